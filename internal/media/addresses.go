@@ -1,0 +1,144 @@
+package media
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// PathPrefix is where the site serves media: PathPrefix + key.
+const PathPrefix = "/media/"
+
+// Why VerifyPrivate refuses.
+var (
+	ErrSignature = errors.New("media: the address is not signed by this site")
+	ErrExpired   = errors.New("media: the address has expired")
+)
+
+// AddressOptions configures NewAddresses.
+type AddressOptions struct {
+	BaseURL      string        // the site, e.g. https://photos.example
+	MediaBaseURL string        // the CDN in front of public media; empty: the site itself
+	Keys         [][]byte      // HMAC keys of at least 16 bytes: the first signs, all verify
+	Window       time.Duration // how long a private address stays the same; default one hour
+}
+
+// Addresses makes the addresses under which readers fetch photographs. It is safe for use by many goroutines.
+type Addresses struct {
+	base, cdn string
+	keys      [][]byte
+	window    int64 // seconds
+}
+
+// NewAddresses checks the options.
+func NewAddresses(o AddressOptions) (*Addresses, error) {
+	if len(o.Keys) == 0 {
+		return nil, errors.New("media: addresses need a key")
+	}
+	for _, k := range o.Keys {
+		if len(k) < 16 {
+			return nil, errors.New("media: an address key is shorter than 16 bytes")
+		}
+	}
+	if o.Window == 0 {
+		o.Window = time.Hour
+	}
+	if o.Window < time.Second {
+		return nil, errors.New("media: the window of addresses is shorter than a second")
+	}
+	return &Addresses{
+		base: strings.TrimRight(o.BaseURL, "/"), cdn: strings.TrimRight(o.MediaBaseURL, "/"),
+		keys: o.Keys, window: int64(o.Window / time.Second),
+	}, nil
+}
+
+// Public returns the address of a pub/ key for pages: on the CDN if there is one, else relative to the site.
+func (a *Addresses) Public(key string) string { return a.cdn + PathPrefix + key }
+
+// PublicAbs is Public with scheme and host, for API answers, feeds and mail.
+func (a *Addresses) PublicAbs(key string) string {
+	if a.cdn != "" {
+		return a.Public(key)
+	}
+	return a.base + PathPrefix + key
+}
+
+// Private returns the address of a priv/ key for one viewer, relative to the site. It is the same for a whole window,
+// so that browsers cache it, and valid for at least one more. With cookie, whoever serves it must also check that the
+// request's session is the viewer's; without, it was given to a client that holds a token and fetches images bare.
+func (a *Addresses) Private(key string, viewer int64, cookie bool, now time.Time) string {
+	kind := "t"
+	if cookie {
+		kind = "c"
+	}
+	end := (now.Unix()/a.window + 2) * a.window
+	return PathPrefix + key + "?e=" + strconv.FormatInt(end, 10) + "&v=" + strconv.FormatInt(viewer, 10) +
+		"&k=" + kind + "&s=" + base64.RawURLEncoding.EncodeToString(sign(a.keys[0], randomOf(key), viewer, kind, end))
+}
+
+// PrivateAbs is Private with scheme and host.
+func (a *Addresses) PrivateAbs(key string, viewer int64, cookie bool, now time.Time) string {
+	return a.base + a.Private(key, viewer, cookie, now)
+}
+
+// KeyOf returns the key that a request's path names, or an error that wraps ErrKey.
+func KeyOf(path string) (Key, error) {
+	key, ok := strings.CutPrefix(path, PathPrefix)
+	if !ok {
+		return Key{}, keyError(path)
+	}
+	return ParseKey(key)
+}
+
+// VerifyPrivate checks a private address and tells for whom it was made, and whether that viewer's session must be
+// asked for. The error is ErrSignature, ErrExpired or wraps ErrKey.
+func (a *Addresses) VerifyPrivate(path string, query url.Values, now time.Time) (viewer int64, cookie bool, err error) {
+	k, err := KeyOf(path)
+	if err != nil {
+		return 0, false, err
+	}
+	if k.Kind != Private {
+		return 0, false, keyError(path)
+	}
+	kind := query.Get("k")
+	end, err1 := strconv.ParseInt(query.Get("e"), 10, 64)
+	viewer, err2 := strconv.ParseInt(query.Get("v"), 10, 64)
+	sum, err3 := base64.RawURLEncoding.DecodeString(query.Get("s"))
+	if err1 != nil || err2 != nil || err3 != nil || kind != "c" && kind != "t" {
+		return 0, false, ErrSignature
+	}
+	good := false
+	for _, key := range a.keys {
+		if hmac.Equal(sum, sign(key, k.Random, viewer, kind, end)) {
+			good = true
+		}
+	}
+	if !good {
+		return 0, false, ErrSignature
+	}
+	if now.Unix() >= end {
+		return 0, false, ErrExpired
+	}
+	return viewer, kind == "c", nil
+}
+
+// sign covers the set and not the variant: one signature serves a whole srcset.
+func sign(key []byte, random string, viewer int64, kind string, end int64) []byte {
+	m := hmac.New(sha256.New, key)
+	fmt.Fprintf(m, "tintype media 1\n%s\n%d\n%s\n%d", random, viewer, kind, end)
+	return m.Sum(nil)[:16]
+}
+
+func randomOf(key string) string {
+	parts := strings.SplitN(key, "/", 3)
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[1]
+}
