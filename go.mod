@@ -11,7 +11,7 @@ require (
 	github.com/chromedp/chromedp v0.22.0
 	github.com/gin-contrib/sessions v1.0.4
 	github.com/gin-gonic/gin v1.12.0
-	github.com/go-sql-driver/mysql v1.8.1
+	github.com/go-sql-driver/mysql v1.9.3
 	github.com/golang-migrate/migrate/v4 v4.20.1
 	github.com/klauspost/compress v1.18.0
 	github.com/mattn/go-mastodon v0.0.13

@@ -1,0 +1,59 @@
+// Package community holds the rules of the site: who may see and do what, and what follows from it. Handlers call
+// one use case each; a use case owns its transaction. Bytes reach the media store between transactions, jobs and
+// events are rows of the same transaction, caches and waiters are told after commit.
+//
+// Nothing here knows HTTP. A viewer is the account that asks, nil for a visitor.
+package community
+
+import (
+	"log/slog"
+	"time"
+
+	"tintype/internal/live"
+	"tintype/internal/media"
+	"tintype/internal/queue"
+	"tintype/internal/store"
+)
+
+// Options configure a Community.
+type Options struct {
+	Store     *store.Store
+	Media     media.Store
+	Processor *media.Processor
+	Queue     *queue.Queue // runs jobs here; wakes workers after commit
+	Live      *live.Hub    // tells waiters of events
+	Log       *slog.Logger
+
+	BaseURL          string // https://example.org, no slash at the end
+	SiteName         string
+	OpenRegistration bool
+	MembersOnly      bool // VISITORS=none
+	KeepOriginals    bool
+	MaxUploadBytes   int64
+	SecretKeys       [][]byte // the first signs, all verify
+
+	LoginLimit   Limit // tries per account and per address
+	SignUpLimit  Limit // per address
+	PostLimit    Limit // posts and comments per account
+	ReportLimit  Limit
+	DraftTTL     time.Duration // how long an unattached photo stays, 48 h
+}
+
+// Limit allows Count in every Window.
+type Limit struct {
+	Count  int
+	Window time.Duration
+}
+
+// Community is the use cases.
+type Community struct {
+	Options
+	passwords *passwords
+}
+
+// Page asks for a stretch of a list ordered by id, newest first. At most one of the cursors is set, 0 is none.
+// MinID asks for the oldest after it (the page just above), still answered newest first.
+type Page struct {
+	MaxID, MinID, SinceID int64
+	Limit                 int
+}

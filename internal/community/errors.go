@@ -1,0 +1,62 @@
+package community
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// What use cases answer besides results. Handlers map them in one place.
+var (
+	ErrNotFound        = errors.New("not found")         // is not there, or not for this viewer
+	ErrForbidden       = errors.New("not allowed")       // is there, but not this account's to do
+	ErrUnauthenticated = errors.New("log in first")      // needs an account
+	ErrClosed          = errors.New("sign-up is closed") // needs an invitation
+	ErrTooLarge        = errors.New("too large")         // more bytes than the site takes
+	ErrFull            = errors.New("no room left")      // the disk or the database is full
+)
+
+// FieldError is what is wrong with one input. Field is the form's name for it, "" for the whole.
+type FieldError struct {
+	Field   string
+	Code    string // short and stable: blank, taken, too_long, invalid, reserved, …
+	Message string // a sentence for people
+}
+
+// Invalid is bad input: everything that is wrong with it at once.
+type Invalid struct{ Fields []FieldError }
+
+func (e *Invalid) Error() string {
+	var s []string
+	for _, f := range e.Fields {
+		s = append(s, f.Message)
+	}
+	return strings.Join(s, " ")
+}
+
+// add notes a mistake.
+func (e *Invalid) add(field, code, message string) {
+	e.Fields = append(e.Fields, FieldError{field, code, message})
+}
+
+// err is e if anything is wrong, else nil.
+func (e *Invalid) err() error {
+	if len(e.Fields) == 0 {
+		return nil
+	}
+	return e
+}
+
+// TooMany says that a limit is reached and when to come back.
+type TooMany struct{ RetryAfter time.Duration }
+
+func (e *TooMany) Error() string { return "too many tries" }
+
+// Unavailable says that a part of the site does not answer for the moment.
+type Unavailable struct {
+	RetryAfter time.Duration
+	Err        error
+}
+
+func (e *Unavailable) Error() string { return "unavailable: " + e.Err.Error() }
+func (e *Unavailable) Unwrap() error { return e.Err }

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+)
+
+// What callers ask for with errors.Is.
+var (
+	ErrNotFound = errors.New("store: not found")
+	ErrConflict = errors.New("store: conflict")    // a unique or foreign key refused the write; see ConflictError
+	ErrBusy     = errors.New("store: unavailable") // the database did not answer, or not in time
+	ErrFull     = errors.New("store: disk full")
+	ErrNestedTx = errors.New("store: a transaction inside a transaction")
+)
+
+// ConflictError says which key refused a write.
+type ConflictError struct {
+	Key     string // the database's words: a key's name on MySQL, table.column on SQLite
+	Primary bool
+	Foreign bool // a row that it refers to is missing, or rows refer to it
+	err     error
+}
+
+func (e *ConflictError) Error() string { return "store: conflict on " + e.Key }
+
+// Is makes errors.Is(err, ErrConflict) hold.
+func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
+
+func (e *ConflictError) Unwrap() error { return e.err }
+
+// ConflictOn tells whether err is a conflict on the unique key of that column, such as "username_key".
+func ConflictOn(err error, column string) bool {
+	var c *ConflictError
+	return errors.As(err, &c) && !c.Foreign && strings.Contains(c.Key, column)
+}
+
+// Extended result codes of SQLite, https://sqlite.org/rescode.html.
+const (
+	sqliteBusy       = 5
+	sqliteLocked     = 6
+	sqliteFull       = 13
+	sqliteIOErr      = 10
+	sqlitePrimaryKey = 1555
+	sqliteUnique     = 2067
+	sqliteForeignKey = 787
+	sqliteRowID      = 2579
+)
+
+// translate turns a driver's error into the store's.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return ErrNotFound
+	}
+	var se *sqlite.Error
+	if errors.As(err, &se) {
+		switch se.Code() {
+		case sqlitePrimaryKey, sqliteRowID:
+			return &ConflictError{Key: se.Error(), Primary: true, err: err}
+		case sqliteUnique:
+			return &ConflictError{Key: se.Error(), err: err}
+		case sqliteForeignKey:
+			return &ConflictError{Key: "foreign key", Foreign: true, err: err}
+		}
+		switch se.Code() & 0xFF {
+		case sqliteFull:
+			return fmt.Errorf("%w: %w", ErrFull, err)
+		case sqliteBusy, sqliteLocked, sqliteIOErr:
+			return fmt.Errorf("%w: %w", ErrBusy, err)
+		}
+		return err
+	}
+	var me *mysqldriver.MySQLError
+	if errors.As(err, &me) {
+		switch me.Number {
+		case 1062:
+			key := me.Message
+			if i := strings.LastIndex(key, " for key "); i >= 0 {
+				key = strings.Trim(key[i+9:], "'")
+			}
+			return &ConflictError{Key: key, Primary: strings.HasSuffix(key, "PRIMARY"), err: err}
+		case 1216, 1217, 1451, 1452:
+			return &ConflictError{Key: "foreign key", Foreign: true, err: err}
+		case 1021, 1114, 28, 3: // disk full in its several forms
+			return fmt.Errorf("%w: %w", ErrFull, err)
+		case 1040, 1203, 1205, 1213, 1020, 1053, 1927, 1969, 3024, 1290, 1836:
+			return fmt.Errorf("%w: %w", ErrBusy, err)
+		}
+		return err
+	}
+	var ne net.Error
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysqldriver.ErrInvalidConn) || errors.As(err, &ne) && !errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
+
+// retryable tells whether a transaction that failed this way before COMMIT may simply be run again.
+func retryable(err error) bool {
+	var me *mysqldriver.MySQLError
+	if errors.As(err, &me) {
+		switch me.Number {
+		case 1213, 1205, 1020, 1053, 1927:
+			return true
+		}
+		return false
+	}
+	var se *sqlite.Error
+	if errors.As(err, &se) {
+		c := se.Code() & 0xFF
+		return c == sqliteBusy || c == sqliteLocked
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var ne net.Error
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysqldriver.ErrInvalidConn) || errors.As(err, &ne)
+}

@@ -1,0 +1,346 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database"
+	migratemysql "github.com/golang-migrate/migrate/v4/database/mysql"
+	migratesqlite "github.com/golang-migrate/migrate/v4/database/sqlite"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
+
+	"tintype/migrations"
+)
+
+// Release numbers the schema's readers. A migration that an older binary cannot live with raises
+// site_info.min_release to the first release that can.
+const Release = 1
+
+const (
+	migrationLock     = "tintype_migrate"
+	migrationLockWait = 10 * time.Minute
+)
+
+// SchemaState is how the database's schema compares with what this binary knows.
+type SchemaState struct {
+	Version    uint // of the database, 0 when empty
+	Latest     uint // that this binary brings
+	Dirty      bool // a migrator was killed; the next Migrate settles it
+	MinRelease int  // the oldest release that may use the schema
+}
+
+// Usable tells whether this binary can work on the schema, and if not, what to do.
+func (s SchemaState) Usable() error {
+	switch {
+	case s.Dirty:
+		return errors.New("a migration was interrupted: run `tintype migrate up`")
+	case s.Version < s.Latest:
+		return fmt.Errorf("the schema is at version %d, this release needs %d: run `tintype migrate up`", s.Version, s.Latest)
+	case s.Version > s.Latest && s.MinRelease > Release:
+		return fmt.Errorf("the schema is at version %d and needs a newer release of tintype than this one", s.Version)
+	}
+	return nil
+}
+
+// Migrator applies migrations on a connection of its own.
+type Migrator struct{ o Options }
+
+// NewMigrator returns a migrator of the database that o names.
+func NewMigrator(o Options) *Migrator { return &Migrator{o} }
+
+// Step is one migration as Status lists it.
+type Step struct {
+	Version uint   `json:"version"`
+	Name    string `json:"name"`
+	Applied bool   `json:"applied"`
+}
+
+// State reads the schema's version without changing anything.
+func (m *Migrator) State(ctx context.Context) (SchemaState, error) {
+	var st SchemaState
+	err := m.with(ctx, false, func(ctx context.Context, db *sql.DB, dialect string) error {
+		steps, err := list(dialect)
+		if err != nil {
+			return err
+		}
+		st.Latest = steps[len(steps)-1].Version
+		st.MinRelease = 1
+		var version int64
+		var dirty bool
+		err = db.QueryRowContext(ctx, "SELECT version, dirty FROM schema_migrations LIMIT 1").Scan(&version, &dirty)
+		if err != nil {
+			if errors.Is(err, sql.ErrNoRows) || missingTable(err) {
+				return nil
+			}
+			return err
+		}
+		st.Version, st.Dirty = uint(version), dirty
+		var min string
+		err = db.QueryRowContext(ctx, "SELECT value FROM site_info WHERE name = 'min_release'").Scan(&min)
+		if err == nil {
+			st.MinRelease, _ = strconv.Atoi(min)
+		} else if !errors.Is(err, sql.ErrNoRows) && !missingTable(err) {
+			return err
+		}
+		return nil
+	})
+	return st, err
+}
+
+// Status lists every migration of this binary.
+func (m *Migrator) Status(ctx context.Context) ([]Step, SchemaState, error) {
+	st, err := m.State(ctx)
+	if err != nil {
+		return nil, st, err
+	}
+	steps, err := list(m.dialect(ctx))
+	for i := range steps {
+		steps[i].Applied = steps[i].Version <= st.Version && (!st.Dirty || steps[i].Version < st.Version)
+	}
+	return steps, st, err
+}
+
+// Up applies what is missing. Several processes may call it at once: one works, the others wait for it. A schema
+// newer than this binary is left alone where its minimum release allows this one.
+func (m *Migrator) Up(ctx context.Context) error {
+	return m.with(ctx, true, func(ctx context.Context, db *sql.DB, dialect string) error {
+		return m.run(ctx, db, dialect, func(g *migrate.Migrate, latest uint) error {
+			v, _, err := g.Version()
+			if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
+				return err
+			}
+			if v >= latest {
+				return nil
+			}
+			return g.Up()
+		})
+	})
+}
+
+// Down takes back n migrations, and what they held with them.
+func (m *Migrator) Down(ctx context.Context, n int) error {
+	return m.with(ctx, true, func(ctx context.Context, db *sql.DB, dialect string) error {
+		return m.run(ctx, db, dialect, func(g *migrate.Migrate, _ uint) error { return g.Steps(-n) })
+	})
+}
+
+func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*migrate.Migrate, uint) error) error {
+	src, err := iofs.New(migrations.FS, dialect)
+	if err != nil {
+		return err
+	}
+	var drv database.Driver
+	if dialect == "sqlite" {
+		drv, err = migratesqlite.WithInstance(db, &migratesqlite.Config{})
+	} else {
+		drv, err = migratemysql.WithInstance(db, &migratemysql.Config{})
+	}
+	if err != nil {
+		return err
+	}
+	g, err := migrate.NewWithInstance("iofs", src, dialect, drv)
+	if err != nil {
+		return err
+	}
+	steps, err := list(dialect)
+	if err != nil {
+		return err
+	}
+	if err := settle(ctx, db, g, dialect, steps); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { g.GracefulStop <- true })
+	defer stop()
+	if err := f(g, steps[len(steps)-1].Version); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if dialect != "sqlite" {
+		return nil
+	}
+	rows, err := db.QueryContext(ctx, "PRAGMA foreign_key_check")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		return errors.New("migrate: rows refer to rows that do not exist; restore the backup made before this release")
+	}
+	return rows.Err()
+}
+
+// settle asks the database whether the migration during which a migrator died has taken effect.
+func settle(ctx context.Context, db *sql.DB, g *migrate.Migrate, dialect string, steps []Step) error {
+	v, dirty, err := g.Version()
+	if errors.Is(err, migrate.ErrNilVersion) || err == nil && !dirty {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	i := sort.Search(len(steps), func(i int) bool { return steps[i].Version >= v })
+	if i == len(steps) || steps[i].Version != v {
+		return fmt.Errorf("migration %d was interrupted and belongs to another release: run that release's `tintype migrate up`", v)
+	}
+	query, err := doneQuery(dialect, steps[i])
+	if err != nil {
+		return err
+	}
+	var n int
+	if err := db.QueryRowContext(ctx, query).Scan(&n); err != nil {
+		return fmt.Errorf("ask whether migration %d is done: %w", v, err)
+	}
+	to := int(v)
+	if n == 0 {
+		to = -1
+		if i > 0 {
+			to = int(steps[i-1].Version)
+		}
+	}
+	return g.Force(to)
+}
+
+func doneQuery(dialect string, s Step) (string, error) {
+	f, err := migrations.FS.Open(path.Join(dialect, fmt.Sprintf("%04d_%s.up.sql", s.Version, s.Name)))
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sc := bufio.NewScanner(f)
+	sc.Scan()
+	q, ok := strings.CutPrefix(sc.Text(), "-- done: ")
+	if !ok {
+		return "", fmt.Errorf("migration %04d_%s does not say how to tell that it is done", s.Version, s.Name)
+	}
+	return q, nil
+}
+
+func list(dialect string) ([]Step, error) {
+	entries, err := fs.Glob(migrations.FS, dialect+"/*.up.sql")
+	if err != nil {
+		return nil, err
+	}
+	var steps []Step
+	for _, e := range entries {
+		v, name, _ := strings.Cut(strings.TrimSuffix(path.Base(e), ".up.sql"), "_")
+		n, err := strconv.ParseUint(v, 10, 32)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, Step{Version: uint(n), Name: name})
+	}
+	sort.Slice(steps, func(i, j int) bool { return steps[i].Version < steps[j].Version })
+	return steps, nil
+}
+
+func (m *Migrator) dialect(ctx context.Context) string {
+	if raw, err := m.o.URL(ctx); err == nil && strings.HasPrefix(raw, "sqlite:") {
+		return "sqlite"
+	}
+	return "mysql"
+}
+
+// with opens a connection for schema work, under the lock if asked.
+func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, *sql.DB, string) error) error {
+	raw, err := m.o.URL(ctx)
+	if err != nil {
+		return err
+	}
+	if file, ok := strings.CutPrefix(raw, "sqlite:"); ok {
+		return withSQLite(ctx, file, lock, f)
+	}
+	// Schema changes may take long, so this pool has no read timeout and no statement limit.
+	db, err := mysqlPool(ctx, m.o, func(c *mysqldriver.Config) {
+		c.ReadTimeout, c.WriteTimeout = 0, 0
+		c.Params["innodb_lock_wait_timeout"] = "60"
+	})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if lock {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		var got sql.NullInt64
+		if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", migrationLock, int(migrationLockWait.Seconds())).Scan(&got); err != nil {
+			return fmt.Errorf("wait for the migration lock: %w", err)
+		}
+		if got.Int64 != 1 {
+			return fmt.Errorf("another process has held the migration lock for %s", migrationLockWait)
+		}
+		defer func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			_, _ = conn.ExecContext(ctx, "DO RELEASE_LOCK(?)", migrationLock) // closing the connection releases it too
+		}()
+	}
+	return f(ctx, db, "mysql")
+}
+
+func withSQLite(ctx context.Context, file string, lock bool, f func(context.Context, *sql.DB, string) error) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		return err
+	}
+	if lock {
+		l, err := os.OpenFile(file+".migrate.lock", os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		if err := flock(ctx, l); err != nil {
+			return err
+		}
+	}
+	// Foreign keys are off here: a table that is rebuilt with them on deletes its children.
+	dsn := strings.Replace(sqliteDSN(file, false), "foreign_keys%281%29", "foreign_keys%280%29", 1)
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	return f(ctx, db, "sqlite")
+}
+
+func flock(ctx context.Context, l *os.File) error {
+	ctx, cancel := context.WithTimeout(ctx, migrationLockWait)
+	defer cancel()
+	for {
+		err := syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return fmt.Errorf("lock %s: %w", l.Name(), err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("another process holds %s: %w", l.Name(), ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func missingTable(err error) bool {
+	var me *mysqldriver.MySQLError
+	if errors.As(err, &me) {
+		return me.Number == 1146
+	}
+	return strings.Contains(err.Error(), "no such table")
+}

@@ -1,0 +1,424 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Millis is a moment as milliseconds since 1970 UTC, the way the schema keeps times.
+type Millis int64
+
+// ToMillis drops what is finer than a millisecond.
+func ToMillis(t time.Time) Millis { return Millis(t.UnixMilli()) }
+
+// Time is the moment in UTC.
+func (m Millis) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
+
+// Visibility says who may see a post.
+type Visibility string
+
+// The visibilities a post can have.
+const (
+	Public    Visibility = "public"    // everybody, listed in feeds
+	Unlisted  Visibility = "unlisted"  // everybody who has the address or looks at the profile
+	Followers Visibility = "followers" // approved followers only
+)
+
+// Post kinds. Posts and comments share the table posts.
+const (
+	KindPost    = "post"
+	KindComment = "comment"
+)
+
+// Roles of accounts.
+const (
+	RoleMember = "member"
+	RoleAdmin  = "admin"
+)
+
+// Photo states, in the order in which they are reached.
+const (
+	PhotoUploading = "uploading" // its original is being written
+	PhotoPending   = "pending"   // the original is whole, a job makes the variants
+	PhotoReady     = "ready"
+	PhotoRefused   = "refused" // RefusalCode and Refusal say why
+	PhotoGone      = "gone"    // no longer wanted; a job removes its bytes and then the row
+)
+
+// Purposes of photos.
+const (
+	PurposePost   = "post"
+	PurposeAvatar = "avatar"
+	PurposeHeader = "header"
+)
+
+// Where an unattached photo came from: the web's belong to its author's draft.
+const (
+	SourceWeb  = "web"
+	SourceAPI  = "api"
+	SourceDemo = "demo" // its files are shared by many rows and never deleted
+)
+
+// Media set kinds (the first element of their keys) and states.
+const (
+	SetPublic   = "pub"
+	SetPrivate  = "priv"
+	SetOriginal = "orig"
+
+	ObjectLive = "live"
+	ObjectGone = "gone"
+)
+
+// Job states.
+const (
+	JobReady = "ready"
+	JobDone  = "done"
+	JobDead  = "dead"
+)
+
+// Account is a member. Email and Password belong to the member alone.
+type Account struct {
+	ID                  int64
+	Username            string
+	UsernameKey         string // Fold(Username), unique
+	Email               string
+	EmailKey            *string // Fold(Email), unique; nil without one
+	PasswordHash        string
+	DisplayName         string
+	Note                string
+	Fields              JSON[[]Field]
+	AvatarPhotoID       *int64
+	HeaderPhotoID       *int64
+	Locked              bool // followers need approval
+	Role                string
+	DefaultVisibility   Visibility
+	DefaultLicence      string
+	DefaultShowExif     bool
+	DefaultSensitive    bool
+	WarnedPhotos        string // ask, show, hide: photos under a content warning
+	Theme               string // system, light, dark
+	LetterKeys          bool   // keyboard shortcuts by single letters
+	Language            string
+	FollowersCount      int
+	FollowingCount      int
+	PostsCount          int
+	LastPostAt          *Millis
+	NotificationsReadID int64
+	SessionEpoch        int // sessions made under another epoch are over
+	SuspendedAt         *Millis
+	DeletedAt           *Millis // hidden at once, removed in batches by a job
+	CreatedAt           Millis
+	UpdatedAt           Millis
+}
+
+// Active tells whether the account can be seen and can act.
+func (a *Account) Active() bool { return a.SuspendedAt == nil && a.DeletedAt == nil }
+
+// Name is what people read: the display name, else the username.
+func (a *Account) Name() string {
+	if a.DisplayName != "" {
+		return a.DisplayName
+	}
+	return a.Username
+}
+
+// Field is a row of a profile's table.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Session is a log-in. Data is what gin-contrib/sessions keeps in it.
+type Session struct {
+	AccountID int64
+	Hash      string
+	ID        int64
+	Epoch     int
+	Data      []byte
+	UserAgent string
+	Address   string
+	CreatedAt Millis
+	UsedAt    Millis // touched at most daily
+	ExpiresAt Millis
+}
+
+// OneTimeLink lets whoever holds its secret finish a sign-up ("invite") or choose a new password ("reset").
+type OneTimeLink struct {
+	Hash      string
+	Kind      string
+	AccountID *int64
+	Role      string
+	CreatedAt Millis
+	ExpiresAt Millis
+	UsedAt    *Millis
+}
+
+// App is an OAuth client.
+type App struct {
+	ID               int64
+	Name             string
+	Website          string
+	RedirectURIs     JSON[[]string] `gorm:"column:redirect_uris"`
+	Scopes           string
+	ClientID         string
+	ClientSecretHash string
+	CreatedAt        Millis
+}
+
+// AccessToken is a bearer token; AccountID is nil for client credentials.
+type AccessToken struct {
+	ID        int64
+	Hash      string
+	AccountID *int64
+	AppID     int64
+	Scopes    string
+	CreatedAt Millis
+	UsedAt    Millis
+}
+
+// AuthorizationCode is exchanged once for a token; TokenID remembers which, so that a replay revokes it.
+type AuthorizationCode struct {
+	Hash          string
+	AppID         int64
+	AccountID     int64
+	RedirectURI   string
+	Scopes        string
+	CodeChallenge string
+	TokenID       *int64
+	CreatedAt     Millis
+	ExpiresAt     Millis
+}
+
+// Follow is an approved follow, FollowRequest one that waits for approval.
+type Follow struct {
+	ID         int64
+	FollowerID int64
+	FolloweeID int64
+	CreatedAt  Millis
+}
+
+// FollowRequest waits for the approval of a locked account.
+type FollowRequest Follow
+
+// Block hides two accounts from each other.
+type Block struct {
+	ID        int64
+	AccountID int64
+	TargetID  int64
+	CreatedAt Millis
+}
+
+// Post is a post (kind post, 1 to 10 photos) or a comment.
+type Post struct {
+	ID                int64
+	AuthorID          int64
+	Kind              string
+	Home              bool   // appears in home feeds: kind post and not deleted
+	Listed            bool   // appears in public and tag feeds: kind post, public and not deleted
+	RootID            *int64 // of a comment: the post of its thread
+	InReplyToID       *int64
+	InReplyToAuthorID *int64
+	Caption           string
+	Warning           string // content warning; with Sensitive its photos wait for the reader's wish
+	Sensitive         bool
+	Visibility        Visibility
+	Licence           string
+	ShowExif          bool
+	Language          string
+	PhotosCount       int
+	LikesCount        int
+	CommentsCount     int // of a post: all comments in its thread; of a comment: direct replies
+	AppID             *int64
+	CreatedAt         Millis
+	EditedAt          *Millis
+	DeletedAt         *Millis
+}
+
+// Warned tells whether the post's photos are shown only to readers who ask.
+func (p *Post) Warned() bool { return p.Sensitive || p.Warning != "" }
+
+// Tag is a hashtag; Name is as first written, NameKey folded.
+type Tag struct {
+	ID        int64
+	Name      string
+	NameKey   string
+	CreatedAt Millis
+}
+
+// Like is a favourite.
+type Like struct {
+	ID        int64
+	AccountID int64
+	PostID    int64
+	CreatedAt Millis
+}
+
+// Variant is one file of a photo's set; its key is kind/random/name.
+type Variant struct {
+	Name   string `json:"name"`
+	Width  int    `json:"w"`
+	Height int    `json:"h"`
+	Bytes  int64  `json:"b"`
+}
+
+// PhotoMetadata is what the file said of itself and may be shown or offered to its author.
+type PhotoMetadata struct {
+	TakenAt     string   `json:"taken_at,omitempty"` // 2006-01-02T15:04:05, with an offset if known
+	Camera      string   `json:"camera,omitempty"`
+	Lens        string   `json:"lens,omitempty"`
+	FocalLength string   `json:"focal_length,omitempty"`
+	Aperture    string   `json:"aperture,omitempty"`
+	Exposure    string   `json:"exposure,omitempty"`
+	ISO         string   `json:"iso,omitempty"`
+	Title       string   `json:"title,omitempty"`
+	Caption     string   `json:"caption,omitempty"`
+	Keywords    []string `json:"keywords,omitempty"`
+	AltText     string   `json:"alt_text,omitempty"`
+	Creator     string   `json:"creator,omitempty"`
+	Copyright   string   `json:"copyright,omitempty"`
+	Licence     string   `json:"licence,omitempty"`
+}
+
+// Photo is a photograph from its upload on. Its files lie under keys made of SetKind, SetRandom and a
+// variant's name; the original under orig/OrigRandom, for its author alone.
+type Photo struct {
+	ID          int64
+	AccountID   int64
+	PostID      *int64
+	Purpose     string
+	Source      string
+	Position    int
+	State       string
+	RefusalCode string
+	Refusal     string // a sentence for people
+	FileName    string
+	MediaType   string // of the original
+	Bytes       int64  // of the original
+	SHA256      string `gorm:"column:sha256"`
+	OrigRandom  string
+	SetRandom   string
+	SetKind     string // pub or priv
+	Variants    JSON[[]Variant]
+	Width       int // upright
+	Height      int
+	FocusX      float64 // -1 left to 1 right
+	FocusY      float64 // -1 bottom to 1 top, as in Mastodon's API
+	Description string
+	Blurhash    string
+	ColorTop    string // #rrggbb
+	ColorBottom string
+	Profile     string // srgb or p3
+	Animated    bool   // the original moved; the variants show its first frame
+	Metadata    JSON[PhotoMetadata]
+	WaitUntil   Millis
+	CreatedAt   Millis
+	UpdatedAt   Millis
+	AttachedAt  *Millis
+}
+
+// Key is the media key of a variant of the photo's current set, "" if it has none.
+func (p *Photo) Key(variant string) string {
+	if p.SetRandom == "" {
+		return ""
+	}
+	return p.SetKind + "/" + p.SetRandom + "/" + variant
+}
+
+// MediaObject is a set of files in the media store, written here before its first byte.
+type MediaObject struct {
+	Random    string
+	PhotoID   int64
+	Kind      string
+	State     string
+	Variants  JSON[[]string] // names, so that removal needs no listing of the store
+	CreatedAt Millis
+	GoneAt    *Millis
+	RemovedAt *Millis // when its bytes were first removed; they are removed once more before the row goes
+}
+
+// Draft is what a member has typed for the next post; its photos are the unattached ones of source web.
+type Draft struct {
+	AccountID  int64
+	Caption    string
+	Warning    string
+	Visibility Visibility
+	Licence    string
+	ShowExif   bool
+	UpdatedAt  Millis
+}
+
+// Notification kinds, named as in Mastodon's API.
+const (
+	NotifyFollow        = "follow"
+	NotifyFollowRequest = "follow_request"
+	NotifyLike          = "favourite"
+	NotifyMention       = "mention" // a mention, or a comment on one's post or comment
+	NotifyReport        = "admin.report"
+)
+
+// Notification tells AccountID what FromID did.
+type Notification struct {
+	ID        int64
+	AccountID int64
+	Kind      string
+	FromID    int64
+	PostID    *int64
+	CreatedAt Millis
+}
+
+// Report is a complaint that an administrator reads. Excerpt keeps the words complained of.
+type Report struct {
+	ID         int64
+	ReporterID *int64
+	TargetID   int64
+	PostID     *int64
+	Comment    string
+	Excerpt    string
+	State      string // open, closed
+	ClosedByID *int64
+	CreatedAt  Millis
+	ClosedAt   *Millis
+}
+
+// IdempotencyKey ties a client's key to the post it made.
+type IdempotencyKey struct {
+	AccountID int64
+	KeyHash   string
+	BodyHash  string
+	PostID    int64
+	CreatedAt Millis
+}
+
+// Marker is how far a client has read a timeline.
+type Marker struct {
+	AccountID  int64
+	Timeline   string
+	LastReadID int64
+	Version    int
+	UpdatedAt  Millis
+}
+
+// Job is work to be done after a commit. Leases and RunAt follow the database's clock.
+type Job struct {
+	ID         int64
+	Kind       string
+	Payload    json.RawMessage
+	State      string
+	Attempts   int
+	RunAt      Millis
+	LeaseUntil Millis
+	LeaseToken string
+	Error      string
+	CreatedAt  Millis
+	FinishedAt *Millis
+}
+
+// Event is one entry of the bus that instances follow. At is the database's clock.
+type Event struct {
+	ID        int64
+	At        Millis
+	Kind      string
+	AccountID int64 // whom it concerns, 0 everybody
+	RefID     int64
+	Payload   json.RawMessage
+}

@@ -1,0 +1,114 @@
+// Package store keeps everything that must be true: models, SQL, transactions and the choice between primary and
+// replica. One implementation serves two dialects, SQLite and MySQL (or MariaDB, Aurora); what differs sits in
+// dialect.go. All SQL of the project is here.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Store is the database. Its methods may be used on the Store itself, where reads may come from a replica, and on
+// the Store that Tx hands out, where they belong to the transaction. Every context must carry a deadline.
+type Store struct {
+	w, r    *gorm.DB // the primary, and what reads without a mark use
+	tx      *gorm.DB // set inside a transaction
+	dialect dialect
+	ids     *ids
+	log     *slog.Logger
+	after   *afterCommit // set inside a transaction
+}
+
+// NewID draws an id that no other process is likely to draw; see TxOnce for when it did.
+func (s *Store) NewID() int64 { return s.ids.draw() }
+
+// Dialect is "sqlite" or "mysql".
+func (s *Store) Dialect() string { return s.dialect.name() }
+
+type ctxKey int
+
+const (
+	keyPrimary ctxKey = iota
+	keyInTx
+)
+
+// Primary marks the context: reads under it are answered by the primary.
+func Primary(ctx context.Context) context.Context {
+	return context.WithValue(ctx, keyPrimary, true)
+}
+
+// read is the one place that decides which server answers a read.
+func (s *Store) read(ctx context.Context) *gorm.DB {
+	switch {
+	case s.tx != nil:
+		return s.tx.WithContext(ctx)
+	case ctx.Value(keyPrimary) != nil:
+		return s.w.WithContext(ctx)
+	default:
+		return s.r.WithContext(ctx)
+	}
+}
+
+// write is the transaction, or the primary for a single statement.
+func (s *Store) write(ctx context.Context) *gorm.DB {
+	if s.tx != nil {
+		return s.tx.WithContext(ctx)
+	}
+	return s.w.WithContext(ctx)
+}
+
+// Ping reaches the primary.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return translate(s.w.WithContext(ctx).Raw("SELECT 1").Scan(&one).Error)
+}
+
+// Now is the primary's clock, which leases and ticks compare.
+func (s *Store) Now(ctx context.Context) (Millis, error) {
+	var ms int64
+	err := s.write(ctx).Raw("SELECT " + s.dialect.nowMillis()).Scan(&ms).Error
+	return Millis(ms), translate(err)
+}
+
+// Close closes every connection.
+func (s *Store) Close() error {
+	var first error
+	for _, db := range []*gorm.DB{s.r, s.w} {
+		c, err := db.DB()
+		if err == nil {
+			err = c.Close()
+		}
+		if err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// SQL hands out the primary's pool for tools that move or check whole databases. Features do not use it.
+func (s *Store) SQL() *sql.DB {
+	db, err := s.w.DB()
+	if err != nil {
+		panic(err) // the pool is set at Open
+	}
+	return db
+}
+
+// first scans one row into dst.
+func first(db *gorm.DB, dst any) error {
+	res := db.Limit(1).Find(dst)
+	if res.Error != nil {
+		return translate(res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// nowMillis is this process's clock, for times that people read.
+func nowMillis() Millis { return ToMillis(time.Now()) }

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+const (
+	txDeadline = 5 * time.Second
+	txTries    = 6
+)
+
+type afterCommit struct{ fns []func() }
+
+// AfterCommit runs f once the transaction has committed: to wake workers and followers. What must not get lost
+// is a row of the transaction instead. Outside a transaction f runs at once.
+func (s *Store) AfterCommit(f func()) {
+	if s.after == nil {
+		f()
+		return
+	}
+	s.after.fns = append(s.after.fns, f)
+}
+
+// Tx runs f in a transaction on the primary. f runs again, whole, when the database asks for it (deadlock,
+// failover, a lost connection), so it must change nothing but tx. A Tx inside a Tx is ErrNestedTx.
+// If the answer to COMMIT is lost, f runs once more; where that would do harm, use TxOnce.
+func (s *Store) Tx(ctx context.Context, f func(ctx context.Context, tx *Store) error) error {
+	return s.run(ctx, "", 0, func(ctx context.Context, tx *Store, _ int64) error { return f(ctx, tx) }, nil)
+}
+
+// TxOnce is Tx for what must happen once: f inserts a row with the given id as primary key of the table. The id is
+// drawn before the first try and stays the same; if the answer to COMMIT is lost, the id is looked up on the primary
+// to learn what happened. If another process drew the same id, the first try is repeated with a new one.
+// It returns the id under which the row stands.
+func (s *Store) TxOnce(ctx context.Context, table string, f func(ctx context.Context, tx *Store, id int64) error) (int64, error) {
+	id := s.NewID()
+	err := s.run(ctx, table, id, f, &id)
+	return id, err
+}
+
+func (s *Store) run(ctx context.Context, table string, id int64, f func(context.Context, *Store, int64) error, final *int64) error {
+	if s.tx != nil || ctx.Value(keyInTx) != nil {
+		return ErrNestedTx
+	}
+	txctx, cancel := context.WithTimeout(context.WithValue(ctx, keyInTx, true), txDeadline)
+	defer cancel()
+	committing := false // an earlier try's COMMIT may have been done
+	for try := 1; ; try++ {
+		after, stage, err := s.once(txctx, f, id)
+		var c *ConflictError
+		switch {
+		case err == nil:
+			for _, fn := range after {
+				fn()
+			}
+			return nil
+		case stage == stageCommit && table != "":
+			done, lookErr := s.landed(ctx, table, id)
+			if lookErr == nil && done {
+				for _, fn := range after {
+					fn()
+				}
+				return nil
+			}
+			// Not there yet: the lost COMMIT may still be running, so the same transaction is run again with the
+			// same id, under a deadline of its own: whichever comes second meets the first one's row.
+			committing = true
+			var again context.CancelFunc
+			txctx, again = context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), keyInTx, true), txDeadline)
+			defer again()
+		case table != "" && errors.As(err, &c) && c.Primary && committing:
+			if done, lookErr := s.landed(ctx, table, id); lookErr == nil && done {
+				return nil
+			}
+			return translate(err)
+		case table != "" && errors.As(err, &c) && c.Primary && try <= 3 && !committing:
+			if done, lookErr := s.landed(ctx, table, id); lookErr != nil || !done {
+				return translate(err) // the conflict is another table's
+			}
+			id = s.NewID()
+			*final = id
+			continue
+		case !retryable(err) && stage != stageCommit:
+			return translate(err)
+		}
+		if try >= txTries {
+			return translate(err)
+		}
+		s.log.Debug("transaction runs again", "try", try, "error", err)
+		select {
+		case <-txctx.Done():
+			return translate(err)
+		case <-time.After(time.Duration(5<<try+rand.IntN(20)) * time.Millisecond):
+		}
+	}
+}
+
+type txStage int
+
+const (
+	stageBody txStage = iota
+	stageCommit
+)
+
+// once runs f in one transaction; Begin and Commit are by hand because gorm's Transaction does not tell whose
+// error it returns.
+func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64) error, id int64) (after []func(), stage txStage, err error) {
+	db := s.w.WithContext(ctx).Begin(&sql.TxOptions{Isolation: sql.LevelDefault})
+	if db.Error != nil {
+		return nil, stageBody, db.Error
+	}
+	ended := false
+	defer func() {
+		if !ended { // f panicked
+			db.Rollback()
+		}
+	}()
+	tx := &Store{w: s.w, r: s.r, tx: db, dialect: s.dialect, ids: s.ids, log: s.log, after: &afterCommit{}}
+	if err := f(ctx, tx, id); err != nil {
+		ended = true
+		db.Rollback()
+		return nil, stageBody, err
+	}
+	ended = true
+	if err := db.Commit().Error; err != nil {
+		db.Rollback()
+		if s.dialect.name() == "sqlite" {
+			return nil, stageBody, err // no wire on which an answer could get lost: it did not happen
+		}
+		return tx.after.fns, stageCommit, err
+	}
+	return tx.after.fns, stageCommit, nil
+}
+
+// landed asks the primary whether the row is there, whatever has become of the caller meanwhile.
+func (s *Store) landed(ctx context.Context, table string, id int64) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), txDeadline)
+	defer cancel()
+	var n int64
+	err := s.w.Session(&gorm.Session{NewDB: true, Context: ctx}).Raw(fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE id = ?", table), id).Scan(&n).Error
+	return n > 0, translate(err)
+}

@@ -1,0 +1,12 @@
+-- done: SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'likes'
+CREATE TABLE `likes` (
+  `id` BIGINT NOT NULL,
+  `account_id` BIGINT NOT NULL,
+  `post_id` BIGINT NOT NULL,
+  `created_at` BIGINT NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `likes_account_id_post_id_unique` (`account_id`,`post_id`),
+  KEY `likes_post_id_id` (`post_id`,`id`),
+  CONSTRAINT `likes_account_id_fk` FOREIGN KEY (`account_id`) REFERENCES `accounts` (`id`),
+  CONSTRAINT `likes_post_id_fk` FOREIGN KEY (`post_id`) REFERENCES `posts` (`id`)
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -1,0 +1,12 @@
+-- done: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'likes'
+CREATE TABLE likes (
+  id INTEGER NOT NULL,
+  account_id INTEGER NOT NULL,
+  post_id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE (account_id, post_id),
+  FOREIGN KEY (account_id) REFERENCES accounts (id),
+  FOREIGN KEY (post_id) REFERENCES posts (id)
+) STRICT;
+CREATE INDEX likes_post_id_id ON likes (post_id, id);

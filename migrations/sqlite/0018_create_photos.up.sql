@@ -1,0 +1,41 @@
+-- done: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'photos'
+CREATE TABLE photos (
+  id INTEGER NOT NULL,
+  account_id INTEGER NOT NULL,
+  post_id INTEGER NULL,
+  purpose TEXT NOT NULL,
+  source TEXT NOT NULL,
+  position INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL,
+  refusal_code TEXT NOT NULL DEFAULT '',
+  refusal TEXT NOT NULL DEFAULT '',
+  file_name TEXT NOT NULL DEFAULT '',
+  media_type TEXT NOT NULL DEFAULT '',
+  bytes INTEGER NOT NULL DEFAULT 0,
+  sha256 TEXT NOT NULL DEFAULT '',
+  orig_random TEXT NOT NULL DEFAULT '',
+  set_random TEXT NOT NULL DEFAULT '',
+  set_kind TEXT NOT NULL DEFAULT '',
+  variants TEXT NOT NULL,
+  width INTEGER NOT NULL DEFAULT 0,
+  height INTEGER NOT NULL DEFAULT 0,
+  focus_x REAL NOT NULL DEFAULT 0,
+  focus_y REAL NOT NULL DEFAULT 0,
+  description TEXT NOT NULL,
+  blurhash TEXT NOT NULL DEFAULT '',
+  color_top TEXT NOT NULL DEFAULT '',
+  color_bottom TEXT NOT NULL DEFAULT '',
+  profile TEXT NOT NULL DEFAULT '',
+  animated INTEGER NOT NULL DEFAULT 0,
+  metadata TEXT NOT NULL,
+  wait_until INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  attached_at INTEGER NULL,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts (id),
+  FOREIGN KEY (post_id) REFERENCES posts (id)
+) STRICT;
+CREATE INDEX photos_post_id_position ON photos (post_id, position);
+CREATE INDEX photos_account_id_state_id ON photos (account_id, state, id);
+CREATE INDEX photos_state_created_at ON photos (state, created_at);
