@@ -9,20 +9,13 @@ import (
 	"log/slog"
 	"time"
 
-	"tintype/internal/live"
-	"tintype/internal/media"
-	"tintype/internal/queue"
 	"tintype/internal/store"
 )
 
 // Options configure a Community.
 type Options struct {
-	Store     *store.Store
-	Media     media.Store
-	Processor *media.Processor
-	Queue     *queue.Queue // runs jobs here; wakes workers after commit
-	Live      *live.Hub    // tells waiters of events
-	Log       *slog.Logger
+	Store *store.Store
+	Log   *slog.Logger
 
 	BaseURL          string // https://example.org, no slash at the end
 	SiteName         string
@@ -32,11 +25,11 @@ type Options struct {
 	MaxUploadBytes   int64
 	SecretKeys       [][]byte // the first signs, all verify
 
-	LoginLimit   Limit // tries per account and per address
-	SignUpLimit  Limit // per address
-	PostLimit    Limit // posts and comments per account
-	ReportLimit  Limit
-	DraftTTL     time.Duration // how long an unattached photo stays, 48 h
+	LoginLimit  Limit // tries per account and per address
+	SignUpLimit Limit // per address
+	PostLimit   Limit // posts and comments per account
+	ReportLimit Limit
+	DraftTTL    time.Duration // how long an unattached photo stays, 48 h
 }
 
 // Limit allows Count in every Window.
@@ -48,7 +41,6 @@ type Limit struct {
 // Community is the use cases.
 type Community struct {
 	Options
-	passwords *passwords
 }
 
 // Page asks for a stretch of a list ordered by id, newest first. At most one of the cursors is set, 0 is none.

@@ -1,0 +1,28 @@
+package store
+
+import "context"
+
+// SiteInfo is a value of the site itself, ErrNotFound where nobody has set it. It is read on the primary.
+func (s *Store) SiteInfo(ctx context.Context, name string) (string, error) {
+	var rows []string
+	if err := s.read(Primary(ctx)).Raw("SELECT value FROM site_info WHERE name = ?", name).Scan(&rows).Error; err != nil {
+		return "", translate(err)
+	}
+	if len(rows) == 0 {
+		return "", ErrNotFound
+	}
+	return rows[0], nil
+}
+
+// SetSiteInfo writes a value, new or not.
+func (s *Store) SetSiteInfo(ctx context.Context, name, value string) error {
+	d := s.dialect
+	return translate(s.write(ctx).Exec("INSERT INTO site_info (name, value) VALUES (?, ?) "+
+		d.upsert("name", "value = "+d.new("value")), name, value).Error)
+}
+
+// AddSiteInfo writes a value unless one is there, and tells whether it did: of several processes one gets true.
+func (s *Store) AddSiteInfo(ctx context.Context, name, value string) (bool, error) {
+	res := s.write(ctx).Exec(s.dialect.insertIgnore()+" site_info (name, value) VALUES (?, ?)", name, value)
+	return res.RowsAffected == 1, translate(res.Error)
+}
