@@ -1,0 +1,57 @@
+package templates
+
+// PhotoState is where an uploaded photo stands. The words are those of the JSON that /compose/photos answers.
+type PhotoState string
+
+const (
+	PhotoWaiting     PhotoState = "waiting"
+	PhotoUploading   PhotoState = "uploading"
+	PhotoPreparing   PhotoState = "preparing"
+	PhotoReady       PhotoState = "ready"
+	PhotoRefused     PhotoState = "refused"
+	PhotoInterrupted PhotoState = "interrupted"
+	PhotoRemoved     PhotoState = "removed"
+)
+
+// DraftPhotoView is one photo of the draft.
+type DraftPhotoView struct {
+	ID             string
+	Name           string // the file's, as uploaded
+	State          PhotoState
+	Error          string // the reason, for refused and interrupted
+	Note           string // what the reader should know, such as "Only the first frame was kept."
+	PreviewURL     string // the 320 variant; "" while there is none
+	Width, Height  int
+	ColorTop       string
+	ColorBottom    string
+	Description    string
+	FocusX, FocusY int    // -1, 0 or 1
+	Meta           string // "4000 × 3000 · 35 mm f/1.8 1/250 s ISO 100"
+}
+
+// ComposeView is /compose. Without photos it is page one, which picks files; else the draft.
+//
+// The draft is one form. POST /compose publishes it with caption, visibility, warning, licence, show_exif ("on"),
+// idempotency_key, and for each photo description-ID, focus-ID ("x,y", see ParseFocus) and order-ID (a number from 1).
+// Its other buttons send the same fields elsewhere by formaction, so that what was typed can be saved:
+// /compose/photos (multipart, files in photos), /compose/photos/ID/remove, /compose/photos/ID/retry, and /compose/order
+// (with order-ID of every photo, or move=ID:-1 and move=ID:1 from the Earlier and Later buttons).
+// Scripts send description, focus_x, focus_y to /compose/photos/ID and order=ID,ID,… to /compose/order.
+type ComposeView struct {
+	Photos         []DraftPhotoView
+	Caption        string
+	CaptionMax     int
+	Visibility     string // "public", "unlisted" or "followers"
+	Warning        string
+	Licence        string
+	Licences       []Option
+	ShowExif       bool
+	IdempotencyKey string
+	MaxPhotos      int
+	MaxBytes       int64
+	Limit          string // in words: "40 MB and 100 megapixels"
+	Accept         string // for the file control, beginning with image/jpeg
+	HEIC           bool   // this site reads HEIC
+	KeepOriginals  bool
+	Errors         FieldErrors
+}

@@ -1,0 +1,66 @@
+// Package templates is the look of the site: templ components with typed view models. It knows addresses, words and
+// markup, and nothing of the rest of the program: handlers fill the models.
+//
+// A page is rendered by its component, given the *Page that all share and its view:
+//
+//	templates.HomePage(page, templates.FeedView{Posts: posts, Pager: pager}).Render(ctx, w)
+//
+// # Pages
+//
+//	/                         FrontPage(p, FrontView) for visitors, HomePage(p, FeedView) for members
+//	/explore                  ExplorePage(p, GridView)
+//	/tags/:tag                TagPage(p, TagView)
+//	/search                   SearchPage(p, SearchView)
+//	/@NAME                    ProfilePage(p, ProfileView)
+//	/@NAME/followers …        PeoplePage(p, PeopleView)
+//	/@NAME/ID                 PostPage(p, PostPageView)
+//	/@NAME/ID/N               LightboxPage(p, LightboxView)
+//	/login /signup            LoginPage(p, LoginView) SignupPage(p, SignupView) SignupClosedPage(p)
+//	/forgot-password          ForgotPage(p)
+//	/links/TOKEN              LinkPage(p, LinkView)
+//	/claim/TOKEN              ClaimPage(p, ClaimView)
+//	/compose                  ComposePage(p, ComposeView)
+//	/posts/ID/edit            PostEditPage(p, PostEditView)
+//	/posts/ID/delete          DeletePage(p, DeleteView)
+//	/posts/ID/report          ReportPage(p, ReportView), /@NAME/report too
+//	/@NAME/block              BlockPage(p, BlockView)
+//	/follow-requests          FollowRequestsPage(p, FollowRequestsView)
+//	/notifications            NotificationsPage(p, NotificationsView)
+//	/settings                 SettingsIndexPage(p)
+//	/settings/profile …       SettingsProfilePage, SettingsAccountPage, SettingsPostingPage, SettingsViewingPage,
+//	                          SettingsSessionsPage, SettingsApplicationsPage, SettingsBlocksPage, SettingsDeletePage,
+//	                          each (p, view of the same name)
+//	/admin/reports            AdminReportsPage(p, AdminReportsView)
+//	/admin/reports/ID         AdminReportPage(p, AdminReportView)
+//	/about /rules /privacy    AboutPage(p, AboutView) RulesPage(p, RulesView) PrivacyPage(p, PrivacyView)
+//	/contact                  ContactPage(p)
+//	/oauth/authorize          AuthorizePage(p, AuthorizeView), AuthorizeCodePage(p, AuthorizeCodeView)
+//	log in, then confirm      ConfirmPage(p, ConfirmView)
+//	errors                    ErrorPage(p, ErrorView)
+//
+// # Fragments
+//
+// Scripts send the same forms by fetch, with the header X-Fragment: 1, and take the element they need out of whatever
+// HTML comes back, by its id. A handler that sees the header may answer 200 with the fragment alone; one that does
+// not, and redirects to the page, works too.
+//
+//	POST /posts/ID/like, /unlike     PostActions(p, PostView)                       #a-ID
+//	POST /posts/ID/comments          Comment(p, CommentView); refused with 422:     #c-ID
+//	                                 CommentEntry(p, CommentForm)                   #comment
+//	POST /@NAME/follow, /unfollow    FollowButton(p, RelationView)                  #follow-NAME
+//	GET  an Older page               FeedItems(p, []PostView), GridItems(p, []PostView, first)
+//	                                 and the Pager; scripts read #items and [rel=next] from the whole page
+//	GET  ?show=ID                    scripts read #p-ID from the whole page
+//	GET  /compose                    scripts read #d-ID of photos that are being prepared: DraftPhoto
+//
+// Every action's form carries the field "return", the page it was sent from: answer 303 to it, with #p-ID for acts on
+// a post. Comments answer 303 to the post's page, #c-ID. A refused form is rendered again with status 422, its values
+// and its FieldErrors.
+//
+// # Content warnings
+//
+// Set PostView.Covered unless the viewer always sees such photos, or asked: the page's own address with show=ID. A
+// covered post's markup holds no address of its photos. Set ShowURL to the page's address with show=ID added.
+package templates
+
+//go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate

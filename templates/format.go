@@ -1,0 +1,192 @@
+package templates
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Ratio classes r0…r109 run from minRatio in steps of 2 %; static/css/ratios.css is generated to match.
+const (
+	minRatio   = 0.4
+	ratioStep  = 1.02
+	ratioCount = 110
+)
+
+// ratioClass names the class whose aspect ratio is nearest to a photo's. Unknown sizes are taken as 3:2.
+func ratioClass(width, height int) string {
+	i, _ := nearestRatio(width, height)
+	return "r" + strconv.Itoa(i)
+}
+
+func nearestRatio(width, height int) (int, float64) {
+	if width <= 0 || height <= 0 {
+		width, height = 3, 2
+	}
+	r := float64(width) / float64(height)
+	i := int(math.Round(math.Log(r/minRatio) / math.Log(ratioStep)))
+	i = min(max(i, 0), ratioCount-1)
+	return i, minRatio * math.Pow(ratioStep, float64(i))
+}
+
+// tileSizes is the sizes attribute of a photo in the grid: ratio × row height × 1.3, by the rows of grid.css.
+func tileSizes(width, height int) string {
+	_, r := nearestRatio(width, height)
+	px := func(row float64) string { return strconv.Itoa(int(math.Round(r*row*1.3))) + "px" }
+	return "(min-width:1200px) " + px(220) + ",(min-width:700px) " + px(170) + ",min(" + px(150) + ",100vw)"
+}
+
+const (
+	feedSizes  = "(min-width:1200px) 720px,(min-width:700px) 640px,100vw"
+	postSizes  = "(min-width:1200px) 800px,100vw"
+	frontSizes = "(min-width:1200px) 770px,100vw"
+	plateSizes = "100vw"
+	stripSizes = "130px"
+)
+
+func srcset(sources []Source) string {
+	var b strings.Builder
+	for i, s := range sources {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(s.URL)
+		b.WriteByte(' ')
+		b.WriteString(strconv.Itoa(s.Width))
+		b.WriteByte('w')
+	}
+	return b.String()
+}
+
+// fallbackSource is what a browser without srcset loads: the largest variant up to limit pixels wide.
+func fallbackSource(sources []Source, limit int) string {
+	if len(sources) == 0 {
+		return ""
+	}
+	best := sources[0]
+	for _, s := range sources[1:] {
+		if s.Width <= limit {
+			best = s
+		}
+	}
+	return best.URL
+}
+
+func viewBox(width, height int) string {
+	return "0 0 " + strconv.Itoa(width) + " " + strconv.Itoa(height)
+}
+
+func colorOr(c string) string {
+	if len(c) != 7 || c[0] != '#' {
+		return "#8a908d"
+	}
+	return c
+}
+
+func photoAlt(p PhotoView) string {
+	if !p.Described {
+		return ""
+	}
+	return p.Alt
+}
+
+// photoLabel names the link around a photo: its description, else whose it is.
+func photoLabel(p PhotoView, author AccountView) string {
+	if p.Described && p.Alt != "" {
+		return p.Alt
+	}
+	return "Photograph by " + author.DisplayName
+}
+
+func (w When) words() string {
+	if w.Text != "" {
+		return w.Text
+	}
+	if w.At.IsZero() {
+		return ""
+	}
+	return w.At.Format("2 Jan 2006")
+}
+
+func (w When) full() string { return w.At.Format("2 January 2006, 15:04 MST") }
+
+func (w When) machine() string { return w.At.UTC().Format(time.RFC3339) }
+
+// number writes a count with thin groups of three: 12 345.
+func number(n int) string {
+	s := strconv.Itoa(n)
+	if len(s) < 5 {
+		return s
+	}
+	var b strings.Builder
+	for i, c := range s {
+		if i > 0 && (len(s)-i)%3 == 0 && s[i-1] != '-' {
+			b.WriteRune('\u202f')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// plural is "1 comment", "12 comments".
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
+
+func focusValue(x, y int) string { return strconv.Itoa(x) + "," + strconv.Itoa(y) }
+
+func focusLabel(x, y int) string {
+	v := [...]string{"top", "middle", "bottom"}[y+1]
+	h := [...]string{"left", "centre", "right"}[x+1]
+	if x == 0 && y == 0 {
+		return "centre"
+	}
+	return v + " " + h
+}
+
+func boolWord(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+func (p PostView) showURL() string {
+	if p.ShowURL != "" {
+		return p.ShowURL
+	}
+	return p.URL + "?show=" + p.ID
+}
+
+// describedBy joins the ids of what explains a control; "" for none.
+func describedBy(name string, hint bool, err string) string {
+	var ids []string
+	if hint {
+		ids = append(ids, "h-"+name)
+	}
+	if err != "" {
+		ids = append(ids, "e-"+name)
+	}
+	return strings.Join(ids, " ")
+}
+
+func visibilityWords(v string) string {
+	switch v {
+	case "unlisted":
+		return "Unlisted"
+	case "followers":
+		return "Followers only"
+	}
+	return "Public"
+}
+
+func visibilityIcon(v string) string {
+	if v == "unlisted" {
+		return "unlisted"
+	}
+	return "lock"
+}

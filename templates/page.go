@@ -1,0 +1,108 @@
+package templates
+
+import "time"
+
+// Assets gives the address of a static file by its name in static/, such as "app.css": static.Assets satisfies it.
+type Assets interface{ URL(name string) string }
+
+// Page is what every page knows besides its own view: the document's head, who reads, and the site.
+type Page struct {
+	Title       string // of this page, plain text; the site's name is added after it
+	Description string // one sentence for search engines, plain text
+	Canonical   string // absolute address, or ""
+	NoIndex     bool   // keeps the page out of search engines
+	OpenGraph   *OpenGraph
+	AtomURL     string // a feed of this page, or ""
+
+	Viewer *Viewer // nil for a visitor
+	Site   Site
+	Assets Assets
+
+	Path      string // path and query of this page: where log-in and actions return to
+	RequestID string
+	Flash     *Flash
+	ReadOnly  bool // the site takes no writes for the moment
+}
+
+// Viewer is the member who reads.
+type Viewer struct {
+	Name           string // username, without @
+	DisplayName    string
+	AvatarURL      string // "" for the default
+	Admin          bool
+	Unread         int    // notifications not seen
+	FollowRequests int    // waiting, for a locked account
+	Theme          string // "system", "light" or "dark"
+	Letters        bool   // single-letter keyboard commands are on
+}
+
+// Site is what its operator set.
+type Site struct {
+	Name             string
+	Description      string // plain text
+	Contact          string // e-mail address, or ""
+	RegistrationOpen bool
+	ClosedToVisitors bool // VISITORS=none: a visitor sees neither Explore nor search
+	SourceURL        string
+}
+
+// OpenGraph describes the page to whoever links to it. Never give it a photo under a content warning, or one that not everybody may see.
+type OpenGraph struct {
+	Type        string // "website", "article" or "profile"
+	Title       string
+	Description string
+	URL         string // absolute
+	ImageURL    string // absolute, or ""
+	ImageWidth  int
+	ImageHeight int
+	ImageAlt    string
+}
+
+// Flash is a sentence about what just happened, shown once.
+type Flash struct {
+	Text  string
+	Alert bool // something failed
+}
+
+// RichText is HTML that is written to the page as it is. It must come from community's renderer, which escapes the
+// member's text before it adds links.
+type RichText string
+
+// When is a moment with the words that a reader sees. Without Text the date is written out ("21 Nov 2026").
+type When struct {
+	At   time.Time
+	Text string // "3 h", "yesterday"; "" for the date
+}
+
+// FieldError says what is wrong with one control of a form. Field is the control's name as its view documents it; ""
+// concerns the form as a whole.
+type FieldError struct {
+	Field   string
+	Message string // a sentence
+}
+
+// FieldErrors are a form's, in the order of its controls.
+type FieldErrors []FieldError
+
+// For returns the sentence for a control, or "".
+func (e FieldErrors) For(field string) string {
+	for _, f := range e {
+		if f.Field == field {
+			return f.Message
+		}
+	}
+	return ""
+}
+
+// Option is one choice of a select or of radio buttons.
+type Option struct {
+	Value string
+	Label string
+	Hint  string // further words, or ""
+}
+
+// Pager links a list's pages. Empty addresses are not shown.
+type Pager struct {
+	OlderURL string
+	NewerURL string
+}

@@ -1,0 +1,154 @@
+package templates
+
+// Source is one variant of a photo.
+type Source struct {
+	URL   string
+	Width int // pixels
+}
+
+// PhotoView is a photo with its variants. Where a content warning covers the post, templates write none of its
+// addresses.
+type PhotoView struct {
+	ID          string
+	Width       int    // pixels of the upright photo
+	Height      int    // pixels
+	ColorTop    string // "#rrggbb" of the upper half; "" for the mat's grey
+	ColorBottom string
+	Sources     []Source // ascending by width; at least one
+	SquareURL   string   // 400 by 400 at the focal point
+	Alt         string   // the author's description
+	Described   bool     // there is a description
+	LightboxURL string   // "/@name/ID/N"
+	OriginalURL string   // "/photos/ID/original" for its author, else ""
+	Exposure    *Exposure
+}
+
+// Exposure is the plate line. Empty strings leave nothing behind.
+type Exposure struct {
+	FocalLength string // "35 mm"
+	Aperture    string // "f/1.8"
+	Shutter     string // "1/250 s"
+	ISO         string // "ISO 100"
+	Camera      string
+	Lens        string
+	Taken       string // "21 Nov 2026, 13:58"
+}
+
+// PostView is a post as a card in a feed, a tile in a grid, or on its own page.
+type PostView struct {
+	ID         string
+	URL        string // "/@name/ID"
+	Author     AccountView
+	Created    When
+	Edited     bool
+	Visibility string // "public", "unlisted" or "followers"
+	Photos     []PhotoView
+	Caption    RichText
+	CaptionCut bool // more than six lines: a feed links to the rest
+
+	Warning string // content warning, "" for none
+	Covered bool   // the reader has not asked to see the photos: no address of them is written
+	ShowURL string // this very page with show=ID added, where the photos are uncovered; "" for the post's own page
+
+	Likes    int
+	Comments int
+	Liked    bool
+	Own      bool // the viewer's
+
+	LicenceName string // "CC BY 4.0"; "" for all rights reserved
+	LicenceURL  string
+}
+
+// CommentView is a comment in a thread.
+type CommentView struct {
+	ID         string
+	Author     AccountView
+	Text       RichText
+	Created    When
+	Reply      bool   // answers another comment: indented once
+	ReplyTo    string // name of whom it answers, where that is not plain from the order; else ""
+	ByAuthor   bool   // written by the post's author
+	CanRemove  bool   // the viewer's own, or under the viewer's own post
+	CanReport  bool
+	ReplyURL   string // the post's page with reply=ID; "" where the viewer may not answer
+	HiddenText string // instead of Text, such as "This comment was removed."
+}
+
+// CommentForm is the form under a post: it posts text, in_reply_to and idempotency_key to /posts/ID/comments.
+type CommentForm struct {
+	PostID         string
+	Text           string
+	InReplyTo      string // a comment's id, or ""
+	InReplyToName  string
+	IdempotencyKey string
+	Max            int // characters
+	Errors         FieldErrors
+}
+
+// PostPageView is /@NAME/ID.
+type PostPageView struct {
+	Post     PostView
+	Comments []CommentView
+	MoreURL  string // further comments, or ""
+	Form     *CommentForm
+}
+
+// LightboxView is /@NAME/ID/N: one photo on the plate.
+type LightboxView struct {
+	Post   PostView
+	Number int // from 1
+}
+
+// PostEditView is GET /posts/ID/edit. It posts caption, warning, licence, show_exif and, for each photo,
+// description-PHOTOID and focus-PHOTOID (see ParseFocus).
+type PostEditView struct {
+	Post       PostView
+	Caption    string // as entered
+	CaptionMax int
+	Warning    string
+	Licence    string
+	Licences   []Option
+	ShowExif   bool
+	Photos     []EditPhoto
+	Errors     FieldErrors
+}
+
+// EditPhoto is one photo of a post being edited.
+type EditPhoto struct {
+	Photo          PhotoView
+	Description    string
+	FocusX, FocusY int // -1, 0 or 1: left to right, top to bottom
+}
+
+// DeleteView asks before a post or a comment is deleted: GET /posts/ID/delete.
+type DeleteView struct {
+	ID       string
+	Comment  bool // it is a comment
+	Text     RichText
+	Photos   int
+	Comments int
+	Return   string // where to go when nothing is deleted
+}
+
+// ReportView is the form to report a post, a comment or an account. It posts reason and text to Action.
+type ReportView struct {
+	Action  string // "/posts/ID/report" or "/@name/report"
+	What    string // "this post by @ada", "@ada"
+	Reasons []Option
+	Reason  string
+	Text    string
+	Return  string
+	Errors  FieldErrors
+}
+
+// ParseFocus reads a focus-ID field, "x,y" with -1, 0 or 1 each; ok is false for anything else.
+func ParseFocus(value string) (x, y int, ok bool) {
+	for y = -1; y <= 1; y++ {
+		for x = -1; x <= 1; x++ {
+			if focusValue(x, y) == value {
+				return x, y, true
+			}
+		}
+	}
+	return 0, 0, false
+}

@@ -1,0 +1,90 @@
+package templates
+
+// SettingsProfileView is /settings/profile: a multipart form with display_name, bio, avatar, header (files),
+// remove_avatar, remove_header ("on"), and field_name_1…4, field_value_1…4.
+type SettingsProfileView struct {
+	DisplayName    string
+	Bio            string
+	BioMax         int
+	AvatarURL      string // "" for the default
+	HeaderURL      string
+	HasAvatar      bool
+	HasHeader      bool
+	Fields         [4]ProfileFieldInput
+	MaxDisplayName int
+	Errors         FieldErrors
+}
+
+// ProfileFieldInput is one of the four lines as entered.
+type ProfileFieldInput struct{ Name, Value string }
+
+// SettingsAccountView is /settings/account. Its two forms post what=email with email and current_password, or
+// what=password with current_password and new_password. Field names of errors: email, email_password,
+// current_password, new_password.
+type SettingsAccountView struct {
+	Name   string
+	Email  string
+	Errors FieldErrors
+}
+
+// SettingsPostingView is /settings/posting: visibility, licence, show_exif, locked (checkboxes send "on").
+type SettingsPostingView struct {
+	Visibility string
+	Licence    string
+	Licences   []Option
+	ShowExif   bool
+	Locked     bool
+	Errors     FieldErrors
+}
+
+// SettingsViewingView is /settings/viewing: warnings (ask, show, hide), theme (system, light, dark), letters ("on").
+type SettingsViewingView struct {
+	Warnings string
+	Theme    string
+	Letters  bool
+	Errors   FieldErrors
+}
+
+// SessionView is a place where the viewer is logged in. Ending one posts to /settings/sessions/ID/end.
+type SessionView struct {
+	ID      string
+	Current bool
+	Device  string // "Firefox on Linux"
+	Address string // "203.0.113.7", or "" where it is not kept
+	Created When
+	Seen    When
+}
+
+// SettingsSessionsView is /settings/sessions; /settings/sessions/end-others ends all but the current one.
+type SettingsSessionsView struct {
+	Sessions []SessionView
+}
+
+// ApplicationView is an application that may act for the viewer. Revoking posts to /settings/applications/ID/revoke.
+type ApplicationView struct {
+	ID      string
+	Name    string
+	Website string
+	Scopes  []string // in words
+	Created When
+	Used    When // At zero where it never was
+}
+
+// SettingsApplicationsView is /settings/applications.
+type SettingsApplicationsView struct {
+	Applications []ApplicationView
+}
+
+// SettingsBlocksView is /settings/blocks; its forms post to /@NAME/unblock.
+type SettingsBlocksView struct {
+	People []PersonView
+	Pager  Pager
+}
+
+// SettingsDeleteView is /settings/delete: password, and confirm with the account's name typed out.
+type SettingsDeleteView struct {
+	Name   string
+	Posts  int
+	Photos int
+	Errors FieldErrors
+}
