@@ -182,35 +182,43 @@ func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*
 	return rows.Err()
 }
 
-// settle asks the database whether the migration during which a migrator died has taken effect.
+// settle asks the database what became of the migration during which a migrator died. A killed `down` leaves the
+// mark on the version below, so the one above is asked as well.
 func settle(ctx context.Context, db *sql.DB, g *migrate.Migrate, dialect string, steps []Step) error {
 	v, dirty, err := g.Version()
-	if errors.Is(err, migrate.ErrNilVersion) || err == nil && !dirty {
+	if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
+		return err
+	}
+	if err == nil && !dirty {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	i := sort.Search(len(steps), func(i int) bool { return steps[i].Version >= v })
-	if i == len(steps) || steps[i].Version != v {
-		return fmt.Errorf("migration %d was interrupted and belongs to another release: run that release's `tintype migrate up`", v)
-	}
-	query, err := doneQuery(dialect, steps[i])
-	if err != nil {
-		return err
-	}
-	var n int
-	if err := db.QueryRowContext(ctx, query).Scan(&n); err != nil {
-		return fmt.Errorf("ask whether migration %d is done: %w", v, err)
-	}
-	to := int(v)
-	if n == 0 {
-		to = -1
-		if i > 0 {
-			to = int(steps[i-1].Version)
+	at := -1 // the last step that stands; the marked one is steps[marked]
+	marked := -1
+	if err == nil {
+		marked = sort.Search(len(steps), func(i int) bool { return steps[i].Version >= v })
+		if marked == len(steps) || steps[marked].Version != v {
+			return fmt.Errorf("migration %d was interrupted and belongs to another release: run that release's `tintype migrate up`", v)
 		}
+		at = marked - 1
 	}
-	return g.Force(to)
+	for i := max(marked, 0); i < min(marked+2, len(steps)); i++ {
+		query, err := doneQuery(dialect, steps[i])
+		if err != nil {
+			return err
+		}
+		var n int
+		if err := db.QueryRowContext(ctx, query).Scan(&n); err != nil {
+			return fmt.Errorf("ask whether migration %d is done: %w", steps[i].Version, err)
+		}
+		if n == 0 {
+			break
+		}
+		at = i
+	}
+	if at < 0 {
+		return g.Force(database.NilVersion)
+	}
+	return g.Force(int(steps[at].Version))
 }
 
 func doneQuery(dialect string, s Step) (string, error) {

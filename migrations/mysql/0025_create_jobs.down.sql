@@ -1,2 +1,1 @@
--- done: SELECT COUNT(*) = 0 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'jobs'
 DROP TABLE `jobs`;

@@ -1,2 +1,1 @@
--- done: SELECT COUNT(*) = 0 FROM sqlite_master WHERE type = 'table' AND name = 'reports'
 DROP TABLE reports;

@@ -1,0 +1,138 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+	"tintype/migrations"
+)
+
+func TestDialectsHaveTheSameMigrations(t *testing.T) {
+	names := map[string]int{}
+	for _, d := range []string{"sqlite", "mysql"} {
+		files, err := fs.Glob(migrations.FS, d+"/*.sql")
+		if err != nil || len(files) == 0 {
+			t.Fatal(d, err)
+		}
+		for _, f := range files {
+			b, err := fs.ReadFile(migrations.FS, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := string(b)
+			if strings.HasSuffix(f, ".up.sql") && !strings.HasPrefix(text, "-- done: SELECT ") {
+				t.Errorf("%s does not begin with its done query", f)
+			}
+			if n := strings.Count(strings.TrimSpace(text), ";"); d == "mysql" && n != 1 {
+				t.Errorf("%s has %d statements; MySQL commits after each", f, n)
+			}
+			names[filepath.Base(f)]++
+		}
+	}
+	for n, c := range names {
+		if c != 2 {
+			t.Errorf("%s is missing in one dialect", n)
+		}
+	}
+}
+
+func TestMigrateAtOnce(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "new", "tintype.db")
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if err := store.NewMigrator(storetest.Options(url)).Up(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	st, err := store.NewMigrator(storetest.Options(url)).State(t.Context())
+	if err != nil || st.Usable() != nil || st.Version != st.Latest {
+		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+func TestMigrateDownAndUp(t *testing.T) {
+	m := store.NewMigrator(storetest.Options("sqlite:" + filepath.Join(t.TempDir(), "tintype.db")))
+	ctx := t.Context()
+	if st, err := m.State(ctx); err != nil || st.Version != 0 || st.Usable() == nil {
+		t.Errorf("empty: %+v, %v", st, err)
+	}
+	if err := m.Up(ctx); err != nil {
+		t.Fatal(err)
+	}
+	st, err := m.State(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Down(ctx, int(st.Latest)); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := m.State(ctx); err != nil || st.Version != 0 {
+		t.Errorf("after down: %+v, %v", st, err)
+	}
+	if err := m.Up(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a migrator leaves that dies in the middle of version v: the mark, and the change done or not.
+func TestMigrateAfterADeath(t *testing.T) {
+	for _, mark := range []int{1, 5, 26} {
+		for _, done := range []int{mark - 1, mark, mark + 1} { // mark+1: it died going down
+			t.Run(fmt.Sprintf("mark %d, done %d", mark, done), func(t *testing.T) {
+				file := filepath.Join(t.TempDir(), "tintype.db")
+				m := store.NewMigrator(storetest.Options("sqlite:" + file))
+				if err := m.Up(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				st, _ := m.State(t.Context())
+				if done > int(st.Latest) {
+					return
+				}
+				if n := int(st.Latest) - done; n > 0 {
+					if err := m.Down(t.Context(), n); err != nil {
+						t.Fatal(err)
+					}
+				}
+				db, err := sql.Open("sqlite", file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := db.Exec("DELETE FROM schema_migrations"); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := db.Exec("INSERT INTO schema_migrations (version, dirty) VALUES (?, 1)", mark); err != nil {
+					t.Fatal(err)
+				}
+				db.Close()
+				if st, err := m.State(t.Context()); err != nil || st.Usable() == nil {
+					t.Errorf("a dirty schema is usable: %+v %v", st, err)
+				}
+				if err := m.Up(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if st, err := m.State(t.Context()); err != nil || st.Usable() != nil {
+					t.Errorf("%+v %v", st, err)
+				}
+			})
+		}
+	}
+}
+
+func TestNewerSchema(t *testing.T) {
+	for min, ok := range map[int]bool{store.Release: true, store.Release + 1: false} {
+		st := store.SchemaState{Version: 99, Latest: 26, MinRelease: min}
+		if (st.Usable() == nil) != ok {
+			t.Errorf("min release %d: %v", min, st.Usable())
+		}
+	}
+}
