@@ -7,6 +7,7 @@ package community
 
 import (
 	"log/slog"
+	"runtime"
 	"time"
 
 	"tintype/internal/store"
@@ -38,9 +39,18 @@ type Limit struct {
 	Window time.Duration
 }
 
-// Community is the use cases.
+// Community is the use cases. Make one with New.
 type Community struct {
 	Options
+	passwords *passwords
+}
+
+// New makes the use cases of one site.
+func New(o Options) *Community {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Community{Options: o, passwords: newPasswords(runtime.NumCPU())}
 }
 
 // Page asks for a stretch of a list ordered by id, newest first. At most one of the cursors is set, 0 is none.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"tintype/internal/store"
 )
 
 // What use cases answer besides results. Handlers map them in one place.
@@ -60,3 +62,18 @@ type Unavailable struct {
 
 func (e *Unavailable) Error() string { return "unavailable: " + e.Err.Error() }
 func (e *Unavailable) Unwrap() error { return e.Err }
+
+// fromStore turns what the store says into what use cases answer; other errors pass unchanged.
+func fromStore(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return ErrNotFound
+	case errors.Is(err, store.ErrFull):
+		return ErrFull
+	case errors.Is(err, store.ErrBusy):
+		return &Unavailable{RetryAfter: 5 * time.Second, Err: err}
+	}
+	return err
+}

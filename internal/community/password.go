@@ -1,0 +1,133 @@
+package community
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// argonParams are the costs of a password hash. They stand in every hash, so that they can be raised later.
+type argonParams struct {
+	memory, time uint32 // memory in KiB
+	threads      uint8
+}
+
+var currentArgon = argonParams{memory: 19 * 1024, time: 2, threads: 1}
+
+// What a stored hash may ask for at most: a damaged row must not take the machine's memory.
+var maxArgon = argonParams{memory: 256 * 1024, time: 16, threads: 16}
+
+const (
+	saltBytes = 16
+	keyBytes  = 32
+
+	minPassword = 8
+	maxPassword = 256 // characters
+)
+
+// passwords hashes with argon2id, so many at once as there are processors: each takes its memory while it runs.
+type passwords struct {
+	slots chan struct{}
+	dummy string // what unknown accounts are compared with, so that they cost the same time
+}
+
+func newPasswords(atOnce int) *passwords {
+	p := &passwords{slots: make(chan struct{}, max(1, atOnce))}
+	p.dummy = currentArgon.encode(make([]byte, saltBytes), make([]byte, keyBytes))
+	return p
+}
+
+func (p *passwords) enter(ctx context.Context) error {
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &Unavailable{RetryAfter: 5 * time.Second, Err: fmt.Errorf("waiting to hash a password: %w", ctx.Err())}
+	}
+}
+
+// hash makes a PHC string. It waits for a free processor.
+func (p *passwords) hash(ctx context.Context, password string) (string, error) {
+	if err := p.enter(ctx); err != nil {
+		return "", err
+	}
+	defer func() { <-p.slots }()
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt) // never fails
+	return currentArgon.encode(salt, currentArgon.derive(password, salt, keyBytes)), nil
+}
+
+// check tells whether the password fits the hash, and whether the hash should be made anew because its costs are
+// not today's. An empty hash (an account that cannot log in, or none at all) costs the same time and never fits.
+func (p *passwords) check(ctx context.Context, password, hash string) (ok, stale bool, err error) {
+	known := hash != ""
+	if !known {
+		hash = p.dummy
+	}
+	params, salt, want, err := parsePHC(hash)
+	if err != nil {
+		return false, false, err
+	}
+	if utf8.RuneCountInString(password) > maxPassword {
+		password, known = "", false // never stored, so it cannot fit; the time stays the same
+	}
+	if err := p.enter(ctx); err != nil {
+		return false, false, err
+	}
+	defer func() { <-p.slots }()
+	got := params.derive(password, salt, len(want))
+	ok = subtle.ConstantTimeCompare(got, want) == 1 && known
+	return ok, ok && params != currentArgon, nil
+}
+
+func (a argonParams) derive(password string, salt []byte, n int) []byte {
+	return argon2.IDKey([]byte(password), salt, a.time, a.memory, a.threads, uint32(n))
+}
+
+func (a argonParams) encode(salt, key []byte) string {
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, a.memory, a.time, a.threads,
+		b64.EncodeToString(salt), b64.EncodeToString(key))
+}
+
+var errPHC = errors.New("a stored password hash is damaged")
+
+func parsePHC(s string) (a argonParams, salt, key []byte, err error) {
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return a, nil, nil, errPHC
+	}
+	if n, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &a.memory, &a.time, &a.threads); n != 3 || err != nil {
+		return a, nil, nil, errPHC
+	}
+	if a.memory == 0 || a.time == 0 || a.threads == 0 || a.memory > maxArgon.memory || a.time > maxArgon.time || a.threads > maxArgon.threads {
+		return a, nil, nil, errPHC
+	}
+	if salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil || len(salt) < 8 {
+		return a, nil, nil, errPHC
+	}
+	if key, err = base64.RawStdEncoding.DecodeString(parts[5]); err != nil || len(key) < 16 {
+		return a, nil, nil, errPHC
+	}
+	return a, salt, key, nil
+}
+
+// checkPassword holds a new password against the rules.
+func (e *Invalid) checkPassword(field, password string) {
+	switch n := utf8.RuneCountInString(password); {
+	case password == "":
+		e.add(field, "blank", "Choose a password.")
+	case n < minPassword:
+		e.add(field, "too_short", fmt.Sprintf("The password needs at least %d characters.", minPassword))
+	case n > maxPassword:
+		e.add(field, "too_long", fmt.Sprintf("The password may have at most %d characters.", maxPassword))
+	}
+}
