@@ -1,0 +1,67 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// accessLog writes a line for each request, and catches what panics outside of
+// the handlers (which have their own catch, with an error page). The query is
+// not logged: it holds tokens and what people search for.
+func accessLog(log *slog.Logger, e *exit, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w := newResponse(rw)
+		x := exchangeOf(r.Context())
+		patientBody(w.control, r)
+		defer func() {
+			failed := recover()
+			if failed != nil && failed != http.ErrAbortHandler {
+				e.write(w, r, &panicked{value: failed, stack: debug.Stack()})
+			}
+			if w.status == 0 {
+				w.begin() // an answer without a body: net/http sends it after us
+			}
+			logExchange(log, x, w, r)
+			if failed == http.ErrAbortHandler {
+				panic(failed)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func logExchange(log *slog.Logger, x *exchange, w *response, r *http.Request) {
+	level := slog.LevelInfo
+	switch {
+	case isHealthPath(r.URL.Path):
+		level = slog.LevelDebug
+	case w.status >= 500 && w.status != http.StatusServiceUnavailable:
+		level = slog.LevelError
+	}
+	if !log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", r.Method),
+		slog.String("path", x.path),
+		slog.Int("status", w.status),
+		slog.Int64("bytes", w.bytes),
+		slog.Float64("ms", float64(time.Since(x.start).Microseconds())/1000),
+		slog.String("client", x.client.String()),
+	}
+	if x.failure != nil {
+		attrs = append(attrs, slog.String("error", x.failure.Error()))
+	}
+	log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// panicked is a panic as an error: the stack goes to the log, never to readers.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }

@@ -1,0 +1,179 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config is what the settings say, parsed and checked. It is read once, by
+// LoadConfig, and handed down from there: nothing below this package reads an
+// environment variable.
+type Config struct {
+	// Site
+	BaseURL         *url.URL // scheme and host only, no trailing slash
+	SiteName        string
+	SiteDescription string
+	Contact         string // an e-mail address or a URL; empty when there is none
+	Registration    string // "open" or "closed"
+	Visitors        string // "read" or "none"
+
+	// Server
+	Port            int
+	ListenAddr      string // a host without port; empty means what BASE_URL asks for
+	TrustedProxies  int    // hops in front of this process
+	MaxInFlight     int    // requests
+	DrainDelay      time.Duration
+	ShutdownTimeout time.Duration
+
+	// Data
+	DataDir      string
+	Database     Database
+	Migrate      string // "auto", "wait" or "off"
+	SessionStore string // "sql"
+	MediaStore   string // "disk"
+	MediaDir     string
+	SecretKey    Secret // comma-separated, the newest first; unset means DataDir/secret.key
+
+	// Photos
+	MaxUploadBytes int64
+	MaxPixels      int64
+	PhotoMemory    int64 // bytes of photo work at once
+	KeepOriginals  bool
+	JobWorkers     int
+
+	// Limits
+	LoginLimit  Rate
+	SignUpLimit Rate
+	UploadLimit Rate
+	APILimit    Rate
+
+	// Logging
+	LogLevel  slog.Level
+	LogFormat string // "text", "json"; empty means text on a terminal, else json
+
+	// Warnings are things worth a line in the log that are no reason not to start.
+	Warnings []string
+
+	// shown is what `tintype config` prints, by name; secrets are hidden in it.
+	shown map[string]shownValue
+}
+
+// Database tells where the database is.
+type Database struct {
+	Driver string // "sqlite" or "mysql"
+	Path   string // SQLite: the file
+	// URL is the whole DATABASE_URL. Its password may change while the program
+	// runs, so it is read again for each connection.
+	URL     Secret
+	display string // the address without its password, for people
+}
+
+// String is the database's address without its password.
+func (d Database) String() string { return d.display }
+
+// Rate is so many events in a window.
+type Rate struct {
+	Events int
+	Window time.Duration
+}
+
+func (r Rate) String() string { return fmt.Sprintf("%d/%s", r.Events, shortDuration(r.Window)) }
+
+// shownValue is one line of `tintype config`.
+type shownValue struct {
+	Value   string
+	Default bool
+}
+
+// LoadConfig reads the settings. Lookup answers for one variable, as
+// os.LookupEnv does; environ lists all of them as NAME=value, so that misspelled
+// ones are found. All errors come together, joined.
+func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, error) {
+	c := &Config{shown: make(map[string]shownValue)}
+	var errs []error
+	raw := make(map[string]string)
+	failed := make(map[string]bool)
+	for _, s := range settings {
+		text, isSet, err := s.read(lookup)
+		if err != nil {
+			errs = append(errs, err)
+			failed[s.name] = true
+			continue
+		}
+		if !isSet {
+			text = s.fallback(c, raw)
+		}
+		raw[s.name] = text
+		if err := s.parse(c, value{text: text, set: isSet, file: s.fileOf(lookup)}); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
+			failed[s.name] = true
+			continue
+		}
+		c.shown[s.name] = shownValue{Value: s.display(c, text), Default: !isSet}
+	}
+	errs = append(errs, misspelled(environ)...)
+	// What contradicts is judged only on values that were read, so that one
+	// mistake is not reported twice.
+	errs = append(errs, contradictions(c, failed)...)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	c.Warnings = warnings(c)
+	return c, nil
+}
+
+// Loopback reports whether BASE_URL names this machine only.
+func (c *Config) Loopback() bool { return isLoopbackHost(c.BaseURL.Hostname()) }
+
+// Secure reports whether readers reach the site by https.
+func (c *Config) Secure() bool { return c.BaseURL.Scheme == "https" }
+
+// Origin is BASE_URL as browsers write an origin.
+func (c *Config) Origin() string { return c.BaseURL.Scheme + "://" + c.BaseURL.Host }
+
+func contradictions(c *Config, failed map[string]bool) []error {
+	var errs []error
+	whole := func(names ...string) bool {
+		return !slices.ContainsFunc(names, func(n string) bool { return failed[n] })
+	}
+	if whole("BASE_URL", "LISTEN_ADDR") && c.Loopback() && c.ListenAddr != "" && !isLoopbackHost(c.ListenAddr) {
+		errs = append(errs, fmt.Errorf("LISTEN_ADDR=%s contradicts BASE_URL=%s: while BASE_URL is this machine only, the site listens here only; set BASE_URL to the address that readers use", c.ListenAddr, c.Origin()))
+	}
+	if whole("DATABASE_URL", "MIGRATE") && c.Database.Driver == "sqlite" && c.Migrate == "wait" {
+		errs = append(errs, errors.New("MIGRATE=wait contradicts a SQLite database: it belongs to one process, which migrates it by itself; use auto or off"))
+	}
+	if whole("VISITORS", "REGISTRATION", "BASE_URL") && c.Visitors == "none" && c.Registration == "open" && !c.Loopback() {
+		errs = append(errs, errors.New("VISITORS=none contradicts REGISTRATION=open: a closed site that anybody may join is not closed; set REGISTRATION=closed, and invite by `tintype account create`"))
+	}
+	return errs
+}
+
+func warnings(c *Config) []string {
+	var w []string
+	if !c.Loopback() && !c.Secure() {
+		w = append(w, "BASE_URL is plain http: passwords and sessions cross the network unprotected; put TLS in front and use https")
+	}
+	if c.Secure() && c.TrustedProxies == 0 {
+		w = append(w, "BASE_URL is https but TRUSTED_PROXIES is 0: this program does not speak TLS itself, and with a proxy in front every reader seems to come from the proxy's address; set TRUSTED_PROXIES to the number of proxies")
+	}
+	return w
+}
+
+func isLoopbackHost(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// secretKeyPath is where a SECRET_KEY that nobody set is kept.
+func (c *Config) secretKeyPath() string { return filepath.Join(c.DataDir, "secret.key") }

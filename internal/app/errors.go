@@ -1,0 +1,220 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"html/template"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrorPage renders an error as a page. Message is a sentence for people; the
+// status and the headers are already decided, and the function writes both.
+type ErrorPage func(w http.ResponseWriter, r *http.Request, status int, message, requestID string)
+
+// An exit is the one place where errors become answers.
+type exit struct {
+	log  *slog.Logger
+	page ErrorPage
+}
+
+// answer is what a reader gets for an error.
+type answer struct {
+	status     int
+	message    string
+	retryAfter time.Duration
+	fields     []fieldMessage
+}
+
+// fieldMessage says what is wrong with one field of a form.
+type fieldMessage struct{ Field, Message string }
+
+// refused is an error of the HTTP layers themselves.
+type refused struct {
+	status     int
+	message    string
+	retryAfter time.Duration
+	cause      error
+}
+
+func (e *refused) Error() string {
+	if e.cause != nil {
+		return e.message + " (" + e.cause.Error() + ")"
+	}
+	return e.message
+}
+
+func (e *refused) Unwrap() error { return e.cause }
+
+const (
+	notFoundText = "There is nothing here, or nothing that you may see."
+	brokenText   = "Something went wrong on our side."
+)
+
+// write answers with an error. Errors that nobody foresaw are logged with all
+// they say, and tell the reader nothing but the request's id.
+func (e *exit) write(w http.ResponseWriter, r *http.Request, err error) {
+	x := exchangeOf(r.Context())
+	x.failure = err
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		// Whoever asked is gone. The status is for the log alone.
+		w.WriteHeader(statusClientGone)
+		return
+	}
+	a := answerFor(err)
+	if a.status >= 500 && a.status != http.StatusServiceUnavailable {
+		e.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("error", err.Error()), slog.String("path", x.path))
+		x.failure = nil // said once is enough
+	}
+	if started(w) {
+		// Half an answer is out: cutting it off is the only honest sign left.
+		panic(http.ErrAbortHandler)
+	}
+	h := w.Header()
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "ETag", "Last-Modified", "Link"} {
+		h.Del(name) // of the answer that did not come about
+	}
+	h.Set("Cache-Control", "private, no-store")
+	if a.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(a.retryAfter.Seconds()))))
+	}
+	switch {
+	case isMachinePath(r.URL.Path) || wantsJSON(r):
+		writeErrorJSON(w, a, isTokenPath(r.URL.Path))
+	case a.status == http.StatusUnauthorized:
+		http.Redirect(w, r, "/login?next="+url.QueryEscape(wayBack(r)), http.StatusSeeOther)
+	default:
+		page := e.page
+		if page == nil {
+			page = plainErrorPage
+		}
+		page(w, r, a.status, a.message, x.id)
+	}
+}
+
+// statusClientGone is nginx's number for "the client closed the connection".
+const statusClientGone = 499
+
+// started reports whether the header has gone out.
+func started(w http.ResponseWriter) bool {
+	for {
+		switch x := w.(type) {
+		case *response:
+			return x.status != 0
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = x.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
+// wantsJSON is how the pages' own scripts ask.
+func wantsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+}
+
+// wayBack is the page to return to after the log-in: what was asked for, or the
+// page that held the form.
+func wayBack(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return localPath(r.URL)
+	}
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+		return localPath(from)
+	}
+	return "/"
+}
+
+// localPath writes an address as a path of this site. A path that begins with
+// two slashes would name another host.
+func localPath(u *url.URL) string {
+	local := url.URL{Path: "/" + strings.TrimLeft(u.Path, "/\\"), RawQuery: u.RawQuery}
+	return local.String()
+}
+
+func writeErrorJSON(w http.ResponseWriter, a answer, token bool) {
+	body := map[string]any{"error": a.message}
+	if token && a.status == http.StatusNotFound {
+		body["error"] = "Record not found"
+	}
+	if len(a.fields) > 0 {
+		details := make(map[string][]map[string]string)
+		for _, f := range a.fields {
+			details[f.Field] = append(details[f.Field], map[string]string{"error": "ERR_INVALID", "description": f.Message})
+		}
+		body["details"] = details
+		if token {
+			body["error"] = "Validation failed: " + a.message
+		}
+	}
+	data, err := json.Marshal(body)
+	if err != nil { // strings always can be
+		data = []byte(`{"error":"` + brokenText + `"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(a.status)
+	_, _ = w.Write(data)
+}
+
+var plainError = template.Must(template.New("error").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Status}}</title>
+<h1>{{.Status}}</h1><p>{{.Message}}</p><p>Request {{.ID}}</p>
+`))
+
+// plainErrorPage needs nothing of the site, for errors that come before it.
+func plainErrorPage(w http.ResponseWriter, _ *http.Request, status int, message, requestID string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = plainError.Execute(w, struct {
+		Status      int
+		Message, ID string
+	}{status, message, requestID})
+}
+
+// answerFor is the table from errors to answers.
+func answerFor(err error) answer {
+	for _, match := range errorTable {
+		if a, ok := match(err); ok {
+			return a
+		}
+	}
+	return answer{status: http.StatusInternalServerError, message: brokenText}
+}
+
+// errorTable is asked from the top; what it does not know is a 500.
+var errorTable = []func(error) (answer, bool){
+	as(func(e *panicked) answer {
+		return answer{status: http.StatusInternalServerError, message: brokenText}
+	}),
+	as(func(e *refused) answer {
+		return answer{status: e.status, message: e.message, retryAfter: e.retryAfter}
+	}),
+	as(func(e *http.MaxBytesError) answer {
+		return answer{status: http.StatusRequestEntityTooLarge, message: "That is too large: at most " + formatSize(e.Limit) + " at once."}
+	}),
+	is(context.DeadlineExceeded, answer{status: http.StatusServiceUnavailable, message: "That took too long. Please try again in a moment.", retryAfter: 5 * time.Second}),
+}
+
+// is matches one error by errors.Is.
+func is(target error, a answer) func(error) (answer, bool) {
+	return func(err error) (answer, bool) { return a, errors.Is(err, target) }
+}
+
+// as matches errors of one type by errors.As.
+func as[E error](f func(E) answer) func(error) (answer, bool) {
+	return func(err error) (answer, bool) {
+		var target E
+		if !errors.As(err, &target) {
+			return answer{}, false
+		}
+		return f(target), true
+	}
+}

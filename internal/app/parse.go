@@ -1,0 +1,276 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxDelay bounds the settings that make a stop wait.
+const maxDelay = time.Hour
+
+func intInto(field func(*Config) *int, lowest, highest int) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		n, err := strconv.Atoi(v.text)
+		if err != nil || n < lowest || n > highest {
+			return fmt.Errorf("%q is not a whole number from %d to %d", v.text, lowest, highest)
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+func boolInto(field func(*Config) *bool) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		switch strings.ToLower(v.text) {
+		case "true", "yes", "on", "1":
+			*field(c) = true
+		case "false", "no", "off", "0":
+			*field(c) = false
+		default:
+			return fmt.Errorf("%q is neither true nor false", v.text)
+		}
+		return nil
+	}
+}
+
+func textInto(field func(*Config) *string, longest int) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		if !utf8.ValidString(v.text) {
+			return errors.New("is not UTF-8")
+		}
+		if n := utf8.RuneCountInString(v.text); n > longest {
+			return fmt.Errorf("has %d characters, at most %d are allowed", n, longest)
+		}
+		*field(c) = v.text
+		return nil
+	}
+}
+
+func pathInto(field func(*Config) *string) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		*field(c) = filepath.Clean(v.text)
+		return nil
+	}
+}
+
+func oneOf(field func(*Config) *string, choices ...string) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		if !slices.Contains(choices, v.text) {
+			return fmt.Errorf("%q is not one of: %s", v.text, strings.Join(choices, ", "))
+		}
+		*field(c) = v.text
+		return nil
+	}
+}
+
+func durationInto(field func(*Config) *time.Duration, lowest, highest time.Duration) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		d, err := time.ParseDuration(v.text)
+		if err != nil || d < lowest || d > highest {
+			return fmt.Errorf("%q is not a length of time such as 10s or 2m, up to %s", v.text, shortDuration(highest))
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+func sizeInto(field func(*Config) *int64, lowest, highest int64) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		n, err := parseScaled(v.text, []unit{
+			{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
+			{"kb", 1000}, {"mb", 1_000_000}, {"gb", 1_000_000_000},
+			{"k", 1000}, {"m", 1_000_000}, {"g", 1_000_000_000}, {"b", 1},
+		})
+		if err != nil || n < lowest || n > highest {
+			return fmt.Errorf("%q is not a size from %s to %s, such as 40MB", v.text, formatSize(lowest), formatSize(highest))
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+func pixelsInto(field func(*Config) *int64) func(*Config, value) error {
+	const lowest, highest = 1_000_000, 1_000_000_000
+	return func(c *Config, v value) error {
+		n, err := parseScaled(v.text, []unit{{"megapixels", 1_000_000}, {"mp", 1_000_000}})
+		if err != nil || n < lowest || n > highest {
+			return fmt.Errorf("%q is not a number of pixels from 1MP to 1000MP", v.text)
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+type unit struct {
+	suffix string
+	factor float64
+}
+
+// parseScaled reads a number with one of the units behind it, or with none.
+func parseScaled(text string, units []unit) (int64, error) {
+	number, factor := strings.ToLower(text), 1.0
+	for _, u := range units {
+		if rest, ok := strings.CutSuffix(number, u.suffix); ok {
+			number, factor = strings.TrimSpace(rest), u.factor
+			break
+		}
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return 0, err
+	}
+	f *= factor
+	if math.IsNaN(f) || f < 0 || f > math.MaxInt64/2 {
+		return 0, errors.New("out of range")
+	}
+	return int64(f), nil
+}
+
+func formatSize(n int64) string {
+	for _, u := range []struct {
+		size int64
+		name string
+	}{{1_000_000_000, "GB"}, {1_000_000, "MB"}, {1000, "kB"}} {
+		if n >= u.size {
+			return strconv.FormatFloat(math.Round(float64(n)/float64(u.size)*10)/10, 'f', -1, 64) + u.name
+		}
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+func rateInto(field func(*Config) *Rate) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		number, window, ok := strings.Cut(v.text, "/")
+		n, err := strconv.Atoi(strings.TrimSpace(number))
+		d, errWindow := time.ParseDuration(strings.TrimSpace(window))
+		if !ok || err != nil || errWindow != nil || n < 1 || n > 1_000_000_000 || d < time.Second || d > 31*24*time.Hour {
+			return fmt.Errorf("%q is not a number in a window, such as 10/15m", v.text)
+		}
+		*field(c) = Rate{Events: n, Window: d}
+		return nil
+	}
+}
+
+// shortDuration writes 15m0s as 15m.
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func parseBaseURL(c *Config, v value) error {
+	u, err := url.Parse(v.text)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("%q is not an address such as https://photos.example.org", v.text)
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return errors.New("may hold a scheme, a host and a port only: the site lives at the root of its host")
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.Atoi(p); err != nil || n < 1 || n > 65535 {
+			return fmt.Errorf("%q has no valid port", v.text)
+		}
+	}
+	host := strings.ToLower(u.Host)
+	// Browsers leave the scheme's own port out of an origin; so must we, or no
+	// form would pass the cross-origin check.
+	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
+		host = host[:strings.LastIndexByte(host, ':')]
+	}
+	c.BaseURL = &url.URL{Scheme: u.Scheme, Host: host}
+	return nil
+}
+
+func parseListenAddr(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	host := strings.Trim(v.text, "[]")
+	if _, err := netip.ParseAddr(host); err != nil && host != "localhost" {
+		if _, _, err := net.SplitHostPort(v.text); err == nil {
+			return fmt.Errorf("%q holds a port: the port is PORT's", v.text)
+		}
+		return fmt.Errorf("%q is not an IP address", v.text)
+	}
+	c.ListenAddr = host
+	return nil
+}
+
+func parseContact(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	if strings.HasPrefix(v.text, "http://") || strings.HasPrefix(v.text, "https://") {
+		if u, err := url.Parse(v.text); err == nil && u.Host != "" {
+			c.Contact = v.text
+			return nil
+		}
+	}
+	if a, err := mail.ParseAddress(v.text); err == nil && a.Name == "" && a.Address == v.text {
+		c.Contact = v.text
+		return nil
+	}
+	return fmt.Errorf("%q is neither an e-mail address nor a web address", v.text)
+}
+
+func parseLogLevel(c *Config, v value) error {
+	switch v.text {
+	case "debug":
+		c.LogLevel = slog.LevelDebug
+	case "info":
+		c.LogLevel = slog.LevelInfo
+	case "warn":
+		c.LogLevel = slog.LevelWarn
+	case "error":
+		c.LogLevel = slog.LevelError
+	default:
+		return fmt.Errorf("%q is not one of: debug, info, warn, error", v.text)
+	}
+	return nil
+}
+
+// parseDatabase reads DATABASE_URL. Its errors never quote the value, which
+// holds a password.
+func parseDatabase(c *Config, v value) error {
+	if path, ok := strings.CutPrefix(v.text, "sqlite:"); ok {
+		path = strings.TrimPrefix(path, "//")
+		if path == "" || strings.ContainsAny(path, "?#") {
+			return errors.New("after sqlite: comes the path of a file, without options")
+		}
+		path = filepath.Clean(path)
+		c.Database = Database{Driver: "sqlite", Path: path, URL: v.secret(), display: "sqlite:" + path}
+		return nil
+	}
+	u, err := url.Parse(v.text)
+	if err != nil {
+		return errors.New("is not an address; special characters in the password are written %XX")
+	}
+	if u.Scheme != "mysql" {
+		return errors.New("begins with neither sqlite: nor mysql://")
+	}
+	if u.Hostname() == "" || u.User.Username() == "" || strings.Trim(u.Path, "/") == "" || strings.Contains(strings.Trim(u.Path, "/"), "/") {
+		return errors.New("is not complete: mysql://user:password@host:3306/name")
+	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("takes no options behind the name: the program sets what it needs")
+	}
+	c.Database = Database{Driver: "mysql", URL: v.secret(), display: "mysql://" + u.User.Username() + ":" + hidden + "@" + u.Host + u.Path}
+	return nil
+}

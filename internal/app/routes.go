@@ -1,0 +1,209 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// A policy says who may keep a route's answers.
+type policy string
+
+const (
+	// personal answers are for one reader: no cache keeps them.
+	personal policy = "personal"
+	// cacheable answers are the same for every visitor; a member's is personal
+	// all the same.
+	cacheable policy = "cacheable"
+	// assetPolicy answers say themselves how long they last.
+	assetPolicy policy = "asset"
+)
+
+// A route is what was registered, for the tests that go through all of them.
+type route struct {
+	Method, Path string
+	Policy       policy
+}
+
+// Routes is where pages and api register their handlers. There is no way to
+// register one without saying whether its answers may be cached, and every
+// handler's error leaves by the same exit. Paths are gin's: "/@:name".
+//
+// A handler gets a context with a deadline (uploads and assets do not), a body
+// that ends at its limit, and must not keep the *gin.Context.
+type Routes struct {
+	engine *gin.Engine
+	exit   *exit
+	cookie string // the session's: a request without it is a visitor's
+
+	maxUpload int64
+	// beforePages and beforeAPI run before each handler of their kind.
+	beforePages []func(*gin.Context) error
+	beforeAPI   []func(*gin.Context) error
+
+	table []route
+}
+
+// requestPatience is how long a handler may work that waits for no photo.
+const requestPatience = 30 * time.Second
+
+func newRoutes(e *exit, cookie string, maxUpload int64) *Routes {
+	engine := gin.New()
+	engine.RedirectTrailingSlash = false
+	engine.RedirectFixedPath = false
+	engine.HandleMethodNotAllowed = true
+	// Who asks is settled by clientAddr, which knows hops and all header lines.
+	engine.ForwardedByClientIP = false
+	engine.MaxMultipartMemory = smallBody
+	r := &Routes{engine: engine, exit: e, cookie: cookie, maxUpload: maxUpload}
+	engine.NoRoute(r.missing(&refused{status: http.StatusNotFound, message: notFoundText}))
+	engine.NoMethod(r.missing(&refused{status: http.StatusMethodNotAllowed, message: "This address does not take that."}))
+	return r
+}
+
+// Personal registers a page whose answers are for one reader.
+func (r *Routes) Personal(method, path string, h func(*gin.Context) error) {
+	r.add(method, path, personal, smallBody, r.page(h))
+}
+
+// Cacheable registers a page that is the same for all visitors.
+func (r *Routes) Cacheable(method, path string, h func(*gin.Context) error) {
+	r.add(method, path, cacheable, smallBody, r.page(h))
+}
+
+// Upload registers a page's route that takes photos: a large body, and no
+// deadline but that bytes keep coming.
+func (r *Routes) Upload(method, path string, h func(*gin.Context) error) {
+	r.add(method, path, personal, 0, r.page(h))
+}
+
+// API registers a route of the client API.
+func (r *Routes) API(method, path string, h func(*gin.Context) error) {
+	r.add(method, path, personal, smallBody, r.api(h))
+}
+
+// APIUpload registers a route of the client API that takes photos.
+func (r *Routes) APIUpload(method, path string, h func(*gin.Context) error) {
+	r.add(method, path, personal, 0, r.api(h))
+}
+
+// Asset registers a route whose handler sets its own Cache-Control: photos, CSS
+// and JavaScript. No session is loaded for it.
+func (r *Routes) Asset(method, path string, h func(*gin.Context) error) {
+	r.add(method, path, assetPolicy, smallBody, h)
+}
+
+func (r *Routes) page(h func(*gin.Context) error) func(*gin.Context) error {
+	return chain(&r.beforePages, h)
+}
+
+func (r *Routes) api(h func(*gin.Context) error) func(*gin.Context) error {
+	return chain(&r.beforeAPI, h)
+}
+
+// chain runs what stands before at the time of the request, then h. One that
+// has answered by itself aborts, which gin writes down.
+func chain(before *[]func(*gin.Context) error, h func(*gin.Context) error) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		for _, b := range *before {
+			if err := b(c); err != nil || c.IsAborted() {
+				return err
+			}
+		}
+		return h(c)
+	}
+}
+
+func (r *Routes) add(method, path string, p policy, bodyLimit int64, h func(*gin.Context) error) {
+	if method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {
+		panic(fmt.Sprintf("route %s %s", method, path))
+	}
+	upload := bodyLimit == 0
+	if upload {
+		bodyLimit = r.maxUpload + uploadMargin
+	}
+	handle := func(c *gin.Context) {
+		maskSecrets(c)
+		limitBody(c.Writer, c.Request, bodyLimit)
+		if !upload && p != assetPolicy {
+			ctx, cancel := context.WithTimeout(c.Request.Context(), requestPatience)
+			defer cancel()
+			c.Request = c.Request.WithContext(ctx)
+		}
+		r.setPolicy(c, p)
+		r.run(c, h)
+	}
+	r.engine.Handle(method, path, handle)
+	if method == http.MethodGet {
+		r.engine.Handle(http.MethodHead, path, handle)
+	}
+	r.table = append(r.table, route{Method: method, Path: path, Policy: p})
+}
+
+// run calls a handler; what it returns or panics with leaves by the exit.
+func (r *Routes) run(c *gin.Context, h func(*gin.Context) error) {
+	defer func() {
+		failed := recover()
+		if failed == nil {
+			return
+		}
+		if failed == http.ErrAbortHandler {
+			panic(failed)
+		}
+		r.exit.write(c.Writer, c.Request, &panicked{value: failed, stack: debug.Stack()})
+	}()
+	if err := h(c); err != nil {
+		r.exit.write(c.Writer, c.Request, err)
+	}
+}
+
+// setPolicy writes the Cache-Control that the route declared. Until a cache in
+// front is told of changes, what is cacheable must be asked for again each time.
+func (r *Routes) setPolicy(c *gin.Context, p policy) {
+	h := c.Writer.Header()
+	switch p {
+	case personal:
+		h.Set("Cache-Control", "private, no-store")
+	case cacheable:
+		h.Set("Vary", "Cookie")
+		if _, err := c.Request.Cookie(r.cookie); err == nil {
+			h.Set("Cache-Control", "private, no-store")
+		} else {
+			h.Set("Cache-Control", "no-cache")
+		}
+	}
+}
+
+// missing answers what no route takes. The pages' steps run before, so that the
+// error page knows who is reading.
+func (r *Routes) missing(err error) gin.HandlerFunc {
+	answer := r.page(func(*gin.Context) error { return err })
+	return func(c *gin.Context) {
+		limitBody(c.Writer, c.Request, smallBody)
+		if isMachinePath(c.Request.URL.Path) {
+			r.exit.write(c.Writer, c.Request, err)
+			return
+		}
+		ctx, cancel := context.WithTimeout(c.Request.Context(), requestPatience)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
+		r.run(c, answer)
+	}
+}
+
+// maskSecrets keeps one-time links out of the log: a path parameter that is
+// called a token, a secret or a signature is one.
+func maskSecrets(c *gin.Context) {
+	for _, p := range c.Params {
+		switch p.Key {
+		case "token", "secret", "signature":
+			x := exchangeOf(c.Request.Context())
+			x.path = strings.ReplaceAll(x.path, strings.TrimPrefix(p.Value, "/"), "***")
+		}
+	}
+}

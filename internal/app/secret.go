@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// hidden stands wherever a secret would.
+const hidden = "(hidden)"
+
+// A Secret is resolved when it is used, not when the settings are read, so that
+// a file with a rotated password needs no restart. It hides itself from
+// formatting, logs and JSON.
+type Secret struct {
+	text string
+	file string
+}
+
+// NewSecret makes a Secret that is the text itself.
+func NewSecret(text string) Secret { return Secret{text: text} }
+
+// IsSet reports whether there is a secret at all.
+func (s Secret) IsSet() bool { return s.text != "" || s.file != "" }
+
+// Value is the secret as it is now; one that comes from a file is read again.
+func (s Secret) Value(ctx context.Context) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if s.file == "" {
+		return s.text, nil
+	}
+	text, err := readSecretFile(s.file)
+	if err == nil && text == "" {
+		// A file that is being replaced may be empty for a moment.
+		err = fmt.Errorf("%s is empty", s.file)
+	}
+	if err != nil {
+		return "", fmt.Errorf("secret: %w", err)
+	}
+	return text, nil
+}
+
+// String hides the secret.
+func (s Secret) String() string {
+	if !s.IsSet() {
+		return ""
+	}
+	return hidden
+}
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue hides the secret from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalJSON hides the secret.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() + `"`), nil }
+
+// readSecretFile reads a small file, without the newline that editors leave.
+func readSecretFile(path string) (string, error) {
+	const largest = 64 << 10
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, largest+1))
+	if err != nil {
+		return "", err
+	}
+	if len(data) > largest {
+		return "", fmt.Errorf("%s is larger than %d bytes", path, largest)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
+// secretKeys are the keys that sign and seal; the first one signs, all of them
+// verify. Without SECRET_KEY one key is made once and kept in DATA_DIR.
+func (c *Config) secretKeys(ctx context.Context) ([]string, error) {
+	if c.SecretKey.IsSet() {
+		text, err := c.SecretKey.Value(ctx)
+		if err != nil {
+			return nil, err
+		}
+		keys, err := splitSecretKeys(text)
+		if err != nil {
+			return nil, fmt.Errorf("SECRET_KEY: %w", err)
+		}
+		return keys, nil
+	}
+	text, err := keptSecretKey(c.secretKeyPath())
+	if err != nil {
+		return nil, fmt.Errorf("secret key: %w", err)
+	}
+	keys, err := splitSecretKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.secretKeyPath(), err)
+	}
+	return keys, nil
+}
+
+// keptSecretKey reads the key file, and makes it first when there is none. Of
+// several processes that start at once all get the same key: it appears under
+// its name whole, by a link that only the first of them can make.
+func keptSecretKey(path string) (string, error) {
+	text, err := readSecretFile(path)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return text, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // 0600
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(draft.Name())
+	random := make([]byte, 32)
+	rand.Read(random) // never fails: it ends the process rather
+	_, err = draft.WriteString(hex.EncodeToString(random) + "\n")
+	err = errors.Join(err, draft.Sync(), draft.Close())
+	if err != nil {
+		return "", err
+	}
+	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	if dir, err := os.Open(filepath.Dir(path)); err == nil {
+		// A key that a power cut takes back would end every session.
+		_ = dir.Sync()
+		dir.Close()
+	}
+	return readSecretFile(path)
+}

@@ -1,0 +1,330 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A setting is one environment variable. The table of them is the only place
+// where a variable has a name: parsing, --help, `tintype config` and
+// docs/configuration.md all come from it.
+type setting struct {
+	name  string
+	group string
+	help  string // one or two sentences, without the default
+	// def is the default, in which {NAME} stands for another setting's value; it
+	// is shown to people as it stands. Where defFrom is given it computes the
+	// default instead, and def only describes it.
+	def     string
+	defFrom func(c *Config) string
+	// secret settings are hidden wherever they are shown, and may come from the
+	// file that NAME_FILE names.
+	secret bool
+	parse  func(c *Config, v value) error
+	// show writes the value for people; nil shows the text as it was given.
+	show func(c *Config) string
+}
+
+// value is what was found for one setting.
+type value struct {
+	text string
+	set  bool   // false when text is the default
+	file string // for secrets: the file it came from
+}
+
+func (v value) secret() Secret {
+	if v.file != "" {
+		return Secret{file: v.file}
+	}
+	return NewSecret(v.text)
+}
+
+// The order matters: a default may refer only to settings above it.
+var settings = []setting{
+	{
+		name: "PORT", group: "Site", def: "8080",
+		help:  "The port to listen on.",
+		parse: intInto(func(c *Config) *int { return &c.Port }, 1, 65535),
+	},
+	{
+		name: "BASE_URL", group: "Site", def: "http://localhost:{PORT}",
+		help:  "The address readers use, scheme and host. While it is this machine only (localhost), the site listens on loopback only. The port to listen on is PORT all the same.",
+		parse: parseBaseURL,
+		show:  func(c *Config) string { return c.Origin() },
+	},
+	{
+		name: "SITE_NAME", group: "Site", def: "Tintype",
+		help:  "The name of the site, at most 60 characters.",
+		parse: textInto(func(c *Config) *string { return &c.SiteName }, 60),
+	},
+	{
+		name: "SITE_DESCRIPTION", group: "Site", def: "A place for our photographs.",
+		help:  "A sentence that tells a visitor whose site this is, at most 500 characters.",
+		parse: textInto(func(c *Config) *string { return &c.SiteDescription }, 500),
+	},
+	{
+		name: "CONTACT", group: "Site", def: "",
+		help:  "How to reach the people who run the site: an e-mail address or a web address. Shown to everybody who may see the site.",
+		parse: parseContact,
+	},
+	{
+		name: "REGISTRATION", group: "Site", def: "open where BASE_URL is this machine, else closed",
+		defFrom: func(c *Config) string {
+			if c.BaseURL != nil && c.Loopback() && c.Visitors != "none" {
+				return "open"
+			}
+			return "closed"
+		},
+		help:  "Who may sign up: `open` (anybody) or `closed` (whom `tintype account create` invites).",
+		parse: oneOf(func(c *Config) *string { return &c.Registration }, "open", "closed"),
+	},
+	{
+		name: "VISITORS", group: "Site", def: "read",
+		help:  "What people without an account may do: `read`, or `none` (no page, feed, count, API answer or photo without an account).",
+		parse: oneOf(func(c *Config) *string { return &c.Visitors }, "read", "none"),
+	},
+	{
+		name: "DATA_DIR", group: "Data", def: "./data",
+		help:  "The folder for the SQLite database, the photos on disk and the generated secret key. Created when it is missing.",
+		parse: parseDataDir,
+	},
+	{
+		name: "DATABASE_URL", group: "Data", def: "sqlite:{DATA_DIR}/tintype.db", secret: true,
+		help:  "The database: `sqlite:PATH`, or `mysql://user:password@host:3306/name` for MySQL, MariaDB and Aurora. A password that DATABASE_URL_FILE holds may change while the site runs.",
+		parse: parseDatabase,
+		show:  func(c *Config) string { return c.Database.String() },
+	},
+	{
+		name: "MIGRATE", group: "Data", def: "auto on SQLite, wait on MySQL",
+		defFrom: func(c *Config) string {
+			if c.Database.Driver == "mysql" {
+				return "wait"
+			}
+			return "auto"
+		},
+		help:  "`auto` migrates the schema at start, `wait` waits until `tintype migrate up` has done it, `off` only checks it.",
+		parse: oneOf(func(c *Config) *string { return &c.Migrate }, "auto", "wait", "off"),
+	},
+	{
+		name: "SESSION_STORE", group: "Data", def: "sql",
+		help:  "Where sessions live: `sql`, in the database.",
+		parse: oneOf(func(c *Config) *string { return &c.SessionStore }, "sql"),
+	},
+	{
+		name: "MEDIA_STORE", group: "Data", def: "disk",
+		help:  "Where photos live: `disk`, in MEDIA_DIR.",
+		parse: oneOf(func(c *Config) *string { return &c.MediaStore }, "disk"),
+	},
+	{
+		name: "MEDIA_DIR", group: "Data", def: "{DATA_DIR}/media",
+		help:  "The folder for photos when MEDIA_STORE is disk.",
+		parse: pathInto(func(c *Config) *string { return &c.MediaDir }),
+	},
+	{
+		name: "SECRET_KEY", group: "Data", def: "generated into DATA_DIR/secret.key", secret: true,
+		defFrom: func(*Config) string { return "" },
+		help:    "Signs addresses and cookies: 32 characters or more. To rotate, put the new key first and the old one behind a comma until what it signed has run out.",
+		parse:   parseSecretKey,
+		show: func(c *Config) string {
+			if !c.SecretKey.IsSet() {
+				return "generated into " + c.secretKeyPath()
+			}
+			return hidden
+		},
+	},
+	{
+		name: "MAX_UPLOAD_BYTES", group: "Photos", def: "40MB",
+		help:  "The largest photo file that may be uploaded, as bytes or as 40MB.",
+		parse: sizeInto(func(c *Config) *int64 { return &c.MaxUploadBytes }, 1<<20, 1<<30),
+	},
+	{
+		name: "MAX_PIXELS", group: "Photos", def: "100MP",
+		help:  "The largest photo in pixels, as a number or as 100MP (megapixels). PHOTO_MEMORY may lower what is accepted.",
+		parse: pixelsInto(func(c *Config) *int64 { return &c.MaxPixels }),
+	},
+	{
+		name: "PHOTO_MEMORY", group: "Photos", def: "a quarter of the memory this process may use, at most 512MB",
+		defFrom: func(*Config) string { return strconv.FormatInt(photoBudget(memoryLimit()), 10) },
+		help:    "Memory for decoding photos, all together; a photo that needs more by itself is refused.",
+		parse:   sizeInto(func(c *Config) *int64 { return &c.PhotoMemory }, 16<<20, 1<<40),
+		show:    func(c *Config) string { return formatSize(c.PhotoMemory) },
+	},
+	{
+		name: "KEEP_ORIGINALS", group: "Photos", def: "true",
+		help:  "Keep each uploaded file byte for byte for its author; `false` keeps the largest version made from it instead.",
+		parse: boolInto(func(c *Config) *bool { return &c.KeepOriginals }),
+	},
+	{
+		name: "JOB_WORKERS", group: "Photos", def: "one a processor, at most 8",
+		defFrom: func(*Config) string { return strconv.Itoa(min(runtime.GOMAXPROCS(0), 8)) },
+		help:    "How many jobs (photos, clean-up) run at once in this process.",
+		parse:   intInto(func(c *Config) *int { return &c.JobWorkers }, 1, 256),
+	},
+	{
+		name: "LISTEN_ADDR", group: "Server", def: "",
+		help:  "The address to listen on, without a port: `127.0.0.1` behind a proxy on the same machine. Empty: loopback while BASE_URL is, else every address.",
+		parse: parseListenAddr,
+	},
+	{
+		name: "TRUSTED_PROXIES", group: "Server", def: "0",
+		help:  "How many proxies stand in front, each of which appends to X-Forwarded-For: 1 behind one proxy or balancer, 2 behind a CDN and a balancer. 0 ignores the header.",
+		parse: intInto(func(c *Config) *int { return &c.TrustedProxies }, 0, 10),
+	},
+	{
+		name: "MAX_IN_FLIGHT", group: "Server", def: "512",
+		help:  "Requests worked on at once; past it, 503 with Retry-After. A share is kept for members.",
+		parse: intInto(func(c *Config) *int { return &c.MaxInFlight }, 4, 1_000_000),
+	},
+	{
+		name: "DRAIN_DELAY", group: "Server", def: "0s where BASE_URL is this machine, else 10s",
+		defFrom: func(c *Config) string {
+			if c.BaseURL != nil && c.Loopback() {
+				return "0s"
+			}
+			return "10s"
+		},
+		help:  "After SIGTERM, how long to go on serving while /readyz already fails, so that the balancer looks elsewhere first.",
+		parse: durationInto(func(c *Config) *time.Duration { return &c.DrainDelay }, 0, maxDelay),
+	},
+	{
+		name: "SHUTDOWN_TIMEOUT", group: "Server", def: "30s",
+		help:  "After the drain delay, how long requests and jobs in work may take to end.",
+		parse: durationInto(func(c *Config) *time.Duration { return &c.ShutdownTimeout }, time.Second, maxDelay),
+	},
+	{
+		name: "LOGIN_LIMIT", group: "Limits", def: "10/15m",
+		help:  "Failed log-ins for one account or from one network, in a window.",
+		parse: rateInto(func(c *Config) *Rate { return &c.LoginLimit }),
+	},
+	{
+		name: "SIGNUP_LIMIT", group: "Limits", def: "20/1h",
+		help:  "Accounts signed up from one network, in a window.",
+		parse: rateInto(func(c *Config) *Rate { return &c.SignUpLimit }),
+	},
+	{
+		name: "UPLOAD_LIMIT", group: "Limits", def: "300/1h",
+		help:  "Photos uploaded by one account, in a window.",
+		parse: rateInto(func(c *Config) *Rate { return &c.UploadLimit }),
+	},
+	{
+		name: "API_LIMIT", group: "Limits", def: "300/5m",
+		help:  "API requests by one account, or by one network without an account, in a window. Counted by each process for itself.",
+		parse: rateInto(func(c *Config) *Rate { return &c.APILimit }),
+	},
+	{
+		name: "LOG_LEVEL", group: "Logging", def: "info",
+		help:  "The least that is logged: `debug`, `info`, `warn` or `error`.",
+		parse: parseLogLevel,
+	},
+	{
+		name: "LOG_FORMAT", group: "Logging", def: "text on a terminal, else json",
+		defFrom: func(*Config) string { return "" },
+		help:    "How log lines are written: `text` or `json`.",
+		parse: func(c *Config, v value) error {
+			if !v.set {
+				return nil
+			}
+			return oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")(c, v)
+		},
+		show: func(c *Config) string {
+			if c.LogFormat == "" {
+				return "text on a terminal, else json"
+			}
+			return c.LogFormat
+		},
+	},
+}
+
+// read finds the setting's text. A variable that is set to nothing counts as
+// not set, because that is what compose files and unit files write for "no".
+func (s *setting) read(lookup func(string) (string, bool)) (text string, isSet bool, err error) {
+	text, _ = lookup(s.name)
+	text = strings.TrimSpace(text)
+	file := s.fileOf(lookup)
+	if file == "" {
+		return text, text != "", nil
+	}
+	if text != "" {
+		return "", false, fmt.Errorf("%s and %s_FILE are both set: keep one", s.name, s.name)
+	}
+	text, err = readSecretFile(file)
+	if err != nil {
+		return "", false, fmt.Errorf("%s_FILE: %w", s.name, err)
+	}
+	if text == "" {
+		return "", false, fmt.Errorf("%s_FILE: %s is empty", s.name, file)
+	}
+	return text, true, nil
+}
+
+func (s *setting) fileOf(lookup func(string) (string, bool)) string {
+	if !s.secret {
+		return ""
+	}
+	file, _ := lookup(s.name + "_FILE")
+	return strings.TrimSpace(file)
+}
+
+func (s *setting) fallback(c *Config, raw map[string]string) string {
+	if s.defFrom != nil {
+		return s.defFrom(c)
+	}
+	text := s.def
+	for name, other := range raw {
+		text = strings.ReplaceAll(text, "{"+name+"}", other)
+	}
+	return text
+}
+
+func (s *setting) display(c *Config, text string) string {
+	switch {
+	case s.show != nil:
+		return s.show(c)
+	case s.secret:
+		return hidden
+	default:
+		return text
+	}
+}
+
+// defaultText is the default as people read it.
+func (s *setting) defaultText() string {
+	if s.def == "" {
+		return "none"
+	}
+	return strings.NewReplacer("{", "", "}", "").Replace(s.def)
+}
+
+func parseDataDir(c *Config, v value) error {
+	c.DataDir = filepath.Clean(v.text)
+	return nil
+}
+
+func parseSecretKey(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	if _, err := splitSecretKeys(v.text); err != nil {
+		return err
+	}
+	c.SecretKey = v.secret()
+	return nil
+}
+
+// splitSecretKeys takes SECRET_KEY apart; the first key signs, all verify.
+func splitSecretKeys(text string) ([]string, error) {
+	var keys []string
+	for key := range strings.SplitSeq(text, ",") {
+		key = strings.TrimSpace(key)
+		if len(key) < 32 {
+			return nil, errors.New("each key needs 32 characters or more")
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
