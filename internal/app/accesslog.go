@@ -52,7 +52,7 @@ func logExchange(log *slog.Logger, x *exchange, w *response, r *http.Request) {
 		slog.Float64("ms", float64(time.Since(x.start).Microseconds())/1000),
 		slog.String("client", x.client.String()),
 	}
-	if x.failure != nil {
+	if x.failure != nil && w.status != http.StatusNotFound {
 		attrs = append(attrs, slog.String("error", x.failure.Error()))
 	}
 	log.LogAttrs(r.Context(), level, "request", attrs...)

@@ -114,6 +114,9 @@ func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, 
 		if err := s.parse(c, value{text: text, set: isSet, file: s.fileOf(lookup)}); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 			failed[s.name] = true
+			// Defaults made of this one go on with its default, so that one
+			// mistake is one message.
+			raw[s.name] = s.fallback(c, raw)
 			continue
 		}
 		c.shown[s.name] = shownValue{Value: s.display(c, text), Default: !isSet}

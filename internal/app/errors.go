@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // ErrorPage renders an error as a page. Message is a sentence for people; the
@@ -24,39 +23,6 @@ type exit struct {
 	page ErrorPage
 }
 
-// answer is what a reader gets for an error.
-type answer struct {
-	status     int
-	message    string
-	retryAfter time.Duration
-	fields     []fieldMessage
-}
-
-// fieldMessage says what is wrong with one field of a form.
-type fieldMessage struct{ Field, Message string }
-
-// refused is an error of the HTTP layers themselves.
-type refused struct {
-	status     int
-	message    string
-	retryAfter time.Duration
-	cause      error
-}
-
-func (e *refused) Error() string {
-	if e.cause != nil {
-		return e.message + " (" + e.cause.Error() + ")"
-	}
-	return e.message
-}
-
-func (e *refused) Unwrap() error { return e.cause }
-
-const (
-	notFoundText = "There is nothing here, or nothing that you may see."
-	brokenText   = "Something went wrong on our side."
-)
-
 // write answers with an error. Errors that nobody foresaw are logged with all
 // they say, and tell the reader nothing but the request's id.
 func (e *exit) write(w http.ResponseWriter, r *http.Request, err error) {
@@ -68,7 +34,8 @@ func (e *exit) write(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	a := answerFor(err)
-	if a.status >= 500 && a.status != http.StatusServiceUnavailable {
+	switch a.status {
+	case http.StatusInternalServerError, http.StatusInsufficientStorage:
 		e.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("error", err.Error()), slog.String("path", x.path))
 		x.failure = nil // said once is enough
 	}
@@ -148,7 +115,7 @@ func writeErrorJSON(w http.ResponseWriter, a answer, token bool) {
 	if len(a.fields) > 0 {
 		details := make(map[string][]map[string]string)
 		for _, f := range a.fields {
-			details[f.Field] = append(details[f.Field], map[string]string{"error": "ERR_INVALID", "description": f.Message})
+			details[f.Field] = append(details[f.Field], map[string]string{"error": apiCode(f.Code), "description": f.Message})
 		}
 		body["details"] = details
 		if token {
@@ -164,6 +131,14 @@ func writeErrorJSON(w http.ResponseWriter, a answer, token bool) {
 	_, _ = w.Write(data)
 }
 
+// apiCode writes a code as clients of the API know it: ERR_BLANK, ERR_TAKEN.
+func apiCode(code string) string {
+	if code == "" {
+		code = "invalid"
+	}
+	return "ERR_" + strings.ToUpper(code)
+}
+
 var plainError = template.Must(template.New("error").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Status}}</title>
 <h1>{{.Status}}</h1><p>{{.Message}}</p><p>Request {{.ID}}</p>
@@ -177,44 +152,4 @@ func plainErrorPage(w http.ResponseWriter, _ *http.Request, status int, message,
 		Status      int
 		Message, ID string
 	}{status, message, requestID})
-}
-
-// answerFor is the table from errors to answers.
-func answerFor(err error) answer {
-	for _, match := range errorTable {
-		if a, ok := match(err); ok {
-			return a
-		}
-	}
-	return answer{status: http.StatusInternalServerError, message: brokenText}
-}
-
-// errorTable is asked from the top; what it does not know is a 500.
-var errorTable = []func(error) (answer, bool){
-	as(func(e *panicked) answer {
-		return answer{status: http.StatusInternalServerError, message: brokenText}
-	}),
-	as(func(e *refused) answer {
-		return answer{status: e.status, message: e.message, retryAfter: e.retryAfter}
-	}),
-	as(func(e *http.MaxBytesError) answer {
-		return answer{status: http.StatusRequestEntityTooLarge, message: "That is too large: at most " + formatSize(e.Limit) + " at once."}
-	}),
-	is(context.DeadlineExceeded, answer{status: http.StatusServiceUnavailable, message: "That took too long. Please try again in a moment.", retryAfter: 5 * time.Second}),
-}
-
-// is matches one error by errors.Is.
-func is(target error, a answer) func(error) (answer, bool) {
-	return func(err error) (answer, bool) { return a, errors.Is(err, target) }
-}
-
-// as matches errors of one type by errors.As.
-func as[E error](f func(E) answer) func(error) (answer, bool) {
-	return func(err error) (answer, bool) {
-		var target E
-		if !errors.As(err, &target) {
-			return answer{}, false
-		}
-		return f(target), true
-	}
 }

@@ -80,7 +80,7 @@ func memTotal(path string) int64 {
 
 // photoBudget is how many bytes photo work may take under a memory limit.
 func photoBudget(limit int64) int64 {
-	const most, least = 512 << 20, 16 << 20
+	const most, least = 512_000_000, 16 << 20
 	if limit == 0 {
 		return most
 	}

@@ -265,11 +265,14 @@ func parseDatabase(c *Config, v value) error {
 	if u.Scheme != "mysql" {
 		return errors.New("begins with neither sqlite: nor mysql://")
 	}
-	if u.Hostname() == "" || u.User.Username() == "" || strings.Trim(u.Path, "/") == "" || strings.Contains(strings.Trim(u.Path, "/"), "/") {
+	query := u.Query()
+	if (u.Hostname() == "" && query.Get("socket") == "") || u.User.Username() == "" || strings.Trim(u.Path, "/") == "" || strings.Contains(strings.Trim(u.Path, "/"), "/") {
 		return errors.New("is not complete: mysql://user:password@host:3306/name")
 	}
-	if u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("takes no options behind the name: the program sets what it needs")
+	for option := range query {
+		if option != "tls" && option != "socket" {
+			return fmt.Errorf("takes the options tls and socket only, not %q: the program sets what it needs", option)
+		}
 	}
 	c.Database = Database{Driver: "mysql", URL: v.secret(), display: "mysql://" + u.User.Username() + ":" + hidden + "@" + u.Host + u.Path}
 	return nil

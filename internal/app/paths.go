@@ -3,6 +3,8 @@ package app
 import (
 	"net/http"
 	"strings"
+
+	"tintype/internal/media"
 )
 
 // isTokenPath tells the routes that know bearer tokens only: no cookie is read
@@ -18,12 +20,9 @@ func isMachinePath(path string) bool {
 	return isTokenPath(path) || strings.HasPrefix(path, "/.well-known/") || underPath(path, "/nodeinfo")
 }
 
-// mediaPrefix is where photos stored on disk are served.
-const mediaPrefix = "/media/"
-
 // isSharedPath tells the routes that scripts of other sites may read.
 func isSharedPath(path string) bool {
-	return isMachinePath(path) || strings.HasPrefix(path, mediaPrefix)
+	return isMachinePath(path) || strings.HasPrefix(path, media.PathPrefix)
 }
 
 func isHealthPath(path string) bool { return path == "/livez" || path == "/readyz" }

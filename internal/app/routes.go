@@ -53,6 +53,7 @@ type Routes struct {
 const requestPatience = 30 * time.Second
 
 func newRoutes(e *exit, cookie string, maxUpload int64) *Routes {
+	gin.SetMode(gin.ReleaseMode) // its debug mode prints to stdout
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
 	engine.RedirectFixedPath = false

@@ -44,6 +44,8 @@ func (v value) secret() Secret {
 	return NewSecret(v.text)
 }
 
+//go:generate go test -run ConfigurationDocumentation -update .
+
 // The order matters: a default may refer only to settings above it.
 var settings = []setting{
 	{
@@ -73,7 +75,12 @@ var settings = []setting{
 		parse: parseContact,
 	},
 	{
-		name: "REGISTRATION", group: "Site", def: "open where BASE_URL is this machine, else closed",
+		name: "VISITORS", group: "Site", def: "read",
+		help:  "What people without an account may do: `read`, or `none` (no page, feed, count, API answer or photo without an account).",
+		parse: oneOf(func(c *Config) *string { return &c.Visitors }, "read", "none"),
+	},
+	{
+		name: "REGISTRATION", group: "Site", def: "open where BASE_URL is this machine and visitors may read, else closed",
 		defFrom: func(c *Config) string {
 			if c.BaseURL != nil && c.Loopback() && c.Visitors != "none" {
 				return "open"
@@ -82,11 +89,6 @@ var settings = []setting{
 		},
 		help:  "Who may sign up: `open` (anybody) or `closed` (whom `tintype account create` invites).",
 		parse: oneOf(func(c *Config) *string { return &c.Registration }, "open", "closed"),
-	},
-	{
-		name: "VISITORS", group: "Site", def: "read",
-		help:  "What people without an account may do: `read`, or `none` (no page, feed, count, API answer or photo without an account).",
-		parse: oneOf(func(c *Config) *string { return &c.Visitors }, "read", "none"),
 	},
 	{
 		name: "DATA_DIR", group: "Data", def: "./data",

@@ -9,8 +9,7 @@ import (
 // notOurs are common variables that look like one of ours, or of ours to come,
 // and mean something else.
 var notOurs = []string{
-	"CACHE_TTL", "CONTEXT", "CONTRACT", "CORS", "HOST", "HOSTNAME",
-	"LOG_FILE", "POST", "SESSION_MANAGER", "SESSION_STORAGE", "SITE_URL", "SORT",
+	"CACHE_TTL", "CONTRACT", "CORS", "HOST", "POST", "SESSION_MANAGER", "SESSION_STORAGE", "SITE_URL", "SORT",
 }
 
 // misspelled finds variables that nearly are settings of ours. A setting that is

@@ -1,0 +1,174 @@
+// Package app is the program: settings, wiring, the HTTP server and its life.
+// It is the only place where a setting is read, and the only one that knows
+// which driver stands behind which room.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// An App is one running site. Several may live in one process.
+type App struct {
+	cfg    *Config
+	log    *slog.Logger
+	out    io.Writer // the lines for whoever started the program by hand
+	health *health
+	exit   *exit
+	gate   atomic.Pointer[http.Handler] // the site, once it is wired
+
+	admission *admission
+	stops     []stopHook
+}
+
+type stopHook struct {
+	name string
+	stop func(context.Context) error
+}
+
+// New prepares a site; nothing is opened before Run. Out gets the few lines
+// that tell a person where the site is.
+func New(cfg *Config, log *slog.Logger, out io.Writer) *App {
+	return &App{
+		cfg:       cfg,
+		log:       log,
+		out:       out,
+		health:    newHealth(),
+		exit:      &exit{log: log},
+		admission: newAdmission(cfg.MaxInFlight, sessionCookie),
+	}
+}
+
+// Run serves the site until ctx ends, then lets what is in work finish. It
+// returns nil after an orderly stop.
+func (a *App) Run(ctx context.Context) error {
+	return a.run(ctx, a.wire)
+}
+
+// run is Run with the wiring as a parameter: build opens everything, registers
+// what has to be closed by onStop and background, and returns the site.
+func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler, error)) error {
+	for _, w := range a.cfg.Warnings {
+		a.log.WarnContext(ctx, w)
+	}
+	handler, err := a.layers()
+	if err != nil {
+		return err
+	}
+	server := newServer(handler, a.log)
+	listeners, err := listen(ctx, a.cfg)
+	if err != nil {
+		return err
+	}
+	running, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	for _, l := range listeners {
+		go func() {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				fail(err)
+			}
+		}()
+	}
+
+	site, err := build(running)
+	if err == nil {
+		a.gate.Store(&site)
+		a.health.done("site")
+		a.announce(listeners)
+		<-running.Done()
+	}
+	if cause := context.Cause(running); ctx.Err() == nil && cause != nil {
+		err = cause // the server failed, not the wiring
+	} else if ctx.Err() != nil {
+		err = nil // asked to stop, while starting or later
+	}
+
+	a.health.drain()
+	if a.gate.Load() != nil && err == nil && a.cfg.DrainDelay > 0 {
+		a.log.InfoContext(ctx, "draining", "delay", a.cfg.DrainDelay.String())
+		time.Sleep(a.cfg.DrainDelay)
+	}
+	return errors.Join(err, a.shutdown(server))
+}
+
+// shutdown ends the server, then everything else in the order opposite to that
+// in which it was opened: jobs first, the database last.
+func (a *App) shutdown(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.ShutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		a.log.Warn("requests were cut off", "after", a.cfg.ShutdownTimeout.String())
+		server.Close()
+	}
+	var errs []error
+	for i := len(a.stops) - 1; i >= 0; i-- {
+		hook := a.stops[i]
+		ctx, cancel := context.WithTimeout(context.Background(), a.cfg.ShutdownTimeout)
+		if err := hook.stop(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", hook.name, err))
+		}
+		cancel()
+	}
+	a.log.Info("stopped")
+	return errors.Join(errs...)
+}
+
+// onStop registers what ends a part of the program; the last one registered is
+// stopped first.
+func (a *App) onStop(name string, stop func(context.Context) error) {
+	a.stops = append(a.stops, stopHook{name, stop})
+}
+
+// background runs work until the program stops; stopping waits for it. Work
+// that ends by itself with an error is logged.
+func (a *App) background(name string, work func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "background work ended", "work", name, "error", err)
+		}
+	}()
+	a.onStop(name, func(wait context.Context) error {
+		cancel()
+		select {
+		case <-ended:
+			return nil
+		case <-wait.Done():
+			return wait.Err()
+		}
+	})
+}
+
+// layers is everything that a request passes before the site, from the outside
+// to the inside.
+func (a *App) layers() (http.Handler, error) {
+	site := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h := a.gate.Load(); h != nil {
+			(*h).ServeHTTP(w, r)
+			return
+		}
+		a.exit.write(w, r, &refused{
+			status:     http.StatusServiceUnavailable,
+			message:    "The site is starting. Please try again in a few seconds.",
+			retryAfter: 2 * time.Second,
+		})
+	}))
+	guarded, err := sameOrigin(a.cfg.Origin(), a.exit, trimSlash(site))
+	if err != nil {
+		return nil, fmt.Errorf("BASE_URL: %w", err)
+	}
+	h := a.admission.limit(a.exit, guarded)
+	h = cors(h)
+	h = securityHeaders(headerPolicy{Secure: a.cfg.Secure()}, h)
+	h = a.health.handle(h)
+	h = accessLog(a.log, a.exit, h)
+	return begin(a.cfg.TrustedProxies, h), nil
+}

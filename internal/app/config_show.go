@@ -1,0 +1,144 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+type configCommand struct {
+	JSON bool `name:"json" help:"As JSON."`
+}
+
+func (s configCommand) Run(c *call) error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	if s.JSON {
+		return showConfigJSON(c.env.Stdout, cfg)
+	}
+	return showConfig(c.env.Stdout, cfg)
+}
+
+func showConfig(w io.Writer, cfg *Config) error {
+	var b strings.Builder
+	group := ""
+	for _, s := range settings {
+		if s.group != group {
+			if group != "" {
+				b.WriteByte('\n')
+			}
+			group = s.group
+			fmt.Fprintf(&b, "# %s\n", group)
+		}
+		shown := cfg.shown[s.name]
+		origin := ""
+		if shown.Default {
+			origin = "  (default)"
+		}
+		fmt.Fprintf(&b, "%s=%s%s\n", s.name, shown.Value, origin)
+	}
+	for _, warning := range cfg.Warnings {
+		fmt.Fprintf(&b, "\nWarning: %s\n", warning)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func showConfigJSON(w io.Writer, cfg *Config) error {
+	type entry struct {
+		Name    string `json:"name"`
+		Value   string `json:"value"`
+		Default bool   `json:"default"`
+		Secret  bool   `json:"secret"`
+	}
+	document := struct {
+		Settings []entry  `json:"settings"`
+		Warnings []string `json:"warnings"`
+	}{Warnings: append([]string{}, cfg.Warnings...)}
+	for _, s := range settings {
+		shown := cfg.shown[s.name]
+		document.Settings = append(document.Settings, entry{s.name, shown.Value, shown.Default, s.secret})
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(document)
+}
+
+// helpWithSettings adds the table of settings to the program's help.
+func helpWithSettings(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
+		return err
+	}
+	if selected := ctx.Selected(); selected != nil && selected.Name != "serve" {
+		return nil
+	}
+	_, err := io.WriteString(ctx.Stdout, settingsHelp())
+	return err
+}
+
+func settingsHelp() string {
+	var b strings.Builder
+	b.WriteString("\nSettings are environment variables:\n")
+	group := ""
+	for _, s := range settings {
+		if s.group != group {
+			group = s.group
+			fmt.Fprintf(&b, "\n%s\n", group)
+		}
+		fmt.Fprintf(&b, "  %s (%s)\n", s.name, s.defaultText())
+		for _, line := range wrap(strings.ReplaceAll(s.help, "`", ""), 74) {
+			fmt.Fprintf(&b, "      %s\n", line)
+		}
+	}
+	return b.String()
+}
+
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// settingsDoc is docs/configuration.md.
+func settingsDoc() string {
+	var b strings.Builder
+	b.WriteString(`<!-- Written from the table in internal/app/settings.go by "go generate ./internal/app". -->
+# Configuration
+
+Tintype is configured by environment variables, read once at the start. None is needed for a site on one's own machine.
+
+- A value that cannot be understood stops the start, with all mistakes shown at once. So does a variable that nearly has one of these names.
+- A variable that is set to nothing counts as not set.
+- A secret can stand in a file instead: ` + "`NAME_FILE`" + ` names it, and the file is read again whenever the secret is needed, so that a changed password needs no restart.
+- ` + "`tintype config`" + ` shows the settings in force, ` + "`tintype config --json`" + ` the same for programs. Secrets are hidden in both.
+`)
+	group := ""
+	for _, s := range settings {
+		if s.group != group {
+			group = s.group
+			fmt.Fprintf(&b, "\n## %s\n\n| variable | default | what it does |\n| --- | --- | --- |\n", group)
+		}
+		name := "`" + s.name + "`"
+		if s.secret {
+			name += " (or `" + s.name + "_FILE`)"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, s.defaultText(), s.help)
+	}
+	return b.String()
+}
