@@ -1,0 +1,163 @@
+// Package servertest gives tests real servers: MariaDB, a browser, clients and
+// the program itself. It starts what is installed; what is missing skips the
+// test, or fails it where REQUIRE_SERVICES=1 says that everything has to be
+// there, as .ci/run does. Only tests import it.
+package servertest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Tool is the path of an installed program; from says where it comes from, such
+// as "Debian package toot".
+func Tool(t testing.TB, name, from string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		missing(t, name, from)
+	}
+	return path
+}
+
+// Chromium is the path of an installed Chromium or Chrome.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "headless-shell"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	missing(t, "chromium", "Debian package chromium")
+	return ""
+}
+
+// ChromiumFlags are what Chromium needs in a test, beside a user-data-dir.
+func ChromiumFlags() []string {
+	return []string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--disable-dev-shm-usage",
+	}
+}
+
+func missing(t testing.TB, name, from string) {
+	t.Helper()
+	text := fmt.Sprintf("%s is not installed (%s)", name, from)
+	if os.Getenv("REQUIRE_SERVICES") == "1" {
+		t.Fatal(text + ", and REQUIRE_SERVICES=1 asks for it")
+	}
+	t.Skip(text)
+}
+
+// FreePort is a TCP port that was free on loopback a moment ago, in both
+// families.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// freePort never gives the same port twice in one process, so that servers
+// which start side by side do not meet.
+func freePort() (int, error) {
+	var config net.ListenConfig
+	for range 50 {
+		l, err := config.Listen(context.Background(), "tcp4", "127.0.0.1:0")
+		if err != nil {
+			return 0, err
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		l.Close()
+		if _, used := givenPorts.LoadOrStore(port, true); used {
+			continue
+		}
+		six, err := config.Listen(context.Background(), "tcp6", "[::1]:"+strconv.Itoa(port))
+		if err == nil {
+			six.Close()
+		} else if hasIPv6() {
+			continue
+		}
+		return port, nil
+	}
+	return 0, fmt.Errorf("no port is free in both families")
+}
+
+var givenPorts sync.Map
+
+var hasIPv6 = sync.OnceValue(func() bool {
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		return false
+	}
+	l.Close()
+	return true
+})
+
+// moduleRoot is the folder of go.mod above the test's own.
+var moduleRoot = sync.OnceValues(func() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", fmt.Errorf("no go.mod above the test's folder")
+		}
+		dir = up
+	}
+})
+
+// sharedDir is a folder for what test processes of one checkout share.
+func sharedDir() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(root))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("tintype-test-%d-%s", os.Getuid(), hex.EncodeToString(sum[:6])))
+	return dir, os.MkdirAll(dir, 0o700)
+}
+
+var errEnded = errors.New("it ended before it was ready")
+
+// until calls ready every few milliseconds until it is nil, or fails with what
+// it last said. Ended tells early that waiting is no use.
+func until(patience time.Duration, ended <-chan struct{}, ready func() error) error {
+	deadline := time.Now().Add(patience)
+	for {
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, errEnded) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("not ready after %s: %w", patience, err)
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("%w: %w", errEnded, err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}

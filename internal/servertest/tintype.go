@@ -1,0 +1,307 @@
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startPatience is how long a start may take on a busy machine.
+const startPatience = 30 * time.Second
+
+// An Instance is the real program, running as a process of its own.
+type Instance struct {
+	URL     string // BASE_URL, without a slash at the end
+	Port    int
+	DataDir string
+
+	t       testing.TB
+	env     []string
+	logFile string
+	process *exec.Cmd
+	ended   chan struct{}
+	err     error // of the process, once ended
+}
+
+// Tintype starts the program on a free port and an empty data folder and waits
+// until it is ready. Env are settings as NAME=value, and win over these. It is
+// killed at the end of the test, whose log then shows the program's last lines
+// if the test failed.
+func Tintype(t testing.TB, env ...string) *Instance {
+	t.Helper()
+	i := NewTintype(t, env...)
+	i.Start()
+	return i
+}
+
+// NewTintype prepares an instance without starting it.
+func NewTintype(t testing.TB, env ...string) *Instance {
+	t.Helper()
+	Binary(t)
+	i := &Instance{t: t, Port: FreePort(t), DataDir: filepath.Join(t.TempDir(), "data")}
+	i.logFile = filepath.Join(t.TempDir(), "log")
+	i.env = append(bareEnvironment(), "PORT="+strconv.Itoa(i.Port), "DATA_DIR="+i.DataDir, "LOG_FORMAT=text", "LOG_LEVEL=debug")
+	i.URL = fmt.Sprintf("http://localhost:%d", i.Port)
+	i.Set(env...)
+	t.Cleanup(func() {
+		i.Kill()
+		if t.Failed() {
+			t.Logf("the last lines of %s:\n%s", i.URL, lastLines(i.Logs(), 60))
+		}
+	})
+	return i
+}
+
+// Set changes settings for the next Start.
+func (i *Instance) Set(env ...string) {
+	for _, e := range env {
+		i.env = append(i.env, e)
+		name, value, _ := strings.Cut(e, "=")
+		switch name {
+		case "BASE_URL":
+			i.URL = strings.TrimSuffix(value, "/")
+		case "DATA_DIR":
+			i.DataDir = value
+		case "PORT":
+			i.Port, _ = strconv.Atoi(value) // the program itself refuses a bad one
+			i.URL = "http://localhost:" + value
+		}
+	}
+}
+
+// Start starts the program and waits until it is ready.
+func (i *Instance) Start() {
+	i.t.Helper()
+	i.StartOnly()
+	if err := i.WaitReady(startPatience); err != nil {
+		i.t.Fatalf("start %s: %v", i.URL, err)
+	}
+}
+
+// StartOnly starts the program and does not wait.
+func (i *Instance) StartOnly() {
+	i.t.Helper()
+	if i.running() {
+		i.t.Fatalf("%s is running", i.URL)
+	}
+	log, err := os.OpenFile(i.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer log.Close()
+	i.process = exec.Command(Binary(i.t))
+	i.process.Env = i.env
+	i.process.Dir = filepath.Dir(i.logFile)
+	i.process.Stdout, i.process.Stderr = log, log
+	diesWithUs(i.process)
+	if err := i.process.Start(); err != nil {
+		i.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	i.ended, i.err = ended, nil
+	process := i.process
+	go func() { i.err = process.Wait(); close(ended) }()
+}
+
+// WaitReady waits until /readyz says so.
+func (i *Instance) WaitReady(patience time.Duration) error {
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	return until(patience, i.ended, func() error {
+		answer, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", i.Port))
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(io.LimitReader(answer.Body, 4096))
+		if err == nil && answer.StatusCode != http.StatusOK {
+			err = errors.New(strings.TrimSpace(string(text)))
+		}
+		return err
+	})
+}
+
+// Signal sends a signal to the process.
+func (i *Instance) Signal(s os.Signal) {
+	i.t.Helper()
+	if err := i.process.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		i.t.Fatal(err)
+	}
+}
+
+// PID is the process's id.
+func (i *Instance) PID() int { return i.process.Process.Pid }
+
+// Stop asks the program to stop, waits for it, and returns how it ended.
+func (i *Instance) Stop() error {
+	i.t.Helper()
+	i.Signal(syscall.SIGTERM)
+	return i.Wait(time.Minute)
+}
+
+// Wait waits for the process to end by itself and returns how it did.
+func (i *Instance) Wait(patience time.Duration) error {
+	i.t.Helper()
+	select {
+	case <-i.ended:
+		return i.err
+	case <-time.After(patience):
+		i.t.Fatalf("%s still runs after %s", i.URL, patience)
+		return nil
+	}
+}
+
+// Kill ends the process at once, as a power cut would.
+func (i *Instance) Kill() {
+	if i.running() {
+		_ = i.process.Process.Kill()
+		<-i.ended
+	}
+}
+
+func (i *Instance) running() bool {
+	if i.ended == nil {
+		return false
+	}
+	select {
+	case <-i.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Logs is everything the program has written so far, over all its starts.
+func (i *Instance) Logs() string {
+	text, err := os.ReadFile(i.logFile)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// Command runs the program with the instance's settings, such as
+// Command("account", "create", "ann"), and returns what it wrote.
+func (i *Instance) Command(args ...string) (stdout, stderr string, err error) {
+	i.t.Helper()
+	return run(Binary(i.t), i.env, filepath.Dir(i.logFile), args)
+}
+
+// Run runs the program with nothing but these settings, in an empty folder.
+func Run(t testing.TB, env []string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	return run(Binary(t), append(bareEnvironment(), env...), t.TempDir(), args)
+}
+
+func run(binary string, env []string, dir string, args []string) (string, string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, binary, args...)
+	var stdout, stderr bytes.Buffer
+	c.Env, c.Dir, c.Stdout, c.Stderr = env, dir, &stdout, &stderr
+	diesWithUs(c)
+	err := c.Run()
+	return stdout.String(), stderr.String(), err
+}
+
+// bareEnvironment is what a program needs that is not a setting of ours.
+func bareEnvironment() []string {
+	var env []string
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "SystemRoot"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return strings.Join(lines[max(len(lines)-n, 0):], "\n")
+}
+
+var built struct {
+	sync.Once
+	path string
+	err  error
+}
+
+// Binary is the path of the program, built from this checkout once per test
+// process. Processes share the file: go build leaves it alone when nothing has
+// changed.
+func Binary(t testing.TB) string {
+	t.Helper()
+	built.Do(func() { built.path, built.err = buildBinary() })
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.path
+}
+
+func buildBinary() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	dir, err := sharedDir()
+	if err != nil {
+		return "", err
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	latest := filepath.Join(dir, "tintype")
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, "go", "build", "-o", latest, ".")
+	c.Dir = root
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := c.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	// A name by content: a process that builds something newer in the meantime
+	// does not change the program under a running test.
+	out, err := exec.CommandContext(ctx, "go", "tool", "buildid", latest).Output()
+	if err != nil {
+		return "", fmt.Errorf("go tool buildid: %w", err)
+	}
+	id := strings.Map(func(r rune) rune {
+		if r == '/' {
+			return '-'
+		}
+		return r
+	}, strings.TrimSpace(string(out)))
+	own := filepath.Join(dir, "tintype-"+id[max(len(id)-40, 0):])
+	if _, err := os.Stat(own); err == nil {
+		return own, nil
+	}
+	removeOldBinaries(dir)
+	return own, os.Link(latest, own)
+}
+
+// removeOldBinaries keeps the folder from growing with each change. A program
+// that still runs keeps its file.
+func removeOldBinaries(dir string) {
+	old, err := filepath.Glob(filepath.Join(dir, "tintype-*"))
+	if err != nil {
+		return
+	}
+	for _, path := range old {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > time.Hour {
+			os.Remove(path)
+		}
+	}
+}
