@@ -1,0 +1,396 @@
+// The draft on one page: many files at once, three on their way, each with its preview, progress and retry.
+// The form and its buttons are those that work without scripts.
+import { say, load } from './dom.js';
+import { upload, refusal } from './upload.js';
+
+for (const area of document.querySelectorAll('textarea[data-max]')) counter(area);
+const form = document.querySelector('[data-compose]');
+if (form) compose();
+
+// counter tells the characters from 80 % of the limit on.
+function counter(area) {
+  const max = Number(area.dataset.max);
+  const line = Object.assign(document.createElement('span'), { className: 'count cam' });
+  line.hidden = true;
+  area.after(line);
+  const count = () => {
+    const n = [...area.value].length;
+    line.hidden = n < max * 0.8;
+    line.classList.toggle('over', n > max);
+    line.textContent = `${n} of ${max}`;
+  };
+  area.addEventListener('input', count);
+  count();
+}
+
+function compose() {
+  document.documentElement.classList.add('js');
+  const list = document.getElementById('photos');
+  const blank = document.getElementById('new-photo');
+  const icons = document.getElementById('state-icons').content;
+  const publish = document.getElementById('publish');
+  const files = document.getElementById('f-photos');
+  const max = Number(form.dataset.maxPhotos);
+  const rows = () => [...list.children];
+  const state = (row) => row.dataset.state;
+  const waiting = [];
+  const jobs = new Map(); // row → {file, size, request, timer}
+  let active = 0;
+  let fresh = 0;
+  let sending = false;
+
+  // One page: the file control of page one moves into the draft.
+  const pick = document.querySelector('[data-pick]');
+  if (pick) {
+    const add = Object.assign(document.createElement('div'), { className: 'add' });
+    add.append(files.closest('.field'), ...pick.querySelectorAll('.hint'));
+    form.querySelector('.compose-photos').append(add);
+    pick.remove();
+    form.hidden = false;
+  }
+  if (files) {
+    files.required = false;
+    files.removeAttribute('name');
+    files.addEventListener('change', () => { take(files.files); files.value = ''; });
+  }
+  form.addEventListener('dragover', (event) => {
+    if (!event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    list.classList.add('drop');
+  });
+  form.addEventListener('dragleave', (event) => { if (!form.contains(event.relatedTarget)) list.classList.remove('drop'); });
+  form.addEventListener('drop', (event) => {
+    list.classList.remove('drop');
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    take(event.dataTransfer.files);
+  });
+
+  function take(chosen) {
+    const room = max - rows().filter((r) => !['refused', 'removed'].includes(state(r))).length;
+    [...chosen].slice(0, Math.max(room, 0)).forEach(begin);
+    if (chosen.length > room) say(`A post holds up to ${max} photographs. The rest were left out.`);
+    next();
+  }
+
+  function begin(file) {
+    fresh += 1;
+    const holder = document.createElement('ol');
+    holder.append(blank.content.cloneNode(true));
+    const row = holder.querySelector('li');
+    rename(row, '__ID__', 'new-' + fresh);
+    row.querySelector('.file').textContent = file.name;
+    for (const el of [row, ...row.querySelectorAll('.vh')]) swapText(el, file.name);
+    list.append(row);
+    preview(row, file);
+    wire(row);
+    jobs.set(row, { file });
+    const why = refusal(file, Number(form.dataset.maxBytes), form.dataset.heic === 'true');
+    if (why) set(row, 'refused', why);
+    else {
+      set(row, 'waiting', 'Waiting');
+      waiting.push(row);
+    }
+  }
+
+  function swapText(el, name) {
+    if (el.hasAttribute('aria-label')) el.setAttribute('aria-label', el.getAttribute('aria-label').replace('__NAME__', name));
+    if (!el.children.length) el.textContent = el.textContent.replace('__NAME__', name);
+  }
+
+  // rename puts a photo's id wherever the markup names it.
+  function rename(row, from, to) {
+    for (const el of [row, ...row.querySelectorAll('*')]) {
+      for (const a of [...el.attributes]) if (a.value.includes(from)) el.setAttribute(a.name, a.value.replaceAll(from, to));
+    }
+  }
+
+  function preview(row, file) {
+    const img = new Image();
+    img.alt = '';
+    const url = URL.createObjectURL(file);
+    img.onload = () => { row.querySelector('.thumb').replaceChildren(img); URL.revokeObjectURL(url); };
+    img.onerror = () => URL.revokeObjectURL(url);
+    img.src = url;
+  }
+
+  function next() {
+    while (active < 3 && waiting.length) {
+      const row = waiting.shift();
+      if (!row.isConnected || state(row) !== 'waiting') continue;
+      active += 1;
+      send(row).finally(() => { active -= 1; next(); });
+    }
+    review();
+  }
+
+  async function send(row) {
+    const job = jobs.get(row);
+    const bar = Object.assign(document.createElement('progress'), { max: 100, value: 0 });
+    bar.setAttribute('aria-label', 'Progress');
+    set(row, 'uploading', 'Uploading 0 %');
+    row.querySelector('.state').after(bar);
+    const answer = await upload(job.file, {
+      started: (request) => { job.request = request; },
+      progress: (percent) => {
+        bar.value = percent;
+        words(row, percent < 100 ? `Uploading ${percent} %` : 'Preparing');
+        if (percent === 100) row.dataset.state = 'preparing';
+      },
+    });
+    bar.remove();
+    if (answer.login) return location.assign(answer.login);
+    if (answer.id) {
+      rename(row, row.dataset.id, String(answer.id));
+      job.saved = true;
+      save(row);
+    }
+    if (state(row) === 'removed') return undefined;
+    fill(row, answer);
+    return undefined;
+  }
+
+  // fill takes over what the server says of a photo.
+  function fill(row, answer) {
+    const name = row.querySelector('.file').textContent;
+    const area = row.querySelector('[data-description]');
+    if (answer.description && area && !area.value) area.value = answer.description;
+    if (answer.caption && !form.elements.caption.value) form.elements.caption.value = answer.caption;
+    if (answer.meta) meta(row, answer.meta);
+    if (answer.preview && !row.querySelector('.thumb img')) {
+      const img = Object.assign(new Image(), { src: answer.preview, alt: '' });
+      row.querySelector('.thumb').replaceChildren(img);
+    }
+    if (answer.state === 'ready') {
+      set(row, 'ready', answer.note ? `Ready. ${answer.note}` : 'Ready');
+      say(`${name} is ready.`);
+    } else if (answer.state === 'refused') {
+      set(row, 'refused', answer.error || 'This file cannot be used.');
+      say(answer.error || `${name} cannot be used.`);
+    } else if (answer.state === 'interrupted') {
+      set(row, 'interrupted', answer.error);
+      say(answer.error);
+    } else {
+      set(row, 'preparing', 'Preparing');
+      poll(row);
+    }
+    if (!active && !waiting.length && rows().some((r) => state(r) === 'ready')) say('The photographs are uploaded.');
+  }
+
+  function meta(row, text) {
+    let line = row.querySelector('[data-meta]');
+    if (!line) {
+      line = Object.assign(document.createElement('p'), { className: 'cam hint' });
+      line.dataset.meta = '';
+      row.querySelector('.state').after(line);
+    }
+    line.textContent = text;
+  }
+
+  // poll looks after a photo that is still being prepared.
+  function poll(row, wait = 1000) {
+    setTimeout(async () => {
+      if (!row.isConnected || state(row) !== 'preparing') return;
+      try {
+        const { doc } = await load('/compose');
+        const now = doc.getElementById(row.id);
+        if (now && now.dataset.state !== 'preparing') {
+          fill(row, {
+            state: now.dataset.state,
+            error: now.querySelector('.state span').textContent,
+            meta: now.querySelector('[data-meta]')?.textContent,
+            preview: now.querySelector('.thumb img')?.getAttribute('src'),
+          });
+          return;
+        }
+      } catch { /* asked again below */ }
+      poll(row, Math.min(wait * 1.5, 10000));
+    }, wait);
+  }
+
+  const icon = { ready: 'check', refused: 'alert', interrupted: 'retry', removed: 'close' };
+
+  function words(row, text) { row.querySelector('.state span').textContent = text; }
+
+  function set(row, to, text) {
+    row.dataset.state = to;
+    words(row, text);
+    const svg = icons.querySelector(`[data-icon=${icon[to] || 'camera'}] svg`).cloneNode(true);
+    row.querySelector('.state svg').replaceWith(svg);
+    const acts = row.querySelector('.draft-acts');
+    acts.querySelector('[data-again]')?.remove();
+    const over = to === 'refused' || to === 'removed';
+    for (const el of row.querySelectorAll('.field,.focus,[data-move],.order')) el.hidden = over;
+    if (to === 'interrupted' && jobs.get(row)?.file) again(row, 'Retry', () => { set(row, 'waiting', 'Waiting'); waiting.push(row); next(); });
+    if (to === 'removed') again(row, 'Undo', () => undo(row));
+    row.querySelector('[data-remove]').hidden = to === 'removed';
+    review();
+  }
+
+  function again(row, label, act) {
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'button plain small', textContent: label });
+    button.dataset.again = '';
+    button.addEventListener('click', act);
+    row.querySelector('.draft-acts').prepend(button);
+  }
+
+  // A removal can be undone for a while: only then does the server hear of it.
+  const known = (row) => !row.dataset.id.startsWith('new-');
+  const post = (path, fields) => load(path, { method: 'POST', body: new URLSearchParams(fields), keepalive: true });
+
+  function remove(row) {
+    const job = jobs.get(row) || {};
+    jobs.set(row, job);
+    job.request?.abort();
+    job.was = state(row);
+    set(row, 'removed', 'Removed');
+    row.querySelector('[data-again]').focus();
+    job.timer = setTimeout(() => drop(row), 8000);
+  }
+
+  function undo(row) {
+    const job = jobs.get(row);
+    clearTimeout(job.timer);
+    if (known(row)) set(row, job.was, job.was === 'ready' ? 'Ready' : 'Preparing');
+    else { set(row, 'waiting', 'Waiting'); waiting.push(row); next(); }
+    if (state(row) === 'preparing') poll(row);
+    row.focus();
+  }
+
+  async function drop(row) {
+    clearTimeout(jobs.get(row)?.timer);
+    if (known(row)) {
+      try { await post(`/compose/photos/${row.dataset.id}/remove`, {}); } catch (error) { if (error.status !== 404) say(error.message); }
+    }
+    const near = row.contains(document.activeElement) && (row.nextElementSibling || row.previousElementSibling || files);
+    row.remove();
+    if (near) near.focus();
+    review();
+  }
+
+  function wire(row) {
+    const thumb = row.querySelector('.thumb');
+    thumb.draggable = true;
+    thumb.addEventListener('dragstart', (event) => {
+      row.classList.add('dragging');
+      event.dataTransfer.effectAllowed = 'move';
+      event.dataTransfer.setData('text/plain', row.id);
+    });
+    thumb.addEventListener('dragend', () => {
+      row.classList.remove('dragging');
+      ordered(row);
+    });
+    row.addEventListener('dragover', (event) => {
+      const moved = list.querySelector('.dragging');
+      if (!moved || moved === row) return;
+      event.preventDefault();
+      const box = row.getBoundingClientRect();
+      if (event.clientY < box.top + box.height / 2) row.before(moved); else row.after(moved);
+    });
+    const area = row.querySelector('[data-description]');
+    if (area) counter(area);
+  }
+  for (const row of rows()) {
+    const area = row.querySelector('[data-description]');
+    area?.parentElement.querySelector('.count')?.remove();
+    wire(row);
+    if (state(row) === 'preparing') poll(row);
+  }
+
+  function ordered(row) {
+    review();
+    say(`Photograph ${rows().indexOf(row) + 1} of ${rows().length}`);
+    const ids = rows().filter(known).map((r) => r.dataset.id);
+    if (ids.length > 1) post('/compose/order', { order: ids.join(',') }).catch((error) => say(error.message));
+  }
+
+  // save keeps what was typed about a photo, in case the page is left.
+  function save(row) {
+    if (!known(row)) return;
+    const [x, y] = (row.querySelector('.focus input:checked')?.value || '0,0').split(',');
+    post(`/compose/photos/${row.dataset.id}`, { description: row.querySelector('[data-description]')?.value || '', focus_x: x, focus_y: y }).catch(() => {});
+  }
+
+  list.addEventListener('change', (event) => {
+    const row = event.target.closest('.draft-photo');
+    const chosen = event.target.closest('.focus input');
+    if (chosen) row.querySelector('.focus summary .muted').textContent = chosen.getAttribute('aria-label');
+    save(row);
+  });
+  list.addEventListener('input', review);
+  list.addEventListener('click', (event) => {
+    const button = event.target.closest('button');
+    const row = event.target.closest('.draft-photo');
+    if (!button || !row) return;
+    if (button.dataset.move) {
+      event.preventDefault();
+      const by = Number(button.dataset.move);
+      if (by < 0) row.previousElementSibling?.before(row); else row.nextElementSibling?.after(row);
+      ordered(row);
+      (button.disabled ? row : button).focus();
+      row.scrollIntoView({ block: 'nearest' });
+    } else if ('remove' in button.dataset) {
+      event.preventDefault();
+      remove(row);
+    }
+  });
+
+  // review brings what depends on all rows up to date.
+  function review() {
+    const all = rows();
+    const live = all.filter((r) => !['refused', 'removed'].includes(state(r)));
+    all.forEach((row, i) => {
+      const order = row.querySelector('.order input');
+      if (order) order.value = i + 1;
+      const [earlier, later] = row.querySelectorAll('[data-move]');
+      if (earlier) earlier.disabled = i === 0;
+      if (later) later.disabled = i === all.length - 1;
+      row.setAttribute('aria-label', `Photograph ${i + 1}, ${row.querySelector('.file').textContent}`);
+    });
+    const ready = live.filter((r) => state(r) === 'ready').length;
+    const missing = live.filter((r) => !r.querySelector('[data-description]')?.value.trim()).length;
+    line('reminder', reminder(missing, live.length));
+    const out = all.filter((r) => state(r) !== 'removed').length - ready;
+    line('left-out', !ready || !out ? '' : out === 1 ? '1 photograph is not ready and will be left out.' : `${out} photographs are not ready and will be left out.`);
+    publish.disabled = !ready;
+    if (files) files.closest('.add').hidden = live.length >= max;
+  }
+
+  function line(id, text) {
+    const el = document.getElementById(id);
+    if (el.textContent !== text) el.textContent = text;
+  }
+
+  function reminder(missing, all) {
+    if (!missing) return '';
+    if (all === 1) return 'The photograph has no description. People who cannot see it miss out.';
+    return `${missing} of ${all} photographs ${missing === 1 ? 'has' : 'have'} no description. People who cannot see them miss out.`;
+  }
+
+  form.addEventListener('submit', async (event) => {
+    if (event.submitter?.hasAttribute('formaction')) return;
+    if (publish.disabled) {
+      event.preventDefault();
+      say('Nothing is ready to be posted yet.');
+      return;
+    }
+    const gone = rows().filter((r) => state(r) === 'removed');
+    if (gone.length) {
+      event.preventDefault();
+      await Promise.all(gone.map(drop));
+      form.requestSubmit(publish);
+      return;
+    }
+    sending = true;
+    form.setAttribute('aria-busy', 'true');
+  });
+  addEventListener('pageshow', () => { sending = false; });
+  addEventListener('beforeunload', (event) => { if (!sending && (active || waiting.length)) event.preventDefault(); });
+  addEventListener('pagehide', () => {
+    for (const row of rows()) {
+      if (state(row) === 'removed' && known(row)) navigator.sendBeacon(`/compose/photos/${row.dataset.id}/remove`, new URLSearchParams());
+    }
+  });
+  review();
+}
+

@@ -1,0 +1,61 @@
+// What the other modules share: saying things, and sending forms.
+
+const status = {
+  403: 'Your account may not do this.',
+  404: 'Nothing is at this address, or it is not shared with you.',
+  413: 'That is larger than this site takes.',
+  429: 'Too many tries. Wait a little.',
+  503: 'The site is briefly unavailable. Try again.',
+};
+
+let hush;
+
+// say shows a sentence at the foot of the page, and has it read out.
+export function say(text) {
+  const box = document.getElementById('say');
+  box.textContent = text;
+  clearTimeout(hush);
+  hush = setTimeout(() => { box.textContent = ''; }, 6000);
+}
+
+export const parse = (html) => new DOMParser().parseFromString(html, 'text/html');
+
+// load fetches a page or a fragment. Where log-in is asked for, the browser goes there. Failures are Errors whose
+// message is a sentence for the reader; doc is what was answered.
+export async function load(url, options = {}) {
+  let answer, text;
+  try {
+    answer = await fetch(url, { ...options, headers: { 'X-Fragment': '1', Accept: 'text/html', ...options.headers } });
+    text = await answer.text();
+  } catch {
+    throw new Error('The connection dropped. Try again.');
+  }
+  if (answer.redirected && new URL(answer.url).pathname === '/login') {
+    location.assign(answer.url);
+    throw new Error('Log in first.');
+  }
+  const doc = parse(text);
+  if (!answer.ok) {
+    const words = doc.querySelector('[data-sentence]')?.textContent || status[answer.status] || 'Something broke on our side.';
+    throw Object.assign(new Error(words), { status: answer.status, doc });
+  }
+  return { doc, whole: !!doc.getElementById('main'), redirected: answer.redirected };
+}
+
+export function send(form) {
+  return load(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
+}
+
+// swap puts an answer's element in the place of the page's, and keeps the focus where it was.
+export function swap(old, doc) {
+  const fresh = old && doc.getElementById(old.id);
+  if (!fresh) return null;
+  const node = document.importNode(fresh, true);
+  const focused = old.contains(document.activeElement);
+  const tag = focused && document.activeElement.localName;
+  old.replaceWith(node);
+  if (focused) (node.querySelector(tag) || node.querySelector('a,button'))?.focus({ preventScroll: true });
+  return node;
+}
+
+export const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');

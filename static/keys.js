@@ -1,0 +1,102 @@
+// On every page: keyboard commands, menus that close, errors that are met first, and the photo that carries over.
+
+const root = document.documentElement;
+const letters = 'letters' in root.dataset;
+const member = !!document.querySelector('.nav:not(.visitor)');
+
+document.querySelector('[data-focus]')?.focus();
+
+// menus
+const open = () => document.querySelector('details.menu[open]');
+document.addEventListener('click', (event) => {
+  for (const menu of document.querySelectorAll('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
+});
+
+const posts = () => [...document.querySelectorAll('[data-post]')];
+const targetOf = (post) => post.querySelector(':scope>a') || post;
+const current = () => document.activeElement?.closest?.('[data-post]') || (posts().length === 1 ? posts()[0] : null);
+
+function step(by) {
+  const all = posts();
+  if (!all.length) return;
+  const at = all.indexOf(document.activeElement?.closest?.('[data-post]'));
+  let to = at + by;
+  if (at < 0) to = Math.max(all.findIndex((p) => p.getBoundingClientRect().bottom > innerHeight / 4), 0);
+  const post = all[Math.min(Math.max(to, 0), all.length - 1)];
+  targetOf(post).focus({ preventScroll: true });
+  post.scrollIntoView({ block: post.matches('.tile') ? 'nearest' : 'start' });
+}
+
+const go = (path) => location.assign(path);
+const profile = () => document.querySelector('.nav a[href^="/@"]')?.getAttribute('href');
+
+const commands = {
+  '?': ['This list', help],
+  '/': ['Search', () => { const box = document.querySelector('#f-q'); if (box) box.focus(); else go('/search'); }],
+  j: ['Next', () => step(1)],
+  k: ['Previous', () => step(-1)],
+  o: ['Open', () => { const post = current(); if (post?.dataset.post) go(post.dataset.post); }],
+};
+const ways = { h: ['Home', () => go('/')], e: ['Explore', () => go('/explore')] };
+if (member) {
+  commands.n = ['Post', () => go('/compose')];
+  commands.l = ['Like', () => current()?.querySelector('[data-act=like] button')?.click()];
+  commands.c = ['Comment', () => { const box = document.querySelector('#f-text'); if (box) box.focus(); else current()?.querySelector('[data-comment]')?.click(); }];
+  ways.n = ['Notifications', () => go('/notifications')];
+  ways.p = ['Profile', () => go(profile())];
+}
+
+let g = 0;
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && open()) {
+    const menu = open();
+    menu.open = false;
+    menu.querySelector('summary').focus();
+    return;
+  }
+  if (!letters || event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
+  if (event.target.closest('input,textarea,select,dialog,[contenteditable]')) return;
+  const way = Date.now() - g < 1500 && ways[event.key];
+  g = 0;
+  if (way) {
+    event.preventDefault();
+    way[1]();
+  } else if (event.key === 'g') {
+    g = Date.now();
+  } else if (commands[event.key]) {
+    event.preventDefault();
+    commands[event.key][1]();
+  }
+});
+
+function help() {
+  const box = document.createElement('dialog');
+  box.className = 'keys';
+  box.setAttribute('aria-labelledby', 'keys-head');
+  box.innerHTML = '<h2 id="keys-head">Keyboard</h2><dl></dl><form method="dialog"><button class="button">Close</button></form>';
+  const list = box.querySelector('dl');
+  const rows = [...Object.entries(commands), ...Object.entries(ways).map(([k, v]) => ['g ' + k, v])];
+  for (const [k, [words]] of rows) {
+    const dt = document.createElement('dt');
+    dt.append(Object.assign(document.createElement('kbd'), { textContent: k }));
+    list.append(dt, Object.assign(document.createElement('dd'), { textContent: words }));
+  }
+  document.body.append(box);
+  const back = document.activeElement;
+  box.addEventListener('close', () => { box.remove(); back?.focus(); });
+  box.showModal();
+}
+
+// The photo that was clicked becomes the photo of the next page.
+const name = (url, on) => {
+  if (!url) return;
+  const img = document.querySelector(`a[href="${CSS.escape(new URL(url).pathname).replaceAll('\\', '')}"] img`);
+  if (img) img.style.viewTransitionName = on ? 'photo' : '';
+};
+addEventListener('pageswap', (event) => { if (event.viewTransition) name(event.activation?.entry?.url, true); });
+addEventListener('pagereveal', (event) => {
+  const from = globalThis.navigation?.activation?.from?.url;
+  if (!event.viewTransition || !from) return;
+  name(from, true);
+  event.viewTransition.finished.finally(() => name(from, false));
+});

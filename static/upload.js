@@ -1,0 +1,58 @@
+// Sends one file, and says in words how that went.
+
+export const megabytes = (n) => {
+  const mb = n / 1e6;
+  return `${mb < 10 ? Math.round(mb * 10) / 10 : Math.round(mb)} MB`;
+};
+
+// refusal is why a file need not be sent at all, or ''.
+export function refusal(file, max, heic) {
+  if (max && file.size > max) return `That file is ${megabytes(file.size)}. The limit is ${megabytes(max)}.`;
+  if (!heic && (/^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name))) return 'This site cannot read HEIC. Save it as JPEG and try again.';
+  return '';
+}
+
+// upload resolves to what the server says of the photo: {id, state, error, note, preview, meta, description, caption};
+// a connection that dropped is the state "interrupted". It never rejects.
+export function upload(file, { started, progress }) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    let percent = 0;
+    const interrupted = (error) => resolve({ state: 'interrupted', error });
+    request.open('POST', '/compose/photos');
+    request.setRequestHeader('Accept', 'application/json');
+    request.responseType = 'text';
+    request.upload.onprogress = (event) => {
+      if (!event.lengthComputable) return;
+      percent = Math.floor((100 * event.loaded) / event.total);
+      progress(percent);
+    };
+    request.onerror = () => interrupted(`The connection dropped at ${percent} %. Your other photographs are safe.`);
+    request.onabort = () => resolve({ state: 'removed' });
+    request.onload = () => {
+      const at = new URL(request.responseURL, location.href).pathname;
+      if (at === '/login' || request.status === 401) {
+        resolve({ login: '/login?return=/compose', state: 'interrupted', error: 'Log in first.' });
+        return;
+      }
+      const said = read(request.responseText);
+      if (request.status < 300 && said) resolve(said);
+      else if (request.status === 413 || request.status === 415 || request.status === 422) resolve({ ...said, state: 'refused', error: said?.error || 'This file cannot be used.' });
+      else if (request.status === 429) interrupted(said?.error || 'Too many tries. Wait a little, then retry.');
+      else interrupted(said?.error || 'The site is briefly unavailable. Retry in a moment.');
+    };
+    const body = new FormData();
+    body.append('photos', file, file.name);
+    started(request);
+    request.send(body);
+  });
+}
+
+function read(text) {
+  try {
+    const said = JSON.parse(text);
+    return Array.isArray(said) ? said[0] : said;
+  } catch {
+    return null;
+  }
+}
