@@ -1,0 +1,79 @@
+package media
+
+// fixedCost covers buffers that do not grow with the photo.
+const fixedCost = 3 << 20
+
+// headroom: a photo is halved, by the mean of 2×2 samples, while what remains is this many times larger than the largest
+// variant; the rest is the better filter's. Numbers in percent.
+const headroom = 110
+
+// halvings returns how often a photo of this upright width is halved before anything else.
+func halvings(width int) int {
+	k := 0
+	for last := Widths[len(Widths)-1]; width>>(k+1)*100 >= last*headroom; k++ {
+	}
+	return k
+}
+
+// perPixel returns the samples for each pixel once the picture is planes, times 16.
+func (h Header) perPixel() int64 {
+	switch {
+	case h.kind == kindGray:
+		return 16
+	case h.kind == kindYCbCr && !(h.Format == WebP && h.Alpha):
+		return 16 + 32/int64(h.chroma[0]*h.chroma[1])
+	}
+	return 48
+}
+
+// cost returns the bytes of memory that processing takes, for an upright width (which is the height for half of the
+// orientations).
+func (h Header) cost(turned bool) int64 {
+	px := h.Pixels()
+	var decoded int64
+	switch h.Format {
+	case JPEG:
+		decoded = h.samples
+		if h.Progressive {
+			decoded *= 5 // each coefficient waits in 4 bytes until the last scan
+		}
+		if h.kind == kindRGB || h.kind == kindCMYK {
+			decoded += 4 * px
+		}
+	case PNG:
+		switch {
+		case h.kind == kindGray, h.kind == kindPaletted:
+			decoded = px
+		default:
+			decoded = 4 * px
+		}
+		if h.deep {
+			decoded *= 2
+		}
+		if h.interlaced {
+			decoded *= 2
+		}
+	case GIF:
+		decoded = px
+	case WebP:
+		decoded = h.Bytes
+		if h.kind == kindRGB {
+			decoded += 12 * px
+		} else {
+			decoded += px*h.perPixel()/16 + px
+		}
+	}
+	w, ht := int64(h.Width), int64(h.Height)
+	if turned {
+		w, ht = ht, w
+	}
+	k := halvings(int(w))
+	var planes int64
+	if k > 0 || h.kind != kindYCbCr && h.kind != kindGray {
+		planes = (px >> (2 * k)) * h.perPixel() / 16
+	}
+	// The largest variant: scaled, turned, converted, its tokens and its file; the smaller ones together as much again.
+	vw := min(w, int64(Widths[len(Widths)-1]))
+	variant := vw * max(1, ht*vw/w) * max(h.perPixel(), 24) / 16
+	return decoded + planes + 5*variant + fixedCost
+}
