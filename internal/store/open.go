@@ -121,7 +121,7 @@ func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, 
 			return nil, err
 		}
 	}
-	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log}, nil
+	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log, signals: &signals{}}, nil
 }
 
 // mysqlConfig reads a mysql:// URL. Passwords never reach an error text.

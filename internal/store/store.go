@@ -21,6 +21,7 @@ type Store struct {
 	ids     *ids
 	log     *slog.Logger
 	after   *afterCommit // set inside a transaction
+	signals *signals
 }
 
 // NewID draws an id that no other process is likely to draw; see TxOnce for when it did.

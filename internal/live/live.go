@@ -1,0 +1,273 @@
+// Package live follows the events that transactions write, and tells whoever in this process waits for them. An
+// event is a hint to look again: what is true stands in the database.
+package live
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Event is one row of the bus. At is the milliseconds of the database's clock.
+type Event struct {
+	ID        int64
+	At        int64
+	Kind      string
+	AccountID int64 // whom it concerns, 0 everybody
+	RefID     int64
+	Payload   []byte // JSON
+}
+
+// Reader reads events from the primary.
+type Reader interface {
+	// Now is the clock by which events are dated.
+	Now(ctx context.Context) (int64, error)
+	// After lists up to limit events behind the place (at, id), in that order.
+	After(ctx context.Context, at, id int64, limit int) ([]Event, error)
+}
+
+// Options configure NewHub. Zero values are defaults.
+type Options struct {
+	Reader  Reader
+	Log     *slog.Logger
+	Poll    time.Duration // while somebody listens; default 250 ms
+	Overlap time.Duration // reread each time: twice what a transaction may last; default 10 s
+	Bound   int           // events in one reading; with more, listeners are told that some are lost; default 10,000
+}
+
+// Hub follows events for one process.
+type Hub struct {
+	o    Options
+	wake chan struct{}
+
+	mu     sync.Mutex
+	topics map[topic]map[*Subscription]struct{}
+}
+
+type topic struct {
+	kind string
+	ref  int64
+}
+
+// NewHub makes a Hub; Follow makes it work.
+func NewHub(o Options) *Hub {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Poll <= 0 {
+		o.Poll = 250 * time.Millisecond
+	}
+	if o.Overlap <= 0 {
+		o.Overlap = 10 * time.Second
+	}
+	if o.Bound <= 0 {
+		o.Bound = 10_000
+	}
+	return &Hub{o: o, wake: make(chan struct{}, 1), topics: map[topic]map[*Subscription]struct{}{}}
+}
+
+// Any as a reference is every reference.
+const Any int64 = 0
+
+// buffered is how many events a subscriber may be behind.
+const buffered = 64
+
+// Subscription gets events until it is closed.
+type Subscription struct {
+	hub    *Hub
+	topics []topic
+	c      chan Event
+	lost   chan struct{}
+	once   sync.Once
+}
+
+// Subscribe listens to events of these kinds about ref, or Any. The caller closes the subscription, and looks at the
+// state of things after subscribing: events of the last seconds may come again, earlier ones do not.
+func (h *Hub) Subscribe(ref int64, kinds ...string) *Subscription {
+	s := &Subscription{hub: h, c: make(chan Event, buffered), lost: make(chan struct{})}
+	h.mu.Lock()
+	for _, kind := range kinds {
+		t := topic{kind, ref}
+		if h.topics[t] == nil {
+			h.topics[t] = map[*Subscription]struct{}{}
+		}
+		h.topics[t][s] = struct{}{}
+		s.topics = append(s.topics, t)
+	}
+	h.mu.Unlock()
+	h.Wake()
+	return s
+}
+
+// C delivers the events.
+func (s *Subscription) C() <-chan Event { return s.c }
+
+// Lost is closed when events were dropped, because the subscriber was too slow or the hub fell behind. It must then
+// look at the state of things anew; a new subscription goes on.
+func (s *Subscription) Lost() <-chan struct{} { return s.lost }
+
+// Close ends the subscription.
+func (s *Subscription) Close() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	s.hub.remove(s)
+}
+
+func (h *Hub) remove(s *Subscription) {
+	for _, t := range s.topics {
+		delete(h.topics[t], s)
+		if len(h.topics[t]) == 0 {
+			delete(h.topics, t)
+		}
+	}
+}
+
+// lose tells a subscriber, under the lock, that it missed something.
+func (h *Hub) lose(s *Subscription) {
+	h.remove(s)
+	s.once.Do(func() { close(s.lost) })
+}
+
+// Wait blocks until an event of one of these kinds about ref comes, or ctx ends, or something was lost; in any case
+// the caller looks for itself.
+func (h *Hub) Wait(ctx context.Context, ref int64, kinds ...string) {
+	s := h.Subscribe(ref, kinds...)
+	defer s.Close()
+	select {
+	case <-s.c:
+	case <-s.lost:
+	case <-ctx.Done():
+	}
+}
+
+// Wake has the hub read now. It does not block.
+func (h *Hub) Wake() {
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (h *Hub) listeners() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.topics)
+}
+
+func (h *Hub) deliver(e Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range []topic{{e.Kind, e.RefID}, {e.Kind, Any}} {
+		for s := range h.topics[t] {
+			select {
+			case s.c <- e:
+			default:
+				h.lose(s)
+			}
+		}
+		if e.RefID == Any {
+			break
+		}
+	}
+}
+
+func (h *Hub) loseAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, subs := range h.topics {
+		for s := range subs {
+			h.lose(s)
+		}
+	}
+}
+
+// Follow reads events until ctx ends. While nobody listens it reads nothing at all.
+func (h *Hub) Follow(ctx context.Context) {
+	f := follower{hub: h}
+	failures := 0
+	for {
+		if h.listeners() == 0 {
+			f.known = nil // whoever comes next starts from then
+			select {
+			case <-h.wake:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		wait := h.o.Poll
+		if err := f.read(ctx); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			if failures++; failures == 1 || failures%20 == 0 {
+				h.o.Log.Warn("events cannot be read", "error", err)
+			}
+			wait = min(h.o.Poll<<min(failures, 5), 5*time.Second)
+		} else {
+			failures = 0
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-h.wake:
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+		t.Stop()
+	}
+}
+
+// follower remembers what was delivered. newest is the latest date seen.
+type follower struct {
+	hub    *Hub
+	newest int64
+	known  map[int64]int64 // id → at, not older than the overlap; nil before the first reading
+}
+
+const pageSize = 1000
+
+func (f *follower) read(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	o := f.hub.o
+	if f.known == nil {
+		now, err := o.Reader.Now(ctx)
+		if err != nil {
+			return err
+		}
+		f.newest, f.known = now, map[int64]int64{}
+	}
+	at, id := f.newest-o.Overlap.Milliseconds(), int64(0)
+	for old, when := range f.known {
+		if when < at {
+			delete(f.known, old)
+		}
+	}
+	for n := 0; ; {
+		events, err := o.Reader.After(ctx, at, id, pageSize)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			if _, known := f.known[e.ID]; known {
+				continue
+			}
+			f.known[e.ID] = e.At
+			f.newest = max(f.newest, e.At)
+			f.hub.deliver(e)
+			n++
+		}
+		if len(events) < pageSize {
+			return nil
+		}
+		if n > o.Bound {
+			f.known = nil // go on from the present
+			f.hub.loseAll()
+			return nil
+		}
+		at, id = events[len(events)-1].At, events[len(events)-1].ID
+	}
+}

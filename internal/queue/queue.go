@@ -1,0 +1,470 @@
+// Package queue runs jobs. A job is a row that some transaction wrote; this package claims due rows under a lease,
+// hands them to their handlers, and notes how it went. Everything that must be true is in the rows, behind Backend:
+// a process may die at any moment, and another one goes on when the lease has run out.
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// ErrLeaseLost: the job is no longer this worker's, so its effects must not be committed. Backends and handlers
+// return errors that wrap it.
+var ErrLeaseLost = errors.New("queue: the lease is lost")
+
+// Job is a claimed job.
+type Job struct {
+	ID       int64
+	Kind     string
+	Payload  []byte // JSON
+	Attempts int    // this one counted
+	Token    string // proves the lease when the job is finished
+}
+
+// Backend keeps the jobs. Times are measured by its clock, never by a worker's. Each of Extend, Finish, Bury, Fail
+// and Release changes the job only while token is its lease's, and answers ErrLeaseLost if it is not.
+type Backend interface {
+	// Claim leases up to n due jobs of these kinds, and counts an attempt for each.
+	Claim(ctx context.Context, kinds []string, n int, lease time.Duration) ([]Job, error)
+	Extend(ctx context.Context, id int64, token string, lease time.Duration) error
+	// Finish and Bury end a job. Doing so twice under one token is no error: a handler may have done it in the
+	// transaction of its effects.
+	Finish(ctx context.Context, id int64, token string) error
+	Bury(ctx context.Context, id int64, token, reason string) error
+	// Fail has the job run again after a while.
+	Fail(ctx context.Context, id int64, token, reason string, again time.Duration) error
+	// Release gives the job back and takes its attempt from the count.
+	Release(ctx context.Context, id int64, token string) error
+	// Tick adds the job of a periodic kind for the present stretch of time, once in the whole fleet.
+	Tick(ctx context.Context, kind string, every time.Duration) error
+}
+
+// Waker hears that a job may be due. What it misses the poll finds, so it may lose, repeat and invent.
+type Waker interface {
+	Notify(id int64) // a job was committed; must not block
+	C() <-chan struct{}
+}
+
+// Handler is what is done with jobs of one kind. Every job may run more than once.
+type Handler struct {
+	// Run does the job. If it ended the job itself, with its effects in one transaction, the queue finds that out;
+	// else the queue ends it when Run returns nil. Other errors are tried again; see Permanent.
+	Run func(ctx context.Context, job *Job) error
+	// Dead is called before a job is buried, when its tries are used up; it may bury the job itself, with what
+	// follows in one transaction.
+	Dead func(ctx context.Context, job *Job, reason string) error
+
+	Class       string        // jobs of a class share its workers; "" is a class too
+	Timeout     time.Duration // for one try, default 1 min
+	MaxAttempts int           // default 8
+	Backoff     time.Duration // before the second try, then doubled up to 10 min; default 2 s
+	Every       time.Duration // periodic: a job of this kind is added once in every such stretch
+}
+
+// Permanent marks an error that no further try will mend.
+func Permanent(err error) error { return &permanent{err} }
+
+type permanent struct{ error }
+
+func (p *permanent) Unwrap() error { return p.error }
+
+// Options configure New. Zero values are defaults.
+type Options struct {
+	Backend Backend
+	Waker   Waker // default NewSignal()
+	Log     *slog.Logger
+	Workers map[string]int // how many jobs of a class run at once; default 2
+	Poll    time.Duration  // default 1 s
+	Lease   time.Duration  // default 30 s
+}
+
+// Queue dispatches jobs. Register handlers, then Start it, then Stop it.
+type Queue struct {
+	o        Options
+	handlers map[string]Handler
+	classes  map[string]*class
+
+	stopping  chan struct{} // closed when nothing more is claimed
+	cancelAll context.CancelFunc
+	loops     sync.WaitGroup
+	running   sync.WaitGroup
+	stop      sync.Once
+}
+
+type class struct {
+	name  string
+	kinds []string
+	slots chan struct{}
+	wake  chan struct{}
+}
+
+// New makes a Queue that does nothing yet.
+func New(o Options) *Queue {
+	if o.Waker == nil {
+		o.Waker = NewSignal()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Poll <= 0 {
+		o.Poll = time.Second
+	}
+	if o.Lease <= 0 {
+		o.Lease = 30 * time.Second
+	}
+	return &Queue{o: o, handlers: map[string]Handler{}, classes: map[string]*class{}, stopping: make(chan struct{})}
+}
+
+// Register says what is done with jobs of a kind. Kinds without a handler stay where they are, for a process that
+// knows them. It panics if the kind is taken.
+func (q *Queue) Register(kind string, h Handler) {
+	if _, taken := q.handlers[kind]; taken {
+		panic("queue: " + kind + " is registered twice")
+	}
+	if h.Timeout <= 0 {
+		h.Timeout = time.Minute
+	}
+	if h.MaxAttempts <= 0 {
+		h.MaxAttempts = 8
+	}
+	if h.Backoff <= 0 {
+		h.Backoff = 2 * time.Second
+	}
+	q.handlers[kind] = h
+	c := q.classes[h.Class]
+	if c == nil {
+		n := q.o.Workers[h.Class]
+		if n <= 0 {
+			n = 2
+		}
+		c = &class{name: h.Class, slots: make(chan struct{}, n), wake: make(chan struct{}, 1)}
+		q.classes[h.Class] = c
+	}
+	c.kinds = append(c.kinds, kind)
+}
+
+// Notify tells that a job was committed.
+func (q *Queue) Notify(id int64) { q.o.Waker.Notify(id) }
+
+// Wake looks for due jobs now.
+func (q *Queue) Wake() {
+	for _, c := range q.classes {
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Start begins to claim jobs. Handlers get contexts derived from ctx; when it ends, they are cancelled.
+func (q *Queue) Start(ctx context.Context) {
+	ctx, q.cancelAll = context.WithCancel(ctx)
+	periodic := map[string]time.Duration{}
+	for kind, h := range q.handlers {
+		if h.Every > 0 {
+			periodic[kind] = h.Every
+		}
+	}
+	q.loops.Go(func() {
+		for {
+			select {
+			case <-q.o.Waker.C():
+				q.Wake()
+			case <-q.stopping:
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	if len(periodic) > 0 {
+		q.loops.Go(func() { q.tick(ctx, periodic) })
+	}
+	for _, c := range q.classes {
+		q.loops.Go(func() { q.dispatch(ctx, c) })
+	}
+}
+
+// Stop claims nothing more and lets running jobs finish until ctx ends; those that are left then are cancelled and
+// given back.
+func (q *Queue) Stop(ctx context.Context) error {
+	if q.cancelAll == nil {
+		return nil // never started
+	}
+	q.stop.Do(func() { close(q.stopping) })
+	done := make(chan struct{})
+	go func() {
+		q.loops.Wait()
+		q.running.Wait()
+		close(done)
+	}()
+	defer q.cancelAll()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	q.cancelAll()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(5 * time.Second): // a handler that does not listen: its lease runs out
+		return fmt.Errorf("queue: jobs still run: %w", ctx.Err())
+	}
+}
+
+func (q *Queue) tick(ctx context.Context, kinds map[string]time.Duration) {
+	for {
+		for kind, every := range kinds {
+			tctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+			if err := q.o.Backend.Tick(tctx, kind, every); err != nil && ctx.Err() == nil {
+				q.o.Log.Warn("a periodic job could not be added", "kind", kind, "error", err)
+			}
+			cancel()
+		}
+		q.Wake()
+		if !q.sleep(ctx, nil, jitter(time.Minute)) {
+			return
+		}
+	}
+}
+
+// sleep waits for d or for wake, and is false when it is time to stop.
+func (q *Queue) sleep(ctx context.Context, wake <-chan struct{}, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-wake:
+	case <-t.C:
+	case <-q.stopping:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
+// dispatch fills the free slots of a class. It alone takes slots, so that what it counts as free stays free.
+func (q *Queue) dispatch(ctx context.Context, c *class) {
+	failures := 0
+	for {
+		select {
+		case c.slots <- struct{}{}:
+		case <-q.stopping:
+			return
+		case <-ctx.Done():
+			return
+		}
+		free := 1
+		for len(c.slots) < cap(c.slots) {
+			c.slots <- struct{}{}
+			free++
+		}
+		if q.isStopping() {
+			return
+		}
+		cctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		claimed := time.Now()
+		jobs, err := q.o.Backend.Claim(cctx, c.kinds, free, q.o.Lease)
+		cancel()
+		for i := range jobs {
+			q.running.Go(func() {
+				defer func() { <-c.slots }()
+				q.work(ctx, &jobs[i], claimed)
+			})
+		}
+		for range free - len(jobs) {
+			<-c.slots
+		}
+		wait := jitter(q.o.Poll)
+		switch {
+		case err != nil:
+			if ctx.Err() == nil {
+				q.o.Log.Warn("jobs cannot be claimed", "class", c.name, "error", err)
+			}
+			failures = min(failures+1, 5)
+			wait <<= failures
+		case len(jobs) == free:
+			failures = 0
+			continue // there may be more
+		default:
+			failures = 0
+		}
+		if !q.sleep(ctx, c.wake, wait) {
+			return
+		}
+	}
+}
+
+func (q *Queue) isStopping() bool {
+	select {
+	case <-q.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// work runs one try and notes how it went.
+func (q *Queue) work(ctx context.Context, job *Job, claimed time.Time) {
+	h := q.handlers[job.Kind]
+	log := q.o.Log.With("job", job.ID, "kind", job.Kind, "attempt", job.Attempts)
+	if job.Attempts > h.MaxAttempts {
+		q.bury(ctx, h, job, log, "the process that worked on it ended before it was done, again and again")
+		return
+	}
+	tctx, cancel := context.WithTimeoutCause(ctx, h.Timeout, fmt.Errorf("not done within %v", h.Timeout))
+	lost := q.heartbeat(tctx, cancel, job, claimed, log)
+	err := protect(func() error { return h.Run(tctx, job) })
+	cause := context.Cause(tctx)
+	cancel()
+	var p *panicError
+	if errors.As(err, &p) {
+		log.Error("a job's handler panicked", "error", err, "stack", string(p.stack))
+	}
+	switch {
+	case err == nil:
+		err = q.end(ctx, func(ctx context.Context) error { return q.o.Backend.Finish(ctx, job.ID, job.Token) })
+		if err != nil {
+			log.Warn("a job is done but could not be finished", "error", err)
+			return
+		}
+		log.Debug("job done", "took", time.Since(claimed).Round(time.Millisecond))
+	case lost() || errors.Is(err, ErrLeaseLost):
+		log.Warn("the lease was lost while the job ran", "error", err)
+	case ctx.Err() != nil: // this process stops
+		err = q.end(ctx, func(ctx context.Context) error { return q.o.Backend.Release(ctx, job.ID, job.Token) })
+		if err != nil && !errors.Is(err, ErrLeaseLost) {
+			log.Warn("a job could not be given back; its lease will run out", "error", err)
+		}
+	default:
+		if errors.Is(err, context.DeadlineExceeded) && cause != nil {
+			err = fmt.Errorf("%w (%w)", cause, err)
+		}
+		var p *permanent
+		if errors.As(err, &p) || job.Attempts >= h.MaxAttempts {
+			q.bury(ctx, h, job, log, err.Error())
+			return
+		}
+		again := jitter(min(h.Backoff<<min(job.Attempts-1, 20), 10*time.Minute))
+		log.Warn("job failed", "error", err, "again", again.Round(time.Millisecond))
+		err = q.end(ctx, func(ctx context.Context) error {
+			return q.o.Backend.Fail(ctx, job.ID, job.Token, err.Error(), again)
+		})
+		if err != nil {
+			log.Warn("a job's failure could not be noted; its lease will run out", "error", err)
+		}
+	}
+}
+
+// bury ends a job whose tries are used up.
+func (q *Queue) bury(ctx context.Context, h Handler, job *Job, log *slog.Logger, reason string) {
+	log.Error("job is dead", "error", reason)
+	if h.Dead != nil && job.Attempts <= h.MaxAttempts+5 { // unless burying, too, kills its process
+		dctx, cancel := context.WithTimeout(ctx, min(h.Timeout, q.o.Lease))
+		err := protect(func() error { return h.Dead(dctx, job, reason) })
+		cancel()
+		if err != nil {
+			log.Warn("a dead job could not be buried; its lease will run out", "error", err)
+			return
+		}
+	}
+	err := q.end(ctx, func(ctx context.Context) error { return q.o.Backend.Bury(ctx, job.ID, job.Token, reason) })
+	if err != nil {
+		log.Warn("a dead job could not be buried; its lease will run out", "error", err)
+	}
+}
+
+// end notes an outcome even when the process stops meanwhile.
+func (q *Queue) end(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return f(ctx)
+}
+
+// heartbeat prolongs the lease until ctx ends, which cancel brings about when the lease is lost or, the backend being
+// out of reach, must be taken for lost. The result tells which it was, once the work is over.
+func (q *Queue) heartbeat(ctx context.Context, cancel context.CancelFunc, job *Job, claimed time.Time, log *slog.Logger) (lost func() bool) {
+	gone := make(chan struct{})
+	q.running.Go(func() {
+		t := time.NewTicker(q.o.Lease / 3)
+		defer t.Stop()
+		good := claimed
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			asked := time.Now()
+			hctx, hcancel := context.WithTimeout(ctx, q.o.Lease/3)
+			err := q.o.Backend.Extend(hctx, job.ID, job.Token, q.o.Lease)
+			hcancel()
+			switch {
+			case err == nil:
+				good = asked
+			case ctx.Err() != nil:
+				return
+			case errors.Is(err, ErrLeaseLost) || time.Since(good) > q.o.Lease:
+				close(gone)
+				cancel()
+				return
+			default:
+				log.Warn("a lease could not be prolonged", "error", err)
+			}
+		}
+	})
+	return func() bool {
+		select {
+		case <-gone:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// protect turns a panic into an error.
+func protect(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{p, debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// jitter spreads d by a quarter to either side.
+func jitter(d time.Duration) time.Duration {
+	return d - d/4 + rand.N(d/2+1)
+}
+
+// Signal is the Waker of one process.
+type Signal struct{ c chan struct{} }
+
+// NewSignal makes a Signal.
+func NewSignal() *Signal { return &Signal{make(chan struct{}, 1)} }
+
+// Notify implements Waker.
+func (s *Signal) Notify(int64) {
+	select {
+	case s.c <- struct{}{}:
+	default:
+	}
+}
+
+// C implements Waker.
+func (s *Signal) C() <-chan struct{} { return s.c }
