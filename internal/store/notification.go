@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"slices"
+)
+
+// AddNotification inserts the notification under a new id, which it returns.
+func (s *Store) AddNotification(ctx context.Context, n Notification) (int64, error) {
+	return s.insertFresh(func(id int64) error {
+		n.ID = id
+		return s.write(ctx).Create(&n).Error
+	})
+}
+
+// MayNotify tells whether both accounts of the notification are active, neither blocks the other, and the same
+// thing was not told before.
+func (s *Store) MayNotify(ctx context.Context, n Notification) (bool, error) {
+	visible, args := listedAccount("f", n.AccountID)
+	same, post := "p.post_id IS NULL", []any(nil)
+	if n.PostID != nil {
+		same, post = "p.post_id = ?", []any{*n.PostID}
+	}
+	args = append([]any{n.AccountID, n.FromID}, args...)
+	args = append(append(args, n.AccountID, n.FromID, n.Kind), post...)
+	var count int
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM accounts a, accounts f WHERE a.id = ? AND f.id = ? AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND "+visible+
+		" AND NOT EXISTS (SELECT 1 FROM notifications p WHERE p.account_id = ? AND p.from_id = ? AND p.kind = ? AND "+same+")", args...).Scan(&count).Error
+	return count > 0, translate(err)
+}
+
+// DeleteNotificationsFrom removes what fromID's doings of these kinds told the account; postID nil matches any post.
+func (s *Store) DeleteNotificationsFrom(ctx context.Context, accountID, fromID int64, kinds []string, postID *int64) error {
+	q := s.write(ctx).Table("notifications").Where("account_id = ? AND from_id = ? AND kind IN ?", accountID, fromID, kinds)
+	if postID != nil {
+		q = q.Where("post_id = ?", *postID)
+	}
+	var ids []int64
+	if err := q.Pluck("id", &ids).Error; err != nil {
+		return translate(err)
+	}
+	return s.deleteNotifications(ctx, ids)
+}
+
+// DeleteNotificationsBetween removes everything that either account's doings told the other.
+func (s *Store) DeleteNotificationsBetween(ctx context.Context, a, b int64) error {
+	var ids []int64
+	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind <> ? UNION ALL "+
+		"SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind <> ?", a, b, NotifyReport, b, a, NotifyReport).Scan(&ids).Error
+	if err != nil {
+		return translate(err)
+	}
+	return s.deleteNotifications(ctx, ids)
+}
+
+// DeletePostNotifications removes everything that was told of the posts.
+func (s *Store) DeletePostNotifications(ctx context.Context, postIDs ...int64) error {
+	if len(postIDs) == 0 {
+		return nil
+	}
+	var ids []int64
+	if err := s.write(ctx).Raw("SELECT id FROM notifications WHERE post_id IN ?", postIDs).Scan(&ids).Error; err != nil {
+		return translate(err)
+	}
+	return s.deleteNotifications(ctx, ids)
+}
+
+// deleteNotifications goes by primary keys, in batches: a DELETE by another index would lock the gaps into which
+// others write their notifications.
+func (s *Store) deleteNotifications(ctx context.Context, ids []int64) error {
+	slices.Sort(ids)
+	for batch := range slices.Chunk(ids, 500) {
+		if err := s.write(ctx).Exec("DELETE FROM notifications WHERE id IN ?", batch).Error; err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
