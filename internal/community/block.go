@@ -1,0 +1,73 @@
+package community
+
+import (
+	"context"
+
+	"tintype/internal/store"
+)
+
+// Block hides the two accounts from each other and ends what was between them: follows and requests both ways,
+// and what they told each other. Whoever is blocked may block back. Doing so again changes nothing.
+func (c *Community) Block(ctx context.Context, acc *store.Account, targetID int64) (Relationship, error) {
+	if acc == nil {
+		return Relationship{}, ErrUnauthenticated
+	}
+	if acc.ID == targetID {
+		return Relationship{}, &Invalid{[]FieldError{{"", "self", "You cannot block yourself."}}}
+	}
+	var rel Relationship
+	_, err := c.Store.TxOnce(ctx, "blocks", func(ctx context.Context, tx *store.Store, id int64) error {
+		me, target, now, err := pair(ctx, tx, acc.ID, targetID)
+		if err != nil {
+			return err
+		}
+		if now.Blocking {
+			rel = now
+			return nil
+		}
+		if !target.Active() {
+			return ErrNotFound
+		}
+		if err := tx.AddBlock(ctx, store.Block{ID: id, AccountID: me.ID, TargetID: target.ID, CreatedAt: store.ToMillis(store.IDTime(id))}); err != nil {
+			return err
+		}
+		var mine, theirs store.FollowDelta
+		for _, way := range []struct {
+			follower, followee           int64
+			followerDelta, followeeDelta *store.FollowDelta
+		}{{me.ID, target.ID, &mine, &theirs}, {target.ID, me.ID, &theirs, &mine}} {
+			if _, err := tx.DeleteFollowRequest(ctx, way.follower, way.followee); err != nil {
+				return err
+			}
+			gone, err := tx.DeleteFollow(ctx, way.follower, way.followee)
+			if err != nil {
+				return err
+			}
+			if gone {
+				way.followerDelta.Following--
+				way.followeeDelta.Followers--
+			}
+		}
+		if err := tx.DeleteNotificationsBetween(ctx, me.ID, target.ID); err != nil {
+			return err
+		}
+		rel = Relationship{ID: target.ID, Blocking: true, BlockedBy: now.BlockedBy}
+		return tx.CountFollows(ctx, map[int64]store.FollowDelta{me.ID: mine, target.ID: theirs})
+	})
+	if err != nil {
+		return Relationship{}, fromStore(err)
+	}
+	return rel, nil
+}
+
+// Unblock ends acc's own block; follows do not come back. No block is no error, unless the target is not there.
+func (c *Community) Unblock(ctx context.Context, acc *store.Account, targetID int64) (Relationship, error) {
+	return c.change(ctx, acc, targetID, func(ctx context.Context, tx *store.Store, me, target *store.Account, now *Relationship) error {
+		if !now.Blocking {
+			return visibleTo(target, now)
+		}
+		now.Blocking = false
+		_, err := tx.DeleteBlock(ctx, me.ID, target.ID)
+		return err
+	})
+}
