@@ -20,16 +20,15 @@ type AdminReportsView struct {
 	Pager     Pager
 }
 
-// AdminReportView is /admin/reports/ID; it posts note to /admin/reports/ID/close.
+// AdminReportView is /admin/reports/ID; its form posts to /admin/reports/ID/close.
 type AdminReportView struct {
 	Report   ReportRow
 	Text     string // the reporter's, plain
+	Excerpt  string // the words complained of, as they were then; plain
 	Post     *PostView
 	Comment  *CommentView
-	Note     string
 	ClosedBy string
 	ClosedAt When
-	Errors   FieldErrors
 }
 
 // AboutView is /about.

@@ -1,11 +1,12 @@
 package templates
 
-// LoginView is /login. It posts name, password and return.
+// LoginView is /login. It posts name, password, return and what is carried.
 type LoginView struct {
-	Name   string
-	Return string
-	Notice string // why one is here: "Log in to like this photograph."
-	Errors FieldErrors
+	Name    string
+	Return  string
+	Notice  string        // why one is here: "Log in to like this photograph."
+	Carried []HiddenField // the form that log-in interrupted
+	Errors  FieldErrors
 }
 
 // SignupView is /signup. It posts name, email, password, agree ("on") and return.

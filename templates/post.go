@@ -99,12 +99,13 @@ type LightboxView struct {
 	Number int // from 1
 }
 
-// PostEditView is GET /posts/ID/edit. It posts caption, warning, licence, show_exif and, for each photo,
+// PostEditView is GET /posts/ID/edit. It posts caption, visibility, warning, licence, show_exif and, for each photo,
 // description-PHOTOID and focus-PHOTOID (see ParseFocus).
 type PostEditView struct {
 	Post       PostView
 	Caption    string // as entered
 	CaptionMax int
+	Visibility string
 	Warning    string
 	Licence    string
 	Licences   []Option
