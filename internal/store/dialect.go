@@ -11,6 +11,7 @@ type dialect interface {
 	new(column string) string
 	forUpdate() string
 	greatest(a, b string) string
+	orderedJoin() string // an inner join whose left side is read first, whatever the optimiser thinks
 }
 
 type sqliteDialect struct{}
@@ -26,6 +27,7 @@ func (sqliteDialect) upsert(key, a string) string {
 func (sqliteDialect) new(column string) string    { return "excluded." + column }
 func (sqliteDialect) forUpdate() string           { return "" } // a transaction is the only writer from its start
 func (sqliteDialect) greatest(a, b string) string { return "MAX(" + a + ", " + b + ")" }
+func (sqliteDialect) orderedJoin() string         { return "CROSS JOIN" }
 
 type mysqlDialect struct{}
 
@@ -38,3 +40,4 @@ func (mysqlDialect) upsert(_, a string) string   { return "ON DUPLICATE KEY UPDA
 func (mysqlDialect) new(column string) string    { return "VALUES(" + column + ")" }
 func (mysqlDialect) forUpdate() string           { return " FOR UPDATE" }
 func (mysqlDialect) greatest(a, b string) string { return "GREATEST(" + a + ", " + b + ")" }
+func (mysqlDialect) orderedJoin() string         { return "STRAIGHT_JOIN" }

@@ -109,6 +109,8 @@ type Account struct {
 	DeletedAt           *Millis // hidden at once, removed in batches by a job
 	CreatedAt           Millis
 	UpdatedAt           Millis
+
+	Avatar, Header *Photo `gorm:"-"` // its faces, where they were loaded and are ready
 }
 
 // Active tells whether the account can be seen and can act.

@@ -1,0 +1,108 @@
+package community
+
+import (
+	"context"
+	"slices"
+
+	"tintype/internal/store"
+)
+
+// maxThread bounds how much of a thread Context reads.
+const maxThread = 4096
+
+// Context is what stands around a post or comment: what it answers, from the post of the thread down, and the answers
+// to it, each followed by its own. At most 4,096 comments of a thread are looked at, the oldest. Comments that the
+// viewer may not see are left out; answers to them stay.
+func (c *Community) Context(ctx context.Context, viewer *store.Account, id int64) (ancestors, descendants []*Post, err error) {
+	if err := c.reader(viewer); err != nil {
+		return nil, nil, err
+	}
+	p, err := c.Store.PostByID(ctx, viewer, id)
+	if err != nil {
+		return nil, nil, fromStore(err)
+	}
+	root := p.ID
+	if p.RootID != nil {
+		root = *p.RootID
+	}
+	thread, err := c.Store.Thread(ctx, viewer, root, maxThread)
+	if err != nil {
+		return nil, nil, fromStore(err)
+	}
+	up, down := around(thread, root, p)
+	posts, err := c.Store.PostsByID(ctx, viewer, slices.Concat(up, down))
+	if err != nil {
+		return nil, nil, fromStore(err)
+	}
+	all, err := c.loadPosts(ctx, viewer, posts)
+	if err != nil {
+		return nil, nil, err
+	}
+	ancestors, descendants = []*Post{}, []*Post{}
+	for _, q := range all {
+		if slices.Contains(up, q.ID) {
+			ancestors = append(ancestors, q)
+		} else {
+			descendants = append(descendants, q)
+		}
+	}
+	return ancestors, descendants, nil
+}
+
+// around finds, in the shape of a thread, the way from its root down to p, and what hangs below p in reading order.
+func around(thread []store.Reply, root int64, p *store.Post) (up, down []int64) {
+	parent := make(map[int64]int64, len(thread))
+	children := make(map[int64][]int64)
+	for _, r := range thread {
+		parent[r.ID] = r.InReplyToID
+		children[r.InReplyToID] = append(children[r.InReplyToID], r.ID)
+	}
+	if p.InReplyToID != nil {
+		for id := *p.InReplyToID; ; id = parent[id] {
+			up = append(up, id)
+			if _, known := parent[id]; !known { // the root, or a comment that is not to be seen
+				break
+			}
+		}
+		if up[len(up)-1] != root {
+			up[len(up)-1] = root
+		}
+		slices.Reverse(up)
+	}
+	below := []int64{p.ID}
+	for len(below) > 0 {
+		id := below[len(below)-1]
+		below = below[:len(below)-1]
+		if id != p.ID {
+			down = append(down, id)
+		}
+		replies := children[id]
+		for i := len(replies) - 1; i >= 0; i-- { // a stack: the oldest comes out first
+			below = append(below, replies[i])
+		}
+	}
+	return up, down
+}
+
+// Comments are the comments in the thread of a post, whoever they answer, ordered by id: oldest first. The zero Page
+// is the first ones; MinID asks for those after it, MaxID for those just before it.
+func (c *Community) Comments(ctx context.Context, viewer *store.Account, rootID int64, page Page) ([]*Post, error) {
+	if err := c.reader(viewer); err != nil {
+		return nil, err
+	}
+	seen, err := c.Store.CanSee(ctx, viewer, rootID)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if !seen {
+		return nil, ErrNotFound
+	}
+	r := page.span(defaultPosts, 80)
+	r.Up = page.MaxID == 0
+	posts, err := c.Store.CommentsOn(ctx, viewer, rootID, r)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	slices.Reverse(posts)
+	return c.loadPosts(ctx, viewer, posts)
+}

@@ -1,0 +1,304 @@
+package community
+
+import (
+	"html"
+	"html/template"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"tintype/internal/store"
+)
+
+// Bounds on what people write. Handlers tell them to clients; lengths are in characters.
+const (
+	MaxCaption     = 5000
+	MaxComment     = 2000
+	MaxWarning     = 500
+	MaxDescription = 1500
+	MaxPhotos      = 10
+	MaxTags        = 30
+	MaxMentions    = 20
+
+	maxTagRunes   = 100
+	maxNameBytes  = 30
+	maxRenderSize = 64 << 10 // bytes; what is longer is cut, whoever stored it
+)
+
+// A token is a stretch of a text: plain words, or what becomes a link.
+type token struct {
+	kind tokenKind
+	text string // as it stands in the text, with its sign
+	name string // of a tag or mention, without its sign
+}
+
+type tokenKind int
+
+const (
+	words tokenKind = iota
+	tagToken
+	mentionToken
+	urlToken
+)
+
+// tokens cuts a text into words, #tags, @mentions and http addresses. Joined again, they are the text.
+func tokens(text string) []token {
+	var out []token
+	start := 0 // of the words not yet cut off
+	emit := func(at int, t token) int {
+		if at > start {
+			out = append(out, token{kind: words, text: text[start:at]})
+		}
+		out = append(out, t)
+		start = at + len(t.text)
+		return start
+	}
+	before := ' '
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		var t token
+		switch {
+		case r == '#' && !joins(before) && before != ')':
+			if name := tagAt(text[i+1:]); name != "" {
+				t = token{tagToken, text[i : i+1+len(name)], name}
+			}
+		case r == '@' && !joins(before):
+			if name := nameAt(text[i+1:]); name != "" {
+				t = token{mentionToken, text[i : i+1+len(name)], name}
+			}
+		case (r == 'h' || r == 'H') && !joins(before):
+			if address := addressAt(text[i:]); address != "" {
+				t = token{kind: urlToken, text: address}
+			}
+		}
+		if t.kind == words {
+			before = r
+			i += size
+			continue
+		}
+		i = emit(i, t)
+		before, _ = utf8.DecodeLastRuneInString(t.text)
+	}
+	if start < len(text) {
+		out = append(out, token{kind: words, text: text[start:]})
+	}
+	return out
+}
+
+// joins tells whether a sign right after r belongs to what r is part of: an address, a path, an entity, a word.
+func joins(r rune) bool {
+	return r == '/' || r == '=' || r == '&' || r == '#' || r == '@' || wordRune(r)
+}
+
+func wordRune(r rune) bool {
+	return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
+}
+
+// tagAt is the tag's name that the text begins with, "" if it is none.
+func tagAt(text string) string {
+	end := strings.IndexFunc(text, func(r rune) bool { return !wordRune(r) })
+	if end < 0 {
+		end = len(text)
+	}
+	if name := text[:end]; ValidTag(name) {
+		return name
+	}
+	return ""
+}
+
+// ValidTag tells whether the name can be a tag's: letters, digits and underscores of any script, not digits or
+// underscores alone, at most 100 characters.
+func ValidTag(name string) bool {
+	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxTagRunes || utf8.RuneCountInString(store.Fold(name)) > maxTagRunes {
+		return false
+	}
+	digits, underscores, others := 0, 0, 0
+	for _, r := range name {
+		switch {
+		case !wordRune(r):
+			return false
+		case r == '_':
+			underscores++
+		case unicode.IsNumber(r):
+			digits++
+		case unicode.IsLetter(r):
+			others++
+		}
+	}
+	return others > 0 || digits > 0 && underscores > 0
+}
+
+// nameAt is the username that the text begins with. What goes on with another @ or a dot and a letter is an address
+// of another site or of a mailbox.
+func nameAt(text string) string {
+	end := 0
+	for end < len(text) && (text[end] == '_' || text[end] >= '0' && text[end] <= '9' || text[end]|0x20 >= 'a' && text[end]|0x20 <= 'z') {
+		end++
+	}
+	if end == 0 || end > maxNameBytes {
+		return ""
+	}
+	if r, _ := utf8.DecodeRuneInString(text[end:]); end < len(text) && (r == '@' || wordRune(r)) {
+		return ""
+	}
+	return text[:end]
+}
+
+// addressAt is the http or https address that the text begins with, without the punctuation that ends a sentence.
+func addressAt(text string) string {
+	scheme := len("http://")
+	if len(text) > scheme && strings.EqualFold(text[:scheme+1], "https://") {
+		scheme++
+	} else if len(text) < scheme || !strings.EqualFold(text[:scheme], "http://") {
+		return ""
+	}
+	end := scheme
+	open := 0 // parentheses: one that closes what was opened outside ends the address
+loop:
+	for end < len(text) {
+		r, size := utf8.DecodeRuneInString(text[end:])
+		switch {
+		case unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Cf, r) || strings.ContainsRune("<>\"`{}|\\^", r):
+			break loop
+		case r == '(':
+			open++
+		case r == ')':
+			if open--; open < 0 {
+				break loop
+			}
+		}
+		end += size
+	}
+	address := strings.TrimRight(text[:end], ".,;:!?'…")
+	if len(address) <= scheme {
+		return ""
+	}
+	if u, err := url.Parse(address); err != nil || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return address
+}
+
+// Extract finds the names of the #tags and @mentions in a text, each once, as first written.
+func Extract(text string) (tags, mentions []string) {
+	seen := map[string]bool{}
+	for _, t := range tokens(text) {
+		key := string(rune('0'+t.kind)) + store.Fold(t.name)
+		if t.name == "" || seen[key] {
+			continue
+		}
+		seen[key] = true
+		if t.kind == tagToken {
+			tags = append(tags, t.name)
+		} else {
+			mentions = append(mentions, t.name)
+		}
+	}
+	return tags, mentions
+}
+
+// Render writes a text as HTML of p, br, a and span alone, the way Mastodon does: paragraphs at blank lines, links for
+// addresses and for those tags and mentions that are given. Nothing in the text is taken for HTML.
+func (c *Community) Render(text string, mentions []*store.Account, tags []store.Tag) template.HTML {
+	text = tidy(text)
+	if len(text) > maxRenderSize {
+		text = strings.ToValidUTF8(text[:maxRenderSize], "")
+	}
+	if text == "" {
+		return ""
+	}
+	var b strings.Builder
+	b.Grow(len(text) + 64)
+	b.WriteString("<p>")
+	for _, t := range tokens(text) {
+		switch t.kind {
+		case tagToken:
+			if i := tagIndex(tags, t.name); i >= 0 {
+				b.WriteString(`<a href="` + html.EscapeString(c.TagURL(tags[i].Name)) + `" class="mention hashtag" rel="tag">#<span>` + html.EscapeString(t.name) + `</span></a>`)
+				continue
+			}
+		case mentionToken:
+			if i := slices.IndexFunc(mentions, func(a *store.Account) bool { return strings.EqualFold(a.Username, t.name) }); i >= 0 {
+				b.WriteString(`<span class="h-card"><a href="` + html.EscapeString(c.AccountURL(mentions[i].Username)) +
+					`" class="u-url mention">@<span>` + html.EscapeString(mentions[i].Username) + `</span></a></span>`)
+				continue
+			}
+		case urlToken:
+			b.WriteString(`<a href="` + html.EscapeString(t.text) + `" rel="nofollow noopener">` + html.EscapeString(t.text) + `</a>`)
+			continue
+		}
+		writeLines(&b, t.text)
+	}
+	b.WriteString("</p>")
+	return template.HTML(b.String())
+}
+
+// writeLines writes words: a line break becomes br, two a new paragraph.
+func writeLines(b *strings.Builder, text string) {
+	for text != "" {
+		i := strings.IndexByte(text, '\n')
+		if i < 0 {
+			b.WriteString(html.EscapeString(text))
+			return
+		}
+		b.WriteString(html.EscapeString(text[:i]))
+		if text = text[i+1:]; strings.HasPrefix(text, "\n") {
+			text = text[1:]
+			b.WriteString("</p><p>")
+		} else {
+			b.WriteString("<br>")
+		}
+	}
+}
+
+func tagIndex(tags []store.Tag, name string) int {
+	if len(tags) == 0 {
+		return -1
+	}
+	key := store.Fold(name)
+	return slices.IndexFunc(tags, func(t store.Tag) bool { return t.NameKey == key })
+}
+
+// TagURL and AccountURL are the pages' addresses.
+func (c *Community) TagURL(name string) string { return c.BaseURL + "/tags/" + url.PathEscape(name) }
+
+// AccountURL is the address of a profile.
+func (c *Community) AccountURL(username string) string {
+	return c.BaseURL + "/@" + url.PathEscape(username)
+}
+
+// Plain is a text on one line, for titles and descriptions. It is not HTML.
+func Plain(text string) string { return strings.Join(strings.Fields(tidy(text)), " ") }
+
+// tidy is a text as it is kept: valid, lines ended by \n, at most one of them blank in a row, nothing around it, no
+// control characters.
+func tidy(text string) string {
+	text = strings.ToValidUTF8(text, "")
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\r' || r == '\u2028' || r == '\u2029':
+			return '\n'
+		case r == '\n' || r == '\t':
+			return r
+		case unicode.IsControl(r) || r == '\uFEFF':
+			return -1
+		}
+		return r
+	}, text)
+	lines := strings.Split(text, "\n")
+	kept := lines[:0]
+	for _, line := range lines {
+		line = strings.TrimRightFunc(line, unicode.IsSpace)
+		if line == "" && (len(kept) == 0 || kept[len(kept)-1] == "") {
+			continue
+		}
+		kept = append(kept, line)
+	}
+	return strings.TrimSpace(strings.Join(kept, "\n"))
+}
+
+// oneLine is tidy for what has no lines, such as a content warning.
+func oneLine(text string) string { return Plain(text) }

@@ -1,0 +1,50 @@
+package store
+
+import "context"
+
+// AddLike writes a like under id and tells whether it is new. The transaction has locked the post.
+func (s *Store) AddLike(ctx context.Context, id, accountID, postID int64, at Millis) (bool, error) {
+	found, err := s.exists(ctx, "SELECT 1 FROM likes WHERE account_id = ? AND post_id = ?", accountID, postID)
+	if found || err != nil {
+		return false, err
+	}
+	err = s.write(ctx).Exec("INSERT INTO likes (id, account_id, post_id, created_at) VALUES (?, ?, ?, ?)", id, accountID, postID, at).Error
+	return err == nil, translate(err)
+}
+
+// RemoveLike tells whether there was one.
+func (s *Store) RemoveLike(ctx context.Context, accountID, postID int64) (bool, error) {
+	res := s.write(ctx).Exec("DELETE FROM likes WHERE account_id = ? AND post_id = ?", accountID, postID)
+	return res.RowsAffected > 0, translate(res.Error)
+}
+
+// LikedBy are the accounts that like the post and that the viewer may see, the newest like first, as pairs of the
+// like's id and the account's.
+func (s *Store) LikedBy(ctx context.Context, viewer *Account, postID int64, r Range) ([]RowAccount, error) {
+	c := accountSeen(viewer, "a")
+	args := append([]any{postID, r.max(), r.Min}, c.args...)
+	rows, err := s.query(ctx, "SELECT l.id, l.account_id FROM likes l "+s.dialect.orderedJoin()+" accounts a ON a.id = l.account_id"+
+		" WHERE l.post_id = ? AND l.id < ? AND l.id > ? AND "+c.sql+" ORDER BY l.id"+r.order()+" LIMIT ?", append(args, r.Limit)...)
+	if err != nil {
+		return nil, err
+	}
+	var out []RowAccount
+	for rows.next() {
+		out = append(out, RowAccount{rows.int(), rows.int()})
+	}
+	return newestFirst(out, r), rows.done()
+}
+
+// RowAccount is an account in a list that is ordered by the ids of other rows.
+type RowAccount struct{ RowID, AccountID int64 }
+
+// LikesOf tells which of the posts the account likes.
+func (s *Store) LikesOf(ctx context.Context, accountID int64, postIDs []int64) (map[int64]bool, error) {
+	list, args := in(postIDs)
+	ids, err := s.idList(ctx, "SELECT l.post_id FROM likes l WHERE l.account_id = ? AND l.post_id IN "+list, append([]any{accountID}, args...)...)
+	liked := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		liked[id] = true
+	}
+	return liked, err
+}

@@ -1,0 +1,59 @@
+package store
+
+import "context"
+
+// SetMentions makes the accounts the ones that the post mentions.
+func (s *Store) SetMentions(ctx context.Context, postID int64, accountIDs []int64) error {
+	if err := s.write(ctx).Exec("DELETE FROM mentions WHERE post_id = ?", postID).Error; err != nil {
+		return translate(err)
+	}
+	for _, id := range accountIDs {
+		if err := s.write(ctx).Exec("INSERT INTO mentions (post_id, account_id) VALUES (?, ?)", postID, id).Error; err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// MentionsOf are the accounts that a post mentions, seen or not.
+func (s *Store) MentionsOf(ctx context.Context, postID int64) ([]int64, error) {
+	return s.idList(ctx, "SELECT m.account_id FROM mentions m WHERE m.post_id = ?", postID)
+}
+
+// PostAccounts are pairs of a post and an account.
+type PostAccounts struct{ PostID, AccountID int64 }
+
+// MentionsIn are the mentions in the posts, ordered by post and account.
+func (s *Store) MentionsIn(ctx context.Context, postIDs []int64) ([]PostAccounts, error) {
+	list, args := in(postIDs)
+	rows, err := s.query(ctx, "SELECT m.post_id, m.account_id FROM mentions m WHERE m.post_id IN "+list+" ORDER BY m.post_id, m.account_id", args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []PostAccounts
+	for rows.next() {
+		out = append(out, PostAccounts{rows.int(), rows.int()})
+	}
+	return out, rows.done()
+}
+
+// Mentionable finds, by folded username, the active accounts that may be told of something that author writes:
+// neither has blocked the other. Where audience is an account, only it and its followers are found: they are the ones
+// who may see what is for its followers.
+func (s *Store) Mentionable(ctx context.Context, author *Account, usernameKeys []string, audience int64) ([]int64, error) {
+	if len(usernameKeys) == 0 {
+		return nil, nil
+	}
+	args := make([]any, 0, len(usernameKeys)+4)
+	for _, k := range usernameKeys {
+		args = append(args, k)
+	}
+	c := accountSeen(author, "a")
+	q := "SELECT a.id FROM accounts a WHERE a.username_key IN " + placeholders(len(usernameKeys)) + " AND " + c.sql
+	args = append(args, c.args...)
+	if audience != 0 {
+		q += " AND (a.id = ? OR EXISTS (SELECT 1 FROM follows fo WHERE fo.follower_id = a.id AND fo.followee_id = ?))"
+		args = append(args, audience, audience)
+	}
+	return s.idList(ctx, q+" ORDER BY a.id", args...)
+}

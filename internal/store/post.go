@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"slices"
+)
+
+// postColumns are read by scanPost in this order. What follows from others (home, listed) is not read again.
+const postColumns = "p.id, p.author_id, p.kind, p.root_id, p.in_reply_to_id, p.in_reply_to_author_id, p.caption, p.warning," +
+	" p.sensitive, p.visibility, p.licence, p.show_exif, p.language, p.photos_count, p.likes_count, p.comments_count," +
+	" p.app_id, p.created_at, p.edited_at, p.deleted_at"
+
+func (r *rowReader) post(p *Post) {
+	p.ID = r.int()
+	p.AuthorID = r.int()
+	p.Kind = r.text()
+	p.RootID = r.optional()
+	p.InReplyToID = r.optional()
+	p.InReplyToAuthorID = r.optional()
+	p.Caption = r.text()
+	p.Warning = r.text()
+	p.Sensitive = r.bool()
+	p.Visibility = Visibility(r.text())
+	p.Licence = r.text()
+	p.ShowExif = r.bool()
+	p.Language = r.text()
+	p.PhotosCount = int(r.int())
+	p.LikesCount = int(r.int())
+	p.CommentsCount = int(r.int())
+	p.AppID = r.optional()
+	p.CreatedAt = Millis(r.int())
+	p.EditedAt = r.millis()
+	p.DeletedAt = r.millis()
+	p.Home = p.Kind == KindPost && p.DeletedAt == nil
+	p.Listed = p.Home && p.Visibility == Public
+}
+
+func (s *Store) posts(ctx context.Context, q string, args ...any) ([]Post, error) {
+	rows, err := s.query(ctx, q, args...)
+	if err != nil {
+		return nil, err
+	}
+	var posts []Post
+	for rows.next() {
+		posts = append(posts, Post{})
+		rows.post(&posts[len(posts)-1])
+	}
+	if err := rows.done(); err != nil {
+		return nil, err
+	}
+	return posts, nil
+}
+
+func onePost(posts []Post, err error) (*Post, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(posts) == 0 {
+		return nil, ErrNotFound
+	}
+	return &posts[0], nil
+}
+
+// PostByID is a post or comment that the viewer may see, else ErrNotFound.
+func (s *Store) PostByID(ctx context.Context, viewer *Account, id int64) (*Post, error) {
+	c := postSeen(viewer)
+	return onePost(s.posts(ctx, "SELECT "+postColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
+		append([]any{id}, c.args...)...))
+}
+
+// PostsByID are those of the posts and comments that the viewer may see, in the order of the ids.
+func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]Post, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	c := postSeen(viewer)
+	list, args := in(ids)
+	posts, err := s.posts(ctx, "SELECT "+postColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+" AND "+c.sql,
+		append(args, c.args...)...)
+	if err != nil {
+		return nil, err
+	}
+	place := make(map[int64]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(posts, func(a, b Post) int { return place[a.ID] - place[b.ID] })
+	return posts, nil
+}
+
+// RawPost is the post or comment whoever asks, deleted or not, else ErrNotFound. For rules and jobs, not for readers.
+func (s *Store) RawPost(ctx context.Context, id int64) (*Post, error) {
+	return onePost(s.posts(ctx, "SELECT "+postColumns+" FROM posts p WHERE p.id = ?", id))
+}
+
+// LockPost is RawPost that keeps others from changing the row until the transaction ends. What hangs on a post
+// (comments, likes) locks it first: their foreign keys would share the lock, and two who then count would deadlock.
+// A comment's thread is changed only under the lock of its post.
+func (s *Store) LockPost(ctx context.Context, id int64) (*Post, error) {
+	return onePost(s.posts(ctx, "SELECT "+postColumns+" FROM posts p WHERE p.id = ?"+s.dialect.forUpdate(), id))
+}
+
+// CreatePost inserts the row as it is.
+func (s *Store) CreatePost(ctx context.Context, p *Post) error {
+	return translate(s.write(ctx).Create(p).Error)
+}
+
+// UpdatePost writes what an edit may change.
+func (s *Store) UpdatePost(ctx context.Context, p *Post) error {
+	return translate(s.write(ctx).Exec("UPDATE posts SET caption = ?, warning = ?, `sensitive` = ?, visibility = ?, listed = ?, licence = ?,"+
+		" show_exif = ?, language = ?, photos_count = ?, edited_at = ? WHERE id = ?",
+		p.Caption, p.Warning, p.Sensitive, p.Visibility, p.Kind == KindPost && p.Visibility == Public && p.DeletedAt == nil, p.Licence,
+		p.ShowExif, p.Language, p.PhotosCount, p.EditedAt, p.ID).Error)
+}
+
+// SetThreadVisibility repeats the visibility of a post in its comments.
+func (s *Store) SetThreadVisibility(ctx context.Context, rootID int64, v Visibility) error {
+	return translate(s.write(ctx).Exec("UPDATE posts SET visibility = ? WHERE root_id = ?", v, rootID).Error)
+}
+
+// HidePost takes the post out of every page and feed.
+func (s *Store) HidePost(ctx context.Context, id int64, at Millis) error {
+	return translate(s.write(ctx).Exec("UPDATE posts SET deleted_at = ?, home = 0, listed = 0 WHERE id = ?", at, id).Error)
+}
+
+// ReparentComments hangs the replies to a comment under another post or comment. It returns how many of them are
+// not deleted.
+func (s *Store) ReparentComments(ctx context.Context, from, to, toAuthor int64) (int, error) {
+	rows, err := s.query(ctx, "SELECT COUNT(*) FROM posts p WHERE p.in_reply_to_id = ? AND p.deleted_at IS NULL"+s.dialect.forUpdate(), from)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for rows.next() {
+		n = int(rows.int())
+	}
+	if err := rows.done(); err != nil {
+		return 0, err
+	}
+	return n, translate(s.write(ctx).Exec("UPDATE posts SET in_reply_to_id = ?, in_reply_to_author_id = ? WHERE in_reply_to_id = ?",
+		to, toAuthor, from).Error)
+}
+
+// AddToPost changes the counters of a post or comment.
+func (s *Store) AddToPost(ctx context.Context, id int64, likes, comments int) error {
+	return translate(s.write(ctx).Exec("UPDATE posts SET likes_count = likes_count + ?, comments_count = comments_count + ? WHERE id = ?",
+		likes, comments, id).Error)
+}
+
+// AddToPostsOf changes an account's count of posts, and keeps the time of its last one.
+func (s *Store) AddToPostsOf(ctx context.Context, accountID int64, posts int) error {
+	return translate(s.write(ctx).Exec("UPDATE accounts SET posts_count = posts_count + ?, last_post_at ="+
+		" (SELECT p.created_at FROM posts p WHERE p.author_id = ? AND p.home = 1 ORDER BY p.id DESC LIMIT 1) WHERE id = ?",
+		posts, accountID, accountID).Error)
+}
+
+// PostIDsOf are ids of the account's posts and comments that still have rows, deleted or not, at most limit, from the
+// newest on. For the removal of an account.
+func (s *Store) PostIDsOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT p.id FROM posts p WHERE p.author_id = ? ORDER BY p.id DESC LIMIT ?", accountID, limit)
+}
+
+// CommentIDs are ids of the post's comments that still have rows, deleted or not, from the newest on, so that replies
+// come before what they answer.
+func (s *Store) CommentIDs(ctx context.Context, rootID int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT p.id FROM posts p WHERE p.root_id = ? ORDER BY p.id DESC LIMIT ?", rootID, limit)
+}
+
+func (s *Store) idList(ctx context.Context, q string, args ...any) ([]int64, error) {
+	rows, err := s.query(ctx, q, args...)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for rows.next() {
+		ids = append(ids, rows.int())
+	}
+	return ids, rows.done()
+}
+
+// ErasePostRows removes at most limit of the rows that hang on the post: likes, notifications, mentions and tags.
+// It returns how many went; 0 means that none is left.
+func (s *Store) ErasePostRows(ctx context.Context, postID int64, limit int) (int, error) {
+	total := 0
+	for _, q := range []struct{ find, remove string }{
+		{"SELECT id FROM likes WHERE post_id = ? LIMIT ?", "DELETE FROM likes WHERE id IN "},
+		{"SELECT id FROM notifications WHERE post_id = ? LIMIT ?", "DELETE FROM notifications WHERE id IN "},
+	} {
+		ids, err := s.idList(ctx, q.find, postID, limit-total)
+		if err != nil {
+			return total, err
+		}
+		if len(ids) > 0 {
+			list, args := in(ids)
+			if err := s.write(ctx).Exec(q.remove+list, args...).Error; err != nil {
+				return total, translate(err)
+			}
+		}
+		if total += len(ids); total >= limit {
+			return total, nil
+		}
+	}
+	for _, q := range []string{"DELETE FROM mentions WHERE post_id = ?", "DELETE FROM post_tags WHERE post_id = ?"} { // few each
+		res := s.write(ctx).Exec(q, postID)
+		if res.Error != nil {
+			return total, translate(res.Error)
+		}
+		total += int(res.RowsAffected)
+	}
+	return total, nil
+}
+
+// DropPost removes the row itself once nothing hangs on it, else ErrConflict.
+func (s *Store) DropPost(ctx context.Context, id int64) error {
+	return translate(s.write(ctx).Exec("DELETE FROM posts WHERE id = ?", id).Error)
+}
