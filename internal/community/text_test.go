@@ -1,0 +1,125 @@
+package community
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"tintype/internal/store"
+)
+
+func TestExtract(t *testing.T) {
+	for _, tt := range []struct {
+		text           string
+		tags, mentions []string
+	}{
+		{"", nil, nil},
+		{"Morning #fog, #Fog again and #FÔG", []string{"fog"}, nil},
+		{"#東京 #straße_2 #2024 #_ #2024_01 #a#b", []string{"東京", "straße_2", "2024_01", "a"}, nil},
+		{"with @ann and @Ann, (@bob) not a@b.org, @carl@other.example or /@dan", nil, []string{"ann", "bob"}},
+		{"https://example.org/#top https://example.org/@eve x&#39; #ok", []string{"ok"}, nil},
+		{"#" + strings.Repeat("a", 100) + " #" + strings.Repeat("b", 101), []string{strings.Repeat("a", 100)}, nil},
+		{"@" + strings.Repeat("a", 31), nil, nil},
+		{"line\n#one\n@two", []string{"one"}, []string{"two"}},
+	} {
+		tags, mentions := Extract(tt.text)
+		if !reflect.DeepEqual(tags, tt.tags) || !reflect.DeepEqual(mentions, tt.mentions) {
+			t.Errorf("%q: tags %q, mentions %q; want %q, %q", tt.text, tags, mentions, tt.tags, tt.mentions)
+		}
+	}
+}
+
+func TestRender(t *testing.T) {
+	c := New(Options{BaseURL: "https://photos.example"})
+	ann := []*store.Account{{Username: "Ann"}}
+	fog := []store.Tag{{Name: "Fog", NameKey: "fog"}}
+	for _, tt := range []struct{ text, want string }{
+		{"", ""},
+		{" \n ", ""},
+		{"a\nb\r\n\r\n\r\nc", "<p>a<br>b</p><p>c</p>"},
+		{"<b>&\"'", "<p>&lt;b&gt;&amp;&#34;&#39;</p>"},
+		{"#fog #rain", `<p><a href="https://photos.example/tags/Fog" class="mention hashtag" rel="tag">#<span>fog</span></a> #rain</p>`},
+		{"@ann, @bob", `<p><span class="h-card"><a href="https://photos.example/@Ann" class="u-url mention">@<span>Ann</span></a></span>, @bob</p>`},
+		{"(see https://x.example/a_(b)?q=1&r=\"2\").", `<p>(see <a href="https://x.example/a_(b)?q=1&amp;r=" rel="nofollow noopener">https://x.example/a_(b)?q=1&amp;r=</a>&#34;2&#34;).</p>`},
+		{"javascript:alert(1) http:// https://user:pw@x.example/", "<p>javascript:alert(1) http:// https://user:pw@x.example/</p>"},
+		{"HTTPS://X.example.", `<p><a href="HTTPS://X.example" rel="nofollow noopener">HTTPS://X.example</a>.</p>`},
+		{"bad \xff utf\x00", "<p>bad  utf</p>"},
+	} {
+		if got := string(c.Render(tt.text, ann, fog)); got != tt.want {
+			t.Errorf("%q\n got %s\nwant %s", tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	if got := Plain(" a\r\n\n <b>\tc\x00 "); got != "a <b> c" {
+		t.Errorf("%q", got)
+	}
+}
+
+// What Render writes is p, br, a and span alone, with addresses of http and https, whatever is written.
+func FuzzRender(f *testing.F) {
+	for _, s := range []string{
+		"Plain", "a\n\nb\nc", "#fog @ann https://x.example/?a=b&c=<d>", "<script>alert(1)</script>", `https://x.example/"onmouseover="alert(1)`,
+		"https://x.example/'><img src=x onerror=alert(1)>", "@ann<", "#fog\"", "&lt;script&gt;", "javascript:alert(1)//http://x", "http://\u202e.example", "\xff#fog", "</p></a>",
+		"<!-- -->#fog", "<![CDATA[x]]>", "\x00<\x00script", "https://x.example/]]>&#x3c;", "http://[::1]/%zz",
+	} {
+		f.Add(s)
+	}
+	c := New(Options{BaseURL: "https://photos.example"})
+	f.Fuzz(func(t *testing.T, text string) {
+		tags, names := Extract(text)
+		var mentions []*store.Account
+		for _, n := range names {
+			mentions = append(mentions, &store.Account{Username: n})
+		}
+		var known []store.Tag
+		for _, n := range tags {
+			known = append(known, store.Tag{Name: n, NameKey: store.Fold(n)})
+		}
+		out := string(c.Render(text, mentions, known))
+		allowed := map[string]string{"p": "", "br": "", "a": "href class rel", "span": "class"}
+		var open []string
+		for z := html.NewTokenizer(strings.NewReader(out)); ; {
+			kind := z.Next()
+			if kind == html.ErrorToken {
+				break
+			}
+			tok := z.Token()
+			switch kind {
+			case html.CommentToken, html.DoctypeToken, html.SelfClosingTagToken:
+				t.Fatalf("%q gives %v", text, tok)
+			case html.StartTagToken:
+				attrs, ok := allowed[tok.Data]
+				if !ok {
+					t.Fatalf("%q gives the element %s", text, tok.Data)
+				}
+				for _, a := range tok.Attr {
+					if !strings.Contains(attrs, a.Key) {
+						t.Fatalf("%q gives %s an attribute %s", text, tok.Data, a.Key)
+					}
+					if a.Key == "href" && !strings.HasPrefix(strings.ToLower(a.Val), "http://") && !strings.HasPrefix(strings.ToLower(a.Val), "https://") {
+						t.Fatalf("%q links to %s", text, a.Val)
+					}
+				}
+				if tok.DataAtom != atom.Br {
+					open = append(open, tok.Data)
+				}
+			case html.EndTagToken:
+				if len(open) == 0 || open[len(open)-1] != tok.Data {
+					t.Fatalf("%q closes %s, open are %v", text, tok.Data, open)
+				}
+				open = open[:len(open)-1]
+			}
+		}
+		if len(open) > 0 {
+			t.Fatalf("%q leaves %v open", text, open)
+		}
+		if len(out) > 64*(len(text)+64) {
+			t.Fatalf("%d bytes became %d", len(text), len(out))
+		}
+	})
+}
