@@ -1,0 +1,257 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"tintype/internal/store"
+)
+
+// SignUp is a form filled in by somebody who wants to become a member.
+type SignUp struct {
+	Username, Email, Password string
+	DisplayName               string // may be ""
+	Invite                    string // the secret of an invitation, "" without one
+	Claim                     string // the token of the claim link, "" without one
+	Language                  string // as the browser says, may be ""
+	Address                   string // the client's IP address
+	UserAgent                 string
+}
+
+// SignUp makes a member. It is ErrClosed unless sign-up is open, or an invitation or the claim link allows it;
+// *Invalid names every mistake; *TooMany where many came from the same network.
+//
+// An e-mail address that another account logs in by is accepted and kept, but does not become a way to log in:
+// an answer that it is taken would tell strangers who is a member.
+func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error) {
+	ctx = store.Primary(ctx)
+	role, err := c.mayJoin(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var bad Invalid
+	f.Username = strings.TrimSpace(f.Username)
+	f.DisplayName = strings.TrimSpace(f.DisplayName)
+	bad.checkUsername(f.Username)
+	f.Email = bad.cleanEmail("email", f.Email)
+	bad.checkPassword("password", f.Password)
+	bad.checkDisplayName(f.DisplayName)
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	if err := c.Allow(ctx, "sign_up:"+network(f.Address), c.SignUpLimit); err != nil {
+		return nil, err
+	}
+	if err := c.usernameFree(ctx, f.Username); err != nil {
+		return nil, err
+	}
+	hash, err := c.passwords.hash(ctx, f.Password)
+	if err != nil {
+		return nil, err
+	}
+	acc := &store.Account{
+		Username: f.Username, Email: f.Email, PasswordHash: hash, DisplayName: f.DisplayName, Role: role,
+		Fields:            store.JSON[[]store.Field]{V: []store.Field{}},
+		DefaultVisibility: store.Public, DefaultLicence: "all-rights-reserved", DefaultShowExif: true,
+		WarnedPhotos: "ask", Theme: "system", LetterKeys: true, Language: cleanLanguage(f.Language),
+	}
+	for range 2 { // again if somebody took the address between the question and the insert
+		if err = c.insertAccount(ctx, acc, f); !store.ConflictOn(err, "email_key") {
+			break
+		}
+	}
+	if store.ConflictOn(err, "username_key") {
+		return nil, errUsernameTaken()
+	}
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return acc, nil
+}
+
+// mayJoin decides whether somebody may sign up, and as what.
+func (c *Community) mayJoin(ctx context.Context, f SignUp) (role string, err error) {
+	switch {
+	case f.Claim != "":
+		ok, err := c.ClaimValid(ctx, f.Claim)
+		if err != nil {
+			return "", err
+		}
+		if !ok {
+			return "", ErrClosed
+		}
+		return store.RoleAdmin, nil
+	case f.Invite != "":
+		l, _, err := c.LinkByToken(ctx, f.Invite)
+		if errors.Is(err, ErrNotFound) || err == nil && l.Kind != LinkInvite {
+			return "", ErrClosed
+		}
+		if err != nil {
+			return "", err
+		}
+		return l.Role, nil
+	case c.OpenRegistration:
+		return store.RoleMember, nil
+	}
+	return "", ErrClosed
+}
+
+func errUsernameTaken() error {
+	return &Invalid{Fields: []FieldError{{"username", "taken", "That name is taken."}}}
+}
+
+func (c *Community) usernameFree(ctx context.Context, username string) error {
+	if _, err := c.Store.AccountByUsername(ctx, username); err == nil {
+		return errUsernameTaken()
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return fromStore(err)
+	}
+	retired, err := c.Store.UsernameRetired(ctx, username)
+	if err != nil {
+		return fromStore(err)
+	}
+	if retired {
+		return errUsernameTaken()
+	}
+	return nil
+}
+
+// insertAccount writes the account and uses up what allowed it, in one transaction.
+func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f SignUp) error {
+	_, err := c.Store.TxOnce(ctx, "accounts", func(ctx context.Context, tx *store.Store, id int64) error {
+		acc.ID = id
+		var err error
+		if acc.EmailKey, err = freeEmailKey(ctx, tx, f.Email, 0); err != nil {
+			return err
+		}
+		if err := tx.CreateAccount(ctx, acc); err != nil {
+			return err
+		}
+		if f.Claim == "" && f.Invite != "" {
+			if ok, err := tx.UseLink(ctx, hashSecret(f.Invite), LinkInvite); err != nil {
+				return err
+			} else if !ok {
+				return ErrClosed
+			}
+		}
+		if acc.Role != store.RoleAdmin {
+			return nil
+		}
+		first, err := tx.AddSiteInfo(ctx, infoClaimed, acc.Username)
+		if err == nil && !first && f.Claim != "" {
+			return ErrClosed
+		}
+		return err
+	})
+	return err
+}
+
+// freeEmailKey is the key under which the address logs an account in, nil if another account has it.
+func freeEmailKey(ctx context.Context, tx *store.Store, email string, own int64) (*string, error) {
+	other, err := tx.AccountByEmail(ctx, email)
+	switch {
+	case errors.Is(err, store.ErrNotFound) || err == nil && other.ID == own:
+		key := store.Fold(email)
+		return &key, nil
+	case err != nil:
+		return nil, err
+	}
+	return nil, nil
+}
+
+// errWrongLogin is one answer for a name that nobody has and a password that does not fit.
+func errWrongLogin() error {
+	return &Invalid{Fields: []FieldError{{"", "wrong_login", "That name and that password do not belong together."}}}
+}
+
+// Login finds the account that the name (or e-mail address) and the password belong to. Whether there is such an
+// account shows neither in the answer nor in its time. Tries are limited by account and by network: *TooMany.
+func (c *Community) Login(ctx context.Context, login, password, address string) (*store.Account, error) {
+	ctx = store.Primary(ctx)
+	login = strings.TrimPrefix(strings.TrimSpace(login), "@")
+	byAccount, byAddress := "login:"+hashSecret(store.Fold(login)), "login:"+network(address)
+	many := Limit{Count: c.LoginLimit.Count * loginsPerNetwork, Window: c.LoginLimit.Window}
+	if err := c.Allow(ctx, byAddress, many); err != nil {
+		return nil, err
+	}
+	if err := c.Allow(ctx, byAccount, c.LoginLimit); err != nil {
+		return nil, err
+	}
+	find := c.Store.AccountByUsername
+	if strings.Contains(login, "@") {
+		find = c.Store.AccountByEmail
+	}
+	acc, err := find(ctx, login)
+	hash := ""
+	switch {
+	case err == nil && acc.DeletedAt == nil:
+		hash = acc.PasswordHash
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return nil, fromStore(err)
+	}
+	ok, stale, err := c.passwords.check(ctx, password, hash)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, errWrongLogin()
+	}
+	c.takeBack(ctx, byAccount, c.LoginLimit)
+	c.takeBack(ctx, byAddress, many)
+	if acc.SuspendedAt != nil { // only its owner hears it
+		return nil, &Invalid{Fields: []FieldError{{"", "suspended", "This account is suspended."}}}
+	}
+	if stale {
+		c.rehash(ctx, acc, password)
+	}
+	return acc, nil
+}
+
+// loginsPerNetwork is how many times the tries of one account a whole network has: a school is one address.
+const loginsPerNetwork = 5
+
+func (c *Community) rehash(ctx context.Context, acc *store.Account, password string) {
+	hash, err := c.passwords.hash(ctx, password)
+	if err == nil {
+		err = c.Store.ReplacePasswordHash(ctx, acc.ID, acc.PasswordHash, hash)
+	}
+	if err != nil { // the old hash still works; the next log-in tries again
+		c.Log.WarnContext(ctx, "a password was not hashed anew", "account", acc.ID, "error", err)
+		return
+	}
+	acc.PasswordHash = hash
+}
+
+// confirmPassword asks a member for the password before something that a forgotten open browser must not do.
+func (c *Community) confirmPassword(ctx context.Context, acc *store.Account, field, password string) error {
+	bucket := "login:" + hashSecret(acc.UsernameKey)
+	if err := c.Allow(ctx, bucket, c.LoginLimit); err != nil {
+		return err
+	}
+	now, err := c.Store.AccountByID(ctx, acc.ID)
+	if err != nil {
+		return fromStore(err)
+	}
+	ok, _, err := c.passwords.check(ctx, password, now.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return &Invalid{Fields: []FieldError{{field, "wrong", "That is not your password."}}}
+	}
+	c.takeBack(ctx, bucket, c.LoginLimit)
+	return nil
+}
+
+// SessionAccount is the account of a session or token, read on the primary; false if it may not act any more.
+func (c *Community) SessionAccount(ctx context.Context, id int64) (*store.Account, bool, error) {
+	acc, err := c.Store.AccountByID(store.Primary(ctx), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fromStore(err)
+	}
+	return acc, acc.Active(), nil
+}

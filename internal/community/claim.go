@@ -1,0 +1,74 @@
+package community
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+
+	"tintype/internal/store"
+)
+
+const (
+	infoClaimNonce = "claim_nonce"
+	infoClaimed    = "claimed" // the site has, or had, an administrator
+)
+
+// ClaimLink is the address at which the first administrator of a fresh site signs up. Every process gives the same
+// one, and whoever comes first is decided in the database: afterwards claimed is true and the link is worth nothing.
+func (c *Community) ClaimLink(ctx context.Context) (url string, claimed bool, err error) {
+	claimed, err = c.claimed(ctx)
+	if err != nil || claimed {
+		return "", claimed, err
+	}
+	nonce, err := c.claimNonce(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	return c.BaseURL + "/claim/" + claimToken(c.SecretKeys[0], nonce), false, nil
+}
+
+// ClaimValid tells whether the token is that of the claim link and the site is still free.
+func (c *Community) ClaimValid(ctx context.Context, token string) (bool, error) {
+	claimed, err := c.claimed(ctx)
+	if err != nil || claimed || token == "" {
+		return false, err
+	}
+	nonce, err := c.claimNonce(ctx)
+	if err != nil {
+		return false, err
+	}
+	ok := false
+	for _, k := range c.SecretKeys {
+		ok = hmac.Equal([]byte(claimToken(k, nonce)), []byte(token)) || ok
+	}
+	return ok, nil
+}
+
+func (c *Community) claimed(ctx context.Context) (bool, error) {
+	_, err := c.Store.SiteInfo(ctx, infoClaimed)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, fromStore(err)
+}
+
+func (c *Community) claimNonce(ctx context.Context) (string, error) {
+	nonce, err := c.Store.SiteInfo(ctx, infoClaimNonce)
+	if !errors.Is(err, store.ErrNotFound) {
+		return nonce, fromStore(err)
+	}
+	if _, err := c.Store.AddSiteInfo(ctx, infoClaimNonce, rand.Text()); err != nil {
+		return "", fromStore(err)
+	}
+	nonce, err = c.Store.SiteInfo(ctx, infoClaimNonce) // another process may have been first
+	return nonce, fromStore(err)
+}
+
+func claimToken(key []byte, nonce string) string {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte("tintype claim\x00" + nonce))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}

@@ -1,0 +1,145 @@
+package community
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"tintype/internal/store"
+)
+
+// Kinds of one-time links, with how long they hold.
+const (
+	LinkInvite = "invite"
+	LinkReset  = "reset"
+
+	inviteLife = 7 * 24 * time.Hour
+	resetLife  = 24 * time.Hour
+)
+
+// newSecret is 256 random bits that fit into an address.
+func newSecret() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// CreateInvite makes a secret with which one person may sign up within seven days, whatever the registration. It is
+// shown once: the database keeps its hash. Its page is at LinkURL.
+func (c *Community) CreateInvite(ctx context.Context, role string) (secret string, err error) {
+	if role != store.RoleMember && role != store.RoleAdmin {
+		return "", &Invalid{Fields: []FieldError{{"role", "invalid", "The role is member or admin."}}}
+	}
+	return c.createLink(ctx, LinkInvite, nil, role, inviteLife)
+}
+
+// CreateResetLink makes a secret with which a member chooses a new password within a day. It takes the place of
+// earlier ones.
+func (c *Community) CreateResetLink(ctx context.Context, username string) (secret string, err error) {
+	acc, err := c.Store.AccountByUsername(store.Primary(ctx), username)
+	if err == nil && acc.DeletedAt != nil {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return "", fromStore(err)
+	}
+	return c.createLink(ctx, LinkReset, &acc.ID, "", resetLife)
+}
+
+// LinkURL is the page of a one-time link.
+func (c *Community) LinkURL(secret string) string { return c.BaseURL + "/links/" + secret }
+
+func (c *Community) createLink(ctx context.Context, kind string, accountID *int64, role string, life time.Duration) (string, error) {
+	secret := newSecret()
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		if accountID != nil {
+			if err := tx.DropLinks(ctx, *accountID, kind); err != nil {
+				return err
+			}
+		}
+		return tx.CreateLink(ctx, &store.OneTimeLink{
+			Hash: hashSecret(secret), Kind: kind, AccountID: accountID, Role: role,
+			CreatedAt: now, ExpiresAt: now + store.Millis(life.Milliseconds()),
+		})
+	})
+	var dup *store.ConflictError
+	if errors.As(err, &dup) && dup.Primary { // a COMMIT whose answer was lost had landed: nobody draws these 256 bits twice
+		err = nil
+	}
+	return secret, fromStore(err)
+}
+
+// LinkByToken finds what a link that is neither used nor expired is for; the account is that of a reset link.
+func (c *Community) LinkByToken(ctx context.Context, secret string) (*store.OneTimeLink, *store.Account, error) {
+	l, err := c.Store.LinkByHash(ctx, hashSecret(secret))
+	if err != nil {
+		return nil, nil, fromStore(err)
+	}
+	if l.AccountID == nil {
+		return l, nil, nil
+	}
+	acc, err := c.Store.AccountByID(store.Primary(ctx), *l.AccountID)
+	if err == nil && acc.DeletedAt != nil {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return nil, nil, fromStore(err)
+	}
+	return l, acc, nil
+}
+
+// ResetPassword uses a reset link up and sets the password. Every session of the account is over, and every
+// application's token is revoked: who had the old password may have made one.
+func (c *Community) ResetPassword(ctx context.Context, secret, password string) (*store.Account, error) {
+	l, acc, err := c.LinkByToken(ctx, secret)
+	if err == nil && l.Kind != LinkReset {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	var bad Invalid
+	bad.checkPassword("password", password)
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	hash, err := c.passwords.hash(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		ok, err := tx.UseLink(ctx, l.Hash, LinkReset)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			// A lost answer to COMMIT brings us here again: then the hash is already ours.
+			now, err := tx.AccountByID(ctx, acc.ID)
+			if err != nil {
+				return err
+			}
+			if now.PasswordHash == hash {
+				return nil
+			}
+			return ErrNotFound
+		}
+		if err := tx.DeleteOtherSessions(ctx, acc.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.DeleteTokensOf(ctx, acc.ID, 0); err != nil {
+			return err
+		}
+		return tx.SetPassword(ctx, acc.ID, hash)
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	acc, err = c.Store.AccountByID(store.Primary(ctx), acc.ID)
+	return acc, fromStore(err)
+}

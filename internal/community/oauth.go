@@ -1,0 +1,391 @@
+package community
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tintype/internal/store"
+)
+
+// OutOfBand is the redirect of clients that cannot be redirected to: the page shows the code.
+const OutOfBand = "urn:ietf:wg:oauth:2.0:oob"
+
+const codeLife = 10 * time.Minute
+
+// OAuthError is refused by the rules of OAuth. Code is one of RFC 6749's: invalid_request, invalid_client,
+// invalid_grant, invalid_scope.
+type OAuthError struct{ Code, Description string }
+
+func (e *OAuthError) Error() string { return e.Code + ": " + e.Description }
+
+// NewApp is a client's registration.
+type NewApp struct {
+	Name         string
+	Website      string
+	RedirectURIs []string
+	Scopes       string // separated by spaces, "" is read
+}
+
+// CreateApp registers a client. The secret is shown once.
+func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
+	var bad Invalid
+	n.Name, n.Website = strings.TrimSpace(n.Name), strings.TrimSpace(n.Website)
+	switch {
+	case n.Name == "":
+		bad.add("client_name", "blank", "The application needs a name.")
+	case utf8.RuneCountInString(n.Name) > 60:
+		bad.add("client_name", "too_long", "The application's name may have at most 60 characters.")
+	}
+	if n.Website != "" {
+		if u, err := url.Parse(n.Website); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(n.Website) > 255 {
+			bad.add("website", "invalid", "The website is no address of the web.")
+		}
+	}
+	var uris []string
+	for _, u := range n.RedirectURIs {
+		uris = append(uris, strings.Fields(u)...) // one string may hold several, one a line
+	}
+	if len(uris) == 0 {
+		bad.add("redirect_uris", "blank", "The application needs a redirect URI.")
+	}
+	if len(uris) > 20 {
+		bad.add("redirect_uris", "too_many", "There may be at most 20 redirect URIs.")
+	}
+	for _, u := range uris {
+		if !validRedirect(u) {
+			bad.add("redirect_uris", "invalid", "A redirect URI must be an absolute URI without a fragment.")
+			break
+		}
+	}
+	scopes, ok := cleanScopes(n.Scopes)
+	if !ok {
+		bad.add("scopes", "invalid", "A scope is unknown.")
+	}
+	if err := bad.err(); err != nil {
+		return nil, "", err
+	}
+	secret = newSecret()
+	app = &store.App{
+		Name: n.Name, Website: n.Website, RedirectURIs: store.JSON[[]string]{V: uris}, Scopes: scopes,
+		ClientID: newSecret(), ClientSecretHash: hashSecret(secret), CreatedAt: store.ToMillis(time.Now()),
+	}
+	_, err = c.Store.TxOnce(ctx, "apps", func(ctx context.Context, tx *store.Store, id int64) error {
+		app.ID = id
+		return tx.CreateApp(ctx, app)
+	})
+	if err != nil {
+		return nil, "", fromStore(err)
+	}
+	return app, secret, nil
+}
+
+// validRedirect takes out of band, the web, and the schemes of native apps, but none that a browser would run.
+func validRedirect(s string) bool {
+	if s == OutOfBand {
+		return true
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Fragment != "" || strings.Contains(s, "#") || len(s) > 2000 || u.User != nil {
+		return false
+	}
+	switch u.Scheme {
+	case "", "javascript", "data", "vbscript", "file", "blob", "about", "view-source", "filesystem":
+		return false
+	case "http", "https":
+		return u.Host != ""
+	}
+	return true
+}
+
+// AppByClientID finds a registered client, else ErrNotFound.
+func (c *Community) AppByClientID(ctx context.Context, clientID string) (*store.App, error) {
+	app, err := c.Store.AppByClientID(ctx, clientID)
+	return app, fromStore(err)
+}
+
+// AppsByID finds the applications that posts were made with.
+func (c *Community) AppsByID(ctx context.Context, ids []int64) ([]*store.App, error) {
+	apps, err := c.Store.AppsByID(ctx, ids)
+	return apps, fromStore(err)
+}
+
+// Authorization is what a client asks a member for.
+type Authorization struct {
+	RedirectURI     string
+	Scopes          string // "" is read
+	Challenge       string // PKCE; "" without
+	ChallengeMethod string // S256
+}
+
+// CheckAuthorization tells whether the client may ask for that, and answers it in one form. *Invalid means that the
+// redirect is not the client's: then nothing may be sent there. *OAuthError may be sent to the redirect.
+func (c *Community) CheckAuthorization(app *store.App, a Authorization) (Authorization, error) {
+	found := false
+	for _, u := range app.RedirectURIs.V {
+		found = found || u == a.RedirectURI
+	}
+	if !found {
+		return a, &Invalid{Fields: []FieldError{{"redirect_uri", "invalid", "The redirect URI is not one that the application registered."}}}
+	}
+	scopes, ok := cleanScopes(a.Scopes)
+	if !ok || !scopesWithin(scopes, app.Scopes) {
+		return a, &OAuthError{"invalid_scope", "The application did not register these scopes."}
+	}
+	a.Scopes = scopes
+	switch {
+	case a.Challenge == "" && a.ChallengeMethod == "":
+	case a.ChallengeMethod != "S256":
+		return a, &OAuthError{"invalid_request", "The code challenge method must be S256."}
+	case !isChallenge(a.Challenge):
+		return a, &OAuthError{"invalid_request", "The code challenge is malformed."}
+	}
+	return a, nil
+}
+
+func isChallenge(s string) bool {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	return err == nil && len(b) == sha256.Size
+}
+
+// Authorize makes a code that the client exchanges for a token within ten minutes. Errors as CheckAuthorization.
+func (c *Community) Authorize(ctx context.Context, acc *store.Account, app *store.App, a Authorization) (code string, err error) {
+	if a, err = c.CheckAuthorization(app, a); err != nil {
+		return "", err
+	}
+	code = newSecret()
+	now, err := c.Store.Now(ctx)
+	if err != nil {
+		return "", fromStore(err)
+	}
+	err = c.Store.CreateCode(ctx, &store.AuthorizationCode{
+		Hash: hashSecret(code), AppID: app.ID, AccountID: acc.ID, RedirectURI: a.RedirectURI, Scopes: a.Scopes,
+		CodeChallenge: a.Challenge, CreatedAt: now, ExpiresAt: now + store.Millis(codeLife.Milliseconds()),
+	})
+	return code, fromStore(err)
+}
+
+// client finds the app whose id and secret these are.
+func (c *Community) client(ctx context.Context, clientID, secret string) (*store.App, error) {
+	app, err := c.Store.AppByClientID(ctx, clientID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, fromStore(err)
+	}
+	if err != nil || subtle.ConstantTimeCompare([]byte(app.ClientSecretHash), []byte(hashSecret(secret))) != 1 {
+		return nil, &OAuthError{"invalid_client", "The client is unknown or its secret is wrong."}
+	}
+	return app, nil
+}
+
+// CodeExchange is what a client brings to turn a code into a token.
+type CodeExchange struct {
+	ClientID, ClientSecret string
+	Code                   string
+	RedirectURI            string // as it was when the code was asked for
+	Verifier               string // PKCE
+}
+
+// ExchangeCode turns a code into a token, once: a second try revokes the token that the first one got, because one
+// of the two is a thief. Refusals are *OAuthError.
+func (c *Community) ExchangeCode(ctx context.Context, e CodeExchange) (bearer string, t *store.AccessToken, err error) {
+	app, err := c.client(ctx, e.ClientID, e.ClientSecret)
+	if err != nil {
+		return "", nil, err
+	}
+	refused := &OAuthError{"invalid_grant", "The code is unknown, used, expired or not for this client."}
+	hash := hashSecret(e.Code)
+	bearer = newSecret()
+	replayed := false
+	_, err = c.Store.TxOnce(ctx, "access_tokens", func(ctx context.Context, tx *store.Store, id int64) error {
+		replayed = false
+		code, err := tx.CodeByHash(ctx, hash)
+		if errors.Is(err, store.ErrNotFound) {
+			return refused
+		}
+		if err != nil {
+			return err
+		}
+		if code.AppID != app.ID || subtle.ConstantTimeCompare([]byte(code.RedirectURI), []byte(e.RedirectURI)) != 1 || !verifies(code.CodeChallenge, e.Verifier) {
+			return refused
+		}
+		now := store.ToMillis(time.Now())
+		t = &store.AccessToken{ID: id, Hash: hashSecret(bearer), AccountID: &code.AccountID, AppID: app.ID, Scopes: code.Scopes, CreatedAt: now, UsedAt: now}
+		switch {
+		case code.TokenID != nil && *code.TokenID == id:
+			return nil // our own COMMIT, whose answer was lost
+		case code.TokenID != nil:
+			replayed = true
+			return tx.DeleteToken(ctx, *code.TokenID)
+		}
+		acc, err := tx.AccountByID(ctx, code.AccountID)
+		if errors.Is(err, store.ErrNotFound) || err == nil && !acc.Active() {
+			return refused
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.CreateToken(ctx, t); err != nil {
+			return err
+		}
+		ok, err := tx.UseCode(ctx, hash, id)
+		if err == nil && !ok {
+			return refused // cannot be, since the code is locked; but never two tokens
+		}
+		return err
+	})
+	if err == nil && replayed {
+		err = refused
+	}
+	if err != nil {
+		return "", nil, fromStore(err)
+	}
+	return bearer, t, nil
+}
+
+// verifies checks PKCE: a code asked for with a challenge needs its verifier, and one without must not bring any.
+func verifies(challenge, verifier string) bool {
+	if challenge == "" || verifier == "" {
+		return challenge == verifier
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}
+
+// ClientCredentials makes a token for a client itself, without a member.
+func (c *Community) ClientCredentials(ctx context.Context, clientID, clientSecret, scopes string) (bearer string, t *store.AccessToken, err error) {
+	app, err := c.client(ctx, clientID, clientSecret)
+	if err != nil {
+		return "", nil, err
+	}
+	scopes, ok := cleanScopes(scopes)
+	if !ok || !scopesWithin(scopes, app.Scopes) {
+		return "", nil, &OAuthError{"invalid_scope", "The application did not register these scopes."}
+	}
+	return c.createToken(ctx, app, nil, scopes)
+}
+
+// TokenFor makes a token of an app for a member who has just signed up through it.
+func (c *Community) TokenFor(ctx context.Context, app *store.App, acc *store.Account, scopes string) (bearer string, t *store.AccessToken, err error) {
+	return c.createToken(ctx, app, &acc.ID, scopes)
+}
+
+func (c *Community) createToken(ctx context.Context, app *store.App, accountID *int64, scopes string) (string, *store.AccessToken, error) {
+	bearer, now := newSecret(), store.ToMillis(time.Now())
+	t := &store.AccessToken{Hash: hashSecret(bearer), AccountID: accountID, AppID: app.ID, Scopes: scopes, CreatedAt: now, UsedAt: now}
+	_, err := c.Store.TxOnce(ctx, "access_tokens", func(ctx context.Context, tx *store.Store, id int64) error {
+		t.ID = id
+		return tx.CreateToken(ctx, t)
+	})
+	if err != nil {
+		return "", nil, fromStore(err)
+	}
+	return bearer, t, nil
+}
+
+// RevokeToken ends a token of the client; one that is not there is fine, another client's is an *OAuthError.
+func (c *Community) RevokeToken(ctx context.Context, clientID, clientSecret, bearer string) error {
+	app, err := c.client(ctx, clientID, clientSecret)
+	if err != nil {
+		return err
+	}
+	t, err := c.Store.TokenByHash(ctx, hashSecret(bearer))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return fromStore(err)
+	case t.AppID != app.ID:
+		return &OAuthError{"unauthorized_client", "The token is another client's."}
+	}
+	return fromStore(c.Store.DeleteToken(ctx, t.ID))
+}
+
+// TokenByBearer finds whose token it is, on the primary: a revoked one is dead at once. The account is nil for a
+// client's own token. Unknown tokens and those of suspended members are ErrUnauthenticated.
+func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.AccessToken, *store.Account, *store.App, error) {
+	t, err := c.Store.TokenByHash(ctx, hashSecret(bearer))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil, nil, ErrUnauthenticated
+	}
+	if err != nil {
+		return nil, nil, nil, fromStore(err)
+	}
+	var acc *store.Account
+	if t.AccountID != nil {
+		a, ok, err := c.SessionAccount(ctx, *t.AccountID)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if !ok {
+			return nil, nil, nil, ErrUnauthenticated
+		}
+		acc = a
+	}
+	app, err := c.Store.AppByID(store.Primary(ctx), t.AppID)
+	if err != nil {
+		return nil, nil, nil, fromStore(err)
+	}
+	if now := store.ToMillis(time.Now()); now-t.UsedAt > store.Millis((24 * time.Hour).Milliseconds()) {
+		if err := c.Store.TouchToken(ctx, t.ID, now); err != nil {
+			c.Log.WarnContext(ctx, "a token's use was not noted", "token", t.ID, "error", err)
+		}
+		t.UsedAt = now
+	}
+	return t, acc, app, nil
+}
+
+// Application is a client that may act for a member.
+type Application struct {
+	App       *store.App
+	Scopes    string // of all its tokens together
+	CreatedAt store.Millis
+	UsedAt    store.Millis // to the day
+}
+
+// ApplicationsOf lists the clients that may act for the member, the newest first.
+func (c *Community) ApplicationsOf(ctx context.Context, acc *store.Account) ([]Application, error) {
+	ctx = store.Primary(ctx)
+	tokens, err := c.Store.TokensOf(ctx, acc.ID)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	at := map[int64]int{}
+	var list []Application
+	var ids []int64
+	for _, t := range tokens {
+		i, known := at[t.AppID]
+		if !known {
+			i = len(list)
+			at[t.AppID] = i
+			ids = append(ids, t.AppID)
+			list = append(list, Application{CreatedAt: t.CreatedAt, UsedAt: t.UsedAt})
+		}
+		a := &list[i]
+		a.Scopes, _ = cleanScopes(a.Scopes + " " + t.Scopes)
+		a.CreatedAt, a.UsedAt = min(a.CreatedAt, t.CreatedAt), max(a.UsedAt, t.UsedAt)
+	}
+	apps, err := c.Store.AppsByID(ctx, ids)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	for _, app := range apps {
+		list[at[app.ID]].App = app
+	}
+	return list, nil
+}
+
+// RevokeApplication ends all tokens that the client has for the member.
+func (c *Community) RevokeApplication(ctx context.Context, acc *store.Account, appID int64) error {
+	if appID == 0 {
+		return ErrNotFound
+	}
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		return tx.DeleteTokensOf(ctx, acc.ID, appID)
+	}))
+}

@@ -1,0 +1,96 @@
+// Package session keeps log-ins on the server. The cookie holds an account's id and an opaque secret of 256 bits; a
+// Backend keeps the secret's hash. Visitors have neither cookie nor session: what must survive until they log in is
+// a Signed value.
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Life is how long a session lasts after its last use.
+const Life = 30 * 24 * time.Hour
+
+// touchEvery is how much later a use must be than the one on record to be noted.
+const touchEvery = 24 * time.Hour
+
+// ErrNone is what a Backend answers where there is no such session.
+var ErrNone = errors.New("session: none")
+
+// ErrVisitor refuses to keep something for somebody who is not logged in.
+var ErrVisitor = errors.New("session: a visitor has no session")
+
+// Record is a session as a Backend keeps it, under AccountID and Hash together. Times have milliseconds.
+type Record struct {
+	AccountID int64
+	Hash      string // of the secret, in hexadecimal; it may be shown to the account's owner
+	Epoch     int    // the account's when the session was made; under another one the session is over
+	Data      []byte // what pages keep in it, nil or empty for nothing
+	UserAgent string
+	Address   string
+	CreatedAt time.Time
+	UsedAt    time.Time // to the day
+	ExpiresAt time.Time
+}
+
+// Backend keeps sessions. The partition is the account, so that listing an account's sessions needs no index. All
+// reads see every write that was acknowledged before. Whether a session has expired is for the reader to check; a
+// backend may remove expired ones by itself.
+type Backend interface {
+	// Get is ErrNone where there is no such session.
+	Get(ctx context.Context, accountID int64, hash string) (*Record, error)
+	// Put inserts, or replaces what is under the same key; CreatedAt then stays as it was.
+	Put(ctx context.Context, r *Record) error
+	// Touch notes a use. It never brings back a session that has ended.
+	Touch(ctx context.Context, accountID int64, hash string, used, expires time.Time) error
+	// SetData replaces Data. It never brings back a session that has ended.
+	SetData(ctx context.Context, accountID int64, hash string, data []byte) error
+	// Delete ends a session; one that is not there is fine.
+	Delete(ctx context.Context, accountID int64, hash string) error
+	// List finds all sessions of an account, the last used first.
+	List(ctx context.Context, accountID int64) ([]*Record, error)
+	// DeleteOthers ends all sessions of an account except the one with the hash keep; "" keeps none.
+	DeleteOthers(ctx context.Context, accountID int64, keep string) error
+}
+
+// secret is what the cookie holds.
+type secret struct {
+	accountID int64
+	random    string
+}
+
+func newSecret(accountID int64) secret {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+	return secret{accountID, base64.RawURLEncoding.EncodeToString(b)}
+}
+
+func (s secret) cookie() string { return strconv.FormatInt(s.accountID, 10) + "." + s.random }
+
+func (s secret) hash() string {
+	h := sha256.Sum256([]byte(s.random))
+	return hex.EncodeToString(h[:])
+}
+
+// parseSecret refuses what newSecret cannot have made, before a backend is asked.
+func parseSecret(cookie string) (secret, bool) {
+	id, random, ok := strings.Cut(cookie, ".")
+	if !ok || len(random) != base64.RawURLEncoding.EncodedLen(32) {
+		return secret{}, false
+	}
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n <= 0 {
+		return secret{}, false
+	}
+	if b, err := base64.RawURLEncoding.DecodeString(random); err != nil || len(b) != 32 {
+		return secret{}, false
+	}
+	return secret{n, random}, true
+}

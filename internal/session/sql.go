@@ -1,0 +1,94 @@
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// Row is a session as a table keeps it, times in milliseconds since 1970. It is an alias of a nameless struct so
+// that the store can have the same one without either package knowing the other.
+type Row = struct {
+	AccountID int64
+	Hash      string
+	Epoch     int
+	Data      []byte
+	UserAgent string
+	Address   string
+	CreatedAt int64
+	UsedAt    int64
+	ExpiresAt int64
+}
+
+// Table is what the SQL backend needs of the store.
+type Table interface {
+	SessionByHash(ctx context.Context, accountID int64, hash string) (r Row, found bool, err error)
+	PutSession(ctx context.Context, r Row) error
+	TouchSession(ctx context.Context, accountID int64, hash string, usedAt, expiresAt int64) error
+	SetSessionData(ctx context.Context, accountID int64, hash string, data []byte) error
+	DeleteSession(ctx context.Context, accountID int64, hash string) error
+	SessionsOf(ctx context.Context, accountID int64) ([]Row, error)
+	DeleteOtherSessions(ctx context.Context, accountID int64, keep string) error
+}
+
+// SQL keeps sessions in a table of the site's database.
+type SQL struct{ table Table }
+
+// NewSQL makes the backend over the table.
+func NewSQL(t Table) *SQL { return &SQL{t} }
+
+// Get implements Backend.
+func (b *SQL) Get(ctx context.Context, accountID int64, hash string) (*Record, error) {
+	row, found, err := b.table.SessionByHash(ctx, accountID, hash)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, ErrNone
+	}
+	return record(row), nil
+}
+
+// Put implements Backend.
+func (b *SQL) Put(ctx context.Context, r *Record) error {
+	return b.table.PutSession(ctx, Row{
+		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, Data: r.Data, UserAgent: r.UserAgent, Address: r.Address,
+		CreatedAt: r.CreatedAt.UnixMilli(), UsedAt: r.UsedAt.UnixMilli(), ExpiresAt: r.ExpiresAt.UnixMilli(),
+	})
+}
+
+// Touch implements Backend.
+func (b *SQL) Touch(ctx context.Context, accountID int64, hash string, used, expires time.Time) error {
+	return b.table.TouchSession(ctx, accountID, hash, used.UnixMilli(), expires.UnixMilli())
+}
+
+// SetData implements Backend.
+func (b *SQL) SetData(ctx context.Context, accountID int64, hash string, data []byte) error {
+	return b.table.SetSessionData(ctx, accountID, hash, data)
+}
+
+// Delete implements Backend.
+func (b *SQL) Delete(ctx context.Context, accountID int64, hash string) error {
+	return b.table.DeleteSession(ctx, accountID, hash)
+}
+
+// List implements Backend.
+func (b *SQL) List(ctx context.Context, accountID int64) ([]*Record, error) {
+	rows, err := b.table.SessionsOf(ctx, accountID)
+	out := make([]*Record, len(rows))
+	for i, r := range rows {
+		out[i] = record(r)
+	}
+	return out, err
+}
+
+// DeleteOthers implements Backend.
+func (b *SQL) DeleteOthers(ctx context.Context, accountID int64, keep string) error {
+	return b.table.DeleteOtherSessions(ctx, accountID, keep)
+}
+
+func record(r Row) *Record {
+	return &Record{
+		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, Data: r.Data, UserAgent: r.UserAgent, Address: r.Address,
+		CreatedAt: time.UnixMilli(r.CreatedAt).UTC(), UsedAt: time.UnixMilli(r.UsedAt).UTC(), ExpiresAt: time.UnixMilli(r.ExpiresAt).UTC(),
+	}
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// SessionOwner is the id, and the epoch under which sessions of the account hold.
+func (a *Account) SessionOwner() (id int64, epoch int) { return a.ID, a.SessionEpoch }
+
+// AccountByID is ErrNotFound where there is none. Suspended and deleted accounts are found; rules are community's.
+func (s *Store) AccountByID(ctx context.Context, id int64) (*Account, error) {
+	var a Account
+	if err := first(s.read(ctx).Where("id = ?", id), &a); err != nil {
+		return nil, err
+	}
+	return &a, nil
+}
+
+// AccountByUsername finds without regard to case.
+func (s *Store) AccountByUsername(ctx context.Context, username string) (*Account, error) {
+	var a Account
+	if err := first(s.read(ctx).Where("username_key = ?", Fold(username)), &a); err != nil {
+		return nil, err
+	}
+	return &a, nil
+}
+
+// AccountByEmail finds whom a log-in by that address means.
+func (s *Store) AccountByEmail(ctx context.Context, email string) (*Account, error) {
+	var a Account
+	if err := first(s.read(ctx).Where("email_key = ?", Fold(email)), &a); err != nil {
+		return nil, err
+	}
+	return &a, nil
+}
+
+// AccountsByID finds those that exist, in no particular order.
+func (s *Store) AccountsByID(ctx context.Context, ids []int64) ([]*Account, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var as []*Account
+	err := s.read(ctx).Where("id IN ?", ids).Find(&as).Error
+	return as, translate(err)
+}
+
+// AccountsByUsername finds those that exist among the usernames, in no particular order.
+func (s *Store) AccountsByUsername(ctx context.Context, usernames []string) ([]*Account, error) {
+	if len(usernames) == 0 {
+		return nil, nil
+	}
+	keys := make([]string, len(usernames))
+	for i, n := range usernames {
+		keys[i] = Fold(n)
+	}
+	var as []*Account
+	err := s.read(ctx).Where("username_key IN ?", keys).Find(&as).Error
+	return as, translate(err)
+}
+
+// AccountsStartingWith finds active accounts whose username starts with the prefix, shortest names first. Those
+// whom the viewer (0 for a visitor) has blocked, or who have blocked the viewer, are left out.
+func (s *Store) AccountsStartingWith(ctx context.Context, viewerID int64, prefix string, limit int) ([]*Account, error) {
+	key := Fold(prefix)
+	if !plainKey(key) {
+		return nil, nil
+	}
+	var as []*Account
+	db := s.read(ctx).Where("username_key >= ? AND username_key < ?", key, key+"{") // '{' follows every letter of a username
+	db = db.Where("suspended_at IS NULL AND deleted_at IS NULL")
+	err := notBlocked(db, viewerID).Order("LENGTH(username_key), username_key").Limit(limit).Find(&as).Error
+	return as, translate(err)
+}
+
+// plainKey tells whether the text could be part of a username's key.
+func plainKey(key string) bool {
+	return key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
+}
+
+// notBlocked keeps rows of accounts that have no block between them and the viewer, either way.
+func notBlocked(db *gorm.DB, viewerID int64) *gorm.DB {
+	if viewerID == 0 {
+		return db
+	}
+	return db.Where("NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = ? AND b.target_id = accounts.id)", viewerID).
+		Where("NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = accounts.id AND b.target_id = ?)", viewerID)
+}
+
+// BlockedEitherWay tells which of the ids have a block between them and the account, whoever set it.
+func (s *Store) BlockedEitherWay(ctx context.Context, accountID int64, ids []int64) (map[int64]bool, error) {
+	blocked := map[int64]bool{}
+	if accountID == 0 || len(ids) == 0 {
+		return blocked, nil
+	}
+	var found []int64
+	err := s.read(ctx).Raw("SELECT target_id FROM blocks WHERE account_id = ? AND target_id IN ? "+
+		"UNION SELECT account_id FROM blocks WHERE target_id = ? AND account_id IN ?", accountID, ids, accountID, ids).Scan(&found).Error
+	for _, id := range found {
+		blocked[id] = true
+	}
+	return blocked, translate(err)
+}
+
+// CreateAccount inserts the account under its ID. A taken username is a ConflictOn "username_key", a taken address
+// one on "email_key"; a username that a deleted account had is one too.
+func (s *Store) CreateAccount(ctx context.Context, a *Account) error {
+	now := nowMillis()
+	a.UsernameKey = Fold(a.Username)
+	a.CreatedAt, a.UpdatedAt = now, now
+	if err := translate(s.write(ctx).Create(a).Error); err != nil {
+		return err
+	}
+	// After the insert: this locking read sees what was retired meanwhile.
+	var n []int
+	err := s.write(ctx).Raw("SELECT 1 FROM retired_usernames WHERE username_key = ?"+s.dialect.forUpdate(), a.UsernameKey).Scan(&n).Error
+	if err == nil && len(n) > 0 {
+		return &ConflictError{Key: "retired_usernames.username_key"}
+	}
+	return translate(err)
+}
+
+// RetireUsername takes a username out of use for ever.
+func (s *Store) RetireUsername(ctx context.Context, username string) error {
+	return translate(s.write(ctx).Exec(s.dialect.insertIgnore()+" retired_usernames (username_key, retired_at) VALUES (?, ?)",
+		Fold(username), nowMillis()).Error)
+}
+
+// UsernameRetired tells whether a deleted account had the username.
+func (s *Store) UsernameRetired(ctx context.Context, username string) (bool, error) {
+	var n []int
+	err := s.read(ctx).Raw("SELECT 1 FROM retired_usernames WHERE username_key = ?", Fold(username)).Scan(&n).Error
+	return len(n) > 0, translate(err)
+}
+
+// set changes columns of one account; ErrNotFound where there is none.
+func (s *Store) setAccount(ctx context.Context, id int64, assignments string, args ...any) error {
+	res := s.write(ctx).Exec("UPDATE accounts SET "+assignments+", updated_at = ? WHERE id = ?", append(args, nowMillis(), id)...)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return ErrNotFound
+	}
+	return translate(res.Error)
+}
+
+// SetPassword stores a new hash and raises the session epoch: every session made before is over.
+func (s *Store) SetPassword(ctx context.Context, id int64, hash string) error {
+	return s.setAccount(ctx, id, "password_hash = ?, session_epoch = session_epoch + 1", hash)
+}
+
+// ReplacePasswordHash stores the same password's hash at other costs, unless the password changed meanwhile.
+func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, hash string) error {
+	return translate(s.write(ctx).Exec("UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?", hash, id, old).Error)
+}
+
+// SetEmail stores an address; key is nil where it belongs to somebody else's log-in.
+func (s *Store) SetEmail(ctx context.Context, id int64, email string, key *string) error {
+	return s.setAccount(ctx, id, "email = ?, email_key = ?", email, key)
+}
+
+// SetRole makes a member an administrator or the reverse.
+func (s *Store) SetRole(ctx context.Context, id int64, role string) error {
+	return s.setAccount(ctx, id, "role = ?", role)
+}
+
+// SetSuspended suspends (at is set) or restores an account. Suspending raises the session epoch.
+func (s *Store) SetSuspended(ctx context.Context, id int64, at *Millis) error {
+	if at == nil {
+		return s.setAccount(ctx, id, "suspended_at = NULL")
+	}
+	return s.setAccount(ctx, id, "suspended_at = ?, session_epoch = session_epoch + 1", *at)
+}
+
+// SaveProfile stores what others see of an account, and whether followers need approval.
+func (s *Store) SaveProfile(ctx context.Context, a *Account) error {
+	return s.setAccount(ctx, a.ID, "display_name = ?, note = ?, fields = ?, locked = ?, avatar_photo_id = ?, header_photo_id = ?",
+		a.DisplayName, a.Note, a.Fields, a.Locked, a.AvatarPhotoID, a.HeaderPhotoID)
+}
+
+// SavePreferences stores how an account reads and posts.
+func (s *Store) SavePreferences(ctx context.Context, a *Account) error {
+	return s.setAccount(ctx, a.ID, "default_visibility = ?, default_licence = ?, default_show_exif = ?, default_sensitive = ?, "+
+		"warned_photos = ?, theme = ?, letter_keys = ?, language = ?",
+		a.DefaultVisibility, a.DefaultLicence, a.DefaultShowExif, a.DefaultSensitive, a.WarnedPhotos, a.Theme, a.LetterKeys, a.Language)
+}
+
+// LockAccount reads an account for a change within the transaction, so that two changes do not overwrite each other.
+func (s *Store) LockAccount(ctx context.Context, id int64) (*Account, error) {
+	var as []*Account
+	err := s.write(ctx).Raw("SELECT * FROM accounts WHERE id = ?"+s.dialect.forUpdate(), id).Scan(&as).Error
+	if err != nil {
+		return nil, translate(err)
+	}
+	if len(as) == 0 {
+		return nil, ErrNotFound
+	}
+	return as[0], nil
+}
+
+// CountAccounts counts the active ones.
+func (s *Store) CountAccounts(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM accounts WHERE suspended_at IS NULL AND deleted_at IS NULL").Scan(&n).Error
+	return n, translate(err)
+}

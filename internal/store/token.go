@@ -1,0 +1,80 @@
+package store
+
+import "context"
+
+// CreateToken inserts an access token under its ID and the hash of its secret.
+func (s *Store) CreateToken(ctx context.Context, t *AccessToken) error {
+	return translate(s.write(ctx).Create(t).Error)
+}
+
+// TokenByHash reads on the primary, so that a revoked token is dead at once.
+func (s *Store) TokenByHash(ctx context.Context, hash string) (*AccessToken, error) {
+	var t AccessToken
+	if err := first(s.read(Primary(ctx)).Where("hash = ?", hash), &t); err != nil {
+		return nil, err
+	}
+	return &t, nil
+}
+
+// TouchToken notes a use.
+func (s *Store) TouchToken(ctx context.Context, id int64, at Millis) error {
+	return translate(s.write(ctx).Exec("UPDATE access_tokens SET used_at = ? WHERE id = ? AND used_at < ?", at, id, at).Error)
+}
+
+// DeleteToken revokes; one that is not there is fine.
+func (s *Store) DeleteToken(ctx context.Context, id int64) error {
+	return translate(s.write(ctx).Exec("DELETE FROM access_tokens WHERE id = ?", id).Error)
+}
+
+// TokensOf lists an account's tokens, newest first.
+func (s *Store) TokensOf(ctx context.Context, accountID int64) ([]*AccessToken, error) {
+	var ts []*AccessToken
+	err := s.read(Primary(ctx)).Where("account_id = ?", accountID).Order("id DESC").Find(&ts).Error
+	return ts, translate(err)
+}
+
+// DeleteTokensOf revokes all tokens of an account, or those of one app (appID not 0), with the codes that could still
+// become tokens.
+func (s *Store) DeleteTokensOf(ctx context.Context, accountID, appID int64) error {
+	for _, table := range []string{"authorization_codes", "access_tokens"} {
+		sql, args := "DELETE FROM "+table+" WHERE account_id = ?", []any{accountID}
+		if appID != 0 {
+			sql, args = sql+" AND app_id = ?", append(args, appID)
+		}
+		if err := s.write(ctx).Exec(sql, args...).Error; err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// CreateCode inserts an authorization code under the hash of its secret.
+func (s *Store) CreateCode(ctx context.Context, c *AuthorizationCode) error {
+	return translate(s.write(ctx).Create(c).Error)
+}
+
+// CodeByHash finds a code that has not expired by the primary's clock, exchanged or not, and locks it within a
+// transaction.
+func (s *Store) CodeByHash(ctx context.Context, hash string) (*AuthorizationCode, error) {
+	var cs []*AuthorizationCode
+	err := s.write(ctx).Raw("SELECT * FROM authorization_codes WHERE hash = ? AND expires_at > "+s.dialect.nowMillis()+s.dialect.forUpdate(), hash).Scan(&cs).Error
+	if err != nil {
+		return nil, translate(err)
+	}
+	if len(cs) == 0 {
+		return nil, ErrNotFound
+	}
+	return cs[0], nil
+}
+
+// UseCode notes which token the code became: of several who try, one gets true.
+func (s *Store) UseCode(ctx context.Context, hash string, tokenID int64) (bool, error) {
+	res := s.write(ctx).Exec("UPDATE authorization_codes SET token_id = ? WHERE hash = ? AND token_id IS NULL", tokenID, hash)
+	return res.RowsAffected == 1, translate(res.Error)
+}
+
+// DeleteExpiredCodes removes codes that ended before the moment.
+func (s *Store) DeleteExpiredCodes(ctx context.Context, before Millis) (int64, error) {
+	res := s.write(ctx).Exec("DELETE FROM authorization_codes WHERE expires_at < ?", before)
+	return res.RowsAffected, translate(res.Error)
+}
