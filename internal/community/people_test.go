@@ -56,7 +56,11 @@ func wantField(t *testing.T, err error, field, code string) {
 	}
 }
 
-func eachDialect(t *testing.T, f func(t *testing.T, s *store.Store)) { storetest.Each(t, f) }
+// eachDialect runs the test on an empty database of every dialect.
+func eachDialect(t *testing.T, test func(t *testing.T, s *store.Store)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) { test(t, open(t)) })
+}
 
 func TestSignUpAndLogin(t *testing.T) {
 	eachDialect(t, func(t *testing.T, s *store.Store) {

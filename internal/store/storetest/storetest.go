@@ -54,12 +54,6 @@ func MySQL(t testing.TB, url string) *store.Store {
 	return open(t, url)
 }
 
-// Each runs the test on an empty SQLite database.
-func Each(t *testing.T, f func(t *testing.T, s *store.Store)) {
-	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, SQLite(t)) })
-}
-
 // Options are those of a database at a fixed address.
 func Options(url string) store.Options {
 	return store.Options{URL: func(context.Context) (string, error) { return url, nil }}
