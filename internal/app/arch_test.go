@@ -1,0 +1,114 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport says which of our packages each of them may import: down the house,
+// never sideways, never up. Whoever adds a room adds it here.
+var mayImport = map[string][]string{
+	"":                   {"internal/app"},
+	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
+	"internal/app/pages": {"internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
+	"internal/app/api":   {"internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
+	"internal/community": {"internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
+	"internal/store":     {"migrations"},
+	"internal/session":   nil,
+	"internal/media":     nil,
+	"internal/cache":     nil,
+	"internal/queue":     nil,
+	"internal/live":      nil,
+	"templates":          nil,
+	"static":             nil,
+	"migrations":         nil,
+}
+
+// forTests are packages that only tests import; what they import themselves is
+// their own affair.
+var forTests = []string{"internal/servertest", "internal/store/storetest", "internal/media/mediatest", "internal/session/sessiontest", "internal/queue/queuetest", "internal/cache/cachetest"}
+
+// onlyIn says which packages may import a library; a name stands for all that
+// lies beneath it.
+var onlyIn = map[string][]string{
+	"github.com/gin-gonic/gin":       {"internal/app", "internal/app/pages", "internal/app/api", "internal/session"},
+	"github.com/gin-contrib":         {"internal/app", "internal/app/pages", "internal/session"},
+	"net/http":                       {"internal/app", "internal/app/pages", "internal/app/api", "internal/session"},
+	"database/sql":                   {"internal/store"},
+	"gorm.io":                        {"internal/store"},
+	"modernc.org/sqlite":             {"internal/store"},
+	"github.com/go-sql-driver/mysql": {"internal/store"},
+	"github.com/golang-migrate":      {"internal/store"},
+	"github.com/a-h/templ":           {"internal/app", "internal/app/pages", "templates"},
+	"github.com/alecthomas/kong":     {"internal/app"},
+}
+
+type listed struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Standard     bool
+	Module       *struct{ Main bool }
+}
+
+func TestWhoMayImportWhom(t *testing.T) {
+	const module = "tintype"
+	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports,TestImports,XTestImports,Standard,Module", "../../...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	inModule := func(path string) (string, bool) {
+		if path == module {
+			return "", true
+		}
+		return strings.CutPrefix(path, module+"/")
+	}
+	seen := 0
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name, ours := inModule(p.ImportPath)
+		if !ours || p.Module == nil || !p.Module.Main {
+			continue
+		}
+		seen++
+		if slices.Contains(forTests, name) || strings.HasPrefix(name, "bench") || strings.HasPrefix(name, "dev/") {
+			continue
+		}
+		allowed, known := mayImport[name]
+		if !known {
+			t.Errorf("%s has no place in the house: see docs or architecture, then add it to mayImport", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if dep, ours := inModule(imported); ours && !slices.Contains(allowed, dep) {
+				t.Errorf("%s must not import %s", p.ImportPath, imported)
+			}
+			for library, users := range onlyIn {
+				if (imported == library || strings.HasPrefix(imported, library+"/")) && !slices.Contains(users, name) {
+					t.Errorf("%s must not import %s: only %s may", p.ImportPath, imported, strings.Join(users, ", "))
+				}
+			}
+		}
+		// What holds for the code holds for its tests, sideways imports aside that
+		// a test needs to stand on something real.
+		for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
+			if dep, ours := inModule(imported); ours && dep == "internal/app" && name != "internal/app" && name != "" {
+				t.Errorf("the tests of %s must not import %s", p.ImportPath, imported)
+			}
+		}
+	}
+	if seen < 5 {
+		t.Fatalf("go list showed %d packages of ours", seen)
+	}
+}

@@ -1,0 +1,322 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// A liveSite runs on a real port, wired by the test.
+type liveSite struct {
+	*App
+	url  string
+	stop context.CancelFunc
+	done chan error
+}
+
+func startLive(t *testing.T, build func(a *App) (http.Handler, error), env ...string) *liveSite {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	cfg := mustLoad(t, append([]string{"PORT=" + strconv.Itoa(port), "DATA_DIR=" + t.TempDir()}, env...)...)
+	a := New(cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), io.Discard)
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &liveSite{App: a, url: "http://127.0.0.1:" + strconv.Itoa(port), stop: cancel, done: make(chan error, 1)}
+	go func() { s.done <- a.run(ctx, func(context.Context) (http.Handler, error) { return build(a) }) }()
+	t.Cleanup(cancel)
+	return s
+}
+
+func (s *liveSite) routes(register func(*Routes)) http.Handler {
+	r := newRoutes(s.exit, sessionCookie, s.cfg.MaxUploadBytes)
+	register(r)
+	return r.engine
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited too long: %s", what)
+		}
+	}
+}
+
+func status(url string) int {
+	answer, err := http.Get(url)
+	if err != nil {
+		return 0
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode
+}
+
+func TestListensBeforeItIsReady(t *testing.T) {
+	schema := make(chan struct{})
+	s := startLive(t, func(a *App) (http.Handler, error) {
+		a.health.wait("database", "waits for the schema")
+		<-schema
+		a.health.done("database")
+		return (&liveSite{App: a}).routes(func(r *Routes) { r.Personal("GET", "/", text("x")) }), nil
+	})
+	waitFor(t, "listening", func() bool { return status(s.url+"/livez") == 200 })
+	if got := status(s.url + "/readyz"); got != 503 {
+		t.Errorf("ready without a schema: %d", got)
+	}
+	if got := status(s.url + "/"); got != 503 {
+		t.Errorf("serves without a schema: %d", got)
+	}
+	close(schema)
+	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+	if got := status(s.url + "/"); got != 200 {
+		t.Errorf("%d", got)
+	}
+	s.stop()
+	if err := <-s.done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStopWhileStarting(t *testing.T) {
+	began := make(chan struct{})
+	cfg := mustLoad(t, "DATA_DIR="+t.TempDir(), "PORT="+freePort(t))
+	a := New(cfg, slog.New(slog.DiscardHandler), io.Discard)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- a.run(ctx, func(ctx context.Context) (http.Handler, error) {
+			close(began)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+	}()
+	<-began
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("a stop that was asked for is an error: %v", err)
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+func TestAFailedStartEndsWithItsCause(t *testing.T) {
+	closed := false
+	s := startLive(t, func(a *App) (http.Handler, error) {
+		a.onStop("database", func(context.Context) error { closed = true; return nil })
+		return nil, errors.New("the disk is read-only")
+	})
+	if err := <-s.done; err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("%v", err)
+	}
+	if !closed {
+		t.Error("what was opened stays open")
+	}
+}
+
+func TestATakenPortIsSaidPlainly(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
+	cfg := mustLoad(t, fmt.Sprintf("PORT=%d", port))
+	_, err = listen(context.Background(), cfg)
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d is taken", port)) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLoopbackBaseURLListensOnLoopbackOnly(t *testing.T) {
+	for env, loopback := range map[string]bool{"BASE_URL=http://localhost:1": true, "BASE_URL=http://127.0.0.1": true, "BASE_URL=http://photos.example": false} {
+		cfg := mustLoad(t, env, "PORT="+freePort(t))
+		listeners, err := listen(context.Background(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range listeners {
+			if got := l.Addr().(*net.TCPAddr).IP.IsLoopback(); got != loopback {
+				t.Errorf("%s listens on %s", env, l.Addr())
+			}
+			l.Close()
+		}
+	}
+}
+
+// An orderly stop: unready first while serving goes on, then the requests in
+// work end, then the jobs, and the database last.
+func TestOrderOfAStop(t *testing.T) {
+	var mu sync.Mutex
+	var order []string
+	note := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		order = append(order, what)
+	}
+	entered, release := make(chan struct{}), make(chan struct{})
+	s := startLive(t, func(a *App) (http.Handler, error) {
+		a.onStop("database", func(context.Context) error { note("database"); return nil })
+		a.background("jobs", func(ctx context.Context) error {
+			<-ctx.Done()
+			note("jobs")
+			return nil
+		})
+		return (&liveSite{App: a}).routes(func(r *Routes) {
+			r.Personal("GET", "/", text("x"))
+			r.Upload("POST", "/upload", func(c *gin.Context) error {
+				close(entered)
+				<-release
+				n, err := io.Copy(io.Discard, c.Request.Body)
+				if err == nil {
+					note("upload")
+					c.String(200, "%d", n)
+				}
+				return err
+			})
+		}), nil
+	}, "DRAIN_DELAY=300ms")
+	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+
+	uploaded := make(chan error, 1)
+	go func() {
+		answer, err := http.Post(s.url+"/upload", "image/jpeg", bytes.NewReader(make([]byte, 3<<20)))
+		if err == nil {
+			defer answer.Body.Close()
+			body, _ := io.ReadAll(answer.Body)
+			if string(body) != strconv.Itoa(3<<20) {
+				err = fmt.Errorf("%d %s", answer.StatusCode, body)
+			}
+		}
+		uploaded <- err
+	}()
+	<-entered
+	s.stop()
+	waitFor(t, "unready", func() bool { return status(s.url+"/readyz") == 503 })
+	if got := status(s.url + "/"); got != 200 {
+		t.Errorf("draining, and no longer serving: %d", got)
+	}
+	waitFor(t, "closed", func() bool { return status(s.url+"/livez") == 0 })
+	close(release)
+	if err := <-uploaded; err != nil {
+		t.Errorf("an upload in work was lost: %v", err)
+	}
+	if err := <-s.done; err != nil {
+		t.Error(err)
+	}
+	if got := strings.Join(order, " "); got != "upload jobs database" {
+		t.Errorf("stopped in the order: %s", got)
+	}
+}
+
+func TestAHangingRequestDoesNotHoldTheStopForever(t *testing.T) {
+	entered := make(chan struct{})
+	s := startLive(t, func(a *App) (http.Handler, error) {
+		return (&liveSite{App: a}).routes(func(r *Routes) {
+			r.Asset("GET", "/hang", func(c *gin.Context) error {
+				close(entered)
+				<-c.Request.Context().Done() // ends when its connection is closed
+				return c.Request.Context().Err()
+			})
+		}), nil
+	}, "SHUTDOWN_TIMEOUT=1s")
+	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+	go status(s.url + "/hang")
+	<-entered
+	s.stop()
+	select {
+	case <-s.done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("still stopping")
+	}
+}
+
+// After the last byte of a body the read deadline has to go: net/http takes its
+// passing for the client's leaving and cancels the request.
+func TestAnUploadMayBeWaitedForLongerThanItsReadDeadline(t *testing.T) {
+	control := &deadlines{}
+	r := &patientReader{body: io.NopCloser(bytes.NewReader(make([]byte, 3*uploadPiece))), control: http.NewResponseController(control)}
+	r.extend()
+	if _, err := io.Copy(io.Discard, io.LimitReader(r, 2*uploadPiece)); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(control.read); n < 3 {
+		t.Errorf("the deadline moved %d times over two pieces", n)
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		t.Fatal(err)
+	}
+	if last := control.read[len(control.read)-1]; !last.IsZero() {
+		t.Errorf("the deadline stays after the body's end: %s", last)
+	}
+}
+
+type deadlines struct {
+	http.ResponseWriter
+	read []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error { d.read = append(d.read, t); return nil }
+
+func TestServerOutlivesTheBalancersIdleConnections(t *testing.T) {
+	s := newServer(nil, slog.New(slog.DiscardHandler))
+	if s.IdleTimeout <= 60*time.Second || s.ReadHeaderTimeout == 0 {
+		t.Errorf("idle %s, header %s", s.IdleTimeout, s.ReadHeaderTimeout)
+	}
+}
+
+func TestLargeAnswersGoOutWhole(t *testing.T) {
+	data := bytes.Repeat([]byte("photo!"), 1<<19) // 3 MB: more than one piece
+	s := startLive(t, func(a *App) (http.Handler, error) {
+		return (&liveSite{App: a}).routes(func(r *Routes) {
+			r.Asset("GET", "/media/x", func(c *gin.Context) error {
+				http.ServeContent(c.Writer, c.Request, "x.jpg", time.Time{}, bytes.NewReader(data))
+				return nil
+			})
+		}), nil
+	})
+	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+	answer, err := http.Get(s.url + "/media/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if got, err := io.ReadAll(answer.Body); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes of %d, %v", len(got), len(data), err)
+	}
+	// The same by the short way that a file takes.
+	w := &response{ResponseWriter: discardWriter{}, control: http.NewResponseController(discardWriter{})}
+	if n, err := w.ReadFrom(bytes.NewReader(data)); err != nil || n != int64(len(data)) || w.bytes != n || w.status != 200 {
+		t.Errorf("%d bytes, %d counted, status %d, %v", n, w.bytes, w.status, err)
+	}
+}
+
+type discardWriter struct{}
+
+func (discardWriter) Header() http.Header         { return http.Header{} }
+func (discardWriter) WriteHeader(int)             {}
+func (discardWriter) Write(p []byte) (int, error) { return len(p), nil }
