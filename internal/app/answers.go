@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"tintype/internal/app/api"
 	"tintype/internal/community"
 	"tintype/internal/store"
 )
@@ -16,6 +17,7 @@ type answer struct {
 	message    string
 	retryAfter time.Duration
 	fields     []fieldMessage
+	body       any // the client API's own form of the error; nil elsewhere
 }
 
 // fieldMessage says what is wrong with one field of a form.
@@ -62,6 +64,9 @@ var errorTable = []func(error) (answer, bool){
 	}),
 	as(func(e *refused) answer {
 		return answer{status: e.status, message: e.message, retryAfter: e.retryAfter}
+	}),
+	as(func(e *api.Error) answer {
+		return answer{status: e.Status, message: e.Message, retryAfter: e.RetryAfter, body: e.Body()}
 	}),
 	as(func(e *http.MaxBytesError) answer {
 		return answer{status: http.StatusRequestEntityTooLarge, message: "That is too large: at most " + formatSize(e.Limit) + " at once."}

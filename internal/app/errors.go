@@ -108,6 +108,10 @@ func localPath(u *url.URL) string {
 }
 
 func writeErrorJSON(w http.ResponseWriter, a answer, token bool) {
+	if a.body != nil {
+		sendErrorJSON(w, a.status, a.body)
+		return
+	}
 	body := map[string]any{"error": a.message}
 	if token && a.status == http.StatusNotFound {
 		body["error"] = "Record not found"
@@ -122,12 +126,16 @@ func writeErrorJSON(w http.ResponseWriter, a answer, token bool) {
 			body["error"] = "Validation failed: " + a.message
 		}
 	}
+	sendErrorJSON(w, a.status, body)
+}
+
+func sendErrorJSON(w http.ResponseWriter, status int, body any) {
 	data, err := json.Marshal(body)
 	if err != nil { // strings always can be
 		data = []byte(`{"error":"` + brokenText + `"}`)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(a.status)
+	w.WriteHeader(status)
 	_, _ = w.Write(data)
 }
 

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+func (a *API) accountEndpoints() []endpoint {
+	const get = http.MethodGet
+	return []endpoint{
+		{method: get, path: "/api/v1/accounts", access: visitors, scope: "read:accounts", answer: a.getAccounts},
+		{method: get, path: "/api/v1/accounts/lookup", access: visitors, scope: "read:accounts", answer: a.lookUpAccount},
+		{method: get, path: "/api/v1/accounts/search", access: members, scope: "read:accounts", answer: a.searchAccounts},
+		{method: get, path: "/api/v1/accounts/familiar_followers", access: members, scope: "read:follows", answer: a.getFamiliarFollowers},
+		{method: get, path: "/api/v1/accounts/:id", access: visitors, scope: "read:accounts", answer: a.getAccount},
+		{method: get, path: "/api/v1/accounts/:id/statuses", access: visitors, scope: "read:statuses", answer: a.getAccountStatuses},
+		{method: get, path: "/api/v1/accounts/:id/featured_tags", access: visitors, scope: "read:accounts", answer: none},
+		{method: get, path: "/api/v1/accounts/:id/endorsements", access: visitors, scope: "read:accounts", answer: none},
+		{method: get, path: "/api/v1/accounts/:id/identity_proofs", access: visitors, scope: "read:accounts", answer: none},
+		{method: get, path: "/api/v1/accounts/:id/lists", access: members, scope: "read:lists", answer: none},
+	}
+}
+
+func (a *API) getAccount(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.Community.AccountByID(q.ctx(), q.account, id)
+	if err != nil {
+		return nil, err
+	}
+	return q.view().account(found), nil
+}
+
+// maxIDs is how many things one request may name.
+const maxIDs = 200
+
+func (a *API) getAccounts(q *call) (any, error) {
+	ids := q.params.ids("id")
+	if len(ids) > maxIDs {
+		return nil, errTooManyIDs
+	}
+	found, err := a.Community.AccountsByID(q.ctx(), q.account, ids)
+	if err != nil {
+		return nil, err
+	}
+	return q.view().accountList(found), nil
+}
+
+func (a *API) lookUpAccount(q *call) (any, error) {
+	found, err := a.Community.AccountByName(q.ctx(), q.account, a.localName(q.params.text("acct")))
+	if err != nil {
+		return nil, err
+	}
+	return q.view().account(found), nil
+}
+
+// localName is an acct without what only names this site: "@name@host" is "name".
+func (a *API) localName(acct string) string {
+	acct = strings.TrimPrefix(strings.TrimSpace(acct), "@")
+	if name, host, ok := strings.Cut(acct, "@"); ok && strings.EqualFold(host, a.host()) {
+		return name
+	}
+	return acct
+}
+
+func (a *API) searchAccounts(q *call) (any, error) {
+	found, err := a.accountsFor(q, q.params.number("limit", defaultAccounts, 1, maxAccounts))
+	if err != nil {
+		return nil, err
+	}
+	return q.view().accountList(found), nil
+}
+
+// accountsFor finds accounts by the beginning of their names; an offset skips as many.
+func (a *API) accountsFor(q *call, limit int) ([]*store.Account, error) {
+	words := a.localName(q.params.text("q"))
+	if words == "" || strings.Contains(words, "@") { // nobody is from elsewhere
+		return nil, nil
+	}
+	skip := q.params.number("offset", 0, 0, maxAccounts)
+	found, err := a.Community.SearchAccounts(q.ctx(), q.account, words, skip+limit)
+	if err != nil {
+		return nil, err
+	}
+	return found[min(skip, len(found)):], nil
+}
+
+// getFamiliarFollowers knows none: who that is would be a look through everybody's follows.
+func (a *API) getFamiliarFollowers(q *call) (any, error) {
+	type familiar struct {
+		ID       string     `json:"id"`
+		Accounts []*Account `json:"accounts"`
+	}
+	ids := q.params.ids("id")
+	if len(ids) > maxIDs {
+		return nil, errTooManyIDs
+	}
+	all := make([]familiar, 0, len(ids))
+	for _, id := range ids {
+		all = append(all, familiar{ID: formatID(id), Accounts: []*Account{}})
+	}
+	return all, nil
+}
+
+func (a *API) getAccountStatuses(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	posts, err := a.Community.AccountFeed(q.ctx(), q.account, id, community.AccountFeedOptions{
+		OnlyMedia:      q.params.isTrue("only_media"),
+		ExcludeReplies: q.params.isTrue("exclude_replies"),
+		Tagged:         strings.TrimPrefix(q.params.text("tagged"), "#"),
+	}, q.page(defaultStatuses, maxStatuses))
+	if err != nil {
+		return nil, err
+	}
+	if q.params.isTrue("pinned") { // nobody pins; asked for all the same, so that an account that is not there is 404
+		posts = nil
+	}
+	return q.postPage(posts), nil
+}

@@ -1,0 +1,126 @@
+// Package api is the client API: Mastodon's, so that clients which nobody here wrote work unmodified. Handlers parse a
+// request, call one use case and answer with an entity; the rules are in package community.
+//
+// Who asks is told by a bearer token alone. No cookie is read here, which is why every origin may call.
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+// Options configure an API.
+type Options struct {
+	Community *community.Community
+	Addresses *media.Addresses
+	Log       *slog.Logger
+
+	BaseURL     string // https://example.org, no slash at the end
+	SiteName    string
+	Description string
+	Contact     string // an e-mail or web address, may be empty
+	Version     string // of Tintype, for instance 0.1.0
+
+	Registration bool // anybody may sign up
+	MembersOnly  bool // VISITORS=none: nothing without an account's token
+
+	DefaultAvatar string // absolute addresses
+	DefaultHeader string
+
+	MaxUploadBytes int64
+	MaxPixels      int64 // the limit in force
+
+	Limit        community.Limit // requests by one account, or by one address without an account
+	Now          func() time.Time
+	WaitV1       time.Duration       // how long v1/media waits for a photo; 0 is a minute
+	WaitV2       time.Duration       // how long v2/media waits before it answers 202; 0 is 20 s
+	Authenticate func(*http.Request) // told of each request whose token was found good; may be nil
+}
+
+// Router takes the API's routes. What a handler returns as an error leaves by the site's error exit, which writes an
+// *Error as its Body says.
+type Router interface {
+	API(method, path string, h func(*gin.Context) error)
+	// APIUpload is API for what takes files and may wait for a photo.
+	APIUpload(method, path string, h func(*gin.Context) error)
+}
+
+// API answers the client API. It is safe for use by many goroutines.
+type API struct {
+	Options
+	limits *limiter
+	stats  siteStats
+}
+
+// New makes an API.
+func New(o Options) *API {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.WaitV1 == 0 {
+		o.WaitV1 = time.Minute
+	}
+	if o.WaitV2 == 0 {
+		o.WaitV2 = 20 * time.Second
+	}
+	if o.Limit.Count == 0 {
+		o.Limit = community.Limit{Count: 300, Window: 5 * time.Minute}
+	}
+	return &API{Options: o, limits: newLimiter(o.Limit.Count, o.Limit.Window, o.Now)}
+}
+
+// An access is what an endpoint wants to know of who asks.
+type access int
+
+const (
+	// open endpoints answer anybody, on closed sites too.
+	open access = iota
+	// visitors may ask, unless the site is closed. A token that is shown must be good and have the scope.
+	visitors
+	// apps need a token, an account's or that of an app alone.
+	apps
+	// members need an account's token.
+	members
+)
+
+// An endpoint is one row of the API.
+type endpoint struct {
+	method, path string
+	access       access
+	scope        string // that a token must have; "" needs none
+	upload       bool   // takes files, reads its body itself, and may wait for a photo
+	answer       func(*call) (any, error)
+}
+
+// Register hands every endpoint to the router.
+func (a *API) Register(r Router) {
+	for _, group := range [][]endpoint{
+		a.appEndpoints(), a.instanceEndpoints(), a.accountEndpoints(), a.timelineEndpoints(), a.emptyEndpoints(),
+	} {
+		for _, e := range group {
+			if e.upload {
+				r.APIUpload(e.method, e.path, a.handler(e))
+			} else {
+				r.API(e.method, e.path, a.handler(e))
+			}
+		}
+	}
+}
+
+// viewerID is for the addresses of private photos: 0 for a visitor.
+func viewerID(viewer *store.Account) int64 {
+	if viewer == nil {
+		return 0
+	}
+	return viewer.ID
+}

@@ -1,0 +1,166 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+// A call is one request of a client.
+type call struct {
+	api     *API
+	c       *gin.Context
+	params  *params
+	account *store.Account     // who asks; nil is a visitor, or an app for itself
+	token   *store.AccessToken // nil without one
+	app     *store.App
+	status  int // of the answer, 200 unless set
+}
+
+func (q *call) ctx() context.Context { return q.c.Request.Context() }
+
+// id is the path's :id. What is no id is of nothing that exists.
+func (q *call) id() (int64, error) {
+	id, ok := parseID(q.c.Param("id"))
+	if !ok {
+		return 0, errNotFound
+	}
+	return id, nil
+}
+
+// handler wraps an endpoint: who asks, how often, with which scope; then what; then the answer.
+func (a *API) handler(e endpoint) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		q := &call{api: a, c: c, params: newParams(), status: http.StatusOK}
+		if err := q.authenticate(); err != nil {
+			return apiError(err)
+		}
+		if err := q.limit(); err != nil {
+			return err
+		}
+		if err := q.authorize(e); err != nil {
+			return err
+		}
+		if err := q.params.addForm(c.Request.URL.RawQuery); err != nil {
+			return unreadable(err)
+		}
+		if !e.upload && c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+			if err := q.readBody(files{}); err != nil {
+				return apiError(err)
+			}
+		}
+		body, err := e.answer(q)
+		if err != nil {
+			return apiError(err)
+		}
+		return q.write(body)
+	}
+}
+
+// authenticate finds out whose token the request shows, if any. A bad one is not refused here: it counts as a visitor's
+// request against the limits, so that nobody can guess tokens freely.
+func (q *call) authenticate() error {
+	bearer := bearerOf(q.c.Request)
+	if bearer == "" {
+		return nil
+	}
+	token, account, app, err := q.api.Community.TokenByBearer(q.ctx(), bearer)
+	if errors.Is(err, community.ErrUnauthenticated) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	q.token, q.account, q.app = token, account, app
+	if q.api.Authenticate != nil {
+		q.api.Authenticate(q.c.Request)
+	}
+	return nil
+}
+
+// bearerOf is the token in the Authorization header, the only place where one is looked for.
+func bearerOf(r *http.Request) string {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+func (q *call) limit() error {
+	key := clientKey(q.c.Request.RemoteAddr)
+	if q.account != nil {
+		key = "account " + formatID(q.account.ID)
+	}
+	left := q.api.limits.take(key)
+	left.write(q.c.Writer.Header())
+	if left.wait > 0 {
+		return &Error{Status: http.StatusTooManyRequests, Message: "Too many requests", RetryAfter: left.wait}
+	}
+	return nil
+}
+
+func (q *call) authorize(e endpoint) error {
+	if e.access == open {
+		return nil
+	}
+	if q.token == nil {
+		if e.access == visitors && !q.api.MembersOnly && q.c.GetHeader("Authorization") == "" {
+			return nil
+		}
+		return errNoToken
+	}
+	if e.scope != "" && !community.ScopeAllows(q.token.Scopes, e.scope) {
+		return errScope
+	}
+	if q.account == nil && (e.access == members || q.api.MembersOnly) {
+		return errNeedsUser
+	}
+	return nil
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooled keeps one great answer from holding its memory for ever.
+const maxPooled = 256 << 10
+
+// write sends the answer as JSON, whatever it is: clients refuse what has no type.
+func (q *call) write(body any) error {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	defer func() {
+		if b.Cap() <= maxPooled {
+			buffers.Put(b)
+		}
+	}()
+	encoder := json.NewEncoder(b)
+	encoder.SetEscapeHTML(false) // it is never read as HTML: nosniff, and the type says JSON
+	if err := encoder.Encode(body); err != nil {
+		return err
+	}
+	h := q.c.Writer.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	q.c.Writer.WriteHeader(q.status)
+	_, err := q.c.Writer.Write(b.Bytes())
+	if err != nil {
+		q.api.Log.DebugContext(q.ctx(), "client went away", "error", err)
+	}
+	return nil
+}
+
+// nothing is the answer to what was done and has no result.
+type nothing struct{}
+
+// none is an empty list, which JSON must not write as null.
+func none(*call) (any, error) { return []nothing{}, nil }

@@ -1,0 +1,121 @@
+package api
+
+import (
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+// Account is a member as others see them. Acct is the bare username: nobody here is from elsewhere.
+type Account struct {
+	ID             string         `json:"id"`
+	Username       string         `json:"username"`
+	Acct           string         `json:"acct"`
+	DisplayName    string         `json:"display_name"`
+	Locked         bool           `json:"locked"`
+	Bot            bool           `json:"bot"`
+	Group          bool           `json:"group"`
+	Discoverable   *bool          `json:"discoverable"`
+	CreatedAt      string         `json:"created_at"`
+	Note           string         `json:"note"` // HTML
+	URL            string         `json:"url"`
+	URI            string         `json:"uri"`
+	Avatar         string         `json:"avatar"`
+	AvatarStatic   string         `json:"avatar_static"`
+	Header         string         `json:"header"`
+	HeaderStatic   string         `json:"header_static"`
+	FollowersCount int            `json:"followers_count"`
+	FollowingCount int            `json:"following_count"`
+	StatusesCount  int            `json:"statuses_count"`
+	LastStatusAt   *string        `json:"last_status_at"` // a day
+	Emojis         []nothing      `json:"emojis"`
+	Fields         []Field        `json:"fields"`
+	Roles          []nothing      `json:"roles"`
+	Source         *AccountSource `json:"source,omitempty"` // of one's own account
+	Role           *Role          `json:"role,omitempty"`
+}
+
+// Field is a row of a profile's table. Value is HTML, in an AccountSource plain text.
+type Field struct {
+	Name       string  `json:"name"`
+	Value      string  `json:"value"`
+	VerifiedAt *string `json:"verified_at"`
+}
+
+// AccountSource is what a member may change.
+type AccountSource struct {
+	Privacy             string  `json:"privacy"`
+	Sensitive           bool    `json:"sensitive"`
+	Language            *string `json:"language"`
+	Note                string  `json:"note"`
+	Fields              []Field `json:"fields"`
+	FollowRequestsCount int     `json:"follow_requests_count"`
+}
+
+// Role says what a member may do on the site. Permissions are Mastodon's bits.
+type Role struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Color       string `json:"color"`
+	Permissions string `json:"permissions"`
+	Highlighted bool   `json:"highlighted"`
+}
+
+// Permissions as Mastodon counts them: 1 is an administrator's.
+const (
+	permitNothing = "0"
+	permitAll     = "1"
+)
+
+// account is how the viewer sees a.
+func (v *view) account(a *store.Account) *Account {
+	if known, ok := v.accounts[a.ID]; ok {
+		return known
+	}
+	avatar := v.face(a.Avatar, v.api.DefaultAvatar, media.SquareName)
+	header := v.face(a.Header, v.api.DefaultHeader, headerVariant)
+	url := v.api.Community.AccountURL(a.Username)
+	e := &Account{
+		ID: formatID(a.ID), Username: a.Username, Acct: a.Username, DisplayName: a.DisplayName,
+		Locked: a.Locked, CreatedAt: formatMillis(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
+		Avatar: avatar, AvatarStatic: avatar, Header: header, HeaderStatic: header,
+		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.PostsCount,
+		LastStatusAt: optionalDay(a.LastPostAt), Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
+	}
+	for _, f := range a.Fields.V {
+		e.Fields = append(e.Fields, Field{Name: f.Name, Value: v.html(f.Value, nil, nil)})
+	}
+	if v.accounts == nil {
+		v.accounts = make(map[int64]*Account)
+	}
+	v.accounts[a.ID] = e
+	return e
+}
+
+func (v *view) accountList(list []*store.Account) []*Account {
+	all := make([]*Account, 0, len(list))
+	for _, a := range list {
+		all = append(all, v.account(a))
+	}
+	return all
+}
+
+// self is one's own account.
+func (v *view) self(a *store.Account, followRequests int) *Account {
+	e := *v.account(a)
+	source := &AccountSource{
+		Privacy: visibilityWord(a.DefaultVisibility), Sensitive: a.DefaultSensitive, Note: a.Note,
+		Fields: make([]Field, 0, len(a.Fields.V)), FollowRequestsCount: followRequests,
+	}
+	if a.Language != "" {
+		source.Language = &a.Language
+	}
+	for _, f := range a.Fields.V {
+		source.Fields = append(source.Fields, Field{Name: f.Name, Value: f.Value})
+	}
+	e.Source = source
+	e.Role = &Role{ID: "-99", Permissions: permitNothing}
+	if a.Role == store.RoleAdmin {
+		e.Role = &Role{ID: "3", Name: "Admin", Permissions: permitAll, Highlighted: true}
+	}
+	return &e
+}

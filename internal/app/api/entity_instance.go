@@ -1,0 +1,219 @@
+package api
+
+import (
+	"net/url"
+	"strings"
+
+	"tintype/internal/community"
+)
+
+// mastodonVersion is the release whose API this is; clients read features off it.
+const mastodonVersion = "4.2.1"
+
+// What a client may send. The limits themselves are the community's.
+const (
+	reservedPerURL = 23
+	maxPinned      = 5
+)
+
+// imageTypes are the media types that are taken.
+var imageTypes = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
+
+// InstanceV1 is the site as v1 describes it. URI is the bare host.
+type InstanceV1 struct {
+	URI              string          `json:"uri"`
+	Title            string          `json:"title"`
+	ShortDescription string          `json:"short_description"`
+	Description      string          `json:"description"`
+	Email            string          `json:"email"`
+	Version          string          `json:"version"`
+	URLs             InstanceURLs    `json:"urls"`
+	Stats            InstanceStats   `json:"stats"`
+	Thumbnail        *string         `json:"thumbnail"`
+	Languages        []string        `json:"languages"`
+	Registrations    bool            `json:"registrations"`
+	ApprovalRequired bool            `json:"approval_required"`
+	InvitesEnabled   bool            `json:"invites_enabled"`
+	Configuration    ConfigurationV1 `json:"configuration"`
+	ContactAccount   *Account        `json:"contact_account"`
+	Rules            []nothing       `json:"rules"`
+}
+
+// InstanceURLs holds where streams begin, "wss://…" or "ws://…".
+type InstanceURLs struct {
+	StreamingAPI string `json:"streaming_api"`
+}
+
+// InstanceStats are the site's counts, 0 on a site that shows them to members only.
+type InstanceStats struct {
+	UserCount   int64 `json:"user_count"`
+	StatusCount int64 `json:"status_count"`
+	DomainCount int64 `json:"domain_count"`
+}
+
+// ConfigurationV1 is what a client may send.
+type ConfigurationV1 struct {
+	Accounts         AccountLimits `json:"accounts"`
+	Statuses         StatusLimits  `json:"statuses"`
+	MediaAttachments MediaLimits   `json:"media_attachments"`
+	Polls            PollLimits    `json:"polls"`
+}
+
+// AccountLimits hold for profiles.
+type AccountLimits struct {
+	MaxFeaturedTags   int `json:"max_featured_tags"`
+	MaxPinnedStatuses int `json:"max_pinned_statuses"`
+}
+
+// StatusLimits hold for posts.
+type StatusLimits struct {
+	MaxCharacters            int `json:"max_characters"`
+	MaxMediaAttachments      int `json:"max_media_attachments"`
+	CharactersReservedPerURL int `json:"characters_reserved_per_url"`
+}
+
+// MediaLimits hold for photos. There are no videos; their limits are there for clients that read them unasked.
+type MediaLimits struct {
+	SupportedMimeTypes  []string `json:"supported_mime_types"`
+	DescriptionLimit    int      `json:"description_limit"`
+	ImageSizeLimit      int64    `json:"image_size_limit"`
+	ImageMatrixLimit    int64    `json:"image_matrix_limit"`
+	VideoSizeLimit      int64    `json:"video_size_limit"`
+	VideoFrameRateLimit int64    `json:"video_frame_rate_limit"`
+	VideoMatrixLimit    int64    `json:"video_matrix_limit"`
+}
+
+// PollLimits are all zero: there are no polls.
+type PollLimits struct {
+	MaxOptions             int `json:"max_options"`
+	MaxCharactersPerOption int `json:"max_characters_per_option"`
+	MinExpiration          int `json:"min_expiration"`
+	MaxExpiration          int `json:"max_expiration"`
+}
+
+// InstanceV2 is the site as v2 describes it.
+type InstanceV2 struct {
+	Domain        string                `json:"domain"`
+	Title         string                `json:"title"`
+	Version       string                `json:"version"`
+	SourceURL     string                `json:"source_url"`
+	Description   string                `json:"description"`
+	Usage         InstanceUsage         `json:"usage"`
+	Thumbnail     InstanceThumbnail     `json:"thumbnail"`
+	Icon          []nothing             `json:"icon"`
+	Languages     []string              `json:"languages"`
+	Configuration ConfigurationV2       `json:"configuration"`
+	Registrations InstanceRegistrations `json:"registrations"`
+	APIVersions   APIVersions           `json:"api_versions"`
+	Contact       InstanceContact       `json:"contact"`
+	Rules         []nothing             `json:"rules"`
+}
+
+// InstanceUsage counts who posted in the last month.
+type InstanceUsage struct {
+	Users struct {
+		ActiveMonth int64 `json:"active_month"`
+	} `json:"users"`
+}
+
+// InstanceThumbnail is the site's picture.
+type InstanceThumbnail struct {
+	URL string `json:"url"`
+}
+
+// ConfigurationV2 is what a client may send, and where.
+type ConfigurationV2 struct {
+	URLs struct {
+		Streaming string `json:"streaming"`
+	} `json:"urls"`
+	Vapid struct {
+		PublicKey string `json:"public_key"`
+	} `json:"vapid"`
+	Accounts         AccountLimits `json:"accounts"`
+	Statuses         StatusLimits  `json:"statuses"`
+	MediaAttachments MediaLimits   `json:"media_attachments"`
+	Polls            PollLimits    `json:"polls"`
+	Translation      struct {
+		Enabled bool `json:"enabled"`
+	} `json:"translation"`
+}
+
+// InstanceRegistrations says who may sign up.
+type InstanceRegistrations struct {
+	Enabled          bool    `json:"enabled"`
+	ApprovalRequired bool    `json:"approval_required"`
+	Message          *string `json:"message"`
+	URL              *string `json:"url"`
+}
+
+// APIVersions stays at 1: more promises what is not here.
+type APIVersions struct {
+	Mastodon int `json:"mastodon"`
+}
+
+// InstanceContact is how to reach those who run the site.
+type InstanceContact struct {
+	Email   string   `json:"email"`
+	Account *Account `json:"account"`
+}
+
+func (a *API) version() string { return mastodonVersion + " (compatible; Tintype " + a.Version + ")" }
+
+// host is the site's address without a scheme.
+func (a *API) host() string {
+	u, err := url.Parse(a.BaseURL)
+	if err != nil {
+		return a.BaseURL
+	}
+	return u.Host
+}
+
+// streaming is where WebSockets connect.
+func (a *API) streaming() string { return "ws" + strings.TrimPrefix(a.BaseURL, "http") }
+
+// email is the contact where that is an address for mail.
+func (a *API) email() string {
+	contact := strings.TrimPrefix(a.Contact, "mailto:")
+	if strings.Contains(contact, "@") && !strings.Contains(contact, "/") {
+		return contact
+	}
+	return ""
+}
+
+func (a *API) configuration() ConfigurationV1 {
+	return ConfigurationV1{
+		Accounts: AccountLimits{MaxPinnedStatuses: maxPinned},
+		Statuses: StatusLimits{MaxCharacters: community.MaxCaption, MaxMediaAttachments: community.MaxPhotos, CharactersReservedPerURL: reservedPerURL},
+		MediaAttachments: MediaLimits{
+			SupportedMimeTypes: imageTypes, DescriptionLimit: community.MaxDescription,
+			ImageSizeLimit: a.MaxUploadBytes, ImageMatrixLimit: a.MaxPixels,
+		},
+	}
+}
+
+func (a *API) instanceV1(s stats) InstanceV1 {
+	thumbnail := a.DefaultHeader
+	return InstanceV1{
+		URI: a.host(), Title: a.SiteName, ShortDescription: a.Description, Description: a.Description, Email: a.email(),
+		Version: a.version(), URLs: InstanceURLs{StreamingAPI: a.streaming()},
+		Stats:     InstanceStats{UserCount: s.accounts, StatusCount: s.posts, DomainCount: 1},
+		Thumbnail: &thumbnail, Languages: []string{"en"}, Registrations: a.Registration,
+		Configuration: a.configuration(), Rules: []nothing{},
+	}
+}
+
+func (a *API) instanceV2(s stats) InstanceV2 {
+	limits := a.configuration()
+	e := InstanceV2{
+		Domain: a.host(), Title: a.SiteName, Version: a.version(), SourceURL: a.BaseURL, Description: a.Description,
+		Thumbnail: InstanceThumbnail{URL: a.DefaultHeader}, Icon: []nothing{}, Languages: []string{"en"},
+		Configuration: ConfigurationV2{
+			Accounts: limits.Accounts, Statuses: limits.Statuses, MediaAttachments: limits.MediaAttachments, Polls: limits.Polls,
+		},
+		Registrations: InstanceRegistrations{Enabled: a.Registration}, APIVersions: APIVersions{Mastodon: 1},
+		Contact: InstanceContact{Email: a.email()}, Rules: []nothing{},
+	}
+	e.Usage.Users.ActiveMonth = s.activeMonth
+	e.Configuration.URLs.Streaming = a.streaming()
+	return e
+}

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+// Relationship is how the reader stands to another account.
+type Relationship struct {
+	ID                  string `json:"id"`
+	Following           bool   `json:"following"`
+	ShowingReblogs      bool   `json:"showing_reblogs"`
+	Notifying           bool   `json:"notifying"`
+	FollowedBy          bool   `json:"followed_by"`
+	Blocking            bool   `json:"blocking"`
+	BlockedBy           bool   `json:"blocked_by"`
+	Muting              bool   `json:"muting"`
+	MutingNotifications bool   `json:"muting_notifications"`
+	Requested           bool   `json:"requested"`
+	RequestedBy         bool   `json:"requested_by"`
+	DomainBlocking      bool   `json:"domain_blocking"`
+	Endorsed            bool   `json:"endorsed"`
+	Note                string `json:"note"`
+}
+
+func relationship(r community.Relationship) Relationship {
+	return Relationship{
+		ID: formatID(r.ID), Following: r.Following, ShowingReblogs: r.Following, FollowedBy: r.FollowedBy,
+		Blocking: r.Blocking, BlockedBy: r.BlockedBy, Requested: r.Requested, RequestedBy: r.RequestedBy,
+	}
+}
+
+// Notification tells of what somebody did. Status is of what it is about, absent where it is about an account.
+type Notification struct {
+	ID        string   `json:"id"`
+	Type      string   `json:"type"`
+	CreatedAt string   `json:"created_at"`
+	GroupKey  string   `json:"group_key"`
+	Account   *Account `json:"account"`
+	Status    *Status  `json:"status,omitempty"`
+}
+
+// Tag is a hashtag. History counts the last days, in words.
+type Tag struct {
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	URL       string   `json:"url"`
+	History   []TagDay `json:"history"`
+	Following bool     `json:"following"`
+}
+
+// TagDay is one day of a tag.
+type TagDay struct {
+	Day      string `json:"day"` // Unix seconds of midnight
+	Uses     string `json:"uses"`
+	Accounts string `json:"accounts"`
+}
+
+func (v *view) tag(t store.Tag) Tag {
+	return Tag{ID: formatID(t.ID), Name: t.Name, URL: v.api.Community.TagURL(t.Name), History: []TagDay{}}
+}
+
+// Marker is how far a timeline was read.
+type Marker struct {
+	LastReadID string `json:"last_read_id"`
+	Version    int    `json:"version"`
+	UpdatedAt  string `json:"updated_at"`
+}
+
+func markers(list []*store.Marker) map[string]Marker {
+	all := make(map[string]Marker, len(list))
+	for _, m := range list {
+		all[m.Timeline] = Marker{LastReadID: formatID(m.LastReadID), Version: m.Version, UpdatedAt: formatMillis(m.UpdatedAt)}
+	}
+	return all
+}
+
+// Search is what was found, always three lists.
+type Search struct {
+	Accounts []*Account `json:"accounts"`
+	Statuses []*Status  `json:"statuses"`
+	Hashtags []Tag      `json:"hashtags"`
+}
+
+// Report is a complaint that was filed.
+type Report struct {
+	ID            string    `json:"id"`
+	ActionTaken   bool      `json:"action_taken"`
+	ActionTakenAt *string   `json:"action_taken_at"`
+	Category      string    `json:"category"`
+	Comment       string    `json:"comment"`
+	Forwarded     bool      `json:"forwarded"`
+	CreatedAt     string    `json:"created_at"`
+	StatusIDs     []string  `json:"status_ids"`
+	RuleIDs       []nothing `json:"rule_ids"`
+	TargetAccount *Account  `json:"target_account"`
+}

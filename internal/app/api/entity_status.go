@@ -1,0 +1,131 @@
+package api
+
+import (
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+// Status is a post or a comment. What this site does not have (polls, cards, boosts) is null, zero or false, never
+// absent: clients crash without the keys.
+type Status struct {
+	ID                 string             `json:"id"`
+	URI                string             `json:"uri"`
+	URL                string             `json:"url"`
+	CreatedAt          string             `json:"created_at"`
+	EditedAt           *string            `json:"edited_at"`
+	InReplyToID        *string            `json:"in_reply_to_id"`
+	InReplyToAccountID *string            `json:"in_reply_to_account_id"`
+	Account            *Account           `json:"account"`
+	Content            string             `json:"content"` // HTML
+	Visibility         string             `json:"visibility"`
+	Sensitive          bool               `json:"sensitive"`
+	SpoilerText        string             `json:"spoiler_text"`
+	MediaAttachments   []*MediaAttachment `json:"media_attachments"`
+	Mentions           []Mention          `json:"mentions"`
+	Tags               []StatusTag        `json:"tags"`
+	Emojis             []nothing          `json:"emojis"`
+	ReblogsCount       int                `json:"reblogs_count"`
+	FavouritesCount    int                `json:"favourites_count"`
+	RepliesCount       int                `json:"replies_count"`
+	Reblog             *Status            `json:"reblog"`
+	Poll               *nothing           `json:"poll"`
+	Card               *nothing           `json:"card"`
+	Language           *string            `json:"language"`
+	Application        *StatusApp         `json:"application"`
+	Favourited         bool               `json:"favourited"`
+	Reblogged          bool               `json:"reblogged"`
+	Bookmarked         bool               `json:"bookmarked"`
+	Muted              bool               `json:"muted"`
+	Pinned             bool               `json:"pinned"`
+	Filtered           []nothing          `json:"filtered"`
+	Text               *string            `json:"text,omitempty"` // of a post just deleted, so that it can be written anew
+}
+
+// Mention is an account that a text names.
+type Mention struct {
+	ID       string `json:"id"`
+	Username string `json:"username"`
+	URL      string `json:"url"`
+	Acct     string `json:"acct"`
+}
+
+// StatusTag is a tag in a text.
+type StatusTag struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+// StatusApp is the client that posted.
+type StatusApp struct {
+	Name    string  `json:"name"`
+	Website *string `json:"website"`
+}
+
+// StatusSource is a post's text as it was typed.
+type StatusSource struct {
+	ID          string `json:"id"`
+	Text        string `json:"text"`
+	SpoilerText string `json:"spoiler_text"`
+}
+
+// Context is what stands above a comment and below a post.
+type Context struct {
+	Ancestors   []*Status `json:"ancestors"`
+	Descendants []*Status `json:"descendants"`
+}
+
+// The words for visibility that differ from ours.
+const (
+	wordPrivate = "private"
+	wordDirect  = "direct"
+)
+
+func visibilityWord(v store.Visibility) string {
+	switch v {
+	case store.Followers:
+		return wordPrivate
+	case "":
+		return string(store.Public)
+	}
+	return string(v)
+}
+
+func (v *view) postURL(author *store.Account, id int64) string {
+	return v.api.Community.AccountURL(author.Username) + "/" + formatID(id)
+}
+
+// html is a text as clients show it.
+func (v *view) html(text string, mentions []*store.Account, tags []store.Tag) string {
+	return string(v.api.Community.Render(text, mentions, tags))
+}
+
+func (v *view) status(p *community.Post) *Status {
+	address := v.postURL(p.Author, p.ID)
+	e := &Status{
+		ID: formatID(p.ID), URI: address, URL: address,
+		CreatedAt: formatMillis(p.CreatedAt), EditedAt: optionalMillis(p.EditedAt),
+		InReplyToID: optionalID(p.InReplyToID), InReplyToAccountID: optionalID(p.InReplyToAuthorID),
+		Account: v.account(p.Author), Content: v.html(p.Caption, p.Mentions, p.Tags), Visibility: visibilityWord(p.Visibility),
+		Sensitive: p.Warned(), SpoilerText: p.Warning, MediaAttachments: v.mediaList(p.Photos),
+		Mentions: make([]Mention, 0, len(p.Mentions)), Tags: make([]StatusTag, 0, len(p.Tags)), Emojis: []nothing{},
+		FavouritesCount: p.LikesCount, RepliesCount: p.CommentsCount, Favourited: p.Liked, Filtered: []nothing{},
+	}
+	if p.Language != "" {
+		e.Language = &p.Language
+	}
+	for _, m := range p.Mentions {
+		e.Mentions = append(e.Mentions, Mention{ID: formatID(m.ID), Username: m.Username, URL: v.api.Community.AccountURL(m.Username), Acct: m.Username})
+	}
+	for _, t := range p.Tags {
+		e.Tags = append(e.Tags, StatusTag{Name: t.Name, URL: v.api.Community.TagURL(t.Name)})
+	}
+	return e
+}
+
+func (v *view) statuses(posts []*community.Post) []*Status {
+	all := make([]*Status, 0, len(posts))
+	for _, p := range posts {
+		all = append(all, v.status(p))
+	}
+	return all
+}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"tintype/internal/community"
+)
+
+// An Error is a failure in the words that clients of the API know. Handlers return nothing else on purpose; what is
+// neither an *Error nor known to apiError goes to the site's error exit, which says no more than that something broke.
+type Error struct {
+	Status      int
+	Message     string // "error" in the answer
+	Description string // "error_description", which OAuth has
+	RetryAfter  time.Duration
+	// Details are what is wrong with each input of a sign-up.
+	Details map[string][]Detail
+	cause   error
+}
+
+// Detail is one thing wrong with one input.
+type Detail struct {
+	Code        string `json:"error"` // ERR_BLANK, ERR_TAKEN, …
+	Description string `json:"description"`
+}
+
+func (e *Error) Error() string {
+	s := e.Message
+	if e.Description != "" {
+		s += ": " + e.Description
+	}
+	if e.cause != nil {
+		s += " (" + e.cause.Error() + ")"
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.cause }
+
+// Body is the answer's JSON.
+func (e *Error) Body() any {
+	return struct {
+		Error       string              `json:"error"`
+		Description string              `json:"error_description,omitempty"`
+		Details     map[string][]Detail `json:"details,omitempty"`
+	}{e.Message, e.Description, e.Details}
+}
+
+const validationFailed = "Validation failed: "
+
+// What several endpoints answer.
+var (
+	errNoToken    = &Error{Status: http.StatusUnauthorized, Message: "The access token is invalid"}
+	errNeedsUser  = &Error{Status: http.StatusUnprocessableEntity, Message: "This method requires an authenticated user"}
+	errScope      = &Error{Status: http.StatusForbidden, Message: "This action is outside the authorized scopes"}
+	errNotFound   = &Error{Status: http.StatusNotFound, Message: "Record not found"}
+	errTooManyIDs = invalid("Too many ids at once")
+)
+
+// invalid is a 422 with a sentence in Mastodon's form.
+func invalid(sentence string) *Error {
+	return &Error{Status: http.StatusUnprocessableEntity, Message: validationFailed + sentence}
+}
+
+// apiError puts what the use cases say into the API's words. Unknown errors come back as they are.
+func apiError(err error) error {
+	var (
+		own         *Error
+		bad         *community.Invalid
+		tooMany     *community.TooMany
+		unavailable *community.Unavailable
+		oauth       *community.OAuthError
+	)
+	switch {
+	case err == nil, errors.As(err, &own):
+		return err
+	case errors.As(err, &bad):
+		return &Error{Status: http.StatusUnprocessableEntity, Message: sentence(bad), Details: details(bad), cause: err}
+	case errors.As(err, &tooMany):
+		return &Error{Status: http.StatusTooManyRequests, Message: "Too many requests", RetryAfter: tooMany.RetryAfter, cause: err}
+	case errors.As(err, &unavailable):
+		return &Error{Status: http.StatusServiceUnavailable, Message: "The site cannot do this for the moment. Please try again soon.", RetryAfter: unavailable.RetryAfter, cause: err}
+	case errors.As(err, &oauth):
+		status := http.StatusBadRequest
+		if oauth.Code == "invalid_client" {
+			status = http.StatusUnauthorized
+		}
+		return &Error{Status: status, Message: oauth.Code, Description: oauth.Description, cause: err}
+	}
+	for _, known := range []struct {
+		err     error
+		status  int
+		message string
+	}{
+		{community.ErrNotFound, http.StatusNotFound, "Record not found"},
+		{community.ErrForbidden, http.StatusForbidden, "This action is not allowed"},
+		{community.ErrUnauthenticated, http.StatusUnauthorized, "The access token is invalid"},
+		{community.ErrClosed, http.StatusForbidden, "Sign-up is closed on this site"},
+		{community.ErrTooLarge, http.StatusRequestEntityTooLarge, validationFailed + "File is too large"},
+		{community.ErrFull, http.StatusInsufficientStorage, "The site has no room left"},
+	} {
+		if errors.Is(err, known.err) {
+			return &Error{Status: known.status, Message: known.message, cause: err}
+		}
+	}
+	return err
+}
+
+func sentence(bad *community.Invalid) string {
+	parts := make([]string, len(bad.Fields))
+	for i, f := range bad.Fields {
+		parts[i] = strings.TrimSuffix(f.Message, ".")
+	}
+	return validationFailed + strings.Join(parts, ", ")
+}
+
+// details names each input and what is wrong with it. Clients know Mastodon's codes; ours are named alike.
+func details(bad *community.Invalid) map[string][]Detail {
+	all := make(map[string][]Detail, len(bad.Fields))
+	for _, f := range bad.Fields {
+		if f.Field == "" {
+			continue
+		}
+		all[f.Field] = append(all[f.Field], Detail{Code: "ERR_" + strings.ToUpper(f.Code), Description: f.Message})
+	}
+	return all
+}

@@ -1,0 +1,42 @@
+package api
+
+import "net/http"
+
+// emptyEndpoints are the lists of features that are not here. Clients ask for them at their start, and some do not
+// start without an answer.
+func (a *API) emptyEndpoints() []endpoint {
+	var all []endpoint
+	list := func(path string, access access, scope string) {
+		all = append(all, endpoint{method: http.MethodGet, path: path, access: access, scope: scope, answer: none})
+	}
+	list("/api/v1/custom_emojis", visitors, "")
+	list("/api/v1/announcements", members, "read:accounts")
+	list("/api/v1/filters", members, "read:filters")
+	list("/api/v2/filters", members, "read:filters")
+	list("/api/v1/lists", members, "read:lists")
+	list("/api/v1/conversations", members, "read:statuses")
+	list("/api/v1/bookmarks", members, "read:bookmarks")
+	list("/api/v1/mutes", members, "read:mutes")
+	list("/api/v1/domain_blocks", members, "read:blocks")
+	list("/api/v1/followed_tags", members, "read:follows")
+	list("/api/v1/featured_tags", members, "read:accounts")
+	list("/api/v1/featured_tags/suggestions", members, "read:accounts")
+	list("/api/v1/endorsements", members, "read:accounts")
+	list("/api/v1/scheduled_statuses", members, "read:statuses")
+	list("/api/v1/trends", visitors, "")
+	list("/api/v1/trends/tags", visitors, "")
+	list("/api/v1/trends/statuses", visitors, "")
+	list("/api/v1/trends/links", visitors, "")
+	list("/api/v1/suggestions", members, "read:accounts")
+	list("/api/v2/suggestions", members, "read:accounts")
+	list("/api/v1/directory", visitors, "")
+	missing := func(*call) (any, error) { return nil, errNotFound }
+	for _, e := range []endpoint{
+		{method: http.MethodGet, path: "/api/v1/push/subscription", access: members, scope: "push", answer: missing},
+		// Semaphore tries this first, and goes on to POST when it is not there.
+		{method: http.MethodPut, path: "/api/v2/media/:id", access: members, scope: "write:media", answer: missing},
+	} {
+		all = append(all, e)
+	}
+	return all
+}
