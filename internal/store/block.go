@@ -1,9 +1,6 @@
 package store
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // AddBlock inserts the block. ErrConflict if it exists.
 func (s *Store) AddBlock(ctx context.Context, b Block) error {
@@ -26,16 +23,6 @@ func (s *Store) Blocked(ctx context.Context, a, b int64) (bool, error) {
 }
 
 // BlockedBy lists whom the account blocks, newest first: active accounts, also those that block it in turn.
-func (s *Store) BlockedBy(ctx context.Context, accountID int64, k Keyset) ([]AccountRow, error) {
-	where, args, order := k.clause("b.id")
-	var rows []AccountRow
-	err := s.read(ctx).Raw("SELECT b.id AS row_id, a.* FROM blocks b JOIN accounts a ON a.id = b.target_id WHERE b.account_id = ? AND "+where+
-		" AND a.suspended_at IS NULL AND a.deleted_at IS NULL"+order, append(append([]any{accountID}, args...), k.Limit)...).Scan(&rows).Error
-	if err != nil {
-		return nil, translate(err)
-	}
-	if k.MinID > 0 {
-		slices.Reverse(rows)
-	}
-	return rows, nil
+func (s *Store) BlockedBy(ctx context.Context, accountID int64, r Range) ([]RowAccount, error) {
+	return s.rowAccounts(ctx, "blocks", "target_id", "account_id", accountID, accountSeen(nil, "a"), r)
 }

@@ -6,34 +6,6 @@ import (
 	"slices"
 )
 
-// Keyset bounds a list that is ordered by the ids of its rows. At most one of the bounds is set; 0 is none.
-// MinID asks for the rows just above it, the other two for the newest.
-type Keyset struct {
-	MaxID, MinID, SinceID int64
-	Limit                 int
-}
-
-// clause gives the condition on the column (with its argument) and the order. Rows read with MinID come oldest
-// first and are turned by the caller.
-func (k Keyset) clause(column string) (where string, args []any, order string) {
-	where, order = "1 = 1", " ORDER BY "+column+" DESC LIMIT ?"
-	switch {
-	case k.MinID > 0:
-		where, args, order = column+" > ?", []any{k.MinID}, " ORDER BY "+column+" LIMIT ?"
-	case k.MaxID > 0:
-		where, args = column+" < ?", []any{k.MaxID}
-	case k.SinceID > 0:
-		where, args = column+" > ?", []any{k.SinceID}
-	}
-	return where, args, order
-}
-
-// AccountRow is an account in a list; RowID is the id by which the list is ordered and continued.
-type AccountRow struct {
-	RowID   int64
-	Account `gorm:"embedded"`
-}
-
 // AddFollow inserts the follow; the counters are CountFollows' business. ErrConflict if it exists.
 func (s *Store) AddFollow(ctx context.Context, f Follow) error {
 	return translate(s.write(ctx).Create(&f).Error)
@@ -78,11 +50,11 @@ func (s *Store) FollowRequestsBy(ctx context.Context, followerID int64) (int, er
 }
 
 // FollowRequestsTo counts the requests that wait for the account's answer, as FollowRequests lists them.
-func (s *Store) FollowRequestsTo(ctx context.Context, accountID int64) (int, error) {
+func (s *Store) FollowRequestsTo(ctx context.Context, account *Account) (int, error) {
 	var n int
-	visible, args := listedAccount("a", accountID)
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM follow_requests r JOIN accounts a ON a.id = r.follower_id WHERE r.followee_id = ? AND "+visible,
-		append([]any{accountID}, args...)...).Scan(&n).Error
+	seen := accountSeen(account, "a")
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM follow_requests t JOIN accounts a ON a.id = t.follower_id WHERE t.followee_id = ? AND "+seen.sql,
+		append([]any{account.ID}, seen.args...)...).Scan(&n).Error
 	return n, translate(err)
 }
 
@@ -105,45 +77,32 @@ func (s *Store) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) 
 	return nil
 }
 
-// FollowersOf lists who follows the account, newest first: active accounts that the viewer (0 for a visitor) and
-// who do not block each other.
-func (s *Store) FollowersOf(ctx context.Context, accountID, viewerID int64, k Keyset) ([]AccountRow, error) {
-	return s.accountRows(ctx, "follows", "follower_id", "followee_id", accountID, viewerID, k)
+// FollowersOf lists who follows the account, the newest follow first: those whom the viewer may see.
+func (s *Store) FollowersOf(ctx context.Context, accountID int64, viewer *Account, r Range) ([]RowAccount, error) {
+	return s.rowAccounts(ctx, "follows", "follower_id", "followee_id", accountID, accountSeen(viewer, "a"), r)
 }
 
 // FollowedBy lists whom the account follows, otherwise like FollowersOf.
-func (s *Store) FollowedBy(ctx context.Context, accountID, viewerID int64, k Keyset) ([]AccountRow, error) {
-	return s.accountRows(ctx, "follows", "followee_id", "follower_id", accountID, viewerID, k)
+func (s *Store) FollowedBy(ctx context.Context, accountID int64, viewer *Account, r Range) ([]RowAccount, error) {
+	return s.rowAccounts(ctx, "follows", "followee_id", "follower_id", accountID, accountSeen(viewer, "a"), r)
 }
 
 // FollowRequests lists who waits for the account's approval, newest first.
-func (s *Store) FollowRequests(ctx context.Context, accountID int64, k Keyset) ([]AccountRow, error) {
-	return s.accountRows(ctx, "follow_requests", "follower_id", "followee_id", accountID, accountID, k)
+func (s *Store) FollowRequests(ctx context.Context, account *Account, r Range) ([]RowAccount, error) {
+	return s.rowAccounts(ctx, "follow_requests", "follower_id", "followee_id", account.ID, accountSeen(account, "a"), r)
 }
 
-// accountRows lists the accounts of one column of a table of pairs by the other.
-func (s *Store) accountRows(ctx context.Context, table, listed, by string, accountID, viewerID int64, k Keyset) ([]AccountRow, error) {
-	visible, vargs := listedAccount("a", viewerID)
-	where, args, order := k.clause("r.id")
-	args = append(append(append([]any{accountID}, args...), vargs...), k.Limit)
-	var rows []AccountRow
-	err := s.read(ctx).Raw("SELECT r.id AS row_id, a.* FROM "+table+" r JOIN accounts a ON a.id = r."+listed+
-		" WHERE r."+by+" = ? AND "+where+" AND "+visible+order, args...).Scan(&rows).Error
+// rowAccounts lists the accounts of one column of a table of pairs by the other.
+func (s *Store) rowAccounts(ctx context.Context, table, listed, by string, id int64, seen condition, r Range) ([]RowAccount, error) {
+	args := append(append([]any{id, r.max(), r.Min}, seen.args...), r.Limit)
+	rows, err := s.query(ctx, "SELECT t.id, a.id FROM "+table+" t "+s.dialect.orderedJoin()+" accounts a ON a.id = t."+listed+
+		" WHERE t."+by+" = ? AND t.id < ? AND t.id > ? AND "+seen.sql+" ORDER BY t.id"+r.order()+" LIMIT ?", args...)
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
-	if k.MinID > 0 {
-		slices.Reverse(rows)
+	var list []RowAccount
+	for rows.next() {
+		list = append(list, RowAccount{RowID: rows.int(), AccountID: rows.int()})
 	}
-	return rows, nil
-}
-
-// listedAccount is the condition under which an account shows in lists that the viewer reads.
-func listedAccount(alias string, viewerID int64) (string, []any) {
-	active := alias + ".suspended_at IS NULL AND " + alias + ".deleted_at IS NULL"
-	if viewerID == 0 {
-		return active, nil
-	}
-	return active + " AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = ? AND b.target_id = " + alias + ".id)" +
-		" AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.target_id = ? AND b.account_id = " + alias + ".id)", []any{viewerID, viewerID}
+	return newestFirst(list, r), rows.done()
 }

@@ -16,15 +16,16 @@ func (s *Store) AddNotification(ctx context.Context, n Notification) (int64, err
 // MayNotify tells whether both accounts of the notification are active, neither blocks the other, and the same
 // thing was not told before.
 func (s *Store) MayNotify(ctx context.Context, n Notification) (bool, error) {
-	visible, args := listedAccount("f", n.AccountID)
+	to := accountSeen(nil, "a")
+	from := accountSeen(&Account{ID: n.AccountID}, "f")
 	same, post := "p.post_id IS NULL", []any(nil)
 	if n.PostID != nil {
 		same, post = "p.post_id = ?", []any{*n.PostID}
 	}
-	args = append([]any{n.AccountID, n.FromID}, args...)
+	args := append(append([]any{n.AccountID, n.FromID}, to.args...), from.args...)
 	args = append(append(args, n.AccountID, n.FromID, n.Kind), post...)
 	var count int
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM accounts a, accounts f WHERE a.id = ? AND f.id = ? AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND "+visible+
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM accounts a, accounts f WHERE a.id = ? AND f.id = ? AND "+to.sql+" AND "+from.sql+
 		" AND NOT EXISTS (SELECT 1 FROM notifications p WHERE p.account_id = ? AND p.from_id = ? AND p.kind = ? AND "+same+")", args...).Scan(&count).Error
 	return count > 0, translate(err)
 }

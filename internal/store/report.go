@@ -1,9 +1,6 @@
 package store
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // Report states.
 const (
@@ -17,18 +14,15 @@ func (s *Store) AddReport(ctx context.Context, r Report) error {
 }
 
 // Reports lists the reports of a state ("" for all), newest first.
-func (s *Store) Reports(ctx context.Context, state string, k Keyset) ([]Report, error) {
-	where, args, order := k.clause("id")
+func (s *Store) Reports(ctx context.Context, state string, r Range) ([]Report, error) {
+	where, args := "id < ? AND id > ?", []any{r.max(), r.Min}
 	if state != "" {
 		where += " AND state = ?"
 		args = append(args, state)
 	}
 	var list []Report
-	err := s.read(ctx).Raw("SELECT * FROM reports WHERE "+where+order, append(args, k.Limit)...).Scan(&list).Error
-	if k.MinID > 0 {
-		slices.Reverse(list)
-	}
-	return list, translate(err)
+	err := s.read(ctx).Raw("SELECT * FROM reports WHERE "+where+" ORDER BY id"+r.order()+" LIMIT ?", append(args, r.Limit)...).Scan(&list).Error
+	return newestFirst(list, r), translate(err)
 }
 
 // ReportByID is ErrNotFound where there is none.

@@ -16,3 +16,15 @@ func Each(t *testing.T, test func(t *testing.T, open func(t testing.TB) *store.S
 		test(t, func(t testing.TB) *store.Store { return MySQL(t, server.NewDatabase(t)) })
 	})
 }
+
+// Two is Each for what two processes do on one database: the test gets two Stores that share nothing else.
+func Two(t *testing.T, test func(t *testing.T, a, b *store.Store)) {
+	t.Run("sqlite", func(t *testing.T) {
+		url := SQLiteURL(t)
+		test(t, open(t, url), open(t, url))
+	})
+	t.Run("mariadb", func(t *testing.T) {
+		url := servertest.MariaDB(t).NewDatabase(t)
+		test(t, MySQL(t, url), open(t, url))
+	})
+}

@@ -22,6 +22,12 @@ var template struct {
 // SQLite returns an empty site's database in a file of its own. The schema is migrated once per test process.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
+	return open(t, SQLiteURL(t))
+}
+
+// SQLiteURL is the address of an empty site's database.
+func SQLiteURL(t testing.TB) string {
+	t.Helper()
 	template.Do(func() {
 		dir, err := os.MkdirTemp("", "tintype-storetest")
 		if err != nil {
@@ -40,7 +46,7 @@ func SQLite(t testing.TB) *store.Store {
 	if err := copyFile(template.file, file); err != nil {
 		t.Fatal(err)
 	}
-	return open(t, "sqlite:"+file)
+	return "sqlite:" + file
 }
 
 // MySQL migrates the empty database at url and opens it.

@@ -1,0 +1,154 @@
+package community
+
+import (
+	"context"
+
+	"tintype/internal/store"
+)
+
+// MaxUnread is where counting unread notifications stops: who has as many is told "99+".
+const MaxUnread = 100
+
+// clearBatch is how many notifications one statement removes.
+const clearBatch = 500
+
+// Notification is what acc was told, with whom and what it is about.
+type Notification struct {
+	store.Notification
+	From *store.Account
+	Post *Post // nil for follows and reports
+}
+
+// NotificationFilter narrows a list to Types (all, if empty) without Exclude, and to those from one account.
+type NotificationFilter struct {
+	Types, Exclude []string
+	FromID         int64
+}
+
+// Notifications lists what acc was told, newest first, as far as acc may still see whom and what it is about.
+// A page costs the same number of statements however long it is.
+func (c *Community) Notifications(ctx context.Context, acc *store.Account, f NotificationFilter, p Page) ([]*Notification, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	rows, err := c.Store.Notifications(ctx, acc, store.NotificationFilter{Kinds: f.Types, Exclude: f.Exclude, FromID: f.FromID},
+		p.span(defaultAccounts, maxAccounts))
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return c.loadNotifications(ctx, acc, rows)
+}
+
+// Notification is one of acc's own, else ErrNotFound.
+func (c *Community) Notification(ctx context.Context, acc *store.Account, id int64) (*Notification, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	row, err := c.Store.NotificationByID(ctx, acc, id)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	list, err := c.loadNotifications(ctx, acc, []store.Notification{*row})
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, ErrNotFound
+	}
+	return list[0], nil
+}
+
+func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, rows []store.Notification) ([]*Notification, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	var from, about idSet
+	for _, n := range rows {
+		from.add(n.FromID)
+		if n.PostID != nil {
+			about.add(*n.PostID)
+		}
+	}
+	accounts, err := c.withFaces(ctx, from.ids)
+	if err != nil {
+		return nil, err
+	}
+	posts, err := c.postsOf(ctx, acc, about.ids)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*Notification, 0, len(rows))
+	for _, row := range rows {
+		n := &Notification{Notification: row, From: accounts[row.FromID]}
+		if row.PostID != nil {
+			n.Post = posts[*row.PostID]
+		}
+		if n.From == nil || row.PostID != nil && n.Post == nil {
+			continue // gone between two statements
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// postsOf loads those of the posts and comments that the viewer may see, by id.
+func (c *Community) postsOf(ctx context.Context, viewer *store.Account, ids []int64) (map[int64]*Post, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := c.PostsByID(ctx, viewer, ids)
+	out := make(map[int64]*Post, len(found))
+	for _, p := range found {
+		out[p.ID] = p
+	}
+	return out, err
+}
+
+// ClearNotifications removes all that acc has now.
+func (c *Community) ClearNotifications(ctx context.Context, acc *store.Account) error {
+	if acc == nil {
+		return ErrUnauthenticated
+	}
+	ctx = store.Primary(ctx)
+	upTo, err := c.Store.NewestNotification(ctx, acc.ID)
+	if err != nil {
+		return fromStore(err)
+	}
+	for {
+		n, err := c.Store.DeleteNotificationsUpTo(ctx, acc.ID, upTo, clearBatch)
+		if err != nil || n < clearBatch {
+			return fromStore(err)
+		}
+	}
+}
+
+// DismissNotification removes one; ErrNotFound if acc has none by that id.
+func (c *Community) DismissNotification(ctx context.Context, acc *store.Account, id int64) error {
+	if acc == nil {
+		return ErrUnauthenticated
+	}
+	return fromStore(c.Store.DeleteNotification(ctx, acc.ID, id))
+}
+
+// UnreadNotifications counts what acc has not read yet, up to MaxUnread.
+func (c *Community) UnreadNotifications(ctx context.Context, acc *store.Account) (int, error) {
+	if acc == nil {
+		return 0, ErrUnauthenticated
+	}
+	n, err := c.Store.UnreadNotifications(ctx, acc, MaxUnread)
+	return n, fromStore(err)
+}
+
+// MarkNotificationsRead notes that acc has read everything up to the id, or for 0 everything there is.
+func (c *Community) MarkNotificationsRead(ctx context.Context, acc *store.Account, upTo int64) error {
+	if acc == nil {
+		return ErrUnauthenticated
+	}
+	if upTo == 0 {
+		var err error
+		if upTo, err = c.Store.NewestNotification(store.Primary(ctx), acc.ID); err != nil {
+			return fromStore(err)
+		}
+	}
+	return fromStore(c.Store.MarkNotificationsRead(ctx, acc.ID, upTo))
+}

@@ -1,0 +1,135 @@
+package community
+
+import (
+	"context"
+
+	"tintype/internal/store"
+)
+
+// AccountPage is a stretch of a list of accounts, newest first. Next is the MaxID that continues it, 0 at its end;
+// Prev the MinID for what has come since. Both are ids of the list's rows, not of accounts.
+type AccountPage struct {
+	Accounts   []*store.Account
+	Next, Prev int64
+}
+
+// maxRelationships bounds how many accounts one question may be about.
+const maxRelationships = 200
+
+// Relationships tells how acc stands to each of the accounts, in their order; ids beyond the first 200 and those
+// without a visible account are left out.
+func (c *Community) Relationships(ctx context.Context, acc *store.Account, ids []int64) ([]Relationship, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	var set idSet
+	for _, id := range ids {
+		if len(set.ids) < maxRelationships {
+			set.add(id)
+		}
+	}
+	asked := set.ids
+	accounts, err := c.Store.AccountsByID(ctx, asked)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	active := make(map[int64]bool, len(accounts))
+	for _, a := range accounts {
+		active[a.ID] = a.Active()
+	}
+	there := asked[:0]
+	for _, id := range asked {
+		if active[id] {
+			there = append(there, id)
+		}
+	}
+	rels, err := c.Store.Relationships(ctx, acc.ID, there)
+	return rels, fromStore(err)
+}
+
+// How many entries a list of accounts or notifications has.
+const (
+	defaultAccounts = 40
+	maxAccounts     = 80
+)
+
+// accountPage reads a page by list, which is asked for one row more than the page holds, to know whether it is the
+// last. The accounts are those that the viewer may see.
+func (c *Community) accountPage(ctx context.Context, viewer *store.Account, p Page, list func(store.Range) ([]store.RowAccount, error)) (*AccountPage, error) {
+	r := p.span(defaultAccounts, maxAccounts)
+	limit := r.Limit
+	r.Limit++
+	rows, err := list(r)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	more := len(rows) > limit
+	if more && r.Up {
+		rows = rows[1:] // the extra row is the newest
+	} else if more {
+		rows = rows[:limit]
+	}
+	out := &AccountPage{Accounts: make([]*store.Account, 0, len(rows))}
+	if len(rows) == 0 {
+		return out, nil
+	}
+	out.Prev = rows[0].RowID
+	if more || r.Up { // below a page that was asked for upwards stands at least the row it started from
+		out.Next = rows[len(rows)-1].RowID
+	}
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.AccountID
+	}
+	accounts, err := c.Store.FeedAccounts(ctx, viewer, ids)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	for _, id := range ids {
+		if a := accounts[id]; a != nil {
+			out.Accounts = append(out.Accounts, a)
+		}
+	}
+	return out, c.loadFaces(ctx, out.Accounts...)
+}
+
+// Followers lists who follows the account. ErrNotFound if the viewer may not see the account.
+func (c *Community) Followers(ctx context.Context, viewer *store.Account, id int64, p Page) (*AccountPage, error) {
+	if _, err := c.AccountByID(ctx, viewer, id); err != nil {
+		return nil, err
+	}
+	return c.accountPage(ctx, viewer, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.FollowersOf(ctx, id, viewer, r) })
+}
+
+// Following lists whom the account follows. ErrNotFound if the viewer may not see the account.
+func (c *Community) Following(ctx context.Context, viewer *store.Account, id int64, p Page) (*AccountPage, error) {
+	if _, err := c.AccountByID(ctx, viewer, id); err != nil {
+		return nil, err
+	}
+	return c.accountPage(ctx, viewer, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.FollowedBy(ctx, id, viewer, r) })
+}
+
+// FollowRequests lists who waits for acc's approval.
+func (c *Community) FollowRequests(ctx context.Context, acc *store.Account, p Page) (*AccountPage, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	return c.accountPage(ctx, acc, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.FollowRequests(ctx, acc, r) })
+}
+
+// FollowRequestsCount is how many wait for acc's approval.
+func (c *Community) FollowRequestsCount(ctx context.Context, acc *store.Account) (int, error) {
+	if acc == nil {
+		return 0, ErrUnauthenticated
+	}
+	n, err := c.Store.FollowRequestsTo(ctx, acc)
+	return n, fromStore(err)
+}
+
+// Blocks lists whom acc blocks.
+func (c *Community) Blocks(ctx context.Context, acc *store.Account, p Page) (*AccountPage, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	return c.accountPage(ctx, nil, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.BlockedBy(ctx, acc.ID, r) })
+}

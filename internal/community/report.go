@@ -1,0 +1,234 @@
+package community
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tintype/internal/store"
+)
+
+const (
+	maxReportComment = 1000 // characters
+	maxExcerpt       = 1000
+	maxReportAdmins  = 100 // how many administrators are told
+)
+
+// Report is a complaint about an account, or about one of its posts or comments.
+type Report struct {
+	TargetID int64 // 0: the post's author
+	PostID   int64 // 0: the account itself
+	Comment  string
+}
+
+// FiledReport is a report as an administrator reads it. Accounts that are gone are nil, as is a post that the
+// administrator cannot see; its Excerpt is kept.
+type FiledReport struct {
+	store.Report
+	Reporter, Target, ClosedBy *store.Account
+	Post                       *Post
+}
+
+// Report files a complaint and tells the administrators. It keeps the words complained of, which may be edited or
+// deleted later. ErrNotFound where acc cannot see what it reports (who blocks somebody may still report them, though),
+// *TooMany past the limit.
+func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*store.Report, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	ctx = store.Primary(ctx)
+	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Comment: strings.TrimSpace(r.Comment), State: store.ReportOpen}
+	if r.PostID != 0 {
+		post, err := c.Store.PostByID(ctx, acc, r.PostID)
+		if err != nil {
+			return nil, fromStore(err)
+		}
+		if r.TargetID != 0 && post.AuthorID != r.TargetID {
+			return nil, ErrNotFound
+		}
+		filed.TargetID, filed.PostID = post.AuthorID, &post.ID
+		filed.Excerpt = excerpt(post.Warning, post.Caption)
+	}
+	target, err := c.reportable(ctx, acc, filed.TargetID)
+	if err != nil {
+		return nil, err
+	}
+	if filed.PostID == nil {
+		filed.Excerpt = excerpt(target.DisplayName, target.Note)
+	}
+	var wrong Invalid
+	if target.ID == acc.ID {
+		wrong.add("", "self", "You cannot report yourself.")
+	}
+	if n := utf8.RuneCountInString(filed.Comment); n > maxReportComment {
+		wrong.add("comment", "too_long", fmt.Sprintf("The report has %d characters, at most %d are possible.", n, maxReportComment))
+	}
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.ReportLimit); err != nil {
+		return nil, err
+	}
+	_, err = c.Store.TxOnce(ctx, "reports", func(ctx context.Context, tx *store.Store, id int64) error {
+		filed.ID, filed.CreatedAt = id, store.ToMillis(store.IDTime(id))
+		if err := tx.AddReport(ctx, filed); err != nil {
+			return err
+		}
+		admins, err := tx.Admins(ctx, maxReportAdmins)
+		if err != nil {
+			return err
+		}
+		for _, admin := range admins {
+			if admin == acc.ID {
+				continue
+			}
+			// Not by notify: administrators are told whomever they block, and of each report.
+			if err := tell(ctx, tx, store.Notification{AccountID: admin, Kind: store.NotifyReport, FromID: acc.ID, CreatedAt: filed.CreatedAt}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return &filed, nil
+}
+
+// reportable finds an account that acc may report: one it sees, or one it has blocked itself.
+func (c *Community) reportable(ctx context.Context, acc *store.Account, id int64) (*store.Account, error) {
+	target, err := c.Store.AccountByID(ctx, id)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if !target.Active() {
+		return nil, ErrNotFound
+	}
+	rels, err := c.Store.Relationships(ctx, acc.ID, []int64{id})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if rels[0].BlockedBy {
+		return nil, ErrNotFound
+	}
+	return target, nil
+}
+
+// excerpt joins what is not empty and keeps its beginning.
+func excerpt(parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p = strings.TrimSpace(p); p != "" {
+			kept = append(kept, p)
+		}
+	}
+	runes := []rune(strings.Join(kept, "\n\n"))
+	if len(runes) > maxExcerpt {
+		return string(runes[:maxExcerpt-1]) + "…"
+	}
+	return string(runes)
+}
+
+// Reports lists reports, newest first: store.ReportOpen, store.ReportClosed or "" for all. For administrators, else
+// ErrForbidden.
+func (c *Community) Reports(ctx context.Context, admin *store.Account, state string, p Page) ([]*FiledReport, error) {
+	if err := onlyAdmin(admin); err != nil {
+		return nil, err
+	}
+	rows, err := c.Store.Reports(ctx, state, p.span(defaultAccounts, maxAccounts))
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return c.loadReports(ctx, admin, rows)
+}
+
+// ReportByID is one report. For administrators, else ErrForbidden.
+func (c *Community) ReportByID(ctx context.Context, admin *store.Account, id int64) (*FiledReport, error) {
+	if err := onlyAdmin(admin); err != nil {
+		return nil, err
+	}
+	row, err := c.Store.ReportByID(ctx, id)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	list, err := c.loadReports(ctx, admin, []store.Report{*row})
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// OpenReports counts the reports that wait, up to MaxUnread. For administrators, else ErrForbidden.
+func (c *Community) OpenReports(ctx context.Context, admin *store.Account) (int, error) {
+	if err := onlyAdmin(admin); err != nil {
+		return 0, err
+	}
+	n, err := c.Store.OpenReports(ctx, MaxUnread)
+	return n, fromStore(err)
+}
+
+// CloseReport notes that the administrator is done with it, and when; one that is closed stays as it was.
+func (c *Community) CloseReport(ctx context.Context, admin *store.Account, id int64) (*FiledReport, error) {
+	if err := onlyAdmin(admin); err != nil {
+		return nil, err
+	}
+	ctx = store.Primary(ctx)
+	if _, err := c.Store.CloseReport(ctx, id, admin.ID, store.ToMillis(time.Now())); err != nil {
+		return nil, fromStore(err)
+	}
+	return c.ReportByID(ctx, admin, id)
+}
+
+func onlyAdmin(acc *store.Account) error {
+	switch {
+	case acc == nil:
+		return ErrUnauthenticated
+	case acc.Role != store.RoleAdmin || !acc.Active():
+		return ErrForbidden
+	}
+	return nil
+}
+
+func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows []store.Report) ([]*FiledReport, error) {
+	var people, about idSet
+	for _, r := range rows {
+		people.add(r.TargetID)
+		for _, id := range []*int64{r.ReporterID, r.ClosedByID} {
+			if id != nil {
+				people.add(*id)
+			}
+		}
+		if r.PostID != nil {
+			about.add(*r.PostID)
+		}
+	}
+	accounts, err := c.withFaces(ctx, people.ids)
+	if err != nil {
+		return nil, err
+	}
+	for id, a := range accounts {
+		if a.DeletedAt != nil {
+			delete(accounts, id)
+		}
+	}
+	posts, err := c.postsOf(ctx, admin, about.ids)
+	if err != nil {
+		return nil, err
+	}
+	of := func(id *int64) *store.Account {
+		if id == nil {
+			return nil
+		}
+		return accounts[*id]
+	}
+	list := make([]*FiledReport, len(rows))
+	for i, r := range rows {
+		list[i] = &FiledReport{Report: r, Reporter: of(r.ReporterID), Target: of(&r.TargetID), ClosedBy: of(r.ClosedByID)}
+		if r.PostID != nil {
+			list[i].Post = posts[*r.PostID]
+		}
+	}
+	return list, nil
+}

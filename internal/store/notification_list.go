@@ -1,0 +1,116 @@
+package store
+
+import "context"
+
+// NotificationFilter narrows a list of notifications; a nil list of kinds does not.
+type NotificationFilter struct {
+	Kinds, Exclude []string
+	FromID         int64 // 0: from anybody
+}
+
+const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.created_at"
+
+// seenNotifications is what the account's notifications are listed and counted by: those from accounts, and about
+// posts, that it may still see. Reports are listed whoever filed them.
+func (s *Store) seenNotifications(account *Account, f NotificationFilter) (from string, args []any) {
+	sender, post := accountSeen(account, "f"), postSeen(account)
+	from = " FROM notifications n " + s.dialect.orderedJoin() + " accounts f ON f.id = n.from_id LEFT JOIN posts p ON p.id = n.post_id LEFT JOIN accounts a ON a.id = p.author_id" +
+		" WHERE n.account_id = ? AND (n.kind = ? OR " + sender.sql + ") AND (n.post_id IS NULL OR " + post.sql + ")"
+	args = append(append([]any{account.ID, NotifyReport}, sender.args...), post.args...)
+	for _, l := range []struct {
+		kinds []string
+		is    string
+	}{{f.Kinds, "IN"}, {f.Exclude, "NOT IN"}} {
+		if len(l.kinds) == 0 {
+			continue
+		}
+		from += " AND n.kind " + l.is + " " + placeholders(len(l.kinds))
+		for _, k := range l.kinds {
+			args = append(args, k)
+		}
+	}
+	if f.FromID != 0 {
+		from += " AND n.from_id = ?"
+		args = append(args, f.FromID)
+	}
+	return from, args
+}
+
+// Notifications lists what the account was told and may still see, newest first.
+func (s *Store) Notifications(ctx context.Context, account *Account, f NotificationFilter, r Range) ([]Notification, error) {
+	from, args := s.seenNotifications(account, f)
+	list, err := s.notifications(ctx, from+" AND n.id < ? AND n.id > ? ORDER BY n.id"+r.order()+" LIMIT ?", append(args, r.max(), r.Min, r.Limit)...)
+	return newestFirst(list, r), err
+}
+
+// NotificationByID is one of the account's own, else ErrNotFound.
+func (s *Store) NotificationByID(ctx context.Context, account *Account, id int64) (*Notification, error) {
+	from, args := s.seenNotifications(account, NotificationFilter{})
+	list, err := s.notifications(ctx, from+" AND n.id = ?", append(args, id)...)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, ErrNotFound
+	}
+	return &list[0], nil
+}
+
+func (s *Store) notifications(ctx context.Context, from string, args ...any) ([]Notification, error) {
+	rows, err := s.query(ctx, "SELECT "+notificationColumns+from, args...)
+	if err != nil {
+		return nil, err
+	}
+	var list []Notification
+	for rows.next() {
+		list = append(list, Notification{ID: rows.int(), AccountID: rows.int(), Kind: rows.text(), FromID: rows.int(), PostID: rows.optional(), CreatedAt: Millis(rows.int())})
+	}
+	return list, rows.done()
+}
+
+// UnreadNotifications counts what the account may see and has not read, up to most.
+func (s *Store) UnreadNotifications(ctx context.Context, account *Account, most int) (int, error) {
+	from, args := s.seenNotifications(account, NotificationFilter{})
+	rows, err := s.query(ctx, "SELECT COUNT(*) FROM (SELECT n.id"+from+
+		" AND n.id > (SELECT r.notifications_read_id FROM accounts r WHERE r.id = ?) ORDER BY n.id LIMIT ?) unread", append(args, account.ID, most)...)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for rows.next() {
+		n = int(rows.int())
+	}
+	return n, rows.done()
+}
+
+// MarkNotificationsRead notes that everything up to the id is read; it never goes back.
+func (s *Store) MarkNotificationsRead(ctx context.Context, accountID, upTo int64) error {
+	return translate(s.write(ctx).Exec("UPDATE accounts SET notifications_read_id = ? WHERE id = ? AND notifications_read_id < ?", upTo, accountID, upTo).Error)
+}
+
+// NewestNotification is the id of the newest that the account has, 0 if it has none.
+func (s *Store) NewestNotification(ctx context.Context, accountID int64) (int64, error) {
+	var id int64
+	err := s.read(ctx).Raw("SELECT COALESCE(MAX(id), 0) FROM notifications WHERE account_id = ?", accountID).Scan(&id).Error
+	return id, translate(err)
+}
+
+// DeleteNotification removes one of the account's own; ErrNotFound if it has none by that id.
+func (s *Store) DeleteNotification(ctx context.Context, accountID, id int64) error {
+	res := s.write(ctx).Exec("DELETE FROM notifications WHERE id = ? AND account_id = ?", id, accountID)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return ErrNotFound
+	}
+	return translate(res.Error)
+}
+
+// DeleteNotificationsUpTo removes at most limit of the account's notifications, none newer than upTo, and tells
+// how many went.
+func (s *Store) DeleteNotificationsUpTo(ctx context.Context, accountID, upTo int64, limit int) (int, error) {
+	var ids []int64
+	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND id <= ? ORDER BY id LIMIT ?", accountID, upTo, limit).Scan(&ids).Error
+	if err != nil {
+		return 0, translate(err)
+	}
+	return len(ids), s.deleteNotifications(ctx, ids)
+}
