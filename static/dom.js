@@ -10,9 +10,10 @@ const status = {
 
 let hush;
 
-// say shows a sentence at the foot of the page, and has it read out.
-export function say(text) {
+// say shows a sentence at the foot of the page, and has it read out; quiet ones are only read out.
+export function say(text, quiet = false) {
   const box = document.getElementById('say');
+  box.classList.toggle('vh', quiet);
   box.textContent = text;
   clearTimeout(hush);
   hush = setTimeout(() => { box.textContent = ''; }, 6000);

@@ -62,7 +62,7 @@ async function more(asked) {
       link.remove();
       if (!pager.children.length) pager.remove();
     }
-    say(added.length + ' more');
+    if (added.length) say(added.length + ' more', true);
     if (asked) (added[0]?.querySelector('a') || added[0])?.focus({ preventScroll: true });
     busy = false;
     watch();

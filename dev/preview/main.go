@@ -1,0 +1,129 @@
+// Command preview serves every page with made-up people and pictures, so that the look can be worked on without a
+// database: "go run ./dev/preview", then http://localhost:8090. ?theme=dark shows a page as a member with that theme
+// sees it; ?slow=1 holds the pictures back, to see the placeholders.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"html"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"log"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"tintype/dev/preview/sample"
+	"tintype/static"
+)
+
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'"
+
+func main() {
+	addr := flag.String("addr", "localhost:8090", "where to listen")
+	flag.Parse()
+	assets, err := static.New("")
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /static/", func(w http.ResponseWriter, r *http.Request) {
+		as, known := assets.Lookup(r.URL.Path)
+		if as == nil {
+			http.NotFound(w, r)
+			return
+		}
+		body, encoding := as.Encoded(r.Header.Get("Accept-Encoding"))
+		w.Header().Set("Content-Type", as.ContentType)
+		w.Header().Set("Cache-Control", "no-store")
+		if known {
+			w.Header().Set("Cache-Control", "max-age=31536000, immutable")
+		}
+		if encoding != "" {
+			w.Header().Set("Content-Encoding", encoding)
+		}
+		_, _ = w.Write(body)
+	})
+	mux.HandleFunc("GET /pic/{n}/{name}", picture)
+	index := "<!DOCTYPE html><title>Preview</title><ul>"
+	for _, p := range sample.Pages() {
+		index += fmt.Sprintf("<li><a href=%q>%s</a> <a href=%q>dark</a>", p.Path, html.EscapeString(p.Title), p.Path+"?theme=dark")
+		mux.HandleFunc("GET "+p.Path, func(w http.ResponseWriter, r *http.Request) {
+			var b bytes.Buffer
+			if err := p.Make(assets).Render(r.Context(), &b); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			body := b.String()
+			if theme := r.FormValue("theme"); theme == "dark" || theme == "light" {
+				body = strings.Replace(body, "<html ", `<html data-theme="`+theme+`" `, 1)
+			}
+			if r.FormValue("slow") != "" {
+				body = strings.ReplaceAll(body, "/pic/", "/pic-none/")
+			}
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Content-Security-Policy", policy)
+			_, _ = w.Write([]byte(body))
+		})
+	}
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(index))
+	})
+	log.Printf("preview on http://%s", *addr)
+	server := &http.Server{Addr: *addr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(server.ListenAndServe())
+}
+
+// picture draws hills under a sun, at the width that is asked for.
+func picture(w http.ResponseWriter, r *http.Request) {
+	n, err := strconv.Atoi(r.PathValue("n"))
+	name := strings.TrimSuffix(r.PathValue("name"), ".jpg")
+	width, err2 := strconv.Atoi(strings.TrimSuffix(name, "s"))
+	if err != nil || err2 != nil || n < 0 || width < 1 || width > 2560 {
+		http.NotFound(w, r)
+		return
+	}
+	shape := sample.Shapes[n%len(sample.Shapes)]
+	height := width * shape[1] / shape[0]
+	if strings.HasSuffix(name, "s") {
+		height = width
+	}
+	p := sample.Photo(n, "")
+	top, bottom := parse(p.ColorTop), parse(p.ColorBottom)
+	m := image.NewRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			fx, fy := float64(x)/float64(width), float64(y)/float64(height)
+			c := mix(top, bottom, fy*0.6)
+			if d := math.Hypot((fx-0.7)*float64(width), (fy-0.3)*float64(height)) / float64(width); d < 0.07 {
+				c = color.RGBA{250, 240, 225, 255}
+			}
+			for ridge := range 3 {
+				h := 0.55 + 0.15*float64(ridge) + 0.06*math.Sin(fx*float64(5+3*ridge)+float64(n+ridge)) + 0.02*math.Sin(fx*31+float64(ridge*n))
+				if fy > h {
+					c = mix(top, color.RGBA{10, 16, 14, 255}, 0.4+0.2*float64(ridge))
+				}
+			}
+			m.SetRGBA(x, y, c)
+		}
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	w.Header().Set("Cache-Control", "max-age=3600")
+	_ = jpeg.Encode(w, m, &jpeg.Options{Quality: 80})
+}
+
+func parse(hex string) color.RGBA {
+	v, _ := strconv.ParseUint(strings.TrimPrefix(hex, "#"), 16, 32)
+	return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255}
+}
+
+func mix(a, b color.RGBA, t float64) color.RGBA {
+	f := func(x, y uint8) uint8 { return uint8(float64(x)*(1-t) + float64(y)*t) }
+	return color.RGBA{f(a.R, b.R), f(a.G, b.G), f(a.B, b.B), 255}
+}
