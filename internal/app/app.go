@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"tintype/internal/session"
 )
 
 // An App is one running site. Several may live in one process.
@@ -41,7 +43,7 @@ func New(cfg *Config, log *slog.Logger, out io.Writer) *App {
 		out:       out,
 		health:    newHealth(),
 		exit:      &exit{log: log},
-		admission: newAdmission(cfg.MaxInFlight, sessionCookie),
+		admission: newAdmission(cfg.MaxInFlight, session.CookieName(cfg.Secure())),
 	}
 }
 

@@ -30,7 +30,7 @@ func newTestSite(t *testing.T, register func(*Routes), env ...string) *testSite 
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes := newRoutes(a.exit, sessionCookie, cfg.MaxUploadBytes)
+	routes := a.newRoutes()
 	if register != nil {
 		register(routes)
 	}

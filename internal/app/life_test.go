@@ -44,7 +44,7 @@ func startLive(t *testing.T, build func(a *App) (http.Handler, error), env ...st
 }
 
 func (s *liveSite) routes(register func(*Routes)) http.Handler {
-	r := newRoutes(s.exit, sessionCookie, s.cfg.MaxUploadBytes)
+	r := s.newRoutes()
 	register(r)
 	return r.engine
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"tintype/internal/session"
 )
 
 // A policy says who may keep a route's answers.
@@ -52,7 +54,7 @@ type Routes struct {
 // requestPatience is how long a handler may work that waits for no photo.
 const requestPatience = 30 * time.Second
 
-func newRoutes(e *exit, cookie string, maxUpload int64) *Routes {
+func (a *App) newRoutes() *Routes {
 	gin.SetMode(gin.ReleaseMode) // its debug mode prints to stdout
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
@@ -61,7 +63,7 @@ func newRoutes(e *exit, cookie string, maxUpload int64) *Routes {
 	// Who asks is settled by clientAddr, which knows hops and all header lines.
 	engine.ForwardedByClientIP = false
 	engine.MaxMultipartMemory = smallBody
-	r := &Routes{engine: engine, exit: e, cookie: cookie, maxUpload: maxUpload}
+	r := &Routes{engine: engine, exit: a.exit, cookie: session.CookieName(a.cfg.Secure()), maxUpload: a.cfg.MaxUploadBytes}
 	engine.NoRoute(r.missing(&refused{status: http.StatusNotFound, message: notFoundText}))
 	engine.NoMethod(r.missing(&refused{status: http.StatusMethodNotAllowed, message: "This address does not take that."}))
 	return r

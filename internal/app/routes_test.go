@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+
+	"tintype/internal/session"
 )
 
 func TestRoutesCarryTheirPolicy(t *testing.T) {
@@ -26,7 +28,7 @@ func TestRoutesCarryTheirPolicy(t *testing.T) {
 	} {
 		var headers []string
 		if c.cookie != "" {
-			headers = append(headers, "Cookie: "+sessionCookie+"="+c.cookie)
+			headers = append(headers, "Cookie: "+session.CookieName(false)+"="+c.cookie)
 		}
 		h := site.ask("GET", c.path, "", headers...).Header()
 		if h.Get("Cache-Control") != c.want || h.Get("Vary") != c.vary {

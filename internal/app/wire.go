@@ -10,9 +10,6 @@ import (
 	"tintype/internal/store"
 )
 
-// sessionCookie is the name of the cookie that holds a session's secret.
-const sessionCookie = "tintype_session"
-
 // wire opens every room with the drivers that the settings chose, and puts the
 // site together. What it opens it also registers for closing.
 func (a *App) wire(ctx context.Context) (http.Handler, error) {
@@ -27,7 +24,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if _, err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
-	routes := newRoutes(a.exit, sessionCookie, a.cfg.MaxUploadBytes)
+	routes := a.newRoutes()
 	return routes.engine, nil
 }
 
