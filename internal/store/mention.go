@@ -37,23 +37,24 @@ func (s *Store) MentionsIn(ctx context.Context, postIDs []int64) ([]PostAccounts
 	return out, rows.done()
 }
 
-// Mentionable finds, by folded username, the active accounts that may be told of something that author writes:
-// neither has blocked the other. Where audience is an account, only it and its followers are found: they are the ones
-// who may see what is for its followers.
-func (s *Store) Mentionable(ctx context.Context, author *Account, usernameKeys []string, audience int64) ([]int64, error) {
+// Mentionable finds, by folded username, the active accounts that may see what author writes in the thread of an
+// account (author's own, for a post), and so may be told of it: nobody has blocked either of the two, nor been blocked
+// by them. Where audience is not 0, only that account and its followers may see the thread.
+func (s *Store) Mentionable(ctx context.Context, author *Account, usernameKeys []string, audience, thread int64) ([]int64, error) {
 	if len(usernameKeys) == 0 {
 		return nil, nil
 	}
-	args := make([]any, 0, len(usernameKeys)+4)
+	args := make([]any, 0, len(usernameKeys)+8)
 	for _, k := range usernameKeys {
 		args = append(args, k)
 	}
 	c := accountSeen(author, "a")
-	q := "SELECT a.id FROM accounts a WHERE a.username_key IN " + placeholders(len(usernameKeys)) + " AND " + c.sql
-	args = append(args, c.args...)
-	if audience != 0 {
-		q += " AND (a.id = ? OR EXISTS (SELECT 1 FROM follows fo WHERE fo.follower_id = a.id AND fo.followee_id = ?))"
-		args = append(args, audience, audience)
+	if thread != author.ID {
+		c.and(unblocked(thread, "a"))
 	}
-	return s.idList(ctx, q+" ORDER BY a.id", args...)
+	if audience != 0 {
+		c.and(condition{"(a.id = ? OR EXISTS (SELECT 1 FROM follows fo WHERE fo.follower_id = a.id AND fo.followee_id = ?))", []any{audience, audience}})
+	}
+	return s.idList(ctx, "SELECT a.id FROM accounts a WHERE a.username_key IN "+placeholders(len(usernameKeys))+" AND "+c.sql+" ORDER BY a.id",
+		append(args, c.args...)...)
 }

@@ -35,12 +35,17 @@ func viewerID(viewer *Account) int64 {
 func accountSeen(viewer *Account, a string) condition {
 	c := condition{sql: a + ".suspended_at IS NULL AND " + a + ".deleted_at IS NULL"}
 	if id := viewerID(viewer); id != 0 {
-		c.and(condition{
-			"NOT EXISTS (SELECT 1 FROM blocks bo WHERE bo.account_id = ? AND bo.target_id = " + a + ".id)" +
-				" AND NOT EXISTS (SELECT 1 FROM blocks bi WHERE bi.account_id = " + a + ".id AND bi.target_id = ?)",
-			[]any{id, id}})
+		c.and(unblocked(id, a))
 	}
 	return c
+}
+
+// unblocked is the condition that there is no block between the account id and the row with the alias a.
+func unblocked(id int64, a string) condition {
+	return condition{
+		"NOT EXISTS (SELECT 1 FROM blocks bo WHERE bo.account_id = ? AND bo.target_id = " + a + ".id)" +
+			" AND NOT EXISTS (SELECT 1 FROM blocks bi WHERE bi.account_id = " + a + ".id AND bi.target_id = ?)",
+		[]any{id, id}}
 }
 
 // rootSeen is the condition on a post (not a comment) with the alias p whose author's row is a.

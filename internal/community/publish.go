@@ -1,0 +1,386 @@
+package community
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tintype/internal/store"
+)
+
+// keepKeys is how long an idempotency key gives the first answer again.
+const keepKeys = 48 * time.Hour
+
+// NewPost is what somebody wants to publish. Whatever is left at its zero value is as the account's settings say.
+type NewPost struct {
+	Caption        string
+	PhotoIDs       []int64          // in order
+	Descriptions   map[int64]string // alternative texts by photo, where they are not what they were
+	Warning        string
+	Sensitive      *bool
+	Visibility     store.Visibility // of a comment: its post's, whatever is asked for
+	Licence        string
+	ShowExif       *bool
+	Language       string
+	InReplyTo      int64 // makes it a comment
+	IdempotencyKey string
+	AppID          *int64
+	ClearDraft     bool // what was typed into the web's form goes with the post
+}
+
+// Publish writes a post, or with InReplyTo a comment. A photo that is still being prepared is waited for, 20 s at
+// most. Under the same idempotency key the same post is made once: whoever asks again gets it, also while it is being
+// made; *Invalid if something else is asked for under that key.
+//
+// Other errors: *Invalid, *TooMany, ErrNotFound (what is answered, or the post of the key, is not there or no longer).
+func (c *Community) Publish(ctx context.Context, acc *store.Account, in NewPost) (*Post, error) {
+	if acc == nil || !acc.Active() {
+		return nil, ErrUnauthenticated
+	}
+	ctx = store.Primary(ctx)
+	key, err := idempotencyKey(acc, in)
+	if err != nil {
+		return nil, err
+	}
+	if p, err := c.firstAnswer(ctx, acc, key); p != nil || err != nil {
+		return p, err
+	}
+	p, err := c.publish(ctx, acc, in, key)
+	if err != nil && key != nil {
+		// Another try under the key may have been quicker, and may be why this one failed: its photos are taken.
+		if first, ferr := c.firstAnswer(ctx, acc, key); first != nil || ferr != nil {
+			return first, ferr
+		}
+	}
+	return p, err
+}
+
+func idempotencyKey(acc *store.Account, in NewPost) (*store.IdempotencyKey, error) {
+	if in.IdempotencyKey == "" {
+		return nil, nil
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("hash a post: %w", err)
+	}
+	keyHash, bodyHash := sha256.Sum256([]byte(key)), sha256.Sum256(body)
+	return &store.IdempotencyKey{AccountID: acc.ID, KeyHash: hex.EncodeToString(keyHash[:]), BodyHash: hex.EncodeToString(bodyHash[:])}, nil
+}
+
+// firstAnswer is the post that was made under the key; nil if there is none yet.
+func (c *Community) firstAnswer(ctx context.Context, acc *store.Account, key *store.IdempotencyKey) (*Post, error) {
+	if key == nil {
+		return nil, nil
+	}
+	k, err := c.Store.IdempotencyKeyOf(ctx, acc.ID, key.KeyHash)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fromStore(err)
+	}
+	if old := store.ToMillis(time.Now().Add(-keepKeys)); k.CreatedAt < old {
+		return nil, fromStore(c.Store.DropIdempotencyKey(ctx, acc.ID, key.KeyHash, old))
+	}
+	if k.BodyHash != key.BodyHash {
+		return nil, &Invalid{[]FieldError{{"idempotency_key", "reused", "This form was sent before with other content."}}}
+	}
+	return c.PostByID(ctx, acc, k.PostID)
+}
+
+func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost, key *store.IdempotencyKey) (*Post, error) {
+	p, err := newPostRow(acc, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Allow(ctx, fmt.Sprintf("post:%d", acc.ID), c.PostLimit); err != nil {
+		return nil, err
+	}
+	var parent *store.Post
+	if in.InReplyTo != 0 {
+		if parent, err = c.Store.PostByID(ctx, acc, in.InReplyTo); err != nil {
+			return nil, fromStore(err)
+		}
+		answer(p, parent)
+	}
+	words, err := c.readCaption(ctx, acc, p, parent)
+	if err != nil {
+		return nil, err
+	}
+	photos, err := c.readyPhotos(ctx, acc, in.PhotoIDs)
+	if err != nil {
+		return nil, err
+	}
+	sets, err := c.prepareSets(ctx, photos, p.Visibility)
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.Store.TxOnce(ctx, "posts", func(ctx context.Context, tx *store.Store, id int64) error {
+		row := *p // a try that is run again starts anew
+		row.ID, row.CreatedAt = id, store.ToMillis(store.IDTime(id))
+		if key != nil {
+			k := *key
+			k.PostID, k.CreatedAt = id, store.ToMillis(time.Now())
+			if err := tx.TakeIdempotencyKey(ctx, &k); err != nil {
+				return err
+			}
+		}
+		told := words.mentions
+		if parent != nil {
+			root, now, err := lockThread(ctx, tx, acc, parent)
+			if err != nil {
+				return err
+			}
+			answer(&row, now)
+			told = append([]int64{now.AuthorID, root.AuthorID}, told...)
+		}
+		if err := writePost(ctx, tx, &row, words, told); err != nil {
+			return err
+		}
+		if err := attach(ctx, tx, &row, photos, in.Descriptions); err != nil {
+			return err
+		}
+		if in.ClearDraft {
+			if err := tx.ClearDraftText(ctx, acc.ID); err != nil {
+				return err
+			}
+		}
+		if err := tx.AddEvent(ctx, "post.created", acc.ID, id, nil); err != nil {
+			return err
+		}
+		return countPost(ctx, tx, &row, 1)
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return c.PostByID(ctx, acc, id)
+}
+
+// newPostRow checks what was written and makes the row of it, a post's. Everything wrong is told at once.
+func newPostRow(acc *store.Account, in NewPost) (*store.Post, error) {
+	bad := &Invalid{}
+	p := &store.Post{
+		AuthorID: acc.ID, Kind: store.KindPost, Caption: tidy(in.Caption), Warning: oneLine(in.Warning),
+		Sensitive: acc.DefaultSensitive, Visibility: acc.DefaultVisibility, Licence: acc.DefaultLicence, ShowExif: acc.DefaultShowExif,
+		Language: language(in.Language, acc.Language), PhotosCount: len(in.PhotoIDs), AppID: in.AppID,
+	}
+	if in.Sensitive != nil {
+		p.Sensitive = *in.Sensitive
+	}
+	if in.ShowExif != nil {
+		p.ShowExif = *in.ShowExif
+	}
+	if in.Visibility != "" {
+		p.Visibility = in.Visibility
+	}
+	if in.Licence != "" {
+		p.Licence = in.Licence
+	}
+	if in.InReplyTo != 0 {
+		p.Kind = store.KindComment
+	}
+	switch {
+	case p.Kind == store.KindPost && len(in.PhotoIDs) == 0:
+		bad.add("photos", "blank", "A post needs a photo.")
+	case p.Kind == store.KindComment && p.Caption == "" && len(in.PhotoIDs) == 0:
+		bad.add("caption", "blank", "Write something first.")
+	case len(in.PhotoIDs) > MaxPhotos:
+		bad.add("photos", "too_many", fmt.Sprintf("A post has at most %d photos.", MaxPhotos))
+	}
+	seen := idSet{}
+	for _, id := range in.PhotoIDs {
+		if !seen.add(id) {
+			bad.add("photos", "invalid", "The same photo is there twice.")
+			break
+		}
+	}
+	for _, d := range in.Descriptions {
+		checkDescription(bad, d)
+	}
+	checkPost(bad, p)
+	return p, bad.err()
+}
+
+// checkPost notes what is wrong with a post's own columns.
+func checkPost(bad *Invalid, p *store.Post) {
+	most := MaxCaption
+	if p.Kind == store.KindComment {
+		most = MaxComment
+	}
+	checkLength(bad, "caption", "The text", p.Caption, most)
+	checkLength(bad, "warning", "The content warning", p.Warning, MaxWarning)
+	switch p.Visibility {
+	case store.Public, store.Unlisted, store.Followers:
+	default:
+		bad.add("visibility", "invalid", "Choose who may see this: everybody, everybody with the address, or your followers.")
+	}
+	if _, ok := LicenceByID(p.Licence); !ok {
+		bad.add("licence", "invalid", "Choose a licence from the list.")
+	}
+}
+
+func checkDescription(bad *Invalid, description string) {
+	checkLength(bad, "description", "An alternative text", tidy(description), MaxDescription)
+}
+
+func checkLength(bad *Invalid, field, what, text string, most int) {
+	if n := utf8.RuneCountInString(text); n > most {
+		bad.add(field, "too_long", fmt.Sprintf("%s has %d characters; %d are the most.", what, n, most))
+	}
+}
+
+// language keeps what looks like a language's code.
+func language(asked, usual string) string {
+	for _, l := range []string{strings.ToLower(strings.TrimSpace(asked)), usual} {
+		l, _, _ = strings.Cut(l, "-")
+		if len(l) >= 2 && len(l) <= 3 && strings.Trim(l, "abcdefghijklmnopqrstuvwxyz") == "" {
+			return l
+		}
+	}
+	return ""
+}
+
+// answer makes the row a comment on the parent.
+func answer(p, parent *store.Post) {
+	root := parent.ID
+	if parent.RootID != nil {
+		root = *parent.RootID
+	}
+	parentID, author := parent.ID, parent.AuthorID
+	p.RootID, p.InReplyToID, p.InReplyToAuthorID = &root, &parentID, &author
+	p.Visibility = parent.Visibility
+}
+
+// lockThread locks what a comment on the parent counts in, the post of the thread first, and makes sure that the
+// account may still see it. It returns both as they are now; they are one where a post is answered.
+func lockThread(ctx context.Context, tx *store.Store, acc *store.Account, parent *store.Post) (root, now *store.Post, err error) {
+	if parent.RootID != nil {
+		if root, err = tx.LockPost(ctx, *parent.RootID); err != nil {
+			return nil, nil, err
+		}
+	}
+	if now, err = tx.LockPost(ctx, parent.ID); err != nil {
+		return nil, nil, err
+	}
+	if root == nil {
+		root = now
+	}
+	seen, err := tx.CanSee(ctx, acc, parent.ID)
+	if err == nil && !seen {
+		err = ErrNotFound
+	}
+	return root, now, err
+}
+
+// captionWords are the tags and mentions of a caption.
+type captionWords struct {
+	tags     []int64
+	mentions []int64 // accounts that may see the post
+}
+
+// readCaption finds the rows of the caption's tags and mentions. Tags come to be here, before the transaction.
+func (c *Community) readCaption(ctx context.Context, acc *store.Account, p, parent *store.Post) (captionWords, error) {
+	var w captionWords
+	tags, names := Extract(p.Caption)
+	bad := &Invalid{}
+	if len(tags) > MaxTags {
+		bad.add("caption", "too_many_tags", fmt.Sprintf("A text has at most %d tags.", MaxTags))
+	}
+	if len(names) > MaxMentions {
+		bad.add("caption", "too_many_mentions", fmt.Sprintf("A text mentions at most %d people.", MaxMentions))
+	}
+	if err := bad.err(); err != nil {
+		return w, err
+	}
+	byKey := make(map[string]string, len(tags))
+	for _, t := range tags {
+		byKey[store.Fold(t)] = t
+	}
+	for i, n := range names {
+		names[i] = store.Fold(n)
+	}
+	var err error
+	if w.tags, err = c.Store.EnsureTags(ctx, byKey); err != nil {
+		return w, fromStore(err)
+	}
+	audience, thread := p.AuthorID, p.AuthorID
+	if parent != nil {
+		root := parent
+		if parent.RootID != nil {
+			if root, err = c.Store.RawPost(ctx, *parent.RootID); err != nil {
+				return w, fromStore(err)
+			}
+		}
+		audience, thread = root.AuthorID, root.AuthorID
+	}
+	if p.Visibility != store.Followers {
+		audience = 0
+	}
+	w.mentions, err = c.Store.Mentionable(ctx, acc, names, audience, thread)
+	return w, fromStore(err)
+}
+
+// writePost inserts the row with its tags and mentions and tells whom it concerns.
+func writePost(ctx context.Context, tx *store.Store, p *store.Post, words captionWords, told []int64) error {
+	p.Home = p.Kind == store.KindPost
+	p.Listed = p.Home && p.Visibility == store.Public
+	// The accounts are locked in the order of their ids: foreign keys would share the locks that counters need.
+	people, err := tx.LockAccounts(ctx, append([]int64{p.AuthorID}, told...)...)
+	if err != nil {
+		return err
+	}
+	if me := people[p.AuthorID]; me == nil || !me.Active() {
+		return ErrUnauthenticated
+	}
+	if err := tx.CreatePost(ctx, p); err != nil {
+		return err
+	}
+	if len(words.tags) > 0 {
+		if err := tx.SetPostTags(ctx, p.ID, words.tags); err != nil {
+			return err
+		}
+	}
+	if len(words.mentions) > 0 {
+		if err := tx.SetMentions(ctx, p.ID, words.mentions); err != nil {
+			return err
+		}
+	}
+	return tellOf(ctx, tx, p, told)
+}
+
+// tellOf tells each of the accounts once that the post concerns them.
+func tellOf(ctx context.Context, tx *store.Store, p *store.Post, accounts []int64) error {
+	told := idSet{}
+	for _, id := range accounts {
+		if !told.add(id) {
+			continue
+		}
+		if err := notify(ctx, tx, store.Notification{AccountID: id, Kind: store.NotifyMention, FromID: p.AuthorID, PostID: &p.ID, CreatedAt: store.ToMillis(time.Now())}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countPost counts a post or comment in (by 1) or out (by -1), in ascending order of the rows' ids, which is the
+// post of the thread, then the comment.
+func countPost(ctx context.Context, tx *store.Store, p *store.Post, by int) error {
+	if p.Kind == store.KindPost {
+		return tx.AddToPostsOf(ctx, p.AuthorID, by)
+	}
+	if err := tx.AddToPost(ctx, *p.RootID, 0, by); err != nil {
+		return err
+	}
+	if *p.InReplyToID == *p.RootID {
+		return nil
+	}
+	return tx.AddToPost(ctx, *p.InReplyToID, 0, by)
+}
