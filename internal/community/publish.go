@@ -119,8 +119,7 @@ func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost,
 	if err != nil {
 		return nil, err
 	}
-	sets, err := c.prepareSets(ctx, photos, p.Visibility)
-	if err != nil {
+	if err := fitSets(photos, p.Visibility); err != nil {
 		return nil, err
 	}
 	id, err := c.Store.TxOnce(ctx, "posts", func(ctx context.Context, tx *store.Store, id int64) error {

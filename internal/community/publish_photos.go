@@ -69,3 +69,13 @@ func attach(ctx context.Context, tx *store.Store, p *store.Post, photos []*store
 	}
 	return nil
 }
+
+// fitSets makes sure that no photo of a post for followers lies at a public address.
+func fitSets(photos []*store.Photo, v store.Visibility) error {
+	for _, ph := range photos {
+		if v == store.Followers && ph.SetKind != store.SetPrivate {
+			return &Unavailable{RetryAfter: time.Minute, Err: errors.New("the photos have no private set")}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package community
+
+import (
+	"context"
+
+	"tintype/internal/store"
+)
+
+// Like makes the account like the post or comment. Doing so again changes nothing.
+func (c *Community) Like(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
+	if acc == nil || !acc.Active() {
+		return nil, ErrUnauthenticated
+	}
+	ctx = store.Primary(ctx)
+	_, err := c.Store.TxOnce(ctx, "likes", func(ctx context.Context, tx *store.Store, likeID int64) error {
+		p, err := lockSeen(ctx, tx, acc, id)
+		if err != nil {
+			return err
+		}
+		people, err := tx.LockAccounts(ctx, acc.ID, p.AuthorID)
+		if err != nil {
+			return err
+		}
+		if me := people[acc.ID]; me == nil || !me.Active() {
+			return ErrUnauthenticated
+		}
+		at := store.ToMillis(store.IDTime(likeID))
+		added, err := tx.AddLike(ctx, likeID, acc.ID, id, at)
+		if err != nil || !added {
+			return err
+		}
+		if err := notify(ctx, tx, store.Notification{AccountID: p.AuthorID, Kind: store.NotifyLike, FromID: acc.ID, PostID: &id, CreatedAt: at}); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, "post.liked", acc.ID, id, nil); err != nil {
+			return err
+		}
+		return tx.AddToPost(ctx, id, 1, 0)
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return c.PostByID(ctx, acc, id)
+}
+
+// Unlike takes a like back, with what it told the author. Where there is none nothing changes.
+func (c *Community) Unlike(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
+	if acc == nil || !acc.Active() {
+		return nil, ErrUnauthenticated
+	}
+	ctx = store.Primary(ctx)
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		p, err := lockSeen(ctx, tx, acc, id)
+		if err != nil {
+			return err
+		}
+		removed, err := tx.RemoveLike(ctx, acc.ID, id)
+		if err != nil || !removed {
+			return err
+		}
+		if err := tx.DeleteNotificationsFrom(ctx, p.AuthorID, acc.ID, []string{store.NotifyLike}, &id); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, "post.unliked", acc.ID, id, nil); err != nil {
+			return err
+		}
+		return tx.AddToPost(ctx, id, -1, 0)
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return c.PostByID(ctx, acc, id)
+}
+
+// lockSeen locks a post or comment that the account may see, else ErrNotFound.
+func lockSeen(ctx context.Context, tx *store.Store, acc *store.Account, id int64) (*store.Post, error) {
+	p, err := tx.LockPost(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := tx.CanSee(ctx, acc, id)
+	if err == nil && !seen {
+		err = ErrNotFound
+	}
+	return p, err
+}
+
+// LikedBy are the accounts that like the post and that the viewer may see, the newest like first. The cursors of the
+// page and of its neighbours are ids of likes: next is for MaxID, prev for MinID; 0 where the list is empty, and next
+// also on its last page.
+func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64, page Page) (accounts []*store.Account, next, prev int64, err error) {
+	if err := c.reader(viewer); err != nil {
+		return nil, 0, 0, err
+	}
+	seen, err := c.Store.CanSee(ctx, viewer, id)
+	if err != nil {
+		return nil, 0, 0, fromStore(err)
+	}
+	if !seen {
+		return nil, 0, 0, ErrNotFound
+	}
+	r := page.span(40, 80)
+	want := r.Limit
+	r.Limit++ // one more, to know whether there is more
+	likes, err := c.Store.LikedBy(ctx, viewer, id, r)
+	if err != nil {
+		return nil, 0, 0, fromStore(err)
+	}
+	more := len(likes) > want
+	if more && r.Up {
+		likes = likes[1:]
+	} else if more {
+		likes = likes[:want]
+	}
+	if len(likes) == 0 {
+		return []*store.Account{}, 0, 0, nil
+	}
+	if more || r.Up { // upwards, what one comes from is below
+		next = likes[len(likes)-1].RowID
+	}
+	ids := make([]int64, len(likes))
+	for i, l := range likes {
+		ids[i] = l.AccountID
+	}
+	accounts, err = c.faces(ctx, viewer, ids)
+	return accounts, next, likes[0].RowID, err
+}
+
+// faces are accounts as lists show them, in the order of the ids, each once, with their avatars. Who is not to be
+// seen is left out.
+func (c *Community) faces(ctx context.Context, viewer *store.Account, ids []int64) ([]*store.Account, error) {
+	byID, err := c.Store.FeedAccounts(ctx, viewer, ids)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if err := c.loadPhotos(ctx, nil, nil, byID, false); err != nil {
+		return nil, err
+	}
+	out := make([]*store.Account, 0, len(ids))
+	for _, id := range ids {
+		if a := byID[id]; a != nil {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
