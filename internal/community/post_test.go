@@ -1,0 +1,113 @@
+package community
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"testing"
+	"time"
+
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// gallery is a site with a handful of people, for tests of posts.
+type gallery struct {
+	*Community
+	t   testing.TB
+	ctx context.Context
+}
+
+// onEach runs the test on a fresh site of each dialect.
+func onEach(t *testing.T, test func(t *testing.T, g *gallery)) {
+	storetest.Each(t, func(t *testing.T, open func(t testing.TB) *store.Store) { test(t, newGallery(t, open(t))) })
+}
+
+func newGallery(t testing.TB, s *store.Store) *gallery {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	t.Cleanup(cancel)
+	return &gallery{New(Options{Store: s, BaseURL: "https://photos.example"}), t, ctx}
+}
+
+func (g *gallery) must(err error) {
+	g.t.Helper()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func (g *gallery) account(name string) *store.Account {
+	g.t.Helper()
+	a := &store.Account{ID: g.Store.NewID(), Username: name, Role: store.RoleMember, DefaultVisibility: store.Public, DefaultLicence: AllRightsReserved,
+		DefaultShowExif: true, WarnedPhotos: "ask", Theme: "system"}
+	g.must(g.Store.CreateAccount(g.ctx, a))
+	return a
+}
+
+// photo writes the row of a ready photo as the pipeline leaves it.
+func (g *gallery) photo(acc *store.Account) int64 {
+	g.t.Helper()
+	var random [16]byte
+	_, _ = rand.Read(random[:])
+	id := g.Store.NewID()
+	_, err := g.Store.SQL().ExecContext(g.ctx, "INSERT INTO photos (id, account_id, purpose, source, state, set_random, set_kind, variants, width, height,"+
+		" description, metadata, created_at, updated_at) VALUES (?, ?, 'post', 'api', 'ready', ?, 'priv', ?, 1200, 800, '', '{\"camera\":\"A box\"}', 1, 1)",
+		id, acc.ID, hex.EncodeToString(random[:]), `[{"name":"320.jpg","w":320,"h":213,"b":9000}]`)
+	g.must(err)
+	return id
+}
+
+// post publishes a post with one photo.
+func (g *gallery) post(acc *store.Account, v store.Visibility, caption string) *Post {
+	g.t.Helper()
+	p, err := g.Publish(g.ctx, acc, NewPost{Caption: caption, Visibility: v, PhotoIDs: []int64{g.photo(acc)}})
+	g.must(err)
+	return p
+}
+
+func (g *gallery) comment(acc *store.Account, on int64, text string) *Post {
+	g.t.Helper()
+	p, err := g.Publish(g.ctx, acc, NewPost{Caption: text, InReplyTo: on})
+	g.must(err)
+	return p
+}
+
+func ids(posts []*Post) []int64 {
+	out := make([]int64, len(posts))
+	for i, p := range posts {
+		out[i] = p.ID
+	}
+	return out
+}
+
+func TestPublish(t *testing.T) {
+	onEach(t, func(t *testing.T, g *gallery) {
+		ann, bob := g.account("ann"), g.account("bob")
+		photos := []int64{g.photo(ann), g.photo(ann)}
+		p, err := g.Publish(g.ctx, ann, NewPost{Caption: "Fog #Fog with @bob and @nobody\r\n", PhotoIDs: []int64{photos[1], photos[0]},
+			Descriptions: map[int64]string{photos[1]: " A gate "}, Licence: "cc-by-4.0", ClearDraft: true})
+		g.must(err)
+		if p.Caption != "Fog #Fog with @bob and @nobody" || p.Licence != "cc-by-4.0" || !p.Listed || !p.Home || p.PhotosCount != 2 {
+			t.Errorf("%+v", p.Post)
+		}
+		if len(p.Photos) != 2 || p.Photos[0].ID != photos[1] || p.Photos[0].Description != "A gate" || p.Photos[1].Position != 1 || len(p.Photos[0].Variants.V) != 1 {
+			t.Errorf("photos %+v", p.Photos)
+		}
+		if len(p.Tags) != 1 || p.Tags[0].Name != "Fog" || len(p.Mentions) != 1 || p.Mentions[0].ID != bob.ID {
+			t.Errorf("tags %v, mentions %v", p.Tags, p.Mentions)
+		}
+		if p.Author.PostsCount != 1 || p.Author.LastPostAt == nil || *p.Author.LastPostAt != p.CreatedAt {
+			t.Errorf("author %+v", p.Author)
+		}
+		comment := g.comment(bob, p.ID, "Fine #fog")
+		reply := g.comment(ann, comment.ID, "Thanks")
+		if reply.RootID == nil || *reply.RootID != p.ID || *reply.InReplyToID != comment.ID || reply.ReplyTo.ID != bob.ID || reply.Visibility != store.Public {
+			t.Errorf("reply %+v", reply)
+		}
+		for id, want := range map[int64]int{p.ID: 2, comment.ID: 1, reply.ID: 0} {
+			if q, err := g.PostByID(g.ctx, nil, id); err != nil || q.CommentsCount != want {
+				t.Errorf("%d has %v comments, want %d: %v", id, q, want, err)
+			}
+		}
+	})
+}
