@@ -18,8 +18,8 @@ type gallery struct {
 	ctx context.Context
 }
 
-// onEach runs the test on a fresh site of each dialect.
-func onEach(t *testing.T, test func(t *testing.T, g *gallery)) {
+// inGallery runs the test on a fresh site of each dialect.
+func inGallery(t *testing.T, test func(t *testing.T, g *gallery)) {
 	storetest.Each(t, func(t *testing.T, open func(t testing.TB) *store.Store) { test(t, newGallery(t, open(t))) })
 }
 
@@ -72,7 +72,7 @@ func (g *gallery) comment(acc *store.Account, on int64, text string) *Post {
 	return p
 }
 
-func ids(posts []*Post) []int64 {
+func idsOf(posts []*Post) []int64 {
 	out := make([]int64, len(posts))
 	for i, p := range posts {
 		out[i] = p.ID
@@ -81,7 +81,7 @@ func ids(posts []*Post) []int64 {
 }
 
 func TestPublish(t *testing.T) {
-	onEach(t, func(t *testing.T, g *gallery) {
+	inGallery(t, func(t *testing.T, g *gallery) {
 		ann, bob := g.account("ann"), g.account("bob")
 		photos := []int64{g.photo(ann), g.photo(ann)}
 		p, err := g.Publish(g.ctx, ann, NewPost{Caption: "Fog #Fog with @bob and @nobody\r\n", PhotoIDs: []int64{photos[1], photos[0]},
