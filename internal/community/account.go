@@ -9,36 +9,37 @@ import (
 
 // AccountByName finds an account that the viewer may see, else ErrNotFound. A leading @ is fine.
 func (c *Community) AccountByName(ctx context.Context, viewer *store.Account, username string) (*store.Account, error) {
-	acc, err := c.Store.AccountByUsername(ctx, strings.TrimPrefix(username, "@"))
+	if err := c.reader(viewer); err != nil {
+		return nil, err
+	}
+	acc, err := c.Store.SeenAccountByUsername(ctx, viewer, strings.TrimPrefix(username, "@"))
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.seen(ctx, viewer, acc)
+	return acc, c.loadFaces(ctx, acc)
 }
 
 // AccountByID finds an account that the viewer may see, else ErrNotFound.
 func (c *Community) AccountByID(ctx context.Context, viewer *store.Account, id int64) (*store.Account, error) {
-	acc, err := c.Store.AccountByID(ctx, id)
+	if err := c.reader(viewer); err != nil {
+		return nil, err
+	}
+	acc, err := c.Store.SeenAccountByID(ctx, viewer, id)
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.seen(ctx, viewer, acc)
+	return acc, c.loadFaces(ctx, acc)
 }
 
-func (c *Community) seen(ctx context.Context, viewer, acc *store.Account) (*store.Account, error) {
-	as, err := c.onlySeen(ctx, viewer, []*store.Account{acc})
-	if err != nil {
+// AccountsByID finds those of the accounts that the viewer may see, in the order asked for, 80 at most.
+func (c *Community) AccountsByID(ctx context.Context, viewer *store.Account, ids []int64) ([]*store.Account, error) {
+	if err := c.reader(viewer); err != nil {
 		return nil, err
 	}
-	if len(as) == 0 {
-		return nil, ErrNotFound
+	if len(ids) > 80 {
+		ids = ids[:80]
 	}
-	return as[0], nil
-}
-
-// AccountsByID finds those of the accounts that the viewer may see, in the order asked for.
-func (c *Community) AccountsByID(ctx context.Context, viewer *store.Account, ids []int64) ([]*store.Account, error) {
-	found, err := c.Store.AccountsByID(ctx, ids)
+	found, err := c.Store.SeenAccountsByID(ctx, viewer, ids)
 	if err != nil {
 		return nil, fromStore(err)
 	}
@@ -53,42 +54,50 @@ func (c *Community) AccountsByID(ctx context.Context, viewer *store.Account, ids
 			delete(byID, id)
 		}
 	}
-	return c.onlySeen(ctx, viewer, ordered)
-}
-
-// onlySeen leaves out who is suspended or deleted, and who has a block between them and the viewer.
-func (c *Community) onlySeen(ctx context.Context, viewer *store.Account, as []*store.Account) ([]*store.Account, error) {
-	var viewerID int64
-	if viewer != nil {
-		viewerID = viewer.ID
-	}
-	ids := make([]int64, len(as))
-	for i, a := range as {
-		ids[i] = a.ID
-	}
-	blocked, err := c.Store.BlockedEitherWay(ctx, viewerID, ids)
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	kept := as[:0]
-	for _, a := range as {
-		if a.Active() && !blocked[a.ID] {
-			kept = append(kept, a)
-		}
-	}
-	return kept, nil
+	return ordered, c.loadFaces(ctx, ordered...)
 }
 
 // SearchAccounts finds accounts whose username starts with the words, at most limit (80); the exact one comes first.
 func (c *Community) SearchAccounts(ctx context.Context, viewer *store.Account, q string, limit int) ([]*store.Account, error) {
+	if err := c.reader(viewer); err != nil {
+		return nil, err
+	}
 	q = strings.TrimPrefix(strings.TrimSpace(q), "@")
 	if q == "" || limit <= 0 {
 		return nil, nil
 	}
-	var viewerID int64
-	if viewer != nil {
-		viewerID = viewer.ID
+	as, err := c.Store.AccountsStartingWith(ctx, viewer, q, min(limit, 80))
+	if err != nil {
+		return nil, fromStore(err)
 	}
-	as, err := c.Store.AccountsStartingWith(ctx, viewerID, q, min(limit, 80))
-	return as, fromStore(err)
+	return as, c.loadFaces(ctx, as...)
+}
+
+// loadFaces fills in the accounts' avatars and headers, in one statement.
+func (c *Community) loadFaces(ctx context.Context, accounts ...*store.Account) error {
+	var ids idSet
+	for _, a := range accounts {
+		for _, id := range []*int64{a.AvatarPhotoID, a.HeaderPhotoID} {
+			if id != nil {
+				ids.add(*id)
+			}
+		}
+	}
+	photos, err := c.Store.FeedPhotos(ctx, nil, ids.ids, false)
+	if err != nil {
+		return fromStore(err)
+	}
+	byID := make(map[int64]*store.Photo, len(photos))
+	for _, p := range photos {
+		byID[p.ID] = p
+	}
+	for _, a := range accounts {
+		if a.AvatarPhotoID != nil {
+			a.Avatar = byID[*a.AvatarPhotoID]
+		}
+		if a.HeaderPhotoID != nil {
+			a.Header = byID[*a.HeaderPhotoID]
+		}
+	}
+	return nil
 }

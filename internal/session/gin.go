@@ -63,7 +63,10 @@ func (s *store[A]) New(_ *http.Request, name string) (*gorilla.Session, error) {
 func (s *store[A]) Save(r *http.Request, _ http.ResponseWriter, g *gorilla.Session) error {
 	rec := s.m.Session(s.c)
 	if rec == nil {
-		return ErrVisitor
+		if len(g.Values) > 0 {
+			return ErrVisitor
+		}
+		return nil // flashes were looked for, and there were none
 	}
 	values := make(map[string]any, len(g.Values))
 	for k, v := range g.Values {

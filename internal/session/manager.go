@@ -198,9 +198,14 @@ func (m *Manager[A]) LogIn(c *gin.Context, acc A) error {
 	return nil
 }
 
-// Renew gives the session that asks the account's present epoch and a new secret: after a change of password, where
-// every other session ends and this one goes on.
-func (m *Manager[A]) Renew(c *gin.Context, acc A) error { return m.LogIn(c, acc) }
+// Renew goes on with the session that asks under the account's present epoch and a new secret, and ends all others:
+// after a change of password, which raised the epoch. That the others are also removed only makes their end prompt.
+func (m *Manager[A]) Renew(c *gin.Context, acc A) error {
+	if err := m.LogIn(c, acc); err != nil {
+		return err
+	}
+	return m.EndOthers(c.Request.Context(), acc, m.Session(c).Hash)
+}
 
 // LogOut ends the session that asks. If the backend fails, the cookie stays, because the session does.
 func (m *Manager[A]) LogOut(c *gin.Context) error {

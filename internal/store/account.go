@@ -61,47 +61,55 @@ func (s *Store) AccountsByUsername(ctx context.Context, usernames []string) ([]*
 	return as, translate(err)
 }
 
-// AccountsStartingWith finds active accounts whose username starts with the prefix, shortest names first. Those
-// whom the viewer (0 for a visitor) has blocked, or who have blocked the viewer, are left out.
-func (s *Store) AccountsStartingWith(ctx context.Context, viewerID int64, prefix string, limit int) ([]*Account, error) {
+// SeenAccountByID is the account if the viewer may see it, else ErrNotFound.
+func (s *Store) SeenAccountByID(ctx context.Context, viewer *Account, id int64) (*Account, error) {
+	var a Account
+	if err := first(s.accountsSeen(ctx, viewer).Where("id = ?", id), &a); err != nil {
+		return nil, err
+	}
+	return &a, nil
+}
+
+// SeenAccountByUsername is the account if the viewer may see it, else ErrNotFound.
+func (s *Store) SeenAccountByUsername(ctx context.Context, viewer *Account, username string) (*Account, error) {
+	var a Account
+	if err := first(s.accountsSeen(ctx, viewer).Where("username_key = ?", Fold(username)), &a); err != nil {
+		return nil, err
+	}
+	return &a, nil
+}
+
+// SeenAccountsByID are those of the accounts that the viewer may see, in no particular order.
+func (s *Store) SeenAccountsByID(ctx context.Context, viewer *Account, ids []int64) ([]*Account, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var as []*Account
+	err := s.accountsSeen(ctx, viewer).Where("id IN ?", ids).Find(&as).Error
+	return as, translate(err)
+}
+
+// AccountsStartingWith are accounts that the viewer may see whose username starts with the prefix, the shortest names
+// first.
+func (s *Store) AccountsStartingWith(ctx context.Context, viewer *Account, prefix string, limit int) ([]*Account, error) {
 	key := Fold(prefix)
 	if !plainKey(key) {
 		return nil, nil
 	}
 	var as []*Account
-	db := s.read(ctx).Where("username_key >= ? AND username_key < ?", key, key+"{") // '{' follows every letter of a username
-	db = db.Where("suspended_at IS NULL AND deleted_at IS NULL")
-	err := notBlocked(db, viewerID).Order("LENGTH(username_key), username_key").Limit(limit).Find(&as).Error
+	err := s.accountsSeen(ctx, viewer).Where("username_key >= ? AND username_key < ?", key, key+"{"). // '{' follows every letter of a username
+														Order("LENGTH(username_key), username_key").Limit(limit).Find(&as).Error
 	return as, translate(err)
+}
+
+func (s *Store) accountsSeen(ctx context.Context, viewer *Account) *gorm.DB {
+	c := accountSeen(viewer, "accounts")
+	return s.read(ctx).Where(c.sql, c.args...)
 }
 
 // plainKey tells whether the text could be part of a username's key.
 func plainKey(key string) bool {
 	return key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
-}
-
-// notBlocked keeps rows of accounts that have no block between them and the viewer, either way.
-func notBlocked(db *gorm.DB, viewerID int64) *gorm.DB {
-	if viewerID == 0 {
-		return db
-	}
-	return db.Where("NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = ? AND b.target_id = accounts.id)", viewerID).
-		Where("NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = accounts.id AND b.target_id = ?)", viewerID)
-}
-
-// BlockedEitherWay tells which of the ids have a block between them and the account, whoever set it.
-func (s *Store) BlockedEitherWay(ctx context.Context, accountID int64, ids []int64) (map[int64]bool, error) {
-	blocked := map[int64]bool{}
-	if accountID == 0 || len(ids) == 0 {
-		return blocked, nil
-	}
-	var found []int64
-	err := s.read(ctx).Raw("SELECT target_id FROM blocks WHERE account_id = ? AND target_id IN ? "+
-		"UNION SELECT account_id FROM blocks WHERE target_id = ? AND account_id IN ?", accountID, ids, accountID, ids).Scan(&found).Error
-	for _, id := range found {
-		blocked[id] = true
-	}
-	return blocked, translate(err)
 }
 
 // CreateAccount inserts the account under its ID. A taken username is a ConflictOn "username_key", a taken address
@@ -185,17 +193,13 @@ func (s *Store) SavePreferences(ctx context.Context, a *Account) error {
 		a.DefaultVisibility, a.DefaultLicence, a.DefaultShowExif, a.DefaultSensitive, a.WarnedPhotos, a.Theme, a.LetterKeys, a.Language)
 }
 
-// LockAccount reads an account for a change within the transaction, so that two changes do not overwrite each other.
-func (s *Store) LockAccount(ctx context.Context, id int64) (*Account, error) {
-	var as []*Account
-	err := s.write(ctx).Raw("SELECT * FROM accounts WHERE id = ?"+s.dialect.forUpdate(), id).Scan(&as).Error
-	if err != nil {
-		return nil, translate(err)
-	}
-	if len(as) == 0 {
-		return nil, ErrNotFound
-	}
-	return as[0], nil
+// TakeFace makes an uploaded photo the account's avatar or header, so that no sweep removes it: it must be the
+// account's own, of that purpose, ready and not in use. It tells whether it was.
+func (s *Store) TakeFace(ctx context.Context, accountID, photoID int64, purpose string) (bool, error) {
+	now := nowMillis()
+	res := s.write(ctx).Exec("UPDATE photos SET attached_at = ?, updated_at = ? WHERE id = ? AND account_id = ? AND purpose = ? AND state = ? AND attached_at IS NULL",
+		now, now, photoID, accountID, purpose, PhotoReady)
+	return res.RowsAffected == 1, translate(res.Error)
 }
 
 // CountAccounts counts the active ones.

@@ -1,0 +1,274 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"tintype/internal/store"
+)
+
+// ChangePassword sets a new password after asking for the present one. Every session of the account is over then:
+// the caller starts a new one for whoever asks.
+func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, old, password string) (*store.Account, error) {
+	ctx = store.Primary(ctx)
+	var bad Invalid
+	bad.checkPassword("new_password", password)
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	if err := c.confirmPassword(ctx, acc, "current_password", old); err != nil {
+		return nil, err
+	}
+	hash, err := c.passwords.hash(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if now.PasswordHash == hash { // an earlier COMMIT, whose answer was lost
+			return nil
+		}
+		if err := tx.DeleteOtherSessions(ctx, acc.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.DropLinks(ctx, acc.ID, LinkReset); err != nil {
+			return err
+		}
+		return tx.SetPassword(ctx, acc.ID, hash)
+	})
+}
+
+// ChangeEmail sets the e-mail address after asking for the password. See SignUp for an address that is another's.
+func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, password, email string) (*store.Account, error) {
+	ctx = store.Primary(ctx)
+	var bad Invalid
+	email = bad.cleanEmail("email", email)
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	if err := c.confirmPassword(ctx, acc, "email_password", password); err != nil {
+		return nil, err
+	}
+	var after *store.Account
+	var err error
+	for range 2 { // again if somebody took the address between the question and the update
+		after, err = c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+			key, err := freeEmailKey(ctx, tx, email, now.ID)
+			if err != nil {
+				return err
+			}
+			return tx.SetEmail(ctx, now.ID, email, key)
+		})
+		if !store.ConflictOn(err, "email_key") {
+			break
+		}
+	}
+	return after, err
+}
+
+// changeAccount locks an account that may act, has f change it, and answers it as it is then.
+func (c *Community) changeAccount(ctx context.Context, id int64, f func(ctx context.Context, tx *store.Store, now *store.Account) error) (*store.Account, error) {
+	var after *store.Account
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		locked, err := tx.LockAccounts(ctx, id)
+		if err != nil {
+			return err
+		}
+		now := locked[id]
+		if now == nil || !now.Active() {
+			return ErrUnauthenticated
+		}
+		if err := f(ctx, tx, now); err != nil {
+			return err
+		}
+		after, err = tx.AccountByID(ctx, id)
+		return err
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return after, c.loadFaces(store.Primary(ctx), after)
+}
+
+// ViewingChange is how a member wants to see the site; nil leaves a setting as it is.
+type ViewingChange struct {
+	WarnedPhotos *string // ask, show, hide
+	Theme        *string // system, light, dark
+	LetterKeys   *bool
+}
+
+// UpdateViewing stores how a member wants to see the site.
+func (c *Community) UpdateViewing(ctx context.Context, acc *store.Account, v ViewingChange) (*store.Account, error) {
+	var bad Invalid
+	bad.checkChoice("warnings", v.WarnedPhotos, "ask", "show", "hide")
+	bad.checkChoice("theme", v.Theme, "system", "light", "dark")
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		set(&now.WarnedPhotos, v.WarnedPhotos)
+		set(&now.Theme, v.Theme)
+		set(&now.LetterKeys, v.LetterKeys)
+		return tx.SavePreferences(ctx, now)
+	})
+}
+
+// PostingChange is what a member's new posts are unless they say otherwise, and whether followers need approval; nil
+// leaves a setting as it is.
+type PostingChange struct {
+	Visibility *store.Visibility
+	Licence    *string
+	ShowExif   *bool
+	Sensitive  *bool
+	Language   *string
+	Locked     *bool
+}
+
+func (e *Invalid) checkPosting(p PostingChange) {
+	e.checkChoice("visibility", (*string)(p.Visibility), string(store.Public), string(store.Unlisted), string(store.Followers))
+	if p.Licence != nil {
+		if _, ok := LicenceByID(*p.Licence); !ok {
+			e.add("licence", "invalid", "That licence is not known here.")
+		}
+	}
+}
+
+func (p PostingChange) apply(a *store.Account) {
+	set(&a.DefaultVisibility, p.Visibility)
+	set(&a.DefaultLicence, p.Licence)
+	set(&a.DefaultShowExif, p.ShowExif)
+	set(&a.DefaultSensitive, p.Sensitive)
+	if p.Language != nil {
+		a.Language = cleanLanguage(*p.Language)
+	}
+	set(&a.Locked, p.Locked)
+}
+
+// UpdatePosting stores what a member's new posts are. Requests to follow that wait stay when the account is unlocked.
+func (c *Community) UpdatePosting(ctx context.Context, acc *store.Account, p PostingChange) (*store.Account, error) {
+	var bad Invalid
+	bad.checkPosting(p)
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		p.apply(now)
+		if err := tx.SavePreferences(ctx, now); err != nil {
+			return err
+		}
+		return tx.SaveProfile(ctx, now)
+	})
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// checkChoice holds a value against the few that are possible.
+func (e *Invalid) checkChoice(field string, value *string, choices ...string) {
+	if value == nil {
+		return
+	}
+	for _, c := range choices {
+		if *value == c {
+			return
+		}
+	}
+	e.add(field, "invalid", "Choose one of "+strings.Join(choices, ", ")+".")
+}
+
+// SuspendAccount hides an account and ends its sessions, or restores it. Its tokens stay, but are refused meanwhile.
+func (c *Community) SuspendAccount(ctx context.Context, username string, suspend bool) (*store.Account, error) {
+	return c.administer(ctx, username, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if suspend == (now.SuspendedAt != nil) {
+			return nil
+		}
+		if !suspend {
+			return tx.SetSuspended(ctx, now.ID, nil)
+		}
+		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
+			return err
+		}
+		at := store.ToMillis(time.Now())
+		return tx.SetSuspended(ctx, now.ID, &at)
+	})
+}
+
+// PromoteAccount makes a member an administrator or the reverse. A site that has an administrator is claimed.
+func (c *Community) PromoteAccount(ctx context.Context, username, role string) (*store.Account, error) {
+	if role != store.RoleMember && role != store.RoleAdmin {
+		return nil, &Invalid{Fields: []FieldError{{"role", "invalid", "The role is member or admin."}}}
+	}
+	return c.administer(ctx, username, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if role == store.RoleAdmin {
+			if _, err := tx.AddSiteInfo(ctx, infoClaimed, now.Username); err != nil {
+				return err
+			}
+		}
+		return tx.SetRole(ctx, now.ID, role)
+	})
+}
+
+// administer changes an account that was not deleted, suspended or not.
+func (c *Community) administer(ctx context.Context, username string, f func(ctx context.Context, tx *store.Store, now *store.Account) error) (*store.Account, error) {
+	acc, err := c.Store.AccountByUsername(store.Primary(ctx), strings.TrimPrefix(username, "@"))
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		locked, err := tx.LockAccounts(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		now := locked[acc.ID]
+		if now == nil || now.DeletedAt != nil {
+			return ErrNotFound
+		}
+		if err := f(ctx, tx, now); err != nil {
+			return err
+		}
+		acc, err = tx.AccountByID(ctx, now.ID)
+		return err
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return acc, nil
+}
+
+// sweepPeople removes what nobody needs any more: expired sessions, links and codes, and counts of limits. A run is
+// bounded, and does no harm next to another.
+func (c *Community) sweepPeople(ctx context.Context) error {
+	now, err := c.Store.Now(ctx)
+	if err != nil {
+		return fromStore(err)
+	}
+	day := store.Millis((24 * time.Hour).Milliseconds())
+	var errs []error
+	for range sweepBatches {
+		n, err := c.Store.DeleteExpiredSessions(ctx, now, sweepBatch)
+		errs = append(errs, err)
+		if err != nil || n < sweepBatch {
+			break
+		}
+	}
+	for range sweepBatches {
+		n, err := c.Store.DeleteAttempts(ctx, now-2*day, sweepBatch)
+		errs = append(errs, err)
+		if err != nil || n < sweepBatch {
+			break
+		}
+	}
+	_, err = c.Store.DeleteExpiredLinks(ctx, now-day)
+	errs = append(errs, err)
+	_, err = c.Store.DeleteExpiredCodes(ctx, now-day)
+	return errors.Join(append(errs, err)...)
+}
+
+const (
+	sweepBatch   = 500
+	sweepBatches = 20
+)
