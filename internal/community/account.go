@@ -72,32 +72,3 @@ func (c *Community) SearchAccounts(ctx context.Context, viewer *store.Account, q
 	}
 	return as, c.loadFaces(ctx, as...)
 }
-
-// loadFaces fills in the accounts' avatars and headers, in one statement.
-func (c *Community) loadFaces(ctx context.Context, accounts ...*store.Account) error {
-	var ids idSet
-	for _, a := range accounts {
-		for _, id := range []*int64{a.AvatarPhotoID, a.HeaderPhotoID} {
-			if id != nil {
-				ids.add(*id)
-			}
-		}
-	}
-	photos, err := c.Store.FeedPhotos(ctx, nil, ids.ids, false)
-	if err != nil {
-		return fromStore(err)
-	}
-	byID := make(map[int64]*store.Photo, len(photos))
-	for _, p := range photos {
-		byID[p.ID] = p
-	}
-	for _, a := range accounts {
-		if a.AvatarPhotoID != nil {
-			a.Avatar = byID[*a.AvatarPhotoID]
-		}
-		if a.HeaderPhotoID != nil {
-			a.Header = byID[*a.HeaderPhotoID]
-		}
-	}
-	return nil
-}
