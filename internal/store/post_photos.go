@@ -37,8 +37,3 @@ func (s *Store) AttachPhoto(ctx context.Context, accountID, photoID, postID int6
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
-// PlacePhoto changes what an edit of the post may: the photo's position and its alternative text.
-func (s *Store) PlacePhoto(ctx context.Context, postID, photoID int64, position int, description string, at Millis) error {
-	return translate(s.write(ctx).Exec("UPDATE photos SET position = ?, description = ?, updated_at = ? WHERE id = ? AND post_id = ?",
-		position, description, at, photoID, postID).Error)
-}
