@@ -36,4 +36,3 @@ func (s *Store) AttachPhoto(ctx context.Context, accountID, photoID, postID int6
 		postID, position, description, at, at, photoID, accountID, PurposePost, PhotoReady)
 	return res.RowsAffected == 1, translate(res.Error)
 }
-
