@@ -1,0 +1,211 @@
+package api_test
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/community"
+)
+
+func TestInstance(t *testing.T) {
+	s := newSite(t)
+	s.join("anna")
+	v1 := s.get("/api/v1/instance", "").ok()
+	if got := v1.header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("Content-Type %q", got)
+	}
+	o := v1.object()
+	for way, want := range map[string]any{
+		"uri": "tintype.test", "title": "Test site", "version": "4.2.1 (compatible; Tintype 0.0.1)", "email": "host@tintype.test",
+		"urls.streaming_api": "wss://tintype.test", "stats.user_count": 1.0, "stats.domain_count": 1.0, "registrations": true,
+		"configuration.statuses.max_media_attachments": 10.0, "configuration.media_attachments.image_matrix_limit": 100e6,
+	} {
+		if got := at(o, way); got != want {
+			t.Errorf("v1 %s is %v, want %v", way, got, want)
+		}
+	}
+	o = s.get("/api/v2/instance", "").ok().object()
+	for way, want := range map[string]any{
+		"domain": "tintype.test", "configuration.urls.streaming": "wss://tintype.test", "api_versions.mastodon": 1.0,
+		"configuration.accounts.max_featured_tags": 0.0, "configuration.translation.enabled": false, "registrations.enabled": true,
+	} {
+		if got := at(o, way); got != want {
+			t.Errorf("v2 %s is %v, want %v", way, got, want)
+		}
+	}
+	links := s.get("/.well-known/nodeinfo", "").ok().object()
+	if href := links["links"].([]any)[0].(map[string]any)["href"]; href != baseURL+"/nodeinfo/2.0" {
+		t.Errorf("nodeinfo is at %v", href)
+	}
+	if name := at(s.get("/nodeinfo/2.0", "").ok().object(), "metadata.upstream.name"); name != "mastodon" {
+		t.Errorf("upstream %v", name)
+	}
+	meta := s.get("/.well-known/oauth-authorization-server", "").ok().object()
+	if methods := meta["code_challenge_methods_supported"].([]any); len(methods) != 1 || methods[0] != "S256" {
+		t.Errorf("challenge methods %v", methods)
+	}
+	if meta["authorization_endpoint"] != baseURL+"/oauth/authorize" {
+		t.Errorf("metadata %v", meta)
+	}
+}
+
+func TestTokensAndScopes(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	narrow := s.tokenFor(anna.Account, "read:statuses")
+	follow := s.tokenFor(anna.Account, "follow")
+	for _, tt := range []struct {
+		name, path, token string
+		status            int
+	}{
+		{"visitor, public", "/api/v1/timelines/public", "", 200},
+		{"visitor, home", "/api/v1/timelines/home", "", 401},
+		{"bad token, home", "/api/v1/timelines/home", "nonsense", 401},
+		{"bad token, public", "/api/v1/timelines/public", "nonsense", 401},
+		{"bad token, instance", "/api/v1/instance", "nonsense", 200},
+		{"member, home", "/api/v1/timelines/home", anna.token, 200},
+		{"part of a scope", "/api/v1/timelines/home", narrow, 200},
+		{"another part", "/api/v1/lists", narrow, 403},
+		{"follow for mutes", "/api/v1/mutes", follow, 200},
+		{"follow for home", "/api/v1/timelines/home", follow, 403},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := s.get(tt.path, tt.token).is(tt.status)
+			if tt.status >= 400 && r.object()["error"] == "" {
+				t.Errorf("no error in %s", r.body)
+			}
+		})
+	}
+}
+
+func TestNoCookieIsRead(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	for _, cookie := range []string{"tintype_session=" + anna.token, "access_token=" + anna.token} {
+		s.do(http.MethodGet, "/api/v1/timelines/home", "", "", "Cookie", cookie).is(http.StatusUnauthorized)
+	}
+	s.get("/api/v1/timelines/home?access_token="+anna.token, "").is(http.StatusUnauthorized)
+}
+
+func TestAClosedSiteTellsVisitorsNothing(t *testing.T) {
+	s := newSite(t, func(o *options) { o.community.MembersOnly = true })
+	anna := s.join("anna")
+	id := strconv.FormatInt(anna.ID, 10)
+	for _, path := range []string{
+		"/api/v1/timelines/public", "/api/v1/timelines/tag/x", "/api/v1/accounts/" + id, "/api/v1/accounts/lookup?acct=anna",
+		"/api/v1/accounts/" + id + "/statuses", "/api/v1/custom_emojis", "/api/v1/directory", "/api/v1/accounts?id[]=" + id,
+	} {
+		r := s.get(path, "").is(http.StatusUnauthorized)
+		if strings.Contains(r.body, "anna") {
+			t.Errorf("%s tells of anna", path)
+		}
+		s.get(path, anna.token).ok()
+	}
+	o := s.get("/api/v1/instance", "").ok().object()
+	if at(o, "stats.user_count") != 0.0 {
+		t.Errorf("a visitor is told %v", o["stats"])
+	}
+	if o := s.get("/api/v1/instance", anna.token).ok().object(); at(o, "stats.user_count") != 1.0 {
+		t.Errorf("a member is told %v", o["stats"])
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	now := time.Date(2026, 5, 1, 12, 0, 30, 0, time.UTC)
+	s := newSite(t, func(o *options) {
+		o.api.Limit = community.Limit{Count: 3, Window: 5 * time.Minute}
+		o.api.Now = func() time.Time { return now }
+	})
+	anna := s.join("anna")
+	for left := 2; left >= 0; left-- {
+		h := s.get("/api/v1/timelines/home", anna.token).ok().header
+		if h.Get("X-RateLimit-Limit") != "3" || h.Get("X-RateLimit-Remaining") != strconv.Itoa(left) || h.Get("X-RateLimit-Reset") != "2026-05-01T12:05:00.000Z" {
+			t.Errorf("with %d left: %v", left, h)
+		}
+	}
+	r := s.get("/api/v1/timelines/home", anna.token).is(http.StatusTooManyRequests)
+	if r.object()["error"] != "Too many requests" || r.header.Get("X-RateLimit-Remaining") != "0" {
+		t.Errorf("%s %v", r.body, r.header)
+	}
+	s.get("/api/v1/timelines/public", "").ok() // a visitor is another client
+	now = now.Add(5 * time.Minute)
+	s.get("/api/v1/timelines/home", anna.token).ok()
+}
+
+func TestListsThatClientsAskForAtStart(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	for _, path := range []string{
+		"v1/custom_emojis", "v1/announcements", "v1/filters", "v2/filters", "v1/lists", "v1/conversations", "v1/bookmarks", "v1/mutes",
+		"v1/domain_blocks", "v1/followed_tags", "v1/featured_tags", "v1/scheduled_statuses", "v1/trends", "v1/trends/tags",
+		"v1/trends/statuses", "v1/trends/links", "v2/suggestions", "v1/directory", "v1/instance/rules", "v1/instance/peers",
+	} {
+		if got := s.get("/api/"+path, anna.token).ok().body; got != "[]\n" {
+			t.Errorf("%s answered %q", path, got)
+		}
+	}
+	s.get("/api/v1/push/subscription", anna.token).is(http.StatusNotFound)
+	s.do(http.MethodPut, "/api/v2/media/1", anna.token, "").is(http.StatusNotFound)
+}
+
+// accountKeys are those that some client crashes without.
+var accountKeys = []string{
+	"id", "username", "acct", "display_name", "created_at", "note", "url", "avatar", "header", "followers_count", "following_count",
+	"statuses_count", "emojis", "fields", "last_status_at", "avatar_static", "header_static", "locked", "bot", "roles",
+}
+
+var timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`)
+
+func wantKeys(t *testing.T, o map[string]any, keys []string) {
+	t.Helper()
+	for _, key := range keys {
+		if _, there := o[key]; !there {
+			t.Errorf("no key %s", key)
+		}
+	}
+}
+
+func TestAccounts(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("Bob_2")
+	id := strconv.FormatInt(bob.ID, 10)
+	o := s.get("/api/v1/accounts/"+id, "").ok().object()
+	wantKeys(t, o, accountKeys)
+	for key, want := range map[string]any{
+		"id": id, "username": "Bob_2", "acct": "Bob_2", "note": "", "url": baseURL + "/@Bob_2", "avatar": baseURL + "/static/avatar.png",
+		"header": baseURL + "/static/header.png", "last_status_at": nil,
+	} {
+		if o[key] != want {
+			t.Errorf("%s is %v, want %v", key, o[key], want)
+		}
+	}
+	if created := o["created_at"].(string); !timestamp.MatchString(created) {
+		t.Errorf("created_at %q", created)
+	}
+	if strings.Contains(s.get("/api/v1/accounts/"+id, anna.token).body, "@tintype.test") {
+		t.Error("an account tells its e-mail address")
+	}
+	for _, path := range []string{"/api/v1/accounts/1", "/api/v1/accounts/abc", "/api/v1/accounts/99999999999999999999", "/api/v1/accounts/lookup?acct=nobody", "/api/v1/accounts/lookup"} {
+		if o := s.get(path, "").is(http.StatusNotFound).object(); o["error"] != "Record not found" {
+			t.Errorf("%s: %v", path, o)
+		}
+	}
+	for _, acct := range []string{"bob_2", "@Bob_2", "Bob_2@tintype.test"} {
+		if o := s.get("/api/v1/accounts/lookup?acct="+acct, "").ok().object(); o["id"] != id {
+			t.Errorf("lookup %s: %v", acct, o)
+		}
+	}
+	many := s.get("/api/v1/accounts?id[]="+id+"&id[]=1&id%5B%5D="+strconv.FormatInt(anna.ID, 10), "").ok().list()
+	if len(many) != 2 || many[0]["id"] != id {
+		t.Errorf("accounts by id: %v", many)
+	}
+	for q, want := range map[string]int{"bob": 1, "@bob_2": 1, "Bob_2@tintype.test": 1, "bob@elsewhere.test": 0, "zed": 0, "": 0} {
+		if got := s.get("/api/v1/accounts/search?q="+q, anna.token).ok().list(); len(got) != want {
+			t.Errorf("search %q found %d, want %d", q, len(got), want)
+		}
+	}
+}
