@@ -40,6 +40,17 @@ type Notification struct {
 	Status    *Status  `json:"status,omitempty"`
 }
 
+func (v *view) notification(n *community.Notification) *Notification {
+	e := &Notification{
+		ID: formatID(n.ID), Type: n.Kind, CreatedAt: formatMillis(n.CreatedAt),
+		GroupKey: "ungrouped-" + formatID(n.ID), Account: v.account(n.From),
+	}
+	if n.Post != nil {
+		e.Status = v.status(n.Post)
+	}
+	return e
+}
+
 // Tag is a hashtag. History counts the last days, in words.
 type Tag struct {
 	ID        string   `json:"id"`

@@ -1,0 +1,205 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var relationshipKeys = []string{
+	"id", "following", "showing_reblogs", "notifying", "followed_by", "blocking", "blocked_by", "muting", "muting_notifications",
+	"requested", "requested_by", "domain_blocking", "endorsed", "note",
+}
+
+func path(format string, id int64) string { return fmt.Sprintf(format, id) }
+
+func TestRelationships(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	toBob := func(what string) map[string]any {
+		t.Helper()
+		return s.post(path("/api/v1/accounts/%d/"+what, bob.ID), anna.token, "").ok().object()
+	}
+	r := toBob("follow")
+	wantKeys(t, r, relationshipKeys)
+	for _, key := range relationshipKeys {
+		if r[key] == nil {
+			t.Errorf("%s is null", key)
+		}
+	}
+	if r["following"] != true || r["id"] != strconv.FormatInt(bob.ID, 10) {
+		t.Errorf("after follow: %v", r)
+	}
+	list := s.get(path("/api/v1/accounts/relationships?id[]=%d&with_suspended=false", anna.ID), bob.token).ok().list()
+	if len(list) != 1 || list[0]["followed_by"] != true || list[0]["following"] != false {
+		t.Errorf("bob's side: %v", list)
+	}
+	if list := s.get(path("/api/v1/accounts/relationships?id=%d", anna.ID), bob.token).ok().list(); len(list) != 1 {
+		t.Errorf("by a bare id: %v", list)
+	}
+	if list := s.get(path("/api/v1/accounts/%d/followers", bob.ID), "").ok().list(); len(list) != 1 || list[0]["acct"] != "anna" {
+		t.Errorf("followers: %v", list)
+	}
+	if list := s.get(path("/api/v1/accounts/%d/following", anna.ID), "").ok().list(); len(list) != 1 || list[0]["acct"] != "bob" {
+		t.Errorf("following: %v", list)
+	}
+	if r := s.post(path("/api/v1/accounts/%d/remove_from_followers", anna.ID), bob.token, "").ok().object(); r["followed_by"] != false {
+		t.Errorf("after removal: %v", r)
+	}
+	toBob("follow")
+	if r := toBob("unfollow"); r["following"] != false {
+		t.Errorf("after unfollow: %v", r)
+	}
+	if r := toBob("block"); r["blocking"] != true {
+		t.Errorf("after block: %v", r)
+	}
+	s.get(path("/api/v1/accounts/%d", anna.ID), bob.token).is(http.StatusNotFound)
+	if list := s.get("/api/v1/blocks", anna.token).ok().list(); len(list) != 1 || list[0]["acct"] != "bob" {
+		t.Errorf("blocks: %v", list)
+	}
+	if r := toBob("unblock"); r["blocking"] != false {
+		t.Errorf("after unblock: %v", r)
+	}
+	s.post("/api/v1/accounts/1/follow", anna.token, "").is(http.StatusNotFound)
+	s.post(path("/api/v1/accounts/%d/follow", anna.ID), anna.token, "").is(http.StatusUnprocessableEntity)
+	s.post(path("/api/v1/accounts/%d/follow", bob.ID), s.tokenFor(anna.Account, "read"), "").is(http.StatusForbidden)
+}
+
+var nextLink = regexp.MustCompile(`<([^>]+)>; rel="next"`)
+
+// pages follows the next links of a list to its end.
+func (s *site) pages(start, token string) (pages [][]map[string]any) {
+	s.t.Helper()
+	for address := start; address != ""; {
+		r := s.get(address, token).ok()
+		list := r.list()
+		link := r.header.Get("Link")
+		if len(list) == 0 {
+			if link != "" {
+				s.t.Errorf("an empty page has the links %s", link)
+			}
+			return pages
+		}
+		pages = append(pages, list)
+		if len(pages) > 50 {
+			s.t.Fatal("the pages do not end")
+		}
+		m := nextLink.FindStringSubmatch(link)
+		if m == nil {
+			return pages
+		}
+		u, err := url.Parse(m[1])
+		if err != nil || !strings.HasPrefix(m[1], baseURL+"/") {
+			s.t.Fatalf("next is %s", m[1])
+		}
+		address = u.RequestURI()
+	}
+	return pages
+}
+
+func TestListsOfAccountsEnd(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	var names []string
+	for i := range 5 {
+		m := s.join("fan" + strconv.Itoa(i))
+		names = append(names, m.Username)
+		s.post(path("/api/v1/accounts/%d/follow", anna.ID), m.token, "").ok()
+	}
+	start := path("/api/v1/accounts/%d/followers?limit=2", anna.ID)
+	pages := s.pages(start, "")
+	var got []string
+	for _, page := range pages {
+		for _, a := range page {
+			got = append([]string{a["acct"].(string)}, got...)
+		}
+	}
+	if len(pages) != 3 || strings.Join(got, " ") != strings.Join(names, " ") {
+		t.Errorf("%d pages with %v", len(pages), got)
+	}
+	link := s.get(start, "").header.Get("Link")
+	want := regexp.MustCompile(`^<https://tintype\.test/api/v1/accounts/\d+/followers\?limit=2&max_id=\d+>; rel="next", <https://tintype\.test/api/v1/accounts/\d+/followers\?limit=2&min_id=\d+>; rel="prev"$`)
+	if !want.MatchString(link) {
+		t.Errorf("Link: %s", link)
+	}
+	if link := s.get(path("/api/v1/accounts/%d/followers?limit=5", anna.ID), "").header.Get("Link"); strings.Contains(link, "next") || !strings.Contains(link, `rel="prev"`) {
+		t.Errorf("the last page has %s", link)
+	}
+}
+
+func TestFollowRequestsAndNotifications(t *testing.T) {
+	s := newSite(t)
+	anna, bob, eve := s.join("anna"), s.join("bob"), s.join("eve")
+	s.do(http.MethodPatch, "/api/v1/accounts/update_credentials", anna.token, form("locked", "true")).ok()
+	for _, m := range []*member{bob, eve} {
+		if r := s.post(path("/api/v1/accounts/%d/follow", anna.ID), m.token, "").ok().object(); r["requested"] != true || r["following"] != false {
+			t.Errorf("%s: %v", m.Username, r)
+		}
+	}
+	if list := s.get("/api/v1/follow_requests", anna.token).ok().list(); len(list) != 2 {
+		t.Errorf("requests: %v", list)
+	}
+	if o := s.get("/api/v1/accounts/verify_credentials", anna.token).ok().object(); at(o, "source.follow_requests_count") != 2.0 {
+		t.Errorf("credentials: %v", o["source"])
+	}
+	list := s.get("/api/v1/notifications", anna.token).ok()
+	for _, n := range list.list() {
+		wantKeys(t, n, []string{"id", "type", "created_at", "account", "group_key"})
+		if n["type"] != "follow_request" || !timestamp.MatchString(n["created_at"].(string)) {
+			t.Errorf("notification: %v", n)
+		}
+		wantKeys(t, n["account"].(map[string]any), accountKeys)
+	}
+	if !strings.Contains(list.header.Get("Link"), `rel="next"`) {
+		t.Errorf("Link: %s", list.header.Get("Link"))
+	}
+	if o := s.get("/api/v1/notifications/unread_count", anna.token).ok().object(); o["count"] != 2.0 {
+		t.Errorf("unread: %v", o)
+	}
+	if r := s.post(path("/api/v1/follow_requests/%d/authorize", bob.ID), anna.token, "").ok().object(); r["followed_by"] != true {
+		t.Errorf("accepted: %v", r)
+	}
+	if r := s.post(path("/api/v1/follow_requests/%d/reject", eve.ID), anna.token, "").ok().object(); r["followed_by"] != false || r["requested_by"] != false {
+		t.Errorf("refused: %v", r)
+	}
+	s.post(path("/api/v1/follow_requests/%d/reject", eve.ID), anna.token, "").is(http.StatusNotFound)
+
+	// Three that anna gets as an open account, to filter, look at and remove.
+	s.do(http.MethodPatch, "/api/v1/accounts/update_credentials", anna.token, `{"locked":false}`).ok()
+	s.post(path("/api/v1/accounts/%d/follow", anna.ID), eve.token, "").ok()
+	if got := s.get("/api/v1/notifications?types[]=follow", anna.token).ok().list(); len(got) != 1 || got[0]["type"] != "follow" {
+		t.Errorf("follows: %v", got)
+	}
+	if got := s.get("/api/v1/notifications?exclude_types[]=follow", anna.token).ok().list(); len(got) != 0 {
+		t.Errorf("without follows: %v", got)
+	}
+	one := s.get("/api/v1/notifications", anna.token).list()[0]["id"].(string)
+	if n := s.get("/api/v1/notifications/"+one, anna.token).ok().object(); n["id"] != one {
+		t.Errorf("one: %v", n)
+	}
+	s.get("/api/v1/notifications/"+one, bob.token).is(http.StatusNotFound)
+	s.post("/api/v1/notifications/"+one+"/dismiss", bob.token, "").is(http.StatusNotFound)
+	if r := s.post("/api/v1/notifications/"+one+"/dismiss", anna.token, "").ok(); r.body != "{}\n" {
+		t.Errorf("dismiss: %s", r.body)
+	}
+	s.get("/api/v1/notifications/"+one, anna.token).is(http.StatusNotFound)
+	s.post("/api/v1/notifications/clear", anna.token, "").ok()
+	if got := s.get("/api/v1/notifications", anna.token).ok(); got.body != "[]\n" || got.header.Get("Link") != "" {
+		t.Errorf("after clear: %s", got.body)
+	}
+}
+
+func TestReports(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	o := s.post("/api/v1/reports", anna.token, form("account_id", strconv.FormatInt(bob.ID, 10), "comment", "rude")).ok().object()
+	if o["comment"] != "rude" || o["action_taken"] != false || at(o, "target_account.acct") != "bob" {
+		t.Errorf("report: %v", o)
+	}
+	s.post("/api/v1/reports", anna.token, form("comment", "rude")).is(http.StatusUnprocessableEntity)
+	s.post("/api/v1/reports", anna.token, form("account_id", "1")).is(http.StatusNotFound)
+}

@@ -1,0 +1,93 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+func (a *API) followEndpoints() []endpoint {
+	const get, post = http.MethodGet, http.MethodPost
+	c := a.Community
+	return []endpoint{
+		{method: get, path: "/api/v1/accounts/relationships", access: members, scope: "read:follows", answer: a.getRelationships},
+		{method: get, path: "/api/v1/accounts/:id/followers", access: visitors, scope: "read:accounts", answer: accountsAt(c.Followers)},
+		{method: get, path: "/api/v1/accounts/:id/following", access: visitors, scope: "read:accounts", answer: accountsAt(c.Following)},
+		{method: get, path: "/api/v1/follow_requests", access: members, scope: "read:follows", answer: accountsOf(c.FollowRequests)},
+		{method: get, path: "/api/v1/blocks", access: members, scope: "read:blocks", answer: accountsOf(c.Blocks)},
+		{method: post, path: "/api/v1/accounts/:id/follow", access: members, scope: "write:follows", answer: relates(c.Follow)},
+		{method: post, path: "/api/v1/accounts/:id/unfollow", access: members, scope: "write:follows", answer: relates(c.Unfollow)},
+		{method: post, path: "/api/v1/accounts/:id/remove_from_followers", access: members, scope: "write:follows", answer: relates(c.RemoveFollower)},
+		{method: post, path: "/api/v1/accounts/:id/block", access: members, scope: "write:blocks", answer: relates(c.Block)},
+		{method: post, path: "/api/v1/accounts/:id/unblock", access: members, scope: "write:blocks", answer: relates(c.Unblock)},
+		{method: post, path: "/api/v1/follow_requests/:id/authorize", access: members, scope: "write:follows", answer: relates(c.AcceptFollow)},
+		{method: post, path: "/api/v1/follow_requests/:id/reject", access: members, scope: "write:follows", answer: relates(c.RefuseFollow)},
+	}
+}
+
+func (a *API) getRelationships(q *call) (any, error) {
+	ids := q.params.ids("id")
+	if len(ids) > maxIDs {
+		return nil, errTooManyIDs
+	}
+	found, err := a.Community.Relationships(q.ctx(), q.account, ids)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Relationship, 0, len(found))
+	for _, r := range found {
+		all = append(all, relationship(r))
+	}
+	return all, nil
+}
+
+// relates answers what somebody does to the account of the path: how the two stand afterwards.
+func relates(do func(context.Context, *store.Account, int64) (community.Relationship, error)) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		id, err := q.id()
+		if err != nil {
+			return nil, err
+		}
+		r, err := do(q.ctx(), q.account, id)
+		if err != nil {
+			return nil, err
+		}
+		return relationship(r), nil
+	}
+}
+
+// accountsOf answers a list of one's own.
+func accountsOf(list func(context.Context, *store.Account, community.Page) (*community.AccountPage, error)) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		page, err := list(q.ctx(), q.account, q.page(defaultAccounts, maxAccounts))
+		if err != nil {
+			return nil, err
+		}
+		return q.accountPage(page), nil
+	}
+}
+
+// accountsAt answers a list that belongs to the account of the path.
+func accountsAt(list func(context.Context, *store.Account, int64, community.Page) (*community.AccountPage, error)) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		id, err := q.id()
+		if err != nil {
+			return nil, err
+		}
+		page, err := list(q.ctx(), q.account, id, q.page(defaultAccounts, maxAccounts))
+		if err != nil {
+			return nil, err
+		}
+		return q.accountPage(page), nil
+	}
+}
+
+// accountPage writes the links, whose cursors are rows of the list and not accounts.
+func (q *call) accountPage(page *community.AccountPage) []*Account {
+	if len(page.Accounts) > 0 {
+		q.link(page.Next, page.Prev)
+	}
+	return q.view().accountList(page.Accounts)
+}

@@ -1,0 +1,74 @@
+package api
+
+import (
+	"net/http"
+
+	"tintype/internal/community"
+)
+
+func (a *API) notificationEndpoints() []endpoint {
+	const get, post, read, write = http.MethodGet, http.MethodPost, "read:notifications", "write:notifications"
+	return []endpoint{
+		{method: get, path: "/api/v1/notifications", access: members, scope: read, answer: a.getNotifications},
+		{method: get, path: "/api/v1/notifications/unread_count", access: members, scope: read, answer: a.countUnread},
+		{method: get, path: "/api/v1/notifications/:id", access: members, scope: read, answer: a.getNotification},
+		{method: post, path: "/api/v1/notifications/clear", access: members, scope: write, answer: a.clearNotifications},
+		{method: post, path: "/api/v1/notifications/:id/dismiss", access: members, scope: write, answer: a.dismissNotification},
+		{method: post, path: "/api/v1/notifications/dismiss", access: members, scope: write, answer: a.dismissNotification},
+	}
+}
+
+func (a *API) getNotifications(q *call) (any, error) {
+	p := q.params
+	list, err := a.Community.Notifications(q.ctx(), q.account, community.NotificationFilter{
+		Types: p.list("types"), Exclude: p.list("exclude_types"), FromID: p.cursor("account_id"),
+	}, q.page(defaultNotifications, maxNotifications))
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > 0 {
+		q.link(list[len(list)-1].ID, list[0].ID)
+	}
+	v := q.view()
+	all := make([]*Notification, 0, len(list))
+	for _, n := range list {
+		all = append(all, v.notification(n))
+	}
+	return all, nil
+}
+
+func (a *API) getNotification(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	n, err := a.Community.Notification(q.ctx(), q.account, id)
+	if err != nil {
+		return nil, err
+	}
+	return q.view().notification(n), nil
+}
+
+func (a *API) countUnread(q *call) (any, error) {
+	n, err := a.Community.UnreadNotifications(q.ctx(), q.account)
+	return struct {
+		Count int `json:"count"`
+	}{n}, err
+}
+
+func (a *API) clearNotifications(q *call) (any, error) {
+	return nothing{}, a.Community.ClearNotifications(q.ctx(), q.account)
+}
+
+// dismissNotification takes the id from the path, or as older clients send it from the body.
+func (a *API) dismissNotification(q *call) (any, error) {
+	text := q.c.Param("id")
+	if text == "" {
+		text = q.params.text("id")
+	}
+	id, ok := parseID(text)
+	if !ok {
+		return nil, errNotFound
+	}
+	return nothing{}, a.Community.DismissNotification(q.ctx(), q.account, id)
+}
