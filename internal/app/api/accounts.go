@@ -11,6 +11,7 @@ import (
 func (a *API) accountEndpoints() []endpoint {
 	const get = http.MethodGet
 	return []endpoint{
+		{method: get, path: "/api/v1/accounts/verify_credentials", access: members, scope: "profile", answer: a.getSelf},
 		{method: get, path: "/api/v1/accounts", access: visitors, scope: "read:accounts", answer: a.getAccounts},
 		{method: get, path: "/api/v1/accounts/lookup", access: visitors, scope: "read:accounts", answer: a.lookUpAccount},
 		{method: get, path: "/api/v1/accounts/search", access: members, scope: "read:accounts", answer: a.searchAccounts},
@@ -36,8 +37,11 @@ func (a *API) getAccount(q *call) (any, error) {
 	return q.view().account(found), nil
 }
 
-// maxIDs is how many things one request may name.
-const maxIDs = 200
+// How many accounts or posts one request may name, and how many others one may ask one's relationship to.
+const (
+	maxIDs       = 80
+	maxRelations = 200
+)
 
 func (a *API) getAccounts(q *call) (any, error) {
 	ids := q.params.ids("id")
@@ -97,7 +101,7 @@ func (a *API) getFamiliarFollowers(q *call) (any, error) {
 		Accounts []*Account `json:"accounts"`
 	}
 	ids := q.params.ids("id")
-	if len(ids) > maxIDs {
+	if len(ids) > maxRelations {
 		return nil, errTooManyIDs
 	}
 	all := make([]familiar, 0, len(ids))

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tintype/internal/community"
 )
 
 var relationshipKeys = []string{
@@ -134,7 +136,13 @@ func TestListsOfAccountsEnd(t *testing.T) {
 func TestFollowRequestsAndNotifications(t *testing.T) {
 	s := newSite(t)
 	anna, bob, eve := s.join("anna"), s.join("bob"), s.join("eve")
-	s.do(http.MethodPatch, "/api/v1/accounts/update_credentials", anna.token, form("locked", "true")).ok()
+	lock := func(locked bool) {
+		t.Helper()
+		if _, err := s.community.UpdatePosting(s.ctx(), anna.Account, community.PostingChange{Locked: &locked}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock(true)
 	for _, m := range []*member{bob, eve} {
 		if r := s.post(path("/api/v1/accounts/%d/follow", anna.ID), m.token, "").ok().object(); r["requested"] != true || r["following"] != false {
 			t.Errorf("%s: %v", m.Username, r)
@@ -169,7 +177,7 @@ func TestFollowRequestsAndNotifications(t *testing.T) {
 	s.post(path("/api/v1/follow_requests/%d/reject", eve.ID), anna.token, "").is(http.StatusNotFound)
 
 	// Three that anna gets as an open account, to filter, look at and remove.
-	s.do(http.MethodPatch, "/api/v1/accounts/update_credentials", anna.token, `{"locked":false}`).ok()
+	lock(false)
 	s.post(path("/api/v1/accounts/%d/follow", anna.ID), eve.token, "").ok()
 	if got := s.get("/api/v1/notifications?types[]=follow", anna.token).ok().list(); len(got) != 1 || got[0]["type"] != "follow" {
 		t.Errorf("follows: %v", got)

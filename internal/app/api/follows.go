@@ -29,7 +29,7 @@ func (a *API) followEndpoints() []endpoint {
 
 func (a *API) getRelationships(q *call) (any, error) {
 	ids := q.params.ids("id")
-	if len(ids) > maxIDs {
+	if len(ids) > maxRelations {
 		return nil, errTooManyIDs
 	}
 	found, err := a.Community.Relationships(q.ctx(), q.account, ids)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"tintype/internal/community"
@@ -12,6 +13,8 @@ func (a *API) otherEndpoints() []endpoint {
 	return []endpoint{
 		{method: get, path: "/api/v2/search", access: visitors, scope: "read:search", answer: a.search},
 		{method: get, path: "/api/v1/tags/:name", access: visitors, scope: "read:follows", answer: a.getTag},
+		{method: get, path: "/api/v1/markers", access: members, scope: "read:statuses", answer: a.getMarkers},
+		{method: post, path: "/api/v1/markers", access: members, scope: "write:statuses", answer: a.postMarkers},
 		{method: get, path: "/api/v1/preferences", access: members, scope: "read:accounts", answer: a.getPreferences},
 		{method: post, path: "/api/v1/reports", access: members, scope: "write:reports", answer: a.postReport},
 	}
@@ -79,6 +82,43 @@ func (a *API) getTag(q *call) (any, error) {
 		return nil, err
 	}
 	return q.view().tag(*t), nil
+}
+
+func (a *API) getMarkers(q *call) (any, error) {
+	var asked []string
+	for _, name := range q.params.list("timeline") {
+		if slices.Contains(community.Timelines, name) && !slices.Contains(asked, name) {
+			asked = append(asked, name)
+		}
+	}
+	if asked == nil {
+		asked = community.Timelines
+	}
+	found, err := a.Community.Markers(q.ctx(), q.account, asked)
+	if err != nil {
+		return nil, err
+	}
+	return markers(found), nil
+}
+
+func (a *API) postMarkers(q *call) (any, error) {
+	positions := make(map[string]int64)
+	for _, name := range community.Timelines {
+		text, ok := q.params.lookup(name + "[last_read_id]")
+		if !ok {
+			continue
+		}
+		id, ok := parseID(text)
+		if !ok {
+			return nil, invalid("Last read is not an id")
+		}
+		positions[name] = id
+	}
+	set, err := a.Community.SetMarkers(q.ctx(), q.account, positions)
+	if err != nil {
+		return nil, err
+	}
+	return markers(set), nil
 }
 
 func (a *API) getPreferences(q *call) (any, error) {

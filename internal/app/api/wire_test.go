@@ -209,3 +209,38 @@ func TestAccounts(t *testing.T) {
 		}
 	}
 }
+
+func TestMarkersAndPreferences(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	if got := s.get("/api/v1/markers?timeline[]=home&timeline[]=notifications", anna.token).ok().body; got != "{}\n" {
+		t.Errorf("at first: %s", got)
+	}
+	for _, body := range []string{"home[last_read_id]=123", `{"home":{"last_read_id":"124"},"notifications":{"last_read_id":7}}`} {
+		s.post("/api/v1/markers", anna.token, body).ok()
+	}
+	o := s.get("/api/v1/markers?timeline[]=home&timeline[]=notifications&timeline[]=other", anna.token).ok().object()
+	if at(o, "home.last_read_id") != "124" || at(o, "home.version") != 2.0 || at(o, "notifications.last_read_id") != "7" || len(o) != 2 {
+		t.Errorf("markers: %v", o)
+	}
+	if at := at(o, "home.updated_at").(string); !timestamp.MatchString(at) {
+		t.Errorf("updated_at %q", at)
+	}
+	if o := s.get("/api/v1/preferences", anna.token).ok().object(); o["posting:default:visibility"] != "public" || o["reading:expand:media"] != "default" {
+		t.Errorf("preferences: %v", o)
+	}
+	s.post("/api/v1/markers", anna.token, "home[last_read_id]=x").is(http.StatusUnprocessableEntity)
+}
+
+func TestOwnAccount(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	o := s.get("/api/v1/accounts/verify_credentials", anna.token).ok().object()
+	wantKeys(t, o, append(accountKeys, "source", "role"))
+	wantKeys(t, o["source"].(map[string]any), []string{"privacy", "sensitive", "language", "note", "fields", "follow_requests_count"})
+	if at(o, "source.privacy") != "public" || at(o, "role.permissions") != "0" {
+		t.Errorf("credentials: %v", o)
+	}
+	s.get("/api/v1/accounts/verify_credentials", s.tokenFor(anna.Account, "profile")).ok()
+	s.get("/api/v1/accounts/verify_credentials", s.tokenFor(anna.Account, "write")).is(http.StatusForbidden)
+}
