@@ -129,6 +129,7 @@ func (a *Assets) add(name string, bodies map[string][]byte, chain []string) erro
 			return []byte(string(m[1]) + "./" + imported.fingerprinted() + string(m[3]))
 		})
 	}
+	body = withoutComments(name, body)
 	sum := sha256.Sum256(body)
 	as := &Asset{Name: name, ContentType: kind, ETag: `"` + hex.EncodeToString(sum[:])[:hashLength] + `"`, Body: body}
 	a.byName[name] = as
@@ -139,6 +140,23 @@ func (a *Assets) add(name string, bodies map[string][]byte, chain []string) erro
 	}
 	a.url[name] = base + prefix + as.fingerprinted()
 	return nil
+}
+
+var (
+	scriptComments = regexp.MustCompile(`(?m)^[ \t]*//.*\n|^[ \t]+`)
+	styleComments  = regexp.MustCompile(`(?s)/\*.*?\*/\n?`)
+)
+
+// withoutComments spares readers what is written for us: the comments that stand on lines of their own, and the
+// indentation of scripts. Our scripts have neither in a template literal where it would matter.
+func withoutComments(name string, body []byte) []byte {
+	switch path.Ext(name) {
+	case ".js":
+		return scriptComments.ReplaceAll(body, nil)
+	case ".css":
+		return styleComments.ReplaceAll(body, nil)
+	}
+	return body
 }
 
 func (as *Asset) fingerprinted() string {

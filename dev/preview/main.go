@@ -50,6 +50,7 @@ func main() {
 		_, _ = w.Write(body)
 	})
 	mux.HandleFunc("GET /pic/{n}/{name}", picture)
+	acts(mux, assets)
 	index := "<!DOCTYPE html><title>Preview</title><ul>"
 	for _, p := range sample.Pages() {
 		index += fmt.Sprintf("<li><a href=%q>%s</a> <a href=%q>dark</a>", p.Path, html.EscapeString(p.Title), p.Path+"?theme=dark")
