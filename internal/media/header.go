@@ -27,6 +27,7 @@ type Header struct {
 	interlaced bool   // PNG
 	scanStart  int64  // JPEG: where the first scan begins
 	icc        []byte // nil: none
+	iptc       []byte // JPEG: Photoshop's resources
 	p3         bool   // PNG: cICP says Display P3
 	frame      *webpFrame
 }
@@ -48,11 +49,14 @@ func (h Header) Pixels() int64 { return int64(h.Width) * int64(h.Height) }
 // maxICC bounds an embedded profile. Real ones for RGB take 0.5 to 60 KB, for CMYK up to 3 MB.
 const maxICC = 4 << 20
 
+// maxIPTC bounds the resources that are looked through for texts.
+const maxIPTC = 1 << 20
+
 // maxSide is the largest side a JPEG, hence a variant, can have.
 const maxSide = 65535
 
 // Inspect reads the head of a picture from its beginning: what it is, how large, what decoding it would cost. It decodes
-// nothing and keeps no more than the colour profile in memory. It returns a *Refused for what is not a picture of a known
+// nothing and keeps no more than the colour profile and Photoshop's resources in memory. It returns a *Refused for what is not a picture of a known
 // kind, and otherwise what reading r returned.
 func Inspect(r io.ReadSeeker) (Header, error) {
 	size, err := r.Seek(0, io.SeekEnd)
@@ -208,14 +212,18 @@ func inspectJPEG(b *headReader) (Header, error) {
 			}
 		case marker >= 0xc3 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
 			return h, refuseKind(fmt.Sprintf("coding process %#x", marker))
-		case marker == 0xe2, marker == 0xee:
+		case marker == 0xe2, marker == 0xed, marker == 0xee:
 			seg, err := b.read(int(n))
 			if err != nil {
 				return h, err
 			}
-			if marker == 0xe2 {
+			photoshop, ok := bytes.CutPrefix(seg, []byte("Photoshop 3.0\x00"))
+			switch {
+			case marker == 0xe2:
 				icc.add(seg)
-			} else if len(seg) >= 12 && string(seg[:5]) == "Adobe" {
+			case marker == 0xed && ok && len(h.iptc) < maxIPTC:
+				h.iptc = append(h.iptc, photoshop...)
+			case marker == 0xee && len(seg) >= 12 && string(seg[:5]) == "Adobe":
 				adobe = int(seg[11])
 			}
 		default:

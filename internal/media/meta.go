@@ -46,9 +46,10 @@ const (
 
 // readMeta reads EXIF, IPTC and XMP. It is lenient: what cannot be read is left out. The second result is EXIF's
 // orientation, 1 to 8, and the third tells that the camera wrote Adobe RGB.
-func readMeta(r io.ReadSeeker, f Format) (m Meta, orientation int, adobe bool) {
+func readMeta(r io.ReadSeeker, h Header) (m Meta, orientation int, adobe bool) {
 	t := tags{}
-	t.read(r, f)
+	t.read(r, h.Format)
+	t.readIPTC(h.iptc)
 	orientation = 1
 	if o := t.int("exif Orientation"); o >= 1 && o <= 8 {
 		orientation = o
@@ -107,6 +108,10 @@ func (t tags) read(r io.ReadSeeker, f Format) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return
 	}
+	sources := imagemeta.EXIF | imagemeta.XMP
+	if f == PNG {
+		sources |= imagemeta.IPTC // JPEG's is read here
+	}
 	defer func() { _ = recover() }() // metadata that breaks its reader is no reason to refuse the photo
 	name := func(ti imagemeta.TagInfo) string {
 		switch ti.Source {
@@ -123,7 +128,7 @@ func (t tags) read(r io.ReadSeeker, f Format) {
 		return ""
 	}
 	_, _ = imagemeta.Decode(imagemeta.Options{
-		R: r, ImageFormat: format, Sources: imagemeta.EXIF | imagemeta.IPTC | imagemeta.XMP, LimitTagSize: 64 << 10,
+		R: r, ImageFormat: format, Sources: sources, LimitTagSize: 64 << 10,
 		ShouldHandleTag: func(ti imagemeta.TagInfo) bool { return wanted[name(ti)] },
 		HandleTag: func(ti imagemeta.TagInfo) error {
 			n := name(ti)

@@ -160,7 +160,7 @@ type job struct {
 }
 
 // open inspects, waits for its share of the budget, and decodes.
-func (p *Processor) open(ctx context.Context, src io.ReadSeeker) (j *job, err error) {
+func (p *Processor) open(ctx context.Context, src io.ReadSeeker) (*job, error) {
 	head, err := Inspect(src)
 	if err != nil {
 		return nil, err
@@ -174,8 +174,8 @@ func (p *Processor) open(ctx context.Context, src io.ReadSeeker) (j *job, err er
 	if max(head.Width, head.Height) > maxSide {
 		return nil, refuseCorrupt(errors.New("longer than a JPEG can be"))
 	}
-	meta, orientation, adobe := readMeta(src, head.Format)
-	j = &job{p: p, head: head, meta: meta, orientation: orientation, width: head.Width, height: head.Height}
+	meta, orientation, adobe := readMeta(src, head)
+	j := &job{p: p, head: head, meta: meta, orientation: orientation, width: head.Width, height: head.Height}
 	if orientation >= 5 {
 		j.width, j.height = j.height, j.width
 	}
@@ -188,13 +188,8 @@ func (p *Processor) open(ctx context.Context, src io.ReadSeeker) (j *job, err er
 	if err := p.o.Budget.acquire(ctx, j.cost); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			j.close()
-			j = nil
-		}
-	}()
 	if err := j.decode(ctx, src); err != nil {
+		j.close()
 		return nil, err
 	}
 	return j, nil
@@ -327,7 +322,10 @@ func decodeError(err error) error {
 		return refuseTruncated(err)
 	case errors.As(err, &unsupported):
 		return refuseKind(err.Error())
-	case err.Error() == "invalid JPEG format: short Huffman data", err.Error() == "png: invalid format: not enough pixel data", err.Error() == "gif: not enough image data":
+	}
+	switch err.Error() { // these wrap nothing
+	case "invalid JPEG format: short Huffman data", "png: invalid format: unexpected EOF", "png: invalid format: not enough pixel data",
+		"gif: not enough image data", "gif: reading image data: unexpected EOF":
 		return refuseTruncated(err)
 	}
 	return refuseCorrupt(err)

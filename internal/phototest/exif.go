@@ -16,7 +16,7 @@ const (
 
 // GPSMarks returns byte strings of which a file made with Options.GPS holds some, and a file without a place none.
 func GPSMarks() [][]byte {
-	return [][]byte{[]byte(latitudeText), []byte(longitudeText), []byte("GPSLatitude"), []byte("phototest-gps"), {0x25, 0x88}}
+	return [][]byte{[]byte(latitudeText), []byte(longitudeText), []byte("GPSLatitude"), []byte("phototest-gps")}
 }
 
 // ifd builds one directory of a little-endian TIFF.

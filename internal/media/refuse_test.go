@@ -1,0 +1,242 @@
+package media_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/media"
+	"tintype/internal/phototest"
+)
+
+func refusal(t *testing.T, p *media.Processor, file []byte) *media.Refused {
+	t.Helper()
+	_, err := p.Process(t.Context(), bytes.NewReader(file), media.Focus{}, discard)
+	var refused *media.Refused
+	if !errors.As(err, &refused) {
+		t.Fatalf("err = %v, want a refusal", err)
+	}
+	return refused
+}
+
+func TestRefused(t *testing.T) {
+	o := phototest.Options{Width: 300, Height: 200, Detail: true}
+	plain := phototest.JPEG(o)
+	progressive := phototest.JPEG(phototest.Options{Width: 300, Height: 200, Detail: true, Progressive: true})
+	png, gif, webp, moving := phototest.PNG(o), phototest.GIF(o, 1), phototest.WebP(o, 1), phototest.WebP(o, 2)
+	damaged := bytes.Clone(png)
+	damaged[len(damaged)/2] ^= 0x55
+	bits12 := bytes.Clone(plain)
+	bits12[bytes.Index(bits12, []byte{0xff, 0xc0})+4] = 12
+	arithmetic := bytes.Clone(plain)
+	arithmetic[bytes.Index(arithmetic, []byte{0xff, 0xc0})+1] = 0xc9
+	scan := bytes.Index(plain, []byte{0xff, 0xda})
+	lossless := bytes.Clone(plain)
+	lossless[bytes.Index(lossless, []byte{0xff, 0xc0})+1] = 0xc3
+	for _, c := range []struct {
+		name     string
+		file     []byte
+		code     string
+		sentence string
+	}{
+		{"nothing", nil, media.CodeEmpty, "empty"},
+		{"text", []byte("not a photograph, only its description"), media.CodeFormat, "not a photograph"},
+		{"movie", phototest.Movie(), media.CodeFormat, "not a photograph"},
+		{"heic", phototest.HEIC(), media.CodeFormat, "This site cannot read HEIC. Save it as JPEG and try again."},
+		{"lossless", lossless, media.CodeFormat, "kind of JPEG"},
+		{"12 bits", bits12, media.CodeFormat, "kind of JPEG"},
+		{"arithmetic", arithmetic, media.CodeFormat, "kind of JPEG"},
+		{"head only", plain[:3], media.CodeTruncated, "ends halfway"},
+		{"half", plain[:len(plain)/2], media.CodeTruncated, "ends halfway"},
+		{"without its end", plain[:len(plain)-2], media.CodeTruncated, "ends halfway"},
+		{"before its scan", plain[:scan], media.CodeTruncated, "ends halfway"},
+		{"half a progressive", progressive[:len(progressive)/2], media.CodeTruncated, "ends halfway"},
+		{"in the last scan", progressive[:len(progressive)-40], media.CodeTruncated, "ends halfway"},
+		{"half a png", png[:len(png)/2], media.CodeTruncated, "ends halfway"},
+		{"png without its end", png[:len(png)-12], media.CodeTruncated, "ends halfway"},
+		{"half a gif", gif[:len(gif)/2], media.CodeTruncated, "ends halfway"},
+		{"half a webp", webp[:len(webp)/2], media.CodeTruncated, "ends halfway"},
+		{"half a moving webp", moving[:len(moving)/4], media.CodeTruncated, "ends halfway"},
+		{"damaged png", damaged, media.CodeCorrupt, "damaged"},
+		{"taller than it is", phototest.Resize(plain, 300, 4000), media.CodeCorrupt, "damaged"},
+		{"no size", phototest.Resize(plain, 0, 0), media.CodeCorrupt, "damaged"},
+		{"bomb", phototest.Bomb(60000), media.CodeTooLargePixels, "This file has 3600 megapixels. The limit is 100."},
+		{"jpeg bomb", phototest.Resize(plain, 65500, 65500), media.CodeTooLargePixels, "megapixels. The limit is 100."},
+		{"many scans", manyScans(progressive), media.CodeCorrupt, "damaged"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := refusal(t, media.NewProcessor(media.Options{Budget: media.NewBudget(512 << 20)}), c.file)
+			if r.Code != c.code || !strings.Contains(r.Sentence, c.sentence) {
+				t.Errorf("%s: %q (%v)", r.Code, r.Sentence, r)
+			}
+			if strings.ContainsAny(r.Sentence, "!") || !strings.HasSuffix(r.Sentence, ".") {
+				t.Errorf("the sentence is %q", r.Sentence)
+			}
+		})
+	}
+}
+
+// manyScans repeats the last scan of a progressive JPEG.
+func manyScans(file []byte) []byte {
+	last := bytes.LastIndex(file, []byte{0xff, 0xda})
+	scan := file[last : len(file)-2]
+	out := bytes.Clone(file[:last])
+	for range 200 {
+		out = append(out, scan...)
+	}
+	return append(out, 0xff, 0xd9)
+}
+
+// Wherever a file is cut, it is refused, and never taken or a crash.
+func TestTruncatedAnywhere(t *testing.T) {
+	o := phototest.Options{Width: 48, Height: 40, Detail: true, Make: "Tin", Title: "cut", Profile: "p3"}
+	full := o
+	full.Progressive = true
+	p := media.NewProcessor(media.Options{})
+	for name, file := range map[string][]byte{"baseline": phototest.JPEG(o), "progressive": phototest.JPEG(full), "png": phototest.PNG(o), "webp": phototest.WebP(phototest.Options{Width: 48, Height: 40}, 1)} {
+		for n := range len(file) {
+			_, err := p.Process(t.Context(), bytes.NewReader(file[:n]), media.Focus{}, discard)
+			var refused *media.Refused
+			if !errors.As(err, &refused) {
+				t.Errorf("%s cut at %d of %d: %v", name, n, len(file), err)
+				break
+			}
+			if refused.Code != media.CodeTruncated && n > 16 || n == 0 && refused.Code != media.CodeEmpty {
+				t.Errorf("%s cut at %d of %d: %v", name, n, len(file), refused)
+			}
+		}
+	}
+}
+
+func TestRefusedFor(t *testing.T) {
+	r := refusal(t, media.NewProcessor(media.Options{}), phototest.JPEG(phototest.Options{})[:900])
+	if got := r.For("IMG_2041.jpg"); got != "IMG_2041.jpg ends halfway and cannot be read. Export it again, or post without it." {
+		t.Error(got)
+	}
+	if got := r.For(""); got != r.Sentence {
+		t.Error(got)
+	}
+	r = refusal(t, media.NewProcessor(media.Options{}), phototest.HEIC())
+	if got := r.For("a.heic"); got != "This site cannot read HEIC. Save it as JPEG and try again." {
+		t.Error(got)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	file := phototest.JPEG(phototest.Options{Width: 1200, Height: 1000})
+	small := media.NewProcessor(media.Options{MaxBytes: int64(len(file)) - 1})
+	if r := refusal(t, small, file); r.Code != media.CodeTooLargeBytes {
+		t.Error(r)
+	}
+	few := media.NewProcessor(media.Options{MaxPixels: 1e6})
+	if r := refusal(t, few, file); r.Code != media.CodeTooLargePixels || r.Sentence != "This file has 1.2 megapixels. The limit is 1. Export it smaller and try again." {
+		t.Error(r)
+	}
+	tight := media.NewProcessor(media.Options{Budget: media.NewBudget(4 << 20)})
+	if r := refusal(t, tight, file); r.Code != media.CodeTooMuchMemory || !strings.Contains(r.Sentence, "1.2 megapixels") {
+		t.Error(r)
+	}
+	for _, c := range []struct{ budget, pixels, least, most int64 }{
+		{512 << 20, 100e6, 100e6, 100e6},
+		{512 << 20, 30e6, 30e6, 30e6},
+		{100 << 20, 100e6, 20e6, 60e6},
+	} {
+		p := media.NewProcessor(media.Options{MaxPixels: c.pixels, Budget: media.NewBudget(c.budget)})
+		if got := p.MatrixLimit(); got < c.least || got > c.most {
+			t.Errorf("limit %d for %+v", got, c)
+		}
+	}
+}
+
+// A photo as large as people are told is taken, whatever the budget.
+func TestMatrixLimitHolds(t *testing.T) {
+	p := media.NewProcessor(media.Options{MaxPixels: 4e6, Budget: media.NewBudget(16 << 20)})
+	n := p.MatrixLimit()
+	if n >= 4e6 || n < 1e6 {
+		t.Fatalf("the limit is %d", n)
+	}
+	side := int(n / 3000)
+	file := phototest.JPEG(phototest.Options{Width: 1500 * 2, Height: side})
+	if _, err := p.Process(t.Context(), bytes.NewReader(file), media.Focus{}, discard); err != nil {
+		t.Errorf("%d×%d: %v", 3000, side, err)
+	}
+}
+
+// The budget lets only as many photos work as fit, and one that waits hears of its context's end.
+func TestBudgetWaits(t *testing.T) {
+	file := phototest.JPEG(phototest.Options{Width: 800, Height: 600})
+	var size int64 = 1 << 20
+	for ; ; size += 1 << 18 {
+		p := media.NewProcessor(media.Options{Budget: media.NewBudget(size)})
+		if _, err := p.Process(t.Context(), bytes.NewReader(file), media.Focus{}, discard); err == nil {
+			break
+		}
+	}
+	p := media.NewProcessor(media.Options{Budget: media.NewBudget(size)})
+	inside, leave := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 2)
+	first := true
+	go func() {
+		_, err := p.Process(t.Context(), bytes.NewReader(file), media.Focus{}, func(v media.Variant, r io.Reader) error {
+			if first {
+				first = false
+				close(inside)
+				<-leave
+			}
+			return nil
+		})
+		done <- err
+	}()
+	<-inside
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := p.Process(ctx, bytes.NewReader(file), media.Focus{}, discard); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a second photo beside one that fills the budget: %v", err)
+	}
+	go func() {
+		_, err := p.Process(t.Context(), bytes.NewReader(file), media.Focus{}, discard)
+		done <- err
+	}()
+	close(leave)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Chunks that unpack to far more than they are must not cost what they unpack to.
+func TestPNGChunkBombs(t *testing.T) {
+	zeros := phototest.Zeros(200 << 20)
+	for name, chunk := range map[string][]byte{
+		"zTXt":      phototest.Chunk("zTXt", append([]byte("Raw profile type iptc\x00\x00"), zeros...)),
+		"zTXt text": phototest.Chunk("zTXt", append([]byte("Comment\x00\x00"), zeros...)),
+		"iCCP":      phototest.Chunk("iCCP", append([]byte("profile\x00\x00"), zeros...)),
+		"iTXt":      phototest.Chunk("iTXt", append([]byte("XML:com.adobe.xmp\x00\x01\x00\x00\x00"), zeros...)),
+	} {
+		file := phototest.Splice(phototest.PNG(phototest.Options{Width: 64, Height: 64}), chunk)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		m := process(t, file, media.Focus{})
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
+			t.Errorf("%s: %d MB for a picture of 64×64", name, used>>20)
+		}
+		m.check(t)
+	}
+}
+
+func ExampleRefused_For() {
+	var refused *media.Refused
+	_, err := media.Inspect(bytes.NewReader(phototest.HEIC()))
+	if errors.As(err, &refused) {
+		fmt.Println(refused.For("IMG_2041.heic"))
+	}
+	// Output: This site cannot read HEIC. Save it as JPEG and try again.
+}
