@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -65,3 +66,22 @@ type panicked struct {
 }
 
 func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
+
+// secretPaths are the routes whose addresses are one-time links.
+var secretPaths = []string{"/links/", "/claim/"}
+
+// loggedPath is an address without what is secret in it. It goes by the prefix,
+// not by the route, because a request may be refused before it meets one.
+func loggedPath(path string) string {
+	for _, prefix := range secretPaths {
+		if strings.HasPrefix(path, prefix) {
+			return prefix + "***"
+		}
+	}
+	return path
+}
+
+// holdsSecret reports whether a route takes a secret as a path parameter.
+func holdsSecret(route string) bool {
+	return strings.Contains(route, ":token") || strings.Contains(route, ":secret")
+}

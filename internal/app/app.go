@@ -26,7 +26,10 @@ type App struct {
 	gate   atomic.Pointer[http.Handler] // the site, once it is wired
 
 	admission *admission
-	stops     []stopHook
+	// claim is how the first administrator of a fresh site is made; nil until
+	// the site is wired.
+	claim func(context.Context) (url string, claimed bool, err error)
+	stops []stopHook
 }
 
 type stopHook struct {
@@ -82,7 +85,7 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	if err == nil {
 		a.gate.Store(&site)
 		a.health.done("site")
-		a.announce(listeners)
+		a.announce(running, listeners)
 		<-running.Done()
 	}
 	if cause := context.Cause(running); ctx.Err() == nil && cause != nil {

@@ -32,6 +32,8 @@ type Environment struct {
 type commands struct {
 	Serve   serveCommand  `cmd:"" default:"1" help:"Serve the site. This is what the program does without a command."`
 	Migrate migrateGroup  `cmd:"" help:"Change the database's schema."`
+	Account accountGroup  `cmd:"" help:"Let people in, help them, shut them out."`
+	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
 	Config  configCommand `cmd:"" help:"Show the settings in force, secrets hidden."`
 	Version versionCmd    `cmd:"" help:"Show the release."`
 }
@@ -198,5 +200,5 @@ func (c *call) migrator() (*store.Migrator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.NewMigrator(store.Options{URL: cfg.Database.URL.Value, Log: newLogger(c.env.Stderr, cfg)}), nil
+	return store.NewMigrator(storeOptions(cfg, newLogger(c.env.Stderr, cfg))), nil
 }

@@ -52,6 +52,8 @@ type Config struct {
 	LoginLimit  Rate
 	SignUpLimit Rate
 	UploadLimit Rate
+	PostLimit   Rate
+	ReportLimit Rate
 	APILimit    Rate
 
 	// Logging

@@ -14,7 +14,7 @@ type exchange struct {
 	id      string
 	client  netip.Addr
 	start   time.Time
-	path    string // as logged: path parameters that are secrets are masked
+	path    string // as logged: without what is secret in it
 	failure error  // what the error exit was given
 }
 
@@ -37,7 +37,7 @@ func begin(trustedHops int, next http.Handler) http.Handler {
 			id:     requestID(r, trustedHops),
 			client: clientAddr(r, trustedHops),
 			start:  time.Now(),
-			path:   r.URL.Path,
+			path:   loggedPath(r.URL.Path),
 		}
 		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 		r.RemoteAddr = netip.AddrPortFrom(x.client, 0).String()

@@ -180,7 +180,7 @@ func TestTrailingSlashOfTheAPI(t *testing.T) {
 
 func TestAccessLogKeepsSecretsOut(t *testing.T) {
 	site := newTestSite(t, func(r *Routes) {
-		r.Personal("GET", "/reset/:token", func(c *gin.Context) error {
+		r.Personal("GET", "/links/:token", func(c *gin.Context) error {
 			site := exchangeOf(c.Request.Context())
 			if site.id == "" {
 				t.Error("no exchange below the handlers")
@@ -188,7 +188,7 @@ func TestAccessLogKeepsSecretsOut(t *testing.T) {
 			return nil
 		})
 	})
-	site.ask("GET", "/reset/one-time-word?access_token=tellnobody", "", "Authorization: Bearer tellnobody", "Cookie: tintype_session=tellnobody")
+	site.ask("GET", "/links/one-time-word?access_token=tellnobody", "", "Authorization: Bearer tellnobody", "Cookie: tintype_session=tellnobody")
 	var line struct {
 		Path, Method, Client string
 		Status               int
@@ -197,7 +197,7 @@ func TestAccessLogKeepsSecretsOut(t *testing.T) {
 	if err := json.Unmarshal(site.logged.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
-	if line.Path != "/reset/***" || line.Method != "GET" || line.Status != 200 || line.Client == "" || line.RequestID == "" {
+	if line.Path != "/links/***" || line.Method != "GET" || line.Status != 200 || line.Client == "" || line.RequestID == "" {
 		t.Errorf("%+v", line)
 	}
 	for _, secret := range []string{"one-time-word", "tellnobody"} {

@@ -126,12 +126,14 @@ func (r *Routes) add(method, path string, p policy, bodyLimit int64, h func(*gin
 	if method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {
 		panic(fmt.Sprintf("route %s %s", method, path))
 	}
+	if holdsSecret(path) && loggedPath(path) == path {
+		panic("the log would hold the secret in the address of " + path)
+	}
 	upload := bodyLimit == 0
 	if upload {
 		bodyLimit = r.maxUpload + uploadMargin
 	}
 	handle := func(c *gin.Context) {
-		maskSecrets(c)
 		limitBody(c.Writer, c.Request, bodyLimit)
 		if !upload && p != assetPolicy {
 			ctx, cancel := context.WithTimeout(c.Request.Context(), requestPatience)
@@ -196,17 +198,5 @@ func (r *Routes) missing(err error) gin.HandlerFunc {
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)
 		r.run(c, answer)
-	}
-}
-
-// maskSecrets keeps one-time links out of the log: a path parameter that is
-// called a token, a secret or a signature is one.
-func maskSecrets(c *gin.Context) {
-	for _, p := range c.Params {
-		switch p.Key {
-		case "token", "secret", "signature":
-			x := exchangeOf(c.Request.Context())
-			x.path = strings.ReplaceAll(x.path, strings.TrimPrefix(p.Value, "/"), "***")
-		}
 	}
 }

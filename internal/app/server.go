@@ -63,15 +63,26 @@ func explainListen(err error, port int) error {
 }
 
 // announce tells whoever started the program where things are.
-func (a *App) announce(listeners []net.Listener) {
+func (a *App) announce(ctx context.Context, listeners []net.Listener) {
 	var addrs []string
 	for _, l := range listeners {
 		addrs = append(addrs, l.Addr().String())
 	}
-	a.log.Info("ready", "base_url", a.cfg.Origin(), "listen", addrs, "database", a.cfg.Database.String())
+	a.log.InfoContext(ctx, "ready", "base_url", a.cfg.Origin(), "listen", addrs, "database", a.cfg.Database.String())
 	dir, err := filepath.Abs(a.cfg.DataDir)
 	if err != nil {
 		dir = a.cfg.DataDir
 	}
 	fmt.Fprintf(a.out, "Tintype %s is at %s\nIts data is in %s\n", Version, a.cfg.Origin(), dir)
+	if a.claim == nil {
+		return
+	}
+	switch link, claimed, err := a.claim(ctx); {
+	case err != nil:
+		a.log.WarnContext(ctx, "no link for the first administrator", "error", err)
+	case claimed:
+		fmt.Fprintln(a.out, "For another administrator: tintype account create --admin")
+	default:
+		fmt.Fprintf(a.out, "For the first administrator: %s\n", link)
+	}
 }

@@ -214,6 +214,16 @@ var settings = []setting{
 		parse: rateInto(func(c *Config) *Rate { return &c.UploadLimit }),
 	},
 	{
+		name: "POST_LIMIT", group: "Limits", def: "300/1h",
+		help:  "Posts and comments by one account, in a window.",
+		parse: rateInto(func(c *Config) *Rate { return &c.PostLimit }),
+	},
+	{
+		name: "REPORT_LIMIT", group: "Limits", def: "30/1h",
+		help:  "Reports by one account, in a window.",
+		parse: rateInto(func(c *Config) *Rate { return &c.ReportLimit }),
+	},
+	{
 		name: "API_LIMIT", group: "Limits", def: "300/5m",
 		help:  "API requests by one account, or by one network without an account, in a window. Counted by each process for itself.",
 		parse: rateInto(func(c *Config) *Rate { return &c.APILimit }),

@@ -3,81 +3,178 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"time"
 
+	"tintype/internal/app/api"
+	"tintype/internal/community"
+	"tintype/internal/media"
 	"tintype/internal/store"
+	"tintype/static"
 )
 
-// wire opens every room with the drivers that the settings chose, and puts the
-// site together. What it opens it also registers for closing.
-func (a *App) wire(ctx context.Context) (http.Handler, error) {
-	limit := memoryLimit()
-	followMemoryLimit(limit)
-	if err := os.MkdirAll(a.cfg.DataDir, 0o750); err != nil {
-		return nil, err
-	}
-	if _, err := a.cfg.secretKeys(ctx); err != nil {
-		return nil, err
-	}
-	if _, err := a.openStore(ctx); err != nil {
-		return nil, err
-	}
-	routes := a.newRoutes()
-	return routes.engine, nil
+// rooms are the opened parts of a site, which both the server and the commands
+// work with.
+type rooms struct {
+	store     *store.Store
+	community *community.Community
+	media     media.Store
+	addresses *media.Addresses
 }
 
-func (a *App) storeOptions() store.Options {
-	return store.Options{URL: a.cfg.Database.URL.Value, Log: a.log}
-}
-
-// openStore opens the database, with the schema that this release needs.
-func (a *App) openStore(ctx context.Context) (*store.Store, error) {
-	if err := a.settleSchema(ctx); err != nil {
-		return nil, err
-	}
-	s, err := store.Open(ctx, a.storeOptions())
+// openRooms opens every room with the driver that the settings chose. The
+// schema has to be settled before. Close ends what was opened.
+func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, error) {
+	texts, err := cfg.secretKeys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a.onStop("database", func(context.Context) error { return s.Close() })
-	if err := s.Ping(ctx); err != nil {
+	keys := make([][]byte, len(texts))
+	for i, text := range texts {
+		keys[i] = []byte(text)
+	}
+	r := &rooms{}
+	if r.media, err = openMedia(cfg); err != nil {
+		return nil, fmt.Errorf("photos: %w", err)
+	}
+	r.addresses, err = media.NewAddresses(media.AddressOptions{BaseURL: cfg.Origin(), Keys: keys})
+	if err != nil {
+		return nil, err
+	}
+	if r.store, err = store.Open(ctx, storeOptions(cfg, log)); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
-	return s, nil
+	r.community = community.New(community.Options{
+		Store:            r.store,
+		Log:              log,
+		BaseURL:          cfg.Origin(),
+		SiteName:         cfg.SiteName,
+		OpenRegistration: cfg.Registration == "open",
+		MembersOnly:      cfg.Visitors == "none",
+		KeepOriginals:    cfg.KeepOriginals,
+		MaxUploadBytes:   cfg.MaxUploadBytes,
+		SecretKeys:       keys,
+		LoginLimit:       cfg.LoginLimit.limit(),
+		SignUpLimit:      cfg.SignUpLimit.limit(),
+		PostLimit:        cfg.PostLimit.limit(),
+		ReportLimit:      cfg.ReportLimit.limit(),
+		DraftTTL:         draftLife,
+	})
+	return r, nil
+}
+
+// draftLife is how long a photo waits for its post. Drafts are promised a day;
+// the other day is for whoever comes back just before it ends.
+const draftLife = 48 * time.Hour
+
+// Close closes the database, on which everything else stands.
+func (r *rooms) Close() error { return r.store.Close() }
+
+func (r Rate) limit() community.Limit {
+	return community.Limit{Count: r.Events, Window: r.Window}
+}
+
+func storeOptions(cfg *Config, log *slog.Logger) store.Options {
+	return store.Options{URL: cfg.Database.URL.Value, Log: log}
+}
+
+// openMedia chooses where photos live.
+func openMedia(cfg *Config) (media.Store, error) {
+	switch cfg.MediaStore {
+	case "disk":
+		return media.NewDisk(cfg.MediaDir)
+	default:
+		return nil, fmt.Errorf("no driver for MEDIA_STORE=%s", cfg.MediaStore)
+	}
+}
+
+// wire opens the rooms, puts the site together and starts what works in the
+// background. What it opens it also registers for closing.
+func (a *App) wire(ctx context.Context) (http.Handler, error) {
+	followMemoryLimit(memoryLimit())
+	if err := os.MkdirAll(a.cfg.DataDir, 0o750); err != nil {
+		return nil, err
+	}
+	if err := a.awaitSchema(ctx); err != nil {
+		return nil, err
+	}
+	r, err := openRooms(ctx, a.cfg, a.log)
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("database", func(context.Context) error { return r.Close() })
+	if err := r.store.Ping(ctx); err != nil {
+		return nil, fmt.Errorf("the database: %w", err)
+	}
+	assets, err := static.New("")
+	if err != nil {
+		return nil, err
+	}
+	routes := a.newRoutes()
+	a.newAPI(r, assets).Register(routes)
+	a.claim = r.community.ClaimLink
+	return routes.engine, nil
+}
+
+func (a *App) newAPI(r *rooms, assets *static.Assets) *api.API {
+	origin := a.cfg.Origin()
+	return api.New(api.Options{
+		Community:      r.community,
+		Addresses:      r.addresses,
+		Log:            a.log,
+		BaseURL:        origin,
+		SiteName:       a.cfg.SiteName,
+		Description:    a.cfg.SiteDescription,
+		Contact:        a.cfg.Contact,
+		Version:        Version,
+		Registration:   a.cfg.Registration == "open",
+		MembersOnly:    a.cfg.Visitors == "none",
+		DefaultAvatar:  origin + assets.Path("avatar.png"),
+		DefaultHeader:  origin + assets.Path("header.png"),
+		MaxUploadBytes: a.cfg.MaxUploadBytes,
+		MaxPixels:      a.cfg.MaxPixels,
+		Limit:          a.cfg.APILimit.limit(),
+		Authenticate:   a.admission.vouch,
+	})
+}
+
+// settleSchema migrates where the settings say so, and tells whether this
+// release can work on the schema.
+func settleSchema(ctx context.Context, cfg *Config, log *slog.Logger) error {
+	m := store.NewMigrator(storeOptions(cfg, log))
+	if cfg.Migrate == "auto" {
+		if err := m.Up(ctx); err != nil {
+			return fmt.Errorf("the database: %w", err)
+		}
+	}
+	state, err := m.State(ctx)
+	if err == nil {
+		err = state.Usable()
+	}
+	if err != nil {
+		return fmt.Errorf("the database: %w", err)
+	}
+	return nil
 }
 
 // schemaPoll is how often a process looks whether the schema has come.
 const schemaPoll = time.Second
 
-// settleSchema returns once the schema is usable. A database of its own that
-// does not answer, or has no schema yet, is waited for: the process listens
-// meanwhile, and /readyz says why it is not ready.
-func (a *App) settleSchema(ctx context.Context) error {
-	m := store.NewMigrator(a.storeOptions())
-	own := a.cfg.Database.Driver == "sqlite"
+// awaitSchema returns once the schema is usable. A database server that does
+// not answer, or whose schema is still to come, is waited for: the process
+// listens meanwhile, and /readyz says why it is not ready.
+func (a *App) awaitSchema(ctx context.Context) error {
 	said := ""
 	for {
-		var err error
-		if a.cfg.Migrate == "auto" {
-			err = m.Up(ctx)
-		}
+		err := settleSchema(ctx, a.cfg, a.log)
 		if err == nil {
-			var state store.SchemaState
-			if state, err = m.State(ctx); err == nil {
-				err = state.Usable()
-				if err == nil {
-					a.health.done("database")
-					return nil
-				}
-				if a.cfg.Migrate != "wait" {
-					return fmt.Errorf("the database: %w", err)
-				}
-			}
+			a.health.done("database")
+			return nil
 		}
-		if own || ctx.Err() != nil {
-			return fmt.Errorf("the database: %w", err)
+		if a.cfg.Database.Driver == "sqlite" || ctx.Err() != nil {
+			return err
 		}
 		a.health.wait("database", err.Error())
 		if err.Error() != said {

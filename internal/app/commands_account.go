@@ -1,0 +1,186 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+type accountGroup struct {
+	Create        accountCreate  `cmd:"" help:"Print a link with which one person may sign up."`
+	Promote       accountPromote `cmd:"" help:"Make an account an administrator."`
+	Suspend       accountSuspend `cmd:"" help:"Shut an account out."`
+	ResetPassword accountReset   `cmd:"" help:"Print a link with which a member chooses a new password."`
+}
+
+type jobsGroup struct {
+	List  jobsList  `cmd:"" help:"List jobs, the newest first."`
+	Retry jobsRetry `cmd:"" help:"Run jobs again, at once."`
+	Drop  jobsDrop  `cmd:"" help:"Delete jobs."`
+}
+
+// community opens the site for one command, beside a server that may run.
+func (c *call) community() (_ *community.Community, closeAll func() error, err error) {
+	cfg, err := c.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	log := newLogger(c.env.Stderr, cfg)
+	if err := settleSchema(c, cfg, log); err != nil {
+		return nil, nil, err
+	}
+	r, err := openRooms(c, cfg, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.community, r.Close, nil
+}
+
+// with runs f on the open site.
+func (c *call) with(f func(*community.Community) error) (err error) {
+	site, closeAll, err := c.community()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAll()) }()
+	return f(site)
+}
+
+// named says which name it was that is not there.
+func named(what, name string, err error) error {
+	if errors.Is(err, community.ErrNotFound) {
+		return fmt.Errorf("there is no %s %s", what, name)
+	}
+	return err
+}
+
+type accountCreate struct {
+	Admin bool `help:"The new account is an administrator."`
+}
+
+func (a accountCreate) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		role := store.RoleMember
+		if a.Admin {
+			role = store.RoleAdmin
+		}
+		secret, err := site.CreateInvite(c, role)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(c.env.Stdout, site.LinkURL(secret))
+		return err
+	})
+}
+
+type accountPromote struct {
+	Username string `arg:""`
+	Undo     bool   `help:"Make an administrator a member again."`
+}
+
+func (a accountPromote) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		role := store.RoleAdmin
+		if a.Undo {
+			role = store.RoleMember
+		}
+		account, err := site.PromoteAccount(c, a.Username, role)
+		if err != nil {
+			return named("account", a.Username, err)
+		}
+		_, err = fmt.Fprintf(c.env.Stdout, "%s is now: %s\n", account.Username, account.Role)
+		return err
+	})
+}
+
+type accountSuspend struct {
+	Username string `arg:""`
+	Undo     bool   `help:"Let the account in again."`
+}
+
+func (a accountSuspend) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		account, err := site.SuspendAccount(c, a.Username, !a.Undo)
+		if err != nil {
+			return named("account", a.Username, err)
+		}
+		state := "suspended"
+		if account.SuspendedAt == nil {
+			state = "not suspended"
+		}
+		_, err = fmt.Fprintf(c.env.Stdout, "%s is %s.\n", account.Username, state)
+		return err
+	})
+}
+
+type accountReset struct {
+	Username string `arg:""`
+}
+
+func (a accountReset) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		secret, err := site.CreateResetLink(c, a.Username)
+		if err != nil {
+			return named("account", a.Username, err)
+		}
+		_, err = fmt.Fprintln(c.env.Stdout, site.LinkURL(secret))
+		return err
+	})
+}
+
+type jobsList struct {
+	State  string `enum:"ready,done,dead,all" default:"all" help:"Only jobs that are ready, done or dead."`
+	Limit  int    `default:"50" help:"How many."`
+	Before int64  `help:"Only jobs with a lower id, to page on."`
+}
+
+func (l jobsList) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		state := l.State
+		if state == "all" {
+			state = ""
+		}
+		jobs, err := site.Jobs(c, state, l.Before, min(max(l.Limit, 1), 1000))
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(c.env.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "ID\tKIND\tSTATE\tTRIES\tDUE\tERROR")
+		for _, j := range jobs {
+			fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\n", j.ID, j.Kind, j.State, j.Attempts, j.RunAt.Time().Format(time.RFC3339), j.Error)
+		}
+		return table.Flush()
+	})
+}
+
+type jobsRetry struct {
+	IDs []int64 `arg:"" name:"id"`
+}
+
+func (j jobsRetry) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		return eachJob(j.IDs, func(id int64) error { return site.RetryJob(c, id) })
+	})
+}
+
+type jobsDrop struct {
+	IDs []int64 `arg:"" name:"id"`
+}
+
+func (j jobsDrop) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		return eachJob(j.IDs, func(id int64) error { return site.DropJob(c, id) })
+	})
+}
+
+func eachJob(ids []int64, do func(int64) error) error {
+	var errs []error
+	for _, id := range ids {
+		errs = append(errs, named("job", fmt.Sprint(id), do(id)))
+	}
+	return errors.Join(errs...)
+}
