@@ -83,8 +83,11 @@ func (a *API) getTagTimeline(q *call) (any, error) {
 				kept = append(kept, p)
 			}
 		}
-		q.link(last, newest)
-		if len(kept) > 0 || page.MinID > 0 || look == maxLooks {
+		if len(kept) > 0 {
+			q.link(last, newest) // past what was left out, so that nothing is looked at again
+			break
+		}
+		if page.MinID > 0 || look == maxLooks {
 			break
 		}
 		page.MaxID = last

@@ -1,0 +1,367 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+var (
+	statusKeys = []string{
+		"id", "uri", "url", "created_at", "edited_at", "account", "content", "visibility", "sensitive", "spoiler_text", "media_attachments",
+		"mentions", "tags", "emojis", "reblogs_count", "favourites_count", "replies_count", "in_reply_to_id", "in_reply_to_account_id",
+		"reblog", "poll", "card", "language", "application", "favourited", "reblogged", "bookmarked", "muted", "pinned", "filtered",
+	}
+	mediaKeys = []string{"id", "type", "url", "preview_url", "remote_url", "text_url", "meta", "description", "blurhash"}
+)
+
+// photo writes the row of a ready photo, as the pipeline leaves it; kind is its set's.
+func (s *site) photo(of *member, kind string) int64 {
+	s.t.Helper()
+	id := s.store.NewID()
+	variants, err := json.Marshal([]store.Variant{{Name: "320", Width: 320, Height: 213, Bytes: 1}, {Name: "640", Width: 640, Height: 427, Bytes: 2},
+		{Name: "1280", Width: 1280, Height: 853, Bytes: 3}, {Name: "square", Width: 400, Height: 400, Bytes: 1}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, err = s.store.SQL().ExecContext(s.ctx(), "INSERT INTO photos (id, account_id, purpose, source, state, set_random, set_kind, variants, width, height,"+
+		" description, blurhash, focus_x, metadata, created_at, updated_at) VALUES (?, ?, 'post', 'api', 'ready', ?, ?, ?, 1280, 853, 'a hill', 'LKO2', 0.5, '{}', 1, 1)",
+		id, of.ID, media.NewRandom(), kind, string(variants))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
+}
+
+// publish posts a photo through the API and returns the Status.
+func (s *site) publish(as *member, text string, more ...string) map[string]any {
+	s.t.Helper()
+	body := form(append([]string{"status", text, "media_ids[]", strconv.FormatInt(s.photo(as, store.SetPublic), 10)}, more...)...)
+	return s.post("/api/v1/statuses", as.token, body).ok().object()
+}
+
+func TestAStatus(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	o := s.publish(anna, "Hills & <b>fog</b> #Alps @bob", "language", "de", "spoiler_text", "heights", "visibility", "unlisted")
+	wantKeys(t, o, statusKeys)
+	if _, there := o["scheduled_at"]; there {
+		t.Error("scheduled_at must be absent")
+	}
+	if _, there := o["text"]; there {
+		t.Error("text must be absent")
+	}
+	id := o["id"].(string)
+	for way, want := range map[string]any{
+		"url": baseURL + "/@anna/" + id, "uri": baseURL + "/@anna/" + id, "visibility": "unlisted", "sensitive": true, "spoiler_text": "heights",
+		"language": "de", "in_reply_to_id": nil, "reblog": nil, "edited_at": nil, "account.acct": "anna", "favourited": false, "favourites_count": 0.0,
+	} {
+		if got := at(o, way); got != want {
+			t.Errorf("%s is %v, want %v", way, got, want)
+		}
+	}
+	content := o["content"].(string)
+	for _, want := range []string{"Hills &amp; &lt;b&gt;fog", `href="` + baseURL + `/tags/Alps"`, `href="` + baseURL + `/@bob"`} {
+		if !strings.Contains(content, want) {
+			t.Errorf("content %s lacks %s", content, want)
+		}
+	}
+	if strings.Contains(content, "<b>") {
+		t.Errorf("content %s", content)
+	}
+	if !timestamp.MatchString(o["created_at"].(string)) {
+		t.Errorf("created_at %v", o["created_at"])
+	}
+	mention := o["mentions"].([]any)[0].(map[string]any)
+	if mention["acct"] != "bob" || mention["id"] != strconv.FormatInt(bob.ID, 10) || mention["url"] != baseURL+"/@bob" {
+		t.Errorf("mention %v", mention)
+	}
+	if tag := o["tags"].([]any)[0].(map[string]any); tag["name"] != "Alps" {
+		t.Errorf("tag %v", tag)
+	}
+	photo := o["media_attachments"].([]any)[0].(map[string]any)
+	wantKeys(t, photo, mediaKeys)
+	for way, want := range map[string]any{
+		"type": "image", "description": "a hill", "blurhash": "LKO2", "remote_url": nil, "meta.original.width": 1280.0, "meta.original.size": "1280x853",
+		"meta.small.width": 640.0, "meta.focus.x": 0.5,
+	} {
+		if got := at(photo, way); got != want {
+			t.Errorf("photo %s is %v, want %v", way, got, want)
+		}
+	}
+	if u := photo["url"].(string); !strings.HasPrefix(u, baseURL+"/media/pub/") || !strings.HasSuffix(u, "/1280.jpg") {
+		t.Errorf("photo at %s", u)
+	}
+	if u := photo["preview_url"].(string); !strings.HasSuffix(u, "/640.jpg") {
+		t.Errorf("preview at %s", u)
+	}
+	again := s.get("/api/v1/statuses/"+id, "").ok().object()
+	if again["content"] != content {
+		t.Errorf("a visitor sees %v", again)
+	}
+	if list := s.get("/api/v1/statuses?id[]="+id+"&id[]=1", "").ok().list(); len(list) != 1 {
+		t.Errorf("by id: %v", list)
+	}
+	if o := s.get("/api/v1/statuses/"+id+"/source", anna.token).ok().object(); o["text"] != "Hills & <b>fog</b> #Alps @bob" || o["spoiler_text"] != "heights" {
+		t.Errorf("source: %v", o)
+	}
+	s.get("/api/v1/statuses/"+id+"/source", bob.token).is(http.StatusNotFound)
+}
+
+func TestStatusesThatAreRefused(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	mine, his := strconv.FormatInt(s.photo(anna, store.SetPublic), 10), strconv.FormatInt(s.photo(bob, store.SetPublic), 10)
+	for _, tt := range []struct {
+		name, body, says string
+		status           int
+	}{
+		{"no photo", form("status", "words"), "Validation failed: A post needs a photo", 422},
+		{"nothing", "", "Validation failed: A post needs a photo", 422},
+		{"direct", form("status", "psst", "visibility", "direct", "media_ids[]", mine), "Direct messages do not exist", 422},
+		{"another's photo", form("status", "x", "media_ids[]", his), "Validation failed", 422},
+		{"no such photo", form("status", "x", "media_ids[]", "17"), "Validation failed", 422},
+		{"no id", form("status", "x", "media_ids[]", mine, "media_ids[]", "abc"), "Media not found", 422},
+		{"unknown visibility", form("status", "x", "visibility", "secret", "media_ids[]", mine), "Validation failed", 422},
+		{"a poll", `{"status":"x","media_ids":["` + mine + `"],"poll":{"options":["a","b"]}}`, "Polls do not exist", 422},
+		{"later", form("status", "x", "media_ids[]", mine, "scheduled_at", "2030-01-01T00:00:00.000Z"), "cannot be scheduled", 422},
+		{"answers nothing", form("status", "x", "in_reply_to_id", "99"), "Record not found", 404},
+		{"answers no id", form("status", "x", "in_reply_to_id", "abc"), "Record not found", 404},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := s.post("/api/v1/statuses", anna.token, tt.body).is(tt.status)
+			if said, _ := r.object()["error"].(string); !strings.Contains(said, tt.says) {
+				t.Errorf("says %q, want %q", said, tt.says)
+			}
+		})
+	}
+	if list := s.get("/api/v1/timelines/public", "").ok().list(); len(list) != 0 {
+		t.Errorf("something was posted: %v", list)
+	}
+	s.post("/api/v1/statuses", "", form("status", "x", "media_ids[]", mine)).is(http.StatusUnauthorized)
+	s.post("/api/v1/statuses", s.tokenFor(anna.Account, "read"), form("status", "x", "media_ids[]", mine)).is(http.StatusForbidden)
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	photo := strconv.FormatInt(s.photo(anna, store.SetPublic), 10)
+	body := form("status", "once", "media_ids[]", photo)
+	send := func(body string) *reply {
+		return s.do(http.MethodPost, "/api/v1/statuses", anna.token, body, "Idempotency-Key", "k1")
+	}
+	first := send(body).ok().object()["id"]
+	if again := send(body).ok().object()["id"]; again != first {
+		t.Errorf("second try made %v, the first %v", again, first)
+	}
+	send(form("status", "twice", "media_ids[]", photo)).is(http.StatusUnprocessableEntity)
+}
+
+func TestCommentsAndContext(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	post := s.publish(anna, "A hill")["id"].(string)
+	comment := s.post("/api/v1/statuses", bob.token, form("status", "Fine hill", "in_reply_to_id", post)).ok().object()
+	if comment["in_reply_to_id"] != post || comment["in_reply_to_account_id"] != strconv.FormatInt(anna.ID, 10) {
+		t.Errorf("comment: %v", comment)
+	}
+	answer := s.post("/api/v1/statuses", anna.token, `{"status":"Thanks","in_reply_to_id":`+comment["id"].(string)+`}`).ok().object()
+	o := s.get("/api/v1/statuses/"+comment["id"].(string)+"/context", "").ok().object()
+	up, down := o["ancestors"].([]any), o["descendants"].([]any)
+	if len(up) != 1 || at(up[0], "id") != post || len(down) != 1 || at(down[0], "id") != answer["id"] {
+		t.Errorf("context: %v", o)
+	}
+	if o := s.get("/api/v1/statuses/"+post+"/context", "").ok(); !strings.Contains(o.body, `"ancestors":[]`) {
+		t.Errorf("context of the post: %s", o.body)
+	}
+	if o := s.get("/api/v1/statuses/"+post, "").ok().object(); o["replies_count"] != 2.0 {
+		t.Errorf("replies_count %v", o["replies_count"])
+	}
+	n := s.get("/api/v1/notifications", anna.token).ok().list()
+	if len(n) != 1 || n[0]["type"] != "mention" || at(n[0], "status.id") != comment["id"] {
+		t.Errorf("notifications: %v", n)
+	}
+	s.get("/api/v1/statuses/1/context", "").is(http.StatusNotFound)
+}
+
+func TestFavourites(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	id := s.publish(anna, "A hill")["id"].(string)
+	o := s.post("/api/v1/statuses/"+id+"/favourite", bob.token, "").ok().object()
+	if o["favourited"] != true || o["favourites_count"] != 1.0 {
+		t.Errorf("favourite: %v", o)
+	}
+	if o := s.get("/api/v1/statuses/"+id, anna.token).ok().object(); o["favourited"] != false {
+		t.Error("one reader's favourite is another's")
+	}
+	if list := s.get("/api/v1/statuses/"+id+"/favourited_by", "").ok().list(); len(list) != 1 || list[0]["acct"] != "bob" {
+		t.Errorf("favourited_by: %v", list)
+	}
+	if list := s.get("/api/v1/statuses/"+id+"/reblogged_by", "").ok().list(); len(list) != 0 {
+		t.Errorf("reblogged_by: %v", list)
+	}
+	if n := s.get("/api/v1/notifications?types[]=favourite", anna.token).ok().list(); len(n) != 1 || at(n[0], "status.id") != id {
+		t.Errorf("notifications: %v", n)
+	}
+	if o := s.post("/api/v1/statuses/"+id+"/unfavourite", bob.token, "").ok().object(); o["favourited"] != false || o["favourites_count"] != 0.0 {
+		t.Errorf("unfavourite: %v", o)
+	}
+	s.post("/api/v1/statuses/1/favourite", bob.token, "").is(http.StatusNotFound)
+	s.post("/api/v1/statuses/"+id+"/favourite", "", "").is(http.StatusUnauthorized)
+}
+
+// What somebody may not see is 404, on every way there.
+func TestFollowersOnly(t *testing.T) {
+	s := newSite(t)
+	anna, bob, eve := s.join("anna"), s.join("bob"), s.join("eve")
+	s.post(path("/api/v1/accounts/%d/follow", anna.ID), bob.token, "").ok()
+	o := s.post("/api/v1/statuses", anna.token, form("status", "Family only #secret", "visibility", "private",
+		"media_ids[]", strconv.FormatInt(s.photo(anna, store.SetPrivate), 10))).ok().object()
+	id := o["id"].(string)
+	if o["visibility"] != "private" {
+		t.Errorf("visibility %v", o["visibility"])
+	}
+	comment := s.post("/api/v1/statuses", bob.token, form("status", "Lovely", "in_reply_to_id", id, "visibility", "public")).ok().object()
+	if comment["visibility"] != "private" {
+		t.Errorf("a comment is wider than its post: %v", comment["visibility"])
+	}
+	seen := s.get("/api/v1/statuses/"+id, bob.token).ok().object()
+	address := at(seen["media_attachments"].([]any)[0], "url").(string)
+	if !strings.HasPrefix(address, baseURL+"/media/priv/") || !strings.Contains(address, "v="+strconv.FormatInt(bob.ID, 10)) || !strings.Contains(address, "k=t") {
+		t.Errorf("bob's address: %s", address)
+	}
+	ways := []string{
+		"/api/v1/statuses/" + id, "/api/v1/statuses/" + id + "/context", "/api/v1/statuses/" + id + "/favourited_by",
+		"/api/v1/statuses/" + id + "/reblogged_by", "/api/v1/statuses/" + comment["id"].(string),
+	}
+	lists := []string{
+		"/api/v1/timelines/public", "/api/v1/timelines/tag/secret", path("/api/v1/accounts/%d/statuses", anna.ID), path("/api/v1/accounts/%d/statuses", bob.ID),
+		"/api/v1/statuses?id[]=" + id, "/api/v2/search?q=secret", "/api/v2/search?q=" + baseURL + "/@anna/" + id,
+	}
+	for _, token := range []string{"", eve.token} {
+		for _, way := range ways {
+			s.get(way, token).is(http.StatusNotFound)
+		}
+		for _, way := range lists {
+			if r := s.get(way, token).ok(); strings.Contains(r.body, "Family only") || strings.Contains(r.body, "Lovely") {
+				t.Errorf("%s shows it: %s", way, r.body)
+			}
+		}
+	}
+	s.post("/api/v1/statuses/"+id+"/favourite", eve.token, "").is(http.StatusNotFound)
+	s.post("/api/v1/statuses", eve.token, form("status", "hi", "in_reply_to_id", id)).is(http.StatusNotFound)
+	s.post("/api/v1/reports", eve.token, form("account_id", strconv.FormatInt(anna.ID, 10), "status_ids[]", id)).is(http.StatusNotFound)
+	if r := s.get("/api/v1/timelines/home", bob.token).ok(); !strings.Contains(r.body, "Family only") {
+		t.Error("a follower misses it at home")
+	}
+}
+
+func TestTimelinesEndInOrder(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	s.post(path("/api/v1/accounts/%d/follow", anna.ID), bob.token, "").ok()
+	var want []string
+	for i := range 7 {
+		text := "No. " + strconv.Itoa(i) + " #hills"
+		if i%2 == 0 {
+			text += " #even"
+		}
+		want = append([]string{s.publish(anna, text)["id"].(string)}, want...)
+	}
+	even := []string{want[0], want[2], want[4], want[6]}
+	odd := []string{want[1], want[3], want[5]}
+	for _, tt := range []struct {
+		path string
+		want []string
+	}{
+		{"/api/v1/timelines/public?limit=3", want},
+		{"/api/v1/timelines/public?limit=3&local=true&only_media=1", want},
+		{"/api/v1/timelines/home?limit=3", want},
+		{"/api/v1/timelines/tag/hills?limit=3", want},
+		{"/api/v1/timelines/tag/Even?limit=3", even},
+		{"/api/v1/timelines/tag/hills?limit=2&none[]=even", odd},
+		{"/api/v1/timelines/tag/hills?limit=2&all[]=even", even},
+		{"/api/v1/timelines/tag/even?limit=2&any[]=hills", want},
+		{"/api/v1/timelines/tag/nobody", nil},
+		{path("/api/v1/accounts/%d/statuses?limit=3", anna.ID), want},
+		{path("/api/v1/accounts/%d/statuses?limit=3&only_media=true&exclude_replies=true", anna.ID), want},
+		{path("/api/v1/accounts/%d/statuses?tagged=even", anna.ID), even},
+		{path("/api/v1/accounts/%d/statuses?pinned=true", anna.ID), nil},
+		{"/api/v1/timelines/public?remote=true", nil},
+		{"/api/v1/timelines/public?max_id=" + want[4], want[5:]},
+		{"/api/v1/timelines/public?max_id=99999999999999999999", want},
+	} {
+		t.Run(tt.path, func(t *testing.T) {
+			var got []string
+			for _, page := range s.pages(tt.path, bob.token) {
+				for _, o := range page {
+					got = append(got, o["id"].(string))
+				}
+			}
+			if strings.Join(got, " ") != strings.Join(tt.want, " ") {
+				t.Errorf("got  %v\nwant %v", got, tt.want)
+			}
+		})
+	}
+	for query, ids := range map[string][]string{
+		"min_id=" + want[4]: want[:4], "since_id=" + want[4]: want[:4], "max_id=" + want[1] + "&since_id=" + want[4]: want[2:4],
+		"since_id=" + want[0]: nil,
+	} {
+		var got []string
+		for _, o := range s.get("/api/v1/timelines/public?"+query, "").ok().list() {
+			got = append(got, o["id"].(string))
+		}
+		if strings.Join(got, " ") != strings.Join(ids, " ") {
+			t.Errorf("%s: got %v, want %v", query, got, ids)
+		}
+	}
+	// The page just above a cursor, where more than a page is above it.
+	up := s.get("/api/v1/timelines/public?limit=2&min_id="+want[6], "").ok().list()
+	if len(up) != 2 || up[0]["id"] != want[4] || up[1]["id"] != want[5] {
+		t.Errorf("just above: %v", up)
+	}
+	link := s.get("/api/v1/timelines/tag/hills?limit=2&none[]=even&none[]=a,b;c", "").header.Get("Link")
+	if strings.Count(link, ",") != 1 || strings.Count(link, ";") != 2 || !strings.Contains(link, "limit=2") || !strings.Contains(link, "none%5B%5D=even") {
+		t.Errorf("Link: %s", link)
+	}
+	if n := len(s.get("/api/v1/timelines/public?limit=1000", "").ok().list()); n != 7 {
+		t.Errorf("a limit beyond the most: %d", n)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	id := s.publish(anna, "A hill #hillwalking")["id"].(string)
+	for q, want := range map[string][3]int{
+		"an": {1, 0, 0}, "@anna": {1, 0, 0}, "hill": {0, 0, 1}, "#hill": {0, 0, 1}, "zzz": {0, 0, 0},
+		baseURL + "/@anna/" + id: {0, 1, 0}, baseURL + "/@anna": {1, 0, 0}, "anna@elsewhere.test": {0, 0, 0},
+	} {
+		o := s.do(http.MethodGet, "/api/v2/search?"+form("q", q, "resolve", "true"), bob.token, "").ok().object()
+		var got [3]int
+		for i, key := range []string{"accounts", "statuses", "hashtags"} {
+			list, ok := o[key].([]any)
+			if !ok {
+				t.Fatalf("%s is no array: %v", key, o)
+			}
+			got[i] = len(list)
+		}
+		if got != want {
+			t.Errorf("%q found %v, want %v", q, got, want)
+		}
+	}
+	if o := s.get("/api/v2/search?q=an&type=hashtags", bob.token).ok().object(); len(o["accounts"].([]any)) != 0 {
+		t.Errorf("type is ignored: %v", o)
+	}
+	tag := s.get("/api/v1/tags/HillWalking", bob.token).ok().object()
+	wantKeys(t, tag, []string{"name", "url", "history", "following"})
+	if tag["name"] != "hillwalking" || tag["url"] != baseURL+"/tags/hillwalking" {
+		t.Errorf("tag: %v", tag)
+	}
+}
