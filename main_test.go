@@ -65,7 +65,7 @@ func TestASecondProcessOnThePortSaysSo(t *testing.T) {
 // A balancer sends requests until the readiness check fails; not one of them
 // may fail, and none may meet a closed door before that.
 func TestStopLosesNoRequestOfABalancer(t *testing.T) {
-	site := servertest.Tintype(t, "DRAIN_DELAY=1s")
+	site := servertest.Tintype(t, "DRAIN_DELAY=1s", "API_LIMIT=1000000/1m")
 	target := make(chan struct{}) // closed when the balancer takes the instance out
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -110,7 +110,7 @@ func TestStopLosesNoRequestOfABalancer(t *testing.T) {
 		t.Error(err)
 	}
 	if len(failures) > 0 || sent == 0 {
-		t.Errorf("%d of %d requests failed, first: %v", len(failures), sent, failures)
+		t.Errorf("%d of %d requests failed, such as %v", len(failures), sent, failures[:min(len(failures), 3)])
 	}
 }
 

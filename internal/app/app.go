@@ -84,8 +84,8 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	site, err := build(running)
 	if err == nil {
 		a.gate.Store(&site)
-		a.health.done("site")
 		a.announce(running, listeners)
+		a.health.done("site")
 		<-running.Done()
 	}
 	if cause := context.Cause(running); ctx.Err() == nil && cause != nil {

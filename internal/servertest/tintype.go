@@ -52,7 +52,7 @@ func NewTintype(t testing.TB, env ...string) *Instance {
 	Binary(t)
 	i := &Instance{t: t, Port: FreePort(t), DataDir: filepath.Join(t.TempDir(), "data")}
 	i.logFile = filepath.Join(t.TempDir(), "log")
-	i.env = append(bareEnvironment(), "PORT="+strconv.Itoa(i.Port), "DATA_DIR="+i.DataDir, "LOG_FORMAT=text", "LOG_LEVEL=debug")
+	i.env = append(bareEnvironment(), "PORT="+strconv.Itoa(i.Port), "DATA_DIR="+i.DataDir, "LOG_FORMAT=text")
 	i.URL = fmt.Sprintf("http://localhost:%d", i.Port)
 	i.Set(env...)
 	t.Cleanup(func() {
