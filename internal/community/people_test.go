@@ -2,10 +2,13 @@ package community_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/argon2"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -152,4 +155,9 @@ func TestReservedUsernames(t *testing.T) {
 		_, err := c.SignUp(deadline(t), community.SignUp{Username: name, Email: "x@example.org", Password: goodPassword, Address: home})
 		t.Run(name, func(t *testing.T) { wantField(t, err, "username", "reserved") })
 	}
+}
+
+// argonOf is the key of a password at the smallest costs, for hashes that an older release might have made.
+func argonOf(password, salt string) string {
+	return base64.RawStdEncoding.EncodeToString(argon2.IDKey([]byte(password), []byte(salt), 1, 64, 1, 32))
 }

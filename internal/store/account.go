@@ -193,15 +193,6 @@ func (s *Store) SavePreferences(ctx context.Context, a *Account) error {
 		a.DefaultVisibility, a.DefaultLicence, a.DefaultShowExif, a.DefaultSensitive, a.WarnedPhotos, a.Theme, a.LetterKeys, a.Language)
 }
 
-// TakeFace makes an uploaded photo the account's avatar or header, so that no sweep removes it: it must be the
-// account's own, of that purpose, ready and not in use. It tells whether it was.
-func (s *Store) TakeFace(ctx context.Context, accountID, photoID int64, purpose string) (bool, error) {
-	now := nowMillis()
-	res := s.write(ctx).Exec("UPDATE photos SET attached_at = ?, updated_at = ? WHERE id = ? AND account_id = ? AND purpose = ? AND state = ? AND attached_at IS NULL",
-		now, now, photoID, accountID, purpose, PhotoReady)
-	return res.RowsAffected == 1, translate(res.Error)
-}
-
 // CountAccounts counts the active ones.
 func (s *Store) CountAccounts(ctx context.Context) (int64, error) {
 	var n int64

@@ -1,0 +1,227 @@
+package community_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+func TestChangePassword(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := newSite(t, s, func(o *community.Options) { o.LoginLimit = community.Limit{Count: 3, Window: time.Hour} })
+		anna := join(t, c, "anna")
+		if err := s.PutSession(ctx, store.SessionRow{AccountID: anna.ID, Hash: "h", Epoch: anna.SessionEpoch}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.ChangePassword(ctx, anna, goodPassword, "short")
+		wantField(t, err, "new_password", "too_short")
+		_, err = c.ChangePassword(ctx, anna, "wrong password", "a new password")
+		wantField(t, err, "current_password", "wrong")
+		acc, err := c.ChangePassword(ctx, anna, goodPassword, "a new password")
+		if err != nil || acc.SessionEpoch != anna.SessionEpoch+1 {
+			t.Fatalf("%+v %v", acc, err)
+		}
+		if rows, err := s.SessionsOf(ctx, anna.ID); err != nil || len(rows) != 0 {
+			t.Errorf("sessions %v %v", rows, err)
+		}
+		if _, err := c.Login(ctx, "anna", "a new password", home); err != nil {
+			t.Error(err)
+		}
+		// Guessing here is limited like guessing at the door.
+		var many *community.TooMany
+		for range 4 {
+			_, err = c.ChangePassword(ctx, acc, "wrong password", "a new password")
+		}
+		if !errors.As(err, &many) {
+			t.Errorf("guesses without end: %v", err)
+		}
+	})
+}
+
+func TestChangeEmail(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := newSite(t, s, nil)
+		anna, berta := join(t, c, "anna"), join(t, c, "berta")
+		_, err := c.ChangeEmail(ctx, anna, goodPassword, "nonsense")
+		wantField(t, err, "email", "invalid")
+		_, err = c.ChangeEmail(ctx, anna, "wrong password", "new@example.org")
+		wantField(t, err, "email_password", "wrong")
+		acc, err := c.ChangeEmail(ctx, anna, goodPassword, " New@example.org ")
+		if err != nil || acc.Email != "New@example.org" || acc.SessionEpoch != anna.SessionEpoch {
+			t.Fatalf("%+v %v", acc, err)
+		}
+		if _, err := c.ChangeEmail(ctx, acc, goodPassword, "NEW@example.org"); err != nil {
+			t.Errorf("one's own address in other letters: %v", err)
+		}
+		if acc, err := c.Login(ctx, "new@example.org", goodPassword, home); err != nil || acc.ID != anna.ID {
+			t.Errorf("%v %v", acc, err)
+		}
+		if _, err := c.Login(ctx, "anna@example.org", goodPassword, home); err == nil {
+			t.Error("the old address still logs in")
+		}
+		// Somebody else's address is kept, but stays theirs to log in with.
+		if acc, err := c.ChangeEmail(ctx, berta, goodPassword, "new@example.org"); err != nil || acc.EmailKey != nil {
+			t.Errorf("%+v %v", acc, err)
+		}
+		if acc, err := c.Login(ctx, "new@example.org", goodPassword, home); err != nil || acc.ID != anna.ID {
+			t.Errorf("%v %v", acc, err)
+		}
+	})
+}
+
+func TestPreferences(t *testing.T) {
+	c := newSite(t, storetest.SQLite(t), nil)
+	ctx := deadline(t)
+	anna := join(t, c, "anna")
+	show, dark, off, followers, lang, no := "show", "dark", false, store.Followers, "de-AT", "nonsense"
+	acc, err := c.UpdateViewing(ctx, anna, community.ViewingChange{WarnedPhotos: &show, Theme: &dark, LetterKeys: &off})
+	if err != nil || acc.WarnedPhotos != "show" || acc.Theme != "dark" || acc.LetterKeys {
+		t.Errorf("%+v %v", acc, err)
+	}
+	on := true
+	acc, err = c.UpdatePosting(ctx, anna, community.PostingChange{Visibility: &followers, ShowExif: &off, Language: &lang, Locked: &on})
+	if err != nil || acc.DefaultVisibility != followers || acc.DefaultShowExif || acc.Language != "de" || !acc.Locked || acc.Theme != "dark" {
+		t.Errorf("%+v %v", acc, err)
+	}
+	_, err = c.UpdateViewing(ctx, anna, community.ViewingChange{Theme: &no})
+	wantField(t, err, "theme", "invalid")
+	_, err = c.UpdateViewing(ctx, anna, community.ViewingChange{WarnedPhotos: &no})
+	wantField(t, err, "warnings", "invalid")
+	_, err = c.UpdatePosting(ctx, anna, community.PostingChange{Licence: &no})
+	wantField(t, err, "licence", "invalid")
+	_, err = c.UpdatePosting(ctx, anna, community.PostingChange{Visibility: (*store.Visibility)(&no)})
+	wantField(t, err, "visibility", "invalid")
+}
+
+func TestSuspension(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := newSite(t, s, nil)
+		anna, berta := join(t, c, "anna"), join(t, c, "berta")
+		if err := s.PutSession(ctx, store.SessionRow{AccountID: anna.ID, Hash: "h"}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // doing so again changes nothing
+			acc, err := c.SuspendAccount(ctx, "@anna", true)
+			if err != nil || acc.SuspendedAt == nil || acc.SessionEpoch != anna.SessionEpoch+1 {
+				t.Fatalf("%+v %v", acc, err)
+			}
+		}
+		if _, ok, err := c.SessionAccount(ctx, anna.ID); ok || err != nil {
+			t.Errorf("may still act: %v", err)
+		}
+		if rows, err := s.SessionsOf(ctx, anna.ID); err != nil || len(rows) != 0 {
+			t.Errorf("sessions %v %v", rows, err)
+		}
+		if _, err := c.AccountByName(ctx, berta, "anna"); !errors.Is(err, community.ErrNotFound) {
+			t.Errorf("by name: %v", err)
+		}
+		if _, err := c.AccountByID(ctx, berta, anna.ID); !errors.Is(err, community.ErrNotFound) {
+			t.Errorf("by id: %v", err)
+		}
+		if as, err := c.AccountsByID(ctx, berta, []int64{berta.ID, anna.ID}); err != nil || len(as) != 1 {
+			t.Errorf("by ids: %v %v", as, err)
+		}
+		if as, err := c.SearchAccounts(ctx, nil, "ann", 10); err != nil || len(as) != 0 {
+			t.Errorf("search: %v %v", as, err)
+		}
+		_, err := c.Login(ctx, "anna", "wrong password", home)
+		wantField(t, err, "", "wrong_login")
+		_, err = c.Login(ctx, "anna", goodPassword, home)
+		wantField(t, err, "", "suspended")
+		_, err = c.UpdateViewing(ctx, anna, community.ViewingChange{})
+		if !errors.Is(err, community.ErrUnauthenticated) {
+			t.Errorf("changes settings: %v", err)
+		}
+		if acc, err := c.SuspendAccount(ctx, "anna", false); err != nil || !acc.Active() {
+			t.Fatalf("%v", err)
+		}
+		if _, err := c.Login(ctx, "anna", goodPassword, home); err != nil {
+			t.Errorf("restored: %v", err)
+		}
+	})
+}
+
+func TestAccountsAndBlocks(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := newSite(t, s, nil)
+		anna, annabel, berta := join(t, c, "anna"), join(t, c, "annabel"), join(t, c, "berta")
+		names := func(as []*store.Account) (out string) {
+			for _, a := range as {
+				out += a.Username + " "
+			}
+			return out
+		}
+		if as, err := c.SearchAccounts(ctx, berta, "@ANNA", 10); err != nil || names(as) != "anna annabel " {
+			t.Errorf("%q %v", names(as), err)
+		}
+		for _, q := range []string{"", "%", "ann%", "{", "anna anna", "__"} {
+			if as, err := c.SearchAccounts(ctx, berta, q, 10); err != nil || len(as) != 0 {
+				t.Errorf("%q finds %q, %v", q, names(as), err)
+			}
+		}
+		if as, err := c.AccountsByID(ctx, nil, []int64{berta.ID, 1, anna.ID, berta.ID}); err != nil || names(as) != "berta anna " {
+			t.Errorf("%q %v", names(as), err)
+		}
+		if _, err := c.Block(ctx, anna, berta.ID); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range []struct {
+			viewer *store.Account
+			id     int64
+			sees   bool
+		}{{anna, berta.ID, false}, {berta, anna.ID, false}, {nil, anna.ID, true}, {annabel, anna.ID, true}, {anna, anna.ID, true}} {
+			if _, err := c.AccountByID(ctx, x.viewer, x.id); (err == nil) != x.sees || err != nil && !errors.Is(err, community.ErrNotFound) {
+				t.Errorf("%+v: %v", x, err)
+			}
+		}
+		if as, err := c.SearchAccounts(ctx, berta, "anna", 10); err != nil || names(as) != "annabel " {
+			t.Errorf("%q %v", names(as), err)
+		}
+	})
+}
+
+func TestMarkers(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := newSite(t, s, nil)
+		anna := join(t, c, "anna")
+		for i, id := range []int64{7, 9, 3} { // back, too
+			ms, err := c.SetMarkers(ctx, anna, map[string]int64{"home": id, "elsewhere": 1})
+			if err != nil || len(ms) != 1 || ms[0].LastReadID != id || ms[0].Version != i+1 || ms[0].Timeline != "home" {
+				t.Fatalf("%+v %v", ms, err)
+			}
+		}
+		ms, err := c.Markers(ctx, anna, []string{"home", "notifications", "elsewhere"})
+		if err != nil || len(ms) != 1 || ms[0].LastReadID != 3 {
+			t.Errorf("%+v %v", ms, err)
+		}
+	})
+}
+
+func TestMembersOnly(t *testing.T) {
+	s := storetest.SQLite(t)
+	anna := join(t, newSite(t, s, nil), "anna")
+	c := newSite(t, s, func(o *community.Options) { o.MembersOnly = true })
+	ctx := deadline(t)
+	for name, look := range map[string]func(viewer *store.Account) error{
+		"name":   func(v *store.Account) error { _, err := c.AccountByName(ctx, v, "anna"); return err },
+		"id":     func(v *store.Account) error { _, err := c.AccountByID(ctx, v, anna.ID); return err },
+		"ids":    func(v *store.Account) error { _, err := c.AccountsByID(ctx, v, []int64{anna.ID}); return err },
+		"search": func(v *store.Account) error { _, err := c.SearchAccounts(ctx, v, "anna", 1); return err },
+	} {
+		if err := look(nil); !errors.Is(err, community.ErrUnauthenticated) {
+			t.Errorf("a visitor by %s: %v", name, err)
+		}
+		if err := look(anna); err != nil {
+			t.Errorf("a member by %s: %v", name, err)
+		}
+	}
+}

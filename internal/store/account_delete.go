@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"strconv"
+)
+
+// HideAccount takes a deleted account out of sight at once: its sessions are over, nobody can log in to it, and what
+// only its owner knew is forgotten. The rest goes in batches.
+func (s *Store) HideAccount(ctx context.Context, id int64) error {
+	return s.setAccount(ctx, id, "deleted_at = ?, session_epoch = session_epoch + 1, email = '', email_key = NULL, password_hash = ''", nowMillis())
+}
+
+// BlankAccount empties the row of a deleted account. The row itself stays, as a number without a name: reports and
+// what was said in other people's threads refer to it. Its username is retired before, and no username looks like the
+// key that it gets.
+func (s *Store) BlankAccount(ctx context.Context, id int64) error {
+	return s.setAccount(ctx, id, "username = 'deleted', username_key = ?, display_name = '', note = '', fields = '[]', "+
+		"avatar_photo_id = NULL, header_photo_id = NULL, role = ?, language = '', last_post_at = NULL", "#"+strconv.FormatInt(id, 10), RoleMember)
+}
+
+// LikeRef is a like and what it is of.
+type LikeRef struct{ ID, PostID, AuthorID int64 }
+
+// LikesBy are at most limit of the account's likes, in the order of the posts.
+func (s *Store) LikesBy(ctx context.Context, accountID int64, limit int) ([]LikeRef, error) {
+	rows, err := s.query(ctx, "SELECT l.id, l.post_id, p.author_id FROM likes l JOIN posts p ON p.id = l.post_id WHERE l.account_id = ? ORDER BY l.post_id LIMIT ?", accountID, limit)
+	if err != nil {
+		return nil, err
+	}
+	var out []LikeRef
+	for rows.next() {
+		out = append(out, LikeRef{rows.int(), rows.int(), rows.int()})
+	}
+	return out, rows.done()
+}
+
+// NeighboursOf are at most limit accounts with which the account has a follow, a request or a block, either way.
+func (s *Store) NeighboursOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
+	var ids idSet
+	for _, q := range []string{
+		"SELECT followee_id FROM follows WHERE follower_id = ? LIMIT ?",
+		"SELECT follower_id FROM follows WHERE followee_id = ? LIMIT ?",
+		"SELECT followee_id FROM follow_requests WHERE follower_id = ? LIMIT ?",
+		"SELECT follower_id FROM follow_requests WHERE followee_id = ? LIMIT ?",
+		"SELECT target_id FROM blocks WHERE account_id = ? LIMIT ?",
+		"SELECT account_id FROM blocks WHERE target_id = ? LIMIT ?",
+	} {
+		if len(ids.list) >= limit {
+			break
+		}
+		found, err := s.idList(ctx, q, accountID, limit-len(ids.list))
+		if err != nil {
+			return nil, err
+		}
+		ids.add(found...)
+	}
+	return ids.list, nil
+}
+
+// idSet is a list without doubles.
+type idSet struct {
+	list []int64
+	seen map[int64]bool
+}
+
+func (s *idSet) add(ids ...int64) {
+	if s.seen == nil {
+		s.seen = map[int64]bool{}
+	}
+	for _, id := range ids {
+		if !s.seen[id] {
+			s.seen[id] = true
+			s.list = append(s.list, id)
+		}
+	}
+}
+
+// LivePostIDsOf are at most limit of the account's posts and comments that are not deleted, the newest first.
+func (s *Store) LivePostIDsOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT p.id FROM posts p WHERE p.author_id = ? AND p.deleted_at IS NULL ORDER BY p.id DESC LIMIT ?", accountID, limit)
+}
+
+// EraseAccountRows removes at most limit rows (of each kind) that belong to the account alone or tell of it, and whose
+// absence no counter must learn: notifications, mentions, drafts, markers, keys, sessions, tokens and links. Reports
+// that it made stay without its name. It returns how many rows went; 0 means that none is left.
+func (s *Store) EraseAccountRows(ctx context.Context, accountID int64, limit int) (int, error) {
+	total := 0
+	for _, find := range []string{
+		"SELECT id FROM notifications WHERE account_id = ? ORDER BY id LIMIT ?",
+		"SELECT id FROM notifications WHERE from_id = ? ORDER BY id LIMIT ?",
+	} {
+		ids, err := s.idList(ctx, find, accountID, limit)
+		if err != nil {
+			return total, err
+		}
+		if err := s.deleteNotifications(ctx, ids); err != nil {
+			return total, err
+		}
+		total += len(ids)
+	}
+	posts, err := s.idList(ctx, "SELECT post_id FROM mentions WHERE account_id = ? ORDER BY post_id LIMIT ?", accountID, limit)
+	if err != nil {
+		return total, err
+	}
+	for _, id := range posts {
+		if err := s.write(ctx).Exec("DELETE FROM mentions WHERE post_id = ? AND account_id = ?", id, accountID).Error; err != nil {
+			return total, translate(err)
+		}
+	}
+	total += len(posts)
+	for _, q := range []string{ // few each
+		"DELETE FROM drafts WHERE account_id = ?",
+		"DELETE FROM markers WHERE account_id = ?",
+		"DELETE FROM idempotency_keys WHERE account_id = ?",
+		"DELETE FROM sessions WHERE account_id = ?",
+		"DELETE FROM authorization_codes WHERE account_id = ?",
+		"DELETE FROM access_tokens WHERE account_id = ?",
+		"DELETE FROM one_time_links WHERE account_id = ?",
+		"UPDATE reports SET reporter_id = NULL WHERE reporter_id = ?",
+	} {
+		res := s.write(ctx).Exec(q, accountID)
+		if res.Error != nil {
+			return total, translate(res.Error)
+		}
+		total += int(res.RowsAffected)
+	}
+	return total, nil
+}
