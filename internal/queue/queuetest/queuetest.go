@@ -22,7 +22,7 @@ type Jobs struct {
 	Pass func(d time.Duration)
 }
 
-const lease = 400 * time.Millisecond
+const lease = 150 * time.Millisecond
 
 // Run tests the backend that open returns, a fresh and empty one for each call.
 func Run(t *testing.T, open func(t *testing.T) Jobs) {
@@ -47,6 +47,11 @@ func Run(t *testing.T, open func(t *testing.T) Jobs) {
 }
 
 func claim(t *testing.T, b Jobs, n int, kinds ...string) []queue.Job {
+	t.Helper()
+	return claimFor(t, b, n, lease, kinds...)
+}
+
+func claimFor(t *testing.T, b Jobs, n int, lease time.Duration, kinds ...string) []queue.Job {
 	t.Helper()
 	jobs, err := b.Claim(t.Context(), kinds, n, lease)
 	if err != nil {
@@ -88,7 +93,11 @@ func good(t *testing.T, err error) {
 
 func testClaimOnce(t *testing.T, b Jobs) {
 	id := b.Add(t, "a", `{"n":7}`, 0)
-	j := one(t, b, "a")
+	jobs := claimFor(t, b, 5, time.Hour, "a")
+	if len(jobs) != 1 {
+		t.Fatalf("claimed %+v", jobs)
+	}
+	j := jobs[0]
 	if j.ID != id || j.Kind != "a" || string(j.Payload) != `{"n":7}` || j.Attempts != 1 || j.Token == "" {
 		t.Errorf("claimed %+v", j)
 	}
