@@ -65,8 +65,9 @@ const (
 	SetPrivate  = "priv"
 	SetOriginal = "orig"
 
+	ObjectNew  = "new"  // being written; nothing points at it yet
 	ObjectLive = "live"
-	ObjectGone = "gone"
+	ObjectGone = "gone" // no longer wanted; a job removes its bytes
 )
 
 // Job states.
@@ -323,7 +324,7 @@ func (p *Photo) Key(variant string) string {
 	if p.SetRandom == "" {
 		return ""
 	}
-	return p.SetKind + "/" + p.SetRandom + "/" + variant
+	return p.SetKind + "/" + p.SetRandom + "/" + variant + ".jpg"
 }
 
 // MediaObject is a set of files in the media store, written here before its first byte.

@@ -35,7 +35,7 @@ CREATE TABLE `photos` (
   PRIMARY KEY (`id`),
   KEY `photos_post_id_position` (`post_id`,`position`),
   KEY `photos_account_id_state_id` (`account_id`,`state`,`id`),
-  KEY `photos_state_created_at` (`state`,`created_at`),
+  KEY `photos_attached_at_state_created_at` (`attached_at`,`state`,`created_at`),
   CONSTRAINT `photos_account_id_fk` FOREIGN KEY (`account_id`) REFERENCES `accounts` (`id`),
   CONSTRAINT `photos_post_id_fk` FOREIGN KEY (`post_id`) REFERENCES `posts` (`id`)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -38,4 +38,4 @@ CREATE TABLE photos (
 ) STRICT;
 CREATE INDEX photos_post_id_position ON photos (post_id, position);
 CREATE INDEX photos_account_id_state_id ON photos (account_id, state, id);
-CREATE INDEX photos_state_created_at ON photos (state, created_at);
+CREATE INDEX photos_attached_at_state_created_at ON photos (attached_at, state, created_at);

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// AddMediaObject announces a set before its first byte is written. names are those that its files may get.
+func (s *Store) AddMediaObject(ctx context.Context, random, kind string, photoID int64, names []string) error {
+	return translate(s.write(ctx).Exec("INSERT INTO media_objects (random, photo_id, kind, state, variants, created_at) VALUES (?, ?, ?, ?, ?, "+
+		s.dialect.nowMillis()+")", random, photoID, kind, ObjectNew, JSON[[]string]{names}).Error)
+}
+
+// MediaObjectLive notes that a set is whole and in use. ok is false if it was not new: somebody has given it up.
+func (s *Store) MediaObjectLive(ctx context.Context, random string, names []string) (ok bool, err error) {
+	res := s.write(ctx).Exec("UPDATE media_objects SET state = ?, variants = ? WHERE random = ? AND state = ?", ObjectLive, JSON[[]string]{names}, random, ObjectNew)
+	return res.RowsAffected == 1, translate(res.Error)
+}
+
+// DropNewMediaObject marks a set gone if nothing has begun to use it, and tells whether it did.
+func (s *Store) DropNewMediaObject(ctx context.Context, random string) (bool, error) {
+	res := s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE random = ? AND state = ?", ObjectGone, random, ObjectNew)
+	return res.RowsAffected == 1, translate(res.Error)
+}
+
+// DropMediaObject marks a photo's set gone. A set that is another photo's, or nobody's, as demo photos share, stays.
+func (s *Store) DropMediaObject(ctx context.Context, random string, photoID int64) error {
+	return translate(s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE random = ? AND photo_id = ? AND state <> ?",
+		ObjectGone, random, photoID, ObjectGone).Error)
+}
+
+// MediaObjectByRandom finds a set, or ErrNotFound.
+func (s *Store) MediaObjectByRandom(ctx context.Context, random string) (*MediaObject, error) {
+	var o MediaObject
+	if err := first(s.read(ctx).Where("random = ?", random), &o); err != nil {
+		return nil, err
+	}
+	return &o, nil
+}
+
+// GoneMediaObjects lists up to limit sets of these photos, or of these randoms, that are gone and still have bytes.
+func (s *Store) GoneMediaObjects(ctx context.Context, photoIDs []int64, randoms []string, limit int) ([]*MediaObject, error) {
+	var where []string
+	args := []any{ObjectGone}
+	if len(photoIDs) > 0 {
+		list, a := in(photoIDs)
+		where, args = append(where, "photo_id IN "+list), append(args, a...)
+	}
+	if len(randoms) > 0 {
+		where = append(where, "random IN "+placeholders(len(randoms)))
+		for _, r := range randoms {
+			args = append(args, r)
+		}
+	}
+	if len(where) == 0 {
+		return nil, nil
+	}
+	var out []*MediaObject
+	err := s.read(Primary(ctx)).Where("state = ? AND removed_at IS NULL AND ("+strings.Join(where, " OR ")+")", args...).Limit(limit).Find(&out).Error
+	return out, translate(err)
+}
+
+// OldGoneMediaObjects lists up to limit sets that have been gone for so long that nobody can still be writing them.
+func (s *Store) OldGoneMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
+	var out []*MediaObject
+	err := s.read(Primary(ctx)).Where("state = ? AND gone_at < "+s.dialect.nowMillis()+" - ?", ObjectGone, age.Milliseconds()).
+		Order("gone_at").Limit(limit).Find(&out).Error
+	return out, translate(err)
+}
+
+// AbandonedMediaObjects lists up to limit sets that were announced so long ago that whoever wrote them has died.
+func (s *Store) AbandonedMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
+	var out []*MediaObject
+	err := s.read(Primary(ctx)).Where("state = ? AND created_at < "+s.dialect.nowMillis()+" - ?", ObjectNew, age.Milliseconds()).Limit(limit).Find(&out).Error
+	return out, translate(err)
+}
+
+// MediaObjectsRemoved notes that the bytes of gone sets were removed.
+func (s *Store) MediaObjectsRemoved(ctx context.Context, randoms []string) error {
+	if len(randoms) == 0 {
+		return nil
+	}
+	return translate(s.write(ctx).Exec("UPDATE media_objects SET removed_at = "+s.dialect.nowMillis()+" WHERE random IN ? AND state = ?", randoms, ObjectGone).Error)
+}
+
+// DeleteMediaObjects forgets gone sets.
+func (s *Store) DeleteMediaObjects(ctx context.Context, randoms []string) error {
+	if len(randoms) == 0 {
+		return nil
+	}
+	return translate(s.write(ctx).Exec("DELETE FROM media_objects WHERE random IN ? AND state = ?", randoms, ObjectGone).Error)
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+const photoColumns = "id, account_id, post_id, purpose, source, position, state, refusal_code, refusal, file_name, media_type, bytes," +
+	" sha256, orig_random, set_random, set_kind, variants, width, height, focus_x, focus_y, description, blurhash, color_top," +
+	" color_bottom, profile, animated, metadata, wait_until, created_at, updated_at, attached_at"
+
+func (r *rowReader) photo() *Photo {
+	p := &Photo{
+		ID: r.int(), AccountID: r.int(), PostID: r.optional(), Purpose: r.text(), Source: r.text(), Position: int(r.int()),
+		State: r.text(), RefusalCode: r.text(), Refusal: r.text(), FileName: r.text(), MediaType: r.text(), Bytes: r.int(),
+		SHA256: r.text(), OrigRandom: r.text(), SetRandom: r.text(), SetKind: r.text(), Variants: JSON[[]Variant]{r.variants()},
+		Width: int(r.int()), Height: int(r.int()), FocusX: r.float(), FocusY: r.float(), Description: r.text(), Blurhash: r.text(),
+		ColorTop: r.text(), ColorBottom: r.text(), Profile: r.text(), Animated: r.bool(),
+	}
+	if err := p.Metadata.Scan(r.text()); err != nil && r.err == nil {
+		r.err = err
+	}
+	p.WaitUntil, p.CreatedAt, p.UpdatedAt, p.AttachedAt = Millis(r.int()), Millis(r.int()), Millis(r.int()), r.millis()
+	return p
+}
+
+func (s *Store) photos(ctx context.Context, where string, args ...any) ([]*Photo, error) {
+	rows, err := s.query(ctx, "SELECT "+photoColumns+" FROM photos WHERE "+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Photo
+	for rows.next() {
+		out = append(out, rows.photo())
+	}
+	return out, rows.done()
+}
+
+func (s *Store) photo(ctx context.Context, where string, args ...any) (*Photo, error) {
+	list, err := s.photos(ctx, where, args...)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// AddPhoto writes a new row.
+func (s *Store) AddPhoto(ctx context.Context, p *Photo) error {
+	return translate(s.write(ctx).Create(p).Error)
+}
+
+// PhotoByID reads a photo in any state, or ErrNotFound.
+func (s *Store) PhotoByID(ctx context.Context, id int64) (*Photo, error) {
+	return s.photo(ctx, "id = ?", id)
+}
+
+// LockPhoto reads a photo inside a transaction and keeps others from changing it until its end.
+func (s *Store) LockPhoto(ctx context.Context, id int64) (*Photo, error) {
+	return s.photo(ctx, "id = ?"+s.dialect.forUpdate(), id)
+}
+
+// PhotosByID reads the photos that are there, in no order.
+func (s *Store) PhotosByID(ctx context.Context, ids []int64) ([]*Photo, error) {
+	list, args := in(ids)
+	return s.photos(ctx, "id IN "+list, args...)
+}
+
+// PhotosOfPost reads a post's photos in their order, whole rows.
+func (s *Store) PhotosOfPost(ctx context.Context, postID int64) ([]*Photo, error) {
+	return s.photos(ctx, "post_id = ? AND state = ? ORDER BY position, id", postID, PhotoReady)
+}
+
+// PhotosOfDraft reads what a member has uploaded for the next post, in order.
+func (s *Store) PhotosOfDraft(ctx context.Context, accountID int64) ([]*Photo, error) {
+	return s.photos(ctx, "account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') AND attached_at IS NULL AND source = ? AND purpose = ? ORDER BY position, id",
+		accountID, SourceWeb, PurposePost)
+}
+
+// PhotoIDsOf lists up to limit ids of an account's photos that are not gone yet, to remove the account in batches.
+func (s *Store) PhotoIDsOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') ORDER BY id LIMIT ?", accountID, limit)
+}
+
+// LoosePhotos counts an account's photos that belong to no post and are no face.
+func (s *Store) LoosePhotos(ctx context.Context, accountID int64) (int, error) {
+	var n int
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') AND attached_at IS NULL", accountID).Scan(&n).Error
+	return n, translate(err)
+}
+
+// NextPosition is behind the last photo of an account's draft.
+func (s *Store) NextPosition(ctx context.Context, accountID int64) (int, error) {
+	var n int
+	err := s.read(ctx).Raw("SELECT COALESCE(MAX(position) + 1, 0) FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') AND attached_at IS NULL AND source = ? AND purpose = ?",
+		accountID, SourceWeb, PurposePost).Scan(&n).Error
+	return n, translate(err)
+}
+
+// changePhoto updates one row, if it is still in that state.
+func (s *Store) changePhoto(ctx context.Context, id int64, state, set string, args ...any) (bool, error) {
+	res := s.write(ctx).Exec("UPDATE photos SET "+set+", updated_at = ? WHERE id = ? AND state = ?", append(args, ToMillis(time.Now()), id, state)...)
+	return res.RowsAffected == 1, translate(res.Error)
+}
+
+// PhotoUploaded notes that the original is whole. ok is false if the upload is no longer wanted.
+func (s *Store) PhotoUploaded(ctx context.Context, id, bytes int64, sha256 string) (ok bool, err error) {
+	return s.changePhoto(ctx, id, PhotoUploading, "state = ?, bytes = ?, sha256 = ?", PhotoPending, bytes, sha256)
+}
+
+// PhotoMade notes what was made of a photo: SetRandom, SetKind, Variants, OrigRandom, MediaType, sizes, colours and
+// metadata of p. Description is set if the row has none. ok is false if the photo was not pending.
+func (s *Store) PhotoMade(ctx context.Context, p *Photo) (ok bool, err error) {
+	return s.changePhoto(ctx, p.ID, PhotoPending, "state = ?, set_random = ?, set_kind = ?, variants = ?, orig_random = ?, media_type = ?, width = ?, height = ?,"+
+		" blurhash = ?, color_top = ?, color_bottom = ?, profile = ?, animated = ?, metadata = ?, description = CASE description WHEN '' THEN ? ELSE description END",
+		PhotoReady, p.SetRandom, p.SetKind, p.Variants, p.OrigRandom, p.MediaType, p.Width, p.Height,
+		p.Blurhash, p.ColorTop, p.ColorBottom, p.Profile, p.Animated, p.Metadata, p.Description)
+}
+
+// PhotoRefused notes why a photo is not taken. ok is false if it was not pending.
+func (s *Store) PhotoRefused(ctx context.Context, id int64, code, sentence, origRandom string) (ok bool, err error) {
+	return s.changePhoto(ctx, id, PhotoPending, "state = ?, refusal_code = ?, refusal = ?, orig_random = ?", PhotoRefused, code, sentence, origRandom)
+}
+
+// PhotoAgain makes a refused photo pending once more.
+func (s *Store) PhotoAgain(ctx context.Context, id int64) (ok bool, err error) {
+	return s.changePhoto(ctx, id, PhotoRefused, "state = ?, refusal_code = '', refusal = ''", PhotoPending)
+}
+
+// SwitchSet points a ready photo at another set, if it still has the one that the other was made from.
+func (s *Store) SwitchSet(ctx context.Context, id int64, from, to, kind string, variants []Variant) (ok bool, err error) {
+	res := s.write(ctx).Exec("UPDATE photos SET set_random = ?, set_kind = ?, variants = ?, updated_at = ? WHERE id = ? AND state = ? AND set_random = ?",
+		to, kind, JSON[[]Variant]{variants}, ToMillis(time.Now()), id, PhotoReady, from)
+	return res.RowsAffected == 1, translate(res.Error)
+}
+
+// DescribePhoto sets what its author says of a photo.
+func (s *Store) DescribePhoto(ctx context.Context, id int64, description string, focusX, focusY float64, position int) error {
+	return translate(s.write(ctx).Exec("UPDATE photos SET description = ?, focus_x = ?, focus_y = ?, position = ?, updated_at = ? WHERE id = ?",
+		description, focusX, focusY, position, ToMillis(time.Now()), id).Error)
+}
+
+// PlacePhoto sets the position of a photo in its post or draft.
+func (s *Store) PlacePhoto(ctx context.Context, id int64, position int) error {
+	return translate(s.write(ctx).Exec("UPDATE photos SET position = ?, updated_at = ? WHERE id = ?", position, ToMillis(time.Now()), id).Error)
+}
+
+// AttachPhotos gives an account's ready, unattached photos to its post, in the order of ids, and tells how many it
+// could: a photo has one post at most.
+func (s *Store) AttachPhotos(ctx context.Context, accountID, postID int64, ids []int64) (int, error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	position := strings.Repeat(" WHEN ? THEN ?", len(ids))
+	args := []any{postID}
+	for i, id := range ids {
+		args = append(args, id, i)
+	}
+	now := ToMillis(time.Now())
+	list, idArgs := in(ids)
+	args = append(args, now, now)
+	args = append(args, idArgs...)
+	res := s.write(ctx).Exec("UPDATE photos SET post_id = ?, position = CASE id"+position+" ELSE position END, attached_at = ?, updated_at = ? WHERE id IN "+list+
+		" AND account_id = ? AND state = ? AND purpose = ? AND post_id IS NULL AND attached_at IS NULL", append(args, accountID, PhotoReady, PurposePost)...)
+	return int(res.RowsAffected), translate(res.Error)
+}
+
+// AttachFace marks a ready photo as its owner's avatar or header. ok is false if it is not such a photo.
+func (s *Store) AttachFace(ctx context.Context, accountID, id int64, purpose string) (ok bool, err error) {
+	now := ToMillis(time.Now())
+	res := s.write(ctx).Exec("UPDATE photos SET attached_at = ?, updated_at = ? WHERE id = ? AND account_id = ? AND state = ? AND purpose = ? AND attached_at IS NULL",
+		now, now, id, accountID, PhotoReady, purpose)
+	return res.RowsAffected == 1, translate(res.Error)
+}
+
+// OtherFaces lists an account's attached photos of a purpose besides the one kept.
+func (s *Store) OtherFaces(ctx context.Context, accountID int64, purpose string, keep int64) ([]int64, error) {
+	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state = ? AND purpose = ? AND attached_at IS NOT NULL AND id <> ?"+s.dialect.forUpdate(),
+		accountID, PhotoReady, purpose, keep)
+}
+
+// MarkPhotosGone takes photos out of use, in whatever state they are, and with them their sets.
+func (s *Store) MarkPhotosGone(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	list, args := in(ids)
+	err := s.write(ctx).Exec("UPDATE photos SET state = ?, post_id = NULL, attached_at = NULL, updated_at = ? WHERE id IN "+list,
+		append([]any{PhotoGone, ToMillis(time.Now())}, args...)...).Error
+	if err == nil {
+		err = s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE photo_id IN "+list+" AND state <> ?",
+			append(append([]any{ObjectGone}, args...), ObjectGone)...).Error
+	}
+	return translate(err)
+}
+
+// StalePhotos lists up to limit photos that are attached to nothing, in that state, made before the moment and not
+// touched since.
+func (s *Store) StalePhotos(ctx context.Context, state string, before Millis, limit int) ([]int64, error) {
+	return s.idList(Primary(ctx), "SELECT id FROM photos WHERE attached_at IS NULL AND state = ? AND created_at < ? AND updated_at < ? ORDER BY created_at LIMIT ?",
+		state, before, before, limit)
+}
+
+// DeleteGonePhotos removes the rows of photos that are gone. Rows of their sets stay until their bytes are removed
+// for the second time.
+func (s *Store) DeleteGonePhotos(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	list, args := in(ids)
+	return translate(s.write(ctx).Exec("DELETE FROM photos WHERE id IN "+list+" AND state = ?", append(args, PhotoGone)...).Error)
+}
