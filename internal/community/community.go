@@ -10,13 +10,18 @@ import (
 	"runtime"
 	"time"
 
+	"tintype/internal/live"
+	"tintype/internal/media"
 	"tintype/internal/store"
 )
 
 // Options configure a Community.
 type Options struct {
-	Store *store.Store
-	Log   *slog.Logger
+	Store     *store.Store
+	Log       *slog.Logger
+	Media     media.Store
+	Processor *media.Processor
+	Live      *live.Hub // may be nil, where nothing is followed: whoever waits polls
 
 	BaseURL          string // https://example.org, no slash at the end
 	SiteName         string

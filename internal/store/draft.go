@@ -19,8 +19,3 @@ func (s *Store) PutDraft(ctx context.Context, d *Draft) error {
 			", show_exif = "+n("show_exif")+", updated_at = "+n("updated_at")),
 		d.AccountID, d.Caption, d.Warning, string(d.Visibility), d.Licence, d.ShowExif, int64(d.UpdatedAt)).Error)
 }
-
-// DeleteDraft forgets what was typed, once it is posted.
-func (s *Store) DeleteDraft(ctx context.Context, accountID int64) error {
-	return translate(s.write(ctx).Exec("DELETE FROM drafts WHERE account_id = ?", accountID).Error)
-}

@@ -65,7 +65,7 @@ const (
 	SetPrivate  = "priv"
 	SetOriginal = "orig"
 
-	ObjectNew  = "new"  // being written; nothing points at it yet
+	ObjectNew  = "new" // being written; nothing points at it yet
 	ObjectLive = "live"
 	ObjectGone = "gone" // no longer wanted; a job removes its bytes
 )

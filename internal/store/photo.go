@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 )
 
@@ -146,26 +145,6 @@ func (s *Store) DescribePhoto(ctx context.Context, id int64, description string,
 // PlacePhoto sets the position of a photo in its post or draft.
 func (s *Store) PlacePhoto(ctx context.Context, id int64, position int) error {
 	return translate(s.write(ctx).Exec("UPDATE photos SET position = ?, updated_at = ? WHERE id = ?", position, ToMillis(time.Now()), id).Error)
-}
-
-// AttachPhotos gives an account's ready, unattached photos to its post, in the order of ids, and tells how many it
-// could: a photo has one post at most.
-func (s *Store) AttachPhotos(ctx context.Context, accountID, postID int64, ids []int64) (int, error) {
-	if len(ids) == 0 {
-		return 0, nil
-	}
-	position := strings.Repeat(" WHEN ? THEN ?", len(ids))
-	args := []any{postID}
-	for i, id := range ids {
-		args = append(args, id, i)
-	}
-	now := ToMillis(time.Now())
-	list, idArgs := in(ids)
-	args = append(args, now, now)
-	args = append(args, idArgs...)
-	res := s.write(ctx).Exec("UPDATE photos SET post_id = ?, position = CASE id"+position+" ELSE position END, attached_at = ?, updated_at = ? WHERE id IN "+list+
-		" AND account_id = ? AND state = ? AND purpose = ? AND post_id IS NULL AND attached_at IS NULL", append(args, accountID, PhotoReady, PurposePost)...)
-	return int(res.RowsAffected), translate(res.Error)
 }
 
 // AttachFace marks a ready photo as its owner's avatar or header. ok is false if it is not such a photo.

@@ -1,0 +1,125 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tintype/internal/store"
+)
+
+// DraftPromise is how long what is in a draft is said to stay; it is kept for longer.
+const DraftPromise = 24 * time.Hour
+
+// maxDraftText bounds what is kept of a text that is still being written, in characters. A draft keeps more than a
+// post takes, so that nothing typed is lost.
+const maxDraftText = 20_000
+
+// Draft is what the member has typed and uploaded for the next post: a new draft has the member's defaults.
+func (c *Community) Draft(ctx context.Context, acc *store.Account) (*store.Draft, []*store.Photo, error) {
+	if acc == nil {
+		return nil, nil, ErrUnauthenticated
+	}
+	ctx = store.Primary(ctx) // another window may have changed it a moment ago
+	d, err := c.draftOf(ctx, c.Store, acc)
+	if err != nil {
+		return nil, nil, fromStore(err)
+	}
+	photos, err := c.Store.PhotosOfDraft(ctx, acc.ID)
+	return d, photos, fromStore(err)
+}
+
+func (c *Community) draftOf(ctx context.Context, s *store.Store, acc *store.Account) (*store.Draft, error) {
+	d, err := s.DraftOf(ctx, acc.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return &store.Draft{AccountID: acc.ID, Visibility: acc.DefaultVisibility, Licence: acc.DefaultLicence, ShowExif: acc.DefaultShowExif}, nil
+	}
+	return d, err
+}
+
+// DraftChange is what was typed; nil leaves as it is.
+type DraftChange struct {
+	Caption, Warning *string
+	Visibility       *store.Visibility
+	Licence          *string
+	ShowExif         *bool
+}
+
+// SaveDraft keeps what the member has typed so far, right or wrong: Publish is where it is held against the rules.
+func (c *Community) SaveDraft(ctx context.Context, acc *store.Account, ch DraftChange) (*store.Draft, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	var bad Invalid
+	text := func(field string, s *string, into *string, most int) {
+		if s == nil {
+			return
+		}
+		*into = strings.ToValidUTF8(*s, "")
+		if n := utf8.RuneCountInString(*into); n > most {
+			bad.add(field, "too_long", fmt.Sprintf("This text has %d characters, more than a draft keeps (%d).", n, most))
+		}
+	}
+	var d *store.Draft
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		bad.Fields = nil
+		var err error
+		if d, err = c.draftOf(ctx, tx, acc); err != nil {
+			return err
+		}
+		text("caption", ch.Caption, &d.Caption, maxDraftText)
+		text("warning", ch.Warning, &d.Warning, 500)
+		if v := ch.Visibility; v != nil {
+			if *v != store.Public && *v != store.Unlisted && *v != store.Followers {
+				bad.add("visibility", "invalid", "Choose who may see the post.")
+			}
+			d.Visibility = *v
+		}
+		text("licence", ch.Licence, &d.Licence, 40)
+		if ch.ShowExif != nil {
+			d.ShowExif = *ch.ShowExif
+		}
+		if err := bad.err(); err != nil {
+			return err
+		}
+		d.UpdatedAt = store.ToMillis(time.Now())
+		return tx.PutDraft(ctx, d)
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return d, nil
+}
+
+// OrderDraft puts the draft's photos into the order of ids; those not named follow in the order they had.
+func (c *Community) OrderDraft(ctx context.Context, acc *store.Account, ids []int64) error {
+	if acc == nil {
+		return ErrUnauthenticated
+	}
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		photos, err := tx.PhotosOfDraft(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		place := func(p *store.Photo) int {
+			if i := slices.Index(ids, p.ID); i >= 0 {
+				return i
+			}
+			return len(ids)
+		}
+		slices.SortStableFunc(photos, func(a, b *store.Photo) int { return place(a) - place(b) })
+		for i, p := range photos {
+			if p.Position == i {
+				continue
+			}
+			if err := tx.PlacePhoto(ctx, p.ID, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}

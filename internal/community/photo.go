@@ -1,0 +1,424 @@
+package community
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tintype/internal/live"
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+const (
+	// maxUpload is how long an upload may stream in. Tombstones of sets outlast it.
+	maxUpload = time.Hour
+	// maxLoose is how many photos an account may have that are in no post yet.
+	maxLoose = 100
+)
+
+// Events about photos; their reference is the photo.
+const (
+	EventPhotoReady   = "photo.ready"
+	EventPhotoRefused = "photo.refused"
+)
+
+// RefusalFailed is the code of a photo that was not prepared though nothing is known to be wrong with it; RetryPhoto
+// tries again.
+const RefusalFailed = "failed"
+
+// Upload is a file on its way in.
+type Upload struct {
+	FileName    string
+	Source      string // store.SourceWeb (default: it joins the draft) or store.SourceAPI
+	Purpose     string // store.PurposePost (default), PurposeAvatar or PurposeHeader
+	Description string
+	Focus       media.Focus
+	Body        io.Reader
+	Size        int64 // 0 if it is not known
+}
+
+// StartUpload streams a file into the media store and commits the job that prepares it. When it returns, the photo
+// is acknowledged: it survives a crash. What becomes of it WaitPhoto tells. Errors: *Invalid, ErrTooLarge, ErrFull,
+// *Unavailable; after each of them nothing is left of the upload.
+func (c *Community) StartUpload(ctx context.Context, acc *store.Account, u Upload) (*store.Photo, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	if c.MaxUploadBytes > 0 && u.Size > c.MaxUploadBytes {
+		return nil, ErrTooLarge
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxUpload)
+	defer cancel()
+	p, err := c.announceUpload(ctx, acc, u)
+	if err != nil {
+		return nil, err
+	}
+	key, hash, body := media.OriginalKey(p.OrigRandom), sha256.New(), &bodyReader{r: u.Body}
+	p.Bytes, err = c.Media.Put(ctx, key, io.TeeReader(body, hash), media.PutOptions{
+		ContentType: "application/octet-stream", CacheControl: "private, no-store", Size: u.Size, MaxSize: c.MaxUploadBytes,
+	})
+	if err == nil {
+		p.SHA256 = hex.EncodeToString(hash.Sum(nil))
+		err = c.acceptUpload(ctx, p)
+	}
+	if err != nil {
+		c.giveUpUpload(ctx, p.ID, key)
+		return nil, uploadError(err, body.err)
+	}
+	p.State = store.PhotoPending
+	return p, nil
+}
+
+// announceUpload writes the rows that make the file known before its first byte.
+func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Upload) (*store.Photo, error) {
+	var bad Invalid
+	now := store.ToMillis(time.Now())
+	p := &store.Photo{
+		AccountID: acc.ID, Purpose: u.Purpose, Source: u.Source, State: store.PhotoUploading, FileName: cleanFileName(u.FileName),
+		OrigRandom: media.NewRandom(), Description: bad.description("description", u.Description),
+		FocusX: cleanFocus(u.Focus.X), FocusY: cleanFocus(u.Focus.Y), CreatedAt: now, UpdatedAt: now,
+	}
+	switch p.Source {
+	case "":
+		p.Source = store.SourceWeb
+	case store.SourceWeb, store.SourceAPI:
+	default:
+		return nil, fmt.Errorf("uploads do not come from %q", p.Source)
+	}
+	switch p.Purpose {
+	case "":
+		p.Purpose = store.PurposePost
+	case store.PurposePost, store.PurposeAvatar, store.PurposeHeader:
+	default:
+		return nil, fmt.Errorf("photos do not serve as %q", p.Purpose)
+	}
+	loose, err := c.Store.LoosePhotos(store.Primary(ctx), acc.ID)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if loose >= maxLoose {
+		bad.add("file", "too_many", fmt.Sprintf("%d of your photos wait to be posted. Post or remove some of them first.", loose))
+	}
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	_, err = c.Store.TxOnce(ctx, "photos", func(ctx context.Context, tx *store.Store, id int64) error {
+		p.ID = id
+		var err error
+		if p.Position, err = tx.NextPosition(ctx, acc.ID); err != nil {
+			return err
+		}
+		if err := tx.AddPhoto(ctx, p); err != nil {
+			return err
+		}
+		return tx.AddMediaObject(ctx, p.OrigRandom, store.SetOriginal, id, nil)
+	})
+	return p, fromStore(err)
+}
+
+// errUnwanted: while bytes were written, somebody gave the photo or the set up.
+var errUnwanted = errors.New("no longer wanted")
+
+// acceptUpload commits what makes an upload acknowledged.
+func (c *Community) acceptUpload(ctx context.Context, p *store.Photo) error {
+	_, err := c.Store.TxOnce(ctx, "jobs", func(ctx context.Context, tx *store.Store, jobID int64) error {
+		if ok, err := tx.PhotoUploaded(ctx, p.ID, p.Bytes, p.SHA256); err != nil || !ok {
+			return orUnwanted(err)
+		}
+		if ok, err := tx.MediaObjectLive(ctx, p.OrigRandom, nil); err != nil || !ok {
+			return orUnwanted(err)
+		}
+		return tx.AddJobID(ctx, jobID, jobProcess, photoJob{p.ID})
+	})
+	return err
+}
+
+func orUnwanted(err error) error {
+	if err == nil {
+		return errUnwanted
+	}
+	return err
+}
+
+// giveUpUpload leaves nothing behind, even when the uploader is gone. What it cannot do the sweep does.
+func (c *Community) giveUpUpload(ctx context.Context, photoID int64, key string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		if err := tx.MarkPhotosGone(ctx, []int64{photoID}); err != nil {
+			return err
+		}
+		return tx.DeleteGonePhotos(ctx, []int64{photoID})
+	})
+	if err == nil {
+		err = c.Media.Delete(ctx, key)
+	}
+	if err != nil {
+		c.Log.Warn("an upload that failed is left to the sweep", "photo", photoID, "error", err)
+	}
+}
+
+// uploadError sorts what can go wrong between the uploader and the disk. bodyErr is what reading the body said.
+func uploadError(err, bodyErr error) error {
+	switch {
+	case errors.Is(err, media.ErrTooLarge), errors.Is(bodyErr, ErrTooLarge):
+		return ErrTooLarge
+	case errors.Is(err, media.ErrNoSpace):
+		return ErrFull
+	case bodyErr != nil, errors.Is(err, media.ErrShort):
+		return fmt.Errorf("%w: %w", &Invalid{[]FieldError{{"file", "interrupted", "The upload was interrupted. Try again."}}}, err)
+	case errors.Is(err, errUnwanted):
+		return ErrNotFound // removed by its owner in another window
+	}
+	return fromStore(err)
+}
+
+// bodyReader remembers that it was the uploader's side that failed.
+type bodyReader struct {
+	r   io.Reader
+	err error
+}
+
+func (b *bodyReader) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+// WaitPhoto returns the owner's photo once it is ready or refused, or as it is when max has passed.
+func (c *Community) WaitPhoto(ctx context.Context, acc *store.Account, id int64, max time.Duration) (*store.Photo, error) {
+	ctx = store.Primary(ctx)
+	over := time.NewTimer(max)
+	defer over.Stop()
+	again := time.NewTicker(time.Second) // should every event get lost
+	defer again.Stop()
+	var sub *live.Subscription
+	defer func() {
+		if sub != nil {
+			sub.Close()
+		}
+	}()
+	for {
+		var events <-chan live.Event
+		var lost <-chan struct{}
+		if c.Live != nil {
+			if sub == nil { // before looking, so that nothing falls between
+				sub = c.Live.Subscribe(id, EventPhotoReady, EventPhotoRefused)
+			}
+			events, lost = sub.C(), sub.Lost()
+		}
+		p, err := c.PhotoByID(ctx, acc, id)
+		if err != nil || p.State == store.PhotoReady || p.State == store.PhotoRefused {
+			return p, err
+		}
+		select {
+		case <-events:
+		case <-lost:
+			sub.Close()
+			sub = nil
+		case <-again.C:
+		case <-over.C:
+			return p, nil
+		case <-ctx.Done():
+			return p, nil
+		}
+	}
+}
+
+// PhotoByID is the owner's photo, whatever its state, else ErrNotFound.
+func (c *Community) PhotoByID(ctx context.Context, acc *store.Account, id int64) (*store.Photo, error) {
+	p, err := c.Store.PhotoByID(ctx, id)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone {
+		return nil, ErrNotFound
+	}
+	return p, nil
+}
+
+// PhotoChange is what an author changes; nil leaves as it is.
+type PhotoChange struct {
+	Description    *string
+	FocusX, FocusY *float64
+	Position       *int
+}
+
+// UpdatePhoto changes an unattached photo of one's own. ErrNotFound for others and for those in a post, which
+// EditPost changes.
+func (c *Community) UpdatePhoto(ctx context.Context, acc *store.Account, id int64, ch PhotoChange) (*store.Photo, error) {
+	var p *store.Photo
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		var err error
+		if p, err = c.lockLoose(ctx, tx, acc, id); err != nil {
+			return err
+		}
+		return c.changePhoto(ctx, tx, p, ch)
+	})
+	return p, fromStore(err)
+}
+
+// changePhoto changes a locked photo and its row. A ready photo whose focal point moves gets a new square soon.
+func (c *Community) changePhoto(ctx context.Context, tx *store.Store, p *store.Photo, ch PhotoChange) error {
+	x, y := p.FocusX, p.FocusY
+	if ch.Description != nil {
+		var bad Invalid
+		p.Description = bad.description("description", *ch.Description)
+		if err := bad.err(); err != nil {
+			return err
+		}
+	}
+	if ch.FocusX != nil {
+		p.FocusX = cleanFocus(*ch.FocusX)
+	}
+	if ch.FocusY != nil {
+		p.FocusY = cleanFocus(*ch.FocusY)
+	}
+	if ch.Position != nil {
+		p.Position = max(0, min(*ch.Position, 1000))
+	}
+	if err := tx.DescribePhoto(ctx, p.ID, p.Description, p.FocusX, p.FocusY, p.Position); err != nil {
+		return err
+	}
+	if p.State == store.PhotoReady && (p.FocusX != x || p.FocusY != y) {
+		return tx.AddJob(ctx, jobFocus, photoJob{p.ID}, 0)
+	}
+	return nil
+}
+
+// lockLoose locks an unattached photo of the account, or answers ErrNotFound.
+func (c *Community) lockLoose(ctx context.Context, tx *store.Store, acc *store.Account, id int64) (*store.Photo, error) {
+	p, err := tx.LockPhoto(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone || p.AttachedAt != nil {
+		return nil, ErrNotFound
+	}
+	return p, nil
+}
+
+// RemovePhoto takes an unattached photo away. ErrNotFound if there is none such; *Invalid if it is in a post.
+func (c *Community) RemovePhoto(ctx context.Context, acc *store.Account, id int64) error {
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		p, err := tx.LockPhoto(ctx, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone:
+			return ErrNotFound
+		case p.AttachedAt != nil:
+			return &Invalid{[]FieldError{{"id", "in_use", "This photo is in use. Edit the post to take it out."}}}
+		}
+		return c.markPhotosGone(ctx, tx, []int64{id})
+	}))
+}
+
+// RetryPhoto prepares a photo once more that was refused without a fault of its own. For others *Invalid.
+func (c *Community) RetryPhoto(ctx context.Context, acc *store.Account, id int64) (*store.Photo, error) {
+	var p *store.Photo
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		var err error
+		if p, err = c.lockLoose(ctx, tx, acc, id); err != nil {
+			return err
+		}
+		switch {
+		case p.State == store.PhotoPending: // it is being tried already
+			return nil
+		case p.State != store.PhotoRefused || p.RefusalCode != RefusalFailed || p.OrigRandom == "":
+			return &Invalid{[]FieldError{{"id", "final", "Trying again would not change anything for this photo."}}}
+		}
+		if _, err := tx.PhotoAgain(ctx, id); err != nil {
+			return err
+		}
+		p.State, p.RefusalCode, p.Refusal = store.PhotoPending, "", ""
+		return tx.AddJob(ctx, jobProcess, photoJob{id}, 0)
+	})
+	return p, fromStore(err)
+}
+
+// OpenOriginal opens the file as it was uploaded, for its owner alone; where originals are not kept, the largest
+// variant. The caller closes it.
+func (c *Community) OpenOriginal(ctx context.Context, acc *store.Account, id int64) (*store.Photo, *media.Object, error) {
+	p, err := c.PhotoByID(ctx, acc, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := c.openSource(ctx, p)
+	if errors.Is(err, media.ErrNotFound) {
+		err = ErrNotFound
+	}
+	return p, o, err
+}
+
+// openSource opens the best that there is of a photo.
+func (c *Community) openSource(ctx context.Context, p *store.Photo) (*media.Object, error) {
+	if p.OrigRandom != "" {
+		return c.Media.Open(ctx, media.OriginalKey(p.OrigRandom))
+	}
+	largest := ""
+	width := 0
+	for _, v := range p.Variants.V {
+		if v.Name != media.SquareName && v.Width > width {
+			largest, width = v.Name, v.Width
+		}
+	}
+	if largest == "" {
+		return nil, media.ErrNotFound
+	}
+	return c.Media.Open(ctx, p.Key(largest))
+}
+
+// description trims an alternative text and holds it against its limit.
+func (e *Invalid) description(field, s string) string {
+	s = strings.TrimSpace(strings.ToValidUTF8(s, ""))
+	if n := utf8.RuneCountInString(s); n > MaxDescription {
+		e.add(field, "too_long", fmt.Sprintf("A description may have %d characters; this one has %d.", MaxDescription, n))
+	}
+	return s
+}
+
+// cleanFocus keeps a coordinate between -1 and 1, at a precision that survives both databases.
+func cleanFocus(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return math.Round(max(-1, min(v, 1))*10000) / 10000
+}
+
+// cleanFileName keeps the last part of a path, of either kind, for people to read.
+func cleanFileName(s string) string {
+	s = path.Base(strings.ReplaceAll(strings.ToValidUTF8(s, ""), `\`, "/"))
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7F {
+			return -1
+		}
+		return r
+	}, s)
+	if s == "." || s == "/" {
+		return ""
+	}
+	return clipRunes(strings.TrimSpace(s), 200)
+}
+
+// clipRunes cuts a text to n characters.
+func clipRunes(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}

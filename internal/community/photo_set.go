@@ -1,0 +1,277 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+// newSet is a set of files that is being written.
+type newSet struct {
+	photo  int64
+	kind   string
+	random string
+	names  []string
+}
+
+func (s newSet) key(variant string) string {
+	return media.VariantKey(media.Kind(s.kind), s.random, variant)
+}
+
+// replacedSet takes the place of the set from.
+type replacedSet struct {
+	newSet
+	from     string
+	variants []store.Variant
+}
+
+// setKind is where the files of a post with this visibility lie.
+func (c *Community) setKind(v store.Visibility) string {
+	if c.MembersOnly || v == store.Followers {
+		return store.SetPrivate
+	}
+	return store.SetPublic
+}
+
+// kindOfSet is where a photo's first set is written: most posts are public, and those for followers only get copies.
+func (c *Community) kindOfSet(p *store.Photo) string { return c.setKind(store.Public) }
+
+// announceSets writes the rows of sets before their first bytes.
+func (c *Community) announceSets(ctx context.Context, sets ...newSet) error {
+	return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		for _, s := range sets {
+			if err := tx.AddMediaObject(ctx, s.random, s.kind, s.photo, s.names); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// putTo stores variants of a set as they are made.
+func (c *Community) putTo(ctx context.Context, s newSet) func(media.Variant, io.Reader) error {
+	caching := "public, max-age=31536000, immutable"
+	if s.kind == store.SetPrivate {
+		caching = "private, max-age=31536000, immutable"
+	}
+	return func(v media.Variant, r io.Reader) error {
+		if !slices.Contains(s.names, v.Name) {
+			return fmt.Errorf("variant %q was not announced", v.Name)
+		}
+		_, err := c.Media.Put(ctx, s.key(v.Name), r, media.PutOptions{ContentType: "image/jpeg", CacheControl: caching, Size: v.Bytes})
+		return err
+	}
+}
+
+// dropSets removes sets that nothing came to use, even when the caller's time is over. A set that is in use after
+// all (the answer to its commit got lost) stays. What cannot be done here the sweep does.
+func (c *Community) dropSets(ctx context.Context, sets ...newSet) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for _, s := range sets {
+		if err := c.dropSet(ctx, s); err != nil {
+			c.Log.Warn("files that nobody wants are left to the sweep", "photo", s.photo, "error", err)
+		}
+	}
+}
+
+func (c *Community) dropSet(ctx context.Context, s newSet) error {
+	if _, err := c.Store.DropNewMediaObject(ctx, s.random); err != nil {
+		return err
+	}
+	o, err := c.Store.MediaObjectByRandom(store.Primary(ctx), s.random)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return err
+	case o.State != store.ObjectGone:
+		return nil
+	}
+	keys := make([]string, len(s.names))
+	for i, name := range s.names {
+		keys[i] = s.key(name)
+	}
+	return c.Media.Delete(ctx, keys...)
+}
+
+// setsGone marks sets of a photo as gone and has their bytes removed.
+func (c *Community) setsGone(ctx context.Context, tx *store.Store, photoID int64, randoms ...string) error {
+	for _, r := range randoms {
+		if err := tx.DropMediaObject(ctx, r, photoID); err != nil {
+			return err
+		}
+	}
+	return tx.AddJob(ctx, jobRemove, removeJob{Randoms: randoms}, 0)
+}
+
+// switchSet points a photo at a set that is now whole, and gives up the one before.
+func (c *Community) switchSet(ctx context.Context, tx *store.Store, s replacedSet) error {
+	ok, err := tx.SwitchSet(ctx, s.photo, s.from, s.random, s.kind, s.variants)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errSetChanged
+	}
+	if ok, err := tx.MediaObjectLive(ctx, s.random, namesOf(s.variants)); err != nil || !ok {
+		return orUnwanted(err)
+	}
+	return c.setsGone(ctx, tx, s.photo, s.from)
+}
+
+// withSets runs f, whose transaction wants these photos' files to be of a kind: it copies those that are not, and f
+// must call switchSets with them in that transaction. f runs again, with new copies, if a photo changed its files in
+// between. The photos must be ready.
+func (c *Community) withSets(ctx context.Context, kind string, photoIDs []int64, f func(sets []replacedSet) error) error {
+	for try := 1; ; try++ {
+		sets, err := c.copySets(ctx, kind, photoIDs)
+		if err == nil {
+			if err = f(sets); err == nil {
+				return nil
+			}
+		}
+		for _, s := range sets {
+			c.dropSets(ctx, s.newSet)
+		}
+		if !errors.Is(err, errSetChanged) {
+			return err
+		}
+		if try == 5 {
+			return &Unavailable{RetryAfter: time.Second, Err: err}
+		}
+	}
+}
+
+// switchSets is called in the transaction of withSets' f.
+func (c *Community) switchSets(ctx context.Context, tx *store.Store, sets []replacedSet) error {
+	for _, s := range sets {
+		if err := c.switchSet(ctx, tx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copySets copies the sets of those photos that are of another kind. What it returns must be switched to or dropped,
+// even with an error.
+func (c *Community) copySets(ctx context.Context, kind string, photoIDs []int64) ([]replacedSet, error) {
+	photos, err := c.Store.PhotosByID(store.Primary(ctx), photoIDs)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	var sets []replacedSet
+	var announced []newSet
+	for _, p := range photos {
+		if p.State != store.PhotoReady || p.SetKind == kind {
+			continue
+		}
+		s := replacedSet{from: p.SetRandom, variants: p.Variants.V}
+		s.newSet = newSet{photo: p.ID, kind: kind, random: media.NewRandom(), names: namesOf(p.Variants.V)}
+		sets, announced = append(sets, s), append(announced, s.newSet)
+	}
+	if len(sets) == 0 {
+		return nil, nil
+	}
+	if err := c.announceSets(ctx, announced...); err != nil {
+		return nil, fromStore(err)
+	}
+	for _, p := range photos {
+		i := slices.IndexFunc(sets, func(s replacedSet) bool { return s.photo == p.ID })
+		if i < 0 {
+			continue
+		}
+		for _, v := range p.Variants.V {
+			err := c.Media.Copy(ctx, p.Key(v.Name), sets[i].key(v.Name))
+			switch {
+			case err == nil:
+			case errors.Is(err, media.ErrNotFound):
+				return sets, fmt.Errorf("%w: %w", errSetChanged, err)
+			case errors.Is(err, media.ErrNoSpace):
+				return sets, ErrFull
+			default:
+				return sets, err
+			}
+		}
+	}
+	return sets, nil
+}
+
+// markPhotosGone takes photos out of use and has their bytes and rows removed. Batches are the caller's.
+func (c *Community) markPhotosGone(ctx context.Context, tx *store.Store, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := tx.MarkPhotosGone(ctx, ids); err != nil {
+		return err
+	}
+	return tx.AddJob(ctx, jobRemove, removeJob{Photos: ids}, 0)
+}
+
+// useFace makes a ready photo the account's avatar or header (its purpose), and takes the one before out of use; 0
+// takes it out without a new one. The caller writes the account's row in the same transaction.
+func (c *Community) useFace(ctx context.Context, tx *store.Store, acc *store.Account, photoID int64, purpose string) error {
+	if photoID != 0 {
+		ok, err := tx.AttachFace(ctx, acc.ID, photoID, purpose)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &Invalid{[]FieldError{{purpose, "not_found", "The picture is no longer there. Choose it again."}}}
+		}
+	}
+	old, err := tx.OtherFaces(ctx, acc.ID, purpose, photoID)
+	if err != nil {
+		return err
+	}
+	return c.markPhotosGone(ctx, tx, old)
+}
+
+// PrivatePhotoAllowed tells whether the viewer (0: a visitor) may have the files of a private set: its owner; whoever
+// may see its post; of avatars and headers, members who may see the account.
+func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, viewerID int64) (bool, error) {
+	var viewer *store.Account
+	if viewerID != 0 {
+		var err error
+		viewer, err = c.Store.AccountByID(ctx, viewerID)
+		if errors.Is(err, store.ErrNotFound) || err == nil && !viewer.Active() {
+			return false, nil
+		}
+		if err != nil {
+			return false, fromStore(err)
+		}
+	}
+	if viewer == nil && c.MembersOnly {
+		return false, nil
+	}
+	o, err := c.Store.MediaObjectByRandom(ctx, random)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fromStore(err)
+	}
+	p, err := c.Store.PhotoByID(ctx, o.PhotoID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fromStore(err)
+	case p.State != store.PhotoReady || p.SetRandom != random || p.SetKind != store.SetPrivate:
+		return false, nil
+	case viewer != nil && viewer.ID == p.AccountID:
+		return true, nil
+	case p.PostID != nil:
+		ok, err := c.Store.CanSee(ctx, viewer, *p.PostID)
+		return ok, fromStore(err)
+	case p.AttachedAt != nil:
+		ok, err := c.Store.CanSeeAccount(ctx, viewer, p.AccountID)
+		return ok, fromStore(err)
+	}
+	return false, nil
+}

@@ -1,0 +1,248 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"tintype/internal/media"
+	"tintype/internal/queue"
+	"tintype/internal/store"
+)
+
+// Classes of jobs. Each has workers of its own, so that none waits behind another's.
+const (
+	ClassShort = ""      // moments
+	ClassPhoto = "photo" // bound by processors and the photo budget
+	ClassBulk  = "bulk"  // minutes: removing large things, sweeping
+)
+
+const jobRetention = "retention" // periodic: forgets what has served its time
+
+const (
+	// tombstone is how long a set that is gone stays known. No upload and no lease lasts longer, so that whoever
+	// still wrote to it when it went has ended when its bytes are removed for the second time.
+	tombstone  = maxUpload + 30*time.Minute
+	mediaBatch = 100
+	// mediaBatches bounds one run; the next one goes on.
+	mediaBatches = 200
+
+	keepDoneJobs = 7 * 24 * time.Hour
+	keepEvents   = 6 * time.Hour
+)
+
+// Workers says how many jobs of each class a process runs at once.
+func Workers() map[string]int {
+	return map[string]int{ClassShort: 4, ClassPhoto: max(2, runtime.GOMAXPROCS(0)), ClassBulk: 1}
+}
+
+// RegisterPhotoJobs has q run the jobs of photos, media and retention.
+func (c *Community) RegisterPhotoJobs(q *queue.Queue) {
+	q.Register(jobProcess, queue.Handler{
+		Run: c.preparePhoto, Dead: c.preparingFailed, Class: ClassPhoto, Timeout: 5 * time.Minute, MaxAttempts: 4, Backoff: time.Second,
+	})
+	q.Register(jobFocus, queue.Handler{Run: c.refocusPhoto, Class: ClassPhoto, Timeout: 5 * time.Minute, MaxAttempts: 6, Backoff: time.Second})
+	q.Register(jobRemove, queue.Handler{Run: c.removeMedia, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 10})
+	q.Register(jobSweep, queue.Handler{Run: c.sweepJob, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 3, Every: 10 * time.Minute})
+	q.Register(jobRetention, queue.Handler{Run: c.retentionJob, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 3, Every: time.Hour})
+}
+
+// removeJob names what has just gone, by photo or by set.
+type removeJob struct {
+	Photos  []int64  `json:"photos,omitempty"`
+	Randoms []string `json:"randoms,omitempty"`
+}
+
+// removeMedia removes the bytes of sets that are gone, then the rows of photos that are. The sets' rows stay as
+// tombstones; see sweepGone.
+func (c *Community) removeMedia(ctx context.Context, job *queue.Job) error {
+	var arg removeJob
+	if err := readPayload(job, &arg); err != nil {
+		return err
+	}
+	for {
+		sets, err := c.Store.GoneMediaObjects(ctx, arg.Photos, arg.Randoms, mediaBatch)
+		if err != nil {
+			return err
+		}
+		if len(sets) == 0 {
+			break
+		}
+		randoms, err := c.removeBytes(ctx, sets)
+		if err != nil {
+			return err
+		}
+		if err := c.Store.MediaObjectsRemoved(ctx, randoms); err != nil {
+			return err
+		}
+	}
+	return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
+		return tx.DeleteGonePhotos(ctx, arg.Photos)
+	})
+}
+
+// removeBytes deletes every file that the sets may have.
+func (c *Community) removeBytes(ctx context.Context, sets []*store.MediaObject) (randoms []string, err error) {
+	var keys []string
+	for _, s := range sets {
+		randoms = append(randoms, s.Random)
+		if s.Kind == store.SetOriginal {
+			keys = append(keys, media.OriginalKey(s.Random))
+			continue
+		}
+		for _, name := range s.Variants.V {
+			keys = append(keys, media.VariantKey(media.Kind(s.Kind), s.Random, name))
+		}
+	}
+	if err := c.Media.Delete(ctx, keys...); err != nil {
+		return nil, fmt.Errorf("remove files: %w", err)
+	}
+	return randoms, nil
+}
+
+func (c *Community) sweepJob(ctx context.Context, _ *queue.Job) error { return c.Sweep(ctx) }
+
+// Sweep finds what crashes left and what nobody posted, and removes it.
+func (c *Community) Sweep(ctx context.Context) error {
+	now, err := c.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	ago := func(d time.Duration) store.Millis { return now - store.Millis(d.Milliseconds()) }
+	ttl := c.DraftTTL
+	if ttl <= 0 {
+		ttl = 48 * time.Hour
+	}
+	var errs []error
+	for state, before := range map[string]store.Millis{
+		store.PhotoUploading: ago(2 * maxUpload), store.PhotoPending: ago(ttl), store.PhotoReady: ago(ttl), store.PhotoRefused: ago(ttl),
+	} {
+		errs = append(errs, c.sweepPhotos(ctx, state, before))
+	}
+	errs = append(errs, c.sweepAbandoned(ctx), c.sweepGone(ctx), c.sweepRows(ctx, ago(tombstone)))
+	// A driver that writes to temporary names has leftovers of its own.
+	if s, ok := c.Media.(interface {
+		SweepTemp(context.Context, time.Duration) (int, error)
+	}); ok {
+		_, err := s.SweepTemp(ctx, 2*maxUpload)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// inBatches calls f until it has less than a batch to do.
+func inBatches(ctx context.Context, f func() (int, error)) error {
+	for range mediaBatches {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := f()
+		if err != nil || n < mediaBatch {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepPhotos gives up photos that are in no post and have had their time. Marking them comes first, so that no post
+// can take one whose bytes are going.
+func (c *Community) sweepPhotos(ctx context.Context, state string, before store.Millis) error {
+	return inBatches(ctx, func() (int, error) {
+		ids, err := c.Store.StalePhotos(ctx, state, before, mediaBatch)
+		if err != nil || len(ids) == 0 {
+			return 0, err
+		}
+		return len(ids), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+			var still []int64
+			for _, id := range ids {
+				p, err := tx.LockPhoto(ctx, id)
+				if errors.Is(err, store.ErrNotFound) || err == nil && (p.AttachedAt != nil || p.State != state || p.UpdatedAt >= before) {
+					continue // posted a moment ago
+				}
+				if err != nil {
+					return err
+				}
+				still = append(still, id)
+			}
+			return c.markPhotosGone(ctx, tx, still)
+		})
+	})
+}
+
+// sweepAbandoned gives up sets whose writer has died.
+func (c *Community) sweepAbandoned(ctx context.Context) error {
+	return inBatches(ctx, func() (int, error) {
+		sets, err := c.Store.AbandonedMediaObjects(ctx, 2*maxUpload, mediaBatch)
+		if err != nil {
+			return 0, err
+		}
+		for _, s := range sets {
+			if _, err := c.Store.DropNewMediaObject(ctx, s.Random); err != nil {
+				return 0, err
+			}
+		}
+		gone, err := c.Store.GoneMediaObjects(ctx, nil, randomsOf(sets), mediaBatch)
+		if err != nil || len(gone) == 0 {
+			return 0, err
+		}
+		randoms, err := c.removeBytes(ctx, gone)
+		if err != nil {
+			return 0, err
+		}
+		return len(sets), c.Store.MediaObjectsRemoved(ctx, randoms)
+	})
+}
+
+func randomsOf(sets []*store.MediaObject) []string {
+	randoms := make([]string, len(sets))
+	for i, s := range sets {
+		randoms[i] = s.Random
+	}
+	return randoms
+}
+
+// sweepGone removes the bytes of sets for the second time, and then their tombstones.
+func (c *Community) sweepGone(ctx context.Context) error {
+	return inBatches(ctx, func() (int, error) {
+		sets, err := c.Store.OldGoneMediaObjects(ctx, tombstone, mediaBatch)
+		if err != nil || len(sets) == 0 {
+			return 0, err
+		}
+		randoms, err := c.removeBytes(ctx, sets)
+		if err != nil {
+			return 0, err
+		}
+		return len(sets), c.Store.DeleteMediaObjects(ctx, randoms)
+	})
+}
+
+// sweepRows removes rows of photos that are gone and whose job was dropped.
+func (c *Community) sweepRows(ctx context.Context, before store.Millis) error {
+	return inBatches(ctx, func() (int, error) {
+		ids, err := c.Store.StalePhotos(ctx, store.PhotoGone, before, mediaBatch)
+		if err != nil {
+			return 0, err
+		}
+		return len(ids), c.Store.DeleteGonePhotos(ctx, ids)
+	})
+}
+
+func (c *Community) retentionJob(ctx context.Context, _ *queue.Job) error { return c.Forget(ctx) }
+
+// Forget removes rows that have served their time.
+func (c *Community) Forget(ctx context.Context) error {
+	now, err := c.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	ago := func(d time.Duration) store.Millis { return now - store.Millis(d.Milliseconds()) }
+	s := c.Store
+	return errors.Join(
+		inBatches(ctx, func() (int, error) { return s.DeleteFinishedJobs(ctx, ago(keepDoneJobs), mediaBatch) }),
+		inBatches(ctx, func() (int, error) { return s.DeleteOldEvents(ctx, ago(keepEvents), mediaBatch) }),
+		inBatches(ctx, func() (int, error) { return s.RemoveIdempotencyKeys(ctx, ago(keepKeys), mediaBatch) }),
+		c.sweepPeople(ctx),
+	)
+}
