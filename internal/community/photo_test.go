@@ -401,6 +401,7 @@ func TestUploadRefused(t *testing.T) {
 		t.Errorf("%d photos in the draft, %v: refused ones stay until they are removed", len(photos), err)
 	}
 	d.idle()
+	d.sweepAll()
 	d.consistent()
 	if files := d.files(); len(files) != 0 {
 		t.Errorf("originals of refused files are kept: %v", files)
