@@ -35,4 +35,13 @@ func TestFold(t *testing.T) {
 			t.Errorf("Fold(%q) = %q, want %q", in, got, want)
 		}
 	}
+	var plain []byte
+	for c := range byte(0x80) {
+		plain = append(plain, c)
+	}
+	for _, in := range []string{string(plain), " Anna_1\t", "\x00A", "  "} { // the short way and the long one agree
+		if got, want := Fold(in), foldUnicode(in); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", in, got, want)
+		}
+	}
 }
