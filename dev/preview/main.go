@@ -27,9 +27,19 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 func main() {
 	addr := flag.String("addr", "localhost:8090", "where to listen")
 	flag.Parse()
-	assets, err := static.New("")
+	handler, err := newPreview()
 	if err != nil {
 		log.Fatal(err)
+	}
+	log.Printf("preview on http://%s", *addr)
+	server := &http.Server{Addr: *addr, Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(server.ListenAndServe())
+}
+
+func newPreview() (http.Handler, error) {
+	assets, err := static.New("")
+	if err != nil {
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /static/", func(w http.ResponseWriter, r *http.Request) {
@@ -76,9 +86,7 @@ func main() {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte(index))
 	})
-	log.Printf("preview on http://%s", *addr)
-	server := &http.Server{Addr: *addr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	log.Fatal(server.ListenAndServe())
+	return mux, nil
 }
 
 // picture draws hills under a sun, at the width that is asked for.
