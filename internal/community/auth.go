@@ -32,7 +32,7 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 	}
 	var bad Invalid
 	f.Username = strings.TrimSpace(f.Username)
-	f.DisplayName = strings.TrimSpace(f.DisplayName)
+	f.DisplayName = oneLine(f.DisplayName)
 	bad.checkUsername(f.Username)
 	f.Email = bad.cleanEmail("email", f.Email)
 	bad.checkPassword("password", f.Password)

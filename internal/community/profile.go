@@ -1,9 +1,12 @@
 package community
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"tintype/internal/store"
 )
 
 // Bounds of a profile, in characters.
@@ -14,10 +17,101 @@ const (
 	MaxFieldText   = 255
 )
 
+// ProfileChange is what a member changes of what others see; nil and 0 leave it as it is.
+type ProfileChange struct {
+	DisplayName *string
+	Note        *string
+	Fields      *[]store.Field
+
+	AvatarPhotoID, HeaderPhotoID int64 // ready photos of the member's own, uploaded for that purpose
+	RemoveAvatar, RemoveHeader   bool
+
+	PostingChange
+}
+
+// UpdateProfile changes what others see of a member. *Invalid names every mistake.
+func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p ProfileChange) (*store.Account, error) {
+	var bad Invalid
+	if p.DisplayName != nil {
+		name := oneLine(*p.DisplayName)
+		p.DisplayName = &name
+		bad.checkDisplayName(name)
+	}
+	if p.Note != nil {
+		note := tidy(*p.Note)
+		p.Note = &note
+		if n := utf8.RuneCountInString(note); n > MaxNote {
+			bad.add("note", "too_long", fmt.Sprintf("The text has %d characters, at most %d are possible.", n, MaxNote))
+		}
+	}
+	if p.Fields != nil {
+		fields := bad.cleanFields(*p.Fields)
+		p.Fields = &fields
+	}
+	bad.checkPosting(p.PostingChange)
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		set(&now.DisplayName, p.DisplayName)
+		set(&now.Note, p.Note)
+		set(&now.Fields.V, p.Fields)
+		p.PostingChange.apply(now)
+		err := c.changeFace(ctx, tx, now, &now.AvatarPhotoID, store.PurposeAvatar, p.AvatarPhotoID, p.RemoveAvatar)
+		if err != nil {
+			return err
+		}
+		err = c.changeFace(ctx, tx, now, &now.HeaderPhotoID, store.PurposeHeader, p.HeaderPhotoID, p.RemoveHeader)
+		if err != nil {
+			return err
+		}
+		if err := tx.SavePreferences(ctx, now); err != nil {
+			return err
+		}
+		return tx.SaveProfile(ctx, now)
+	})
+}
+
+// changeFace puts another picture, or none, in the place of an account's avatar or header.
+func (c *Community) changeFace(ctx context.Context, tx *store.Store, now *store.Account, face **int64, purpose string, photoID int64, remove bool) error {
+	switch {
+	case photoID != 0 && *face != nil && **face == photoID:
+		return nil // it is already so: perhaps by an earlier COMMIT, whose answer was lost
+	case photoID != 0:
+		*face = &photoID
+	case remove && *face != nil:
+		*face = nil
+	default:
+		return nil
+	}
+	return c.useFace(ctx, tx, now, photoID, purpose)
+}
+
 func (e *Invalid) checkDisplayName(name string) {
 	if utf8.RuneCountInString(name) > MaxDisplayName {
 		e.add("display_name", "too_long", fmt.Sprintf("The displayed name may have at most %d characters.", MaxDisplayName))
 	}
+}
+
+// cleanFields trims a profile's table and leaves empty rows out.
+func (e *Invalid) cleanFields(fields []store.Field) []store.Field {
+	out := []store.Field{}
+	long := false
+	for _, f := range fields {
+		f.Name, f.Value = oneLine(f.Name), oneLine(f.Value)
+		if f == (store.Field{}) {
+			continue
+		}
+		long = long || utf8.RuneCountInString(f.Name) > MaxFieldText || utf8.RuneCountInString(f.Value) > MaxFieldText
+		out = append(out, f)
+	}
+	if len(out) > MaxFields {
+		e.add("fields", "too_many", fmt.Sprintf("There may be at most %d fields.", MaxFields))
+	}
+	if long {
+		e.add("fields", "too_long", fmt.Sprintf("A field may have at most %d characters.", MaxFieldText))
+	}
+	return out
 }
 
 // cleanLanguage keeps the primary tag of a language, "" if it is none.
