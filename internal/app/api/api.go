@@ -105,7 +105,7 @@ type endpoint struct {
 // Register hands every endpoint to the router.
 func (a *API) Register(r Router) {
 	for _, group := range [][]endpoint{
-		a.appEndpoints(), a.instanceEndpoints(), a.accountEndpoints(), a.followEndpoints(), a.statusEndpoints(), a.timelineEndpoints(),
+		a.appEndpoints(), a.instanceEndpoints(), a.accountEndpoints(), a.followEndpoints(), a.mediaEndpoints(), a.statusEndpoints(), a.timelineEndpoints(),
 		a.notificationEndpoints(), a.otherEndpoints(), a.emptyEndpoints(),
 	} {
 		for _, e := range group {

@@ -73,10 +73,11 @@ func apiError(err error) error {
 		tooMany     *community.TooMany
 		unavailable *community.Unavailable
 		oauth       *community.OAuthError
+		tooLarge    *http.MaxBytesError
 	)
 	switch {
-	case err == nil, errors.As(err, &own):
-		return err
+	case err == nil, errors.As(err, &own), errors.As(err, &tooLarge):
+		return err // the latter is the exit's, however it was wrapped on its way
 	case errors.As(err, &bad):
 		return &Error{Status: http.StatusUnprocessableEntity, Message: sentence(bad), Details: details(bad), cause: err}
 	case errors.As(err, &tooMany):

@@ -17,6 +17,7 @@ import (
 	"tintype/internal/app/api"
 	"tintype/internal/community"
 	"tintype/internal/media"
+	"tintype/internal/queue"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -49,9 +50,13 @@ func newSite(t testing.TB, changes ...func(*options)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	disk, err := media.NewDisk(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	o := options{
 		community: community.Options{
-			Store: s, BaseURL: baseURL, SiteName: "Test site", OpenRegistration: true, SecretKeys: keys,
+			Store: s, Media: disk, Processor: media.NewProcessor(media.Options{}), BaseURL: baseURL, SiteName: "Test site", OpenRegistration: true, SecretKeys: keys,
 			MaxUploadBytes: 10 << 20, KeepOriginals: true,
 		},
 		api: api.Options{
@@ -69,6 +74,24 @@ func newSite(t testing.TB, changes ...func(*options)) *site {
 	r := router{gin.New()}
 	api.New(o.api).Register(r)
 	return &site{t: t, community: c, store: s, handler: r.engine}
+}
+
+// work starts what prepares photos.
+func (s *site) work() {
+	s.t.Helper()
+	q := queue.New(queue.Options{Backend: community.JobBackend(s.store), Workers: community.Workers(), Poll: 20 * time.Millisecond})
+	s.community.RegisterPhotoJobs(q)
+	s.store.OnJob(q.Notify)
+	ctx, cancel := context.WithCancel(context.Background())
+	q.Start(ctx)
+	s.t.Cleanup(func() {
+		stopping, done := context.WithTimeout(ctx, 20*time.Second)
+		defer done()
+		if err := q.Stop(stopping); err != nil {
+			s.t.Error(err)
+		}
+		cancel()
+	})
 }
 
 // A router answers errors the way the site's exit does.

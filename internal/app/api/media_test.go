@@ -1,0 +1,169 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/community"
+	"tintype/internal/phototest"
+)
+
+// upload sends a multipart body; a value that begins with "@" is a file.
+func (s *site) upload(method, path, token string, pairs ...string) *reply {
+	s.t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for i := 0; i < len(pairs); i += 2 {
+		var part io.Writer
+		var err error
+		content, isFile := strings.CutPrefix(pairs[i+1], "@")
+		if isFile {
+			part, err = w.CreateFormFile(pairs[i], "IMG_1.jpg")
+		} else {
+			part, err = w.CreateFormField(pairs[i])
+		}
+		if err == nil {
+			_, err = io.WriteString(part, content)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+	return s.do(method, path, token, b.String(), "Content-Type", w.FormDataContentType())
+}
+
+func picture(seed int64) string {
+	return string(phototest.JPEG(phototest.Options{Seed: seed, Width: 800, Height: 600}))
+}
+
+func TestMedia(t *testing.T) {
+	s := newSite(t)
+	s.work()
+	anna, bob := s.join("anna"), s.join("bob")
+	file := "@" + picture(1)
+	for _, tt := range []struct {
+		name, path string
+		pairs      []string
+	}{
+		{"v1, fields first", "/api/v1/media", []string{"description", "a hill", "focus", "-0.5,0.25", "file", file}},
+		{"v2, fields last", "/api/v2/media", []string{"file", file, "description", "a hill", "focus", "-0.5,0.25"}},
+		{"v2, fields around", "/api/v2/media", []string{"description", "a hill", "file", file, "focus", "-0.5,0.25"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := s.upload(http.MethodPost, tt.path, anna.token, tt.pairs...).ok().object()
+			wantKeys(t, o, mediaKeys)
+			for way, want := range map[string]any{
+				"type": "image", "description": "a hill", "meta.focus.x": -0.5, "meta.focus.y": 0.25, "meta.original.width": 800.0,
+				"meta.original.size": "800x600", "remote_url": nil,
+			} {
+				if got := at(o, way); got != want {
+					t.Errorf("%s is %v, want %v", way, got, want)
+				}
+			}
+			for _, key := range []string{"url", "preview_url", "blurhash"} {
+				if text, _ := o[key].(string); text == "" {
+					t.Errorf("%s is %v", key, o[key])
+				}
+			}
+			id := o["id"].(string)
+			if again := s.get("/api/v1/media/"+id, anna.token).ok().object(); again["id"] != id {
+				t.Errorf("again: %v", again)
+			}
+			s.get("/api/v1/media/"+id, bob.token).is(http.StatusNotFound)
+			if o := s.do(http.MethodPut, "/api/v1/media/"+id, anna.token, form("description", "a mountain")).ok().object(); o["description"] != "a mountain" || at(o, "meta.focus.x") != -0.5 {
+				t.Errorf("changed: %v", o)
+			}
+			if o := s.upload(http.MethodPut, "/api/v1/media/"+id, anna.token, "focus", "1,1").ok().object(); o["description"] != "a mountain" || at(o, "meta.focus.y") != 1.0 {
+				t.Errorf("changed: %v", o)
+			}
+			s.do(http.MethodPut, "/api/v1/media/"+id, anna.token, form("focus", "middle")).is(http.StatusUnprocessableEntity)
+			s.do(http.MethodPut, "/api/v1/media/"+id, bob.token, form("description", "mine")).is(http.StatusNotFound)
+			s.do(http.MethodDelete, "/api/v1/media/"+id, bob.token, "").is(http.StatusNotFound)
+
+			post := s.post("/api/v1/statuses", anna.token, form("status", "x", "media_ids[]", id)).ok().object()
+			photo := post["media_attachments"].([]any)[0].(map[string]any)
+			if photo["id"] != id || photo["description"] != "a mountain" {
+				t.Errorf("posted: %v", photo)
+			}
+			s.do(http.MethodDelete, "/api/v1/media/"+id, anna.token, "").is(http.StatusUnprocessableEntity)
+		})
+	}
+	t.Run("a data URI in JSON", func(t *testing.T) {
+		body := `{"file":"data:image/jpeg;base64,` + base64.StdEncoding.EncodeToString([]byte(picture(2))) + `","description":"from a script"}`
+		o := s.post("/api/v2/media", anna.token, body).ok().object()
+		if o["description"] != "from a script" || o["url"] == nil {
+			t.Errorf("got %v", o)
+		}
+		if got := s.do(http.MethodDelete, "/api/v1/media/"+o["id"].(string), anna.token, "").ok().body; got != "{}\n" {
+			t.Errorf("delete answered %q", got)
+		}
+		s.get("/api/v1/media/"+o["id"].(string), anna.token).is(http.StatusNotFound)
+	})
+}
+
+func TestMediaThatIsRefused(t *testing.T) {
+	s := newSite(t, func(o *options) { o.community.MaxUploadBytes = 1 << 20 })
+	s.work()
+	anna := s.join("anna")
+	for _, tt := range []struct {
+		name   string
+		pairs  []string
+		status int
+		says   string
+	}{
+		{"no file", []string{"description", "x"}, 422, "Validation failed: File can't be blank"},
+		{"no photo", []string{"file", "@this is a text that says it is a photo"}, 422, "Validation failed: "},
+		{"a photo cut off", []string{"file", "@" + picture(1)[:5000]}, 422, "Validation failed: "},
+		{"HEIC", []string{"file", "@" + string(phototest.HEIC())}, 422, "Validation failed: "},
+		{"too large", []string{"file", "@" + strings.Repeat("x", 1<<20+1)}, 413, "too large"},
+		{"two files", []string{"file", "@" + picture(1), "file", "@" + picture(2)}, 422, "One file at a time"},
+		{"a bad focus", []string{"file", "@" + picture(1), "focus", "x"}, 422, "Focus must be"},
+		{"a long description", []string{"file", "@" + picture(1), "description", strings.Repeat("x", community.MaxDescription+1)}, 422, "Validation failed: "},
+	} {
+		for _, version := range []string{"v1", "v2"} {
+			t.Run(tt.name+" "+version, func(t *testing.T) {
+				r := s.upload(http.MethodPost, "/api/"+version+"/media", anna.token, tt.pairs...).is(tt.status)
+				if said, _ := r.object()["error"].(string); !strings.Contains(said, tt.says) || len(said) <= len(tt.says) && tt.status == 422 && strings.HasSuffix(tt.says, ": ") {
+					t.Errorf("says %q, want %q", said, tt.says)
+				}
+			})
+		}
+	}
+	s.upload(http.MethodPost, "/api/v2/media", "", "file", "@x").is(http.StatusUnauthorized)
+	s.upload(http.MethodPost, "/api/v2/media", s.tokenFor(anna.Account, "read"), "file", "@x").is(http.StatusForbidden)
+}
+
+// A photo that takes long is no error for clients of v2, which ask again, and one for those of v1, which do not.
+func TestMediaThatTakesLong(t *testing.T) {
+	s := newSite(t, func(o *options) { o.api.WaitV1, o.api.WaitV2 = time.Millisecond, time.Millisecond })
+	anna := s.join("anna")
+	o := s.upload(http.MethodPost, "/api/v2/media", anna.token, "file", "@"+picture(1), "description", "slow").is(http.StatusAccepted).object()
+	wantKeys(t, o, mediaKeys)
+	if o["url"] != nil || o["description"] != "slow" {
+		t.Errorf("while in work: %v", o)
+	}
+	address := "/api/v1/media/" + o["id"].(string)
+	if o := s.get(address, anna.token).is(http.StatusPartialContent).object(); o["url"] != nil {
+		t.Errorf("asked for while in work: %v", o)
+	}
+	s.upload(http.MethodPost, "/api/v1/media", anna.token, "file", "@"+picture(1)).is(http.StatusServiceUnavailable)
+	s.work()
+	for s.get(address, anna.token).status == http.StatusPartialContent {
+		if s.ctx().Err() != nil {
+			t.Fatal("never ready")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if o := s.get(address, anna.token).ok().object(); o["url"] == nil {
+		t.Errorf("ready: %v", o)
+	}
+}
