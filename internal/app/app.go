@@ -166,7 +166,7 @@ func (a *App) layers() (http.Handler, error) {
 			retryAfter: 2 * time.Second,
 		})
 	}))
-	guarded, err := sameOrigin(a.cfg.Origin(), a.exit, trimSlash(site))
+	guarded, err := sameOrigin(a.cfg.Origin(), a.exit, trimSlash(compress(site)))
 	if err != nil {
 		return nil, fmt.Errorf("BASE_URL: %w", err)
 	}

@@ -74,6 +74,11 @@ func started(w http.ResponseWriter) bool {
 		switch x := w.(type) {
 		case *response:
 			return x.status != 0
+		case *compressor:
+			if x.begun() {
+				return true
+			}
+			w = x.Unwrap()
 		case interface{ Unwrap() http.ResponseWriter }:
 			w = x.Unwrap()
 		default:
