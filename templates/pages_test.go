@@ -2,12 +2,14 @@ package templates_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/a-h/templ"
 	"golang.org/x/net/html"
 
 	"tintype/dev/preview/sample"
@@ -334,6 +336,28 @@ func TestVisitorsSeeNoMembersActions(t *testing.T) {
 				t.Errorf("%s: shows a visitor %s %s", path, n.Data, href)
 			}
 		}
+	}
+}
+
+// The design's budget for a feed: 16 kB on the wire.
+func TestFeedBudget(t *testing.T) {
+	page := &templates.Page{Assets: newAssets(t), Site: templates.Site{Name: "Tintype"}, Viewer: &templates.Viewer{Name: "jo"}, Path: "/"}
+	for name, c := range map[string]templ.Component{
+		"home":    templates.HomePage(page, templates.FeedView{Posts: sample.Posts(0, 24)}),
+		"explore": templates.ExplorePage(page, templates.GridView{Posts: sample.Posts(0, 24)}),
+	} {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if err := c.Render(context.Background(), z); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if b.Len() > 16_000 {
+			t.Errorf("%s: %d bytes", name, b.Len())
+		}
+		t.Logf("%s: %d bytes", name, b.Len())
 	}
 }
 
