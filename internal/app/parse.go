@@ -139,6 +139,9 @@ func parseScaled(text string, units []unit) (int64, error) {
 }
 
 func formatSize(n int64) string {
+	if n >= 1<<20 && n%(1<<20) == 0 {
+		return strconv.FormatInt(n>>20, 10) + "MiB"
+	}
 	for _, u := range []struct {
 		size int64
 		name string

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
+
+	"tintype/internal/community"
+	"tintype/internal/media"
 )
 
 // A setting is one environment variable. The table of them is the only place
@@ -150,8 +152,8 @@ var settings = []setting{
 		parse: pixelsInto(func(c *Config) *int64 { return &c.MaxPixels }),
 	},
 	{
-		name: "PHOTO_MEMORY", group: "Photos", def: "a quarter of the memory this process may use, at most 512MB",
-		defFrom: func(*Config) string { return strconv.FormatInt(photoBudget(memoryLimit()), 10) },
+		name: "PHOTO_MEMORY", group: "Photos", def: "a quarter of the memory this process may use, at most 512MiB",
+		defFrom: func(*Config) string { return strconv.FormatInt(media.DefaultBudget(), 10) },
 		help:    "Memory for decoding photos, all together; a photo that needs more by itself is refused.",
 		parse:   sizeInto(func(c *Config) *int64 { return &c.PhotoMemory }, 16<<20, 1<<40),
 		show:    func(c *Config) string { return formatSize(c.PhotoMemory) },
@@ -162,9 +164,9 @@ var settings = []setting{
 		parse: boolInto(func(c *Config) *bool { return &c.KeepOriginals }),
 	},
 	{
-		name: "JOB_WORKERS", group: "Photos", def: "one a processor, at most 8",
-		defFrom: func(*Config) string { return strconv.Itoa(min(runtime.GOMAXPROCS(0), 8)) },
-		help:    "How many jobs (photos, clean-up) run at once in this process.",
+		name: "JOB_WORKERS", group: "Photos", def: "one a processor, at least 2",
+		defFrom: func(*Config) string { return strconv.Itoa(community.Workers()[community.ClassPhoto]) },
+		help:    "How many photos this process prepares at once, as far as PHOTO_MEMORY reaches.",
 		parse:   intInto(func(c *Config) *int { return &c.JobWorkers }, 1, 256),
 	},
 	{

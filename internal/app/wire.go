@@ -10,7 +10,9 @@ import (
 
 	"tintype/internal/app/api"
 	"tintype/internal/community"
+	"tintype/internal/live"
 	"tintype/internal/media"
+	"tintype/internal/queue"
 	"tintype/internal/store"
 	"tintype/static"
 )
@@ -21,7 +23,9 @@ type rooms struct {
 	store     *store.Store
 	community *community.Community
 	media     media.Store
+	processor *media.Processor
 	addresses *media.Addresses
+	live      *live.Hub
 }
 
 // openRooms opens every room with the driver that the settings chose. The
@@ -35,7 +39,11 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 	for i, text := range texts {
 		keys[i] = []byte(text)
 	}
-	r := &rooms{}
+	r := &rooms{processor: media.NewProcessor(media.Options{
+		MaxBytes:  cfg.MaxUploadBytes,
+		MaxPixels: cfg.MaxPixels,
+		Budget:    media.NewBudget(cfg.PhotoMemory),
+	})}
 	if r.media, err = openMedia(cfg); err != nil {
 		return nil, fmt.Errorf("photos: %w", err)
 	}
@@ -46,9 +54,14 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 	if r.store, err = store.Open(ctx, storeOptions(cfg, log)); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
+	r.live = live.NewHub(live.Options{Reader: community.EventReader(r.store), Log: log})
+	r.store.OnEvent(r.live.Wake)
 	r.community = community.New(community.Options{
 		Store:            r.store,
 		Log:              log,
+		Media:            r.media,
+		Processor:        r.processor,
+		Live:             r.live,
 		BaseURL:          cfg.Origin(),
 		SiteName:         cfg.SiteName,
 		OpenRegistration: cfg.Registration == "open",
@@ -93,7 +106,7 @@ func openMedia(cfg *Config) (media.Store, error) {
 // wire opens the rooms, puts the site together and starts what works in the
 // background. What it opens it also registers for closing.
 func (a *App) wire(ctx context.Context) (http.Handler, error) {
-	followMemoryLimit(memoryLimit())
+	followMemoryLimit(media.MemoryLimit())
 	if err := os.MkdirAll(a.cfg.DataDir, 0o750); err != nil {
 		return nil, err
 	}
@@ -108,6 +121,9 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if err := r.store.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
+	a.log.InfoContext(ctx, "photos", "largest_file", formatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", formatSize(a.cfg.PhotoMemory))
+	a.follow(r)
+	a.work(r)
 	assets, err := static.New("")
 	if err != nil {
 		return nil, err
@@ -116,6 +132,26 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	a.newAPI(r, assets).Register(routes)
 	a.claim = r.community.ClaimLink
 	return routes.engine, nil
+}
+
+// follow hears what the other processes of the site do.
+func (a *App) follow(r *rooms) {
+	a.background("events", func(ctx context.Context) error {
+		r.live.Follow(ctx)
+		return nil
+	})
+}
+
+// work runs jobs in this process. A job that is committed here is heard of at
+// once, others by the queue's poll.
+func (a *App) work(r *rooms) {
+	workers := community.Workers()
+	workers[community.ClassPhoto] = a.cfg.JobWorkers
+	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers})
+	r.community.RegisterPhotoJobs(q)
+	r.store.OnJob(q.Notify)
+	q.Start(context.Background()) // ends by Stop, which lets running jobs finish
+	a.onStop("jobs", q.Stop)
 }
 
 func (a *App) newAPI(r *rooms, assets *static.Assets) *api.API {
@@ -134,7 +170,7 @@ func (a *App) newAPI(r *rooms, assets *static.Assets) *api.API {
 		DefaultAvatar:  origin + assets.Path("avatar.png"),
 		DefaultHeader:  origin + assets.Path("header.png"),
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
-		MaxPixels:      a.cfg.MaxPixels,
+		MaxPixels:      r.processor.MatrixLimit(),
 		Limit:          a.cfg.APILimit.limit(),
 		Authenticate:   a.admission.vouch,
 	})

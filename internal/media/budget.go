@@ -36,8 +36,11 @@ const (
 
 // DefaultBudget returns a quarter of the memory that this process may use (the cgroup's limit, else RAM), at most 512 MB.
 func DefaultBudget() int64 {
-	return budgetFor(memoryLimit("/"))
+	return budgetFor(MemoryLimit())
 }
+
+// MemoryLimit returns how many bytes this process may use: the least of RAM and its cgroup's limits, 0 if none is known.
+func MemoryLimit() int64 { return memoryLimit("/") }
 
 func budgetFor(memory int64) int64 {
 	if memory <= 0 {
