@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// What stands here writes many rows at once, for demo sites and measurements. The rows come with ids of their own
+// (IDAt) and with counters that are right among themselves; AddToAccounts brings the accounts' up to date. All belong
+// into a transaction, in batches that end well within its deadline.
+
+// importVars bounds the values of one statement: SQLite takes 32,766.
+const importVars = 8000
+
+// insertRows writes n rows with as few statements as importVars allows. values appends one row's to args.
+func (s *Store) insertRows(ctx context.Context, table string, columns []string, n int, values func(i int, args []any) []any) error {
+	head := "INSERT INTO " + table + " (`" + strings.Join(columns, "`, `") + "`) VALUES "
+	each := importVars / len(columns)
+	row := placeholders(len(columns))
+	full := ""
+	conn := s.write(ctx).Statement.ConnPool // gorm would parse the statement once more for every placeholder
+	args := make([]any, 0, min(n, each)*len(columns))
+	for from := 0; from < n; from += each {
+		to := min(from+each, n)
+		args = args[:0]
+		for i := from; i < to; i++ {
+			args = values(i, args)
+		}
+		q := ""
+		if to-from == each && full != "" {
+			q = full
+		} else {
+			q = head + strings.Repeat(row+",", to-from-1) + row
+			if to-from == each {
+				full = q
+			}
+		}
+		if _, err := conn.ExecContext(ctx, q, args...); err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// ImportAccounts inserts accounts as they are, their keys and times included.
+func (s *Store) ImportAccounts(ctx context.Context, list []Account) error {
+	return s.insertRows(ctx, "accounts", []string{
+		"id", "username", "username_key", "email", "email_key", "password_hash", "display_name", "note", "fields", "avatar_photo_id",
+		"header_photo_id", "locked", "role", "created_at", "updated_at",
+	}, len(list), func(i int, args []any) []any {
+		a := &list[i]
+		return append(args, a.ID, a.Username, a.UsernameKey, a.Email, a.EmailKey, a.PasswordHash, a.DisplayName, a.Note, a.Fields, a.AvatarPhotoID,
+			a.HeaderPhotoID, a.Locked, a.Role, a.CreatedAt, a.UpdatedAt)
+	})
+}
+
+// ImportFollows inserts follows.
+func (s *Store) ImportFollows(ctx context.Context, list []Follow) error {
+	return s.insertRows(ctx, "follows", []string{"id", "follower_id", "followee_id", "created_at"}, len(list), func(i int, args []any) []any {
+		f := &list[i]
+		return append(args, f.ID, f.FollowerID, f.FolloweeID, f.CreatedAt)
+	})
+}
+
+// ImportPosts inserts posts and comments; what a comment answers comes before it.
+func (s *Store) ImportPosts(ctx context.Context, list []Post) error {
+	return s.insertRows(ctx, "posts", []string{
+		"id", "author_id", "kind", "home", "listed", "root_id", "in_reply_to_id", "in_reply_to_author_id", "caption", "warning", "sensitive", "visibility",
+		"licence", "show_exif", "language", "photos_count", "likes_count", "comments_count", "created_at",
+	}, len(list), func(i int, args []any) []any {
+		p := &list[i]
+		return append(args, p.ID, p.AuthorID, p.Kind, p.Home, p.Listed, p.RootID, p.InReplyToID, p.InReplyToAuthorID, p.Caption, p.Warning, p.Sensitive,
+			string(p.Visibility), p.Licence, p.ShowExif, p.Language, p.PhotosCount, p.LikesCount, p.CommentsCount, p.CreatedAt)
+	})
+}
+
+// ImportPhoto is a photo whose lists are JSON already: many rows share the same.
+type ImportPhoto struct {
+	Photo
+	VariantsJSON, MetadataJSON string
+}
+
+// ImportPhotos inserts photos.
+func (s *Store) ImportPhotos(ctx context.Context, list []ImportPhoto) error {
+	return s.insertRows(ctx, "photos", []string{
+		"id", "account_id", "post_id", "purpose", "source", "position", "state", "file_name", "media_type", "bytes", "sha256", "orig_random", "set_random",
+		"set_kind", "variants", "width", "height", "focus_x", "focus_y", "description", "blurhash", "color_top", "color_bottom", "profile", "animated",
+		"metadata", "created_at", "updated_at", "attached_at",
+	}, len(list), func(i int, args []any) []any {
+		p := &list[i]
+		return append(args, p.ID, p.AccountID, p.PostID, p.Purpose, p.Source, p.Position, p.State, p.FileName, p.MediaType, p.Bytes, p.SHA256, p.OrigRandom,
+			p.SetRandom, p.SetKind, p.VariantsJSON, p.Width, p.Height, p.FocusX, p.FocusY, p.Description, p.Blurhash, p.ColorTop, p.ColorBottom, p.Profile,
+			p.Animated, p.MetadataJSON, p.CreatedAt, p.UpdatedAt, p.AttachedAt)
+	})
+}
+
+// ImportLikes inserts likes.
+func (s *Store) ImportLikes(ctx context.Context, list []Like) error {
+	return s.insertRows(ctx, "likes", []string{"id", "account_id", "post_id", "created_at"}, len(list), func(i int, args []any) []any {
+		l := &list[i]
+		return append(args, l.ID, l.AccountID, l.PostID, l.CreatedAt)
+	})
+}
+
+// ImportNotifications inserts notifications.
+func (s *Store) ImportNotifications(ctx context.Context, list []Notification) error {
+	return s.insertRows(ctx, "notifications", []string{"id", "account_id", "kind", "from_id", "post_id", "created_at"}, len(list), func(i int, args []any) []any {
+		n := &list[i]
+		return append(args, n.ID, n.AccountID, n.Kind, n.FromID, n.PostID, n.CreatedAt)
+	})
+}
+
+// ImportTag is a tag that a post has.
+type ImportTag struct{ TagID, PostID int64 }
+
+// ImportPostTags inserts what tags posts have.
+func (s *Store) ImportPostTags(ctx context.Context, list []ImportTag) error {
+	return s.insertRows(ctx, "post_tags", []string{"tag_id", "post_id"}, len(list), func(i int, args []any) []any {
+		return append(args, list[i].TagID, list[i].PostID)
+	})
+}
+
+// AccountDelta is what to add to an account's counters. LastPostAt only moves forward; 0 leaves it.
+type AccountDelta struct {
+	Followers, Following, Posts int
+	LastPostAt                  Millis
+}
+
+// AddToAccounts changes the counters of many accounts, in ascending order of ids. Call it last in a transaction.
+func (s *Store) AddToAccounts(ctx context.Context, deltas map[int64]AccountDelta) error {
+	const most = 100 // the server looks each row up in the whole CASE
+	conn := s.write(ctx).Statement.ConnPool
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(deltas)), most) {
+		when := strings.Repeat(" WHEN ? THEN ?", len(ids))
+		var args []any
+		for _, of := range []func(AccountDelta) any{
+			func(d AccountDelta) any { return d.Followers },
+			func(d AccountDelta) any { return d.Following },
+			func(d AccountDelta) any { return d.Posts },
+			func(d AccountDelta) any { return d.LastPostAt },
+		} {
+			for _, id := range ids {
+				args = append(args, id, of(deltas[id]))
+			}
+		}
+		for _, id := range ids {
+			args = append(args, id)
+		}
+		_, err := conn.ExecContext(ctx, "UPDATE accounts SET followers_count = followers_count + CASE id"+when+" ELSE 0 END,"+
+			" following_count = following_count + CASE id"+when+" ELSE 0 END, posts_count = posts_count + CASE id"+when+" ELSE 0 END,"+
+			" last_post_at = NULLIF("+s.dialect.greatest("COALESCE(last_post_at, 0)", "CASE id"+when+" ELSE 0 END")+", 0)"+
+			" WHERE id IN "+placeholders(len(ids)), args...)
+		if err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// UsernameKeys are all of them, retired ones included, for whoever makes up names in bulk.
+func (s *Store) UsernameKeys(ctx context.Context) (map[string]bool, error) {
+	rows, err := s.query(ctx, "SELECT username_key FROM accounts UNION SELECT username_key FROM retired_usernames")
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]bool{}
+	for rows.next() {
+		keys[rows.text()] = true
+	}
+	return keys, rows.done()
+}
+
+// AccountsOutside counts the accounts whose address is in another domain than this one: 0 where a site holds
+// nothing but what the demo made.
+func (s *Store) AccountsOutside(ctx context.Context, domain string) (int, error) {
+	rows, err := s.query(ctx, "SELECT COUNT(*) FROM accounts WHERE deleted_at IS NULL AND email NOT LIKE ?", "%@"+domain)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for rows.next() {
+		n = int(rows.int())
+	}
+	return n, rows.done()
+}
