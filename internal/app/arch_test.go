@@ -14,7 +14,8 @@ import (
 // never sideways, never up. Whoever adds a room adds it here.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
-	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
+	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
+	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
 	"internal/app/pages": {"internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
 	"internal/app/api":   {"internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
 	"internal/community": {"internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},

@@ -34,6 +34,7 @@ type commands struct {
 	Migrate migrateGroup  `cmd:"" help:"Change the database's schema."`
 	Account accountGroup  `cmd:"" help:"Let people in, help them, shut them out."`
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
+	Demo    demoCommand   `cmd:"" help:"Fill the site with made-up members and posts."`
 	Config  configCommand `cmd:"" help:"Show the settings in force, secrets hidden."`
 	Version versionCmd    `cmd:"" help:"Show the release."`
 }

@@ -65,6 +65,11 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	return currentArgon.encode(salt, currentArgon.derive(password, salt, keyBytes)), nil
 }
 
+// HashPassword makes what an account keeps of a password. The rules for passwords are not applied.
+func (c *Community) HashPassword(ctx context.Context, password string) (string, error) {
+	return c.passwords.hash(ctx, password)
+}
+
 // check tells whether the password fits the hash, and whether the hash should be made anew because its costs are
 // not today's. An empty hash (an account that cannot log in, or none at all) costs the same time and never fits.
 func (p *passwords) check(ctx context.Context, password, hash string) (ok, stale bool, err error) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tintype/internal/community"
 	"tintype/internal/demo"
 	"tintype/internal/media"
 	"tintype/internal/phototest"
@@ -26,8 +27,8 @@ func TestFill(t *testing.T) {
 			t.Fatal(err)
 		}
 		stages := map[string]int{}
-		o := demo.Options{Store: s, Media: disk, Processor: media.NewProcessor(media.Options{}), Accounts: 40, Posts: 1200, Pictures: 2, Likes: 3, Comments: 1,
-			Seed: 7, PasswordHash: "hash", Progress: func(stage string, done, _ int) { stages[stage] = done }}
+		o := demo.Options{Community: site(s, disk), Password: "correct horse", Accounts: 40, Posts: 1200, Pictures: 2, Likes: 3, Comments: 1,
+			Seed: 7, Progress: func(stage string, done, _ int) { stages[stage] = done }}
 		sum, err := demo.Fill(ctx, o)
 		if err != nil {
 			t.Fatal(err)
@@ -76,6 +77,16 @@ func TestFill(t *testing.T) {
 			file.Close()
 		}
 
+		// Everybody can log in, and take a post away without the others' files.
+		c := site(s, disk)
+		acc, err := c.Login(ctx, sum.Login, "correct horse", "127.0.0.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if home, err := c.HomeFeed(ctx, acc, community.Page{}); err != nil || len(home) == 0 {
+			t.Errorf("the home feed has %d posts, %v", len(home), err)
+		}
+
 		// Another one beside it is fine, one among real members is not.
 		o.Posts, o.PhotosDir, o.Seed = 10, folder(t), 8
 		if _, err := demo.Fill(ctx, o); err != nil {
@@ -95,6 +106,11 @@ func TestFill(t *testing.T) {
 			t.Errorf("forced: %v", err)
 		}
 	})
+}
+
+func site(s *store.Store, files media.Store) *community.Community {
+	return community.New(community.Options{Store: s, Media: files, Processor: media.NewProcessor(media.Options{}), KeepOriginals: true, MaxUploadBytes: 5e6,
+		DraftTTL: time.Hour})
 }
 
 // folder holds one photo and two files that are none.
@@ -120,7 +136,7 @@ func TestFillFromFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var skipped []string
-	sum, err := demo.Fill(ctx, demo.Options{Store: s, Media: disk, Processor: media.NewProcessor(media.Options{}), Accounts: 3, Posts: 4, PhotosDir: dir,
+	sum, err := demo.Fill(ctx, demo.Options{Community: site(s, disk), Password: "correct horse", Accounts: 3, Posts: 4, PhotosDir: dir,
 		Skipped: func(reason string) { skipped = append(skipped, reason) }})
 	if err != nil {
 		t.Fatal(err)

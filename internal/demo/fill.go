@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"tintype/internal/media"
+	"tintype/internal/community"
 	"tintype/internal/store"
 )
 
@@ -24,9 +24,7 @@ var ErrReal = errors.New("this site has members who are not from a demo")
 
 // Options say what to fill a site with.
 type Options struct {
-	Store     *store.Store
-	Media     media.Store
-	Processor *media.Processor
+	Community *community.Community
 
 	Accounts, Posts int
 	PhotosDir       string // the pictures to post; painted ones without it
@@ -34,7 +32,7 @@ type Options struct {
 	Likes, Comments float64
 	Seed            uint64
 	Force           bool   // also where real members are
-	PasswordHash    string // of everybody made here
+	Password        string // of everybody made here
 
 	Progress func(stage string, done, total int) // may be nil
 	Skipped  func(reason string)                 // told of files that cannot be posted; may be nil
@@ -63,6 +61,8 @@ const batch = 1000
 
 type filler struct {
 	Options
+	store    *store.Store
+	hash     string // of the password
 	rnd      *rand.Rand
 	start    time.Time
 	end      time.Time
@@ -88,13 +88,17 @@ func Fill(ctx context.Context, o Options) (*Summary, error) {
 		o.Skipped = func(string) {}
 	}
 	ctx = store.Primary(ctx)
-	if real, err := o.Store.AccountsOutside(ctx, Domain); err != nil {
+	if real, err := o.Community.Store.AccountsOutside(ctx, Domain); err != nil {
 		return nil, err
 	} else if real > 0 && !o.Force {
 		return nil, ErrReal
 	}
 	end := time.Now().Add(-time.Minute)
-	f := &filler{Options: o, rnd: rand.New(rand.NewPCG(o.Seed, 1)), start: end.Add(-span), end: end}
+	hash, err := o.Community.HashPassword(ctx, o.Password)
+	if err != nil {
+		return nil, err
+	}
+	f := &filler{Options: o, store: o.Community.Store, hash: hash, rnd: rand.New(rand.NewPCG(o.Seed, 1)), start: end.Add(-span), end: end}
 	f.authors, f.readers = newZipf(f.rnd, o.Accounts), newZipf(f.rnd, o.Accounts)
 	pictures, err := f.develops(ctx)
 	if err != nil {
@@ -125,7 +129,7 @@ func (f *filler) between(a, b time.Time, skew float64) time.Time {
 
 // people makes the accounts, those who joined first first.
 func (f *filler) people(ctx context.Context) error {
-	taken, err := f.Store.UsernameKeys(ctx)
+	taken, err := f.store.UsernameKeys(ctx)
 	if err != nil {
 		return err
 	}
@@ -139,7 +143,7 @@ func (f *filler) people(ctx context.Context) error {
 		email := p.username + "@" + Domain
 		key := store.Fold(email)
 		a := store.Account{ID: f.next(joined[i]), Username: p.username, UsernameKey: store.Fold(p.username), Email: email, EmailKey: &key,
-			PasswordHash: f.PasswordHash, DisplayName: p.name, Note: p.note, Fields: store.JSON[[]store.Field]{V: []store.Field{}},
+			PasswordHash: f.hash, DisplayName: p.name, Note: p.note, Fields: store.JSON[[]store.Field]{V: []store.Field{}},
 			Role: store.RoleMember, CreatedAt: at, UpdatedAt: at}
 		if f.rnd.IntN(20) == 0 {
 			a.DisplayName = ""
@@ -148,7 +152,7 @@ func (f *filler) people(ctx context.Context) error {
 	}
 	done := 0
 	for list := range slices.Chunk(f.accounts, batch) {
-		err := f.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		err := f.store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 			rnd := rand.New(rand.NewPCG(f.Seed, uint64(done)+2)) // the same again if the transaction runs again
 			rows := slices.Clone(list)
 			var faces []store.ImportPhoto
@@ -204,7 +208,7 @@ func (f *filler) follows(ctx context.Context) error {
 			d.Followers++
 			deltas[fo.FolloweeID] = d
 		}
-		err := f.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		err := f.store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 			if err := tx.ImportFollows(ctx, list); err != nil {
 				return err
 			}
@@ -243,7 +247,7 @@ func (f *filler) ensureTags(ctx context.Context) error {
 			names[store.Fold(t)] = t
 		}
 	}
-	ids, err := f.Store.EnsureTags(ctx, names)
+	ids, err := f.store.EnsureTags(ctx, names)
 	if err != nil {
 		return fmt.Errorf("write tags: %w", err)
 	}

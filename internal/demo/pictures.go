@@ -118,81 +118,19 @@ func (f *filler) fromFile(ctx context.Context, name string) (print, error) {
 
 func notLetter(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 
-// develop puts the file and its variants into the media store, the way an upload goes. The sets are nobody's: no
-// photo that shares them takes them along when it is deleted.
-func (f *filler) develop(ctx context.Context, file io.ReadSeeker, name string) (print, media.Meta, error) {
-	orig, set := media.NewRandom(), media.NewRandom()
-	names := []string{media.SquareName}
-	for _, w := range media.Widths {
-		names = append(names, fmt.Sprint(w))
-	}
-	err := f.Store.AddMediaObject(ctx, orig, store.SetOriginal, 0, nil)
-	if err == nil {
-		err = f.Store.AddMediaObject(ctx, set, store.SetPublic, 0, names)
-	}
+// develop takes the file in the way an upload goes.
+func (f *filler) develop(ctx context.Context, file io.ReadSeeker, name string) (print, store.PhotoMetadata, error) {
+	photo, err := f.Community.ShareFile(ctx, name, file)
 	if err != nil {
-		return print{}, media.Meta{}, err
+		return print{}, store.PhotoMetadata{}, err
 	}
-	var variants []store.Variant
-	result, err := f.Processor.Process(ctx, file, media.Focus{}, func(v media.Variant, r io.Reader) error {
-		n, err := f.Media.Put(ctx, media.VariantKey(media.Public, set, v.Name), r, media.PutOptions{})
-		variants = append(variants, store.Variant{Name: v.Name, Width: v.Width, Height: v.Height, Bytes: n})
-		return err
-	})
+	variants, err := json.Marshal(photo.Variants.V)
 	if err != nil {
-		return print{}, media.Meta{}, errors.Join(err, f.drop(ctx, orig), f.drop(ctx, set))
+		return print{}, store.PhotoMetadata{}, err
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return print{}, media.Meta{}, err
-	}
-	size, err := f.Media.Put(ctx, media.OriginalKey(orig), file, media.PutOptions{ContentType: result.Format.ContentType()})
+	metadata, err := json.Marshal(photo.Metadata.V)
 	if err != nil {
-		return print{}, media.Meta{}, err
+		return print{}, store.PhotoMetadata{}, err
 	}
-	made := make([]string, len(variants))
-	for i, v := range variants {
-		made[i] = v.Name
-	}
-	for random, names := range map[string][]string{orig: nil, set: made} {
-		if ok, err := f.Store.MediaObjectLive(ctx, random, names); err != nil || !ok {
-			return print{}, media.Meta{}, errors.Join(err, fmt.Errorf("the set %s was given up meanwhile", random))
-		}
-	}
-	variantsJSON, err := json.Marshal(variants)
-	if err != nil {
-		return print{}, media.Meta{}, err
-	}
-	metadataJSON, err := json.Marshal(metadata(result.Meta))
-	if err != nil {
-		return print{}, media.Meta{}, err
-	}
-	return print{photo: store.ImportPhoto{
-		Photo: store.Photo{
-			Source: store.SourceDemo, State: store.PhotoReady, FileName: name, MediaType: result.Format.ContentType(), Bytes: size, OrigRandom: orig,
-			SetRandom: set, SetKind: store.SetPublic, Width: result.Width, Height: result.Height, Blurhash: result.Blurhash,
-			ColorTop: result.ColorTop, ColorBottom: result.ColorBottom, Profile: result.Profile, Animated: result.Animated,
-		},
-		VariantsJSON: string(variantsJSON), MetadataJSON: string(metadataJSON),
-	}}, result.Meta, nil
-}
-
-// drop gives up a set that will not be used; the site's sweep removes its bytes.
-func (f *filler) drop(ctx context.Context, random string) error {
-	_, err := f.Store.DropNewMediaObject(ctx, random)
-	return err
-}
-
-func metadata(m media.Meta) store.PhotoMetadata {
-	out := store.PhotoMetadata{Camera: m.Camera, Lens: m.Lens, FocalLength: m.FocalLength, Aperture: m.Aperture, Exposure: m.Exposure, Title: m.Title,
-		Caption: m.Caption, Keywords: m.Keywords, AltText: m.AltText, Creator: m.Creator, Copyright: m.Copyright, Licence: m.Licence}
-	if m.ISO > 0 {
-		out.ISO = fmt.Sprint(m.ISO)
-	}
-	if layout := "2006-01-02T15:04:05"; !m.TakenAt.IsZero() {
-		if m.HasOffset {
-			layout += "-07:00"
-		}
-		out.TakenAt = m.TakenAt.Format(layout)
-	}
-	return out
+	return print{photo: store.ImportPhoto{Photo: *photo, VariantsJSON: string(variants), MetadataJSON: string(metadata)}}, photo.Metadata.V, nil
 }

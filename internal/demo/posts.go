@@ -29,7 +29,7 @@ func (f *filler) posts(ctx context.Context) error {
 			f.post(s, f.start.Add(gap*time.Duration(done)+time.Duration(f.rnd.Float64()*float64(gap))))
 			done++
 		}
-		if err := f.Store.Tx(ctx, s.write); err != nil {
+		if err := f.store.Tx(ctx, s.write); err != nil {
 			return fmt.Errorf("write posts: %w", err)
 		}
 		f.sum.Posts, f.sum.Photos = done, f.sum.Photos+len(s.photos)
