@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -52,7 +51,8 @@ func (d demoCommand) Run(c *call) error {
 		}
 		o.Skipped = func(reason string) { fmt.Fprintf(c.env.Stderr, "left out: %s\n", reason) }
 		if !d.Quiet {
-			p := &progress{w: c.env.Stderr, live: isTerminal(c.env.Stderr)}
+			file, ok := c.env.Stderr.(*os.File)
+			p := &progress{w: c.env.Stderr, live: ok && isTerminal(file)}
 			o.Progress = p.show
 		}
 		start := time.Now()
@@ -101,13 +101,4 @@ func (p *progress) show(stage string, done, total int) {
 		line += "\n"
 	}
 	fmt.Fprint(p.w, line)
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&fs.ModeCharDevice != 0
 }
