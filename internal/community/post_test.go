@@ -18,6 +18,8 @@ type gallery struct {
 	ctx context.Context
 }
 
+func testStore(t testing.TB) *store.Store { return storetest.SQLite(t) }
+
 // inGallery runs the test on a fresh site of each dialect.
 func inGallery(t *testing.T, test func(t *testing.T, g *gallery)) {
 	storetest.Each(t, func(t *testing.T, open func(t testing.TB) *store.Store) { test(t, newGallery(t, open(t))) })

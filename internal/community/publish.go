@@ -115,52 +115,63 @@ func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost,
 	if err != nil {
 		return nil, err
 	}
-	photos, err := c.readyPhotos(ctx, acc, in.PhotoIDs)
-	if err != nil {
+	if err := c.readyPhotos(ctx, acc, in.PhotoIDs); err != nil {
 		return nil, err
 	}
-	if err := fitSets(photos, p.Visibility); err != nil {
-		return nil, err
-	}
-	id, err := c.Store.TxOnce(ctx, "posts", func(ctx context.Context, tx *store.Store, id int64) error {
-		row := *p // a try that is run again starts anew
-		row.ID, row.CreatedAt = id, store.ToMillis(store.IDTime(id))
-		if key != nil {
-			k := *key
-			k.PostID, k.CreatedAt = id, store.ToMillis(time.Now())
-			if err := tx.TakeIdempotencyKey(ctx, &k); err != nil {
-				return err
-			}
-		}
-		told := words.mentions
-		if parent != nil {
-			root, now, err := lockThread(ctx, tx, acc, parent)
-			if err != nil {
-				return err
-			}
-			answer(&row, now)
-			told = append([]int64{now.AuthorID, root.AuthorID}, told...)
-		}
-		if err := writePost(ctx, tx, &row, words, told); err != nil {
-			return err
-		}
-		if err := attach(ctx, tx, &row, photos, in.Descriptions); err != nil {
-			return err
-		}
-		if in.ClearDraft {
-			if err := tx.ClearDraftText(ctx, acc.ID); err != nil {
-				return err
-			}
-		}
-		if err := tx.AddEvent(ctx, "post.created", acc.ID, id, nil); err != nil {
-			return err
-		}
-		return countPost(ctx, tx, &row, 1)
+	var id int64
+	err = c.withSetsFor(ctx, p.Visibility, in.PhotoIDs, func(sets []replacedSet) error {
+		id, err = c.Store.TxOnce(ctx, "posts", func(ctx context.Context, tx *store.Store, id int64) error {
+			row := *p // a try that is run again starts anew
+			row.ID, row.CreatedAt = id, store.ToMillis(store.IDTime(id))
+			return c.publishTx(ctx, tx, acc, &row, in, key, parent, words, sets)
+		})
+		return err
 	})
 	if err != nil {
 		return nil, fromStore(err)
 	}
 	return c.PostByID(ctx, acc, id)
+}
+
+func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.Account, row *store.Post, in NewPost,
+	key *store.IdempotencyKey, parent *store.Post, words captionWords, sets []replacedSet) error {
+	if key != nil { // first: whoever comes second under the key waits here
+		k := *key
+		k.PostID, k.CreatedAt = row.ID, store.ToMillis(time.Now())
+		if err := tx.TakeIdempotencyKey(ctx, &k); err != nil {
+			return err
+		}
+	}
+	told := words.mentions
+	if parent != nil {
+		root, now, err := lockThread(ctx, tx, acc, parent)
+		if err != nil {
+			return err
+		}
+		if now.Visibility != row.Visibility { // the photos' files and the mentions were chosen for another audience
+			return &Invalid{[]FieldError{{"in_reply_to", "changed", "The author changed who may see this post a moment ago. Send the comment again."}}}
+		}
+		answer(row, now)
+		told = append([]int64{now.AuthorID, root.AuthorID}, told...)
+	}
+	if err := writePost(ctx, tx, row, words, told); err != nil {
+		return err
+	}
+	if err := c.placePhotos(ctx, tx, row, newPhotos(in)); err != nil {
+		return err
+	}
+	if err := c.switchSets(ctx, tx, sets); err != nil {
+		return err
+	}
+	if in.ClearDraft {
+		if err := tx.ClearDraftText(ctx, acc.ID); err != nil {
+			return err
+		}
+	}
+	if err := tx.AddEvent(ctx, "post.created", acc.ID, row.ID, nil); err != nil {
+		return err
+	}
+	return countPost(ctx, tx, row, 1)
 }
 
 // newPostRow checks what was written and makes the row of it, a post's. Everything wrong is told at once.

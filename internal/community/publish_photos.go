@@ -4,78 +4,95 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tintype/internal/store"
 )
 
-// waitForPhotos is how long a post waits for photos that are still being prepared.
+// waitForPhotos is how long a post waits for all of its photos that are still being prepared.
 const waitForPhotos = 20 * time.Second
 
-// readyPhotos are the account's photos for a post, once they are all ready. What cannot become part of it is *Invalid.
-func (c *Community) readyPhotos(ctx context.Context, acc *store.Account, ids []int64) ([]*store.Photo, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	for end := time.Now().Add(waitForPhotos); ; {
-		photos, err := c.Store.OwnPhotos(ctx, acc.ID, ids)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, &Invalid{[]FieldError{{"photos", "missing", "One of the photos is no longer there. Upload it again."}}}
-		}
-		if err != nil {
-			return nil, fromStore(err)
-		}
-		bad, waiting := &Invalid{}, false
-		for i, p := range photos {
-			switch {
-			case p.State == store.PhotoRefused:
-				bad.add("photos", "refused", fmt.Sprintf("Photo %d: %s", i+1, p.Refusal))
-			case p.PostID != nil:
-				bad.add("photos", "taken", fmt.Sprintf("Photo %d is in another post already.", i+1))
-			case p.State == store.PhotoGone:
-				bad.add("photos", "missing", fmt.Sprintf("Photo %d is no longer there. Upload it again.", i+1))
-			case p.State != store.PhotoReady:
-				waiting = true
-			}
-		}
-		if err := bad.err(); err != nil || !waiting {
-			return photos, err
-		}
-		if time.Now().After(end) {
-			return nil, &Invalid{[]FieldError{{"photos", "not_ready", "A photo is still being prepared. Try again in a moment."}}}
-		}
-		select {
-		case <-ctx.Done():
-			return nil, fromStore(ctx.Err())
-		case <-time.After(200 * time.Millisecond):
+// readyPhotos waits until the photos are ready. What cannot become part of a post of the account is *Invalid.
+func (c *Community) readyPhotos(ctx context.Context, acc *store.Account, ids []int64) error {
+	bad := &Invalid{}
+	end := time.Now().Add(waitForPhotos)
+	for i, id := range ids {
+		p, err := c.WaitPhoto(ctx, acc, id, max(time.Until(end), 0))
+		switch {
+		case errors.Is(err, ErrNotFound), err == nil && (p.Purpose != store.PurposePost || p.State == store.PhotoGone):
+			bad.add("photos", "missing", fmt.Sprintf("Photo %d is no longer there. Upload it again.", i+1))
+		case err != nil:
+			return err
+		case p.PostID != nil:
+			bad.add("photos", "taken", fmt.Sprintf("Photo %d is in another post already.", i+1))
+		case p.State == store.PhotoRefused:
+			bad.add("photos", "refused", fmt.Sprintf("Photo %d: %s", i+1, p.Refusal))
+		case p.State != store.PhotoReady:
+			bad.add("photos", "not_ready", fmt.Sprintf("Photo %d is still being prepared. Try again in a moment.", i+1))
 		}
 	}
+	return bad.err()
 }
 
-// attach makes the photos the post's, in their order. Fewer than asked for is *Invalid.
-func attach(ctx context.Context, tx *store.Store, p *store.Post, photos []*store.Photo, descriptions map[int64]string) error {
-	for i, ph := range photos {
-		description := ph.Description
-		if d, ok := descriptions[ph.ID]; ok {
-			description = tidy(d)
+// withSetsFor runs f, whose transaction makes the photos those of a post with this visibility; see withSets.
+func (c *Community) withSetsFor(ctx context.Context, v store.Visibility, ids []int64, f func(sets []replacedSet) error) error {
+	if len(ids) == 0 {
+		return f(nil)
+	}
+	return c.withSets(ctx, c.setKind(v), ids, f)
+}
+
+func newPhotos(in NewPost) []PostPhoto {
+	photos := make([]PostPhoto, len(in.PhotoIDs))
+	for i, id := range in.PhotoIDs {
+		photos[i].ID = id
+		if d, ok := in.Descriptions[id]; ok {
+			photos[i].Description = &d
 		}
-		ok, err := tx.AttachPhoto(ctx, p.AuthorID, ph.ID, p.ID, i, description, p.CreatedAt)
+	}
+	return photos
+}
+
+// placePhotos makes these, in their order, all the photos of a post whose row is locked or new. Those that are new to
+// it must be ready and the author's; what it had besides is gone.
+func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.Post, photos []PostPhoto) error {
+	have, err := tx.PhotoIDsOfPost(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	var fresh []int64
+	gone := have
+	for _, ph := range photos {
+		if !slices.Contains(have, ph.ID) {
+			fresh = append(fresh, ph.ID)
+		}
+		gone = slices.DeleteFunc(slices.Clone(gone), func(id int64) bool { return id == ph.ID })
+	}
+	n, err := tx.AttachPhotos(ctx, p.AuthorID, p.ID, fresh)
+	if err != nil {
+		return err
+	}
+	if n < len(fresh) {
+		return &Invalid{[]FieldError{{"photos", "taken", "One of the photos is in another post already, or gone."}}}
+	}
+	for i, ph := range photos {
+		unchanged := ph.Description == nil && ph.FocusX == nil && ph.FocusY == nil
+		if unchanged && len(have) == 0 {
+			continue // attached in this order
+		}
+		row, err := tx.LockPhoto(ctx, ph.ID)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			return &Invalid{[]FieldError{{"photos", "taken", fmt.Sprintf("Photo %d is in another post already, or gone.", i+1)}}}
+		change := PhotoChange{FocusX: ph.FocusX, FocusY: ph.FocusY, Position: &i}
+		if ph.Description != nil {
+			d := tidy(*ph.Description)
+			change.Description = &d
+		}
+		if err := c.changePhoto(ctx, tx, row, change); err != nil {
+			return err
 		}
 	}
-	return nil
-}
-
-// fitSets makes sure that no photo of a post for followers lies at a public address.
-func fitSets(photos []*store.Photo, v store.Visibility) error {
-	for _, ph := range photos {
-		if v == store.Followers && ph.SetKind != store.SetPrivate {
-			return &Unavailable{RetryAfter: time.Minute, Err: errors.New("the photos have no private set")}
-		}
-	}
-	return nil
+	return c.markPhotosGone(ctx, tx, gone)
 }

@@ -1,14 +1,35 @@
 package store
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // SetMentions makes the accounts the ones that the post mentions.
 func (s *Store) SetMentions(ctx context.Context, postID int64, accountIDs []int64) error {
-	if err := s.write(ctx).Exec("DELETE FROM mentions WHERE post_id = ?", postID).Error; err != nil {
-		return translate(err)
+	return s.setPairs(ctx, "mentions", "account_id", postID, accountIDs)
+}
+
+// setPairs makes the ids those that the table pairs with the post. Rows go by primary key: a DELETE by the post alone
+// would lock the gap into which others write theirs.
+func (s *Store) setPairs(ctx context.Context, table, column string, postID int64, ids []int64) error {
+	have, err := s.idList(ctx, "SELECT "+column+" FROM "+table+" WHERE post_id = ?", postID)
+	if err != nil {
+		return err
 	}
-	for _, id := range accountIDs {
-		if err := s.write(ctx).Exec("INSERT INTO mentions (post_id, account_id) VALUES (?, ?)", postID, id).Error; err != nil {
+	for _, id := range have {
+		if slices.Contains(ids, id) {
+			continue
+		}
+		if err := s.write(ctx).Exec("DELETE FROM "+table+" WHERE post_id = ? AND "+column+" = ?", postID, id).Error; err != nil {
+			return translate(err)
+		}
+	}
+	for _, id := range ids {
+		if slices.Contains(have, id) {
+			continue
+		}
+		if err := s.write(ctx).Exec("INSERT INTO "+table+" (post_id, "+column+") VALUES (?, ?)", postID, id).Error; err != nil {
 			return translate(err)
 		}
 	}

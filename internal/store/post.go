@@ -178,8 +178,8 @@ func (s *Store) idList(ctx context.Context, q string, args ...any) ([]int64, err
 	return ids, rows.done()
 }
 
-// ErasePostRows removes at most limit of the rows that hang on the post: likes, notifications, mentions and tags.
-// It returns how many went; 0 means that none is left.
+// ErasePostRows removes likes and notifications of the post, at most limit, and once few enough are left its mentions
+// and tags. It returns how many likes and notifications went; fewer than limit means that nothing is left.
 func (s *Store) ErasePostRows(ctx context.Context, postID int64, limit int) (int, error) {
 	total := 0
 	for _, q := range []struct{ find, remove string }{
@@ -200,14 +200,10 @@ func (s *Store) ErasePostRows(ctx context.Context, postID int64, limit int) (int
 			return total, nil
 		}
 	}
-	for _, q := range []string{"DELETE FROM mentions WHERE post_id = ?", "DELETE FROM post_tags WHERE post_id = ?"} { // few each
-		res := s.write(ctx).Exec(q, postID)
-		if res.Error != nil {
-			return total, translate(res.Error)
-		}
-		total += int(res.RowsAffected)
+	if err := s.SetMentions(ctx, postID, nil); err != nil { // few
+		return total, err
 	}
-	return total, nil
+	return total, s.SetPostTags(ctx, postID, nil)
 }
 
 // DropPost removes the row itself once nothing hangs on it, else ErrConflict.

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// EnsureTags makes the tags exist and returns their ids, in order of the keys. names are as written, by folded key. It runs before
-// the transaction that uses them, so that a popular tag's row is never locked while a post is written.
+// EnsureTags makes the tags exist and returns their ids, in order of the keys. names are as written, by folded key. It
+// runs before the transaction that uses them, so that a popular tag's row is never locked while a post is written.
 func (s *Store) EnsureTags(ctx context.Context, names map[string]string) ([]int64, error) {
 	if len(names) == 0 {
 		return nil, nil
@@ -68,15 +68,7 @@ func (s *Store) tagsByKey(ctx context.Context, keys []string) (map[string]int64,
 
 // SetPostTags makes the tags the ones of the post.
 func (s *Store) SetPostTags(ctx context.Context, postID int64, tagIDs []int64) error {
-	if err := s.write(ctx).Exec("DELETE FROM post_tags WHERE post_id = ?", postID).Error; err != nil {
-		return translate(err)
-	}
-	for _, id := range tagIDs {
-		if err := s.write(ctx).Exec("INSERT INTO post_tags (tag_id, post_id) VALUES (?, ?)", id, postID).Error; err != nil {
-			return translate(err)
-		}
-	}
-	return nil
+	return s.setPairs(ctx, "post_tags", "tag_id", postID, tagIDs)
 }
 
 // PostTag is a tag of a post.

@@ -1,0 +1,187 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tintype/internal/queue"
+	"tintype/internal/store"
+)
+
+// JobPostDelete removes what is left of a deleted post.
+const JobPostDelete = "post.delete"
+
+type postDeletePayload struct {
+	PostID int64 `json:"post_id"`
+}
+
+// eraseBatch is how many rows one transaction of a removal touches.
+const eraseBatch = 200
+
+// RegisterPostJobs has the queue do the jobs of posts.
+func (c *Community) RegisterPostJobs(q *queue.Queue) {
+	q.Register(JobPostDelete, queue.Handler{Run: c.runPostDelete, Timeout: 10 * time.Minute})
+}
+
+// DeletePost deletes a post or comment and returns it as it was: one's own, any for an administrator, and a comment
+// under one's own post. It is gone from every page at once; a job removes the rows and photos. Answers to a deleted
+// comment become answers to what it answered. ErrNotFound for what the account may not see, ErrForbidden for what is
+// not its to delete.
+func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
+	if acc == nil || !acc.Active() {
+		return nil, ErrUnauthenticated
+	}
+	ctx = store.Primary(ctx)
+	row, err := c.Store.RawPost(ctx, id)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if err := c.mayDelete(ctx, acc, row); err != nil {
+		return nil, err
+	}
+	was, err := c.loadPost(ctx, acc, row)
+	if errors.Is(err, ErrNotFound) { // an administrator deletes what is hidden from members too
+		was = &Post{Post: *row, Photos: []*store.Photo{}}
+		was.Author, err = c.Store.AccountByID(ctx, row.AuthorID)
+	}
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) }); err != nil {
+		return nil, fromStore(err)
+	}
+	return was, nil
+}
+
+func (c *Community) mayDelete(ctx context.Context, acc *store.Account, p *store.Post) error {
+	switch {
+	case p.DeletedAt != nil:
+		return ErrNotFound
+	case p.AuthorID == acc.ID, acc.Role == store.RoleAdmin:
+		return nil
+	case p.RootID != nil:
+		root, err := c.Store.RawPost(ctx, *p.RootID)
+		if err != nil {
+			return fromStore(err)
+		}
+		if root.AuthorID == acc.ID && root.DeletedAt == nil {
+			return nil
+		}
+	}
+	seen, err := c.Store.CanSee(ctx, acc, p.ID)
+	switch {
+	case err != nil:
+		return fromStore(err)
+	case seen:
+		return ErrForbidden
+	}
+	return ErrNotFound
+}
+
+// hidePost takes a post or comment out of every page and count and has the rest removed. ErrNotFound if it is deleted.
+func hidePost(ctx context.Context, tx *store.Store, p *store.Post) error {
+	if p.RootID != nil { // whoever changes a thread locks its post
+		if _, err := tx.LockPost(ctx, *p.RootID); err != nil {
+			return err
+		}
+	}
+	now, err := tx.LockPost(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if now.DeletedAt != nil {
+		return store.ErrNotFound
+	}
+	at := store.ToMillis(time.Now())
+	if err := tx.HidePost(ctx, now.ID, at); err != nil {
+		return err
+	}
+	if err := tx.AddJob(ctx, JobPostDelete, postDeletePayload{now.ID}, 0); err != nil {
+		return err
+	}
+	if err := tx.AddEvent(ctx, "post.deleted", now.AuthorID, now.ID, nil); err != nil {
+		return err
+	}
+	if now.RootID == nil {
+		return countPost(ctx, tx, now, -1)
+	}
+	moved, err := tx.ReparentComments(ctx, now.ID, *now.InReplyToID, *now.InReplyToAuthorID)
+	if err != nil {
+		return err
+	}
+	if err := countPost(ctx, tx, now, -1); err != nil {
+		return err
+	}
+	if moved > 0 && *now.InReplyToID != *now.RootID { // a post counts its whole thread, in which they were before
+		return tx.AddToPost(ctx, *now.InReplyToID, 0, moved)
+	}
+	return nil
+}
+
+// runPostDelete may be run again at any point: what is removed is not found the next time.
+func (c *Community) runPostDelete(ctx context.Context, job *queue.Job) error {
+	var payload postDeletePayload
+	if err := readPayload(job, &payload); err != nil {
+		return err
+	}
+	ctx = store.Primary(ctx)
+	row, err := c.Store.RawPost(ctx, payload.PostID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if row.DeletedAt == nil {
+		return queue.Permanent(errors.New("the post is not deleted"))
+	}
+	return c.erasePost(ctx, row.ID, func(ctx context.Context, drop func(context.Context, *store.Store) error) error {
+		return c.finishJob(ctx, job, drop)
+	})
+}
+
+// erasePost removes a hidden post's rows in batches: the comments of its thread, what hangs on it, its photos. last
+// runs the transaction that drops the row itself.
+func (c *Community) erasePost(ctx context.Context, id int64, last func(ctx context.Context, drop func(context.Context, *store.Store) error) error) error {
+	for {
+		comments, err := c.Store.CommentIDs(ctx, id, eraseBatch)
+		if err != nil {
+			return err
+		}
+		if len(comments) == 0 {
+			break
+		}
+		for _, comment := range comments {
+			if err := c.eraseRows(ctx, comment); err != nil {
+				return err
+			}
+			err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return tx.DropPost(ctx, comment) })
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.eraseRows(ctx, id); err != nil {
+		return err
+	}
+	return last(ctx, func(ctx context.Context, tx *store.Store) error { return tx.DropPost(ctx, id) })
+}
+
+// eraseRows removes what hangs on one post or comment.
+func (c *Community) eraseRows(ctx context.Context, id int64) error {
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		photos, err := tx.PhotoIDsOfPost(ctx, id)
+		if err != nil {
+			return err
+		}
+		return c.markPhotosGone(ctx, tx, photos)
+	})
+	for n := eraseBatch; err == nil && n == eraseBatch; {
+		err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+			n, err = tx.ErasePostRows(ctx, id, eraseBatch)
+			return err
+		})
+	}
+	return err
+}

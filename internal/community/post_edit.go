@@ -1,0 +1,193 @@
+package community
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tintype/internal/store"
+)
+
+// PostChange is what an edit changes; nil leaves as it is. A comment keeps the visibility of its post.
+type PostChange struct {
+	Caption    *string
+	Warning    *string
+	Sensitive  *bool
+	Visibility *store.Visibility
+	Licence    *string
+	ShowExif   *bool
+	Language   *string
+	Photos     []PostPhoto // nil: as they are; else all that the post has from now on, in order
+}
+
+// PostPhoto is a photo of an edited post: one of its own, or one of the author's that waits for a post.
+type PostPhoto struct {
+	ID             int64
+	Description    *string
+	FocusX, FocusY *float64
+}
+
+// EditPost changes one's own post or comment. Photos left out of the change are deleted. People who are mentioned for
+// the first time are told. ErrNotFound for what the account may not see, ErrForbidden for what is not its own.
+func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, change PostChange) (*Post, error) {
+	if acc == nil || !acc.Active() {
+		return nil, ErrUnauthenticated
+	}
+	ctx = store.Primary(ctx)
+	was, err := c.Store.PostByID(ctx, acc, id)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if was.AuthorID != acc.ID {
+		return nil, ErrForbidden
+	}
+	after := *was
+	change.apply(&after)
+	if err := change.check(&after); err != nil {
+		return nil, err
+	}
+	var root *store.Post
+	if was.RootID != nil {
+		if root, err = c.Store.RawPost(ctx, *was.RootID); err != nil {
+			return nil, fromStore(err)
+		}
+	}
+	words, err := c.readCaption(ctx, acc, &after, root)
+	if err != nil {
+		return nil, err
+	}
+	have, err := c.Store.PhotoIDsOfPost(ctx, id)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	want := have
+	if change.Photos != nil {
+		want = change.photoIDs()
+		fresh := slices.DeleteFunc(slices.Clone(want), func(id int64) bool { return slices.Contains(have, id) })
+		if err := c.readyPhotos(ctx, acc, fresh); err != nil {
+			return nil, err
+		}
+	}
+	err = c.withSetsFor(ctx, after.Visibility, want, func(sets []replacedSet) error {
+		return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+			now, err := tx.LockPost(ctx, id)
+			if err != nil {
+				return err
+			}
+			if now.DeletedAt != nil {
+				return store.ErrNotFound
+			}
+			if now.Visibility != was.Visibility { // the photos' files and the mentions were chosen for another audience
+				return &Invalid{[]FieldError{{"visibility", "changed", "Who may see this was changed a moment ago. Send it again."}}}
+			}
+			change.apply(now)
+			at := store.ToMillis(time.Now())
+			now.EditedAt = &at
+			return c.editTx(ctx, tx, now, was, change, words, sets)
+		})
+	})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return c.PostByID(ctx, acc, id)
+}
+
+func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.Post, change PostChange, words captionWords, sets []replacedSet) error {
+	if change.Photos != nil {
+		if err := c.placePhotos(ctx, tx, p, change.Photos); err != nil {
+			return err
+		}
+	}
+	if err := c.switchSets(ctx, tx, sets); err != nil {
+		return err
+	}
+	if err := tx.UpdatePost(ctx, p); err != nil {
+		return err
+	}
+	if p.RootID == nil && p.Visibility != was.Visibility {
+		if err := tx.SetThreadVisibility(ctx, p.ID, p.Visibility); err != nil {
+			return err
+		}
+	}
+	if err := rewriteWords(ctx, tx, p, words); err != nil {
+		return err
+	}
+	return tx.AddEvent(ctx, "post.updated", p.AuthorID, p.ID, nil)
+}
+
+func (ch PostChange) photoIDs() []int64 {
+	ids := make([]int64, len(ch.Photos))
+	for i, p := range ch.Photos {
+		ids[i] = p.ID
+	}
+	return ids
+}
+
+func (ch PostChange) apply(p *store.Post) {
+	set(&p.Sensitive, ch.Sensitive)
+	set(&p.Licence, ch.Licence)
+	set(&p.ShowExif, ch.ShowExif)
+	if ch.Caption != nil {
+		p.Caption = tidy(*ch.Caption)
+	}
+	if ch.Warning != nil {
+		p.Warning = oneLine(*ch.Warning)
+	}
+	if ch.Language != nil {
+		p.Language = language(*ch.Language, p.Language)
+	}
+	if p.Kind == store.KindPost {
+		set(&p.Visibility, ch.Visibility)
+	}
+	if ch.Photos != nil {
+		p.PhotosCount = len(ch.Photos)
+	}
+}
+
+func (ch PostChange) check(p *store.Post) error {
+	bad := &Invalid{}
+	checkPost(bad, p)
+	switch {
+	case p.Kind == store.KindPost && p.PhotosCount == 0:
+		bad.add("photos", "blank", "A post needs a photo.")
+	case p.Kind == store.KindComment && p.Caption == "" && p.PhotosCount == 0:
+		bad.add("caption", "blank", "Write something first.")
+	case p.PhotosCount > MaxPhotos:
+		bad.add("photos", "too_many", fmt.Sprintf("A post has at most %d photos.", MaxPhotos))
+	}
+	seen := idSet{}
+	for _, ph := range ch.Photos {
+		if !seen.add(ph.ID) {
+			bad.add("photos", "invalid", "The same photo is there twice.")
+		}
+		if ph.Description != nil {
+			checkDescription(bad, *ph.Description)
+		}
+		for _, f := range []*float64{ph.FocusX, ph.FocusY} {
+			if f != nil && !(*f >= -1 && *f <= 1) {
+				bad.add("focus", "invalid", "A focal point lies between -1 and 1.")
+			}
+		}
+	}
+	return bad.err()
+}
+
+// rewriteWords makes the row's tags and mentions those of its caption, and tells who is mentioned for the first time.
+func rewriteWords(ctx context.Context, tx *store.Store, p *store.Post, words captionWords) error {
+	before, err := tx.MentionsOf(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	fresh := slices.DeleteFunc(slices.Clone(words.mentions), func(id int64) bool { return slices.Contains(before, id) })
+	if _, err := tx.LockAccounts(ctx, append([]int64{p.AuthorID}, fresh...)...); err != nil {
+		return err
+	}
+	if err := tx.SetPostTags(ctx, p.ID, words.tags); err != nil {
+		return err
+	}
+	if err := tx.SetMentions(ctx, p.ID, words.mentions); err != nil {
+		return err
+	}
+	return tellOf(ctx, tx, p, fresh)
+}

@@ -1,0 +1,334 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tintype/internal/queue"
+	"tintype/internal/store"
+)
+
+func codes(err error) string {
+	var bad *Invalid
+	if !errors.As(err, &bad) {
+		return fmt.Sprint(err)
+	}
+	var out []string
+	for _, f := range bad.Fields {
+		out = append(out, f.Field+" "+f.Code)
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestPublishRefuses(t *testing.T) {
+	g := newGallery(t, testStore(t))
+	ann, bob := g.account("ann"), g.account("bob")
+	mine, his, used := g.photo(ann), g.photo(bob), g.post(ann, store.Public, "").Photos[0].ID
+	refused := g.photo(ann)
+	_, err := g.Store.SQL().ExecContext(g.ctx, "UPDATE photos SET state = 'refused', refusal = 'This is no photograph.' WHERE id = ?", refused)
+	g.must(err)
+	many := make([]int64, 11)
+	for i := range many {
+		many[i] = int64(i + 1)
+	}
+	var tags, names strings.Builder
+	for i := range 31 {
+		fmt.Fprintf(&tags, "#t%d ", i)
+		fmt.Fprintf(&names, "@n%d ", i)
+	}
+	post := g.post(ann, store.Public, "")
+	for _, tt := range []struct {
+		name string
+		in   NewPost
+		want string
+	}{
+		{"no photo", NewPost{Caption: "x"}, "photos blank"},
+		{"empty comment", NewPost{Caption: " \n", InReplyTo: post.ID}, "caption blank"},
+		{"too many photos", NewPost{PhotoIDs: many}, "photos too_many"},
+		{"twice the same", NewPost{PhotoIDs: []int64{mine, mine}}, "photos invalid"},
+		{"another's photo", NewPost{PhotoIDs: []int64{his}}, "photos missing"},
+		{"in a post already", NewPost{PhotoIDs: []int64{used}}, "photos taken"},
+		{"refused", NewPost{PhotoIDs: []int64{refused}}, "photos refused"},
+		{"too long", NewPost{PhotoIDs: []int64{mine}, Caption: strings.Repeat("ä", 5001), Warning: strings.Repeat("w", 501), Descriptions: map[int64]string{mine: strings.Repeat("d", 1501)}},
+			"description too_long, caption too_long, warning too_long"},
+		{"long comment", NewPost{Caption: strings.Repeat("x", 2001), InReplyTo: post.ID}, "caption too_long"},
+		{"choices", NewPost{PhotoIDs: []int64{mine}, Visibility: "direct", Licence: "mit"}, "visibility invalid, licence invalid"},
+		{"tags and names", NewPost{PhotoIDs: []int64{mine}, Caption: tags.String() + names.String()}, "caption too_many_tags, caption too_many_mentions"},
+		{"answer to nothing", NewPost{Caption: "x", InReplyTo: 7}, "not found"},
+	} {
+		if _, err := g.Publish(g.ctx, ann, tt.in); codes(err) != tt.want {
+			t.Errorf("%s: %s; want %s", tt.name, codes(err), tt.want)
+		}
+	}
+	if _, err := g.Publish(g.ctx, nil, NewPost{}); !errors.Is(err, ErrUnauthenticated) {
+		t.Error(err)
+	}
+	// At the bounds all is well, and the photo that stood in refused posts is still free.
+	if _, err := g.Publish(g.ctx, ann, NewPost{PhotoIDs: []int64{mine}, Caption: strings.Repeat("ä", 5000)}); err != nil {
+		t.Error(err)
+	}
+	g.PostLimit = Limit{Count: 1, Window: time.Hour}
+	if _, err := g.Publish(g.ctx, bob, NewPost{Caption: "x", InReplyTo: post.ID}); err != nil {
+		t.Error(err)
+	}
+	var many429 *TooMany
+	if _, err := g.Publish(g.ctx, bob, NewPost{Caption: "y", InReplyTo: post.ID}); !errors.As(err, &many429) {
+		t.Error(err)
+	}
+}
+
+func TestIdempotency(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		ann, bob := g.account("ann"), g.account("bob")
+		for round := range 3 {
+			in := NewPost{Caption: "once", PhotoIDs: []int64{g.photo(ann), g.photo(ann)}, IdempotencyKey: fmt.Sprint("key", round)}
+			got := make([]int64, 6)
+			var wg sync.WaitGroup
+			for i := range got {
+				wg.Go(func() {
+					p, err := g.Publish(g.ctx, ann, in)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					got[i] = p.ID
+				})
+			}
+			wg.Wait()
+			if slices.Sort(got); got[0] == 0 || got[0] != got[len(got)-1] {
+				t.Fatalf("one key made the posts %v", got)
+			}
+			changed := in
+			changed.Caption = "twice"
+			if _, err := g.Publish(g.ctx, ann, changed); codes(err) != "idempotency_key reused" {
+				t.Error(err)
+			}
+		}
+		feed, err := g.PublicFeed(g.ctx, nil, Page{})
+		g.must(err)
+		if len(feed) != 3 || feed[0].Author.PostsCount != 3 {
+			t.Errorf("%d posts, %d counted", len(feed), feed[0].Author.PostsCount)
+		}
+
+		// Another account's key is another key; a comment's is kept like a post's.
+		c := NewPost{Caption: "comment", InReplyTo: feed[0].ID, IdempotencyKey: "key0"}
+		one, err := g.Publish(g.ctx, bob, c)
+		g.must(err)
+		two, err := g.Publish(g.ctx, bob, c)
+		g.must(err)
+		if one.ID != two.ID {
+			t.Error("a comment was made twice")
+		}
+		_, err = g.DeletePost(g.ctx, bob, one.ID)
+		g.must(err)
+		if _, err := g.Publish(g.ctx, bob, c); !errors.Is(err, ErrNotFound) {
+			t.Errorf("the post of the key is deleted: %v", err)
+		}
+		// After 48 hours a key is new again.
+		_, err = g.Store.SQL().ExecContext(g.ctx, "UPDATE idempotency_keys SET created_at = created_at - ?", int64(keepKeys/time.Millisecond)+1)
+		g.must(err)
+		three, err := g.Publish(g.ctx, bob, c)
+		g.must(err)
+		if three.ID == one.ID {
+			t.Error("an old key gave an old answer")
+		}
+		n, err := g.Store.RemoveIdempotencyKeys(g.ctx, store.ToMillis(time.Now().Add(-keepKeys)), 100)
+		if err != nil || n != 3 {
+			t.Errorf("%d old keys went, %v", n, err)
+		}
+	})
+}
+
+func TestCommentsCountAndMove(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		ann, bob := g.account("ann"), g.account("bob")
+		post := g.post(ann, store.Public, "")
+		a := g.comment(bob, post.ID, "a")
+		b := g.comment(ann, a.ID, "b")
+		c := g.comment(bob, b.ID, "c")
+		d := g.comment(bob, b.ID, "d")
+		e := g.comment(bob, post.ID, "e")
+		count := func(want map[*Post]int) {
+			t.Helper()
+			for p, n := range want {
+				now, err := g.PostByID(g.ctx, nil, p.ID)
+				g.must(err)
+				if now.CommentsCount != n {
+					t.Errorf("%q counts %d comments, want %d", p.Caption, now.CommentsCount, n)
+				}
+			}
+		}
+		count(map[*Post]int{post: 5, a: 1, b: 2, c: 0, d: 0, e: 0})
+		up, down, err := g.Context(g.ctx, nil, b.ID)
+		g.must(err)
+		if !slices.Equal(idsOf(up), []int64{post.ID, a.ID}) || !slices.Equal(idsOf(down), []int64{c.ID, d.ID}) {
+			t.Errorf("around b: %v, %v", idsOf(up), idsOf(down))
+		}
+		if _, err := g.DeletePost(g.ctx, ann, b.ID); err != nil {
+			t.Fatal(err)
+		}
+		count(map[*Post]int{post: 4, a: 2, c: 0, d: 0, e: 0})
+		_, down, err = g.Context(g.ctx, nil, post.ID)
+		g.must(err)
+		if !slices.Equal(idsOf(down), []int64{a.ID, c.ID, d.ID, e.ID}) {
+			t.Errorf("after b went: %v", idsOf(down))
+		}
+		if _, err := g.DeletePost(g.ctx, bob, a.ID); err != nil {
+			t.Fatal(err)
+		}
+		count(map[*Post]int{post: 3})
+		if now, err := g.PostByID(g.ctx, nil, c.ID); err != nil || *now.InReplyToID != post.ID || now.ReplyTo.ID != ann.ID {
+			t.Errorf("c answers %+v, %v", now, err)
+		}
+		if _, err := g.DeletePost(g.ctx, bob, a.ID); !errors.Is(err, ErrNotFound) {
+			t.Errorf("deleted twice: %v", err)
+		}
+	})
+}
+
+// Whatever is done to one thread at once, its counters are what is there.
+func TestCountersInParallel(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		var people []*store.Account
+		for i := range 5 {
+			people = append(people, g.account(fmt.Sprint("p", i)))
+		}
+		post := g.post(people[0], store.Public, "")
+		var wg sync.WaitGroup
+		for i, acc := range people {
+			wg.Go(func() {
+				parent := post.ID
+				for n := range 8 {
+					c, err := g.Publish(g.ctx, acc, NewPost{Caption: fmt.Sprintf("from %d with @p%d", i, (i+1)%5), InReplyTo: parent})
+					if errors.Is(err, ErrNotFound) {
+						parent = post.ID
+						continue
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if _, err := g.Like(g.ctx, acc, post.ID); err != nil {
+						t.Error(err)
+					}
+					if n%3 == 1 {
+						if _, err := g.Unlike(g.ctx, acc, post.ID); err != nil {
+							t.Error(err)
+						}
+						if parent == post.ID {
+							continue
+						}
+						if _, err := g.DeletePost(g.ctx, acc, parent); err != nil && !errors.Is(err, ErrForbidden) && !errors.Is(err, ErrNotFound) {
+							t.Error(err)
+						}
+					}
+					parent = c.ID
+				}
+			})
+		}
+		wg.Wait()
+		rows, err := g.Store.SQL().QueryContext(g.ctx, "SELECT p.id, p.likes_count, p.comments_count,"+
+			" (SELECT COUNT(*) FROM likes l WHERE l.post_id = p.id),"+
+			" (SELECT COUNT(*) FROM posts c WHERE c.deleted_at IS NULL AND (p.root_id IS NULL AND c.root_id = p.id OR p.root_id IS NOT NULL AND c.in_reply_to_id = p.id))"+
+			" FROM posts p WHERE p.deleted_at IS NULL")
+		g.must(err)
+		defer rows.Close()
+		checked := 0
+		for rows.Next() {
+			var id int64
+			var likes, comments, haveLikes, haveComments int
+			g.must(rows.Scan(&id, &likes, &comments, &haveLikes, &haveComments))
+			if likes != haveLikes || comments != haveComments {
+				t.Errorf("%d counts %d likes of %d, %d comments of %d", id, likes, haveLikes, comments, haveComments)
+			}
+			checked++
+		}
+		g.must(rows.Err())
+		if checked < 3 {
+			t.Errorf("only %d posts and comments are left", checked)
+		}
+	})
+}
+
+func TestDeletePostRemovesEverything(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		ann, bob := g.account("ann"), g.account("bob")
+		kept := g.post(ann, store.Public, "kept #tag")
+		post := g.post(ann, store.Public, "gone #tag @bob")
+		a := g.comment(bob, post.ID, "a @ann")
+		g.comment(ann, a.ID, "b #tag")
+		for _, id := range []int64{post.ID, a.ID, kept.ID} {
+			_, err := g.Like(g.ctx, bob, id)
+			g.must(err)
+			_, err = g.Like(g.ctx, ann, id)
+			g.must(err)
+		}
+		was, err := g.DeletePost(g.ctx, ann, post.ID)
+		g.must(err)
+		if was.Caption != "gone #tag @bob" || len(was.Photos) != 1 {
+			t.Errorf("%+v", was)
+		}
+		if acc, err := g.AccountByID(g.ctx, nil, ann.ID); err != nil || acc.PostsCount != 1 || *acc.LastPostAt != kept.CreatedAt {
+			t.Errorf("%+v, %v", acc, err)
+		}
+		jobs, err := g.Jobs(g.ctx, store.JobReady, 0, 10)
+		g.must(err)
+		var payloads []string
+		for _, j := range jobs {
+			if j.Kind == JobPostDelete {
+				payloads = append(payloads, string(j.Payload))
+			}
+		}
+		if len(payloads) != 1 {
+			t.Fatalf("jobs %v", payloads)
+		}
+		// The process dies in the middle, and the job runs again from the start.
+		dying, die := context.WithCancel(g.ctx)
+		_ = g.erasePost(dying, post.ID, func(context.Context, func(context.Context, *store.Store) error) error { die(); return dying.Err() })
+		q := queue.New(queue.Options{Backend: JobBackend(g.Store)})
+		g.RegisterPostJobs(q)
+		runJobs(t, g, q)
+		for _, table := range []string{"likes WHERE post_id", "notifications WHERE post_id", "post_tags WHERE post_id", "mentions WHERE post_id", "photos WHERE post_id", "posts WHERE id", "posts WHERE root_id"} {
+			var n int
+			g.must(g.Store.SQL().QueryRowContext(g.ctx, "SELECT COUNT(*) FROM "+table+" IN (?, ?)", post.ID, a.ID).Scan(&n))
+			if n != 0 {
+				t.Errorf("%d rows are left of %s", n, table)
+			}
+		}
+		now, err := g.PostByID(g.ctx, ann, kept.ID)
+		g.must(err)
+		if now.LikesCount != 2 || len(now.Photos) != 1 || len(now.Tags) != 1 {
+			t.Errorf("the other post is no longer whole: %+v", now)
+		}
+	})
+}
+
+// runJobs runs the deletions that wait until none is left.
+func runJobs(t *testing.T, g *gallery, q *queue.Queue) {
+	t.Helper()
+	q.Start(g.ctx)
+	defer func() {
+		if err := q.Stop(g.ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	for {
+		jobs, err := g.Jobs(g.ctx, store.JobReady, 0, 100)
+		g.must(err)
+		if !slices.ContainsFunc(jobs, func(j store.Job) bool { return j.Kind == JobPostDelete }) {
+			break
+		}
+		for _, j := range jobs {
+			if j.Error != "" {
+				t.Fatal(j.Error)
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
