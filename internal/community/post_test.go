@@ -2,11 +2,11 @@ package community
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
+	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -28,7 +28,11 @@ func inGallery(t *testing.T, test func(t *testing.T, g *gallery)) {
 func newGallery(t testing.TB, s *store.Store) *gallery {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
-	return &gallery{New(Options{Store: s, BaseURL: "https://photos.example"}), t, ctx}
+	files, err := media.NewDisk(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &gallery{New(Options{Store: s, Media: files, BaseURL: "https://photos.example"}), t, ctx}
 }
 
 func (g *gallery) must(err error) {
@@ -46,17 +50,23 @@ func (g *gallery) account(name string) *store.Account {
 	return a
 }
 
-// photo writes the row of a ready photo as the pipeline leaves it.
+// photo leaves a ready photo as the pipeline does, with one small file.
 func (g *gallery) photo(acc *store.Account) int64 {
 	g.t.Helper()
-	var random [16]byte
-	_, _ = rand.Read(random[:])
-	id := g.Store.NewID()
-	_, err := g.Store.SQL().ExecContext(g.ctx, "INSERT INTO photos (id, account_id, purpose, source, state, set_random, set_kind, variants, width, height,"+
-		" description, metadata, created_at, updated_at) VALUES (?, ?, 'post', 'api', 'ready', ?, 'priv', ?, 1200, 800, '', '{\"camera\":\"A box\"}', 1, 1)",
-		id, acc.ID, hex.EncodeToString(random[:]), `[{"name":"320.jpg","w":320,"h":213,"b":9000}]`)
-	g.must(err)
-	return id
+	p := &store.Photo{ID: g.Store.NewID(), AccountID: acc.ID, Purpose: store.PurposePost, Source: store.SourceAPI, State: store.PhotoReady,
+		SetRandom: media.NewRandom(), SetKind: store.SetPublic, Width: 1200, Height: 800,
+		Variants: store.JSON[[]store.Variant]{V: []store.Variant{{Name: "320", Width: 320, Height: 213, Bytes: 4}}},
+		Metadata: store.JSON[store.PhotoMetadata]{V: store.PhotoMetadata{Camera: "A box"}}}
+	set := newSet{photo: p.ID, kind: p.SetKind, random: p.SetRandom, names: []string{"320"}}
+	g.must(g.announceSets(g.ctx, set))
+	g.must(g.putTo(g.ctx, set)(media.Variant{Name: "320", Bytes: 4}, strings.NewReader("file")))
+	g.must(g.Store.Tx(g.ctx, func(ctx context.Context, tx *store.Store) error {
+		if _, err := tx.MediaObjectLive(ctx, set.random, set.names); err != nil {
+			return err
+		}
+		return tx.AddPhoto(ctx, p)
+	}))
+	return p.ID
 }
 
 // post publishes a post with one photo.

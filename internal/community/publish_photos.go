@@ -61,29 +61,25 @@ func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.P
 	if err != nil {
 		return err
 	}
-	var fresh []int64
-	gone := have
-	for _, ph := range photos {
-		if !slices.Contains(have, ph.ID) {
-			fresh = append(fresh, ph.ID)
-		}
-		gone = slices.DeleteFunc(slices.Clone(gone), func(id int64) bool { return id == ph.ID })
-	}
-	n, err := tx.AttachPhotos(ctx, p.AuthorID, p.ID, fresh)
-	if err != nil {
-		return err
-	}
-	if n < len(fresh) {
-		return &Invalid{[]FieldError{{"photos", "taken", "One of the photos is in another post already, or gone."}}}
-	}
 	for i, ph := range photos {
-		unchanged := ph.Description == nil && ph.FocusX == nil && ph.FocusY == nil
-		if unchanged && len(have) == 0 {
-			continue // attached in this order
-		}
 		row, err := tx.LockPhoto(ctx, ph.ID)
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
+		}
+		fresh := !slices.Contains(have, ph.ID)
+		if err == nil && fresh {
+			var ok bool
+			if ok, err = tx.AttachPhoto(ctx, p.AuthorID, ph.ID, p.ID, i, row.Description, store.ToMillis(time.Now())); err != nil {
+				return err
+			} else if !ok {
+				err = store.ErrNotFound
+			}
+		}
+		if err != nil {
+			return &Invalid{[]FieldError{{"photos", "taken", fmt.Sprintf("Photo %d is in another post already, or gone.", i+1)}}}
+		}
+		if fresh && ph.Description == nil && ph.FocusX == nil && ph.FocusY == nil {
+			continue
 		}
 		change := PhotoChange{FocusX: ph.FocusX, FocusY: ph.FocusY, Position: &i}
 		if ph.Description != nil {
@@ -94,5 +90,8 @@ func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.P
 			return err
 		}
 	}
+	gone := slices.DeleteFunc(have, func(id int64) bool {
+		return slices.ContainsFunc(photos, func(ph PostPhoto) bool { return ph.ID == id })
+	})
 	return c.markPhotosGone(ctx, tx, gone)
 }

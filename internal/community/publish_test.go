@@ -293,6 +293,7 @@ func TestDeletePostRemovesEverything(t *testing.T) {
 		_ = g.erasePost(dying, post.ID, func(context.Context, func(context.Context, *store.Store) error) error { die(); return dying.Err() })
 		q := queue.New(queue.Options{Backend: JobBackend(g.Store)})
 		g.RegisterPostJobs(q)
+		g.RegisterPhotoJobs(q)
 		runJobs(t, g, q)
 		for _, table := range []string{"likes WHERE post_id", "notifications WHERE post_id", "post_tags WHERE post_id", "mentions WHERE post_id", "photos WHERE post_id", "posts WHERE id", "posts WHERE root_id"} {
 			var n int

@@ -111,7 +111,9 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, error) {
-	wdb, err := gorm.Open(w, gormConfig(o, prepare))
+	// Only readers prepare. gorm has whoever wants a statement wait while another prepares it; SQLite's one writer may
+	// be what that one waits for, and held by the transaction that wants it.
+	wdb, err := gorm.Open(w, gormConfig(o, false))
 	if err != nil {
 		return nil, err
 	}

@@ -47,9 +47,9 @@ func (s *Store) read(ctx context.Context) *gorm.DB {
 	switch {
 	case s.tx != nil:
 		return s.tx.WithContext(ctx)
-	case ctx.Value(keyPrimary) != nil:
+	case ctx.Value(keyPrimary) != nil && s.dialect.name() != "sqlite":
 		return s.w.WithContext(ctx)
-	default:
+	default: // SQLite's readers see every commit at once, so none of them need wait for the writer
 		return s.r.WithContext(ctx)
 	}
 }
