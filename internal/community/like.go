@@ -126,6 +126,27 @@ func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64
 	return accounts, next, likes[0].RowID, err
 }
 
+// LikedPosts are the posts and comments that the account likes, the newest like first. The cursors are ids of likes:
+// next is for MaxID, prev for MinID, both 0 where there are none.
+func (c *Community) LikedPosts(ctx context.Context, acc *store.Account, page Page) (posts []*Post, next, prev int64, err error) {
+	if acc == nil || !acc.Active() {
+		return nil, 0, 0, ErrUnauthenticated
+	}
+	likes, err := c.Store.LikedPosts(ctx, acc, page.span(defaultPosts, maxPosts))
+	if err != nil {
+		return nil, 0, 0, fromStore(err)
+	}
+	if len(likes) == 0 {
+		return []*Post{}, 0, 0, nil
+	}
+	ids := make([]int64, len(likes))
+	for i, l := range likes {
+		ids[i] = l.PostID
+	}
+	posts, err = c.PostsByID(ctx, acc, ids)
+	return posts, likes[len(likes)-1].RowID, likes[0].RowID, err
+}
+
 // faces are accounts as lists show them, in the order of the ids, each once, with their avatars. Who is not to be
 // seen is left out.
 func (c *Community) faces(ctx context.Context, viewer *store.Account, ids []int64) ([]*store.Account, error) {

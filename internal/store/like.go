@@ -38,6 +38,27 @@ func (s *Store) LikedBy(ctx context.Context, viewer *Account, postID int64, r Ra
 // RowAccount is an account in a list that is ordered by the ids of other rows.
 type RowAccount struct{ RowID, AccountID int64 }
 
+// RowPost is a post in a list that is ordered by the ids of other rows.
+type RowPost struct{ RowID, PostID int64 }
+
+// LikedPosts are the posts and comments that the account likes and may still see, the newest like first, as pairs of
+// the like's id and the post's.
+func (s *Store) LikedPosts(ctx context.Context, acc *Account, r Range) ([]RowPost, error) {
+	c := postSeen(acc)
+	args := append([]any{acc.ID, r.max(), r.Min}, c.args...)
+	join := s.dialect.orderedJoin()
+	rows, err := s.query(ctx, "SELECT l.id, l.post_id FROM likes l "+join+" posts p ON p.id = l.post_id "+join+" accounts a ON a.id = p.author_id"+
+		" WHERE l.account_id = ? AND l.id < ? AND l.id > ? AND "+c.sql+" ORDER BY l.id"+r.order()+" LIMIT ?", append(args, r.Limit)...)
+	if err != nil {
+		return nil, err
+	}
+	var out []RowPost
+	for rows.next() {
+		out = append(out, RowPost{rows.int(), rows.int()})
+	}
+	return newestFirst(out, r), rows.done()
+}
+
 // LikesOf tells which of the posts the account likes.
 func (s *Store) LikesOf(ctx context.Context, accountID int64, postIDs []int64) (map[int64]bool, error) {
 	list, args := in(postIDs)

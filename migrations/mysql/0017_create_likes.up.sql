@@ -7,6 +7,7 @@ CREATE TABLE `likes` (
   PRIMARY KEY (`id`),
   UNIQUE KEY `likes_account_id_post_id_unique` (`account_id`,`post_id`),
   KEY `likes_post_id_id` (`post_id`,`id`),
+  KEY `likes_account_id_id` (`account_id`,`id`),
   CONSTRAINT `likes_account_id_fk` FOREIGN KEY (`account_id`) REFERENCES `accounts` (`id`),
   CONSTRAINT `likes_post_id_fk` FOREIGN KEY (`post_id`) REFERENCES `posts` (`id`)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

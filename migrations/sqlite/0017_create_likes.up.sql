@@ -10,3 +10,4 @@ CREATE TABLE likes (
   FOREIGN KEY (post_id) REFERENCES posts (id)
 ) STRICT;
 CREATE INDEX likes_post_id_id ON likes (post_id, id);
+CREATE INDEX likes_account_id_id ON likes (account_id, id);

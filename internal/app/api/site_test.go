@@ -16,6 +16,7 @@ import (
 
 	"tintype/internal/app/api"
 	"tintype/internal/community"
+	"tintype/internal/live"
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/store"
@@ -56,7 +57,7 @@ func newSite(t testing.TB, changes ...func(*options)) *site {
 	}
 	o := options{
 		community: community.Options{
-			Store: s, Media: disk, Processor: media.NewProcessor(media.Options{}), BaseURL: baseURL, SiteName: "Test site", OpenRegistration: true, SecretKeys: keys,
+			Store: s, Live: live.NewHub(live.Options{Reader: community.EventReader(s)}), Media: disk, Processor: media.NewProcessor(media.Options{}), BaseURL: baseURL, SiteName: "Test site", OpenRegistration: true, SecretKeys: keys,
 			MaxUploadBytes: 10 << 20, KeepOriginals: true,
 		},
 		api: api.Options{
@@ -82,7 +83,10 @@ func (s *site) work() {
 	q := queue.New(queue.Options{Backend: community.JobBackend(s.store), Workers: community.Workers(), Poll: 20 * time.Millisecond})
 	s.community.RegisterPhotoJobs(q)
 	s.store.OnJob(q.Notify)
+	s.store.OnEvent(s.community.Live.Wake)
 	ctx, cancel := context.WithCancel(context.Background())
+	followed := make(chan struct{})
+	go func() { s.community.Live.Follow(ctx); close(followed) }()
 	q.Start(ctx)
 	s.t.Cleanup(func() {
 		stopping, done := context.WithTimeout(ctx, 20*time.Second)
@@ -91,6 +95,7 @@ func (s *site) work() {
 			s.t.Error(err)
 		}
 		cancel()
+		<-followed
 	})
 }
 

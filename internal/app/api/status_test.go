@@ -212,6 +212,19 @@ func TestFavourites(t *testing.T) {
 	if o := s.post("/api/v1/statuses/"+id+"/unfavourite", bob.token, "").ok().object(); o["favourited"] != false || o["favourites_count"] != 0.0 {
 		t.Errorf("unfavourite: %v", o)
 	}
+	// The list is in the order of the likes, not of the posts.
+	older, newer := id, s.publish(anna, "Another")["id"].(string)
+	s.post("/api/v1/statuses/"+newer+"/favourite", bob.token, "").ok()
+	s.post("/api/v1/statuses/"+older+"/favourite", bob.token, "").ok()
+	var liked []string
+	for _, page := range s.pages("/api/v1/favourites?limit=1", bob.token) {
+		for _, o := range page {
+			liked = append(liked, o["id"].(string))
+		}
+	}
+	if strings.Join(liked, " ") != older+" "+newer {
+		t.Errorf("favourites: %v", liked)
+	}
 	s.post("/api/v1/statuses/1/favourite", bob.token, "").is(http.StatusNotFound)
 	s.post("/api/v1/statuses/"+id+"/favourite", "", "").is(http.StatusUnauthorized)
 }

@@ -16,7 +16,7 @@ func (a *API) timelineEndpoints() []endpoint {
 		{method: get, path: "/api/v1/timelines/home", access: members, scope: "read:statuses", answer: a.getHome},
 		{method: get, path: "/api/v1/timelines/public", access: visitors, scope: "read:statuses", answer: a.getPublic},
 		{method: get, path: "/api/v1/timelines/tag/:tag", access: visitors, scope: "read:statuses", answer: a.getTagTimeline},
-		{method: get, path: "/api/v1/favourites", access: members, scope: "read:favourites", answer: none},
+		{method: get, path: "/api/v1/favourites", access: members, scope: "read:favourites", answer: a.getFavourites},
 	}
 }
 
@@ -46,6 +46,18 @@ func (a *API) getPublic(q *call) (any, error) {
 		return nil, err
 	}
 	return q.postPage(posts), nil
+}
+
+// getFavourites pages by likes, not by posts.
+func (a *API) getFavourites(q *call) (any, error) {
+	posts, next, prev, err := a.Community.LikedPosts(q.ctx(), q.account, q.page(defaultStatuses, maxStatuses))
+	if err != nil {
+		return nil, err
+	}
+	if len(posts) > 0 {
+		q.link(next, prev)
+	}
+	return q.view().statuses(posts), nil
 }
 
 const (
