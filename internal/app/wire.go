@@ -71,6 +71,7 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 		SecretKeys:       keys,
 		LoginLimit:       cfg.LoginLimit.limit(),
 		SignUpLimit:      cfg.SignUpLimit.limit(),
+		UploadLimit:      cfg.UploadLimit.limit(),
 		PostLimit:        cfg.PostLimit.limit(),
 		ReportLimit:      cfg.ReportLimit.limit(),
 		DraftTTL:         draftLife,

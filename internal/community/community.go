@@ -33,6 +33,7 @@ type Options struct {
 
 	LoginLimit  Limit // tries per account and per address
 	SignUpLimit Limit // per address
+	UploadLimit Limit // photos per account
 	PostLimit   Limit // posts and comments per account
 	ReportLimit Limit
 	DraftTTL    time.Duration // how long an unattached photo stays, 48 h

@@ -47,14 +47,17 @@ type Upload struct {
 }
 
 // StartUpload streams a file into the media store and commits the job that prepares it. When it returns, the photo
-// is acknowledged: it survives a crash. What becomes of it WaitPhoto tells. Errors: *Invalid, ErrTooLarge, ErrFull,
-// *Unavailable; after each of them nothing is left of the upload.
+// is acknowledged: it survives a crash. What becomes of it WaitPhoto tells. Errors: *Invalid, *TooMany, ErrTooLarge,
+// ErrFull, *Unavailable; after each of them nothing is left of the upload.
 func (c *Community) StartUpload(ctx context.Context, acc *store.Account, u Upload) (*store.Photo, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
 	if c.MaxUploadBytes > 0 && u.Size > c.MaxUploadBytes {
 		return nil, ErrTooLarge
+	}
+	if err := c.Allow(ctx, fmt.Sprintf("upload:%d", acc.ID), c.UploadLimit); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxUpload)
 	defer cancel()
