@@ -150,6 +150,7 @@ func (a *App) work(r *rooms) {
 	workers[community.ClassPhoto] = a.cfg.JobWorkers
 	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers})
 	r.community.RegisterPhotoJobs(q)
+	r.community.RegisterPostJobs(q)
 	r.store.OnJob(q.Notify)
 	q.Start(context.Background()) // ends by Stop, which lets running jobs finish
 	a.onStop("jobs", q.Stop)
