@@ -12,6 +12,7 @@ func (a *API) accountEndpoints() []endpoint {
 	const get = http.MethodGet
 	return []endpoint{
 		{method: get, path: "/api/v1/accounts/verify_credentials", access: members, scope: "profile", answer: a.getSelf},
+		{method: http.MethodPatch, path: "/api/v1/accounts/update_credentials", access: members, scope: "write:accounts", upload: true, answer: a.patchSelf},
 		{method: get, path: "/api/v1/accounts", access: visitors, scope: "read:accounts", answer: a.getAccounts},
 		{method: get, path: "/api/v1/accounts/lookup", access: visitors, scope: "read:accounts", answer: a.lookUpAccount},
 		{method: get, path: "/api/v1/accounts/search", access: members, scope: "read:accounts", answer: a.searchAccounts},

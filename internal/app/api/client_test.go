@@ -130,5 +130,9 @@ func TestGoMastodon(t *testing.T) {
 	if len(followers) != 1 || followers[0].Acct != "bob" {
 		t.Errorf("followers: %+v", followers)
 	}
+	must(c.DeleteStatus(ctx, posted[0]))
+	if _, err := c.GetStatus(ctx, posted[0]); err == nil {
+		t.Error("a deleted status is still there")
+	}
 	must(c.RevokeToken(ctx))
 }

@@ -9,12 +9,14 @@ import (
 )
 
 func (a *API) statusEndpoints() []endpoint {
-	const get, post = http.MethodGet, http.MethodPost
+	const get, post, put, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	const read, write = "read:statuses", "write:statuses"
 	return []endpoint{
 		{method: post, path: "/api/v1/statuses", access: members, scope: write, answer: a.postStatus},
 		{method: get, path: "/api/v1/statuses", access: visitors, scope: read, answer: a.getStatuses},
 		{method: get, path: "/api/v1/statuses/:id", access: visitors, scope: read, answer: a.getStatus},
+		{method: put, path: "/api/v1/statuses/:id", access: members, scope: write, answer: a.putStatus},
+		{method: remove, path: "/api/v1/statuses/:id", access: members, scope: write, answer: a.deleteStatus},
 		{method: get, path: "/api/v1/statuses/:id/context", access: visitors, scope: read, answer: a.getContext},
 		{method: get, path: "/api/v1/statuses/:id/source", access: members, scope: read, answer: a.getSource},
 		{method: get, path: "/api/v1/statuses/:id/favourited_by", access: visitors, scope: "read:accounts", answer: a.getLikers},
@@ -111,6 +113,86 @@ func photoIDs(p *params) ([]int64, error) {
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+// putStatus changes one's own post. Photos are named by media_ids, with what changes of each in media_attributes; where
+// neither is given they stay as they are.
+func (a *API) putStatus(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	p := q.params
+	change := community.PostChange{
+		Caption: p.given("status"), Warning: p.given("spoiler_text"), Sensitive: p.boolean("sensitive"), Language: p.given("language"),
+	}
+	if word := p.text("visibility"); word == wordDirect {
+		return nil, errDirect
+	} else if word != "" {
+		v := visibilityOf(word)
+		change.Visibility = &v
+	}
+	if change.Photos, err = a.editedPhotos(q, id); err != nil {
+		return nil, err
+	}
+	after, err := a.Community.EditPost(q.ctx(), q.account, id, change)
+	if err != nil {
+		return nil, err
+	}
+	return q.view().status(after), nil
+}
+
+// editedPhotos are all that the post has after the edit, nil where the client says nothing about them.
+func (a *API) editedPhotos(q *call, postID int64) ([]community.PostPhoto, error) {
+	p := q.params
+	changes := make(map[int64]community.PhotoChange)
+	for _, row := range p.rows("media_attributes") {
+		id, ok := parseID(row.text("id"))
+		if !ok {
+			return nil, errNoMedia
+		}
+		change, err := photoChange(row)
+		if err != nil {
+			return nil, err
+		}
+		changes[id] = change
+	}
+	if !p.hasList("media_ids") && len(changes) == 0 {
+		return nil, nil
+	}
+	ids, err := photoIDs(p)
+	if err != nil {
+		return nil, err
+	}
+	if !p.hasList("media_ids") {
+		was, err := a.Community.PostByID(q.ctx(), q.account, postID)
+		if err != nil {
+			return nil, err
+		}
+		for _, photo := range was.Photos {
+			ids = append(ids, photo.ID)
+		}
+	}
+	photos := make([]community.PostPhoto, 0, len(ids))
+	for _, id := range ids {
+		c := changes[id]
+		photos = append(photos, community.PostPhoto{ID: id, Description: c.Description, FocusX: c.FocusX, FocusY: c.FocusY})
+	}
+	return photos, nil
+}
+
+func (a *API) deleteStatus(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	gone, err := a.Community.DeletePost(q.ctx(), q.account, id)
+	if err != nil {
+		return nil, err
+	}
+	e := q.view().status(gone)
+	e.Text = &gone.Caption
+	return e, nil
 }
 
 func (a *API) getContext(q *call) (any, error) {
