@@ -1,0 +1,237 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tintype/internal/queue"
+	"tintype/internal/store"
+)
+
+// JobAccountDelete removes what a deleted account leaves, in batches.
+const JobAccountDelete = "account.delete"
+
+type accountDeletePayload struct {
+	AccountID int64 `json:"account_id"`
+}
+
+const (
+	// accountSlice is how long one run of the job works on an account; a large one is continued by another job, so
+	// that its size never counts as failed tries.
+	accountSlice = 5 * time.Minute
+
+	neighbourBatch = 50
+	likeBatch      = 50
+	postBatch      = 50
+)
+
+// RegisterAccountJobs has q run the jobs of accounts.
+func (c *Community) RegisterAccountJobs(q *queue.Queue) {
+	q.Register(JobAccountDelete, queue.Handler{Run: c.runAccountDelete, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
+}
+
+// DeleteAccount deletes an account with everything in it, after asking for the password. It is gone from every page
+// at once, its sessions and tokens are over, and nobody gets its username again. A job removes the rest. Doing so
+// again changes nothing.
+func (c *Community) DeleteAccount(ctx context.Context, acc *store.Account, password string) error {
+	ctx = store.Primary(ctx)
+	if err := c.confirmPassword(ctx, acc, "password", password); err != nil {
+		return err
+	}
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		locked, err := tx.LockAccounts(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		now := locked[acc.ID]
+		if now == nil || now.DeletedAt != nil {
+			return nil
+		}
+		if err := tx.RetireUsername(ctx, now.Username); err != nil {
+			return err
+		}
+		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.DeleteTokensOf(ctx, now.ID, 0); err != nil {
+			return err
+		}
+		if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {
+			return err
+		}
+		if err := tx.AddJob(ctx, JobAccountDelete, accountDeletePayload{now.ID}, 0); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, "account.deleted", now.ID, now.ID, nil); err != nil {
+			return err
+		}
+		return tx.HideAccount(ctx, now.ID)
+	})
+	return fromStore(err)
+}
+
+// runAccountDelete may be run again at any point: each batch is a transaction of its own, and what is removed is not
+// found the next time.
+func (c *Community) runAccountDelete(ctx context.Context, job *queue.Job) error {
+	var payload accountDeletePayload
+	if err := readPayload(job, &payload); err != nil {
+		return err
+	}
+	ctx = store.Primary(ctx)
+	acc, err := c.Store.AccountByID(ctx, payload.AccountID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if acc.DeletedAt == nil {
+		return queue.Permanent(errors.New("the account is not deleted"))
+	}
+	for end := time.Now().Add(accountSlice); ; {
+		more, err := c.eraseAccountBatch(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		if !more {
+			return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error { return tx.BlankAccount(ctx, acc.ID) })
+		}
+		if time.Now().After(end) {
+			return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
+				return tx.AddJob(ctx, JobAccountDelete, payload, 0)
+			})
+		}
+	}
+}
+
+// eraseAccountBatch removes one batch of a deleted account's traces, and tells whether there may be more.
+func (c *Community) eraseAccountBatch(ctx context.Context, id int64) (more bool, err error) {
+	for _, erase := range []func(context.Context, int64) (int, error){
+		c.erasePosts, c.erasePhotos, c.eraseLikes, c.eraseNeighbours, c.eraseAccountRows,
+	} {
+		if n, err := erase(ctx, id); err != nil || n > 0 {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// erasePosts hides posts and comments, the newest first: what they counted for is uncounted, and a job for each removes
+// its rows.
+func (c *Community) erasePosts(ctx context.Context, id int64) (int, error) {
+	ids, err := c.Store.LivePostIDsOf(ctx, id, postBatch)
+	if err != nil {
+		return 0, err
+	}
+	for _, postID := range ids {
+		row, err := c.Store.RawPost(ctx, postID)
+		if err == nil {
+			err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) })
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // somebody else has just deleted it
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
+
+// erasePhotos takes the photos out of use, drafts, avatars and headers too; jobs remove their bytes and rows.
+func (c *Community) erasePhotos(ctx context.Context, id int64) (int, error) {
+	ids, err := c.Store.PhotoIDsOf(ctx, id, mediaBatch)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return len(ids), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return c.markPhotosGone(ctx, tx, ids) })
+}
+
+// eraseLikes takes likes back, in ascending order of the posts, as everybody does who locks several.
+func (c *Community) eraseLikes(ctx context.Context, id int64) (int, error) {
+	likes, err := c.Store.LikesBy(ctx, id, likeBatch)
+	if err != nil || len(likes) == 0 {
+		return 0, err
+	}
+	return len(likes), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		var counted []int64
+		for _, like := range likes {
+			if _, err := tx.LockPost(ctx, like.PostID); errors.Is(err, store.ErrNotFound) {
+				continue // its post has just gone, and the like with it
+			} else if err != nil {
+				return err
+			}
+			removed, err := tx.RemoveLike(ctx, id, like.PostID)
+			if err != nil {
+				return err
+			}
+			if removed {
+				counted = append(counted, like.PostID)
+			}
+			if err := tx.DeleteNotificationsFrom(ctx, like.AuthorID, id, []string{store.NotifyLike}, &like.PostID); err != nil {
+				return err
+			}
+		}
+		for _, postID := range counted {
+			if err := tx.AddToPost(ctx, postID, -1, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eraseNeighbours ends follows, requests and blocks, both ways.
+func (c *Community) eraseNeighbours(ctx context.Context, id int64) (int, error) {
+	others, err := c.Store.NeighboursOf(ctx, id, neighbourBatch)
+	if err != nil || len(others) == 0 {
+		return 0, err
+	}
+	return len(others), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		if _, err := tx.LockAccounts(ctx, append([]int64{id}, others...)...); err != nil {
+			return err
+		}
+		deltas := map[int64]store.FollowDelta{}
+		own := store.FollowDelta{}
+		for _, other := range others {
+			theirs := store.FollowDelta{}
+			following, err := tx.DeleteFollow(ctx, id, other)
+			if err != nil {
+				return err
+			}
+			if following {
+				own.Following--
+				theirs.Followers--
+			}
+			followed, err := tx.DeleteFollow(ctx, other, id)
+			if err != nil {
+				return err
+			}
+			if followed {
+				own.Followers--
+				theirs.Following--
+			}
+			deltas[other] = theirs
+			for _, way := range [][2]int64{{id, other}, {other, id}} {
+				if _, err := tx.DeleteFollowRequest(ctx, way[0], way[1]); err != nil {
+					return err
+				}
+				if _, err := tx.DeleteBlock(ctx, way[0], way[1]); err != nil {
+					return err
+				}
+			}
+			if err := tx.DeleteNotificationsBetween(ctx, id, other); err != nil {
+				return err
+			}
+		}
+		deltas[id] = own
+		return tx.CountFollows(ctx, deltas)
+	})
+}
+
+// eraseAccountRows removes what no counter must learn of.
+func (c *Community) eraseAccountRows(ctx context.Context, id int64) (n int, err error) {
+	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		n, err = tx.EraseAccountRows(ctx, id, mediaBatch)
+		return err
+	})
+	return n, err
+}
