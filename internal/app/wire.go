@@ -151,6 +151,7 @@ func (a *App) work(r *rooms) {
 	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers})
 	r.community.RegisterPhotoJobs(q)
 	r.community.RegisterPostJobs(q)
+	r.community.RegisterAccountJobs(q)
 	r.store.OnJob(q.Notify)
 	q.Start(context.Background()) // ends by Stop, which lets running jobs finish
 	a.onStop("jobs", q.Stop)

@@ -235,8 +235,8 @@ func TestDeleteAccount(t *testing.T) {
 		l.jobsDone()
 		l.gone()
 		// The address is free for somebody else.
-		open := New(Options{Store: l.Store, OpenRegistration: true})
-		if acc, err := open.SignUp(l.ctx, SignUp{Username: "anna", Email: "ann@example.org", Password: annPassword}); err != nil || acc.EmailKey == nil {
+		c := New(Options{Store: l.Store, OpenRegistration: true})
+		if acc, err := c.SignUp(l.ctx, SignUp{Username: "anna", Email: "ann@example.org", Password: annPassword}); err != nil || acc.EmailKey == nil {
 			t.Errorf("%+v %v", acc, err)
 		}
 	})
