@@ -26,8 +26,10 @@ func (h Header) perPixel() int64 {
 	return 48
 }
 
-// cost returns the bytes of memory that processing takes, for an upright width (which is the height for half of the
-// orientations).
+// Cost returns the bytes of memory that processing takes, reckoned from the header: the most of either orientation.
+func (h Header) Cost() int64 { return max(h.cost(false), h.cost(true)) }
+
+// cost knows whether the orientation turns the photo on its side.
 func (h Header) cost(turned bool) int64 {
 	px := h.Pixels()
 	var decoded int64

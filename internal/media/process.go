@@ -166,7 +166,7 @@ func (p *Processor) open(ctx context.Context, src io.ReadSeeker) (*job, error) {
 		return nil, err
 	}
 	if head.Bytes > p.o.MaxBytes {
-		return nil, refuseBytes(p.o.MaxBytes)
+		return nil, refuseBytes(head.Bytes, p.o.MaxBytes)
 	}
 	if head.Pixels() > p.o.MaxPixels {
 		return nil, refusePixels(head.Width, head.Height, p.MatrixLimit())
@@ -209,13 +209,13 @@ func (j *job) close() {
 func (j *job) setColors(adobe bool) {
 	prof, err := parseProfile(j.head.icc)
 	switch {
+	case j.head.p3: // cICP goes before a profile
+		j.p3 = true
 	case err == nil && prof.gray:
 		if !prof.hasSRGBCurve() {
 			j.grayTRC = prof
 		}
 		return
-	case err != nil && j.head.icc == nil && j.head.p3:
-		j.p3 = true
 	case err != nil && j.head.icc == nil && adobe:
 		j.convert = newConverter(profileAdobe())
 	case err != nil: // none, or of a kind that is not read, which is nearly always near sRGB

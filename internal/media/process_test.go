@@ -331,3 +331,33 @@ func (b *brokenReader) Read(p []byte) (int, error) {
 	}
 	return b.ReadSeeker.Read(p[:min(int64(len(p)), b.at-off)])
 }
+
+// A decoder that panics says that the file is damaged; it must not take the process with it.
+func TestDecoderPanics(t *testing.T) {
+	file := phototest.JPEG(phototest.Options{Width: 2000, Height: 1500, Detail: true})
+	src := &panicReader{ReadSeeker: bytes.NewReader(file), at: int64(len(file)) / 2}
+	p := media.NewProcessor(media.Options{})
+	_, err := p.Process(t.Context(), src, media.Focus{}, discard)
+	var refused *media.Refused
+	if !errors.As(err, &refused) || refused.Code != media.CodeCorrupt {
+		t.Fatalf("err = %v", err)
+	}
+	// Its share of the budget came back.
+	for range 30 {
+		if _, err := p.Process(t.Context(), src, media.Focus{}, discard); !errors.As(err, &refused) {
+			t.Fatal(err)
+		}
+	}
+}
+
+type panicReader struct {
+	io.ReadSeeker
+	at int64
+}
+
+func (b *panicReader) Read(p []byte) (int, error) {
+	if off, err := b.Seek(0, io.SeekCurrent); err != nil || off >= b.at {
+		panic("as a decoder would")
+	}
+	return b.ReadSeeker.Read(p)
+}

@@ -131,7 +131,7 @@ func TestRefusedFor(t *testing.T) {
 func TestLimits(t *testing.T) {
 	file := phototest.JPEG(phototest.Options{Width: 1200, Height: 1000})
 	small := media.NewProcessor(media.Options{MaxBytes: int64(len(file)) - 1})
-	if r := refusal(t, small, file); r.Code != media.CodeTooLargeBytes {
+	if r := refusal(t, small, file); r.Code != media.CodeTooLargeBytes || !strings.Contains(r.Sentence, " MB. The limit is ") {
 		t.Error(r)
 	}
 	few := media.NewProcessor(media.Options{MaxPixels: 1e6})

@@ -72,13 +72,14 @@ func refuseCorrupt(cause error) *Refused {
 	return &Refused{Code: CodeCorrupt, Sentence: "This file is damaged and cannot be read. Export it again, or post without it.", cause: cause}
 }
 
-func refuseBytes(limit int64) *Refused {
-	return &Refused{Code: CodeTooLargeBytes, Sentence: fmt.Sprintf("This file is larger than %d MB, which is the limit. Export it smaller and try again.", limit/1e6)}
+func refuseBytes(n, limit int64) *Refused {
+	return &Refused{Code: CodeTooLargeBytes, Sentence: fmt.Sprintf("This file is %s MB. The limit is %s MB. Export it smaller and try again.",
+		megas((n+99_999)/1e5*1e5), megas(limit))}
 }
 
 func refusePixels(w, h int, limit int64) *Refused {
 	return &Refused{Code: CodeTooLargePixels, Sentence: fmt.Sprintf(
-		"This file has %s megapixels. The limit is %s. Export it smaller and try again.", megapixels(int64(w)*int64(h)), megapixels(limit))}
+		"This file has %s megapixels. The limit is %s. Export it smaller and try again.", megas(int64(w)*int64(h)), megas(limit))}
 }
 
 func refuseMemory(h Header) *Refused {
@@ -88,11 +89,11 @@ func refuseMemory(h Header) *Refused {
 	}
 	return &Refused{Code: CodeTooMuchMemory, Sentence: fmt.Sprintf(
 		"This file has %s megapixels in a form that takes more memory than this site has. Export it %s and try again.",
-		megapixels(h.Pixels()), how)}
+		megas(h.Pixels()), how)}
 }
 
-// megapixels writes a number of pixels in millions, with one decimal where it says something.
-func megapixels(n int64) string {
+// megas writes a number in millions, with one decimal where it says something.
+func megas(n int64) string {
 	if n < 100e6 && n%1e6 >= 5e4 && n%1e6 < 95e4 {
 		return fmt.Sprintf("%.1f", float64(n)/1e6)
 	}
