@@ -171,7 +171,7 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 	stride := 1
 	if testing.Short() {
-		stride = 7
+		stride = 5
 	}
 	for n := 1; n <= steps; n += stride {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

@@ -1,0 +1,552 @@
+package community
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image/color"
+	"image/jpeg"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tintype/internal/media"
+	"tintype/internal/phototest"
+	"tintype/internal/queue"
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// must runs the jobs that are due.
+func (d *darkroom) must() {
+	d.t.Helper()
+	if err := d.runJobs(); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// made uploads a photo and prepares it.
+func (d *darkroom) made(acc *store.Account) *store.Photo {
+	d.t.Helper()
+	p := d.upload(acc, phototest.JPEG(phototest.Options{Width: 900, Height: 450}))
+	d.must()
+	p = d.again(p)
+	if p.State != store.PhotoReady {
+		d.t.Fatalf("state %s, %s", p.State, p.Refusal)
+	}
+	return p
+}
+
+func (d *darkroom) again(p *store.Photo) *store.Photo {
+	d.t.Helper()
+	p, err := d.Store.PhotoByID(store.Primary(d.t.Context()), p.ID)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return p
+}
+
+func (d *darkroom) allowed(p *store.Photo, viewer *store.Account) bool {
+	d.t.Helper()
+	var id int64
+	if viewer != nil {
+		id = viewer.ID
+	}
+	ok, err := d.PrivatePhotoAllowed(d.t.Context(), p.SetRandom, id)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return ok
+}
+
+func (d *darkroom) makePrivate(p *store.Photo) error {
+	return d.withSets(d.t.Context(), store.SetPrivate, []int64{p.ID}, func(sets []replacedSet) error {
+		return d.tx(func(ctx context.Context, tx *store.Store) error { return d.switchSets(ctx, tx, sets) })
+	})
+}
+
+func TestPrivateSets(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newDarkroom(t, open(t), darkroomOptions{})
+		before := d.made(d.ann)
+		if err := d.makePrivate(before); err != nil {
+			t.Fatal(err)
+		}
+		p := d.again(before)
+		if p.SetKind != store.SetPrivate || p.SetRandom == before.SetRandom {
+			t.Errorf("set %s/%s", p.SetKind, p.SetRandom)
+		}
+		d.must()
+		for _, v := range before.Variants.V {
+			if _, err := d.Media.Open(t.Context(), before.Key(v.Name)); !errors.Is(err, media.ErrNotFound) {
+				t.Errorf("the public %s: %v", v.Name, err)
+			}
+			if b := d.open(p.Key(v.Name)); int64(len(b)) != v.Bytes {
+				t.Errorf("the private %s has %d bytes", v.Name, len(b))
+			}
+		}
+		if d.allowed(p, d.bob) || d.allowed(p, nil) || !d.allowed(p, d.ann) {
+			t.Error("a photo in a draft is its author's alone")
+		}
+		post := d.post(d.ann, store.Followers)
+		if !d.attach(post, p) {
+			t.Fatal("not attached")
+		}
+		if d.allowed(p, d.bob) || d.allowed(p, nil) || !d.allowed(p, d.ann) {
+			t.Error("a post for followers is seen by somebody else")
+		}
+		d.exec("INSERT INTO follows (id, follower_id, followee_id, created_at) VALUES (1, ?, ?, 1)", d.bob.ID, d.ann.ID)
+		if !d.allowed(p, d.bob) || d.allowed(p, nil) {
+			t.Error("a follower may see it, a visitor not")
+		}
+		if d.allowed(before, d.ann) {
+			t.Error("a set that is gone is served")
+		}
+		d.exec("UPDATE accounts SET suspended_at = 1 WHERE id = ?", d.bob.ID)
+		if d.allowed(p, d.bob) {
+			t.Error("a suspended follower sees it")
+		}
+		// Nothing to copy: f runs all the same.
+		ran := false
+		if err := d.withSets(t.Context(), store.SetPrivate, []int64{p.ID}, func(sets []replacedSet) error { ran = len(sets) == 0; return nil }); err != nil || !ran {
+			t.Errorf("%v, ran %v", err, ran)
+		}
+		d.pass(24 * time.Hour)
+		if err := d.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.consistent()
+	})
+}
+
+// TestPrivateSetsFail: a transaction that fails leaves the photo where it was, and no copy.
+func TestPrivateSetsFail(t *testing.T) {
+	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	p := d.made(d.ann)
+	boom := errors.New("boom")
+	err := d.withSets(t.Context(), store.SetPrivate, []int64{p.ID}, func(sets []replacedSet) error {
+		return d.tx(func(ctx context.Context, tx *store.Store) error {
+			if err := d.switchSets(ctx, tx, sets); err != nil {
+				return err
+			}
+			return boom
+		})
+	})
+	if err != boom {
+		t.Fatal(err)
+	}
+	if now := d.again(p); now.SetRandom != p.SetRandom || now.SetKind != store.SetPublic {
+		t.Errorf("%+v", now)
+	}
+	for _, key := range d.files() {
+		if strings.HasPrefix(key, "priv/") {
+			t.Errorf("a copy is left: %s", key)
+		}
+	}
+	// Somebody moves the focal point while the copies are made: f runs again with what is there then.
+	runs := 0
+	err = d.withSets(t.Context(), store.SetPrivate, []int64{p.ID}, func(sets []replacedSet) error {
+		if runs++; runs == 1 {
+			left := -1.0
+			if _, err := d.UpdatePhoto(t.Context(), d.ann, p.ID, PhotoChange{FocusX: &left}); err != nil {
+				t.Fatal(err)
+			}
+			d.must()
+		}
+		return d.tx(func(ctx context.Context, tx *store.Store) error { return d.switchSets(ctx, tx, sets) })
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("%v after %d runs", err, runs)
+	}
+	if now := d.again(p); now.SetKind != store.SetPrivate || now.FocusX != -1 {
+		t.Errorf("%+v", now)
+	}
+	d.must()
+	d.exec("UPDATE photos SET attached_at = 1")
+	d.pass(24 * time.Hour)
+	if err := d.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.consistent()
+}
+
+func (d *darkroom) middle(key string) color.Color {
+	d.t.Helper()
+	m, err := jpeg.Decode(bytes.NewReader(d.open(key)))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return m.At(20, m.Bounds().Dy()-20)
+}
+
+func TestFocus(t *testing.T) {
+	for _, drop := range []bool{false, true} {
+		d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{dropOriginals: drop})
+		p := d.made(d.ann) // 900×450: the square is half of it
+		blue := func(key string) bool {
+			r, _, b, _ := d.middle(key).RGBA()
+			return b > 2*r
+		}
+		if blue(p.Key("square")) {
+			t.Fatal("the blue corner at the lower left is in the middle square")
+		}
+		x, y := -1.0, 2.0
+		if _, err := d.UpdatePhoto(t.Context(), d.ann, p.ID, PhotoChange{FocusX: &x, FocusY: &y}); err != nil {
+			t.Fatal(err)
+		}
+		d.must()
+		now := d.again(p)
+		if now.FocusX != -1 || now.FocusY != 1 || now.SetRandom == p.SetRandom || now.SetKind != p.SetKind {
+			t.Errorf("%+v", now)
+		}
+		if !blue(now.Key("square")) {
+			t.Error("the square was not cut anew")
+		}
+		if v := now.Variants.V[0]; int64(len(d.open(now.Key(v.Name)))) != v.Bytes {
+			t.Error("the other variants changed")
+		}
+		if _, err := d.UpdatePhoto(t.Context(), d.bob, p.ID, PhotoChange{FocusX: &x}); err != ErrNotFound {
+			t.Errorf("somebody else's: %v", err)
+		}
+		// Moved again while the square is being cut: the job sees it at its end.
+		job := d.claim(jobFocus, func() {
+			if _, err := d.UpdatePhoto(t.Context(), d.ann, p.ID, PhotoChange{FocusX: new(float64)}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		stale := now
+		set := newSet{photo: p.ID, kind: stale.SetKind, random: media.NewRandom(), names: namesOf(stale.Variants.V)}
+		if err := d.announceSets(t.Context(), set); err != nil {
+			t.Fatal(err)
+		}
+		src, err := d.openSource(t.Context(), stale)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.cutAnew(t.Context(), job, stale, src, set); !errors.Is(err, errSetChanged) {
+			t.Errorf("cut at the old focal point: %v", err)
+		}
+		src.Close()
+		d.dropSets(t.Context(), set)
+		d.exec("UPDATE jobs SET lease_until = 0")
+		d.must()
+		if blue(d.again(p).Key("square")) {
+			t.Error("the square stayed at the old focal point")
+		}
+		d.exec("UPDATE photos SET attached_at = 1")
+		d.pass(24 * time.Hour)
+		if err := d.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.consistent()
+	}
+}
+
+// claim takes the job of a kind that make adds.
+func (d *darkroom) claim(kind string, make func()) *queue.Job {
+	d.t.Helper()
+	make()
+	jobs, err := JobBackend(d.Store).Claim(d.t.Context(), []string{kind}, 1, time.Hour)
+	if err != nil || len(jobs) != 1 {
+		d.t.Fatalf("claimed %v, %v", jobs, err)
+	}
+	return &jobs[0]
+}
+
+// TestTwoWorkers: the lease of the first ran out, and a second one made the photo. The first changes nothing, and
+// takes its own files away.
+func TestTwoWorkers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newDarkroom(t, open(t), darkroomOptions{})
+		var p *store.Photo
+		first := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{})) })
+		d.exec("UPDATE jobs SET lease_until = 0")
+		second := d.claim(jobProcess, func() {})
+		if second.Attempts != 2 {
+			t.Fatalf("%+v", second)
+		}
+		if err := d.preparePhoto(t.Context(), first); !errors.Is(err, queue.ErrLeaseLost) {
+			t.Errorf("the first worker: %v", err)
+		}
+		if now := d.again(p); now.State != store.PhotoPending {
+			t.Errorf("the first worker made it %s", now.State)
+		}
+		if files := d.files(); len(files) != 1 {
+			t.Errorf("the first worker left %v", files)
+		}
+		if err := d.preparePhoto(t.Context(), second); err != nil {
+			t.Fatal(err)
+		}
+		made := d.again(p)
+		if err := d.preparePhoto(t.Context(), second); err != nil { // its process forgot that it was done
+			t.Errorf("the second worker again: %v", err)
+		}
+		if now := d.again(p); now.State != store.PhotoReady || now.SetRandom != made.SetRandom {
+			t.Errorf("%+v", now)
+		}
+		// Removed while somebody prepares it.
+		third := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{Seed: 3})) })
+		wrap := d.Media
+		d.Media = hooked{wrap, func() {
+			if err := d.RemovePhoto(t.Context(), d.ann, p.ID); err != nil && err != ErrNotFound {
+				t.Error(err)
+			}
+		}}
+		if err := d.preparePhoto(t.Context(), third); err != nil {
+			t.Errorf("preparing what was removed: %v", err)
+		}
+		d.Media = wrap
+		d.must()
+		if _, err := d.PhotoByID(t.Context(), d.ann, p.ID); err != ErrNotFound {
+			t.Errorf("the removed photo: %v", err)
+		}
+		d.exec("UPDATE photos SET attached_at = 1")
+		d.pass(24 * time.Hour)
+		if err := d.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.consistent()
+	})
+}
+
+// hooked does something else whenever an original is opened.
+type hooked struct {
+	media.Store
+	hook func()
+}
+
+func (h hooked) Open(ctx context.Context, key string) (*media.Object, error) {
+	o, err := h.Store.Open(ctx, key)
+	h.hook()
+	return o, err
+}
+
+// TestDeadAndRetried: what cannot be prepared ends as refused without a fault of the file, and can be tried again.
+func TestDeadAndRetried(t *testing.T) {
+	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	var p *store.Photo
+	job := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{})) })
+	if err := d.preparingFailed(t.Context(), job, "it kills its process"); err != nil {
+		t.Fatal(err)
+	}
+	now := d.wait(d.ann, p.ID)
+	if now.State != store.PhotoRefused || now.RefusalCode != RefusalFailed {
+		t.Fatalf("%+v", now)
+	}
+	dead, err := d.Jobs(t.Context(), store.JobDead, 0, 10)
+	if err != nil || len(dead) != 1 || dead[0].Error != "it kills its process" {
+		t.Errorf("%+v, %v", dead, err)
+	}
+	if _, err := d.RetryPhoto(t.Context(), d.bob, p.ID); err != ErrNotFound {
+		t.Errorf("somebody else: %v", err)
+	}
+	if now, err = d.RetryPhoto(t.Context(), d.ann, p.ID); err != nil || now.State != store.PhotoPending {
+		t.Fatalf("%+v, %v", now, err)
+	}
+	d.must()
+	if now := d.again(p); now.State != store.PhotoReady || now.Refusal != "" {
+		t.Errorf("%+v", now)
+	}
+	// An administrator's retry of the dead job finds nothing left to do.
+	if err := d.RetryJob(t.Context(), dead[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	d.must()
+}
+
+// TestOnePostEach: many posts want the same photo; one gets it.
+func TestOnePostEach(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newDarkroom(t, open(t), darkroomOptions{})
+		p := d.made(d.ann)
+		var posts []int64
+		for range 6 {
+			posts = append(posts, d.post(d.ann, store.Public))
+		}
+		var got atomic.Int32
+		var wg sync.WaitGroup
+		for _, post := range posts {
+			wg.Go(func() {
+				if d.attach(post, p) {
+					got.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if got.Load() != 1 {
+			t.Errorf("%d posts got it", got.Load())
+		}
+		if err := d.RemovePhoto(t.Context(), d.ann, p.ID); !errors.As(err, new(*Invalid)) {
+			t.Errorf("removing a photo that is in a post: %v", err)
+		}
+		if _, err := d.UpdatePhoto(t.Context(), d.ann, p.ID, PhotoChange{}); err != ErrNotFound {
+			t.Errorf("changing a photo that is in a post: %v", err)
+		}
+	})
+}
+
+func TestOriginalsNotKept(t *testing.T) {
+	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{dropOriginals: true})
+	p := d.made(d.ann)
+	d.must()
+	for _, key := range d.files() {
+		if strings.HasPrefix(key, "orig/") {
+			t.Errorf("%s is kept", key)
+		}
+	}
+	_, o, err := d.OpenOriginal(t.Context(), d.ann, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if o.Key != p.Key("900") {
+		t.Errorf("the largest variant is %s", o.Key)
+	}
+}
+
+func TestMembersOnly(t *testing.T) {
+	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{membersOnly: true})
+	p := d.made(d.ann)
+	if p.SetKind != store.SetPrivate {
+		t.Fatalf("set %s", p.SetKind)
+	}
+	if !d.attach(d.post(d.ann, store.Public), p) {
+		t.Fatal("not attached")
+	}
+	if !d.allowed(p, d.bob) || d.allowed(p, nil) {
+		t.Error("members may see it, visitors not")
+	}
+	d.exec("INSERT INTO blocks (id, account_id, target_id, created_at) VALUES (1, ?, ?, 1)", d.ann.ID, d.bob.ID)
+	if d.allowed(p, d.bob) {
+		t.Error("the blocked see it")
+	}
+	if ok, err := d.PrivatePhotoAllowed(t.Context(), media.NewRandom(), d.ann.ID); ok || err != nil {
+		t.Errorf("an unknown set: %v, %v", ok, err)
+	}
+}
+
+func TestFaces(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newDarkroom(t, open(t), darkroomOptions{membersOnly: true})
+		face := func(purpose string) *store.Photo {
+			p, err := d.StartUpload(t.Context(), d.ann, Upload{Purpose: purpose, Body: bytes.NewReader(phototest.JPEG(phototest.Options{}))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.must()
+			return d.again(p)
+		}
+		use := func(acc *store.Account, id int64, purpose string) error {
+			return d.tx(func(ctx context.Context, tx *store.Store) error { return d.useFace(ctx, tx, acc, id, purpose) })
+		}
+		one, two, header, other := face("avatar"), face("avatar"), face("header"), d.made(d.ann)
+		for _, err := range []error{use(d.bob, one.ID, "avatar"), use(d.ann, header.ID, "avatar"), use(d.ann, other.ID, "avatar"), use(d.ann, 1, "header")} {
+			if !errors.As(err, new(*Invalid)) {
+				t.Errorf("not to be used as a face: %v", err)
+			}
+		}
+		if err := errors.Join(use(d.ann, one.ID, "avatar"), use(d.ann, header.ID, "header")); err != nil {
+			t.Fatal(err)
+		}
+		if !d.allowed(one, d.bob) || d.allowed(one, nil) || d.allowed(two, d.bob) {
+			t.Error("members see the avatar in use, and nobody else")
+		}
+		if err := use(d.ann, two.ID, "avatar"); err != nil {
+			t.Fatal(err)
+		}
+		d.must()
+		if _, err := d.PhotoByID(t.Context(), d.ann, one.ID); err != ErrNotFound {
+			t.Errorf("the avatar before: %v", err)
+		}
+		d.pass(72 * time.Hour) // faces in use are not swept, the photo in no post is
+		d.sweepNow()
+		for _, p := range []*store.Photo{two, header} {
+			if p := d.again(p); p.State != store.PhotoReady {
+				t.Errorf("a face in use is %s", p.State)
+			}
+		}
+		if err := use(d.ann, 0, "header"); err != nil {
+			t.Fatal(err)
+		}
+		d.sweepNow()
+		if n := d.count("SELECT COUNT(*) FROM photos"); n != 1 {
+			t.Errorf("%d photos are left, want the avatar", n)
+		}
+		d.consistent()
+	})
+}
+
+// sweepNow sweeps until the second removal is done.
+func (d *darkroom) sweepNow() {
+	d.t.Helper()
+	for range 3 {
+		if err := d.Sweep(d.t.Context()); err != nil {
+			d.t.Fatal(err)
+		}
+		d.must()
+		d.exec("UPDATE media_objects SET gone_at = gone_at - ?", (24 * time.Hour).Milliseconds())
+	}
+}
+
+// TestTombstones: whoever still wrote to a set when it went is cleaned up after, once its tombstone's time is over.
+func TestTombstones(t *testing.T) {
+	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	p := d.made(d.ann)
+	if err := d.RemovePhoto(t.Context(), d.ann, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	d.must()
+	if files := d.files(); len(files) != 0 {
+		t.Errorf("left: %v", files)
+	}
+	late := func() {
+		if _, err := d.Media.Put(t.Context(), p.Key("640"), strings.NewReader("late"), media.PutOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	late()
+	if err := d.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := d.count("SELECT COUNT(*) FROM media_objects"); n != 2 || len(d.files()) != 1 {
+		t.Errorf("%d tombstones, files %v: it is too early", n, d.files())
+	}
+	d.pass(tombstone + time.Minute)
+	if err := d.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := d.count("SELECT COUNT(*) FROM media_objects"); n != 0 || len(d.files()) != 0 {
+		t.Errorf("%d tombstones, files %v", n, d.files())
+	}
+}
+
+// TestDemoFilesStay: many photos of demo posts share one set, which outlives them.
+func TestDemoFilesStay(t *testing.T) {
+	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	shared := d.made(d.ann)
+	d.exec("UPDATE media_objects SET photo_id = 0")
+	d.exec("UPDATE photos SET source = 'demo', attached_at = 1, orig_random = ''")
+	d.exec("DELETE FROM media_objects WHERE kind = 'orig'")
+	twin := *shared
+	twin.ID, twin.OrigRandom, twin.Source, twin.AttachedAt = shared.ID+1, "", store.SourceDemo, &shared.CreatedAt
+	if err := d.Store.AddPhoto(t.Context(), &twin); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.makePrivate(&twin); err != nil { // a copy of its own
+		t.Fatal(err)
+	}
+	own := d.again(&twin)
+	if err := d.tx(func(ctx context.Context, tx *store.Store) error { return d.markPhotosGone(ctx, tx, []int64{shared.ID, twin.ID}) }); err != nil {
+		t.Fatal(err)
+	}
+	d.sweepNow()
+	d.open(shared.Key("640"))
+	if _, err := d.Media.Open(t.Context(), own.Key("640")); !errors.Is(err, media.ErrNotFound) {
+		t.Errorf("the copy: %v", err)
+	}
+	if n := d.count("SELECT COUNT(*) FROM photos"); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+}
