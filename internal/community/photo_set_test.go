@@ -406,7 +406,7 @@ func TestOriginalsNotKept(t *testing.T) {
 	}
 }
 
-func TestMembersOnly(t *testing.T) {
+func TestClosedSite(t *testing.T) {
 	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{membersOnly: true})
 	p := d.made(d.ann)
 	if p.SetKind != store.SetPrivate {
@@ -538,7 +538,9 @@ func TestDemoFilesStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := d.again(&twin)
-	if err := d.tx(func(ctx context.Context, tx *store.Store) error { return d.markPhotosGone(ctx, tx, []int64{shared.ID, twin.ID}) }); err != nil {
+	if err := d.tx(func(ctx context.Context, tx *store.Store) error {
+		return d.markPhotosGone(ctx, tx, []int64{shared.ID, twin.ID})
+	}); err != nil {
 		t.Fatal(err)
 	}
 	d.sweepNow()
