@@ -1,0 +1,135 @@
+package api_test
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tintype/internal/community"
+	"tintype/internal/phototest"
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// Debian's toot against the real program: it logs in out of band, posts a photo, reads, answers and deletes.
+func TestToot(t *testing.T) {
+	toot := servertest.Tool(t, "toot", "Debian package toot")
+	program := servertest.Tintype(t, "REGISTRATION=open")
+	home := t.TempDir()
+	run := func(input string, args ...string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), toot, args...)
+		cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+home, "HOME="+home, "NO_PROXY=*")
+		cmd.Stdin = strings.NewReader(input)
+		out, err := cmd.CombinedOutput()
+		if err != nil || bytes.Contains(out, []byte("Traceback")) {
+			t.Fatalf("toot %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	wants := func(out string, texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if !strings.Contains(out, text) {
+				t.Errorf("no %q in\n%s", text, out)
+			}
+		}
+	}
+
+	login(t, toot, home, program)
+	wants(run("", "whoami"), "@anna", "Since:")
+	photo := filepath.Join(home, "hill.jpg")
+	if err := os.WriteFile(photo, phototest.JPEG(phototest.Options{Orientation: 6, GPS: true}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := run("", "post", "--no-color", "A hill #alps", "--media", photo, "--description", "A hill in fog", "--spoiler-text", "heights")
+	m := regexp.MustCompile(regexp.QuoteMeta(program.URL) + `/@anna/(\d+)`).FindStringSubmatch(out)
+	if m == nil {
+		t.Fatalf("posted nowhere: %s", out)
+	}
+	wants(run("", "timeline", "--no-color"), "A hill #alps", "@anna", m[1])
+	wants(run("", "timeline", "--no-color", "--public", "--local"), "A hill #alps", "/media/pub/")
+	wants(run("", "timeline", "--no-color", "--tag", "Alps"), "A hill #alps")
+	run("", "post", "Well said", "--reply-to", m[1])
+	wants(run("", "thread", "--no-color", m[1]), "A hill #alps", "Well said")
+	run("", "favourite", m[1])
+	wants(run("", "search", "--no-color", "anna"), "@anna")
+	wants(run("", "search", "--no-color", "#alps"), "alps")
+	run("", "notifications")
+	wants(run("", "instance", "--no-color", "--disable-https"), "compatible; Tintype")
+	run("", "delete", m[1])
+	if out := run("", "timeline", "--no-color"); strings.Contains(out, "A hill") {
+		t.Errorf("a deleted post is still there: %s", out)
+	}
+	run("", "logout", "anna@"+strings.TrimPrefix(program.URL, "http://"))
+}
+
+// login has toot log a new member in: toot shows an address, the member allows it there and pastes the code.
+func login(t *testing.T, toot, home string, program *servertest.Instance) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), toot, "login", "--disable-https", "--instance", strings.TrimPrefix(program.URL, "http://"))
+	cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+home, "HOME="+home, "PYTHONUNBUFFERED=1", "NO_PROXY=*")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		said.WriteString(lines.Text() + "\n")
+		if address, ok := strings.CutPrefix(lines.Text(), program.URL+"/oauth/authorize"); ok {
+			if _, err := io.WriteString(in, "n\n"+allow(t, program, address)+"\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(said.String(), "Successfully logged in") {
+		t.Fatalf("toot login: %v\n%s", err, said.String())
+	}
+}
+
+// allow makes the member anna and has her allow what the address asks for. The page that does so is a browser's
+// affair; here it is done by the same use cases, over the program's own database.
+func allow(t *testing.T, program *servertest.Instance, address string) (code string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), storetest.Options("sqlite:"+filepath.Join(program.DataDir, "tintype.db")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c := community.New(community.Options{Store: s, BaseURL: program.URL, OpenRegistration: true})
+	anna, err := c.SignUp(t.Context(), community.SignUp{Username: "anna", Email: "anna@tintype.test", Password: password, Address: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	app, err := c.AppByClientID(t.Context(), q.Get("client_id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err = c.Authorize(t.Context(), anna, app, community.Authorization{RedirectURI: q.Get("redirect_uri"), Scopes: q.Get("scope")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
