@@ -2,7 +2,6 @@ package community
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -238,37 +237,3 @@ func (c *Community) administer(ctx context.Context, username string, f func(ctx 
 	}
 	return acc, nil
 }
-
-// sweepPeople removes what nobody needs any more: expired sessions, links and codes, and counts of limits. A run is
-// bounded, and does no harm next to another.
-func (c *Community) sweepPeople(ctx context.Context) error {
-	now, err := c.Store.Now(ctx)
-	if err != nil {
-		return fromStore(err)
-	}
-	day := store.Millis((24 * time.Hour).Milliseconds())
-	var errs []error
-	for range sweepBatches {
-		n, err := c.Store.DeleteExpiredSessions(ctx, now, sweepBatch)
-		errs = append(errs, err)
-		if err != nil || n < sweepBatch {
-			break
-		}
-	}
-	for range sweepBatches {
-		n, err := c.Store.DeleteAttempts(ctx, now-2*day, sweepBatch)
-		errs = append(errs, err)
-		if err != nil || n < sweepBatch {
-			break
-		}
-	}
-	_, err = c.Store.DeleteExpiredLinks(ctx, now-day)
-	errs = append(errs, err)
-	_, err = c.Store.DeleteExpiredCodes(ctx, now-day)
-	return errors.Join(append(errs, err)...)
-}
-
-const (
-	sweepBatch   = 500
-	sweepBatches = 20
-)

@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // CreateApp registers an OAuth client under its ID.
 func (s *Store) CreateApp(ctx context.Context, a *App) error {
@@ -33,4 +36,22 @@ func (s *Store) AppsByID(ctx context.Context, ids []int64) ([]*App, error) {
 	var as []*App
 	err := s.read(ctx).Where("id IN ?", ids).Find(&as).Error
 	return as, translate(err)
+}
+
+// DeleteUnusedApps removes at most limit apps that registered before the moment and with which nothing was done: no
+// member's token or code, no post. It returns how many it looked at.
+func (s *Store) DeleteUnusedApps(ctx context.Context, before Millis, limit int) (int, error) {
+	ids, err := s.idList(Primary(ctx), "SELECT a.id FROM apps a WHERE a.created_at < ? AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.app_id = a.id)"+
+		" AND NOT EXISTS (SELECT 1 FROM authorization_codes c WHERE c.app_id = a.id) AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.app_id = a.id)"+
+		" ORDER BY a.id LIMIT ?", before, limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		err := translate(s.write(ctx).Exec("DELETE FROM apps WHERE id = ?", id).Error)
+		if err != nil && !errors.Is(err, ErrConflict) { // somebody has just begun to use it
+			return 0, err
+		}
+	}
+	return len(ids), nil
 }

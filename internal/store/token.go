@@ -78,3 +78,12 @@ func (s *Store) DeleteExpiredCodes(ctx context.Context, before Millis) (int64, e
 	res := s.write(ctx).Exec("DELETE FROM authorization_codes WHERE expires_at < ?", before)
 	return res.RowsAffected, translate(res.Error)
 }
+
+// DeleteUnusedClientTokens removes at most limit tokens that are a client's own and were not used since the moment.
+func (s *Store) DeleteUnusedClientTokens(ctx context.Context, before Millis, limit int) (int, error) {
+	ids, err := s.idList(Primary(ctx), "SELECT id FROM access_tokens WHERE account_id IS NULL AND used_at < ? ORDER BY id LIMIT ?", before, limit)
+	if err != nil {
+		return 0, err
+	}
+	return s.deleteByID(ctx, "access_tokens", ids)
+}

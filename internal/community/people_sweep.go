@@ -1,0 +1,39 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tintype/internal/store"
+)
+
+const (
+	// keepClientTokens is how long a client's own token may lie unused, keepUnusedApps how long a registration with
+	// which nobody has done anything: clients register again by themselves.
+	keepClientTokens = 90 * 24 * time.Hour
+	keepUnusedApps   = 30 * 24 * time.Hour
+
+	keepAttempts = 2 * 24 * time.Hour // longer than two windows of any limit
+	keepLinks    = 24 * time.Hour     // after their end
+)
+
+// sweepPeople removes what nobody needs any more: expired sessions, links and codes, counts of limits, and clients
+// that nobody uses. A run is bounded, and does no harm next to another.
+func (c *Community) sweepPeople(ctx context.Context) error {
+	now, err := c.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	ago := func(d time.Duration) store.Millis { return now - store.Millis(d.Milliseconds()) }
+	s := c.Store
+	counted := func(n int64, err error) (int, error) { return int(n), err }
+	_, linksErr := s.DeleteExpiredLinks(ctx, ago(keepLinks))
+	_, codesErr := s.DeleteExpiredCodes(ctx, ago(keepLinks))
+	return errors.Join(linksErr, codesErr,
+		inBatches(ctx, func() (int, error) { return counted(s.DeleteExpiredSessions(ctx, now, mediaBatch)) }),
+		inBatches(ctx, func() (int, error) { return counted(s.DeleteAttempts(ctx, ago(keepAttempts), mediaBatch)) }),
+		inBatches(ctx, func() (int, error) { return s.DeleteUnusedClientTokens(ctx, ago(keepClientTokens), mediaBatch) }),
+		inBatches(ctx, func() (int, error) { return s.DeleteUnusedApps(ctx, ago(keepUnusedApps), mediaBatch) }),
+	)
+}
