@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // ErrorPage renders an error as a page. Message is a sentence for people; the
@@ -19,8 +20,9 @@ type ErrorPage func(w http.ResponseWriter, r *http.Request, status int, message,
 
 // An exit is the one place where errors become answers.
 type exit struct {
-	log  *slog.Logger
-	page ErrorPage
+	log *slog.Logger
+	// page is set once the site is wired, while requests may already come in.
+	page atomic.Pointer[ErrorPage]
 }
 
 // write answers with an error. Errors that nobody foresaw are logged with all
@@ -55,11 +57,11 @@ func (e *exit) write(w http.ResponseWriter, r *http.Request, err error) {
 	case isMachinePath(r.URL.Path) || wantsJSON(r):
 		writeErrorJSON(w, a, isTokenPath(r.URL.Path))
 	case a.status == http.StatusUnauthorized:
-		http.Redirect(w, r, "/login?next="+url.QueryEscape(wayBack(r)), http.StatusSeeOther)
+		http.Redirect(w, r, "/login?return="+url.QueryEscape(wayBack(r)), http.StatusSeeOther)
 	default:
-		page := e.page
-		if page == nil {
-			page = plainErrorPage
+		page := ErrorPage(plainErrorPage)
+		if p := e.page.Load(); p != nil {
+			page = *p
 		}
 		page(w, r, a.status, a.message, x.id)
 	}

@@ -89,10 +89,11 @@ func TestErrorsOfPages(t *testing.T) {
 	site := newTestSite(t, func(r *Routes) {
 		r.Personal("GET", "/secret", func(*gin.Context) error { return community.ErrNotFound })
 	})
-	site.exit.page = func(w http.ResponseWriter, _ *http.Request, status int, message, id string) {
+	page := ErrorPage(func(w http.ResponseWriter, _ *http.Request, status int, message, id string) {
 		w.WriteHeader(status)
 		fmt.Fprintf(w, "designed: %s (%s)", message, id)
-	}
+	})
+	site.exit.page.Store(&page)
 	w := site.ask("GET", "/secret", "")
 	if w.Code != 404 || !strings.HasPrefix(w.Body.String(), "designed: There is nothing here") || !strings.Contains(w.Body.String(), w.Header().Get("X-Request-Id")) {
 		t.Errorf("%d %s", w.Code, w.Body)
@@ -117,11 +118,11 @@ func TestLogInLeadsBack(t *testing.T) {
 		r.Personal("GET", "/any/*rest", locked)
 	})
 	for _, c := range []struct{ method, target, referer, want string }{
-		{"GET", "/settings?tab=2", "", "/login?next=%2Fsettings%3Ftab%3D2"},
-		{"POST", "/posts", "http://example.com/compose", "/login?next=%2Fcompose"},
-		{"POST", "/posts", "http://evil.example/compose", "/login?next=%2F"},
-		{"POST", "/posts", "http://example.com//evil.example/", "/login?next=%2Fevil.example%2F"},
-		{"POST", "/posts", "", "/login?next=%2F"},
+		{"GET", "/settings?tab=2", "", "/login?return=%2Fsettings%3Ftab%3D2"},
+		{"POST", "/posts", "http://example.com/compose", "/login?return=%2Fcompose"},
+		{"POST", "/posts", "http://evil.example/compose", "/login?return=%2F"},
+		{"POST", "/posts", "http://example.com//evil.example/", "/login?return=%2Fevil.example%2F"},
+		{"POST", "/posts", "", "/login?return=%2F"},
 	} {
 		w := site.ask(c.method, c.target, "", "Referer: "+c.referer)
 		if w.Code != 303 || w.Header().Get("Location") != c.want {

@@ -131,6 +131,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	routes := a.newRoutes()
 	a.newAPI(r, assets).Register(routes)
+	a.newPages(r, routes, assets).Register(routes)
 	a.claim = r.community.ClaimLink
 	return routes.engine, nil
 }

@@ -1,0 +1,103 @@
+package pages
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerAdmin(r Routes) {
+	r.Personal(http.MethodGet, "/admin/reports", p.admin(p.reports))
+	r.Personal(http.MethodGet, "/admin/reports/:id", p.admin(p.report))
+	r.Personal(http.MethodPost, "/admin/reports/:id/close", p.admin(p.closeReport))
+}
+
+func (p *Pages) reportRow(l looker, r *community.FiledReport) templates.ReportRow {
+	reason, _, _ := strings.Cut(r.Comment, "\n")
+	row := templates.ReportRow{
+		ID: idText(r.ID), URL: "/admin/reports/" + idText(r.ID), Reason: reason,
+		Created: l.when(r.CreatedAt), Closed: r.State == "closed",
+	}
+	if r.Target != nil {
+		row.About = p.accountView(r.Target)
+	}
+	if r.Reporter != nil {
+		row.Reporter = p.accountView(r.Reporter)
+	}
+	return row
+}
+
+func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
+	state := "open"
+	if c.Query("state") == "closed" {
+		state = "closed"
+	}
+	page := pageOf(c, listLimit)
+	list, err := p.Community.Reports(c.Request.Context(), acc, state, page)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Reports")
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	v := templates.AdminReportsView{Closed: state == "closed", OpenURL: "/admin/reports", ClosedURL: "/admin/reports?state=closed"}
+	for _, r := range list {
+		v.Reports = append(v.Reports, p.reportRow(l, r))
+	}
+	if len(list) > 0 {
+		v.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
+	}
+	return p.render(c, http.StatusOK, templates.AdminReportsPage(pg, v))
+}
+
+func (p *Pages) report(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	r, err := p.Community.ReportByID(c.Request.Context(), acc, id)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Report")
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	_, text, _ := strings.Cut(r.Comment, "\n")
+	v := templates.AdminReportView{Report: p.reportRow(l, r), Text: text, Excerpt: r.Excerpt}
+	if r.Post != nil {
+		if r.Post.Kind == store.KindComment {
+			v.Comment = &templates.CommentView{ID: idText(r.Post.ID), Author: p.accountView(r.Post.Author), Text: templates.RichText(p.caption(r.Post)), Created: l.when(r.Post.CreatedAt)}
+		} else {
+			post := l.postView(r.Post, false)
+			v.Post = &post
+		}
+	}
+	if r.ClosedAt != nil {
+		v.ClosedAt = l.when(*r.ClosedAt)
+		if r.ClosedBy != nil {
+			v.ClosedBy = r.ClosedBy.Username
+		}
+	}
+	return p.render(c, http.StatusOK, templates.AdminReportPage(pg, v))
+}
+
+func (p *Pages) closeReport(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	if _, err := p.Community.CloseReport(c.Request.Context(), acc, id); err != nil {
+		return err
+	}
+	p.setFlash(c, "closed")
+	return redirect(c, "/admin/reports")
+}

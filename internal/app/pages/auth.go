@@ -1,0 +1,317 @@
+package pages
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerAuth(r Routes) {
+	r.Personal(http.MethodGet, "/login", p.loginForm)
+	r.Personal(http.MethodPost, "/login", p.login)
+	r.Personal(http.MethodPost, "/logout", p.logout)
+	r.Personal(http.MethodGet, "/signup", p.signUpForm)
+	r.Personal(http.MethodPost, "/signup", p.signUp)
+	r.Personal(http.MethodGet, "/forgot-password", p.forgot)
+	r.Personal(http.MethodGet, "/links/:token", p.linkForm)
+	r.Personal(http.MethodPost, "/links/:token", p.link)
+	r.Personal(http.MethodGet, "/claim/:token", p.claimForm)
+	r.Personal(http.MethodPost, "/claim/:token", p.claim)
+}
+
+// names of the sign-up use case's fields as the forms call them.
+var signUpFields = map[string]string{"username": "name"}
+
+func (p *Pages) loginForm(c *gin.Context) error {
+	back := localPath(c.Query("return"), "/")
+	if viewer(c) != nil {
+		return redirect(c, back)
+	}
+	return p.showLogin(c, http.StatusOK, templates.LoginView{Return: back})
+}
+
+func (p *Pages) showLogin(c *gin.Context, status int, v templates.LoginView) error {
+	pg, err := p.page(c, "Log in")
+	if err != nil {
+		return err
+	}
+	pg.NoIndex = true
+	return p.render(c, status, templates.LoginPage(pg, v))
+}
+
+// carriedAct is the name of the field that tells which form was interrupted by the log-in; its own fields follow with
+// carriedField before their names.
+const (
+	carriedAct   = "then"
+	carriedField = "then."
+	maxCarried   = 100
+)
+
+// loginFirst answers a form whose sender is not, or no longer, logged in: the form goes along to the log-in page.
+func (p *Pages) loginFirst(c *gin.Context) error {
+	if err := c.Request.ParseForm(); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return err
+	}
+	v := templates.LoginView{Return: returnTo(c, c.Request.URL.Path), Notice: "Log in first. Nothing of what you entered is lost."}
+	v.Carried = append(v.Carried, templates.HiddenField{Name: carriedAct, Value: c.Request.URL.Path})
+	for name, values := range c.Request.PostForm {
+		for _, s := range values {
+			if len(v.Carried) < maxCarried && name != "password" {
+				v.Carried = append(v.Carried, templates.HiddenField{Name: carriedField + name, Value: s})
+			}
+		}
+	}
+	return p.showLogin(c, http.StatusUnauthorized, v)
+}
+
+func (p *Pages) login(c *gin.Context) error {
+	v := templates.LoginView{Name: c.PostForm("name"), Return: returnTo(c, "/")}
+	for name, values := range c.Request.PostForm {
+		if name == carriedAct || strings.HasPrefix(name, carriedField) {
+			for _, s := range values {
+				if len(v.Carried) < maxCarried {
+					v.Carried = append(v.Carried, templates.HiddenField{Name: name, Value: s})
+				}
+			}
+		}
+	}
+	acc, err := p.Community.Login(c.Request.Context(), v.Name, c.PostForm("password"), c.ClientIP())
+	var many *community.TooMany
+	switch errs, ok := fieldErrors(err, map[string]string{"login": "name", "username": "name"}); {
+	case ok:
+		v.Errors = errs
+		return p.showLogin(c, http.StatusUnprocessableEntity, v)
+	case errors.As(err, &many):
+		v.Errors = templates.FieldErrors{{Message: tooMany(many)}}
+		c.Header("Retry-After", seconds(many.RetryAfter))
+		return p.showLogin(c, http.StatusTooManyRequests, v)
+	case err != nil:
+		return err
+	}
+	if err := p.Sessions.LogIn(c, acc); err != nil {
+		return err
+	}
+	if act := c.PostForm(carriedAct); act != "" {
+		return p.confirm(c, acc, localPath(act, "/"), v.Return)
+	}
+	return redirect(c, v.Return)
+}
+
+// confirm shows the act that log-in interrupted, to be sent again by the member's own hand.
+func (p *Pages) confirm(c *gin.Context, acc *store.Account, action, back string) error {
+	visitOf(c).account = acc
+	pg, err := p.page(c, "Confirm")
+	if err != nil {
+		return err
+	}
+	v := templates.ConfirmView{Action: action, Cancel: back}
+	v.Question, v.Verb = actWords(action)
+	for name, values := range c.Request.PostForm {
+		if field, ok := strings.CutPrefix(name, carriedField); ok {
+			for _, s := range values {
+				v.Fields = append(v.Fields, templates.HiddenField{Name: field, Value: s})
+			}
+		}
+	}
+	return p.render(c, http.StatusOK, templates.ConfirmPage(pg, v))
+}
+
+func actWords(action string) (question, verb string) {
+	last := action[strings.LastIndexByte(action, '/')+1:]
+	name, _, _ := strings.Cut(strings.TrimPrefix(action, "/"), "/")
+	switch last {
+	case "like":
+		return "Like this photograph?", "Like"
+	case "unlike":
+		return "Take back your like?", "Unlike"
+	case "comments":
+		return "Send your comment?", "Comment"
+	case "follow":
+		return "Follow " + name + "?", "Follow"
+	case "unfollow":
+		return "Unfollow " + name + "?", "Unfollow"
+	case "block":
+		return "Block " + name + "?", "Block"
+	case "report":
+		return "Send your report?", "Report"
+	case "delete":
+		return "Delete this?", "Delete"
+	case "edit":
+		return "Save your changes?", "Save"
+	case "compose":
+		return "Post this?", "Post"
+	}
+	return "Go on with what you had begun?", "Go on"
+}
+
+func (p *Pages) logout(c *gin.Context) error {
+	if err := p.Sessions.LogOut(c); err != nil {
+		return err
+	}
+	return redirect(c, "/")
+}
+
+func (p *Pages) signUpForm(c *gin.Context) error {
+	if viewer(c) != nil {
+		return redirect(c, "/")
+	}
+	return p.showSignUp(c, http.StatusOK, templates.SignupView{Return: localPath(c.Query("return"), "/")})
+}
+
+func (p *Pages) showSignUp(c *gin.Context, status int, v templates.SignupView) error {
+	pg, err := p.page(c, "Sign up")
+	if err != nil {
+		return err
+	}
+	if !p.Site.RegistrationOpen {
+		return p.render(c, http.StatusOK, templates.SignupClosedPage(pg))
+	}
+	v.Rules = p.rules
+	return p.render(c, status, templates.SignupPage(pg, v))
+}
+
+func (p *Pages) signUp(c *gin.Context) error {
+	v := templates.SignupView{Name: c.PostForm("name"), Email: c.PostForm("email"), Agree: on(c, "agree"), Return: returnTo(c, "/")}
+	if !v.Agree {
+		v.Errors = templates.FieldErrors{{Field: "agree", Message: "Agree to the rules to sign up."}}
+		return p.showSignUp(c, http.StatusUnprocessableEntity, v)
+	}
+	errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email})
+	if err != nil {
+		return err
+	}
+	if status != 0 {
+		v.Errors = errs
+		return p.showSignUp(c, status, v)
+	}
+	return redirect(c, v.Return)
+}
+
+// join signs up and logs in. status is not 0 where a form has to be shown again.
+func (p *Pages) join(c *gin.Context, s community.SignUp) (errs templates.FieldErrors, status int, err error) {
+	s.Password, s.Address, s.UserAgent = c.PostForm("password"), c.ClientIP(), c.Request.UserAgent()
+	acc, err := p.Community.SignUp(c.Request.Context(), s)
+	var many *community.TooMany
+	switch errs, ok := fieldErrors(err, signUpFields); {
+	case ok:
+		return errs, http.StatusUnprocessableEntity, nil
+	case errors.As(err, &many):
+		c.Header("Retry-After", seconds(many.RetryAfter))
+		return templates.FieldErrors{{Message: tooMany(many)}}, http.StatusTooManyRequests, nil
+	case err != nil:
+		return nil, 0, err
+	}
+	return nil, 0, p.Sessions.LogIn(c, acc)
+}
+
+func (p *Pages) forgot(c *gin.Context) error {
+	pg, err := p.page(c, "Forgot password")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.ForgotPage(pg))
+}
+
+func (p *Pages) linkForm(c *gin.Context) error {
+	v, err := p.linkView(c)
+	if err != nil {
+		return err
+	}
+	return p.showLink(c, http.StatusOK, v)
+}
+
+func (p *Pages) linkView(c *gin.Context) (templates.LinkView, error) {
+	token := c.Param("token")
+	link, acc, err := p.Community.LinkByToken(c.Request.Context(), token)
+	if err != nil {
+		return templates.LinkView{}, err
+	}
+	v := templates.LinkView{Action: "/links/" + url.PathEscape(token), Invite: link.Kind == community.LinkInvite, Rules: p.rules,
+		Name: c.PostForm("name"), Email: c.PostForm("email")}
+	if acc != nil {
+		v.Name, v.Fixed = acc.Username, true
+	}
+	return v, nil
+}
+
+func (p *Pages) showLink(c *gin.Context, status int, v templates.LinkView) error {
+	pg, err := p.page(c, "Your link")
+	if err != nil {
+		return err
+	}
+	pg.NoIndex, pg.Path = true, "/"
+	return p.render(c, status, templates.LinkPage(pg, v))
+}
+
+func (p *Pages) link(c *gin.Context) error {
+	v, err := p.linkView(c)
+	if err != nil {
+		return err
+	}
+	if v.Invite {
+		errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Invite: c.Param("token")})
+		if err != nil {
+			return err
+		}
+		if status != 0 {
+			v.Errors = errs
+			return p.showLink(c, status, v)
+		}
+		return redirect(c, "/")
+	}
+	acc, err := p.Community.ResetPassword(c.Request.Context(), c.Param("token"), c.PostForm("password"))
+	if errs, ok := fieldErrors(err, map[string]string{"new_password": "password"}); ok {
+		v.Errors = errs
+		return p.showLink(c, http.StatusUnprocessableEntity, v)
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.Sessions.LogIn(c, acc); err != nil {
+		return err
+	}
+	p.setFlash(c, "password-changed")
+	return redirect(c, "/")
+}
+
+func (p *Pages) claimForm(c *gin.Context) error {
+	ok, err := p.Community.ClaimValid(c.Request.Context(), c.Param("token"))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return community.ErrNotFound
+	}
+	return p.showClaim(c, http.StatusOK, templates.ClaimView{})
+}
+
+func (p *Pages) showClaim(c *gin.Context, status int, v templates.ClaimView) error {
+	pg, err := p.page(c, "Become the administrator")
+	if err != nil {
+		return err
+	}
+	pg.NoIndex, pg.Path = true, "/"
+	v.Action = "/claim/" + url.PathEscape(c.Param("token"))
+	return p.render(c, status, templates.ClaimPage(pg, v))
+}
+
+func (p *Pages) claim(c *gin.Context) error {
+	v := templates.ClaimView{Name: c.PostForm("name"), Email: c.PostForm("email")}
+	errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Claim: cmp.Or(c.Param("token"), "-")})
+	if err != nil {
+		return err
+	}
+	if status != 0 {
+		v.Errors = errs
+		return p.showClaim(c, status, v)
+	}
+	return redirect(c, "/")
+}

@@ -1,0 +1,544 @@
+package pages
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+// photoPatience is how long an upload waits for its photo before the page says "preparing".
+const photoPatience = 20 * time.Second
+
+func (p *Pages) registerCompose(r Routes) {
+	r.Personal(http.MethodGet, "/compose", p.member(p.compose))
+	r.Personal(http.MethodPost, "/compose", p.member(p.publish))
+	r.Upload(http.MethodPost, "/compose/photos", p.member(p.upload))
+	r.Personal(http.MethodPost, "/compose/photos/:id", p.member(p.describePhoto))
+	r.Personal(http.MethodGet, "/compose/photos/:id", p.member(p.photoState))
+	r.Personal(http.MethodPost, "/compose/photos/:id/remove", p.member(p.removePhoto))
+	r.Personal(http.MethodPost, "/compose/photos/:id/retry", p.member(p.retryPhoto))
+	r.Personal(http.MethodPost, "/compose/order", p.member(p.orderPhotos))
+}
+
+func (p *Pages) compose(c *gin.Context, acc *store.Account) error {
+	return p.showCompose(c, http.StatusOK, acc, nil, nil)
+}
+
+// showCompose renders the draft. entered holds what a refused form held, else it is the saved draft.
+func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, entered *templates.ComposeView, errs templates.FieldErrors) error {
+	draft, photos, err := p.Community.Draft(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Post")
+	if err != nil {
+		return err
+	}
+	pg.Path = "/compose"
+	v := templates.ComposeView{
+		Caption: draft.Caption, Visibility: string(draft.Visibility), Warning: draft.Warning, Licence: draft.Licence, ShowExif: draft.ShowExif,
+	}
+	if entered != nil {
+		v = *entered
+	}
+	v.IdempotencyKey = newKey()
+	v.CaptionMax, v.Licences = community.MaxCaption, licenceOptions()
+	v.MaxPhotos, v.MaxBytes = community.MaxPhotos, p.MaxUploadBytes
+	v.Limit = fmt.Sprintf("%d MB and %d megapixels", p.MaxUploadBytes/1_000_000, p.MaxPixels/1_000_000)
+	v.Accept, v.HEIC, v.KeepOriginals, v.Errors = p.Accept, p.HEIC, p.KeepOriginals, errs
+	l := p.looker(c)
+	for _, ph := range photos {
+		d := p.draftPhoto(l, ph)
+		if s, ok := c.GetPostForm("description-" + d.ID); ok && entered != nil {
+			d.Description = s
+		}
+		v.Photos = append(v.Photos, d)
+	}
+	if entered == nil && v.Caption == "" {
+		v.Caption = offeredCaption(photos)
+	}
+	return p.render(c, status, templates.ComposePage(pg, v))
+}
+
+// offeredCaption is what the first photo's file says of itself.
+func offeredCaption(photos []*store.Photo) string {
+	for _, ph := range photos {
+		m := ph.Metadata.V
+		words := m.Caption
+		if m.Title != "" && !strings.HasPrefix(m.Caption, m.Title) {
+			words = strings.TrimSpace(m.Title + "\n\n" + m.Caption)
+		}
+		var tags []string
+		for _, k := range m.Keywords {
+			if t := strings.Join(strings.Fields(k), ""); community.ValidTag(t) {
+				tags = append(tags, "#"+t)
+			}
+		}
+		if len(tags) > 0 {
+			words = strings.TrimSpace(words + "\n\n" + strings.Join(tags, " "))
+		}
+		if words != "" {
+			return words
+		}
+	}
+	return ""
+}
+
+func (p *Pages) draftPhoto(l looker, ph *store.Photo) templates.DraftPhotoView {
+	d := templates.DraftPhotoView{
+		ID: idText(ph.ID), Name: cmp.Or(ph.FileName, "Photograph"), Width: ph.Width, Height: ph.Height,
+		ColorTop: ph.ColorTop, ColorBottom: ph.ColorBottom, Description: ph.Description,
+		FocusX: focusStep(ph.FocusX), FocusY: -focusStep(ph.FocusY),
+	}
+	switch ph.State {
+	case store.PhotoReady:
+		d.State = templates.PhotoReady
+		d.PreviewURL = l.keyURL(ph.Key(fit(ph, 320)))
+		if d.Description == "" {
+			d.Description = ph.Metadata.V.AltText
+		}
+		if ph.Animated {
+			d.Note = "Only the first frame of the animation is shown."
+		}
+		d.Meta = photoMeta(ph)
+	case store.PhotoRefused:
+		d.State = templates.PhotoRefused
+		d.Error = refusalSentence(ph)
+	case store.PhotoPending:
+		d.State = templates.PhotoPreparing
+	default:
+		d.State = templates.PhotoUploading
+		if time.Since(ph.CreatedAt.Time()) > 2*time.Minute {
+			d.State = templates.PhotoInterrupted
+		}
+	}
+	return d
+}
+
+// refusalSentence names the file: "IMG_2041.jpg ends halfway…".
+func refusalSentence(ph *store.Photo) string {
+	if ph.Refusal == "" {
+		return cmp.Or(ph.FileName, "The file") + " cannot be used."
+	}
+	if rest, ok := strings.CutPrefix(ph.Refusal, "This file "); ok && ph.FileName != "" {
+		return ph.FileName + " " + rest
+	}
+	return ph.Refusal
+}
+
+func photoMeta(ph *store.Photo) string {
+	parts := []string{fmt.Sprintf("%d × %d", ph.Width, ph.Height)}
+	m := ph.Metadata.V
+	if e := strings.Join(slices.DeleteFunc([]string{m.FocalLength, m.Aperture, m.Exposure, m.ISO}, func(s string) bool { return s == "" }), " "); e != "" {
+		parts = append(parts, e)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// The form's nine places stand for focal points at two thirds of the way to the edge.
+const focusReach = 2.0 / 3
+
+func focusStep(v float64) int {
+	switch {
+	case v < -1.0/3:
+		return -1
+	case v > 1.0/3:
+		return 1
+	}
+	return 0
+}
+
+// uploaded is what the page's script is told of one file.
+type uploaded struct {
+	ID          string `json:"id,omitempty"`
+	State       string `json:"state"`
+	Error       string `json:"error,omitempty"`
+	Preview     string `json:"preview,omitempty"`
+	Meta        string `json:"meta,omitempty"`
+	Note        string `json:"note,omitempty"`
+	Description string `json:"description,omitempty"`
+	Caption     string `json:"caption,omitempty"`
+	Width       int    `json:"width,omitempty"`
+	Height      int    `json:"height,omitempty"`
+}
+
+func (p *Pages) uploadedOf(l looker, ph *store.Photo) uploaded {
+	d := p.draftPhoto(l, ph)
+	return uploaded{
+		ID: d.ID, State: string(d.State), Error: d.Error, Preview: d.PreviewURL, Meta: d.Meta, Note: d.Note,
+		Description: d.Description, Caption: offeredCaption([]*store.Photo{ph}), Width: d.Width, Height: d.Height,
+	}
+}
+
+// upload takes files as they stream in. Fields that come along (the draft's words, from a browser without scripts)
+// are saved; one bad file leaves the others and the words alone.
+func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
+	mr, err := c.Request.MultipartReader()
+	if err != nil {
+		return &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "blank", Message: "Choose a photograph first."}}}
+	}
+	ctx := c.Request.Context()
+	form := &draftForm{values: map[string][]string{}}
+	var ids []int64
+	var errs templates.FieldErrors
+	for {
+		part, err := mr.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if part.FormName() != "photos" || part.FileName() == "" {
+			if err := form.read(part); err != nil {
+				return err
+			}
+			continue
+		}
+		ph, err := p.Community.StartUpload(ctx, acc, community.Upload{
+			FileName: part.FileName(), Source: store.SourceWeb, Purpose: store.PurposePost, Body: part,
+		})
+		switch msgs, ok := fieldErrors(err, nil); {
+		case ok:
+			for _, m := range msgs {
+				errs = append(errs, templates.FieldError{Field: "photos", Message: part.FileName() + ": " + m.Message})
+			}
+		case errors.Is(err, community.ErrTooLarge) && !wantsJSON(c):
+			errs = append(errs, templates.FieldError{Field: "photos", Message: fmt.Sprintf("%s is too large. The limit is %d MB.", part.FileName(), p.MaxUploadBytes/1_000_000)})
+		case err != nil:
+			return err
+		default:
+			ids = append(ids, ph.ID)
+		}
+	}
+	if len(ids) == 0 && len(errs) == 0 {
+		errs = templates.FieldErrors{{Field: "photos", Message: "Choose a photograph first."}}
+	}
+	deadline := time.Now().Add(photoPatience)
+	var last *store.Photo
+	for _, id := range ids {
+		if last, err = p.Community.WaitPhoto(ctx, acc, id, max(time.Until(deadline), time.Millisecond)); err != nil {
+			return err
+		}
+	}
+	if wantsJSON(c) {
+		if last == nil {
+			c.JSON(http.StatusUnprocessableEntity, uploaded{State: string(templates.PhotoRefused), Error: errs[0].Message})
+			return nil
+		}
+		c.JSON(http.StatusOK, p.uploadedOf(p.looker(c), last))
+		return nil
+	}
+	if len(form.values) > 0 {
+		if err := p.saveDraft(c, acc, form.get, form.has); err != nil {
+			return err
+		}
+	}
+	if len(errs) > 0 {
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, nil, errs)
+	}
+	return redirect(c, "/compose")
+}
+
+// draftForm collects the small fields of a multipart form, bounded.
+type draftForm struct {
+	values map[string][]string
+	size   int64
+}
+
+const maxDraftForm = 256 << 10
+
+func (f *draftForm) read(part *multipart.Part) error {
+	b, err := io.ReadAll(io.LimitReader(part, maxDraftForm-f.size+1))
+	if err != nil {
+		return err
+	}
+	if f.size += int64(len(b)); f.size > maxDraftForm {
+		return community.ErrTooLarge
+	}
+	f.values[part.FormName()] = append(f.values[part.FormName()], string(b))
+	return nil
+}
+
+func (f *draftForm) get(name string) string {
+	if v := f.values[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+func (f *draftForm) has(name string) bool { return len(f.values[name]) > 0 }
+
+// saveDraft keeps what was typed: the words, and each photo's description, focus and order.
+func (p *Pages) saveDraft(c *gin.Context, acc *store.Account, get func(string) string, has func(string) bool) error {
+	ctx := c.Request.Context()
+	if has("caption") {
+		caption, warning, licence, visibility, exif := get("caption"), get("warning"), get("licence"), store.Visibility(get("visibility")), get("show_exif") == "on"
+		_, err := p.Community.SaveDraft(ctx, acc, community.DraftChange{
+			Caption: &caption, Warning: &warning, Licence: &licence, Visibility: &visibility, ShowExif: &exif,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, photos, err := p.Community.Draft(ctx, acc)
+	if err != nil {
+		return err
+	}
+	type place struct {
+		id    int64
+		order int
+	}
+	var order []place
+	for i, ph := range photos {
+		id := idText(ph.ID)
+		var change community.PhotoChange
+		if has("description-" + id) {
+			if d := get("description-" + id); d != ph.Description {
+				change.Description = &d
+			}
+		}
+		if x, y, ok := templates.ParseFocus(get("focus-" + id)); ok && (x != focusStep(ph.FocusX) || -y != focusStep(ph.FocusY)) {
+			fx, fy := float64(x)*focusReach, float64(-y)*focusReach
+			change.FocusX, change.FocusY = &fx, &fy
+		}
+		if change.Description != nil || change.FocusX != nil {
+			if _, err := p.Community.UpdatePhoto(ctx, acc, ph.ID, change); err != nil {
+				return err
+			}
+		}
+		at := place{ph.ID, (i + 1) * 2}
+		if n, err := strconv.Atoi(get("order-" + id)); err == nil && n != i+1 && n >= 1 && n <= 99 {
+			at.order = n * 2
+			if n < i+1 {
+				at.order-- // it goes before the one that stands there
+			} else {
+				at.order++
+			}
+		}
+		order = append(order, at)
+	}
+	slices.SortStableFunc(order, func(a, b place) int { return a.order - b.order })
+	ids := make([]int64, len(order))
+	changed := false
+	for i, o := range order {
+		ids[i] = o.id
+		changed = changed || o.id != photos[i].ID
+	}
+	if !changed {
+		return nil
+	}
+	return p.Community.OrderDraft(ctx, acc, ids)
+}
+
+func (p *Pages) saveForm(c *gin.Context, acc *store.Account) error {
+	return p.saveDraft(c, acc, c.PostForm, func(name string) bool { _, ok := c.GetPostForm(name); return ok })
+}
+
+func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
+	ctx := c.Request.Context()
+	entered := templates.ComposeView{
+		Caption: c.PostForm("caption"), Visibility: c.PostForm("visibility"), Warning: c.PostForm("warning"),
+		Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"),
+	}
+	key := c.PostForm("idempotency_key")
+	// A form that was sent twice finds its photos gone from the draft; its key leads to the post they became.
+	switch post, err := p.Community.PostByKey(ctx, acc, key); {
+	case err == nil && community.Plain(post.Caption) == community.Plain(entered.Caption):
+		return redirect(c, p.postPath(post))
+	case err == nil:
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, templates.FieldErrors{{Message: "This form was posted before, with another caption. Choose photographs to post it anew."}})
+	case !isNotFound(err):
+		return err
+	}
+	err := p.saveForm(c, acc)
+	if errs, ok := fieldErrors(err, nil); ok {
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, errs)
+	}
+	if err != nil {
+		return err
+	}
+	_, photos, err := p.Community.Draft(ctx, acc)
+	if err != nil {
+		return err
+	}
+	var ids []int64
+	for _, ph := range photos {
+		if ph.State == store.PhotoReady || ph.State == store.PhotoPending {
+			ids = append(ids, ph.ID)
+		}
+	}
+	post, err := p.Community.Publish(ctx, acc, community.NewPost{
+		Caption: entered.Caption, PhotoIDs: ids, Warning: entered.Warning, Visibility: store.Visibility(entered.Visibility),
+		Licence: entered.Licence, ShowExif: &entered.ShowExif, IdempotencyKey: key, ClearDraft: true,
+	})
+	if errs, ok := fieldErrors(err, map[string]string{"photo_ids": "photos", "idempotency_key": ""}); ok {
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, errs)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "posted")
+	return redirect(c, p.postPath(post))
+}
+
+func (p *Pages) photoState(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	ph, err := p.Community.PhotoByID(c.Request.Context(), acc, id)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, p.uploadedOf(p.looker(c), ph))
+	return nil
+}
+
+func (p *Pages) describePhoto(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	var change community.PhotoChange
+	if d, ok := c.GetPostForm("description"); ok {
+		change.Description = &d
+	}
+	x, errX := strconv.Atoi(c.PostForm("focus_x"))
+	y, errY := strconv.Atoi(c.PostForm("focus_y"))
+	if errX == nil && errY == nil && x >= -1 && x <= 1 && y >= -1 && y <= 1 {
+		fx, fy := float64(x)*focusReach, float64(-y)*focusReach
+		change.FocusX, change.FocusY = &fx, &fy
+	}
+	ph, err := p.Community.UpdatePhoto(c.Request.Context(), acc, id, change)
+	if err != nil {
+		return err
+	}
+	if wantsJSON(c) {
+		c.JSON(http.StatusOK, p.uploadedOf(p.looker(c), ph))
+		return nil
+	}
+	return redirect(c, "/compose#d-"+idText(id))
+}
+
+func (p *Pages) removePhoto(c *gin.Context, acc *store.Account) error {
+	return p.photoAct(c, acc, p.Community.RemovePhoto)
+}
+
+func (p *Pages) retryPhoto(c *gin.Context, acc *store.Account) error {
+	return p.photoAct(c, acc, func(ctx context.Context, acc *store.Account, id int64) error {
+		_, err := p.Community.RetryPhoto(ctx, acc, id)
+		return err
+	})
+}
+
+// photoAct does something to one photo of the draft, after saving what was typed around it.
+func (p *Pages) photoAct(c *gin.Context, acc *store.Account, act func(context.Context, *store.Account, int64) error) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := p.saveForm(c, acc); err != nil {
+		return p.draftRefused(c, acc, err)
+	}
+	if err := act(c.Request.Context(), acc, id); err != nil {
+		return err
+	}
+	if wantsJSON(c) {
+		c.JSON(http.StatusOK, gin.H{})
+		return nil
+	}
+	return redirect(c, "/compose")
+}
+
+// orderPhotos moves one photo, or takes a whole order from the page's script, or from the numbers of the form.
+func (p *Pages) orderPhotos(c *gin.Context, acc *store.Account) error {
+	ctx := c.Request.Context()
+	if list, ok := c.GetPostForm("order"); ok {
+		var ids []int64
+		for _, s := range strings.Split(list, ",") {
+			if id := formID(s); id > 0 {
+				ids = append(ids, id)
+			}
+		}
+		if err := p.Community.OrderDraft(ctx, acc, ids); err != nil {
+			return err
+		}
+		if wantsJSON(c) {
+			c.JSON(http.StatusOK, gin.H{})
+			return nil
+		}
+		return redirect(c, "/compose")
+	}
+	if err := p.saveForm(c, acc); err != nil {
+		return p.draftRefused(c, acc, err)
+	}
+	move, by, ok := strings.Cut(c.PostForm("move"), ":")
+	if !ok {
+		return redirect(c, "/compose")
+	}
+	_, photos, err := p.Community.Draft(ctx, acc)
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(photos))
+	at := -1
+	for i, ph := range photos {
+		ids[i] = ph.ID
+		if ph.ID == formID(move) {
+			at = i
+		}
+	}
+	to := at + 1
+	if by == "-1" {
+		to = at - 1
+	}
+	if at >= 0 && to >= 0 && to < len(ids) {
+		ids[at], ids[to] = ids[to], ids[at]
+		if err := p.Community.OrderDraft(ctx, acc, ids); err != nil {
+			return err
+		}
+	}
+	return redirect(c, "/compose#d-"+move)
+}
+
+// draftRefused shows the draft again with what was typed.
+func (p *Pages) draftRefused(c *gin.Context, acc *store.Account, err error) error {
+	errs, ok := fieldErrors(err, nil)
+	if !ok {
+		return err
+	}
+	entered := templates.ComposeView{
+		Caption: c.PostForm("caption"), Visibility: c.PostForm("visibility"), Warning: c.PostForm("warning"),
+		Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"),
+	}
+	return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, errs)
+}
+
+func licenceOptions() []templates.Option {
+	var out []templates.Option
+	for _, l := range community.Licences() {
+		out = append(out, templates.Option{Value: l.ID, Label: l.Name})
+	}
+	return out
+}
+
+// attachment is a Content-Disposition that keeps the file's own name.
+func attachment(name string) string {
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
+}

@@ -1,0 +1,225 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+const (
+	feedLimit = 20 // cards
+	gridLimit = 40 // tiles
+	listLimit = 40 // people, notifications, comments
+)
+
+func (p *Pages) registerFeeds(r Routes) {
+	r.Cacheable(http.MethodGet, "/", p.front)
+	r.Cacheable(http.MethodGet, "/explore", p.explore)
+	r.Cacheable(http.MethodGet, "/tags/:tag", p.tag)
+	r.Cacheable(http.MethodGet, "/search", p.search)
+	r.Personal(http.MethodGet, "/notifications", p.member(p.notifications))
+	r.Personal(http.MethodPost, "/notifications/clear", p.member(p.clearNotifications))
+}
+
+func (p *Pages) front(c *gin.Context) error {
+	if acc := viewer(c); acc != nil {
+		return p.home(c, acc)
+	}
+	pg, err := p.page(c, "")
+	if err != nil {
+		return err
+	}
+	page := pageOf(c, gridLimit)
+	posts, err := p.Community.PublicFeed(c.Request.Context(), nil, page)
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	view := templates.FrontView{Grid: p.grid(c, l, posts, page)}
+	// The newest photo without a warning leads the first page, and stands in no tile beside itself.
+	if page.MaxID == 0 && page.MinID == 0 {
+		for i, post := range posts {
+			if !post.Warned() && len(post.Photos) > 0 {
+				lead := view.Grid.Posts[i]
+				view.Lead = &lead
+				view.Grid.Posts = append(view.Grid.Posts[:i:i], view.Grid.Posts[i+1:]...)
+				break
+			}
+		}
+	}
+	view.Grid.Pager.NewerURL = strings.Replace(view.Grid.Pager.NewerURL, "/?", "/explore?", 1)
+	view.Grid.Pager.OlderURL = strings.Replace(view.Grid.Pager.OlderURL, "/?", "/explore?", 1)
+	pg.Description = p.Site.Description
+	pg.Canonical = p.BaseURL + "/"
+	pg.OpenGraph = &templates.OpenGraph{Type: "website", Title: p.Site.Name, Description: p.Site.Description, URL: pg.Canonical}
+	return p.render(c, http.StatusOK, templates.FrontPage(pg, view))
+}
+
+func (p *Pages) home(c *gin.Context, acc *store.Account) error {
+	pg, err := p.page(c, "Home")
+	if err != nil {
+		return err
+	}
+	page := pageOf(c, feedLimit)
+	posts, err := p.Community.HomeFeed(c.Request.Context(), acc, page)
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	view := templates.FeedView{Posts: l.postViews(posts, true), Pager: postPager(c, page, posts)}
+	c.Header("Cache-Control", "private, no-store")
+	return p.render(c, http.StatusOK, templates.HomePage(pg, view))
+}
+
+func postPager(c *gin.Context, page community.Page, posts []*community.Post) templates.Pager {
+	if len(posts) == 0 {
+		return templates.Pager{}
+	}
+	return pager(c, page, posts[0].ID, posts[len(posts)-1].ID, len(posts))
+}
+
+func (p *Pages) grid(c *gin.Context, l looker, posts []*community.Post, page community.Page) templates.GridView {
+	return templates.GridView{Posts: l.postViews(posts, false), Pager: postPager(c, page, posts)}
+}
+
+func (p *Pages) explore(c *gin.Context) error {
+	pg, err := p.page(c, "Explore")
+	if err != nil {
+		return err
+	}
+	page := pageOf(c, gridLimit)
+	posts, err := p.Community.PublicFeed(c.Request.Context(), viewer(c), page)
+	if err != nil {
+		return err
+	}
+	pg.Canonical = p.BaseURL + "/explore"
+	return p.render(c, http.StatusOK, templates.ExplorePage(pg, p.grid(c, p.looker(c), posts, page)))
+}
+
+func (p *Pages) tag(c *gin.Context) error {
+	name := c.Param("tag")
+	if feed, ok := strings.CutSuffix(name, ".atom"); ok {
+		return p.tagAtom(c, feed)
+	}
+	ctx := c.Request.Context()
+	tag, err := p.Community.Tag(ctx, viewer(c), name)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "#"+tag.Name)
+	if err != nil {
+		return err
+	}
+	page := pageOf(c, gridLimit)
+	posts, err := p.Community.TagFeed(ctx, viewer(c), name, page)
+	if err != nil {
+		return err
+	}
+	pg.Canonical = p.BaseURL + "/tags/" + url.PathEscape(tag.Name)
+	pg.AtomURL = pg.Canonical + ".atom"
+	return p.render(c, http.StatusOK, templates.TagPage(pg, templates.TagView{Tag: tag.Name, Grid: p.grid(c, p.looker(c), posts, page)}))
+}
+
+func (p *Pages) search(c *gin.Context) error {
+	query := strings.TrimSpace(c.Query("q"))
+	pg, err := p.page(c, "Search")
+	if err != nil {
+		return err
+	}
+	pg.NoIndex = true
+	view := templates.SearchView{Query: query}
+	if query != "" {
+		ctx := c.Request.Context()
+		people, err := p.Community.SearchAccounts(ctx, viewer(c), strings.TrimPrefix(query, "@"), 20)
+		if err != nil {
+			return err
+		}
+		if view.People, err = p.personViews(c, people); err != nil {
+			return err
+		}
+		tags, err := p.Community.SearchTags(ctx, viewer(c), strings.TrimPrefix(query, "#"), 20)
+		if err != nil {
+			return err
+		}
+		for _, t := range tags {
+			view.Tags = append(view.Tags, templates.TagCount{Name: t.Name, URL: "/tags/" + url.PathEscape(t.Name)})
+		}
+		if len(tags) > 0 {
+			page := community.Page{Limit: gridLimit}
+			posts, err := p.Community.TagFeed(ctx, viewer(c), tags[0].Name, page)
+			if err != nil {
+				return err
+			}
+			view.Grid = templates.GridView{Posts: p.looker(c).postViews(posts, false)}
+		}
+	}
+	return p.render(c, http.StatusOK, templates.SearchPage(pg, view))
+}
+
+func (p *Pages) notifications(c *gin.Context, acc *store.Account) error {
+	ctx := c.Request.Context()
+	page := pageOf(c, listLimit)
+	list, err := p.Community.Notifications(ctx, acc, community.NotificationFilter{}, page)
+	if err != nil {
+		return err
+	}
+	seen := acc.NotificationsReadID
+	if page.MaxID == 0 && len(list) > 0 && list[0].ID > seen {
+		if err := p.Community.MarkNotificationsRead(ctx, acc, list[0].ID); err != nil {
+			return err
+		}
+	}
+	pg, err := p.page(c, "Notifications")
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	view := templates.NotificationsView{FollowRequests: pg.Viewer.FollowRequests}
+	for _, n := range list {
+		view.Items = append(view.Items, p.notificationView(l, n, seen))
+	}
+	if len(list) > 0 {
+		view.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
+	}
+	return p.render(c, http.StatusOK, templates.NotificationsPage(pg, view))
+}
+
+func (p *Pages) notificationView(l looker, n *community.Notification, seen int64) templates.NotificationView {
+	v := templates.NotificationView{
+		ID: idText(n.ID), Kind: templates.NotificationKind(n.Kind), Account: p.accountView(n.From),
+		Created: l.when(n.CreatedAt), Unread: n.ID > seen, URL: "/@" + n.From.Username,
+	}
+	if n.Kind == store.NotifyFollowRequest {
+		v.URL = "/follow-requests"
+	}
+	if n.Kind == store.NotifyReport {
+		v.URL = "/admin/reports"
+	}
+	if n.Post != nil {
+		v.URL = p.postPath(n.Post)
+		view := l.postView(n.Post, false)
+		if n.Post.Kind == store.KindComment {
+			v.Text = plain(n.Post.Caption, 140)
+			if n.Kind == store.NotifyMention && n.Post.InReplyToAuthorID != nil && l.acc != nil && *n.Post.InReplyToAuthorID == l.acc.ID {
+				v.Kind = templates.NotifyComment
+			}
+		}
+		if len(n.Post.Photos) > 0 {
+			v.Post = &view
+		}
+	}
+	return v
+}
+
+func (p *Pages) clearNotifications(c *gin.Context, acc *store.Account) error {
+	if err := p.Community.ClearNotifications(c.Request.Context(), acc); err != nil {
+		return err
+	}
+	return redirect(c, "/notifications")
+}

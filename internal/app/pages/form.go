@@ -1,0 +1,161 @@
+package pages
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/templates"
+)
+
+// localPath is s if it is a path on this site, else fallback: a form or a link must not lead anywhere else.
+func localPath(s, fallback string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(s, "/") ||
+		strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t") {
+		return fallback
+	}
+	return s
+}
+
+// returnTo is where an act was started.
+func returnTo(c *gin.Context, fallback string) string {
+	return localPath(c.PostForm("return"), fallback)
+}
+
+// redirect ends a successful form: the browser asks for the page anew, and a reload sends nothing twice.
+func redirect(c *gin.Context, to string) error {
+	c.Redirect(http.StatusSeeOther, to)
+	return nil
+}
+
+// fieldErrors takes the mistakes out of an error that a form can show; ok is false for every other error. names maps
+// the use case's field names to the form's where they differ.
+func fieldErrors(err error, names map[string]string) (templates.FieldErrors, bool) {
+	var invalid *community.Invalid
+	if !errors.As(err, &invalid) {
+		return nil, false
+	}
+	var out templates.FieldErrors
+	for _, f := range invalid.Fields {
+		name := f.Field
+		if n, ok := names[name]; ok {
+			name = n
+		}
+		out = append(out, templates.FieldError{Field: name, Message: f.Message})
+	}
+	return out, true
+}
+
+// newKey makes an idempotency key for a form: sent twice, it makes one post.
+func newKey() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails, see crypto/rand
+	return hex.EncodeToString(b)
+}
+
+// idParam reads an id from the path. What is not a number names nothing.
+func idParam(c *gin.Context, name string) (int64, error) {
+	id, err := strconv.ParseInt(c.Param(name), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, community.ErrNotFound
+	}
+	return id, nil
+}
+
+func formID(s string) int64 {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+func idText(id int64) string { return strconv.FormatInt(id, 10) }
+
+// pageOf reads the cursors of a list from the query.
+func pageOf(c *gin.Context, limit int) community.Page {
+	return community.Page{MaxID: formID(c.Query("max_id")), MinID: formID(c.Query("min_id")), Limit: limit}
+}
+
+// pager makes the links to a list's neighbours. full tells that the page was filled, so that there may be more.
+func pager(c *gin.Context, page community.Page, first, last int64, n int) templates.Pager {
+	var out templates.Pager
+	if n == 0 {
+		return out
+	}
+	link := func(name string, id int64) string {
+		q := c.Request.URL.Query()
+		q.Del("max_id")
+		q.Del("min_id")
+		q.Del("show")
+		q.Set(name, idText(id))
+		return c.Request.URL.Path + "?" + q.Encode()
+	}
+	if n >= page.Limit || page.MinID != 0 {
+		out.OlderURL = link("max_id", last)
+	}
+	if page.MaxID != 0 || page.MinID != 0 && n >= page.Limit {
+		out.NewerURL = link("min_id", first)
+	}
+	return out
+}
+
+// cursorPager is pager for lists that know their cursors; 0 is none.
+func cursorPager(c *gin.Context, next, prev int64) templates.Pager {
+	var out templates.Pager
+	if next != 0 {
+		out.OlderURL = c.Request.URL.Path + "?max_id=" + idText(next)
+	}
+	if prev != 0 && (c.Query("max_id") != "" || c.Query("min_id") != "") {
+		out.NewerURL = c.Request.URL.Path + "?min_id=" + idText(prev)
+	}
+	return out
+}
+
+// flashes are what a page says once after a redirect. The cookie holds only the name.
+var flashes = map[string]templates.Flash{
+	"saved":            {Text: "Saved."},
+	"password-changed": {Text: "Your password is changed. Every other place was logged out."},
+	"email-changed":    {Text: "Your e-mail address is changed."},
+	"posted":           {Text: "Posted."},
+	"deleted":          {Text: "Deleted."},
+	"reported":         {Text: "Thank you. An administrator will read your report."},
+	"blocked":          {Text: "Blocked. Neither of you sees the other any more."},
+	"unblocked":        {Text: "No longer blocked."},
+	"removed":          {Text: "Removed."},
+	"session-ended":    {Text: "That place is logged out."},
+	"revoked":          {Text: "That application may no longer act for you."},
+	"account-deleted":  {Text: "Your account is deleted. Its photographs are being removed."},
+	"logged-out":       {Text: "You are logged out."},
+	"closed":           {Text: "Closed."},
+	"already-posted":   {Text: "That was posted already."},
+}
+
+const flashCookie = "flash"
+
+func (p *Pages) setFlash(c *gin.Context, name string) {
+	http.SetCookie(c.Writer, &http.Cookie{Name: flashCookie, Value: name, Path: "/", MaxAge: 60, HttpOnly: true, Secure: p.Secure, SameSite: http.SameSiteLaxMode})
+}
+
+func (p *Pages) takeFlash(c *gin.Context) *templates.Flash {
+	ck, err := c.Request.Cookie(flashCookie)
+	if err != nil {
+		return nil
+	}
+	http.SetCookie(c.Writer, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.Secure, SameSite: http.SameSiteLaxMode})
+	if f, ok := flashes[ck.Value]; ok {
+		return &f
+	}
+	return nil
+}
+
+// on reads a checkbox.
+func on(c *gin.Context, name string) bool { return c.PostForm(name) == "on" }

@@ -1,0 +1,79 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+func (p *Pages) registerMedia(r Routes) {
+	r.Asset(http.MethodGet, "/media/pub/:random/:variant", p.publicMedia)
+	r.Asset(http.MethodGet, "/media/priv/:random/:variant", p.privateMedia)
+}
+
+// publicMedia serves what everybody may see, for a year: a name is never used twice. On a site for members only the
+// request must come from a session; applications get signed addresses instead.
+func (p *Pages) publicMedia(c *gin.Context) error {
+	if !p.Site.ClosedToVisitors {
+		return p.serveMedia(c, "public, max-age=31536000, immutable")
+	}
+	if err := p.Sessions.Begin(c); err != nil {
+		return err
+	}
+	if acc, _ := p.Sessions.Current(c); acc == nil {
+		return community.ErrNotFound
+	}
+	return p.serveMedia(c, "private, max-age=31536000, immutable")
+}
+
+// privateMedia serves what some may see: the address is signed for one reader and a while. From a page it works in
+// that reader's own session only. Whether the reader still may see the photo is asked each time.
+func (p *Pages) privateMedia(c *gin.Context) error {
+	reader, own, err := p.Addresses.VerifyPrivate(c.Request.URL.Path, c.Request.URL.Query(), time.Now())
+	if err != nil {
+		return community.ErrNotFound
+	}
+	if err := p.Sessions.Begin(c); err != nil {
+		return err
+	}
+	if acc, _ := p.Sessions.Current(c); acc == nil && own || acc != nil && acc.ID != reader {
+		return community.ErrNotFound
+	}
+	ok, err := p.Community.PrivatePhotoAllowed(c.Request.Context(), c.Param("random"), reader)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return community.ErrNotFound
+	}
+	return p.serveMedia(c, "private, max-age=3600, immutable")
+}
+
+func (p *Pages) serveMedia(c *gin.Context, cache string) error {
+	key, err := media.KeyOf(c.Request.URL.Path)
+	if err != nil || key.Kind != store.SetPublic && key.Kind != store.SetPrivate {
+		return community.ErrNotFound
+	}
+	obj, err := p.Media.Open(c.Request.Context(), key.String())
+	if errors.Is(err, media.ErrNotFound) {
+		return community.ErrNotFound
+	}
+	if err != nil {
+		return &community.Unavailable{RetryAfter: 5 * time.Second, Err: err}
+	}
+	defer obj.Close()
+	h := c.Writer.Header()
+	h.Set("Content-Type", "image/jpeg")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Cache-Control", cache)
+	h.Set("ETag", obj.ETag)
+	http.ServeContent(c.Writer, c.Request, "", obj.ModTime, obj)
+	return nil
+}

@@ -1,0 +1,182 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+// outOfBand is the redirect of clients that cannot receive one: the page shows the code.
+const outOfBand = "urn:ietf:wg:oauth:2.0:oob"
+
+func (p *Pages) registerOAuth(r Routes) {
+	r.Personal(http.MethodGet, "/oauth/authorize", p.authorizeForm)
+	r.Personal(http.MethodPost, "/oauth/authorize", p.authorize)
+}
+
+// authorization is a client's request, checked.
+type authorization struct {
+	app   *store.App
+	ask   community.Authorization
+	state string
+}
+
+// authorizationOf reads and checks the request. Clients write None and False where they mean nothing (Mastodon.py),
+// and add parameters that are not known here; both are fine. done tells that an answer has been written.
+func (p *Pages) authorizationOf(c *gin.Context, get func(string) string) (a authorization, done bool, err error) {
+	value := func(name string) string {
+		if v := get(name); v != "None" {
+			return v
+		}
+		return ""
+	}
+	if t := value("response_type"); t != "" && t != "code" {
+		return a, false, unprocessable("The application asks for something other than a code.")
+	}
+	a.app, err = p.Community.AppByClientID(c.Request.Context(), value("client_id"))
+	if errors.Is(err, community.ErrNotFound) {
+		return a, false, unprocessable("The application is not known here. Let it connect anew.")
+	}
+	if err != nil {
+		return a, false, err
+	}
+	a.state = value("state")
+	a.ask = community.Authorization{
+		RedirectURI: value("redirect_uri"), Scopes: value("scope"), Challenge: value("code_challenge"), ChallengeMethod: value("code_challenge_method"),
+	}
+	if a.ask.RedirectURI == "" && len(a.app.RedirectURIs.V) == 1 {
+		a.ask.RedirectURI = a.app.RedirectURIs.V[0]
+	}
+	a.ask, err = p.Community.CheckAuthorization(a.app, a.ask)
+	var refused *community.OAuthError
+	if errors.As(err, &refused) {
+		if a.ask.RedirectURI == outOfBand {
+			return a, false, unprocessable(refused.Description)
+		}
+		return a, true, redirect(c, a.answer(url.Values{"error": {refused.Code}, "error_description": {refused.Description}}))
+	}
+	return a, false, err
+}
+
+func unprocessable(message string) error {
+	return &community.Invalid{Fields: []community.FieldError{{Code: "invalid", Message: message}}}
+}
+
+// answer is the redirect with what the client is told.
+func (a authorization) answer(v url.Values) string {
+	u, err := url.Parse(a.ask.RedirectURI)
+	if err != nil { // it was checked when the application registered
+		return "/"
+	}
+	q := u.Query()
+	for name, values := range v {
+		q[name] = values
+	}
+	if a.state != "" {
+		q.Set("state", a.state)
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func (p *Pages) authorizeForm(c *gin.Context) error {
+	a, done, err := p.authorizationOf(c, c.Query)
+	if err != nil || done {
+		return err
+	}
+	if viewer(c) == nil {
+		return redirect(c, "/login?return="+url.QueryEscape(c.Request.URL.RequestURI()))
+	}
+	pg, err := p.page(c, "Allow "+a.app.Name)
+	if err != nil {
+		return err
+	}
+	pg.NoIndex = true
+	v := templates.AuthorizeView{Action: "/oauth/authorize", AppName: a.app.Name, AppWebsite: safeWebsite(a.app.Website), Scopes: scopeWords(a.ask.Scopes)}
+	if a.ask.RedirectURI != outOfBand {
+		if u, err := url.Parse(a.ask.RedirectURI); err == nil {
+			v.RedirectTo = u.Host
+			if u.Scheme != "http" && u.Scheme != "https" {
+				v.RedirectTo = "an application on this device (" + u.Scheme + ")"
+			}
+		}
+	}
+	for _, f := range [][2]string{
+		{"response_type", "code"}, {"client_id", a.app.ClientID}, {"redirect_uri", a.ask.RedirectURI}, {"scope", a.ask.Scopes}, {"state", a.state},
+		{"code_challenge", a.ask.Challenge}, {"code_challenge_method", a.ask.ChallengeMethod},
+	} {
+		if f[1] != "" {
+			v.Hidden = append(v.Hidden, templates.HiddenField{Name: f[0], Value: f[1]})
+		}
+	}
+	return p.render(c, http.StatusOK, templates.AuthorizePage(pg, v))
+}
+
+func (p *Pages) authorize(c *gin.Context) error {
+	a, done, err := p.authorizationOf(c, c.PostForm)
+	if err != nil || done {
+		return err
+	}
+	acc := viewer(c)
+	if acc == nil {
+		q := c.Request.PostForm
+		q.Del("decision")
+		return redirect(c, "/login?return="+url.QueryEscape("/oauth/authorize?"+q.Encode()))
+	}
+	if c.PostForm("decision") != "allow" {
+		if a.ask.RedirectURI == outOfBand {
+			return redirect(c, "/")
+		}
+		return redirect(c, a.answer(url.Values{"error": {"access_denied"}, "error_description": {"The member refused."}}))
+	}
+	code, err := p.Community.Authorize(c.Request.Context(), acc, a.app, a.ask)
+	if err != nil {
+		return err
+	}
+	if a.ask.RedirectURI != outOfBand {
+		return redirect(c, a.answer(url.Values{"code": {code}}))
+	}
+	pg, err := p.page(c, "Your code")
+	if err != nil {
+		return err
+	}
+	pg.NoIndex, pg.Path = true, "/"
+	return p.render(c, http.StatusOK, templates.AuthorizeCodePage(pg, templates.AuthorizeCodeView{AppName: a.app.Name, Code: code}))
+}
+
+var scopeSentences = []struct{ scope, words string }{
+	{"read", "See everything that you can see"},
+	{"profile", "See your name and picture"},
+	{"write", "Post, edit, delete, like and change your profile"},
+	{"follow", "Follow, unfollow and block people"},
+	{"push", "Receive your notifications"},
+}
+
+// scopeWords says in words what scopes allow.
+func scopeWords(scopes string) []string {
+	var out []string
+	for _, s := range strings.Fields(scopes) {
+		words := s
+		for _, k := range scopeSentences {
+			if k.scope == s {
+				words = k.words
+			}
+		}
+		if kind, what, ok := strings.Cut(s, ":"); ok {
+			what = strings.ReplaceAll(what, "_", " ")
+			words = "See your " + what
+			if kind == "write" {
+				words = "Change your " + what
+			}
+		}
+		out = append(out, words)
+	}
+	return out
+}

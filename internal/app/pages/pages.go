@@ -1,0 +1,256 @@
+// Package pages answers browsers: each handler parses, calls one use case and fills a view model of templates.
+//
+// A handler has the shape func(*gin.Context) error; what it returns is mapped to an answer in one place, outside.
+// A refused form is the exception: it is rendered again here, with its values and status 422.
+package pages
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/media"
+	"tintype/internal/store"
+	"tintype/static"
+	"tintype/templates"
+)
+
+// Routes is where handlers are registered; whether an answer may be cached is declared by the method chosen.
+type Routes interface {
+	Personal(method, path string, h func(*gin.Context) error)
+	Cacheable(method, path string, h func(*gin.Context) error)
+	Upload(method, path string, h func(*gin.Context) error)
+	Asset(method, path string, h func(*gin.Context) error)
+}
+
+// Sessions is how pages know who reads.
+type Sessions interface {
+	// Begin finds out who asks. An error means that the session store does not answer, never that nobody is logged in.
+	Begin(c *gin.Context) error
+	// Current is who asks, and the hash that names the session; nil for a visitor.
+	Current(c *gin.Context) (acc *store.Account, hash string)
+	LogIn(c *gin.Context, acc *store.Account) error
+	LogOut(c *gin.Context) error
+	List(ctx context.Context, acc *store.Account) ([]Place, error)
+	End(ctx context.Context, acc *store.Account, hash string) error
+	EndOthers(ctx context.Context, acc *store.Account, keep string) error
+}
+
+// Place is where an account is logged in.
+type Place struct {
+	Hash, UserAgent, Address string
+	CreatedAt, UsedAt        store.Millis
+}
+
+// Options configure Pages.
+type Options struct {
+	Community *community.Community
+	Sessions  Sessions
+	Addresses *media.Addresses
+	Media     media.Store
+	Assets    *static.Assets
+	Site      templates.Site
+	BaseURL   string // https://example.org
+	Version   string
+	Log       *slog.Logger
+
+	KeepOriginals  bool
+	MaxUploadBytes int64
+	MaxPixels      int64  // in force: what one photo may have
+	Secure         bool   // cookies go over TLS only
+	Accept         string // of the file control
+	HEIC           bool
+}
+
+// Pages is the handlers.
+type Pages struct {
+	Options
+	rules []string
+}
+
+// New returns the handlers; Register makes them known.
+func New(o Options) *Pages {
+	return &Pages{Options: o, rules: rules}
+}
+
+// Register registers every page.
+func (p *Pages) Register(r Routes) {
+	p.registerFeeds(r)
+	p.registerPosts(r)
+	p.registerCompose(r)
+	p.registerPeople(r)
+	p.registerAuth(r)
+	p.registerOAuth(r)
+	p.registerSettings(r)
+	p.registerAdmin(r)
+	p.registerSite(r)
+	p.registerMedia(r)
+}
+
+const viewerKey = "pages.viewer"
+
+// visit is what Before found out about the request.
+type visit struct {
+	account *store.Account // nil for a visitor
+	session string         // hash
+	unread  int
+	waiting int // follow requests
+}
+
+// openToAll are the pages that answer visitors of a site that is for members only.
+var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/rules", "/privacy", "/contact"}
+
+// Before runs before every page's handler: it finds out who reads, and keeps visitors out of a closed site.
+func (p *Pages) Before(c *gin.Context) error {
+	v := &visit{}
+	c.Set(viewerKey, v)
+	if err := p.Sessions.Begin(c); err != nil {
+		return err
+	}
+	v.account, v.session = p.Sessions.Current(c)
+	// The error page, outside of gin, wants to know too.
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), visitorKey{}, v))
+	if v.account == nil && p.Site.ClosedToVisitors && !openTo(c.Request.URL.Path) {
+		return community.ErrUnauthenticated
+	}
+	return nil
+}
+
+func openTo(path string) bool {
+	for _, open := range openToAll {
+		if path == open || strings.HasSuffix(open, "/") && strings.HasPrefix(path, open) {
+			return true
+		}
+	}
+	return path == "/robots.txt"
+}
+
+func visitOf(c *gin.Context) *visit {
+	if v, ok := c.Get(viewerKey); ok {
+		return v.(*visit)
+	}
+	return &visit{}
+}
+
+// Member tells whether the request comes from somebody who is logged in. Before must have run.
+func (p *Pages) Member(c *gin.Context) bool { return viewer(c) != nil }
+
+// viewer is the account that reads, nil for a visitor.
+func viewer(c *gin.Context) *store.Account { return visitOf(c).account }
+
+// member wraps a handler that needs an account. A form that arrives after the log-in has expired is not lost: it goes
+// along to the log-in page and comes back to be confirmed.
+func (p *Pages) member(h func(*gin.Context, *store.Account) error) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		acc := viewer(c)
+		if acc != nil {
+			return h(c, acc)
+		}
+		if c.Request.Method == http.MethodPost && !wantsJSON(c) {
+			return p.loginFirst(c)
+		}
+		return community.ErrUnauthenticated
+	}
+}
+
+func (p *Pages) admin(h func(*gin.Context, *store.Account) error) func(*gin.Context) error {
+	return p.member(func(c *gin.Context, acc *store.Account) error {
+		if acc.Role != store.RoleAdmin {
+			return community.ErrNotFound
+		}
+		return h(c, acc)
+	})
+}
+
+// page fills what all pages share.
+func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
+	pg := &templates.Page{
+		Title: title, Site: p.Site, Assets: p.Assets,
+		Path: c.Request.URL.RequestURI(), RequestID: c.Writer.Header().Get("X-Request-Id"),
+	}
+	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+		pg.Path = returnTo(c, "/")
+	}
+	v := visitOf(c)
+	if v.account == nil {
+		return pg, nil
+	}
+	ctx := c.Request.Context()
+	unread, err := p.Community.UnreadNotifications(ctx, v.account)
+	if err != nil {
+		return nil, err
+	}
+	waiting := 0
+	if v.account.Locked {
+		if waiting, err = p.Community.FollowRequestsCount(ctx, v.account); err != nil {
+			return nil, err
+		}
+	}
+	pg.Viewer = &templates.Viewer{
+		Name: v.account.Username, DisplayName: v.account.Name(), AvatarURL: p.faceURL(v.account.Avatar),
+		Admin: v.account.Role == store.RoleAdmin, Unread: unread, FollowRequests: waiting,
+		Theme: v.account.Theme, Letters: v.account.LetterKeys,
+	}
+	pg.Flash = p.takeFlash(c)
+	return pg, nil
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// render writes a component whole or not at all: an error half-way still leaves by the error exit.
+func (p *Pages) render(c *gin.Context, status int, component templ.Component) error {
+	buf := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buf)
+	buf.Reset()
+	if err := component.Render(c.Request.Context(), buf); err != nil {
+		return err
+	}
+	c.Header("Content-Type", "text/html; charset=utf-8")
+	c.Status(status)
+	_, err := c.Writer.Write(buf.Bytes())
+	return err
+}
+
+// ErrorPage renders an error in the site's own shell. It must work while the database does not.
+func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, message, requestID string) {
+	pg := &templates.Page{Title: http.StatusText(status), Site: p.Site, Assets: p.Assets, Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
+	if v, ok := r.Context().Value(visitorKey{}).(*visit); ok && v.account != nil {
+		pg.Viewer = &templates.Viewer{
+			Name: v.account.Username, DisplayName: v.account.Name(), AvatarURL: p.faceURL(v.account.Avatar),
+			Admin: v.account.Role == store.RoleAdmin, Theme: v.account.Theme, Letters: v.account.LetterKeys,
+		}
+	}
+	v := templates.ErrorView{Status: status}
+	switch status {
+	case http.StatusNotFound, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable:
+		// The design has its own words for these.
+	default:
+		v.Sentence = message
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 5*time.Second)
+	defer cancel()
+	if err := templates.ErrorPage(pg, v).Render(ctx, w); err != nil {
+		p.Log.Error("render the error page", "error", err)
+	}
+}
+
+type visitorKey struct{}
+
+// wantsJSON is how our own scripts ask for data instead of a page.
+func wantsJSON(c *gin.Context) bool {
+	a := c.GetHeader("Accept")
+	return strings.Contains(a, "application/json") && !strings.Contains(a, "text/html")
+}
+
+// wantsFragment is how our own scripts ask for the element that an act changed.
+func wantsFragment(c *gin.Context) bool { return c.GetHeader("X-Fragment") == "1" }

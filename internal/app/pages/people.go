@@ -1,0 +1,233 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerPeople(r Routes) {
+	r.Cacheable(http.MethodGet, "/@:name", p.profile)
+	r.Cacheable(http.MethodGet, "/@:name/followers", p.people(templates.PeopleFollowers))
+	r.Cacheable(http.MethodGet, "/@:name/following", p.people(templates.PeopleFollowing))
+	for path, act := range map[string]func(context.Context, *store.Account, int64) (community.Relationship, error){
+		"follow": p.Community.Follow, "unfollow": p.Community.Unfollow, "remove-follower": p.Community.RemoveFollower,
+	} {
+		r.Personal(http.MethodPost, "/@:name/"+path, p.member(p.relate(act, "")))
+	}
+	r.Personal(http.MethodGet, "/@:name/block", p.member(p.blockForm))
+	r.Personal(http.MethodPost, "/@:name/block", p.member(p.relate(p.Community.Block, "blocked")))
+	r.Personal(http.MethodPost, "/@:name/unblock", p.member(p.relate(p.Community.Unblock, "unblocked")))
+	r.Personal(http.MethodGet, "/@:name/report", p.member(p.reportAccountForm))
+	r.Personal(http.MethodPost, "/@:name/report", p.member(p.reportAccount))
+	r.Personal(http.MethodGet, "/follow-requests", p.member(p.followRequests))
+	r.Personal(http.MethodPost, "/follow-requests/:name/accept", p.member(p.answerRequest(p.Community.AcceptFollow)))
+	r.Personal(http.MethodPost, "/follow-requests/:name/refuse", p.member(p.answerRequest(p.Community.RefuseFollow)))
+}
+
+func (p *Pages) accountOf(c *gin.Context) (*store.Account, error) {
+	return p.Community.AccountByName(c.Request.Context(), viewer(c), c.Param("name"))
+}
+
+func (p *Pages) profile(c *gin.Context) error {
+	if name, ok := strings.CutSuffix(c.Param("name"), ".atom"); ok {
+		return p.accountAtom(c, name)
+	}
+	acc, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	me := viewer(c)
+	pg, err := p.page(c, acc.Name()+" (@"+acc.Username+")")
+	if err != nil {
+		return err
+	}
+	rel, err := p.relation(c, me, acc)
+	if err != nil {
+		return err
+	}
+	page := pageOf(c, gridLimit)
+	posts, err := p.Community.AccountFeed(ctx, me, acc.ID, community.AccountFeedOptions{OnlyMedia: true, ExcludeReplies: true}, page)
+	if err != nil {
+		return err
+	}
+	v := templates.ProfileView{
+		Account: p.accountView(acc), HeaderURL: p.headerURL(acc.Header), Bio: p.bio(acc.Note),
+		Posts: acc.PostsCount, Followers: acc.FollowersCount, Following: acc.FollowingCount,
+		Joined:   templates.When{At: acc.CreatedAt.Time()},
+		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, p.looker(c), posts, page),
+	}
+	for _, f := range acc.Fields.V {
+		v.Fields = append(v.Fields, templates.ProfileField{Name: f.Name, Value: p.line(f.Value)})
+	}
+	pg.Description = plain(acc.Note, 200)
+	pg.Canonical = p.BaseURL + "/@" + acc.Username
+	pg.AtomURL = pg.Canonical + ".atom"
+	pg.OpenGraph = &templates.OpenGraph{Type: "profile", Title: acc.Name(), Description: pg.Description, URL: pg.Canonical}
+	if acc.Avatar != nil && acc.Avatar.SetKind == store.SetPublic && !p.Site.ClosedToVisitors {
+		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key("square.jpg"))
+	}
+	return p.render(c, http.StatusOK, templates.ProfilePage(pg, v))
+}
+
+// bio is a profile's text: its addresses become links, its #tags and @names stay words.
+func (p *Pages) bio(text string) templates.RichText {
+	return templates.RichText(p.Community.Render(text, nil, nil))
+}
+
+// line is bio for a text of one line, without the paragraph around it.
+func (p *Pages) line(text string) templates.RichText {
+	s := string(p.bio(community.Plain(text)))
+	return templates.RichText(strings.TrimSuffix(strings.TrimPrefix(s, "<p>"), "</p>"))
+}
+
+func (p *Pages) relation(c *gin.Context, me, acc *store.Account) (community.Relationship, error) {
+	if me == nil || me.ID == acc.ID {
+		return community.Relationship{ID: acc.ID}, nil
+	}
+	rs, err := p.Community.Relationships(c.Request.Context(), me, []int64{acc.ID})
+	if err != nil || len(rs) == 0 {
+		return community.Relationship{ID: acc.ID}, err
+	}
+	return rs[0], nil
+}
+
+func (p *Pages) people(kind templates.PeopleKind) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		acc, err := p.accountOf(c)
+		if err != nil {
+			return err
+		}
+		title, get := "Followers of ", p.Community.Followers
+		if kind == templates.PeopleFollowing {
+			title, get = "Followed by ", p.Community.Following
+		}
+		me := viewer(c)
+		page := pageOf(c, listLimit)
+		list, err := get(c.Request.Context(), me, acc.ID, page)
+		if err != nil {
+			return err
+		}
+		rows, err := p.personViews(c, list.Accounts)
+		if err != nil {
+			return err
+		}
+		own := me != nil && me.ID == acc.ID
+		for i := range rows {
+			rows[i].CanRemove = own && kind == templates.PeopleFollowers
+		}
+		pg, err := p.page(c, title+acc.Name())
+		if err != nil {
+			return err
+		}
+		pg.NoIndex = true
+		return p.render(c, http.StatusOK, templates.PeoplePage(pg, templates.PeopleView{
+			Account: p.accountView(acc), Kind: kind, Own: own, People: rows, Pager: cursorPager(c, list.Next, list.Prev),
+		}))
+	}
+}
+
+// relate follows, blocks and the like.
+func (p *Pages) relate(act func(context.Context, *store.Account, int64) (community.Relationship, error), flash string) func(*gin.Context, *store.Account) error {
+	return func(c *gin.Context, me *store.Account) error {
+		ctx := c.Request.Context()
+		acc, err := p.accountOf(c)
+		if err != nil {
+			return err
+		}
+		rel, err := act(ctx, me, acc.ID)
+		if err != nil {
+			return err
+		}
+		if wantsFragment(c) {
+			pg, err := p.page(c, "")
+			if err != nil {
+				return err
+			}
+			return p.render(c, http.StatusOK, templates.FollowButton(pg, p.relationView(me, acc, rel)))
+		}
+		if flash != "" {
+			p.setFlash(c, flash)
+		}
+		return redirect(c, returnTo(c, "/@"+acc.Username))
+	}
+}
+
+func (p *Pages) blockForm(c *gin.Context, _ *store.Account) error {
+	acc, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Block")
+	if err != nil {
+		return err
+	}
+	back := "/@" + acc.Username
+	return p.render(c, http.StatusOK, templates.BlockPage(pg, templates.BlockView{Account: p.accountView(acc), Return: localPath(c.Query("return"), back)}))
+}
+
+func (p *Pages) reportAccountView(c *gin.Context) (templates.ReportView, *store.Account, error) {
+	acc, err := p.accountOf(c)
+	if err != nil {
+		return templates.ReportView{}, nil, err
+	}
+	return templates.ReportView{
+		Action: "/@" + acc.Username + "/report", What: "@" + acc.Username, Reasons: reportReasons,
+		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Return: localPath(c.Query("return"), returnTo(c, "/@"+acc.Username)),
+	}, acc, nil
+}
+
+func (p *Pages) reportAccountForm(c *gin.Context, _ *store.Account) error {
+	v, _, err := p.reportAccountView(c)
+	if err != nil {
+		return err
+	}
+	return p.showReport(c, http.StatusOK, v)
+}
+
+func (p *Pages) reportAccount(c *gin.Context, me *store.Account) error {
+	v, acc, err := p.reportAccountView(c)
+	if err != nil {
+		return err
+	}
+	return p.sendReport(c, me, v, community.Report{TargetID: acc.ID})
+}
+
+func (p *Pages) followRequests(c *gin.Context, me *store.Account) error {
+	page := pageOf(c, listLimit)
+	list, err := p.Community.FollowRequests(c.Request.Context(), me, page)
+	if err != nil {
+		return err
+	}
+	rows, err := p.personViews(c, list.Accounts)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Follow requests")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.FollowRequestsPage(pg, templates.FollowRequestsView{
+		People: rows, Pager: cursorPager(c, list.Next, list.Prev),
+	}))
+}
+
+func (p *Pages) answerRequest(act func(context.Context, *store.Account, int64) (community.Relationship, error)) func(*gin.Context, *store.Account) error {
+	return func(c *gin.Context, me *store.Account) error {
+		acc, err := p.accountOf(c)
+		if err != nil {
+			return err
+		}
+		if _, err := act(c.Request.Context(), me, acc.ID); err != nil {
+			return err
+		}
+		return redirect(c, "/follow-requests")
+	}
+}

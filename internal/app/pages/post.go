@@ -1,0 +1,516 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerPosts(r Routes) {
+	r.Cacheable(http.MethodGet, "/@:name/:id", p.post)
+	r.Cacheable(http.MethodGet, "/@:name/:id/:n", p.lightbox)
+	r.Personal(http.MethodGet, "/posts/:id", p.find)
+	r.Personal(http.MethodPost, "/posts/:id/like", p.member(p.like(true)))
+	r.Personal(http.MethodPost, "/posts/:id/unlike", p.member(p.like(false)))
+	r.Personal(http.MethodPost, "/posts/:id/comments", p.member(p.comment))
+	r.Personal(http.MethodGet, "/posts/:id/edit", p.member(p.editForm))
+	r.Personal(http.MethodPost, "/posts/:id/edit", p.member(p.edit))
+	r.Personal(http.MethodGet, "/posts/:id/delete", p.member(p.deleteForm))
+	r.Personal(http.MethodPost, "/posts/:id/delete", p.member(p.delete))
+	r.Personal(http.MethodGet, "/posts/:id/report", p.member(p.reportPostForm))
+	r.Personal(http.MethodPost, "/posts/:id/report", p.member(p.reportPost))
+	r.Personal(http.MethodGet, "/photos/:id/original", p.member(p.original))
+}
+
+// postOf finds the post of an address, whose name must be its author's.
+func (p *Pages) postOf(c *gin.Context) (*community.Post, error) {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return nil, err
+	}
+	post, err := p.Community.PostByID(c.Request.Context(), viewer(c), id)
+	if err != nil {
+		return nil, err
+	}
+	if post.Kind != store.KindPost || store.Fold(c.Param("name")) != store.Fold(post.Author.Username) {
+		return nil, community.ErrNotFound
+	}
+	return post, nil
+}
+
+// find leads from an id to the page where the post or comment stands.
+func (p *Pages) find(c *gin.Context) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	post, err := p.Community.PostByID(c.Request.Context(), viewer(c), id)
+	if err != nil {
+		return err
+	}
+	to, err := p.place(c, post)
+	if err != nil {
+		return err
+	}
+	return redirect(c, to)
+}
+
+// place is a post's page, or the place of a comment on its post's page.
+func (p *Pages) place(c *gin.Context, post *community.Post) (string, error) {
+	if post.Kind != store.KindComment || post.RootID == nil {
+		return p.postPath(post), nil
+	}
+	root, err := p.Community.PostByID(c.Request.Context(), viewer(c), *post.RootID)
+	if err != nil {
+		return "", err
+	}
+	return p.postPath(root) + "#c-" + idText(post.ID), nil
+}
+
+func (p *Pages) post(c *gin.Context) error {
+	post, err := p.postOf(c)
+	if err != nil {
+		return err
+	}
+	return p.showPost(c, http.StatusOK, post, nil)
+}
+
+// showPost renders a post's page, with the comment form as it was entered if one was refused.
+func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, form *templates.CommentForm) error {
+	ctx := c.Request.Context()
+	me := viewer(c)
+	pg, err := p.page(c, postTitle(post))
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	if c.Request.Method != http.MethodGet {
+		l.path = mustPath("/@" + post.Author.Username + "/" + idText(post.ID))
+		pg.Path = l.path.Path
+	}
+	p.describe(pg, l, post)
+	page := community.Page{MinID: formID(c.Query("after")), Limit: listLimit}
+	comments, err := p.Community.Comments(ctx, me, post.ID, page)
+	if err != nil {
+		return err
+	}
+	view := templates.PostPageView{Post: l.postView(post, false)}
+	for _, cm := range comments {
+		view.Comments = append(view.Comments, p.commentView(l, post, cm))
+	}
+	if len(comments) == page.Limit {
+		view.MoreURL = view.Post.URL + "?after=" + idText(comments[len(comments)-1].ID) + "#comments"
+	}
+	if me != nil {
+		if form == nil {
+			form = &templates.CommentForm{IdempotencyKey: newKey()}
+			if to := formID(c.Query("reply")); to != 0 {
+				form.InReplyTo = idText(to)
+				form.InReplyToName, form.Text = p.replyTo(ctx, me, to)
+			}
+		}
+		form.PostID, form.Max = idText(post.ID), community.MaxComment
+		view.Form = form
+	}
+	return p.render(c, status, templates.PostPage(pg, view))
+}
+
+// describe fills what others show of a post that is linked to. A photo under a warning, or one that not everybody
+// may see, is never among it.
+func (p *Pages) describe(pg *templates.Page, l looker, post *community.Post) {
+	if post.Visibility == store.Followers {
+		pg.NoIndex = true
+		return
+	}
+	pg.NoIndex = post.Visibility == store.Unlisted
+	pg.Canonical = p.BaseURL + "/@" + post.Author.Username + "/" + idText(post.ID)
+	pg.AtomURL = p.BaseURL + "/@" + post.Author.Username + ".atom"
+	og := &templates.OpenGraph{Type: "article", Title: postTitle(post), URL: pg.Canonical, Description: plain(post.Caption, 200)}
+	if post.Warned() {
+		og.Description = warningText(&post.Post)
+	} else if len(post.Photos) > 0 && !p.Site.ClosedToVisitors {
+		photo := post.Photos[0]
+		name := fit(photo, 1280)
+		og.ImageURL, og.ImageAlt = p.Addresses.PublicAbs(photo.Key(name)), photo.Description
+		for _, v := range photo.Variants.V {
+			if v.Name == name {
+				og.ImageWidth, og.ImageHeight = v.Width, v.Height
+			}
+		}
+	}
+	pg.Description = og.Description
+	pg.OpenGraph = og
+}
+
+func postTitle(post *community.Post) string {
+	if post.Warned() {
+		return "Photograph by " + post.Author.Name()
+	}
+	if first, _, _ := strings.Cut(plain(post.Caption, 80), "\n"); first != "" {
+		return first
+	}
+	return "Photograph by " + post.Author.Name()
+}
+
+func (p *Pages) commentView(l looker, root *community.Post, cm *community.Post) templates.CommentView {
+	v := templates.CommentView{
+		ID: idText(cm.ID), Author: p.accountView(cm.Author), Text: templates.RichText(p.caption(cm)),
+		Created: l.when(cm.CreatedAt), ByAuthor: cm.AuthorID == root.AuthorID,
+	}
+	if cm.InReplyToID != nil && *cm.InReplyToID != root.ID {
+		v.Reply = true
+		if cm.ReplyTo != nil {
+			v.ReplyTo = cm.ReplyTo.Username
+		}
+	}
+	if me := l.acc; me != nil {
+		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || me.Role == store.RoleAdmin
+		v.CanReport = me.ID != cm.AuthorID
+		v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"
+	}
+	return v
+}
+
+func (p *Pages) lightbox(c *gin.Context) error {
+	post, err := p.postOf(c)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(c.Param("n"))
+	if err != nil || n < 1 || n > len(post.Photos) {
+		return community.ErrNotFound
+	}
+	pg, err := p.page(c, fmt.Sprintf("%d of %d: %s", n, len(post.Photos), postTitle(post)))
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	p.describe(pg, l, post)
+	return p.render(c, http.StatusOK, templates.LightboxPage(pg, templates.LightboxView{Post: l.postView(post, false), Number: n}))
+}
+
+func (p *Pages) like(like bool) func(*gin.Context, *store.Account) error {
+	return func(c *gin.Context, acc *store.Account) error {
+		id, err := idParam(c, "id")
+		if err != nil {
+			return err
+		}
+		act := p.Community.Like
+		if !like {
+			act = p.Community.Unlike
+		}
+		post, err := act(c.Request.Context(), acc, id)
+		if err != nil {
+			return err
+		}
+		if wantsFragment(c) {
+			pg, err := p.page(c, "")
+			if err != nil {
+				return err
+			}
+			l := p.looker(c)
+			l.path = mustPath(pg.Path)
+			return p.render(c, http.StatusOK, templates.PostActions(pg, l.postView(post, false)))
+		}
+		return redirect(c, withFragment(returnTo(c, p.postPath(post)), "p-"+idText(id)))
+	}
+}
+
+func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	root, err := p.Community.PostByID(ctx, acc, id)
+	if err != nil {
+		return err
+	}
+	form := templates.CommentForm{
+		PostID: idText(id), Text: c.PostForm("text"), InReplyTo: c.PostForm("in_reply_to"), Max: community.MaxComment,
+		IdempotencyKey: c.PostForm("idempotency_key"),
+	}
+	to := id
+	if n := formID(form.InReplyTo); n != 0 {
+		to = n
+	}
+	cm, err := p.Community.Publish(ctx, acc, community.NewPost{Caption: form.Text, InReplyTo: to, IdempotencyKey: form.IdempotencyKey})
+	if errs, ok := fieldErrors(err, map[string]string{"caption": "text", "idempotency_key": ""}); ok {
+		form.Errors, form.IdempotencyKey = errs, newKey()
+		if to != id {
+			form.InReplyToName, _ = p.replyTo(ctx, acc, to)
+		}
+		if wantsFragment(c) {
+			pg, err := p.page(c, "")
+			if err != nil {
+				return err
+			}
+			return p.render(c, http.StatusUnprocessableEntity, templates.CommentEntry(pg, form))
+		}
+		return p.showPost(c, http.StatusUnprocessableEntity, root, &form)
+	}
+	if err != nil {
+		return err
+	}
+	if wantsFragment(c) {
+		pg, err := p.page(c, "")
+		if err != nil {
+			return err
+		}
+		return p.render(c, http.StatusOK, templates.Comment(pg, p.commentView(p.looker(c), root, cm)))
+	}
+	return redirect(c, "/@"+root.Author.Username+"/"+idText(root.ID)+"#c-"+idText(cm.ID))
+}
+
+// replyTo is who wrote the comment that is answered, and how the answer begins.
+func (p *Pages) replyTo(ctx context.Context, me *store.Account, id int64) (name, text string) {
+	cm, err := p.Community.PostByID(ctx, me, id)
+	if err != nil || cm.AuthorID == me.ID {
+		return "", ""
+	}
+	return cm.Author.Username, "@" + cm.Author.Username + " "
+}
+
+func (p *Pages) editForm(c *gin.Context, acc *store.Account) error {
+	post, err := p.ownPost(c, acc)
+	if err != nil {
+		return err
+	}
+	return p.showEdit(c, http.StatusOK, post, p.editView(c, post))
+}
+
+// ownPost is a post of the member's own.
+func (p *Pages) ownPost(c *gin.Context, acc *store.Account) (*community.Post, error) {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return nil, err
+	}
+	post, err := p.Community.PostByID(c.Request.Context(), acc, id)
+	if err != nil {
+		return nil, err
+	}
+	if post.AuthorID != acc.ID {
+		return nil, community.ErrForbidden
+	}
+	return post, nil
+}
+
+func (p *Pages) editView(c *gin.Context, post *community.Post) templates.PostEditView {
+	l := p.looker(c)
+	v := templates.PostEditView{
+		Post: l.postView(post, false), Caption: post.Caption, CaptionMax: community.MaxCaption, Warning: post.Warning,
+		Visibility: string(post.Visibility), Licence: post.Licence, Licences: licenceOptions(), ShowExif: post.ShowExif,
+	}
+	for i, ph := range post.Photos {
+		v.Photos = append(v.Photos, templates.EditPhoto{
+			Photo: l.photoView(ph, &post.Post, post.Author, i+1), Description: ph.Description,
+			FocusX: focusStep(ph.FocusX), FocusY: -focusStep(ph.FocusY),
+		})
+	}
+	return v
+}
+
+func (p *Pages) showEdit(c *gin.Context, status int, post *community.Post, v templates.PostEditView) error {
+	pg, err := p.page(c, "Edit")
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.PostEditPage(pg, v))
+}
+
+func (p *Pages) edit(c *gin.Context, acc *store.Account) error {
+	post, err := p.ownPost(c, acc)
+	if err != nil {
+		return err
+	}
+	v := p.editView(c, post)
+	v.Caption, v.Warning, v.Licence, v.ShowExif = c.PostForm("caption"), c.PostForm("warning"), c.PostForm("licence"), on(c, "show_exif")
+	visibility := store.Visibility(c.DefaultPostForm("visibility", string(post.Visibility)))
+	v.Visibility = string(visibility)
+	sensitive := v.Warning != "" || post.Sensitive && post.Warning == ""
+	change := community.PostChange{
+		Caption: &v.Caption, Warning: &v.Warning, Licence: &v.Licence, ShowExif: &v.ShowExif, Visibility: &visibility, Sensitive: &sensitive,
+	}
+	for i := range v.Photos {
+		ph := &v.Photos[i]
+		pc := community.PostPhoto{ID: post.Photos[i].ID}
+		if s, ok := c.GetPostForm("description-" + ph.Photo.ID); ok {
+			ph.Description = s
+			pc.Description = &ph.Description
+		}
+		if x, y, ok := templates.ParseFocus(c.PostForm("focus-" + ph.Photo.ID)); ok && (x != ph.FocusX || y != ph.FocusY) {
+			ph.FocusX, ph.FocusY = x, y
+			fx, fy := float64(x)*focusReach, float64(-y)*focusReach
+			pc.FocusX, pc.FocusY = &fx, &fy
+		}
+		change.Photos = append(change.Photos, pc)
+	}
+	post, err = p.Community.EditPost(c.Request.Context(), acc, post.ID, change)
+	if errs, ok := fieldErrors(err, nil); ok {
+		v.Errors = errs
+		return p.showEdit(c, http.StatusUnprocessableEntity, nil, v)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "saved")
+	return redirect(c, p.postPath(post))
+}
+
+func (p *Pages) deleteForm(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	post, err := p.Community.PostByID(c.Request.Context(), acc, id)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Delete")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.DeletePage(pg, templates.DeleteView{
+		ID: idText(id), Comment: post.Kind == store.KindComment, Text: templates.RichText(p.caption(post)),
+		Photos: len(post.Photos), Comments: post.CommentsCount, Return: localPath(c.Query("return"), p.postPath(post)),
+	}))
+}
+
+func (p *Pages) delete(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	post, err := p.Community.DeletePost(c.Request.Context(), acc, id)
+	if err != nil {
+		return err
+	}
+	if wantsFragment(c) {
+		c.Status(http.StatusOK)
+		return nil
+	}
+	p.setFlash(c, "deleted")
+	if post.Kind == store.KindComment && post.RootID != nil {
+		root, err := p.Community.PostByID(c.Request.Context(), acc, *post.RootID)
+		if err == nil {
+			return redirect(c, p.postPath(root)+"#comments")
+		}
+		if !isNotFound(err) {
+			return err
+		}
+	}
+	return redirect(c, "/@"+post.Author.Username)
+}
+
+func (p *Pages) original(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	photo, obj, err := p.Community.OpenOriginal(c.Request.Context(), acc, id)
+	if err != nil {
+		return err
+	}
+	defer obj.Close()
+	name := photo.FileName
+	if name == "" {
+		name = "photograph"
+	}
+	// Never a type that a browser would run or show: the file is as it was uploaded.
+	c.Header("Content-Type", "application/octet-stream")
+	c.Header("Content-Disposition", attachment(name))
+	c.Header("Content-Security-Policy", "default-src 'none'; sandbox")
+	http.ServeContent(c.Writer, c.Request, "", obj.ModTime, obj)
+	return nil
+}
+
+var reportReasons = []templates.Option{
+	{Value: "spam", Label: "Spam"},
+	{Value: "abuse", Label: "Harassment or hate"},
+	{Value: "stolen", Label: "Somebody else's photograph"},
+	{Value: "unmarked", Label: "Needs a content warning"},
+	{Value: "illegal", Label: "Against the law"},
+	{Value: "other", Label: "Something else"},
+}
+
+func reasonWords(value string) string {
+	for _, r := range reportReasons {
+		if r.Value == value {
+			return r.Label
+		}
+	}
+	return ""
+}
+
+func (p *Pages) reportPostForm(c *gin.Context, acc *store.Account) error {
+	v, _, err := p.reportPostView(c, acc)
+	if err != nil {
+		return err
+	}
+	return p.showReport(c, http.StatusOK, v)
+}
+
+func (p *Pages) reportPostView(c *gin.Context, acc *store.Account) (templates.ReportView, *community.Post, error) {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return templates.ReportView{}, nil, err
+	}
+	post, err := p.Community.PostByID(c.Request.Context(), acc, id)
+	if err != nil {
+		return templates.ReportView{}, nil, err
+	}
+	what := "this post by @"
+	if post.Kind == store.KindComment {
+		what = "this comment by @"
+	}
+	return templates.ReportView{
+		Action: "/posts/" + idText(id) + "/report", What: what + post.Author.Username, Reasons: reportReasons,
+		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Return: localPath(c.Query("return"), returnTo(c, p.postPath(post))),
+	}, post, nil
+}
+
+func (p *Pages) showReport(c *gin.Context, status int, v templates.ReportView) error {
+	pg, err := p.page(c, "Report")
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.ReportPage(pg, v))
+}
+
+func (p *Pages) reportPost(c *gin.Context, acc *store.Account) error {
+	v, post, err := p.reportPostView(c, acc)
+	if err != nil {
+		return err
+	}
+	return p.sendReport(c, acc, v, community.Report{TargetID: post.AuthorID, PostID: post.ID})
+}
+
+func (p *Pages) sendReport(c *gin.Context, acc *store.Account, v templates.ReportView, r community.Report) error {
+	words := reasonWords(v.Reason)
+	if words == "" {
+		v.Errors = append(v.Errors, templates.FieldError{Field: "reason", Message: "Choose what is wrong."})
+		return p.showReport(c, http.StatusUnprocessableEntity, v)
+	}
+	r.Comment = strings.TrimSpace(words + "\n" + v.Text)
+	_, err := p.Community.Report(c.Request.Context(), acc, r)
+	if errs, ok := fieldErrors(err, map[string]string{"comment": "text"}); ok {
+		v.Errors = errs
+		return p.showReport(c, http.StatusUnprocessableEntity, v)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "reported")
+	return redirect(c, v.Return)
+}
+
+func isNotFound(err error) bool { return errors.Is(err, community.ErrNotFound) }

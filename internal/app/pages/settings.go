@@ -1,0 +1,426 @@
+package pages
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerSettings(r Routes) {
+	get, post := http.MethodGet, http.MethodPost
+	r.Personal(get, "/settings", p.member(p.settings))
+	r.Personal(get, "/settings/profile", p.member(p.profileForm))
+	r.Upload(post, "/settings/profile", p.member(p.saveProfile))
+	r.Personal(get, "/settings/account", p.member(p.accountForm))
+	r.Personal(post, "/settings/account", p.member(p.saveAccount))
+	r.Personal(get, "/settings/posting", p.member(p.postingForm))
+	r.Personal(post, "/settings/posting", p.member(p.savePosting))
+	r.Personal(get, "/settings/viewing", p.member(p.viewingForm))
+	r.Personal(post, "/settings/viewing", p.member(p.saveViewing))
+	r.Personal(get, "/settings/sessions", p.member(p.sessions))
+	r.Personal(post, "/settings/sessions/:id/end", p.member(p.endSession))
+	r.Personal(post, "/settings/sessions/end-others", p.member(p.endOthers))
+	r.Personal(get, "/settings/applications", p.member(p.applications))
+	r.Personal(post, "/settings/applications/:id/revoke", p.member(p.revoke))
+	r.Personal(get, "/settings/blocks", p.member(p.blocks))
+	r.Personal(get, "/settings/delete", p.member(p.deleteAccountForm))
+	r.Personal(post, "/settings/delete", p.member(p.deleteAccount))
+}
+
+func (p *Pages) settings(c *gin.Context, _ *store.Account) error {
+	pg, err := p.page(c, "Settings")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.SettingsIndexPage(pg))
+}
+
+func (p *Pages) profileView(acc *store.Account) templates.SettingsProfileView {
+	v := templates.SettingsProfileView{
+		DisplayName: acc.DisplayName, Bio: acc.Note, BioMax: community.MaxNote, MaxDisplayName: community.MaxDisplayName,
+		AvatarURL: p.faceURL(acc.Avatar), HeaderURL: p.headerURL(acc.Header), HasAvatar: acc.Avatar != nil, HasHeader: acc.Header != nil,
+	}
+	for i, f := range acc.Fields.V {
+		if i < len(v.Fields) {
+			v.Fields[i] = templates.ProfileFieldInput{Name: f.Name, Value: f.Value}
+		}
+	}
+	return v
+}
+
+func (p *Pages) profileForm(c *gin.Context, acc *store.Account) error {
+	return p.showProfile(c, http.StatusOK, p.profileView(acc))
+}
+
+func (p *Pages) showProfile(c *gin.Context, status int, v templates.SettingsProfileView) error {
+	pg, err := p.page(c, "Profile")
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.SettingsProfilePage(pg, v))
+}
+
+func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
+	mr, err := c.Request.MultipartReader()
+	if err != nil {
+		return &community.Invalid{Fields: []community.FieldError{{Code: "invalid", Message: "Send the form from its page."}}}
+	}
+	form := &draftForm{values: map[string][]string{}}
+	faces := map[string]*store.Photo{}
+	v := p.profileView(acc)
+	for {
+		part, err := mr.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		purpose := part.FormName()
+		if purpose != store.PurposeAvatar && purpose != store.PurposeHeader {
+			if err := form.read(part); err != nil {
+				return err
+			}
+			continue
+		}
+		if part.FileName() == "" {
+			continue
+		}
+		photo, message, err := p.uploadFace(c, acc, part, purpose)
+		if err != nil {
+			return err
+		}
+		if message != "" {
+			v.Errors = append(v.Errors, templates.FieldError{Field: purpose, Message: message})
+			continue
+		}
+		faces[purpose] = photo
+	}
+	v.DisplayName, v.Bio = form.get("display_name"), form.get("bio")
+	fields := []store.Field{}
+	for i := range v.Fields {
+		n := strconv.Itoa(i + 1)
+		v.Fields[i] = templates.ProfileFieldInput{Name: form.get("field_name_" + n), Value: form.get("field_value_" + n)}
+		if strings.TrimSpace(v.Fields[i].Name+v.Fields[i].Value) != "" {
+			fields = append(fields, store.Field{Name: v.Fields[i].Name, Value: v.Fields[i].Value})
+		}
+	}
+	if len(v.Errors) > 0 {
+		return p.showProfile(c, http.StatusUnprocessableEntity, v)
+	}
+	change := community.ProfileChange{
+		DisplayName: &v.DisplayName, Note: &v.Bio, Fields: &fields,
+		RemoveAvatar: form.get("remove_avatar") == "on", RemoveHeader: form.get("remove_header") == "on",
+	}
+	if f := faces[store.PurposeAvatar]; f != nil {
+		change.AvatarPhotoID = f.ID
+	}
+	if f := faces[store.PurposeHeader]; f != nil {
+		change.HeaderPhotoID = f.ID
+	}
+	_, err = p.Community.UpdateProfile(c.Request.Context(), acc, change)
+	if errs, ok := fieldErrors(err, map[string]string{"note": "bio"}); ok {
+		v.Errors = errs
+		return p.showProfile(c, http.StatusUnprocessableEntity, v)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "saved")
+	return redirect(c, "/settings/profile")
+}
+
+// uploadFace takes an avatar or a header; message says why it was refused.
+func (p *Pages) uploadFace(c *gin.Context, acc *store.Account, part *multipart.Part, purpose string) (photo *store.Photo, message string, err error) {
+	ctx := c.Request.Context()
+	photo, err = p.Community.StartUpload(ctx, acc, community.Upload{FileName: part.FileName(), Source: store.SourceWeb, Purpose: purpose, Body: part})
+	if errs, ok := fieldErrors(err, nil); ok {
+		return nil, errs[0].Message, nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if photo, err = p.Community.WaitPhoto(ctx, acc, photo.ID, photoPatience); err != nil {
+		return nil, "", err
+	}
+	switch photo.State {
+	case store.PhotoReady:
+		return photo, "", nil
+	case store.PhotoRefused:
+		return nil, refusalSentence(photo), nil
+	}
+	return nil, "The site is busy. Try again in a moment.", nil
+}
+
+func (p *Pages) accountForm(c *gin.Context, acc *store.Account) error {
+	return p.showAccount(c, http.StatusOK, templates.SettingsAccountView{Name: acc.Username, Email: acc.Email})
+}
+
+func (p *Pages) showAccount(c *gin.Context, status int, v templates.SettingsAccountView) error {
+	pg, err := p.page(c, "Account")
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.SettingsAccountPage(pg, v))
+}
+
+func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
+	ctx := c.Request.Context()
+	v := templates.SettingsAccountView{Name: acc.Username, Email: acc.Email}
+	var err error
+	var names map[string]string
+	var changed *store.Account
+	flash := "password-changed"
+	if c.PostForm("what") == "email" {
+		v.Email = c.PostForm("email")
+		names = map[string]string{"password": "email_password", "current_password": "email_password"}
+		flash = "email-changed"
+		changed, err = p.Community.ChangeEmail(ctx, acc, c.PostForm("current_password"), v.Email)
+	} else {
+		names = map[string]string{"password": "new_password"}
+		changed, err = p.Community.ChangePassword(ctx, acc, c.PostForm("current_password"), c.PostForm("new_password"))
+	}
+	if errs, ok := fieldErrors(err, names); ok {
+		v.Errors = errs
+		return p.showAccount(c, http.StatusUnprocessableEntity, v)
+	}
+	var many *community.TooMany
+	if errors.As(err, &many) {
+		v.Errors = templates.FieldErrors{{Message: tooMany(many)}}
+		c.Header("Retry-After", seconds(many.RetryAfter))
+		return p.showAccount(c, http.StatusTooManyRequests, v)
+	}
+	if err != nil {
+		return err
+	}
+	if changed.SessionEpoch != acc.SessionEpoch {
+		// A new password ends every session, this one too: here it goes on under a new secret.
+		if err := p.Sessions.LogIn(c, changed); err != nil {
+			return err
+		}
+	}
+	p.setFlash(c, flash)
+	return redirect(c, "/settings/account")
+}
+
+func (p *Pages) postingForm(c *gin.Context, acc *store.Account) error {
+	return p.showPosting(c, http.StatusOK, templates.SettingsPostingView{
+		Visibility: string(acc.DefaultVisibility), Licence: acc.DefaultLicence, ShowExif: acc.DefaultShowExif, Locked: acc.Locked,
+	})
+}
+
+func (p *Pages) showPosting(c *gin.Context, status int, v templates.SettingsPostingView) error {
+	pg, err := p.page(c, "Posting")
+	if err != nil {
+		return err
+	}
+	v.Licences = licenceOptions()
+	return p.render(c, status, templates.SettingsPostingPage(pg, v))
+}
+
+func (p *Pages) savePosting(c *gin.Context, acc *store.Account) error {
+	v := templates.SettingsPostingView{Visibility: c.PostForm("visibility"), Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"), Locked: on(c, "locked")}
+	visibility := store.Visibility(v.Visibility)
+	_, err := p.Community.UpdatePosting(c.Request.Context(), acc, community.PostingChange{
+		Visibility: &visibility, Licence: &v.Licence, ShowExif: &v.ShowExif, Locked: &v.Locked,
+	})
+	if errs, ok := fieldErrors(err, nil); ok {
+		v.Errors = errs
+		return p.showPosting(c, http.StatusUnprocessableEntity, v)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "saved")
+	return redirect(c, "/settings/posting")
+}
+
+func (p *Pages) viewingForm(c *gin.Context, acc *store.Account) error {
+	return p.showViewing(c, http.StatusOK, templates.SettingsViewingView{Warnings: acc.WarnedPhotos, Theme: acc.Theme, Letters: acc.LetterKeys})
+}
+
+func (p *Pages) showViewing(c *gin.Context, status int, v templates.SettingsViewingView) error {
+	pg, err := p.page(c, "Viewing")
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.SettingsViewingPage(pg, v))
+}
+
+func (p *Pages) saveViewing(c *gin.Context, acc *store.Account) error {
+	v := templates.SettingsViewingView{Warnings: c.PostForm("warnings"), Theme: c.PostForm("theme"), Letters: on(c, "letters")}
+	_, err := p.Community.UpdateViewing(c.Request.Context(), acc, community.ViewingChange{WarnedPhotos: &v.Warnings, Theme: &v.Theme, LetterKeys: &v.Letters})
+	if errs, ok := fieldErrors(err, nil); ok {
+		v.Errors = errs
+		return p.showViewing(c, http.StatusUnprocessableEntity, v)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "saved")
+	return redirect(c, "/settings/viewing")
+}
+
+func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
+	list, err := p.Sessions.List(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Where you are logged in")
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	var v templates.SettingsSessionsView
+	for _, s := range list {
+		v.Sessions = append(v.Sessions, templates.SessionView{
+			ID: placeID(s), Current: s.Hash == visitOf(c).session, Device: device(s.UserAgent), Address: s.Address,
+			Created: l.when(s.CreatedAt), Seen: l.when(s.UsedAt),
+		})
+	}
+	return p.render(c, http.StatusOK, templates.SettingsSessionsPage(pg, v))
+}
+
+// device is what people call the program behind a User-Agent.
+func device(ua string) string {
+	find := func(pairs ...string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if strings.Contains(ua, pairs[i]) {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+	browser := find("Firefox/", "Firefox", "FxiOS", "Firefox", "Edg", "Edge", "OPR/", "Opera", "SamsungBrowser", "Samsung Internet",
+		"Chrome/", "Chrome", "CriOS", "Chrome", "Safari/", "Safari", "curl/", "curl")
+	system := find("iPhone", "iPhone", "iPad", "iPad", "Android", "Android", "Windows", "Windows", "CrOS", "ChromeOS", "Mac OS X", "Mac", "Linux", "Linux")
+	switch {
+	case browser != "" && system != "":
+		return browser + " on " + system
+	case browser+system != "":
+		return browser + system
+	}
+	return "Unknown device"
+}
+
+// placeID names a session in an address: the beginning of its hash is enough among one account's.
+func placeID(s Place) string { return s.Hash[:min(16, len(s.Hash))] }
+
+func (p *Pages) endSession(c *gin.Context, acc *store.Account) error {
+	ctx := c.Request.Context()
+	list, err := p.Sessions.List(ctx, acc)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if placeID(s) == c.Param("id") {
+			if err := p.Sessions.End(ctx, acc, s.Hash); err != nil {
+				return err
+			}
+			p.setFlash(c, "session-ended")
+			return redirect(c, "/settings/sessions")
+		}
+	}
+	return community.ErrNotFound
+}
+
+func (p *Pages) endOthers(c *gin.Context, acc *store.Account) error {
+	if err := p.Sessions.EndOthers(c.Request.Context(), acc, visitOf(c).session); err != nil {
+		return err
+	}
+	p.setFlash(c, "session-ended")
+	return redirect(c, "/settings/sessions")
+}
+
+func (p *Pages) applications(c *gin.Context, acc *store.Account) error {
+	list, err := p.Community.ApplicationsOf(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Applications")
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	var v templates.SettingsApplicationsView
+	for _, a := range list {
+		v.Applications = append(v.Applications, templates.ApplicationView{
+			ID: idText(a.App.ID), Name: a.App.Name, Website: safeWebsite(a.App.Website), Scopes: scopeWords(a.Scopes),
+			Created: l.when(a.CreatedAt), Used: l.when(a.UsedAt),
+		})
+	}
+	return p.render(c, http.StatusOK, templates.SettingsApplicationsPage(pg, v))
+}
+
+func (p *Pages) revoke(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := p.Community.RevokeApplication(c.Request.Context(), acc, id); err != nil {
+		return err
+	}
+	p.setFlash(c, "revoked")
+	return redirect(c, "/settings/applications")
+}
+
+func (p *Pages) blocks(c *gin.Context, acc *store.Account) error {
+	page := pageOf(c, listLimit)
+	list, err := p.Community.Blocks(c.Request.Context(), acc, page)
+	if err != nil {
+		return err
+	}
+	rows, err := p.personViews(c, list.Accounts)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Blocked")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.SettingsBlocksPage(pg, templates.SettingsBlocksView{
+		People: rows, Pager: cursorPager(c, list.Next, list.Prev),
+	}))
+}
+
+func (p *Pages) deleteAccountForm(c *gin.Context, acc *store.Account) error {
+	return p.showDeleteAccount(c, http.StatusOK, acc, nil)
+}
+
+func (p *Pages) showDeleteAccount(c *gin.Context, status int, acc *store.Account, errs templates.FieldErrors) error {
+	photos, err := p.Community.CountPhotos(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Delete your account")
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.SettingsDeletePage(pg, templates.SettingsDeleteView{Name: acc.Username, Posts: acc.PostsCount, Photos: photos, Errors: errs}))
+}
+
+func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
+	if store.Fold(strings.TrimPrefix(c.PostForm("confirm"), "@")) != store.Fold(acc.Username) {
+		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, templates.FieldErrors{{Field: "confirm", Message: "Type your name, " + acc.Username + ", to confirm."}})
+	}
+	err := p.Community.DeleteAccount(c.Request.Context(), acc, c.PostForm("password"))
+	if errs, ok := fieldErrors(err, map[string]string{"current_password": "password"}); ok {
+		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, errs)
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.Sessions.LogOut(c); err != nil {
+		return err
+	}
+	return redirect(c, "/")
+}

@@ -1,0 +1,135 @@
+package pages
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/templates"
+)
+
+// rules are what members agree to until an operator can write their own.
+var rules = []string{
+	"Post photographs that you made, or that you may show.",
+	"Put a content warning on what somebody might not want to see unprepared.",
+	"Ask the people in your photographs when they can be recognised.",
+	"No harassment, no hate, nothing against the law.",
+}
+
+func (p *Pages) registerSite(r Routes) {
+	r.Cacheable(http.MethodGet, "/about", p.about)
+	r.Cacheable(http.MethodGet, "/rules", p.rulesPage)
+	r.Cacheable(http.MethodGet, "/privacy", p.privacy)
+	r.Cacheable(http.MethodGet, "/contact", p.contact)
+	r.Cacheable(http.MethodGet, "/robots.txt", p.robots)
+	r.Cacheable(http.MethodGet, "/sitemap.xml", p.sitemap)
+	r.Asset(http.MethodGet, "/static/*file", p.static)
+	r.Asset(http.MethodGet, "/favicon.ico", p.favicon)
+}
+
+func (p *Pages) about(c *gin.Context) error {
+	stats, err := p.Community.Stats(c.Request.Context(), time.Now())
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "About")
+	if err != nil {
+		return err
+	}
+	pg.Canonical = p.BaseURL + "/about"
+	return p.render(c, http.StatusOK, templates.AboutPage(pg, templates.AboutView{Members: int(stats.Accounts), Posts: int(stats.Posts), Version: p.Version}))
+}
+
+func (p *Pages) rulesPage(c *gin.Context) error {
+	pg, err := p.page(c, "Rules")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.RulesPage(pg, templates.RulesView{Rules: p.rules}))
+}
+
+func (p *Pages) privacy(c *gin.Context) error {
+	pg, err := p.page(c, "Privacy")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.PrivacyPage(pg, templates.PrivacyView{KeepOriginals: p.KeepOriginals, DraftHours: 24}))
+}
+
+func (p *Pages) contact(c *gin.Context) error {
+	pg, err := p.page(c, "Contact")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.ContactPage(pg))
+}
+
+func (p *Pages) robots(c *gin.Context) error {
+	body := "User-agent: *\nDisallow: /\n"
+	if !p.Site.ClosedToVisitors {
+		body = "User-agent: *\nDisallow: /api/\nDisallow: /oauth/\nDisallow: /search\nDisallow: /settings\nDisallow: /posts/\n\nSitemap: " + p.BaseURL + "/sitemap.xml\n"
+	}
+	c.Header("Content-Type", "text/plain; charset=utf-8")
+	c.Status(http.StatusOK)
+	_, err := c.Writer.WriteString(body)
+	return err
+}
+
+// static serves the site's own files. A fingerprint of another release gets this release's file, which no cache may
+// keep under that name.
+func (p *Pages) static(c *gin.Context) error {
+	asset, known := p.Assets.Lookup(c.Request.URL.Path)
+	if asset == nil {
+		return community.ErrNotFound
+	}
+	return serveAsset(c, asset, known)
+}
+
+func (p *Pages) favicon(c *gin.Context) error {
+	c.Header("Cache-Control", "public, max-age=86400")
+	c.Redirect(http.StatusFound, p.Assets.URL("favicon.png"))
+	return nil
+}
+
+func tooMany(e *community.TooMany) string {
+	return "Too many tries. Wait " + waitWords(e.RetryAfter) + "."
+}
+
+func waitWords(d time.Duration) string {
+	if d <= 90*time.Second {
+		return fmt.Sprintf("%d seconds", max(1, int(math.Ceil(d.Seconds()))))
+	}
+	return fmt.Sprintf("%d minutes", int(math.Ceil(d.Minutes())))
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))) }
+
+func mustPath(s string) *url.URL {
+	u, err := url.Parse(s)
+	if err != nil {
+		return &url.URL{Path: "/"}
+	}
+	return u
+}
+
+// withFragment names the place on the page to return to.
+func withFragment(path, id string) string {
+	path, _, _ = strings.Cut(path, "#")
+	return path + "#" + id
+}
+
+// safeWebsite is an address that a link may lead to.
+func safeWebsite(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,258 @@
+package pages
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+// looker is who looks, and what was asked to be shown on this page.
+type looker struct {
+	p     *Pages
+	acc   *store.Account
+	show  int64 // the warned post whose photos were asked for
+	path  *url.URL
+	now   time.Time
+	plain bool // the page stands outside caches' reach for one member
+}
+
+func (p *Pages) looker(c *gin.Context) looker {
+	return looker{p: p, acc: viewer(c), show: formID(c.Query("show")), path: c.Request.URL, now: time.Now()}
+}
+
+// keyURL is the address of a media key for this reader. Private ones are tied to the reader's own session.
+func (l looker) keyURL(key string) string {
+	if strings.HasPrefix(key, store.SetPrivate+"/") {
+		id := int64(0)
+		if l.acc != nil {
+			id = l.acc.ID
+		}
+		return l.p.Addresses.Private(key, id, true, l.now)
+	}
+	return l.p.Addresses.Public(key)
+}
+
+// faceURL is the square of an avatar, "" for none.
+func (p *Pages) faceURL(photo *store.Photo) string {
+	if photo == nil || photo.SetRandom == "" {
+		return ""
+	}
+	return looker{p: p, now: time.Now()}.keyURL(photo.Key("square.jpg"))
+}
+
+func (p *Pages) headerURL(photo *store.Photo) string {
+	if photo == nil || photo.SetRandom == "" {
+		return ""
+	}
+	return looker{p: p, now: time.Now()}.keyURL(photo.Key(fit(photo, 1280)))
+}
+
+// fit names the smallest variant at least width wide, else the largest.
+func fit(photo *store.Photo, width int) string {
+	best := store.Variant{}
+	for _, v := range photo.Variants.V {
+		if v.Name == "square.jpg" {
+			continue
+		}
+		if best.Name == "" || best.Width < width && v.Width > best.Width || v.Width >= width && v.Width < best.Width {
+			best = v
+		}
+	}
+	return best.Name
+}
+
+func (p *Pages) accountView(a *store.Account) templates.AccountView {
+	return templates.AccountView{
+		ID: idText(a.ID), Name: a.Username, DisplayName: a.Name(), URL: "/@" + a.Username,
+		AvatarURL: p.faceURL(a.Avatar), Locked: a.Locked,
+	}
+}
+
+func (l looker) photoView(photo *store.Photo, post *store.Post, author *store.Account, n int) templates.PhotoView {
+	v := templates.PhotoView{
+		ID: idText(photo.ID), Width: photo.Width, Height: photo.Height,
+		ColorTop: photo.ColorTop, ColorBottom: photo.ColorBottom,
+		Alt: photo.Description, Described: photo.Description != "",
+		SquareURL: l.keyURL(photo.Key("square.jpg")),
+	}
+	for _, s := range photo.Variants.V {
+		if s.Name != "square.jpg" {
+			v.Sources = append(v.Sources, templates.Source{URL: l.keyURL(photo.Key(s.Name)), Width: s.Width})
+		}
+	}
+	slices.SortFunc(v.Sources, func(a, b templates.Source) int { return a.Width - b.Width })
+	if post != nil {
+		v.LightboxURL = fmt.Sprintf("/@%s/%d/%d", author.Username, post.ID, n)
+		if post.ShowExif {
+			v.Exposure = exposure(photo.Metadata.V)
+		}
+	}
+	if l.acc != nil && l.acc.ID == photo.AccountID {
+		v.OriginalURL = "/photos/" + idText(photo.ID) + "/original"
+	}
+	return v
+}
+
+func exposure(m store.PhotoMetadata) *templates.Exposure {
+	e := &templates.Exposure{FocalLength: m.FocalLength, Aperture: m.Aperture, Shutter: m.Exposure, ISO: m.ISO, Camera: m.Camera, Lens: m.Lens}
+	if len(m.TakenAt) >= 19 {
+		if t, err := time.Parse("2006-01-02T15:04:05", m.TakenAt[:19]); err == nil {
+			e.Taken = t.Format("2 Jan 2006, 15:04")
+		}
+	}
+	if *e == (templates.Exposure{}) {
+		return nil
+	}
+	return e
+}
+
+// covered tells whether the photos of a warned post are kept back from this reader.
+func (l looker) covered(post *community.Post) bool {
+	if !post.Warned() || l.show == post.ID {
+		return false
+	}
+	if l.acc == nil {
+		return true
+	}
+	return l.acc.WarnedPhotos != "show" && l.acc.ID != post.AuthorID
+}
+
+// caption is the text of a post or comment with its links.
+func (p *Pages) caption(post *community.Post) string {
+	return string(p.Community.Render(post.Caption, post.Mentions, post.Tags))
+}
+
+// plain is a text on one line, cut at a word where it is longer than n characters.
+func plain(s string, n int) string {
+	s = community.Plain(s)
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	cut := string(r[:n])
+	if i := strings.LastIndexByte(cut, ' '); i > n/2 {
+		cut = cut[:i]
+	}
+	return cut + "…"
+}
+
+const captionLines = 6
+
+func (l looker) postView(post *community.Post, feed bool) templates.PostView {
+	v := templates.PostView{
+		ID: idText(post.ID), URL: l.p.postPath(post), Author: l.p.accountView(post.Author),
+		Created: l.when(post.CreatedAt), Edited: post.EditedAt != nil, Visibility: string(post.Visibility),
+		Warning: warningText(&post.Post), Covered: l.covered(post),
+		Likes: post.LikesCount, Comments: post.CommentsCount, Liked: post.Liked,
+		Own:     l.acc != nil && l.acc.ID == post.AuthorID,
+		Caption: templates.RichText(l.p.caption(post)),
+	}
+	if feed {
+		v.CaptionCut = strings.Count(post.Caption, "\n") >= captionLines || len(post.Caption) > 400
+	}
+	if lic, ok := community.LicenceByID(post.Licence); ok && lic.URL != "" {
+		v.LicenceName, v.LicenceURL = lic.Name, lic.URL
+	}
+	for i, ph := range post.Photos {
+		if v.Covered {
+			// No address of a covered photo leaves the server, not even inside the view.
+			v.Photos = append(v.Photos, templates.PhotoView{
+				ID: idText(ph.ID), Width: ph.Width, Height: ph.Height, ColorTop: ph.ColorTop, ColorBottom: ph.ColorBottom,
+				Alt: ph.Description, Described: ph.Description != "",
+			})
+			continue
+		}
+		v.Photos = append(v.Photos, l.photoView(ph, &post.Post, post.Author, i+1))
+	}
+	if v.Covered {
+		q := l.path.Query()
+		q.Set("show", v.ID)
+		v.ShowURL = l.path.Path + "?" + q.Encode() + "#p-" + v.ID
+	}
+	return v
+}
+
+func warningText(post *store.Post) string {
+	if post.Warning == "" && post.Sensitive {
+		return "Sensitive content"
+	}
+	return post.Warning
+}
+
+func (l looker) postViews(posts []*community.Post, feed bool) []templates.PostView {
+	out := make([]templates.PostView, 0, len(posts))
+	for _, post := range posts {
+		out = append(out, l.postView(post, feed))
+	}
+	return out
+}
+
+// postPath is the page of a post. A comment's address leads on to its place on the post's page.
+func (p *Pages) postPath(post *community.Post) string {
+	if post.Kind == store.KindComment {
+		return "/posts/" + idText(post.ID)
+	}
+	return "/@" + post.Author.Username + "/" + idText(post.ID)
+}
+
+func (l looker) when(m store.Millis) templates.When {
+	t := m.Time()
+	return templates.When{At: t, Text: ago(l.now.Sub(t))}
+}
+
+// ago is a short age; "" when the date says more.
+func ago(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return "now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	case d < 7*24*time.Hour:
+		return fmt.Sprintf("%d d", int(math.Floor(d.Hours()/24)))
+	}
+	return ""
+}
+
+func (p *Pages) relationView(viewer, acc *store.Account, r community.Relationship) templates.RelationView {
+	return templates.RelationView{
+		Account: p.accountView(acc), Own: viewer != nil && viewer.ID == acc.ID,
+		Following: r.Following, Requested: r.Requested, FollowsYou: r.FollowedBy, Blocking: r.Blocking,
+	}
+}
+
+// personViews makes rows of people with what the viewer is to each.
+func (p *Pages) personViews(c *gin.Context, people []*store.Account) ([]templates.PersonView, error) {
+	me := viewer(c)
+	rel := map[int64]community.Relationship{}
+	if me != nil {
+		ids := make([]int64, 0, len(people))
+		for _, a := range people {
+			ids = append(ids, a.ID)
+		}
+		rs, err := p.Community.Relationships(c.Request.Context(), me, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rs {
+			rel[r.ID] = r
+		}
+	}
+	out := make([]templates.PersonView, 0, len(people))
+	for _, a := range people {
+		out = append(out, templates.PersonView{
+			Account: p.accountView(a), Bio: plain(a.Note, 140), Relation: p.relationView(me, a, rel[a.ID]),
+		})
+	}
+	return out, nil
+}

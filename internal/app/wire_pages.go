@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/app/pages"
+	"tintype/internal/session"
+	"tintype/internal/store"
+	"tintype/static"
+	"tintype/templates"
+)
+
+// newPages puts the pages together and has them run before each handler, so
+// that the error page knows who is reading, too.
+func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.Pages {
+	p := pages.New(pages.Options{
+		Community: r.community,
+		Sessions:  pageSessions{a.newSessions(r)},
+		Addresses: r.addresses,
+		Media:     r.media,
+		Assets:    assets,
+		Site: templates.Site{
+			Name:             a.cfg.SiteName,
+			Description:      a.cfg.SiteDescription,
+			Contact:          a.cfg.Contact,
+			RegistrationOpen: a.cfg.Registration == "open",
+			ClosedToVisitors: a.cfg.Visitors == "none",
+		},
+		BaseURL:        a.cfg.Origin(),
+		Version:        Version,
+		Log:            a.log,
+		KeepOriginals:  a.cfg.KeepOriginals,
+		MaxUploadBytes: a.cfg.MaxUploadBytes,
+		MaxPixels:      r.processor.MatrixLimit(),
+		Secure:         a.cfg.Secure(),
+		Accept:         "image/jpeg,image/png,image/webp,image/gif",
+	})
+	routes.beforePages = append(routes.beforePages, p.Before, func(c *gin.Context) error {
+		if p.Member(c) {
+			a.admission.vouch(c.Request)
+		}
+		return nil
+	})
+	page := ErrorPage(p.ErrorPage)
+	a.exit.page.Store(&page)
+	return p
+}
+
+// newSessions chooses where sessions live.
+func (a *App) newSessions(r *rooms) *session.Manager[*store.Account] {
+	return session.NewManager(session.Options{
+		Backend: session.NewSQL(r.store),
+		Secure:  a.cfg.Secure(),
+		Log:     a.log,
+		Address: func(req *http.Request) string { return exchangeOf(req.Context()).client.String() },
+	}, r.community.SessionAccount)
+}
+
+// pageSessions is the session room as pages see it.
+type pageSessions struct {
+	m *session.Manager[*store.Account]
+}
+
+func (s pageSessions) Begin(c *gin.Context) error { return s.m.Begin(c) }
+
+func (s pageSessions) Current(c *gin.Context) (*store.Account, string) {
+	acc, ok := s.m.Current(c)
+	if !ok {
+		return nil, ""
+	}
+	return acc, s.m.Session(c).Hash
+}
+
+func (s pageSessions) LogIn(c *gin.Context, acc *store.Account) error { return s.m.LogIn(c, acc) }
+
+func (s pageSessions) LogOut(c *gin.Context) error { return s.m.LogOut(c) }
+
+func (s pageSessions) List(ctx context.Context, acc *store.Account) ([]pages.Place, error) {
+	list, err := s.m.List(ctx, acc)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]pages.Place, 0, len(list))
+	for _, r := range list {
+		places = append(places, pages.Place{
+			Hash: r.Hash, UserAgent: r.UserAgent, Address: r.Address, CreatedAt: store.ToMillis(r.CreatedAt), UsedAt: store.ToMillis(r.UsedAt),
+		})
+	}
+	return places, nil
+}
+
+func (s pageSessions) End(ctx context.Context, acc *store.Account, hash string) error {
+	return s.m.End(ctx, acc, hash)
+}
+
+func (s pageSessions) EndOthers(ctx context.Context, acc *store.Account, keep string) error {
+	return s.m.EndOthers(ctx, acc, keep)
+}
