@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tintype/internal/phototest"
+)
+
+// Killed in the middle of uploads and posts, again and again: whatever was acknowledged is whole after the restart,
+// nothing is half there. KILLS sets how often (50 in a full run), KILL_SEED when.
+func TestKill(t *testing.T) {
+	rounds := 6
+	if n, err := strconv.Atoi(os.Getenv("KILLS")); err == nil {
+		rounds = n
+	}
+	if testing.Short() {
+		rounds = 2
+	}
+	seed := uint64(time.Now().UnixNano())
+	if n, err := strconv.ParseUint(os.Getenv("KILL_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	t.Logf("KILL_SEED=%d, %d kills", seed, rounds)
+	random := rand.New(rand.NewPCG(seed, 1))
+
+	site := start(t, "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h")
+	ada := join(t, site.URL, "ada")
+	files := make([][]byte, 4)
+	for i := range files {
+		files[i] = phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: int64(i), Detail: true})
+	}
+
+	var mu sync.Mutex
+	posts := map[string]string{} // caption to address, acknowledged
+	tried := map[string]int{}
+	for round := range rounds {
+		var wg sync.WaitGroup
+		stop := make(chan struct{})
+		for worker := range 2 {
+			wg.Go(func() {
+				// Each worker is a browser of its own, so that drafts stay apart.
+				m := visitor(t, site.URL)
+				name := fmt.Sprintf("w%dr%d", worker, round)
+				p, err := m.try(m.request(http.MethodPost, "/signup", "application/x-www-form-urlencoded",
+					strings.NewReader("name="+name+"&email="+name+"%40example.org&password=correct+horse+battery&agree=on")))
+				if err != nil || p.status != 200 {
+					return
+				}
+				for i := 0; ; i++ {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					u, err := m.upload("p.jpg", files[(i+worker)%len(files)])
+					if err != nil {
+						return
+					}
+					if u.State == "refused" {
+						t.Errorf("a good photo was refused: %s", u.Error)
+						return
+					}
+					caption := fmt.Sprintf("post %s %d", name, i)
+					p, err := m.try(m.request(http.MethodPost, "/compose", "application/x-www-form-urlencoded",
+						strings.NewReader("idempotency_key="+strings.ReplaceAll(caption, " ", "")+"&visibility=public&licence=cc0-1.0&caption="+strings.ReplaceAll(caption, " ", "+"))))
+					mu.Lock()
+					tried[caption]++
+					if err == nil && p.status == 200 && strings.HasPrefix(p.url.Path, "/@"+name+"/") {
+						posts[caption] = p.url.Path
+					}
+					mu.Unlock()
+					if err != nil {
+						return
+					}
+				}
+			})
+		}
+		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
+		site.Kill()
+		close(stop)
+		wg.Wait()
+		site.Start()
+	}
+	if len(posts) == 0 {
+		t.Fatal("nothing was posted between the kills")
+	}
+	t.Logf("%d posts acknowledged", len(posts))
+
+	nobody := visitor(t, site.URL)
+	for caption, path := range posts {
+		p := nobody.get(path).want(200).has(caption)
+		urls := p.media()
+		if len(urls) < 4 {
+			t.Errorf("%s has %d variants", path, len(urls))
+		}
+		for _, u := range urls {
+			nobody.get(u).want(200)
+		}
+	}
+	// What is listed is whole, whether its answer arrived or not, and there once.
+	seen := map[string]int{}
+	address := regexp.MustCompile(`href="(/@w\d+r\d+/\d+)"`)
+	for path := "/explore"; path != ""; {
+		p := nobody.get(path).want(200)
+		for _, u := range p.media() {
+			nobody.get(u).want(200)
+		}
+		for _, m := range address.FindAllStringSubmatch(p.body, -1) {
+			seen[m[1]]++
+		}
+		path = older(p)
+	}
+	captions := map[string]bool{}
+	for path := range seen {
+		text := nobody.get(path).want(200).text()
+		caption := regexp.MustCompile(`post w\d+r\d+ \d+`).FindString(text)
+		if captions[caption] {
+			t.Errorf("%q was posted twice", caption)
+		}
+		captions[caption] = true
+	}
+	if len(seen) < len(posts) {
+		t.Errorf("%d of %d posts are listed", len(seen), len(posts))
+	}
+	leftovers(t, site.DataDir)
+	ada.get("/").want(200)
+}
+
+var olderLink = regexp.MustCompile(`rel="next"[^>]*href="([^"]+)"`)
+
+func older(p page) string {
+	m := olderLink.FindStringSubmatch(p.body)
+	if m == nil {
+		return ""
+	}
+	return strings.ReplaceAll(m[1], "&amp;", "&")
+}
+
+// leftovers finds temporary files that nobody will finish.
+func leftovers(t testing.TB, dir string) {
+	t.Helper()
+	eventually(t, "temporary files are swept", func() bool {
+		found := ""
+		err := filepath.WalkDir(filepath.Join(dir, "media"), func(path string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && strings.Contains(filepath.Base(path), "tmp") {
+				found = path
+			}
+			return err
+		})
+		return err == nil && found == ""
+	})
+}

@@ -1,0 +1,31 @@
+package e2e
+
+import (
+	"html"
+	"regexp"
+	"testing"
+	"time"
+)
+
+// eventually waits for what a job does in the background.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 20 s", what)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
+
+// hidden are a form's hidden fields as name, value, ….
+func hidden(p page) []string {
+	var out []string
+	for _, m := range hiddenField.FindAllStringSubmatch(p.body, -1) {
+		out = append(out, html.UnescapeString(m[1]), html.UnescapeString(m[2]))
+	}
+	return out
+}
