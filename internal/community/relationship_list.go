@@ -93,9 +93,24 @@ func (c *Community) accountPage(ctx context.Context, viewer *store.Account, p Pa
 	return out, c.loadFaces(ctx, out.Accounts...)
 }
 
+// seesAccount is ErrNotFound where the viewer may not see what the account does.
+func (c *Community) seesAccount(ctx context.Context, viewer *store.Account, id int64) error {
+	if err := c.reader(viewer); err != nil {
+		return err
+	}
+	seen, err := c.Store.CanSeeAccount(ctx, viewer, id)
+	if err != nil {
+		return fromStore(err)
+	}
+	if !seen {
+		return ErrNotFound
+	}
+	return nil
+}
+
 // Followers lists who follows the account. ErrNotFound if the viewer may not see the account.
 func (c *Community) Followers(ctx context.Context, viewer *store.Account, id int64, p Page) (*AccountPage, error) {
-	if _, err := c.AccountByID(ctx, viewer, id); err != nil {
+	if err := c.seesAccount(ctx, viewer, id); err != nil {
 		return nil, err
 	}
 	return c.accountPage(ctx, viewer, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.FollowersOf(ctx, id, viewer, r) })
@@ -103,7 +118,7 @@ func (c *Community) Followers(ctx context.Context, viewer *store.Account, id int
 
 // Following lists whom the account follows. ErrNotFound if the viewer may not see the account.
 func (c *Community) Following(ctx context.Context, viewer *store.Account, id int64, p Page) (*AccountPage, error) {
-	if _, err := c.AccountByID(ctx, viewer, id); err != nil {
+	if err := c.seesAccount(ctx, viewer, id); err != nil {
 		return nil, err
 	}
 	return c.accountPage(ctx, viewer, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.FollowedBy(ctx, id, viewer, r) })

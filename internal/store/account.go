@@ -61,31 +61,31 @@ func (s *Store) AccountsByUsername(ctx context.Context, usernames []string) ([]*
 	return as, translate(err)
 }
 
-// SeenAccountByID is the account if the viewer may see it, else ErrNotFound.
+// SeenAccountByID is the account if the viewer may know of it (see accountKnown), else ErrNotFound.
 func (s *Store) SeenAccountByID(ctx context.Context, viewer *Account, id int64) (*Account, error) {
 	var a Account
-	if err := first(s.accountsSeen(ctx, viewer).Where("id = ?", id), &a); err != nil {
+	if err := first(s.accountsKnown(ctx, viewer).Where("id = ?", id), &a); err != nil {
 		return nil, err
 	}
 	return &a, nil
 }
 
-// SeenAccountByUsername is the account if the viewer may see it, else ErrNotFound.
+// SeenAccountByUsername is the account if the viewer may know of it, else ErrNotFound.
 func (s *Store) SeenAccountByUsername(ctx context.Context, viewer *Account, username string) (*Account, error) {
 	var a Account
-	if err := first(s.accountsSeen(ctx, viewer).Where("username_key = ?", Fold(username)), &a); err != nil {
+	if err := first(s.accountsKnown(ctx, viewer).Where("username_key = ?", Fold(username)), &a); err != nil {
 		return nil, err
 	}
 	return &a, nil
 }
 
-// SeenAccountsByID are those of the accounts that the viewer may see, in no particular order.
+// SeenAccountsByID are those of the accounts that the viewer may know of, in no particular order.
 func (s *Store) SeenAccountsByID(ctx context.Context, viewer *Account, ids []int64) ([]*Account, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	var as []*Account
-	err := s.accountsSeen(ctx, viewer).Where("id IN ?", ids).Find(&as).Error
+	err := s.accountsKnown(ctx, viewer).Where("id IN ?", ids).Find(&as).Error
 	return as, translate(err)
 }
 
@@ -100,6 +100,11 @@ func (s *Store) AccountsStartingWith(ctx context.Context, viewer *Account, prefi
 	err := s.accountsSeen(ctx, viewer).Where("username_key >= ? AND username_key < ?", key, key+"{"). // '{' follows every letter of a username
 														Order("LENGTH(username_key), username_key").Limit(limit).Find(&as).Error
 	return as, translate(err)
+}
+
+func (s *Store) accountsKnown(ctx context.Context, viewer *Account) *gorm.DB {
+	c := accountKnown(viewer, "accounts")
+	return s.read(ctx).Where(c.sql, c.args...)
 }
 
 func (s *Store) accountsSeen(ctx context.Context, viewer *Account) *gorm.DB {

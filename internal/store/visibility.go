@@ -5,7 +5,8 @@ import "context"
 // Who may see what is decided here and nowhere else: posts, threads, comments, feeds, search, counts and the media
 // paths put these conditions into their SQL.
 //
-//   - An account is seen unless it is suspended or deleted, or one of the two blocked the other.
+//   - An account is seen unless it is suspended or deleted, or one of the two blocked the other. Who blocked it still
+//     finds the account itself by its name or id, but nothing of what it does.
 //   - A post is seen if its author is, it is not deleted, and it is public or unlisted, or one's own, or for the
 //     followers of an author whom one follows.
 //   - A comment is seen if its author is and the post of its thread is. Its own visibility column repeats its post's.
@@ -36,6 +37,16 @@ func accountSeen(viewer *Account, a string) condition {
 	c := condition{sql: a + ".suspended_at IS NULL AND " + a + ".deleted_at IS NULL"}
 	if id := viewerID(viewer); id != 0 {
 		c.and(unblocked(id, a))
+	}
+	return c
+}
+
+// accountKnown is the condition on an account's own row, with the alias a: who blocks somebody still finds the account
+// itself, to take the block back; who is blocked does not.
+func accountKnown(viewer *Account, a string) condition {
+	c := condition{sql: a + ".suspended_at IS NULL AND " + a + ".deleted_at IS NULL"}
+	if id := viewerID(viewer); id != 0 {
+		c.and(condition{"NOT EXISTS (SELECT 1 FROM blocks bi WHERE bi.account_id = " + a + ".id AND bi.target_id = ?)", []any{id}})
 	}
 	return c
 }

@@ -54,9 +54,12 @@ func (p *Pages) profile(c *gin.Context) error {
 		return err
 	}
 	page := pageOf(c, gridLimit)
-	posts, err := p.Community.AccountFeed(ctx, me, acc.ID, community.AccountFeedOptions{OnlyMedia: true, ExcludeReplies: true}, page)
-	if err != nil {
-		return err
+	var posts []*community.Post
+	if !rel.Blocking {
+		posts, err = p.Community.AccountFeed(ctx, me, acc.ID, community.AccountFeedOptions{OnlyMedia: true, ExcludeReplies: true}, page)
+		if err != nil {
+			return err
+		}
 	}
 	v := templates.ProfileView{
 		Account: p.accountView(acc), HeaderURL: p.headerURL(acc.Header), Bio: p.bio(acc.Note),
