@@ -1,6 +1,6 @@
 // The draft on one page: many files at once, three on their way, each with its preview, progress and retry.
 // The form and its buttons are those that work without scripts.
-import { say, load } from './dom.js';
+import { say, load, read } from './dom.js';
 import { upload, refusal } from './upload.js';
 
 for (const area of document.querySelectorAll('textarea[data-max]')) counter(area);
@@ -190,17 +190,11 @@ function compose() {
   // poll looks after a photo that is still being prepared.
   function poll(row, wait = 1000) {
     setTimeout(async () => {
-      if (!row.isConnected || state(row) !== 'preparing') return;
+      if (!row.isConnected || !['preparing', 'uploading'].includes(state(row))) return;
       try {
-        const { doc } = await load('/compose');
-        const now = doc.getElementById(row.id);
-        if (now && now.dataset.state !== 'preparing') {
-          fill(row, {
-            state: now.dataset.state,
-            error: now.querySelector('.state span').textContent,
-            meta: now.querySelector('[data-meta]')?.textContent,
-            preview: now.querySelector('.thumb img')?.getAttribute('src'),
-          });
+        const now = read((await load(`/compose/photos/${row.dataset.id}`, { headers: json })).text);
+        if (['ready', 'refused', 'interrupted'].includes(now?.state)) {
+          fill(row, now);
           return;
         }
       } catch { /* asked again below */ }
@@ -236,7 +230,8 @@ function compose() {
 
   // A removal can be undone for a while: only then does the server hear of it.
   const known = (row) => !row.dataset.id.startsWith('new-');
-  const post = (path, fields) => load(path, { method: 'POST', body: new URLSearchParams(fields), keepalive: true });
+  const json = { Accept: 'application/json' };
+  const post = (path, fields) => load(path, { method: 'POST', body: new URLSearchParams(fields), keepalive: true, headers: json });
 
   function remove(row) {
     const job = jobs.get(row) || {};
@@ -294,7 +289,7 @@ function compose() {
     const area = row.querySelector('[data-description]');
     area?.parentElement.querySelector('.count')?.remove();
     wire(row);
-    if (state(row) === 'preparing') poll(row);
+    if (['preparing', 'uploading'].includes(state(row))) poll(row);
   }
 
   function ordered(row) {

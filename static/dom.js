@@ -37,10 +37,19 @@ export async function load(url, options = {}) {
   }
   const doc = parse(text);
   if (!answer.ok) {
-    const words = doc.querySelector('[data-sentence]')?.textContent || status[answer.status] || 'Something broke on our side.';
+    const words = doc.querySelector('[data-sentence]')?.textContent || read(text)?.error || status[answer.status] || 'Something broke on our side.';
     throw Object.assign(new Error(words), { status: answer.status, doc });
   }
-  return { doc, whole: !!doc.getElementById('main'), redirected: answer.redirected };
+  return { doc, text, whole: !!doc.getElementById('main'), redirected: answer.redirected };
+}
+
+// read is what JSON says, or null.
+export function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 export function send(form) {

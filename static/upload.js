@@ -1,5 +1,7 @@
 // Sends one file, and says in words how that went.
 
+import { read } from './dom.js';
+
 export const megabytes = (n) => {
   const mb = n / 1e6;
   return `${mb < 10 ? Math.round(mb * 10) / 10 : Math.round(mb)} MB`;
@@ -48,11 +50,3 @@ export function upload(file, { started, progress }) {
   });
 }
 
-function read(text) {
-  try {
-    const said = JSON.parse(text);
-    return Array.isArray(said) ? said[0] : said;
-  } catch {
-    return null;
-  }
-}

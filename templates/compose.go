@@ -36,7 +36,9 @@ type DraftPhotoView struct {
 // Its other buttons send the same fields elsewhere by formaction, so that what was typed can be saved:
 // /compose/photos (multipart, files in photos), /compose/photos/ID/remove, /compose/photos/ID/retry, and /compose/order
 // (with order-ID of every photo, or move=ID:-1 and move=ID:1 from the Earlier and Later buttons).
-// Scripts send description, focus_x, focus_y to /compose/photos/ID and order=ID,ID,… to /compose/order.
+// Scripts send each file alone to /compose/photos, and ask GET /compose/photos/ID for one that is being prepared: both
+// answer JSON with id, state, error, note, preview, meta, description and caption.
+// They send description, focus_x, focus_y to /compose/photos/ID and order=ID,ID,… to /compose/order.
 type ComposeView struct {
 	Photos         []DraftPhotoView
 	Caption        string

@@ -51,7 +51,6 @@
 //	GET  an Older page               FeedItems(p, []PostView), GridItems(p, []PostView, first)
 //	                                 and the Pager; scripts read #items and [rel=next] from the whole page
 //	GET  ?show=ID                    scripts read #p-ID from the whole page
-//	GET  /compose                    scripts read #d-ID of photos that are being prepared: DraftPhoto
 //
 // Every action's form carries the field "return", the page it was sent from: answer 303 to it, with #p-ID for acts on
 // a post. Comments answer 303 to the post's page, #c-ID. A refused form is rendered again with status 422, its values

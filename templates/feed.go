@@ -50,6 +50,7 @@ const (
 	NotifyComment        NotificationKind = "comment"
 	NotifyMention        NotificationKind = "mention"
 	NotifyFollowAccepted NotificationKind = "follow_accepted"
+	NotifyReport         NotificationKind = "admin.report" // for administrators: somebody reported something
 )
 
 // NotificationView is one row of /notifications.

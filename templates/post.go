@@ -70,7 +70,7 @@ type CommentView struct {
 	ByAuthor   bool   // written by the post's author
 	CanRemove  bool   // the viewer's own, or under the viewer's own post
 	CanReport  bool
-	ReplyURL   string // the post's page with reply=ID; "" where the viewer may not answer
+	ReplyURL   string // the post's page with reply=ID, and #comment; "" where the viewer may not answer
 	HiddenText string // instead of Text, such as "This comment was removed."
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // acts answers the forms that scripts send, as the site's own handlers do, and remembers nothing. Photographs whose
-// name contains "bad" are refused, "slow" ones stay in preparation, and every third like fails.
+// name contains "bad" are refused, "slow" ones take longer to prepare, and every third like fails.
 func acts(mux *http.ServeMux, assets *static.Assets) {
 	page := &templates.Page{Assets: assets, Viewer: &templates.Viewer{Name: "jo"}, Path: "/home"}
 	var likes, photos atomic.Int64
@@ -67,6 +67,10 @@ func acts(mux *http.ServeMux, assets *static.Assets) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(answer)
+	})
+	mux.HandleFunc("GET /compose/photos/{id}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]string{"id": r.PathValue("id"), "state": "ready"})
 	})
 	ok := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 	mux.HandleFunc("POST /compose/photos/{id}", ok)

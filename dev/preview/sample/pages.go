@@ -63,7 +63,7 @@ func posts(add adder) {
 	})
 	add("/search-none", "Search, nothing", true, func(p *t.Page) templ.Component { return t.SearchPage(p, t.SearchView{Query: Hostile}) })
 	comments := []t.CommentView{
-		{ID: "1", Author: people[2], Text: "<p>The fog looks as if it had been asked to wait.</p>", Created: t.When{At: now}, ReplyURL: "?reply=1", CanRemove: true},
+		{ID: "1", Author: people[2], Text: "<p>The fog looks as if it had been asked to wait.</p>", Created: t.When{At: now}, ReplyURL: "?reply=1#comment", CanRemove: true},
 		{ID: "2", Author: people[0], ByAuthor: true, Text: "<p>It was. It did not.</p>", Reply: true, Created: t.When{At: now}, ReplyURL: "?reply=2", CanReport: true},
 		{ID: "3", Author: people[1], Text: "<p>Magnifique. Et le café ?</p>", Reply: true, ReplyTo: "jo", Created: t.When{At: now}, ReplyURL: "?reply=3", CanReport: true},
 		{ID: "4", Author: people[1], HiddenText: "This comment was removed.", Created: t.When{At: now}},
