@@ -72,11 +72,39 @@ func TestToot(t *testing.T) {
 	run("", "logout", "anna@"+strings.TrimPrefix(program.URL, "http://"))
 }
 
+// Mastodon.py takes ids for numbers and makes them out of dates, and parses every answer it gets.
+func TestMastodonPy(t *testing.T) {
+	python := servertest.Tool(t, "/usr/bin/python3", "Debian package python3-mastodon")
+	if out, err := exec.CommandContext(t.Context(), python, "-c", "import mastodon").CombinedOutput(); err != nil {
+		servertest.Tool(t, "python3-mastodon", "Debian package python3-mastodon")
+		t.Fatalf("%v: %s", err, out)
+	}
+	program := servertest.Tintype(t, "REGISTRATION=open")
+	photo := filepath.Join(t.TempDir(), "hill.jpg")
+	if err := os.WriteFile(photo, phototest.JPEG(phototest.Options{}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), python, "testdata/client.py", program.URL, photo)
+	cmd.Env = append(os.Environ(), "PYTHONUNBUFFERED=1", "NO_PROXY=*")
+	if said := converse(t, cmd, program, ""); !strings.HasSuffix(said, "done\n") {
+		t.Fatalf("Mastodon.py:\n%s", said)
+	}
+}
+
 // login has toot log a new member in: toot shows an address, the member allows it there and pastes the code.
 func login(t *testing.T, toot, home string, program *servertest.Instance) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), toot, "login", "--disable-https", "--instance", strings.TrimPrefix(program.URL, "http://"))
 	cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+home, "HOME="+home, "PYTHONUNBUFFERED=1", "NO_PROXY=*")
+	if said := converse(t, cmd, program, "n\n"); !strings.Contains(said, "Successfully logged in") {
+		t.Fatalf("toot login:\n%s", said)
+	}
+}
+
+// converse runs a client that shows the address where a member allows it and reads the code, after before, from its
+// standard input. It returns what the client said.
+func converse(t *testing.T, cmd *exec.Cmd, program *servertest.Instance, before string) string {
+	t.Helper()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -94,14 +122,15 @@ func login(t *testing.T, toot, home string, program *servertest.Instance) {
 	for lines.Scan() {
 		said.WriteString(lines.Text() + "\n")
 		if address, ok := strings.CutPrefix(lines.Text(), program.URL+"/oauth/authorize"); ok {
-			if _, err := io.WriteString(in, "n\n"+allow(t, program, address)+"\n"); err != nil {
+			if _, err := io.WriteString(in, before+allow(t, program, address)+"\n"); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := cmd.Wait(); err != nil || !strings.Contains(said.String(), "Successfully logged in") {
-		t.Fatalf("toot login: %v\n%s", err, said.String())
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, said.String())
 	}
+	return said.String()
 }
 
 // allow makes the member anna and has her allow what the address asks for. The page that does so is a browser's

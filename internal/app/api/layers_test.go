@@ -1,0 +1,99 @@
+package api_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"tintype/internal/servertest"
+)
+
+// What the layers around the API add, on the real program: no redirects, JSON whatever happens, CORS, one error form.
+func TestWireRulesOnTheProgram(t *testing.T) {
+	program := servertest.Tintype(t, "REGISTRATION=open", "API_LIMIT=40/1h")
+	send := func(method, path, body string, headers ...string) (*http.Response, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, program.URL+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		answer, err := http.DefaultTransport.RoundTrip(r) // follows no redirect
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		got, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer, string(got)
+	}
+	const jsonType, formType = "application/json", "application/x-www-form-urlencoded"
+	for _, tt := range []struct {
+		name, method, path, body, contentType string
+		status                                int
+		says                                  string
+	}{
+		{"a trailing slash", "GET", "/api/v1/instance/", "", "", 200, `"uri":"localhost:`},
+		{"a trailing slash on a write", "POST", "/api/v1/apps/", "client_name=x&redirect_uris=urn:ietf:wg:oauth:2.0:oob", formType, 200, `"client_id"`},
+		{"query parameters on a write", "POST", "/api/v1/apps?client_name=x&redirect_uris=urn:ietf:wg:oauth:2.0:oob", "", "", 200, `"client_id"`},
+		{"no such path", "GET", "/api/v1/nothing", "", "", 404, `{"error":"Record not found"}`},
+		{"a feature to come", "POST", "/api/v1/statuses/1/reblog", "", "", 404, `{"error":"Record not found"}`},
+		{"a method that is none", "DELETE", "/api/v1/instance", "", "", 405, `"error"`},
+		{"no token", "GET", "/api/v1/timelines/home", "", "", 401, `{"error":"The access token is invalid"}`},
+		{"no such account", "GET", "/api/v1/accounts/1", "", "", 404, `{"error":"Record not found"}`},
+		{"broken JSON", "POST", "/api/v1/apps", "{", jsonType, 400, `{"error":"The request could not be read"}`},
+		{"a validation", "POST", "/api/v1/apps", "{}", jsonType, 422, `"error":"Validation failed: `},
+		{"OAuth's form", "POST", "/oauth/token", "grant_type=authorization_code", formType, 401, `{"error":"invalid_client","error_description":`},
+		{"a body beyond all bounds", "POST", "/api/v1/apps", "client_name=" + strings.Repeat("x", 3<<20), formType, 413, `"error"`},
+		{"nodeinfo", "GET", "/.well-known/nodeinfo", "", "", 200, `/nodeinfo/2.0"`},
+		{"OAuth's metadata", "GET", "/.well-known/oauth-authorization-server", "", "", 200, `"S256"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			answer, body := send(tt.method, tt.path, tt.body, "Content-Type", tt.contentType, "Origin", "https://elk.test")
+			if answer.StatusCode != tt.status || !strings.Contains(body, tt.says) {
+				t.Errorf("%d %s, want %d %s", answer.StatusCode, body, tt.status, tt.says)
+			}
+			if got := answer.Header.Get("Content-Type"); got != jsonType {
+				t.Errorf("Content-Type %q", got)
+			}
+			if !json.Valid([]byte(body)) {
+				t.Errorf("no JSON: %s", body)
+			}
+			if got := answer.Header.Get("Access-Control-Allow-Origin"); got != "*" {
+				t.Errorf("Access-Control-Allow-Origin %q", got)
+			}
+			exposed := answer.Header.Get("Access-Control-Expose-Headers")
+			for _, name := range []string{"Link", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id"} {
+				if !strings.Contains(exposed, name) {
+					t.Errorf("%s is not exposed: %q", name, exposed)
+				}
+			}
+			if answer.Header.Get("X-Request-Id") == "" || len(answer.Header["Set-Cookie"]) > 0 {
+				t.Errorf("headers: %v", answer.Header)
+			}
+		})
+	}
+	preflight, _ := send("OPTIONS", "/api/v1/statuses", "", "Origin", "https://elk.test", "Access-Control-Request-Method", "PUT", "Access-Control-Request-Headers", "authorization,idempotency-key")
+	if preflight.StatusCode != http.StatusOK || !strings.Contains(preflight.Header.Get("Access-Control-Allow-Methods"), "PUT") ||
+		!strings.Contains(strings.ToLower(preflight.Header.Get("Access-Control-Allow-Headers")), "idempotency-key") {
+		t.Errorf("preflight: %d %v", preflight.StatusCode, preflight.Header)
+	}
+	for range 60 {
+		answer, body := send("GET", "/api/v1/instance", "")
+		if answer.StatusCode == http.StatusOK {
+			continue
+		}
+		if answer.StatusCode != http.StatusTooManyRequests || body != `{"error":"Too many requests"}` || answer.Header.Get("Retry-After") == "" ||
+			answer.Header.Get("X-RateLimit-Remaining") != "0" || !timestamp.MatchString(answer.Header.Get("X-RateLimit-Reset")) {
+			t.Errorf("past the limit: %d %s %v", answer.StatusCode, body, answer.Header)
+		}
+		return
+	}
+	t.Error("no limit")
+}
