@@ -1,0 +1,84 @@
+package community
+
+import (
+	"fmt"
+	"testing"
+
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// crowd fills a site with accounts that post at very different rates, each post with a photo, and the first account
+// following a few hundred of them.
+func crowd(b *testing.B, posts int) (*gallery, *store.Account) {
+	b.Helper()
+	g := newGallery(b, storetest.SQLite(b))
+	reader := g.account("reader")
+	const base = int64(1) << 56
+	for _, q := range []string{
+		`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+			INSERT INTO accounts (id, username, username_key, note, fields, created_at, updated_at)
+			SELECT i, 'member' || i, 'member' || i, 'Walks at dawn with an old camera.', '[]', 1, 1 FROM n`,
+		// The k-th quietest of 2,000 writes like 1/(2001-k): a hyperbola, as Zipf's law has it.
+		fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %[1]d - 1)
+			INSERT INTO posts (id, author_id, kind, home, listed, caption, visibility, licence, photos_count, created_at)
+			SELECT %[2]d + i * 65536, 1 + CAST(exp(7.6009 * ((i * 2654435761 %% 1000003) / 1000003.0)) AS INTEGER) %% 2000, 'post', 1, 1,
+				'Early light over the harbour, one more morning in a row.', 'public', 'all-rights-reserved', 1, i FROM n`, posts, base),
+		fmt.Sprintf(`INSERT INTO photos (id, account_id, post_id, purpose, source, state, set_random, set_kind, variants, width, height, description, blurhash,
+				color_top, color_bottom, metadata, created_at, updated_at, attached_at)
+			SELECT id, author_id, id, 'post', 'demo', 'ready', 'a0b1c2d3e4f5061728394a5b6c7d8e9f', 'pub',
+				'[{"name":"320","w":320,"h":213,"b":11000},{"name":"640","w":640,"h":427,"b":41000},{"name":"960","w":960,"h":640,"b":90000},{"name":"1280","w":1280,"h":853,"b":150000},{"name":"square","w":400,"h":400,"b":30000}]',
+				1280, 853, 'A harbour in the fog', 'LEHV6nWB2yk8pyo0adR*.7kCMdnj', '#99aabb', '#334455', '{}', 1, 1, 1
+			FROM posts WHERE id >= %d + %d * 65536`, base, max(0, posts-2000)),
+		fmt.Sprintf(`INSERT INTO follows (id, follower_id, followee_id, created_at) SELECT id, %d, id, 1 FROM accounts WHERE id <= 2000 AND id %% 4 = 0`, reader.ID),
+		"ANALYZE",
+	} {
+		if _, err := g.Store.SQL().ExecContext(g.ctx, q); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return g, reader
+}
+
+func BenchmarkPublicFeed(b *testing.B) {
+	g, reader := crowd(b, 10_000)
+	for name, viewer := range map[string]*store.Account{"visitor": nil, "member": reader} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				posts, err := g.PublicFeed(b.Context(), viewer, Page{Limit: 24})
+				if err != nil || len(posts) != 24 || len(posts[0].Photos) != 1 {
+					b.Fatal(len(posts), err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkHomeFeed should cost the same however many posts there are.
+func BenchmarkHomeFeed(b *testing.B) {
+	for _, size := range []int{10_000, 1_000_000} {
+		if size > 10_000 && testing.Short() {
+			continue
+		}
+		g, reader := crowd(b, size)
+		for _, depth := range []int{1, 21} {
+			page := Page{Limit: 20}
+			for range depth - 1 {
+				posts, err := g.HomeFeed(b.Context(), reader, page)
+				if err != nil || len(posts) != 20 {
+					b.Fatal(len(posts), err)
+				}
+				page.MaxID = posts[19].ID
+			}
+			b.Run(fmt.Sprintf("posts=%d/page=%d", size, depth), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if posts, err := g.HomeFeed(b.Context(), reader, page); err != nil || len(posts) != 20 {
+						b.Fatal(len(posts), err)
+					}
+				}
+			})
+		}
+	}
+}
