@@ -1,7 +1,10 @@
+//go:build unix
+
 package community
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
 
 	"tintype/internal/store"
@@ -40,11 +43,25 @@ func crowd(b *testing.B, posts int) (*gallery, *store.Account) {
 	return g, reader
 }
 
+// cpuPerOp reports the processor's time beside the clock's, which says little on a machine that does other things too.
+func cpuPerOp(b *testing.B) (report func()) {
+	used := func() int64 {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			b.Fatal(err)
+		}
+		return u.Utime.Nano() + u.Stime.Nano()
+	}
+	start := used()
+	return func() { b.ReportMetric(float64(used()-start)/1e3/float64(b.N), "cpu-µs/op") }
+}
+
 func BenchmarkPublicFeed(b *testing.B) {
 	g, reader := crowd(b, 10_000)
 	for name, viewer := range map[string]*store.Account{"visitor": nil, "member": reader} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
+			defer cpuPerOp(b)()
 			for b.Loop() {
 				posts, err := g.PublicFeed(b.Context(), viewer, Page{Limit: 24})
 				if err != nil || len(posts) != 24 || len(posts[0].Photos) != 1 {
@@ -73,6 +90,7 @@ func BenchmarkHomeFeed(b *testing.B) {
 			}
 			b.Run(fmt.Sprintf("posts=%d/page=%d", size, depth), func(b *testing.B) {
 				b.ReportAllocs()
+				defer cpuPerOp(b)()
 				for b.Loop() {
 					if posts, err := g.HomeFeed(b.Context(), reader, page); err != nil || len(posts) != 20 {
 						b.Fatal(len(posts), err)

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,8 +11,8 @@ import (
 // What a page of posts shows beside the posts themselves. These reads are the public feed's cost, so they name their
 // columns and decode without reflection.
 
-const feedAccountColumns = "a.id, a.username, a.display_name, a.note, a.fields, a.avatar_photo_id, a.header_photo_id, a.locked, a.role," +
-	" a.followers_count, a.following_count, a.posts_count, a.last_post_at, a.created_at"
+const feedAccountColumns = "CONCAT_WS(' ', a.id, a.username, IFNULL(a.avatar_photo_id, 0), IFNULL(a.header_photo_id, 0), a.locked, a.role," +
+	" a.followers_count, a.following_count, a.posts_count, IFNULL(a.last_post_at, 0), a.created_at), a.display_name, a.note, a.fields"
 
 // FeedAccounts are the accounts as others see them, without what belongs to the member alone (address, password,
 // preferences). Of the ids only those that the viewer may see are answered.
@@ -27,8 +29,18 @@ func (s *Store) FeedAccounts(ctx context.Context, viewer *Account, ids []int64) 
 	out := make(map[int64]*Account, len(ids))
 	for rows.next() {
 		a := &Account{}
-		a.ID = rows.int()
-		a.Username = rows.text()
+		rows.pack()
+		a.ID = rows.packedInt()
+		a.Username = rows.packedText()
+		a.AvatarPhotoID = rows.packedOptional()
+		a.HeaderPhotoID = rows.packedOptional()
+		a.Locked = rows.packedBool()
+		a.Role = rows.packedText()
+		a.FollowersCount = int(rows.packedInt())
+		a.FollowingCount = int(rows.packedInt())
+		a.PostsCount = int(rows.packedInt())
+		a.LastPostAt = (*Millis)(rows.packedOptional())
+		a.CreatedAt = Millis(rows.packedInt())
 		a.DisplayName = rows.text()
 		a.Note = rows.text()
 		if fields := rows.text(); len(fields) > 2 && fields != "null" {
@@ -36,22 +48,13 @@ func (s *Store) FeedAccounts(ctx context.Context, viewer *Account, ids []int64) 
 				rows.err = err
 			}
 		}
-		a.AvatarPhotoID = rows.optional()
-		a.HeaderPhotoID = rows.optional()
-		a.Locked = rows.bool()
-		a.Role = rows.text()
-		a.FollowersCount = int(rows.int())
-		a.FollowingCount = int(rows.int())
-		a.PostsCount = int(rows.int())
-		a.LastPostAt = rows.millis()
-		a.CreatedAt = Millis(rows.int())
 		out[a.ID] = a
 	}
 	return out, rows.done()
 }
 
-const feedPhotoColumns = "ph.id, ph.account_id, ph.post_id, ph.purpose, ph.position, ph.state, ph.set_random, ph.set_kind, ph.variants," +
-	" ph.width, ph.height, ph.focus_x, ph.focus_y, ph.description, ph.blurhash, ph.color_top, ph.color_bottom, ph.profile, ph.animated"
+const feedPhotoColumns = "CONCAT_WS(' ', ph.id, ph.account_id, IFNULL(ph.post_id, 0), ph.purpose, ph.position, ph.set_random, ph.set_kind," +
+	" ph.width, ph.height, ph.focus_x, ph.focus_y, ph.blurhash, ph.color_top, ph.color_bottom, ph.profile, ph.animated), ph.variants, ph.description"
 
 // FeedPhotos are the ready photos of the posts, in their order, and the ready ones among faces (avatars and headers,
 // which have no post). With metadata what the camera wrote comes along.
@@ -73,32 +76,32 @@ func (s *Store) FeedPhotos(ctx context.Context, postIDs, faces []int64, metadata
 	if len(q) == 0 {
 		return nil, nil
 	}
-	rows, err := s.query(ctx, strings.Join(q, " UNION ALL ")+" ORDER BY 3, 5, 1", args...) // post, position, id
+	rows, err := s.query(ctx, strings.Join(q, " UNION ALL "), args...)
 	if err != nil {
 		return nil, err
 	}
 	var out []*Photo
 	for rows.next() {
-		p := &Photo{}
-		p.ID = rows.int()
-		p.AccountID = rows.int()
-		p.PostID = rows.optional()
-		p.Purpose = rows.text()
-		p.Position = int(rows.int())
-		p.State = rows.text()
-		p.SetRandom = rows.text()
-		p.SetKind = rows.text()
+		p := &Photo{State: PhotoReady}
+		rows.pack()
+		p.ID = rows.packedInt()
+		p.AccountID = rows.packedInt()
+		p.PostID = rows.packedOptional()
+		p.Purpose = rows.packedText()
+		p.Position = int(rows.packedInt())
+		p.SetRandom = rows.packedText()
+		p.SetKind = rows.packedText()
+		p.Width = int(rows.packedInt())
+		p.Height = int(rows.packedInt())
+		p.FocusX = rows.packedFloat()
+		p.FocusY = rows.packedFloat()
+		p.Blurhash = rows.packedText()
+		p.ColorTop = rows.packedText()
+		p.ColorBottom = rows.packedText()
+		p.Profile = rows.packedText()
+		p.Animated = rows.packedBool()
 		p.Variants.V = rows.variants()
-		p.Width = int(rows.int())
-		p.Height = int(rows.int())
-		p.FocusX = rows.float()
-		p.FocusY = rows.float()
 		p.Description = rows.text()
-		p.Blurhash = rows.text()
-		p.ColorTop = rows.text()
-		p.ColorBottom = rows.text()
-		p.Profile = rows.text()
-		p.Animated = rows.bool()
 		if metadata {
 			p.Source = rows.text()
 			if err := p.Metadata.Scan(rows.text()); err != nil {
@@ -107,6 +110,9 @@ func (s *Store) FeedPhotos(ctx context.Context, postIDs, faces []int64, metadata
 		}
 		out = append(out, p)
 	}
+	slices.SortFunc(out, func(a, b *Photo) int { // within a post; here, for compound selects order by columns only
+		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.ID, b.ID))
+	})
 	return out, rows.done()
 }
 

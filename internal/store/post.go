@@ -5,32 +5,33 @@ import (
 	"slices"
 )
 
-// postColumns are read by scanPost in this order. What follows from others (home, listed) is not read again.
-const postColumns = "p.id, p.author_id, p.kind, p.root_id, p.in_reply_to_id, p.in_reply_to_author_id, p.caption, p.warning," +
+// postColumns are read by rowReader.post in this order. What follows from others (home, listed) is not read again.
+const postColumns = "CONCAT_WS(' ', p.id, p.author_id, p.kind, IFNULL(p.root_id, 0), IFNULL(p.in_reply_to_id, 0), IFNULL(p.in_reply_to_author_id, 0)," +
 	" p.sensitive, p.visibility, p.licence, p.show_exif, p.language, p.photos_count, p.likes_count, p.comments_count," +
-	" p.app_id, p.created_at, p.edited_at, p.deleted_at"
+	" IFNULL(p.app_id, 0), p.created_at, IFNULL(p.edited_at, 0), IFNULL(p.deleted_at, 0)), p.caption, p.warning"
 
 func (r *rowReader) post(p *Post) {
-	p.ID = r.int()
-	p.AuthorID = r.int()
-	p.Kind = r.text()
-	p.RootID = r.optional()
-	p.InReplyToID = r.optional()
-	p.InReplyToAuthorID = r.optional()
+	r.pack()
+	p.ID = r.packedInt()
+	p.AuthorID = r.packedInt()
+	p.Kind = r.packedText()
+	p.RootID = r.packedOptional()
+	p.InReplyToID = r.packedOptional()
+	p.InReplyToAuthorID = r.packedOptional()
+	p.Sensitive = r.packedBool()
+	p.Visibility = Visibility(r.packedText())
+	p.Licence = r.packedText()
+	p.ShowExif = r.packedBool()
+	p.Language = r.packedText()
+	p.PhotosCount = int(r.packedInt())
+	p.LikesCount = int(r.packedInt())
+	p.CommentsCount = int(r.packedInt())
+	p.AppID = r.packedOptional()
+	p.CreatedAt = Millis(r.packedInt())
+	p.EditedAt = (*Millis)(r.packedOptional())
+	p.DeletedAt = (*Millis)(r.packedOptional())
 	p.Caption = r.text()
 	p.Warning = r.text()
-	p.Sensitive = r.bool()
-	p.Visibility = Visibility(r.text())
-	p.Licence = r.text()
-	p.ShowExif = r.bool()
-	p.Language = r.text()
-	p.PhotosCount = int(r.int())
-	p.LikesCount = int(r.int())
-	p.CommentsCount = int(r.int())
-	p.AppID = r.optional()
-	p.CreatedAt = Millis(r.int())
-	p.EditedAt = r.millis()
-	p.DeletedAt = r.millis()
 	p.Home = p.Kind == KindPost && p.DeletedAt == nil
 	p.Listed = p.Home && p.Visibility == Public
 }
