@@ -11,9 +11,9 @@ import (
 	"tintype/internal/store/storetest"
 )
 
-// crowd fills a site with accounts that post at very different rates, each post with a photo, and the first account
+// fillCrowded fills a site with accounts that post at very different rates, each post with a photo, and the first account
 // following a few hundred of them.
-func crowd(b *testing.B, posts int) (*gallery, *store.Account) {
+func fillCrowded(b *testing.B, posts int) (*gallery, *store.Account) {
 	b.Helper()
 	g := newGallery(b, storetest.SQLite(b))
 	reader := g.account("reader")
@@ -57,7 +57,7 @@ func cpuPerOp(b *testing.B) (report func()) {
 }
 
 func BenchmarkPublicFeed(b *testing.B) {
-	g, reader := crowd(b, 10_000)
+	g, reader := fillCrowded(b, 10_000)
 	for name, viewer := range map[string]*store.Account{"visitor": nil, "member": reader} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -78,7 +78,7 @@ func BenchmarkHomeFeed(b *testing.B) {
 		if size > 10_000 && testing.Short() {
 			continue
 		}
-		g, reader := crowd(b, size)
+		g, reader := fillCrowded(b, size)
 		for _, depth := range []int{1, 21} {
 			page := Page{Limit: 20}
 			for range depth - 1 {
