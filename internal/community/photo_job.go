@@ -54,7 +54,8 @@ func (c *Community) preparePhoto(ctx context.Context, job *queue.Job) error {
 	if err != nil {
 		return err
 	}
-	set := newSet{photo: p.ID, kind: c.kindOfSet(p), random: media.NewRandom(), names: possibleNames(head)}
+	// Most posts are for everybody; those for followers only get copies when they are published.
+	set := newSet{photo: p.ID, kind: c.setKind(store.Public), random: media.NewRandom(), names: possibleNames(head)}
 	if err := c.announceSets(ctx, set); err != nil {
 		return err
 	}

@@ -39,9 +39,6 @@ func (c *Community) setKind(v store.Visibility) string {
 	return store.SetPublic
 }
 
-// kindOfSet is where a photo's first set is written: most posts are public, and those for followers only get copies.
-func (c *Community) kindOfSet(p *store.Photo) string { return c.setKind(store.Public) }
-
 // announceSets writes the rows of sets before their first bytes.
 func (c *Community) announceSets(ctx context.Context, sets ...newSet) error {
 	return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
@@ -119,8 +116,11 @@ func (c *Community) switchSet(ctx context.Context, tx *store.Store, s replacedSe
 	if !ok {
 		return errSetChanged
 	}
-	if ok, err := tx.MediaObjectLive(ctx, s.random, namesOf(s.variants)); err != nil || !ok {
-		return orUnwanted(err)
+	if ok, err = tx.MediaObjectLive(ctx, s.random, namesOf(s.variants)); err != nil {
+		return err
+	}
+	if !ok { // so long under way that the sweep took it for abandoned
+		return errSetChanged
 	}
 	return c.setsGone(ctx, tx, s.photo, s.from)
 }

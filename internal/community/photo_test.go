@@ -132,15 +132,6 @@ func (d *darkroom) wait(acc *store.Account, id int64) *store.Photo {
 	return p
 }
 
-func (d *darkroom) ready(acc *store.Account, file []byte) *store.Photo {
-	d.t.Helper()
-	p := d.wait(acc, d.upload(acc, file).ID)
-	if p.State != store.PhotoReady {
-		d.t.Fatalf("state %s: %s", p.State, p.Refusal)
-	}
-	return p
-}
-
 // exec changes the database behind everybody's back: to let time pass, or as if somebody had died.
 func (d *darkroom) exec(statement string, args ...any) {
 	d.t.Helper()
@@ -293,7 +284,7 @@ func (d *darkroom) attach(postID int64, p *store.Photo) bool {
 	return ok
 }
 
-// square tells the colour in the middle of the photo's square.
+// open reads a whole file.
 func (d *darkroom) open(key string) []byte {
 	d.t.Helper()
 	o, err := d.Media.Open(d.t.Context(), key)

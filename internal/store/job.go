@@ -31,7 +31,7 @@ func (s *Store) OnEvent(f func()) { s.signals.event.Store(&f) }
 // AddJob writes a job, in the transaction that wants it done. The payload becomes JSON. runAt 0 is at once.
 func (s *Store) AddJob(ctx context.Context, kind string, payload any, runAt Millis) error {
 	for try := 1; ; try++ {
-		err := s.addJob(ctx, s.NewID(), kind, payload, "?", int64(runAt))
+		err := s.addJob(ctx, s.NewID(), kind, payload, runAt)
 		var c *ConflictError
 		if !errors.As(err, &c) || try == 3 { // the one unique key is the id
 			return err
@@ -39,34 +39,22 @@ func (s *Store) AddJob(ctx context.Context, kind string, payload any, runAt Mill
 	}
 }
 
-// AddJobIn is AddJob for a job that is due after a while, by the database's clock.
-func (s *Store) AddJobIn(ctx context.Context, kind string, payload any, in time.Duration) error {
-	for try := 1; ; try++ {
-		err := s.addJob(ctx, s.NewID(), kind, payload, s.dialect.nowMillis()+" + ?", max(in.Milliseconds(), 1))
-		var c *ConflictError
-		if !errors.As(err, &c) || try == 3 {
-			return err
-		}
-	}
-}
-
 // AddJobID is AddJob under an id of TxOnce(ctx, "jobs", …).
 func (s *Store) AddJobID(ctx context.Context, id int64, kind string, payload any) error {
-	return s.addJob(ctx, id, kind, payload, "?", 0)
+	return s.addJob(ctx, id, kind, payload, 0)
 }
 
-func (s *Store) addJob(ctx context.Context, id int64, kind string, payload any, runAt string, runAtArg int64) error {
+func (s *Store) addJob(ctx context.Context, id int64, kind string, payload any, runAt Millis) error {
 	b, err := json.Marshal(payload)
 	if err != nil {
 		return fmt.Errorf("payload of a job %s: %w", kind, err)
 	}
-	now := s.dialect.nowMillis()
-	err = s.write(ctx).Exec("INSERT INTO jobs (id, kind, payload, state, run_at, error, created_at) VALUES (?, ?, ?, ?, "+
-		runAt+", '', "+now+")", id, kind, string(b), JobReady, runAtArg).Error
+	err = s.write(ctx).Exec("INSERT INTO jobs (id, kind, payload, state, run_at, error, created_at) VALUES (?, ?, ?, ?, ?, '', "+
+		s.dialect.nowMillis()+")", id, kind, string(b), JobReady, runAt).Error
 	if err != nil {
 		return translate(err)
 	}
-	if f := s.signals.job.Load(); f != nil && runAtArg == 0 {
+	if f := s.signals.job.Load(); f != nil && runAt == 0 {
 		s.AfterCommit(func() { (*f)(id) })
 	}
 	return nil
@@ -79,7 +67,7 @@ func (s *Store) AddTick(ctx context.Context, kind string, every time.Duration) e
 	h.Write([]byte(kind))
 	now, ms := s.dialect.nowMillis(), every.Milliseconds()
 	err := s.write(ctx).Exec(s.dialect.insertIgnore()+" jobs (id, kind, payload, state, run_at, error, created_at) "+
-		"SELECT (t.now - t.now % ?) * 65536 + ?, ?, '{}', ?, 0, '', t.now FROM (SELECT "+now+" AS now) t",
+		"SELECT (t.ms - t.ms % ?) * 65536 + ?, ?, '{}', ?, 0, '', t.ms FROM (SELECT "+now+" AS ms) t",
 		ms, int64(h.Sum32()&0xFFFF), kind, JobReady).Error
 	return translate(err)
 }

@@ -68,11 +68,6 @@ func (s *Store) PhotosByID(ctx context.Context, ids []int64) ([]*Photo, error) {
 	return s.photos(ctx, "id IN "+list, args...)
 }
 
-// PhotosOfPost reads a post's photos in their order, whole rows.
-func (s *Store) PhotosOfPost(ctx context.Context, postID int64) ([]*Photo, error) {
-	return s.photos(ctx, "post_id = ? AND state = ? ORDER BY position, id", postID, PhotoReady)
-}
-
 // PhotosOfDraft reads what a member has uploaded for the next post, in order.
 func (s *Store) PhotosOfDraft(ctx context.Context, accountID int64) ([]*Photo, error) {
 	return s.photos(ctx, "account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') AND attached_at IS NULL AND source = ? AND purpose = ? ORDER BY position, id",
