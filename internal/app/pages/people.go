@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -75,7 +76,7 @@ func (p *Pages) profile(c *gin.Context) error {
 	pg.AtomURL = pg.Canonical + ".atom"
 	pg.OpenGraph = &templates.OpenGraph{Type: "profile", Title: acc.Name(), Description: pg.Description, URL: pg.Canonical}
 	if acc.Avatar != nil && acc.Avatar.SetKind == store.SetPublic && !p.Site.ClosedToVisitors {
-		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key("square.jpg"))
+		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key(media.SquareName))
 	}
 	return p.render(c, http.StatusOK, templates.ProfilePage(pg, v))
 }

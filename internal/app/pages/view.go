@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -46,7 +47,7 @@ func (p *Pages) faceURL(photo *store.Photo) string {
 	if photo == nil || photo.SetRandom == "" {
 		return ""
 	}
-	return looker{p: p, now: time.Now()}.keyURL(photo.Key("square.jpg"))
+	return looker{p: p, now: time.Now()}.keyURL(photo.Key(media.SquareName))
 }
 
 func (p *Pages) headerURL(photo *store.Photo) string {
@@ -60,7 +61,7 @@ func (p *Pages) headerURL(photo *store.Photo) string {
 func fit(photo *store.Photo, width int) string {
 	best := store.Variant{}
 	for _, v := range photo.Variants.V {
-		if v.Name == "square.jpg" {
+		if v.Name == media.SquareName {
 			continue
 		}
 		if best.Name == "" || best.Width < width && v.Width > best.Width || v.Width >= width && v.Width < best.Width {
@@ -82,10 +83,10 @@ func (l looker) photoView(photo *store.Photo, post *store.Post, author *store.Ac
 		ID: idText(photo.ID), Width: photo.Width, Height: photo.Height,
 		ColorTop: photo.ColorTop, ColorBottom: photo.ColorBottom,
 		Alt: photo.Description, Described: photo.Description != "",
-		SquareURL: l.keyURL(photo.Key("square.jpg")),
+		SquareURL: l.keyURL(photo.Key(media.SquareName)),
 	}
 	for _, s := range photo.Variants.V {
-		if s.Name != "square.jpg" {
+		if s.Name != media.SquareName {
 			v.Sources = append(v.Sources, templates.Source{URL: l.keyURL(photo.Key(s.Name)), Width: s.Width})
 		}
 	}
