@@ -24,13 +24,6 @@ var (
 	primariesAdobe = [3][3]float64{{0.6097559, 0.2052401, 0.1492240}, {0.3111242, 0.6256560, 0.0632197}, {0.0194811, 0.0608902, 0.7448387}}
 )
 
-func curveSRGB(v float64) float64 {
-	if v <= 0.04045 {
-		return v / 12.92
-	}
-	return math.Pow((v+0.055)/1.055, 2.4)
-}
-
 func encodeSRGB(v float64) float64 {
 	if v <= 0.0031308 {
 		return 12.92 * v

@@ -178,7 +178,7 @@ func (t tags) text(limit int, names ...string) string {
 
 func (t tags) number(name string) float64 {
 	for _, v := range t[name] {
-		f := math.NaN()
+		var f float64
 		switch v := v.(type) {
 		case interface{ Float64() float64 }:
 			f = v.Float64()

@@ -93,14 +93,14 @@ func names(vs []media.Variant) (list []string) {
 
 func TestOrientations(t *testing.T) {
 	for o := 0; o <= 8; o++ {
-		opt := phototest.Options{Width: 701, Height: 487, Orientation: o, GPS: true, Thumbnail: true, Make: "Tin", Model: "Type"}
+		opt := phototest.Options{Width: 341, Height: 247, Orientation: o, GPS: true, Thumbnail: true, Make: "Tin", Model: "Type"}
 		for name, file := range map[string][]byte{"jpeg": phototest.JPEG(opt), "png": phototest.PNG(opt), "webp": phototest.WebP(opt, 1)} {
 			t.Run(fmt.Sprint(name, o), func(t *testing.T) {
 				m := process(t, file, media.Focus{})
-				if m.Width != 701 || m.Height != 487 {
+				if m.Width != 341 || m.Height != 247 {
 					t.Errorf("upright size %d×%d", m.Width, m.Height)
 				}
-				if got := names(m.Variants); !slices.Equal(got, []string{"701", "640", "320", "square"}) {
+				if got := names(m.Variants); !slices.Equal(got, []string{"341", "320", "square"}) {
 					t.Errorf("variants %v", got)
 				}
 				m.check(t)
@@ -115,11 +115,16 @@ func TestLargeOrientations(t *testing.T) {
 		{Width: 5633, Height: 301, Orientation: 1},
 		{Width: 5635, Height: 303, Orientation: 6},
 		{Width: 11301, Height: 299, Orientation: 8},
-		{Width: 2600, Height: 401, Orientation: 7},
-		{Width: 301, Height: 6001, Orientation: 5},
+		{Width: 2600, Height: 201, Orientation: 7},
+		{Width: 301, Height: 4001, Orientation: 5},
 	} {
-		for name, file := range map[string][]byte{"jpeg": phototest.JPEG(opt), "png": phototest.PNG(opt), "gray": phototest.PNG(phototest.Options{
-			Width: opt.Width, Height: opt.Height, Orientation: opt.Orientation, Gray: true})} {
+		files := map[string][]byte{"jpeg": phototest.JPEG(opt)}
+		if opt.Orientation == 6 {
+			files["png"] = phototest.PNG(opt)
+			opt.Gray = true
+			files["gray"] = phototest.PNG(opt)
+		}
+		for name, file := range files {
 			m := process(t, file, media.Focus{})
 			if m.Width != opt.Width || m.Height != opt.Height {
 				t.Errorf("%s %+v: upright size %d×%d", name, opt, m.Width, m.Height)
@@ -150,7 +155,7 @@ func TestWidths(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
-	opt := phototest.Options{Width: 500, Height: 377}
+	opt := phototest.Options{Width: 340, Height: 257}
 	with := func(f func(o *phototest.Options)) phototest.Options {
 		o := opt
 		f(&o)
@@ -182,7 +187,7 @@ func TestKinds(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := process(t, c.file, media.Focus{})
 			m.check(t)
-			if m.Format != c.format || m.Animated != c.animated || m.Profile != "srgb" || m.Width != 500 || m.Height != 377 {
+			if m.Format != c.format || m.Animated != c.animated || m.Profile != "srgb" || m.Width != 340 || m.Height != 257 {
 				t.Errorf("%s, animated %v, %s, %d×%d", m.Format, m.Animated, m.Profile, m.Width, m.Height)
 			}
 			if _, gray := m.image(t, "320").(*image.Gray); gray != strings.Contains(c.name, "gray") {
@@ -192,7 +197,7 @@ func TestKinds(t *testing.T) {
 			if c.format == media.GIF { // its palette has only so many colours
 				tolerance = 30
 			}
-			near(t, m.image(t, "500"), 50, 40, color.NRGBA{200, 40, 40, 255}, tolerance)
+			near(t, m.image(t, "340"), 34, 26, color.NRGBA{200, 40, 40, 255}, tolerance)
 		})
 	}
 }
@@ -228,8 +233,8 @@ func TestAlphaIsWhite(t *testing.T) {
 }
 
 func TestFocus(t *testing.T) {
-	file := phototest.JPEG(phototest.Options{Width: 1600, Height: 800})
-	tall := phototest.JPEG(phototest.Options{Width: 800, Height: 1600})
+	file := phototest.JPEG(phototest.Options{Width: 900, Height: 450})
+	tall := phototest.JPEG(phototest.Options{Width: 450, Height: 900})
 	red, green, blue := color.NRGBA{200, 40, 40, 255}, color.NRGBA{40, 160, 60, 255}, color.NRGBA{40, 60, 200, 255}
 	nan := 0.0
 	nan /= nan
@@ -334,9 +339,9 @@ func (b *brokenReader) Read(p []byte) (int, error) {
 
 // A decoder that panics says that the file is damaged; it must not take the process with it.
 func TestDecoderPanics(t *testing.T) {
-	file := phototest.JPEG(phototest.Options{Width: 2000, Height: 1500, Detail: true})
+	file := phototest.JPEG(phototest.Options{Width: 500, Height: 400, Detail: true})
 	src := &panicReader{ReadSeeker: bytes.NewReader(file), at: int64(len(file)) / 2}
-	p := media.NewProcessor(media.Options{})
+	p := media.NewProcessor(media.Options{Budget: media.NewBudget(16 << 20)})
 	_, err := p.Process(t.Context(), src, media.Focus{}, discard)
 	var refused *media.Refused
 	if !errors.As(err, &refused) || refused.Code != media.CodeCorrupt {
@@ -356,8 +361,9 @@ type panicReader struct {
 }
 
 func (b *panicReader) Read(p []byte) (int, error) {
-	if off, err := b.Seek(0, io.SeekCurrent); err != nil || off >= b.at {
+	off, err := b.Seek(0, io.SeekCurrent)
+	if err != nil || off >= b.at {
 		panic("as a decoder would")
 	}
-	return b.ReadSeeker.Read(p)
+	return b.ReadSeeker.Read(p[:min(int64(len(p)), b.at-off)])
 }
