@@ -163,18 +163,18 @@ function compose() {
     }
     if (answer.state === 'ready') {
       set(row, 'ready', answer.note ? `Ready. ${answer.note}` : 'Ready');
-      say(`${name} is ready.`);
+      say(`${name} is ready.`, true);
     } else if (answer.state === 'refused') {
       set(row, 'refused', answer.error || 'This file cannot be used.');
-      say(answer.error || `${name} cannot be used.`);
+      say(answer.error || `${name} cannot be used.`, true);
     } else if (answer.state === 'interrupted') {
       set(row, 'interrupted', answer.error);
-      say(answer.error);
+      say(answer.error, true);
     } else {
       set(row, 'preparing', 'Preparing');
       poll(row);
     }
-    if (!active && !waiting.length && rows().some((r) => state(r) === 'ready')) say('The photographs are uploaded.');
+    if (!active && !waiting.length && rows().some((r) => state(r) === 'ready')) say('The photographs are uploaded.', true);
   }
 
   function meta(row, text) {
@@ -294,7 +294,7 @@ function compose() {
 
   function ordered(row) {
     review();
-    say(`Photograph ${rows().indexOf(row) + 1} of ${rows().length}`);
+    say(`Photograph ${rows().indexOf(row) + 1} of ${rows().length}`, true);
     const ids = rows().filter(known).map((r) => r.dataset.id);
     if (ids.length > 1) post('/compose/order', { order: ids.join(',') }).catch((error) => say(error.message));
   }

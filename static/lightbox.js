@@ -67,6 +67,7 @@ function show(links, opener) {
     figures.forEach((f, i) => { f.figure.inert = i !== n; if (i !== n && f.full) zoom(f); });
     said.textContent = `${n + 1} of ${figures.length}`;
     words.textContent = figures[n].img.alt || 'No description';
+    button('prev').hidden = button('next').hidden = figures.length < 2;
     button('prev').disabled = n === 0;
     button('next').disabled = n === figures.length - 1;
     button('zoom').setAttribute('aria-pressed', figures[n].full);
