@@ -52,6 +52,7 @@ function show(links, opener) {
     return { figure, img, from, link, full: false };
   });
   let at = Math.max(links.indexOf(opener), 0);
+  let going = -1; // where a button or a key is taking the reel, past what lies between
 
   const fill = (f) => {
     if (!f || f.img.srcset) return;
@@ -76,6 +77,7 @@ function show(links, opener) {
   function to(n, smooth = true) {
     const i = Math.min(Math.max(n, 0), figures.length - 1);
     const calm = matchMedia('(prefers-reduced-motion:reduce)').matches;
+    going = i;
     reel.scrollTo({ left: figures[i].figure.offsetLeft - reel.offsetLeft, behavior: smooth && !calm ? 'smooth' : 'instant' });
     settle(i);
   }
@@ -112,12 +114,14 @@ function show(links, opener) {
     act();
   });
   box.addEventListener('cancel', (event) => { event.preventDefault(); acts.close(); });
+  for (const hand of ['wheel', 'touchstart', 'pointerdown']) reel.addEventListener(hand, () => { going = -1; }, { passive: true });
   let still;
   reel.addEventListener('scroll', () => {
     clearTimeout(still);
     still = setTimeout(() => {
       const n = Math.round(reel.scrollLeft / reel.clientWidth);
-      if (n !== at && figures[n]) settle(n);
+      if (n === going) going = -1;
+      if (going < 0 && n !== at && figures[n]) settle(n);
     }, 80);
   }, { passive: true });
 
