@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"image"
@@ -71,6 +70,11 @@ func openBrowser(t testing.TB) *browser {
 		}
 	})
 	b.size(390, 844)
+	// A click during the transition from page to page lands on its picture.
+	still := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, still); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 
@@ -327,7 +331,9 @@ func TestPhotosDir(t *testing.T) {
 		var smallest image.Image
 		for _, u := range urls {
 			body := m.get(u).want(200).body
-			if bytes.Contains([]byte(body), []byte("GPS")) || strings.Contains(body, "exif:") {
+			// Only what stands before the scan: there, three letters mean something.
+			head, _, _ := strings.Cut(body, "\xff\xda")
+			if strings.Contains(head, "GPS") || strings.Contains(head, "exif:") || strings.Contains(head, "Exif\x00\x00MM") && strings.Contains(head, "\x88\x25") {
 				t.Errorf("%s: %s holds metadata", name, u)
 			}
 			img, err := jpeg.Decode(strings.NewReader(body))

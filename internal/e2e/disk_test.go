@@ -1,0 +1,98 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tintype/internal/phototest"
+	"tintype/internal/servertest"
+)
+
+// A disk that fills up gives errors that people understand, and no damage: what was there stays, and when there is
+// room again everything works on.
+func TestFullDisk(t *testing.T) {
+	dir := smallDisk(t, "48m")
+	site := servertest.NewTintype(t, "DATA_DIR="+filepath.Join(dir, "data"), "SIGNUP_LIMIT=1000/1h")
+	site.Start()
+	ada := join(t, site.URL, "ada")
+	first := ada.postPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600, Seed: 1}), "caption", "Before")
+
+	ballast := filepath.Join(dir, "ballast")
+	fill(t, ballast)
+
+	photo := phototest.JPEG(phototest.Options{Width: 3000, Height: 2000, Detail: true, Seed: 2})
+	kind, body := multipartOf(t, nil, map[string][]byte{"big.jpg": photo})
+	req := ada.request(http.MethodPost, "/compose/photos", kind, body)
+	req.Header.Set("Accept", "application/json")
+	p := ada.do(req)
+	if p.status < 400 || p.status == 500 {
+		t.Errorf("an upload on a full disk answered %d: %s", p.status, p.text())
+	}
+	if strings.Contains(p.body, "database disk image") || strings.Contains(p.body, dir) {
+		t.Errorf("the answer tells of the inside: %s", p.body)
+	}
+	// Reading goes on.
+	visitor(t, site.URL).get(first.url.Path).want(200).has("Before")
+	for _, u := range first.media() {
+		ada.get(u).want(200)
+	}
+	// Writing fails in an orderly way, or works where a few bytes are left.
+	if p := ada.post("/posts/"+first.url.Path[strings.LastIndexByte(first.url.Path, '/')+1:]+"/comments", "text", strings.Repeat("long ", 300)); p.status == 500 {
+		t.Errorf("a comment on a full disk answered %d: %s", p.status, p.text())
+	}
+
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	again := ada.postPhoto(photo, "caption", "After")
+	for _, u := range again.media() {
+		ada.get(u).want(200)
+	}
+	site.Kill()
+	site.Start()
+	visitor(t, site.URL).get(first.url.Path).want(200).has("Before")
+	visitor(t, site.URL).get(again.url.Path).want(200).has("After")
+	leftovers(t, site.DataDir)
+}
+
+// smallDisk mounts a file system of that size in memory, which takes root.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tintype-test", dir).CombinedOutput()
+	if err != nil {
+		message := "cannot mount a small disk (run as root): " + strings.TrimSpace(string(out))
+		if os.Getenv("REQUIRE_SERVICES") == "1" {
+			t.Fatal(message)
+		}
+		t.Skip(message)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount: %s", out)
+		}
+	})
+	return dir
+}
+
+// fill writes a file until nothing more goes in.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0; size /= 2 {
+		block := make([]byte, size)
+		for {
+			if _, err := f.Write(block); err != nil {
+				break
+			}
+		}
+	}
+}
