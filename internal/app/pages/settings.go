@@ -44,7 +44,12 @@ func (p *Pages) settings(c *gin.Context, _ *store.Account) error {
 	return p.render(c, http.StatusOK, templates.SettingsIndexPage(pg))
 }
 
-func (p *Pages) profileView(acc *store.Account) templates.SettingsProfileView {
+// profileView is the profile as it stands. The session's account comes without its pictures.
+func (p *Pages) profileView(c *gin.Context, acc *store.Account) (templates.SettingsProfileView, error) {
+	acc, err := p.Community.AccountByID(c.Request.Context(), acc, acc.ID)
+	if err != nil {
+		return templates.SettingsProfileView{}, err
+	}
 	v := templates.SettingsProfileView{
 		DisplayName: acc.DisplayName, Bio: acc.Note, BioMax: community.MaxNote, MaxDisplayName: community.MaxDisplayName,
 		AvatarURL: p.faceURL(acc.Avatar), HeaderURL: p.headerURL(acc.Header), HasAvatar: acc.Avatar != nil, HasHeader: acc.Header != nil,
@@ -54,11 +59,15 @@ func (p *Pages) profileView(acc *store.Account) templates.SettingsProfileView {
 			v.Fields[i] = templates.ProfileFieldInput{Name: f.Name, Value: f.Value}
 		}
 	}
-	return v
+	return v, nil
 }
 
 func (p *Pages) profileForm(c *gin.Context, acc *store.Account) error {
-	return p.showProfile(c, http.StatusOK, p.profileView(acc))
+	v, err := p.profileView(c, acc)
+	if err != nil {
+		return err
+	}
+	return p.showProfile(c, http.StatusOK, v)
 }
 
 func (p *Pages) showProfile(c *gin.Context, status int, v templates.SettingsProfileView) error {
@@ -76,7 +85,10 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 	}
 	form := &draftForm{values: map[string][]string{}}
 	faces := map[string]*store.Photo{}
-	v := p.profileView(acc)
+	v, err := p.profileView(c, acc)
+	if err != nil {
+		return err
+	}
 	for {
 		part, err := mr.NextPart()
 		if errors.Is(err, io.EOF) {
