@@ -31,12 +31,9 @@ func (a *API) emptyEndpoints() []endpoint {
 	list("/api/v2/suggestions", members, "read:accounts")
 	list("/api/v1/directory", visitors, "")
 	missing := func(*call) (any, error) { return nil, errNotFound }
-	for _, e := range []endpoint{
-		{method: http.MethodGet, path: "/api/v1/push/subscription", access: members, scope: "push", answer: missing},
+	return append(all,
+		endpoint{method: http.MethodGet, path: "/api/v1/push/subscription", access: members, scope: "push", answer: missing},
 		// Semaphore tries this first, and goes on to POST when it is not there.
-		{method: http.MethodPut, path: "/api/v2/media/:id", access: members, scope: "write:media", answer: missing},
-	} {
-		all = append(all, e)
-	}
-	return all
+		endpoint{method: http.MethodPut, path: "/api/v2/media/:id", access: members, scope: "write:media", answer: missing},
+	)
 }

@@ -101,8 +101,6 @@ const viewerKey = "pages.viewer"
 type visit struct {
 	account *store.Account // nil for a visitor
 	session string         // hash
-	unread  int
-	waiting int // follow requests
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.

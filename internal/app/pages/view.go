@@ -18,12 +18,11 @@ import (
 
 // looker is who looks, and what was asked to be shown on this page.
 type looker struct {
-	p     *Pages
-	acc   *store.Account
-	show  int64 // the warned post whose photos were asked for
-	path  *url.URL
-	now   time.Time
-	plain bool // the page stands outside caches' reach for one member
+	p    *Pages
+	acc  *store.Account
+	show int64 // the warned post whose photos were asked for
+	path *url.URL
+	now  time.Time
 }
 
 func (p *Pages) looker(c *gin.Context) looker {

@@ -3,7 +3,6 @@ package storetest
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,13 +12,23 @@ import (
 	"tintype/internal/store"
 )
 
-var template struct {
-	sync.Once
-	file string
-	err  error
-}
+// template is an empty site's database, migrated once per test process.
+var template = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "tintype-storetest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "template.db")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := store.NewMigrator(Options("sqlite:" + file)).Up(ctx); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
 
-// SQLite returns an empty site's database in a file of its own. The schema is migrated once per test process.
+// SQLite returns an empty site's database in a file of its own.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
 	return open(t, SQLiteURL(t))
@@ -28,22 +37,12 @@ func SQLite(t testing.TB) *store.Store {
 // SQLiteURL is the address of an empty site's database.
 func SQLiteURL(t testing.TB) string {
 	t.Helper()
-	template.Do(func() {
-		dir, err := os.MkdirTemp("", "tintype-storetest")
-		if err != nil {
-			template.err = err
-			return
-		}
-		template.file = filepath.Join(dir, "template.db")
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		template.err = store.NewMigrator(Options("sqlite:" + template.file)).Up(ctx)
-	})
-	if template.err != nil {
-		t.Fatal(template.err)
+	empty, err := template()
+	if err != nil {
+		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "tintype.db")
-	if err := copyFile(template.file, file); err != nil {
+	if err := os.WriteFile(file, empty, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return "sqlite:" + file
@@ -77,21 +76,4 @@ func open(t testing.TB, url string) *store.Store {
 		}
 	})
 	return s
-}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
-		return err
-	}
-	return out.Close()
 }
