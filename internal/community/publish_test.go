@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,6 +82,92 @@ func TestPublishRefuses(t *testing.T) {
 	if _, err := g.Publish(g.ctx, bob, NewPost{Caption: "y", InReplyTo: post.ID}); !errors.As(err, &many429) {
 		t.Error(err)
 	}
+}
+
+// A post waits for a photo that is still being prepared, and its photos lie where its readers may fetch them.
+func TestPublishWaitsAndMoves(t *testing.T) {
+	g := newGallery(t, testStore(t))
+	ann := g.account("ann")
+	pending := g.photo(ann)
+	state := func(to string) {
+		if _, err := g.Store.SQL().ExecContext(g.ctx, "UPDATE photos SET state = ? WHERE id = ?", to, pending); err != nil {
+			t.Error(err)
+		}
+	}
+	state(store.PhotoPending)
+	var done atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		time.Sleep(50 * time.Millisecond)
+		done.Store(true)
+		state(store.PhotoReady)
+	})
+	p, err := g.Publish(g.ctx, ann, NewPost{PhotoIDs: []int64{pending}, Visibility: store.Followers})
+	wg.Wait()
+	g.must(err)
+	if !done.Load() || len(p.Photos) != 1 {
+		t.Errorf("published before its photo was ready: %+v", p)
+	}
+	set := func(p *Post, kind string) (key string) {
+		t.Helper()
+		key = p.Photos[0].Key("320")
+		if p.Photos[0].SetKind != kind || !strings.HasPrefix(key, kind+"/") {
+			t.Errorf("the photo lies at %s, not under %s", key, kind)
+		}
+		o, err := g.Media.Open(g.ctx, key)
+		g.must(err)
+		g.must(o.Close())
+		return key
+	}
+	private := set(p, store.SetPrivate)
+	random := p.Photos[0].SetRandom
+	for viewer, want := range map[int64]bool{0: false, ann.ID: true, g.account("bob").ID: false} {
+		if ok, err := g.PrivatePhotoAllowed(g.ctx, random, viewer); err != nil || ok != want {
+			t.Errorf("%d may fetch it: %v, %v", viewer, ok, err)
+		}
+	}
+	open := store.Unlisted
+	p, err = g.EditPost(g.ctx, ann, p.ID, PostChange{Visibility: &open})
+	g.must(err)
+	if public := set(p, store.SetPublic); strings.TrimPrefix(public, "pub/") == strings.TrimPrefix(private, "priv/") {
+		t.Error("the private name became public")
+	}
+}
+
+// Who wants no warned posts finds none in any feed, but its own.
+func TestHiddenWarned(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		ann, bob := g.account("ann"), g.account("bob")
+		_, err := g.Follow(g.ctx, bob, ann.ID)
+		g.must(err)
+		yes := true
+		warned := func(acc *store.Account) int64 {
+			p, err := g.Publish(g.ctx, acc, NewPost{Caption: "#warned", Sensitive: &yes, PhotoIDs: []int64{g.photo(acc)}})
+			g.must(err)
+			return p.ID
+		}
+		plain := g.post(ann, store.Public, "#warned").ID
+		hers, his := warned(ann), warned(bob)
+		for setting, want := range map[string][]int64{"ask": {his, hers, plain}, "show": {his, hers, plain}, "hide": {his, plain}} {
+			bob.WarnedPhotos = setting
+			for name, read := range map[string]func(p Page) ([]*Post, error){
+				"public": func(p Page) ([]*Post, error) { return g.PublicFeed(g.ctx, bob, p) },
+				"home":   func(p Page) ([]*Post, error) { return g.HomeFeed(g.ctx, bob, p) },
+				"tag":    func(p Page) ([]*Post, error) { return g.TagFeed(g.ctx, bob, "warned", p) },
+			} {
+				for _, page := range []Page{{}, {MinID: 1}, {MaxID: his + 1}} {
+					posts, err := read(page)
+					g.must(err)
+					if !slices.Equal(idsOf(posts), want) {
+						t.Errorf("%s, %s %+v: %v, want %v", setting, name, page, idsOf(posts), want)
+					}
+				}
+			}
+			if _, err := g.PostByID(g.ctx, bob, hers); err != nil {
+				t.Errorf("%s: by its address: %v", setting, err)
+			}
+		}
+	})
 }
 
 func TestIdempotency(t *testing.T) {

@@ -53,7 +53,12 @@ func (s *Store) PublicPosts(ctx context.Context, viewer *Account, r Range) ([]Po
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}
-	return s.feed(ctx, "posts p "+s.dialect.orderedJoin()+" accounts a ON a.id = p.author_id", where, "p.id", r)
+	return s.feed(ctx, s.postsBy("posts_listed_id"), where, "p.id", r)
+}
+
+// postsBy is a FROM: posts p read along the index, and their authors a.
+func (s *Store) postsBy(index string) string {
+	return "posts p" + s.dialect.useIndex(index) + " " + s.dialect.orderedJoin() + " accounts a ON a.id = p.author_id"
 }
 
 // TagPosts are the public posts with the tag.
@@ -64,7 +69,7 @@ func (s *Store) TagPosts(ctx context.Context, viewer *Account, tagID int64, r Ra
 		where.and(c)
 	}
 	join := s.dialect.orderedJoin()
-	return s.feed(ctx, "post_tags t "+join+" posts p ON p.id = t.post_id "+join+" accounts a ON a.id = p.author_id", where, "t.post_id", r)
+	return s.feed(ctx, "post_tags t"+s.dialect.useIndex("PRIMARY")+" "+join+" posts p ON p.id = t.post_id "+join+" accounts a ON a.id = p.author_id", where, "t.post_id", r)
 }
 
 // AuthorFeed says which of an author's posts are wanted.
@@ -76,10 +81,11 @@ type AuthorFeed struct {
 
 // AuthorPosts are the author's posts that the viewer may see.
 func (s *Store) AuthorPosts(ctx context.Context, viewer *Account, authorID int64, f AuthorFeed, r Range) ([]Post, error) {
-	where := condition{"p.author_id = ?", []any{authorID}}
+	where, index := condition{"p.author_id = ?", []any{authorID}}, "posts_author_id_id"
 	if f.WithComments {
 		where.and(postSeen(viewer))
 	} else {
+		index = "posts_author_id_home_id"
 		where.and(condition{sql: "p.home = 1"})
 		where.and(rootSeen(viewer, "p", "a"))
 	}
@@ -92,14 +98,14 @@ func (s *Store) AuthorPosts(ctx context.Context, viewer *Account, authorID int64
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}
-	return s.feed(ctx, "posts p "+s.dialect.orderedJoin()+" accounts a ON a.id = p.author_id", where, "p.id", r)
+	return s.feed(ctx, s.postsBy(index), where, "p.id", r)
 }
 
 // CommentsOn are the comments in the thread of a post that the viewer may see.
 func (s *Store) CommentsOn(ctx context.Context, viewer *Account, rootID int64, r Range) ([]Post, error) {
 	where := condition{"p.root_id = ? AND p.deleted_at IS NULL", []any{rootID}}
 	where.and(accountSeen(viewer, "a"))
-	return s.feed(ctx, "posts p "+s.dialect.orderedJoin()+" accounts a ON a.id = p.author_id", where, "p.id", r)
+	return s.feed(ctx, s.postsBy("posts_root_id_id"), where, "p.id", r)
 }
 
 // Reply is a comment's place in its thread.
@@ -109,7 +115,7 @@ type Reply struct{ ID, InReplyToID int64 }
 // that the post is seen.
 func (s *Store) Thread(ctx context.Context, viewer *Account, rootID int64, limit int) ([]Reply, error) {
 	c := accountSeen(viewer, "a")
-	rows, err := s.query(ctx, "SELECT p.id, p.in_reply_to_id FROM posts p "+s.dialect.orderedJoin()+" accounts a ON a.id = p.author_id"+
+	rows, err := s.query(ctx, "SELECT p.id, p.in_reply_to_id FROM "+s.postsBy("posts_root_id_id")+
 		" WHERE p.root_id = ? AND p.deleted_at IS NULL AND "+c.sql+" ORDER BY p.id LIMIT ?", append(append([]any{rootID}, c.args...), limit)...)
 	if err != nil {
 		return nil, err
@@ -125,18 +131,7 @@ func (s *Store) Thread(ctx context.Context, viewer *Account, rootID int64, limit
 // not on how much they or others wrote: first the authors with the newest heads, then as many of each as fit on the
 // page, both from the index (author_id, home, id).
 func (s *Store) HomePosts(ctx context.Context, viewer *Account, r Range) ([]Post, error) {
-	authors, bound, err := s.homeAuthors(ctx, viewer, r)
-	if err != nil {
-		return nil, err
-	}
-	if bound != 0 { // there are enough heads to fill the page without anything beyond the last of them
-		if r.Up {
-			r.Max = bound + 1
-		} else {
-			r.Min = bound - 1
-		}
-	}
-	ids, err := s.homeIDs(ctx, viewer, append(authors, viewer.ID), r)
+	ids, err := s.homeIDs(ctx, viewer, r)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -148,6 +143,51 @@ func (s *Store) HomePosts(ctx context.Context, viewer *Account, r Range) ([]Post
 	return posts, err
 }
 
+// homeIDs are the posts of the page, in the order in which they are read.
+func (s *Store) homeIDs(ctx context.Context, viewer *Account, r Range) ([]int64, error) {
+	if r.Up && !s.dialect.seeksInSubqueries() {
+		return s.homeIDsAbove(ctx, viewer, r)
+	}
+	authors, bound, err := s.homeAuthors(ctx, viewer, r)
+	if err != nil {
+		return nil, err
+	}
+	if bound != 0 { // there are enough heads to fill the page without anything beyond the last of them
+		if r.Up {
+			r.Max = bound + 1
+		} else {
+			r.Min = bound - 1
+		}
+	}
+	return s.homeBranches(ctx, viewer, authors, true, r)
+}
+
+// homeIDsAbove is homeIDs upwards where the first post above an id cannot be sought for all authors in one statement,
+// only the newest: who has none above it drops out, which leaves few of them to a client that asks what is new. The
+// page is put together from the others by and by, each time knowing better where it ends.
+func (s *Store) homeIDsAbove(ctx context.Context, viewer *Account, r Range) ([]int64, error) {
+	authors, err := s.idList(ctx, "SELECT h.followee_id FROM ("+s.homeHeads(viewer, Range{})+") h WHERE h.head > ?",
+		int64(math.MaxInt64), 0, viewer.ID, r.Min)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := s.homeBranches(ctx, viewer, nil, true, r)
+	for some := range slices.Chunk(authors, 20) {
+		if err != nil {
+			return nil, err
+		}
+		if len(ids) == r.Limit {
+			r.Max = ids[r.Limit-1]
+		}
+		var more []int64
+		more, err = s.homeBranches(ctx, viewer, some, false, r)
+		ids = append(ids, more...)
+		slices.Sort(ids)
+		ids = ids[:min(len(ids), r.Limit)]
+	}
+	return ids, err
+}
+
 // unwarned is what home feeds add for a member who wants no warned posts; the member's own come by another branch.
 func unwarned(viewer *Account) string {
 	if viewer.WarnedPhotos == "hide" {
@@ -156,18 +196,27 @@ func unwarned(viewer *Account) string {
 	return ""
 }
 
+// homeHeads selects the followed accounts, each with its first post in the range. Its arguments are the range's ends
+// and the viewer's id.
+func (s *Store) homeHeads(viewer *Account, r Range) string {
+	// What has no head sorts last in both directions: NULL is the lowest of all, so upwards it needs a value.
+	head := "(SELECT p.id FROM posts p" + s.dialect.useIndex("posts_author_id_home_id") +
+		" WHERE p.author_id = f.followee_id AND p.home = 1 AND p.id < ? AND p.id > ?" + unwarned(viewer) + " ORDER BY p.id" + r.order() + " LIMIT 1)"
+	if r.Up {
+		head = "COALESCE(" + head + ", 9223372036854775807)"
+	}
+	return "SELECT f.followee_id, " + head + " AS head FROM follows f " + s.dialect.orderedJoin() + " accounts a ON a.id = f.followee_id" +
+		" WHERE f.follower_id = ? AND a.suspended_at IS NULL AND a.deleted_at IS NULL"
+}
+
 // homeAuthors are the followed accounts whose first post in the range comes first, at most one page of them, and
 // the last of those posts if there are that many.
 func (s *Store) homeAuthors(ctx context.Context, viewer *Account, r Range) (authors []int64, bound int64, err error) {
-	// What has no head sorts last in both directions: NULL is the lowest of all, so upwards it needs a value.
-	head, missing := "(SELECT p.id FROM posts p WHERE p.author_id = f.followee_id AND p.home = 1 AND p.id < ? AND p.id > ?"+unwarned(viewer)+
-		" ORDER BY p.id"+r.order()+" LIMIT 1)", int64(0)
+	missing := int64(0)
 	if r.Up {
-		head, missing = "COALESCE("+head+", 9223372036854775807)", math.MaxInt64
+		missing = math.MaxInt64
 	}
-	rows, err := s.query(ctx, "SELECT f.followee_id, "+head+" AS head FROM follows f "+s.dialect.orderedJoin()+" accounts a ON a.id = f.followee_id"+
-		" WHERE f.follower_id = ? AND a.suspended_at IS NULL AND a.deleted_at IS NULL ORDER BY head"+r.order()+" LIMIT ?",
-		r.max(), r.Min, viewer.ID, r.Limit)
+	rows, err := s.query(ctx, s.homeHeads(viewer, r)+" ORDER BY head"+r.order()+" LIMIT ?", r.max(), r.Min, viewer.ID, r.Limit)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -184,30 +233,34 @@ func (s *Store) homeAuthors(ctx context.Context, viewer *Account, r Range) (auth
 	return authors, bound, rows.done()
 }
 
-// homeIDs are the posts of one page from the authors, the last of whom is the viewer.
-func (s *Store) homeIDs(ctx context.Context, viewer *Account, authors []int64, r Range) ([]int64, error) {
-	own := len(authors) - 1
+// homeBranches are the first posts of the range that these authors wrote, and with own the viewer.
+func (s *Store) homeBranches(ctx context.Context, viewer *Account, authors []int64, own bool, r Range) ([]int64, error) {
 	// Padding with an author whom nobody is keeps the number of prepared statements low.
-	branches := (len(authors)-1+4)/5*5 + 1
+	padded := (len(authors) + 4) / 5 * 5
 	var q strings.Builder
-	args := make([]any, 0, 4*branches+1)
-	for i := range branches {
-		author, hide := int64(0), unwarned(viewer)
-		switch {
-		case i < own:
-			author = authors[i]
-		case i == branches-1:
-			author, hide = authors[own], ""
-		}
-		if i > 0 {
+	args := make([]any, 0, 4*padded+5)
+	branch := func(author int64, hide string) {
+		if len(args) > 0 {
 			q.WriteString(" UNION ALL ")
 		}
-		q.WriteString("SELECT * FROM (SELECT p.id FROM posts p WHERE p.author_id = ? AND p.home = 1 AND p.id < ? AND p.id > ?")
+		q.WriteString("SELECT * FROM (SELECT p.id FROM posts p")
+		q.WriteString(s.dialect.useIndex("posts_author_id_home_id"))
+		q.WriteString(" WHERE p.author_id = ? AND p.home = 1 AND p.id < ? AND p.id > ?")
 		q.WriteString(hide)
 		q.WriteString(" ORDER BY p.id")
 		q.WriteString(r.order())
 		q.WriteString(" LIMIT ?) b")
 		args = append(args, author, r.max(), r.Min, r.Limit)
+	}
+	for i := range padded {
+		author := int64(0)
+		if i < len(authors) {
+			author = authors[i]
+		}
+		branch(author, unwarned(viewer))
+	}
+	if own {
+		branch(viewer.ID, "")
 	}
 	q.WriteString(" ORDER BY 1")
 	q.WriteString(r.order())

@@ -23,7 +23,7 @@ func (s *Store) RemoveLike(ctx context.Context, accountID, postID int64) (bool, 
 func (s *Store) LikedBy(ctx context.Context, viewer *Account, postID int64, r Range) ([]RowAccount, error) {
 	c := accountSeen(viewer, "a")
 	args := append([]any{postID, r.max(), r.Min}, c.args...)
-	rows, err := s.query(ctx, "SELECT l.id, l.account_id FROM likes l "+s.dialect.orderedJoin()+" accounts a ON a.id = l.account_id"+
+	rows, err := s.query(ctx, "SELECT l.id, l.account_id FROM likes l"+s.dialect.useIndex("likes_post_id_id")+" "+s.dialect.orderedJoin()+" accounts a ON a.id = l.account_id"+
 		" WHERE l.post_id = ? AND l.id < ? AND l.id > ? AND "+c.sql+" ORDER BY l.id"+r.order()+" LIMIT ?", append(args, r.Limit)...)
 	if err != nil {
 		return nil, err

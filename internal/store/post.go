@@ -155,12 +155,6 @@ func (s *Store) AddToPostsOf(ctx context.Context, accountID int64, posts int) er
 		posts, accountID, accountID).Error)
 }
 
-// PostIDsOf are ids of the account's posts and comments that still have rows, deleted or not, at most limit, from the
-// newest on. For the removal of an account.
-func (s *Store) PostIDsOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
-	return s.idList(ctx, "SELECT p.id FROM posts p WHERE p.author_id = ? ORDER BY p.id DESC LIMIT ?", accountID, limit)
-}
-
 // CommentIDs are ids of the post's comments that still have rows, deleted or not, from the newest on, so that replies
 // come before what they answer.
 func (s *Store) CommentIDs(ctx context.Context, rootID int64, limit int) ([]int64, error) {
