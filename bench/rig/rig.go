@@ -1,0 +1,187 @@
+// Package rig is what the measurements share: the program as a process of its own, what the kernel says that it used,
+// a client that costs little, and tables. Linux only, loopback only.
+package rig
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"tintype/internal/servertest"
+)
+
+// T lets a measurement use what is made for tests, outside of one. It has the methods that servertest calls.
+type T struct {
+	testing.TB // nil: a method that is missing here panics
+	cleanups   []func()
+	failed     bool
+}
+
+type ended struct{ message string }
+
+// Main runs a measurement, cleans up behind it, and ends the program with status 1 if it failed.
+func Main(measure func(t *T) error) {
+	t := &T{}
+	err := t.run(measure)
+	for _, f := range slices.Backward(t.cleanups) {
+		f()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+	}
+	if err != nil || t.failed {
+		os.Exit(1)
+	}
+}
+
+func (t *T) run(measure func(t *T) error) (err error) {
+	defer func() {
+		if e := recover(); e != nil {
+			end, ok := e.(ended)
+			if !ok {
+				panic(e)
+			}
+			err = errors.New(end.message)
+		}
+	}()
+	return measure(t)
+}
+
+// Helper does nothing here.
+func (t *T) Helper() {}
+
+// Cleanup runs f at the end.
+func (t *T) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
+
+// Failed tells whether Error or Fatal was called.
+func (t *T) Failed() bool { return t.failed }
+
+// Error prints and goes on.
+func (t *T) Error(args ...any) {
+	t.failed = true
+	fmt.Fprintln(os.Stderr, append([]any{"bench:"}, args...)...)
+}
+
+// Fatal ends the measurement.
+func (t *T) Fatal(args ...any) {
+	t.failed = true
+	panic(ended{fmt.Sprint(args...)})
+}
+
+// Fatalf ends the measurement.
+func (t *T) Fatalf(format string, args ...any) { t.Fatal(fmt.Sprintf(format, args...)) }
+
+// Skip ends the measurement, too.
+func (t *T) Skip(args ...any) { t.Fatal(args...) }
+
+// Skipf ends the measurement, too.
+func (t *T) Skipf(format string, args ...any) { t.Fatalf(format, args...) }
+
+// Logf prints to standard error.
+func (t *T) Logf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+// TempDir is removed at the end.
+func (t *T) TempDir() string {
+	dir, err := os.MkdirTemp("", "tintype-bench-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// Site is the program on a database with a demo of the given size, not yet started. Limits are out of the way.
+func Site(t *T, accounts, posts, pictures int) *servertest.Instance {
+	i := servertest.NewTintype(t, "API_LIMIT=1000000000/1m", "MAX_IN_FLIGHT=4096")
+	_, stderr, err := i.Command("demo", "--quiet", "--accounts", strconv.Itoa(accounts), "--posts", strconv.Itoa(posts), "--pictures", strconv.Itoa(pictures))
+	if err != nil {
+		t.Fatalf("tintype demo: %v\n%s", err, stderr)
+	}
+	return i
+}
+
+// tick is the unit in which the kernel tells CPU times, on every Linux.
+const tick = 10 * time.Millisecond
+
+// CPU is the time that a process has spent on processors, in all its threads.
+func CPU(t *T, pid int) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The second field is the program's name in parentheses, and may hold spaces.
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	var sum int64
+	for _, i := range []int{11, 12} { // utime, stime
+		n, err := strconv.ParseInt(fields[i], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
+	}
+	return time.Duration(sum) * tick
+}
+
+// Memory is what a process holds in RAM now and held at most, in bytes.
+func Memory(t *T, pid int) (now, peak int64) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(line, ":")
+		kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+		switch name {
+		case "VmRSS":
+			now = kilobytes << 10
+		case "VmHWM":
+			peak = kilobytes << 10
+		}
+	}
+	return now, peak
+}
+
+// ReleaseSize builds the program without what debuggers want, as it is released, and returns its size in bytes.
+func ReleaseSize(t *T) int64 {
+	file := filepath.Join(t.TempDir(), "tintype")
+	c := exec.Command("go", "build", "-ldflags=-s -w", "-o", file, "tintype")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// Percentile is the value below which that share (0 to 1) of the sorted times lies.
+func Percentile(sorted []time.Duration, share float64) time.Duration {
+	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
+}
+
+// MB writes bytes in millions.
+func MB(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
+
+// Millis writes a time in milliseconds.
+func Millis(d time.Duration) string {
+	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+}
+
+// Table prints rows with aligned columns; the first is the heading.
+func Table(rows ...[]string) {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		fmt.Fprintln(w, strings.Join(r, "\t"))
+	}
+	w.Flush()
+}

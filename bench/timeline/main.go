@@ -1,0 +1,190 @@
+// Command timeline measures what readers ask for most: the public timeline of the client API, in CPU of the server's
+// process for each request, and the public page of a visitor against a bare net/http handler that sends the same bytes.
+//
+//	go run ./bench/timeline [-for 10s] [-rounds 3] [-accounts 200] [-posts 2000]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"tintype/bench/rig"
+	"tintype/internal/servertest"
+)
+
+const timeline = "/api/v1/timelines/public?limit=24"
+
+func main() {
+	duration := flag.Duration("for", 10*time.Second, "how long each round asks")
+	rounds := flag.Int("rounds", 3, "rounds; the least CPU and the most requests count")
+	accounts := flag.Int("accounts", 200, "members of the site")
+	posts := flag.Int("posts", 2000, "posts of the site")
+	bare := flag.String("bare", "", "internal: serve this file and nothing else")
+	flag.Parse()
+	if *bare != "" {
+		if err := serve(*bare); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	rig.Main(func(t *rig.T) error {
+		site := rig.Site(t, *accounts, *posts, 8)
+		site.Start()
+		if err := measureAPI(t, site, *rounds, *duration); err != nil {
+			return err
+		}
+		return measurePage(t, site, *rounds, *duration)
+	})
+}
+
+func measureAPI(t *rig.T, site *servertest.Instance, rounds int, duration time.Duration) error {
+	if _, err := rig.Get(site.Port, 2, time.Second, timeline); err != nil { // warm
+		return err
+	}
+	var best time.Duration
+	var most rig.Load
+	for range rounds {
+		before := rig.CPU(t, site.PID())
+		l, err := rig.Get(site.Port, 4, duration, timeline)
+		if err != nil {
+			return err
+		}
+		each := (rig.CPU(t, site.PID()) - before) / time.Duration(l.Requests)
+		if best == 0 || each < best {
+			best = each
+		}
+		if l.PerSecond() > most.PerSecond() {
+			most = l
+		}
+	}
+	fmt.Printf("GET %s, uncached, %d bytes\n", timeline, most.Bytes)
+	rig.Table(
+		[]string{"", "figure", "goal"},
+		[]string{"CPU of the server a request", fmt.Sprintf("%d µs", best.Microseconds()), "350 µs"},
+		[]string{"requests a second (generator on the same machine)", fmt.Sprintf("%.0f", most.PerSecond()), ""},
+	)
+	fmt.Println()
+	return nil
+}
+
+// measurePage takes turns between the site's public page and the same bytes from a bare handler in a process of its
+// own, and compares the best round of each.
+func measurePage(t *rig.T, site *servertest.Instance, rounds int, duration time.Duration) error {
+	body, err := fetch(site.Port, "/")
+	if err != nil {
+		return fmt.Errorf("the public page: %w", err)
+	}
+	file := t.TempDir() + "/page"
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		return err
+	}
+	plain, port, err := startBare(file)
+	if err != nil {
+		return err
+	}
+	t.Cleanup(func() { _ = plain.Process.Kill(); _ = plain.Wait() })
+	type side struct {
+		name      string
+		port, pid int
+		rates     []float64
+		cpu       []time.Duration
+	}
+	sides := []*side{{name: "public page", port: site.Port, pid: site.PID()}, {name: "bare net/http handler", port: port, pid: plain.Process.Pid}}
+	for round := range rounds + 1 {
+		for _, s := range sides {
+			length := duration
+			if round == 0 {
+				length = time.Second // warm
+			}
+			before := rig.CPU(t, s.pid)
+			l, err := rig.Get(s.port, 4, length, "/")
+			if err != nil {
+				return err
+			}
+			if round > 0 {
+				s.rates = append(s.rates, l.PerSecond())
+				s.cpu = append(s.cpu, (rig.CPU(t, s.pid)-before)/time.Duration(l.Requests))
+			}
+		}
+	}
+	fmt.Printf("GET / as a visitor, %d bytes\n", len(body))
+	rows := [][]string{{"", "requests a second", "CPU a request"}}
+	for _, s := range sides {
+		rows = append(rows, []string{s.name, fmt.Sprintf("%.0f", slices.Max(s.rates)), fmt.Sprintf("%d µs", slices.Min(s.cpu).Microseconds())})
+	}
+	rows = append(rows, []string{"ratio (goal: at least 0.5)", fmt.Sprintf("%.2f", slices.Max(sides[0].rates)/slices.Max(sides[1].rates)), ""})
+	rig.Table(rows...)
+	return nil
+}
+
+func fetch(port int, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	// Without compression, as the generator asks.
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://localhost:%d%s", port, path), nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := (&http.Transport{DisableCompression: true}).RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = errors.New(res.Status)
+	}
+	return body, err
+}
+
+// startBare starts this program again, as the bare handler.
+func startBare(file string) (*exec.Cmd, int, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, 0, err
+	}
+	c := exec.Command(self, "-bare", file)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, 0, err
+	}
+	var port int
+	if _, err := fmt.Fscanln(out, &port); err != nil {
+		return nil, 0, errors.Join(err, c.Process.Kill(), c.Wait())
+	}
+	return c, port, nil
+}
+
+func serve(file string) error {
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	_, port, _ := strings.Cut(l.Addr().String(), ":")
+	fmt.Println(port)
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write(body)
+	})}
+	time.AfterFunc(10*time.Minute, func() { _ = server.Close() }) // also when the parent has died
+	return server.Serve(l)
+}
