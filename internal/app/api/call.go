@@ -123,7 +123,7 @@ func (q *call) authorize(e endpoint) error {
 	if e.scope != "" && !community.ScopeAllows(q.token.Scopes, e.scope) {
 		return errScope
 	}
-	if q.account == nil && (e.access == members || q.api.MembersOnly) {
+	if q.account == nil && (e.access == members || e.access == visitors && q.api.MembersOnly) {
 		return errNeedsUser
 	}
 	return nil

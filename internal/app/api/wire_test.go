@@ -105,11 +105,16 @@ func TestAClosedSiteTellsVisitorsNothing(t *testing.T) {
 		}
 		s.get(path, anna.token).ok()
 	}
+	c := s.register(form("client_name", "Tusky", "redirect_uris", community.OutOfBand, "scopes", "read write"))
+	app := s.post("/oauth/token", "", form("grant_type", "client_credentials", "scope", "read write", "client_id", c.ClientID, "client_secret", c.ClientSecret)).ok().object()["access_token"].(string)
+	s.get("/api/v1/timelines/public", app).is(http.StatusUnprocessableEntity) // a client is nobody
+	s.get("/api/v1/apps/verify_credentials", app).ok()
+	s.post("/api/v1/accounts", app, form("username", "newbie", "email", "n@tintype.test", "password", password)).ok()
 	o := s.get("/api/v1/instance", "").ok().object()
 	if at(o, "stats.user_count") != 0.0 {
 		t.Errorf("a visitor is told %v", o["stats"])
 	}
-	if o := s.get("/api/v1/instance", anna.token).ok().object(); at(o, "stats.user_count") != 1.0 {
+	if o := s.get("/api/v1/instance", anna.token).ok().object(); at(o, "stats.user_count") != 2.0 {
 		t.Errorf("a member is told %v", o["stats"])
 	}
 }
@@ -243,4 +248,35 @@ func TestOwnAccount(t *testing.T) {
 	}
 	s.get("/api/v1/accounts/verify_credentials", s.tokenFor(anna.Account, "profile")).ok()
 	s.get("/api/v1/accounts/verify_credentials", s.tokenFor(anna.Account, "write")).is(http.StatusForbidden)
+}
+
+// Each entity has the keys that some client crashes without; those that may be null are there all the same.
+func TestKeysOfEntities(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	for _, tt := range []struct {
+		name   string
+		answer map[string]any
+		keys   []string
+	}{
+		{"instance v1", s.get("/api/v1/instance", "").object(), []string{"uri", "title", "short_description", "description", "email", "version", "urls",
+			"stats", "thumbnail", "languages", "registrations", "approval_required", "invites_enabled", "configuration", "contact_account", "rules"}},
+		{"instance v2", s.get("/api/v2/instance", "").object(), []string{"domain", "title", "version", "source_url", "description", "usage", "thumbnail",
+			"icon", "languages", "configuration", "registrations", "api_versions", "contact", "rules"}},
+		{"client", s.post("/api/v1/apps", "", form("client_name", "x", "redirect_uris", community.OutOfBand)).object(), []string{"id", "name", "website",
+			"scopes", "redirect_uri", "redirect_uris", "client_id", "client_secret", "client_secret_expires_at", "vapid_key"}},
+		{"search", s.get("/api/v2/search?q=nothing", anna.token).object(), []string{"accounts", "statuses", "hashtags"}},
+		{"preferences", s.get("/api/v1/preferences", anna.token).object(), []string{"posting:default:visibility", "posting:default:sensitive",
+			"posting:default:language", "reading:expand:media", "reading:expand:spoilers"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) { wantKeys(t, tt.answer, tt.keys) })
+	}
+	v2 := s.get("/api/v2/instance", "").object()
+	for _, way := range []string{"configuration.urls.streaming", "configuration.vapid", "configuration.accounts.max_featured_tags", "configuration.statuses.max_characters",
+		"configuration.media_attachments.supported_mime_types", "configuration.polls", "configuration.translation.enabled", "usage.users.active_month",
+		"thumbnail.url", "contact.email", "registrations.approval_required"} {
+		if at(v2, way) == nil {
+			t.Errorf("v2 has no %s", way)
+		}
+	}
 }
