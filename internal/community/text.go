@@ -45,7 +45,7 @@ const (
 
 // tokens cuts a text into words, #tags, @mentions and http addresses. Joined again, they are the text.
 func tokens(text string) []token {
-	var out []token
+	out := make([]token, 0, 8)
 	start := 0 // of the words not yet cut off
 	emit := func(at int, t token) int {
 		if at > start {
@@ -57,6 +57,11 @@ func tokens(text string) []token {
 	}
 	before := ' '
 	for i := 0; i < len(text); {
+		if b := text[i]; b < utf8.RuneSelf && b != '#' && b != '@' && b != 'h' && b != 'H' { // nothing begins here
+			before = rune(b)
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		var t token
 		switch {
@@ -210,7 +215,7 @@ func (c *Community) Render(text string, mentions []*store.Account, tags []store.
 		return ""
 	}
 	var b strings.Builder
-	b.Grow(len(text) + 64)
+	b.Grow(len(text) + 64 + 128*(len(mentions)+len(tags)))
 	b.WriteString("<p>")
 	for _, t := range tokens(text) {
 		switch t.kind {
@@ -275,6 +280,13 @@ func Plain(text string) string { return strings.Join(strings.Fields(tidy(text)),
 // tidy is a text as it is kept: valid, lines ended by \n, at most one of them blank in a row, nothing around it, no
 // control characters.
 func tidy(text string) string {
+	if isTidy(text) { // what is stored is, and is rendered often
+		return text
+	}
+	return tidyUp(text)
+}
+
+func tidyUp(text string) string {
 	text = strings.ToValidUTF8(text, "")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.Map(func(r rune) rune {
@@ -298,6 +310,16 @@ func tidy(text string) string {
 		kept = append(kept, line)
 	}
 	return strings.TrimSpace(strings.Join(kept, "\n"))
+}
+
+// isTidy tells of plain texts that tidying would leave them as they are. Of others it says nothing.
+func isTidy(text string) bool {
+	for i := range len(text) {
+		if b := text[i]; b >= utf8.RuneSelf || b < ' ' && b != '\n' || b == 0x7F {
+			return false
+		}
+	}
+	return strings.TrimSpace(text) == text && !strings.Contains(text, " \n") && !strings.Contains(text, "\n\n\n")
 }
 
 // oneLine is tidy for what has no lines, such as a content warning.

@@ -54,6 +54,22 @@ func TestRender(t *testing.T) {
 	}
 }
 
+func TestTheShortWayOfTidying(t *testing.T) {
+	pieces := []string{"a", " ", "\n", "\t", "\r", "\x00", "\x7f", "é", "b c"}
+	var try func(text string, depth int)
+	try = func(text string, depth int) {
+		if got, want := tidy(text), tidyUp(text); got != want {
+			t.Errorf("tidy(%q) = %q, want %q", text, got, want)
+		}
+		for _, p := range pieces {
+			if depth > 0 {
+				try(text+p, depth-1)
+			}
+		}
+	}
+	try("", 5)
+}
+
 func TestPlain(t *testing.T) {
 	if got := Plain(" a\r\n\n <b>\tc\x00 "); got != "a <b> c" {
 		t.Errorf("%q", got)

@@ -89,21 +89,26 @@ func (v *view) face(p *store.Photo, fallback, variant string) string {
 }
 
 func (v *view) media(p *store.Photo) *MediaAttachment {
-	e := &MediaAttachment{ID: formatID(p.ID), Type: "image"}
+	// One piece of memory for all of it: a page of posts has dozens.
+	m := &struct {
+		MediaAttachment
+		meta         MediaMeta
+		url, preview string
+	}{MediaAttachment: MediaAttachment{ID: formatID(p.ID), Type: "image"}}
 	if p.Description != "" {
-		e.Description = &p.Description
+		m.Description = &p.Description
 	}
 	if p.Blurhash != "" {
-		e.Blurhash = &p.Blurhash
+		m.Blurhash = &p.Blurhash
 	}
 	large, small := sizes(p)
 	if p.State != store.PhotoReady || large == nil {
-		return e
+		return &m.MediaAttachment
 	}
-	url, preview := v.address(p, large.Name), v.address(p, small.Name)
-	e.URL, e.PreviewURL = &url, &preview
-	e.Meta = &MediaMeta{Original: mediaSize(large), Small: mediaSize(small), Focus: Focus{X: p.FocusX, Y: p.FocusY}}
-	return e
+	m.url, m.preview = v.address(p, large.Name), v.address(p, small.Name)
+	m.meta = MediaMeta{Original: mediaSize(large), Small: mediaSize(small), Focus: Focus{X: p.FocusX, Y: p.FocusY}}
+	m.URL, m.PreviewURL, m.Meta = &m.url, &m.preview, &m.meta
+	return &m.MediaAttachment
 }
 
 func (v *view) mediaList(photos []*store.Photo) []*MediaAttachment {
@@ -136,9 +141,11 @@ func sizes(p *store.Photo) (large, small *store.Variant) {
 }
 
 func mediaSize(file *store.Variant) MediaSize {
+	var size [24]byte
+	b := strconv.AppendInt(size[:0], int64(file.Width), 10)
+	b = strconv.AppendInt(append(b, 'x'), int64(file.Height), 10)
 	return MediaSize{
-		Width: file.Width, Height: file.Height,
-		Size:   strconv.Itoa(file.Width) + "x" + strconv.Itoa(file.Height),
+		Width: file.Width, Height: file.Height, Size: string(b),
 		Aspect: math.Round(float64(file.Width)/float64(max(file.Height, 1))*1e6) / 1e6,
 	}
 }
