@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"errors"
 
 	"tintype/internal/store"
 )
@@ -52,7 +53,7 @@ func (c *Community) TagFeed(ctx context.Context, viewer *store.Account, name str
 		return nil, err
 	}
 	tag, err := c.Tag(ctx, viewer, name)
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return []*Post{}, nil
 	}
 	if err != nil {
@@ -88,7 +89,7 @@ func (c *Community) AccountFeed(ctx context.Context, viewer *store.Account, acco
 	f := store.AuthorFeed{WithComments: !o.ExcludeReplies, OnlyPhotos: o.OnlyMedia}
 	if o.Tagged != "" {
 		tag, err := c.Tag(ctx, viewer, o.Tagged)
-		if err == ErrNotFound {
+		if errors.Is(err, ErrNotFound) {
 			return []*Post{}, nil
 		}
 		if err != nil {
