@@ -1,0 +1,164 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// SQSClient is the part of *sqs.Client that SQS uses.
+type SQSClient interface {
+	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
+	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
+	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
+	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
+}
+
+const (
+	sqsBatch   = 10 // the most that SQS takes or gives at once
+	sqsWait    = 20 * time.Second
+	sqsTimeout = 5 * time.Second
+	sqsBacklog = 4096 // ids that wait to be sent; what does not fit the workers' poll finds
+)
+
+// SQS is a Waker over an SQS queue: it carries the ids of committed jobs from the processes that add them to those
+// that work. The rows remain the jobs, so a message may get lost, come twice or late, and is deleted as soon as it
+// has woken somebody; what is missed the workers' poll finds.
+type SQS struct {
+	client SQSClient
+	url    string
+	log    *slog.Logger
+	out    chan int64
+	wake   chan struct{}
+}
+
+// NewSQS makes a Waker of the queue at that URL. Send must run where jobs are added, Receive where they are done.
+func NewSQS(client SQSClient, url string, log *slog.Logger) *SQS {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &SQS{client: client, url: url, log: log, out: make(chan int64, sqsBacklog), wake: make(chan struct{}, 1)}
+}
+
+// Notify implements Waker.
+func (s *SQS) Notify(id int64) {
+	select {
+	case s.out <- id:
+	default:
+	}
+}
+
+// C implements Waker.
+func (s *SQS) C() <-chan struct{} { return s.wake }
+
+// Check asks the queue for its length, which needs that it exists and may be read.
+func (s *SQS) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, sqsTimeout)
+	defer cancel()
+	_, err := s.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &s.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages},
+	})
+	return err
+}
+
+// Send sends ids until ctx ends, then what is still waiting.
+func (s *SQS) Send(ctx context.Context) error {
+	for {
+		select {
+		case id := <-s.out:
+			s.send(context.WithoutCancel(ctx), s.batch(id))
+		case <-ctx.Done():
+			for {
+				select {
+				case id := <-s.out:
+					s.send(context.WithoutCancel(ctx), s.batch(id))
+				default:
+					return nil
+				}
+			}
+		}
+	}
+}
+
+// batch takes what else is waiting, up to what one call sends.
+func (s *SQS) batch(id int64) []int64 {
+	ids := []int64{id}
+	for len(ids) < sqsBatch {
+		select {
+		case id := <-s.out:
+			ids = append(ids, id)
+		default:
+			return ids
+		}
+	}
+	return ids
+}
+
+func (s *SQS) send(ctx context.Context, ids []int64) {
+	ctx, cancel := context.WithTimeout(ctx, sqsTimeout)
+	defer cancel()
+	entries := make([]types.SendMessageBatchRequestEntry, len(ids))
+	for i, id := range ids {
+		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(strconv.FormatInt(id, 10))}
+	}
+	out, err := s.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: entries})
+	switch {
+	case err != nil:
+		s.log.Warn("jobs were not announced; workers find them by themselves", "jobs", len(ids), "error", err)
+	case len(out.Failed) > 0:
+		s.log.Warn("jobs were not announced; workers find them by themselves", "jobs", len(out.Failed), "error", aws.ToString(out.Failed[0].Code))
+	}
+}
+
+// Receive wakes this process for each message, until ctx ends.
+func (s *SQS) Receive(ctx context.Context) error {
+	failures := 0
+	for ctx.Err() == nil {
+		rctx, cancel := context.WithTimeout(ctx, sqsWait+sqsTimeout)
+		out, err := s.client.ReceiveMessage(rctx, &sqs.ReceiveMessageInput{
+			QueueUrl: &s.url, MaxNumberOfMessages: sqsBatch, WaitTimeSeconds: int32(sqsWait / time.Second),
+		})
+		cancel()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			if failures++; failures == 1 || errors.Is(err, context.DeadlineExceeded) {
+				s.log.Warn("the queue does not answer; jobs are found by polling", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(jitter(min(time.Second<<min(failures, 5), 30*time.Second))):
+			}
+			continue
+		}
+		failures = 0
+		if len(out.Messages) == 0 {
+			continue
+		}
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+		s.remove(ctx, out.Messages)
+	}
+	return nil
+}
+
+func (s *SQS) remove(ctx context.Context, messages []types.Message) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sqsTimeout)
+	defer cancel()
+	entries := make([]types.DeleteMessageBatchRequestEntry, len(messages))
+	for i, m := range messages {
+		entries[i] = types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle}
+	}
+	if _, err := s.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &s.url, Entries: entries}); err != nil {
+		s.log.Debug("messages were not deleted and will come again", "error", err)
+	}
+}
