@@ -37,6 +37,8 @@ type Config struct {
 	Database     Database
 	Migrate      string // "auto", "wait" or "off"
 	SessionStore string // "sql"
+	QueueURL     string // "" for the database alone, else an SQS queue's
+	Web, Worker  bool   // ROLES
 	MediaStore   string // "disk"
 	MediaDir     string
 	SecretKey    Secret // comma-separated, the newest first; unset means DataDir/secret.key
@@ -153,6 +155,9 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	}
 	if whole("DATABASE_URL", "MIGRATE") && c.Database.Driver == "sqlite" && c.Migrate == "wait" {
 		errs = append(errs, errors.New("MIGRATE=wait contradicts a SQLite database: it belongs to one process, which migrates it by itself; use auto or off"))
+	}
+	if whole("DATABASE_URL", "ROLES") && c.Database.Driver == "sqlite" && !(c.Web && c.Worker) {
+		errs = append(errs, errors.New("ROLES contradicts a SQLite database: it belongs to one process, which then has to do everything; leave ROLES at web,worker, or set DATABASE_URL=mysql://…"))
 	}
 	if whole("VISITORS", "REGISTRATION", "BASE_URL") && c.Visitors == "none" && c.Registration == "open" && !c.Loopback() {
 		errs = append(errs, errors.New("VISITORS=none contradicts REGISTRATION=open: a closed site that anybody may join is not closed; set REGISTRATION=closed, and invite by `tintype account create`"))

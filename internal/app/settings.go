@@ -120,6 +120,16 @@ var settings = []setting{
 		parse: oneOf(func(c *Config) *string { return &c.SessionStore }, "sql"),
 	},
 	{
+		name: "QUEUE_URL", group: "Data", def: "sql:",
+		help:  "How workers hear of jobs: `sql:`, by looking into the database (in one process, at once), or the URL of an SQS queue. The jobs themselves are rows of the database in any case.",
+		parse: parseQueue,
+	},
+	{
+		name: "ROLES", group: "Data", def: "web,worker",
+		help:  "What this process does: `web` answers pages and the API, `worker` does jobs (photos, clean-up). One without `worker` needs another process with it on the same database.",
+		parse: parseRoles,
+	},
+	{
 		name: "MEDIA_STORE", group: "Data", def: "disk",
 		help:  "Where photos live: `disk`, in MEDIA_DIR.",
 		parse: oneOf(func(c *Config) *string { return &c.MediaStore }, "disk"),

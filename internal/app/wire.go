@@ -124,7 +124,14 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	a.log.InfoContext(ctx, "photos", "largest_file", formatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", formatSize(a.cfg.PhotoMemory))
 	a.follow(r)
-	a.work(r)
+	if err := a.work(ctx, r); err != nil {
+		return nil, fmt.Errorf("the queue: %w", err)
+	}
+	if !a.cfg.Web {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			a.exit.write(w, req, &refused{status: http.StatusNotFound, message: "This process does jobs only."})
+		}), nil
+	}
 	assets, err := static.New("")
 	if err != nil {
 		return nil, err
@@ -144,18 +151,27 @@ func (a *App) follow(r *rooms) {
 	})
 }
 
-// work runs jobs in this process. A job that is committed here is heard of at
-// once, others by the queue's poll.
-func (a *App) work(r *rooms) {
+// work has jobs of this process heard of, and where it is a worker done here. A
+// job that is committed in a worker is begun at once, others are heard of
+// through QUEUE_URL or by the queue's poll.
+func (a *App) work(ctx context.Context, r *rooms) error {
+	waker, err := a.openQueue(ctx)
+	if err != nil {
+		return err
+	}
+	r.store.OnJob(waker.Notify)
+	if !a.cfg.Worker {
+		return nil
+	}
 	workers := community.Workers()
 	workers[community.ClassPhoto] = a.cfg.JobWorkers
-	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers})
+	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker})
 	r.community.RegisterPhotoJobs(q)
 	r.community.RegisterPostJobs(q)
 	r.community.RegisterAccountJobs(q)
-	r.store.OnJob(q.Notify)
 	q.Start(context.Background()) // ends by Stop, which lets running jobs finish
 	a.onStop("jobs", q.Stop)
+	return nil
 }
 
 func (a *App) newAPI(r *rooms, assets *static.Assets) *api.API {

@@ -10,10 +10,15 @@ import (
 // eventually waits for what a job does in the background.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	eventuallyWithin(t, 30*time.Second, what, ok)
+}
+
+func eventuallyWithin(t testing.TB, patience time.Duration, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within 20 s", what)
+			t.Fatalf("%s: not within %s", what, patience)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
