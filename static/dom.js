@@ -1,6 +1,7 @@
 // What the other modules share: saying things, and sending forms.
 
 const status = {
+  401: 'Log in first.',
   403: 'Your account may not do this.',
   404: 'Nothing is at this address, or it is not shared with you.',
   413: 'That is larger than this site takes.',
@@ -52,8 +53,15 @@ export function read(text) {
   }
 }
 
-export function send(form) {
-  return load(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
+// send sends a form as the browser would. Where log-in is asked for first, the browser itself sends it: the log-in page
+// then carries what was entered.
+export async function send(form) {
+  try {
+    return await load(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
+  } catch (error) {
+    if (error.status === 401) form.submit();
+    throw error;
+  }
 }
 
 // swap puts an answer's element in the place of the page's, and keeps the focus where it was.
