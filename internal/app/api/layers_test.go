@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -96,4 +97,68 @@ func TestWireRulesOnTheProgram(t *testing.T) {
 		return
 	}
 	t.Error("no limit")
+}
+
+// The addresses in answers work bare, as image loaders fetch them: no token, no cookie.
+func TestPhotosAtTheAddressesOfAnswers(t *testing.T) {
+	program := servertest.Tintype(t, "REGISTRATION=open")
+	var token string
+	send := func(method, address, contentType, body string) (int, string, http.Header) {
+		t.Helper()
+		if strings.HasPrefix(address, "/") {
+			address = program.URL + address
+		}
+		r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if contentType != "" {
+			r.Header.Set("Content-Type", contentType)
+		}
+		if strings.Contains(address, "/api/") && token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		got, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, string(got), answer.Header
+	}
+	call := func(method, address, body string) map[string]any {
+		t.Helper()
+		status, got, _ := send(method, address, "application/json", body)
+		var o map[string]any
+		if err := json.Unmarshal([]byte(got), &o); err != nil || status != http.StatusOK {
+			t.Fatalf("%s %s: %d %v %s", method, address, status, err, got)
+		}
+		return o
+	}
+	app := call("POST", "/api/v1/apps", `{"client_name":"x","redirect_uris":"urn:ietf:wg:oauth:2.0:oob","scopes":"read write"}`)
+	secrets := `"client_id":"` + app["client_id"].(string) + `","client_secret":"` + app["client_secret"].(string) + `"`
+	token = call("POST", "/oauth/token", `{"grant_type":"client_credentials","scope":"read write",`+secrets+`}`)["access_token"].(string)
+	token = call("POST", "/api/v1/accounts", `{"username":"anna","email":"anna@tintype.test","password":"`+password+`"}`)["access_token"].(string)
+	for _, visibility := range []string{"public", "private"} {
+		t.Run(visibility, func(t *testing.T) {
+			photo := call("POST", "/api/v2/media", `{"file":"data:image/jpeg;base64,`+base64.StdEncoding.EncodeToString([]byte(picture(1)))+`"}`)
+			post := call("POST", "/api/v1/statuses", `{"status":"x","visibility":"`+visibility+`","media_ids":["`+photo["id"].(string)+`"]}`)
+			shown := post["media_attachments"].([]any)[0].(map[string]any)
+			for _, key := range []string{"url", "preview_url"} {
+				address := shown[key].(string)
+				status, body, header := send("GET", address, "", "")
+				if status != http.StatusOK || header.Get("Content-Type") != "image/jpeg" || len(body) == 0 || header.Get("Access-Control-Allow-Origin") != "*" {
+					t.Errorf("%s %s: %d %v", key, address, status, header)
+				}
+				bare, _, _ := strings.Cut(address, "?")
+				want := map[string]int{"public": http.StatusOK, "private": http.StatusNotFound}[visibility]
+				if status, _, _ := send("GET", bare, "", ""); status != want {
+					t.Errorf("%s without its signature: %d, want %d", bare, status, want)
+				}
+			}
+		})
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"os/exec"
@@ -12,11 +14,8 @@ import (
 	"strings"
 	"testing"
 
-	"tintype/internal/community"
 	"tintype/internal/phototest"
 	"tintype/internal/servertest"
-	"tintype/internal/store"
-	"tintype/internal/store/storetest"
 )
 
 // Debian's toot against the real program: it logs in out of band, posts a photo, reads, answers and deletes.
@@ -133,32 +132,50 @@ func converse(t *testing.T, cmd *exec.Cmd, program *servertest.Instance, before 
 	return said.String()
 }
 
-// allow makes the member anna and has her allow what the address asks for. The page that does so is a browser's
-// affair; here it is done by the same use cases, over the program's own database.
+var shownCode = regexp.MustCompile(`id="code">([^<]+)<`)
+
+// allow makes the member anna and has her allow, on the site's own pages, what the address asks for.
 func allow(t *testing.T, program *servertest.Instance, address string) (code string) {
 	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
+	send := func(method, path string, form url.Values) string {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, program.URL+path, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if form != nil {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", program.URL)
+		}
+		answer, err := browser.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s %s: %d %v\n%s", method, path, answer.StatusCode, err, body)
+		}
+		return string(body)
+	}
+	send("POST", "/signup", url.Values{"name": {"anna"}, "email": {"anna@tintype.test"}, "password": {password}, "agree": {"on"}})
+	if page := send("GET", "/oauth/authorize"+address, nil); !strings.Contains(page, "client_id") {
+		t.Fatalf("nothing to allow:\n%s", page)
+	}
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), storetest.Options("sqlite:"+filepath.Join(program.DataDir, "tintype.db")))
-	if err != nil {
-		t.Fatal(err)
+	form := u.Query()
+	form.Set("decision", "allow")
+	m := shownCode.FindStringSubmatch(send("POST", "/oauth/authorize", form))
+	if m == nil {
+		t.Fatal("no code is shown")
 	}
-	defer s.Close()
-	c := community.New(community.Options{Store: s, BaseURL: program.URL, OpenRegistration: true})
-	anna, err := c.SignUp(t.Context(), community.SignUp{Username: "anna", Email: "anna@tintype.test", Password: password, Address: "127.0.0.1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	app, err := c.AppByClientID(t.Context(), q.Get("client_id"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, err = c.Authorize(t.Context(), anna, app, community.Authorization{RedirectURI: q.Get("redirect_uri"), Scopes: q.Get("scope")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return code
+	return m[1]
 }
