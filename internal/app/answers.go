@@ -8,6 +8,7 @@ import (
 
 	"tintype/internal/app/api"
 	"tintype/internal/community"
+	"tintype/internal/session"
 	"tintype/internal/store"
 )
 
@@ -94,6 +95,7 @@ var errorTable = []func(error) (answer, bool){
 	is(store.ErrConflict, answer{status: http.StatusUnprocessableEntity, message: "Something else changed this in the meantime. Please look again and repeat it."}),
 	is(store.ErrFull, answer{status: http.StatusInsufficientStorage, message: fullText}),
 	is(store.ErrBusy, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 2 * time.Second}),
+	is(session.ErrUnavailable, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 5 * time.Second}),
 	is(context.DeadlineExceeded, answer{status: http.StatusServiceUnavailable, message: "That took too long. Please try again in a moment.", retryAfter: 5 * time.Second}),
 }
 

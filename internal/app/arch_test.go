@@ -47,6 +47,7 @@ var onlyIn = map[string][]string{
 	"github.com/golang-migrate":      {"internal/store"},
 	"github.com/a-h/templ":           {"internal/app", "internal/app/pages", "templates"},
 	"github.com/alecthomas/kong":     {"internal/app"},
+	"github.com/aws":                 {"internal/app", "internal/session", "internal/media", "internal/queue"},
 }
 
 type listed struct {

@@ -36,9 +36,10 @@ type Config struct {
 	DataDir      string
 	Database     Database
 	Migrate      string // "auto", "wait" or "off"
-	SessionStore string // "sql"
 	QueueURL     string // "" for the database alone, else an SQS queue's
 	Web, Worker  bool   // ROLES
+	SessionStore string // "sql" or "dynamodb"
+	SessionTable string // DynamoDB: the table
 	MediaStore   string // "disk"
 	MediaDir     string
 	SecretKey    Secret // comma-separated, the newest first; unset means DataDir/secret.key
@@ -49,6 +50,9 @@ type Config struct {
 	PhotoMemory    int64 // bytes of photo work at once
 	KeepOriginals  bool
 	JobWorkers     int
+
+	// AWS
+	AWSRegion string // empty: as the SDK finds it
 
 	// Limits
 	LoginLimit  Rate
@@ -161,6 +165,14 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	}
 	if whole("VISITORS", "REGISTRATION", "BASE_URL") && c.Visitors == "none" && c.Registration == "open" && !c.Loopback() {
 		errs = append(errs, errors.New("VISITORS=none contradicts REGISTRATION=open: a closed site that anybody may join is not closed; set REGISTRATION=closed, and invite by `tintype account create`"))
+	}
+	if whole("SESSION_STORE", "SESSION_DYNAMODB_TABLE") {
+		switch table := c.SessionTable != ""; {
+		case c.SessionStore == "dynamodb" && !table:
+			errs = append(errs, errors.New("SESSION_STORE=dynamodb needs SESSION_DYNAMODB_TABLE, the name of a table"))
+		case c.SessionStore != "dynamodb" && table:
+			errs = append(errs, fmt.Errorf("SESSION_DYNAMODB_TABLE contradicts SESSION_STORE=%s: sessions are kept there only with SESSION_STORE=dynamodb", c.SessionStore))
+		}
 	}
 	return errs
 }

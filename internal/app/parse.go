@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,16 @@ func intInto(field func(*Config) *int, lowest, highest int) func(*Config, value)
 		*field(c) = n
 		return nil
 	}
+}
+
+var tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+
+func parseTable(c *Config, v value) error {
+	if v.set && !tableName.MatchString(v.text) {
+		return fmt.Errorf("%q is not the name of a DynamoDB table", v.text)
+	}
+	c.SessionTable = v.text
+	return nil
 }
 
 func boolInto(field func(*Config) *bool) func(*Config, value) error {

@@ -116,8 +116,13 @@ var settings = []setting{
 	},
 	{
 		name: "SESSION_STORE", group: "Data", def: "sql",
-		help:  "Where sessions live: `sql`, in the database.",
-		parse: oneOf(func(c *Config) *string { return &c.SessionStore }, "sql"),
+		help:  "Where sessions live: `sql`, in the database, or `dynamodb`, in a DynamoDB table.",
+		parse: oneOf(func(c *Config) *string { return &c.SessionStore }, "sql", "dynamodb"),
+	},
+	{
+		name: "SESSION_DYNAMODB_TABLE", group: "Data", def: "",
+		help:  "The table when SESSION_STORE is dynamodb; `tintype setup dynamodb` makes it. Credentials come from the AWS SDK's default chain; AWS_ENDPOINT_URL_DYNAMODB leads to a compatible server.",
+		parse: parseTable,
 	},
 	{
 		name: "QUEUE_URL", group: "Data", def: "sql:",
@@ -178,6 +183,11 @@ var settings = []setting{
 		defFrom: func(*Config) string { return strconv.Itoa(community.Workers()[community.ClassPhoto]) },
 		help:    "How many photos this process prepares at once, as far as PHOTO_MEMORY reaches.",
 		parse:   intInto(func(c *Config) *int { return &c.JobWorkers }, 1, 256),
+	},
+	{
+		name: "AWS_REGION", group: "AWS", def: "",
+		help:  "The region of everything at AWS. Credentials have no setting: they come from the AWS SDK's default chain, the role of the machine or container first of all.",
+		parse: textInto(func(c *Config) *string { return &c.AWSRegion }, 60),
 	},
 	{
 		name: "LISTEN_ADDR", group: "Server", def: "",

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"tintype/internal/live"
 	"tintype/internal/media"
 	"tintype/internal/queue"
+	"tintype/internal/session"
 	"tintype/internal/store"
 	"tintype/static"
 )
@@ -25,6 +27,7 @@ type rooms struct {
 	media     media.Store
 	processor *media.Processor
 	addresses *media.Addresses
+	sessions  session.Backend
 	live      *live.Hub
 }
 
@@ -53,6 +56,9 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 	}
 	if r.store, err = store.Open(ctx, storeOptions(cfg, log)); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
+	}
+	if r.sessions, err = openSessions(ctx, cfg, r.store); err != nil {
+		return nil, errors.Join(fmt.Errorf("sessions: %w", err), r.store.Close())
 	}
 	r.live = live.NewHub(live.Options{Reader: community.EventReader(r.store), Log: log})
 	r.store.OnEvent(r.live.Wake)
@@ -92,6 +98,22 @@ func (r Rate) limit() community.Limit {
 
 func storeOptions(cfg *Config, log *slog.Logger) store.Options {
 	return store.Options{URL: cfg.Database.URL.Value, Log: log}
+}
+
+// openSessions chooses where sessions live.
+func openSessions(ctx context.Context, cfg *Config, db *store.Store) (session.Backend, error) {
+	switch cfg.SessionStore {
+	case "sql":
+		return session.NewSQL(db), nil
+	case "dynamodb":
+		c, err := loadAWS(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		return session.NewDynamo(c, cfg.SessionTable), nil
+	default:
+		return nil, fmt.Errorf("no driver for SESSION_STORE=%s", cfg.SessionStore)
+	}
 }
 
 // openMedia chooses where photos live.

@@ -49,10 +49,10 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 	return p
 }
 
-// newSessions chooses where sessions live.
+// newSessions logs in and out over the sessions' backend.
 func (a *App) newSessions(r *rooms) *session.Manager[*store.Account] {
 	return session.NewManager(session.Options{
-		Backend: session.NewSQL(r.store),
+		Backend: r.sessions,
 		Secure:  a.cfg.Secure(),
 		Log:     a.log,
 		Address: func(req *http.Request) string { return exchangeOf(req.Context()).client.String() },

@@ -24,6 +24,9 @@ const touchEvery = 24 * time.Hour
 // ErrNone is what a Backend answers where there is no such session.
 var ErrNone = errors.New("session: none")
 
+// ErrUnavailable: the backend could not be asked. It says nothing about the session, which must not be ended for it.
+var ErrUnavailable = errors.New("session: the store of sessions does not answer")
+
 // ErrVisitor refuses to keep something for somebody who is not logged in.
 var ErrVisitor = errors.New("session: a visitor has no session")
 

@@ -1,0 +1,45 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// loadAWS reads what the AWS SDK goes by: credentials from its default chain
+// alone (environment, shared files, the role of the container or the machine),
+// renewed by the SDK before they expire; and its own variables, among them
+// AWS_ENDPOINT_URL_S3 and its like for compatible servers.
+func loadAWS(ctx context.Context, cfg *Config) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{config.WithHTTPClient(awsClient())}
+	if cfg.AWSRegion != "" {
+		options = append(options, config.WithRegion(cfg.AWSRegion))
+	}
+	c, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return c, fmt.Errorf("AWS: %w", err)
+	}
+	if c.Region == "" {
+		return c, errors.New("AWS: no region: set AWS_REGION")
+	}
+	return c, nil
+}
+
+// awsClient bounds what no request should have to wait for. How long a whole
+// answer may take is for each room to say: a photo takes longer than a session.
+func awsClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = 2 * time.Second }).
+		WithTransportOptions(func(t *http.Transport) {
+			t.ResponseHeaderTimeout = 15 * time.Second
+			t.MaxIdleConnsPerHost = 64 // the default of 10 would open a new connection for each request of a burst
+			t.IdleConnTimeout = 50 * time.Second
+		})
+}

@@ -1,0 +1,318 @@
+package session
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// The names in the table. None is one of DynamoDB's reserved words, of which it has 573.
+const (
+	attrAccount = "account_id"
+	attrHash    = "session_hash"
+	attrCreated = "created_ms"
+	attrUsed    = "used_ms"
+	attrExpires = "expires_ms"
+	attrData    = "session_data"
+	// attrTTL is what the table sweeps by, in seconds. Readers go by expires_ms: the sweep may be days late.
+	attrTTL = "expires_s"
+)
+
+// How long a request waits. A reader whose session cannot be asked for is told so (503), and soon; one try is short
+// enough that a second and a third fit in.
+const (
+	dynamoTry   = 600 * time.Millisecond
+	dynamoAll   = 1900 * time.Millisecond
+	dynamoTries = 3
+	// dynamoBulk is for ending all of an account's sessions, which takes several requests.
+	dynamoBulk = 10 * time.Second
+	// dynamoBatch is how many items one BatchWriteItem takes.
+	dynamoBatch = 25
+)
+
+// item is a session as the table holds it. What is empty is null: not every server takes empty values.
+type item struct {
+	AccountID int64  `dynamodbav:"account_id"`
+	Hash      string `dynamodbav:"session_hash"`
+	Epoch     int    `dynamodbav:"epoch"`
+	Data      []byte `dynamodbav:"session_data"`
+	UserAgent string `dynamodbav:"user_agent"`
+	Address   string `dynamodbav:"client_address"`
+	CreatedAt int64  `dynamodbav:"created_ms"`
+	UsedAt    int64  `dynamodbav:"used_ms"`
+	ExpiresAt int64  `dynamodbav:"expires_ms"`
+	TTL       int64  `dynamodbav:"expires_s"`
+}
+
+// Dynamo keeps sessions in a DynamoDB table: the partition key is the account's id (account_id, a number), the sort
+// key the secret's hash (session_hash, text). All reads are consistent. Its errors wrap ErrUnavailable.
+type Dynamo struct {
+	client *dynamodb.Client
+	table  string
+}
+
+// NewDynamo makes the backend over a table that exists; nothing is asked yet.
+func NewDynamo(cfg aws.Config, table string) *Dynamo {
+	return &Dynamo{dynamoClient(cfg), table}
+}
+
+func dynamoClient(cfg aws.Config) *dynamodb.Client {
+	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
+		if c, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
+			o.HTTPClient = c.WithTimeout(dynamoTry)
+		}
+		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts = dynamoTries
+			r.MaxBackoff = 100 * time.Millisecond
+		})
+	})
+}
+
+// Get implements Backend.
+func (b *Dynamo) Get(ctx context.Context, accountID int64, hash string) (*Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	defer cancel()
+	out, err := b.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &b.table, Key: itemKey(accountID, hash), ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return nil, unavailable("read a session", err)
+	}
+	if len(out.Item) == 0 {
+		return nil, ErrNone
+	}
+	return recordOf(out.Item)
+}
+
+// Put implements Backend.
+func (b *Dynamo) Put(ctx context.Context, r *Record) error {
+	values, err := attributevalue.MarshalMap(item{
+		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, Data: r.Data, UserAgent: r.UserAgent, Address: r.Address,
+		CreatedAt: r.CreatedAt.UnixMilli(), UsedAt: r.UsedAt.UnixMilli(), ExpiresAt: r.ExpiresAt.UnixMilli(), TTL: ttl(r.ExpiresAt),
+	})
+	if err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	delete(values, attrAccount)
+	delete(values, attrHash)
+	u := update{values: map[string]types.AttributeValue{}}
+	for name, v := range values {
+		u.set(name, v)
+	}
+	return b.update(ctx, r.AccountID, r.Hash, u, false)
+}
+
+// Touch implements Backend.
+func (b *Dynamo) Touch(ctx context.Context, accountID int64, hash string, used, expires time.Time) error {
+	u := update{values: map[string]types.AttributeValue{}}
+	u.set(attrUsed, number(used.UnixMilli()))
+	u.set(attrExpires, number(expires.UnixMilli()))
+	u.set(attrTTL, number(ttl(expires)))
+	return b.update(ctx, accountID, hash, u, true)
+}
+
+// SetData implements Backend.
+func (b *Dynamo) SetData(ctx context.Context, accountID int64, hash string, data []byte) error {
+	u := update{values: map[string]types.AttributeValue{}}
+	u.set(attrData, &types.AttributeValueMemberB{Value: data})
+	return b.update(ctx, accountID, hash, u, true)
+}
+
+// update is an update expression being put together.
+type update struct {
+	sets   []string
+	values map[string]types.AttributeValue
+}
+
+func (u *update) set(name string, v types.AttributeValue) {
+	switch e := v.(type) {
+	case *types.AttributeValueMemberS:
+		if e.Value == "" {
+			v = &types.AttributeValueMemberNULL{Value: true}
+		}
+	case *types.AttributeValueMemberB:
+		if len(e.Value) == 0 {
+			v = &types.AttributeValueMemberNULL{Value: true}
+		}
+	}
+	if name == attrCreated {
+		u.sets = append(u.sets, name+" = if_not_exists("+name+", :"+name+")")
+	} else {
+		u.sets = append(u.sets, name+" = :"+name)
+	}
+	u.values[":"+name] = v
+}
+
+// update changes an item; only one that is there, if mustExist: an ended session stays ended, and that is no error.
+func (b *Dynamo) update(ctx context.Context, accountID int64, hash string, u update, mustExist bool) error {
+	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	defer cancel()
+	in := &dynamodb.UpdateItemInput{
+		TableName: &b.table, Key: itemKey(accountID, hash),
+		UpdateExpression: aws.String("SET " + strings.Join(u.sets, ", ")), ExpressionAttributeValues: u.values,
+	}
+	if mustExist {
+		in.ConditionExpression = aws.String("attribute_exists(" + attrHash + ")")
+	}
+	_, err := b.client.UpdateItem(ctx, in)
+	var gone *types.ConditionalCheckFailedException
+	if mustExist && errors.As(err, &gone) {
+		return nil
+	}
+	return unavailable("write a session", err)
+}
+
+// Delete implements Backend.
+func (b *Dynamo) Delete(ctx context.Context, accountID int64, hash string) error {
+	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	defer cancel()
+	_, err := b.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &b.table, Key: itemKey(accountID, hash)})
+	return unavailable("end a session", err)
+}
+
+// List implements Backend.
+func (b *Dynamo) List(ctx context.Context, accountID int64) ([]*Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	defer cancel()
+	var all []*Record
+	err := b.each(ctx, accountID, "", func(v map[string]types.AttributeValue) error {
+		r, err := recordOf(v)
+		all = append(all, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(x, y *Record) int {
+		return cmp.Or(y.UsedAt.Compare(x.UsedAt), y.CreatedAt.Compare(x.CreatedAt), cmp.Compare(x.Hash, y.Hash))
+	})
+	return all, nil
+}
+
+// DeleteOthers implements Backend. Sessions that begin meanwhile are not among the others.
+func (b *Dynamo) DeleteOthers(ctx context.Context, accountID int64, keep string) error {
+	ctx, cancel := context.WithTimeout(ctx, dynamoBulk)
+	defer cancel()
+	var ends []types.WriteRequest
+	err := b.each(ctx, accountID, attrAccount+", "+attrHash, func(v map[string]types.AttributeValue) error {
+		if h, ok := v[attrHash].(*types.AttributeValueMemberS); ok && h.Value != keep {
+			ends = append(ends, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: itemKey(accountID, h.Value)}})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(ends, dynamoBatch) {
+		if err := b.write(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each calls f for all items of an account; attributes limits what is read of each, "" reads all.
+func (b *Dynamo) each(ctx context.Context, accountID int64, attributes string, f func(map[string]types.AttributeValue) error) error {
+	in := &dynamodb.QueryInput{
+		TableName: &b.table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String(attrAccount + " = :account"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":account": number(accountID)},
+	}
+	if attributes != "" {
+		in.ProjectionExpression = &attributes
+	}
+	for pages := dynamodb.NewQueryPaginator(b.client, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return unavailable("list sessions", err)
+		}
+		for _, v := range page.Items {
+			if err := f(v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write sends a batch, and again what the server left undone, with growing pauses, until ctx ends.
+func (b *Dynamo) write(ctx context.Context, batch []types.WriteRequest) error {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		out, err := b.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
+			RequestItems: map[string][]types.WriteRequest{b.table: batch},
+		})
+		if err != nil {
+			return unavailable("end sessions", err)
+		}
+		if batch = out.UnprocessedItems[b.table]; len(batch) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return unavailable("end sessions", ctx.Err())
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Check writes, reads and removes a session of an account that no site has. It is for doctor and health pages.
+func (b *Dynamo) Check(ctx context.Context) error {
+	s, now := newSecret(-1), time.Now().Truncate(time.Millisecond)
+	want := &Record{AccountID: s.accountID, Hash: s.hash(), Data: []byte("probe"), CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)}
+	if err := b.Put(ctx, want); err != nil {
+		return err
+	}
+	got, err := b.Get(ctx, want.AccountID, want.Hash)
+	if err == nil && !bytes.Equal(got.Data, want.Data) {
+		err = errors.New("session: what was read is not what was written")
+	}
+	if err == nil {
+		_, err = b.List(ctx, want.AccountID)
+	}
+	// The probe goes even when the caller's time is over.
+	return errors.Join(err, b.Delete(context.WithoutCancel(ctx), want.AccountID, want.Hash))
+}
+
+// unavailable says what did not work; nil stays nil. Whatever it is (no answer, no right, no table), nothing has been
+// learnt about the session, so it must never be taken for its end.
+func unavailable(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, what, err)
+}
+
+func itemKey(accountID int64, hash string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{attrAccount: number(accountID), attrHash: &types.AttributeValueMemberS{Value: hash}}
+}
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+// ttl is the first whole second at which the session is over.
+func ttl(expires time.Time) int64 { return expires.Add(time.Second - time.Millisecond).Unix() }
+
+func recordOf(v map[string]types.AttributeValue) (*Record, error) {
+	var i item
+	if err := attributevalue.UnmarshalMap(v, &i); err != nil {
+		return nil, unavailable("read a session", err)
+	}
+	return record(Row{
+		AccountID: i.AccountID, Hash: i.Hash, Epoch: i.Epoch, Data: i.Data, UserAgent: i.UserAgent, Address: i.Address,
+		CreatedAt: i.CreatedAt, UsedAt: i.UsedAt, ExpiresAt: i.ExpiresAt,
+	}), nil
+}
