@@ -167,6 +167,21 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 		if err := tx.ClearDraftText(ctx, acc.ID); err != nil {
 			return err
 		}
+		left, err := tx.PhotosOfDraft(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		var refused []int64 // their author has read why, and posted without them
+		for _, ph := range left {
+			if ph.State == store.PhotoRefused {
+				refused = append(refused, ph.ID)
+			}
+		}
+		if len(refused) > 0 {
+			if err := c.markPhotosGone(ctx, tx, refused); err != nil {
+				return err
+			}
+		}
 	}
 	if err := tx.AddEvent(ctx, "post.created", acc.ID, row.ID, nil); err != nil {
 		return err

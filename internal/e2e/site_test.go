@@ -164,6 +164,7 @@ func TestNothingEnteredIsLost(t *testing.T) {
 		p := m.publish("caption", long).want(http.StatusUnprocessableEntity)
 		p.has("good.jpg", strings.TrimSpace(long)[:200])
 		m.publish("caption", "Short").want(200).has("Short")
+		m.get("/compose").want(200).lacks("notes.jpg") // refused, read and left out
 	})
 	t.Run("sent twice", func(t *testing.T) {
 		if u, err := m.upload("x.jpg", good); err != nil || u.State != "ready" {
