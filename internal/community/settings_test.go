@@ -13,7 +13,7 @@ import (
 func TestChangePassword(t *testing.T) {
 	eachDialect(t, func(t *testing.T, s *store.Store) {
 		ctx := deadline(t)
-		c := newSite(t, s, func(o *community.Options) { o.LoginLimit = community.Limit{Count: 3, Window: time.Hour} })
+		c := newSite(t, s, func(o *community.Options) { o.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour} })
 		anna := join(t, c, "anna")
 		if err := s.PutSession(ctx, store.SessionRow{AccountID: anna.ID, Hash: "h", Epoch: anna.SessionEpoch}); err != nil {
 			t.Fatal(err)
