@@ -65,7 +65,7 @@ func TestASecondProcessOnThePortSaysSo(t *testing.T) {
 // A balancer sends requests until the readiness check fails; not one of them
 // may fail, and none may meet a closed door before that.
 func TestStopLosesNoRequestOfABalancer(t *testing.T) {
-	site := servertest.Tintype(t, "DRAIN_DELAY=1s", "API_LIMIT=1000000/1m")
+	site := servertest.Tintype(t, "DRAIN_DELAY=5s", "API_LIMIT=1000000/1m")
 	target := make(chan struct{}) // closed when the balancer takes the instance out
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -120,7 +120,7 @@ func TestMySQLWaitsForItsSchema(t *testing.T) {
 	site.StartOnly()
 	probe := fmt.Sprintf("http://127.0.0.1:%d", site.Port)
 	var reason string
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(reason, "tintype migrate up"); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(reason, "tintype migrate up"); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("/readyz never says what it waits for: %q", reason)
 		}
@@ -137,7 +137,7 @@ func TestMySQLWaitsForItsSchema(t *testing.T) {
 	if out, stderr, err := site.Command("migrate", "up"); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, stderr)
 	}
-	if err := site.WaitReady(30 * time.Second); err != nil {
+	if err := site.WaitReady(time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if status, body, err := get(http.DefaultClient, probe+"/api/v1/instance"); err != nil || status != 200 {

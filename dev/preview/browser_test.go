@@ -28,15 +28,18 @@ func browser(t *testing.T) (ctx context.Context, at string) {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(name), chromedp.NoSandbox, chromedp.Flag("disable-quic", true))
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(name), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
+		chromedp.WSURLReadTimeout(time.Minute)) // a busy machine starts it slowly
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, opts...)
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
-	t.Cleanup(closeTab)
+	heard := make(chan struct{})
+	t.Cleanup(func() { closeTab(); <-heard })
 	messages := chromedp.Console(ctx)
 	go func() {
+		defer close(heard)
 		for m, err := range messages {
 			if err != nil {
 				return
@@ -60,11 +63,11 @@ func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Voi
 // until waits for an expression to hold.
 func until(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
-	wait, cancel := context.WithTimeout(ctx, 8*time.Second)
+	wait, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	_, err := chromedp.Run(wait, chromedp.Poll[bool](expression))
+	_, err := chromedp.Run(wait, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute)))
 	for err != nil && wait.Err() == nil { // the page was left while it was asked
-		_, err = chromedp.Run(wait, chromedp.Poll[bool](expression))
+		_, err = chromedp.Run(wait, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute)))
 	}
 	if err != nil {
 		body, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + ' ' + (document.activeElement?.outerHTML || '').slice(0, 300) + ' say: ' + document.getElementById('say')?.textContent`))

@@ -94,7 +94,7 @@ func TestCounters(t *testing.T) {
 			s.OnJob(q.Notify)
 			q.Start(ctx)
 			t.Cleanup(func() {
-				stop, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+				stop, cancel := context.WithTimeout(context.Background(), time.Minute)
 				defer cancel()
 				if err := q.Stop(stop); err != nil {
 					t.Error(err)

@@ -79,7 +79,7 @@ func (d *darkroom) work() *darkroom {
 	go func() { d.Live.Follow(ctx); close(done) }()
 	d.queue.Start(ctx)
 	d.t.Cleanup(func() {
-		sctx, scancel := context.WithTimeout(ctx, 20*time.Second)
+		sctx, scancel := context.WithTimeout(ctx, time.Minute)
 		defer scancel()
 		if err := d.queue.Stop(sctx); err != nil {
 			d.t.Error(err)
@@ -125,7 +125,7 @@ func (d *darkroom) upload(acc *store.Account, file []byte) *store.Photo {
 
 func (d *darkroom) wait(acc *store.Account, id int64) *store.Photo {
 	d.t.Helper()
-	p, err := d.WaitPhoto(d.t.Context(), acc, id, 30*time.Second)
+	p, err := d.WaitPhoto(d.t.Context(), acc, id, time.Minute)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func (d *darkroom) pass(by time.Duration) {
 // idle waits until no job is left that is due.
 func (d *darkroom) idle() {
 	d.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if d.count("SELECT COUNT(*) FROM jobs WHERE state = 'ready'") == 0 {
 			return
 		}

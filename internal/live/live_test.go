@@ -79,7 +79,7 @@ func next(t *testing.T, s *live.Subscription) live.Event {
 		return e
 	case <-s.Lost():
 		t.Fatal("lost")
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no event")
 	}
 	return live.Event{}

@@ -23,7 +23,9 @@ func TestSignal(t *testing.T) {
 
 func start(t *testing.T, m *queuetest.Memory, o queue.Options, handlers map[string]queue.Handler) *queue.Queue {
 	t.Helper()
-	o.Backend = m
+	if o.Backend == nil {
+		o.Backend = m
+	}
 	if o.Poll == 0 {
 		o.Poll = 5 * time.Millisecond
 	}
@@ -33,7 +35,7 @@ func start(t *testing.T, m *queuetest.Memory, o queue.Options, handlers map[stri
 	}
 	q.Start(t.Context())
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := q.Stop(ctx); err != nil {
 			t.Error(err)
@@ -45,7 +47,7 @@ func start(t *testing.T, m *queuetest.Memory, o queue.Options, handlers map[stri
 // until waits for a state that must come.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("never: " + what)
 		}
@@ -169,9 +171,10 @@ func TestClasses(t *testing.T) {
 
 func TestHeartbeat(t *testing.T) {
 	m := queuetest.NewMemory()
+	backend := &beating{Backend: m}
 	release := make(chan struct{})
 	var ran atomic.Int32
-	start(t, m, queue.Options{Lease: 30 * time.Millisecond}, map[string]queue.Handler{"long": {Run: func(ctx context.Context, _ *queue.Job) error {
+	start(t, m, queue.Options{Backend: backend, Lease: 30 * time.Millisecond}, map[string]queue.Handler{"long": {Run: func(ctx context.Context, _ *queue.Job) error {
 		ran.Add(1)
 		select {
 		case <-release:
@@ -182,16 +185,29 @@ func TestHeartbeat(t *testing.T) {
 	}}})
 	id := m.Add(t, "long", "", 0)
 	until(t, "running", func() bool { return ran.Load() == 1 })
-	// Lease after lease goes by on the backend's clock, each with time for a heartbeat of this process.
+	// Lease after lease goes by on the backend's clock, each with heartbeats of this process.
 	for range 10 {
 		m.Pass(10 * time.Millisecond)
-		time.Sleep(25 * time.Millisecond)
+		before := backend.beats.Load()
+		until(t, "a heartbeat", func() bool { return backend.beats.Load() > before })
 	}
 	close(release)
 	until(t, "done", is(m, id, "done"))
 	if _, n, _ := m.State(t, id); n != 1 || ran.Load() != 1 {
 		t.Errorf("%d attempts, ran %d times", n, ran.Load())
 	}
+}
+
+// beating counts the heartbeats.
+type beating struct {
+	queue.Backend
+	beats atomic.Int32
+}
+
+func (b *beating) Extend(ctx context.Context, id int64, token string, lease time.Duration) error {
+	err := b.Backend.Extend(ctx, id, token, lease)
+	b.beats.Add(1)
+	return err
 }
 
 // TestLostLease: a worker presumed dead is stopped, and changes nothing.

@@ -76,7 +76,7 @@ func TestMariaDBEndsWithTheTestProcess(t *testing.T) {
 	fields := strings.Fields(said.String())
 	_ = child.Process.Kill()
 	_ = child.Wait()
-	err = until(20*time.Second, nil, func() error {
+	err = until(time.Minute, nil, func() error {
 		if _, err := os.Stat(fields[2]); err == nil {
 			return os.ErrExist
 		}

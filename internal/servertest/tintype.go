@@ -19,7 +19,7 @@ import (
 )
 
 // startPatience is how long a start may take on a busy machine.
-const startPatience = 30 * time.Second
+const startPatience = time.Minute
 
 // An Instance is the real program, running as a process of its own.
 type Instance struct {

@@ -25,7 +25,7 @@ func TestTxOnceDrawsAnotherIDWhenItsOwnIsTaken(t *testing.T) {
 	insert := func(ctx context.Context, db *Store, id int64) error {
 		return translate(db.write(ctx).Exec("INSERT INTO jobs (id, kind, payload, state, run_at, error, created_at) VALUES (?, 'x', '', 'ready', 0, '', 0)", id).Error)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	taken := s.NewID() + 1
 	if err := insert(ctx, s, taken); err != nil {

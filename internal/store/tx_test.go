@@ -13,7 +13,7 @@ import (
 
 func TestTx(t *testing.T) {
 	s := storetest.SQLite(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 
 	t.Run("nested", func(t *testing.T) {

@@ -89,7 +89,7 @@ func (s *site) work() {
 	go func() { s.community.Live.Follow(ctx); close(followed) }()
 	q.Start(ctx)
 	s.t.Cleanup(func() {
-		stopping, done := context.WithTimeout(ctx, 20*time.Second)
+		stopping, done := context.WithTimeout(ctx, time.Minute)
 		defer done()
 		if err := q.Stop(stopping); err != nil {
 			s.t.Error(err)
