@@ -1,0 +1,92 @@
+package pages
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+var reportReasons = []templates.Option{
+	{Value: "spam", Label: "Spam"},
+	{Value: "abuse", Label: "Harassment or hate"},
+	{Value: "stolen", Label: "Somebody else's photograph"},
+	{Value: "unmarked", Label: "Needs a content warning"},
+	{Value: "illegal", Label: "Against the law"},
+	{Value: "other", Label: "Something else"},
+}
+
+func reasonWords(value string) string {
+	for _, r := range reportReasons {
+		if r.Value == value {
+			return r.Label
+		}
+	}
+	return ""
+}
+
+func (p *Pages) reportPostForm(c *gin.Context, acc *store.Account) error {
+	v, _, err := p.reportPostView(c, acc)
+	if err != nil {
+		return err
+	}
+	return p.showReport(c, http.StatusOK, v)
+}
+
+func (p *Pages) reportPostView(c *gin.Context, acc *store.Account) (templates.ReportView, *community.Post, error) {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return templates.ReportView{}, nil, err
+	}
+	post, err := p.Community.PostByID(c.Request.Context(), acc, id)
+	if err != nil {
+		return templates.ReportView{}, nil, err
+	}
+	what := "this post by @"
+	if post.Kind == store.KindComment {
+		what = "this comment by @"
+	}
+	return templates.ReportView{
+		Action: "/posts/" + idText(id) + "/report", What: what + post.Author.Username, Reasons: reportReasons,
+		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Return: localPath(c.Query("return"), returnTo(c, p.postPath(post))),
+	}, post, nil
+}
+
+func (p *Pages) showReport(c *gin.Context, status int, v templates.ReportView) error {
+	pg, err := p.page(c, "Report")
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.ReportPage(pg, v))
+}
+
+func (p *Pages) reportPost(c *gin.Context, acc *store.Account) error {
+	v, post, err := p.reportPostView(c, acc)
+	if err != nil {
+		return err
+	}
+	return p.sendReport(c, acc, v, community.Report{TargetID: post.AuthorID, PostID: post.ID})
+}
+
+func (p *Pages) sendReport(c *gin.Context, acc *store.Account, v templates.ReportView, r community.Report) error {
+	words := reasonWords(v.Reason)
+	if words == "" {
+		v.Errors = append(v.Errors, templates.FieldError{Field: "reason", Message: "Choose what is wrong."})
+		return p.showReport(c, http.StatusUnprocessableEntity, v)
+	}
+	r.Comment = strings.TrimSpace(words + "\n" + v.Text)
+	_, err := p.Community.Report(c.Request.Context(), acc, r)
+	if errs, ok := fieldErrors(err, map[string]string{"comment": "text"}); ok {
+		v.Errors = errs
+		return p.showReport(c, http.StatusUnprocessableEntity, v)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "reported")
+	return redirect(c, v.Return)
+}

@@ -1,0 +1,137 @@
+package pages
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+// uploaded is what the page's script is told of one file.
+type uploaded struct {
+	ID          string `json:"id,omitempty"`
+	State       string `json:"state"`
+	Error       string `json:"error,omitempty"`
+	Preview     string `json:"preview,omitempty"`
+	Meta        string `json:"meta,omitempty"`
+	Note        string `json:"note,omitempty"`
+	Description string `json:"description,omitempty"`
+	Caption     string `json:"caption,omitempty"`
+	Width       int    `json:"width,omitempty"`
+	Height      int    `json:"height,omitempty"`
+}
+
+func (p *Pages) uploadedOf(l looker, ph *store.Photo) uploaded {
+	d := p.draftPhoto(l, ph)
+	return uploaded{
+		ID: d.ID, State: string(d.State), Error: d.Error, Preview: d.PreviewURL, Meta: d.Meta, Note: d.Note,
+		Description: d.Description, Caption: offeredCaption([]*store.Photo{ph}), Width: d.Width, Height: d.Height,
+	}
+}
+
+// upload takes files as they stream in. Fields that come along (the draft's words, from a browser without scripts)
+// are saved; one bad file leaves the others and the words alone.
+func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
+	mr, err := c.Request.MultipartReader()
+	if err != nil {
+		return &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "blank", Message: "Choose a photograph first."}}}
+	}
+	ctx := c.Request.Context()
+	form := &draftForm{values: map[string][]string{}}
+	var ids []int64
+	var errs templates.FieldErrors
+	for {
+		part, err := mr.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if part.FormName() != "photos" || part.FileName() == "" {
+			if err := form.read(part); err != nil {
+				return err
+			}
+			continue
+		}
+		ph, err := p.Community.StartUpload(ctx, acc, community.Upload{
+			FileName: part.FileName(), Source: store.SourceWeb, Purpose: store.PurposePost, Body: part,
+		})
+		switch msgs, ok := fieldErrors(err, nil); {
+		case ok:
+			for _, m := range msgs {
+				errs = append(errs, templates.FieldError{Field: "photos", Message: part.FileName() + ": " + m.Message})
+			}
+		case errors.Is(err, community.ErrTooLarge) && !wantsJSON(c):
+			errs = append(errs, templates.FieldError{Field: "photos", Message: fmt.Sprintf("%s is too large. The limit is %d MB.", part.FileName(), p.MaxUploadBytes/1_000_000)})
+		case err != nil:
+			return err
+		default:
+			ids = append(ids, ph.ID)
+		}
+	}
+	if len(ids) == 0 && len(errs) == 0 {
+		errs = templates.FieldErrors{{Field: "photos", Message: "Choose a photograph first."}}
+	}
+	deadline := time.Now().Add(photoPatience)
+	var last *store.Photo
+	for _, id := range ids {
+		if last, err = p.Community.WaitPhoto(ctx, acc, id, max(time.Until(deadline), time.Millisecond)); err != nil {
+			return err
+		}
+	}
+	if wantsJSON(c) {
+		if last == nil {
+			c.JSON(http.StatusUnprocessableEntity, uploaded{State: string(templates.PhotoRefused), Error: errs[0].Message})
+			return nil
+		}
+		c.JSON(http.StatusOK, p.uploadedOf(p.looker(c), last))
+		return nil
+	}
+	if len(form.values) > 0 {
+		if err := p.saveDraft(c, acc, form.get, form.has); err != nil {
+			return err
+		}
+	}
+	if len(errs) > 0 {
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, nil, errs)
+	}
+	return redirect(c, "/compose")
+}
+
+// draftForm collects the small fields of a multipart form, bounded.
+type draftForm struct {
+	values map[string][]string
+	size   int64
+}
+
+const maxDraftForm = 256 << 10
+
+func (f *draftForm) read(part *multipart.Part) error {
+	b, err := io.ReadAll(io.LimitReader(part, maxDraftForm-f.size+1))
+	if err != nil {
+		return err
+	}
+	if f.size += int64(len(b)); f.size > maxDraftForm {
+		return community.ErrTooLarge
+	}
+	f.values[part.FormName()] = append(f.values[part.FormName()], string(b))
+	return nil
+}
+
+func (f *draftForm) get(name string) string {
+	if v := f.values[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+func (f *draftForm) has(name string) bool { return len(f.values[name]) > 0 }
