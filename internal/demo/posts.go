@@ -73,8 +73,9 @@ func (f *filler) post(s *sheet, at time.Time) {
 	rnd := f.rnd
 	author := f.author(at)
 	by := &f.accounts[author]
-	p := store.Post{ID: f.next(at), AuthorID: by.ID, Kind: store.KindPost, Home: true, Listed: true, Visibility: store.Public, ShowExif: true,
-		Licence: "all-rights-reserved", Language: "en", CreatedAt: store.ToMillis(at)}
+	id := f.next(at)
+	p := store.Post{ID: id, AuthorID: by.ID, Kind: store.KindPost, Home: true, Listed: true, Visibility: store.Public, ShowExif: true,
+		Licence: "all-rights-reserved", Language: "en", CreatedAt: store.ToMillis(store.IDTime(id))}
 	if rnd.IntN(25) == 0 {
 		p.Visibility, p.Listed = store.Unlisted, false
 	}

@@ -148,7 +148,11 @@ func (s *Store) homeIDs(ctx context.Context, viewer *Account, r Range) ([]int64,
 	if r.Up && !s.dialect.seeksInSubqueries() {
 		return s.homeIDsAbove(ctx, viewer, r)
 	}
-	authors, bound, err := s.homeAuthors(ctx, viewer, r)
+	heads := s.homeAuthors
+	if !r.Up && unwarned(viewer) == "" {
+		heads = s.lastHeads
+	}
+	authors, bound, err := heads(ctx, viewer, r)
 	if err != nil {
 		return nil, err
 	}

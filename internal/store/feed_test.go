@@ -15,6 +15,9 @@ import (
 
 const firstPost = int64(1) << 50
 
+// later is how much the id of the i-th post lies above the first one's: two are written in each millisecond.
+func later(i int) int64 { return int64(i/2)<<16 + int64(i%2)*7 }
+
 // fillFeeds makes 40 accounts (ids 1 to 40), 4,000 public posts in turns, each with the tag 1, comments on the first
 // post, and has account 1 follow all the others.
 func fillFeeds(t *testing.T, s *store.Store) {
@@ -31,17 +34,19 @@ func fillFeeds(t *testing.T, s *store.Store) {
 			}
 		}
 	}
-	insert("INSERT INTO accounts (id, username, username_key, note, fields, created_at, updated_at)", 40,
-		func(i int) string { return fmt.Sprintf("%d, 'm%[1]d', 'm%[1]d', '', '[]', 1, 1", i+1) })
+	insert("INSERT INTO accounts (id, username, username_key, note, fields, created_at, updated_at, last_post_at)", 40,
+		func(i int) string {
+			return fmt.Sprintf("%d, 'm%[1]d', 'm%[1]d', '', '[]', 1, 1, %d", i+1, store.IDTime(firstPost+later(3960+i)).UnixMilli())
+		})
 	posts := "INSERT INTO posts (id, author_id, kind, home, listed, root_id, in_reply_to_id, caption, visibility, licence, created_at)"
 	insert(posts, 4000, func(i int) string {
-		return fmt.Sprintf("%d, %d, 'post', 1, 1, NULL, NULL, 'x', 'public', 'cc0-1.0', 1", firstPost+int64(i), i%40+1)
+		return fmt.Sprintf("%d, %d, 'post', 1, 1, NULL, NULL, 'x', 'public', 'cc0-1.0', 1", firstPost+later(i), i%40+1)
 	})
 	insert(posts, 4000, func(i int) string {
-		return fmt.Sprintf("%d, %d, 'comment', 0, 0, %d, %[3]d, 'x', 'public', 'cc0-1.0', 1", 2*firstPost+int64(i), i%40+1, firstPost)
+		return fmt.Sprintf("%d, %d, 'comment', 0, 0, %d, %[3]d, 'x', 'public', 'cc0-1.0', 1", 2*firstPost+later(i), i%40+1, firstPost)
 	})
 	insert("INSERT INTO tags (id, name, name_key, created_at)", 1, func(int) string { return "1, 'x', 'x', 1" })
-	insert("INSERT INTO post_tags (tag_id, post_id)", 4000, func(i int) string { return fmt.Sprintf("1, %d", firstPost+int64(i)) })
+	insert("INSERT INTO post_tags (tag_id, post_id)", 4000, func(i int) string { return fmt.Sprintf("1, %d", firstPost+later(i)) })
 	insert("INSERT INTO likes (id, account_id, post_id, created_at)", 40, func(i int) string { return fmt.Sprintf("%d, %[1]d, %d, 1", i+1, firstPost) })
 	insert("INSERT INTO follows (id, follower_id, followee_id, created_at)", 39, func(i int) string { return fmt.Sprintf("%d, 1, %[1]d, 1", i+2) })
 }
@@ -100,8 +105,8 @@ func TestPagesReadLittle(t *testing.T) {
 		return n
 	}
 	ranges := map[string]store.Range{
-		"the top": {}, "the middle": {Max: firstPost + 2000}, "up from the middle": {Min: firstPost + 2000, Up: true},
-		"up from the top": {Min: firstPost + 3990, Up: true},
+		"the top": {}, "the middle": {Max: firstPost + later(2000)}, "up from the middle": {Min: firstPost + later(2000), Up: true},
+		"up from the top": {Min: firstPost + later(3990), Up: true},
 	}
 	for _, viewer := range []*store.Account{nil, {ID: 1}} {
 		for name, feed := range feedsOf(ctx, s, viewer) {
@@ -136,8 +141,9 @@ func TestFeedsAreTheSame(t *testing.T) {
 		fillFeeds(t, s)
 		for name, feed := range feedsOf(ctx, s, &store.Account{ID: 1}) {
 			for i, r := range []store.Range{
-				{}, {Max: firstPost + 2000}, {Min: firstPost + 2000, Up: true}, {Min: firstPost + 3990, Up: true}, {Min: firstPost + 3990},
-				{Min: 1, Up: true}, {Min: firstPost + 100, Max: firstPost + 107, Up: true}, {Max: firstPost},
+				{}, {Max: firstPost + later(2000)}, {Min: firstPost + later(2000), Up: true}, {Min: firstPost + later(3990), Up: true}, {Min: firstPost + later(3990)},
+				{Min: 1, Up: true}, {Min: firstPost + later(100), Max: firstPost + later(107), Up: true}, {Max: firstPost},
+				{Max: firstPost + later(3973)}, {Max: firstPost + later(3990)}, {Min: firstPost + later(3961), Max: firstPost + later(3970)},
 			} {
 				r.Limit = 13
 				posts, err := feed(r)

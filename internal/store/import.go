@@ -122,7 +122,8 @@ func (s *Store) ImportPostTags(ctx context.Context, list []ImportTag) error {
 	})
 }
 
-// AccountDelta is what to add to an account's counters. LastPostAt only moves forward; 0 leaves it.
+// AccountDelta is what to add to an account's counters. LastPostAt is the millisecond of a post's id and only moves
+// forward; 0 leaves it.
 type AccountDelta struct {
 	Followers, Following, Posts int
 	LastPostAt                  Millis

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+)
+
+// idMillis is the millisecond in which an id was drawn.
+func idMillis(id int64) int64 { return id >> 16 }
+
+// lastHeads answers as homeAuthors does, downwards and for a viewer to whom no post is hidden, without a look at the
+// index of posts for each of the followed: accounts.last_post_at is the millisecond of an account's newest post, hence
+// of its head, wherever that is below the cursor. Only who has posted since then needs a look, which are no more authors than
+// there were posts on the pages above. The bound is that of a whole millisecond.
+func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (authors []int64, bound int64, err error) {
+	type head struct{ author, at int64 }
+	var heads []head
+	read := func(q string, args ...any) error {
+		rows, err := s.query(ctx, q, args...)
+		if err != nil {
+			return err
+		}
+		for rows.next() {
+			if h := (head{rows.int(), rows.int()}); h.at != 0 {
+				heads = append(heads, h)
+			}
+		}
+		return rows.done()
+	}
+	cut := int64(math.MaxInt64)
+	if r.Max != 0 {
+		cut = idMillis(r.Max)
+		if err := read(s.homeHeads(viewer, r)+" AND a.last_post_at >= ? ORDER BY head DESC LIMIT ?", r.max(), r.Min, viewer.ID, cut, r.Limit); err != nil {
+			return nil, 0, err
+		}
+		for i := range heads {
+			heads[i].at = idMillis(heads[i].at)
+		}
+	}
+	const all = 1 << 30
+	for sought, limit := len(heads), r.Limit+1; ; limit = all {
+		heads = heads[:sought]
+		err := read("SELECT f.followee_id, a.last_post_at FROM follows f "+s.dialect.orderedJoin()+" accounts a ON a.id = f.followee_id"+
+			" WHERE f.follower_id = ? AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND a.last_post_at < ? AND a.last_post_at >= ?"+
+			" ORDER BY a.last_post_at DESC LIMIT ?", viewer.ID, cut, idMillis(r.Min), limit)
+		if err != nil {
+			return nil, 0, err
+		}
+		last := len(heads) - 1
+		if limit == all || len(heads)-sought < limit || heads[last].at != heads[last-1].at {
+			break
+		}
+		// More of them may have posted in the very millisecond at which the page may end.
+	}
+	slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(b.at, a.at) })
+	for i, h := range heads {
+		if i >= r.Limit && h.at < heads[r.Limit-1].at {
+			break
+		}
+		authors = append(authors, h.author)
+	}
+	if len(heads) >= r.Limit {
+		bound = heads[r.Limit-1].at << 16
+	}
+	return authors, bound, nil
+}
