@@ -54,6 +54,9 @@ func (s *testSite) ask(method, target, body string, headers ...string) *httptest
 		}
 		r.Header.Add(name, value)
 	}
+	if body != "" && r.Header["Content-Type"] == nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
 	return w

@@ -34,7 +34,8 @@ type route struct {
 
 // Routes is where pages and api register their handlers. There is no way to
 // register one without saying whether its answers may be cached, and every
-// handler's error leaves by the same exit. Paths are gin's: "/@:name".
+// handler's error leaves by the same exit. Paths are gin's: "/@:name". A page's
+// handler finds a form read, whole, unless it takes uploads, which stream.
 //
 // A handler gets a context with a deadline (uploads and assets do not), a body
 // that ends at its limit, and must not keep the *gin.Context.
@@ -71,7 +72,7 @@ func (a *App) newRoutes() *Routes {
 
 // Personal registers a page whose answers are for one reader.
 func (r *Routes) Personal(method, path string, h func(*gin.Context) error) {
-	r.add(method, path, personal, smallBody, r.page(h))
+	r.add(method, path, personal, smallBody, r.page(wholeForm(h)))
 }
 
 // Cacheable registers a page that is the same for all visitors.
