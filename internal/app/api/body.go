@@ -124,7 +124,8 @@ func readMultipart(m *multipart.Reader, p *params, f files, settled func()) erro
 	room := int64(maxFields)
 	for parts := 0; ; parts++ {
 		part, err := m.NextPart()
-		if errors.Is(err, io.EOF) {
+		// The last boundary is a bare EOF; a body that ends before it is one wrapped, and cut off, unless it is empty.
+		if err == io.EOF || parts == 0 && errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

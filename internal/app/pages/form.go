@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -155,6 +156,15 @@ func (p *Pages) takeFlash(c *gin.Context) *templates.Flash {
 		return &f
 	}
 	return nil
+}
+
+// interrupted is the answer to an upload whose body does not go on as it should: the sender's side of it, not ours.
+func interrupted(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "interrupted", Message: "The upload was interrupted. Try again."}}}, err)
 }
 
 // on reads a checkbox.

@@ -91,11 +91,11 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 	}
 	for {
 		part, err := mr.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // not errors.Is: a body that ends before its last boundary is an EOF wrapped
 			break
 		}
 		if err != nil {
-			return err
+			return interrupted(err)
 		}
 		purpose := part.FormName()
 		if purpose != store.PurposeAvatar && purpose != store.PurposeHeader {

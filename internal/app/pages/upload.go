@@ -50,11 +50,11 @@ func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
 	var errs templates.FieldErrors
 	for {
 		part, err := mr.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // not errors.Is: a body that ends before its last boundary is an EOF wrapped
 			break
 		}
 		if err != nil {
-			return err
+			return interrupted(err)
 		}
 		if part.FormName() != "photos" || part.FileName() == "" {
 			if err := form.read(part); err != nil {
@@ -113,14 +113,17 @@ type draftForm struct {
 	size   int64
 }
 
-const maxDraftForm = 256 << 10
+const (
+	maxDraftForm = 256 << 10
+	fieldCost    = 64 // what a field takes beside its name and value, so that a great many empty ones are too many
+)
 
 func (f *draftForm) read(part *multipart.Part) error {
-	b, err := io.ReadAll(io.LimitReader(part, maxDraftForm-f.size+1))
+	b, err := io.ReadAll(io.LimitReader(part, max(maxDraftForm-f.size, 0)+1))
 	if err != nil {
-		return err
+		return interrupted(err)
 	}
-	if f.size += int64(len(b)); f.size > maxDraftForm {
+	if f.size += int64(len(part.FormName()) + len(b) + fieldCost); f.size > maxDraftForm {
 		return community.ErrTooLarge
 	}
 	f.values[part.FormName()] = append(f.values[part.FormName()], string(b))
