@@ -143,17 +143,20 @@ func (q *call) write(body any) error {
 			buffers.Put(b)
 		}
 	}()
-	encoder := json.NewEncoder(b)
-	encoder.SetEscapeHTML(false) // it is never read as HTML: nosniff, and the type says JSON
-	if err := encoder.Encode(body); err != nil {
-		return err
+	if fast, ok := body.(appender); ok {
+		b.Write(append(fast.appendJSON(b.AvailableBuffer()), '\n'))
+	} else {
+		encoder := json.NewEncoder(b)
+		encoder.SetEscapeHTML(false) // it is never read as HTML: nosniff, and the type says JSON
+		if err := encoder.Encode(body); err != nil {
+			return err
+		}
 	}
 	h := q.c.Writer.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
 	q.c.Writer.WriteHeader(q.status)
-	_, err := q.c.Writer.Write(b.Bytes())
-	if err != nil {
+	if _, err := q.c.Writer.Write(b.Bytes()); err != nil {
 		q.api.Log.DebugContext(q.ctx(), "client went away", "error", err)
 	}
 	return nil

@@ -22,7 +22,7 @@ func (a *API) timelineEndpoints() []endpoint {
 
 // postPage writes the links of a page of posts. There is a next page as long as there was anything on this one: how
 // much of the rest this reader may see is known only when it is asked for.
-func (q *call) postPage(posts []*community.Post) []*Status {
+func (q *call) postPage(posts []*community.Post) statusList {
 	if len(posts) > 0 {
 		q.link(posts[len(posts)-1].ID, posts[0].ID)
 	}
@@ -57,7 +57,7 @@ func (a *API) getFavourites(q *call) (any, error) {
 	if len(posts) > 0 {
 		q.link(next, prev)
 	}
-	return q.view().statuses(posts), nil
+	return statusList(q.view().statuses(posts)), nil
 }
 
 const (
@@ -104,7 +104,7 @@ func (a *API) getTagTimeline(q *call) (any, error) {
 		}
 		page.MaxID = last
 	}
-	return q.view().statuses(kept), nil
+	return statusList(q.view().statuses(kept)), nil
 }
 
 // tagPosts merges the feeds of several tags into one page.
