@@ -45,6 +45,7 @@ const (
 	notFoundText = "There is nothing here, or nothing that you may see."
 	brokenText   = "Something went wrong on our side."
 	awayText     = "A part of the site does not answer at the moment. Please try again in a few seconds."
+	readOnlyText = "The site can only be read for the moment. Nothing was stored; please try again in a minute."
 	fullText     = "This site has no room left, so nothing was stored. The people who run it know from its log."
 )
 
@@ -82,6 +83,7 @@ var errorTable = []func(error) (answer, bool){
 	as(func(e *community.TooMany) answer {
 		return answer{status: http.StatusTooManyRequests, message: "That was too often. Please try again later.", retryAfter: max(e.RetryAfter, time.Second)}
 	}),
+	is(store.ErrWriterAway, answer{status: http.StatusServiceUnavailable, message: readOnlyText, retryAfter: 5 * time.Second}),
 	as(func(e *community.Unavailable) answer {
 		return answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: max(e.RetryAfter, time.Second)}
 	}),

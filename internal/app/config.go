@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tintype/internal/store"
 )
 
 // Config is what the settings say, parsed and checked. It is read once, by
@@ -33,8 +36,15 @@ type Config struct {
 	ShutdownTimeout time.Duration
 
 	// Data
-	DataDir      string
-	Database     Database
+	DataDir  string
+	Database Database
+	Replicas Replicas
+	// ReplicaMaxLag is how far a replica may be behind and still be read.
+	ReplicaMaxLag time.Duration
+	// The database server's connections: all, those left to people, and by how many processes the rest is shared. 0 of
+	// all means that each process takes what it takes by default.
+	DatabaseMaxConns, DatabaseReservedConns, FleetMaxProcesses int
+
 	Migrate      string // "auto", "wait" or "off"
 	QueueURL     string // "" for the database alone, else an SQS queue's
 	Web, Worker  bool   // ROLES
@@ -85,6 +95,32 @@ type Database struct {
 
 // String is the database's address without its password.
 func (d Database) String() string { return d.display }
+
+// Replicas are the addresses to read from.
+type Replicas struct {
+	urls    Secret   // all of them, separated by commas
+	display []string // without passwords
+}
+
+// Value is the addresses as they are now, nil if there are none.
+func (r Replicas) Value(ctx context.Context) ([]string, error) {
+	if !r.urls.IsSet() {
+		return nil, nil
+	}
+	text, err := r.urls.Value(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return splitList(text), nil
+}
+
+// MySQLConns is how many connections this process may have to each database server, 0 for the default.
+func (c *Config) MySQLConns() int {
+	if c.DatabaseMaxConns == 0 {
+		return 0
+	}
+	return (c.DatabaseMaxConns - c.DatabaseReservedConns) / c.FleetMaxProcesses
+}
 
 // Rate is so many events in a window.
 type Rate struct {
@@ -162,6 +198,13 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	}
 	if whole("DATABASE_URL", "ROLES") && c.Database.Driver == "sqlite" && !(c.Web && c.Worker) {
 		errs = append(errs, errors.New("ROLES contradicts a SQLite database: it belongs to one process, which then has to do everything; leave ROLES at web,worker, or set DATABASE_URL=mysql://…"))
+	}
+	if whole("DATABASE_URL", "DATABASE_REPLICA_URLS") && c.Database.Driver == "sqlite" && c.Replicas.urls.IsSet() {
+		errs = append(errs, errors.New("DATABASE_REPLICA_URLS contradicts a SQLite database, which has no replicas; set DATABASE_URL to the primary's mysql:// address"))
+	}
+	if whole("DATABASE_MAX_CONNECTIONS", "DATABASE_RESERVED_CONNECTIONS", "FLEET_MAX_PROCESSES") && c.DatabaseMaxConns != 0 && c.MySQLConns() < store.MinMySQLConns {
+		errs = append(errs, fmt.Errorf("DATABASE_MAX_CONNECTIONS=%d, less DATABASE_RESERVED_CONNECTIONS=%d and shared by FLEET_MAX_PROCESSES=%d, leaves %d connections to a process, which needs %d: let the database server take more, or run fewer processes",
+			c.DatabaseMaxConns, c.DatabaseReservedConns, c.FleetMaxProcesses, max(c.MySQLConns(), 0), store.MinMySQLConns))
 	}
 	if whole("VISITORS", "REGISTRATION", "BASE_URL") && c.Visitors == "none" && c.Registration == "open" && !c.Loopback() {
 		errs = append(errs, errors.New("VISITORS=none contradicts REGISTRATION=open: a closed site that anybody may join is not closed; set REGISTRATION=closed, and invite by `tintype account create`"))

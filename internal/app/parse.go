@@ -272,22 +272,64 @@ func parseDatabase(c *Config, v value) error {
 		c.Database = Database{Driver: "sqlite", Path: path, URL: v.secret(), display: "sqlite:" + path}
 		return nil
 	}
-	u, err := url.Parse(v.text)
+	display, err := checkMySQLURL(v.text)
 	if err != nil {
-		return errors.New("is not an address; special characters in the password are written %XX")
+		return err
+	}
+	c.Database = Database{Driver: "mysql", URL: v.secret(), display: display}
+	return nil
+}
+
+// checkMySQLURL returns the address without its password.
+func checkMySQLURL(text string) (display string, err error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "", errors.New("is not an address; special characters in the password are written %XX")
 	}
 	if u.Scheme != "mysql" {
-		return errors.New("begins with neither sqlite: nor mysql://")
+		return "", errors.New("begins with neither sqlite: nor mysql://")
 	}
 	query := u.Query()
 	if (u.Hostname() == "" && query.Get("socket") == "") || u.User.Username() == "" || strings.Trim(u.Path, "/") == "" || strings.Contains(strings.Trim(u.Path, "/"), "/") {
-		return errors.New("is not complete: mysql://user:password@host:3306/name")
+		return "", errors.New("is not complete: mysql://user:password@host:3306/name")
 	}
 	for option := range query {
 		if option != "tls" && option != "socket" {
-			return fmt.Errorf("takes the options tls and socket only, not %q: the program sets what it needs", option)
+			return "", fmt.Errorf("takes the options tls and socket only, not %q: the program sets what it needs", option)
 		}
 	}
-	c.Database = Database{Driver: "mysql", URL: v.secret(), display: "mysql://" + u.User.Username() + ":" + hidden + "@" + u.Host + u.Path}
+	return "mysql://" + u.User.Username() + ":" + hidden + "@" + u.Host + u.Path, nil
+}
+
+// parseReplicas reads DATABASE_REPLICA_URLS. Its errors never quote it either.
+func parseReplicas(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	c.Replicas = Replicas{urls: v.secret()}
+	for i, text := range splitList(v.text) {
+		if !strings.HasPrefix(text, "mysql://") {
+			return fmt.Errorf("address %d does not begin with mysql:// (a comma in a password is written %%2C)", i+1)
+		}
+		display, err := checkMySQLURL(text)
+		if err != nil {
+			return fmt.Errorf("address %d %w", i+1, err)
+		}
+		c.Replicas.display = append(c.Replicas.display, display)
+	}
+	if len(c.Replicas.display) == 0 {
+		return errors.New("holds no address")
+	}
 	return nil
+}
+
+// splitList takes a list apart at its commas; empty items are left out.
+func splitList(text string) []string {
+	var list []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			list = append(list, item)
+		}
+	}
+	return list
 }

@@ -104,6 +104,33 @@ var settings = []setting{
 		show:  func(c *Config) string { return c.Database.String() },
 	},
 	{
+		name: "DATABASE_REPLICA_URLS", group: "Data", def: "", secret: true,
+		help:  "Where to read: addresses of MySQL replicas in the form of DATABASE_URL, separated by commas, or a cluster's one reader address. Their user needs SELECT only. Set it on all processes at once. Passwords that DATABASE_REPLICA_URLS_FILE holds may change while the site runs.",
+		parse: parseReplicas,
+		show:  func(c *Config) string { return strings.Join(c.Replicas.display, ", ") },
+	},
+	{
+		name: "REPLICA_MAX_LAG", group: "Data", def: "30s",
+		help:  "How far a replica may be behind the primary and still be read. Whoever has just written is never answered by a replica that does not know of it yet, however this is set.",
+		parse: durationInto(func(c *Config) *time.Duration { return &c.ReplicaMaxLag }, time.Second, maxDelay),
+	},
+	{
+		name: "DATABASE_MAX_CONNECTIONS", group: "Data", def: "none: 20 by each process",
+		defFrom: func(*Config) string { return "0" },
+		help:    "How many connections a database server takes (max_connections), to be shared by all processes of the site: each opens at most (DATABASE_MAX_CONNECTIONS - DATABASE_RESERVED_CONNECTIONS) / FLEET_MAX_PROCESSES to each server.",
+		parse:   intInto(func(c *Config) *int { return &c.DatabaseMaxConns }, 0, 100_000),
+	},
+	{
+		name: "DATABASE_RESERVED_CONNECTIONS", group: "Data", def: "10",
+		help:  "How many of DATABASE_MAX_CONNECTIONS are left to people and to migrations.",
+		parse: intInto(func(c *Config) *int { return &c.DatabaseReservedConns }, 0, 100_000),
+	},
+	{
+		name: "FLEET_MAX_PROCESSES", group: "Data", def: "1",
+		help:  "The most processes of the site that run at once, web and worker, also while instances are being replaced.",
+		parse: intInto(func(c *Config) *int { return &c.FleetMaxProcesses }, 1, 10_000),
+	},
+	{
 		name: "MIGRATE", group: "Data", def: "auto on SQLite, wait on MySQL",
 		defFrom: func(c *Config) string {
 			if c.Database.Driver == "mysql" {

@@ -29,6 +29,7 @@ type rooms struct {
 	addresses *media.Addresses
 	sessions  session.Backend
 	live      *live.Hub
+	keys      [][]byte // that sign and seal; the first one signs
 }
 
 // openRooms opens every room with the driver that the settings chose. The
@@ -42,7 +43,7 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 	for i, text := range texts {
 		keys[i] = []byte(text)
 	}
-	r := &rooms{processor: media.NewProcessor(media.Options{
+	r := &rooms{keys: keys, processor: media.NewProcessor(media.Options{
 		MaxBytes:  cfg.MaxUploadBytes,
 		MaxPixels: cfg.MaxPixels,
 		Budget:    media.NewBudget(cfg.PhotoMemory),
@@ -97,7 +98,13 @@ func (r Rate) limit() community.Limit {
 }
 
 func storeOptions(cfg *Config, log *slog.Logger) store.Options {
-	return store.Options{URL: cfg.Database.URL.Value, Log: log}
+	return store.Options{
+		URL:      cfg.Database.URL.Value,
+		Replicas: cfg.Replicas.Value,
+		MaxLag:   cfg.ReplicaMaxLag,
+		MaxConns: cfg.MySQLConns(),
+		Log:      log,
+	}
 }
 
 // openSessions chooses where sessions live.
@@ -162,7 +169,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	a.newAPI(r, assets).Register(routes)
 	a.newPages(r, routes, assets).Register(routes)
 	a.claim = r.community.ClaimLink
-	return routes.engine, nil
+	return a.withPositions(r, routes.engine), nil
 }
 
 // follow hears what the other processes of the site do.

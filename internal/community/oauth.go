@@ -306,7 +306,8 @@ func (c *Community) RevokeToken(ctx context.Context, clientID, clientSecret, bea
 	return fromStore(c.Store.DeleteToken(ctx, t.ID))
 }
 
-// TokenByBearer finds whose token it is, on the primary: a revoked one is dead at once. The account is nil for a
+// TokenByBearer finds whose token it is, on the primary: a revoked one is dead at once. From then on the request reads by
+// the position of the token's client. The account is nil for a
 // client's own token. Unknown tokens and those of suspended members are ErrUnauthenticated.
 func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.AccessToken, *store.Account, *store.App, error) {
 	t, err := c.Store.TokenByHash(ctx, hashSecret(bearer))
@@ -327,7 +328,8 @@ func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.Ac
 		}
 		acc = a
 	}
-	app, err := c.Store.AppByID(store.Primary(ctx), t.AppID)
+	c.Store.CarryByToken(ctx, t)
+	app, err := c.Store.AppByID(store.PrimaryWhileThere(ctx), t.AppID)
 	if err != nil {
 		return nil, nil, nil, fromStore(err)
 	}

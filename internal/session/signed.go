@@ -63,16 +63,26 @@ func signature(key []byte, purpose string, b []byte) []byte {
 // SetCookie keeps a value in a visitor's browser, in a cookie of the purpose's name. What is too long for a cookie is
 // not kept, and SetCookie is false. Answers that carry one must not be cached.
 func (s *Signed) SetCookie(c *gin.Context, purpose string, value []byte, life time.Duration) bool {
+	return s.Write(c.Writer, purpose, value, life)
+}
+
+// Write is SetCookie outside of gin.
+func (s *Signed) Write(w http.ResponseWriter, purpose string, value []byte, life time.Duration) bool {
 	if len(value) > maxSigned*3/4 {
 		return false
 	}
-	replaceCookie(c.Writer, s.cookie(purpose, s.Seal(purpose, value, life), int(life.Seconds())))
+	replaceCookie(w, s.cookie(purpose, s.Seal(purpose, value, life), int(life.Seconds())))
 	return true
 }
 
 // Cookie reads what SetCookie kept.
 func (s *Signed) Cookie(c *gin.Context, purpose string) (value []byte, ok bool) {
-	k, err := c.Request.Cookie(s.name(purpose))
+	return s.Read(c.Request, purpose)
+}
+
+// Read is Cookie outside of gin.
+func (s *Signed) Read(r *http.Request, purpose string) (value []byte, ok bool) {
+	k, err := r.Cookie(s.name(purpose))
 	if err != nil {
 		return nil, false
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 
@@ -99,8 +100,7 @@ func translate(err error) error {
 		}
 		return err
 	}
-	var ne net.Error
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysqldriver.ErrInvalidConn) || errors.As(err, &ne) && !errors.Is(err, context.Canceled) ||
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, errServerOut) || brokenWire(err) && !errors.Is(err, context.Canceled) ||
 		errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
@@ -125,6 +125,17 @@ func retryable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
+	return errors.Is(err, driver.ErrBadConn) || brokenWire(err)
+}
+
+// brokenWire tells whether the connection to the server broke, or could not be made.
+func brokenWire(err error) bool {
 	var ne net.Error
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysqldriver.ErrInvalidConn) || errors.As(err, &ne)
+	return errors.Is(err, mysqldriver.ErrInvalidConn) || errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+}
+
+// readOnly tells whether a server refused a write because it does not take any.
+func readOnly(err error) bool {
+	var me *mysqldriver.MySQLError
+	return errors.Is(err, driver.ErrBadConn) || errors.As(err, &me) && (me.Number == 1290 || me.Number == 1836)
 }

@@ -31,7 +31,8 @@ import (
 const Release = 1
 
 const (
-	migrationLock     = "tintype_migrate"
+	// The server's locks are known to all its databases: the lock is named after ours.
+	migrationLock     = "CONCAT('tintype_migrate_', MD5(DATABASE()))"
 	migrationLockWait = 10 * time.Minute
 )
 
@@ -271,7 +272,7 @@ func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, 
 		return withSQLite(ctx, file, lock, f)
 	}
 	// Schema changes may take long, so this pool has no read timeout and no statement limit.
-	db, err := mysqlPool(ctx, m.o, func(c *mysqldriver.Config) {
+	db, err := mysqlPool(ctx, m.o.URL, func(c *mysqldriver.Config) {
 		c.ReadTimeout, c.WriteTimeout = 0, 0
 		c.Params["innodb_lock_wait_timeout"] = "60"
 	})
@@ -286,7 +287,7 @@ func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, 
 		}
 		defer conn.Close()
 		var got sql.NullInt64
-		if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", migrationLock, int(migrationLockWait.Seconds())).Scan(&got); err != nil {
+		if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK("+migrationLock+", ?)", int(migrationLockWait.Seconds())).Scan(&got); err != nil {
 			return fmt.Errorf("wait for the migration lock: %w", err)
 		}
 		if got.Int64 != 1 {
@@ -295,7 +296,7 @@ func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, 
 		defer func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
-			_, _ = conn.ExecContext(ctx, "DO RELEASE_LOCK(?)", migrationLock) // closing the connection releases it too
+			_, _ = conn.ExecContext(ctx, "DO RELEASE_LOCK("+migrationLock+")") // closing the connection releases it too
 		}()
 	}
 	return f(ctx, db, "mysql")

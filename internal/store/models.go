@@ -177,6 +177,7 @@ type AccessToken struct {
 	Scopes    string
 	CreatedAt Millis
 	UsedAt    Millis
+	Position  Position // from which its client reads; see CarryByToken
 }
 
 // AuthorizationCode is exchanged once for a token; TokenID remembers which, so that a replay revokes it.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,10 +26,26 @@ import (
 type Options struct {
 	// URL is "sqlite:PATH" or "mysql://user:pass@host:3306/name?tls=true". It is resolved anew for every
 	// connection, so that a rotated password needs no restart.
-	URL      func(ctx context.Context) (string, error)
-	MaxConns int // open connections at most, 0: chosen by dialect and machine
+	URL func(ctx context.Context) (string, error)
+	// Replicas are the addresses of readers of a MySQL primary, in the form of URL and resolved as often. Their number
+	// is that of the first time. Nil is none.
+	Replicas func(ctx context.Context) ([]string, error)
+	// MaxLag is how far a replica may be behind and still be read, 0: DefaultMaxLag.
+	MaxLag time.Duration
+	// MaxConns is how many connections may be open at most, to the primary and to each replica's address; 0: chosen by
+	// dialect and machine.
+	MaxConns int
 	Log      *slog.Logger
 }
+
+const (
+	// DefaultMaxLag is for Options.MaxLag.
+	DefaultMaxLag = 30 * time.Second
+	// DefaultMySQLConns is for Options.MaxConns on MySQL.
+	DefaultMySQLConns = 20
+	// MinMySQLConns is the least for Options.MaxConns on MySQL.
+	MinMySQLConns = 3
+)
 
 // Open connects to the database. It does not touch the schema; see Migrate and SchemaState.
 func Open(ctx context.Context, o Options) (*Store, error) {
@@ -169,9 +186,9 @@ func mysqlConfig(raw string) (*mysqldriver.Config, error) {
 	return c, nil
 }
 
-// mysqlPool opens a pool whose user and password are resolved for every new connection.
-func mysqlPool(ctx context.Context, o Options, change func(*mysqldriver.Config)) (*sql.DB, error) {
-	raw, err := o.URL(ctx)
+// mysqlConnector opens connections whose address, user and password are resolved anew for each.
+func mysqlConnector(ctx context.Context, url func(context.Context) (string, error), change func(*mysqldriver.Config)) (driver.Connector, error) {
+	raw, err := url(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +200,7 @@ func mysqlPool(ctx context.Context, o Options, change func(*mysqldriver.Config))
 		change(c)
 	}
 	err = c.Apply(mysqldriver.BeforeConnect(func(ctx context.Context, c *mysqldriver.Config) error {
-		raw, err := o.URL(ctx)
+		raw, err := url(ctx)
 		if err != nil {
 			return err
 		}
@@ -197,16 +214,38 @@ func mysqlPool(ctx context.Context, o Options, change func(*mysqldriver.Config))
 	if err != nil {
 		return nil, err
 	}
-	conn, err := mysqldriver.NewConnector(c)
+	return mysqldriver.NewConnector(c)
+}
+
+func mysqlPool(ctx context.Context, url func(context.Context) (string, error), change func(*mysqldriver.Config)) (*sql.DB, error) {
+	conn, err := mysqlConnector(ctx, url, change)
 	if err != nil {
 		return nil, err
 	}
 	return sql.OpenDB(conn), nil
 }
 
+// limitPool bounds a pool of MySQL.
+func limitPool(db *sql.DB, conns int) {
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxLifetime(3 * time.Minute) // a moved writer is noticed, and load spreads over new servers
+	db.SetConnMaxIdleTime(time.Minute)
+}
+
+// statementLimit ends statements that run too long, in the words of the server's flavour: the other's are an error on
+// every connection.
+func statementLimit(version string) func(*mysqldriver.Config) {
+	name, value := "max_execution_time", "10000"
+	if strings.Contains(version, "MariaDB") {
+		name, value = "max_statement_time", "10"
+	}
+	return func(c *mysqldriver.Config) { c.Params[name] = value }
+}
+
 func openMySQL(ctx context.Context, o Options) (*Store, error) {
-	// The flavour is asked once before the pool is built: the other's time limit is an error on every connection.
-	probe, err := mysqlPool(ctx, o, nil)
+	// The flavour is asked once before the pool is built.
+	probe, err := mysqlPool(ctx, o.URL, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -216,25 +255,28 @@ func openMySQL(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reach the database: %w", err)
 	}
-	limit := map[string]string{"max_execution_time": "10000"}
-	if strings.Contains(version, "MariaDB") {
-		limit = map[string]string{"max_statement_time": "10"}
+	n := o.MaxConns
+	if n <= 0 {
+		n = DefaultMySQLConns
 	}
-	w, err := mysqlPool(ctx, o, func(c *mysqldriver.Config) {
-		for k, v := range limit {
-			c.Params[k] = v
+	n = max(n, MinMySQLConns)
+	if o.Replicas != nil {
+		list, err := o.Replicas(ctx)
+		if err != nil {
+			return nil, err
 		}
-	})
+		if len(list) > 0 {
+			return openCluster(ctx, o, n, len(list), statementLimit(version))
+		}
+	}
+	w, err := mysqlPool(ctx, o.URL, statementLimit(version))
 	if err != nil {
 		return nil, err
 	}
-	n := o.MaxConns
-	if n <= 0 {
-		n = 20
-	}
-	w.SetMaxOpenConns(n)
-	w.SetMaxIdleConns(n)
-	w.SetConnMaxLifetime(3 * time.Minute) // a moved writer is noticed, and load spreads over new servers
-	w.SetConnMaxIdleTime(time.Minute)
-	return newStore(mysqlDialect{}, mysql.New(mysql.Config{Conn: w, SkipInitializeWithVersion: true}), nil, o, false)
+	limitPool(w, n)
+	return newStore(mysqlDialect{}, mysqlDialector(w), nil, o, false)
+}
+
+func mysqlDialector(pool gorm.ConnPool) gorm.Dialector {
+	return mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
 }

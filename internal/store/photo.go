@@ -36,15 +36,19 @@ func (s *Store) photos(ctx context.Context, where string, args ...any) ([]*Photo
 	return out, rows.done()
 }
 
-func (s *Store) photo(ctx context.Context, where string, args ...any) (*Photo, error) {
-	list, err := s.photos(ctx, where, args...)
-	if err == nil && len(list) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
+func (s *Store) photo(ctx context.Context, where string, args ...any) (p *Photo, err error) {
+	err = lookUp(ctx, func(ctx context.Context) error {
+		list, err := s.photos(ctx, where, args...)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return ErrNotFound
+		}
+		p = list[0]
+		return nil
+	})
+	return p, err
 }
 
 // AddPhoto writes a new row.

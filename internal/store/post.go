@@ -52,21 +52,26 @@ func (s *Store) posts(ctx context.Context, q string, args ...any) ([]Post, error
 	return posts, nil
 }
 
-func onePost(posts []Post, err error) (*Post, error) {
-	if err != nil {
-		return nil, err
-	}
-	if len(posts) == 0 {
-		return nil, ErrNotFound
-	}
-	return &posts[0], nil
+func (s *Store) onePost(ctx context.Context, q string, args ...any) (p *Post, err error) {
+	err = lookUp(ctx, func(ctx context.Context) error {
+		posts, err := s.posts(ctx, q, args...)
+		if err != nil {
+			return err
+		}
+		if len(posts) == 0 {
+			return ErrNotFound
+		}
+		p = &posts[0]
+		return nil
+	})
+	return p, err
 }
 
 // PostByID is a post or comment that the viewer may see, else ErrNotFound.
 func (s *Store) PostByID(ctx context.Context, viewer *Account, id int64) (*Post, error) {
 	c := postSeen(viewer)
-	return onePost(s.posts(ctx, "SELECT "+postColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
-		append([]any{id}, c.args...)...))
+	return s.onePost(ctx, "SELECT "+postColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
+		append([]any{id}, c.args...)...)
 }
 
 // PostsByID are those of the posts and comments that the viewer may see, in the order of the ids.
@@ -91,14 +96,14 @@ func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]
 
 // RawPost is the post or comment whoever asks, deleted or not, else ErrNotFound. For rules and jobs, not for readers.
 func (s *Store) RawPost(ctx context.Context, id int64) (*Post, error) {
-	return onePost(s.posts(ctx, "SELECT "+postColumns+" FROM posts p WHERE p.id = ?", id))
+	return s.onePost(ctx, "SELECT "+postColumns+" FROM posts p WHERE p.id = ?", id)
 }
 
 // LockPost is RawPost that keeps others from changing the row until the transaction ends. What hangs on a post
 // (comments, likes) locks it first: their foreign keys would share the lock, and two who then count would deadlock.
 // A comment's thread is changed only under the lock of its post.
 func (s *Store) LockPost(ctx context.Context, id int64) (*Post, error) {
-	return onePost(s.posts(ctx, "SELECT "+postColumns+" FROM posts p WHERE p.id = ?"+s.dialect.forUpdate(), id))
+	return s.onePost(ctx, "SELECT "+postColumns+" FROM posts p WHERE p.id = ?"+s.dialect.forUpdate(), id)
 }
 
 // CreatePost inserts the row as it is.

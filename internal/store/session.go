@@ -25,10 +25,10 @@ func (s *Session) row() SessionRow {
 	}
 }
 
-// SessionByHash reads on the primary, so that a log-out is known everywhere at once.
+// SessionByHash reads on the primary, so that a log-out is known everywhere at once; while that is away, on a replica.
 func (s *Store) SessionByHash(ctx context.Context, accountID int64, hash string) (row SessionRow, found bool, err error) {
 	var rows []*Session
-	err = s.read(Primary(ctx)).Where("account_id = ? AND hash = ?", accountID, hash).Find(&rows).Error
+	err = s.read(PrimaryWhileThere(ctx)).Where("account_id = ? AND hash = ?", accountID, hash).Find(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return row, false, translate(err)
 	}

@@ -6,6 +6,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -22,6 +23,7 @@ type Store struct {
 	log     *slog.Logger
 	after   *afterCommit // set inside a transaction
 	signals *signals
+	cluster *cluster // nil without replicas
 }
 
 // NewID draws an id that no other process is likely to draw; see TxOnce for when it did.
@@ -35,21 +37,34 @@ type ctxKey int
 const (
 	keyPrimary ctxKey = iota
 	keyInTx
+	keyAgain // a look-up that a replica answered with nothing
+)
+
+type primaryMark int
+
+const (
+	markPrimary primaryMark = iota + 1
+	markWhileThere
 )
 
 // Primary marks the context: reads under it are answered by the primary.
 func Primary(ctx context.Context) context.Context {
-	return context.WithValue(ctx, keyPrimary, true)
+	return context.WithValue(ctx, keyPrimary, markPrimary)
 }
 
-// read is the one place that decides which server answers a read.
+// PrimaryWhileThere is Primary for what must go on while the primary is away (see WriterAway): who asks, by a session or
+// a token. Then the most advanced replica answers.
+func PrimaryWhileThere(ctx context.Context) context.Context {
+	return context.WithValue(ctx, keyPrimary, markWhileThere)
+}
+
+// read is the one place that decides which server answers a read. With replicas it leaves that to the cluster, which
+// decides for each statement by its context.
 func (s *Store) read(ctx context.Context) *gorm.DB {
 	switch {
 	case s.tx != nil:
 		return s.tx.WithContext(ctx)
-	case ctx.Value(keyPrimary) != nil && s.dialect.name() != "sqlite":
-		return s.w.WithContext(ctx)
-	default: // SQLite's readers see every commit at once, so none of them need wait for the writer
+	default: // s.r is s.w on a lone MySQL; SQLite's readers see every commit at once, so none of them need wait for the writer
 		return s.r.WithContext(ctx)
 	}
 }
@@ -59,7 +74,14 @@ func (s *Store) write(ctx context.Context) *gorm.DB {
 	if s.tx != nil {
 		return s.tx.WithContext(ctx)
 	}
-	return s.w.WithContext(ctx)
+	db := s.w.WithContext(ctx)
+	if s.cluster != nil {
+		markWrote(ctx)
+		if s.cluster.away.Load() {
+			_ = db.AddError(ErrWriterAway)
+		}
+	}
+	return db
 }
 
 // Ping reaches the primary.
@@ -71,12 +93,15 @@ func (s *Store) Ping(ctx context.Context) error {
 // Now is the primary's clock, which leases and ticks compare.
 func (s *Store) Now(ctx context.Context) (Millis, error) {
 	var ms int64
-	err := s.write(ctx).Raw("SELECT " + s.dialect.nowMillis()).Scan(&ms).Error
+	err := s.read(Primary(ctx)).Raw("SELECT " + s.dialect.nowMillis()).Scan(&ms).Error
 	return Millis(ms), translate(err)
 }
 
 // Close closes every connection.
 func (s *Store) Close() error {
+	if s.cluster != nil {
+		return errors.Join(s.cluster.close(), s.SQL().Close())
+	}
 	var first error
 	for _, db := range []*gorm.DB{s.r, s.w} {
 		c, err := db.DB()
@@ -99,16 +124,19 @@ func (s *Store) SQL() *sql.DB {
 	return db
 }
 
-// first scans one row into dst.
+// first scans one row into dst. Where a replica has none, the primary is asked: see lookUp.
 func first(db *gorm.DB, dst any) error {
-	res := db.Limit(1).Find(dst)
-	if res.Error != nil {
-		return translate(res.Error)
-	}
-	if res.RowsAffected == 0 {
-		return ErrNotFound
-	}
-	return nil
+	db = db.Session(&gorm.Session{}) // each try starts from the same conditions
+	return lookUp(db.Statement.Context, func(ctx context.Context) error {
+		res := db.WithContext(ctx).Limit(1).Find(dst)
+		if res.Error != nil {
+			return translate(res.Error)
+		}
+		if res.RowsAffected == 0 {
+			return ErrNotFound
+		}
+		return nil
+	})
 }
 
 // nowMillis is this process's clock, for times that people read.

@@ -103,14 +103,19 @@ func (s *Store) tagSeen(viewer *Account) condition {
 // TagByKey is the tag of that folded name if the viewer may know of it, else ErrNotFound.
 func (s *Store) TagByKey(ctx context.Context, viewer *Account, key string) (*Tag, error) {
 	c := s.tagSeen(viewer)
-	tags, err := s.tags(ctx, "t.name_key = ? AND "+c.sql, append([]any{key}, c.args...)...)
-	if err != nil {
-		return nil, err
-	}
-	if len(tags) == 0 {
-		return nil, ErrNotFound
-	}
-	return &tags[0], nil
+	var tag *Tag
+	err := lookUp(ctx, func(ctx context.Context) error {
+		tags, err := s.tags(ctx, "t.name_key = ? AND "+c.sql, append([]any{key}, c.args...)...)
+		if err != nil {
+			return err
+		}
+		if len(tags) == 0 {
+			return ErrNotFound
+		}
+		tag = &tags[0]
+		return nil
+	})
+	return tag, err
 }
 
 // TagsByPrefix are tags whose folded name begins so and that the viewer may know of, in order of the names.

@@ -7,10 +7,10 @@ func (s *Store) CreateToken(ctx context.Context, t *AccessToken) error {
 	return translate(s.write(ctx).Create(t).Error)
 }
 
-// TokenByHash reads on the primary, so that a revoked token is dead at once.
+// TokenByHash reads on the primary, so that a revoked token is dead at once; while that is away, on a replica.
 func (s *Store) TokenByHash(ctx context.Context, hash string) (*AccessToken, error) {
 	var t AccessToken
-	if err := first(s.read(Primary(ctx)).Where("hash = ?", hash), &t); err != nil {
+	if err := first(s.read(PrimaryWhileThere(ctx)).Where("hash = ?", hash), &t); err != nil {
 		return nil, err
 	}
 	return &t, nil

@@ -49,6 +49,14 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 	if s.tx != nil || ctx.Value(keyInTx) != nil {
 		return ErrNestedTx
 	}
+	if s.cluster != nil {
+		if err := mayBegin(ctx); err != nil {
+			return err
+		}
+		if s.cluster.away.Load() {
+			return ErrWriterAway
+		}
+	}
 	txctx, cancel := context.WithTimeout(context.WithValue(ctx, keyInTx, true), txDeadline)
 	defer cancel()
 	committing := false // an earlier try's COMMIT may have been done
@@ -122,13 +130,14 @@ func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64)
 			db.Rollback()
 		}
 	}()
-	tx := &Store{w: s.w, r: s.r, tx: db, dialect: s.dialect, ids: s.ids, log: s.log, after: &afterCommit{}, signals: s.signals}
+	tx := &Store{w: s.w, r: s.r, tx: db, dialect: s.dialect, ids: s.ids, log: s.log, after: &afterCommit{}, signals: s.signals, cluster: s.cluster}
 	if err := f(ctx, tx, id); err != nil {
 		ended = true
 		db.Rollback()
 		return nil, stageBody, err
 	}
 	ended = true
+	markWrote(ctx) // whatever the answer to COMMIT will be
 	if err := db.Commit().Error; err != nil {
 		db.Rollback()
 		if s.dialect.name() == "sqlite" {

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// The replication clock is a number on the primary that grows all the time, about with the milliseconds. A replica on
+// which it has reached a version has also applied what was committed before that version: so replicas tell how far
+// they are without any right and in any flavour of MySQL. One process at a time raises it, under a lease; whoever
+// finds it standing still does too.
+
+const (
+	clockEvery = 200 * time.Millisecond // how often it is raised
+	clockLease = 2 * time.Second
+	clockPoll  = 400 * time.Millisecond // how often who does not raise it looks at it
+	// clockStands is how long it may stand still before anybody raises it.
+	clockStands = time.Second
+	// awayAfter is how long the primary may leave polls unanswered before it counts as away.
+	awayAfter  = 3 * time.Second
+	awayMisses = 3
+)
+
+const versionQuery = "SELECT version FROM replication_clock WHERE id = 1"
+
+const clockNow = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
+
+// runClock raises and reads the clock until ctx ends, and tells from the answers whether the primary is there.
+func (c *cluster) runClock(ctx context.Context) {
+	misses := 0
+	for {
+		pause := clockPoll
+		if c.leads {
+			pause = clockEvery
+		}
+		select {
+		case <-ctx.Done():
+			c.resign()
+			return
+		case <-time.After(pause):
+		}
+		err := c.turnClock(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err == nil:
+			misses = 0
+			c.heardAt.Store(time.Now().UnixNano())
+			if c.away.Swap(false) {
+				c.log.Info("the primary is back")
+			}
+		default:
+			misses++
+			c.leads = false
+			silence := time.Since(time.Unix(0, c.heardAt.Load()))
+			if misses >= awayMisses && silence > awayAfter && !c.away.Swap(true) {
+				c.log.Error("the primary is away: the site can only be read", "error", err)
+				// Who waits for it hears so now, not at a deadline.
+				c.conns.cut()
+			}
+		}
+	}
+}
+
+// turnClock looks at the clock, and raises it if that falls to this process.
+func (c *cluster) turnClock(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pollPatience)
+	defer cancel()
+	if c.leads {
+		if err := c.raiseClock(ctx); err != nil && !readOnly(err) {
+			return err
+		}
+	}
+	var version, leaseLeft int64
+	var holder string
+	err := c.monitor.QueryRowContext(ctx, "SELECT version, holder, lease_until - "+clockNow+" FROM replication_clock WHERE id = 1").Scan(&version, &holder, &leaseLeft)
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = c.monitor.ExecContext(ctx, "INSERT IGNORE INTO replication_clock (id, version, holder, lease_until) VALUES (1, "+clockNow+", '', 0)")
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if c.version.Swap(version) != version {
+		c.movedAt.Store(now.UnixNano())
+	}
+	c.leads = holder == c.holder && leaseLeft > 0
+	stands := now.Sub(time.Unix(0, c.movedAt.Load())) > clockStands
+	if !c.leads && (leaseLeft <= 0 || stands) {
+		if err := c.raiseClock(ctx); err != nil && !readOnly(err) {
+			return err
+		}
+		if leaseLeft > 0 { // the holder does not do its work
+			_, err = c.monitor.ExecContext(ctx, "UPDATE replication_clock SET version = GREATEST(version + 1, "+clockNow+") WHERE id = 1 AND version = ?", version)
+			if err != nil && !readOnly(err) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// raiseClock raises the clock under the lease, and takes that if it is free.
+func (c *cluster) raiseClock(ctx context.Context) error {
+	res, err := c.monitor.ExecContext(ctx, "UPDATE replication_clock SET version = GREATEST(version + 1, "+clockNow+"), lease_until = "+clockNow+" + ?, holder = ?"+
+		" WHERE id = 1 AND (holder = ? OR lease_until < "+clockNow+")", clockLease.Milliseconds(), c.holder, c.holder)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	c.leads = n == 1
+	return err
+}
+
+// resign gives the lease back, so that another process goes on at once.
+func (c *cluster) resign() {
+	if !c.leads {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pollPatience)
+	defer cancel()
+	_, _ = c.monitor.ExecContext(ctx, "UPDATE replication_clock SET lease_until = 0 WHERE id = 1 AND holder = ?", c.holder) // else it runs out
+}

@@ -1,0 +1,358 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+)
+
+// ErrWriterAway is the ErrBusy of a site whose primary does not answer, while replicas may: it can be read, not written.
+var ErrWriterAway error = writerAway{}
+
+type writerAway struct{}
+
+func (writerAway) Error() string        { return "store: the primary is away, the site can only be read" }
+func (writerAway) Is(target error) bool { return target == ErrBusy }
+
+// errFallbackFull refuses a read that no replica may answer, because too many such reads are on the primary already:
+// it must not drown because a replica lags.
+var errFallbackFull = &busyError{"store: too many reads fall back to the primary"}
+
+type busyError struct{ text string }
+
+func (e *busyError) Error() string        { return e.text }
+func (e *busyError) Is(target error) bool { return target == ErrBusy }
+
+const (
+	// slotPatience is how long a read waits for its place on the way to the primary.
+	slotPatience = 250 * time.Millisecond
+	// pinPatience is how long a replica may take to tell a request how far it has come.
+	pinPatience = time.Second
+	// pinTries is how many addresses a request with a position asks.
+	pinTries = 3
+	// positionGrace is added to the largest allowed lag for a position's life.
+	positionGrace = 10 * time.Second
+)
+
+// A cluster is a primary with replicas: which of them answers a read, and what is known of their health. It is gorm's
+// ConnPool for everything that Store.read hands out.
+type cluster struct {
+	primary *sql.DB // the same pool that writes
+	conns   *connSet
+	monitor *sql.DB // one connection to the primary, for the clock
+
+	endpoints []*endpoint
+	maxLag    time.Duration
+	slots     chan struct{} // the places on the way from the replicas to the primary
+	log       *slog.Logger
+	holder    string // this process as a holder of the clock's lease
+	leads     bool   // it holds the lease; the clock's loop alone uses this
+
+	version atomic.Int64 // the clock's, at the last poll; 0 before the first
+	heardAt atomic.Int64 // UnixNano of the primary's last answer to a poll
+	movedAt atomic.Int64 // UnixNano of when the version last changed
+	away    atomic.Bool  // the primary
+	next    atomic.Uint64
+
+	counts readCounts
+	stop   context.CancelFunc
+	ended  sync.WaitGroup
+}
+
+// read runs a read where the context says.
+func (c *cluster) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	r := readsOf(ctx)
+	mark, _ := ctx.Value(keyPrimary).(primaryMark)
+	switch {
+	case mark == markWhileThere:
+		return c.whileThere(ctx, q, args)
+	case mark == markPrimary || r == nil:
+		return c.onPrimary(ctx, reasonMarked, q, args)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.ended:
+		return c.onPrimary(ctx, reasonMarked, q, args)
+	case ctx.Value(keyAgain) != nil:
+		return c.fallBack(ctx, r, reasonNotFound, q, args)
+	case r.stay == reasonWrote:
+		return c.onPrimary(ctx, reasonWrote, q, args) // no cap: what was done is done, and its answer is due
+	case r.stay != "":
+		return c.fallBack(ctx, r, r.stay, q, args)
+	case r.brought != 0 && !c.away.Load():
+		return c.fromPosition(ctx, r, q, args)
+	}
+	return c.anywhere(ctx, r, q, args)
+}
+
+// onPrimary asks the primary, or fails at once while it is away.
+func (c *cluster) onPrimary(ctx context.Context, why reason, q string, args []any) (*sql.Rows, error) {
+	if c.away.Load() {
+		return nil, ErrWriterAway
+	}
+	c.counts.primary(why).Add(1)
+	return c.primary.QueryContext(ctx, q, args...)
+}
+
+// fallBack asks the primary for what no replica may answer, if there is a place left. A request keeps its place to
+// its answer.
+func (c *cluster) fallBack(ctx context.Context, r *Reads, why reason, q string, args []any) (*sql.Rows, error) {
+	if c.away.Load() {
+		return nil, ErrWriterAway
+	}
+	if !r.slot {
+		timer := time.NewTimer(slotPatience)
+		defer timer.Stop()
+		select {
+		case c.slots <- struct{}{}:
+			r.slot = true
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-timer.C:
+			c.counts.refused.Add(1)
+			return nil, errFallbackFull
+		}
+	}
+	return c.onPrimary(ctx, why, q, args)
+}
+
+// fromPosition asks the replica that the request holds, or finds one that has reached its position.
+func (c *cluster) fromPosition(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, error) {
+	why := reasonBehind
+	for range 2 {
+		if r.conn == nil {
+			if why = c.pin(ctx, r); r.conn == nil {
+				break
+			}
+		}
+		rows, err := r.conn.QueryContext(ctx, q, args...)
+		if err == nil {
+			r.endpoint.reads.Add(1)
+			r.replica++
+			return rows, nil
+		}
+		if ctx.Err() != nil || !elsewhere(err) {
+			return nil, err
+		}
+		why = reasonFailed
+		r.endpoint.lookAgain()
+		r.unpin()
+	}
+	// A request that has been on the primary stays there, or it would see two states of the site.
+	r.stay = why
+	return c.fallBack(ctx, r, why, q, args)
+}
+
+// pin gives the request a connection of a replica that has reached its position.
+func (c *cluster) pin(ctx context.Context, r *Reads) reason {
+	why := reasonUnhealthy
+	tries := 0
+	for _, e := range c.mostAdvanced() {
+		if e.surelyBehind(r.brought) {
+			why = reasonBehind
+			continue
+		}
+		if tries++; tries > pinTries {
+			break
+		}
+		conn, version, err := e.ask(ctx)
+		if err != nil {
+			why = reasonFailed
+			e.lookAgain()
+			continue
+		}
+		if version >= int64(r.brought) {
+			r.conn, r.endpoint = conn, e
+			return ""
+		}
+		conn.Close()
+		why = reasonBehind
+	}
+	return why
+}
+
+// anywhere asks any healthy replica. While the primary is away it begins with the most advanced one.
+func (c *cluster) anywhere(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, error) {
+	rows, why, err := c.onReplica(ctx, r, q, args)
+	if rows != nil || err != nil {
+		return rows, err
+	}
+	return c.fallBack(ctx, r, why, q, args)
+}
+
+// onReplica is neither rows nor an error where no replica answers.
+func (c *cluster) onReplica(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, reason, error) {
+	list := c.inTurn()
+	if c.away.Load() {
+		list = c.mostAdvanced()
+	}
+	why := reasonUnhealthy
+	for _, e := range list {
+		rows, err := e.pool.QueryContext(ctx, q, args...)
+		if err == nil {
+			e.reads.Add(1)
+			if r != nil {
+				r.replica++
+			}
+			return rows, "", nil
+		}
+		if ctx.Err() != nil || !elsewhere(err) {
+			return nil, "", err
+		}
+		why = reasonFailed
+		e.lookAgain()
+	}
+	return nil, why, nil
+}
+
+// whileThere asks the primary, and while it is away the most advanced replica. One whose absence is not settled yet is
+// waited for: it is a matter of seconds.
+func (c *cluster) whileThere(ctx context.Context, q string, args []any) (*sql.Rows, error) {
+	if !c.away.Load() {
+		rows, err := c.onPrimary(ctx, reasonMarked, q, args)
+		if err == nil || ctx.Err() != nil || !elsewhere(err) {
+			return rows, err
+		}
+		if !c.verdict(ctx) {
+			return c.onPrimary(ctx, reasonMarked, q, args)
+		}
+	}
+	rows, _, err := c.onReplica(ctx, readsOf(ctx), q, args)
+	if rows == nil && err == nil {
+		err = ErrWriterAway
+	}
+	return rows, err
+}
+
+// verdict waits until the primary has answered a poll or is known to be away.
+func (c *cluster) verdict(ctx context.Context) (away bool) {
+	asked := time.Now()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if c.away.Load() {
+			return true
+		}
+		if c.heardAt.Load() > asked.UnixNano() || time.Since(asked) > awayAfter+pollPatience {
+			return false
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+// inTurn are the addresses behind which there is a healthy replica, beginning with another one each time.
+func (c *cluster) inTurn() []*endpoint {
+	var list []*endpoint
+	for _, e := range c.endpoints {
+		if e.usable() {
+			list = append(list, e)
+		}
+	}
+	if len(list) < 2 {
+		return list
+	}
+	i := int(c.next.Add(1) % uint64(len(list)))
+	return append(list[i:len(list):len(list)], list[:i]...)
+}
+
+// mostAdvanced are the addresses behind which there is a healthy replica, the furthest first.
+func (c *cluster) mostAdvanced() []*endpoint {
+	list := c.inTurn()
+	slices.SortStableFunc(list, func(a, b *endpoint) int {
+		// Half a second is less than what polls can tell apart.
+		return int(b.furthest()/500 - a.furthest()/500)
+	})
+	return list
+}
+
+// expired tells whether a position is so old that every replica in use has passed it.
+func (c *cluster) expired(p Position) bool {
+	v := c.version.Load()
+	return p != PositionPrimary && v > int64(p)+(c.maxLag+positionGrace).Milliseconds()
+}
+
+// positionNow is where a client is that has just written.
+func (c *cluster) positionNow(ctx context.Context) Position {
+	for try := 1; ; try++ {
+		var v int64
+		err := c.primary.QueryRowContext(ctx, versionQuery).Scan(&v)
+		if err == nil {
+			return Position(v) + positionMargin
+		}
+		if try == 3 || ctx.Err() != nil || c.away.Load() {
+			c.log.WarnContext(ctx, "the replication clock did not answer after a write; its client reads on the primary for a while", "error", err)
+			return PositionPrimary
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(50+rand.IntN(50)) * time.Millisecond):
+		}
+	}
+}
+
+func (c *cluster) storePosition(ctx context.Context, token int64, p Position) error {
+	if p == PositionPrimary {
+		// In a row that would be for ever. A moment later the clock says what is meant.
+		return errors.New("store: no position")
+	}
+	_, err := c.primary.ExecContext(ctx, "UPDATE access_tokens SET position = GREATEST(position, ?) WHERE id = ?", int64(p), token)
+	return err
+}
+
+// elsewhere tells whether another server may answer what this one did not: it is not there, cannot be used now, or
+// does not have the schema yet.
+func elsewhere(err error) bool {
+	var me *mysqldriver.MySQLError
+	if errors.As(err, &me) {
+		switch me.Number {
+		case 1040, 1203, 1226, // too many connections
+			1044, 1045, 1130, 1698, // who we are is not known there
+			1049, 1054, 1146, 1412, // a change of the schema has not arrived
+			1053, 1927, 1317: // it is being stopped
+			return true
+		}
+		return false
+	}
+	return errors.Is(err, errServerOut) || errors.Is(err, driver.ErrBadConn) || brokenWire(err)
+}
+
+// PrepareContext and the rest of gorm's ConnPool. Reads come as QueryContext only; what else there may be is the
+// primary's.
+func (c *cluster) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
+	return c.primary.PrepareContext(ctx, q)
+}
+
+// ExecContext runs on the primary.
+func (c *cluster) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	return c.primary.ExecContext(ctx, q, args...)
+}
+
+// QueryRowContext runs on the primary: a row cannot be asked for elsewhere once it has failed.
+func (c *cluster) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
+	return c.primary.QueryRowContext(ctx, q, args...)
+}
+
+// close ends the polls and the replicas' pools.
+func (c *cluster) close() error {
+	c.stop()
+	c.ended.Wait()
+	errs := []error{c.monitor.Close()}
+	for _, e := range c.endpoints {
+		errs = append(errs, e.close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+)
+
+// mysqlConn is everything that database/sql may want of go-sql-driver's connections.
+type mysqlConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.Pinger
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.ConnPrepareContext
+	driver.SessionResetter
+	driver.Validator
+	driver.NamedValueChecker
+}
+
+// errServerOut refuses a connection to a server that must not be read for now.
+var errServerOut = errors.New("store: the address leads to a replica that is not in use")
+
+// A tracked connection knows to which server it leads (behind one address there may be several) and can be cut off
+// while it waits for an answer.
+type tracked struct {
+	mysqlConn
+	wire   net.Conn
+	server *server // nil on the primary
+	set    *connSet
+	guard  bool // for reads: only as long as the server is in use
+}
+
+// ResetSession is asked before a connection of the pool is used again.
+func (t *tracked) ResetSession(ctx context.Context) error {
+	if t.guard && !t.server.usable() {
+		return driver.ErrBadConn // the pool drops it and takes another one
+	}
+	return t.mysqlConn.ResetSession(ctx)
+}
+
+// IsValid is asked when a connection comes back to the pool.
+func (t *tracked) IsValid() bool {
+	return (!t.guard || t.server.usable()) && t.mysqlConn.IsValid()
+}
+
+func (t *tracked) Close() error {
+	t.set.remove(t)
+	return t.mysqlConn.Close()
+}
+
+// A connSet is the open connections to one server.
+type connSet struct {
+	mu   sync.Mutex
+	open map[*tracked]struct{}
+}
+
+func (s *connSet) add(t *tracked) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		s.open = make(map[*tracked]struct{})
+	}
+	s.open[t] = struct{}{}
+}
+
+func (s *connSet) remove(t *tracked) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, t)
+}
+
+// cut ends whatever waits for an answer of the server: it fails at once instead of at its deadline.
+func (s *connSet) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for t := range s.open {
+		t.wire.Close()
+	}
+}
+
+// A trackingConnector opens tracked connections of one address.
+type trackingConnector struct {
+	driver.Connector
+	endpoint *endpoint // nil for the primary
+	set      *connSet  // the primary's
+	guard    bool
+}
+
+type wireKey struct{}
+
+// trackWire has a configuration's connections tell the trackingConnector what they write to.
+func trackWire(c *mysqldriver.Config) {
+	var d net.Dialer
+	c.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		wire, err := d.DialContext(ctx, network, addr)
+		if at, ok := ctx.Value(wireKey{}).(*net.Conn); ok && err == nil {
+			*at = wire
+		}
+		return wire, err
+	}
+}
+
+// guardTries is how many connections of an address are opened to find a server that is in use.
+const guardTries = 3
+
+func (c *trackingConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	for try := 1; ; try++ {
+		t, err := c.connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !t.guard || t.server.usable() {
+			return t, nil
+		}
+		t.Close()
+		if try == guardTries {
+			return nil, errServerOut
+		}
+	}
+}
+
+func (c *trackingConnector) connect(ctx context.Context) (*tracked, error) {
+	var wire net.Conn
+	dc, err := c.Connector.Connect(context.WithValue(ctx, wireKey{}, &wire))
+	if err != nil {
+		return nil, err
+	}
+	mc, ok := dc.(mysqlConn)
+	if !ok || wire == nil {
+		dc.Close()
+		return nil, fmt.Errorf("store: the driver's connection is a %T", dc)
+	}
+	t := &tracked{mysqlConn: mc, wire: wire, set: c.set, guard: c.guard}
+	if c.endpoint != nil {
+		id, err := serverID(ctx, mc)
+		if err != nil {
+			dc.Close()
+			return nil, err
+		}
+		t.server = c.endpoint.serverOf(id)
+		t.set = &t.server.conns
+	}
+	t.set.add(t)
+	return t, nil
+}
+
+// serverID asks a new connection which server it leads to. Any MySQL knows this statement, and any user may ask it;
+// Aurora's readers have a server_id in common and a name of their own.
+func serverID(ctx context.Context, c mysqlConn) (string, error) {
+	rows, err := c.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN ('aurora_server_id', 'server_id')", nil)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	id := ""
+	row := make([]driver.Value, 2)
+	for rows.Next(row) == nil {
+		name, value := asText(row[0]), asText(row[1])
+		if id == "" || name == "aurora_server_id" {
+			id = value
+		}
+	}
+	if id == "" {
+		return "", errors.New("store: a replica does not say which server it is")
+	}
+	return id, nil
+}
+
+func asText(v driver.Value) string {
+	switch v := v.(type) {
+	case []byte:
+		return string(v)
+	case string:
+		return v
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// openTracked is a pool over a trackingConnector.
+func openTracked(c *trackingConnector, conns int) *sql.DB {
+	db := sql.OpenDB(c)
+	limitPool(db, conns)
+	return db
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"sync"
+	"time"
+)
+
+// ErrAfterAnswer refuses a transaction that begins after the request's answer has left: its client could no longer be
+// told from where on it has to read.
+var ErrAfterAnswer = errors.New("store: a transaction after the answer")
+
+// A Position tells how far a replica must have come before it may answer a client: the version of the replication
+// clock. 0 is anywhere.
+type Position int64
+
+// PositionPrimary is where no replica ever comes.
+const PositionPrimary Position = math.MaxInt64
+
+// positionMargin is added to the clock's version when a client's position is made. Commits become visible on the
+// primary in a slightly other order than replicas apply them.
+const positionMargin = 1000
+
+// Reads is what a request knows of where it may read: the position that its client brought, the replica's connection
+// that it holds, and whether it has written. There is one for each request, made by StartReads and in its context; a
+// nil one, where there are no replicas, does nothing. Contexts without one (jobs, commands) read on the primary.
+type Reads struct {
+	c *cluster
+
+	mu       sync.Mutex
+	brought  Position
+	conn     *sql.Conn // of a replica that has reached the position
+	endpoint *endpoint // whose conn is
+	stay     reason    // why all further reads are the primary's, "" for as long as they are not
+	slot     bool      // a place on the way from the replicas to the primary
+	replica  int       // reads that replicas answered
+	wrote    bool
+	token    int64 // the access token that carries the client's position, 0: a cookie does
+	answered bool  // the answer has left
+	ended    bool
+}
+
+type readsKey struct{}
+
+func readsOf(ctx context.Context) *Reads {
+	r, _ := ctx.Value(readsKey{}).(*Reads)
+	return r
+}
+
+// Replicated tells whether there are replicas, and so positions.
+func (s *Store) Replicated() bool { return s.cluster != nil }
+
+// StartReads lets a request read on replicas that have reached the position its client brought. End it with the
+// request. Without replicas it is nil, and the context unchanged.
+func (s *Store) StartReads(ctx context.Context, brought Position) (context.Context, *Reads) {
+	if s.cluster == nil {
+		return ctx, nil
+	}
+	r := &Reads{c: s.cluster}
+	r.raise(brought)
+	return context.WithValue(ctx, readsKey{}, r), r
+}
+
+// CarryByToken makes the token, as it has just been read, what carries the position of the request's client: reads
+// go by the position in its row, which the request's writes then raise.
+func (s *Store) CarryByToken(ctx context.Context, t *AccessToken) {
+	r := readsOf(ctx)
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	r.token = t.ID
+	r.mu.Unlock()
+	r.raise(t.Position)
+}
+
+// Positioned tells whether the request's client has written lately: then it reads no cache of what can change.
+func Positioned(ctx context.Context) bool {
+	r := readsOf(ctx)
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.brought != 0 || r.wrote
+}
+
+// raise takes a position into account, unless all replicas in use have long passed it.
+func (r *Reads) raise(p Position) {
+	if p <= 0 || r.c.expired(p) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.brought = max(r.brought, p)
+}
+
+// markWrote notes a write of the request: from now on it reads on the primary.
+func markWrote(ctx context.Context) {
+	r := readsOf(ctx)
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wrote = true
+	r.stay = reasonWrote
+	r.unpin()
+}
+
+// mayBegin is ErrAfterAnswer once the answer has left.
+func mayBegin(ctx context.Context) error {
+	r := readsOf(ctx)
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.answered {
+		return ErrAfterAnswer
+	}
+	return nil
+}
+
+// Answer is called once, right before the answer's header leaves. It gives back what the request held, and after a
+// write finds out the position that the client now has: one that a token carries is stored with it, any other is
+// returned for a cookie, 0 if there is nothing to carry. The position is never lower than the one that was brought.
+func (r *Reads) Answer(ctx context.Context) Position {
+	if r == nil {
+		return 0
+	}
+	r.mu.Lock()
+	done, wrote, token, brought := r.answered, r.wrote, r.token, r.brought
+	r.answered = true
+	r.letGo()
+	r.mu.Unlock()
+	if done || !wrote {
+		return 0
+	}
+	// The client may have gone, and what it did counts all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), positionPatience)
+	defer cancel()
+	p := max(r.c.positionNow(ctx), brought)
+	if token == 0 {
+		return p
+	}
+	if err := r.c.storePosition(ctx, token, p); err != nil {
+		r.c.counts.lostPositions.Add(1)
+		r.c.log.ErrorContext(ctx, "a token's position was not stored: for some seconds its client may read what was before its last write", "token", token, "error", err)
+	}
+	return 0
+}
+
+// positionPatience is how long an answer waits for its position.
+const positionPatience = 3 * time.Second
+
+// End gives back what is held. What still runs under the context reads on the primary.
+func (r *Reads) End() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
+	r.letGo()
+}
+
+func (r *Reads) letGo() {
+	r.unpin()
+	if r.slot {
+		r.slot = false
+		<-r.c.slots
+	}
+}
+
+func (r *Reads) unpin() {
+	if r.conn != nil {
+		r.conn.Close()
+		r.conn, r.endpoint = nil, nil
+	}
+}
+
+// replicaReads is how many reads replicas have answered so far.
+func (r *Reads) replicaReads() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.replica
+}
+
+// lookUp runs a look-up by a unique key, and where a replica knew of nothing, once more on the primary: a link that was
+// shared a second ago is no 404. What is found only there has the rest of the request read there too, for what hangs
+// on it has not reached the replica either.
+func lookUp(ctx context.Context, look func(ctx context.Context) error) error {
+	r := readsOf(ctx)
+	if r == nil {
+		return look(ctx)
+	}
+	before := r.replicaReads()
+	err := look(ctx)
+	if !errors.Is(err, ErrNotFound) || r.replicaReads() == before || r.c.away.Load() {
+		return err
+	}
+	if err = look(context.WithValue(ctx, keyAgain, true)); err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.stay == "" {
+			r.stay = reasonNotFound
+		}
+		r.unpin()
+	}
+	return err
+}
