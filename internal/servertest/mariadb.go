@@ -3,7 +3,9 @@ package servertest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -29,8 +31,9 @@ type MariaDBServer struct {
 
 	dir       string
 	socket    string
+	flags     []string // beyond those that every server has
 	databases atomic.Int64
-	guard     io.Closer // the server ends when this is closed, by us or by our death
+	guards    []*guard
 }
 
 var shared struct {
@@ -46,7 +49,7 @@ func MariaDB(t testing.TB) *MariaDBServer {
 	for _, tool := range []string{"mariadbd", "mariadb-install-db"} {
 		Tool(t, tool, "Debian package mariadb-server")
 	}
-	shared.Do(func() { shared.server, shared.err = startMariaDB() })
+	shared.Do(func() { shared.server, shared.err = startMariaDB("--max-connections=300") })
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
@@ -126,58 +129,111 @@ wait $server
 wait $reader
 rm -rf "$dir"`
 
-// careless are for data that nobody will miss: nothing waits for the disk.
-var careless = []string{"--debug-no-sync", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-log-file-size=16M"}
+// A guard is a running guardScript.
+type guard struct {
+	stdin   io.Closer // the server ends when this is closed, by us or by our death
+	process *exec.Cmd
+}
 
-func startMariaDB() (_ *MariaDBServer, err error) {
-	// A Unix socket's path has to be short.
-	dir, err := os.MkdirTemp(memoryDir(512<<20), "tt-maria-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(dir)
-		}
-	}()
-	me, err := user.Current()
-	if err != nil {
-		return nil, err
-	}
-	data := filepath.Join(dir, "data")
+// logSize keeps data folders small.
+const logSize = "--innodb-log-file-size=8M"
+
+// freshData copies an empty data folder to dir. Making one takes seconds, so test
+// processes share what the first of them made with this version of MariaDB.
+func freshData(dir string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	install := exec.CommandContext(ctx, "mariadb-install-db", append([]string{"--no-defaults", "--user=" + me.Username, "--datadir=" + data,
-		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}, careless...)...)
+	version, err := exec.CommandContext(ctx, "mariadbd", "--version").Output()
+	if err != nil {
+		return fmt.Errorf("mariadbd --version: %w", err)
+	}
+	shared, err := sharedDir()
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(filepath.Join(shared, "mariadb.lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	sum := sha256.Sum256(version)
+	made := filepath.Join(shared, "mariadb-"+hex.EncodeToString(sum[:6]))
+	if _, err := os.Stat(made); err != nil {
+		if err := installMariaDB(ctx, made); err != nil {
+			return err
+		}
+	}
+	return os.CopyFS(dir, os.DirFS(made))
+}
+
+func installMariaDB(ctx context.Context, dir string) error {
+	me, err := user.Current()
+	if err != nil {
+		return err
+	}
+	draft := dir + ".draft"
+	if err := os.RemoveAll(draft); err != nil {
+		return err
+	}
+	install := exec.CommandContext(ctx, "mariadb-install-db", "--no-defaults", "--user="+me.Username, "--datadir="+draft,
+		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", logSize)
 	if out, err := install.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
+		return fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
+	}
+	return os.Rename(draft, dir)
+}
+
+// startMariaDB starts a server with an empty data folder.
+func startMariaDB(flags ...string) (_ *MariaDBServer, err error) {
+	// A Unix socket's path has to be short.
+	dir, err := os.MkdirTemp("", "tt-maria-")
+	if err != nil {
+		return nil, err
 	}
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	m := &MariaDBServer{Port: port, dir: dir, socket: filepath.Join(dir, "sock")}
-	log, err := os.Create(filepath.Join(dir, "log"))
+	m := &MariaDBServer{Port: port, dir: dir, socket: filepath.Join(dir, "sock"), flags: flags}
+	if err = freshData(filepath.Join(dir, "data")); err == nil {
+		err = m.launch()
+	}
 	if err != nil {
+		os.RemoveAll(dir)
 		return nil, err
 	}
+	return m, nil
+}
+
+// launch starts the server on its folder and waits until it answers.
+func (m *MariaDBServer) launch() error {
+	me, err := user.Current()
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(filepath.Join(m.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
 	defer log.Close()
-	server := exec.Command("sh", append([]string{"-c", guardScript, "guard", dir,
-		"mariadbd", "--no-defaults", "--user=" + me.Username, "--datadir=" + data, "--port=" + strconv.Itoa(port), "--socket=" + m.socket,
-		"--pid-file=" + filepath.Join(dir, "pid"), "--bind-address=127.0.0.1", "--skip-name-resolve", "--performance-schema=OFF",
-		"--innodb-buffer-pool-size=64M", "--max-connections=300"}, careless...)...)
+	os.Remove(filepath.Join(m.dir, "ended"))
+	args := append([]string{"-c", guardScript, "guard", m.dir,
+		"mariadbd", "--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(m.dir, "data"), "--port=" + strconv.Itoa(m.Port), "--socket=" + m.socket,
+		"--pid-file=" + filepath.Join(m.dir, "pid"), "--bind-address=127.0.0.1", "--skip-name-resolve", "--performance-schema=OFF",
+		"--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M", logSize}, m.flags...)
+	server := exec.Command("sh", args...)
 	server.Stdout, server.Stderr = log, log
 	detach(server)
 	stdin, err := server.StdinPipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := server.Start(); err != nil {
-		return nil, err
+		return err
 	}
-	m.guard = stdin
+	m.guards = append(m.guards, &guard{stdin, server})
 	err = until(time.Minute, nil, func() error {
-		if _, err := os.Stat(filepath.Join(dir, "ended")); err == nil {
+		if _, err := os.Stat(filepath.Join(m.dir, "ended")); err == nil {
 			return errEnded
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -190,7 +246,7 @@ func startMariaDB() (_ *MariaDBServer, err error) {
 		if err := db.PingContext(ctx); err != nil {
 			return err
 		}
-		conn, err := net.DialTimeout("tcp4", "127.0.0.1:"+strconv.Itoa(port), time.Second)
+		conn, err := net.DialTimeout("tcp4", "127.0.0.1:"+strconv.Itoa(m.Port), time.Second)
 		if err != nil {
 			return err
 		}
@@ -198,9 +254,17 @@ func startMariaDB() (_ *MariaDBServer, err error) {
 	})
 	if err != nil {
 		text, _ := os.ReadFile(log.Name())
-		stdin.Close()
-		_ = server.Wait()
-		return nil, errors.Join(err, errors.New(strings.TrimSpace(string(text))))
+		m.end()
+		return errors.Join(err, errors.New(strings.TrimSpace(string(text))))
 	}
-	return m, nil
+	return nil
+}
+
+// end kills the server and removes its folder.
+func (m *MariaDBServer) end() {
+	for _, g := range m.guards {
+		g.stdin.Close()
+		_ = g.process.Wait()
+	}
+	m.guards = nil
 }

@@ -1,0 +1,213 @@
+package servertest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A Replication is a primary with replicas, for one test.
+type Replication struct {
+	Primary  *MariaDBServer
+	Replicas []*MariaDBServer
+
+	password string
+}
+
+// MariaDBReplicas starts a primary and n replicas of it that follow at once. They
+// end with the test.
+func MariaDBReplicas(t testing.TB, n int) *Replication {
+	t.Helper()
+	for _, tool := range []string{"mariadbd", "mariadb-install-db"} {
+		Tool(t, tool, "Debian package mariadb-server")
+	}
+	r := &Replication{password: rand.Text(), Replicas: make([]*MariaDBServer, n)}
+	var wg sync.WaitGroup
+	errs := make([]error, n+1)
+	wg.Go(func() { r.Primary, errs[n] = startMariaDB(replicationFlags(1)...) })
+	for i := range n {
+		wg.Go(func() {
+			r.Replicas[i], errs[i] = startMariaDB(append(replicationFlags(i+2), "--read-only=ON")...)
+		})
+	}
+	wg.Wait()
+	t.Cleanup(func() {
+		for _, m := range append(r.Replicas, r.Primary) {
+			if m != nil {
+				m.end()
+			}
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	must(t, r.Primary.Exec(
+		"CREATE USER 'repl'@'127.0.0.1' IDENTIFIED BY '"+r.password+"'",
+		"GRANT REPLICATION SLAVE ON *.* TO 'repl'@'127.0.0.1'"))
+	for _, m := range r.Replicas {
+		must(t, r.follow(m, r.Primary))
+	}
+	return r
+}
+
+func replicationFlags(id int) []string {
+	return []string{"--server-id=" + strconv.Itoa(id), "--log-bin=bin", "--binlog-format=ROW", "--log-slave-updates=ON",
+		"--gtid-strict-mode=ON", "--sync-binlog=0", "--max-connections=300"}
+}
+
+// follow has a server replicate another.
+func (r *Replication) follow(m, source *MariaDBServer) error {
+	return m.Exec(fmt.Sprintf("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=%d, MASTER_USER='repl', MASTER_PASSWORD='%s', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1",
+		source.Port, r.password), "START SLAVE")
+}
+
+// NewDatabase makes an empty database, on all servers. The primary's address has
+// a user with every right in it, those of the replicas one who may only SELECT.
+func (r *Replication) NewDatabase(t testing.TB) (primary string, replicas []string) {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", r.Primary.databases.Add(1))
+	password, reader := rand.Text(), rand.Text()
+	must(t, r.Primary.Exec(
+		"CREATE DATABASE "+name,
+		"CREATE USER '"+name+"'@'127.0.0.1' IDENTIFIED BY '"+password+"'",
+		"GRANT ALL ON "+name+".* TO '"+name+"'@'127.0.0.1'",
+		"CREATE USER '"+name+"_reader'@'127.0.0.1' IDENTIFIED BY '"+reader+"'",
+		"GRANT SELECT ON "+name+".* TO '"+name+"_reader'@'127.0.0.1'"))
+	for _, m := range r.Replicas {
+		replicas = append(replicas, fmt.Sprintf("mysql://%s_reader:%s@127.0.0.1:%d/%s", name, reader, m.Port, name))
+	}
+	r.CatchUp(t)
+	return fmt.Sprintf("mysql://%s:%s@127.0.0.1:%d/%s", name, password, r.Primary.Port, name), replicas
+}
+
+// CatchUp waits until every replica that follows has applied what the primary has.
+func (r *Replication) CatchUp(t testing.TB) {
+	t.Helper()
+	at, err := r.Primary.Value("SELECT @@gtid_binlog_pos")
+	must(t, err)
+	for _, m := range r.Replicas {
+		must(t, until(time.Minute, nil, func() error {
+			there, err := m.Value("SELECT MASTER_GTID_WAIT('" + at + "', 0)")
+			if err == nil && there != "0" {
+				err = fmt.Errorf("the replica at %d has not reached %s", m.Port, at)
+			}
+			return err
+		}))
+	}
+}
+
+// Value is the one value that a query as root returns.
+func (m *MariaDBServer) Value(query string) (string, error) {
+	db, err := m.root()
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var v string
+	err = db.QueryRowContext(ctx, query).Scan(&v)
+	return v, err
+}
+
+// Delay has a replica apply everything so many seconds late; 0 ends that.
+func (m *MariaDBServer) Delay(t testing.TB, seconds int) {
+	t.Helper()
+	must(t, m.Exec("STOP SLAVE", "CHANGE MASTER TO MASTER_DELAY="+strconv.Itoa(seconds), "START SLAVE"))
+}
+
+// StopApplying has a replica stand still until StartApplying.
+func (m *MariaDBServer) StopApplying(t testing.TB) {
+	t.Helper()
+	must(t, m.Exec("STOP SLAVE SQL_THREAD"))
+}
+
+// StartApplying has a replica go on.
+func (m *MariaDBServer) StartApplying(t testing.TB) {
+	t.Helper()
+	must(t, m.Exec("START SLAVE SQL_THREAD"))
+}
+
+// Promote makes a replica take writes.
+func (m *MariaDBServer) Promote(t testing.TB) {
+	t.Helper()
+	must(t, m.Exec("STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only=OFF"))
+}
+
+// ReadOnly has a server refuse writes, or take them again.
+func (m *MariaDBServer) ReadOnly(t testing.TB, on bool) {
+	t.Helper()
+	must(t, m.Exec(fmt.Sprintf("SET GLOBAL read_only=%t", on)))
+}
+
+// Stop ends the server, with its folder left for Start.
+func (m *MariaDBServer) Stop(t testing.TB) {
+	t.Helper()
+	m.signal(t, syscall.SIGTERM)
+	must(t, until(time.Minute, nil, func() error {
+		_, err := os.Stat(filepath.Join(m.dir, "ended"))
+		return err
+	}))
+}
+
+// Start starts a stopped server on its old port.
+func (m *MariaDBServer) Start(t testing.TB) {
+	t.Helper()
+	must(t, m.launch())
+}
+
+// Hang stops the server in its tracks: it still takes connections, and answers
+// nothing until Cont.
+func (m *MariaDBServer) Hang(t testing.TB) {
+	t.Helper()
+	m.signal(t, syscall.SIGSTOP)
+}
+
+// Cont lets a hung server go on.
+func (m *MariaDBServer) Cont(t testing.TB) {
+	t.Helper()
+	m.signal(t, syscall.SIGCONT)
+}
+
+func (m *MariaDBServer) signal(t testing.TB, s syscall.Signal) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(m.dir, "pid"))
+	must(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	must(t, err)
+	process, err := os.FindProcess(pid)
+	must(t, err)
+	must(t, process.Signal(s))
+}
+
+// LogQueries has the server note every statement from now on; Queries counts them.
+func (m *MariaDBServer) LogQueries(t testing.TB) {
+	t.Helper()
+	must(t, m.Exec("SET GLOBAL log_output='TABLE'", "SET GLOBAL general_log=OFF", "TRUNCATE mysql.general_log", "SET GLOBAL general_log=ON"))
+}
+
+// Queries counts the noted statements that are LIKE the pattern, by anybody but root.
+func (m *MariaDBServer) Queries(t testing.TB, like string) int {
+	t.Helper()
+	v, err := m.Value("SELECT COUNT(*) FROM mysql.general_log WHERE user_host NOT LIKE 'root%' AND argument LIKE '" + like + "'")
+	must(t, err)
+	n, err := strconv.Atoi(v)
+	must(t, err)
+	return n
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,344 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// request is what a request does: read at a position, and answer.
+type request struct {
+	t     *testing.T
+	s     *store.Store
+	ctx   context.Context
+	reads *store.Reads
+}
+
+func begin(t *testing.T, s *store.Store, brought store.Position) *request {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, reads := s.StartReads(ctx, brought)
+	t.Cleanup(func() { reads.End(); cancel() })
+	return &request{t, s, ctx, reads}
+}
+
+func (r *request) end() store.Position {
+	defer r.reads.End()
+	return r.reads.Answer(r.ctx)
+}
+
+// mark sets an account's marker, which is what these tests write; marked reads it.
+func (r *request) mark(acc, n int64) {
+	r.t.Helper()
+	if err := r.s.SetMarker(r.ctx, acc, "home", n); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *request) marked(acc int64) (int64, error) {
+	ms, err := r.s.MarkersOf(r.ctx, acc, []string{"home"})
+	if err != nil || len(ms) == 0 {
+		return 0, err
+	}
+	return ms[0].LastReadID, nil
+}
+
+func newAccount(t *testing.T, s *store.Store, name string) int64 {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	id, err := s.TxOnce(ctx, "accounts", func(ctx context.Context, tx *store.Store, id int64) error {
+		return tx.CreateAccount(ctx, &store.Account{ID: id, Username: name, Email: name + "@example.org", PasswordHash: "x", Role: store.RoleMember})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// replicaReads sums what all replicas have answered.
+func replicaReads(s *store.Store) int64 {
+	var n int64
+	for _, c := range s.ReadCounts().Replicas {
+		n += c
+	}
+	return n
+}
+
+func TestReplicas(t *testing.T) {
+	db := storetest.OnReplicas(t, 2)
+	a, b := db.Open(t), db.Open(t)
+	acc := newAccount(t, a, "ann")
+
+	t.Run("both replicas are read", func(t *testing.T) {
+		for range 20 {
+			r := begin(t, a, 0)
+			if _, err := r.marked(acc); err != nil {
+				t.Fatal(err)
+			}
+			r.end()
+		}
+		for address, n := range a.ReadCounts().Replicas {
+			if n < 5 {
+				t.Errorf("%s had %d of 20 reads", address, n)
+			}
+		}
+	})
+
+	t.Run("without a request the primary answers", func(t *testing.T) {
+		before := replicaReads(a)
+		if _, err := a.MarkersOf(t.Context(), acc, []string{"home"}); err != nil || replicaReads(a) != before {
+			t.Errorf("%v, %d reads by replicas", err, replicaReads(a)-before)
+		}
+	})
+
+	t.Run("no transaction after the answer", func(t *testing.T) {
+		r := begin(t, a, 0)
+		r.end()
+		if err := a.Tx(r.ctx, func(context.Context, *store.Store) error { return nil }); !errors.Is(err, store.ErrAfterAnswer) {
+			t.Errorf("%v", err)
+		}
+	})
+
+	db.Replicas[0].Delay(t, 2)
+	db.Replicas[1].Delay(t, 2)
+	time.Sleep(2500 * time.Millisecond) // they stood still at first
+	storetest.WaitInUse(t, b, 2)
+
+	t.Run("one's own write is read on another process, everybody else's reads stay on replicas", func(t *testing.T) {
+		var position store.Position
+		for i := int64(1); i <= 30; i++ {
+			w := begin(t, a, position)
+			w.mark(acc, i)
+			if got, err := w.marked(acc); got != i || err != nil {
+				t.Fatalf("in the request itself: %d, %v; want %d", got, err, i)
+			}
+			next := w.end()
+			if next < position {
+				t.Fatalf("the position went from %d to %d", position, next)
+			}
+			position = next
+			own := begin(t, b, position)
+			if got, err := own.marked(acc); got != i || err != nil {
+				t.Fatalf("the writer reads %d, %v; want %d", got, err, i)
+			}
+			if p := own.end(); p != 0 {
+				t.Errorf("a read has a new position %d", p)
+			}
+			before := replicaReads(b)
+			other := begin(t, b, 0)
+			if _, err := other.marked(acc); err != nil {
+				t.Fatal(err)
+			}
+			other.end()
+			if replicaReads(b) != before+1 {
+				t.Error("another reader was sent to the primary")
+			}
+		}
+		before := replicaReads(b)
+		storetest.Eventually(t, 20*time.Second, func() bool { // the writer, too, comes back to the replicas
+			r := begin(t, b, position)
+			got, err := r.marked(acc)
+			if r.end(); got != 30 || err != nil {
+				t.Fatalf("%d, %v", got, err)
+			}
+			return replicaReads(b) > before
+		})
+	})
+
+	t.Run("what was made a moment ago is found by its key, with what hangs on it", func(t *testing.T) {
+		id := newAccount(t, a, "ben")
+		w := begin(t, a, 0)
+		w.mark(id, 7)
+		w.end()
+		r := begin(t, b, 0)
+		found, err := b.AccountByUsername(r.ctx, "ben")
+		if err != nil || found.ID != id {
+			t.Fatalf("%v, %v", found, err)
+		}
+		if got, err := r.marked(id); got != 7 || err != nil {
+			t.Errorf("%d, %v", got, err)
+		}
+		r.end()
+		if n := b.ReadCounts().Primary["not_found"]; n == 0 {
+			t.Error("nobody asked the primary")
+		}
+		r = begin(t, b, 0)
+		if _, err := b.AccountByUsername(r.ctx, "nobody"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%v", err)
+		}
+	})
+
+	t.Run("a token carries its client's position", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		app, err := a.TxOnce(ctx, "apps", func(ctx context.Context, tx *store.Store, id int64) error {
+			return tx.CreateApp(ctx, &store.App{ID: id, Name: "app", ClientID: fmt.Sprint(id)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.TxOnce(ctx, "access_tokens", func(ctx context.Context, tx *store.Store, id int64) error {
+			return tx.CreateToken(ctx, &store.AccessToken{ID: id, Hash: "h", AccountID: &acc, AppID: app})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		call := func(s *store.Store) *request {
+			r := begin(t, s, 0)
+			token, err := s.TokenByHash(r.ctx, "h")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.CarryByToken(r.ctx, token)
+			return r
+		}
+		for i := int64(101); i <= 120; i++ {
+			w := call(a)
+			w.mark(acc, i)
+			if p := w.end(); p != 0 {
+				t.Errorf("a cookie was asked to carry %d", p)
+			}
+			r := call(b)
+			if got, err := r.marked(acc); got != i || err != nil {
+				t.Fatalf("%d, %v; want %d", got, err, i)
+			}
+			r.end()
+		}
+	})
+
+	if n := a.ReadCounts().LostPositions + b.ReadCounts().LostPositions; n != 0 {
+		t.Errorf("%d positions were lost", n)
+	}
+}
+
+func TestReplicaHealth(t *testing.T) {
+	db := storetest.OnReplicas(t, 2)
+	s := db.Open(t, func(o *store.Options) { o.MaxLag = 2 * time.Second })
+	acc := newAccount(t, s, "ann")
+	read := func() {
+		t.Helper()
+		r := begin(t, s, 0)
+		if _, err := r.marked(acc); err != nil {
+			t.Fatal(err)
+		}
+		r.end()
+	}
+	first := strings.TrimPrefix(db.ReplicaURLs[0][strings.Index(db.ReplicaURLs[0], "@"):], "@")
+	first = first[:strings.Index(first, "/")]
+	out := map[string]func() (back func()){
+		"stopped": func() func() { db.Replicas[0].Stop(t); return func() { db.Replicas[0].Start(t) } },
+		"hung":    func() func() { db.Replicas[0].Hang(t); return func() { db.Replicas[0].Cont(t) } },
+		"late":    func() func() { db.Replicas[0].Delay(t, 4); return func() { db.Replicas[0].Delay(t, 0) } },
+		"stands":  func() func() { db.Replicas[0].StopApplying(t); return func() { db.Replicas[0].StartApplying(t) } },
+	}
+	for name, begin := range out {
+		t.Run(name, func(t *testing.T) {
+			back := begin()
+			defer func() {
+				if t.Failed() {
+					back()
+				}
+			}()
+			storetest.Eventually(t, 20*time.Second, func() bool { read(); return storetest.InUse(s) == 1 })
+			before := s.ReadCounts()
+			for range 20 {
+				read()
+			}
+			after := s.ReadCounts()
+			if n := after.Replicas[first] - before.Replicas[first]; n != 0 {
+				t.Errorf("the replica had %d reads while it was out", n)
+			}
+			if n := after.Primary["unhealthy"] + after.Primary["failed"] - before.Primary["unhealthy"] - before.Primary["failed"]; n != 0 {
+				t.Errorf("the primary had %d reads, though the other replica was there", n)
+			}
+			back()
+			storetest.WaitInUse(t, s, 2)
+			storetest.Eventually(t, 5*time.Second, func() bool { read(); return s.ReadCounts().Replicas[first] > after.Replicas[first] })
+		})
+	}
+
+	t.Run("with no replica left the primary answers, up to its cap", func(t *testing.T) {
+		small := db.Open(t, func(o *store.Options) { o.MaxConns = 5; o.MaxLag = 2 * time.Second }) // a cap of 2
+		for _, m := range db.Replicas {
+			m.StopApplying(t)
+		}
+		defer func() {
+			for _, m := range db.Replicas {
+				m.StartApplying(t)
+			}
+		}()
+		storetest.WaitInUse(t, small, 0)
+		var held []*request
+		for range 2 {
+			r := begin(t, small, 0)
+			if _, err := r.marked(acc); err != nil {
+				t.Fatal(err)
+			}
+			held = append(held, r)
+		}
+		r := begin(t, small, 0)
+		if _, err := r.marked(acc); !errors.Is(err, store.ErrBusy) {
+			t.Errorf("past the cap: %v", err)
+		}
+		if small.ReadCounts().Refused == 0 {
+			t.Error("the refusal was not counted")
+		}
+		held[0].end()
+		if _, err := r.marked(acc); err != nil {
+			t.Errorf("with a place free again: %v", err)
+		}
+	})
+}
+
+func TestWriterAway(t *testing.T) {
+	db := storetest.OnReplicas(t, 2)
+	s := db.Open(t)
+	acc := newAccount(t, s, "ann")
+	w := begin(t, s, 0)
+	w.mark(acc, 1)
+	position := w.end()
+	db.CatchUp(t)
+	for name, gone := range map[string]func() (back func()){
+		"hung":    func() func() { db.Primary.Hang(t); return func() { db.Primary.Cont(t) } },
+		"stopped": func() func() { db.Primary.Stop(t); return func() { db.Primary.Start(t) } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			back := gone()
+			// Asked before anybody knows that the writer is away: the answer takes seconds, but comes.
+			r := begin(t, s, 0)
+			if found, err := s.AccountByID(store.PrimaryWhileThere(r.ctx), acc); err != nil || found.ID != acc {
+				t.Errorf("who asks: %v, %v", found, err)
+			}
+			r.end()
+			if !s.WriterAway() {
+				t.Error("the writer counts as there")
+			}
+			for _, p := range []store.Position{0, position, store.PositionPrimary} {
+				r := begin(t, s, p)
+				if got, err := r.marked(acc); got != 1 || err != nil {
+					t.Errorf("at %d: %d, %v", p, got, err)
+				}
+				r.end()
+			}
+			r = begin(t, s, 0)
+			if err := s.SetMarker(r.ctx, acc, "home", 2); !errors.Is(err, store.ErrWriterAway) || !errors.Is(err, store.ErrBusy) {
+				t.Errorf("a write: %v", err)
+			}
+			if err := s.Tx(r.ctx, func(context.Context, *store.Store) error { return nil }); !errors.Is(err, store.ErrWriterAway) {
+				t.Errorf("a transaction: %v", err)
+			}
+			back()
+			storetest.Eventually(t, 20*time.Second, func() bool { return !s.WriterAway() })
+			w := begin(t, s, 0)
+			w.mark(acc, 1)
+			if p := w.end(); p <= position || p == store.PositionPrimary {
+				t.Errorf("position %d after %d", p, position)
+			}
+		})
+	}
+}
