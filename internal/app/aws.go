@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -11,14 +12,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 )
 
 // loadAWS reads what the AWS SDK goes by: credentials from its default chain
 // alone (environment, shared files, the role of the container or the machine),
 // renewed by the SDK before they expire; and its own variables, among them
 // AWS_ENDPOINT_URL_S3 and its like for compatible servers.
-func loadAWS(ctx context.Context, cfg *Config) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(awsClient())}
+func loadAWS(ctx context.Context, cfg *Config, log *slog.Logger) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{config.WithHTTPClient(awsClient()), config.WithLogger(awsLogger{log})}
 	if cfg.AWSRegion != "" {
 		options = append(options, config.WithRegion(cfg.AWSRegion))
 	}
@@ -38,8 +40,15 @@ func awsClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = 2 * time.Second }).
 		WithTransportOptions(func(t *http.Transport) {
-			t.ResponseHeaderTimeout = 15 * time.Second
 			t.MaxIdleConnsPerHost = 64 // the default of 10 would open a new connection for each request of a burst
 			t.IdleConnTimeout = 50 * time.Second
 		})
+}
+
+// awsLogger takes what the SDK would write to stderr by itself. What fails comes
+// as an error besides, so its words are for whoever looks closely.
+type awsLogger struct{ log *slog.Logger }
+
+func (l awsLogger) Logf(c logging.Classification, format string, v ...any) {
+	l.log.Debug("AWS SDK", "class", string(c), "said", fmt.Sprintf(format, v...))
 }

@@ -28,7 +28,7 @@ func (setupDynamoDB) Run(c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(c, setupPatience)
 	defer cancel()
-	awsConfig, err := loadAWS(ctx, cfg)
+	awsConfig, err := loadAWS(ctx, cfg, newLogger(c.env.Stderr, cfg))
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 	if r.store, err = store.Open(ctx, storeOptions(cfg, log)); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
-	if r.sessions, err = openSessions(ctx, cfg, r.store); err != nil {
+	if r.sessions, err = openSessions(ctx, cfg, log, r.store); err != nil {
 		return nil, errors.Join(fmt.Errorf("sessions: %w", err), r.store.Close())
 	}
 	r.live = live.NewHub(live.Options{Reader: community.EventReader(r.store), Log: log})
@@ -108,12 +108,12 @@ func storeOptions(cfg *Config, log *slog.Logger) store.Options {
 }
 
 // openSessions chooses where sessions live.
-func openSessions(ctx context.Context, cfg *Config, db *store.Store) (session.Backend, error) {
+func openSessions(ctx context.Context, cfg *Config, log *slog.Logger, db *store.Store) (session.Backend, error) {
 	switch cfg.SessionStore {
 	case "sql":
 		return session.NewSQL(db), nil
 	case "dynamodb":
-		c, err := loadAWS(ctx, cfg)
+		c, err := loadAWS(ctx, cfg, log)
 		if err != nil {
 			return nil, err
 		}

@@ -2,10 +2,7 @@ package app
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"tintype/internal/queue"
@@ -16,7 +13,7 @@ func (a *App) openQueue(ctx context.Context) (queue.Waker, error) {
 	if a.cfg.QueueURL == "" {
 		return queue.NewSignal(), nil
 	}
-	c, err := awsConfig(ctx)
+	c, err := loadAWS(ctx, a.cfg, a.log)
 	if err != nil {
 		return nil, err
 	}
@@ -27,17 +24,4 @@ func (a *App) openQueue(ctx context.Context) (queue.Waker, error) {
 		a.background("queue receiver", s.Receive)
 	}
 	return s, nil
-}
-
-// awsConfig is the SDK's own: region, endpoints and credentials come from its
-// default chain, never from settings of ours.
-func awsConfig(ctx context.Context) (aws.Config, error) {
-	c, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return c, fmt.Errorf("AWS: %w", err)
-	}
-	if c.Region == "" {
-		return c, fmt.Errorf("AWS: no region is known: set AWS_REGION")
-	}
-	return c, nil
 }

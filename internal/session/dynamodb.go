@@ -45,7 +45,7 @@ const (
 
 // item is a session as the table holds it. What is empty is null: not every server takes empty values.
 type item struct {
-	AccountID int64  `dynamodbav:"account_id"`
+	AccountID string `dynamodbav:"account_id"`
 	Hash      string `dynamodbav:"session_hash"`
 	Epoch     int    `dynamodbav:"epoch"`
 	Data      []byte `dynamodbav:"session_data"`
@@ -57,8 +57,8 @@ type item struct {
 	TTL       int64  `dynamodbav:"expires_s"`
 }
 
-// Dynamo keeps sessions in a DynamoDB table: the partition key is the account's id (account_id, a number), the sort
-// key the secret's hash (session_hash, text). All reads are consistent. Its errors wrap ErrUnavailable.
+// Dynamo keeps sessions in a DynamoDB table: the partition key is the account's id (account_id, as text: it has more
+// digits than much software that reads JSON keeps of a number), the sort key the secret's hash (session_hash, text). All reads are consistent. Its errors wrap ErrUnavailable.
 type Dynamo struct {
 	client *dynamodb.Client
 	table  string
@@ -100,7 +100,7 @@ func (b *Dynamo) Get(ctx context.Context, accountID int64, hash string) (*Record
 // Put implements Backend.
 func (b *Dynamo) Put(ctx context.Context, r *Record) error {
 	values, err := attributevalue.MarshalMap(item{
-		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, Data: r.Data, UserAgent: r.UserAgent, Address: r.Address,
+		AccountID: accountKey(r.AccountID), Hash: r.Hash, Epoch: r.Epoch, Data: r.Data, UserAgent: r.UserAgent, Address: r.Address,
 		CreatedAt: r.CreatedAt.UnixMilli(), UsedAt: r.UsedAt.UnixMilli(), ExpiresAt: r.ExpiresAt.UnixMilli(), TTL: ttl(r.ExpiresAt),
 	})
 	if err != nil {
@@ -229,7 +229,7 @@ func (b *Dynamo) each(ctx context.Context, accountID int64, attributes string, f
 	in := &dynamodb.QueryInput{
 		TableName: &b.table, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String(attrAccount + " = :account"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":account": number(accountID)},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":account": text(accountKey(accountID))},
 	}
 	if attributes != "" {
 		in.ProjectionExpression = &attributes
@@ -296,8 +296,12 @@ func unavailable(what string, err error) error {
 }
 
 func itemKey(accountID int64, hash string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{attrAccount: number(accountID), attrHash: &types.AttributeValueMemberS{Value: hash}}
+	return map[string]types.AttributeValue{attrAccount: text(accountKey(accountID)), attrHash: text(hash)}
 }
+
+func accountKey(id int64) string { return strconv.FormatInt(id, 10) }
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
 func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
@@ -311,8 +315,12 @@ func recordOf(v map[string]types.AttributeValue) (*Record, error) {
 	if err := attributevalue.UnmarshalMap(v, &i); err != nil {
 		return nil, unavailable("read a session", err)
 	}
+	account, err := strconv.ParseInt(i.AccountID, 10, 64)
+	if err != nil {
+		return nil, unavailable("read a session", err)
+	}
 	return record(Row{
-		AccountID: i.AccountID, Hash: i.Hash, Epoch: i.Epoch, Data: i.Data, UserAgent: i.UserAgent, Address: i.Address,
+		AccountID: account, Hash: i.Hash, Epoch: i.Epoch, Data: i.Data, UserAgent: i.UserAgent, Address: i.Address,
 		CreatedAt: i.CreatedAt, UsedAt: i.UsedAt, ExpiresAt: i.ExpiresAt,
 	}), nil
 }

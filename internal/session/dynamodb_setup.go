@@ -23,7 +23,7 @@ func CreateTable(ctx context.Context, cfg aws.Config, table string) error {
 		TableName:   &table,
 		BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String(attrAccount), AttributeType: types.ScalarAttributeTypeN},
+			{AttributeName: aws.String(attrAccount), AttributeType: types.ScalarAttributeTypeS},
 			{AttributeName: aws.String(attrHash), AttributeType: types.ScalarAttributeTypeS},
 		},
 		KeySchema: []types.KeySchemaElement{

@@ -57,6 +57,9 @@ func (m *minidyn) intercept(f func(http.ResponseWriter, *http.Request) bool) { m
 
 var tables atomic.Int64
 
+// anna is an account's id as the store draws them: more digits than a float has.
+const anna = 116_868_127_703_040_001
+
 // newTable makes an empty table. The servers of tests know no TTL, which CreateTable says.
 func newTable(t *testing.T, cfg aws.Config) *session.Dynamo {
 	t.Helper()
@@ -72,7 +75,7 @@ func newTable(t *testing.T, cfg aws.Config) *session.Dynamo {
 func TestDynamoOnMinidyn(t *testing.T) {
 	m := newMinidyn(t)
 	sessiontest.Run(t, func(t *testing.T) sessiontest.Backend {
-		return sessiontest.Backend{Backend: newTable(t, awsConfig(m.URL)), Anna: 1, Berta: 2}
+		return sessiontest.Backend{Backend: newTable(t, awsConfig(m.URL)), Anna: anna, Berta: anna + 1}
 	})
 }
 
@@ -80,7 +83,7 @@ func TestDynamoOnMinidyn(t *testing.T) {
 func TestDynamoOnDynalite(t *testing.T) {
 	endpoint := servertest.Dynalite(t)
 	sessiontest.Run(t, func(t *testing.T) sessiontest.Backend {
-		return sessiontest.Backend{Backend: newTable(t, awsConfig(endpoint)), Anna: 1, Berta: 2}
+		return sessiontest.Backend{Backend: newTable(t, awsConfig(endpoint)), Anna: anna, Berta: anna + 1}
 	})
 }
 
@@ -99,7 +102,7 @@ func TestDynamoEndsMoreSessionsThanFitIntoABatch(t *testing.T) {
 		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".BatchWriteItem") {
 			once.Do(func() {
 				answered = true
-				fmt.Fprint(w, `{"UnprocessedItems":{"sessions-`+fmt.Sprint(tables.Load())+`":[{"DeleteRequest":{"Key":{"account_id":{"N":"1"},"session_hash":{"S":"0"}}}}]}}`)
+				fmt.Fprint(w, `{"UnprocessedItems":{"sessions-`+fmt.Sprint(tables.Load())+`":[{"DeleteRequest":{"Key":{"account_id":{"S":"1"},"session_hash":{"S":"0"}}}}]}}`)
 			})
 		}
 		return answered
@@ -126,7 +129,7 @@ func TestDynamoKeepsItemsUntilTheyAreOver(t *testing.T) {
 	must(t, b.Put(t.Context(), &session.Record{AccountID: 1, Hash: "a", CreatedAt: end, UsedAt: end, ExpiresAt: end}))
 	out, err := dynamodb.NewFromConfig(cfg).GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String(fmt.Sprintf("sessions-%d", tables.Load())),
-		Key:       map[string]types.AttributeValue{"account_id": &types.AttributeValueMemberN{Value: "1"}, "session_hash": &types.AttributeValueMemberS{Value: "a"}},
+		Key:       map[string]types.AttributeValue{"account_id": &types.AttributeValueMemberS{Value: "1"}, "session_hash": &types.AttributeValueMemberS{Value: "a"}},
 	})
 	must(t, err)
 	if ttl, ok := out.Item["expires_s"].(*types.AttributeValueMemberN); !ok || ttl.Value != "1800000001" {

@@ -34,8 +34,9 @@ type Options struct {
 
 // Manager logs in and out, and knows who is asking. It is also the sessions.Store of gin-contrib/sessions.
 type Manager[A Member] struct {
-	o    Options
-	load Load[A]
+	o       Options
+	load    Load[A]
+	touched touches
 }
 
 // NewManager makes a Manager.
@@ -49,7 +50,7 @@ func NewManager[A Member](o Options, load Load[A]) *Manager[A] {
 	if o.Address == nil {
 		o.Address = func(*http.Request) string { return "" }
 	}
-	return &Manager[A]{o, load}
+	return &Manager[A]{o: o, load: load}
 }
 
 // CookieName is what the session's cookie is called. Browsers take a name with __Host- only from https, for this
@@ -145,6 +146,10 @@ func (m *Manager[A]) find(ctx context.Context, s secret) (acc A, rec *Record, er
 func (m *Manager[A]) touch(c *gin.Context, s secret, rec *Record) {
 	now := m.o.Now()
 	if now.Sub(rec.UsedAt) < touchEvery {
+		return
+	}
+	// Of the requests of one page only one writes.
+	if !m.touched.first(rec.Hash, now) {
 		return
 	}
 	expires := now.Add(Life)

@@ -1,0 +1,304 @@
+package scaletest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/truora/minidyn/server"
+
+	"tintype/internal/servertest"
+)
+
+// dynamo is a DynamoDB in the test process, which counts, fails and looks on as tests ask.
+type dynamo struct {
+	*httptest.Server
+	gone   atomic.Bool // hangs, as a network that swallows packets does
+	writes atomic.Int64
+	// refuse answers a request with an error if it is not "", by the request's access key.
+	refuse atomic.Pointer[func(accessKey string) string]
+}
+
+const table = "sessions"
+
+func newDynamo(t *testing.T) *dynamo {
+	d, db := &dynamo{}, server.NewServer()
+	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.gone.Load() {
+			_, _ = io.Copy(io.Discard, r.Body) // or nobody notices that the client has gone
+			<-r.Context().Done()
+			return
+		}
+		if f := d.refuse.Load(); f != nil {
+			_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+			key, _, _ := strings.Cut(rest, "/")
+			if why := (*f)(key); why != "" {
+				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+				w.WriteHeader(http.StatusBadRequest)
+				fmt.Fprintf(w, `{"__type":"com.amazon.coral.service#%s","message":"refused"}`, why)
+				return
+			}
+		}
+		switch _, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); op {
+		case "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems":
+			d.writes.Add(1)
+		}
+		db.ServeHTTP(w, r)
+	}))
+	t.Cleanup(d.CloseClientConnections)
+	t.Cleanup(d.Close)
+	return d
+}
+
+// env are the settings with which a process keeps its sessions here.
+func (d *dynamo) env() []string {
+	return []string{"SESSION_STORE=dynamodb", "SESSION_DYNAMODB_TABLE=" + table, "AWS_REGION=eu-central-1", "AWS_ENDPOINT_URL_DYNAMODB=" + d.URL}
+}
+
+var keys = []string{"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret"}
+
+// setUp makes the table by the program itself.
+func (d *dynamo) setUp(t *testing.T) {
+	t.Helper()
+	out, stderr, err := servertest.Run(t, append(d.env(), keys...), "setup", "dynamodb")
+	if err != nil || !strings.Contains(out, "The table sessions takes sessions.") {
+		t.Fatalf("setup dynamodb: %v\n%s%s", err, out, stderr)
+	}
+}
+
+func sessionFleet(t *testing.T, n int) (fleet, *dynamo) {
+	t.Helper()
+	d := newDynamo(t)
+	d.setUp(t)
+	return newFleet(t, n, append(d.env(), keys...)...), d
+}
+
+// set changes one attribute of the browser's session behind the program's back.
+func (d *dynamo) set(b *browser, name string, value int64) {
+	b.t.Helper()
+	client := dynamodb.New(dynamodb.Options{Region: "eu-central-1", BaseEndpoint: &d.URL, Credentials: credentials.NewStaticCredentialsProvider("key", "secret", "")})
+	ctx := context.Background()
+	all, err := client.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String(table)})
+	if err != nil || len(all.Items) != 1 {
+		b.t.Fatalf("%d sessions in the table, want this one alone: %v", len(all.Items), err)
+	}
+	_, err = client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: aws.String(table), UpdateExpression: aws.String("SET " + name + " = :v"),
+		Key:                       map[string]types.AttributeValue{"account_id": all.Items[0]["account_id"], "session_hash": all.Items[0]["session_hash"]},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":v": &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// R3, R7: who logs in on one instance is logged in on the others at once, also while the session is renewed; and a
+// thousand pages write it at most twice.
+func TestASessionHoldsOnEveryInstance(t *testing.T) {
+	f, d := sessionFleet(t, 2)
+	anna := newBrowser(t, f[0])
+	anna.signUp("anna")
+	storm := func(n int) {
+		t.Helper()
+		var wg sync.WaitGroup
+		work := make(chan *servertest.Instance)
+		for range 10 {
+			wg.Go(func() {
+				for to := range work {
+					b := newBrowser(t, to)
+					b.bring(anna.cookies())
+					a, err := b.do(http.MethodGet, "/settings", nil)
+					if err != nil || a.status != http.StatusOK || a.url.Path == "/login" {
+						t.Errorf("logged out: %d %v %v", a.status, a.url, err)
+					}
+				}
+			})
+		}
+		for i := range n {
+			work <- f[(i+1)%2]
+		}
+		close(work)
+		wg.Wait()
+	}
+	before := d.writes.Load()
+	storm(50)
+	if n := d.writes.Load() - before; n != 0 {
+		t.Errorf("fifty pages just after the log-in wrote the session %d times", n)
+	}
+	twoDays := time.Now().Add(-48 * time.Hour).UnixMilli()
+	d.set(anna, "used_ms", twoDays)
+	before = d.writes.Load()
+	storm(1000)
+	if n := d.writes.Load() - before; n < 1 || n > 2 {
+		t.Errorf("a thousand pages wrote the session %d times, want once or twice", n)
+	}
+}
+
+// R5: a log-in makes the cookie from before it worthless, a log-out is known everywhere at once, and a new password
+// ends the other sessions.
+func TestSessionsEndEverywhere(t *testing.T) {
+	f, _ := sessionFleet(t, 2)
+	a := newBrowser(t, f[0])
+	a.signUp("anna")
+	old := a.cookies()
+	a.logIn("anna", password).want(http.StatusOK)
+	b := newBrowser(t, f[1])
+	b.bring(old)
+	b.loggedOut()
+
+	other := newBrowser(t, f[1])
+	other.logIn("anna", password).want(http.StatusOK)
+	other.loggedIn("anna")
+	a.post("/settings/account", "what", "password", "current_password", password, "new_password", newPassword).want(http.StatusOK)
+	a.loggedIn("anna")
+	a.turn(f[1])
+	a.loggedIn("anna")
+	other.loggedOut()
+
+	a.turn(f[0])
+	last := a.cookies()
+	a.post("/logout").want(http.StatusOK)
+	b.bring(last)
+	b.loggedOut()
+}
+
+// R6: a session that is over is over, though the table still has it.
+func TestExpiryIsCheckedOnRead(t *testing.T) {
+	f, d := sessionFleet(t, 1)
+	anna := newBrowser(t, f[0])
+	anna.signUp("anna")
+	d.set(anna, "expires_ms", time.Now().Add(-time.Second).UnixMilli())
+	anna.loggedOut()
+}
+
+// R4: while the store of sessions is away, members hear 503 and keep their cookie, and then go on with it.
+func TestSessionsSurviveTheirStoreBeingAway(t *testing.T) {
+	f, d := sessionFleet(t, 1)
+	anna := newBrowser(t, f[0])
+	anna.signUp("anna")
+	d.gone.Store(true)
+	d.CloseClientConnections()
+	for range 3 {
+		a := anna.get("/settings").want(http.StatusServiceUnavailable)
+		if a.header.Get("Retry-After") == "" {
+			t.Error("503 without Retry-After")
+		}
+		if c := a.header.Values("Set-Cookie"); len(c) > 0 {
+			t.Errorf("503 sets cookies: %q", c)
+		}
+	}
+	if a := anna.logIn("anna", password); a.status != http.StatusServiceUnavailable {
+		t.Errorf("log-in without a store answered %d", a.status)
+	}
+	newBrowser(t, f[0]).get("/explore").want(http.StatusOK) // visitors need no session
+	if err := f[0].WaitReady(time.Second); err != nil {
+		t.Errorf("the balancer was told to look elsewhere, where it is the same: %v", err)
+	}
+	d.gone.Store(false)
+	d.CloseClientConnections()
+	anna.loggedIn("anna")
+}
+
+// metadata is a machine's metadata service that takes version 2 alone, with credentials that expire soon.
+type metadata struct {
+	*httptest.Server
+	mu      sync.Mutex
+	issued  map[string]time.Time // access key → its end
+	refused []string
+}
+
+// life is how long credentials hold.
+const life = 3 * time.Second
+
+func newMetadata(t *testing.T) *metadata {
+	m := &metadata{issued: map[string]time.Time{}}
+	const token, role = "the-token", "tintype-web"
+	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		const list = "/latest/meta-data/iam/security-credentials/"
+		switch {
+		case r.Method == http.MethodPut && r.URL.Path == "/latest/api/token":
+			w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "21600")
+			fmt.Fprint(w, token)
+		case r.Header.Get("X-Aws-Ec2-Metadata-Token") != token:
+			m.refused = append(m.refused, r.Method+" "+r.URL.Path)
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path == list:
+			fmt.Fprint(w, role)
+		case r.URL.Path == list+role:
+			key := fmt.Sprintf("ASIA%08d", len(m.issued))
+			m.issued[key] = time.Now().Add(life)
+			_ = json.NewEncoder(w).Encode(map[string]any{
+				"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": time.Now().UTC(), "AccessKeyId": key, "SecretAccessKey": "s", "Token": "t",
+				"Expiration": time.Now().Add(life).UTC().Format(time.RFC3339Nano),
+			})
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(m.Close)
+	return m
+}
+
+// check is what AWS says to an access key.
+func (m *metadata) check(key string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch end, ok := m.issued[key]; {
+	case !ok:
+		return "UnrecognizedClientException"
+	case time.Now().After(end):
+		return "ExpiredTokenException"
+	}
+	return ""
+}
+
+func (m *metadata) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.issued)
+}
+
+// R19: credentials come from the machine's role, by version 2 of its metadata service, and are renewed before they
+// end: nobody notices.
+func TestCredentialsThatExpireAllTheTime(t *testing.T) {
+	d, m := newDynamo(t), newMetadata(t)
+	env := append(d.env(), "AWS_EC2_METADATA_SERVICE_ENDPOINT="+m.URL, "HOME="+t.TempDir())
+	if out, stderr, err := servertest.Run(t, env, "setup", "dynamodb"); err != nil {
+		t.Fatalf("setup dynamodb: %v\n%s%s", err, out, stderr)
+	}
+	check := m.check
+	d.refuse.Store(&check)
+	f := newFleet(t, 1, env...)
+	anna := newBrowser(t, f[0])
+	anna.signUp("anna")
+	start, first := time.Now(), m.count()
+	pages := 0
+	for time.Since(start) < 3*life {
+		anna.loggedIn("anna")
+		pages++
+		time.Sleep(20 * time.Millisecond)
+	}
+	if m.count() < first+2 {
+		t.Errorf("%d pages over three lives of credentials asked for new ones %d times", pages, m.count()-first)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.refused) > 0 {
+		t.Errorf("version 1 was tried: %v", m.refused)
+	}
+}
