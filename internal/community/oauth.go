@@ -36,7 +36,7 @@ type NewApp struct {
 // CreateApp registers a client. The secret is shown once.
 func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
 	var bad Invalid
-	n.Name, n.Website = strings.TrimSpace(n.Name), strings.TrimSpace(n.Website)
+	n.Name, n.Website = oneLine(n.Name), strings.TrimSpace(n.Website)
 	switch {
 	case n.Name == "":
 		bad.add("client_name", "blank", "The application needs a name.")

@@ -274,8 +274,17 @@ func (c *Community) AccountURL(username string) string {
 	return c.BaseURL + "/@" + url.PathEscape(username)
 }
 
-// Plain is a text on one line, for titles and descriptions. It is not HTML.
-func Plain(text string) string { return strings.Join(strings.Fields(tidy(text)), " ") }
+// Plain is a text on one line, for names, titles and descriptions. It is not HTML. What turns the direction of writing
+// is left out: within a line it would turn the words around it, too. Letters of every script still run their own way.
+func Plain(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' {
+			return -1
+		}
+		return r
+	}, tidy(text))
+	return strings.Join(strings.Fields(text), " ")
+}
 
 // tidy is a text as it is kept: valid, lines ended by \n, at most one of them blank in a row, nothing around it, no
 // control characters.

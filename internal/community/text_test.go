@@ -71,6 +71,9 @@ func TestTheShortWayOfTidying(t *testing.T) {
 }
 
 func TestPlain(t *testing.T) {
+	if got := Plain("a\u202Egpj.\u2066exe \u05D0\u200F"); got != "agpj.exe \u05D0\u200F" {
+		t.Errorf("%q still turns what stands around it", got)
+	}
 	if got := Plain(" a\r\n\n <b>\tc\x00 "); got != "a <b> c" {
 		t.Errorf("%q", got)
 	}

@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"tintype/internal/phototest"
@@ -49,4 +52,64 @@ func TestATooLargeFormPublishesNothing(t *testing.T) {
 	visitor(t, s.URL).get("/explore").want(http.StatusOK).lacks("/@anna/")
 	m.get("/compose").want(http.StatusOK).has("description-" + u.ID)
 	m.publish("visibility", "followers", "caption", "for followers").want(http.StatusOK).has("for followers")
+}
+
+// A browser shows the answer to the last of two clicks, so each must lead to the one post.
+func TestAFormSentManyTimesAtOnceAlwaysLeadsToItsPost(t *testing.T) {
+	s := start(t)
+	m := join(t, s.URL, "anna")
+	if u, err := m.upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7})); err != nil || u.State != "ready" {
+		t.Fatalf("upload: %+v, %v", u, err)
+	}
+	form := url.Values{
+		"idempotency_key": {keyField.FindStringSubmatch(m.get("/compose").body)[1]}, "caption": {"Once"},
+		"visibility": {"public"}, "licence": {"all-rights-reserved"},
+	}.Encode()
+	answers := make([]page, 20)
+	var wg sync.WaitGroup
+	for i := range answers {
+		req := m.request(http.MethodPost, "/compose", "application/x-www-form-urlencoded", strings.NewReader(form))
+		wg.Go(func() {
+			var err error
+			if answers[i], err = m.try(req); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, p := range answers {
+		if p.status != http.StatusOK || p.url.Path != answers[0].url.Path || !strings.HasPrefix(p.url.Path, "/@anna/") {
+			t.Errorf("%d at %s, the first at %s", p.status, p.url, answers[0].url)
+		}
+	}
+}
+
+// Anybody may register an application, so a link to the log-in of one must not send whoever follows it elsewhere.
+func TestALinkToAuthorizeLeadsNowhereByItself(t *testing.T) {
+	s := start(t)
+	m := join(t, s.URL, "anna")
+	var app struct {
+		ClientID string `json:"client_id"`
+	}
+	reply := m.post("/api/v1/apps", "client_name", "Evil", "redirect_uris", "https://evil.example/").want(http.StatusOK)
+	if err := json.Unmarshal([]byte(reply.body), &app); err != nil {
+		t.Fatal(err)
+	}
+	m.http.CheckRedirect = func(req *http.Request, _ []*http.Request) error {
+		t.Errorf("led to %s", req.URL)
+		return http.ErrUseLastResponse
+	}
+	ask := url.Values{"response_type": {"code"}, "client_id": {app.ClientID}, "redirect_uri": {"https://evil.example/"}}
+	for name, value := range map[string]string{"scope": "write", "code_challenge_method": "plain", "code_challenge": "x"} {
+		bad := url.Values{name: {value}}.Encode()
+		m.get("/oauth/authorize?" + ask.Encode() + "&" + bad).want(http.StatusUnprocessableEntity)
+	}
+	m.get("/oauth/authorize?" + ask.Encode()).want(http.StatusOK)
+}
+
+// Where a log-in has expired, the form goes along through the log-in page, but no password is written into a page.
+func TestNoPasswordIsCarriedThroughTheLogIn(t *testing.T) {
+	s := start(t)
+	p := visitor(t, s.URL).post("/settings/account", "what", "password", "current_password", "hunter2 hunter2", "new_password", "hunter3 hunter3")
+	p.want(http.StatusUnauthorized).has("then.what").lacks("hunter2", "hunter3")
 }

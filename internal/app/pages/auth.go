@@ -64,7 +64,7 @@ func (p *Pages) loginFirst(c *gin.Context) error {
 	v.Carried = append(v.Carried, templates.HiddenField{Name: carriedAct, Value: c.Request.URL.Path})
 	for name, values := range c.Request.PostForm {
 		for _, s := range values {
-			if len(v.Carried) < maxCarried && name != "password" {
+			if len(v.Carried) < maxCarried && !strings.Contains(name, "password") {
 				v.Carried = append(v.Carried, templates.HiddenField{Name: carriedField + name, Value: s})
 			}
 		}

@@ -233,16 +233,15 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 		Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"),
 	}
 	key := c.PostForm("idempotency_key")
-	// A form that was sent twice finds its photos gone from the draft; its key leads to the post they became.
-	switch post, err := p.Community.PostByKey(ctx, acc, key); {
-	case err == nil && community.Plain(post.Caption) == community.Plain(entered.Caption):
-		return redirect(c, p.postPath(post))
-	case err == nil:
-		return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, templates.FieldErrors{{Message: "This form was posted before, with another caption. Choose photographs to post it anew."}})
-	case !isNotFound(err):
+	if done, err := p.postedBefore(c, acc, key, &entered); done || err != nil {
 		return err
 	}
 	err := p.saveForm(c, acc)
+	if err != nil {
+		if done, err := p.postedBefore(c, acc, key, &entered); done || err != nil {
+			return err
+		}
+	}
 	if errs, ok := fieldErrors(err, nil); ok {
 		return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, errs)
 	}
@@ -263,6 +262,11 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 		Caption: entered.Caption, PhotoIDs: ids, Warning: entered.Warning, Visibility: store.Visibility(entered.Visibility),
 		Licence: entered.Licence, ShowExif: &entered.ShowExif, IdempotencyKey: key, ClearDraft: true,
 	})
+	if err != nil { // the same form, sent at the same time, may have been quicker, and then this one has no photos
+		if done, err := p.postedBefore(c, acc, key, &entered); done || err != nil {
+			return err
+		}
+	}
 	if errs, ok := fieldErrors(err, map[string]string{"photo_ids": "photos", "idempotency_key": ""}); ok {
 		return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, errs)
 	}
@@ -271,6 +275,21 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 	}
 	p.setFlash(c, "posted")
 	return redirect(c, p.postPath(post))
+}
+
+// postedBefore answers a form that was sent twice: its photos are gone from the draft, but its key leads to the post
+// they became. It is not done where the key is new.
+func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, entered *templates.ComposeView) (done bool, err error) {
+	post, err := p.Community.PostByKey(c.Request.Context(), acc, key)
+	switch {
+	case isNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, err
+	case community.Plain(post.Caption) == community.Plain(entered.Caption):
+		return true, redirect(c, p.postPath(post))
+	}
+	return true, p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, templates.FieldErrors{{Message: "This form was posted before, with another caption. Choose photographs to post it anew."}})
 }
 
 func (p *Pages) photoState(c *gin.Context, acc *store.Account) error {

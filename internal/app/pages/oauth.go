@@ -57,7 +57,8 @@ func (p *Pages) authorizationOf(c *gin.Context, get func(string) string) (a auth
 	a.ask, err = p.Community.CheckAuthorization(a.app, a.ask)
 	var refused *community.OAuthError
 	if errors.As(err, &refused) {
-		if a.ask.RedirectURI == outOfBand {
+		// Anybody may register an application: a mere link must not lead on to an address of its choice.
+		if a.ask.RedirectURI == outOfBand || c.Request.Method != http.MethodPost {
 			return a, false, unprocessable(refused.Description)
 		}
 		return a, true, redirect(c, a.answer(url.Values{"error": {refused.Code}, "error_description": {refused.Description}}))
