@@ -169,7 +169,8 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	a.newAPI(r, assets).Register(routes)
 	a.newPages(r, routes, assets).Register(routes)
 	a.claim = r.community.ClaimLink
-	return a.withPositions(r, routes.engine), nil
+	site := a.withPositions(r, routes.engine)
+	return newVisitorPages(session.CookieName(a.cfg.Secure()), r.store.Commits, site), nil
 }
 
 // follow hears what the other processes of the site do.

@@ -18,9 +18,14 @@ var ErrLeaseLost = errors.New("store: the job's lease is lost")
 // signals are what this process wants to be told after a commit. They carry nothing that must not get lost: the
 // rows are the truth, and are polled for.
 type signals struct {
-	job   atomic.Pointer[func(id int64)]
-	event atomic.Pointer[func()]
+	job     atomic.Pointer[func(id int64)]
+	event   atomic.Pointer[func()]
+	commits atomic.Uint64
 }
+
+// Commits counts this process's committed transactions: what was read while it stood still is still so, as far as
+// this process has to do with it.
+func (s *Store) Commits() uint64 { return s.signals.commits.Load() }
 
 // OnJob has f called after each commit of a job that is due at once. f must not block.
 func (s *Store) OnJob(f func(id int64)) { s.signals.job.Store(&f) }

@@ -65,6 +65,7 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 		var c *ConflictError
 		switch {
 		case err == nil:
+			s.signals.commits.Add(1)
 			for _, fn := range after {
 				fn()
 			}
@@ -72,6 +73,7 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 		case stage == stageCommit && table != "":
 			done, lookErr := s.landed(ctx, table, id)
 			if lookErr == nil && done {
+				s.signals.commits.Add(1)
 				for _, fn := range after {
 					fn()
 				}

@@ -1,0 +1,171 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// visitorPageLife is how long a page may be shown after another process has
+	// changed something; what this process commits shows at once.
+	visitorPageLife  = 5 * time.Second
+	visitorPageMost  = 1 << 20  // bytes of one page
+	visitorPagesMost = 24 << 20 // bytes of all of them
+	visitorQueryMost = 256      // bytes of a query; longer ones are nobody's link
+)
+
+// visitorPages remembers the pages that visitors get, whole and compressed: a
+// link that many follow at once costs one look into the database. A page is
+// good until this process commits something (generation counts that), or for a
+// moment. Members' pages are never among them.
+type visitorPages struct {
+	next       http.Handler
+	cookie     string // the session's: who shows one is no visitor here
+	generation func() uint64
+	pages      *otter.Cache[string, *visitorPage]
+	flight     singleflight.Group
+}
+
+type visitorPage struct {
+	generation uint64
+	status     int
+	header     http.Header
+	body, gzip []byte
+	keep       bool
+}
+
+func newVisitorPages(sessionCookie string, generation func() uint64, next http.Handler) *visitorPages {
+	return &visitorPages{
+		next: next, cookie: sessionCookie, generation: generation,
+		pages: otter.Must(&otter.Options[string, *visitorPage]{
+			MaximumWeight:    visitorPagesMost,
+			Weigher:          func(k string, p *visitorPage) uint32 { return uint32(len(k) + len(p.body) + len(p.gzip) + 512) },
+			ExpiryCalculator: otter.ExpiryWriting[string, *visitorPage](visitorPageLife),
+		}),
+	}
+}
+
+// eligible tells whether the answer may be one that all visitors get.
+func (v *visitorPages) eligible(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || len(r.URL.RawQuery) > visitorQueryMost || isMachinePath(r.URL.Path) {
+		return false
+	}
+	for _, own := range []string{"/static/", "/media/", "/oauth/", "/settings", "/compose", "/login", "/signup", "/links/", "/claim/"} {
+		if strings.HasPrefix(r.URL.Path, own) {
+			return false
+		}
+	}
+	if _, err := r.Cookie(v.cookie); err == nil {
+		return false
+	}
+	return r.Header.Get("X-Fragment") == "" && r.Header.Get("Range") == "" && !wantsJSON(r)
+}
+
+func (v *visitorPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !v.eligible(r) {
+		v.next.ServeHTTP(w, r)
+		return
+	}
+	key := r.URL.EscapedPath() + "?" + r.URL.RawQuery
+	now := v.generation()
+	if p, ok := v.pages.GetIfPresent(key); ok && p.generation == now {
+		p.answer(w, r)
+		return
+	}
+	// One request makes the page for all who ask meanwhile. It goes on when its
+	// own client has left; the route's deadline bounds it.
+	mine := false
+	got, _, _ := v.flight.Do(key+"\x00"+strconv.FormatUint(now, 10), func() (any, error) {
+		mine = true
+		return v.make(r, key, now), nil
+	})
+	p := got.(*visitorPage)
+	if !mine && !p.keep {
+		v.next.ServeHTTP(w, r) // not the same for all: a redirect, an error with its request's id
+		return
+	}
+	p.answer(w, r)
+}
+
+func (v *visitorPages) make(r *http.Request, key string, generation uint64) *visitorPage {
+	rec := &pageRecorder{header: make(http.Header)}
+	get := r.WithContext(context.WithoutCancel(r.Context()))
+	get.Method = http.MethodGet
+	get.Header = r.Header.Clone()
+	get.Header.Del("If-None-Match") // the page itself, not that it is the same
+	v.next.ServeHTTP(rec, get)
+	p := &visitorPage{generation: generation, status: rec.status, header: rec.header, body: rec.body.Bytes()}
+	if p.status == 0 {
+		p.status = http.StatusOK
+	}
+	cc := rec.header.Get("Cache-Control")
+	p.keep = p.status == http.StatusOK && rec.header.Get("Vary") != "" && !strings.Contains(cc, "private") && !strings.Contains(cc, "no-store") &&
+		len(rec.header.Values("Set-Cookie")) == 0 && len(p.body) <= visitorPageMost
+	if !p.keep {
+		return p
+	}
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.DefaultCompression) // the level is valid
+	_, _ = z.Write(p.body)                                   // a buffer takes everything
+	_ = z.Close()
+	p.gzip = b.Bytes()
+	v.pages.Set(key, p)
+	return p
+}
+
+// answer writes the page in the form that the client takes.
+func (p *visitorPage) answer(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	for name, values := range p.header {
+		h[name] = values
+	}
+	if !p.keep {
+		w.WriteHeader(p.status)
+		_, _ = w.Write(p.body)
+		return
+	}
+	h["Vary"] = []string{"Cookie, Accept-Encoding"}
+	if etag := h.Get("Etag"); etag != "" && r.Header.Get("If-None-Match") == etag {
+		h.Del("Content-Type")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	body := p.body
+	if acceptsGzip(r.Header.Get("Accept-Encoding")) && len(p.gzip) < len(p.body) {
+		h.Set("Content-Encoding", "gzip")
+		body = p.gzip
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body)
+	}
+}
+
+// pageRecorder holds a page back until it is whole.
+type pageRecorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (p *pageRecorder) Header() http.Header { return p.header }
+
+func (p *pageRecorder) WriteHeader(status int) {
+	if p.status == 0 {
+		p.status = status
+	}
+}
+
+func (p *pageRecorder) Write(b []byte) (int, error) {
+	p.WriteHeader(http.StatusOK)
+	return p.body.Write(b)
+}
