@@ -63,8 +63,12 @@ func (v *visitorPages) eligible(r *http.Request) bool {
 			return false
 		}
 	}
-	if _, err := r.Cookie(v.cookie); err == nil {
-		return false
+	for _, c := range r.Cookies() {
+		// Members, and who has just been one: what they wrote must be in what
+		// they read.
+		if c.Name == v.cookie || strings.Contains(c.Name, positionCookie) {
+			return false
+		}
 	}
 	return r.Header.Get("X-Fragment") == "" && r.Header.Get("Range") == "" && !wantsJSON(r)
 }

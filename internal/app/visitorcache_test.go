@@ -44,7 +44,9 @@ func TestVisitorPages(t *testing.T) {
 		site.ServeHTTP(w, r)
 		return w
 	}
-	page := func(w *httptest.ResponseRecorder) string { return strings.Join(strings.Fields(w.Body.String())[:2], " ") }
+	page := func(w *httptest.ResponseRecorder) string {
+		return strings.Join(strings.Fields(w.Body.String())[:2], " ")
+	}
 
 	if a, b := page(get("/")), page(get("/")); a != "page 1" || b != a {
 		t.Errorf("a second visitor gets %q after %q", b, a)

@@ -14,7 +14,7 @@ type Post struct {
 	Author   *store.Account
 	Photos   []*store.Photo
 	Mentions []*store.Account
-	Tags     []store.Tag
+	Tags     []store.Tag // by name, as the caption has them; rows of their own only for feeds and search
 	Liked    bool
 	ReplyTo  *store.Account // the author of what a comment answers
 }
@@ -81,7 +81,6 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 		byID       = make(map[int64]*Post, len(posts))
 		ids        = make([]int64, 0, len(posts))
 		withPhotos = make([]int64, 0, len(posts))
-		tagged     []int64
 		mentioning []int64
 		people     idSet
 	)
@@ -97,10 +96,8 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 		if p.PhotosCount > 0 {
 			withPhotos = append(withPhotos, p.ID)
 		}
-		// Both are read from the caption, so a caption without the sign has none.
-		if strings.ContainsRune(p.Caption, '#') {
-			tagged = append(tagged, p.ID)
-		}
+		p.Tags = tagsOf(p.Caption)
+		// Mentions are read from the caption, so a caption without the sign has none.
 		if strings.ContainsRune(p.Caption, '@') {
 			mentioning = append(mentioning, p.ID)
 		}
@@ -125,15 +122,6 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 	for _, m := range mentions {
 		if a := accounts[m.AccountID]; a != nil {
 			byID[m.PostID].Mentions = append(byID[m.PostID].Mentions, a)
-		}
-	}
-	if len(tagged) > 0 {
-		tags, err := c.Store.TagsIn(ctx, tagged)
-		if err != nil {
-			return nil, fromStore(err)
-		}
-		for _, t := range tags {
-			byID[t.PostID].Tags = append(byID[t.PostID].Tags, t.Tag)
 		}
 	}
 	if viewer != nil {

@@ -186,6 +186,23 @@ loop:
 	return address
 }
 
+// tagsOf are the tags that a caption shows, which are those that publishing it wrote into post_tags. They are read from
+// the words because a page of posts would pay a tenth of its time for asking the database.
+func tagsOf(caption string) []store.Tag {
+	if !strings.ContainsRune(caption, '#') {
+		return nil
+	}
+	names, _ := Extract(caption)
+	if len(names) == 0 {
+		return nil
+	}
+	tags := make([]store.Tag, len(names))
+	for i, n := range names {
+		tags[i] = store.Tag{Name: n, NameKey: store.Fold(n)}
+	}
+	return tags
+}
+
 // Extract finds the names of the #tags and @mentions in a text, each once, as first written.
 func Extract(text string) (tags, mentions []string) {
 	seen := map[string]bool{}

@@ -71,27 +71,6 @@ func (s *Store) SetPostTags(ctx context.Context, postID int64, tagIDs []int64) e
 	return s.setPairs(ctx, "post_tags", "tag_id", postID, tagIDs)
 }
 
-// PostTag is a tag of a post.
-type PostTag struct {
-	PostID int64
-	Tag    Tag
-}
-
-// TagsIn are the tags of the posts, ordered by post and name.
-func (s *Store) TagsIn(ctx context.Context, postIDs []int64) ([]PostTag, error) {
-	list, args := in(postIDs)
-	rows, err := s.query(ctx, "SELECT pt.post_id, t.id, t.name, t.name_key, t.created_at FROM post_tags pt JOIN tags t ON t.id = pt.tag_id"+
-		" WHERE pt.post_id IN "+list+" ORDER BY pt.post_id, t.name_key", args...)
-	if err != nil {
-		return nil, err
-	}
-	var out []PostTag
-	for rows.next() {
-		out = append(out, PostTag{rows.int(), Tag{rows.int(), rows.text(), rows.text(), Millis(rows.int())}})
-	}
-	return out, rows.done()
-}
-
 // A tag is known to a viewer once a public post that the viewer may see carries it: one that stands only in posts for
 // followers must not be found by trying names.
 func (s *Store) tagSeen(viewer *Account) condition {
