@@ -31,7 +31,7 @@ type browser struct {
 
 func openBrowser(t testing.TB) *browser {
 	t.Helper()
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(servertest.Chromium(t)), chromedp.UserDataDir(t.TempDir())}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(servertest.Chromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute)}
 	for _, f := range servertest.ChromiumFlags() {
 		name, value, has := strings.Cut(strings.TrimLeft(f, "-"), "=")
 		if has {

@@ -86,13 +86,17 @@ func TestKill(t *testing.T) {
 			})
 		}
 		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
+		if round == rounds-1 { // however slow the machine is
+			eventually(t, "a post is acknowledged", func() bool {
+				mu.Lock()
+				defer mu.Unlock()
+				return len(posts) > 0
+			})
+		}
 		site.Kill()
 		close(stop)
 		wg.Wait()
 		site.Start()
-	}
-	if len(posts) == 0 {
-		t.Fatal("nothing was posted between the kills")
 	}
 	t.Logf("%d posts acknowledged", len(posts))
 

@@ -10,7 +10,7 @@ import (
 // eventually waits for what a job does in the background.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	eventuallyWithin(t, 30*time.Second, what, ok)
+	eventuallyWithin(t, time.Minute, what, ok)
 }
 
 func eventuallyWithin(t testing.TB, patience time.Duration, what string, ok func() bool) {

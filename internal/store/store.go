@@ -16,14 +16,15 @@ import (
 // Store is the database. Its methods may be used on the Store itself, where reads may come from a replica, and on
 // the Store that Tx hands out, where they belong to the transaction. Every context must carry a deadline.
 type Store struct {
-	w, r    *gorm.DB // the primary, and what reads without a mark use
-	tx      *gorm.DB // set inside a transaction
-	dialect dialect
-	ids     *ids
-	log     *slog.Logger
-	after   *afterCommit // set inside a transaction
-	signals *signals
-	cluster *cluster // nil without replicas
+	w, r      *gorm.DB // the primary, and what reads without a mark use
+	tx        *gorm.DB // set inside a transaction
+	dialect   dialect
+	ids       *ids
+	log       *slog.Logger
+	txTimeout time.Duration
+	after     *afterCommit // set inside a transaction
+	signals   *signals
+	cluster   *cluster // nil without replicas
 }
 
 // NewID draws an id that no other process is likely to draw; see TxOnce for when it did.

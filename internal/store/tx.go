@@ -11,10 +11,7 @@ import (
 	"gorm.io/gorm"
 )
 
-const (
-	txDeadline = 5 * time.Second
-	txTries    = 6
-)
+const txTries = 6
 
 type afterCommit struct{ fns []func() }
 
@@ -57,7 +54,7 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 			return ErrWriterAway
 		}
 	}
-	txctx, cancel := context.WithTimeout(context.WithValue(ctx, keyInTx, true), txDeadline)
+	txctx, cancel := context.WithTimeout(context.WithValue(ctx, keyInTx, true), s.txTimeout)
 	defer cancel()
 	committing := false // an earlier try's COMMIT may have been done
 	for try := 1; ; try++ {
@@ -83,7 +80,7 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 			// same id, under a deadline of its own: whichever comes second meets the first one's row.
 			committing = true
 			var again context.CancelFunc
-			txctx, again = context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), keyInTx, true), txDeadline)
+			txctx, again = context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), keyInTx, true), s.txTimeout)
 			defer again()
 		case table != "" && errors.As(err, &c) && c.Primary && committing:
 			if done, lookErr := s.landed(ctx, table, id); lookErr == nil && done {
@@ -152,7 +149,7 @@ func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64)
 
 // landed asks the primary whether the row is there, whatever has become of the caller meanwhile.
 func (s *Store) landed(ctx context.Context, table string, id int64) (bool, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), txDeadline)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.txTimeout)
 	defer cancel()
 	var n int64
 	err := s.w.Session(&gorm.Session{NewDB: true, Context: ctx}).Raw(fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE id = ?", table), id).Scan(&n).Error

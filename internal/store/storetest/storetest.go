@@ -59,9 +59,9 @@ func MySQL(t testing.TB, url string) *store.Store {
 	return open(t, url)
 }
 
-// Options are those of a database at a fixed address.
+// Options are those of a database at a fixed address. A busy machine, or the race detector, may take its time.
 func Options(url string) store.Options {
-	return store.Options{URL: func(context.Context) (string, error) { return url, nil }}
+	return store.Options{URL: func(context.Context) (string, error) { return url, nil }, TxTimeout: time.Minute}
 }
 
 func open(t testing.TB, url string) *store.Store {
