@@ -65,6 +65,9 @@ func TestDefaultsFollowOtherSettings(t *testing.T) {
 	if c.Origin() != "http://localhost:9000" || c.Database.Path != "/srv/photos/tintype.db" || c.MediaDir != "/srv/photos/media" {
 		t.Errorf("%s %s %s", c.Origin(), c.Database.Path, c.MediaDir)
 	}
+	if c = mustLoad(t, "DATA_DIR=/srv/what? 100%/#1"); c.Database.Path != "/srv/what? 100%/#1/tintype.db" {
+		t.Errorf("%s", c.Database.Path)
+	}
 	c = mustLoad(t, "BASE_URL=https://Photos.example:443/", "TRUSTED_PROXIES=1", "DATABASE_URL=mysql://u:p@db/tintype")
 	if c.Origin() != "https://photos.example" || !c.Secure() || c.Registration != "closed" || c.DrainDelay != 10*time.Second || c.Migrate != "wait" {
 		t.Errorf("%s %s %s %s", c.Origin(), c.Registration, c.DrainDelay, c.Migrate)

@@ -265,7 +265,8 @@ func parseLogLevel(c *Config, v value) error {
 func parseDatabase(c *Config, v value) error {
 	if path, ok := strings.CutPrefix(v.text, "sqlite:"); ok {
 		path = strings.TrimPrefix(path, "//")
-		if path == "" || strings.ContainsAny(path, "?#") {
+		// In what was written, they look like options; a folder may be called what it likes.
+		if path == "" || v.set && strings.ContainsAny(path, "?#") {
 			return errors.New("after sqlite: comes the path of a file, without options")
 		}
 		path = filepath.Clean(path)

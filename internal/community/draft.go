@@ -95,6 +95,23 @@ func (c *Community) SaveDraft(ctx context.Context, acc *store.Account, ch DraftC
 	return d, nil
 }
 
+// ForgetDraft forgets what was typed if it is the caption of what has been posted: a form that was sent twice may save
+// its words into the draft once more, after they became a post.
+func (c *Community) ForgetDraft(ctx context.Context, acc *store.Account, caption string) error {
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		d, err := tx.DraftOf(ctx, acc.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil
+		case err != nil:
+			return err
+		case Plain(d.Caption) != Plain(caption):
+			return nil
+		}
+		return tx.ClearDraftText(ctx, acc.ID)
+	}))
+}
+
 // OrderDraft puts the draft's photos into the order of ids; those not named follow in the order they had.
 func (c *Community) OrderDraft(ctx context.Context, acc *store.Account, ids []int64) error {
 	if acc == nil {

@@ -82,6 +82,7 @@ func TestAFormSentManyTimesAtOnceAlwaysLeadsToItsPost(t *testing.T) {
 			t.Errorf("%d at %s, the first at %s", p.status, p.url, answers[0].url)
 		}
 	}
+	m.get("/compose").want(http.StatusOK).lacks("Once</textarea>")
 }
 
 // Anybody may register an application, so a link to the log-in of one must not send whoever follows it elsewhere.

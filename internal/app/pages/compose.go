@@ -233,12 +233,12 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 		Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"),
 	}
 	key := c.PostForm("idempotency_key")
-	if done, err := p.postedBefore(c, acc, key, &entered); done || err != nil {
+	if done, err := p.postedBefore(c, acc, key, &entered, false); done || err != nil {
 		return err
 	}
 	err := p.saveForm(c, acc)
 	if err != nil {
-		if done, err := p.postedBefore(c, acc, key, &entered); done || err != nil {
+		if done, err := p.postedBefore(c, acc, key, &entered, true); done || err != nil {
 			return err
 		}
 	}
@@ -263,7 +263,7 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 		Licence: entered.Licence, ShowExif: &entered.ShowExif, IdempotencyKey: key, ClearDraft: true,
 	})
 	if err != nil { // the same form, sent at the same time, may have been quicker, and then this one has no photos
-		if done, err := p.postedBefore(c, acc, key, &entered); done || err != nil {
+		if done, err := p.postedBefore(c, acc, key, &entered, true); done || err != nil {
 			return err
 		}
 	}
@@ -278,8 +278,8 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 }
 
 // postedBefore answers a form that was sent twice: its photos are gone from the draft, but its key leads to the post
-// they became. It is not done where the key is new.
-func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, entered *templates.ComposeView) (done bool, err error) {
+// they became. saved tells that its words were kept in the draft once more. It is not done where the key is new.
+func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, entered *templates.ComposeView, saved bool) (done bool, err error) {
 	post, err := p.Community.PostByKey(c.Request.Context(), acc, key)
 	switch {
 	case isNotFound(err):
@@ -287,6 +287,11 @@ func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, ent
 	case err != nil:
 		return false, err
 	case community.Plain(post.Caption) == community.Plain(entered.Caption):
+		if saved {
+			if err := p.Community.ForgetDraft(c.Request.Context(), acc, post.Caption); err != nil {
+				return false, err
+			}
+		}
 		return true, redirect(c, p.postPath(post))
 	}
 	return true, p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, templates.FieldErrors{{Message: "This form was posted before, with another caption. Choose photographs to post it anew."}})
