@@ -151,7 +151,14 @@ func (l jobsList) Run(c *call) error {
 		table := tabwriter.NewWriter(c.env.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "ID\tKIND\tSTATE\tTRIES\tDUE\tERROR")
 		for _, j := range jobs {
-			fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\n", j.ID, j.Kind, j.State, j.Attempts, j.RunAt.Time().Format(time.RFC3339), j.Error)
+			due := "at once"
+			if j.RunAt != 0 {
+				due = j.RunAt.Time().Format(time.RFC3339)
+			}
+			if j.State != store.JobReady {
+				due = "-"
+			}
+			fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\n", j.ID, j.Kind, j.State, j.Attempts, due, j.Error)
 		}
 		return table.Flush()
 	})
