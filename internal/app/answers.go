@@ -8,6 +8,7 @@ import (
 
 	"tintype/internal/app/api"
 	"tintype/internal/community"
+	"tintype/internal/media"
 	"tintype/internal/session"
 	"tintype/internal/store"
 )
@@ -98,6 +99,8 @@ var errorTable = []func(error) (answer, bool){
 	is(store.ErrFull, answer{status: http.StatusInsufficientStorage, message: fullText}),
 	is(store.ErrBusy, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 2 * time.Second}),
 	is(session.ErrUnavailable, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 5 * time.Second}),
+	is(media.ErrUnavailable, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 5 * time.Second}),
+	is(media.ErrNoSpace, answer{status: http.StatusInsufficientStorage, message: fullText}),
 	is(context.DeadlineExceeded, answer{status: http.StatusServiceUnavailable, message: "That took too long. Please try again in a moment.", retryAfter: 5 * time.Second}),
 }
 

@@ -45,6 +45,14 @@ func awsClient() *awshttp.BuildableClient {
 		})
 }
 
+// limitWait bounds the time until an answer begins.
+func limitWait(c *aws.Config, wait time.Duration) {
+	// The client may have got AWS_CA_BUNDLE since awsClient made it.
+	if client, ok := c.HTTPClient.(*awshttp.BuildableClient); ok {
+		c.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = wait })
+	}
+}
+
 // awsLogger takes what the SDK would write to stderr by itself. What fails comes
 // as an error besides, so its words are for whoever looks closely.
 type awsLogger struct{ log *slog.Logger }

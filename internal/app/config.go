@@ -45,14 +45,19 @@ type Config struct {
 	// all means that each process takes what it takes by default.
 	DatabaseMaxConns, DatabaseReservedConns, FleetMaxProcesses int
 
-	Migrate      string // "auto", "wait" or "off"
-	QueueURL     string // "" for the database alone, else an SQS queue's
-	Web, Worker  bool   // ROLES
-	SessionStore string // "sql" or "dynamodb"
-	SessionTable string // DynamoDB: the table
-	MediaStore   string // "disk"
-	MediaDir     string
-	SecretKey    Secret // comma-separated, the newest first; unset means DataDir/secret.key
+	Migrate         string // "auto", "wait" or "off"
+	QueueURL        string // "" for the database alone, else an SQS queue's
+	Web, Worker     bool   // ROLES
+	SessionStore    string // "sql" or "dynamodb"
+	SessionTable    string // DynamoDB: the table
+	MediaStore      string // "disk" or "s3"
+	MediaDir        string
+	MediaBucket     string
+	MediaPrefix     string // empty, or ending with a slash
+	MediaPathStyle  bool
+	MediaEncryption string // "bucket", "AES256" or "aws:kms"
+	MediaRedirect   bool
+	SecretKey       Secret // comma-separated, the newest first; unset means DataDir/secret.key
 
 	// Photos
 	MaxUploadBytes int64
@@ -215,6 +220,14 @@ func contradictions(c *Config, failed map[string]bool) []error {
 			errs = append(errs, errors.New("SESSION_STORE=dynamodb needs SESSION_DYNAMODB_TABLE, the name of a table"))
 		case c.SessionStore != "dynamodb" && table:
 			errs = append(errs, fmt.Errorf("SESSION_DYNAMODB_TABLE contradicts SESSION_STORE=%s: sessions are kept there only with SESSION_STORE=dynamodb", c.SessionStore))
+		}
+	}
+	if whole("MEDIA_STORE", "MEDIA_S3_BUCKET") {
+		switch bucket := c.MediaBucket != ""; {
+		case c.MediaStore == "s3" && !bucket:
+			errs = append(errs, errors.New("MEDIA_STORE=s3 needs MEDIA_S3_BUCKET, the name of a bucket"))
+		case c.MediaStore != "s3" && bucket:
+			errs = append(errs, fmt.Errorf("MEDIA_S3_BUCKET contradicts MEDIA_STORE=%s: photos are kept there only with MEDIA_STORE=s3", c.MediaStore))
 		}
 	}
 	return errs

@@ -42,6 +42,28 @@ func parseTable(c *Config, v value) error {
 	return nil
 }
 
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+func parseBucket(c *Config, v value) error {
+	if v.set && !bucketName.MatchString(v.text) {
+		return fmt.Errorf("%q is not the name of a bucket: lower-case letters, digits, dots and hyphens", v.text)
+	}
+	c.MediaBucket = v.text
+	return nil
+}
+
+func parsePrefix(c *Config, v value) error {
+	prefix := strings.Trim(v.text, "/")
+	if strings.Contains(prefix, "//") || slices.Contains(strings.Split(prefix, "/"), "..") || len(prefix) > 200 {
+		return fmt.Errorf("%q is not a prefix such as media or sites/photos", v.text)
+	}
+	if prefix != "" {
+		prefix += "/"
+	}
+	c.MediaPrefix = prefix
+	return nil
+}
+
 func boolInto(field func(*Config) *bool) func(*Config, value) error {
 	return func(c *Config, v value) error {
 		switch strings.ToLower(v.text) {

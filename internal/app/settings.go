@@ -163,13 +163,38 @@ var settings = []setting{
 	},
 	{
 		name: "MEDIA_STORE", group: "Data", def: "disk",
-		help:  "Where photos live: `disk`, in MEDIA_DIR.",
-		parse: oneOf(func(c *Config) *string { return &c.MediaStore }, "disk"),
+		help:  "Where photos live: `disk`, in MEDIA_DIR, or `s3`, in a bucket of S3 or of a server that speaks its API.",
+		parse: oneOf(func(c *Config) *string { return &c.MediaStore }, "disk", "s3"),
 	},
 	{
 		name: "MEDIA_DIR", group: "Data", def: "{DATA_DIR}/media",
 		help:  "The folder for photos when MEDIA_STORE is disk.",
 		parse: pathInto(func(c *Config) *string { return &c.MediaDir }),
+	},
+	{
+		name: "MEDIA_S3_BUCKET", group: "Data", def: "",
+		help:  "The bucket when MEDIA_STORE is s3. It exists already, and lets us list, read, write and delete. Credentials come from the AWS SDK's default chain; AWS_ENDPOINT_URL_S3 leads to a compatible server.",
+		parse: parseBucket,
+	},
+	{
+		name: "MEDIA_S3_PREFIX", group: "Data", def: "",
+		help:  "What stands before every key in the bucket, such as `media`.",
+		parse: parsePrefix,
+	},
+	{
+		name: "MEDIA_S3_PATH_STYLE", group: "Data", def: "false",
+		help:  "Whether the bucket stands in the path instead of the host name, as many servers want it that speak S3's API.",
+		parse: boolInto(func(c *Config) *bool { return &c.MediaPathStyle }),
+	},
+	{
+		name: "MEDIA_S3_ENCRYPTION", group: "Data", def: "bucket",
+		help:  "How objects are encrypted: `bucket` (as the bucket says, which at AWS is always encrypted), `AES256` or `aws:kms`.",
+		parse: oneOf(func(c *Config) *string { return &c.MediaEncryption }, "bucket", "AES256", "aws:kms"),
+	},
+	{
+		name: "MEDIA_S3_REDIRECT", group: "Data", def: "false",
+		help:  "Whether photos that have no CDN are fetched from the bucket by a presigned address, to which the site redirects, instead of through the site. Readers must be able to reach the bucket.",
+		parse: boolInto(func(c *Config) *bool { return &c.MediaRedirect }),
 	},
 	{
 		name: "SECRET_KEY", group: "Data", def: "generated into DATA_DIR/secret.key", secret: true,

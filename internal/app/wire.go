@@ -48,7 +48,7 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 		MaxPixels: cfg.MaxPixels,
 		Budget:    media.NewBudget(cfg.PhotoMemory),
 	})}
-	if r.media, err = openMedia(cfg); err != nil {
+	if r.media, err = openMedia(ctx, cfg, log); err != nil {
 		return nil, fmt.Errorf("photos: %w", err)
 	}
 	r.addresses, err = media.NewAddresses(media.AddressOptions{BaseURL: cfg.Origin(), Keys: keys})
@@ -124,10 +124,21 @@ func openSessions(ctx context.Context, cfg *Config, log *slog.Logger, db *store.
 }
 
 // openMedia chooses where photos live.
-func openMedia(cfg *Config) (media.Store, error) {
+func openMedia(ctx context.Context, cfg *Config, log *slog.Logger) (media.Store, error) {
 	switch cfg.MediaStore {
 	case "disk":
 		return media.NewDisk(cfg.MediaDir)
+	case "s3":
+		c, err := loadAWS(ctx, cfg, log)
+		if err != nil {
+			return nil, err
+		}
+		limitWait(&c, 15*time.Second)
+		o := media.S3Options{Bucket: cfg.MediaBucket, Prefix: cfg.MediaPrefix, PathStyle: cfg.MediaPathStyle}
+		if cfg.MediaEncryption != "bucket" {
+			o.Encryption = cfg.MediaEncryption
+		}
+		return media.NewS3(c, o), nil
 	default:
 		return nil, fmt.Errorf("no driver for MEDIA_STORE=%s", cfg.MediaStore)
 	}

@@ -53,10 +53,7 @@ func (c *Community) announceSets(ctx context.Context, sets ...newSet) error {
 
 // putTo stores variants of a set as they are made.
 func (c *Community) putTo(ctx context.Context, s newSet) func(media.Variant, io.Reader) error {
-	caching := "public, max-age=31536000, immutable"
-	if s.kind == store.SetPrivate {
-		caching = "private, max-age=31536000, immutable"
-	}
+	caching := media.CacheControl(media.Kind(s.kind))
 	return func(v media.Variant, r io.Reader) error {
 		if !slices.Contains(s.names, v.Name) {
 			return fmt.Errorf("variant %q was not announced", v.Name)

@@ -21,6 +21,8 @@ var (
 	ErrTooLarge = errors.New("media: too large")
 	// ErrShort: fewer bytes came than PutOptions.Size announced. Nothing was written.
 	ErrShort = errors.New("media: fewer bytes than announced")
+	// ErrUnavailable: the store did not answer, or refused us. Whether anything was written is not known.
+	ErrUnavailable = errors.New("media: the store of photos does not answer")
 	// ErrKey: the key is none that this package makes.
 	ErrKey = errors.New("media: not a key")
 )
@@ -40,6 +42,25 @@ type Store interface {
 	Copy(ctx context.Context, from, to string) error
 	// Check writes, reads and removes a probe. It is for doctor and health pages.
 	Check(ctx context.Context) error
+}
+
+// A Presigner is a Store whose objects can be fetched from it directly for a while.
+type Presigner interface {
+	// Presign returns an address that anybody may fetch the object from, and for how long it works: at most life, less
+	// where the credentials that sign it end before.
+	Presign(ctx context.Context, key string, life time.Duration) (address string, good time.Duration, err error)
+}
+
+// CacheControl is how long what lies under keys of a kind may be kept. Names are never used twice, so browsers keep
+// public photos for a year; edges ask after a day, because of those that nobody told them are gone.
+func CacheControl(kind Kind) string {
+	switch kind {
+	case Public:
+		return "public, max-age=31536000, s-maxage=86400, immutable"
+	case Private:
+		return "private, max-age=31536000, immutable"
+	}
+	return "private, no-store"
 }
 
 // PutOptions describes an object to a driver that keeps such things (S3). The zero value is a JPEG of any size.

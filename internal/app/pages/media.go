@@ -21,7 +21,7 @@ func (p *Pages) registerMedia(r Routes) {
 // request must come from a session; applications get signed addresses instead.
 func (p *Pages) publicMedia(c *gin.Context) error {
 	if !p.Site.ClosedToVisitors {
-		return p.serveMedia(c, "public, max-age=31536000, immutable")
+		return p.serveMedia(c, media.CacheControl(media.Public))
 	}
 	if err := p.Sessions.Begin(c); err != nil {
 		return err

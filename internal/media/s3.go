@@ -1,0 +1,300 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+)
+
+const (
+	// s3Memory is how much of an upload is held in memory; what is longer waits in a temporary file, so that neither a
+	// slow reader nor a large file holds memory or a connection to the bucket, and a failed try can be repeated.
+	s3Memory = 1 << 20
+	// s3Short is how long a request without a body may take, all its tries together.
+	s3Short = 15 * time.Second
+	// s3Slowest is the rate in bytes a second below which an upload to the bucket is given up.
+	s3Slowest = 256 << 10
+	s3Tries   = 4
+	// s3Batch is how many keys one DeleteObjects takes.
+	s3Batch = 1000
+)
+
+// S3Options configures NewS3.
+type S3Options struct {
+	Bucket     string
+	Prefix     string // before every key; "" or ending with a slash
+	PathStyle  bool   // the bucket stands in the path, for servers without a host name for each bucket
+	Encryption string // "AES256" or "aws:kms"; "" is the bucket's own default
+	TempDir    string // for uploads over a megabyte; "" is the system's
+}
+
+// S3 is a Store in a bucket of S3 or of a server that speaks its API. Objects are only ever written whole. After an
+// error at the very end of a Put, when the answer got lost, the object may be there all the same; whoever announced
+// its key removes it.
+type S3 struct {
+	client      *s3.Client
+	credentials aws.CredentialsProvider
+	o           S3Options
+}
+
+var _ Store = (*S3)(nil)
+
+// NewS3 makes a driver for a bucket that exists; nothing is asked yet.
+func NewS3(cfg aws.Config, o S3Options) *S3 {
+	client := s3.NewFromConfig(cfg, func(c *s3.Options) {
+		c.UsePathStyle = o.PathStyle
+		c.DisableLogOutputChecksumValidationSkipped = true // parts of objects have none
+		c.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts = s3Tries
+			r.MaxBackoff = time.Second
+		})
+	})
+	return &S3{client: client, credentials: cfg.Credentials, o: o}
+}
+
+func (s *S3) key(key string) (*string, Kind, error) {
+	k, err := ParseKey(key)
+	if err != nil {
+		return nil, "", err
+	}
+	return aws.String(s.o.Prefix + key), k.Kind, nil
+}
+
+// Put implements Store.
+func (s *S3) Put(ctx context.Context, key string, r io.Reader, o PutOptions) (int64, error) {
+	name, kind, err := s.key(key)
+	if err != nil {
+		return 0, err
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if o.MaxSize > 0 && o.Size > o.MaxSize {
+		return 0, ErrTooLarge
+	}
+	limit := o.MaxSize
+	if o.Size > 0 {
+		limit = o.Size
+	}
+	body, n, err := s.spool(ctx, r, limit)
+	if err != nil {
+		return 0, err
+	}
+	defer body.Close()
+	if o.Size > 0 && n < o.Size {
+		return 0, fmt.Errorf("%w: %d of %d", ErrShort, n, o.Size)
+	}
+	if kind == Original {
+		// What browsers say of a file is not to be trusted.
+		var head [32]byte
+		m, err := io.ReadFull(body, head[:])
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return 0, diskError(err)
+		}
+		if _, err := body.Seek(0, io.SeekStart); err != nil {
+			return 0, diskError(err)
+		}
+		o.ContentType = sniff(head[:m]).ContentType()
+	}
+	if o.ContentType == "" {
+		o.ContentType = "image/jpeg"
+	}
+	if o.CacheControl == "" {
+		o.CacheControl = CacheControl(kind)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s3Short+time.Duration(n/s3Slowest)*time.Second)
+	defer cancel()
+	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.o.Bucket, Key: name, Body: body, ContentLength: &n,
+		ContentType: &o.ContentType, CacheControl: &o.CacheControl,
+		ServerSideEncryption: types.ServerSideEncryption(s.o.Encryption),
+	})
+	if err != nil {
+		return 0, s3Error(ctx, "write "+key, err)
+	}
+	return n, nil
+}
+
+// spooled is a body that can be sent more than once.
+type spooled struct {
+	io.ReadSeeker
+	file *os.File
+}
+
+func (b spooled) Close() {
+	if b.file != nil {
+		b.file.Close()
+		os.Remove(b.file.Name()) // gone already, except where a file that is open cannot be removed
+	}
+}
+
+// spool reads all of r; more than limit bytes are ErrTooLarge, if it is not 0.
+func (s *S3) spool(ctx context.Context, r io.Reader, limit int64) (body spooled, n int64, err error) {
+	src := io.Reader(ctxReader{ctx, r})
+	if limit > 0 {
+		src = io.LimitReader(src, limit+1)
+	}
+	var head bytes.Buffer
+	if n, err = io.CopyN(&head, src, s3Memory); err != nil && !errors.Is(err, io.EOF) {
+		return body, 0, err
+	}
+	switch {
+	case limit > 0 && n > limit:
+		return body, 0, ErrTooLarge
+	case errors.Is(err, io.EOF):
+		return spooled{ReadSeeker: bytes.NewReader(head.Bytes())}, n, nil
+	}
+	file, err := os.CreateTemp(s.o.TempDir, "tintype-put-*")
+	if err != nil {
+		return body, 0, diskError(err)
+	}
+	os.Remove(file.Name()) // a crash leaves nothing
+	body = spooled{file, file}
+	defer func() {
+		if err != nil {
+			body.Close()
+		}
+	}()
+	if _, err = file.Write(head.Bytes()); err != nil {
+		return body, 0, diskError(err)
+	}
+	more, err := io.Copy(struct{ io.Writer }{file}, src)
+	if n += more; err != nil {
+		return body, 0, diskError(err)
+	}
+	if limit > 0 && n > limit {
+		return body, 0, ErrTooLarge
+	}
+	if _, err = file.Seek(0, io.SeekStart); err != nil {
+		return body, 0, diskError(err)
+	}
+	return body, n, nil
+}
+
+// Delete implements Store.
+func (s *S3) Delete(ctx context.Context, keys ...string) error {
+	var errs []error
+	objects := make([]types.ObjectIdentifier, 0, len(keys))
+	for _, key := range keys {
+		name, _, err := s.key(key)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		objects = append(objects, types.ObjectIdentifier{Key: name})
+	}
+	for batch := range slices.Chunk(objects, s3Batch) {
+		if err := s.deleteBatch(ctx, batch); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *S3) deleteBatch(ctx context.Context, batch []types.ObjectIdentifier) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*s3Short)
+	defer cancel()
+	out, err := s.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+		Bucket: &s.o.Bucket, Delete: &types.Delete{Objects: batch, Quiet: aws.Bool(true)},
+	})
+	if err != nil {
+		return s3Error(ctx, "delete", err)
+	}
+	var errs []error
+	for _, e := range out.Errors {
+		if code := aws.ToString(e.Code); code != "NoSuchKey" {
+			errs = append(errs, fmt.Errorf("%w: delete %s: %s: %s", ErrUnavailable, aws.ToString(e.Key), code, aws.ToString(e.Message)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Copy implements Store, inside the bucket.
+func (s *S3) Copy(ctx context.Context, from, to string) error {
+	src, _, err := s.key(from)
+	if err != nil {
+		return err
+	}
+	dst, kind, err := s.key(to)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*s3Short)
+	defer cancel()
+	if from == to {
+		_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: src})
+		return s3Error(ctx, "look for "+from, err)
+	}
+	in := &s3.CopyObjectInput{
+		Bucket: &s.o.Bucket, Key: dst, CopySource: aws.String((&url.URL{Path: s.o.Bucket + "/" + *src}).EscapedPath()),
+		ServerSideEncryption: types.ServerSideEncryption(s.o.Encryption),
+	}
+	if kind != Original {
+		// A photo that becomes private must not keep the caching of a public one.
+		in.MetadataDirective = types.MetadataDirectiveReplace
+		in.ContentType, in.CacheControl = aws.String("image/jpeg"), aws.String(CacheControl(kind))
+	}
+	_, err = s.client.CopyObject(ctx, in)
+	return s3Error(ctx, "copy "+from, err)
+}
+
+// Check implements Store.
+func (s *S3) Check(ctx context.Context) error { return probe(ctx, s) }
+
+// Presign implements Presigner.
+func (s *S3) Presign(ctx context.Context, key string, life time.Duration) (address string, good time.Duration, err error) {
+	name, _, err := s.key(key)
+	if err != nil {
+		return "", 0, err
+	}
+	cred, err := s.credentials.Retrieve(ctx)
+	if err != nil {
+		return "", 0, s3Error(ctx, "sign "+key, err)
+	}
+	good = life
+	if cred.CanExpire {
+		// The address dies with the credentials that signed it.
+		good = min(good, time.Until(cred.Expires))
+	}
+	req, err := s3.NewPresignClient(s.client, s3.WithPresignExpires(life)).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &s.o.Bucket, Key: name})
+	if err != nil {
+		return "", 0, s3Error(ctx, "sign "+key, err)
+	}
+	return req.URL, good, nil
+}
+
+// s3Error maps what the SDK says to this package's errors and keeps the cause; nil stays nil.
+func s3Error(ctx context.Context, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("%s: %w", what, err)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return errors.Join(ctx.Err(), err)
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "NoSuchKey", "NotFound": // not NoSuchBucket: nothing is known of the object then
+			return fmt.Errorf("%w: %w", ErrNotFound, err)
+		case "EntityTooLarge":
+			return fmt.Errorf("%w: %w", ErrTooLarge, err)
+		case "QuotaExceeded", "XMinioStorageFull":
+			return fmt.Errorf("%w: %w", ErrNoSpace, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
