@@ -15,7 +15,8 @@ type S3Server struct {
 	Dir       string // each folder in it is a bucket
 }
 
-// S3 starts an empty server, which ends with the test.
+// S3 starts an empty server, which ends with the test. It needs a temporary
+// folder with extended attributes (its way without them, --sidecar, loses races).
 func S3(t testing.TB) S3Server {
 	t.Helper()
 	tool := Tool(t, "versitygw", "go build -C tools -mod=mod -o FOLDER-IN-YOUR-PATH/versitygw github.com/versity/versitygw/cmd/versitygw")
