@@ -297,4 +297,3 @@ func s3Error(ctx context.Context, what string, err error) error {
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
-
