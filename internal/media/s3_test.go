@@ -31,7 +31,7 @@ func s3Config(s servertest.S3Server) aws.Config {
 	return aws.Config{
 		Region: "eu-central-1", BaseEndpoint: &s.URL, HTTPClient: awshttp.NewBuildableClient(),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, // as LoadDefaultConfig has it
-		Credentials: credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, ""),
+		Credentials:                credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, ""),
 	}
 }
 
