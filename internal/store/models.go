@@ -135,7 +135,6 @@ type Field struct {
 type Session struct {
 	AccountID int64
 	Hash      string
-	ID        int64
 	Epoch     int
 	Data      []byte
 	UserAgent string
@@ -314,7 +313,6 @@ type Photo struct {
 	Profile     string // srgb or p3
 	Animated    bool   // the original moved; the variants show its first frame
 	Metadata    JSON[PhotoMetadata]
-	WaitUntil   Millis
 	CreatedAt   Millis
 	UpdatedAt   Millis
 	AttachedAt  *Millis

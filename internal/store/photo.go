@@ -7,7 +7,7 @@ import (
 
 const photoColumns = "id, account_id, post_id, purpose, source, position, state, refusal_code, refusal, file_name, media_type, bytes," +
 	" sha256, orig_random, set_random, set_kind, variants, width, height, focus_x, focus_y, description, blurhash, color_top," +
-	" color_bottom, profile, animated, metadata, wait_until, created_at, updated_at, attached_at"
+	" color_bottom, profile, animated, metadata, created_at, updated_at, attached_at"
 
 func (r *rowReader) photo() *Photo {
 	p := &Photo{
@@ -20,7 +20,7 @@ func (r *rowReader) photo() *Photo {
 	if err := p.Metadata.Scan(r.text()); err != nil && r.err == nil {
 		r.err = err
 	}
-	p.WaitUntil, p.CreatedAt, p.UpdatedAt, p.AttachedAt = Millis(r.int()), Millis(r.int()), Millis(r.int()), r.millis()
+	p.CreatedAt, p.UpdatedAt, p.AttachedAt = Millis(r.int()), Millis(r.int()), r.millis()
 	return p
 }
 

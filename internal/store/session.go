@@ -45,15 +45,8 @@ func (s *Store) PutSession(ctx context.Context, r SessionRow) error {
 	if res.Error != nil || res.RowsAffected > 0 {
 		return translate(res.Error)
 	}
-	var err error
-	for range 3 { // another process may have drawn the same id
-		err = translate(s.write(ctx).Exec("INSERT INTO sessions (account_id, hash, id, epoch, data, user_agent, address, created_at, used_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			r.AccountID, r.Hash, s.NewID(), r.Epoch, r.Data, r.UserAgent, r.Address, r.CreatedAt, r.UsedAt, r.ExpiresAt).Error)
-		if !ConflictOn(err, "id_unique") && !ConflictOn(err, "sessions.id") {
-			break
-		}
-	}
-	return err
+	return translate(s.write(ctx).Exec("INSERT INTO sessions (account_id, hash, epoch, data, user_agent, address, created_at, used_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		r.AccountID, r.Hash, r.Epoch, r.Data, r.UserAgent, r.Address, r.CreatedAt, r.UsedAt, r.ExpiresAt).Error)
 }
 
 // TouchSession notes a use. A session that has ended meanwhile stays ended.
@@ -78,7 +71,7 @@ func (s *Store) DeleteSession(ctx context.Context, accountID int64, hash string)
 // SessionsOf lists an account's sessions, last used first, expired ones too.
 func (s *Store) SessionsOf(ctx context.Context, accountID int64) ([]SessionRow, error) {
 	var rows []*Session
-	err := s.read(Primary(ctx)).Where("account_id = ?", accountID).Order("used_at DESC, id DESC").Find(&rows).Error
+	err := s.read(Primary(ctx)).Where("account_id = ?", accountID).Order("used_at DESC, created_at DESC, hash").Find(&rows).Error
 	out := make([]SessionRow, len(rows))
 	for i, r := range rows {
 		out[i] = r.row()

@@ -2,7 +2,6 @@
 CREATE TABLE `sessions` (
   `account_id` BIGINT NOT NULL,
   `hash` VARCHAR(64) NOT NULL,
-  `id` BIGINT NOT NULL,
   `epoch` INT NOT NULL,
   `data` MEDIUMBLOB NOT NULL,
   `user_agent` VARCHAR(255) NOT NULL DEFAULT '',
@@ -11,7 +10,6 @@ CREATE TABLE `sessions` (
   `used_at` BIGINT NOT NULL,
   `expires_at` BIGINT NOT NULL,
   PRIMARY KEY (`account_id`,`hash`),
-  UNIQUE KEY `sessions_id_unique` (`id`),
   KEY `sessions_expires_at` (`expires_at`),
   CONSTRAINT `sessions_account_id_fk` FOREIGN KEY (`account_id`) REFERENCES `accounts` (`id`)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

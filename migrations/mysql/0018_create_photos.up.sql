@@ -28,7 +28,6 @@ CREATE TABLE `photos` (
   `profile` VARCHAR(8) NOT NULL DEFAULT '',
   `animated` TINYINT(1) NOT NULL DEFAULT 0,
   `metadata` MEDIUMTEXT NOT NULL,
-  `wait_until` BIGINT NOT NULL DEFAULT 0,
   `created_at` BIGINT NOT NULL,
   `updated_at` BIGINT NOT NULL,
   `attached_at` BIGINT NULL,

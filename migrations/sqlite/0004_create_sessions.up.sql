@@ -2,7 +2,6 @@
 CREATE TABLE sessions (
   account_id INTEGER NOT NULL,
   hash TEXT NOT NULL,
-  id INTEGER NOT NULL,
   epoch INTEGER NOT NULL,
   data BLOB NOT NULL,
   user_agent TEXT NOT NULL DEFAULT '',
@@ -11,7 +10,6 @@ CREATE TABLE sessions (
   used_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, hash),
-  UNIQUE (id),
   FOREIGN KEY (account_id) REFERENCES accounts (id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_expires_at ON sessions (expires_at);

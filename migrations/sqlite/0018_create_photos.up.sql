@@ -28,7 +28,6 @@ CREATE TABLE photos (
   profile TEXT NOT NULL DEFAULT '',
   animated INTEGER NOT NULL DEFAULT 0,
   metadata TEXT NOT NULL,
-  wait_until INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   attached_at INTEGER NULL,
