@@ -229,6 +229,13 @@ func (c *Community) useFace(ctx context.Context, tx *store.Store, acc *store.Acc
 	return c.markPhotosGone(ctx, tx, old)
 }
 
+// PublicPhotoAllowed tells whether the files of a public set are to be had: not while their owner is suspended or
+// deleted. Files that nobody owns, as demo posts share, always are; whether they exist is the media store's to say.
+func (c *Community) PublicPhotoAllowed(ctx context.Context, random string) (bool, error) {
+	withheld, err := c.Store.SetWithheld(ctx, random)
+	return !withheld, fromStore(err)
+}
+
 // PrivatePhotoAllowed tells whether the viewer (0: a visitor) may have the files of a private set: its owner; whoever
 // may see its post; of avatars and headers, members who may see the account.
 func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, viewerID int64) (bool, error) {

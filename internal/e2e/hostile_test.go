@@ -114,3 +114,36 @@ func TestNoPasswordIsCarriedThroughTheLogIn(t *testing.T) {
 	p := visitor(t, s.URL).post("/settings/account", "what", "password", "current_password", "hunter2 hunter2", "new_password", "hunter3 hunter3")
 	p.want(http.StatusUnauthorized).has("then.what").lacks("hunter2", "hunter3")
 }
+
+// Whoever kept the address of a suspended member's photo has it no longer, until the member is back.
+func TestPhotosOfTheSuspendedAreNotServed(t *testing.T) {
+	s := start(t)
+	m := join(t, s.URL, "anna")
+	other := join(t, s.URL, "bert")
+	mine := m.postPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}), "caption", "Mine").media()
+	theirs := other.postPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 8}), "caption", "Theirs").media()
+	if len(mine) == 0 || len(theirs) == 0 {
+		t.Fatal("no photos on the pages")
+	}
+	v := visitor(t, s.URL)
+	serves := func(urls []string, status int) {
+		t.Helper()
+		for _, u := range urls {
+			v.get(u).want(status)
+		}
+	}
+	serves(mine, http.StatusOK)
+	for _, c := range []struct {
+		args   []string
+		status int
+	}{
+		{[]string{"account", "suspend", "anna"}, http.StatusNotFound},
+		{[]string{"account", "suspend", "--undo", "anna"}, http.StatusOK},
+	} {
+		if _, stderr, err := s.Command(c.args...); err != nil {
+			t.Fatalf("%v: %s", err, stderr)
+		}
+		serves(mine, c.status)
+		serves(theirs, http.StatusOK)
+	}
+}

@@ -18,8 +18,16 @@ func (p *Pages) registerMedia(r Routes) {
 }
 
 // publicMedia serves what everybody may see, for a year: a name is never used twice. On a site for members only the
-// request must come from a session; applications get signed addresses instead.
+// request must come from a session; applications get signed addresses instead. What a suspended member has posted is
+// not served at the addresses that are known either.
 func (p *Pages) publicMedia(c *gin.Context) error {
+	ok, err := p.Community.PublicPhotoAllowed(c.Request.Context(), c.Param("random"))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return community.ErrNotFound
+	}
 	if !p.Site.ClosedToVisitors {
 		return p.serveMedia(c, media.CacheControl(media.Public))
 	}
