@@ -37,7 +37,7 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	if err := c.mayDelete(ctx, acc, row); err != nil {
+	if err := c.MayDelete(ctx, acc, row); err != nil {
 		return nil, err
 	}
 	was, err := c.loadPost(ctx, acc, row)
@@ -54,7 +54,8 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 	return was, nil
 }
 
-func (c *Community) mayDelete(ctx context.Context, acc *store.Account, p *store.Post) error {
+// MayDelete is nil if the account may delete the post or comment, else as DeletePost says.
+func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.Post) error {
 	switch {
 	case p.DeletedAt != nil:
 		return ErrNotFound

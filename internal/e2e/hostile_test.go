@@ -147,3 +147,25 @@ func TestPhotosOfTheSuspendedAreNotServed(t *testing.T) {
 		serves(theirs, http.StatusOK)
 	}
 }
+
+// Nobody is asked whether to delete what is not theirs to delete.
+func TestOnlyWhoMayDeleteIsAsked(t *testing.T) {
+	s := start(t)
+	anna, bert, cid := join(t, s.URL, "anna"), join(t, s.URL, "bert"), join(t, s.URL, "cid")
+	post := anna.postPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}), "caption", "Mine").url.Path
+	id := post[strings.LastIndexByte(post, '/')+1:]
+	comment := bert.post("/posts/"+id+"/comments", "text", "Nice", "idempotency_key", "k").want(http.StatusOK).url.Fragment
+	for _, c := range []struct {
+		who  *member
+		what string
+		want int
+	}{
+		{anna, id, http.StatusOK}, {bert, id, http.StatusForbidden},
+		{anna, strings.TrimPrefix(comment, "c-"), http.StatusOK}, {bert, strings.TrimPrefix(comment, "c-"), http.StatusOK},
+		{cid, strings.TrimPrefix(comment, "c-"), http.StatusForbidden},
+	} {
+		if got := c.who.get("/posts/" + c.what + "/delete").status; got != c.want {
+			t.Errorf("%s is answered %d for %s, want %d", c.who.name, got, c.what, c.want)
+		}
+	}
+}

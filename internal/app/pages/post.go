@@ -375,6 +375,9 @@ func (p *Pages) deleteForm(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	if err := p.Community.MayDelete(c.Request.Context(), acc, &post.Post); err != nil {
+		return err
+	}
 	pg, err := p.page(c, "Delete")
 	if err != nil {
 		return err
