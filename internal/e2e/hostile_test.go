@@ -17,8 +17,11 @@ func TestBrokenUploadsAreTheSendersMistake(t *testing.T) {
 	s := start(t)
 	m := join(t, s.URL, "anna")
 	head := "--b\r\nContent-Disposition: form-data; name=%q; filename=%q\r\n\r\n"
-	var many strings.Builder
+	var many, files strings.Builder
 	for i := range 20_000 {
+		for _, name := range []string{"photos", "avatar"} { // each page takes one of them for a file
+			fmt.Fprintf(&files, "--b\r\nContent-Disposition: form-data; name=%q; filename=\"x\"\r\n\r\n\r\n", name)
+		}
 		fmt.Fprintf(&many, "--b\r\nContent-Disposition: form-data; name=\"f%d\"\r\n\r\n\r\n", i)
 	}
 	for _, path := range []string{"/compose/photos", "/settings/profile"} {
@@ -31,6 +34,7 @@ func TestBrokenUploadsAreTheSendersMistake(t *testing.T) {
 			{"torn field", "--b\r\nContent-Disposition: form-data; name=\"bio\"\r\n\r\nwo", http.StatusUnprocessableEntity},
 			{"control characters", strings.ReplaceAll(fmt.Sprintf(head, "photos", "NUL.jpg"), "NUL", "\x00\x01"), http.StatusUnprocessableEntity},
 			{"fields without end", many.String(), http.StatusRequestEntityTooLarge},
+			{"files without end", files.String(), http.StatusRequestEntityTooLarge},
 		} {
 			req := m.request(http.MethodPost, path, "multipart/form-data; boundary=b", strings.NewReader(c.body))
 			if p := m.do(req); p.status != c.want {

@@ -84,7 +84,7 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		return &community.Invalid{Fields: []community.FieldError{{Code: "invalid", Message: "Send the form from its page."}}}
 	}
 	form := &draftForm{values: map[string][]string{}}
-	faces := map[string]*store.Photo{}
+	faces, files := map[string]*store.Photo{}, 0
 	v, err := p.profileView(c, acc)
 	if err != nil {
 		return err
@@ -106,6 +106,9 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		}
 		if part.FileName() == "" {
 			continue
+		}
+		if files++; files > 2 { // a portrait and a header
+			return community.ErrTooLarge
 		}
 		photo, message, err := p.uploadFace(c, acc, part, purpose)
 		if err != nil {

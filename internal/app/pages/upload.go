@@ -46,6 +46,7 @@ func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
 	}
 	ctx := c.Request.Context()
 	form := &draftForm{values: map[string][]string{}}
+	files := 0
 	var ids []int64
 	var errs templates.FieldErrors
 	for {
@@ -61,6 +62,9 @@ func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
 				return err
 			}
 			continue
+		}
+		if files++; files > maxFiles {
+			return community.ErrTooLarge
 		}
 		ph, err := p.Community.StartUpload(ctx, acc, community.Upload{
 			FileName: part.FileName(), Source: store.SourceWeb, Purpose: store.PurposePost, Body: part,
@@ -114,6 +118,8 @@ type draftForm struct {
 }
 
 const (
+	// maxFiles is how many files one request may bring: each costs questions to the database, be it refused or tiny.
+	maxFiles     = 100
 	maxDraftForm = 256 << 10
 	fieldCost    = 64 // what a field takes beside its name and value, so that a great many empty ones are too many
 )
