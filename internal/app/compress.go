@@ -109,6 +109,9 @@ func (c *compressor) decide(long bool) error {
 		if c.accepted {
 			h.Del("Content-Length")
 			h.Set("Content-Encoding", "gzip")
+			if tag := h.Get("ETag"); tag != "" {
+				h.Set("ETag", compressedTag(tag))
+			}
 			c.gz = gzipWriters.Get().(*gzip.Writer)
 			c.gz.Reset(c.ResponseWriter)
 		}

@@ -41,6 +41,9 @@ func (e *exit) write(w http.ResponseWriter, r *http.Request, err error) {
 		e.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("error", err.Error()), slog.String("path", x.path))
 		x.failure = nil // said once is enough
 	}
+	if held, ok := w.(*heldPage); ok {
+		held.drop()
+	}
 	if started(w) {
 		// Half an answer is out: cutting it off is the only honest sign left.
 		panic(http.ErrAbortHandler)
@@ -49,7 +52,7 @@ func (e *exit) write(w http.ResponseWriter, r *http.Request, err error) {
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "ETag", "Last-Modified", "Link"} {
 		h.Del(name) // of the answer that did not come about
 	}
-	h.Set("Cache-Control", "private, no-store")
+	h.Set("Cache-Control", personalControl)
 	if a.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(a.retryAfter.Seconds()))))
 	}
@@ -76,6 +79,11 @@ func started(w http.ResponseWriter) bool {
 		switch x := w.(type) {
 		case *response:
 			return x.status != 0
+		case *heldPage:
+			if x.passed {
+				return true
+			}
+			w = x.Unwrap()
 		case *compressor:
 			if x.begun() {
 				return true

@@ -15,6 +15,7 @@ type exchange struct {
 	client  netip.Addr
 	start   time.Time
 	path    string // as logged: without what is secret in it
+	route   string // the pattern of the route that answers; empty before one is found
 	failure error  // what the error exit was given
 }
 

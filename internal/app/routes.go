@@ -141,8 +141,10 @@ func (r *Routes) add(method, path string, p policy, bodyLimit int64, h func(*gin
 			defer cancel()
 			c.Request = c.Request.WithContext(ctx)
 		}
-		r.setPolicy(c, p)
+		exchangeOf(c.Request.Context()).route = path
+		finish := r.setPolicy(c, p)
 		r.run(c, h)
+		finish()
 	}
 	r.engine.Handle(method, path, handle)
 	if method == http.MethodGet {
@@ -165,23 +167,6 @@ func (r *Routes) run(c *gin.Context, h func(*gin.Context) error) {
 	}()
 	if err := h(c); err != nil {
 		r.exit.write(c.Writer, c.Request, err)
-	}
-}
-
-// setPolicy writes the Cache-Control that the route declared. Until a cache in
-// front is told of changes, what is cacheable must be asked for again each time.
-func (r *Routes) setPolicy(c *gin.Context, p policy) {
-	h := c.Writer.Header()
-	switch p {
-	case personal:
-		h.Set("Cache-Control", "private, no-store")
-	case cacheable:
-		h.Set("Vary", "Cookie")
-		if _, err := c.Request.Cookie(r.cookie); err == nil {
-			h.Set("Cache-Control", "private, no-store")
-		} else {
-			h.Set("Cache-Control", "no-cache")
-		}
 	}
 }
 

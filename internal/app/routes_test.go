@@ -22,7 +22,7 @@ func TestRoutesCarryTheirPolicy(t *testing.T) {
 		{"/home", "", "private, no-store", ""},
 		{"/home", "x", "private, no-store", ""},
 		{"/api/x", "", "private, no-store", ""},
-		{"/public", "", "no-cache", "Cookie"},
+		{"/public", "", visitorControl, "Cookie"},
 		{"/public", "x", "private, no-store", "Cookie"},
 		{"/media/x", "", "public, max-age=31536000, immutable", ""},
 	} {
