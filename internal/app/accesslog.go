@@ -12,11 +12,12 @@ import (
 // accessLog writes a line for each request, and catches what panics outside of
 // the handlers (which have their own catch, with an error page). The query is
 // not logged: it holds tokens and what people search for.
-func accessLog(log *slog.Logger, e *exit, next http.Handler) http.Handler {
+func accessLog(log *slog.Logger, e *exit, m *metrics, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w := newResponse(rw)
 		x := exchangeOf(r.Context())
 		patientBody(w.control, r)
+		m.inFlight.Inc()
 		defer func() {
 			failed := recover()
 			if failed != nil && failed != http.ErrAbortHandler {
@@ -26,6 +27,10 @@ func accessLog(log *slog.Logger, e *exit, next http.Handler) http.Handler {
 				w.begin() // an answer without a body: net/http sends it after us
 			}
 			logExchange(log, x, w, r)
+			m.inFlight.Dec()
+			if !isHealthPath(r.URL.Path) {
+				m.observe(x, r.Method, w.status)
+			}
 			if failed == http.ErrAbortHandler {
 				panic(failed)
 			}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // An admission bounds the requests worked on at once: past the bound it is
@@ -44,10 +46,11 @@ func newAdmission(limit int, sessionCookie string) *admission {
 	}
 }
 
-func (a *admission) limit(e *exit, next http.Handler) http.Handler {
+func (a *admission) limit(e *exit, refusals *prometheus.CounterVec, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		leave, ok := a.enter(r)
 		if !ok {
+			refusals.WithLabelValues("admission").Inc()
 			e.write(w, r, &refused{
 				status:     http.StatusServiceUnavailable,
 				message:    "The site is busy at the moment. Please try again in a few seconds.",

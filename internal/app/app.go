@@ -26,6 +26,7 @@ type App struct {
 	gate   atomic.Pointer[http.Handler] // the site, once it is wired
 
 	admission *admission
+	metrics   *metrics
 	// claim is how the first administrator of a fresh site is made; nil until
 	// the site is wired.
 	claim func(context.Context) (url string, claimed bool, err error)
@@ -46,6 +47,7 @@ func New(cfg *Config, log *slog.Logger, out io.Writer) *App {
 		out:       out,
 		health:    newHealth(),
 		exit:      &exit{log: log},
+		metrics:   newMetrics(),
 		admission: newAdmission(cfg.MaxInFlight, session.CookieName(cfg.Secure())),
 	}
 }
@@ -67,6 +69,9 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 		return err
 	}
 	server := newServer(handler, a.log)
+	if err := a.serveMetrics(ctx); err != nil {
+		return err
+	}
 	listeners, err := listen(ctx, a.cfg)
 	if err != nil {
 		return err
@@ -170,10 +175,13 @@ func (a *App) layers() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("BASE_URL: %w", err)
 	}
-	h := a.admission.limit(a.exit, guarded)
+	if a.cfg.ReadOnly {
+		guarded = a.readOnly(guarded)
+	}
+	h := a.admission.limit(a.exit, a.metrics.refused, guarded)
 	h = cors(h)
 	h = securityHeaders(headerPolicy{Secure: a.cfg.Secure()}, h)
 	h = a.health.handle(h)
-	h = accessLog(a.log, a.exit, h)
+	h = accessLog(a.log, a.exit, a.metrics, h)
 	return begin(a.cfg.TrustedProxies, h), nil
 }

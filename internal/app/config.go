@@ -34,6 +34,8 @@ type Config struct {
 	MaxInFlight     int    // requests
 	DrainDelay      time.Duration
 	ShutdownTimeout time.Duration
+	MetricsAddr     string // host:port, empty for none
+	ReadOnly        bool
 
 	// Data
 	DataDir  string
@@ -80,6 +82,8 @@ type Config struct {
 	// Logging
 	LogLevel  slog.Level
 	LogFormat string // "text", "json"; empty means text on a terminal, else json
+
+	migrateSet bool // MIGRATE was given
 
 	// Warnings are things worth a line in the log that are no reason not to start.
 	Warnings []string
@@ -210,6 +214,12 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	if whole("DATABASE_MAX_CONNECTIONS", "DATABASE_RESERVED_CONNECTIONS", "FLEET_MAX_PROCESSES") && c.DatabaseMaxConns != 0 && c.MySQLConns() < store.MinMySQLConns {
 		errs = append(errs, fmt.Errorf("DATABASE_MAX_CONNECTIONS=%d, less DATABASE_RESERVED_CONNECTIONS=%d and shared by FLEET_MAX_PROCESSES=%d, leaves %d connections to a process, which needs %d: let the database server take more, or run fewer processes",
 			c.DatabaseMaxConns, c.DatabaseReservedConns, c.FleetMaxProcesses, max(c.MySQLConns(), 0), store.MinMySQLConns))
+	}
+	if whole("READ_ONLY", "ROLES") && c.ReadOnly && !c.Web {
+		errs = append(errs, errors.New("READ_ONLY contradicts ROLES=worker: a worker that may write nothing has no work; stop it, or set ROLES=web"))
+	}
+	if whole("READ_ONLY", "MIGRATE") && c.ReadOnly && c.migrateSet && c.Migrate == "auto" {
+		errs = append(errs, errors.New("READ_ONLY contradicts MIGRATE=auto: a migration writes; leave MIGRATE out, or set wait or off"))
 	}
 	if whole("VISITORS", "REGISTRATION", "BASE_URL") && c.Visitors == "none" && c.Registration == "open" && !c.Loopback() {
 		errs = append(errs, errors.New("VISITORS=none contradicts REGISTRATION=open: a closed site that anybody may join is not closed; set REGISTRATION=closed, and invite by `tintype account create`"))

@@ -98,6 +98,26 @@ func pathInto(field func(*Config) *string) func(*Config, value) error {
 	}
 }
 
+// parseMetricsAddr reads METRICS_ADDR. It has to name a host, so that nobody
+// opens profiles to every network by leaving it out.
+func parseMetricsAddr(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(v.text)
+	if err == nil && host == "" {
+		err = errors.New("it names no host")
+	}
+	if n, convErr := strconv.Atoi(port); err == nil && (convErr != nil || n < 1 || n > 65535) {
+		err = errors.New("it names no port")
+	}
+	if err != nil {
+		return fmt.Errorf("%q is not an address and a port, such as 127.0.0.1:9100 (0.0.0.0:9100 for every address)", v.text)
+	}
+	c.MetricsAddr = v.text
+	return nil
+}
+
 func oneOf(field func(*Config) *string, choices ...string) func(*Config, value) error {
 	return func(c *Config, v value) error {
 		if !slices.Contains(choices, v.text) {

@@ -93,6 +93,11 @@ var settings = []setting{
 		parse: oneOf(func(c *Config) *string { return &c.Registration }, "open", "closed"),
 	},
 	{
+		name: "READ_ONLY", group: "Site", def: "false",
+		help:  "`true`: everything may be looked at and nothing changes, while the database is being moved, say. Writes and log-ins get 503, who is logged in stays so, and this process does no jobs and no migrations.",
+		parse: boolInto(func(c *Config) *bool { return &c.ReadOnly }),
+	},
+	{
 		name: "DATA_DIR", group: "Data", def: "./data",
 		help:  "The folder for the SQLite database, the photos on disk and the generated secret key. Created when it is missing.",
 		parse: parseDataDir,
@@ -131,15 +136,21 @@ var settings = []setting{
 		parse: intInto(func(c *Config) *int { return &c.FleetMaxProcesses }, 1, 10_000),
 	},
 	{
-		name: "MIGRATE", group: "Data", def: "auto on SQLite, wait on MySQL",
+		name: "MIGRATE", group: "Data", def: "auto on SQLite (off where READ_ONLY), wait on MySQL",
 		defFrom: func(c *Config) string {
-			if c.Database.Driver == "mysql" {
+			switch {
+			case c.Database.Driver == "mysql":
 				return "wait"
+			case c.ReadOnly:
+				return "off"
 			}
 			return "auto"
 		},
-		help:  "`auto` migrates the schema at start, `wait` waits until `tintype migrate up` has done it, `off` only checks it.",
-		parse: oneOf(func(c *Config) *string { return &c.Migrate }, "auto", "wait", "off"),
+		help: "`auto` migrates the schema at start, `wait` waits until `tintype migrate up` has done it, `off` only checks it.",
+		parse: func(c *Config, v value) error {
+			c.migrateSet = v.set
+			return oneOf(func(c *Config) *string { return &c.Migrate }, "auto", "wait", "off")(c, v)
+		},
 	},
 	{
 		name: "SESSION_STORE", group: "Data", def: "sql",
@@ -271,6 +282,11 @@ var settings = []setting{
 		name: "SHUTDOWN_TIMEOUT", group: "Server", def: "30s",
 		help:  "After the drain delay, how long requests and jobs in work may take to end.",
 		parse: durationInto(func(c *Config) *time.Duration { return &c.ShutdownTimeout }, time.Second, maxDelay),
+	},
+	{
+		name: "METRICS_ADDR", group: "Server", def: "",
+		help:  "An address and port, such as `127.0.0.1:9100`, that answers /metrics (for Prometheus), /deepz (every check of `tintype doctor`) and /debug/pprof. Keep it from the internet. Empty: none.",
+		parse: parseMetricsAddr,
 	},
 	{
 		name: "LOGIN_LIMIT", group: "Limits", def: "10/15m",

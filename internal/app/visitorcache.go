@@ -36,6 +36,7 @@ type visitorPages struct {
 
 type visitorPage struct {
 	generation uint64
+	route      string // the pattern that made it
 	status     int
 	header     http.Header
 	body, gzip []byte
@@ -106,7 +107,7 @@ func (v *visitorPages) make(r *http.Request, key string, generation uint64) *vis
 	get.Header = r.Header.Clone()
 	get.Header.Del("If-None-Match") // the page itself, not that it is the same
 	v.next.ServeHTTP(rec, get)
-	p := &visitorPage{generation: generation, status: rec.status, header: rec.header, body: rec.body.Bytes()}
+	p := &visitorPage{generation: generation, route: exchangeOf(r.Context()).route, status: rec.status, header: rec.header, body: rec.body.Bytes()}
 	if p.status == 0 {
 		p.status = http.StatusOK
 	}
@@ -127,6 +128,7 @@ func (v *visitorPages) make(r *http.Request, key string, generation uint64) *vis
 
 // answer writes the page in the form that the client takes.
 func (p *visitorPage) answer(w http.ResponseWriter, r *http.Request) {
+	exchangeOf(r.Context()).route = p.route
 	h := w.Header()
 	for name, values := range p.header {
 		h[name] = values
@@ -137,7 +139,9 @@ func (p *visitorPage) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h["Vary"] = []string{"Cookie, Accept-Encoding"}
-	if etag := h.Get("Etag"); etag != "" && r.Header.Get("If-None-Match") == etag {
+	tag := h.Get("ETag")
+	if known := matchingTag(r.Header.Get("If-None-Match"), tag); known != "" {
+		h.Set("ETag", known)
 		h.Del("Content-Type")
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -145,6 +149,7 @@ func (p *visitorPage) answer(w http.ResponseWriter, r *http.Request) {
 	body := p.body
 	if acceptsGzip(r.Header.Get("Accept-Encoding")) && len(p.gzip) < len(p.body) {
 		h.Set("Content-Encoding", "gzip")
+		h.Set("ETag", compressedTag(tag))
 		body = p.gzip
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -164,9 +164,12 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	a.log.InfoContext(ctx, "photos", "largest_file", formatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", formatSize(a.cfg.PhotoMemory))
 	a.follow(r)
-	if err := a.work(ctx, r); err != nil {
+	if a.cfg.ReadOnly {
+		a.log.WarnContext(ctx, "READ_ONLY: nothing is written, no job is done here")
+	} else if err := a.work(ctx, r); err != nil {
 		return nil, fmt.Errorf("the queue: %w", err)
 	}
+	a.metrics.watch(r)
 	if !a.cfg.Web {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			a.exit.write(w, req, &refused{status: http.StatusNotFound, message: "This process does jobs only."})
@@ -179,7 +182,9 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	routes := a.newRoutes()
 	a.newAPI(r, assets).Register(routes)
 	a.newPages(r, routes, assets).Register(routes)
-	a.claim = r.community.ClaimLink
+	if !a.cfg.ReadOnly {
+		a.claim = r.community.ClaimLink
+	}
 	site := a.withPositions(r, routes.engine)
 	return newVisitorPages(session.CookieName(a.cfg.Secure()), r.store.Commits, site), nil
 }
@@ -206,7 +211,7 @@ func (a *App) work(ctx context.Context, r *rooms) error {
 	}
 	workers := community.Workers()
 	workers[community.ClassPhoto] = a.cfg.JobWorkers
-	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker})
+	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker, Observe: a.metrics.job})
 	r.community.RegisterPhotoJobs(q)
 	r.community.RegisterPostJobs(q)
 	r.community.RegisterAccountJobs(q)

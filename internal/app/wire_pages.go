@@ -31,6 +31,7 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 		},
 		BaseURL:        a.cfg.Origin(),
 		Version:        Version,
+		ReadOnly:       a.cfg.ReadOnly,
 		Log:            a.log,
 		KeepOriginals:  a.cfg.KeepOriginals,
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
@@ -52,11 +53,20 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 // newSessions logs in and out over the sessions' backend.
 func (a *App) newSessions(r *rooms) *session.Manager[*store.Account] {
 	return session.NewManager(session.Options{
-		Backend: r.sessions,
+		Backend: a.sessionBackend(r),
 		Secure:  a.cfg.Secure(),
 		Log:     a.log,
 		Address: func(req *http.Request) string { return exchangeOf(req.Context()).client.String() },
 	}, r.community.SessionAccount)
+}
+
+// sessionBackend chooses the store of sessions.
+func (a *App) sessionBackend(r *rooms) session.Backend {
+	b := session.Backend(countedSessions{r.sessions, a.metrics.sessionIO})
+	if a.cfg.ReadOnly {
+		b = readOnlySessions{b}
+	}
+	return b
 }
 
 // pageSessions is the session room as pages see it.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -14,6 +15,7 @@ import (
 type Budget struct {
 	size int64
 	sem  *semaphore.Weighted
+	used atomic.Int64
 }
 
 // NewBudget returns a budget of so many bytes.
@@ -25,9 +27,21 @@ func NewBudget(bytes int64) *Budget {
 func (b *Budget) Size() int64 { return b.size }
 
 // acquire waits, first come first served, until n bytes are free. The caller has checked that n is at most Size.
-func (b *Budget) acquire(ctx context.Context, n int64) error { return b.sem.Acquire(ctx, n) }
+func (b *Budget) acquire(ctx context.Context, n int64) error {
+	err := b.sem.Acquire(ctx, n)
+	if err == nil {
+		b.used.Add(n)
+	}
+	return err
+}
 
-func (b *Budget) release(n int64) { b.sem.Release(n) }
+func (b *Budget) release(n int64) {
+	b.used.Add(-n)
+	b.sem.Release(n)
+}
+
+// InUse returns how many bytes photos in work take now.
+func (b *Budget) InUse() int64 { return b.used.Load() }
 
 const (
 	budgetMost  = 512 << 20

@@ -54,6 +54,9 @@ func NewProcessor(o Options) *Processor {
 // MaxBytes returns the most bytes that a file may have.
 func (p *Processor) MaxBytes() int64 { return p.o.MaxBytes }
 
+// MemoryInUse returns how many bytes of the budget photos in work take now.
+func (p *Processor) MemoryInUse() int64 { return p.o.Budget.InUse() }
+
 // MatrixLimit returns the most pixels of a photo, as people and clients are told: MaxPixels, or what an ordinary JPEG may
 // have within the budget, rounded down to whole millions. Files of costlier kinds may be refused below it.
 func (p *Processor) MatrixLimit() int64 {

@@ -82,6 +82,9 @@ type Options struct {
 	Workers map[string]int // how many jobs of a class run at once; default 2
 	Poll    time.Duration  // default 1 s
 	Lease   time.Duration  // default 30 s
+	// Observe is told how each try went: "done", "failed" (it is tried again), "dead", "lost" (the lease) or
+	// "returned" (at a stop). Nil: nobody is.
+	Observe func(kind, outcome string, took time.Duration)
 }
 
 // Queue dispatches jobs. Register handlers, then Start it, then Stop it.
@@ -111,6 +114,9 @@ func New(o Options) *Queue {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, string, time.Duration) {}
 	}
 	if o.Poll <= 0 {
 		o.Poll = time.Second
@@ -316,6 +322,7 @@ func (q *Queue) work(ctx context.Context, job *Job, claimed time.Time) {
 	h := q.handlers[job.Kind]
 	log := q.o.Log.With("job", job.ID, "kind", job.Kind, "attempt", job.Attempts)
 	if job.Attempts > h.MaxAttempts {
+		q.o.Observe(job.Kind, "dead", 0)
 		q.bury(ctx, h, job, log, "the process that worked on it ended before it was done, again and again")
 		return
 	}
@@ -324,12 +331,15 @@ func (q *Queue) work(ctx context.Context, job *Job, claimed time.Time) {
 	err := protect(func() error { return h.Run(tctx, job) })
 	cause := context.Cause(tctx)
 	cancel()
+	outcome := "failed"
+	defer func() { q.o.Observe(job.Kind, outcome, time.Since(claimed)) }()
 	var p *panicError
 	if errors.As(err, &p) {
 		log.Error("a job's handler panicked", "error", err, "stack", string(p.stack))
 	}
 	switch {
 	case err == nil:
+		outcome = "done"
 		err = q.end(ctx, func(ctx context.Context) error { return q.o.Backend.Finish(ctx, job.ID, job.Token) })
 		if err != nil {
 			log.Warn("a job is done but could not be finished", "error", err)
@@ -337,8 +347,10 @@ func (q *Queue) work(ctx context.Context, job *Job, claimed time.Time) {
 		}
 		log.Debug("job done", "took", time.Since(claimed).Round(time.Millisecond))
 	case lost() || errors.Is(err, ErrLeaseLost):
+		outcome = "lost"
 		log.Warn("the lease was lost while the job ran", "error", err)
 	case ctx.Err() != nil: // this process stops
+		outcome = "returned"
 		err = q.end(ctx, func(ctx context.Context) error { return q.o.Backend.Release(ctx, job.ID, job.Token) })
 		if err != nil && !errors.Is(err, ErrLeaseLost) {
 			log.Warn("a job could not be given back; its lease will run out", "error", err)
@@ -349,6 +361,7 @@ func (q *Queue) work(ctx context.Context, job *Job, claimed time.Time) {
 		}
 		var p *permanent
 		if errors.As(err, &p) || job.Attempts >= h.MaxAttempts {
+			outcome = "dead"
 			q.bury(ctx, h, job, log, err.Error())
 			return
 		}

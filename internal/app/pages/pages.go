@@ -62,6 +62,7 @@ type Options struct {
 	Version   string
 	Log       *slog.Logger
 
+	ReadOnly       bool // the site takes no writes; every page says so
 	KeepOriginals  bool
 	MaxUploadBytes int64
 	MaxPixels      int64  // in force: what one photo may have
@@ -172,7 +173,7 @@ func (p *Pages) admin(h func(*gin.Context, *store.Account) error) func(*gin.Cont
 func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	pg := &templates.Page{
 		Title: title, Site: p.Site, Assets: p.Assets,
-		Path: c.Request.URL.RequestURI(), RequestID: c.Writer.Header().Get("X-Request-Id"),
+		Path: c.Request.URL.RequestURI(), RequestID: c.Writer.Header().Get("X-Request-Id"), ReadOnly: p.ReadOnly,
 	}
 	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
 		pg.Path = returnTo(c, "/")
@@ -227,11 +228,15 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 		}
 	}
 	v := templates.ErrorView{Status: status}
+	pg.ReadOnly = p.ReadOnly
 	switch status {
 	case http.StatusNotFound, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable:
 		// The design has its own words for these.
 	default:
 		v.Sentence = message
+	}
+	if p.ReadOnly && status == http.StatusServiceUnavailable {
+		v.Sentence, v.LinkURL, v.LinkText = message, "/", "Home"
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)

@@ -1,0 +1,156 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are what the program counts of itself. A new one is a field and the
+// line in newMetrics that makes it, or one line with gauge or counter where the
+// number is kept elsewhere.
+type metrics struct {
+	registry *prometheus.Registry
+	make     promauto.Factory
+
+	requests  *prometheus.CounterVec   // by route, method and status
+	latency   *prometheus.HistogramVec // by route
+	inFlight  prometheus.Gauge
+	refused   *prometheus.CounterVec // by why
+	jobs      *prometheus.CounterVec // by kind and outcome
+	jobTime   *prometheus.HistogramVec
+	sessionIO *prometheus.CounterVec // by operation and outcome
+}
+
+func newMetrics() *metrics {
+	registry := prometheus.NewRegistry()
+	m := promauto.With(registry)
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tintype_build_info", Help: "1; the labels say which build this is.",
+		ConstLabels: prometheus.Labels{"version": Version, "go": runtime.Version()},
+	}, func() float64 { return 1 })
+	return &metrics{
+		registry:  registry,
+		make:      m,
+		requests:  m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_requests_total", Help: "Requests answered."}, []string{"route", "method", "status"}),
+		latency:   m.NewHistogramVec(prometheus.HistogramOpts{Name: "tintype_request_seconds", Help: "Time from a request's header to the end of its answer.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}, []string{"route"}),
+		inFlight:  m.NewGauge(prometheus.GaugeOpts{Name: "tintype_requests_in_flight", Help: "Requests being answered."}),
+		refused:   m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_requests_refused_total", Help: "Requests refused before any work: admission (MAX_IN_FLIGHT) or read_only."}, []string{"reason"}),
+		jobs:      m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_jobs_total", Help: "Tries of jobs in this process: done, failed (tried again), dead, lost (the lease) or returned (at a stop)."}, []string{"kind", "outcome"}),
+		jobTime:   m.NewHistogramVec(prometheus.HistogramOpts{Name: "tintype_job_seconds", Help: "Time of one try of a job.", Buckets: prometheus.ExponentialBuckets(.01, 2.5, 10)}, []string{"kind"}),
+		sessionIO: m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_session_store_total", Help: "Reads and writes of the session store, and whether it answered."}, []string{"operation", "outcome"}),
+	}
+}
+
+// gauge adds a number that goes up and down and is asked for when it is wanted.
+func (m *metrics) gauge(name, help string, value func() float64) {
+	m.make.NewGaugeFunc(prometheus.GaugeOpts{Name: "tintype_" + name, Help: help}, value)
+}
+
+// gaugeFrom is gauge for what has to be asked of a server: while that does not
+// answer there is no number, which alarms can tell from 0.
+func (m *metrics) gaugeFrom(name, help string, value func(context.Context) (float64, error)) {
+	m.registry.MustRegister(&askedGauge{prometheus.NewDesc("tintype_"+name, help, nil, nil), value})
+}
+
+type askedGauge struct {
+	desc  *prometheus.Desc
+	value func(context.Context) (float64, error)
+}
+
+func (g *askedGauge) Describe(ch chan<- *prometheus.Desc) { ch <- g.desc }
+
+func (g *askedGauge) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if v, err := g.value(ctx); err == nil {
+		ch <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, v)
+	}
+}
+
+// observe counts one answered request.
+func (m *metrics) observe(x *exchange, method string, status int) {
+	route := x.route
+	if route == "" {
+		route = "none" // refused before a route was looked for, or none has the path
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	default:
+		method = "other" // a client may send any word
+	}
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	m.latency.WithLabelValues(route).Observe(time.Since(x.start).Seconds())
+}
+
+// watch adds what the rooms know of themselves.
+func (m *metrics) watch(r *rooms) {
+	m.registry.MustRegister(collectors.NewDBStatsCollector(r.store.SQL(), "primary"))
+	m.gauge("photo_memory_bytes", "Memory for decoding photos that is in use, as reckoned from their headers.", func() float64 { return float64(r.processor.MemoryInUse()) })
+	m.gaugeFrom("jobs_oldest_ready_seconds", "How long the oldest job that is due has been waiting, in the whole fleet.", func(ctx context.Context) (float64, error) {
+		w, err := r.store.WaitingJobs(ctx)
+		return float64(w.OldestReady) / 1000, err
+	})
+	m.gaugeFrom("jobs_dead", "Jobs whose tries are used up: see tintype jobs.", func(ctx context.Context) (float64, error) {
+		w, err := r.store.WaitingJobs(ctx)
+		return float64(w.Dead), err
+	})
+}
+
+// handler is what METRICS_ADDR serves, besides the checks.
+func (m *metrics) handler() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// job counts one try of a job.
+func (m *metrics) job(kind, outcome string, took time.Duration) {
+	m.jobs.WithLabelValues(kind, outcome).Inc()
+	m.jobTime.WithLabelValues(kind).Observe(took.Seconds())
+}
+
+// serveMetrics opens METRICS_ADDR, if there is one. It answers from the start to
+// the very end: what a process does while it starts or drains is worth seeing.
+func (a *App) serveMetrics(ctx context.Context) error {
+	if a.cfg.MetricsAddr == "" {
+		return nil
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", a.cfg.MetricsAddr)
+	if err != nil {
+		return fmt.Errorf("METRICS_ADDR: %w", err)
+	}
+	server := &http.Server{
+		Handler:           a.metrics.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			a.log.ErrorContext(ctx, "metrics are no longer served", "error", err)
+		}
+	}()
+	a.onStop("metrics", func(context.Context) error { return server.Close() })
+	a.log.InfoContext(ctx, "metrics", "listen", l.Addr().String())
+	return nil
+}

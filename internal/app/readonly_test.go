@@ -1,0 +1,84 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestReadOnlyRefusesWritesAndLogIns(t *testing.T) {
+	site := newTestSite(t, func(r *Routes) {
+		for _, path := range []string{"/", "/login", "/signup", "/links/:token", "/oauth/authorize", "/loginless"} {
+			r.Personal("GET", path, text("page"))
+		}
+		r.Personal("POST", "/posts", text("done"))
+		r.API("GET", "/api/v1/timelines/public", text("[]"))
+		r.API("POST", "/api/v1/statuses", text("done"))
+		r.API("POST", "/oauth/token", text("done"))
+		r.API("DELETE", "/api/v1/statuses/1", text("done"))
+	}, "READ_ONLY=true")
+	for target, want := range map[string]int{
+		"GET /": 200, "GET /loginless": 200, "HEAD /": 200, "GET /api/v1/timelines/public": 200, "OPTIONS /api/v1/statuses": 200, "GET /readyz": 200,
+		"POST /posts": 503, "GET /login": 503, "GET /signup": 503, "GET /links/abc": 503, "GET /oauth/authorize/": 503,
+		"POST /api/v1/statuses": 503, "DELETE /api/v1/statuses/1": 503, "POST /oauth/token": 503, "POST /nowhere": 503,
+	} {
+		method, path, _ := strings.Cut(target, " ")
+		w := site.ask(method, path, "")
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", target, w.Code, want)
+		}
+		if want != 503 {
+			continue
+		}
+		if w.Header().Get("Retry-After") == "" || w.Header().Get("Cache-Control") != personalControl || !strings.Contains(w.Body.String(), "can only be read") {
+			t.Errorf("%s: %v %s", target, w.Header(), w.Body)
+		}
+		if isJSON := strings.HasPrefix(w.Header().Get("Content-Type"), "application/json"); isJSON != isTokenPath(path) {
+			t.Errorf("%s answers %s", target, w.Header().Get("Content-Type"))
+		}
+	}
+}
+
+// The whole site is put to sleep and looked at: it goes on showing what it held, to visitors and members, and holds
+// the same afterwards.
+func TestReadOnlySite(t *testing.T) {
+	dir := "DATA_DIR=" + t.TempDir()
+	if _, _, stderr := command([]string{dir}, "migrate", "up"); stderr != "" {
+		t.Log(stderr)
+	}
+	site, _ := wired(t, dir, "READ_ONLY=true")
+	for _, path := range []string{"/", "/explore", "/about", "/api/v1/instance", "/api/v1/timelines/public"} {
+		w := site.ask("GET", path, "")
+		if w.Code != http.StatusOK {
+			t.Errorf("GET %s: %d %s", path, w.Code, w.Body)
+		}
+		if !isTokenPath(path) && !strings.Contains(w.Body.String(), "read-only for the moment") {
+			t.Errorf("%s does not say that the site is read-only", path)
+		}
+	}
+	if w := site.ask("GET", "/login", ""); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "can only be read") || !strings.Contains(w.Body.String(), "<main") {
+		t.Errorf("the log-in page: %d %s", w.Code, w.Body)
+	}
+	if site.claim != nil {
+		t.Error("a link for the first administrator would be written")
+	}
+	for _, s := range site.stops {
+		if s.name == "jobs" {
+			t.Error("jobs run")
+		}
+	}
+}
+
+func TestReadOnlyContradictions(t *testing.T) {
+	for _, env := range [][]string{
+		{"READ_ONLY=true", "MIGRATE=auto"},
+		{"READ_ONLY=true", "ROLES=worker", "DATABASE_URL=mysql://u:p@h/n"},
+	} {
+		if _, err := load(env...); err == nil || !strings.Contains(err.Error(), "READ_ONLY contradicts") {
+			t.Errorf("%v: %v", env, err)
+		}
+	}
+	if c := mustLoad(t, "READ_ONLY=true"); c.Migrate != "off" {
+		t.Errorf("MIGRATE is %s", c.Migrate)
+	}
+}
