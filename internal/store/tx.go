@@ -15,6 +15,14 @@ const txTries = 6
 
 type afterCommit struct{ fns []func() }
 
+// committed tells everybody who wants to know.
+func (s *Store) committed(after *afterCommit) {
+	s.signals.commits.Add(1)
+	for _, fn := range after.fns {
+		fn()
+	}
+}
+
 // AfterCommit runs f once the transaction has committed: to wake workers and followers. What must not get lost
 // is a row of the transaction instead. Outside a transaction f runs at once.
 func (s *Store) AfterCommit(f func()) {
@@ -56,48 +64,49 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 	}
 	txctx, cancel := context.WithTimeout(context.WithValue(ctx, keyInTx, true), s.txTimeout)
 	defer cancel()
-	committing := false // an earlier try's COMMIT may have been done
+	var lost *afterCommit // of a try whose COMMIT got no answer: it may have been done
 	for try := 1; ; try++ {
 		after, stage, err := s.once(txctx, f, id)
+		if err == nil {
+			s.committed(after)
+			return nil
+		}
+		again := retryable(err)
 		var c *ConflictError
 		switch {
-		case err == nil:
-			s.signals.commits.Add(1)
-			for _, fn := range after {
-				fn()
-			}
-			return nil
 		case stage == stageCommit && table != "":
-			done, lookErr := s.landed(ctx, table, id)
-			if lookErr == nil && done {
-				s.signals.commits.Add(1)
-				for _, fn := range after {
-					fn()
-				}
+			lost = after
+			if done, lookErr := s.landed(ctx, table, id); lookErr == nil && done {
+				s.committed(after)
 				return nil
 			}
 			// Not there yet: the lost COMMIT may still be running, so the same transaction is run again with the
 			// same id, under a deadline of its own: whichever comes second meets the first one's row.
-			committing = true
-			var again context.CancelFunc
-			txctx, again = context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), keyInTx, true), s.txTimeout)
-			defer again()
-		case table != "" && errors.As(err, &c) && c.Primary && committing:
-			if done, lookErr := s.landed(ctx, table, id); lookErr == nil && done {
+			again = true
+			var cancel context.CancelFunc
+			txctx, cancel = context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), keyInTx, true), s.txTimeout)
+			defer cancel()
+		case stage == stageCommit:
+			again = true
+		case lost != nil:
+			// Whatever stopped the rerun, most likely its own row: what counts is whether the first one is there.
+			done, lookErr := s.landed(ctx, table, id)
+			if lookErr == nil && done {
+				s.committed(lost)
 				return nil
 			}
-			return translate(err)
-		case table != "" && errors.As(err, &c) && c.Primary && try <= 3 && !committing:
+			if lookErr != nil {
+				again, err = true, lookErr
+			}
+		case table != "" && errors.As(err, &c) && c.Primary && try <= 3:
 			if done, lookErr := s.landed(ctx, table, id); lookErr != nil || !done {
 				return translate(err) // the conflict is another table's
 			}
 			id = s.NewID()
 			*final = id
 			continue
-		case !retryable(err) && stage != stageCommit:
-			return translate(err)
 		}
-		if try >= txTries {
+		if !again || try >= txTries {
 			return translate(err)
 		}
 		s.log.Debug("transaction runs again", "try", try, "error", err)
@@ -118,7 +127,7 @@ const (
 
 // once runs f in one transaction; Begin and Commit are by hand because gorm's Transaction does not tell whose
 // error it returns.
-func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64) error, id int64) (after []func(), stage txStage, err error) {
+func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64) error, id int64) (after *afterCommit, stage txStage, err error) {
 	db := s.w.WithContext(ctx).Begin(&sql.TxOptions{Isolation: sql.LevelDefault})
 	if db.Error != nil {
 		return nil, stageBody, db.Error
@@ -142,9 +151,9 @@ func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64)
 		if s.dialect.name() == "sqlite" {
 			return nil, stageBody, err // no wire on which an answer could get lost: it did not happen
 		}
-		return tx.after.fns, stageCommit, err
+		return tx.after, stageCommit, err
 	}
-	return tx.after.fns, stageCommit, nil
+	return tx.after, stageCommit, nil
 }
 
 // landed asks the primary whether the row is there, whatever has become of the caller meanwhile.
