@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -95,7 +96,7 @@ func translate(err error) error {
 			return &ConflictError{Key: "foreign key", Foreign: true, err: err}
 		case 1021, 1114, 28, 3: // disk full in its several forms
 			return fmt.Errorf("%w: %w", ErrFull, err)
-		case 1040, 1203, 1205, 1213, 1020, 1053, 1927, 1969, 3024, 1290, 1836:
+		case 1040, 1203, 1205, 1213, 1020, 1053, 1317, 1927, 1969, 3024, 1290, 1836:
 			return fmt.Errorf("%w: %w", ErrBusy, err)
 		}
 		return err
@@ -131,7 +132,12 @@ func retryable(err error) bool {
 // brokenWire tells whether the connection to the server broke, or could not be made.
 func brokenWire(err error) bool {
 	var ne net.Error
-	return errors.Is(err, mysqldriver.ErrInvalidConn) || errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+	for _, known := range []error{mysqldriver.ErrInvalidConn, mysqldriver.ErrMalformPkt, mysqldriver.ErrPktSync, mysqldriver.ErrPktSyncMul, sql.ErrConnDone} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // readOnly tells whether a server refused a write because it does not take any.

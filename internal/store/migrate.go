@@ -148,7 +148,13 @@ func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*
 	if dialect == "sqlite" {
 		drv, err = migratesqlite.WithInstance(db, &migratesqlite.Config{})
 	} else {
-		drv, err = migratemysql.WithInstance(db, &migratemysql.Config{})
+		// A connection of ours, so that it is given back: golang-migrate's own would stay open.
+		conn, connErr := db.Conn(ctx)
+		if connErr != nil {
+			return connErr
+		}
+		defer conn.Close()
+		drv, err = migratemysql.WithConnection(ctx, conn, &migratemysql.Config{})
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,216 @@
+package fleettest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+)
+
+// seeded is a source of chance that TEST_SEED repeats.
+func seeded(t *testing.T) *rand.Rand {
+	seed := uint64(time.Now().UnixNano())
+	if n, err := strconv.ParseUint(os.Getenv("TEST_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	t.Logf("TEST_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 1))
+}
+
+// R9: five instances at once on an empty database.
+func TestFiveMigrateAtOnce(t *testing.T) {
+	server := servertest.MariaDB(t)
+	rounds := 1
+	if all() {
+		rounds = 20
+	}
+	for range rounds {
+		address := server.NewDatabase(t)
+		list := prepare(t, 5, "DATABASE_URL="+address)
+		for _, i := range list {
+			i.StartOnly()
+		}
+		for _, i := range list {
+			if err := i.WaitReady(2 * time.Minute); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, i := range list {
+			i.Kill()
+		}
+	}
+}
+
+// R9: a migrator that is killed at any moment needs nobody: the next one goes on.
+func TestAKilledMigrator(t *testing.T) {
+	server := servertest.MariaDB(t)
+	random := seeded(t)
+	rounds := 5
+	if all() {
+		rounds = 40
+	}
+	cut := 0
+	for range rounds {
+		address := server.NewDatabase(t)
+		i := prepare(t, 1, "DATABASE_URL="+address)[0]
+		tables := func() int {
+			v, err := server.Value("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '" + address[strings.LastIndex(address, "/")+1:] + "'")
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, _ := strconv.Atoi(v)
+			return n
+		}
+		i.StartOnly()
+		after := 1 + random.IntN(20)
+		for tables() < after {
+		}
+		time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond)
+		i.Kill()
+		was := tables()
+		i.Start()
+		if tables() > was {
+			cut++
+		}
+		i.Kill()
+	}
+	t.Logf("%d of %d were killed at their work", cut, rounds)
+	if cut == 0 {
+		t.Error("no migrator was killed at its work")
+	}
+}
+
+// R17: ten instances share a server that takes sixty connections, and never more is asked of it.
+func TestConnectionsAreShared(t *testing.T) {
+	db := servertest.MariaDBReplicas(t, 0)
+	address, _ := db.NewDatabase(t)
+	if err := db.Primary.Exec("SET GLOBAL max_connections=60"); err != nil {
+		t.Fatal(err)
+	}
+	site := prepare(t, 10, "DATABASE_URL="+address, "DATABASE_MAX_CONNECTIONS=60", "FLEET_MAX_PROCESSES=10")
+	for _, i := range site {
+		i.StartOnly()
+	}
+	for _, i := range site {
+		if err := i.WaitReady(2 * time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ann := clientOf(t, site[0], "ann")
+	ann.postPhoto(site[0], "a photo")
+	var wg sync.WaitGroup
+	for w := range 60 {
+		wg.Go(func() {
+			for n := range 5 {
+				got, err := ann.try(site[(w+n)%len(site)], http.MethodGet, "/api/v1/timelines/home", "", nil)
+				if err != nil || got.status != http.StatusOK {
+					t.Errorf("%v, %d", err, got.status)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for name, most := range map[string]int{"Connection_errors_max_connections": 0, "Max_used_connections": 55} {
+		v, err := db.Primary.Value("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = '" + name + "'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s is %s", name, v)
+		if n, err := strconv.Atoi(v); err != nil || n > most {
+			t.Errorf("%s is %s, at most %d expected", name, v, most)
+		}
+	}
+}
+
+// R18: the password changes under load, and the old one is refused soon after.
+func TestThePasswordChanges(t *testing.T) {
+	server := servertest.MariaDB(t)
+	address := server.NewDatabase(t)
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, old, next := u.User.Username(), "", "next-password"
+	old, _ = u.User.Password()
+	file := filepath.Join(t.TempDir(), "url")
+	write := func(password string) {
+		t.Helper()
+		u.User = url.UserPassword(user, password)
+		draft := file + ".new"
+		if err := os.WriteFile(draft, []byte(u.String()+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(draft, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	identified := func(how string) {
+		t.Helper()
+		if err := server.Exec("ALTER USER '" + user + "'@'127.0.0.1' IDENTIFIED VIA " + how); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const by = "mysql_native_password USING PASSWORD('%s')"
+	write(old)
+	site := fleet(t, 2, "DATABASE_URL_FILE="+file)
+	ann := clientOf(t, site[0], "ann")
+	made := ann.postPhoto(site[0], "a photo")
+
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	load := func(workers int) {
+		for w := range workers {
+			wg.Go(func() {
+				for n := 0; ; n++ {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					var got answer
+					var err error
+					if n%5 == 0 {
+						got, err = ann.tryForm(site[(w+n)%2], "/api/v1/statuses", "status", fmt.Sprintf("w%dn%d", w, n), "in_reply_to_id", made.ID)
+					} else {
+						got, err = ann.try(site[(w+n)%2], http.MethodGet, "/api/v1/timelines/home", "", nil)
+					}
+					if err != nil || got.status != http.StatusOK {
+						t.Errorf("%v, %d: %s", err, got.status, got.body)
+						return
+					}
+				}
+			})
+		}
+	}
+	load(2)
+	identified(fmt.Sprintf(by+" OR "+by, old, next))
+	write(next)
+	time.Sleep(time.Second)
+	identified(fmt.Sprintf(by, next))
+	connections := func() int {
+		t.Helper()
+		v, err := server.Value("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Connections'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, _ := strconv.Atoi(v)
+		return n
+	}
+	before := connections()
+	load(8) // which takes more connections than there are
+	time.Sleep(3 * time.Second)
+	close(stop)
+	wg.Wait()
+	if connections() < before+3 {
+		t.Error("no connection was made under the new password")
+	}
+}

@@ -1,0 +1,110 @@
+package fleettest
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+	"tintype/internal/store/storetest"
+)
+
+// through is a database's address with another port.
+func through(t *testing.T, address string, port int) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = fmt.Sprintf("127.0.0.1:%d", port)
+	return u.String()
+}
+
+// R16: the old writer turns read-only, the address leads to a new one, and answers to COMMIT get lost meanwhile.
+func TestTheWriterMoves(t *testing.T) {
+	db := servertest.MariaDBReplicas(t, 1)
+	old, next := db.Primary, db.Replicas[0]
+	address, _ := db.NewDatabase(t)
+	proxy := servertest.NewProxy(t, old.Port)
+	site := fleet(t, 2, "DATABASE_URL="+through(t, address, proxy.Port))
+	const writers = 4
+	people := make([]*person, writers)
+	roots := make([]status, writers)
+	for i := range people {
+		people[i] = clientOf(t, site[0], fmt.Sprintf("ann%d", i))
+		roots[i] = people[i].postPhoto(site[0], "root")
+	}
+	db.CatchUp(t)
+
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	acknowledged := make([]int, writers)
+	for w, p := range people {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				// Like a client that repeats what it got no answer to, under the same key, wherever it lands.
+				for try := 0; ; try++ {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					text := fmt.Sprintf("w%dn%d.", w, n)
+					got, err := p.try(site[try%2], http.MethodPost, "/api/v1/statuses", "application/x-www-form-urlencoded",
+						strings.NewReader(url.Values{"status": {text}, "in_reply_to_id": {roots[w].ID}}.Encode()), "Idempotency-Key", text)
+					if err == nil && got.status == http.StatusOK {
+						acknowledged[w] = n + 1
+						break
+					}
+					if err == nil && got.status != http.StatusServiceUnavailable {
+						t.Errorf("status %d: %s", got.status, got.body)
+						return
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
+			}
+		})
+	}
+	time.Sleep(300 * time.Millisecond)
+	proxy.CutAt("\x03COMMIT", true, 5, nil)
+	storetest.Eventually(t, 30*time.Second, func() bool { return proxy.Cuts() <= 0 })
+	proxy.CutAt("\x03COMMIT", false, 5, nil)
+	storetest.Eventually(t, 30*time.Second, func() bool { return proxy.Cuts() <= 0 })
+	old.ReadOnly(t, true)
+	db.CatchUp(t)
+	next.Promote(t)
+	proxy.Target(next.Port) // open connections still lead to the old writer
+	time.Sleep(2 * time.Second)
+	before := append([]int{}, acknowledged...) // read under no lock: a rough figure
+	storetest.Eventually(t, 30*time.Second, func() bool {
+		v, err := next.Value("SELECT COUNT(*) FROM test_1.posts WHERE kind = 'comment'")
+		return err == nil && v != "0"
+	})
+	time.Sleep(time.Second)
+	close(stop)
+	wg.Wait()
+	moved := 0
+	for w := range people {
+		moved += acknowledged[w] - before[w]
+		for n := range acknowledged[w] {
+			v, err := next.Value(fmt.Sprintf("SELECT COUNT(*) FROM test_1.posts WHERE caption = 'w%dn%d.'", w, n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v != "1" {
+				t.Errorf("w%dn%d is there %s times", w, n, v)
+			}
+		}
+	}
+	t.Logf("%v acknowledged", acknowledged)
+	if moved == 0 {
+		t.Error("nothing was written after the move")
+	}
+	if v, err := next.Value("SELECT COUNT(*) - COUNT(DISTINCT caption) FROM test_1.posts WHERE kind = 'comment'"); err != nil || v != "0" {
+		t.Errorf("%s comments are there twice, %v", v, err)
+	}
+}
