@@ -57,7 +57,7 @@ func TestReplicas(t *testing.T) {
 			if got := cat.get(b, "/api/v1/statuses/"+root.ID+"/context"); !strings.Contains(got.body, text) {
 				t.Fatalf("%s is not in its writer's next list: %s", text, got.body)
 			}
-			if got := visitor(t).get(b, "/@dan"); got.status != http.StatusOK {
+			if got := visitor(t).get(b, fresh("/@dan", 0, n)); got.status != http.StatusOK {
 				t.Fatalf("a visitor's page: %d", got.status)
 			}
 		}
@@ -85,6 +85,11 @@ func TestReplicas(t *testing.T) {
 		}
 	})
 
+	for _, m := range servers {
+		if err := m.Exec("SET GLOBAL general_log=OFF"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Run("R14 nothing but reads reaches a replica", func(t *testing.T) {
 		for _, m := range db.Replicas {
 			all := m.Queries(t, "%")
@@ -95,11 +100,6 @@ func TestReplicas(t *testing.T) {
 		}
 	})
 
-	for _, m := range servers {
-		if err := m.Exec("SET GLOBAL general_log=OFF"); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for _, m := range db.Replicas {
 		m.Delay(t, 0)
 	}
@@ -110,15 +110,15 @@ func TestReplicas(t *testing.T) {
 		var wg sync.WaitGroup
 		stop := make(chan struct{})
 		var busy atomic.Int64
-		for range readers {
+		for w := range readers {
 			wg.Go(func() {
-				for {
+				for n := 0; ; n++ {
 					select {
 					case <-stop:
 						return
 					default:
 					}
-					got, err := visitor(t).try(b, http.MethodGet, "/@cat/"+root.ID, "", nil)
+					got, err := visitor(t).try(b, http.MethodGet, fresh("/@cat/"+root.ID, w, n), "", nil)
 					switch {
 					case err == nil && got.status == http.StatusServiceUnavailable:
 						busy.Add(1)
@@ -157,7 +157,7 @@ func TestReplicas(t *testing.T) {
 		db.Primary.Stop(t)
 		end := time.Now().Add(away)
 		for n := 0; time.Now().Before(end); n++ {
-			if got := visitor(t).get(b, "/@cat/"+root.ID); got.status != http.StatusOK {
+			if got := visitor(t).get(b, fresh("/@cat/"+root.ID, -1, n)); got.status != http.StatusOK {
 				t.Fatalf("a visitor's page: %d", got.status)
 			}
 			if got := bob.get(a, "/@cat/"+root.ID); got.status != http.StatusOK || !strings.Contains(got.body, `href="/@bob"`) {
@@ -185,6 +185,11 @@ func TestReplicas(t *testing.T) {
 			t.Errorf("after the writer's return: %d", got.status)
 		}
 	})
+}
+
+// fresh is an address that no instance has a page for yet.
+func fresh(path string, reader, n int) string {
+	return fmt.Sprintf("%s?reader=%d&n=%d", path, reader, n)
 }
 
 // left and came count how often an instance has stopped and begun to read a replica.

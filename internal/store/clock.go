@@ -46,10 +46,7 @@ func (c *cluster) runClock(ctx context.Context) {
 		case ctx.Err() != nil:
 		case err == nil:
 			misses = 0
-			c.heardAt.Store(time.Now().UnixNano())
-			if c.away.Swap(false) {
-				c.log.Info("the primary is back")
-			}
+			c.heard()
 		default:
 			misses++
 			c.leads = false

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	mysqldriver "github.com/go-sql-driver/mysql"
+	"golang.org/x/sync/singleflight"
 )
 
 // ErrWriterAway is the ErrBusy of a site whose primary does not answer, while replicas may: it can be read, not written.
@@ -62,13 +63,14 @@ type cluster struct {
 	movedAt atomic.Int64 // UnixNano of when the version last changed
 	away    atomic.Bool  // the primary
 	next    atomic.Uint64
+	knocks  singleflight.Group
 
 	counts readCounts
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
 }
 
-// read runs a read where the context says.
+// QueryContext runs a read where the context says.
 func (c *cluster) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	r := readsOf(ctx)
 	mark, _ := ctx.Value(keyPrimary).(primaryMark)
@@ -89,10 +91,38 @@ func (c *cluster) QueryContext(ctx context.Context, q string, args ...any) (*sql
 		return c.onPrimary(ctx, reasonWrote, q, args) // no cap: what was done is done, and its answer is due
 	case r.stay != "":
 		return c.fallBack(ctx, r, r.stay, q, args)
-	case r.brought != 0 && !c.away.Load():
+	case r.brought != 0 && (!c.away.Load() || c.knock(ctx, r)):
 		return c.fromPosition(ctx, r, q, args)
 	}
 	return c.anywhere(ctx, r, q, args)
+}
+
+// knock tells whether the primary is there after all, for a request whose client has written since this process last
+// heard of it: another process may know more.
+func (c *cluster) knock(ctx context.Context, r *Reads) bool {
+	if r.knocked || int64(r.brought) <= c.version.Load()+positionMargin {
+		return false
+	}
+	r.knocked = true
+	_, err, _ := c.knocks.Do("", func() (any, error) { // the same answer does for all who wait for it
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pollPatience)
+		defer cancel()
+		var v int64
+		if err := c.primary.QueryRowContext(ctx, versionQuery).Scan(&v); err != nil {
+			return nil, err
+		}
+		c.heard()
+		return nil, nil
+	})
+	return err == nil
+}
+
+// heard notes an answer of the primary.
+func (c *cluster) heard() {
+	c.heardAt.Store(time.Now().UnixNano())
+	if c.away.Swap(false) {
+		c.log.Info("the primary is back")
+	}
 }
 
 // onPrimary asks the primary, or fails at once while it is away.
