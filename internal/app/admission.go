@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"tintype/internal/app/api"
 )
 
 // An admission bounds the requests worked on at once: past the bound it is
@@ -58,9 +60,19 @@ func (a *admission) limit(e *exit, refusals *prometheus.CounterVec, next http.Ha
 			})
 			return
 		}
+		leave = sync.OnceFunc(leave)
 		defer leave()
+		exchangeOf(r.Context()).leave = leave
 		next.ServeHTTP(w, r)
 	})
+}
+
+// listening gives the place of a request back that from now on only waits for
+// what there is to hear. Streams have bounds of their own.
+func (a *admission) listening(r *http.Request) {
+	if leave := exchangeOf(r.Context()).leave; leave != nil {
+		leave()
+	}
 }
 
 // enter asks for a place; leave gives it back.
@@ -114,6 +126,9 @@ func (a *admission) vouch(r *http.Request) {
 // credential is the bearer token or session cookie that the request shows, good
 // or not. Each kind of route reads only its own.
 func (a *admission) credential(r *http.Request) string {
+	if token := api.StreamToken(r); token != "" {
+		return token
+	}
 	if isTokenPath(r.URL.Path) {
 		if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 			return token

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tintype/internal/community"
 	"tintype/internal/session"
 )
 
@@ -31,6 +32,9 @@ type App struct {
 	// the site is wired.
 	claim func(context.Context) (url string, claimed bool, err error)
 	stops []stopHook
+	// streams are what stays open; nil until the site is wired, or where there is
+	// no web.
+	streams *community.Streams
 }
 
 type stopHook struct {
@@ -100,12 +104,36 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	}
 
 	a.health.drain()
-	if a.gate.Load() != nil && err == nil && a.cfg.DrainDelay > 0 {
-		a.log.InfoContext(ctx, "draining", "delay", a.cfg.DrainDelay.String())
-		time.Sleep(a.cfg.DrainDelay)
+	if a.gate.Load() != nil && err == nil {
+		a.drain(ctx)
 	}
 	return errors.Join(err, a.shutdown(server))
 }
+
+// drain goes on serving for a while, until the balancer has looked elsewhere.
+// New streams are refused from the beginning; open ones end in the second half
+// of the time, when their clients no longer come back to this instance.
+func (a *App) drain(ctx context.Context) {
+	if a.cfg.DrainDelay > 0 {
+		a.log.InfoContext(ctx, "draining", "delay", a.cfg.DrainDelay.String())
+	}
+	half := a.cfg.DrainDelay / 2
+	if a.streams == nil {
+		time.Sleep(a.cfg.DrainDelay)
+		return
+	}
+	a.streams.Refuse()
+	time.Sleep(half)
+	end := time.Now().Add(half)
+	wait, cancel := context.WithDeadline(context.Background(), end.Add(streamGoodbye))
+	defer cancel()
+	a.streams.Drain(wait, half)
+	time.Sleep(time.Until(end))
+}
+
+// streamGoodbye is how long a stream that ends may take to take leave of its
+// client.
+const streamGoodbye = 5 * time.Second
 
 // shutdown ends the server, then everything else in the order opposite to that
 // in which it was opened: jobs first, the database last.

@@ -14,10 +14,11 @@ import (
 // never sideways, never up. Whoever adds a room adds it here.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
-	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
+	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/app/sse", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
-	"internal/app/pages": {"internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
-	"internal/app/api":   {"internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
+	"internal/app/pages": {"internal/app/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
+	"internal/app/api":   {"internal/app/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
+	"internal/app/sse":   nil,
 	"internal/community": {"internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
 	"internal/store":     {"migrations"},
 	"internal/session":   nil,
@@ -39,7 +40,7 @@ var forTests = []string{"internal/servertest", "internal/store/storetest", "inte
 var onlyIn = map[string][]string{
 	"github.com/gin-gonic/gin":       {"internal/app", "internal/app/pages", "internal/app/api", "internal/session"},
 	"github.com/gin-contrib":         {"internal/app", "internal/app/pages", "internal/session"},
-	"net/http":                       {"internal/app", "internal/app/pages", "internal/app/api", "internal/session"},
+	"net/http":                       {"internal/app", "internal/app/pages", "internal/app/api", "internal/app/sse", "internal/session"},
 	"database/sql":                   {"internal/store"},
 	"gorm.io":                        {"internal/store"},
 	"modernc.org/sqlite":             {"internal/store"},
@@ -48,6 +49,7 @@ var onlyIn = map[string][]string{
 	"github.com/a-h/templ":           {"internal/app", "internal/app/pages", "templates"},
 	"github.com/alecthomas/kong":     {"internal/app"},
 	"github.com/aws":                 {"internal/app", "internal/session", "internal/media", "internal/queue"},
+	"github.com/coder/websocket":     {"internal/app/api"},
 }
 
 type listed struct {

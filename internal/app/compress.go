@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bufio"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -160,6 +162,14 @@ func (c *compressor) Flush() {
 		_ = c.gz.Flush()
 	}
 	_ = http.NewResponseController(c.ResponseWriter).Flush()
+}
+
+// Hijack hands the connection over, with the header that was held back.
+func (c *compressor) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if !c.decided {
+		_ = c.decide(false) // nothing is held: it cannot fail
+	}
+	return http.NewResponseController(c.ResponseWriter).Hijack()
 }
 
 // Unwrap lets http.ResponseController find the writer beneath.

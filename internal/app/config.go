@@ -32,6 +32,7 @@ type Config struct {
 	ListenAddr      string // a host without port; empty means what BASE_URL asks for
 	TrustedProxies  int    // hops in front of this process
 	MaxInFlight     int    // requests
+	MaxStreams      int
 	DrainDelay      time.Duration
 	ShutdownTimeout time.Duration
 	MetricsAddr     string // host:port, empty for none

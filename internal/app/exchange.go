@@ -17,6 +17,7 @@ type exchange struct {
 	path    string // as logged: without what is secret in it
 	route   string // the pattern of the route that answers; empty before one is found
 	failure error  // what the error exit was given
+	leave   func() // gives the request's place among those in flight back
 }
 
 type exchangeKey struct{}

@@ -96,6 +96,27 @@ func (r *Routes) APIUpload(method, path string, h func(*gin.Context) error) {
 	r.add(method, path, personal, 0, r.api(h))
 }
 
+// APIStream registers a route of the client API that stays open for as long as
+// its client likes.
+func (r *Routes) APIStream(method, path string, h func(*gin.Context) error) {
+	r.addStream(method, path, r.api(h))
+}
+
+// Stream registers a page's route that stays open.
+func (r *Routes) Stream(method, path string, h func(*gin.Context) error) {
+	r.addStream(method, path, r.page(h))
+}
+
+// addStream has no deadline, and no HEAD: its answer never ends.
+func (r *Routes) addStream(method, path string, h func(*gin.Context) error) {
+	r.engine.Handle(method, path, func(c *gin.Context) {
+		limitBody(c.Writer, c.Request, smallBody)
+		r.setPolicy(c, personal)
+		r.run(c, h)
+	})
+	r.table = append(r.table, route{Method: method, Path: path, Policy: personal})
+}
+
 // Asset registers a route whose handler sets its own Cache-Control: photos, CSS
 // and JavaScript. No session is loaded for it.
 func (r *Routes) Asset(method, path string, h func(*gin.Context) error) {

@@ -268,6 +268,11 @@ var settings = []setting{
 		parse: intInto(func(c *Config) *int { return &c.MaxInFlight }, 4, 1_000_000),
 	},
 	{
+		name: "MAX_STREAMS", group: "Server", def: "2000",
+		help:  "Connections that stay open to hear of news (streaming clients and pages in view), beside the requests of MAX_IN_FLIGHT. One account may have 20 of them.",
+		parse: intInto(func(c *Config) *int { return &c.MaxStreams }, 1, 1_000_000),
+	},
+	{
 		name: "DRAIN_DELAY", group: "Server", def: "0s where BASE_URL is this machine, else 10s",
 		defFrom: func(c *Config) string {
 			if c.BaseURL != nil && c.Loopback() {

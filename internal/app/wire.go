@@ -179,6 +179,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.listen(r)
 	routes := a.newRoutes()
 	a.newAPI(r, assets).Register(routes)
 	a.newPages(r, routes, assets).Register(routes)
@@ -195,6 +196,16 @@ func (a *App) follow(r *rooms) {
 		r.live.Follow(ctx)
 		return nil
 	})
+}
+
+// listen has clients that stay connected hear of what happens.
+func (a *App) listen(r *rooms) {
+	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, Log: a.log})
+	a.background("streams", func(ctx context.Context) error {
+		streams.Run(ctx)
+		return nil
+	})
+	a.streams = streams
 }
 
 // work has jobs of this process heard of, and where it is a worker done here. A
@@ -239,6 +250,8 @@ func (a *App) newAPI(r *rooms, assets *static.Assets) *api.API {
 		MaxPixels:      r.processor.MatrixLimit(),
 		Limit:          a.cfg.APILimit.limit(),
 		Authenticate:   a.admission.vouch,
+		Streams:        a.streams,
+		Streaming:      a.admission.listening,
 	})
 }
 

@@ -63,7 +63,7 @@ func (c *Community) DeleteAccount(ctx context.Context, acc *store.Account, passw
 		if err := tx.AddJob(ctx, JobAccountDelete, accountDeletePayload{now.ID}, 0); err != nil {
 			return err
 		}
-		if err := tx.AddEvent(ctx, "account.deleted", now.ID, now.ID, nil); err != nil {
+		if err := tx.AddEvent(ctx, EventAccountGone, now.ID, now.ID, nil); err != nil {
 			return err
 		}
 		return tx.HideAccount(ctx, now.ID)

@@ -32,7 +32,7 @@ func (c *Community) Like(ctx context.Context, acc *store.Account, id int64) (*Po
 		if err := notify(ctx, tx, store.Notification{AccountID: p.AuthorID, Kind: store.NotifyLike, FromID: acc.ID, PostID: &id, CreatedAt: at}); err != nil {
 			return err
 		}
-		if err := tx.AddEvent(ctx, "post.liked", acc.ID, id, nil); err != nil {
+		if err := tx.AddEvent(ctx, EventPostLiked, acc.ID, id, nil); err != nil {
 			return err
 		}
 		return tx.AddToPost(ctx, id, 1, 0)
@@ -61,7 +61,7 @@ func (c *Community) Unlike(ctx context.Context, acc *store.Account, id int64) (*
 		if err := tx.DeleteNotificationsFrom(ctx, p.AuthorID, acc.ID, []string{store.NotifyLike}, &id); err != nil {
 			return err
 		}
-		if err := tx.AddEvent(ctx, "post.unliked", acc.ID, id, nil); err != nil {
+		if err := tx.AddEvent(ctx, EventPostUnliked, acc.ID, id, nil); err != nil {
 			return err
 		}
 		return tx.AddToPost(ctx, id, -1, 0)

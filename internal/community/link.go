@@ -135,6 +135,12 @@ func (c *Community) ResetPassword(ctx context.Context, secret, password string) 
 		if err := tx.DeleteTokensOf(ctx, acc.ID, 0); err != nil {
 			return err
 		}
+		if err := tx.AddEvent(ctx, EventAppRevoked, acc.ID, 0, nil); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, EventSessionsEnded, acc.ID, acc.ID, nil); err != nil {
+			return err
+		}
 		return tx.SetPassword(ctx, acc.ID, hash)
 	})
 	if err != nil {

@@ -26,5 +26,5 @@ func tell(ctx context.Context, tx *store.Store, n store.Notification) error {
 	if err != nil {
 		return err
 	}
-	return tx.AddEvent(ctx, "notification", n.AccountID, id, nil)
+	return tx.AddEvent(ctx, EventNotification, n.AccountID, id, nil)
 }

@@ -221,7 +221,7 @@ func (c *Community) ExchangeCode(ctx context.Context, e CodeExchange) (bearer st
 			return nil // our own COMMIT, whose answer was lost
 		case code.TokenID != nil:
 			replayed = true
-			return tx.DeleteToken(ctx, *code.TokenID)
+			return revoke(ctx, tx, &store.AccessToken{ID: *code.TokenID, AccountID: &code.AccountID})
 		}
 		acc, err := tx.AccountByID(ctx, code.AccountID)
 		if errors.Is(err, store.ErrNotFound) || err == nil && !acc.Active() {
@@ -303,7 +303,19 @@ func (c *Community) RevokeToken(ctx context.Context, clientID, clientSecret, bea
 	case t.AppID != app.ID:
 		return &OAuthError{"unauthorized_client", "The token is another client's."}
 	}
-	return fromStore(c.Store.DeleteToken(ctx, t.ID))
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return revoke(ctx, tx, t) }))
+}
+
+// revoke deletes a token and ends its streams.
+func revoke(ctx context.Context, tx *store.Store, t *store.AccessToken) error {
+	var acc int64
+	if t.AccountID != nil {
+		acc = *t.AccountID
+	}
+	if err := tx.AddEvent(ctx, EventTokenRevoked, acc, t.ID, nil); err != nil {
+		return err
+	}
+	return tx.DeleteToken(ctx, t.ID)
 }
 
 // TokenByBearer finds whose token it is, on the primary: a revoked one is dead at once. From then on the request reads by
@@ -388,6 +400,9 @@ func (c *Community) RevokeApplication(ctx context.Context, acc *store.Account, a
 		return ErrNotFound
 	}
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		if err := tx.AddEvent(ctx, EventAppRevoked, acc.ID, appID, nil); err != nil {
+			return err
+		}
 		return tx.DeleteTokensOf(ctx, acc.ID, appID)
 	}))
 }

@@ -101,7 +101,7 @@ func hidePost(ctx context.Context, tx *store.Store, p *store.Post) error {
 	if err := tx.AddJob(ctx, JobPostDelete, postDeletePayload{now.ID}, 0); err != nil {
 		return err
 	}
-	if err := tx.AddEvent(ctx, "post.deleted", now.AuthorID, now.ID, nil); err != nil {
+	if err := tx.AddEvent(ctx, EventPostDeleted, now.AuthorID, now.ID, postEventOf(now)); err != nil {
 		return err
 	}
 	if now.RootID == nil {

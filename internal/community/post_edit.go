@@ -113,7 +113,7 @@ func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.P
 	if err := rewriteWords(ctx, tx, p, words); err != nil {
 		return err
 	}
-	return tx.AddEvent(ctx, "post.updated", p.AuthorID, p.ID, nil)
+	return tx.AddEvent(ctx, EventPostUpdated, p.AuthorID, p.ID, postEventOf(was))
 }
 
 func (ch PostChange) photoIDs() []int64 {

@@ -183,7 +183,7 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 			}
 		}
 	}
-	if err := tx.AddEvent(ctx, "post.created", acc.ID, row.ID, nil); err != nil {
+	if err := tx.AddEvent(ctx, EventPostCreated, acc.ID, row.ID, nil); err != nil {
 		return err
 	}
 	return countPost(ctx, tx, row, 1)

@@ -34,6 +34,9 @@ func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, old,
 		if err := tx.DropLinks(ctx, acc.ID, LinkReset); err != nil {
 			return err
 		}
+		if err := tx.AddEvent(ctx, EventSessionsEnded, acc.ID, acc.ID, nil); err != nil {
+			return err
+		}
 		return tx.SetPassword(ctx, acc.ID, hash)
 	})
 }
@@ -189,6 +192,9 @@ func (c *Community) SuspendAccount(ctx context.Context, username string, suspend
 			return tx.SetSuspended(ctx, now.ID, nil)
 		}
 		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, EventAccountHidden, now.ID, now.ID, nil); err != nil {
 			return err
 		}
 		at := store.ToMillis(time.Now())

@@ -85,7 +85,12 @@ type Subscription struct {
 // Subscribe listens to events of these kinds about ref, or Any. The caller closes the subscription, and looks at the
 // state of things after subscribing: events of the last seconds may come again, earlier ones do not.
 func (h *Hub) Subscribe(ref int64, kinds ...string) *Subscription {
-	s := &Subscription{hub: h, c: make(chan Event, buffered), lost: make(chan struct{})}
+	return h.SubscribeDeep(buffered, ref, kinds...)
+}
+
+// SubscribeDeep is Subscribe for who may be behind by that many events before it counts as too slow.
+func (h *Hub) SubscribeDeep(depth int, ref int64, kinds ...string) *Subscription {
+	s := &Subscription{hub: h, c: make(chan Event, depth), lost: make(chan struct{})}
 	h.mu.Lock()
 	for _, kind := range kinds {
 		t := topic{kind, ref}

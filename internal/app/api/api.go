@@ -42,6 +42,9 @@ type Options struct {
 	WaitV1       time.Duration       // how long v1/media waits for a photo; 0 is a minute
 	WaitV2       time.Duration       // how long v2/media waits before it answers 202; 0 is 20 s
 	Authenticate func(*http.Request) // told of each request whose token was found good; may be nil
+
+	Streams   *community.Streams
+	Streaming func(*http.Request) // told of each request that from then on only listens; may be nil
 }
 
 // Router takes the API's routes. What a handler returns as an error leaves by the site's error exit, which writes an
@@ -50,6 +53,8 @@ type Router interface {
 	API(method, path string, h func(*gin.Context) error)
 	// APIUpload is API for what takes files and may wait for a photo.
 	APIUpload(method, path string, h func(*gin.Context) error)
+	// APIStream is API for what stays open.
+	APIStream(method, path string, h func(*gin.Context) error)
 }
 
 // API answers the client API. It is safe for use by many goroutines.
@@ -100,6 +105,7 @@ type endpoint struct {
 	scope        string // that a token must have; "" needs none
 	upload       bool   // takes files, reads its body itself, and may wait for a photo
 	answer       func(*call) (any, error)
+	stream       func(*call) error // instead of answer, for what stays open and answers by itself
 }
 
 // Register hands every endpoint to the router.
@@ -107,11 +113,15 @@ func (a *API) Register(r Router) {
 	for _, group := range [][]endpoint{
 		a.appEndpoints(), a.instanceEndpoints(), a.accountEndpoints(), a.followEndpoints(), a.mediaEndpoints(), a.statusEndpoints(), a.timelineEndpoints(),
 		a.notificationEndpoints(), a.otherEndpoints(), a.emptyEndpoints(),
+		a.streamEndpoints(),
 	} {
 		for _, e := range group {
-			if e.upload {
+			switch {
+			case e.stream != nil:
+				r.APIStream(e.method, e.path, a.handler(e))
+			case e.upload:
 				r.APIUpload(e.method, e.path, a.handler(e))
-			} else {
+			default:
 				r.API(e.method, e.path, a.handler(e))
 			}
 		}

@@ -24,7 +24,8 @@ type call struct {
 	account *store.Account     // who asks; nil is a visitor, or an app for itself
 	token   *store.AccessToken // nil without one
 	app     *store.App
-	status  int // of the answer, 200 unless set
+	shown   bool // a token, good or not
+	status  int  // of the answer, 200 unless set
 }
 
 func (q *call) ctx() context.Context { return q.c.Request.Context() }
@@ -42,7 +43,11 @@ func (q *call) id() (int64, error) {
 func (a *API) handler(e endpoint) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		q := &call{api: a, c: c, params: newParams(), status: http.StatusOK}
-		if err := q.authenticate(); err != nil {
+		bearer := bearerOf
+		if e.stream != nil {
+			bearer = tokenOfStream
+		}
+		if err := q.authenticate(bearer(c.Request)); err != nil {
 			return apiError(err)
 		}
 		if err := q.limit(); err != nil {
@@ -59,6 +64,9 @@ func (a *API) handler(e endpoint) func(*gin.Context) error {
 				return apiError(err)
 			}
 		}
+		if e.stream != nil {
+			return apiError(e.stream(q))
+		}
 		body, err := e.answer(q)
 		if err != nil {
 			return apiError(err)
@@ -69,8 +77,8 @@ func (a *API) handler(e endpoint) func(*gin.Context) error {
 
 // authenticate finds out whose token the request shows, if any. A bad one is not refused here: it counts as a visitor's
 // request against the limits, so that nobody can guess tokens freely.
-func (q *call) authenticate() error {
-	bearer := bearerOf(q.c.Request)
+func (q *call) authenticate(bearer string) error {
+	q.shown = bearer != ""
 	if bearer == "" {
 		return nil
 	}
@@ -88,7 +96,7 @@ func (q *call) authenticate() error {
 	return nil
 }
 
-// bearerOf is the token in the Authorization header, the only place where one is looked for.
+// bearerOf is the token in the Authorization header, the only place where one is looked for, streams aside.
 func bearerOf(r *http.Request) string {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
@@ -115,7 +123,7 @@ func (q *call) authorize(e endpoint) error {
 		return nil
 	}
 	if q.token == nil {
-		if e.access == visitors && !q.api.MembersOnly && q.c.GetHeader("Authorization") == "" {
+		if e.access == visitors && !q.api.MembersOnly && !q.shown && q.c.GetHeader("Authorization") == "" {
 			return nil
 		}
 		return errNoToken

@@ -34,12 +34,14 @@ type site struct {
 	t         testing.TB
 	community *community.Community
 	store     *store.Store
+	streams   *community.Streams
 	handler   http.Handler
 }
 
 type options struct {
 	community community.Options
 	api       api.Options
+	streams   community.StreamOptions
 }
 
 func newSite(t testing.TB, changes ...func(*options)) *site {
@@ -72,9 +74,11 @@ func newSite(t testing.TB, changes ...func(*options)) *site {
 	o.api.MembersOnly = o.community.MembersOnly
 	c := community.New(o.community)
 	o.api.Community = c
+	streams := community.NewStreams(c, o.streams)
+	o.api.Streams = streams
 	r := router{gin.New()}
 	api.New(o.api).Register(r)
-	return &site{t: t, community: c, store: s, handler: r.engine}
+	return &site{t: t, community: c, store: s, streams: streams, handler: r.engine}
 }
 
 // work starts what prepares photos.
@@ -120,6 +124,7 @@ func (r router) API(method, path string, h func(*gin.Context) error) {
 	})
 }
 
+func (r router) APIStream(method, path string, h func(*gin.Context) error) { r.API(method, path, h) }
 func (r router) APIUpload(method, path string, h func(*gin.Context) error) { r.API(method, path, h) }
 
 func (s *site) ctx() context.Context {

@@ -1,0 +1,617 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/mattn/go-mastodon"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+// serve has the site's streams work, behind a real server.
+func (s *site) serve() string {
+	s.t.Helper()
+	return s.serveOn(httptest.NewUnstartedServer(nil))
+}
+
+func (s *site) serveOn(server *httptest.Server) string {
+	s.t.Helper()
+	s.store.OnEvent(s.community.Live.Wake)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{}, 2)
+	go func() { s.community.Live.Follow(ctx); done <- struct{}{} }()
+	go func() { s.streams.Run(ctx); done <- struct{}{} }()
+	server.Config.Handler = s.handler
+	server.Start()
+	s.t.Cleanup(func() {
+		cancel() // ends the streams, for which the server waits
+		server.CloseClientConnections()
+		server.Close()
+		<-done
+		<-done
+	})
+	return server.URL
+}
+
+// heard is one event, however it came.
+type heard struct {
+	stream      []string
+	event, data string
+}
+
+// An earpiece is an open stream.
+type earpiece struct {
+	t      testing.TB
+	c      chan heard // closed at the end of the stream
+	status int
+	header http.Header
+	raw    chan string // lines of an event stream
+	code   websocket.StatusCode
+	send   func(string)
+	end    func()
+}
+
+// until reads events until one fits, and returns it with all before.
+func (e *earpiece) until(what string, fits func(heard) bool) (heard, []heard) {
+	e.t.Helper()
+	var before []heard
+	limit := time.After(30 * time.Second)
+	for {
+		select {
+		case h, open := <-e.c:
+			if !open {
+				e.t.Fatalf("the stream ended before %s; it told %v", what, before)
+			}
+			if fits(h) {
+				return h, before
+			}
+			before = append(before, h)
+		case <-limit:
+			e.t.Fatalf("never heard %s, but %v", what, before)
+		}
+	}
+}
+
+func about(event, part string) func(heard) bool {
+	return func(h heard) bool { return h.event == event && strings.Contains(h.data, part) }
+}
+
+// over waits for the end of the stream.
+func (e *earpiece) over() {
+	e.t.Helper()
+	limit := time.After(30 * time.Second)
+	for {
+		select {
+		case _, open := <-e.c:
+			if !open {
+				return
+			}
+		case <-limit:
+			e.t.Fatal("the stream goes on")
+		}
+	}
+}
+
+// events opens server-sent events, and returns once it is heard that they are open.
+func events(t testing.TB, address, token string) *earpiece {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &earpiece{t: t, c: make(chan heard, 100), raw: make(chan string, 1000), status: resp.StatusCode, header: resp.Header, end: cancel}
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
+		resp.Body.Close()
+		close(e.c)
+		return e
+	}
+	lines := bufio.NewReader(resp.Body)
+	if first, err := lines.ReadString('\n'); first != ":thump\n" {
+		t.Fatalf("it begins with %q, %v", first, err)
+	}
+	go func() {
+		defer close(e.c)
+		defer resp.Body.Close()
+		name := ""
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				return
+			}
+			e.raw <- line
+			line = strings.TrimSuffix(line, "\n")
+			if rest, ok := strings.CutPrefix(line, "event: "); ok {
+				name = rest
+			}
+			if rest, ok := strings.CutPrefix(line, "data: "); ok {
+				e.c <- heard{event: name, data: rest}
+			}
+		}
+	}()
+	return e
+}
+
+// socket opens a WebSocket. How brings the token.
+func socket(t testing.TB, site, query string, how func(*websocket.DialOptions)) *earpiece {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	o := &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"https://elsewhere.example"}}}
+	if how != nil {
+		how(o)
+	}
+	conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(site, "http")+"/api/v1/streaming"+query, o)
+	e := &earpiece{t: t, c: make(chan heard, 100), end: cancel}
+	if resp != nil {
+		e.status, e.header = resp.StatusCode, resp.Header
+	}
+	if err != nil {
+		close(e.c)
+		return e
+	}
+	conn.SetReadLimit(1 << 20)
+	e.send = func(text string) {
+		if err := conn.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
+			t.Error(err)
+		}
+	}
+	go func() {
+		defer close(e.c)
+		for {
+			_, data, err := conn.Read(ctx)
+			if err != nil {
+				e.code = websocket.CloseStatus(err)
+				return
+			}
+			var f struct {
+				Stream  []string
+				Event   string
+				Payload *string
+				Error   string
+			}
+			if err := json.Unmarshal(data, &f); err != nil {
+				t.Errorf("%v in %s", err, data)
+			}
+			switch {
+			case f.Error != "":
+				e.c <- heard{event: "error", data: f.Error}
+			case f.Payload == nil:
+				t.Errorf("the payload is no string: %s", data)
+			default:
+				e.c <- heard{f.Stream, f.Event, *f.Payload}
+			}
+		}
+	}()
+	return e
+}
+
+func idOf(o map[string]any) string { return o["id"].(string) }
+
+func TestStreams(t *testing.T) {
+	s := newSite(t)
+	address := s.serve()
+	anna, bob, eve := s.join("anna"), s.join("bob"), s.join("eve")
+	s.post(path("/api/v1/accounts/%d/follow", anna.ID), bob.token, "").ok()
+	root := address + "/api/v1/streaming"
+
+	home := events(t, root+"/user", bob.token)
+	stranger := events(t, root+"/user?access_token="+eve.token, "")
+	public := events(t, root+"/public", "")
+	local := events(t, root+"/public/local", eve.token)
+	tagged := events(t, root+"/hashtag?tag=Hills", "")
+	own := events(t, root+"/user/notification", anna.token)
+
+	t.Run("a new post", func(t *testing.T) {
+		id := idOf(s.publish(anna, "On the #hills"))
+		for name, e := range map[string]*earpiece{"home": home, "public": public, "local": local, "tag": tagged} {
+			h, _ := e.until(name, about("update", `"id":"`+id+`"`))
+			var status map[string]any
+			if err := json.Unmarshal([]byte(h.data), &status); err != nil || status["content"] == "" {
+				t.Errorf("%s: %v in %s", name, err, h.data)
+			}
+		}
+		second := idOf(s.publish(eve, "Elsewhere"))
+		if _, before := public.until("eve's", about("update", second)); len(before) != 0 {
+			t.Errorf("told of something else: %v", before)
+		}
+		_, before := stranger.until("her own", about("update", second))
+		if len(before) != 0 {
+			t.Errorf("whom one does not follow is in the home feed: %v", before)
+		}
+	})
+
+	t.Run("what is not for these eyes", func(t *testing.T) {
+		body := form("status", "For friends #hills", "visibility", "private", "media_ids[]", strconv.FormatInt(s.photo(anna, store.SetPrivate), 10))
+		secret := idOf(s.post("/api/v1/statuses", anna.token, body).ok().object())
+		home.until("the followers' post", about("update", secret))
+		warned := idOf(s.publish(anna, "Careful #hills", "spoiler_text", "Spiders"))
+		for _, e := range []*earpiece{public, tagged, local} {
+			h, before := e.until("the next", about("update", warned))
+			for _, b := range append(before, h) {
+				if strings.Contains(b.data, secret) {
+					t.Errorf("a followers' post was told: %v", b)
+				}
+			}
+		}
+		// Changed, liked and deleted it is nobody else's business either.
+		s.do(http.MethodPut, "/api/v1/statuses/"+secret, anna.token, form("status", "For good friends #hills")).ok()
+		home.until("the change", about("status.update", "good friends"))
+		s.do(http.MethodDelete, "/api/v1/statuses/"+secret, anna.token, "").ok()
+		home.until("its end", func(h heard) bool { return h.event == "delete" && h.data == secret })
+		last := idOf(s.publish(anna, "Later #hills"))
+		for _, e := range []*earpiece{public, tagged, local} {
+			_, before := e.until("the last", about("update", last))
+			for _, b := range before {
+				if strings.Contains(b.data, secret) {
+					t.Errorf("a followers' post was told: %v", b)
+				}
+			}
+		}
+	})
+
+	t.Run("warned posts of who wants none", func(t *testing.T) {
+		hide := "hide"
+		if _, err := s.community.UpdateViewing(s.ctx(), bob.Account, community.ViewingChange{WarnedPhotos: &hide}); err != nil {
+			t.Fatal(err)
+		}
+		warned := idOf(s.publish(anna, "More spiders", "spoiler_text", "Spiders"))
+		plain := idOf(s.publish(anna, "No spiders"))
+		_, before := home.until("the plain one", about("update", plain))
+		for _, b := range before {
+			if strings.Contains(b.data, warned) {
+				t.Errorf("a warned post was told: %v", b)
+			}
+		}
+		public.until("it", about("update", warned))
+	})
+
+	t.Run("blocked", func(t *testing.T) {
+		s.post(path("/api/v1/accounts/%d/block", eve.ID), anna.token, "").ok()
+		hidden := idOf(s.publish(anna, "Not for eve"))
+		public.until("it", about("update", hidden))
+		seen := idOf(s.publish(bob, "For all"))
+		_, before := local.until("bob's", about("update", seen))
+		for _, b := range before {
+			if strings.Contains(b.data, hidden) {
+				t.Errorf("told whom its author blocks: %v", b)
+			}
+		}
+		s.post(path("/api/v1/accounts/%d/unblock", eve.ID), anna.token, "").ok()
+	})
+
+	t.Run("out of public", func(t *testing.T) {
+		id := idOf(s.publish(anna, "Open #hills"))
+		public.until("it", about("update", id))
+		// Without the files of its photo, which this test does not have, only the row and what is told of it change.
+		err := s.store.Tx(s.ctx(), func(ctx context.Context, tx *store.Store) error {
+			p, err := tx.LockPost(ctx, mustID(t, id))
+			if err != nil {
+				return err
+			}
+			p.Visibility = store.Followers
+			if err := tx.UpdatePost(ctx, p); err != nil {
+				return err
+			}
+			return tx.AddEvent(ctx, community.EventPostUpdated, anna.ID, p.ID, map[string]string{"visibility": "public"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range []*earpiece{public, tagged} {
+			e.until("that it is gone", func(h heard) bool { return h.event == "delete" && h.data == id })
+		}
+		home.until("that it has changed", about("status.update", id))
+	})
+
+	t.Run("notifications", func(t *testing.T) {
+		id := idOf(s.publish(anna, "Like me"))
+		s.post("/api/v1/statuses/"+id+"/favourite", bob.token, "").ok()
+		h, _ := own.until("the like", about("notification", `"type":"favourite"`))
+		if !strings.Contains(h.data, `"id":"`+id+`"`) || strings.Contains(h.data, "Elsewhere") {
+			t.Errorf("%s", h.data)
+		}
+		narrow := events(t, root+"/user", s.tokenFor(anna.Account, "read:statuses"))
+		s.post("/api/v1/statuses", eve.token, form("status", "Nice", "in_reply_to_id", id)).ok()
+		own.until("the comment", about("notification", `"type":"mention"`))
+		next := idOf(s.publish(anna, "Next"))
+		_, before := narrow.until("the next post", about("update", next))
+		for _, b := range before {
+			if b.event == "notification" {
+				t.Error("a token that may read statuses only hears of notifications")
+			}
+		}
+	})
+
+	t.Run("the wire", func(t *testing.T) {
+		home.end()
+		home.over()
+		close(home.raw)
+		var lines []string
+		for line := range home.raw {
+			lines = append(lines, line)
+		}
+		for i, line := range lines {
+			switch {
+			case strings.ContainsRune(line, '\r'):
+				t.Errorf("a line ends with CR: %q", line)
+			case line == ":thump\n", line == "\n":
+			case strings.HasPrefix(line, "event: "):
+				if i+2 >= len(lines) || !strings.HasPrefix(lines[i+1], "data: ") || lines[i+2] != "\n" {
+					t.Errorf("an event is not event, data, nothing: %q", lines[i:min(i+3, len(lines))])
+				}
+			case strings.HasPrefix(line, "data: "):
+			default:
+				t.Errorf("an unknown line %q", line)
+			}
+		}
+	})
+
+	t.Run("refusals", func(t *testing.T) {
+		for address, want := range map[string]int{
+			"/user": 401, "/user/notification": 401, "/list?list=1": 401, "/direct": 401, "/hashtag": 400, "/public?access_token=nonsense": 401,
+		} {
+			if got := events(t, root+address, "").status; got != want {
+				t.Errorf("%s: %d, want %d", address, got, want)
+			}
+		}
+		if got := events(t, root+"/user", s.tokenFor(anna.Account, "write")).status; got != 403 {
+			t.Errorf("without the scope: %d", got)
+		}
+		for _, address := range []string{"/list?list=1", "/direct"} {
+			if got := events(t, root+address, anna.token).status; got != 200 {
+				t.Errorf("%s: %d", address, got)
+			}
+		}
+		if r := s.get("/api/v1/streaming/health", "").ok(); r.body != "OK" {
+			t.Errorf("health: %q", r.body)
+		}
+		if r := s.get("/api/v1/streaming", anna.token); r.status != 400 {
+			t.Errorf("no WebSocket: %d", r.status)
+		}
+	})
+}
+
+func mustID(t testing.TB, text string) int64 {
+	t.Helper()
+	var id int64
+	if err := json.Unmarshal([]byte(text), &id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestSockets(t *testing.T) {
+	s := newSite(t)
+	address := s.serve()
+	anna, bob := s.join("anna"), s.join("bob")
+
+	ways := map[string]*earpiece{
+		"in the address": socket(t, address, "?stream=user&access_token="+anna.token, nil),
+		"as Bearer": socket(t, address, "?stream=user", func(o *websocket.DialOptions) {
+			o.HTTPHeader.Set("Authorization", "Bearer "+anna.token)
+		}),
+		"as subprotocol": socket(t, address, "", func(o *websocket.DialOptions) { o.Subprotocols = []string{anna.token} }),
+	}
+	ways["as subprotocol"].send(`{"type":"subscribe","stream":"user"}`)
+	ways["as subprotocol"].send(`{"type":"subscribe","stream":"hashtag","tag":"Hills"}`)
+	ways["as subprotocol"].send(`{"type":"subscribe","stream":"nonsense"}`)
+	ways["as subprotocol"].until("the refusal", about("error", "Unknown stream type"))
+	if got := ways["as subprotocol"].header.Get("Sec-WebSocket-Protocol"); got != anna.token {
+		t.Errorf("the subprotocol is echoed as %q", got)
+	}
+	id := idOf(s.publish(anna, "On the #hills"))
+	for name, e := range ways {
+		h, _ := e.until(name, func(h heard) bool { return about("update", `"id":"`+id+`"`)(h) && h.stream[0] == "user" })
+		if !slices.Equal(h.stream, []string{"user"}) {
+			t.Errorf("%s: stream %v", name, h.stream)
+		}
+	}
+	both := ways["as subprotocol"]
+	both.send(`{"type":"subscribe","stream":"public"}`)
+	both.send(`{"type":"unsubscribe","stream":"user"}`)
+	both.send(`{"type":"subscribe","stream":"also nonsense"}`) // its refusal says that those before are done
+	both.until("the refusal", about("error", "Unknown stream type"))
+	id = idOf(s.publish(anna, "On other #hills"))
+	got := map[string]bool{}
+	for len(got) < 2 {
+		h, _ := both.until("both", about("update", `"id":"`+id+`"`))
+		got[strings.Join(h.stream, " ")] = true
+	}
+	if !got["public"] || !got["hashtag Hills"] {
+		t.Errorf("told on %v", got)
+	}
+	s.do(http.MethodDelete, "/api/v1/statuses/"+id, anna.token, "").ok()
+	ways["as Bearer"].until("the end", func(h heard) bool { return h.event == "delete" && h.data == id })
+
+	visitor := socket(t, address, "?stream=public", nil)
+	id = idOf(s.publish(bob, "For all"))
+	visitor.until("a visitor hears", about("update", id))
+	visitor.send(`{"type":"subscribe","stream":"user"}`)
+	visitor.until("the refusal", about("error", "access token is invalid"))
+	for _, query := range []string{"?stream=user", "?stream=public&access_token=nonsense"} {
+		if e := socket(t, address, query, nil); e.status != 401 {
+			t.Errorf("%s: %d", query, e.status)
+		}
+	}
+}
+
+func TestStreamsEnd(t *testing.T) {
+	s := newSite(t, func(o *options) { o.streams.PerOwner = 3 })
+	address := s.serve()
+	anna, bob := s.join("anna"), s.join("bob")
+	byToken := func(token string) func(*websocket.DialOptions) {
+		return func(o *websocket.DialOptions) { o.HTTPHeader.Set("Authorization", "Bearer "+token) }
+	}
+
+	t.Run("too many of one account", func(t *testing.T) {
+		var open []*earpiece
+		for range 3 {
+			open = append(open, events(t, address+"/api/v1/streaming/user", bob.token))
+		}
+		if e := events(t, address+"/api/v1/streaming/user", bob.token); e.status != http.StatusTooManyRequests {
+			t.Errorf("a fourth: %d", e.status)
+		}
+		for _, e := range open {
+			e.end()
+		}
+		for deadline := time.Now().Add(20 * time.Second); s.streams.Count() > 0; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d streams are left whose clients have gone", s.streams.Count())
+			}
+		}
+	})
+	t.Run("a revoked token", func(t *testing.T) {
+		app, secret, err := s.community.CreateApp(s.ctx(), community.NewApp{Name: "x", RedirectURIs: []string{community.OutOfBand}, Scopes: allowAll})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, _, err := s.community.TokenFor(s.ctx(), app, anna.Account, "read")
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone, sse, stays := socket(t, address, "?stream=user", byToken(token)), events(t, address+"/api/v1/streaming/user", token), socket(t, address, "?stream=user", byToken(anna.token))
+		if err := s.community.RevokeToken(s.ctx(), app.ClientID, secret, token); err != nil {
+			t.Fatal(err)
+		}
+		gone.over()
+		sse.over()
+		if gone.code != websocket.StatusPolicyViolation {
+			t.Errorf("closed with %d", gone.code)
+		}
+		id := idOf(s.publish(anna, "Still here"))
+		stays.until("more", about("update", id))
+		token, _, err = s.community.TokenFor(s.ctx(), app, anna.Account, "read")
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone = socket(t, address, "?stream=user", byToken(token))
+		if err := s.community.RevokeApplication(s.ctx(), anna.Account, app.ID); err != nil {
+			t.Fatal(err)
+		}
+		gone.over()
+		id = idOf(s.publish(anna, "Here again"))
+		stays.until("more", about("update", id))
+		stays.end()
+		stays.over()
+	})
+	t.Run("a suspension", func(t *testing.T) {
+		e := socket(t, address, "?stream=user", byToken(bob.token))
+		if _, err := s.community.SuspendAccount(s.ctx(), "bob", true); err != nil {
+			t.Fatal(err)
+		}
+		e.over()
+		if again := socket(t, address, "?stream=user", byToken(bob.token)); again.status != 401 {
+			t.Errorf("connected again: %d", again.status)
+		}
+	})
+	t.Run("a client that does not read", func(t *testing.T) {
+		// It is opened without a connection: nobody takes what it is told.
+		st, err := s.streams.Open(community.Hearer{AccountID: anna.ID, TokenID: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		if err := st.Listen(community.Channel{Name: community.ChannelPublic}); err != nil {
+			t.Fatal(err)
+		}
+		post := mustID(t, idOf(s.publish(anna, "Again and again")))
+		quick := events(t, address+"/api/v1/streaming/public", "")
+		for done := false; !done; {
+			text := time.Now().Format(time.RFC3339Nano)
+			if _, err := s.community.EditPost(s.ctx(), anna.Account, post, community.PostChange{Caption: &text}); err != nil {
+				t.Fatal(err)
+			}
+			quick.until("each change", about("status.update", text))
+			select {
+			case <-st.Done():
+				done = true
+			default:
+			}
+		}
+		if !errors.Is(st.Err(), community.ErrStreamSlow) {
+			t.Error(st.Err())
+		}
+		quick.end()
+	})
+	t.Run("a drain", func(t *testing.T) {
+		ws, sse := socket(t, address, "?stream=user", byToken(anna.token)), events(t, address+"/api/v1/streaming/user", anna.token)
+		s.streams.Drain(s.ctx(), 50*time.Millisecond)
+		ws.over()
+		sse.over()
+		if ws.code != websocket.StatusGoingAway {
+			t.Errorf("closed with %d", ws.code)
+		}
+		if e := events(t, address+"/api/v1/streaming/user", anna.token); e.status != http.StatusServiceUnavailable || e.header.Get("Content-Type") != "application/json" && e.header.Get("Content-Type") != "application/json; charset=utf-8" {
+			t.Errorf("a new one: %d %v", e.status, e.header)
+		}
+	})
+}
+
+// A client that nobody here wrote hears over both wires.
+func TestGoMastodonListens(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil) // it goes where the instance says that the streams are
+	s := newSite(t, func(o *options) { o.api.BaseURL = "http://" + server.Listener.Addr().String() })
+	address := s.serveOn(server)
+	anna := s.join("anna")
+	c := mastodon.NewClient(&mastodon.Config{Server: address, AccessToken: anna.token})
+	ctx, cancel := context.WithCancel(s.ctx())
+	defer cancel()
+	sse, err := c.StreamingUser(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws, err := c.NewWSClient().StreamingWSUser(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := c.StreamingHashtag(ctx, "hills", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s.streams.Count() < 3 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	id := idOf(s.publish(anna, "On the #hills"))
+	s.do(http.MethodPut, "/api/v1/statuses/"+id, anna.token, form("status", "On the high #hills")).ok()
+	s.do(http.MethodDelete, "/api/v1/statuses/"+id, anna.token, "").ok()
+	for name, events := range map[string]chan mastodon.Event{"SSE": sse, "WebSocket": ws, "tag": tag} {
+		updates, gone := 0, false
+		limit := time.After(30 * time.Second)
+		for !gone {
+			select {
+			case e := <-events:
+				switch e := e.(type) {
+				case *mastodon.UpdateEvent:
+					updates++
+				case *mastodon.DeleteEvent:
+					gone = string(e.ID) == id
+				case *mastodon.ErrorEvent:
+					t.Fatalf("%s: %v", name, e)
+				}
+			case <-limit:
+				t.Fatalf("%s: %d updates, and no end", name, updates)
+			}
+		}
+	}
+}

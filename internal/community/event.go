@@ -1,0 +1,44 @@
+package community
+
+import (
+	"context"
+
+	"tintype/internal/store"
+)
+
+// Kinds of events. What each is about stands in the event's reference; whose doing it was, or whom it concerns, is its
+// account.
+const (
+	EventPostCreated   = "post.created"
+	EventPostUpdated   = "post.updated" // with a postEvent: as it was before
+	EventPostDeleted   = "post.deleted" // with a postEvent
+	EventPostLiked     = "post.liked"
+	EventPostUnliked   = "post.unliked"
+	EventNotification  = "notification"
+	EventAccountHidden = "account.suspended"
+	EventAccountGone   = "account.deleted"
+	EventTokenRevoked  = "token.revoked"  // about one token
+	EventAppRevoked    = "app.revoked"    // about all tokens that an app, or for 0 any app, has for the account
+	EventSessionsEnded = "sessions.ended" // some or all of the account's
+)
+
+// postEvent is what a stream must know of a post that may be gone by the time it hears of it.
+type postEvent struct {
+	Visibility store.Visibility `json:"visibility"`
+	RootID     int64            `json:"root_id,omitempty"` // of a comment
+}
+
+func postEventOf(p *store.Post) postEvent {
+	e := postEvent{Visibility: p.Visibility}
+	if p.RootID != nil {
+		e.RootID = *p.RootID
+	}
+	return e
+}
+
+// EndedSessions tells open pages of the account, on every instance, to find out whether their session still holds.
+func (c *Community) EndedSessions(ctx context.Context, acc *store.Account) error {
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		return tx.AddEvent(ctx, EventSessionsEnded, acc.ID, acc.ID, nil)
+	}))
+}

@@ -1,0 +1,345 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"tintype/internal/live"
+	"tintype/internal/store"
+)
+
+// Names of channels, as clients know them. Lists and direct messages do not exist here: nothing is ever heard there.
+const (
+	ChannelUser          = "user" // the home feed and notifications
+	ChannelNotifications = "user:notification"
+	ChannelPublic        = "public"
+	ChannelLocal         = "public:local"
+	ChannelTag           = "hashtag"
+	ChannelLocalTag      = "hashtag:local"
+	ChannelList          = "list"
+	ChannelDirect        = "direct"
+)
+
+// A Channel is something to listen to. Of is the tag as the client wrote it, or the list.
+type Channel struct{ Name, Of string }
+
+// NeedsMember tells whether the channel is an account's own.
+func (ch Channel) NeedsMember() bool {
+	switch ch.Name {
+	case ChannelPublic, ChannelLocal, ChannelTag, ChannelLocalTag:
+		return false
+	}
+	return true
+}
+
+// MessageKind says what a message tells.
+type MessageKind int
+
+// What a stream tells.
+const (
+	MessagePost         MessageKind = iota + 1 // Post is new
+	MessageEdited                              // Post has changed
+	MessageDeleted                             // the post ID is gone, or no longer for these eyes
+	MessageNotification                        // Notification is new
+	MessageCounts                              // the post ID has so many Likes and Comments
+	MessageUnread                              // so many notifications are Unread
+)
+
+// A Message is what one stream is told, on the channels that it matches.
+type Message struct {
+	Kind            MessageKind
+	Channels        []Channel
+	ID              int64
+	Post            *Post
+	Notification    *Notification
+	Likes, Comments int
+	Unread          int
+}
+
+// Why a stream ends.
+var (
+	ErrStreamSlow  = errors.New("the client does not keep up")
+	ErrStreamOver  = errors.New("the token or session is over")
+	ErrStreamAgain = errors.New("something was missed: connect again, and look")
+	ErrStreamDrain = errors.New("this instance is going away: connect again")
+)
+
+// Hearer is who opens a stream, and as what.
+type Hearer struct {
+	AccountID int64  // 0 is a visitor
+	Network   string // of a visitor: whose streams are counted together
+	TokenID   int64  // 0: a page of the site, by its session
+	AppID     int64
+	Told      bool    // of notifications
+	Posts     []int64 // whose counts are wanted, of a page
+}
+
+// behind is how many messages a client may be behind.
+const behind = 64
+
+// A Stream is one client that listens. Its end is told by Done, with the reason in Err.
+type Stream struct {
+	Hearer
+	owner   string
+	streams *Streams
+	c       chan Message
+	done    chan struct{}
+
+	// Under the lock of streams.
+	channels map[Channel]string // → the tag's key
+	err      error
+}
+
+// C delivers the messages.
+func (st *Stream) C() <-chan Message { return st.c }
+
+// Done is closed when the stream has to end.
+func (st *Stream) Done() <-chan struct{} { return st.done }
+
+// Err is why, once Done is closed.
+func (st *Stream) Err() error {
+	st.streams.mu.Lock()
+	defer st.streams.mu.Unlock()
+	return st.err
+}
+
+// maxChannels bounds what one client listens to.
+const maxChannels = 32
+
+// Listen adds a channel. *Invalid for one too many.
+func (st *Stream) Listen(ch Channel) error {
+	st.streams.mu.Lock()
+	defer st.streams.mu.Unlock()
+	if len(st.channels) >= maxChannels {
+		return &Invalid{[]FieldError{{"stream", "too_many", "That is more than one connection may listen to."}}}
+	}
+	st.channels[ch] = store.Fold(ch.Of)
+	return nil
+}
+
+// Unlisten takes a channel away.
+func (st *Stream) Unlisten(ch Channel) {
+	st.streams.mu.Lock()
+	defer st.streams.mu.Unlock()
+	delete(st.channels, ch)
+}
+
+// Close ends the stream from the client's side.
+func (st *Stream) Close() { st.streams.end(st, nil) }
+
+// StreamOptions bound the streams of one process. Zero values are defaults.
+type StreamOptions struct {
+	Max      int // in all; default 2,000
+	PerOwner int // of one account, or of one network of visitors; default 20
+	// Settled returns once every replica in use has what the primary had at the call, so that whoever hears of
+	// something finds it, wherever it reads. Nil where there are no replicas.
+	Settled func(context.Context) error
+	Log     *slog.Logger
+}
+
+// Streams are the open streams of this process. What happens anywhere in the fleet comes to them by events; each is
+// told what its own account may see of it at that moment.
+type Streams struct {
+	o    StreamOptions
+	c    *Community
+	wake chan struct{}
+
+	mu       sync.Mutex
+	open     map[*Stream]struct{}
+	owners   map[string]int
+	draining bool
+	idle     chan struct{} // closed while nothing is open
+}
+
+// NewStreams makes Streams; Run makes them work.
+func NewStreams(c *Community, o StreamOptions) *Streams {
+	if o.Max <= 0 {
+		o.Max = 2000
+	}
+	if o.PerOwner <= 0 {
+		o.PerOwner = 20
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Streams{o: o, c: c, wake: make(chan struct{}, 1), open: map[*Stream]struct{}{}, owners: map[string]int{}, idle: make(chan struct{})}
+	close(s.idle)
+	return s
+}
+
+// Open begins a stream. *Unavailable where there is no room, or the process is about to end; *TooMany where the account
+// or network has enough. The caller closes it, and looks once more whether its token holds: a revocation that came
+// before the stream was open does not reach it.
+func (s *Streams) Open(h Hearer) (*Stream, error) {
+	owner := "network " + h.Network
+	if h.AccountID != 0 {
+		owner = fmt.Sprintf("account %d", h.AccountID)
+	}
+	st := &Stream{Hearer: h, owner: owner, streams: s, c: make(chan Message, behind), done: make(chan struct{}), channels: map[Channel]string{}}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.draining:
+		return nil, &Unavailable{RetryAfter: time.Second, Err: ErrStreamDrain}
+	case len(s.open) >= s.o.Max:
+		return nil, &Unavailable{RetryAfter: 30 * time.Second, Err: errors.New("too many streams are open here")}
+	case s.owners[owner] >= s.o.PerOwner:
+		return nil, &TooMany{RetryAfter: 30 * time.Second}
+	}
+	if len(s.open) == 0 {
+		s.idle = make(chan struct{})
+	}
+	s.open[st] = struct{}{}
+	s.owners[owner]++
+	s.nudge()
+	return st, nil
+}
+
+// Count is how many streams are open.
+func (s *Streams) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
+
+func (s *Streams) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Streams) end(st *Stream, why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endLocked(st, why)
+}
+
+func (s *Streams) endLocked(st *Stream, why error) {
+	if st.err == nil && why != nil {
+		st.err = why
+		close(st.done)
+	}
+	if why != nil {
+		return // it leaves when its handler has let go of the client
+	}
+	if _, there := s.open[st]; !there {
+		return
+	}
+	delete(s.open, st)
+	if s.owners[st.owner]--; s.owners[st.owner] <= 0 {
+		delete(s.owners, st.owner)
+	}
+	if len(s.open) == 0 {
+		close(s.idle)
+		s.nudge()
+	}
+}
+
+// endAll ends those that match.
+func (s *Streams) endAll(why error, match func(*Stream) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for st := range s.open {
+		if match(st) {
+			s.endLocked(st, why)
+		}
+	}
+}
+
+// Refuse opens no more streams.
+func (s *Streams) Refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining = true
+}
+
+// Drain refuses new streams and ends the open ones, each at a moment of its own within the time, so that their clients
+// do not all come to the other instances at once. It returns when all have gone, or ctx ends.
+func (s *Streams) Drain(ctx context.Context, within time.Duration) {
+	s.mu.Lock()
+	s.draining = true
+	for st := range s.open {
+		if within <= 0 {
+			s.endLocked(st, ErrStreamDrain)
+			continue
+		}
+		t := time.AfterFunc(rand.N(within), func() { s.end(st, ErrStreamDrain) })
+		context.AfterFunc(ctx, func() { t.Stop(); s.end(st, ErrStreamDrain) })
+	}
+	idle := s.idle
+	s.mu.Unlock()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+}
+
+// streamed are the kinds of events that streams follow.
+var streamed = []string{
+	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventNotification,
+	EventAccountHidden, EventAccountGone, EventTokenRevoked, EventAppRevoked, EventSessionsEnded,
+}
+
+// eventsAhead is how many events may wait while others are told.
+const eventsAhead = 4096
+
+// Run follows events for as long as somebody listens, until ctx ends.
+func (s *Streams) Run(ctx context.Context) {
+	for {
+		if s.Count() > 0 {
+			s.follow(ctx)
+			continue
+		}
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+func (s *Streams) follow(ctx context.Context) {
+	sub := s.c.Live.SubscribeDeep(eventsAhead, live.Any, streamed...)
+	defer sub.Close()
+	for {
+		select {
+		case e := <-sub.C():
+			events := []live.Event{e}
+			for len(events) < eventsAhead {
+				select {
+				case e := <-sub.C():
+					events = append(events, e)
+					continue
+				default:
+				}
+				break
+			}
+			if err := s.tellAll(ctx, events); err != nil && ctx.Err() == nil {
+				s.o.Log.WarnContext(ctx, "streams could not be told, and were ended", "error", err)
+				s.endAll(ErrStreamAgain, func(*Stream) bool { return true })
+			}
+		case <-sub.Lost():
+			s.endAll(ErrStreamAgain, func(*Stream) bool { return true })
+			return
+		case <-s.wake:
+			if s.Count() == 0 {
+				return
+			}
+		case <-ctx.Done():
+			s.endAll(ErrStreamDrain, func(*Stream) bool { return true })
+			return
+		}
+		if s.Count() == 0 {
+			return
+		}
+	}
+}

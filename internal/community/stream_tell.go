@@ -1,0 +1,375 @@
+package community
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"tintype/internal/live"
+	"tintype/internal/store"
+)
+
+// tellPatience bounds the reading for one batch of events.
+const tellPatience = 20 * time.Second
+
+// tellAll tells the open streams of events. What ends streams comes first: nobody hears of anything after a revocation.
+func (s *Streams) tellAll(ctx context.Context, events []live.Event) error {
+	for _, e := range events {
+		s.endBy(e)
+	}
+	ctx, cancel := context.WithTimeout(ctx, tellPatience)
+	defer cancel()
+	if s.o.Settled != nil {
+		if err := s.o.Settled(ctx); err != nil {
+			return err
+		}
+	}
+	counted, told := idSet{}, idSet{}
+	for i, e := range events {
+		var err error
+		switch e.Kind {
+		case EventPostCreated:
+			err = s.tellPost(ctx, e, MessagePost, &counted)
+		case EventPostUpdated:
+			if later(events[i+1:], e) {
+				continue // what it tells is how the post is now
+			}
+			err = s.tellPost(ctx, e, MessageEdited, &counted)
+		case EventPostDeleted:
+			err = s.tellDeleted(ctx, e, &counted)
+		case EventPostLiked, EventPostUnliked:
+			counted.add(e.RefID)
+		case EventNotification:
+			told.add(e.AccountID)
+			err = s.tellNotification(ctx, e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, id := range counted.ids {
+		if err := s.tellCounts(ctx, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range told.ids {
+		if err := s.tellUnread(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func later(events []live.Event, e live.Event) bool {
+	return slices.ContainsFunc(events, func(l live.Event) bool {
+		return l.Kind == e.Kind && l.RefID == e.RefID && string(l.Payload) == string(e.Payload)
+	})
+}
+
+// endBy ends the streams that an event concerns.
+func (s *Streams) endBy(e live.Event) {
+	var match func(*Stream) bool
+	switch e.Kind {
+	case EventAccountHidden, EventAccountGone:
+		match = func(st *Stream) bool { return st.AccountID == e.RefID }
+	case EventTokenRevoked:
+		match = func(st *Stream) bool { return st.TokenID == e.RefID }
+	case EventAppRevoked:
+		match = func(st *Stream) bool {
+			return st.AccountID == e.AccountID && st.TokenID != 0 && (e.RefID == 0 || st.AppID == e.RefID)
+		}
+	case EventSessionsEnded:
+		match = func(st *Stream) bool { return st.AccountID == e.RefID && st.TokenID == 0 }
+	default:
+		return
+	}
+	s.endAll(ErrStreamOver, match)
+}
+
+// An ear is one open stream and what of it may match, as it was at the moment of looking.
+type ear struct {
+	stream   *Stream
+	channels map[Channel]string
+}
+
+// ears are the open streams by account, 0 being visitors, for which want is true.
+func (s *Streams) ears(want func(*Stream) bool) (byAccount map[int64][]ear, accounts []int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byAccount = map[int64][]ear{}
+	for st := range s.open {
+		if st.err != nil || !want(st) {
+			continue
+		}
+		if _, known := byAccount[st.AccountID]; !known && st.AccountID != 0 {
+			accounts = append(accounts, st.AccountID)
+		}
+		channels := make(map[Channel]string, len(st.channels))
+		for ch, key := range st.channels {
+			channels[ch] = key
+		}
+		byAccount[st.AccountID] = append(byAccount[st.AccountID], ear{st, channels})
+	}
+	return byAccount, accounts
+}
+
+// send puts a message into a stream; one whose client does not keep up ends.
+func (s *Streams) send(st *Stream, m Message) {
+	select {
+	case st.c <- m:
+	default:
+		s.end(st, ErrStreamSlow)
+	}
+}
+
+// feeds says which of an ear's channels a post belongs to.
+func (e ear) feeds(home, listed bool, tags func(key string) bool) []Channel {
+	var out []Channel
+	for ch, key := range e.channels {
+		ok := false
+		switch ch.Name {
+		case ChannelUser:
+			ok = home
+		case ChannelPublic, ChannelLocal:
+			ok = listed
+		case ChannelTag, ChannelLocalTag:
+			ok = listed && tags(key)
+		}
+		if ok {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+func listens(st *Stream) bool { return len(st.channels) > 0 }
+
+// tellPost tells of a new or changed post those whose feeds have it.
+func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, counted *idSet) error {
+	byAccount, accounts := s.ears(listens)
+	row, err := s.c.Store.RawPost(ctx, e.RefID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && row.DeletedAt != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if row.RootID != nil {
+		counted.add(*row.RootID)
+		return nil // comments are in no feed; whom they concern is notified
+	}
+	if len(byAccount) == 0 {
+		return nil
+	}
+	seers, err := s.c.Store.ListenersTo(ctx, row.ID, accounts)
+	if err != nil {
+		return err
+	}
+	wasListed := false
+	if kind == MessageEdited {
+		was := postEvent{Visibility: row.Visibility}
+		if err := readEvent(e, &was); err != nil {
+			return err
+		}
+		wasListed = was.Visibility == store.Public && !row.Listed
+	}
+	posts := viewedPosts{c: s.c, row: row}
+	for account, list := range byAccount {
+		seer, sees := seers[account]
+		if account == 0 {
+			if sees, err = s.c.Store.CanSee(ctx, nil, row.ID); err != nil {
+				return err
+			}
+			sees = sees && !s.c.MembersOnly
+		}
+		for _, ear := range list {
+			if wasListed { // it left the public feeds
+				if gone := ear.feeds(false, true, func(string) bool { return true }); len(gone) > 0 {
+					s.send(ear.stream, Message{Kind: MessageDeleted, Channels: gone, ID: row.ID})
+				}
+			}
+			if !sees || seer.Hides {
+				continue
+			}
+			home := row.Home && (seer.Follows || account == row.AuthorID)
+			if len(ear.feeds(home, row.Listed, func(string) bool { return true })) == 0 {
+				continue
+			}
+			p, err := posts.as(ctx, account, seer)
+			if errors.Is(err, ErrNotFound) || errors.Is(err, ErrUnauthenticated) {
+				break // between two statements
+			}
+			if err != nil {
+				return err
+			}
+			channels := ear.feeds(home, row.Listed, func(key string) bool {
+				return slices.ContainsFunc(p.Tags, func(t store.Tag) bool { return t.NameKey == key })
+			})
+			if len(channels) > 0 {
+				s.send(ear.stream, Message{Kind: kind, Channels: channels, ID: p.ID, Post: p})
+			}
+		}
+	}
+	return nil
+}
+
+// viewedPosts is one post as several accounts see it. Where it names nobody, who may see it sees the same as all
+// others, but for the like: then it is loaded once.
+type viewedPosts struct {
+	c   *Community
+	row *store.Post
+
+	plain *Post
+	mine  map[int64]*Post
+}
+
+func (v *viewedPosts) as(ctx context.Context, account int64, l store.Listener) (*Post, error) {
+	if v.plain != nil {
+		p := *v.plain
+		p.Liked = l.Likes
+		return &p, nil
+	}
+	if p := v.mine[account]; p != nil {
+		return p, nil
+	}
+	var viewer *store.Account
+	if account != 0 {
+		acc, ok, err := v.c.SessionAccount(ctx, account)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, ErrNotFound
+		}
+		viewer = acc
+	}
+	p, err := v.c.PostByID(ctx, viewer, v.row.ID)
+	if err != nil {
+		return nil, err
+	}
+	if p.InReplyToID == nil && !strings.ContainsRune(p.Caption, '@') {
+		v.plain = p
+	}
+	if v.mine == nil {
+		v.mine = map[int64]*Post{}
+	}
+	v.mine[account] = p
+	return p, nil
+}
+
+// tellDeleted tells those who may have it in their feeds. The post itself is gone, so it goes by what the event says.
+func (s *Streams) tellDeleted(ctx context.Context, e live.Event, counted *idSet) error {
+	var was postEvent
+	if err := readEvent(e, &was); err != nil {
+		return err
+	}
+	if was.RootID != 0 {
+		counted.add(was.RootID)
+		return nil
+	}
+	byAccount, accounts := s.ears(listens)
+	if len(byAccount) == 0 {
+		return nil
+	}
+	follows, err := s.c.Store.FollowersAmong(ctx, e.AccountID, accounts)
+	if err != nil {
+		return err
+	}
+	for account, list := range byAccount {
+		home := account != 0 && (follows[account] || account == e.AccountID)
+		for _, ear := range list {
+			if channels := ear.feeds(home, was.Visibility == store.Public, func(string) bool { return true }); len(channels) > 0 {
+				s.send(ear.stream, Message{Kind: MessageDeleted, Channels: channels, ID: e.RefID})
+			}
+		}
+	}
+	return nil
+}
+
+// tellNotification tells the clients of whom it is for.
+func (s *Streams) tellNotification(ctx context.Context, e live.Event) error {
+	byAccount, _ := s.ears(func(st *Stream) bool { return st.AccountID == e.AccountID && st.Told && listens(st) })
+	list := byAccount[e.AccountID]
+	if len(list) == 0 || e.AccountID == 0 {
+		return nil
+	}
+	acc, ok, err := s.c.SessionAccount(ctx, e.AccountID)
+	if err != nil || !ok {
+		return err
+	}
+	n, err := s.c.Notification(ctx, acc, e.RefID)
+	if errors.Is(err, ErrNotFound) {
+		return nil // taken back, or not for these eyes
+	}
+	if err != nil {
+		return err
+	}
+	for _, ear := range list {
+		var channels []Channel
+		for ch := range ear.channels {
+			if ch.Name == ChannelUser || ch.Name == ChannelNotifications {
+				channels = append(channels, ch)
+			}
+		}
+		if len(channels) > 0 {
+			s.send(ear.stream, Message{Kind: MessageNotification, Channels: channels, ID: n.ID, Notification: n})
+		}
+	}
+	return nil
+}
+
+// tellCounts tells the pages that show the post.
+func (s *Streams) tellCounts(ctx context.Context, id int64) error {
+	byAccount, accounts := s.ears(func(st *Stream) bool { return slices.Contains(st.Posts, id) })
+	if len(accounts) == 0 {
+		return nil
+	}
+	row, err := s.c.Store.RawPost(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && row.DeletedAt != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	seers, err := s.c.Store.ListenersTo(ctx, id, accounts)
+	if err != nil {
+		return err
+	}
+	for account := range seers {
+		for _, ear := range byAccount[account] {
+			s.send(ear.stream, Message{Kind: MessageCounts, ID: id, Likes: row.LikesCount, Comments: row.CommentsCount})
+		}
+	}
+	return nil
+}
+
+// tellUnread tells the pages of the account how many notifications it has not read.
+func (s *Streams) tellUnread(ctx context.Context, id int64) error {
+	byAccount, _ := s.ears(func(st *Stream) bool { return st.AccountID == id && st.TokenID == 0 })
+	if len(byAccount[id]) == 0 || id == 0 {
+		return nil
+	}
+	acc, ok, err := s.c.SessionAccount(ctx, id)
+	if err != nil || !ok {
+		return err
+	}
+	n, err := s.c.UnreadNotifications(ctx, acc)
+	if err != nil {
+		return err
+	}
+	for _, ear := range byAccount[id] {
+		s.send(ear.stream, Message{Kind: MessageUnread, Unread: n})
+	}
+	return nil
+}
+
+// readEvent reads an event's payload; one without any leaves into as it is.
+func readEvent(e live.Event, into any) error {
+	if len(e.Payload) == 0 {
+		return nil
+	}
+	return json.Unmarshal(e.Payload, into)
+}

@@ -1,0 +1,132 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"tintype/internal/phototest"
+)
+
+var shownCode = regexp.MustCompile(`<code[^>]*>([^<]+)</code>`)
+
+// token has the member allow a client of the API, and returns what the client gets.
+func (m *member) token() string {
+	m.t.Helper()
+	field := func(p page, name string) string {
+		v := regexp.MustCompile(`"` + name + `":"([^"]+)"`).FindStringSubmatch(p.want(200).body)
+		if v == nil {
+			m.t.Fatalf("no %s in %s", name, p.body)
+		}
+		return v[1]
+	}
+	const oob = "urn:ietf:wg:oauth:2.0:oob"
+	app := m.post("/api/v1/apps", "client_name", "listener", "redirect_uris", oob, "scopes", "read write follow")
+	id, secret := field(app, "client_id"), field(app, "client_secret")
+	allowed := m.post("/oauth/authorize", "response_type", "code", "client_id", id, "redirect_uri", oob, "scope", "read write follow", "decision", "allow").want(200)
+	code := shownCode.FindStringSubmatch(allowed.body)
+	if code == nil {
+		m.t.Fatalf("no code:\n%s", allowed.text())
+	}
+	return field(m.post("/oauth/token", "grant_type", "authorization_code", "client_id", id, "client_secret", secret, "redirect_uri", oob, "code", code[1]), "access_token")
+}
+
+// lines opens what stays open and returns its lines; the channel is closed at its end.
+func (m *member) lines(path, token string) chan string {
+	m.t.Helper()
+	req := m.request(http.MethodGet, path, "", nil)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	client := &http.Client{Jar: m.http.Jar}
+	resp, err := client.Do(req)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { resp.Body.Close() })
+	if resp.StatusCode != http.StatusOK {
+		m.t.Fatalf("%s: %d", path, resp.StatusCode)
+	}
+	out := make(chan string, 1000)
+	go func() {
+		defer close(out)
+		for s := bufio.NewScanner(resp.Body); s.Scan(); {
+			out <- s.Text()
+		}
+	}()
+	return out
+}
+
+// awaitLines reads until lines, in whatever order, held all the parts.
+func awaitLines(t testing.TB, lines chan string, parts ...string) {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	for len(parts) > 0 {
+		select {
+		case line, open := <-lines:
+			if !open {
+				t.Fatalf("the stream ended before %q", parts)
+			}
+			parts = slices.DeleteFunc(parts, func(part string) bool { return strings.Contains(line, part) })
+		case <-limit:
+			t.Fatalf("never heard %q", parts)
+		}
+	}
+}
+
+// What happens on one instance is heard on the other; a stream whose instance goes away goes on elsewhere.
+func TestStreamsTogether(t *testing.T) {
+	fleet := together(t, []string{"DRAIN_DELAY=1s"}, nil)
+	a, b := fleet[0], fleet[1]
+	ada, ben := join(t, a.URL, "ada"), join(t, a.URL, "ben")
+	ben.post("/@ada/follow").want(200)
+	token := ben.token()
+	there := visitor(t, b.URL)
+	home := there.lines("/api/v1/streaming/user", token)
+	conn, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(a.URL, "http")+"/api/v1/streaming?stream=user&access_token="+token, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.SetReadLimit(1 << 20)
+
+	post := ada.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "Heard everywhere, @ben")
+	awaitLines(t, home, "event: update", `"type":"mention"`)
+	for {
+		_, data, err := conn.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(data), "Heard everywhere") {
+			break
+		}
+	}
+
+	// The instance is told to stop: its streams are told to go elsewhere before it ends.
+	a.Signal(syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for err == nil {
+		_, _, err = conn.Read(ctx)
+	}
+	if code := websocket.CloseStatus(err); code != websocket.StatusGoingAway {
+		t.Errorf("the stream ended with %d: %v", code, err)
+	}
+	id := post.url.Path[strings.LastIndexByte(post.url.Path, '/')+1:]
+	visitor(t, b.URL).get(post.url.Path).want(200)
+	req := there.request(http.MethodPost, "/api/v1/statuses/"+id+"/favourite", "application/x-www-form-urlencoded", nil)
+	req.Header.Set("Authorization", "Bearer "+token)
+	there.do(req).want(200)
+	if err := a.Wait(time.Minute); err != nil {
+		t.Errorf("it stopped with %v", err)
+	}
+	a.Start()
+	awaitLines(t, visitor(t, a.URL).lines("/api/v1/streaming/user", token), "thump")
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// A Listener is what an account that listens is to a post.
+type Listener struct {
+	Follows bool // its author
+	Likes   bool
+	Hides   bool // wants no warned posts in its feeds, and this is one of another's
+}
+
+// listenersAtOnce bounds the accounts that one statement asks about.
+const listenersAtOnce = 500
+
+// ListenersTo tells who of the accounts may see the post or comment, and what they are to it. It costs a statement for
+// each 500 accounts.
+func (s *Store) ListenersTo(ctx context.Context, postID int64, accountIDs []int64) (map[int64]Listener, error) {
+	seen := postSeen(&Account{ID: 1})
+	// The arguments of visibility are nothing but the viewer's id: here it is each account's.
+	where := strings.ReplaceAll(seen.sql, "?", "v.id")
+	out := make(map[int64]Listener, len(accountIDs))
+	for some := range slices.Chunk(accountIDs, listenersAtOnce) {
+		list, args := in(some)
+		rows, err := s.query(ctx, "SELECT v.id, CASE WHEN EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = v.id AND f.followee_id = p.author_id) THEN 1 ELSE 0 END,"+
+			" CASE WHEN EXISTS (SELECT 1 FROM likes l WHERE l.account_id = v.id AND l.post_id = p.id) THEN 1 ELSE 0 END,"+
+			" CASE WHEN v.warned_photos = 'hide' AND v.id <> p.author_id AND (p.sensitive = 1 OR p.warning <> '') THEN 1 ELSE 0 END"+
+			" FROM posts p JOIN accounts a ON a.id = p.author_id JOIN accounts v ON v.id IN "+list+
+			" WHERE p.id = ? AND v.suspended_at IS NULL AND v.deleted_at IS NULL AND "+where, append(args, postID)...)
+		if err != nil {
+			return nil, err
+		}
+		for rows.next() {
+			id := rows.int()
+			out[id] = Listener{Follows: rows.bool(), Likes: rows.bool(), Hides: rows.bool()}
+		}
+		if err := rows.done(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// FollowersAmong tells who of the accounts follow the author.
+func (s *Store) FollowersAmong(ctx context.Context, authorID int64, accountIDs []int64) (map[int64]bool, error) {
+	out := make(map[int64]bool)
+	for some := range slices.Chunk(accountIDs, listenersAtOnce) {
+		list, args := in(some)
+		rows, err := s.query(ctx, "SELECT f.follower_id FROM follows f WHERE f.followee_id = ? AND f.follower_id IN "+list, append([]any{authorID}, args...)...)
+		if err != nil {
+			return nil, err
+		}
+		for rows.next() {
+			out[rows.int()] = true
+		}
+		if err := rows.done(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
