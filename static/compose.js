@@ -119,7 +119,7 @@ function compose() {
       const row = waiting.shift();
       if (!row.isConnected || state(row) !== 'waiting') continue;
       active += 1;
-      send(row).finally(() => { active -= 1; next(); });
+      send(row).finally(() => { active -= 1; if (!active && !waiting.length) order(); next(); });
     }
     review();
   }
@@ -128,13 +128,13 @@ function compose() {
     const job = jobs.get(row);
     const bar = Object.assign(document.createElement('progress'), { max: 100, value: 0 });
     bar.setAttribute('aria-label', 'Progress');
-    set(row, 'uploading', 'Uploading 0 %');
+    set(row, 'uploading', 'Uploading 0%');
     row.querySelector('.state').after(bar);
     const answer = await upload(job.file, {
       started: (request) => { job.request = request; },
       progress: (percent) => {
         bar.value = percent;
-        words(row, percent < 100 ? `Uploading ${percent} %` : 'Preparing');
+        words(row, percent < 100 ? `Uploading ${percent}%` : 'Preparing');
         if (percent === 100) row.dataset.state = 'preparing';
       },
     });
@@ -295,6 +295,11 @@ function compose() {
   function ordered(row) {
     review();
     say(`Photograph ${rows().indexOf(row) + 1} of ${rows().length}`, true);
+    order();
+  }
+
+  // order tells the server how the photos stand. It knows them in the order in which they arrived, three at a time.
+  function order() {
     const ids = rows().filter(known).map((r) => r.dataset.id);
     if (ids.length > 1) post('/compose/order', { order: ids.join(',') }).catch((error) => say(error.message));
   }

@@ -90,5 +90,9 @@ function remember() {
 function restore() {
   const { item, top } = history.state || {};
   const at = item && document.getElementById(item);
-  if (at && performance.getEntriesByType('navigation')[0]?.type === 'back_forward') scrollBy(0, at.getBoundingClientRect().top - top);
+  const way = performance.getEntriesByType('navigation')[0]?.type;
+  if (!at || (way !== 'back_forward' && way !== 'reload')) return;
+  // The browser would go to the same height, which was that of a longer page.
+  history.scrollRestoration = 'manual';
+  scrollBy({ top: at.getBoundingClientRect().top - top, behavior: 'instant' });
 }

@@ -12,8 +12,9 @@ document.addEventListener('click', (event) => {
   for (const menu of document.querySelectorAll('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
 });
 
-const posts = () => [...document.querySelectorAll('[data-post]')];
-const targetOf = (post) => post.querySelector(':scope>a') || post;
+const posts = () => [...document.querySelectorAll('[data-post]')].filter((post) => post.getClientRects().length);
+// A card takes the focus itself; a tile has one link, or the one that shows what a warning covers.
+const targetOf = (post) => (post.hasAttribute('tabindex') ? post : post.querySelector('a') || post);
 const current = () => document.activeElement?.closest?.('[data-post]') || (posts().length === 1 ? posts()[0] : null);
 
 function step(by) {

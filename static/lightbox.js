@@ -21,6 +21,14 @@ if (page) {
 const sprite = () => document.querySelector('use')?.getAttribute('href').split('#')[0];
 const icon = (name) => `<svg class="i" aria-hidden="true"><use href="${sprite()}#${name}"/></svg>`;
 
+// ownGradient gives a copied placeholder an id of its own to paint with.
+function ownGradient(ph) {
+  const gradient = ph.querySelector('linearGradient');
+  gradient.id += '-plate';
+  ph.querySelector('rect').setAttribute('fill', `url(#${gradient.id})`);
+  return ph;
+}
+
 function show(links, opener) {
   const box = document.createElement('dialog');
   box.className = 'plates';
@@ -31,7 +39,7 @@ function show(links, opener) {
 <button class="act" data-do="zoom" aria-pressed="false">1:1</button>
 <button class="act" data-do="info" aria-pressed="true">Description</button>
 <button class="act" data-do="close" aria-label="Close">${icon('close')}</button></span></div>
-<div class="reel"></div><p class="words"></p>`;
+<div class="reel" tabindex="0" role="group" aria-label="Photograph"></div><p class="words"></p>`;
   const reel = box.querySelector('.reel');
   const said = box.querySelector('[role=status]');
   const words = box.querySelector('.words');
@@ -45,7 +53,7 @@ function show(links, opener) {
     const img = new Image();
     img.alt = from.alt;
     img.draggable = false;
-    if (ph) frame.append(ph);
+    if (ph) frame.append(ownGradient(ph));
     frame.append(img);
     figure.append(frame);
     reel.append(figure);

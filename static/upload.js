@@ -29,7 +29,7 @@ export function upload(file, { started, progress }) {
       percent = Math.floor((100 * event.loaded) / event.total);
       progress(percent);
     };
-    request.onerror = () => interrupted(`The connection dropped at ${percent} %. Your other photographs are safe.`);
+    request.onerror = () => interrupted(`The connection dropped at ${percent}%. Your other photographs are safe.`);
     request.onabort = () => resolve({ state: 'removed' });
     request.onload = () => {
       const at = new URL(request.responseURL, location.href).pathname;

@@ -47,6 +47,7 @@ type PostView struct {
 	CaptionCut bool // more than six lines: a feed links to the rest
 
 	Warning string // content warning, "" for none
+	Leads   bool   // also stands large above the grid, where there is room for that
 	Covered bool   // the reader has not asked to see the photos: no address of them is written
 	ShowURL string // this very page with show=ID added, where the photos are uncovered; "" for the post's own page
 

@@ -141,7 +141,7 @@ func refusalSentence(ph *store.Photo) string {
 func photoMeta(ph *store.Photo) string {
 	parts := []string{fmt.Sprintf("%d × %d", ph.Width, ph.Height)}
 	m := ph.Metadata.V
-	if e := strings.Join(slices.DeleteFunc([]string{m.FocalLength, m.Aperture, m.Exposure, m.ISO}, func(s string) bool { return s == "" }), " "); e != "" {
+	if e := strings.Join(slices.DeleteFunc([]string{m.FocalLength, m.Aperture, m.Exposure, sensitivity(m)}, func(s string) bool { return s == "" }), " "); e != "" {
 		parts = append(parts, e)
 	}
 	return strings.Join(parts, " · ")

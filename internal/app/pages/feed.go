@@ -42,13 +42,13 @@ func (p *Pages) front(c *gin.Context) error {
 	}
 	l := p.looker(c)
 	view := templates.FrontView{Grid: p.grid(c, l, posts, page)}
-	// The newest photo without a warning leads the first page, and stands in no tile beside itself.
+	// The newest photo without a warning leads the first page. Where there is room to show it large, its tile is hidden.
 	if page.MaxID == 0 && page.MinID == 0 {
 		for i, post := range posts {
 			if !post.Warned() && len(post.Photos) > 0 {
 				lead := view.Grid.Posts[i]
 				view.Lead = &lead
-				view.Grid.Posts = append(view.Grid.Posts[:i:i], view.Grid.Posts[i+1:]...)
+				view.Grid.Posts[i].Leads = true
 				break
 			}
 		}

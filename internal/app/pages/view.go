@@ -102,8 +102,16 @@ func (l looker) photoView(photo *store.Photo, post *store.Post, author *store.Ac
 	return v
 }
 
+// sensitivity is "ISO 100", or "".
+func sensitivity(m store.PhotoMetadata) string {
+	if m.ISO == "" {
+		return ""
+	}
+	return "ISO " + m.ISO
+}
+
 func exposure(m store.PhotoMetadata) *templates.Exposure {
-	e := &templates.Exposure{FocalLength: m.FocalLength, Aperture: m.Aperture, Shutter: m.Exposure, ISO: m.ISO, Camera: m.Camera, Lens: m.Lens}
+	e := &templates.Exposure{FocalLength: m.FocalLength, Aperture: m.Aperture, Shutter: m.Exposure, ISO: sensitivity(m), Camera: m.Camera, Lens: m.Lens}
 	if len(m.TakenAt) >= 19 {
 		if t, err := time.Parse("2006-01-02T15:04:05", m.TakenAt[:19]); err == nil {
 			e.Taken = t.Format("2 Jan 2006, 15:04")
