@@ -185,6 +185,15 @@ func (a *Assets) URL(name string) string { return a.url[name] }
 // Path is the address of a file on this site itself, without STATIC_BASE_URL.
 func (a *Assets) Path(name string) string { return strings.TrimPrefix(a.url[name], a.base) }
 
+// All are the files by their addresses on the site ("/static/app.0123456789.css").
+func (a *Assets) All() map[string]*Asset {
+	all := make(map[string]*Asset, len(a.byPath))
+	for name, as := range a.byPath {
+		all[prefix+name] = as
+	}
+	return all
+}
+
 // Lookup finds the file at a request's path, with or without the leading "/static/". known says that the fingerprint
 // is this binary's: such an answer may be kept for a year. Else it is this binary's file under an older or newer
 // page's address, or under its plain name, to be served with no-store. It returns nil where there is no such file.

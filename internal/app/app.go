@@ -208,7 +208,11 @@ func (a *App) layers() (http.Handler, error) {
 	}
 	h := a.admission.limit(a.exit, a.metrics.refused, guarded)
 	h = cors(h)
-	h = securityHeaders(headerPolicy{Secure: a.cfg.Secure()}, h)
+	images, assets, err := contentOrigins(context.Background(), a.cfg, a.log)
+	if err != nil {
+		return nil, err
+	}
+	h = securityHeaders(headerPolicy{Secure: a.cfg.Secure(), Images: images, Assets: assets}, h)
 	h = a.health.handle(h)
 	h = accessLog(a.log, a.exit, a.metrics, h)
 	return begin(a.cfg.TrustedProxies, h), nil

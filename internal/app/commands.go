@@ -33,6 +33,7 @@ type commands struct {
 	Serve   serveCommand  `cmd:"" default:"1" help:"Serve the site. This is what the program does without a command."`
 	Migrate migrateGroup  `cmd:"" help:"Change the database's schema."`
 	Setup   setupGroup    `cmd:"" help:"Make what the site stands on, where the rights allow it."`
+	Assets  assetsGroup   `cmd:"" help:"Bring scripts and styles to where STATIC_BASE_URL serves them from."`
 	Account accountGroup  `cmd:"" help:"Let people in, help them, shut them out."`
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
 	Demo    demoCommand   `cmd:"" help:"Fill the site with made-up members and posts."`

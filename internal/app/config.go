@@ -69,6 +69,15 @@ type Config struct {
 	KeepOriginals  bool
 	JobWorkers     int
 
+	// CDN
+	MediaBaseURL      string // no slash at the end; empty when there is none
+	MediaSigningKeyID string
+	MediaSigningKey   Secret
+	MediaDistribution string
+	StaticBaseURL     string // like MediaBaseURL
+
+	Stateless bool // nothing may live on this machine alone
+
 	// AWS
 	AWSRegion string // empty: as the SDK finds it
 
@@ -241,7 +250,42 @@ func contradictions(c *Config, failed map[string]bool) []error {
 			errs = append(errs, fmt.Errorf("MEDIA_S3_BUCKET contradicts MEDIA_STORE=%s: photos are kept there only with MEDIA_STORE=s3", c.MediaStore))
 		}
 	}
+	if whole("MEDIA_STORE", "MEDIA_S3_REDIRECT") && c.MediaRedirect && c.MediaStore != "s3" {
+		errs = append(errs, fmt.Errorf("MEDIA_S3_REDIRECT=true contradicts MEDIA_STORE=%s: there is no bucket to redirect to", c.MediaStore))
+	}
+	if whole("MEDIA_BASE_URL", "MEDIA_SIGNING_KEY_ID", "MEDIA_SIGNING_KEY", "MEDIA_CDN_DISTRIBUTION_ID") {
+		if (c.MediaSigningKeyID != "") != c.MediaSigningKey.IsSet() {
+			errs = append(errs, errors.New("MEDIA_SIGNING_KEY_ID and MEDIA_SIGNING_KEY belong together: set both, or neither"))
+		}
+		if c.MediaBaseURL == "" && (c.MediaSigningKeyID != "" || c.MediaSigningKey.IsSet() || c.MediaDistribution != "") {
+			errs = append(errs, errors.New("MEDIA_SIGNING_KEY_ID, MEDIA_SIGNING_KEY and MEDIA_CDN_DISTRIBUTION_ID need MEDIA_BASE_URL, the CDN's address"))
+		}
+	}
+	if whole("STATELESS", "DATABASE_URL", "MEDIA_STORE", "SECRET_KEY", "BASE_URL") && c.Stateless {
+		if lonely := c.onThisMachine(); len(lonely) > 0 {
+			errs = append(errs, fmt.Errorf("STATELESS=true, but something would live on this machine alone; set\n  %s", strings.Join(lonely, "\n  ")))
+		}
+	}
 	return errs
+}
+
+// onThisMachine says what to set, a line each, so that nothing that must be
+// true is kept by this process or its disk only.
+func (c *Config) onThisMachine() []string {
+	var set []string
+	if c.shown["BASE_URL"].Default {
+		set = append(set, "BASE_URL: the site's address must not depend on the instance")
+	}
+	if c.Database.Driver == "sqlite" {
+		set = append(set, "DATABASE_URL=mysql://…: the database is a file here")
+	}
+	if c.MediaStore == "disk" {
+		set = append(set, "MEDIA_STORE=s3 and MEDIA_S3_BUCKET: photos are files here")
+	}
+	if !c.SecretKey.IsSet() {
+		set = append(set, "SECRET_KEY: one would be generated here")
+	}
+	return set
 }
 
 func warnings(c *Config) []string {

@@ -87,7 +87,8 @@ func TestValuesThatDoNotParse(t *testing.T) {
 	for _, bad := range []string{
 		"PORT=eighty", "PORT=0", "PORT=65536", "BASE_URL=photos.example", "BASE_URL=ftp://x", "BASE_URL=https://x/sub",
 		"BASE_URL=https://u:p@x", "BASE_URL=https://x:99999", "CONTACT=me", "REGISTRATION=maybe", "VISITORS=write", "MIGRATE=yes",
-		"SESSION_STORE=redis", "MEDIA_STORE=ftp", "DATABASE_URL=postgres://u:p@h/n", "DATABASE_URL=sqlite:", "DATABASE_URL=mysql://host/n",
+		"SESSION_STORE=redis", "SESSION_DYNAMODB_TABLE=a b", "MEDIA_STORE=ftp", "MEDIA_S3_BUCKET=A_B", "MEDIA_S3_PREFIX=../x", "MEDIA_S3_ENCRYPTION=rot13",
+		"MEDIA_BASE_URL=cdn.example", "MEDIA_BASE_URL=https://c/?x", "STATIC_BASE_URL=ftp://c", "MEDIA_SIGNING_KEY=secret", "STATELESS=maybe", "DATABASE_URL=postgres://u:p@h/n", "DATABASE_URL=sqlite:", "DATABASE_URL=mysql://host/n",
 		"DATABASE_URL=mysql://u:p@host/", "DATABASE_URL=mysql://u:p@host/n?parseTime=true", "SECRET_KEY=short", "TRUSTED_PROXIES=-1",
 		"MAX_UPLOAD_BYTES=lots", "MAX_UPLOAD_BYTES=1", "MAX_UPLOAD_BYTES=NaN", "MAX_PIXELS=100MB", "PHOTO_MEMORY=1kB", "KEEP_ORIGINALS=perhaps", "LOG_LEVEL=loud",
 		"LOG_FORMAT=xml", "DRAIN_DELAY=10", "SHUTDOWN_TIMEOUT=0s", "MAX_IN_FLIGHT=1", "LOGIN_LIMIT=10", "API_LIMIT=0/1m", "UPLOAD_LIMIT=5/never",
@@ -124,6 +125,13 @@ func TestContradictions(t *testing.T) {
 		{"MIGRATE=wait"},
 		{"VISITORS=none", "REGISTRATION=open", "BASE_URL=https://photos.example"},
 		{"SECRET_KEY=" + strings.Repeat("k", 32), "SECRET_KEY_FILE=/nowhere"},
+		{"SESSION_DYNAMODB_TABLE=sessions"},
+		{"SESSION_STORE=dynamodb"},
+		{"MEDIA_S3_BUCKET=photos"},
+		{"MEDIA_STORE=s3"},
+		{"MEDIA_S3_REDIRECT=true"},
+		{"MEDIA_SIGNING_KEY_ID=K1", "MEDIA_BASE_URL=https://cdn.example"},
+		{"MEDIA_CDN_DISTRIBUTION_ID=E1"},
 	} {
 		if _, err := load(env...); err == nil || !strings.Contains(err.Error(), strings.Split(env[0], "=")[0]) {
 			t.Errorf("%v: %v", env, err)
@@ -131,6 +139,26 @@ func TestContradictions(t *testing.T) {
 	}
 	if _, err := load("LISTEN_ADDR=127.0.0.1", "BASE_URL=https://photos.example"); err != nil {
 		t.Error(err)
+	}
+}
+
+// R1: what would live on the instance alone is said all at once.
+func TestStatelessNamesAllThatIsMissing(t *testing.T) {
+	_, err := load("STATELESS=true")
+	for _, want := range []string{"BASE_URL", "DATABASE_URL", "MEDIA_STORE=s3", "MEDIA_S3_BUCKET", "SECRET_KEY"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %s in %v", want, err)
+		}
+	}
+	env := []string{
+		"STATELESS=true", "BASE_URL=https://photos.example", "DATABASE_URL=mysql://u:p@db/tintype", "MEDIA_STORE=s3", "MEDIA_S3_BUCKET=photos",
+		"SECRET_KEY=" + strings.Repeat("k", 32),
+	}
+	mustLoad(t, env...)
+	for i := range env[1:] {
+		if _, err := load(slices.Delete(slices.Clone(env), i+1, i+2)...); err == nil {
+			t.Errorf("accepted without %s", env[i+1])
+		}
 	}
 }
 
@@ -166,7 +194,7 @@ func TestOtherProgramsVariablesAreLeftAlone(t *testing.T) {
 		INVOCATION_ID JOURNAL_STREAM NOTIFY_SOCKET LISTEN_FDS LISTEN_PID MAINPID CREDENTIALS_DIRECTORY STATE_DIRECTORY
 		KUBERNETES_SERVICE_HOST KUBERNETES_PORT TINTYPE_PORT TINTYPE_SERVICE_PORT HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy no_proxy
 		AWS_REGION AWS_PROFILE AWS_DEFAULT_REGION GOPATH GOROOT GOCACHE GOMEMLIMIT GOMAXPROCS CGO_ENABLED CI DEBIAN_FRONTEND
-		CACHE_URL REDIS_URL SMTP_URL DATABASE_HOST DATABASE_NAME DB_URL LOG_DIR SITE_ID STATELESS`))
+		CACHE_URL REDIS_URL SMTP_URL DATABASE_HOST DATABASE_NAME DB_URL LOG_DIR SITE_ID`))
 	var env []string
 	for _, name := range common {
 		env = append(env, name+"=1")

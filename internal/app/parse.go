@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"tintype/internal/media"
 )
 
 // maxDelay bounds the settings that make a stop wait.
@@ -61,6 +63,34 @@ func parsePrefix(c *Config, v value) error {
 		prefix += "/"
 	}
 	c.MediaPrefix = prefix
+	return nil
+}
+
+// cdnInto reads an address without the slash at its end.
+func cdnInto(field func(*Config) *string) func(*Config, value) error {
+	return func(c *Config, v value) error {
+		*field(c) = ""
+		if !v.set {
+			return nil
+		}
+		u, err := url.Parse(v.text)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(u.Host, " ;,'\"") {
+			return fmt.Errorf("%q is not an address such as https://cdn.example.org", v.text)
+		}
+		*field(c) = strings.TrimRight(u.String(), "/")
+		return nil
+	}
+}
+
+// parseSigningKey looks at the key without keeping it: it may be rotated.
+func parseSigningKey(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	if _, err := media.NewSigner("", v.text); err != nil {
+		return errors.New("is not an RSA private key as PEM")
+	}
+	c.MediaSigningKey = v.secret()
 	return nil
 }
 

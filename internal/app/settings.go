@@ -208,6 +208,42 @@ var settings = []setting{
 		parse: boolInto(func(c *Config) *bool { return &c.MediaRedirect }),
 	},
 	{
+		name: "MEDIA_BASE_URL", group: "CDN", def: "",
+		help:  "The CDN in front of the photos: what stands before the key of a public photo. Its origin is the bucket, or this site, whose photos lie under `/media`: `https://cdn.example/media`.",
+		parse: cdnInto(func(c *Config) *string { return &c.MediaBaseURL }),
+	},
+	{
+		name: "MEDIA_SIGNING_KEY_ID", group: "CDN", def: "",
+		help:  "The id of a public key at CloudFront. With it private photos come from MEDIA_BASE_URL, too, under signed addresses; else from this site.",
+		parse: textInto(func(c *Config) *string { return &c.MediaSigningKeyID }, 100),
+	},
+	{
+		name: "MEDIA_SIGNING_KEY", group: "CDN", def: "", secret: true,
+		help:  "The private key to MEDIA_SIGNING_KEY_ID: RSA, as PEM.",
+		parse: parseSigningKey,
+		show: func(c *Config) string {
+			if !c.MediaSigningKey.IsSet() {
+				return ""
+			}
+			return hidden
+		},
+	},
+	{
+		name: "MEDIA_CDN_DISTRIBUTION_ID", group: "CDN", def: "",
+		help:  "The CloudFront distribution behind MEDIA_BASE_URL, which is told when photos of a post are gone. Without it, and for whole accounts, copies at its edges end within a day.",
+		parse: textInto(func(c *Config) *string { return &c.MediaDistribution }, 100),
+	},
+	{
+		name: "STATIC_BASE_URL", group: "CDN", def: "",
+		help:  "The CDN in front of scripts and styles: what stands before `/static/…`. Its origin is this site, or a bucket that `tintype assets upload` fills before each release. It has to answer with `Access-Control-Allow-Origin: *`.",
+		parse: cdnInto(func(c *Config) *string { return &c.StaticBaseURL }),
+	},
+	{
+		name: "STATELESS", group: "Server", def: "false",
+		help:  "`true` refuses to start while anything that must be true lives on this machine alone, as in a group of instances that come and go.",
+		parse: boolInto(func(c *Config) *bool { return &c.Stateless }),
+	},
+	{
 		name: "SECRET_KEY", group: "Data", def: "generated into DATA_DIR/secret.key", secret: true,
 		defFrom: func(*Config) string { return "" },
 		help:    "Signs addresses and cookies: 32 characters or more. To rotate, put the new key first and the old one behind a comma until what it signed has run out.",

@@ -51,7 +51,10 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 	if r.media, err = openMedia(ctx, cfg, log); err != nil {
 		return nil, fmt.Errorf("photos: %w", err)
 	}
-	r.addresses, err = media.NewAddresses(media.AddressOptions{BaseURL: cfg.Origin(), Keys: keys})
+	if r.addresses, err = newAddresses(ctx, cfg, keys); err != nil {
+		return nil, err
+	}
+	cdn, err := openCDN(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +71,7 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 		Log:              log,
 		Media:            r.media,
 		Processor:        r.processor,
+		CDN:              cdn,
 		Live:             r.live,
 		BaseURL:          cfg.Origin(),
 		SiteName:         cfg.SiteName,
@@ -123,33 +127,14 @@ func openSessions(ctx context.Context, cfg *Config, log *slog.Logger, db *store.
 	}
 }
 
-// openMedia chooses where photos live.
-func openMedia(ctx context.Context, cfg *Config, log *slog.Logger) (media.Store, error) {
-	switch cfg.MediaStore {
-	case "disk":
-		return media.NewDisk(cfg.MediaDir)
-	case "s3":
-		c, err := loadAWS(ctx, cfg, log)
-		if err != nil {
-			return nil, err
-		}
-		limitWait(&c, 15*time.Second)
-		o := media.S3Options{Bucket: cfg.MediaBucket, Prefix: cfg.MediaPrefix, PathStyle: cfg.MediaPathStyle}
-		if cfg.MediaEncryption != "bucket" {
-			o.Encryption = cfg.MediaEncryption
-		}
-		return media.NewS3(c, o), nil
-	default:
-		return nil, fmt.Errorf("no driver for MEDIA_STORE=%s", cfg.MediaStore)
-	}
-}
-
 // wire opens the rooms, puts the site together and starts what works in the
 // background. What it opens it also registers for closing.
 func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	followMemoryLimit(media.MemoryLimit())
-	if err := os.MkdirAll(a.cfg.DataDir, 0o750); err != nil {
-		return nil, err
+	if !a.cfg.Stateless {
+		if err := os.MkdirAll(a.cfg.DataDir, 0o750); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.awaitSchema(ctx); err != nil {
 		return nil, err
@@ -175,7 +160,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 			a.exit.write(w, req, &refused{status: http.StatusNotFound, message: "This process does jobs only."})
 		}), nil
 	}
-	assets, err := static.New("")
+	assets, err := static.New(a.cfg.StaticBaseURL)
 	if err != nil {
 		return nil, err
 	}

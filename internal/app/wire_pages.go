@@ -21,6 +21,7 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 		Sessions:  pageSessions{a.newSessions(r)},
 		Addresses: r.addresses,
 		Media:     r.media,
+		Presign:   presigner(a.cfg, r.media),
 		Assets:    assets,
 		Site: templates.Site{
 			Name:             a.cfg.SiteName,
@@ -34,6 +35,7 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 		ReadOnly:       a.cfg.ReadOnly,
 		Log:            a.log,
 		KeepOriginals:  a.cfg.KeepOriginals,
+		CDN:            a.cfg.MediaBaseURL != "",
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
 		MaxPixels:      r.processor.MatrixLimit(),
 		Secure:         a.cfg.Secure(),

@@ -6,6 +6,7 @@
 package community
 
 import (
+	"context"
 	"log/slog"
 	"runtime"
 	"time"
@@ -21,6 +22,7 @@ type Options struct {
 	Log       *slog.Logger
 	Media     media.Store
 	Processor *media.Processor
+	CDN       CDN       // may be nil
 	Live      *live.Hub // may be nil, where nothing is followed: whoever waits polls
 
 	BaseURL          string // https://example.org, no slash at the end
@@ -37,6 +39,12 @@ type Options struct {
 	PostLimit   Limit // posts and comments per account
 	ReportLimit Limit
 	DraftTTL    time.Duration // how long an unattached photo stays, 48 h
+}
+
+// CDN is what keeps copies of photos near readers.
+type CDN interface {
+	// Invalidate has it forget what lies under keys.
+	Invalidate(ctx context.Context, keys ...string) error
 }
 
 // Limit allows Count in every Window.

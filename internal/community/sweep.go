@@ -74,6 +74,11 @@ func (c *Community) removeMedia(ctx context.Context, job *queue.Job) error {
 		if err != nil {
 			return err
 		}
+		if len(arg.Photos)+len(arg.Randoms) <= fewSets {
+			if err := c.forgetCopies(ctx, sets); err != nil {
+				return err
+			}
+		}
 		if err := c.Store.MediaObjectsRemoved(ctx, randoms); err != nil {
 			return err
 		}
@@ -81,6 +86,27 @@ func (c *Community) removeMedia(ctx context.Context, job *queue.Job) error {
 	return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
 		return tx.DeleteGonePhotos(ctx, arg.Photos)
 	})
+}
+
+// fewSets is up to how many photos the CDN is told one by one that they are gone. Orders have a price and a limit;
+// when an account goes, the copies at the edges end by their own lifetime, within a day.
+const fewSets = 20
+
+// forgetCopies has the CDN forget the variants of sets, whose bytes are gone already.
+func (c *Community) forgetCopies(ctx context.Context, sets []*store.MediaObject) error {
+	if c.CDN == nil {
+		return nil
+	}
+	var keys []string
+	for _, s := range sets {
+		if s.Kind == store.SetOriginal {
+			continue // never there
+		}
+		for _, name := range s.Variants.V {
+			keys = append(keys, media.VariantKey(media.Kind(s.Kind), s.Random, name))
+		}
+	}
+	return c.CDN.Invalidate(ctx, keys...)
 }
 
 // removeBytes deletes every file that the sets may have.

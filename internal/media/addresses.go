@@ -24,16 +24,21 @@ var (
 // AddressOptions configures NewAddresses.
 type AddressOptions struct {
 	BaseURL      string        // the site, e.g. https://photos.example
-	MediaBaseURL string        // the CDN in front of public media; empty: the site itself
+	MediaBaseURL string        // the CDN: what stands before "/" and a key; empty: the site itself
+	Closed       bool          // nothing is public: addresses of pub/ keys lead to the site, which asks who comes
+	Signer       *Signer       // signs private addresses on the CDN; nil: they lead to the site
 	Keys         [][]byte      // HMAC keys of at least 16 bytes: the first signs, all verify
 	Window       time.Duration // how long a private address stays the same; default one hour
 }
 
 // Addresses makes the addresses under which readers fetch photographs. It is safe for use by many goroutines.
 type Addresses struct {
-	base, cdn string
-	keys      [][]byte
-	window    int64 // seconds
+	base   string
+	public string // "" for the site
+	cdn    string
+	signer *Signer
+	keys   [][]byte
+	window int64 // seconds
 }
 
 // NewAddresses checks the options.
@@ -52,39 +57,63 @@ func NewAddresses(o AddressOptions) (*Addresses, error) {
 	if o.Window < time.Second {
 		return nil, errors.New("media: the window of addresses is shorter than a second")
 	}
-	return &Addresses{
+	a := &Addresses{
 		base: strings.TrimRight(o.BaseURL, "/"), cdn: strings.TrimRight(o.MediaBaseURL, "/"),
-		keys: o.Keys, window: int64(o.Window / time.Second),
-	}, nil
+		signer: o.Signer, keys: o.Keys, window: int64(o.Window / time.Second),
+	}
+	if o.Signer != nil && a.cdn == "" {
+		return nil, errors.New("media: a signer of addresses needs the CDN's address")
+	}
+	if !o.Closed {
+		a.public = a.cdn
+	}
+	return a, nil
 }
 
 // Public returns the address of a pub/ key for pages: on the CDN if there is one, else relative to the site.
-func (a *Addresses) Public(key string) string { return a.cdn + PathPrefix + key }
+func (a *Addresses) Public(key string) string {
+	if a.public != "" {
+		return a.public + "/" + key
+	}
+	return PathPrefix + key
+}
 
 // PublicAbs is Public with scheme and host, for API answers, feeds and mail.
 func (a *Addresses) PublicAbs(key string) string {
-	if a.cdn != "" {
+	if a.public != "" {
 		return a.Public(key)
 	}
 	return a.base + PathPrefix + key
 }
 
-// Private returns the address of a priv/ key for one viewer, relative to the site. It is the same for a whole window,
-// so that browsers cache it, and valid for at least one more. With cookie, whoever serves it must also check that the
-// request's session is the viewer's; without, it was given to a client that holds a token and fetches images bare.
+// Private returns the address of a priv/ key for one viewer, relative to the site or on the CDN. It is the same for a
+// whole window, so that browsers cache it, and valid for at least one more. With cookie, whoever serves it must also
+// check that the request's session is the viewer's; without, it was given to a client that holds a token and fetches
+// images bare. The CDN asks nobody: there whoever has the address may see the photo until it ends.
 func (a *Addresses) Private(key string, viewer int64, cookie bool, now time.Time) string {
+	end := (now.Unix()/a.window + 2) * a.window
+	if a.signer != nil {
+		address := a.cdn + "/" + key
+		if q, err := a.signer.query(address[:strings.LastIndexByte(address, '/')+1], end); err == nil {
+			return address + q
+		}
+		// It can only be a key that does not sign. The site serves the photo, too.
+	}
 	kind := "t"
 	if cookie {
 		kind = "c"
 	}
-	end := (now.Unix()/a.window + 2) * a.window
 	return PathPrefix + key + "?e=" + strconv.FormatInt(end, 10) + "&v=" + strconv.FormatInt(viewer, 10) +
 		"&k=" + kind + "&s=" + base64.RawURLEncoding.EncodeToString(sign(a.keys[0], randomOf(key), viewer, kind, end))
 }
 
 // PrivateAbs is Private with scheme and host.
 func (a *Addresses) PrivateAbs(key string, viewer int64, cookie bool, now time.Time) string {
-	return a.base + a.Private(key, viewer, cookie, now)
+	address := a.Private(key, viewer, cookie, now)
+	if strings.HasPrefix(address, "/") {
+		return a.base + address
+	}
+	return address
 }
 
 // KeyOf returns the key that a request's path names, or an error that wraps ErrKey.

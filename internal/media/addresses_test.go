@@ -28,8 +28,8 @@ func TestPublicAddress(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{site.Public(key), "/media/" + key},
 		{site.PublicAbs(key), "https://s.example/media/" + key},
-		{cdn.Public(key), "https://c.example/media/" + key},
-		{cdn.PublicAbs(key), "https://c.example/media/" + key},
+		{cdn.Public(key), "https://c.example/" + key},
+		{cdn.PublicAbs(key), "https://c.example/" + key},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %s, want %s", c.got, c.want)

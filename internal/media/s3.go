@@ -31,6 +31,10 @@ const (
 	s3Batch = 1000
 )
 
+// s3Again are errors of a moment that the SDK does not know for such: two requests met. The last one is how servers that
+// keep objects in folders say that a folder went with its last object while another came.
+var s3Again = []string{"OperationAborted", "ConditionalRequestConflict", "ExistingObjectIsDirectory"}
+
 // S3Options configures NewS3.
 type S3Options struct {
 	Bucket     string
@@ -56,10 +60,10 @@ func NewS3(cfg aws.Config, o S3Options) *S3 {
 	client := s3.NewFromConfig(cfg, func(c *s3.Options) {
 		c.UsePathStyle = o.PathStyle
 		c.DisableLogOutputChecksumValidationSkipped = true // parts of objects have none
-		c.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+		c.Retryer = retry.AddWithErrorCodes(retry.NewStandard(func(r *retry.StandardOptions) {
 			r.MaxAttempts = s3Tries
 			r.MaxBackoff = time.Second
-		})
+		}), s3Again...)
 	})
 	return &S3{client: client, credentials: cfg.Credentials, o: o}
 }
@@ -252,6 +256,18 @@ func (s *S3) Copy(ctx context.Context, from, to string) error {
 
 // Check implements Store.
 func (s *S3) Check(ctx context.Context) error { return probe(ctx, s) }
+
+// Origin is where presigned addresses lead to, such as https://bucket.s3.eu-central-1.amazonaws.com.
+func (s *S3) Origin(ctx context.Context) (string, error) {
+	o := s.client.Options()
+	e, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, s3.EndpointParameters{
+		Bucket: &s.o.Bucket, Region: &o.Region, Endpoint: o.BaseEndpoint, ForcePathStyle: &o.UsePathStyle,
+	})
+	if err != nil {
+		return "", fmt.Errorf("media: %w", err)
+	}
+	return e.URI.Scheme + "://" + e.URI.Host, nil
+}
 
 // Presign implements Presigner.
 func (s *S3) Presign(ctx context.Context, key string, life time.Duration) (address string, good time.Duration, err error) {

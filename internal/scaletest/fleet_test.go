@@ -188,3 +188,15 @@ func (a answer) want(status int) answer {
 	}
 	return a
 }
+
+// eventually waits for what happens in the background.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 30 s", what)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}

@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -63,10 +64,41 @@ func (p *Pages) privateMedia(c *gin.Context) error {
 	return p.serveMedia(c, "private, max-age=3600, immutable")
 }
 
+const (
+	// presignLife is how long an address in the store is asked to work.
+	presignLife = time.Hour
+	// presignSpare is how much longer it works than the redirect to it is kept.
+	presignSpare = 30 * time.Second
+	// presignLeast is for how long a redirect must be worth it: else we send the photo ourselves.
+	presignLeast = time.Minute
+)
+
+// sendToStore redirects to the store where that is wanted, and where the address there outlives the redirect.
+func (p *Pages) sendToStore(c *gin.Context, key string) (sent bool, err error) {
+	if p.Presign == nil {
+		return false, nil
+	}
+	address, good, err := p.Presign.Presign(c.Request.Context(), key, presignLife)
+	if err != nil {
+		return false, &community.Unavailable{RetryAfter: 5 * time.Second, Err: err}
+	}
+	keep := good - presignSpare
+	if keep < presignLeast {
+		return false, nil
+	}
+	// Private even for public photos: the address is signed with our credentials.
+	c.Header("Cache-Control", "private, max-age="+strconv.Itoa(int(keep.Seconds())))
+	c.Redirect(http.StatusFound, address)
+	return true, nil
+}
+
 func (p *Pages) serveMedia(c *gin.Context, cache string) error {
 	key, err := media.KeyOf(c.Request.URL.Path)
 	if err != nil || key.Kind != store.SetPublic && key.Kind != store.SetPrivate {
 		return community.ErrNotFound
+	}
+	if sent, err := p.sendToStore(c, key.String()); sent || err != nil {
+		return err
 	}
 	obj, err := p.Media.Open(c.Request.Context(), key.String())
 	if errors.Is(err, media.ErrNotFound) {

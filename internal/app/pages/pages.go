@@ -56,6 +56,7 @@ type Options struct {
 	Sessions  Sessions
 	Addresses *media.Addresses
 	Media     media.Store
+	Presign   media.Presigner // photos are fetched from the store itself; nil: from here
 	Assets    *static.Assets
 	Site      templates.Site
 	BaseURL   string // https://example.org
@@ -64,6 +65,7 @@ type Options struct {
 
 	ReadOnly       bool // the site takes no writes; every page says so
 	KeepOriginals  bool
+	CDN            bool // copies of photos at edges outlive their deletion for a while
 	MaxUploadBytes int64
 	MaxPixels      int64  // in force: what one photo may have
 	Secure         bool   // cookies go over TLS only

@@ -1,0 +1,116 @@
+package media
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cfsign "github.com/aws/aws-sdk-go-v2/feature/cloudfront/sign"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+)
+
+// maxSignatures bounds the signatures that are kept. One is worth a millisecond and takes a kilobyte.
+const maxSignatures = 10_000
+
+// Signer signs addresses of private photos on CloudFront, with a custom policy for all variants of a set. A signature
+// is made once per window; RSA makes the same one on every instance.
+type Signer struct {
+	keyID string
+	key   *rsa.PrivateKey
+
+	mu   sync.Mutex
+	end  int64             // of the addresses in kept
+	kept map[string]string // set → query
+}
+
+// NewSigner takes the id of a public key at CloudFront and its private key as PEM.
+func NewSigner(keyID, privateKey string) (*Signer, error) {
+	// Some places where settings live have no line breaks.
+	block, _ := pem.Decode([]byte(strings.ReplaceAll(privateKey, `\n`, "\n")))
+	if block == nil {
+		return nil, errors.New("media: the signing key is no PEM block")
+	}
+	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+	if err != nil {
+		any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, errors.New("media: the signing key is no private key") // the cause might quote it
+		}
+		var ok bool
+		if key, ok = any.(*rsa.PrivateKey); !ok {
+			return nil, errors.New("media: the signing key is not an RSA key")
+		}
+	}
+	return &Signer{keyID: keyID, key: key}, nil
+}
+
+// query is what makes addresses under set, such as https://cdn.example/priv/<random>/, valid until end.
+func (s *Signer) query(set string, end int64) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.end != end || len(s.kept) >= maxSignatures {
+		s.end, s.kept = end, make(map[string]string)
+	}
+	if q, ok := s.kept[set]; ok {
+		return q, nil
+	}
+	policy := cfsign.Policy{Statements: []cfsign.Statement{{
+		Resource:  set + "*",
+		Condition: cfsign.Condition{DateLessThan: cfsign.NewAWSEpochTime(time.Unix(end, 0))},
+	}}}
+	signature, text, err := policy.Sign(s.key)
+	if err != nil {
+		return "", fmt.Errorf("media: sign an address: %w", err)
+	}
+	q := "?Policy=" + string(text) + "&Signature=" + string(signature) + "&Key-Pair-Id=" + s.keyID
+	s.kept[set] = q
+	return q, nil
+}
+
+// Edges are the copies of photos that a CloudFront distribution keeps.
+type Edges struct {
+	client       *cloudfront.Client
+	distribution string
+	path         string // before each key, "" or "/media"
+}
+
+// NewEdges makes what tells a distribution that photos are gone; path is that of MEDIA_BASE_URL.
+func NewEdges(cfg aws.Config, distribution, path string) *Edges {
+	return &Edges{cloudfront.NewFromConfig(cfg), distribution, strings.TrimRight(path, "/")}
+}
+
+// Invalidate has the edges forget what lies under these keys, by their explicit paths. It returns when the order has
+// been taken; a repeated order for the same keys is the same order.
+func (e *Edges) Invalidate(ctx context.Context, keys ...string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	paths := make([]string, len(keys))
+	for i, key := range keys {
+		paths[i] = e.path + "/" + key
+	}
+	sum := sha256.Sum256([]byte(strings.Join(paths, "\n")))
+	_, err := e.client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
+		DistributionId: &e.distribution,
+		InvalidationBatch: &types.InvalidationBatch{
+			CallerReference: aws.String(hex.EncodeToString(sum[:16])),
+			Paths:           &types.Paths{Quantity: aws.Int32(int32(len(paths))), Items: paths},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("%w: tell the CDN what is gone: %w", ErrUnavailable, err)
+	}
+	return nil
+}
