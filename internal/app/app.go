@@ -28,6 +28,7 @@ type App struct {
 
 	admission *admission
 	metrics   *metrics
+	doctor    atomic.Pointer[diagnosis] // nil until the rooms are open
 	// claim is how the first administrator of a fresh site is made; nil until
 	// the site is wired.
 	claim func(context.Context) (url string, claimed bool, err error)

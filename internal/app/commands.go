@@ -38,6 +38,7 @@ type commands struct {
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
 	Demo    demoCommand   `cmd:"" help:"Fill the site with made-up members and posts."`
 	Config  configCommand `cmd:"" help:"Show the settings in force, secrets hidden."`
+	Doctor  doctorCommand `cmd:"" help:"Try everything that the settings name, and say what is wrong."`
 	Version versionCmd    `cmd:"" help:"Show the release."`
 }
 

@@ -95,6 +95,9 @@ type Config struct {
 
 	migrateSet bool // MIGRATE was given
 
+	// Unknown are the variables that are no settings, by name.
+	Unknown []string
+
 	// Warnings are things worth a line in the log that are no reason not to start.
 	Warnings []string
 
@@ -192,6 +195,7 @@ func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, 
 		return nil, errors.Join(errs...)
 	}
 	c.Warnings = warnings(c)
+	c.Unknown = unknownNames(environ)
 	return c, nil
 }
 

@@ -16,6 +16,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tintype/internal/store"
 )
 
 // metrics are what the program counts of itself. A new one is a field and the
@@ -99,6 +101,7 @@ func (m *metrics) observe(x *exchange, method string, status int) {
 // watch adds what the rooms know of themselves.
 func (m *metrics) watch(r *rooms) {
 	m.registry.MustRegister(collectors.NewDBStatsCollector(r.store.SQL(), "primary"))
+	m.registry.MustRegister(readCollector{r.store, prometheus.NewDesc("tintype_reads_total", "Reads by the server that answered: a replica's address, or primary with why it was no replica. Nothing without replicas.", []string{"server", "reason"}, nil)})
 	m.gauge("photo_memory_bytes", "Memory for decoding photos that is in use, as reckoned from their headers.", func() float64 { return float64(r.processor.MemoryInUse()) })
 	m.gaugeFrom("jobs_oldest_ready_seconds", "How long the oldest job that is due has been waiting, in the whole fleet.", func(ctx context.Context) (float64, error) {
 		w, err := r.store.WaitingJobs(ctx)
@@ -139,8 +142,10 @@ func (a *App) serveMetrics(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
+	mux := a.metrics.handler()
+	mux.HandleFunc("GET /deepz", a.deepz)
 	server := &http.Server{
-		Handler:           a.metrics.handler(),
+		Handler:           mux,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
@@ -153,4 +158,22 @@ func (a *App) serveMetrics(ctx context.Context) error {
 	a.onStop("metrics", func(context.Context) error { return server.Close() })
 	a.log.InfoContext(ctx, "metrics", "listen", l.Addr().String())
 	return nil
+}
+
+// readCollector tells where reads went, from the store's own counts.
+type readCollector struct {
+	store *store.Store
+	desc  *prometheus.Desc
+}
+
+func (c readCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
+
+func (c readCollector) Collect(ch chan<- prometheus.Metric) {
+	counts := c.store.ReadCounts()
+	for address, n := range counts.Replicas {
+		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(n), address, "")
+	}
+	for why, n := range counts.Primary {
+		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(n), "primary", why)
+	}
 }

@@ -30,6 +30,19 @@ func misspelled(environ []string) []error {
 	return errs
 }
 
+// unknownNames are the variables that are no settings of this program.
+func unknownNames(environ []string) []string {
+	var names []string
+	known := settingNames()
+	for _, entry := range environ {
+		if name, _, _ := strings.Cut(entry, "="); name != "" && !slices.Contains(known, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // settingNames are the variables that mean something to this program.
 func settingNames() []string {
 	var names []string

@@ -107,6 +107,7 @@ func storeOptions(cfg *Config, log *slog.Logger) store.Options {
 		Replicas: cfg.Replicas.Value,
 		MaxLag:   cfg.ReplicaMaxLag,
 		MaxConns: cfg.MySQLConns(),
+		ReadOnly: cfg.ReadOnly,
 		Log:      log,
 	}
 }
@@ -156,6 +157,9 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	a.metrics.watch(r)
 	if !a.cfg.Web {
+		if err := a.openDeepz(ctx, r, nil, nil); err != nil {
+			return nil, err
+		}
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			a.exit.write(w, req, &refused{status: http.StatusNotFound, message: "This process does jobs only."})
 		}), nil
@@ -167,7 +171,11 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	a.listen(r)
 	routes := a.newRoutes()
 	a.newAPI(r, assets).Register(routes)
-	a.newPages(r, routes, assets).Register(routes)
+	p := a.newPages(r, routes, assets)
+	p.Register(routes)
+	if err := a.openDeepz(ctx, r, routes, p.Administrator); err != nil {
+		return nil, err
+	}
 	if !a.cfg.ReadOnly {
 		a.claim = r.community.ClaimLink
 	}

@@ -72,6 +72,15 @@ func (c *cluster) turnClock(ctx context.Context) error {
 	var version, leaseLeft int64
 	var holder string
 	err := c.monitor.QueryRowContext(ctx, "SELECT version, holder, lease_until - "+clockNow+" FROM replication_clock WHERE id = 1").Scan(&version, &holder, &leaseLeft)
+	if c.watches && err == nil {
+		if c.version.Swap(version) != version {
+			c.movedAt.Store(time.Now().UnixNano())
+		}
+		return nil
+	}
+	if c.watches && errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		_, err = c.monitor.ExecContext(ctx, "INSERT IGNORE INTO replication_clock (id, version, holder, lease_until) VALUES (1, "+clockNow+", '', 0)")
 		return err

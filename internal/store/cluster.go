@@ -56,6 +56,7 @@ type cluster struct {
 	slots     chan struct{} // the places on the way from the replicas to the primary
 	log       *slog.Logger
 	holder    string // this process as a holder of the clock's lease
+	watches   bool   // it only looks at the clock and never raises it
 	leads     bool   // it holds the lease; the clock's loop alone uses this
 
 	version atomic.Int64 // the clock's, at the last poll; 0 before the first

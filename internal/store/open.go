@@ -37,6 +37,8 @@ type Options struct {
 	// dialect and machine.
 	MaxConns int
 	Log      *slog.Logger
+	// ReadOnly refuses every transaction with ErrWriterAway, and leaves the replication clock to others.
+	ReadOnly bool
 	// TxTimeout bounds a transaction with all its tries and its wait for a connection, 0: 5 s.
 	TxTimeout time.Duration
 }
@@ -143,7 +145,7 @@ func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, 
 			return nil, err
 		}
 	}
-	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log, txTimeout: cmp.Or(o.TxTimeout, 5*time.Second), signals: &signals{}}, nil
+	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log, txTimeout: cmp.Or(o.TxTimeout, 5*time.Second), signals: &signals{}, readOnly: o.ReadOnly}, nil
 }
 
 // mysqlConfig reads a mysql:// URL. Passwords never reach an error text.

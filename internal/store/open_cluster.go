@@ -26,7 +26,7 @@ func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*my
 	if maxLag <= 0 {
 		maxLag = DefaultMaxLag
 	}
-	c := &cluster{conns: &connSet{}, maxLag: maxLag, slots: make(chan struct{}, max((n-1)/2, 1)), log: o.Log, holder: rand.Text()}
+	c := &cluster{conns: &connSet{}, maxLag: maxLag, slots: make(chan struct{}, max((n-1)/2, 1)), log: o.Log, holder: rand.Text(), watches: o.ReadOnly}
 	toPrimary, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) { limit(c); trackWire(c) })
 	if err != nil {
 		return nil, err

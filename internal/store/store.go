@@ -25,6 +25,7 @@ type Store struct {
 	after     *afterCommit // set inside a transaction
 	signals   *signals
 	cluster   *cluster // nil without replicas
+	readOnly  bool     // no transaction begins
 }
 
 // NewID draws an id that no other process is likely to draw; see TxOnce for when it did.

@@ -62,6 +62,9 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 			return ErrWriterAway
 		}
 	}
+	if s.readOnly {
+		return ErrWriterAway
+	}
 	txctx, cancel := context.WithTimeout(context.WithValue(ctx, keyInTx, true), s.txTimeout)
 	defer cancel()
 	var lost *afterCommit // of a try whose COMMIT got no answer: it may have been done

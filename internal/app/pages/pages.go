@@ -144,6 +144,12 @@ func visitOf(c *gin.Context) *visit {
 // Member tells whether the request comes from somebody who is logged in. Before must have run.
 func (p *Pages) Member(c *gin.Context) bool { return viewer(c) != nil }
 
+// Administrator tells whether the request comes from one. Before must have run.
+func (p *Pages) Administrator(c *gin.Context) bool {
+	acc := viewer(c)
+	return acc != nil && acc.Role == store.RoleAdmin
+}
+
 // viewer is the account that reads, nil for a visitor.
 func viewer(c *gin.Context) *store.Account { return visitOf(c).account }
 

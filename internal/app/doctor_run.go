@@ -1,0 +1,153 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/queue"
+	"tintype/internal/store"
+)
+
+type doctorCommand struct {
+	JSON bool `name:"json" help:"As JSON: an object with checks."`
+}
+
+// errUnwell is the exit status of a doctor who found a failure.
+var errUnwell = errors.New("something does not work; see above")
+
+func (d doctorCommand) Run(c *call) error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.DiscardHandler) // what fails is said by the checks
+	patient, closing := examine(c, cfg, log)
+	defer closing()
+	checks := patient.run(c)
+	if d.JSON {
+		err = writeChecksJSON(c.env.Stdout, checks)
+	} else {
+		err = writeChecks(c.env.Stdout, checks)
+	}
+	if err == nil && worst(checks) == checkFailure {
+		err = errUnwell
+	}
+	return err
+}
+
+// examine opens what the settings name, each by itself.
+func examine(ctx context.Context, cfg *Config, log *slog.Logger) (*diagnosis, func()) {
+	d := &diagnosis{cfg: cfg, log: log}
+	if cfg.Database.Driver == "sqlite" {
+		// Opening would make the file: a doctor changes nothing.
+		_, d.storeErr = os.Stat(cfg.Database.Path)
+	}
+	if d.storeErr == nil {
+		d.store, d.storeErr = store.Open(ctx, storeOptions(cfg, log))
+	}
+	if d.store != nil || cfg.SessionStore != "sql" {
+		d.sessions, d.sessErr = openSessions(ctx, cfg, log, d.store)
+	}
+	d.media, d.mediaErr = openMedia(ctx, cfg, log)
+	d.queue, d.queueErr = queueCheck(ctx, cfg, log)
+	return d, func() {
+		if d.store != nil {
+			_ = d.store.Close() // the process ends
+		}
+	}
+}
+
+// queueCheck is nil where the database alone is the queue.
+func queueCheck(ctx context.Context, cfg *Config, log *slog.Logger) (func(context.Context) error, error) {
+	if cfg.QueueURL == "" {
+		return nil, nil
+	}
+	c, err := loadAWS(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	return queue.NewSQS(sqs.NewFromConfig(c), cfg.QueueURL, log).Check, nil
+}
+
+func writeChecks(w io.Writer, checks []Check) error {
+	var err error
+	for _, c := range checks {
+		if _, werr := fmt.Fprintf(w, "%-8s %-10s %s\n", c.Status, c.Name, c.Text); werr != nil {
+			err = werr
+		}
+		if c.Advice != "" {
+			fmt.Fprintf(w, "%19s %s\n", "", c.Advice)
+		}
+	}
+	return err
+}
+
+func writeChecksJSON(w io.Writer, checks []Check) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(struct {
+		Status string  `json:"status"`
+		Checks []Check `json:"checks"`
+	}{worst(checks), checks})
+}
+
+// openDeepz has the running site tell what the doctor would: at METRICS_ADDR to
+// all, on the site to administrators and to this machine itself.
+func (a *App) openDeepz(ctx context.Context, r *rooms, routes *Routes, administrator func(*gin.Context) bool) error {
+	check, err := queueCheck(ctx, a.cfg, a.log)
+	if err != nil {
+		return err
+	}
+	d := &diagnosis{cfg: a.cfg, log: a.log, store: r.store, media: r.media, sessions: r.sessions, queue: check}
+	a.doctor.Store(d)
+	if routes == nil {
+		return nil
+	}
+	routes.Personal(http.MethodGet, "/deepz", func(c *gin.Context) error {
+		if !administrator(c) && !fromHere(c.Request) {
+			return community.ErrNotFound
+		}
+		answerDeepz(c.Writer, c.Request, d)
+		return nil
+	})
+	return nil
+}
+
+// fromHere tells a request made on this machine from one that a proxy on it
+// passes on.
+func fromHere(r *http.Request) bool {
+	return exchangeOf(r.Context()).client.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" && r.Header.Get("Via") == ""
+}
+
+// deepz is the answer at METRICS_ADDR.
+func (a *App) deepz(w http.ResponseWriter, r *http.Request) {
+	d := a.doctor.Load()
+	if d == nil {
+		_, _, why := a.health.state()
+		answerHealth(w, http.StatusServiceUnavailable, why)
+		return
+	}
+	answerDeepz(w, r, d)
+}
+
+func answerDeepz(w http.ResponseWriter, r *http.Request, d *diagnosis) {
+	checks := d.checks(r.Context())
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", personalControl)
+	if worst(checks) == checkFailure {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = writeChecksJSON(w, checks) // who does not read has gone
+}

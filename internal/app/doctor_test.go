@@ -1,0 +1,124 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func checksOf(t *testing.T, text string) (status string, byName map[string][]Check) {
+	t.Helper()
+	var answer struct {
+		Status string
+		Checks []Check
+	}
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		t.Fatalf("%v:\n%s", err, text)
+	}
+	byName = make(map[string][]Check)
+	for _, c := range answer.Checks {
+		byName[c.Name] = append(byName[c.Name], c)
+	}
+	return answer.Status, byName
+}
+
+func TestDoctorOfAHealthySite(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "PALETTE=x"}
+	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
+		t.Fatal(stderr)
+	}
+	code, out, stderr := command(env, "doctor", "--json")
+	if code != 0 {
+		t.Fatalf("%d %s\n%s", code, stderr, out)
+	}
+	_, checks := checksOf(t, out)
+	for _, name := range []string{"settings", "schema", "database", "clock", "sessions", "photos", "queue"} {
+		if len(checks[name]) == 0 {
+			t.Errorf("nothing is said of %s:\n%s", name, out)
+		}
+		for _, c := range checks[name] {
+			if c.Status != checkOK {
+				t.Errorf("%+v", c)
+			}
+		}
+	}
+	if v := checks["variables"]; len(v) != 1 || !strings.Contains(v[0].Text, "PALETTE") {
+		t.Errorf("unknown variables: %+v", v)
+	}
+	if _, lines, _ := command(env, "doctor"); !strings.Contains(lines, "ok       database   sqlite:") {
+		t.Errorf("as lines:\n%s", lines)
+	}
+}
+
+func TestDoctorFindsWhatIsWrong(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	env := []string{"DATA_DIR=" + dir}
+	code, out, _ := command(env, "doctor", "--json")
+	status, checks := checksOf(t, out)
+	if code != statusFailure || status != checkFailure || checks["database"][0].Status != checkFailure {
+		t.Errorf("no database yet: %d\n%s", code, out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "tintype.db")); err == nil {
+		t.Error("the doctor made a database")
+	}
+
+	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
+		t.Fatal(stderr)
+	}
+	// A folder that is a file: nobody can write photos there.
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ = command(append(env, "MEDIA_DIR="+file), "doctor", "--json")
+	_, checks = checksOf(t, out)
+	if code != statusFailure || checks["photos"][0].Status != checkFailure || checks["database"][0].Status != checkOK {
+		t.Errorf("photos cannot be written: %d\n%s", code, out)
+	}
+
+	secret := "tellnobody"
+	start := time.Now()
+	code, out, stderr := command([]string{"DATA_DIR=" + dir, "DATABASE_URL=mysql://u:" + secret + "@127.0.0.1:" + freePort(t) + "/n"}, "doctor", "--json")
+	_, checks = checksOf(t, out)
+	if code != statusFailure || checks["schema"][0].Status != checkFailure || checks["schema"][0].Advice == "" || checks["photos"][0].Status != checkOK {
+		t.Errorf("no server: %d after %s\n%s", code, time.Since(start), out)
+	}
+	if strings.Contains(out+stderr, secret) {
+		t.Errorf("the password is told:\n%s%s", out, stderr)
+	}
+}
+
+func TestDeepz(t *testing.T) {
+	site, _ := wired(t)
+	here, proxied := []string{}, []string{"X-Forwarded-For: 203.0.113.7"}
+	ask := func(remote string, headers []string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", "/deepz", nil)
+		r.RemoteAddr = remote
+		for _, h := range headers {
+			name, value, _ := strings.Cut(h, ": ")
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		site.handler.ServeHTTP(w, r)
+		return w
+	}
+	if w := ask("127.0.0.1:5000", here); w.Code != 200 || w.Header().Get("Cache-Control") != personalControl {
+		t.Errorf("from this machine: %d %v", w.Code, w.Header())
+	} else if _, checks := checksOf(t, w.Body.String()); checks["database"][0].Status != checkOK || checks["photos"][0].Status != checkOK {
+		t.Errorf("%s", w.Body)
+	}
+	for remote, headers := range map[string][]string{"203.0.113.7:5000": here, "127.0.0.1:5000": proxied} {
+		if w := ask(remote, headers); w.Code != 404 {
+			t.Errorf("a visitor at %s %v: %d", remote, headers, w.Code)
+		}
+	}
+	w := httptest.NewRecorder()
+	site.deepz(w, httptest.NewRequest("GET", "/deepz", nil))
+	if w.Code != 200 {
+		t.Errorf("at METRICS_ADDR: %d %s", w.Code, w.Body)
+	}
+}
