@@ -57,7 +57,12 @@ func ChromiumFlags() []string {
 
 func missing(t testing.TB, name, from string) {
 	t.Helper()
-	text := fmt.Sprintf("%s is not installed (%s)", name, from)
+	Without(t, name, fmt.Sprintf("%s is not installed (%s)", name, from))
+}
+
+// Without skips or fails a test that cannot have what it needs, which text explains.
+func Without(t testing.TB, name, text string) {
+	t.Helper()
 	if os.Getenv("REQUIRE_SERVICES") == "1" && !slices.Contains(strings.Fields(os.Getenv("WITHOUT_SERVICES")), name) {
 		t.Fatal(text + ", and REQUIRE_SERVICES=1 asks for it")
 	}
