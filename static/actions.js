@@ -1,10 +1,8 @@
 // Like, follow, comment and "Show" without a reload. Each sends the very form, or follows the very link, that works
 // without scripts.
-import { say, load, send, swap, key } from './dom.js';
+import { say, load, send, swap, key, grouped, count } from './dom.js';
 
-const grouped = (n) => (n < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f'));
 const number = (el) => Number(el?.textContent.replace(/\D/g, '') || 0);
-const count = (el, n) => { if (el) el.textContent = n > 0 ? grouped(n) : ''; };
 
 document.addEventListener('submit', (event) => {
   const form = event.target;

@@ -77,3 +77,7 @@ export function swap(old, doc) {
 }
 
 export const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+
+// Numbers as the pages write them; a count of nothing is not shown.
+export const grouped = (n) => (n < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f'));
+export const count = (el, n) => { if (el) el.textContent = n > 0 ? grouped(n) : ''; };

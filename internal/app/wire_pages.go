@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/app/pages"
+	"tintype/internal/community"
 	"tintype/internal/session"
 	"tintype/internal/store"
 	"tintype/static"
@@ -18,7 +19,7 @@ import (
 func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.Pages {
 	p := pages.New(pages.Options{
 		Community: r.community,
-		Sessions:  pageSessions{a.newSessions(r)},
+		Sessions:  pageSessions{a.newSessions(r), r.community},
 		Addresses: r.addresses,
 		Media:     r.media,
 		Presign:   presigner(a.cfg, r.media),
@@ -39,6 +40,8 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
 		MaxPixels:      r.processor.MatrixLimit(),
 		Secure:         a.cfg.Secure(),
+		Streams:        a.streams,
+		Streaming:      a.admission.listening,
 		Accept:         "image/jpeg,image/png,image/webp,image/gif",
 	})
 	routes.beforePages = append(routes.beforePages, p.Before, func(c *gin.Context) error {
@@ -73,7 +76,8 @@ func (a *App) sessionBackend(r *rooms) session.Backend {
 
 // pageSessions is the session room as pages see it.
 type pageSessions struct {
-	m *session.Manager[*store.Account]
+	m         *session.Manager[*store.Account]
+	community *community.Community
 }
 
 func (s pageSessions) Begin(c *gin.Context) error { return s.m.Begin(c) }
@@ -105,9 +109,15 @@ func (s pageSessions) List(ctx context.Context, acc *store.Account) ([]pages.Pla
 }
 
 func (s pageSessions) End(ctx context.Context, acc *store.Account, hash string) error {
-	return s.m.End(ctx, acc, hash)
+	if err := s.m.End(ctx, acc, hash); err != nil {
+		return err
+	}
+	return s.community.EndedSessions(ctx, acc)
 }
 
 func (s pageSessions) EndOthers(ctx context.Context, acc *store.Account, keep string) error {
-	return s.m.EndOthers(ctx, acc, keep)
+	if err := s.m.EndOthers(ctx, acc, keep); err != nil {
+		return err
+	}
+	return s.community.EndedSessions(ctx, acc)
 }

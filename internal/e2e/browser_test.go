@@ -27,6 +27,8 @@ import (
 type browser struct {
 	t   testing.TB
 	ctx context.Context
+	// forgives is a complaint that belongs to the test.
+	forgives string
 }
 
 func openBrowser(t testing.TB) *browser {
@@ -66,6 +68,9 @@ func openBrowser(t testing.TB) *browser {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, c := range complaints {
+			if b.forgives != "" && strings.Contains(c, b.forgives) {
+				continue
+			}
 			t.Errorf("the browser's console: %s", c)
 		}
 	})

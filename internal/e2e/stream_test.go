@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/coder/websocket"
 
 	"tintype/internal/phototest"
+	"tintype/internal/servertest"
 )
 
 var shownCode = regexp.MustCompile(`<code[^>]*>([^<]+)</code>`)
@@ -109,6 +111,23 @@ func TestStreamsTogether(t *testing.T) {
 		}
 	}
 
+	// A page that ada has open on B hears of what ben does on A.
+	number := post.url.Path[strings.LastIndexByte(post.url.Path, '/')+1:]
+	ada.site = b.URL
+	page := ada.lines("/live?posts="+number, "")
+	nosy := ada.lines("/live?again=1&posts=1", "")
+	awaitLines(t, page, ":thump")
+	ben.post("/posts/"+number+"/like", "return", "/").want(200)
+	awaitLines(t, page, `data: {"id":"`+number+`","likes":1,"comments":0}`, `data: {"unread":2}`)
+	ben.post("/posts/"+number+"/comments", "text", "How far it carries", "idempotency_key", "k1").want(200)
+	awaitLines(t, page, `data: {"id":"`+number+`","likes":1,"comments":1}`, `data: {"unread":3}`)
+	awaitLines(t, ada.lines("/live?again=1&posts="+number, ""), `data: {"id":"`+number+`","likes":1,"comments":1}`, `data: {"unread":3}`)
+	awaitLines(t, nosy, `data: {"unread":3}`)
+	ada.site = a.URL
+	ada.post("/settings/account", "what", "password", "current_password", password, "new_password", password+"!").want(200)
+	for range page { // its session is over, and so is what it hears
+	}
+
 	// The instance is told to stop: its streams are told to go elsewhere before it ends.
 	a.Signal(syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -129,4 +148,33 @@ func TestStreamsTogether(t *testing.T) {
 	}
 	a.Start()
 	awaitLines(t, visitor(t, a.URL).lines("/api/v1/streaming/user", token), "thump")
+}
+
+// A page in view shows what others do, and comes back by itself when the site was away.
+func TestLivePage(t *testing.T) {
+	servertest.Chromium(t)
+	site := start(t)
+	b := openBrowser(t)
+	b.forgives = "net::ERR_CONNECTION_REFUSED" // while the site is away
+	b.signUp(site.URL, "ada")
+	ben, eve := join(t, site.URL, "ben"), join(t, site.URL, "eve")
+	post := ben.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "For @ada to see")
+	id := post.url.Path[strings.LastIndexByte(post.url.Path, '/')+1:]
+	b.becomes(`document.querySelector('.nav .badge')?.textContent.trim() === '1 unread'`)
+
+	b.run(chromedp.Navigate(site.URL + post.url.Path))
+	const counts = `[...document.querySelectorAll('.actions .n')].map((n) => n.textContent.trim()).join()`
+	b.becomes(counts + ` === ','`)
+	eve.post("/posts/"+id+"/like", "return", "/").want(200)
+	b.becomes(counts + ` === '1,'`)
+	eve.post("/posts/"+id+"/comments", "text", "So do I", "idempotency_key", "k1").want(200)
+	b.becomes(counts + ` === '1,1'`)
+
+	// Bare of its streams for a moment, and then with more to tell.
+	if err := site.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	site.Start()
+	eve.post("/posts/"+id+"/unlike", "return", "/").want(200)
+	b.becomes(counts + ` === ',1'`)
 }

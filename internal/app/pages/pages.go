@@ -29,6 +29,8 @@ type Routes interface {
 	Cacheable(method, path string, h func(*gin.Context) error)
 	Upload(method, path string, h func(*gin.Context) error)
 	Asset(method, path string, h func(*gin.Context) error)
+	// Stream is Personal for what stays open.
+	Stream(method, path string, h func(*gin.Context) error)
 }
 
 // Sessions is how pages know who reads.
@@ -71,6 +73,9 @@ type Options struct {
 	Secure         bool   // cookies go over TLS only
 	Accept         string // of the file control
 	HEIC           bool
+
+	Streams   *community.Streams
+	Streaming func(*http.Request) // told of each request that from then on only listens; may be nil
 }
 
 // Pages is the handlers.
@@ -96,6 +101,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerAdmin(r)
 	p.registerSite(r)
 	p.registerMedia(r)
+	r.Stream(http.MethodGet, "/live", p.member(p.live))
 }
 
 const viewerKey = "pages.viewer"

@@ -1,0 +1,105 @@
+package pages
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/app/sse"
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+const (
+	// livePosts is how many posts of a page are listened to.
+	livePosts = 60
+	// liveLife is about how long a page listens before it has to show its session again.
+	liveLife = 10 * time.Minute
+)
+
+// live tells a page in view of likes and comments on its posts, and of notifications. One that comes back after a
+// while (again) is first told how things are now.
+func (p *Pages) live(c *gin.Context, acc *store.Account) error {
+	var ids []int64
+	for text := range strings.SplitSeq(c.Query("posts"), ",") {
+		if id := formID(text); id > 0 && len(ids) < livePosts {
+			ids = append(ids, id)
+		}
+	}
+	st, err := p.Streams.Open(community.Hearer{AccountID: acc.ID, Posts: ids})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	// The session may have ended before the stream was there to be told of it.
+	if err := p.Sessions.Begin(c); err != nil {
+		return err
+	}
+	if acc, _ = p.Sessions.Current(c); acc == nil {
+		return community.ErrUnauthenticated
+	}
+	var first []community.Message
+	if c.Query("again") != "" {
+		if first, err = p.liveNow(c.Request.Context(), acc, ids); err != nil {
+			return err
+		}
+	}
+	if p.Streaming != nil {
+		p.Streaming(c.Request)
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), liveLife+rand.N(liveLife))
+	defer cancel()
+	out, err := sse.Start(c.Writer)
+	for _, m := range first {
+		for _, e := range liveEvents(m) {
+			if err == nil {
+				err = out.Send(e)
+			}
+		}
+	}
+	if err == nil {
+		err = sse.Pump(ctx, out, st.C(), st.Done(), func(m community.Message) ([]sse.Event, error) { return liveEvents(m), nil })
+	}
+	if err != nil {
+		p.Log.DebugContext(ctx, "a page stopped listening", "error", err)
+	}
+	return nil // the header is out
+}
+
+func (p *Pages) liveNow(ctx context.Context, acc *store.Account, ids []int64) ([]community.Message, error) {
+	unread, err := p.Community.UnreadNotifications(ctx, acc)
+	if err != nil {
+		return nil, err
+	}
+	now := []community.Message{{Kind: community.MessageUnread, Unread: unread}}
+	posts, err := p.Community.PostsByID(ctx, acc, ids)
+	for _, post := range posts {
+		now = append(now, community.Message{Kind: community.MessageCounts, ID: post.ID, Likes: post.LikesCount, Comments: post.CommentsCount})
+	}
+	return now, err
+}
+
+func liveEvents(m community.Message) []sse.Event {
+	var name string
+	var data any
+	switch m.Kind {
+	case community.MessageUnread:
+		name, data = "unread", struct {
+			Unread int `json:"unread"`
+		}{m.Unread}
+	case community.MessageCounts:
+		name, data = "counts", struct {
+			ID       string `json:"id"`
+			Likes    int    `json:"likes"`
+			Comments int    `json:"comments"`
+		}{idText(m.ID), m.Likes, m.Comments}
+	default:
+		return nil
+	}
+	b, _ := json.Marshal(data) // cannot fail: numbers and a text
+	return []sse.Event{{Name: name, Data: string(b)}}
+}
