@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"tintype/internal/media"
+	"tintype/internal/store"
 )
 
 // maxDelay bounds the settings that make a stop wait.
@@ -367,8 +368,8 @@ func checkMySQLURL(text string) (display string, err error) {
 		return "", errors.New("is not complete: mysql://user:password@host:3306/name")
 	}
 	for option := range query {
-		if option != "tls" && option != "socket" {
-			return "", fmt.Errorf("takes the options tls and socket only, not %q: the program sets what it needs", option)
+		if !slices.Contains(store.MySQLURLOptions, option) {
+			return "", fmt.Errorf("takes the options %s only, not %q: the program sets what it needs", strings.Join(store.MySQLURLOptions, ", "), option)
 		}
 	}
 	return "mysql://" + u.User.Username() + ":" + hidden + "@" + u.Host + u.Path, nil

@@ -104,7 +104,7 @@ var settings = []setting{
 	},
 	{
 		name: "DATABASE_URL", group: "Data", def: "sqlite:{DATA_DIR}/tintype.db", secret: true,
-		help:  "The database: `sqlite:PATH`, or `mysql://user:password@host:3306/name` for MySQL, MariaDB and Aurora. A password that DATABASE_URL_FILE holds may change while the site runs.",
+		help:  "The database: `sqlite:PATH`, or `mysql://user:password@host:3306/name` for MySQL, MariaDB and Aurora; with `?tls=true` the connection is encrypted and the server's certificate checked, with `&ca=FILE` by the authority in that file, as RDS needs it. A password that DATABASE_URL_FILE holds may change while the site runs.",
 		parse: parseDatabase,
 		show:  func(c *Config) string { return c.Database.String() },
 	},

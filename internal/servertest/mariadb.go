@@ -57,6 +57,21 @@ func MariaDB(t testing.TB) *MariaDBServer {
 	return shared.server
 }
 
+// MariaDBWith is a server of the test's own, with these flags; it ends with the
+// test.
+func MariaDBWith(t testing.TB, flags ...string) *MariaDBServer {
+	t.Helper()
+	for _, tool := range []string{"mariadbd", "mariadb-install-db"} {
+		Tool(t, tool, "Debian package mariadb-server")
+	}
+	m, err := startMariaDB(flags...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.end)
+	return m
+}
+
 // NewDatabase makes an empty database with a user who may do everything in it
 // and nothing outside, and returns its address, mysql://user:password@host:port/name.
 // It is dropped at the test's end.
@@ -81,6 +96,9 @@ func (m *MariaDBServer) NewDatabase(t testing.TB) string {
 		}
 	}
 	t.Cleanup(func() {
+		if len(m.guards) == 0 {
+			return // it has ended, and its folder gone
+		}
 		if err := m.Exec("DROP DATABASE "+name, "DROP USER '"+name+"'@'127.0.0.1'"); err != nil {
 			t.Error(err)
 		}

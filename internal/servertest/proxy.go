@@ -15,7 +15,8 @@ type Proxy struct {
 	Port int
 
 	listener net.Listener
-	target   atomic.Int64
+	targets  atomic.Pointer[[]int]
+	next     atomic.Uint64
 	cut      atomic.Pointer[cut]
 	refuse   atomic.Bool
 
@@ -30,13 +31,13 @@ type cut struct {
 	done   func()
 }
 
-// NewProxy listens on a free port until the test's end.
-func NewProxy(t testing.TB, target int) *Proxy {
+// NewProxy listens on a free port until the test's end; see Target.
+func NewProxy(t testing.TB, target ...int) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	must(t, err)
 	p := &Proxy{listener: l, Port: l.Addr().(*net.TCPAddr).Port, open: make(map[net.Conn]struct{})}
-	p.Target(target)
+	p.Target(target...)
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -55,8 +56,9 @@ func NewProxy(t testing.TB, target int) *Proxy {
 	return p
 }
 
-// Target has new connections lead to another port. Those that are open stay.
-func (p *Proxy) Target(port int) { p.target.Store(int64(port)) }
+// Target has new connections lead to other ports, each in its turn. Those that
+// are open stay.
+func (p *Proxy) Target(ports ...int) { p.targets.Store(&ports) }
 
 // Refuse closes new connections at once, until called with false.
 func (p *Proxy) Refuse(on bool) { p.refuse.Store(on) }
@@ -88,7 +90,9 @@ func (p *Proxy) serve(client net.Conn) {
 	if p.refuse.Load() {
 		return
 	}
-	server, err := net.Dial("tcp4", "127.0.0.1:"+strconv.FormatInt(p.target.Load(), 10))
+	targets := *p.targets.Load()
+	target := targets[p.next.Add(1)%uint64(len(targets))]
+	server, err := net.Dial("tcp4", "127.0.0.1:"+strconv.Itoa(target))
 	if err != nil {
 		return
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -12,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,6 +151,11 @@ func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, 
 	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log, txTimeout: cmp.Or(o.TxTimeout, 5*time.Second), signals: &signals{}, readOnly: o.ReadOnly}, nil
 }
 
+// MySQLURLOptions are what may stand behind the ? of a mysql:// address: tls (true, or skip-verify for a test), ca (the
+// file of the authority that signs the server's certificate, where the machine does not know it: Amazon's for RDS is
+// one such) and socket (a Unix socket's path, instead of the host).
+var MySQLURLOptions = []string{"tls", "ca", "socket"}
+
 // mysqlConfig reads a mysql:// URL. Passwords never reach an error text.
 func mysqlConfig(raw string) (*mysqldriver.Config, error) {
 	u, err := url.Parse(raw)
@@ -167,11 +175,25 @@ func mysqlConfig(raw string) (*mysqldriver.Config, error) {
 		c.Net, c.Addr = "unix", s
 	}
 	for k := range q {
-		if k != "socket" && k != "tls" {
-			return nil, fmt.Errorf("the database's address has an unknown parameter %q; known are tls and socket", k)
+		if !slices.Contains(MySQLURLOptions, k) {
+			return nil, fmt.Errorf("the database's address has an unknown parameter %q; known are %s", k, strings.Join(MySQLURLOptions, ", "))
 		}
 	}
 	c.TLSConfig = q.Get("tls")
+	if file := q.Get("ca"); file != "" {
+		if c.TLSConfig != "" && c.TLSConfig != "true" {
+			return nil, errors.New("the database's address has a ca, which only tls=true checks")
+		}
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("the database's ca: %w", err)
+		}
+		c.TLS = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+		if !c.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("the database's ca: %s holds no certificate", file)
+		}
+		c.TLSConfig = ""
+	}
 	c.Loc = time.UTC
 	c.RejectReadOnly = true
 	c.InterpolateParams = true

@@ -1,0 +1,98 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// One address, behind which two replicas stand: connections lead to one or the other, as Aurora's reader endpoint's do.
+func TestTwoReplicasBehindOneAddress(t *testing.T) {
+	db := storetest.OnReplicas(t, 2)
+	first, second := db.Replicas[0], db.Replicas[1]
+	proxy := servertest.NewProxy(t, first.Port)
+	db.ReplicaURLs = []string{through(t, db.ReplicaURLs[0], proxy.Port)}
+	s := db.Open(t)
+	acc := newAccount(t, s, "ann")
+	db.CatchUp(t)
+
+	// A second server appears behind the address, and gets known.
+	proxy.Target(first.Port, second.Port)
+	storetest.WaitInUse(t, s, 2)
+
+	readBy := func(m *servertest.MariaDBServer) int { return m.Queries(t, "SELECT%markers%") }
+	reads := func(p store.Position, n int) {
+		t.Helper()
+		for range n {
+			r := begin(t, s, p)
+			if _, err := r.marked(acc); err != nil {
+				t.Fatal(err)
+			}
+			r.end()
+		}
+	}
+	// Several requests at once, so that there are connections to both servers.
+	together := func() {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		done := make(chan error)
+		_, version := s.Replicas()
+		for range 8 {
+			go func() {
+				ctx, r := s.StartReads(ctx, store.Position(version-3000)) // long reached, so that each holds a connection
+				defer r.End()
+				_, err := s.MarkersOf(ctx, acc, []string{"home"})
+				time.Sleep(100 * time.Millisecond)
+				done <- err
+			}()
+		}
+		for range 8 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	together()
+	first.LogQueries(t)
+	second.LogQueries(t)
+	together()
+	if a, b := readBy(first), readBy(second); a == 0 || b == 0 {
+		t.Errorf("the servers had %d and %d reads", a, b)
+	}
+
+	// One of them stands still: no connection to it is used any more, though the address is the same.
+	first.StopApplying(t)
+	storetest.WaitInUse(t, s, 1)
+	a, b := readBy(first), readBy(second)
+	together()
+	reads(0, 20)
+	if n := readBy(first) - a; n != 0 {
+		t.Errorf("the one that stands still had %d reads", n)
+	}
+	if n := readBy(second) - b; n < 20 {
+		t.Errorf("the other one had %d reads", n)
+	}
+
+	// Own writes are read whichever server a connection leads to.
+	first.StartApplying(t)
+	storetest.WaitInUse(t, s, 2)
+	first.Delay(t, 2)
+	time.Sleep(4500 * time.Millisecond)
+	storetest.WaitInUse(t, s, 2)
+	var position store.Position
+	for i := int64(1); i <= 30; i++ {
+		w := begin(t, s, position)
+		w.mark(acc, i)
+		position = w.end()
+		r := begin(t, s, position)
+		if got, err := r.marked(acc); got != i || err != nil {
+			t.Fatalf("%d, %v; want %d", got, err, i)
+		}
+		r.end()
+	}
+}
