@@ -21,7 +21,7 @@ type request struct {
 }
 
 func begin(t *testing.T, s *store.Store, brought store.Position) *request {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	ctx, reads := s.StartReads(ctx, brought)
 	t.Cleanup(func() { reads.End(); cancel() })
 	return &request{t, s, ctx, reads}
@@ -50,7 +50,7 @@ func (r *request) marked(acc int64) (int64, error) {
 
 func newAccount(t *testing.T, s *store.Store, name string) int64 {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	id, err := s.TxOnce(ctx, "accounts", func(ctx context.Context, tx *store.Store, id int64) error {
 		return tx.CreateAccount(ctx, &store.Account{ID: id, Username: name, Email: name + "@example.org", PasswordHash: "x", Role: store.RoleMember})
@@ -141,7 +141,7 @@ func TestReplicas(t *testing.T) {
 			}
 		}
 		before := replicaReads(b)
-		storetest.Eventually(t, 20*time.Second, func() bool { // the writer, too, comes back to the replicas
+		storetest.Eventually(t, time.Minute, func() bool { // the writer, too, comes back to the replicas
 			r := begin(t, b, position)
 			got, err := r.marked(acc)
 			if r.end(); got != 30 || err != nil {
@@ -175,7 +175,7 @@ func TestReplicas(t *testing.T) {
 	})
 
 	t.Run("a token carries its client's position", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		app, err := a.TxOnce(ctx, "apps", func(ctx context.Context, tx *store.Store, id int64) error {
 			return tx.CreateApp(ctx, &store.App{ID: id, Name: "app", ClientID: fmt.Sprint(id)})
@@ -218,7 +218,7 @@ func TestReplicas(t *testing.T) {
 
 func TestReplicaHealth(t *testing.T) {
 	db := storetest.OnReplicas(t, 2)
-	s := db.Open(t, func(o *store.Options) { o.MaxLag = 2 * time.Second })
+	s := db.Open(t, func(o *store.Options) { o.MaxLag = 4 * time.Second })
 	acc := newAccount(t, s, "ann")
 	read := func() {
 		t.Helper()
@@ -233,7 +233,7 @@ func TestReplicaHealth(t *testing.T) {
 	out := map[string]func() (back func()){
 		"stopped": func() func() { db.Replicas[0].Stop(t); return func() { db.Replicas[0].Start(t) } },
 		"hung":    func() func() { db.Replicas[0].Hang(t); return func() { db.Replicas[0].Cont(t) } },
-		"late":    func() func() { db.Replicas[0].Delay(t, 4); return func() { db.Replicas[0].Delay(t, 0) } },
+		"late":    func() func() { db.Replicas[0].Delay(t, 8); return func() { db.Replicas[0].Delay(t, 0) } },
 		"stands":  func() func() { db.Replicas[0].StopApplying(t); return func() { db.Replicas[0].StartApplying(t) } },
 	}
 	for name, begin := range out {
@@ -244,7 +244,7 @@ func TestReplicaHealth(t *testing.T) {
 					back()
 				}
 			}()
-			storetest.Eventually(t, 20*time.Second, func() bool { read(); return storetest.InUse(s) == 1 })
+			storetest.Eventually(t, time.Minute, func() bool { read(); return storetest.InUse(s) == 1 })
 			before := s.ReadCounts()
 			for range 20 {
 				read()
@@ -258,12 +258,12 @@ func TestReplicaHealth(t *testing.T) {
 			}
 			back()
 			storetest.WaitInUse(t, s, 2)
-			storetest.Eventually(t, 5*time.Second, func() bool { read(); return s.ReadCounts().Replicas[first] > after.Replicas[first] })
+			storetest.Eventually(t, time.Minute, func() bool { read(); return s.ReadCounts().Replicas[first] > after.Replicas[first] })
 		})
 	}
 
 	t.Run("with no replica left the primary answers, up to its cap", func(t *testing.T) {
-		small := db.Open(t, func(o *store.Options) { o.MaxConns = 5; o.MaxLag = 2 * time.Second }) // a cap of 2
+		small := db.Open(t, func(o *store.Options) { o.MaxConns = 5; o.MaxLag = 4 * time.Second }) // a cap of 2
 		for _, m := range db.Replicas {
 			m.StopApplying(t)
 		}
@@ -333,7 +333,7 @@ func TestWriterAway(t *testing.T) {
 				t.Errorf("a transaction: %v", err)
 			}
 			back()
-			storetest.Eventually(t, 20*time.Second, func() bool { return !s.WriterAway() })
+			storetest.Eventually(t, time.Minute, func() bool { return !s.WriterAway() })
 			w := begin(t, s, 0)
 			w.mark(acc, 1)
 			if p := w.end(); p <= position || p == store.PositionPrimary {

@@ -61,7 +61,7 @@ func (r *Replicated) Open(t testing.TB, change ...func(*store.Options)) *store.S
 // WaitInUse waits until so many replicas are in use.
 func WaitInUse(t testing.TB, s *store.Store, n int) {
 	t.Helper()
-	Eventually(t, 20*time.Second, func() bool { return InUse(s) == n })
+	Eventually(t, time.Minute, func() bool { return InUse(s) == n })
 }
 
 // InUse counts the replicas in use.
