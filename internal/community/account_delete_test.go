@@ -101,10 +101,11 @@ func newLeaving(t *testing.T, s *store.Store) *leaving {
 func (l *leaving) noDrift() {
 	l.t.Helper()
 	for what, q := range map[string]string{
-		"followers": "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
-		"following": "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
-		"posts":     "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
-		"likes":     "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND likes_count <> (SELECT COUNT(*) FROM likes l WHERE l.post_id = p.id)",
+		"followers":  "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
+		"following":  "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
+		"posts":      "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
+		"open posts": "SELECT COUNT(*) FROM accounts a WHERE open_posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1 AND p.visibility <> 'followers')",
+		"likes":      "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND likes_count <> (SELECT COUNT(*) FROM likes l WHERE l.post_id = p.id)",
 		"comments": "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND p.root_id IS NULL AND comments_count <>" +
 			" (SELECT COUNT(*) FROM posts c WHERE c.root_id = p.id AND c.deleted_at IS NULL)",
 		"answers": "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND p.root_id IS NOT NULL AND comments_count <>" +

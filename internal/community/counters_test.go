@@ -219,7 +219,7 @@ func (w *crowd) act(ctx context.Context, g *gallery, rnd *rand.Rand) (what strin
 	case n < 198:
 		return "delete an account", g.DeleteAccount(ctx, me, crowdPassword)
 	default:
-		_, err := g.EditPost(ctx, me, w.some(rnd), PostChange{Visibility: ptr(store.Followers)})
+		_, err := g.EditPost(ctx, me, w.some(rnd), PostChange{Visibility: ptr(pickAny(rnd, []store.Visibility{store.Followers, store.Public}))})
 		return "edit", err
 	}
 }
@@ -261,9 +261,10 @@ func quiet(t *testing.T, ctx context.Context, s *store.Store) {
 func agree(t *testing.T, ctx context.Context, s *store.Store) {
 	t.Helper()
 	for what, query := range map[string]string{
-		"followers_count": "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
-		"following_count": "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
-		"posts_count":     "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
+		"followers_count":  "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
+		"following_count":  "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
+		"posts_count":      "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
+		"open_posts_count": "SELECT COUNT(*) FROM accounts a WHERE open_posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1 AND p.visibility <> 'followers')",
 		"last_post_at": "SELECT COUNT(*) FROM accounts a WHERE COALESCE(last_post_at, 0) <>" +
 			" (SELECT COALESCE(MAX(p.created_at), 0) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
 		"created_at of posts": "SELECT COUNT(*) FROM posts WHERE created_at <> id >> 16", // home feeds take one for the other

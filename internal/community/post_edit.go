@@ -113,7 +113,18 @@ func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.P
 	if err := rewriteWords(ctx, tx, p, words); err != nil {
 		return err
 	}
-	return tx.AddEvent(ctx, EventPostUpdated, p.AuthorID, p.ID, postEventOf(was))
+	if err := tx.AddEvent(ctx, EventPostUpdated, p.AuthorID, p.ID, postEventOf(was)); err != nil {
+		return err
+	}
+	before, after := was.Visibility != store.Followers, p.Visibility != store.Followers
+	switch {
+	case p.Kind != store.KindPost || before == after:
+		return nil
+	case after:
+		return tx.AddToPostsOf(ctx, p.AuthorID, 0, 1)
+	default:
+		return tx.AddToPostsOf(ctx, p.AuthorID, 0, -1)
+	}
 }
 
 func (ch PostChange) photoIDs() []int64 {

@@ -399,7 +399,11 @@ func tellOf(ctx context.Context, tx *store.Store, p *store.Post, accounts []int6
 // post of the thread, then the comment.
 func countPost(ctx context.Context, tx *store.Store, p *store.Post, by int) error {
 	if p.Kind == store.KindPost {
-		return tx.AddToPostsOf(ctx, p.AuthorID, by)
+		open := by
+		if p.Visibility == store.Followers {
+			open = 0
+		}
+		return tx.AddToPostsOf(ctx, p.AuthorID, by, open)
 	}
 	if err := tx.AddToPost(ctx, *p.RootID, 0, by); err != nil {
 		return err

@@ -40,15 +40,16 @@ func TestFill(t *testing.T) {
 			t.Errorf("progress ended at %v", stages)
 		}
 		for what, query := range map[string]string{
-			"followers": "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
-			"following": "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
-			"posts":     "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
-			"last post": "SELECT COUNT(*) FROM accounts a WHERE COALESCE(last_post_at, 0) <> (SELECT COALESCE(MAX(p.created_at), 0) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
-			"likes":     "SELECT COUNT(*) FROM posts p WHERE likes_count <> (SELECT COUNT(*) FROM likes l WHERE l.post_id = p.id)",
-			"comments":  "SELECT COUNT(*) FROM posts p WHERE kind = 'post' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.root_id = p.id)",
-			"replies":   "SELECT COUNT(*) FROM posts p WHERE kind = 'comment' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.in_reply_to_id = p.id)",
-			"photos":    "SELECT COUNT(*) FROM posts p WHERE photos_count <> (SELECT COUNT(*) FROM photos f WHERE f.post_id = p.id)",
-			"early":     "SELECT COUNT(*) FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.created_at < a.created_at",
+			"followers":  "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
+			"following":  "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
+			"posts":      "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
+			"open posts": "SELECT COUNT(*) FROM accounts a WHERE open_posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1 AND p.visibility <> 'followers')",
+			"last post":  "SELECT COUNT(*) FROM accounts a WHERE COALESCE(last_post_at, 0) <> (SELECT COALESCE(MAX(p.created_at), 0) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
+			"likes":      "SELECT COUNT(*) FROM posts p WHERE likes_count <> (SELECT COUNT(*) FROM likes l WHERE l.post_id = p.id)",
+			"comments":   "SELECT COUNT(*) FROM posts p WHERE kind = 'post' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.root_id = p.id)",
+			"replies":    "SELECT COUNT(*) FROM posts p WHERE kind = 'comment' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.in_reply_to_id = p.id)",
+			"photos":     "SELECT COUNT(*) FROM posts p WHERE photos_count <> (SELECT COUNT(*) FROM photos f WHERE f.post_id = p.id)",
+			"early":      "SELECT COUNT(*) FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.created_at < a.created_at",
 		} {
 			var wrong int
 			if err := s.SQL().QueryRowContext(ctx, query).Scan(&wrong); err != nil {

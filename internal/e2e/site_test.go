@@ -87,6 +87,7 @@ func TestDay(t *testing.T) {
 			}
 			m.get("/photos/1/original")
 		}
+		nobody.get("/@ben").want(200).has("<b class=\"cam\">0</b>")
 		ada.post("/@ben/follow").want(200)
 		seen := ada.get(path).want(200).has("For friends")
 		for _, u := range seen.media() {

@@ -12,7 +12,7 @@ import (
 // columns and decode without reflection.
 
 const feedAccountColumns = "CONCAT_WS(' ', a.id, a.username, IFNULL(a.avatar_photo_id, 0), IFNULL(a.header_photo_id, 0), a.locked, a.role," +
-	" a.followers_count, a.following_count, a.posts_count, IFNULL(a.last_post_at, 0), a.created_at), a.display_name, a.note, a.fields"
+	" a.followers_count, a.following_count, a.posts_count, a.open_posts_count, IFNULL(a.last_post_at, 0), a.created_at), a.display_name, a.note, a.fields"
 
 // FeedAccounts are the accounts as others see them, without what belongs to the member alone (address, password,
 // preferences). Of the ids only those that the viewer may see are answered.
@@ -39,6 +39,7 @@ func (s *Store) FeedAccounts(ctx context.Context, viewer *Account, ids []int64) 
 		a.FollowersCount = int(rows.packedInt())
 		a.FollowingCount = int(rows.packedInt())
 		a.PostsCount = int(rows.packedInt())
+		a.OpenPostsCount = int(rows.packedInt())
 		a.LastPostAt = (*Millis)(rows.packedOptional())
 		a.CreatedAt = Millis(rows.packedInt())
 		a.DisplayName = rows.text()

@@ -125,8 +125,9 @@ func (s *Store) ImportPostTags(ctx context.Context, list []ImportTag) error {
 // AccountDelta is what to add to an account's counters. LastPostAt is the millisecond of a post's id and only moves
 // forward; 0 leaves it.
 type AccountDelta struct {
-	Followers, Following, Posts int
-	LastPostAt                  Millis
+	Followers, Following int
+	Posts                int // open to everybody
+	LastPostAt           Millis
 }
 
 // AddToAccounts changes the counters of many accounts, in ascending order of ids. Call it last in a transaction.
@@ -140,6 +141,7 @@ func (s *Store) AddToAccounts(ctx context.Context, deltas map[int64]AccountDelta
 			func(d AccountDelta) any { return d.Followers },
 			func(d AccountDelta) any { return d.Following },
 			func(d AccountDelta) any { return d.Posts },
+			func(d AccountDelta) any { return d.Posts },
 			func(d AccountDelta) any { return d.LastPostAt },
 		} {
 			for _, id := range ids {
@@ -151,6 +153,7 @@ func (s *Store) AddToAccounts(ctx context.Context, deltas map[int64]AccountDelta
 		}
 		_, err := conn.ExecContext(ctx, "UPDATE accounts SET followers_count = followers_count + CASE id"+when+" ELSE 0 END,"+
 			" following_count = following_count + CASE id"+when+" ELSE 0 END, posts_count = posts_count + CASE id"+when+" ELSE 0 END,"+
+			" open_posts_count = open_posts_count + CASE id"+when+" ELSE 0 END,"+
 			" last_post_at = NULLIF("+s.dialect.greatest("COALESCE(last_post_at, 0)", "CASE id"+when+" ELSE 0 END")+", 0)"+
 			" WHERE id IN "+placeholders(len(ids)), args...)
 		if err != nil {

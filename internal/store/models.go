@@ -103,6 +103,7 @@ type Account struct {
 	FollowersCount      int
 	FollowingCount      int
 	PostsCount          int
+	OpenPostsCount      int     // without those for followers only: what everybody may know
 	LastPostAt          *Millis // the millisecond of its newest post's id, which home feeds rely on
 	NotificationsReadID int64
 	SessionEpoch        int // sessions made under another epoch are over

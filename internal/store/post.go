@@ -153,11 +153,12 @@ func (s *Store) AddToPost(ctx context.Context, id int64, likes, comments int) er
 		likes, comments, id).Error)
 }
 
-// AddToPostsOf changes an account's count of posts, and keeps the time of its last one.
-func (s *Store) AddToPostsOf(ctx context.Context, accountID int64, posts int) error {
-	return translate(s.write(ctx).Exec("UPDATE accounts SET posts_count = posts_count + ?, last_post_at ="+
+// AddToPostsOf changes an account's counts of all its posts and of those that are open to everybody, and keeps the
+// time of its last one.
+func (s *Store) AddToPostsOf(ctx context.Context, accountID int64, posts, open int) error {
+	return translate(s.write(ctx).Exec("UPDATE accounts SET posts_count = posts_count + ?, open_posts_count = open_posts_count + ?, last_post_at ="+
 		" (SELECT p.created_at FROM posts p WHERE p.author_id = ? AND p.home = 1 ORDER BY p.id DESC LIMIT 1) WHERE id = ?",
-		posts, accountID, accountID).Error)
+		posts, open, accountID, accountID).Error)
 }
 
 // CommentIDs are ids of the post's comments that still have rows, deleted or not, from the newest on, so that replies

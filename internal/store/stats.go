@@ -9,14 +9,14 @@ import (
 // account instead of one at each post.
 type SiteStats struct {
 	Accounts    int64 // active
-	Posts       int64 // of active accounts
+	Posts       int64 // of active accounts, open to everybody
 	ActiveMonth int64 // accounts that posted within 30 days
 }
 
 // SiteStats counts. It reads every account, so callers keep what they got for a while.
 func (s *Store) SiteStats(ctx context.Context, now time.Time) (SiteStats, error) {
 	var row SiteStats
-	err := s.read(ctx).Raw("SELECT COUNT(*) AS accounts, COALESCE(SUM(posts_count), 0) AS posts, "+
+	err := s.read(ctx).Raw("SELECT COUNT(*) AS accounts, COALESCE(SUM(open_posts_count), 0) AS posts, "+
 		"COALESCE(SUM(CASE WHEN last_post_at > ? THEN 1 ELSE 0 END), 0) AS active_month "+
 		"FROM accounts WHERE suspended_at IS NULL AND deleted_at IS NULL", ToMillis(now.AddDate(0, 0, -30))).Scan(&row).Error
 	return row, translate(err)

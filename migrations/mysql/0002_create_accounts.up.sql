@@ -24,6 +24,7 @@ CREATE TABLE `accounts` (
   `followers_count` INT NOT NULL DEFAULT 0,
   `following_count` INT NOT NULL DEFAULT 0,
   `posts_count` INT NOT NULL DEFAULT 0,
+  `open_posts_count` INT NOT NULL DEFAULT 0,
   `last_post_at` BIGINT NULL,
   `notifications_read_id` BIGINT NOT NULL DEFAULT 0,
   `session_epoch` INT NOT NULL DEFAULT 0,

@@ -24,6 +24,7 @@ CREATE TABLE accounts (
   followers_count INTEGER NOT NULL DEFAULT 0,
   following_count INTEGER NOT NULL DEFAULT 0,
   posts_count INTEGER NOT NULL DEFAULT 0,
+  open_posts_count INTEGER NOT NULL DEFAULT 0,
   last_post_at INTEGER NULL,
   notifications_read_id INTEGER NOT NULL DEFAULT 0,
   session_epoch INTEGER NOT NULL DEFAULT 0,

@@ -78,8 +78,15 @@ func (v *view) account(a *store.Account) *Account {
 		ID: formatID(a.ID), Username: a.Username, Acct: a.Username, DisplayName: a.DisplayName,
 		Locked: a.Locked, CreatedAt: formatMillis(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
 		Avatar: avatar, AvatarStatic: avatar, Header: header, HeaderStatic: header,
-		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.PostsCount,
-		LastStatusAt: optionalDay(a.LastPostAt), Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
+		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount,
+		Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
+	}
+	// What is for followers only is neither counted nor dated for others.
+	if a.ID == v.viewer {
+		e.StatusesCount = a.PostsCount
+	}
+	if a.ID == v.viewer || a.PostsCount == a.OpenPostsCount {
+		e.LastStatusAt = optionalDay(a.LastPostAt)
 	}
 	for _, f := range a.Fields.V {
 		e.Fields = append(e.Fields, Field{Name: f.Name, Value: v.html(f.Value, nil, nil)})

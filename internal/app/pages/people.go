@@ -64,7 +64,7 @@ func (p *Pages) profile(c *gin.Context) error {
 	}
 	v := templates.ProfileView{
 		Account: p.accountView(acc), HeaderURL: p.headerURL(acc.Header), Bio: p.bio(acc.Note),
-		Posts: acc.PostsCount, Followers: acc.FollowersCount, Following: acc.FollowingCount,
+		Posts: p.postsOf(me, acc, rel), Followers: acc.FollowersCount, Following: acc.FollowingCount,
 		Joined:   templates.When{At: acc.CreatedAt.Time()},
 		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, p.looker(c), posts, page),
 	}
@@ -79,6 +79,14 @@ func (p *Pages) profile(c *gin.Context) error {
 		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key(media.SquareName))
 	}
 	return p.render(c, http.StatusOK, templates.ProfilePage(pg, v))
+}
+
+// postsOf is how many of an account's posts the reader may know of.
+func (p *Pages) postsOf(me, acc *store.Account, rel community.Relationship) int {
+	if me != nil && me.ID == acc.ID || rel.Following {
+		return acc.PostsCount
+	}
+	return acc.OpenPostsCount
 }
 
 // bio is a profile's text: its addresses become links, its #tags and @names stay words.
