@@ -1,0 +1,195 @@
+// Command fleet starts the scaled-out site on this machine, from what is
+// installed: MariaDB with two replicas, three web instances and a worker as
+// processes of their own, and HAProxy in front. It prints the address, follows
+// the logs, and stops everything at Ctrl-C.
+//
+// It stands on the servers that the tests stand on (internal/servertest), so
+// what people try is what the tests test.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+)
+
+func main() {
+	web := flag.Int("web", 3, "web instances")
+	replicas := flag.Int("replicas", 2, "replicas of the database")
+	lag := flag.Int("lag", 0, "seconds that the first replica is held behind")
+	run := flag.Duration("for", 0, "stop after this long; 0: at Ctrl-C")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if *run > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, *run)
+		defer cancel()
+	}
+	if err := fleet(ctx, os.Stdout, *web, *replicas, *lag); err != nil {
+		fmt.Fprintln(os.Stderr, "fleet:", err)
+		os.Exit(1)
+	}
+}
+
+// needs are the programs that a fleet is made of, and where Debian has them.
+var needs = []struct{ program, from string }{
+	{"mariadbd", "mariadb-server"},
+	{"mariadb-install-db", "mariadb-server"},
+	{"haproxy", "haproxy"},
+}
+
+func missing() error {
+	var packages []string
+	for _, n := range needs {
+		if _, err := exec.LookPath(n.program); err != nil && !strings.Contains(strings.Join(packages, " "), n.from) {
+			packages = append(packages, n.from)
+		}
+	}
+	if len(packages) > 0 {
+		return fmt.Errorf("not all of it is installed here: apt-get install %s", strings.Join(packages, " "))
+	}
+	return nil
+}
+
+func fleet(ctx context.Context, out io.Writer, web, replicas, lag int) (err error) {
+	if err := missing(); err != nil {
+		return err
+	}
+	s := &stage{ctx: ctx}
+	defer s.end()
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case fatal:
+			err = r.error
+		default:
+			panic(r)
+		}
+	}()
+	fmt.Fprintf(out, "Starting MariaDB with %d replicas …\n", replicas)
+	servers := servertest.MariaDBReplicas(s, replicas)
+	database, readers := servers.NewDatabase(s)
+	if lag > 0 && replicas > 0 {
+		servers.Replicas[0].Delay(s, lag)
+	}
+	var env []string
+	if len(readers) > 0 {
+		env = append(env, "DATABASE_REPLICA_URLS="+strings.Join(readers, ","))
+	}
+	fmt.Fprintf(out, "Starting %d web instances and a worker …\n", web)
+	f := servertest.NewFleet(s, database, web, env...)
+
+	claim, stderr, err := f.Worker.Command("account", "create", "--admin")
+	if err != nil {
+		return fmt.Errorf("the first administrator: %w\n%s", err, stderr)
+	}
+	fmt.Fprintf(out, "\nThe site is at %s\nFor its administrator: %s\n", f.URL, strings.TrimSpace(claim))
+	for i, instance := range f.Web {
+		fmt.Fprintf(out, "web %d is process %d at %s\n", i+1, instance.PID(), instance.URL)
+	}
+	fmt.Fprintf(out, "the worker is process %d\nthe primary is at port %d, user and database in %s\n", f.Worker.PID(), servers.Primary.Port, database)
+	for i, r := range servers.Replicas {
+		fmt.Fprintf(out, "replica %d is at port %d\n", i+1, r.Port)
+	}
+	fmt.Fprint(out, "Ctrl-C stops everything.\n\n")
+	follow(ctx, out, f)
+	return nil
+}
+
+// follow copies what the processes log, a name before each line, until ctx ends.
+func follow(ctx context.Context, out io.Writer, f *servertest.Fleet) {
+	names := map[*servertest.Instance]string{f.Worker: "worker"}
+	for i, instance := range f.Web {
+		names[instance] = "web " + strconv.Itoa(i+1)
+	}
+	seen := make(map[*servertest.Instance]int)
+	for ctx.Err() == nil {
+		for instance, name := range names {
+			text := instance.Logs()
+			fresh := text[min(seen[instance], len(text)):]
+			whole := fresh[:strings.LastIndexByte(fresh, '\n')+1]
+			seen[instance] += len(whole)
+			for line := range strings.Lines(whole) {
+				fmt.Fprintf(out, "%-6s | %s", name, line)
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+}
+
+// A stage is where the tests' servers are started without a test: what would
+// fail or skip a test ends the fleet, and what a test's end would clean up the
+// fleet's end does. The embedded interface is nil: what is not here is not used.
+type stage struct {
+	testing.TB
+	ctx context.Context
+
+	mu    sync.Mutex
+	after []func()
+}
+
+// fatal is what would have ended a test.
+type fatal struct{ error }
+
+func (s *stage) Helper()                  {}
+func (s *stage) Failed() bool             { return false }
+func (s *stage) Context() context.Context { return s.ctx }
+func (s *stage) Log(args ...any)          { fmt.Fprintln(os.Stderr, args...) }
+func (s *stage) Logf(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, format+"\n", args...)
+}
+func (s *stage) Error(args ...any)                 { s.Log(args...) }
+func (s *stage) Errorf(format string, args ...any) { s.Logf(format, args...) }
+func (s *stage) Fatal(args ...any) {
+	panic(fatal{errors.New(strings.TrimSpace(fmt.Sprintln(args...)))})
+}
+func (s *stage) Fatalf(format string, args ...any) { panic(fatal{fmt.Errorf(format, args...)}) }
+func (s *stage) Skip(args ...any)                  { s.Fatal(args...) }
+
+func (s *stage) Cleanup(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.after = append(s.after, f)
+}
+
+func (s *stage) TempDir() string {
+	dir, err := os.MkdirTemp("", "tintype-fleet-")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { os.RemoveAll(filepath.Clean(dir)) })
+	return dir
+}
+
+func (s *stage) end() {
+	for {
+		s.mu.Lock()
+		n := len(s.after)
+		if n == 0 {
+			s.mu.Unlock()
+			return
+		}
+		f := s.after[n-1]
+		s.after = s.after[:n-1]
+		s.mu.Unlock()
+		f()
+	}
+}

@@ -1,0 +1,147 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tintype/internal/phototest"
+	"tintype/internal/servertest"
+)
+
+func newFleet(t *testing.T, web int, env ...string) *servertest.Fleet {
+	t.Helper()
+	return servertest.NewFleet(t, servertest.MariaDB(t).NewDatabase(t), web, append([]string{"SIGNUP_LIMIT=1000/1h", "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h", "API_LIMIT=10000000/1m"}, env...)...)
+}
+
+// R2: a form that one instance has shown is sent to another. Nothing sticks.
+func TestFormsFromOneInstanceToAnother(t *testing.T) {
+	fleet := newFleet(t, 2)
+	a, b := fleet.Web[0].URL, fleet.Web[1].URL
+	ada := join(t, a, "ada")
+	if _, err := ada.upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 300, Height: 200})); err != nil {
+		t.Fatal(err)
+	}
+	post := ada.publish("caption", "Anywhere").want(200).url.Path
+	id := post[strings.LastIndexByte(post, '/')+1:]
+	rounds := 500 // of two forms each
+	if testing.Short() {
+		rounds = 50
+	}
+	for i := range rounds {
+		from, to, act := a, b, "/like"
+		if i%2 == 1 {
+			from, to, act = b, a, "/unlike"
+		}
+		ada.get(from + post).want(200).has(`action="/posts/` + id + act)
+		ada.site = to
+		ada.post("/posts/"+id+act, "return", post).want(200)
+		key := keyField.FindStringSubmatch(ada.get(from + post).want(200).body)
+		if key == nil {
+			t.Fatal("the comment form has no idempotency key")
+		}
+		if i < 20 { // each comment makes the page longer
+			ada.post("/posts/"+id+"/comments", "text", fmt.Sprintf("Round %d", i), "idempotency_key", key[1]).want(200).has(fmt.Sprintf("Round %d", i))
+		}
+	}
+}
+
+// R32: every instance is restarted while readers read and somebody uploads; through the balancer, nothing fails.
+// R33 is part of it: were an instance the one to close idle connections, some request would meet one just closed.
+func TestRollingRestart(t *testing.T) {
+	fleet := newFleet(t, 3)
+	ada := join(t, fleet.URL, "ada")
+	if _, err := ada.upload("first.jpg", phototest.JPEG(phototest.Options{Width: 300, Height: 200})); err != nil {
+		t.Fatal(err)
+	}
+	post := ada.publish("caption", "Still here").want(200).url.Path
+
+	var asked, failed atomic.Int64
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	read := func(m *member, paths ...string) {
+		readers.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				path := paths[n%len(paths)]
+				asked.Add(1)
+				p, err := m.try(m.request(http.MethodGet, path, "", nil))
+				if err != nil || p.status != http.StatusOK {
+					failed.Add(1)
+					t.Errorf("GET %s: %d %v", path, p.status, err)
+				}
+			}
+		})
+	}
+	for range 3 {
+		read(visitor(t, fleet.URL), post, "/explore", "/about", "/api/v1/timelines/public")
+	}
+	read(ada, "/", post, "/notifications")
+	readers.Go(func() {
+		photo := phototest.JPEG(phototest.Options{Width: 600, Height: 400})
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(300 * time.Millisecond):
+			}
+			asked.Add(1)
+			if u, err := ada.upload("more.jpg", photo); err != nil && !strings.Contains(err.Error(), "status 422") { // the draft is full
+				failed.Add(1)
+				t.Errorf("an upload: %+v %v", u, err)
+			}
+		}
+	})
+	for _, i := range fleet.Web {
+		if err := i.Stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		i.Start()
+		time.Sleep(1500 * time.Millisecond) // the balancer asks twice before it believes
+	}
+	least := int64(10_000)
+	if testing.Short() {
+		least = 300
+	}
+	for deadline := time.Now().Add(2 * time.Minute); asked.Load() < least && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	close(stop)
+	readers.Wait()
+	t.Logf("%d of %d requests failed", failed.Load(), asked.Load())
+	if asked.Load() < 200 {
+		t.Errorf("only %d requests were made", asked.Load())
+	}
+}
+
+// R34: what a client writes into X-Forwarded-For itself is never taken for its address.
+func TestForgedForwardedFor(t *testing.T) {
+	fleet := newFleet(t, 1)
+	for _, forged := range [][]string{{"203.0.113.66"}, {"203.0.113.66, 198.51.100.9"}, {"203.0.113.66", "198.51.100.9"}, {"203.0.113.66,"}} {
+		m := visitor(t, fleet.URL)
+		req := m.request(http.MethodGet, "/about?forged", "", nil)
+		req.Header["X-Forwarded-For"] = forged
+		m.do(req).want(200)
+	}
+	seen := 0
+	for line := range strings.Lines(fleet.Web[0].Logs()) {
+		if !strings.Contains(line, "path=/about") {
+			continue
+		}
+		seen++
+		if !strings.Contains(line, "client=127.0.0.1") && !strings.Contains(line, "client=::1") {
+			t.Errorf("a forged address was believed: %s", line)
+		}
+	}
+	if seen != 4 {
+		t.Errorf("the log shows %d of 4 requests", seen)
+	}
+}
