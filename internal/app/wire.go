@@ -148,6 +148,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if err := r.store.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
+	a.log.InfoContext(ctx, "stores", "database", a.cfg.Database.String(), "sessions", a.cfg.SessionStore, "photos", a.cfg.MediaStore)
 	a.log.InfoContext(ctx, "photos", "largest_file", formatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", formatSize(a.cfg.PhotoMemory))
 	a.follow(r)
 	if a.cfg.ReadOnly {

@@ -179,6 +179,8 @@ func uploadError(err, bodyErr error) error {
 		return ErrFull
 	case bodyErr != nil, errors.Is(err, media.ErrShort):
 		return fmt.Errorf("%w: %w", &Invalid{[]FieldError{{"file", "interrupted", "The upload was interrupted. Try again."}}}, err)
+	case errors.Is(err, media.ErrUnavailable):
+		return &Unavailable{RetryAfter: 5 * time.Second, Err: err}
 	case errors.Is(err, errUnwanted):
 		return ErrNotFound // removed by its owner in another window
 	}

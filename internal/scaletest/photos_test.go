@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -105,8 +106,8 @@ func s3Env(server servertest.S3Server) []string {
 
 var keyField = regexp.MustCompile(`name="idempotency_key" value="([^"]+)"`)
 
-// publish uploads a photo on the instance that the browser is turned to, and posts it there.
-func (b *browser) publish(visibility string) (path string) {
+// upload sends a photo to the instance that the browser is turned to, as the page's script does.
+func (b *browser) upload() answer {
 	b.t.Helper()
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
@@ -128,11 +129,18 @@ func (b *browser) publish(visibility string) (path string) {
 	req.Header.Set("Origin", origin)
 	req.Header.Set("Accept", "application/json")
 	a, err := b.send(req)
-	var up struct{ State, Error string }
-	if err == nil {
-		err = json.Unmarshal([]byte(a.body), &up)
+	if err != nil {
+		b.t.Fatal(err)
 	}
-	if err != nil || up.State != "ready" {
+	return a
+}
+
+// publish uploads a photo and posts it.
+func (b *browser) publish(visibility string) (path string) {
+	b.t.Helper()
+	a := b.upload()
+	var up struct{ State string }
+	if err := json.Unmarshal([]byte(a.body), &up); err != nil || up.State != "ready" {
 		b.t.Fatalf("upload: %d %s %v", a.status, a.body, err)
 	}
 	key := keyField.FindStringSubmatch(b.get("/compose").want(http.StatusOK).body)
@@ -282,6 +290,27 @@ func TestPrivatePhotosByRedirect(t *testing.T) {
 	}
 }
 
+// R22, R19: an address that the bucket takes dies with the credentials that signed it. Where these are about to end, the
+// site sends the photo itself.
+func TestNoRedirectOutlivesTheCredentials(t *testing.T) {
+	server := newBucket(t)
+	m := newMetadata(t)
+	m.key, m.secret, m.life = server.AccessKey, server.SecretKey, 50*time.Second
+	env := slices.DeleteFunc(s3Env(server), func(e string) bool { return strings.HasPrefix(e, "AWS_ACCESS") || strings.HasPrefix(e, "AWS_SECRET") })
+	f := newFleet(t, 1, append(env, "MEDIA_S3_REDIRECT=true", "AWS_EC2_METADATA_SERVICE_ENDPOINT="+m.URL, "HOME="+t.TempDir())...)
+	anna := newBrowser(t, f[0])
+	anna.signUp("anna")
+	for _, address := range anna.get(anna.publish("followers")).photos() {
+		anna.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		if a := anna.get(address).want(http.StatusOK); !strings.HasPrefix(a.body, "\xff\xd8") {
+			t.Errorf("%s is no photo", address)
+		}
+	}
+	if m.count() == 0 {
+		t.Error("the machine's role was not asked for")
+	}
+}
+
 // While the bucket is away the site stands: pages answer, photos and uploads hear 503.
 func TestTheBucketIsAway(t *testing.T) {
 	server := newBucket(t)
@@ -326,7 +355,13 @@ func TestTheBucketIsAway(t *testing.T) {
 		}
 		break
 	}
+	if a := anna.upload(); a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
+		t.Errorf("an upload answered %d: %s", a.status, a.body)
+	}
 	set(false)
+	if a := anna.upload(); a.status != http.StatusOK {
+		t.Errorf("an upload afterwards answered %d: %s", a.status, a.body)
+	}
 	for _, address := range photos {
 		anna.get(address).want(http.StatusOK)
 	}

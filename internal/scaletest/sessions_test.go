@@ -86,18 +86,30 @@ func sessionFleet(t *testing.T, n int) (fleet, *dynamo) {
 	return newFleet(t, n, append(d.env(), keys...)...), d
 }
 
+func (d *dynamo) client() *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{Region: "eu-central-1", BaseEndpoint: &d.URL, Credentials: credentials.NewStaticCredentialsProvider("key", "secret", "")})
+}
+
+// items are all sessions of the table.
+func (d *dynamo) items(t testing.TB) []map[string]types.AttributeValue {
+	t.Helper()
+	all, err := d.client().Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(table)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.Items
+}
+
 // set changes one attribute of the browser's session behind the program's back.
 func (d *dynamo) set(b *browser, name string, value int64) {
 	b.t.Helper()
-	client := dynamodb.New(dynamodb.Options{Region: "eu-central-1", BaseEndpoint: &d.URL, Credentials: credentials.NewStaticCredentialsProvider("key", "secret", "")})
-	ctx := context.Background()
-	all, err := client.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String(table)})
-	if err != nil || len(all.Items) != 1 {
-		b.t.Fatalf("%d sessions in the table, want this one alone: %v", len(all.Items), err)
+	all := d.items(b.t)
+	if len(all) != 1 {
+		b.t.Fatalf("%d sessions in the table, want this one alone", len(all))
 	}
-	_, err = client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	_, err := d.client().UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
 		TableName: aws.String(table), UpdateExpression: aws.String("SET " + name + " = :v"),
-		Key:                       map[string]types.AttributeValue{"account_id": all.Items[0]["account_id"], "session_hash": all.Items[0]["session_hash"]},
+		Key:                       map[string]types.AttributeValue{"account_id": all[0]["account_id"], "session_hash": all[0]["session_hash"]},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":v": &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}},
 	})
 	if err != nil {
@@ -150,7 +162,7 @@ func TestASessionHoldsOnEveryInstance(t *testing.T) {
 // R5: a log-in makes the cookie from before it worthless, a log-out is known everywhere at once, and a new password
 // ends the other sessions.
 func TestSessionsEndEverywhere(t *testing.T) {
-	f, _ := sessionFleet(t, 2)
+	f, d := sessionFleet(t, 2)
 	a := newBrowser(t, f[0])
 	a.signUp("anna")
 	old := a.cookies()
@@ -173,6 +185,14 @@ func TestSessionsEndEverywhere(t *testing.T) {
 	a.post("/logout").want(http.StatusOK)
 	b.bring(last)
 	b.loggedOut()
+
+	a.logIn("anna", newPassword).want(http.StatusOK)
+	other.logIn("anna", newPassword).want(http.StatusOK)
+	a.post("/settings/delete", "confirm", "anna", "password", newPassword).want(http.StatusOK)
+	other.loggedOut()
+	if n := len(d.items(t)); n != 0 {
+		t.Errorf("%d sessions of a deleted account are kept", n)
+	}
 }
 
 // R6: a session that is over is over, though the table still has it.
@@ -215,16 +235,18 @@ func TestSessionsSurviveTheirStoreBeingAway(t *testing.T) {
 // metadata is a machine's metadata service that takes version 2 alone, with credentials that expire soon.
 type metadata struct {
 	*httptest.Server
-	mu      sync.Mutex
-	issued  map[string]time.Time // access key → its end
-	refused []string
+	life        time.Duration // of credentials
+	key, secret string        // "" makes a key up for each answer
+	mu          sync.Mutex
+	issued      map[string]time.Time // access key → its end
+	refused     []string
 }
 
 // life is how long credentials hold.
 const life = 3 * time.Second
 
 func newMetadata(t *testing.T) *metadata {
-	m := &metadata{issued: map[string]time.Time{}}
+	m := &metadata{issued: map[string]time.Time{}, life: life}
 	const token, role = "the-token", "tintype-web"
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.mu.Lock()
@@ -240,11 +262,15 @@ func newMetadata(t *testing.T) *metadata {
 		case r.URL.Path == list:
 			fmt.Fprint(w, role)
 		case r.URL.Path == list+role:
-			key := fmt.Sprintf("ASIA%08d", len(m.issued))
-			m.issued[key] = time.Now().Add(life)
+			key, secret, session := m.key, m.secret, ""
+			if key == "" {
+				key, secret, session = fmt.Sprintf("ASIA%08d", len(m.issued)), "s", "t"
+			}
+			end := time.Now().Add(m.life)
+			m.issued[key] = end
 			_ = json.NewEncoder(w).Encode(map[string]any{
-				"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": time.Now().UTC(), "AccessKeyId": key, "SecretAccessKey": "s", "Token": "t",
-				"Expiration": time.Now().Add(life).UTC().Format(time.RFC3339Nano),
+				"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": time.Now().UTC(), "AccessKeyId": key, "SecretAccessKey": secret, "Token": session,
+				"Expiration": end.UTC().Format(time.RFC3339Nano),
 			})
 		default:
 			w.WriteHeader(http.StatusNotFound)

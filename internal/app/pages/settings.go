@@ -434,6 +434,11 @@ func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	// The account is gone, so its sessions are over; that no store keeps them, where it is another than the database,
+	// is only tidy.
+	if err := p.Sessions.EndOthers(c.Request.Context(), acc, ""); err != nil {
+		p.Log.WarnContext(c.Request.Context(), "the sessions of a deleted account are left to expire", "account", acc.ID, "error", err)
+	}
 	if err := p.Sessions.LogOut(c); err != nil {
 		return err
 	}
