@@ -11,6 +11,9 @@ import (
 )
 
 func TestDisplayP3Stays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much work in one goroutine")
+	}
 	for name, file := range map[string][]byte{
 		"jpeg": phototest.JPEG(phototest.Options{Profile: "p3", Width: 660, Height: 300}),
 		"png":  phototest.PNG(phototest.Options{Profile: "p3", Width: 660, Height: 300}),

@@ -111,6 +111,9 @@ func TestOrientations(t *testing.T) {
 
 // Sizes at which a photo is halved first, on both axes, with the odd sizes where a half sample is left over.
 func TestLargeOrientations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much work in one goroutine")
+	}
 	for _, opt := range []phototest.Options{
 		{Width: 5633, Height: 301, Orientation: 1},
 		{Width: 5635, Height: 303, Orientation: 6},

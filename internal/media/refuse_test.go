@@ -95,6 +95,9 @@ func manyScans(file []byte) []byte {
 
 // Wherever a file is cut, it is refused, and never taken or a crash.
 func TestTruncatedAnywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much work in one goroutine")
+	}
 	o := phototest.Options{Width: 24, Height: 20, Detail: true, Make: "Tin", Title: "cut", Profile: "p3"}
 	full := o
 	full.Progressive = true
