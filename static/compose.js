@@ -215,10 +215,28 @@ function compose() {
     acts.querySelector('[data-again]')?.remove();
     const over = to === 'refused' || to === 'removed';
     for (const el of row.querySelectorAll('.field,.focus,[data-move],.order')) el.hidden = over;
-    if (to === 'interrupted' && jobs.get(row)?.file) again(row, 'Retry', () => { set(row, 'waiting', 'Waiting'); waiting.push(row); next(); });
+    row.querySelector('[data-retry]')?.remove();
+    if (to === 'interrupted') again(row, 'Retry', () => retry(row));
     if (to === 'removed') again(row, 'Undo', () => undo(row));
     row.querySelector('[data-remove]').hidden = to === 'removed';
     review();
+  }
+
+  // retry sends the file again, unless the server has it and only failed to prepare it.
+  async function retry(row) {
+    if (!known(row)) {
+      set(row, 'waiting', 'Waiting');
+      waiting.push(row);
+      next();
+      return;
+    }
+    set(row, 'preparing', 'Preparing');
+    try {
+      await post(`/compose/photos/${row.dataset.id}/retry`, {});
+      poll(row);
+    } catch (error) {
+      set(row, 'interrupted', error.message);
+    }
   }
 
   function again(row, label, act) {

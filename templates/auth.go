@@ -62,6 +62,7 @@ type AuthorizeCodeView struct {
 type ConfirmView struct {
 	Action   string
 	Question string // "Like this photograph by Ada?"
+	Text     string // what was written, if anything
 	Verb     string // on the button: "Like"
 	Fields   []HiddenField
 	Cancel   string // where to go instead

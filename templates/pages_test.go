@@ -373,3 +373,25 @@ func TestParseFocus(t *testing.T) {
 		}
 	}
 }
+
+func TestLeadingPhotographStandsInTheGridToo(t *testing.T) {
+	page := &templates.Page{Assets: newAssets(t), Site: templates.Site{Name: "x"}}
+	lead := sample.Post(0, 1)
+	lead.Leads = true
+	var b bytes.Buffer
+	err := templates.FrontPage(page, templates.FrontView{Lead: &lead, Grid: templates.GridView{Posts: []templates.PostView{lead, sample.Post(1, 1)}}}).Render(context.Background(), &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	html := b.String()
+	if n := strings.Count(html, ` led"`); n != 1 {
+		t.Errorf("%d tiles are hidden where the lead is large, want 1", n)
+	}
+	// Which of its two places is shown depends on the width: neither may be fetched before that is known.
+	for _, img := range strings.Split(html, "<img")[1:] {
+		img, _, _ = strings.Cut(img, ">")
+		if strings.Contains(img, `fetchpriority="high"`) && !strings.Contains(img, `loading="lazy"`) {
+			t.Errorf("fetched on widths that hide it: <img%s>", img)
+		}
+	}
+}

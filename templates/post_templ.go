@@ -1475,7 +1475,7 @@ func CommentEntry(p *Page, f CommentForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textArea(field{name: "text", label: "Comment", value: f.Text, max: f.Max, required: true, hint: replyHint(f)}, 3, f.Errors).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textArea(field{name: "text", label: "Comment", value: f.Text, max: f.Max, required: true, met: true, hint: replyHint(f)}, 3, f.Errors).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -72,7 +73,7 @@ var errorTable = []func(error) (answer, bool){
 		return answer{status: e.Status, message: e.Message, retryAfter: e.RetryAfter, body: e.Body()}
 	}),
 	as(func(e *http.MaxBytesError) answer {
-		return answer{status: http.StatusRequestEntityTooLarge, message: "That is too large: at most " + formatSize(e.Limit) + " at once."}
+		return answer{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("That is too large. The limit is %d MB.", max(e.Limit/1_000_000, 1))}
 	}),
 	as(func(e *community.Invalid) answer {
 		a := answer{status: http.StatusUnprocessableEntity, message: e.Error()}

@@ -118,6 +118,9 @@ func (p *Pages) confirm(c *gin.Context, acc *store.Account, action, back string)
 		if field, ok := strings.CutPrefix(name, carriedField); ok {
 			for _, s := range values {
 				v.Fields = append(v.Fields, templates.HiddenField{Name: field, Value: s})
+				if field == "text" || field == "caption" {
+					v.Text = s
+				}
 			}
 		}
 	}

@@ -116,12 +116,16 @@ func (p *Pages) draftPhoto(l looker, ph *store.Photo) templates.DraftPhotoView {
 	case store.PhotoRefused:
 		d.State = templates.PhotoRefused
 		d.Error = refusalSentence(ph)
+		if ph.RefusalCode == community.RefusalFailed && ph.OrigRandom != "" {
+			d.State = templates.PhotoInterrupted // and can be tried again with the file that is here
+		}
 	case store.PhotoPending:
 		d.State = templates.PhotoPreparing
 	default:
 		d.State = templates.PhotoUploading
 		if time.Since(ph.CreatedAt.Time()) > 2*time.Minute {
-			d.State = templates.PhotoInterrupted
+			d.State = templates.PhotoRefused
+			d.Error = d.Name + " did not arrive whole. Remove it and choose it again."
 		}
 	}
 	return d
