@@ -233,7 +233,7 @@ func (as *Asset) Encoded(accept string) (body []byte, encoding string) {
 
 func (as *Asset) precompress() {
 	var b bytes.Buffer
-	w := brotli.NewWriterLevel(&b, 9)
+	w := brotli.NewWriterLevel(&b, brotli.BestCompression)
 	// Writing to a buffer cannot fail.
 	_, _ = w.Write(as.Body)
 	_ = w.Close()
