@@ -1,8 +1,10 @@
 package pages
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -179,15 +181,50 @@ func (p *Pages) notifications(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	threads, err := p.threads(ctx, acc, list)
+	if err != nil {
+		return err
+	}
 	l := p.looker(c)
 	view := templates.NotificationsView{FollowRequests: pg.Viewer.FollowRequests}
 	for _, n := range list {
-		view.Items = append(view.Items, p.notificationView(l, n, seen))
+		item := p.notificationView(l, n, seen)
+		if root := threads[n.ID]; item.Post == nil && root != nil && len(root.Photos) > 0 {
+			post := l.postView(root, false)
+			item.Post = &post
+		}
+		view.Items = append(view.Items, item)
 	}
 	if len(list) > 0 {
 		view.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
 	}
 	return p.render(c, http.StatusOK, templates.NotificationsPage(pg, view))
+}
+
+// threads finds the posts under which the comments among what acc was told stand, by notification.
+func (p *Pages) threads(ctx context.Context, acc *store.Account, list []*community.Notification) (map[int64]*community.Post, error) {
+	var ids []int64
+	for _, n := range list {
+		if n.Post != nil && n.Post.RootID != nil && !slices.Contains(ids, *n.Post.RootID) {
+			ids = append(ids, *n.Post.RootID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	posts, err := p.Community.PostsByID(ctx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64]*community.Post, len(list))
+	for _, n := range list {
+		for _, post := range posts {
+			if n.Post != nil && n.Post.RootID != nil && *n.Post.RootID == post.ID {
+				out[n.ID] = post
+			}
+		}
+	}
+	return out, nil
 }
 
 func (p *Pages) notificationView(l looker, n *community.Notification, seen int64) templates.NotificationView {
