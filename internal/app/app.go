@@ -27,6 +27,7 @@ type App struct {
 	gate   atomic.Pointer[http.Handler] // the site, once it is wired
 
 	admission *admission
+	routes    *Routes // nil until the site is wired
 	metrics   *metrics
 	doctor    atomic.Pointer[diagnosis] // nil until the rooms are open
 	// claim is how the first administrator of a fresh site is made; nil until

@@ -171,6 +171,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	a.listen(r)
 	routes := a.newRoutes()
+	a.routes = routes
 	a.newAPI(r, assets).Register(routes)
 	p := a.newPages(r, routes, assets)
 	p.Register(routes)
