@@ -1,0 +1,169 @@
+// Package cache keeps what many ask for: in the process, and where there is a Redis also for the whole fleet. Nothing
+// is true because it is here: a cache that is slow or away is passed by, and costs no error.
+package cache
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+)
+
+// Load makes the value of a key. Fresh asks for it from the primary: the key was dropped a moment ago, and a replica
+// may not know yet.
+type Load func(ctx context.Context, fresh bool) ([]byte, error)
+
+// Options configure a Cache. Zero values are defaults.
+type Options struct {
+	Redis    *Redis        // nil: this process only
+	MaxBytes int           // of all values in the process; default 32 MB
+	Near     time.Duration // how long a value stays in the process; default 5 s
+	// Window is how long a key that was dropped is filled from the primary: longer than any replica in use may lag.
+	// Default 40 s.
+	Window time.Duration
+	Log    *slog.Logger
+}
+
+// Far is the longest that a value stays in Redis.
+const Far = time.Minute
+
+// loadPatience bounds one load. It is shorter than any Window, so that nothing is stored that was read before a drop
+// which is no longer remembered.
+const loadPatience = 10 * time.Second
+
+// generations is how many counters keys share. Two keys with one counter cost a fill that is not kept, no more.
+const generations = 1 << 12
+
+// Cache is safe for use by many goroutines. Values are shared: nobody may change one.
+type Cache struct {
+	o       Options
+	near    *otter.Cache[string, []byte]
+	dropped *otter.Cache[string, struct{}]
+	flight  singleflight.Group
+	seed    maphash.Seed
+	gens    [generations]atomic.Uint64
+
+	hits, farHits, loads atomic.Int64
+}
+
+// New makes a Cache.
+func New(o Options) *Cache {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 32 << 20
+	}
+	if o.Near <= 0 {
+		o.Near = 5 * time.Second
+	}
+	if o.Window <= 0 {
+		o.Window = 40 * time.Second
+	}
+	return &Cache{
+		o: o, seed: maphash.MakeSeed(),
+		near: otter.Must(&otter.Options[string, []byte]{
+			MaximumWeight:    uint64(o.MaxBytes),
+			Weigher:          func(k string, v []byte) uint32 { return uint32(len(k) + len(v) + 128) },
+			ExpiryCalculator: otter.ExpiryWriting[string, []byte](o.Near),
+		}),
+		dropped: otter.Must(&otter.Options[string, struct{}]{
+			MaximumSize:      100_000,
+			ExpiryCalculator: otter.ExpiryWriting[string, struct{}](o.Window),
+		}),
+	}
+}
+
+// Get is the value of the key: the one that is kept, or else what load makes, which is kept for at most ttl (and at
+// most a minute). However many ask at once, one loads. The only errors are load's.
+func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Load) ([]byte, error) {
+	if v, ok := c.near.GetIfPresent(key); ok {
+		c.hits.Add(1)
+		return v, nil
+	}
+	gen := c.gen(key)
+	began := gen.Load()
+	// Who comes after a drop joins nobody who began before it.
+	v, err, _ := c.flight.Do(key+"\x00"+string(appendUint(nil, began)), func() (any, error) {
+		// The load goes on for the others when the first of them has left.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadPatience)
+		defer cancel()
+		v, err := c.fetch(ctx, key, min(ttl, Far), load)
+		if err != nil {
+			return nil, err
+		}
+		// Only if nothing was dropped meanwhile; and if it is dropped between the look and the Set, then once more.
+		if gen.Load() == began {
+			c.near.Set(key, v)
+			if gen.Load() != began {
+				c.near.Invalidate(key)
+			}
+		}
+		return v, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.([]byte), nil
+}
+
+// fetch looks into Redis, and loads.
+func (c *Cache) fetch(ctx context.Context, key string, ttl time.Duration, load Load) ([]byte, error) {
+	_, fresh := c.dropped.GetIfPresent(key)
+	if c.o.Redis == nil {
+		c.loads.Add(1)
+		return load(ctx, fresh)
+	}
+	f := c.o.Redis.look(ctx, key)
+	if f.found {
+		c.farHits.Add(1)
+		return f.value, nil
+	}
+	defer f.unlock()
+	c.loads.Add(1)
+	v, err := load(ctx, fresh || f.mark != "")
+	if err == nil {
+		f.store(v, ttl)
+	}
+	return v, err
+}
+
+// Drop forgets keys, here at once and in Redis as soon as it answers. Every instance may do it for the same event.
+func (c *Cache) Drop(keys ...string) {
+	for _, key := range keys {
+		c.dropped.Set(key, struct{}{})
+		c.gen(key).Add(1)
+		c.near.Invalidate(key)
+	}
+	if c.o.Redis != nil {
+		c.o.Redis.drop(keys, c.o.Window)
+	}
+}
+
+// Clear forgets everything, after events were missed: what Redis holds is passed by until it has run out.
+func (c *Cache) Clear() {
+	for i := range c.gens {
+		c.gens[i].Add(1)
+	}
+	c.near.InvalidateAll()
+	if c.o.Redis != nil {
+		c.o.Redis.distrust()
+	}
+}
+
+// Counts tells how often a value was in the process, in Redis, or had to be made.
+func (c *Cache) Counts() (near, far, loads int64) {
+	return c.hits.Load(), c.farHits.Load(), c.loads.Load()
+}
+
+func (c *Cache) gen(key string) *atomic.Uint64 {
+	return &c.gens[maphash.String(c.seed, key)%generations]
+}
+
+func appendUint(b []byte, n uint64) []byte {
+	for ; n >= 0x80; n >>= 7 {
+		b = append(b, byte(n)|0x80)
+	}
+	return append(b, byte(n))
+}

@@ -1,0 +1,298 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tintype/internal/cache"
+	"tintype/internal/servertest"
+)
+
+// instance is the cache of one process of a fleet. A hang of Redis must not be waited for, so near keeps next to
+// nothing where Redis is what a test is about.
+func instance(t testing.TB, r *servertest.RedisServer, near time.Duration) (*cache.Cache, *cache.Redis) {
+	t.Helper()
+	if r == nil {
+		return cache.New(cache.Options{Near: near}), nil
+	}
+	remote, err := cache.NewRedis(r.URL(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(remote.Close)
+	eventually(t, "Redis is used", func() bool { return !remote.Away() })
+	return cache.New(cache.Options{Redis: remote, Near: near}), remote
+}
+
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+func value(s string) cache.Load {
+	return func(context.Context, bool) ([]byte, error) { return []byte(s), nil }
+}
+
+func get(t testing.TB, c *cache.Cache, key string, load cache.Load) string {
+	t.Helper()
+	v, err := c.Get(t.Context(), key, time.Minute, load)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(v)
+}
+
+// Every driver passes this.
+func TestConformance(t *testing.T) {
+	for _, driver := range []string{"memory", "redis"} {
+		t.Run(driver, func(t *testing.T) {
+			var r *servertest.RedisServer
+			if driver == "redis" {
+				r = servertest.Redis(t)
+			}
+			c, _ := instance(t, r, time.Minute)
+
+			t.Run("keeps", func(t *testing.T) {
+				if got := get(t, c, "a", value("1")); got != "1" {
+					t.Fatal(got)
+				}
+				if got := get(t, c, "a", value("2")); got != "1" {
+					t.Errorf("loaded again: %s", got)
+				}
+				if got := get(t, c, "b \x00{}é", value("3")); got != "3" {
+					t.Errorf("another key: %s", got)
+				}
+				if got := get(t, c, "b \x00{}é", value("4")); got != "3" {
+					t.Errorf("an odd key: %s", got)
+				}
+				if got := get(t, c, "empty", value("")); got != "" {
+					t.Errorf("an empty value: %q", got)
+				}
+			})
+			t.Run("drops, and fills from the primary then", func(t *testing.T) {
+				get(t, c, "c", value("1"))
+				c.Drop("c")
+				got := get(t, c, "c", func(_ context.Context, fresh bool) ([]byte, error) {
+					if !fresh {
+						t.Error("after a drop a replica would be asked")
+					}
+					return []byte("2"), nil
+				})
+				if got != "2" {
+					t.Error(got)
+				}
+				get(t, c, "d", func(_ context.Context, fresh bool) ([]byte, error) {
+					if fresh {
+						t.Error("what nobody dropped is asked of the primary")
+					}
+					return nil, nil
+				})
+			})
+			t.Run("what was read before a drop is not kept", func(t *testing.T) {
+				reading, dropped := make(chan struct{}), make(chan struct{})
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					_, err := c.Get(t.Context(), "e", time.Minute, func(context.Context, bool) ([]byte, error) {
+						close(reading)
+						<-dropped
+						return []byte("old"), nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				})
+				<-reading
+				c.Drop("e")
+				// Who asks after the drop waits for nobody who began before it; in Redis the lock is still theirs.
+				close(dropped)
+				wg.Wait()
+				if got := get(t, c, "e", value("new")); got != "new" {
+					t.Errorf("after the drop: %s", got)
+				}
+			})
+			t.Run("errors are the loader's, and not kept", func(t *testing.T) {
+				broken := errors.New("broken")
+				_, err := c.Get(t.Context(), "f", time.Minute, func(context.Context, bool) ([]byte, error) { return nil, broken })
+				if !errors.Is(err, broken) {
+					t.Error(err)
+				}
+				if got := get(t, c, "f", value("1")); got != "1" {
+					t.Error(got)
+				}
+			})
+			t.Run("one loads for all", func(t *testing.T) {
+				var loads atomic.Int64
+				var wg sync.WaitGroup
+				for range 50 {
+					wg.Go(func() {
+						get(t, c, "g", func(context.Context, bool) ([]byte, error) {
+							loads.Add(1)
+							time.Sleep(20 * time.Millisecond)
+							return []byte("1"), nil
+						})
+					})
+				}
+				wg.Wait()
+				if loads.Load() != 1 {
+					t.Errorf("%d loads", loads.Load())
+				}
+			})
+			t.Run("runs out", func(t *testing.T) {
+				short, _ := instance(t, r, time.Millisecond)
+				if _, err := short.Get(t.Context(), "h", time.Millisecond, value("1")); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "it is gone", func() bool {
+					v, err := short.Get(t.Context(), "h", time.Millisecond, value("2"))
+					return err == nil && string(v) == "2"
+				})
+			})
+		})
+	}
+}
+
+// What one instance makes the others find, and what one drops is dropped for all that have not kept it.
+func TestFleet(t *testing.T) {
+	r := servertest.Redis(t)
+	a, _ := instance(t, r, time.Nanosecond)
+	b, _ := instance(t, r, time.Nanosecond)
+	get(t, a, "name", value("Ada"))
+	if got := get(t, b, "name", value("loaded")); got != "Ada" {
+		t.Errorf("B has %s", got)
+	}
+	a.Drop("name")
+	fresh := false
+	if got := get(t, b, "name", func(_ context.Context, f bool) ([]byte, error) { fresh = f; return []byte("Ada L."), nil }); got != "Ada L." || !fresh {
+		t.Errorf("B has %s, from the primary: %v", got, fresh)
+	}
+	// A fill that began before a drop on another instance is not stored.
+	reading, dropped, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		if _, err := b.Get(t.Context(), "late", time.Minute, func(context.Context, bool) ([]byte, error) {
+			close(reading)
+			<-dropped
+			return []byte("old"), nil
+		}); err != nil {
+			t.Error(err)
+		}
+	}()
+	<-reading
+	a.Drop("late")
+	close(dropped)
+	<-done
+	if got := get(t, a, "late", value("new")); got != "new" {
+		t.Errorf("A has %s", got)
+	}
+}
+
+// R28: a hot key that runs out under 200 clients on three instances is made at most three times.
+func TestStampede(t *testing.T) {
+	r := servertest.Redis(t)
+	var fleet []*cache.Cache
+	for range 3 {
+		c, _ := instance(t, r, time.Millisecond)
+		fleet = append(fleet, c)
+	}
+	for round := range 3 {
+		var loads atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				get(t, fleet[i%3], fmt.Sprint("hot", round), func(context.Context, bool) ([]byte, error) {
+					loads.Add(1)
+					time.Sleep(50 * time.Millisecond)
+					return []byte("1"), nil
+				})
+			})
+		}
+		wg.Wait()
+		if n := loads.Load(); n < 1 || n > 3 {
+			t.Errorf("made %d times", n)
+		}
+	}
+}
+
+// R26: Redis is killed, hangs, or turns read-only: nobody gets an error, it is asked once and then passed by, it comes
+// back by itself, and what was dropped meanwhile is not read again.
+func TestRedisGoes(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		away, back func(*servertest.RedisServer)
+		keeps      bool
+	}{
+		{"killed", (*servertest.RedisServer).Kill, (*servertest.RedisServer).Start, false},
+		{"hung", (*servertest.RedisServer).Hang, (*servertest.RedisServer).Resume, true},
+		{"read-only", func(r *servertest.RedisServer) { r.Do("REPLICAOF 127.0.0.1 1") }, func(r *servertest.RedisServer) { r.Do("REPLICAOF NO ONE") }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := servertest.Redis(t)
+			c, remote := instance(t, r, time.Nanosecond)
+			other, _ := instance(t, r, time.Nanosecond)
+			get(t, c, "stays", value("1"))
+			get(t, c, "changes", value("1"))
+			tt.away(r)
+			var wg sync.WaitGroup
+			for i := range 20 {
+				wg.Go(func() {
+					key := fmt.Sprint("new", i)
+					if got := get(t, c, key, value(key)); got != key {
+						t.Errorf("%s: %s", key, got)
+					}
+				})
+			}
+			wg.Wait()
+			c.Drop("changes")
+			if !remote.Away() {
+				t.Error("it is still asked")
+			}
+			if got := get(t, c, "changes", value("2")); got != "2" {
+				t.Errorf("after the drop: %s", got)
+			}
+			tt.back(r)
+			eventually(t, "it is used again", func() bool { return !remote.Away() })
+			if got := get(t, c, "changes", value("3")); got != "3" {
+				t.Errorf("what was dropped meanwhile is read: %s", got)
+			}
+			// The others hear of the drop by its event, and in Redis it is done.
+			eventually(t, "the other uses it again", func() bool { return get(t, other, "changes", value("4")) == "3" })
+			want := "1"
+			if !tt.keeps {
+				want = "5"
+			}
+			if got := get(t, c, "stays", value("5")); got != want {
+				t.Errorf("what was kept is %s, want %s", got, want)
+			}
+		})
+	}
+	t.Run("not there at the start", func(t *testing.T) {
+		r := servertest.Redis(t)
+		r.Kill()
+		remote, err := cache.NewRedis(r.URL(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(remote.Close)
+		c := cache.New(cache.Options{Redis: remote})
+		if got := get(t, c, "a", value("1")); got != "1" {
+			t.Error(got)
+		}
+		r.Start()
+		eventually(t, "it is used", func() bool { return !remote.Away() })
+	})
+}
+
+func TestABadURLHidesItsPassword(t *testing.T) {
+	if _, err := cache.NewRedis("redis://:hush@[", nil); err == nil || errors.Unwrap(err) != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,349 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+const (
+	// answerPatience is how long Redis may take to answer, and so what it costs when it does not: once, because then it
+	// is passed by until it answers again.
+	answerPatience = 40 * time.Millisecond
+	// probeEvery is how often a Redis that is away is tried.
+	probeEvery = 250 * time.Millisecond
+	// lockLife is how long one instance may make a value before another one does too.
+	lockLife = 3 * time.Second
+	// lockPoll is how often those who wait for it look.
+	lockPoll = 10 * time.Millisecond
+	// maxPending is how many drops are remembered for a Redis that is away.
+	maxPending = 10_000
+)
+
+// Scripts run whole. A key and what belongs to it share a slot by the braces.
+var (
+	dropScript   = rueidis.NewLuaScript("redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) return redis.call('DEL', KEYS[1])")
+	storeScript  = rueidis.NewLuaScript("if (redis.call('GET', KEYS[2]) or '') == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1 end return 0")
+	unlockScript = rueidis.NewLuaScript("if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0")
+)
+
+var errAway = errors.New("redis is away")
+
+// Redis is the fleet's part of a cache. It need not be there when it is made, and may go and come back: meanwhile it
+// is passed by, and drops are remembered until it has them.
+type Redis struct {
+	o      rueidis.ClientOption
+	prefix string
+	log    *slog.Logger
+	stop   context.CancelFunc
+	ended  chan struct{}
+	tried  chan struct{} // closed after the first try to reach it
+
+	mu      sync.Mutex
+	client  rueidis.Client // nil before the first connection
+	away    bool
+	trusted time.Time // not before
+	pending map[string]time.Duration
+	lost    bool // more was dropped than is remembered
+}
+
+// NewRedis prepares the Redis at a redis:// or rediss:// URL and connects in the background. Close ends it.
+func NewRedis(url string, log *slog.Logger) (*Redis, error) {
+	o, err := rueidis.ParseURL(url)
+	if err != nil {
+		return nil, errors.New("not the URL of a Redis") // the cause may hold the password
+	}
+	// Retrying is for the next request; client-side caching is what the near part and events do.
+	o.DisableRetry, o.DisableCache = true, true
+	o.ConnWriteTimeout = time.Second
+	o.Dialer = net.Dialer{Timeout: time.Second, KeepAlive: time.Second}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r := &Redis{
+		o: o, prefix: "tintype:", log: log, stop: stop, ended: make(chan struct{}), tried: make(chan struct{}),
+		away: true, pending: map[string]time.Duration{},
+	}
+	go r.watch(ctx)
+	return r, nil
+}
+
+// Ready waits until Redis was tried once, so that a start does not begin with a cold cache for want of a millisecond.
+func (r *Redis) Ready(ctx context.Context) {
+	select {
+	case <-r.tried:
+	case <-ctx.Done():
+	}
+}
+
+// Away tells whether Redis is passed by at the moment.
+func (r *Redis) Away() bool {
+	_, err := r.usable()
+	return err != nil
+}
+
+// Close disconnects.
+func (r *Redis) Close() {
+	r.stop()
+	<-r.ended
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = true
+	if r.client != nil {
+		r.client.Close()
+	}
+}
+
+func (r *Redis) usable() (rueidis.Client, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.away || r.client == nil || time.Now().Before(r.trusted) {
+		return nil, errAway
+	}
+	return r.client, nil
+}
+
+// failed passes Redis by from now on.
+func (r *Redis) failed(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.away {
+		r.away = true
+		r.log.Warn("the cache in Redis is passed by", "error", err)
+	}
+}
+
+// watch brings Redis back. It comes back writable, and with every drop that it missed, or not at all: a value that
+// should have been dropped must not be read.
+func (r *Redis) watch(ctx context.Context) {
+	defer close(r.ended)
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	for first := true; ; first = false {
+		r.mu.Lock()
+		away := r.away
+		r.mu.Unlock()
+		if away {
+			err := r.restore(ctx)
+			if err == nil && !first {
+				r.log.Info("the cache in Redis is used again")
+			} else if err != nil && first {
+				r.log.Warn("the cache in Redis is passed by", "error", err)
+			}
+		}
+		if first {
+			close(r.tried)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *Redis) restore(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	r.mu.Lock()
+	client := r.client
+	r.mu.Unlock()
+	if client == nil {
+		var err error
+		if client, err = rueidis.NewClient(r.o); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.client = client
+		r.mu.Unlock()
+	}
+	if err := client.Do(ctx, client.B().Set().Key(r.prefix+"probe").Value("1").PxMilliseconds(1000).Build()).Error(); err != nil {
+		return err
+	}
+	for {
+		r.mu.Lock()
+		if len(r.pending) == 0 {
+			if r.lost {
+				r.lost, r.trusted = false, time.Now().Add(Far)
+			}
+			r.away = false
+			r.mu.Unlock()
+			return nil
+		}
+		todo := r.pending
+		r.pending = map[string]time.Duration{}
+		r.mu.Unlock()
+		for key, window := range todo {
+			if err := r.dropOne(ctx, client, key, window); err != nil {
+				r.mu.Lock()
+				for key, window := range todo {
+					r.remember(key, window)
+				}
+				r.mu.Unlock()
+				return err
+			}
+		}
+	}
+}
+
+// remember keeps a drop for later, under the lock.
+func (r *Redis) remember(key string, window time.Duration) {
+	if len(r.pending) >= maxPending {
+		r.lost = true
+		return
+	}
+	r.pending[key] = window
+}
+
+// distrust passes by all that Redis may hold now, until it has run out.
+func (r *Redis) distrust() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trusted = time.Now().Add(Far)
+}
+
+func (r *Redis) name(key string) string { return r.prefix + "{" + key + "}" }
+
+// drop takes keys out. What cannot be done now is done before Redis is read again.
+func (r *Redis) drop(keys []string, window time.Duration) {
+	r.mu.Lock()
+	client := r.client
+	if r.away || client == nil {
+		for _, key := range keys {
+			r.remember(key, window)
+		}
+		r.mu.Unlock()
+		return
+	}
+	r.mu.Unlock()
+	for i, key := range keys {
+		ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
+		err := r.dropOne(ctx, client, key, window)
+		cancel()
+		if err != nil {
+			r.mu.Lock()
+			for _, key := range keys[i:] {
+				r.remember(key, window)
+			}
+			r.mu.Unlock()
+			r.failed(err)
+			return
+		}
+	}
+}
+
+func (r *Redis) dropOne(ctx context.Context, client rueidis.Client, key string, window time.Duration) error {
+	name := r.name(key)
+	return dropScript.Exec(ctx, client, []string{name, name + ":inv"}, []string{rand.Text(), millis(window)}).Error()
+}
+
+// A far is what Redis said of one key.
+type far struct {
+	found bool
+	value []byte
+	mark  string // of a drop that is still remembered
+
+	redis  *Redis
+	client rueidis.Client // nil: Redis was passed by
+	key    string
+	locked string
+	asked  time.Time
+}
+
+// look finds the value, or says that it has to be made: by one in the fleet, for whom the others wait.
+func (r *Redis) look(ctx context.Context, key string) *far {
+	f := &far{redis: r, key: r.name(key), asked: time.Now()}
+	client, err := r.usable()
+	if err != nil {
+		return f
+	}
+	secret := rand.Text()
+	for {
+		if f.found, f.value, f.mark, err = r.read(ctx, client, f.key); err != nil {
+			r.failed(err)
+			return f
+		}
+		if f.found {
+			return f
+		}
+		short, cancel := context.WithTimeout(ctx, answerPatience)
+		err := client.Do(short, client.B().Set().Key(f.key+":lock").Value(secret).Nx().PxMilliseconds(lockLife.Milliseconds()).Build()).Error()
+		cancel()
+		switch {
+		case err == nil:
+			f.client, f.locked = client, secret
+			// Another may have made it between the look and the lock.
+			if f.found, f.value, f.mark, err = r.read(ctx, client, f.key); err != nil {
+				r.failed(err)
+			} else if f.found {
+				f.unlock()
+			}
+			return f
+		case !rueidis.IsRedisNil(err):
+			r.failed(err)
+			return f
+		case time.Since(f.asked) > lockLife:
+			f.client = client
+			return f
+		}
+		select {
+		case <-time.After(lockPoll):
+		case <-ctx.Done():
+			return f
+		}
+	}
+}
+
+func (r *Redis) read(ctx context.Context, client rueidis.Client, name string) (found bool, value []byte, mark string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerPatience)
+	defer cancel()
+	answers := client.DoMulti(ctx, client.B().Get().Key(name).Build(), client.B().Get().Key(name+":inv").Build())
+	value, err = answers[0].AsBytes()
+	if err == nil {
+		return true, value, "", nil
+	}
+	if !rueidis.IsRedisNil(err) {
+		return false, nil, "", fmt.Errorf("read: %w", err)
+	}
+	mark, err = answers[1].ToString()
+	if err != nil && !rueidis.IsRedisNil(err) {
+		return false, nil, "", fmt.Errorf("read: %w", err)
+	}
+	return false, nil, mark, nil
+}
+
+// store keeps the value if the key was not dropped since it was looked for.
+func (f *far) store(value []byte, ttl time.Duration) {
+	if f.client == nil || f.redis.Away() || ttl < time.Millisecond {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
+	defer cancel()
+	err := storeScript.Exec(ctx, f.client, []string{f.key, f.key + ":inv"}, []string{f.mark, rueidis.BinaryString(value), millis(ttl)}).Error()
+	if err != nil {
+		f.redis.failed(err)
+	}
+}
+
+// unlock lets the next one make the value.
+func (f *far) unlock() {
+	if f.locked == "" || f.redis.Away() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
+	defer cancel()
+	if err := unlockScript.Exec(ctx, f.client, []string{f.key + ":lock"}, []string{f.locked}).Error(); err != nil {
+		f.redis.failed(err)
+	}
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) }
