@@ -50,6 +50,7 @@ var onlyIn = map[string][]string{
 	"github.com/alecthomas/kong":     {"internal/app"},
 	"github.com/aws":                 {"internal/app", "internal/session", "internal/media", "internal/queue"},
 	"github.com/coder/websocket":     {"internal/app/api"},
+	"github.com/redis/rueidis":       {"internal/cache"},
 }
 
 type listed struct {

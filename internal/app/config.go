@@ -33,6 +33,8 @@ type Config struct {
 	TrustedProxies  int    // hops in front of this process
 	MaxInFlight     int    // requests
 	MaxStreams      int
+	CacheURL        Secret // not set: memory
+	CacheShown      string
 	DrainDelay      time.Duration
 	ShutdownTimeout time.Duration
 	MetricsAddr     string // host:port, empty for none

@@ -163,6 +163,12 @@ var settings = []setting{
 		parse: parseTable,
 	},
 	{
+		name: "CACHE_URL", group: "Data", def: "memory:", secret: true,
+		help:  "Where to keep what many ask for: `memory:` in each process, or also in a Redis or Valkey that all processes share, `redis://user:password@host:6379/0` or `rediss://…` with TLS. One that does not answer is passed by.",
+		parse: parseCache,
+		show:  func(c *Config) string { return c.CacheShown },
+	},
+	{
 		name: "QUEUE_URL", group: "Data", def: "sql:",
 		help:  "How workers hear of jobs: `sql:`, by looking into the database (in one process, at once), or the URL of an SQS queue. The jobs themselves are rows of the database in any case.",
 		parse: parseQueue,

@@ -169,6 +169,10 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.community.Cached, err = a.openCache(ctx, r.live); err != nil {
+		return nil, err
+	}
+	r.store.OnEventOf(r.community.Cached.Told)
 	a.listen(r)
 	routes := a.newRoutes()
 	a.routes = routes

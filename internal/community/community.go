@@ -25,6 +25,8 @@ type Options struct {
 	CDN       CDN       // may be nil
 	Live      *live.Hub // may be nil, where nothing is followed: whoever waits polls
 
+	Cached *Cached // may be nil: everything is read where it stands
+
 	BaseURL          string // https://example.org, no slash at the end
 	SiteName         string
 	OpenRegistration bool

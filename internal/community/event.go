@@ -9,17 +9,19 @@ import (
 // Kinds of events. What each is about stands in the event's reference; whose doing it was, or whom it concerns, is its
 // account.
 const (
-	EventPostCreated   = "post.created"
-	EventPostUpdated   = "post.updated" // with a postEvent: as it was before
-	EventPostDeleted   = "post.deleted" // with a postEvent
-	EventPostLiked     = "post.liked"
-	EventPostUnliked   = "post.unliked"
-	EventNotification  = "notification"
-	EventAccountHidden = "account.suspended"
-	EventAccountGone   = "account.deleted"
-	EventTokenRevoked  = "token.revoked"  // about one token
-	EventAppRevoked    = "app.revoked"    // about all tokens that an app, or for 0 any app, has for the account
-	EventSessionsEnded = "sessions.ended" // some or all of the account's
+	EventPostCreated    = "post.created"
+	EventPostUpdated    = "post.updated" // with a postEvent: as it was before
+	EventPostDeleted    = "post.deleted" // with a postEvent
+	EventPostLiked      = "post.liked"
+	EventPostUnliked    = "post.unliked"
+	EventNotification   = "notification"
+	EventAccountUpdated = "account.updated" // what others see of it
+	EventAccountShown   = "account.restored"
+	EventAccountHidden  = "account.suspended"
+	EventAccountGone    = "account.deleted"
+	EventTokenRevoked   = "token.revoked"  // about one token
+	EventAppRevoked     = "app.revoked"    // about all tokens that an app, or for 0 any app, has for the account
+	EventSessionsEnded  = "sessions.ended" // some or all of the account's
 )
 
 // postEvent is what a stream must know of a post that may be gone by the time it hears of it.

@@ -40,6 +40,13 @@ func (c *Community) PublicFeed(ctx context.Context, viewer *store.Account, page 
 	if err := c.reader(viewer); err != nil {
 		return nil, err
 	}
+	if r := page.span(defaultPosts, maxPosts); viewer == nil && r.Max == 0 && r.Min == 0 {
+		return c.visitorsFeed(ctx, r.Limit)
+	}
+	return c.publicFeed(ctx, viewer, page)
+}
+
+func (c *Community) publicFeed(ctx context.Context, viewer *store.Account, page Page) ([]*Post, error) {
 	posts, err := c.Store.PublicPosts(ctx, viewer, page.span(defaultPosts, maxPosts))
 	if err != nil {
 		return nil, fromStore(err)

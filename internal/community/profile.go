@@ -68,6 +68,9 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 		if err := tx.SavePreferences(ctx, now); err != nil {
 			return err
 		}
+		if err := tx.AddEvent(ctx, EventAccountUpdated, now.ID, now.ID, nil); err != nil {
+			return err
+		}
 		return tx.SaveProfile(ctx, now)
 	})
 }

@@ -189,6 +189,9 @@ func (c *Community) SuspendAccount(ctx context.Context, username string, suspend
 			return nil
 		}
 		if !suspend {
+			if err := tx.AddEvent(ctx, EventAccountShown, now.ID, now.ID, nil); err != nil {
+				return err
+			}
 			return tx.SetSuspended(ctx, now.ID, nil)
 		}
 		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
