@@ -164,4 +164,3 @@ func (c *Community) visitorsFeed(ctx context.Context, limit int) ([]*Post, error
 	}
 	return posts[:min(limit, len(posts))], nil
 }
-
