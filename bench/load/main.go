@@ -1,5 +1,10 @@
-// Command load measures the memory of a site that many people read at once: pages, the API, photos, and members who
-// look at their home feeds.
+// Command load measures the memory of a site that many visitors read at once: the public page, and for each of its
+// newest posts the page, its author's profile, the API's answers (post, thread, the author's posts) and the photos. The
+// visitors' pages that the site keeps in memory are part of it. Nobody is logged in, and nobody uploads: the memory of
+// photos in work is bench/photos' to tell.
+//
+// Memory is what the process holds in RAM (VmRSS, and VmHWM at most): the pages of the program's own file that have been
+// touched, some 30 MB that the kernel can drop, and what it has allocated (RssAnon).
 //
 //	go run ./bench/load [-for 20s] [-connections 64] [-accounts 200] [-posts 5000]
 package main
@@ -29,6 +34,7 @@ func main() {
 		site.Start()
 		time.Sleep(2 * time.Second)
 		rest, _ := rig.Memory(t, site.PID())
+		restOwn := rig.Allocated(t, site.PID())
 		paths, err := addresses(site.URL)
 		if err != nil {
 			return err
@@ -38,6 +44,7 @@ func main() {
 			return err
 		}
 		loaded, peak := rig.Memory(t, site.PID())
+		loadedOwn := rig.Allocated(t, site.PID())
 		time.Sleep(10 * time.Second)
 		after, _ := rig.Memory(t, site.PID())
 		if err := site.Stop(); err != nil {
@@ -47,7 +54,9 @@ func main() {
 		rig.Table(
 			[]string{"memory", "figure", "goal"},
 			[]string{"at rest", rig.MB(rest), "40 MB"},
+			[]string{"  of it allocated", rig.MB(restOwn), ""},
 			[]string{"at the end of the load", rig.MB(loaded), ""},
+			[]string{"  of it allocated", rig.MB(loadedOwn), ""},
 			[]string{"at most", rig.MB(peak), "100 MB"},
 			[]string{"ten seconds later", rig.MB(after), ""},
 		)
@@ -55,7 +64,7 @@ func main() {
 	})
 }
 
-// addresses are what readers open: feeds, posts, profiles and photos.
+// addresses are what visitors open: the public feed, posts, profiles and photos.
 func addresses(site string) ([]string, error) {
 	var posts []struct {
 		ID      string

@@ -131,22 +131,27 @@ func CPU(t *T, pid int) time.Duration {
 }
 
 // Memory is what a process holds in RAM now and held at most, in bytes.
-func Memory(t *T, pid int) (now, peak int64) {
+func Memory(t *T, pid int) (now, peak int64) { return status(t, pid, "VmRSS"), status(t, pid, "VmHWM") }
+
+// Allocated is what a process holds in RAM now without the pages of files, its own program's above all, in bytes.
+func Allocated(t *T, pid int) int64 { return status(t, pid, "RssAnon") }
+
+func status(t *T, pid int, field string) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(line, ":")
-		kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
-		switch name {
-		case "VmRSS":
-			now = kilobytes << 10
-		case "VmHWM":
-			peak = kilobytes << 10
+		if name, value, _ := strings.Cut(line, ":"); name == field {
+			kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kilobytes << 10
 		}
 	}
-	return now, peak
+	t.Fatalf("the kernel does not tell %s", field)
+	return 0
 }
 
 // ReleaseSize builds the program without what debuggers want, as it is released, and returns its size in bytes.
