@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -97,7 +98,9 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 		a.gate.Store(&site)
 		a.announce(running, listeners)
 		a.health.done("site")
+		spare := settle()
 		<-running.Done()
+		runtime.KeepAlive(spare)
 	}
 	if cause := context.Cause(running); ctx.Err() == nil && cause != nil {
 		err = cause // the server failed, not the wiring
