@@ -3,6 +3,7 @@ package community
 import (
 	"html"
 	"html/template"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -44,17 +45,18 @@ const (
 )
 
 // tokens cuts a text into words, #tags, @mentions and http addresses. Joined again, they are the text.
-func tokens(text string) []token {
-	out := make([]token, 0, 8)
-	start := 0 // of the words not yet cut off
-	emit := func(at int, t token) int {
-		if at > start {
-			out = append(out, token{kind: words, text: text[start:at]})
+func tokens(text string) iter.Seq[token] {
+	return func(yield func(token) bool) { cut(text, yield) }
+}
+
+func cut(text string, yield func(token) bool) {
+	if strings.IndexByte(text, '#') < 0 && strings.IndexByte(text, '@') < 0 && !strings.Contains(text, "://") {
+		if text != "" {
+			yield(token{kind: words, text: text})
 		}
-		out = append(out, t)
-		start = at + len(t.text)
-		return start
+		return
 	}
+	start := 0 // of the words not yet cut off
 	before := ' '
 	for i := 0; i < len(text); {
 		if b := text[i]; b < utf8.RuneSelf && b != '#' && b != '@' && b != 'h' && b != 'H' { // nothing begins here
@@ -83,13 +85,16 @@ func tokens(text string) []token {
 			i += size
 			continue
 		}
-		i = emit(i, t)
+		if i > start && !yield(token{kind: words, text: text[start:i]}) || !yield(t) {
+			return
+		}
+		i += len(t.text)
+		start = i
 		before, _ = utf8.DecodeLastRuneInString(t.text)
 	}
 	if start < len(text) {
-		out = append(out, token{kind: words, text: text[start:]})
+		yield(token{kind: words, text: text[start:]})
 	}
-	return out
 }
 
 // joins tells whether a sign right after r belongs to what r is part of: an address, a path, an entity, a word.
@@ -192,13 +197,14 @@ func tagsOf(caption string) []store.Tag {
 	if !strings.ContainsRune(caption, '#') {
 		return nil
 	}
-	names, _ := Extract(caption)
-	if len(names) == 0 {
-		return nil
-	}
-	tags := make([]store.Tag, len(names))
-	for i, n := range names {
-		tags[i] = store.Tag{Name: n, NameKey: store.Fold(n)}
+	var tags []store.Tag
+	for t := range tokens(caption) {
+		if t.kind != tagToken {
+			continue
+		}
+		if key := store.Fold(t.name); !slices.ContainsFunc(tags, func(other store.Tag) bool { return other.NameKey == key }) {
+			tags = append(tags, store.Tag{Name: t.name, NameKey: key})
+		}
 	}
 	return tags
 }
@@ -206,7 +212,7 @@ func tagsOf(caption string) []store.Tag {
 // Extract finds the names of the #tags and @mentions in a text, each once, as first written.
 func Extract(text string) (tags, mentions []string) {
 	seen := map[string]bool{}
-	for _, t := range tokens(text) {
+	for t := range tokens(text) {
 		key := string(rune('0'+t.kind)) + store.Fold(t.name)
 		if t.name == "" || seen[key] {
 			continue
@@ -234,27 +240,33 @@ func (c *Community) Render(text string, mentions []*store.Account, tags []store.
 	var b strings.Builder
 	b.Grow(len(text) + 64 + 128*(len(mentions)+len(tags)))
 	b.WriteString("<p>")
-	for _, t := range tokens(text) {
+	for t := range tokens(text) {
 		switch t.kind {
 		case tagToken:
 			if i := tagIndex(tags, t.name); i >= 0 {
-				b.WriteString(`<a href="` + html.EscapeString(c.TagURL(tags[i].Name)) + `" class="mention hashtag" rel="tag">#<span>` + html.EscapeString(t.name) + `</span></a>`)
+				write(&b, `<a href="`, html.EscapeString(c.TagURL(tags[i].Name)), `" class="mention hashtag" rel="tag">#<span>`, html.EscapeString(t.name), `</span></a>`)
 				continue
 			}
 		case mentionToken:
 			if i := slices.IndexFunc(mentions, func(a *store.Account) bool { return strings.EqualFold(a.Username, t.name) }); i >= 0 {
-				b.WriteString(`<span class="h-card"><a href="` + html.EscapeString(c.AccountURL(mentions[i].Username)) +
-					`" class="u-url mention">@<span>` + html.EscapeString(mentions[i].Username) + `</span></a></span>`)
+				write(&b, `<span class="h-card"><a href="`, html.EscapeString(c.AccountURL(mentions[i].Username)),
+					`" class="u-url mention">@<span>`, html.EscapeString(mentions[i].Username), `</span></a></span>`)
 				continue
 			}
 		case urlToken:
-			b.WriteString(`<a href="` + html.EscapeString(t.text) + `" rel="nofollow noopener">` + html.EscapeString(t.text) + `</a>`)
+			write(&b, `<a href="`, html.EscapeString(t.text), `" rel="nofollow noopener">`, html.EscapeString(t.text), `</a>`)
 			continue
 		}
 		writeLines(&b, t.text)
 	}
 	b.WriteString("</p>")
 	return template.HTML(b.String())
+}
+
+func write(b *strings.Builder, parts ...string) {
+	for _, p := range parts {
+		b.WriteString(p)
+	}
 }
 
 // writeLines writes words: a line break becomes br, two a new paragraph.

@@ -86,6 +86,16 @@ func (a *Addresses) PublicAbs(key string) string {
 	return a.base + PathPrefix + key
 }
 
+// AppendPublicAbs appends PublicAbs of a key to b: an answer of the API has hundreds of addresses.
+func (a *Addresses) AppendPublicAbs(b []byte, key Key) []byte {
+	if a.public != "" {
+		b = append(append(b, a.public...), '/')
+	} else {
+		b = append(append(b, a.base...), PathPrefix...)
+	}
+	return key.append(b)
+}
+
 // Private returns the address of a priv/ key for one viewer, relative to the site or on the CDN. It is the same for a
 // whole window, so that browsers cache it, and valid for at least one more. With cookie, whoever serves it must also
 // check that the request's session is the viewer's; without, it was given to a client that holds a token and fetches

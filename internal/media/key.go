@@ -27,10 +27,16 @@ type Key struct {
 
 // String returns the key as a Store takes it.
 func (k Key) String() string {
+	var room [64]byte
+	return string(k.append(room[:0]))
+}
+
+func (k Key) append(b []byte) []byte {
+	b = append(append(append(b, k.Kind...), '/'), k.Random...)
 	if k.Kind == Original {
-		return string(k.Kind) + "/" + k.Random
+		return b
 	}
-	return string(k.Kind) + "/" + k.Random + "/" + k.Variant + ".jpg"
+	return append(append(append(b, '/'), k.Variant...), ".jpg"...)
 }
 
 // VariantKey returns the key of one variant ("1280", "square") of a set.

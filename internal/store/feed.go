@@ -39,9 +39,9 @@ func newestFirst[T any](list []T, r Range) []T {
 }
 
 // feed reads posts p whose author's row is a. from ends before WHERE.
-func (s *Store) feed(ctx context.Context, from string, where condition, id string, r Range) ([]Post, error) {
+func (s *Store) feed(ctx context.Context, columns, from string, where condition, id string, r Range) ([]Post, error) {
 	args := append(append([]any{}, where.args...), r.max(), r.Min, r.Limit)
-	posts, err := s.posts(ctx, "SELECT "+postColumns+" FROM "+from+" WHERE "+where.sql+
+	posts, err := s.posts(ctx, "SELECT "+columns+" FROM "+from+" WHERE "+where.sql+
 		" AND "+id+" < ? AND "+id+" > ? ORDER BY "+id+r.order()+" LIMIT ?", args...)
 	return newestFirst(posts, r), err
 }
@@ -53,7 +53,7 @@ func (s *Store) PublicPosts(ctx context.Context, viewer *Account, r Range) ([]Po
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}
-	return s.feed(ctx, s.postsBy("posts_listed_id"), where, "p.id", r)
+	return s.feed(ctx, homeColumns, s.postsBy("posts_listed_id"), where, "p.id", r)
 }
 
 // postsBy is a FROM: posts p read along the index, and their authors a.
@@ -69,7 +69,7 @@ func (s *Store) TagPosts(ctx context.Context, viewer *Account, tagID int64, r Ra
 		where.and(c)
 	}
 	join := s.dialect.orderedJoin()
-	return s.feed(ctx, "post_tags t"+s.dialect.useIndex("PRIMARY")+" "+join+" posts p ON p.id = t.post_id "+join+" accounts a ON a.id = p.author_id", where, "t.post_id", r)
+	return s.feed(ctx, homeColumns, "post_tags t"+s.dialect.useIndex("PRIMARY")+" "+join+" posts p ON p.id = t.post_id "+join+" accounts a ON a.id = p.author_id", where, "t.post_id", r)
 }
 
 // AuthorFeed says which of an author's posts are wanted.
@@ -81,11 +81,11 @@ type AuthorFeed struct {
 
 // AuthorPosts are the author's posts that the viewer may see.
 func (s *Store) AuthorPosts(ctx context.Context, viewer *Account, authorID int64, f AuthorFeed, r Range) ([]Post, error) {
-	where, index := condition{"p.author_id = ?", []any{authorID}}, "posts_author_id_id"
+	where, index, columns := condition{"p.author_id = ?", []any{authorID}}, "posts_author_id_id", postColumns
 	if f.WithComments {
 		where.and(postSeen(viewer))
 	} else {
-		index = "posts_author_id_home_id"
+		index, columns = "posts_author_id_home_id", homeColumns
 		where.and(condition{sql: "p.home = 1"})
 		where.and(rootSeen(viewer, "p", "a"))
 	}
@@ -98,14 +98,14 @@ func (s *Store) AuthorPosts(ctx context.Context, viewer *Account, authorID int64
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}
-	return s.feed(ctx, s.postsBy(index), where, "p.id", r)
+	return s.feed(ctx, columns, s.postsBy(index), where, "p.id", r)
 }
 
 // CommentsOn are the comments in the thread of a post that the viewer may see.
 func (s *Store) CommentsOn(ctx context.Context, viewer *Account, rootID int64, r Range) ([]Post, error) {
 	where := condition{"p.root_id = ? AND p.deleted_at IS NULL", []any{rootID}}
 	where.and(accountSeen(viewer, "a"))
-	return s.feed(ctx, s.postsBy("posts_root_id_id"), where, "p.id", r)
+	return s.feed(ctx, postColumns, s.postsBy("posts_root_id_id"), where, "p.id", r)
 }
 
 // Reply is a comment's place in its thread.
@@ -137,7 +137,7 @@ func (s *Store) HomePosts(ctx context.Context, viewer *Account, r Range) ([]Post
 	}
 	list, args := in(ids)
 	c := rootSeen(viewer, "p", "a")
-	posts, err := s.posts(ctx, "SELECT "+postColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+" AND "+c.sql,
+	posts, err := s.posts(ctx, "SELECT "+homeColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+" AND "+c.sql,
 		append(args, c.args...)...)
 	slices.SortFunc(posts, func(a, b Post) int { return cmp.Compare(b.ID, a.ID) })
 	return posts, err

@@ -4,15 +4,14 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // What a page of posts shows beside the posts themselves. These reads are the public feed's cost, so they name their
 // columns and decode without reflection.
 
-const feedAccountColumns = "CONCAT_WS(' ', a.id, a.username, IFNULL(a.avatar_photo_id, 0), IFNULL(a.header_photo_id, 0), a.locked, a.role," +
-	" a.followers_count, a.following_count, a.posts_count, a.open_posts_count, IFNULL(a.last_post_at, 0), a.created_at), a.display_name, a.note, a.fields"
+var feedAccountColumns = "CONCAT_WS(' ', a.id, a.username, IFNULL(a.avatar_photo_id, 0), IFNULL(a.header_photo_id, 0), a.locked, a.role," +
+	" a.followers_count, a.following_count, a.posts_count, a.open_posts_count, IFNULL(a.last_post_at, 0), a.created_at, " + sized("a.display_name") + ", " + sized("a.fields") + ", a.note)"
 
 // FeedAccounts are the accounts as others see them, without what belongs to the member alone (address, password,
 // preferences). Of the ids only those that the viewer may see are answered.
@@ -22,72 +21,91 @@ func (s *Store) FeedAccounts(ctx context.Context, viewer *Account, ids []int64) 
 	}
 	list, args := in(ids)
 	c := accountSeen(viewer, "a")
-	rows, err := s.query(ctx, "SELECT "+feedAccountColumns+" FROM accounts a WHERE a.id IN "+list+" AND "+c.sql, append(args, c.args...)...)
+	rows, err := s.page(ctx, "SELECT "+feedAccountColumns+" FROM accounts a WHERE a.id IN "+list+" AND "+c.sql, append(args, c.args...)...)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[int64]*Account, len(ids))
 	for rows.next() {
-		a := &Account{}
+		one := &struct { // one piece of memory
+			Account
+			avatar, header, lastPost int64
+		}{}
+		a := &one.Account
 		rows.pack()
 		a.ID = rows.packedInt()
 		a.Username = rows.packedText()
-		a.AvatarPhotoID = rows.packedOptional()
-		a.HeaderPhotoID = rows.packedOptional()
+		a.AvatarPhotoID = rows.packedOptionalIn(&one.avatar)
+		a.HeaderPhotoID = rows.packedOptionalIn(&one.header)
 		a.Locked = rows.packedBool()
 		a.Role = rows.packedText()
 		a.FollowersCount = int(rows.packedInt())
 		a.FollowingCount = int(rows.packedInt())
 		a.PostsCount = int(rows.packedInt())
 		a.OpenPostsCount = int(rows.packedInt())
-		a.LastPostAt = (*Millis)(rows.packedOptional())
+		a.LastPostAt = (*Millis)(rows.packedOptionalIn(&one.lastPost))
 		a.CreatedAt = Millis(rows.packedInt())
-		a.DisplayName = rows.text()
-		a.Note = rows.text()
-		if fields := rows.text(); len(fields) > 2 && fields != "null" {
+		a.DisplayName = rows.packedSized()
+		if fields := rows.packedSized(); len(fields) > 2 && fields != "null" {
 			if err := a.Fields.Scan(fields); err != nil {
 				rows.err = err
 			}
 		}
+		a.Note = rows.packedRest()
 		out[a.ID] = a
 	}
 	return out, rows.done()
 }
 
-const feedPhotoColumns = "CONCAT_WS(' ', ph.id, ph.account_id, IFNULL(ph.post_id, 0), ph.purpose, ph.position, ph.set_random, ph.set_kind," +
-	" ph.width, ph.height, ph.focus_x, ph.focus_y, ph.blurhash, ph.color_top, ph.color_bottom, ph.profile, ph.animated), ph.variants, ph.description"
+// feedPhotoColumns are those of posts' photos, feedFaceColumns of faces. SQLite is slow at writing fractions, and most
+// photos have their focus in the middle.
+var (
+	feedPhotoColumns = columnsOfPhotos("ph.post_id, '" + PurposePost + "'")
+	feedFaceColumns  = columnsOfPhotos("0, ph.purpose")
+)
+
+func columnsOfPhotos(place string) string {
+	return "CONCAT_WS(' ', ph.id, ph.account_id, " + place + ", ph.position, ph.set_random, ph.set_kind, ph.width, ph.height," +
+		" CASE WHEN ph.focus_x = 0 THEN 0 ELSE ph.focus_x END, CASE WHEN ph.focus_y = 0 THEN 0 ELSE ph.focus_y END," +
+		" ph.blurhash, ph.color_top, ph.color_bottom, ph.profile, ph.animated, " + sized("ph.variants") + ", ph.description)"
+}
 
 // FeedPhotos are the ready photos of the posts, in their order, and the ready ones among faces (avatars and headers,
 // which have no post). With metadata what the camera wrote comes along.
 func (s *Store) FeedPhotos(ctx context.Context, postIDs, faces []int64, metadata bool) ([]*Photo, error) {
-	columns := feedPhotoColumns
+	more := ""
 	if metadata {
-		columns += ", ph.source, ph.metadata"
+		more = ", ph.source, ph.metadata"
 	}
 	var q []string
 	var args []any
 	if len(postIDs) > 0 {
 		list, a := in(postIDs)
-		q, args = append(q, "SELECT "+columns+" FROM photos ph WHERE ph.post_id IN "+list+" AND ph.state = 'ready'"), a
+		q, args = append(q, "SELECT "+feedPhotoColumns+more+" FROM photos ph WHERE ph.post_id IN "+list+" AND ph.state = 'ready'"), a
 	}
 	if len(faces) > 0 {
 		list, a := in(faces)
-		q, args = append(q, "SELECT "+columns+" FROM photos ph WHERE ph.id IN "+list+" AND ph.state = 'ready'"), append(args, a...)
+		q, args = append(q, "SELECT "+feedFaceColumns+more+" FROM photos ph WHERE ph.id IN "+list+" AND ph.state = 'ready'"), append(args, a...)
 	}
 	if len(q) == 0 {
 		return nil, nil
 	}
-	rows, err := s.query(ctx, strings.Join(q, " UNION ALL "), args...)
+	rows, err := s.page(ctx, strings.Join(q, " UNION ALL "), args...)
 	if err != nil {
 		return nil, err
 	}
-	var out []*Photo
+	out := make([]*Photo, 0, rows.count())
 	for rows.next() {
-		p := &Photo{State: PhotoReady}
+		one := &struct { // one piece of memory
+			Photo
+			post int64
+		}{}
+		p := &one.Photo
+		p.State = PhotoReady
 		rows.pack()
 		p.ID = rows.packedInt()
 		p.AccountID = rows.packedInt()
-		p.PostID = rows.packedOptional()
+		p.PostID = rows.packedOptionalIn(&one.post)
 		p.Purpose = rows.packedText()
 		p.Position = int(rows.packedInt())
 		p.SetRandom = rows.packedText()
@@ -101,8 +119,8 @@ func (s *Store) FeedPhotos(ctx context.Context, postIDs, faces []int64, metadata
 		p.ColorBottom = rows.packedText()
 		p.Profile = rows.packedText()
 		p.Animated = rows.packedBool()
-		p.Variants.V = rows.variants()
-		p.Description = rows.text()
+		p.Variants.V = rows.variants(rows.packedSized())
+		p.Description = rows.packedRest()
 		if metadata {
 			p.Source = rows.text()
 			if err := p.Metadata.Scan(rows.text()); err != nil {
@@ -117,8 +135,7 @@ func (s *Store) FeedPhotos(ctx context.Context, postIDs, faces []int64, metadata
 	return out, rows.done()
 }
 
-func (r *rowReader) variants() []Variant {
-	text := r.text()
+func (r *rowReader) variants(text string) []Variant {
 	if v, ok := parseVariants(text); ok {
 		return v
 	}
@@ -152,28 +169,17 @@ func parseVariants(s string) ([]Variant, bool) {
 		}
 		v.Name = s[:i]
 		s = s[i+1:]
-		for _, f := range [...]struct {
-			key string
-			set func(int64)
-		}{
-			{`,"w":`, func(n int64) { v.Width = int(n) }},
-			{`,"h":`, func(n int64) { v.Height = int(n) }},
-			{`,"b":`, func(n int64) { v.Bytes = n }},
-		} {
-			if s, ok = strings.CutPrefix(s, f.key); !ok {
-				return nil, false
-			}
-			i := 0
-			for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-				i++
-			}
-			n, err := strconv.ParseInt(s[:i], 10, 64)
-			if err != nil {
-				return nil, false
-			}
-			f.set(n)
-			s = s[i:]
+		var w, h int64
+		if w, s, ok = numberAfter(s, `,"w":`); !ok {
+			return nil, false
 		}
+		if h, s, ok = numberAfter(s, `,"h":`); !ok {
+			return nil, false
+		}
+		if v.Bytes, s, ok = numberAfter(s, `,"b":`); !ok {
+			return nil, false
+		}
+		v.Width, v.Height = int(w), int(h)
 		out = append(out, v)
 		switch {
 		case s == "}]":
@@ -184,4 +190,16 @@ func parseVariants(s string) ([]Variant, bool) {
 			return nil, false
 		}
 	}
+}
+
+// numberAfter reads the number after the key, which has up to 18 digits.
+func numberAfter(s, key string) (n int64, rest string, ok bool) {
+	if s, ok = strings.CutPrefix(s, key); !ok {
+		return 0, s, false
+	}
+	i := 0
+	for ; i < len(s) && s[i] >= '0' && s[i] <= '9'; i++ {
+		n = n*10 + int64(s[i]-'0')
+	}
+	return n, s[i:], i > 0 && i <= 18
 }

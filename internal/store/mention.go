@@ -47,7 +47,7 @@ type PostAccounts struct{ PostID, AccountID int64 }
 // MentionsIn are the mentions in the posts, ordered by post and account.
 func (s *Store) MentionsIn(ctx context.Context, postIDs []int64) ([]PostAccounts, error) {
 	list, args := in(postIDs)
-	rows, err := s.query(ctx, "SELECT m.post_id, m.account_id FROM mentions m WHERE m.post_id IN "+list+" ORDER BY m.post_id, m.account_id", args...)
+	rows, err := s.page(ctx, "SELECT m.post_id, m.account_id FROM mentions m WHERE m.post_id IN "+list+" ORDER BY m.post_id, m.account_id", args...)
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,6 @@ import (
 	"gorm.io/driver/mysql"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
-
-	_ "modernc.org/sqlite" // registers "sqlite"
 )
 
 // Options say which database, and how much of it.
@@ -120,7 +118,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		w.Close()
 		return nil, fmt.Errorf("open the database %s: %w", path, err)
 	}
-	r, err := sql.Open("sqlite", sqliteDSN(path, true))
+	r, err := openReaders(sqliteDSN(path, true))
 	if err != nil {
 		w.Close()
 		return nil, err
@@ -132,7 +130,12 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	r.SetMaxOpenConns(n)
 	r.SetMaxIdleConns(n)
 	r.SetConnMaxIdleTime(5 * time.Minute)
-	return newStore(sqliteDialect{}, sqliteDialector{w}, sqliteDialector{r}, o, true)
+	s, err := newStore(sqliteDialect{}, sqliteDialector{w}, sqliteDialector{r}, o, true)
+	if err != nil {
+		return nil, errors.Join(err, w.Close(), r.Close())
+	}
+	s.readers = r
+	return s, nil
 }
 
 func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, error) {

@@ -13,7 +13,7 @@ func (r *rowReader) photo() *Photo {
 	p := &Photo{
 		ID: r.int(), AccountID: r.int(), PostID: r.optional(), Purpose: r.text(), Source: r.text(), Position: int(r.int()),
 		State: r.text(), RefusalCode: r.text(), Refusal: r.text(), FileName: r.text(), MediaType: r.text(), Bytes: r.int(),
-		SHA256: r.text(), OrigRandom: r.text(), SetRandom: r.text(), SetKind: r.text(), Variants: JSON[[]Variant]{r.variants()},
+		SHA256: r.text(), OrigRandom: r.text(), SetRandom: r.text(), SetKind: r.text(), Variants: JSON[[]Variant]{r.variants(r.text())},
 		Width: int(r.int()), Height: int(r.int()), FocusX: r.float(), FocusY: r.float(), Description: r.text(), Blurhash: r.text(),
 		ColorTop: r.text(), ColorBottom: r.text(), Profile: r.text(), Animated: r.bool(),
 	}

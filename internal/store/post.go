@@ -6,9 +6,16 @@ import (
 )
 
 // postColumns are read by rowReader.post in this order. What follows from others (home, listed) is not read again.
-const postColumns = "CONCAT_WS(' ', p.id, p.author_id, p.kind, IFNULL(p.root_id, 0), IFNULL(p.in_reply_to_id, 0), IFNULL(p.in_reply_to_author_id, 0)," +
-	" p.sensitive, p.visibility, p.licence, p.show_exif, p.language, p.photos_count, p.likes_count, p.comments_count," +
-	" IFNULL(p.app_id, 0), p.created_at, IFNULL(p.edited_at, 0), IFNULL(p.deleted_at, 0)), p.caption, p.warning"
+var postColumns = columnsOfPosts("p.kind, IFNULL(p.root_id, 0), IFNULL(p.in_reply_to_id, 0), IFNULL(p.in_reply_to_author_id, 0)", "IFNULL(p.deleted_at, 0)")
+
+// homeColumns are postColumns of posts that home or listed has found: they are no comments, and not deleted.
+var homeColumns = columnsOfPosts("'"+KindPost+" 0 0 0'", "0")
+
+func columnsOfPosts(place, deleted string) string {
+	return "CONCAT_WS(' ', p.id, p.author_id, " + place + ", p.sensitive, p.visibility, p.licence, p.show_exif, p.language," +
+		" p.photos_count, p.likes_count, p.comments_count, IFNULL(p.app_id, 0), p.created_at, IFNULL(p.edited_at, 0), " + deleted + ", " +
+		sized("p.warning") + ", p.caption)"
+}
 
 func (r *rowReader) post(p *Post) {
 	r.pack()
@@ -30,18 +37,18 @@ func (r *rowReader) post(p *Post) {
 	p.CreatedAt = Millis(r.packedInt())
 	p.EditedAt = (*Millis)(r.packedOptional())
 	p.DeletedAt = (*Millis)(r.packedOptional())
-	p.Caption = r.text()
-	p.Warning = r.text()
+	p.Warning = r.packedSized()
+	p.Caption = r.packedRest()
 	p.Home = p.Kind == KindPost && p.DeletedAt == nil
 	p.Listed = p.Home && p.Visibility == Public
 }
 
 func (s *Store) posts(ctx context.Context, q string, args ...any) ([]Post, error) {
-	rows, err := s.query(ctx, q, args...)
+	rows, err := s.page(ctx, q, args...)
 	if err != nil {
 		return nil, err
 	}
-	var posts []Post
+	posts := make([]Post, 0, rows.count())
 	for rows.next() {
 		posts = append(posts, Post{})
 		rows.post(&posts[len(posts)-1])

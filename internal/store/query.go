@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"strconv"
 	"strings"
@@ -28,9 +29,23 @@ type rowReader struct {
 	err  error
 
 	packed string // what is left of a packed column
+
+	pooled bool // of page: there are no rows, but all that was in them
+	read   []any
+	width  int // of a row in read
+	row    int
+	args   []driver.NamedValue
 }
 
 func (r *rowReader) next() bool {
+	if r.pooled {
+		if r.err != nil || r.row >= len(r.read) {
+			return false
+		}
+		r.vals, r.at = r.read[r.row:r.row+r.width], 0
+		r.row += r.width
+		return true
+	}
 	if r.err != nil || !r.rows.Next() {
 		return false
 	}
@@ -50,9 +65,13 @@ func (r *rowReader) next() bool {
 	return r.err == nil
 }
 
-// done closes the rows and returns what went wrong, translated.
+// done closes the rows and returns what went wrong, translated. It is called once, and last.
 func (r *rowReader) done() error {
 	err := r.err
+	if r.pooled {
+		r.recycle()
+		return translate(err)
+	}
 	if err == nil {
 		err = r.rows.Err()
 	}
@@ -150,10 +169,14 @@ func (r *rowReader) float() float64 {
 	}
 }
 
-// A packed column is CONCAT_WS(' ', …) over columns that hold no spaces and are not NULL: numbers, keys, names. To fetch
-// one value costs the SQLite driver more than to read it out of a text (it takes the connection's lock three times), and
-// a page of posts has more than a thousand. pack reads the column; packedInt and packedText the values, in order.
+// A packed column is CONCAT_WS(' ', …) over columns that are not NULL. To fetch one value costs the SQLite driver more than
+// to read it out of a text (it takes the connection's lock three times), and a page of posts has more than a thousand.
+// pack reads the column; the others the values, in order: packedInt and packedText what holds no spaces (numbers, keys,
+// names), packedSized what sized wrote, packedRest any text that is the last.
 func (r *rowReader) pack() { r.packed = r.text() }
+
+// sized is a text in a packed column that may hold spaces, with its length before it.
+func sized(column string) string { return "OCTET_LENGTH(" + column + "), " + column }
 
 func (r *rowReader) packedText() string {
 	v, rest, _ := strings.Cut(r.packed, " ")
@@ -161,8 +184,40 @@ func (r *rowReader) packedText() string {
 	return v
 }
 
+func (r *rowReader) packedSized() string {
+	n := r.packedInt()
+	if n < 0 || n > int64(len(r.packed)) {
+		r.mismatch("a sized text in a packed column", r.packed)
+		return ""
+	}
+	v := r.packed[:n]
+	r.packed = strings.TrimPrefix(r.packed[n:], " ")
+	return v
+}
+
+func (r *rowReader) packedRest() string {
+	v := r.packed
+	r.packed = ""
+	return v
+}
+
 func (r *rowReader) packedInt() int64 {
 	v := r.packedText()
+	if len(v) > 0 && len(v) <= 18 { // cannot overflow
+		n := int64(0)
+		for i := range len(v) {
+			d := v[i] - '0'
+			if d > 9 {
+				return r.packedOdd(v)
+			}
+			n = n*10 + int64(d)
+		}
+		return n
+	}
+	return r.packedOdd(v)
+}
+
+func (r *rowReader) packedOdd(v string) int64 {
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
 		r.mismatch("an integer in a packed column", v)
@@ -174,11 +229,18 @@ func (r *rowReader) packedBool() bool { return r.packedInt() != 0 }
 
 // packedOptional reads what is 0 for NULL.
 func (r *rowReader) packedOptional() *int64 {
-	n := r.packedInt()
-	if n == 0 {
+	if n := r.packedInt(); n != 0 {
+		return new(n)
+	}
+	return nil
+}
+
+// packedOptionalIn is packedOptional that keeps the value at a place which the caller has.
+func (r *rowReader) packedOptionalIn(place *int64) *int64 {
+	if *place = r.packedInt(); *place == 0 {
 		return nil
 	}
-	return &n
+	return place
 }
 
 func (r *rowReader) packedFloat() float64 {

@@ -26,6 +26,7 @@ type Store struct {
 	signals   *signals
 	cluster   *cluster // nil without replicas
 	readOnly  bool     // no transaction begins
+	readers   *sql.DB  // SQLite's, else nil: r's pool, for page
 }
 
 // NewID draws an id that no other process is likely to draw; see TxOnce for when it did.

@@ -211,6 +211,14 @@ func appendOptional(b []byte, s *string) []byte {
 
 const hexDigits = "0123456789abcdef"
 
+// plain are the bytes that stand in a JSON string as they are.
+var plain = func() (list [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		list[c] = c != '"' && c != '\\'
+	}
+	return list
+}()
+
 // appendString writes a JSON string: quoted, valid UTF-8, and without the two line separators that JavaScript took for
 // the end of a line.
 func appendString(b []byte, s string) []byte {
@@ -218,7 +226,7 @@ func appendString(b []byte, s string) []byte {
 	done := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
+		if plain[c] {
 			i++
 			continue
 		}

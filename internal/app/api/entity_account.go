@@ -75,8 +75,8 @@ func (v *view) account(a *store.Account) *Account {
 	header := v.face(a.Header, v.api.DefaultHeader, headerVariant)
 	url := v.api.Community.AccountURL(a.Username)
 	e := &Account{
-		ID: formatID(a.ID), Username: a.Username, Acct: a.Username, DisplayName: a.DisplayName,
-		Locked: a.Locked, CreatedAt: formatMillis(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
+		ID: v.texts.id(a.ID), Username: a.Username, Acct: a.Username, DisplayName: a.DisplayName,
+		Locked: a.Locked, CreatedAt: v.texts.moment(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
 		Avatar: avatar, AvatarStatic: avatar, Header: header, HeaderStatic: header,
 		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount,
 		Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
@@ -86,7 +86,7 @@ func (v *view) account(a *store.Account) *Account {
 		e.StatusesCount = a.PostsCount
 	}
 	if a.ID == v.viewer || a.PostsCount == a.OpenPostsCount {
-		e.LastStatusAt = optionalDay(a.LastPostAt)
+		e.LastStatusAt = v.texts.day(a.LastPostAt)
 	}
 	for _, f := range a.Fields.V {
 		e.Fields = append(e.Fields, Field{Name: f.Name, Value: v.html(f.Value, nil, nil)})

@@ -2,7 +2,6 @@ package api
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"tintype/internal/media"
@@ -55,6 +54,7 @@ type view struct {
 	viewer   int64 // 0 is a visitor
 	now      time.Time
 	accounts map[int64]*Account // made already: authors come again on a page of posts
+	texts    texts
 }
 
 // view is for whoever asks.
@@ -64,11 +64,11 @@ func (q *call) view() *view {
 
 // address is where the viewer fetches one variant.
 func (v *view) address(p *store.Photo, variant string) string {
-	key := media.VariantKey(media.Kind(p.SetKind), p.SetRandom, variant)
+	key := media.Key{Kind: media.Kind(p.SetKind), Random: p.SetRandom, Variant: variant}
 	if p.SetKind == store.SetPrivate {
-		return v.api.Addresses.PrivateAbs(key, v.viewer, false, v.now)
+		return v.api.Addresses.PrivateAbs(key.String(), v.viewer, false, v.now)
 	}
-	return v.api.Addresses.PublicAbs(key)
+	return v.texts.keep(v.api.Addresses.AppendPublicAbs(v.texts.scratch[:0], key))
 }
 
 // face is the address of an avatar or header, the default where there is none.
@@ -94,7 +94,7 @@ func (v *view) media(p *store.Photo) *MediaAttachment {
 		MediaAttachment
 		meta         MediaMeta
 		url, preview string
-	}{MediaAttachment: MediaAttachment{ID: formatID(p.ID), Type: "image"}}
+	}{MediaAttachment: MediaAttachment{ID: v.texts.id(p.ID), Type: "image"}}
 	if p.Description != "" {
 		m.Description = &p.Description
 	}
@@ -106,7 +106,7 @@ func (v *view) media(p *store.Photo) *MediaAttachment {
 		return &m.MediaAttachment
 	}
 	m.url, m.preview = v.address(p, large.Name), v.address(p, small.Name)
-	m.meta = MediaMeta{Original: mediaSize(large), Small: mediaSize(small), Focus: Focus{X: p.FocusX, Y: p.FocusY}}
+	m.meta = MediaMeta{Original: v.mediaSize(large), Small: v.mediaSize(small), Focus: Focus{X: p.FocusX, Y: p.FocusY}}
 	m.URL, m.PreviewURL, m.Meta = &m.url, &m.preview, &m.meta
 	return &m.MediaAttachment
 }
@@ -140,12 +140,9 @@ func sizes(p *store.Photo) (large, small *store.Variant) {
 	return large, small
 }
 
-func mediaSize(file *store.Variant) MediaSize {
-	var size [24]byte
-	b := strconv.AppendInt(size[:0], int64(file.Width), 10)
-	b = strconv.AppendInt(append(b, 'x'), int64(file.Height), 10)
+func (v *view) mediaSize(file *store.Variant) MediaSize {
 	return MediaSize{
-		Width: file.Width, Height: file.Height, Size: string(b),
+		Width: file.Width, Height: file.Height, Size: v.texts.size(file.Width, file.Height),
 		Aspect: math.Round(float64(file.Width)/float64(max(file.Height, 1))*1e6) / 1e6,
 	}
 }

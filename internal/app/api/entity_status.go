@@ -90,22 +90,19 @@ func visibilityWord(v store.Visibility) string {
 	return string(v)
 }
 
-func (v *view) postURL(author *store.Account, id int64) string {
-	return v.api.Community.AccountURL(author.Username) + "/" + formatID(id)
-}
-
 // html is a text as clients show it.
 func (v *view) html(text string, mentions []*store.Account, tags []store.Tag) string {
 	return string(v.api.Community.Render(text, mentions, tags))
 }
 
 func (v *view) status(p *community.Post) *Status {
-	address := v.postURL(p.Author, p.ID)
+	author, id := v.account(p.Author), v.texts.id(p.ID)
+	address := v.texts.join(author.URL, "/", id)
 	e := &Status{
-		ID: formatID(p.ID), URI: address, URL: address,
-		CreatedAt: formatMillis(p.CreatedAt), EditedAt: optionalMillis(p.EditedAt),
+		ID: id, URI: address, URL: address,
+		CreatedAt: v.texts.moment(p.CreatedAt), EditedAt: optionalMillis(p.EditedAt),
 		InReplyToID: optionalID(p.InReplyToID), InReplyToAccountID: optionalID(p.InReplyToAuthorID),
-		Account: v.account(p.Author), Content: v.html(p.Caption, p.Mentions, p.Tags), Visibility: visibilityWord(p.Visibility),
+		Account: author, Content: v.html(p.Caption, p.Mentions, p.Tags), Visibility: visibilityWord(p.Visibility),
 		Sensitive: p.Warned(), SpoilerText: p.Warning, MediaAttachments: v.mediaList(p.Photos),
 		Mentions: make([]Mention, 0, len(p.Mentions)), Tags: make([]StatusTag, 0, len(p.Tags)), Emojis: []nothing{},
 		FavouritesCount: p.LikesCount, RepliesCount: p.CommentsCount, Favourited: p.Liked, Filtered: []nothing{},
@@ -114,7 +111,7 @@ func (v *view) status(p *community.Post) *Status {
 		e.Language = &p.Language
 	}
 	for _, m := range p.Mentions {
-		e.Mentions = append(e.Mentions, Mention{ID: formatID(m.ID), Username: m.Username, URL: v.api.Community.AccountURL(m.Username), Acct: m.Username})
+		e.Mentions = append(e.Mentions, Mention{ID: v.texts.id(m.ID), Username: m.Username, URL: v.api.Community.AccountURL(m.Username), Acct: m.Username})
 	}
 	for _, t := range p.Tags {
 		e.Tags = append(e.Tags, StatusTag{Name: t.Name, URL: v.api.Community.TagURL(t.Name)})

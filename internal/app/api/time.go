@@ -20,12 +20,3 @@ func optionalMillis(m *store.Millis) *string {
 	text := formatMillis(*m)
 	return &text
 }
-
-// optionalDay is a moment as a day, the one time that is written so.
-func optionalDay(m *store.Millis) *string {
-	if m == nil {
-		return nil
-	}
-	text := m.Time().Format(time.DateOnly)
-	return &text
-}
