@@ -199,7 +199,7 @@ func (a *App) follow(r *rooms) {
 
 // listen has clients that stay connected hear of what happens.
 func (a *App) listen(r *rooms) {
-	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, Log: a.log})
+	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, Settled: r.store.CaughtUp, Log: a.log})
 	a.background("streams", func(ctx context.Context) error {
 		streams.Run(ctx)
 		return nil

@@ -307,28 +307,47 @@ func (s *Streams) Run(ctx context.Context) {
 	}
 }
 
+// settle waits until what was written up to now can be read anywhere.
+func (s *Streams) settle(ctx context.Context) error {
+	if s.o.Settled == nil {
+		return nil
+	}
+	return s.o.Settled(ctx)
+}
+
 func (s *Streams) follow(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	sub := s.c.Live.SubscribeDeep(eventsAhead, live.Any, streamed...)
 	defer sub.Close()
+	again := func(err error) {
+		s.o.Log.WarnContext(ctx, "streams could not be told, and were ended", "error", err)
+		s.endAll(ErrStreamAgain, func(*Stream) bool { return true })
+	}
+	// Events wait here until every replica has what they tell of. What ends streams does not wait.
+	var next, settling []live.Event
+	settled := make(chan error, 1)
 	for {
+		if len(settling) == 0 && len(next) > 0 {
+			settling, next = next, nil
+			go func() { settled <- s.settle(ctx) }()
+		}
 		select {
 		case e := <-sub.C():
-			events := []live.Event{e}
-			for len(events) < eventsAhead {
-				select {
-				case e := <-sub.C():
-					events = append(events, e)
-					continue
-				default:
-				}
-				break
+			s.endBy(e)
+			if next = append(next, e); len(next) > eventsAhead {
+				again(errors.New("too many events wait for the replicas"))
+				return
 			}
-			if err := s.tellAll(ctx, events); err != nil && ctx.Err() == nil {
-				s.o.Log.WarnContext(ctx, "streams could not be told, and were ended", "error", err)
-				s.endAll(ErrStreamAgain, func(*Stream) bool { return true })
+		case err := <-settled:
+			if err == nil {
+				err = s.tellAll(ctx, settling)
+			}
+			if settling = nil; err != nil && ctx.Err() == nil {
+				again(err)
 			}
 		case <-sub.Lost():
-			s.endAll(ErrStreamAgain, func(*Stream) bool { return true })
+			again(errors.New("events were missed"))
 			return
 		case <-s.wake:
 			if s.Count() == 0 {

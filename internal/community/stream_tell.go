@@ -15,18 +15,10 @@ import (
 // tellPatience bounds the reading for one batch of events.
 const tellPatience = 20 * time.Second
 
-// tellAll tells the open streams of events. What ends streams comes first: nobody hears of anything after a revocation.
+// tellAll tells the open streams of events.
 func (s *Streams) tellAll(ctx context.Context, events []live.Event) error {
-	for _, e := range events {
-		s.endBy(e)
-	}
 	ctx, cancel := context.WithTimeout(ctx, tellPatience)
 	defer cancel()
-	if s.o.Settled != nil {
-		if err := s.o.Settled(ctx); err != nil {
-			return err
-		}
-	}
 	counted, told := idSet{}, idSet{}
 	for i, e := range events {
 		var err error

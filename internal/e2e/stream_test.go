@@ -3,6 +3,8 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -148,6 +150,45 @@ func TestStreamsTogether(t *testing.T) {
 	}
 	a.Start()
 	awaitLines(t, visitor(t, a.URL).lines("/api/v1/streaming/user", token), "thump")
+}
+
+// R37: whatever a stream announces is in its listener's next list, although the replicas that it is read from lag.
+func TestStreamsAndReplicas(t *testing.T) {
+	db := servertest.MariaDBReplicas(t, 2)
+	primary, replicas := db.NewDatabase(t)
+	site := start(t, "DATABASE_URL="+primary, "MIGRATE=auto", "REGISTRATION=open", "API_LIMIT=100000/1m", "POST_LIMIT=1000/1h")
+	if err := site.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	db.CatchUp(t)
+	site.Set("DATABASE_REPLICA_URLS=" + strings.Join(replicas, ","))
+	site.Start()
+	ada, ben := join(t, site.URL, "ada"), join(t, site.URL, "ben")
+	ben.post("/@ada/follow").want(200)
+	token := ben.token()
+	for _, r := range db.Replicas {
+		r.Delay(t, 2)
+	}
+	stream := ben.lines("/api/v1/streaming/user", token)
+	bens := &http.Client{}
+	for i := range 4 {
+		caption := fmt.Sprintf("Announced %d", i)
+		ada.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", caption)
+		awaitLines(t, stream, caption)
+		for range 6 {
+			req := ben.request(http.MethodGet, "/api/v1/timelines/home", "", nil)
+			req.Header.Set("Authorization", "Bearer "+token)
+			resp, err := bens.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil || !strings.Contains(string(body), caption) {
+				t.Errorf("%d: %s was announced and is not in the list: %.200s", resp.StatusCode, caption, body)
+			}
+		}
+	}
 }
 
 // A page in view shows what others do, and comes back by itself when the site was away.

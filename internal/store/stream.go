@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Listener is what an account that listens is to a post.
@@ -61,4 +62,40 @@ func (s *Store) FollowersAmong(ctx context.Context, authorID int64, accountIDs [
 		}
 	}
 	return out, nil
+}
+
+// caughtUpPoll is how often the replicas' places are looked at while somebody waits for them.
+const caughtUpPoll = 50 * time.Millisecond
+
+// CaughtUp returns once every replica in use has all that was committed before the call, so that whoever reads from
+// then on finds it, wherever it reads. A replica that is too far behind leaves use, and is not waited for.
+func (s *Store) CaughtUp(ctx context.Context) error {
+	if s.cluster == nil {
+		return nil
+	}
+	rows, err := s.query(Primary(ctx), versionQuery)
+	if err != nil {
+		return err
+	}
+	var now int64
+	if rows.next() {
+		now = rows.int()
+	}
+	if err := rows.done(); err != nil {
+		return err
+	}
+	tick := time.NewTicker(caughtUpPoll)
+	defer tick.Stop()
+	for {
+		list, _ := s.Replicas()
+		// What the clock said before the call does not tell that a replica has what came after it.
+		if !slices.ContainsFunc(list, func(r ReplicaState) bool { return r.InUse && r.Version <= now }) {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
