@@ -172,7 +172,9 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if r.community.Cached, err = a.openCache(ctx, r.live); err != nil {
 		return nil, err
 	}
-	r.store.OnEventOf(r.community.Cached.Told)
+	if r.community.Cached != nil {
+		r.store.OnEventOf(r.community.Cached.Told)
+	}
 	a.listen(r)
 	routes := a.newRoutes()
 	a.routes = routes
