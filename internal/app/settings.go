@@ -164,7 +164,7 @@ var settings = []setting{
 	},
 	{
 		name: "CACHE_URL", group: "Data", def: "memory:", secret: true,
-		help:  "Where to keep what many ask for: `memory:` in each process, or also in a Redis or Valkey that all processes share, `redis://user:password@host:6379/0` or `rediss://…` with TLS. One that does not answer is passed by.",
+		help:  "Where to keep what many ask for: `memory:`, visitors' pages in each process, or also the public feed in a Redis or Valkey that all processes share, `redis://user:password@host:6379/0` or `rediss://…` with TLS. One that does not answer is passed by.",
 		parse: parseCache,
 		show:  func(c *Config) string { return c.CacheShown },
 	},
