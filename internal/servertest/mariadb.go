@@ -236,8 +236,14 @@ func (m *MariaDBServer) launch() error {
 	}
 	defer log.Close()
 	os.Remove(filepath.Join(m.dir, "ended"))
+	// A server that starts empties its folder for temporary tables: in one that it shared, those of the others would
+	// go too, whose queries then fail, or who crash.
+	temporary := filepath.Join(m.dir, "tmp")
+	if err := os.MkdirAll(temporary, 0o700); err != nil {
+		return err
+	}
 	args := slices.Concat([]string{"-c", guardScript, "guard", m.dir,
-		"mariadbd", "--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(m.dir, "data"), "--port=" + strconv.Itoa(m.Port), "--socket=" + m.socket,
+		"mariadbd", "--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(m.dir, "data"), "--port=" + strconv.Itoa(m.Port), "--socket=" + m.socket, "--tmpdir=" + temporary,
 		"--pid-file=" + filepath.Join(m.dir, "pid"), "--bind-address=127.0.0.1", "--skip-name-resolve", "--performance-schema=OFF",
 		"--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M"}, careless, m.flags)
 	server := exec.Command("sh", args...)
@@ -277,6 +283,18 @@ func (m *MariaDBServer) launch() error {
 		return errors.Join(err, errors.New(strings.TrimSpace(string(text))))
 	}
 	return nil
+}
+
+// died is the end of the server's log if it ended by itself, "" if it did not.
+func (m *MariaDBServer) died() string {
+	if _, err := os.Stat(filepath.Join(m.dir, "ended")); err != nil {
+		return ""
+	}
+	text, err := os.ReadFile(filepath.Join(m.dir, "log"))
+	if err != nil {
+		return err.Error()
+	}
+	return lastLines(string(text), 80)
 }
 
 // end kills the server and removes its folder.

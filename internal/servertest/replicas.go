@@ -42,9 +42,13 @@ func MariaDBReplicas(t testing.TB, n int) *Replication {
 	wg.Wait()
 	t.Cleanup(func() {
 		for _, m := range append(r.Replicas, r.Primary) {
-			if m != nil {
-				m.end()
+			if m == nil {
+				continue
 			}
+			if text := m.died(); text != "" && t.Failed() {
+				t.Logf("the server at %d ended by itself:\n%s", m.Port, text)
+			}
+			m.end()
 		}
 	})
 	if err := errors.Join(errs...); err != nil {

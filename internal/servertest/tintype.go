@@ -58,7 +58,7 @@ func NewTintype(t testing.TB, env ...string) *Instance {
 	t.Cleanup(func() {
 		i.Kill()
 		if t.Failed() {
-			t.Logf("the last lines of %s:\n%s", i.URL, lastLines(i.Logs(), 60))
+			t.Logf("the errors of %s:\n%s\nand its last lines:\n%s", i.URL, lastLines(errorLines(i.Logs()), 40), lastLines(i.Logs(), 60))
 		}
 	})
 	return i
@@ -224,6 +224,17 @@ func bareEnvironment() []string {
 		}
 	}
 	return env
+}
+
+// errorLines are the lines of a log that tell of errors: hundreds of others may follow what failed a test.
+func errorLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "status=500") || strings.Contains(line, "panic") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 func lastLines(text string, n int) string {
