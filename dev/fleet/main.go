@@ -1,7 +1,8 @@
 // Command fleet starts the scaled-out site on this machine, from what is
-// installed: MariaDB with two replicas, three web instances and a worker as
-// processes of their own, and HAProxy in front. It prints the address, follows
-// the logs, and stops everything at Ctrl-C.
+// installed: MariaDB with two replicas, servers that speak DynamoDB, S3 and SQS,
+// a CDN, Redis, three web instances and a worker as processes of their own, and
+// HAProxy in front. It prints the address, follows the logs, and stops everything
+// at Ctrl-C.
 //
 // It stands on the servers that the tests stand on (internal/servertest), so
 // what people try is what the tests test.
@@ -31,43 +32,49 @@ func main() {
 	web := flag.Int("web", 3, "web instances")
 	replicas := flag.Int("replicas", 2, "replicas of the database")
 	lag := flag.Int("lag", 0, "seconds that the first replica is held behind")
-	run := flag.Duration("for", 0, "stop after this long; 0: at Ctrl-C")
+	run := flag.Duration("for", 0, "stop after so long of running; 0: at Ctrl-C")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if *run > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, *run)
-		defer cancel()
-	}
-	if err := fleet(ctx, os.Stdout, *web, *replicas, *lag); err != nil {
+	if err := fleet(ctx, os.Stdout, *web, *replicas, *lag, *run); err != nil {
 		fmt.Fprintln(os.Stderr, "fleet:", err)
 		os.Exit(1)
 	}
 }
 
-// needs are the programs that a fleet is made of, and where Debian has them.
-var needs = []struct{ program, from string }{
-	{"mariadbd", "mariadb-server"},
-	{"mariadb-install-db", "mariadb-server"},
-	{"haproxy", "haproxy"},
+// needs are the programs that a fleet is made of, and how to get them.
+var needs = []struct{ program, how string }{
+	{"mariadbd", "apt-get install mariadb-server"},
+	{"mariadb-install-db", "apt-get install mariadb-server"},
+	{"haproxy", "apt-get install haproxy"},
+	{"redis-server", "apt-get install redis-server"},
+	{"dynalite", "npm install --global dynalite@4.0.0"},
+	{"versitygw", "go build -C tools -mod=mod -o /usr/local/bin/versitygw github.com/versity/versitygw/cmd/versitygw"},
 }
 
-func missing() error {
-	var packages []string
-	for _, n := range needs {
-		if _, err := exec.LookPath(n.program); err != nil && !strings.Contains(strings.Join(packages, " "), n.from) {
-			packages = append(packages, n.from)
+// lookAround finds also what .ci/run has installed for itself.
+func lookAround() error {
+	if cache, err := os.UserCacheDir(); err == nil {
+		ours := filepath.Join(cache, "tintype-ci")
+		path := strings.Join([]string{os.Getenv("PATH"), "/usr/sbin", filepath.Join(ours, "bin"), filepath.Join(ours, "npm", "node_modules", ".bin")}, string(os.PathListSeparator))
+		if err := os.Setenv("PATH", path); err != nil {
+			return err
 		}
 	}
-	if len(packages) > 0 {
-		return fmt.Errorf("not all of it is installed here: apt-get install %s", strings.Join(packages, " "))
+	var missing []string
+	for _, n := range needs {
+		if _, err := exec.LookPath(n.program); err != nil {
+			missing = append(missing, fmt.Sprintf("  %-19s %s", n.program, n.how))
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("not all of it is installed here:\n%s", strings.Join(missing, "\n"))
 	}
 	return nil
 }
 
-func fleet(ctx context.Context, out io.Writer, web, replicas, lag int) (err error) {
-	if err := missing(); err != nil {
+func fleet(ctx context.Context, out io.Writer, web, replicas, lag int, run time.Duration) (err error) {
+	if err := lookAround(); err != nil {
 		return err
 	}
 	s := &stage{ctx: ctx}
@@ -81,40 +88,42 @@ func fleet(ctx context.Context, out io.Writer, web, replicas, lag int) (err erro
 			panic(r)
 		}
 	}()
-	fmt.Fprintf(out, "Starting MariaDB with %d replicas …\n", replicas)
-	servers := servertest.MariaDBReplicas(s, replicas)
-	database, readers := servers.NewDatabase(s)
+	rung := servertest.Whole()
+	rung.Web, rung.Replicas = web, replicas
+	fmt.Fprintf(out, "Starting MariaDB with %d replicas, DynamoDB, S3, SQS, Redis, %d web instances, a worker and a balancer …\n", replicas, web)
+	site := servertest.NewSite(s, rung)
 	if lag > 0 && replicas > 0 {
-		servers.Replicas[0].Delay(s, lag)
+		site.Database.Replicas[0].Delay(s, lag)
 	}
-	var env []string
-	if len(readers) > 0 {
-		env = append(env, "DATABASE_REPLICA_URLS="+strings.Join(readers, ","))
-	}
-	fmt.Fprintf(out, "Starting %d web instances and a worker …\n", web)
-	f := servertest.NewFleet(s, database, web, env...)
-
-	claim, stderr, err := f.Worker.Command("account", "create", "--admin")
+	claim, stderr, err := site.Command("account", "create", "--admin")
 	if err != nil {
 		return fmt.Errorf("the first administrator: %w\n%s", err, stderr)
 	}
-	fmt.Fprintf(out, "\nThe site is at %s\nFor its administrator: %s\n", f.URL, strings.TrimSpace(claim))
-	for i, instance := range f.Web {
-		fmt.Fprintf(out, "web %d is process %d at %s\n", i+1, instance.PID(), instance.URL)
+	fmt.Fprintf(out, "\nThe site is at %s\nFor its administrator: %s\n", site.URL, strings.TrimSpace(claim))
+	for i, instance := range site.Web {
+		fmt.Fprintf(out, "web %d is process %d at %s, with metrics at %s\n", i+1, instance.PID(), instance.URL, instance.Metrics)
 	}
-	fmt.Fprintf(out, "the worker is process %d\nthe primary is at port %d, user and database in %s\n", f.Worker.PID(), servers.Primary.Port, database)
-	for i, r := range servers.Replicas {
+	fmt.Fprintf(out, "the worker is process %d, with metrics at %s\n", site.Worker.PID(), site.Worker.Metrics)
+	fmt.Fprintf(out, "the primary is at port %d, as root by its socket %s\n", site.Database.Primary.Port, site.Database.Primary.Socket())
+	for i, r := range site.Database.Replicas {
 		fmt.Fprintf(out, "replica %d is at port %d\n", i+1, r.Port)
 	}
+	fmt.Fprintf(out, "sessions (DynamoDB) %s, photos (S3) %s, their CDN %s, cache (Redis) %s, queue (SQS) %s\n",
+		site.Sessions.URL, site.Media.URL, site.CDN.URL, site.Cache.URL(), site.Queue.QueueURL)
 	fmt.Fprint(out, "Ctrl-C stops everything.\n\n")
-	follow(ctx, out, f)
+	if run > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, run)
+		defer cancel()
+	}
+	follow(ctx, out, site)
 	return nil
 }
 
 // follow copies what the processes log, a name before each line, until ctx ends.
-func follow(ctx context.Context, out io.Writer, f *servertest.Fleet) {
-	names := map[*servertest.Instance]string{f.Worker: "worker"}
-	for i, instance := range f.Web {
+func follow(ctx context.Context, out io.Writer, site *servertest.Site) {
+	names := map[*servertest.Instance]string{site.Worker: "worker"}
+	for i, instance := range site.Web {
 		names[instance] = "web " + strconv.Itoa(i+1)
 	}
 	seen := make(map[*servertest.Instance]int)

@@ -13,9 +13,9 @@ import (
 	"tintype/internal/servertest"
 )
 
-func newFleet(t *testing.T, web int, env ...string) *servertest.Fleet {
+func newFleet(t *testing.T, web int, env ...string) *servertest.Site {
 	t.Helper()
-	return servertest.NewFleet(t, servertest.MariaDB(t).NewDatabase(t), web, append([]string{"SIGNUP_LIMIT=1000/1h", "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h", "API_LIMIT=10000000/1m"}, env...)...)
+	return servertest.NewSite(t, servertest.Rung{MySQL: true, Worker: true, Web: web}, append([]string{"SIGNUP_LIMIT=1000/1h", "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h", "API_LIMIT=10000000/1m"}, env...)...)
 }
 
 // R2: a form that one instance has shown is sent to another. Nothing sticks.

@@ -106,6 +106,9 @@ func (m *MariaDBServer) NewDatabase(t testing.TB) string {
 	return fmt.Sprintf("mysql://%s:%s@127.0.0.1:%d/%s", name, password, m.Port, name)
 }
 
+// Socket is where root finds the server: `mariadb --user=root --socket=…`.
+func (m *MariaDBServer) Socket() string { return m.socket }
+
 // Exec runs statements as root, one after the other.
 func (m *MariaDBServer) Exec(statements ...string) error {
 	db, err := m.root()

@@ -20,7 +20,8 @@ type Replication struct {
 	Primary  *MariaDBServer
 	Replicas []*MariaDBServer
 
-	password string
+	password  string
+	passwords map[string]string // of those who read a database, by its name
 }
 
 // MariaDBReplicas starts a primary and n replicas of it that follow at once. They
@@ -30,7 +31,7 @@ func MariaDBReplicas(t testing.TB, n int) *Replication {
 	for _, tool := range []string{"mariadbd", "mariadb-install-db"} {
 		Tool(t, tool, "Debian package mariadb-server")
 	}
-	r := &Replication{password: rand.Text(), Replicas: make([]*MariaDBServer, n)}
+	r := &Replication{password: rand.Text(), passwords: make(map[string]string), Replicas: make([]*MariaDBServer, n)}
 	var wg sync.WaitGroup
 	errs := make([]error, n+1)
 	wg.Go(func() { r.Primary, errs[n] = startMariaDB(replicationFlags(1)...) })
@@ -86,11 +87,32 @@ func (r *Replication) NewDatabase(t testing.TB) (primary string, replicas []stri
 		"GRANT ALL ON "+name+".* TO '"+name+"'@'127.0.0.1'",
 		"CREATE USER '"+name+"_reader'@'127.0.0.1' IDENTIFIED BY '"+reader+"'",
 		"GRANT SELECT ON "+name+".* TO '"+name+"_reader'@'127.0.0.1'"))
-	for _, m := range r.Replicas {
-		replicas = append(replicas, fmt.Sprintf("mysql://%s_reader:%s@127.0.0.1:%d/%s", name, reader, m.Port, name))
-	}
+	r.passwords[name] = reader
 	r.CatchUp(t)
-	return fmt.Sprintf("mysql://%s:%s@127.0.0.1:%d/%s", name, password, r.Primary.Port, name), replicas
+	primary = fmt.Sprintf("mysql://%s:%s@127.0.0.1:%d/%s", name, password, r.Primary.Port, name)
+	return primary, r.readers(primary)
+}
+
+// readers are the replicas' addresses of the database that has this address on
+// the primary.
+func (r *Replication) readers(primary string) []string {
+	name := primary[strings.LastIndexByte(primary, '/')+1:]
+	var all []string
+	for _, m := range r.Replicas {
+		all = append(all, fmt.Sprintf("mysql://%s_reader:%s@127.0.0.1:%d/%s", name, r.passwords[name], m.Port, name))
+	}
+	return all
+}
+
+// Add starts one more replica, which has to catch up with all there was so far.
+func (r *Replication) Add(t testing.TB) *MariaDBServer {
+	t.Helper()
+	m, err := startMariaDB(append(replicationFlags(len(r.Replicas)+2), "--read-only=ON")...)
+	must(t, err)
+	t.Cleanup(m.end)
+	r.Replicas = append(r.Replicas, m)
+	must(t, r.follow(m, r.Primary))
+	return m
 }
 
 // CatchUp waits until every replica that follows has applied what the primary has.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,11 +24,13 @@ const startPatience = time.Minute
 
 // An Instance is the real program, running as a process of its own.
 type Instance struct {
-	URL     string // BASE_URL, without a slash at the end
+	URL     string // BASE_URL, without a slash at the end; in a Site, the instance's own address
 	Port    int
+	Metrics string // the address that tells /metrics and /deepz; "" where there is none
 	DataDir string
 
 	t       testing.TB
+	base    []string // what env begins with
 	env     []string
 	logFile string
 	process *exec.Cmd
@@ -52,7 +55,8 @@ func NewTintype(t testing.TB, env ...string) *Instance {
 	Binary(t)
 	i := &Instance{t: t, Port: FreePort(t), DataDir: filepath.Join(t.TempDir(), "data")}
 	i.logFile = filepath.Join(t.TempDir(), "log")
-	i.env = append(bareEnvironment(), "PORT="+strconv.Itoa(i.Port), "DATA_DIR="+i.DataDir, "LOG_FORMAT=text")
+	i.base = append(bareEnvironment(), "PORT="+strconv.Itoa(i.Port), "DATA_DIR="+i.DataDir, "LOG_FORMAT=text")
+	i.env = slices.Clone(i.base)
 	i.URL = fmt.Sprintf("http://localhost:%d", i.Port)
 	i.Set(env...)
 	t.Cleanup(func() {
@@ -74,11 +78,22 @@ func (i *Instance) Set(env ...string) {
 			i.URL = strings.TrimSuffix(value, "/")
 		case "DATA_DIR":
 			i.DataDir = value
+		case "METRICS_ADDR":
+			i.Metrics = "http://" + value
 		case "PORT":
 			i.Port, _ = strconv.Atoi(value) // the program itself refuses a bad one
 			i.URL = "http://localhost:" + value
 		}
 	}
+}
+
+// reset has these be the only settings for the next Start. The instance keeps its
+// address, whatever the site's is.
+func (i *Instance) reset(env ...string) {
+	own := i.URL
+	i.env = slices.Clone(i.base)
+	i.Set(env...)
+	i.URL = own
 }
 
 // Start starts the program and waits until it is ready.

@@ -81,7 +81,7 @@ func TestDynamoOnMinidyn(t *testing.T) {
 
 // Dynalite is strict about sizes, keys and reserved words, where minidyn lets everything pass.
 func TestDynamoOnDynalite(t *testing.T) {
-	endpoint := servertest.Dynalite(t)
+	endpoint := servertest.DynamoDB(t).URL
 	sessiontest.Run(t, func(t *testing.T) sessiontest.Backend {
 		return sessiontest.Backend{Backend: newTable(t, awsConfig(endpoint)), Anna: anna, Berta: anna + 1}
 	})
