@@ -995,7 +995,7 @@ func PrivacyPage(p *Page, v PrivacyView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 88, " <h2>What you post</h2><p>Followers-only posts are shown to your followers alone. What you delete disappears at once, and its files shortly after.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 88, " <h2>What you post</h2><p>Followers-only posts are shown to your followers alone. What you delete disappears at once, and its files shortly after.</p><p>Pages that everybody may see are also kept on the way, to be faster. What you change or delete is gone from them within two minutes; while this site does not answer, within seven.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

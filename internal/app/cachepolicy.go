@@ -15,8 +15,10 @@ const (
 	personalControl = "private, no-store"
 	// visitorControl lets a CDN keep a visitor's page for half a minute, give it
 	// out for as long again while it asks for a newer one, and for five minutes
-	// while the site does not answer. So what is edited or deleted is gone from
-	// there within a minute of the next request. Browsers ask each time, for what
+	// while the site does not answer. With what this program itself keeps
+	// (visitorPageLife) and the lag of a replica that is read (REPLICA_MAX_LAG),
+	// what is edited or deleted is gone within two minutes, or within seven while
+	// the site is away: the privacy page says so. Browsers ask each time, for what
 	// they show next may be a member's.
 	visitorControl = "max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=300"
 )
