@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// fault is what must not happen at all.
+type fault string
+
+const (
+	lost    fault = "lost"    // an acknowledged post that is not there
+	doubled fault = "doubled" // a post that is there twice
+	logout  fault = "logouts" // a member or an application who is taken for a visitor
+	stale   fault = "stale"   // a read after one's own write that does not know of it
+)
+
+var faults = []fault{lost, doubled, logout, stale}
+
+// shownIncidents bounds what the report tells of each fault.
+const shownIncidents = 10
+
+// A count is requests of one kind in one phase.
+type count struct {
+	Asked  int            `json:"asked"`
+	Failed int            `json:"failed"`
+	Why    map[string]int `json:"why,omitempty"` // of the failed ones
+	Worst  float64        `json:"slowest_seconds"`
+}
+
+// A phaseCount is what came of all requests that ended in one phase.
+type phaseCount struct {
+	Name    string          `json:"phase"`
+	Seconds float64         `json:"seconds"`
+	Kinds   map[kind]*count `json:"requests"`
+}
+
+func (p *phaseCount) sum(of ...kind) (c count) {
+	if of == nil {
+		of = kinds
+	}
+	for _, k := range of {
+		if n := p.Kinds[k]; n != nil {
+			c.Asked += n.Asked
+			c.Failed += n.Failed
+			c.Worst = max(c.Worst, n.Worst)
+		}
+	}
+	return c
+}
+
+// A record is what a run has seen so far. Safe for concurrent use.
+type record struct {
+	progress io.Writer // where incidents are told as they happen
+
+	mu        sync.Mutex
+	phases    []*phaseCount
+	began     time.Time // the last of phases
+	faults    map[fault]int
+	incidents []string
+}
+
+func newRecord(progress io.Writer) *record {
+	return &record{progress: progress, faults: map[fault]int{}}
+}
+
+// enter begins a phase: what ends from now on counts for it.
+func (r *record) enter(name string) *phaseCount {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.close()
+	p := &phaseCount{Name: name, Kinds: map[kind]*count{}}
+	r.phases, r.began = append(r.phases, p), time.Now()
+	return p
+}
+
+func (r *record) close() {
+	if n := len(r.phases); n > 0 && r.phases[n-1].Seconds == 0 {
+		r.phases[n-1].Seconds = time.Since(r.began).Seconds()
+	}
+}
+
+// count notes one request that has ended; why says how it failed, "" that it did not.
+func (r *record) count(k kind, why string, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.phases) == 0 {
+		return
+	}
+	p := r.phases[len(r.phases)-1]
+	c := p.Kinds[k]
+	if c == nil {
+		c = &count{Why: map[string]int{}}
+		p.Kinds[k] = c
+	}
+	c.Asked++
+	c.Worst = max(c.Worst, took.Seconds())
+	if why != "" {
+		c.Failed++
+		c.Why[why]++
+	}
+}
+
+// asked is how many requests have ended in a phase so far.
+func (r *record) asked(p *phaseCount) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return p.sum().Asked
+}
+
+// incident notes what must not happen, and says so at once.
+func (r *record) incident(f fault, format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults[f]++
+	phase := "the check at the end"
+	if n := len(r.phases); n > 0 {
+		phase = r.phases[n-1].Name
+	}
+	text := fmt.Sprintf("%s, %s: %s", f, phase, fmt.Sprintf(format, args...))
+	if r.faults[f] <= shownIncidents {
+		r.incidents = append(r.incidents, text)
+		fmt.Fprintln(r.progress, "!!", time.Now().Format("15:04:05.000"), text)
+	}
+}
