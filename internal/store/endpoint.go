@@ -293,4 +293,7 @@ func (e *endpoint) forget() {
 	}
 }
 
-func (e *endpoint) close() error { return errors.Join(e.pool.Close(), e.find.Close()) }
+func (e *endpoint) close() {
+	_ = e.pool.Close()
+	_ = e.find.Close()
+}

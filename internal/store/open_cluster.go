@@ -50,13 +50,15 @@ func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*my
 	for i := range replicas {
 		e, err := openEndpoint(ctx, c, o, n, i, limit)
 		if err != nil {
-			return nil, errors.Join(err, c.close(), c.primary.Close())
+			c.close()
+			return nil, errors.Join(err, c.primary.Close())
 		}
 		c.endpoints = append(c.endpoints, e)
 	}
 	s, err := newStore(mysqlDialect{}, mysqlDialector(c.primary), mysqlDialector(c), o, false)
 	if err != nil {
-		return nil, errors.Join(err, c.close(), c.primary.Close())
+		c.close()
+		return nil, errors.Join(err, c.primary.Close())
 	}
 	s.cluster = c
 	c.start(ctx)

@@ -342,3 +342,31 @@ func TestWriterAway(t *testing.T) {
 		})
 	}
 }
+
+// Connections that ended while nobody used them are no reason to call a stop failed.
+func TestCloseWithoutTheReplica(t *testing.T) {
+	db := storetest.OnReplicas(t, 1)
+	s := db.Open(t)
+	acc := newAccount(t, s, "ann")
+	db.CatchUp(t)
+	storetest.Eventually(t, time.Minute, func() bool {
+		var held []*request
+		for range 3 { // at once, so that the pool keeps some
+			r := begin(t, s, 0)
+			if _, err := r.marked(acc); err != nil {
+				t.Fatal(err)
+			}
+			held = append(held, r)
+		}
+		for _, r := range held {
+			r.end()
+		}
+		return replicaReads(s) > 0
+	})
+	db.Replicas[0].Hang(t)
+	defer db.Replicas[0].Cont(t)
+	storetest.WaitInUse(t, s, 0)
+	if err := s.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+}
