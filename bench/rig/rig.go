@@ -70,6 +70,9 @@ func (t *T) Error(args ...any) {
 	fmt.Fprintln(os.Stderr, append([]any{"bench:"}, args...)...)
 }
 
+// Errorf prints and goes on.
+func (t *T) Errorf(format string, args ...any) { t.Error(fmt.Sprintf(format, args...)) }
+
 // Fatal ends the measurement.
 func (t *T) Fatal(args ...any) {
 	t.failed = true

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"tintype/bench/rig"
+	"tintype/internal/phototest"
+	"tintype/internal/servertest"
+)
+
+// measureUploads has photos uploaded one after the other on the whole fleet, by web instances that make the variants
+// themselves, and with workers of their own.
+func measureUploads(t *rig.T, photos int) error {
+	whole := servertest.Whole()
+	together := whole
+	together.Worker = false
+	s := newSite(t, together)
+	app := rig.NewPerson(s.URL, 2*patience)
+	if err := app.SignUpByToken("app"); err != nil {
+		return err
+	}
+	file := phototest.JPEG(phototest.Options{Width: 2400, Height: 1600, Seed: 7, Detail: true})
+	q := rig.File("/api/v1/media", "file", file) // which answers when the photo is ready
+	measure := func() (web, worker, took time.Duration, err error) {
+		if _, err := app.Must(http.StatusOK, q); err != nil { // warm
+			return 0, 0, 0, err
+		}
+		rest, err := overRest(t, s)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		before, err := spent(t, s)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		start := time.Now()
+		for range photos {
+			if _, err := app.Must(http.StatusOK, q); err != nil {
+				return 0, 0, 0, err
+			}
+		}
+		took = time.Since(start)
+		after, err := spent(t, s)
+		used := after.minus(before)
+		n := time.Duration(photos)
+		atRest := func(perSecond time.Duration) time.Duration { return time.Duration(float64(perSecond) * took.Seconds()) }
+		return (used.web - atRest(rest.web)) / n, (used.worker - atRest(rest.worker)) / n, took / n, err
+	}
+	webAlone, _, tookAlone, err := measure()
+	if err != nil {
+		return err
+	}
+	t.Logf("-- with a worker")
+	s.Move(whole)
+	web, worker, took, err := measure()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("CPU for one upload, a JPEG of 2400 by 1600 (%s), of %d, beyond what runs at rest\n", rig.MB(int64(len(file))), photos)
+	rig.Table(
+		[]string{"", "web tier", "worker", "until it is ready"},
+		[]string{"web instances do the jobs", rig.Millis(webAlone), "", rig.Millis(tookAlone)},
+		[]string{"a worker does", rig.Millis(web), rig.Millis(worker), rig.Millis(took)},
+	)
+	return nil
+}
+
+// overRest is what a site spends in a second with nobody there.
+func overRest(t *rig.T, s *servertest.Site) (cost, error) {
+	const seconds = 5
+	before, err := spent(t, s)
+	if err != nil {
+		return cost{}, err
+	}
+	time.Sleep(seconds * time.Second)
+	after, err := spent(t, s)
+	c := after.minus(before)
+	return cost{c.web / seconds, c.worker / seconds, c.statements / seconds}, err
+}
