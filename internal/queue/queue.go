@@ -225,7 +225,13 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 }
 
+// tick adds the jobs of periodic kinds. Every process tries, and the backend lets one of them: nobody leads, so nobody's
+// death delays a tick.
 func (q *Queue) tick(ctx context.Context, kinds map[string]time.Duration) {
+	pause := time.Minute
+	for _, every := range kinds {
+		pause = min(pause, every/4)
+	}
 	for {
 		for kind, every := range kinds {
 			tctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -235,7 +241,7 @@ func (q *Queue) tick(ctx context.Context, kinds map[string]time.Duration) {
 			cancel()
 		}
 		q.Wake()
-		if !q.sleep(ctx, nil, jitter(time.Minute)) {
+		if !q.sleep(ctx, nil, jitter(pause)) {
 			return
 		}
 	}

@@ -43,6 +43,7 @@ func TestSQSJobsAreDoneOnce(t *testing.T) {
 	for name, set := range map[string]func(*servertest.SQSServer){
 		"each message three times": func(s *servertest.SQSServer) { s.Repeat(2) },
 		"half of them refused":     func(s *servertest.SQSServer) { s.RefuseHalf(true) },
+		"deletions get lost":       func(s *servertest.SQSServer) { s.ForgetDeletions(20 * time.Millisecond) },
 		"nothing gets through":     func(s *servertest.SQSServer) { s.Refuse(true) },
 	} {
 		t.Run(name, func(t *testing.T) {

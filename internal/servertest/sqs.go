@@ -24,7 +24,11 @@ type SQSServer struct {
 
 	mu       sync.Mutex
 	messages []*sqsMessage
-	sent     int
+	sent     []string // bodies
+	given    int
+	hung     int // requests that met Hang
+	visible  time.Duration
+	kept     bool
 	away     chan struct{} // closed when the queue answers again; nil while it does
 	repeat   int
 	refuse   bool
@@ -36,12 +40,12 @@ type sqsMessage struct {
 	visible           time.Time
 }
 
-// sqsVisibility is how long a message that was received and not deleted is hidden.
+// sqsVisibility is how long a message that was received and not deleted is hidden, by default.
 const sqsVisibility = 30 * time.Second
 
 // SQS starts a server with an empty queue, which ends with the test.
 func SQS(t testing.TB) *SQSServer {
-	s := &SQSServer{}
+	s := &SQSServer{visible: sqsVisibility}
 	server := httptest.NewServer(s)
 	s.URL, s.QueueURL = server.URL, server.URL+"/000000000000/jobs"
 	t.Cleanup(server.Close)
@@ -78,6 +82,12 @@ func (s *SQSServer) Resume() {
 // Repeat gives each message so many times more from now on.
 func (s *SQSServer) Repeat(times int) { s.set(func() { s.repeat = times }) }
 
+// ForgetDeletions has every message come again and again, whenever so long has
+// passed since it was last given.
+func (s *SQSServer) ForgetDeletions(after time.Duration) {
+	s.set(func() { s.kept, s.visible = true, after })
+}
+
 // Refuse throttles every call, until called with false.
 func (s *SQSServer) Refuse(on bool) { s.set(func() { s.refuse = on }) }
 
@@ -90,11 +100,25 @@ func (s *SQSServer) set(change func()) {
 	change()
 }
 
-// Sent counts the messages that were taken.
-func (s *SQSServer) Sent() int {
+// Sent are the bodies of the messages that were taken.
+func (s *SQSServer) Sent() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sent
+	return slices.Clone(s.sent)
+}
+
+// Given counts the messages that were given out, those that came again included.
+func (s *SQSServer) Given() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.given
+}
+
+// Hung counts the messages that somebody tried to send while it hung.
+func (s *SQSServer) Hung() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hung
 }
 
 func (s *SQSServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +132,10 @@ func (s *SQSServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	away, refuse := s.away, s.refuse
+	away, refuse, kept := s.away, s.refuse, s.kept
+	if away != nil && strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".SendMessageBatch") {
+		s.hung += len(in.Entries)
+	}
 	s.mu.Unlock()
 	if away != nil {
 		select {
@@ -153,7 +180,7 @@ func (s *SQSServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		good := []any{}
 		for _, e := range in.Entries {
 			s.set(func() {
-				s.messages = slices.DeleteFunc(s.messages, func(m *sqsMessage) bool { return m.receipt != "" && m.receipt == e.ReceiptHandle })
+				s.messages = slices.DeleteFunc(s.messages, func(m *sqsMessage) bool { return !kept && m.receipt != "" && m.receipt == e.ReceiptHandle })
 			})
 			good = append(good, map[string]any{"Id": e.Id})
 		}
@@ -175,7 +202,7 @@ func (s *SQSServer) take(place int, body string) bool {
 	if s.partial && place%2 == 1 {
 		return false
 	}
-	s.sent++
+	s.sent = append(s.sent, body)
 	for range s.repeat + 1 {
 		s.messages = append(s.messages, &sqsMessage{id: rand.Text(), body: body})
 	}
@@ -195,7 +222,8 @@ func (s *SQSServer) give(n int) []any {
 		if m.visible.After(now) {
 			continue
 		}
-		m.visible, m.receipt = now.Add(sqsVisibility), rand.Text()
+		s.given++
+		m.visible, m.receipt = now.Add(s.visible), rand.Text()
 		given = append(given, map[string]any{"MessageId": m.id, "ReceiptHandle": m.receipt, "Body": m.body, "MD5OfBody": md5Of(m.body)})
 	}
 	return given
