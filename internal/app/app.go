@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tintype/internal/cache"
 	"tintype/internal/community"
 	"tintype/internal/session"
 )
@@ -31,6 +32,7 @@ type App struct {
 	routes    *Routes // nil until the site is wired
 	metrics   *metrics
 	doctor    atomic.Pointer[diagnosis] // nil until the rooms are open
+	redis     *cache.Redis              // nil until the site is wired, or where there is none
 	// claim is how the first administrator of a fresh site is made; nil until
 	// the site is wired.
 	claim func(context.Context) (url string, claimed bool, err error)

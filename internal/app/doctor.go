@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"tintype/internal/cache"
 	"tintype/internal/media"
+	"tintype/internal/queue"
 	"tintype/internal/session"
 	"tintype/internal/store"
+	"tintype/static"
 )
 
 // A Check is one thing that was tried, as the program itself would do it.
@@ -67,8 +70,15 @@ type diagnosis struct {
 	mediaErr error
 	sessions session.Backend // nil where the store is missing for it
 	sessErr  error
-	queue    func(context.Context) error // nil where the database alone is the queue
+	queue    *queue.SQS // nil where the database alone is the queue
 	queueErr error
+	redis    *cache.Redis // nil where there is none, or nothing of this process asks it
+	redisErr error
+	address  *media.Addresses // nil without a CDN
+	assets   *static.Assets   // nil where this process serves none
+
+	// servers asks the database servers, once a run.
+	servers func() []store.Server
 
 	mu   sync.Mutex
 	last []Check
@@ -103,10 +113,19 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 		{"clock", d.checkClock},
 		{"sessions", d.checkSessions},
 		{"photos", d.checkMedia},
+		{"cdn", d.checkCDN},
+		{"static", d.checkStatic},
+		{"cache", d.checkCache},
 		{"queue", d.checkQueue},
+		{"address", d.checkAddress},
 		{"disk", d.checkDisk},
 		{"variables", d.checkVariables},
 	}
+	d.servers = sync.OnceValue(func() []store.Server {
+		ctx, cancel := context.WithTimeout(ctx, checkPatience)
+		defer cancel()
+		return d.store.Servers(ctx)
+	})
 	found := make([][]Check, len(steps))
 	var group sync.WaitGroup
 	for i, s := range steps {
@@ -130,7 +149,7 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 }
 
 func (d *diagnosis) checkSettings(context.Context) []Check {
-	list := []Check{fine("%s, database %s, sessions %s, photos %s, queue %s, roles %s", d.cfg.Origin(), d.cfg.Database.Driver, d.cfg.SessionStore, d.cfg.MediaStore, d.queueName(), d.cfg.shown["ROLES"].Value)}
+	list := []Check{fine("%s, database %s, sessions %s, photos %s, cache %s, queue %s, roles %s", d.cfg.Origin(), d.cfg.Database.Driver, d.cfg.SessionStore, d.cfg.MediaStore, d.cacheName(), d.queueName(), d.cfg.shown["ROLES"].Value)}
 	for _, w := range d.cfg.Warnings {
 		text, advice, _ := strings.Cut(w, "; ")
 		list = append(list, warn(text, advice))
@@ -148,6 +167,13 @@ func (d *diagnosis) queueName() string {
 	return "sqs"
 }
 
+func (d *diagnosis) cacheName() string {
+	if d.cfg.CacheURL.IsSet() {
+		return "redis"
+	}
+	return "memory"
+}
+
 func (d *diagnosis) checkSchema(ctx context.Context) []Check {
 	if d.cfg.Database.Driver == "sqlite" && d.store == nil {
 		return nil // looking would make the file; the next check says what is missing
@@ -160,56 +186,6 @@ func (d *diagnosis) checkSchema(ctx context.Context) []Check {
 		return []Check{failed("the schema", err, "run tintype migrate up")}
 	}
 	return []Check{fine("version %d, which this release takes", state.Version)}
-}
-
-// errProbe has a probe's transaction rolled back.
-var errProbe = errors.New("a probe, rolled back")
-
-func (d *diagnosis) checkDatabase(ctx context.Context) []Check {
-	if d.store == nil {
-		return []Check{failed("not opened", d.storeErr, "mend what the other checks say of the database")}
-	}
-	if err := d.store.Ping(ctx); err != nil {
-		return []Check{failed(d.cfg.Database.String()+" does not answer", err, "see that the server runs and may be reached from here")}
-	}
-	if d.cfg.ReadOnly {
-		return []Check{fine("%s answers; READ_ONLY, so no write was tried", d.cfg.Database)}
-	}
-	err := d.store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		if err := tx.AddJob(ctx, "probe", nil, math.MaxInt64); err != nil {
-			return err
-		}
-		return errProbe
-	})
-	if !errors.Is(err, errProbe) {
-		return []Check{failed(d.cfg.Database.String()+" refuses a write", err, "the application's user needs SELECT, INSERT, UPDATE and DELETE, on the primary")}
-	}
-	return []Check{fine("%s answers, and takes a write (rolled back)", d.cfg.Database)}
-}
-
-func (d *diagnosis) checkReplicas(context.Context) []Check {
-	if d.store == nil || !d.store.Replicated() {
-		return nil
-	}
-	var list []Check
-	for i, address := range d.cfg.Replicas.display {
-		if strings.Contains(address, ".proxy-") && strings.Contains(address, ".rds.") {
-			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("address %d is an RDS Proxy, which shares connections: a reader's own writes could be missed", i+1), Advice: "name the readers or the cluster's reader endpoint"})
-		}
-	}
-	known, primary := d.store.Replicas()
-	for _, r := range known {
-		switch {
-		case !r.InUse:
-			list = append(list, warn(fmt.Sprintf("%s (server %s) is not read: %s", r.Address, r.Server, r.Why), "see that it runs and follows the primary; it comes back by itself"))
-		default:
-			list = append(list, fine("%s (server %s) is read, %d ms behind", r.Address, r.Server, max(primary-r.Version, 0)))
-		}
-	}
-	if len(known) == 0 {
-		list = append(list, Check{Status: checkFailure, Text: "none of DATABASE_REPLICA_URLS has answered", Advice: "see that they run, and that their user may SELECT"})
-	}
-	return list
 }
 
 // clockApart is how far a clock may be off before people see it in their times.
@@ -231,71 +207,11 @@ func (d *diagnosis) checkClock(ctx context.Context) []Check {
 	return []Check{fine("%d ms apart from the database", apart.Milliseconds())}
 }
 
-func (d *diagnosis) checkSessions(ctx context.Context) []Check {
-	if d.sessErr != nil {
-		return []Check{failed("not opened", d.sessErr, "")}
-	}
-	if d.sessions == nil {
-		return nil // in the database, which has its own check
-	}
-	random := fmt.Sprintf("doctor%058d", time.Now().UnixNano())
-	const account = math.MaxInt64 // nobody's
-	if d.cfg.SessionStore == "sql" || d.cfg.ReadOnly {
-		// Rows belong to accounts there; that writes are taken, the database's check has shown.
-		if _, err := d.sessions.Get(ctx, account, random); !errors.Is(err, session.ErrNone) {
-			return []Check{failed("cannot be read", err, "")}
-		}
-		return []Check{fine("%s: read", d.cfg.SessionStore)}
-	}
-	now := time.Now()
-	err := d.sessions.Put(ctx, &session.Record{AccountID: account, Hash: random, Epoch: -1, UserAgent: "tintype doctor", CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Minute)})
-	if err == nil {
-		_, err = d.sessions.Get(ctx, account, random)
-	}
-	if err == nil {
-		err = d.sessions.Delete(ctx, account, random)
-	}
-	if err == nil {
-		if _, err = d.sessions.Get(ctx, account, random); errors.Is(err, session.ErrNone) {
-			return []Check{fine("%s (%s): written, read and deleted", d.cfg.SessionStore, d.cfg.SessionTable)}
-		}
-		err = errors.Join(errors.New("a deleted session is still read"), err)
-	}
-	return []Check{failed(d.cfg.SessionStore+" ("+d.cfg.SessionTable+")", err, "the role needs GetItem, PutItem, UpdateItem, DeleteItem and Query on the table; tintype setup dynamodb makes it")}
-}
-
-func (d *diagnosis) checkMedia(ctx context.Context) []Check {
-	where := d.cfg.MediaStore + " " + d.cfg.MediaDir
-	if d.cfg.MediaStore == "s3" {
-		where = "s3 " + d.cfg.MediaBucket + "/" + d.cfg.MediaPrefix
-	}
-	if d.mediaErr != nil {
-		return []Check{failed(where+" was not opened", d.mediaErr, "")}
-	}
-	if d.cfg.ReadOnly {
-		return []Check{fine("%s; READ_ONLY, so no write was tried", where)}
-	}
-	if err := d.media.Check(ctx); err != nil {
-		return []Check{failed(where, err, "the program writes, reads and deletes there: see that it exists, has room, and grants these rights")}
-	}
-	return []Check{fine("%s: written, read and deleted", where)}
-}
-
 // jobsLate is how long a due job may wait before somebody should look.
 const jobsLate = time.Minute
 
 func (d *diagnosis) checkQueue(ctx context.Context) []Check {
-	var list []Check
-	switch {
-	case d.queueErr != nil:
-		list = append(list, failed("not opened", d.queueErr, ""))
-	case d.queue != nil:
-		if err := d.queue(ctx); err != nil {
-			list = append(list, failed(d.cfg.QueueURL, err, "the role needs SendMessage, ReceiveMessage, DeleteMessage and GetQueueAttributes; jobs go on meanwhile by a poll"))
-		} else {
-			list = append(list, fine("%s answers", d.cfg.QueueURL))
-		}
-	}
+	list := d.checkSQS(ctx)
 	if d.store == nil {
 		return list
 	}
@@ -320,9 +236,14 @@ const (
 )
 
 func (d *diagnosis) checkDisk(context.Context) []Check {
-	dirs := []string{d.cfg.DataDir}
+	var dirs []string
+	if !d.cfg.Stateless {
+		dirs = append(dirs, d.cfg.DataDir)
+	}
 	if d.cfg.MediaStore == "disk" {
 		dirs = append(dirs, d.cfg.MediaDir)
+	} else {
+		dirs = append(dirs, os.TempDir()) // large photos on their way to the bucket
 	}
 	var list []Check
 	for _, dir := range dirs {

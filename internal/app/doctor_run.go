@@ -10,12 +10,11 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
-	"tintype/internal/queue"
 	"tintype/internal/store"
+	"tintype/static"
 )
 
 type doctorCommand struct {
@@ -59,24 +58,24 @@ func examine(ctx context.Context, cfg *Config, log *slog.Logger) (*diagnosis, fu
 		d.sessions, d.sessErr = openSessions(ctx, cfg, log, d.store)
 	}
 	d.media, d.mediaErr = openMedia(ctx, cfg, log)
-	d.queue, d.queueErr = queueCheck(ctx, cfg, log)
+	d.queue, d.queueErr = openSQS(ctx, cfg, log)
+	if cfg.Web && cfg.CacheURL.IsSet() {
+		d.redis, d.redisErr = openRedis(ctx, cfg, log)
+	}
+	if cfg.Web {
+		d.assets, _ = static.New(cfg.StaticBaseURL) // what is embedded cannot be wrong here only
+	}
+	if cfg.MediaSigningKey.IsSet() {
+		d.address, _ = newAddresses(ctx, cfg, [][]byte{[]byte("signs nothing here")}) // nil: not asked for
+	}
 	return d, func() {
+		if d.redis != nil {
+			d.redis.Close()
+		}
 		if d.store != nil {
 			_ = d.store.Close() // the process ends
 		}
 	}
-}
-
-// queueCheck is nil where the database alone is the queue.
-func queueCheck(ctx context.Context, cfg *Config, log *slog.Logger) (func(context.Context) error, error) {
-	if cfg.QueueURL == "" {
-		return nil, nil
-	}
-	c, err := loadAWS(ctx, cfg, log)
-	if err != nil {
-		return nil, err
-	}
-	return queue.NewSQS(sqs.NewFromConfig(c), cfg.QueueURL, log).Check, nil
 }
 
 func writeChecks(w io.Writer, checks []Check) error {
@@ -104,12 +103,12 @@ func writeChecksJSON(w io.Writer, checks []Check) error {
 
 // openDeepz has the running site tell what the doctor would: at METRICS_ADDR to
 // all, on the site to administrators and to this machine itself.
-func (a *App) openDeepz(ctx context.Context, r *rooms, routes *Routes, administrator func(*gin.Context) bool) error {
-	check, err := queueCheck(ctx, a.cfg, a.log)
+func (a *App) openDeepz(ctx context.Context, r *rooms, routes *Routes, assets *static.Assets, administrator func(*gin.Context) bool) error {
+	waker, err := openSQS(ctx, a.cfg, a.log)
 	if err != nil {
 		return err
 	}
-	d := &diagnosis{cfg: a.cfg, log: a.log, store: r.store, media: r.media, sessions: r.sessions, queue: check}
+	d := &diagnosis{cfg: a.cfg, log: a.log, store: r.store, media: r.media, sessions: r.sessions, queue: waker, redis: a.redis, address: r.addresses, assets: assets}
 	a.doctor.Store(d)
 	if routes == nil {
 		return nil

@@ -158,7 +158,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	a.metrics.watch(r)
 	if !a.cfg.Web {
-		if err := a.openDeepz(ctx, r, nil, nil); err != nil {
+		if err := a.openDeepz(ctx, r, nil, nil, nil); err != nil {
 			return nil, err
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -181,7 +181,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	a.newAPI(r, assets).Register(routes)
 	p := a.newPages(r, routes, assets)
 	p.Register(routes)
-	if err := a.openDeepz(ctx, r, routes, p.Administrator); err != nil {
+	if err := a.openDeepz(ctx, r, routes, assets, p.Administrator); err != nil {
 		return nil, err
 	}
 	if !a.cfg.ReadOnly {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"tintype/internal/cache"
@@ -21,25 +22,36 @@ func (a *App) openCache(ctx context.Context, hub *live.Hub) (*community.Cached, 
 	if !a.cfg.CacheURL.IsSet() {
 		return nil, nil
 	}
-	o := cache.Options{Window: a.cfg.ReplicaMaxLag + 10*time.Second, Log: a.log}
-	url, err := a.cfg.CacheURL.Value(ctx)
+	redis, err := openRedis(ctx, a.cfg, a.log)
 	if err != nil {
 		return nil, err
 	}
-	if o.Redis, err = cache.NewRedis(url, a.log); err != nil {
-		return nil, fmt.Errorf("CACHE_URL: %w", err)
-	}
+	a.redis = redis
 	a.onStop("cache", func(context.Context) error {
-		o.Redis.Close()
+		redis.Close()
 		return nil
 	})
-	wait, cancel := context.WithTimeout(ctx, redisPatience)
-	defer cancel()
-	o.Redis.Ready(wait)
+	o := cache.Options{Redis: redis, Window: a.cfg.ReplicaMaxLag + 10*time.Second, Log: a.log}
 	c := community.NewCached(cache.New(o), hub, a.log)
 	a.background("cache", func(ctx context.Context) error {
 		c.Follow(ctx)
 		return nil
 	})
 	return c, nil
+}
+
+// openRedis connects, and waits a moment for that. One that does not answer is no error.
+func openRedis(ctx context.Context, cfg *Config, log *slog.Logger) (*cache.Redis, error) {
+	url, err := cfg.CacheURL.Value(ctx)
+	if err != nil {
+		return nil, err
+	}
+	redis, err := cache.NewRedis(url, log)
+	if err != nil {
+		return nil, fmt.Errorf("CACHE_URL: %w", err)
+	}
+	wait, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	redis.Ready(wait)
+	return redis, nil
 }

@@ -57,16 +57,6 @@ func (s *SQS) Notify(id int64) {
 // C implements Waker.
 func (s *SQS) C() <-chan struct{} { return s.wake }
 
-// Check asks the queue for its length, which needs that it exists and may be read.
-func (s *SQS) Check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, sqsTimeout)
-	defer cancel()
-	_, err := s.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl: &s.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages},
-	})
-	return err
-}
-
 // Send sends ids until ctx ends, then what is still waiting.
 func (s *SQS) Send(ctx context.Context) error {
 	for {

@@ -33,7 +33,10 @@ func CreateTable(ctx context.Context, cfg aws.Config, table string) error {
 	})
 	var exists *types.ResourceInUseException
 	if err != nil && !errors.As(err, &exists) {
-		return fmt.Errorf("create the table %s: %w", table, err)
+		// One that exists needs no right to create it.
+		if NewDynamo(cfg, table).Check(ctx) != nil {
+			return fmt.Errorf("create the table %s: %w", table, err)
+		}
 	}
 	// Whether it can be used is tried, rather than asked for: that is what matters.
 	for {
@@ -59,15 +62,10 @@ func CreateTable(ctx context.Context, cfg aws.Config, table string) error {
 // sweep has the table remove expired sessions by itself. To ask for it again where it is so is an error, hence the look
 // before.
 func sweep(ctx context.Context, client *dynamodb.Client, table string) error {
-	now, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &table})
-	if err != nil {
+	if on, err := sweeps(ctx, client, table); on || err != nil {
 		return err
 	}
-	if d := now.TimeToLiveDescription; d != nil && aws.ToString(d.AttributeName) == attrTTL &&
-		(d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling) {
-		return nil
-	}
-	_, err = client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+	_, err := client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName:               &table,
 		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String(attrTTL), Enabled: aws.Bool(true)},
 	})

@@ -73,33 +73,61 @@ type Step struct {
 // State reads the schema's version without changing anything.
 func (m *Migrator) State(ctx context.Context) (SchemaState, error) {
 	var st SchemaState
-	err := m.with(ctx, false, func(ctx context.Context, db *sql.DB, dialect string) error {
-		steps, err := list(dialect)
-		if err != nil {
-			return err
-		}
-		st.Latest = steps[len(steps)-1].Version
-		st.MinRelease = 1
-		var version int64
-		var dirty bool
-		err = db.QueryRowContext(ctx, "SELECT version, dirty FROM schema_migrations LIMIT 1").Scan(&version, &dirty)
-		if err != nil {
-			if errors.Is(err, sql.ErrNoRows) || missingTable(err) {
-				return nil
-			}
-			return err
-		}
-		st.Version, st.Dirty = uint(version), dirty
-		var min string
-		err = db.QueryRowContext(ctx, "SELECT value FROM site_info WHERE name = 'min_release'").Scan(&min)
-		if err == nil {
-			st.MinRelease, _ = strconv.Atoi(min)
-		} else if !errors.Is(err, sql.ErrNoRows) && !missingTable(err) {
-			return err
-		}
-		return nil
+	err := m.with(ctx, false, func(ctx context.Context, db *sql.DB, dialect string) (err error) {
+		st, err = state(ctx, db, dialect)
+		return err
 	})
 	return st, err
+}
+
+func state(ctx context.Context, db *sql.DB, dialect string) (SchemaState, error) {
+	var st SchemaState
+	steps, err := list(dialect)
+	if err != nil {
+		return st, err
+	}
+	st.Latest = steps[len(steps)-1].Version
+	st.MinRelease = 1
+	var version int64
+	var dirty bool
+	err = db.QueryRowContext(ctx, "SELECT version, dirty FROM schema_migrations LIMIT 1").Scan(&version, &dirty)
+	if err != nil {
+		if errors.Is(err, sql.ErrNoRows) || missingTable(err) {
+			return st, nil
+		}
+		return st, err
+	}
+	st.Version, st.Dirty = uint(version), dirty
+	var min string
+	err = db.QueryRowContext(ctx, "SELECT value FROM site_info WHERE name = 'min_release'").Scan(&min)
+	if err == nil {
+		st.MinRelease, _ = strconv.Atoi(min)
+	} else if !errors.Is(err, sql.ErrNoRows) && !missingTable(err) {
+		return st, err
+	}
+	return st, nil
+}
+
+// mayMigrate asks before anything is changed whether our user may change the schema, where that is needed: a migration
+// that is refused half-way leaves a mark by which others take it for interrupted.
+func mayMigrate(ctx context.Context, db *sql.DB) error {
+	st, err := state(ctx, db, "mysql")
+	if err != nil || !st.Dirty && st.Version >= st.Latest {
+		return err
+	}
+	grants, err := grantsOf(ctx, db, "")
+	if err != nil {
+		return err
+	}
+	var name string
+	if err := db.QueryRowContext(ctx, "SELECT DATABASE()").Scan(&name); err != nil {
+		return err
+	}
+	needed := []string{"CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"}
+	if lacking := Lacking(grants, name, needed); len(lacking) > 0 {
+		return &RightsError{lacking}
+	}
+	return nil
 }
 
 // Status lists every migration of this binary.
@@ -119,6 +147,11 @@ func (m *Migrator) Status(ctx context.Context) ([]Step, SchemaState, error) {
 // newer than this binary is left alone where its minimum release allows this one.
 func (m *Migrator) Up(ctx context.Context) error {
 	return m.with(ctx, true, func(ctx context.Context, db *sql.DB, dialect string) error {
+		if dialect == "mysql" {
+			if err := mayMigrate(ctx, db); err != nil {
+				return err
+			}
+		}
 		return m.run(ctx, db, dialect, func(g *migrate.Migrate, latest uint) error {
 			v, _, err := g.Version()
 			if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
@@ -173,6 +206,9 @@ func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*
 	stop := context.AfterFunc(ctx, func() { g.GracefulStop <- true })
 	defer stop()
 	if err := f(g, steps[len(steps)-1].Version); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+		if denied(err) {
+			return fmt.Errorf("%w: %w", &RightsError{}, err)
+		}
 		return fmt.Errorf("migrate: %w", err)
 	}
 	if dialect != "sqlite" {

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"tintype/internal/cache"
+	"tintype/internal/session"
+)
+
+func (d *diagnosis) checkSessions(ctx context.Context) []Check {
+	if d.sessErr != nil {
+		return []Check{failed("not opened", d.sessErr, "")}
+	}
+	if d.sessions == nil {
+		return nil // in the database, which has its own check
+	}
+	random := fmt.Sprintf("doctor%058d", time.Now().UnixNano())
+	const account = math.MaxInt64 // nobody's
+	dynamo, isDynamo := d.sessions.(*session.Dynamo)
+	if !isDynamo || d.cfg.ReadOnly {
+		// Rows belong to accounts in SQL; that writes are taken, the database's check has shown.
+		if _, err := d.sessions.Get(ctx, account, random); !errors.Is(err, session.ErrNone) {
+			return []Check{failed("cannot be read", err, "")}
+		}
+		return []Check{fine("%s: read", d.cfg.SessionStore)}
+	}
+	where := d.cfg.SessionStore + " (" + d.cfg.SessionTable + ")"
+	facts, err := dynamo.Inspect(ctx)
+	if err != nil {
+		return []Check{failed(where, err, "the role needs GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem and Query on the table; `tintype setup dynamodb` makes it, with "+session.TableKey)}
+	}
+	list := []Check{fine("%s: written, read, listed and deleted, %s a read", where, facts.Took.Round(100*time.Microsecond))}
+	if !facts.Sweeps && facts.SweepsErr == nil {
+		list = append(list, warn(where+" keeps expired sessions: its TTL is off", "`tintype setup dynamodb` switches it on"))
+	}
+	return list
+}
+
+// slowRedis is a share of the cache's patience that a round trip should stay under.
+const slowRedis = 4
+
+func (d *diagnosis) checkCache(ctx context.Context) []Check {
+	if d.redisErr != nil {
+		return []Check{failed("CACHE_URL", d.redisErr, "")}
+	}
+	if d.redis == nil {
+		return nil // memory, which has nothing to be wrong
+	}
+	facts, err := d.redis.Check(ctx)
+	if err != nil {
+		// The site goes on without, so that this is no failure of it; but what was configured does not work.
+		return []Check{failed(d.cfg.CacheShown, err, "the site passes it by meanwhile; see that it runs, takes writes, and that its user may GET, SET, DEL and EVAL the keys tintype:*")}
+	}
+	return judgeCache(d.cfg.CacheShown, facts)
+}
+
+func judgeCache(where string, facts cache.Facts) []Check {
+	list := []Check{fine("%s: stored, read and dropped, %s a round trip", where, facts.Took.Round(10*time.Microsecond))}
+	if facts.Version != "" {
+		list[0].Text += ", Redis " + facts.Version
+	}
+	if facts.Role == "slave" {
+		list = append(list, warn(where+" is a replica", "name the primary's address: a replica refuses writes"))
+	}
+	if facts.Limited && facts.Policy == "noeviction" {
+		list = append(list, warn(where+" refuses writes once its memory is full (maxmemory-policy noeviction), and is passed by then", "set maxmemory-policy to allkeys-lru"))
+	}
+	if facts.Took > facts.Patience/slowRedis {
+		list = append(list, warn(fmt.Sprintf("%s takes %s to answer; what takes longer than %s is passed by", where, facts.Took.Round(time.Millisecond), facts.Patience), "have it in the same zone or region"))
+	}
+	if facts.Passed {
+		list = append(list, warn(where+" is passed by at the moment", "it answers now, so the site takes it up again by itself"))
+	}
+	return list
+}
+
+func (d *diagnosis) checkSQS(ctx context.Context) []Check {
+	switch {
+	case d.queueErr != nil:
+		return []Check{failed("not opened", d.queueErr, "")}
+	case d.queue == nil:
+		return nil
+	}
+	send, receive := !d.cfg.ReadOnly, d.cfg.Worker && !d.cfg.ReadOnly
+	facts, err := d.queue.Check(ctx, send, receive)
+	if facts.FIFO {
+		return []Check{{Status: checkFailure, Text: d.cfg.QueueURL + " is a FIFO queue", Advice: "use a standard queue: messages only wake workers, and are sent without a group"}}
+	}
+	if err != nil {
+		rights := "GetQueueAttributes and SendMessage"
+		if receive {
+			rights += ", ReceiveMessage and DeleteMessage"
+		}
+		return []Check{failed(d.cfg.QueueURL, err, "the role needs "+rights+"; jobs go on meanwhile by a poll of the database")}
+	}
+	text := d.cfg.QueueURL + " answers"
+	switch {
+	case facts.Received:
+		text += ": a message was sent, received and deleted"
+	case receive:
+		text += ": a message was sent, and taken by a worker"
+	case send:
+		text += ": a message was sent"
+	}
+	list := []Check{fine("%s; %d messages wait", text, facts.Waiting)}
+	if facts.Delay > 0 {
+		list = append(list, warn(fmt.Sprintf("%s delays each message by %s, and each photo with it", d.cfg.QueueURL, facts.Delay), "set its delivery delay to 0"))
+	}
+	if facts.DeadLetters != "" {
+		list = append(list, warn(d.cfg.QueueURL+" moves messages to a dead-letter queue, where they say nothing", "remove its redrive policy, and watch dead jobs instead: tintype_jobs_dead, or `tintype jobs list --state dead`"))
+	}
+	if facts.Waiting > manyMessages {
+		list = append(list, warn(fmt.Sprintf("%d messages wait in %s", facts.Waiting, d.cfg.QueueURL), "is a process with ROLES=worker running that may receive from it?"))
+	}
+	return list
+}
+
+// manyMessages wait only where nobody takes them: one receiver takes ten at once.
+const manyMessages = 1000

@@ -1,0 +1,225 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tintype/internal/media"
+)
+
+const (
+	// fetchPatience is how long one address may take to answer.
+	fetchPatience = 3 * time.Second
+	// fetchesAtOnce is how many static files are asked for at a time.
+	fetchesAtOnce = 4
+	// longestFetch bounds what is read of an answer.
+	longestFetch = 4 << 20
+)
+
+// fetch asks an address as a browser on the site's pages does, and follows nothing.
+func (d *diagnosis) fetch(ctx context.Context, address string) (status int, header http.Header, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchPatience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	req.Header.Set("Origin", d.cfg.Origin())
+	req.Header.Set("User-Agent", "Tintype doctor")
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, longestFetch))
+	return resp.StatusCode, resp.Header, body, err
+}
+
+// checkAddress goes the way that readers go.
+func (d *diagnosis) checkAddress(ctx context.Context) []Check {
+	where := d.cfg.Origin()
+	status, header, body, err := d.fetch(ctx, where+"/livez")
+	advice := "see that the name, the certificate and whatever stands in front lead to this site; while it is not started this is no wonder"
+	switch {
+	case err != nil:
+		return []Check{warn(where+" does not answer from here: "+err.Error(), advice)}
+	case status >= 300 && status < 400:
+		return []Check{warn(fmt.Sprintf("%s leads to %s", where, header.Get("Location")), "set BASE_URL to the address where readers end up: forms from another one are refused")}
+	case status != http.StatusOK || strings.TrimSpace(string(body)) != "alive":
+		return []Check{warn(fmt.Sprintf("%s answers %d to /livez, and not as this program does", where, status), advice)}
+	}
+	return []Check{fine("%s leads to this site", where)}
+}
+
+// checkStatic asks for every file of this release where pages will have browsers ask for them.
+func (d *diagnosis) checkStatic(ctx context.Context) []Check {
+	if d.assets == nil || d.cfg.StaticBaseURL == "" {
+		return nil
+	}
+	all := d.assets.All()
+	paths := slices.Sorted(maps.Keys(all))
+	wrong := make([]string, len(paths))
+	var group sync.WaitGroup
+	slots := make(chan struct{}, fetchesAtOnce)
+	for i, path := range paths {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			status, header, body, err := d.fetch(ctx, d.cfg.StaticBaseURL+path)
+			switch {
+			case err != nil:
+				wrong[i] = err.Error()
+			case status != http.StatusOK:
+				wrong[i] = fmt.Sprintf("%s answers %d", path, status)
+			case !bytes.Equal(body, all[path].Body):
+				wrong[i] = path + " is another file than this release's"
+			case header.Get("Access-Control-Allow-Origin") != "*" && header.Get("Access-Control-Allow-Origin") != d.cfg.Origin():
+				wrong[i] = path + " comes without Access-Control-Allow-Origin: *, so browsers refuse it"
+			}
+		})
+	}
+	group.Wait()
+	wrong = slices.DeleteFunc(wrong, func(s string) bool { return s == "" })
+	if len(wrong) > 0 {
+		return []Check{failed(fmt.Sprintf("%s: %d of %d files cannot be used", d.cfg.StaticBaseURL, len(wrong), len(paths)), errors.New(wrong[0]), "`tintype assets upload` puts them into the bucket behind it, before each release; the CDN has to pass CORS headers on")}
+	}
+	return []Check{fine("%s has all %d files of this release", d.cfg.StaticBaseURL, len(paths))}
+}
+
+func (d *diagnosis) checkMedia(ctx context.Context) []Check {
+	where := d.cfg.MediaStore + " " + d.cfg.MediaDir
+	if d.cfg.MediaStore == "s3" {
+		where = "s3 " + d.cfg.MediaBucket + "/" + d.cfg.MediaPrefix
+	}
+	if d.mediaErr != nil {
+		return []Check{failed(where+" was not opened", d.mediaErr, "")}
+	}
+	if d.cfg.ReadOnly {
+		return []Check{fine("%s; READ_ONLY, so no write was tried", where)}
+	}
+	bucket, isBucket := d.media.(*media.S3)
+	if !isBucket {
+		if err := d.media.Check(ctx); err != nil {
+			return []Check{failed(where, err, "the program writes, reads and deletes there: see that it exists, has room, and grants these rights")}
+		}
+		return []Check{fine("%s: written, read and deleted", where)}
+	}
+	facts, err := bucket.Inspect(ctx)
+	if err != nil {
+		return []Check{failed(where, err, "the role needs GetObject, PutObject and DeleteObject below the prefix, and ListBucket; see that the bucket exists, in this region, and grants them")}
+	}
+	list := []Check{fine("%s: written, read from the middle, copied and deleted", where)}
+	if facts.Encryption != "" {
+		list[0].Text += ", encrypted by " + facts.Encryption
+	}
+	if facts.Untold != nil {
+		list[0].Text += "; its versioning and lifecycle may not be read from here"
+	} else if facts.Versioned && (facts.OldDays == 0 || facts.OldDays > 7) {
+		text := where + " keeps what is deleted as old versions, for ever"
+		if facts.OldDays > 0 {
+			text = fmt.Sprintf("%s keeps what is deleted as old versions for %d days", where, facts.OldDays)
+		}
+		list = append(list, warn(text, "add a lifecycle rule that expires noncurrent versions after 7 days, as the privacy page says"))
+	}
+	return append(list, d.checkClosed(ctx, bucket)...)
+}
+
+// checkClosed sees that what is not for everybody is not given to everybody.
+func (d *diagnosis) checkClosed(ctx context.Context, bucket *media.S3) []Check {
+	var list []Check
+	for kind, what := range map[media.Kind]string{media.Original: "originals, with the places where they were taken", media.Private: "photos for followers only"} {
+		key := media.OriginalKey(media.NewRandom())
+		if kind == media.Private {
+			key = media.VariantKey(kind, media.NewRandom(), "320")
+		}
+		err := d.withProbe(ctx, key, func() error {
+			address, err := bucket.Unsigned(ctx, key)
+			if err != nil {
+				return err
+			}
+			if status, _, _, err := d.fetch(ctx, address); err == nil && status == http.StatusOK {
+				list = append(list, Check{Status: checkFailure, Text: "the bucket gives " + what + ", to everybody who has the address", Advice: "block public access to it; a CDN reads it by an origin access control, limited to pub/"})
+			}
+			return nil
+		})
+		if err != nil {
+			list = append(list, failed("a probe", err, ""))
+		}
+	}
+	return list
+}
+
+const probeText = "tintype probe"
+
+// withProbe stores an object for as long as f runs.
+func (d *diagnosis) withProbe(ctx context.Context, key string, f func() error) error {
+	if _, err := d.media.Put(ctx, key, strings.NewReader(probeText), media.PutOptions{Size: int64(len(probeText))}); err != nil {
+		return err
+	}
+	err := f()
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchPatience)
+	defer cancel()
+	return errors.Join(err, d.media.Delete(wait, key))
+}
+
+// checkCDN has a photo that was just written fetched from the CDN, as readers will.
+func (d *diagnosis) checkCDN(ctx context.Context) []Check {
+	if d.cfg.MediaBaseURL == "" || d.mediaErr != nil || d.media == nil {
+		return nil
+	}
+	where := d.cfg.MediaBaseURL
+	if d.cfg.ReadOnly {
+		return []Check{fine("%s; READ_ONLY, so no photo was put there to be fetched", where)}
+	}
+	advice := "see that it leads to the CDN, and the CDN to the bucket (with MEDIA_S3_PREFIX as the origin's path), or to this site's /media"
+	var list []Check
+	public := media.VariantKey(media.Public, media.NewRandom(), "320")
+	err := d.withProbe(ctx, public, func() error {
+		status, _, body, err := d.fetch(ctx, where+"/"+public)
+		switch {
+		case err != nil:
+			return err
+		case status != http.StatusOK || string(body) != probeText:
+			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("%s answers %d for a photo that is there", where, status), Advice: advice})
+		default:
+			list = append(list, fine("%s gave a photo that was just written", where))
+		}
+		return nil
+	})
+	if err != nil {
+		return []Check{failed(where, err, advice)}
+	}
+	private := media.VariantKey(media.Private, media.NewRandom(), "320")
+	err = d.withProbe(ctx, private, func() error {
+		if status, _, body, err := d.fetch(ctx, where+"/"+private); err == nil && status == http.StatusOK && string(body) == probeText {
+			list = append(list, Check{Status: checkFailure, Text: where + " gives photos for followers only to everybody who has the address", Advice: "have the CDN demand signed addresses for /priv/*, and none lead to /orig/*"})
+		}
+		if d.address == nil || !d.cfg.MediaSigningKey.IsSet() {
+			return nil
+		}
+		status, _, body, err := d.fetch(ctx, d.address.Private(private, 0, false, time.Now()))
+		if err != nil {
+			return err
+		}
+		if status != http.StatusOK || string(body) != probeText {
+			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("%s answers %d for a private photo under a signed address", where, status), Advice: "see that MEDIA_SIGNING_KEY_ID is in the key group that CloudFront trusts for /priv/*"})
+		} else {
+			list = append(list, fine("%s takes our signatures", where))
+		}
+		return nil
+	})
+	if err != nil {
+		list = append(list, failed(where, err, advice))
+	}
+	return list
+}

@@ -1,0 +1,105 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// Facts are what a check found out about a Redis.
+type Facts struct {
+	Version  string
+	Role     string // "master", or "slave" for one that takes no writes
+	Policy   string // maxmemory-policy
+	Limited  bool   // there is a maxmemory
+	TLS      bool
+	Took     time.Duration // one round trip, the median of a few
+	Patience time.Duration // longer than this it is passed by
+	Passed   bool          // the site passes it by at the moment
+}
+
+// checkTrips is how many round trips are measured.
+const checkTrips = 5
+
+// Check uses the Redis as Cache does: it takes the lock of a key, stores, reads and drops it, on a connection of its
+// own and with more patience. The keys begin with tintype:{check and end by themselves.
+func (r *Redis) Check(ctx context.Context) (Facts, error) {
+	f := Facts{Patience: answerPatience, Passed: r.Away(), TLS: r.o.TLSConfig != nil}
+	client, err := rueidis.NewClient(r.o)
+	if err != nil {
+		return f, err
+	}
+	defer client.Close()
+	var trips []time.Duration
+	for range checkTrips {
+		start := time.Now()
+		if err := client.Do(ctx, client.B().Ping().Build()).Error(); err != nil {
+			return f, err
+		}
+		trips = append(trips, time.Since(start))
+	}
+	slices.Sort(trips)
+	f.Took = trips[checkTrips/2]
+	if err := r.rehearse(ctx, client); err != nil {
+		return f, err
+	}
+	// What a managed Redis does not tell is no mistake.
+	info, _ := client.Do(ctx, client.B().Info().Build()).ToString()
+	for line := range strings.Lines(info) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch name {
+		case "redis_version":
+			f.Version = value
+		case "role":
+			f.Role = value
+		case "maxmemory":
+			f.Limited = value != "0"
+		case "maxmemory_policy":
+			f.Policy = value
+		}
+	}
+	return f, nil
+}
+
+// rehearse does what Cache does with a key, by the same scripts: who is restricted by an ACL hears of it here.
+func (r *Redis) rehearse(ctx context.Context, client rueidis.Client) error {
+	plain := "check " + rand.Text()
+	key := r.name(plain)
+	step := func(what string, err error) error {
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	}
+	lock := client.Do(ctx, client.B().Set().Key(key+":lock").Value("check").Nx().PxMilliseconds(lockLife.Milliseconds()).Build()).Error()
+	if err := step("lock a key", lock); err != nil {
+		return err
+	}
+	if err := step("store a value", storeScript.Exec(ctx, client, []string{key, key + ":inv"}, []string{"", "check", millis(lockLife)}).Error()); err != nil {
+		return err
+	}
+	found, value, _, err := r.read(ctx, client, key)
+	if err == nil && (!found || string(value) != "check") {
+		err = errors.New("what was stored is not there")
+	}
+	if err := step("read it", err); err != nil {
+		return err
+	}
+	if err := step("drop it", r.dropOne(ctx, client, plain, lockLife)); err != nil {
+		return err
+	}
+	found, _, mark, err := r.read(ctx, client, key)
+	if err == nil && (found || mark == "") {
+		err = errors.New("it is still there")
+	}
+	if err := step("read what was dropped", err); err != nil {
+		return err
+	}
+	return step("unlock a key", unlockScript.Exec(ctx, client, []string{key + ":lock"}, []string{"check"}).Error())
+}

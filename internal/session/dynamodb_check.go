@@ -1,0 +1,65 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// TableFacts are what a check found out about a table.
+type TableFacts struct {
+	// Sweeps tells whether the table removes expired sessions by itself; SweepsErr that it did not say.
+	Sweeps    bool
+	SweepsErr error
+	Took      time.Duration // one consistent read
+}
+
+// Inspect uses the table as the site does, with a session of an account that no site has: it is written, read, listed,
+// touched under its condition and deleted, and a deleted one must stay so.
+func (b *Dynamo) Inspect(ctx context.Context) (TableFacts, error) {
+	var f TableFacts
+	if err := b.Check(ctx); err != nil {
+		return f, err
+	}
+	s, now := newSecret(-2), time.Now().Truncate(time.Millisecond)
+	start := time.Now()
+	if _, err := b.Get(ctx, s.accountID, s.hash()); !errors.Is(err, ErrNone) {
+		return f, fmt.Errorf("read what is not there: %w", errors.Join(err, errors.New("it should not be there")))
+	}
+	f.Took = time.Since(start)
+	// A use that is noted after the end must not bring a session back.
+	if err := b.Touch(ctx, s.accountID, s.hash(), now, now.Add(time.Hour)); err != nil {
+		return f, err
+	}
+	if _, err := b.Get(ctx, s.accountID, s.hash()); !errors.Is(err, ErrNone) {
+		return f, errors.Join(errors.New("the table does not keep to conditions: a session that had ended came back"), err, b.Delete(ctx, s.accountID, s.hash()))
+	}
+	if err := b.Put(ctx, &Record{AccountID: s.accountID, Hash: s.hash(), CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)}); err != nil {
+		return f, err
+	}
+	if err := b.DeleteOthers(ctx, s.accountID, ""); err != nil {
+		return f, err
+	}
+	f.Sweeps, f.SweepsErr = sweeps(ctx, b.client, b.table)
+	return f, nil
+}
+
+// sweeps tells whether the table removes what has expired.
+func sweeps(ctx context.Context, client *dynamodb.Client, table string) (bool, error) {
+	now, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &table})
+	if err != nil {
+		return false, err
+	}
+	d := now.TimeToLiveDescription
+	return d != nil && aws.ToString(d.AttributeName) == attrTTL &&
+		(d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling), nil
+}
+
+// TableKey is what a table is to be made with by other means, for people.
+var TableKey = "partition key " + strconv.Quote(attrAccount) + " (String), sort key " + strconv.Quote(attrHash) + " (String), TTL attribute " + strconv.Quote(attrTTL)
