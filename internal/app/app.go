@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
 
 	"tintype/internal/cache"
 	"tintype/internal/community"
@@ -27,6 +30,9 @@ type App struct {
 	health *health
 	exit   *exit
 	gate   atomic.Pointer[http.Handler] // the site, once it is wired
+	wired  chan struct{}                // closed once the gate is open
+	// inherited: systemd holds the ports, and readers wait there during a restart.
+	inherited bool
 
 	admission *admission
 	routes    *Routes // nil until the site is wired
@@ -56,6 +62,7 @@ func New(cfg *Config, log *slog.Logger, out io.Writer) *App {
 		out:       out,
 		health:    newHealth(),
 		exit:      &exit{log: log},
+		wired:     make(chan struct{}),
 		metrics:   newMetrics(),
 		admission: newAdmission(cfg.MaxInFlight, session.CookieName(cfg.Secure())),
 	}
@@ -77,29 +84,25 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	if err != nil {
 		return err
 	}
-	server := newServer(handler, a.log)
 	if err := a.serveMetrics(ctx); err != nil {
 		return err
 	}
-	listeners, err := listen(ctx, a.cfg)
+	open, err := listen(ctx, a.cfg)
 	if err != nil {
 		return err
 	}
+	a.inherited = open.inherited
 	running, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	for _, l := range listeners {
-		go func() {
-			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				fail(err)
-			}
-		}()
-	}
+	servers := a.serve(open, handler, fail)
 
 	site, err := build(running)
 	if err == nil {
 		a.gate.Store(&site)
-		a.announce(running, listeners)
+		close(a.wired)
+		a.announce(running, open.all())
 		a.health.done("site")
+		a.supervised(running, open)
 		spare := settle()
 		<-running.Done()
 		runtime.KeepAlive(spare)
@@ -111,10 +114,38 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	}
 
 	a.health.drain()
+	notify(a.log, daemon.SdNotifyStopping)
 	if a.gate.Load() != nil && err == nil {
 		a.drain(ctx)
 	}
-	return errors.Join(err, a.shutdown(server))
+	return errors.Join(err, a.shutdown(servers))
+}
+
+// serve answers at the open doors, until a server fails or shutdown ends it.
+func (a *App) serve(open doors, site http.Handler, fail func(error)) []*http.Server {
+	var servers []*http.Server
+	at := func(listeners []net.Listener, server *http.Server, serve func(net.Listener) error) {
+		servers = append(servers, server)
+		for _, l := range listeners {
+			go func() {
+				if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+					fail(err)
+				}
+			}()
+		}
+	}
+	server := newServer(site, a.log)
+	if !a.cfg.TLS() {
+		at(open.site, server, server.Serve)
+		return servers
+	}
+	certificates := newCertificates(a.cfg, a.log)
+	plain := newServer(certificates.plain(a.health, a.cfg), a.log)
+	at(open.plain, plain, plain.Serve)
+	server.TLSConfig = certificates.config()
+	at(open.site, server, func(l net.Listener) error { return server.ServeTLS(l, "", "") })
+	a.background("certificates", certificates.obtain)
+	return servers
 }
 
 // drain goes on serving for a while, until the balancer has looked elsewhere.
@@ -138,18 +169,24 @@ func (a *App) drain(ctx context.Context) {
 	time.Sleep(time.Until(end))
 }
 
+// startPatience is how long a reader waits for a site that starts on systemd's
+// sockets.
+const startPatience = 10 * time.Second
+
 // streamGoodbye is how long a stream that ends may take to take leave of its
 // client.
 const streamGoodbye = 5 * time.Second
 
 // shutdown ends the server, then everything else in the order opposite to that
 // in which it was opened: jobs first, the database last.
-func (a *App) shutdown(server *http.Server) error {
+func (a *App) shutdown(servers []*http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.ShutdownTimeout)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		a.log.Warn("requests were cut off", "after", a.cfg.ShutdownTimeout.String())
-		server.Close()
+	for _, server := range servers {
+		if err := server.Shutdown(ctx); err != nil {
+			a.log.Warn("requests were cut off", "after", a.cfg.ShutdownTimeout.String())
+			server.Close()
+		}
 	}
 	var errs []error
 	for i := len(a.stops) - 1; i >= 0; i-- {
@@ -196,6 +233,14 @@ func (a *App) background(name string, work func(context.Context) error) {
 // to the inside.
 func (a *App) layers() (http.Handler, error) {
 	site := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.inherited && a.gate.Load() == nil {
+			// Who knocked during a restart has waited already, at systemd's socket.
+			select {
+			case <-a.wired:
+			case <-time.After(startPatience):
+			case <-r.Context().Done():
+			}
+		}
 		if h := a.gate.Load(); h != nil {
 			(*h).ServeHTTP(w, r)
 			return

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -39,6 +42,7 @@ type commands struct {
 	Demo    demoCommand   `cmd:"" help:"Fill the site with made-up members and posts."`
 	Config  configCommand `cmd:"" help:"Show the settings in force, secrets hidden."`
 	Doctor  doctorCommand `cmd:"" help:"Try everything that the settings name, and say what is wrong."`
+	Health  healthCommand `cmd:"" help:"Ask the site that runs on this machine whether it is alive, for containers and scripts."`
 	Version versionCmd    `cmd:"" help:"Show the release."`
 }
 
@@ -115,6 +119,32 @@ func (serveCommand) Run(c *call) error {
 	// The first signal asks; a second one, no longer caught, ends the process.
 	context.AfterFunc(ctx, stop)
 	return New(cfg, newLogger(c.env.Stderr, cfg), c.env.Stdout).Run(ctx)
+}
+
+type healthCommand struct {
+	Ready bool `help:"Ask whether it is ready to be sent requests, not only alive."`
+}
+
+func (h healthCommand) Run(c *call) error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	port, host := cfg.Port, cfg.ListenAddr
+	if cfg.TLS() {
+		port = cfg.HTTPPort
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	path := "/livez"
+	if h.Ready {
+		path = "/readyz"
+	}
+	ctx, cancel := context.WithTimeout(c, 5*time.Second)
+	defer cancel()
+	address := ownAddress(&net.TCPAddr{IP: net.ParseIP(host), Port: port})
+	return alive(ctx, http.DefaultClient, "http://"+address+path)
 }
 
 type versionCmd struct{}

@@ -29,9 +29,12 @@ type Config struct {
 
 	// Server
 	Port            int
-	ListenAddr      string // a host without port; empty means what BASE_URL asks for
-	TrustedProxies  int    // hops in front of this process
-	MaxInFlight     int    // requests
+	ListenAddr      string   // a host without port; empty means what BASE_URL asks for
+	TLSDomains      []string // whose certificates this process gets by ACME; none: it speaks plain HTTP
+	HTTPPort        int      // beside TLSDomains, for plain HTTP
+	ACMEDirectory   string   // the certificate authority's
+	TrustedProxies  int      // hops in front of this process
+	MaxInFlight     int      // requests
 	MaxStreams      int
 	CacheURL        Secret // not set: memory
 	CacheShown      string
@@ -207,6 +210,9 @@ func (c *Config) Loopback() bool { return isLoopbackHost(c.BaseURL.Hostname()) }
 // Secure reports whether readers reach the site by https.
 func (c *Config) Secure() bool { return c.BaseURL.Scheme == "https" }
 
+// TLS reports whether this process speaks TLS itself.
+func (c *Config) TLS() bool { return len(c.TLSDomains) > 0 }
+
 // Origin is BASE_URL as browsers write an origin.
 func (c *Config) Origin() string { return c.BaseURL.Scheme + "://" + c.BaseURL.Host }
 
@@ -217,6 +223,17 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	}
 	if whole("BASE_URL", "LISTEN_ADDR") && c.Loopback() && c.ListenAddr != "" && !isLoopbackHost(c.ListenAddr) {
 		errs = append(errs, fmt.Errorf("LISTEN_ADDR=%s contradicts BASE_URL=%s: while BASE_URL is this machine only, the site listens here only; set BASE_URL to the address that readers use", c.ListenAddr, c.Origin()))
+	}
+	if whole("BASE_URL", "TLS_DOMAINS") && c.TLS() {
+		switch {
+		case !c.Secure():
+			errs = append(errs, fmt.Errorf("TLS_DOMAINS contradicts BASE_URL=%s: with TLS, the address begins with https", c.Origin()))
+		case !slices.Contains(c.TLSDomains, c.BaseURL.Hostname()):
+			errs = append(errs, fmt.Errorf("TLS_DOMAINS=%s does not name %s, the host of BASE_URL: add it", strings.Join(c.TLSDomains, ","), c.BaseURL.Hostname()))
+		}
+	}
+	if whole("PORT", "HTTP_PORT", "TLS_DOMAINS") && c.TLS() && c.Port == c.HTTPPort {
+		errs = append(errs, fmt.Errorf("HTTP_PORT=%d is PORT, too: HTTP and HTTPS need a port each", c.HTTPPort))
 	}
 	if whole("DATABASE_URL", "MIGRATE") && c.Database.Driver == "sqlite" && c.Migrate == "wait" {
 		errs = append(errs, errors.New("MIGRATE=wait contradicts a SQLite database: it belongs to one process, which migrates it by itself; use auto or off"))
@@ -267,7 +284,7 @@ func contradictions(c *Config, failed map[string]bool) []error {
 			errs = append(errs, errors.New("MEDIA_SIGNING_KEY_ID, MEDIA_SIGNING_KEY and MEDIA_CDN_DISTRIBUTION_ID need MEDIA_BASE_URL, the CDN's address"))
 		}
 	}
-	if whole("STATELESS", "DATABASE_URL", "MEDIA_STORE", "SECRET_KEY", "BASE_URL") && c.Stateless {
+	if whole("STATELESS", "DATABASE_URL", "MEDIA_STORE", "SECRET_KEY", "BASE_URL", "TLS_DOMAINS") && c.Stateless {
 		if lonely := c.onThisMachine(); len(lonely) > 0 {
 			errs = append(errs, fmt.Errorf("STATELESS=true, but something would live on this machine alone; set\n  %s", strings.Join(lonely, "\n  ")))
 		}
@@ -281,6 +298,9 @@ func (c *Config) onThisMachine() []string {
 	var set []string
 	if c.shown["BASE_URL"].Default {
 		set = append(set, "BASE_URL: the site's address must not depend on the instance")
+	}
+	if c.TLS() {
+		set = append(set, "TLS_DOMAINS to nothing: certificates would be obtained and kept here; let the balancer speak TLS")
 	}
 	if c.Database.Driver == "sqlite" {
 		set = append(set, "DATABASE_URL=mysql://…: the database is a file here")
@@ -299,8 +319,8 @@ func warnings(c *Config) []string {
 	if !c.Loopback() && !c.Secure() {
 		w = append(w, "BASE_URL is plain http: passwords and sessions cross the network unprotected; put TLS in front and use https")
 	}
-	if c.Secure() && c.TrustedProxies == 0 {
-		w = append(w, "BASE_URL is https but TRUSTED_PROXIES is 0: this program does not speak TLS itself, and with a proxy in front every reader seems to come from the proxy's address; set TRUSTED_PROXIES to the number of proxies")
+	if c.Secure() && c.TrustedProxies == 0 && !c.TLS() {
+		w = append(w, "BASE_URL is https but TRUSTED_PROXIES is 0: without TLS_DOMAINS this program does not speak TLS itself, and with a proxy in front every reader seems to come from the proxy's address; set TRUSTED_PROXIES to the number of proxies")
 	}
 	return w
 }

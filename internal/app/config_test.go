@@ -382,3 +382,26 @@ func TestSizes(t *testing.T) {
 		}
 	}
 }
+
+func TestTLSDomainsMakeTheAddress(t *testing.T) {
+	c := mustLoad(t, "TLS_DOMAINS=Photos.example, www.photos.example.,photos.example")
+	if c.Port != 443 || c.HTTPPort != 80 || c.Origin() != "https://photos.example" || !c.TLS() || !slices.Equal(c.TLSDomains, []string{"photos.example", "www.photos.example"}) {
+		t.Errorf("%d %d %s %q", c.Port, c.HTTPPort, c.Origin(), c.TLSDomains)
+	}
+	if len(c.Warnings) != 0 {
+		t.Errorf("warnings: %q", c.Warnings)
+	}
+	if c := mustLoad(t, "TLS_DOMAINS=photos.example", "PORT=8443"); c.Origin() != "https://photos.example:8443" {
+		t.Errorf("%s", c.Origin())
+	}
+	for _, env := range [][]string{
+		{"TLS_DOMAINS=*.photos.example"}, {"TLS_DOMAINS=192.0.2.1"}, {"TLS_DOMAINS=photos.example:443"}, {"TLS_DOMAINS=localhost"}, {"TLS_DOMAINS=https://photos.example"},
+		{"TLS_DOMAINS=photos.example", "BASE_URL=http://photos.example"}, {"TLS_DOMAINS=photos.example", "BASE_URL=https://other.example"},
+		{"TLS_DOMAINS=photos.example", "HTTP_PORT=443"}, {"ACME_DIRECTORY_URL=http://ca.example/dir"},
+		{"STATELESS=true", "TLS_DOMAINS=photos.example", "BASE_URL=https://photos.example", "DATABASE_URL=mysql://u:p@db/n", "MEDIA_STORE=s3", "MEDIA_S3_BUCKET=photos", "SECRET_KEY=" + strings.Repeat("k", 32)},
+	} {
+		if _, err := load(env...); err == nil {
+			t.Errorf("%q is accepted", env)
+		}
+	}
+}

@@ -155,11 +155,11 @@ func TestATakenPortIsSaidPlainly(t *testing.T) {
 func TestLoopbackBaseURLListensOnLoopbackOnly(t *testing.T) {
 	for env, loopback := range map[string]bool{"BASE_URL=http://localhost:1": true, "BASE_URL=http://127.0.0.1": true, "BASE_URL=http://photos.example": false} {
 		cfg := mustLoad(t, env, "PORT="+freePort(t))
-		listeners, err := listen(context.Background(), cfg)
+		open, err := listen(context.Background(), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range listeners {
+		for _, l := range open.all() {
 			if got := l.Addr().(*net.TCPAddr).IP.IsLoopback(); got != loopback {
 				t.Errorf("%s listens on %s", env, l.Addr())
 			}

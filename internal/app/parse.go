@@ -17,6 +17,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
+
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
@@ -263,6 +265,9 @@ func shortDuration(d time.Duration) string {
 }
 
 func parseBaseURL(c *Config, v value) error {
+	if !v.set && c.TLS() {
+		v.text = fmt.Sprintf("https://%s:%d", c.TLSDomains[0], c.Port)
+	}
 	u, err := url.Parse(v.text)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return fmt.Errorf("%q is not an address such as https://photos.example.org", v.text)
@@ -406,4 +411,41 @@ func splitList(text string) []string {
 		}
 	}
 	return list
+}
+
+// parseTLSDomains takes host names as a certificate may hold them: no
+// addresses, no ports, and no wildcards, which ACME gives only by DNS.
+func parseTLSDomains(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	for _, name := range splitList(v.text) {
+		name = strings.ToLower(strings.TrimSuffix(name, "."))
+		ascii, err := idna.Lookup.ToASCII(name)
+		switch {
+		case strings.Contains(name, "*"):
+			return fmt.Errorf("%q: a wildcard is not to be had this way; list the names", name)
+		case err != nil || strings.ContainsAny(ascii, ":/") || !strings.Contains(ascii, "."):
+			return fmt.Errorf("%q is not a host name such as photos.example.org", name)
+		}
+		if _, err := netip.ParseAddr(ascii); err == nil {
+			return fmt.Errorf("%q is an address; a certificate is for a name", name)
+		}
+		if !slices.Contains(c.TLSDomains, ascii) {
+			c.TLSDomains = append(c.TLSDomains, ascii)
+		}
+	}
+	if len(c.TLSDomains) > 20 {
+		return errors.New("more than 20 names")
+	}
+	return nil
+}
+
+func parseACMEDirectory(c *Config, v value) error {
+	u, err := url.Parse(v.text)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return fmt.Errorf("%q is not an https address of a directory", v.text)
+	}
+	c.ACMEDirectory = u.String()
+	return nil
 }

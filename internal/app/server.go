@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -28,36 +29,78 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// listen opens the port. A site whose address is this machine listens on
+// doors are the ports that stand open.
+type doors struct {
+	site []net.Listener
+	// plain is HTTP beside a site that speaks TLS itself: it leads to https, and
+	// answers the certificate authority and /livez.
+	plain []net.Listener
+	// inherited: systemd opened them, and they outlive this process.
+	inherited bool
+}
+
+// all are the listeners that readers use.
+func (d doors) all() []net.Listener { return slices.Concat(d.site, d.plain) }
+
+func (d doors) close() {
+	for _, l := range d.all() {
+		l.Close()
+	}
+}
+
+// listen opens the ports, unless systemd has opened them before (socket
+// activation): those outlive this process, so that a restart refuses nobody.
+func listen(ctx context.Context, c *Config) (doors, error) {
+	if d, err := inherited(c); err != nil || len(d.site) > 0 {
+		return d, err
+	}
+	var d doors
+	var err error
+	if d.site, err = listenOn(ctx, c, "PORT", c.Port); err != nil {
+		return doors{}, err
+	}
+	if c.TLS() {
+		if d.plain, err = listenOn(ctx, c, "HTTP_PORT", c.HTTPPort); err != nil {
+			d.close()
+			return doors{}, err
+		}
+	}
+	return d, nil
+}
+
+// listenOn opens one port. A site whose address is this machine listens on
 // loopback only, in both families, because localhost may mean either.
-func listen(ctx context.Context, c *Config) ([]net.Listener, error) {
-	port := strconv.Itoa(c.Port)
+func listenOn(ctx context.Context, c *Config, setting string, number int) ([]net.Listener, error) {
+	port := strconv.Itoa(number)
 	var config net.ListenConfig
 	if c.ListenAddr != "" || !c.Loopback() {
 		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(c.ListenAddr, port))
 		if err != nil {
-			return nil, explainListen(err, c.Port)
+			return nil, explainListen(err, setting, number)
 		}
 		return []net.Listener{l}, nil
 	}
 	first, err := config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
-		return nil, explainListen(err, c.Port)
+		return nil, explainListen(err, setting, number)
 	}
 	second, err := config.Listen(ctx, "tcp6", net.JoinHostPort("::1", port))
 	if err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
 			first.Close()
-			return nil, explainListen(err, c.Port)
+			return nil, explainListen(err, setting, number)
 		}
 		return []net.Listener{first}, nil // a machine without IPv6
 	}
 	return []net.Listener{first, second}, nil
 }
 
-func explainListen(err error, port int) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %d is taken by another program: stop it, or set PORT", port)
+func explainListen(err error, setting string, port int) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("port %d is taken by another program: stop it, or set %s", port, setting)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("port %d is only for who may (CAP_NET_BIND_SERVICE): run it by deploy/single's units, or set %s", port, setting)
 	}
 	return fmt.Errorf("listen: %w", err)
 }

@@ -51,13 +51,29 @@ func (v value) secret() Secret {
 // The order matters: a default may refer only to settings above it.
 var settings = []setting{
 	{
-		name: "PORT", group: "Site", def: "8080",
-		help:  "The port to listen on.",
+		name: "TLS_DOMAINS", group: "Site", def: "",
+		help:  "Host names, separated by commas, for which this process gets certificates by ACME and speaks HTTPS itself, so that one instance needs no other server. To use it is to accept the certificate authority's terms. Leave it empty behind a proxy or balancer.",
+		parse: parseTLSDomains,
+	},
+	{
+		name: "PORT", group: "Site", def: "8080; 443 with TLS_DOMAINS",
+		defFrom: func(c *Config) string {
+			if c.TLS() {
+				return "443"
+			}
+			return "8080"
+		},
+		help:  "The port to listen on. Where systemd hands over open sockets, it has chosen the port.",
 		parse: intInto(func(c *Config) *int { return &c.Port }, 1, 65535),
 	},
 	{
+		name: "HTTP_PORT", group: "Site", def: "80",
+		help:  "With TLS_DOMAINS, the port for plain HTTP, which leads readers to https and answers the certificate authority.",
+		parse: intInto(func(c *Config) *int { return &c.HTTPPort }, 1, 65535),
+	},
+	{
 		name: "BASE_URL", group: "Site", def: "http://localhost:{PORT}",
-		help:  "The address readers use, scheme and host. While it is this machine only (localhost), the site listens on loopback only. The port to listen on is PORT all the same.",
+		help:  "The address readers use, scheme and host; with TLS_DOMAINS, by default https and the first of them. While it is this machine only (localhost), the site listens on loopback only. The port to listen on is PORT all the same.",
 		parse: parseBaseURL,
 		show:  func(c *Config) string { return c.Origin() },
 	},
@@ -293,6 +309,11 @@ var settings = []setting{
 		name: "AWS_REGION", group: "AWS", def: "",
 		help:  "The region of everything at AWS. Credentials have no setting: they come from the AWS SDK's default chain, the role of the machine or container first of all.",
 		parse: textInto(func(c *Config) *string { return &c.AWSRegion }, 60),
+	},
+	{
+		name: "ACME_DIRECTORY_URL", group: "Server", def: "https://acme-v02.api.letsencrypt.org/directory",
+		help:  "The certificate authority that TLS_DOMAINS asks, Let's Encrypt by default. Account and certificates are kept in `DATA_DIR/acme`.",
+		parse: parseACMEDirectory,
 	},
 	{
 		name: "LISTEN_ADDR", group: "Server", def: "",

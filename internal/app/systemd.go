@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/activation"
+	"github.com/coreos/go-systemd/v22/daemon"
+)
+
+// Names of the sockets that systemd may hand over (FileDescriptorName=).
+const (
+	socketSite  = "https" // the site, where it speaks TLS itself
+	socketPlain = "http"  // plain HTTP: all of the site without TLS, else what leads to https
+)
+
+// inherited are the doors that systemd opened for this process, none if it did
+// not. See sd_listen_fds(3).
+func inherited(c *Config) (doors, error) {
+	sockets, err := activation.ListenersWithNames()
+	if err != nil || len(sockets) == 0 {
+		return doors{}, err
+	}
+	d := doors{inherited: true}
+	for name, listeners := range sockets {
+		switch {
+		case name == socketPlain && c.TLS():
+			d.plain = append(d.plain, listeners...)
+		case name == socketSite && c.TLS(), name == socketPlain:
+			d.site = append(d.site, listeners...)
+		default:
+			// Who connects there would wait for ever: nobody accepts.
+			err = errors.Join(err, fmt.Errorf("systemd hands over a socket named %q: without TLS_DOMAINS there is one to serve, %q, and with it also %q; see FileDescriptorName= in the socket's unit", name, socketPlain, socketSite))
+		}
+	}
+	if c.TLS() && (len(d.site) == 0 || len(d.plain) == 0) {
+		err = errors.Join(err, fmt.Errorf("TLS_DOMAINS needs two sockets of systemd, named %q and %q", socketPlain, socketSite))
+	}
+	if err != nil {
+		for _, listeners := range sockets {
+			for _, l := range listeners {
+				l.Close()
+			}
+		}
+		return doors{}, err
+	}
+	return d, nil
+}
+
+// notify tells systemd, if it started this process, what state that is in. See
+// sd_notify(3).
+func notify(log *slog.Logger, state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		log.Warn("systemd was not told", "state", state, "error", err)
+	}
+}
+
+// supervised says that the site is ready, and from then on feeds systemd's
+// watchdog: only while this process answers its own /livez, so that one that
+// hangs is restarted.
+func (a *App) supervised(ctx context.Context, open doors) {
+	notify(a.log, daemon.SdNotifyReady)
+	every, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		a.log.WarnContext(ctx, "the watchdog is not fed", "error", err)
+	}
+	if every <= 0 || err != nil {
+		return
+	}
+	// With TLS the plain door is asked: a certificate that cannot be had is no
+	// reason to restart.
+	door := open.site[0]
+	if len(open.plain) > 0 {
+		door = open.plain[0]
+	}
+	url := "http://" + ownAddress(door.Addr()) + "/livez"
+	client := &http.Client{Timeout: every / 3, Transport: &http.Transport{DisableKeepAlives: true}}
+	a.background("watchdog", func(ctx context.Context) error {
+		for {
+			if err := alive(ctx, client, url); err == nil {
+				notify(a.log, daemon.SdNotifyWatchdog)
+			} else if ctx.Err() == nil {
+				a.log.WarnContext(ctx, "the watchdog waits: this process does not answer itself", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(every / 3):
+			}
+		}
+	})
+}
+
+// ownAddress is where this machine reaches a listener of its own.
+func ownAddress(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return a.String()
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+}
+
+// alive asks a health address.
+func alive(ctx context.Context, client *http.Client, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", answer.Status, text)
+	}
+	return err
+}

@@ -1,0 +1,189 @@
+package deploytest
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+)
+
+// One instance gets its certificates itself, serves the site with them, leads
+// HTTP to HTTPS, keeps them over a restart and renews them.
+func TestCertificates(t *testing.T) {
+	site := servertest.NewTintype(t)
+	httpPort := servertest.FreePort(t)
+	authority := servertest.ACME(t, httpPort, site.Port, 30*time.Second)
+	own := fmt.Sprintf("https://photos.test:%d", site.Port)
+	site.Set("TLS_DOMAINS=photos.test,www.photos.test", fmt.Sprintf("HTTP_PORT=%d", httpPort), "BASE_URL="+own,
+		"LISTEN_ADDR=127.0.0.1", "DRAIN_DELAY=0s", "ACME_DIRECTORY_URL="+authority.Directory, "SSL_CERT_FILE="+authority.CAFile)
+	site.StartOnly()
+	plain := fmt.Sprintf("http://127.0.0.1:%d", httpPort)
+	eventually(t, "ready", func() error { return ask(http.DefaultClient, plain+"/readyz") })
+
+	client, dialed := readers(t, authority, site.Port)
+	eventually(t, "the site by https", func() error { return ask(client, own+"/about") })
+	eventually(t, "the second name, too", func() error {
+		_, err := dialed("www.photos.test")
+		return err
+	})
+	answer, err := client.Get(own + "/about")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.ProtoMajor != 2 || answer.Header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("%s, Strict-Transport-Security %q", answer.Proto, answer.Header.Get("Strict-Transport-Security"))
+	}
+	if _, err := dialed("evil.test"); err == nil {
+		t.Error("a certificate for a name that is not ours")
+	}
+
+	t.Run("plain HTTP leads to https and takes nothing", func(t *testing.T) {
+		stay := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		answer, err := stay.Get(plain + "/@ada?page=2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if to := answer.Header.Get("Location"); answer.StatusCode != http.StatusPermanentRedirect || to != own+"/@ada?page=2" {
+			t.Errorf("%s to %q", answer.Status, to)
+		}
+		answer, err = stay.Post(plain+"/login", "application/x-www-form-urlencoded", strings.NewReader("name=ada&password=x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusForbidden {
+			t.Errorf("a password sent in the clear got %s", answer.Status)
+		}
+	})
+
+	t.Run("a restart asks for no new one", func(t *testing.T) {
+		before, err := dialed("photos.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := site.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		site.StartOnly()
+		eventually(t, "ready again", func() error { return ask(http.DefaultClient, plain+"/readyz") })
+		after, err := dialed("photos.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// It may have become due in the meantime on a busy machine.
+		if after.SerialNumber.Cmp(before.SerialNumber) != 0 && time.Until(before.NotAfter) > 15*time.Second {
+			t.Error("another certificate, though the first was good")
+		}
+	})
+
+	t.Run("renewed before it ends", func(t *testing.T) {
+		first, err := dialed("photos.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "another certificate", func() error {
+			now, err := dialed("photos.test")
+			switch {
+			case err != nil:
+				t.Errorf("no good certificate in between: %v", err)
+				return nil
+			case now.SerialNumber.Cmp(first.SerialNumber) == 0:
+				return fmt.Errorf("the same one, until %s", now.NotAfter)
+			}
+			return nil
+		})
+	})
+
+	for _, name := range []string{"photos.test", "www.photos.test", "acme_account+key"} {
+		info, err := os.Stat(filepath.Join(site.DataDir, "acme", name))
+		if err != nil {
+			t.Error(err)
+		} else if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("others may read the key in %s: %s", name, info.Mode())
+		}
+	}
+}
+
+// readers is a browser that trusts the authority and finds every name on this
+// machine, and a way to look at a name's certificate.
+func readers(t *testing.T, authority servertest.ACMEServer, port int) (*http.Client, func(name string) (*x509.Certificate, error)) {
+	t.Helper()
+	text, err := os.ReadFile(authority.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	management := x509.NewCertPool()
+	management.AppendCertsFromPEM(text)
+	c := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: management}}}
+	answer, err := c.Get(authority.RootURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	root, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(root) {
+		t.Fatalf("no root: %s", root)
+	}
+	here := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", port))
+	}
+	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+		DialContext: here, TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true,
+	}}
+	return client, func(name string) (*x509.Certificate, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		conn, err := here(ctx, "tcp", "")
+		if err != nil {
+			return nil, err
+		}
+		secure := tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: name})
+		defer secure.Close()
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return nil, err
+		}
+		return secure.ConnectionState().PeerCertificates[0], nil
+	}
+}
+
+func ask(c *http.Client, url string) error {
+	answer, err := c.Get(url)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %.200s", answer.Status, text)
+	}
+	return err
+}
+
+func eventually(t *testing.T, what string, ok func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		err := ok()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: waited too long: %v", what, err)
+		}
+	}
+}
