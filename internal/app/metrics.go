@@ -62,6 +62,12 @@ func (m *metrics) gauge(name, help string, value func() float64) {
 	m.make.NewGaugeFunc(prometheus.GaugeOpts{Name: "tintype_" + name, Help: help}, value)
 }
 
+// counter adds a number that only grows and is counted elsewhere. Of one name
+// there may be several, told apart by their labels.
+func (m *metrics) counter(name, help string, labels prometheus.Labels, value func() int64) {
+	m.make.NewCounterFunc(prometheus.CounterOpts{Name: "tintype_" + name, Help: help, ConstLabels: labels}, func() float64 { return float64(value()) })
+}
+
 // gaugeFrom is gauge for what has to be asked of a server: while that does not
 // answer there is no number, which alarms can tell from 0.
 func (m *metrics) gaugeFrom(name, help string, value func(context.Context) (float64, error)) {

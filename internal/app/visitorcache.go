@@ -6,16 +6,19 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 )
 
 const (
-	// visitorPageLife is how long a page may be shown after another process has
-	// changed something; what this process commits shows at once.
+	// visitorPageLife is how long a page may be shown while events cannot be read;
+	// else what another process changes shows as soon as its event is heard, and
+	// what this process commits at once.
 	visitorPageLife  = 5 * time.Second
 	visitorPageMost  = 1 << 20  // bytes of one page
 	visitorPagesMost = 24 << 20 // bytes of all of them
@@ -24,14 +27,16 @@ const (
 
 // visitorPages remembers the pages that visitors get, whole and compressed: a
 // link that many follow at once costs one look into the database. A page is
-// good until this process commits something (generation counts that), or for a
-// moment. Members' pages are never among them.
+// good until something changes (generation counts that), or for a moment.
+// Members' pages are never among them.
 type visitorPages struct {
 	next       http.Handler
 	cookie     string // the session's: who shows one is no visitor here
 	generation func() uint64
 	pages      *otter.Cache[string, *visitorPage]
 	flight     singleflight.Group
+
+	kept, joined, made, remade, unkept atomic.Int64
 }
 
 type visitorPage struct {
@@ -81,7 +86,8 @@ func (v *visitorPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	key := r.URL.EscapedPath() + "?" + r.URL.RawQuery
 	now := v.generation()
-	if p, ok := v.pages.GetIfPresent(key); ok && p.generation == now {
+	if p := v.known(key, now); p != nil {
+		v.kept.Add(1)
 		p.answer(w, r)
 		return
 	}
@@ -89,15 +95,32 @@ func (v *visitorPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// own client has left; the route's deadline bounds it.
 	mine := false
 	got, _, _ := v.flight.Do(key+"\x00"+strconv.FormatUint(now, 10), func() (any, error) {
+		if p := v.known(key, now); p != nil { // another has just made it
+			return p, nil
+		}
 		mine = true
 		return v.make(r, key, now), nil
 	})
 	p := got.(*visitorPage)
-	if !mine && !p.keep {
-		v.next.ServeHTTP(w, r) // not the same for all: a redirect, an error with its request's id
-		return
+	switch {
+	case !p.keep:
+		v.unkept.Add(1)
+		if !mine {
+			v.next.ServeHTTP(w, r) // not the same for all: a redirect, an error with its request's id
+			return
+		}
+	case !mine:
+		v.joined.Add(1)
 	}
 	p.answer(w, r)
+}
+
+// known is the page that is kept, nil if there is none or it is no longer so.
+func (v *visitorPages) known(key string, generation uint64) *visitorPage {
+	if p, ok := v.pages.GetIfPresent(key); ok && p.generation == generation {
+		return p
+	}
+	return nil
 }
 
 func (v *visitorPages) make(r *http.Request, key string, generation uint64) *visitorPage {
@@ -122,6 +145,11 @@ func (v *visitorPages) make(r *http.Request, key string, generation uint64) *vis
 	_, _ = z.Write(p.body)                                   // a buffer takes everything
 	_ = z.Close()
 	p.gzip = b.Bytes()
+	if _, there := v.pages.GetIfPresent(key); there {
+		v.remade.Add(1)
+	} else {
+		v.made.Add(1)
+	}
 	v.pages.Set(key, p)
 	return p
 }
@@ -156,6 +184,13 @@ func (p *visitorPage) answer(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(p.status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body)
+	}
+}
+
+// count tells what became of visitors' requests for pages.
+func (v *visitorPages) count(m *metrics) {
+	for outcome, n := range map[string]*atomic.Int64{"kept": &v.kept, "joined": &v.joined, "made": &v.made, "remade": &v.remade, "unkept": &v.unkept} {
+		m.counter("visitor_pages_total", "Visitors' requests for pages: answered with one that was kept, joined to another's that made it, made where there was none, remade because something has changed, or unkept, as errors are.", prometheus.Labels{"outcome": outcome}, n.Load)
 	}
 }
 

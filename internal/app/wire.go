@@ -188,7 +188,23 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		a.claim = r.community.ClaimLink
 	}
 	site := a.withPositions(r, routes.engine)
-	return newVisitorPages(session.CookieName(a.cfg.Secure()), r.store.Commits, site), nil
+	visible := community.NewVisible(r.community, r.settled())
+	a.background("visible", func(ctx context.Context) error {
+		visible.Follow(ctx)
+		return nil
+	})
+	visitors := newVisitorPages(session.CookieName(a.cfg.Secure()), visible.Count, site)
+	visitors.count(a.metrics)
+	a.metrics.watchLive(r.live, a.streams, visible)
+	return visitors, nil
+}
+
+// settled is the store's CaughtUp, nil where there are no replicas to wait for.
+func (r *rooms) settled() func(context.Context) error {
+	if !r.store.Replicated() {
+		return nil
+	}
+	return r.store.CaughtUp
 }
 
 // follow hears what the other processes of the site do.
@@ -201,7 +217,7 @@ func (a *App) follow(r *rooms) {
 
 // listen has clients that stay connected hear of what happens.
 func (a *App) listen(r *rooms) {
-	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, Settled: r.store.CaughtUp, Log: a.log})
+	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, Settled: r.settled(), Log: a.log})
 	a.background("streams", func(ctx context.Context) error {
 		streams.Run(ctx)
 		return nil

@@ -171,6 +171,9 @@ func (c *Community) eraseLikes(ctx context.Context, id int64) (int, error) {
 			}
 		}
 		for _, postID := range counted {
+			if err := tx.AddEvent(ctx, EventPostUnliked, id, postID, nil); err != nil {
+				return err
+			}
 			if err := tx.AddToPost(ctx, postID, -1, 0); err != nil {
 				return err
 			}
@@ -223,6 +226,9 @@ func (c *Community) eraseNeighbours(ctx context.Context, id int64) (int, error) 
 			}
 		}
 		deltas[id] = own
+		if err := tx.AddEvent(ctx, EventAccountFollows, id, id, nil); err != nil {
+			return err
+		}
 		return tx.CountFollows(ctx, deltas)
 	})
 }

@@ -128,6 +128,9 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 		if err := tx.CreateAccount(ctx, acc); err != nil {
 			return err
 		}
+		if err := tx.AddEvent(ctx, EventAccountCreated, id, id, nil); err != nil {
+			return err
+		}
 		if f.Claim == "" && f.Invite != "" {
 			if ok, err := tx.UseLink(ctx, hashSecret(f.Invite), LinkInvite); err != nil {
 				return err

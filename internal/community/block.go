@@ -52,6 +52,11 @@ func (c *Community) Block(ctx context.Context, acc *store.Account, targetID int6
 			return err
 		}
 		rel = Relationship{ID: target.ID, Blocking: true, BlockedBy: now.BlockedBy}
+		if mine != (store.FollowDelta{}) { // a follow goes by the way
+			if err := tx.AddEvent(ctx, EventAccountFollows, me.ID, target.ID, nil); err != nil {
+				return err
+			}
+		}
 		return tx.CountFollows(ctx, map[int64]store.FollowDelta{me.ID: mine, target.ID: theirs})
 	})
 	if err != nil {

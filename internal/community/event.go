@@ -15,7 +15,10 @@ const (
 	EventPostLiked      = "post.liked"
 	EventPostUnliked    = "post.unliked"
 	EventNotification   = "notification"
+	EventPhotoMoved     = "photo.moved" // of a post or a profile: its files have other names
+	EventAccountCreated = "account.created"
 	EventAccountUpdated = "account.updated" // what others see of it
+	EventAccountFollows = "account.follows" // whom it follows, or who follows it
 	EventAccountShown   = "account.restored"
 	EventAccountHidden  = "account.suspended"
 	EventAccountGone    = "account.deleted"
@@ -23,6 +26,12 @@ const (
 	EventAppRevoked     = "app.revoked"    // about all tokens that an app, or for 0 any app, has for the account
 	EventSessionsEnded  = "sessions.ended" // some or all of the account's
 )
+
+// visibleKinds are the events after which visitors may see something else.
+var visibleKinds = []string{
+	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPhotoMoved,
+	EventAccountCreated, EventAccountUpdated, EventAccountFollows, EventAccountShown, EventAccountHidden, EventAccountGone,
+}
 
 // postEvent is what a stream must know of a post that may be gone by the time it hears of it.
 type postEvent struct {

@@ -215,5 +215,8 @@ func dropFollow(ctx context.Context, tx *store.Store, followerID, followeeID int
 }
 
 func countFollow(ctx context.Context, tx *store.Store, followerID, followeeID int64, n int) error {
+	if err := tx.AddEvent(ctx, EventAccountFollows, followerID, followeeID, nil); err != nil {
+		return err
+	}
 	return tx.CountFollows(ctx, map[int64]store.FollowDelta{followerID: {Following: n}, followeeID: {Followers: n}})
 }

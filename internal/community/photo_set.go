@@ -119,6 +119,9 @@ func (c *Community) switchSet(ctx context.Context, tx *store.Store, s replacedSe
 	if !ok { // so long under way that the sweep took it for abandoned
 		return errSetChanged
 	}
+	if err := tx.AddEvent(ctx, EventPhotoMoved, 0, s.photo, nil); err != nil {
+		return err
+	}
 	return c.setsGone(ctx, tx, s.photo, s.from)
 }
 

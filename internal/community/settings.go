@@ -159,6 +159,9 @@ func (c *Community) UpdatePosting(ctx context.Context, acc *store.Account, p Pos
 		if err := tx.SavePreferences(ctx, now); err != nil {
 			return err
 		}
+		if err := tx.AddEvent(ctx, EventAccountUpdated, now.ID, now.ID, nil); err != nil { // its lock is seen
+			return err
+		}
 		return tx.SaveProfile(ctx, now)
 	})
 }

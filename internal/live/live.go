@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,14 +33,23 @@ type Options struct {
 	Reader  Reader
 	Log     *slog.Logger
 	Poll    time.Duration // while somebody listens; default 250 ms
-	Overlap time.Duration // reread each time: twice what a transaction may last; default 10 s
+	Overlap time.Duration // reread at each poll: twice what a transaction may last; default 10 s
 	Bound   int           // events in one reading; with more, listeners are told that some are lost; default 10,000
 }
+
+const (
+	// gap is the least time between two readings, however often the hub is woken: a busy fleet wakes it at each commit.
+	gap = 10 * time.Millisecond
+	// glance is what a reading between two polls rereads. What commits later than that is found by the next poll.
+	glance = time.Second
+)
 
 // Hub follows events for one process.
 type Hub struct {
 	o    Options
 	wake chan struct{}
+
+	polls, woken, failed, events atomic.Int64
 
 	mu     sync.Mutex
 	topics map[topic]map[*Subscription]struct{}
@@ -146,6 +156,12 @@ func (h *Hub) Wait(ctx context.Context, ref int64, kinds ...string) {
 	}
 }
 
+// Counts tells how often events were looked for because it was time or because the hub was woken, how often that
+// failed, and how many events were found.
+func (h *Hub) Counts() (polls, woken, failed, events int64) {
+	return h.polls.Load(), h.woken.Load(), h.failed.Load(), h.events.Load()
+}
+
 // Wake has the hub read now. It does not block.
 func (h *Hub) Wake() {
 	select {
@@ -191,9 +207,10 @@ func (h *Hub) loseAll() {
 func (h *Hub) Follow(ctx context.Context) {
 	f := follower{hub: h}
 	failures := 0
+	var poll time.Time // when it is time for the next one
 	for {
 		if h.listeners() == 0 {
-			f.known = nil // whoever comes next starts from then
+			f.known, f.since, poll = nil, time.Time{}, time.Time{} // whoever comes next starts from then
 			select {
 			case <-h.wake:
 				continue
@@ -201,28 +218,42 @@ func (h *Hub) Follow(ctx context.Context) {
 				return
 			}
 		}
-		wait := h.o.Poll
-		if err := f.read(ctx); err != nil {
+		now := time.Now()
+		rest, deep := min(gap, h.o.Poll), !now.Before(poll)
+		count := &h.woken
+		if deep {
+			poll, count = now.Add(h.o.Poll), &h.polls
+		}
+		if err := f.read(ctx, deep); err != nil {
 			if ctx.Err() != nil {
 				return
 			}
+			h.failed.Add(1)
 			if failures++; failures == 1 || failures%20 == 0 {
 				h.o.Log.Warn("events cannot be read", "error", err)
 			}
-			wait = min(h.o.Poll<<min(failures, 5), 5*time.Second)
+			rest = h.o.Poll
+			poll = now.Add(min(h.o.Poll<<min(failures, 5), 5*time.Second))
 		} else {
+			count.Add(1)
 			failures = 0
 		}
-		t := time.NewTimer(wait)
-		select {
-		case <-h.wake:
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+		if !sleep(ctx, rest, nil) || !sleep(ctx, time.Until(poll), h.wake) {
 			return
 		}
-		t.Stop()
 	}
+}
+
+// sleep is false when ctx has ended.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-wake:
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
 }
 
 // follower remembers what was delivered. newest is the latest date seen.
@@ -230,26 +261,38 @@ type follower struct {
 	hub    *Hub
 	newest int64
 	known  map[int64]int64 // id → at, not older than the overlap; nil before the first reading
+	since  time.Time       // the first try of the first reading
 }
 
 const pageSize = 1000
 
-func (f *follower) read(ctx context.Context) error {
+// read delivers what is new. Deep rereads the whole overlap, for events of transactions that committed late.
+func (f *follower) read(ctx context.Context, deep bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	o := f.hub.o
 	if f.known == nil {
+		if f.since.IsZero() {
+			f.since = time.Now()
+		}
 		now, err := o.Reader.Now(ctx)
 		if err != nil {
 			return err
 		}
-		f.newest, f.known = now, map[int64]int64{}
+		if time.Since(f.since) > o.Overlap/2 {
+			f.hub.loseAll() // who has been listening since then may have missed something
+		}
+		f.newest, f.known, f.since = now, map[int64]int64{}, time.Time{}
+		deep = true
 	}
 	at, id := f.newest-o.Overlap.Milliseconds(), int64(0)
 	for old, when := range f.known {
 		if when < at {
 			delete(f.known, old)
 		}
+	}
+	if !deep {
+		at = max(at, f.newest-glance.Milliseconds())
 	}
 	for n := 0; ; {
 		events, err := o.Reader.After(ctx, at, id, pageSize)
@@ -262,6 +305,7 @@ func (f *follower) read(ctx context.Context) error {
 			}
 			f.known[e.ID] = e.At
 			f.newest = max(f.newest, e.At)
+			f.hub.events.Add(1)
 			f.hub.deliver(e)
 			n++
 		}

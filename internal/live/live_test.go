@@ -208,3 +208,104 @@ func TestWait(t *testing.T) {
 	b.add(live.Event{ID: 1, At: 1, Kind: "x", RefID: 2})
 	<-done
 }
+
+// Woken, it looks at once for what is new, however long the poll; what committed late waits for the poll.
+func TestWoken(t *testing.T) {
+	b := &bus{now: 100_000}
+	h := follow(t, b, live.Options{Poll: time.Hour})
+	s := h.Subscribe(live.Any, "x")
+	defer s.Close()
+	settle := func(n int) {
+		for b.read() < n {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	settle(1)
+	b.add(live.Event{ID: 1, At: 95_000, Kind: "x", RefID: 1})
+	b.add(live.Event{ID: 2, At: 100_001, Kind: "x", RefID: 1})
+	for id := range int64(50) {
+		h.Wake() // each is read, or with the one before
+		b.add(live.Event{ID: 10 + id, At: 100_010 + id, Kind: "x", RefID: 1})
+	}
+	h.Wake()
+	if e := next(t, s); e.ID != 2 {
+		t.Errorf("got %+v", e)
+	}
+	for id := range int64(50) {
+		if e := next(t, s); e.ID != 10+id {
+			t.Errorf("got %+v", e)
+		}
+	}
+	polls, woken, failed, events := h.Counts()
+	if polls != 1 || woken < 1 || woken > 51 || failed != 0 || events != 51 {
+		t.Errorf("%d polls, woken %d times, %d failures, %d events", polls, woken, failed, events)
+	}
+}
+
+// Who began to listen while nothing could be read learns that it may have missed something.
+func TestAwayAtFirst(t *testing.T) {
+	b := &bus{now: 0, fail: errors.New("away")}
+	h := follow(t, b, live.Options{Overlap: 20 * time.Millisecond})
+	s := h.Subscribe(1, "x")
+	defer s.Close()
+	time.Sleep(30 * time.Millisecond)
+	b.set(func() { b.fail = nil })
+	<-s.Lost()
+	again := h.Subscribe(1, "x")
+	defer again.Close()
+	b.add(live.Event{ID: 1, At: 1, Kind: "x", RefID: 1})
+	next(t, again)
+}
+
+func TestWatch(t *testing.T) {
+	b := &bus{now: 0}
+	began, heard, ended := make(chan struct{}, 9), make(chan live.Event, 9), make(chan bool, 9)
+	w := live.NewWatch(live.WatchOptions{
+		Hub: follow(t, b, live.Options{Bound: 100}), Kinds: []string{"x"}, Depth: 5, Idle: 50 * time.Millisecond,
+		Began: func() { began <- struct{}{} },
+		Heard: func(e live.Event) { heard <- e },
+		Ended: func(lost bool) { ended <- lost },
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { w.Follow(ctx); close(done) }()
+	for id := range int64(3) { // used, and then left alone
+		b.add(live.Event{ID: id + 1, At: id + 1, Kind: "x", RefID: 1})
+		for told := false; !told; time.Sleep(time.Millisecond) {
+			w.Use()
+			select {
+			case e := <-heard: // those of the last seconds come again
+				told = e.ID == id+1
+			case <-began:
+			case lost := <-ended: // the machine was too busy to use it for a while
+				if lost {
+					t.Fatal("events were missed")
+				}
+			default:
+			}
+		}
+		for reads := -1; reads != b.read(); time.Sleep(30 * time.Millisecond) { // until it reads no more
+			reads = b.read()
+		}
+	}
+	for len(began)+len(ended) > 0 {
+		select {
+		case <-began:
+		case <-ended:
+		}
+	}
+	w.Use()
+	<-began
+	b.set(func() {
+		for i := range int64(3000) {
+			b.events = append(b.events, live.Event{ID: 100 + i, At: 100 + i, Kind: "y"})
+		}
+	})
+	for !<-ended { // which may be that nobody used it
+		w.Use()
+	}
+	cancel()
+	<-done
+	w.Use() // nobody follows any more
+	<-began
+}

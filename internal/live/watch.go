@@ -1,0 +1,103 @@
+package live
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// WatchOptions configure NewWatch; all are needed.
+type WatchOptions struct {
+	Hub   *Hub
+	Kinds []string
+	Depth int           // events that may wait while Heard is busy
+	Idle  time.Duration // how long after the last Use events are still followed
+	Began func()        // from now on events are heard
+	Heard func(Event)
+	// Ended: from now on none are heard, and lost tells whether some were missed before. What was kept true by them no
+	// longer is.
+	Ended func(lost bool)
+}
+
+// A Watch hears of events for as long as what they keep true is used: a site that nobody visits asks its database for
+// nothing.
+type Watch struct {
+	o    WatchOptions
+	wake chan struct{}
+	used atomic.Int64 // UnixNano of the last Use
+	sub  atomic.Pointer[Subscription]
+	mu   sync.Mutex // held to begin and to end
+}
+
+// NewWatch makes a Watch; Follow makes it work.
+func NewWatch(o WatchOptions) *Watch { return &Watch{o: o, wake: make(chan struct{}, 1)} }
+
+// Use begins to follow if nobody does: before anything is read that is to be kept, so that no change falls between.
+func (w *Watch) Use() {
+	w.used.Store(time.Now().UnixNano())
+	if w.sub.Load() != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.sub.Load() != nil {
+		return
+	}
+	w.sub.Store(w.o.Hub.SubscribeDeep(w.o.Depth, Any, w.o.Kinds...))
+	w.o.Began()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Follow tells of events until ctx ends.
+func (w *Watch) Follow(ctx context.Context) {
+	idle := time.NewTicker(w.o.Idle)
+	defer idle.Stop()
+	for {
+		sub := w.sub.Load()
+		if sub == nil {
+			select {
+			case <-w.wake:
+			case <-ctx.Done():
+				return
+			}
+			continue
+		}
+		select {
+		case e := <-sub.C():
+			w.o.Heard(e)
+		case <-sub.Lost():
+			w.end(sub, true)
+		case <-idle.C:
+			w.rest(sub)
+		case <-ctx.Done():
+			w.end(sub, false)
+			return
+		}
+	}
+}
+
+func (w *Watch) end(sub *Subscription, lost bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sub.Store(nil)
+	sub.Close()
+	w.o.Ended(lost)
+}
+
+// rest ends following, unless it is of use still.
+func (w *Watch) rest(sub *Subscription) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	// A Use that comes after this waits for the lock and begins anew; one that came before is seen.
+	w.sub.Store(nil)
+	if time.Since(time.Unix(0, w.used.Load())) < w.o.Idle {
+		w.sub.Store(sub)
+		return
+	}
+	sub.Close()
+	w.o.Ended(false)
+}
