@@ -383,7 +383,7 @@ var settings = []setting{
 	},
 	{
 		name: "API_LIMIT", group: "Limits", def: "300/5m",
-		help:  "API requests by one account, or by one network without an account, in a window. Counted by each process for itself.",
+		help:  "API requests by one account, or by one network without an account, in a window. Counted over all processes in the Redis of CACHE_URL; without one, or while it is away, by each process for itself.",
 		parse: rateInto(func(c *Config) *Rate { return &c.APILimit }),
 	},
 	{

@@ -266,6 +266,7 @@ func (a *App) newAPI(r *rooms, assets *static.Assets) *api.API {
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
 		MaxPixels:      r.processor.MatrixLimit(),
 		Limit:          a.cfg.APILimit.limit(),
+		Counter:        a.counter(),
 		Authenticate:   a.admission.vouch,
 		Streams:        a.streams,
 		Streaming:      a.admission.listening,

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tintype/internal/app/api"
 	"tintype/internal/cache"
 	"tintype/internal/community"
 	"tintype/internal/live"
@@ -38,6 +39,14 @@ func (a *App) openCache(ctx context.Context, hub *live.Hub) (*community.Cached, 
 		return nil
 	})
 	return c, nil
+}
+
+// counter counts requests over the fleet, nil without a Redis.
+func (a *App) counter() api.Counter {
+	if a.redis == nil {
+		return nil
+	}
+	return a.redis
 }
 
 // openRedis connects, and waits a moment for that. One that does not answer is no error.

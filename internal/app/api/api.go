@@ -38,6 +38,7 @@ type Options struct {
 	MaxPixels      int64 // the limit in force
 
 	Limit        community.Limit // requests by one account, or by one address without an account
+	Counter      Counter         // counts them over the fleet; nil: each process for itself
 	Now          func() time.Time
 	WaitV1       time.Duration       // how long v1/media waits for a photo; 0 is a minute
 	WaitV2       time.Duration       // how long v2/media waits before it answers 202; 0 is 20 s
@@ -81,7 +82,7 @@ func New(o Options) *API {
 	if o.Limit.Count == 0 {
 		o.Limit = community.Limit{Count: 300, Window: 5 * time.Minute}
 	}
-	return &API{Options: o, limits: newLimiter(o.Limit.Count, o.Limit.Window, o.Now)}
+	return &API{Options: o, limits: newLimiter(o.Limit.Count, o.Limit.Window, o.Now, o.Counter)}
 }
 
 // An access is what an endpoint wants to know of who asks.

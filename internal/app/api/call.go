@@ -110,7 +110,7 @@ func (q *call) limit() error {
 	if q.account != nil {
 		key = "account " + formatID(q.account.ID)
 	}
-	left := q.api.limits.take(key)
+	left := q.api.limits.take(q.ctx(), key)
 	left.write(q.c.Writer.Header())
 	if left.wait > 0 {
 		return &Error{Status: http.StatusTooManyRequests, Message: "Too many requests", RetryAfter: left.wait}

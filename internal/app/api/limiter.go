@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"hash/maphash"
 	"net/http"
 	"net/netip"
@@ -16,22 +17,29 @@ const (
 	sharedBuckets = 1 << 10
 )
 
-// A limiter counts requests in windows that begin for everybody at once. It belongs to this process: in a fleet the
-// whole allows as many times more.
+// A Counter counts for all processes of the site. Count adds one under the key, for at most life, and tells the sum;
+// ok is false while it cannot.
+type Counter interface {
+	Count(ctx context.Context, key string, life time.Duration) (n int64, ok bool)
+}
+
+// A limiter counts requests in windows that begin for everybody at once: over the fleet where there is a shared counter,
+// and always in this process, for when that is away. Without one the fleet as a whole allows as many times more.
 type limiter struct {
 	limit  int
 	window time.Duration
 	now    func() time.Time
+	shared Counter // nil: this process only
 	seed   maphash.Seed
 
 	mu     sync.Mutex
 	ends   time.Time
 	counts map[string]int
-	shared [sharedBuckets]int
+	crowd  [sharedBuckets]int // of those who came after limitedKeys others
 }
 
-func newLimiter(limit int, window time.Duration, now func() time.Time) *limiter {
-	return &limiter{limit: limit, window: window, now: now, seed: maphash.MakeSeed(), counts: make(map[string]int)}
+func newLimiter(limit int, window time.Duration, now func() time.Time, shared Counter) *limiter {
+	return &limiter{limit: limit, window: window, now: now, shared: shared, seed: maphash.MakeSeed(), counts: make(map[string]int)}
 }
 
 // An allowance is what a client has left.
@@ -42,29 +50,41 @@ type allowance struct {
 }
 
 // take counts one request of a client.
-func (l *limiter) take(key string) allowance {
+func (l *limiter) take(ctx context.Context, key string) allowance {
 	now := l.now()
+	used, ends := l.here(key, now)
+	if l.shared != nil && used <= l.limit { // who is over the limit here is so everywhere
+		name := "api:" + strconv.FormatInt(ends.Unix(), 10) + ":" + key
+		if n, ok := l.shared.Count(ctx, name, ends.Sub(now)+countSpare); ok {
+			used = max(used, int(min(n, int64(l.limit)+1)))
+		}
+	}
+	a := allowance{limit: l.limit, remaining: max(l.limit-used, 0), resets: ends}
+	if used > l.limit {
+		a.wait = ends.Sub(now)
+	}
+	return a
+}
+
+// countSpare is how long a shared count outlives its window, for instances whose clocks differ.
+const countSpare = 10 * time.Second
+
+// here counts the request in this process, and tells when the window ends.
+func (l *limiter) here(key string, now time.Time) (used int, ends time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !now.Before(l.ends) {
 		l.ends = now.Truncate(l.window).Add(l.window)
 		clear(l.counts)
-		l.shared = [sharedBuckets]int{}
+		l.crowd = [sharedBuckets]int{}
 	}
-	var used int
 	if n, known := l.counts[key]; known || len(l.counts) < limitedKeys {
-		used = n + 1
-		l.counts[key] = used
-	} else {
-		bucket := &l.shared[maphash.String(l.seed, key)%sharedBuckets]
-		*bucket++
-		used = *bucket
+		l.counts[key] = n + 1
+		return n + 1, l.ends
 	}
-	a := allowance{limit: l.limit, remaining: max(l.limit-used, 0), resets: l.ends}
-	if used > l.limit {
-		a.wait = l.ends.Sub(now)
-	}
-	return a
+	bucket := &l.crowd[maphash.String(l.seed, key)%sharedBuckets]
+	*bucket++
+	return *bucket, l.ends
 }
 
 // write tells the client. The three headers always come together: some clients read them without asking.
