@@ -1,0 +1,301 @@
+# The group, rung by rung: what a rung does not need is not made.
+
+data "aws_caller_identity" "this" {}
+
+data "aws_availability_zones" "this" {
+  state = "available"
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
+}
+
+locals {
+  tags  = { Site = var.name, ManagedBy = "tintype deploy/asg" }
+  zones = length(var.zones) > 0 ? var.zones : slice(data.aws_availability_zones.this.names, 0, 3)
+
+  many     = var.rung >= 3
+  cdn      = var.rung >= 4
+  replicas = var.rung >= 5
+  cache    = var.rung >= 6
+  workers  = var.rung >= 7
+  elastic  = var.rung >= 8
+
+  web_min    = local.many ? var.web_size.min : 1
+  web_max    = local.elastic ? var.web_size.max : local.web_min
+  worker_min = local.workers ? var.worker_size.min : 0
+  worker_max = local.elastic ? var.worker_size.max : local.worker_min
+
+  port          = 8080
+  origin_domain = "origin.${var.domain}"
+  secret_header = "X-Origin-Secret"
+  drain_delay   = 15
+  drain_timeout = 60
+  drain_seconds = local.drain_delay + local.drain_timeout
+}
+
+module "network" {
+  source = "./modules/network"
+  name   = var.name
+  region = var.region
+  cidr   = var.cidr
+  zones  = local.zones
+  nat    = var.nat
+}
+
+# The instances: in from the balancer alone, out to anywhere.
+resource "aws_security_group" "instances" {
+  name_prefix = "${var.name}-instances-"
+  description = "The instances of ${var.name}"
+  vpc_id      = module.network.vpc_id
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "balancer" {
+  security_group_id            = aws_security_group.instances.id
+  description                  = "The balancer"
+  referenced_security_group_id = module.balancer.security_group_id
+  ip_protocol                  = "tcp"
+  from_port                    = local.port
+  to_port                      = local.port
+}
+
+resource "aws_vpc_security_group_egress_rule" "out" {
+  security_group_id = aws_security_group.instances.id
+  description       = "AWS's services, updates, the database and the cache"
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "-1"
+}
+
+module "balancer" {
+  source                      = "./modules/balancer"
+  name                        = var.name
+  vpc_id                      = module.network.vpc_id
+  subnet_ids                  = module.network.public_subnet_ids
+  instances_security_group_id = aws_security_group.instances.id
+  port                        = local.port
+  certificate_arn             = aws_acm_certificate_validation.site.certificate_arn
+  idle_timeout                = 60
+  deregistration_delay        = local.drain_seconds + 15
+  behind_cdn                  = local.cdn
+  secret_header               = local.secret_header
+  origin_secrets              = var.origin_secrets
+  deletion_protection         = !var.destroyable
+}
+
+module "database" {
+  source                      = "./modules/database"
+  name                        = var.name
+  vpc_id                      = module.network.vpc_id
+  subnet_ids                  = module.network.data_subnet_ids
+  instances_security_group_id = aws_security_group.instances.id
+  engine_version              = var.database_engine_version
+  database_name               = "tintype"
+  instance_class              = var.database_instance_class
+  min_acu                     = var.database_acu.min
+  max_acu                     = var.database_acu.max
+  readers                     = local.replicas ? var.database_readers.min : 0
+  max_readers                 = local.elastic ? var.database_readers.max : 0
+  max_connections             = var.database_max_connections
+  backup_days                 = var.backup_days
+  destroyable                 = var.destroyable
+}
+
+module "sessions" {
+  count       = local.many ? 1 : 0
+  source      = "./modules/sessions"
+  name        = var.name
+  destroyable = var.destroyable
+}
+
+# An instance of a group may be replaced at any time, so photos are in a bucket
+# from rung 2 on.
+module "photos" {
+  source                   = "./modules/bucket"
+  bucket                   = "${var.name}-photos-${data.aws_caller_identity.this.account_id}"
+  version_days             = var.version_days
+  reader_distribution_arns = local.cdn ? [module.cdn[0].arn] : []
+  reader_prefixes          = ["pub/", "priv/"] # never orig/
+  destroyable              = var.destroyable
+}
+
+module "assets" {
+  count                    = local.cdn ? 1 : 0
+  source                   = "./modules/bucket"
+  bucket                   = "${var.name}-assets-${data.aws_caller_identity.this.account_id}"
+  version_days             = var.version_days
+  reader_distribution_arns = [module.cdn[0].arn]
+  reader_prefixes          = ["static/", "sorry/"]
+  destroyable              = var.destroyable
+}
+
+resource "aws_s3_object" "sorry" {
+  count         = local.cdn ? 1 : 0
+  bucket        = module.assets[0].name
+  key           = "sorry/index.html"
+  source        = "${path.module}/sorry.html"
+  source_hash   = filemd5("${path.module}/sorry.html")
+  content_type  = "text/html; charset=utf-8"
+  cache_control = "public, max-age=60"
+}
+
+module "cdn" {
+  count               = local.cdn ? 1 : 0
+  source              = "./modules/cdn"
+  name                = var.name
+  domain              = var.domain
+  origin_domain       = local.origin_domain
+  certificate_arn     = aws_acm_certificate_validation.edge[0].certificate_arn
+  secret_header       = local.secret_header
+  origin_secret       = var.origin_secrets[0]
+  media_domain        = module.photos.domain_name
+  assets_domain       = module.assets[0].domain_name
+  public_photos       = lookup(var.settings, "VISITORS", "read") != "none"
+  signing_public_keys = var.media_signing_public_keys
+  price_class         = var.price_class
+  web_acl_arn         = var.firewall ? module.firewall_edge[0].arn : null
+}
+
+module "firewall_edge" {
+  count       = var.firewall && local.cdn ? 1 : 0
+  source      = "./modules/firewall"
+  providers   = { aws = aws.us_east_1 }
+  name        = var.name
+  scope       = "CLOUDFRONT"
+  limit       = var.firewall_limit
+  login_limit = var.firewall_login_limit
+}
+
+module "firewall_balancer" {
+  count       = var.firewall && !local.cdn ? 1 : 0
+  source      = "./modules/firewall"
+  name        = var.name
+  scope       = "REGIONAL"
+  limit       = var.firewall_limit
+  login_limit = var.firewall_login_limit
+}
+
+resource "aws_wafv2_web_acl_association" "balancer" {
+  count        = length(module.firewall_balancer)
+  resource_arn = module.balancer.arn
+  web_acl_arn  = module.firewall_balancer[0].arn
+}
+
+module "cache" {
+  count                       = local.cache ? 1 : 0
+  source                      = "./modules/cache"
+  name                        = var.name
+  vpc_id                      = module.network.vpc_id
+  subnet_ids                  = module.network.data_subnet_ids
+  instances_security_group_id = aws_security_group.instances.id
+  node_type                   = var.cache_node_type
+  nodes                       = var.cache_nodes
+}
+
+module "queue" {
+  count  = local.workers ? 1 : 0
+  source = "./modules/queue"
+  name   = var.name
+}
+
+module "web" {
+  source              = "./modules/group"
+  name                = var.name
+  role                = "web"
+  tags                = local.tags
+  ami_id              = var.ami_id
+  instance_type       = var.web_instance_type
+  disk_gb             = var.disk_gb
+  subnet_ids          = module.network.app_subnet_ids
+  public_addresses    = var.nat == "none"
+  security_group_ids  = [aws_security_group.instances.id]
+  target_group_arns   = [module.balancer.target_group_arn]
+  settings_path       = local.settings_paths.web
+  statements          = local.web_statements
+  min_size            = local.web_min
+  max_size            = local.web_max
+  drain_seconds       = local.drain_seconds
+  warmup_seconds      = 90
+  rollback_alarms     = local.rollback_alarms
+  scaling             = local.elastic ? var.web_scaling : "none"
+  resource_label      = "${module.balancer.arn_suffix}/${module.balancer.target_group_arn_suffix}"
+  requests_per_minute = var.web_requests_per_minute
+  cpu_percent         = var.web_cpu_percent
+  depends_on          = [aws_ssm_parameter.settings, module.balancer]
+}
+
+module "worker" {
+  count              = local.workers ? 1 : 0
+  source             = "./modules/group"
+  name               = var.name
+  role               = "worker"
+  tags               = local.tags
+  ami_id             = var.ami_id
+  instance_type      = var.worker_instance_type
+  disk_gb            = var.disk_gb
+  subnet_ids         = module.network.app_subnet_ids
+  public_addresses   = var.nat == "none"
+  security_group_ids = [aws_security_group.instances.id]
+  target_group_arns  = []
+  settings_path      = local.settings_paths.worker
+  statements         = local.worker_statements
+  min_size           = local.worker_min
+  max_size           = local.worker_max
+  drain_seconds      = local.drain_seconds
+  warmup_seconds     = 90
+  rollback_alarms    = local.rollback_alarms
+  scaling            = local.elastic ? "queue" : "none"
+  queue_age_seconds  = var.worker_queue_age_seconds
+  depends_on         = [aws_ssm_parameter.settings]
+}
+
+# For commands (migrate up, setup database, account promote): release.sh starts
+# an instance of this template, runs one command on it by SSM, and ends it.
+module "ops" {
+  source             = "./modules/group"
+  name               = var.name
+  role               = "ops"
+  tags               = local.tags
+  ami_id             = var.ami_id
+  instance_type      = var.web_instance_type
+  disk_gb            = var.disk_gb
+  subnet_ids         = module.network.app_subnet_ids
+  public_addresses   = var.nat == "none"
+  security_group_ids = [aws_security_group.instances.id]
+  target_group_arns  = []
+  settings_path      = local.settings_paths.ops
+  statements         = local.ops_statements
+  min_size           = 0
+  max_size           = 0
+  drain_seconds      = local.drain_seconds
+  warmup_seconds     = 0
+  rollback_alarms    = []
+  scaling            = "none"
+}
+
+module "watch" {
+  source    = "./modules/watch"
+  providers = { aws = aws, aws.us_east_1 = aws.us_east_1 }
+
+  name                    = var.name
+  region                  = var.region
+  account_id              = data.aws_caller_identity.this.account_id
+  domain                  = var.domain
+  health_path             = lookup(var.settings, "VISITORS", "read") == "none" ? "/login" : "/"
+  emails                  = var.alarm_emails
+  roles                   = keys(local.environments)
+  log_days                = var.log_days
+  balancer                = module.balancer.arn_suffix
+  target_group            = module.balancer.target_group_arn_suffix
+  database                = module.database.cluster_id
+  replicas                = local.replicas
+  max_connections         = var.database_max_connections
+  dead_letter_queue       = local.workers ? module.queue[0].dead_name : ""
+  p99_ms                  = var.alarm_p99_ms
+  least_posts_per_hour    = var.alarm_least_per_hour.posts
+  least_uploads_per_hour  = var.alarm_least_per_hour.uploads
+  queue_age_alarm_seconds = max(300, 4 * var.worker_queue_age_seconds)
+  budget_usd              = var.budget_usd
+}

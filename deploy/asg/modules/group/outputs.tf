@@ -1,0 +1,66 @@
+output "group_name" {
+  description = "The group; empty where there is the template alone."
+  value       = local.group_name
+}
+
+output "launch_template_id" {
+  description = "The launch template."
+  value       = aws_launch_template.this.id
+}
+
+output "role_arn" {
+  description = "The instances' role."
+  value       = aws_iam_role.this.arn
+}
+
+# What was built, for tests.
+
+output "capacity" {
+  description = "How many instances, over how many zones, and who judges them."
+  value = one([for group in aws_autoscaling_group.this : {
+    min          = group.min_size
+    max          = group.max_size
+    health_check = group.health_check_type
+    zones        = length(var.subnet_ids)
+  }])
+}
+
+output "refresh" {
+  description = "How instances are replaced."
+  value = one([for group in aws_autoscaling_group.this : {
+    strategy   = group.instance_refresh[0].strategy
+    rolls_back = group.instance_refresh[0].preferences[0].auto_rollback
+    alarms     = toset(group.instance_refresh[0].preferences[0].alarm_specification[0].alarms)
+    version    = group.launch_template[0].version
+  }])
+}
+
+output "hook_seconds" {
+  description = "How long an instance that goes is waited for, at most."
+  value       = one(aws_autoscaling_lifecycle_hook.drain[*].heartbeat_timeout)
+}
+
+output "imds" {
+  description = "Whether metadata takes tokens only."
+  value       = aws_launch_template.this.metadata_options[0].http_tokens
+}
+
+output "disk_encrypted" {
+  description = "Whether the disk is encrypted."
+  value       = aws_launch_template.this.block_device_mappings[0].ebs[0].encrypted
+}
+
+output "user_data" {
+  description = "All that an instance is told."
+  value       = aws_launch_template.this.user_data
+}
+
+output "scalers" {
+  description = "The scaling policies."
+  value       = sort(concat(aws_autoscaling_policy.requests[*].name, aws_autoscaling_policy.cpu[*].name, [for policy in aws_autoscaling_policy.step : policy.name]))
+}
+
+output "scales_by" {
+  description = "The metric of steps."
+  value       = one(distinct([for alarm in aws_cloudwatch_metric_alarm.step : alarm.metric_name]))
+}

@@ -1,0 +1,4 @@
+variable "name" {
+  description = "The site's short name."
+  type        = string
+}

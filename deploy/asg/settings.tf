@@ -1,0 +1,95 @@
+# The binary's settings, by role, as parameters that an instance finds by the one
+# line of its user data. Secrets are references to Secrets Manager; secrets.sh
+# puts their values there, and Terraform never sees one.
+
+resource "aws_secretsmanager_secret" "app" {
+  name                    = "${var.name}/app"
+  description             = "What ${var.name} needs to run: SECRET_KEY, DATABASE_URL, DATABASE_REPLICA_URLS, MEDIA_SIGNING_KEY"
+  recovery_window_in_days = var.destroyable ? 0 : 30
+}
+
+resource "aws_secretsmanager_secret" "owner" {
+  name                    = "${var.name}/owner"
+  description             = "The owner of ${var.name}'s schema, for migrations: DATABASE_URL"
+  recovery_window_in_days = var.destroyable ? 0 : 30
+}
+
+locals {
+  settings_paths = { for role in ["web", "worker", "ops"] : role => "/${var.name}/${role}/" }
+
+  app_secret   = "secretsmanager:${aws_secretsmanager_secret.app.arn}"
+  owner_secret = "secretsmanager:${aws_secretsmanager_secret.owner.arn}"
+  site_address = "https://${var.domain}"
+  signed       = local.cdn && length(var.media_signing_public_keys) > 0
+
+  # All processes at once, also while a refresh has half as many again, and one for commands.
+  fleet_max = ceil(1.5 * local.web_max) + ceil(1.5 * local.worker_max) + 1
+
+  common = merge(
+    var.settings,
+    {
+      AWS_REGION               = var.region
+      BASE_URL                 = local.site_address
+      DATABASE_MAX_CONNECTIONS = tostring(var.database_max_connections)
+      DATABASE_URL             = "${local.app_secret}#DATABASE_URL"
+      DRAIN_DELAY              = "${local.drain_delay}s"
+      FLEET_MAX_PROCESSES      = tostring(local.fleet_max)
+      LOG_FORMAT               = "json"
+      MEDIA_S3_BUCKET          = module.photos.name
+      MEDIA_STORE              = "s3"
+      METRICS_ADDR             = "127.0.0.1:9100"
+      MIGRATE                  = "wait"
+      PORT                     = tostring(local.port)
+      SECRET_KEY               = "${local.app_secret}#SECRET_KEY"
+      SHUTDOWN_TIMEOUT         = "${local.drain_timeout}s"
+      STATELESS                = "true"
+      TRUSTED_PROXIES          = local.cdn ? "2" : "1"
+    },
+    local.many ? {
+      SESSION_DYNAMODB_TABLE = module.sessions[0].name
+      SESSION_STORE          = "dynamodb"
+    } : {},
+    local.cdn ? {
+      MEDIA_BASE_URL            = local.site_address
+      MEDIA_CDN_DISTRIBUTION_ID = module.cdn[0].id
+      STATIC_BASE_URL           = local.site_address
+    } : {},
+    local.signed ? {
+      MEDIA_SIGNING_KEY    = "${local.app_secret}#MEDIA_SIGNING_KEY"
+      MEDIA_SIGNING_KEY_ID = module.cdn[0].signing_key_id
+    } : {},
+    local.replicas ? {
+      DATABASE_REPLICA_URLS = "${local.app_secret}#DATABASE_REPLICA_URLS"
+    } : {},
+    local.cache ? {
+      CACHE_URL = "rediss://${module.cache[0].endpoint}:6379/0"
+    } : {},
+    local.workers ? {
+      QUEUE_URL = module.queue[0].url
+    } : {},
+  )
+
+  environments = merge(
+    { web = merge(local.common, { ROLES = local.workers ? "web" : "web,worker" }) },
+    local.workers ? { worker = merge(local.common, { ROLES = "worker" }) } : {},
+    { ops = merge(local.common, { DATABASE_URL = "${local.owner_secret}#DATABASE_URL", ROLES = "web,worker" }) },
+  )
+
+  parameters = merge([for role, environment in local.environments :
+    { for name, value in environment : "${local.settings_paths[role]}${name}" => value }
+  ]...)
+}
+
+resource "aws_ssm_parameter" "settings" {
+  for_each = local.parameters
+  name     = each.key
+  type     = "String"
+  value    = each.value
+
+  lifecycle {
+    precondition {
+      condition     = floor((var.database_max_connections - 10) / local.fleet_max) >= 3
+      error_message = "database_max_connections leaves fewer than 3 connections to each of the ${local.fleet_max} processes that may run at once: raise it (with a larger class), or lower web_size or worker_size."
+    }
+  }
+}

@@ -1,0 +1,319 @@
+// Package asg holds tests alone: of the Terraform that stands beside them, and of what it tells the program.
+package asg
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"tintype/internal/app"
+	"tintype/internal/servertest"
+)
+
+// mirror is a folder with the AWS provider as `terraform providers mirror` makes it, or skips the test.
+func mirror(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("TERRAFORM_MIRROR")
+	if dir == "" {
+		servertest.Without(t, "terraform", "TERRAFORM_MIRROR is no folder with the AWS provider, as `terraform providers mirror` makes it")
+	}
+	return dir
+}
+
+// terraform is a copy of this folder with what runs commands in it. Nothing is written where the sources are.
+func terraform(t *testing.T) func(args ...string) (stdout []byte, err error) {
+	t.Helper()
+	tool := servertest.Tool(t, "terraform", "developer.hashicorp.com/terraform, or OpenTofu under that name")
+	cli := filepath.Join(t.TempDir(), "terraformrc")
+	text := "provider_installation {\n  filesystem_mirror {\n    path = \"" + mirror(t) + "\"\n  }\n}\n"
+	if err := os.WriteFile(cli, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if strings.HasPrefix(d.Name(), ".") && path != "." {
+				return filepath.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(dir, path), 0o755)
+		}
+		if strings.HasPrefix(d.Name(), ".") || strings.HasSuffix(path, ".tfvars") {
+			return nil // somebody's own state or settings
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, path), data, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(args ...string) ([]byte, error) {
+		var stdout, stderr bytes.Buffer
+		c := exec.CommandContext(t.Context(), tool, args...)
+		c.Dir, c.Stdout, c.Stderr = dir, &stdout, &stderr
+		c.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+cli, "TF_DATA_DIR="+filepath.Join(dir, ".terraform"), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1", "TF_CLI_ARGS=")
+		err := c.Run()
+		if err != nil {
+			t.Logf("%s %s: %v\n%s", filepath.Base(tool), strings.Join(args, " "), err, stderr.Bytes())
+		}
+		return stdout.Bytes(), err
+	}
+}
+
+func TestTerraformIsFormatted(t *testing.T) {
+	tool := servertest.Tool(t, "terraform", "developer.hashicorp.com/terraform, or OpenTofu under that name")
+	if out, err := exec.CommandContext(t.Context(), tool, "fmt", "-check", "-diff", "-recursive", ".").CombinedOutput(); err != nil {
+		t.Errorf("terraform fmt -recursive would change:\n%s", out)
+	}
+}
+
+// What `terraform test` prints of one run, as far as it is looked at here.
+type event struct {
+	Message string `json:"@message"`
+	Run     string `json:"@testrun"`
+	Type    string `json:"type"`
+	Test    struct {
+		Status string `json:"status"`
+	} `json:"test_run"`
+	Diagnostic struct {
+		Summary, Detail, Severity string
+	} `json:"diagnostic"`
+	State struct {
+		Outputs map[string]struct {
+			Value json.RawMessage `json:"value"`
+		} `json:"outputs"`
+	} `json:"test_state"`
+}
+
+// TestRungs plans and applies the rungs against a mocked AWS (tests/rungs.tftest.hcl), and has the program read the
+// settings that come out.
+func TestRungs(t *testing.T) {
+	run := terraform(t)
+	for _, args := range [][]string{{"init", "-backend=false", "-input=false", "-no-color"}, {"validate", "-no-color"}} {
+		if out, err := run(args...); err != nil {
+			t.Fatalf("terraform %s:\n%s", args[0], out)
+		}
+	}
+	out, err := run("test", "-json", "-verbose")
+	passed := 0
+	environments := map[string]map[string]map[string]string{}
+	for line := range bytes.Lines(out) {
+		var e event
+		if json.Unmarshal(line, &e) != nil {
+			continue
+		}
+		switch {
+		case e.Diagnostic.Severity == "error":
+			t.Errorf("%s: %s\n%s", e.Run, e.Diagnostic.Summary, e.Diagnostic.Detail)
+		case e.Type == "test_run" && e.Test.Status == "pass":
+			passed++
+		case e.Type == "test_state":
+			var environment map[string]map[string]string
+			if err := json.Unmarshal(e.State.Outputs["environment"].Value, &environment); err != nil {
+				t.Fatal(err)
+			}
+			environments[e.Run] = environment
+		}
+	}
+	if err != nil || passed == 0 {
+		t.Fatalf("%d runs passed: %v", passed, err)
+	}
+	for run, roles := range map[string][]string{"rung_2_applied": {"ops", "web"}, "rung_8_applied": {"ops", "web", "worker"}} {
+		for _, role := range roles {
+			t.Run(run+" "+role, func(t *testing.T) { readSettings(t, environments[run][role]) })
+		}
+	}
+}
+
+// readSettings has the program read an environment, as an instance would once its references are resolved.
+func readSettings(t *testing.T, environment map[string]string) {
+	if len(environment) < 10 {
+		t.Fatalf("the environment is %v", environment)
+	}
+	values := map[string]string{}
+	var environ []string
+	for name, value := range environment {
+		if reference, ok := strings.CutPrefix(value, "secretsmanager:"); ok {
+			if !regexp.MustCompile(`^arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/-]+#` + name + `$`).MatchString(reference) {
+				t.Errorf("%s refers to %s", name, value)
+			}
+			value = secrets[name]
+		}
+		if value == "" {
+			t.Errorf("%s is empty", name)
+		}
+		values[name] = value
+		environ = append(environ, name+"="+value)
+	}
+	cfg, err := app.LoadConfig(func(name string) (string, bool) { v, ok := values[name]; return v, ok }, environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cfg.Unknown) > 0 || len(cfg.Warnings) > 0 {
+		t.Errorf("not settings: %v; warnings: %v", cfg.Unknown, cfg.Warnings)
+	}
+	if !cfg.Stateless || !cfg.Secure() || cfg.Loopback() {
+		t.Errorf("stateless %v, address %s", cfg.Stateless, cfg.Origin())
+	}
+	if n := cfg.MySQLConns(); n < 3 {
+		t.Errorf("%d connections for each process", n)
+	}
+}
+
+// What secrets.sh would put where references lead.
+var secrets = map[string]string{
+	"DATABASE_URL":          "mysql://tintype:x@photos.cluster-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
+	"DATABASE_REPLICA_URLS": "mysql://tintype_reader:x@photos.cluster-ro-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
+	"SECRET_KEY":            strings.Repeat("x", 64),
+	"MEDIA_SIGNING_KEY":     signingKey(),
+}
+
+func signingKey() string {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+}
+
+// Every setting that settings.tf names is one, also where there is no Terraform to ask.
+func TestSettingsExist(t *testing.T) {
+	doc := read(t, "../../docs/configuration.md")
+	found := regexp.MustCompile(`(?m)^\s+\{?\s*([A-Z][A-Z0-9_]+)\s+=`).FindAllStringSubmatch(read(t, "settings.tf"), -1)
+	if len(found) < 20 {
+		t.Fatalf("settings.tf names %d settings", len(found))
+	}
+	for _, m := range found {
+		if !strings.Contains(doc, "| `"+m[1]+"`") {
+			t.Errorf("%s is no setting", m[1])
+		}
+	}
+}
+
+// The table is the one that the program would make.
+func TestSessionTable(t *testing.T) {
+	source, table := read(t, "../../internal/session/dynamodb.go"), read(t, "modules/sessions/main.tf")
+	for constant, where := range map[string]string{"attrAccount": `hash_key\s+= "%"`, "attrHash": `range_key\s+= "%"`, "attrTTL": `attribute_name = "%"`} {
+		m := regexp.MustCompile(`(?m)^\s*` + constant + `\s*= "(\w+)"$`).FindStringSubmatch(source)
+		if m == nil {
+			t.Fatalf("internal/session does not say what %s is", constant)
+		}
+		if !regexp.MustCompile(strings.Replace(where, "%", m[1], 1)).MatchString(table) {
+			t.Errorf("the table's %s is not %s", constant, m[1])
+		}
+	}
+}
+
+// CloudFront sends pages only the parameters that it also keeps them by: the list has to hold all that pages read.
+func TestPageQueries(t *testing.T) {
+	m := regexp.MustCompile(`(?m)^\s*page_queries = \[(.*)\]$`).FindStringSubmatch(read(t, "modules/cdn/main.tf"))
+	if m == nil {
+		t.Fatal("modules/cdn has no list of page_queries")
+	}
+	var listed []string
+	for _, name := range strings.Split(m[1], ",") {
+		listed = append(listed, strings.Trim(name, ` "`))
+	}
+	used := map[string]bool{}
+	files, err := filepath.Glob("../../internal/app/pages/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no pages", err)
+	}
+	asked := regexp.MustCompile(`Query(?:Array)?\("(\w+)"\)`)
+	for _, file := range files {
+		// Photos and OAuth have paths of their own, where everything is sent.
+		if base := filepath.Base(file); strings.HasSuffix(base, "_test.go") || base == "media.go" || base == "oauth.go" {
+			continue
+		}
+		for _, m := range asked.FindAllStringSubmatch(read(t, file), -1) {
+			used[m[1]] = true
+		}
+	}
+	for name := range used {
+		if !slices.Contains(listed, name) {
+			t.Errorf("pages read ?%s=, which CloudFront would not send: add it to page_queries", name)
+		}
+	}
+	for _, name := range listed {
+		if !used[name] {
+			t.Errorf("no page reads ?%s=: take it out of page_queries", name)
+		}
+	}
+	if !slices.IsSorted(listed) {
+		t.Error("page_queries is not sorted")
+	}
+}
+
+// The cookie by which CloudFront tells members from visitors is the session's.
+func TestSessionCookie(t *testing.T) {
+	m := regexp.MustCompile(`return "(__Host-\w+)"`).FindStringSubmatch(read(t, "../../internal/session/manager.go"))
+	if m == nil || !strings.Contains(read(t, "modules/cdn/main.tf"), `session_cookie = "`+m[1]+`"`) {
+		t.Errorf("the session's cookie is %v", m)
+	}
+}
+
+// What is counted in CloudWatch is what the access log writes, and gauges are the program's.
+func TestMetricsExist(t *testing.T) {
+	log, watch := read(t, "../../internal/app/accesslog.go"), read(t, "modules/watch/main.tf")
+	for _, m := range regexp.MustCompile(`\$\.(\w+)`).FindAllStringSubmatch(watch, -1) {
+		if m[1] != "msg" && !strings.Contains(log, `("`+m[1]+`"`) {
+			t.Errorf("the access log has no field %s", m[1])
+		}
+	}
+	if !strings.Contains(log, `"request", attrs`) {
+		t.Error("the access log's message is not request")
+	}
+	metrics := read(t, "../../internal/app/metrics.go")
+	for _, file := range []string{"modules/watch/alarms.tf", "modules/watch/dashboard.tf", "modules/group/scaling.tf", "../ami/files/agent.json"} {
+		for _, m := range regexp.MustCompile(`tintype_([a-z_]+)`).FindAllStringSubmatch(read(t, file), -1) {
+			if !strings.Contains(metrics, `("`+m[1]+`"`) && !strings.Contains(metrics, `"tintype_`+m[1]+`"`) {
+				t.Errorf("%s: the program has no metric tintype_%s", file, m[1])
+			}
+		}
+	}
+	routes := read(t, "../../internal/app/pages/compose.go") + read(t, "../../internal/app/pages/pages.go")
+	for _, path := range []string{"/compose", "/compose/photos", "/live"} {
+		if !strings.Contains(routes, `"`+path+`"`) || !strings.Contains(watch, path) {
+			t.Errorf("%s is not counted, or no route", path)
+		}
+	}
+}
+
+func TestLint(t *testing.T) {
+	tool := servertest.Tool(t, "tflint", "go build -C tools/tflint -o FOLDER-IN-YOUR-PATH/tflint github.com/terraform-linters/tflint")
+	rules := servertest.Tool(t, "tflint-ruleset-aws", "go build -C tools/tflint -o FOLDER-IN-YOUR-PATH/tflint-ruleset-aws github.com/terraform-linters/tflint-ruleset-aws")
+	config, err := filepath.Abs(".tflint.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), tool, "--recursive", "--no-color", "--config", config)
+	c.Env = append(os.Environ(), "TFLINT_PLUGIN_DIR="+filepath.Dir(rules), "TFLINT_DISABLE_VERSION_CHECK=1")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

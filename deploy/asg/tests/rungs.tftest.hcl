@@ -1,0 +1,344 @@
+# What each rung builds, against a mocked AWS: no account is needed.
+#   terraform init -backend=false && terraform test
+
+mock_provider "aws" {
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["eu-central-1a", "eu-central-1b", "eu-central-1c", "eu-central-1d"] }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_resource "aws_acm_certificate" {
+    defaults = {
+      arn = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+      domain_validation_options = [
+        { domain_name = "photos.example.org", resource_record_name = "_a.photos.example.org", resource_record_type = "CNAME", resource_record_value = "_b.acm-validations.aws" },
+        { domain_name = "origin.photos.example.org", resource_record_name = "_c.photos.example.org", resource_record_type = "CNAME", resource_record_value = "_d.acm-validations.aws" },
+      ]
+    }
+  }
+  mock_resource "aws_rds_cluster" {
+    defaults = {
+      endpoint           = "photos.cluster-abc.eu-central-1.rds.amazonaws.com"
+      reader_endpoint    = "photos.cluster-ro-abc.eu-central-1.rds.amazonaws.com"
+      master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!cluster-abc", secret_status = "active", kms_key_id = "key" }]
+    }
+  }
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:photos/secret-AbCdEf" }
+  }
+  mock_resource "aws_elasticache_replication_group" {
+    defaults = { primary_endpoint_address = "master.photos.abc.euc1.cache.amazonaws.com" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = { url = "https://sqs.eu-central-1.amazonaws.com/123456789012/photos-jobs", arn = "arn:aws:sqs:eu-central-1:123456789012:photos-jobs" }
+  }
+  mock_resource "aws_iam_instance_profile" {
+    defaults = { arn = "arn:aws:iam::123456789012:instance-profile/photos" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/photos" }
+  }
+  mock_resource "aws_lb" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/photos/1", arn_suffix = "app/photos/1" }
+  }
+  mock_resource "aws_lb_target_group" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/2", arn_suffix = "targetgroup/web/2" }
+  }
+  mock_resource "aws_lb_listener" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/photos/1/3" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:photos-alarms" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::bucket", bucket_regional_domain_name = "bucket.s3.eu-central-1.amazonaws.com" }
+  }
+  mock_resource "aws_cloudfront_distribution" {
+    defaults = { id = "E2EXAMPLE", arn = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE", domain_name = "d111.cloudfront.net", hosted_zone_id = "Z2FDTNDATAQYW2" }
+  }
+  mock_resource "aws_cloudfront_public_key" {
+    defaults = { id = "K2EXAMPLE" }
+  }
+  mock_resource "aws_dynamodb_table" {
+    defaults = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/photos-sessions" }
+  }
+  mock_resource "aws_autoscaling_policy" {
+    defaults = { arn = "arn:aws:autoscaling:eu-central-1:123456789012:scalingPolicy:1" }
+  }
+  mock_resource "aws_launch_template" {
+    defaults = { id = "lt-0123456789abcdef0", latest_version = 7 }
+  }
+}
+
+override_resource {
+  target = aws_secretsmanager_secret.owner
+  values = { arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:photos/owner-GhIjKl" }
+}
+
+mock_provider "aws" {
+  alias = "us_east_1"
+  mock_resource "aws_acm_certificate" {
+    defaults = { arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000" }
+  }
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/photos/1" }
+  }
+}
+
+variables {
+  name           = "photos"
+  region         = "eu-central-1"
+  domain         = "photos.example.org"
+  zone_id        = "Z0123456789ABCDEFGHIJ"
+  ami_id         = "ami-0123456789abcdef0"
+  origin_secrets = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
+  settings       = { SITE_NAME = "Photos", STATELESS = "false" }
+}
+
+run "rung_2_planned" {
+  command = plan
+  variables {
+    rung           = 2
+    origin_secrets = []
+  }
+
+  assert {
+    condition     = length(module.sessions) == 0 && length(module.cdn) == 0 && length(module.cache) == 0 && length(module.queue) == 0 && length(module.worker) == 0
+    error_message = "Rung 2 builds what later rungs add."
+  }
+  assert {
+    condition     = module.web.capacity == { min = 1, max = 1, health_check = "EC2", zones = 3 }
+    error_message = "Rung 2 has one instance, in any of three zones, which only EC2 judges."
+  }
+}
+
+run "rung_2_applied" {
+  command = apply
+  variables {
+    rung           = 2
+    origin_secrets = []
+  }
+
+  assert {
+    condition     = join(",", keys(output.environment)) == "ops,web"
+    error_message = "Rung 2 has one kind of instance, and commands."
+  }
+  assert {
+    condition     = output.environment.web.ROLES == "web,worker" && output.environment.web.TRUSTED_PROXIES == "1"
+    error_message = "One process does everything, behind one proxy."
+  }
+  assert {
+    condition     = length(setintersection(keys(output.environment.web), ["SESSION_STORE", "MEDIA_BASE_URL", "STATIC_BASE_URL", "DATABASE_REPLICA_URLS", "CACHE_URL", "QUEUE_URL"])) == 0
+    error_message = "Rung 2 sets toggles of later rungs."
+  }
+  assert {
+    condition     = output.environment.web.STATELESS == "true"
+    error_message = "What the module sets must win over `settings`."
+  }
+  assert {
+    condition     = output.environment.web.DATABASE_URL != output.environment.ops.DATABASE_URL && startswith(output.environment.web.DATABASE_URL, "secretsmanager:arn:") && endswith(output.environment.web.SECRET_KEY, "#SECRET_KEY")
+    error_message = "Secrets are references, and the schema's owner is for commands alone."
+  }
+  assert {
+    condition     = module.database.shape.instances == 1 && module.database.shape.encrypted && module.database.shape.protected && !module.database.shape.skips_snapshot && module.database.shape.backup_days == 14 && !module.database.shape.public
+    error_message = "The database is encrypted, backed up, protected, and nobody's from outside."
+  }
+  assert {
+    condition     = join(",", module.balancer.shape.public_ports) == "443,80" && module.balancer.shape.default == "forward"
+    error_message = "Without CloudFront the balancer answers readers, by http only to send them to https."
+  }
+}
+
+run "rung_8_planned" {
+  command = plan
+  variables {
+    rung                      = 8
+    nat                       = "zone"
+    firewall                  = true
+    budget_usd                = 300
+    alarm_emails              = ["ops@example.org"]
+    alarm_least_per_hour      = { posts = 1, uploads = 1 }
+    media_signing_public_keys = ["-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"]
+  }
+
+  assert {
+    condition     = module.web.capacity == { min = 2, max = 4, health_check = "EC2", zones = 3 } && module.worker[0].capacity == { min = 1, max = 2, health_check = "EC2", zones = 3 }
+    error_message = "Both groups span three zones, and only EC2 judges their instances."
+  }
+}
+
+run "rung_8_applied" {
+  command = apply
+  variables {
+    rung                      = 8
+    nat                       = "zone"
+    firewall                  = true
+    budget_usd                = 300
+    alarm_emails              = ["ops@example.org"]
+    alarm_least_per_hour      = { posts = 1, uploads = 1 }
+    media_signing_public_keys = ["-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"]
+    cache_nodes               = 2
+  }
+
+  # Zones
+  assert {
+    condition     = length(module.network.public_subnet_ids) == 3 && length(module.network.app_subnet_ids) == 3 && length(module.network.data_subnet_ids) == 3 && join(",", module.network.shape.zones) == "eu-central-1a,eu-central-1b,eu-central-1c"
+    error_message = "The network spans three zones."
+  }
+  assert {
+    condition     = module.network.shape.nats == 3 && join(",", module.network.shape.endpoints) == "dynamodb,s3" && !module.network.shape.data_has_way_out
+    error_message = "A NAT per zone, gateway endpoints for S3 and DynamoDB, and no way out of the data subnets."
+  }
+
+  # Health and life
+  assert {
+    condition     = module.balancer.shape.health_path == "/readyz" && module.balancer.shape.idle_timeout < 75 && module.balancer.shape.deregistration_delay > local.drain_seconds
+    error_message = "The balancer asks /readyz, closes idle connections before the site does (75 s), and waits longer than a drain."
+  }
+  assert {
+    condition     = module.web.refresh == { strategy = "Rolling", rolls_back = true, alarms = toset(["photos-errors", "photos-unhealthy"]), version = "7" } && module.web.hook_seconds > local.drain_seconds
+    error_message = "A refresh rolls, goes back by alarm to a numbered version, and instances that go may drain."
+  }
+  assert {
+    condition     = module.web.imds == "required" && module.worker[0].imds == "required" && module.ops.imds == "required" && module.web.disk_encrypted == "true"
+    error_message = "Instances speak IMDSv2 only, and their disks are encrypted."
+  }
+  assert {
+    condition     = base64decode(module.web.user_data) == "SETTINGS=ssm:/photos/web/\n" && base64decode(module.worker[0].user_data) == "SETTINGS=ssm:/photos/worker/\n"
+    error_message = "User data is one line."
+  }
+  assert {
+    condition     = join(",", module.web.scalers) == "cpu,requests" && join(",", module.worker[0].scalers) == "less,more" && module.worker[0].scales_by == "tintype_jobs_oldest_ready_seconds"
+    error_message = "Web instances follow requests and CPU, workers the wait of the oldest job."
+  }
+
+  # Who gets in
+  assert {
+    condition     = length(module.balancer.shape.public_ports) == 0 && module.balancer.shape.default == "fixed-response" && module.balancer.shape.secrets == 2
+    error_message = "The balancer takes only CloudFront's addresses with one of two secrets."
+  }
+  assert {
+    condition = alltrue([for bucket in [module.photos, module.assets[0]] : bucket.shape == {
+      public_blocked = true, versions = "Enabled", version_days = 7, encrypted = "AES256", destroyable = false
+    }])
+    error_message = "Buckets are closed, encrypted, versioned for 7 days, and not destroyed with what is in them."
+  }
+  assert {
+    condition     = alltrue([for statement in jsondecode(module.photos.policy).Statement : statement.Effect == "Deny" || (statement.Principal == { Service = "cloudfront.amazonaws.com" } && alltrue([for resource in statement.Resource : !strcontains(resource, "orig/") && !endswith(resource, ":bucket/*")]))])
+    error_message = "Only CloudFront reads photos, and never originals."
+  }
+  assert {
+    condition     = join(",", module.cdn[0].shape.signed) == "/priv/*" && contains(module.cdn[0].shape.paths, "/pub/*") && module.cdn[0].shape.sorry == toset([502, 504]) && module.cdn[0].shape.tls == "TLSv1.2_2021"
+    error_message = "Private photos are signed, public ones are not, and an origin that is down has a page."
+  }
+  assert {
+    condition     = module.cdn[0].shape.key_cookies == toset(["__Host-tintype_session"]) && module.cdn[0].shape.default_ttl == 0 && module.cdn[0].shape.min_ttl == 0
+    error_message = "Pages are kept as long as the site says, by path, known parameters and the session."
+  }
+
+  # Sessions, data
+  assert {
+    condition     = module.sessions[0].shape == { hash = "account_id", range = "session_hash", ttl = "expires_s", recovery = true, protected = true }
+    error_message = "The table of sessions is not the one that the program works on."
+  }
+  assert {
+    condition     = module.database.shape.instances == 2 && module.database.shape.max_readers == 3 && module.database.shape.tls == "ON" && module.database.shape.protected
+    error_message = "A writer and a reader, up to three of them, over TLS only."
+  }
+  assert {
+    condition     = module.cache[0].shape == { engine = "valkey", tls = true, encrypted = true, failover = true, zones = true }
+    error_message = "The cache is encrypted, and with two nodes stands in two zones."
+  }
+  assert {
+    condition     = jsondecode(module.queue[0].redrive).maxReceiveCount == 10 && module.queue[0].encrypted
+    error_message = "The queue has a dead-letter queue and is encrypted."
+  }
+
+  # Rights
+  assert {
+    condition = alltrue([for statement in concat(local.web_statements, local.worker_statements, local.ops_statements) :
+      statement.Effect == "Allow" && alltrue([for action in statement.Action : !endswith(action, "*")]) &&
+      (!contains(statement.Resource, "*") || contains(["Metrics", "Commands", "WhichGroup"], statement.Sid))
+    ])
+    error_message = "A right is given on everything, or by a wildcard."
+  }
+  assert {
+    condition     = length([for statement in concat(local.web_statements, local.worker_statements) : statement if contains(statement.Resource, aws_secretsmanager_secret.owner.arn) && statement.Sid != "Secrets" || statement.Sid == "OwnerSecrets" || statement.Sid == "Assets"]) == 0
+    error_message = "Web instances and workers may not own the schema or change static files."
+  }
+  assert {
+    condition     = !contains(flatten([for statement in local.web_statements : statement.Action]), "sqs:ReceiveMessage")
+    error_message = "Web instances announce jobs and hear of none."
+  }
+
+  # Settings
+  assert {
+    condition     = output.environment.web.ROLES == "web" && output.environment.worker.ROLES == "worker" && output.environment.web.TRUSTED_PROXIES == "2" && output.environment.web.CACHE_URL == "rediss://master.photos.abc.euc1.cache.amazonaws.com:6379/0"
+    error_message = "Two roles, two proxies, a cache over TLS."
+  }
+  assert {
+    condition     = tonumber(output.environment.web.FLEET_MAX_PROCESSES) == 10
+    error_message = "Half as many again of 4 and of 2, and one for commands, share the database's connections."
+  }
+
+  # Watching
+  assert {
+    condition     = length(setsubtract(["p99", "unhealthy", "unreachable", "busy", "jobs-age", "jobs-dead", "silent", "replica-lag", "queue-dead", "few-posts", "few-uploads", "database-cpu", "database-connections"], module.watch.alarms)) == 0
+    error_message = "An alarm on the steady state is missing."
+  }
+  assert {
+    condition     = alltrue([for actions in module.watch.actions : actions == toset([output.alarm_topic])]) && module.watch.forwards
+    error_message = "Every alarm reaches the one topic, also the one of us-east-1."
+  }
+}
+
+run "steps_by_choice" {
+  command = plan
+  variables {
+    rung        = 8
+    web_scaling = "steps"
+  }
+  assert {
+    condition     = join(",", module.web.scalers) == "less,more"
+    error_message = "The classic steps are two."
+  }
+}
+
+run "serverless_by_choice" {
+  command = plan
+  variables {
+    rung                    = 5
+    database_instance_class = "db.serverless"
+  }
+  assert {
+    condition     = module.database.shape.serverless && module.database.shape.instances == 2 && module.database.shape.max_readers == 0
+    error_message = "Serverless v2 by the instances' class; readers that come and go are rung 8."
+  }
+}
+
+run "no_secret_for_the_origin" {
+  command = plan
+  variables {
+    rung           = 4
+    origin_secrets = []
+  }
+  expect_failures = [var.origin_secrets]
+}
+
+run "too_many_processes" {
+  command = plan
+  variables {
+    rung     = 8
+    web_size = { min = 2, max = 30 }
+  }
+  expect_failures = [aws_ssm_parameter.settings]
+}
+
+run "no_such_rung" {
+  command = plan
+  variables {
+    rung = 1
+  }
+  expect_failures = [var.rung]
+}

@@ -1,0 +1,218 @@
+#!/usr/bin/env bash
+# Makes a machine one that runs Tintype: its user, its folders, the binary, its
+# systemd units, security updates that install themselves. The same for one
+# instance (deploy/single) and for an image (deploy/ami). To run it again changes
+# nothing that is as it should be; with another binary it is an upgrade, which
+# keeps the one before for the way back.
+#
+#   provision.sh --binary FILE [options]
+#
+#     --binary FILE    the program, built for this machine
+#     --units FOLDER   where tintype.service and tintype.socket are
+#                      (default: single/ beside this script)
+#     --image FOLDER   for an image of a group: also AWS's agents and what FOLDER
+#                      (deploy/ami/files) holds; leaves no keys and no logs
+#     --no-packages    install no packages
+#     --no-start       enable the units, but start nothing (an image, a chroot)
+#
+# It knows Debian (and what is made of it) and Amazon Linux 2023. No secret
+# passes through it: settings stand in /etc/tintype/tintype.env, or at AWS.
+set -euo pipefail
+
+readonly user=tintype
+readonly program=/usr/local/bin/tintype
+readonly lib=/usr/local/lib/tintype
+readonly state=/var/lib/tintype
+readonly settings=/etc/tintype
+readonly systemd=/etc/systemd/system
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+binary='' units=$here/single image='' packages=1 start=1
+
+die() {
+	echo "provision.sh: $*" >&2
+	exit 1
+}
+say() { echo "provision: $*"; }
+
+while (($#)); do
+	case $1 in
+	--binary | --units | --image)
+		(($# >= 2)) || die "$1 needs a path"
+		case $1 in
+		--binary) binary=$2 ;;
+		--units) units=$2 ;;
+		--image) image=$2 start=0 ;;
+		esac
+		shift 2
+		;;
+	--no-packages) packages=0 && shift ;;
+	--no-start) start=0 && shift ;;
+	*) die "$1 is no option; the head of $0 lists them" ;;
+	esac
+done
+
+((EUID == 0)) || die "has to run as root"
+[[ -n $binary ]] || die "--binary is missing: go build -o tintype . makes it"
+[[ -f $binary ]] || die "there is no file $binary"
+[[ -f $units/tintype.service ]] || die "there is no $units/tintype.service; --units says where the units are"
+[[ -z $image || -f $image/boot ]] || die "$image does not look like deploy/ami/files"
+"$binary" version >/dev/null || die "$binary does not run here: is it built for $(uname -m)?"
+
+# same FROM TO: whether both hold the same.
+same() { cmp -s -- "$1" "$2"; }
+
+# put MODE OWNER FROM TO: whole or not at all, and not again where it is there.
+put() {
+	if ! same "$3" "$4"; then
+		install -D -m "$1" -- "$3" "$4.new"
+		mv -f -- "$4.new" "$4"
+		say "$4"
+	fi
+	chmod "$1" -- "$4"
+	chown "$2" -- "$4"
+}
+
+# write MODE OWNER TO: the same, from standard input.
+write() {
+	local text
+	text=$(mktemp)
+	cat >"$text"
+	put "$1" "$2" "$text" "$3"
+	rm -f -- "$text"
+}
+
+install_debian() {
+	local wanted=(ca-certificates unattended-upgrades)
+	[[ -z $image ]] || die "images are made from Amazon Linux 2023, which has AWS's agents in its own repository"
+	local missing=()
+	for name in "${wanted[@]}"; do
+		dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$name")
+	done
+	if ((${#missing[@]})); then
+		apt-get -qq -o Acquire::Retries=5 update
+		DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null
+		say "installed ${missing[*]}"
+	fi
+}
+
+install_amazon() {
+	local wanted=(ca-certificates dnf-automatic)
+	[[ -z $image ]] || wanted+=(amazon-cloudwatch-agent amazon-ssm-agent awscli-2 logrotate)
+	dnf -q -y install "${wanted[@]}"
+}
+
+# Security updates by themselves. None restarts the machine: a group gets new
+# machines by a new image, and on a single one its owner decides when.
+update_debian() {
+	write 0644 root:root /etc/apt/apt.conf.d/52tintype <<-'END'
+		APT::Periodic::Update-Package-Lists "1";
+		APT::Periodic::Unattended-Upgrade "1";
+		Unattended-Upgrade::Automatic-Reboot "false";
+	END
+}
+
+update_amazon() {
+	# Without it, a machine stays at the release that its image was made of.
+	echo latest | write 0644 root:root /etc/dnf/vars/releasever
+	write 0644 root:root /etc/dnf/automatic.conf <<-'END'
+		[commands]
+		upgrade_type = security
+		download_updates = yes
+		apply_updates = yes
+		random_sleep = 3600
+		[emitters]
+		emit_via = stdio
+	END
+	systemctl enable dnf-automatic.timer
+}
+
+# shellcheck source=/dev/null
+system=$(. /etc/os-release && echo "$ID ${ID_LIKE:-}")
+case " $system " in
+*" debian "*) kind=debian ;;
+*" amzn "*) kind=amazon ;;
+*) die "this is ${system% }, which it does not know: Debian and Amazon Linux 2023 are" ;;
+esac
+
+if ((packages)); then
+	"install_$kind"
+fi
+"update_$kind"
+
+if ! getent passwd "$user" >/dev/null; then
+	useradd --system --user-group --home-dir "$state" --no-create-home --shell /usr/sbin/nologin "$user"
+	say "user $user"
+fi
+
+install -d -m 0755 -o root -g root "$lib"
+install -d -m 0750 -o root -g "$user" "$settings"
+install -d -m 0750 -o "$user" -g "$user" "$state"
+
+changed=0
+if ! same "$binary" "$program"; then
+	changed=1
+	[[ ! -e $program ]] || put 0755 root:root "$program" "$lib/tintype.previous"
+fi
+put 0755 root:root "$binary" "$program"
+
+for unit in "$units"/tintype*.service "$units"/tintype*.socket "$units"/tintype*.timer; do
+	[[ -e $unit ]] || continue
+	same "$unit" "$systemd/${unit##*/}" || changed=1
+	put 0644 root:root "$unit" "$systemd/${unit##*/}"
+done
+# A first one only: from then on it is its owner's.
+if [[ -e $units/tintype.env && ! -e $settings/tintype.env ]]; then
+	put 0640 "root:$user" "$units/tintype.env" "$settings/tintype.env"
+fi
+
+if [[ -n $image ]]; then
+	put 0755 root:root "$image/boot" "$lib/boot"
+	put 0755 root:root "$image/drain" "$lib/drain"
+	put 0755 root:root "$image/tintype-command" /usr/local/bin/tintype-command
+	put 0644 root:root "$image/agent.json" "$lib/agent.json"
+	put 0644 root:root "$image/prometheus.yaml" "$lib/prometheus.yaml"
+	put 0644 root:root "$image/tintype-boot.service" "$systemd/tintype-boot.service"
+	put 0644 root:root "$image/tintype-drain.service" "$systemd/tintype-drain.service"
+	put 0644 root:root "$image/service.conf" "$systemd/tintype.service.d/image.conf"
+	put 0644 root:root "$image/socket.conf" "$systemd/tintype.socket.d/image.conf"
+	put 0644 root:root "$image/logrotate" /etc/logrotate.d/tintype
+	install -d -m 0755 -o root -g root /var/log/tintype
+	# The authority of Aurora's certificates, which no system knows by itself.
+	curl -fsS --retry 5 --max-time 60 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem |
+		write 0644 root:root "$lib/rds.pem"
+	grep -q 'BEGIN CERTIFICATE' "$lib/rds.pem" || die "what came as the authority of Aurora's certificates is none"
+	systemctl enable amazon-ssm-agent tintype-boot.service tintype-drain.service
+	# Commands come by SSM.
+	systemctl disable sshd.service sshd.socket 2>/dev/null || true
+	systemctl mask sshd.service
+fi
+
+enabled=()
+for unit in "$systemd"/tintype.socket "$systemd"/tintype.service "$systemd"/tintype-*.timer; do
+	[[ -e $unit ]] && grep -q '^\[Install\]' "$unit" && enabled+=("${unit##*/}")
+done
+((${#enabled[@]} == 0)) || systemctl enable "${enabled[@]}"
+
+if ((start)); then
+	systemctl daemon-reload
+	[[ ! -e $systemd/tintype.socket ]] || systemctl start tintype.socket
+	if ((changed)); then
+		systemctl restart tintype.service
+	else
+		systemctl start tintype.service
+	fi
+	say "running: $("$program" version)"
+else
+	say "ready, and not started: $("$program" version)"
+fi
+
+# Last, for the machine that makes an image is still reached by them.
+if [[ -n $image ]]; then
+	find /root /home -path '*/.ssh/authorized_keys' -delete
+	rm -f /etc/ssh/ssh_host_*
+	command -v cloud-init >/dev/null && cloud-init clean --logs --seed
+	truncate -s 0 /etc/machine-id
+	find /var/log -type f -exec truncate -s 0 {} +
+	say "no keys, no logs, no identity"
+fi
