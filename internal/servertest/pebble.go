@@ -37,9 +37,11 @@ func ACME(t testing.TB, httpPort, tlsPort int, life time.Duration) ACMEServer {
 	certificate, key := selfSigned(t, dir)
 	names, port, management := FreePort(t), FreePort(t), FreePort(t)
 
-	c := exec.Command(dns, "-dnsserver", fmt.Sprintf("127.0.0.1:%d", names), "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "",
-		"-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", "127.0.0.1:"+strconv.Itoa(FreePort(t)))
-	startServer(t, c, names) // DNS over TCP, too
+	dnsManagement := strconv.Itoa(FreePort(t))
+	startProcess(t, names, func() *exec.Cmd { // DNS over TCP, too
+		return exec.Command(dns, "-dnsserver", fmt.Sprintf("127.0.0.1:%d", names), "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "",
+			"-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", "127.0.0.1:"+dnsManagement)
+	})
 
 	config, err := json.Marshal(map[string]any{"pebble": map[string]any{
 		"listenAddress": fmt.Sprintf("127.0.0.1:%d", port), "managementListenAddress": fmt.Sprintf("127.0.0.1:%d", management),
@@ -54,9 +56,11 @@ func ACME(t testing.TB, httpPort, tlsPort int, life time.Duration) ACMEServer {
 	if err := os.WriteFile(file, config, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c = exec.Command(pebble, "-config", file, "-dnsserver", fmt.Sprintf("127.0.0.1:%d", names))
-	c.Env = []string{"PEBBLE_VA_NOSLEEP=1"}
-	startServer(t, c, port)
+	startProcess(t, port, func() *exec.Cmd {
+		c := exec.Command(pebble, "-config", file, "-dnsserver", fmt.Sprintf("127.0.0.1:%d", names))
+		c.Env = []string{"PEBBLE_VA_NOSLEEP=1"}
+		return c
+	})
 	return ACMEServer{
 		Directory: fmt.Sprintf("https://localhost:%d/dir", port),
 		CAFile:    certificate,
