@@ -89,13 +89,17 @@ func work(address string) error {
 		})
 	}
 	effect := func(ctx context.Context, j *queue.Job) error {
-		return s.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		err := s.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 			already, err := tx.FinishJob(ctx, j.ID, j.Token)
 			if err != nil || already {
 				return err
 			}
 			return tx.AddEvent(ctx, jobEffect, 0, j.ID, nil)
 		})
+		if errors.Is(err, store.ErrLeaseLost) {
+			err = fmt.Errorf("%w: %w", queue.ErrLeaseLost, err)
+		}
+		return err
 	}
 	q := queue.New(o)
 	register := func(kind string, every time.Duration, run func(ctx context.Context, j *queue.Job) error) {
