@@ -3,6 +3,7 @@ package fleettest
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -147,6 +148,67 @@ func TestReplicas(t *testing.T) {
 		if n := busy.Load(); n > 2*readers {
 			t.Errorf("%d pages were refused", n)
 		}
+	})
+
+	t.Run("R15 the primary is not drowned when no replica is left", func(t *testing.T) {
+		was := left(b)
+		for _, m := range db.Replicas {
+			m.StopApplying(t)
+		}
+		storetest.Eventually(t, time.Minute, func() bool { return left(b) >= was+2 })
+		// What reads accounts on the primary waits for this lock, so that those who came are counted.
+		name := primary[strings.LastIndex(primary, "/")+1:]
+		locked := make(chan error, 1)
+		go func() { locked <- db.Primary.Exec("LOCK TABLES "+name+".accounts WRITE", "DO SLEEP(5)") }()
+		waiting := func() int {
+			t.Helper()
+			v, err := db.Primary.Value("SELECT COUNT(*) FROM information_schema.processlist WHERE user = '" + name + "' AND state LIKE 'Waiting for table%'")
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, _ := strconv.Atoi(v)
+			return n
+		}
+		storetest.Eventually(t, time.Minute, func() bool {
+			go func() {
+				_, _ = visitor(t).try(b, http.MethodGet, fresh("/@dan", -2, int(time.Now().UnixNano())), "", nil)
+			}()
+			return waiting() > 0 || len(locked) > 0
+		})
+		const readers, most = 40, 9 // half of the 19 connections that requests have
+		var wg sync.WaitGroup
+		var refused, served atomic.Int64
+		for n := range readers {
+			wg.Go(func() {
+				got, err := visitor(t).try(b, http.MethodGet, fresh("/@dan", -3, n), "", nil)
+				switch {
+				case err == nil && got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") != "":
+					refused.Add(1)
+				case err == nil && got.status == http.StatusOK:
+					served.Add(1)
+				default:
+					t.Errorf("a visitor's page: %v, %d", err, got.status)
+				}
+			})
+		}
+		peak := 0
+		for len(locked) == 0 {
+			peak = max(peak, waiting())
+			time.Sleep(50 * time.Millisecond)
+		}
+		wg.Wait()
+		if err := <-locked; err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("at most %d of %d readers were on the primary at once; %d were served, %d refused", peak, readers, served.Load(), refused.Load())
+		if peak == 0 || peak > most || refused.Load() == 0 {
+			t.Errorf("%d readers were on the primary at once, at most %d expected; %d were refused", peak, most, refused.Load())
+		}
+		for _, m := range db.Replicas {
+			m.StartApplying(t)
+		}
+		db.CatchUp(t)
+		storetest.Eventually(t, time.Minute, func() bool { return came(b)-left(b) == 2 && came(a)-left(a) == 2 })
 	})
 
 	t.Run("R36 the writer stops: reads go on, writes wait, nobody is logged out", func(t *testing.T) {

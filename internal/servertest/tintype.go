@@ -3,6 +3,7 @@ package servertest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ type Instance struct {
 	DataDir string
 
 	t       testing.TB
+	program string   // "": Binary
 	base    []string // what env begins with
 	env     []string
 	logFile string
@@ -96,6 +98,9 @@ func (i *Instance) reset(env ...string) {
 	i.URL = own
 }
 
+// Use has the next Start run another program, such as one of BinaryWith.
+func (i *Instance) Use(program string) { i.program = program }
+
 // Start starts the program and waits until it is ready.
 func (i *Instance) Start() {
 	i.t.Helper()
@@ -116,7 +121,10 @@ func (i *Instance) StartOnly() {
 		i.t.Fatal(err)
 	}
 	defer log.Close()
-	i.process = exec.Command(Binary(i.t))
+	if i.program == "" {
+		i.program = Binary(i.t)
+	}
+	i.process = exec.Command(i.program)
 	i.process.Env = i.env
 	i.process.Dir = filepath.Dir(i.logFile)
 	i.process.Stdout, i.process.Stderr = log, log
@@ -210,7 +218,11 @@ func (i *Instance) Logs() string {
 // Command("account", "create", "ann"), and returns what it wrote.
 func (i *Instance) Command(args ...string) (stdout, stderr string, err error) {
 	i.t.Helper()
-	return run(Binary(i.t), i.env, filepath.Dir(i.logFile), args)
+	program := i.program
+	if program == "" {
+		program = Binary(i.t)
+	}
+	return run(program, i.env, filepath.Dir(i.logFile), args)
 }
 
 // Run runs the program with nothing but these settings, in an empty folder.
@@ -273,6 +285,36 @@ func Binary(t testing.TB) string {
 		t.Fatal(built.err)
 	}
 	return built.path
+}
+
+// BinaryWith is the path of a program built from this checkout with files more,
+// or others: their contents by their paths in the module. It is how a test has
+// the next release.
+func BinaryWith(t testing.TB, files map[string]string) string {
+	t.Helper()
+	root, err := moduleRoot()
+	must(t, err)
+	dir := t.TempDir()
+	var overlay struct{ Replace map[string]string }
+	overlay.Replace = make(map[string]string)
+	for path, content := range files {
+		file := filepath.Join(dir, strings.ReplaceAll(path, "/", "_"))
+		must(t, os.WriteFile(file, []byte(content), 0o600))
+		overlay.Replace[filepath.Join(root, filepath.FromSlash(path))] = file
+	}
+	text, err := json.Marshal(overlay)
+	must(t, err)
+	list, out := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "tintype")
+	must(t, os.WriteFile(list, text, 0o600))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, "go", "build", "-overlay", list, "-o", out, ".")
+	c.Dir = root
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if said, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, said)
+	}
+	return out
 }
 
 func buildBinary() (string, error) {

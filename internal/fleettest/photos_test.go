@@ -1,0 +1,192 @@
+package fleettest
+
+import (
+	"bytes"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/phototest"
+	"tintype/internal/servertest"
+	"tintype/internal/store/storetest"
+)
+
+// upload sends a photo as a client does, or with a browser as the page's script does.
+func (p *person) upload(at *servertest.Instance, file []byte) (answer, error) {
+	path, field := "/api/v2/media", "file"
+	if p.token == "" {
+		path, field = "/compose/photos", "photos"
+	}
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, err := w.CreateFormFile(field, "photo.jpg")
+	if err == nil {
+		_, err = part.Write(file)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	return p.try(at, http.MethodPost, path, w.FormDataContentType(), &b, "Accept", "application/json")
+}
+
+// R30: a web instance dies between the commit of a job and telling SQS of it. A worker finds the job.
+func TestAJobOfWhichNobodyWasTold(t *testing.T) {
+	server, fake := servertest.MariaDB(t), servertest.SQS(t)
+	address := server.NewDatabase(t)
+	name := address[strings.LastIndex(address, "/")+1:]
+	site := prepare(t, 2, append(fake.Env(), "DATABASE_URL="+address, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")...)
+	web, hand := site[0], site[1]
+	web.Set("ROLES=web")
+	hand.Set("ROLES=worker")
+	web.Start()
+	ada := browserOf(t, web, "ada")
+	fake.Hang()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = ada.upload(web, photo) // its answer gets lost
+	}()
+	storetest.Eventually(t, time.Minute, func() bool { return fake.Hung() > 0 })
+	web.Kill()
+	<-ended
+	fake.Resume()
+	job, err := server.Value("SELECT id FROM " + name + ".jobs WHERE kind = 'photo.process' AND state = 'ready'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hand.Start()
+	web.Start()
+	storetest.Eventually(t, time.Minute, func() bool { return strings.Contains(ada.get(web, "/compose").body, `data-state="ready"`) })
+	if slices.Contains(fake.Sent(), job) {
+		t.Errorf("SQS was told of job %s", job)
+	}
+}
+
+// R30: a worker reads what was just committed, though the replica that it has is late: had it not found the photo, it
+// would have taken it for removed, and nobody would ever make it.
+func TestWorkersReadFreshData(t *testing.T) {
+	db := servertest.MariaDBReplicas(t, 1)
+	primary, replicas := db.NewDatabase(t)
+	site := prepare(t, 2, "DATABASE_URL="+primary, "DATABASE_REPLICA_URLS="+strings.Join(replicas, ","))
+	web, hand := site[0], site[1]
+	web.Set("ROLES=web")
+	hand.Set("ROLES=worker")
+	web.Start()
+	ann := clientOf(t, web, "ann")
+	db.CatchUp(t)
+	hand.Start()
+	db.Replicas[0].Delay(t, 2)
+	time.Sleep(4 * time.Second) // it stands still while the delay begins
+	storetest.Eventually(t, time.Minute, func() bool { return came(hand)-left(hand) == 1 })
+	for n := range 5 {
+		if made := ann.postPhoto(web, fmt.Sprintf("photo %d", n)); len(made.Media) != 1 {
+			t.Errorf("a post with %d photos", len(made.Media))
+		}
+	}
+	if n := left(hand); came(hand)-n != 1 {
+		t.Errorf("the worker left its late replica %d times", n)
+	}
+}
+
+// R31: the worker that makes photos is killed over them; another one finishes them, and who uploads them hears of it,
+// on the page and through the API.
+func TestPhotosOfAKilledWorker(t *testing.T) {
+	server := servertest.MariaDB(t)
+	address := server.NewDatabase(t)
+	name := address[strings.LastIndex(address, "/")+1:]
+	site := prepare(t, 3, "DATABASE_URL="+address, "ROLES=worker")
+	web := site[0]
+	web.Set("ROLES=web")
+	web.Start()
+	ada, cat := browserOf(t, web, "ada"), clientOf(t, web, "cat")
+	large := phototest.JPEG(phototest.Options{Width: 4000, Height: 3000, Detail: true})
+	count := func(where string) int {
+		t.Helper()
+		v, err := server.Value("SELECT COUNT(*) FROM " + name + ".jobs WHERE kind = 'photo.process' AND " + where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	// killed has somebody upload while the one worker is killed over it, and returns the answer and whether it was.
+	killed := func(who *person) (got answer, atWork bool) {
+		t.Helper()
+		site[2].Kill()
+		site[1].Start()
+		done := count("state = 'done'")
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			var err error
+			if got, err = who.upload(web, large); err != nil {
+				t.Errorf("%s: %v", who.name, err)
+			}
+		}()
+		storetest.Eventually(t, time.Minute, func() bool {
+			return count("state = 'ready' AND attempts = 1") == 1 || count("state = 'done'") > done
+		})
+		site[1].Kill()
+		atWork = count("state = 'ready' AND attempts = 1") == 1
+		if all() {
+			<-ended // the answer comes before the lease has run out
+		} else if err := server.Exec("UPDATE " + name + ".jobs SET lease_until = 1 WHERE kind = 'photo.process' AND state = 'ready'"); err != nil {
+			t.Fatal(err) // as if its time had passed
+		}
+		site[2].Start()
+		<-ended
+		return got, atWork
+	}
+	for try := 1; ; try++ {
+		got, atWork := killed(cat)
+		if got.status != http.StatusOK && got.status != http.StatusAccepted {
+			t.Fatalf("the client heard %d: %s", got.status, got.body)
+		}
+		var made struct{ ID string }
+		cat.into(&made, answer{http.StatusOK, nil, got.body})
+		storetest.Eventually(t, 2*time.Minute, func() bool {
+			now := cat.get(web, "/api/v1/media/"+made.ID)
+			if now.status != http.StatusOK && now.status != http.StatusPartialContent {
+				t.Fatalf("the client hears %d: %s", now.status, now.body)
+			}
+			return now.status == http.StatusOK
+		})
+		if atWork {
+			t.Logf("the client heard %d first", got.status)
+			break
+		}
+		if try == 10 {
+			t.Fatal("no worker was killed at its work")
+		}
+	}
+	for try := 1; ; try++ {
+		got, atWork := killed(ada)
+		if got.status != http.StatusOK {
+			t.Fatalf("the page heard %d: %s", got.status, got.body)
+		}
+		storetest.Eventually(t, 2*time.Minute, func() bool {
+			return strings.Count(ada.get(web, "/compose").body, `data-state="ready"`) == try
+		})
+		if atWork {
+			t.Logf("the page heard %s first", got.body)
+			break
+		}
+		if try == 10 {
+			t.Fatal("no worker was killed at its work")
+		}
+	}
+	if n := count("state = 'done' AND attempts = 2"); n != 2 {
+		t.Errorf("%d photos were finished by a second worker", n)
+	}
+}
