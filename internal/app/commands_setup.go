@@ -10,6 +10,7 @@ import (
 )
 
 type setupGroup struct {
+	Database setupDatabase `cmd:"" help:"Make the database and its three users: the schema's owner, the site's, and one that may only SELECT."`
 	Dynamodb setupDynamoDB `cmd:"" help:"Make the DynamoDB table for sessions that SESSION_DYNAMODB_TABLE names."`
 }
 

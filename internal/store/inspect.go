@@ -176,6 +176,9 @@ func parseGrant(text string) (Grant, bool) {
 			if end < 0 {
 				return Grant{}, false
 			}
+			if strings.Contains(g.On[end:], " WITH GRANT OPTION") {
+				g.Privileges = append(g.Privileges, "GRANT OPTION")
+			}
 			g.On = g.On[:end]
 			return g, true
 		}

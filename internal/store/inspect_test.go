@@ -9,7 +9,7 @@ func TestGrantsAsServersWriteThem(t *testing.T) {
 	for text, want := range map[string]Grant{
 		"GRANT USAGE ON *.* TO `app`@`%` IDENTIFIED BY PASSWORD '*E6CC90B878B948C35E92B003C792C46C58C4AF40'": {Privileges: []string{"USAGE"}, On: "*.*"},
 		"GRANT SELECT, INSERT, UPDATE ON `site`.* TO `app`@`%`":                                              {Privileges: []string{"SELECT", "INSERT", "UPDATE"}, On: "`site`.*"},
-		"GRANT ALL PRIVILEGES ON `my\\_site`.* TO `app`@`%` WITH GRANT OPTION":                               {Privileges: []string{"ALL PRIVILEGES"}, On: "`my\\_site`.*"},
+		"GRANT ALL PRIVILEGES ON `my\\_site`.* TO `app`@`%` WITH GRANT OPTION":                               {Privileges: []string{"ALL PRIVILEGES", "GRANT OPTION"}, On: "`my\\_site`.*"},
 		"GRANT SELECT (`a`, `b`), UPDATE (`c`) ON `site`.`posts` TO 'app'@'%'":                               {Privileges: []string{"SELECT", "UPDATE"}, On: "`site`.`posts`"},
 		"GRANT `readers`@`%` TO `app`@`%`":                                                                   {Privileges: []string{"ROLE"}},
 	} {
