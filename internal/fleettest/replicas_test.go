@@ -86,6 +86,19 @@ func TestReplicas(t *testing.T) {
 		}
 	})
 
+	t.Run("R3 whoever just logged in is logged in everywhere", func(t *testing.T) {
+		eve := browserOf(t, a, "eve")
+		var wg sync.WaitGroup
+		for n := range 50 {
+			wg.Go(func() {
+				if got, err := eve.try([]*servertest.Instance{b, a}[n%2], http.MethodGet, "/settings", "", nil); err != nil || got.status != http.StatusOK {
+					t.Errorf("logged out: %v, %d", err, got.status)
+				}
+			})
+		}
+		wg.Wait()
+	})
+
 	for _, m := range servers {
 		if err := m.Exec("SET GLOBAL general_log=OFF"); err != nil {
 			t.Fatal(err)

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 	"tintype/migrations"
@@ -134,5 +136,52 @@ func TestNewerSchema(t *testing.T) {
 		if (st.Usable() == nil) != ok {
 			t.Errorf("min release %d: %v", min, st.Usable())
 		}
+	}
+}
+
+// The server goes on with the statement of a migrator that died: the next one waits for its end, and does not do the
+// same beside it.
+func TestTheStatementOfADeadMigrator(t *testing.T) {
+	server := servertest.MariaDB(t)
+	address := server.NewDatabase(t)
+	name := address[strings.LastIndex(address, "/")+1:]
+	m := store.NewMigrator(storetest.Options(address))
+	if err := m.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Down(t.Context(), 1); err != nil { // a column of access_tokens
+		t.Fatal(err)
+	}
+	held := make(chan error, 1)
+	go func() { held <- server.Exec("LOCK TABLES "+name+".access_tokens WRITE", "DO SLEEP(3)") }()
+	waiting := func(state string) func() bool {
+		return func() bool {
+			v, err := server.Value("SELECT COUNT(*) FROM information_schema.processlist WHERE db = '" + name + "' AND state LIKE '" + state + "'")
+			return err == nil && v != "0"
+		}
+	}
+	storetest.Eventually(t, time.Minute, func() bool {
+		v, err := server.Value("SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'DO SLEEP(3)'")
+		return err == nil && v == "1"
+	})
+	proxy := servertest.NewProxy(t, server.Port)
+	died := make(chan error, 1)
+	go func() { died <- store.NewMigrator(storetest.Options(through(t, address, proxy.Port))).Up(t.Context()) }()
+	storetest.Eventually(t, time.Minute, waiting("Waiting for table%"))
+	proxy.CutAll()
+	if err := <-died; err == nil {
+		t.Error("a migrator without a connection succeeded")
+	}
+	if !waiting("Waiting for table%")() {
+		t.Fatal("the dead one's statement is over already")
+	}
+	if err := m.Up(t.Context()); err != nil {
+		t.Errorf("the next one: %v", err)
+	}
+	if err := <-held; err != nil {
+		t.Fatal(err)
+	}
+	if st, err := m.State(t.Context()); err != nil || st.Usable() != nil {
+		t.Errorf("%+v, %v", st, err)
 	}
 }
