@@ -55,8 +55,12 @@ func (c *client) ask(k kind, q rig.Request, want ...int) (a rig.Answer, ok bool)
 		c.record.incident(logout, "%s %s as %s: status %d, to %q", q.Method, q.Path, c.Name, a.Status, a.Header.Get("Location"))
 		why = "logged out"
 	}
-	c.record.count(k, why, time.Since(start))
-	return a, why == ""
+	var failed *sample
+	if why != "" {
+		failed = &sample{Why: why, Request: fmt.Sprintf("%s %s as %q", q.Method, q.Path, c.Name), ID: a.Header.Get("X-Request-Id")}
+	}
+	c.record.count(k, failed, time.Since(start))
+	return a, failed == nil
 }
 
 // failure says why an answer is none that was wanted, in a word or two; "" if it is.

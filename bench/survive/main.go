@@ -100,6 +100,11 @@ func survive(t *rig.T, chosen []step, rate float64, least time.Duration, restart
 	if err := site.check(context.Background(), f.Database.Primary, f.Web); err != nil {
 		return nil, fmt.Errorf("the check at the end: %w", err)
 	}
+	var logs []string
+	for _, i := range f.Web {
+		logs = append(logs, i.Logs())
+	}
+	f.record.explain(logs)
 	r := &report{
 		Seconds: took.Seconds(), Rate: rate, Phases: f.record.phases, Faults: f.record.faults, Incidents: f.record.incidents,
 		Crawler: f.crawler, Restart: restart,

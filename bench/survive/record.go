@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -35,7 +36,19 @@ type phaseCount struct {
 	Name    string          `json:"phase"`
 	Seconds float64         `json:"seconds"`
 	Kinds   map[kind]*count `json:"requests"`
+	Samples []*sample       `json:"samples,omitempty"`
 }
+
+// A sample is one failed request, and what the instance that answered it logged.
+type sample struct {
+	Why     string `json:"why"`
+	Request string `json:"request"`
+	ID      string `json:"request_id,omitempty"` // "" where no instance answered
+	Log     string `json:"log,omitempty"`
+}
+
+// samplesEach is how many failed requests a phase keeps for each why.
+const samplesEach = 3
 
 func (p *phaseCount) sum(of ...kind) (c count) {
 	if of == nil {
@@ -82,8 +95,8 @@ func (r *record) close() {
 	}
 }
 
-// count notes one request that has ended; why says how it failed, "" that it did not.
-func (r *record) count(k kind, why string, took time.Duration) {
+// count notes one request that has ended; failed is nil if it did not fail.
+func (r *record) count(k kind, failed *sample, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.phases) == 0 {
@@ -97,9 +110,33 @@ func (r *record) count(k kind, why string, took time.Duration) {
 	}
 	c.Asked++
 	c.Worst = max(c.Worst, took.Seconds())
-	if why != "" {
-		c.Failed++
-		c.Why[why]++
+	if failed == nil {
+		return
+	}
+	c.Failed++
+	c.Why[failed.Why]++
+	same := 0
+	for _, s := range p.Samples {
+		if s.Why == failed.Why {
+			same++
+		}
+	}
+	if same < samplesEach {
+		p.Samples = append(p.Samples, failed)
+	}
+}
+
+// explain adds to each sample what was logged of it.
+func (r *record) explain(logs []string) {
+	for _, p := range r.phases {
+		for _, s := range p.Samples {
+			for _, log := range logs {
+				if at := strings.Index(log, "request_id="+s.ID); s.ID != "" && at >= 0 {
+					line := log[strings.LastIndexByte(log[:at], '\n')+1:]
+					s.Log, _, _ = strings.Cut(line, "\n")
+				}
+			}
+		}
 	}
 }
 

@@ -118,6 +118,12 @@ func (r *report) text(w io.Writer) {
 	for _, i := range r.Incidents {
 		fmt.Fprintln(w, "  "+i)
 	}
+	fmt.Fprintln(w)
+	for _, p := range r.Phases {
+		for _, s := range p.Samples {
+			fmt.Fprintf(w, "%s, %s: %s\n  %s\n", p.Name, s.Why, s.Request, s.Log)
+		}
+	}
 	if len(r.Broken) == 0 {
 		fmt.Fprintln(w, "\nEverything that must hold holds.")
 		return
