@@ -161,6 +161,9 @@ func (c *cluster) fallBack(ctx context.Context, r *Reads, why reason, q string, 
 func (c *cluster) fromPosition(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, error) {
 	why := reasonBehind
 	for range 2 {
+		if r.conn != nil && r.reached < r.brought { // it was taken before the position was known
+			r.unpin()
+		}
 		if r.conn == nil {
 			if why = c.pin(ctx, r); r.conn == nil {
 				break
@@ -203,7 +206,7 @@ func (c *cluster) pin(ctx context.Context, r *Reads) reason {
 			continue
 		}
 		if version >= int64(r.brought) {
-			r.conn, r.endpoint = conn, e
+			r.conn, r.endpoint, r.reached = conn, e, r.brought
 			return ""
 		}
 		conn.Close()
@@ -212,23 +215,61 @@ func (c *cluster) pin(ctx context.Context, r *Reads) reason {
 	return why
 }
 
-// anywhere asks any healthy replica. While the primary is away it begins with the most advanced one.
+// anywhere asks any healthy replica, and for the rest of the request the same server: two that are not equally far
+// would show it a post without its photos, or say that what one has found is not there. While the primary is away it
+// begins with the most advanced one.
 func (c *cluster) anywhere(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, error) {
-	rows, why, err := c.onReplica(ctx, r, q, args)
-	if rows != nil || err != nil {
-		return rows, err
+	if r.answered {
+		// What is read now is for whoever stays connected, for hours perhaps, and must not hold a connection.
+		rows, why, err := c.onReplica(ctx, r, q, args)
+		if rows != nil || err != nil {
+			return rows, err
+		}
+		return c.fallBack(ctx, r, why, q, args)
+	}
+	if r.conn != nil {
+		rows, err := r.conn.QueryContext(ctx, q, args...)
+		if err == nil {
+			r.endpoint.reads.Add(1)
+			r.replica++
+			return rows, nil
+		}
+		if ctx.Err() != nil || !elsewhere(err) {
+			return nil, err
+		}
+		r.endpoint.lookAgain()
+		r.unpin()
+	}
+	why := reasonUnhealthy
+	for _, e := range c.candidates() {
+		conn, rows, err := e.query(ctx, q, args)
+		if err == nil {
+			r.conn, r.endpoint, r.reached = conn, e, 0
+			e.reads.Add(1)
+			r.replica++
+			return rows, nil
+		}
+		if ctx.Err() != nil || !elsewhere(err) {
+			return nil, err
+		}
+		why = reasonFailed
+		e.lookAgain()
 	}
 	return c.fallBack(ctx, r, why, q, args)
 }
 
+// candidates are the addresses to read at, the first first.
+func (c *cluster) candidates() []*endpoint {
+	if c.away.Load() {
+		return c.mostAdvanced()
+	}
+	return c.inTurn()
+}
+
 // onReplica is neither rows nor an error where no replica answers.
 func (c *cluster) onReplica(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, reason, error) {
-	list := c.inTurn()
-	if c.away.Load() {
-		list = c.mostAdvanced()
-	}
 	why := reasonUnhealthy
-	for _, e := range list {
+	for _, e := range c.candidates() {
 		rows, err := e.pool.QueryContext(ctx, q, args...)
 		if err == nil {
 			e.reads.Add(1)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"sort"
 	"sync"
@@ -138,6 +139,27 @@ func (e *endpoint) ask(ctx context.Context) (*sql.Conn, int64, error) {
 	}
 	return conn, v, nil
 }
+
+// query asks on a connection that stays with its caller. One that has ended in the pool, unused, is replaced.
+func (e *endpoint) query(ctx context.Context, q string, args []any) (*sql.Conn, *sql.Rows, error) {
+	for try := 1; ; try++ {
+		conn, err := e.pool.Conn(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows, err := conn.QueryContext(ctx, q, args...)
+		if err == nil {
+			return conn, rows, nil
+		}
+		conn.Close()
+		if try == poolTries || !errors.Is(err, driver.ErrBadConn) {
+			return nil, nil, err
+		}
+	}
+}
+
+// poolTries is how often database/sql itself tries another connection.
+const poolTries = 3
 
 // lookAgain has the servers polled at once.
 func (e *endpoint) lookAgain() {

@@ -32,8 +32,9 @@ type Reads struct {
 
 	mu       sync.Mutex
 	brought  Position
-	conn     *sql.Conn // of a replica that has reached the position
+	conn     *sql.Conn // of the replica that answers this request
 	endpoint *endpoint // whose conn is
+	reached  Position  // what the replica is known to have reached
 	stay     reason    // why all further reads are the primary's, "" for as long as they are not
 	slot     bool      // a place on the way from the replicas to the primary
 	replica  int       // reads that replicas answered

@@ -370,3 +370,59 @@ func TestCloseWithoutTheReplica(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 }
+
+// While one replica is seconds behind the other, a request sees one state of the site, whichever: never what one of
+// them has and then the other has not.
+func TestARequestReadsOneServer(t *testing.T) {
+	db := storetest.OnReplicas(t, 2)
+	a, b := db.Open(t), db.Open(t)
+	acc := newAccount(t, a, "ann")
+	db.CatchUp(t)
+	db.Replicas[0].Delay(t, 2)
+	time.Sleep(2500 * time.Millisecond) // it stood still at first
+	storetest.WaitInUse(t, b, 2)
+
+	apart := 0
+	for i := int64(1); i <= 30; i++ {
+		w := begin(t, a, 0)
+		w.mark(acc, i)
+		w.end()
+		time.Sleep(20 * time.Millisecond)
+		r := begin(t, b, 0)
+		last := int64(-1)
+		for range 4 {
+			got, err := r.marked(acc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got < last {
+				t.Fatalf("a request read %d and then %d", last, got)
+			}
+			last = got
+		}
+		r.end()
+		if last < i {
+			apart++
+		}
+	}
+	if apart == 0 {
+		t.Error("the replica that is behind was never read: nothing was tested")
+	}
+
+	t.Run("a position that becomes known late counts all the same", func(t *testing.T) {
+		for i := int64(100); i < 110; i++ {
+			w := begin(t, a, 0)
+			w.mark(acc, i)
+			position := w.end()
+			r := begin(t, b, 0)
+			if _, err := r.marked(acc); err != nil {
+				t.Fatal(err)
+			}
+			b.CarryByToken(r.ctx, &store.AccessToken{Position: position})
+			if got, err := r.marked(acc); got != i || err != nil {
+				t.Errorf("the writer reads %d, %v; want %d", got, err, i)
+			}
+			r.end()
+		}
+	})
+}
