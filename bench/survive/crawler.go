@@ -8,11 +8,15 @@ import (
 	"time"
 )
 
-// crawlerTimes is how many times the visitors' cap it asks for at once.
-const crawlerTimes = 20
+const (
+	// crawlerTimes is how many times the visitors' cap it asks for at once.
+	crawlerTimes = 20
+	// crawlerPause is how often. More often would measure how fast one machine can refuse, and ask.
+	crawlerPause = 2 * time.Second
+)
 
-// crawl asks for pages that nobody keeps, from as many networks as requests, all at once and again every second, until
-// ctx ends. More often would only measure how fast one machine can refuse.
+// crawl asks for pages that nobody keeps, from as many networks as requests, all at once and again every
+// crawlerPause, until ctx ends.
 func crawl(ctx context.Context, site string, visitorsCap int) *crawlerCount {
 	c := &crawlerCount{Cap: visitorsCap, AtOnce: crawlerTimes * visitorsCap, Answered: map[string]int{}}
 	client := &http.Client{
@@ -22,7 +26,7 @@ func crawl(ctx context.Context, site string, visitorsCap int) *crawlerCount {
 	defer client.CloseIdleConnections()
 	var mu sync.Mutex
 	for round := 0; ctx.Err() == nil; round++ {
-		next := time.After(time.Second)
+		next := time.After(crawlerPause)
 		var wg sync.WaitGroup
 		for n := range c.AtOnce {
 			wg.Go(func() {

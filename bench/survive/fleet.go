@@ -12,8 +12,8 @@ import (
 )
 
 // maxInFlight is set low, so that the crawler need not be many to exceed it. Members' part of it on each instance is a
-// quarter, which leaves room for all members of the load.
-const maxInFlight = 48
+// quarter, which all together leaves room for all members of the load.
+const maxInFlight = 32
 
 // visitorsCap is what maxInFlight leaves to visitors, on so many instances.
 func visitorsCap(instances int) int { return instances * maxInFlight * 3 / 4 }

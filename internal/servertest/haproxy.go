@@ -46,6 +46,7 @@ defaults
     timeout connect 2s
     timeout client 60s
     timeout server 60s
+    timeout check 2s
     timeout http-keep-alive 60s
 frontend site
     bind 127.0.0.1:%[1]d
