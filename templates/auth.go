@@ -74,4 +74,9 @@ type ErrorView struct {
 	Sentence string
 	LinkURL  string // the one way on
 	LinkText string
+
+	// What was entered in a form that was not taken, to be sent again to Action; empty where there is none.
+	Action string
+	Text   string // what was written, if anything
+	Fields []HiddenField
 }

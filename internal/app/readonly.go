@@ -18,6 +18,10 @@ func (a *App) readOnly(next http.Handler) http.Handler {
 			return
 		}
 		a.metrics.refused.WithLabelValues("read_only").Inc()
+		if !isMachinePath(r.URL.Path) {
+			limitBody(w, r, smallBody)
+			_ = readForm(r) // the error page keeps what was entered, as far as it came
+		}
 		a.exit.write(w, r, &refused{status: http.StatusServiceUnavailable, message: readOnlyText, retryAfter: time.Minute})
 	})
 }

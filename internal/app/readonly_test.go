@@ -59,6 +59,15 @@ func TestReadOnlySite(t *testing.T) {
 	if w := site.ask("GET", "/login", ""); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "can only be read") || !strings.Contains(w.Body.String(), "<main") {
 		t.Errorf("the log-in page: %d %s", w.Code, w.Body)
 	}
+	w := site.ask("POST", "/posts/1/comments", "text=Long+thoughts&idempotency_key=k1&password=hush&return=%2F%40ann%2F1", "Sec-Fetch-Site: same-origin")
+	for _, want := range []string{"read-only for the moment", "Long thoughts", `action="/posts/1/comments"`, `name="idempotency_key" value="k1"`, "Send it again"} {
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("a comment: %d without %s: %v %s", w.Code, want, w.Header(), w.Body)
+		}
+	}
+	if strings.Contains(w.Body.String(), "hush") {
+		t.Error("a password stands on the page")
+	}
 	if site.claim != nil {
 		t.Error("a link for the first administrator would be written")
 	}

@@ -33,7 +33,7 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 		},
 		BaseURL:        a.cfg.Origin(),
 		Version:        Version,
-		ReadOnly:       a.cfg.ReadOnly,
+		ReadOnly:       func() bool { return a.cfg.ReadOnly || r.store.WriterAway() },
 		Log:            a.log,
 		KeepOriginals:  a.cfg.KeepOriginals,
 		CDN:            a.cfg.MediaBaseURL != "",

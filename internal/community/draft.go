@@ -24,7 +24,7 @@ func (c *Community) Draft(ctx context.Context, acc *store.Account) (*store.Draft
 	if acc == nil {
 		return nil, nil, ErrUnauthenticated
 	}
-	ctx = store.Primary(ctx) // another window may have changed it a moment ago
+	ctx = store.PrimaryWhileThere(ctx) // another window may have changed it a moment ago
 	d, err := c.draftOf(ctx, c.Store, acc)
 	if err != nil {
 		return nil, nil, fromStore(err)

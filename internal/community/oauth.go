@@ -364,7 +364,7 @@ type Application struct {
 
 // ApplicationsOf lists the clients that may act for the member, the newest first.
 func (c *Community) ApplicationsOf(ctx context.Context, acc *store.Account) ([]Application, error) {
-	ctx = store.Primary(ctx)
+	ctx = store.PrimaryWhileThere(ctx)
 	tokens, err := c.Store.TokensOf(ctx, acc.ID)
 	if err != nil {
 		return nil, fromStore(err)

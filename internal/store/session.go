@@ -71,7 +71,7 @@ func (s *Store) DeleteSession(ctx context.Context, accountID int64, hash string)
 // SessionsOf lists an account's sessions, last used first, expired ones too.
 func (s *Store) SessionsOf(ctx context.Context, accountID int64) ([]SessionRow, error) {
 	var rows []*Session
-	err := s.read(Primary(ctx)).Where("account_id = ?", accountID).Order("used_at DESC, created_at DESC, hash").Find(&rows).Error
+	err := s.read(PrimaryWhileThere(ctx)).Where("account_id = ?", accountID).Order("used_at DESC, created_at DESC, hash").Find(&rows).Error
 	out := make([]SessionRow, len(rows))
 	for i, r := range rows {
 		out[i] = r.row()

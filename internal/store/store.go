@@ -78,9 +78,10 @@ func (s *Store) write(ctx context.Context) *gorm.DB {
 	}
 	db := s.w.WithContext(ctx)
 	if s.cluster != nil {
-		markWrote(ctx)
 		if s.cluster.away.Load() {
-			_ = db.AddError(ErrWriterAway)
+			_ = db.AddError(ErrWriterAway) // and nothing was written that its client would have to read
+		} else {
+			markWrote(ctx)
 		}
 	}
 	return db

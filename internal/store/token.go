@@ -32,7 +32,7 @@ func (s *Store) DeleteToken(ctx context.Context, id int64) error {
 // TokensOf lists an account's tokens, newest first.
 func (s *Store) TokensOf(ctx context.Context, accountID int64) ([]*AccessToken, error) {
 	var ts []*AccessToken
-	err := s.read(Primary(ctx)).Where("account_id = ?", accountID).Order("id DESC").Find(&ts).Error
+	err := s.read(PrimaryWhileThere(ctx)).Where("account_id = ?", accountID).Order("id DESC").Find(&ts).Error
 	return ts, translate(err)
 }
 

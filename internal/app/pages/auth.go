@@ -3,8 +3,10 @@ package pages
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -62,14 +64,26 @@ func (p *Pages) loginFirst(c *gin.Context) error {
 	}
 	v := templates.LoginView{Return: returnTo(c, c.Request.URL.Path), Notice: "Log in first. Nothing of what you entered is lost."}
 	v.Carried = append(v.Carried, templates.HiddenField{Name: carriedAct, Value: c.Request.URL.Path})
-	for name, values := range c.Request.PostForm {
-		for _, s := range values {
-			if len(v.Carried) < maxCarried && !strings.Contains(name, "password") {
-				v.Carried = append(v.Carried, templates.HiddenField{Name: carriedField + name, Value: s})
+	v.Carried = append(v.Carried, keptFields(c.Request.PostForm, carriedField)...)
+	return p.showLogin(c, http.StatusUnauthorized, v)
+}
+
+// keptFields are a form's values, to be sent again under their names behind the prefix. A password is not kept.
+func keptFields(form url.Values, prefix string) []templates.HiddenField {
+	var out []templates.HiddenField
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, s := range form[name] {
+			if len(out) < maxCarried && !strings.Contains(name, "password") {
+				out = append(out, templates.HiddenField{Name: prefix + name, Value: s})
 			}
 		}
 	}
-	return p.showLogin(c, http.StatusUnauthorized, v)
+	return out
+}
+
+// writtenIn is what somebody wrote in a form, to be shown where the form itself is not.
+func writtenIn(form url.Values) string {
+	return cmp.Or(form.Get("text"), form.Get("caption"), form.Get("bio"))
 }
 
 func (p *Pages) login(c *gin.Context) error {

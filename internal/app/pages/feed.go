@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -173,7 +174,8 @@ func (p *Pages) notifications(c *gin.Context, acc *store.Account) error {
 	}
 	seen := acc.NotificationsReadID
 	if page.MaxID == 0 && len(list) > 0 && list[0].ID > seen {
-		if err := p.Community.MarkNotificationsRead(ctx, acc, list[0].ID); err != nil {
+		// While nothing can be written, they are read all the same, and stay new.
+		if err := p.Community.MarkNotificationsRead(ctx, acc, list[0].ID); err != nil && !errors.Is(err, store.ErrWriterAway) {
 			return err
 		}
 	}

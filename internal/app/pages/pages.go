@@ -65,7 +65,7 @@ type Options struct {
 	Version   string
 	Log       *slog.Logger
 
-	ReadOnly       bool // the site takes no writes; every page says so
+	ReadOnly       func() bool // the site takes no writes at the moment; every page says so
 	KeepOriginals  bool
 	CDN            bool // copies of photos at edges outlive their deletion for a while
 	MaxUploadBytes int64
@@ -187,7 +187,7 @@ func (p *Pages) admin(h func(*gin.Context, *store.Account) error) func(*gin.Cont
 func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	pg := &templates.Page{
 		Title: title, Site: p.Site, Assets: p.Assets,
-		Path: c.Request.URL.RequestURI(), RequestID: c.Writer.Header().Get("X-Request-Id"), ReadOnly: p.ReadOnly,
+		Path: c.Request.URL.RequestURI(), RequestID: c.Writer.Header().Get("X-Request-Id"), ReadOnly: p.ReadOnly(),
 	}
 	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
 		pg.Path = returnTo(c, "/")
@@ -242,15 +242,20 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 		}
 	}
 	v := templates.ErrorView{Status: status}
-	pg.ReadOnly = p.ReadOnly
+	pg.ReadOnly = p.ReadOnly()
 	switch status {
 	case http.StatusNotFound, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable:
 		// The design has its own words for these.
 	default:
 		v.Sentence = message
 	}
-	if p.ReadOnly && status == http.StatusServiceUnavailable {
+	if pg.ReadOnly && status == http.StatusServiceUnavailable {
 		v.Sentence, v.LinkURL, v.LinkText = message, "/", "Home"
+	}
+	if status == http.StatusServiceUnavailable && r.Method == http.MethodPost && len(r.PostForm) > 0 {
+		v.Action, v.Fields = r.URL.Path, keptFields(r.PostForm, "")
+		v.Text = writtenIn(r.PostForm)
+		pg.Path = localPath(r.PostForm.Get("return"), "/") // where the address can be asked for
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)

@@ -84,6 +84,7 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		return &community.Invalid{Fields: []community.FieldError{{Code: "invalid", Message: "Send the form from its page."}}}
 	}
 	form := &draftForm{values: map[string][]string{}}
+	c.Request.PostForm = form.values // for the error page, which keeps what was entered
 	faces, files := map[string]*store.Photo{}, 0
 	v, err := p.profileView(c, acc)
 	if err != nil {
