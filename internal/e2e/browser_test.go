@@ -187,12 +187,11 @@ func (b *browser) signUp(site, name string) {
 
 const allLoaded = `[...document.querySelectorAll('main img')].filter(i => i.getBoundingClientRect().top < innerHeight).every(i => i.complete && i.naturalWidth > 0) && document.querySelectorAll('main img').length > 0`
 
-// TestBrowser posts photographs in a real browser, on a phone and on a desktop, and looks at what came of it.
-func TestBrowser(t *testing.T) {
+// Photographs are posted in a real browser, on a phone and on a desktop; what came of it?
+func inABrowser(t *testing.T, site stage) {
 	servertest.Chromium(t)
-	site := start(t)
 	b := openBrowser(t)
-	b.signUp(site.URL, "ada")
+	b.signUp(site.URL, "dora")
 	b.shot("home-empty-390")
 
 	dir := t.TempDir()
@@ -223,7 +222,7 @@ func TestBrowser(t *testing.T) {
 		chromedp.SendKeys(chromedp.CSS(`textarea[name=caption]`), "Three of a #harbour in fog"),
 	)
 	b.click(`#publish`, `form[action$="/like"]`)
-	b.becomes(`location.pathname.startsWith('/@ada/')`)
+	b.becomes(`location.pathname.startsWith('/@dora/')`)
 	b.becomes(allLoaded)
 	b.shot("post-390")
 	postURL, err := chromedp.Run(b.ctx, chromedp.Location())
@@ -232,7 +231,7 @@ func TestBrowser(t *testing.T) {
 	}
 
 	t.Run("upright, everywhere", func(t *testing.T) {
-		m := visitor(t, site.URL)
+		m := site.visitor(t)
 		p := m.get(strings.TrimPrefix(postURL, site.URL)).want(200).has("Three of a")
 		n := 0
 		for _, u := range p.media() {
@@ -265,9 +264,7 @@ func TestBrowser(t *testing.T) {
 
 	t.Run("grid keeps order and does not shift", func(t *testing.T) {
 		b.t = t
-		m := visitor(t, site.URL)
-		m.http.Jar = nil
-		poster := join(t, site.URL, "poster")
+		poster := site.join(t, "poster")
 		for i := range 8 {
 			poster.postPhoto(phototest.JPEG(phototest.Options{Width: 400 + 90*i, Height: 420, Seed: int64(10 + i)}), "caption", fmt.Sprintf("Tile %d", i))
 		}
@@ -301,8 +298,8 @@ func TestBrowser(t *testing.T) {
 		nb.run(chromedp.SendKeys(chromedp.CSS(`#draft textarea[name=caption]`), "By hand"))
 		nb.click(`#publish`, `form[action$="/comments"]`)
 		nb.click(`form[action$="/like"] button`, `form[action$="/unlike"] button`)
-		nb.run(chromedp.Navigate(site.URL + "/@ada"))
-		nb.click(`form[action="/@ada/follow"] button`, `form[action="/@ada/unfollow"] button`)
+		nb.run(chromedp.Navigate(site.URL + "/@dora"))
+		nb.click(`form[action="/@dora/follow"] button`, `form[action="/@dora/unfollow"] button`)
 		nb.shot("profile-noscript-390")
 	})
 }

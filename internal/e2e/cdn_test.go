@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,9 +15,6 @@ import (
 	"tintype/internal/phototest"
 	"tintype/internal/servertest"
 )
-
-// all tells whether the long forms of tests are wanted.
-func all() bool { return os.Getenv("TEST_ALL") == "1" }
 
 // keptAtMost is how long visitors' pages are kept between us and them while the site answers: s-maxage and
 // stale-while-revalidate.

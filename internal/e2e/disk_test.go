@@ -56,7 +56,7 @@ func TestFullDisk(t *testing.T) {
 	site.Start()
 	visitor(t, site.URL).get(first.url.Path).want(200).has("Before")
 	visitor(t, site.URL).get(again.url.Path).want(200).has("After")
-	leftovers(t, site.DataDir)
+	leftovers(t, filepath.Join(site.DataDir, "media"))
 }
 
 // smallDisk mounts a file system of that size in memory, which takes root.

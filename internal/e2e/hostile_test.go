@@ -45,23 +45,21 @@ func TestBrokenUploadsAreTheSendersMistake(t *testing.T) {
 }
 
 // A form past its limit must not count as an empty one, which would publish what was for followers to everybody.
-func TestATooLargeFormPublishesNothing(t *testing.T) {
-	s := start(t)
-	m := join(t, s.URL, "anna")
+func aTooLargeForm(t *testing.T, s stage) {
+	m := s.join(t, "hanna")
 	u, err := m.upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}))
 	if err != nil || u.State != "ready" {
 		t.Fatalf("upload: %+v, %v", u, err)
 	}
 	m.publish("visibility", "followers", "caption", strings.Repeat("x", 2<<20)).want(http.StatusRequestEntityTooLarge)
-	visitor(t, s.URL).get("/explore").want(http.StatusOK).lacks("/@anna/")
+	s.visitor(t).get("/explore").want(http.StatusOK).lacks("/@hanna/")
 	m.get("/compose").want(http.StatusOK).has("description-" + u.ID)
 	m.publish("visibility", "followers", "caption", "for followers").want(http.StatusOK).has("for followers")
 }
 
 // A browser shows the answer to the last of two clicks, so each must lead to the one post.
-func TestAFormSentManyTimesAtOnceAlwaysLeadsToItsPost(t *testing.T) {
-	s := start(t)
-	m := join(t, s.URL, "anna")
+func aFormManyTimesAtOnce(t *testing.T, s stage) {
+	m := s.join(t, "henry")
 	if u, err := m.upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7})); err != nil || u.State != "ready" {
 		t.Fatalf("upload: %+v, %v", u, err)
 	}
@@ -82,7 +80,7 @@ func TestAFormSentManyTimesAtOnceAlwaysLeadsToItsPost(t *testing.T) {
 	}
 	wg.Wait()
 	for _, p := range answers {
-		if p.status != http.StatusOK || p.url.Path != answers[0].url.Path || !strings.HasPrefix(p.url.Path, "/@anna/") {
+		if p.status != http.StatusOK || p.url.Path != answers[0].url.Path || !strings.HasPrefix(p.url.Path, "/@henry/") {
 			t.Errorf("%d at %s, the first at %s", p.status, p.url, answers[0].url)
 		}
 	}

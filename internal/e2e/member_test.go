@@ -11,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ type member struct {
 	site string
 	name string
 	http *http.Client
+	late bool // see stage.late
 }
 
 func visitor(t testing.TB, site string) *member {
@@ -85,6 +87,37 @@ func (m *member) get(path string) page {
 	m.t.Helper()
 	return m.do(m.request(http.MethodGet, path, "", nil))
 }
+
+// sees asks until the page holds the parts, which somebody else brought about.
+func (m *member) sees(path string, parts ...string) page {
+	m.t.Helper()
+	return m.until(path, func(p page) bool { return p.status == http.StatusOK && !slices.ContainsFunc(parts, p.without) }).want(http.StatusOK).has(parts...)
+}
+
+// loses asks until the page no longer holds the parts.
+func (m *member) loses(path string, parts ...string) page {
+	m.t.Helper()
+	return m.until(path, func(p page) bool { return !slices.ContainsFunc(parts, p.with) }).lacks(parts...)
+}
+
+// misses asks until there is no such page.
+func (m *member) misses(path string) page {
+	m.t.Helper()
+	return m.until(path, func(p page) bool { return p.status == http.StatusNotFound }).want(http.StatusNotFound)
+}
+
+// until asks until the answer is as wanted, for a while; where nothing is late the first answer counts.
+func (m *member) until(path string, wanted func(page) bool) page {
+	m.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if p := m.get(path); !m.late || wanted(p) || time.Now().After(deadline) {
+			return p
+		}
+	}
+}
+
+func (p page) with(part string) bool    { return strings.Contains(p.body, part) }
+func (p page) without(part string) bool { return !p.with(part) }
 
 func (m *member) request(method, path, contentType string, body io.Reader) *http.Request {
 	m.t.Helper()
@@ -226,7 +259,7 @@ func (p page) text() string {
 	return s
 }
 
-var mediaURL = regexp.MustCompile(`/media/(?:pub|priv)/[0-9a-f]+/[a-z0-9]+\.jpg(?:\?[^"\s,]*)?`)
+var mediaURL = regexp.MustCompile(`(?:https?://[^"\s,/]+)?/media/(?:pub|priv)/[0-9a-f]+/[a-z0-9]+\.jpg(?:\?[^"\s,]*)?`)
 
 // media are the addresses of photos on the page, each once.
 func (p page) media() []string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +23,22 @@ import (
 
 var shownCode = regexp.MustCompile(`<code[^>]*>([^<]+)</code>`)
 
+// allow has the member allow what the query of an address to authorize asks for, and returns the code that is shown.
+func (m *member) allow(ask url.Values) string {
+	m.t.Helper()
+	pairs := []string{"decision", "allow"}
+	for name := range ask {
+		pairs = append(pairs, name, ask.Get(name))
+	}
+	m.get("/oauth/authorize?" + ask.Encode()).want(200).has("client_id")
+	allowed := m.post("/oauth/authorize", pairs...).want(200)
+	code := shownCode.FindStringSubmatch(allowed.body)
+	if code == nil {
+		m.t.Fatalf("no code:\n%s", allowed.text())
+	}
+	return code[1]
+}
+
 // token has the member allow a client of the API, and returns what the client gets.
 func (m *member) token() string {
 	m.t.Helper()
@@ -35,12 +52,16 @@ func (m *member) token() string {
 	const oob = "urn:ietf:wg:oauth:2.0:oob"
 	app := m.post("/api/v1/apps", "client_name", "listener", "redirect_uris", oob, "scopes", "read write follow")
 	id, secret := field(app, "client_id"), field(app, "client_secret")
-	allowed := m.post("/oauth/authorize", "response_type", "code", "client_id", id, "redirect_uri", oob, "scope", "read write follow", "decision", "allow").want(200)
-	code := shownCode.FindStringSubmatch(allowed.body)
-	if code == nil {
-		m.t.Fatalf("no code:\n%s", allowed.text())
-	}
-	return field(m.post("/oauth/token", "grant_type", "authorization_code", "client_id", id, "client_secret", secret, "redirect_uri", oob, "code", code[1]), "access_token")
+	code := m.allow(url.Values{"response_type": {"code"}, "client_id": {id}, "redirect_uri": {oob}, "scope": {"read write follow"}})
+	return field(m.post("/oauth/token", "grant_type", "authorization_code", "client_id", id, "client_secret", secret, "redirect_uri", oob, "code", code), "access_token")
+}
+
+// withToken asks as a client of the API does.
+func (m *member) withToken(token, method, path string) page {
+	m.t.Helper()
+	req := m.request(method, path, "", nil)
+	req.Header.Set("Authorization", "Bearer "+token)
+	return m.do(req)
 }
 
 // lines opens what stays open and returns its lines; the channel is closed at its end.
@@ -83,6 +104,26 @@ func awaitLines(t testing.TB, lines chan string, parts ...string) {
 		case <-limit:
 			t.Fatalf("never heard %q", parts)
 		}
+	}
+}
+
+// Whatever a stream announces is in its listener's next list, wherever that is read.
+func streams(t *testing.T, site stage) {
+	stella, sven := site.join(t, "stella"), site.join(t, "sven")
+	sven.post("/@stella/follow").want(200)
+	token := sven.token()
+	client := site.visitor(t)
+	stream := client.lines("/api/v1/streaming/user", token)
+	for i := range 3 {
+		caption := fmt.Sprintf("Announced %d", i)
+		id := stella.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", caption+", @sven").url.Path
+		id = id[strings.LastIndexByte(id, '/')+1:]
+		awaitLines(t, stream, "event: update", `"id":"`+id, `"type":"mention"`)
+		client.withToken(token, http.MethodGet, "/api/v1/timelines/home").want(200).has(caption)
+		client.withToken(token, http.MethodGet, "/api/v1/notifications").want(200).has(caption)
+		client.withToken(token, http.MethodPost, "/api/v1/statuses/"+id+"/favourite").want(200).has(`"favourites_count":1`)
+		client.withToken(token, http.MethodGet, "/api/v1/statuses/"+id).want(200).has(`"favourites_count":1`)
+		stella.sees("/notifications", "sven")
 	}
 }
 
@@ -192,14 +233,13 @@ func TestStreamsAndReplicas(t *testing.T) {
 }
 
 // A page in view shows what others do, and comes back by itself when the site was away.
-func TestLivePage(t *testing.T) {
+func livePage(t *testing.T, site stage) {
 	servertest.Chromium(t)
-	site := start(t)
 	b := openBrowser(t)
 	b.forgives = "net::ERR_CONNECTION_REFUSED" // while the site is away
-	b.signUp(site.URL, "ada")
-	ben, eve := join(t, site.URL, "ben"), join(t, site.URL, "eve")
-	post := ben.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "For @ada to see")
+	b.signUp(site.URL, "lara")
+	ben, eve := site.join(t, "leo"), site.join(t, "liv")
+	post := ben.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "For @lara to see")
 	id := post.url.Path[strings.LastIndexByte(post.url.Path, '/')+1:]
 	b.becomes(`document.querySelector('.nav .badge')?.textContent.trim() === '1 unread'`)
 
@@ -212,9 +252,7 @@ func TestLivePage(t *testing.T) {
 	b.becomes(counts + ` === '1,1'`)
 
 	// Bare of its streams for a moment, and then with more to tell.
-	if err := site.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	site.Stop()
 	site.Start()
 	eve.post("/posts/"+id+"/unlike", "return", "/").want(200)
 	b.becomes(counts + ` === ',1'`)

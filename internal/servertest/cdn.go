@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -112,6 +113,7 @@ func (c *CDN) serve(w http.ResponseWriter, r *http.Request, origin *url.URL) {
 		return
 	}
 	proxy := &httputil.ReverseProxy{
+		ErrorLog: log.New(io.Discard, "", 0), // readers who go away in between
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(origin)
 			p.SetXForwarded()

@@ -91,12 +91,13 @@ type Site struct {
 	Cache    *RedisServer
 	Queue    *SQSServer
 
-	t         testing.TB
-	env       []string // of all its processes, from the test
-	secret    string
-	mediaDir  string
-	primary   string // the database's address
-	instances []*Instance
+	t        testing.TB
+	env      []string // of all its processes, from the test
+	secret   string
+	mediaDir string
+	primary  string      // the database's address
+	web      []*Instance // also those that other rungs had
+	worker   *Instance
 }
 
 // NewSite starts a site on that rung and waits until it is ready. Env are
@@ -117,7 +118,7 @@ func (s *Site) Move(rung Rung) {
 	if !rung.Valid() {
 		s.t.Fatalf("%s does not go together", rung)
 	}
-	if s.instances != nil && (rung.MySQL != s.Rung.MySQL || rung.S3 != s.Rung.S3) {
+	if s.web != nil && (rung.MySQL != s.Rung.MySQL || rung.S3 != s.Rung.S3) {
 		s.t.Fatalf("from %s to %s, the data would have to be moved", s.Rung, rung)
 	}
 	s.Stop()
@@ -125,12 +126,15 @@ func (s *Site) Move(rung Rung) {
 	if rung.Web > 0 && s.Balancer == nil {
 		s.Balancer = NewBalancer(s.t)
 	}
-	for len(s.instances) < max(rung.Web, 1)+1 { // and a worker
-		s.instances = append(s.instances, NewTintype(s.t))
+	for len(s.web) < max(rung.Web, 1) {
+		s.web = append(s.web, NewTintype(s.t))
 	}
-	s.Web, s.Worker, s.URL = s.instances[1:max(rung.Web, 1)+1], nil, s.instances[1].URL
+	s.Web, s.Worker, s.URL = s.web[:max(rung.Web, 1)], nil, s.web[0].URL
 	if rung.Worker {
-		s.Worker = s.instances[0]
+		if s.worker == nil {
+			s.worker = NewTintype(s.t)
+		}
+		s.Worker = s.worker
 	}
 	if rung.Web > 0 {
 		s.URL = s.Balancer.URL
@@ -138,6 +142,18 @@ func (s *Site) Move(rung Rung) {
 	s.configure()
 	s.setUp()
 	s.Start()
+}
+
+// MediaDir is the folder where photos are, "" where they are in a bucket.
+func (s *Site) MediaDir() string {
+	switch {
+	case s.Rung.S3:
+		return ""
+	case s.Rung.MySQL:
+		return s.mediaDir
+	default:
+		return filepath.Join(s.Web[0].DataDir, "media")
+	}
 }
 
 // Processes are the web instances and the worker.

@@ -1,0 +1,282 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mattn/go-mastodon"
+
+	"tintype/internal/phototest"
+	"tintype/internal/servertest"
+)
+
+// A client that nobody here wrote registers, logs in, posts photos, reads them back and pages to the end.
+func goMastodon(t *testing.T, site stage) {
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// login has a new member allow the client.
+	login := func(name string) (*member, *mastodon.Client) {
+		t.Helper()
+		m := site.join(t, name)
+		app, err := mastodon.RegisterApp(ctx, &mastodon.AppConfig{Server: site.URL, ClientName: "go-mastodon", Scopes: "read write follow", Website: "https://example.org"})
+		must(err)
+		ask, err := url.Parse(app.AuthURI)
+		must(err)
+		c := mastodon.NewClient(&mastodon.Config{Server: site.URL, ClientID: app.ClientID, ClientSecret: app.ClientSecret})
+		must(c.GetUserAccessToken(ctx, m.allow(ask.Query()), app.RedirectURI))
+		return m, c
+	}
+	gil, c := login("gil")
+	gil.late = false // one's own, however far replicas are behind
+	_, other := login("gus")
+	me, err := c.GetAccountCurrentUser(ctx)
+	must(err)
+	if me.Acct != "gil" || me.Source == nil || me.CreatedAt.IsZero() {
+		t.Errorf("me: %+v", me)
+	}
+
+	instance, err := c.GetInstance(ctx)
+	must(err)
+	if host := strings.TrimPrefix(site.URL, "http://"); instance.URI != host || instance.URLs["streaming_api"] != "ws://"+host {
+		t.Errorf("instance: %+v", instance)
+	}
+
+	var posted []mastodon.ID
+	for i := range 5 {
+		photo, err := c.UploadMediaFromMedia(ctx, &mastodon.Media{
+			File: bytes.NewReader(phototest.JPEG(phototest.Options{Width: 800, Height: 600, Seed: int64(i)})), Description: "a hill", Focus: "0.5,0.5",
+		})
+		must(err)
+		if photo.URL == "" || photo.PreviewURL == "" || photo.Description != "a hill" || photo.Meta.Original.Width != 800 || photo.Meta.Focus.X != 0.5 {
+			t.Errorf("photo: %+v", photo)
+		}
+		status, err := c.PostStatus(ctx, &mastodon.Toot{Status: fmt.Sprintf("Hill %d #gilshills", i), MediaIDs: []mastodon.ID{photo.ID}, Visibility: mastodon.VisibilityPublic})
+		must(err)
+		if len(status.MediaAttachments) != 1 || status.MediaAttachments[0].ID != photo.ID || status.Account.Acct != "gil" {
+			t.Errorf("status: %+v", status)
+		}
+		gil.get(status.MediaAttachments[0].URL).want(http.StatusOK)
+		posted = append([]mastodon.ID{status.ID}, posted...)
+	}
+	if _, err := c.PostStatus(ctx, &mastodon.Toot{Status: "no photo"}); err == nil || !strings.Contains(err.Error(), "A post needs a photo") {
+		t.Errorf("a post without a photo: %v", err)
+	}
+
+	for name, list := range map[string]func(*mastodon.Pagination) ([]*mastodon.Status, error){
+		"home":   func(pg *mastodon.Pagination) ([]*mastodon.Status, error) { return c.GetTimelineHome(ctx, pg) },
+		"public": func(pg *mastodon.Pagination) ([]*mastodon.Status, error) { return c.GetTimelinePublic(ctx, true, pg) },
+		"tag": func(pg *mastodon.Pagination) ([]*mastodon.Status, error) {
+			return c.GetTimelineHashtag(ctx, "gilshills", true, pg)
+		},
+		"account": func(pg *mastodon.Pagination) ([]*mastodon.Status, error) { return c.GetAccountStatuses(ctx, me.ID, pg) },
+	} {
+		var got []mastodon.ID
+		pg := &mastodon.Pagination{Limit: 2}
+		for requests := 0; ; requests++ {
+			page, err := list(pg)
+			must(err)
+			for _, status := range page {
+				if status.Account.ID == me.ID {
+					got = append(got, status.ID)
+				}
+			}
+			if pg.MaxID == "" {
+				break
+			}
+			if requests > 100 {
+				t.Fatalf("%s does not end", name)
+			}
+			pg.Limit = 2
+		}
+		if !slices.Equal(got, posted) {
+			t.Errorf("%s: %v, want %v", name, got, posted)
+		}
+	}
+
+	relation, err := other.AccountFollow(ctx, me.ID)
+	must(err)
+	if !relation.Following {
+		t.Errorf("follow: %+v", relation)
+	}
+	liked, err := other.Favourite(ctx, posted[0])
+	must(err)
+	if liked.FavouritesCount != 1 || liked.Favourited != true {
+		t.Errorf("favourite: %+v", liked)
+	}
+	comment, err := other.PostStatus(ctx, &mastodon.Toot{Status: "Fine hill", InReplyToID: posted[0]})
+	must(err)
+
+	// From here on gil reads what gus did.
+	soon := func(what string, right func() bool) {
+		t.Helper()
+		if !site.late() && !right() {
+			t.Errorf("%s: not at once", what)
+		}
+		eventually(t, what, right)
+	}
+	soon("the comment is there", func() bool {
+		around, err := c.GetStatusContext(ctx, posted[0])
+		must(err)
+		return len(around.Ancestors) == 0 && len(around.Descendants) == 1 && around.Descendants[0].ID == comment.ID
+	})
+	soon("gil is notified", func() bool {
+		notifications, err := c.GetNotifications(ctx, nil)
+		must(err)
+		var kinds []string
+		for _, n := range notifications {
+			kinds = append(kinds, n.Type)
+		}
+		return fmt.Sprint(kinds) == "[mention favourite follow]"
+	})
+	soon("gus is found", func() bool {
+		found, err := c.Search(ctx, "gus", true)
+		must(err)
+		return len(found.Accounts) == 1 && found.Accounts[0].Acct == "gus"
+	})
+	soon("gus is a follower", func() bool {
+		followers, err := c.GetAccountFollowers(ctx, me.ID, nil)
+		must(err)
+		return len(followers) == 1 && followers[0].Acct == "gus"
+	})
+	must(c.DeleteStatus(ctx, posted[0]))
+	if _, err := c.GetStatus(ctx, posted[0]); err == nil {
+		t.Error("a deleted status is still there")
+	}
+	must(c.RevokeToken(ctx))
+	if _, err := c.GetAccountCurrentUser(ctx); err == nil {
+		t.Error("a revoked token still works")
+	}
+}
+
+// Debian's toot logs in out of band, posts a photo, reads, answers and deletes.
+func tootClient(t *testing.T, site stage) {
+	toot := servertest.Tool(t, "toot", "Debian package toot")
+	home := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	command := func(args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, toot, args...)
+		cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+home, "HOME="+home, "PYTHONUNBUFFERED=1", "NO_PROXY=*")
+		return cmd
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		out, err := command(args...).CombinedOutput()
+		if err != nil || bytes.Contains(out, []byte("Traceback")) {
+			t.Fatalf("toot %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	wants := func(out string, texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if !strings.Contains(out, text) {
+				t.Errorf("no %q in\n%s", text, out)
+			}
+		}
+	}
+
+	host := strings.TrimPrefix(site.URL, "http://")
+	if said := converse(t, command("login", "--disable-https", "--instance", host), site.join(t, "tove"), "n\n"); !strings.Contains(said, "Successfully logged in") {
+		t.Fatalf("toot login:\n%s", said)
+	}
+	wants(run("whoami"), "@tove", "Since:")
+	photo := filepath.Join(home, "hill.jpg")
+	if err := os.WriteFile(photo, phototest.JPEG(phototest.Options{Orientation: 6, GPS: true}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := run("post", "--no-color", "A hill #alps", "--media", photo, "--description", "A hill in fog", "--spoiler-text", "heights")
+	m := regexp.MustCompile(regexp.QuoteMeta(site.URL) + `/@tove/(\d+)`).FindStringSubmatch(out)
+	if m == nil {
+		t.Fatalf("posted nowhere: %s", out)
+	}
+	wants(run("timeline", "--no-color"), "A hill #alps", "@tove", m[1])
+	wants(run("timeline", "--no-color", "--public", "--local"), "A hill #alps", "/media/pub/")
+	wants(run("timeline", "--no-color", "--tag", "Alps"), "A hill #alps")
+	run("post", "Well said", "--reply-to", m[1])
+	wants(run("thread", "--no-color", m[1]), "A hill #alps", "Well said")
+	run("favourite", m[1])
+	wants(run("search", "--no-color", "tove"), "@tove")
+	wants(run("search", "--no-color", "#alps"), "alps")
+	run("notifications")
+	wants(run("instance", "--no-color", "--disable-https"), "compatible; Tintype")
+	run("delete", m[1])
+	if out := run("timeline", "--no-color"); strings.Contains(out, "A hill") {
+		t.Errorf("a deleted post is still there: %s", out)
+	}
+	run("logout", "tove@"+host)
+}
+
+// Mastodon.py takes ids for numbers and makes them out of dates, and parses every answer it gets.
+func mastodonPy(t *testing.T, site stage) {
+	python := servertest.Tool(t, "/usr/bin/python3", "Debian package python3-mastodon")
+	if out, err := exec.CommandContext(t.Context(), python, "-c", "import mastodon").CombinedOutput(); err != nil {
+		servertest.Tool(t, "python3-mastodon", "Debian package python3-mastodon")
+		t.Fatalf("%v: %s", err, out)
+	}
+	photo := filepath.Join(t.TempDir(), "hill.jpg")
+	if err := os.WriteFile(photo, phototest.JPEG(phototest.Options{}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, python, "testdata/client.py", site.URL, photo, "monty")
+	cmd.Env = append(os.Environ(), "PYTHONUNBUFFERED=1", "NO_PROXY=*")
+	if said := converse(t, cmd, site.join(t, "monty"), ""); !strings.HasSuffix(said, "done\n") {
+		t.Fatalf("Mastodon.py:\n%s", said)
+	}
+}
+
+// converse runs a client that shows the address where a member allows it and reads the code, after before, from its
+// standard input. It returns what the client said.
+func converse(t *testing.T, cmd *exec.Cmd, m *member, before string) string {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		said.WriteString(lines.Text() + "\n")
+		if address, ok := strings.CutPrefix(lines.Text(), m.site+"/oauth/authorize"); ok {
+			ask, err := url.ParseQuery(strings.TrimLeft(address, "/?"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(in, before+m.allow(ask)+"\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, said.String())
+	}
+	return said.String()
+}

@@ -1,0 +1,219 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+)
+
+// A stage is a site on some rung, on which the scenarios of the suite play one after the other, each with people of
+// its own names. Nothing else differs between the rungs.
+type stage struct{ *servertest.Site }
+
+// late tells whether others may see a moment later what somebody did: replicas follow, and each process keeps
+// visitors' pages for itself. Whoever did it sees it at once everywhere.
+func (s stage) late() bool { return s.Rung.Replicas > 0 || len(s.Processes()) > 1 }
+
+func (s stage) visitor(t testing.TB) *member {
+	t.Helper()
+	m := visitor(t, s.URL)
+	m.late = s.late()
+	return m
+}
+
+func (s stage) join(t testing.TB, name string) *member {
+	t.Helper()
+	m := join(t, s.URL, name)
+	m.late = s.late()
+	return m
+}
+
+// suite is what a site does whatever it is made of. The last ones stop and kill its processes.
+var suite = []struct {
+	name string
+	play func(*testing.T, stage)
+}{
+	{"a day without scripts", day},
+	{"nothing entered is lost", nothingEnteredIsLost},
+	{"others' ids", othersIDs},
+	{"cross-origin", crossOrigin},
+	{"a too large form", aTooLargeForm},
+	{"a form many times at once", aFormManyTimesAtOnce},
+	{"go-mastodon", goMastodon},
+	{"Mastodon.py", mastodonPy},
+	{"toot", tootClient},
+	{"streams", streams},
+	{"a browser", inABrowser},
+	{"a live page", livePage},
+	{"kills", kills},
+}
+
+// TestMatrix plays the suite at rung 0, on the whole fleet, on each rung between, and on combinations that have all
+// pairs of what can be switched (R10). Without TEST_ALL=1 it plays at rung 0, on the whole, and on one that TEST_SEED
+// chooses.
+func TestMatrix(t *testing.T) {
+	ladder := servertest.Ladder()
+	rungs := append(ladder, pairwise(ladder)...)
+	whole := len(ladder) - 1
+	switch chosen := whole; {
+	case all():
+	case testing.Short():
+		rungs = rungs[:1]
+	default:
+		for chosen == whole {
+			chosen = 1 + random(t).IntN(len(rungs)-1)
+		}
+		rungs = []servertest.Rung{rungs[0], rungs[whole], rungs[chosen]}
+	}
+	for _, rung := range rungs {
+		t.Run(rung.String(), func(t *testing.T) {
+			begun := time.Now()
+			s := stage{servertest.NewSite(t, rung, "SIGNUP_LIMIT=100000/1h", "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h", "API_LIMIT=10000000/1m")}
+			t.Logf("up after %s", time.Since(begun).Round(time.Millisecond))
+			for _, scenario := range suite {
+				t.Run(scenario.name, func(t *testing.T) { scenario.play(t, s) })
+			}
+		})
+	}
+}
+
+// all tells whether the long forms of tests are wanted.
+func all() bool { return os.Getenv("TEST_ALL") == "1" }
+
+// random is made from TEST_SEED, which is logged.
+func random(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if n, err := strconv.ParseUint(os.Getenv("TEST_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	t.Logf("TEST_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 1))
+}
+
+// switches are the parts of a site that can be switched, and what they can be.
+var switches = []struct {
+	name string
+	set  func(r *servertest.Rung, value int)
+}{
+	{"database", func(r *servertest.Rung, v int) { r.MySQL = v == 1 }},
+	{"replicas", func(r *servertest.Rung, v int) { r.Replicas = 2 * v }},
+	{"sessions", func(r *servertest.Rung, v int) { r.DynamoDB = v == 1 }},
+	{"photos", func(r *servertest.Rung, v int) { r.S3 = v == 1 }},
+	{"cdn", func(r *servertest.Rung, v int) { r.CDN = v == 1 }},
+	{"cache", func(r *servertest.Rung, v int) { r.Redis = v == 1 }},
+	{"queue", func(r *servertest.Rung, v int) { r.SQS = v == 1 }},
+	{"worker", func(r *servertest.Rung, v int) { r.Worker = v == 1 }},
+	{"web", func(r *servertest.Rung, v int) { r.Web = 3 * v }},
+}
+
+// A setting is one value of one switch.
+type setting struct{ place, value int }
+
+// everyRung is each combination that goes together, with its settings.
+func everyRung() map[servertest.Rung][]setting {
+	every := make(map[servertest.Rung][]setting)
+	for n := range 1 << len(switches) {
+		var r servertest.Rung
+		var settings []setting
+		for place, s := range switches {
+			value := n >> place & 1
+			s.set(&r, value)
+			settings = append(settings, setting{place, value})
+		}
+		if r.Valid() {
+			every[r] = settings
+		}
+	}
+	return every
+}
+
+// pairs are the pairs of settings of a rung.
+func pairs(settings []setting) [][2]setting {
+	var out [][2]setting
+	for i, a := range settings {
+		for _, b := range settings[i+1:] {
+			out = append(out, [2]setting{a, b})
+		}
+	}
+	return out
+}
+
+// pairwise are rungs that have, together with those given, every pair of settings that goes together: each is the one
+// with the most pairs that are still missing.
+func pairwise(given []servertest.Rung) []servertest.Rung {
+	every := everyRung()
+	missing := make(map[[2]setting]bool)
+	for _, settings := range every {
+		for _, p := range pairs(settings) {
+			missing[p] = true
+		}
+	}
+	take := func(r servertest.Rung) {
+		for _, p := range pairs(every[r]) {
+			delete(missing, p)
+		}
+	}
+	for _, r := range given {
+		take(r)
+	}
+	var more []servertest.Rung
+	for len(missing) > 0 {
+		var best servertest.Rung
+		most := -1
+		for r, settings := range every {
+			n := 0
+			for _, p := range pairs(settings) {
+				if missing[p] {
+					n++
+				}
+			}
+			if n > most || n == most && fmt.Sprint(r) < fmt.Sprint(best) { // the same ones each time
+				best, most = r, n
+			}
+		}
+		take(best)
+		more = append(more, best)
+	}
+	return more
+}
+
+func TestEveryPairIsInTheMatrix(t *testing.T) {
+	ladder := servertest.Ladder()
+	rungs := append(ladder, pairwise(ladder)...)
+	has := func(a, b setting) bool {
+		for _, r := range rungs {
+			with := r
+			switches[a.place].set(&with, a.value)
+			switches[b.place].set(&with, b.value)
+			if with == r {
+				return true
+			}
+		}
+		return false
+	}
+	impossible := 0
+	for a := range switches {
+		for b := range a {
+			for n := range 4 {
+				if !has(setting{a, n & 1}, setting{b, n >> 1}) {
+					impossible++
+				}
+			}
+		}
+	}
+	// SQLite with replicas, with a worker, with more instances.
+	if impossible != 3 || len(rungs) > 16 {
+		t.Errorf("%d rungs lack %d pairs, want 3 that do not go together: %v", len(rungs), impossible, rungs)
+	}
+	for _, r := range rungs {
+		if !r.Valid() {
+			t.Errorf("%s does not go together", r)
+		}
+	}
+}
