@@ -23,6 +23,9 @@ func loadAWS(ctx context.Context, cfg *Config, log *slog.Logger) (aws.Config, er
 	options := []func(*config.LoadOptions) error{config.WithHTTPClient(awsClient()), config.WithLogger(awsLogger{log})}
 	if cfg.AWSRegion != "" {
 		options = append(options, config.WithRegion(cfg.AWSRegion))
+	} else {
+		// Asked last of all: the region of the instance, from its metadata.
+		options = append(options, config.WithEC2IMDSRegion())
 	}
 	c, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {

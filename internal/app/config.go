@@ -167,6 +167,11 @@ type shownValue struct {
 // os.LookupEnv does; environ lists all of them as NAME=value, so that misspelled
 // ones are found. All errors come together, joined.
 func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, error) {
+	vault := newVault(lookup)
+	lookup, environ, err := withSettings(lookup, environ, vault)
+	if err != nil {
+		return nil, err
+	}
 	c := &Config{shown: make(map[string]shownValue)}
 	var errs []error
 	raw := make(map[string]string)
@@ -181,8 +186,18 @@ func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, 
 		if !isSet {
 			text = s.fallback(c, raw)
 		}
+		v := value{text: text, set: isSet, file: s.fileOf(lookup), vault: vault}
+		if isSet && v.file == "" && s.name != "SETTINGS" && isReference(text) {
+			v.reference = text
+			if v.text, err = vault.value(context.Background(), text); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
+				failed[s.name] = true
+				continue
+			}
+			text = v.text
+		}
 		raw[s.name] = text
-		if err := s.parse(c, value{text: text, set: isSet, file: s.fileOf(lookup)}); err != nil {
+		if err := s.parse(c, v); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 			failed[s.name] = true
 			// Defaults made of this one go on with its default, so that one

@@ -18,23 +18,30 @@ import (
 const hidden = "(hidden)"
 
 // A Secret is resolved when it is used, not when the settings are read, so that
-// a file with a rotated password needs no restart. It hides itself from
-// formatting, logs and JSON.
+// a rotated password, in a file or at AWS, needs no restart. It hides itself
+// from formatting, logs and JSON.
 type Secret struct {
 	text string
 	file string
+	// reference is looked up in the vault.
+	reference string
+	vault     *vault
 }
 
 // NewSecret makes a Secret that is the text itself.
 func NewSecret(text string) Secret { return Secret{text: text} }
 
 // IsSet reports whether there is a secret at all.
-func (s Secret) IsSet() bool { return s.text != "" || s.file != "" }
+func (s Secret) IsSet() bool { return s.text != "" || s.file != "" || s.reference != "" }
 
-// Value is the secret as it is now; one that comes from a file is read again.
+// Value is the secret as it is now; one that comes from a file or from AWS is
+// read again.
 func (s Secret) Value(ctx context.Context) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
+	}
+	if s.reference != "" {
+		return s.vault.value(ctx, s.reference)
 	}
 	if s.file == "" {
 		return s.text, nil

@@ -37,10 +37,16 @@ type value struct {
 	text string
 	set  bool   // false when text is the default
 	file string // for secrets: the file it came from
+	// reference is where at AWS the text was found; empty for one that stood there.
+	reference string
+	vault     *vault
 }
 
 func (v value) secret() Secret {
-	if v.file != "" {
+	switch {
+	case v.reference != "":
+		return Secret{reference: v.reference, vault: v.vault}
+	case v.file != "":
 		return Secret{file: v.file}
 	}
 	return NewSecret(v.text)
@@ -304,6 +310,11 @@ var settings = []setting{
 		defFrom: func(*Config) string { return strconv.Itoa(community.Workers()[community.ClassPhoto]) },
 		help:    "How many photos this process prepares at once, as far as PHOTO_MEMORY reaches.",
 		parse:   intInto(func(c *Config) *int { return &c.JobWorkers }, 1, 256),
+	},
+	{
+		name: "SETTINGS", group: "AWS", def: "",
+		help:  "Where more settings are kept: `ssm:/path/`, whose parameters in AWS Systems Manager have the names of settings. What the environment sets wins. Any setting's value may also be a reference: `ssm:/name`, `secretsmanager:NAME-OR-ARN`, or `secretsmanager:NAME-OR-ARN#key` for one string of a JSON object. Passwords of database servers are looked up again for each connection, so that a rotated one needs no restart.",
+		parse: func(*Config, value) error { return nil }, // read before all others
 	},
 	{
 		name: "AWS_REGION", group: "AWS", def: "",

@@ -133,6 +133,40 @@ func TestConnectionsAreShared(t *testing.T) {
 
 // R18: the password changes under load, and the old one is refused soon after.
 func TestThePasswordChanges(t *testing.T) {
+	t.Run("in a file", func(t *testing.T) {
+		passwordChanges(t, func(t *testing.T, address string) (func(string), []string) {
+			file := filepath.Join(t.TempDir(), "url")
+			write := func(address string) {
+				t.Helper()
+				draft := file + ".new"
+				if err := os.WriteFile(draft, []byte(address+"\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Rename(draft, file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(address)
+			return write, []string{"DATABASE_URL_FILE=" + file}
+		})
+	})
+	t.Run("in Secrets Manager", func(t *testing.T) {
+		passwordChanges(t, func(t *testing.T, address string) (func(string), []string) {
+			vault := servertest.Vault(t)
+			write := func(address string) {
+				vault.SetSecret("tintype/database", fmt.Sprintf(`{"url": %q}`, address))
+			}
+			write(address)
+			vault.SetParameter("/tintype/DATABASE_URL", "secretsmanager:tintype/database#url")
+			return write, append(vault.Env(), "SETTINGS=ssm:/tintype/")
+		})
+	})
+}
+
+// passwordChanges has two instances read the database's address from where keep
+// puts it, and changes the password in it. Keep returns how to write it anew,
+// and the settings that lead to it.
+func passwordChanges(t *testing.T, keep func(t *testing.T, address string) (write func(string), env []string)) {
 	server := servertest.MariaDB(t)
 	address := server.NewDatabase(t)
 	u, err := url.Parse(address)
@@ -141,17 +175,12 @@ func TestThePasswordChanges(t *testing.T) {
 	}
 	user, old, next := u.User.Username(), "", "next-password"
 	old, _ = u.User.Password()
-	file := filepath.Join(t.TempDir(), "url")
-	write := func(password string) {
+	u.User = url.UserPassword(user, old)
+	write, env := keep(t, u.String())
+	change := func(password string) {
 		t.Helper()
 		u.User = url.UserPassword(user, password)
-		draft := file + ".new"
-		if err := os.WriteFile(draft, []byte(u.String()+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(draft, file); err != nil {
-			t.Fatal(err)
-		}
+		write(u.String())
 	}
 	identified := func(how string) {
 		t.Helper()
@@ -160,8 +189,7 @@ func TestThePasswordChanges(t *testing.T) {
 		}
 	}
 	const by = "mysql_native_password USING PASSWORD('%s')"
-	write(old)
-	site := fleet(t, 2, "DATABASE_URL_FILE="+file)
+	site := fleet(t, 2, env...)
 	ann := clientOf(t, site[0], "ann")
 	made := ann.postPhoto(site[0], "a photo")
 
@@ -193,8 +221,8 @@ func TestThePasswordChanges(t *testing.T) {
 	}
 	load(2)
 	identified(fmt.Sprintf(by+" OR "+by, old, next))
-	write(next)
-	time.Sleep(time.Second)
+	change(next)
+	time.Sleep(5 * time.Second)
 	identified(fmt.Sprintf(by, next))
 	connections := func() int {
 		t.Helper()
