@@ -28,8 +28,11 @@ func accessLog(log *slog.Logger, e *exit, m *metrics, next http.Handler) http.Ha
 			}
 			logExchange(log, x, w, r)
 			m.inFlight.Dec()
+			if x.span != nil {
+				x.span.End(x.route, w.status, w.bytes, x.id)
+			}
 			if !isHealthPath(r.URL.Path) {
-				m.observe(x, r.Method, w.status)
+				m.observe(x, knownMethod(r), w.status)
 			}
 			if failed == http.ErrAbortHandler {
 				panic(failed)

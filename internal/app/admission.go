@@ -70,8 +70,12 @@ func (a *admission) limit(e *exit, refusals *prometheus.CounterVec, next http.Ha
 // listening gives the place of a request back that from now on only waits for
 // what there is to hear. Streams have bounds of their own.
 func (a *admission) listening(r *http.Request) {
-	if leave := exchangeOf(r.Context()).leave; leave != nil {
-		leave()
+	x := exchangeOf(r.Context())
+	if x.leave != nil {
+		x.leave()
+	}
+	if x.span != nil {
+		x.span.End(x.route, 0, 0, x.id) // a trace is of the beginning: what comes later belongs to nothing that ends
 	}
 }
 

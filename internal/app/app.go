@@ -80,6 +80,9 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	for _, w := range a.cfg.Warnings {
 		a.log.WarnContext(ctx, w)
 	}
+	if err := a.openTraces(ctx); err != nil {
+		return err
+	}
 	handler, err := a.layers()
 	if err != nil {
 		return err
@@ -267,5 +270,5 @@ func (a *App) layers() (http.Handler, error) {
 	h = securityHeaders(headerPolicy{Secure: a.cfg.Secure(), Images: images, Assets: assets}, h)
 	h = a.health.handle(h)
 	h = accessLog(a.log, a.exit, a.metrics, h)
-	return begin(a.cfg.TrustedProxies, h), nil
+	return begin(a.cfg.TrustedProxies, a.cfg.tracer, h), nil
 }

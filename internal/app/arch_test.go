@@ -14,7 +14,7 @@ import (
 // never sideways, never up. Whoever adds a room adds it here.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
-	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/app/sse", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
+	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/app/sse", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/telemetry", "templates", "static"},
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
 	"internal/app/pages": {"internal/app/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
 	"internal/app/api":   {"internal/app/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"internal/cache":     nil,
 	"internal/queue":     nil,
 	"internal/live":      nil,
+	"internal/telemetry": nil,
 	"templates":          nil,
 	"static":             nil,
 	"migrations":         nil,
@@ -40,7 +41,7 @@ var forTests = []string{"internal/servertest", "internal/store/storetest", "inte
 var onlyIn = map[string][]string{
 	"github.com/gin-gonic/gin":       {"internal/app", "internal/app/pages", "internal/app/api", "internal/session"},
 	"github.com/gin-contrib":         {"internal/app", "internal/app/pages", "internal/session"},
-	"net/http":                       {"internal/app", "internal/app/pages", "internal/app/api", "internal/app/sse", "internal/session"},
+	"net/http":                       {"internal/app", "internal/app/pages", "internal/app/api", "internal/app/sse", "internal/session", "internal/telemetry"},
 	"database/sql":                   {"internal/store"},
 	"gorm.io":                        {"internal/store"},
 	"modernc.org/sqlite":             {"internal/store"},
@@ -51,6 +52,7 @@ var onlyIn = map[string][]string{
 	"github.com/aws":                 {"internal/app", "internal/session", "internal/media", "internal/queue"},
 	"github.com/coder/websocket":     {"internal/app/api"},
 	"github.com/redis/rueidis":       {"internal/cache"},
+	"go.opentelemetry.io":            {"internal/telemetry"},
 }
 
 type listed struct {

@@ -34,6 +34,9 @@ func loadAWS(ctx context.Context, cfg *Config, log *slog.Logger) (aws.Config, er
 	if c.Region == "" {
 		return c, errors.New("AWS: no region: set AWS_REGION")
 	}
+	if cfg.tracer != nil {
+		c.APIOptions = append(c.APIOptions, traceAWS(cfg.tracer))
+	}
 	return c, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tintype/internal/store"
+	"tintype/internal/telemetry"
 )
 
 // Config is what the settings say, parsed and checked. It is read once, by
@@ -98,7 +99,11 @@ type Config struct {
 	LogLevel  slog.Level
 	LogFormat string // "text", "json"; empty means text on a terminal, else json
 
+	Traces Traces
+
 	migrateSet bool // MIGRATE was given
+	// tracer is what a running site is traced by: nil in commands, and where nothing is.
+	tracer *telemetry.Tracer
 
 	// Unknown are the variables that are no settings, by name.
 	Unknown []string
@@ -207,6 +212,7 @@ func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, 
 		}
 		c.shown[s.name] = shownValue{Value: s.display(c, text), Default: !isSet}
 	}
+	c.Traces.settle()
 	errs = append(errs, misspelled(environ)...)
 	// What contradicts is judged only on values that were read, so that one
 	// mistake is not reported twice.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"tintype/internal/telemetry"
 )
 
 // An exchange is one request and what became of it. There is one a request, in
@@ -14,10 +16,12 @@ type exchange struct {
 	id      string
 	client  netip.Addr
 	start   time.Time
-	path    string // as logged: without what is secret in it
-	route   string // the pattern of the route that answers; empty before one is found
-	failure error  // what the error exit was given
-	leave   func() // gives the request's place among those in flight back
+	path    string             // as logged: without what is secret in it
+	route   string             // the pattern of the route that answers; empty before one is found
+	failure error              // what the error exit was given
+	leave   func()             // gives the request's place among those in flight back
+	span    *telemetry.Request // nil where nothing is traced
+	stream  bool               // it stays open
 }
 
 type exchangeKey struct{}
@@ -33,7 +37,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // begin is the outermost layer. It settles who asks (and writes that into
 // RemoteAddr, so that everything inside reads the client there and nobody looks
 // at X-Forwarded-For again) and under which id the request is known.
-func begin(trustedHops int, next http.Handler) http.Handler {
+func begin(trustedHops int, tracer *telemetry.Tracer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{
 			id:     requestID(r, trustedHops),
@@ -41,7 +45,11 @@ func begin(trustedHops int, next http.Handler) http.Handler {
 			start:  time.Now(),
 			path:   loggedPath(r.URL.Path),
 		}
-		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+		ctx := context.WithValue(r.Context(), exchangeKey{}, x)
+		if tracer != nil && !isHealthPath(r.URL.Path) {
+			ctx, x.span = tracer.Request(ctx, knownMethod(r), traceparent(r, trustedHops))
+		}
+		r = r.WithContext(ctx)
 		r.RemoteAddr = netip.AddrPortFrom(x.client, 0).String()
 		w.Header().Set("X-Request-Id", x.id)
 		next.ServeHTTP(w, r)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+
+	"tintype/internal/telemetry"
 )
 
 // newLogger writes to w, in the format the settings ask for.
@@ -31,13 +33,22 @@ func isTerminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// requestHandler adds the request's id to whatever is logged on its behalf, at
+// requestHandler adds the ids of the request and its trace to whatever is logged on its behalf, at
 // any depth, as long as the context was handed down.
 type requestHandler struct{ slog.Handler }
 
 func (h requestHandler) Handle(ctx context.Context, record slog.Record) error {
-	if id := exchangeOf(ctx).id; id != "" {
-		record.AddAttrs(slog.String("request_id", id))
+	x := exchangeOf(ctx)
+	if x.id != "" {
+		record.AddAttrs(slog.String("request_id", x.id))
+	}
+	switch {
+	case x.span != nil:
+		record.AddAttrs(slog.String("trace_id", x.span.TraceID()))
+	case x.id == "":
+		if id := telemetry.TraceID(ctx); id != "" { // a job's
+			record.AddAttrs(slog.String("trace_id", id))
+		}
 	}
 	return h.Handler.Handle(ctx, record)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tintype/internal/store"
+	"tintype/internal/telemetry"
 )
 
 // metrics are what the program counts of itself. A new one is a field and the
@@ -95,12 +96,10 @@ func (m *metrics) observe(x *exchange, method string, status int) {
 	if route == "" {
 		route = "none" // refused before a route was looked for, or none has the path
 	}
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-	default:
-		method = "other" // a client may send any word
-	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	if x.stream {
+		return // it lasted as long as its client liked
+	}
 	m.latency.WithLabelValues(route).Observe(time.Since(x.start).Seconds())
 }
 
@@ -117,6 +116,17 @@ func (m *metrics) watch(r *rooms) {
 		w, err := r.store.WaitingJobs(ctx)
 		return float64(w.Dead), err
 	})
+}
+
+// watchTraces counts spans.
+func (m *metrics) watchTraces(t *telemetry.Tracer) {
+	for outcome, count := range map[string]func() int64{
+		"sent": func() int64 { sent, _ := t.Counts(); return sent },
+		"lost": func() int64 { _, lost := t.Counts(); return lost },
+	} {
+		m.make.NewCounterFunc(prometheus.CounterOpts{Name: "tintype_trace_spans_total", Help: "Spans that the collector took, or did not (lost).", ConstLabels: prometheus.Labels{"outcome": outcome}},
+			func() float64 { return float64(count()) })
+	}
 }
 
 // handler is what METRICS_ADDR serves, besides the checks.

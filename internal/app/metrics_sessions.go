@@ -14,54 +14,76 @@ import (
 type countedSessions struct {
 	session.Backend
 	count *prometheus.CounterVec
+	trace func(ctx context.Context, operation string) (context.Context, func(error)) // may be nil
 }
 
-func (b countedSessions) note(operation string, err error) {
+// begin is called before the store is asked, and end with what begin returned.
+func (b countedSessions) begin(ctx context.Context, operation string) (context.Context, func(error)) {
+	if b.trace == nil {
+		return ctx, nil
+	}
+	return b.trace(ctx, operation)
+}
+
+func (b countedSessions) end(operation string, traced func(error), err error) {
+	if errors.Is(err, session.ErrNone) {
+		err = nil
+	}
 	outcome := "ok"
-	if err != nil && !errors.Is(err, session.ErrNone) {
+	if err != nil {
 		outcome = "failed"
 	}
 	b.count.WithLabelValues(operation, outcome).Inc()
+	if traced != nil {
+		traced(err)
+	}
 }
 
 func (b countedSessions) Get(ctx context.Context, accountID int64, hash string) (*session.Record, error) {
+	ctx, traced := b.begin(ctx, "read")
 	r, err := b.Backend.Get(ctx, accountID, hash)
-	b.note("read", err)
+	b.end("read", traced, err)
 	return r, err
 }
 
 func (b countedSessions) Put(ctx context.Context, r *session.Record) error {
+	ctx, traced := b.begin(ctx, "write")
 	err := b.Backend.Put(ctx, r)
-	b.note("write", err)
+	b.end("write", traced, err)
 	return err
 }
 
 func (b countedSessions) Touch(ctx context.Context, accountID int64, hash string, used, expires time.Time) error {
+	ctx, traced := b.begin(ctx, "write")
 	err := b.Backend.Touch(ctx, accountID, hash, used, expires)
-	b.note("write", err)
+	b.end("write", traced, err)
 	return err
 }
 
 func (b countedSessions) SetData(ctx context.Context, accountID int64, hash string, data []byte) error {
+	ctx, traced := b.begin(ctx, "write")
 	err := b.Backend.SetData(ctx, accountID, hash, data)
-	b.note("write", err)
+	b.end("write", traced, err)
 	return err
 }
 
 func (b countedSessions) Delete(ctx context.Context, accountID int64, hash string) error {
+	ctx, traced := b.begin(ctx, "write")
 	err := b.Backend.Delete(ctx, accountID, hash)
-	b.note("write", err)
+	b.end("write", traced, err)
 	return err
 }
 
 func (b countedSessions) List(ctx context.Context, accountID int64) ([]*session.Record, error) {
+	ctx, traced := b.begin(ctx, "read")
 	list, err := b.Backend.List(ctx, accountID)
-	b.note("read", err)
+	b.end("read", traced, err)
 	return list, err
 }
 
 func (b countedSessions) DeleteOthers(ctx context.Context, accountID int64, keep string) error {
+	ctx, traced := b.begin(ctx, "write")
 	err := b.Backend.DeleteOthers(ctx, accountID, keep)
-	b.note("write", err)
+	b.end("write", traced, err)
 	return err
 }

@@ -111,6 +111,8 @@ func (r *Routes) Stream(method, path string, h func(*gin.Context) error) {
 func (r *Routes) addStream(method, path string, h func(*gin.Context) error) {
 	r.engine.Handle(method, path, func(c *gin.Context) {
 		limitBody(c.Writer, c.Request, smallBody)
+		x := exchangeOf(c.Request.Context())
+		x.route, x.stream = path, true
 		r.setPolicy(c, personal)
 		r.run(c, h)
 	})

@@ -55,7 +55,7 @@ func (v value) secret() Secret {
 //go:generate go test -run ConfigurationDocumentation -update .
 
 // The order matters: a default may refer only to settings above it.
-var settings = []setting{
+var settings = append([]setting{
 	{
 		name: "TLS_DOMAINS", group: "Site", def: "",
 		help:  "Host names, separated by commas, for which this process gets certificates by ACME and speaks HTTPS itself, so that one instance needs no other server. To use it is to accept the certificate authority's terms. Leave it empty behind a proxy or balancer.",
@@ -419,7 +419,7 @@ var settings = []setting{
 			return c.LogFormat
 		},
 	},
-}
+}, traceSettings...)
 
 // read finds the setting's text. A variable that is set to nothing counts as
 // not set, because that is what compose files and unit files write for "no".

@@ -108,6 +108,7 @@ func storeOptions(cfg *Config, log *slog.Logger) store.Options {
 		MaxLag:   cfg.ReplicaMaxLag,
 		MaxConns: cfg.MySQLConns(),
 		ReadOnly: cfg.ReadOnly,
+		Tracing:  traceStatements(cfg.tracer),
 		Log:      log,
 	}
 }
@@ -239,7 +240,7 @@ func (a *App) work(ctx context.Context, r *rooms) error {
 	}
 	workers := community.Workers()
 	workers[community.ClassPhoto] = a.cfg.JobWorkers
-	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker, Observe: a.metrics.job})
+	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker, Observe: a.metrics.job, Trace: traceJobs(a.cfg.tracer)})
 	r.community.RegisterPhotoJobs(q)
 	r.community.RegisterPostJobs(q)
 	r.community.RegisterAccountJobs(q)

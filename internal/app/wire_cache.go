@@ -28,6 +28,7 @@ func (a *App) openCache(ctx context.Context, hub *live.Hub) (*community.Cached, 
 		return nil, err
 	}
 	a.redis = redis
+	redis.Trace(traceCalls(a.cfg.tracer, "redis"))
 	a.onStop("cache", func(context.Context) error {
 		redis.Close()
 		return nil

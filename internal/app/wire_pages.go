@@ -67,7 +67,7 @@ func (a *App) newSessions(r *rooms) *session.Manager[*store.Account] {
 
 // sessionBackend chooses the store of sessions.
 func (a *App) sessionBackend(r *rooms) session.Backend {
-	b := session.Backend(countedSessions{r.sessions, a.metrics.sessionIO})
+	b := session.Backend(countedSessions{r.sessions, a.metrics.sessionIO, traceCalls(a.cfg.tracer, "sessions")})
 	if a.cfg.ReadOnly {
 		b = readOnlySessions{b}
 	}

@@ -53,6 +53,7 @@ type Redis struct {
 	trusted time.Time // not before
 	pending map[string]time.Duration
 	lost    bool // more was dropped than is remembered
+	trace   Trace
 }
 
 // NewRedis prepares the Redis at a redis:// or rediss:// URL and connects in the background. Close ends it.
@@ -163,6 +164,9 @@ func (r *Redis) restore(ctx context.Context) error {
 			return err
 		}
 		r.mu.Lock()
+		if r.trace != nil {
+			client = &tracedClient{client, r.trace}
+		}
 		r.client = client
 		r.mu.Unlock()
 	}

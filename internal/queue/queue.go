@@ -85,6 +85,8 @@ type Options struct {
 	// Observe is told how each try went: "done", "failed" (it is tried again), "dead", "lost" (the lease) or
 	// "returned" (at a stop). Nil: nobody is.
 	Observe func(kind, outcome string, took time.Duration)
+	// Trace is called before each try, gives it its context, and is told of the outcome. Nil: nothing is.
+	Trace func(ctx context.Context, job *Job) (context.Context, func(outcome string))
 }
 
 // Queue dispatches jobs. Register handlers, then Start it, then Stop it.
@@ -334,11 +336,18 @@ func (q *Queue) work(ctx context.Context, job *Job, claimed time.Time) {
 	}
 	tctx, cancel := context.WithTimeoutCause(ctx, h.Timeout, fmt.Errorf("not done within %v", h.Timeout))
 	lost := q.heartbeat(tctx, cancel, job, claimed, log)
-	err := protect(func() error { return h.Run(tctx, job) })
+	run, traced := tctx, func(string) {}
+	if q.o.Trace != nil {
+		run, traced = q.o.Trace(tctx, job)
+	}
+	err := protect(func() error { return h.Run(run, job) })
 	cause := context.Cause(tctx)
 	cancel()
 	outcome := "failed"
-	defer func() { q.o.Observe(job.Kind, outcome, time.Since(claimed)) }()
+	defer func() {
+		q.o.Observe(job.Kind, outcome, time.Since(claimed))
+		traced(outcome)
+	}()
 	var p *panicError
 	if errors.As(err, &p) {
 		log.Error("a job's handler panicked", "error", err, "stack", string(p.stack))

@@ -56,6 +56,7 @@ type cluster struct {
 	slots     chan struct{} // the places on the way from the replicas to the primary
 	log       *slog.Logger
 	holder    string // this process as a holder of the clock's lease
+	traced    bool   // statements are told of, with the reason
 	watches   bool   // it only looks at the clock and never raises it
 	leads     bool   // it holds the lease; the clock's loop alone uses this
 
@@ -132,6 +133,9 @@ func (c *cluster) onPrimary(ctx context.Context, why reason, q string, args []an
 		return nil, ErrWriterAway
 	}
 	c.counts.primary(why).Add(1)
+	if c.traced {
+		ctx = context.WithValue(ctx, whyKey{}, why)
+	}
 	return c.primary.QueryContext(ctx, q, args...)
 }
 

@@ -186,8 +186,8 @@ func asText(v driver.Value) string {
 }
 
 // openTracked is a pool over a trackingConnector.
-func openTracked(c *trackingConnector, conns int) *sql.DB {
-	db := sql.OpenDB(c)
+func openTracked(c *trackingConnector, conns int, t *Tracing, about TracedStatement) *sql.DB {
+	db := sql.OpenDB(traced(c, t, about))
 	limitPool(db, conns)
 	return db
 }

@@ -59,6 +59,7 @@ func (s *Store) addJob(ctx context.Context, id int64, kind string, payload any, 
 	if err != nil {
 		return fmt.Errorf("payload of a job %s: %w", kind, err)
 	}
+	b = s.withOrigin(ctx, b)
 	err = s.write(ctx).Exec("INSERT INTO jobs (id, kind, payload, state, run_at, error, created_at) VALUES (?, ?, ?, ?, ?, '', "+
 		s.dialect.nowMillis()+")", id, kind, string(b), JobReady, runAt).Error
 	if err != nil {

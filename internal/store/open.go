@@ -22,6 +22,7 @@ import (
 	"gorm.io/driver/mysql"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+	"modernc.org/sqlite"
 )
 
 // Options say which database, and how much of it.
@@ -40,6 +41,8 @@ type Options struct {
 	Log      *slog.Logger
 	// ReadOnly refuses every transaction with ErrWriterAway, and leaves the replication clock to others.
 	ReadOnly bool
+	// Tracing is told of statements; nil costs nothing.
+	Tracing *Tracing
 	// TxTimeout bounds a transaction with all its tries and its wait for a connection, 0: 5 s.
 	TxTimeout time.Duration
 }
@@ -109,16 +112,17 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, err
 	}
-	w, err := sql.Open("sqlite", sqliteDSN(path, false))
+	toWriter, err := sqlite.NewConnector(sqliteDSN(path, false))
 	if err != nil {
 		return nil, err
 	}
+	w := sql.OpenDB(traced(toWriter, o.Tracing, TracedStatement{System: "sqlite", Node: "primary"}))
 	w.SetMaxOpenConns(1) // one writer, so that waiting is a queue and not a poll of the file's lock
 	if err := w.PingContext(ctx); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("open the database %s: %w", path, err)
 	}
-	r, err := openReaders(sqliteDSN(path, true))
+	r, err := openReaders(sqliteDSN(path, true), o.Tracing)
 	if err != nil {
 		w.Close()
 		return nil, err
@@ -151,7 +155,7 @@ func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, 
 			return nil, err
 		}
 	}
-	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log, txTimeout: cmp.Or(o.TxTimeout, 5*time.Second), signals: &signals{}, readOnly: o.ReadOnly}, nil
+	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log, tracing: o.Tracing, txTimeout: cmp.Or(o.TxTimeout, 5*time.Second), signals: &signals{}, readOnly: o.ReadOnly}, nil
 }
 
 // MySQLURLOptions are what may stand behind the ? of a mysql:// address: tls (true, or skip-verify for a test), ca (the
@@ -299,10 +303,13 @@ func openMySQL(ctx context.Context, o Options) (*Store, error) {
 			return openCluster(ctx, o, n, len(list), statementLimit(version))
 		}
 	}
-	w, err := mysqlPool(ctx, o.URL, statementLimit(version))
+	address := ""
+	limit := statementLimit(version)
+	toPrimary, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) { limit(c); address = c.Addr })
 	if err != nil {
 		return nil, err
 	}
+	w := sql.OpenDB(traced(toPrimary, o.Tracing, TracedStatement{System: "mysql", Node: "primary", Server: address}))
 	limitPool(w, n)
 	return newStore(mysqlDialect{}, mysqlDialector(w), nil, o, false)
 }

@@ -26,12 +26,13 @@ func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*my
 	if maxLag <= 0 {
 		maxLag = DefaultMaxLag
 	}
-	c := &cluster{conns: &connSet{}, maxLag: maxLag, slots: make(chan struct{}, max((n-1)/2, 1)), log: o.Log, holder: rand.Text(), watches: o.ReadOnly}
-	toPrimary, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) { limit(c); trackWire(c) })
+	c := &cluster{conns: &connSet{}, maxLag: maxLag, slots: make(chan struct{}, max((n-1)/2, 1)), log: o.Log, traced: o.Tracing != nil, holder: rand.Text(), watches: o.ReadOnly}
+	address := ""
+	toPrimary, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) { limit(c); trackWire(c); address = c.Addr })
 	if err != nil {
 		return nil, err
 	}
-	c.primary = openTracked(&trackingConnector{Connector: toPrimary, set: c.conns}, n-1)
+	c.primary = openTracked(&trackingConnector{Connector: toPrimary, set: c.conns}, n-1, o.Tracing, TracedStatement{System: "mysql", Node: "primary", Server: address})
 	toClock, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) {
 		c.Timeout, c.ReadTimeout, c.WriteTimeout = pollPatience, 2*pollPatience, 2*pollPatience
 		c.Params["innodb_lock_wait_timeout"] = "1"
@@ -87,7 +88,7 @@ func openEndpoint(ctx context.Context, c *cluster, o Options, n, i int, limit fu
 		return nil, fmt.Errorf("replica %d: %w", i+1, err)
 	}
 	e := &endpoint{name: name, c: c, wake: make(chan struct{}, 1), servers: make(map[string]*server)}
-	e.pool = openTracked(&trackingConnector{Connector: conn, endpoint: e, guard: true}, n)
+	e.pool = openTracked(&trackingConnector{Connector: conn, endpoint: e, guard: true}, n, o.Tracing, TracedStatement{System: "mysql", Node: "replica", Server: name})
 	e.find = sql.OpenDB(&trackingConnector{Connector: conn, endpoint: e})
 	e.find.SetMaxIdleConns(-1)
 	return e, nil

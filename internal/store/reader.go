@@ -124,12 +124,12 @@ func (c readerConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &readerConn{sqliteConn: sc, statements: map[string]driver.StmtQueryContext{}}, nil
 }
 
-func openReaders(dsn string) (*sql.DB, error) {
+func openReaders(dsn string, t *Tracing) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(readerConnector{c}), nil
+	return sql.OpenDB(traced(readerConnector{c}, t, TracedStatement{System: "sqlite", Node: "primary"})), nil
 }
 
 // rowReaders are those that page hands out.
@@ -150,7 +150,16 @@ func (s *Store) page(ctx context.Context, q string, args ...any) (*rowReader, er
 		return nil, translate(err)
 	}
 	r := rowReaders.Get().(*rowReader)
-	err = conn.Raw(func(dc any) error { return dc.(*readerConn).read(ctx, q, args, r) })
+	err = conn.Raw(func(dc any) error {
+		reader, told := readerOf(dc)
+		if told == nil {
+			return reader.read(ctx, q, args, r)
+		}
+		end := told.begin(ctx, q)
+		err := reader.read(ctx, q, args, r)
+		end(errorKind(err))
+		return err
+	})
 	if cerr := conn.Close(); err == nil {
 		err = cerr
 	}

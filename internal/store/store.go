@@ -25,6 +25,7 @@ type Store struct {
 	signals   *signals
 	cluster   *cluster // nil without replicas
 	readOnly  bool     // no transaction begins
+	tracing   *Tracing // nil: nobody is told
 	readers   *sql.DB  // SQLite's, else nil: r's pool, for page
 }
 

@@ -141,7 +141,7 @@ func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64)
 			db.Rollback()
 		}
 	}()
-	tx := &Store{w: s.w, r: s.r, tx: db, dialect: s.dialect, ids: s.ids, log: s.log, after: &afterCommit{}, signals: s.signals, cluster: s.cluster}
+	tx := &Store{w: s.w, r: s.r, tx: db, dialect: s.dialect, ids: s.ids, log: s.log, after: &afterCommit{}, signals: s.signals, cluster: s.cluster, tracing: s.tracing}
 	if err := f(ctx, tx, id); err != nil {
 		ended = true
 		db.Rollback()
