@@ -1,0 +1,188 @@
+package scaletest
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+)
+
+// all tells whether the long forms of tests are wanted.
+func all() bool { return os.Getenv("TEST_ALL") == "1" }
+
+// storm asks for n pages at once on an instance, with the cookies that somebody else's browser has.
+func storm(t *testing.T, to *servertest.Instance, cookies []*http.Cookie, name string, n int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			b := newBrowser(t, to)
+			b.bring(cookies)
+			a, err := b.do(http.MethodGet, "/settings/profile", nil)
+			if err != nil || a.status != http.StatusOK || a.url.Path == "/login" || !strings.Contains(a.body, "/@"+name) {
+				t.Errorf("logged out: %d at %v, %v", a.status, a.url, err)
+			}
+			for _, c := range a.header.Values("Set-Cookie") {
+				if strings.HasPrefix(c, "tintype_session=;") {
+					t.Errorf("the cookie is taken away: %s", c)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// R3, R5, R7: with replicas behind (ten seconds in the long form), who logs in on one instance is logged in on another at once, fifty times
+// over, also while the session is renewed; who logs out, or changes the password, is out there at once.
+func TestSessionsWhileReplicasLag(t *testing.T) {
+	lag := 4
+	if all() {
+		lag = 10
+	}
+	db := servertest.MariaDBReplicas(t, 1)
+	for _, store := range []string{"sql", "dynamodb"} {
+		t.Run(store, func(t *testing.T) {
+			primary, replicas := db.NewDatabase(t)
+			env := []string{"DATABASE_URL=" + primary, "DATABASE_REPLICA_URLS=" + strings.Join(replicas, ",")}
+			var d *dynamo
+			if store == "dynamodb" {
+				d = newDynamo(t)
+				d.setUp(t)
+				env = append(append(env, d.env()...), keys...)
+			}
+			f := newFleet(t, 2, env...)
+			db.CatchUp(t)
+			db.Replicas[0].Delay(t, lag)
+			defer db.Replicas[0].Delay(t, 0)
+			anna := newBrowser(t, f[0])
+			anna.signUp("anna") // so that no replica knows the account itself, or its session
+			storm(t, f[1], anna.cookies(), "anna", 50)
+
+			time.Sleep(time.Duration(lag+2) * time.Second) // now they do, and are read
+			eventually(t, "the replica is read", func() bool {
+				newBrowser(t, f[1]).get("/@anna?" + fmt.Sprint(time.Now().UnixNano())).want(http.StatusOK)
+				return strings.Count(f[1].Logs(), "a replica is in use") > strings.Count(f[1].Logs(), "a replica is not in use")
+			})
+			again := newBrowser(t, f[0])
+			again.logIn("anna", password).want(http.StatusOK)
+			storm(t, f[1], again.cookies(), "anna", 50)
+
+			// Two days later each of them renews its session.
+			long := time.Now().Add(-48 * time.Hour).UnixMilli()
+			var writes func() int
+			if d != nil {
+				again.post("/logout").want(http.StatusOK)
+				d.set(anna, "used_ms", long)
+				before := d.writes.Load()
+				writes = func() int { return int(d.writes.Load() - before) }
+			} else {
+				name := primary[strings.LastIndexByte(primary, '/')+1:]
+				if err := db.Primary.Exec(fmt.Sprintf("UPDATE %s.sessions SET used_at = %d", name, long)); err != nil {
+					t.Fatal(err)
+				}
+				db.Primary.LogQueries(t)
+				writes = func() int { return db.Primary.Queries(t, "UPDATE sessions SET used_at%") }
+			}
+			storm(t, f[1], anna.cookies(), "anna", 50)
+			storm(t, f[0], anna.cookies(), "anna", 50)
+			if n := writes(); n < 1 || n > 2 {
+				t.Errorf("a hundred pages renewed the session %d times, want once an instance at most", n)
+			}
+			storm(t, f[1], anna.cookies(), "anna", 50)
+
+			other := newBrowser(t, f[1])
+			other.logIn("anna", password).want(http.StatusOK)
+			anna.post("/settings/account", "what", "password", "current_password", password, "new_password", newPassword).want(http.StatusOK)
+			other.loggedOut()
+			storm(t, f[1], anna.cookies(), "anna", 50)
+			last := anna.cookies()
+			anna.post("/logout").want(http.StatusOK)
+			b := newBrowser(t, f[1])
+			b.bring(last)
+			b.loggedOut()
+		})
+	}
+}
+
+// R4: the store of sessions is gone, for ten seconds by the clock in the long form: members hear 503 with Retry-After and
+// keep their cookie, which works afterwards. SQL has no replicas here: the database is gone altogether.
+func TestTheSessionStoreIsGone(t *testing.T) {
+	gone := 3 * time.Second
+	if all() {
+		gone = 10 * time.Second
+	}
+	for _, store := range []string{"sql", "dynamodb"} {
+		for _, how := range []string{"refuses", "hangs"} {
+			t.Run(store+" "+how, func(t *testing.T) {
+				var proxy *servertest.Proxy
+				var leave, back func()
+				var f fleet
+				if store == "sql" {
+					server := servertest.MariaDBReplicas(t, 0)
+					primary, _ := server.NewDatabase(t)
+					proxy = servertest.NewProxy(t, server.Primary.Port)
+					f = newFleet(t, 2, "DATABASE_URL="+strings.Replace(primary, fmt.Sprintf(":%d/", server.Primary.Port), fmt.Sprintf(":%d/", proxy.Port), 1))
+					leave, back = func() { proxy.Refuse(true); proxy.CutAll() }, func() { proxy.Refuse(false) }
+					if how == "hangs" {
+						leave, back = func() { server.Primary.Hang(t) }, func() { server.Primary.Cont(t) }
+					}
+				} else {
+					var d *dynamo
+					f, d = sessionFleet(t, 2)
+					leave, back = func() { d.gone.Store(true); d.CloseClientConnections() }, func() { d.gone.Store(false); d.CloseClientConnections() }
+					if how == "refuses" {
+						refuse := func(string) string { return "ProvisionedThroughputExceededException" }
+						leave, back = func() { d.refuse.Store(&refuse) }, func() { d.refuse.Store(nil) }
+					}
+				}
+				anna, bert := newBrowser(t, f[0]), newBrowser(t, f[1])
+				anna.signUp("anna")
+				bert.signUp("bert")
+				before := anna.cookies()
+				leave()
+				end := time.Now().Add(gone)
+				var wg sync.WaitGroup
+				for i, b := range []*browser{anna, bert} {
+					wg.Go(func() {
+						for n := 0; n == 0 || time.Now().Before(end); n++ {
+							a, err := b.do(http.MethodGet, "/settings/profile", nil)
+							if err != nil {
+								t.Errorf("instance %d: %v", i, err)
+								return
+							}
+							if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.url.Path == "/login" {
+								t.Errorf("instance %d: %d at %s, %v", i, a.status, a.url, a.header)
+							}
+							if c := a.header.Values("Set-Cookie"); len(c) > 0 {
+								t.Errorf("503 sets cookies: %q", c)
+							}
+							time.Sleep(100 * time.Millisecond)
+						}
+					})
+				}
+				wg.Wait()
+				back()
+				for i, b := range []*browser{anna, bert} {
+					eventually(t, "members are served again", func() bool {
+						a, err := b.do(http.MethodGet, "/settings/profile", nil)
+						if err == nil && a.url.Path == "/login" {
+							t.Fatal("logged out")
+						}
+						return err == nil && a.status == http.StatusOK && strings.Contains(a.body, []string{"/@anna", "/@bert"}[i])
+					})
+				}
+				after := anna.cookies()
+				for _, c := range before {
+					if c.Name == "tintype_session" && !strings.Contains(fmt.Sprint(after), c.Value) {
+						t.Errorf("the cookie was %v and is %v", c, after)
+					}
+				}
+			})
+		}
+	}
+}
