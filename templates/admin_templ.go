@@ -1000,7 +1000,7 @@ func PrivacyPage(p *Page, v PrivacyView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.CDN {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 89, "<p>Copies at the edge of the network that delivers photographs can last for up to a day.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 89, "<p>Copies at the edge of the network that delivers photographs can last for up to a day, also of a member who was suspended or has left. Addresses of photographs that not everybody may see work for up to two hours.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

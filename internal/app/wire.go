@@ -72,6 +72,7 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 		Media:            r.media,
 		Processor:        r.processor,
 		CDN:              cdn,
+		FetchedElsewhere: cfg.MediaBaseURL != "",
 		Live:             r.live,
 		BaseURL:          cfg.Origin(),
 		SiteName:         cfg.SiteName,

@@ -29,6 +29,7 @@ const (
 // RegisterAccountJobs has q run the jobs of accounts.
 func (c *Community) RegisterAccountJobs(q *queue.Queue) {
 	q.Register(JobAccountDelete, queue.Handler{Run: c.runAccountDelete, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
+	q.Register(JobAccountPhotos, queue.Handler{Run: c.runAccountPhotos, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
 }
 
 // DeleteAccount deletes an account with everything in it, after asking for the password. It is gone from every page

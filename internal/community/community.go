@@ -22,8 +22,10 @@ type Options struct {
 	Log       *slog.Logger
 	Media     media.Store
 	Processor *media.Processor
-	CDN       CDN       // may be nil
-	Live      *live.Hub // may be nil, where nothing is followed: whoever waits polls
+	CDN       CDN // may be nil
+	// FetchedElsewhere: readers fetch public photos past this site, so that it can refuse none.
+	FetchedElsewhere bool
+	Live             *live.Hub // may be nil, where nothing is followed: whoever waits polls
 
 	Cached *Cached // may be nil: everything is read where it stands
 

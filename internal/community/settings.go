@@ -195,12 +195,18 @@ func (c *Community) SuspendAccount(ctx context.Context, username string, suspend
 			if err := tx.AddEvent(ctx, EventAccountShown, now.ID, now.ID, nil); err != nil {
 				return err
 			}
+			if err := c.renamePhotos(ctx, tx, now.ID); err != nil {
+				return err
+			}
 			return tx.SetSuspended(ctx, now.ID, nil)
 		}
 		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
 			return err
 		}
 		if err := tx.AddEvent(ctx, EventAccountHidden, now.ID, now.ID, nil); err != nil {
+			return err
+		}
+		if err := c.renamePhotos(ctx, tx, now.ID); err != nil {
 			return err
 		}
 		at := store.ToMillis(time.Now())

@@ -83,6 +83,16 @@ func (s *Store) PhotoIDsOf(ctx context.Context, accountID int64, limit int) ([]i
 	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') ORDER BY id LIMIT ?", accountID, limit)
 }
 
+// PhotosToRename lists photos of an account whose files have names of the wrong kind, by id: of a suspended one those
+// with public names, else those with private names that everybody may see.
+func (s *Store) PhotosToRename(ctx context.Context, accountID int64, suspended bool, after int64, limit int) ([]int64, error) {
+	if suspended {
+		return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND id > ? AND state = 'ready' AND set_kind = 'pub' ORDER BY id LIMIT ?", accountID, after, limit)
+	}
+	return s.idList(ctx, "SELECT ph.id FROM photos ph LEFT JOIN posts p ON p.id = ph.post_id WHERE ph.account_id = ? AND ph.id > ? AND ph.state = 'ready' AND ph.set_kind = 'priv'"+
+		" AND (p.visibility <> ? AND p.deleted_at IS NULL OR ph.post_id IS NULL AND ph.attached_at IS NOT NULL) ORDER BY ph.id LIMIT ?", accountID, after, Followers, limit)
+}
+
 // LoosePhotos counts an account's photos that belong to no post and are no face.
 func (s *Store) LoosePhotos(ctx context.Context, accountID int64) (int, error) {
 	var n int
