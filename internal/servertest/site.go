@@ -294,8 +294,11 @@ func (s *Site) configure() {
 		}
 		add(s.Queue.Env()...)
 	}
+	if r.MySQL || r.Web > 0 {
+		add("BASE_URL=" + s.URL)
+	}
 	if r.Web > 0 {
-		add("BASE_URL="+s.URL, "TRUSTED_PROXIES=1", "DRAIN_DELAY=3s")
+		add("TRUSTED_PROXIES=1", "DRAIN_DELAY=3s")
 	}
 	for _, i := range s.Processes() {
 		own := []string{"METRICS_ADDR=127.0.0.1:" + strconv.Itoa(FreePort(s.t))}
