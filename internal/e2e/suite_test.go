@@ -49,6 +49,7 @@ var suite = []struct {
 	{"toot", tootClient},
 	{"streams", streams},
 	{"a browser", inABrowser},
+	{"every server has its part", backends},
 	{"a live page", livePage},
 	{"kills", kills},
 }
