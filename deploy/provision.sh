@@ -98,7 +98,7 @@ install_debian() {
 
 install_amazon() {
 	local wanted=(ca-certificates dnf-automatic)
-	[[ -z $image ]] || wanted+=(amazon-cloudwatch-agent amazon-ssm-agent awscli-2 logrotate)
+	[[ -z $image ]] || wanted+=(amazon-cloudwatch-agent amazon-ssm-agent awscli-2 jq logrotate openssl)
 	dnf -q -y install "${wanted[@]}"
 }
 
@@ -156,33 +156,39 @@ if ! same "$binary" "$program"; then
 fi
 put 0755 root:root "$binary" "$program"
 
-for unit in "$units"/tintype*.service "$units"/tintype*.socket "$units"/tintype*.timer; do
+own=("$units"/tintype*.service "$units"/tintype*.socket "$units"/tintype*.timer)
+# In a group there is nothing on the machine to look after: the site alone.
+[[ -z $image ]] || own=("$units/tintype.service" "$units/tintype.socket")
+for unit in "${own[@]}"; do
 	[[ -e $unit ]] || continue
 	same "$unit" "$systemd/${unit##*/}" || changed=1
 	put 0644 root:root "$unit" "$systemd/${unit##*/}"
 done
-# A first one only: from then on it is its owner's.
-if [[ -e $units/tintype.env && ! -e $settings/tintype.env ]]; then
+# A first one only: from then on it is its owner's. An image has none.
+if [[ -z $image && -e $units/tintype.env && ! -e $settings/tintype.env ]]; then
 	put 0640 "root:$user" "$units/tintype.env" "$settings/tintype.env"
 fi
 
 if [[ -n $image ]]; then
 	put 0755 root:root "$image/boot" "$lib/boot"
-	put 0755 root:root "$image/drain" "$lib/drain"
+	put 0755 root:root "$image/lifecycle" "$lib/lifecycle"
+	put 0755 root:root "$image/secrets" "$lib/secrets"
 	put 0755 root:root "$image/tintype-command" /usr/local/bin/tintype-command
 	put 0644 root:root "$image/agent.json" "$lib/agent.json"
 	put 0644 root:root "$image/prometheus.yaml" "$lib/prometheus.yaml"
 	put 0644 root:root "$image/tintype-boot.service" "$systemd/tintype-boot.service"
-	put 0644 root:root "$image/tintype-drain.service" "$systemd/tintype-drain.service"
+	put 0644 root:root "$image/tintype-lifecycle.service" "$systemd/tintype-lifecycle.service"
 	put 0644 root:root "$image/service.conf" "$systemd/tintype.service.d/image.conf"
-	put 0644 root:root "$image/socket.conf" "$systemd/tintype.socket.d/image.conf"
+	if [[ -e $systemd/tintype.socket ]]; then
+		put 0644 root:root "$image/socket.conf" "$systemd/tintype.socket.d/image.conf"
+	fi
 	put 0644 root:root "$image/logrotate" /etc/logrotate.d/tintype
 	install -d -m 0755 -o root -g root /var/log/tintype
 	# The authority of Aurora's certificates, which no system knows by itself.
 	curl -fsS --retry 5 --max-time 60 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem |
 		write 0644 root:root "$lib/rds.pem"
 	grep -q 'BEGIN CERTIFICATE' "$lib/rds.pem" || die "what came as the authority of Aurora's certificates is none"
-	systemctl enable amazon-ssm-agent tintype-boot.service tintype-drain.service
+	systemctl enable amazon-ssm-agent tintype-boot.service tintype-lifecycle.service
 	# Commands come by SSM.
 	systemctl disable sshd.service sshd.socket 2>/dev/null || true
 	systemctl mask sshd.service

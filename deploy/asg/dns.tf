@@ -3,7 +3,7 @@
 
 resource "aws_acm_certificate" "site" {
   domain_name               = var.domain
-  subject_alternative_names = local.cdn ? [local.origin_domain] : []
+  subject_alternative_names = [local.origin_domain]
   validation_method         = "DNS"
   lifecycle {
     create_before_destroy = true
@@ -11,7 +11,7 @@ resource "aws_acm_certificate" "site" {
 }
 
 locals {
-  certified = toset(local.cdn ? [var.domain, local.origin_domain] : [var.domain])
+  certified = toset([var.domain, local.origin_domain])
   # A name's record is the same for all certificates of an account.
   proofs = { for name in local.certified : name => one([
     for option in aws_acm_certificate.site.domain_validation_options : option if option.domain_name == name

@@ -79,7 +79,7 @@ module "balancer" {
   certificate_arn             = aws_acm_certificate_validation.site.certificate_arn
   idle_timeout                = 60
   deregistration_delay        = local.drain_seconds + 15
-  behind_cdn                  = local.cdn
+  behind_cdn                  = local.cdn && !var.origin_open
   secret_header               = local.secret_header
   origin_secrets              = var.origin_secrets
   deletion_protection         = !var.destroyable
@@ -209,10 +209,10 @@ module "web" {
   instance_type       = var.web_instance_type
   disk_gb             = var.disk_gb
   subnet_ids          = module.network.app_subnet_ids
-  public_addresses    = var.nat == "none"
   security_group_ids  = [aws_security_group.instances.id]
   target_group_arns   = [module.balancer.target_group_arn]
   settings_path       = local.settings_paths.web
+  settings_version    = local.settings_versions["web"]
   statements          = local.web_statements
   min_size            = local.web_min
   max_size            = local.web_max
@@ -236,10 +236,10 @@ module "worker" {
   instance_type      = var.worker_instance_type
   disk_gb            = var.disk_gb
   subnet_ids         = module.network.app_subnet_ids
-  public_addresses   = var.nat == "none"
   security_group_ids = [aws_security_group.instances.id]
   target_group_arns  = []
   settings_path      = local.settings_paths.worker
+  settings_version   = local.settings_versions["worker"]
   statements         = local.worker_statements
   min_size           = local.worker_min
   max_size           = local.worker_max
@@ -262,10 +262,10 @@ module "ops" {
   instance_type      = var.web_instance_type
   disk_gb            = var.disk_gb
   subnet_ids         = module.network.app_subnet_ids
-  public_addresses   = var.nat == "none"
   security_group_ids = [aws_security_group.instances.id]
   target_group_arns  = []
   settings_path      = local.settings_paths.ops
+  settings_version   = local.settings_versions["ops"]
   statements         = local.ops_statements
   min_size           = 0
   max_size           = 0

@@ -39,12 +39,12 @@ output "ops_subnet" {
 }
 
 output "app_secret" {
-  description = "The secret that secrets.sh fills."
+  description = "The secret that release.sh secrets fills."
   value       = aws_secretsmanager_secret.app.arn
 }
 
 output "owner_secret" {
-  description = "The secret of the schema's owner, which secrets.sh fills."
+  description = "The secret of the schema's owner, which release.sh secrets fills."
   value       = aws_secretsmanager_secret.owner.arn
 }
 

@@ -113,13 +113,18 @@ locals {
   )
 
   # Commands do what the site does; beyond that they own the schema, make its
-  # users, and upload static files.
+  # users and their secrets, and upload static files.
   ops_statements = concat(
     [local.may_read_settings.ops, local.may_read_secrets, {
       Sid      = "OwnerSecrets"
       Effect   = "Allow"
       Action   = ["secretsmanager:GetSecretValue"]
       Resource = [aws_secretsmanager_secret.owner.arn, module.database.master_secret_arn]
+      }, {
+      Sid      = "MakeSecrets"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:PutSecretValue"]
+      Resource = [aws_secretsmanager_secret.app.arn, aws_secretsmanager_secret.owner.arn]
     }],
     local.may_keep_photos, local.may_keep_sessions, local.may_tell_edges, local.may_announce_jobs, local.may_hear_of_jobs, local.may_be_an_instance,
     local.cdn ? [{
@@ -130,5 +135,5 @@ locals {
     }] : [],
   )
 
-  rollback_alarms = ["${var.name}-errors", "${var.name}-unhealthy"]
+  rollback_alarms = var.rollback_by_alarm ? ["${var.name}-errors", "${var.name}-unhealthy"] : []
 }

@@ -1,6 +1,6 @@
 # The binary's settings, by role, as parameters that an instance finds by the one
-# line of its user data. Secrets are references to Secrets Manager; secrets.sh
-# puts their values there, and Terraform never sees one.
+# line of its user data. Secrets are references to Secrets Manager; `release.sh
+# secrets` puts their values there, and Terraform never sees one.
 
 resource "aws_secretsmanager_secret" "app" {
   name                    = "${var.name}/app"
@@ -74,6 +74,8 @@ locals {
     local.workers ? { worker = merge(local.common, { ROLES = "worker" }) } : {},
     { ops = merge(local.common, { DATABASE_URL = "${local.owner_secret}#DATABASE_URL", ROLES = "web,worker" }) },
   )
+
+  settings_versions = { for role, environment in local.environments : role => substr(sha256(jsonencode(environment)), 0, 12) }
 
   parameters = merge([for role, environment in local.environments :
     { for name, value in environment : "${local.settings_paths[role]}${name}" => value }

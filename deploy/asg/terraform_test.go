@@ -176,7 +176,7 @@ func readSettings(t *testing.T, environment map[string]string) {
 	}
 }
 
-// What secrets.sh would put where references lead.
+// What release.sh secrets would put where references lead.
 var secrets = map[string]string{
 	"DATABASE_URL":          "mysql://tintype:x@photos.cluster-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
 	"DATABASE_REPLICA_URLS": "mysql://tintype_reader:x@photos.cluster-ro-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",

@@ -106,6 +106,12 @@ variable "disk_gb" {
   default     = 10
 }
 
+variable "rollback_by_alarm" {
+  description = "Whether alarms on errors and readiness take a release back. They also keep one from beginning while they ring: false for the release that ends them."
+  type        = bool
+  default     = true
+}
+
 variable "web_scaling" {
   description = "By what web instances come and go at rung 8: target (requests and CPU per instance) or steps (above 75 % CPU one more, below 20 % one less)."
   type        = string
@@ -197,6 +203,12 @@ variable "origin_secrets" {
     condition     = var.rung < 4 || length(var.origin_secrets) > 0
     error_message = "From rung 4 on it takes a secret: openssl rand -hex 32"
   }
+}
+
+variable "origin_open" {
+  description = "true lets the balancer take readers beside CloudFront, for the hour of moving to rung 4 or back: until every resolver knows the new address."
+  type        = bool
+  default     = false
 }
 
 variable "media_signing_public_keys" {

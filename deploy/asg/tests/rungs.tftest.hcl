@@ -197,8 +197,8 @@ run "rung_8_applied" {
     error_message = "The balancer asks /readyz, closes idle connections before the site does (75 s), and waits longer than a drain."
   }
   assert {
-    condition     = module.web.refresh == { strategy = "Rolling", rolls_back = true, alarms = toset(["photos-errors", "photos-unhealthy"]), version = "7" } && module.web.hook_seconds > local.drain_seconds
-    error_message = "A refresh rolls, goes back by alarm to a numbered version, and instances that go may drain."
+    condition     = module.web.refresh == { strategy = "Rolling", rolls_back = true, alarms = toset(["photos-errors", "photos-unhealthy"]), version = "7" } && module.web.hooks == { ready = "ABANDON", drain = "CONTINUE", drain_seconds = local.drain_seconds + 60 }
+    error_message = "A refresh rolls, goes back by alarm to a numbered version; instances count once they are ready, and may drain."
   }
   assert {
     condition     = module.web.imds == "required" && module.worker[0].imds == "required" && module.ops.imds == "required" && module.web.disk_encrypted == "true"
@@ -207,6 +207,10 @@ run "rung_8_applied" {
   assert {
     condition     = base64decode(module.web.user_data) == "SETTINGS=ssm:/photos/web/\n" && base64decode(module.worker[0].user_data) == "SETTINGS=ssm:/photos/worker/\n"
     error_message = "User data is one line."
+  }
+  assert {
+    condition     = module.web.settings_version != module.worker[0].settings_version && length(module.web.settings_version) == 12
+    error_message = "Other settings must be another version of the template."
   }
   assert {
     condition     = join(",", module.web.scalers) == "cpu,requests" && join(",", module.worker[0].scalers) == "less,more" && module.worker[0].scales_by == "tintype_jobs_oldest_ready_seconds"
@@ -264,7 +268,7 @@ run "rung_8_applied" {
     error_message = "A right is given on everything, or by a wildcard."
   }
   assert {
-    condition     = length([for statement in concat(local.web_statements, local.worker_statements) : statement if contains(statement.Resource, aws_secretsmanager_secret.owner.arn) && statement.Sid != "Secrets" || statement.Sid == "OwnerSecrets" || statement.Sid == "Assets"]) == 0
+    condition     = length([for statement in concat(local.web_statements, local.worker_statements) : statement if contains(statement.Resource, aws_secretsmanager_secret.owner.arn) && statement.Sid != "Secrets" || statement.Sid == "OwnerSecrets" || statement.Sid == "MakeSecrets" || statement.Sid == "Assets"]) == 0
     error_message = "Web instances and workers may not own the schema or change static files."
   }
   assert {
@@ -290,6 +294,18 @@ run "rung_8_applied" {
   assert {
     condition     = alltrue([for actions in module.watch.actions : actions == toset([output.alarm_topic])]) && module.watch.forwards
     error_message = "Every alarm reaches the one topic, also the one of us-east-1."
+  }
+}
+
+run "moving_to_cloudfront" {
+  command = plan
+  variables {
+    rung        = 4
+    origin_open = true
+  }
+  assert {
+    condition     = length(module.cdn) == 1 && module.balancer.shape.default == "forward" && join(",", module.balancer.shape.public_ports) == "443,80"
+    error_message = "Readers who still know the balancer's address must get in while the site moves."
   }
 }
 

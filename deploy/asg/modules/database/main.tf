@@ -37,8 +37,6 @@ resource "aws_rds_cluster_parameter_group" "this" {
       require_secure_transport = "ON"
       character_set_server     = "utf8mb4"
       collation_server         = "utf8mb4_bin"
-      time_zone                = "UTC"
-      max_connections          = tostring(var.max_connections)
     }
     content {
       name         = parameter.key
@@ -52,13 +50,29 @@ resource "aws_rds_cluster_parameter_group" "this" {
   }
 }
 
+resource "aws_db_parameter_group" "this" {
+  name_prefix = "${var.name}-"
+  family      = "aurora-mysql8.0"
+
+  # The site's processes share as many: DATABASE_MAX_CONNECTIONS says the same.
+  parameter {
+    name         = "max_connections"
+    value        = tostring(var.max_connections)
+    apply_method = "immediate"
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
 resource "aws_rds_cluster" "this" {
   cluster_identifier              = var.name
   engine                          = "aurora-mysql"
   engine_mode                     = "provisioned"
   engine_version                  = var.engine_version
   database_name                   = var.database_name
-  master_username                 = "root"
+  master_username                 = "admin"
   manage_master_user_password     = true
   port                            = 3306
   db_subnet_group_name            = aws_db_subnet_group.this.name
@@ -92,6 +106,7 @@ resource "aws_rds_cluster_instance" "this" {
   engine_version               = aws_rds_cluster.this.engine_version
   instance_class               = var.instance_class
   db_subnet_group_name         = aws_db_subnet_group.this.name
+  db_parameter_group_name      = aws_db_parameter_group.this.name
   publicly_accessible          = false
   auto_minor_version_upgrade   = false
   promotion_tier               = count.index == 0 ? 0 : 1

@@ -30,6 +30,7 @@ resource "aws_launch_template" "this" {
   instance_type          = var.instance_type
   update_default_version = true
   ebs_optimized          = true
+  vpc_security_group_ids = var.security_group_ids
   # All that an instance is told: where its settings are.
   user_data = base64encode("SETTINGS=ssm:${var.settings_path}\n")
 
@@ -47,12 +48,6 @@ resource "aws_launch_template" "this" {
     enabled = true
   }
 
-  network_interfaces {
-    associate_public_ip_address = var.public_addresses
-    security_groups             = var.security_group_ids
-    delete_on_termination       = true
-  }
-
   block_device_mappings {
     device_name = "/dev/xvda"
     ebs {
@@ -67,7 +62,9 @@ resource "aws_launch_template" "this" {
     for_each = ["instance", "volume"]
     content {
       resource_type = tag_specifications.value
-      tags          = merge(var.tags, { Name = "${var.name}-${var.role}", Role = var.role })
+      # Instances read their settings when they start: other settings are another
+      # version of the template, and the group replaces its instances.
+      tags = merge(var.tags, { Name = "${var.name}-${var.role}", Role = var.role, Settings = var.settings_version })
     }
   }
 }
@@ -100,7 +97,7 @@ resource "aws_autoscaling_group" "this" {
     strategy = "Rolling"
     preferences {
       min_healthy_percentage       = 100
-      max_healthy_percentage       = 150
+      max_healthy_percentage       = var.max_size > 1 ? 150 : 200 # one more at least, before one goes
       instance_warmup              = var.warmup_seconds
       auto_rollback                = true
       skip_matching                = true
@@ -130,6 +127,17 @@ resource "aws_autoscaling_group" "this" {
   }
 
   depends_on = [aws_iam_role_policy.this]
+}
+
+# None counts, and none gets requests, before its site is ready: a release that
+# never is ends here, with the instances of the one before still there.
+resource "aws_autoscaling_lifecycle_hook" "ready" {
+  count                  = length(aws_autoscaling_group.this)
+  name                   = "ready"
+  autoscaling_group_name = aws_autoscaling_group.this[0].name
+  lifecycle_transition   = "autoscaling:EC2_INSTANCE_LAUNCHING"
+  default_result         = "ABANDON"
+  heartbeat_timeout      = 600
 }
 
 # An instance that goes gets the time to finish what it began.

@@ -30,14 +30,18 @@ output "refresh" {
   value = one([for group in aws_autoscaling_group.this : {
     strategy   = group.instance_refresh[0].strategy
     rolls_back = group.instance_refresh[0].preferences[0].auto_rollback
-    alarms     = toset(group.instance_refresh[0].preferences[0].alarm_specification[0].alarms)
+    alarms     = toset(flatten(group.instance_refresh[0].preferences[0].alarm_specification[*].alarms))
     version    = group.launch_template[0].version
   }])
 }
 
-output "hook_seconds" {
-  description = "How long an instance that goes is waited for, at most."
-  value       = one(aws_autoscaling_lifecycle_hook.drain[*].heartbeat_timeout)
+output "hooks" {
+  description = "What instances that come and go are waited for, and what happens without their word."
+  value = {
+    ready         = one(aws_autoscaling_lifecycle_hook.ready[*].default_result)
+    drain         = one(aws_autoscaling_lifecycle_hook.drain[*].default_result)
+    drain_seconds = one(aws_autoscaling_lifecycle_hook.drain[*].heartbeat_timeout)
+  }
 }
 
 output "imds" {
@@ -53,6 +57,11 @@ output "disk_encrypted" {
 output "user_data" {
   description = "All that an instance is told."
   value       = aws_launch_template.this.user_data
+}
+
+output "settings_version" {
+  description = "The fingerprint of the settings that instances are started with."
+  value       = aws_launch_template.this.tag_specifications[0].tags.Settings
 }
 
 output "scalers" {

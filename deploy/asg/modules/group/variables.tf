@@ -33,11 +33,6 @@ variable "subnet_ids" {
   type        = list(string)
 }
 
-variable "public_addresses" {
-  description = "Whether instances have public addresses, to go out by."
-  type        = bool
-}
-
 variable "security_group_ids" {
   description = "The instances' security groups."
   type        = list(string)
@@ -50,6 +45,11 @@ variable "target_group_arns" {
 
 variable "settings_path" {
   description = "Where in Parameter Store their settings are."
+  type        = string
+}
+
+variable "settings_version" {
+  description = "A fingerprint of the settings: where it changes, instances are replaced."
   type        = string
 }
 

@@ -36,7 +36,9 @@ resource "aws_subnet" "app" {
   vpc_id            = aws_vpc.this.id
   availability_zone = var.zones[count.index]
   cidr_block        = cidrsubnet(var.cidr, 4, 4 + count.index)
-  tags              = { Name = "${var.name}-app-${var.zones[count.index]}" }
+  # Without a NAT they go out by addresses of their own.
+  map_public_ip_on_launch = var.nat == "none"
+  tags                    = { Name = "${var.name}-app-${var.zones[count.index]}" }
 }
 
 resource "aws_subnet" "data" {
@@ -70,8 +72,8 @@ resource "aws_route_table" "public" {
   tags = { Name = "${var.name}-public" }
 }
 
-# Without a NAT the instances have public addresses and go out by themselves;
-# their security group lets nobody in but the balancer.
+# With public addresses or without, the instances' security group lets nobody in
+# but the balancer.
 resource "aws_route_table" "app" {
   count  = local.zones
   vpc_id = aws_vpc.this.id

@@ -97,7 +97,7 @@ resource "aws_cloudwatch_event_target" "topic" {
   arn   = aws_sns_topic.alarms.arn
 
   input_transformer {
-    input_paths    = { state = "$.detail.state.value", reason = "$.detail.state.reason" }
-    input_template = "\"${var.domain} from outside: <state>. <reason>\""
+    input_paths    = { state = "$.detail.state.value" }
+    input_template = "\"${var.domain} as seen from outside: <state>\""
   }
 }
