@@ -3,9 +3,39 @@ package app
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tintype/internal/cache"
 	"tintype/internal/community"
 	"tintype/internal/live"
 )
+
+const cacheHelp = "Looks into the cache: into what the process keeps, and where that had nothing into Redis. Redis was passed by while it was away."
+
+// watchCache adds what the process keeps of what many ask for.
+func (m *metrics) watchCache(c *cache.Cache) {
+	m.counter("cache_requests_total", cacheHelp, prometheus.Labels{"layer": "process", "outcome": "hit"}, func() int64 { return c.Counts().Hits })
+	m.counter("cache_requests_total", cacheHelp, prometheus.Labels{"layer": "process", "outcome": "miss"}, func() int64 { return c.Counts().Misses })
+	const loads = "Values made because no cache had them, and whether that could be done."
+	m.counter("cache_loads_total", loads, prometheus.Labels{"outcome": "ok"}, func() int64 { n := c.Counts(); return n.Loads - n.Failed })
+	m.counter("cache_loads_total", loads, prometheus.Labels{"outcome": "failed"}, func() int64 { return c.Counts().Failed })
+	m.counter("cache_drops_total", "Values dropped because something has changed, here or in another process.", nil, func() int64 { return c.Counts().Drops })
+}
+
+// watchRedis adds what is asked of Redis.
+func (m *metrics) watchRedis(r *cache.Redis) {
+	m.counter("cache_requests_total", cacheHelp, prometheus.Labels{"layer": "redis", "outcome": "hit"}, func() int64 { n, _, _, _ := r.Counts(); return n })
+	m.counter("cache_requests_total", cacheHelp, prometheus.Labels{"layer": "redis", "outcome": "miss"}, func() int64 { _, n, _, _ := r.Counts(); return n })
+	m.counter("cache_requests_total", cacheHelp, prometheus.Labels{"layer": "redis", "outcome": "passed"}, func() int64 { _, _, n, _ := r.Counts(); return n })
+	m.counter("redis_failures_total", "Times that Redis did not answer, or not as it should: from then on it is passed by until it does.", nil, func() int64 { _, _, _, n := r.Counts(); return n })
+	m.gauge("redis_used", "1 while Redis is used, 0 while it is passed by.", func() float64 {
+		if r.Away() {
+			return 0
+		}
+		return 1
+	})
+	const signals = "Signals through Redis that there are events to read: sent by this process, or received of others."
+	m.counter("redis_signals_total", signals, prometheus.Labels{"direction": "sent"}, func() int64 { n, _ := r.SignalCounts(); return n })
+	m.counter("redis_signals_total", signals, prometheus.Labels{"direction": "received"}, func() int64 { _, n := r.SignalCounts(); return n })
+}
 
 // watchLive adds what this process hears of the others.
 func (m *metrics) watchLive(hub *live.Hub, streams *community.Streams, visible *community.Visible) {

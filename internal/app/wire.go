@@ -152,6 +152,9 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	a.log.InfoContext(ctx, "stores", "database", a.cfg.Database.String(), "sessions", a.cfg.SessionStore, "photos", a.cfg.MediaStore)
 	a.log.InfoContext(ctx, "photos", "largest_file", formatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", formatSize(a.cfg.PhotoMemory))
+	if err := a.connectRedis(ctx, r); err != nil {
+		return nil, err
+	}
 	a.follow(r)
 	if a.cfg.ReadOnly {
 		a.log.WarnContext(ctx, "READ_ONLY: nothing is written, no job is done here")
@@ -171,10 +174,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.community.Cached, err = a.openCache(ctx, r.live); err != nil {
-		return nil, err
-	}
-	if r.community.Cached != nil {
+	if r.community.Cached = a.openCache(r.live); r.community.Cached != nil {
 		r.store.OnEventOf(r.community.Cached.Told)
 	}
 	a.listen(r)

@@ -47,7 +47,7 @@ type Cache struct {
 	seed    maphash.Seed
 	gens    [generations]atomic.Uint64
 
-	hits, farHits, loads atomic.Int64
+	hits, misses, loads, failed, drops atomic.Int64
 }
 
 // New makes a Cache.
@@ -82,6 +82,7 @@ func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Loa
 		c.hits.Add(1)
 		return v, nil
 	}
+	c.misses.Add(1)
 	gen := c.gen(key)
 	began := gen.Load()
 	// Who comes after a drop joins nobody who began before it.
@@ -89,6 +90,9 @@ func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Loa
 		// The load goes on for the others when the first of them has left.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadPatience)
 		defer cancel()
+		if v, ok := c.near.GetIfPresent(key); ok && gen.Load() == began { // another has just made it
+			return v, nil
+		}
 		v, err := c.fetch(ctx, key, min(ttl, Far), load)
 		if err != nil {
 			return nil, err
@@ -112,32 +116,46 @@ func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Loa
 func (c *Cache) fetch(ctx context.Context, key string, ttl time.Duration, load Load) ([]byte, error) {
 	_, fresh := c.dropped.GetIfPresent(key)
 	if c.o.Redis == nil {
-		c.loads.Add(1)
-		return load(ctx, fresh)
+		return c.load(ctx, fresh, load)
 	}
 	f := c.o.Redis.look(ctx, key)
 	if f.found {
-		c.farHits.Add(1)
 		return f.value, nil
 	}
-	defer f.unlock()
-	c.loads.Add(1)
-	v, err := load(ctx, fresh || f.mark != "")
+	kept := time.Duration(0)
+	var v []byte
+	defer func() { f.done(v, kept) }()
+	v, err := c.load(ctx, fresh || f.mark != "", load)
 	if err == nil {
-		f.store(v, ttl)
+		kept = ttl
+	}
+	return v, err
+}
+
+func (c *Cache) load(ctx context.Context, fresh bool, load Load) ([]byte, error) {
+	c.loads.Add(1)
+	v, err := load(ctx, fresh)
+	if err != nil {
+		c.failed.Add(1)
 	}
 	return v, err
 }
 
 // Drop forgets keys, here at once and in Redis as soon as it answers. Every instance may do it for the same event.
 func (c *Cache) Drop(keys ...string) {
+	c.drops.Add(int64(len(keys)))
+	c.dropNear(keys)
+	if c.o.Redis != nil {
+		c.o.Redis.drop(keys, c.o.Window)
+		c.dropNear(keys) // once more: until just now Redis may have given out what it had
+	}
+}
+
+func (c *Cache) dropNear(keys []string) {
 	for _, key := range keys {
 		c.dropped.Set(key, struct{}{})
 		c.gen(key).Add(1)
 		c.near.Invalidate(key)
-	}
-	if c.o.Redis != nil {
-		c.o.Redis.drop(keys, c.o.Window)
 	}
 }
 
@@ -152,9 +170,16 @@ func (c *Cache) Clear() {
 	}
 }
 
-// Counts tells how often a value was in the process, in Redis, or had to be made.
-func (c *Cache) Counts() (near, far, loads int64) {
-	return c.hits.Load(), c.farHits.Load(), c.loads.Load()
+// Counts are what has happened so far.
+type Counts struct {
+	Hits, Misses  int64 // of what the process holds
+	Loads, Failed int64 // values made, and how many of these could not be
+	Drops         int64 // of keys
+}
+
+// Counts tells what has happened so far in this process; Redis counts for itself.
+func (c *Cache) Counts() Counts {
+	return Counts{c.hits.Load(), c.misses.Load(), c.loads.Load(), c.failed.Load(), c.drops.Load()}
 }
 
 func (c *Cache) gen(key string) *atomic.Uint64 {

@@ -77,15 +77,20 @@ func (r *Redis) rehearse(ctx context.Context, client rueidis.Client) error {
 		}
 		return nil
 	}
-	lock := client.Do(ctx, client.B().Set().Key(key+":lock").Value("check").Nx().PxMilliseconds(lockLife.Milliseconds()).Build()).Error()
-	if err := step("lock a key", lock); err != nil {
+	f := &far{redis: r, key: key, secret: rand.Text()}
+	mine, err := f.ask(ctx, client)
+	if err == nil && (f.found || !mine) {
+		err = errors.New("a new key is there, or locked")
+	}
+	if err := step("look for a key and lock it", err); err != nil {
 		return err
 	}
-	if err := step("store a value", storeScript.Exec(ctx, client, []string{key, key + ":inv"}, []string{"", "check", millis(lockLife)}).Error()); err != nil {
+	stored := doneScript.Exec(ctx, client, f.keys(), []string{f.mark, "check", millis(lockLife), f.secret}).Error()
+	if err := step("store a value", stored); err != nil {
 		return err
 	}
-	found, value, _, err := r.read(ctx, client, key)
-	if err == nil && (!found || string(value) != "check") {
+	_, err = f.ask(ctx, client)
+	if err == nil && (!f.found || string(f.value) != "check") {
 		err = errors.New("what was stored is not there")
 	}
 	if err := step("read it", err); err != nil {
@@ -94,12 +99,13 @@ func (r *Redis) rehearse(ctx context.Context, client rueidis.Client) error {
 	if err := step("drop it", r.dropOne(ctx, client, plain, lockLife)); err != nil {
 		return err
 	}
-	found, _, mark, err := r.read(ctx, client, key)
-	if err == nil && (found || mark == "") {
-		err = errors.New("it is still there")
+	mine, err = f.ask(ctx, client)
+	if err == nil && (f.found || f.mark == "" || !mine) {
+		err = errors.New("it is still there, or locked")
 	}
-	if err := step("read what was dropped", err); err != nil {
+	if err := step("look for what was dropped", err); err != nil {
 		return err
 	}
-	return step("unlock a key", unlockScript.Exec(ctx, client, []string{key + ":lock"}, []string{"check"}).Error())
+	unlocked := doneScript.Exec(ctx, client, f.keys(), []string{f.mark, "", "0", f.secret}).Error()
+	return step("unlock it", unlocked)
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -30,9 +31,18 @@ const (
 
 // Scripts run whole. A key and what belongs to it share a slot by the braces.
 var (
-	dropScript   = rueidis.NewLuaScript("redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) return redis.call('DEL', KEYS[1])")
-	storeScript  = rueidis.NewLuaScript("if (redis.call('GET', KEYS[2]) or '') == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1 end return 0")
-	unlockScript = rueidis.NewLuaScript("if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0")
+	dropScript = rueidis.NewLuaScript("redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) return redis.call('DEL', KEYS[1])")
+	// lookScript finds the value, or the mark of a drop and whether the lock is now the caller's.
+	lookScript = rueidis.NewLuaScript(`local v = redis.call('GET', KEYS[1])
+if v then return {1, v, 0} end
+local mark = redis.call('GET', KEYS[2]) or ''
+if redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[2]) then return {0, mark, 1} end
+return {0, mark, 0}`)
+	// doneScript keeps the value, unless its time (ARGV[3]) is 0 or the key was dropped since it was looked for, and
+	// gives the lock back if it is still the caller's.
+	doneScript = rueidis.NewLuaScript(`if ARGV[3] ~= '0' and (redis.call('GET', KEYS[2]) or '') == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+if redis.call('GET', KEYS[3]) == ARGV[4] then redis.call('DEL', KEYS[3]) end
+return 0`)
 )
 
 var errAway = errors.New("redis is away")
@@ -46,6 +56,11 @@ type Redis struct {
 	stop   context.CancelFunc
 	ended  chan struct{}
 	tried  chan struct{} // closed after the first try to reach it
+	self   string        // this process, as a sender of signals
+	news   chan struct{} // signals to send
+
+	hits, misses, passed, failures atomic.Int64
+	sent, received                 atomic.Int64
 
 	mu      sync.Mutex
 	client  rueidis.Client // nil before the first connection
@@ -72,6 +87,7 @@ func NewRedis(url string, log *slog.Logger) (*Redis, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Redis{
 		o: o, prefix: "tintype:", log: log, stop: stop, ended: make(chan struct{}), tried: make(chan struct{}),
+		self: rand.Text(), news: make(chan struct{}, 1),
 		away: true, pending: map[string]time.Duration{},
 	}
 	go r.watch(ctx)
@@ -90,6 +106,12 @@ func (r *Redis) Ready(ctx context.Context) {
 func (r *Redis) Away() bool {
 	_, err := r.usable()
 	return err != nil
+}
+
+// Counts tells how often a value was there or not, how often Redis was not asked or did not answer, and how many of
+// its answers were failures.
+func (r *Redis) Counts() (hits, misses, passed, failures int64) {
+	return r.hits.Load(), r.misses.Load(), r.passed.Load(), r.failures.Load()
 }
 
 // Close disconnects.
@@ -117,6 +139,7 @@ func (r *Redis) usable() (rueidis.Client, error) {
 func (r *Redis) failed(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.failures.Add(1)
 	if !r.away {
 		r.away = true
 		r.log.Warn("the cache in Redis is passed by", "error", err)
@@ -259,7 +282,7 @@ type far struct {
 	redis  *Redis
 	client rueidis.Client // nil: Redis was passed by
 	key    string
-	locked string
+	secret string // of the lock
 	asked  time.Time
 }
 
@@ -268,34 +291,23 @@ func (r *Redis) look(ctx context.Context, key string) *far {
 	f := &far{redis: r, key: r.name(key), asked: time.Now()}
 	client, err := r.usable()
 	if err != nil {
+		r.passed.Add(1)
 		return f
 	}
-	secret := rand.Text()
+	f.secret = rand.Text()
 	for {
-		if f.found, f.value, f.mark, err = r.read(ctx, client, f.key); err != nil {
+		mine, err := f.ask(ctx, client)
+		if err != nil {
 			r.failed(err)
+			r.passed.Add(1)
 			return f
 		}
-		if f.found {
-			return f
-		}
-		short, cancel := context.WithTimeout(ctx, answerPatience)
-		err := client.Do(short, client.B().Set().Key(f.key+":lock").Value(secret).Nx().PxMilliseconds(lockLife.Milliseconds()).Build()).Error()
-		cancel()
 		switch {
-		case err == nil:
-			f.client, f.locked = client, secret
-			// Another may have made it between the look and the lock.
-			if f.found, f.value, f.mark, err = r.read(ctx, client, f.key); err != nil {
-				r.failed(err)
-			} else if f.found {
-				f.unlock()
-			}
+		case f.found:
+			r.hits.Add(1)
 			return f
-		case !rueidis.IsRedisNil(err):
-			r.failed(err)
-			return f
-		case time.Since(f.asked) > lockLife:
+		case mine || time.Since(f.asked) > lockLife:
+			r.misses.Add(1)
 			f.client = client
 			return f
 		}
@@ -307,45 +319,43 @@ func (r *Redis) look(ctx context.Context, key string) *far {
 	}
 }
 
-func (r *Redis) read(ctx context.Context, client rueidis.Client, name string) (found bool, value []byte, mark string, err error) {
+func (f *far) keys() []string { return []string{f.key, f.key + ":inv", f.key + ":lock"} }
+
+// ask looks once, and tells whether it has fallen to the caller to make the value.
+func (f *far) ask(ctx context.Context, client rueidis.Client) (mine bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerPatience)
 	defer cancel()
-	answers := client.DoMulti(ctx, client.B().Get().Key(name).Build(), client.B().Get().Key(name+":inv").Build())
-	value, err = answers[0].AsBytes()
-	if err == nil {
-		return true, value, "", nil
-	}
-	if !rueidis.IsRedisNil(err) {
-		return false, nil, "", fmt.Errorf("read: %w", err)
-	}
-	mark, err = answers[1].ToString()
-	if err != nil && !rueidis.IsRedisNil(err) {
-		return false, nil, "", fmt.Errorf("read: %w", err)
-	}
-	return false, nil, mark, nil
-}
-
-// store keeps the value if the key was not dropped since it was looked for.
-func (f *far) store(value []byte, ttl time.Duration) {
-	if f.client == nil || f.redis.Away() || ttl < time.Millisecond {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
-	defer cancel()
-	err := storeScript.Exec(ctx, f.client, []string{f.key, f.key + ":inv"}, []string{f.mark, rueidis.BinaryString(value), millis(ttl)}).Error()
+	got, err := lookScript.Exec(ctx, client, f.keys(), []string{f.secret, millis(lockLife)}).ToArray()
 	if err != nil {
-		f.redis.failed(err)
+		return false, fmt.Errorf("read: %w", err)
 	}
+	if len(got) != 3 {
+		return false, errors.New("read: an answer of another shape")
+	}
+	found, err1 := got[0].AsInt64()
+	value, err2 := got[1].AsBytes()
+	locked, err3 := got[2].AsInt64()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return false, fmt.Errorf("read: %w", err)
+	}
+	if f.found = found == 1; f.found {
+		f.value = value
+	} else {
+		f.mark = string(value)
+	}
+	return locked == 1, nil
 }
 
-// unlock lets the next one make the value.
-func (f *far) unlock() {
-	if f.locked == "" || f.redis.Away() {
+// done keeps the value that was made, if the key was not dropped meanwhile, and lets the next one make it. For 0 it
+// keeps nothing.
+func (f *far) done(value []byte, ttl time.Duration) {
+	if f.client == nil || f.redis.Away() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
 	defer cancel()
-	if err := unlockScript.Exec(ctx, f.client, []string{f.key + ":lock"}, []string{f.locked}).Error(); err != nil {
+	life := strconv.FormatInt(ttl.Milliseconds(), 10)
+	if err := doneScript.Exec(ctx, f.client, f.keys(), []string{f.mark, rueidis.BinaryString(value), life, f.secret}).Error(); err != nil {
 		f.redis.failed(err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,10 +145,176 @@ func TestChangesShowEverywhere(t *testing.T) {
 		slices.Sort(took)
 		t.Logf("%s: shown on B within %s in the median, %s at most, of %d", state, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), len(took))
 	}
+	signals := metric(b, `redis_signals_total{direction="received"}`)
 	everything("with Redis")
+	if metric(b, `redis_signals_total{direction="received"}`) == signals {
+		t.Error("B was not woken through Redis")
+	}
+	if sent := metric(worker, `redis_signals_total{direction="sent"}`); sent == 0 {
+		t.Error("the worker that made the photos told nobody through Redis")
+	}
 	redis.Hang()
 	everything("with Redis hung")
 	redis.Resume()
 	redis.Kill()
 	everything("without Redis")
+}
+
+// R28: what many ask for at once, and nobody has kept, is made at most once by each of three instances: with Redis, which
+// holds the answers of the API, and without.
+func TestHotKeyExpires(t *testing.T) {
+	redis := servertest.Redis(t)
+	site := prepare(t, 3, "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t), "CACHE_URL="+redis.URL())
+	metric := counted(t, site)
+	for _, i := range site {
+		i.Start()
+	}
+	ada := clientOf(t, site[0], "ada")
+	last := ada.postPhoto(site[0], "photo")
+	const clients = 200
+	crowd := &person{t: t, name: "the crowd", http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
+	made := func(names ...string) (n int) {
+		for _, i := range site {
+			for _, name := range names {
+				n += metric(i, name)
+			}
+		}
+		return n
+	}
+	there := true
+	rush := func(path string, names ...string) {
+		t.Helper()
+		for try := 1; ; try++ {
+			time.Sleep(6 * time.Second) // nothing lives longer in a process
+			if there {
+				redis.Do("FLUSHALL")
+			}
+			before := made(names...)
+			began := time.Now()
+			var wg sync.WaitGroup
+			for n := range clients {
+				wg.Go(func() {
+					got, err := crowd.try(site[n%3], http.MethodGet, path, "", nil)
+					if err != nil || got.status != http.StatusOK || !strings.Contains(got.body, last.ID) {
+						t.Errorf("%s: %v, %d", path, err, got.status)
+					}
+				})
+			}
+			wg.Wait()
+			if took := time.Since(began); took > 4*time.Second && try < 5 {
+				t.Logf("%s: it took %s, and what was made first may be too old", path, took)
+				continue
+			}
+			if n := made(names...) - before; n < 1 || n > 3 {
+				t.Errorf("%s was made %d times for %d clients", path, n, clients)
+			} else {
+				t.Logf("%s was made %d times for %d clients", path, n, clients)
+			}
+			return
+		}
+	}
+	api := []string{`cache_loads_total{outcome="ok"}`, `cache_loads_total{outcome="failed"}`}
+	pages := []string{`visitor_pages_total{outcome="made"}`, `visitor_pages_total{outcome="remade"}`, `visitor_pages_total{outcome="unkept"}`}
+	rush("/api/v1/timelines/public", api...)
+	rush("/explore", pages...)
+	redis.Kill()
+	there = false
+	for _, i := range site {
+		storetest.Eventually(t, time.Minute, func() bool {
+			crowd.get(i, "/api/v1/timelines/public")
+			return metric(i, "redis_used") == 0
+		})
+	}
+	rush("/api/v1/timelines/public", api...)
+}
+
+// R26: under load Redis is killed, hangs, turns read-only or misses its replicas: nobody gets an error, and each
+// instance comes back to it by itself.
+func TestRedisGoesUnderLoad(t *testing.T) {
+	redis := servertest.Redis(t)
+	site := prepare(t, 3, "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t), "CACHE_URL="+redis.URL())
+	metric := counted(t, site)
+	for _, i := range site {
+		i.Start()
+	}
+	ada := clientOf(t, site[0], "ada")
+	ada.postPhoto(site[0], "a photo")
+	var asked, failed atomic.Int64
+	var slowest atomic.Int64
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	t.Cleanup(wg.Wait)
+	ended := false
+	end := func() {
+		if !ended {
+			ended = true
+			close(stop)
+		}
+	}
+	t.Cleanup(end)
+	load := func(p *person, pause time.Duration, ask func(n int) (answer, error)) {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				case <-time.After(pause):
+				}
+				began := time.Now()
+				got, err := ask(n)
+				asked.Add(1)
+				if err != nil || got.status != http.StatusOK {
+					failed.Add(1)
+					t.Errorf("%s: %v, %d: %.200s", p.name, err, got.status, got.body)
+				}
+				for took := int64(time.Since(began)); ; {
+					most := slowest.Load()
+					if took <= most || slowest.CompareAndSwap(most, took) {
+						break
+					}
+				}
+			}
+		})
+	}
+	nobody := visitor(t)
+	nobody.name = "a visitor"
+	for w, path := range []string{"/api/v1/timelines/public", "/", "/@ada"} {
+		load(nobody, 5*time.Millisecond, func(n int) (answer, error) { return nobody.try(site[(n+w)%3], http.MethodGet, path, "", nil) })
+	}
+	load(ada, 5*time.Millisecond, func(n int) (answer, error) { return ada.try(site[n%3], http.MethodGet, "/api/v1/timelines/home", "", nil) })
+	load(ada, 100*time.Millisecond, func(n int) (answer, error) { // so that what is kept has to be dropped all the time
+		return ada.try(site[n%3], http.MethodPatch, "/api/v1/accounts/update_credentials", "application/x-www-form-urlencoded", strings.NewReader(fmt.Sprintf("display_name=Ada+%d", n)))
+	})
+	for _, step := range []struct {
+		name       string
+		away, back func()
+	}{
+		{"killed", redis.Kill, redis.Start},
+		{"hung", redis.Hang, redis.Resume},
+		{"read-only", func() { redis.Do("REPLICAOF 127.0.0.1 1") }, func() { redis.Do("REPLICAOF NO ONE") }},
+		{"without its replicas", func() { redis.Do("CONFIG SET min-replicas-to-write 1") }, func() { redis.Do("CONFIG SET min-replicas-to-write 0") }},
+	} {
+		uses := func(i *servertest.Instance) int {
+			return metric(i, `cache_requests_total{layer="redis",outcome="hit"}`) + metric(i, `cache_requests_total{layer="redis",outcome="miss"}`)
+		}
+		for _, i := range site {
+			used := uses(i)
+			storetest.Eventually(t, time.Minute, func() bool { return metric(i, "redis_used") == 1 && uses(i) > used })
+		}
+		slowest.Store(0)
+		step.away()
+		for _, i := range site {
+			storetest.Eventually(t, time.Minute, func() bool { return metric(i, "redis_used") == 0 })
+		}
+		time.Sleep(time.Second)
+		t.Logf("%s: the slowest of all requests took %s", step.name, time.Duration(slowest.Load()).Round(time.Millisecond))
+		step.back()
+		for _, i := range site {
+			used := uses(i)
+			storetest.Eventually(t, time.Minute, func() bool { return metric(i, "redis_used") == 1 && uses(i) > used })
+		}
+	}
+	end()
+	wg.Wait()
+	t.Logf("%d of %d requests failed", failed.Load(), asked.Load())
 }

@@ -1,0 +1,95 @@
+package cache
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+const (
+	// signalGap is the least time between two signals of one process: those in between are one.
+	signalGap = 5 * time.Millisecond
+	// listenAgain is how long after a failure Redis is listened to again.
+	listenAgain = 500 * time.Millisecond
+)
+
+// Signal tells the other processes that listen that there is news in the database. It does not block, and what gets
+// lost is found by their next poll.
+func (r *Redis) Signal() {
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
+}
+
+// SignalCounts tells how many signals were sent and how many came from others.
+func (r *Redis) SignalCounts() (sent, received int64) { return r.sent.Load(), r.received.Load() }
+
+func (r *Redis) channel() string { return r.prefix + "news" }
+
+// Send passes signals on, until ctx ends. While Redis is away it sends none.
+func (r *Redis) Send(ctx context.Context) {
+	for {
+		select {
+		case <-r.news:
+		case <-ctx.Done():
+			return
+		}
+		if client := r.reachable(); client != nil {
+			short, cancel := context.WithTimeout(ctx, answerPatience)
+			err := client.Do(short, client.B().Publish().Channel(r.channel()).Message(r.self).Build()).Error()
+			cancel()
+			switch {
+			case err == nil:
+				r.sent.Add(1)
+			case ctx.Err() == nil:
+				r.failed(err)
+			}
+		}
+		if !pause(ctx, signalGap) {
+			return
+		}
+	}
+}
+
+// Listen calls heard at each signal of another process, until ctx ends. What comes while Redis is away, nobody hears.
+func (r *Redis) Listen(ctx context.Context, heard func()) {
+	for ctx.Err() == nil {
+		if client := r.reachable(); client != nil {
+			err := client.Receive(ctx, client.B().Subscribe().Channel(r.channel()).Build(), func(m rueidis.PubSubMessage) {
+				if m.Message != r.self {
+					r.received.Add(1)
+					heard()
+				}
+			})
+			if err != nil && ctx.Err() == nil {
+				r.log.Debug("signals of other processes are not heard", "error", err)
+			}
+			heard() // perhaps something came meanwhile
+		}
+		if !pause(ctx, listenAgain) {
+			return
+		}
+	}
+}
+
+// reachable is nil while Redis is away.
+func (r *Redis) reachable() rueidis.Client {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.away {
+		return nil
+	}
+	return r.client
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
