@@ -10,6 +10,7 @@ import (
 	"net/http/pprof"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tintype/internal/queue"
 	"tintype/internal/store"
 	"tintype/internal/telemetry"
 )
@@ -35,6 +37,7 @@ type metrics struct {
 	jobs      *prometheus.CounterVec // by kind and outcome
 	jobTime   *prometheus.HistogramVec
 	sessionIO *prometheus.CounterVec // by operation and outcome
+	mediaIO   *prometheus.CounterVec // by operation and outcome
 }
 
 func newMetrics() *metrics {
@@ -55,6 +58,7 @@ func newMetrics() *metrics {
 		jobs:      m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_jobs_total", Help: "Tries of jobs in this process: done, failed (tried again), dead, lost (the lease) or returned (at a stop)."}, []string{"kind", "outcome"}),
 		jobTime:   m.NewHistogramVec(prometheus.HistogramOpts{Name: "tintype_job_seconds", Help: "Time of one try of a job.", Buckets: prometheus.ExponentialBuckets(.01, 2.5, 10)}, []string{"kind"}),
 		sessionIO: m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_session_store_total", Help: "Reads and writes of the session store, and whether it answered."}, []string{"operation", "outcome"}),
+		mediaIO:   m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_media_store_total", Help: "Photos' objects read, written, copied and deleted, and whether the store answered."}, []string{"operation", "outcome"}),
 	}
 }
 
@@ -104,18 +108,78 @@ func (m *metrics) observe(x *exchange, method string, status int) {
 }
 
 // watch adds what the rooms know of themselves.
-func (m *metrics) watch(r *rooms) {
-	m.registry.MustRegister(collectors.NewDBStatsCollector(r.store.SQL(), "primary"))
-	m.registry.MustRegister(readCollector{r.store, prometheus.NewDesc("tintype_reads_total", "Reads by the server that answered: a replica's address, or primary with why it was no replica. Nothing without replicas.", []string{"server", "reason"}, nil)})
+func (m *metrics) watch(r *rooms, photoMemory int64) {
+	for _, p := range r.store.Pools() {
+		m.registry.MustRegister(collectors.NewDBStatsCollector(p.DB, p.Name))
+	}
+	if r.store.Replicated() {
+		m.watchReplicas(r.store)
+	}
 	m.gauge("photo_memory_bytes", "Memory for decoding photos that is in use, as reckoned from their headers.", func() float64 { return float64(r.processor.MemoryInUse()) })
+	m.gauge("photo_memory_limit_bytes", "PHOTO_MEMORY: what all photos in work may take together.", func() float64 { return float64(photoMemory) })
+	waiting := onceInAWhile(r.store.WaitingJobs)
+	m.gaugeFrom("jobs_ready", "Jobs that are due and that nobody works on, in the whole fleet.", func(ctx context.Context) (float64, error) {
+		w, err := waiting(ctx)
+		return float64(w.Ready), err
+	})
 	m.gaugeFrom("jobs_oldest_ready_seconds", "How long the oldest job that is due has been waiting, in the whole fleet.", func(ctx context.Context) (float64, error) {
-		w, err := r.store.WaitingJobs(ctx)
+		w, err := waiting(ctx)
 		return float64(w.OldestReady) / 1000, err
 	})
 	m.gaugeFrom("jobs_dead", "Jobs whose tries are used up: see tintype jobs.", func(ctx context.Context) (float64, error) {
-		w, err := r.store.WaitingJobs(ctx)
+		w, err := waiting(ctx)
 		return float64(w.Dead), err
 	})
+}
+
+// scrapeOnce is how long one answer does for all metrics of a scrape.
+const scrapeOnce = time.Second
+
+// onceInAWhile asks once for several metrics that come from one answer.
+func onceInAWhile[T any](ask func(context.Context) (T, error)) func(context.Context) (T, error) {
+	var mu sync.Mutex
+	var last T
+	var err error
+	var at time.Time
+	return func(ctx context.Context) (T, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(at) > scrapeOnce {
+			last, err = ask(ctx)
+			at = time.Now()
+		}
+		return last, err
+	}
+}
+
+// watchReplicas tells where reads go, and what is known of the replicas.
+func (m *metrics) watchReplicas(s *store.Store) {
+	m.registry.MustRegister(replicaCollector{
+		store:  s,
+		reads:  prometheus.NewDesc("tintype_reads_total", "Reads by the server that answered: a replica's address, or primary with why it was no replica.", []string{"server", "reason"}, nil),
+		in:     prometheus.NewDesc("tintype_replica_in_use", "1 for a replica that is read, 0 for one that is not: the doctor says why.", []string{"server", "id"}, nil),
+		behind: prometheus.NewDesc("tintype_replica_behind_seconds", "How far a replica was behind the primary at its last answer.", []string{"server", "id"}, nil),
+	})
+	m.counter("reads_refused_total", "Reads answered 503 because the way from late replicas to the primary was full.", nil, func() int64 { return s.ReadCounts().Refused })
+	m.counter("positions_lost_total", "Writes after which a client's position could not be kept: for some seconds it may read what was before.", nil, func() int64 { return s.ReadCounts().LostPositions })
+	m.gauge("writer_away", "1 while the primary does not answer and the site can only be read.", func() float64 {
+		if s.WriterAway() {
+			return 1
+		}
+		return 0
+	})
+}
+
+// watchQueue counts what goes through SQS.
+func (m *metrics) watchQueue(q *queue.SQS) {
+	const name, help = "queue_messages_total", "Messages of SQS: sent (one for each job committed in this process), unsent (SQS did not take them, and workers find those jobs by their poll) and received (each woke this worker)."
+	for what, count := range map[string]func() int64{
+		"sent":     func() int64 { sent, _, _ := q.Counts(); return sent },
+		"unsent":   func() int64 { _, unsent, _ := q.Counts(); return unsent },
+		"received": func() int64 { _, _, received := q.Counts(); return received },
+	} {
+		m.counter(name, help, prometheus.Labels{"what": what}, count)
+	}
 }
 
 // watchTraces counts spans.
@@ -124,8 +188,7 @@ func (m *metrics) watchTraces(t *telemetry.Tracer) {
 		"sent": func() int64 { sent, _ := t.Counts(); return sent },
 		"lost": func() int64 { _, lost := t.Counts(); return lost },
 	} {
-		m.make.NewCounterFunc(prometheus.CounterOpts{Name: "tintype_trace_spans_total", Help: "Spans that the collector took, or did not (lost).", ConstLabels: prometheus.Labels{"outcome": outcome}},
-			func() float64 { return float64(count()) })
+		m.counter("trace_spans_total", "Spans that the collector took, or did not (lost).", prometheus.Labels{"outcome": outcome}, count)
 	}
 }
 
@@ -176,20 +239,33 @@ func (a *App) serveMetrics(ctx context.Context) error {
 	return nil
 }
 
-// readCollector tells where reads went, from the store's own counts.
-type readCollector struct {
-	store *store.Store
-	desc  *prometheus.Desc
+// replicaCollector tells what the store counts and knows. Servers are few: the replicas, and those that were met lately.
+type replicaCollector struct {
+	store             *store.Store
+	reads, in, behind *prometheus.Desc
 }
 
-func (c readCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
+func (c replicaCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.reads
+	ch <- c.in
+	ch <- c.behind
+}
 
-func (c readCollector) Collect(ch chan<- prometheus.Metric) {
+func (c replicaCollector) Collect(ch chan<- prometheus.Metric) {
 	counts := c.store.ReadCounts()
 	for address, n := range counts.Replicas {
-		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(n), address, "")
+		ch <- prometheus.MustNewConstMetric(c.reads, prometheus.CounterValue, float64(n), address, "")
 	}
 	for why, n := range counts.Primary {
-		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(n), "primary", why)
+		ch <- prometheus.MustNewConstMetric(c.reads, prometheus.CounterValue, float64(n), "primary", why)
+	}
+	replicas, primary := c.store.Replicas()
+	for _, r := range replicas {
+		in := 0.0
+		if r.InUse {
+			in = 1
+		}
+		ch <- prometheus.MustNewConstMetric(c.in, prometheus.GaugeValue, in, r.Address, r.Server)
+		ch <- prometheus.MustNewConstMetric(c.behind, prometheus.GaugeValue, float64(max(primary-r.Version, 0))/1000, r.Address, r.Server)
 	}
 }

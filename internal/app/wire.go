@@ -147,6 +147,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	a.onStop("database", func(context.Context) error { return r.Close() })
+	r.community.Media = countedMedia{r.media, a.metrics.mediaIO}
 	if err := r.store.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
@@ -161,7 +162,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	} else if err := a.work(ctx, r); err != nil {
 		return nil, fmt.Errorf("the queue: %w", err)
 	}
-	a.metrics.watch(r)
+	a.metrics.watch(r, a.cfg.PhotoMemory)
 	if !a.cfg.Web {
 		if err := a.openDeepz(ctx, r, nil, nil, nil); err != nil {
 			return nil, err

@@ -21,7 +21,7 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 		Community: r.community,
 		Sessions:  pageSessions{a.newSessions(r), r.community},
 		Addresses: r.addresses,
-		Media:     r.media,
+		Media:     r.community.Media,
 		Presign:   presigner(a.cfg, r.media),
 		Assets:    assets,
 		Site: templates.Site{

@@ -18,6 +18,7 @@ func (a *App) openQueue(ctx context.Context) (queue.Waker, error) {
 	if s == nil {
 		return queue.NewSignal(), nil
 	}
+	a.metrics.watchQueue(s)
 	// Sending ends last, after the jobs that may add others.
 	a.background("queue sender", s.Send)
 	if a.cfg.Worker {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,7 +36,9 @@ type SQS struct {
 	url    string
 	log    *slog.Logger
 	out    chan int64
-	wake   chan struct{}
+
+	sent, unsent, received atomic.Int64
+	wake                   chan struct{}
 }
 
 // NewSQS makes a Waker of the queue at that URL. Send must run where jobs are added, Receive where they are done.
@@ -44,6 +47,11 @@ func NewSQS(client SQSClient, url string, log *slog.Logger) *SQS {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &SQS{client: client, url: url, log: log, out: make(chan int64, sqsBacklog), wake: make(chan struct{}, 1)}
+}
+
+// Counts are the messages that this process has sent, those that were not taken, and those that it received.
+func (s *SQS) Counts() (sent, unsent, received int64) {
+	return s.sent.Load(), s.unsent.Load(), s.received.Load()
 }
 
 // Notify implements Waker.
@@ -98,6 +106,12 @@ func (s *SQS) send(ctx context.Context, ids []int64) {
 		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(strconv.FormatInt(id, 10))}
 	}
 	out, err := s.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: entries})
+	failed := len(ids)
+	if err == nil {
+		failed = len(out.Failed)
+	}
+	s.unsent.Add(int64(failed))
+	s.sent.Add(int64(len(ids) - failed))
 	switch {
 	case err != nil:
 		s.log.Warn("jobs were not announced; workers find them by themselves", "jobs", len(ids), "error", err)
@@ -132,6 +146,7 @@ func (s *SQS) Receive(ctx context.Context) error {
 		if len(out.Messages) == 0 {
 			continue
 		}
+		s.received.Add(int64(len(out.Messages)))
 		select {
 		case s.wake <- struct{}{}:
 		default:

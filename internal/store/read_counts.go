@@ -1,6 +1,10 @@
 package store
 
-import "sync/atomic"
+import (
+	"database/sql"
+	"strconv"
+	"sync/atomic"
+)
 
 // A reason is why a read was the primary's although there are replicas.
 type reason string
@@ -89,3 +93,28 @@ func (s *Store) Replicas() (list []ReplicaState, primary int64) {
 
 // WriterAway tells whether the primary is known not to answer: then replicas are read and nothing is written.
 func (s *Store) WriterAway() bool { return s.cluster != nil && s.cluster.away.Load() }
+
+// A Pool is connections to one address.
+type Pool struct {
+	Name string // primary, a replica's address, or readers: SQLite's
+	DB   *sql.DB
+}
+
+// Pools are those that statements of the site wait for, the primary's first.
+func (s *Store) Pools() []Pool {
+	list := []Pool{{"primary", s.SQL()}}
+	if s.readers != nil {
+		list = append(list, Pool{"readers", s.readers})
+	}
+	if s.cluster != nil {
+		seen := map[string]int{}
+		for _, e := range s.cluster.endpoints {
+			name := e.name
+			if seen[e.name]++; seen[e.name] > 1 { // the same address twice
+				name += "#" + strconv.Itoa(seen[e.name])
+			}
+			list = append(list, Pool{name, e.pool})
+		}
+	}
+	return list
+}
