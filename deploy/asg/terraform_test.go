@@ -134,6 +134,7 @@ func TestRungs(t *testing.T) {
 	if err != nil || passed == 0 {
 		t.Fatalf("%d runs passed: %v", passed, err)
 	}
+	servesWhatTerraformWrote(t, environments["rung_8_applied"]["web"])
 	for run, roles := range map[string][]string{"rung_2_applied": {"ops", "web"}, "rung_8_applied": {"ops", "web", "worker"}} {
 		for _, role := range roles {
 			t.Run(run+" "+role, func(t *testing.T) { readSettings(t, environments[run][role]) })
@@ -173,6 +174,48 @@ func readSettings(t *testing.T, environment map[string]string) {
 	}
 	if n := cfg.MySQLConns(); n < 3 {
 		t.Errorf("%d connections for each process", n)
+	}
+}
+
+// servesWhatTerraformWrote has the program itself find these settings as an instance does: by one line, at a Parameter
+// Store and a Secrets Manager.
+func servesWhatTerraformWrote(t *testing.T, environment map[string]string) {
+	vault := servertest.Vault(t)
+	app := map[string]string{}
+	for name, value := range environment {
+		vault.SetParameter("/photos/web/"+name, value)
+		if reference, ok := strings.CutPrefix(value, "secretsmanager:"); ok {
+			id, key, _ := strings.Cut(reference, "#")
+			app[key] = secrets[key]
+			text, err := json.Marshal(app)
+			if err != nil {
+				t.Fatal(err)
+			}
+			vault.SetSecret(id, string(text))
+		}
+	}
+	program := servertest.NewTintype(t, append(vault.Env(), "SETTINGS=ssm:/photos/web/", "AWS_REGION=eu-central-1", "PORT=8080", "LOG_FORMAT=json")...)
+	out, text, err := program.Command("config", "--json")
+	if err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	var shown struct {
+		Settings []struct {
+			Name, Value     string
+			Default, Secret bool
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &shown); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range shown.Settings {
+		want, ok := environment[s.Name]
+		if ok && s.Default {
+			t.Errorf("%s is not read", s.Name)
+		}
+		if ok && !s.Secret && s.Value != want {
+			t.Errorf("%s is %q, and was written as %q", s.Name, s.Value, want)
+		}
 	}
 }
 
