@@ -142,3 +142,37 @@ Tintype is configured by environment variables, read once at the start. None is 
 	}
 	return b.String()
 }
+
+// settingsEnvFile is deploy/single/tintype.env: every setting, commented.
+func settingsEnvFile() string {
+	var b strings.Builder
+	b.WriteString(`# The settings of this instance, for tintype.service: NAME=value, read at the
+# start ("systemctl restart tintype" after a change; nobody is refused).
+# Written from the table in internal/app/settings.go by "go generate ./internal/app".
+#
+# A site of one's own needs one line, its name in the DNS:
+#
+#   TLS_DOMAINS=photos.example.org
+#
+# The unit itself sets DATA_DIR=/var/lib/tintype, LOG_FORMAT=json and
+# DRAIN_DELAY=0s; what stands here wins.
+# Secrets may stand in files: NAME_FILE=/etc/tintype/name, readable by the group
+# tintype alone.
+`)
+	group := ""
+	for _, s := range settings {
+		if s.group != group {
+			group = s.group
+			fmt.Fprintf(&b, "\n# --- %s ---\n", group)
+		}
+		b.WriteByte('\n')
+		for _, line := range wrap(strings.ReplaceAll(s.help, "`", ""), 76) {
+			fmt.Fprintf(&b, "# %s\n", line)
+		}
+		for _, line := range wrap("Default: "+strings.ReplaceAll(s.defaultText(), "`", ""), 76) {
+			fmt.Fprintf(&b, "# %s\n", line)
+		}
+		fmt.Fprintf(&b, "#%s=\n", s.name)
+	}
+	return b.String()
+}

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/configuration.md")
+var update = flag.Bool("update", false, "rewrite what is made from the settings")
 
 // load reads settings given as NAME=value.
 func load(env ...string) (*Config, error) {
@@ -335,19 +335,20 @@ func TestSecretKeysRotate(t *testing.T) {
 }
 
 func TestConfigurationDocumentation(t *testing.T) {
-	file := filepath.Join("..", "..", "docs", "configuration.md")
-	want := settingsDoc()
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+	for name, want := range map[string]string{"docs/configuration.md": settingsDoc(), "deploy/single/tintype.env": settingsEnvFile()} {
+		file := filepath.Join("..", "..", filepath.FromSlash(name))
+		if *update {
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is not what the settings say: run go generate ./internal/app", file)
+		if string(got) != want {
+			t.Errorf("%s is not what the settings say: run go generate ./internal/app", name)
+		}
 	}
 }
 
