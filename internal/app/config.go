@@ -242,8 +242,8 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	whole := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(n string) bool { return failed[n] })
 	}
-	if whole("BASE_URL", "LISTEN_ADDR") && c.Loopback() && c.ListenAddr != "" && !isLoopbackHost(c.ListenAddr) {
-		errs = append(errs, fmt.Errorf("LISTEN_ADDR=%s contradicts BASE_URL=%s: while BASE_URL is this machine only, the site listens here only; set BASE_URL to the address that readers use", c.ListenAddr, c.Origin()))
+	if whole("BASE_URL", "LISTEN_ADDR", "REGISTRATION") && c.Loopback() && c.ListenAddr != "" && !isLoopbackHost(c.ListenAddr) && c.shown["REGISTRATION"].Default {
+		errs = append(errs, fmt.Errorf("LISTEN_ADDR=%s contradicts BASE_URL=%s: while BASE_URL is this machine only, the site listens here only, for anybody may sign up; set BASE_URL to the address that readers use, or in a container, whose port is published on this machine only, say REGISTRATION, too", c.ListenAddr, c.Origin()))
 	}
 	if whole("BASE_URL", "TLS_DOMAINS") && c.TLS() {
 		switch {

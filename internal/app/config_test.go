@@ -137,6 +137,9 @@ func TestContradictions(t *testing.T) {
 			t.Errorf("%v: %v", env, err)
 		}
 	}
+	if _, err := load("LISTEN_ADDR=0.0.0.0", "REGISTRATION=open"); err != nil {
+		t.Errorf("a container's way: %v", err)
+	}
 	if _, err := load("LISTEN_ADDR=127.0.0.1", "BASE_URL=https://photos.example"); err != nil {
 		t.Error(err)
 	}
