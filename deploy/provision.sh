@@ -10,10 +10,17 @@
 #     --binary FILE    the program, built for this machine
 #     --units FOLDER   where tintype.service and tintype.socket are
 #                      (default: single/ beside this script)
+#     --domain NAME    the site's name in the DNS, for a first time: it is written
+#                      to the settings as TLS_DOMAINS
 #     --image FOLDER   for an image of a group: also AWS's agents and what FOLDER
 #                      (deploy/ami/files) holds; leaves no keys and no logs
 #     --no-packages    install no packages
 #     --no-start       enable the units, but start nothing (an image, a chroot)
+#
+#   provision.sh --roll-back
+#
+#     the program before the last upgrade, and back again. The schema stays: a
+#     release that does not know it says so, and needs the backup of then.
 #
 # It knows Debian (and what is made of it) and Amazon Linux 2023. No secret
 # passes through it: settings stand in /etc/tintype/tintype.env, or at AWS.
@@ -27,7 +34,7 @@ readonly settings=/etc/tintype
 readonly systemd=/etc/systemd/system
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-binary='' units=$here/single image='' packages=1 start=1
+binary='' units=$here/single image='' domain='' packages=1 start=1 back=0
 
 die() {
 	echo "provision.sh: $*" >&2
@@ -37,9 +44,10 @@ say() { echo "provision: $*"; }
 
 while (($#)); do
 	case $1 in
-	--binary | --units | --image)
-		(($# >= 2)) || die "$1 needs a path"
+	--binary | --units | --image | --domain)
+		(($# >= 2)) || die "$1 needs a value"
 		case $1 in
+		--domain) domain=$2 ;;
 		--binary) binary=$2 ;;
 		--units) units=$2 ;;
 		--image) image=$2 start=0 ;;
@@ -48,11 +56,21 @@ while (($#)); do
 		;;
 	--no-packages) packages=0 && shift ;;
 	--no-start) start=0 && shift ;;
+	--roll-back) back=1 && shift ;;
 	*) die "$1 is no option; the head of $0 lists them" ;;
 	esac
 done
 
 ((EUID == 0)) || die "has to run as root"
+if ((back)); then
+	[[ -x $lib/tintype.previous ]] || die "there is no program before this one: $lib/tintype.previous"
+	install -m 0755 -o root -g root "$lib/tintype.previous" "$program.new"
+	install -m 0755 -o root -g root "$program" "$lib/tintype.previous"
+	mv -f -- "$program.new" "$program"
+	((start == 0)) || systemctl restart tintype.service
+	say "back at $("$program" version)"
+	exit 0
+fi
 [[ -n $binary ]] || die "--binary is missing: go build -o tintype . makes it"
 [[ -f $binary ]] || die "there is no file $binary"
 [[ -f $units/tintype.service ]] || die "there is no $units/tintype.service; --units says where the units are"
@@ -168,6 +186,11 @@ done
 if [[ -z $image && -e $units/tintype.env && ! -e $settings/tintype.env ]]; then
 	put 0640 "root:$user" "$units/tintype.env" "$settings/tintype.env"
 fi
+set_here() { grep -qE "^($1)=." "$settings/tintype.env" 2>/dev/null; }
+if [[ -n $domain ]] && ! set_here TLS_DOMAINS; then
+	printf '\nTLS_DOMAINS=%s\n' "$domain" >>"$settings/tintype.env"
+	say "TLS_DOMAINS=$domain in $settings/tintype.env"
+fi
 
 if [[ -n $image ]]; then
 	put 0755 root:root "$image/boot" "$lib/boot"
@@ -198,11 +221,24 @@ enabled=()
 for unit in "$systemd"/tintype.socket "$systemd"/tintype.service "$systemd"/tintype-*.timer; do
 	[[ -e $unit ]] && grep -q '^\[Install\]' "$unit" && enabled+=("${unit##*/}")
 done
+# Nobody answers there without TLS_DOMAINS.
+if set_here TLS_DOMAINS; then
+	enabled+=(tintype-https.socket)
+elif systemctl -q is-enabled tintype-https.socket 2>/dev/null; then
+	systemctl disable tintype-https.socket
+	((start == 0)) || systemctl stop tintype-https.socket
+fi
 ((${#enabled[@]} == 0)) || systemctl enable "${enabled[@]}"
 
-if ((start)); then
+if ((start)) && ! set_here 'TLS_DOMAINS|BASE_URL|SETTINGS'; then
+	say "set TLS_DOMAINS (or BASE_URL, behind a proxy) in $settings/tintype.env, then run this again"
+elif ((start)); then
 	systemctl daemon-reload
-	[[ ! -e $systemd/tintype.socket ]] || systemctl start tintype.socket
+	# A socket that is new cannot be had while the service runs.
+	for unit in "${enabled[@]}"; do
+		[[ $unit == *.socket ]] || continue
+		systemctl -q is-active "$unit" || { systemctl stop tintype.service && systemctl start "$unit"; }
+	done
 	if ((changed)); then
 		systemctl restart tintype.service
 	else

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -95,9 +96,13 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 		return err
 	}
 	a.inherited = open.inherited
+	if err := open.suit(a.cfg); err != nil {
+		open.close()
+		return err
+	}
 	running, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	servers := a.serve(open, handler, fail)
+	servers, accepting := a.serve(open, handler, fail)
 
 	site, err := build(running)
 	if err == nil {
@@ -121,26 +126,31 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	if a.gate.Load() != nil && err == nil {
 		a.drain(ctx)
 	}
+	// Every connection that was accepted is known to its server before that counts
+	// them for the last time, or its reader would find it closed.
+	open.close()
+	accepting.Wait()
 	return errors.Join(err, a.shutdown(servers))
 }
 
 // serve answers at the open doors, until a server fails or shutdown ends it.
-func (a *App) serve(open doors, site http.Handler, fail func(error)) []*http.Server {
-	var servers []*http.Server
+// Accepting ends when the doors are closed.
+func (a *App) serve(open doors, site http.Handler, fail func(error)) (servers []*http.Server, accepting *sync.WaitGroup) {
+	accepting = new(sync.WaitGroup)
 	at := func(listeners []net.Listener, server *http.Server, serve func(net.Listener) error) {
 		servers = append(servers, server)
 		for _, l := range listeners {
-			go func() {
-				if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+			accepting.Go(func() {
+				if err := serve(l); !errors.Is(err, net.ErrClosed) {
 					fail(err)
 				}
-			}()
+			})
 		}
 	}
 	server := newServer(site, a.log)
 	if !a.cfg.TLS() {
 		at(open.site, server, server.Serve)
-		return servers
+		return servers, accepting
 	}
 	certificates := newCertificates(a.cfg, a.log)
 	plain := newServer(certificates.plain(a.health, a.cfg), a.log)
@@ -148,7 +158,7 @@ func (a *App) serve(open doors, site http.Handler, fail func(error)) []*http.Ser
 	server.TLSConfig = certificates.config()
 	at(open.site, server, func(l net.Listener) error { return server.ServeTLS(l, "", "") })
 	a.background("certificates", certificates.obtain)
-	return servers
+	return servers, accepting
 }
 
 // drain goes on serving for a while, until the balancer has looked elsewhere.

@@ -54,6 +54,20 @@ func inherited(c *Config) (doors, error) {
 	return d, nil
 }
 
+// suit refuses what LISTEN_ADDR may not say either: a site that stands open to
+// everybody because nobody has said yet who its readers are.
+func (d doors) suit(c *Config) error {
+	if !d.inherited || !c.Loopback() || !c.shown["REGISTRATION"].Default {
+		return nil
+	}
+	for _, l := range d.all() {
+		if tcp, ok := l.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+			return fmt.Errorf("systemd's socket %s is open to others, and BASE_URL=%s is this machine only: set TLS_DOMAINS, or BASE_URL to the address that readers use", l.Addr(), c.Origin())
+		}
+	}
+	return nil
+}
+
 // notify tells systemd, if it started this process, what state that is in. See
 // sd_notify(3).
 func notify(log *slog.Logger, state string) {

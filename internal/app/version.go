@@ -2,8 +2,9 @@ package app
 
 import "runtime/debug"
 
-// Version is the release.
-const Version = "0.1.0"
+// Version is the release. A build may name its own:
+// -ldflags "-X tintype/internal/app.Version=1.4.0".
+var Version = "0.1.0"
 
 // build describes the binary: release, source revision, Go.
 func build() string {

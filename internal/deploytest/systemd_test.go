@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -161,44 +160,13 @@ func TestARestartRefusesNobody(t *testing.T) {
 	if err := ask(http.DefaultClient, s.url+"/about"); err != nil {
 		t.Fatal(err)
 	}
-	var asked, failed atomic.Int64
-	var first atomic.Pointer[string]
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	for n := range 4 {
-		client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: n%2 == 0}}
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(5 * time.Millisecond):
-				}
-				asked.Add(1)
-				if err := ask(client, s.url+"/about"); err != nil {
-					failed.Add(1)
-					text := err.Error()
-					first.CompareAndSwap(nil, &text)
-				}
-			}
-		})
-	}
+	l := newLoad(t, s.url)
 	for range 3 {
-		before := asked.Load()
 		s.stop()
 		s.start()
-		eventually(t, "answers again", func() error {
-			if asked.Load() > before+40 {
-				return nil
-			}
-			return fmt.Errorf("%d asked", asked.Load())
-		})
+		l.goesOn(t)
 	}
-	close(stop)
-	wg.Wait()
-	if n := failed.Load(); n > 0 {
-		t.Errorf("%d of %d requests failed, the first with %s", n, asked.Load(), *first.Load())
-	}
+	l.stop(t)
 	if got := s.heard("STOPPING=1"); got != 3 {
 		t.Errorf("STOPPING=1 was said %d times", got)
 	}

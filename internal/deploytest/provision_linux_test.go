@@ -1,0 +1,203 @@
+package deploytest
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+)
+
+// The units are what systemd understands, and as tight as the issue asks.
+func TestTheUnits(t *testing.T) {
+	analyze := servertest.Tool(t, "systemd-analyze", "Debian package systemd")
+	out, err := exec.Command(analyze, "security", "--offline=yes", "../../deploy/single/tintype.service").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	m := regexp.MustCompile(`Overall exposure level for tintype.service: ([0-9.]+)`).FindStringSubmatch(string(out))
+	if m == nil {
+		t.Fatalf("no level in\n%s", out)
+	}
+	if level, err := strconv.ParseFloat(m[1], 64); err != nil || level > 2.0 {
+		t.Errorf("exposed at %s, at most 2.0 wanted\n%s", m[1], out)
+	}
+}
+
+// A fresh Debian is provisioned by the script, and its own systemd runs the
+// site: sandboxed, with its sockets and its watchdog. It is restarted, hangs, is
+// upgraded and rolled back, and nobody is refused.
+func TestAProvisionedMachine(t *testing.T) {
+	m := servertest.Debian(t)
+	port := servertest.FreePort(t)
+	site := fmt.Sprintf("http://127.0.0.1:%d", port)
+	bring(t, m, "/opt/tintype")
+	unready := m.MustRun("/opt/tintype/provision.sh", "--binary", "/opt/tintype/tintype")
+	if !strings.Contains(unready, "set TLS_DOMAINS (or BASE_URL") {
+		t.Errorf("nothing says what is missing: %s", unready)
+	}
+	if out, err := m.Run("systemctl", "is-active", "tintype.service"); err == nil {
+		t.Errorf("a site without an address runs: %s", out)
+	}
+	// This machine's ports 80 and 443 may be in use.
+	m.Write("/etc/systemd/system/tintype.socket.d/port.conf", fmt.Sprintf("[Socket]\nListenStream=\nListenStream=127.0.0.1:%d\n", port), 0o644)
+	add(t, m, "BASE_URL="+site, "REGISTRATION=open", "SIGNUP_LIMIT=1000/1h")
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := m.Run("sh", "-c", `journalctl --no-pager -u tintype.service -u tintype.socket | grep -v '"msg":"request"' | tail -n 60`)
+			t.Logf("%s", out)
+		}
+	})
+	provision := func() string {
+		return m.MustRun("/opt/tintype/provision.sh", "--binary", "/opt/tintype/tintype")
+	}
+	provision()
+	eventually(t, "ready", func() error { return ask(http.DefaultClient, site+"/readyz") })
+	ada := join(t, site, "ada")
+	first := ada.postPhoto("On a real machine")
+
+	t.Run("as it should be", func(t *testing.T) {
+		for path, want := range map[string]string{
+			"/usr/local/bin/tintype": "755 root root", "/etc/tintype": "750 root tintype", "/etc/tintype/tintype.env": "640 root tintype",
+			"/var/lib/tintype": "750 tintype tintype", "/var/lib/tintype/secret.key": "600 tintype tintype",
+		} {
+			if got := strings.TrimSpace(m.MustRun("stat", "-c", "%a %U %G", path)); got != want {
+				t.Errorf("%s is %s, want %s", path, got, want)
+			}
+		}
+		if got := strings.TrimSpace(m.MustRun("getent", "passwd", "tintype")); !strings.HasSuffix(got, "/nologin") {
+			t.Errorf("its user may log in: %s", got)
+		}
+		for _, unit := range []string{"tintype.service", "tintype.socket"} {
+			if out, err := m.Run("systemctl", "is-enabled", unit); err != nil {
+				t.Errorf("%s: %s", unit, out)
+			}
+		}
+		if out, err := m.Run("systemctl", "is-enabled", "tintype-https.socket"); err == nil {
+			t.Errorf("a port where nobody answers is enabled: %s", out)
+		}
+		if out := m.MustRun("systemctl", "show", "-P", "User", "tintype.service"); strings.TrimSpace(out) != "tintype" {
+			t.Errorf("it runs as %s", out)
+		}
+		status := m.MustRun("cat", "/proc/"+mainPID(m)+"/status")
+		for _, want := range []string{"NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"} {
+			if !strings.Contains(status, want) {
+				t.Errorf("no %q in the status of the process", want)
+			}
+		}
+		if again := provision(); strings.Contains(again, "/usr/local/bin/tintype\n") || strings.Contains(again, "/etc/") {
+			t.Errorf("a second time changes something: %s", again)
+		}
+		if out, err := m.Run("systemd-analyze", "verify", "tintype.service"); err != nil || strings.Contains(out, "tintype") {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+
+	l := newLoad(t, site)
+	t.Run("a restart refuses nobody", func(t *testing.T) {
+		before := mainPID(m)
+		m.MustRun("systemctl", "restart", "tintype.service")
+		if mainPID(m) == before {
+			t.Error("it was not restarted")
+		}
+		l.goesOn(t)
+	})
+	t.Run("upgraded, and back", func(t *testing.T) {
+		version := func() string { return strings.TrimSpace(m.MustRun("tintype", "version")) }
+		old := version()
+		next(t, m, "/opt/tintype/tintype")
+		provision()
+		if version() == old {
+			t.Errorf("still %s", old)
+		}
+		l.goesOn(t)
+		m.MustRun("/opt/tintype/provision.sh", "--roll-back")
+		if got := version(); got != old {
+			t.Errorf("back at %s, want %s", got, old)
+		}
+		l.goesOn(t)
+	})
+	l.stop(t)
+	ada.sees(first, "On a real machine")
+
+	t.Run("one that hangs is restarted", func(t *testing.T) {
+		pid := mainPID(m)
+		m.MustRun("sh", "-c", "kill -STOP "+pid)
+		eventually(t, "another process", func() error {
+			if now := mainPID(m); now == pid || now == "0" {
+				return fmt.Errorf("process %s", now)
+			}
+			return ask(&http.Client{Timeout: 5 * time.Second}, site+"/readyz")
+		})
+		if out := m.MustRun("journalctl", "--no-pager", "-u", "tintype.service"); !strings.Contains(out, "Watchdog timeout") {
+			t.Errorf("it was not the watchdog:\n%s", out)
+		}
+		ada.sees(first, "On a real machine")
+		ada.postPhoto("After it hung")
+	})
+}
+
+// bring puts on the machine what an operator has of this project.
+func bring(t *testing.T, m *servertest.Machine, folder string) {
+	t.Helper()
+	copyFile := func(from, to string, mode os.FileMode) {
+		t.Helper()
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Write(to, string(data), mode)
+	}
+	copyFile(servertest.Binary(t), folder+"/tintype", 0o755)
+	copyFile("../../deploy/provision.sh", folder+"/provision.sh", 0o755)
+	err := filepath.WalkDir("../../deploy/single", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			copyFile(path, folder+"/single/"+filepath.Base(path), 0o644)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// next replaces the program by one of another release.
+func next(t *testing.T, m *servertest.Machine, path string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "tintype")
+	c := exec.Command("go", "build", "-ldflags=-X tintype/internal/app.Version=99.0.0", "-o", file, "../..")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Write(path, string(data), 0o755)
+}
+
+// add appends settings.
+func add(t *testing.T, m *servertest.Machine, lines ...string) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(m.Root, "/etc/tintype/tintype.env"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("\n" + strings.Join(lines, "\n") + "\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mainPID(m *servertest.Machine) string {
+	return strings.TrimSpace(m.MustRun("systemctl", "show", "-P", "MainPID", "tintype.service"))
+}
