@@ -129,6 +129,23 @@ func TestAProvisionedMachine(t *testing.T) {
 	ada.sees(first, "On a real machine")
 
 	t.Run("one that hangs is restarted", func(t *testing.T) {
+		show := func(name string) time.Duration {
+			t.Helper()
+			text := strings.ReplaceAll(strings.TrimSpace(m.MustRun("systemctl", "show", "-P", name, "tintype.service")), "min", "m")
+			d, err := time.ParseDuration(strings.ReplaceAll(text, " ", ""))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			return d
+		}
+		if all := show("WatchdogUSec") + show("TimeoutAbortUSec") + show("RestartUSec"); all > time.Minute {
+			t.Errorf("one that hangs is back after %s", all)
+		}
+		if os.Getenv("TEST_ALL") != "1" { // in less time, the same
+			m.Write("/etc/systemd/system/tintype.service.d/hurry.conf", "[Service]\nWatchdogSec=6\nTimeoutAbortSec=2\n", 0o644)
+			m.MustRun("systemctl", "daemon-reload")
+			m.MustRun("systemctl", "restart", "tintype.service")
+		}
 		pid := mainPID(m)
 		m.MustRun("sh", "-c", "kill -STOP "+pid)
 		eventually(t, "another process", func() error {

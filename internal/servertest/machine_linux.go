@@ -31,7 +31,7 @@ func Debian(t testing.TB) *Machine {
 	nspawn, err := exec.LookPath("systemd-nspawn")
 	if base == "" || err != nil || os.Getuid() != 0 {
 		Without(t, "debian", "no machine to deploy to: as root, with Debian package systemd-container, and DEBIAN_ROOT naming what "+
-			"`debootstrap --variant=minbase --include=systemd,ca-certificates,unattended-upgrades,passwd,procps bookworm FOLDER` made")
+			"`debootstrap --variant=minbase --include=systemd,ca-certificates,unattended-upgrades,passwd bookworm FOLDER` made")
 	}
 	dir := t.TempDir()
 	m := &Machine{Root: filepath.Join(dir, "root"), t: t}
