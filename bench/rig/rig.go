@@ -30,7 +30,10 @@ type ended struct{ message string }
 // Main runs a measurement, cleans up behind it, and ends the program with status 1 if it failed.
 func Main(measure func(t *T) error) {
 	t := &T{}
-	err := t.run(measure)
+	err := servertest.FindInstalled()
+	if err == nil {
+		err = t.run(measure)
+	}
 	for _, f := range slices.Backward(t.cleanups) {
 		f()
 	}

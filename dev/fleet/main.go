@@ -52,14 +52,10 @@ var needs = []struct{ program, how string }{
 	{"versitygw", "go build -C tools -mod=mod -o /usr/local/bin/versitygw github.com/versity/versitygw/cmd/versitygw"},
 }
 
-// lookAround finds also what .ci/run has installed for itself.
+// lookAround says what is missing.
 func lookAround() error {
-	if cache, err := os.UserCacheDir(); err == nil {
-		ours := filepath.Join(cache, "tintype-ci")
-		path := strings.Join([]string{os.Getenv("PATH"), "/usr/sbin", filepath.Join(ours, "bin"), filepath.Join(ours, "npm", "node_modules", ".bin")}, string(os.PathListSeparator))
-		if err := os.Setenv("PATH", path); err != nil {
-			return err
-		}
+	if err := servertest.FindInstalled(); err != nil {
+		return err
 	}
 	var missing []string
 	for _, n := range needs {

@@ -34,6 +34,17 @@ func Tool(t testing.TB, name, from string) string {
 	return path
 }
 
+// FindInstalled has commands find what .ci/run has installed for itself, and it
+// for its tests.
+func FindInstalled() error {
+	list := []string{os.Getenv("PATH"), "/usr/sbin"}
+	if cache, err := os.UserCacheDir(); err == nil {
+		ours := filepath.Join(cache, "tintype-ci")
+		list = append(list, filepath.Join(ours, "bin"), filepath.Join(ours, "npm", "node_modules", ".bin"))
+	}
+	return os.Setenv("PATH", strings.Join(list, string(os.PathListSeparator)))
+}
+
 // Chromium is the path of an installed Chromium or Chrome.
 func Chromium(t testing.TB) string {
 	t.Helper()
