@@ -403,7 +403,7 @@ func elsewhere(err error) bool {
 		}
 		return false
 	}
-	return errors.Is(err, errServerOut) || errors.Is(err, driver.ErrBadConn) || brokenWire(err)
+	return errors.Is(err, errServerOut) || errors.Is(err, errSilent) || errors.Is(err, driver.ErrBadConn) || brokenWire(err)
 }
 
 // PrepareContext and the rest of gorm's ConnPool. Reads come as QueryContext only; what else there may be is the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	mysqldriver "github.com/go-sql-driver/mysql"
 )
@@ -108,6 +109,12 @@ func trackWire(c *mysqldriver.Config) {
 	}
 }
 
+// greetingPatience is how long a replica may take to greet and to say which server it is. One that hangs still takes
+// connections.
+const greetingPatience = 2 * time.Second
+
+var errSilent = errors.New("store: a replica takes connections and does not answer on them")
+
 // guardTries is how many connections of an address are opened to find a server that is in use.
 const guardTries = 3
 
@@ -127,7 +134,19 @@ func (c *trackingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 }
 
-func (c *trackingConnector) connect(ctx context.Context) (*tracked, error) {
+func (c *trackingConnector) connect(ctx context.Context) (_ *tracked, err error) {
+	if c.endpoint != nil {
+		// What waits here cannot be cut off yet: which server it leads to is not known.
+		whole := ctx
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(whole, greetingPatience)
+		defer cancel()
+		defer func() {
+			if err != nil && ctx.Err() != nil && whole.Err() == nil {
+				err = errSilent
+			}
+		}()
+	}
 	var wire net.Conn
 	dc, err := c.Connector.Connect(context.WithValue(ctx, wireKey{}, &wire))
 	if err != nil {
