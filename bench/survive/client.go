@@ -41,7 +41,7 @@ type client struct {
 // newClient is the nth visitor, from a network of its own.
 func newClient(r *record, site string, n int) *client {
 	p := rig.NewPerson(site, patience)
-	p.Network = fmt.Sprintf("198.51.%d.%d", n/200, 1+n%200)
+	p.Network = fmt.Sprintf("198.18.%d.7", n) // a /24 counts as one network, which has an eighth of the places
 	return &client{p, r}
 }
 
