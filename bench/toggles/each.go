@@ -68,10 +68,10 @@ var previewAddress = regexp.MustCompile(`"preview_url":"([^"]+)"`)
 
 func newHousehold(s *servertest.Site) (*household, error) {
 	h := &household{site: s, member: rig.NewPerson(s.URL, patience), app: rig.NewPerson(s.URL, patience), visitor: rig.NewPerson(s.URL, patience)}
-	if err := errors.Join(h.member.SignUp("eye"), h.app.SignUpByToken("app")); err != nil {
+	if err := errors.Join(h.member.SignUp("eye"), h.app.SignUpByToken("lens")); err != nil {
 		return nil, err
 	}
-	if _, err := h.member.Must(http.StatusSeeOther, rig.Form("/@app/follow")); err != nil {
+	if _, err := h.member.Must(http.StatusSeeOther, rig.Form("/@lens/follow")); err != nil {
 		return nil, err
 	}
 	for n := range 12 {
@@ -79,7 +79,7 @@ func newHousehold(s *servertest.Site) (*household, error) {
 		if err != nil {
 			return nil, err
 		}
-		h.post, h.path = id, "/@app/"+id
+		h.post, h.path = id, "/@lens/"+id
 	}
 	a, err := h.app.Must(http.StatusOK, rig.Read("/api/v1/statuses/"+h.post))
 	if err != nil {

@@ -299,7 +299,7 @@ func measureReplicas(t *rig.T, s *servertest.Site, c *crowd, length time.Duratio
 	}
 	rows = append(rows, []string{"share of the replicas (goal: 90 % or more)", fmt.Sprintf("%.1f %%, %s", 100*onReplicas, verdict(onReplicas >= .9))})
 	rig.Table(rows...)
-	top, err := servers[0].Value("SELECT COALESCE(GROUP_CONCAT(line SEPARATOR '\\n'), '') FROM (SELECT CONCAT(COUNT(*), '  ', LEFT(argument, 150)) line " + where + " GROUP BY LEFT(argument, 60) ORDER BY COUNT(*) DESC LIMIT 8) t")
+	top, err := servers[0].Value("SELECT COALESCE(GROUP_CONCAT(line SEPARATOR '\\n'), '') FROM (SELECT CONCAT(COUNT(*), '  ', LEFT(REGEXP_REPLACE(argument, '[0-9]+', 'N'), 170)) line " + where + " GROUP BY LEFT(REGEXP_REPLACE(argument, '[0-9]+', 'N'), 100) ORDER BY COUNT(*) DESC LIMIT 12) t")
 	if err == nil {
 		fmt.Printf("Most frequent on the primary:\n%s\n\n", top)
 	}

@@ -18,7 +18,7 @@ func measureUploads(t *rig.T, photos int) error {
 	together.Worker = false
 	s := newSite(t, together)
 	app := rig.NewPerson(s.URL, 2*patience)
-	if err := app.SignUpByToken("app"); err != nil {
+	if err := app.SignUpByToken("lens"); err != nil {
 		return err
 	}
 	file := phototest.JPEG(phototest.Options{Width: 2400, Height: 1600, Seed: 7, Detail: true})
