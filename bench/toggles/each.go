@@ -227,7 +227,7 @@ func tripDynamoDB(_ *rig.T, s *servertest.Site) (func() error, error) {
 	return func() error {
 		_, err := client.GetItem(context.Background(), &dynamodb.GetItemInput{
 			TableName: aws.String("sessions"), ConsistentRead: aws.Bool(true),
-			Key: map[string]types.AttributeValue{"account_id": &types.AttributeValueMemberN{Value: "1"}, "session_hash": &types.AttributeValueMemberB{Value: []byte("none")}},
+			Key: map[string]types.AttributeValue{"account_id": &types.AttributeValueMemberS{Value: "1"}, "session_hash": &types.AttributeValueMemberS{Value: "none"}},
 		})
 		return err
 	}, nil
