@@ -51,6 +51,7 @@ var toggles = []toggle{
 	{"Redis", mysql, servertest.Rung{MySQL: true, Redis: true}, []string{"home page", "home timeline", "public timeline", "like"}, tripRedis},
 	{"SQS", mysql, servertest.Rung{MySQL: true, SQS: true}, []string{"home timeline", "like", "upload"}, tripSQS},
 	{"a worker", mysql, servertest.Rung{MySQL: true, Worker: true}, []string{"home timeline", "upload"}, nil},
+	{"a worker, with SQS", servertest.Rung{MySQL: true, SQS: true}, servertest.Rung{MySQL: true, SQS: true, Worker: true}, []string{"upload"}, tripSQS},
 	{"a balancer", mysql, servertest.Rung{MySQL: true, Web: 1}, []string{"home page", "home timeline"}, tripBalancer},
 }
 
