@@ -29,9 +29,6 @@ type place struct {
 	comments int
 }
 
-// commentsEach keeps a post's comments on one page of it.
-const commentsEach = 12
-
 // A load is everybody who uses the site.
 type load struct {
 	record *record
@@ -192,7 +189,7 @@ func (l *load) any() place {
 	return *l.places[len(l.places)-1-mrand.IntN(min(len(l.places), 20))]
 }
 
-// room is a post for one more comment.
+// room is the post with the fewest comments: they stay on one page of it.
 func (l *load) room() place {
 	l.mu.Lock()
 	defer l.mu.Unlock()

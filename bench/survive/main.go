@@ -89,6 +89,10 @@ func survive(t *rig.T, chosen []step, rate float64, least time.Duration, restart
 	start := time.Now()
 	f.use(run, chosen, least, restart)
 	took := time.Since(start)
+	machine, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return nil, err
+	}
 
 	fmt.Fprintln(progress, "-- looking everything up")
 	for _, i := range f.Web {
@@ -106,7 +110,7 @@ func survive(t *rig.T, chosen []step, rate float64, least time.Duration, restart
 	}
 	f.record.explain(logs)
 	r := &report{
-		Seconds: took.Seconds(), Rate: rate, Phases: f.record.phases, Faults: f.record.faults, Incidents: f.record.incidents,
+		Seconds: took.Seconds(), Rate: rate, Machine: strings.Join(strings.Fields(string(machine))[:3], " "), Phases: f.record.phases, Faults: f.record.faults, Incidents: f.record.incidents,
 		Crawler: f.crawler, Restart: restart,
 	}
 	for _, m := range site.made {

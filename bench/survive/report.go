@@ -19,8 +19,9 @@ const (
 
 // A report is what a run came to.
 type report struct {
-	Seconds      float64       `json:"seconds"` // of the load
-	Rate         float64       `json:"rate"`    // requests a second that were aimed at
+	Seconds      float64       `json:"seconds"`      // of the load
+	Rate         float64       `json:"rate"`         // requests a second that were aimed at
+	Machine      string        `json:"load_average"` // the machine's, at the end: others may have been at work
 	Phases       []*phaseCount `json:"phases"`
 	Acknowledged int           `json:"acknowledged"` // posts and comments that the site said it had
 	Unsure       int           `json:"unsure"`       // those that it never said so of
@@ -82,7 +83,7 @@ func (r *report) json(w io.Writer) error {
 }
 
 func (r *report) text(w io.Writer) {
-	fmt.Fprintf(w, "%.0f s of load, %.0f requests a second aimed at: failed requests of all, by when they ended\n\n", r.Seconds, r.Rate)
+	fmt.Fprintf(w, "%.0f s of load, %.0f requests a second aimed at, the machine's load average then %s: failed requests of all, by when they ended\n\n", r.Seconds, r.Rate, r.Machine)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "phase\ts")
 	for _, k := range kinds {
