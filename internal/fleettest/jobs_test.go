@@ -20,6 +20,7 @@ import (
 // R29: of three processes one adds a tick and one does it; whichever dies over it, another does that tick before the
 // next one has ended, and none is missed.
 func TestTicksComeOnce(t *testing.T) {
+	t.Parallel() // with those that, like it, mostly wait
 	ws := newWorkers(t, nil)
 	left := []*worker{ws.start(), ws.start(), ws.start()}
 	for range 2 {
@@ -91,6 +92,7 @@ func TestThreeProcessesTickOnce(t *testing.T) {
 // R31: a message that comes again and again, because the job that it tells of lasts longer than messages stay hidden
 // and deletions get lost, has the job done once.
 func TestALongJobIsDoneOnce(t *testing.T) {
+	t.Parallel() // with those that, like it, mostly wait
 	fake := servertest.SQS(t)
 	fake.ForgetDeletions(2 * time.Second)
 	ws := newWorkers(t, fake)
@@ -127,6 +129,7 @@ func (ws *workers) notifyBySQS() {
 // R31: a job whose worker is killed, or stops breathing for longer than its lease, is another's; the first one's effects
 // do not count.
 func TestTheJobOfAKilledWorker(t *testing.T) {
+	t.Parallel() // with those that, like it, mostly wait
 	ws := newWorkers(t, nil)
 	a := ws.start()
 	ws.hear("works", a)
@@ -164,6 +167,7 @@ func TestTheJobOfAKilledWorker(t *testing.T) {
 // R31: a job that fails every time, and one that ends its process every time, end as dead, listed with their errors, and
 // can be tried again.
 func TestDeadJobs(t *testing.T) {
+	t.Parallel() // with those that, like it, mostly wait
 	ws := newWorkers(t, nil)
 	fails := ws.add(jobFails, nil)
 	a := ws.start()
@@ -203,6 +207,7 @@ func TestDeadJobs(t *testing.T) {
 
 // R30: a transaction that is rolled back, or whose process dies in it, leaves no job, and SQS hears of none.
 func TestNoJobWithoutItsTransaction(t *testing.T) {
+	t.Parallel() // with those that, like it, mostly wait
 	fake := servertest.SQS(t)
 	ws := newWorkers(t, fake)
 	ws.notifyBySQS()
