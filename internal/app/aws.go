@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
@@ -20,7 +21,13 @@ import (
 // renewed by the SDK before they expire; and its own variables, among them
 // AWS_ENDPOINT_URL_S3 and its like for compatible servers.
 func loadAWS(ctx context.Context, cfg *Config, log *slog.Logger) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(awsClient()), config.WithLogger(awsLogger{log})}
+	options := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(awsClient()), config.WithLogger(awsLogger{log}),
+		// Short-lived credentials are used to their last moment, and a request may arrive just after it: it is signed anew.
+		config.WithRetryer(func() aws.Retryer {
+			return retry.AddWithErrorCodes(retry.NewStandard(), "ExpiredToken", "ExpiredTokenException")
+		}),
+	}
 	if cfg.AWSRegion != "" {
 		options = append(options, config.WithRegion(cfg.AWSRegion))
 	} else {

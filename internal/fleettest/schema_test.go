@@ -107,6 +107,13 @@ func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
 	more()
 	close(stop)
 	wg.Wait()
+	for _, i := range site {
+		for line := range strings.Lines(i.Logs()) {
+			if strings.Contains(line, "status=503") && strings.Contains(line, "method=") {
+				t.Log(line)
+			}
+		}
+	}
 
 	// A migration that raises the minimum: the release before is not started any more, and says why.
 	all := map[string]string{"9006_demand": demanding}

@@ -1,9 +1,14 @@
 package servertest
 
 import (
+	"errors"
+	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -66,7 +71,37 @@ func (p *Process) Kill() {
 
 // Hang stops it in its tracks: its connections stay, it takes new ones, and
 // nothing is answered.
-func (p *Process) Hang() { p.signal(syscall.SIGSTOP) }
+func (p *Process) Hang() {
+	p.t.Helper()
+	p.signal(syscall.SIGSTOP)
+	stopped(p.t, p.running.Process.Pid)
+}
+
+// stopped waits until a signal to stop has reached every thread: one that it has
+// not reached yet still answers. Where there is no /proc, it hopes.
+func stopped(t testing.TB, pid int) {
+	t.Helper()
+	must(t, until(time.Minute, nil, func() error {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil {
+			return err
+		}
+		for _, thread := range threads {
+			text, err := os.ReadFile(thread)
+			if errors.Is(err, os.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			// The state follows the name, which is in brackets.
+			if _, rest, _ := strings.Cut(string(text), ") "); !strings.HasPrefix(rest, "T") {
+				return fmt.Errorf("%s has not stopped", thread)
+			}
+		}
+		return nil
+	}))
+}
 
 // Resume lets it go on after Hang.
 func (p *Process) Resume() { p.signal(syscall.SIGCONT) }

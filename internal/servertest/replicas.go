@@ -195,7 +195,7 @@ func (m *MariaDBServer) Start(t testing.TB) {
 // nothing until Cont.
 func (m *MariaDBServer) Hang(t testing.TB) {
 	t.Helper()
-	m.signal(t, syscall.SIGSTOP)
+	stopped(t, m.signal(t, syscall.SIGSTOP))
 }
 
 // Cont lets a hung server go on.
@@ -204,15 +204,16 @@ func (m *MariaDBServer) Cont(t testing.TB) {
 	m.signal(t, syscall.SIGCONT)
 }
 
-func (m *MariaDBServer) signal(t testing.TB, s syscall.Signal) {
+func (m *MariaDBServer) signal(t testing.TB, s syscall.Signal) (pid int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(m.dir, "pid"))
 	must(t, err)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
 	must(t, err)
 	process, err := os.FindProcess(pid)
 	must(t, err)
 	must(t, process.Signal(s))
+	return pid
 }
 
 // LogQueries has the server note every statement from now on; Queries counts them.

@@ -74,10 +74,11 @@ func dynamoClient(cfg aws.Config) *dynamodb.Client {
 		if c, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
 			o.HTTPClient = c.WithTimeout(dynamoTry)
 		}
-		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+		// A request may arrive just after its credentials have ended: it is signed anew.
+		o.Retryer = retry.AddWithErrorCodes(retry.NewStandard(func(r *retry.StandardOptions) {
 			r.MaxAttempts = dynamoTries
 			r.MaxBackoff = 100 * time.Millisecond
-		})
+		}), "ExpiredTokenException")
 	})
 }
 
