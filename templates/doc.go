@@ -32,6 +32,8 @@
 //	                          each (p, view of the same name)
 //	/admin/reports            AdminReportsPage(p, AdminReportsView)
 //	/admin/reports/ID         AdminReportPage(p, AdminReportView)
+//	/admin/status             AdminStatusPage(p, StatusView)
+//	/admin/jobs               AdminJobsPage(p, AdminJobsView)
 //	/about /rules /privacy    AboutPage(p, AboutView) RulesPage(p, RulesView) PrivacyPage(p, PrivacyView)
 //	/contact                  ContactPage(p)
 //	/oauth/authorize          AuthorizePage(p, AuthorizeView), AuthorizeCodePage(p, AuthorizeCodeView)

@@ -29,9 +29,11 @@ type App struct {
 	log    *slog.Logger
 	out    io.Writer // the lines for whoever started the program by hand
 	health *health
-	exit   *exit
-	gate   atomic.Pointer[http.Handler] // the site, once it is wired
-	wired  chan struct{}                // closed once the gate is open
+	// started is when this process did.
+	started time.Time
+	exit    *exit
+	gate    atomic.Pointer[http.Handler] // the site, once it is wired
+	wired   chan struct{}                // closed once the gate is open
 	// inherited: systemd holds the ports, and readers wait there during a restart.
 	inherited bool
 
@@ -62,6 +64,7 @@ func New(cfg *Config, log *slog.Logger, out io.Writer) *App {
 		log:       log,
 		out:       out,
 		health:    newHealth(),
+		started:   time.Now(),
 		exit:      &exit{log: log},
 		wired:     make(chan struct{}),
 		metrics:   newMetrics(),

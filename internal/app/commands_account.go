@@ -3,8 +3,6 @@ package app
 import (
 	"errors"
 	"fmt"
-	"text/tabwriter"
-	"time"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -15,12 +13,6 @@ type accountGroup struct {
 	Promote       accountPromote `cmd:"" help:"Make an account an administrator."`
 	Suspend       accountSuspend `cmd:"" help:"Shut an account out."`
 	ResetPassword accountReset   `cmd:"" help:"Print a link with which a member chooses a new password."`
-}
-
-type jobsGroup struct {
-	List  jobsList  `cmd:"" help:"List jobs, the newest first."`
-	Retry jobsRetry `cmd:"" help:"Run jobs again, at once."`
-	Drop  jobsDrop  `cmd:"" help:"Delete jobs."`
 }
 
 // community opens the site for one command, beside a server that may run.
@@ -130,64 +122,4 @@ func (a accountReset) Run(c *call) error {
 		_, err = fmt.Fprintln(c.env.Stdout, site.LinkURL(secret))
 		return err
 	})
-}
-
-type jobsList struct {
-	State  string `enum:"ready,done,dead,all" default:"all" help:"Only jobs that are ready, done or dead."`
-	Limit  int    `default:"50" help:"How many."`
-	Before int64  `help:"Only jobs with a lower id, to page on."`
-}
-
-func (l jobsList) Run(c *call) error {
-	return c.with(func(site *community.Community) error {
-		state := l.State
-		if state == "all" {
-			state = ""
-		}
-		jobs, err := site.Jobs(c, state, l.Before, min(max(l.Limit, 1), 1000))
-		if err != nil {
-			return err
-		}
-		table := tabwriter.NewWriter(c.env.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ID\tKIND\tSTATE\tTRIES\tDUE\tERROR")
-		for _, j := range jobs {
-			due := "at once"
-			if j.RunAt != 0 {
-				due = j.RunAt.Time().Format(time.RFC3339)
-			}
-			if j.State != store.JobReady {
-				due = "-"
-			}
-			fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\n", j.ID, j.Kind, j.State, j.Attempts, due, j.Error)
-		}
-		return table.Flush()
-	})
-}
-
-type jobsRetry struct {
-	IDs []int64 `arg:"" name:"id"`
-}
-
-func (j jobsRetry) Run(c *call) error {
-	return c.with(func(site *community.Community) error {
-		return eachJob(j.IDs, func(id int64) error { return site.RetryJob(c, id) })
-	})
-}
-
-type jobsDrop struct {
-	IDs []int64 `arg:"" name:"id"`
-}
-
-func (j jobsDrop) Run(c *call) error {
-	return c.with(func(site *community.Community) error {
-		return eachJob(j.IDs, func(id int64) error { return site.DropJob(c, id) })
-	})
-}
-
-func eachJob(ids []int64, do func(int64) error) error {
-	var errs []error
-	for _, id := range ids {
-		errs = append(errs, named("job", fmt.Sprint(id), do(id)))
-	}
-	return errors.Join(errs...)
 }

@@ -40,6 +40,7 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
 		MaxPixels:      r.processor.MatrixLimit(),
 		Secure:         a.cfg.Secure(),
+		Status:         func(ctx context.Context) templates.StatusView { return a.status(ctx, r) },
 		Streams:        a.streams,
 		Streaming:      a.admission.listening,
 		Accept:         "image/jpeg,image/png,image/webp,image/gif",

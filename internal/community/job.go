@@ -119,9 +119,30 @@ func (c *Community) Jobs(ctx context.Context, state string, beforeID int64, limi
 	return jobs, fromStore(err)
 }
 
-// RetryJob runs a dead job, or one that waits for its next try, at once.
+// RetryJob runs a dead job, or one that waits for its next try, at once. A photo that was refused because its job died
+// is prepared anew.
 func (c *Community) RetryJob(ctx context.Context, id int64) error {
-	return fromStore(c.Store.RetryJob(ctx, id))
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		if err := tx.RetryJob(ctx, id); err != nil {
+			return err
+		}
+		job, err := tx.JobByID(ctx, id)
+		if err != nil || job.Kind != jobProcess {
+			return err
+		}
+		var arg photoJob
+		if json.Unmarshal(job.Payload, &arg) != nil {
+			return nil // it will die again, and say so
+		}
+		p, err := tx.LockPhoto(ctx, arg.Photo)
+		if errors.Is(err, store.ErrNotFound) || err == nil && (p.State != store.PhotoRefused || p.RefusalCode != RefusalFailed) {
+			return nil
+		}
+		if err == nil {
+			_, err = tx.PhotoAgain(ctx, p.ID)
+		}
+		return err
+	}))
 }
 
 // DropJob deletes a job.

@@ -323,6 +323,29 @@ func (h hooked) Open(ctx context.Context, key string) (*media.Object, error) {
 	return o, err
 }
 
+// TestRetriedByTheOperator: a dead job of a photo that is run again makes the photo.
+func TestRetriedByTheOperator(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newDarkroom(t, open(t), darkroomOptions{})
+		var p *store.Photo
+		job := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{})) })
+		if err := d.preparingFailed(t.Context(), job, "the bucket was away"); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.RetryJob(t.Context(), job.ID); err != nil {
+			t.Fatal(err)
+		}
+		if now := d.again(p); now.State != store.PhotoPending || now.Refusal != "" {
+			t.Errorf("before the try: %+v", now)
+		}
+		d.must()
+		if now := d.again(p); now.State != store.PhotoReady {
+			t.Errorf("%+v", now)
+		}
+		d.consistent()
+	})
+}
+
 // TestDeadAndRetried: what cannot be prepared ends as refused without a fault of the file, and can be tried again.
 func TestDeadAndRetried(t *testing.T) {
 	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})

@@ -209,6 +209,18 @@ func (s *Store) Jobs(ctx context.Context, state string, beforeID int64, limit in
 	return scanJobs(s.read(Primary(ctx)).Raw("SELECT "+jobColumns+" FROM jobs WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...).Rows())
 }
 
+// JobByID is ErrNotFound where there is none such.
+func (s *Store) JobByID(ctx context.Context, id int64) (Job, error) {
+	jobs, err := scanJobs(s.read(Primary(ctx)).Raw("SELECT "+jobColumns+" FROM jobs WHERE id = ?", id).Rows())
+	if err != nil {
+		return Job{}, err
+	}
+	if len(jobs) == 0 {
+		return Job{}, ErrNotFound
+	}
+	return jobs[0], nil
+}
+
 // RetryJob has a dead job, or one that waits for its next try, run at once with all its attempts. ErrNotFound if
 // there is none such.
 func (s *Store) RetryJob(ctx context.Context, id int64) error {

@@ -287,6 +287,7 @@ func others(add adder) {
 		post := Post(0, 1)
 		return t.AdminReportPage(p, t.AdminReportView{Report: row(0), Text: "This is my photograph.", Post: &post})
 	})
+	statuses(add)
 	add("/about", "About", false, func(p *t.Page) templ.Component {
 		return t.AboutPage(p, t.AboutView{Members: 54, Posts: 12345, Version: "tintype 0.1"})
 	})

@@ -138,6 +138,7 @@ var flashes = map[string]templates.Flash{
 	"logged-out":       {Text: "You are logged out."},
 	"closed":           {Text: "Closed."},
 	"already-posted":   {Text: "That was posted already."},
+	"job-again":        {Text: "The job runs again, as soon as a worker is free."},
 }
 
 const flashCookie = "flash"

@@ -74,6 +74,9 @@ type Options struct {
 	Accept         string // of the file control
 	HEIC           bool
 
+	// Status is what /admin/status says of the process and of what it stands on.
+	Status func(context.Context) templates.StatusView
+
 	Streams   *community.Streams
 	Streaming func(*http.Request) // told of each request that from then on only listens; may be nil
 }
@@ -99,6 +102,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerOAuth(r)
 	p.registerSettings(r)
 	p.registerAdmin(r)
+	p.registerStatus(r)
 	p.registerSite(r)
 	p.registerMedia(r)
 	r.Stream(http.MethodGet, "/live", p.member(p.live))

@@ -1,0 +1,86 @@
+package pages
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerStatus(r Routes) {
+	r.Personal(http.MethodGet, "/admin/status", p.admin(p.status))
+	r.Personal(http.MethodGet, "/admin/jobs", p.admin(p.jobs))
+	r.Personal(http.MethodPost, "/admin/jobs/:id/retry", p.admin(p.retryJob))
+}
+
+// deadShown is how many dead jobs the status page lists.
+const deadShown = 10
+
+func (l looker) jobRow(j store.Job) templates.JobRow {
+	return templates.JobRow{
+		ID: idText(j.ID), Kind: j.Kind, State: j.State, Attempts: j.Attempts, Created: l.when(j.CreatedAt), Error: plain(j.Error, 400),
+		Retry: j.State == store.JobDead && !l.p.ReadOnly(),
+	}
+}
+
+func (p *Pages) status(c *gin.Context, _ *store.Account) error {
+	ctx := c.Request.Context()
+	pg, err := p.page(c, "Status")
+	if err != nil {
+		return err
+	}
+	v := p.Status(ctx)
+	// The page is for the moment when something does not answer: it comes without this, too.
+	dead, err := p.Community.Jobs(ctx, store.JobDead, 0, deadShown)
+	if err != nil {
+		p.Log.WarnContext(ctx, "the status page comes without its dead jobs", "error", err)
+	}
+	l := p.looker(c)
+	for _, j := range dead {
+		v.Dead = append(v.Dead, l.jobRow(j))
+	}
+	return p.render(c, http.StatusOK, templates.AdminStatusPage(pg, v))
+}
+
+func (p *Pages) jobs(c *gin.Context, _ *store.Account) error {
+	state := c.Query("state")
+	if !slices.Contains([]string{store.JobReady, store.JobDone}, state) {
+		state = store.JobDead
+	}
+	pg, err := p.page(c, "Jobs")
+	if err != nil {
+		return err
+	}
+	before := formID(c.Query("max_id"))
+	list, err := p.Community.Jobs(c.Request.Context(), state, before, listLimit)
+	if err != nil {
+		return err
+	}
+	l := p.looker(c)
+	v := templates.AdminJobsView{State: state}
+	for _, j := range list {
+		v.Jobs = append(v.Jobs, l.jobRow(j))
+	}
+	if len(list) == listLimit {
+		v.Pager.OlderURL = "/admin/jobs?state=" + state + "&max_id=" + idText(list[len(list)-1].ID)
+	}
+	if before != 0 {
+		v.Pager.NewerURL = "/admin/jobs?state=" + state
+	}
+	return p.render(c, http.StatusOK, templates.AdminJobsPage(pg, v))
+}
+
+func (p *Pages) retryJob(c *gin.Context, _ *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := p.Community.RetryJob(c.Request.Context(), id); err != nil {
+		return err
+	}
+	p.setFlash(c, "job-again")
+	return redirect(c, returnTo(c, "/admin/jobs"))
+}
