@@ -159,7 +159,7 @@ func TestJobCommands(t *testing.T) {
 		t.Errorf("nothing named: %d %s", code, stderr)
 	}
 	code, out, stderr := command(env, "jobs", "retry", "--json", dead[0].ID, "77")
-	if code != statusFailure || !strings.Contains(out, dead[0].ID) || strings.Contains(out, "77\"") || !strings.Contains(stderr, "there is no job 77") {
+	if code != statusFailure || !strings.Contains(out, dead[0].ID) || strings.Contains(out, `"77"`) || !strings.Contains(stderr, "there is no job 77") {
 		t.Errorf("%d %s %s", code, out, stderr)
 	}
 	if code, out, stderr := command(env, "jobs", "retry", "--dead"); code != 0 || out != "1 jobs run again.\n" {
