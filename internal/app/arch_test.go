@@ -14,7 +14,7 @@ import (
 // never sideways, never up. Whoever adds a room adds it here.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
-	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/app/sse", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/telemetry", "templates", "static"},
+	"internal/app":       {"internal/app/pages", "internal/app/api", "internal/app/sse", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/telemetry", "internal/backup", "templates", "static"},
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
 	"internal/app/pages": {"internal/app/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
 	"internal/app/api":   {"internal/app/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"internal/queue":     nil,
 	"internal/live":      nil,
 	"internal/telemetry": nil,
+	"internal/backup":    nil,
 	"templates":          nil,
 	"static":             nil,
 	"migrations":         nil,
@@ -49,10 +50,11 @@ var onlyIn = map[string][]string{
 	"github.com/golang-migrate":      {"internal/store"},
 	"github.com/a-h/templ":           {"internal/app", "internal/app/pages", "templates"},
 	"github.com/alecthomas/kong":     {"internal/app"},
-	"github.com/aws":                 {"internal/app", "internal/session", "internal/media", "internal/queue"},
+	"github.com/aws":                 {"internal/app", "internal/session", "internal/media", "internal/queue", "internal/backup"},
 	"github.com/coder/websocket":     {"internal/app/api"},
 	"github.com/redis/rueidis":       {"internal/cache"},
 	"go.opentelemetry.io":            {"internal/telemetry"},
+	"filippo.io/age":                 {"internal/backup"},
 }
 
 type listed struct {

@@ -39,6 +39,7 @@ type commands struct {
 	Assets  assetsGroup   `cmd:"" help:"Bring scripts and styles to where STATIC_BASE_URL serves them from."`
 	Account accountGroup  `cmd:"" help:"Let people in, help them, shut them out."`
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
+	Backup  backupGroup   `cmd:"" help:"Keep copies of a site on SQLite, and bring one back."`
 	Demo    demoCommand   `cmd:"" help:"Fill the site with made-up members and posts."`
 	Config  configCommand `cmd:"" help:"Show the settings in force, secrets hidden."`
 	Doctor  doctorCommand `cmd:"" help:"Try everything that the settings name, and say what is wrong."`

@@ -82,6 +82,10 @@ type Config struct {
 	MediaDistribution string
 	StaticBaseURL     string // like MediaBaseURL
 
+	// Backup
+	BackupTo  string // a folder, or s3://bucket/prefix; empty: `tintype backup create` has to be told
+	BackupKey Secret
+
 	Stateless bool // nothing may live on this machine alone
 
 	// AWS

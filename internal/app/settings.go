@@ -312,6 +312,16 @@ var settings = append([]setting{
 		parse:   intInto(func(c *Config) *int { return &c.JobWorkers }, 1, 256),
 	},
 	{
+		name: "BACKUP_TO", group: "Backup", def: "",
+		help:  "Where `tintype backup` keeps backups of a site on SQLite: a folder, best on another disk, or `s3://bucket/prefix`. The timer of deploy/single makes one a day there, and provision.sh one before each upgrade.",
+		parse: parseBackupTo,
+	},
+	{
+		name: "BACKUP_KEY", group: "Backup", def: "", secret: true,
+		help:  "Encrypts backups by age: a passphrase of 20 characters or more, or a secret key that `age-keygen` makes. With its public key (`age1…`) they are encrypted only, and to verify or restore one needs the secret key here. Keep a copy away from this machine: without it, the backups are worth nothing.",
+		parse: parseBackupKey,
+	},
+	{
 		name: "SETTINGS", group: "AWS", def: "",
 		help:  "Where more settings are kept: `ssm:/path/`, whose parameters in AWS Systems Manager have the names of settings. What the environment sets wins. Any setting's value may also be a reference: `ssm:/name`, `secretsmanager:NAME-OR-ARN`, or `secretsmanager:NAME-OR-ARN#key` for one string of a JSON object. Passwords of database servers are looked up again for each connection, so that a rotated one needs no restart.",
 		parse: func(*Config, value) error { return nil }, // read before all others

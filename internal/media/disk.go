@@ -38,6 +38,9 @@ func NewDisk(dir string) (*Disk, error) {
 	return &Disk{dir: abs}, nil
 }
 
+// TempDir is a folder in the same file system as the objects, which is no part of them.
+func (d *Disk) TempDir() string { return filepath.Join(d.dir, tempDir) }
+
 // Dir returns the directory.
 func (d *Disk) Dir() string { return d.dir }
 
@@ -184,8 +187,13 @@ func (d *Disk) Open(ctx context.Context, key string) (*Object, error) {
 // etag: a key is never reused, so the key is the version.
 func etag(key string) string { return strconv.Quote(strings.ReplaceAll(key, "/", "-")) }
 
-// Delete implements Store, and removes the folders that it leaves empty.
+// Delete implements Store, and removes the folders that it leaves empty. While somebody holds the files, it waits.
 func (d *Disk) Delete(ctx context.Context, keys ...string) error {
+	release, err := d.lock(ctx, syscall.LOCK_SH, deletePatience)
+	if err != nil {
+		return fmt.Errorf("delete: %w", err)
+	}
+	defer release()
 	var errs []error
 	for _, key := range keys {
 		if err := ctx.Err(); err != nil {

@@ -1,0 +1,207 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tintype/internal/backup"
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+// How a site's files are called in a backup, which are their names in DATA_DIR.
+const (
+	backupDatabase  = "tintype.db"
+	backupSecretKey = "secret.key"
+	backupACME      = "acme"
+	backupMedia     = "media"
+)
+
+func parseBackupTo(c *Config, v value) error {
+	c.BackupTo = ""
+	if !v.set {
+		return nil
+	}
+	if _, _, err := bucketPath(v.text); err != nil {
+		return err
+	}
+	c.BackupTo = v.text
+	return nil
+}
+
+// parseBackupKey looks at the key without keeping it.
+func parseBackupKey(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	if _, err := backup.ParseKey(v.text); err != nil {
+		return err
+	}
+	c.BackupKey = v.secret()
+	return nil
+}
+
+// bucketPath takes s3://bucket/path apart. What is no such address has no bucket.
+func bucketPath(text string) (bucket, path string, err error) {
+	if !strings.HasPrefix(text, "s3:") {
+		return "", "", nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "s3" || !bucketName.MatchString(u.Host) || u.RawQuery != "" || u.Fragment != "" {
+		return "", "", fmt.Errorf("%q is not of the form s3://bucket/prefix", text)
+	}
+	return u.Host, strings.Trim(u.Path, "/"), nil
+}
+
+// openPlace is where backups are kept: what text says, else BACKUP_TO.
+func openPlace(ctx context.Context, cfg *Config, text string, log *slog.Logger) (backup.Place, error) {
+	if text == "" {
+		text = cfg.BackupTo
+	}
+	if text == "" {
+		return nil, errors.New("where are the backups? Set BACKUP_TO to a folder or s3://bucket/prefix, or give it by --to")
+	}
+	bucket, path, err := bucketPath(text)
+	if err != nil {
+		return nil, err
+	}
+	if bucket == "" {
+		dir, err := filepath.Abs(text)
+		return backup.Folder{Dir: dir}, err
+	}
+	c, err := loadAWS(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	limitWait(&c, time.Minute)
+	return backup.NewBucket(c, bucket, path, cfg.MediaPathStyle), nil
+}
+
+// findBackup is one backup: a file, an object of a bucket, or "latest" of BACKUP_TO.
+func findBackup(ctx context.Context, cfg *Config, text string, log *slog.Logger) (backup.Place, string, error) {
+	if text == "latest" {
+		place, err := openPlace(ctx, cfg, "", log)
+		if err != nil {
+			return nil, "", err
+		}
+		name, err := backup.Latest(ctx, place)
+		return place, name, err
+	}
+	folder, name := filepath.Split(text)
+	if strings.HasPrefix(text, "s3:") {
+		slash := strings.LastIndexByte(text, '/') + 1
+		folder, name = text[:slash], text[slash:]
+	} else if folder == "" {
+		folder = "."
+	}
+	if name == "" {
+		return nil, "", fmt.Errorf("%q names no backup: give a file, s3://bucket/prefix/FILE, or latest", text)
+	}
+	place, err := openPlace(ctx, cfg, folder, log)
+	return place, name, err
+}
+
+func backupKey(ctx context.Context, cfg *Config) (*backup.Key, error) {
+	if !cfg.BackupKey.IsSet() {
+		return nil, nil
+	}
+	text, err := cfg.BackupKey.Value(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("BACKUP_KEY: %w", err)
+	}
+	key, err := backup.ParseKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("BACKUP_KEY %w", err)
+	}
+	return key, nil
+}
+
+// photoKeys are the keys of the files that a photo's row says are there.
+func photoKeys(p *store.Photo) []string {
+	var keys []string
+	if p.OrigRandom != "" {
+		keys = append(keys, media.OriginalKey(p.OrigRandom))
+	}
+	if p.State == store.PhotoReady {
+		for _, v := range p.Variants.V {
+			keys = append(keys, p.Key(v.Name))
+		}
+	}
+	return keys
+}
+
+// eachFile calls f with the key of every file that the database names, and where it lies below the folder of photos.
+func eachFile(ctx context.Context, db *store.Copy, f func(key, path string) error) error {
+	return db.EachPhoto(ctx, func(p *store.Photo) error {
+		for _, key := range photoKeys(p) {
+			path, err := media.Path(key)
+			if err != nil {
+				return fmt.Errorf("photo %d: %w", p.ID, err)
+			}
+			if err := f(key, path); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// knows tells whether this release can work on a database of that schema, after migrating it where that is needed.
+func knows(s store.SchemaState) error {
+	switch {
+	case s.Version == 0:
+		return errors.New("the database in it has no schema: it is not one of this program")
+	case s.Version > s.Latest || s.Dirty:
+		return s.Usable()
+	}
+	return nil
+}
+
+// checkRestored looks at what was made of a backup in the folder dir: the database by itself, what is in it against
+// what the manifest counted, and that every photo's files are there.
+func checkRestored(ctx context.Context, dir string, m *backup.Manifest) error {
+	db, err := store.OpenCopy(filepath.Join(dir, backupDatabase))
+	if err != nil {
+		return fmt.Errorf("%w: it has no database", backup.ErrDamaged)
+	}
+	defer db.Close()
+	if err := db.Check(ctx); err != nil {
+		return err
+	}
+	schema, err := db.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	if err := knows(schema); err != nil {
+		return err
+	}
+	if schema.Version != m.Schema {
+		return fmt.Errorf("%w: its schema is %d, not %d", backup.ErrDamaged, schema.Version, m.Schema)
+	}
+	rows, err := db.Rows(ctx)
+	if err != nil {
+		return err
+	}
+	for table, n := range m.Rows {
+		if rows[table] != n {
+			return fmt.Errorf("%w: %s has %d rows, not %d", backup.ErrDamaged, table, rows[table], n)
+		}
+	}
+	if m.Photos != photosHere {
+		return nil
+	}
+	return eachFile(ctx, db, func(_, path string) error {
+		name := backupMedia + "/" + path
+		if isFile(filepath.Join(dir, filepath.FromSlash(name))) || slices.Contains(m.Missing, name) {
+			return nil
+		}
+		return fmt.Errorf("%w: the database names %s, which is missing", backup.ErrDamaged, name)
+	})
+}

@@ -1,0 +1,287 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tintype/internal/backup"
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+// Where the photos of a backup are.
+const (
+	photosHere   = "here"
+	photosBucket = "bucket"
+)
+
+// mostMissing bounds how many missing files a manifest names.
+const mostMissing = 10_000
+
+// A backupMaker makes one backup.
+type backupMaker struct {
+	cfg   *Config
+	place backup.Place
+	key   *backup.Key
+	show  *meter
+
+	stage    *backup.Stage
+	manifest backup.Manifest
+	photos   int64 // bytes
+	name     string
+	size     int64 // of the archive
+	sum      []byte
+}
+
+// make makes a backup and returns once it was read back and found whole.
+func (b *backupMaker) make(ctx context.Context) (err error) {
+	parent, disk := filepath.Dir(b.cfg.Database.Path), (*media.Disk)(nil)
+	if b.cfg.MediaStore == "disk" {
+		if disk, err = media.NewDisk(b.cfg.MediaDir); err != nil {
+			return err
+		}
+		parent = disk.TempDir() // where photos can be linked to
+	}
+	if b.stage, err = backup.NewStage(parent); err != nil {
+		return err
+	}
+	defer b.stage.Close()
+	if err := b.collect(ctx, disk); err != nil {
+		return err
+	}
+	if err := b.write(ctx); err != nil {
+		return err
+	}
+	return b.readBack(ctx)
+}
+
+func (b *backupMaker) staged(name string) string {
+	return filepath.Join(b.stage.Dir, filepath.FromSlash(name))
+}
+
+// collect copies the database and gives each file that the copy names a second name. Nothing is deleted between, so
+// that they belong together; it takes seconds, and from then on the site may do what it likes.
+func (b *backupMaker) collect(ctx context.Context, disk *media.Disk) error {
+	release := func() {}
+	if disk != nil {
+		var err error
+		if release, err = disk.Hold(ctx); err != nil {
+			return err
+		}
+	}
+	defer release()
+	b.show.step("copying the database")
+	b.manifest = backup.Manifest{Release: Version, Created: time.Now().UTC(), Photos: photosBucket, SecretKey: "setting"}
+	if err := store.CopySQLite(ctx, b.cfg.Database.Path, b.staged(backupDatabase)); err != nil {
+		return err
+	}
+	db, err := store.OpenCopy(b.staged(backupDatabase))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if disk != nil {
+		b.manifest.Photos = photosHere
+		if err := b.keepPhotos(ctx, db, disk); err != nil {
+			return err
+		}
+	}
+	release()
+	return b.describe(ctx, db)
+}
+
+func (b *backupMaker) keepPhotos(ctx context.Context, db *store.Copy, disk *media.Disk) error {
+	b.show.step("collecting photos")
+	made := ""
+	return eachFile(ctx, db, func(key, path string) error {
+		to := b.staged(backupMedia + "/" + path)
+		if folder := filepath.Dir(to); folder != made {
+			if err := os.MkdirAll(folder, 0o700); err != nil {
+				return err
+			}
+			made = folder
+		}
+		err := disk.Keep(ctx, key, to)
+		if !errors.Is(err, media.ErrNotFound) {
+			return err
+		}
+		if b.manifest.Missing = append(b.manifest.Missing, backupMedia+"/"+path); len(b.manifest.Missing) > mostMissing {
+			return fmt.Errorf("more than %d photo files are missing in %s: is MEDIA_DIR right?", mostMissing, disk.Dir())
+		}
+		return nil
+	})
+}
+
+// describe looks through the copy, so that no backup is made of a database that is broken already.
+func (b *backupMaker) describe(ctx context.Context, db *store.Copy) error {
+	b.show.step("checking the database")
+	if err := db.Check(ctx); err != nil {
+		return err
+	}
+	schema, err := db.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	if err := knows(schema); err != nil {
+		return err
+	}
+	b.manifest.Schema, b.manifest.MinRelease = schema.Version, schema.MinRelease
+	b.manifest.Rows, err = db.Rows(ctx)
+	return err
+}
+
+// write puts all that was collected into an archive.
+func (b *backupMaker) write(ctx context.Context) error {
+	var total int64
+	err := b.eachCollected(func(_, path string) error {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b.show.start("writing", total)
+	b.name = backup.Name(b.manifest.Created, b.key)
+	upload, err := b.place.Create(ctx, b.name, total)
+	if err != nil {
+		return fmt.Errorf("begin a backup in %s: %w", b.place, err)
+	}
+	defer upload.Abort()
+	out := &counter{w: upload, sum: sha256.New()}
+	archive, err := backup.NewWriter(out, b.key, b.stage.Dir, b.manifest.Created)
+	if err != nil {
+		return err
+	}
+	defer archive.Abandon()
+	err = b.eachCollected(func(name, path string) error {
+		if name == backupSecretKey {
+			b.manifest.SecretKey = "here"
+		}
+		return b.add(ctx, archive, name, path)
+	})
+	if err == nil {
+		err = archive.Close(ctx, &b.manifest)
+	}
+	if err == nil {
+		err = upload.Commit()
+	}
+	if err != nil {
+		return fmt.Errorf("write to %s: %w", b.place, err)
+	}
+	b.size, b.sum = out.n, out.sum.Sum(nil)
+	return nil
+}
+
+// eachCollected calls f with the name and the path of each file that belongs to the backup.
+func (b *backupMaker) eachCollected(f func(name, path string) error) error {
+	if err := f(backupDatabase, b.staged(backupDatabase)); err != nil {
+		return err
+	}
+	if !b.cfg.SecretKey.IsSet() {
+		if path := b.cfg.secretKeyPath(); isFile(path) {
+			if err := f(backupSecretKey, path); err != nil {
+				return err
+			}
+		}
+	}
+	for _, tree := range []struct{ name, path string }{{backupACME, acmeFolder(b.cfg)}, {backupMedia, b.staged(backupMedia)}} {
+		err := filepath.WalkDir(tree.path, func(path string, e fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // no such folder, or a certificate that was just replaced
+			}
+			if err != nil || !e.Type().IsRegular() {
+				return err
+			}
+			rest, err := filepath.Rel(tree.path, path)
+			if err != nil {
+				return err
+			}
+			return f(tree.name+"/"+filepath.ToSlash(rest), path)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (b *backupMaker) add(ctx context.Context, archive *backup.Writer, name, path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := archive.Add(ctx, name, b.show.reader(f), info.Size()); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// readBack reads what was written where it now lies. It is compared with what was sent there and, where the key allows
+// it, decrypted and looked through.
+func (b *backupMaker) readBack(ctx context.Context) error {
+	b.show.start("verifying", b.size)
+	in, size, err := b.place.Open(ctx, b.name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if size != b.size {
+		return fmt.Errorf("%s/%s has %d bytes, and %d were written: do not rely on it", b.place, b.name, size, b.size)
+	}
+	sum := sha256.New()
+	content := io.TeeReader(b.show.reader(in), sum)
+	if b.key == nil || b.key.Decrypts() {
+		_, err = backup.Read(ctx, content, b.key, b.stage.Dir, nil)
+	} else {
+		_, err = io.Copy(io.Discard, content)
+	}
+	if err != nil {
+		return fmt.Errorf("%s/%s was written and cannot be read: %w", b.place, b.name, err)
+	}
+	if !bytes.Equal(sum.Sum(nil), b.sum) {
+		return fmt.Errorf("%s/%s is not what was written: do not rely on it", b.place, b.name)
+	}
+	return nil
+}
+
+// counter counts and sums what goes through.
+type counter struct {
+	w   io.Writer
+	n   int64
+	sum hash.Hash
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	c.sum.Write(p[:n])
+	return n, err
+}

@@ -1,0 +1,102 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// holdFile is what a hold locks. Its name is no kind of key. The system gives the lock back when its holder dies, so
+// that nobody who is killed leaves deletions stopped.
+const holdFile = "deletions.lock"
+
+const (
+	// deletePatience is how long a deletion waits for a hold to end. Past it, whoever wanted it tries again.
+	deletePatience = time.Minute
+	// holdPatience is how long a hold waits for deletions that have begun.
+	holdPatience = 2 * time.Minute
+)
+
+// ErrHeld: a backup keeps files from being deleted for so long that nobody waits for it.
+var ErrHeld = errors.New("media: a backup holds the files")
+
+// lock takes the lock of holdFile, shared to delete or exclusive to hold, over all processes.
+func (d *Disk) lock(ctx context.Context, how int, patience time.Duration) (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(d.dir, holdFile), os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, diskError(err)
+	}
+	deadline := time.Now().Add(patience)
+	for {
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
+		if err == nil {
+			return sync.OnceFunc(func() { f.Close() }), nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+		if time.Now().After(deadline) {
+			f.Close()
+			return nil, ErrHeld
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// Hold keeps every object where it is until release is called or this process ends: Delete waits, of this process and
+// of all others. Reading and writing go on.
+func (d *Disk) Hold(ctx context.Context) (release func(), err error) {
+	release, err = d.lock(ctx, syscall.LOCK_EX, holdPatience)
+	if errors.Is(err, ErrHeld) {
+		err = errors.New("media: deletions go on without a pause, or another backup holds the files; try again later")
+	}
+	return release, err
+}
+
+// Path is where an object lies below the folder of a Disk, with slashes.
+func Path(key string) (string, error) {
+	p, err := (&Disk{}).path(key)
+	return filepath.ToSlash(p), err
+}
+
+// Keep gives an object another name, the file to, whose folder exists: by a hard link, which costs nothing, or by
+// copying where there are none. It returns ErrNotFound if there is no such object. A file that is there already stays.
+func (d *Disk) Keep(ctx context.Context, key, to string) error {
+	from, err := d.path(key)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	switch err := os.Link(from, to); {
+	case err == nil, errors.Is(err, fs.ErrExist):
+		return nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return diskError(err)
+	}
+	src, err := os.Open(from)
+	if err != nil {
+		return diskError(err)
+	}
+	defer src.Close()
+	dst, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return diskError(err)
+	}
+	_, err = io.Copy(dst, ctxReader{ctx, src})
+	return diskError(errors.Join(err, dst.Close()))
+}

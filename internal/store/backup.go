@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// CopySQLite writes the SQLite database in the file path as it is at one moment to the file to, which must not exist.
+// Others go on reading and writing; what was deleted before is not in the copy, nor in its free pages.
+func CopySQLite(ctx context.Context, path, to string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database at %s", path)
+	}
+	db, err := openFile(path, "rw")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	// Not SQLite's online backup: that begins anew whenever another process has written.
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
+		return fmt.Errorf("copy the database: %w", sqliteError(err))
+	}
+	return nil
+}
+
+// openFile opens a SQLite file that exists, on one connection.
+func openFile(path, mode string) (*sql.DB, error) {
+	v := url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "temp_store(memory)"}}
+	if mode == "ro" {
+		v.Set("immutable", "1") // nobody writes to a copy; nothing is to be made beside it
+	}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+v.Encode())
+	if err == nil {
+		db.SetMaxOpenConns(1)
+	}
+	return db, err
+}
+
+// ErrDiskFull is what a copy ends with that had no room.
+var ErrDiskFull = errors.New("the disk is full")
+
+func sqliteError(err error) error {
+	if strings.Contains(err.Error(), "database or disk is full") || strings.Contains(err.Error(), "SQLITE_FULL") {
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	}
+	return err
+}
+
+// A Copy is a file that CopySQLite made. Nobody writes to it.
+type Copy struct{ db *sql.DB }
+
+// OpenCopy opens such a file.
+func OpenCopy(path string) (*Copy, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	db, err := openFile(path, "ro")
+	if err != nil {
+		return nil, err
+	}
+	return &Copy{db}, nil
+}
+
+// Close closes the file.
+func (c *Copy) Close() error { return c.db.Close() }
+
+// Check has SQLite look through every page, index and reference.
+func (c *Copy) Check(ctx context.Context) error {
+	var said string
+	if err := c.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&said); err != nil {
+		return fmt.Errorf("the database is damaged: %w", err)
+	}
+	if said != "ok" {
+		return fmt.Errorf("the database is damaged: %s", strings.ReplaceAll(said, "\n", " "))
+	}
+	rows, err := c.db.QueryContext(ctx, "PRAGMA foreign_key_check")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		var table, parent string
+		var row sql.NullInt64
+		var key int
+		if err := rows.Scan(&table, &row, &parent, &key); err != nil {
+			return err
+		}
+		return fmt.Errorf("the database is damaged: row %d of %s refers to a row of %s that does not exist", row.Int64, table, parent)
+	}
+	return rows.Err()
+}
+
+// Schema is the state of its schema.
+func (c *Copy) Schema(ctx context.Context) (SchemaState, error) { return state(ctx, c.db, "sqlite") }
+
+// Rows counts the rows of each table.
+func (c *Copy) Rows(ctx context.Context) (map[string]int64, error) {
+	rows, err := c.db.QueryContext(ctx, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			rows.Close()
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	counts := make(map[string]int64, len(names))
+	for _, name := range names {
+		var n int64
+		if err := c.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM "`+strings.ReplaceAll(name, `"`, `""`)+`"`).Scan(&n); err != nil {
+			return nil, err
+		}
+		counts[name] = n
+	}
+	return counts, nil
+}
+
+// EachPhoto calls f for every photo whose row says that its files are there: ID, State, OrigRandom, SetRandom, SetKind
+// and Variants. Photos that share files come with them each.
+func (c *Copy) EachPhoto(ctx context.Context, f func(*Photo) error) error {
+	rows, err := c.db.QueryContext(ctx, "SELECT id, state, orig_random, set_random, set_kind, variants FROM photos WHERE state IN (?, ?, ?) ORDER BY id",
+		PhotoPending, PhotoReady, PhotoRefused)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p Photo
+		if err := rows.Scan(&p.ID, &p.State, &p.OrigRandom, &p.SetRandom, &p.SetKind, &p.Variants); err != nil {
+			return err
+		}
+		if err := f(&p); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
