@@ -317,6 +317,12 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	return errs
 }
 
+// keepsFiles tells whether anything of the site lies in DATA_DIR, as far as
+// nothing else says where.
+func (c *Config) keepsFiles() bool {
+	return c.Database.Driver == "sqlite" || c.MediaStore == "disk" || !c.SecretKey.IsSet() || c.TLS()
+}
+
 // onThisMachine says what to set, a line each, so that nothing that must be
 // true is kept by this process or its disk only.
 func (c *Config) onThisMachine() []string {

@@ -132,6 +132,9 @@ func TestContradictions(t *testing.T) {
 		{"MEDIA_S3_REDIRECT=true"},
 		{"MEDIA_SIGNING_KEY_ID=K1", "MEDIA_BASE_URL=https://cdn.example"},
 		{"MEDIA_CDN_DISTRIBUTION_ID=E1"},
+		{"ROLES=web"},
+		{"ROLES=worker"},
+		{"DATABASE_REPLICA_URLS=mysql://u:p@db/tintype"},
 	} {
 		if _, err := load(env...); err == nil || !strings.Contains(err.Error(), strings.Split(env[0], "=")[0]) {
 			t.Errorf("%v: %v", env, err)

@@ -112,12 +112,21 @@ func (a *App) announce(ctx context.Context, listeners []net.Listener) {
 		addrs = append(addrs, l.Addr().String())
 	}
 	a.log.InfoContext(ctx, "ready", "base_url", a.cfg.Origin(), "listen", addrs, "database", a.cfg.Database.String())
-	dir, err := filepath.Abs(a.cfg.DataDir)
-	if err != nil {
-		dir = a.cfg.DataDir
+	fmt.Fprintf(a.out, "Tintype %s is at %s\n", Version, a.cfg.Origin())
+	if a.cfg.keepsFiles() {
+		dir, err := filepath.Abs(a.cfg.DataDir)
+		if err != nil {
+			dir = a.cfg.DataDir
+		}
+		fmt.Fprintf(a.out, "Its data is in %s\n", dir)
 	}
-	fmt.Fprintf(a.out, "Tintype %s is at %s\nIts data is in %s\n", Version, a.cfg.Origin(), dir)
 	if a.claim == nil {
+		return
+	}
+	if a.cfg.Stateless {
+		// What a fleet prints is collected and kept, and read by more people than
+		// may become administrators.
+		fmt.Fprintln(a.out, "For an administrator: tintype account create --admin")
 		return
 	}
 	switch link, claimed, err := a.claim(ctx); {
