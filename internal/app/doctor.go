@@ -117,6 +117,7 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 		{"static", d.checkStatic},
 		{"cache", d.checkCache},
 		{"queue", d.checkQueue},
+		{"tls", d.checkCertificates},
 		{"address", d.checkAddress},
 		{"disk", d.checkDisk},
 		{"variables", d.checkVariables},

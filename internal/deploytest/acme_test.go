@@ -106,6 +106,13 @@ func TestCertificates(t *testing.T) {
 		})
 	})
 
+	out, _, _ := site.Command("doctor") // it finds no photos.test: the name is the authority's only
+	for _, name := range []string{"photos.test", "www.photos.test"} {
+		if !strings.Contains(out, "the certificate for "+name+" ") {
+			t.Errorf("the doctor says nothing of the certificate for %s:\n%s", name, out)
+		}
+	}
+
 	for _, name := range []string{"photos.test", "www.photos.test", "acme_account+key"} {
 		info, err := os.Stat(filepath.Join(site.DataDir, "acme", name))
 		if err != nil {
