@@ -117,7 +117,8 @@ func (d *Disk) place(from, path string, move func(from, to string) error) error 
 		if err == nil {
 			err = move(from, path)
 		}
-		if errors.Is(err, fs.ErrNotExist) && try < 20 {
+		// ErrExist: MkdirAll met the folder and, when it looked closer, no longer.
+		if (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)) && try < 20 {
 			if _, serr := os.Lstat(from); serr == nil {
 				continue
 			}

@@ -13,10 +13,6 @@ import (
 	"time"
 )
 
-// holdFile is what a hold locks. Its name is no kind of key. The system gives the lock back when its holder dies, so
-// that nobody who is killed leaves deletions stopped.
-const holdFile = "deletions.lock"
-
 const (
 	// deletePatience is how long a deletion waits for a hold to end. Past it, whoever wanted it tries again.
 	deletePatience = time.Minute
@@ -27,29 +23,34 @@ const (
 // ErrHeld: a backup keeps files from being deleted for so long that nobody waits for it.
 var ErrHeld = errors.New("media: a backup holds the files")
 
-// lock takes the lock of holdFile, shared to delete or exclusive to hold, over all processes.
+// lock locks the disk's folder, shared to delete or exclusive to hold, over all processes. The system gives the lock
+// back when its holder dies, so that nobody who is killed leaves deletions stopped.
 func (d *Disk) lock(ctx context.Context, how int, patience time.Duration) (release func(), err error) {
-	f, err := os.OpenFile(filepath.Join(d.dir, holdFile), os.O_CREATE|os.O_RDWR, 0o640)
+	f, err := os.Open(d.dir)
 	if err != nil {
 		return nil, diskError(err)
 	}
+	release = sync.OnceFunc(func() { f.Close() })
 	deadline := time.Now().Add(patience)
 	for {
 		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
-		if err == nil {
-			return sync.OnceFunc(func() { f.Close() }), nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		switch {
+		case err == nil:
+			return release, nil
+		case errors.Is(err, syscall.EWOULDBLOCK), errors.Is(err, syscall.EINTR):
+		case how == syscall.LOCK_SH:
+			return release, nil // a file system without such locks: nobody can hold it either
+		default:
+			release()
+			return nil, fmt.Errorf("media: files in %s cannot be held, for its file system has no locks on folders (NFS has with the mount option local_lock=flock): %w", d.dir, err)
 		}
 		if time.Now().After(deadline) {
-			f.Close()
+			release()
 			return nil, ErrHeld
 		}
 		select {
 		case <-ctx.Done():
-			f.Close()
+			release()
 			return nil, ctx.Err()
 		case <-time.After(10 * time.Millisecond):
 		}
