@@ -178,7 +178,8 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if r.community.Cached = a.openCache(r.live); r.community.Cached != nil {
 		r.store.OnEventOf(r.community.Cached.Told)
 	}
-	a.listen(r)
+	visible := community.NewVisible(r.community, r.settled())
+	a.listen(r, visible)
 	routes := a.newRoutes()
 	a.routes = routes
 	a.newAPI(r, assets).Register(routes)
@@ -191,7 +192,6 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		a.claim = r.community.ClaimLink
 	}
 	site := a.withPositions(r, routes.engine)
-	visible := community.NewVisible(r.community, r.settled())
 	a.background("visible", func(ctx context.Context) error {
 		visible.Follow(ctx)
 		return nil
@@ -219,8 +219,8 @@ func (a *App) follow(r *rooms) {
 }
 
 // listen has clients that stay connected hear of what happens.
-func (a *App) listen(r *rooms) {
-	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, Settled: r.settled(), Log: a.log})
+func (a *App) listen(r *rooms, visible *community.Visible) {
+	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, Settled: r.settled(), Visible: visible, Log: a.log})
 	a.background("streams", func(ctx context.Context) error {
 		streams.Run(ctx)
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"slices"
 	"time"
 
 	"tintype/internal/cache"
@@ -49,7 +48,7 @@ func (c *Cached) Follow(ctx context.Context) { c.watch.Follow(ctx) }
 
 // Told drops what an event of this process changes, as soon as it is committed. The others hear of it by the event.
 func (c *Cached) Told(kind string) {
-	if slices.Contains(visibleKinds, kind) {
+	if isVisible(kind) {
 		c.cache.Drop(keyPublicFeed)
 	}
 }

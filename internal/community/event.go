@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"slices"
 
 	"tintype/internal/store"
 )
@@ -32,6 +33,8 @@ var visibleKinds = []string{
 	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPhotoMoved,
 	EventAccountCreated, EventAccountUpdated, EventAccountFollows, EventAccountShown, EventAccountHidden, EventAccountGone,
 }
+
+func isVisible(kind string) bool { return slices.Contains(visibleKinds, kind) }
 
 // postEvent is what a stream must know of a post that may be gone by the time it hears of it.
 type postEvent struct {

@@ -139,6 +139,8 @@ type StreamOptions struct {
 	// Settled returns once every replica in use has what the primary had at the call, so that whoever hears of
 	// something finds it, wherever it reads. Nil where there are no replicas.
 	Settled func(context.Context) error
+	// Visible counts for who keeps pages; nil where nobody does.
+	Visible *Visible
 	Log     *slog.Logger
 }
 
@@ -315,6 +317,23 @@ func (s *Streams) settle(ctx context.Context) error {
 	return s.o.Settled(ctx)
 }
 
+// forget drops what this process keeps from before the events. Its caches hear of them, too, but perhaps later: whoever
+// looks because a stream told it to must find what it was told of.
+func (s *Streams) forget(events []live.Event) {
+	for _, e := range events {
+		if !isVisible(e.Kind) {
+			continue
+		}
+		if s.c.Cached != nil {
+			s.c.Cached.Told(e.Kind)
+		}
+		if s.o.Visible != nil {
+			s.o.Visible.heard.Add(1)
+		}
+		return // once is enough
+	}
+}
+
 func (s *Streams) follow(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -341,6 +360,7 @@ func (s *Streams) follow(ctx context.Context) {
 			}
 		case err := <-settled:
 			if err == nil {
+				s.forget(settling)
 				err = s.tellAll(ctx, settling)
 			}
 			if settling = nil; err != nil && ctx.Err() == nil {
