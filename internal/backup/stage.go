@@ -6,19 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 )
 
-const (
-	stagePrefix = ".tintype-backup-"
-	stageLock   = ".lock"
-)
+const stagePrefix = ".tintype-backup-"
 
-// A Stage is a folder for what goes into one archive. It holds a lock as long as it is in use, so that what a killed
-// backup left is known as such.
+// A Stage is a folder for what goes into one archive, or comes out of it. It is locked as long as it is in use, so that
+// what a killed process left is known as such.
 type Stage struct {
 	Dir  string
-	lock *os.File
+	lock *os.File // the folder itself
 }
 
 // NewStage makes a folder in parent, and removes those that nobody uses any more.
@@ -26,19 +22,26 @@ func NewStage(parent string) (*Stage, error) {
 	if err := sweepStages(parent); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(parent, stagePrefix)
-	if err != nil {
-		return nil, diskError(err)
-	}
-	lock, err := os.OpenFile(filepath.Join(dir, stageLock), os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		if err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
-			return &Stage{dir, lock}, nil
+	for {
+		dir, err := os.MkdirTemp(parent, stagePrefix)
+		if err != nil {
+			return nil, diskError(err)
 		}
-		lock.Close()
+		lock, err := os.Open(dir)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if _, gone := os.Stat(dir); gone != nil || errors.Is(err, syscall.EWOULDBLOCK) {
+			lock.Close() // somebody took it for abandoned in the moment before it was locked
+			continue
+		}
+		// Any other error: the file system has no such locks, and what is left there has to be removed by hand.
+		return &Stage{dir, lock}, nil
 	}
-	os.RemoveAll(dir)
-	return nil, diskError(err)
 }
 
 // Close removes the folder.
@@ -52,19 +55,12 @@ func sweepStages(parent string) error {
 		return err
 	}
 	for _, dir := range dirs {
-		lock, err := os.OpenFile(filepath.Join(dir, stageLock), os.O_RDWR, 0)
+		lock, err := os.Open(dir)
 		if err != nil {
-			// Not locked yet, for it is being made; or half removed.
-			if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
-				os.RemoveAll(dir)
-			}
 			continue
 		}
-		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			err = os.RemoveAll(dir)
-		} else if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = nil
 		}
 		lock.Close()
 		if err != nil {

@@ -1,0 +1,412 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"tintype/internal/phototest"
+	"tintype/internal/servertest"
+)
+
+// backupReport is what the commands say as JSON.
+type backupReport struct {
+	Backup    string
+	Into      string
+	Files     int
+	Photos    string
+	Rows      map[string]int64
+	Encrypted bool
+	Removed   []string
+}
+
+func tintypeBackup(t testing.TB, i *servertest.Instance, args ...string) (r backupReport) {
+	t.Helper()
+	stdout, stderr, err := i.Command(append([]string{"backup"}, append(args, "--json")...)...)
+	if err != nil {
+		t.Fatalf("tintype backup %s: %v\n%s", strings.Join(args, " "), err, stderr)
+	}
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatalf("%v in %s", err, stdout)
+	}
+	return r
+}
+
+// refusedBackup wants a command to fail by one line, which holds the part.
+func refusedBackup(t testing.TB, i *servertest.Instance, part string, args ...string) {
+	t.Helper()
+	_, stderr, err := i.Command(append([]string{"backup"}, args...)...)
+	if err == nil || !strings.Contains(stderr, part) || strings.Count(strings.TrimSpace(stderr), "\n") != 0 {
+		t.Errorf("tintype backup %s: %v, %q, which does not hold %q alone", strings.Join(args, " "), err, stderr, part)
+	}
+}
+
+// A restore is rehearsed: a backup is made while members post, upload and delete, and again; what it is restored to
+// has everything that was acknowledged before it began, byte for byte, nothing that was deleted before, and nothing half.
+func TestBackupOfABusySite(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		bucket bool
+		key    string
+	}{
+		{"disk", false, ""},
+		{"S3, encrypted", true, "a passphrase that nobody guesses"},
+		{"disk, encrypted", false, "a passphrase that nobody guesses"},
+		{"S3", true, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.bucket != (c.key != "") && !all() {
+				t.Skip("TEST_ALL=1 also runs this one")
+			}
+			to := filepath.Join(t.TempDir(), "backups")
+			var env []string
+			if c.bucket {
+				server := servertest.S3(t)
+				server.NewBucket(t, "backups")
+				env, to = server.Env(), "s3://backups/of/a/site"
+			}
+			if c.key != "" {
+				file := filepath.Join(t.TempDir(), "key")
+				if err := os.WriteFile(file, []byte(c.key+"\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				env = append(env, "BACKUP_KEY_FILE="+file)
+			}
+			rehearse(t, append(env, "BACKUP_TO="+to, "POST_LIMIT=100000/1h", "UPLOAD_LIMIT=100000/1h"))
+		})
+	}
+}
+
+// busyPost is a post as its author knows of it.
+type busyPost struct {
+	caption, path string
+	media         map[string]string // contents by path
+	deleted       bool              // its deletion was asked for
+	gone          bool              // and acknowledged
+}
+
+func rehearse(t *testing.T, env []string) {
+	site := start(t, env...)
+	refusedBackup(t, site, "there is no backup in", "verify")
+	ada := join(t, site.URL, "ada")
+	file := phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: 3, Detail: true})
+
+	var mu sync.Mutex
+	var posts []*busyPost
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for n := range 2 {
+		name := fmt.Sprintf("busy%d", n)
+		m := join(t, site.URL, name)
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				u, err := m.upload("p.jpg", file)
+				if err != nil || u.State != "ready" {
+					t.Errorf("while a backup is made an upload ends with %+v, %v", u, err)
+					return
+				}
+				post := &busyPost{caption: fmt.Sprintf("post %s number %d.", name, i), media: map[string]string{}}
+				p := m.post("/compose", "idempotency_key", fmt.Sprintf("%s-%d", name, i), "visibility", "public", "licence", "cc0-1.0", "caption", post.caption)
+				if p.status != http.StatusOK {
+					t.Errorf("while a backup is made a post ends with %d: %s", p.status, p.text())
+					return
+				}
+				post.path = p.url.Path
+				for _, u := range p.media() {
+					post.media[strings.TrimPrefix(u, site.URL)] = m.get(u).want(200).body
+				}
+				mu.Lock()
+				posts = append(posts, post)
+				mu.Unlock()
+				if i%2 == 1 { // the one before it goes
+					mu.Lock()
+					var before *busyPost
+					for _, q := range posts {
+						if q.caption == fmt.Sprintf("post %s number %d.", name, i-1) {
+							before = q
+						}
+					}
+					before.deleted = true
+					mu.Unlock()
+					m.post("/posts/"+before.path[strings.LastIndexByte(before.path, '/')+1:]+"/delete", "confirm", "on").want(200)
+					mu.Lock()
+					before.gone = true
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	have := func(n int) func() bool {
+		return func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(posts) >= n
+		}
+	}
+	eventually(t, "there are posts", have(6))
+	first := tintypeBackup(t, site, "create")
+	eventually(t, "there are more posts", have(10))
+
+	mu.Lock()
+	var wanted, unwanted []*busyPost
+	for _, p := range posts {
+		if p.gone {
+			unwanted = append(unwanted, p)
+		} else if !p.deleted {
+			wanted = append(wanted, p)
+		}
+	}
+	mu.Unlock()
+	second := tintypeBackup(t, site, "create", "--keep", "1")
+	mu.Lock()
+	still := wanted[:0]
+	for _, p := range wanted {
+		if !p.deleted { // meanwhile
+			still = append(still, p)
+		}
+	}
+	wanted = still
+	mu.Unlock()
+	close(stop)
+	wg.Wait()
+	if len(wanted) == 0 || len(unwanted) == 0 {
+		t.Fatalf("%d posts and %d deleted ones are no test", len(wanted), len(unwanted))
+	}
+	if first.Backup == second.Backup || len(second.Removed) != 1 || !strings.HasSuffix(first.Backup, second.Removed[0]) {
+		t.Errorf("of %s and %s the first should be removed: %v", first.Backup, second.Backup, second.Removed)
+	}
+	if second.Photos != "here" {
+		t.Errorf("the photos are %q", second.Photos)
+	}
+
+	verified := tintypeBackup(t, site, "verify")
+	if verified.Backup != second.Backup || verified.Files != second.Files || verified.Rows["posts"] != second.Rows["posts"] {
+		t.Errorf("verified was %+v, made was %+v", verified, second)
+	}
+	// Never over a site, running or not.
+	refusedBackup(t, site, "is not empty", "restore", "latest", "--into", site.DataDir)
+	into := filepath.Join(t.TempDir(), "deep", "site")
+	tintypeBackup(t, site, "restore", second.Backup, "--into", into)
+	refusedBackup(t, site, "is not empty", "restore", second.Backup, "--into", into)
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(into), ".*")); len(left) > 0 {
+		t.Errorf("left are %v", left)
+	}
+	if err := site.Stop(); err != nil {
+		t.Errorf("the site ended with %v", err)
+	}
+
+	restored := start(t, append(env, "DATA_DIR="+into)...)
+	ada.site = restored.URL
+	ada.get("/settings").want(200).has("ada") // the same session
+	eve := visitor(t, restored.URL)
+	eve.post("/login", "name", "ada", "password", password).want(200).has("/@ada")
+	nobody := visitor(t, restored.URL)
+	for _, p := range wanted {
+		nobody.get(p.path).want(200).has(p.caption)
+		for u, content := range p.media {
+			if nobody.get(u).want(200).body != content {
+				t.Errorf("%s of %s is another photo", u, p.caption)
+			}
+		}
+	}
+	for _, p := range unwanted {
+		nobody.get(p.path).want(404)
+	}
+	address := regexp.MustCompile(`href="(/@busy\d/\d+)"`)
+	listed := map[string]bool{}
+	for path := "/explore"; path != ""; {
+		p := nobody.get(path).want(200)
+		for _, m := range address.FindAllStringSubmatch(p.body, -1) {
+			listed[m[1]] = true
+		}
+		path = older(p)
+	}
+	for _, p := range wanted {
+		if !listed[p.path] {
+			t.Errorf("%s is not listed", p.caption)
+		}
+	}
+	for path := range listed {
+		p := nobody.get(path).want(200)
+		if len(p.media()) < 4 {
+			t.Errorf("%s has %d variants", path, len(p.media()))
+		}
+		for _, u := range p.media() {
+			nobody.get(u).want(200)
+		}
+	}
+	t.Logf("%d posts, %d of them listed, %d deleted before", len(wanted), len(listed), len(unwanted))
+	join(t, restored.URL, "newcomer").postPhoto(file, "caption", "and life goes on")
+}
+
+// runBackup starts a backup command that is to be killed.
+func runBackup(t testing.TB, env []string, args ...string) (kill func() error) {
+	t.Helper()
+	c := exec.Command(servertest.Binary(t), append([]string{"backup"}, args...)...)
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + t.TempDir()}, env...)
+	var said bytes.Buffer
+	c.Stderr = &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill() })
+	return func() error {
+		_ = c.Process.Signal(syscall.SIGKILL)
+		return c.Wait()
+	}
+}
+
+// Killed at any moment, create leaves no backup that is not whole, and restore no folder that looks like a site; the
+// next try succeeds and removes what they left, and the site deletes as ever.
+func TestBackupKilled(t *testing.T) {
+	backups := filepath.Join(t.TempDir(), "backups")
+	site := start(t, "BACKUP_TO="+backups)
+	ada := join(t, site.URL, "ada")
+	var pages []page
+	for i := range 8 {
+		pages = append(pages, ada.postPhoto(phototest.JPEG(phototest.Options{Width: 1600, Height: 1200, Seed: int64(i), Detail: true})))
+	}
+	random := random(t)
+	env := []string{"DATA_DIR=" + site.DataDir, "BACKUP_TO=" + backups}
+	staged := func() int {
+		left, _ := filepath.Glob(filepath.Join(site.DataDir, "media", "tmp", ".tintype-backup-*"))
+		return len(left)
+	}
+	rounds, killed := 8, 0
+	if all() {
+		rounds = 40
+	}
+	for round := 0; round < rounds; round++ {
+		before, _ := filepath.Glob(filepath.Join(backups, "*.tar.zst"))
+		kill := runBackup(t, env, "create")
+		begun := time.Now().Add(10 * time.Second)
+		for staged() == 0 && time.Now().Before(begun) {
+			time.Sleep(time.Millisecond) // it does not begin with its first instruction
+		}
+		time.Sleep(time.Duration(random.IntN(120)) * time.Millisecond)
+		if kill() != nil {
+			killed++
+		}
+		after, _ := filepath.Glob(filepath.Join(backups, "*.tar.zst"))
+		for _, path := range after[len(before):] {
+			tintypeBackup(t, site, "verify", path) // whole all the same
+		}
+	}
+	if killed == 0 {
+		t.Error("none was killed in time")
+	}
+	// Nobody is left who holds the files.
+	gone := pages[0].media()[0]
+	ada.post("/posts/"+pages[0].url.Path[strings.LastIndexByte(pages[0].url.Path, '/')+1:]+"/delete", "confirm", "on").want(200)
+	nobody := visitor(t, site.URL)
+	eventually(t, "the photos of what was deleted go", func() bool { return nobody.get(gone).status == 404 })
+	made := tintypeBackup(t, site, "create")
+	if left, _ := filepath.Glob(filepath.Join(backups, "*.partial")); len(left) > 0 || staged() > 0 {
+		t.Errorf("left are %v and %d folders", left, staged())
+	}
+
+	parent := filepath.Join(t.TempDir(), "restored")
+	into := filepath.Join(parent, "site")
+	killed = 0
+	for range rounds {
+		kill := runBackup(t, env, "restore", made.Backup, "--into", into)
+		begun := time.Now().Add(10 * time.Second)
+		for time.Now().Before(begun) {
+			if left, _ := filepath.Glob(filepath.Join(parent, ".tintype-backup-*")); len(left) > 0 {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+		if kill() != nil {
+			killed++
+		}
+		if _, err := os.Stat(into); err == nil { // then it is whole
+			if killed > 0 {
+				restart := servertest.NewTintype(t, "DATA_DIR="+into)
+				restart.Start()
+				visitor(t, restart.URL).get(pages[1].url.Path).want(200)
+				if err := restart.Stop(); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := os.RemoveAll(into); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if killed == 0 {
+		t.Error("no restore was killed in time")
+	}
+	tintypeBackup(t, site, "restore", made.Backup, "--into", into)
+	if left, _ := filepath.Glob(filepath.Join(parent, ".*")); len(left) > 0 {
+		t.Errorf("left are %v", left)
+	}
+}
+
+// What is wrong is said in one line, and nothing is left of the attempt.
+func TestBackupRefuses(t *testing.T) {
+	backups := filepath.Join(t.TempDir(), "backups")
+	site := start(t, "BACKUP_TO="+backups)
+	page := join(t, site.URL, "ada").postPhoto(phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: 1, Detail: true}))
+	made := tintypeBackup(t, site, "create")
+	archive, err := os.ReadFile(made.Backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := filepath.Join(t.TempDir(), "bad.tar.zst")
+	broken := func(content []byte) string {
+		if err := os.WriteFile(bad, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return bad
+	}
+	refusedBackup(t, site, "is cut short", "verify", broken(archive[:len(archive)-9]))
+	changed := bytes.Clone(archive)
+	changed[len(changed)/2] ^= 1
+	refusedBackup(t, site, "is damaged", "verify", broken(changed))
+	refusedBackup(t, site, "it is no backup", "verify", broken([]byte("something else")))
+	into := filepath.Join(t.TempDir(), "site")
+	refusedBackup(t, site, "is damaged", "restore", broken(changed), "--into", into)
+	if _, err := os.Stat(into); err == nil {
+		t.Error("a damaged backup left a folder")
+	}
+	refusedBackup(t, site, "there is no backup", "restore", filepath.Join(backups, "none"), "--into", into)
+
+	// A file that the site itself has lost: the rest is saved, nobody overlooks it, and no older backup goes.
+	path := regexp.MustCompile(`/media/(pub)/(([0-9a-f]{2})([0-9a-f]{2})[0-9a-f]+)/([a-z0-9]+\.jpg)`).FindStringSubmatch(page.media()[0])
+	if err := os.Remove(filepath.Join(site.DataDir, "media", path[1], path[3], path[4], path[2], path[5])); err != nil {
+		t.Fatal(err)
+	}
+	refusedBackup(t, site, "1 photo files that the database names are missing on this site", "create", "--keep", "1", "--quiet")
+	names, _ := filepath.Glob(filepath.Join(backups, "*"))
+	if len(names) != 2 {
+		t.Errorf("there are %v", names)
+	}
+	tintypeBackup(t, site, "verify")
+
+	mysql := []string{"DATABASE_URL=mysql://a:b@127.0.0.1:1/c", "DATA_DIR=" + t.TempDir()}
+	_, stderr, err := servertest.Run(t, mysql, "backup", "create", "--to", backups)
+	if err == nil || !strings.Contains(stderr, "Aurora's snapshots") {
+		t.Errorf("of MySQL: %v, %s", err, stderr)
+	}
+	_, stderr, err = servertest.Run(t, []string{"BACKUP_KEY=too short"}, "backup", "create")
+	if err == nil || !strings.Contains(stderr, "BACKUP_KEY: a passphrase needs 20 characters") || strings.Contains(stderr, "too short") {
+		t.Errorf("of a short key: %v, %s", err, stderr)
+	}
+}
