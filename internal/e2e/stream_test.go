@@ -207,9 +207,19 @@ func TestStreamsAndReplicas(t *testing.T) {
 	ada, ben := join(t, site.URL, "ada"), join(t, site.URL, "ben")
 	ben.post("/@ada/follow").want(200)
 	token := ben.token()
-	for _, r := range db.Replicas {
-		r.Delay(t, 2)
+	lag := 2
+	if all() {
+		lag = 5
 	}
+	for _, r := range db.Replicas {
+		r.Delay(t, lag)
+	}
+	time.Sleep(time.Duration(lag+2) * time.Second) // they stand still while the delay begins, and are left
+	inUse := func() int {
+		logs := site.Logs()
+		return strings.Count(logs, "a replica is in use") - strings.Count(logs, "a replica is not in use")
+	}
+	eventually(t, "late replicas are read from", func() bool { return inUse() == 2 })
 	stream := ben.lines("/api/v1/streaming/user", token)
 	bens := &http.Client{}
 	for i := range 4 {
@@ -229,6 +239,9 @@ func TestStreamsAndReplicas(t *testing.T) {
 				t.Errorf("%d: %s was announced and is not in the list: %.200s", resp.StatusCode, caption, body)
 			}
 		}
+	}
+	if n := inUse(); n != 2 {
+		t.Errorf("%d of 2 replicas are in use at the end: this proves nothing", n)
 	}
 }
 
