@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
@@ -34,7 +35,12 @@ const (
 	// The server's locks are known to all its databases: the lock is named after ours.
 	migrationLock     = "CONCAT('tintype_migrate_', MD5(DATABASE()))"
 	migrationLockWait = 10 * time.Minute
+	// tablePatience is how long, with all its tries, a migration may ask for a table that others are using.
+	tablePatience = 5 * time.Minute
 )
+
+// tableWait is how long one try of these does, in seconds: meanwhile everybody else waits for the table behind it.
+var tableWait = "1"
 
 // SchemaState is how the database's schema compares with what this binary knows.
 type SchemaState struct {
@@ -168,10 +174,26 @@ func (m *Migrator) Up(ctx context.Context) error {
 // Down takes back n migrations, and what they held with them.
 func (m *Migrator) Down(ctx context.Context, n int) error {
 	return m.with(ctx, true, func(ctx context.Context, db *sql.DB, dialect string) error {
-		return m.run(ctx, db, dialect, func(g *migrate.Migrate, _ uint) error { return g.Steps(-n) })
+		goal, begun := 0, false
+		return m.run(ctx, db, dialect, func(g *migrate.Migrate, _ uint) error {
+			v, _, err := g.Version()
+			if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
+				return err
+			}
+			steps, err := list(dialect)
+			if err != nil {
+				return err
+			}
+			applied := sort.Search(len(steps), func(i int) bool { return steps[i].Version > v })
+			if !begun { // a further try takes back what the ones before did not
+				goal, begun = applied-n, true
+			}
+			return g.Steps(goal - applied)
+		})
 	})
 }
 
+// run calls f, again where a table was in use. What is applied stays so.
 func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*migrate.Migrate, uint) error) error {
 	src, err := iofs.New(migrations.FS, dialect)
 	if err != nil {
@@ -205,7 +227,21 @@ func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*
 	}
 	stop := context.AfterFunc(ctx, func() { g.GracefulStop <- true })
 	defer stop()
-	if err := f(g, steps[len(steps)-1].Version); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+	err = f(g, steps[len(steps)-1].Version)
+	for begin := time.Now(); tableInUse(err); err = f(g, steps[len(steps)-1].Version) {
+		if err := settle(ctx, db, g, dialect, steps); err != nil {
+			return err
+		}
+		if time.Since(begin) > tablePatience {
+			return fmt.Errorf("migrate: others have been using a table for %s, a dump perhaps (SHOW PROCESSLIST tells); run `tintype migrate` again when they have ended: %w", tablePatience, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("migrate: %w: %w", ctx.Err(), err)
+		case <-time.After(time.Duration(200+rand.IntN(800)) * time.Millisecond): // others' turn
+		}
+	}
+	if err != nil && !errors.Is(err, migrate.ErrNoChange) {
 		if denied(err) {
 			return fmt.Errorf("%w: %w", &RightsError{}, err)
 		}
@@ -223,6 +259,20 @@ func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*
 		return errors.New("migrate: rows refer to rows that do not exist; restore the backup made before this release")
 	}
 	return rows.Err()
+}
+
+// tableInUse tells whether a migration did not get its table. golang-migrate's error hides the driver's.
+func tableInUse(err error) bool {
+	var at *database.Error
+	var plain database.Error
+	switch {
+	case errors.As(err, &at):
+		err = at.OrigErr
+	case errors.As(err, &plain):
+		err = plain.OrigErr
+	}
+	var me *mysqldriver.MySQLError
+	return errors.As(err, &me) && (me.Number == 1205 || me.Number == 1213)
 }
 
 // settle asks the database what became of the migration during which a migrator died. A killed `down` leaves the
@@ -316,7 +366,10 @@ func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, 
 	// Schema changes may take long, so this pool has no read timeout and no statement limit.
 	db, err := mysqlPool(ctx, m.o.URL, func(c *mysqldriver.Config) {
 		c.ReadTimeout, c.WriteTimeout = 0, 0
-		c.Params["innodb_lock_wait_timeout"] = "60"
+		// A change waits for the transactions that use its table, and all others behind it. Some of these it waits
+		// for in vain: a change holds the table and asks InnoDB for the tables that refer to it, of which one is
+		// locked by a transaction that asks for the first. No server sees that as a deadlock.
+		c.Params["lock_wait_timeout"], c.Params["innodb_lock_wait_timeout"] = tableWait, tableWait
 	})
 	if err != nil {
 		return err

@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -152,6 +154,7 @@ func TestTheStatementOfADeadMigrator(t *testing.T) {
 	if err := m.Down(t.Context(), 1); err != nil { // a column of access_tokens
 		t.Fatal(err)
 	}
+	store.SetTableWait(t, "60") // the dead one's; by itself it would give up at once
 	held := make(chan error, 1)
 	go func() { held <- server.Exec("LOCK TABLES "+name+".access_tokens WRITE", "DO SLEEP(3)") }()
 	waiting := func(state string) func() bool {
@@ -183,5 +186,83 @@ func TestTheStatementOfADeadMigrator(t *testing.T) {
 	}
 	if st, err := m.State(t.Context()); err != nil || st.Usable() != nil {
 		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+// A table that a transaction uses for long is not asked for so long that everybody else waits behind the migration,
+// and the migration is done when it can be, both ways.
+func TestMigrationsStepAside(t *testing.T) {
+	server := servertest.MariaDB(t)
+	address := server.NewDatabase(t)
+	name := address[strings.LastIndex(address, "/")+1:]
+	s := storetest.MySQL(t, address)
+	m := store.NewMigrator(storetest.Options(address))
+	for what, step := range []struct {
+		table   string // of the second migration back and of the second one up
+		migrate func() error
+	}{
+		{"replication_clock", func() error { return m.Down(t.Context(), 2) }},
+		{"access_tokens", func() error { return m.Up(t.Context()) }},
+	} {
+		tx, err := s.SQL().BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		if err := tx.QueryRow("SELECT COUNT(*) FROM " + step.table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- step.migrate() }()
+		storetest.Eventually(t, time.Minute, func() bool {
+			v, err := server.Value("SELECT COUNT(*) FROM information_schema.processlist WHERE db = '" + name + "' AND state LIKE 'Waiting for table%'")
+			return err == nil && v != "0"
+		})
+		storetest.Eventually(t, time.Minute, func() bool {
+			_, err := server.Value("SELECT COUNT(*) FROM " + name + "." + step.table)
+			return err == nil
+		})
+		select {
+		case err := <-done:
+			t.Errorf("step %d ended beside the transaction: %v", what, err)
+		default:
+		}
+		if err := tx.Commit(); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Errorf("step %d: %v", what, err)
+		}
+		st, err := m.State(t.Context())
+		if want := st.Latest - 2 + 2*uint(what); err != nil || st.Dirty || st.Version != want {
+			t.Errorf("step %d: %+v, %v, want version %d", what, st, err, want)
+		}
+	}
+}
+
+// A migration that comes between a transaction's snapshot and a table has the transaction run again.
+func TestATransactionAroundAMigration(t *testing.T) {
+	server := servertest.MariaDB(t)
+	address := server.NewDatabase(t)
+	name := address[strings.LastIndex(address, "/")+1:]
+	s := storetest.MySQL(t, address)
+	if err := s.SetSiteInfo(t.Context(), "min_release", "1"); err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	err := s.Tx(t.Context(), func(ctx context.Context, tx *store.Store) error {
+		if _, err := tx.AccountByID(ctx, 1); !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("the first read: %w", err)
+		}
+		if tries++; tries == 1 {
+			if err := server.Exec("ALTER TABLE " + name + ".site_info FORCE"); err != nil {
+				return err
+			}
+		}
+		_, err := tx.SiteInfo(ctx, "min_release")
+		return err
+	})
+	if err != nil || tries != 2 {
+		t.Errorf("%v after %d tries", err, tries)
 	}
 }
