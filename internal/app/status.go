@@ -162,7 +162,7 @@ func (a *App) systems(c counted) []templates.StatusSystem {
 	part("Database", a.cfg.Database.String(), func(t *tally) {
 		const pool = "primary"
 		t.add("connections open", "go_sql_open_connections", "db_name", pool)
-		t.add("of at most", "go_sql_max_open_connections", "db_name", pool)
+		t.add("may be open", "go_sql_max_open_connections", "db_name", pool)
 		t.add("waits for one", "go_sql_wait_count_total", "db_name", pool)
 		if waited, known := c.sum("go_sql_wait_duration_seconds_total", "db_name", pool); known {
 			t.say("waited", time.Duration(waited*float64(time.Second)).Round(time.Millisecond).String())

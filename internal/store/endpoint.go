@@ -197,7 +197,7 @@ func (e *endpoint) poll(ctx context.Context) int {
 	var answered atomic.Int64
 	for _, s := range e.all() {
 		if s.probe == nil {
-			s.judge(0, errNoProbe)
+			s.judge(ctx, 0, errNoProbe)
 			continue
 		}
 		wg.Go(func() {
@@ -207,7 +207,7 @@ func (e *endpoint) poll(ctx context.Context) int {
 			} else {
 				answered.Add(1)
 			}
-			s.judge(v, err)
+			s.judge(ctx, v, err)
 		})
 	}
 	wg.Wait()
@@ -253,11 +253,14 @@ func (e *endpoint) discover(ctx context.Context) {
 	if err != nil {
 		s.dropProbe()
 	}
-	s.judge(v, err)
+	s.judge(ctx, v, err)
 }
 
-// judge decides from what a poll found whether the server may be read.
-func (s *server) judge(v int64, err error) {
+// judge decides from what a poll found whether the server may be read. The end of ctx, the watch's, says nothing of it.
+func (s *server) judge(ctx context.Context, v int64, err error) {
+	if ctx.Err() != nil {
+		return
+	}
 	c, now := s.endpoint.c, time.Now()
 	answered := s.answers.Load()
 	if err != nil {
