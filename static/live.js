@@ -4,7 +4,7 @@ import { count, grouped } from './dom.js';
 
 const shortest = 2000;
 const longest = 120000;
-let source, timer, wait = shortest, again = false;
+let source, timer, wait = shortest;
 
 const posts = () => [...document.querySelectorAll('.actions[id^="a-"]')].slice(0, 60).map((row) => row.id.slice(2)).join();
 
@@ -12,8 +12,7 @@ const posts = () => [...document.querySelectorAll('.actions[id^="a-"]')].slice(0
 function open() {
   clearTimeout(timer);
   if (source || document.hidden) return;
-  source = new EventSource('/live?posts=' + posts() + (again ? '&again=1' : ''));
-  again = true;
+  source = new EventSource('/live?posts=' + posts());
   source.addEventListener('open', () => { wait = shortest; });
   source.addEventListener('error', later);
   source.addEventListener('unread', ({ data }) => badge(JSON.parse(data).unread));

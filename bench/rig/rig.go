@@ -3,105 +3,32 @@
 package rig
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"testing"
 	"text/tabwriter"
 	"time"
 
 	"tintype/internal/servertest"
 )
 
-// T lets a measurement use what is made for tests, outside of one. It has the methods that servertest calls.
-type T struct {
-	testing.TB // nil: a method that is missing here panics
-	cleanups   []func()
-	failed     bool
-}
-
-type ended struct{ message string }
+// T lets a measurement use what is made for tests, outside of one.
+type T = servertest.Stage
 
 // Main runs a measurement, cleans up behind it, and ends the program with status 1 if it failed.
 func Main(measure func(t *T) error) {
-	t := &T{}
 	err := servertest.FindInstalled()
 	if err == nil {
-		err = t.run(measure)
-	}
-	for _, f := range slices.Backward(t.cleanups) {
-		f()
+		err = servertest.Act(context.Background(), measure)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-	}
-	if err != nil || t.failed {
 		os.Exit(1)
 	}
-}
-
-func (t *T) run(measure func(t *T) error) (err error) {
-	defer func() {
-		if e := recover(); e != nil {
-			end, ok := e.(ended)
-			if !ok {
-				panic(e)
-			}
-			err = errors.New(end.message)
-		}
-	}()
-	return measure(t)
-}
-
-// Helper does nothing here.
-func (t *T) Helper() {}
-
-// Cleanup runs f at the end.
-func (t *T) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
-
-// Failed tells whether Error or Fatal was called.
-func (t *T) Failed() bool { return t.failed }
-
-// Error prints and goes on.
-func (t *T) Error(args ...any) {
-	t.failed = true
-	fmt.Fprintln(os.Stderr, append([]any{"bench:"}, args...)...)
-}
-
-// Errorf prints and goes on.
-func (t *T) Errorf(format string, args ...any) { t.Error(fmt.Sprintf(format, args...)) }
-
-// Fatal ends the measurement.
-func (t *T) Fatal(args ...any) {
-	t.failed = true
-	panic(ended{fmt.Sprint(args...)})
-}
-
-// Fatalf ends the measurement.
-func (t *T) Fatalf(format string, args ...any) { t.Fatal(fmt.Sprintf(format, args...)) }
-
-// Skip ends the measurement, too.
-func (t *T) Skip(args ...any) { t.Fatal(args...) }
-
-// Skipf ends the measurement, too.
-func (t *T) Skipf(format string, args ...any) { t.Fatalf(format, args...) }
-
-// Logf prints to standard error.
-func (t *T) Logf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-
-// TempDir is removed at the end.
-func (t *T) TempDir() string {
-	dir, err := os.MkdirTemp("", "tintype-bench-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 // Site is the program on a database with a demo of the given size, not yet started. Limits are out of the way.

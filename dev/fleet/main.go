@@ -10,19 +10,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
-	"testing"
 	"time"
 
 	"tintype/internal/servertest"
@@ -36,7 +32,11 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := fleet(ctx, os.Stdout, *web, *replicas, *lag, *run); err != nil {
+	err := lookAround()
+	if err == nil {
+		err = servertest.Act(ctx, func(s *servertest.Stage) error { return fleet(ctx, s, os.Stdout, *web, *replicas, *lag, *run) })
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "fleet:", err)
 		os.Exit(1)
 	}
@@ -69,21 +69,7 @@ func lookAround() error {
 	return nil
 }
 
-func fleet(ctx context.Context, out io.Writer, web, replicas, lag int, run time.Duration) (err error) {
-	if err := lookAround(); err != nil {
-		return err
-	}
-	s := &stage{ctx: ctx}
-	defer s.end()
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case fatal:
-			err = r.error
-		default:
-			panic(r)
-		}
-	}()
+func fleet(ctx context.Context, s *servertest.Stage, out io.Writer, web, replicas, lag int, run time.Duration) error {
 	rung := servertest.Whole()
 	rung.Web, rung.Replicas = web, replicas
 	fmt.Fprintf(out, "Starting MariaDB with %d replicas, DynamoDB, S3, SQS, Redis, %d web instances, a worker and a balancer …\n", replicas, web)
@@ -137,64 +123,5 @@ func follow(ctx context.Context, out io.Writer, site *servertest.Site) {
 		case <-ctx.Done():
 		case <-time.After(300 * time.Millisecond):
 		}
-	}
-}
-
-// A stage is where the tests' servers are started without a test: what would
-// fail or skip a test ends the fleet, and what a test's end would clean up the
-// fleet's end does. The embedded interface is nil: what is not here is not used.
-type stage struct {
-	testing.TB
-	ctx context.Context
-
-	mu    sync.Mutex
-	after []func()
-}
-
-// fatal is what would have ended a test.
-type fatal struct{ error }
-
-func (s *stage) Helper()                  {}
-func (s *stage) Failed() bool             { return false }
-func (s *stage) Context() context.Context { return s.ctx }
-func (s *stage) Log(args ...any)          { fmt.Fprintln(os.Stderr, args...) }
-func (s *stage) Logf(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, format+"\n", args...)
-}
-func (s *stage) Error(args ...any)                 { s.Log(args...) }
-func (s *stage) Errorf(format string, args ...any) { s.Logf(format, args...) }
-func (s *stage) Fatal(args ...any) {
-	panic(fatal{errors.New(strings.TrimSpace(fmt.Sprintln(args...)))})
-}
-func (s *stage) Fatalf(format string, args ...any) { panic(fatal{fmt.Errorf(format, args...)}) }
-func (s *stage) Skip(args ...any)                  { s.Fatal(args...) }
-
-func (s *stage) Cleanup(f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.after = append(s.after, f)
-}
-
-func (s *stage) TempDir() string {
-	dir, err := os.MkdirTemp("", "tintype-fleet-")
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() { os.RemoveAll(filepath.Clean(dir)) })
-	return dir
-}
-
-func (s *stage) end() {
-	for {
-		s.mu.Lock()
-		n := len(s.after)
-		if n == 0 {
-			s.mu.Unlock()
-			return
-		}
-		f := s.after[n-1]
-		s.after = s.after[:n-1]
-		s.mu.Unlock()
-		f()
 	}
 }

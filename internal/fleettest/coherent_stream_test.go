@@ -202,17 +202,11 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 			}
 		})
 	})
-	// A page that cat has open hears of likes and comments; when it comes back it asks how things stand.
+	// A page that cat has open hears of likes and comments; whenever it begins to listen it is told how things stand.
 	page := &listener{name: "page", has: map[string]bool{}}
 	wg.Go(func() {
-		first := true
 		page.again(ctx, t, func(ctx context.Context) (bool, error) {
-			url := balancer.URL + "/live?posts=" + root.ID
-			if !first {
-				url = balancer.URL + "/live?again=1&posts=" + root.ID
-			}
-			first = false
-			return page.events(ctx, cat, url, nil, func(_, data string) {
+			return page.events(ctx, cat, balancer.URL+"/live?posts="+root.ID, nil, func(_, data string) {
 				page.mu.Lock()
 				defer page.mu.Unlock()
 				if page.told++; strings.Contains(data, root.ID) {

@@ -21,8 +21,8 @@ const (
 	liveLife = 10 * time.Minute
 )
 
-// live tells a page in view of likes and comments on its posts, and of notifications. One that comes back after a
-// while (again) is first told how things are now.
+// live tells a page in view of likes and comments on its posts, and of notifications. First it tells how things are now:
+// something may have happened since the page was made, or since it last listened.
 func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 	var ids []int64
 	for text := range strings.SplitSeq(c.Query("posts"), ",") {
@@ -42,11 +42,9 @@ func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 	if acc, _ = p.Sessions.Current(c); acc == nil {
 		return community.ErrUnauthenticated
 	}
-	var first []community.Message
-	if c.Query("again") != "" {
-		if first, err = p.liveNow(c.Request.Context(), acc, ids); err != nil {
-			return err
-		}
+	first, err := p.liveNow(c.Request.Context(), acc, ids)
+	if err != nil {
+		return err
 	}
 	if p.Streaming != nil {
 		p.Streaming(c.Request)
