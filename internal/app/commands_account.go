@@ -21,7 +21,7 @@ func (c *call) community() (_ *community.Community, closeAll func() error, err e
 	if err != nil {
 		return nil, nil, err
 	}
-	log := newLogger(c.env.Stderr, cfg)
+	log := newLogger(c.env.Stderr, cfg.quiet())
 	if err := settleSchema(c, cfg, log); err != nil {
 		return nil, nil, err
 	}

@@ -50,6 +50,23 @@ func TestExitStatuses(t *testing.T) {
 	}
 }
 
+// A person's command says what it has to say, and does not bury it under what a server logs.
+func TestCommandsLogOnlyWhatIsOutOfTheOrdinary(t *testing.T) {
+	for level, want := range map[string]string{"": "WARN", "info": "INFO", "error": "ERROR"} {
+		env := []string{"LOG_LEVEL=" + level}
+		if level == "" {
+			env = nil
+		}
+		c := mustLoad(t, env...)
+		if got := c.quiet().LogLevel.String(); got != want {
+			t.Errorf("%q: %s", level, got)
+		}
+		if level == "" && c.LogLevel.String() != "INFO" {
+			t.Error("the server's own level has changed")
+		}
+	}
+}
+
 func TestHelpShowsCommandsAndSettings(t *testing.T) {
 	_, out, _ := command(nil, "--help")
 	for _, want := range []string{"migrate up", "config", "version", "DATABASE_URL", "MAX_IN_FLIGHT"} {

@@ -27,6 +27,9 @@ var errUnwell = errors.New("something does not work; see above")
 func (d doctorCommand) Run(c *call) error {
 	cfg, err := c.config()
 	if err != nil {
+		if d.JSON { // who reads it by a program gets the object in any case
+			err = errors.Join(err, writeChecksJSON(c.env.Stdout, []Check{{Name: "settings", Status: checkFailure, Text: err.Error(), Advice: "`tintype --help` lists the settings"}}))
+		}
 		return err
 	}
 	log := slog.New(slog.DiscardHandler) // what fails is said by the checks

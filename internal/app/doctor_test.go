@@ -54,6 +54,21 @@ func TestDoctorOfAHealthySite(t *testing.T) {
 	}
 }
 
+// Settings that are wrong are a finding, too, for who reads the object.
+func TestDoctorOfWrongSettings(t *testing.T) {
+	code, out, stderr := command([]string{"PORT=x", "ROLES=y"}, "doctor", "--json")
+	status, checks := checksOf(t, out)
+	if code != statusUsage || status != checkFailure || len(checks["settings"]) != 1 || !strings.Contains(stderr, "ROLES: ") {
+		t.Fatalf("%d\n%s\n%s", code, out, stderr)
+	}
+	if c := checks["settings"][0]; c.Status != checkFailure || !strings.Contains(c.Text, "PORT: ") || !strings.Contains(c.Text, "ROLES: ") {
+		t.Errorf("%+v", c)
+	}
+	if code, out, _ := command([]string{"PORT=x"}, "doctor"); code != statusUsage || out != "" {
+		t.Errorf("as lines: %d %q", code, out)
+	}
+}
+
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	env := []string{"DATA_DIR=" + dir}
