@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -53,10 +54,16 @@ func (l jobsList) Run(c *call) error {
 			if j.State != store.JobReady {
 				due = "-"
 			}
-			fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\n", j.ID, j.Kind, j.State, j.Attempts, due, strings.Join(strings.Fields(j.Error), " "))
+			fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\n", j.ID, j.Kind, j.State, j.Attempts, due, oneLine(j.Error))
 		}
 		return table.Flush()
 	})
+}
+
+// oneLine is a text without what would move the cursor of a terminal: an error
+// may quote what somebody sent.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }), " ")
 }
 
 // A jobEntry is a job for programs. Ids are texts: they have more digits than

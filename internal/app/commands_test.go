@@ -50,6 +50,12 @@ func TestExitStatuses(t *testing.T) {
 	}
 }
 
+func TestErrorsOfJobsAreOneLineOfText(t *testing.T) {
+	if got, want := oneLine("it broke:\x1b[2J\r\n\tat é 日\u009b0m\u202e"), "it broke: [2J at é 日 0m"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // A person's command says what it has to say, and does not bury it under what a server logs.
 func TestCommandsLogOnlyWhatIsOutOfTheOrdinary(t *testing.T) {
 	for level, want := range map[string]string{"": "WARN", "info": "INFO", "error": "ERROR"} {
