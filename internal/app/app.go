@@ -138,9 +138,9 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 
 // serve answers at the open doors, until a server fails or shutdown ends it.
 // Accepting ends when the doors are closed.
-func (a *App) serve(open doors, site http.Handler, fail func(error)) (servers []*http.Server, accepting *sync.WaitGroup) {
+func (a *App) serve(open doors, site http.Handler, fail func(error)) (servers []*server, accepting *sync.WaitGroup) {
 	accepting = new(sync.WaitGroup)
-	at := func(listeners []net.Listener, server *http.Server, serve func(net.Listener) error) {
+	at := func(listeners []net.Listener, server *server, serve func(net.Listener) error) {
 		servers = append(servers, server)
 		for _, l := range listeners {
 			accepting.Go(func() {
@@ -195,10 +195,11 @@ const streamGoodbye = 5 * time.Second
 
 // shutdown ends the server, then everything else in the order opposite to that
 // in which it was opened: jobs first, the database last.
-func (a *App) shutdown(servers []*http.Server) error {
+func (a *App) shutdown(servers []*server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.ShutdownTimeout)
 	defer cancel()
 	for _, server := range servers {
+		server.finish(ctx)
 		if err := server.Shutdown(ctx); err != nil {
 			a.log.Warn("requests were cut off", "after", a.cfg.ShutdownTimeout.String())
 			server.Close()

@@ -320,3 +320,42 @@ type discardWriter struct{}
 func (discardWriter) Header() http.Header         { return http.Header{} }
 func (discardWriter) WriteHeader(int)             {}
 func (discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+
+// A request whose connection was accepted before the server stops, and which is read after, is answered.
+func TestARequestReadAsTheServerStops(t *testing.T) {
+	s := newServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "here") }), slog.New(slog.DiscardHandler))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() { defer close(served); _ = s.Serve(l) }()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for deadline := time.Now().Add(time.Minute); !s.waited() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	l.Close()
+	<-served
+	ended := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		s.finish(ctx)
+		ended <- s.Shutdown(ctx)
+	}()
+	time.Sleep(50 * time.Millisecond) // it has begun
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: here\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(c)
+	if err != nil || !strings.HasSuffix(string(answer), "here") || !strings.Contains(string(answer), "Connection: close") {
+		t.Errorf("%v: %s", err, answer)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

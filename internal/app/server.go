@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -17,9 +18,11 @@ import (
 // newServer has the timeouts. Bodies and answers have theirs piece by piece
 // (patientBody, response), because one for all would be too short for a photo
 // on a slow line or too long for a line that is dead.
-func newServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+func newServer(h http.Handler, log *slog.Logger) *server {
+	s := &server{busy: make(map[net.Conn]time.Time)}
+	s.Server = http.Server{
 		Handler:           h,
+		ConnState:         s.note,
 		ReadHeaderTimeout: 10 * time.Second,
 		// Longer than the 60 s of a balancer in front: it must be the one who
 		// closes an idle connection, or it sends a request into one just closed.
@@ -27,6 +30,58 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	return s
+}
+
+// A server knows on which of its connections there is a request, or may be one
+// any moment.
+type server struct {
+	http.Server
+
+	mu   sync.Mutex
+	busy map[net.Conn]time.Time // since when it is new; zero: it has a request
+}
+
+func (s *server) note(c net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		s.busy[c] = time.Now()
+	case http.StateActive:
+		s.busy[c] = time.Time{}
+	default:
+		delete(s.busy, c)
+	}
+}
+
+// silence is after how long a new connection is one that nothing comes on, as
+// Shutdown has it.
+const silence = 5 * time.Second
+
+// finish waits until everybody who came has an answer. Shutdown alone would
+// close connections whose request is read after it was called. No more may be
+// accepted.
+func (s *server) finish(ctx context.Context) {
+	s.SetKeepAlivesEnabled(false)
+	for s.waited() && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// waited tells whether somebody waits for an answer.
+func (s *server) waited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, since := range s.busy {
+		if since.IsZero() || time.Since(since) < silence {
+			return true
+		}
+	}
+	return false
 }
 
 // doors are the ports that stand open.
