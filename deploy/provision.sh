@@ -167,6 +167,14 @@ install -d -m 0755 -o root -g root "$lib"
 install -d -m 0750 -o root -g "$user" "$settings"
 install -d -m 0750 -o "$user" -g "$user" "$state"
 
+set_here() { grep -qE "^($1)=." "$settings/tintype.env" 2>/dev/null; }
+
+# Before an upgrade of a site that runs, by the program of before.
+if ((start)) && ! same "$binary" "$program" && set_here BACKUP_TO && [[ -e $systemd/tintype-backup.service ]] && systemctl -q is-active tintype.service; then
+	say "a backup first"
+	systemctl start tintype-backup.service || die "the backup before the upgrade failed, and nothing was changed: journalctl -u tintype-backup says why"
+fi
+
 changed=0
 if ! same "$binary" "$program"; then
 	changed=1
@@ -186,7 +194,6 @@ done
 if [[ -z $image && -e $units/tintype.env && ! -e $settings/tintype.env ]]; then
 	put 0640 "root:$user" "$units/tintype.env" "$settings/tintype.env"
 fi
-set_here() { grep -qE "^($1)=." "$settings/tintype.env" 2>/dev/null; }
 if [[ -n $domain ]] && ! set_here TLS_DOMAINS; then
 	printf '\nTLS_DOMAINS=%s\n' "$domain" >>"$settings/tintype.env"
 	say "TLS_DOMAINS=$domain in $settings/tintype.env"
@@ -236,6 +243,7 @@ elif ((start)); then
 	systemctl daemon-reload
 	# A socket that is new cannot be had while the service runs.
 	for unit in "${enabled[@]}"; do
+		[[ $unit != *.timer ]] || systemctl start "$unit"
 		[[ $unit == *.socket ]] || continue
 		systemctl -q is-active "$unit" || { systemctl stop tintype.service && systemctl start "$unit"; }
 	done

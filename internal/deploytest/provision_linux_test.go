@@ -19,16 +19,18 @@ import (
 // The units are what systemd understands, and as tight as the issue asks.
 func TestTheUnits(t *testing.T) {
 	analyze := servertest.Tool(t, "systemd-analyze", "Debian package systemd")
-	out, err := exec.Command(analyze, "security", "--offline=yes", "../../deploy/single/tintype.service").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	m := regexp.MustCompile(`Overall exposure level for tintype.service: ([0-9.]+)`).FindStringSubmatch(string(out))
-	if m == nil {
-		t.Fatalf("no level in\n%s", out)
-	}
-	if level, err := strconv.ParseFloat(m[1], 64); err != nil || level > 2.0 {
-		t.Errorf("exposed at %s, at most 2.0 wanted\n%s", m[1], out)
+	for _, unit := range []string{"tintype.service", "tintype-backup.service"} {
+		out, err := exec.Command(analyze, "security", "--offline=yes", "../../deploy/single/"+unit).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		m := regexp.MustCompile(`Overall exposure level for ` + unit + `: ([0-9.]+)`).FindStringSubmatch(string(out))
+		if m == nil {
+			t.Fatalf("no level in\n%s", out)
+		}
+		if level, err := strconv.ParseFloat(m[1], 64); err != nil || level > 2.0 {
+			t.Errorf("%s is exposed at %s, at most 2.0 wanted\n%s", unit, m[1], out)
+		}
 	}
 }
 
@@ -49,7 +51,7 @@ func TestAProvisionedMachine(t *testing.T) {
 	}
 	// This machine's ports 80 and 443 may be in use.
 	m.Write("/etc/systemd/system/tintype.socket.d/port.conf", fmt.Sprintf("[Socket]\nListenStream=\nListenStream=127.0.0.1:%d\n", port), 0o644)
-	add(t, m, "BASE_URL="+site, "REGISTRATION=open", "SIGNUP_LIMIT=1000/1h")
+	add(t, m, "BASE_URL="+site, "REGISTRATION=open", "SIGNUP_LIMIT=1000/1h", "BACKUP_TO=/var/lib/tintype/backups")
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := m.Run("sh", "-c", `journalctl --no-pager -u tintype.service -u tintype.socket | grep -v '"msg":"request"' | tail -n 60`)
@@ -96,7 +98,7 @@ func TestAProvisionedMachine(t *testing.T) {
 		if again := provision(); strings.Contains(again, "/usr/local/bin/tintype\n") || strings.Contains(again, "/etc/") {
 			t.Errorf("a second time changes something: %s", again)
 		}
-		if out, err := m.Run("systemd-analyze", "verify", "tintype.service"); err != nil || strings.Contains(out, "tintype") {
+		if out, err := m.Run("systemd-analyze", "verify", "tintype.service", "tintype-backup.timer"); err != nil || strings.Contains(out, "tintype") {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
@@ -118,6 +120,11 @@ func TestAProvisionedMachine(t *testing.T) {
 		if version() == old {
 			t.Errorf("still %s", old)
 		}
+		if made := strings.Fields(m.MustRun("sh", "-c", "ls /var/lib/tintype/backups/*")); len(made) != 1 || !strings.HasSuffix(made[0], ".tar.zst") {
+			t.Errorf("before the upgrade came the backups %v", made)
+		}
+		m.MustRun("systemctl", "is-active", "tintype-backup.timer")
+		m.MustRun("env", "BACKUP_TO=/var/lib/tintype/backups", "tintype", "backup", "verify")
 		l.goesOn(t)
 		m.MustRun("/opt/tintype/provision.sh", "--roll-back")
 		if got := version(); got != old {
