@@ -410,3 +410,30 @@ func TestBackupRefuses(t *testing.T) {
 		t.Errorf("of a short key: %v, %s", err, stderr)
 	}
 }
+
+// A full disk is one line, the half backup goes, and the site and the backups of before stay as they are.
+func TestBackupOnAFullDisk(t *testing.T) {
+	dir := smallDisk(t, "24m")
+	backups := filepath.Join(dir, "backups")
+	site := start(t, "BACKUP_TO="+backups)
+	ada := join(t, site.URL, "ada")
+	for i := range 3 {
+		ada.postPhoto(phototest.JPEG(phototest.Options{Width: 2000, Height: 1500, Seed: int64(i), Detail: true}))
+	}
+	made := tintypeBackup(t, site, "create")
+	ballast := filepath.Join(dir, "ballast")
+	fill(t, ballast)
+	refusedBackup(t, site, "the disk is full", "create", "--keep", "1")
+	refusedBackup(t, site, "the disk is full", "restore", made.Backup, "--into", filepath.Join(dir, "site"))
+	if left, _ := os.ReadDir(dir); len(left) != 2 {
+		t.Errorf("left are %v", left)
+	}
+	if left, _ := os.ReadDir(backups); len(left) != 1 {
+		t.Errorf("left are %v", left)
+	}
+	tintypeBackup(t, site, "verify")
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	tintypeBackup(t, site, "create", "--keep", "1")
+}
