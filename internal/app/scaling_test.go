@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 // The guide's files, which a test has no right to put where the guide has them.
@@ -78,6 +80,16 @@ func TestScalingGuide(t *testing.T) {
 	for _, name := range regexp.MustCompile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)[=`]").FindAllStringSubmatch(guide, -1) {
 		if !slices.Contains(known, name[1]) && name[1] != "NAME_FILE" {
 			t.Errorf("%s is no setting", name[1])
+		}
+	}
+	// Whoever types a command as the guide has it is not told how to write it.
+	parser, err := kong.New(&commands{}, kong.Name("tintype"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range regexp.MustCompile("`tintype ([^`]+)`").FindAllStringSubmatch(guide, -1) {
+		if _, err := parser.Parse(strings.Fields(line[1])); err != nil {
+			t.Errorf("tintype %s: %v", line[1], err)
 		}
 	}
 	sources, err := filepath.Glob("*.go")
