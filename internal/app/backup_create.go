@@ -36,7 +36,6 @@ type backupMaker struct {
 
 	stage    *backup.Stage
 	manifest backup.Manifest
-	photos   int64 // bytes
 	name     string
 	size     int64 // of the archive
 	sum      []byte

@@ -57,6 +57,7 @@ func TestAJobOfWhichNobodyWasTold(t *testing.T) {
 	storetest.Eventually(t, time.Minute, func() bool { return fake.Hung() > 0 })
 	web.Kill()
 	<-ended
+	storetest.Eventually(t, time.Minute, func() bool { return fake.Waiting() == 0 }) // what the dead one sent is gone with it
 	fake.Resume()
 	job, err := server.Value("SELECT id FROM " + name + ".jobs WHERE kind = 'photo.process' AND state = 'ready'")
 	if err != nil {

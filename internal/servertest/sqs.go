@@ -27,6 +27,7 @@ type SQSServer struct {
 	sent     []string // bodies
 	given    int
 	hung     int // requests that met Hang
+	waiting  int // of these, those whose client still waits
 	visible  time.Duration
 	kept     bool
 	away     chan struct{} // closed when the queue answers again; nil while it does
@@ -121,6 +122,13 @@ func (s *SQSServer) Hung() int {
 	return s.hung
 }
 
+// Waiting counts the requests that wait for Resume and whose client has not gone.
+func (s *SQSServer) Waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiting
+}
+
 func (s *SQSServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		QueueUrl                                                string
@@ -136,11 +144,19 @@ func (s *SQSServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if away != nil && strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".SendMessageBatch") {
 		s.hung += len(in.Entries)
 	}
+	if away != nil {
+		s.waiting++
+	}
 	s.mu.Unlock()
 	if away != nil {
 		select {
 		case <-away:
 		case <-r.Context().Done():
+		}
+		s.mu.Lock()
+		s.waiting--
+		s.mu.Unlock()
+		if r.Context().Err() != nil {
 			return
 		}
 	}
