@@ -437,3 +437,36 @@ func TestBackupOnAFullDisk(t *testing.T) {
 	}
 	tintypeBackup(t, site, "create", "--keep", "1")
 }
+
+// Photos in a bucket are not part of a backup, which says so; and a bucket that is not there is one line.
+func TestBackupOfPhotosInABucket(t *testing.T) {
+	server := servertest.S3(t)
+	server.NewBucket(t, "photos")
+	backups := filepath.Join(t.TempDir(), "backups")
+	env := append(server.Env(), "MEDIA_STORE=s3", "MEDIA_S3_BUCKET=photos", "BACKUP_TO="+backups)
+	site := start(t, env...)
+	page := join(t, site.URL, "ada").postPhoto(phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: 1, Detail: true}), "caption", "In a bucket")
+	stdout, stderr, err := site.Command("backup", "create")
+	if err != nil || !strings.Contains(stdout, "the bucket's versioning stands in for a backup of them") {
+		t.Fatalf("%v: %s%s", err, stdout, stderr)
+	}
+	into := filepath.Join(t.TempDir(), "site")
+	if r := tintypeBackup(t, site, "restore", "latest", "--into", into); r.Photos != "bucket" {
+		t.Errorf("restored was %+v", r)
+	}
+	if left, _ := filepath.Glob(filepath.Join(site.DataDir, ".*")); len(left) > 0 {
+		t.Errorf("left are %v", left)
+	}
+	if err := site.Stop(); err != nil {
+		t.Error(err)
+	}
+	restored := start(t, append(env, "DATA_DIR="+into)...)
+	nobody := visitor(t, restored.URL)
+	again := nobody.get(page.url.Path).want(200).has("In a bucket")
+	for _, u := range again.media() {
+		nobody.get(u).want(200)
+	}
+	refusedBackup(t, restored, "NoSuchBucket", "create", "--to", "s3://no-such-bucket/at/all")
+	refusedBackup(t, restored, "NoSuchBucket", "verify", "s3://no-such-bucket/tintype-20260101T000000.000Z.tar.zst")
+	refusedBackup(t, restored, "there is no backup in s3://photos", "verify", "s3://photos/tintype-20260101T000000.000Z.tar.zst")
+}
