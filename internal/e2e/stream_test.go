@@ -250,7 +250,7 @@ func TestStreamsAndReplicas(t *testing.T) {
 func livePage(t *testing.T, site stage) {
 	servertest.Chromium(t)
 	b := openBrowser(t)
-	b.forgives = "net::ERR_CONNECTION_REFUSED" // while the site is away
+	b.forgives = site.URL + "/live?" // refused, or 503 by the balancer, while the site is away
 	b.signUp(site.URL, "lara")
 	ben, eve := site.join(t, "leo"), site.join(t, "liv")
 	post := ben.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "For @lara to see")
@@ -260,9 +260,7 @@ func livePage(t *testing.T, site stage) {
 	b.run(chromedp.Navigate(site.URL + post.url.Path))
 	const counts = `[...document.querySelectorAll('.actions .n')].map((n) => n.textContent.trim()).join()`
 	b.becomes(counts + ` === ','`)
-	// A page hears from when its stream is there, and one that comes back is told how things are: nothing that happens
-	// while it connects is missed.
-	b.number(`dispatchEvent(new Event('pagehide')); dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true })); 0`)
+	// Whether the page's stream is there already or not: it is first told how things are.
 	eve.post("/posts/"+id+"/like", "return", "/").want(200)
 	b.becomes(counts + ` === '1,'`)
 	eve.post("/posts/"+id+"/comments", "text", "So do I", "idempotency_key", "k1").want(200)
