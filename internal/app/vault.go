@@ -38,6 +38,9 @@ const (
 	vaultFresh = 3 * time.Second
 	// vaultWait bounds one look-up, the SDK's own repetitions included.
 	vaultWait = 15 * time.Second
+	// vaultPatience is how long whoever has a value waits for a newer one. A
+	// connection that is being opened has seconds in all.
+	vaultPatience = time.Second
 	// mostParameters bounds what SETTINGS may hold.
 	mostParameters = 500
 )
@@ -94,16 +97,26 @@ func (v *vault) value(ctx context.Context, reference string) (string, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), vaultWait)
 		defer cancel()
 		text, err := v.fetch(ctx, reference)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", reference, err)
-		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
+		if err != nil {
+			if held, known := v.held[reference]; known {
+				v.held[reference] = heldValue{held.text, time.Now()} // asked again after a while, not by everybody at once
+			}
+			return "", fmt.Errorf("%s: %w", reference, err)
+		}
 		v.held[reference] = heldValue{text, time.Now()}
 		return text, nil
 	})
+	var late <-chan time.Time
+	if known {
+		timer := time.NewTimer(vaultPatience)
+		defer timer.Stop()
+		late = timer.C
+	}
 	var err error
 	select {
+	case <-late:
 	case r := <-found:
 		if r.Err == nil {
 			return r.Val.(string), nil
