@@ -139,7 +139,12 @@ func (j jobsRetry) Run(c *call) error {
 		if j.JSON {
 			return errors.Join(err, writeJSON(c.env.Stdout, map[string]any{"retried": done}))
 		}
-		fmt.Fprintf(c.env.Stdout, "%d jobs run again.\n", len(done))
+		switch len(done) {
+		case 1:
+			fmt.Fprintln(c.env.Stdout, "One job runs again.")
+		default:
+			fmt.Fprintf(c.env.Stdout, "%d jobs run again.\n", len(done))
+		}
 		return err
 	})
 }

@@ -162,7 +162,7 @@ func TestJobCommands(t *testing.T) {
 	if code != statusFailure || !strings.Contains(out, dead[0].ID) || strings.Contains(out, `"77"`) || !strings.Contains(stderr, "there is no job 77") {
 		t.Errorf("%d %s %s", code, out, stderr)
 	}
-	if code, out, stderr := command(env, "jobs", "retry", "--dead"); code != 0 || out != "1 jobs run again.\n" {
+	if code, out, stderr := command(env, "jobs", "retry", "--dead"); code != 0 || out != "One job runs again.\n" {
 		t.Errorf("%d %s %s", code, out, stderr)
 	}
 	if left := list("dead"); len(left) != 0 || len(list("ready")) != 3 {
