@@ -57,12 +57,13 @@ var toggles = []toggle{
 
 // A household is who asks a site, one after the other.
 type household struct {
-	site            *servertest.Site
-	member, app     *rig.Person
-	visitor         *rig.Person
-	post, path      string
-	photo           string // its address's path
-	liked, uploaded int
+	site        *servertest.Site
+	member, app *rig.Person
+	visitor     *rig.Person
+	post, path  string
+	photo       string // its address's path
+	liked       int
+	drafts      []string // photos without a post
 }
 
 var previewAddress = regexp.MustCompile(`"preview_url":"([^"]+)"`)
@@ -114,8 +115,32 @@ func (h *household) ask(name string) (err error) {
 		h.liked++
 		_, err = h.app.Must(http.StatusOK, rig.Form("/api/v1/statuses/"+h.post+act))
 	case "upload":
-		h.uploaded++
-		_, err = h.app.Must(http.StatusOK, rig.File("/api/v2/media", "file", photo))
+		var a rig.Answer
+		a, err = h.app.Must(http.StatusOK, rig.File("/api/v2/media", "file", photo))
+		h.drafts = append(h.drafts, rig.IDOf(a))
+	case "explore":
+		_, err = h.member.Must(http.StatusOK, rig.Read("/explore"))
+	case "profile":
+		_, err = h.member.Must(http.StatusOK, rig.Read("/@lens"))
+	case "notifications page":
+		_, err = h.member.Must(http.StatusOK, rig.Read("/notifications"))
+	case "status":
+		_, err = h.app.Must(http.StatusOK, rig.Read("/api/v1/statuses/"+h.post))
+	case "context":
+		_, err = h.app.Must(http.StatusOK, rig.Read("/api/v1/statuses/"+h.post+"/context"))
+	case "notifications":
+		_, err = h.app.Must(http.StatusOK, rig.Read("/api/v1/notifications"))
+	case "visitor's post":
+		_, err = h.visitor.Must(http.StatusOK, rig.Read(h.path+"?x="+rand.Text()))
+	case "like by form":
+		_, err = h.member.Must(http.StatusSeeOther, rig.Form("/posts/"+h.post+"/"+[]string{"like", "unlike"}[h.liked%2], "return", "/"))
+		h.liked++
+	case "comment":
+		_, err = h.app.Must(http.StatusOK, rig.Form("/api/v1/statuses", "status", "a word "+rand.Text(), "in_reply_to_id", h.post))
+	case "comment by form":
+		_, err = h.member.Must(http.StatusSeeOther, rig.Form("/posts/"+h.post+"/comments", "text", "a word "+rand.Text()))
+	case "publish":
+		_, err = postPhoto(h.app, photo, "a photo")
 	default:
 		err = fmt.Errorf("no request is called %q", name)
 	}
@@ -156,7 +181,8 @@ func measureEach(t *rig.T, times int) error {
 			if name == "upload" {
 				n = max(times/6, 5)
 			}
-			took, err := inTurn(n, func() error { return without.ask(name) }, func() error { return with.ask(name) }, trip)
+			tidy := func() error { return errors.Join(without.tidy(), with.tidy()) }
+			took, err := inTurn(n, tidy, func() error { return without.ask(name) }, func() error { return with.ask(name) }, trip)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", g.name, name, err)
 			}
@@ -179,8 +205,20 @@ func measureEach(t *rig.T, times int) error {
 	return nil
 }
 
+// tidy deletes what was uploaded: only so many photos may wait for their post.
+func (h *household) tidy() error {
+	for _, id := range h.drafts {
+		if _, err := h.app.Must(http.StatusOK, rig.Request{Method: http.MethodDelete, Path: "/api/v1/media/" + id}); err != nil {
+			return err
+		}
+	}
+	h.drafts = nil
+	return nil
+}
+
 // inTurn calls each so many times, one after the other, and returns the median of each. The first tenth is to warm up.
-func inTurn(times int, each ...func() error) ([]time.Duration, error) {
+// What tidy does in between is not measured.
+func inTurn(times int, tidy func() error, each ...func() error) ([]time.Duration, error) {
 	took := make([][]time.Duration, len(each))
 	for n := range times + times/10 {
 		for i, f := range each {
@@ -191,6 +229,9 @@ func inTurn(times int, each ...func() error) ([]time.Duration, error) {
 			if n >= times/10 {
 				took[i] = append(took[i], time.Since(start))
 			}
+		}
+		if err := tidy(); err != nil {
+			return nil, err
 		}
 		time.Sleep(3 * time.Millisecond) // what a request leaves to do is done when the next comes
 	}

@@ -28,7 +28,7 @@ var limits = []string{
 	"REGISTRATION=open", "SIGNUP_LIMIT=10000/1h", "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h", "API_LIMIT=10000000/1m", "DRAIN_DELAY=0s", "LOG_LEVEL=warn",
 }
 
-var parts = []string{"instances", "replicas", "each", "upload"}
+var parts = []string{"instances", "replicas", "each", "upload", "statements"}
 
 func main() {
 	which := flag.String("parts", strings.Join(parts, ","), "what to measure")
@@ -53,6 +53,9 @@ func main() {
 			if err := measureEach(t, *times); err != nil {
 				return err
 			}
+		}
+		if wanted("statements") {
+			return listStatements(t, servertest.Rung{MySQL: true, Replicas: 2})
 		}
 		if wanted("upload") {
 			return measureUploads(t, *photos)

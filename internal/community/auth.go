@@ -250,7 +250,7 @@ func (c *Community) confirmPassword(ctx context.Context, acc *store.Account, fie
 // SessionAccount is the account of a session or token, read on the primary (while that is away, on a replica); false if
 // it may not act any more.
 func (c *Community) SessionAccount(ctx context.Context, id int64) (*store.Account, bool, error) {
-	acc, err := c.Store.AccountByID(store.PrimaryWhileThere(ctx), id)
+	acc, err := c.Store.SessionAccount(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, false, nil
 	}

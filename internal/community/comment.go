@@ -84,25 +84,29 @@ func around(thread []store.Reply, root int64, p *store.Post) (up, down []int64) 
 	return up, down
 }
 
-// Comments are the comments in the thread of a post, whoever they answer, ordered by id: oldest first. The zero Page
-// is the first ones; MinID asks for those after it, MaxID for those just before it.
-func (c *Community) Comments(ctx context.Context, viewer *store.Account, rootID int64, page Page) ([]*Post, error) {
+// PostWithComments is PostByID with the comments in the post's thread, whoever they answer, ordered by id: oldest first. The
+// zero Page is the first ones; MinID asks for those after it, MaxID for those just before it.
+func (c *Community) PostWithComments(ctx context.Context, viewer *store.Account, id int64, page Page) (post *Post, comments []*Post, err error) {
 	if err := c.reader(viewer); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	seen, err := c.Store.CanSee(ctx, viewer, rootID)
+	p, err := c.Store.PostByID(ctx, viewer, id)
 	if err != nil {
-		return nil, fromStore(err)
-	}
-	if !seen {
-		return nil, ErrNotFound
+		return nil, nil, fromStore(err)
 	}
 	r := page.span(defaultPosts, 80)
 	r.Up = page.MaxID == 0
-	posts, err := c.Store.CommentsOn(ctx, viewer, rootID, r)
+	rows, err := c.Store.CommentsOn(ctx, viewer, id, r)
 	if err != nil {
-		return nil, fromStore(err)
+		return nil, nil, fromStore(err)
 	}
-	slices.Reverse(posts)
-	return c.loadPosts(ctx, viewer, posts)
+	all, err := c.load(ctx, viewer, append(rows, *p), true)
+	if err != nil {
+		return nil, nil, err
+	}
+	slices.Reverse(all)
+	if len(all) == 0 || all[0].ID != id { // its author vanished since it was read
+		return nil, nil, ErrNotFound
+	}
+	return all[0], all[1:], nil
 }

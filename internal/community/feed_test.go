@@ -119,7 +119,7 @@ func TestPagesHaveNoGaps(t *testing.T) {
 		}
 		var down, up []int64
 		for page := (Page{Limit: 4}); ; {
-			posts, err := g.Comments(g.ctx, nil, root.ID, page)
+			_, posts, err := g.PostWithComments(g.ctx, nil, root.ID, page)
 			g.must(err)
 			if len(posts) == 0 {
 				break
@@ -128,7 +128,7 @@ func TestPagesHaveNoGaps(t *testing.T) {
 			page.MinID = down[len(down)-1]
 		}
 		for page := (Page{Limit: 4, MaxID: thread[len(thread)-1] + 1}); ; {
-			posts, err := g.Comments(g.ctx, nil, root.ID, page)
+			_, posts, err := g.PostWithComments(g.ctx, nil, root.ID, page)
 			g.must(err)
 			if len(posts) == 0 {
 				break

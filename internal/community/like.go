@@ -8,81 +8,102 @@ import (
 
 // Like makes the account like the post or comment. Doing so again changes nothing.
 func (c *Community) Like(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
-	if acc == nil || !acc.Active() {
-		return nil, ErrUnauthenticated
-	}
-	ctx = store.Primary(ctx)
-	_, err := c.Store.TxOnce(ctx, "likes", func(ctx context.Context, tx *store.Store, likeID int64) error {
-		p, err := lockSeen(ctx, tx, acc, id)
-		if err != nil {
-			return err
-		}
-		people, err := tx.LockAccounts(ctx, acc.ID, p.AuthorID)
-		if err != nil {
-			return err
-		}
-		if me := people[acc.ID]; me == nil || !me.Active() {
-			return ErrUnauthenticated
-		}
-		at := store.ToMillis(store.IDTime(likeID))
-		added, err := tx.AddLike(ctx, likeID, acc.ID, id, at)
-		if err != nil || !added {
-			return err
-		}
-		if err := notify(ctx, tx, store.Notification{AccountID: p.AuthorID, Kind: store.NotifyLike, FromID: acc.ID, PostID: &id, CreatedAt: at}); err != nil {
-			return err
-		}
-		if err := tx.AddEvent(ctx, EventPostLiked, acc.ID, id, nil); err != nil {
-			return err
-		}
-		return tx.AddToPost(ctx, id, 1, 0)
-	})
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	return c.PostByID(ctx, acc, id)
+	return c.likeAndLoad(ctx, acc, id, true)
 }
 
 // Unlike takes a like back, with what it told the author. Where there is none nothing changes.
 func (c *Community) Unlike(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
+	return c.likeAndLoad(ctx, acc, id, false)
+}
+
+func (c *Community) likeAndLoad(ctx context.Context, acc *store.Account, id int64, like bool) (*Post, error) {
+	p, err := c.SetLike(ctx, acc, id, like)
+	if err != nil {
+		return nil, err
+	}
+	return c.loadPost(store.Primary(ctx), acc, p)
+}
+
+// SetLike is Like or Unlike for who shows nothing but the post's own row.
+func (c *Community) SetLike(ctx context.Context, acc *store.Account, id int64, like bool) (*store.Post, error) {
 	if acc == nil || !acc.Active() {
 		return nil, ErrUnauthenticated
 	}
 	ctx = store.Primary(ctx)
-	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		p, err := lockSeen(ctx, tx, acc, id)
-		if err != nil {
+	var made *store.Post // as the try that was committed left it
+	var err error
+	if like {
+		_, err = c.Store.TxOnce(ctx, "likes", func(ctx context.Context, tx *store.Store, likeID int64) error {
+			p, err := likeTx(ctx, tx, acc, id, likeID)
+			if err == nil { // a rerun that fails says that the try before it was done
+				made = p
+			}
 			return err
-		}
-		removed, err := tx.RemoveLike(ctx, acc.ID, id)
-		if err != nil || !removed {
+		})
+	} else {
+		err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) (err error) {
+			made, err = unlikeTx(ctx, tx, acc, id)
 			return err
-		}
-		if err := tx.DeleteNotificationsFrom(ctx, p.AuthorID, acc.ID, []string{store.NotifyLike}, &id); err != nil {
-			return err
-		}
-		if err := tx.AddEvent(ctx, EventPostUnliked, acc.ID, id, nil); err != nil {
-			return err
-		}
-		return tx.AddToPost(ctx, id, -1, 0)
-	})
+		})
+	}
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.PostByID(ctx, acc, id)
+	return made, nil
 }
 
-// lockSeen locks a post or comment that the account may see, else ErrNotFound.
-func lockSeen(ctx context.Context, tx *store.Store, acc *store.Account, id int64) (*store.Post, error) {
-	p, err := tx.LockPost(ctx, id)
+// likeTx returns the post as it is then.
+func likeTx(ctx context.Context, tx *store.Store, acc *store.Account, id, likeID int64) (*store.Post, error) {
+	p, err := tx.LockSeenPost(ctx, acc, id)
 	if err != nil {
 		return nil, err
 	}
-	seen, err := tx.CanSee(ctx, acc, id)
-	if err == nil && !seen {
-		err = ErrNotFound
+	people, err := tx.LockAccounts(ctx, acc.ID, p.AuthorID)
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	if me := people[acc.ID]; me == nil || !me.Active() {
+		return nil, ErrUnauthenticated
+	}
+	if p.Liked {
+		return p, nil
+	}
+	at := store.ToMillis(store.IDTime(likeID))
+	if err := tx.AddLike(ctx, likeID, acc.ID, id, at); err != nil {
+		return nil, err
+	}
+	if err := notify(ctx, tx, store.Notification{AccountID: p.AuthorID, Kind: store.NotifyLike, FromID: acc.ID, PostID: &id, CreatedAt: at}); err != nil {
+		return nil, err
+	}
+	if err := tx.AddEvent(ctx, EventPostLiked, acc.ID, id, nil); err != nil {
+		return nil, err
+	}
+	p.Liked = true
+	p.LikesCount++
+	return p, tx.AddToPost(ctx, id, 1, 0)
+}
+
+// unlikeTx returns the post as it is then.
+func unlikeTx(ctx context.Context, tx *store.Store, acc *store.Account, id int64) (*store.Post, error) {
+	p, err := tx.LockSeenPost(ctx, acc, id)
+	if err != nil || !p.Liked {
+		return p, err
+	}
+	removed, err := tx.RemoveLike(ctx, acc.ID, id)
+	if err != nil || !removed {
+		return p, err
+	}
+	if p.AuthorID != acc.ID { // nobody is told of own likes
+		if err := tx.DeleteNotificationsFrom(ctx, p.AuthorID, acc.ID, []string{store.NotifyLike}, &id); err != nil {
+			return nil, err
+		}
+	}
+	if err := tx.AddEvent(ctx, EventPostUnliked, acc.ID, id, nil); err != nil {
+		return nil, err
+	}
+	p.Liked = false
+	p.LikesCount--
+	return p, tx.AddToPost(ctx, id, -1, 0)
 }
 
 // LikedBy are the accounts that like the post and that the viewer may see, the newest like first. The cursors of the

@@ -322,29 +322,14 @@ func revoke(ctx context.Context, tx *store.Store, t *store.AccessToken) error {
 // the position of the token's client. The account is nil for a
 // client's own token. Unknown tokens and those of suspended members are ErrUnauthenticated.
 func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.AccessToken, *store.Account, *store.App, error) {
-	t, err := c.Store.TokenByHash(ctx, hashSecret(bearer))
-	if errors.Is(err, store.ErrNotFound) {
+	t, acc, app, err := c.Store.TokenOwnerByHash(ctx, hashSecret(bearer))
+	if errors.Is(err, store.ErrNotFound) || err == nil && acc != nil && !acc.Active() {
 		return nil, nil, nil, ErrUnauthenticated
 	}
 	if err != nil {
 		return nil, nil, nil, fromStore(err)
 	}
-	var acc *store.Account
-	if t.AccountID != nil {
-		a, ok, err := c.SessionAccount(ctx, *t.AccountID)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		if !ok {
-			return nil, nil, nil, ErrUnauthenticated
-		}
-		acc = a
-	}
 	c.Store.CarryByToken(ctx, t)
-	app, err := c.Store.AppByID(store.PrimaryWhileThere(ctx), t.AppID)
-	if err != nil {
-		return nil, nil, nil, fromStore(err)
-	}
 	if now := store.ToMillis(time.Now()); now-t.UsedAt > store.Millis((24 * time.Hour).Milliseconds()) {
 		if err := c.Store.TouchToken(ctx, t.ID, now); err != nil {
 			c.Log.WarnContext(ctx, "a token's use was not noted", "token", t.ID, "error", err)

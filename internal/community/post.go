@@ -14,8 +14,7 @@ type Post struct {
 	Author   *store.Account
 	Photos   []*store.Photo
 	Mentions []*store.Account
-	Tags     []store.Tag // by name, as the caption has them; rows of their own only for feeds and search
-	Liked    bool
+	Tags     []store.Tag    // by name, as the caption has them; rows of their own only for feeds and search
 	ReplyTo  *store.Account // the author of what a comment answers
 }
 
@@ -66,7 +65,7 @@ func (c *Community) loadPost(ctx context.Context, viewer *store.Account, p *stor
 	return posts[0], nil
 }
 
-// loadPosts fills in what a page of posts shows, in at most six statements however many they are. A post whose author
+// loadPosts fills in what a page of posts shows, in at most three statements however many they are. A post whose author
 // vanished since it was read is left out.
 func (c *Community) loadPosts(ctx context.Context, viewer *store.Account, posts []store.Post) ([]*Post, error) {
 	return c.load(ctx, viewer, posts, false)
@@ -79,7 +78,6 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 	var (
 		all        = make([]Post, len(posts))
 		byID       = make(map[int64]*Post, len(posts))
-		ids        = make([]int64, 0, len(posts))
 		withPhotos = make([]int64, 0, len(posts))
 		mentioning []int64
 		people     idSet
@@ -88,7 +86,6 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 		p := &all[i]
 		p.Post = posts[i]
 		byID[p.ID] = p
-		ids = append(ids, p.ID)
 		people.add(p.AuthorID)
 		if p.InReplyToAuthorID != nil {
 			people.add(*p.InReplyToAuthorID)
@@ -122,15 +119,6 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 	for _, m := range mentions {
 		if a := accounts[m.AccountID]; a != nil {
 			byID[m.PostID].Mentions = append(byID[m.PostID].Mentions, a)
-		}
-	}
-	if viewer != nil {
-		liked, err := c.Store.LikesOf(ctx, viewer.ID, ids)
-		if err != nil {
-			return nil, fromStore(err)
-		}
-		for id := range liked {
-			byID[id].Liked = true
 		}
 	}
 	out := make([]*Post, 0, len(all))

@@ -33,7 +33,7 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 		return nil, ErrUnauthenticated
 	}
 	ctx = store.Primary(ctx)
-	row, err := c.Store.RawPost(ctx, id)
+	row, err := c.Store.RawPostFor(ctx, acc, id)
 	if err != nil {
 		return nil, fromStore(err)
 	}

@@ -95,7 +95,11 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 
 func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.Post, change PostChange, words captionWords, sets []replacedSet) error {
 	if change.Photos != nil {
-		if err := c.placePhotos(ctx, tx, p, change.Photos); err != nil {
+		have, err := tx.PhotoIDsOfPost(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		if err := c.placePhotos(ctx, tx, p, have, change.Photos); err != nil {
 			return err
 		}
 	}

@@ -136,7 +136,7 @@ func (s *scene) everywhere(viewer *store.Account) map[string]string {
 		}
 		_, _, cerr := s.Context(ctx, viewer, id)
 		_, _, _, lerr := s.LikedBy(ctx, viewer, id, page)
-		_, merr := s.Comments(ctx, viewer, id, page)
+		_, _, merr := s.PostWithComments(ctx, viewer, id, page)
 		if (cerr == nil) != seen || (lerr == nil) != seen || (merr == nil) != seen {
 			s.t.Errorf("%s: seen %v, context %v, likes %v, comments %v", name, seen, cerr, lerr, merr)
 		}
@@ -145,7 +145,7 @@ func (s *scene) everywhere(viewer *store.Account) map[string]string {
 		}
 		one = append(one, p.Caption[:0]+name)
 		if name == "public" {
-			posts, err := s.Comments(ctx, viewer, id, page)
+			_, posts, err := s.PostWithComments(ctx, viewer, id, page)
 			commented = append(commented, s.listed(posts, err))
 			_, below, err := s.Context(ctx, viewer, id)
 			if got := s.listed(below, err); got != commented[0] {
@@ -271,7 +271,7 @@ func TestWhoSeesWhat(t *testing.T) {
 			_, _, err4 := s.Context(g.ctx, nil, s.id("public"))
 			_, err5 := s.AccountFeed(g.ctx, nil, s.author.ID, AccountFeedOptions{}, Page{})
 			_, _, _, err6 := s.LikedBy(g.ctx, nil, s.id("public"), Page{})
-			_, err7 := s.Comments(g.ctx, nil, s.id("public"), Page{})
+			_, _, err7 := s.PostWithComments(g.ctx, nil, s.id("public"), Page{})
 			_, err8 := s.SearchTags(g.ctx, nil, "a", 5)
 			_, err9 := s.PostsByID(g.ctx, nil, []int64{s.id("public")})
 			_, err10 := s.TagFeed(g.ctx, nil, "alltag", Page{})

@@ -118,19 +118,23 @@ func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost,
 	if err := c.readyPhotos(ctx, acc, in.PhotoIDs); err != nil {
 		return nil, err
 	}
-	var id int64
+	var made store.Post // as the try that was committed left it
 	err = c.withSetsFor(ctx, p.Visibility, in.PhotoIDs, func(sets []replacedSet) error {
-		id, err = c.Store.TxOnce(ctx, "posts", func(ctx context.Context, tx *store.Store, id int64) error {
+		_, err = c.Store.TxOnce(ctx, "posts", func(ctx context.Context, tx *store.Store, id int64) error {
 			row := *p // a try that is run again starts anew
 			row.ID, row.CreatedAt = id, store.ToMillis(store.IDTime(id))
-			return c.publishTx(ctx, tx, acc, &row, in, key, parent, words, sets)
+			err := c.publishTx(ctx, tx, acc, &row, in, key, parent, words, sets)
+			if err == nil { // a rerun that fails says that the try before it was done
+				made = row
+			}
+			return err
 		})
 		return err
 	})
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.PostByID(ctx, acc, id)
+	return c.loadPost(ctx, acc, &made)
 }
 
 func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.Account, row *store.Post, in NewPost,
@@ -157,7 +161,7 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 	if err := writePost(ctx, tx, row, words, told); err != nil {
 		return err
 	}
-	if err := c.placePhotos(ctx, tx, row, newPhotos(in)); err != nil {
+	if err := c.placePhotos(ctx, tx, row, nil, newPhotos(in)); err != nil {
 		return err
 	}
 	if err := c.switchSets(ctx, tx, sets); err != nil {
@@ -292,17 +296,13 @@ func lockThread(ctx context.Context, tx *store.Store, acc *store.Account, parent
 			return nil, nil, err
 		}
 	}
-	if now, err = tx.LockPost(ctx, parent.ID); err != nil {
+	if now, err = tx.LockSeenPost(ctx, acc, parent.ID); err != nil {
 		return nil, nil, err
 	}
 	if root == nil {
 		root = now
 	}
-	seen, err := tx.CanSee(ctx, acc, parent.ID)
-	if err == nil && !seen {
-		err = ErrNotFound
-	}
-	return root, now, err
+	return root, now, nil
 }
 
 // captionWords are the tags and mentions of a caption.

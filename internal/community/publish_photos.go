@@ -54,13 +54,9 @@ func newPhotos(in NewPost) []PostPhoto {
 	return photos
 }
 
-// placePhotos makes these, in their order, all the photos of a post whose row is locked or new. Those that are new to
-// it must be ready and the author's; what it had besides is gone.
-func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.Post, photos []PostPhoto) error {
-	have, err := tx.PhotoIDsOfPost(ctx, p.ID)
-	if err != nil {
-		return err
-	}
+// placePhotos makes these, in their order, all the photos of a post whose row is locked or new, and which has photos by
+// the other ids. Those that are new to it must be ready and the author's; what it had besides is gone.
+func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.Post, have []int64, photos []PostPhoto) error {
 	for i, ph := range photos {
 		row, err := tx.LockPhoto(ctx, ph.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -19,6 +19,22 @@ func (s *Store) AccountByID(ctx context.Context, id int64) (*Account, error) {
 	return &a, nil
 }
 
+// SessionAccount is AccountByID for whose session it is, read on the primary (while that is away, on a replica) and with
+// AllRead.
+func (s *Store) SessionAccount(ctx context.Context, id int64) (*Account, error) {
+	var row struct {
+		Account            Account `gorm:"embedded"`
+		NewestNotification int64
+	}
+	err := first(s.read(PrimaryWhileThere(ctx)).Table("accounts").Where("id = ?", id).
+		Select("accounts.*, (SELECT MAX(n.id) FROM notifications n WHERE n.account_id = accounts.id) AS newest_notification"), &row)
+	if err != nil {
+		return nil, err
+	}
+	row.Account.AllRead = row.NewestNotification <= row.Account.NotificationsReadID
+	return &row.Account, nil
+}
+
 // AccountByUsername finds without regard to case.
 func (s *Store) AccountByUsername(ctx context.Context, username string) (*Account, error) {
 	var a Account

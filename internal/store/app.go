@@ -19,15 +19,6 @@ func (s *Store) AppByClientID(ctx context.Context, clientID string) (*App, error
 	return &a, nil
 }
 
-// AppByID is ErrNotFound where there is none.
-func (s *Store) AppByID(ctx context.Context, id int64) (*App, error) {
-	var a App
-	if err := first(s.read(ctx).Where("id = ?", id), &a); err != nil {
-		return nil, err
-	}
-	return &a, nil
-}
-
 // AppsByID finds those that exist, in no particular order.
 func (s *Store) AppsByID(ctx context.Context, ids []int64) ([]*App, error) {
 	if len(ids) == 0 {

@@ -10,28 +10,23 @@ import (
 // database's clock: tries of the window before count by the share of it that is still in sight. A try that is
 // refused is not counted; retryAfter says when one would be allowed.
 func (s *Store) Attempt(ctx context.Context, bucket string, limit int, window time.Duration) (allowed bool, retryAfter time.Duration, err error) {
-	now, err := s.Now(ctx)
-	if err != nil {
-		return false, 0, err
-	}
 	w := max(window.Milliseconds(), 1)
-	start := int64(now) / w * w
-	passed := float64(int64(now)-start) / float64(w)
-	var rows []struct {
-		WindowStart int64
-		Count       int
+	var row struct {
+		Moment  int64
+		Current *int // nil: there is no row yet
+		Earlier int
 	}
-	err = s.read(Primary(ctx)).Raw("SELECT window_start, count FROM attempts WHERE bucket = ? AND window_start IN (?, ?)", bucket, start-w, start).Scan(&rows).Error
+	err = s.read(Primary(ctx)).Raw("SELECT t.moment, c.count AS current, COALESCE(e.count, 0) AS earlier FROM (SELECT "+s.dialect.nowMillis()+" AS moment) t"+
+		" LEFT JOIN attempts c ON c.bucket = ? AND c.window_start = t.moment - t.moment % ?"+
+		" LEFT JOIN attempts e ON e.bucket = ? AND e.window_start = t.moment - t.moment % ? - ?", bucket, w, bucket, w, w).Scan(&row).Error
 	if err != nil {
 		return false, 0, translate(err)
 	}
-	current, before, known := 0, 0, false
-	for _, r := range rows {
-		if r.WindowStart == start {
-			current, known = r.Count, true
-		} else {
-			before = r.Count
-		}
+	start, before := row.Moment/w*w, row.Earlier
+	passed := float64(row.Moment-start) / float64(w)
+	current, known := 0, row.Current != nil
+	if known {
+		current = *row.Current
 	}
 	room := limit - int(math.Ceil(float64(before)*(1-passed)))
 	if current < room {

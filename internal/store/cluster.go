@@ -373,20 +373,29 @@ func (c *cluster) positionNow(ctx context.Context) Position {
 			c.log.WarnContext(ctx, "the replication clock did not answer after a write; its client reads on the primary for a while", "error", err)
 			return PositionPrimary
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Duration(50+rand.IntN(50)) * time.Millisecond):
-		}
+		c.pause(ctx)
 	}
 }
 
-func (c *cluster) storePosition(ctx context.Context, token int64, p Position) error {
-	if p == PositionPrimary {
-		// In a row that would be for ever. A moment later the clock says what is meant.
-		return errors.New("store: no position")
+// storePosition is positionNow for a client whose token carries it, with which it is stored. There is nothing like
+// PositionPrimary: in a row that would be for ever.
+func (c *cluster) storePosition(ctx context.Context, token int64, brought Position) error {
+	for try := 1; ; try++ {
+		_, err := c.primary.ExecContext(ctx, "UPDATE access_tokens SET position = GREATEST(position, ?, ("+versionQuery+") + ?) WHERE id = ?",
+			int64(brought), positionMargin, token)
+		if err == nil || try == 3 || ctx.Err() != nil || c.away.Load() {
+			return err
+		}
+		c.pause(ctx)
 	}
-	_, err := c.primary.ExecContext(ctx, "UPDATE access_tokens SET position = GREATEST(position, ?) WHERE id = ?", int64(p), token)
-	return err
+}
+
+// pause lets a moment pass before another try.
+func (c *cluster) pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Duration(50+rand.IntN(50)) * time.Millisecond):
+	}
 }
 
 // elsewhere tells whether another server may answer what this one did not: it is not there, cannot be used now, or

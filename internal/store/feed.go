@@ -39,9 +39,9 @@ func newestFirst[T any](list []T, r Range) []T {
 }
 
 // feed reads posts p whose author's row is a. from ends before WHERE.
-func (s *Store) feed(ctx context.Context, columns, from string, where condition, id string, r Range) ([]Post, error) {
-	args := append(append([]any{}, where.args...), r.max(), r.Min, r.Limit)
-	posts, err := s.posts(ctx, "SELECT "+columns+" FROM "+from+" WHERE "+where.sql+
+func (s *Store) feed(ctx context.Context, columns condition, from string, where condition, id string, r Range) ([]Post, error) {
+	args := slices.Concat(columns.args, where.args, []any{r.max(), r.Min, r.Limit})
+	posts, err := s.posts(ctx, "SELECT "+columns.sql+" FROM "+from+" WHERE "+where.sql+
 		" AND "+id+" < ? AND "+id+" > ? ORDER BY "+id+r.order()+" LIMIT ?", args...)
 	return newestFirst(posts, r), err
 }
@@ -53,7 +53,7 @@ func (s *Store) PublicPosts(ctx context.Context, viewer *Account, r Range) ([]Po
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}
-	return s.feed(ctx, homeColumns, s.postsBy("posts_listed_id"), where, "p.id", r)
+	return s.feed(ctx, likedBy(viewer, homeColumns), s.postsBy("posts_listed_id"), where, "p.id", r)
 }
 
 // postsBy is a FROM: posts p read along the index, and their authors a.
@@ -69,7 +69,7 @@ func (s *Store) TagPosts(ctx context.Context, viewer *Account, tagID int64, r Ra
 		where.and(c)
 	}
 	join := s.dialect.orderedJoin()
-	return s.feed(ctx, homeColumns, "post_tags t"+s.dialect.useIndex("PRIMARY")+" "+join+" posts p ON p.id = t.post_id "+join+" accounts a ON a.id = p.author_id", where, "t.post_id", r)
+	return s.feed(ctx, likedBy(viewer, homeColumns), "post_tags t"+s.dialect.useIndex("PRIMARY")+" "+join+" posts p ON p.id = t.post_id "+join+" accounts a ON a.id = p.author_id", where, "t.post_id", r)
 }
 
 // AuthorFeed says which of an author's posts are wanted.
@@ -98,14 +98,14 @@ func (s *Store) AuthorPosts(ctx context.Context, viewer *Account, authorID int64
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}
-	return s.feed(ctx, columns, s.postsBy(index), where, "p.id", r)
+	return s.feed(ctx, likedBy(viewer, columns), s.postsBy(index), where, "p.id", r)
 }
 
 // CommentsOn are the comments in the thread of a post that the viewer may see.
 func (s *Store) CommentsOn(ctx context.Context, viewer *Account, rootID int64, r Range) ([]Post, error) {
 	where := condition{"p.root_id = ? AND p.deleted_at IS NULL", []any{rootID}}
 	where.and(accountSeen(viewer, "a"))
-	return s.feed(ctx, postColumns, s.postsBy("posts_root_id_id"), where, "p.id", r)
+	return s.feed(ctx, likedBy(viewer, postColumns), s.postsBy("posts_root_id_id"), where, "p.id", r)
 }
 
 // Reply is a comment's place in its thread.
@@ -132,21 +132,23 @@ func (s *Store) Thread(ctx context.Context, viewer *Account, rootID int64, limit
 // page, both from the index (author_id, home, id).
 func (s *Store) HomePosts(ctx context.Context, viewer *Account, r Range) ([]Post, error) {
 	ids, err := s.homeIDs(ctx, viewer, r)
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	list, args := in(ids)
-	c := rootSeen(viewer, "p", "a")
-	posts, err := s.posts(ctx, "SELECT "+homeColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+" AND "+c.sql,
-		append(args, c.args...)...)
+	columns, c := likedBy(viewer, homeColumns), rootSeen(viewer, "p", "a")
+	join := s.dialect.orderedJoin()
+	posts, err := s.posts(ctx, "SELECT "+columns.sql+" FROM ("+ids.sql+") h "+join+" posts p ON p.id = h.id "+join+" accounts a ON a.id = p.author_id WHERE "+c.sql,
+		slices.Concat(columns.args, ids.args, c.args)...)
 	slices.SortFunc(posts, func(a, b Post) int { return cmp.Compare(b.ID, a.ID) })
 	return posts, err
 }
 
-// homeIDs are the posts of the page, in the order in which they are read.
-func (s *Store) homeIDs(ctx context.Context, viewer *Account, r Range) ([]int64, error) {
+// homeIDs selects the posts of the page as id.
+func (s *Store) homeIDs(ctx context.Context, viewer *Account, r Range) (condition, error) {
 	if r.Up && !s.dialect.seeksInSubqueries() {
-		return s.homeIDsAbove(ctx, viewer, r)
+		ids, err := s.homeIDsAbove(ctx, viewer, r)
+		list, args := in(ids)
+		return condition{"SELECT l.id FROM posts l WHERE l.id IN " + list, args}, err
 	}
 	heads := s.homeAuthors
 	if !r.Up && unwarned(viewer) == "" {
@@ -154,7 +156,7 @@ func (s *Store) homeIDs(ctx context.Context, viewer *Account, r Range) ([]int64,
 	}
 	authors, bound, err := heads(ctx, viewer, r)
 	if err != nil {
-		return nil, err
+		return condition{}, err
 	}
 	if bound != 0 { // there are enough heads to fill the page without anything beyond the last of them
 		if r.Up {
@@ -163,7 +165,7 @@ func (s *Store) homeIDs(ctx context.Context, viewer *Account, r Range) ([]int64,
 			r.Min = bound - 1
 		}
 	}
-	return s.homeBranches(ctx, viewer, authors, true, r)
+	return s.homeBranches(viewer, authors, true, r), nil
 }
 
 // homeIDsAbove is homeIDs upwards where the first post above an id cannot be sought for all authors in one statement,
@@ -175,7 +177,11 @@ func (s *Store) homeIDsAbove(ctx context.Context, viewer *Account, r Range) ([]i
 	if err != nil {
 		return nil, err
 	}
-	ids, err := s.homeBranches(ctx, viewer, nil, true, r)
+	branches := func(authors []int64, own bool) ([]int64, error) {
+		b := s.homeBranches(viewer, authors, own, r)
+		return s.idList(ctx, b.sql, b.args...)
+	}
+	ids, err := branches(nil, true)
 	for some := range slices.Chunk(authors, 20) {
 		if err != nil {
 			return nil, err
@@ -184,7 +190,7 @@ func (s *Store) homeIDsAbove(ctx context.Context, viewer *Account, r Range) ([]i
 			r.Max = ids[r.Limit-1]
 		}
 		var more []int64
-		more, err = s.homeBranches(ctx, viewer, some, false, r)
+		more, err = branches(some, false)
 		ids = append(ids, more...)
 		slices.Sort(ids)
 		ids = ids[:min(len(ids), r.Limit)]
@@ -237,8 +243,9 @@ func (s *Store) homeAuthors(ctx context.Context, viewer *Account, r Range) (auth
 	return authors, bound, rows.done()
 }
 
-// homeBranches are the first posts of the range that these authors wrote, and with own the viewer.
-func (s *Store) homeBranches(ctx context.Context, viewer *Account, authors []int64, own bool, r Range) ([]int64, error) {
+// homeBranches selects, as id and in the order of the range, its first posts that these authors wrote, and with own the
+// viewer.
+func (s *Store) homeBranches(viewer *Account, authors []int64, own bool, r Range) condition {
 	// Padding with an author whom nobody is keeps the number of prepared statements low.
 	padded := (len(authors) + 4) / 5 * 5
 	var q strings.Builder
@@ -269,5 +276,5 @@ func (s *Store) homeBranches(ctx context.Context, viewer *Account, authors []int
 	q.WriteString(" ORDER BY 1")
 	q.WriteString(r.order())
 	q.WriteString(" LIMIT ?")
-	return s.idList(ctx, q.String(), append(args, r.Limit)...)
+	return condition{q.String(), append(args, r.Limit)}
 }

@@ -2,14 +2,9 @@ package store
 
 import "context"
 
-// AddLike writes a like under id and tells whether it is new. The transaction has locked the post.
-func (s *Store) AddLike(ctx context.Context, id, accountID, postID int64, at Millis) (bool, error) {
-	found, err := s.exists(ctx, "SELECT 1 FROM likes WHERE account_id = ? AND post_id = ?", accountID, postID)
-	if found || err != nil {
-		return false, err
-	}
-	err = s.write(ctx).Exec("INSERT INTO likes (id, account_id, post_id, created_at) VALUES (?, ?, ?, ?)", id, accountID, postID, at).Error
-	return err == nil, translate(err)
+// AddLike writes a like under id. The transaction has locked the post, and found that the account does not like it yet.
+func (s *Store) AddLike(ctx context.Context, id, accountID, postID int64, at Millis) error {
+	return translate(s.write(ctx).Exec("INSERT INTO likes (id, account_id, post_id, created_at) VALUES (?, ?, ?, ?)", id, accountID, postID, at).Error)
 }
 
 // RemoveLike tells whether there was one.
@@ -57,15 +52,4 @@ func (s *Store) LikedPosts(ctx context.Context, acc *Account, r Range) ([]RowPos
 		out = append(out, RowPost{rows.int(), rows.int()})
 	}
 	return newestFirst(out, r), rows.done()
-}
-
-// LikesOf tells which of the posts the account likes.
-func (s *Store) LikesOf(ctx context.Context, accountID int64, postIDs []int64) (map[int64]bool, error) {
-	list, args := in(postIDs)
-	ids, err := s.idList(ctx, "SELECT l.post_id FROM likes l WHERE l.account_id = ? AND l.post_id IN "+list, append([]any{accountID}, args...)...)
-	liked := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		liked[id] = true
-	}
-	return liked, err
 }

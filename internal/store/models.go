@@ -113,6 +113,7 @@ type Account struct {
 	UpdatedAt           Millis
 
 	Avatar, Header *Photo `gorm:"-"` // its faces, where they were loaded and are ready
+	AllRead        bool   `gorm:"-"` // there was no unread notification when SessionAccount read it; false elsewhere
 }
 
 // Active tells whether the account can be seen and can act.
@@ -236,6 +237,8 @@ type Post struct {
 	CreatedAt         Millis
 	EditedAt          *Millis
 	DeletedAt         *Millis
+
+	Liked bool `gorm:"-"` // by the viewer for whom it was read
 }
 
 // Warned tells whether the post's photos are shown only to readers who ask.

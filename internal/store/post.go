@@ -5,20 +5,30 @@ import (
 	"slices"
 )
 
-// postColumns are read by rowReader.post in this order. What follows from others (home, listed) is not read again.
+// postColumns, behind what likedBy writes, are read by rowReader.post in this order. What follows from others (home,
+// listed) is not read again.
 var postColumns = columnsOfPosts("p.kind, IFNULL(p.root_id, 0), IFNULL(p.in_reply_to_id, 0), IFNULL(p.in_reply_to_author_id, 0)", "IFNULL(p.deleted_at, 0)")
 
 // homeColumns are postColumns of posts that home or listed has found: they are no comments, and not deleted.
 var homeColumns = columnsOfPosts("'"+KindPost+" 0 0 0'", "0")
 
 func columnsOfPosts(place, deleted string) string {
-	return "CONCAT_WS(' ', p.id, p.author_id, " + place + ", p.sensitive, p.visibility, p.licence, p.show_exif, p.language," +
+	return ", p.id, p.author_id, " + place + ", p.sensitive, p.visibility, p.licence, p.show_exif, p.language," +
 		" p.photos_count, p.likes_count, p.comments_count, IFNULL(p.app_id, 0), p.created_at, IFNULL(p.edited_at, 0), " + deleted + ", " +
 		sized("p.warning") + ", p.caption)"
 }
 
+// likedBy selects the columns with whether the viewer likes the post, which nobody's viewer does.
+func likedBy(viewer *Account, columns string) condition {
+	if id := viewerID(viewer); id != 0 {
+		return condition{"CONCAT_WS(' ', EXISTS (SELECT 1 FROM likes l WHERE l.account_id = ? AND l.post_id = p.id)" + columns, []any{id}}
+	}
+	return condition{sql: "CONCAT_WS(' ', 0" + columns}
+}
+
 func (r *rowReader) post(p *Post) {
 	r.pack()
+	p.Liked = r.packedBool()
 	p.ID = r.packedInt()
 	p.AuthorID = r.packedInt()
 	p.Kind = r.packedText()
@@ -76,9 +86,9 @@ func (s *Store) onePost(ctx context.Context, q string, args ...any) (p *Post, er
 
 // PostByID is a post or comment that the viewer may see, else ErrNotFound.
 func (s *Store) PostByID(ctx context.Context, viewer *Account, id int64) (*Post, error) {
-	c := postSeen(viewer)
-	return s.onePost(ctx, "SELECT "+postColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
-		append([]any{id}, c.args...)...)
+	columns, c := likedBy(viewer, postColumns), postSeen(viewer)
+	return s.onePost(ctx, "SELECT "+columns.sql+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
+		slices.Concat(columns.args, []any{id}, c.args)...)
 }
 
 // PostsByID are those of the posts and comments that the viewer may see, in the order of the ids.
@@ -86,10 +96,10 @@ func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	c := postSeen(viewer)
+	columns, c := likedBy(viewer, postColumns), postSeen(viewer)
 	list, args := in(ids)
-	posts, err := s.posts(ctx, "SELECT "+postColumns+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+" AND "+c.sql,
-		append(args, c.args...)...)
+	posts, err := s.posts(ctx, "SELECT "+columns.sql+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+" AND "+c.sql,
+		slices.Concat(columns.args, args, c.args)...)
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +113,46 @@ func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]
 
 // RawPost is the post or comment whoever asks, deleted or not, else ErrNotFound. For rules and jobs, not for readers.
 func (s *Store) RawPost(ctx context.Context, id int64) (*Post, error) {
-	return s.onePost(ctx, "SELECT "+postColumns+" FROM posts p WHERE p.id = ?", id)
+	return s.RawPostFor(ctx, nil, id)
+}
+
+// RawPostFor is RawPost that tells whether the viewer likes it.
+func (s *Store) RawPostFor(ctx context.Context, viewer *Account, id int64) (*Post, error) {
+	columns := likedBy(viewer, postColumns)
+	return s.onePost(ctx, "SELECT "+columns.sql+" FROM posts p WHERE p.id = ?", append(columns.args, id)...)
 }
 
 // LockPost is RawPost that keeps others from changing the row until the transaction ends. What hangs on a post
 // (comments, likes) locks it first: their foreign keys would share the lock, and two who then count would deadlock.
 // A comment's thread is changed only under the lock of its post.
 func (s *Store) LockPost(ctx context.Context, id int64) (*Post, error) {
-	return s.onePost(ctx, "SELECT "+postColumns+" FROM posts p WHERE p.id = ?"+s.dialect.forUpdate(), id)
+	return s.onePost(ctx, "SELECT "+likedBy(nil, postColumns).sql+" FROM posts p WHERE p.id = ?"+s.dialect.forUpdate(), id)
+}
+
+// LockSeenPost is LockPost for a post or comment that the viewer may see, else ErrNotFound. What decides is read once the
+// lock is there; nothing but the post itself is locked.
+func (s *Store) LockSeenPost(ctx context.Context, viewer *Account, id int64) (*Post, error) {
+	columns, c := likedBy(viewer, postColumns), postSeen(viewer)
+	rows, err := s.query(ctx, "SELECT "+columns.sql+", EXISTS (SELECT 1 FROM accounts a WHERE a.id = p.author_id AND "+c.sql+") FROM posts p WHERE p.id = ?"+
+		s.dialect.forUpdate(), slices.Concat(columns.args, c.args, []any{id})...)
+	if err != nil {
+		return nil, err
+	}
+	var p *Post
+	for rows.next() {
+		var locked Post
+		rows.post(&locked)
+		if rows.bool() {
+			p = &locked
+		}
+	}
+	if err := rows.done(); err != nil {
+		return nil, err
+	}
+	if p == nil {
+		return nil, ErrNotFound
+	}
+	return p, nil
 }
 
 // CreatePost inserts the row as it is.

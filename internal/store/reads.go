@@ -145,11 +145,10 @@ func (r *Reads) Answer(ctx context.Context) Position {
 	// The client may have gone, and what it did counts all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), positionPatience)
 	defer cancel()
-	p := max(r.c.positionNow(ctx), brought)
 	if token == 0 {
-		return p
+		return max(r.c.positionNow(ctx), brought)
 	}
-	if err := r.c.storePosition(ctx, token, p); err != nil {
+	if err := r.c.storePosition(ctx, token, brought); err != nil {
 		r.c.counts.lostPositions.Add(1)
 		r.c.log.ErrorContext(ctx, "a token's position was not stored: for some seconds its client may read what was before its last write", "token", token, "error", err)
 	}

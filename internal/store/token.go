@@ -1,6 +1,12 @@
 package store
 
-import "context"
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"gorm.io/gorm/schema"
+)
 
 // CreateToken inserts an access token under its ID and the hash of its secret.
 func (s *Store) CreateToken(ctx context.Context, t *AccessToken) error {
@@ -14,6 +20,52 @@ func (s *Store) TokenByHash(ctx context.Context, hash string) (*AccessToken, err
 		return nil, err
 	}
 	return &t, nil
+}
+
+// A tokenOwner is a token with whose it is, read at once.
+type tokenOwner struct {
+	Token   AccessToken `gorm:"embedded;embeddedPrefix:token_"`
+	Account Account     `gorm:"embedded;embeddedPrefix:account_"`
+	App     App         `gorm:"embedded;embeddedPrefix:app_"`
+}
+
+var tokenOwnerColumns = sync.OnceValues(func() (string, error) {
+	var list []string
+	for _, of := range []struct {
+		alias, prefix string
+		row           any
+	}{{"t", "token_", &AccessToken{}}, {"a", "account_", &Account{}}, {"p", "app_", &App{}}} {
+		parsed, err := schema.Parse(of.row, new(sync.Map), schema.NamingStrategy{})
+		if err != nil {
+			return "", err
+		}
+		for _, column := range parsed.DBNames {
+			list = append(list, of.alias+"."+column+" AS "+of.prefix+column)
+		}
+	}
+	return strings.Join(list, ", "), nil
+})
+
+// TokenOwnerByHash is TokenByHash with the token's account, nil for a client's own token, and its app. ErrNotFound where
+// any of them is missing.
+func (s *Store) TokenOwnerByHash(ctx context.Context, hash string) (*AccessToken, *Account, *App, error) {
+	columns, err := tokenOwnerColumns()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var o tokenOwner
+	err = first(s.read(PrimaryWhileThere(ctx)).Table("access_tokens t").Select(columns).Where("t.hash = ?", hash).
+		Joins("LEFT JOIN accounts a ON a.id = t.account_id").Joins("LEFT JOIN apps p ON p.id = t.app_id"), &o)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if o.App.ID == 0 || o.Token.AccountID != nil && o.Account.ID == 0 {
+		return nil, nil, nil, ErrNotFound
+	}
+	if o.Token.AccountID == nil {
+		return &o.Token, nil, &o.App, nil
+	}
+	return &o.Token, &o.Account, &o.App, nil
 }
 
 // TouchToken notes a use.

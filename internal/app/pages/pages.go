@@ -201,11 +201,13 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 		return pg, nil
 	}
 	ctx := c.Request.Context()
-	unread, err := p.Community.UnreadNotifications(ctx, v.account)
-	if err != nil {
-		return nil, err
+	unread, waiting := 0, 0
+	var err error
+	if !v.account.AllRead {
+		if unread, err = p.Community.UnreadNotifications(ctx, v.account); err != nil {
+			return nil, err
+		}
 	}
-	waiting := 0
 	if v.account.Locked {
 		if waiting, err = p.Community.FollowRequestsCount(ctx, v.account); err != nil {
 			return nil, err

@@ -31,20 +31,9 @@ func (p *Pages) registerPosts(r Routes) {
 	r.Personal(http.MethodGet, "/photos/:id/original", p.member(p.original))
 }
 
-// postOf finds the post of an address, whose name must be its author's.
-func (p *Pages) postOf(c *gin.Context) (*community.Post, error) {
-	id, err := idParam(c, "id")
-	if err != nil {
-		return nil, err
-	}
-	post, err := p.Community.PostByID(c.Request.Context(), viewer(c), id)
-	if err != nil {
-		return nil, err
-	}
-	if post.Kind != store.KindPost || store.Fold(c.Param("name")) != store.Fold(post.Author.Username) {
-		return nil, community.ErrNotFound
-	}
-	return post, nil
+// isAt tells whether a post's page is at the address, whose name must be its author's.
+func isAt(c *gin.Context, post *community.Post) bool {
+	return post.Kind == store.KindPost && store.Fold(c.Param("name")) == store.Fold(post.Author.Username)
 }
 
 // find leads from an id to the page where the post or comment stands.
@@ -77,16 +66,26 @@ func (p *Pages) place(c *gin.Context, post *community.Post) (string, error) {
 }
 
 func (p *Pages) post(c *gin.Context) error {
-	post, err := p.postOf(c)
+	id, err := idParam(c, "id")
 	if err != nil {
 		return err
 	}
-	return p.showPost(c, http.StatusOK, post, nil)
+	post, comments, err := p.Community.PostWithComments(c.Request.Context(), viewer(c), id, commentsPage(c))
+	if err != nil {
+		return err
+	}
+	if !isAt(c, post) {
+		return community.ErrNotFound
+	}
+	return p.showPost(c, http.StatusOK, post, comments, nil)
+}
+
+func commentsPage(c *gin.Context) community.Page {
+	return community.Page{MinID: formID(c.Query("after")), Limit: listLimit}
 }
 
 // showPost renders a post's page, with the comment form as it was entered if one was refused.
-func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, form *templates.CommentForm) error {
-	ctx := c.Request.Context()
+func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, comments []*community.Post, form *templates.CommentForm) error {
 	me := viewer(c)
 	pg, err := p.page(c, postTitle(post))
 	if err != nil {
@@ -98,16 +97,11 @@ func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, form 
 		pg.Path = l.path.Path
 	}
 	p.describe(pg, l, post)
-	page := community.Page{MinID: formID(c.Query("after")), Limit: listLimit}
-	comments, err := p.Community.Comments(ctx, me, post.ID, page)
-	if err != nil {
-		return err
-	}
 	view := templates.PostPageView{Post: l.postView(post, false)}
 	for _, cm := range comments {
 		view.Comments = append(view.Comments, p.commentView(l, post, cm))
 	}
-	if len(comments) == page.Limit {
+	if len(comments) == listLimit {
 		view.MoreURL = view.Post.URL + "?after=" + idText(comments[len(comments)-1].ID) + "#comments"
 	}
 	if me != nil {
@@ -115,7 +109,7 @@ func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, form 
 			form = &templates.CommentForm{IdempotencyKey: newKey()}
 			if to := formID(c.Query("reply")); to != 0 {
 				form.InReplyTo = idText(to)
-				form.InReplyToName, form.Text = p.replyTo(ctx, me, to)
+				form.InReplyToName, form.Text = p.replyTo(c.Request.Context(), me, to)
 			}
 		}
 		form.PostID, form.Max = idText(post.ID), community.MaxComment
@@ -181,9 +175,16 @@ func (p *Pages) commentView(l looker, root *community.Post, cm *community.Post) 
 }
 
 func (p *Pages) lightbox(c *gin.Context) error {
-	post, err := p.postOf(c)
+	id, err := idParam(c, "id")
 	if err != nil {
 		return err
+	}
+	post, err := p.Community.PostByID(c.Request.Context(), viewer(c), id)
+	if err != nil {
+		return err
+	}
+	if !isAt(c, post) {
+		return community.ErrNotFound
 	}
 	n, err := strconv.Atoi(c.Param("n"))
 	if err != nil || n < 1 || n > len(post.Photos) {
@@ -204,6 +205,12 @@ func (p *Pages) like(like bool) func(*gin.Context, *store.Account) error {
 		if err != nil {
 			return err
 		}
+		if !wantsFragment(c) {
+			if _, err := p.Community.SetLike(c.Request.Context(), acc, id, like); err != nil {
+				return err
+			}
+			return redirect(c, withFragment(returnTo(c, "/posts/"+idText(id)), "p-"+idText(id)))
+		}
 		act := p.Community.Like
 		if !like {
 			act = p.Community.Unlike
@@ -212,16 +219,13 @@ func (p *Pages) like(like bool) func(*gin.Context, *store.Account) error {
 		if err != nil {
 			return err
 		}
-		if wantsFragment(c) {
-			pg, err := p.page(c, "")
-			if err != nil {
-				return err
-			}
-			l := p.looker(c)
-			l.path = mustPath(pg.Path)
-			return p.render(c, http.StatusOK, templates.PostActions(pg, l.postView(post, false)))
+		pg, err := p.page(c, "")
+		if err != nil {
+			return err
 		}
-		return redirect(c, withFragment(returnTo(c, p.postPath(post)), "p-"+idText(id)))
+		l := p.looker(c)
+		l.path = mustPath(pg.Path)
+		return p.render(c, http.StatusOK, templates.PostActions(pg, l.postView(post, false)))
 	}
 }
 
@@ -256,7 +260,11 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 			}
 			return p.render(c, http.StatusUnprocessableEntity, templates.CommentEntry(pg, form))
 		}
-		return p.showPost(c, http.StatusUnprocessableEntity, root, &form)
+		root, comments, err := p.Community.PostWithComments(ctx, acc, id, commentsPage(c))
+		if err != nil {
+			return err
+		}
+		return p.showPost(c, http.StatusUnprocessableEntity, root, comments, &form)
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,264 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// asked keeps the statements that a Store sends.
+type asked struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (a *asked) tracing() *store.Tracing {
+	return &store.Tracing{
+		Statement: func(_ context.Context, s store.TracedStatement) func(string) {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.list = append(a.list, s.Text)
+			return nil
+		},
+		Origin: func(context.Context) string { return "" },
+	}
+}
+
+// during is what is sent while f runs.
+func (a *asked) during(f func()) []string {
+	a.mu.Lock()
+	a.list = nil
+	a.mu.Unlock()
+	f()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.list)
+}
+
+// On a database that is a network away each statement costs a round trip: what a request needs is read at once, once,
+// and not again when it is known.
+func TestStatementsOfARequest(t *testing.T) {
+	for name, url := range map[string]func(testing.TB) string{
+		"sqlite":  storetest.SQLiteURL,
+		"mariadb": func(t testing.TB) string { return servertest.MariaDB(t).NewDatabase(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var a asked
+			o := storetest.Options(url(t))
+			if err := store.NewMigrator(o).Up(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			o.Tracing = a.tracing()
+			s, err := store.Open(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			g := newGallery(t, s)
+			me, other := g.account("me"), g.account("other")
+			_, err = g.Follow(g.ctx, me, other.ID)
+			g.must(err)
+			var post *Post
+			for range 3 {
+				post = g.post(other, store.Public, "a photo")
+			}
+			g.comment(other, post.ID, "mine")
+
+			bearer, _, err := g.TokenFor(g.ctx, g.app(t), me, "read")
+			g.must(err)
+			for _, of := range []struct {
+				what string
+				most int
+				do   func() error
+			}{
+				{"whose session", 1, func() error { _, _, err := g.SessionAccount(g.ctx, me.ID); return err }},
+				{"whose token", 1, func() error { _, _, _, err := g.TokenByBearer(g.ctx, bearer); return err }},
+				{"home feed", 4, func() error { _, err := g.HomeFeed(g.ctx, me, Page{}); return err }},
+				{"public feed", 3, func() error { _, err := g.PublicFeed(g.ctx, me, Page{}); return err }},
+				{"post and comments", 4, func() error { _, _, err := g.PostWithComments(g.ctx, me, post.ID, Page{}); return err }},
+				// The post and two accounts are locked; the like, a notification, two events and a count; BEGIN and COMMIT.
+				{"like", 11, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
+				{"like again", 5, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
+				{"unlike", 8, func() error { _, err := g.SetLike(g.ctx, me, post.ID, false); return err }},
+				// The windows of that length began in 1970.
+				{"a limit", 3, func() error { return g.Allow(g.ctx, "a bucket", Limit{Count: 9, Window: 1 << 62}) }},
+				{"and its next try", 2, func() error { return g.Allow(g.ctx, "a bucket", Limit{Count: 9, Window: 1 << 62}) }},
+			} {
+				got := a.during(func() { g.must(of.do()) })
+				if len(got) != of.most {
+					t.Errorf("%s: %d statements, want %d:\n%s", of.what, len(got), of.most, strings.Join(got, "\n"))
+				}
+			}
+		})
+	}
+}
+
+// app is a client.
+func (g *gallery) app(t *testing.T) *store.App {
+	t.Helper()
+	app, _, err := g.CreateApp(g.ctx, NewApp{Name: "app", RedirectURIs: []string{OutOfBand}, Scopes: "read"})
+	g.must(err)
+	return app
+}
+
+// What an act answers is what a reader finds.
+func TestAnActAnswersWhatIsThere(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		ann, bob := g.account("ann"), g.account("bob")
+		post := g.post(ann, store.Public, "A #tag for @bob")
+		same := func(what string, got *Post, viewer *store.Account) {
+			t.Helper()
+			want, err := g.PostByID(g.ctx, viewer, got.ID)
+			g.must(err)
+			if got.Post != want.Post && !samePost(got, want) {
+				t.Errorf("%s:\ngot  %+v\nwant %+v", what, got.Post, want.Post)
+			}
+			if len(got.Photos) != len(want.Photos) || len(got.Tags) != len(want.Tags) || len(got.Mentions) != len(want.Mentions) || got.Author.ID != want.Author.ID {
+				t.Errorf("%s: %d photos, %d tags, %d mentions", what, len(got.Photos), len(got.Tags), len(got.Mentions))
+			}
+		}
+		same("publish", post, ann)
+		for _, act := range []struct {
+			what  string
+			do    func() (*Post, error)
+			likes int
+			liked bool
+		}{
+			{"like", func() (*Post, error) { return g.Like(g.ctx, bob, post.ID) }, 1, true},
+			{"like again", func() (*Post, error) { return g.Like(g.ctx, bob, post.ID) }, 1, true},
+			{"another's unlike", func() (*Post, error) { return g.Unlike(g.ctx, ann, post.ID) }, 1, false},
+			{"unlike", func() (*Post, error) { return g.Unlike(g.ctx, bob, post.ID) }, 0, false},
+			{"unlike again", func() (*Post, error) { return g.Unlike(g.ctx, bob, post.ID) }, 0, false},
+		} {
+			got, err := act.do()
+			g.must(err)
+			if got.LikesCount != act.likes || got.Liked != act.liked {
+				t.Errorf("%s: %d likes, liked %v", act.what, got.LikesCount, got.Liked)
+			}
+			if viewer := bob; act.what != "another's unlike" {
+				same(act.what, got, viewer)
+			}
+		}
+		comment := g.comment(bob, post.ID, "For @ann")
+		same("comment", comment, bob)
+		reply := g.comment(ann, comment.ID, "And back")
+		same("reply", reply, ann)
+	})
+}
+
+// samePost compares rows by what their pointers lead to.
+func samePost(a, b *Post) bool {
+	p, q := a.Post, b.Post
+	for _, of := range []struct{ a, b **int64 }{{&p.RootID, &q.RootID}, {&p.InReplyToID, &q.InReplyToID}, {&p.InReplyToAuthorID, &q.InReplyToAuthorID}, {&p.AppID, &q.AppID}} {
+		if (*of.a == nil) != (*of.b == nil) || *of.a != nil && **of.a != **of.b {
+			return false
+		}
+		*of.a, *of.b = nil, nil
+	}
+	if p.EditedAt != nil || q.EditedAt != nil || p.DeletedAt != nil || q.DeletedAt != nil {
+		return false // none of these acts edits or deletes
+	}
+	return p == q
+}
+
+// Whoever likes a post while its author withdraws it from them waits for that, and is refused.
+func TestALikeMeetsAWithdrawal(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		ann, bob := g.account("ann"), g.account("bob")
+		for range 10 {
+			post := g.post(ann, store.Public, "now you see me")
+			held, like := make(chan struct{}), make(chan error, 1)
+			go func() {
+				<-held
+				_, err := g.Like(g.ctx, bob, post.ID)
+				like <- err
+			}()
+			g.must(g.Store.Tx(g.ctx, func(ctx context.Context, tx *store.Store) error {
+				row, err := tx.LockPost(ctx, post.ID)
+				if err != nil {
+					return err
+				}
+				select {
+				case <-held: // this try is another one
+				default:
+					close(held)
+				}
+				time.Sleep(20 * time.Millisecond) // mostly enough for the like to come and wait
+				row.Visibility = store.Followers
+				return tx.UpdatePost(ctx, row)
+			}))
+			if err := <-like; !errors.Is(err, ErrNotFound) {
+				t.Fatalf("the like: %v", err)
+			}
+			now, err := g.PostByID(g.ctx, ann, post.ID)
+			g.must(err)
+			if now.LikesCount != 0 {
+				t.Fatalf("%d likes", now.LikesCount)
+			}
+		}
+	})
+}
+
+// To lock a post that one may see locks nothing that was looked at for that.
+func TestLockSeenPostLocksThePostAlone(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		if g.Store.Dialect() == "sqlite" {
+			return // where a transaction is the only one that writes
+		}
+		ann, bob := g.account("ann"), g.account("bob")
+		_, err := g.Follow(g.ctx, bob, ann.ID)
+		g.must(err)
+		post := g.post(ann, store.Followers, "for friends")
+		g.comment(bob, post.ID, "nice")
+		g.must(g.Store.Tx(g.ctx, func(ctx context.Context, tx *store.Store) error {
+			p, err := tx.LockSeenPost(ctx, bob, post.ID)
+			if err != nil || p.Liked {
+				t.Errorf("%+v, %v", p, err)
+				return err
+			}
+			// Each would wait for the lock until the server gives up.
+			g.must(g.Store.SetRole(g.ctx, ann.ID, store.RoleMember))
+			g.must(g.Store.SetRole(g.ctx, bob.ID, store.RoleMember))
+			_, err = g.Unfollow(g.ctx, bob, ann.ID)
+			g.must(err)
+			return nil
+		}))
+	})
+}
+
+// A page asks for the number of unread notifications only of who may have some.
+func TestAllRead(t *testing.T) {
+	inGallery(t, func(t *testing.T, g *gallery) {
+		ann, bob := g.account("ann"), g.account("bob")
+		read := func() bool {
+			t.Helper()
+			acc, ok, err := g.SessionAccount(g.ctx, ann.ID)
+			g.must(err)
+			if !ok {
+				t.Fatal("not active")
+			}
+			return acc.AllRead
+		}
+		if !read() {
+			t.Error("nothing was told yet, and it is unread")
+		}
+		post := g.post(ann, store.Public, "x")
+		_, err := g.Like(g.ctx, bob, post.ID)
+		g.must(err)
+		if read() {
+			t.Error("a like is not unread")
+		}
+		g.must(g.MarkNotificationsRead(g.ctx, ann, 0))
+		if !read() {
+			t.Error("what was read is unread")
+		}
+	})
+}
