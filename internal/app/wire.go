@@ -242,7 +242,13 @@ func (a *App) work(ctx context.Context, r *rooms) error {
 	}
 	workers := community.Workers()
 	workers[community.ClassPhoto] = a.cfg.JobWorkers
-	q := queue.New(queue.Options{Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker, Observe: a.metrics.job, Trace: traceJobs(a.cfg.tracer)})
+	var awaited []string
+	if !a.cfg.Web && a.cfg.QueueURL == "" { // uploads come to others, and nothing tells of them
+		awaited = []string{community.ClassPhoto}
+	}
+	q := queue.New(queue.Options{
+		Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker, Awaited: awaited, Observe: a.metrics.job, Trace: traceJobs(a.cfg.tracer),
+	})
 	r.community.RegisterPhotoJobs(q)
 	r.community.RegisterPostJobs(q)
 	r.community.RegisterAccountJobs(q)

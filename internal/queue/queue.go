@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -82,6 +83,9 @@ type Options struct {
 	Workers map[string]int // how many jobs of a class run at once; default 2
 	Poll    time.Duration  // default 1 s
 	Lease   time.Duration  // default 30 s
+	// Awaited are classes for whose jobs somebody waits, in a process that learns of others' jobs by its polls alone: where
+	// one was found there are often more, so for a minute it is looked every 100 ms.
+	Awaited []string
 	// Observe is told how each try went: "done", "failed" (it is tried again), "dead", "lost" (the lease) or
 	// "returned" (at a stop). Nil: nobody is.
 	Observe func(kind, outcome string, took time.Duration)
@@ -103,11 +107,18 @@ type Queue struct {
 }
 
 type class struct {
-	name  string
-	kinds []string
-	slots chan struct{}
-	wake  chan struct{}
+	name    string
+	kinds   []string
+	slots   chan struct{}
+	wake    chan struct{}
+	awaited bool
+	found   time.Time // a job, at last; dispatch alone uses it
 }
+
+const (
+	awaitedPoll = 100 * time.Millisecond
+	awaitedFor  = time.Minute // after one was found
+)
 
 // New makes a Queue that does nothing yet.
 func New(o Options) *Queue {
@@ -151,7 +162,7 @@ func (q *Queue) Register(kind string, h Handler) {
 		if n <= 0 {
 			n = 2
 		}
-		c = &class{name: h.Class, slots: make(chan struct{}, n), wake: make(chan struct{}, 1)}
+		c = &class{name: h.Class, awaited: slices.Contains(q.o.Awaited, h.Class), slots: make(chan struct{}, n), wake: make(chan struct{}, 1)}
 		q.classes[h.Class] = c
 	}
 	c.kinds = append(c.kinds, kind)
@@ -296,7 +307,14 @@ func (q *Queue) dispatch(ctx context.Context, c *class) {
 		for range free - len(jobs) {
 			<-c.slots
 		}
-		wait := jitter(q.o.Poll)
+		if len(jobs) > 0 {
+			c.found = claimed
+		}
+		wait := q.o.Poll
+		if c.awaited && time.Since(c.found) < awaitedFor {
+			wait = min(wait, awaitedPoll)
+		}
+		wait = jitter(wait)
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {

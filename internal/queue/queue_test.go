@@ -169,6 +169,33 @@ func TestClasses(t *testing.T) {
 	}
 }
 
+// TestAwaited: where somebody waits for a class's jobs, one that was found has the next looked for soon, whatever the poll.
+// Others keep to it.
+func TestAwaited(t *testing.T) {
+	m := queuetest.NewMemory()
+	did := queue.Handler{Class: "photo", Run: func(context.Context, *queue.Job) error { return nil }}
+	q := start(t, m, queue.Options{Poll: time.Hour, Awaited: []string{"photo"}}, map[string]queue.Handler{
+		"photo": did,
+		"short": {Run: did.Run},
+	})
+	for _, kind := range []string{"photo", "short"} {
+		id := m.Add(t, kind, "", 0)
+		q.Notify(id)
+		until(t, "done", is(m, id, "done"))
+	}
+	for range 5 { // what Notify said above may have been left for the first of them
+		other := m.Add(t, "short", "", 0)
+		for range 3 {
+			id := m.Add(t, "photo", "", 0)
+			until(t, "done without being told of", is(m, id, "done"))
+		}
+		if !is(m, other, "done")() {
+			return
+		}
+	}
+	t.Error("jobs of a class for which nobody waits were done before its poll")
+}
+
 func TestHeartbeat(t *testing.T) {
 	m := queuetest.NewMemory()
 	backend := &beating{Backend: m}
