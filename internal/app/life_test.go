@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"tintype/internal/servertest"
 )
 
 // A liveSite runs on a real port, wired by the test.
@@ -28,16 +30,11 @@ type liveSite struct {
 
 func startLive(t *testing.T, build func(a *App) (http.Handler, error), env ...string) *liveSite {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	cfg := mustLoad(t, append([]string{"PORT=" + strconv.Itoa(port), "DATA_DIR=" + t.TempDir()}, env...)...)
+	port := freePort(t)
+	cfg := mustLoad(t, append([]string{"PORT=" + port, "DATA_DIR=" + t.TempDir()}, env...)...)
 	a := New(cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), io.Discard)
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &liveSite{App: a, url: "http://127.0.0.1:" + strconv.Itoa(port), stop: cancel, done: make(chan error, 1)}
+	s := &liveSite{App: a, url: "http://127.0.0.1:" + port, stop: cancel, done: make(chan error, 1)}
 	go func() { s.done <- a.run(ctx, func(context.Context) (http.Handler, error) { return build(a) }) }()
 	t.Cleanup(cancel)
 	return s
@@ -116,12 +113,7 @@ func TestStopWhileStarting(t *testing.T) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(servertest.FreePort(t))
 }
 
 func TestAFailedStartEndsWithItsCause(t *testing.T) {
@@ -340,14 +332,14 @@ func TestARequestReadAsTheServerStops(t *testing.T) {
 	}
 	l.Close()
 	<-served
-	ended := make(chan error, 1)
+	ended, begun := make(chan error, 1), make(chan struct{})
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		s.finish(ctx)
+		s.finish(lookedAt{ctx, sync.OnceFunc(func() { close(begun) })})
 		ended <- s.Shutdown(ctx)
 	}()
-	time.Sleep(50 * time.Millisecond) // it has begun
+	<-begun
 	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: here\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -359,3 +351,11 @@ func TestARequestReadAsTheServerStops(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// lookedAt tells when somebody asks whether it is over.
+type lookedAt struct {
+	context.Context
+	looked func()
+}
+
+func (c lookedAt) Err() error { c.looked(); return c.Context.Err() }

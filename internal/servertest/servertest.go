@@ -6,17 +6,14 @@
 package servertest
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -79,53 +76,6 @@ func Without(t testing.TB, name, text string) {
 	}
 	t.Skip(text)
 }
-
-// FreePort is a TCP port that was free on loopback a moment ago, in both
-// families.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
-// freePort never gives the same port twice in one process, so that servers
-// which start side by side do not meet.
-func freePort() (int, error) {
-	var config net.ListenConfig
-	for range 50 {
-		l, err := config.Listen(context.Background(), "tcp4", "127.0.0.1:0")
-		if err != nil {
-			return 0, err
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		l.Close()
-		if _, used := givenPorts.LoadOrStore(port, true); used {
-			continue
-		}
-		six, err := config.Listen(context.Background(), "tcp6", "[::1]:"+strconv.Itoa(port))
-		if err == nil {
-			six.Close()
-		} else if hasIPv6() {
-			continue
-		}
-		return port, nil
-	}
-	return 0, fmt.Errorf("no port is free in both families")
-}
-
-var givenPorts sync.Map
-
-var hasIPv6 = sync.OnceValue(func() bool {
-	l, err := net.Listen("tcp6", "[::1]:0")
-	if err != nil {
-		return false
-	}
-	l.Close()
-	return true
-})
 
 // moduleRoot is the folder of go.mod above the test's own.
 var moduleRoot = sync.OnceValues(func() (string, error) {
