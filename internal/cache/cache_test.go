@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,11 @@ import (
 	"tintype/internal/cache"
 	"tintype/internal/servertest"
 )
+
+func TestMain(m *testing.M) {
+	cache.Patience(3 * time.Second)
+	os.Exit(m.Run())
+}
 
 // instance is the cache of one process of a fleet. A hang of Redis must not be waited for, so near keeps next to
 // nothing where Redis is what a test is about.
@@ -31,7 +37,7 @@ func instance(t testing.TB, r *servertest.RedisServer, near time.Duration) (*cac
 
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}

@@ -15,10 +15,11 @@ import (
 	"github.com/redis/rueidis"
 )
 
+// answerPatience is how long Redis may take to answer, and so what it costs when it does not: once, because then it
+// is passed by until it answers again. Tests change it.
+var answerPatience = 40 * time.Millisecond
+
 const (
-	// answerPatience is how long Redis may take to answer, and so what it costs when it does not: once, because then it
-	// is passed by until it answers again.
-	answerPatience = 40 * time.Millisecond
 	// probeEvery is how often a Redis that is away is tried.
 	probeEvery = 250 * time.Millisecond
 	// lockLife is how long one instance may make a value before another one does too.

@@ -3,6 +3,7 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -79,7 +80,7 @@ func TestFailuresAreTriedAgainAndThenDead(t *testing.T) {
 	var deadReason atomic.Value
 	start(t, m, queue.Options{}, map[string]queue.Handler{
 		"fails": {
-			Run: func(context.Context, *queue.Job) error { runs.Add(1); return errors.New("no luck") },
+			Run: func(context.Context, *queue.Job) error { return fmt.Errorf("no luck %d", runs.Add(1)) },
 			Dead: func(_ context.Context, _ *queue.Job, reason string) error {
 				dead.Add(1)
 				deadReason.Store(reason)
@@ -94,19 +95,24 @@ func TestFailuresAreTriedAgainAndThenDead(t *testing.T) {
 	})
 	fails, panics := m.Add(t, "fails", "", 0), m.Add(t, "panics", "", 0)
 	permanent, slow := m.Add(t, "permanent", "", 0), m.Add(t, "slow", "", 0)
-	until(t, "the first failure is noted", func() bool { _, _, reason := m.State(t, fails); return reason == "no luck" })
-	if n := runs.Load(); n != 1 {
-		t.Errorf("ran %d times before its backoff had passed", n)
-	}
-	until(t, "dead", func() bool { m.Pass(time.Minute); return is(m, fails, "dead")() })
-	if runs.Load() != 3 || dead.Load() != 1 || deadReason.Load() != "no luck" {
-		t.Errorf("ran %d times, Dead %d times with %v", runs.Load(), dead.Load(), deadReason.Load())
-	}
 	for id, want := range map[int64]string{panics: "panic: oh", permanent: "never", slow: "not done within 1ms"} {
 		until(t, want, is(m, id, "dead"))
 		if _, n, reason := m.State(t, id); !strings.Contains(reason, want) || n != 1 {
 			t.Errorf("after %d attempts: %q, want %q", n, reason, want)
 		}
+	}
+	// Time passes while none of them runs, or it would end a lease, too.
+	for n := range int32(2) {
+		noted := fmt.Sprint("no luck ", n+1)
+		until(t, noted, func() bool { _, _, reason := m.State(t, fails); return reason == noted })
+		if ran := runs.Load(); ran != n+1 {
+			t.Errorf("ran %d times before its backoff had passed", ran)
+		}
+		m.Pass(time.Minute)
+	}
+	until(t, "dead", is(m, fails, "dead"))
+	if runs.Load() != 3 || dead.Load() != 1 || deadReason.Load() != "no luck 3" {
+		t.Errorf("ran %d times, Dead %d times with %v", runs.Load(), dead.Load(), deadReason.Load())
 	}
 }
 

@@ -67,7 +67,9 @@ func TestSQSJobsAreDoneOnce(t *testing.T) {
 			}
 			select {
 			case <-all:
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
+				mu.Lock()
+				defer mu.Unlock()
 				t.Fatalf("%d of 30 jobs are done", len(done))
 			}
 			if err := q.Stop(t.Context()); err != nil {
