@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -35,6 +36,7 @@ func (d doctorCommand) Run(c *call) error {
 	log := slog.New(slog.DiscardHandler) // what fails is said by the checks
 	patient, closing := examine(c, cfg, log)
 	defer closing()
+	patient.again = time.Second
 	checks := patient.run(c)
 	if d.JSON {
 		err = writeChecksJSON(c.env.Stdout, checks)

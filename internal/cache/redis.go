@@ -297,7 +297,7 @@ func (r *Redis) look(ctx context.Context, key string) *far {
 	}
 	f.secret = rand.Text()
 	for {
-		mine, err := f.ask(ctx, client)
+		mine, err := f.askSoon(ctx, client)
 		if err != nil {
 			r.failed(err)
 			r.passed.Add(1)
@@ -322,10 +322,15 @@ func (r *Redis) look(ctx context.Context, key string) *far {
 
 func (f *far) keys() []string { return []string{f.key, f.key + ":inv", f.key + ":lock"} }
 
-// ask looks once, and tells whether it has fallen to the caller to make the value.
-func (f *far) ask(ctx context.Context, client rueidis.Client) (mine bool, err error) {
+// askSoon is ask for who does not wait long.
+func (f *far) askSoon(ctx context.Context, client rueidis.Client) (mine bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerPatience)
 	defer cancel()
+	return f.ask(ctx, client)
+}
+
+// ask looks once, and tells whether it has fallen to the caller to make the value.
+func (f *far) ask(ctx context.Context, client rueidis.Client) (mine bool, err error) {
 	got, err := lookScript.Exec(ctx, client, f.keys(), []string{f.secret, millis(lockLife)}).ToArray()
 	if err != nil {
 		return false, fmt.Errorf("read: %w", err)

@@ -187,8 +187,13 @@ func TestDoctorOfACDN(t *testing.T) {
 	}
 	static := http.FileServer(http.Dir(filepath.Join(server.Dir, bucket, "site")))
 	photos := http.FileServer(http.Dir(filepath.Join(server.Dir, bucket, "media")))
-	var careless atomic.Bool
+	var careless, busy atomic.Bool
+	busy.Store(true)
 	edge := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if busy.CompareAndSwap(true, false) { // once, which the doctor asks about again
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		if strings.HasPrefix(r.URL.Path, "/static/") {
 			if !careless.Load() {
 				w.Header().Set("Access-Control-Allow-Origin", "*")
