@@ -65,6 +65,7 @@ func newTable(t *testing.T, cfg aws.Config) *session.Dynamo {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	session.Patience(t, 10*time.Second, 30*time.Second)
 	name := fmt.Sprintf("sessions-%d", tables.Add(1))
 	if err := session.CreateTable(ctx, cfg, name); err != nil && !errors.Is(err, session.ErrNoSweep) {
 		t.Fatal(err)
@@ -175,7 +176,9 @@ func TestDynamoThatIsAwayIsNoLogOut(t *testing.T) {
 			return true
 		}
 	}
-	b := newTable(t, awsConfig(m.URL))
+	newTable(t, awsConfig(m.URL))
+	session.Patience(t, 600*time.Millisecond, 1900*time.Millisecond) // the site's
+	b := session.NewDynamo(awsConfig(m.URL), fmt.Sprintf("sessions-%d", tables.Load()))
 	for name, f := range map[string]func(http.ResponseWriter, *http.Request) bool{
 		"hangs": func(_ http.ResponseWriter, r *http.Request) bool {
 			select {
@@ -191,7 +194,7 @@ func TestDynamoThatIsAwayIsNoLogOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m.intercept(f)
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			_, err := b.Get(ctx, 1, "a")
 			if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNone) {
@@ -206,6 +209,7 @@ func TestDynamoThatIsAwayIsNoLogOut(t *testing.T) {
 		})
 	}
 	// One failure alone is not even noticed.
+	session.Patience(t, 10*time.Second, 30*time.Second)
 	var calls atomic.Int64
 	m.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		return calls.Add(1) == 1 && failure(500, "InternalServerError")(w, r)
