@@ -73,6 +73,7 @@ if ((back)); then
 fi
 [[ -n $binary ]] || die "--binary is missing: go build -o tintype . makes it"
 [[ -f $binary ]] || die "there is no file $binary"
+[[ $binary == */* ]] || binary=./$binary # a name alone would be looked for in the PATH
 [[ -f $units/tintype.service ]] || die "there is no $units/tintype.service; --units says where the units are"
 [[ -z $image || -f $image/boot ]] || die "$image does not look like deploy/ami/files"
 "$binary" version >/dev/null || die "$binary does not run here: is it built for $(uname -m)?"
@@ -214,11 +215,21 @@ if [[ -n $image ]]; then
 	fi
 	put 0644 root:root "$image/logrotate" /etc/logrotate.d/tintype
 	install -d -m 0755 -o root -g root /var/log/tintype
+	# Here already, because systemd would make it for root alone, and the CloudWatch agent reads it.
+	touch /var/log/tintype/tintype.log
+	chown root:cwagent /var/log/tintype/tintype.log
+	chmod 0640 /var/log/tintype/tintype.log
+	write 0644 root:root "$systemd/logrotate.timer.d/hourly.conf" <<-'END'
+		[Timer]
+		OnCalendar=
+		OnCalendar=hourly
+		RandomizedDelaySec=0
+	END
 	# The authority of Aurora's certificates, which no system knows by itself.
 	curl -fsS --retry 5 --max-time 60 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem |
 		write 0644 root:root "$lib/rds.pem"
 	grep -q 'BEGIN CERTIFICATE' "$lib/rds.pem" || die "what came as the authority of Aurora's certificates is none"
-	systemctl enable amazon-ssm-agent tintype-boot.service tintype-lifecycle.service
+	systemctl enable amazon-ssm-agent logrotate.timer tintype-boot.service tintype-lifecycle.service
 	# Commands come by SSM.
 	systemctl disable sshd.service sshd.socket 2>/dev/null || true
 	systemctl mask sshd.service

@@ -42,7 +42,12 @@ func TestAProvisionedMachine(t *testing.T) {
 	port := servertest.FreePort(t)
 	site := fmt.Sprintf("http://127.0.0.1:%d", port)
 	bring(t, m, "/opt/tintype")
-	unready := m.MustRun("/opt/tintype/provision.sh", "--binary", "/opt/tintype/tintype")
+	// As docs/deploy.md has it.
+	provision := func() string {
+		t.Helper()
+		return m.MustRun("sh", "-c", "cd /opt/tintype && ./provision.sh --binary tintype")
+	}
+	unready := provision()
 	if !strings.Contains(unready, "set TLS_DOMAINS (or BASE_URL") {
 		t.Errorf("nothing says what is missing: %s", unready)
 	}
@@ -58,9 +63,6 @@ func TestAProvisionedMachine(t *testing.T) {
 			t.Logf("%s", out)
 		}
 	})
-	provision := func() string {
-		return m.MustRun("/opt/tintype/provision.sh", "--binary", "/opt/tintype/tintype")
-	}
 	provision()
 	eventually(t, "ready", func() error { return ask(http.DefaultClient, site+"/readyz") })
 	ada := join(t, site, "ada")
@@ -124,7 +126,7 @@ func TestAProvisionedMachine(t *testing.T) {
 			t.Errorf("before the upgrade came the backups %v", made)
 		}
 		m.MustRun("systemctl", "is-active", "tintype-backup.timer")
-		m.MustRun("env", "BACKUP_TO=/var/lib/tintype/backups", "tintype", "backup", "verify")
+		m.MustRun("sh", "-c", block(t, "backup.md", "tintype backup verify"))
 		l.goesOn(t)
 		m.MustRun("/opt/tintype/provision.sh", "--roll-back")
 		if got := version(); got != old {
@@ -134,6 +136,29 @@ func TestAProvisionedMachine(t *testing.T) {
 	})
 	l.stop(t)
 	ada.sees(first, "On a real machine")
+
+	t.Run("as the guides have it", func(t *testing.T) {
+		if out := m.MustRun("sh", "-c", block(t, "deploy.md", "tintype doctor")); !strings.Contains(out, "database") {
+			t.Errorf("the doctor says\n%s", out)
+		}
+		invite := strings.ReplaceAll(block(t, "deploy.md", "tintype doctor"), "tintype doctor", "tintype account create --admin")
+		if out := m.MustRun("sh", "-c", invite); !strings.Contains(out, site+"/") {
+			t.Errorf("no link to become an administrator by: %s", out)
+		}
+		m.MustRun("systemctl", "start", "tintype-backup.service")
+		made := strings.Fields(m.MustRun("sh", "-c", "ls -t /var/lib/tintype/backups/*"))
+		after := ada.postPhoto("After the backup")
+		// "Where the backups lay in the old folder, name the file."
+		restore := strings.Replace(block(t, "backup.md", "tintype backup restore"), " latest ", " "+strings.Replace(made[0], "/var/lib/tintype/", "/var/lib/tintype.before/", 1)+" ", 1)
+		restore = regexp.MustCompile(`(?m)^tintype doctor.*$`).ReplaceAllString(restore, "")
+		m.MustRun("sh", "-ec", restore)
+		eventually(t, "ready", func() error { return ask(http.DefaultClient, site+"/readyz") })
+		ada.sees(first, "On a real machine")
+		if err := ask(http.DefaultClient, after.URL); err == nil {
+			t.Error("what came after the backup is there")
+		}
+		m.MustRun("rm", "-r", "/var/lib/tintype.before")
+	})
 
 	t.Run("one that hangs is restarted", func(t *testing.T) {
 		show := func(name string) time.Duration {
@@ -167,6 +192,22 @@ func TestAProvisionedMachine(t *testing.T) {
 		ada.sees(first, "On a real machine")
 		ada.postPhoto("After it hung")
 	})
+}
+
+// block is the block of commands in one of docs/ that holds a text, as root types it.
+func block(t *testing.T, guide, holds string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/" + guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?ms)^```\n(.*?)^```").FindAllStringSubmatch(string(text), -1) {
+		if strings.Contains(m[1], holds) {
+			return strings.ReplaceAll(m[1], "sudo ", "")
+		}
+	}
+	t.Fatalf("%s has no block with %q", guide, holds)
+	return ""
 }
 
 // bring puts on the machine what an operator has of this project.

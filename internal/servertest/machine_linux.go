@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,8 +20,10 @@ import (
 type Machine struct {
 	Root string // its root folder
 
-	t   testing.TB
-	pid string // of its init, as seen from here
+	t       testing.TB
+	process *exec.Cmd
+	ended   chan struct{} // closed when the process has
+	pid     string        // of its init, as seen from here
 }
 
 // Debian boots a machine that ends with the test. DEBIAN_ROOT is the folder of a
@@ -28,10 +31,9 @@ type Machine struct {
 func Debian(t testing.TB) *Machine {
 	t.Helper()
 	base := os.Getenv("DEBIAN_ROOT")
-	nspawn, err := exec.LookPath("systemd-nspawn")
-	if base == "" || err != nil || os.Getuid() != 0 {
+	if _, err := exec.LookPath("systemd-nspawn"); base == "" || err != nil || os.Getuid() != 0 {
 		Without(t, "debian", "no machine to deploy to: as root, with Debian package systemd-container, and DEBIAN_ROOT naming what "+
-			"`debootstrap --variant=minbase --include=systemd,ca-certificates,unattended-upgrades,passwd bookworm FOLDER` made")
+			"`debootstrap --variant=minbase --include=systemd,dbus,ca-certificates,unattended-upgrades,passwd bookworm FOLDER` made")
 	}
 	dir := t.TempDir()
 	m := &Machine{Root: filepath.Join(dir, "root"), t: t}
@@ -45,26 +47,36 @@ func Debian(t testing.TB) *Machine {
 		Without(t, "debian", "cannot mount a machine's root: "+strings.TrimSpace(string(out)))
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", "-l", m.Root).Run() })
+	t.Cleanup(m.halt)
+	if err := m.boot(); err != nil {
+		Without(t, "debian", err.Error())
+	}
+	return m
+}
 
+// Reboot ends everything on the machine, in order, and boots it again. Where enough is a state of systemd's, such as
+// "starting", it waits for no more: the boot itself may wait for something.
+func (m *Machine) Reboot(enough ...string) {
+	m.t.Helper()
+	m.halt()
+	if err := m.boot(enough...); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// boot starts the machine, and waits for it.
+func (m *Machine) boot(enough ...string) error {
 	var said limitedBuffer
-	c := exec.Command(nspawn, "--quiet", "--directory="+m.Root, "--register=no", "--keep-unit", "--machine=tintype-test-"+strconv.Itoa(os.Getpid()), "--resolv-conf=off", "--console=pipe", "--boot")
+	c := exec.Command("systemd-nspawn", "--quiet", "--directory="+m.Root, "--register=no", "--keep-unit", "--machine=tintype-test-"+strconv.Itoa(os.Getpid()), "--resolv-conf=off", "--console=pipe", "--boot")
 	c.Stdout, c.Stderr = &said, &said
 	diesWithUs(c)
 	if err := c.Start(); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	ended := make(chan struct{})
 	go func() { _ = c.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = c.Process.Signal(syscall.SIGTERM) // an orderly end of the machine
-		select {
-		case <-ended:
-		case <-time.After(time.Minute):
-			_ = c.Process.Kill()
-			<-ended
-		}
-	})
-	err = until(2*startPatience, ended, func() error {
+	m.process, m.ended = c, ended
+	err := until(2*startPatience, ended, func() error {
 		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", c.Process.Pid))
 		if err != nil {
 			return err
@@ -75,15 +87,30 @@ func Debian(t testing.TB) *Machine {
 		}
 		// "degraded" is a unit that failed, such as one that wants more rights.
 		out, _ := m.Run("systemctl", "is-system-running")
-		if state := strings.TrimSpace(out); state != "running" && state != "degraded" {
+		if state := strings.TrimSpace(out); state != "running" && state != "degraded" && !slices.Contains(enough, state) {
 			return fmt.Errorf("it is %q", state)
 		}
 		return nil
 	})
 	if err != nil {
-		Without(t, "debian", fmt.Sprintf("the machine does not boot: %v\n%s", err, said.String()))
+		return fmt.Errorf("the machine does not boot: %w\n%s", err, said.String())
 	}
-	return m
+	return nil
+}
+
+// halt is an orderly end of the machine.
+func (m *Machine) halt() {
+	if m.process == nil {
+		return
+	}
+	_ = m.process.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-m.ended:
+	case <-time.After(2 * startPatience):
+		_ = m.process.Process.Kill()
+		<-m.ended
+	}
+	m.process = nil
 }
 
 // Run runs a command on the machine, as root.
