@@ -2,8 +2,9 @@
 # Makes a machine one that runs Tintype: its user, its folders, the binary, its
 # systemd units, security updates that install themselves. The same for one
 # instance (deploy/single) and for an image (deploy/ami). To run it again changes
-# nothing that is as it should be; with another binary it is an upgrade, which
-# keeps the one before for the way back.
+# nothing that is as it should be, and finishes what was interrupted; with another
+# binary it is an upgrade, which keeps the one before for the way back, and takes
+# it by itself where the new one does not start.
 #
 #   provision.sh --binary FILE [options]
 #
@@ -33,6 +34,9 @@ readonly state=/var/lib/tintype
 readonly settings=/etc/tintype
 readonly systemd=/etc/systemd/system
 
+# What it did not finish is not to fill a disk.
+trap 'rm -f -- "$program.new" "$lib/tintype.previous.new"' EXIT
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 binary='' units=$here/single image='' domain='' packages=1 start=1 back=0
 
@@ -61,13 +65,37 @@ while (($#)); do
 	esac
 done
 
+# same FROM TO: whether both hold the same.
+same() { cmp -s -- "$1" "$2"; }
+
+# runs FILE: whether the site is up and FILE is its program.
+runs() {
+	local pid
+	pid=$(systemctl show -P MainPID tintype.service) && [[ ${pid:-0} != 0 ]] && same "/proc/$pid/exe" "$1"
+}
+
+# exchange: the program before for this one, and this one for that.
+exchange() {
+	install -m 0755 -o root -g root "$lib/tintype.previous" "$program.new"
+	install -m 0755 -o root -g root "$program" "$lib/tintype.previous.new"
+	mv -f -- "$program.new" "$program"
+	mv -f -- "$lib/tintype.previous.new" "$lib/tintype.previous"
+}
+
 ((EUID == 0)) || die "has to run as root"
 if ((back)); then
 	[[ -x $lib/tintype.previous ]] || die "there is no program before this one: $lib/tintype.previous"
-	install -m 0755 -o root -g root "$lib/tintype.previous" "$program.new"
-	install -m 0755 -o root -g root "$program" "$lib/tintype.previous"
-	mv -f -- "$program.new" "$program"
-	((start == 0)) || systemctl restart tintype.service
+	if ((start)) && runs "$lib/tintype.previous" && ! same "$lib/tintype.previous" "$program"; then
+		say "the programs are exchanged already, by a run that was interrupted"
+	else
+		exchange
+	fi
+	if ((start)) && ! systemctl restart tintype.service; then
+		failed=$("$program" version)
+		exchange
+		systemctl restart tintype.service || die "neither $failed nor $("$program" version) starts: journalctl -u tintype says why"
+		die "$failed does not start (journalctl -u tintype says why): $("$program" version) runs again"
+	fi
 	say "back at $("$program" version)"
 	exit 0
 fi
@@ -77,9 +105,10 @@ fi
 [[ -f $units/tintype.service ]] || die "there is no $units/tintype.service; --units says where the units are"
 [[ -z $image || -f $image/boot ]] || die "$image does not look like deploy/ami/files"
 "$binary" version >/dev/null || die "$binary does not run here: is it built for $(uname -m)?"
-
-# same FROM TO: whether both hold the same.
-same() { cmp -s -- "$1" "$2"; }
+if [[ -n $domain ]]; then
+	# What the program would refuse at its start must not get into the settings.
+	env -i TLS_DOMAINS="$domain" "$binary" config >/dev/null || die "--domain $domain is none that the site could have"
+fi
 
 # put MODE OWNER FROM TO: whole or not at all, and not again where it is there.
 put() {
@@ -170,18 +199,27 @@ install -d -m 0750 -o "$user" -g "$user" "$state"
 
 set_here() { grep -qE "^($1)=." "$settings/tintype.env" 2>/dev/null; }
 
-# Before an upgrade of a site that runs, by the program of before.
-if ((start)) && ! same "$binary" "$program" && set_here BACKUP_TO && [[ -e $systemd/tintype-backup.service ]] && systemctl -q is-active tintype.service; then
+# Before an upgrade of a site that has anything, by the program of before.
+if ((start)) && [[ -e $program ]] && ! same "$binary" "$program" && set_here BACKUP_TO && [[ -e $systemd/tintype-backup.service ]] &&
+	{ [[ -e $state/tintype.db ]] || systemctl -q is-active tintype.service; }; then
 	say "a backup first"
 	systemctl start tintype-backup.service || die "the backup before the upgrade failed, and nothing was changed: journalctl -u tintype-backup says why"
 fi
 
-changed=0
+changed=0 upgraded=0
 if ! same "$binary" "$program"; then
 	changed=1
-	[[ ! -e $program ]] || put 0755 root:root "$program" "$lib/tintype.previous"
+	# First, for FILE may be the program before, and there may be no room.
+	install -m 0755 -o root -g root "$binary" "$program.new"
+	if [[ -e $program ]]; then
+		put 0755 root:root "$program" "$lib/tintype.previous"
+		upgraded=1
+	fi
+	mv -f -- "$program.new" "$program"
+	say "$program"
 fi
-put 0755 root:root "$binary" "$program"
+chmod 0755 -- "$program"
+chown root:root -- "$program"
 
 own=("$units"/tintype*.service "$units"/tintype*.socket "$units"/tintype*.timer)
 # In a group there is nothing on the machine to look after: the site alone.
@@ -195,7 +233,9 @@ done
 if [[ -z $image && -e $units/tintype.env && ! -e $settings/tintype.env ]]; then
 	put 0640 "root:$user" "$units/tintype.env" "$settings/tintype.env"
 fi
-if [[ -n $domain ]] && ! set_here TLS_DOMAINS; then
+if [[ -n $domain ]] && set_here TLS_DOMAINS; then
+	say "TLS_DOMAINS stands in $settings/tintype.env already; --domain changes nothing"
+elif [[ -n $domain ]]; then
 	printf '\nTLS_DOMAINS=%s\n' "$domain" >>"$settings/tintype.env"
 	say "TLS_DOMAINS=$domain in $settings/tintype.env"
 fi
@@ -251,6 +291,10 @@ fi
 if ((start)) && ! set_here 'TLS_DOMAINS|BASE_URL|SETTINGS'; then
 	say "set TLS_DOMAINS (or BASE_URL, behind a proxy) in $settings/tintype.env, then run this again"
 elif ((start)); then
+	# What an interrupted run brought and did not start.
+	[[ $(systemctl show -P NeedDaemonReload tintype.service) != yes ]] || changed=1
+	runs "$program" || changed=1
+	! runs "$lib/tintype.previous" || same "$lib/tintype.previous" "$program" || upgraded=1
 	systemctl daemon-reload
 	# A socket that is new cannot be had while the service runs.
 	for unit in "${enabled[@]}"; do
@@ -258,10 +302,14 @@ elif ((start)); then
 		[[ $unit == *.socket ]] || continue
 		systemctl -q is-active "$unit" || { systemctl stop tintype.service && systemctl start "$unit"; }
 	done
-	if ((changed)); then
-		systemctl restart tintype.service
-	else
+	if ((changed == 0)); then
 		systemctl start tintype.service
+	elif ! systemctl restart tintype.service; then
+		failed=$("$program" version)
+		((upgraded)) || die "$failed does not start: journalctl -u tintype says why"
+		put 0755 root:root "$lib/tintype.previous" "$program"
+		systemctl restart tintype.service || die "neither $failed nor $("$program" version) starts: journalctl -u tintype says why"
+		die "$failed does not start (journalctl -u tintype says why): $("$program" version) runs again"
 	fi
 	say "running: $("$program" version)"
 else

@@ -402,7 +402,7 @@ func TestTLSDomainsMakeTheAddress(t *testing.T) {
 		t.Errorf("%s", c.Origin())
 	}
 	for _, env := range [][]string{
-		{"TLS_DOMAINS=*.photos.example"}, {"TLS_DOMAINS=192.0.2.1"}, {"TLS_DOMAINS=photos.example:443"}, {"TLS_DOMAINS=localhost"}, {"TLS_DOMAINS=https://photos.example"},
+		{"TLS_DOMAINS=*.photos.example"}, {"TLS_DOMAINS=photos..example"}, {"TLS_DOMAINS=.photos.example"}, {"TLS_DOMAINS=192.0.2.1"}, {"TLS_DOMAINS=photos.example:443"}, {"TLS_DOMAINS=localhost"}, {"TLS_DOMAINS=https://photos.example"},
 		{"TLS_DOMAINS=photos.example", "BASE_URL=http://photos.example"}, {"TLS_DOMAINS=photos.example", "BASE_URL=https://other.example"},
 		{"TLS_DOMAINS=photos.example", "HTTP_PORT=443"}, {"ACME_DIRECTORY_URL=http://ca.example/dir"},
 		{"STATELESS=true", "TLS_DOMAINS=photos.example", "BASE_URL=https://photos.example", "DATABASE_URL=mysql://u:p@db/n", "MEDIA_STORE=s3", "MEDIA_S3_BUCKET=photos", "SECRET_KEY=" + strings.Repeat("k", 32)},

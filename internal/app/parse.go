@@ -425,7 +425,7 @@ func parseTLSDomains(c *Config, v value) error {
 		switch {
 		case strings.Contains(name, "*"):
 			return fmt.Errorf("%q: a wildcard is not to be had this way; list the names", name)
-		case err != nil || strings.ContainsAny(ascii, ":/") || !strings.Contains(ascii, "."):
+		case err != nil || strings.ContainsAny(ascii, ":/") || !strings.Contains(ascii, ".") || slices.Contains(strings.Split(ascii, "."), ""):
 			return fmt.Errorf("%q is not a host name such as photos.example.org", name)
 		}
 		if _, err := netip.ParseAddr(ascii); err == nil {
