@@ -51,6 +51,9 @@ func parseBackupKey(c *Config, v value) error {
 // bucketPath takes s3://bucket/path apart. What is no such address has no bucket.
 func bucketPath(text string) (bucket, path string, err error) {
 	if !strings.HasPrefix(text, "s3:") {
+		if strings.Contains(text, "://") { // or it would silently be a folder of that name
+			return "", "", fmt.Errorf("%q is neither a folder nor of the form s3://bucket/prefix", text)
+		}
 		return "", "", nil
 	}
 	u, err := url.Parse(text)
@@ -87,6 +90,9 @@ func openPlace(ctx context.Context, cfg *Config, text string, log *slog.Logger) 
 // findBackup is one backup: a file, an object of a bucket, or "latest" of BACKUP_TO.
 func findBackup(ctx context.Context, cfg *Config, text string, log *slog.Logger) (backup.Place, string, error) {
 	if text == "latest" {
+		if cfg.BackupTo == "" {
+			return nil, "", errors.New("which backup? Give a file or s3://bucket/prefix/FILE, or set BACKUP_TO to where they are")
+		}
 		place, err := openPlace(ctx, cfg, "", log)
 		if err != nil {
 			return nil, "", err

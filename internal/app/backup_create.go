@@ -37,6 +37,7 @@ type backupMaker struct {
 	stage    *backup.Stage
 	manifest backup.Manifest
 	name     string
+	written  bool  // it is in its place under its name
 	size     int64 // of the archive
 	sum      []byte
 }
@@ -182,7 +183,7 @@ func (b *backupMaker) write(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write to %s: %w", b.place, err)
 	}
-	b.size, b.sum = out.n, out.sum.Sum(nil)
+	b.written, b.size, b.sum = true, out.n, out.sum.Sum(nil)
 	return nil
 }
 

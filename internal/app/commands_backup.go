@@ -41,6 +41,7 @@ type backupRun struct {
 	show *meter
 	out  io.Writer
 	f    backupFlags
+	kept string // the backup that stays, whatever comes then
 }
 
 func (f backupFlags) begin(c *call) (*backupRun, error) {
@@ -56,13 +57,17 @@ func (f backupFlags) begin(c *call) (*backupRun, error) {
 		r.show = newMeter(c.env.Stderr)
 	}
 	r.ctx, r.stop = signal.NotifyContext(c, syscall.SIGTERM, syscall.SIGINT)
+	// The first signal asks; a second one, no longer caught, ends the process.
+	context.AfterFunc(r.ctx, r.stop)
 	return r, nil
 }
 
 // end is deferred: it clears the progress and says plainly why something ended.
 func (r *backupRun) end(err *error) {
 	r.show.end()
-	if r.ctx.Err() != nil && *err != nil {
+	if r.ctx.Err() != nil && *err != nil && r.kept != "" {
+		*err = fmt.Errorf("interrupted; %s is there, and what comes after was not done: it was not read back, or older ones were not removed", r.kept)
+	} else if r.ctx.Err() != nil && *err != nil {
 		*err = errors.New("interrupted; nothing is left of it")
 	} else if errors.Is(*err, syscall.ENOSPC) || errors.Is(*err, store.ErrDiskFull) || errors.Is(*err, backup.ErrFull) {
 		*err = fmt.Errorf("the disk is full; nothing is left of it: %w", *err)
@@ -119,11 +124,15 @@ func (b backupCreate) Run(c *call) (err error) {
 	}
 	start := time.Now()
 	m := &backupMaker{cfg: r.cfg, place: place, key: r.key, show: r.show}
-	if err := m.make(r.ctx); err != nil {
+	err = m.make(r.ctx)
+	if m.written {
+		r.kept = place.String() + "/" + m.name
+	}
+	if err != nil {
 		return err
 	}
 	done := created{
-		Backup: place.String() + "/" + m.name, Bytes: m.size, Files: m.manifest.Files, Photos: m.manifest.Photos, Rows: m.manifest.Rows,
+		Backup: r.kept, Bytes: m.size, Files: m.manifest.Files, Photos: m.manifest.Photos, Rows: m.manifest.Rows,
 		Encrypted: r.key != nil, Missing: m.manifest.Missing,
 	}
 	// What is missing here an older backup may have.
@@ -201,12 +210,13 @@ func (b backupVerify) Run(c *call) (err error) {
 	}
 	defer r.end(&err)
 	start := time.Now()
-	scratch, err := os.MkdirTemp("", "tintype-verify-")
+	// All that the backup holds lies there in the clear: what a killed one left is removed by the next.
+	scratch, err := backup.NewStage(os.TempDir())
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
-	m, name, err := r.restore(b.Backup, scratch)
+	defer scratch.Close()
+	m, name, err := r.restore(b.Backup, scratch.Dir)
 	if err != nil {
 		return err
 	}
@@ -265,7 +275,7 @@ func (b backupRestore) Run(c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := vacant(into); err != nil {
+	if into, err = vacant(into); err != nil {
 		return err
 	}
 	parent := filepath.Dir(into)
@@ -286,14 +296,15 @@ func (b backupRestore) Run(c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(whole, into); err != nil {
+	// Not os.Rename, which refuses a folder that is there even where it is empty.
+	if err := syscall.Rename(whole, into); err != nil {
 		switch {
 		case errors.Is(err, syscall.ENOTEMPTY), errors.Is(err, syscall.EEXIST):
 			return fmt.Errorf("meanwhile something was put into %s; nothing was changed there", into)
 		case errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EXDEV):
 			return fmt.Errorf("%s is where a disk is mounted, which a restored folder cannot replace: restore --into a folder in it, such as %s", into, filepath.Join(into, "site"))
 		}
-		return err
+		return &os.PathError{Op: "rename what was restored to", Path: into, Err: err}
 	}
 	syscall.Sync()
 	r.show.end()
@@ -321,21 +332,26 @@ func restoredText(cfg *Config, m *backup.Manifest, name, into string) string {
 	return strings.Join(lines, "\n")
 }
 
-// vacant refuses a folder that holds anything.
-func vacant(dir string) error {
+// vacant refuses a folder that holds anything, and returns where a link leads.
+func vacant(dir string) (string, error) {
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		if dir, err = filepath.EvalSymlinks(dir); err != nil {
+			return "", fmt.Errorf("a link that leads nowhere: %w", err)
+		}
+	}
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil
+		return dir, nil
 	case err != nil:
-		return err
+		return "", err
 	case len(entries) > 0:
 		names := make([]string, 0, 3)
 		for _, e := range entries[:min(3, len(entries))] {
 			names = append(names, e.Name())
 		}
 		slices.Sort(names)
-		return fmt.Errorf("%s is not empty (%s): a backup is restored into a new folder only; move what is there away first", dir, strings.Join(names, ", "))
+		return "", fmt.Errorf("%s is not empty (%s): a backup is restored into a new folder only; move what is there away first", dir, strings.Join(names, ", "))
 	}
-	return nil
+	return dir, nil
 }

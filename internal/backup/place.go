@@ -156,7 +156,7 @@ func (u *fileUpload) Abort() {
 
 // Open implements Place.
 func (d Folder) Open(_ context.Context, name string) (io.ReadCloser, int64, error) {
-	f, err := os.Open(filepath.Join(d.Dir, name))
+	f, err := os.OpenFile(filepath.Join(d.Dir, name), os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is not waited for
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, 0, fmt.Errorf("%w %s/%s", ErrNone, d, name)
 	}

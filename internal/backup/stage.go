@@ -55,7 +55,8 @@ func sweepStages(parent string) error {
 		return err
 	}
 	for _, dir := range dirs {
-		lock, err := os.Open(dir)
+		// In a folder that others may write to, it may be anything.
+		lock, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			continue
 		}

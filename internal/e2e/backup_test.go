@@ -387,6 +387,41 @@ func TestBackupRefuses(t *testing.T) {
 		t.Error("a damaged backup left a folder")
 	}
 	refusedBackup(t, site, "there is no backup", "restore", filepath.Join(backups, "none"), "--into", into)
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refusedBackup(t, site, "is no file", "verify", pipe)
+	for _, to := range []string{"S3://backups/photos", "https://backups.example/photos"} { // not a folder of that name
+		refusedBackup(t, site, "is neither a folder nor", "create", "--to", to)
+	}
+	// A link leads to where the site shall be; one that leads nowhere is said before the work.
+	target, link := filepath.Join(t.TempDir(), "disk"), filepath.Join(t.TempDir(), "site")
+	if err := os.Symlink(target, link); err != nil {
+		t.Fatal(err)
+	}
+	refusedBackup(t, site, "leads nowhere", "restore", "latest", "--into", link)
+	if err := os.Mkdir(target, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if r := tintypeBackup(t, site, "restore", "latest", "--into", link); r.Into != target {
+		t.Errorf("restored into %s, not %s", r.Into, target)
+	}
+	if _, err := os.Stat(filepath.Join(target, "tintype.db")); err != nil {
+		t.Error(err)
+	}
+	// Of a verification that was killed nothing stays that others could read one day.
+	temp := t.TempDir()
+	left := filepath.Join(temp, ".tintype-backup-1")
+	if err := os.Mkdir(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, err := servertest.Run(t, []string{"TMPDIR=" + temp}, "backup", "verify", made.Backup); err != nil {
+		t.Errorf("%v: %s", err, stderr)
+	}
+	if names, _ := os.ReadDir(temp); len(names) > 0 {
+		t.Errorf("a verification leaves %v", names)
+	}
 
 	// A file that the site itself has lost: the rest is saved, nobody overlooks it, and no older backup goes.
 	path := regexp.MustCompile(`/media/(pub)/(([0-9a-f]{2})([0-9a-f]{2})[0-9a-f]+)/([a-z0-9]+\.jpg)`).FindStringSubmatch(page.media()[0])
@@ -404,6 +439,10 @@ func TestBackupRefuses(t *testing.T) {
 	_, stderr, err := servertest.Run(t, mysql, "backup", "create", "--to", backups)
 	if err == nil || !strings.Contains(stderr, "Aurora's snapshots") {
 		t.Errorf("of MySQL: %v, %s", err, stderr)
+	}
+	_, stderr, err = servertest.Run(t, nil, "backup", "verify")
+	if err == nil || !strings.Contains(stderr, "or set BACKUP_TO") {
+		t.Errorf("of no backup: %v, %s", err, stderr)
 	}
 	_, stderr, err = servertest.Run(t, []string{"BACKUP_KEY=too short"}, "backup", "create")
 	if err == nil || !strings.Contains(stderr, "BACKUP_KEY: a passphrase needs 20 characters") || strings.Contains(stderr, "too short") {
