@@ -111,7 +111,8 @@ func (d *diagnosis) checkSQS(ctx context.Context) []Check {
 		list = append(list, warn(fmt.Sprintf("%s delays each message by %s, and each photo with it", d.cfg.QueueURL, facts.Delay), "set its delivery delay to 0"))
 	}
 	if facts.DeadLetters != "" {
-		list = append(list, warn(d.cfg.QueueURL+" moves messages to a dead-letter queue, where they say nothing", "remove its redrive policy, and watch dead jobs instead: tintype_jobs_dead, or `tintype jobs list --state dead`"))
+		// deploy/asg makes one, with an alarm: nothing is wrong with it, but nothing about jobs is to be found in it.
+		list = append(list, fine("messages that no worker takes go to a dead-letter queue; jobs that failed are in `tintype jobs list --state dead`"))
 	}
 	if facts.Waiting > manyMessages {
 		list = append(list, warn(fmt.Sprintf("%d messages wait in %s", facts.Waiting, d.cfg.QueueURL), "is a process with ROLES=worker running that may receive from it?"))
