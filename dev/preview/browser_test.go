@@ -44,8 +44,9 @@ func browser(t *testing.T) (ctx context.Context, at string) {
 			if err != nil {
 				return
 			}
-			// What a server refuses is logged by the browser, and is what some of these tests want.
-			if (m.Type == "error" || m.Type == chromedp.ConsoleException) && !strings.Contains(m.Text, "Failed to load resource") {
+			// What a server refuses is logged by the browser, and is what some of these tests want; and a busy one gives up
+			// showing how one page becomes the next.
+			if (m.Type == "error" || m.Type == chromedp.ConsoleException) && !strings.Contains(m.Text, "Failed to load resource") && !strings.Contains(m.Text, "Transition was ") {
 				t.Errorf("console: %s", m.Text)
 			}
 		}
@@ -63,16 +64,21 @@ func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Voi
 // until waits for an expression to hold.
 func until(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
-	wait, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	_, err := chromedp.Run(wait, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute)))
-	for err != nil && wait.Err() == nil { // the page was left while it was asked
-		_, err = chromedp.Run(wait, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute)))
-	}
-	if err != nil {
+	if err := becomes(ctx, time.Minute, expression); err != nil {
 		body, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + ' ' + (document.activeElement?.outerHTML || '').slice(0, 300) + ' say: ' + document.getElementById('say')?.textContent`))
 		t.Fatalf("%s: %v; at %s", expression, err, body)
 	}
+}
+
+// becomes waits so long for an expression to hold.
+func becomes(ctx context.Context, patience time.Duration, expression string) error {
+	wait, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := chromedp.Run(wait, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience)))
+	for err != nil && wait.Err() == nil { // the page was left while it was asked
+		_, err = chromedp.Run(wait, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience)))
+	}
+	return err
 }
 
 func run(t *testing.T, ctx context.Context, script string) {
@@ -152,7 +158,13 @@ func TestKeyboard(t *testing.T) {
 	until(t, ctx, `!!document.querySelector('dialog.keys[open]')`)
 	do(t, ctx, chromedp.KeyEvent(kb.Escape))
 	until(t, ctx, `!document.querySelector('dialog')`)
-	do(t, ctx, chromedp.KeyEvent("g"), chromedp.KeyEvent("e"))
+	// Two letters, of which the second comes too late where the machine is busy.
+	for try := 0; ; try++ {
+		do(t, ctx, chromedp.KeyEvent("g"), chromedp.KeyEvent("e"))
+		if try == 10 || becomes(ctx, 10*time.Second, `location.pathname === '/explore'`) == nil {
+			break
+		}
+	}
 	until(t, ctx, `location.pathname === '/explore'`)
 	do(t, ctx, chromedp.Navigate(at+"/post"))
 	run(t, ctx, `document.querySelector('#f-text').focus()`)
@@ -184,11 +196,15 @@ func TestCompose(t *testing.T) {
 		}
 		files = append(files, file)
 	}
-	do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/compose"), chromedp.SetUploadFiles("#f-photos", files))
+	do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/compose"))
+	// What state each row has ever had: the one that is slow may be ready before the last is sent.
+	run(t, ctx, `window.was = []; new MutationObserver(() => document.querySelectorAll('.draft-photo').forEach((r, i) => (was[i] ||= new Set()).add(r.dataset.state)))
+		.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] })`)
+	do(t, ctx, chromedp.SetUploadFiles("#f-photos", files))
 	until(t, ctx, `document.querySelectorAll('.draft-photo').length === 5`)
 	until(t, ctx, `document.querySelector('.draft-photo:last-child .state').textContent.includes('This site cannot read HEIC')`)
-	until(t, ctx, `[...document.querySelectorAll('.draft-photo')].map((r) => r.dataset.state).join() === 'ready,refused,preparing,ready,refused'`)
-	until(t, ctx, `document.querySelectorAll('.draft-photo')[2].dataset.state === 'ready'`)
+	until(t, ctx, `[...document.querySelectorAll('.draft-photo')].map((r) => r.dataset.state).join() === 'ready,refused,ready,ready,refused'`)
+	until(t, ctx, `was[2].has('preparing') && performance.getEntriesByType('resource').some((e) => /\/compose\/photos\/\d+$/.test(e.name))`) // it was asked for
 	until(t, ctx, `!document.querySelector('#publish').disabled && document.querySelector('#left-out').textContent === '2 photographs are not ready and will be left out.'`)
 	until(t, ctx, `document.querySelector('#reminder').textContent.startsWith('3 of 3 photographs have no description')`)
 	until(t, ctx, `!document.querySelector('#photos').innerHTML.includes('__ID__') && document.querySelector('[name^="description-100"]') !== null`)

@@ -93,10 +93,10 @@ func upAndDown(t *testing.T, base servertest.Rung, steps []string) {
 			if step, ok := strings.CutPrefix(caption, "Posted "); ok {
 				una.sees(paths[caption], "Seen "+step)
 				id := paths[caption][strings.LastIndexByte(paths[caption], '/')+1:]
-				una.withToken(token, http.MethodGet, "/api/v1/statuses/"+id).want(200).has(`"favourites_count":1,`, `"replies_count":1,`)
+				una.seesWithToken(token, "/api/v1/statuses/"+id, `"favourites_count":1,`, `"replies_count":1,`)
 			}
 		}
-		listed := una.withToken(token, http.MethodGet, "/api/v1/timelines/home?limit=40").want(200)
+		listed := una.seesWithToken(token, "/api/v1/timelines/home?limit=40", posts...)
 		for _, caption := range posts {
 			if n := strings.Count(listed.body, caption); n != 1 {
 				t.Errorf("%q is %d times among %d posts of the home timeline", caption, n, len(posts))

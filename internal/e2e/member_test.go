@@ -109,8 +109,13 @@ func (m *member) misses(path string) page {
 // until asks until the answer is as wanted, for a while; where nothing is late the first answer counts.
 func (m *member) until(path string, wanted func(page) bool) page {
 	m.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if p := m.get(path); !m.late || wanted(p) || time.Now().After(deadline) {
+	return m.untilAnswer(func() page { return m.get(path) }, wanted)
+}
+
+func (m *member) untilAnswer(ask func() page, wanted func(page) bool) page {
+	m.t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if p := ask(); !m.late || wanted(p) || time.Now().After(deadline) {
 			return p
 		}
 	}

@@ -64,6 +64,13 @@ func (m *member) withToken(token, method, path string) page {
 	return m.do(req)
 }
 
+// seesWithToken asks as a client until the answer holds the parts, which somebody else brought about, or with a browser.
+func (m *member) seesWithToken(token, path string, parts ...string) page {
+	m.t.Helper()
+	return m.untilAnswer(func() page { return m.withToken(token, http.MethodGet, path) },
+		func(p page) bool { return p.status == http.StatusOK && !slices.ContainsFunc(parts, p.without) }).want(http.StatusOK).has(parts...)
+}
+
 // lines opens what stays open and returns its lines; the channel is closed at its end.
 func (m *member) lines(path, token string) chan string {
 	m.t.Helper()
@@ -93,7 +100,7 @@ func (m *member) lines(path, token string) chan string {
 // awaitLines reads until lines, in whatever order, held all the parts.
 func awaitLines(t testing.TB, lines chan string, parts ...string) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(90 * time.Second)
 	for len(parts) > 0 {
 		select {
 		case line, open := <-lines:
@@ -174,7 +181,7 @@ func TestStreamsTogether(t *testing.T) {
 
 	// The instance is told to stop: its streams are told to go elsewhere before it ends.
 	a.Signal(syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	for err == nil {
 		_, _, err = conn.Read(ctx)
@@ -223,8 +230,11 @@ func TestStreamsAndReplicas(t *testing.T) {
 	eventually(t, "late replicas are read from", func() bool { return inUse() == 2 })
 	stream := ben.lines("/api/v1/streaming/user", token)
 	bens := &http.Client{}
-	for i := range 4 {
-		caption := fmt.Sprintf("Announced %d", i)
+	proven := 0
+	for i := 0; proven < 4; i++ {
+		eventually(t, "late replicas are read from", func() bool { return inUse() == 2 })
+		changes := strings.Count(site.Logs(), "a replica is")
+		caption := fmt.Sprintf("Announced %d.", i)
 		ada.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", caption)
 		awaitLines(t, stream, caption)
 		for range 6 {
@@ -240,9 +250,12 @@ func TestStreamsAndReplicas(t *testing.T) {
 				t.Errorf("%d: %s was announced and is not in the list: %.200s", resp.StatusCode, caption, body)
 			}
 		}
-	}
-	if n := inUse(); n != 2 {
-		t.Errorf("%d of 2 replicas are in use at the end: this proves nothing", n)
+		// A replica that was left meanwhile, as on a busy machine, makes it a round that proves nothing.
+		if strings.Count(site.Logs(), "a replica is") == changes {
+			proven++
+		} else if i == 20 {
+			t.Fatalf("only %d rounds had both replicas in use", proven)
+		}
 	}
 }
 

@@ -329,8 +329,8 @@ func TestTracesOfTheFleet(t *testing.T) {
 // A collector that hangs slows nobody, is told of once, and does not hold a stop up.
 func TestACollectorThatHangs(t *testing.T) {
 	c := servertest.NewCollector(t)
+	c.Hang() // from the start: one that answered too late for once would be told of, too
 	site := servertest.NewSite(t, servertest.Rung{}, append(c.Env(), "LOG_FORMAT=json", "OTEL_BSP_EXPORT_TIMEOUT=500")...)
-	c.Hang()
 	eventually(t, "the collector is asked twice", func() bool {
 		for range 50 {
 			visitor(t, site.URL).get("/livez").want(200)

@@ -71,6 +71,11 @@ func work(address string) error {
 	there := func(name string) bool { _, err := os.Stat(filepath.Join(dir, name)); return err == nil }
 
 	o := queue.Options{Backend: community.JobBackend(s), Log: log, Poll: 200 * time.Millisecond, Lease: jobLease}
+	if text := os.Getenv("FLEETTEST_LEASE"); text != "" {
+		if o.Lease, err = time.ParseDuration(text); err != nil {
+			return err
+		}
+	}
 	if url := os.Getenv("FLEETTEST_SQS"); url != "" {
 		w := newSQS(url, os.Getenv("FLEETTEST_QUEUE"), log)
 		go func() { _ = w.Receive(ctx) }()

@@ -72,9 +72,9 @@ func TestTheWriterMoves(t *testing.T) {
 	}
 	time.Sleep(300 * time.Millisecond)
 	proxy.CutAt("\x03COMMIT", true, 5, nil)
-	storetest.Eventually(t, 30*time.Second, func() bool { return proxy.Cuts() <= 0 })
+	storetest.Eventually(t, 2*time.Minute, func() bool { return proxy.Cuts() <= 0 })
 	proxy.CutAt("\x03COMMIT", false, 5, nil)
-	storetest.Eventually(t, 30*time.Second, func() bool { return proxy.Cuts() <= 0 })
+	storetest.Eventually(t, 2*time.Minute, func() bool { return proxy.Cuts() <= 0 })
 	old.ReadOnly(t, true)
 	db.CatchUp(t)
 	next.Promote(t)

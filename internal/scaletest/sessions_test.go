@@ -224,7 +224,7 @@ func TestSessionsSurviveTheirStoreBeingAway(t *testing.T) {
 		t.Errorf("log-in without a store answered %d", a.status)
 	}
 	newBrowser(t, f[0]).get("/explore").want(http.StatusOK) // visitors need no session
-	if err := f[0].WaitReady(time.Second); err != nil {
+	if err := f[0].WaitReady(time.Minute); err != nil {
 		t.Errorf("the balancer was told to look elsewhere, where it is the same: %v", err)
 	}
 	d.gone.Store(false)
