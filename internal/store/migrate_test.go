@@ -147,26 +147,26 @@ func TestTheStatementOfADeadMigrator(t *testing.T) {
 	server := servertest.MariaDB(t)
 	address := server.NewDatabase(t)
 	name := address[strings.LastIndex(address, "/")+1:]
+	s := storetest.MySQL(t, address)
 	m := store.NewMigrator(storetest.Options(address))
-	if err := m.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	if err := m.Down(t.Context(), 1); err != nil { // a column of access_tokens
 		t.Fatal(err)
 	}
-	store.SetTableWait(t, "60") // the dead one's; by itself it would give up at once
-	held := make(chan error, 1)
-	go func() { held <- server.Exec("LOCK TABLES "+name+".access_tokens WRITE", "DO SLEEP(3)") }()
+	store.SetTableWait(t, "300") // the dead one's; by itself it would give up at once
+	held, err := s.SQL().Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if _, err := held.ExecContext(t.Context(), "LOCK TABLES access_tokens WRITE"); err != nil {
+		t.Fatal(err)
+	}
 	waiting := func(state string) func() bool {
 		return func() bool {
 			v, err := server.Value("SELECT COUNT(*) FROM information_schema.processlist WHERE db = '" + name + "' AND state LIKE '" + state + "'")
 			return err == nil && v != "0"
 		}
 	}
-	storetest.Eventually(t, time.Minute, func() bool {
-		v, err := server.Value("SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'DO SLEEP(3)'")
-		return err == nil && v == "1"
-	})
 	proxy := servertest.NewProxy(t, server.Port)
 	died := make(chan error, 1)
 	go func() { died <- store.NewMigrator(storetest.Options(through(t, address, proxy.Port))).Up(t.Context()) }()
@@ -178,11 +178,18 @@ func TestTheStatementOfADeadMigrator(t *testing.T) {
 	if !waiting("Waiting for table%")() {
 		t.Fatal("the dead one's statement is over already")
 	}
-	if err := m.Up(t.Context()); err != nil {
-		t.Errorf("the next one: %v", err)
+	next := make(chan error, 1)
+	go func() { next <- m.Up(t.Context()) }()
+	select {
+	case err := <-next:
+		t.Fatalf("the next one did not wait: %v", err)
+	case <-time.After(time.Second):
 	}
-	if err := <-held; err != nil {
+	if _, err := held.ExecContext(t.Context(), "UNLOCK TABLES"); err != nil {
 		t.Fatal(err)
+	}
+	if err := <-next; err != nil {
+		t.Errorf("the next one: %v", err)
 	}
 	if st, err := m.State(t.Context()); err != nil || st.Usable() != nil {
 		t.Errorf("%+v, %v", st, err)
