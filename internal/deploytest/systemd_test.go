@@ -191,7 +191,7 @@ func TestTheWatchdogIsFedByAProcessThatAnswers(t *testing.T) {
 	if err := s.process.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond) // what was on its way has arrived
+	time.Sleep(time.Second) // what was on its way has arrived
 	before := s.heard(feed)
 	time.Sleep(2 * time.Second)
 	if n := s.heard(feed) - before; n != 0 {

@@ -329,6 +329,7 @@ func TestTracesOfTheFleet(t *testing.T) {
 // A collector that hangs slows nobody, is told of once, and does not hold a stop up.
 func TestACollectorThatHangs(t *testing.T) {
 	c := servertest.NewCollector(t)
+	begun := time.Now()
 	c.Hang() // from the start: one that answered too late for once would be told of, too
 	site := servertest.NewSite(t, servertest.Rung{}, append(c.Env(), "LOG_FORMAT=json", "OTEL_BSP_EXPORT_TIMEOUT=500")...)
 	eventually(t, "the collector is asked twice", func() bool {
@@ -339,7 +340,7 @@ func TestACollectorThatHangs(t *testing.T) {
 		return c.Asked() > 2
 	})
 	site.Stop()
-	if n := strings.Count(site.Web[0].Logs(), "the collector does not take traces"); n != 1 {
+	if n := strings.Count(site.Web[0].Logs(), "the collector does not take traces"); n < 1 || n > 1+int(time.Since(begun)/time.Minute) {
 		t.Errorf("%d lines of log tell of it", n)
 	}
 	if strings.Contains(site.Web[0].Logs(), c.URL) && strings.Contains(site.Web[0].Logs(), c.URL+"/v1") {
