@@ -13,12 +13,12 @@ import (
 )
 
 func TestInspectingATable(t *testing.T) {
-	for name, endpoint := range map[string]func() string{
-		"minidyn":  func() string { return newMinidyn(t).URL },
-		"dynalite": func() string { return servertest.DynamoDB(t).URL },
+	for name, endpoint := range map[string]func(t *testing.T) string{
+		"minidyn":  func(t *testing.T) string { return newMinidyn(t).URL },
+		"dynalite": func(t *testing.T) string { return servertest.DynamoDB(t).URL },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newTable(t, awsConfig(endpoint()))
+			b := newTable(t, awsConfig(endpoint(t)))
 			facts, err := b.Inspect(t.Context())
 			if err != nil || facts.Took <= 0 {
 				t.Errorf("%+v, %v", facts, err)
