@@ -145,7 +145,7 @@ func (h healthCommand) Run(c *call) error {
 	ctx, cancel := context.WithTimeout(c, 5*time.Second)
 	defer cancel()
 	address := ownAddress(&net.TCPAddr{IP: net.ParseIP(host), Port: port})
-	return alive(ctx, http.DefaultClient, "http://"+address+path)
+	return alive(ctx, &http.Client{Transport: &http.Transport{}}, "http://"+address+path) // by no proxy of HTTP_PROXY's
 }
 
 type versionCmd struct{}

@@ -94,11 +94,15 @@ func (a *App) supervised(ctx context.Context, open doors) {
 	if len(open.plain) > 0 {
 		door = open.plain[0]
 	}
-	url := "http://" + ownAddress(door.Addr()) + "/livez"
-	client := &http.Client{Timeout: every / 3, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: every / 3, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialOwn(ctx, door.Addr())
+		},
+	}}
 	a.background("watchdog", func(ctx context.Context) error {
 		for {
-			if err := alive(ctx, client, url); err == nil {
+			if err := alive(ctx, client, "http://localhost/livez"); err == nil {
 				notify(a.log, daemon.SdNotifyWatchdog)
 			} else if ctx.Err() == nil {
 				a.log.WarnContext(ctx, "the watchdog waits: this process does not answer itself", "error", err)
@@ -110,6 +114,17 @@ func (a *App) supervised(ctx context.Context, open doors) {
 			}
 		}
 	})
+}
+
+// dialOwn connects to a listener of this process, of whatever kind systemd has
+// made it: a Unix socket for a proxy, or one that knows IPv6 only.
+func dialOwn(ctx context.Context, a net.Addr) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, a.Network(), ownAddress(a))
+	if tcp, ok := a.(*net.TCPAddr); err != nil && ok && tcp.IP.IsUnspecified() {
+		return d.DialContext(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(tcp.Port)))
+	}
+	return conn, err
 }
 
 // ownAddress is where this machine reaches a listener of its own.

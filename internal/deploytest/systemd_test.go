@@ -3,6 +3,7 @@
 package deploytest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -202,6 +203,47 @@ func TestTheWatchdogIsFedByAProcessThatAnswers(t *testing.T) {
 	}
 	fed(1)
 	s.stop()
+}
+
+// The watchdog finds the process on whatever socket systemd holds: a Unix one, as
+// a proxy on the same machine may want, or one for IPv6 only.
+func TestTheWatchdogIsFedOnEverySocket(t *testing.T) {
+	folder, err := os.MkdirTemp("", "socket") // a unix socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	for network, address := range map[string]string{"unix": filepath.Join(folder, "s"), "tcp6": "[::]:0"} {
+		t.Run(network, func(t *testing.T) {
+			l, err := net.Listen(network, address)
+			if err != nil && network == "tcp6" {
+				t.Skip("a machine without IPv6")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			s := newSystemd(t, "WATCHDOG_USEC=1500000", "BASE_URL=http://photos.example", "TRUSTED_PROXIES=1")
+			s.socket.Close()
+			if s.socket, err = l.(interface{ File() (*os.File, error) }).File(); err != nil {
+				t.Fatal(err)
+			}
+			s.start()
+			eventually(t, "WATCHDOG=1", func() error {
+				if s.heard("WATCHDOG=1") < 2 {
+					return errors.New("not fed")
+				}
+				return nil
+			})
+			client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, l.Addr().String())
+			}}}
+			if err := ask(client, "http://photos.example/about"); err != nil {
+				t.Error(err)
+			}
+			s.stop()
+		})
+	}
 }
 
 // A socket that nobody would serve is said at the start, not found by readers.
