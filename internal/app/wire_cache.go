@@ -76,11 +76,7 @@ func (a *App) counter() api.Counter {
 
 // openRedis connects, and waits a moment for that. One that does not answer is no error.
 func openRedis(ctx context.Context, cfg *Config, log *slog.Logger) (*cache.Redis, error) {
-	url, err := cfg.CacheURL.Value(ctx)
-	if err != nil {
-		return nil, err
-	}
-	redis, err := cache.NewRedis(url, log)
+	redis, err := cache.NewRedis(ctx, cfg.CacheURL.Value, log)
 	if err != nil {
 		return nil, fmt.Errorf("CACHE_URL: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,13 +27,18 @@ func instance(t testing.TB, r *servertest.RedisServer, near time.Duration) (*cac
 	if r == nil {
 		return cache.New(cache.Options{Near: near}), nil
 	}
-	remote, err := cache.NewRedis(r.URL(), nil)
+	remote, err := cache.NewRedis(t.Context(), at(r.URL()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(remote.Close)
 	eventually(t, "Redis is used", func() bool { return !remote.Away() })
 	return cache.New(cache.Options{Redis: remote, Near: near}), remote
+}
+
+// at is an address that does not change.
+func at(url string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return url, nil }
 }
 
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -288,7 +294,7 @@ func TestRedisGoes(t *testing.T) {
 	t.Run("not there at the start", func(t *testing.T) {
 		r := servertest.Redis(t)
 		r.Kill()
-		remote, err := cache.NewRedis(r.URL(), nil)
+		remote, err := cache.NewRedis(t.Context(), at(r.URL()), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -340,7 +346,67 @@ func TestSignals(t *testing.T) {
 }
 
 func TestABadURLHidesItsPassword(t *testing.T) {
-	if _, err := cache.NewRedis("redis://:hush@[", nil); err == nil || errors.Unwrap(err) != nil {
+	if _, err := cache.NewRedis(t.Context(), at("redis://:hush@["), nil); err == nil || errors.Unwrap(err) != nil {
 		t.Error(err)
+	}
+}
+
+// A password that changes is taken by the next connection, for values and for signals; while it is wrong, or cannot be
+// read, Redis is passed by.
+func TestThePasswordChanges(t *testing.T) {
+	r := servertest.Redis(t)
+	r.SetPassword("first-password")
+	var url atomic.Value
+	url.Store(r.URL())
+	unreadable := errors.New("unreadable")
+	connect := func() *cache.Redis {
+		remote, err := cache.NewRedis(t.Context(), func(context.Context) (string, error) {
+			if s := url.Load().(string); s != "" {
+				return s, nil
+			}
+			return "", unreadable
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(remote.Close)
+		eventually(t, "Redis is used", func() bool { return !remote.Away() })
+		return remote
+	}
+	a, b := connect(), connect()
+	c := cache.New(cache.Options{Redis: a, Near: time.Nanosecond})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	wg.Go(func() { a.Send(ctx) })
+	wg.Go(func() { b.Listen(ctx, func() {}) })
+	used := func(state, password string) {
+		t.Helper()
+		tries := 0
+		eventually(t, state+": a value is kept", func() bool {
+			tries++
+			key := fmt.Sprintf("key %d of %s", tries, password)
+			_ = get(t, c, key, value(password))
+			return get(t, c, key, value("made again")) == password
+		})
+		_, before := b.SignalCounts()
+		eventually(t, state+": B hears of A", func() bool { a.Signal(); _, n := b.SignalCounts(); return n > before })
+	}
+	used("at first", "first-password")
+	for _, wrong := range []string{r.URL(), ""} {
+		url.Store(wrong)
+		password := "password-instead-of-" + wrong[:min(len(wrong), 5)]
+		r.SetPassword(password)
+		eventually(t, "it is passed by", func() bool {
+			if got := get(t, c, "meanwhile "+password, value("made")); got != "made" {
+				t.Error(got)
+			}
+			return a.Away()
+		})
+		if _, err := a.Check(t.Context()); err == nil || strings.Contains(err.Error(), "password-") {
+			t.Errorf("a check under a wrong password: %v", err)
+		}
+		url.Store(r.URL())
+		used("changed", password)
 	}
 }

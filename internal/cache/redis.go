@@ -20,6 +20,8 @@ import (
 var answerPatience = 40 * time.Millisecond
 
 const (
+	// passwordPatience is how long a new connection waits to be told its password.
+	passwordPatience = 2 * time.Second
 	// probeEvery is how often a Redis that is away is tried.
 	probeEvery = 250 * time.Millisecond
 	// lockLife is how long one instance may make a value before another one does too.
@@ -72,11 +74,19 @@ type Redis struct {
 	trace   Trace
 }
 
-// NewRedis prepares the Redis at a redis:// or rediss:// URL and connects in the background. Close ends it.
-func NewRedis(url string, log *slog.Logger) (*Redis, error) {
-	o, err := rueidis.ParseURL(url)
+// NewRedis prepares the Redis at a redis:// or rediss:// URL and connects in the background. Close ends it. The URL is
+// asked for again before each connection, which takes the user and the password as they are then.
+func NewRedis(ctx context.Context, url func(context.Context) (string, error), log *slog.Logger) (*Redis, error) {
+	o, err := options(ctx, url)
 	if err != nil {
-		return nil, errors.New("not the URL of a Redis") // the cause may hold the password
+		return nil, err
+	}
+	o.Username, o.Password = "", ""
+	o.AuthCredentialsFn = func(rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), passwordPatience)
+		defer cancel()
+		now, err := options(ctx, url)
+		return rueidis.AuthCredentials{Username: now.Username, Password: now.Password}, err
 	}
 	// Retrying is for the next request; client-side caching is what the near part and events do.
 	o.DisableRetry, o.DisableCache = true, true
@@ -93,6 +103,19 @@ func NewRedis(url string, log *slog.Logger) (*Redis, error) {
 	}
 	go r.watch(ctx)
 	return r, nil
+}
+
+// options are what the URL says now.
+func options(ctx context.Context, url func(context.Context) (string, error)) (rueidis.ClientOption, error) {
+	text, err := url(ctx)
+	if err != nil {
+		return rueidis.ClientOption{}, err
+	}
+	o, err := rueidis.ParseURL(text)
+	if err != nil {
+		return rueidis.ClientOption{}, errors.New("not the URL of a Redis") // the cause may hold the password
+	}
+	return o, nil
 }
 
 // Ready waits until Redis was tried once, so that a start does not begin with a cold cache for want of a millisecond.
