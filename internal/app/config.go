@@ -105,9 +105,13 @@ type Config struct {
 
 	Traces Traces
 
-	migrateSet bool // MIGRATE was given
+	migrateSet    bool // MIGRATE was given
+	mediaKeyNamed bool // MEDIA_SIGNING_KEY says its id itself
 	// tracer is what a running site is traced by: nil in commands, and where nothing is.
 	tracer *telemetry.Tracer
+
+	// secrets are those that are set. By address, or printing this would show them.
+	secrets []*keptSecret
 
 	// Unknown are the variables that are no settings, by name.
 	Unknown []string
@@ -134,16 +138,16 @@ func (d Database) String() string { return d.display }
 
 // Replicas are the addresses to read from.
 type Replicas struct {
-	urls    Secret   // all of them, separated by commas
+	URLs    Secret   // all of them, separated by commas
 	display []string // without passwords
 }
 
 // Value is the addresses as they are now, nil if there are none.
 func (r Replicas) Value(ctx context.Context) ([]string, error) {
-	if !r.urls.IsSet() {
+	if !r.URLs.IsSet() {
 		return nil, nil
 	}
-	text, err := r.urls.Value(ctx)
+	text, err := r.URLs.Value(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +181,7 @@ type shownValue struct {
 // ones are found. All errors come together, joined.
 func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, error) {
 	vault := newVault(lookup)
-	lookup, environ, err := withSettings(lookup, environ, vault)
+	lookup, origin, environ, err := withSettings(lookup, environ, vault)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +208,9 @@ func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, 
 				continue
 			}
 			text = v.text
+		} else if from := origin(s.name); isSet && v.file == "" && s.secret && from != "" {
+			v.reference = from
+			vault.hold(from, text)
 		}
 		raw[s.name] = text
 		if err := s.parse(c, v); err != nil {
@@ -213,6 +220,9 @@ func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, 
 			// mistake is one message.
 			raw[s.name] = s.fallback(c, raw)
 			continue
+		}
+		if s.secret && isSet {
+			c.secrets = append(c.secrets, &keptSecret{s, v.secret()})
 		}
 		c.shown[s.name] = shownValue{Value: s.display(c, text), Default: !isSet}
 	}
@@ -266,7 +276,7 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	if whole("DATABASE_URL", "ROLES") && c.Database.Driver == "sqlite" && !(c.Web && c.Worker) {
 		errs = append(errs, errors.New("ROLES contradicts a SQLite database: it belongs to one process, which then has to do everything; leave ROLES at web,worker, or set DATABASE_URL=mysql://…"))
 	}
-	if whole("DATABASE_URL", "DATABASE_REPLICA_URLS") && c.Database.Driver == "sqlite" && c.Replicas.urls.IsSet() {
+	if whole("DATABASE_URL", "DATABASE_REPLICA_URLS") && c.Database.Driver == "sqlite" && c.Replicas.URLs.IsSet() {
 		errs = append(errs, errors.New("DATABASE_REPLICA_URLS contradicts a SQLite database, which has no replicas; set DATABASE_URL to the primary's mysql:// address"))
 	}
 	if whole("DATABASE_MAX_CONNECTIONS", "DATABASE_RESERVED_CONNECTIONS", "FLEET_MAX_PROCESSES") && c.DatabaseMaxConns != 0 && c.MySQLConns() < store.MinMySQLConns {
@@ -302,8 +312,8 @@ func contradictions(c *Config, failed map[string]bool) []error {
 		errs = append(errs, fmt.Errorf("MEDIA_S3_REDIRECT=true contradicts MEDIA_STORE=%s: there is no bucket to redirect to", c.MediaStore))
 	}
 	if whole("MEDIA_BASE_URL", "MEDIA_SIGNING_KEY_ID", "MEDIA_SIGNING_KEY", "MEDIA_CDN_DISTRIBUTION_ID") {
-		if (c.MediaSigningKeyID != "") != c.MediaSigningKey.IsSet() {
-			errs = append(errs, errors.New("MEDIA_SIGNING_KEY_ID and MEDIA_SIGNING_KEY belong together: set both, or neither"))
+		if (c.MediaSigningKeyID != "" || c.mediaKeyNamed) != c.MediaSigningKey.IsSet() {
+			errs = append(errs, errors.New("MEDIA_SIGNING_KEY_ID and MEDIA_SIGNING_KEY belong together: set both, or neither, or name the id in a line `Key-Pair-Id: ID` before the key"))
 		}
 		if c.MediaBaseURL == "" && (c.MediaSigningKeyID != "" || c.MediaSigningKey.IsSet() || c.MediaDistribution != "") {
 			errs = append(errs, errors.New("MEDIA_SIGNING_KEY_ID, MEDIA_SIGNING_KEY and MEDIA_CDN_DISTRIBUTION_ID need MEDIA_BASE_URL, the CDN's address"))

@@ -92,7 +92,7 @@ func settingsHelp() string {
 			fmt.Fprintf(&b, "\n%s\n", group)
 		}
 		fmt.Fprintf(&b, "  %s (%s)\n", s.name, s.defaultText())
-		for _, line := range wrap(strings.ReplaceAll(s.help, "`", ""), 74) {
+		for _, line := range wrap(strings.ReplaceAll(s.explanation(), "`", ""), 74) {
 			fmt.Fprintf(&b, "      %s\n", line)
 		}
 	}
@@ -121,11 +121,11 @@ func settingsDoc() string {
 	b.WriteString(`<!-- Written from the table in internal/app/settings.go by "go generate ./internal/app". -->
 # Configuration
 
-Tintype is configured by environment variables, read once at the start. None is needed for a site on one's own machine.
+Tintype is configured by environment variables, read at the start. None is needed for a site on one's own machine.
 
 - A value that cannot be understood stops the start, with all mistakes shown at once. So does a variable that nearly has one of these names.
 - A variable that is set to nothing counts as not set.
-- A secret can stand in a file instead: ` + "`NAME_FILE`" + ` names it, and the file is read again whenever the secret is needed, so that a changed password needs no restart.
+- A secret can stand in a file instead, which ` + "`NAME_FILE`" + ` names, or at AWS (see SETTINGS). It is read again while the site runs, so that a rotated one needs no restart; each says when a new value is taken.
 - ` + "`tintype config`" + ` shows the settings in force, ` + "`tintype config --json`" + ` the same for programs. Secrets are hidden in both.
 `)
 	group := ""
@@ -138,7 +138,7 @@ Tintype is configured by environment variables, read once at the start. None is 
 		if s.secret {
 			name += " (or `" + s.name + "_FILE`)"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, s.defaultText(), s.help)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, s.defaultText(), s.explanation())
 	}
 	return b.String()
 }
@@ -157,7 +157,7 @@ func settingsEnvFile() string {
 # The unit itself sets DATA_DIR=/var/lib/tintype, LOG_FORMAT=json and
 # DRAIN_DELAY=0s; what stands here wins.
 # Secrets may stand in files: NAME_FILE=/etc/tintype/name, readable by the group
-# tintype alone.
+# tintype alone. A secret that is rotated there needs no restart.
 `)
 	group := ""
 	for _, s := range settings {
@@ -166,7 +166,7 @@ func settingsEnvFile() string {
 			fmt.Fprintf(&b, "\n# --- %s ---\n", group)
 		}
 		b.WriteByte('\n')
-		for _, line := range wrap(strings.ReplaceAll(s.help, "`", ""), 76) {
+		for _, line := range wrap(strings.ReplaceAll(s.explanation(), "`", ""), 76) {
 			fmt.Fprintf(&b, "# %s\n", line)
 		}
 		for _, line := range wrap("Default: "+strings.ReplaceAll(s.defaultText(), "`", ""), 76) {

@@ -77,6 +77,7 @@ type diagnosis struct {
 	redisErr error
 	address  *media.Addresses // nil without a CDN
 	assets   *static.Assets   // nil where this process serves none
+	held     []follower       // secrets that the running site holds on to
 
 	// again is how long after a failure a check is made once more, by who has
 	// the time: on a busy machine, an answer may come too late for once.
@@ -112,6 +113,7 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 		do   func(context.Context) []Check
 	}{
 		{"settings", d.checkSettings},
+		{"secrets", d.checkSecrets},
 		{"schema", d.checkSchema},
 		{"database", d.checkDatabase},
 		{"replicas", d.checkReplicas},
@@ -175,6 +177,44 @@ func (d *diagnosis) checkSettings(context.Context) []Check {
 	}
 	if d.cfg.TrustedProxies == 0 && !d.cfg.Loopback() && !d.cfg.Secure() {
 		list = append(list, warn("TRUSTED_PROXIES is 0: X-Forwarded-For is ignored", "behind a proxy or balancer, set TRUSTED_PROXIES to their number, or every reader counts as one"))
+	}
+	return list
+}
+
+// checkSecrets says which secrets rotate, and reads those again: a new value that
+// cannot be used is found here before the old one is taken away.
+func (d *diagnosis) checkSecrets(ctx context.Context) []Check {
+	troubled := make(map[string]string)
+	for _, f := range d.held {
+		if name, why := f.trouble(); why != "" {
+			troubled[name] = why
+		}
+	}
+	var rotating, fixed []string
+	var list []Check
+	for _, k := range d.cfg.secrets {
+		name := k.setting.name
+		if !k.secret.rotates() {
+			fixed = append(fixed, name)
+			continue
+		}
+		rotating = append(rotating, fmt.Sprintf("%s (%s)", name, k.setting.rotates))
+		why := troubled[name]
+		if err := k.check(ctx); why == "" && err != nil {
+			why = err.Error()
+		}
+		if why != "" {
+			list = append(list, warn(name+": "+why, "put a good value there, which is taken without a restart: until then the last one holds as far as it can, but no process can start, and what is in a file cannot be read by new connections"))
+		}
+	}
+	if why := troubled["SECRET_KEY"]; why != "" && !d.cfg.SecretKey.IsSet() {
+		list = append(list, warn("the generated key: "+why, "put it back from a backup: what it signed ends with the process"))
+	}
+	if len(rotating) > 0 {
+		list = append(list, fine("a new value is taken while the site runs: %s", strings.Join(rotating, ", ")))
+	}
+	if len(fixed) > 0 {
+		list = append(list, fine("in the environment, where a new value needs a restart: %s", strings.Join(fixed, ", ")))
 	}
 	return list
 }

@@ -208,7 +208,7 @@ func judgePrimary(cfg *Config, sv store.Server) []Check {
 	if f := v["innodb_flush_log_at_trx_commit"]; f != "" && f != "1" {
 		list = append(list, warn("the server may lose its last second in a crash (innodb_flush_log_at_trx_commit="+f+"): posts that were confirmed, too", "set it to 1"))
 	}
-	if cfg.Replicas.urls.IsSet() && isOn(v["log_bin"]) {
+	if cfg.Replicas.URLs.IsSet() && isOn(v["log_bin"]) {
 		if s := v["sync_binlog"]; s != "" && s != "1" {
 			list = append(list, warn("after a crash, replicas may miss what the primary has (sync_binlog="+s+")", "set it to 1"))
 		}

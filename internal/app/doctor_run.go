@@ -70,8 +70,9 @@ func examine(ctx context.Context, cfg *Config, log *slog.Logger) (*diagnosis, fu
 	if cfg.Web {
 		d.assets, _ = static.New(cfg.StaticBaseURL) // what is embedded cannot be wrong here only
 	}
-	if cfg.MediaSigningKey.IsSet() {
-		d.address, _ = newAddresses(ctx, cfg, [][]byte{[]byte("signs nothing here")}) // nil: not asked for
+	if signer, err := openSigner(ctx, cfg, log); err == nil && signer != nil {
+		unused := func() [][]byte { return [][]byte{[]byte("signs nothing here")} }
+		d.address, _ = newAddresses(cfg, unused, signer) // nil: not asked for
 	}
 	return d, func() {
 		if d.redis != nil {
@@ -113,7 +114,7 @@ func (a *App) openDeepz(ctx context.Context, r *rooms, routes *Routes, assets *s
 	if err != nil {
 		return err
 	}
-	d := &diagnosis{cfg: a.cfg, log: a.log, store: r.store, media: r.media, sessions: r.sessions, queue: waker, redis: a.redis, address: r.addresses, assets: assets}
+	d := &diagnosis{cfg: a.cfg, log: a.log, store: r.store, media: r.media, sessions: r.sessions, queue: waker, redis: a.redis, address: r.addresses, assets: assets, held: r.secrets()}
 	a.doctor.Store(d)
 	if routes == nil {
 		return nil

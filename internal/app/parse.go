@@ -94,6 +94,7 @@ func parseSigningKey(c *Config, v value) error {
 		return errors.New("is not an RSA private key as PEM")
 	}
 	c.MediaSigningKey = v.secret()
+	c.mediaKeyNamed = media.KeyPairID(v.text) != ""
 	return nil
 }
 
@@ -385,7 +386,7 @@ func parseReplicas(c *Config, v value) error {
 	if !v.set {
 		return nil
 	}
-	c.Replicas = Replicas{urls: v.secret()}
+	c.Replicas = Replicas{URLs: v.secret()}
 	for i, text := range splitList(v.text) {
 		if !strings.HasPrefix(text, "mysql://") {
 			return fmt.Errorf("address %d does not begin with mysql:// (a comma in a password is written %%2C)", i+1)

@@ -155,9 +155,10 @@ var traceSettings = []setting{
 	},
 	{
 		name: "OTEL_EXPORTER_OTLP_HEADERS", group: "Traces", def: "", secret: true,
-		help:  "Headers for the collector, as `name=value,name=value` with % escapes in values: its key, mostly.",
-		parse: parseTraceHeaders,
-		show:  func(c *Config) string { return c.Traces.Headers.String() },
+		help:    "Headers for the collector, as `name=value,name=value` with % escapes in values: its key, mostly.",
+		rotates: "by the next batch of traces",
+		parse:   parseTraceHeaders,
+		show:    func(c *Config) string { return c.Traces.Headers.String() },
 	},
 	{
 		name: "OTEL_SERVICE_NAME", group: "Traces", def: "tintype",

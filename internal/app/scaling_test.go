@@ -73,7 +73,7 @@ func TestScalingGuide(t *testing.T) {
 			list = append(list, name+"="+value)
 		}
 		return list
-	}()...); err == nil && (!c.Stateless || c.Database.Driver != "mysql" || !c.Replicas.urls.IsSet() || !c.CacheURL.IsSet() || c.QueueURL == "" || c.Web) {
+	}()...); err == nil && (!c.Stateless || c.Database.Driver != "mysql" || !c.Replicas.URLs.IsSet() || !c.CacheURL.IsSet() || c.QueueURL == "" || c.Web) {
 		t.Errorf("the whole guide is not the whole ladder: %+v", c.shown)
 	}
 

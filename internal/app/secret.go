@@ -43,6 +43,22 @@ func (s Secret) Value(ctx context.Context) (string, error) {
 	if s.reference != "" {
 		return s.vault.value(ctx, s.reference)
 	}
+	return s.read()
+}
+
+// newest is Value for who can wait, and has to know that there is no answer from
+// AWS instead of getting the last one.
+func (s Secret) newest(ctx context.Context) (string, error) {
+	if s.reference != "" {
+		return s.vault.newest(ctx, s.reference)
+	}
+	return s.read()
+}
+
+// rotates tells whether the secret may change while the program runs.
+func (s Secret) rotates() bool { return s.file != "" || s.reference != "" }
+
+func (s Secret) read() (string, error) {
 	if s.file == "" {
 		return s.text, nil
 	}
@@ -74,6 +90,21 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalJSON hides the secret.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() + `"`), nil }
 
+// A keptSecret is a secret setting and where it is kept.
+type keptSecret struct {
+	setting setting
+	secret  Secret
+}
+
+// check reads it again, and tells why a new value could not be used.
+func (k keptSecret) check(ctx context.Context) error {
+	text, err := k.secret.newest(ctx)
+	if err == nil {
+		err = k.setting.parse(new(Config), value{text: text, set: true})
+	}
+	return err
+}
+
 // readSecretFile reads a small file, without the newline that editors leave.
 func readSecretFile(path string) (string, error) {
 	const largest = 64 << 10
@@ -92,29 +123,16 @@ func readSecretFile(path string) (string, error) {
 	return strings.TrimSpace(string(data)), nil
 }
 
-// secretKeys are the keys that sign and seal; the first one signs, all of them
-// verify. Without SECRET_KEY one key is made once and kept in DATA_DIR.
-func (c *Config) secretKeys(ctx context.Context) ([]string, error) {
+// signingSecret holds the keys that sign and seal; the first one signs, all of
+// them verify. Without SECRET_KEY one key is made once and kept in DATA_DIR.
+func (c *Config) signingSecret() (Secret, error) {
 	if c.SecretKey.IsSet() {
-		text, err := c.SecretKey.Value(ctx)
-		if err != nil {
-			return nil, err
-		}
-		keys, err := splitSecretKeys(text)
-		if err != nil {
-			return nil, fmt.Errorf("SECRET_KEY: %w", err)
-		}
-		return keys, nil
+		return c.SecretKey, nil
 	}
-	text, err := keptSecretKey(c.secretKeyPath())
-	if err != nil {
-		return nil, fmt.Errorf("secret key: %w", err)
+	if _, err := keptSecretKey(c.secretKeyPath()); err != nil {
+		return Secret{}, fmt.Errorf("secret key: %w", err)
 	}
-	keys, err := splitSecretKeys(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.secretKeyPath(), err)
-	}
-	return keys, nil
+	return Secret{file: c.secretKeyPath()}, nil
 }
 
 // keptSecretKey reads the key file, and makes it first when there is none. Of

@@ -37,6 +37,14 @@ func (s *setting) fileOf(lookup func(string) (string, bool)) string {
 	return strings.TrimSpace(file)
 }
 
+// explanation is the help, and when a new value takes effect.
+func (s *setting) explanation() string {
+	if s.rotates == "" {
+		return s.help
+	}
+	return s.help + " A new value in the file or at AWS is taken " + s.rotates + "."
+}
+
 func (s *setting) fallback(c *Config, raw map[string]string) string {
 	if s.defFrom != nil {
 		return s.defFrom(c)

@@ -24,7 +24,10 @@ type setting struct {
 	// secret settings are hidden wherever they are shown, and may come from the
 	// file that NAME_FILE names.
 	secret bool
-	parse  func(c *Config, v value) error
+	// rotates is when a running process takes a new value of a secret over that
+	// stands in a file or at AWS.
+	rotates string
+	parse   func(c *Config, v value) error
 	// show writes the value for people; nil shows the text as it was given.
 	show func(c *Config) string
 }
@@ -123,15 +126,17 @@ var settings = append([]setting{
 	},
 	{
 		name: "DATABASE_URL", group: "Data", def: "sqlite:{DATA_DIR}/tintype.db", secret: true,
-		help:  "The database: `sqlite:PATH`, or `mysql://user:password@host:3306/name` for MySQL, MariaDB and Aurora; with `?tls=true` the connection is encrypted and the server's certificate checked, with `&ca=FILE` by the authority in that file, as RDS needs it. A password that DATABASE_URL_FILE holds may change while the site runs.",
-		parse: parseDatabase,
-		show:  func(c *Config) string { return c.Database.String() },
+		help:    "The database: `sqlite:PATH`, or `mysql://user:password@host:3306/name` for MySQL, MariaDB and Aurora; with `?tls=true` the connection is encrypted and the server's certificate checked, with `&ca=FILE` by the authority in that file, as RDS needs it.",
+		rotates: "by each new connection, its user and password; the old ones end within three minutes",
+		parse:   parseDatabase,
+		show:    func(c *Config) string { return c.Database.String() },
 	},
 	{
 		name: "DATABASE_REPLICA_URLS", group: "Data", def: "", secret: true,
-		help:  "Where to read: addresses of MySQL replicas in the form of DATABASE_URL, separated by commas, or a cluster's one reader address. Their user needs SELECT only. Set it on all processes at once. Passwords that DATABASE_REPLICA_URLS_FILE holds may change while the site runs.",
-		parse: parseReplicas,
-		show:  func(c *Config) string { return strings.Join(c.Replicas.display, ", ") },
+		help:    "Where to read: addresses of MySQL replicas in the form of DATABASE_URL, separated by commas, or a cluster's one reader address. Their user needs SELECT only. Set it on all processes at once.",
+		rotates: "by each new connection, its user and password; the old ones end within three minutes",
+		parse:   parseReplicas,
+		show:    func(c *Config) string { return strings.Join(c.Replicas.display, ", ") },
 	},
 	{
 		name: "REPLICA_MAX_LAG", group: "Data", def: "30s",
@@ -183,9 +188,10 @@ var settings = append([]setting{
 	},
 	{
 		name: "CACHE_URL", group: "Data", def: "memory:", secret: true,
-		help:  "Where to keep what many ask for: `memory:`, visitors' pages in each process, or also the public feed in a Redis or Valkey that all processes share, `redis://user:password@host:6379/0` or `rediss://…` with TLS. One that does not answer is passed by.",
-		parse: parseCache,
-		show:  func(c *Config) string { return c.CacheShown },
+		help:    "Where to keep what many ask for: `memory:`, visitors' pages in each process, or also the public feed in a Redis or Valkey that all processes share, `redis://user:password@host:6379/0` or `rediss://…` with TLS. One that does not answer is passed by.",
+		rotates: "by each new connection, its user and password",
+		parse:   parseCache,
+		show:    func(c *Config) string { return c.CacheShown },
 	},
 	{
 		name: "QUEUE_URL", group: "Data", def: "sql:",
@@ -244,8 +250,9 @@ var settings = append([]setting{
 	},
 	{
 		name: "MEDIA_SIGNING_KEY", group: "CDN", def: "", secret: true,
-		help:  "The private key to MEDIA_SIGNING_KEY_ID: RSA, as PEM.",
-		parse: parseSigningKey,
+		help:    "The private key to MEDIA_SIGNING_KEY_ID: RSA, as PEM. A line `Key-Pair-Id: ID` before it names the id instead, so that both change together.",
+		rotates: "within a minute where it has that line, else at the next start",
+		parse:   parseSigningKey,
 		show: func(c *Config) string {
 			if !c.MediaSigningKey.IsSet() {
 				return ""
@@ -271,7 +278,8 @@ var settings = append([]setting{
 	{
 		name: "SECRET_KEY", group: "Data", def: "generated into DATA_DIR/secret.key", secret: true,
 		defFrom: func(*Config) string { return "" },
-		help:    "Signs addresses and cookies: 32 characters or more. To rotate, put the new key first and the old one behind a comma until what it signed has run out.",
+		help:    "Signs addresses and cookies: 32 characters or more. Several, separated by commas: the first signs, all are accepted. To rotate, add the new key at the end, then have it first, then take the old one away: docs/scaling.md.",
+		rotates: "within a minute",
 		parse:   parseSecretKey,
 		show: func(c *Config) string {
 			if !c.SecretKey.IsSet() {
@@ -315,12 +323,13 @@ var settings = append([]setting{
 	},
 	{
 		name: "BACKUP_KEY", group: "Backup", def: "", secret: true,
-		help:  "Encrypts backups by age: a passphrase of 20 characters or more, or a secret key that `age-keygen` makes. With its public key (`age1…`) they are encrypted only, and to verify or restore one needs the secret key here. Keep a copy away from this machine: without it, the backups are worth nothing.",
-		parse: parseBackupKey,
+		help:    "Encrypts backups by age: a passphrase of 20 characters or more, or a secret key that `age-keygen` makes. With its public key (`age1…`) they are encrypted only, and to verify or restore one needs the secret key here. Keep a copy away from this machine: without it, the backups are worth nothing.",
+		rotates: "by the next command",
+		parse:   parseBackupKey,
 	},
 	{
 		name: "SETTINGS", group: "AWS", def: "",
-		help:  "Where more settings are kept: `ssm:/path/`, whose parameters in AWS Systems Manager have the names of settings. What the environment sets wins. Any setting's value may also be a reference: `ssm:/name`, `secretsmanager:NAME-OR-ARN`, or `secretsmanager:NAME-OR-ARN#key` for one string of a JSON object. Passwords of database servers are looked up again for each connection, so that a rotated one needs no restart.",
+		help:  "Where more settings are kept: `ssm:/path/`, whose parameters in AWS Systems Manager have the names of settings. What the environment sets wins. Any setting's value may also be a reference: `ssm:/name`, `secretsmanager:NAME-OR-ARN`, or `secretsmanager:NAME-OR-ARN#key` for one string of a JSON object. Secrets are looked up again while the site runs, so that a rotated one needs no restart, as their lines say; everything else is read at the start.",
 		parse: func(*Config, value) error { return nil }, // read before all others
 	},
 	{

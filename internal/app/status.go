@@ -168,7 +168,7 @@ func (a *App) systems(c counted) []templates.StatusSystem {
 			t.say("waited", time.Duration(waited*float64(time.Second)).Round(time.Millisecond).String())
 		}
 	})
-	if a.cfg.Replicas.urls.IsSet() {
+	if a.cfg.Replicas.URLs.IsSet() {
 		part("Reads", strings.Join(a.cfg.Replicas.display, ", "), func(t *tally) {
 			reads := c.by("tintype_reads_total", "server")
 			for _, server := range slices.Sorted(maps.Keys(reads)) {

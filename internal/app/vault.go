@@ -54,18 +54,23 @@ type vault struct {
 	connect func() (aws.Config, error)
 	flight  singleflight.Group
 
-	mu   sync.Mutex
-	held map[string]heldValue
+	mu      sync.Mutex
+	sources map[string]source // by reference, without the key of a JSON object
+	held    map[string]string // the last value of each reference
 }
 
-type heldValue struct {
+// A source is what AWS said of a parameter or a secret. All strings of one JSON
+// object come from one look-up, so that those that belong together change
+// together.
+type source struct {
 	text string
+	err  error
 	at   time.Time
 }
 
 func newVault(lookup func(string) (string, bool)) *vault {
 	region, _ := lookup("AWS_REGION")
-	v := &vault{region: strings.TrimSpace(region), held: make(map[string]heldValue)}
+	v := &vault{region: strings.TrimSpace(region), sources: make(map[string]source), held: make(map[string]string)}
 	v.connect = sync.OnceValues(func() (aws.Config, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), vaultWait)
 		defer cancel()
@@ -84,75 +89,99 @@ func newVault(lookup func(string) (string, bool)) *vault {
 	return v
 }
 
-// value is what a reference stands for, as it is now.
+// value is what a reference stands for, as it is now, or as it was last where AWS
+// does not tell.
 func (v *vault) value(ctx context.Context, reference string) (string, error) {
 	v.mu.Lock()
 	held, known := v.held[reference]
 	v.mu.Unlock()
-	if known && time.Since(held.at) < vaultFresh {
-		return held.text, nil
-	}
-	// One look-up for all who ask, so it belongs to none of them.
-	found := v.flight.DoChan(reference, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), vaultWait)
+	if known {
+		short, cancel := context.WithTimeout(ctx, vaultPatience)
 		defer cancel()
-		text, err := v.fetch(ctx, reference)
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		if err != nil {
-			if held, known := v.held[reference]; known {
-				v.held[reference] = heldValue{held.text, time.Now()} // asked again after a while, not by everybody at once
-			}
-			return "", fmt.Errorf("%s: %w", reference, err)
-		}
-		v.held[reference] = heldValue{text, time.Now()}
-		return text, nil
-	})
-	var late <-chan time.Time
-	if known {
-		timer := time.NewTimer(vaultPatience)
-		defer timer.Stop()
-		late = timer.C
+		ctx = short
 	}
-	var err error
-	select {
-	case <-late:
-	case r := <-found:
-		if r.Err == nil {
-			return r.Val.(string), nil
-		}
-		err = r.Err
-	case <-ctx.Done():
-		err = ctx.Err()
+	text, err := v.newest(ctx, reference)
+	if err != nil && known {
+		return held, nil
 	}
-	if known {
-		return held.text, nil
-	}
-	return "", err
+	return text, err
 }
 
-func (v *vault) fetch(ctx context.Context, reference string) (string, error) {
+// newest is what a reference stands for now, or why that cannot be told.
+func (v *vault) newest(ctx context.Context, reference string) (string, error) {
+	from, key, part := reference, "", false
+	if strings.HasPrefix(reference, secretScheme) {
+		from, key, part = strings.Cut(reference, "#")
+	}
+	text, err := v.lookUp(ctx, from)
+	if err == nil && part {
+		text, err = stringOf(text, key)
+	}
+	if text = strings.TrimSpace(text); err == nil && text == "" {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", reference, err)
+	}
+	v.hold(reference, text)
+	return text, nil
+}
+
+func (v *vault) hold(reference, text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.held[reference] = text
+}
+
+// lookUp asks AWS, but not by everybody at once, nor again and again.
+func (v *vault) lookUp(ctx context.Context, from string) (string, error) {
+	v.mu.Lock()
+	last, known := v.sources[from]
+	v.mu.Unlock()
+	if known && time.Since(last.at) < vaultFresh {
+		return last.text, last.err
+	}
+	// One look-up for all who ask, so it belongs to none of them.
+	found := v.flight.DoChan(from, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), vaultWait)
+		defer cancel()
+		text, err := v.fetch(ctx, from)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.sources[from] = source{text, err, time.Now()}
+		return text, err
+	})
+	select {
+	case r := <-found:
+		return r.Val.(string), r.Err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func (v *vault) fetch(ctx context.Context, from string) (string, error) {
 	c, err := v.connect()
 	if err != nil {
 		return "", err
 	}
-	if name, ok := strings.CutPrefix(reference, ssmScheme); ok {
+	if name, ok := strings.CutPrefix(from, ssmScheme); ok {
 		out, err := ssm.NewFromConfig(c).GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
 		if err != nil {
 			return "", err
 		}
-		return nonEmpty(strings.TrimSpace(aws.ToString(out.Parameter.Value)))
+		return aws.ToString(out.Parameter.Value), nil
 	}
-	id, key, part := strings.Cut(strings.TrimPrefix(reference, secretScheme), "#")
+	id := strings.TrimPrefix(from, secretScheme)
 	out, err := secretsmanager.NewFromConfig(c).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
 	if err != nil {
 		return "", err
 	}
-	text := cmp.Or(aws.ToString(out.SecretString), string(out.SecretBinary))
-	if !part {
-		return nonEmpty(strings.TrimSpace(text))
-	}
-	// The error must not repeat the text, which is secret.
+	return cmp.Or(aws.ToString(out.SecretString), string(out.SecretBinary)), nil
+}
+
+// stringOf is one string of a secret that is a JSON object. Its errors do not
+// repeat the text, which is secret.
+func stringOf(text, key string) (string, error) {
 	var fields map[string]any
 	if json.Unmarshal([]byte(text), &fields) != nil {
 		return "", errors.New("the secret is not a JSON object")
@@ -161,14 +190,7 @@ func (v *vault) fetch(ctx context.Context, reference string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("the secret has no string %q", key)
 	}
-	return nonEmpty(strings.TrimSpace(field))
-}
-
-func nonEmpty(text string) (string, error) {
-	if text == "" {
-		return "", errors.New("it is empty")
-	}
-	return text, nil
+	return field, nil
 }
 
 // parameters are the settings that lie under a path of the parameter store, by
@@ -202,33 +224,45 @@ func (v *vault) parameters(path string) (map[string]string, error) {
 }
 
 // withSettings puts what SETTINGS names beneath the environment: a variable that
-// is set there wins.
-func withSettings(lookup func(string) (string, bool), environ []string, v *vault) (func(string) (string, bool), []string, error) {
+// is set there wins. Origin is the reference of the parameter that a setting came
+// from, "" for none.
+func withSettings(lookup func(string) (string, bool), environ []string, v *vault) (_ func(string) (string, bool), origin func(string) string, _ []string, _ error) {
 	from, _ := lookup("SETTINGS")
 	from = strings.TrimSpace(from)
 	if from == "" {
-		return lookup, environ, nil
+		return lookup, func(string) string { return "" }, environ, nil
 	}
 	path, ok := strings.CutPrefix(from, ssmScheme)
 	if !ok || !strings.HasPrefix(path, "/") {
-		return nil, nil, fmt.Errorf("SETTINGS: %q is not a path of the parameter store, such as ssm:/tintype/production/", from)
+		return nil, nil, nil, fmt.Errorf("SETTINGS: %q is not a path of the parameter store, such as ssm:/tintype/production/", from)
 	}
 	kept, err := v.parameters(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("SETTINGS: %w", err)
+		return nil, nil, nil, fmt.Errorf("SETTINGS: %w", err)
 	}
 	if _, ok := kept["SETTINGS"]; ok {
-		return nil, nil, fmt.Errorf("SETTINGS: %s holds another SETTINGS; there is only one place", from)
+		return nil, nil, nil, fmt.Errorf("SETTINGS: %s holds another SETTINGS; there is only one place", from)
 	}
 	for name := range kept {
 		// Their values are no business of whoever reads the list of names.
 		environ = append(environ, name+"=")
 	}
-	return func(name string) (string, bool) {
-		if text, ok := lookup(name); ok && strings.TrimSpace(text) != "" {
-			return text, ok
+	here := func(name string) bool {
+		text, _ := lookup(name)
+		return strings.TrimSpace(text) != ""
+	}
+	merged := func(name string) (string, bool) {
+		if here(name) {
+			return lookup(name)
 		}
 		text, ok := kept[name]
 		return text, ok
-	}, environ, nil
+	}
+	origin = func(name string) string {
+		if _, ok := kept[name]; !ok || here(name) {
+			return ""
+		}
+		return ssmScheme + strings.TrimSuffix(path, "/") + "/" + name
+	}
+	return merged, origin, environ, nil
 }

@@ -29,29 +29,29 @@ type rooms struct {
 	addresses *media.Addresses
 	sessions  session.Backend
 	live      *live.Hub
-	keys      [][]byte // that sign and seal; the first one signs
+	keys      *rotating[[][]byte]
+	signer    *rotating[*media.Signer] // nil where no CDN takes signed addresses
 }
 
 // openRooms opens every room with the driver that the settings chose. The
 // schema has to be settled before. Close ends what was opened.
 func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, error) {
-	texts, err := cfg.secretKeys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	keys := make([][]byte, len(texts))
-	for i, text := range texts {
-		keys[i] = []byte(text)
-	}
-	r := &rooms{keys: keys, processor: media.NewProcessor(media.Options{
+	r := &rooms{processor: media.NewProcessor(media.Options{
 		MaxBytes:  cfg.MaxUploadBytes,
 		MaxPixels: cfg.MaxPixels,
 		Budget:    media.NewBudget(cfg.PhotoMemory),
 	})}
+	var err error
+	if r.keys, err = openKeys(ctx, cfg, log); err != nil {
+		return nil, err
+	}
+	if r.signer, err = openSigner(ctx, cfg, log); err != nil {
+		return nil, err
+	}
 	if r.media, err = openMedia(ctx, cfg, log); err != nil {
 		return nil, fmt.Errorf("photos: %w", err)
 	}
-	if r.addresses, err = newAddresses(ctx, cfg, keys); err != nil {
+	if r.addresses, err = newAddresses(cfg, r.keys.now, r.signer); err != nil {
 		return nil, err
 	}
 	cdn, err := openCDN(ctx, cfg, log)
@@ -80,7 +80,7 @@ func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, erro
 		MembersOnly:      cfg.Visitors == "none",
 		KeepOriginals:    cfg.KeepOriginals,
 		MaxUploadBytes:   cfg.MaxUploadBytes,
-		SecretKeys:       keys,
+		SecretKeys:       r.keys.now,
 		LoginLimit:       cfg.LoginLimit.limit(),
 		SignUpLimit:      cfg.SignUpLimit.limit(),
 		UploadLimit:      cfg.UploadLimit.limit(),
@@ -147,6 +147,9 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	a.onStop("database", func(context.Context) error { return r.Close() })
+	for _, secret := range r.secrets() {
+		a.background("secret", secret.follow)
+	}
 	r.community.Media = countedMedia{r.media, a.metrics.mediaIO}
 	if err := r.store.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)

@@ -33,16 +33,10 @@ func openMedia(ctx context.Context, cfg *Config, log *slog.Logger) (media.Store,
 }
 
 // newAddresses decides where readers fetch photos.
-func newAddresses(ctx context.Context, cfg *Config, keys [][]byte) (*media.Addresses, error) {
+func newAddresses(cfg *Config, keys func() [][]byte, signer *rotating[*media.Signer]) (*media.Addresses, error) {
 	o := media.AddressOptions{BaseURL: cfg.Origin(), MediaBaseURL: cfg.MediaBaseURL, Closed: cfg.Visitors == "none", Keys: keys}
-	if cfg.MediaSigningKey.IsSet() {
-		key, err := cfg.MediaSigningKey.Value(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if o.Signer, err = media.NewSigner(cfg.MediaSigningKeyID, key); err != nil {
-			return nil, err
-		}
+	if signer != nil {
+		o.Signer = signer.now
 	}
 	return media.NewAddresses(o)
 }

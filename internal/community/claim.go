@@ -27,7 +27,7 @@ func (c *Community) ClaimLink(ctx context.Context) (url string, claimed bool, er
 	if err != nil {
 		return "", false, err
 	}
-	return c.BaseURL + "/claim/" + claimToken(c.SecretKeys[0], nonce), false, nil
+	return c.BaseURL + "/claim/" + claimToken(c.SecretKeys()[0], nonce), false, nil
 }
 
 // ClaimValid tells whether the token is that of the claim link and the site is still free.
@@ -41,7 +41,7 @@ func (c *Community) ClaimValid(ctx context.Context, token string) (bool, error) 
 		return false, err
 	}
 	ok := false
-	for _, k := range c.SecretKeys {
+	for _, k := range c.SecretKeys() {
 		ok = hmac.Equal([]byte(claimToken(k, nonce)), []byte(token)) || ok
 	}
 	return ok, nil

@@ -35,7 +35,7 @@ type Options struct {
 	MembersOnly      bool // VISITORS=none
 	KeepOriginals    bool
 	MaxUploadBytes   int64
-	SecretKeys       [][]byte // the first signs, all verify
+	SecretKeys       func() [][]byte // as they are now: the first signs, all verify
 
 	LoginLimit  Limit // tries per account and per address
 	SignUpLimit Limit // per address

@@ -25,7 +25,7 @@ func newSite(t *testing.T, s *store.Store, change func(*community.Options)) *com
 	t.Helper()
 	o := community.Options{
 		Store: s, BaseURL: "https://example.org", SiteName: "Example", OpenRegistration: true,
-		SecretKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
+		SecretKeys: func() [][]byte { return [][]byte{[]byte("0123456789abcdef0123456789abcdef")} },
 	}
 	if change != nil {
 		change(&o)

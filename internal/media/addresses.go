@@ -26,9 +26,11 @@ type AddressOptions struct {
 	BaseURL      string        // the site, e.g. https://photos.example
 	MediaBaseURL string        // the CDN: what stands before "/" and a key; empty: the site itself
 	Closed       bool          // nothing is public: addresses of pub/ keys lead to the site, which asks who comes
-	Signer       *Signer       // signs private addresses on the CDN; nil: they lead to the site
-	Keys         [][]byte      // HMAC keys of at least 16 bytes: the first signs, all verify
 	Window       time.Duration // how long a private address stays the same; default one hour
+	// Signer is what signs private addresses on the CDN now; nil: they lead to the site.
+	Signer func() *Signer
+	// Keys are the HMAC keys as they are now, of at least 16 bytes: the first signs, all verify.
+	Keys func() [][]byte
 }
 
 // Addresses makes the addresses under which readers fetch photographs. It is safe for use by many goroutines.
@@ -36,17 +38,18 @@ type Addresses struct {
 	base   string
 	public string // "" for the site
 	cdn    string
-	signer *Signer
-	keys   [][]byte
+	signer func() *Signer
+	keys   func() [][]byte
 	window int64 // seconds
 }
 
 // NewAddresses checks the options.
 func NewAddresses(o AddressOptions) (*Addresses, error) {
-	if len(o.Keys) == 0 {
+	keys := o.Keys()
+	if len(keys) == 0 {
 		return nil, errors.New("media: addresses need a key")
 	}
-	for _, k := range o.Keys {
+	for _, k := range keys {
 		if len(k) < 16 {
 			return nil, errors.New("media: an address key is shorter than 16 bytes")
 		}
@@ -104,7 +107,7 @@ func (a *Addresses) Private(key string, viewer int64, cookie bool, now time.Time
 	end := (now.Unix()/a.window + 2) * a.window
 	if a.signer != nil {
 		address := a.cdn + "/" + key
-		if q, err := a.signer.query(address[:strings.LastIndexByte(address, '/')+1], end); err == nil {
+		if q, err := a.signer().query(address[:strings.LastIndexByte(address, '/')+1], end); err == nil {
 			return address + q
 		}
 		// It can only be a key that does not sign. The site serves the photo, too.
@@ -114,7 +117,7 @@ func (a *Addresses) Private(key string, viewer int64, cookie bool, now time.Time
 		kind = "c"
 	}
 	return PathPrefix + key + "?e=" + strconv.FormatInt(end, 10) + "&v=" + strconv.FormatInt(viewer, 10) +
-		"&k=" + kind + "&s=" + base64.RawURLEncoding.EncodeToString(sign(a.keys[0], randomOf(key), viewer, kind, end))
+		"&k=" + kind + "&s=" + base64.RawURLEncoding.EncodeToString(sign(a.keys()[0], randomOf(key), viewer, kind, end))
 }
 
 // PrivateAbs is Private with scheme and host.
@@ -153,7 +156,7 @@ func (a *Addresses) VerifyPrivate(path string, query url.Values, now time.Time) 
 		return 0, false, ErrSignature
 	}
 	good := false
-	for _, key := range a.keys {
+	for _, key := range a.keys() {
 		if hmac.Equal(sum, sign(key, k.Random, viewer, kind, end)) {
 			good = true
 		}

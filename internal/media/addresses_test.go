@@ -19,12 +19,17 @@ func addresses(t *testing.T, o media.AddressOptions) *media.Addresses {
 	return a
 }
 
+// always is what does not rotate.
+func always[T any](v T) func() T { return func() T { return v } }
+
+func keys(list ...[]byte) func() [][]byte { return always(list) }
+
 var keyA, keyB = []byte("0123456789abcdef-a"), []byte("0123456789abcdef-b")
 
 func TestPublicAddress(t *testing.T) {
 	key := media.VariantKey(media.Public, strings.Repeat("ab", 16), "640")
-	site := addresses(t, media.AddressOptions{BaseURL: "https://s.example/", Keys: [][]byte{keyA}})
-	cdn := addresses(t, media.AddressOptions{BaseURL: "https://s.example", MediaBaseURL: "https://c.example/", Keys: [][]byte{keyA}})
+	site := addresses(t, media.AddressOptions{BaseURL: "https://s.example/", Keys: keys(keyA)})
+	cdn := addresses(t, media.AddressOptions{BaseURL: "https://s.example", MediaBaseURL: "https://c.example/", Keys: keys(keyA)})
 	for _, c := range []struct{ got, want string }{
 		{site.Public(key), "/media/" + key},
 		{site.PublicAbs(key), "https://s.example/media/" + key},
@@ -38,7 +43,7 @@ func TestPublicAddress(t *testing.T) {
 }
 
 func TestPrivateAddress(t *testing.T) {
-	a := addresses(t, media.AddressOptions{BaseURL: "https://s.example", Keys: [][]byte{keyA}, Window: time.Hour})
+	a := addresses(t, media.AddressOptions{BaseURL: "https://s.example", Keys: keys(keyA), Window: time.Hour})
 	random := media.NewRandom()
 	key := media.VariantKey(media.Private, random, "640")
 	start := time.Unix(1_800_000_000/3600*3600, 0)
@@ -84,12 +89,12 @@ func TestPrivateAddress(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	rotated := addresses(t, media.AddressOptions{Keys: [][]byte{keyB, keyA}})
+	rotated := addresses(t, media.AddressOptions{Keys: keys(keyB, keyA)})
 	u, _ := url.Parse(addr)
 	if _, _, err := rotated.VerifyPrivate(u.Path, u.Query(), start); err != nil {
 		t.Errorf("with the old key second: %v", err)
 	}
-	gone := addresses(t, media.AddressOptions{Keys: [][]byte{keyB}})
+	gone := addresses(t, media.AddressOptions{Keys: keys(keyB)})
 	if _, _, err := gone.VerifyPrivate(u.Path, u.Query(), start); !errors.Is(err, media.ErrSignature) {
 		t.Errorf("with the old key gone: %v", err)
 	}
@@ -97,7 +102,7 @@ func TestPrivateAddress(t *testing.T) {
 
 func TestAddressesNeedAKey(t *testing.T) {
 	for _, keys := range [][][]byte{nil, {{}}, {keyA, []byte("short")}} {
-		if _, err := media.NewAddresses(media.AddressOptions{Keys: keys}); err == nil {
+		if _, err := media.NewAddresses(media.AddressOptions{Keys: always(keys)}); err == nil {
 			t.Errorf("keys %q were taken", keys)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 func TestAppendedAddressesAreTheSame(t *testing.T) {
 	for _, base := range []string{"", "https://c.example/x/"} {
-		a := addresses(t, media.AddressOptions{BaseURL: "https://s.example/", MediaBaseURL: base, Keys: [][]byte{keyA}})
+		a := addresses(t, media.AddressOptions{BaseURL: "https://s.example/", MediaBaseURL: base, Keys: keys(keyA)})
 		for _, key := range []media.Key{
 			{Kind: media.Public, Random: media.NewRandom(), Variant: "640"},
 			{Kind: media.Original, Random: media.NewRandom()},

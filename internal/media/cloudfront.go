@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -33,10 +34,23 @@ type Signer struct {
 	kept map[string]string // set → query
 }
 
+var keyPairLine = regexp.MustCompile(`^Key-Pair-Id:[ \t]*([A-Za-z0-9]{1,100})[ \t\r]*\n`)
+
+// KeyPairID is the id of a private key where a line before it names it, so that both come, and change, together; "" where
+// none does.
+func KeyPairID(privateKey string) string {
+	if m := keyPairLine.FindStringSubmatch(unfold(privateKey)); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// unfold: some places where settings live have no line breaks.
+func unfold(privateKey string) string { return strings.ReplaceAll(privateKey, `\n`, "\n") }
+
 // NewSigner takes the id of a public key at CloudFront and its private key as PEM.
 func NewSigner(keyID, privateKey string) (*Signer, error) {
-	// Some places where settings live have no line breaks.
-	block, _ := pem.Decode([]byte(strings.ReplaceAll(privateKey, `\n`, "\n")))
+	block, _ := pem.Decode([]byte(unfold(privateKey)))
 	if block == nil {
 		return nil, errors.New("media: the signing key is no PEM block")
 	}

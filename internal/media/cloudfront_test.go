@@ -41,7 +41,7 @@ func TestSignedAddresses(t *testing.T) {
 	}
 	instance := func() *media.Addresses {
 		return addresses(t, media.AddressOptions{
-			BaseURL: "https://s.example", MediaBaseURL: "https://cdn.example/m", Signer: newSigner(t, key), Keys: [][]byte{keyA}, Window: time.Hour,
+			BaseURL: "https://s.example", MediaBaseURL: "https://cdn.example/m", Signer: always(newSigner(t, key)), Keys: keys(keyA), Window: time.Hour,
 		})
 	}
 	a, b := instance(), instance()
@@ -100,7 +100,7 @@ func TestSignerRefusesWhatIsNoKey(t *testing.T) {
 
 // On a closed site nothing is public, whatever the CDN still has.
 func TestClosedSitesKeepPublicKeysToThemselves(t *testing.T) {
-	a := addresses(t, media.AddressOptions{BaseURL: "https://s.example", MediaBaseURL: "https://cdn.example", Closed: true, Keys: [][]byte{keyA}})
+	a := addresses(t, media.AddressOptions{BaseURL: "https://s.example", MediaBaseURL: "https://cdn.example", Closed: true, Keys: keys(keyA)})
 	key := media.VariantKey(media.Public, media.NewRandom(), "320")
 	if a.Public(key) != "/media/"+key || a.PublicAbs(key) != "https://s.example/media/"+key {
 		t.Errorf("%s %s", a.Public(key), a.PublicAbs(key))

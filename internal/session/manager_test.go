@@ -342,12 +342,14 @@ func TestPlacesWhereOneIsLoggedIn(t *testing.T) {
 	s.want("/who", 200, "visitor")
 }
 
+func keys(list ...[]byte) func() [][]byte { return func() [][]byte { return list } }
+
 func TestSigned(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	clock := func() time.Time { return now }
-	old := session.NewSigned([][]byte{[]byte("old key")}, true, clock)
-	both := session.NewSigned([][]byte{[]byte("new key"), []byte("old key")}, true, clock)
-	fresh := session.NewSigned([][]byte{[]byte("new key")}, true, clock)
+	old := session.NewSigned(keys([]byte("old key")), true, clock)
+	both := session.NewSigned(keys([]byte("new key"), []byte("old key")), true, clock)
+	fresh := session.NewSigned(keys([]byte("new key")), true, clock)
 
 	sealed := old.Seal("return", []byte("/@anna"), time.Hour)
 	if v, ok := both.Open("return", sealed); !ok || string(v) != "/@anna" {
@@ -384,7 +386,7 @@ func TestSigned(t *testing.T) {
 
 func TestSignedCookie(t *testing.T) {
 	gin.SetMode(gin.ReleaseMode)
-	signed := session.NewSigned([][]byte{[]byte("key")}, true, nil)
+	signed := session.NewSigned(keys([]byte("key")), true, nil)
 	w := httptest.NewRecorder()
 	c, _ := gin.CreateTestContext(w)
 	c.Request = httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)

@@ -17,13 +17,13 @@ const maxSigned = 3000
 // Signed makes values that the browser keeps and nobody can forge, each for one purpose and until a moment. They are
 // signed, not sealed: whoever holds one can read it.
 type Signed struct {
-	keys   [][]byte
+	keys   func() [][]byte
 	secure bool
 	now    func() time.Time
 }
 
-// NewSigned signs with the first key and accepts all, so that keys can rotate. now may be nil.
-func NewSigned(keys [][]byte, secure bool, now func() time.Time) *Signed {
+// NewSigned signs with the first key and accepts all; it asks for them each time, so that they can rotate. now may be nil.
+func NewSigned(keys func() [][]byte, secure bool, now func() time.Time) *Signed {
 	if now == nil {
 		now = time.Now
 	}
@@ -34,7 +34,7 @@ func NewSigned(keys [][]byte, secure bool, now func() time.Time) *Signed {
 func (s *Signed) Seal(purpose string, value []byte, life time.Duration) string {
 	b := binary.BigEndian.AppendUint64(nil, uint64(s.now().Add(life).Unix()))
 	b = append(b, value...)
-	return base64.RawURLEncoding.EncodeToString(append(b, signature(s.keys[0], purpose, b)...))
+	return base64.RawURLEncoding.EncodeToString(append(b, signature(s.keys()[0], purpose, b)...))
 }
 
 // Open gives back what Seal was given. It is false for what was not sealed for this purpose, was changed, or is over.
@@ -44,7 +44,7 @@ func (s *Signed) Open(purpose, sealed string) (value []byte, ok bool) {
 		return nil, false
 	}
 	b, mac := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
-	for _, k := range s.keys {
+	for _, k := range s.keys() {
 		ok = hmac.Equal(mac, signature(k, purpose, b)) || ok
 	}
 	if !ok || int64(binary.BigEndian.Uint64(b)) <= s.now().Unix() {

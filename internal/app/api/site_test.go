@@ -48,7 +48,7 @@ func newSite(t testing.TB, changes ...func(*options)) *site {
 	t.Helper()
 	gin.SetMode(gin.TestMode)
 	s := storetest.SQLite(t)
-	keys := [][]byte{[]byte("0123456789abcdef0123456789abcdef")}
+	keys := func() [][]byte { return [][]byte{[]byte("0123456789abcdef0123456789abcdef")} }
 	addresses, err := media.NewAddresses(media.AddressOptions{BaseURL: baseURL, Keys: keys})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,314 @@
+package app
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tintype/internal/media"
+	"tintype/internal/servertest"
+)
+
+// keptIn writes a secret into a file, or removes the file for "".
+func keptIn(t *testing.T, file, text string) {
+	t.Helper()
+	err := os.Remove(file)
+	if text != "" {
+		err = os.WriteFile(file, []byte(text+"\n"), 0o600)
+	}
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+}
+
+// A new value is taken over; one that cannot be used changes nothing and is one line in the log, however long it lasts.
+func TestSecretsAreFollowed(t *testing.T) {
+	young, old := strings.Repeat("young", 8), strings.Repeat("older", 8)
+	file := filepath.Join(t.TempDir(), "key")
+	keptIn(t, file, old)
+	c := mustLoad(t, "SECRET_KEY_FILE="+file)
+	var said bytes.Buffer
+	keys, err := openKeys(t.Context(), c, slog.New(slog.NewTextHandler(&said, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	for range 4 { // who signs meanwhile
+		group.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if list := keys.now(); len(list) == 0 || len(list[0]) != 40 {
+					t.Errorf("%q", list)
+					return
+				}
+			}
+		})
+	}
+	warnings, news := 0, 0
+	for _, step := range []struct {
+		text, want   string
+		warned, news bool
+		why          string
+	}{
+		{text: old, want: old},
+		{text: old + "," + young, want: old + "," + young, news: true},
+		{text: "short-" + young[:10], want: old + "," + young, warned: true, why: "32 characters"},
+		{text: young + ",short", want: old + "," + young, why: "32 characters"},
+		{text: "", want: old + "," + young, why: "no such file"},
+		{text: young + ", " + old, want: young + "," + old, news: true},
+		{text: "", want: young + "," + old, warned: true, why: "no such file"},
+		{text: young + ", " + old, want: young + "," + old},
+		{text: young, want: young, news: true},
+	} {
+		keptIn(t, file, step.text)
+		keys.look(t.Context())
+		if got := string(bytes.Join(keys.now(), []byte(","))); got != step.want {
+			t.Errorf("after %q: %q in use, not %q", step.text, got, step.want)
+		}
+		if name, why := keys.trouble(); name != "SECRET_KEY" || !strings.Contains(why, step.why) || (why == "") != (step.why == "") {
+			t.Errorf("after %q: %s: %q", step.text, name, why)
+		}
+		if step.warned {
+			warnings++
+		}
+		if step.news {
+			news++
+		}
+		if got := strings.Count(said.String(), "level=WARN"); got != warnings {
+			t.Errorf("after %q: %d warnings, not %d:\n%s", step.text, got, warnings, said.String())
+		}
+		if got := strings.Count(said.String(), "a new value is in use"); got != news {
+			t.Errorf("after %q: %d times news, not %d:\n%s", step.text, got, news, said.String())
+		}
+	}
+	close(stop)
+	group.Wait()
+	if strings.Contains(said.String(), "young") || strings.Contains(said.String(), "older") || strings.Contains(said.String(), "short") {
+		t.Errorf("a secret is in the log:\n%s", said.String())
+	}
+}
+
+// Without SECRET_KEY the generated file is followed, and never made anew under a running process.
+func TestTheGeneratedKeyIsFollowed(t *testing.T) {
+	c := mustLoad(t, "DATA_DIR="+t.TempDir())
+	keys, err := openKeys(t.Context(), c, slog.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := string(keys.now()[0])
+	keptIn(t, c.secretKeyPath(), strings.Repeat("n", 40)+","+first)
+	keys.look(t.Context())
+	if list := keys.now(); len(list) != 2 || string(list[1]) != first {
+		t.Errorf("%d keys", len(list))
+	}
+	keptIn(t, c.secretKeyPath(), "")
+	keys.look(t.Context())
+	if _, why := keys.trouble(); len(keys.now()) != 2 || why == "" {
+		t.Errorf("%d keys, %q", len(keys.now()), why)
+	}
+	if _, err := os.Stat(c.secretKeyPath()); err == nil {
+		t.Error("another key was made")
+	}
+}
+
+func signingPEM(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+}
+
+// A key changes together with its id, or not at all. With the id in a setting of its own, it is that of the start.
+func TestTheSigningKeyChangesWithItsID(t *testing.T) {
+	first, second := signingPEM(t), signingPEM(t)
+	named := func(id, key string) string { return "Key-Pair-Id: " + id + "\n" + key }
+	file := filepath.Join(t.TempDir(), "key")
+	id := func(s *rotating[*media.Signer], c *Config) string {
+		t.Helper()
+		a, err := newAddresses(c, func() [][]byte { return [][]byte{make([]byte, 32)} }, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(a.Private(media.VariantKey(media.Private, media.NewRandom(), "320"), 1, true, time.Now()))
+		if err != nil || u.Host != "cdn.example" {
+			t.Fatalf("%s, %v", u, err)
+		}
+		return u.Query().Get("Key-Pair-Id")
+	}
+	for _, env := range [][]string{nil, {"MEDIA_SIGNING_KEY_ID=KSETTING"}} {
+		keptIn(t, file, named("KFIRST", first))
+		c := mustLoad(t, append(env, "MEDIA_BASE_URL=https://cdn.example", "MEDIA_SIGNING_KEY_FILE="+file)...)
+		s, err := openSigner(t.Context(), c, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct{ text, want string }{
+			{named("KFIRST", first), "KFIRST"},
+			{named("KSECOND", second), "KSECOND"},
+			{named("KTHIRD", "no key"), "KSECOND"},
+			{second, "KSECOND"},
+			{named("K/../", second), "KSECOND"},
+			{strings.ReplaceAll(named("KFIRST", first), "\n", `\n`), "KFIRST"},
+		} {
+			keptIn(t, file, step.text)
+			s.look(t.Context())
+			if got := id(s, c); got != step.want {
+				t.Errorf("%v: %.40q: %s signs, not %s", env, step.text, got, step.want)
+			}
+		}
+	}
+	keptIn(t, file, first)
+	c := mustLoad(t, "MEDIA_BASE_URL=https://cdn.example", "MEDIA_SIGNING_KEY_ID=KSETTING", "MEDIA_SIGNING_KEY_FILE="+file)
+	s, err := openSigner(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signs := s.now()
+	keptIn(t, file, second)
+	s.look(t.Context())
+	if _, why := s.trouble(); s.now() != signs || id(s, c) != "KSETTING" || !strings.Contains(why, "Key-Pair-Id") || strings.Contains(why, "PRIVATE") {
+		t.Errorf("a key without its id was taken, or nobody is told: %q", why)
+	}
+	keptIn(t, file, named("KSECOND", second))
+	s.look(t.Context())
+	if _, why := s.trouble(); id(s, c) != "KSECOND" || why != "" {
+		t.Errorf("%s signs: %q", id(s, c), why)
+	}
+	keptIn(t, file, first)
+	if _, err := load("MEDIA_BASE_URL=https://cdn.example", "MEDIA_SIGNING_KEY_FILE="+file); err == nil || !strings.Contains(err.Error(), "Key-Pair-Id") {
+		t.Errorf("no id at all: %v", err)
+	}
+}
+
+// References, and parameters under SETTINGS that are no references, are looked up again; AWS being away is trouble to
+// whoever holds on to a secret, and none to a connection, which gets the last value.
+func TestSecretsAtAWSAreFollowed(t *testing.T) {
+	server := servertest.Vault(t)
+	for _, e := range server.Env() {
+		name, value, _ := strings.Cut(e, "=")
+		t.Setenv(name, value)
+	}
+	young, old := strings.Repeat("young", 8), strings.Repeat("older", 8)
+	keep := func(key, address string) {
+		server.SetSecret("tintype/app", fmt.Sprintf(`{"KEY": %q, "URL": %q}`, key, address))
+		server.SetParameter("/tintype/CACHE_URL", "redis://:"+key+"@127.0.0.1:1")
+	}
+	keep(old, "mysql://u:first@127.0.0.1/db")
+	server.SetParameter("/tintype/SECRET_KEY", "secretsmanager:tintype/app#KEY")
+	server.SetParameter("/tintype/DATABASE_URL", "secretsmanager:tintype/app#URL")
+	c := mustLoad(t, append(server.Env(), "SETTINGS=ssm:/tintype/", "DATA_DIR="+t.TempDir())...)
+	again := func() { // as after vaultFresh
+		v := c.SecretKey.vault
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		clear(v.sources)
+	}
+	keys, err := openKeys(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A connection waits a second for a newer value, which a busy machine may take to answer.
+	holds := func(state, key, password string) {
+		t.Helper()
+		again()
+		keys.look(t.Context())
+		if got := string(keys.now()[0]); got != key {
+			t.Errorf("%s: the key is %s", state, got)
+		}
+		for _, s := range []struct {
+			name, want string
+			secret     Secret
+		}{{"DATABASE_URL", "u:" + password + "@", c.Database.URL}, {"CACHE_URL", "redis://:" + key + "@", c.CacheURL}} {
+			got, err := "", error(nil)
+			for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+				if got, err = s.secret.Value(t.Context()); err != nil || strings.Contains(got, s.want) || time.Now().After(deadline) {
+					break
+				}
+			}
+			if err != nil || !strings.Contains(got, s.want) {
+				t.Errorf("%s: %s is %q, %v", state, s.name, got, err)
+			}
+		}
+	}
+	trouble := func(state, want string) {
+		t.Helper()
+		if _, why := keys.trouble(); !strings.Contains(why, want) || (why == "") != (want == "") {
+			t.Errorf("%s: %q", state, why)
+		}
+	}
+	holds("at first", old, "first")
+	keep(young, "mysql://u:second@127.0.0.1/db")
+	holds("rotated", young, "second")
+	trouble("rotated", "")
+	server.Refuse(true)
+	holds("away", young, "second")
+	trouble("away", "AccessDenied")
+	server.Refuse(false)
+	server.SetSecret("tintype/app", "no JSON")
+	holds("spoiled", young, "second")
+	trouble("spoiled", "not a JSON object")
+	keep(old, "mysql://u:third@127.0.0.1/db")
+	holds("in order", old, "third")
+	trouble("in order", "")
+}
+
+// The doctor says which secrets rotate, reads those again, and tells of what the running site could not take.
+func TestDoctorOfSecrets(t *testing.T) {
+	dir := t.TempDir()
+	keyFile, cacheFile := filepath.Join(dir, "key"), filepath.Join(dir, "cache")
+	keptIn(t, keyFile, strings.Repeat("older", 8))
+	keptIn(t, cacheFile, "redis://:hush@127.0.0.1:1")
+	c := mustLoad(t, "SECRET_KEY_FILE="+keyFile, "CACHE_URL_FILE="+cacheFile, "BACKUP_KEY="+strings.Repeat("backup", 5))
+	keys, err := openKeys(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &diagnosis{cfg: c, held: []follower{keys}}
+	says := func(state, status string, wants ...string) {
+		t.Helper()
+		list := d.checkSecrets(t.Context())
+		all := fmt.Sprintf("%+v", list)
+		for _, want := range append(wants, "CACHE_URL (by each new connection", "SECRET_KEY (within a minute)", "restart: BACKUP_KEY") {
+			if !strings.Contains(all, want) {
+				t.Errorf("%s: no %q in %s", state, want, all)
+			}
+		}
+		if worst(list) != status {
+			t.Errorf("%s: %s, not %s: %s", state, worst(list), status, all)
+		}
+		for _, not := range []string{"older", "hush", "young", "backup"} {
+			if strings.Contains(all, not) {
+				t.Errorf("%s: %q is in %s", state, not, all)
+			}
+		}
+	}
+	says("in order", checkOK)
+	keptIn(t, keyFile, "young")
+	keptIn(t, cacheFile, "mysql://:hush@127.0.0.1")
+	says("spoiled", checkWarning, "SECRET_KEY: each key needs 32 characters", "CACHE_URL: it is neither memory:")
+	keptIn(t, keyFile, "")
+	keys.look(t.Context())
+	keptIn(t, keyFile, strings.Repeat("older", 8))
+	keptIn(t, cacheFile, "redis://:hush@127.0.0.1:1")
+	says("not yet looked at again", checkWarning, "SECRET_KEY: secret: open")
+	keys.look(t.Context())
+	says("in order again", checkOK)
+}

@@ -1,0 +1,227 @@
+package scaletest
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+)
+
+// kept is a secret in a file, which another one replaces.
+type kept struct {
+	t    *testing.T
+	path string
+}
+
+func keep(t *testing.T, text string) kept {
+	t.Helper()
+	k := kept{t, filepath.Join(t.TempDir(), "secret")}
+	k.write(text)
+	return k
+}
+
+func (k kept) write(text string) {
+	k.t.Helper()
+	draft := k.path + ".new"
+	if err := os.WriteFile(draft, []byte(text+"\n"), 0o600); err != nil {
+		k.t.Fatal(err)
+	}
+	if err := os.Rename(draft, k.path); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// said waits until the instance has logged a line so often.
+func said(t *testing.T, i *servertest.Instance, line string, times int) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Minute); strings.Count(i.Logs(), line) < times; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not say %q %d times", i.URL, line, times)
+		}
+	}
+}
+
+// R18: SECRET_KEY rotates under two instances that see each change at different moments, and neither is restarted: at no
+// moment does one refuse what the other signed, nor is anybody logged out. What is no key changes nothing.
+func TestTheSecretKeyRotates(t *testing.T) {
+	t.Parallel() // with those that, like it, mostly wait
+	young, old := strings.Repeat("young", 8), strings.Repeat("older", 8)
+	keys := []kept{keep(t, old), keep(t, old)}
+	shared := []string{
+		"BASE_URL=" + origin, "MIGRATE=auto", "DATABASE_URL=" + servertest.MariaDB(t).NewDatabase(t),
+		"MEDIA_DIR=" + filepath.Join(t.TempDir(), "media"), "SIGNUP_LIMIT=1000/1h",
+	}
+	var f fleet
+	for _, key := range keys {
+		f = append(f, servertest.Tintype(t, append(shared, "SECRET_KEY_FILE="+key.path)...))
+	}
+	anna := newBrowser(t, f[0])
+	anna.signUp("anna")
+	post := anna.publish("followers")
+	// signed is an address of the photo by each instance.
+	signed := func() (addresses [2]string) {
+		t.Helper()
+		for n := range f {
+			anna.turn(f[n])
+			for key, address := range anna.get(post).want(http.StatusOK).photos() {
+				if strings.HasPrefix(key, "priv/") && strings.Contains(address, "?") {
+					addresses[n] = address
+				}
+			}
+			if addresses[n] == "" {
+				t.Fatal("no private photo")
+			}
+		}
+		return addresses
+	}
+	shown := func(address string, status int) {
+		t.Helper()
+		for _, i := range f {
+			anna.turn(i)
+			if a := anna.get(address).want(status); status == http.StatusOK && !strings.HasPrefix(a.body, "\xff\xd8") {
+				t.Errorf("%s is no photo", address)
+			}
+		}
+	}
+	before := signed()
+	const taken = `msg="a new value is in use" setting=SECRET_KEY`
+	rotations := 0
+	for _, value := range []string{old + "," + young, young + "," + old} {
+		rotations++
+		for n, i := range f {
+			keys[n].write(value)
+			said(t, i, taken, rotations)
+			for _, address := range append(before[:], func() []string { a := signed(); return a[:] }()...) {
+				shown(address, http.StatusOK)
+			}
+			anna.loggedIn("anna")
+		}
+	}
+
+	// What is no key is said once.
+	const wrong = `msg="the setting cannot be read again`
+	keys[0].write("hush-too-short")
+	said(t, f[0], wrong, 1)
+	out, stderr, _ := f[1].Command("doctor")
+	if !strings.Contains(out, "SECRET_KEY (within a minute)") {
+		t.Errorf("the doctor tells nothing of what rotates:\n%s%s", out, stderr)
+	}
+	if err := os.Remove(keys[0].path); err != nil {
+		t.Fatal(err)
+	}
+	between := signed()
+	for _, address := range append(between[:], before[:]...) {
+		shown(address, http.StatusOK)
+	}
+
+	if n := strings.Count(f[0].Logs(), wrong); n != 1 {
+		t.Errorf("it is said %d times", n)
+	}
+
+	rotations++
+	for n, i := range f {
+		keys[n].write(young)
+		said(t, i, taken, rotations)
+		for _, address := range between {
+			shown(address, http.StatusOK)
+		}
+		anna.loggedIn("anna")
+	}
+	shown(before[0], http.StatusNotFound)
+	for _, i := range f {
+		for _, secret := range []string{"young", "older", "hush"} {
+			if strings.Contains(i.Logs(), secret) {
+				t.Errorf("%q is in the log", secret)
+			}
+		}
+	}
+}
+
+// The key that signs for CloudFront rotates together with its id, from a file and from Secrets Manager, without a restart.
+func TestTheSigningKeyRotates(t *testing.T) {
+	t.Parallel() // with those that, like it, mostly wait
+	pairs := map[string]*rsa.PrivateKey{}
+	named := func(id string) string {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs[id] = key
+		return "Key-Pair-Id: " + id + "\n" + string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+	}
+	file, vault := keep(t, named("KFIRST")), servertest.Vault(t)
+	rotate := func(text string) {
+		t.Helper()
+		file.write(text)
+		secret, err := json.Marshal(map[string]string{"MEDIA_SIGNING_KEY": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		vault.SetSecret("tintype/app", string(secret))
+	}
+	rotate(named("KFIRST"))
+	shared := append(vault.Env(),
+		"BASE_URL="+origin, secretKey, "MIGRATE=auto", "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t),
+		"MEDIA_DIR="+filepath.Join(t.TempDir(), "media"), "SIGNUP_LIMIT=1000/1h", "MEDIA_BASE_URL=https://cdn.example")
+	f := fleet{
+		servertest.Tintype(t, append(shared, "MEDIA_SIGNING_KEY_FILE="+file.path)...),
+		servertest.Tintype(t, append(shared, "MEDIA_SIGNING_KEY=secretsmanager:tintype/app#MEDIA_SIGNING_KEY")...),
+	}
+	anna := newBrowser(t, f[0])
+	anna.signUp("anna")
+	post := anna.publish("followers")
+	// signer is whose signature the instance gives. It is good in any case.
+	signer := func(i *servertest.Instance) string {
+		t.Helper()
+		anna.turn(i)
+		for key, address := range anna.get(post).want(http.StatusOK).photos() {
+			u, err := url.Parse(address)
+			if err != nil || !strings.HasPrefix(key, "priv/") || u.Host != "cdn.example" {
+				continue
+			}
+			decode := func(name string) []byte {
+				b, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "=", "~", "/").Replace(u.Query().Get(name)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return b
+			}
+			id, sum := u.Query().Get("Key-Pair-Id"), sha1.Sum(decode("Policy"))
+			if pairs[id] == nil {
+				t.Fatalf("signed by %q", id)
+			}
+			if err := rsa.VerifyPKCS1v15(&pairs[id].PublicKey, crypto.SHA1, sum[:], decode("Signature")); err != nil {
+				t.Fatalf("the signature is not by %s: %v", id, err)
+			}
+			return id
+		}
+		t.Fatal("no signed address")
+		return ""
+	}
+	for _, i := range f {
+		if id := signer(i); id != "KFIRST" {
+			t.Errorf("%s signs", id)
+		}
+	}
+	rotate(named("KSECOND"))
+	for _, i := range f {
+		for deadline := time.Now().Add(5 * time.Minute); signer(i) != "KSECOND"; time.Sleep(200 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s does not take the new key", i.URL)
+			}
+		}
+	}
+}
