@@ -318,7 +318,7 @@ func restoredText(cfg *Config, m *backup.Manifest, name, into string) string {
 		lines = append(lines, "Its photos are in its bucket, as before.")
 	}
 	if m.SecretKey != "here" {
-		lines = append(lines, "SECRET_KEY was a setting: set the same one, or everybody has to log in again.")
+		lines = append(lines, "SECRET_KEY was a setting: set the same one, or the addresses that it signed end.")
 	}
 	if !cfg.shown["DATABASE_URL"].Default {
 		lines = append(lines, "DATABASE_URL is set: let it name "+filepath.Join(into, backupDatabase)+".")

@@ -21,7 +21,7 @@ const (
 
 // A rotating is what is made of a secret that a process holds on to, such as keys
 // that sign; a password is asked for by each connection instead. It follows the
-// secret while the process runs. A new value that cannot be read or used changes
+// secret while the site runs. A new value that cannot be read or used changes
 // nothing: the last good one holds, which the log says once, and the doctor.
 type rotating[T any] struct {
 	name   string // of the setting
@@ -61,24 +61,15 @@ func (r *rotating[T]) trouble() (name, why string) {
 	return r.name, ""
 }
 
-// follow takes new values over until ctx ends. At once for a secret that cannot
-// change.
-func (r *rotating[T]) follow(ctx context.Context) error {
-	if !r.secret.rotates() {
-		return nil
-	}
-	every := vaultEvery
-	if r.secret.file != "" {
-		every = fileEvery
-	}
-	for {
-		// Not all processes of a fleet at once.
-		select {
-		case <-time.After(every/2 + rand.N(every/2)):
-			r.look(ctx)
-		case <-ctx.Done():
-			return nil
-		}
+// every is how often to look, 0 for a secret that cannot change.
+func (r *rotating[T]) every() time.Duration {
+	switch {
+	case !r.secret.rotates():
+		return 0
+	case r.secret.file != "":
+		return fileEvery
+	default:
+		return vaultEvery
 	}
 }
 
@@ -114,8 +105,34 @@ func (r *rotating[T]) look(ctx context.Context) {
 
 // A follower is a rotating of any kind.
 type follower interface {
-	follow(ctx context.Context) error
+	every() time.Duration
+	look(ctx context.Context)
 	trouble() (name, why string)
+}
+
+// followSecrets takes new values over while the site runs. Those that are looked
+// at equally often are so together: at AWS they often are strings of one secret.
+func (a *App) followSecrets(r *rooms) {
+	together := make(map[time.Duration][]follower)
+	for _, secret := range r.secrets() {
+		if every := secret.every(); every > 0 {
+			together[every] = append(together[every], secret)
+		}
+	}
+	for every, list := range together {
+		a.background("secrets", func(ctx context.Context) error {
+			for {
+				select {
+				case <-time.After(every/2 + rand.N(every/2)): // not all processes of a fleet at once
+				case <-ctx.Done():
+					return nil
+				}
+				for _, secret := range list {
+					secret.look(ctx)
+				}
+			}
+		})
+	}
 }
 
 // secrets are those that these rooms hold on to.

@@ -147,9 +147,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	a.onStop("database", func(context.Context) error { return r.Close() })
-	for _, secret := range r.secrets() {
-		a.background("secret", secret.follow)
-	}
+	a.followSecrets(r)
 	r.community.Media = countedMedia{r.media, a.metrics.mediaIO}
 	if err := r.store.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
