@@ -63,9 +63,16 @@ func aboutServer(sv store.Server) string {
 	return text + fmt.Sprintf(", %s a statement)", sv.Took.Round(100*time.Microsecond))
 }
 
-func (d *diagnosis) checkReplicas(context.Context) []Check {
+// replicaPolls is how long who has the time watches replicas that are not in use: a few polls, of which a busy
+// machine may answer the first ones too late.
+const replicaPolls = 4 * time.Second
+
+func (d *diagnosis) checkReplicas(ctx context.Context) []Check {
 	if d.store == nil || !d.store.Replicated() {
 		return nil
+	}
+	for end := time.Now().Add(replicaPolls); d.again > 0 && !d.allReplicasInUse() && time.Now().Before(end) && ctx.Err() == nil; {
+		time.Sleep(100 * time.Millisecond)
 	}
 	var list []Check
 	for i, address := range d.cfg.Replicas.display {
@@ -96,6 +103,11 @@ func (d *diagnosis) checkReplicas(context.Context) []Check {
 		}
 	}
 	return list
+}
+
+func (d *diagnosis) allReplicasInUse() bool {
+	known, _ := d.store.Replicas()
+	return len(known) > 0 && !slices.ContainsFunc(known, func(r store.ReplicaState) bool { return !r.InUse })
 }
 
 // judgeServer says what is wrong with a database server, the primary or one of the replicas, nothing if all is well.

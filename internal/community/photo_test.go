@@ -160,7 +160,7 @@ func (d *darkroom) pass(by time.Duration) {
 // idle waits until no job is left that is due.
 func (d *darkroom) idle() {
 	d.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if d.count("SELECT COUNT(*) FROM jobs WHERE state = 'ready'") == 0 {
 			return
 		}

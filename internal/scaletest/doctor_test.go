@@ -82,6 +82,9 @@ func TestDoctorOfAFleet(t *testing.T) {
 	db.CatchUp(t)
 
 	well := doctor(t, env...)
+	for try := 1; try < 10 && !strings.Contains(well.output, "is read, "); try++ { // a replica may answer a busy machine too late
+		well = doctor(t, env...)
+	}
 	well.has("database", "ok", "takes a write (rolled back)")
 	well.has("database", "ok", "MariaDB")
 	well.has("replicas", "ok", "is read")

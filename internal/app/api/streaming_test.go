@@ -67,7 +67,7 @@ type earpiece struct {
 func (e *earpiece) until(what string, fits func(heard) bool) (heard, []heard) {
 	e.t.Helper()
 	var before []heard
-	limit := time.After(30 * time.Second)
+	limit := time.After(2 * time.Minute)
 	for {
 		select {
 		case h, open := <-e.c:
@@ -91,7 +91,7 @@ func about(event, part string) func(heard) bool {
 // over waits for the end of the stream.
 func (e *earpiece) over() {
 	e.t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(2 * time.Minute)
 	for {
 		select {
 		case _, open := <-e.c:
@@ -475,7 +475,7 @@ func TestStreamsEnd(t *testing.T) {
 		for _, e := range open {
 			e.end()
 		}
-		for deadline := time.Now().Add(20 * time.Second); s.streams.Count() > 0; time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); s.streams.Count() > 0; time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d streams are left whose clients have gone", s.streams.Count())
 			}
@@ -597,7 +597,7 @@ func TestGoMastodonListens(t *testing.T) {
 	s.do(http.MethodDelete, "/api/v1/statuses/"+id, anna.token, "").ok()
 	for name, events := range map[string]chan mastodon.Event{"SSE": sse, "WebSocket": ws, "tag": tag} {
 		updates, gone := 0, false
-		limit := time.After(30 * time.Second)
+		limit := time.After(2 * time.Minute)
 		for !gone {
 			select {
 			case e := <-events:
