@@ -145,7 +145,7 @@ install_debian() {
 }
 
 install_amazon() {
-	local wanted=(ca-certificates dnf-automatic)
+	local wanted=(ca-certificates diffutils dnf-automatic findutils)
 	[[ -z $image ]] || wanted+=(amazon-cloudwatch-agent amazon-ssm-agent awscli-2 jq logrotate openssl)
 	dnf -q -y install "${wanted[@]}"
 }
@@ -319,7 +319,7 @@ fi
 # Last, for the machine that makes an image is still reached by them.
 if [[ -n $image ]]; then
 	find /root /home -path '*/.ssh/authorized_keys' -delete
-	rm -f /etc/ssh/ssh_host_*
+	rm -f /etc/ssh/ssh_host_* /var/lib/systemd/random-seed
 	command -v cloud-init >/dev/null && cloud-init clean --logs --seed
 	truncate -s 0 /etc/machine-id
 	find /var/log -type f -exec truncate -s 0 {} +
