@@ -34,7 +34,7 @@ func newCertificates(cfg *Config, log *slog.Logger) *certificates {
 	}
 	return &certificates{domains: cfg.TLSDomains, log: log, manager: &autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
-		Cache:      autocert.DirCache(acmeFolder(cfg)),
+		Cache:      certificateFiles{autocert.DirCache(acmeFolder(cfg)), log},
 		HostPolicy: autocert.HostWhitelist(cfg.TLSDomains...),
 		Email:      contact,
 		Client: &acme.Client{
@@ -43,6 +43,23 @@ func newCertificates(cfg *Config, log *slog.Logger) *certificates {
 			HTTPClient:   &http.Client{Timeout: 30 * time.Second, Transport: &orderPlaces{known: make(map[string]string)}},
 		},
 	}}
+}
+
+// certificateFiles are a folder that says what it cannot keep: the manager goes on
+// without a word, and whoever starts the site a few times more has used up what an
+// authority gives in a week.
+type certificateFiles struct {
+	autocert.DirCache
+	log *slog.Logger
+}
+
+// Put implements autocert.Cache.
+func (f certificateFiles) Put(ctx context.Context, name string, data []byte) error {
+	err := f.DirCache.Put(ctx, name, data)
+	if err != nil {
+		f.log.ErrorContext(ctx, "a certificate cannot be kept, so that each start asks for another, of which authorities give few a week: see to the folder", "folder", string(f.DirCache), "error", err)
+	}
+	return err
 }
 
 func acmeFolder(cfg *Config) string { return filepath.Join(cfg.DataDir, "acme") }
@@ -61,7 +78,10 @@ func (c *certificates) config() *tls.Config {
 func (c *certificates) obtain(ctx context.Context) error {
 	for _, name := range c.domains {
 		for wait := 90 * time.Second; ; wait = min(2*wait, time.Hour) {
-			certificate, err := c.manager.GetCertificate(modernHello(name))
+			certificate, err := c.get(ctx, name)
+			if ctx.Err() != nil {
+				return nil
+			}
 			if err == nil {
 				c.log.InfoContext(ctx, "certificate", "name", name, "until", certificate.Leaf.NotAfter)
 				break
@@ -77,6 +97,26 @@ func (c *certificates) obtain(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// get has the manager get a certificate, and does not wait past ctx for an
+// authority that hangs, as the manager itself would for minutes.
+func (c *certificates) get(ctx context.Context, name string) (*tls.Certificate, error) {
+	type result struct {
+		certificate *tls.Certificate
+		err         error
+	}
+	got := make(chan result, 1)
+	go func() {
+		certificate, err := c.manager.GetCertificate(modernHello(name))
+		got <- result{certificate, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-got:
+		return r.certificate, r.err
+	}
 }
 
 // modernHello is a client that may get an ECDSA certificate, as every browser is.

@@ -4,13 +4,16 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -120,6 +123,36 @@ func TestCertificates(t *testing.T) {
 		} else if info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("others may read the key in %s: %s", name, info.Mode())
 		}
+	}
+}
+
+// A certificate authority that hangs holds up neither the site's start nor its end.
+func TestAnAuthorityThatHangs(t *testing.T) {
+	asked, end := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	authority := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		once.Do(func() { close(asked) })
+		<-end
+	}))
+	defer authority.Close()
+	defer close(end)
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	site := servertest.NewTintype(t)
+	httpPort := servertest.FreePort(t)
+	site.Set("TLS_DOMAINS=photos.test", fmt.Sprintf("HTTP_PORT=%d", httpPort), fmt.Sprintf("BASE_URL=https://photos.test:%d", site.Port),
+		"LISTEN_ADDR=127.0.0.1", "DRAIN_DELAY=0s", "SHUTDOWN_TIMEOUT=15s", "ACME_DIRECTORY_URL="+authority.URL+"/dir", "SSL_CERT_FILE="+file)
+	site.StartOnly()
+	eventually(t, "ready", func() error { return ask(http.DefaultClient, fmt.Sprintf("http://127.0.0.1:%d/readyz", httpPort)) })
+	select {
+	case <-asked:
+	case <-time.After(time.Minute):
+		t.Fatal("the authority is not asked")
+	}
+	if err := site.Stop(); err != nil {
+		t.Errorf("the site ends with %v\n%s", err, site.Logs())
 	}
 }
 
