@@ -11,8 +11,12 @@ data "aws_availability_zones" "this" {
 }
 
 locals {
-  tags  = { Site = var.name, ManagedBy = "tintype deploy/asg" }
-  zones = length(var.zones) > 0 ? var.zones : slice(data.aws_availability_zones.this.names, 0, 3)
+  tags = { Site = var.name, ManagedBy = "tintype deploy/asg" }
+  # Whether an instance has an address of its own is decided when it starts: with
+  # another way out, the groups replace theirs.
+  instance_tags = merge(local.tags, { WayOut = var.nat == "none" ? "address" : "nat" })
+
+  zones = length(var.zones) > 0 ? var.zones : slice(data.aws_availability_zones.this.names, 0, min(3, length(data.aws_availability_zones.this.names)))
 
   many     = var.rung >= 3
   cdn      = var.rung >= 4
@@ -79,7 +83,8 @@ module "balancer" {
   certificate_arn             = aws_acm_certificate_validation.site.certificate_arn
   idle_timeout                = 60
   deregistration_delay        = local.drain_seconds + 15
-  behind_cdn                  = local.cdn && !var.origin_open
+  behind_cdn                  = local.cdn
+  open                        = var.origin_open
   secret_header               = local.secret_header
   origin_secrets              = var.origin_secrets
   deletion_protection         = !var.destroyable
@@ -128,7 +133,7 @@ module "assets" {
   version_days             = var.version_days
   reader_distribution_arns = [module.cdn[0].arn]
   reader_prefixes          = ["static/", "sorry/"]
-  destroyable              = var.destroyable
+  destroyable              = true # copies of what the program holds, which the way down to rung 3 must not stumble over
 }
 
 resource "aws_s3_object" "sorry" {
@@ -204,7 +209,7 @@ module "web" {
   source              = "./modules/group"
   name                = var.name
   role                = "web"
-  tags                = local.tags
+  tags                = local.instance_tags
   ami_id              = var.ami_id
   instance_type       = var.web_instance_type
   disk_gb             = var.disk_gb
@@ -231,7 +236,7 @@ module "worker" {
   source             = "./modules/group"
   name               = var.name
   role               = "worker"
-  tags               = local.tags
+  tags               = local.instance_tags
   ami_id             = var.ami_id
   instance_type      = var.worker_instance_type
   disk_gb            = var.disk_gb
@@ -257,7 +262,7 @@ module "ops" {
   source             = "./modules/group"
   name               = var.name
   role               = "ops"
-  tags               = local.tags
+  tags               = local.instance_tags
   ami_id             = var.ami_id
   instance_type      = var.web_instance_type
   disk_gb            = var.disk_gb

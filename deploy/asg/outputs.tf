@@ -24,8 +24,8 @@ output "address" {
 }
 
 output "groups" {
-  description = "The Auto Scaling groups."
-  value       = concat([module.web.group_name], [for worker in module.worker : worker.group_name])
+  description = "The Auto Scaling groups, of what their instances should be, and how release.sh has them replaced."
+  value       = concat([module.web.refresh], [for worker in module.worker : worker.refresh])
 }
 
 output "ops_launch_template" {

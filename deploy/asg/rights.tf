@@ -41,6 +41,22 @@ locals {
     Resource = [module.sessions[0].arn]
   }] : []
 
+  # How things are kept, which doctor compares with how they should be.
+  may_examine = concat(
+    [{
+      Sid      = "PhotosExamine"
+      Effect   = "Allow"
+      Action   = ["s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"]
+      Resource = [module.photos.arn]
+    }],
+    local.many ? [{
+      Sid      = "SessionsExamine"
+      Effect   = "Allow"
+      Action   = ["dynamodb:DescribeTimeToLive"]
+      Resource = [module.sessions[0].arn]
+    }] : [],
+  )
+
   may_tell_edges = local.cdn ? [{
     Sid      = "Edges"
     Effect   = "Allow"
@@ -91,7 +107,7 @@ locals {
       Sid      = "Drained"
       Effect   = "Allow"
       Action   = ["autoscaling:CompleteLifecycleAction"]
-      Resource = ["arn:aws:autoscaling:${var.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${var.name}-*"]
+      Resource = [for role in ["web", "worker"] : "arn:aws:autoscaling:${var.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${var.name}-${role}"]
     },
     {
       Sid      = "WhichGroup"
@@ -126,7 +142,7 @@ locals {
       Action   = ["secretsmanager:PutSecretValue"]
       Resource = [aws_secretsmanager_secret.app.arn, aws_secretsmanager_secret.owner.arn]
     }],
-    local.may_keep_photos, local.may_keep_sessions, local.may_tell_edges, local.may_announce_jobs, local.may_hear_of_jobs, local.may_be_an_instance,
+    local.may_keep_photos, local.may_keep_sessions, local.may_examine, local.may_tell_edges, local.may_announce_jobs, local.may_hear_of_jobs, local.may_be_an_instance,
     local.cdn ? [{
       Sid      = "Assets"
       Effect   = "Allow"

@@ -135,7 +135,10 @@ func TestRungs(t *testing.T) {
 		t.Fatalf("%d runs passed: %v", passed, err)
 	}
 	servesWhatTerraformWrote(t, environments["rung_8_applied"]["web"])
-	for run, roles := range map[string][]string{"rung_2_applied": {"ops", "web"}, "rung_8_applied": {"ops", "web", "worker"}} {
+	for run, roles := range map[string][]string{
+		"rung_2_applied": {"ops", "web"}, "rung_3_applied": {"ops", "web"}, "rung_6_applied": {"ops", "web"},
+		"rung_7_applied": {"ops", "web", "worker"}, "rung_8_applied": {"ops", "web", "worker"},
+	} {
 		for _, role := range roles {
 			t.Run(run+" "+role, func(t *testing.T) { readSettings(t, environments[run][role]) })
 		}
@@ -300,6 +303,36 @@ func TestPageQueries(t *testing.T) {
 	}
 	if !slices.IsSorted(listed) {
 		t.Error("page_queries is not sorted")
+	}
+	if len(listed) > 10 {
+		t.Errorf("an account's CloudFront takes 10 parameters in a policy unless AWS is asked for more, and these are %d", len(listed))
+	}
+}
+
+// What goes while something else still leads to it has to go last: the site's name leads to the distribution, which
+// trusts a key group and asks a firewall (AWS refuses to delete either), and routes lead to a NAT. Terraform destroys
+// first unless it is told otherwise.
+func TestWhatGoesLast(t *testing.T) {
+	for resource, module := range map[string]string{
+		"aws_cloudfront_distribution": "cdn", "aws_cloudfront_key_group": "cdn", "aws_cloudfront_public_key": "cdn",
+		"aws_wafv2_web_acl": "firewall", "aws_nat_gateway": "network",
+	} {
+		m := regexp.MustCompile(`(?ms)^resource "` + resource + `" .*?^}$`).FindString(read(t, "modules/"+module+"/main.tf"))
+		if !regexp.MustCompile(`(?m)^    create_before_destroy = true`).MatchString(m) {
+			t.Errorf("%s has no create_before_destroy", resource)
+		}
+	}
+}
+
+// The provider's instance_refresh moves the group to the new version before it begins, so that a refresh which AWS rolls
+// back leads to the new version again. release.sh refresh begins ours, and Terraform leaves the group's version alone.
+func TestRefreshCanRollBack(t *testing.T) {
+	group := read(t, "modules/group/main.tf")
+	if regexp.MustCompile(`(?m)^\s*instance_refresh\s*\{`).MatchString(group) {
+		t.Error("Terraform refreshes the group by itself")
+	}
+	if !regexp.MustCompile(`ignore_changes = \[.*\blaunch_template\b.*\]`).MatchString(group) {
+		t.Error("Terraform moves the group to the new version")
 	}
 }
 

@@ -2,8 +2,12 @@ variable "name" {
   description = "The site's short name, which the names of all its parts begin with."
   type        = string
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name))
-    error_message = "Use 3 to 20 lower-case letters, digits and hyphens, beginning with a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name)) && !strcontains(var.name, "--")
+    error_message = "Use 3 to 20 lower-case letters, digits and single hyphens, beginning with a letter."
+  }
+  validation {
+    condition     = !can(regex("^(aws|ssm|internal-)", var.name))
+    error_message = "AWS keeps names that begin with aws, ssm or internal- for itself."
   }
 }
 
@@ -40,14 +44,22 @@ variable "settings" {
   description = "Further settings of the site by name, such as SITE_NAME or CONTACT. What this module sets wins."
   type        = map(string)
   default     = {}
+  validation {
+    condition     = alltrue([for name, value in var.settings : can(regex("^[A-Z][A-Z0-9_]*$", name)) && length(value) >= 1 && length(value) <= 4096])
+    error_message = "A setting's name is of capitals, digits and _, and a parameter holds 1 to 4096 characters: leave out what is empty."
+  }
 }
 
 # Network
 
 variable "zones" {
-  description = "The availability zones; empty: the region's first three."
+  description = "The availability zones, two to four; empty: the region's first three."
   type        = list(string)
   default     = []
+  validation {
+    condition     = contains([0, 2, 3, 4], length(distinct(var.zones))) && length(distinct(var.zones)) == length(var.zones)
+    error_message = "Name two to four different zones (the balancer and the database want two, the network has room for four), or none."
+  }
 }
 
 variable "cidr" {

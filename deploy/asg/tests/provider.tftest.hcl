@@ -56,6 +56,7 @@ run "rung_8" {
 run "rung_2" {
   command = plan
   variables {
-    rung = 2
+    rung     = 2
+    firewall = true
   }
 }

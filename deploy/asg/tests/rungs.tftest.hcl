@@ -66,6 +66,9 @@ mock_provider "aws" {
   mock_resource "aws_autoscaling_policy" {
     defaults = { arn = "arn:aws:autoscaling:eu-central-1:123456789012:scalingPolicy:1" }
   }
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/photos/2" }
+  }
   mock_resource "aws_launch_template" {
     defaults = { id = "lt-0123456789abcdef0", latest_version = 7 }
   }
@@ -141,12 +144,108 @@ run "rung_2_applied" {
     error_message = "Secrets are references, and the schema's owner is for commands alone."
   }
   assert {
-    condition     = module.database.shape.instances == 1 && module.database.shape.encrypted && module.database.shape.protected && !module.database.shape.skips_snapshot && module.database.shape.backup_days == 14 && !module.database.shape.public
-    error_message = "The database is encrypted, backed up, protected, and nobody's from outside."
+    condition     = module.database.shape.instances == 1 && module.database.shape.encrypted && module.database.shape.protected && !module.database.shape.skips_snapshot && module.database.shape.keeps_backups && module.database.shape.backup_days == 14 && !module.database.shape.public
+    error_message = "The database is encrypted, backed up, protected, and nobody's from outside; its backups outlive it."
   }
   assert {
-    condition     = join(",", module.balancer.shape.public_ports) == "443,80" && module.balancer.shape.default == "forward"
+    condition     = join(",", module.balancer.shape.public_ports) == "443,80" && module.balancer.shape.default == "forward" && module.balancer.shape.cloudfront == 0
     error_message = "Without CloudFront the balancer answers readers, by http only to send them to https."
+  }
+  assert {
+    condition     = output.groups[0].preferences.MaxHealthyPercentage == 200
+    error_message = "A group of one has the second before the first goes."
+  }
+  assert {
+    condition     = module.network.shape.nats == 0 && module.web.tags.WayOut == "address" && join(",", module.network.shape.endpoints) == "dynamodb,s3"
+    error_message = "By default there is no NAT, and the gateway endpoints are always there."
+  }
+}
+
+# Each of the following climbs from the one before.
+
+run "rung_3_applied" {
+  command = apply
+  variables {
+    rung           = 3
+    origin_secrets = []
+    firewall       = true
+  }
+
+  assert {
+    condition     = module.web.capacity == { min = 2, max = 2, health_check = "EC2", zones = 3 } && join(",", module.web.scalers) == ""
+    error_message = "Rung 3 has two instances over three zones, and as many at all times."
+  }
+  assert {
+    condition     = output.environment.web.SESSION_STORE == "dynamodb" && output.environment.web.SESSION_DYNAMODB_TABLE == module.sessions[0].name && output.environment.web.MEDIA_STORE == "s3" && output.environment.web.STATELESS == "true" && output.environment.web.TRUSTED_PROXIES == "1"
+    error_message = "Rung 3 keeps nothing on an instance, behind one proxy."
+  }
+  assert {
+    condition     = length(setintersection(keys(output.environment.web), ["MEDIA_BASE_URL", "STATIC_BASE_URL", "DATABASE_REPLICA_URLS", "CACHE_URL", "QUEUE_URL"])) == 0 && length(module.cdn) == 0 && module.database.shape.instances == 1
+    error_message = "Rung 3 has what later rungs add."
+  }
+  assert {
+    condition     = module.sessions[0].shape.protected && module.sessions[0].shape.recovery
+    error_message = "The table of sessions is protected and can be taken back."
+  }
+  assert {
+    condition     = module.firewall_balancer[0].shape.scope == "REGIONAL" && length(module.firewall_edge) == 0
+    error_message = "Without CloudFront the firewall stands at the balancer."
+  }
+  assert {
+    condition     = length([for statement in local.web_statements : statement if statement.Sid == "Sessions" && statement.Resource == [module.sessions[0].arn]]) == 1
+    error_message = "Instances may not reach their sessions."
+  }
+}
+
+run "rung_6_applied" {
+  command = apply
+  variables {
+    rung = 6
+  }
+
+  assert {
+    condition     = output.environment.web.CACHE_URL == "rediss://master.photos.abc.euc1.cache.amazonaws.com:6379/0" && endswith(output.environment.web.DATABASE_REPLICA_URLS, "#DATABASE_REPLICA_URLS") && output.environment.web.MEDIA_BASE_URL == "https://photos.example.org"
+    error_message = "Rung 6 has a cache over TLS, replicas and a CDN."
+  }
+  assert {
+    condition     = module.cache[0].shape == { engine = "valkey", tls = true, encrypted = true, failover = false, zones = false }
+    error_message = "One node is enough for what may be lost, and it is encrypted."
+  }
+  assert {
+    condition     = !contains(keys(output.environment.web), "QUEUE_URL") && output.environment.web.ROLES == "web,worker" && length(module.worker) == 0 && join(",", keys(output.environment)) == "ops,web"
+    error_message = "Rung 6 has no workers of their own."
+  }
+  assert {
+    condition     = length(module.cdn[0].shape.signed) == 0 && !contains(keys(output.environment.web), "MEDIA_SIGNING_KEY")
+    error_message = "Without a key to sign with, the site itself serves private photos."
+  }
+  assert {
+    condition     = module.database.shape.instances == 2 && module.database.shape.max_readers == 0
+    error_message = "Below rung 8 readers do not come and go."
+  }
+}
+
+run "rung_7_applied" {
+  command = apply
+  variables {
+    rung = 7
+  }
+
+  assert {
+    condition     = output.environment.web.ROLES == "web" && output.environment.worker.ROLES == "worker" && output.environment.web.QUEUE_URL == module.queue[0].url && output.environment.worker.QUEUE_URL == module.queue[0].url
+    error_message = "Web instances and workers share a queue."
+  }
+  assert {
+    condition     = module.worker[0].capacity == { min = 1, max = 1, health_check = "EC2", zones = 3 } && length(module.worker[0].scalers) == 0 && [for group in output.groups : group.group] == ["photos-web", "photos-worker"]
+    error_message = "Rung 7 has one worker, in any of three zones, and as many at all times."
+  }
+  assert {
+    condition     = contains(flatten([for statement in local.worker_statements : statement.Action]), "sqs:ReceiveMessage") && !contains(flatten([for statement in local.web_statements : statement.Action]), "sqs:ReceiveMessage")
+    error_message = "Workers hear of jobs, web instances do not."
+  }
+  assert {
+    condition     = contains(module.watch.alarms, "queue-dead") && contains(module.watch.alarms, "jobs-age")
+    error_message = "Nobody would hear of jobs that wait."
   }
 }
 
@@ -154,6 +253,7 @@ run "rung_8_planned" {
   command = plan
   variables {
     rung                      = 8
+    web_scaling               = "steps"
     nat                       = "zone"
     firewall                  = true
     budget_usd                = 300
@@ -165,6 +265,10 @@ run "rung_8_planned" {
   assert {
     condition     = module.web.capacity == { min = 2, max = 4, health_check = "EC2", zones = 3 } && module.worker[0].capacity == { min = 1, max = 2, health_check = "EC2", zones = 3 }
     error_message = "Both groups span three zones, and only EC2 judges their instances."
+  }
+  assert {
+    condition     = join(",", module.web.scalers) == "less,more"
+    error_message = "The classic steps are two, where they are chosen."
   }
 }
 
@@ -197,12 +301,27 @@ run "rung_8_applied" {
     error_message = "The balancer asks /readyz, closes idle connections before the site does (75 s), and waits longer than a drain."
   }
   assert {
-    condition     = module.web.refresh == { strategy = "Rolling", rolls_back = true, alarms = toset(["photos-errors", "photos-unhealthy"]), version = "7" } && module.web.hooks == { ready = "ABANDON", drain = "CONTINUE", drain_seconds = local.drain_seconds + 60 }
-    error_message = "A refresh rolls, goes back by alarm to a numbered version; instances count once they are ready, and may drain."
+    condition = jsonencode(output.groups) == jsonencode([for role in ["web", "worker"] : {
+      group   = "photos-${role}"
+      desired = { LaunchTemplate = { LaunchTemplateId = "lt-0123456789abcdef0", Version = "7" } }
+      preferences = {
+        MinHealthyPercentage = 100, MaxHealthyPercentage = 150, InstanceWarmup = 90, AutoRollback = true, SkipMatching = true,
+        AlarmSpecification   = { Alarms = ["photos-errors", "photos-unhealthy"] }, BakeTime = 300
+      }
+    }]) && module.web.pinned_version == "7"
+    error_message = "A refresh has a new instance before an old one goes, looks on for as long as an alarm needs, and goes back to a numbered version."
   }
   assert {
-    condition     = module.web.imds == "required" && module.worker[0].imds == "required" && module.ops.imds == "required" && module.web.disk_encrypted == "true"
-    error_message = "Instances speak IMDSv2 only, and their disks are encrypted."
+    condition     = module.web.hooks == { ready = "ABANDON", drain = "CONTINUE", drain_seconds = local.drain_seconds + 60 }
+    error_message = "Instances count once they are ready, and may drain."
+  }
+  assert {
+    condition     = alltrue([for group in [module.web, module.worker[0], module.ops] : group.reach == { tokens = "required", hops = 1, ssh_key = "none" } && group.disk_encrypted == "true"])
+    error_message = "Instances speak IMDSv2 only and to themselves alone, nobody has a key for SSH, and disks are encrypted."
+  }
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.balancer.from_port == local.port && aws_vpc_security_group_ingress_rule.balancer.to_port == local.port && aws_vpc_security_group_ingress_rule.balancer.cidr_ipv4 == null
+    error_message = "Instances let in the balancer, at the site's port."
   }
   assert {
     condition     = base64decode(module.web.user_data) == "SETTINGS=ssm:/photos/web/\n" && base64decode(module.worker[0].user_data) == "SETTINGS=ssm:/photos/worker/\n"
@@ -216,17 +335,21 @@ run "rung_8_applied" {
     condition     = join(",", module.web.scalers) == "cpu,requests" && join(",", module.worker[0].scalers) == "less,more" && module.worker[0].scales_by == "tintype_jobs_oldest_ready_seconds"
     error_message = "Web instances follow requests and CPU, workers the wait of the oldest job."
   }
+  assert {
+    condition     = module.web.requests_of == "app/photos/1/targetgroup/web/2"
+    error_message = "Requests are counted of our target group at our balancer."
+  }
 
   # Who gets in
   assert {
-    condition     = length(module.balancer.shape.public_ports) == 0 && module.balancer.shape.default == "fixed-response" && module.balancer.shape.secrets == 2
+    condition     = length(module.balancer.shape.public_ports) == 0 && module.balancer.shape.default == "fixed-response" && module.balancer.shape.secrets == 2 && module.balancer.shape.cloudfront == 1
     error_message = "The balancer takes only CloudFront's addresses with one of two secrets."
   }
   assert {
-    condition = alltrue([for bucket in [module.photos, module.assets[0]] : bucket.shape == {
-      public_blocked = true, versions = "Enabled", version_days = 7, encrypted = "AES256", destroyable = false
+    condition = alltrue([for bucket, copies in { photos = false, assets = true } : { photos = module.photos, assets = module.assets[0] }[bucket].shape == {
+      public_blocked = true, versions = "Enabled", version_days = 7, abort_days = 2, encrypted = "AES256", destroyable = copies
     }])
-    error_message = "Buckets are closed, encrypted, versioned for 7 days, and not destroyed with what is in them."
+    error_message = "Buckets are closed, encrypted, versioned for 7 days, and photos are not destroyed with theirs."
   }
   assert {
     condition     = alltrue([for statement in jsondecode(module.photos.policy).Statement : statement.Effect == "Deny" || (statement.Principal == { Service = "cloudfront.amazonaws.com" } && alltrue([for resource in statement.Resource : !strcontains(resource, "orig/") && !endswith(resource, ":bucket/*")]))])
@@ -239,6 +362,14 @@ run "rung_8_applied" {
   assert {
     condition     = module.cdn[0].shape.key_cookies == toset(["__Host-tintype_session"]) && module.cdn[0].shape.default_ttl == 0 && module.cdn[0].shape.min_ttl == 0
     error_message = "Pages are kept as long as the site says, by path, known parameters and the session."
+  }
+  assert {
+    condition     = startswith(module.cdn[0].shape.certificate, "arn:aws:acm:us-east-1:") && join(",", module.cdn[0].shape.signs) == "assets,photos" && module.cdn[0].shape.forwards == "allViewer"
+    error_message = "CloudFront takes certificates of us-east-1 only, shows who it is to buckets alone, and passes on what readers send."
+  }
+  assert {
+    condition     = module.firewall_edge[0].shape.scope == "CLOUDFRONT" && join(", ", module.firewall_edge[0].shape.limits) == "all 5000, log-in 100" && length(module.firewall_balancer) == 0
+    error_message = "Behind CloudFront the firewall stands there, and bounds requests and attempts to log in."
   }
 
   # Sessions, data
@@ -295,41 +426,38 @@ run "rung_8_applied" {
     condition     = alltrue([for actions in module.watch.actions : actions == toset([output.alarm_topic])]) && module.watch.forwards
     error_message = "Every alarm reaches the one topic, also the one of us-east-1."
   }
-}
-
-run "moving_to_cloudfront" {
-  command = plan
-  variables {
-    rung        = 4
-    origin_open = true
+  assert {
+    condition     = module.watch.shape.page == "HTTPS /" && module.watch.shape.panels == 10 && join(",", module.watch.shape.days) == "30" && join(",", module.watch.shape.bill) == "${output.alarm_topic},${output.alarm_topic}"
+    error_message = "A page is asked for from outside, the dashboard shows all of it, the bill reaches the one topic, logs do not stay for ever."
   }
   assert {
-    condition     = length(module.cdn) == 1 && module.balancer.shape.default == "forward" && join(",", module.balancer.shape.public_ports) == "443,80"
-    error_message = "Readers who still know the balancer's address must get in while the site moves."
-  }
-}
-
-run "steps_by_choice" {
-  command = plan
-  variables {
-    rung        = 8
-    web_scaling = "steps"
+    condition     = alltrue([for statement in jsondecode(module.watch.topic_policy).Statement : contains(flatten([statement.Principal.Service]), "events.amazonaws.com") != can(statement.Condition)])
+    error_message = "Events fail without a word under a condition on their account; the others need one."
   }
   assert {
-    condition     = join(",", module.web.scalers) == "less,more"
-    error_message = "The classic steps are two."
+    condition     = module.web.tags.WayOut == "nat" && module.worker[0].tags.WayOut == "nat"
+    error_message = "Instances that were started with addresses of their own must be replaced where a NAT takes their place."
   }
 }
 
-run "serverless_by_choice" {
+run "choices" {
   command = plan
   variables {
     rung                    = 5
+    origin_open             = true
     database_instance_class = "db.serverless"
   }
   assert {
     condition     = module.database.shape.serverless && module.database.shape.instances == 2 && module.database.shape.max_readers == 0
     error_message = "Serverless v2 by the instances' class; readers that come and go are rung 8."
+  }
+  assert {
+    condition     = length(module.cdn) == 1 && module.balancer.shape.default == "forward" && join(",", module.balancer.shape.public_ports) == "443,80"
+    error_message = "Readers who still know the balancer's address must get in while the site moves."
+  }
+  assert {
+    condition     = module.balancer.shape.cloudfront == 1 && module.balancer.shape.secrets == 2
+    error_message = "What lets CloudFront in must be there before readers are shut out."
   }
 }
 
@@ -351,10 +479,13 @@ run "too_many_processes" {
   expect_failures = [aws_ssm_parameter.settings]
 }
 
-run "no_such_rung" {
+run "what_aws_would_refuse" {
   command = plan
   variables {
-    rung = 1
+    rung     = 1
+    name     = "photos--two"
+    zones    = ["eu-central-1a"]
+    settings = { CONTACT = "" }
   }
-  expect_failures = [var.rung]
+  expect_failures = [var.rung, var.name, var.zones, var.settings]
 }

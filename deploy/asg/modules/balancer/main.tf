@@ -1,5 +1,11 @@
 # The load balancer. Where CloudFront is in front, it admits CloudFront's
-# addresses only, and of those only requests that carry the secret header.
+# addresses only, and of those only requests that carry the secret header. While
+# it is open it takes readers beside them; what lets CloudFront in is there all
+# the time, so that to open or close it refuses nobody in between.
+
+locals {
+  open = !var.behind_cdn || var.open
+}
 
 data "aws_ec2_managed_prefix_list" "cloudfront" {
   count = var.behind_cdn ? 1 : 0
@@ -26,7 +32,7 @@ resource "aws_vpc_security_group_ingress_rule" "cloudfront" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "everybody" {
-  for_each          = var.behind_cdn ? {} : { http = 80, https = 443 }
+  for_each          = local.open ? { http = 80, https = 443 } : {}
   security_group_id = aws_security_group.this.id
   description       = "Readers by ${each.key}"
   cidr_ipv4         = "0.0.0.0/0"
@@ -93,11 +99,11 @@ resource "aws_lb_listener" "https" {
   ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
   default_action {
-    type             = var.behind_cdn ? "fixed-response" : "forward"
-    target_group_arn = var.behind_cdn ? null : aws_lb_target_group.web.arn
+    type             = local.open ? "forward" : "fixed-response"
+    target_group_arn = local.open ? aws_lb_target_group.web.arn : null
 
     dynamic "fixed_response" {
-      for_each = var.behind_cdn ? [1] : []
+      for_each = local.open ? [] : [1]
       content {
         content_type = "text/plain"
         message_body = "This is not the site's address."
@@ -126,7 +132,7 @@ resource "aws_lb_listener_rule" "from_cloudfront" {
 }
 
 resource "aws_lb_listener" "http" {
-  count             = var.behind_cdn ? 0 : 1
+  count             = local.open ? 1 : 0
   load_balancer_arn = aws_lb.this.arn
   port              = 80
   protocol          = "HTTP"

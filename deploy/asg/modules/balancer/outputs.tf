@@ -37,6 +37,7 @@ output "shape" {
   description = "What was built, for tests: who gets in, and how long things take."
   value = {
     public_ports         = sort([for rule in aws_vpc_security_group_ingress_rule.everybody : tostring(rule.from_port)])
+    cloudfront           = length(aws_vpc_security_group_ingress_rule.cloudfront)
     default              = aws_lb_listener.https.default_action[0].type
     secrets              = sum(concat([0], [for rule in aws_lb_listener_rule.from_cloudfront : nonsensitive(length(one(rule.condition).http_header[0].values))]))
     health_path          = aws_lb_target_group.web.health_check[0].path

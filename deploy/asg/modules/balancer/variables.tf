@@ -43,6 +43,11 @@ variable "behind_cdn" {
   type        = bool
 }
 
+variable "open" {
+  description = "Whether it takes readers past CloudFront, too."
+  type        = bool
+}
+
 variable "secret_header" {
   description = "The header by which the balancer knows our distribution."
   type        = string

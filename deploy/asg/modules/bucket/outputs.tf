@@ -27,6 +27,7 @@ output "shape" {
     ])
     versions     = aws_s3_bucket_versioning.this.versioning_configuration[0].status
     version_days = aws_s3_bucket_lifecycle_configuration.this.rule[0].noncurrent_version_expiration[0].noncurrent_days
+    abort_days   = aws_s3_bucket_lifecycle_configuration.this.rule[0].abort_incomplete_multipart_upload[0].days_after_initiation
     encrypted    = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm
     destroyable  = aws_s3_bucket.this.force_destroy
   }

@@ -47,6 +47,9 @@ resource "aws_cloudfront_key_group" "photos" {
   count = length(local.keys) > 0 ? 1 : 0
   name  = "${var.name}-photos"
   items = [for key in aws_cloudfront_public_key.photos : key.id]
+  lifecycle {
+    create_before_destroy = true # CloudFront keeps a group that a distribution trusts
+  }
 }
 
 resource "aws_cloudfront_cache_policy" "pages" {
@@ -270,5 +273,10 @@ resource "aws_cloudfront_distribution" "this" {
       response_page_path    = "/sorry/index.html"
       error_caching_min_ttl = 5
     }
+  }
+
+  # On the way down to rung 3 it goes last, once the site's name leads elsewhere.
+  lifecycle {
+    create_before_destroy = true
   }
 }

@@ -33,6 +33,9 @@ output "shape" {
     sorry       = toset([for r in aws_cloudfront_distribution.this.custom_error_response : r.error_code])
     tls         = aws_cloudfront_distribution.this.viewer_certificate[0].minimum_protocol_version
     key_cookies = one(one(one(aws_cloudfront_cache_policy.pages.parameters_in_cache_key_and_forwarded_to_origin).cookies_config).cookies).items
+    certificate = aws_cloudfront_distribution.this.viewer_certificate[0].acm_certificate_arn
+    signs       = sort([for origin in aws_cloudfront_distribution.this.origin : origin.origin_id if coalesce(origin.origin_access_control_id, "none") == aws_cloudfront_origin_access_control.s3.id])
+    forwards    = aws_cloudfront_origin_request_policy.pages.headers_config[0].header_behavior
     min_ttl     = aws_cloudfront_cache_policy.pages.min_ttl
     default_ttl = aws_cloudfront_cache_policy.pages.default_ttl
   }

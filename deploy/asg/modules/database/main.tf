@@ -83,6 +83,7 @@ resource "aws_rds_cluster" "this" {
   preferred_backup_window         = "02:00-03:00"
   preferred_maintenance_window    = "sun:03:30-sun:04:30"
   copy_tags_to_snapshot           = true
+  delete_automated_backups        = var.destroyable
   enabled_cloudwatch_logs_exports = ["error", "slowquery"]
   deletion_protection             = !var.destroyable
   skip_final_snapshot             = var.destroyable

@@ -27,6 +27,7 @@ output "shape" {
     encrypted      = aws_rds_cluster.this.storage_encrypted
     protected      = aws_rds_cluster.this.deletion_protection
     skips_snapshot = aws_rds_cluster.this.skip_final_snapshot
+    keeps_backups  = !aws_rds_cluster.this.delete_automated_backups
     backup_days    = aws_rds_cluster.this.backup_retention_period
     tls            = one([for p in aws_rds_cluster_parameter_group.this.parameter : p.value if p.name == "require_secure_transport"])
     serverless     = length(aws_rds_cluster.this.serverlessv2_scaling_configuration) == 1

@@ -91,4 +91,9 @@ resource "aws_wafv2_web_acl" "this" {
     cloudwatch_metrics_enabled = true
     sampled_requests_enabled   = true
   }
+
+  # It goes once CloudFront has let go of it: AWS keeps one that is in use.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -93,25 +93,6 @@ resource "aws_autoscaling_group" "this" {
     version = aws_launch_template.this.latest_version
   }
 
-  instance_refresh {
-    strategy = "Rolling"
-    preferences {
-      min_healthy_percentage       = 100
-      max_healthy_percentage       = var.max_size > 1 ? 150 : 200 # one more at least, before one goes
-      instance_warmup              = var.warmup_seconds
-      auto_rollback                = true
-      skip_matching                = true
-      scale_in_protected_instances = "Wait"
-      standby_instances            = "Wait"
-      dynamic "alarm_specification" {
-        for_each = length(var.rollback_alarms) > 0 ? [1] : []
-        content {
-          alarms = var.rollback_alarms
-        }
-      }
-    }
-  }
-
   dynamic "tag" {
     for_each = merge(var.tags, { Name = "${var.name}-${var.role}", Role = var.role })
     content {
@@ -122,8 +103,12 @@ resource "aws_autoscaling_group" "this" {
   }
 
   lifecycle {
-    # Who scales decides how many there are.
-    ignore_changes = [desired_capacity]
+    # Who scales decides how many there are. And a refresh decides of which
+    # version: it moves the group there once it has succeeded, and back where it
+    # has not. The provider's own instance_refresh moves the group first, so that
+    # a roll back leads to what it should lead away from
+    # (hashicorp/terraform-provider-aws#34189); release.sh refresh starts ours.
+    ignore_changes = [desired_capacity, launch_template]
   }
 
   depends_on = [aws_iam_role_policy.this]
@@ -153,4 +138,24 @@ resource "aws_autoscaling_lifecycle_hook" "drain" {
 
 locals {
   group_name = length(aws_autoscaling_group.this) > 0 ? aws_autoscaling_group.this[0].name : ""
+}
+
+# A refresh, as StartInstanceRefresh takes it.
+locals {
+  desired = {
+    LaunchTemplate = {
+      LaunchTemplateId = aws_launch_template.this.id
+      Version          = tostring(aws_launch_template.this.latest_version)
+    }
+  }
+  preferences = merge({
+    MinHealthyPercentage = 100
+    MaxHealthyPercentage = var.max_size > 1 ? 150 : 200 # one more at least, before one goes
+    InstanceWarmup       = var.warmup_seconds
+    AutoRollback         = true
+    SkipMatching         = true
+    }, { for name, value in {
+      AlarmSpecification = { Alarms = var.rollback_alarms }
+      BakeTime           = 300 # an alarm takes minutes to see what the last instance brought
+  } : name => value if length(var.rollback_alarms) > 0 })
 }

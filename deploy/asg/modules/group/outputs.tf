@@ -3,6 +3,11 @@ output "group_name" {
   value       = local.group_name
 }
 
+output "refresh" {
+  description = "Of what its instances should be, and how they are replaced: the parameters of StartInstanceRefresh."
+  value       = { group = local.group_name, desired = local.desired, preferences = local.preferences }
+}
+
 output "launch_template_id" {
   description = "The launch template."
   value       = aws_launch_template.this.id
@@ -25,14 +30,9 @@ output "capacity" {
   }])
 }
 
-output "refresh" {
-  description = "How instances are replaced."
-  value = one([for group in aws_autoscaling_group.this : {
-    strategy   = group.instance_refresh[0].strategy
-    rolls_back = group.instance_refresh[0].preferences[0].auto_rollback
-    alarms     = toset(flatten(group.instance_refresh[0].preferences[0].alarm_specification[*].alarms))
-    version    = group.launch_template[0].version
-  }])
+output "pinned_version" {
+  description = "The version of the template that the group was made with."
+  value       = one([for group in aws_autoscaling_group.this : group.launch_template[0].version])
 }
 
 output "hooks" {
@@ -44,9 +44,13 @@ output "hooks" {
   }
 }
 
-output "imds" {
-  description = "Whether metadata takes tokens only."
-  value       = aws_launch_template.this.metadata_options[0].http_tokens
+output "reach" {
+  description = "Who reaches an instance's metadata and its shell."
+  value = {
+    tokens  = aws_launch_template.this.metadata_options[0].http_tokens
+    hops    = aws_launch_template.this.metadata_options[0].http_put_response_hop_limit
+    ssh_key = coalesce(aws_launch_template.this.key_name, "none")
+  }
 }
 
 output "disk_encrypted" {
@@ -59,6 +63,11 @@ output "user_data" {
   value       = aws_launch_template.this.user_data
 }
 
+output "tags" {
+  description = "What instances are started with; another one is another version of the template."
+  value       = aws_launch_template.this.tag_specifications[0].tags
+}
+
 output "settings_version" {
   description = "The fingerprint of the settings that instances are started with."
   value       = aws_launch_template.this.tag_specifications[0].tags.Settings
@@ -67,6 +76,11 @@ output "settings_version" {
 output "scalers" {
   description = "The scaling policies."
   value       = sort(concat(aws_autoscaling_policy.requests[*].name, aws_autoscaling_policy.cpu[*].name, [for policy in aws_autoscaling_policy.step : policy.name]))
+}
+
+output "requests_of" {
+  description = "Whose requests are counted."
+  value       = one([for policy in aws_autoscaling_policy.requests : policy.target_tracking_configuration[0].predefined_metric_specification[0].resource_label])
 }
 
 output "scales_by" {

@@ -61,6 +61,11 @@ resource "aws_nat_gateway" "this" {
   subnet_id     = aws_subnet.public[count.index].id
   tags          = { Name = "${var.name}-${count.index}" }
   depends_on    = [aws_internet_gateway.this]
+
+  # It goes once no route leads to it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_route_table" "public" {

@@ -57,14 +57,25 @@ resource "aws_sns_topic_policy" "alarms" {
   arn = aws_sns_topic.alarms.arn
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OurAlarms"
-      Effect    = "Allow"
-      Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"] }
-      Action    = "sns:Publish"
-      Resource  = aws_sns_topic.alarms.arn
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
-    }]
+    Statement = concat(
+      [{
+        Sid       = "OurAlarms"
+        Effect    = "Allow"
+        Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.alarms.arn
+        Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      }],
+      # Events say nothing of the account that they come from: under a condition
+      # on it, they would fail without a word.
+      [for service in local.near ? [] : ["events.amazonaws.com"] : {
+        Sid       = "FromUsEast1"
+        Effect    = "Allow"
+        Principal = { Service = [service] }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.alarms.arn
+      }],
+    )
   })
 }
 
