@@ -53,7 +53,7 @@ func TestFormsFromOneInstanceToAnother(t *testing.T) {
 // R32: every instance is restarted while readers read and somebody uploads; through the balancer, nothing fails.
 // R33 is part of it: were an instance the one to close idle connections, some request would meet one just closed.
 func TestRollingRestart(t *testing.T) {
-	fleet := newFleet(t, 3)
+	fleet := newFleet(t, 3, "DRAIN_DELAY=6s") // long enough for a balancer on a busy machine to notice
 	ada := join(t, fleet.URL, "ada")
 	if _, err := ada.upload("first.jpg", phototest.JPEG(phototest.Options{Width: 300, Height: 200})); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestRollingRestart(t *testing.T) {
 			t.Errorf("stop: %v", err)
 		}
 		i.Start()
-		time.Sleep(1500 * time.Millisecond) // the balancer asks twice before it believes
+		fleet.Settle() // the balancer asks twice before it believes
 	}
 	least := int64(10_000)
 	if testing.Short() {
