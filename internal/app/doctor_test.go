@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tintype/internal/servertest"
 )
 
 func checksOf(t *testing.T, text string) (status string, byName map[string][]Check) {
@@ -51,6 +53,34 @@ func TestDoctorOfAHealthySite(t *testing.T) {
 	}
 	if _, lines, _ := command(env, "doctor"); !strings.Contains(lines, "ok       database   sqlite:") {
 		t.Errorf("as lines:\n%s", lines)
+	}
+}
+
+// Nothing is wrong with a queue as deploy/asg makes it, its dead-letter queue included.
+func TestDoctorOfAQueue(t *testing.T) {
+	queue := servertest.SQS(t)
+	for _, variable := range append(queue.Env(), "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=tintype", "AWS_SECRET_ACCESS_KEY=not-a-secret") {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value) // the SDK reads its own
+	}
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "QUEUE_URL=" + queue.QueueURL, "AWS_REGION=eu-central-1"}
+	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
+		t.Fatal(stderr)
+	}
+	code, out, stderr := command(env, "doctor", "--json")
+	if code != 0 {
+		t.Fatalf("%d %s\n%s", code, stderr, out)
+	}
+	_, checks := checksOf(t, out)
+	told := false
+	for _, c := range checks["queue"] {
+		if c.Status != checkOK {
+			t.Errorf("%+v", c)
+		}
+		told = told || strings.Contains(c.Text, "dead-letter queue") && strings.Contains(c.Text, "tintype jobs list --state dead")
+	}
+	if !told {
+		t.Errorf("nothing says where failed jobs are: %+v", checks["queue"])
 	}
 }
 

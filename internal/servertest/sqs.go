@@ -205,7 +205,10 @@ func (s *SQSServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		n := len(s.messages)
 		s.mu.Unlock()
-		sqsAnswer(w, map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": strconv.Itoa(n)}})
+		sqsAnswer(w, map[string]any{"Attributes": map[string]string{
+			"ApproximateNumberOfMessages": strconv.Itoa(n),
+			"RedrivePolicy":               `{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:000000000000:jobs-dead","maxReceiveCount":10}`, // as deploy/asg makes it
+		}})
 	default:
 		sqsError(w, "UnsupportedOperation")
 	}
