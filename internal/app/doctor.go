@@ -127,6 +127,7 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 		{"tls", d.checkCertificates},
 		{"address", d.checkAddress},
 		{"disk", d.checkDisk},
+		{"backup", d.checkBackup},
 		{"variables", d.checkVariables},
 	}
 	found := make([][]Check, len(steps))

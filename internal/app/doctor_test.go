@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tintype/internal/backup"
 	"tintype/internal/servertest"
 )
 
@@ -166,4 +167,67 @@ func TestDeepz(t *testing.T) {
 	if w.Code != 200 {
 		t.Errorf("at METRICS_ADDR: %d %s", w.Code, w.Body)
 	}
+}
+
+// Backups that BACKUP_TO promises and nobody makes are found before they are needed.
+func TestDoctorOfBackups(t *testing.T) {
+	now := time.Now()
+	name := func(age time.Duration) string { return backup.Name(now.Add(-age), nil) }
+	for _, tt := range []struct {
+		names  []string
+		site   time.Duration // its age
+		status string
+		text   string
+	}{
+		{nil, 0, checkWarning, "no backup in /b yet"},
+		{nil, 35 * time.Hour, checkWarning, "no backup in /b yet"},
+		{nil, 37 * time.Hour, checkFailure, "no backup in /b"},
+		{[]string{name(90 * time.Hour), name(35 * time.Hour)}, 900 * time.Hour, checkOK, "the newest of 2 backups in /b is 35h old"},
+		{[]string{name(-time.Hour)}, time.Hour, checkOK, "is 0s old"},
+		{[]string{name(90 * time.Hour), name(37 * time.Hour)}, 900 * time.Hour, checkWarning, "the newest of 2 backups in /b is 37h old"},
+	} {
+		c := judgeBackups("/b", tt.names, now.Add(-tt.site), now)
+		if c.Status != tt.status || !strings.Contains(c.Text, tt.text) || (c.Status == checkOK) != (c.Advice == "") {
+			t.Errorf("%v, %s: %+v", tt.names, tt.site, c)
+		}
+	}
+
+	dir := t.TempDir()
+	backups := filepath.Join(dir, "backups")
+	env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "BACKUP_TO=" + backups}
+	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
+		t.Fatal(stderr)
+	}
+	says := func(status, text string, more ...string) {
+		t.Helper()
+		code, out, _ := command(append(env, more...), "doctor", "--json")
+		_, checks := checksOf(t, out)
+		if list := checks["backup"]; len(list) != 1 || list[0].Status != status || !strings.Contains(list[0].Text, text) || (code == statusFailure) != (status == checkFailure) {
+			t.Errorf("%d, want %s, %q: %+v", code, status, text, list)
+		}
+	}
+	says(checkWarning, "no backup in "+backups+" yet")
+	// What a killed one left is none.
+	if err := os.MkdirAll(backups, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{name(time.Minute) + ".partial", "notes.txt"} {
+		if err := os.WriteFile(filepath.Join(backups, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says(checkWarning, "yet")
+	if err := os.WriteFile(filepath.Join(backups, name(50*time.Hour)), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says(checkWarning, "is 50h")
+	if code, _, stderr := command(env, "backup", "create"); code != 0 {
+		t.Fatal(stderr)
+	}
+	says(checkOK, "the newest of 2 backups")
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says(checkFailure, file, "BACKUP_TO="+file)
 }

@@ -34,6 +34,15 @@ func ValidName(name string) bool {
 	return err == nil && (suffix == (*Key)(nil).Suffix() || suffix == (&Key{}).Suffix())
 }
 
+// Made is when the archive of a valid name was made, the zero time for another name.
+func Made(name string) time.Time {
+	if !ValidName(name) {
+		return time.Time{}
+	}
+	when, _ := time.Parse(nameTime, strings.TrimPrefix(name, namePrefix)[:len(nameTime)]) // ValidName has parsed it
+	return when
+}
+
 // A Place keeps archives.
 type Place interface {
 	// Create begins an archive of about size bytes. It appears under its name when it is committed, whole.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -219,4 +220,17 @@ func (s *Store) CountAccounts(ctx context.Context) (int64, error) {
 	var n int64
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM accounts WHERE suspended_at IS NULL AND deleted_at IS NULL").Scan(&n).Error
 	return n, translate(err)
+}
+
+// FirstAccountAt is when the oldest account was made, which is about when the site
+// began. ErrNotFound: there is none yet.
+func (s *Store) FirstAccountAt(ctx context.Context) (time.Time, error) {
+	var id int64
+	if err := s.read(ctx).Raw("SELECT COALESCE(MIN(id), 0) FROM accounts").Scan(&id).Error; err != nil {
+		return time.Time{}, translate(err)
+	}
+	if id == 0 {
+		return time.Time{}, ErrNotFound
+	}
+	return IDTime(id), nil
 }
