@@ -139,8 +139,6 @@ func (h *household) ask(name string) (err error) {
 		_, err = h.app.Must(http.StatusOK, rig.Form("/api/v1/statuses", "status", "a word "+rand.Text(), "in_reply_to_id", h.post))
 	case "comment by form":
 		_, err = h.member.Must(http.StatusSeeOther, rig.Form("/posts/"+h.post+"/comments", "text", "a word "+rand.Text()))
-	case "publish":
-		_, err = postPhoto(h.app, photo, "a photo")
 	default:
 		err = fmt.Errorf("no request is called %q", name)
 	}
@@ -148,7 +146,7 @@ func (h *household) ask(name string) (err error) {
 }
 
 // measureEach compares each toggle's two sites.
-func measureEach(t *rig.T, times int) error {
+func measureEach(t *rig.T, times int, only string) error {
 	fmt.Printf("What each toggle adds to the median of a request, one by one; goal: one round trip + 10 %%\n")
 	rows := [][]string{{"toggle", "request", "without", "with", "added", "round trip", "goal"}}
 	households := map[servertest.Rung]*household{}
@@ -162,6 +160,9 @@ func measureEach(t *rig.T, times int) error {
 		return h, err
 	}
 	for _, g := range toggles {
+		if only != "" && !slices.Contains(strings.Split(only, ","), g.name) {
+			continue
+		}
 		without, err := prepare(g.without)
 		if err != nil {
 			return err

@@ -5,11 +5,12 @@
 //     sessions aside;
 //   - what each toggle adds to the median time of a request, one by one, against the same site without it; the two run
 //     side by side and are asked in turn, so that whatever else the machine does meets both;
-//   - CPU of the web tier for an upload, with and without workers of their own.
+//   - CPU of the web tier for an upload, with and without workers of their own;
+//   - and, if asked for, the statements that each kind of request sends.
 //
 // Generator and servers share the machine, so times say little by themselves: compare them.
 //
-//	go run ./bench/toggles [-parts instances,replicas,each,upload] [-people 60] [-for 30s] [-times 300] [-photos 15]
+//	go run ./bench/toggles [-parts instances,replicas,each,upload,statements] [-people 60] [-for 30s] [-times 300] [-toggles MySQL,...] [-photos 15]
 package main
 
 import (
@@ -28,13 +29,17 @@ var limits = []string{
 	"REGISTRATION=open", "SIGNUP_LIMIT=10000/1h", "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h", "API_LIMIT=10000000/1m", "DRAIN_DELAY=0s", "LOG_LEVEL=warn",
 }
 
-var parts = []string{"instances", "replicas", "each", "upload", "statements"}
+var (
+	usual = []string{"instances", "replicas", "each", "upload"}
+	parts = append(slices.Clone(usual), "statements")
+)
 
 func main() {
-	which := flag.String("parts", strings.Join(parts, ","), "what to measure")
+	which := flag.String("parts", strings.Join(usual, ","), "what to measure: "+strings.Join(parts, ", "))
 	people := flag.Int("people", 60, "members and applications of the mix; each asks once a second, and every twentieth time it writes")
 	length := flag.Duration("for", 30*time.Second, "how long each round of the mix takes")
 	times := flag.Int("times", 300, "how often each site is asked for the median")
+	only := flag.String("toggles", "", "the names of those to measure, with commas between them; empty is each")
 	photos := flag.Int("photos", 15, "uploads with and without workers")
 	flag.Parse()
 	rig.Main(func(t *rig.T) error {
@@ -50,12 +55,14 @@ func main() {
 			}
 		}
 		if wanted("each") {
-			if err := measureEach(t, *times); err != nil {
+			if err := measureEach(t, *times, *only); err != nil {
 				return err
 			}
 		}
 		if wanted("statements") {
-			return listStatements(t, servertest.Rung{MySQL: true, Replicas: 2})
+			if err := listStatements(t); err != nil {
+				return err
+			}
 		}
 		if wanted("upload") {
 			return measureUploads(t, *photos)
