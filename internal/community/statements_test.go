@@ -74,12 +74,21 @@ func TestStatementsOfARequest(t *testing.T) {
 
 			bearer, _, err := g.TokenFor(g.ctx, g.app(t), me, "read")
 			g.must(err)
+			session := store.SessionRow{AccountID: me.ID, Hash: strings.Repeat("a", 64), ExpiresAt: 1 << 50}
+			g.must(g.Store.PutSession(g.ctx, session))
 			for _, of := range []struct {
 				what string
 				most int
 				do   func() error
 			}{
-				{"whose session", 1, func() error { _, _, err := g.SessionAccount(g.ctx, me.ID); return err }},
+				{"whose session", 1, func() error {
+					_, owner, _, err := g.Store.SessionByHash(g.ctx, me.ID, session.Hash)
+					if acc, ok := owner.(*store.Account); !ok || acc.ID != me.ID || acc.Username != me.Username {
+						t.Errorf("the session's owner is %+v", owner)
+					}
+					return err
+				}},
+				{"whose session elsewhere", 1, func() error { _, _, err := g.SessionAccount(g.ctx, me.ID); return err }},
 				{"whose token", 1, func() error { _, _, _, err := g.TokenByBearer(g.ctx, bearer); return err }},
 				{"home feed", 4, func() error { _, err := g.HomeFeed(g.ctx, me, Page{}); return err }},
 				{"public feed", 3, func() error { _, err := g.PublicFeed(g.ctx, me, Page{}); return err }},
@@ -238,12 +247,16 @@ func TestLockSeenPostLocksThePostAlone(t *testing.T) {
 func TestAllRead(t *testing.T) {
 	inGallery(t, func(t *testing.T, g *gallery) {
 		ann, bob := g.account("ann"), g.account("bob")
+		session := store.SessionRow{AccountID: ann.ID, Hash: strings.Repeat("a", 64), ExpiresAt: 1 << 50}
+		g.must(g.Store.PutSession(g.ctx, session))
 		read := func() bool {
 			t.Helper()
 			acc, ok, err := g.SessionAccount(g.ctx, ann.ID)
 			g.must(err)
-			if !ok {
-				t.Fatal("not active")
+			_, owner, _, err := g.Store.SessionByHash(g.ctx, ann.ID, session.Hash)
+			g.must(err)
+			if !ok || owner.(*store.Account).AllRead != acc.AllRead {
+				t.Fatalf("%v, %+v", ok, owner)
 			}
 			return acc.AllRead
 		}
@@ -259,6 +272,11 @@ func TestAllRead(t *testing.T) {
 		g.must(g.MarkNotificationsRead(g.ctx, ann, 0))
 		if !read() {
 			t.Error("what was read is unread")
+		}
+		at := store.Millis(1)
+		g.must(g.Store.SetSuspended(g.ctx, ann.ID, &at))
+		if _, owner, found, err := g.Store.SessionByHash(g.ctx, ann.ID, session.Hash); owner != nil || !found || err != nil {
+			t.Errorf("a suspended member's session: %+v, %v, %v", owner, found, err)
 		}
 	})
 }

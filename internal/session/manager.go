@@ -19,7 +19,7 @@ type Member interface {
 }
 
 // Load finds an account on the primary; found is false for one that may not act any more. It is called once for
-// every request that brings a session.
+// every request that brings a session, unless the account came with that.
 type Load[A Member] func(ctx context.Context, id int64) (acc A, found bool, err error)
 
 // Options configure a Manager.
@@ -128,12 +128,12 @@ func (m *Manager[A]) find(ctx context.Context, s secret) (acc A, rec *Record, er
 	if !rec.ExpiresAt.After(m.o.Now()) {
 		return acc, nil, nil
 	}
-	a, found, err := m.load(ctx, s.accountID)
-	if err != nil {
-		return acc, nil, err
-	}
-	if !found {
-		return acc, nil, nil
+	a, known := rec.Owner.(A)
+	if !known {
+		var found bool
+		if a, found, err = m.load(ctx, s.accountID); err != nil || !found {
+			return acc, nil, err
+		}
 	}
 	if id, epoch := a.SessionOwner(); id != rec.AccountID || epoch != rec.Epoch {
 		return acc, nil, nil

@@ -41,6 +41,10 @@ type Record struct {
 	CreatedAt time.Time
 	UsedAt    time.Time // to the day
 	ExpiresAt time.Time
+
+	// Owner is the account, of the type that Load finds, where Get could read it with the session as Load would. Nil says
+	// nothing.
+	Owner any
 }
 
 // Backend keeps sessions. The partition is the account, so that listing an account's sessions needs no index. All

@@ -21,7 +21,8 @@ type Row = struct {
 
 // Table is what the SQL backend needs of the store.
 type Table interface {
-	SessionByHash(ctx context.Context, accountID int64, hash string) (r Row, found bool, err error)
+	// SessionByHash reads the session's member with it: see Record.Owner.
+	SessionByHash(ctx context.Context, accountID int64, hash string) (r Row, owner any, found bool, err error)
 	PutSession(ctx context.Context, r Row) error
 	TouchSession(ctx context.Context, accountID int64, hash string, usedAt, expiresAt int64) error
 	SetSessionData(ctx context.Context, accountID int64, hash string, data []byte) error
@@ -38,14 +39,16 @@ func NewSQL(t Table) *SQL { return &SQL{t} }
 
 // Get implements Backend.
 func (b *SQL) Get(ctx context.Context, accountID int64, hash string) (*Record, error) {
-	row, found, err := b.table.SessionByHash(ctx, accountID, hash)
+	row, owner, found, err := b.table.SessionByHash(ctx, accountID, hash)
 	if err != nil {
 		return nil, err
 	}
 	if !found {
 		return nil, ErrNone
 	}
-	return record(row), nil
+	r := record(row)
+	r.Owner = owner
+	return r, nil
 }
 
 // Put implements Backend.

@@ -28,12 +28,17 @@ func (s *Store) SessionAccount(ctx context.Context, id int64) (*Account, error) 
 		NewestNotification int64
 	}
 	err := first(s.read(PrimaryWhileThere(ctx)).Table("accounts").Where("id = ?", id).
-		Select("accounts.*, (SELECT MAX(n.id) FROM notifications n WHERE n.account_id = accounts.id) AS newest_notification"), &row)
+		Select("accounts.*, "+newestNotification("accounts")), &row)
 	if err != nil {
 		return nil, err
 	}
 	row.Account.AllRead = row.NewestNotification <= row.Account.NotificationsReadID
 	return &row.Account, nil
+}
+
+// newestNotification selects the id of the newest notification of the account's row, NULL where it has none.
+func newestNotification(account string) string {
+	return "(SELECT MAX(n.id) FROM notifications n WHERE n.account_id = " + account + ".id) AS newest_notification"
 }
 
 // AccountByUsername finds without regard to case.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 )
 
 // SessionRow is a session as others see it, times in milliseconds since 1970. It is an alias of a nameless struct so
@@ -26,14 +27,32 @@ func (s *Session) row() SessionRow {
 }
 
 // SessionByHash reads on the primary, so that a log-out is known everywhere at once; while that is away, on a replica.
-func (s *Store) SessionByHash(ctx context.Context, accountID int64, hash string) (row SessionRow, found bool, err error) {
-	var rows []*Session
-	err = s.read(PrimaryWhileThere(ctx)).Where("account_id = ? AND hash = ?", accountID, hash).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return row, false, translate(err)
+// The owner is the session's *Account as SessionAccount reads it, nil if it may not act.
+func (s *Store) SessionByHash(ctx context.Context, accountID int64, hash string) (row SessionRow, owner any, found bool, err error) {
+	columns, err := sessionOwnerColumns()
+	if err != nil {
+		return row, nil, false, err
 	}
-	return rows[0].row(), true, nil
+	var o struct {
+		Session            Session `gorm:"embedded;embeddedPrefix:session_"`
+		Account            Account `gorm:"embedded;embeddedPrefix:account_"`
+		NewestNotification int64
+	}
+	err = first(s.read(PrimaryWhileThere(ctx)).Table("sessions s").Select(columns+", "+newestNotification("a")).
+		Joins("LEFT JOIN accounts a ON a.id = s.account_id").Where("s.account_id = ? AND s.hash = ?", accountID, hash), &o)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return row, nil, false, nil
+	case err != nil:
+		return row, nil, false, err
+	case o.Account.ID == 0 || !o.Account.Active():
+		return o.Session.row(), nil, true, nil
+	}
+	o.Account.AllRead = o.NewestNotification <= o.Account.NotificationsReadID
+	return o.Session.row(), &o.Account, true, nil
 }
+
+var sessionOwnerColumns = joinedColumns(joined{"s", "session_", &Session{}}, joined{"a", "account_", &Account{}})
 
 // PutSession inserts a session or replaces the one under the same key.
 func (s *Store) PutSession(ctx context.Context, r SessionRow) error {

@@ -29,22 +29,30 @@ type tokenOwner struct {
 	App     App         `gorm:"embedded;embeddedPrefix:app_"`
 }
 
-var tokenOwnerColumns = sync.OnceValues(func() (string, error) {
-	var list []string
-	for _, of := range []struct {
-		alias, prefix string
-		row           any
-	}{{"t", "token_", &AccessToken{}}, {"a", "account_", &Account{}}, {"p", "app_", &App{}}} {
-		parsed, err := schema.Parse(of.row, new(sync.Map), schema.NamingStrategy{})
-		if err != nil {
-			return "", err
+var tokenOwnerColumns = joinedColumns(joined{"t", "token_", &AccessToken{}}, joined{"a", "account_", &Account{}}, joined{"p", "app_", &App{}})
+
+// joined is a model of which each column is selected, from a table by its alias and under a name with the prefix.
+type joined struct {
+	alias, prefix string
+	model         any
+}
+
+// joinedColumns lists what to select, once it is asked for.
+func joinedColumns(models ...joined) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		var list []string
+		for _, m := range models {
+			parsed, err := schema.Parse(m.model, new(sync.Map), schema.NamingStrategy{})
+			if err != nil {
+				return "", err
+			}
+			for _, column := range parsed.DBNames {
+				list = append(list, m.alias+"."+column+" AS "+m.prefix+column)
+			}
 		}
-		for _, column := range parsed.DBNames {
-			list = append(list, of.alias+"."+column+" AS "+of.prefix+column)
-		}
-	}
-	return strings.Join(list, ", "), nil
-})
+		return strings.Join(list, ", "), nil
+	})
+}
 
 // TokenOwnerByHash is TokenByHash with the token's account, nil for a client's own token, and its app. ErrNotFound where
 // any of them is missing.
