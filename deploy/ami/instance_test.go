@@ -116,7 +116,7 @@ func (m *machine) script(name string) *exec.Cmd {
 	m.write(name, strings.NewReplacer(
 		"http://169.254.169.254/latest", m.meta.URL+"/latest", "http://127.0.0.1:8080", m.site.URL,
 		"/run/tintype-instance", m.dir+"/run", "/usr/local/lib/tintype", m.dir+"/lib",
-		"/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl", m.dir+"/bin/ctl", "every=5", "every=0.05",
+		"/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl", m.dir+"/bin/ctl", "every=5", "every=0.05", "--max-time 2", "--max-time 30",
 	).Replace(string(data)))
 	c := exec.CommandContext(m.t.Context(), "bash", filepath.Join(m.dir, name))
 	c.Env = append(os.Environ(), "PATH="+m.dir+"/bin:"+os.Getenv("PATH"))

@@ -84,7 +84,7 @@ func (m *MariaDBServer) NewDatabase(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	for _, statement := range []string{
 		"CREATE DATABASE " + name,
@@ -128,7 +128,7 @@ func (m *MariaDBServer) Exec(statements ...string) error {
 
 func (m *MariaDBServer) root() (*sql.DB, error) {
 	c := mysqldriver.NewConfig()
-	c.User, c.Net, c.Addr, c.Timeout = "root", "unix", m.socket, 5*time.Second
+	c.User, c.Net, c.Addr, c.Timeout = "root", "unix", m.socket, 20*time.Second
 	c.Logger = &mysqldriver.NopLogger{} // the server's start is polled
 	connector, err := mysqldriver.NewConnector(c)
 	if err != nil {

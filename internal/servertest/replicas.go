@@ -138,7 +138,7 @@ func (m *MariaDBServer) Value(query string) (string, error) {
 		return "", err
 	}
 	defer db.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var v string
 	err = db.QueryRowContext(ctx, query).Scan(&v)
