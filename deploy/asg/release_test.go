@@ -79,7 +79,7 @@ func newBench(t *testing.T) *bench {
 	for name, does := range fakes {
 		b.write("bin/"+name, "#!/bin/bash\necho \"$(basename \"$0\") $*\" >>\"$FAKE_ROOT/calls\"\n"+does+"\n", 0o755)
 	}
-	b.env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "FAKE_ROOT="+b.root, "PATIENCE=20", "PAUSE=0.05", "TERRAFORM=terraform", "ARCH=arm64", "AWS_REGION=")
+	b.env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "FAKE_ROOT="+b.root, "PATIENCE=20", "PAUSE=0.05", "TERRAFORM=terraform", "ARCH=arm64", "AWS_REGION=", "GIT_CEILING_DIRECTORIES="+filepath.Dir(b.root))
 	return b
 }
 

@@ -305,8 +305,9 @@ run "rung_8_applied" {
       group   = "photos-${role}"
       desired = { LaunchTemplate = { LaunchTemplateId = "lt-0123456789abcdef0", Version = "7" } }
       preferences = {
-        MinHealthyPercentage = 100, MaxHealthyPercentage = 150, InstanceWarmup = 90, AutoRollback = true, SkipMatching = true,
-        AlarmSpecification   = { Alarms = ["photos-errors", "photos-unhealthy"] }, BakeTime = 300
+        MinHealthyPercentage      = 100, MaxHealthyPercentage = 150, InstanceWarmup = 90, AutoRollback = true, SkipMatching = true,
+        ScaleInProtectedInstances = "Wait", StandbyInstances = "Wait",
+        AlarmSpecification        = { Alarms = ["photos-errors", "photos-unhealthy"] }, BakeTime = 300
       }
     }]) && module.web.pinned_version == "7"
     error_message = "A refresh has a new instance before an old one goes, looks on for as long as an alarm needs, and goes back to a numbered version."
@@ -437,6 +438,23 @@ run "rung_8_applied" {
   assert {
     condition     = module.web.tags.WayOut == "nat" && module.worker[0].tags.WayOut == "nat"
     error_message = "Instances that were started with addresses of their own must be replaced where a NAT takes their place."
+  }
+}
+
+# And down again, with another way out.
+run "rung_3_again" {
+  command = apply
+  variables {
+    rung           = 3
+    origin_secrets = []
+  }
+  assert {
+    condition     = aws_route53_record.site["A"].alias[0].name == module.balancer.dns_name && join(",", keys(aws_route53_record.site)) == "A" && module.balancer.shape.default == "forward"
+    error_message = "The site's name must lead to the balancer again, and the balancer to the site."
+  }
+  assert {
+    condition     = length(module.cdn) + length(module.assets) + length(module.cache) + length(module.queue) + length(module.worker) == 0 && length(module.sessions) == 1 && module.web.tags.WayOut == "address"
+    error_message = "What rung 3 does not need is still there."
   }
 }
 

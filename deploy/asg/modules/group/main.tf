@@ -154,6 +154,9 @@ locals {
     InstanceWarmup       = var.warmup_seconds
     AutoRollback         = true
     SkipMatching         = true
+    # Somebody's doing; to pass over them would leave the release before at work.
+    ScaleInProtectedInstances = "Wait"
+    StandbyInstances          = "Wait"
     }, { for name, value in {
       AlarmSpecification = { Alarms = var.rollback_alarms }
       BakeTime           = 300 # an alarm takes minutes to see what the last instance brought
