@@ -16,8 +16,8 @@ var requests = []string{
 	"notifications", "like", "like by form", "comment", "comment by form", "upload",
 }
 
-// own are patterns of what a process sends by itself, for its queue and its connections.
-var own = regexp.MustCompile(`^SET |FROM jobs|UPDATE jobs|job_ticks`)
+// own are patterns of what a process sends by itself, for its queue, its streams and its connections.
+var own = regexp.MustCompile(`^SET |FROM jobs|UPDATE jobs|job_ticks|FROM events`)
 
 // listStatements prints what a request of each kind has the database do, on MySQL alone. Each was asked once before.
 func listStatements(t *rig.T) error {
