@@ -166,9 +166,14 @@ func (b *browser) number(js string) float64 {
 // becomes waits until a condition of the page holds.
 func (b *browser) becomes(js string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 100*time.Second)
+	b.becomesWithin(90*time.Second, js)
+}
+
+func (b *browser) becomesWithin(patience time.Duration, js string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience+10*time.Second)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(90*time.Second), chromedp.WithPollingInterval(100*time.Millisecond))); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(100*time.Millisecond))); err != nil {
 		b.fail(fmt.Errorf("%w: %s", err, js))
 	}
 }
