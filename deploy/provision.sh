@@ -203,7 +203,7 @@ set_here() { grep -qE "^($1)=." "$settings/tintype.env" 2>/dev/null; }
 if ((start)) && [[ -e $program ]] && ! same "$binary" "$program" && set_here BACKUP_TO && [[ -e $systemd/tintype-backup.service ]] &&
 	{ [[ -e $state/tintype.db ]] || systemctl -q is-active tintype.service; }; then
 	say "a backup first"
-	systemctl start tintype-backup.service || die "the backup before the upgrade failed, and nothing was changed: journalctl -u tintype-backup says why"
+	systemctl start tintype-backup.service || die "the backup before the upgrade failed, and nothing was changed: journalctl -u tintype-backup says why; without BACKUP_TO none is made"
 fi
 
 changed=0 upgraded=0
@@ -296,19 +296,35 @@ elif ((start)); then
 	runs "$program" || changed=1
 	! runs "$lib/tintype.previous" || same "$lib/tintype.previous" "$program" || upgraded=1
 	systemctl daemon-reload
-	# A socket that is new cannot be had while the service runs.
+	sockets=() closed=0
 	for unit in "${enabled[@]}"; do
-		[[ $unit != *.timer ]] || systemctl start "$unit"
-		[[ $unit == *.socket ]] || continue
-		systemctl -q is-active "$unit" || { systemctl stop tintype.service && systemctl start "$unit"; }
+		case $unit in
+		*.timer) systemctl start "$unit" ;;
+		*.socket)
+			sockets=("$unit" "${sockets[@]}") # https first: it brings the other one
+			systemctl -q is-active "$unit" || closed=1
+			;;
+		esac
 	done
+	# One that is new cannot be had while the service runs, which whoever knocks at
+	# the other one starts: both are closed, and opened at once.
+	if ((closed)); then
+		systemctl stop "${sockets[@]}" tintype.service
+		systemctl start "${sockets[@]}"
+	fi
 	if ((changed == 0)); then
 		systemctl start tintype.service
 	elif ! systemctl restart tintype.service; then
 		failed=$("$program" version)
 		((upgraded)) || die "$failed does not start: journalctl -u tintype says why"
-		put 0755 root:root "$lib/tintype.previous" "$program"
-		systemctl restart tintype.service || die "neither $failed nor $("$program" version) starts: journalctl -u tintype says why"
+		exchange
+		if ! systemctl restart tintype.service; then
+			was=$("$program" version)
+			exchange # the schema may be the new one's by now
+			systemctl restart --no-block tintype.service
+			die "neither $failed nor $was starts: journalctl -u tintype says why"
+		fi
+		put 0755 root:root "$program" "$lib/tintype.previous"
 		die "$failed does not start (journalctl -u tintype says why): $("$program" version) runs again"
 	fi
 	say "running: $("$program" version)"

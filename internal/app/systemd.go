@@ -41,7 +41,7 @@ func inherited(c *Config) (doors, error) {
 		}
 	}
 	if c.TLS() && (len(d.site) == 0 || len(d.plain) == 0) {
-		err = errors.Join(err, fmt.Errorf("TLS_DOMAINS needs two sockets of systemd, named %q and %q", socketPlain, socketSite))
+		err = errors.Join(err, fmt.Errorf("TLS_DOMAINS needs two sockets of systemd, named %q and %q: provision.sh, run again, opens both", socketPlain, socketSite))
 	}
 	if err != nil {
 		for _, listeners := range sockets {

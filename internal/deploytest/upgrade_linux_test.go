@@ -1,13 +1,16 @@
 package deploytest
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"tintype/internal/servertest"
 )
@@ -92,6 +95,18 @@ func TestAnUpgradeThatFails(t *testing.T) {
 		m.MustRun("cp", broken, previous)
 		fails("runs again", "--roll-back")
 		runs(old, broken)
+		must("--binary", fresh)
+		runs(fresh, old)
+		// Neither: the newer one stays, to which the schema may belong.
+		m.Write("/etc/systemd/system/tintype.service.d/never.conf", "[Service]\nExecStartPre=/bin/false\n", 0o644)
+		fails("neither 66.6.6 nor", "--binary", broken)
+		m.MustRun("cmp", program, broken)
+		m.MustRun("cmp", previous, fresh)
+		m.MustRun("rm", "/etc/systemd/system/tintype.service.d/never.conf")
+		m.MustRun("systemctl", "daemon-reload")
+		must("--roll-back")
+		runs(fresh, broken)
+		must("--binary", old)
 		must("--binary", fresh)
 		runs(fresh, old)
 	})
@@ -190,4 +205,34 @@ trap 'moment=$((moment + 1)); echo $moment >/run/moments; [[ $moment != "$KILL_A
 	})
 	ada.sees(first, "Before all of it")
 	ada.postPhoto("After all of it")
+
+	t.Run("TLS for a site in use", func(t *testing.T) {
+		second := servertest.FreePort(t)
+		m.Write("/etc/systemd/system/tintype-https.socket.d/port.conf", fmt.Sprintf("[Socket]\nListenStream=\nListenStream=127.0.0.1:%d\n", second), 0o644)
+		add(t, m, "TLS_DOMAINS=photos.example", "BASE_URL=https://photos.example", "ACME_DIRECTORY_URL=https://127.0.0.1:1/dir")
+		ctx, stop := context.WithCancel(t.Context())
+		var readers sync.WaitGroup
+		defer readers.Wait()
+		defer stop()
+		for range 4 { // each of whom has systemd start the service
+			readers.Go(func() {
+				client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+				for ctx.Err() == nil {
+					_ = ask(client, site+"/livez")
+					time.Sleep(5 * time.Millisecond)
+				}
+			})
+		}
+		must("--binary", fresh)
+		m.MustRun("systemctl", "is-active", "tintype.socket", "tintype-https.socket", "tintype.service")
+		stay := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		answer, err := stay.Get(site + "/about")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if to := answer.Header.Get("Location"); to != "https://photos.example/about" {
+			t.Errorf("%s to %q", answer.Status, to)
+		}
+	})
 }
