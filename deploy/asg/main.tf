@@ -35,7 +35,7 @@ locals {
   secret_header = "X-Origin-Secret"
   drain_delay   = 15
   drain_timeout = 60
-  drain_seconds = local.drain_delay + local.drain_timeout
+  drain_seconds = local.drain_delay + 2 * local.drain_timeout # for requests, and then for jobs
 }
 
 module "network" {

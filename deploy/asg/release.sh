@@ -32,6 +32,7 @@ before=$here/image.before      # the one that a roll back leads to
 lock=$here/release.lock
 patience=${PATIENCE:-1800} # seconds for a command, and for each step of a refresh
 pause=${PAUSE:-10}         # between two looks
+export AWS_PAGER=          # which would show an answer and wait
 
 dry='' yes='' dirty='' held=''
 instance='' instance_image='' # for commands, once there is one
