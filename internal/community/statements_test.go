@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,6 +42,67 @@ func (a *asked) during(f func()) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.list)
+}
+
+// An author who deletes the newest post between two statements of a home feed is not on its page twice.
+func TestADeletionWhileAHomeFeedIsRead(t *testing.T) {
+	for name, url := range map[string]func(testing.TB) string{
+		"sqlite":  storetest.SQLiteURL,
+		"mariadb": func(t testing.TB) string { return servertest.MariaDB(t).NewDatabase(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := storetest.Options(url(t))
+			if err := store.NewMigrator(o).Up(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var meanwhile atomic.Pointer[func()]
+			o.Tracing = &store.Tracing{
+				Statement: func(_ context.Context, s store.TracedStatement) func(string) {
+					if strings.Contains(s.Text, "a.last_post_at < ?") {
+						if do := meanwhile.Swap(nil); do != nil {
+							(*do)()
+						}
+					}
+					return nil
+				},
+				Origin: func(context.Context) string { return "" },
+			}
+			s, err := store.Open(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			g := newGallery(t, s)
+			me, other := g.account("me"), g.account("other")
+			_, err = g.Follow(g.ctx, me, other.ID)
+			g.must(err)
+			oldest := g.post(other, store.Public, "the oldest")
+			time.Sleep(5 * time.Millisecond) // ids of one millisecond are looked at together
+			older := g.post(other, store.Public, "an older one")
+			time.Sleep(5 * time.Millisecond)
+			newest := g.post(other, store.Public, "the newest")
+			remove := func() {
+				_, err := g.DeletePost(g.ctx, other, newest.ID)
+				g.must(err)
+			}
+			meanwhile.Store(&remove)
+			posts, err := g.HomeFeed(g.ctx, me, Page{MaxID: newest.ID})
+			g.must(err)
+			if meanwhile.Load() != nil {
+				t.Fatal("nothing was deleted meanwhile")
+			}
+			var got []int64
+			for _, p := range posts {
+				got = append(got, p.ID)
+				if len(p.Photos) == 0 {
+					t.Errorf("%q has lost its photos", p.Caption)
+				}
+			}
+			if want := []int64{older.ID, oldest.ID}; !slices.Equal(got, want) {
+				t.Errorf("the page holds %v, want %v", got, want)
+			}
+		})
+	}
 }
 
 // On a database that is a network away each statement costs a round trip: what a request needs is read at once, once,

@@ -40,7 +40,8 @@ func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (author
 		}
 	}
 	const all = 1 << 30
-	for sought, limit := len(heads), r.Limit+1; ; limit = all {
+	sought := len(heads)
+	for limit := r.Limit + 1; ; limit = all {
 		heads = heads[:sought]
 		err := read("SELECT f.followee_id, a.last_post_at FROM follows f "+s.dialect.orderedJoin()+" accounts a ON a.id = f.followee_id"+
 			" WHERE f.follower_id = ? AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND a.last_post_at < ? AND a.last_post_at >= ?"+
@@ -53,6 +54,15 @@ func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (author
 			break
 		}
 		// More of them may have posted in the very millisecond at which the page may end.
+	}
+	if sought > 0 { // who deleted the newest post meanwhile came twice: the later answer holds
+		slices.Reverse(heads)
+		known := make(map[int64]bool, len(heads))
+		heads = slices.DeleteFunc(heads, func(h head) bool {
+			twice := known[h.author]
+			known[h.author] = true
+			return twice
+		})
 	}
 	slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(b.at, a.at) })
 	for i, h := range heads {
