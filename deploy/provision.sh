@@ -30,6 +30,7 @@ set -euo pipefail
 readonly user=tintype
 readonly program=/usr/local/bin/tintype
 readonly lib=/usr/local/lib/tintype
+readonly goes_back=$lib/goes-back # there while --roll-back is under way
 readonly state=/var/lib/tintype
 readonly settings=/etc/tintype
 readonly systemd=/etc/systemd/system
@@ -85,17 +86,20 @@ exchange() {
 ((EUID == 0)) || die "has to run as root"
 if ((back)); then
 	[[ -x $lib/tintype.previous ]] || die "there is no program before this one: $lib/tintype.previous"
-	if ((start)) && runs "$lib/tintype.previous" && ! same "$lib/tintype.previous" "$program"; then
+	if [[ -e $goes_back ]] && ((start)) && runs "$lib/tintype.previous" && ! same "$lib/tintype.previous" "$program"; then
 		say "the programs are exchanged already, by a run that was interrupted"
 	else
+		touch "$goes_back"
 		exchange
 	fi
 	if ((start)) && ! systemctl restart tintype.service; then
 		failed=$("$program" version)
 		exchange
+		rm -f -- "$goes_back"
 		systemctl restart tintype.service || die "neither $failed nor $("$program" version) starts: journalctl -u tintype says why"
 		die "$failed does not start (journalctl -u tintype says why): $("$program" version) runs again"
 	fi
+	rm -f -- "$goes_back"
 	say "back at $("$program" version)"
 	exit 0
 fi
@@ -209,6 +213,7 @@ fi
 changed=0 upgraded=0
 if ! same "$binary" "$program"; then
 	changed=1
+	rm -f -- "$goes_back"
 	# First, for FILE may be the program before, and there may be no room.
 	install -m 0755 -o root -g root "$binary" "$program.new"
 	if [[ -e $program ]]; then

@@ -202,6 +202,12 @@ trap 'moment=$((moment + 1)); echo $moment >/run/moments; [[ $moment != "$KILL_A
 			now = at[now]
 			runs(now, at[now])
 		}
+		// An upgrade that was interrupted is taken back as one that was not.
+		if interrupted(0, "systemctl restart", "--binary", at[now]) == nil {
+			t.Error("the upgrade was not interrupted")
+		}
+		must("--roll-back")
+		runs(now, at[now])
 	})
 	ada.sees(first, "Before all of it")
 	ada.postPhoto("After all of it")
