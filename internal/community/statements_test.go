@@ -44,6 +44,24 @@ func (a *asked) during(f func()) []string {
 	return slices.Clone(a.list)
 }
 
+// followed is a gallery in a new database, and two members of whom the first follows the other.
+func followed(t *testing.T, o store.Options) (g *gallery, me, other *store.Account) {
+	t.Helper()
+	if err := store.NewMigrator(o).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	g = newGallery(t, s)
+	me, other = g.account("me"), g.account("other")
+	_, err = g.Follow(g.ctx, me, other.ID)
+	g.must(err)
+	return g, me, other
+}
+
 // An author who deletes the newest post between two statements of a home feed is not on its page twice.
 func TestADeletionWhileAHomeFeedIsRead(t *testing.T) {
 	for name, url := range map[string]func(testing.TB) string{
@@ -52,9 +70,6 @@ func TestADeletionWhileAHomeFeedIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := storetest.Options(url(t))
-			if err := store.NewMigrator(o).Up(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			var meanwhile atomic.Pointer[func()]
 			o.Tracing = &store.Tracing{
 				Statement: func(_ context.Context, s store.TracedStatement) func(string) {
@@ -67,15 +82,7 @@ func TestADeletionWhileAHomeFeedIsRead(t *testing.T) {
 				},
 				Origin: func(context.Context) string { return "" },
 			}
-			s, err := store.Open(t.Context(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			g := newGallery(t, s)
-			me, other := g.account("me"), g.account("other")
-			_, err = g.Follow(g.ctx, me, other.ID)
-			g.must(err)
+			g, me, other := followed(t, o)
 			oldest := g.post(other, store.Public, "the oldest")
 			time.Sleep(5 * time.Millisecond) // ids of one millisecond are looked at together
 			older := g.post(other, store.Public, "an older one")
@@ -115,19 +122,8 @@ func TestStatementsOfARequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var a asked
 			o := storetest.Options(url(t))
-			if err := store.NewMigrator(o).Up(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			o.Tracing = a.tracing()
-			s, err := store.Open(t.Context(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			g := newGallery(t, s)
-			me, other := g.account("me"), g.account("other")
-			_, err = g.Follow(g.ctx, me, other.ID)
-			g.must(err)
+			g, me, other := followed(t, o)
 			var post *Post
 			for range 3 {
 				post = g.post(other, store.Public, "a photo")
