@@ -277,7 +277,7 @@ func TestPageQueries(t *testing.T) {
 		listed = append(listed, strings.Trim(name, ` "`))
 	}
 	used := map[string]bool{}
-	files, err := filepath.Glob("../../internal/app/pages/*.go")
+	files, err := filepath.Glob("../../internal/web/pages/*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no pages", err)
 	}
@@ -363,7 +363,7 @@ func TestMetricsExist(t *testing.T) {
 			}
 		}
 	}
-	routes := read(t, "../../internal/app/pages/compose.go") + read(t, "../../internal/app/pages/pages.go")
+	routes := read(t, "../../internal/web/pages/compose.go") + read(t, "../../internal/web/pages/pages.go")
 	for _, path := range []string{"/compose", "/compose/photos", "/live"} {
 		if !strings.Contains(routes, `"`+path+`"`) || !strings.Contains(watch, path) {
 			t.Errorf("%s is not counted, or no route", path)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tintype/internal/app/api"
+	"tintype/internal/web/api"
 )
 
 // An admission bounds the requests worked on at once: past the bound it is

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"time"
 
-	"tintype/internal/app/api"
 	"tintype/internal/community"
 	"tintype/internal/media"
 	"tintype/internal/session"
 	"tintype/internal/store"
+	"tintype/internal/web/api"
 )
 
 // answer is what a reader gets for an error.

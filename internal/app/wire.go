@@ -9,13 +9,13 @@ import (
 	"os"
 	"time"
 
-	"tintype/internal/app/api"
 	"tintype/internal/community"
 	"tintype/internal/live"
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/session"
 	"tintype/internal/store"
+	"tintype/internal/web/api"
 	"tintype/static"
 )
 

@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"time"
 
-	"tintype/internal/app/api"
 	"tintype/internal/cache"
 	"tintype/internal/community"
 	"tintype/internal/live"
+	"tintype/internal/web/api"
 )
 
 // redisPatience is how long a start waits for a Redis that may be there.

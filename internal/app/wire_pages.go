@@ -6,10 +6,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"tintype/internal/app/pages"
 	"tintype/internal/community"
 	"tintype/internal/session"
 	"tintype/internal/store"
+	"tintype/internal/web/pages"
 	"tintype/static"
 	"tintype/templates"
 )

@@ -9,9 +9,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"tintype/internal/app/sse"
 	"tintype/internal/community"
 	"tintype/internal/store"
+	"tintype/internal/web/sse"
 )
 
 const (

@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"strings"
 
-	"tintype/internal/app/sse"
 	"tintype/internal/community"
 	"tintype/internal/store"
+	"tintype/internal/web/sse"
 )
 
 // streamEndpoints are what clients keep open. Each takes its token also from the address, because browsers can set no

@@ -14,13 +14,13 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"tintype/internal/app/api"
 	"tintype/internal/community"
 	"tintype/internal/live"
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
+	"tintype/internal/web/api"
 )
 
 const (

@@ -10,8 +10,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"tintype/internal/app/sse"
 	"tintype/internal/community"
+	"tintype/internal/web/sse"
 )
 
 const (
