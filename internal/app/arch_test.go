@@ -16,7 +16,7 @@ var mayImport = map[string][]string{
 	"":                   {"internal/app"},
 	"internal/app":       {"internal/web/pages", "internal/web/api", "internal/web/sse", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/telemetry", "internal/backup", "templates", "static"},
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
-	"internal/web/pages": {"internal/web/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
+	"internal/web/pages": {"internal/web/sse", "internal/session", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
 	"internal/web/api":   {"internal/web/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
 	"internal/web/sse":   nil,
 	"internal/community": {"internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},

@@ -60,13 +60,6 @@ func (b countedSessions) Touch(ctx context.Context, accountID int64, hash string
 	return err
 }
 
-func (b countedSessions) SetData(ctx context.Context, accountID int64, hash string, data []byte) error {
-	ctx, traced := b.begin(ctx, "write")
-	err := b.Backend.SetData(ctx, accountID, hash, data)
-	b.end("write", traced, err)
-	return err
-}
-
 func (b countedSessions) Delete(ctx context.Context, accountID int64, hash string) error {
 	ctx, traced := b.begin(ctx, "write")
 	err := b.Backend.Delete(ctx, accountID, hash)

@@ -50,7 +50,7 @@ func (p *positions) brought(r *http.Request) store.Position {
 	if isTokenPath(r.URL.Path) {
 		return 0
 	}
-	value, ok := p.signed.Read(r, positionCookie)
+	value, ok := p.signed.Cookie(r, positionCookie)
 	if !ok || len(value) != 8 {
 		return 0
 	}
@@ -63,7 +63,7 @@ func (p *positions) carry(w http.ResponseWriter, position store.Position) {
 	if position == store.PositionPrimary {
 		life = p.onPrimary
 	}
-	p.signed.Write(w, positionCookie, binary.BigEndian.AppendUint64(nil, uint64(position)), life)
+	p.signed.SetCookie(w, positionCookie, binary.BigEndian.AppendUint64(nil, uint64(position)), life)
 	w.Header().Set("Cache-Control", "private, no-store") // the cookie is this reader's
 }
 

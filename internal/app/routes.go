@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,7 @@ type route struct {
 // that ends at its limit, and must not keep the *gin.Context.
 type Routes struct {
 	engine *gin.Engine
+	pages  *gin.RouterGroup // the routes that have a session
 	exit   *exit
 	cookie string // the session's: a request without it is a visitor's
 
@@ -55,7 +57,8 @@ type Routes struct {
 // requestPatience is how long a handler may work that waits for no photo.
 const requestPatience = 30 * time.Second
 
-func (a *App) newRoutes() *Routes {
+// newRoutes makes the router; pageMiddleware runs before whatever may ask for a session.
+func (a *App) newRoutes(pageMiddleware ...gin.HandlerFunc) *Routes {
 	gin.SetMode(gin.ReleaseMode) // its debug mode prints to stdout
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
@@ -64,52 +67,52 @@ func (a *App) newRoutes() *Routes {
 	// Who asks is settled by clientAddr, which knows hops and all header lines.
 	engine.ForwardedByClientIP = false
 	engine.MaxMultipartMemory = smallBody
-	r := &Routes{engine: engine, exit: a.exit, cookie: session.CookieName(a.cfg.Secure()), maxUpload: a.cfg.MaxUploadBytes}
-	engine.NoRoute(r.missing(&refused{status: http.StatusNotFound, message: notFoundText}))
-	engine.NoMethod(r.missing(&refused{status: http.StatusMethodNotAllowed, message: "This address does not take that."}))
+	r := &Routes{engine: engine, pages: engine.Group("/", pageMiddleware...), exit: a.exit, cookie: session.CookieName(a.cfg.Secure()), maxUpload: a.cfg.MaxUploadBytes}
+	engine.NoRoute(append(slices.Clone(pageMiddleware), r.missing(&refused{status: http.StatusNotFound, message: notFoundText}))...)
+	engine.NoMethod(append(slices.Clone(pageMiddleware), r.missing(&refused{status: http.StatusMethodNotAllowed, message: "This address does not take that."}))...)
 	return r
 }
 
 // Personal registers a page whose answers are for one reader.
 func (r *Routes) Personal(method, path string, h func(*gin.Context) error) {
-	r.add(method, path, personal, smallBody, r.page(wholeForm(h)))
+	r.add(r.pages, method, path, personal, smallBody, r.page(wholeForm(h)))
 }
 
 // Cacheable registers a page that is the same for all visitors.
 func (r *Routes) Cacheable(method, path string, h func(*gin.Context) error) {
-	r.add(method, path, cacheable, smallBody, r.page(h))
+	r.add(r.pages, method, path, cacheable, smallBody, r.page(h))
 }
 
 // Upload registers a page's route that takes photos: a large body, and no
 // deadline but that bytes keep coming.
 func (r *Routes) Upload(method, path string, h func(*gin.Context) error) {
-	r.add(method, path, personal, 0, r.page(h))
+	r.add(r.pages, method, path, personal, 0, r.page(h))
 }
 
 // API registers a route of the client API.
 func (r *Routes) API(method, path string, h func(*gin.Context) error) {
-	r.add(method, path, personal, smallBody, r.api(h))
+	r.add(r.engine, method, path, personal, smallBody, r.api(h))
 }
 
 // APIUpload registers a route of the client API that takes photos.
 func (r *Routes) APIUpload(method, path string, h func(*gin.Context) error) {
-	r.add(method, path, personal, 0, r.api(h))
+	r.add(r.engine, method, path, personal, 0, r.api(h))
 }
 
 // APIStream registers a route of the client API that stays open for as long as
 // its client likes.
 func (r *Routes) APIStream(method, path string, h func(*gin.Context) error) {
-	r.addStream(method, path, r.api(h))
+	r.addStream(r.engine, method, path, r.api(h))
 }
 
 // Stream registers a page's route that stays open.
 func (r *Routes) Stream(method, path string, h func(*gin.Context) error) {
-	r.addStream(method, path, r.page(h))
+	r.addStream(r.pages, method, path, r.page(h))
 }
 
 // addStream has no deadline, and no HEAD: its answer never ends.
-func (r *Routes) addStream(method, path string, h func(*gin.Context) error) {
-	r.engine.Handle(method, path, func(c *gin.Context) {
+func (r *Routes) addStream(on gin.IRoutes, method, path string, h func(*gin.Context) error) {
+	on.Handle(method, path, func(c *gin.Context) {
 		limitBody(c.Writer, c.Request, smallBody)
 		x := exchangeOf(c.Request.Context())
 		x.route, x.stream = path, true
@@ -120,9 +123,9 @@ func (r *Routes) addStream(method, path string, h func(*gin.Context) error) {
 }
 
 // Asset registers a route whose handler sets its own Cache-Control: photos, CSS
-// and JavaScript. No session is loaded for it.
+// and JavaScript. No session is read for it unless it begins one.
 func (r *Routes) Asset(method, path string, h func(*gin.Context) error) {
-	r.add(method, path, assetPolicy, smallBody, h)
+	r.add(r.pages, method, path, assetPolicy, smallBody, h)
 }
 
 func (r *Routes) page(h func(*gin.Context) error) func(*gin.Context) error {
@@ -146,7 +149,7 @@ func chain(before *[]func(*gin.Context) error, h func(*gin.Context) error) func(
 	}
 }
 
-func (r *Routes) add(method, path string, p policy, bodyLimit int64, h func(*gin.Context) error) {
+func (r *Routes) add(on gin.IRoutes, method, path string, p policy, bodyLimit int64, h func(*gin.Context) error) {
 	if method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {
 		panic(fmt.Sprintf("route %s %s", method, path))
 	}
@@ -169,9 +172,9 @@ func (r *Routes) add(method, path string, p policy, bodyLimit int64, h func(*gin
 		r.run(c, h)
 		finish()
 	}
-	r.engine.Handle(method, path, handle)
+	on.Handle(method, path, handle)
 	if method == http.MethodGet {
-		r.engine.Handle(http.MethodHead, path, handle)
+		on.Handle(http.MethodHead, path, handle)
 	}
 	r.table = append(r.table, route{Method: method, Path: path, Policy: p})
 }

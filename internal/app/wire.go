@@ -181,10 +181,11 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	visible := community.NewVisible(r.community, r.settled())
 	a.listen(r, visible)
-	routes := a.newRoutes()
+	sessions := a.newSessions(r)
+	routes := a.newRoutes(sessions.Middleware()...)
 	a.routes = routes
 	a.newAPI(r, assets).Register(routes)
-	p := a.newPages(r, routes, assets)
+	p := a.newPages(r, sessions, routes, assets)
 	p.Register(routes)
 	if err := a.openDeepz(ctx, r, routes, assets, p.Administrator); err != nil {
 		return nil, err

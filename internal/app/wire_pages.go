@@ -16,10 +16,10 @@ import (
 
 // newPages puts the pages together and has them run before each handler, so
 // that the error page knows who is reading, too.
-func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.Pages {
+func (a *App) newPages(r *rooms, sessions *session.Store, routes *Routes, assets *static.Assets) *pages.Pages {
 	p := pages.New(pages.Options{
 		Community: r.community,
-		Sessions:  pageSessions{a.newSessions(r), r.community},
+		Sessions:  pageSessions{sessions, r.community},
 		Addresses: r.addresses,
 		Media:     r.community.Media,
 		Presign:   presigner(a.cfg, r.media),
@@ -57,13 +57,16 @@ func (a *App) newPages(r *rooms, routes *Routes, assets *static.Assets) *pages.P
 }
 
 // newSessions logs in and out over the sessions' backend.
-func (a *App) newSessions(r *rooms) *session.Manager[*store.Account] {
-	return session.NewManager(session.Options{
+func (a *App) newSessions(r *rooms) *session.Store {
+	return session.NewStore(session.Options{
 		Backend: a.sessionBackend(r),
+		Load: func(ctx context.Context, id int64) (session.Member, bool, error) {
+			return r.community.SessionAccount(ctx, id)
+		},
 		Secure:  a.cfg.Secure(),
 		Log:     a.log,
 		Address: func(req *http.Request) string { return exchangeOf(req.Context()).client.String() },
-	}, r.community.SessionAccount)
+	})
 }
 
 // sessionBackend chooses the store of sessions.
@@ -75,28 +78,14 @@ func (a *App) sessionBackend(r *rooms) session.Backend {
 	return b
 }
 
-// pageSessions is the session room as pages see it.
+// pageSessions is what pages need of sessions beside gin-contrib's sessions.Default.
 type pageSessions struct {
-	m         *session.Manager[*store.Account]
+	*session.Store
 	community *community.Community
 }
 
-func (s pageSessions) Begin(c *gin.Context) error { return s.m.Begin(c) }
-
-func (s pageSessions) Current(c *gin.Context) (*store.Account, string) {
-	acc, ok := s.m.Current(c)
-	if !ok {
-		return nil, ""
-	}
-	return acc, s.m.Session(c).Hash
-}
-
-func (s pageSessions) LogIn(c *gin.Context, acc *store.Account) error { return s.m.LogIn(c, acc) }
-
-func (s pageSessions) LogOut(c *gin.Context) error { return s.m.LogOut(c) }
-
 func (s pageSessions) List(ctx context.Context, acc *store.Account) ([]pages.Place, error) {
-	list, err := s.m.List(ctx, acc)
+	list, err := s.Store.List(ctx, acc)
 	if err != nil {
 		return nil, err
 	}
@@ -110,14 +99,14 @@ func (s pageSessions) List(ctx context.Context, acc *store.Account) ([]pages.Pla
 }
 
 func (s pageSessions) End(ctx context.Context, acc *store.Account, hash string) error {
-	if err := s.m.End(ctx, acc, hash); err != nil {
+	if err := s.Store.End(ctx, acc, hash); err != nil {
 		return err
 	}
 	return s.community.EndedSessions(ctx, acc)
 }
 
 func (s pageSessions) EndOthers(ctx context.Context, acc *store.Account, keep string) error {
-	if err := s.m.EndOthers(ctx, acc, keep); err != nil {
+	if err := s.Store.EndOthers(ctx, acc, keep); err != nil {
 		return err
 	}
 	return s.community.EndedSessions(ctx, acc)

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -26,7 +25,6 @@ const (
 	attrCreated = "created_ms"
 	attrUsed    = "used_ms"
 	attrExpires = "expires_ms"
-	attrData    = "session_data"
 	// attrTTL is what the table sweeps by, in seconds. Readers go by expires_ms: the sweep may be days late.
 	attrTTL = "expires_s"
 )
@@ -51,7 +49,6 @@ type item struct {
 	AccountID string `dynamodbav:"account_id"`
 	Hash      string `dynamodbav:"session_hash"`
 	Epoch     int    `dynamodbav:"epoch"`
-	Data      []byte `dynamodbav:"session_data"`
 	UserAgent string `dynamodbav:"user_agent"`
 	Address   string `dynamodbav:"client_address"`
 	CreatedAt int64  `dynamodbav:"created_ms"`
@@ -104,7 +101,7 @@ func (b *Dynamo) Get(ctx context.Context, accountID int64, hash string) (*Record
 // Put implements Backend.
 func (b *Dynamo) Put(ctx context.Context, r *Record) error {
 	values, err := attributevalue.MarshalMap(item{
-		AccountID: accountKey(r.AccountID), Hash: r.Hash, Epoch: r.Epoch, Data: r.Data, UserAgent: r.UserAgent, Address: r.Address,
+		AccountID: accountKey(r.AccountID), Hash: r.Hash, Epoch: r.Epoch, UserAgent: r.UserAgent, Address: r.Address,
 		CreatedAt: r.CreatedAt.UnixMilli(), UsedAt: r.UsedAt.UnixMilli(), ExpiresAt: r.ExpiresAt.UnixMilli(), TTL: ttl(r.ExpiresAt),
 	})
 	if err != nil {
@@ -128,13 +125,6 @@ func (b *Dynamo) Touch(ctx context.Context, accountID int64, hash string, used, 
 	return b.update(ctx, accountID, hash, u, true)
 }
 
-// SetData implements Backend.
-func (b *Dynamo) SetData(ctx context.Context, accountID int64, hash string, data []byte) error {
-	u := update{values: map[string]types.AttributeValue{}}
-	u.set(attrData, &types.AttributeValueMemberB{Value: data})
-	return b.update(ctx, accountID, hash, u, true)
-}
-
 // update is an update expression being put together.
 type update struct {
 	sets   []string
@@ -142,15 +132,8 @@ type update struct {
 }
 
 func (u *update) set(name string, v types.AttributeValue) {
-	switch e := v.(type) {
-	case *types.AttributeValueMemberS:
-		if e.Value == "" {
-			v = &types.AttributeValueMemberNULL{Value: true}
-		}
-	case *types.AttributeValueMemberB:
-		if len(e.Value) == 0 {
-			v = &types.AttributeValueMemberNULL{Value: true}
-		}
+	if e, ok := v.(*types.AttributeValueMemberS); ok && e.Value == "" {
+		v = &types.AttributeValueMemberNULL{Value: true}
 	}
 	if name == attrCreated {
 		u.sets = append(u.sets, name+" = if_not_exists("+name+", :"+name+")")
@@ -275,12 +258,12 @@ func (b *Dynamo) write(ctx context.Context, batch []types.WriteRequest) error {
 // Check writes, reads and removes a session of an account that no site has. It is for doctor and health pages.
 func (b *Dynamo) Check(ctx context.Context) error {
 	s, now := newSecret(-1), time.Now().Truncate(time.Millisecond)
-	want := &Record{AccountID: s.accountID, Hash: s.hash(), Data: []byte("probe"), CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)}
+	want := &Record{AccountID: s.accountID, Hash: s.hash(), UserAgent: "probe", CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)}
 	if err := b.Put(ctx, want); err != nil {
 		return err
 	}
 	got, err := b.Get(ctx, want.AccountID, want.Hash)
-	if err == nil && !bytes.Equal(got.Data, want.Data) {
+	if err == nil && got.UserAgent != want.UserAgent {
 		err = errors.New("session: what was read is not what was written")
 	}
 	if err == nil {
@@ -324,7 +307,7 @@ func recordOf(v map[string]types.AttributeValue) (*Record, error) {
 		return nil, unavailable("read a session", err)
 	}
 	return record(Row{
-		AccountID: account, Hash: i.Hash, Epoch: i.Epoch, Data: i.Data, UserAgent: i.UserAgent, Address: i.Address,
+		AccountID: account, Hash: i.Hash, Epoch: i.Epoch, UserAgent: i.UserAgent, Address: i.Address,
 		CreatedAt: i.CreatedAt, UsedAt: i.UsedAt, ExpiresAt: i.ExpiresAt,
 	}), nil
 }

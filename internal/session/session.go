@@ -15,11 +15,16 @@ import (
 	"time"
 )
 
-// Life is how long a session lasts after its last use.
-const Life = 30 * 24 * time.Hour
-
-// touchEvery is how much later a use must be than the one on record to be noted.
-const touchEvery = 24 * time.Hour
+const (
+	// Life is how long a session lasts after its last use.
+	Life = 30 * 24 * time.Hour
+	// MaxLife is how long it lasts at most, however often it is used: a cookie that was stolen does not work for ever.
+	MaxLife = 180 * 24 * time.Hour
+	// touchEvery is how much later a use must be than the one on record to be noted.
+	touchEvery = 24 * time.Hour
+	// saveTimeout bounds what a log-in or log-out waits for the backend.
+	saveTimeout = 10 * time.Second
+)
 
 // ErrNone is what a Backend answers where there is no such session.
 var ErrNone = errors.New("session: none")
@@ -27,24 +32,33 @@ var ErrNone = errors.New("session: none")
 // ErrUnavailable: the backend could not be asked. It says nothing about the session, which must not be ended for it.
 var ErrUnavailable = errors.New("session: the store of sessions does not answer")
 
-// ErrVisitor refuses to keep something for somebody who is not logged in.
-var ErrVisitor = errors.New("session: a visitor has no session")
-
 // Record is a session as a Backend keeps it, under AccountID and Hash together. Times have milliseconds.
 type Record struct {
 	AccountID int64
 	Hash      string // of the secret, in hexadecimal; it may be shown to the account's owner
 	Epoch     int    // the account's when the session was made; under another one the session is over
-	Data      []byte // what pages keep in it, nil or empty for nothing
 	UserAgent string
 	Address   string
 	CreatedAt time.Time
 	UsedAt    time.Time // to the day
 	ExpiresAt time.Time
 
-	// Owner is the account, of the type that Load finds, where Get could read it with the session as Load would. Nil says
-	// nothing.
-	Owner any
+	// Owner is the account, where Get could read it with the session as Load would. Nil says nothing.
+	Owner Member
+}
+
+// holds tells whether the session has not expired.
+func (r *Record) holds(now time.Time) bool {
+	return now.Before(r.ExpiresAt) && now.Before(r.CreatedAt.Add(MaxLife))
+}
+
+// expiry is when a session ends that was made then and is used now.
+func expiry(created, now time.Time) time.Time {
+	expires := now.Add(Life)
+	if last := created.Add(MaxLife); last.Before(expires) {
+		return last
+	}
+	return expires
 }
 
 // Backend keeps sessions. The partition is the account, so that listing an account's sessions needs no index. All
@@ -57,8 +71,6 @@ type Backend interface {
 	Put(ctx context.Context, r *Record) error
 	// Touch notes a use. It never brings back a session that has ended.
 	Touch(ctx context.Context, accountID int64, hash string, used, expires time.Time) error
-	// SetData replaces Data. It never brings back a session that has ended.
-	SetData(ctx context.Context, accountID int64, hash string, data []byte) error
 	// Delete ends a session; one that is not there is fine.
 	Delete(ctx context.Context, accountID int64, hash string) error
 	// List finds all sessions of an account, the last used first.

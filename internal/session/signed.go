@@ -7,8 +7,6 @@ import (
 	"encoding/binary"
 	"net/http"
 	"time"
-
-	"github.com/gin-gonic/gin"
 )
 
 // maxSigned bounds a signed value: with its name it must fit into one cookie.
@@ -60,14 +58,9 @@ func signature(key []byte, purpose string, b []byte) []byte {
 	return m.Sum(nil)
 }
 
-// SetCookie keeps a value in a visitor's browser, in a cookie of the purpose's name. What is too long for a cookie is
-// not kept, and SetCookie is false. Answers that carry one must not be cached.
-func (s *Signed) SetCookie(c *gin.Context, purpose string, value []byte, life time.Duration) bool {
-	return s.Write(c.Writer, purpose, value, life)
-}
-
-// Write is SetCookie outside of gin.
-func (s *Signed) Write(w http.ResponseWriter, purpose string, value []byte, life time.Duration) bool {
+// SetCookie keeps a value in the browser, in a cookie of the purpose's name. What is too long for a cookie is not kept,
+// and SetCookie is false. Answers that carry one must not be cached.
+func (s *Signed) SetCookie(w http.ResponseWriter, purpose string, value []byte, life time.Duration) bool {
 	if len(value) > maxSigned*3/4 {
 		return false
 	}
@@ -76,22 +69,12 @@ func (s *Signed) Write(w http.ResponseWriter, purpose string, value []byte, life
 }
 
 // Cookie reads what SetCookie kept.
-func (s *Signed) Cookie(c *gin.Context, purpose string) (value []byte, ok bool) {
-	return s.Read(c.Request, purpose)
-}
-
-// Read is Cookie outside of gin.
-func (s *Signed) Read(r *http.Request, purpose string) (value []byte, ok bool) {
+func (s *Signed) Cookie(r *http.Request, purpose string) (value []byte, ok bool) {
 	k, err := r.Cookie(s.name(purpose))
 	if err != nil {
 		return nil, false
 	}
 	return s.Open(purpose, k.Value)
-}
-
-// ClearCookie removes what SetCookie kept.
-func (s *Signed) ClearCookie(c *gin.Context, purpose string) {
-	replaceCookie(c.Writer, s.cookie(purpose, "", -1))
 }
 
 func (s *Signed) name(purpose string) string {

@@ -11,7 +11,6 @@ type Row = struct {
 	AccountID int64
 	Hash      string
 	Epoch     int
-	Data      []byte
 	UserAgent string
 	Address   string
 	CreatedAt int64
@@ -25,7 +24,6 @@ type Table interface {
 	SessionByHash(ctx context.Context, accountID int64, hash string) (r Row, owner any, found bool, err error)
 	PutSession(ctx context.Context, r Row) error
 	TouchSession(ctx context.Context, accountID int64, hash string, usedAt, expiresAt int64) error
-	SetSessionData(ctx context.Context, accountID int64, hash string, data []byte) error
 	DeleteSession(ctx context.Context, accountID int64, hash string) error
 	SessionsOf(ctx context.Context, accountID int64) ([]Row, error)
 	DeleteOtherSessions(ctx context.Context, accountID int64, keep string) error
@@ -47,14 +45,14 @@ func (b *SQL) Get(ctx context.Context, accountID int64, hash string) (*Record, e
 		return nil, ErrNone
 	}
 	r := record(row)
-	r.Owner = owner
+	r.Owner, _ = owner.(Member)
 	return r, nil
 }
 
 // Put implements Backend.
 func (b *SQL) Put(ctx context.Context, r *Record) error {
 	return b.table.PutSession(ctx, Row{
-		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, Data: r.Data, UserAgent: r.UserAgent, Address: r.Address,
+		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, UserAgent: r.UserAgent, Address: r.Address,
 		CreatedAt: r.CreatedAt.UnixMilli(), UsedAt: r.UsedAt.UnixMilli(), ExpiresAt: r.ExpiresAt.UnixMilli(),
 	})
 }
@@ -62,11 +60,6 @@ func (b *SQL) Put(ctx context.Context, r *Record) error {
 // Touch implements Backend.
 func (b *SQL) Touch(ctx context.Context, accountID int64, hash string, used, expires time.Time) error {
 	return b.table.TouchSession(ctx, accountID, hash, used.UnixMilli(), expires.UnixMilli())
-}
-
-// SetData implements Backend.
-func (b *SQL) SetData(ctx context.Context, accountID int64, hash string, data []byte) error {
-	return b.table.SetSessionData(ctx, accountID, hash, data)
 }
 
 // Delete implements Backend.
@@ -91,7 +84,7 @@ func (b *SQL) DeleteOthers(ctx context.Context, accountID int64, keep string) er
 
 func record(r Row) *Record {
 	return &Record{
-		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, Data: r.Data, UserAgent: r.UserAgent, Address: r.Address,
+		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, UserAgent: r.UserAgent, Address: r.Address,
 		CreatedAt: time.UnixMilli(r.CreatedAt).UTC(), UsedAt: time.UnixMilli(r.UsedAt).UTC(), ExpiresAt: time.UnixMilli(r.ExpiresAt).UTC(),
 	}
 }

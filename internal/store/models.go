@@ -133,12 +133,11 @@ type Field struct {
 	Value string `json:"value"`
 }
 
-// Session is a log-in. Data is what gin-contrib/sessions keeps in it.
+// Session is a log-in.
 type Session struct {
 	AccountID int64
 	Hash      string
 	Epoch     int
-	Data      []byte
 	UserAgent string
 	Address   string
 	CreatedAt Millis

@@ -11,7 +11,6 @@ type SessionRow = struct {
 	AccountID int64
 	Hash      string
 	Epoch     int
-	Data      []byte
 	UserAgent string
 	Address   string
 	CreatedAt int64
@@ -21,7 +20,7 @@ type SessionRow = struct {
 
 func (s *Session) row() SessionRow {
 	return SessionRow{
-		AccountID: s.AccountID, Hash: s.Hash, Epoch: s.Epoch, Data: s.Data, UserAgent: s.UserAgent, Address: s.Address,
+		AccountID: s.AccountID, Hash: s.Hash, Epoch: s.Epoch, UserAgent: s.UserAgent, Address: s.Address,
 		CreatedAt: int64(s.CreatedAt), UsedAt: int64(s.UsedAt), ExpiresAt: int64(s.ExpiresAt),
 	}
 }
@@ -56,30 +55,20 @@ var sessionOwnerColumns = joinedColumns(joined{"s", "session_", &Session{}}, joi
 
 // PutSession inserts a session or replaces the one under the same key.
 func (s *Store) PutSession(ctx context.Context, r SessionRow) error {
-	if r.Data == nil {
-		r.Data = []byte{}
-	}
-	res := s.write(ctx).Exec("UPDATE sessions SET epoch = ?, data = ?, user_agent = ?, address = ?, used_at = ?, expires_at = ? WHERE account_id = ? AND hash = ?",
-		r.Epoch, r.Data, r.UserAgent, r.Address, r.UsedAt, r.ExpiresAt, r.AccountID, r.Hash)
+	res := s.write(ctx).Exec("UPDATE sessions SET epoch = ?, user_agent = ?, address = ?, used_at = ?, expires_at = ? WHERE account_id = ? AND hash = ?",
+		r.Epoch, r.UserAgent, r.Address, r.UsedAt, r.ExpiresAt, r.AccountID, r.Hash)
 	if res.Error != nil || res.RowsAffected > 0 {
 		return translate(res.Error)
 	}
-	return translate(s.write(ctx).Exec("INSERT INTO sessions (account_id, hash, epoch, data, user_agent, address, created_at, used_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		r.AccountID, r.Hash, r.Epoch, r.Data, r.UserAgent, r.Address, r.CreatedAt, r.UsedAt, r.ExpiresAt).Error)
+	// data must have a value and is read by the previous release alone; a later one drops the column.
+	return translate(s.write(ctx).Exec("INSERT INTO sessions (account_id, hash, epoch, data, user_agent, address, created_at, used_at, expires_at) VALUES (?, ?, ?, x'', ?, ?, ?, ?, ?)",
+		r.AccountID, r.Hash, r.Epoch, r.UserAgent, r.Address, r.CreatedAt, r.UsedAt, r.ExpiresAt).Error)
 }
 
 // TouchSession notes a use. A session that has ended meanwhile stays ended.
 func (s *Store) TouchSession(ctx context.Context, accountID int64, hash string, usedAt, expiresAt int64) error {
 	return translate(s.write(ctx).Exec("UPDATE sessions SET used_at = ?, expires_at = ? WHERE account_id = ? AND hash = ?",
 		usedAt, expiresAt, accountID, hash).Error)
-}
-
-// SetSessionData stores what the pages keep in a session. A session that has ended meanwhile stays ended.
-func (s *Store) SetSessionData(ctx context.Context, accountID int64, hash string, data []byte) error {
-	if data == nil {
-		data = []byte{}
-	}
-	return translate(s.write(ctx).Exec("UPDATE sessions SET data = ? WHERE account_id = ? AND hash = ?", data, accountID, hash).Error)
 }
 
 // DeleteSession ends a session; one that is not there is fine.

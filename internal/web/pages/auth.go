@@ -110,7 +110,7 @@ func (p *Pages) login(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	if err := p.Sessions.LogIn(c, acc); err != nil {
+	if err := logIn(c, acc); err != nil {
 		return err
 	}
 	if act := c.PostForm(carriedAct); act != "" {
@@ -121,7 +121,6 @@ func (p *Pages) login(c *gin.Context) error {
 
 // confirm shows the act that log-in interrupted, to be sent again by the member's own hand.
 func (p *Pages) confirm(c *gin.Context, acc *store.Account, action, back string) error {
-	visitOf(c).account = acc
 	pg, err := p.page(c, "Confirm")
 	if err != nil {
 		return err
@@ -170,7 +169,7 @@ func actWords(action string) (question, verb string) {
 }
 
 func (p *Pages) logout(c *gin.Context) error {
-	if err := p.Sessions.LogOut(c); err != nil {
+	if err := logOut(c); err != nil {
 		return err
 	}
 	return redirect(c, "/")
@@ -226,7 +225,7 @@ func (p *Pages) join(c *gin.Context, s community.SignUp) (errs templates.FieldEr
 	case err != nil:
 		return nil, 0, err
 	}
-	return nil, 0, p.Sessions.LogIn(c, acc)
+	return nil, 0, logIn(c, acc)
 }
 
 func (p *Pages) forgot(c *gin.Context) error {
@@ -292,7 +291,7 @@ func (p *Pages) link(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Sessions.LogIn(c, acc); err != nil {
+	if err := logIn(c, acc); err != nil {
 		return err
 	}
 	p.setFlash(c, "password-changed")

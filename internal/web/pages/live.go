@@ -39,7 +39,7 @@ func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
 	}
-	if acc, _ = p.Sessions.Current(c); acc == nil {
+	if acc = viewer(c); acc == nil {
 		return community.ErrUnauthenticated
 	}
 	first, err := p.liveNow(c.Request.Context(), acc, ids)

@@ -35,7 +35,7 @@ func (p *Pages) publicMedia(c *gin.Context) error {
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
 	}
-	if acc, _ := p.Sessions.Current(c); acc == nil {
+	if viewer(c) == nil {
 		return community.ErrNotFound
 	}
 	return p.serveMedia(c, "private, max-age=31536000, immutable")
@@ -51,7 +51,7 @@ func (p *Pages) privateMedia(c *gin.Context) error {
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
 	}
-	if acc, _ := p.Sessions.Current(c); acc == nil && own || acc != nil && acc.ID != reader {
+	if acc := viewer(c); acc == nil && own || acc != nil && acc.ID != reader {
 		return community.ErrNotFound
 	}
 	ok, err := p.Community.PrivatePhotoAllowed(c.Request.Context(), c.Param("random"), reader)

@@ -14,10 +14,12 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
 	"tintype/internal/media"
+	"tintype/internal/session"
 	"tintype/internal/store"
 	"tintype/static"
 	"tintype/templates"
@@ -33,14 +35,10 @@ type Routes interface {
 	Stream(method, path string, h func(*gin.Context) error)
 }
 
-// Sessions is how pages know who reads.
+// Sessions is what pages need beside gin-contrib's sessions.Default, which has the account under session.AccountKey.
 type Sessions interface {
 	// Begin finds out who asks. An error means that the session store does not answer, never that nobody is logged in.
 	Begin(c *gin.Context) error
-	// Current is who asks, and the hash that names the session; nil for a visitor.
-	Current(c *gin.Context) (acc *store.Account, hash string)
-	LogIn(c *gin.Context, acc *store.Account) error
-	LogOut(c *gin.Context) error
 	List(ctx context.Context, acc *store.Account) ([]Place, error)
 	End(ctx context.Context, acc *store.Account, hash string) error
 	EndOthers(ctx context.Context, acc *store.Account, keep string) error
@@ -108,28 +106,15 @@ func (p *Pages) Register(r Routes) {
 	r.Stream(http.MethodGet, "/live", p.member(p.live))
 }
 
-const viewerKey = "pages.viewer"
-
-// visit is what Before found out about the request.
-type visit struct {
-	account *store.Account // nil for a visitor
-	session string         // hash
-}
-
 // openToAll are the pages that answer visitors of a site that is for members only.
 var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/rules", "/privacy", "/contact"}
 
 // Before runs before every page's handler: it finds out who reads, and keeps visitors out of a closed site.
 func (p *Pages) Before(c *gin.Context) error {
-	v := &visit{}
-	c.Set(viewerKey, v)
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
 	}
-	v.account, v.session = p.Sessions.Current(c)
-	// The error page, outside of gin, wants to know too.
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), visitorKey{}, v))
-	if v.account == nil && p.Site.ClosedToVisitors && !openTo(c.Request.URL.Path) {
+	if viewer(c) == nil && p.Site.ClosedToVisitors && !openTo(c.Request.URL.Path) {
 		return community.ErrUnauthenticated
 	}
 	return nil
@@ -144,13 +129,6 @@ func openTo(path string) bool {
 	return path == "/robots.txt"
 }
 
-func visitOf(c *gin.Context) *visit {
-	if v, ok := c.Get(viewerKey); ok {
-		return v.(*visit)
-	}
-	return &visit{}
-}
-
 // Member tells whether the request comes from somebody who is logged in. Before must have run.
 func (p *Pages) Member(c *gin.Context) bool { return viewer(c) != nil }
 
@@ -161,7 +139,23 @@ func (p *Pages) Administrator(c *gin.Context) bool {
 }
 
 // viewer is the account that reads, nil for a visitor.
-func viewer(c *gin.Context) *store.Account { return visitOf(c).account }
+func viewer(c *gin.Context) *store.Account {
+	acc, _ := sessions.Default(c).Get(session.AccountKey).(*store.Account)
+	return acc
+}
+
+// logIn starts a session for the account, under a new secret.
+func logIn(c *gin.Context, acc *store.Account) error {
+	s := sessions.Default(c)
+	s.Set(session.AccountKey, acc)
+	return s.Save()
+}
+
+func logOut(c *gin.Context) error {
+	s := sessions.Default(c)
+	s.Clear()
+	return s.Save()
+}
 
 // member wraps a handler that needs an account. A form that arrives after the log-in has expired is not lost: it goes
 // along to the log-in page and comes back to be confirmed.
@@ -196,27 +190,27 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
 		pg.Path = returnTo(c, "/")
 	}
-	v := visitOf(c)
-	if v.account == nil {
+	acc := viewer(c)
+	if acc == nil {
 		return pg, nil
 	}
 	ctx := c.Request.Context()
 	unread, waiting := 0, 0
 	var err error
-	if !v.account.AllRead {
-		if unread, err = p.Community.UnreadNotifications(ctx, v.account); err != nil {
+	if !acc.AllRead {
+		if unread, err = p.Community.UnreadNotifications(ctx, acc); err != nil {
 			return nil, err
 		}
 	}
-	if v.account.Locked {
-		if waiting, err = p.Community.FollowRequestsCount(ctx, v.account); err != nil {
+	if acc.Locked {
+		if waiting, err = p.Community.FollowRequestsCount(ctx, acc); err != nil {
 			return nil, err
 		}
 	}
 	pg.Viewer = &templates.Viewer{
-		Name: v.account.Username, DisplayName: v.account.Name(), AvatarURL: p.faceURL(v.account.Avatar),
-		Admin: v.account.Role == store.RoleAdmin, Unread: unread, FollowRequests: waiting,
-		Theme: v.account.Theme, Letters: v.account.LetterKeys,
+		Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.faceURL(acc.Avatar),
+		Admin: acc.Role == store.RoleAdmin, Unread: unread, FollowRequests: waiting,
+		Theme: acc.Theme, Letters: acc.LetterKeys,
 	}
 	pg.Flash = p.takeFlash(c)
 	return pg, nil
@@ -241,10 +235,10 @@ func (p *Pages) render(c *gin.Context, status int, component templ.Component) er
 // ErrorPage renders an error in the site's own shell. It must work while the database does not.
 func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, message, requestID string) {
 	pg := &templates.Page{Title: http.StatusText(status), Site: p.Site, Assets: p.Assets, Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
-	if v, ok := r.Context().Value(visitorKey{}).(*visit); ok && v.account != nil {
+	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
 		pg.Viewer = &templates.Viewer{
-			Name: v.account.Username, DisplayName: v.account.Name(), AvatarURL: p.faceURL(v.account.Avatar),
-			Admin: v.account.Role == store.RoleAdmin, Theme: v.account.Theme, Letters: v.account.LetterKeys,
+			Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.faceURL(acc.Avatar),
+			Admin: acc.Role == store.RoleAdmin, Theme: acc.Theme, Letters: acc.LetterKeys,
 		}
 	}
 	v := templates.ErrorView{Status: status}
@@ -271,8 +265,6 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 		p.Log.Error("render the error page", "error", err)
 	}
 }
-
-type visitorKey struct{}
 
 // wantsJSON is how our own scripts ask for data instead of a page.
 func wantsJSON(c *gin.Context) bool {

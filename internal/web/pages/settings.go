@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
@@ -220,7 +221,7 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 	}
 	if changed.SessionEpoch != acc.SessionEpoch {
 		// A new password ends every session, this one too: here it goes on under a new secret.
-		if err := p.Sessions.LogIn(c, changed); err != nil {
+		if err := logIn(c, changed); err != nil {
 			return err
 		}
 	}
@@ -299,7 +300,7 @@ func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
 	var v templates.SettingsSessionsView
 	for _, s := range list {
 		v.Sessions = append(v.Sessions, templates.SessionView{
-			ID: placeID(s), Current: s.Hash == visitOf(c).session, Device: device(s.UserAgent), Address: s.Address,
+			ID: placeID(s), Current: s.Hash == sessions.Default(c).ID(), Device: device(s.UserAgent), Address: s.Address,
 			Created: l.when(s.CreatedAt), Seen: l.when(s.UsedAt),
 		})
 	}
@@ -350,7 +351,7 @@ func (p *Pages) endSession(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) endOthers(c *gin.Context, acc *store.Account) error {
-	if err := p.Sessions.EndOthers(c.Request.Context(), acc, visitOf(c).session); err != nil {
+	if err := p.Sessions.EndOthers(c.Request.Context(), acc, sessions.Default(c).ID()); err != nil {
 		return err
 	}
 	p.setFlash(c, "session-ended")
@@ -440,7 +441,7 @@ func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 	if err := p.Sessions.EndOthers(c.Request.Context(), acc, ""); err != nil {
 		p.Log.WarnContext(c.Request.Context(), "the sessions of a deleted account are left to expire", "account", acc.ID, "error", err)
 	}
-	if err := p.Sessions.LogOut(c); err != nil {
+	if err := logOut(c); err != nil {
 		return err
 	}
 	return redirect(c, "/")

@@ -1,0 +1,295 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-gonic/gin"
+	gorilla "github.com/gorilla/sessions"
+)
+
+// AccountKey is where the values of a session hold its account, a Member. To set it and Save logs in; to Clear and
+// Save logs out. A session holds nothing else.
+const AccountKey = "account"
+
+// Member is the account that a session belongs to, of whatever type the site has for accounts.
+type Member interface {
+	// SessionOwner is the account's id and its current epoch.
+	SessionOwner() (id int64, epoch int)
+}
+
+// Options configure a Store.
+type Options struct {
+	Backend Backend
+	// Load finds an account on the primary; found is false for one that may not act any more. It is called once for
+	// every request that brings a session, unless the backend knew the account.
+	Load   func(ctx context.Context, id int64) (acc Member, found bool, err error)
+	Secure bool // the site is served over https
+	Log    *slog.Logger
+	Now    func() time.Time // nil is time.Now
+	// Address is where a request comes from, for the list of the account's sessions. Nil keeps none.
+	Address func(*http.Request) string
+}
+
+// Store is the sessions.Store of gin-contrib/sessions. A request goes through three steps: Attach and gin-contrib's
+// own middleware (see Middleware), then Begin, which reads the session and reports what gin-contrib would only log.
+// From then on sessions.Default has the account under AccountKey, and the session's name in lists as its ID.
+type Store struct {
+	o       Options
+	touched touches
+}
+
+var _ sessions.Store = (*Store)(nil)
+
+// NewStore makes a Store.
+func NewStore(o Options) *Store {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Address == nil {
+		o.Address = func(*http.Request) string { return "" }
+	}
+	return &Store{o: o}
+}
+
+// CookieName is what the session's cookie is called. Browsers take a name with __Host- only from https, for this
+// very host and the path /, so that no neighbouring host can plant one.
+func CookieName(secure bool) string {
+	if secure {
+		return "__Host-tintype_session"
+	}
+	return "tintype_session"
+}
+
+// CookieName is that of this site.
+func (s *Store) CookieName() string { return CookieName(s.o.Secure) }
+
+// current is what a request is known to be. There is one a request, in its context.
+type current struct {
+	session *gorilla.Session
+	member  Member  // nil for a visitor
+	record  *Record // nil for a visitor
+}
+
+// set has the session show who is logged in.
+func (cur *current) set(m Member, rec *Record) {
+	cur.member, cur.record = m, rec
+	clear(cur.session.Values)
+	cur.session.ID, cur.session.IsNew = "", true
+	if rec != nil {
+		cur.session.Values[AccountKey] = m
+		cur.session.ID, cur.session.IsNew = rec.Hash, false
+	}
+}
+
+type contextKey struct{}
+
+func currentOf(ctx context.Context) *current {
+	cur, _ := ctx.Value(contextKey{}).(*current)
+	return cur
+}
+
+// Current is the account of the request with this context; nil for a visitor, and before Begin.
+func Current(ctx context.Context) Member {
+	if cur := currentOf(ctx); cur != nil {
+		return cur.member
+	}
+	return nil
+}
+
+// Middleware makes sessions.Default work in the handlers after it. It reads nothing: see Begin.
+func (s *Store) Middleware() []gin.HandlerFunc {
+	return []gin.HandlerFunc{s.attach, sessions.Sessions(s.CookieName(), s)}
+}
+
+func (s *Store) attach(c *gin.Context) {
+	cur := &current{session: gorilla.NewSession(s, s.CookieName())}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), contextKey{}, cur))
+}
+
+// Begin finds out whose session the request's cookie names; called again, it finds out anew.
+//
+// An error means that the backend (or the accounts) did not answer: the request must then be answered 503, and the
+// cookie stays. A cookie whose session is over is removed.
+func (s *Store) Begin(c *gin.Context) error {
+	cur := currentOf(c.Request.Context())
+	if cur == nil {
+		return errors.New("session: the route lacks the middleware")
+	}
+	cur.set(nil, nil)
+	cookie, err := c.Request.Cookie(s.CookieName())
+	if err != nil {
+		return nil
+	}
+	sec, ok := parseSecret(cookie.Value)
+	if !ok {
+		s.clearCookie(c.Writer)
+		return nil
+	}
+	m, rec, err := s.find(c.Request.Context(), sec)
+	if err != nil {
+		return err
+	}
+	if rec == nil {
+		s.clearCookie(c.Writer)
+		return nil
+	}
+	cur.set(m, rec)
+	s.touch(c, sec, rec)
+	return nil
+}
+
+// find is the session and its account; a nil record means that there is none that still holds.
+func (s *Store) find(ctx context.Context, sec secret) (Member, *Record, error) {
+	rec, err := s.o.Backend.Get(ctx, sec.accountID, sec.hash())
+	if errors.Is(err, ErrNone) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if !rec.holds(s.o.Now()) {
+		return nil, nil, nil
+	}
+	m := rec.Owner
+	if m == nil {
+		var found bool
+		if m, found, err = s.o.Load(ctx, sec.accountID); err != nil || !found {
+			return nil, nil, err
+		}
+	}
+	if id, epoch := m.SessionOwner(); id != rec.AccountID || epoch != rec.Epoch {
+		return nil, nil, nil
+	}
+	return m, rec, nil
+}
+
+// touch notes the use of a session, at most daily, and lets the cookie live as long as the session. That it fails
+// is no reason to fail the request.
+func (s *Store) touch(c *gin.Context, sec secret, rec *Record) {
+	now := s.o.Now()
+	if now.Sub(rec.UsedAt) < touchEvery {
+		return
+	}
+	// Of the requests of one page only one writes.
+	if !s.touched.first(rec.Hash, now) {
+		return
+	}
+	expires := expiry(rec.CreatedAt, now)
+	if err := s.o.Backend.Touch(c.Request.Context(), rec.AccountID, rec.Hash, now, expires); err != nil {
+		s.o.Log.WarnContext(c.Request.Context(), "a session's use was not noted", "account", rec.AccountID, "error", err)
+		return
+	}
+	rec.UsedAt, rec.ExpiresAt = now, expires
+	s.setCookie(c.Writer, sec.cookie(), expires.Sub(now))
+}
+
+// Options implements sessions.Store. The cookie is the Store's own business.
+func (s *Store) Options(sessions.Options) {}
+
+// Get implements gorilla's Store: the session that Begin found, empty for a visitor.
+func (s *Store) Get(r *http.Request, name string) (*gorilla.Session, error) {
+	if cur := currentOf(r.Context()); cur != nil {
+		return cur.session, nil
+	}
+	return gorilla.NewSession(s, name), errors.New("session: the route lacks the middleware")
+}
+
+// New implements gorilla's Store.
+func (s *Store) New(r *http.Request, name string) (*gorilla.Session, error) { return s.Get(r, name) }
+
+// Save implements gorilla's Store. With an account it logs that in under a new secret; without one, or with a
+// negative MaxAge, it logs out. What the backend refuses leaves things as they were.
+func (s *Store) Save(r *http.Request, w http.ResponseWriter, g *gorilla.Session) error {
+	cur := currentOf(r.Context())
+	if cur == nil || cur.session != g {
+		return errors.New("session: that is not the request's session")
+	}
+	member, _ := g.Values[AccountKey].(Member)
+	for key := range g.Values {
+		if key != AccountKey || member == nil {
+			cur.set(cur.member, cur.record)
+			return fmt.Errorf("session: %v cannot be kept: a session holds the account alone", key)
+		}
+	}
+	// gin-contrib keeps the request as it was before the handler's deadline.
+	ctx, cancel := context.WithTimeout(r.Context(), saveTimeout)
+	defer cancel()
+	var err error
+	if member == nil || g.Options != nil && g.Options.MaxAge < 0 {
+		err = s.logOut(ctx, w, cur)
+	} else {
+		err = s.logIn(ctx, r, w, cur, member)
+	}
+	if err != nil {
+		cur.set(cur.member, cur.record)
+	}
+	return err
+}
+
+// logIn starts a session for the account, under a new secret, and ends the one that the request brought, if any.
+func (s *Store) logIn(ctx context.Context, r *http.Request, w http.ResponseWriter, cur *current, m Member) error {
+	id, epoch := m.SessionOwner()
+	sec, now := newSecret(id), s.o.Now()
+	rec := &Record{
+		AccountID: id, Hash: sec.hash(), Epoch: epoch,
+		UserAgent: cut(r.UserAgent(), 255), Address: cut(s.o.Address(r), 64),
+		CreatedAt: now, UsedAt: now, ExpiresAt: expiry(now, now),
+	}
+	if err := s.o.Backend.Put(ctx, rec); err != nil {
+		return err
+	}
+	if old := cur.record; old != nil {
+		if err := s.o.Backend.Delete(ctx, old.AccountID, old.Hash); err != nil {
+			s.o.Log.WarnContext(ctx, "the session before a log-in was not ended", "account", old.AccountID, "error", err)
+		}
+	}
+	s.setCookie(w, sec.cookie(), Life)
+	cur.set(m, rec)
+	return nil
+}
+
+// logOut ends the session that asks. If the backend fails, the cookie stays, because the session does.
+func (s *Store) logOut(ctx context.Context, w http.ResponseWriter, cur *current) error {
+	if rec := cur.record; rec != nil {
+		if err := s.o.Backend.Delete(ctx, rec.AccountID, rec.Hash); err != nil {
+			return err
+		}
+	}
+	s.clearCookie(w)
+	cur.set(nil, nil)
+	return nil
+}
+
+// List is where the account is logged in now, the last used first.
+func (s *Store) List(ctx context.Context, m Member) ([]*Record, error) {
+	id, epoch := m.SessionOwner()
+	all, err := s.o.Backend.List(ctx, id)
+	kept := all[:0]
+	for _, r := range all {
+		if r.Epoch == epoch && r.holds(s.o.Now()) {
+			kept = append(kept, r)
+		}
+	}
+	return kept, err
+}
+
+// End ends one of the account's sessions by its hash; one that is not there is fine.
+func (s *Store) End(ctx context.Context, m Member, hash string) error {
+	id, _ := m.SessionOwner()
+	return s.o.Backend.Delete(ctx, id, hash)
+}
+
+// EndOthers ends all of the account's sessions except the one with the hash keep; "" keeps none.
+func (s *Store) EndOthers(ctx context.Context, m Member, keep string) error {
+	id, _ := m.SessionOwner()
+	return s.o.Backend.DeleteOthers(ctx, id, keep)
+}
