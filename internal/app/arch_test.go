@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 
 // forTests are packages that only tests import; what they import themselves is
 // their own affair.
-var forTests = []string{"internal/servertest", "internal/store/storetest", "internal/media/mediatest", "internal/session/sessiontest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/phototest", "internal/e2e", "internal/fleettest", "internal/scaletest", "internal/deploytest", "deploy/ami", "deploy/asg"}
+var forTests = []string{"internal/servertest", "internal/store/storetest", "internal/media/mediatest", "internal/session/sessiontest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/phototest", "internal/e2e", "internal/fleettest", "internal/deploytest", "deploy/ami", "deploy/asg"}
 
 // onlyIn says which packages may import a library; a name stands for all that
 // lies beneath it.

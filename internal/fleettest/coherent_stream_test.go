@@ -16,7 +16,6 @@ import (
 	"github.com/coder/websocket"
 
 	"tintype/internal/servertest"
-	"tintype/internal/store/storetest"
 )
 
 // A listener is a client that stays connected: when its stream ends it comes back, and looks at its list for what it
@@ -37,11 +36,12 @@ func (l *listener) heard(id string) {
 	l.has[id] = true
 }
 
-func (l *listener) listed(p *person, front *servertest.Instance) error {
-	got, err := p.try(front, http.MethodGet, "/api/v1/timelines/home?limit=40", "", nil)
-	var list []status
+func (l *listener) listed(p *servertest.Client) error {
+	got := p.Try(servertest.Read("/api/v1/timelines/home?limit=40"))
+	err := got.Err
+	var list []servertest.Status
 	if err == nil {
-		err = json.Unmarshal([]byte(got.body), &list)
+		err = json.Unmarshal([]byte(got.Body), &list)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,15 +90,15 @@ func (l *listener) again(ctx context.Context, t *testing.T, connect func(ctx con
 
 // events reads a stream of server-sent events through the balancer. One that is refused, because its instance is about
 // to end, is no error: the client comes again.
-func (l *listener) events(ctx context.Context, p *person, url string, opened func() error, heard func(name, data string)) (bool, error) {
+func (l *listener) events(ctx context.Context, p *servertest.Client, url string, opened func() error, heard func(name, data string)) (bool, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false, err
 	}
-	if p.token != "" {
-		req.Header.Set("Authorization", "Bearer "+p.token)
+	if p.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+p.Token)
 	}
-	resp, err := (&http.Client{Jar: p.http.Jar}).Do(req)
+	resp, err := (&http.Client{Jar: p.Jar}).Do(req)
 	if err != nil {
 		return false, err
 	}
@@ -140,21 +140,19 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 	metric := counted(t, site)
 	for _, i := range site {
 		i.Set("BASE_URL=" + balancer.URL)
-		i.URL = fmt.Sprintf("http://localhost:%d", i.Port)
-		i.Start()
 	}
+	site.start(t)
 	balancer.Start(t, site...)
 	up := func(n int) {
 		t.Helper()
-		storetest.Eventually(t, time.Minute, func() bool { got, err := balancer.Up(); return err == nil && got == n })
+		servertest.Eventually(t, "the balancer knows the instances", func() bool { got, err := balancer.Up(); return err == nil && got == n })
 	}
 	up(3)
-	front := &servertest.Instance{URL: balancer.URL}
-	ada, bob, cat := clientOf(t, front, "ada"), clientOf(t, front, "bob"), browserOf(t, front, "cat")
-	var account status
-	ada.into(&account, ada.get(front, "/api/v1/accounts/verify_credentials"))
-	bob.into(&struct{}{}, bob.form(front, "/api/v1/accounts/"+account.ID+"/follow"))
-	root := ada.postPhoto(front, "the first")
+	ada, bob, cat := servertest.NewClient(t, balancer.URL).SignUpByToken("ada"), servertest.NewClient(t, balancer.URL).SignUpByToken("bob"), servertest.NewClient(t, balancer.URL).SignUp("cat")
+	var account servertest.Status
+	ada.Get("/api/v1/accounts/verify_credentials").Into(&account)
+	bob.Post("/api/v1/accounts/" + account.ID + "/follow").Into(&struct{}{})
+	root := ada.PostPhoto(photo, "the first")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -163,8 +161,8 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 	sse := &listener{name: "events", has: map[string]bool{}}
 	wg.Go(func() {
 		sse.again(ctx, t, func(ctx context.Context) (bool, error) {
-			return sse.events(ctx, bob, balancer.URL+"/api/v1/streaming/user", func() error { return sse.listed(bob, front) }, func(name, data string) {
-				var s status
+			return sse.events(ctx, bob, balancer.URL+"/api/v1/streaming/user", func() error { return sse.listed(bob) }, func(name, data string) {
+				var s servertest.Status
 				if name == "update" && json.Unmarshal([]byte(data), &s) == nil {
 					sse.heard(s.ID)
 				}
@@ -174,7 +172,7 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 	socket := &listener{name: "WebSocket", has: map[string]bool{}}
 	wg.Go(func() {
 		socket.again(ctx, t, func(ctx context.Context) (bool, error) {
-			conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(balancer.URL, "http")+"/api/v1/streaming?stream=user&access_token="+bob.token, nil)
+			conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(balancer.URL, "http")+"/api/v1/streaming?stream=user&access_token="+bob.Token, nil)
 			if resp != nil && resp.StatusCode == http.StatusServiceUnavailable {
 				return false, nil
 			}
@@ -183,7 +181,7 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 			}
 			defer conn.CloseNow()
 			conn.SetReadLimit(1 << 20)
-			if err := socket.listed(bob, front); err != nil {
+			if err := socket.listed(bob); err != nil {
 				return true, err
 			}
 			for {
@@ -195,7 +193,7 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 					return true, err
 				}
 				var m struct{ Event, Payload string }
-				var s status
+				var s servertest.Status
 				if json.Unmarshal(data, &m) == nil && m.Event == "update" && json.Unmarshal([]byte(m.Payload), &s) == nil {
 					socket.heard(s.ID)
 				}
@@ -221,15 +219,15 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 		}
 		return n
 	}
-	storetest.Eventually(t, time.Minute, func() bool { return open() == 3 })
+	servertest.Eventually(t, "three streams are open", func() bool { return open() == 3 })
 
 	posts := []string{root.ID}
 	said := 0
 	act := func(times int) {
 		t.Helper()
 		for range times {
-			posts = append(posts, ada.postPhoto(front, "one more").ID)
-			bob.into(&status{}, bob.form(front, "/api/v1/statuses", "status", fmt.Sprint("well said ", said), "in_reply_to_id", root.ID))
+			posts = append(posts, ada.PostPhoto(photo, "one more").ID)
+			bob.Post("/api/v1/statuses", "status", fmt.Sprint("well said ", said), "in_reply_to_id", root.ID).Into(&servertest.Status{})
 			said++
 		}
 	}
@@ -245,14 +243,14 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 		i.Start()
 		up(3)
 	}
-	bob.into(&status{}, bob.form(front, "/api/v1/statuses/"+root.ID+"/favourite"))
-	storetest.Eventually(t, time.Minute, func() bool { return open() == 3 })
+	bob.Post("/api/v1/statuses/" + root.ID + "/favourite").Into(&servertest.Status{})
+	servertest.Eventually(t, "three streams are open again", func() bool { return open() == 3 })
 	act(1)
 	for _, l := range []*listener{sse, socket} {
-		storetest.Eventually(t, time.Minute, func() bool { return l.knows(posts) })
+		servertest.Eventually(t, "the listener knows all posts", func() bool { return l.knows(posts) })
 	}
 	want := fmt.Sprintf(`{"id":"%s","likes":1,"comments":%d}`, root.ID, said)
-	storetest.Eventually(t, time.Minute, func() bool {
+	servertest.Eventually(t, "the page shows how things stand", func() bool {
 		page.mu.Lock()
 		defer page.mu.Unlock()
 		return page.last == want

@@ -12,24 +12,18 @@ import (
 	"time"
 
 	"tintype/internal/servertest"
-	"tintype/internal/store/storetest"
 )
 
 // counted gives instances that are not running yet an address for their metrics.
 func counted(t *testing.T, list []*servertest.Instance) func(i *servertest.Instance, name string) int {
 	t.Helper()
-	at := map[*servertest.Instance]string{}
 	for _, i := range list {
-		at[i] = fmt.Sprintf("127.0.0.1:%d", servertest.FreePort(t))
-		i.Set("METRICS_ADDR=" + at[i])
+		i.Set(fmt.Sprintf("METRICS_ADDR=127.0.0.1:%d", servertest.FreePort(t)))
 	}
 	return func(i *servertest.Instance, name string) int {
 		t.Helper()
-		got, err := visitor(t).try(&servertest.Instance{URL: "http://" + at[i]}, http.MethodGet, "/metrics", "", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(got.body) {
+		got := browser(t, i).Get(i.Metrics + "/metrics").Want(http.StatusOK)
+		for line := range strings.Lines(got.Body) {
 			if value, ok := strings.CutPrefix(line, "tintype_"+name+" "); ok {
 				n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 				if err != nil {
@@ -53,22 +47,20 @@ func TestChangesShowEverywhere(t *testing.T) {
 	a.Set("ROLES=web")
 	b.Set("ROLES=web")
 	worker.Set("ROLES=worker")
-	for _, i := range site {
-		i.Start()
-	}
-	ada, cat := clientOf(t, a, "ada"), clientOf(t, a, "cat")
-	bob := browserOf(t, b, "bob")
-	root := ada.postPhoto(a, "the first words")
+	site.start(t)
+	ada, cat := browser(t, a).SignUpByToken("ada"), browser(t, a).SignUpByToken("cat")
+	bob := browser(t, b).SignUp("bob")
+	root := ada.At(a).PostPhoto(photo, "the first words")
 	post, profile := "/@ada/"+root.ID, "/@ada"
-	nobody := visitor(t)
+	nobody := browser(t, a)
 	var mine struct {
 		ID string `json:"id"`
 	}
-	ada.into(&mine, ada.get(a, "/api/v1/accounts/verify_credentials"))
+	ada.At(a).Get("/api/v1/accounts/verify_credentials").Into(&mine)
 
 	// A view is one way to look at B.
 	type view struct {
-		who  *person
+		who  *servertest.Client
 		path string
 	}
 	pages := func(path string) []view { return []view{{nobody, path}, {bob, path}} }
@@ -79,19 +71,19 @@ func TestChangesShowEverywhere(t *testing.T) {
 		t.Helper()
 		for try := 1; ; try++ {
 			for _, v := range views { // such as are kept are kept now
-				v.who.get(b, v.path)
-				v.who.get(b, v.path)
+				v.who.At(b).Get(v.path)
+				v.who.At(b).Get(v.path)
 			}
 			remade := metric(b, `visitor_pages_total{outcome="remade"}`)
 			texts := do()
 			began := time.Now()
 			took = append(took, 0)
 			for _, v := range views {
-				storetest.Eventually(t, time.Minute, func() bool {
-					got := v.who.get(b, v.path)
+				servertest.Eventually(t, "B shows it", func() bool {
+					got := v.who.At(b).Get(v.path)
 					return !slices.ContainsFunc(texts, func(text string) bool {
 						gone, absent := strings.CutPrefix(text, "no ")
-						return absent == strings.Contains(got.body, gone) // there and not to be, or the other way round
+						return absent == strings.Contains(got.Body, gone) // there and not to be, or the other way round
 					})
 				})
 				took[len(took)-1] = time.Since(began)
@@ -112,34 +104,29 @@ func TestChangesShowEverywhere(t *testing.T) {
 		took = nil
 		rename := func() []string {
 			round++
-			got, err := ada.try(a, http.MethodPatch, "/api/v1/accounts/update_credentials", "application/x-www-form-urlencoded", strings.NewReader(fmt.Sprintf("display_name=Ada+%d.", round)))
-			if err != nil || got.status != http.StatusOK {
-				t.Fatalf("rename: %v %d %s", err, got.status, got.body)
-			}
+			ada.At(a).Do(servertest.Form("/api/v1/accounts/update_credentials", "display_name", fmt.Sprintf("Ada %d.", round)).As(http.MethodPatch)).Want(http.StatusOK)
 			return []string{fmt.Sprintf("Ada %d.", round), fmt.Sprintf("no Ada %d.", round-1)}
 		}
 		for _, views := range [][]view{pages(profile), pages(post), pages("/explore"), clients("/api/v1/timelines/public"), clients("/api/v1/accounts/" + mine.ID), clients("/api/v1/statuses/" + root.ID)} {
 			shows(state+": a name on "+views[0].path, views, rename)
 		}
-		shows(state+": a new post", pages(profile), func() []string { return []string{ada.postPhoto(a, "news").ID} })
+		shows(state+": a new post", pages(profile), func() []string { return []string{ada.At(a).PostPhoto(photo, "news").ID} })
 		shows(state+": a comment", pages(post), func() []string {
 			round++
 			said := fmt.Sprintf("said in round %d.", round)
-			cat.into(&status{}, cat.form(a, "/api/v1/statuses", "status", said, "in_reply_to_id", root.ID))
+			cat.At(a).Post("/api/v1/statuses", "status", said, "in_reply_to_id", root.ID).Into(&servertest.Status{})
 			return []string{said}
 		})
 		shows(state+": a follower", []view{{nobody, profile}}, func() []string {
 			follows++
 			act := []string{"unfollow", "follow"}[follows%2]
-			cat.into(&struct{}{}, cat.form(a, "/api/v1/accounts/"+mine.ID+"/"+act))
+			cat.At(a).Post("/api/v1/accounts/" + mine.ID + "/" + act).Into(&struct{}{})
 			return []string{fmt.Sprintf(">%d</b> follower", follows%2)}
 		})
 		shows(state+": a deletion", pages(profile), func() []string {
-			made := ada.postPhoto(a, "soon gone")
-			storetest.Eventually(t, time.Minute, func() bool { return strings.Contains(nobody.get(b, profile).body, made.ID) })
-			if got, err := ada.try(a, http.MethodDelete, "/api/v1/statuses/"+made.ID, "", nil); err != nil || got.status != http.StatusOK {
-				t.Fatalf("delete: %v %d %s", err, got.status, got.body)
-			}
+			made := ada.At(a).PostPhoto(photo, "soon gone")
+			servertest.Eventually(t, "the new post is shown", func() bool { return strings.Contains(nobody.At(b).Get(profile).Body, made.ID) })
+			ada.At(a).Do(servertest.Read("/api/v1/statuses/" + made.ID).As(http.MethodDelete)).Want(http.StatusOK)
 			return []string{"no " + made.ID}
 		})
 		slices.Sort(took)
@@ -166,13 +153,11 @@ func TestHotKeyExpires(t *testing.T) {
 	redis := servertest.Redis(t)
 	site := prepare(t, 3, "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t), "CACHE_URL="+redis.URL())
 	metric := counted(t, site)
-	for _, i := range site {
-		i.Start()
-	}
-	ada := clientOf(t, site[0], "ada")
-	last := ada.postPhoto(site[0], "photo")
+	site.start(t)
+	ada := browser(t, site[0]).SignUpByToken("ada")
+	last := ada.At(site[0]).PostPhoto(photo, "photo")
 	const clients = 200
-	crowd := &person{t: t, name: "the crowd", http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
+	crowd := browser(t, site[0])
 	made := func(names ...string) (n int) {
 		for _, i := range site {
 			for _, name := range names {
@@ -185,7 +170,7 @@ func TestHotKeyExpires(t *testing.T) {
 	rush := func(path string, names ...string) {
 		t.Helper()
 		for _, i := range site { // it is hot
-			crowd.get(i, path)
+			crowd.At(i).Get(path)
 		}
 		time.Sleep(6 * time.Second) // nothing lives longer in a process
 		if there {
@@ -196,9 +181,9 @@ func TestHotKeyExpires(t *testing.T) {
 		var wg sync.WaitGroup
 		for n := range clients {
 			wg.Go(func() {
-				got, err := crowd.try(site[n%3], http.MethodGet, path, "", nil)
-				if err != nil || got.status != http.StatusOK || !strings.Contains(got.body, last.ID) {
-					t.Errorf("%s: %v, %d", path, err, got.status)
+				got := crowd.At(site[n%3]).Try(servertest.Read(path))
+				if got.Err != nil || got.Status != http.StatusOK || !strings.Contains(got.Body, last.ID) {
+					t.Errorf("%s: %v, %d", path, got.Err, got.Status)
 				}
 			})
 		}
@@ -219,8 +204,8 @@ func TestHotKeyExpires(t *testing.T) {
 	redis.Kill()
 	there = false
 	for _, i := range site {
-		storetest.Eventually(t, time.Minute, func() bool {
-			crowd.get(i, "/api/v1/timelines/public")
+		servertest.Eventually(t, "Redis is passed by", func() bool {
+			crowd.At(i).Get("/api/v1/timelines/public")
 			return metric(i, "redis_used") == 0
 		})
 	}
@@ -233,11 +218,9 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 	redis := servertest.Redis(t)
 	site := prepare(t, 3, "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t), "CACHE_URL="+redis.URL())
 	metric := counted(t, site)
-	for _, i := range site {
-		i.Start()
-	}
-	ada := clientOf(t, site[0], "ada")
-	ada.postPhoto(site[0], "a photo")
+	site.start(t)
+	ada := browser(t, site[0]).SignUpByToken("ada")
+	ada.At(site[0]).PostPhoto(photo, "a photo")
 	var asked, failed atomic.Int64
 	var slowest atomic.Int64
 	var wg sync.WaitGroup
@@ -251,7 +234,7 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 		}
 	}
 	t.Cleanup(end)
-	load := func(p *person, pause time.Duration, ask func(n int) (answer, error)) {
+	load := func(p *servertest.Client, pause time.Duration, ask func(n int) servertest.Answer) {
 		wg.Go(func() {
 			for n := 0; ; n++ {
 				select {
@@ -260,11 +243,11 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 				case <-time.After(pause):
 				}
 				began := time.Now()
-				got, err := ask(n)
+				got := ask(n)
 				asked.Add(1)
-				if err != nil || got.status != http.StatusOK {
+				if got.Err != nil || got.Status != http.StatusOK {
 					failed.Add(1)
-					t.Errorf("%s: %v, %d: %.200s", p.name, err, got.status, got.body)
+					t.Errorf("%s: %v, %d: %.200s", p.Name, got.Err, got.Status, got.Body)
 				}
 				for took := int64(time.Since(began)); ; {
 					most := slowest.Load()
@@ -275,16 +258,15 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	nobody := visitor(t)
-	nobody.name = "a visitor"
+	nobody := browser(t, site[0])
 	for w, path := range []string{"/api/v1/timelines/public", "/", "/@ada"} {
-		load(nobody, 5*time.Millisecond, func(n int) (answer, error) { return nobody.try(site[(n+w)%3], http.MethodGet, path, "", nil) })
+		load(nobody, 5*time.Millisecond, func(n int) servertest.Answer { return nobody.At(site[(n+w)%3]).Try(servertest.Read(path)) })
 	}
-	load(ada, 5*time.Millisecond, func(n int) (answer, error) {
-		return ada.try(site[n%3], http.MethodGet, "/api/v1/timelines/home", "", nil)
+	load(ada, 5*time.Millisecond, func(n int) servertest.Answer {
+		return ada.At(site[n%3]).Try(servertest.Read("/api/v1/timelines/home"))
 	})
-	load(ada, 100*time.Millisecond, func(n int) (answer, error) { // so that what is kept has to be dropped all the time
-		return ada.try(site[n%3], http.MethodPatch, "/api/v1/accounts/update_credentials", "application/x-www-form-urlencoded", strings.NewReader(fmt.Sprintf("display_name=Ada+%d", n)))
+	load(ada, 100*time.Millisecond, func(n int) servertest.Answer { // so that what is kept has to be dropped all the time
+		return ada.At(site[n%3]).Try(servertest.Form("/api/v1/accounts/update_credentials", "display_name", fmt.Sprintf("Ada %d", n)).As(http.MethodPatch))
 	})
 	for _, step := range []struct {
 		name       string
@@ -300,19 +282,19 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 		}
 		for _, i := range site {
 			used := uses(i)
-			storetest.Eventually(t, time.Minute, func() bool { return metric(i, "redis_used") == 1 && uses(i) > used })
+			servertest.Eventually(t, "Redis is used", func() bool { return metric(i, "redis_used") == 1 && uses(i) > used })
 		}
 		slowest.Store(0)
 		step.away()
 		for _, i := range site {
-			storetest.Eventually(t, time.Minute, func() bool { return metric(i, "redis_used") == 0 })
+			servertest.Eventually(t, "Redis is passed by", func() bool { return metric(i, "redis_used") == 0 })
 		}
 		time.Sleep(time.Second)
 		t.Logf("%s: the slowest of all requests took %s", step.name, time.Duration(slowest.Load()).Round(time.Millisecond))
 		step.back()
 		for _, i := range site {
 			used := uses(i)
-			storetest.Eventually(t, time.Minute, func() bool { return metric(i, "redis_used") == 1 && uses(i) > used })
+			servertest.Eventually(t, "Redis is used again", func() bool { return metric(i, "redis_used") == 1 && uses(i) > used })
 		}
 	}
 	end()

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -97,23 +96,16 @@ func TestConnectionsAreShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := prepare(t, 10, "DATABASE_URL="+address, "DATABASE_MAX_CONNECTIONS=60", "FLEET_MAX_PROCESSES=10")
-	for _, i := range site {
-		i.StartOnly()
-	}
-	for _, i := range site {
-		if err := i.WaitReady(2 * time.Minute); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ann := clientOf(t, site[0], "ann")
-	ann.postPhoto(site[0], "a photo")
+	site.start(t)
+	ann := browser(t, site[0]).SignUpByToken("ann")
+	ann.At(site[0]).PostPhoto(photo, "a photo")
 	var wg sync.WaitGroup
 	for w := range 60 {
 		wg.Go(func() {
 			for n := range 5 {
-				got, err := ann.try(site[(w+n)%len(site)], http.MethodGet, "/api/v1/timelines/home", "", nil)
-				if err != nil || got.status != http.StatusOK {
-					t.Errorf("%v, %d", err, got.status)
+				got := ann.At(site[(w+n)%len(site)]).Try(servertest.Read("/api/v1/timelines/home"))
+				if got.Err != nil || got.Status != http.StatusOK {
+					t.Errorf("%v, %d", got.Err, got.Status)
 				}
 			}
 		})
@@ -135,19 +127,8 @@ func TestConnectionsAreShared(t *testing.T) {
 func TestThePasswordChanges(t *testing.T) {
 	t.Run("in a file", func(t *testing.T) {
 		passwordChanges(t, func(t *testing.T, address string) (func(string), []string) {
-			file := filepath.Join(t.TempDir(), "url")
-			write := func(address string) {
-				t.Helper()
-				draft := file + ".new"
-				if err := os.WriteFile(draft, []byte(address+"\n"), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.Rename(draft, file); err != nil {
-					t.Fatal(err)
-				}
-			}
-			write(address)
-			return write, []string{"DATABASE_URL_FILE=" + file}
+			file := keep(t, address)
+			return file.write, []string{"DATABASE_URL_FILE=" + file.path}
 		})
 	})
 	t.Run("in Secrets Manager", func(t *testing.T) {
@@ -189,9 +170,9 @@ func passwordChanges(t *testing.T, keep func(t *testing.T, address string) (writ
 		}
 	}
 	const by = "mysql_native_password USING PASSWORD('%s')"
-	site := fleet(t, 2, env...)
-	ann := clientOf(t, site[0], "ann")
-	made := ann.postPhoto(site[0], "a photo")
+	site := newFleet(t, 2, env...)
+	ann := browser(t, site[0]).SignUpByToken("ann")
+	made := ann.At(site[0]).PostPhoto(photo, "a photo")
 
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
@@ -204,15 +185,13 @@ func passwordChanges(t *testing.T, keep func(t *testing.T, address string) (writ
 						return
 					default:
 					}
-					var got answer
-					var err error
+					q := servertest.Read("/api/v1/timelines/home")
 					if n%5 == 0 {
-						got, err = ann.tryForm(site[(w+n)%2], "/api/v1/statuses", "status", fmt.Sprintf("w%dn%d", w, n), "in_reply_to_id", made.ID)
-					} else {
-						got, err = ann.try(site[(w+n)%2], http.MethodGet, "/api/v1/timelines/home", "", nil)
+						q = servertest.Form("/api/v1/statuses", "status", fmt.Sprintf("w%dn%d", w, n), "in_reply_to_id", made.ID)
 					}
-					if err != nil || got.status != http.StatusOK {
-						t.Errorf("%v, %d: %s", err, got.status, got.body)
+					got := ann.At(site[(w+n)%2]).Try(q)
+					if got.Err != nil || got.Status != http.StatusOK {
+						t.Errorf("%v, %d: %s", got.Err, got.Status, got.Body)
 						return
 					}
 				}

@@ -14,7 +14,6 @@ import (
 
 	"tintype/internal/servertest"
 	"tintype/internal/store"
-	"tintype/internal/store/storetest"
 )
 
 // R29: of three processes one adds a tick and one does it; whichever dies over it, another does that tick, and none is
@@ -47,7 +46,7 @@ func TestTicksComeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	storetest.Eventually(t, time.Minute, func() bool { // the survivor goes on
+	servertest.Eventually(t, "the survivor does the next tick", func() bool { // the survivor goes on
 		return ws.value("SELECT COUNT(*) > %d FROM jobs WHERE kind = '%s' AND state = 'done'", last, jobTick) == "1"
 	})
 	left[0].kill()
@@ -67,16 +66,9 @@ func TestTicksComeOnce(t *testing.T) {
 func TestThreeProcessesTickOnce(t *testing.T) {
 	ws := newWorkers(t, nil)
 	site := prepare(t, 3, "DATABASE_URL="+ws.address, "ROLES=worker")
-	for _, i := range site {
-		i.StartOnly()
-	}
-	for _, i := range site {
-		if err := i.WaitReady(time.Minute); err != nil {
-			t.Fatal(err)
-		}
-	}
+	site.start(t)
 	for kind, every := range map[string]time.Duration{"media.sweep": 10 * time.Minute, "retention": time.Hour} {
-		storetest.Eventually(t, time.Minute, func() bool {
+		servertest.Eventually(t, "the periodic jobs are done", func() bool {
 			return ws.value("SELECT COUNT(*) > 0 AND COUNT(*) = SUM(state = 'done') FROM jobs WHERE kind = '%s'", kind) == "1"
 		})
 		// The stretch may have turned meanwhile.
@@ -103,7 +95,7 @@ func TestALongJobIsDoneOnce(t *testing.T) {
 		t.Errorf("%d workers took it, one after the other", n)
 	}
 	given := fake.Given()
-	storetest.Eventually(t, time.Minute, func() bool { return fake.Given() >= given+3 }) // and when it is done, again
+	servertest.Eventually(t, "the message comes again", func() bool { return fake.Given() >= given+3 }) // and when it is done, again
 	if n, tries := ws.effects(id), ws.becomes(id, "done"); n != "1" || tries != 1 {
 		t.Errorf("it had %s effects in %d tries", n, tries)
 	}
@@ -151,7 +143,7 @@ func TestTheJobOfAKilledWorker(t *testing.T) {
 		t.Errorf("done in %d tries", n)
 	}
 	resume(t, b)
-	storetest.Eventually(t, time.Minute, func() bool {
+	servertest.Eventually(t, "the lease is lost", func() bool {
 		text, err := os.ReadFile(b.log)
 		return err == nil && strings.Contains(string(text), "the lease was lost while the job ran")
 	})
@@ -228,7 +220,7 @@ func TestNoJobWithoutItsTransaction(t *testing.T) {
 	w := ws.start()
 	id := ws.add(jobLong, 0)
 	ws.becomes(id, "done")
-	storetest.Eventually(t, time.Minute, func() bool { return len(fake.Sent()) > 0 })
+	servertest.Eventually(t, "SQS is told", func() bool { return len(fake.Sent()) > 0 })
 	if sent := fake.Sent(); len(sent) != 1 || sent[0] != fmt.Sprint(id) {
 		t.Errorf("SQS was told of %v, want %d alone", sent, id)
 	}

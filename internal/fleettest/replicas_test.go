@@ -11,17 +11,17 @@ import (
 	"time"
 
 	"tintype/internal/servertest"
-	"tintype/internal/store/storetest"
 )
 
 // A primary, two replicas on which everybody may only SELECT, and two instances A and B.
 func TestReplicas(t *testing.T) {
 	db := servertest.MariaDBReplicas(t, 2)
 	primary, replicas := db.NewDatabase(t)
-	site := fleet(t, 2, "DATABASE_URL="+primary, "DATABASE_REPLICA_URLS="+strings.Join(replicas, ","))
+	site := newFleet(t, 2, "DATABASE_URL="+primary, "DATABASE_REPLICA_URLS="+strings.Join(replicas, ","))
 	a, b := site[0], site[1]
-	bob, cat, dan := browserOf(t, a, "bob"), clientOf(t, a, "cat"), clientOf(t, a, "dan")
-	root := cat.postPhoto(a, "the root of all comments")
+	bob, cat, dan := browser(t, a).SignUp("bob"), browser(t, a).SignUpByToken("cat"), browser(t, a).SignUpByToken("dan")
+	bob.Stay = true // or the next read would be asked of the instance that wrote
+	root := cat.At(a).PostPhoto(photo, "the root of all comments")
 	db.CatchUp(t)
 
 	lag := 2
@@ -32,7 +32,7 @@ func TestReplicas(t *testing.T) {
 		m.Delay(t, lag)
 	}
 	time.Sleep(time.Duration(lag+2) * time.Second) // they stand still while the delay begins
-	storetest.Eventually(t, time.Minute, func() bool { return came(b)-left(b) == 2 })
+	servertest.Eventually(t, "B reads both replicas", func() bool { return came(b)-left(b) == 2 })
 	servers := append([]*servertest.MariaDBServer{db.Primary}, db.Replicas...)
 	t.Run("R12 own writes are read on any instance, others' reads stay on the replicas", func(t *testing.T) {
 		times := 100
@@ -42,30 +42,30 @@ func TestReplicas(t *testing.T) {
 		root := root
 		for try := 1; ; try++ {
 			// On a busy machine a replica is left now and then, and its readers go to the primary: that round does not count.
-			storetest.Eventually(t, time.Minute, func() bool { return came(b)-left(b) == 2 })
+			servertest.Eventually(t, "B reads both replicas", func() bool { return came(b)-left(b) == 2 })
 			for _, m := range servers {
 				m.LogQueries(t)
 			}
 			was := left(b)
 			for n := range times {
 				if n%10 == 9 { // a page shows some twenty comments
-					root = cat.postPhoto(a, "another root")
+					root = cat.At(a).PostPhoto(photo, "another root")
 				}
 				text := fmt.Sprintf("browser%d.%03d.", try, n)
-				if got := bob.form(a, "/posts/"+root.ID+"/comments", "text", text); got.status != http.StatusSeeOther {
-					t.Fatalf("comment: %d\n%s", got.status, got.body)
+				if got := bob.At(a).Post("/posts/"+root.ID+"/comments", "text", text); got.Status != http.StatusSeeOther {
+					t.Fatalf("comment: %d\n%s", got.Status, got.Body)
 				}
-				if got := bob.get(b, "/@cat/"+root.ID); !strings.Contains(got.body, text) {
-					t.Fatalf("%s is not on its writer's next page (%d)", text, got.status)
+				if got := bob.At(b).Get("/@cat/" + root.ID); !strings.Contains(got.Body, text) {
+					t.Fatalf("%s is not on its writer's next page (%d)", text, got.Status)
 				}
 				text = fmt.Sprintf("client%d.%03d.", try, n)
-				var made status
-				cat.into(&made, cat.form(a, "/api/v1/statuses", "status", text, "in_reply_to_id", root.ID))
-				if got := cat.get(b, "/api/v1/statuses/"+root.ID+"/context"); !strings.Contains(got.body, text) {
-					t.Fatalf("%s is not in its writer's next list: %s", text, got.body)
+				var made servertest.Status
+				cat.At(a).Post("/api/v1/statuses", "status", text, "in_reply_to_id", root.ID).Into(&made)
+				if got := cat.At(b).Get("/api/v1/statuses/" + root.ID + "/context"); !strings.Contains(got.Body, text) {
+					t.Fatalf("%s is not in its writer's next list: %s", text, got.Body)
 				}
-				if got := visitor(t).get(b, fresh("/@dan", 10+try, n)); got.status != http.StatusOK {
-					t.Fatalf("a visitor's page: %d", got.status)
+				if got := browser(t, b).Get(fresh("/@dan", 10+try, n)); got.Status != http.StatusOK {
+					t.Fatalf("a visitor's page: %d", got.Status)
 				}
 			}
 			read := 0
@@ -79,19 +79,19 @@ func TestReplicas(t *testing.T) {
 			if left(b) == was || try == 5 {
 				t.Fatalf("the visitors' reads: %d on the primary, %d on the replicas; replicas left %d, came %d", on, read, left(b), came(b))
 			}
-			root = cat.postPhoto(a, "another root")
+			root = cat.At(a).PostPhoto(photo, "another root")
 		}
 	})
 
 	t.Run("R12 a link shared a second ago opens for everybody", func(t *testing.T) {
 		for n := range 3 {
-			made := cat.postPhoto(a, fmt.Sprintf("shared %d.", n))
-			page := visitor(t).get(b, "/@cat/"+made.ID)
-			if page.status != http.StatusOK || !strings.Contains(page.body, fmt.Sprintf("shared %d.", n)) || !strings.Contains(page.body, "/media/") {
-				t.Errorf("status %d, or without its words or photo", page.status)
+			made := cat.At(a).PostPhoto(photo, fmt.Sprintf("shared %d.", n))
+			page := browser(t, b).Get("/@cat/" + made.ID)
+			if page.Status != http.StatusOK || !strings.Contains(page.Body, fmt.Sprintf("shared %d.", n)) || !strings.Contains(page.Body, "/media/") {
+				t.Errorf("status %d, or without its words or photo", page.Status)
 			}
-			var seen status
-			dan.into(&seen, dan.get(b, "/api/v1/statuses/"+made.ID))
+			var seen servertest.Status
+			dan.At(b).Get("/api/v1/statuses/" + made.ID).Into(&seen)
 			if len(seen.Media) != 1 {
 				t.Errorf("a client sees %d photos", len(seen.Media))
 			}
@@ -99,12 +99,12 @@ func TestReplicas(t *testing.T) {
 	})
 
 	t.Run("R3 whoever just logged in is logged in everywhere", func(t *testing.T) {
-		eve := browserOf(t, a, "eve")
+		eve := browser(t, a).SignUp("eve")
 		var wg sync.WaitGroup
 		for n := range 50 {
 			wg.Go(func() {
-				if got, err := eve.try([]*servertest.Instance{b, a}[n%2], http.MethodGet, "/settings", "", nil); err != nil || got.status != http.StatusOK {
-					t.Errorf("logged out: %v, %d", err, got.status)
+				if got := eve.At([]*servertest.Instance{b, a}[n%2]).Try(servertest.Read("/settings")); got.Err != nil || got.Status != http.StatusOK {
+					t.Errorf("logged out: %v, %d", got.Err, got.Status)
 				}
 			})
 		}
@@ -144,12 +144,12 @@ func TestReplicas(t *testing.T) {
 						return
 					default:
 					}
-					got, err := visitor(t).try(b, http.MethodGet, fresh("/@cat/"+root.ID, w, n), "", nil)
+					got := browser(t, b).Try(servertest.Read(fresh("/@cat/"+root.ID, w, n)))
 					switch {
-					case err == nil && got.status == http.StatusServiceUnavailable:
+					case got.Err == nil && got.Status == http.StatusServiceUnavailable:
 						busy.Add(1)
-					case err != nil || got.status != http.StatusOK:
-						t.Errorf("a visitor's page: %v, %d", err, got.status)
+					case got.Err != nil || got.Status != http.StatusOK:
+						t.Errorf("a visitor's page: %v, %d", got.Err, got.Status)
 					}
 				}
 			})
@@ -161,11 +161,11 @@ func TestReplicas(t *testing.T) {
 		} {
 			was := left(b)
 			round.out()
-			storetest.Eventually(t, time.Minute, func() bool { return left(b) > was })
+			servertest.Eventually(t, "B leaves the replica", func() bool { return left(b) > was })
 			time.Sleep(time.Second)
 			back := came(b)
 			round.back()
-			storetest.Eventually(t, time.Minute, func() bool { return came(b) > back })
+			servertest.Eventually(t, "B reads the replica again", func() bool { return came(b) > back })
 		}
 		close(stop)
 		wg.Wait()
@@ -181,7 +181,7 @@ func TestReplicas(t *testing.T) {
 		for _, m := range db.Replicas {
 			m.StopApplying(t)
 		}
-		storetest.Eventually(t, time.Minute, func() bool { return left(b) >= was+2 })
+		servertest.Eventually(t, "B leaves both replicas", func() bool { return left(b) >= was+2 })
 		// What reads accounts on the primary waits for this lock, so that those who came are counted.
 		name := primary[strings.LastIndex(primary, "/")+1:]
 		waiting := func() int {
@@ -197,9 +197,9 @@ func TestReplicas(t *testing.T) {
 		for try := 1; ; try++ {
 			locked := make(chan error, 1)
 			go func() { locked <- db.Primary.Exec("LOCK TABLES "+name+".accounts WRITE", "DO SLEEP(5)") }()
-			storetest.Eventually(t, time.Minute, func() bool {
+			servertest.Eventually(t, "a reader waits on the primary", func() bool {
 				go func() {
-					_, _ = visitor(t).try(b, http.MethodGet, fresh("/@dan", -2, int(time.Now().UnixNano())), "", nil)
+					browser(t, b).Try(servertest.Read(fresh("/@dan", -2, int(time.Now().UnixNano()))))
 				}()
 				return waiting() > 0 || len(locked) > 0
 			})
@@ -207,14 +207,14 @@ func TestReplicas(t *testing.T) {
 			var refused, served atomic.Int64
 			for n := range readers {
 				wg.Go(func() {
-					got, err := visitor(t).try(b, http.MethodGet, fresh("/@dan", -2-try, n), "", nil)
+					got := browser(t, b).Try(servertest.Read(fresh("/@dan", -2-try, n)))
 					switch {
-					case err == nil && got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") != "":
+					case got.Err == nil && got.Status == http.StatusServiceUnavailable && got.Header.Get("Retry-After") != "":
 						refused.Add(1)
-					case err == nil && got.status == http.StatusOK:
+					case got.Err == nil && got.Status == http.StatusOK:
 						served.Add(1)
 					default:
-						t.Errorf("a visitor's page: %v, %d", err, got.status)
+						t.Errorf("a visitor's page: %v, %d", got.Err, got.Status)
 					}
 				})
 			}
@@ -240,7 +240,7 @@ func TestReplicas(t *testing.T) {
 			m.StartApplying(t)
 		}
 		db.CatchUp(t)
-		storetest.Eventually(t, time.Minute, func() bool { return came(b)-left(b) == 2 && came(a)-left(a) == 2 })
+		servertest.Eventually(t, "all replicas are read again", func() bool { return came(b)-left(b) == 2 && came(a)-left(a) == 2 })
 	})
 
 	t.Run("R36 the writer stops: reads go on, writes wait, nobody is logged out", func(t *testing.T) {
@@ -251,32 +251,32 @@ func TestReplicas(t *testing.T) {
 		db.Primary.Stop(t)
 		end := time.Now().Add(away)
 		for n := 0; time.Now().Before(end); n++ {
-			if got := visitor(t).get(b, fresh("/@cat/"+root.ID, -1, n)); got.status != http.StatusOK {
-				t.Fatalf("a visitor's page: %d", got.status)
+			if got := browser(t, b).Get(fresh("/@cat/"+root.ID, -1, n)); got.Status != http.StatusOK {
+				t.Fatalf("a visitor's page: %d", got.Status)
 			}
-			if got := bob.get(a, "/@cat/"+root.ID); got.status != http.StatusOK || !strings.Contains(got.body, `href="/@bob"`) {
-				t.Fatalf("a member's page: %d, logged in: %t", got.status, strings.Contains(got.body, `href="/@bob"`))
+			if got := bob.At(a).Get("/@cat/" + root.ID); got.Status != http.StatusOK || !strings.Contains(got.Body, `href="/@bob"`) {
+				t.Fatalf("a member's page: %d, logged in: %t", got.Status, strings.Contains(got.Body, `href="/@bob"`))
 			}
-			if got := cat.get(b, "/api/v1/timelines/home"); got.status != http.StatusOK {
-				t.Fatalf("a client's feed: %d %s", got.status, got.body)
+			if got := cat.At(b).Get("/api/v1/timelines/home"); got.Status != http.StatusOK {
+				t.Fatalf("a client's feed: %d %s", got.Status, got.Body)
 			}
-			if got := cat.form(a, "/api/v1/statuses", "status", "lost", "in_reply_to_id", root.ID); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
-				t.Fatalf("a client's write: %d %s", got.status, got.body)
+			if got := cat.At(a).Post("/api/v1/statuses", "status", "lost", "in_reply_to_id", root.ID); got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+				t.Fatalf("a client's write: %d %s", got.Status, got.Body)
 			}
-			if got := bob.form(a, "/posts/"+root.ID+"/comments", "text", "lost"); got.status != http.StatusServiceUnavailable {
-				t.Fatalf("a member's write: %d %s", got.status, got.body)
+			if got := bob.At(a).Post("/posts/"+root.ID+"/comments", "text", "lost"); got.Status != http.StatusServiceUnavailable {
+				t.Fatalf("a member's write: %d %s", got.Status, got.Body)
 			}
 			if n > 20 {
 				time.Sleep(100 * time.Millisecond)
 			}
 		}
 		db.Primary.Start(t)
-		storetest.Eventually(t, time.Minute, func() bool {
-			got := bob.form(a, "/posts/"+root.ID+"/comments", "text", "after")
-			return got.status == http.StatusSeeOther
+		servertest.Eventually(t, "writes are taken again", func() bool {
+			got := bob.At(a).Post("/posts/"+root.ID+"/comments", "text", "after")
+			return got.Status == http.StatusSeeOther
 		})
-		if got := bob.get(b, "/@cat/"+root.ID); !strings.Contains(got.body, "after") || strings.Contains(got.body, "lost") {
-			t.Errorf("after the writer's return: %d", got.status)
+		if got := bob.At(b).Get("/@cat/" + root.ID); !strings.Contains(got.Body, "after") || strings.Contains(got.Body, "lost") {
+			t.Errorf("after the writer's return: %d", got.Status)
 		}
 	})
 }

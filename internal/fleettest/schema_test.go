@@ -2,7 +2,6 @@ package fleettest
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"tintype/internal/servertest"
-	"tintype/internal/store/storetest"
 )
 
 // nextRelease are the migrations of a release that does not exist yet: what a release may do to tables that the one
@@ -42,9 +40,9 @@ func releaseWith(t *testing.T, migrations map[string]string) string {
 func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
 	next := releaseWith(t, nextRelease)
 	address := servertest.MariaDB(t).NewDatabase(t)
-	site := fleet(t, 3, "DATABASE_URL="+address)
-	ann := clientOf(t, site[0], "ann")
-	root := ann.postPhoto(site[0], "a photo")
+	site := newFleet(t, 3, "DATABASE_URL="+address)
+	ann := browser(t, site[0]).SignUpByToken("ann")
+	root := ann.At(site[0]).PostPhoto(photo, "a photo")
 
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
@@ -58,18 +56,18 @@ func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
 				default:
 				}
 				at := site[(w+n)%2] // the third one is what restarts
-				for what, ask := range map[string]func() (answer, error){
-					"comment": func() (answer, error) {
-						return ann.tryForm(at, "/api/v1/statuses", "status", fmt.Sprintf("w%dn%d", w, n), "in_reply_to_id", root.ID)
+				for what, ask := range map[string]func() servertest.Answer{
+					"comment": func() servertest.Answer {
+						return ann.At(at).Try(servertest.Form("/api/v1/statuses", "status", fmt.Sprintf("w%dn%d", w, n), "in_reply_to_id", root.ID))
 					},
-					"feed": func() (answer, error) { return ann.try(at, http.MethodGet, "/api/v1/timelines/home", "", nil) },
-					"page": func() (answer, error) {
-						return visitor(t).try(at, http.MethodGet, fresh("/@ann/"+root.ID, w, n), "", nil)
+					"feed": func() servertest.Answer { return ann.At(at).Try(servertest.Read("/api/v1/timelines/home")) },
+					"page": func() servertest.Answer {
+						return browser(t, at).Try(servertest.Read(fresh("/@ann/"+root.ID, w, n)))
 					},
 				} {
-					got, err := ask()
-					if err != nil || got.status != http.StatusOK {
-						t.Errorf("a %s in phase %d: %v, %d: %.200s", what, phase.Load(), err, got.status, got.body)
+					got := ask()
+					if got.Err != nil || got.Status != http.StatusOK {
+						t.Errorf("a %s in phase %d: %v, %d: %.200s", what, phase.Load(), got.Err, got.Status, got.Body)
 					}
 					done.Add(1)
 				}
@@ -80,7 +78,7 @@ func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
 		t.Helper()
 		phase.Add(1)
 		was := done.Load()
-		storetest.Eventually(t, time.Minute, func() bool { return done.Load() >= was+30 })
+		servertest.Eventually(t, "the load goes on", func() bool { return done.Load() >= was+30 })
 	}
 	more()
 	migrator := prepare(t, 1, "DATABASE_URL="+address)[0]
@@ -93,7 +91,7 @@ func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
 		t.Error(err)
 	}
 	site[2].Start()
-	if made := ann.postPhoto(site[2], "on the next schema"); len(made.Media) != 1 {
+	if made := ann.At(site[2]).PostPhoto(photo, "on the next schema"); len(made.Media) != 1 {
 		t.Errorf("%d photos", len(made.Media))
 	}
 	if err := site[2].Stop(); err != nil {
@@ -101,9 +99,9 @@ func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
 	}
 	site[2].Use(next)
 	site[2].Start()
-	made := ann.postPhoto(site[2], "by the next release")
-	ann.into(&made, ann.get(site[0], "/api/v1/statuses/"+made.ID))
-	ann.into(&made, ann.get(site[2], "/api/v1/statuses/"+ann.postPhoto(site[0], "by the one before").ID))
+	made := ann.At(site[2]).PostPhoto(photo, "by the next release")
+	ann.At(site[0]).Get("/api/v1/statuses/" + made.ID).Into(&made)
+	ann.At(site[2]).Get("/api/v1/statuses/" + ann.At(site[0]).PostPhoto(photo, "by the one before").ID).Into(&made)
 	more()
 	close(stop)
 	wg.Wait()
@@ -128,16 +126,11 @@ func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
 		t.Error(err)
 	}
 	site[1].StartOnly()
-	storetest.Eventually(t, time.Minute, func() bool {
-		resp, err := http.Get(site[1].URL + "/readyz")
-		if err != nil {
-			return false
-		}
-		defer resp.Body.Close()
-		text, _ := io.ReadAll(resp.Body)
-		return resp.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(text), "needs a newer release")
+	servertest.Eventually(t, "it says that it needs a newer release", func() bool {
+		a := browser(t, site[1]).Try(servertest.Read("/readyz"))
+		return a.Status == http.StatusServiceUnavailable && a.Holds("needs a newer release")
 	})
-	ann.into(&made, ann.get(site[0], "/api/v1/statuses/"+root.ID)) // what runs, runs on
+	ann.At(site[0]).Get("/api/v1/statuses/" + root.ID).Into(&made) // what runs, runs on
 }
 
 // R10: migrations go to the primary, whatever replicas the settings name and however late these are, and through a
@@ -159,7 +152,7 @@ func TestMigrationsUseThePrimary(t *testing.T) {
 		return v
 	}
 	site[1].StartOnly() // it waits for the schema
-	storetest.Eventually(t, time.Minute, func() bool { return strings.Contains(site[1].Logs(), "waiting for the database") })
+	servertest.Eventually(t, "it waits for the schema", func() bool { return strings.Contains(site[1].Logs(), "waiting for the database") })
 	if out, stderr, err := site[0].Command("migrate", "up"); err != nil || !strings.Contains(out, "The schema is at version") {
 		t.Fatalf("migrate up: %v\n%s%s", err, out, stderr)
 	}
@@ -173,13 +166,13 @@ func TestMigrationsUseThePrimary(t *testing.T) {
 		t.Fatal(err)
 	}
 	site[0].Start()
-	ann := clientOf(t, site[0], "ann")
-	made := ann.postPhoto(site[0], "before any replica has a table")
-	if got := visitor(t).get(site[1], "/@ann/"+made.ID); got.status != http.StatusOK {
-		t.Errorf("a visitor's page: %d", got.status)
+	ann := browser(t, site[0]).SignUpByToken("ann")
+	made := ann.At(site[0]).PostPhoto(photo, "before any replica has a table")
+	if got := browser(t, site[1]).Get("/@ann/" + made.ID); got.Status != http.StatusOK {
+		t.Errorf("a visitor's page: %d", got.Status)
 	}
 	replica.StartApplying(t)
-	storetest.Eventually(t, time.Minute, func() bool { return came(site[0]) > 0 && came(site[1]) > 0 })
+	servertest.Eventually(t, "both read the replica", func() bool { return came(site[0]) > 0 && came(site[1]) > 0 })
 
 	// The way down and up again, as a release that is taken back goes, under a replica that is late.
 	replica.StopApplying(t)
@@ -196,7 +189,7 @@ func TestMigrationsUseThePrimary(t *testing.T) {
 		t.Error(err)
 	}
 	site[1].Start()
-	ann.into(&made, ann.get(site[1], "/api/v1/statuses/"+made.ID))
+	ann.At(site[1]).Get("/api/v1/statuses/" + made.ID).Into(&made)
 	replica.StartApplying(t)
 	db.CatchUp(t)
 }

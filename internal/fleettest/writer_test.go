@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"tintype/internal/servertest"
-	"tintype/internal/store/storetest"
 )
 
 // through is a database's address with another port.
@@ -31,13 +29,13 @@ func TestTheWriterMoves(t *testing.T) {
 	old, next := db.Primary, db.Replicas[0]
 	address, _ := db.NewDatabase(t)
 	proxy := servertest.NewProxy(t, old.Port)
-	site := fleet(t, 2, "DATABASE_URL="+through(t, address, proxy.Port))
+	site := newFleet(t, 2, "DATABASE_URL="+through(t, address, proxy.Port))
 	const writers = 4
-	people := make([]*person, writers)
-	roots := make([]status, writers)
+	people := make([]*servertest.Client, writers)
+	roots := make([]servertest.Status, writers)
 	for i := range people {
-		people[i] = clientOf(t, site[0], fmt.Sprintf("ann%d", i))
-		roots[i] = people[i].postPhoto(site[0], "root")
+		people[i] = browser(t, site[0]).SignUpByToken(fmt.Sprintf("ann%d", i))
+		roots[i] = people[i].At(site[0]).PostPhoto(photo, "root")
 	}
 	db.CatchUp(t)
 
@@ -55,14 +53,13 @@ func TestTheWriterMoves(t *testing.T) {
 					default:
 					}
 					text := fmt.Sprintf("w%dn%d.", w, n)
-					got, err := p.try(site[try%2], http.MethodPost, "/api/v1/statuses", "application/x-www-form-urlencoded",
-						strings.NewReader(url.Values{"status": {text}, "in_reply_to_id": {roots[w].ID}}.Encode()), "Idempotency-Key", text)
-					if err == nil && got.status == http.StatusOK {
+					got := p.At(site[try%2]).Try(servertest.Form("/api/v1/statuses", "status", text, "in_reply_to_id", roots[w].ID).With("Idempotency-Key", text))
+					if got.Err == nil && got.Status == http.StatusOK {
 						acknowledged[w].Store(int64(n + 1))
 						break
 					}
-					if err == nil && got.status != http.StatusServiceUnavailable {
-						t.Errorf("status %d: %s", got.status, got.body)
+					if got.Err == nil && got.Status != http.StatusServiceUnavailable {
+						t.Errorf("status %d: %s", got.Status, got.Body)
 						return
 					}
 					time.Sleep(20 * time.Millisecond)
@@ -72,16 +69,16 @@ func TestTheWriterMoves(t *testing.T) {
 	}
 	time.Sleep(300 * time.Millisecond)
 	proxy.CutAt("\x03COMMIT", true, 5, nil)
-	storetest.Eventually(t, 2*time.Minute, func() bool { return proxy.Cuts() <= 0 })
+	servertest.Eventually(t, "answers to COMMIT are lost", func() bool { return proxy.Cuts() <= 0 })
 	proxy.CutAt("\x03COMMIT", false, 5, nil)
-	storetest.Eventually(t, 2*time.Minute, func() bool { return proxy.Cuts() <= 0 })
+	servertest.Eventually(t, "COMMITs are lost", func() bool { return proxy.Cuts() <= 0 })
 	old.ReadOnly(t, true)
 	db.CatchUp(t)
 	next.Promote(t)
 	proxy.Target(next.Port) // open connections still lead to the old writer
 	for w := range people { // writes go on without a restart, everybody's
 		was := acknowledged[w].Load()
-		storetest.Eventually(t, time.Minute, func() bool { return acknowledged[w].Load() > was+1 })
+		servertest.Eventually(t, "writes go on", func() bool { return acknowledged[w].Load() > was+1 })
 	}
 	close(stop)
 	wg.Wait()

@@ -8,7 +8,6 @@ package servertest
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // Tool is the path of an installed program; from says where it comes from, such
@@ -104,29 +102,4 @@ func sharedDir() (string, error) {
 	sum := sha256.Sum256([]byte(root))
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("tintype-test-%d-%s", os.Getuid(), hex.EncodeToString(sum[:6])))
 	return dir, os.MkdirAll(dir, 0o700)
-}
-
-var errEnded = errors.New("it ended before it was ready")
-
-// until calls ready every few milliseconds until it is nil, or fails with what
-// it last said. Ended tells early that waiting is no use.
-func until(patience time.Duration, ended <-chan struct{}, ready func() error) error {
-	deadline := time.Now().Add(patience)
-	for {
-		err := ready()
-		if err == nil {
-			return nil
-		}
-		if errors.Is(err, errEnded) {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("not ready after %s: %w", patience, err)
-		}
-		select {
-		case <-ended:
-			return fmt.Errorf("%w: %w", errEnded, err)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
 }

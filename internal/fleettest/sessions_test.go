@@ -1,4 +1,4 @@
-package scaletest
+package fleettest
 
 import (
 	"context"
@@ -100,12 +100,12 @@ func (d *dynamo) items(t testing.TB) []map[string]types.AttributeValue {
 	return all.Items
 }
 
-// set changes one attribute of the browser's session behind the program's back.
-func (d *dynamo) set(b *browser, name string, value int64) {
-	b.t.Helper()
-	all := d.items(b.t)
+// set changes one attribute of the one session behind the program's back.
+func (d *dynamo) set(t testing.TB, name string, value int64) {
+	t.Helper()
+	all := d.items(t)
 	if len(all) != 1 {
-		b.t.Fatalf("%d sessions in the table, want this one alone", len(all))
+		t.Fatalf("%d sessions in the table, want this one alone", len(all))
 	}
 	_, err := d.client().UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
 		TableName: aws.String(table), UpdateExpression: aws.String("SET " + name + " = :v"),
@@ -113,7 +113,7 @@ func (d *dynamo) set(b *browser, name string, value int64) {
 		ExpressionAttributeValues: map[string]types.AttributeValue{":v": &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}},
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
 }
 
@@ -121,8 +121,8 @@ func (d *dynamo) set(b *browser, name string, value int64) {
 // thousand pages write it at most twice.
 func TestASessionHoldsOnEveryInstance(t *testing.T) {
 	f, d := sessionFleet(t, 2)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
 	storm := func(n int) {
 		t.Helper()
 		var wg sync.WaitGroup
@@ -130,11 +130,11 @@ func TestASessionHoldsOnEveryInstance(t *testing.T) {
 		for range 10 {
 			wg.Go(func() {
 				for to := range work {
-					b := newBrowser(t, to)
-					b.bring(anna.cookies())
-					a, err := b.do(http.MethodGet, "/settings", nil)
-					if err != nil || a.status != http.StatusOK || a.url.Path == "/login" {
-						t.Errorf("logged out: %d %v %v", a.status, a.url, err)
+					b := browser(t, to)
+					b.Bring(anna.Cookies())
+					a := b.Try(servertest.Read("/settings"))
+					if a.Err != nil || a.Status != http.StatusOK || a.URL.Path == "/login" {
+						t.Errorf("logged out: %d %v %v", a.Status, a.URL, a.Err)
 					}
 				}
 			})
@@ -151,7 +151,7 @@ func TestASessionHoldsOnEveryInstance(t *testing.T) {
 		t.Errorf("fifty pages just after the log-in wrote the session %d times", n)
 	}
 	twoDays := time.Now().Add(-48 * time.Hour).UnixMilli()
-	d.set(anna, "used_ms", twoDays)
+	d.set(t, "used_ms", twoDays)
 	before = d.writes.Load()
 	storm(1000)
 	if n := d.writes.Load() - before; n < 1 || n > 2 {
@@ -163,33 +163,33 @@ func TestASessionHoldsOnEveryInstance(t *testing.T) {
 // ends the other sessions.
 func TestSessionsEndEverywhere(t *testing.T) {
 	f, d := sessionFleet(t, 2)
-	a := newBrowser(t, f[0])
-	a.signUp("anna")
-	old := a.cookies()
-	a.logIn("anna", password).want(http.StatusOK)
-	b := newBrowser(t, f[1])
-	b.bring(old)
-	b.loggedOut()
+	a := browser(t, f[0])
+	a.SignUp("anna")
+	old := a.Cookies()
+	a.LogIn("anna", password).Want(http.StatusOK)
+	b := browser(t, f[1])
+	b.Bring(old)
+	b.LoggedOut()
 
-	other := newBrowser(t, f[1])
-	other.logIn("anna", password).want(http.StatusOK)
-	other.loggedIn("anna")
-	a.post("/settings/account", "what", "password", "current_password", password, "new_password", newPassword).want(http.StatusOK)
-	a.loggedIn("anna")
-	a.turn(f[1])
-	a.loggedIn("anna")
-	other.loggedOut()
+	other := browser(t, f[1])
+	other.LogIn("anna", password).Want(http.StatusOK)
+	other.LoggedIn("anna")
+	a.Post("/settings/account", "what", "password", "current_password", password, "new_password", newPassword).Want(http.StatusOK)
+	a.LoggedIn("anna")
+	a = a.At(f[1])
+	a.LoggedIn("anna")
+	other.LoggedOut()
 
-	a.turn(f[0])
-	last := a.cookies()
-	a.post("/logout").want(http.StatusOK)
-	b.bring(last)
-	b.loggedOut()
+	a = a.At(f[0])
+	last := a.Cookies()
+	a.Post("/logout").Want(http.StatusOK)
+	b.Bring(last)
+	b.LoggedOut()
 
-	a.logIn("anna", newPassword).want(http.StatusOK)
-	other.logIn("anna", newPassword).want(http.StatusOK)
-	a.post("/settings/delete", "confirm", "anna", "password", newPassword).want(http.StatusOK)
-	other.loggedOut()
+	a.LogIn("anna", newPassword).Want(http.StatusOK)
+	other.LogIn("anna", newPassword).Want(http.StatusOK)
+	a.Post("/settings/delete", "confirm", "anna", "password", newPassword).Want(http.StatusOK)
+	other.LoggedOut()
 	if n := len(d.items(t)); n != 0 {
 		t.Errorf("%d sessions of a deleted account are kept", n)
 	}
@@ -198,38 +198,38 @@ func TestSessionsEndEverywhere(t *testing.T) {
 // R6: a session that is over is over, though the table still has it.
 func TestExpiryIsCheckedOnRead(t *testing.T) {
 	f, d := sessionFleet(t, 1)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
-	d.set(anna, "expires_ms", time.Now().Add(-time.Second).UnixMilli())
-	anna.loggedOut()
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
+	d.set(t, "expires_ms", time.Now().Add(-time.Second).UnixMilli())
+	anna.LoggedOut()
 }
 
 // R4: while the store of sessions is away, members hear 503 and keep their cookie, and then go on with it.
 func TestSessionsSurviveTheirStoreBeingAway(t *testing.T) {
 	f, d := sessionFleet(t, 1)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
 	d.gone.Store(true)
 	d.CloseClientConnections()
 	for range 3 {
-		a := anna.get("/settings").want(http.StatusServiceUnavailable)
-		if a.header.Get("Retry-After") == "" {
+		a := anna.Get("/settings").Want(http.StatusServiceUnavailable)
+		if a.Header.Get("Retry-After") == "" {
 			t.Error("503 without Retry-After")
 		}
-		if c := a.header.Values("Set-Cookie"); len(c) > 0 {
+		if c := a.Header.Values("Set-Cookie"); len(c) > 0 {
 			t.Errorf("503 sets cookies: %q", c)
 		}
 	}
-	if a := anna.logIn("anna", password); a.status != http.StatusServiceUnavailable {
-		t.Errorf("log-in without a store answered %d", a.status)
+	if a := anna.LogIn("anna", password); a.Status != http.StatusServiceUnavailable {
+		t.Errorf("log-in without a store answered %d", a.Status)
 	}
-	newBrowser(t, f[0]).get("/explore").want(http.StatusOK) // visitors need no session
+	browser(t, f[0]).Get("/explore").Want(http.StatusOK) // visitors need no session
 	if err := f[0].WaitReady(time.Minute); err != nil {
 		t.Errorf("the balancer was told to look elsewhere, where it is the same: %v", err)
 	}
 	d.gone.Store(false)
 	d.CloseClientConnections()
-	anna.loggedIn("anna")
+	anna.LoggedIn("anna")
 }
 
 // metadata is a machine's metadata service that takes version 2 alone, with credentials that expire soon.
@@ -317,12 +317,12 @@ func TestCredentialsThatExpireAllTheTime(t *testing.T) {
 	}
 	d.refuse.Store(&check)
 	f := newFleet(t, 1, env...)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
 	start, first := time.Now(), m.count()
 	pages := 0
 	for time.Since(start) < 3*life {
-		anna.loggedIn("anna")
+		anna.LoggedIn("anna")
 		pages++
 		time.Sleep(20 * time.Millisecond)
 	}

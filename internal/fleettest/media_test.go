@@ -1,14 +1,11 @@
-package scaletest
+package fleettest
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -26,7 +23,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"tintype/internal/phototest"
 	"tintype/internal/servertest"
 )
 
@@ -104,71 +100,9 @@ func s3Env(server servertest.S3Server) []string {
 	return append(server.Env(), "MEDIA_STORE=s3", "MEDIA_S3_BUCKET="+bucket, "MEDIA_S3_PREFIX=media")
 }
 
-var keyField = regexp.MustCompile(`name="idempotency_key" value="([^"]+)"`)
-
-// upload sends a photo to the instance that the browser is turned to, as the page's script does.
-func (b *browser) upload() answer {
-	b.t.Helper()
-	var form bytes.Buffer
-	w := multipart.NewWriter(&form)
-	part, err := w.CreateFormFile("photos", "a.jpg")
-	if err == nil {
-		_, err = part.Write(phototest.JPEG(phototest.Options{Width: 900, Height: 600}))
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, origin+"/compose/photos", &form)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", w.FormDataContentType())
-	req.Header.Set("Origin", origin)
-	req.Header.Set("Accept", "application/json")
-	a, err := b.send(req)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return a
-}
-
-// publish uploads a photo and posts it.
-func (b *browser) publish(visibility string) (path string) {
-	b.t.Helper()
-	a := b.upload()
-	var up struct{ State string }
-	if err := json.Unmarshal([]byte(a.body), &up); err != nil || up.State != "ready" {
-		b.t.Fatalf("upload: %d %s %v", a.status, a.body, err)
-	}
-	key := keyField.FindStringSubmatch(b.get("/compose").want(http.StatusOK).body)
-	if key == nil {
-		b.t.Fatal("no idempotency key")
-	}
-	a = b.post("/compose", "idempotency_key", key[1], "visibility", visibility, "licence", "all-rights-reserved", "caption", "A photo").want(http.StatusOK)
-	if !strings.Contains(a.body, "A photo") {
-		b.t.Fatalf("not posted: %s", a.url)
-	}
-	return a.url.Path
-}
-
-var photoURL = regexp.MustCompile(`(?:https?://[^"\s,]*)?(?:/media)?/((?:pub|priv)/[0-9a-f]{32}/[a-z0-9]+\.jpg)(?:\?[^"\s,]*)?`)
-
-// photos are the addresses of photos on a page by their keys.
-func (a answer) photos() map[string]string {
-	a.t.Helper()
-	found := map[string]string{}
-	for _, m := range photoURL.FindAllStringSubmatch(strings.ReplaceAll(a.body, "&amp;", "&"), -1) {
-		if found[m[1]] == "" || strings.Contains(m[0], "?") {
-			found[m[1]] = m[0]
-		}
-	}
-	if len(found) == 0 {
-		a.t.Fatalf("no photo on %s", a.url)
-	}
-	return found
+// sent is a photo on its way to the draft, as the page's script sends it.
+func sent() servertest.Request {
+	return servertest.File("/compose/photos", "photos", photo).With("Accept", "application/json")
 }
 
 func keysOf(photos map[string]string) []string {
@@ -186,15 +120,15 @@ func TestPhotosOnS3(t *testing.T) {
 	server := newBucket(t)
 	edges := newCDN(t, server)
 	f := newFleet(t, 2, append(s3Env(server), "AWS_ENDPOINT_URL_CLOUDFRONT="+edges.api.URL)...)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
-	post := anna.publish("public")
-	visitor := newBrowser(t, f[1])
-	before := visitor.get(post).want(http.StatusOK).photos()
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
+	post := published(anna, "public")
+	visitor := browser(t, f[1])
+	before := visitor.Get(post).Want(http.StatusOK).PhotosByKey()
 	for key, address := range before {
-		a := visitor.get(address).want(http.StatusOK)
-		if a.header.Get("Content-Type") != "image/jpeg" || !strings.HasPrefix(a.body, "\xff\xd8") || !strings.HasPrefix(key, "pub/") {
-			t.Errorf("%s at %s: %v", key, address, a.header)
+		a := visitor.Get(address).Want(http.StatusOK)
+		if a.Header.Get("Content-Type") != "image/jpeg" || !strings.HasPrefix(a.Body, "\xff\xd8") || !strings.HasPrefix(key, "pub/") {
+			t.Errorf("%s at %s: %v", key, address, a.Header)
 		}
 	}
 
@@ -206,8 +140,8 @@ func TestPhotosOnS3(t *testing.T) {
 		i.Set("MEDIA_BASE_URL="+edges.edge.URL+"/", "MEDIA_CDN_DISTRIBUTION_ID=E1")
 		i.Start()
 	}
-	page := visitor.get(post).want(http.StatusOK)
-	after := page.photos()
+	page := visitor.Get(post).Want(http.StatusOK)
+	after := page.PhotosByKey()
 	if !slices.Equal(keysOf(before), keysOf(after)) {
 		t.Errorf("keys changed: %v, %v", keysOf(before), keysOf(after))
 	}
@@ -215,22 +149,22 @@ func TestPhotosOnS3(t *testing.T) {
 		if address != edges.edge.URL+"/"+key {
 			t.Errorf("%s is at %s", key, address)
 		}
-		visitor.get(address).want(http.StatusOK)
+		visitor.Get(address).Want(http.StatusOK)
 	}
-	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self' blob: "+edges.edge.URL) {
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self' blob: "+edges.edge.URL) {
 		t.Errorf("policy %q", policy)
 	}
 
 	// Private: new names at once, the old ones gone.
 	id := post[strings.LastIndexByte(post, '/')+1:]
-	anna.post("/posts/"+id+"/edit", "caption", "A photo", "visibility", "followers", "licence", "all-rights-reserved").want(http.StatusOK)
-	private := anna.get(post).want(http.StatusOK).photos()
+	anna.Post("/posts/"+id+"/edit", "caption", "A photo", "visibility", "followers", "licence", "all-rights-reserved").Want(http.StatusOK)
+	private := anna.Get(post).Want(http.StatusOK).PhotosByKey()
 	for key, address := range private {
 		if !strings.HasPrefix(key, "priv/") || !strings.HasPrefix(address, "/media/priv/") || before[strings.Replace(key, "priv/", "pub/", 1)] != "" {
 			t.Errorf("%s at %s", key, address)
 		}
-		anna.get(address).want(http.StatusOK)
-		visitor.get(address).want(http.StatusNotFound)
+		anna.Get(address).Want(http.StatusOK)
+		visitor.Get(address).Want(http.StatusNotFound)
 	}
 	all := func(keys []string) bool {
 		gone := edges.invalidated()
@@ -239,11 +173,11 @@ func TestPhotosOnS3(t *testing.T) {
 	absent := func(kind string) bool {
 		return !slices.ContainsFunc(files(t, server), func(name string) bool { return strings.HasPrefix(name, "media/"+kind) })
 	}
-	eventually(t, "the public files go, and the CDN hears of it", func() bool { return absent("pub/") && all(keysOf(before)) })
+	servertest.Eventually(t, "the public files go, and the CDN hears of it", func() bool { return absent("pub/") && all(keysOf(before)) })
 
-	anna.turn(f[1])
-	anna.post("/posts/" + id + "/delete").want(http.StatusOK)
-	eventually(t, "everything goes", func() bool { return len(files(t, server)) == 0 && all(keysOf(private)) })
+	anna = anna.At(f[1])
+	anna.Post("/posts/" + id + "/delete").Want(http.StatusOK)
+	servertest.Eventually(t, "everything goes", func() bool { return len(files(t, server)) == 0 && all(keysOf(private)) })
 	for _, path := range edges.invalidated() {
 		if strings.Contains(path, "*") || strings.Contains(path, "orig") {
 			t.Errorf("the CDN was told of %s", path)
@@ -255,38 +189,37 @@ func TestPhotosOnS3(t *testing.T) {
 func TestPrivatePhotosByRedirect(t *testing.T) {
 	server := newBucket(t)
 	f := newFleet(t, 2, append(s3Env(server), "MEDIA_S3_REDIRECT=true")...)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
-	post := anna.publish("followers")
-	first := anna.get(post).photos()
-	anna.turn(f[1])
-	page := anna.get(post)
-	second := page.photos()
-	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self' blob: "+server.URL) {
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
+	post := published(anna, "followers")
+	first := anna.Get(post).PhotosByKey()
+	anna = anna.At(f[1])
+	page := anna.Get(post)
+	second := page.PhotosByKey()
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self' blob: "+server.URL) {
 		t.Errorf("policy %q", policy)
 	}
 	for key, address := range first {
 		// The hour may have just turned, in which case all change.
-		if again := second[key]; again != address && anna.get(post).photos()[key] != again {
+		if again := second[key]; again != address && anna.Get(post).PhotosByKey()[key] != again {
 			t.Errorf("another address on the other instance: %s, %s", address, again)
 		}
-		anna.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		a := anna.get(address).want(http.StatusFound)
-		anna.http.CheckRedirect = nil
-		to, err := url.Parse(a.header.Get("Location"))
+		anna.Stay = true
+		a := anna.Get(address).Want(http.StatusFound)
+		to, err := url.Parse(a.Header.Get("Location"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		life, err := strconv.Atoi(to.Query().Get("X-Amz-Expires"))
-		keep, ok := strings.CutPrefix(a.header.Get("Cache-Control"), "private, max-age=")
+		keep, ok := strings.CutPrefix(a.Header.Get("Cache-Control"), "private, max-age=")
 		seconds, err2 := strconv.Atoi(keep)
 		if err != nil || err2 != nil || !ok || seconds < 60 || seconds > life-30 {
-			t.Errorf("a redirect kept as %q leads to what lives %d s", a.header.Get("Cache-Control"), life)
+			t.Errorf("a redirect kept as %q leads to what lives %d s", a.Header.Get("Cache-Control"), life)
 		}
-		if b := anna.get(to.String()).want(http.StatusOK); !strings.HasPrefix(b.body, "\xff\xd8") {
+		if b := anna.Get(to.String()).Want(http.StatusOK); !strings.HasPrefix(b.Body, "\xff\xd8") {
 			t.Errorf("%s is no photo", to)
 		}
-		newBrowser(t, f[0]).get(address).want(http.StatusNotFound)
+		browser(t, f[0]).Get(address).Want(http.StatusNotFound)
 	}
 }
 
@@ -298,11 +231,11 @@ func TestNoRedirectOutlivesTheCredentials(t *testing.T) {
 	m.key, m.secret, m.life = server.AccessKey, server.SecretKey, 50*time.Second
 	env := slices.DeleteFunc(s3Env(server), func(e string) bool { return strings.HasPrefix(e, "AWS_ACCESS") || strings.HasPrefix(e, "AWS_SECRET") })
 	f := newFleet(t, 1, append(env, "MEDIA_S3_REDIRECT=true", "AWS_EC2_METADATA_SERVICE_ENDPOINT="+m.URL, "HOME="+t.TempDir())...)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
-	for _, address := range anna.get(anna.publish("followers")).photos() {
-		anna.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		if a := anna.get(address).want(http.StatusOK); !strings.HasPrefix(a.body, "\xff\xd8") {
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
+	for _, address := range anna.Get(published(anna, "followers")).PhotosByKey() {
+		anna.Stay = true
+		if a := anna.Get(address).Want(http.StatusOK); !strings.HasPrefix(a.Body, "\xff\xd8") {
 			t.Errorf("%s is no photo", address)
 		}
 	}
@@ -343,27 +276,27 @@ func TestTheBucketIsAway(t *testing.T) {
 	}))
 	t.Cleanup(door.Close)
 	f := newFleet(t, 1, append(s3Env(server), "AWS_ENDPOINT_URL_S3="+door.URL)...)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
-	post := anna.publish("public")
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
+	post := published(anna, "public")
 	set := func(v bool) { mu.Lock(); away = v; mu.Unlock() }
 	set(true)
-	photos := anna.get(post).want(http.StatusOK).photos()
+	photos := anna.Get(post).Want(http.StatusOK).PhotosByKey()
 	for _, address := range photos {
-		if a := anna.get(address).want(http.StatusServiceUnavailable); a.header.Get("Retry-After") == "" {
+		if a := anna.Get(address).Want(http.StatusServiceUnavailable); a.Header.Get("Retry-After") == "" {
 			t.Error("503 without Retry-After")
 		}
 		break
 	}
-	if a := anna.upload(); a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
-		t.Errorf("an upload answered %d: %s", a.status, a.body)
+	if a := anna.Do(sent()); a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" {
+		t.Errorf("an upload answered %d: %s", a.Status, a.Body)
 	}
 	set(false)
-	if a := anna.upload(); a.status != http.StatusOK {
-		t.Errorf("an upload afterwards answered %d: %s", a.status, a.body)
+	if a := anna.Do(sent()); a.Status != http.StatusOK {
+		t.Errorf("an upload afterwards answered %d: %s", a.Status, a.Body)
 	}
 	for _, address := range photos {
-		anna.get(address).want(http.StatusOK)
+		anna.Get(address).Want(http.StatusOK)
 	}
 }
 
@@ -388,12 +321,12 @@ func TestStaticFilesFromABucket(t *testing.T) {
 	edge := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(server.Dir, bucket, "site"))))
 	t.Cleanup(edge.Close)
 	f := newFleet(t, 1, "STATIC_BASE_URL="+edge.URL)
-	page := newBrowser(t, f[0]).get("/").want(http.StatusOK)
-	found := regexp.MustCompile(regexp.QuoteMeta(edge.URL)+`(/static/[a-z0-9.-]+)`).FindAllStringSubmatch(page.body, -1)
+	page := browser(t, f[0]).Get("/").Want(http.StatusOK)
+	found := regexp.MustCompile(regexp.QuoteMeta(edge.URL)+`(/static/[a-z0-9.-]+)`).FindAllStringSubmatch(page.Body, -1)
 	if len(found) < 2 {
 		t.Fatalf("only %d static files come from the CDN", len(found))
 	}
-	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self' "+edge.URL) || !strings.Contains(policy, "style-src 'self' "+edge.URL) {
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self' "+edge.URL) || !strings.Contains(policy, "style-src 'self' "+edge.URL) {
 		t.Errorf("policy %q", policy)
 	}
 	client := s3.New(s3.Options{
@@ -414,8 +347,8 @@ func TestStaticFilesFromABucket(t *testing.T) {
 		}
 		got, err := io.ReadAll(body)
 		o.Body.Close()
-		own := newBrowser(t, f[0]).get(m[1]).want(http.StatusOK)
-		if err != nil || string(got) != own.body || aws.ToString(o.ContentType) != own.header.Get("Content-Type") ||
+		own := browser(t, f[0]).Get(m[1]).Want(http.StatusOK)
+		if err != nil || string(got) != own.Body || aws.ToString(o.ContentType) != own.Header.Get("Content-Type") ||
 			aws.ToString(o.CacheControl) != "public, max-age=31536000, immutable" {
 			t.Errorf("%s differs from what the site serves: %v %v %v", m[1], aws.ToString(o.ContentType), aws.ToString(o.CacheControl), err)
 		}

@@ -1,4 +1,4 @@
-package scaletest
+package fleettest
 
 import (
 	"errors"
@@ -26,15 +26,15 @@ func TestStateless(t *testing.T) {
 	// The later settings win: both servers are asked with the bucket's credentials, and the table's server takes any.
 	env := append(d.env(), "STATELESS=true")
 	f := newFleet(t, 2, append(env, s3Env(server)...)...)
-	anna := newBrowser(t, f[0])
-	anna.signUp("anna")
-	post := anna.publish("public")
+	anna := browser(t, f[0])
+	anna.SignUp("anna")
+	post := published(anna, "public")
 	f[0].Kill()
-	anna.turn(f[1])
-	for _, address := range anna.get(post).want(http.StatusOK).photos() {
-		anna.get(address).want(http.StatusOK)
+	anna = anna.At(f[1])
+	for _, address := range anna.Get(post).Want(http.StatusOK).PhotosByKey() {
+		anna.Get(address).Want(http.StatusOK)
 	}
-	anna.loggedIn("anna")
+	anna.LoggedIn("anna")
 	for _, i := range f {
 		if _, err := os.Stat(i.DataDir); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s is there: %v", i.DataDir, err)

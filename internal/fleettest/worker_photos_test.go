@@ -1,9 +1,7 @@
 package fleettest
 
 import (
-	"bytes"
 	"fmt"
-	"mime/multipart"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,28 +11,15 @@ import (
 
 	"tintype/internal/phototest"
 	"tintype/internal/servertest"
-	"tintype/internal/store/storetest"
 )
 
 // upload sends a photo as a client does, or with a browser as the page's script does.
-func (p *person) upload(at *servertest.Instance, file []byte) (answer, error) {
+func upload(c *servertest.Client, at *servertest.Instance, file []byte) servertest.Answer {
 	path, field := "/api/v2/media", "file"
-	if p.token == "" {
+	if c.Token == "" {
 		path, field = "/compose/photos", "photos"
 	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	part, err := w.CreateFormFile(field, "photo.jpg")
-	if err == nil {
-		_, err = part.Write(file)
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	return p.try(at, http.MethodPost, path, w.FormDataContentType(), &b, "Accept", "application/json")
+	return c.At(at).Try(servertest.File(path, field, file).With("Accept", "application/json"))
 }
 
 // R30: a web instance dies between the commit of a job and telling SQS of it. A worker finds the job.
@@ -47,17 +32,17 @@ func TestAJobOfWhichNobodyWasTold(t *testing.T) {
 	web.Set("ROLES=web")
 	hand.Set("ROLES=worker")
 	web.Start()
-	ada := browserOf(t, web, "ada")
+	ada := browser(t, web).SignUp("ada")
 	fake.Hang()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, _ = ada.upload(web, photo) // its answer gets lost
+		upload(ada, web, photo) // its answer gets lost
 	}()
-	storetest.Eventually(t, time.Minute, func() bool { return fake.Hung() > 0 })
+	servertest.Eventually(t, "SQS hangs over a message", func() bool { return fake.Hung() > 0 })
 	web.Kill()
 	<-ended
-	storetest.Eventually(t, time.Minute, func() bool { return fake.Waiting() == 0 }) // what the dead one sent is gone with it
+	servertest.Eventually(t, "what the dead one sent is gone", func() bool { return fake.Waiting() == 0 }) // what the dead one sent is gone with it
 	fake.Resume()
 	job, err := server.Value("SELECT id FROM " + name + ".jobs WHERE kind = 'photo.process' AND state = 'ready'")
 	if err != nil {
@@ -65,7 +50,7 @@ func TestAJobOfWhichNobodyWasTold(t *testing.T) {
 	}
 	hand.Start()
 	web.Start()
-	storetest.Eventually(t, time.Minute, func() bool { return strings.Contains(ada.get(web, "/compose").body, `data-state="ready"`) })
+	servertest.Eventually(t, "the photo is ready", func() bool { return strings.Contains(ada.At(web).Get("/compose").Body, `data-state="ready"`) })
 	if slices.Contains(fake.Sent(), job) {
 		t.Errorf("SQS was told of job %s", job)
 	}
@@ -81,16 +66,16 @@ func TestWorkersReadFreshData(t *testing.T) {
 	web.Set("ROLES=web")
 	hand.Set("ROLES=worker")
 	web.Start()
-	ann := clientOf(t, web, "ann")
+	ann := browser(t, web).SignUpByToken("ann")
 	db.CatchUp(t)
 	hand.Start()
 	db.Replicas[0].Delay(t, 2)
 	time.Sleep(4 * time.Second) // it stands still while the delay begins
 	for try := 1; ; try++ {
-		storetest.Eventually(t, time.Minute, func() bool { return came(hand)-left(hand) == 1 })
+		servertest.Eventually(t, "the worker reads the replica", func() bool { return came(hand)-left(hand) == 1 })
 		was := left(hand)
 		for n := range 5 {
-			if made := ann.postPhoto(web, fmt.Sprintf("photo %d", n)); len(made.Media) != 1 {
+			if made := ann.At(web).PostPhoto(photo, fmt.Sprintf("photo %d", n)); len(made.Media) != 1 {
 				t.Errorf("a post with %d photos", len(made.Media))
 			}
 		}
@@ -114,7 +99,7 @@ func TestPhotosOfAKilledWorker(t *testing.T) {
 	web := site[0]
 	web.Set("ROLES=web")
 	web.Start()
-	ada, cat := browserOf(t, web, "ada"), clientOf(t, web, "cat")
+	ada, cat := browser(t, web).SignUp("ada"), browser(t, web).SignUpByToken("cat")
 	large := phototest.JPEG(phototest.Options{Width: 4000, Height: 3000, Detail: true})
 	count := func(where string) int {
 		t.Helper()
@@ -129,7 +114,7 @@ func TestPhotosOfAKilledWorker(t *testing.T) {
 		return n
 	}
 	// killed has somebody upload while the one worker is killed over it, and returns the answer and whether it was.
-	killed := func(who *person) (got answer, atWork bool) {
+	killed := func(who *servertest.Client) (got servertest.Answer, atWork bool) {
 		t.Helper()
 		site[2].Kill()
 		site[1].Start()
@@ -137,12 +122,11 @@ func TestPhotosOfAKilledWorker(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			var err error
-			if got, err = who.upload(web, large); err != nil {
-				t.Errorf("%s: %v", who.name, err)
+			if got = upload(who, web, large); got.Err != nil {
+				t.Errorf("%s: %v", who.Name, got.Err)
 			}
 		}()
-		storetest.Eventually(t, time.Minute, func() bool {
+		servertest.Eventually(t, "the worker has the photo in hand", func() bool {
 			return count("state = 'ready' AND attempts = 1") == 1 || count("state = 'done'") > done
 		})
 		site[1].Kill()
@@ -158,20 +142,18 @@ func TestPhotosOfAKilledWorker(t *testing.T) {
 	}
 	for try := 1; ; try++ {
 		got, atWork := killed(cat)
-		if got.status != http.StatusOK && got.status != http.StatusAccepted {
-			t.Fatalf("the client heard %d: %s", got.status, got.body)
+		if got.Status != http.StatusOK && got.Status != http.StatusAccepted {
+			t.Fatalf("the client heard %d: %s", got.Status, got.Body)
 		}
-		var made struct{ ID string }
-		cat.into(&made, answer{http.StatusOK, nil, got.body})
-		storetest.Eventually(t, 2*time.Minute, func() bool {
-			now := cat.get(web, "/api/v1/media/"+made.ID)
-			if now.status != http.StatusOK && now.status != http.StatusPartialContent {
-				t.Fatalf("the client hears %d: %s", now.status, now.body)
+		servertest.Eventually(t, "the client hears that it is ready", func() bool {
+			now := cat.At(web).Get("/api/v1/media/" + got.ID())
+			if now.Status != http.StatusOK && now.Status != http.StatusPartialContent {
+				t.Fatalf("the client hears %d: %s", now.Status, now.Body)
 			}
-			return now.status == http.StatusOK
+			return now.Status == http.StatusOK
 		})
 		if atWork {
-			t.Logf("the client heard %d first", got.status)
+			t.Logf("the client heard %d first", got.Status)
 			break
 		}
 		if try == 10 {
@@ -180,14 +162,14 @@ func TestPhotosOfAKilledWorker(t *testing.T) {
 	}
 	for try := 1; ; try++ {
 		got, atWork := killed(ada)
-		if got.status != http.StatusOK {
-			t.Fatalf("the page heard %d: %s", got.status, got.body)
+		if got.Status != http.StatusOK {
+			t.Fatalf("the page heard %d: %s", got.Status, got.Body)
 		}
-		storetest.Eventually(t, 2*time.Minute, func() bool {
-			return strings.Count(ada.get(web, "/compose").body, `data-state="ready"`) == try
+		servertest.Eventually(t, "the page shows that it is ready", func() bool {
+			return strings.Count(ada.At(web).Get("/compose").Body, `data-state="ready"`) == try
 		})
 		if atWork {
-			t.Logf("the page heard %s first", got.body)
+			t.Logf("the page heard %s first", got.Body)
 			break
 		}
 		if try == 10 {

@@ -1,9 +1,8 @@
-package scaletest
+package fleettest
 
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -12,22 +11,19 @@ import (
 	"tintype/internal/servertest"
 )
 
-// all tells whether the long forms of tests are wanted.
-func all() bool { return os.Getenv("TEST_ALL") == "1" }
-
 // storm asks for n pages at once on an instance, with the cookies that somebody else's browser has.
 func storm(t *testing.T, to *servertest.Instance, cookies []*http.Cookie, name string, n int) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
-			b := newBrowser(t, to)
-			b.bring(cookies)
-			a, err := b.do(http.MethodGet, "/settings/profile", nil)
-			if err != nil || a.status != http.StatusOK || a.url.Path == "/login" || !strings.Contains(a.body, "/@"+name) {
-				t.Errorf("logged out: %d at %v, %v", a.status, a.url, err)
+			b := browser(t, to)
+			b.Bring(cookies)
+			a := b.Try(servertest.Read("/settings/profile"))
+			if a.Err != nil || a.Status != http.StatusOK || a.URL.Path == "/login" || !strings.Contains(a.Body, "/@"+name) {
+				t.Errorf("logged out: %d at %v, %v", a.Status, a.URL, a.Err)
 			}
-			for _, c := range a.header.Values("Set-Cookie") {
+			for _, c := range a.Header.Values("Set-Cookie") {
 				if strings.HasPrefix(c, "tintype_session=;") {
 					t.Errorf("the cookie is taken away: %s", c)
 				}
@@ -59,25 +55,25 @@ func TestSessionsWhileReplicasLag(t *testing.T) {
 			db.CatchUp(t)
 			db.Replicas[0].Delay(t, lag)
 			defer db.Replicas[0].Delay(t, 0)
-			anna := newBrowser(t, f[0])
-			anna.signUp("anna") // so that no replica knows the account itself, or its session
-			storm(t, f[1], anna.cookies(), "anna", 50)
+			anna := browser(t, f[0])
+			anna.SignUp("anna") // so that no replica knows the account itself, or its session
+			storm(t, f[1], anna.Cookies(), "anna", 50)
 
 			time.Sleep(time.Duration(lag+2) * time.Second) // now they do, and are read
-			eventually(t, "the replica is read", func() bool {
-				newBrowser(t, f[1]).get("/@anna?" + fmt.Sprint(time.Now().UnixNano())).want(http.StatusOK)
+			servertest.Eventually(t, "the replica is read", func() bool {
+				browser(t, f[1]).Get("/@anna?" + fmt.Sprint(time.Now().UnixNano())).Want(http.StatusOK)
 				return strings.Count(f[1].Logs(), "a replica is in use") > strings.Count(f[1].Logs(), "a replica is not in use")
 			})
-			again := newBrowser(t, f[0])
-			again.logIn("anna", password).want(http.StatusOK)
-			storm(t, f[1], again.cookies(), "anna", 50)
+			again := browser(t, f[0])
+			again.LogIn("anna", password).Want(http.StatusOK)
+			storm(t, f[1], again.Cookies(), "anna", 50)
 
 			// Two days later each of them renews its session.
 			long := time.Now().Add(-48 * time.Hour).UnixMilli()
 			var writes func() int
 			if d != nil {
-				again.post("/logout").want(http.StatusOK)
-				d.set(anna, "used_ms", long)
+				again.Post("/logout").Want(http.StatusOK)
+				d.set(t, "used_ms", long)
 				before := d.writes.Load()
 				writes = func() int { return int(d.writes.Load() - before) }
 			} else {
@@ -88,23 +84,23 @@ func TestSessionsWhileReplicasLag(t *testing.T) {
 				db.Primary.LogQueries(t)
 				writes = func() int { return db.Primary.Queries(t, "UPDATE sessions SET used_at%") }
 			}
-			storm(t, f[1], anna.cookies(), "anna", 50)
-			storm(t, f[0], anna.cookies(), "anna", 50)
+			storm(t, f[1], anna.Cookies(), "anna", 50)
+			storm(t, f[0], anna.Cookies(), "anna", 50)
 			if n := writes(); n < 1 || n > 2 {
 				t.Errorf("a hundred pages renewed the session %d times, want once an instance at most", n)
 			}
-			storm(t, f[1], anna.cookies(), "anna", 50)
+			storm(t, f[1], anna.Cookies(), "anna", 50)
 
-			other := newBrowser(t, f[1])
-			other.logIn("anna", password).want(http.StatusOK)
-			anna.post("/settings/account", "what", "password", "current_password", password, "new_password", newPassword).want(http.StatusOK)
-			other.loggedOut()
-			storm(t, f[1], anna.cookies(), "anna", 50)
-			last := anna.cookies()
-			anna.post("/logout").want(http.StatusOK)
-			b := newBrowser(t, f[1])
-			b.bring(last)
-			b.loggedOut()
+			other := browser(t, f[1])
+			other.LogIn("anna", password).Want(http.StatusOK)
+			anna.Post("/settings/account", "what", "password", "current_password", password, "new_password", newPassword).Want(http.StatusOK)
+			other.LoggedOut()
+			storm(t, f[1], anna.Cookies(), "anna", 50)
+			last := anna.Cookies()
+			anna.Post("/logout").Want(http.StatusOK)
+			b := browser(t, f[1])
+			b.Bring(last)
+			b.LoggedOut()
 		})
 	}
 }
@@ -140,25 +136,25 @@ func TestTheSessionStoreIsGone(t *testing.T) {
 						leave, back = func() { d.refuse.Store(&refuse) }, func() { d.refuse.Store(nil) }
 					}
 				}
-				anna, bert := newBrowser(t, f[0]), newBrowser(t, f[1])
-				anna.signUp("anna")
-				bert.signUp("bert")
-				before := anna.cookies()
+				anna, bert := browser(t, f[0]), browser(t, f[1])
+				anna.SignUp("anna")
+				bert.SignUp("bert")
+				before := anna.Cookies()
 				leave()
 				end := time.Now().Add(gone)
 				var wg sync.WaitGroup
-				for i, b := range []*browser{anna, bert} {
+				for i, b := range []*servertest.Client{anna, bert} {
 					wg.Go(func() {
 						for n := 0; n == 0 || time.Now().Before(end); n++ {
-							a, err := b.do(http.MethodGet, "/settings/profile", nil)
-							if err != nil {
-								t.Errorf("instance %d: %v", i, err)
+							a := b.Try(servertest.Read("/settings/profile"))
+							if a.Err != nil {
+								t.Errorf("instance %d: %v", i, a.Err)
 								return
 							}
-							if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.url.Path == "/login" {
-								t.Errorf("instance %d: %d at %s, %v", i, a.status, a.url, a.header)
+							if a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || a.URL.Path == "/login" {
+								t.Errorf("instance %d: %d at %s, %v", i, a.Status, a.URL, a.Header)
 							}
-							if c := a.header.Values("Set-Cookie"); len(c) > 0 {
+							if c := a.Header.Values("Set-Cookie"); len(c) > 0 {
 								t.Errorf("503 sets cookies: %q", c)
 							}
 							time.Sleep(100 * time.Millisecond)
@@ -167,16 +163,16 @@ func TestTheSessionStoreIsGone(t *testing.T) {
 				}
 				wg.Wait()
 				back()
-				for i, b := range []*browser{anna, bert} {
-					eventually(t, "members are served again", func() bool {
-						a, err := b.do(http.MethodGet, "/settings/profile", nil)
-						if err == nil && a.url.Path == "/login" {
+				for i, b := range []*servertest.Client{anna, bert} {
+					servertest.Eventually(t, "members are served again", func() bool {
+						a := b.Try(servertest.Read("/settings/profile"))
+						if a.Err == nil && a.URL.Path == "/login" {
 							t.Fatal("logged out")
 						}
-						return err == nil && a.status == http.StatusOK && strings.Contains(a.body, []string{"/@anna", "/@bert"}[i])
+						return a.Err == nil && a.Status == http.StatusOK && strings.Contains(a.Body, []string{"/@anna", "/@bert"}[i])
 					})
 				}
-				after := anna.cookies()
+				after := anna.Cookies()
 				for _, c := range before {
 					if c.Name == "tintype_session" && !strings.Contains(fmt.Sprint(after), c.Value) {
 						t.Errorf("the cookie was %v and is %v", c, after)

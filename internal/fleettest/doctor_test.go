@@ -1,4 +1,4 @@
-package scaletest
+package fleettest
 
 import (
 	"context"
@@ -113,7 +113,7 @@ func TestDoctorOfAFleet(t *testing.T) {
 	if left := files(t, bucketServer); len(left) != 0 {
 		t.Errorf("left in the bucket: %v", left)
 	}
-	eventually(t, "Redis forgets what it was asked", func() bool { return redis.Do("DBSIZE") == ":0" })
+	servertest.Eventually(t, "Redis forgets what it was asked", func() bool { return redis.Do("DBSIZE") == ":0" })
 
 	// A replica's user that may write, a replica that takes writes, and one that is the primary.
 	name := primary[strings.LastIndexByte(primary, '/')+1:]
@@ -150,7 +150,7 @@ func TestDoctorOfAFleet(t *testing.T) {
 	doctor(t, env...).has("cache", "warning", "noeviction")
 	redis.Do("CONFIG SET min-replicas-to-write 1")
 	doctor(t, env...).has("cache", "failure", "NOREPLICAS")
-	publish(t, bucketServer)
+	openToAll(t, bucketServer)
 	e = doctor(t, env...)
 	e.has("photos", "failure", "originals, with the places where they were taken, to everybody")
 	e.has("photos", "failure", "photos for followers only, to everybody")
@@ -169,8 +169,8 @@ func passwordOf(t *testing.T, address string) string {
 	return password
 }
 
-// publish lets everybody read the bucket.
-func publish(t *testing.T, server servertest.S3Server) {
+// openToAll lets everybody read the bucket.
+func openToAll(t *testing.T, server servertest.S3Server) {
 	t.Helper()
 	client := s3.New(s3.Options{
 		Region: "eu-central-1", BaseEndpoint: &server.URL, UsePathStyle: true,

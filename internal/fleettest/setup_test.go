@@ -1,4 +1,4 @@
-package scaletest
+package fleettest
 
 import (
 	"context"
@@ -80,7 +80,7 @@ func TestSetupDatabase(t *testing.T) {
 	db.CatchUp(t)
 	site := servertest.NewTintype(t, env...)
 	site.StartOnly()
-	eventually(t, "the log says what to do", func() bool {
+	servertest.Eventually(t, "the log says what to do", func() bool {
 		log := site.Logs()
 		return strings.Contains(log, "may not do that") && strings.Contains(log, "CREATE") && strings.Contains(log, "tintype migrate up") && strings.Contains(log, "MIGRATE=wait")
 	})
@@ -91,11 +91,11 @@ func TestSetupDatabase(t *testing.T) {
 	if err := site.WaitReady(time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	anna := newBrowser(t, site)
-	anna.signUp("anna")
-	post := anna.publish("public")
-	newBrowser(t, site).get(post).want(200)
-	anna.post("/posts/" + post[strings.LastIndexByte(post, '/')+1:] + "/delete").want(200)
+	anna := browser(t, site)
+	anna.SignUp("anna")
+	post := published(anna, "public")
+	browser(t, site).Get(post).Want(200)
+	anna.Post("/posts/" + post[strings.LastIndexByte(post, '/')+1:] + "/delete").Want(200)
 	for _, c := range []struct {
 		who, address, statement string
 		allowed                 bool
@@ -150,7 +150,7 @@ func TestSetupDatabase(t *testing.T) {
 	// Passwords in files: chosen by who writes them, made where there is none, never shown.
 	dir := t.TempDir()
 	chosen := "chosen-by-a-person"
-	if err := os.WriteFile(filepath.Join(dir, "app.url"), []byte("mysql://site_app:"+chosen+"@"+at), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "app.URL"), []byte("mysql://site_app:"+chosen+"@"+at), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, stderr, err = servertest.Run(t, admin, "setup", "database", "--into", dir)
@@ -164,14 +164,14 @@ func TestSetupDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, stderr, err = servertest.Run(t, admin, "setup", "database", "--into", dir)
-	if err != nil || strings.Contains(out+stderr, chosen) || !strings.Contains(out, "DATABASE_URL_FILE="+filepath.Join(dir, "owner.url")) {
+	if err != nil || strings.Contains(out+stderr, chosen) || !strings.Contains(out, "DATABASE_URL_FILE="+filepath.Join(dir, "owner.URL")) {
 		t.Errorf("%v\n%s%s", err, out, stderr)
 	}
-	info, err := os.Stat(filepath.Join(dir, "owner.url"))
+	info, err := os.Stat(filepath.Join(dir, "owner.URL"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	out, stderr, err = servertest.Run(t, []string{"DATABASE_URL_FILE=" + filepath.Join(dir, "owner.url")}, "migrate", "status")
+	out, stderr, err = servertest.Run(t, []string{"DATABASE_URL_FILE=" + filepath.Join(dir, "owner.URL")}, "migrate", "status")
 	if err != nil {
 		t.Errorf("%v\n%s%s", err, out, stderr)
 	}

@@ -1,0 +1,104 @@
+package fleettest
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tintype/internal/servertest"
+)
+
+// R36: while the writer is away, every page that only reads goes on and says that the site is read-only; what was
+// entered in a form is kept on the page that says so, and can be sent again afterwards.
+func TestPagesWhileTheWriterIsAway(t *testing.T) {
+	db := servertest.MariaDBReplicas(t, 1)
+	primary, replicas := db.NewDatabase(t)
+	f := newFleet(t, 2, "DATABASE_URL="+primary, "DATABASE_REPLICA_URLS="+strings.Join(replicas, ","))
+	anna, bert, eve := browser(t, f[0]), browser(t, f[1]), browser(t, f[1])
+	anna.SignUp("anna")
+	bert.SignUp("bert")
+	post := published(anna, "public")
+	id := post[strings.LastIndexByte(post, '/')+1:]
+	bert.Post("/posts/"+id+"/comments", "text", "Nice", "idempotency_key", "k0").Want(http.StatusOK) // which anna has not seen
+	db.CatchUp(t)
+	cookies := anna.Cookies()
+
+	const notice = "This site is read-only for the moment."
+	says := func(a servertest.Answer) bool { return strings.Contains(a.Body, notice) }
+	if a := anna.Get(post).Want(http.StatusOK); says(a) {
+		t.Error("the site says that it is read-only while it is not")
+	}
+	db.Primary.Stop(t)
+	for _, b := range []*servertest.Client{anna, bert} {
+		servertest.Eventually(t, "the page says that the site is read-only", func() bool {
+			a := b.Get(post)
+			return a.Status == http.StatusOK && says(a)
+		})
+	}
+	for _, path := range []string{
+		"/", "/explore", "/search?q=photo", "/@anna", "/@anna/followers", post, post + "/1", "/notifications", "/notifications", "/compose", "/posts/" + id + "/edit",
+		"/posts/" + id + "/delete", "/follow-requests", "/settings", "/settings/profile", "/settings/account", "/settings/posting", "/settings/viewing",
+		"/settings/sessions", "/settings/applications", "/settings/blocks", "/settings/delete", "/about", "/privacy",
+	} {
+		a := anna.Get(path)
+		if a.Status != http.StatusOK || a.URL.Path == "/login" || !says(a) && !strings.HasSuffix(path, "/1") {
+			t.Errorf("%s: %d at %s, says so: %t", path, a.Status, a.URL, says(a))
+		}
+	}
+	for _, path := range []string{"/?again", "/explore?again", "/@anna?again", post + "?again", "/about?again", "/login", "/signup"} {
+		if a := eve.Get(path); a.Status != http.StatusOK || !says(a) {
+			t.Errorf("%s for a visitor: %d, says so: %t", path, a.Status, says(a))
+		}
+	}
+
+	const words = `Nothing of "this" <may> get lost`
+	kept := func(a servertest.Answer, action string, parts ...string) url.Values {
+		t.Helper()
+		a.Want(http.StatusServiceUnavailable)
+		if a.Header.Get("Retry-After") == "" || !says(a) || !strings.Contains(a.Body, `action="`+action+`"`) || !strings.Contains(a.Body, "Send it again") {
+			t.Errorf("%s: %v\n%s", action, a.Header, a.Body)
+		}
+		form := url.Values{}
+		fields := a.Hidden()
+		for i := 0; i < len(fields); i += 2 {
+			form.Add(fields[i], fields[i+1])
+		}
+		for i := 0; i < len(parts); i += 2 {
+			if form.Get(parts[i]) != parts[i+1] {
+				t.Errorf("%s keeps %q as %q", action, parts[i], form.Get(parts[i]))
+			}
+		}
+		return form
+	}
+	comment := kept(bert.Post("/posts/"+id+"/comments", "text", words, "idempotency_key", "k1"), "/posts/"+id+"/comments", "text", words, "idempotency_key", "k1")
+	kept(anna.Post("/posts/"+id+"/edit", "caption", words, "visibility", "public", "licence", "cc-by-4.0"), "/posts/"+id+"/edit", "caption", words, "licence", "cc-by-4.0")
+	kept(anna.Post("/settings/posting", "visibility", "followers", "licence", "cc-by-4.0"), "/settings/posting", "visibility", "followers")
+	a := eve.Post("/login", "name", "anna", "password", password)
+	if form := kept(a, "/login", "name", "anna"); strings.Contains(a.Body, password) || form.Has("password") {
+		t.Error("the password stands on the page")
+	}
+	if a := anna.Post("/posts/" + id + "/like"); a.Status != http.StatusServiceUnavailable {
+		t.Errorf("a like: %d", a.Status)
+	}
+	if now := anna.Cookies(); len(now) < len(cookies) {
+		t.Errorf("cookies are gone: had %v, has %v", cookies, now)
+	}
+
+	db.Primary.Start(t)
+	for _, b := range []*servertest.Client{anna, bert} {
+		servertest.Eventually(t, "the site takes writes again", func() bool { a := b.Get(post); return a.Status == http.StatusOK && !says(a) })
+	}
+	send := func() servertest.Answer {
+		return bert.Do(servertest.Values("/posts/"+id+"/comments", comment))
+	}
+	send().Want(http.StatusOK)
+	send().Want(http.StatusOK) // twice is once
+	if n := strings.Count(anna.Get(post).Want(http.StatusOK).Body, html.EscapeString("Nothing of")); n != 1 {
+		t.Errorf("the comment is there %d times", n)
+	}
+	if a := anna.Get("/notifications").Want(http.StatusOK); !strings.Contains(a.Body, "Nothing of") || says(a) {
+		t.Errorf("the notifications: %s", a.Body)
+	}
+}
