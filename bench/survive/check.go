@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"tintype/bench/rig"
 	"tintype/internal/servertest"
 )
 
@@ -58,15 +57,15 @@ func (l *load) check(ctx context.Context, primary *servertest.MariaDBServer, ins
 
 // at is the same person, on one instance. The balancer's port and the instance's share their cookies.
 func (c *client) at(i *servertest.Instance) *client {
-	there := *c.Person
+	there := *c.Client
 	there.Site = fmt.Sprintf("http://localhost:%d", i.Port)
 	return &client{&there, c.record}
 }
 
 // eventually asks until the instance is not too busy.
-func (c *client) eventually(ctx context.Context, path string) rig.Answer {
+func (c *client) eventually(ctx context.Context, path string) servertest.Answer {
 	for end := time.Now().Add(patience); ; {
-		a := c.Send(ctx, rig.Read(path))
+		a := c.Send(ctx, servertest.Read(path))
 		if a.Err == nil && a.Status < 500 || time.Now().After(end) {
 			return a
 		}

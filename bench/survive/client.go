@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tintype/bench/rig"
+	"tintype/internal/servertest"
 )
 
 // kind is what a request is to whom it is counted for.
@@ -34,20 +35,20 @@ const (
 
 // A client is a person whose requests are counted.
 type client struct {
-	*rig.Person
+	*servertest.Client
 	record *record
 }
 
 // newClient is the nth visitor, from a network of its own.
 func newClient(r *record, site string, n int) *client {
-	p := rig.NewPerson(site, patience)
+	p := rig.NewClient(site, patience)
 	p.Network = fmt.Sprintf("198.18.%d.7", n) // a /24 counts as one network, which has an eighth of the places
 	return &client{p, r}
 }
 
 // ask sends one request and counts it. It is not ok unless its status is one of want, or if it shows that its member is
 // logged out.
-func (c *client) ask(k kind, q rig.Request, want ...int) (a rig.Answer, ok bool) {
+func (c *client) ask(k kind, q servertest.Request, want ...int) (a servertest.Answer, ok bool) {
 	start := time.Now()
 	a = c.Send(context.Background(), q)
 	why := failure(a, want)
@@ -64,7 +65,7 @@ func (c *client) ask(k kind, q rig.Request, want ...int) (a rig.Answer, ok bool)
 }
 
 // failure says why an answer is none that was wanted, in a word or two; "" if it is.
-func failure(a rig.Answer, want []int) string {
+func failure(a servertest.Answer, want []int) string {
 	var wait interface{ Timeout() bool }
 	switch {
 	case a.Err != nil && errors.As(a.Err, &wait) && wait.Timeout():
@@ -80,7 +81,7 @@ func failure(a rig.Answer, want []int) string {
 }
 
 // loggedOut tells whether the answer is one to a visitor, though the client is a member.
-func (c *client) loggedOut(a rig.Answer) bool {
+func (c *client) loggedOut(a servertest.Answer) bool {
 	switch {
 	case c.Name == "" || a.Err != nil:
 		return false
@@ -93,4 +94,4 @@ func (c *client) loggedOut(a rig.Answer) bool {
 	return a.Status == http.StatusOK && strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") && !strings.Contains(a.Body, `href="/@`+c.Name+`"`)
 }
 
-func (c *client) get(k kind, path string) { c.ask(k, rig.Read(path), http.StatusOK) }
+func (c *client) get(k kind, path string) { c.ask(k, servertest.Read(path), http.StatusOK) }

@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"tintype/bench/rig"
 	"tintype/internal/phototest"
+	"tintype/internal/servertest"
 )
 
 // A made is one post or comment that somebody tried to make.
@@ -81,7 +81,7 @@ func (l *load) start(rate float64) (run func(ctx context.Context), err error) {
 	member := func(name string) *client {
 		c := next()
 		if err == nil {
-			err = c.SignUp(name)
+			err = c.TrySignUp(name)
 		}
 		l.cookies = append(l.cookies, c)
 		return c
@@ -89,7 +89,7 @@ func (l *load) start(rate float64) (run func(ctx context.Context), err error) {
 	client := func(name string) *client {
 		c := next()
 		if err == nil {
-			err = c.SignUpByToken(name)
+			err = c.TrySignUpByToken(name)
 		}
 		l.tokens = append(l.tokens, c)
 		return c
@@ -223,7 +223,7 @@ func (l *load) readByToken(c *client) {
 
 // insist sends a request until it succeeds, or is refused for good, or patience ends. With an idempotency key in it,
 // that is what a person or an application does whose post went astray.
-func (l *load) insist(c *client, k kind, q rig.Request, want ...int) (rig.Answer, bool) {
+func (l *load) insist(c *client, k kind, q servertest.Request, want ...int) (servertest.Answer, bool) {
 	end := time.Now().Add(patience)
 	for {
 		a, ok := c.ask(k, q, want...)
@@ -239,7 +239,7 @@ func (l *load) insist(c *client, k kind, q rig.Request, want ...int) (rig.Answer
 func (l *load) readOwn(c *client, path, what string, knows func(body string) bool) {
 	end := time.Now().Add(patience)
 	for {
-		a, ok := c.ask(ownReads, rig.Read(path), http.StatusOK, http.StatusNotFound)
+		a, ok := c.ask(ownReads, servertest.Read(path), http.StatusOK, http.StatusNotFound)
 		if ok {
 			if a.Status != http.StatusOK || !knows(a.Body) {
 				l.record.incident(stale, "GET %s as %s does not know of %s (status %d)", path, c.Name, what, a.Status)
@@ -261,7 +261,7 @@ func has(words string) func(string) bool {
 func (l *load) comment(c *client) {
 	p := l.room()
 	m := l.new(c, false)
-	a, ok := l.insist(c, writes, rig.Form("/posts/"+p.id+"/comments", "text", m.words, "idempotency_key", rand.Text()), http.StatusSeeOther)
+	a, ok := l.insist(c, writes, servertest.Form("/posts/"+p.id+"/comments", "text", m.words, "idempotency_key", rand.Text()), http.StatusSeeOther)
 	if !ok {
 		return
 	}
@@ -276,7 +276,7 @@ func (l *load) comment(c *client) {
 	if mrand.IntN(2) == 0 {
 		act, shows = shows, act
 	}
-	if _, ok := l.insist(c, writes, rig.Form("/posts/"+p.id+"/"+act, "return", p.path), http.StatusSeeOther); ok {
+	if _, ok := l.insist(c, writes, servertest.Form("/posts/"+p.id+"/"+act, "return", p.path), http.StatusSeeOther); ok {
 		l.readOwn(c, p.path, "the "+act, has(`action="/posts/`+p.id+"/"+shows+`"`))
 	}
 }
@@ -285,13 +285,13 @@ func (l *load) comment(c *client) {
 func (l *load) commentByToken(c *client) {
 	p := l.room()
 	m := l.new(c, false)
-	q := rig.Form("/api/v1/statuses", "status", m.words, "in_reply_to_id", p.id)
+	q := servertest.Form("/api/v1/statuses", "status", m.words, "in_reply_to_id", p.id)
 	q.Header = []string{"Idempotency-Key", rand.Text()}
 	a, ok := l.insist(c, writes, q, http.StatusOK)
 	if !ok {
 		return
 	}
-	id := rig.IDOf(a)
+	id := a.ID()
 	l.known(m, id)
 	l.readOwn(c, pick("/api/v1/statuses/"+id, "/api/v1/statuses/"+p.id+"/context"), m.words, has(m.words))
 	switch mrand.IntN(6) {
@@ -300,12 +300,12 @@ func (l *load) commentByToken(c *client) {
 		if mrand.IntN(2) == 0 {
 			act, shows = "unfavourite", "false"
 		}
-		if _, ok := l.insist(c, writes, rig.Form("/api/v1/statuses/"+p.id+"/"+act), http.StatusOK); ok {
+		if _, ok := l.insist(c, writes, servertest.Form("/api/v1/statuses/"+p.id+"/"+act), http.StatusOK); ok {
 			l.readOwn(c, "/api/v1/statuses/"+p.id, "the "+act, has(`"favourited":`+shows))
 		}
 	case 1:
 		name := "Now " + m.words
-		q := rig.Form("/api/v1/accounts/update_credentials", "display_name", name)
+		q := servertest.Form("/api/v1/accounts/update_credentials", "display_name", name)
 		q.Method = http.MethodPatch
 		if _, ok := l.insist(c, writes, q, http.StatusOK); ok {
 			l.readOwn(c, "/api/v1/accounts/verify_credentials", name, has(name))
@@ -315,13 +315,13 @@ func (l *load) commentByToken(c *client) {
 
 // upload is a member with a photo, and a page whose script sends it.
 func (l *load) upload(c *client) {
-	file := rig.File("/compose/photos", "photos", l.photos[mrand.IntN(len(l.photos))])
+	file := servertest.File("/compose/photos", "photos", l.photos[mrand.IntN(len(l.photos))])
 	file.Header = []string{"Accept", "application/json"}
 	if _, ok := l.insist(c, uploads, file, http.StatusOK); !ok {
 		return
 	}
 	m := l.new(c, true)
-	a, ok := l.insist(c, writes, rig.Form("/compose", "idempotency_key", rand.Text(), "visibility", "public", "licence", "cc0-1.0", "caption", m.words), http.StatusSeeOther)
+	a, ok := l.insist(c, writes, servertest.Form("/compose", "idempotency_key", rand.Text(), "visibility", "public", "licence", "cc0-1.0", "caption", m.words), http.StatusSeeOther)
 	if !ok {
 		if a.Status == http.StatusUnprocessableEntity {
 			l.record.incident(lost, "an upload of %s that was acknowledged cannot be posted: %s", c.Name, excerpt(a.Body))
@@ -336,13 +336,13 @@ func (l *load) upload(c *client) {
 
 // uploadByToken is an application with a photo.
 func (l *load) uploadByToken(c *client) {
-	a, ok := l.insist(c, uploads, rig.File("/api/v2/media", "file", l.photos[mrand.IntN(len(l.photos))]), http.StatusOK, http.StatusAccepted)
+	a, ok := l.insist(c, uploads, servertest.File("/api/v2/media", "file", l.photos[mrand.IntN(len(l.photos))]), http.StatusOK, http.StatusAccepted)
 	if !ok {
 		return
 	}
-	photo := rig.IDOf(a)
+	photo := a.ID()
 	m := l.new(c, true)
-	q := rig.Form("/api/v1/statuses", "status", m.words, "media_ids[]", photo)
+	q := servertest.Form("/api/v1/statuses", "status", m.words, "media_ids[]", photo)
 	q.Header = []string{"Idempotency-Key", rand.Text()}
 	a, ok = l.insist(c, writes, q, http.StatusOK)
 	if !ok {
@@ -351,7 +351,7 @@ func (l *load) uploadByToken(c *client) {
 		}
 		return
 	}
-	id := rig.IDOf(a)
+	id := a.ID()
 	l.known(m, id)
 	l.readOwn(c, "/api/v1/statuses/"+id, m.words, has(m.words))
 	l.readOwn(c, "/api/v1/timelines/home", m.words, has(m.words))

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"tintype/bench/rig"
+	"tintype/internal/servertest"
 )
 
 // perfect is a report with which nothing is wrong.
@@ -129,7 +129,7 @@ func TestWhatAClientNotices(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}, func(_ *load, c *client) { c.get(memberReads, "/i") }, nil, "503 of the balancer: 1"},
 		{"no connection", func(http.ResponseWriter, *http.Request, int) { panic(http.ErrAbortHandler) },
-			func(_ *load, c *client) { c.ask(writes, rig.Form("/j"), 200) }, nil, "connection broken: 1"},
+			func(_ *load, c *client) { c.ask(writes, servertest.Form("/j"), 200) }, nil, "connection broken: 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			behave = c.behave

@@ -58,8 +58,8 @@ var toggles = []toggle{
 // A household is who asks a site, one after the other.
 type household struct {
 	site        *servertest.Site
-	member, app *rig.Person
-	visitor     *rig.Person
+	member, app *servertest.Client
+	visitor     *servertest.Client
 	post, path  string
 	photo       string // its address's path
 	liked       int
@@ -69,11 +69,11 @@ type household struct {
 var previewAddress = regexp.MustCompile(`"preview_url":"([^"]+)"`)
 
 func newHousehold(s *servertest.Site) (*household, error) {
-	h := &household{site: s, member: rig.NewPerson(s.URL, patience), app: rig.NewPerson(s.URL, patience), visitor: rig.NewPerson(s.URL, patience)}
-	if err := errors.Join(h.member.SignUp("eye"), h.app.SignUpByToken("lens")); err != nil {
+	h := &household{site: s, member: rig.NewClient(s.URL, patience), app: rig.NewClient(s.URL, patience), visitor: rig.NewClient(s.URL, patience)}
+	if err := errors.Join(h.member.TrySignUp("eye"), h.app.TrySignUpByToken("lens")); err != nil {
 		return nil, err
 	}
-	if _, err := h.member.Must(http.StatusSeeOther, rig.Form("/@lens/follow")); err != nil {
+	if _, err := h.member.Must(http.StatusSeeOther, servertest.Form("/@lens/follow")); err != nil {
 		return nil, err
 	}
 	for n := range 12 {
@@ -83,7 +83,7 @@ func newHousehold(s *servertest.Site) (*household, error) {
 		}
 		h.post, h.path = id, "/@lens/"+id
 	}
-	a, err := h.app.Must(http.StatusOK, rig.Read("/api/v1/statuses/"+h.post))
+	a, err := h.app.Must(http.StatusOK, servertest.Read("/api/v1/statuses/"+h.post))
 	if err != nil {
 		return nil, err
 	}
@@ -101,44 +101,44 @@ func newHousehold(s *servertest.Site) (*household, error) {
 func (h *household) ask(name string) (err error) {
 	switch name {
 	case "home page":
-		_, err = h.member.Must(http.StatusOK, rig.Read("/"))
+		_, err = h.member.Must(http.StatusOK, servertest.Read("/"))
 	case "post":
-		_, err = h.member.Must(http.StatusOK, rig.Read(h.path))
+		_, err = h.member.Must(http.StatusOK, servertest.Read(h.path))
 	case "home timeline":
-		_, err = h.app.Must(http.StatusOK, rig.Read("/api/v1/timelines/home"))
+		_, err = h.app.Must(http.StatusOK, servertest.Read("/api/v1/timelines/home"))
 	case "public timeline":
-		_, err = h.visitor.Must(http.StatusOK, rig.Read("/api/v1/timelines/public"))
+		_, err = h.visitor.Must(http.StatusOK, servertest.Read("/api/v1/timelines/public"))
 	case "photo":
-		_, err = h.visitor.Must(http.StatusOK, rig.Read(h.photo))
+		_, err = h.visitor.Must(http.StatusOK, servertest.Read(h.photo))
 	case "like":
 		act := []string{"/favourite", "/unfavourite"}[h.liked%2]
 		h.liked++
-		_, err = h.app.Must(http.StatusOK, rig.Form("/api/v1/statuses/"+h.post+act))
+		_, err = h.app.Must(http.StatusOK, servertest.Form("/api/v1/statuses/"+h.post+act))
 	case "upload":
-		var a rig.Answer
-		a, err = h.app.Must(http.StatusOK, rig.File("/api/v2/media", "file", photo))
-		h.drafts = append(h.drafts, rig.IDOf(a))
+		var a servertest.Answer
+		a, err = h.app.Must(http.StatusOK, servertest.File("/api/v2/media", "file", photo))
+		h.drafts = append(h.drafts, a.ID())
 	case "explore":
-		_, err = h.member.Must(http.StatusOK, rig.Read("/explore"))
+		_, err = h.member.Must(http.StatusOK, servertest.Read("/explore"))
 	case "profile":
-		_, err = h.member.Must(http.StatusOK, rig.Read("/@lens"))
+		_, err = h.member.Must(http.StatusOK, servertest.Read("/@lens"))
 	case "notifications page":
-		_, err = h.member.Must(http.StatusOK, rig.Read("/notifications"))
+		_, err = h.member.Must(http.StatusOK, servertest.Read("/notifications"))
 	case "status":
-		_, err = h.app.Must(http.StatusOK, rig.Read("/api/v1/statuses/"+h.post))
+		_, err = h.app.Must(http.StatusOK, servertest.Read("/api/v1/statuses/"+h.post))
 	case "context":
-		_, err = h.app.Must(http.StatusOK, rig.Read("/api/v1/statuses/"+h.post+"/context"))
+		_, err = h.app.Must(http.StatusOK, servertest.Read("/api/v1/statuses/"+h.post+"/context"))
 	case "notifications":
-		_, err = h.app.Must(http.StatusOK, rig.Read("/api/v1/notifications"))
+		_, err = h.app.Must(http.StatusOK, servertest.Read("/api/v1/notifications"))
 	case "visitor's post":
-		_, err = h.visitor.Must(http.StatusOK, rig.Read(h.path+"?x="+rand.Text()))
+		_, err = h.visitor.Must(http.StatusOK, servertest.Read(h.path+"?x="+rand.Text()))
 	case "like by form":
-		_, err = h.member.Must(http.StatusSeeOther, rig.Form("/posts/"+h.post+"/"+[]string{"like", "unlike"}[h.liked%2], "return", "/"))
+		_, err = h.member.Must(http.StatusSeeOther, servertest.Form("/posts/"+h.post+"/"+[]string{"like", "unlike"}[h.liked%2], "return", "/"))
 		h.liked++
 	case "comment":
-		_, err = h.app.Must(http.StatusOK, rig.Form("/api/v1/statuses", "status", "a word "+rand.Text(), "in_reply_to_id", h.post))
+		_, err = h.app.Must(http.StatusOK, servertest.Form("/api/v1/statuses", "status", "a word "+rand.Text(), "in_reply_to_id", h.post))
 	case "comment by form":
-		_, err = h.member.Must(http.StatusSeeOther, rig.Form("/posts/"+h.post+"/comments", "text", "a word "+rand.Text()))
+		_, err = h.member.Must(http.StatusSeeOther, servertest.Form("/posts/"+h.post+"/comments", "text", "a word "+rand.Text()))
 	default:
 		err = fmt.Errorf("no request is called %q", name)
 	}
@@ -209,7 +209,7 @@ func measureEach(t *rig.T, times int, only string) error {
 // tidy deletes what was uploaded: only so many photos may wait for their post.
 func (h *household) tidy() error {
 	for _, id := range h.drafts {
-		if _, err := h.app.Must(http.StatusOK, rig.Request{Method: http.MethodDelete, Path: "/api/v1/media/" + id}); err != nil {
+		if _, err := h.app.Must(http.StatusOK, servertest.Request{Method: http.MethodDelete, Path: "/api/v1/media/" + id}); err != nil {
 			return err
 		}
 	}
@@ -318,8 +318,8 @@ func tripSQS(_ *rig.T, s *servertest.Site) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := rig.NewPerson(u.Scheme+"://"+u.Host, patience)
-	q := rig.Request{
+	p := rig.NewClient(u.Scheme+"://"+u.Host, patience)
+	q := servertest.Request{
 		Method: http.MethodPost, Path: "/", ContentType: "application/x-amz-json-1.0", Body: []byte(`{"QueueUrl":"` + s.Queue.QueueURL + `"}`),
 		Header: []string{"X-Amz-Target", "AmazonSQS.GetQueueAttributes", "Authorization", "AWS4-HMAC-SHA256 none"},
 	}
@@ -328,6 +328,6 @@ func tripSQS(_ *rig.T, s *servertest.Site) (func() error, error) {
 
 // tripBalancer is a request through it that costs the site nothing.
 func tripBalancer(_ *rig.T, s *servertest.Site) (func() error, error) {
-	p := rig.NewPerson(strings.TrimSuffix(s.URL, "/"), patience)
-	return func() error { _, err := p.Must(http.StatusOK, rig.Read("/livez")); return err }, nil
+	p := rig.NewClient(strings.TrimSuffix(s.URL, "/"), patience)
+	return func() error { _, err := p.Must(http.StatusOK, servertest.Read("/livez")); return err }, nil
 }

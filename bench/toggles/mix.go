@@ -20,7 +20,7 @@ import (
 
 // A crowd reads and now and then writes: half of it members by cookie, half applications by token.
 type crowd struct {
-	people []*rig.Person
+	people []*servertest.Client
 	posts  []string // their ids, all of the first application
 	author string
 }
@@ -37,12 +37,12 @@ var photo = phototest.JPEG(phototest.Options{Width: 640, Height: 480, Seed: 1})
 func newCrowd(site string, people int) (*crowd, error) {
 	c := &crowd{author: "app0"}
 	for n := range people {
-		p := rig.NewPerson(site, patience)
+		p := rig.NewClient(site, patience)
 		var err error
 		if n%2 == 0 {
-			err = p.SignUpByToken(fmt.Sprintf("app%d", n))
+			err = p.TrySignUpByToken(fmt.Sprintf("app%d", n))
 		} else {
-			err = p.SignUp(fmt.Sprintf("eye%d", n))
+			err = p.TrySignUp(fmt.Sprintf("eye%d", n))
 		}
 		if err != nil {
 			return nil, err
@@ -60,13 +60,13 @@ func newCrowd(site string, people int) (*crowd, error) {
 }
 
 // postPhoto uploads and posts by token, and returns the post's id.
-func postPhoto(p *rig.Person, photo []byte, caption string) (string, error) {
-	a, err := p.Must(http.StatusOK, rig.File("/api/v2/media", "file", photo))
+func postPhoto(p *servertest.Client, photo []byte, caption string) (string, error) {
+	a, err := p.Must(http.StatusOK, servertest.File("/api/v2/media", "file", photo))
 	if err != nil {
 		return "", err
 	}
-	a, err = p.Must(http.StatusOK, rig.Form("/api/v1/statuses", "status", caption, "media_ids[]", rig.IDOf(a)))
-	return rig.IDOf(a), err
+	a, err = p.Must(http.StatusOK, servertest.Form("/api/v1/statuses", "status", caption, "media_ids[]", a.ID()))
+	return a.ID(), err
 }
 
 // use has everybody ask once a second, on average, and returns how many requests were made. More than one in a hundred
@@ -101,17 +101,17 @@ func (c *crowd) use(length time.Duration) (int, error) {
 	return int(asked.Load()), nil
 }
 
-func (c *crowd) request(p *rig.Person) (rig.Request, int) {
+func (c *crowd) request(p *servertest.Client) (servertest.Request, int) {
 	id := c.posts[mrand.IntN(len(c.posts))]
 	write := mrand.IntN(writesOf) == 0
-	pick := func(paths ...string) rig.Request { return rig.Read(paths[mrand.IntN(len(paths))]) }
+	pick := func(paths ...string) servertest.Request { return servertest.Read(paths[mrand.IntN(len(paths))]) }
 	switch {
 	case write && p.Token != "" && mrand.IntN(2) == 0:
-		return rig.Form("/api/v1/statuses", "status", "a word "+rand.Text(), "in_reply_to_id", id), http.StatusOK
+		return servertest.Form("/api/v1/statuses", "status", "a word "+rand.Text(), "in_reply_to_id", id), http.StatusOK
 	case write && p.Token != "":
-		return rig.Form("/api/v1/statuses/" + id + "/favourite"), http.StatusOK
+		return servertest.Form("/api/v1/statuses/" + id + "/favourite"), http.StatusOK
 	case write:
-		return rig.Form("/posts/"+id+"/like", "return", "/"), http.StatusSeeOther
+		return servertest.Form("/posts/"+id+"/like", "return", "/"), http.StatusSeeOther
 	case p.Token != "":
 		return pick("/api/v1/timelines/home", "/api/v1/timelines/public", "/api/v1/statuses/"+id, "/api/v1/statuses/"+id+"/context", "/api/v1/notifications"), http.StatusOK
 	}

@@ -17,12 +17,12 @@ func measureUploads(t *rig.T, photos int) error {
 	together := whole
 	together.Worker = false
 	s := newSite(t, together)
-	app := rig.NewPerson(s.URL, 2*patience)
-	if err := app.SignUpByToken("lens"); err != nil {
+	app := rig.NewClient(s.URL, 2*patience)
+	if err := app.TrySignUpByToken("lens"); err != nil {
 		return err
 	}
 	file := phototest.JPEG(phototest.Options{Width: 2400, Height: 1600, Seed: 7, Detail: true})
-	q := rig.File("/api/v1/media", "file", file) // which answers when the photo is ready
+	q := servertest.File("/api/v1/media", "file", file) // which answers when the photo is ready
 	measure := func() (web, worker, took time.Duration, err error) {
 		if _, err := app.Must(http.StatusOK, q); err != nil { // warm
 			return 0, 0, 0, err

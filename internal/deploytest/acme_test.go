@@ -217,13 +217,5 @@ func ask(c *http.Client, url string) error {
 
 func eventually(t *testing.T, what string, ok func() error) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		err := ok()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: waited too long: %v", what, err)
-		}
-	}
+	servertest.Succeeds(t, 2*time.Minute, what, ok)
 }

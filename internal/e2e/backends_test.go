@@ -52,14 +52,14 @@ func backends(t *testing.T, s stage) {
 		if s.CDN.Hits() == 0 {
 			t.Error("nothing came from the CDN")
 		}
-		eventually(t, "the CDN is told what is gone", func() bool { return len(s.CDN.Gone()) > 0 })
+		servertest.Eventually(t, "the CDN is told what is gone", func() bool { return len(s.CDN.Gone()) > 0 })
 	}
 	if s.Rung.SQS && len(s.Queue.Sent()) == 0 {
 		t.Error("no job was announced by SQS")
 	}
 	if s.Rung.Redis {
-		s.visitor(t).get("/api/v1/timelines/public").want(http.StatusOK)
-		eventually(t, "something is kept in Redis", func() bool { return s.Cache.Do("DBSIZE") != ":0" })
+		s.visitor(t).Get("/api/v1/timelines/public").Want(http.StatusOK)
+		servertest.Eventually(t, "something is kept in Redis", func() bool { return s.Cache.Do("DBSIZE") != ":0" })
 	}
 	if s.Rung.Replicas > 0 {
 		for _, r := range s.Database.Replicas {
@@ -107,7 +107,7 @@ func counted(t testing.TB, of []*servertest.Instance, pattern string) float64 {
 	t.Helper()
 	sum := 0.0
 	for _, i := range of {
-		text := visitor(t, i.Metrics).get("/metrics").want(http.StatusOK).body
+		text := servertest.NewClient(t, i.Metrics).Get("/metrics").Want(http.StatusOK).Body
 		for _, m := range regexp.MustCompile(`(?m)^`+pattern+` (\S+)$`).FindAllStringSubmatch(text, -1) {
 			v, err := strconv.ParseFloat(m[1], 64)
 			if err != nil {

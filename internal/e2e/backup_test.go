@@ -98,7 +98,7 @@ type busyPost struct {
 func rehearse(t *testing.T, env []string) {
 	site := start(t, env...)
 	refusedBackup(t, site, "there is no backup in", "verify")
-	ada := join(t, site.URL, "ada")
+	ada := servertest.NewClient(t, site.URL).SignUp("ada")
 	file := phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: 3, Detail: true})
 
 	var mu sync.Mutex
@@ -107,7 +107,7 @@ func rehearse(t *testing.T, env []string) {
 	var wg sync.WaitGroup
 	for n := range 2 {
 		name := fmt.Sprintf("busy%d", n)
-		m := join(t, site.URL, name)
+		m := servertest.NewClient(t, site.URL).SignUp(name)
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				select {
@@ -115,20 +115,20 @@ func rehearse(t *testing.T, env []string) {
 					return
 				default:
 				}
-				u, err := m.upload("p.jpg", file)
+				u, err := m.Upload("p.jpg", file)
 				if err != nil || u.State != "ready" {
 					t.Errorf("while a backup is made an upload ends with %+v, %v", u, err)
 					return
 				}
 				post := &busyPost{caption: fmt.Sprintf("post %s number %d.", name, i), media: map[string]string{}}
-				p := m.post("/compose", "idempotency_key", fmt.Sprintf("%s-%d", name, i), "visibility", "public", "licence", "cc0-1.0", "caption", post.caption)
-				if p.status != http.StatusOK {
-					t.Errorf("while a backup is made a post ends with %d: %s", p.status, p.text())
+				p := m.Post("/compose", "idempotency_key", fmt.Sprintf("%s-%d", name, i), "visibility", "public", "licence", "cc0-1.0", "caption", post.caption)
+				if p.Status != http.StatusOK {
+					t.Errorf("while a backup is made a post ends with %d: %s", p.Status, p.Text())
 					return
 				}
-				post.path = p.url.Path
-				for _, u := range p.media() {
-					post.media[strings.TrimPrefix(u, site.URL)] = m.get(u).want(200).body
+				post.path = p.URL.Path
+				for _, u := range p.Photos() {
+					post.media[strings.TrimPrefix(u, site.URL)] = m.Get(u).Want(200).Body
 				}
 				mu.Lock()
 				posts = append(posts, post)
@@ -143,7 +143,7 @@ func rehearse(t *testing.T, env []string) {
 					}
 					before.deleted = true
 					mu.Unlock()
-					m.post("/posts/"+before.path[strings.LastIndexByte(before.path, '/')+1:]+"/delete", "confirm", "on").want(200)
+					m.Post("/posts/"+before.path[strings.LastIndexByte(before.path, '/')+1:]+"/delete", "confirm", "on").Want(200)
 					mu.Lock()
 					before.gone = true
 					mu.Unlock()
@@ -158,9 +158,9 @@ func rehearse(t *testing.T, env []string) {
 			return len(posts) >= n
 		}
 	}
-	eventually(t, "there are posts", have(6))
+	servertest.Eventually(t, "there are posts", have(6))
 	first := tintypeBackup(t, site, "create")
-	eventually(t, "there are more posts", have(10))
+	servertest.Eventually(t, "there are more posts", have(10))
 
 	mu.Lock()
 	var wanted, unwanted []*busyPost
@@ -211,27 +211,27 @@ func rehearse(t *testing.T, env []string) {
 	}
 
 	restored := start(t, append(env, "DATA_DIR="+into)...)
-	ada.site = restored.URL
-	ada.get("/settings").want(200).has("ada") // the same session
-	eve := visitor(t, restored.URL)
-	eve.post("/login", "name", "ada", "password", password).want(200).has("/@ada")
-	nobody := visitor(t, restored.URL)
+	ada.Site = restored.URL
+	ada.Get("/settings").Want(200).Has("ada") // the same session
+	eve := servertest.NewClient(t, restored.URL)
+	eve.Post("/login", "name", "ada", "password", password).Want(200).Has("/@ada")
+	nobody := servertest.NewClient(t, restored.URL)
 	for _, p := range wanted {
-		nobody.get(p.path).want(200).has(p.caption)
+		nobody.Get(p.path).Want(200).Has(p.caption)
 		for u, content := range p.media {
-			if nobody.get(u).want(200).body != content {
+			if nobody.Get(u).Want(200).Body != content {
 				t.Errorf("%s of %s is another photo", u, p.caption)
 			}
 		}
 	}
 	for _, p := range unwanted {
-		nobody.get(p.path).want(404)
+		nobody.Get(p.path).Want(404)
 	}
 	address := regexp.MustCompile(`href="(/@busy\d/\d+)"`)
 	listed := map[string]bool{}
 	for path := "/explore"; path != ""; {
-		p := nobody.get(path).want(200)
-		for _, m := range address.FindAllStringSubmatch(p.body, -1) {
+		p := nobody.Get(path).Want(200)
+		for _, m := range address.FindAllStringSubmatch(p.Body, -1) {
 			listed[m[1]] = true
 		}
 		path = older(p)
@@ -242,16 +242,16 @@ func rehearse(t *testing.T, env []string) {
 		}
 	}
 	for path := range listed {
-		p := nobody.get(path).want(200)
-		if len(p.media()) < 4 {
-			t.Errorf("%s has %d variants", path, len(p.media()))
+		p := nobody.Get(path).Want(200)
+		if len(p.Photos()) < 4 {
+			t.Errorf("%s has %d variants", path, len(p.Photos()))
 		}
-		for _, u := range p.media() {
-			nobody.get(u).want(200)
+		for _, u := range p.Photos() {
+			nobody.Get(u).Want(200)
 		}
 	}
 	t.Logf("%d posts, %d of them listed, %d deleted before", len(wanted), len(listed), len(unwanted))
-	join(t, restored.URL, "newcomer").postPhoto(file, "caption", "and life goes on")
+	servertest.NewClient(t, restored.URL).SignUp("newcomer").PublishPhoto(file, "caption", "and life goes on")
 }
 
 // runBackup starts a backup command that is to be killed.
@@ -276,10 +276,10 @@ func runBackup(t testing.TB, env []string, args ...string) (kill func() error) {
 func TestBackupKilled(t *testing.T) {
 	backups := filepath.Join(t.TempDir(), "backups")
 	site := start(t, "BACKUP_TO="+backups)
-	ada := join(t, site.URL, "ada")
-	var pages []page
+	ada := servertest.NewClient(t, site.URL).SignUp("ada")
+	var pages []servertest.Answer
 	for i := range 8 {
-		pages = append(pages, ada.postPhoto(phototest.JPEG(phototest.Options{Width: 1600, Height: 1200, Seed: int64(i), Detail: true})))
+		pages = append(pages, ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 1600, Height: 1200, Seed: int64(i), Detail: true})))
 	}
 	random := random(t)
 	env := []string{"DATA_DIR=" + site.DataDir, "BACKUP_TO=" + backups}
@@ -314,10 +314,10 @@ func TestBackupKilled(t *testing.T) {
 		t.Error("none was killed in time")
 	}
 	// Nobody is left who holds the files.
-	gone := pages[0].media()[0]
-	ada.post("/posts/"+pages[0].url.Path[strings.LastIndexByte(pages[0].url.Path, '/')+1:]+"/delete", "confirm", "on").want(200)
-	nobody := visitor(t, site.URL)
-	eventually(t, "the photos of what was deleted go", func() bool { return nobody.get(gone).status == 404 })
+	gone := pages[0].Photos()[0]
+	ada.Post("/posts/"+pages[0].URL.Path[strings.LastIndexByte(pages[0].URL.Path, '/')+1:]+"/delete", "confirm", "on").Want(200)
+	nobody := servertest.NewClient(t, site.URL)
+	servertest.Eventually(t, "the photos of what was deleted go", func() bool { return nobody.Get(gone).Status == 404 })
 	made := tintypeBackup(t, site, "create")
 	if left, _ := filepath.Glob(filepath.Join(backups, "*.partial")); len(left) > 0 || staged() > 0 {
 		t.Errorf("left are %v and %d folders", left, staged())
@@ -345,7 +345,7 @@ func TestBackupKilled(t *testing.T) {
 			if killed > 0 {
 				restart := servertest.NewTintype(t, "DATA_DIR="+into)
 				restart.Start()
-				visitor(t, restart.URL).get(pages[1].url.Path).want(200)
+				servertest.NewClient(t, restart.URL).Get(pages[1].URL.Path).Want(200)
 				if err := restart.Stop(); err != nil {
 					t.Error(err)
 				}
@@ -368,7 +368,7 @@ func TestBackupKilled(t *testing.T) {
 func TestBackupRefuses(t *testing.T) {
 	backups := filepath.Join(t.TempDir(), "backups")
 	site := start(t, "BACKUP_TO="+backups)
-	page := join(t, site.URL, "ada").postPhoto(phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: 1, Detail: true}))
+	page := servertest.NewClient(t, site.URL).SignUp("ada").PublishPhoto(phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: 1, Detail: true}))
 	made := tintypeBackup(t, site, "create")
 	archive, err := os.ReadFile(made.Backup)
 	if err != nil {
@@ -431,7 +431,7 @@ func TestBackupRefuses(t *testing.T) {
 	}
 
 	// A file that the site itself has lost: the rest is saved, nobody overlooks it, and no older backup goes.
-	path := regexp.MustCompile(`/media/(pub)/(([0-9a-f]{2})([0-9a-f]{2})[0-9a-f]+)/([a-z0-9]+\.jpg)`).FindStringSubmatch(page.media()[0])
+	path := regexp.MustCompile(`/media/(pub)/(([0-9a-f]{2})([0-9a-f]{2})[0-9a-f]+)/([a-z0-9]+\.jpg)`).FindStringSubmatch(page.Photos()[0])
 	if err := os.Remove(filepath.Join(site.DataDir, "media", path[1], path[3], path[4], path[2], path[5])); err != nil {
 		t.Fatal(err)
 	}
@@ -462,9 +462,9 @@ func TestBackupOnAFullDisk(t *testing.T) {
 	dir := smallDisk(t, "24m")
 	backups := filepath.Join(dir, "backups")
 	site := start(t, "BACKUP_TO="+backups)
-	ada := join(t, site.URL, "ada")
+	ada := servertest.NewClient(t, site.URL).SignUp("ada")
 	for i := range 3 {
-		ada.postPhoto(phototest.JPEG(phototest.Options{Width: 2000, Height: 1500, Seed: int64(i), Detail: true}))
+		ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 2000, Height: 1500, Seed: int64(i), Detail: true}))
 	}
 	made := tintypeBackup(t, site, "create")
 	ballast := filepath.Join(dir, "ballast")
@@ -491,7 +491,7 @@ func TestBackupOfPhotosInABucket(t *testing.T) {
 	backups := filepath.Join(t.TempDir(), "backups")
 	env := append(server.Env(), "MEDIA_STORE=s3", "MEDIA_S3_BUCKET=photos", "BACKUP_TO="+backups)
 	site := start(t, env...)
-	page := join(t, site.URL, "ada").postPhoto(phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: 1, Detail: true}), "caption", "In a bucket")
+	page := servertest.NewClient(t, site.URL).SignUp("ada").PublishPhoto(phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Seed: 1, Detail: true}), "caption", "In a bucket")
 	stdout, stderr, err := site.Command("backup", "create")
 	if err != nil || !strings.Contains(stdout, "the bucket's versioning stands in for a backup of them") {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)
@@ -507,10 +507,10 @@ func TestBackupOfPhotosInABucket(t *testing.T) {
 		t.Error(err)
 	}
 	restored := start(t, append(env, "DATA_DIR="+into)...)
-	nobody := visitor(t, restored.URL)
-	again := nobody.get(page.url.Path).want(200).has("In a bucket")
-	for _, u := range again.media() {
-		nobody.get(u).want(200)
+	nobody := servertest.NewClient(t, restored.URL)
+	again := nobody.Get(page.URL.Path).Want(200).Has("In a bucket")
+	for _, u := range again.Photos() {
+		nobody.Get(u).Want(200)
 	}
 	refusedBackup(t, restored, "NoSuchBucket", "create", "--to", "s3://no-such-bucket/at/all")
 	refusedBackup(t, restored, "NoSuchBucket", "verify", "s3://no-such-bucket/tintype-20260101T000000.000Z.tar.zst")

@@ -100,7 +100,7 @@ func (b *browser) fail(err error) {
 	short, done := context.WithTimeout(b.ctx, 5*time.Second)
 	defer done()
 	where, _ := chromedp.Run(short, chromedp.Location())
-	text, _ := chromedp.Run(short, chromedp.Evaluate[string](`document.body.innerText.slice(0,800)`))
+	text, _ := chromedp.Run(short, chromedp.Evaluate[string](`document.Body.innerText.slice(0,800)`))
 	b.shot("failure")
 	b.t.Fatalf("browser: %v at %s:\n%s", err, where, text)
 }
@@ -238,10 +238,10 @@ func inABrowser(t *testing.T, site stage) {
 
 	t.Run("upright, everywhere", func(t *testing.T) {
 		m := site.visitor(t)
-		p := m.get(strings.TrimPrefix(postURL, site.URL)).want(200).has("Three of a")
+		p := m.Get(strings.TrimPrefix(postURL, site.URL)).Want(200).Has("Three of a")
 		n := 0
-		for _, u := range p.media() {
-			img, err := jpeg.Decode(strings.NewReader(m.get(u).want(200).body))
+		for _, u := range p.Photos() {
+			img, err := jpeg.Decode(strings.NewReader(m.Get(u).Want(200).Body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -264,7 +264,7 @@ func inABrowser(t *testing.T, site stage) {
 		b.click(`form[action$="/like"] button`, `form[action$="/unlike"] button`)
 		b.becomes(`window.stayed && document.querySelector('form[action$="/unlike"] button[aria-pressed=true]') !== null`)
 		b.run(chromedp.SendKeys(chromedp.CSS(`textarea[name=text]`), "Nobody saw the boats"), chromedp.Click(chromedp.CSS(`#comment button, form[action$="/comments"] button`)))
-		b.becomes(`window.stayed && document.body.innerText.includes('Nobody saw the boats') && document.querySelector('textarea[name=text]').value === ''`)
+		b.becomes(`window.stayed && document.Body.innerText.includes('Nobody saw the boats') && document.querySelector('textarea[name=text]').value === ''`)
 	})
 	b.t = t
 
@@ -272,7 +272,7 @@ func inABrowser(t *testing.T, site stage) {
 		b.t = t
 		poster := site.join(t, "poster")
 		for i := range 8 {
-			poster.postPhoto(phototest.JPEG(phototest.Options{Width: 400 + 90*i, Height: 420, Seed: int64(10 + i)}), "caption", fmt.Sprintf("Tile %d", i))
+			poster.PublishPhoto(phototest.JPEG(phototest.Options{Width: 400 + 90*i, Height: 420, Seed: int64(10 + i)}), "caption", fmt.Sprintf("Tile %d", i))
 		}
 		for _, w := range []int64{390, 768, 1440} {
 			b.size(w, 900)
@@ -326,7 +326,7 @@ func TestPhotosDir(t *testing.T) {
 		t.Skip("PHOTOS_DIR names no folder of photographs")
 	}
 	site := start(t, "UPLOAD_LIMIT=1000/1h", "POST_LIMIT=1000/1h")
-	m := join(t, site.URL, "ada")
+	m := servertest.NewClient(t, site.URL).SignUp("ada")
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -341,7 +341,7 @@ func TestPhotosDir(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		u, err := m.upload(name, data)
+		u, err := m.Upload(name, data)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -353,15 +353,15 @@ func TestPhotosDir(t *testing.T) {
 			if u.Error == "" {
 				t.Errorf("%s was refused without a sentence", name)
 			}
-			m.post("/compose/photos/" + u.ID + "/remove").want(200)
+			m.Post("/compose/photos/" + u.ID + "/remove").Want(200)
 			continue
 		}
-		p := m.publish("caption", name).want(http.StatusOK)
-		urls := p.media()
+		p := m.Publish("caption", name).Want(http.StatusOK)
+		urls := p.Photos()
 		var smallest image.Image
 		widest := 0
 		for _, u := range urls {
-			body := m.get(u).want(200).body
+			body := m.Get(u).Want(200).Body
 			// Only what stands before the scan: there, three letters mean something.
 			head, _, _ := strings.Cut(body, "\xff\xda")
 			if strings.Contains(head, "GPS") || strings.Contains(head, "exif:") || strings.Contains(head, "Exif\x00\x00MM") && strings.Contains(head, "\x88\x25") {

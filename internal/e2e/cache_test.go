@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -14,21 +13,22 @@ func TestCacheTogether(t *testing.T) {
 	redis := servertest.Redis(t)
 	fleet := together(t, []string{"CACHE_URL=" + redis.URL(), "API_LIMIT=100000/1m"}, []string{"CACHE_URL=" + redis.URL(), "API_LIMIT=100000/1m"})
 	a, b := fleet[0], fleet[1]
-	ada := join(t, a.URL, "ada")
-	ada.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "First")
-	on := func(i *servertest.Instance) page { return visitor(t, i.URL).get("/api/v1/timelines/public") }
+	ada := servertest.NewClient(t, a.URL).SignUp("ada")
+	ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "First")
+	on := func(i *servertest.Instance) servertest.Answer {
+		return servertest.NewClient(t, i.URL).Get("/api/v1/timelines/public")
+	}
 	rename := func(name string) {
 		t.Helper()
-		kind, body := multipartOf(t, map[string]string{"display_name": name}, nil)
-		ada.do(ada.request(http.MethodPost, "/settings/profile", kind, body)).want(200)
-		if !strings.Contains(on(a).want(200).body, `"display_name":"`+name+`"`) {
+		ada.Do(servertest.Multipart("/settings/profile", servertest.Part{Field: "display_name", Data: []byte(name)})).Want(200)
+		if !strings.Contains(on(a).Want(200).Body, `"display_name":"`+name+`"`) {
 			t.Errorf("on A itself the name is not %s", name)
 		}
-		eventually(t, "B shows "+name, func() bool {
-			return strings.Contains(on(b).want(200).body, `"display_name":"`+name+`"`)
+		servertest.Eventually(t, "B shows "+name, func() bool {
+			return strings.Contains(on(b).Want(200).Body, `"display_name":"`+name+`"`)
 		})
 	}
-	if first, second := on(b).want(200).body, on(b).want(200).body; first != second || !strings.Contains(first, "First") {
+	if first, second := on(b).Want(200).Body, on(b).Want(200).Body; first != second || !strings.Contains(first, "First") {
 		t.Errorf("kept, the answer is another one:\n%s\n%s", first, second)
 	}
 	if n := redis.Do("DBSIZE"); n == ":0" {
@@ -45,8 +45,8 @@ func TestCacheTogether(t *testing.T) {
 	} {
 		step.do()
 		for range 20 {
-			on(a).want(200)
-			on(b).want(200)
+			on(a).Want(200)
+			on(b).Want(200)
 		}
 		rename("Ada " + step.name)
 	}

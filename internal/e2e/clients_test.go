@@ -33,7 +33,7 @@ func goMastodon(t *testing.T, site stage) {
 		}
 	}
 	// login has a new member allow the client.
-	login := func(name string) (*member, *mastodon.Client) {
+	login := func(name string) (*servertest.Client, *mastodon.Client) {
 		t.Helper()
 		m := site.join(t, name)
 		app, err := mastodon.RegisterApp(ctx, &mastodon.AppConfig{Server: site.URL, ClientName: "go-mastodon", Scopes: "read write follow", Website: "https://example.org"})
@@ -41,7 +41,7 @@ func goMastodon(t *testing.T, site stage) {
 		ask, err := url.Parse(app.AuthURI)
 		must(err)
 		c := mastodon.NewClient(&mastodon.Config{Server: site.URL, ClientID: app.ClientID, ClientSecret: app.ClientSecret})
-		must(c.GetUserAccessToken(ctx, m.allow(ask.Query()), app.RedirectURI))
+		must(c.GetUserAccessToken(ctx, m.Allow(ask.Query()), app.RedirectURI))
 		return m, c
 	}
 	gil, c := login("gil")
@@ -72,7 +72,7 @@ func goMastodon(t *testing.T, site stage) {
 		if len(status.MediaAttachments) != 1 || status.MediaAttachments[0].ID != photo.ID || status.Account.Acct != "gil" {
 			t.Errorf("status: %+v", status)
 		}
-		gil.get(status.MediaAttachments[0].URL).want(http.StatusOK)
+		gil.Get(status.MediaAttachments[0].URL).Want(http.StatusOK)
 		posted = append([]mastodon.ID{status.ID}, posted...)
 	}
 	if _, err := c.PostStatus(ctx, &mastodon.Toot{Status: "no photo"}); err == nil || !strings.Contains(err.Error(), "A post needs a photo") {
@@ -129,7 +129,7 @@ func goMastodon(t *testing.T, site stage) {
 		if !site.late() && !right() {
 			t.Errorf("%s: not at once", what)
 		}
-		eventually(t, what, right)
+		servertest.Eventually(t, what, right)
 	}
 	soon("the comment is there", func() bool {
 		around, err := c.GetStatusContext(ctx, posted[0])
@@ -246,7 +246,7 @@ func mastodonPy(t *testing.T, site stage) {
 
 // converse runs a client that shows the address where a member allows it and reads the code, after before, from its
 // standard input. It returns what the client said.
-func converse(t *testing.T, cmd *exec.Cmd, m *member, before string) string {
+func converse(t *testing.T, cmd *exec.Cmd, m *servertest.Client, before string) string {
 	t.Helper()
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -264,12 +264,12 @@ func converse(t *testing.T, cmd *exec.Cmd, m *member, before string) string {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		said.WriteString(lines.Text() + "\n")
-		if address, ok := strings.CutPrefix(lines.Text(), m.site+"/oauth/authorize"); ok {
+		if address, ok := strings.CutPrefix(lines.Text(), m.Site+"/oauth/authorize"); ok {
 			ask, err := url.ParseQuery(strings.TrimLeft(address, "/?"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := io.WriteString(in, before+m.allow(ask)+"\n"); err != nil {
+			if _, err := io.WriteString(in, before+m.Allow(ask)+"\n"); err != nil {
 				t.Fatal(err)
 			}
 		}

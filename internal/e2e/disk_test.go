@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,44 +17,41 @@ func TestFullDisk(t *testing.T) {
 	dir := smallDisk(t, "48m")
 	site := servertest.NewTintype(t, "DATA_DIR="+filepath.Join(dir, "data"), "SIGNUP_LIMIT=1000/1h")
 	site.Start()
-	ada := join(t, site.URL, "ada")
-	first := ada.postPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600, Seed: 1}), "caption", "Before")
+	ada := servertest.NewClient(t, site.URL).SignUp("ada")
+	first := ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600, Seed: 1}), "caption", "Before")
 
 	ballast := filepath.Join(dir, "ballast")
 	fill(t, ballast)
 
 	photo := phototest.JPEG(phototest.Options{Width: 3000, Height: 2000, Detail: true, Seed: 2})
-	kind, body := multipartOf(t, nil, map[string][]byte{"big.jpg": photo})
-	req := ada.request(http.MethodPost, "/compose/photos", kind, body)
-	req.Header.Set("Accept", "application/json")
-	p := ada.do(req)
-	if p.status < 400 || p.status == 500 {
-		t.Errorf("an upload on a full disk answered %d: %s", p.status, p.text())
+	p := ada.Do(servertest.File("/compose/photos", "photos", photo).With("Accept", "application/json"))
+	if p.Status < 400 || p.Status == 500 {
+		t.Errorf("an upload on a full disk answered %d: %s", p.Status, p.Text())
 	}
-	if strings.Contains(p.body, "database disk image") || strings.Contains(p.body, dir) {
-		t.Errorf("the answer tells of the inside: %s", p.body)
+	if strings.Contains(p.Body, "database disk image") || strings.Contains(p.Body, dir) {
+		t.Errorf("the answer tells of the inside: %s", p.Body)
 	}
 	// Reading goes on.
-	visitor(t, site.URL).get(first.url.Path).want(200).has("Before")
-	for _, u := range first.media() {
-		ada.get(u).want(200)
+	servertest.NewClient(t, site.URL).Get(first.URL.Path).Want(200).Has("Before")
+	for _, u := range first.Photos() {
+		ada.Get(u).Want(200)
 	}
 	// Writing fails in an orderly way, or works where a few bytes are left.
-	if p := ada.post("/posts/"+first.url.Path[strings.LastIndexByte(first.url.Path, '/')+1:]+"/comments", "text", strings.Repeat("long ", 300)); p.status == 500 {
-		t.Errorf("a comment on a full disk answered %d: %s", p.status, p.text())
+	if p := ada.Post("/posts/"+first.URL.Path[strings.LastIndexByte(first.URL.Path, '/')+1:]+"/comments", "text", strings.Repeat("long ", 300)); p.Status == 500 {
+		t.Errorf("a comment on a full disk answered %d: %s", p.Status, p.Text())
 	}
 
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	again := ada.postPhoto(photo, "caption", "After")
-	for _, u := range again.media() {
-		ada.get(u).want(200)
+	again := ada.PublishPhoto(photo, "caption", "After")
+	for _, u := range again.Photos() {
+		ada.Get(u).Want(200)
 	}
 	site.Kill()
 	site.Start()
-	visitor(t, site.URL).get(first.url.Path).want(200).has("Before")
-	visitor(t, site.URL).get(again.url.Path).want(200).has("After")
+	servertest.NewClient(t, site.URL).Get(first.URL.Path).Want(200).Has("Before")
+	servertest.NewClient(t, site.URL).Get(again.URL.Path).Want(200).Has("After")
 	leftovers(t, filepath.Join(site.DataDir, "media"))
 }
 

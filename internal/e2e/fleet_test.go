@@ -22,11 +22,11 @@ func newFleet(t *testing.T, web int, env ...string) *servertest.Site {
 func TestFormsFromOneInstanceToAnother(t *testing.T) {
 	fleet := newFleet(t, 2)
 	a, b := fleet.Web[0].URL, fleet.Web[1].URL
-	ada := join(t, a, "ada")
-	if _, err := ada.upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 300, Height: 200})); err != nil {
+	ada := servertest.NewClient(t, a).SignUp("ada")
+	if _, err := ada.Upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 300, Height: 200})); err != nil {
 		t.Fatal(err)
 	}
-	post := ada.publish("caption", "Anywhere").want(200).url.Path
+	post := ada.Publish("caption", "Anywhere").Want(200).URL.Path
 	id := post[strings.LastIndexByte(post, '/')+1:]
 	rounds := 500 // of two forms each
 	if testing.Short() {
@@ -37,15 +37,12 @@ func TestFormsFromOneInstanceToAnother(t *testing.T) {
 		if i%2 == 1 {
 			from, to, act = b, a, "/unlike"
 		}
-		ada.get(from + post).want(200).has(`action="/posts/` + id + act)
-		ada.site = to
-		ada.post("/posts/"+id+act, "return", post).want(200)
-		key := keyField.FindStringSubmatch(ada.get(from + post).want(200).body)
-		if key == nil {
-			t.Fatal("the comment form has no idempotency key")
-		}
+		ada.Get(from + post).Want(200).Has(`action="/posts/` + id + act)
+		ada.Site = to
+		ada.Post("/posts/"+id+act, "return", post).Want(200)
+		key := ada.Get(from + post).Want(200).Key()
 		if i < 20 { // each comment makes the page longer
-			ada.post("/posts/"+id+"/comments", "text", fmt.Sprintf("Round %d", i), "idempotency_key", key[1]).want(200).has(fmt.Sprintf("Round %d", i))
+			ada.Post("/posts/"+id+"/comments", "text", fmt.Sprintf("Round %d", i), "idempotency_key", key).Want(200).Has(fmt.Sprintf("Round %d", i))
 		}
 	}
 }
@@ -54,16 +51,16 @@ func TestFormsFromOneInstanceToAnother(t *testing.T) {
 // R33 is part of it: were an instance the one to close idle connections, some request would meet one just closed.
 func TestRollingRestart(t *testing.T) {
 	fleet := newFleet(t, 3, "DRAIN_DELAY=6s") // long enough for a balancer on a busy machine to notice
-	ada := join(t, fleet.URL, "ada")
-	if _, err := ada.upload("first.jpg", phototest.JPEG(phototest.Options{Width: 300, Height: 200})); err != nil {
+	ada := servertest.NewClient(t, fleet.URL).SignUp("ada")
+	if _, err := ada.Upload("first.jpg", phototest.JPEG(phototest.Options{Width: 300, Height: 200})); err != nil {
 		t.Fatal(err)
 	}
-	post := ada.publish("caption", "Still here").want(200).url.Path
+	post := ada.Publish("caption", "Still here").Want(200).URL.Path
 
 	var asked, failed atomic.Int64
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
-	read := func(m *member, paths ...string) {
+	read := func(m *servertest.Client, paths ...string) {
 		readers.Go(func() {
 			for n := 0; ; n++ {
 				select {
@@ -73,16 +70,16 @@ func TestRollingRestart(t *testing.T) {
 				}
 				path := paths[n%len(paths)]
 				asked.Add(1)
-				p, err := m.try(m.request(http.MethodGet, path, "", nil))
-				if err != nil || p.status != http.StatusOK {
+				p := m.Try(servertest.Read(path))
+				if p.Err != nil || p.Status != http.StatusOK {
 					failed.Add(1)
-					t.Errorf("GET %s: %d %v", path, p.status, err)
+					t.Errorf("GET %s: %d %v", path, p.Status, p.Err)
 				}
 			}
 		})
 	}
 	for range 3 {
-		read(visitor(t, fleet.URL), post, "/explore", "/about", "/api/v1/timelines/public")
+		read(servertest.NewClient(t, fleet.URL), post, "/explore", "/about", "/api/v1/timelines/public")
 	}
 	read(ada, "/", post, "/notifications")
 	readers.Go(func() {
@@ -94,7 +91,7 @@ func TestRollingRestart(t *testing.T) {
 			case <-time.After(300 * time.Millisecond):
 			}
 			asked.Add(1)
-			if u, err := ada.upload("more.jpg", photo); err != nil && !strings.Contains(err.Error(), "status 422") { // the draft is full
+			if u, err := ada.Upload("more.jpg", photo); err != nil && !strings.Contains(err.Error(), "status 422") { // the draft is full
 				failed.Add(1)
 				t.Errorf("an upload: %+v %v", u, err)
 			}

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"tintype/internal/phototest"
+	"tintype/internal/servertest"
 )
 
 // What an upload's sender does wrong is told to the sender; it is no failure of the site.
 func TestBrokenUploadsAreTheSendersMistake(t *testing.T) {
 	s := start(t)
-	m := join(t, s.URL, "anna")
+	m := servertest.NewClient(t, s.URL).SignUp("anna")
 	head := "--b\r\nContent-Disposition: form-data; name=%q; filename=%q\r\n\r\n"
 	var many, files strings.Builder
 	for i := range 20_000 {
@@ -36,9 +37,9 @@ func TestBrokenUploadsAreTheSendersMistake(t *testing.T) {
 			{"fields without end", many.String(), http.StatusRequestEntityTooLarge},
 			{"files without end", files.String(), http.StatusRequestEntityTooLarge},
 		} {
-			req := m.request(http.MethodPost, path, "multipart/form-data; boundary=b", strings.NewReader(c.body))
-			if p := m.do(req); p.status != c.want {
-				t.Errorf("%s with %s: %d, want %d: %s", path, c.what, p.status, c.want, p.text())
+			q := servertest.Request{Method: http.MethodPost, Path: path, ContentType: "multipart/form-data; boundary=b", Body: []byte(c.body)}
+			if p := m.Do(q); p.Status != c.want {
+				t.Errorf("%s with %s: %d, want %d: %s", path, c.what, p.Status, c.want, p.Text())
 			}
 		}
 	}
@@ -47,91 +48,86 @@ func TestBrokenUploadsAreTheSendersMistake(t *testing.T) {
 // A form past its limit must not count as an empty one, which would publish what was for followers to everybody.
 func aTooLargeForm(t *testing.T, s stage) {
 	m := s.join(t, "hanna")
-	u, err := m.upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}))
+	u, err := m.Upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}))
 	if err != nil || u.State != "ready" {
 		t.Fatalf("upload: %+v, %v", u, err)
 	}
-	m.publish("visibility", "followers", "caption", strings.Repeat("x", 2<<20)).want(http.StatusRequestEntityTooLarge)
-	s.visitor(t).get("/explore").want(http.StatusOK).lacks("/@hanna/")
-	m.get("/compose").want(http.StatusOK).has("description-" + u.ID)
-	m.publish("visibility", "followers", "caption", "for followers").want(http.StatusOK).has("for followers")
+	m.Publish("visibility", "followers", "caption", strings.Repeat("x", 2<<20)).Want(http.StatusRequestEntityTooLarge)
+	s.visitor(t).Get("/explore").Want(http.StatusOK).Lacks("/@hanna/")
+	m.Get("/compose").Want(http.StatusOK).Has("description-" + u.ID)
+	m.Publish("visibility", "followers", "caption", "for followers").Want(http.StatusOK).Has("for followers")
 }
 
 // A browser shows the answer to the last of two clicks, so each must lead to the one post.
 func aFormManyTimesAtOnce(t *testing.T, s stage) {
 	m := s.join(t, "henry")
-	if u, err := m.upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7})); err != nil || u.State != "ready" {
+	if u, err := m.Upload("photo.jpg", phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7})); err != nil || u.State != "ready" {
 		t.Fatalf("upload: %+v, %v", u, err)
 	}
 	form := url.Values{
-		"idempotency_key": {keyField.FindStringSubmatch(m.get("/compose").body)[1]}, "caption": {"Once"},
+		"idempotency_key": {m.Get("/compose").Key()}, "caption": {"Once"},
 		"visibility": {"public"}, "licence": {"all-rights-reserved"},
-	}.Encode()
-	answers := make([]page, 20)
+	}
+	answers := make([]servertest.Answer, 20)
 	var wg sync.WaitGroup
 	for i := range answers {
-		req := m.request(http.MethodPost, "/compose", "application/x-www-form-urlencoded", strings.NewReader(form))
 		wg.Go(func() {
-			var err error
-			if answers[i], err = m.try(req); err != nil {
-				t.Error(err)
+			if answers[i] = m.Try(servertest.Values("/compose", form)); answers[i].Err != nil {
+				t.Error(answers[i].Err)
 			}
 		})
 	}
 	wg.Wait()
 	for _, p := range answers {
-		if p.status != http.StatusOK || p.url.Path != answers[0].url.Path || !strings.HasPrefix(p.url.Path, "/@henry/") {
-			t.Errorf("%d at %s, the first at %s", p.status, p.url, answers[0].url)
+		if p.Status != http.StatusOK || p.URL.Path != answers[0].URL.Path || !strings.HasPrefix(p.URL.Path, "/@henry/") {
+			t.Errorf("%d at %s, the first at %s", p.Status, p.URL, answers[0].URL)
 		}
 	}
-	m.get("/compose").want(http.StatusOK).lacks("Once</textarea>")
+	m.Get("/compose").Want(http.StatusOK).Lacks("Once</textarea>")
 }
 
 // Anybody may register an application, so a link to the log-in of one must not send whoever follows it elsewhere.
 func TestALinkToAuthorizeLeadsNowhereByItself(t *testing.T) {
 	s := start(t)
-	m := join(t, s.URL, "anna")
+	m := servertest.NewClient(t, s.URL).SignUp("anna")
 	var app struct {
 		ClientID string `json:"client_id"`
 	}
-	reply := m.post("/api/v1/apps", "client_name", "Evil", "redirect_uris", "https://evil.example/").want(http.StatusOK)
-	if err := json.Unmarshal([]byte(reply.body), &app); err != nil {
+	reply := m.Post("/api/v1/apps", "client_name", "Evil", "redirect_uris", "https://evil.example/").Want(http.StatusOK)
+	if err := json.Unmarshal([]byte(reply.Body), &app); err != nil {
 		t.Fatal(err)
 	}
-	m.http.CheckRedirect = func(req *http.Request, _ []*http.Request) error {
-		t.Errorf("led to %s", req.URL)
-		return http.ErrUseLastResponse
-	}
+	m.Stay = true // or it would be led there
 	ask := url.Values{"response_type": {"code"}, "client_id": {app.ClientID}, "redirect_uri": {"https://evil.example/"}}
 	for name, value := range map[string]string{"scope": "write", "code_challenge_method": "plain", "code_challenge": "x"} {
 		bad := url.Values{name: {value}}.Encode()
-		m.get("/oauth/authorize?" + ask.Encode() + "&" + bad).want(http.StatusUnprocessableEntity)
+		m.Get("/oauth/authorize?" + ask.Encode() + "&" + bad).Want(http.StatusUnprocessableEntity)
 	}
-	m.get("/oauth/authorize?" + ask.Encode()).want(http.StatusOK)
+	m.Get("/oauth/authorize?" + ask.Encode()).Want(http.StatusOK)
 }
 
 // Where a log-in has expired, the form goes along through the log-in page, but no password is written into a page.
 func TestNoPasswordIsCarriedThroughTheLogIn(t *testing.T) {
 	s := start(t)
-	p := visitor(t, s.URL).post("/settings/account", "what", "password", "current_password", "hunter2 hunter2", "new_password", "hunter3 hunter3")
-	p.want(http.StatusUnauthorized).has("then.what").lacks("hunter2", "hunter3")
+	p := servertest.NewClient(t, s.URL).Post("/settings/account", "what", "password", "current_password", "hunter2 hunter2", "new_password", "hunter3 hunter3")
+	p.Want(http.StatusUnauthorized).Has("then.what").Lacks("hunter2", "hunter3")
 }
 
 // Whoever kept the address of a suspended member's photo has it no longer, until the member is back.
 func TestPhotosOfTheSuspendedAreNotServed(t *testing.T) {
 	s := start(t)
-	m := join(t, s.URL, "anna")
-	other := join(t, s.URL, "bert")
-	mine := m.postPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}), "caption", "Mine").media()
-	theirs := other.postPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 8}), "caption", "Theirs").media()
+	m := servertest.NewClient(t, s.URL).SignUp("anna")
+	other := servertest.NewClient(t, s.URL).SignUp("bert")
+	mine := m.PublishPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}), "caption", "Mine").Photos()
+	theirs := other.PublishPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 8}), "caption", "Theirs").Photos()
 	if len(mine) == 0 || len(theirs) == 0 {
 		t.Fatal("no photos on the pages")
 	}
-	v := visitor(t, s.URL)
+	v := servertest.NewClient(t, s.URL)
 	serves := func(urls []string, status int) {
 		t.Helper()
 		for _, u := range urls {
-			v.get(u).want(status)
+			v.Get(u).Want(status)
 		}
 	}
 	serves(mine, http.StatusOK)
@@ -153,12 +149,12 @@ func TestPhotosOfTheSuspendedAreNotServed(t *testing.T) {
 // Nobody is asked whether to delete what is not theirs to delete.
 func TestOnlyWhoMayDeleteIsAsked(t *testing.T) {
 	s := start(t)
-	anna, bert, cid := join(t, s.URL, "anna"), join(t, s.URL, "bert"), join(t, s.URL, "cid")
-	post := anna.postPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}), "caption", "Mine").url.Path
+	anna, bert, cid := servertest.NewClient(t, s.URL).SignUp("anna"), servertest.NewClient(t, s.URL).SignUp("bert"), servertest.NewClient(t, s.URL).SignUp("cid")
+	post := anna.PublishPhoto(phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7}), "caption", "Mine").URL.Path
 	id := post[strings.LastIndexByte(post, '/')+1:]
-	comment := bert.post("/posts/"+id+"/comments", "text", "Nice", "idempotency_key", "k").want(http.StatusOK).url.Fragment
+	comment := bert.Post("/posts/"+id+"/comments", "text", "Nice", "idempotency_key", "k").Want(http.StatusOK).URL.Fragment
 	for _, c := range []struct {
-		who  *member
+		who  *servertest.Client
 		what string
 		want int
 	}{
@@ -166,8 +162,8 @@ func TestOnlyWhoMayDeleteIsAsked(t *testing.T) {
 		{anna, strings.TrimPrefix(comment, "c-"), http.StatusOK}, {bert, strings.TrimPrefix(comment, "c-"), http.StatusOK},
 		{cid, strings.TrimPrefix(comment, "c-"), http.StatusForbidden},
 	} {
-		if got := c.who.get("/posts/" + c.what + "/delete").status; got != c.want {
-			t.Errorf("%s is answered %d for %s, want %d", c.who.name, got, c.what, c.want)
+		if got := c.who.Get("/posts/" + c.what + "/delete").Status; got != c.want {
+			t.Errorf("%s is answered %d for %s, want %d", c.who.Name, got, c.what, c.want)
 		}
 	}
 }

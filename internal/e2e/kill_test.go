@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -45,11 +44,9 @@ func kills(t *testing.T, site stage) {
 			wg.Go(func() {
 				// Each worker is a browser of its own, so that drafts stay apart.
 				m := site.visitor(t)
-				m.http.Timeout = 15 * time.Second // the photo of a worker that was killed takes longer
+				m.Patience = 15 * time.Second // the photo of a worker that was killed takes longer
 				name := fmt.Sprintf("w%dr%d", worker, round)
-				p, err := m.try(m.request(http.MethodPost, "/signup", "application/x-www-form-urlencoded",
-					strings.NewReader("name="+name+"&email="+name+"%40example.org&password=correct+horse+battery&agree=on")))
-				if err != nil || p.status != 200 {
+				if m.TrySignUp(name) != nil {
 					return
 				}
 				for i := 0; ; i++ {
@@ -58,7 +55,7 @@ func kills(t *testing.T, site stage) {
 						return
 					default:
 					}
-					u, err := m.upload("p.jpg", files[(i+worker)%len(files)])
+					u, err := m.Upload("p.jpg", files[(i+worker)%len(files)])
 					if err != nil {
 						return
 					}
@@ -67,15 +64,14 @@ func kills(t *testing.T, site stage) {
 						return
 					}
 					caption := fmt.Sprintf("post %s %d", name, i)
-					p, err := m.try(m.request(http.MethodPost, "/compose", "application/x-www-form-urlencoded",
-						strings.NewReader("idempotency_key="+strings.ReplaceAll(caption, " ", "")+"&visibility=public&licence=cc0-1.0&caption="+strings.ReplaceAll(caption, " ", "+"))))
+					p := m.Try(servertest.Form("/compose", "idempotency_key", strings.ReplaceAll(caption, " ", ""), "visibility", "public", "licence", "cc0-1.0", "caption", caption))
 					mu.Lock()
 					tried[caption]++
-					if err == nil && p.status == 200 && strings.HasPrefix(p.url.Path, "/@"+name+"/") {
-						posts[caption] = p.url.Path
+					if p.Err == nil && p.Status == 200 && strings.HasPrefix(p.URL.Path, "/@"+name+"/") {
+						posts[caption] = p.URL.Path
 					}
 					mu.Unlock()
-					if err != nil {
+					if p.Err != nil {
 						return
 					}
 				}
@@ -83,7 +79,7 @@ func kills(t *testing.T, site stage) {
 		}
 		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
 		if round == rounds-1 { // however slow the machine is
-			eventually(t, "a post is acknowledged", func() bool {
+			servertest.Eventually(t, "a post is acknowledged", func() bool {
 				mu.Lock()
 				defer mu.Unlock()
 				return len(posts) > 0
@@ -99,22 +95,22 @@ func kills(t *testing.T, site stage) {
 
 	nobody := site.visitor(t)
 	for caption, path := range posts {
-		p := nobody.get(path).want(200).has(caption)
-		urls := p.media()
+		p := nobody.Get(path).Want(200).Has(caption)
+		urls := p.Photos()
 		if len(urls) < 4 {
 			t.Errorf("%s has %d variants", path, len(urls))
 		}
 		for _, u := range urls {
-			nobody.get(u).want(200)
+			nobody.Get(u).Want(200)
 		}
 	}
 	// What is listed is whole, whether its answer arrived or not, and there once.
 	seen := map[string]bool{}
 	address := regexp.MustCompile(`href="(/@w\d+r\d+/\d+)"`)
-	eventually(t, fmt.Sprintf("all %d posts are listed", len(posts)), func() bool {
+	servertest.Eventually(t, fmt.Sprintf("all %d posts are listed", len(posts)), func() bool {
 		for path := "/explore"; path != ""; {
-			p := nobody.get(path).want(200)
-			for _, m := range address.FindAllStringSubmatch(p.body, -1) {
+			p := nobody.Get(path).Want(200)
+			for _, m := range address.FindAllStringSubmatch(p.Body, -1) {
 				seen[m[1]] = true
 			}
 			path = older(p)
@@ -128,11 +124,11 @@ func kills(t *testing.T, site stage) {
 	})
 	captions := map[string]bool{}
 	for path := range seen {
-		p := nobody.get(path).want(200)
-		for _, u := range p.media() {
-			nobody.get(u).want(200)
+		p := nobody.Get(path).Want(200)
+		for _, u := range p.Photos() {
+			nobody.Get(u).Want(200)
 		}
-		caption := regexp.MustCompile(`post w\d+r\d+ \d+`).FindString(p.text())
+		caption := regexp.MustCompile(`post w\d+r\d+ \d+`).FindString(p.Text())
 		if captions[caption] {
 			t.Errorf("%q was posted twice", caption)
 		}
@@ -141,13 +137,13 @@ func kills(t *testing.T, site stage) {
 	if dir := site.MediaDir(); dir != "" {
 		leftovers(t, dir)
 	}
-	ada.get("/settings").want(200).has("kay")
+	ada.Get("/settings").Want(200).Has("kay")
 }
 
 var olderLink = regexp.MustCompile(`rel="next"[^>]*href="([^"]+)"`)
 
-func older(p page) string {
-	m := olderLink.FindStringSubmatch(p.body)
+func older(p servertest.Answer) string {
+	m := olderLink.FindStringSubmatch(p.Body)
 	if m == nil {
 		return ""
 	}
@@ -157,7 +153,7 @@ func older(p page) string {
 // leftovers finds temporary files that nobody will finish.
 func leftovers(t testing.TB, dir string) {
 	t.Helper()
-	eventually(t, "temporary files are swept", func() bool {
+	servertest.Eventually(t, "temporary files are swept", func() bool {
 		found := ""
 		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 			if err == nil && !d.IsDir() && strings.Contains(filepath.Base(path), "tmp") {

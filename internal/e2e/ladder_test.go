@@ -37,73 +37,73 @@ func TestUpAndDown(t *testing.T) {
 func upAndDown(t *testing.T, base servertest.Rung, steps []string) {
 	s := stage{servertest.NewSite(t, base, "SIGNUP_LIMIT=100000/1h", "LOGIN_LIMIT=100000/1h", "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h", "API_LIMIT=10000000/1m", "DRAIN_DELAY=0s")}
 	una, ugo, nobody := s.join(t, "una"), s.join(t, "ugo"), s.visitor(t)
-	ugo.post("/@una/follow").want(200)
-	token := una.token()
+	ugo.Post("/@una/follow").Want(200)
+	app := una.WithToken(una.NewToken())
 	photo := phototest.JPEG(phototest.Options{Width: 900, Height: 600, GPS: true})
 	var posts []string // captions to paths, in order
 	paths := map[string]string{}
-	post := func(caption string, pairs ...string) page {
+	post := func(caption string, pairs ...string) servertest.Answer {
 		t.Helper()
-		p := una.postPhoto(photo, append([]string{"caption", caption}, pairs...)...)
+		p := una.PublishPhoto(photo, append([]string{"caption", caption}, pairs...)...)
 		posts = append(posts, caption)
-		paths[caption] = p.url.Path
+		paths[caption] = p.URL.Path
 		return p
 	}
-	private := post("For friends alone", "visibility", "followers").url.Path
+	private := post("For friends alone", "visibility", "followers").URL.Path
 
 	// live does what people do, and leaves what the next step has to find.
 	live := func(step string) (gone []string) {
 		t.Helper()
 		caption := "Posted " + step
 		p := post(caption)
-		id := p.url.Path[strings.LastIndexByte(p.url.Path, '/')+1:]
-		ugo.get(p.url.Path).want(200)
-		ugo.post("/posts/"+id+"/like", "return", p.url.Path).want(200)
-		ugo.post("/posts/"+id+"/comments", "text", "Seen "+step, "idempotency_key", "k-"+id).want(200).has("Seen " + step)
+		id := p.URL.Path[strings.LastIndexByte(p.URL.Path, '/')+1:]
+		ugo.Get(p.URL.Path).Want(200)
+		ugo.Post("/posts/"+id+"/like", "return", p.URL.Path).Want(200)
+		ugo.Post("/posts/"+id+"/comments", "text", "Seen "+step, "idempotency_key", "k-"+id).Want(200).Has("Seen " + step)
 		// Its job runs before the restart, or after.
-		short := una.postPhoto(photo, "caption", "Not for long")
-		for _, u := range short.media() {
+		short := una.PublishPhoto(photo, "caption", "Not for long")
+		for _, u := range short.Photos() {
 			address, err := url.Parse(u)
 			if err != nil {
 				t.Fatal(err)
 			}
 			gone = append(gone, address.Path)
 		}
-		una.post("/posts/" + short.url.Path[strings.LastIndexByte(short.url.Path, '/')+1:] + "/delete").want(200)
+		una.Post("/posts/" + short.URL.Path[strings.LastIndexByte(short.URL.Path, '/')+1:] + "/delete").Want(200)
 		return gone
 	}
 	// whole looks for everything that was left.
 	whole := func(gone []string) {
 		t.Helper()
 		for _, caption := range posts {
-			for _, m := range []*member{una, ugo, nobody} {
+			for _, m := range []*servertest.Client{una, ugo, nobody} {
 				if paths[caption] == private && m == nobody {
-					m.get(private).want(404).lacks(caption)
+					m.Get(private).Want(404).Lacks(caption)
 					continue
 				}
-				p := m.sees(paths[caption], caption)
-				photos := p.media()
+				p := m.Sees(paths[caption], caption)
+				photos := p.Photos()
 				if len(photos) < 3 {
 					t.Errorf("%s has %d addresses of photos", caption, len(photos))
 				}
 				for _, u := range photos {
-					m.get(u).want(200)
+					m.Get(u).Want(200)
 				}
 			}
 			if step, ok := strings.CutPrefix(caption, "Posted "); ok {
-				una.sees(paths[caption], "Seen "+step)
+				una.Sees(paths[caption], "Seen "+step)
 				id := paths[caption][strings.LastIndexByte(paths[caption], '/')+1:]
-				una.seesWithToken(token, "/api/v1/statuses/"+id, `"favourites_count":1,`, `"replies_count":1,`)
+				app.Sees("/api/v1/statuses/"+id, `"favourites_count":1,`, `"replies_count":1,`)
 			}
 		}
-		listed := una.seesWithToken(token, "/api/v1/timelines/home?limit=40", posts...)
+		listed := app.Sees("/api/v1/timelines/home?limit=40", posts...)
 		for _, caption := range posts {
-			if n := strings.Count(listed.body, caption); n != 1 {
+			if n := strings.Count(listed.Body, caption); n != 1 {
 				t.Errorf("%q is %d times among %d posts of the home timeline", caption, n, len(posts))
 			}
 		}
-		eventually(t, "the photos of what was deleted go", func() bool {
-			return !slices.ContainsFunc(gone, func(path string) bool { return nobody.get(path).status != http.StatusNotFound })
+		servertest.Eventually(t, "the photos of what was deleted go", func() bool {
+			return !slices.ContainsFunc(gone, func(path string) bool { return nobody.Get(path).Status != http.StatusNotFound })
 		})
 	}
 
@@ -120,18 +120,18 @@ func upAndDown(t *testing.T, base servertest.Rung, steps []string) {
 		}
 		t.Logf("%s: %s", step, next)
 		s.Move(next)
-		for _, m := range []*member{una, ugo, nobody} {
-			m.site, m.late = s.URL, s.late()
+		for _, m := range []*servertest.Client{una, app, ugo, nobody} {
+			m.Site, m.Late = s.URL, s.late()
 		}
-		for _, m := range []*member{una, ugo} {
-			p := m.get("/settings").want(200)
+		for _, m := range []*servertest.Client{una, ugo} {
+			p := m.Get("/settings").Want(200)
 			// Sessions do not move with their store: one logs in again. Nothing else ends them.
-			if again := p.url.Path == "/login"; again != (name == "sessions") {
-				t.Errorf("%s: %s is at %s", step, m.name, p.url)
+			if again := p.URL.Path == "/login"; again != (name == "sessions") {
+				t.Errorf("%s: %s is at %s", step, m.Name, p.URL)
 			}
-			if p.url.Path == "/login" {
-				m.post("/login", append(hidden(p), "name", m.name, "password", password)...).want(200)
-				m.get("/settings").want(200).has(m.name)
+			if p.URL.Path == "/login" {
+				m.Post("/login", append(p.Hidden(), "name", m.Name, "password", password)...).Want(200)
+				m.Get("/settings").Want(200).Has(m.Name)
 			}
 		}
 		whole(gone)

@@ -16,8 +16,8 @@ func figures(t *testing.T, site *servertest.Site) map[string]float64 {
 	t.Helper()
 	sums := map[string]float64{}
 	for _, i := range site.Processes() {
-		page := visitor(t, i.Metrics).get("/metrics").want(200)
-		for line := range strings.Lines(page.body) {
+		page := servertest.NewClient(t, i.Metrics).Get("/metrics").Want(200)
+		for line := range strings.Lines(page.Body) {
 			line = strings.TrimSpace(line)
 			at := strings.LastIndexByte(line, ' ')
 			if strings.HasPrefix(line, "#") || at < 0 {
@@ -39,11 +39,11 @@ func TestEveryBackendIsCounted(t *testing.T) {
 	rung.Web = 2
 	site := servertest.NewSite(t, rung, "SIGNUP_LIMIT=1000/1h")
 	before := figures(t, site)
-	ada := join(t, site.URL, "countada")
-	post := ada.postPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600, Seed: 5}), "caption", "Counted")
-	ada.get("/").want(200)
-	for _, address := range visitor(t, site.URL).get(post.url.Path).want(200).media() {
-		visitor(t, site.URL).get(address).want(200)
+	ada := servertest.NewClient(t, site.URL).SignUp("countada")
+	post := ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600, Seed: 5}), "caption", "Counted")
+	ada.Get("/").Want(200)
+	for _, address := range servertest.NewClient(t, site.URL).Get(post.URL.Path).Want(200).Photos() {
+		servertest.NewClient(t, site.URL).Get(address).Want(200)
 	}
 	moved := func(prefix string) bool {
 		now := figures(t, site)
@@ -67,8 +67,8 @@ func TestEveryBackendIsCounted(t *testing.T) {
 		`tintype_queue_messages_total{what="received"}`,
 		`tintype_requests_total{method="POST",route="/signup",status="303"}`,
 	} {
-		eventually(t, prefix+" moves", func() bool {
-			visitor(t, site.URL).get(fmt.Sprintf("/@countada?n=%d.%d", n, time.Now().UnixNano())).want(200)
+		servertest.Eventually(t, prefix+" moves", func() bool {
+			servertest.NewClient(t, site.URL).Get(fmt.Sprintf("/@countada?n=%d.%d", n, time.Now().UnixNano())).Want(200)
 			return moved(prefix)
 		})
 	}
@@ -79,7 +79,7 @@ func TestEveryBackendIsCounted(t *testing.T) {
 			t.Errorf("no %s", name)
 		}
 	}
-	eventually(t, "both replicas are in use everywhere", func() bool {
+	servertest.Eventually(t, "both replicas are in use everywhere", func() bool {
 		replicas := 0
 		for name, value := range figures(t, site) {
 			if strings.HasPrefix(name, "tintype_replica_in_use{") && value == float64(len(site.Processes())) {

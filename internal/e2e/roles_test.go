@@ -37,12 +37,12 @@ func together(t *testing.T, settings ...[]string) []*servertest.Instance {
 func TestRoles(t *testing.T) {
 	fleet := together(t, []string{"ROLES=web"}, []string{"ROLES=worker"}, []string{"ROLES=worker"})
 	web, workers := fleet[0], fleet[1:]
-	ada := join(t, web.URL, "ada")
-	p := ada.postPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600}), "caption", "Made elsewhere")
-	for _, u := range p.media() {
-		ada.get(u).want(200)
+	ada := servertest.NewClient(t, web.URL).SignUp("ada")
+	p := ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600}), "caption", "Made elsewhere")
+	for _, u := range p.Photos() {
+		ada.Get(u).Want(200)
 	}
-	visitor(t, workers[0].URL).get("/").want(404)
+	servertest.NewClient(t, workers[0].URL).Get("/").Want(404)
 
 	// One of two workers dies in the middle, again and again.
 	photo := phototest.JPEG(phototest.Options{Width: 2400, Height: 1600, Detail: true})
@@ -52,10 +52,10 @@ func TestRoles(t *testing.T) {
 	}
 	for round := range rounds {
 		var wg sync.WaitGroup
-		results := make([]uploaded, 3)
+		results := make([]servertest.Upload, 3)
 		errs := make([]error, 3)
 		for i := range results {
-			wg.Go(func() { results[i], errs[i] = ada.upload(fmt.Sprintf("%d-%d.jpg", round, i), photo) })
+			wg.Go(func() { results[i], errs[i] = ada.Upload(fmt.Sprintf("%d-%d.jpg", round, i), photo) })
 		}
 		time.Sleep(time.Duration(100+150*round) * time.Millisecond)
 		workers[round%2].Kill()
@@ -69,9 +69,9 @@ func TestRoles(t *testing.T) {
 				t.Errorf("a good photo was refused: %s", u.Error)
 			}
 		}
-		eventuallyWithin(t, 90*time.Second, "every acknowledged photo is ready", func() bool {
-			return strings.Count(ada.get("/compose").want(200).body, `data-state="ready"`) == 3
+		servertest.Within(t, 90*time.Second, "every acknowledged photo is ready", func() bool {
+			return strings.Count(ada.Get("/compose").Want(200).Body, `data-state="ready"`) == 3
 		})
-		ada.publish("caption", fmt.Sprintf("Round %d", round)).want(200).has(fmt.Sprintf("Round %d", round))
+		ada.Publish("caption", fmt.Sprintf("Round %d", round)).Want(200).Has(fmt.Sprintf("Round %d", round))
 	}
 }

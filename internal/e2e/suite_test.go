@@ -20,17 +20,17 @@ type stage struct{ *servertest.Site }
 // visitors' pages for itself. Whoever did it sees it at once everywhere.
 func (s stage) late() bool { return s.Rung.Replicas > 0 || len(s.Processes()) > 1 }
 
-func (s stage) visitor(t testing.TB) *member {
+func (s stage) visitor(t testing.TB) *servertest.Client {
 	t.Helper()
-	m := visitor(t, s.URL)
-	m.late = s.late()
+	m := servertest.NewClient(t, s.URL)
+	m.Late = s.late()
 	return m
 }
 
-func (s stage) join(t testing.TB, name string) *member {
+func (s stage) join(t testing.TB, name string) *servertest.Client {
 	t.Helper()
-	m := join(t, s.URL, name)
-	m.late = s.late()
+	m := servertest.NewClient(t, s.URL).SignUp(name)
+	m.Late = s.late()
 	return m
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -35,26 +34,26 @@ func spendTracedEvening(t *testing.T, rung servertest.Rung) *tracedEvening {
 		"OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20collectorkey", "REGISTRATION=open", "SIGNUP_LIMIT=1000/1h")...)
 	e := &tracedEvening{site: site, collector: c, private: map[string]string{}, secret: map[string]string{"the AWS secret": "not a secret", "the collector's key": "collectorkey"}}
 
-	ada := join(t, site.URL, "adatraced")
+	ada := servertest.NewClient(t, site.URL).SignUp("adatraced")
 	e.private["a name"], e.secret["an e-mail address"], e.secret["a password"] = "adatraced", "adatraced@example.org", password
-	visitor(t, site.URL).post("/login", "name", "adatraced", "password", "wrongpass0rd")
+	servertest.NewClient(t, site.URL).Post("/login", "name", "adatraced", "password", "wrongpass0rd")
 	e.secret["a wrong password"] = "wrongpass0rd"
-	visitor(t, site.URL).post("/signup", "name", "ADATRACED", "email", "other@example.org", "password", password, "agree", "on").want(422)
+	servertest.NewClient(t, site.URL).Post("/signup", "name", "ADATRACED", "email", "other@example.org", "password", password, "agree", "on").Want(422)
 	photo := phototest.JPEG(phototest.Options{Width: 900, Height: 600, Seed: 3})
-	post := ada.postPhoto(photo, "caption", "Captionword by the sea")
+	post := ada.PublishPhoto(photo, "caption", "Captionword by the sea")
 	e.private["a caption"] = "Captionword"
-	id := post.url.Path[strings.LastIndexByte(post.url.Path, '/')+1:]
+	id := post.URL.Path[strings.LastIndexByte(post.URL.Path, '/')+1:]
 	e.private["an id"] = id
-	ada.post("/posts/"+id+"/comments", "text", "Commentword", "idempotency_key", "idemkey1").want(200)
+	ada.Post("/posts/"+id+"/comments", "text", "Commentword", "idempotency_key", "idemkey1").Want(200)
 	e.private["a comment"], e.private["an idempotency key"] = "Commentword", "idemkey1"
-	ada.get("/search?q=Searchword").want(200)
+	ada.Get("/search?q=Searchword").Want(200)
 	e.secret["a search"] = "Searchword"
-	hidden := ada.postPhoto(phototest.JPEG(phototest.Options{Width: 800, Height: 600, Seed: 4}), "caption", "For friends", "visibility", "followers")
-	for _, address := range hidden.media() {
+	hidden := ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 800, Height: 600, Seed: 4}), "caption", "For friends", "visibility", "followers")
+	for _, address := range hidden.Photos() {
 		if !strings.Contains(address, "/priv/") {
 			continue
 		}
-		ada.get(address).want(200)
+		ada.Get(address).Want(200)
 		u, err := url.Parse(address)
 		if err != nil {
 			t.Fatal(err)
@@ -63,30 +62,25 @@ func spendTracedEvening(t *testing.T, rung servertest.Rung) *tracedEvening {
 		e.secret["a signature"] = u.Query().Get("s")
 	}
 	if e.secret["a signature"] == "" {
-		t.Fatalf("no signed address among %v", hidden.media())
+		t.Fatalf("no signed address among %v", hidden.Photos())
 	}
-	token := ada.token()
-	e.secret["a token"] = token
-	req := ada.request(http.MethodGet, "/api/v1/accounts/verify_credentials", "", nil)
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Traceparent", "00-"+callerTrace+"-"+callerSpan+"-01")
-	req.Header.Set("Tracestate", "vendor=statesecret")
-	req.Header.Set("User-Agent", "Agentword/1.0")
-	ada.do(req).want(200)
+	app := ada.WithToken(ada.NewToken())
+	e.secret["a token"] = app.Token
+	app.Do(servertest.Read("/api/v1/accounts/verify_credentials").With("Traceparent", "00-"+callerTrace+"-"+callerSpan+"-01",
+		"Tracestate", "vendor=statesecret", "User-Agent", "Agentword/1.0")).Want(200)
 	e.private["a program's name"], e.private["a caller's state"] = "Agentword", "statesecret"
-	ada.lines("/api/v1/streaming/user", token) // stays open
-	visitor(t, site.URL).get("/@adatraced").want(200)
-	visitor(t, site.URL).get("/nowhere/Pathword")
+	app.Lines("/api/v1/streaming/user") // stays open
+	servertest.NewClient(t, site.URL).Get("/@adatraced").Want(200)
+	servertest.NewClient(t, site.URL).Get("/nowhere/Pathword")
 	e.private["a path"] = "Pathword"
 	stdout, stderr, err := site.Command("account", "reset-password", "adatraced")
 	if err != nil {
 		t.Fatal(err, stderr)
 	}
 	link := strings.TrimSpace(stdout[strings.Index(stdout, "/links/"):])
-	visitor(t, site.URL).get(strings.Fields(link)[0]).want(200)
+	servertest.NewClient(t, site.URL).Get(strings.Fields(link)[0]).Want(200)
 	e.secret["a link"] = strings.TrimPrefix(strings.Fields(link)[0], "/links/")
-	home, _ := url.Parse(site.URL)
-	for _, cookie := range ada.http.Jar.Cookies(home) {
+	for _, cookie := range ada.Cookies() {
 		e.secret["the cookie "+cookie.Name] = cookie.Value
 	}
 	if len(e.secret) < 8 {
@@ -244,7 +238,7 @@ func TestTracesOfALaptop(t *testing.T) {
 	signUp := find(t, spans, "the sign-up", func(s servertest.Span) bool {
 		return s.Name == "POST /signup" && s.Text["http.response.status_code"] == "303"
 	})
-	if signUp.Kind != "SERVER" || signUp.Text["http.route"] != "/signup" || signUp.Text["http.request.method"] != "POST" || signUp.Text["http.response.body.size"] == "" || signUp.Failed {
+	if signUp.Kind != "SERVER" || signUp.Text["http.route"] != "/signup" || signUp.Text["http.request.method"] != "POST" || signUp.Text["http.response.Body.size"] == "" || signUp.Failed {
 		t.Errorf("%+v", signUp)
 	}
 	account := find(t, spans, "the account's row", func(s servertest.Span) bool { return s.Name == "INSERT accounts" && s.Trace == signUp.Trace })
@@ -288,11 +282,11 @@ func TestTracesOfTheFleet(t *testing.T) {
 		"DynamoDB GetItem", "DynamoDB UpdateItem", "S3 PutObject", "S3 GetObject", "SQS SendMessageBatch", "SQS ReceiveMessage")
 	// A page that the cache has part in, and one that replicas answer once they have come that far.
 	for range 5 {
-		visitor(t, e.site.URL).get("/explore?n=1").want(200)
+		servertest.NewClient(t, e.site.URL).Get("/explore?n=1").Want(200)
 		time.Sleep(200 * time.Millisecond)
 	}
-	eventually(t, "a statement on a replica", func() bool {
-		visitor(t, e.site.URL).get(fmt.Sprintf("/@adatraced?n=%d", time.Now().UnixNano())).want(200)
+	servertest.Eventually(t, "a statement on a replica", func() bool {
+		servertest.NewClient(t, e.site.URL).Get(fmt.Sprintf("/@adatraced?n=%d", time.Now().UnixNano())).Want(200)
 		return slices.ContainsFunc(e.collector.Spans(), func(s servertest.Span) bool { return s.Text["tintype.db.node"] == "replica" })
 	})
 	spans := e.check(t)
@@ -332,10 +326,10 @@ func TestACollectorThatHangs(t *testing.T) {
 	begun := time.Now()
 	c.Hang() // from the start: one that answered too late for once would be told of, too
 	site := servertest.NewSite(t, servertest.Rung{}, append(c.Env(), "LOG_FORMAT=json", "OTEL_BSP_EXPORT_TIMEOUT=500")...)
-	eventually(t, "the collector is asked twice", func() bool {
+	servertest.Eventually(t, "the collector is asked twice", func() bool {
 		for range 50 {
-			visitor(t, site.URL).get("/livez").want(200)
-			visitor(t, site.URL).get("/explore").want(200)
+			servertest.NewClient(t, site.URL).Get("/livez").Want(200)
+			servertest.NewClient(t, site.URL).Get("/explore").Want(200)
 		}
 		return c.Asked() > 2
 	})
@@ -350,8 +344,8 @@ func TestACollectorThatHangs(t *testing.T) {
 	// None at all, and then one again.
 	site.Start()
 	c.Resume()
-	visitor(t, site.URL).get("/explore").want(200)
-	eventually(t, "traces arrive", func() bool {
+	servertest.NewClient(t, site.URL).Get("/explore").Want(200)
+	servertest.Eventually(t, "traces arrive", func() bool {
 		return slices.ContainsFunc(c.Spans(), func(s servertest.Span) bool { return s.Name == "GET /explore" })
 	})
 }
@@ -366,8 +360,8 @@ func TestNoTraces(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			site := start(t, append(env, "LOG_FORMAT=json")...)
-			ada := join(t, site.URL, "ada")
-			ada.postPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "x")
+			ada := servertest.NewClient(t, site.URL).SignUp("ada")
+			ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "x")
 			if err := site.Stop(); err != nil {
 				t.Error(err)
 			}

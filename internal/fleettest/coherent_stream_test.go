@@ -91,14 +91,7 @@ func (l *listener) again(ctx context.Context, t *testing.T, connect func(ctx con
 // events reads a stream of server-sent events through the balancer. One that is refused, because its instance is about
 // to end, is no error: the client comes again.
 func (l *listener) events(ctx context.Context, p *servertest.Client, url string, opened func() error, heard func(name, data string)) (bool, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false, err
-	}
-	if p.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+p.Token)
-	}
-	resp, err := (&http.Client{Jar: p.Jar}).Do(req)
+	resp, err := p.Open(ctx, servertest.Read(url))
 	if err != nil {
 		return false, err
 	}

@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -39,7 +40,8 @@ type Client struct {
 	t testing.TB
 }
 
-// NewClient is a visitor of the site at that address.
+// NewClient is a visitor of the site at that address. Without a test, t is nil, and
+// only what returns errors may be used.
 func NewClient(t testing.TB, site string) *Client {
 	jar, _ := cookiejar.New(nil) // it has no error
 	return &Client{Site: strings.TrimSuffix(site, "/"), Patience: time.Minute, Jar: jar, t: t}
@@ -81,16 +83,21 @@ func transportTo(site string, port int) http.RoundTripper {
 	return t.(http.RoundTripper)
 }
 
-// Send asks. What goes wrong on the way is the answer's Err; the test goes on.
-func (c *Client) Send(ctx context.Context, q Request) Answer {
-	a := Answer{t: c.t}
+// WithToken is an application of the same member, which keeps no cookies.
+func (c *Client) WithToken(token string) *Client {
+	app := *c
+	app.Token, app.Jar = token, nil
+	return &app
+}
+
+// Open asks, and leaves the answer to be read and closed. Ctx ends it.
+func (c *Client) Open(ctx context.Context, q Request) (*http.Response, error) {
 	req, err := q.on(ctx, c.Site)
 	if err != nil {
-		a.Err = err
-		return a
+		return nil, err
 	}
 	header := func(name, value string) {
-		if value != "" && req.Header.Get(name) == "" {
+		if _, given := req.Header[name]; !given && value != "" {
 			req.Header.Set(name, value)
 		}
 	}
@@ -104,19 +111,25 @@ func (c *Client) Send(ctx context.Context, q Request) Answer {
 			header("Origin", c.Site)
 		}
 	}
-	client := http.Client{Timeout: c.Patience, Jar: c.Jar, Transport: c.Transport}
+	client := http.Client{Jar: c.Jar, Transport: c.Transport}
 	if c.Stay {
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
-	res, err := client.Do(req)
+	return client.Do(req)
+}
+
+// Send asks and reads the answer, for no longer than the client's patience. What
+// goes wrong on the way is the answer's Err; the test goes on.
+func (c *Client) Send(ctx context.Context, q Request) Answer {
+	ctx, cancel := context.WithTimeout(ctx, c.Patience)
+	defer cancel()
+	res, err := c.Open(ctx, q)
 	if err != nil {
-		a.Err = err
-		return a
+		return Answer{Err: err, t: c.t}
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
-	a.Status, a.URL, a.Header, a.Body, a.Err = res.StatusCode, res.Request.URL, res.Header, string(body), err
-	return a
+	return Answer{Status: res.StatusCode, URL: res.Request.URL, Header: res.Header, Body: string(body), Err: err, t: c.t}
 }
 
 // Try is Send until the test's end.
@@ -202,4 +215,26 @@ func (c *Client) Until(q Request, wanted func(Answer) bool) (a Answer) {
 		return nil
 	})
 	return a
+}
+
+// Lines opens what stays open until the test's end and returns its lines. The
+// channel is closed at its end.
+func (c *Client) Lines(path string) <-chan string {
+	c.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	c.t.Cleanup(cancel)
+	res, err := c.Open(ctx, Read(path))
+	must(c.t, err)
+	c.t.Cleanup(func() { res.Body.Close() })
+	if res.StatusCode != http.StatusOK {
+		c.t.Fatalf("%s: %s", path, res.Status)
+	}
+	out := make(chan string, 1000)
+	go func() {
+		defer close(out)
+		for s := bufio.NewScanner(res.Body); s.Scan(); {
+			out <- s.Text()
+		}
+	}()
+	return out
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -84,6 +86,43 @@ func (c *Client) LoggedOut() {
 	if a := c.Get("/settings"); a.URL.Path != "/login" {
 		c.t.Fatalf("still logged in: %d %s", a.Status, a.URL)
 	}
+}
+
+var shownCode = regexp.MustCompile(`<code[^>]*>([^<]+)</code>`)
+
+// Allow has the member allow what the query of an address to authorize asks for,
+// and returns the code that is shown.
+func (c *Client) Allow(ask url.Values) string {
+	c.t.Helper()
+	pairs := []string{"decision", "allow"}
+	for name := range ask {
+		pairs = append(pairs, name, ask.Get(name))
+	}
+	c.Get("/oauth/authorize?" + ask.Encode()).Want(http.StatusOK).Has("client_id")
+	allowed := c.Post("/oauth/authorize", pairs...).Want(http.StatusOK)
+	code := shownCode.FindStringSubmatch(allowed.Body)
+	if code == nil {
+		c.t.Fatalf("no code:\n%s", allowed.Text())
+	}
+	return code[1]
+}
+
+// NewToken has the member of the browser allow a client of the API, and returns
+// what the client gets.
+func (c *Client) NewToken() string {
+	c.t.Helper()
+	const oob, scopes = "urn:ietf:wg:oauth:2.0:oob", "read write follow"
+	var app struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	c.Post("/api/v1/apps", "client_name", "listener", "redirect_uris", oob, "scopes", scopes).Into(&app)
+	code := c.Allow(url.Values{"response_type": {"code"}, "client_id": {app.ID}, "redirect_uri": {oob}, "scope": {scopes}})
+	var token struct {
+		Token string `json:"access_token"`
+	}
+	c.Post("/oauth/token", "grant_type", "authorization_code", "client_id", app.ID, "client_secret", app.Secret, "redirect_uri", oob, "code", code).Into(&token)
+	return token.Token
 }
 
 // An Upload is what the compose page's script is told of a file.

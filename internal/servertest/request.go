@@ -15,7 +15,7 @@ type Request struct {
 	Path        string // or a whole address
 	ContentType string
 	Body        []byte
-	Header      []string // name, value, …; they win over the client's own
+	Header      []string // name, value, …; more than one of a name is sent so; they win over the client's own
 }
 
 // Read is a Request for a path, or an address.
@@ -88,7 +88,7 @@ func (q Request) on(ctx context.Context, site string) (*http.Request, error) {
 		req.Header.Set("Content-Type", q.ContentType)
 	}
 	for i := 0; i < len(q.Header); i += 2 {
-		req.Header.Set(q.Header[i], q.Header[i+1])
+		req.Header.Add(q.Header[i], q.Header[i+1])
 	}
 	return req, nil
 }
