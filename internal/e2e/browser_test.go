@@ -100,7 +100,7 @@ func (b *browser) fail(err error) {
 	short, done := context.WithTimeout(b.ctx, 5*time.Second)
 	defer done()
 	where, _ := chromedp.Run(short, chromedp.Location())
-	text, _ := chromedp.Run(short, chromedp.Evaluate[string](`document.Body.innerText.slice(0,800)`))
+	text, _ := chromedp.Run(short, chromedp.Evaluate[string](`document.body.innerText.slice(0,800)`))
 	b.shot("failure")
 	b.t.Fatalf("browser: %v at %s:\n%s", err, where, text)
 }
@@ -264,7 +264,7 @@ func inABrowser(t *testing.T, site stage) {
 		b.click(`form[action$="/like"] button`, `form[action$="/unlike"] button`)
 		b.becomes(`window.stayed && document.querySelector('form[action$="/unlike"] button[aria-pressed=true]') !== null`)
 		b.run(chromedp.SendKeys(chromedp.CSS(`textarea[name=text]`), "Nobody saw the boats"), chromedp.Click(chromedp.CSS(`#comment button, form[action$="/comments"] button`)))
-		b.becomes(`window.stayed && document.Body.innerText.includes('Nobody saw the boats') && document.querySelector('textarea[name=text]').value === ''`)
+		b.becomes(`window.stayed && document.body.innerText.includes('Nobody saw the boats') && document.querySelector('textarea[name=text]').value === ''`)
 	})
 	b.t = t
 

@@ -115,6 +115,10 @@ func TestPagesThroughACDN(t *testing.T) {
 				if p := eve.Try(servertest.Read(posts[0])); p.Err != nil || p.Status != http.StatusOK {
 					t.Errorf("a visitor: %d %v", p.Status, p.Err)
 				}
+				select {
+				case <-ctx.Done():
+				case <-time.After(20 * time.Millisecond):
+				}
 			}
 		})
 		changed := time.Now()

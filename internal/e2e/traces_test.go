@@ -238,7 +238,7 @@ func TestTracesOfALaptop(t *testing.T) {
 	signUp := find(t, spans, "the sign-up", func(s servertest.Span) bool {
 		return s.Name == "POST /signup" && s.Text["http.response.status_code"] == "303"
 	})
-	if signUp.Kind != "SERVER" || signUp.Text["http.route"] != "/signup" || signUp.Text["http.request.method"] != "POST" || signUp.Text["http.response.Body.size"] == "" || signUp.Failed {
+	if signUp.Kind != "SERVER" || signUp.Text["http.route"] != "/signup" || signUp.Text["http.request.method"] != "POST" || signUp.Text["http.response.body.size"] == "" || signUp.Failed {
 		t.Errorf("%+v", signUp)
 	}
 	account := find(t, spans, "the account's row", func(s servertest.Span) bool { return s.Name == "INSERT accounts" && s.Trace == signUp.Trace })

@@ -100,6 +100,7 @@ func TestReplicas(t *testing.T) {
 
 	t.Run("R3 whoever just logged in is logged in everywhere", func(t *testing.T) {
 		eve := browser(t, a).SignUp("eve")
+		eve.Stay = true // or the page to log in on would do
 		var wg sync.WaitGroup
 		for n := range 50 {
 			wg.Go(func() {

@@ -150,7 +150,7 @@ func TestSetupDatabase(t *testing.T) {
 	// Passwords in files: chosen by who writes them, made where there is none, never shown.
 	dir := t.TempDir()
 	chosen := "chosen-by-a-person"
-	if err := os.WriteFile(filepath.Join(dir, "app.URL"), []byte("mysql://site_app:"+chosen+"@"+at), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "app.url"), []byte("mysql://site_app:"+chosen+"@"+at), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, stderr, err = servertest.Run(t, admin, "setup", "database", "--into", dir)
@@ -164,14 +164,14 @@ func TestSetupDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, stderr, err = servertest.Run(t, admin, "setup", "database", "--into", dir)
-	if err != nil || strings.Contains(out+stderr, chosen) || !strings.Contains(out, "DATABASE_URL_FILE="+filepath.Join(dir, "owner.URL")) {
+	if err != nil || strings.Contains(out+stderr, chosen) || !strings.Contains(out, "DATABASE_URL_FILE="+filepath.Join(dir, "owner.url")) {
 		t.Errorf("%v\n%s%s", err, out, stderr)
 	}
-	info, err := os.Stat(filepath.Join(dir, "owner.URL"))
+	info, err := os.Stat(filepath.Join(dir, "owner.url"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	out, stderr, err = servertest.Run(t, []string{"DATABASE_URL_FILE=" + filepath.Join(dir, "owner.URL")}, "migrate", "status")
+	out, stderr, err = servertest.Run(t, []string{"DATABASE_URL_FILE=" + filepath.Join(dir, "owner.url")}, "migrate", "status")
 	if err != nil {
 		t.Errorf("%v\n%s%s", err, out, stderr)
 	}
