@@ -273,6 +273,8 @@ func metadataOf(m media.Meta) store.PhotoMetadata {
 	}
 	switch {
 	case m.TakenAt.IsZero():
+	case m.DayOnly:
+		out.TakenAt = m.TakenAt.Format(time.DateOnly)
 	case m.HasOffset:
 		out.TakenAt = m.TakenAt.Format(time.RFC3339)
 	default:

@@ -66,8 +66,15 @@ func clamp8(v float64) byte { return byte(min(max(v+0.5, 0), 255)) }
 
 // rowReader writes a row of an image as RGB, three bytes a pixel, over white where it is transparent. It returns nil for
 // a kind of image that no decoder here makes.
-func rowReader(m image.Image) func(y int, dst []byte) {
+func (j *job) rowReader(m image.Image) func(y int, dst []byte) {
 	switch m := m.(type) {
+	case *image.YCbCr: // of full range
+		return func(y int, dst []byte) {
+			for x, i := 0, 0; i+2 < len(dst); x, i = x+1, i+3 {
+				c := m.COffset(m.Rect.Min.X+x, m.Rect.Min.Y+y)
+				dst[i], dst[i+1], dst[i+2] = toRGB(m.Y[y*m.YStride+x], m.Cb[c], m.Cr[c])
+			}
+		}
 	case *image.RGBA: // premultiplied; the decoders that return it have no alpha, or only with it
 		return func(y int, dst []byte) {
 			row := m.Pix[y*m.Stride:]

@@ -20,13 +20,21 @@ func (h Header) perPixel() int64 {
 	switch {
 	case h.kind == kindGray:
 		return 16
-	case h.kind == kindYCbCr && !(h.Format == WebP && h.Alpha):
+	case h.kind == kindYCbCr && h.planar():
 		return 16 + 32/int64(h.chroma[0]*h.chroma[1])
 	}
 	return 48
 }
 
-// Cost returns the bytes of memory that processing takes, reckoned from the header: the most of either orientation.
+// planar tells whether the decoder's planes are worked on as they are.
+func (h Header) planar() bool { return h.Format != WebP || h.frame.alpha.n == 0 && h.covers() }
+
+// hasTrees tells whether the file decides how much its Huffman trees take (vp8l.go). Alpha's first byte says how that is
+// packed; bit 0 is the lossless coding.
+func (h Header) hasTrees() bool { return h.Format == WebP && (h.frame.lossless || h.frame.packed) }
+
+// Cost returns the bytes of memory that processing takes, reckoned from the header: the most of either orientation. The
+// Huffman trees of a lossless WebP come on top.
 func (h Header) Cost() int64 { return max(h.cost(false), h.cost(true)) }
 
 // cost knows whether the orientation turns the photo on its side.
@@ -56,13 +64,17 @@ func (h Header) cost(turned bool) int64 {
 			decoded *= 2
 		}
 	case GIF:
-		decoded = px
+		decoded = 2 * int64(h.frame.w) * int64(h.frame.h) // its rows may have to be sorted
 	case WebP:
-		decoded = h.Bytes
-		if h.kind == kindRGB {
-			decoded += 12 * px
-		} else {
-			decoded += px*h.perPixel()/16 + px
+		fpx := int64(h.frame.w) * int64(h.frame.h)
+		decoded = h.frame.pixels.n + h.frame.alpha.n
+		switch {
+		case h.frame.lossless:
+			decoded += 12 * fpx
+		case h.frame.packed: // alpha is decoded as a lossless picture of its own, before the other
+			decoded += 13*fpx + 3*fpx/2
+		default:
+			decoded += 3*fpx/2 + 2*fpx
 		}
 	}
 	w, ht := int64(h.Width), int64(h.Height)
@@ -71,11 +83,11 @@ func (h Header) cost(turned bool) int64 {
 	}
 	k := halvings(int(w))
 	var planes int64
-	if k > 0 || h.kind != kindYCbCr && h.kind != kindGray {
+	if k > 0 || !h.planar() || h.kind != kindYCbCr && h.kind != kindGray {
 		planes = (px >> (2 * k)) * h.perPixel() / 16
 	}
 	// The largest variant: scaled, turned, converted, its tokens and its file; the smaller ones together as much again.
 	vw := min(w, int64(Widths[len(Widths)-1]))
 	variant := vw * max(1, ht*vw/w) * max(h.perPixel(), 24) / 16
-	return decoded + planes + 5*variant + fixedCost
+	return decoded + planes + 5*variant + h.spans.cost() + fixedCost
 }

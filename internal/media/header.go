@@ -2,17 +2,15 @@ package media
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 )
 
-// Header is what the head of a file tells before anything is decoded.
+// Header is what a file tells of itself before anything is decoded.
 type Header struct {
 	Format      Format
-	Width       int // as stored, before the orientation is applied
+	Width       int // as stored, before the orientation is applied; of the canvas where a frame stands on one
 	Height      int
 	Bytes       int64 // of the file
 	Animated    bool
@@ -23,13 +21,28 @@ type Header struct {
 	components int
 	samples    int64 // bytes of all decoded planes, padded to whole MCUs (JPEG)
 	chroma     [2]int
-	deep       bool   // 16 bits a channel
-	interlaced bool   // PNG
-	scanStart  int64  // JPEG: where the first scan begins
-	icc        []byte // nil: none
-	iptc       []byte // JPEG: Photoshop's resources
-	p3         bool   // PNG: cICP says Display P3
-	frame      *webpFrame
+	deep       bool  // 16 bits a channel
+	interlaced bool  // PNG
+	start      int64 // JPEG: where it begins, behind bytes that are none of it
+	p3         bool  // PNG: cICP says Display P3
+	frame      frame
+	spans      spans
+}
+
+// frame is the first frame of a GIF or WebP and where it stands on the canvas.
+type frame struct {
+	x, y, w, h int
+	pixels     span // WebP: the chunk with the pixels; GIF: from the frame's descriptor on
+	lossless   bool // WebP
+	alpha      span // WebP: the chunk beside a lossy one
+	packed     bool // and that is coded losslessly
+	palette    span // GIF: the colours for all frames
+	clear      int  // GIF: the transparent colour; -1: none
+}
+
+// covers tells whether the frame fills the canvas.
+func (h Header) covers() bool {
+	return h.frame.w == 0 || h.frame.w == h.Width && h.frame.h == h.Height
 }
 
 // pixelKind is the shape in which a decoder hands its pixels over.
@@ -50,14 +63,14 @@ func (h Header) Pixels() int64 { return int64(h.Width) * int64(h.Height) }
 const maxICC = 4 << 20
 
 // maxIPTC bounds the resources that are looked through for texts.
-const maxIPTC = 1 << 20
+const maxIPTC = 256 << 10
 
 // maxSide is the largest side a JPEG, hence a variant, can have.
 const maxSide = 65535
 
-// Inspect reads the head of a picture from its beginning: what it is, how large, what decoding it would cost. It decodes
-// nothing and keeps no more than the colour profile and Photoshop's resources in memory. It returns a *Refused for what is not a picture of a known
-// kind, and otherwise what reading r returned.
+// Inspect walks through a picture from its beginning: what it is, how large, what decoding it would cost, and where its
+// metadata lie. It decodes no pixels and keeps nothing in memory. It returns a *Refused for what is not a picture of a
+// known kind or has an end before its picture, and otherwise what reading r returned.
 func Inspect(r io.ReadSeeker) (Header, error) {
 	size, err := r.Seek(0, io.SeekEnd)
 	if err == nil {
@@ -67,7 +80,7 @@ func Inspect(r io.ReadSeeker) (Header, error) {
 		return Header{}, fmt.Errorf("media: %w", err)
 	}
 	t := &tracked{r: r}
-	b := &headReader{r: bufio.NewReaderSize(t, 16<<10)}
+	b := &headReader{src: r, t: t, r: bufio.NewReaderSize(t, 16<<10), size: size}
 	h, err := inspect(b)
 	h.Bytes = size
 	if t.err != nil {
@@ -81,25 +94,31 @@ func Inspect(r io.ReadSeeker) (Header, error) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return Header{}, refuseTruncated(err)
 	default:
-		return Header{}, refuseCorrupt(err)
+		return Header{}, refuseCorrupt("its header contradicts itself", err)
 	}
 	if h.Width <= 0 || h.Height <= 0 {
-		return Header{}, refuseCorrupt(errNoPicture)
+		return Header{}, refuseCorrupt("it tells no width or height", errNoPicture)
 	}
 	return h, nil
 }
 
 func inspect(b *headReader) (Header, error) {
-	head, err := b.r.Peek(32)
+	head, err := b.r.Peek(sniffBytes)
 	if len(head) == 0 {
 		if err == nil || errors.Is(err, io.EOF) {
 			return Header{}, refuseEmpty()
 		}
 		return Header{}, err
 	}
-	switch f := sniff(head); f {
+	f, at := sniff(head), 0
+	if f == Unknown {
+		if at = buriedJPEG(head); at > 0 {
+			f = JPEG
+		}
+	}
+	switch f {
 	case JPEG:
-		return inspectJPEG(b)
+		return inspectJPEG(b, int64(at))
 	case PNG:
 		return inspectPNG(b)
 	case GIF:
@@ -129,8 +148,11 @@ func (t *tracked) Read(p []byte) (int, error) {
 
 // headReader reads forward and knows its offset.
 type headReader struct {
-	r   *bufio.Reader
-	off int64
+	src  io.Seeker
+	t    *tracked
+	r    *bufio.Reader
+	off  int64
+	size int64
 }
 
 func (b *headReader) byte() (byte, error) {
@@ -138,26 +160,44 @@ func (b *headReader) byte() (byte, error) {
 	if err == nil {
 		b.off++
 	}
-	return c, err
+	return c, unexpected(err)
 }
 
 func (b *headReader) read(n int) ([]byte, error) {
+	if b.off+int64(n) > b.size {
+		return nil, io.ErrUnexpectedEOF
+	}
 	p := make([]byte, n)
 	m, err := io.ReadFull(b.r, p)
 	b.off += int64(m)
-	return p, err
+	return p, unexpected(err)
 }
 
+// peek returns the next bytes, at most n of them.
+func (b *headReader) peek(n int64) []byte {
+	p, _ := b.r.Peek(int(min(n, sniffBytes)))
+	return p
+}
+
+// seekFrom is from how many bytes on a seek is cheaper than reading on, also where each seek is a request to a bucket.
+const seekFrom = 1 << 20
+
 func (b *headReader) skip(n int64) error {
-	for n > 0 {
-		m, err := b.r.Discard(int(min(n, 1<<30)))
-		b.off += int64(m)
-		n -= int64(m)
-		if err != nil {
-			return unexpected(err)
-		}
+	if n > b.size-b.off {
+		return io.ErrUnexpectedEOF
 	}
-	return nil
+	if n > seekFrom {
+		if _, err := b.src.Seek(b.off+n, io.SeekStart); err != nil {
+			b.t.err = err
+			return err
+		}
+		b.r.Reset(b.t)
+		b.off += n
+		return nil
+	}
+	m, err := b.r.Discard(int(n))
+	b.off += int64(m)
+	return unexpected(err)
 }
 
 func unexpected(err error) error {
@@ -165,184 +205,4 @@ func unexpected(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-func inspectJPEG(b *headReader) (Header, error) {
-	h := Header{Format: JPEG}
-	var icc iccParts
-	adobe := -1
-	if err := b.skip(2); err != nil {
-		return h, err
-	}
-	for {
-		marker, err := b.marker()
-		if err != nil {
-			return h, err
-		}
-		if marker == 0xd8 || marker == 0x01 || marker >= 0xd0 && marker <= 0xd7 {
-			continue // no length follows
-		}
-		if marker == 0xd9 {
-			return h, errNoPicture
-		}
-		lb, err := b.read(2)
-		if err != nil {
-			return h, err
-		}
-		n := int64(binary.BigEndian.Uint16(lb)) - 2
-		if n < 0 {
-			return h, errors.New("a segment with a negative length")
-		}
-		switch {
-		case marker == 0xda:
-			if h.Width == 0 {
-				return h, errNoPicture
-			}
-			h.scanStart = b.off
-			h.icc = icc.join()
-			h.setJPEGKind(adobe)
-			return h, nil
-		case marker == 0xc0 || marker == 0xc1 || marker == 0xc2:
-			seg, err := b.read(int(n))
-			if err != nil {
-				return h, err
-			}
-			if err := h.frameJPEG(seg, marker == 0xc2); err != nil {
-				return h, err
-			}
-		case marker >= 0xc3 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
-			return h, refuseKind(fmt.Sprintf("coding process %#x", marker))
-		case marker == 0xe2, marker == 0xed, marker == 0xee:
-			seg, err := b.read(int(n))
-			if err != nil {
-				return h, err
-			}
-			photoshop, ok := bytes.CutPrefix(seg, []byte("Photoshop 3.0\x00"))
-			switch {
-			case marker == 0xe2:
-				icc.add(seg)
-			case marker == 0xed && ok && len(h.iptc) < maxIPTC:
-				h.iptc = append(h.iptc, photoshop...)
-			case marker == 0xee && len(seg) >= 12 && string(seg[:5]) == "Adobe":
-				adobe = int(seg[11])
-			}
-		default:
-			if err := b.skip(n); err != nil {
-				return h, err
-			}
-		}
-	}
-}
-
-// marker reads up to the next marker; between segments encoders may leave fill bytes.
-func (b *headReader) marker() (byte, error) {
-	for garbage := 0; ; {
-		c, err := b.byte()
-		if err != nil {
-			return 0, unexpected(err)
-		}
-		if c != 0xff {
-			if garbage++; garbage > 64<<10 {
-				return 0, errors.New("no marker where one must be")
-			}
-			continue
-		}
-		for c == 0xff {
-			if c, err = b.byte(); err != nil {
-				return 0, unexpected(err)
-			}
-		}
-		if c != 0 {
-			return c, nil
-		}
-	}
-}
-
-func (h *Header) frameJPEG(seg []byte, progressive bool) error {
-	if h.Width != 0 {
-		return errors.New("two frames")
-	}
-	if len(seg) < 6 {
-		return errors.New("a short frame header")
-	}
-	if seg[0] != 8 {
-		return refuseKind(fmt.Sprintf("%d bits a sample", seg[0]))
-	}
-	h.Height, h.Width = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
-	n := int(seg[5])
-	if n != 1 && n != 3 && n != 4 {
-		return refuseKind(fmt.Sprintf("%d components", n))
-	}
-	if len(seg) < 6+3*n {
-		return errors.New("a short frame header")
-	}
-	h.Progressive, h.components = progressive, n
-	var hs, vs [4]int
-	hmax, vmax := 1, 1
-	for i := range n {
-		hv := seg[7+3*i]
-		hs[i], vs[i] = int(hv>>4), int(hv&15)
-		if hs[i] < 1 || hs[i] > 4 || vs[i] < 1 || vs[i] > 4 {
-			return errors.New("a sampling factor out of range")
-		}
-		hmax, vmax = max(hmax, hs[i]), max(vmax, vs[i])
-	}
-	if n == 1 {
-		hs[0], vs[0], hmax, vmax = 1, 1, 1, 1
-	}
-	mx, my := (h.Width+8*hmax-1)/(8*hmax), (h.Height+8*vmax-1)/(8*vmax)
-	for i := range n {
-		h.samples += int64(mx) * int64(my) * 64 * int64(hs[i]*vs[i])
-	}
-	h.chroma = [2]int{1, 1}
-	if n >= 3 {
-		h.chroma = [2]int{max(1, hmax/hs[1]), max(1, vmax/vs[1])}
-	}
-	return nil
-}
-
-// setJPEGKind follows the standard decoder's rules.
-func (h *Header) setJPEGKind(adobe int) {
-	switch {
-	case h.components == 1:
-		h.kind = kindGray
-	case h.components == 4:
-		h.kind = kindCMYK
-	case adobe == 0:
-		h.kind = kindRGB
-	default:
-		h.kind = kindYCbCr
-	}
-}
-
-// iccParts gathers the chunks of a profile, which come with a number each, in any order.
-type iccParts struct {
-	parts map[byte][]byte
-	total int
-	count byte
-}
-
-func (p *iccParts) add(seg []byte) {
-	body, ok := bytes.CutPrefix(seg, []byte("ICC_PROFILE\x00"))
-	if !ok || len(body) < 3 {
-		return
-	}
-	if p.parts == nil {
-		p.parts = map[byte][]byte{}
-	}
-	p.count = body[1]
-	if p.total += len(body); p.total <= maxICC {
-		p.parts[body[0]] = body[2:]
-	}
-}
-
-func (p *iccParts) join() []byte {
-	if p.total > maxICC || len(p.parts) != int(p.count) {
-		return nil
-	}
-	var b []byte
-	for i := 1; i <= int(p.count); i++ {
-		b = append(b, p.parts[byte(i)]...)
-	}
-	return b
 }

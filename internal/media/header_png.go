@@ -1,22 +1,31 @@
 package media
 
 import (
+	"bufio"
 	"bytes"
-	"compress/zlib"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
 )
 
+// inspectPNG walks through the chunks to the end of the file, for texts may stand behind the pixels.
 func inspectPNG(b *headReader) (Header, error) {
 	h := Header{Format: PNG, kind: kindRGB, components: 3, chroma: [2]int{1, 1}}
 	if err := b.skip(8); err != nil {
 		return h, err
 	}
+	pixels := false
 	for first := true; ; first = false {
+		if pixels && b.off >= b.size {
+			return h, nil // without its end, which is no loss
+		}
 		ch, err := b.read(8)
 		if err != nil {
-			return h, unexpected(err)
+			if pixels {
+				return h, nil
+			}
+			return h, err
 		}
 		n, name := int64(binary.BigEndian.Uint32(ch)), string(ch[4:])
 		if n > 1<<31-1 {
@@ -25,270 +34,179 @@ func inspectPNG(b *headReader) (Header, error) {
 		if first != (name == "IHDR") {
 			return h, errors.New("the header is not the first chunk")
 		}
-		switch {
-		case name == "IHDR":
-			if n != 13 {
-				return h, errors.New("a header of a wrong length")
+		head := b.peek(n)
+		switch name {
+		case "IHDR":
+			if err := h.headPNG(head, n); err != nil {
+				return h, err
 			}
-			p, err := b.read(13)
-			if err != nil {
-				return h, unexpected(err)
-			}
-			w, ht := binary.BigEndian.Uint32(p), binary.BigEndian.Uint32(p[4:])
-			if w > 1<<31-1 || ht > 1<<31-1 {
-				return h, errors.New("negative dimensions")
-			}
-			h.Width, h.Height = int(w), int(ht)
-			h.deep, h.interlaced = p[8] == 16, p[12] == 1
-			switch p[9] {
-			case 0:
-				h.kind, h.components = kindGray, 1
-			case 3:
-				h.kind = kindPaletted
-			case 4, 6:
-				h.Alpha = true
-			}
-			n = 0
-		case name == "acTL":
+		case "acTL":
 			h.Animated = true
-		case name == "tRNS":
+		case "tRNS":
 			h.Alpha = true
 			if h.kind == kindGray {
 				h.kind, h.components = kindRGB, 3
 			}
-		case name == "cICP" && n == 4:
-			p, err := b.read(4)
-			if err != nil {
-				return h, unexpected(err)
+		case "cICP":
+			h.p3 = len(head) == 4 && head[0] == 12 && head[1] == 13
+		case "iCCP":
+			// A name, a zero, the method zero, zlib.
+			if i := bytes.IndexByte(head, 0); i >= 0 && i+2 <= len(head) && head[i+1] == 0 && h.spans.icc == nil {
+				h.spans.icc = []span{{off: b.off + int64(i) + 2, n: n - int64(i) - 2, zlib: true}}
 			}
-			h.p3 = p[0] == 12 && p[1] == 13
-			n = 0
-		case name == "iCCP" && n <= maxICC && h.icc == nil:
-			p, err := b.read(int(n))
-			if err != nil {
-				return h, unexpected(err)
+		case "eXIf":
+			h.spans.exif = append([]span{{off: b.off, n: n}}, h.spans.exif...)
+		case "tEXt", "zTXt", "iTXt":
+			h.spans.textPNG(name, head, b.off, n)
+		case "IDAT":
+			pixels = true
+		case "IEND":
+			if !pixels {
+				return h, errNoPicture
 			}
-			h.icc = inflateICC(p)
-			n = 0
-		case name == "IDAT":
 			return h, nil
-		case name == "IEND":
-			return h, errNoPicture
 		}
 		if err := b.skip(n + 4); err != nil {
+			if pixels && name[0]&0x20 != 0 {
+				return h, nil // only a text is cut
+			}
 			return h, err
 		}
 	}
 }
 
-// inflateICC unpacks an iCCP chunk: name, zero, method, zlib. A profile that is too large is none.
-func inflateICC(p []byte) []byte {
-	i := bytes.IndexByte(p, 0)
-	if i < 0 || i+2 > len(p) || p[i+1] != 0 {
-		return nil
+func (h *Header) headPNG(p []byte, n int64) error {
+	if n != 13 {
+		return errors.New("a header of a wrong length")
 	}
-	z, err := zlib.NewReader(bytes.NewReader(p[i+2:]))
-	if err != nil {
-		return nil
+	if len(p) < 13 {
+		return io.ErrUnexpectedEOF
 	}
-	defer z.Close()
-	icc, err := io.ReadAll(io.LimitReader(z, maxICC+1))
-	if err != nil || len(icc) > maxICC {
-		return nil
+	w, ht := binary.BigEndian.Uint32(p), binary.BigEndian.Uint32(p[4:])
+	if w > 1<<31-1 || ht > 1<<31-1 {
+		return errors.New("negative dimensions")
 	}
-	return icc
+	h.Width, h.Height = int(w), int(ht)
+	h.deep, h.interlaced = p[8] == 16, p[12] == 1
+	switch p[9] {
+	case 0:
+		h.kind, h.components = kindGray, 1
+	case 3:
+		h.kind = kindPaletted
+	case 4, 6:
+		h.Alpha = true
+	}
+	return nil
 }
 
-func inspectGIF(b *headReader) (Header, error) {
-	h := Header{Format: GIF, kind: kindPaletted, components: 3, chroma: [2]int{1, 1}, Alpha: true}
-	p, err := b.read(13)
-	if err != nil {
-		return h, unexpected(err)
+// textPNG notes a text that holds XMP, or a profile as ImageMagick writes them.
+func (s *spans) textPNG(name string, head []byte, off, n int64) {
+	key, rest, ok := bytes.Cut(head, []byte{0})
+	if !ok {
+		return
 	}
-	if p[10]&0x80 != 0 {
-		if err := b.skip(3 << (p[10]&7 + 1)); err != nil {
-			return h, err
+	p := span{}
+	switch name {
+	case "tEXt":
+		p.off = off + int64(len(key)) + 1
+	case "zTXt":
+		p.off, p.zlib = off+int64(len(key))+2, true
+	case "iTXt":
+		// Compressed or not, the method, a language and the key translated, each ended by a zero.
+		if len(rest) < 4 {
+			return
 		}
+		p.zlib = rest[0] == 1
+		parts := bytes.SplitN(rest[2:], []byte{0}, 3)
+		if len(parts) < 3 {
+			return
+		}
+		p.off = off + int64(len(key)+1+2+len(parts[0])+1+len(parts[1])+1)
 	}
+	if p.n = n - (p.off - off); p.n <= 0 {
+		return
+	}
+	switch string(key) {
+	case "XML:com.adobe.xmp":
+		s.xmp = append(s.xmp, p)
+	case "Raw profile type xmp":
+		p.hex = true
+		s.xmp = append(s.xmp, p)
+	case "Raw profile type exif", "Raw profile type APP1":
+		p.hex = true
+		s.exif = append(s.exif, p)
+	case "Raw profile type iptc":
+		p.hex = true
+		s.iptc = append(s.iptc, p)
+	}
+	s.xmp, s.exif, s.iptc = s.xmp[:min(len(s.xmp), 4)], s.exif[:min(len(s.exif), 4)], s.iptc[:min(len(s.iptc), 4)]
+}
+
+// pngSource hands the decoder the chunks that make the picture and no others: what is wrong with a text is no reason to
+// refuse a photo, and animations, texts and profiles take no memory there. It ends a file that lacks its end.
+type pngSource struct {
+	r       *bufio.Reader
+	pending []byte
+	body    int64 // bytes of a chunk that are still to be given out as they are
+	ended   bool
+}
+
+func newPNGSource(r io.Reader) *pngSource {
+	return &pngSource{r: bufio.NewReaderSize(r, 64<<10)}
+}
+
+// Read implements io.Reader. The file begins with a signature that was seen already.
+func (s *pngSource) Read(p []byte) (int, error) {
 	for {
-		c, err := b.byte()
-		if err != nil || c == 0x3b {
-			if h.Width == 0 {
-				if err == nil {
-					err = errNoPicture
-				}
-				return h, unexpected(err)
-			}
-			return h, nil // what follows the first frame does not matter
+		switch {
+		case len(s.pending) > 0:
+			n := copy(p, s.pending)
+			s.pending = s.pending[n:]
+			return n, nil
+		case s.body > 0:
+			n, err := s.r.Read(p[:min(int64(len(p)), s.body)])
+			s.body -= int64(n)
+			return n, unexpected(err)
+		case s.ended:
+			return 0, io.EOF
 		}
-		switch c {
-		case 0x21:
-			if _, err := b.byte(); err != nil {
-				return h, unexpected(err)
-			}
-		case 0x2c:
-			d, err := b.read(9)
-			if h.Width != 0 {
-				h.Animated = true
-				return h, nil
-			}
-			if err != nil {
-				return h, unexpected(err)
-			}
-			h.Width, h.Height = int(binary.LittleEndian.Uint16(d[4:])), int(binary.LittleEndian.Uint16(d[6:]))
-			if d[8]&0x80 != 0 {
-				if err := b.skip(3 << (d[8]&7 + 1)); err != nil {
-					return h, err
-				}
-			}
-			if _, err := b.byte(); err != nil { // code size
-				return h, unexpected(err)
-			}
-		default:
-			if h.Width != 0 {
-				return h, nil
-			}
-			return h, errors.New("an unknown block")
-		}
-		for { // sub-blocks
-			n, err := b.byte()
-			if err != nil {
-				return h, unexpected(err)
-			}
-			if n == 0 {
-				break
-			}
-			if err := b.skip(int64(n)); err != nil {
-				return h, err
-			}
+		if err := s.chunk(); err != nil {
+			return 0, err
 		}
 	}
 }
 
-// webpFrame is the first frame of an animation: its chunks lie at off and take n bytes.
-type webpFrame struct {
-	off, n int64
-	alpha  bool
-}
-
-func inspectWebP(b *headReader) (Header, error) {
-	h := Header{Format: WebP, chroma: [2]int{2, 2}, kind: kindYCbCr, components: 3}
-	p, err := b.read(12)
-	if err != nil {
-		return h, unexpected(err)
+func (s *pngSource) chunk() error {
+	head, err := s.r.Peek(8)
+	if string(head) == "\x89PNG\r\n\x1a\n" {
+		s.body = 8
+		return nil
 	}
-	end := int64(binary.LittleEndian.Uint32(p[4:])) + 8
-	for b.off+8 <= end {
-		ch, err := b.read(8)
-		if err != nil {
-			return h, unexpected(err)
-		}
-		name, n := string(ch[:4]), int64(binary.LittleEndian.Uint32(ch[4:]))
-		n += n & 1
-		if b.off+n > end+1 {
-			return h, errors.New("a chunk beyond the end")
-		}
-		next := b.off + n
-		switch name {
-		case "VP8X":
-			if n < 10 {
-				return h, errors.New("a short chunk")
-			}
-			if p, err = b.read(10); err != nil {
-				return h, unexpected(err)
-			}
-			h.Alpha, h.Animated = p[0]&0x10 != 0, p[0]&2 != 0
-			h.Width, h.Height = 1+int24(p[4:]), 1+int24(p[7:])
-		case "ICCP":
-			if n <= maxICC {
-				if h.icc, err = b.read(int(n)); err != nil {
-					return h, unexpected(err)
-				}
-			}
-		case "ANMF":
-			if n < 16 {
-				return h, errors.New("a short chunk")
-			}
-			if p, err = b.read(16); err != nil {
-				return h, unexpected(err)
-			}
-			h.Width, h.Height = 1+int24(p[6:]), 1+int24(p[9:])
-			h.frame = &webpFrame{off: b.off, n: n - 16}
-			return h, b.webpPicture(&h, nil, next)
-		case "VP8 ", "VP8L", "ALPH":
-			return h, b.webpPicture(&h, ch, end)
-		}
-		if err := b.skip(next - b.off); err != nil {
-			return h, err
-		}
-	}
-	return h, errNoPicture
-}
-
-// webpPicture reads the chunks of one picture up to the one with the pixels, and checks that the file holds all of
-// that. ch is a chunk's head that was read already.
-func (b *headReader) webpPicture(h *Header, ch []byte, end int64) error {
-	for ch != nil || b.off+8 <= end {
-		if ch == nil {
-			var err error
-			if ch, err = b.read(8); err != nil {
-				return unexpected(err)
-			}
-		}
-		name, n := string(ch[:4]), int64(binary.LittleEndian.Uint32(ch[4:]))
-		whole, next := b.off+n, b.off+n+n&1
-		ch = nil
-		switch name {
-		case "ALPH":
-			if h.frame != nil {
-				h.frame.alpha = true
-			}
-			h.Alpha = true
-		case "VP8 ":
-			p, err := b.read(10)
-			if err != nil {
-				return unexpected(err)
-			}
-			w, ht := int(binary.LittleEndian.Uint16(p[6:]))&0x3fff, int(binary.LittleEndian.Uint16(p[8:]))&0x3fff
-			return b.webpSize(h, w, ht, whole)
-		case "VP8L":
-			p, err := b.read(5)
-			if err != nil {
-				return unexpected(err)
-			}
-			bits := binary.LittleEndian.Uint32(p[1:])
-			h.kind, h.chroma = kindRGB, [2]int{1, 1}
-			h.Alpha = h.Alpha || bits>>28&1 == 1
-			return b.webpSize(h, 1+int(bits&0x3fff), 1+int(bits>>14&0x3fff), whole)
-		}
-		if err := b.skip(next - b.off); err != nil {
+	if len(head) < 8 {
+		if !errors.Is(err, io.EOF) {
 			return err
 		}
+		s.pending, s.ended = binary.BigEndian.AppendUint32([]byte("\x00\x00\x00\x00IEND"), crc32.ChecksumIEEE([]byte("IEND"))), true
+		return nil
 	}
-	return errNoPicture
-}
-
-// webpSize takes the size that the pixels' own chunk tells, which ends at end.
-func (b *headReader) webpSize(h *Header, w, ht int, end int64) error {
-	if h.Width != 0 && (h.Width != w || h.Height != ht) {
-		return errors.New("two sizes")
+	n := int64(binary.BigEndian.Uint32(head)) + 12
+	switch string(head[4:]) {
+	case "IEND":
+		s.ended = true
+		s.body = n
+	case "IHDR", "PLTE", "IDAT", "tRNS":
+		s.body = n
+	default:
+		for n > 0 {
+			m, err := s.r.Discard(int(min(n, 1<<30)))
+			n -= int64(m)
+			if errors.Is(err, io.EOF) {
+				return nil // a text that is cut: the end follows
+			}
+			if err != nil {
+				return err
+			}
+		}
 	}
-	h.Width, h.Height = w, ht
-	// A lossy decoder takes zeros for what is missing, so whether the file is whole must be seen here.
-	return b.skip(end - b.off)
-}
-
-func int24(p []byte) int { return int(p[0]) | int(p[1])<<8 | int(p[2])<<16 }
-
-// reader makes a file of its own of an animation's first frame, which the decoder reads where it refuses animations. r
-// stands at the frame's first chunk.
-func (f *webpFrame) reader(h Header, r io.Reader) io.Reader {
-	head := []byte("RIFF\x00\x00\x00\x00WEBP")
-	if f.alpha {
-		head = append(head, "VP8X\x0a\x00\x00\x00\x10\x00\x00\x00"...)
-		w, ht := h.Width-1, h.Height-1
-		head = append(head, byte(w), byte(w>>8), byte(w>>16), byte(ht), byte(ht>>8), byte(ht>>16))
-	}
-	binary.LittleEndian.PutUint32(head[4:], uint32(int64(len(head))-8+f.n))
-	return io.MultiReader(bytes.NewReader(head), io.LimitReader(r, f.n))
+	return nil
 }

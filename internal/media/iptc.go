@@ -3,10 +3,9 @@ package media
 import "encoding/binary"
 
 // iptcNames are the data sets of record 2 that are kept.
-var iptcNames = map[byte]string{5: "ObjectName", 25: "Keywords", 80: "By-line", 105: "Headline", 116: "CopyrightNotice", 120: "Caption-Abstract"}
+var iptcNames = map[byte]string{5: "ObjectName", 25: "Keywords", 55: "DateCreated", 60: "TimeCreated", 62: "DigitalCreationDate", 63: "DigitalCreationTime", 80: "By-line", 105: "Headline", 116: "CopyrightNotice", 120: "Caption-Abstract"}
 
-// readIPTC takes the texts out of Photoshop's image resources, as a JPEG's APP13 segments hold them. The metadata library
-// loses them where nothing follows them.
+// readIPTC takes the texts out of Photoshop's image resources, as a JPEG's APP13 segments hold them.
 func (t tags) readIPTC(b []byte) {
 	for len(b) >= 12 && string(b[:4]) == "8BIM" {
 		id := binary.BigEndian.Uint16(b[4:])
@@ -34,8 +33,8 @@ func (t tags) readDataSets(b []byte) {
 		if size > len(b) { // also the extended form, of which no text has need
 			return
 		}
-		if name := "iptc " + iptcNames[set]; record == 2 && wanted[name] && len(t[name]) < maxKeywords {
-			t[name] = append(t[name], string(b[:size]))
+		if name := "iptc " + iptcNames[set]; record == 2 && wanted[name] {
+			t.add(name, string(b[:size]))
 		}
 		b = b[size:]
 	}

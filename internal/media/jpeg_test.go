@@ -84,8 +84,12 @@ func TestJPEGSegments(t *testing.T) {
 	var e jpegEncoder
 	b := e.encode(scene(40, 30, false, false), 82, profileP3, []byte("<packet/>"))
 	h, err := Inspect(bytes.NewReader(b))
-	if err != nil || !bytes.Equal(h.icc, profileP3) {
-		t.Fatalf("%d bytes of profile, %v", len(h.icc), err)
+	var read blocks
+	if err == nil {
+		err = h.spans.read(bytes.NewReader(b), &read)
+	}
+	if err != nil || !bytes.Equal(read.icc, profileP3) {
+		t.Fatalf("%d bytes of profile, %v", len(read.icc), err)
 	}
 	if !bytes.Contains(b[:200], []byte("http://ns.adobe.com/xap/1.0/\x00<packet/>")) {
 		t.Error("no packet")

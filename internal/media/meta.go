@@ -2,15 +2,12 @@ package media
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/bep/imagemeta"
 )
 
 // Meta is what a file says about its photograph, for display and to fill a form in. Every text is valid UTF-8, trimmed
@@ -18,6 +15,7 @@ import (
 type Meta struct {
 	TakenAt   time.Time // zero if unknown. In its own zone if HasOffset, else the camera's clock, written as UTC
 	HasOffset bool
+	DayOnly   bool // the file tells the day and not the time
 
 	Camera      string // "NIKON D3100"
 	Lens        string
@@ -44,19 +42,27 @@ const (
 	maxKeywords = 50
 )
 
-// readMeta reads EXIF, IPTC and XMP. It is lenient: what cannot be read is left out. The second result is EXIF's
-// orientation, 1 to 8, and the third tells that the camera wrote Adobe RGB.
-func readMeta(r io.ReadSeeker, h Header) (m Meta, orientation int, adobe bool) {
+// orientationOf returns EXIF's orientation, 1 to 8.
+func orientationOf(exif []byte) int {
 	t := tags{}
-	t.read(r, h.Format)
-	t.readIPTC(h.iptc)
-	orientation = 1
-	if o := t.int("exif Orientation"); o >= 1 && o <= 8 {
-		orientation = o
+	t.readEXIF(exif)
+	if o := t.int("exif Orientation"); o <= 8 && o >= 1 {
+		return o
 	}
-	adobe = strings.HasPrefix(t.text(8, "exif InteroperabilityIndex", "exif InteropIndex"), "R03")
+	return 1
+}
 
-	m.TakenAt, m.HasOffset = t.time()
+// readMeta reads EXIF, IPTC and XMP. It is lenient: what cannot be read is left out. The second result tells that the
+// camera wrote Adobe RGB.
+func readMeta(b blocks) (m Meta, adobe bool) {
+	t := tags{}
+	t.readEXIF(b.exif)
+	t.readXMP(b.xmp)
+	t.readIPTC(b.iptc)
+	adobe = strings.HasPrefix(t.text(8, "exif InteroperabilityIndex"), "R03")
+
+	when := t.taken()
+	m.TakenAt, m.HasOffset, m.DayOnly = when.at, when.offset, when.day
 	m.Camera = camera(t.text(maxLine, "exif Make"), t.text(maxLine, "exif Model"))
 	m.Lens = t.text(maxLine, "exif LensModel", "xmp LensModel", "xmp Lens")
 	if v := t.number("exif FocalLength"); v > 0 && v < 1e5 {
@@ -66,7 +72,7 @@ func readMeta(r io.ReadSeeker, h Header) (m Meta, orientation int, adobe bool) {
 		m.Aperture = "f/" + short(v)
 	}
 	m.Exposure = exposure(t.number("exif ExposureTime"))
-	if v := t.int("exif ISO", "exif ISOSpeedRatings", "exif PhotographicSensitivity"); v > 0 && v < 1e8 {
+	if v := t.iso(); v > 0 && v < 1e8 {
 		m.ISO = v
 	}
 	m.Title = t.text(maxLine, "xmp Title", "iptc ObjectName", "xmp Headline", "iptc Headline")
@@ -76,20 +82,18 @@ func readMeta(r io.ReadSeeker, h Header) (m Meta, orientation int, adobe bool) {
 	m.Creator = t.text(maxLine, "xmp Creator", "iptc By-line", "exif Artist")
 	m.Copyright = t.text(maxLine, "xmp Rights", "iptc CopyrightNotice", "exif Copyright")
 	m.Licence = t.text(maxLine, "xmp License", "xmp WebStatement", "xmp UsageTerms")
-	return m, orientation, adobe
+	return m, adobe
 }
 
 // tags holds values by source and name.
 type tags map[string][]any
 
-// wanted are the tags that are kept; anything else, places above all, is not even looked at.
+// wanted are the properties of XMP and the data sets of IPTC that are kept; exifNames are EXIF's tags.
 var wanted = func() map[string]bool {
 	m := map[string]bool{}
 	for _, list := range []string{
-		"exif Orientation InteroperabilityIndex InteropIndex DateTimeOriginal OffsetTimeOriginal Make Model LensModel FocalLength FNumber ExposureTime " +
-			"ISO ISOSpeedRatings PhotographicSensitivity ImageDescription Artist Copyright",
-		"iptc ObjectName Headline Caption-Abstract Keywords By-line CopyrightNotice",
-		"xmp Title Headline Description Subject AltTextAccessibility Creator Rights License WebStatement UsageTerms LensModel Lens DateTimeOriginal DateCreated",
+		"iptc ObjectName Headline Caption-Abstract Keywords By-line CopyrightNotice DateCreated TimeCreated DigitalCreationDate DigitalCreationTime",
+		"xmp Title Headline Description Subject AltTextAccessibility Creator Rights License WebStatement UsageTerms LensModel Lens DateTimeOriginal DateTimeDigitized DateCreated CreateDate",
 	} {
 		names := strings.Fields(list)
 		for _, n := range names[1:] {
@@ -99,45 +103,11 @@ var wanted = func() map[string]bool {
 	return m
 }()
 
-func (t tags) read(r io.ReadSeeker, f Format) {
-	formats := map[Format]imagemeta.ImageFormat{JPEG: imagemeta.JPEG, PNG: imagemeta.PNG, WebP: imagemeta.WebP}
-	format, ok := formats[f]
-	if !ok {
-		return
+// add keeps one more value of a tag, within bounds.
+func (t tags) add(name string, v any) {
+	if len(t[name]) < maxKeywords {
+		t[name] = append(t[name], v)
 	}
-	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return
-	}
-	sources := imagemeta.EXIF | imagemeta.XMP
-	if f == PNG {
-		sources |= imagemeta.IPTC // JPEG's is read here
-	}
-	defer func() { _ = recover() }() // metadata that breaks its reader is no reason to refuse the photo
-	name := func(ti imagemeta.TagInfo) string {
-		switch ti.Source {
-		case imagemeta.EXIF:
-			if !strings.HasPrefix(ti.Namespace, "IFD0") || strings.Contains(ti.Namespace, "GPS") {
-				return ""
-			}
-			return "exif " + ti.Tag
-		case imagemeta.IPTC:
-			return "iptc " + ti.Tag
-		case imagemeta.XMP:
-			return "xmp " + ti.Tag
-		}
-		return ""
-	}
-	_, _ = imagemeta.Decode(imagemeta.Options{
-		R: r, ImageFormat: format, Sources: sources, LimitTagSize: 64 << 10,
-		ShouldHandleTag: func(ti imagemeta.TagInfo) bool { return wanted[name(ti)] },
-		HandleTag: func(ti imagemeta.TagInfo) error {
-			n := name(ti)
-			if len(t[n]) < maxKeywords {
-				t[n] = append(t[n], ti.Value)
-			}
-			return nil
-		},
-	})
 }
 
 // texts returns all texts of a tag, cleaned.
@@ -148,19 +118,8 @@ func (t tags) texts(name string, limit int) (list []string) {
 		}
 	}
 	for _, v := range t[name] {
-		switch v := v.(type) {
-		case string:
+		if v, ok := v.(string); ok {
 			add(v)
-		case []byte:
-			add(string(v))
-		case []string:
-			for _, s := range v {
-				add(s)
-			}
-		case []any:
-			for _, s := range v {
-				add(fmt.Sprint(s))
-			}
 		}
 	}
 	return list
@@ -178,63 +137,32 @@ func (t tags) text(limit int, names ...string) string {
 
 func (t tags) number(name string) float64 {
 	for _, v := range t[name] {
-		var f float64
 		switch v := v.(type) {
-		case interface{ Float64() float64 }:
-			f = v.Float64()
 		case float64:
-			f = v
-		case float32:
-			f = float64(v)
-		case string:
-			f, _ = strconv.ParseFloat(v, 64)
-		default:
-			f, _ = strconv.ParseFloat(fmt.Sprint(v), 64)
-		}
-		if !math.IsNaN(f) && !math.IsInf(f, 0) {
-			return f
+			return v
+		case int:
+			return float64(v)
 		}
 	}
 	return 0
 }
 
-func (t tags) int(names ...string) int {
-	for _, n := range names {
-		for _, v := range t[n] {
-			// A list is written as [100 0]; its first number counts.
-			s := strings.Fields(strings.Trim(fmt.Sprint(v), "[] "))
-			if len(s) > 0 {
-				if i, err := strconv.Atoi(s[0]); err == nil && i > 0 {
-					return i
-				}
-			}
+func (t tags) int(name string) int {
+	for _, v := range t[name] {
+		if v, ok := v.(int); ok && v > 0 {
+			return v
 		}
 	}
 	return 0
 }
 
-func (t tags) time() (time.Time, bool) {
-	local := t.text(40, "exif DateTimeOriginal", "xmp DateTimeOriginal", "xmp DateCreated")
-	if offset := t.text(10, "exif OffsetTimeOriginal"); offset != "" {
-		if at, err := time.Parse("2006:01:02 15:04:05-07:00", local+offset); err == nil && plausible(at) {
-			return at, true
-		}
+// iso is the sensitivity. 65535 says that it is in another tag, where a long number has room.
+func (t tags) iso() int {
+	if v := t.int("exif ISO"); v < 65535 {
+		return v
 	}
-	for _, layout := range []string{"2006-01-02T15:04:05-07:00", "2006-01-02T15:04-07:00"} {
-		if at, err := time.Parse(layout, local); err == nil && plausible(at) {
-			return at, true
-		}
-	}
-	for _, layout := range []string{"2006:01:02 15:04:05", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z07:00", "2006-01-02"} {
-		if at, err := time.Parse(layout, local); err == nil && plausible(at) {
-			return at, false
-		}
-	}
-	return time.Time{}, false
+	return t.int("exif RecommendedExposureIndex")
 }
-
-// plausible: between the first photograph and a camera whose clock runs ahead.
-func plausible(t time.Time) bool { return t.Year() >= 1826 && t.Year() < 2200 }
 
 // caption leaves out what cameras write where people write captions.
 func (t tags) caption() string {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -155,7 +154,7 @@ type job struct {
 	p3      bool
 	convert *converter // nil: none is needed
 	grayTRC *profile
-	icc     []byte
+	icc     []byte // embedded into the variants
 	xmp     []byte
 
 	enc  jpegEncoder
@@ -175,23 +174,38 @@ func (p *Processor) open(ctx context.Context, src io.ReadSeeker) (*job, error) {
 		return nil, refusePixels(head.Width, head.Height, p.MatrixLimit())
 	}
 	if max(head.Width, head.Height) > maxSide {
-		return nil, refuseCorrupt(errors.New("longer than a JPEG can be"))
+		return nil, refuseSide(head.Width, head.Height)
 	}
-	meta, orientation, adobe := readMeta(src, head)
-	j := &job{p: p, head: head, meta: meta, orientation: orientation, width: head.Width, height: head.Height}
-	if orientation >= 5 {
+	j := &job{p: p, head: head, width: head.Width, height: head.Height}
+	var b blocks
+	if b.exif, err = head.spans.readEXIF(src); err != nil {
+		return nil, err
+	}
+	if j.orientation = orientationOf(b.exif); j.orientation >= 5 {
 		j.width, j.height = j.height, j.width
 	}
-	j.cost = head.cost(orientation >= 5)
-	if j.cost > p.o.Budget.size {
-		return nil, refuseMemory(head)
+	j.cost = head.cost(j.orientation >= 5)
+	if j.cost <= p.o.Budget.size && head.hasTrees() {
+		trees, err := j.treesCost(ctx, src)
+		if err != nil {
+			return nil, err
+		}
+		j.cost += trees
 	}
-	j.setColors(adobe)
-	j.xmp = xmpPacket(meta)
+	if j.cost > p.o.Budget.size {
+		return nil, refuseMemory(head, j.cost)
+	}
 	if err := p.o.Budget.acquire(ctx, j.cost); err != nil {
 		return nil, err
 	}
-	if err := j.decode(ctx, src); err != nil {
+	if err = head.spans.read(src, &b); err == nil {
+		var adobe bool
+		j.meta, adobe = readMeta(b)
+		j.setColors(b.icc, adobe)
+		j.xmp = xmpPacket(j.meta)
+		err = j.decode(ctx, src)
+	}
+	if err != nil {
 		j.close()
 		return nil, err
 	}
@@ -209,8 +223,32 @@ func (j *job) close() {
 	j.p.o.Budget.release(j.cost)
 }
 
-func (j *job) setColors(adobe bool) {
-	prof, err := parseProfile(j.head.icc)
+// treesCost reads a lossless WebP, or the alpha beside a lossy one, up to its Huffman trees: how much memory they take
+// shows only there. The time of it is charged as the photo itself is without them.
+func (j *job) treesCost(ctx context.Context, src io.ReadSeeker) (int64, error) {
+	without := j.cost
+	if err := j.p.o.Budget.acquire(ctx, without); err != nil {
+		return 0, err
+	}
+	defer j.p.o.Budget.release(without)
+	f := j.head.frame
+	part, skip := f.pixels, int64(vp8lHeader)
+	if !f.lossless {
+		part, skip = f.alpha, 1
+	}
+	t := &tracked{r: ctxReader{ctx, src}}
+	n, err := vp8lTrees(&spanReader{src: src, r: t, at: part.off + skip, left: part.n - skip}, f.w, f.h)
+	if t.err != nil {
+		return 0, fmt.Errorf("media: read the photo: %w", t.err)
+	}
+	if err != nil {
+		return 0, decodeError(err)
+	}
+	return n, nil
+}
+
+func (j *job) setColors(icc []byte, adobe bool) {
+	prof, err := parseProfile(icc)
 	switch {
 	case j.head.p3: // cICP goes before a profile
 		j.p3 = true
@@ -219,7 +257,7 @@ func (j *job) setColors(adobe bool) {
 			j.grayTRC = prof
 		}
 		return
-	case err != nil && j.head.icc == nil && adobe:
+	case err != nil && icc == nil && adobe:
 		j.convert = newConverter(profileAdobe())
 	case err != nil: // none, or of a kind that is not read, which is nearly always near sRGB
 	case prof.isSpace(primariesP3):
@@ -247,7 +285,7 @@ func (j *job) decode(ctx context.Context, src io.ReadSeeker) (err error) {
 	t := &tracked{r: ctxReader{ctx, src}}
 	defer func() {
 		if r := recover(); r != nil {
-			err = refuseCorrupt(fmt.Errorf("the decoder panicked: %v", r))
+			err = refuseCorrupt("what it holds leads its decoder astray", fmt.Errorf("the decoder panicked: %v", r))
 		}
 		if t.err != nil && err != nil {
 			err = fmt.Errorf("media: read the photo: %w", t.err)
@@ -257,31 +295,38 @@ func (j *job) decode(ctx context.Context, src io.ReadSeeker) (err error) {
 	if err != nil {
 		return decodeError(err)
 	}
-	if b := m.Bounds(); b.Dx() != j.head.Width || b.Dy() != j.head.Height {
-		return refuseCorrupt(fmt.Errorf("%v where the header says %d×%d", b, j.head.Width, j.head.Height))
+	w, h := j.head.Width, j.head.Height
+	if !j.head.covers() {
+		w, h = j.head.frame.w, j.head.frame.h
+	}
+	if b := m.Bounds(); b.Dx() != w || b.Dy() != h {
+		return refuseCorrupt("it is of another size than its header tells", fmt.Errorf("%v where the header says %d×%d", b, w, h))
+	}
+	if j.head.Format == WebP {
+		switch m := m.(type) {
+		case *image.YCbCr:
+			studioToFull(fromYCbCr(m))
+		case *image.NYCbCrA:
+			studioToFull(fromYCbCr(&m.YCbCr))
+		}
 	}
 	k := halvings(j.width)
 	switch m := m.(type) {
 	case *image.YCbCr:
-		j.base = fromYCbCr(m)
-		if j.head.Format == WebP {
-			studioToFull(j.base)
+		if j.head.covers() {
+			j.base = fromYCbCr(m)
+			break
 		}
+		err = j.rows(m, k)
+		k = 0
 	case *image.Gray:
 		j.base = fromGray(m)
 	default:
-		if a, ok := m.(*image.NYCbCrA); ok {
-			studioToFull(fromYCbCr(&a.YCbCr))
-		}
-		read := rowReader(m)
-		if read == nil {
-			return refuseCorrupt(fmt.Errorf("pixels of an unknown kind: %T", m))
-		}
-		j.base = fromRows(j.head.Width, j.head.Height, k, read)
-		if _, ok := m.(*image.Gray16); ok {
-			j.base.cb, j.base.cr = nil, nil
-		}
+		err = j.rows(m, k)
 		k = 0
+	}
+	if err != nil {
+		return err
 	}
 	for range k {
 		b := j.base
@@ -290,74 +335,58 @@ func (j *job) decode(ctx context.Context, src io.ReadSeeker) (err error) {
 	return nil
 }
 
+// rows makes the base, halved k times, of an image that is read as rows of RGB.
+func (j *job) rows(m image.Image, k int) error {
+	read := j.rowReader(m)
+	if read == nil {
+		return refuseCorrupt("its pixels are of an unknown kind", fmt.Errorf("pixels of an unknown kind: %T", m))
+	}
+	if f := j.head.frame; !j.head.covers() {
+		read = onCanvas(read, f)
+	}
+	j.base = fromRows(j.head.Width, j.head.Height, k, read)
+	if _, ok := m.(*image.Gray16); ok {
+		j.base.cb, j.base.cr = nil, nil
+	}
+	return nil
+}
+
+// onCanvas puts the rows of a frame where it stands; what it does not cover is transparent, hence white.
+func onCanvas(read func(y int, dst []byte), f frame) func(y int, dst []byte) {
+	return func(y int, dst []byte) {
+		for i := range dst {
+			dst[i] = 255
+		}
+		if y >= f.y && y < f.y+f.h {
+			read(y-f.y, dst[3*f.x:3*(f.x+f.w)])
+		}
+	}
+}
+
 // image runs the decoder on src, whose bytes come through t.
 func (j *job) image(src io.ReadSeeker, t *tracked) (image.Image, error) {
-	if _, err := src.Seek(0, io.SeekStart); err != nil {
+	if _, err := src.Seek(j.head.start, io.SeekStart); err != nil {
 		return nil, err
 	}
 	switch j.head.Format {
 	case JPEG:
-		return jpeg.Decode(bufio.NewReaderSize(&scanCounter{r: t, skip: j.head.scanStart}, 64<<10))
-	case PNG:
-		return png.Decode(bufio.NewReaderSize(t, 64<<10))
-	case GIF:
-		return gif.Decode(bufio.NewReaderSize(t, 64<<10))
-	case WebP:
-		if f := j.head.frame; f != nil {
-			if _, err := src.Seek(f.off, io.SeekStart); err != nil {
-				return nil, err
-			}
-			return webp.Decode(bufio.NewReaderSize(f.reader(j.head, t), 64<<10))
+		s := newJPEGSource(t)
+		m, err := jpeg.Decode(s)
+		switch {
+		case err != nil && s.noEnd:
+			err = refuseTruncated(err)
+		case err == nil && !s.whole():
+			err = refuseTruncated(errors.New("scans are missing"))
 		}
-		return webp.Decode(bufio.NewReaderSize(t, 64<<10))
+		return m, err
+	case PNG:
+		return png.Decode(newPNGSource(t))
+	case GIF:
+		return decodeGIF(src, t, j.head)
+	case WebP:
+		return webp.Decode(bufio.NewReaderSize(j.head.frame.source(src, t), 64<<10))
 	}
 	return nil, refuseFormat(j.head.Format)
-}
-
-// decodeError sorts what decoders say.
-func decodeError(err error) error {
-	var unsupported jpeg.UnsupportedError
-	var refused *Refused
-	switch {
-	case errors.As(err, &refused):
-		return refused
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return refuseTruncated(err)
-	case errors.As(err, &unsupported):
-		return refuseKind(err.Error())
-	}
-	switch err.Error() { // these wrap nothing
-	case "invalid JPEG format: short Huffman data", "png: invalid format: unexpected EOF", "png: invalid format: not enough pixel data",
-		"gif: not enough image data", "gif: reading image data: unexpected EOF":
-		return refuseTruncated(err)
-	}
-	return refuseCorrupt(err)
-}
-
-// maxScans is far above what encoders write; a file of tiny progressive scans would otherwise cost minutes.
-const maxScans = 100
-
-// scanCounter ends the reading of a JPEG with too many scans. It counts after skip bytes, where only entropy-coded data
-// and tables come.
-type scanCounter struct {
-	r     io.Reader
-	skip  int64
-	scans int
-	last  byte
-}
-
-func (s *scanCounter) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	for _, c := range p[min(s.skip, int64(n)):n] {
-		if c == 0xda && s.last == 0xff {
-			if s.scans++; s.scans > maxScans {
-				return 0, refuseCorrupt(errors.New("too many scans"))
-			}
-		}
-		s.last = c
-	}
-	s.skip = max(0, s.skip-int64(n))
-	return n, err
 }
 
 // scaled makes the variant of this width: from one that is at least twice as large, else from the base.

@@ -48,18 +48,16 @@ func TestRefused(t *testing.T) {
 		{"nothing", nil, media.CodeEmpty, "empty"},
 		{"text", []byte("not a photograph, only its description"), media.CodeFormat, "not a photograph"},
 		{"movie", phototest.Movie(), media.CodeFormat, "not a photograph"},
-		{"heic", phototest.HEIC(), media.CodeFormat, "This site cannot read HEIC. Save it as JPEG and try again."},
-		{"lossless", lossless, media.CodeFormat, "kind of JPEG"},
-		{"12 bits", bits12, media.CodeFormat, "kind of JPEG"},
-		{"arithmetic", arithmetic, media.CodeFormat, "kind of JPEG"},
+		{"heic", phototest.HEIC(), media.CodeFormat, "On an iPhone, choose the photo from the photo library"},
+		{"lossless", lossless, media.CodeFormat, "a JPEG coded"},
+		{"12 bits", bits12, media.CodeFormat, "a JPEG coded"},
+		{"arithmetic", arithmetic, media.CodeFormat, "a JPEG coded"},
 		{"head only", plain[:3], media.CodeTruncated, "ends halfway"},
 		{"half", plain[:len(plain)/2], media.CodeTruncated, "ends halfway"},
-		{"without its end", plain[:len(plain)-2], media.CodeTruncated, "ends halfway"},
 		{"before its scan", plain[:scan], media.CodeTruncated, "ends halfway"},
 		{"half a progressive", progressive[:len(progressive)/2], media.CodeTruncated, "ends halfway"},
 		{"in the last scan", progressive[:len(progressive)-40], media.CodeTruncated, "ends halfway"},
 		{"half a png", png[:len(png)/2], media.CodeTruncated, "ends halfway"},
-		{"png without its end", png[:len(png)-12], media.CodeTruncated, "ends halfway"},
 		{"half a gif", gif[:len(gif)/2], media.CodeTruncated, "ends halfway"},
 		{"half a webp", webp[:len(webp)/2], media.CodeTruncated, "ends halfway"},
 		{"half a moving webp", moving[:len(moving)/4], media.CodeTruncated, "ends halfway"},
@@ -93,7 +91,7 @@ func manyScans(file []byte) []byte {
 	return append(out, 0xff, 0xd9)
 }
 
-// Wherever a file is cut, it is refused, and never taken or a crash.
+// Wherever a file is cut, it is refused, and never taken or a crash. Only the mark of the end may be missing.
 func TestTruncatedAnywhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("much work in one goroutine")
@@ -102,8 +100,16 @@ func TestTruncatedAnywhere(t *testing.T) {
 	full := o
 	full.Progressive = true
 	p := media.NewProcessor(media.Options{})
-	for name, file := range map[string][]byte{"baseline": phototest.JPEG(o), "progressive": phototest.JPEG(full), "png": phototest.PNG(o), "webp": phototest.WebP(phototest.Options{Width: 24, Height: 20}, 1)} {
-		for n := range len(file) {
+	for name, c := range map[string]struct {
+		file []byte
+		mark int
+	}{
+		"baseline": {phototest.JPEG(o), 2}, "progressive": {phototest.JPEG(full), 2}, "png": {phototest.PNG(o), 12},
+		"gif":  {phototest.GIF(phototest.Options{Width: 24, Height: 20, Detail: true}, 1), 4}, // its data's last block and code, too
+		"webp": {phototest.WebP(phototest.Options{Width: 24, Height: 20}, 1), 0},
+	} {
+		file := c.file
+		for n := range len(file) - c.mark {
 			_, err := p.Process(t.Context(), bytes.NewReader(file[:n]), media.Focus{}, discard)
 			var refused *media.Refused
 			if !errors.As(err, &refused) {
@@ -119,14 +125,14 @@ func TestTruncatedAnywhere(t *testing.T) {
 
 func TestRefusedFor(t *testing.T) {
 	r := refusal(t, media.NewProcessor(media.Options{}), phototest.JPEG(phototest.Options{})[:900])
-	if got := r.For("IMG_2041.jpg"); got != "IMG_2041.jpg ends halfway and cannot be read. Export it again, or post without it." {
+	if got := r.For("IMG_2041.jpg"); got != "IMG_2041.jpg ends halfway: the lower part of the picture is missing. Copy it again from where it comes, or post without it." {
 		t.Error(got)
 	}
 	if got := r.For(""); got != r.Sentence {
 		t.Error(got)
 	}
 	r = refusal(t, media.NewProcessor(media.Options{}), phototest.HEIC())
-	if got := r.For("a.heic"); got != "This site cannot read HEIC. Save it as JPEG and try again." {
+	if got := r.For("a.heic"); got != media.HEICSentence {
 		t.Error(got)
 	}
 }
@@ -241,5 +247,5 @@ func ExampleRefused_For() {
 	if errors.As(err, &refused) {
 		fmt.Println(refused.For("IMG_2041.heic"))
 	}
-	// Output: This site cannot read HEIC. Save it as JPEG and try again.
+	// Output: This site cannot read HEIC. On an iPhone, choose the photo from the photo library, or set Settings > Camera > Formats to Most Compatible. On a Mac, export it as JPEG from Photos, or upload it with Safari. On a Samsung, turn off High efficiency pictures in the camera's settings. In Google Photos, download it as JPEG.
 }

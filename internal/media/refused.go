@@ -3,6 +3,8 @@ package media
 import (
 	"errors"
 	"fmt"
+	"image/jpeg"
+	"io"
 	"strings"
 )
 
@@ -45,18 +47,28 @@ func (r *Refused) For(name string) string {
 
 var errNoPicture = errors.New("no picture in it")
 
+// HEICSentence says what to do about a file that this site cannot read, where the people are who have one.
+const HEICSentence = "This site cannot read HEIC. On an iPhone, choose the photo from the photo library, or set Settings > Camera > Formats to Most Compatible. " +
+	"On a Mac, export it as JPEG from Photos, or upload it with Safari. On a Samsung, turn off High efficiency pictures in the camera's settings. In Google Photos, download it as JPEG."
+
 func refuseFormat(f Format) *Refused {
 	switch f {
-	case HEIC, AVIF, TIFF:
+	case HEIC:
+		return &Refused{Code: CodeFormat, Sentence: HEICSentence}
+	case AVIF, TIFF:
 		return &Refused{Code: CodeFormat, Sentence: "This site cannot read " + strings.ToUpper(string(f)) + ". Save it as JPEG and try again."}
 	}
 	return &Refused{Code: CodeFormat, Sentence: "This file is not a photograph that this site can read. Save it as JPEG and try again."}
 }
 
-func refuseKind(what string) *Refused {
+// refuseKind is for a JPEG coded as few programs do.
+func refuseKind(how string, cause error) *Refused {
+	if cause == nil {
+		cause = errors.New(how)
+	}
 	return &Refused{
-		Code: CodeFormat, Sentence: "This file is a kind of JPEG that this site cannot read. Save it as an ordinary JPEG and try again.",
-		cause: errors.New(what),
+		Code: CodeFormat, Sentence: "This file is a JPEG coded " + how + ", which this site cannot read. Export it with the usual settings and try again.",
+		cause: cause,
 	}
 }
 
@@ -65,11 +77,41 @@ func refuseEmpty() *Refused {
 }
 
 func refuseTruncated(cause error) *Refused {
-	return &Refused{Code: CodeTruncated, Sentence: "This file ends halfway and cannot be read. Export it again, or post without it.", cause: cause}
+	return &Refused{Code: CodeTruncated, Sentence: "This file ends halfway: the lower part of the picture is missing. Copy it again from where it comes, or post without it.", cause: cause}
 }
 
-func refuseCorrupt(cause error) *Refused {
-	return &Refused{Code: CodeCorrupt, Sentence: "This file is damaged and cannot be read. Export it again, or post without it.", cause: cause}
+// refuseCorrupt names the damage: "its … is damaged".
+func refuseCorrupt(damage string, cause error) *Refused {
+	return &Refused{Code: CodeCorrupt, Sentence: "This file is damaged: " + damage + ". Copy it again from where it comes, or post without it.", cause: cause}
+}
+
+func refuseSide(w, h int) *Refused {
+	return &Refused{Code: CodeTooLargePixels, Sentence: fmt.Sprintf("This file is %d pixels long. The limit is %d. Cut or export it smaller and try again.", max(w, h), maxSide)}
+}
+
+// decodeError sorts what decoders say.
+func decodeError(err error) error {
+	var unsupported jpeg.UnsupportedError
+	var refused *Refused
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return refuseTruncated(err)
+	case errors.As(err, &unsupported):
+		return refuseKind("in an unusual way", err)
+	}
+	text := err.Error() // most of these wrap nothing
+	switch {
+	case strings.Contains(text, "short Huffman data"), strings.Contains(text, "unexpected EOF"), strings.Contains(text, "not enough"):
+		return refuseTruncated(err)
+	case strings.Contains(text, "checksum"):
+		return refuseCorrupt("a checksum in it does not match", err)
+	case strings.Contains(text, "Huffman"), strings.Contains(text, "RST"), strings.Contains(text, "missing 0xff00"), strings.Contains(text, "zlib"),
+		strings.Contains(text, "flate"), strings.Contains(text, "lzw"), strings.Contains(text, "LZ77"), strings.Contains(text, "too many coefficients"):
+		return refuseCorrupt("its compressed picture data are broken", err)
+	}
+	return refuseCorrupt("its header contradicts itself", err)
 }
 
 func refuseBytes(n, limit int64) *Refused {
@@ -82,14 +124,17 @@ func refusePixels(w, h int, limit int64) *Refused {
 		"This file has %s megapixels. The limit is %s. Export it smaller and try again.", megas(int64(w)*int64(h)), megas(limit))}
 }
 
-func refuseMemory(h Header) *Refused {
+func refuseMemory(h Header, cost int64) *Refused {
 	how := "at a smaller size"
-	if h.Progressive {
-		how = "as a baseline (not progressive) JPEG, or smaller,"
+	switch {
+	case h.Progressive:
+		how = "with baseline instead of progressive coding, or smaller,"
+	case h.hasTrees():
+		how = "as JPEG"
 	}
 	return &Refused{Code: CodeTooMuchMemory, Sentence: fmt.Sprintf(
 		"This file has %s megapixels in a form that takes more memory than this site has. Export it %s and try again.",
-		megas(h.Pixels()), how)}
+		megas(h.Pixels()), how), cause: fmt.Errorf("%d bytes", cost)}
 }
 
 // megas writes a number in millions, with one decimal where it says something.

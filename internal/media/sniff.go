@@ -25,6 +25,9 @@ func (f Format) ContentType() string {
 	return "image/" + string(f)
 }
 
+// sniffBytes is how much of a file's beginning is looked at.
+const sniffBytes = 4 << 10
+
 // sniff needs 32 bytes, fewer only if the file has no more.
 func sniff(b []byte) Format {
 	switch {
@@ -53,4 +56,29 @@ func sniff(b []byte) Format {
 		}
 	}
 	return Unknown
+}
+
+// wraps are the beginnings of files that may hold a JPEG, as a preview or among other things, and are none.
+var wraps = []string{"8BPS", "%PDF", "PK\x03\x04", "FUJIFILM", "\x00MRM", "FOVb", "II", "MM", "RIFF", "OggS", "\x1aE\xdf\xa3", "\xff\x0a", "ID3", "Rar!", "7z\xbc\xaf", "\x7fELF", "%!PS", "BM"}
+
+// buriedJPEG returns where a JPEG begins behind bytes that something put before it (a line end, a header of HTTP), 0 if
+// none does.
+func buriedJPEG(b []byte) int {
+	if len(b) >= 8 && string(b[4:8]) == "ftyp" {
+		return 0
+	}
+	for _, w := range wraps {
+		if bytes.HasPrefix(b, []byte(w)) {
+			return 0
+		}
+	}
+	for i := 1; i+4 <= len(b); i++ {
+		// The first marker is one with which a JPEG begins: tables, a frame, an application's segment or a comment.
+		if b[i] == 0xff && b[i+1] == 0xd8 && b[i+2] == 0xff {
+			if m := b[i+3]; m == 0xdb || m == 0xc0 || m == 0xc2 || m == 0xc4 || m >= 0xe0 && m <= 0xef || m == 0xfe {
+				return i
+			}
+		}
+	}
+	return 0
 }

@@ -110,6 +110,7 @@ func (o Options) exif() []byte {
 		cam.short(0x8827, o.ISO)
 	}
 	cam.ascii(0x9003, o.TakenAt)
+	cam.ascii(0x9004, o.Digitized)
 	cam.ascii(0x9011, o.Offset)
 	if o.FocalLength[1] != 0 {
 		cam.rationals(0x920a, o.FocalLength)
@@ -145,13 +146,16 @@ func (o Options) xmp() []byte {
 	if o.IPTC {
 		o.Title, o.Caption, o.Keywords, o.Creator, o.Copyright = "", "", nil, "", ""
 	}
-	if o.Title+o.Caption+o.AltText+o.Creator+o.Copyright+o.Licence == "" && len(o.Keywords) == 0 && !o.GPS {
+	if o.Title+o.Caption+o.AltText+o.Creator+o.Copyright+o.Licence == "" && len(o.Keywords) == 0 && !o.GPS && o.XMPDate == "" {
 		return nil
 	}
 	var b strings.Builder
 	b.WriteString(`<?xpacket begin="` + "\ufeff" + `" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">` +
 		`<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:cc="http://creativecommons.org/ns#"` +
 		` xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"`)
+	if o.XMPDate != "" {
+		fmt.Fprintf(&b, ` xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:DateCreated="%s"`, o.XMPDate)
+	}
 	if o.GPS {
 		b.WriteString(` exif:GPSLatitude="` + latitudeText + `" exif:GPSLongitude="` + longitudeText + `"`)
 	}
@@ -187,7 +191,7 @@ func (o Options) xmp() []byte {
 
 // iptc returns Photoshop's resource with the texts, nil if there is nothing to say.
 func (o Options) iptc() []byte {
-	if !o.IPTC {
+	if !o.IPTC && o.IPTCDate == "" {
 		return nil
 	}
 	data := []byte("\x1c\x01\x5a\x00\x03\x1b%G") // UTF-8
@@ -196,6 +200,11 @@ func (o Options) iptc() []byte {
 			data = append(data, 0x1c, 2, set, byte(len(s)>>8), byte(len(s)))
 			data = append(data, s...)
 		}
+	}
+	add(55, o.IPTCDate)
+	add(60, o.IPTCTime)
+	if !o.IPTC {
+		o.Title, o.Keywords, o.Creator, o.Copyright, o.Caption = "", nil, "", "", ""
 	}
 	add(5, o.Title)
 	for _, k := range o.Keywords {

@@ -18,7 +18,7 @@ func JPEG(o Options) []byte {
 		q = 90
 	}
 	var b []byte
-	if o.Progressive || o.Full || o.CMYK || o.YCCK || o.RGB {
+	if o.Progressive || o.Full || o.CMYK || o.YCCK || o.RGB || o.restarts > 0 {
 		b = o.encodeFull(m, q)
 	} else {
 		var buf bytes.Buffer
@@ -67,7 +67,7 @@ func JPEG(o Options) []byte {
 
 // encodeFull writes what the standard encoder cannot: full chroma, CMYK, RGB, progressive scans. It is slow and simple.
 func (o Options) encodeFull(m *image.NRGBA, quality int) []byte {
-	e := &fullEncoder{w: m.Rect.Dx(), h: m.Rect.Dy()}
+	e := &fullEncoder{w: m.Rect.Dx(), h: m.Rect.Dy(), restarts: o.restarts}
 	adobe := -1
 	var split func(c color.NRGBA) []uint8
 	switch {
@@ -118,6 +118,9 @@ func (o Options) encodeFull(m *image.NRGBA, quality int) []byte {
 	e.segment(sof, frame)
 	e.segment(0xc4, append(append([]byte{0x00}, dcCounts[:]...), dcSymbols...))
 	e.segment(0xc4, append(append([]byte{0x10}, acCounts[:]...), acSymbols()...))
+	if o.restarts > 0 {
+		e.segment(0xdd, []byte{byte(o.restarts >> 8), byte(o.restarts)})
+	}
 	if !o.Progressive {
 		e.scan(0, e.n, 0, 63)
 	} else {
@@ -133,12 +136,13 @@ func (o Options) encodeFull(m *image.NRGBA, quality int) []byte {
 }
 
 type fullEncoder struct {
-	w, h, n int
-	quant   [64]byte
-	blocks  [][][64]int // component, block in raster order, zigzag order
-	out     []byte
-	acc     uint32
-	bits    uint
+	w, h, n  int
+	restarts int
+	quant    [64]byte
+	blocks   [][][64]int // component, block in raster order, zigzag order
+	out      []byte
+	acc      uint32
+	bits     uint
 }
 
 func (e *fullEncoder) segment(marker byte, data []byte) {
@@ -206,6 +210,11 @@ func (e *fullEncoder) scan(first, n, from, to int) {
 	dc := make([]int, n)
 	dcCodes, acCodes := huffCodes(dcCounts[:], dcSymbols), huffCodes(acCounts[:], acSymbols())
 	for b := range e.blocks[first] {
+		if e.restarts > 0 && b > 0 && b%e.restarts == 0 {
+			e.pad()
+			e.out = append(e.out, 0xff, 0xd0+byte(b/e.restarts-1)&7)
+			clear(dc)
+		}
 		for i := range n {
 			blk := &e.blocks[first+i][b]
 			if from == 0 {
@@ -229,6 +238,11 @@ func (e *fullEncoder) scan(first, n, from, to int) {
 			}
 		}
 	}
+	e.pad()
+}
+
+// pad fills the last byte with ones.
+func (e *fullEncoder) pad() {
 	if e.bits > 0 {
 		e.put(0x7f, 7)
 		e.acc, e.bits = 0, 0

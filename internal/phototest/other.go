@@ -15,7 +15,7 @@ import (
 
 // PNG returns the photograph as a PNG file, with eXIf and iCCP where the options ask for them.
 func PNG(o Options) []byte {
-	m := Stored(Picture(o), o.Orientation)
+	m := Stored(Picture(o), max(o.Orientation, o.StoredAs))
 	var src image.Image = m
 	switch {
 	case o.Gray && o.Deep:
@@ -84,10 +84,11 @@ func Zeros(n int) []byte {
 }
 
 // GIF returns an animation of so many frames, the first of which is the photograph.
-func GIF(o Options, frames int) []byte {
+func GIF(o Options, frames int) []byte { return gifOf(Picture(o), frames) }
+
+func gifOf(m *image.NRGBA, frames int) []byte {
 	g := &gif.GIF{}
 	for i := range frames {
-		m := Picture(o)
 		if i > 0 {
 			draw.Draw(m, m.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
 		}
@@ -105,7 +106,7 @@ func GIF(o Options, frames int) []byte {
 // WebP returns the photograph as a lossless WebP file, with EXIF and a profile where the options ask for them. With
 // more than one frame it is an animation, whose later frames are white.
 func WebP(o Options, frames int) []byte {
-	m := Stored(Picture(o), o.Orientation)
+	m := Stored(Picture(o), max(o.Orientation, o.StoredAs))
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	icc, exif := o.icc(), o.exif()
 	var flags byte

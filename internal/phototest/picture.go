@@ -17,6 +17,7 @@ type Options struct {
 	Quality       int   // of a JPEG; default 90
 
 	Orientation int    // EXIF's, 1 to 8; the pixels are stored so that it makes them upright. 0: no tag
+	StoredAs    int    // the pixels are stored so, without a tag
 	GPS         bool   // in EXIF and XMP: 48.8584 N, 2.2945 E
 	Thumbnail   bool   // a small JPEG inside EXIF
 	Make, Model string // camera
@@ -27,6 +28,10 @@ type Options struct {
 	ISO         uint16
 	TakenAt     string // "2024:05:06 07:08:09"
 	Offset      string // "+02:00"
+	Digitized   string // DateTimeDigitized, as TakenAt
+	XMPDate     string // photoshop:DateCreated
+	IPTCDate    string // "20240506"
+	IPTCTime    string // "070809+0200"
 
 	Title, Caption, AltText     string
 	Keywords                    []string
@@ -42,6 +47,7 @@ type Options struct {
 	CMYK        bool // as Photoshop writes it, inverted
 	YCCK        bool
 	RGB         bool // not transformed to YCbCr
+	restarts    int  // blocks between restarts; see Restarts
 
 	// PNG only.
 	Alpha bool // the middle is transparent

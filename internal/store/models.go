@@ -269,7 +269,7 @@ type Variant struct {
 
 // PhotoMetadata is what the file said of itself and may be shown or offered to its author.
 type PhotoMetadata struct {
-	TakenAt     string   `json:"taken_at,omitempty"` // 2006-01-02T15:04:05, with an offset if known
+	TakenAt     string   `json:"taken_at,omitempty"` // 2006-01-02T15:04:05, with an offset if known; 2006-01-02 where the file tells no time
 	Camera      string   `json:"camera,omitempty"`
 	Lens        string   `json:"lens,omitempty"`
 	FocalLength string   `json:"focal_length,omitempty"`

@@ -112,15 +112,24 @@ func sensitivity(m store.PhotoMetadata) string {
 
 func exposure(m store.PhotoMetadata) *templates.Exposure {
 	e := &templates.Exposure{FocalLength: m.FocalLength, Aperture: m.Aperture, Shutter: m.Exposure, ISO: sensitivity(m), Camera: m.Camera, Lens: m.Lens}
-	if len(m.TakenAt) >= 19 {
-		if t, err := time.Parse("2006-01-02T15:04:05", m.TakenAt[:19]); err == nil {
-			e.Taken = t.Format("2 Jan 2006, 15:04")
-		}
-	}
+	e.Taken = takenText(m.TakenAt)
 	if *e == (templates.Exposure{}) {
 		return nil
 	}
 	return e
+}
+
+// takenText writes when a photo was taken, in the camera's own time; without a clock where the file tells none.
+func takenText(at string) string {
+	if t, err := time.Parse(time.DateOnly, at); err == nil {
+		return t.Format("2 Jan 2006")
+	}
+	if len(at) >= 19 {
+		if t, err := time.Parse("2006-01-02T15:04:05", at[:19]); err == nil {
+			return t.Format("2 Jan 2006, 15:04")
+		}
+	}
+	return ""
 }
 
 // covered tells whether the photos of a warned post are kept back from this reader.
