@@ -15,7 +15,10 @@ func idMillis(id int64) int64 { return id >> 16 }
 // of its head, wherever that is below the cursor. Only who has posted since then needs a look, which are no more authors than
 // there were posts on the pages above. The bound is that of a whole millisecond.
 func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (authors []int64, bound int64, err error) {
-	type head struct{ author, at int64 }
+	type head struct {
+		author, at int64
+		sought     bool // by its id
+	}
 	var heads []head
 	read := func(q string, args ...any) error {
 		rows, err := s.query(ctx, q, args...)
@@ -23,7 +26,7 @@ func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (author
 			return err
 		}
 		for rows.next() {
-			if h := (head{rows.int(), rows.int()}); h.at != 0 {
+			if h := (head{author: rows.int(), at: rows.int()}); h.at != 0 {
 				heads = append(heads, h)
 			}
 		}
@@ -36,7 +39,7 @@ func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (author
 			return nil, 0, err
 		}
 		for i := range heads {
-			heads[i].at = idMillis(heads[i].at)
+			heads[i].at, heads[i].sought = idMillis(heads[i].at), true
 		}
 	}
 	const all = 1 << 30
@@ -65,14 +68,23 @@ func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (author
 		})
 	}
 	slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(b.at, a.at) })
-	for i, h := range heads {
-		if i >= r.Limit && h.at < heads[r.Limit-1].at {
-			break
-		}
-		authors = append(authors, h.author)
-	}
 	if len(heads) >= r.Limit {
-		bound = heads[r.Limit-1].at << 16
+		last := heads[r.Limit-1].at
+		bound = last << 16
+		heads = slices.DeleteFunc(heads, func(h head) bool { return h.at < last })
+		if len(heads) > 2*r.Limit {
+			// An import gives many accounts the same time, and a statement has no room for a branch for each: the ids of their
+			// heads tell which of them come first. Those whose heads were sought above are few.
+			tied, err := s.idList(ctx, "SELECT t.followee_id FROM ("+s.homeHeads(viewer, r)+" AND a.last_post_at = ? ORDER BY head DESC LIMIT ?) t",
+				r.max(), r.Min, viewer.ID, last, r.Limit)
+			if err != nil {
+				return nil, 0, err
+			}
+			heads = slices.DeleteFunc(heads, func(h head) bool { return h.at == last && !h.sought && !slices.Contains(tied, h.author) })
+		}
+	}
+	for _, h := range heads {
+		authors = append(authors, h.author)
 	}
 	return authors, bound, nil
 }
