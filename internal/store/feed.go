@@ -39,9 +39,9 @@ func newestFirst[T any](list []T, r Range) []T {
 }
 
 // feed reads posts p whose author's row is a. from ends before WHERE.
-func (s *Store) feed(ctx context.Context, columns condition, from string, where condition, id string, r Range) ([]Post, error) {
+func (s *Store) feed(ctx context.Context, columns postSelection, from string, where condition, id string, r Range) ([]Post, error) {
 	args := slices.Concat(columns.args, where.args, []any{r.max(), r.Min, r.Limit})
-	posts, err := s.posts(ctx, "SELECT "+columns.sql+" FROM "+from+" WHERE "+where.sql+
+	posts, err := s.posts(ctx, columns, "SELECT "+columns.sql+" FROM "+from+" WHERE "+where.sql+
 		" AND "+id+" < ? AND "+id+" > ? ORDER BY "+id+r.order()+" LIMIT ?", args...)
 	return newestFirst(posts, r), err
 }
@@ -53,7 +53,7 @@ func (s *Store) PublicPosts(ctx context.Context, viewer *Account, r Range) ([]Po
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}
-	return s.feed(ctx, likedBy(viewer, homeColumns), s.postsBy("posts_listed_id"), where, "p.id", r)
+	return s.feed(ctx, homePost.by(viewer), s.postsBy("posts_listed_id"), where, "p.id", r)
 }
 
 // postsBy is a FROM: posts p read along the index, and their authors a.
@@ -69,7 +69,7 @@ func (s *Store) TagPosts(ctx context.Context, viewer *Account, tagID int64, r Ra
 		where.and(c)
 	}
 	join := s.dialect.orderedJoin()
-	return s.feed(ctx, likedBy(viewer, homeColumns), "post_tags t"+s.dialect.useIndex("PRIMARY")+" "+join+" posts p ON p.id = t.post_id "+join+" accounts a ON a.id = p.author_id", where, "t.post_id", r)
+	return s.feed(ctx, homePost.by(viewer), "post_tags t"+s.dialect.useIndex("PRIMARY")+" "+join+" posts p ON p.id = t.post_id "+join+" accounts a ON a.id = p.author_id", where, "t.post_id", r)
 }
 
 // AuthorFeed says which of an author's posts are wanted.
@@ -81,11 +81,11 @@ type AuthorFeed struct {
 
 // AuthorPosts are the author's posts that the viewer may see.
 func (s *Store) AuthorPosts(ctx context.Context, viewer *Account, authorID int64, f AuthorFeed, r Range) ([]Post, error) {
-	where, index, columns := condition{"p.author_id = ?", []any{authorID}}, "posts_author_id_id", postColumns
+	where, index, row := condition{"p.author_id = ?", []any{authorID}}, "posts_author_id_id", &anyPost
 	if f.WithComments {
 		where.and(postSeen(viewer))
 	} else {
-		index, columns = "posts_author_id_home_id", homeColumns
+		index, row = "posts_author_id_home_id", &homePost
 		where.and(condition{sql: "p.home = 1"})
 		where.and(rootSeen(viewer, "p", "a"))
 	}
@@ -98,14 +98,14 @@ func (s *Store) AuthorPosts(ctx context.Context, viewer *Account, authorID int64
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}
-	return s.feed(ctx, likedBy(viewer, columns), s.postsBy(index), where, "p.id", r)
+	return s.feed(ctx, row.by(viewer), s.postsBy(index), where, "p.id", r)
 }
 
 // CommentsOn are the comments in the thread of a post that the viewer may see.
 func (s *Store) CommentsOn(ctx context.Context, viewer *Account, rootID int64, r Range) ([]Post, error) {
 	where := condition{"p.root_id = ? AND p.deleted_at IS NULL", []any{rootID}}
 	where.and(accountSeen(viewer, "a"))
-	return s.feed(ctx, likedBy(viewer, postColumns), s.postsBy("posts_root_id_id"), where, "p.id", r)
+	return s.feed(ctx, anyPost.by(viewer), s.postsBy("posts_root_id_id"), where, "p.id", r)
 }
 
 // Reply is a comment's place in its thread.
@@ -135,9 +135,9 @@ func (s *Store) HomePosts(ctx context.Context, viewer *Account, r Range) ([]Post
 	if err != nil {
 		return nil, err
 	}
-	columns, c := likedBy(viewer, homeColumns), rootSeen(viewer, "p", "a")
+	columns, c := homePost.by(viewer), rootSeen(viewer, "p", "a")
 	join := s.dialect.orderedJoin()
-	posts, err := s.posts(ctx, "SELECT "+columns.sql+" FROM ("+ids.sql+") h "+join+" posts p ON p.id = h.id "+join+" accounts a ON a.id = p.author_id WHERE "+c.sql,
+	posts, err := s.posts(ctx, columns, "SELECT "+columns.sql+" FROM ("+ids.sql+") h "+join+" posts p ON p.id = h.id "+join+" accounts a ON a.id = p.author_id WHERE "+c.sql,
 		slices.Concat(columns.args, ids.args, c.args)...)
 	slices.SortFunc(posts, func(a, b Post) int { return cmp.Compare(b.ID, a.ID) })
 	return posts, err

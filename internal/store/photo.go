@@ -5,33 +5,67 @@ import (
 	"time"
 )
 
-const photoColumns = "id, account_id, post_id, purpose, source, position, state, refusal_code, refusal, file_name, media_type, bytes," +
-	" sha256, orig_random, set_random, set_kind, variants, width, height, focus_x, focus_y, description, blurhash, color_top," +
-	" color_bottom, profile, animated, metadata, created_at, updated_at, attached_at"
-
-func (r *rowReader) photo() *Photo {
-	p := &Photo{
-		ID: r.int(), AccountID: r.int(), PostID: r.optional(), Purpose: r.text(), Source: r.text(), Position: int(r.int()),
-		State: r.text(), RefusalCode: r.text(), Refusal: r.text(), FileName: r.text(), MediaType: r.text(), Bytes: r.int(),
-		SHA256: r.text(), OrigRandom: r.text(), SetRandom: r.text(), SetKind: r.text(), Variants: JSON[[]Variant]{r.variants(r.text())},
-		Width: int(r.int()), Height: int(r.int()), FocusX: r.float(), FocusY: r.float(), Description: r.text(), Blurhash: r.text(),
-		ColorTop: r.text(), ColorBottom: r.text(), Profile: r.text(), Animated: r.bool(),
-	}
-	if err := p.Metadata.Scan(r.text()); err != nil && r.err == nil {
-		r.err = err
-	}
-	p.CreatedAt, p.UpdatedAt, p.AttachedAt = Millis(r.int()), Millis(r.int()), r.millis()
-	return p
+// A photoRow is a photo, and the value that one of its pointers points at.
+type photoRow struct {
+	Photo
+	post int64
 }
 
+// What pages show of photos.
+var shownPhotoColumns = []column[photoRow]{
+	number("ph.id", func(p *photoRow) *int64 { return &p.ID }),
+	number("ph.account_id", func(p *photoRow) *int64 { return &p.AccountID }),
+	optionalIn("ph.post_id", func(p *photoRow) (**int64, *int64) { return &p.PostID, &p.post }),
+	word("ph.purpose", func(p *photoRow) *string { return &p.Purpose }),
+	number("ph.position", func(p *photoRow) *int { return &p.Position }),
+	word("ph.set_random", func(p *photoRow) *string { return &p.SetRandom }),
+	word("ph.set_kind", func(p *photoRow) *string { return &p.SetKind }),
+	number("ph.width", func(p *photoRow) *int { return &p.Width }),
+	number("ph.height", func(p *photoRow) *int { return &p.Height }),
+	fraction("ph.focus_x", func(p *photoRow) *float64 { return &p.FocusX }),
+	fraction("ph.focus_y", func(p *photoRow) *float64 { return &p.FocusY }),
+	word("ph.blurhash", func(p *photoRow) *string { return &p.Blurhash }),
+	word("ph.color_top", func(p *photoRow) *string { return &p.ColorTop }),
+	word("ph.color_bottom", func(p *photoRow) *string { return &p.ColorBottom }),
+	word("ph.profile", func(p *photoRow) *string { return &p.Profile }),
+	flag("ph.animated", func(p *photoRow) *bool { return &p.Animated }),
+	texts("ph.variants", func(p *photoRow, text string) (err error) { p.Variants.V, err = readVariants(text); return err }),
+	text("ph.description", func(p *photoRow) *string { return &p.Description }),
+}
+
+// What the camera wrote into photos.
+var photoMetadataColumns = []column[photoRow]{
+	word("ph.source", func(p *photoRow) *string { return &p.Source }),
+	texts("ph.metadata", func(p *photoRow, text string) error { return p.Metadata.Scan(text) }),
+}
+
+// What is between a photo and its being shown.
+var photoStateColumns = []column[photoRow]{
+	word("ph.state", func(p *photoRow) *string { return &p.State }),
+	word("ph.refusal_code", func(p *photoRow) *string { return &p.RefusalCode }),
+	text("ph.refusal", func(p *photoRow) *string { return &p.Refusal }),
+	text("ph.file_name", func(p *photoRow) *string { return &p.FileName }),
+	text("ph.media_type", func(p *photoRow) *string { return &p.MediaType }),
+	number("ph.bytes", func(p *photoRow) *int64 { return &p.Bytes }),
+	word("ph.sha256", func(p *photoRow) *string { return &p.SHA256 }),
+	word("ph.orig_random", func(p *photoRow) *string { return &p.OrigRandom }),
+	number("ph.created_at", func(p *photoRow) *Millis { return &p.CreatedAt }),
+	number("ph.updated_at", func(p *photoRow) *Millis { return &p.UpdatedAt }),
+	optional("ph.attached_at", func(p *photoRow) **Millis { return &p.AttachedAt }),
+}
+
+var wholePhoto = concat(photoStateColumns, photoMetadataColumns, shownPhotoColumns)
+
 func (s *Store) photos(ctx context.Context, where string, args ...any) ([]*Photo, error) {
-	rows, err := s.query(ctx, "SELECT "+photoColumns+" FROM photos WHERE "+where, args...)
+	rows, err := s.query(ctx, "SELECT "+wholePhoto.sql+" FROM photos ph WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	var out []*Photo
 	for rows.next() {
-		out = append(out, rows.photo())
+		p := new(photoRow)
+		wholePhoto.read(rows, p)
+		out = append(out, &p.Photo)
 	}
 	return out, rows.done()
 }

@@ -5,55 +5,79 @@ import (
 	"slices"
 )
 
-// postColumns, behind what likedBy writes, are read by rowReader.post in this order. What follows from others (home,
-// listed) is not read again.
-var postColumns = columnsOfPosts("p.kind, IFNULL(p.root_id, 0), IFNULL(p.in_reply_to_id, 0), IFNULL(p.in_reply_to_author_id, 0)", "IFNULL(p.deleted_at, 0)")
-
-// homeColumns are postColumns of posts that home or listed has found: they are no comments, and not deleted.
-var homeColumns = columnsOfPosts("'"+KindPost+" 0 0 0'", "0")
-
-func columnsOfPosts(place, deleted string) string {
-	return ", p.id, p.author_id, " + place + ", p.sensitive, p.visibility, p.licence, p.show_exif, p.language," +
-		" p.photos_count, p.likes_count, p.comments_count, IFNULL(p.app_id, 0), p.created_at, IFNULL(p.edited_at, 0), " + deleted + ", " +
-		sized("p.warning") + ", p.caption)"
+// What a post is to its viewer, nil for none. Each is a condition with one placeholder, the viewer's id.
+var viewerColumns = []column[Post]{
+	flag("EXISTS (SELECT 1 FROM likes l WHERE l.account_id = ? AND l.post_id = p.id)", func(p *Post) *bool { return &p.Liked }),
 }
 
-// likedBy selects the columns with whether the viewer likes the post, which nobody's viewer does.
-func likedBy(viewer *Account, columns string) condition {
-	if id := viewerID(viewer); id != 0 {
-		return condition{"CONCAT_WS(' ', EXISTS (SELECT 1 FROM likes l WHERE l.account_id = ? AND l.post_id = p.id)" + columns, []any{id}}
+// Where a post stands. Of posts that home or listed has found it is known: they are no comments, and not deleted.
+var (
+	placeColumns = []column[Post]{
+		word("p.kind", func(p *Post) *string { return &p.Kind }),
+		optional("p.root_id", func(p *Post) **int64 { return &p.RootID }),
+		optional("p.in_reply_to_id", func(p *Post) **int64 { return &p.InReplyToID }),
+		optional("p.in_reply_to_author_id", func(p *Post) **int64 { return &p.InReplyToAuthorID }),
+		optional("p.deleted_at", func(p *Post) **Millis { return &p.DeletedAt }),
 	}
-	return condition{sql: "CONCAT_WS(' ', 0" + columns}
+	homePlace = []column[Post]{given(func(p *Post) { p.Kind = KindPost })}
+)
+
+// What else is read of posts. What follows from it (home, listed) is not read again.
+var contentColumns = []column[Post]{
+	number("p.id", func(p *Post) *int64 { return &p.ID }),
+	number("p.author_id", func(p *Post) *int64 { return &p.AuthorID }),
+	flag("p.sensitive", func(p *Post) *bool { return &p.Sensitive }),
+	word("p.visibility", func(p *Post) *Visibility { return &p.Visibility }),
+	word("p.licence", func(p *Post) *string { return &p.Licence }),
+	flag("p.show_exif", func(p *Post) *bool { return &p.ShowExif }),
+	word("p.language", func(p *Post) *string { return &p.Language }),
+	number("p.photos_count", func(p *Post) *int { return &p.PhotosCount }),
+	number("p.likes_count", func(p *Post) *int { return &p.LikesCount }),
+	number("p.comments_count", func(p *Post) *int { return &p.CommentsCount }),
+	optional("p.app_id", func(p *Post) **int64 { return &p.AppID }),
+	number("p.created_at", func(p *Post) *Millis { return &p.CreatedAt }),
+	optional("p.edited_at", func(p *Post) **Millis { return &p.EditedAt }),
+	text("p.warning", func(p *Post) *string { return &p.Warning }),
+	text("p.caption", func(p *Post) *string { return &p.Caption }),
 }
 
-func (r *rowReader) post(p *Post) {
-	r.pack()
-	p.Liked = r.packedBool()
-	p.ID = r.packedInt()
-	p.AuthorID = r.packedInt()
-	p.Kind = r.packedText()
-	p.RootID = r.packedOptional()
-	p.InReplyToID = r.packedOptional()
-	p.InReplyToAuthorID = r.packedOptional()
-	p.Sensitive = r.packedBool()
-	p.Visibility = Visibility(r.packedText())
-	p.Licence = r.packedText()
-	p.ShowExif = r.packedBool()
-	p.Language = r.packedText()
-	p.PhotosCount = int(r.packedInt())
-	p.LikesCount = int(r.packedInt())
-	p.CommentsCount = int(r.packedInt())
-	p.AppID = r.packedOptional()
-	p.CreatedAt = Millis(r.packedInt())
-	p.EditedAt = (*Millis)(r.packedOptional())
-	p.DeletedAt = (*Millis)(r.packedOptional())
-	p.Warning = r.packedSized()
-	p.Caption = r.packedRest()
+// A postRow is what is read of posts p, by a viewer or by nobody.
+type postRow struct {
+	nobodys, viewers columns[Post]
+}
+
+// anyPost reads any post or comment, homePost those that home or listed has found.
+var (
+	anyPost  = postRow{concat(placeColumns, contentColumns), concat(viewerColumns, placeColumns, contentColumns)}
+	homePost = postRow{concat(homePlace, contentColumns), concat(viewerColumns, homePlace, contentColumns)}
+)
+
+// A postSelection is what a statement selects of posts, with the arguments of its placeholders.
+type postSelection struct {
+	*columns[Post]
+	args []any
+}
+
+func (row *postRow) by(viewer *Account) postSelection {
+	id := viewerID(viewer)
+	if id == 0 {
+		return postSelection{columns: &row.nobodys}
+	}
+	args := make([]any, len(viewerColumns))
+	for i := range args {
+		args[i] = id
+	}
+	return postSelection{columns: &row.viewers, args: args}
+}
+
+func (c postSelection) read(r *rowReader, p *Post) {
+	c.columns.read(r, p)
 	p.Home = p.Kind == KindPost && p.DeletedAt == nil
 	p.Listed = p.Home && p.Visibility == Public
 }
 
-func (s *Store) posts(ctx context.Context, q string, args ...any) ([]Post, error) {
+// posts reads what the selection selects in the statement q.
+func (s *Store) posts(ctx context.Context, c postSelection, q string, args ...any) ([]Post, error) {
 	rows, err := s.page(ctx, q, args...)
 	if err != nil {
 		return nil, err
@@ -61,7 +85,7 @@ func (s *Store) posts(ctx context.Context, q string, args ...any) ([]Post, error
 	posts := make([]Post, 0, rows.count())
 	for rows.next() {
 		posts = append(posts, Post{})
-		rows.post(&posts[len(posts)-1])
+		c.read(rows, &posts[len(posts)-1])
 	}
 	if err := rows.done(); err != nil {
 		return nil, err
@@ -69,9 +93,9 @@ func (s *Store) posts(ctx context.Context, q string, args ...any) ([]Post, error
 	return posts, nil
 }
 
-func (s *Store) onePost(ctx context.Context, q string, args ...any) (p *Post, err error) {
+func (s *Store) onePost(ctx context.Context, c postSelection, q string, args ...any) (p *Post, err error) {
 	err = lookUp(ctx, func(ctx context.Context) error {
-		posts, err := s.posts(ctx, q, args...)
+		posts, err := s.posts(ctx, c, q, args...)
 		if err != nil {
 			return err
 		}
@@ -86,8 +110,8 @@ func (s *Store) onePost(ctx context.Context, q string, args ...any) (p *Post, er
 
 // PostByID is a post or comment that the viewer may see, else ErrNotFound.
 func (s *Store) PostByID(ctx context.Context, viewer *Account, id int64) (*Post, error) {
-	columns, c := likedBy(viewer, postColumns), postSeen(viewer)
-	return s.onePost(ctx, "SELECT "+columns.sql+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
+	columns, c := anyPost.by(viewer), postSeen(viewer)
+	return s.onePost(ctx, columns, "SELECT "+columns.sql+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
 		slices.Concat(columns.args, []any{id}, c.args)...)
 }
 
@@ -96,9 +120,9 @@ func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	columns, c := likedBy(viewer, postColumns), postSeen(viewer)
+	columns, c := anyPost.by(viewer), postSeen(viewer)
 	list, args := in(ids)
-	posts, err := s.posts(ctx, "SELECT "+columns.sql+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+" AND "+c.sql,
+	posts, err := s.posts(ctx, columns, "SELECT "+columns.sql+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+" AND "+c.sql,
 		slices.Concat(columns.args, args, c.args)...)
 	if err != nil {
 		return nil, err
@@ -118,21 +142,22 @@ func (s *Store) RawPost(ctx context.Context, id int64) (*Post, error) {
 
 // RawPostFor is RawPost that tells whether the viewer likes it.
 func (s *Store) RawPostFor(ctx context.Context, viewer *Account, id int64) (*Post, error) {
-	columns := likedBy(viewer, postColumns)
-	return s.onePost(ctx, "SELECT "+columns.sql+" FROM posts p WHERE p.id = ?", append(columns.args, id)...)
+	columns := anyPost.by(viewer)
+	return s.onePost(ctx, columns, "SELECT "+columns.sql+" FROM posts p WHERE p.id = ?", append(columns.args, id)...)
 }
 
 // LockPost is RawPost that keeps others from changing the row until the transaction ends. What hangs on a post
 // (comments, likes) locks it first: their foreign keys would share the lock, and two who then count would deadlock.
 // A comment's thread is changed only under the lock of its post.
 func (s *Store) LockPost(ctx context.Context, id int64) (*Post, error) {
-	return s.onePost(ctx, "SELECT "+likedBy(nil, postColumns).sql+" FROM posts p WHERE p.id = ?"+s.dialect.forUpdate(), id)
+	columns := anyPost.by(nil)
+	return s.onePost(ctx, columns, "SELECT "+columns.sql+" FROM posts p WHERE p.id = ?"+s.dialect.forUpdate(), id)
 }
 
 // LockSeenPost is LockPost for a post or comment that the viewer may see, else ErrNotFound. What decides is read once the
 // lock is there; nothing but the post itself is locked.
 func (s *Store) LockSeenPost(ctx context.Context, viewer *Account, id int64) (*Post, error) {
-	columns, c := likedBy(viewer, postColumns), postSeen(viewer)
+	columns, c := anyPost.by(viewer), postSeen(viewer)
 	rows, err := s.query(ctx, "SELECT "+columns.sql+", EXISTS (SELECT 1 FROM accounts a WHERE a.id = p.author_id AND "+c.sql+") FROM posts p WHERE p.id = ?"+
 		s.dialect.forUpdate(), slices.Concat(columns.args, c.args, []any{id})...)
 	if err != nil {
@@ -141,7 +166,7 @@ func (s *Store) LockSeenPost(ctx context.Context, viewer *Account, id int64) (*P
 	var p *Post
 	for rows.next() {
 		var locked Post
-		rows.post(&locked)
+		columns.read(rows, &locked)
 		if rows.bool() {
 			p = &locked
 		}

@@ -29,6 +29,7 @@ type rowReader struct {
 	err  error
 
 	packed string // what is left of a packed column
+	rest   bool   // the column that is read is its last
 
 	pooled bool // of page: there are no rows, but all that was in them
 	read   []any
@@ -128,11 +129,6 @@ func (r *rowReader) optional() *int64 {
 	return &n
 }
 
-func (r *rowReader) millis() *Millis {
-	n := r.optional()
-	return (*Millis)(n)
-}
-
 func (r *rowReader) text() string {
 	switch v := r.value().(type) {
 	case string:
@@ -147,47 +143,23 @@ func (r *rowReader) text() string {
 	}
 }
 
-func (r *rowReader) float() float64 {
-	switch v := r.value().(type) {
-	case float64:
-		return v
-	case float32:
-		return float64(v)
-	case int64:
-		return float64(v)
-	case nil:
-		return 0
-	case []byte:
-		f, err := strconv.ParseFloat(string(v), 64)
-		if err != nil {
-			r.mismatch("a number", v)
-		}
-		return f
-	default:
-		r.mismatch("a number", v)
-		return 0
-	}
-}
-
-// A packed column is CONCAT_WS(' ', …) over columns that are not NULL. To fetch one value costs the SQLite driver more than
-// to read it out of a text (it takes the connection's lock three times), and a page of posts has more than a thousand.
-// pack reads the column; the others the values, in order: packedInt and packedText what holds no spaces (numbers, keys,
-// names), packedSized what sized wrote, packedRest any text that is the last.
-func (r *rowReader) pack() { r.packed = r.text() }
-
-// sized is a text in a packed column that may hold spaces, with its length before it.
-func sized(column string) string { return "OCTET_LENGTH(" + column + "), " + column }
-
-func (r *rowReader) packedText() string {
+// packedWord takes the next value of a packed column (see columns).
+func (r *rowReader) packedWord() string {
 	v, rest, _ := strings.Cut(r.packed, " ")
 	r.packed = rest
 	return v
 }
 
-func (r *rowReader) packedSized() string {
+// packedText takes a text with its length before it, or all that is left where it is the last of the columns.
+func (r *rowReader) packedText() string {
+	if r.rest {
+		v := r.packed
+		r.packed = ""
+		return v
+	}
 	n := r.packedInt()
 	if n < 0 || n > int64(len(r.packed)) {
-		r.mismatch("a sized text in a packed column", r.packed)
+		r.mismatch("a text with its length in a packed column", r.packed)
 		return ""
 	}
 	v := r.packed[:n]
@@ -195,14 +167,8 @@ func (r *rowReader) packedSized() string {
 	return v
 }
 
-func (r *rowReader) packedRest() string {
-	v := r.packed
-	r.packed = ""
-	return v
-}
-
 func (r *rowReader) packedInt() int64 {
-	v := r.packedText()
+	v := r.packedWord()
 	if len(v) > 0 && len(v) <= 18 { // cannot overflow
 		n := int64(0)
 		for i := range len(v) {
@@ -225,26 +191,11 @@ func (r *rowReader) packedOdd(v string) int64 {
 	return n
 }
 
-func (r *rowReader) packedBool() bool { return r.packedInt() != 0 }
-
-// packedOptional reads what is 0 for NULL.
-func (r *rowReader) packedOptional() *int64 {
-	if n := r.packedInt(); n != 0 {
-		return new(n)
-	}
-	return nil
-}
-
-// packedOptionalIn is packedOptional that keeps the value at a place which the caller has.
-func (r *rowReader) packedOptionalIn(place *int64) *int64 {
-	if *place = r.packedInt(); *place == 0 {
-		return nil
-	}
-	return place
-}
-
 func (r *rowReader) packedFloat() float64 {
-	v := r.packedText()
+	v := r.packedWord()
+	if v == "0" {
+		return 0
+	}
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil {
 		r.mismatch("a number in a packed column", v)

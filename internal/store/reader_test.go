@@ -71,37 +71,6 @@ func TestPagesAreOfTheirStatement(t *testing.T) {
 	}
 }
 
-func TestPackedColumns(t *testing.T) {
-	s, ctx := readersOf(t, 1)
-	rows, err := s.page(ctx, "SELECT CONCAT_WS(' ', id, n, "+sized("word")+", n, 9223372036854775807, word) FROM words ORDER BY id")
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := int64(0)
-	for ; rows.next(); i++ {
-		rows.pack()
-		id, n, sizedWord, again, most, rest := rows.packedInt(), rows.packedInt(), rows.packedSized(), rows.packedInt(), rows.packedInt(), rows.packedRest()
-		if id != i || n != -i || again != -i || most != 9223372036854775807 || sizedWord != rest || rest != []string{"", "one", "two words", "drei\x00é"}[i] {
-			t.Errorf("row %d: %d %d %q %d %d %q", i, id, n, sizedWord, again, most, rest)
-		}
-	}
-	if err := rows.done(); err != nil || i != 4 {
-		t.Errorf("%d rows, %v", i, err)
-	}
-	for _, broken := range []string{"'x'", "'9 abc'", "'-1 abc'"} {
-		rows, err := s.page(ctx, "SELECT "+broken)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows.next()
-		rows.pack()
-		rows.packedSized()
-		if err := rows.done(); err == nil {
-			t.Errorf("%s passes for a sized text", broken)
-		}
-	}
-}
-
 // A page waits for a connection, and reads its rows, no longer than its context lasts.
 func TestPageEndsWithItsContext(t *testing.T) {
 	s, ctx := readersOf(t, 1)
