@@ -184,7 +184,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	sessions := a.newSessions(r)
 	routes := a.newRoutes(sessions.Middleware()...)
 	a.routes = routes
-	a.newAPI(r, assets).Register(routes)
+	a.newAPI(r, assets, visible).Register(routes)
 	p := a.newPages(r, sessions, routes, assets)
 	p.Register(routes)
 	if err := a.openDeepz(ctx, r, routes, assets, p.Administrator); err != nil {
@@ -259,7 +259,7 @@ func (a *App) work(ctx context.Context, r *rooms) error {
 	return nil
 }
 
-func (a *App) newAPI(r *rooms, assets *static.Assets) *api.API {
+func (a *App) newAPI(r *rooms, assets *static.Assets, visible *community.Visible) *api.API {
 	origin := a.cfg.Origin()
 	return api.New(api.Options{
 		Community:      r.community,
@@ -279,6 +279,8 @@ func (a *App) newAPI(r *rooms, assets *static.Assets) *api.API {
 		Limit:          a.cfg.APILimit.limit(),
 		Counter:        a.counter(),
 		Authenticate:   a.admission.vouch,
+		Generation:     visible.Count,
+		TakesGzip:      acceptsGzip,
 		Streams:        a.streams,
 		Streaming:      a.admission.listening,
 	})

@@ -44,6 +44,11 @@ type Options struct {
 	WaitV2       time.Duration       // how long v2/media waits before it answers 202; 0 is 20 s
 	Authenticate func(*http.Request) // told of each request whose token was found good; may be nil
 
+	// Generation counts how often what visitors see has changed: what was made at one count is given to them for as long
+	// as it is the same. Nil: no answer is kept.
+	Generation func() uint64
+	TakesGzip  func(acceptEncoding string) bool // nil: kept answers are not compressed here
+
 	Streams   *community.Streams
 	Streaming func(*http.Request) // told of each request that from then on only listens; may be nil
 }
@@ -61,8 +66,9 @@ type Router interface {
 // API answers the client API. It is safe for use by many goroutines.
 type API struct {
 	Options
-	limits *limiter
-	stats  siteStats
+	limits  *limiter
+	stats   siteStats
+	answers *answerCache // nil: none is kept
 }
 
 // New makes an API.
@@ -82,7 +88,11 @@ func New(o Options) *API {
 	if o.Limit.Count == 0 {
 		o.Limit = community.Limit{Count: 300, Window: 5 * time.Minute}
 	}
-	return &API{Options: o, limits: newLimiter(o.Limit.Count, o.Limit.Window, o.Now, o.Counter)}
+	a := &API{Options: o, limits: newLimiter(o.Limit.Count, o.Limit.Window, o.Now, o.Counter)}
+	if o.Generation != nil {
+		a.answers = newAnswerCache(o.Generation)
+	}
+	return a
 }
 
 // An access is what an endpoint wants to know of who asks.
@@ -104,6 +114,7 @@ type endpoint struct {
 	method, path string
 	access       access
 	scope        string // that a token must have; "" needs none
+	kept         bool   // visitors' answers are the same for all, and kept
 	upload       bool   // takes files, reads its body itself, and may wait for a photo
 	answer       func(*call) (any, error)
 	stream       func(*call) error // instead of answer, for what stays open and answers by itself

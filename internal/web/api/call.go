@@ -67,11 +67,12 @@ func (a *API) handler(e endpoint) func(*gin.Context) error {
 		if e.stream != nil {
 			return apiError(e.stream(q))
 		}
-		body, err := e.answer(q)
-		if err != nil {
-			return apiError(err)
+		if e.kept && a.answers != nil {
+			if key := q.keptKey(); key != "" {
+				return q.keptAnswer(e, key)
+			}
 		}
-		return q.write(body)
+		return q.ownAnswer(e)
 	}
 }
 
@@ -137,37 +138,45 @@ func (q *call) authorize(e endpoint) error {
 	return nil
 }
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // maxPooled keeps one great answer from holding its memory for ever.
 const maxPooled = 256 << 10
 
+// encode appends a body as JSON to b.
+func encode(b []byte, body any) ([]byte, error) {
+	if fast, ok := body.(appender); ok {
+		return append(fast.appendJSON(b), '\n'), nil
+	}
+	out := bytes.NewBuffer(b)
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false) // it is never read as HTML: nosniff, and the type says JSON
+	err := encoder.Encode(body)
+	return out.Bytes(), err
+}
+
 // write sends the answer as JSON, whatever it is: clients refuse what has no type.
 func (q *call) write(body any) error {
-	b := buffers.Get().(*bytes.Buffer)
-	b.Reset()
-	defer func() {
-		if b.Cap() <= maxPooled {
-			buffers.Put(b)
-		}
-	}()
-	if fast, ok := body.(appender); ok {
-		b.Write(append(fast.appendJSON(b.AvailableBuffer()), '\n'))
-	} else {
-		encoder := json.NewEncoder(b)
-		encoder.SetEscapeHTML(false) // it is never read as HTML: nosniff, and the type says JSON
-		if err := encoder.Encode(body); err != nil {
-			return err
-		}
+	buffer := buffers.Get().(*[]byte)
+	b, err := encode((*buffer)[:0], body)
+	if err == nil {
+		q.writeBytes(b)
 	}
+	if cap(b) <= maxPooled {
+		*buffer = b
+		buffers.Put(buffer)
+	}
+	return err
+}
+
+func (q *call) writeBytes(body []byte) {
 	h := q.c.Writer.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	q.c.Writer.WriteHeader(q.status)
-	if _, err := q.c.Writer.Write(b.Bytes()); err != nil {
+	if _, err := q.c.Writer.Write(body); err != nil {
 		q.api.Log.DebugContext(q.ctx(), "client went away", "error", err)
 	}
-	return nil
 }
 
 // nothing is the answer to what was done and has no result.

@@ -9,8 +9,8 @@ import (
 
 func (a *API) instanceEndpoints() []endpoint {
 	return []endpoint{
-		{method: http.MethodGet, path: "/api/v1/instance", access: open, answer: a.getInstanceV1},
-		{method: http.MethodGet, path: "/api/v2/instance", access: open, answer: a.getInstanceV2},
+		{method: http.MethodGet, path: "/api/v1/instance", access: open, kept: true, answer: a.getInstanceV1},
+		{method: http.MethodGet, path: "/api/v2/instance", access: open, kept: true, answer: a.getInstanceV2},
 		{method: http.MethodGet, path: "/api/v1/instance/rules", access: open, answer: none},
 		{method: http.MethodGet, path: "/api/v1/instance/peers", access: open, answer: none},
 		{method: http.MethodGet, path: "/api/v1/instance/activity", access: open, answer: none},

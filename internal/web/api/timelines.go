@@ -14,8 +14,8 @@ func (a *API) timelineEndpoints() []endpoint {
 	const get = http.MethodGet
 	return []endpoint{
 		{method: get, path: "/api/v1/timelines/home", access: members, scope: "read:statuses", answer: a.getHome},
-		{method: get, path: "/api/v1/timelines/public", access: visitors, scope: "read:statuses", answer: a.getPublic},
-		{method: get, path: "/api/v1/timelines/tag/:tag", access: visitors, scope: "read:statuses", answer: a.getTagTimeline},
+		{method: get, path: "/api/v1/timelines/public", access: visitors, scope: "read:statuses", kept: true, answer: a.getPublic},
+		{method: get, path: "/api/v1/timelines/tag/:tag", access: visitors, scope: "read:statuses", kept: true, answer: a.getTagTimeline},
 		{method: get, path: "/api/v1/favourites", access: members, scope: "read:favourites", answer: a.getFavourites},
 	}
 }

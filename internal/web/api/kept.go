@@ -1,0 +1,144 @@
+package api
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"tintype/internal/store"
+)
+
+const (
+	// keptLife is how long an answer may be given while events cannot be read; see Options.Generation for what ends it
+	// sooner.
+	keptLife    = 5 * time.Second
+	keptMost    = 8 << 20 // bytes of all answers
+	keptKeyMost = 256     // bytes of a path and its parameters; longer ones are nobody's
+)
+
+// An answerCache remembers what visitors get from endpoints that many of them ask, as bytes: to take a page of posts out of a
+// cache, value by value, costs more than reading it from the database. An answer is good until something changes.
+// Answers to whoever shows a token are never among them.
+type answerCache struct {
+	generation func() uint64
+	known      *otter.Cache[string, *answer]
+	flight     singleflight.Group
+}
+
+// An answer is what every visitor gets.
+type answer struct {
+	generation uint64
+	link       string // header
+	body       []byte
+	packOnce   sync.Once
+	packed     []byte
+}
+
+func newAnswerCache(generation func() uint64) *answerCache {
+	return &answerCache{generation: generation, known: otter.Must(&otter.Options[string, *answer]{
+		MaximumWeight:    keptMost,
+		Weigher:          func(k string, a *answer) uint32 { return uint32(len(k) + len(a.body)*5/4 + 512) }, // gzip takes less than a quarter
+		ExpiryCalculator: otter.ExpiryWriting[string, *answer](keptLife),
+	})}
+}
+
+// keptKey names what the request asks for, "" where its answer is not kept: a page below a cursor, of which there are as
+// many as posts, and what is not the same for all. Parameters that no endpoint knows make no other answer.
+func (q *call) keptKey() string {
+	r := q.c.Request
+	if r.Method != http.MethodGet || q.shown || r.Header.Get("Authorization") != "" || store.Positioned(q.ctx()) {
+		return ""
+	}
+	for _, cursor := range []string{"max_id", "min_id", "since_id"} {
+		if _, ok := q.params.values[cursor]; ok {
+			return ""
+		}
+	}
+	key := r.URL.EscapedPath()
+	known := url.Values{}
+	for _, name := range echoed {
+		if values, ok := q.params.values[name]; ok {
+			known[name] = values
+		}
+	}
+	if len(known) > 0 {
+		key += "?" + known.Encode()
+	}
+	if len(key) > keptKeyMost {
+		return ""
+	}
+	return key
+}
+
+// keptAnswer writes the visitors' answer, made now unless it is known. One request makes it for all who ask meanwhile.
+func (q *call) keptAnswer(e endpoint, key string) error {
+	k := q.api.answers
+	now := k.generation() // before anything is read
+	if a, ok := k.known.GetIfPresent(key); ok && a.generation == now {
+		return q.writeAnswer(a)
+	}
+	mine := false
+	got, err, _ := k.flight.Do(key+"\x00"+strconv.FormatUint(now, 10), func() (any, error) {
+		mine = true
+		body, err := e.answer(q)
+		if err != nil {
+			return nil, err
+		}
+		b, err := encode(nil, body)
+		if err != nil {
+			return nil, err
+		}
+		a := &answer{generation: now, link: q.c.Writer.Header().Get("Link"), body: b}
+		k.known.Set(key, a)
+		return a, nil
+	})
+	if err != nil {
+		if mine {
+			return apiError(err)
+		}
+		return q.ownAnswer(e) // it was the other's client that left, or the other's error
+	}
+	return q.writeAnswer(got.(*answer))
+}
+
+func (q *call) ownAnswer(e endpoint) error {
+	body, err := e.answer(q)
+	if err != nil {
+		return apiError(err)
+	}
+	return q.write(body)
+}
+
+func (q *call) writeAnswer(a *answer) error {
+	h := q.c.Writer.Header()
+	if a.link != "" {
+		h.Set("Link", a.link)
+	}
+	body := a.body
+	if q.api.TakesGzip != nil && q.api.TakesGzip(q.c.GetHeader("Accept-Encoding")) {
+		a.packOnce.Do(func() { a.packed = pack(a.body) })
+		if len(a.packed) < len(body) {
+			body = a.packed
+			h.Set("Content-Encoding", "gzip")
+			h.Add("Vary", "Accept-Encoding")
+		}
+	}
+	q.writeBytes(body)
+	return nil
+}
+
+func pack(body []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.DefaultCompression) // the level is valid
+	_, _ = z.Write(body)                                     // a buffer takes everything
+	_ = z.Close()
+	return slices.Clip(b.Bytes())
+}
