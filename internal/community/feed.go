@@ -40,7 +40,7 @@ func (c *Community) PublicFeed(ctx context.Context, viewer *store.Account, page 
 	if err := c.reader(viewer); err != nil {
 		return nil, err
 	}
-	if r := page.span(defaultPosts, maxPosts); viewer == nil && r.Max == 0 && r.Min == 0 {
+	if r := page.span(defaultPosts, maxPosts); viewer == nil && r.Max == 0 && r.Min == 0 && c.Cached != nil {
 		return c.visitorsFeed(ctx, r.Limit)
 	}
 	return c.publicFeed(ctx, viewer, page)

@@ -94,7 +94,7 @@ func texts[T any](expr string, decode func(row *T, text string) error) column[T]
 func optional[T any, N ~int64](expr string, field func(*T) **N) column[T] {
 	return one("IFNULL("+expr+", 0)", func(r *rowReader, row *T) {
 		if n := N(r.packedInt()); n != 0 {
-			*field(row) = &n
+			*field(row) = new(n)
 		}
 	})
 }
