@@ -199,7 +199,7 @@ fi
 
 install -d -m 0755 -o root -g root "$lib"
 install -d -m 0750 -o root -g "$user" "$settings"
-install -d -m 0750 -o "$user" -g "$user" "$state"
+install -d -m 0700 -o "$user" -g "$user" "$state"
 
 set_here() { grep -qE "^($1)=." "$settings/tintype.env" 2>/dev/null; }
 

@@ -275,6 +275,37 @@ func TestSecretsNeverShow(t *testing.T) {
 	}
 }
 
+func TestSecretFilesAsPeopleWriteThem(t *testing.T) {
+	first, second := strings.Repeat("a", 32), strings.Repeat("b", 32)
+	for name, content := range map[string]string{
+		"commas": first + "," + second, "one a line": first + "\n" + second + "\n", "both": first + ",\n" + second, "from Windows": "\ufeff" + first + "\r\n" + second + "\r\n",
+	} {
+		file := filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		keys, err := openKeys(t.Context(), mustLoad(t, "SECRET_KEY_FILE="+file), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := keys.now(); len(got) != 2 || string(got[0]) != first || string(got[1]) != second {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	for name, content := range map[string]string{
+		"UTF-16": "\xff\xfe" + strings.Repeat("a\x00", 32), "bytes": strings.Repeat("\xfe", 32), "a short line": first + "\nshort\n", "a blank line between": first + ",\n\n" + second,
+	} {
+		file := filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := load("SECRET_KEY_FILE=" + file); err == nil || strings.Contains(err.Error(), first) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestSecretFromFileIsReadAgain(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "url")
 	write := func(password string) {

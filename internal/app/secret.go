@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 )
 
 // hidden stands wherever a secret would.
@@ -105,7 +107,8 @@ func (k keptSecret) check(ctx context.Context) error {
 	return err
 }
 
-// readSecretFile reads a small file, without the newline that editors leave.
+// readSecretFile reads a small text file as people write them: without the newline that editors leave, and without the
+// mark that some put before UTF-8. What is no UTF-8 is refused, because a secret of other bytes cannot be seen.
 func readSecretFile(path string) (string, error) {
 	const largest = 64 << 10
 	f, err := os.Open(path)
@@ -119,6 +122,10 @@ func readSecretFile(path string) (string, error) {
 	}
 	if len(data) > largest {
 		return "", fmt.Errorf("%s is larger than %d bytes", path, largest)
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+		return "", fmt.Errorf("%s is no text in UTF-8: save it as UTF-8", path)
 	}
 	return strings.TrimSpace(string(data)), nil
 }

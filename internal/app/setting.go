@@ -94,6 +94,8 @@ func parseSecretKey(c *Config, v value) error {
 // splitSecretKeys takes SECRET_KEY apart; the first key signs, all verify.
 func splitSecretKeys(text string) ([]string, error) {
 	var keys []string
+	// A file is often written with one key a line, with or without the commas.
+	text = strings.NewReplacer(",\r\n", ",", ",\n", ",", "\r\n", ",", "\n", ",").Replace(strings.TrimSpace(text))
 	for key := range strings.SplitSeq(text, ",") {
 		key = strings.TrimSpace(key)
 		if len(key) < 32 {

@@ -278,7 +278,7 @@ var settings = append([]setting{
 	{
 		name: "SECRET_KEY", group: "Data", def: "generated into DATA_DIR/secret.key", secret: true,
 		defFrom: func(*Config) string { return "" },
-		help:    "Signs addresses and cookies: 32 characters or more. Several, separated by commas: the first signs, all are accepted. To rotate, add the new key at the end, then have it first, then take the old one away: docs/scaling.md.",
+		help:    "Signs addresses and cookies: 32 characters or more. Several, separated by commas or one a line: the first signs, all are accepted. To rotate, add the new key at the end, then have it first, then take the old one away: docs/scaling.md.",
 		rotates: "within a minute",
 		parse:   parseSecretKey,
 		show: func(c *Config) string {

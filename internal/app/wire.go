@@ -135,8 +135,12 @@ func openSessions(ctx context.Context, cfg *Config, log *slog.Logger, db *store.
 func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	followMemoryLimit(media.MemoryLimit())
 	if !a.cfg.Stateless {
-		if err := os.MkdirAll(a.cfg.DataDir, 0o750); err != nil {
+		if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
 			return nil, err
+		}
+		// Earlier releases let a group read it.
+		if err := os.Chmod(a.cfg.DataDir, 0o700); err != nil {
+			a.log.WarnContext(ctx, "others on this machine may read DATA_DIR", "error", err)
 		}
 	}
 	if err := a.awaitSchema(ctx); err != nil {

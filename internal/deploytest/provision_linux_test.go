@@ -71,7 +71,7 @@ func TestAProvisionedMachine(t *testing.T) {
 	t.Run("as it should be", func(t *testing.T) {
 		for path, want := range map[string]string{
 			"/usr/local/bin/tintype": "755 root root", "/etc/tintype": "750 root tintype", "/etc/tintype/tintype.env": "640 root tintype",
-			"/var/lib/tintype": "750 tintype tintype", "/var/lib/tintype/secret.key": "600 tintype tintype",
+			"/var/lib/tintype": "700 tintype tintype", "/var/lib/tintype/secret.key": "600 tintype tintype",
 		} {
 			if got := strings.TrimSpace(m.MustRun("stat", "-c", "%a %U %G", path)); got != want {
 				t.Errorf("%s is %s, want %s", path, got, want)

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -398,7 +397,7 @@ func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, 
 }
 
 func withSQLite(ctx context.Context, file string, lock bool, f func(context.Context, *sql.DB, string) error) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+	if err := makePrivate(file); err != nil {
 		return err
 	}
 	if lock {

@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -109,7 +108,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("a SQLite database needs a file: sqlite:PATH")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	if err := makePrivate(path); err != nil {
 		return nil, err
 	}
 	toWriter, err := sqlite.NewConnector(sqliteDSN(path, false))

@@ -2,6 +2,8 @@ package store
 
 import (
 	"database/sql"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"gorm.io/gorm"
@@ -85,4 +87,22 @@ func (sqliteDialector) QuoteTo(w clause.Writer, s string) {
 
 func (sqliteDialector) Explain(sql string, vars ...any) string {
 	return logger.ExplainSQL(sql, nil, `'`, vars...)
+}
+
+// makePrivate has a database's files be its owner's alone, before SQLite makes them with what the umask leaves: they hold
+// e-mail addresses, and hashes of passwords. What cannot be changed (a read-only disk, another owner) is left as it is:
+// whether the database can be used, SQLite says.
+func makePrivate(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+		return f.Close()
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
+			_ = os.Chmod(name, 0o600)
+		}
+	}
+	return nil
 }
