@@ -385,12 +385,12 @@ var settings = append([]setting{
 	},
 	{
 		name: "LOGIN_LIMIT", group: "Limits", def: "10/15m",
-		help:  "Failed log-ins for one account or from one network, in a window.",
+		help:  "Failed log-ins for one account, from one network (five times as many), or in one browser where the account has logged in before, in a window.",
 		parse: rateInto(func(c *Config) *Rate { return &c.LoginLimit }),
 	},
 	{
 		name: "SIGNUP_LIMIT", group: "Limits", def: "20/1h",
-		help:  "Accounts signed up from one network, in a window.",
+		help:  "Accounts signed up from one network, in a window. Five times as many applications, and ten times as many tokens of their own, may register from it in a day.",
 		parse: rateInto(func(c *Config) *Rate { return &c.SignUpLimit }),
 	},
 	{

@@ -20,6 +20,7 @@ func (a *App) newPages(r *rooms, sessions *session.Store, routes *Routes, assets
 	p := pages.New(pages.Options{
 		Community: r.community,
 		Sessions:  pageSessions{sessions, r.community},
+		Signed:    session.NewSigned(r.keys.now, a.cfg.Secure(), nil),
 		Addresses: r.addresses,
 		Media:     r.community.Media,
 		Presign:   presigner(a.cfg, r.media),
@@ -109,5 +110,5 @@ func (s pageSessions) EndOthers(ctx context.Context, acc *store.Account, keep st
 	if err := s.Store.EndOthers(ctx, acc, keep); err != nil {
 		return err
 	}
-	return s.community.EndedSessions(ctx, acc)
+	return s.community.EndOtherAccess(ctx, acc)
 }

@@ -35,9 +35,9 @@ func (c *Community) RegisterAccountJobs(q *queue.Queue) {
 // DeleteAccount deletes an account with everything in it, after asking for the password. It is gone from every page
 // at once, its sessions and tokens are over, and nobody gets its username again. A job removes the rest. Doing so
 // again changes nothing.
-func (c *Community) DeleteAccount(ctx context.Context, acc *store.Account, password string) error {
+func (c *Community) DeleteAccount(ctx context.Context, acc *store.Account, by Confirmation) error {
 	ctx = store.Primary(ctx)
-	if err := c.confirmPassword(ctx, acc, "password", password); err != nil {
+	if err := c.confirm(ctx, acc, "password", by); err != nil {
 		return err
 	}
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {

@@ -182,7 +182,7 @@ func (l *leaving) hidden() {
 	}
 	var bad *Invalid
 	for _, login := range []string{"ann", "ann@example.org", "deleted"} {
-		if _, err := l.Login(l.ctx, login, annPassword, "192.0.2.1"); !errors.As(err, &bad) || bad.Fields[0].Code != "wrong_login" {
+		if _, err := l.Login(l.ctx, login, annPassword, Client{Address: "192.0.2.1"}); !errors.As(err, &bad) || bad.Fields[0].Code != "wrong_login" {
 			l.t.Errorf("log in as %s: %v", login, err)
 		}
 	}
@@ -224,13 +224,13 @@ func TestDeleteAccount(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		l := newLeaving(t, open(t))
 		var bad *Invalid
-		if err := l.DeleteAccount(l.ctx, l.ann, "wrong password"); !errors.As(err, &bad) || bad.Fields[0].Field != "password" {
+		if err := l.DeleteAccount(l.ctx, l.ann, Confirmation{Password: "wrong password"}); !errors.As(err, &bad) || bad.Fields[0].Field != "password" {
 			t.Fatalf("with a wrong password: %v", err)
 		}
 		if _, err := l.AccountByName(l.ctx, l.bob, "ann"); err != nil {
 			t.Fatalf("deleted without the password: %v", err)
 		}
-		l.must(l.DeleteAccount(l.ctx, l.ann, annPassword))
+		l.must(l.DeleteAccount(l.ctx, l.ann, Confirmation{Password: annPassword}))
 		l.hidden()
 		l.room.work()
 		l.jobsDone()
@@ -248,7 +248,7 @@ func TestDeleteAccount(t *testing.T) {
 func TestDeleteAccountKilledAndTwice(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		l := newLeaving(t, open(t))
-		l.must(l.DeleteAccount(l.ctx, l.ann, annPassword))
+		l.must(l.DeleteAccount(l.ctx, l.ann, Confirmation{Password: annPassword}))
 		batches := rand.IntN(6)
 		for range batches {
 			if _, err := l.eraseAccountBatch(l.ctx, l.ann.ID); err != nil {

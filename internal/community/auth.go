@@ -3,6 +3,8 @@ package community
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 
 	"tintype/internal/store"
@@ -35,12 +37,12 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 	f.DisplayName = oneLine(f.DisplayName)
 	bad.checkUsername(f.Username)
 	f.Email = bad.cleanEmail("email", f.Email)
-	bad.checkPassword("password", f.Password)
+	bad.checkPassword("password", f.Password, c.namesOf(f.Username, f.DisplayName, f.Email)...)
 	bad.checkDisplayName(f.DisplayName)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	if err := c.Allow(ctx, "sign_up:"+network(f.Address), c.SignUpLimit); err != nil {
+	if err := c.allowNetwork(ctx, "sign_up", f.Address, c.SignUpLimit); err != nil {
 		return nil, err
 	}
 	if err := c.usernameFree(ctx, f.Username); err != nil {
@@ -168,19 +170,37 @@ func errWrongLogin() error {
 	return &Invalid{Fields: []FieldError{{"", "wrong_login", "That name and that password do not belong together."}}}
 }
 
+// Client is the browser or program that somebody logs in with.
+type Client struct {
+	Address string // its IP address
+	// Device names a browser, whatever its address, in which the Accounts have logged in before. The caller vouches for it.
+	Device   string
+	Accounts []int64
+}
+
+// knows tells whether the account has logged in there before.
+func (cl Client) knows(acc *store.Account) bool {
+	return acc != nil && cl.Device != "" && slices.Contains(cl.Accounts, acc.ID)
+}
+
+// loginsPerNetwork is how many times the tries of one account a whole network has: a school is one address.
+const loginsPerNetwork = 5
+
+// loginBuckets are the limits of a log-in. Tries are counted by name and by network; those from a device where the
+// account has logged in before by that device alone, so that strangers who guess do not shut the owner out.
+func (c *Community) loginBuckets(login string, acc *store.Account, from Client) []bucket {
+	if from.knows(acc) {
+		return []bucket{{"login:device:" + from.Device, c.LoginLimit}}
+	}
+	many := Limit{Count: c.LoginLimit.Count * loginsPerNetwork, Window: c.LoginLimit.Window}
+	return append(networkBuckets("login", from.Address, many), bucket{"login:" + hashSecret(store.Fold(login)), c.LoginLimit})
+}
+
 // Login finds the account that the name (or e-mail address) and the password belong to. Whether there is such an
-// account shows neither in the answer nor in its time. Tries are limited by account and by network: *TooMany.
-func (c *Community) Login(ctx context.Context, login, password, address string) (*store.Account, error) {
+// account shows neither in the answer nor in its time. Tries are limited: *TooMany.
+func (c *Community) Login(ctx context.Context, login, password string, from Client) (*store.Account, error) {
 	ctx = store.Primary(ctx)
 	login = strings.TrimPrefix(strings.TrimSpace(login), "@")
-	byAccount, byAddress := "login:"+hashSecret(store.Fold(login)), "login:"+network(address)
-	many := Limit{Count: c.LoginLimit.Count * loginsPerNetwork, Window: c.LoginLimit.Window}
-	if err := c.Allow(ctx, byAddress, many); err != nil {
-		return nil, err
-	}
-	if err := c.Allow(ctx, byAccount, c.LoginLimit); err != nil {
-		return nil, err
-	}
 	find := c.Store.AccountByUsername
 	if strings.Contains(login, "@") {
 		find = c.Store.AccountByEmail
@@ -193,6 +213,10 @@ func (c *Community) Login(ctx context.Context, login, password, address string) 
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return nil, fromStore(err)
 	}
+	buckets := c.loginBuckets(login, acc, from)
+	if err := c.allowAll(ctx, buckets); err != nil {
+		return nil, err
+	}
 	ok, stale, err := c.passwords.check(ctx, password, hash)
 	if err != nil {
 		return nil, err
@@ -200,8 +224,7 @@ func (c *Community) Login(ctx context.Context, login, password, address string) 
 	if !ok {
 		return nil, errWrongLogin()
 	}
-	c.takeBack(ctx, byAccount, c.LoginLimit)
-	c.takeBack(ctx, byAddress, many)
+	c.takeBackAll(ctx, buckets)
 	if acc.SuspendedAt != nil { // only its owner hears it
 		return nil, &Invalid{Fields: []FieldError{{"", "suspended", "This account is suspended."}}}
 	}
@@ -210,9 +233,6 @@ func (c *Community) Login(ctx context.Context, login, password, address string) 
 	}
 	return acc, nil
 }
-
-// loginsPerNetwork is how many times the tries of one account a whole network has: a school is one address.
-const loginsPerNetwork = 5
 
 func (c *Community) rehash(ctx context.Context, acc *store.Account, password string) {
 	hash, err := c.passwords.hash(ctx, password)
@@ -226,25 +246,37 @@ func (c *Community) rehash(ctx context.Context, acc *store.Account, password str
 	acc.PasswordHash = hash
 }
 
-// confirmPassword asks a member for the password before something that a forgotten open browser must not do.
-func (c *Community) confirmPassword(ctx context.Context, acc *store.Account, field, password string) error {
-	bucket := "login:" + hashSecret(acc.UsernameKey)
-	if err := c.Allow(ctx, bucket, c.LoginLimit); err != nil {
+// Confirmation is the password of a member who is logged in, asked for before something that a forgotten open browser
+// must not do.
+type Confirmation struct {
+	Password string
+	Session  string // names the session: tries are counted by it, so that nobody outside can use them up
+}
+
+func (c *Community) confirm(ctx context.Context, acc *store.Account, field string, by Confirmation) error {
+	buckets := []bucket{{"confirm:" + hashSecret(strconv.FormatInt(acc.ID, 10)+" "+by.Session), c.LoginLimit}}
+	if err := c.allowAll(ctx, buckets); err != nil {
 		return err
 	}
 	now, err := c.Store.AccountByID(ctx, acc.ID)
 	if err != nil {
 		return fromStore(err)
 	}
-	ok, _, err := c.passwords.check(ctx, password, now.PasswordHash)
+	ok, _, err := c.passwords.check(ctx, by.Password, now.PasswordHash)
 	if err != nil {
 		return err
 	}
 	if !ok {
 		return &Invalid{Fields: []FieldError{{field, "wrong", "That is not your password."}}}
 	}
-	c.takeBack(ctx, bucket, c.LoginLimit)
+	c.takeBackAll(ctx, buckets)
 	return nil
+}
+
+// namesOf are the names that somebody guesses as an account's password: its own, and the site's.
+func (c *Community) namesOf(username, displayName, email string) []string {
+	mailbox, _, _ := strings.Cut(email, "@")
+	return []string{username, displayName, email, mailbox, c.SiteName}
 }
 
 // SessionAccount is the account of a session or token, read on the primary (while that is away, on a replica); false if

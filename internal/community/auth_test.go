@@ -169,10 +169,10 @@ func TestResetLink(t *testing.T) {
 		if _, err := c.ResetPassword(ctx, secret, "another password"); !errors.Is(err, community.ErrNotFound) {
 			t.Errorf("a used link: %v", err)
 		}
-		if _, err := c.Login(ctx, "anna", goodPassword, home); err == nil {
+		if _, err := c.Login(ctx, "anna", goodPassword, community.Client{Address: home}); err == nil {
 			t.Error("the old password still works")
 		}
-		if _, err := c.Login(ctx, "anna", "a new password", home); err != nil {
+		if _, err := c.Login(ctx, "anna", "a new password", community.Client{Address: home}); err != nil {
 			t.Errorf("the new password: %v", err)
 		}
 		if _, err := c.CreateResetLink(ctx, "nobody"); !errors.Is(err, community.ErrNotFound) {
@@ -187,17 +187,17 @@ func TestLoginLimit(t *testing.T) {
 		c := newSite(t, s, func(o *community.Options) { o.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour} })
 		join(t, c, "anna")
 		for range 5 { // who succeeds is not counted
-			if _, err := c.Login(ctx, "anna", goodPassword, home); err != nil {
+			if _, err := c.Login(ctx, "anna", goodPassword, community.Client{Address: home}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for _, login := range []string{"anna", "nobody"} { // the same for both
 			for range 3 {
-				_, err := c.Login(ctx, login, "wrong password", home)
+				_, err := c.Login(ctx, login, "wrong password", community.Client{Address: home})
 				wantField(t, err, "", "wrong_login")
 			}
 			var many *community.TooMany
-			if _, err := c.Login(ctx, strings.ToUpper(login), goodPassword, "198.51.100.9"); !errors.As(err, &many) {
+			if _, err := c.Login(ctx, strings.ToUpper(login), goodPassword, community.Client{Address: "198.51.100.9"}); !errors.As(err, &many) {
 				t.Fatalf("%s: %v", login, err)
 			}
 			if many.RetryAfter <= 0 || many.RetryAfter > 2000*time.Hour {
@@ -207,7 +207,7 @@ func TestLoginLimit(t *testing.T) {
 		// A network has more tries than one account, but not without end.
 		var many *community.TooMany
 		for i := 0; ; i++ {
-			_, err := c.Login(ctx, fmt.Sprintf("guess%d", i), "wrong password", home)
+			_, err := c.Login(ctx, fmt.Sprintf("guess%d", i), "wrong password", community.Client{Address: home})
 			if errors.As(err, &many) {
 				break
 			}
@@ -215,8 +215,56 @@ func TestLoginLimit(t *testing.T) {
 				t.Fatal("a network may guess for ever")
 			}
 		}
-		if _, err := c.Login(ctx, "guess99", "wrong password", "198.51.100.9"); errors.As(err, &many) {
+		if _, err := c.Login(ctx, "guess99", "wrong password", community.Client{Address: "198.51.100.9"}); errors.As(err, &many) {
 			t.Error("another network is kept out as well")
+		}
+	})
+}
+
+func TestStrangersDoNotShutTheOwnerOut(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := newSite(t, s, func(o *community.Options) { o.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour} })
+		anna, berta := join(t, c, "anna"), join(t, c, "berta")
+		for i := range 10 {
+			_, _ = c.Login(ctx, "anna", "wrong password", community.Client{Address: fmt.Sprintf("198.51.100.%d", i)})
+		}
+		var many *community.TooMany
+		if _, err := c.Login(ctx, "anna", goodPassword, community.Client{Address: home}); !errors.As(err, &many) {
+			t.Fatalf("strangers may guess for ever: %v", err)
+		}
+		// The owner's own browser, and a session that is open, are let in all the same.
+		own := community.Client{Address: home, Device: "own", Accounts: []int64{berta.ID, anna.ID}}
+		if _, err := c.Login(ctx, "anna@example.org", goodPassword, own); err != nil {
+			t.Errorf("from a device that logged in before: %v", err)
+		}
+		by := community.Confirmation{Password: goodPassword, Session: "live"}
+		if _, err := c.ChangeEmail(ctx, anna, by, "anna@example.com"); err != nil {
+			t.Errorf("change the address: %v", err)
+		}
+		if _, err := c.ChangePassword(ctx, anna, by, "a new password"); err != nil {
+			t.Errorf("change the password: %v", err)
+		}
+		// A device is known for those alone who logged in there, and has a limit itself.
+		if _, err := c.Login(ctx, "anna", "a new password", community.Client{Address: home, Device: "other", Accounts: []int64{berta.ID}}); !errors.As(err, &many) {
+			t.Errorf("another's device: %v", err)
+		}
+		for range 3 {
+			_, err := c.Login(ctx, "anna", "wrong password", own)
+			wantField(t, err, "", "wrong_login")
+		}
+		if _, err := c.Login(ctx, "anna", "a new password", own); !errors.As(err, &many) {
+			t.Errorf("a device may guess for ever: %v", err)
+		}
+		for range 3 {
+			_, err := c.ChangeEmail(ctx, anna, community.Confirmation{Password: "wrong password", Session: "stolen"}, "x@example.com")
+			wantField(t, err, "email_password", "wrong")
+		}
+		if _, err := c.ChangeEmail(ctx, anna, community.Confirmation{Password: "a new password", Session: "stolen"}, "x@example.com"); !errors.As(err, &many) {
+			t.Errorf("a session may guess for ever: %v", err)
+		}
+		if err := c.DeleteAccount(ctx, anna, community.Confirmation{Password: "a new password", Session: "live"}); err != nil {
+			t.Errorf("delete the account: %v", err)
 		}
 	})
 }
@@ -246,7 +294,7 @@ func TestPasswordsAreHashedAnew(t *testing.T) {
 	if err := s.ReplacePasswordHash(ctx, anna.ID, anna.PasswordHash, cheap); err != nil {
 		t.Fatal(err)
 	}
-	acc, err := c.Login(ctx, "anna", "password", home)
+	acc, err := c.Login(ctx, "anna", "password", community.Client{Address: home})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +305,7 @@ func TestPasswordsAreHashedAnew(t *testing.T) {
 	if now.SessionEpoch != anna.SessionEpoch {
 		t.Error("the sessions ended for it")
 	}
-	if _, err := c.Login(ctx, "anna", "password", home); err != nil {
+	if _, err := c.Login(ctx, "anna", "password", community.Client{Address: home}); err != nil {
 		t.Errorf("after: %v", err)
 	}
 }

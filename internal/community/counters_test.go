@@ -217,7 +217,7 @@ func (w *crowd) act(ctx context.Context, g *gallery, rnd *rand.Rand) (what strin
 		_, err := g.SuspendAccount(ctx, other.Username, other.SuspendedAt == nil)
 		return "suspend or not", err
 	case n < 198:
-		return "delete an account", g.DeleteAccount(ctx, me, crowdPassword)
+		return "delete an account", g.DeleteAccount(ctx, me, Confirmation{Password: crowdPassword})
 	default:
 		_, err := g.EditPost(ctx, me, w.some(rnd), PostChange{Visibility: ptr(pickAny(rnd, []store.Visibility{store.Followers, store.Public}))})
 		return "edit", err

@@ -33,21 +33,50 @@ func (c *Community) takeBack(ctx context.Context, bucket string, l Limit) {
 	}
 }
 
-// network is what limits by address count: an IPv4 address, or the /64 that one IPv6 customer has.
-func network(address string) string {
+// A bucket is what tries are counted in, and how many it takes.
+type bucket struct {
+	name  string
+	limit Limit
+}
+
+// allowAll counts one try in each bucket, up to the first that is full.
+func (c *Community) allowAll(ctx context.Context, buckets []bucket) error {
+	for _, b := range buckets {
+		if err := c.Allow(ctx, b.name, b.limit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBackAll uncounts a try that succeeded.
+func (c *Community) takeBackAll(ctx context.Context, buckets []bucket) {
+	for _, b := range buckets {
+		c.takeBack(ctx, b.name, b.limit)
+	}
+}
+
+// allowNetwork counts one try of something against the client's network.
+func (c *Community) allowNetwork(ctx context.Context, what, address string, l Limit) error {
+	return c.allowAll(ctx, networkBuckets(what, address, l))
+}
+
+// networkBuckets limit something by network: by the IPv4 address; or by the /64 that an IPv6 subscriber has at least,
+// the /56 that many have, with twice as much, and the /48 that a firm has, with four times as much.
+func networkBuckets(what, address string, l Limit) []bucket {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
-		return address
+		return []bucket{{what + ":" + address[:min(len(address), 64)], l}}
 	}
 	a = a.Unmap().WithZone("")
 	if a.Is4() {
-		return a.String()
+		return []bucket{{what + ":" + a.String(), l}}
 	}
-	p, err := a.Prefix(64)
-	if err != nil {
-		return a.String()
+	var buckets []bucket
+	for i, bits := range []int{64, 56, 48} {
+		buckets = append(buckets, bucket{what + ":" + netip.PrefixFrom(a, bits).Masked().String(), Limit{Count: l.Count << i, Window: l.Window}})
 	}
-	return p.String()
+	return buckets
 }
 
 // hashSecret is how secrets of 256 random bits are kept: nobody can guess them, so a fast hash is enough.

@@ -105,7 +105,7 @@ func (c *Community) ResetPassword(ctx context.Context, secret, password string) 
 		return nil, err
 	}
 	var bad Invalid
-	bad.checkPassword("password", password)
+	bad.checkPassword("password", password, c.namesOf(acc.Username, acc.DisplayName, acc.Email)...)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
@@ -129,19 +129,7 @@ func (c *Community) ResetPassword(ctx context.Context, secret, password string) 
 			}
 			return ErrNotFound
 		}
-		if err := tx.DeleteOtherSessions(ctx, acc.ID, ""); err != nil {
-			return err
-		}
-		if err := tx.DeleteTokensOf(ctx, acc.ID, 0); err != nil {
-			return err
-		}
-		if err := tx.AddEvent(ctx, EventAppRevoked, acc.ID, 0, nil); err != nil {
-			return err
-		}
-		if err := tx.AddEvent(ctx, EventSessionsEnded, acc.ID, acc.ID, nil); err != nil {
-			return err
-		}
-		return tx.SetPassword(ctx, acc.ID, hash)
+		return replacePassword(ctx, tx, acc.ID, hash)
 	})
 	if err != nil {
 		return nil, fromStore(err)

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -31,9 +32,24 @@ type NewApp struct {
 	Website      string
 	RedirectURIs []string
 	Scopes       string // separated by spaces, "" is read
+	Address      string // the client's IP address
 }
 
-// CreateApp registers a client. The secret is shown once.
+// What strangers may make rows of, by network and day, for each sign-up that SignUpLimit allows: everybody who joins
+// brings an application or two.
+const (
+	appsPerSignUp         = 5
+	clientTokensPerSignUp = 10
+)
+
+func (c *Community) daily(perSignUp int) Limit {
+	return Limit{Count: perSignUp * c.SignUpLimit.Count, Window: 24 * time.Hour}
+}
+
+// maxRedirectURIs bounds an application's redirect URIs together, in bytes.
+const maxRedirectURIs = 2000
+
+// CreateApp registers a client. The secret is shown once. *TooMany where many were registered from the same network.
 func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
 	var bad Invalid
 	n.Name, n.Website = oneLine(n.Name), strings.TrimSpace(n.Website)
@@ -55,12 +71,12 @@ func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, se
 	if len(uris) == 0 {
 		bad.add("redirect_uris", "blank", "The application needs a redirect URI.")
 	}
-	if len(uris) > 20 {
-		bad.add("redirect_uris", "too_many", "There may be at most 20 redirect URIs.")
+	if len(uris) > 20 || len(strings.Join(uris, " ")) > maxRedirectURIs {
+		bad.add("redirect_uris", "too_many", fmt.Sprintf("There may be at most 20 redirect URIs, with %d characters together.", maxRedirectURIs))
 	}
 	for _, u := range uris {
 		if !validRedirect(u) {
-			bad.add("redirect_uris", "invalid", "A redirect URI must be an absolute URI without a fragment.")
+			bad.add("redirect_uris", "invalid", "A redirect URI must be an absolute URI of the web or of the application's own scheme, without a fragment.")
 			break
 		}
 	}
@@ -69,6 +85,9 @@ func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, se
 		bad.add("scopes", "invalid", "A scope is unknown.")
 	}
 	if err := bad.err(); err != nil {
+		return nil, "", err
+	}
+	if err := c.allowNetwork(ctx, "app", n.Address, c.daily(appsPerSignUp)); err != nil {
 		return nil, "", err
 	}
 	secret = newSecret()
@@ -84,24 +103,6 @@ func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, se
 		return nil, "", fromStore(err)
 	}
 	return app, secret, nil
-}
-
-// validRedirect takes out of band, the web, and the schemes of native apps, but none that a browser would run.
-func validRedirect(s string) bool {
-	if s == OutOfBand {
-		return true
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Fragment != "" || strings.Contains(s, "#") || len(s) > 2000 || u.User != nil {
-		return false
-	}
-	switch u.Scheme {
-	case "", "javascript", "data", "vbscript", "file", "blob", "about", "view-source", "filesystem":
-		return false
-	case "http", "https":
-		return u.Host != ""
-	}
-	return true
 }
 
 // AppByClientID finds a registered client, else ErrNotFound.
@@ -257,8 +258,9 @@ func verifies(challenge, verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// ClientCredentials makes a token for a client itself, without a member.
-func (c *Community) ClientCredentials(ctx context.Context, clientID, clientSecret, scopes string) (bearer string, t *store.AccessToken, err error) {
+// ClientCredentials makes a token for a client itself, without a member. *TooMany where many were made from the same
+// network.
+func (c *Community) ClientCredentials(ctx context.Context, clientID, clientSecret, scopes, address string) (bearer string, t *store.AccessToken, err error) {
 	app, err := c.client(ctx, clientID, clientSecret)
 	if err != nil {
 		return "", nil, err
@@ -266,6 +268,9 @@ func (c *Community) ClientCredentials(ctx context.Context, clientID, clientSecre
 	scopes, ok := cleanScopes(scopes)
 	if !ok || !scopesWithin(scopes, app.Scopes) {
 		return "", nil, &OAuthError{"invalid_scope", "The application did not register these scopes."}
+	}
+	if err := c.allowNetwork(ctx, "client_token", address, c.daily(clientTokensPerSignUp)); err != nil {
+		return "", nil, err
 	}
 	return c.createToken(ctx, app, nil, scopes)
 }

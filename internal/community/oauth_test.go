@@ -4,9 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -67,10 +69,49 @@ func TestCreateApp(t *testing.T) {
 		{"redirect_uris", "invalid", community.NewApp{Name: "x", RedirectURIs: []string{"DATA:text/html,x"}}},
 		{"redirect_uris", "invalid", community.NewApp{Name: "x", RedirectURIs: []string{"https://client.example/#x"}}},
 		{"redirect_uris", "invalid", community.NewApp{Name: "x", RedirectURIs: []string{"/here"}}},
+		{"redirect_uris", "too_many", community.NewApp{Name: "x", RedirectURIs: []string{callback + "?" + strings.Repeat("a", 1000), callback + "?" + strings.Repeat("b", 1000)}}},
 		{"scopes", "invalid", community.NewApp{Name: "x", RedirectURIs: []string{callback}, Scopes: "read everything"}},
 	} {
 		_, _, err := c.CreateApp(ctx, x.app)
 		wantField(t, err, x.field, x.code)
+	}
+}
+
+func TestStrangersRegisterSoManyApplicationsADay(t *testing.T) {
+	c := newSite(t, storetest.SQLite(t), func(o *community.Options) { o.SignUpLimit = community.Limit{Count: 20, Window: time.Hour} })
+	ctx := deadline(t)
+	var many *community.TooMany
+	create := func(address string) error {
+		_, _, err := c.CreateApp(ctx, community.NewApp{Name: "x", RedirectURIs: []string{callback}, Address: address})
+		return err
+	}
+	count := func(next func(i int) error) int {
+		for i := range 1000 {
+			if err := next(i); errors.As(err, &many) {
+				return i
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Fatal("there is no end")
+		return 0
+	}
+	if n := count(func(int) error { return create(home) }); n != 100 {
+		t.Errorf("%d applications from one address", n)
+	}
+	if n := count(func(i int) error { return create(fmt.Sprintf("2001:db8:0:%x::1", i%256<<8|i/256)) }); n != 400 {
+		t.Errorf("%d applications from one /48", n)
+	}
+	if err := create("198.51.100.1"); err != nil {
+		t.Errorf("another network: %v", err)
+	}
+	cl := newClient(t, c, "read")
+	token := func(int) error {
+		_, _, err := c.ClientCredentials(ctx, cl.app.ClientID, cl.secret, "read", home)
+		return err
+	}
+	if n := count(token); n != 200 {
+		t.Errorf("%d tokens of clients from one address", n)
 	}
 }
 
@@ -225,16 +266,16 @@ func TestTokens(t *testing.T) {
 		anna := join(t, c, "anna")
 		cl, other := newClient(t, c, "read write"), newClient(t, c, "read")
 
-		own, token, err := c.ClientCredentials(ctx, cl.app.ClientID, cl.secret, "")
+		own, token, err := c.ClientCredentials(ctx, cl.app.ClientID, cl.secret, "", "192.0.2.1")
 		if err != nil || token.AccountID != nil || token.Scopes != "read" {
 			t.Fatalf("%+v %v", token, err)
 		}
 		if _, acc, app, err := c.TokenByBearer(ctx, own); err != nil || acc != nil || app.ID != cl.app.ID {
 			t.Errorf("a client's own token: %v %v", acc, err)
 		}
-		_, _, err = c.ClientCredentials(ctx, other.app.ClientID, other.secret, "write")
+		_, _, err = c.ClientCredentials(ctx, other.app.ClientID, other.secret, "write", "192.0.2.1")
 		wantOAuth(t, err, "invalid_scope")
-		_, _, err = c.ClientCredentials(ctx, cl.app.ClientID, "wrong", "read")
+		_, _, err = c.ClientCredentials(ctx, cl.app.ClientID, "wrong", "read", "192.0.2.1")
 		wantOAuth(t, err, "invalid_client")
 		for _, b := range []string{"", "x", own + "x"} {
 			if _, _, _, err := c.TokenByBearer(ctx, b); !errors.Is(err, community.ErrUnauthenticated) {

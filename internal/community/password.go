@@ -125,8 +125,12 @@ func parsePHC(s string) (a argonParams, salt, key []byte, err error) {
 	return a, salt, key, nil
 }
 
-// checkPassword holds a new password against the rules.
-func (e *Invalid) checkPassword(field, password string) {
+// checkPassword holds a new password against the rules. The names are those that a guesser of this account tries.
+func (e *Invalid) checkPassword(field, password string, names ...string) {
+	common, err := isCommonPassword(password)
+	if err != nil { // the list is part of the program
+		panic(err)
+	}
 	switch n := utf8.RuneCountInString(password); {
 	case password == "":
 		e.add(field, "blank", "Choose a password.")
@@ -134,5 +138,9 @@ func (e *Invalid) checkPassword(field, password string) {
 		e.add(field, "too_short", fmt.Sprintf("The password needs at least %d characters.", minPassword))
 	case n > maxPassword:
 		e.add(field, "too_long", fmt.Sprintf("The password may have at most %d characters.", maxPassword))
+	case common:
+		e.add(field, "common", "That password is one of the first that others try. Choose another, for example a few words that only you would put together.")
+	case isOwnName(password, names...):
+		e.add(field, "own_name", "That password is a name that everybody can see. Choose another, for example a few words that only you would put together.")
 	}
 }

@@ -3,6 +3,8 @@ package community
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,12 +96,57 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-func TestNetwork(t *testing.T) {
+func TestNetworkBuckets(t *testing.T) {
 	for address, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "",
+		"192.0.2.7": "x:192.0.2.7=3", "::ffff:192.0.2.7": "x:192.0.2.7=3", "": "x:=3",
+		"2001:db8:1:2:3:4:5:6": "x:2001:db8:1:2::/64=3 x:2001:db8:1::/56=6 x:2001:db8:1::/48=12",
+		"fe80::1%eth0":         "x:fe80::/64=3 x:fe80::/56=6 x:fe80::/48=12",
 	} {
-		if got := network(address); got != want {
-			t.Errorf("%q: %q, want %q", address, got, want)
+		var got []string
+		for _, b := range networkBuckets("x", address, Limit{Count: 3}) {
+			got = append(got, fmt.Sprintf("%s=%d", b.name, b.limit.Count))
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%q: %q, want %q", address, s, want)
+		}
+	}
+}
+
+func TestPasswordsThatAreGuessedFirst(t *testing.T) {
+	names := []string{"anna_sommer", "Anna Sommér", "as@mail.example", "", "Tintype"}
+	for password, code := range map[string]string{
+		"password": "common", "PassWord1": "common", "sunflower": "common", "1234567890": "common", "qwertyuiop": "common",
+		"anna_sommer": "own_name", "AnnaSommer99!": "own_name", "annasommerannasommer": "own_name", "tintype2026": "own_name", "as@mail.example": "own_name",
+		"anna sommer likes tea": "", "correct horse battery": "", "84950372161": "", "tintypes of 1860": "",
+	} {
+		var bad Invalid
+		bad.checkPassword("password", password, names...)
+		got := ""
+		if len(bad.Fields) > 0 {
+			got = bad.Fields[0].Code
+		}
+		if got != code {
+			t.Errorf("%q: %q, want %q", password, got, code)
+		}
+	}
+	list, err := commonPasswords()
+	if err != nil || len(list) != 10_000 || !slices.IsSorted(list) {
+		t.Errorf("%d passwords, %v", len(list), err)
+	}
+}
+
+func TestRedirectsToOtherProgramsAreRefused(t *testing.T) {
+	for uri, want := range map[string]bool{
+		"https://client.example/cb": true, "http://127.0.0.1:8080/": true, OutOfBand: true, "tusky://oauth": true, "com.example.app:/cb": true,
+		"mastodon://joinmastodon.org/oauth": true, "icecubesapp://": true, "ivory://auth": true, "feather.app:callback": true,
+		"feed:https://x.example": false, "mailto:a@x.example": false, "chrome://settings": false, "jar:https://x.example!/": false, "CHROME-extension://x": false,
+		"moz-extension://x": false, "view-source:https://x": false, "ms-settings:": false, "search-ms:q": false, "intent://x#Intent;end": false, "intent:x": false,
+		"tel:110": false, "sms:110": false, "ftp://x.example": false, "ws://x.example": false, "wss://x.example": false, "smb://x": false, "ssh://x": false,
+		"about:blank": false, "blob:https://x.example/1": false, "resource://x": false, "urn:x:y": false, "web+thing:x": false, "itms-apps://x": false,
+		"javascript:alert(1)": false, "data:text/html,x": false, "https:///path": false, "https://u:p@x.example/": false, "https://x.example/#f": false,
+	} {
+		if got := validRedirect(uri); got != want {
+			t.Errorf("%s: %v, want %v", uri, got, want)
 		}
 	}
 }

@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// keepClientTokens is how long a client's own token may lie unused, keepUnusedApps how long a registration with
-	// which nobody has done anything: clients register again by themselves.
-	keepClientTokens = 90 * 24 * time.Hour
-	keepUnusedApps   = 30 * 24 * time.Hour
+	// keepClientTokens is how long a client's own token may lie unused (uses are noted daily), keepUnusedApps how long a
+	// registration with which nobody has done anything: clients register again by themselves.
+	keepClientTokens = 2 * 24 * time.Hour
+	keepUnusedApps   = 24 * time.Hour
 
 	keepAttempts = 2 * 24 * time.Hour // longer than two windows of any limit
 	keepLinks    = 24 * time.Hour     // after their end

@@ -16,7 +16,7 @@ func TestSweepPeople(t *testing.T) {
 		ann := g.account("ann")
 		now, err := s.Now(g.ctx)
 		g.must(err)
-		old := now - store.Millis((100 * 24 * time.Hour).Milliseconds())
+		old := now - store.Millis((3 * 24 * time.Hour).Milliseconds())
 		age := func(table string, id int64) {
 			t.Helper()
 			for _, column := range map[string][]string{"apps": {"created_at"}, "access_tokens": {"created_at", "used_at"}}[table] {
@@ -33,7 +33,7 @@ func TestSweepPeople(t *testing.T) {
 		}
 		unused, _ := app("unused")
 		stale, secret := app("stale")
-		_, own, err := g.ClientCredentials(g.ctx, stale.ClientID, secret, "")
+		_, own, err := g.ClientCredentials(g.ctx, stale.ClientID, secret, "", "192.0.2.1")
 		g.must(err)
 		age("access_tokens", own.ID)
 		used, _ := app("used")

@@ -74,13 +74,13 @@ func TestSignUpAndLogin(t *testing.T) {
 			t.Errorf("a new member: %+v", anna)
 		}
 		for _, login := range []string{"anna_1", "ANNA_1", "@Anna_1", " anna_1@EXAMPLE.org "} {
-			acc, err := c.Login(ctx, login, goodPassword, home)
+			acc, err := c.Login(ctx, login, goodPassword, community.Client{Address: home})
 			if err != nil || acc.ID != anna.ID {
 				t.Errorf("log in as %q: %v", login, err)
 			}
 		}
-		_, wrong := c.Login(ctx, "anna_1", "another password", home)
-		_, unknown := c.Login(ctx, "nobody", goodPassword, home)
+		_, wrong := c.Login(ctx, "anna_1", "another password", community.Client{Address: home})
+		_, unknown := c.Login(ctx, "nobody", goodPassword, community.Client{Address: home})
 		wantField(t, wrong, "", "wrong_login")
 		if unknown == nil || wrong.Error() != unknown.Error() {
 			t.Errorf("an unknown name and a wrong password answer differently: %v, %v", unknown, wrong)
@@ -139,10 +139,10 @@ func TestSignUpRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatalf("with somebody else's address: %v", err)
 	}
-	if acc, err := c.Login(ctx, "anna@example.org", goodPassword, home); err != nil || acc.Username != "anna" {
+	if acc, err := c.Login(ctx, "anna@example.org", goodPassword, community.Client{Address: home}); err != nil || acc.Username != "anna" {
 		t.Errorf("the address still belongs to anna: %v %v", acc, err)
 	}
-	if acc, err := c.Login(ctx, "berta", goodPassword, home); err != nil || acc.ID != berta.ID {
+	if acc, err := c.Login(ctx, "berta", goodPassword, community.Client{Address: home}); err != nil || acc.ID != berta.ID {
 		t.Errorf("berta logs in by name: %v", err)
 	}
 }

@@ -104,19 +104,22 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 	default:
 		return nil, fmt.Errorf("photos do not serve as %q", p.Purpose)
 	}
-	loose, err := c.Store.LoosePhotos(store.Primary(ctx), acc.ID)
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	if loose >= maxLoose {
-		bad.add("file", "too_many", fmt.Sprintf("%d of your photos wait to be posted. Post or remove some of them first.", loose))
-	}
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	_, err = c.Store.TxOnce(ctx, "photos", func(ctx context.Context, tx *store.Store, id int64) error {
+	_, err := c.Store.TxOnce(ctx, "photos", func(ctx context.Context, tx *store.Store, id int64) error {
 		p.ID = id
-		var err error
+		// The lock makes uploads at the same moment count each other.
+		if _, err := tx.LockAccounts(ctx, acc.ID); err != nil {
+			return err
+		}
+		loose, err := tx.LoosePhotos(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		if loose >= maxLoose {
+			return &Invalid{[]FieldError{{"file", "too_many", fmt.Sprintf("%d of your photos wait to be posted. Post or remove some of them first.", loose)}}}
+		}
 		if p.Position, err = tx.NextPosition(ctx, acc.ID); err != nil {
 			return err
 		}

@@ -2,10 +2,14 @@ package community
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
 
@@ -28,4 +32,30 @@ func TestUploadsHaveALimitForEachAccount(t *testing.T) {
 	if err := upload("bob"); err != nil {
 		t.Errorf("one account's limit is another's: %v", err)
 	}
+}
+
+func TestUploadsAtOnceKeepToTheirLimit(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newDarkroom(t, open(t), darkroomOptions{})
+		var accepted, refused atomic.Int64
+		var wg sync.WaitGroup
+		for range 160 {
+			wg.Go(func() {
+				_, err := d.StartUpload(t.Context(), d.ann, Upload{Body: strings.NewReader("not yet looked at")})
+				var bad *Invalid
+				switch {
+				case err == nil:
+					accepted.Add(1)
+				case errors.As(err, &bad) && bad.Fields[0].Code == "too_many":
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := fmt.Sprint(accepted.Load(), refused.Load()); got != "100 60" {
+			t.Errorf("accepted and refused: %s", got)
+		}
+	})
 }

@@ -8,16 +8,16 @@ import (
 	"tintype/internal/store"
 )
 
-// ChangePassword sets a new password after asking for the present one. Every session of the account is over then:
-// the caller starts a new one for whoever asks.
-func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, old, password string) (*store.Account, error) {
+// ChangePassword sets a new password after asking for the present one. Every session of the account is over then, and
+// every application's token: the caller starts a new session for whoever asks.
+func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, by Confirmation, password string) (*store.Account, error) {
 	ctx = store.Primary(ctx)
 	var bad Invalid
-	bad.checkPassword("new_password", password)
+	bad.checkPassword("new_password", password, c.namesOf(acc.Username, acc.DisplayName, acc.Email)...)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	if err := c.confirmPassword(ctx, acc, "current_password", old); err != nil {
+	if err := c.confirm(ctx, acc, "current_password", by); err != nil {
 		return nil, err
 	}
 	hash, err := c.passwords.hash(ctx, password)
@@ -28,28 +28,52 @@ func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, old,
 		if now.PasswordHash == hash { // an earlier COMMIT, whose answer was lost
 			return nil
 		}
-		if err := tx.DeleteOtherSessions(ctx, acc.ID, ""); err != nil {
-			return err
-		}
 		if err := tx.DropLinks(ctx, acc.ID, LinkReset); err != nil {
 			return err
 		}
-		if err := tx.AddEvent(ctx, EventSessionsEnded, acc.ID, acc.ID, nil); err != nil {
-			return err
-		}
-		return tx.SetPassword(ctx, acc.ID, hash)
+		return replacePassword(ctx, tx, acc.ID, hash)
 	})
 }
 
+// replacePassword sets a password and ends whatever the one before it gave access to.
+func replacePassword(ctx context.Context, tx *store.Store, id int64, hash string) error {
+	if err := tx.DeleteOtherSessions(ctx, id, ""); err != nil {
+		return err
+	}
+	if err := endOtherAccess(ctx, tx, id); err != nil {
+		return err
+	}
+	return tx.SetPassword(ctx, id, hash)
+}
+
+// endOtherAccess revokes an account's tokens and the codes that could still become tokens, and tells open pages and
+// streams to find out whether their session or token still holds.
+func endOtherAccess(ctx context.Context, tx *store.Store, id int64) error {
+	if err := tx.DeleteTokensOf(ctx, id, 0); err != nil {
+		return err
+	}
+	if err := tx.AddEvent(ctx, EventAppRevoked, id, 0, nil); err != nil {
+		return err
+	}
+	return tx.AddEvent(ctx, EventSessionsEnded, id, id, nil)
+}
+
+// EndOtherAccess is for somebody who has ended all other sessions: what applications may do ends, too.
+func (c *Community) EndOtherAccess(ctx context.Context, acc *store.Account) error {
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		return endOtherAccess(ctx, tx, acc.ID)
+	}))
+}
+
 // ChangeEmail sets the e-mail address after asking for the password. See SignUp for an address that is another's.
-func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, password, email string) (*store.Account, error) {
+func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Confirmation, email string) (*store.Account, error) {
 	ctx = store.Primary(ctx)
 	var bad Invalid
 	email = bad.cleanEmail("email", email)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	if err := c.confirmPassword(ctx, acc, "email_password", password); err != nil {
+	if err := c.confirm(ctx, acc, "email_password", by); err != nil {
 		return nil, err
 	}
 	var after *store.Account

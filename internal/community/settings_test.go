@@ -18,28 +18,81 @@ func TestChangePassword(t *testing.T) {
 		if err := s.PutSession(ctx, store.SessionRow{AccountID: anna.ID, Hash: "h", Epoch: anna.SessionEpoch}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := c.ChangePassword(ctx, anna, goodPassword, "short")
+		_, err := c.ChangePassword(ctx, anna, community.Confirmation{Password: goodPassword}, "short")
 		wantField(t, err, "new_password", "too_short")
-		_, err = c.ChangePassword(ctx, anna, "wrong password", "a new password")
+		_, err = c.ChangePassword(ctx, anna, community.Confirmation{Password: "wrong password"}, "a new password")
 		wantField(t, err, "current_password", "wrong")
-		acc, err := c.ChangePassword(ctx, anna, goodPassword, "a new password")
+		acc, err := c.ChangePassword(ctx, anna, community.Confirmation{Password: goodPassword}, "a new password")
 		if err != nil || acc.SessionEpoch != anna.SessionEpoch+1 {
 			t.Fatalf("%+v %v", acc, err)
 		}
 		if rows, err := s.SessionsOf(ctx, anna.ID); err != nil || len(rows) != 0 {
 			t.Errorf("sessions %v %v", rows, err)
 		}
-		if _, err := c.Login(ctx, "anna", "a new password", home); err != nil {
+		if _, err := c.Login(ctx, "anna", "a new password", community.Client{Address: home}); err != nil {
 			t.Error(err)
 		}
 		// Guessing here is limited like guessing at the door.
 		var many *community.TooMany
 		for range 4 {
-			_, err = c.ChangePassword(ctx, acc, "wrong password", "a new password")
+			_, err = c.ChangePassword(ctx, acc, community.Confirmation{Password: "wrong password"}, "a new password")
 		}
 		if !errors.As(err, &many) {
 			t.Errorf("guesses without end: %v", err)
 		}
+	})
+}
+
+func TestANewPasswordEndsWhatTheOldOneGave(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := newSite(t, s, nil)
+		anna, cl := join(t, c, "anna"), newClient(t, c, "read")
+		for name, end := range map[string]func() error{
+			"change the password": func() error {
+				_, err := c.ChangePassword(ctx, anna, community.Confirmation{Password: goodPassword}, "a new password")
+				return err
+			},
+			"reset the password": func() error {
+				secret, err := c.CreateResetLink(ctx, "anna")
+				if err == nil {
+					_, err = c.ResetPassword(ctx, secret, goodPassword)
+				}
+				return err
+			},
+			"end all others": func() error { return c.EndOtherAccess(ctx, anna) },
+		} {
+			if name == "change the password" {
+				secret, err := c.CreateResetLink(ctx, "anna")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := c.ResetPassword(ctx, secret, goodPassword); err != nil {
+					t.Fatal(err)
+				}
+			}
+			bearer, _, err := c.TokenFor(ctx, cl.app, anna, "read")
+			if err != nil {
+				t.Fatal(err)
+			}
+			code, err := c.Authorize(ctx, anna, cl.app, community.Authorization{RedirectURI: callback})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := end(); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if _, _, _, err := c.TokenByBearer(ctx, bearer); !errors.Is(err, community.ErrUnauthenticated) {
+				t.Errorf("%s: the token lives on: %v", name, err)
+			}
+			_, _, err = c.ExchangeCode(ctx, community.CodeExchange{ClientID: cl.app.ClientID, ClientSecret: cl.secret, Code: code, RedirectURI: callback})
+			wantOAuth(t, err, "invalid_grant")
+		}
+		// A name is no password, not even one's own displayed one.
+		_, err := c.ChangePassword(ctx, anna, community.Confirmation{Password: "?"}, "anna-anna-1")
+		wantField(t, err, "new_password", "own_name")
+		_, err = c.ChangePassword(ctx, anna, community.Confirmation{Password: "?"}, "Sunflower")
+		wantField(t, err, "new_password", "common")
 	})
 }
 
@@ -48,28 +101,28 @@ func TestChangeEmail(t *testing.T) {
 		ctx := deadline(t)
 		c := newSite(t, s, nil)
 		anna, berta := join(t, c, "anna"), join(t, c, "berta")
-		_, err := c.ChangeEmail(ctx, anna, goodPassword, "nonsense")
+		_, err := c.ChangeEmail(ctx, anna, community.Confirmation{Password: goodPassword}, "nonsense")
 		wantField(t, err, "email", "invalid")
-		_, err = c.ChangeEmail(ctx, anna, "wrong password", "new@example.org")
+		_, err = c.ChangeEmail(ctx, anna, community.Confirmation{Password: "wrong password"}, "new@example.org")
 		wantField(t, err, "email_password", "wrong")
-		acc, err := c.ChangeEmail(ctx, anna, goodPassword, " New@example.org ")
+		acc, err := c.ChangeEmail(ctx, anna, community.Confirmation{Password: goodPassword}, " New@example.org ")
 		if err != nil || acc.Email != "New@example.org" || acc.SessionEpoch != anna.SessionEpoch {
 			t.Fatalf("%+v %v", acc, err)
 		}
-		if _, err := c.ChangeEmail(ctx, acc, goodPassword, "NEW@example.org"); err != nil {
+		if _, err := c.ChangeEmail(ctx, acc, community.Confirmation{Password: goodPassword}, "NEW@example.org"); err != nil {
 			t.Errorf("one's own address in other letters: %v", err)
 		}
-		if acc, err := c.Login(ctx, "new@example.org", goodPassword, home); err != nil || acc.ID != anna.ID {
+		if acc, err := c.Login(ctx, "new@example.org", goodPassword, community.Client{Address: home}); err != nil || acc.ID != anna.ID {
 			t.Errorf("%v %v", acc, err)
 		}
-		if _, err := c.Login(ctx, "anna@example.org", goodPassword, home); err == nil {
+		if _, err := c.Login(ctx, "anna@example.org", goodPassword, community.Client{Address: home}); err == nil {
 			t.Error("the old address still logs in")
 		}
 		// Somebody else's address is kept, but stays theirs to log in with.
-		if acc, err := c.ChangeEmail(ctx, berta, goodPassword, "new@example.org"); err != nil || acc.EmailKey != nil {
+		if acc, err := c.ChangeEmail(ctx, berta, community.Confirmation{Password: goodPassword}, "new@example.org"); err != nil || acc.EmailKey != nil {
 			t.Errorf("%+v %v", acc, err)
 		}
-		if acc, err := c.Login(ctx, "new@example.org", goodPassword, home); err != nil || acc.ID != anna.ID {
+		if acc, err := c.Login(ctx, "new@example.org", goodPassword, community.Client{Address: home}); err != nil || acc.ID != anna.ID {
 			t.Errorf("%v %v", acc, err)
 		}
 	})
@@ -131,9 +184,9 @@ func TestSuspension(t *testing.T) {
 		if as, err := c.SearchAccounts(ctx, nil, "ann", 10); err != nil || len(as) != 0 {
 			t.Errorf("search: %v %v", as, err)
 		}
-		_, err := c.Login(ctx, "anna", "wrong password", home)
+		_, err := c.Login(ctx, "anna", "wrong password", community.Client{Address: home})
 		wantField(t, err, "", "wrong_login")
-		_, err = c.Login(ctx, "anna", goodPassword, home)
+		_, err = c.Login(ctx, "anna", goodPassword, community.Client{Address: home})
 		wantField(t, err, "", "suspended")
 		_, err = c.UpdateViewing(ctx, anna, community.ViewingChange{})
 		if !errors.Is(err, community.ErrUnauthenticated) {
@@ -142,7 +195,7 @@ func TestSuspension(t *testing.T) {
 		if acc, err := c.SuspendAccount(ctx, "anna", false); err != nil || !acc.Active() {
 			t.Fatalf("%v", err)
 		}
-		if _, err := c.Login(ctx, "anna", goodPassword, home); err != nil {
+		if _, err := c.Login(ctx, "anna", goodPassword, community.Client{Address: home}); err != nil {
 			t.Errorf("restored: %v", err)
 		}
 	})

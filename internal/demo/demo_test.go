@@ -80,7 +80,7 @@ func TestFill(t *testing.T) {
 
 		// Everybody can log in, and take a post away without the others' files.
 		c := site(s, disk)
-		acc, err := c.Login(ctx, sum.Login, "correct horse", "127.0.0.1")
+		acc, err := c.Login(ctx, sum.Login, "correct horse", community.Client{Address: "127.0.0.1"})
 		if err != nil {
 			t.Fatal(err)
 		}

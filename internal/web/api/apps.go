@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net"
 	"net/http"
 
 	"tintype/internal/community"
@@ -24,6 +23,7 @@ func (a *API) postApp(q *call) (any, error) {
 	p := q.params
 	app, secret, err := a.Community.CreateApp(q.ctx(), community.NewApp{
 		Name: p.text("client_name"), Website: p.text("website"), RedirectURIs: p.list("redirect_uris"), Scopes: p.text("scopes"),
+		Address: q.clientAddress(),
 	})
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (a *API) postToken(q *call) (any, error) {
 		}
 		return token(bearer, t), nil
 	case "client_credentials":
-		bearer, t, err := a.Community.ClientCredentials(q.ctx(), id, secret, p.text("scope"))
+		bearer, t, err := a.Community.ClientCredentials(q.ctx(), id, secret, p.text("scope"), q.clientAddress())
 		if err != nil {
 			return nil, err
 		}
@@ -73,13 +73,9 @@ func (a *API) revokeToken(q *call) (any, error) {
 // signUp makes a member from within a client, which gets a token for it with the scopes that it has itself.
 func (a *API) signUp(q *call) (any, error) {
 	p := q.params
-	address, _, err := net.SplitHostPort(q.c.Request.RemoteAddr)
-	if err != nil {
-		address = q.c.Request.RemoteAddr
-	}
 	account, err := a.Community.SignUp(q.ctx(), community.SignUp{
 		Username: p.text("username"), Email: p.text("email"), Password: p.text("password"),
-		Language: p.text("locale"), Address: address, UserAgent: q.c.Request.UserAgent(),
+		Language: p.text("locale"), Address: q.clientAddress(), UserAgent: q.c.Request.UserAgent(),
 	})
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -104,6 +105,15 @@ func bearerOf(r *http.Request) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
+}
+
+// clientAddress is the client's IP address.
+func (q *call) clientAddress() string {
+	address, _, err := net.SplitHostPort(q.c.Request.RemoteAddr)
+	if err != nil {
+		return q.c.Request.RemoteAddr
+	}
+	return address
 }
 
 func (q *call) limit() error {

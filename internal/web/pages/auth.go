@@ -97,7 +97,7 @@ func (p *Pages) login(c *gin.Context) error {
 			}
 		}
 	}
-	acc, err := p.Community.Login(c.Request.Context(), v.Name, c.PostForm("password"), c.ClientIP())
+	acc, err := p.Community.Login(c.Request.Context(), v.Name, c.PostForm("password"), p.client(c))
 	var many *community.TooMany
 	switch errs, ok := fieldErrors(err, map[string]string{"login": "name", "username": "name"}); {
 	case ok:
@@ -110,7 +110,7 @@ func (p *Pages) login(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	if err := logIn(c, acc); err != nil {
+	if err := p.logIn(c, acc); err != nil {
 		return err
 	}
 	if act := c.PostForm(carriedAct); act != "" {
@@ -169,7 +169,7 @@ func actWords(action string) (question, verb string) {
 }
 
 func (p *Pages) logout(c *gin.Context) error {
-	if err := logOut(c); err != nil {
+	if err := p.logOut(c); err != nil {
 		return err
 	}
 	return redirect(c, "/")
@@ -225,7 +225,7 @@ func (p *Pages) join(c *gin.Context, s community.SignUp) (errs templates.FieldEr
 	case err != nil:
 		return nil, 0, err
 	}
-	return nil, 0, logIn(c, acc)
+	return nil, 0, p.logIn(c, acc)
 }
 
 func (p *Pages) forgot(c *gin.Context) error {
@@ -291,7 +291,7 @@ func (p *Pages) link(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := logIn(c, acc); err != nil {
+	if err := p.logIn(c, acc); err != nil {
 		return err
 	}
 	p.setFlash(c, "password-changed")

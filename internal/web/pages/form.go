@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,15 +17,23 @@ import (
 	"tintype/templates"
 )
 
-// localPath is s if it is a path on this site, else fallback: a form or a link must not lead anywhere else.
+// localPath is s if it is a path on this site, else fallback: a form or a link must not lead anywhere else. Nobody comes
+// back to a page of logging in: what that would lead on to is taken instead, however deep it is.
 func localPath(s, fallback string) string {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(s, "/") ||
-		strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t") {
-		return fallback
+	for {
+		u, err := url.Parse(s)
+		if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(s, "/") ||
+			strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t") {
+			return fallback
+		}
+		if !slices.Contains(logInPages, strings.TrimRight(u.Path, "/")) {
+			return s
+		}
+		s = u.Query().Get("return")
 	}
-	return s
 }
+
+var logInPages = []string{"/login", "/logout", "/signup", "/forgot-password"}
 
 // returnTo is where an act was started.
 func returnTo(c *gin.Context, fallback string) string {
@@ -124,7 +133,7 @@ func cursorPager(c *gin.Context, next, prev int64) templates.Pager {
 // flashes are what a page says once after a redirect. The cookie holds only the name.
 var flashes = map[string]templates.Flash{
 	"saved":            {Text: "Saved."},
-	"password-changed": {Text: "Your password is changed. Every other place was logged out."},
+	"password-changed": {Text: "Your password is changed. Every other place was logged out, and every application."},
 	"email-changed":    {Text: "Your e-mail address is changed."},
 	"posted":           {Text: "Posted."},
 	"deleted":          {Text: "Deleted."},
@@ -133,6 +142,7 @@ var flashes = map[string]templates.Flash{
 	"unblocked":        {Text: "No longer blocked."},
 	"removed":          {Text: "Removed."},
 	"session-ended":    {Text: "That place is logged out."},
+	"others-ended":     {Text: "Every other place is logged out, and every application."},
 	"revoked":          {Text: "That application may no longer act for you."},
 	"account-deleted":  {Text: "Your account is deleted. Its photographs are being removed."},
 	"logged-out":       {Text: "You are logged out."},

@@ -103,7 +103,7 @@ func (p *Pages) authorizeForm(c *gin.Context) error {
 	v := templates.AuthorizeView{Action: "/oauth/authorize", AppName: a.app.Name, AppWebsite: safeWebsite(a.app.Website), Scopes: scopeWords(a.ask.Scopes)}
 	if a.ask.RedirectURI != outOfBand {
 		if u, err := url.Parse(a.ask.RedirectURI); err == nil {
-			v.RedirectTo = u.Host
+			v.RedirectTo = shownHost(u.Host)
 			if u.Scheme != "http" && u.Scheme != "https" {
 				v.RedirectTo = "an application on this device (" + u.Scheme + ")"
 			}

@@ -54,6 +54,7 @@ type Place struct {
 type Options struct {
 	Community *community.Community
 	Sessions  Sessions
+	Signed    *session.Signed
 	Addresses *media.Addresses
 	Media     media.Store
 	Presign   media.Presigner // photos are fetched from the store itself; nil: from here
@@ -102,12 +103,13 @@ func (p *Pages) Register(r Routes) {
 	p.registerAdmin(r)
 	p.registerStatus(r)
 	p.registerSite(r)
+	p.registerWellKnown(r)
 	p.registerMedia(r)
 	r.Stream(http.MethodGet, "/live", p.member(p.live))
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.
-var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/rules", "/privacy", "/contact"}
+var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/rules", "/privacy", "/contact", "/.well-known/"}
 
 // Before runs before every page's handler: it finds out who reads, and keeps visitors out of a closed site.
 func (p *Pages) Before(c *gin.Context) error {
@@ -144,19 +146,6 @@ func viewer(c *gin.Context) *store.Account {
 	return acc
 }
 
-// logIn starts a session for the account, under a new secret.
-func logIn(c *gin.Context, acc *store.Account) error {
-	s := sessions.Default(c)
-	s.Set(session.AccountKey, acc)
-	return s.Save()
-}
-
-func logOut(c *gin.Context) error {
-	s := sessions.Default(c)
-	s.Clear()
-	return s.Save()
-}
-
 // member wraps a handler that needs an account. A form that arrives after the log-in has expired is not lost: it goes
 // along to the log-in page and comes back to be confirmed.
 func (p *Pages) member(h func(*gin.Context, *store.Account) error) func(*gin.Context) error {
@@ -185,7 +174,7 @@ func (p *Pages) admin(h func(*gin.Context, *store.Account) error) func(*gin.Cont
 func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	pg := &templates.Page{
 		Title: title, Site: p.Site, Assets: p.Assets,
-		Path: c.Request.URL.RequestURI(), RequestID: c.Writer.Header().Get("X-Request-Id"), ReadOnly: p.ReadOnly(),
+		Path: localPath(c.Request.URL.RequestURI(), "/"), RequestID: c.Writer.Header().Get("X-Request-Id"), ReadOnly: p.ReadOnly(),
 	}
 	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
 		pg.Path = returnTo(c, "/")

@@ -201,10 +201,10 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 		v.Email = c.PostForm("email")
 		names = map[string]string{"password": "email_password", "current_password": "email_password"}
 		flash = "email-changed"
-		changed, err = p.Community.ChangeEmail(ctx, acc, c.PostForm("current_password"), v.Email)
+		changed, err = p.Community.ChangeEmail(ctx, acc, confirmation(c, "current_password"), v.Email)
 	} else {
 		names = map[string]string{"password": "new_password"}
-		changed, err = p.Community.ChangePassword(ctx, acc, c.PostForm("current_password"), c.PostForm("new_password"))
+		changed, err = p.Community.ChangePassword(ctx, acc, confirmation(c, "current_password"), c.PostForm("new_password"))
 	}
 	if errs, ok := fieldErrors(err, names); ok {
 		v.Errors = errs
@@ -221,7 +221,7 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 	}
 	if changed.SessionEpoch != acc.SessionEpoch {
 		// A new password ends every session, this one too: here it goes on under a new secret.
-		if err := logIn(c, changed); err != nil {
+		if err := p.logIn(c, changed); err != nil {
 			return err
 		}
 	}
@@ -354,7 +354,7 @@ func (p *Pages) endOthers(c *gin.Context, acc *store.Account) error {
 	if err := p.Sessions.EndOthers(c.Request.Context(), acc, sessions.Default(c).ID()); err != nil {
 		return err
 	}
-	p.setFlash(c, "session-ended")
+	p.setFlash(c, "others-ended")
 	return redirect(c, "/settings/sessions")
 }
 
@@ -429,7 +429,12 @@ func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 	if store.Fold(strings.TrimPrefix(c.PostForm("confirm"), "@")) != store.Fold(acc.Username) {
 		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, templates.FieldErrors{{Field: "confirm", Message: "Type your name, " + acc.Username + ", to confirm."}})
 	}
-	err := p.Community.DeleteAccount(c.Request.Context(), acc, c.PostForm("password"))
+	err := p.Community.DeleteAccount(c.Request.Context(), acc, confirmation(c, "password"))
+	var many *community.TooMany
+	if errors.As(err, &many) {
+		c.Header("Retry-After", seconds(many.RetryAfter))
+		return p.showDeleteAccount(c, http.StatusTooManyRequests, acc, templates.FieldErrors{{Message: tooMany(many)}})
+	}
 	if errs, ok := fieldErrors(err, map[string]string{"current_password": "password"}); ok {
 		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, errs)
 	}
@@ -441,7 +446,7 @@ func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 	if err := p.Sessions.EndOthers(c.Request.Context(), acc, ""); err != nil {
 		p.Log.WarnContext(c.Request.Context(), "the sessions of a deleted account are left to expire", "account", acc.ID, "error", err)
 	}
-	if err := logOut(c); err != nil {
+	if err := p.logOut(c); err != nil {
 		return err
 	}
 	return redirect(c, "/")

@@ -1,0 +1,168 @@
+package app
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// browser is somebody with a cookie jar at an address.
+type browser struct {
+	site    *testSite
+	address string
+	cookies map[string]string
+}
+
+func (b *browser) send(method, path string, form ...string) *httptest.ResponseRecorder {
+	values := url.Values{}
+	for i := 0; i < len(form); i += 2 {
+		values.Set(form[i], form[i+1])
+	}
+	headers := []string{"X-Forwarded-For: " + b.address}
+	for name, value := range b.cookies {
+		headers = append(headers, "Cookie: "+name+"="+value)
+	}
+	w := b.site.ask(method, path, values.Encode(), headers...)
+	for _, c := range w.Result().Cookies() {
+		if c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		} else {
+			b.cookies[c.Name] = c.Value
+		}
+	}
+	return w
+}
+
+func memberSite(t *testing.T) (*testSite, *browser) {
+	t.Helper()
+	site, _ := wired(t, "REGISTRATION=open", "TRUSTED_PROXIES=1", "LOGIN_LIMIT=10/1h", "CONTACT=us@example.org")
+	b := &browser{site, "192.0.2.7", map[string]string{}}
+	w := b.send("POST", "/signup", "name", "anna", "email", "anna@example.org", "password", "correct horse battery", "agree", "on")
+	if w.Code != http.StatusSeeOther || b.cookies["tintype_session"] == "" {
+		t.Fatalf("sign up: %d %v", w.Code, w.Header())
+	}
+	return site, b
+}
+
+func TestStrangersDoNotShutTheOwnerOut(t *testing.T) {
+	site, owner := memberSite(t)
+	logIn := func(b *browser, password string) int {
+		return b.send("POST", "/login", "name", "anna", "password", password).Code
+	}
+	for i := range 10 {
+		thief := &browser{site, "198.51.100." + strconv.Itoa(i), map[string]string{}}
+		if code := logIn(thief, "wrong password"); code != http.StatusUnprocessableEntity {
+			t.Fatalf("try %d: %d", i, code)
+		}
+	}
+	stranger := &browser{site, "203.0.113.1", map[string]string{"tintype_device": owner.cookies["tintype_device"] + "x"}}
+	if code := logIn(stranger, "correct horse battery"); code != http.StatusTooManyRequests {
+		t.Errorf("a browser that is not known, with a forged cookie: %d", code)
+	}
+	w := owner.send("POST", "/settings/account", "what", "email", "current_password", "correct horse battery", "email", "a@example.org")
+	if w.Code != http.StatusSeeOther {
+		t.Errorf("the owner, logged in, changes the address: %d", w.Code)
+	}
+
+	w = owner.send("POST", "/logout")
+	if w.Code != http.StatusSeeOther || w.Header().Get("Clear-Site-Data") != `"cache", "storage"` {
+		t.Errorf("log-out: %d %v", w.Code, w.Header())
+	}
+	if owner.cookies["tintype_session"] != "" || owner.cookies["tintype_device"] == "" {
+		t.Errorf("left after log-out: %v", owner.cookies)
+	}
+	owner.address = "203.0.113.2"
+	if code := logIn(owner, "correct horse battery"); code != http.StatusSeeOther {
+		t.Errorf("the owner's own browser: %d", code)
+	}
+}
+
+func TestASessionBeforeALogInIsWorthNothing(t *testing.T) {
+	site, b := memberSite(t)
+	before := b.cookies["tintype_session"]
+	w := b.send("POST", "/settings/account", "what", "password", "current_password", "correct horse battery", "new_password", "battery staple correct")
+	if w.Code != http.StatusSeeOther || b.cookies["tintype_session"] == before {
+		t.Fatalf("%d %v", w.Code, b.cookies)
+	}
+	if w := b.send("GET", "/settings/account"); w.Code != http.StatusOK {
+		t.Errorf("the new session: %d", w.Code)
+	}
+	thief := &browser{site, "203.0.113.1", map[string]string{"tintype_session": before}}
+	if w := thief.send("GET", "/settings/account"); w.Code != http.StatusUnauthorized && w.Code != http.StatusSeeOther {
+		t.Errorf("the session before it: %d", w.Code)
+	}
+}
+
+func TestWhatTheSiteKeepsIsItsOwnersAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(dir, 0o755); err != nil { // as another release has made it
+		t.Fatal(err)
+	}
+	wired(t, "DATA_DIR="+dir)
+	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, "tintype.db"): 0o600, filepath.Join(dir, "secret.key"): 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v %v, want %v", path, info.Mode().Perm(), err, want)
+		}
+	}
+}
+
+func TestWellKnownAddresses(t *testing.T) {
+	site, _ := memberSite(t)
+	w := site.ask("GET", "/.well-known/change-password", "")
+	if w.Code != http.StatusFound || w.Header().Get("Location") != "/settings/account" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	w = site.ask("GET", "/.well-known/security.txt", "")
+	fields := map[string]string{}
+	for line := range strings.Lines(w.Body.String()) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		fields[name] = value
+	}
+	expires, err := time.Parse(time.RFC3339, fields["Expires"])
+	if w.Code != http.StatusOK || fields["Contact"] != "mailto:us@example.org" || err != nil || time.Until(expires) < 24*time.Hour || time.Until(expires) > 365*24*time.Hour {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+	if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") || !strings.HasSuffix(fields["Canonical"], "/.well-known/security.txt") {
+		t.Errorf("%v %q", w.Header(), w.Body)
+	}
+}
+
+// A crawler that follows every link to the log-in page finds one address for each page, not ever longer ones.
+func TestAReturnAddressNeverContainsItself(t *testing.T) {
+	site, _ := memberSite(t)
+	for _, path := range []string{"/login", "/login?return=%2Flogin%3Freturn%3D%252Fabout", "/signup?return=%2Fabout", "/about"} {
+		w := site.ask("GET", path, "")
+		body := w.Body.String()
+		if w.Code != http.StatusOK || strings.Contains(body, "return=%2Flogin") || strings.Contains(body, "return=%2Fsignup") {
+			t.Errorf("%s: %d %s", path, w.Code, body)
+		}
+		if strings.HasPrefix(path, "/login") && !strings.Contains(body, `content="noindex, nofollow"`) {
+			t.Errorf("%s may be indexed or followed", path)
+		}
+		if strings.Contains(body, `href="/login?`) && !strings.Contains(body, `rel="nofollow">Log in`) {
+			t.Errorf("%s: the link to log in is to be followed", path)
+		}
+	}
+}
+
+func TestTheConsentPageDoesNotVouchForTheApplication(t *testing.T) {
+	_, b := memberSite(t)
+	w := b.send("POST", "/api/v1/apps", "client_name", "Tintype itself", "redirect_uris", "https://p\u0430ypal.example/cb")
+	_, id, _ := strings.Cut(w.Body.String(), `"client_id":"`)
+	id, _, _ = strings.Cut(id, `"`)
+	w = b.send("GET", "/oauth/authorize?response_type=code&client_id="+id)
+	for _, want := range []string{"Its maker calls it", "“Tintype itself”", "Nobody has checked that", "xn--pypal-4ve.example"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%d: %q is missing in %s", w.Code, want, w.Body)
+		}
+	}
+	if strings.Contains(w.Body.String(), "goes to p\u0430ypal") {
+		t.Error("the page shows letters of two scripts")
+	}
+}
