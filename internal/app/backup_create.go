@@ -45,7 +45,7 @@ type backupMaker struct {
 // make makes a backup and returns once it was read back and found whole.
 func (b *backupMaker) make(ctx context.Context) (err error) {
 	parent, disk := filepath.Dir(b.cfg.Database.Path), (*media.Disk)(nil)
-	if b.cfg.MediaStore == "disk" {
+	if b.cfg.PhotosOnDisk() {
 		if disk, err = media.NewDisk(b.cfg.MediaDir); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func (setupDynamoDB) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	if cfg.SessionStore != "dynamodb" {
+	if cfg.SessionsInDatabase() {
 		return errors.New("sessions are not kept in DynamoDB: set SESSION_STORE=dynamodb and SESSION_DYNAMODB_TABLE")
 	}
 	ctx, cancel := context.WithTimeout(c, setupPatience)

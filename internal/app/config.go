@@ -245,6 +245,12 @@ func (c *Config) Loopback() bool { return isLoopbackHost(c.BaseURL.Hostname()) }
 // Secure reports whether readers reach the site by https.
 func (c *Config) Secure() bool { return c.BaseURL.Scheme == "https" }
 
+// SessionsInDatabase tells whether sessions are rows of the site's own database.
+func (c *Config) SessionsInDatabase() bool { return c.SessionStore == "sql" }
+
+// PhotosOnDisk tells whether photos are files of this machine.
+func (c *Config) PhotosOnDisk() bool { return c.MediaStore == "disk" }
+
 // TLS reports whether this process speaks TLS itself.
 func (c *Config) TLS() bool { return len(c.TLSDomains) > 0 }
 

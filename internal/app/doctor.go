@@ -300,8 +300,8 @@ func (d *diagnosis) checkDisk(context.Context) []Check {
 	if !d.cfg.Stateless {
 		dirs = append(dirs, d.cfg.DataDir)
 	}
-	if d.cfg.MediaStore == "disk" {
-		dirs = append(dirs, d.cfg.MediaDir)
+	if folder, ok := media.As[media.Folder](d.media); ok {
+		dirs = append(dirs, folder.Dir())
 	} else {
 		dirs = append(dirs, os.TempDir()) // large photos on their way to the bucket
 	}

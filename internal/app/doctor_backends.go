@@ -26,9 +26,9 @@ func (d *diagnosis) checkSessions(ctx context.Context) []Check {
 		if _, err := d.sessions.Get(ctx, account, random); !errors.Is(err, session.ErrNone) {
 			return []Check{failed("cannot be read", err, "")}
 		}
-		return []Check{fine("%s: read", d.cfg.SessionStore)}
+		return []Check{fine("%s: read", d.sessions)}
 	}
-	where := d.cfg.SessionStore + " (" + d.cfg.SessionTable + ")"
+	where := d.sessions.String()
 	facts, err := dynamo.Inspect(ctx)
 	if err != nil {
 		return []Check{failed(where, err, "the role needs GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem and Query on the table; `tintype setup dynamodb` makes it, with "+session.TableKey)}

@@ -97,17 +97,14 @@ func (d *diagnosis) checkStatic(ctx context.Context) []Check {
 }
 
 func (d *diagnosis) checkMedia(ctx context.Context) []Check {
-	where := d.cfg.MediaStore + " " + d.cfg.MediaDir
-	if d.cfg.MediaStore == "s3" {
-		where = "s3 " + d.cfg.MediaBucket + "/" + d.cfg.MediaPrefix
-	}
 	if d.mediaErr != nil {
-		return []Check{failed(where+" was not opened", d.mediaErr, "")}
+		return []Check{failed("not opened", d.mediaErr, "")}
 	}
+	where := d.media.String()
 	if d.cfg.ReadOnly {
 		return []Check{fine("%s; READ_ONLY, so no write was tried", where)}
 	}
-	bucket, isBucket := d.media.(*media.S3)
+	bucket, isBucket := media.As[*media.S3](d.media)
 	if !isBucket {
 		if err := d.media.Check(ctx); err != nil {
 			return []Check{failed(where, err, "the program writes, reads and deletes there: see that it exists, has room, and grants these rights")}

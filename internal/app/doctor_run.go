@@ -59,7 +59,7 @@ func examine(ctx context.Context, cfg *Config, log *slog.Logger) (*diagnosis, fu
 	if d.storeErr == nil {
 		d.store, d.storeErr = store.Open(ctx, storeOptions(cfg, log))
 	}
-	if d.store != nil || cfg.SessionStore != "sql" {
+	if d.store != nil || !cfg.SessionsInDatabase() {
 		d.sessions, d.sessErr = openSessions(ctx, cfg, log, d.store)
 	}
 	d.media, d.mediaErr = openMedia(ctx, cfg, log)

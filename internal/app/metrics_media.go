@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -16,6 +15,9 @@ type countedMedia struct {
 	media.Store
 	count *prometheus.CounterVec
 }
+
+// Unwrap lets media.As find what the driver can do besides.
+func (m countedMedia) Unwrap() media.Store { return m.Store }
 
 func (m countedMedia) note(operation string, err error) {
 	outcome := "ok"
@@ -47,14 +49,4 @@ func (m countedMedia) Copy(ctx context.Context, from, to string) error {
 	err := m.Store.Copy(ctx, from, to)
 	m.note("copy", err)
 	return err
-}
-
-// SweepTemp removes what a driver that writes to temporary names has left.
-func (m countedMedia) SweepTemp(ctx context.Context, olderThan time.Duration) (int, error) {
-	if s, ok := m.Store.(interface {
-		SweepTemp(context.Context, time.Duration) (int, error)
-	}); ok {
-		return s.SweepTemp(ctx, olderThan)
-	}
-	return 0, nil
 }

@@ -116,7 +116,7 @@ func (a *App) status(ctx context.Context, r *rooms) templates.StatusView {
 		}
 	}
 	c := a.metrics.counts()
-	v.Systems = a.systems(c)
+	v.Systems = a.systems(c, r)
 	known, primary := r.store.Replicas()
 	reads := c.by("tintype_reads_total", "server")
 	for _, replica := range known {
@@ -146,7 +146,7 @@ func age(d time.Duration) string {
 
 // systems are the parts of the site with the backend of each, and the numbers
 // that show that it is used.
-func (a *App) systems(c counted) []templates.StatusSystem {
+func (a *App) systems(c counted, r *rooms) []templates.StatusSystem {
 	var list []templates.StatusSystem
 	part := func(name, backend string, fill func(*tally)) {
 		t := &tally{c: c}
@@ -183,19 +183,12 @@ func (a *App) systems(c counted) []templates.StatusSystem {
 			}
 		})
 	}
-	sessions := a.cfg.SessionStore
-	if a.cfg.SessionTable != "" {
-		sessions += ", table " + a.cfg.SessionTable
-	}
-	part("Sessions", sessions, func(t *tally) {
+	part("Sessions", r.sessions.String(), func(t *tally) {
 		t.add("read", "tintype_session_store_total", "operation", "read", "outcome", "ok")
 		t.add("written", "tintype_session_store_total", "operation", "write", "outcome", "ok")
 		t.add("failed", "tintype_session_store_total", "outcome", "failed")
 	})
-	photos := "disk, " + a.cfg.MediaDir
-	if a.cfg.MediaStore == "s3" {
-		photos = "s3, " + a.cfg.MediaBucket + "/" + a.cfg.MediaPrefix
-	}
+	photos := r.media.String()
 	if a.cfg.MediaBaseURL != "" {
 		photos += ", by " + a.cfg.MediaBaseURL
 	}

@@ -59,10 +59,11 @@ func openCDN(ctx context.Context, cfg *Config, log *slog.Logger) (community.CDN,
 
 // presigner is the store where readers are sent to it, else nil.
 func presigner(cfg *Config, s media.Store) media.Presigner {
-	if p, ok := s.(media.Presigner); ok && cfg.MediaRedirect {
-		return p
+	if !cfg.MediaRedirect {
+		return nil
 	}
-	return nil
+	p, _ := media.As[media.Presigner](s)
+	return p
 }
 
 // contentOrigins are the origins beside the site's own from which pages load
@@ -81,9 +82,7 @@ func contentOrigins(ctx context.Context, cfg *Config, log *slog.Logger) (images,
 		if err != nil {
 			return nil, nil, err
 		}
-		if bucket, ok := s.(interface {
-			Origin(context.Context) (string, error)
-		}); ok {
+		if bucket, ok := media.As[media.Presigner](s); ok {
 			origin, err := bucket.Origin(ctx)
 			if err != nil {
 				return nil, nil, err

@@ -23,7 +23,7 @@ func (a *App) newPages(r *rooms, sessions *session.Store, routes *Routes, assets
 		Signed:    session.NewSigned(r.keys.now, a.cfg.Secure(), nil),
 		Addresses: r.addresses,
 		Media:     r.community.Media,
-		Presign:   presigner(a.cfg, r.media),
+		Presign:   presigner(a.cfg, r.community.Media),
 		Assets:    assets,
 		Site: templates.Site{
 			Name:             a.cfg.SiteName,

@@ -148,10 +148,7 @@ func (c *Community) Sweep(ctx context.Context) error {
 		errs = append(errs, c.sweepPhotos(ctx, state, before))
 	}
 	errs = append(errs, c.sweepAbandoned(ctx), c.sweepGone(ctx), c.sweepRows(ctx, ago(tombstone)))
-	// A driver that writes to temporary names has leftovers of its own.
-	if s, ok := c.Media.(interface {
-		SweepTemp(context.Context, time.Duration) (int, error)
-	}); ok {
+	if s, ok := media.As[media.TempSweeper](c.Media); ok {
 		_, err := s.SweepTemp(ctx, 2*maxUpload)
 		errs = append(errs, err)
 	}

@@ -26,6 +26,14 @@ type Disk struct {
 
 var _ Store = (*Disk)(nil)
 
+var (
+	_ TempSweeper = (*Disk)(nil)
+	_ Folder      = (*Disk)(nil)
+)
+
+// String implements Store.
+func (d *Disk) String() string { return "disk, " + d.dir }
+
 // NewDisk opens or makes the directory dir.
 func NewDisk(dir string) (*Disk, error) {
 	abs, err := filepath.Abs(dir)

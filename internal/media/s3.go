@@ -55,6 +55,11 @@ type S3 struct {
 
 var _ Store = (*S3)(nil)
 
+var _ Presigner = (*S3)(nil)
+
+// String implements Store.
+func (s *S3) String() string { return "s3, " + s.o.Bucket + "/" + s.o.Prefix }
+
 // NewS3 makes a driver for a bucket that exists; nothing is asked yet.
 func NewS3(cfg aws.Config, o S3Options) *S3 {
 	client := s3.NewFromConfig(cfg, func(c *s3.Options) {

@@ -42,13 +42,8 @@ type Store interface {
 	Copy(ctx context.Context, from, to string) error
 	// Check writes, reads and removes a probe. It is for doctor and health pages.
 	Check(ctx context.Context) error
-}
-
-// A Presigner is a Store whose objects can be fetched from it directly for a while.
-type Presigner interface {
-	// Presign returns an address that anybody may fetch the object from, and for how long it works: at most life, less
-	// where the credentials that sign it end before.
-	Presign(ctx context.Context, key string, life time.Duration) (address string, good time.Duration, err error)
+	// String is what the store is and where, for people: "disk, /var/lib/tintype/media".
+	String() string
 }
 
 // CacheControl is how long what lies under keys of a kind may be kept. Names are never used twice, so browsers keep

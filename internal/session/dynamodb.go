@@ -82,6 +82,9 @@ func dynamoClient(cfg aws.Config) *dynamodb.Client {
 	})
 }
 
+// String implements Backend.
+func (b *Dynamo) String() string { return "dynamodb, table " + b.table }
+
 // Get implements Backend.
 func (b *Dynamo) Get(ctx context.Context, accountID int64, hash string) (*Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, dynamoAll)

@@ -75,6 +75,8 @@ type Backend interface {
 	Delete(ctx context.Context, accountID int64, hash string) error
 	// List finds all sessions of an account, the last used first.
 	List(ctx context.Context, accountID int64) ([]*Record, error)
+	// String is what the backend is and where, for people: "dynamodb, table sessions".
+	String() string
 	// DeleteOthers ends all sessions of an account except the one with the hash keep; "" keeps none.
 	DeleteOthers(ctx context.Context, accountID int64, keep string) error
 }

@@ -35,6 +35,9 @@ type SQL struct{ table Table }
 // NewSQL makes the backend over the table.
 func NewSQL(t Table) *SQL { return &SQL{t} }
 
+// String implements Backend.
+func (b *SQL) String() string { return "sql" }
+
 // Get implements Backend.
 func (b *SQL) Get(ctx context.Context, accountID int64, hash string) (*Record, error) {
 	row, owner, found, err := b.table.SessionByHash(ctx, accountID, hash)

@@ -32,6 +32,8 @@ type memory struct {
 	touched    int
 }
 
+func (b *memory) String() string { return "memory" }
+
 func (b *memory) Get(_ context.Context, _ int64, hash string) (*session.Record, error) {
 	if b.fail != nil {
 		return nil, b.fail
