@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"internal/cache":     nil,
 	"internal/queue":     nil,
 	"internal/live":      nil,
+	"internal/move":      nil,
 	"internal/telemetry": nil,
 	"internal/backup":    nil,
 	"templates":          nil,

@@ -1,0 +1,189 @@
+package move
+
+import "time"
+
+// followState is what a Follower waits for.
+type followState int
+
+const (
+	followPause followState = iota
+	followRegister
+	followRead
+	followAnswer
+	followSwap
+)
+
+// Follower follows the gates for one process of the site, and tells where it may read and write. It is not safe for
+// concurrent use.
+//
+// Like a Mover it does one thing at a time. It never ends by itself.
+type Follower struct {
+	state   followState
+	place   Place
+	now     time.Duration
+	sent    time.Duration // when the question that is under way was sent
+	lease   time.Duration // until when the place may be read
+	granted bool          // there has been a lease
+	gate    Gate          // of the place that is served, as last read
+	answer  Answer        // what was last written into the process's row
+	saved   bool          // the answer is written
+
+	heldSince   time.Duration // when gate.Hold was first seen
+	sealedSince time.Duration // when the place was first seen sealed under sealedAt
+	sealedAt    int64         // an epoch
+
+	decided    bool          // the other place says that this one is in charge, and it is not open yet
+	movedSince time.Duration // when that was first seen
+	generation int64         // of this place once it is in charge
+
+	wait time.Duration // how long after the decision others may still read the other place
+}
+
+// NewFollower makes the Follower of a process that serves the source, unless its gate says otherwise. Nothing is
+// readable or writable before it has asked.
+func NewFollower() *Follower { return &Follower{wait: passed(ShortLease)} }
+
+// Place is the one that the process serves.
+func (f *Follower) Place() Place { return f.place }
+
+// Gate is the gate of the place that the process serves, as it was last read.
+func (f *Follower) Gate() Gate { return f.gate }
+
+// ReadableUntil is the time before which an operation may begin to read the process's place. It is 0 where none may.
+func (f *Follower) ReadableUntil() time.Duration {
+	if !f.granted {
+		return 0
+	}
+	return f.lease
+}
+
+// Writable tells whether a write that begins now should be tried. The place itself may still refuse it.
+func (f *Follower) Writable(now time.Duration) bool {
+	if now >= f.ReadableUntil() || f.gate.Mode != Open {
+		return false
+	}
+	// A mover that died while writes were held back does not hold them for ever.
+	return f.gate.Hold == 0 || now-f.heldSince >= AttemptTime
+}
+
+// Step takes what came of the last effect and answers with the next.
+func (f *Follower) Step(now time.Duration, ev Event) Effect {
+	f.now = now
+	switch f.state {
+	case followRead:
+		if ev.Err != nil {
+			return f.pause(watchPoll)
+		}
+		return f.onGate(ev.Gate)
+	case followRegister:
+		if ev.Err != nil {
+			return f.pause(watchPoll)
+		}
+		f.saved = true
+	case followAnswer:
+		f.saved = ev.Err == nil
+		return f.next()
+	case followSwap:
+		return f.pause(urgentPoll / 2)
+	}
+	return f.ask()
+}
+
+// ask reads the gate of the place that is served. A lease counts from this moment. The process is registered before: a
+// mover that lists the processes after it has changed the gate must know of all that may have read it as it was.
+func (f *Follower) ask() Effect {
+	if !f.saved {
+		f.state, f.answer = followRegister, Answer{}
+		return Effect{Op: OpAnswer, Place: f.place}
+	}
+	f.state, f.sent = followRead, f.now
+	return Effect{Op: OpReadGate, Place: f.place}
+}
+
+func (f *Follower) pause(d time.Duration) Effect {
+	f.state = followPause
+	return Effect{Op: OpPause, For: d}
+}
+
+// onGate does what the gate of the process's place asks for.
+func (f *Follower) onGate(g Gate) Effect {
+	if g.Hold != 0 && (g.Hold != f.gate.Hold || g.Epoch != f.gate.Epoch) {
+		f.heldSince = f.now
+	}
+	if g.Mode == Sealed && (g.Epoch != f.sealedAt || f.gate.Mode != Sealed) {
+		f.sealedAt, f.sealedSince = g.Epoch, f.now
+	}
+	to := g
+	switch g.Mode {
+	case Moved:
+		f.changeOver()
+		f.decided, f.movedSince, f.generation = true, f.now, g.Generation+1
+		return f.ask()
+	case Filling:
+		if !f.decided {
+			// The place was never opened, or it is filled anew: the other one is in charge, if any is.
+			f.changeOver()
+			return f.pause(watchPoll)
+		}
+		to.Mode, to.Generation, to.Watch, to.Hold = Sealed, f.generation, true, 0
+		return f.swap(g, to)
+	case Sealed:
+		switch {
+		case f.decided && f.now-f.movedSince >= f.wait:
+			to.Mode, to.Watch = Open, false
+			return f.swap(g, to)
+		case !f.decided && f.now-f.sealedSince >= AbandonAfter:
+			// Whoever sealed it was stopped. If he was not, the first update decides.
+			to.Mode, to.Hold, to.Epoch = Open, 0, g.Epoch+1
+			return f.swap(g, to)
+		}
+	default:
+		f.decided = false
+	}
+	f.gate = g
+	f.grant(g.Watch || g.Mode != Open)
+	want := Answer{Hold: g.Hold, Generation: g.Generation}
+	if g.Watch {
+		want.Watch = g.Epoch
+	}
+	return f.tell(want)
+}
+
+// grant takes a lease from the moment at which the gate was asked.
+func (f *Follower) grant(short bool) {
+	d := LongLease
+	if short {
+		d = ShortLease
+	}
+	f.lease, f.granted = f.sent+d, true
+}
+
+// changeOver has the process serve the other place.
+func (f *Follower) changeOver() {
+	f.place, f.granted, f.gate, f.saved, f.decided = f.place.Other(), false, Gate{}, false, false
+}
+
+func (f *Follower) swap(from, to Gate) Effect {
+	f.state = followSwap
+	return Effect{Op: OpSwapGate, Place: f.place, From: from, To: to, For: time.Second}
+}
+
+// tell writes an answer into the process's row, if it is another than before.
+func (f *Follower) tell(a Answer) Effect {
+	if f.saved && f.answer == a {
+		return f.next()
+	}
+	f.state, f.answer = followAnswer, a
+	return Effect{Op: OpAnswer, Place: f.place, Answer: a}
+}
+
+// next waits until the gate is to be asked again.
+func (f *Follower) next() Effect {
+	switch {
+	case f.gate.Mode != Open || f.gate.Hold != 0:
+		return f.pause(urgentPoll)
+	case f.gate.Watch:
+		return f.pause(watchPoll)
+	}
+	return f.pause(idlePoll)
+}

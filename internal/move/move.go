@@ -1,0 +1,184 @@
+// Package move takes a site's database from one place to another while people use it.
+//
+// The protocol is two pure state machines. A Mover copies, switches and finishes; every process of the site has a
+// Follower, which tells where that process may read and write. Neither does anything by itself: Step takes what
+// happened and answers with what to do next, so that the very code that ships runs in the simulation of this package's
+// tests. What does the work is a driver.
+//
+// Each of the two places has a gate, one row that says what the place is for (see Mode). Triggers in each place read
+// that row with a lock before every write, so no write can commit after the place was sealed. One conditional update in
+// the source decides a switch: from sealed to moved. The only other way out of sealed is back to open under a higher
+// epoch. Whichever update comes first decides; nobody decides by looking. Whoever finds moved finishes.
+package move
+
+import "time"
+
+// Mode says what a place is for.
+type Mode string
+
+// The modes of a place.
+const (
+	// Open: the place is in charge. It is read and written.
+	Open Mode = "open"
+	// Filling: a mover writes into the place, and nobody else does.
+	Filling Mode = "filling"
+	// Sealed: nothing is written until the switch is decided.
+	Sealed Mode = "sealed"
+	// Moved: the other place is in charge.
+	Moved Mode = "moved"
+)
+
+// Place is one of the two databases of a move.
+type Place int
+
+// The places of a move.
+const (
+	Source Place = iota
+	Target
+)
+
+func (p Place) String() string { return [...]string{"source", "target"}[p] }
+
+// Other is the place at the other end.
+func (p Place) Other() Place { return 1 - p }
+
+// Gate is the row that a place keeps of itself.
+type Gate struct {
+	Mode Mode
+	// Generation counts the moves of the site. The place in charge has the highest.
+	Generation int64
+	// Epoch counts the movers and the attempts that were given up. What a mover writes into the target is refused under
+	// any epoch but the gate's.
+	Epoch int64
+	// Mover names who holds the epoch.
+	Mover string
+	// Watch asks every process for short leases: a switch is near.
+	Watch bool
+	// Hold is the attempt for which processes hold new writes back, 0 for none.
+	Hold int64
+}
+
+// The times of the protocol. Processes measure them with clocks of their own, which may run up to a twentieth faster or
+// slower than the truth.
+const (
+	// LongLease is for how long a process may read a place after it has asked its gate, while no switch is near.
+	LongLease = 2 * time.Minute
+	// ShortLease is the same while a switch is near. It bounds how long nobody can write when a process hangs.
+	ShortLease = time.Second
+	// AttemptTime is how long a switch may take from the first held write to the decision.
+	AttemptTime = time.Second
+	// AbandonAfter is how long a process finds a place sealed before it opens it again in the mover's stead.
+	AbandonAfter = 1500 * time.Millisecond
+
+	idlePoll   = 10 * time.Second
+	watchPoll  = 200 * time.Millisecond
+	urgentPoll = 50 * time.Millisecond
+)
+
+// passed is how long to wait by one's own clock until a lease of somebody else's has surely passed by his.
+func passed(lease time.Duration) time.Duration { return lease + lease/5 }
+
+// Op is what an Effect asks for.
+type Op int
+
+// The operations of a driver. Each answers with one Event.
+const (
+	// OpNone: there is nothing to do.
+	OpNone Op = iota
+	// OpPause: wait for Effect.For.
+	OpPause
+	// OpReadGate: read the gate of Effect.Place into Event.Gate.
+	OpReadGate
+	// OpSwapGate: in one transaction, replace the gate of Effect.Place by Effect.To if it is still Effect.From.
+	// Event.OK tells whether it was. To wait for its lock longer than Effect.For is an error, after which nothing has
+	// happened; after any other error the swap may have happened.
+	OpSwapGate
+	// OpProcesses: list the processes that are registered in Effect.Place in Event.Processes.
+	OpProcesses
+	// OpCopy: read the next range of the source, from its primary, into Event.Batch. Event.Done says that nothing is left.
+	OpCopy
+	// OpReadLog: read the first Effect.Limit entries of the source's log into Event.Log.
+	OpReadLog
+	// OpReadRows: read the rows that Effect.Log names from the source's primary into Event.Batch. It begins after the
+	// log was read.
+	OpReadRows
+	// OpWriteRows: write Effect.Batch into the target, in a transaction that first locks its gate and finds it in mode
+	// Filling under Effect.Epoch. Event.OK is false, and nothing is written, where it is not.
+	OpWriteRows
+	// OpDeleteLog: delete exactly the numbers of Effect.Log from the source's log.
+	OpDeleteLog
+	// OpCompare: compare what was not compared since the last clean pass. Event.OK tells whether both places agree.
+	OpCompare
+	// OpEndSleepers: end the source's connections that hold a transaction open and sleep.
+	OpEndSleepers
+	// OpAnswer: write Effect.Answer into the process's own row in Effect.Place, registering the process if need be.
+	OpAnswer
+	// OpDone: the machine has come to its end, with Effect.Outcome.
+	OpDone
+)
+
+// Outcome is how a mover ended.
+type Outcome int
+
+// The outcomes.
+const (
+	// Finished: the target is in charge.
+	Finished Outcome = iota + 1
+	// TakenOver: another mover holds the epoch.
+	TakenOver
+	// Differs: the places do not agree although everything was copied.
+	Differs
+	// Unfit: the gates are in a state from which this move cannot begin.
+	Unfit
+)
+
+// Process is a process of the site as it registered itself.
+type Process struct {
+	ID     string
+	Answer Answer
+}
+
+// Answer is what a process says of itself to a mover.
+type Answer struct {
+	// Watch is the epoch for which the process has given up its long lease.
+	Watch int64
+	// Hold is the attempt for which the process holds new writes.
+	Hold int64
+	// Generation is that of the place which the process serves.
+	Generation int64
+}
+
+// LogEntry names a row that was written, by the number of its entry in the log.
+type LogEntry struct {
+	Number int64
+	Table  string
+	Key    string
+}
+
+// Batch is rows on their way to the target, of the driver's own type.
+type Batch any
+
+// Effect is one thing to do.
+type Effect struct {
+	Op       Op
+	Place    Place
+	From, To Gate
+	Epoch    int64
+	Log      []LogEntry
+	Limit    int
+	Batch    Batch
+	Answer   Answer
+	For      time.Duration
+	Outcome  Outcome
+}
+
+// Event is what came of an Effect. The first one a machine gets is empty.
+type Event struct {
+	Err       error
+	OK        bool
+	Done      bool
+	Gate      Gate
+	Log       []LogEntry
+	Batch     Batch
+	Processes []Process
+}

@@ -1,0 +1,108 @@
+package move
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// schedules is how many random schedules a run plays; the long form plays MOVE_SCHEDULES.
+func schedules(t *testing.T) (first uint64, n int) {
+	first, n = 1, 150
+	if s := os.Getenv("TEST_SEED"); s != "" {
+		v, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatal("TEST_SEED: ", err)
+		}
+		first = v * 100_000
+	}
+	if os.Getenv("TEST_ALL") != "" {
+		n = 20_000
+	}
+	if s := os.Getenv("MOVE_SCHEDULES"); s != "" {
+		v, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal("MOVE_SCHEDULES: ", err)
+		}
+		n = v
+	}
+	if testing.Short() {
+		n = 20
+	}
+	return first, n
+}
+
+func play(t *testing.T, seed uint64, p plan) {
+	t.Helper()
+	if failures := newWorld(seed, p).run(); len(failures) > 0 {
+		t.Fatalf("seed %d, plan %+v: %s", seed, p, failures[0])
+	}
+}
+
+func TestMoveUndisturbed(t *testing.T) {
+	for seed := range uint64(20) {
+		play(t, seed, plan{})
+	}
+}
+
+// TestMoveAmidKillsAndHangs kills and hangs the mover and a process at every one of their steps.
+func TestMoveAmidKillsAndHangs(t *testing.T) {
+	w := newWorld(1, plan{})
+	w.run()
+	steps := w.moverSteps
+	if steps < 20 {
+		t.Fatalf("a move has %d steps", steps)
+	}
+	first, n := schedules(t)
+	var plans []plan
+	for step := 1; step <= steps+10; step++ {
+		plans = append(plans, plan{killMover: step}, plan{killMover: step, after: true}, plan{killProcess: step})
+		for _, d := range []time.Duration{700 * time.Millisecond, 5 * time.Second} {
+			plans = append(plans, plan{hangMover: step, hangFor: d}, plan{hangMover: step, hangFor: d, after: true}, plan{hangProcess: step, hangFor: d + d/2})
+		}
+	}
+	// What is not the long form takes a part of them, another one by each seed.
+	every := max(1, len(plans)/(3*n))
+	played := 0
+	for i := int(first) % every; i < len(plans); i += every {
+		play(t, first+uint64(i), plans[i])
+		played++
+	}
+	t.Logf("%d schedules of %d steps", played, steps)
+}
+
+// TestMoveAtRandom has everything happen at random, and reports the seed of what goes wrong.
+func TestMoveAtRandom(t *testing.T) {
+	first, n := schedules(t)
+	for i := range n {
+		play(t, first+uint64(i), plan{chaos: true})
+	}
+	t.Logf("%d schedules from seed %d", n, first)
+}
+
+// TestPlantedFaults leaves out one of the protocol's parts at a time. The simulation finds each by a few schedules.
+func TestPlantedFaults(t *testing.T) {
+	for f := noFault + 1; f < countOfFaults; f++ {
+		t.Run(f.String(), func(t *testing.T) {
+			played := 0
+			for seed := uint64(1); seed <= 400; seed++ {
+				for _, p := range []plan{
+					{fault: f}, {fault: f, chaos: true},
+					{fault: f, hangMover: 8 + int(seed%40), hangFor: 20 * time.Second, after: seed%3 == 0},
+					{fault: f, hangProcess: 1 + int(seed%30), hangFor: time.Duration(1+seed%4) * time.Second},
+				} {
+					played++
+					failures := newWorld(seed, p).run()
+					if len(failures) > 0 && !strings.Contains(failures[0], "not over") {
+						t.Logf("found by schedule %d: seed %d, %s: %s", played, seed, fmt.Sprintf("%+v", p), failures[0])
+						return
+					}
+				}
+			}
+			t.Fatalf("%d schedules did not find it", played)
+		})
+	}
+}

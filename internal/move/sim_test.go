@@ -1,0 +1,462 @@
+package move
+
+import (
+	"cmp"
+	"container/heap"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// The simulation: a mover, three processes of the site, two databases with locks and logs, members who write and read
+// through any process, clocks that drift, answers that get lost or come late, processes and databases that hang, and
+// processes that are killed. Time is virtual. A schedule is determined by its seed and its plan.
+
+// fault is something left out on purpose: the simulation has to notice.
+type fault int
+
+const (
+	noFault       fault = iota
+	withoutLock         // the triggers read the gate without a lock
+	decideByReads       // a swap compares first and writes later
+	withoutEpoch        // the target takes rows under any epoch
+	deleteByKey         // replayed entries are deleted with all others of their rows
+	withoutLease        // processes read without asking whether they may
+	withoutWait         // the target is opened as soon as the switch is decided
+	openedEarly         // the target is opened once the source is sealed
+	rowsBeforeLog       // rows are read before the log that names them
+	countOfFaults
+)
+
+func (f fault) String() string {
+	return [...]string{"none", "without lock", "decide by reads", "without epoch", "delete by key", "without lease", "without wait", "opened early", "rows before log"}[f]
+}
+
+// plan is what happens to whom in a schedule, besides what the seed brings.
+type plan struct {
+	fault fault
+	// At the mover's step number killMover it is killed, before or after its effect was sent.
+	killMover, hangMover     int
+	after                    bool
+	hangFor                  time.Duration
+	killProcess, hangProcess int // the same for process 0, counted from when the mover asks for short leases
+	chaos                    bool
+}
+
+var (
+	errLost    = errors.New("no answer")
+	errLocked  = errors.New("lock wait timeout")
+	errSealed  = errors.New("sealed")
+	errUnknown = errors.New("lost the connection at COMMIT")
+)
+
+type event struct {
+	at  time.Duration
+	seq int
+	do  func()
+}
+
+type events []event
+
+func (q events) Len() int { return len(q) }
+func (q events) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(q[i].at, q[j].at), cmp.Compare(q[i].seq, q[j].seq)) < 0
+}
+func (q events) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *events) Push(x any)   { *q = append(*q, x.(event)) }
+func (q *events) Pop() any {
+	old := *q
+	e := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return e
+}
+
+type row struct{ value int }
+
+type database struct {
+	w         *world
+	place     Place
+	gate      Gate
+	rows      map[string]row
+	log       map[int64]string // number: key
+	numbers   int64
+	processes map[string]Answer
+	hungUntil time.Duration
+
+	shared  map[int]*transaction // who holds the gate's row in share mode
+	waiting []*lockWait
+	copied  int // the checkpoint of a copy into this database
+}
+
+type lockWait struct {
+	tx        *transaction // nil for an exclusive lock
+	granted   func()
+	abandoned bool
+}
+
+// transaction is a member's write inside a database.
+type transaction struct {
+	id     int
+	db     *database
+	entry  [2]int64
+	sleeps time.Duration // since when its process has sent nothing; 0 while it is at work
+	ended  bool
+}
+
+type world struct {
+	rng      *rand.Rand
+	plan     plan
+	now      time.Duration
+	queue    events
+	seq      int
+	dbs      [2]*database
+	procs    []*process
+	mover    *process
+	members  []*member
+	txs      int
+	finished bool
+	failures []string
+
+	moverSteps, processSteps int
+	over                     bool
+}
+
+// process is a mover or a process of the site. What it is sent while it hangs it gets when it wakes.
+type process struct {
+	w         *world
+	id        string
+	life      int // raised when it is killed
+	alive     bool
+	hungUntil time.Duration
+	rate      float64 // of its clock
+	offset    time.Duration
+	mover     *Mover
+	follower  *Follower
+	early     map[string]*row // what a planted fault read too early
+}
+
+func (w *world) at(d time.Duration, do func()) {
+	w.seq++
+	heap.Push(&w.queue, event{w.now + d, w.seq, do})
+}
+
+func (w *world) fail(format string, args ...any) {
+	w.failures = append(w.failures, fmt.Sprintf("%v: ", w.now)+fmt.Sprintf(format, args...))
+}
+
+func (w *world) chance(p float64) bool { return w.rng.Float64() < p }
+
+func (w *world) between(a, b time.Duration) time.Duration {
+	return a + time.Duration(w.rng.Int64N(int64(b-a)+1))
+}
+
+// travel is how long a message is under way.
+func (w *world) travel() time.Duration {
+	if w.plan.chaos && w.chance(0.01) {
+		return w.between(10*time.Millisecond, 900*time.Millisecond)
+	}
+	return w.between(200*time.Microsecond, 4*time.Millisecond)
+}
+
+func (p *process) clock() time.Duration { return p.offset + time.Duration(float64(p.w.now)*p.rate) }
+
+// run does something in the process once it is awake, unless it was killed meanwhile.
+func (p *process) run(do func()) { p.runIn(p.life, do) }
+
+func (p *process) runIn(life int, do func()) {
+	var try func()
+	try = func() {
+		switch {
+		case p.life != life || !p.alive:
+		case p.w.now < p.hungUntil:
+			p.w.at(p.hungUntil-p.w.now, try)
+		default:
+			do()
+		}
+	}
+	try()
+}
+
+func (p *process) after(d time.Duration, do func()) {
+	life := p.life
+	p.w.at(time.Duration(float64(d)/p.rate), func() { p.runIn(life, do) })
+}
+
+func (p *process) hang(d time.Duration) { p.hungUntil = max(p.hungUntil, p.w.now+d) }
+
+func (p *process) kill() {
+	p.life++
+	p.alive = false
+}
+
+// ask sends a question to a database. Work answers by calling reply, at once or later; then gets the answer, or errLost
+// after the patience.
+func (p *process) ask(db *database, patience time.Duration, work func(reply func(Event)), then func(Event)) {
+	w := p.w
+	answered := false
+	life := p.life
+	once := func(ev Event) {
+		if !answered && p.life == life {
+			answered = true
+			then(ev)
+		}
+	}
+	lost := w.plan.chaos && w.chance(0.01)
+	w.at(w.travel(), func() {
+		db.whenUp(func() {
+			work(func(ev Event) {
+				if lost {
+					return
+				}
+				w.at(w.travel(), func() { p.runIn(life, func() { once(ev) }) })
+			})
+		})
+	})
+	p.after(patience, func() { once(Event{Err: errLost}) })
+}
+
+func (db *database) whenUp(do func()) {
+	if db.w.now < db.hungUntil {
+		db.w.at(db.hungUntil-db.w.now, func() { db.whenUp(do) })
+		return
+	}
+	do()
+}
+
+// share takes the gate's row in share mode for a transaction.
+func (db *database) share(tx *transaction, granted func()) *lockWait {
+	l := &lockWait{tx: tx, granted: granted}
+	db.waiting = append(db.waiting, l)
+	db.grant()
+	return l
+}
+
+// exclusive runs work with the gate's row locked, or calls failed after the patience.
+func (db *database) exclusive(patience time.Duration, work, failed func()) {
+	l := &lockWait{}
+	l.granted = func() {
+		l.abandoned = true
+		work()
+	}
+	db.waiting = append(db.waiting, l)
+	db.grant()
+	if !l.abandoned {
+		db.w.at(patience, func() {
+			if !l.abandoned {
+				l.abandoned = true
+				db.grant()
+				failed()
+			}
+		})
+	}
+}
+
+// grant gives the lock in the order of the questions.
+func (db *database) grant() {
+	for len(db.waiting) > 0 {
+		l := db.waiting[0]
+		if !l.abandoned && l.tx == nil && len(db.shared) > 0 {
+			return
+		}
+		db.waiting = db.waiting[1:]
+		if l.abandoned {
+			continue
+		}
+		if l.tx != nil {
+			db.shared[l.tx.id] = l.tx
+		}
+		l.granted()
+	}
+}
+
+func (tx *transaction) end() {
+	tx.ended = true
+	delete(tx.db.shared, tx.id)
+	tx.db.grant()
+}
+
+// effect has the driver's work done, as a driver would.
+func (p *process) effect(e Effect, then func(Event)) {
+	w := p.w
+	db := w.dbs[e.Place]
+	patience := cmp.Or(e.For, time.Second) + time.Second
+	switch e.Op {
+	case OpPause:
+		p.after(e.For, func() { then(Event{}) })
+	case OpReadGate:
+		p.ask(db, patience, func(reply func(Event)) { reply(Event{Gate: db.gate}) }, then)
+	case OpSwapGate:
+		p.ask(db, patience, func(reply func(Event)) { db.swap(e, reply) }, then)
+	case OpProcesses:
+		p.ask(db, patience, func(reply func(Event)) {
+			var list []Process
+			for id, a := range db.processes {
+				list = append(list, Process{id, a})
+			}
+			reply(Event{Processes: list})
+		}, then)
+	case OpAnswer:
+		p.ask(db, patience, func(reply func(Event)) {
+			db.processes[p.id] = e.Answer
+			reply(Event{})
+		}, then)
+	case OpCopy:
+		from := w.dbs[Target].copied // the checkpoint, which stands in the target
+		p.ask(db, patience, func(reply func(Event)) {
+			keys := db.keys()
+			if from >= len(keys) {
+				reply(Event{Done: true})
+				return
+			}
+			b := &batch{rows: map[string]*row{}, copied: from + 2}
+			for _, k := range keys[from:min(from+2, len(keys))] {
+				r := db.rows[k]
+				b.rows[k] = &r
+			}
+			reply(Event{Batch: b})
+		}, then)
+	case OpReadLog:
+		p.ask(db, patience, func(reply func(Event)) { reply(Event{Log: db.firstEntries(e.Limit)}) }, then)
+	case OpReadRows:
+		p.ask(db, patience, func(reply func(Event)) { reply(Event{Batch: db.rowsOf(e.Log)}) }, then)
+	case OpWriteRows:
+		p.ask(db, patience, func(reply func(Event)) {
+			db.exclusive(time.Second, func() { reply(Event{OK: db.take(e)}) }, func() { reply(Event{Err: errLocked}) })
+		}, then)
+	case OpDeleteLog:
+		p.ask(db, patience, func(reply func(Event)) {
+			db.deleteLog(e.Log)
+			reply(Event{})
+		}, then)
+	case OpCompare:
+		p.ask(w.dbs[Target], patience, func(reply func(Event)) { reply(Event{OK: w.same()}) }, then)
+	case OpEndSleepers:
+		p.ask(db, patience, func(reply func(Event)) {
+			for _, tx := range db.shared {
+				if tx.sleeps != 0 && w.now-tx.sleeps > 6*time.Second {
+					tx.end()
+				}
+			}
+			reply(Event{})
+		}, then)
+	}
+}
+
+func (db *database) keys() []string {
+	var keys []string
+	for k := range db.rows {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+type batch struct {
+	rows   map[string]*row // nil: the row is gone
+	copied int             // the checkpoint, 0 for none
+}
+
+func (db *database) swap(e Effect, reply func(Event)) {
+	w := db.w
+	wait := cmp.Or(e.For, time.Second)
+	if w.plan.fault == decideByReads {
+		ok := db.gate == e.From
+		w.at(w.between(0, 200*time.Millisecond), func() {
+			if ok {
+				db.setGate(e.To)
+			}
+			reply(Event{OK: ok})
+		})
+		return
+	}
+	db.exclusive(wait, func() {
+		ok := db.gate == e.From
+		if ok {
+			db.setGate(e.To)
+		}
+		reply(Event{OK: ok})
+	}, func() { reply(Event{Err: errLocked}) })
+}
+
+func (db *database) setGate(g Gate) {
+	w := db.w
+	if db.place == Source && g.Mode == Sealed && w.plan.fault == openedEarly {
+		w.dbs[Target].gate.Mode = Open
+	}
+	db.gate = g
+	if w.dbs[Source].gate.Mode == Open && w.dbs[Target].gate.Mode == Open {
+		w.fail("both places are open")
+	}
+}
+
+func (db *database) firstEntries(n int) []LogEntry {
+	var numbers []int64
+	for k := range db.log {
+		numbers = append(numbers, k)
+	}
+	slices.Sort(numbers)
+	var list []LogEntry
+	for _, k := range numbers[:min(n, len(numbers))] {
+		list = append(list, LogEntry{Number: k, Key: db.log[k]})
+	}
+	return list
+}
+
+func (db *database) rowsOf(list []LogEntry) *batch {
+	b := &batch{rows: map[string]*row{}}
+	for _, l := range list {
+		b.rows[l.Key] = nil
+		if r, ok := db.rows[l.Key]; ok {
+			b.rows[l.Key] = &r
+		}
+	}
+	return b
+}
+
+func (db *database) take(e Effect) bool {
+	if db.w.plan.fault != withoutEpoch && (db.gate.Mode != Filling || db.gate.Epoch != e.Epoch) {
+		return false
+	}
+	b := e.Batch.(*batch)
+	for k, r := range b.rows {
+		if r == nil {
+			delete(db.rows, k)
+		} else {
+			db.rows[k] = *r
+		}
+	}
+	db.copied = max(db.copied, b.copied)
+	return true
+}
+
+func (db *database) deleteLog(list []LogEntry) {
+	for _, l := range list {
+		delete(db.log, l.Number)
+		if db.w.plan.fault == deleteByKey {
+			for n, k := range db.log {
+				if k == l.Key {
+					delete(db.log, n)
+				}
+			}
+		}
+	}
+}
+
+// same compares what the log does not name.
+func (w *world) same() bool {
+	a, b := w.dbs[Source], w.dbs[Target]
+	logged := map[string]bool{}
+	for _, k := range a.log {
+		logged[k] = true
+	}
+	for _, k := range slices.Concat(a.keys(), b.keys()) {
+		x, inA := a.rows[k]
+		y, inB := b.rows[k]
+		if !logged[k] && (inA != inB || x != y) {
+			return w.plan.fault != noFault // a fault is to be found by what members see
+		}
+	}
+	return true
+}

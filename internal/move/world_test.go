@@ -1,0 +1,257 @@
+package move
+
+import (
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+func newWorld(seed uint64, p plan) *world {
+	w := &world{rng: rand.New(rand.NewPCG(seed, 77)), plan: p}
+	for i, mode := range []Mode{Open, Filling} {
+		w.dbs[i] = &database{
+			w: w, place: Place(i), gate: Gate{Mode: mode, Generation: 4},
+			rows: map[string]row{}, log: map[int64]string{}, processes: map[string]Answer{}, shared: map[int]*transaction{},
+		}
+	}
+	for i := range 7 {
+		w.dbs[Source].rows[fmt.Sprintf("old%d", i)] = row{value: i}
+	}
+	for i := range 3 {
+		p := w.newProcess(fmt.Sprintf("process%d", i))
+		w.procs = append(w.procs, p)
+		w.at(w.between(0, 2*time.Second), func() { p.boot() })
+	}
+	for i := range 4 {
+		m := &member{w: w, key: fmt.Sprintf("member%d", i), ids: map[int]int{}}
+		w.members = append(w.members, m)
+		w.at(w.between(0, time.Second), m.live)
+	}
+	w.mover = w.newProcess("mover")
+	w.at(w.between(time.Second, 3*time.Second), w.startMover)
+	if p.chaos {
+		w.at(w.between(2*time.Second, 8*time.Second), w.mischief)
+	}
+	return w
+}
+
+func (w *world) newProcess(id string) *process {
+	p := &process{w: w, id: id}
+	p.reclock()
+	return p
+}
+
+// reclock gives the process another clock: it runs up to a twentieth fast or slow.
+func (p *process) reclock() {
+	p.rate = 0.95 + 0.1*p.w.rng.Float64()
+	p.offset = p.w.between(0, time.Hour)
+}
+
+// boot begins the process anew. It knows nothing but its settings, which name the source.
+func (p *process) boot() {
+	p.life++
+	p.alive = true
+	p.reclock()
+	p.follower = NewFollower()
+	if p.w.plan.fault == withoutWait {
+		p.follower.wait = 0
+	}
+	p.followerStep(Event{})
+}
+
+func (p *process) followerStep(ev Event) {
+	w := p.w
+	e := p.follower.Step(p.clock(), ev)
+	if p == w.procs[0] && (w.processSteps > 0 || p.follower.gate.Watch) {
+		w.processSteps++
+		switch w.processSteps {
+		case w.plan.killProcess:
+			p.kill()
+			w.at(w.between(100*time.Millisecond, 4*time.Second), p.boot)
+			return
+		case w.plan.hangProcess:
+			p.hang(w.plan.hangFor)
+		}
+	}
+	p.run(func() { p.effect(e, p.followerStep) })
+}
+
+func (w *world) startMover() {
+	p := w.mover
+	p.life++
+	p.alive, p.hungUntil = true, 0
+	p.reclock()
+	p.mover = NewMover(fmt.Sprintf("mover %d", p.life))
+	p.mover.limit = 25
+	if w.plan.fault == withoutWait {
+		p.mover.wait = 0
+	}
+	p.moverStep(Event{})
+}
+
+func (p *process) moverStep(ev Event) {
+	w := p.w
+	e := p.mover.Step(p.clock(), ev)
+	w.moverSteps++
+	if e.Op == OpDone {
+		switch e.Outcome {
+		case Finished:
+			w.finished = true
+		default:
+			w.restartMover()
+		}
+		return
+	}
+	if w.moverSteps == w.plan.killMover {
+		if w.plan.after {
+			p.effect(e, func(Event) {})
+		}
+		w.restartMover()
+		return
+	}
+	if w.moverSteps == w.plan.hangMover {
+		if w.plan.after {
+			p.effect(e, p.moverStep)
+			p.hang(w.plan.hangFor)
+			w.secondMover()
+			return
+		}
+		p.hang(w.plan.hangFor)
+		w.secondMover()
+	}
+	p.run(func() { w.step(p, e) })
+}
+
+// step has a mover's effect done; the planted fault reads rows before the log that names them.
+func (w *world) step(p *process, e Effect) {
+	if w.plan.fault == rowsBeforeLog && e.Op == OpReadLog {
+		db := w.dbs[Source]
+		all := map[string]*row{}
+		p.ask(db, time.Second, func(reply func(Event)) {
+			for k, r := range db.rows {
+				all[k] = &r
+			}
+			reply(Event{})
+		}, func(ev Event) {
+			if ev.Err != nil {
+				p.moverStep(ev)
+				return
+			}
+			p.early = all
+			p.after(3*time.Millisecond, func() { p.effect(e, p.moverStep) })
+		})
+		return
+	}
+	if w.plan.fault == rowsBeforeLog && e.Op == OpReadRows && p.early != nil {
+		b := &batch{rows: map[string]*row{}}
+		for _, l := range e.Log {
+			b.rows[l.Key] = p.early[l.Key]
+		}
+		p.moverStep(Event{Batch: b})
+		return
+	}
+	p.effect(e, p.moverStep)
+}
+
+func (w *world) restartMover() {
+	w.mover.kill()
+	w.at(w.between(50*time.Millisecond, 3*time.Second), w.startMover)
+}
+
+// secondMover is started by somebody who takes the one that hangs for dead. That one wakes later, and is not to do harm.
+func (w *world) secondMover() {
+	old := w.mover
+	if w.plan.hangFor < 2*time.Second {
+		return
+	}
+	w.mover = w.newProcess("mover")
+	w.mover.life = old.life + 1000
+	w.at(w.between(500*time.Millisecond, min(w.plan.hangFor, 3*time.Second)), w.startMover)
+}
+
+// mischief kills and hangs anything now and then, for a while.
+func (w *world) mischief() {
+	if w.finished || w.now > 40*time.Second {
+		return
+	}
+	switch w.rng.IntN(7) {
+	case 0:
+		p := w.procs[w.rng.IntN(len(w.procs))]
+		if p.alive {
+			p.kill()
+			w.at(w.between(50*time.Millisecond, 5*time.Second), p.boot)
+		}
+	case 1:
+		w.procs[w.rng.IntN(len(w.procs))].hang(w.between(100*time.Millisecond, 9*time.Second))
+	case 2:
+		db := w.dbs[w.rng.IntN(2)]
+		db.hungUntil = max(db.hungUntil, w.now+w.between(50*time.Millisecond, 4*time.Second))
+	case 3:
+		if w.mover.alive {
+			w.restartMover()
+		}
+	case 4, 5:
+		w.mover.hang(w.between(100*time.Millisecond, 4*time.Second))
+	case 6:
+		w.plan.hangFor = w.between(2*time.Second, 6*time.Second)
+		w.mover.hang(w.plan.hangFor)
+		w.secondMover()
+	}
+	w.at(w.between(200*time.Millisecond, 3*time.Second), w.mischief)
+}
+
+// limit is by when a move has to be over, whatever happened: every long lease runs out once or twice.
+const limit = 15 * time.Minute
+
+// run plays the schedule to its end and returns what was wrong with it.
+func (w *world) run() []string {
+	var end time.Duration
+	for len(w.queue) > 0 && len(w.failures) == 0 {
+		e := heap.Pop(&w.queue).(event)
+		w.now = e.at
+		if w.now > limit {
+			w.fail("the move is not over: source %+v, target %+v; the mover is alive: %v, its state %d, the log has %d entries", w.dbs[Source].gate, w.dbs[Target].gate, w.mover.alive, w.mover.mover.state, len(w.dbs[Source].log))
+			break
+		}
+		e.do()
+		if w.finished && end == 0 {
+			end = w.now + 12*time.Second // whatever slept wakes, and members look once more
+			w.finished = false
+			w.over = true
+		}
+		if end != 0 && w.now > end {
+			break
+		}
+	}
+	if len(w.failures) == 0 {
+		w.compare()
+	}
+	return w.failures
+}
+
+// compare holds the place in charge against what members were told.
+func (w *world) compare() {
+	if s, t := w.dbs[Source].gate.Mode, w.dbs[Target].gate.Mode; s != Moved || t != Open {
+		w.fail("the source is %s and the target %s", s, t)
+	}
+	db := w.dbs[Target]
+	for i := range 7 {
+		if db.rows[fmt.Sprintf("old%d", i)].value != i {
+			w.fail("an old row is lost")
+		}
+	}
+	for _, m := range w.members {
+		if m.next > 100000 {
+			w.fail("%s ran away", m.key)
+		}
+		for id, n := range m.ids {
+			if _, there := db.rows[idKey(m.key, id)]; !there || n != 1 {
+				w.fail("%s: the acknowledged write of %d is lost", m.key, id)
+			}
+		}
+		if r, ok := db.rows[m.key]; ok && r.value < m.acked {
+			w.fail("%s: %d is older than the acknowledged %d", m.key, r.value, m.acked)
+		}
+	}
+}
