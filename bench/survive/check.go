@@ -15,7 +15,7 @@ import (
 
 // check looks every post up when all is over: in SQL, and by its author on every instance; the photos, too. And it asks
 // every instance who everybody is.
-func (l *load) check(ctx context.Context, primary *servertest.MariaDBServer, instances []*servertest.Instance) error {
+func (l *load) check(ctx context.Context, primary *servertest.DatabaseServer, instances []*servertest.Instance) error {
 	rows, err := l.inSQL(primary)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (l *load) stillIn(ctx context.Context, c *client, i *servertest.Instance) {
 }
 
 // inSQL are the ids of this run's posts, by their words.
-func (l *load) inSQL(primary *servertest.MariaDBServer) (map[string][]string, error) {
+func (l *load) inSQL(primary *servertest.DatabaseServer) (map[string][]string, error) {
 	database, err := primary.Value("SELECT table_schema FROM information_schema.tables WHERE table_name = 'posts'")
 	if err != nil {
 		return nil, err

@@ -136,7 +136,7 @@ func spent(t *rig.T, s *servertest.Site) (c cost, err error) {
 	if s.Worker != nil {
 		c.worker = rig.CPU(t, s.Worker.PID())
 	}
-	for _, m := range append([]*servertest.MariaDBServer{s.Database.Primary}, s.Database.Replicas...) {
+	for _, m := range append([]*servertest.DatabaseServer{s.Database.Primary}, s.Database.Replicas...) {
 		text, err := m.Value("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'QUESTIONS'")
 		if err != nil {
 			return c, err
@@ -259,7 +259,7 @@ var aside = []string{"%access_tokens%", "%sessions%", "SELECT accounts.*, (SELEC
 
 // measureReplicas counts the statements by server, from the servers' own logs.
 func measureReplicas(t *rig.T, s *servertest.Site, c *crowd, length time.Duration) error {
-	servers := append([]*servertest.MariaDBServer{s.Database.Primary}, s.Database.Replicas...)
+	servers := append([]*servertest.DatabaseServer{s.Database.Primary}, s.Database.Replicas...)
 	if _, err := c.use(length / 5); err != nil {
 		return err
 	}

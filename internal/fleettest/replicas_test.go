@@ -33,7 +33,7 @@ func TestReplicas(t *testing.T) {
 	}
 	time.Sleep(time.Duration(lag+2) * time.Second) // they stand still while the delay begins
 	servertest.Eventually(t, "B reads both replicas", func() bool { return came(b)-left(b) == 2 })
-	servers := append([]*servertest.MariaDBServer{db.Primary}, db.Replicas...)
+	servers := append([]*servertest.DatabaseServer{db.Primary}, db.Replicas...)
 	t.Run("R12 own writes are read on any instance, others' reads stay on the replicas", func(t *testing.T) {
 		times := 100
 		if testing.Short() {

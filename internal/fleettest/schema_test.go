@@ -143,7 +143,7 @@ func TestMigrationsUseThePrimary(t *testing.T) {
 	proxy := servertest.NewProxy(t, db.Primary.Port)
 	site := prepare(t, 2, "DATABASE_URL="+through(t, primary, proxy.Port), "DATABASE_REPLICA_URLS="+strings.Join(replicas, ","), "MIGRATE=wait")
 	replica.StopApplying(t)
-	tables := func(of *servertest.MariaDBServer) string {
+	tables := func(of *servertest.DatabaseServer) string {
 		t.Helper()
 		v, err := of.Value("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '" + name + "'")
 		if err != nil {

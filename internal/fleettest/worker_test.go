@@ -172,7 +172,7 @@ type worker struct {
 // workers are the processes of one database.
 type workers struct {
 	t        *testing.T
-	server   *servertest.MariaDBServer
+	server   *servertest.DatabaseServer
 	address  string
 	database string
 	dir      string

@@ -2,309 +2,65 @@ package servertest
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"database/sql"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
-
-	mysqldriver "github.com/go-sql-driver/mysql"
 )
 
-// A MariaDBServer is a real server on a loopback port. All tests of a process
-// share one, each with databases of its own.
-type MariaDBServer struct {
-	Port int
+type mariaDB struct{}
 
-	dir       string
-	socket    string
-	flags     []string // beyond those that every server has
-	databases atomic.Int64
-	guards    []*guard
-}
+func (mariaDB) String() string { return "mariadb" }
 
-var shared struct {
-	sync.Once
-	server *MariaDBServer
-	err    error
-}
-
-// MariaDB is the test process's server, started at the first call. It ends with
-// the process, however that ends, and takes its files along.
-func MariaDB(t testing.TB) *MariaDBServer {
+func (mariaDB) need(t testing.TB) {
 	t.Helper()
 	for _, tool := range []string{"mariadbd", "mariadb-install-db"} {
 		Tool(t, tool, "Debian package mariadb-server")
 	}
-	shared.Do(func() { shared.server, shared.err = startMariaDB("--max-connections=300") })
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
-	return shared.server
 }
 
-// MariaDBWith is a server of the test's own, with these flags; it ends with the
-// test.
-func MariaDBWith(t testing.TB, flags ...string) *MariaDBServer {
-	t.Helper()
-	for _, tool := range []string{"mariadbd", "mariadb-install-db"} {
-		Tool(t, tool, "Debian package mariadb-server")
-	}
-	m, err := startMariaDB(flags...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(m.end)
-	return m
+func (mariaDB) program() ([]string, error) { return []string{"mariadbd"}, nil }
+
+func (mariaDB) flags() []string {
+	return []string{"--debug-no-sync", "--innodb-doublewrite=0", "--innodb-log-file-size=8M"}
 }
 
-// NewDatabase makes an empty database with a user who may do everything in it
-// and nothing outside, and returns its address, mysql://user:password@host:port/name.
-// It is dropped at the test's end.
-func (m *MariaDBServer) NewDatabase(t testing.TB) string {
-	t.Helper()
-	name := fmt.Sprintf("test_%d", m.databases.Add(1))
-	password := rand.Text()
-	db, err := m.root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	for _, statement := range []string{
-		"CREATE DATABASE " + name,
-		"CREATE USER '" + name + "'@'127.0.0.1' IDENTIFIED BY '" + password + "'",
-		"GRANT ALL ON " + name + ".* TO '" + name + "'@'127.0.0.1'",
-	} {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(func() {
-		if len(m.guards) == 0 {
-			return // it has ended, and its folder gone
-		}
-		if err := m.Exec("DROP DATABASE "+name, "DROP USER '"+name+"'@'127.0.0.1'"); err != nil {
-			t.Error(err)
-		}
-	})
-	return fmt.Sprintf("mysql://%s:%s@127.0.0.1:%d/%s", name, password, m.Port, name)
-}
-
-// Socket is where root finds the server: `mariadb --user=root --socket=…`.
-func (m *MariaDBServer) Socket() string { return m.socket }
-
-// Exec runs statements as root, one after the other.
-func (m *MariaDBServer) Exec(statements ...string) error {
-	db, err := m.root()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	for _, statement := range statements {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *MariaDBServer) root() (*sql.DB, error) {
-	c := mysqldriver.NewConfig()
-	c.User, c.Net, c.Addr, c.Timeout = "root", "unix", m.socket, 20*time.Second
-	c.Logger = &mysqldriver.NopLogger{} // the server's start is polled
-	connector, err := mysqldriver.NewConnector(c)
-	if err != nil {
-		return nil, err
-	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(1)
-	return db, nil
-}
-
-// guardScript runs a server ($2 and on) until its own standard input closes,
-// which the death of the test process does as well, and then removes the
-// server's folder ($1). A server that ends by itself leaves the file "ended".
-const guardScript = `dir=$1; shift
-"$@" </dev/null & server=$!
-exec 3<&0
-( read -r _ <&3; kill -KILL $server 2>/dev/null ) & reader=$!
-wait $server
-: >"$dir/ended"
-wait $reader
-rm -rf "$dir"`
-
-// A guard is a running guardScript.
-type guard struct {
-	stdin   io.Closer // the server ends when this is closed, by us or by our death
-	process *exec.Cmd
-}
-
-// careless are flags for data that nobody will miss after a power cut, in a small folder.
-var careless = []string{"--debug-no-sync", "--innodb-doublewrite=0", "--innodb-log-file-size=8M"}
-
-// freshData copies an empty data folder to dir. Making one takes seconds, so test
-// processes share what the first of them made with this version of MariaDB.
-func freshData(dir string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	version, err := exec.CommandContext(ctx, "mariadbd", "--version").Output()
-	if err != nil {
-		return fmt.Errorf("mariadbd --version: %w", err)
-	}
-	shared, err := sharedDir()
-	if err != nil {
-		return err
-	}
-	unlock, err := lock(filepath.Join(shared, "mariadb.lock"))
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	sum := sha256.Sum256(version)
-	made := filepath.Join(shared, "mariadb-"+hex.EncodeToString(sum[:6]))
-	if _, err := os.Stat(made); err != nil {
-		if err := installMariaDB(ctx, made); err != nil {
-			return err
-		}
-	}
-	return os.CopyFS(dir, os.DirFS(made))
-}
-
-func installMariaDB(ctx context.Context, dir string) error {
+func (m mariaDB) install(ctx context.Context, draft string) error {
 	me, err := user.Current()
 	if err != nil {
-		return err
-	}
-	draft := dir + ".draft"
-	if err := os.RemoveAll(draft); err != nil {
 		return err
 	}
 	install := exec.CommandContext(ctx, "mariadb-install-db", append([]string{"--no-defaults", "--user=" + me.Username, "--datadir=" + draft,
-		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}, careless...)...)
+		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}, m.flags()...)...)
 	if out, err := install.CombinedOutput(); err != nil {
 		return fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
-	}
-	return os.Rename(draft, dir)
-}
-
-// startMariaDB starts a server with an empty data folder.
-func startMariaDB(flags ...string) (_ *MariaDBServer, err error) {
-	// A Unix socket's path has to be short.
-	dir, err := os.MkdirTemp(memoryDir(512<<20), "tt-maria-")
-	if err != nil {
-		return nil, err
-	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	m := &MariaDBServer{Port: port, dir: dir, socket: filepath.Join(dir, "sock"), flags: flags}
-	if err = freshData(filepath.Join(dir, "data")); err == nil {
-		err = m.launch()
-	}
-	if err != nil {
-		os.RemoveAll(dir)
-		return nil, err
-	}
-	return m, nil
-}
-
-// launch starts the server on its folder and waits until it answers.
-func (m *MariaDBServer) launch() error {
-	me, err := user.Current()
-	if err != nil {
-		return err
-	}
-	log, err := os.OpenFile(filepath.Join(m.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	os.Remove(filepath.Join(m.dir, "ended"))
-	// A server that starts empties its folder for temporary tables: in one that it shared, those of the others would
-	// go too, whose queries then fail, or who crash.
-	temporary := filepath.Join(m.dir, "tmp")
-	if err := os.MkdirAll(temporary, 0o700); err != nil {
-		return err
-	}
-	args := slices.Concat([]string{"-c", guardScript, "guard", m.dir,
-		"mariadbd", "--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(m.dir, "data"), "--port=" + strconv.Itoa(m.Port), "--socket=" + m.socket, "--tmpdir=" + temporary,
-		"--pid-file=" + filepath.Join(m.dir, "pid"), "--bind-address=127.0.0.1", "--skip-name-resolve", "--performance-schema=OFF",
-		"--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M"}, careless, m.flags)
-	server := exec.Command("sh", args...)
-	server.Stdout, server.Stderr = log, log
-	detach(server)
-	stdin, err := server.StdinPipe()
-	if err != nil {
-		return err
-	}
-	if err := server.Start(); err != nil {
-		return err
-	}
-	m.guards = append(m.guards, &guard{stdin, server})
-	err = until(time.Minute, nil, func() error {
-		if _, err := os.Stat(filepath.Join(m.dir, "ended")); err == nil {
-			return errEnded
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		db, err := m.root()
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		if err := db.PingContext(ctx); err != nil {
-			return err
-		}
-		conn, err := net.DialTimeout("tcp4", "127.0.0.1:"+strconv.Itoa(m.Port), time.Second)
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	})
-	if err != nil {
-		text, _ := os.ReadFile(log.Name())
-		m.end()
-		return errors.Join(err, errors.New(strings.TrimSpace(string(text))))
 	}
 	return nil
 }
 
-// died is the end of the server's log if it ended by itself, "" if it did not.
-func (m *MariaDBServer) died() string {
-	if _, err := os.Stat(filepath.Join(m.dir, "ended")); err != nil {
-		return ""
-	}
-	text, err := os.ReadFile(filepath.Join(m.dir, "log"))
-	if err != nil {
-		return err.Error()
-	}
-	return lastLines(string(text), 80)
+func (mariaDB) replicationFlags() []string {
+	return []string{"--log-slave-updates=ON", "--gtid-strict-mode=ON"}
 }
 
-// end kills the server and removes its folder.
-func (m *MariaDBServer) end() {
-	for _, g := range m.guards {
-		g.stdin.Close()
-		_ = g.process.Wait()
-	}
-	m.guards = nil
+func (mariaDB) follow(port int, user, password string) []string {
+	return []string{fmt.Sprintf("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=%d, MASTER_USER='%s', MASTER_PASSWORD='%s', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1",
+		port, user, password)}
+}
+
+func (mariaDB) reached() string { return "SELECT @@gtid_binlog_pos" }
+
+func (mariaDB) hasReached(at string) string {
+	return "SELECT MASTER_GTID_WAIT('" + at + "', 0) = 0"
+}
+
+func (mariaDB) delay(seconds int) string {
+	return "CHANGE MASTER TO MASTER_DELAY=" + strconv.Itoa(seconds)
+}
+
+func (mariaDB) startReplica() string { return "START SLAVE" }
+func (mariaDB) stopReplica() string  { return "STOP SLAVE" }
+
+func (mariaDB) promote() []string {
+	return []string{"RESET SLAVE ALL", "SET GLOBAL read_only=OFF"}
 }

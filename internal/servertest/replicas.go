@@ -17,27 +17,25 @@ import (
 
 // A Replication is a primary with replicas, for one test.
 type Replication struct {
-	Primary  *MariaDBServer
-	Replicas []*MariaDBServer
+	Primary  *DatabaseServer
+	Replicas []*DatabaseServer
 
 	password  string
 	passwords map[string]string // of those who read a database, by its name
 }
 
-// MariaDBReplicas starts a primary and n replicas of it that follow at once. They
-// end with the test.
-func MariaDBReplicas(t testing.TB, n int) *Replication {
+// Replicas starts a primary and n replicas of it that follow at once. They end
+// with the test.
+func (f Flavour) Replicas(t testing.TB, n int) *Replication {
 	t.Helper()
-	for _, tool := range []string{"mariadbd", "mariadb-install-db"} {
-		Tool(t, tool, "Debian package mariadb-server")
-	}
-	r := &Replication{password: rand.Text(), passwords: make(map[string]string), Replicas: make([]*MariaDBServer, n)}
+	f.impl().need(t)
+	r := &Replication{password: rand.Text(), passwords: make(map[string]string), Replicas: make([]*DatabaseServer, n)}
 	var wg sync.WaitGroup
 	errs := make([]error, n+1)
-	wg.Go(func() { r.Primary, errs[n] = startMariaDB(replicationFlags(1)...) })
+	wg.Go(func() { r.Primary, errs[n] = startDatabase(f, replicationFlags(f, 1)...) })
 	for i := range n {
 		wg.Go(func() {
-			r.Replicas[i], errs[i] = startMariaDB(append(replicationFlags(i+2), "--read-only=ON")...)
+			r.Replicas[i], errs[i] = startDatabase(f, append(replicationFlags(f, i+2), "--read-only=ON")...)
 		})
 	}
 	wg.Wait()
@@ -59,20 +57,25 @@ func MariaDBReplicas(t testing.TB, n int) *Replication {
 		"CREATE USER 'repl'@'127.0.0.1' IDENTIFIED BY '"+r.password+"'",
 		"GRANT REPLICATION SLAVE ON *.* TO 'repl'@'127.0.0.1'"))
 	for _, m := range r.Replicas {
-		must(t, r.follow(m, r.Primary))
+		must(t, r.follow(m))
 	}
 	return r
 }
 
-func replicationFlags(id int) []string {
-	return []string{"--server-id=" + strconv.Itoa(id), "--log-bin=bin", "--binlog-format=ROW", "--log-slave-updates=ON",
-		"--gtid-strict-mode=ON", "--sync-binlog=0", "--max-connections=300"}
+// MariaDBReplicas is Flavour.Replicas on MariaDB.
+func MariaDBReplicas(t testing.TB, n int) *Replication {
+	t.Helper()
+	return FlavourMariaDB.Replicas(t, n)
 }
 
-// follow has a server replicate another.
-func (r *Replication) follow(m, source *MariaDBServer) error {
-	return m.Exec(fmt.Sprintf("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=%d, MASTER_USER='repl', MASTER_PASSWORD='%s', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1",
-		source.Port, r.password), "START SLAVE")
+func replicationFlags(f Flavour, id int) []string {
+	return append(f.impl().replicationFlags(), "--server-id="+strconv.Itoa(id), "--log-bin=bin", "--binlog-format=ROW", "--sync-binlog=0", "--max-connections=300")
+}
+
+// follow has a server replicate the primary.
+func (r *Replication) follow(m *DatabaseServer) error {
+	f := m.flavour.impl()
+	return m.Exec(append(f.follow(r.Primary.Port, "repl", r.password), f.startReplica())...)
 }
 
 // NewDatabase makes an empty database, on all servers. The primary's address has
@@ -105,25 +108,26 @@ func (r *Replication) readers(primary string) []string {
 }
 
 // Add starts one more replica, which has to catch up with all there was so far.
-func (r *Replication) Add(t testing.TB) *MariaDBServer {
+func (r *Replication) Add(t testing.TB) *DatabaseServer {
 	t.Helper()
-	m, err := startMariaDB(append(replicationFlags(len(r.Replicas)+2), "--read-only=ON")...)
+	f := r.Primary.flavour
+	m, err := startDatabase(f, append(replicationFlags(f, len(r.Replicas)+2), "--read-only=ON")...)
 	must(t, err)
 	t.Cleanup(m.end)
 	r.Replicas = append(r.Replicas, m)
-	must(t, r.follow(m, r.Primary))
+	must(t, r.follow(m))
 	return m
 }
 
 // CatchUp waits until every replica that follows has applied what the primary has.
 func (r *Replication) CatchUp(t testing.TB) {
 	t.Helper()
-	at, err := r.Primary.Value("SELECT @@gtid_binlog_pos")
+	at, err := r.Primary.Value(r.Primary.flavour.impl().reached())
 	must(t, err)
 	for _, m := range r.Replicas {
 		must(t, until(time.Minute, nil, func() error {
-			there, err := m.Value("SELECT MASTER_GTID_WAIT('" + at + "', 0)")
-			if err == nil && there != "0" {
+			there, err := m.Value(m.flavour.impl().hasReached(at))
+			if err == nil && there != "1" {
 				err = fmt.Errorf("the replica at %d has not reached %s", m.Port, at)
 			}
 			return err
@@ -132,7 +136,7 @@ func (r *Replication) CatchUp(t testing.TB) {
 }
 
 // Value is the one value that a query as root returns.
-func (m *MariaDBServer) Value(query string) (string, error) {
+func (m *DatabaseServer) Value(query string) (string, error) {
 	db, err := m.root()
 	if err != nil {
 		return "", err
@@ -146,37 +150,37 @@ func (m *MariaDBServer) Value(query string) (string, error) {
 }
 
 // Delay has a replica apply everything so many seconds late; 0 ends that.
-func (m *MariaDBServer) Delay(t testing.TB, seconds int) {
+func (m *DatabaseServer) Delay(t testing.TB, seconds int) {
 	t.Helper()
-	must(t, m.Exec("STOP SLAVE", "CHANGE MASTER TO MASTER_DELAY="+strconv.Itoa(seconds), "START SLAVE"))
+	must(t, m.Exec(m.flavour.impl().stopReplica(), m.flavour.impl().delay(seconds), m.flavour.impl().startReplica()))
 }
 
 // StopApplying has a replica stand still until StartApplying.
-func (m *MariaDBServer) StopApplying(t testing.TB) {
+func (m *DatabaseServer) StopApplying(t testing.TB) {
 	t.Helper()
-	must(t, m.Exec("STOP SLAVE SQL_THREAD"))
+	must(t, m.Exec(m.flavour.impl().stopReplica()+" SQL_THREAD"))
 }
 
 // StartApplying has a replica go on.
-func (m *MariaDBServer) StartApplying(t testing.TB) {
+func (m *DatabaseServer) StartApplying(t testing.TB) {
 	t.Helper()
-	must(t, m.Exec("START SLAVE SQL_THREAD"))
+	must(t, m.Exec(m.flavour.impl().startReplica()+" SQL_THREAD"))
 }
 
 // Promote makes a replica take writes.
-func (m *MariaDBServer) Promote(t testing.TB) {
+func (m *DatabaseServer) Promote(t testing.TB) {
 	t.Helper()
-	must(t, m.Exec("STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only=OFF"))
+	must(t, m.Exec(append([]string{m.flavour.impl().stopReplica()}, m.flavour.impl().promote()...)...))
 }
 
 // ReadOnly has a server refuse writes, or take them again.
-func (m *MariaDBServer) ReadOnly(t testing.TB, on bool) {
+func (m *DatabaseServer) ReadOnly(t testing.TB, on bool) {
 	t.Helper()
 	must(t, m.Exec(fmt.Sprintf("SET GLOBAL read_only=%t", on)))
 }
 
 // Stop ends the server, with its folder left for Start.
-func (m *MariaDBServer) Stop(t testing.TB) {
+func (m *DatabaseServer) Stop(t testing.TB) {
 	t.Helper()
 	m.signal(t, syscall.SIGTERM)
 	must(t, until(time.Minute, nil, func() error {
@@ -186,25 +190,25 @@ func (m *MariaDBServer) Stop(t testing.TB) {
 }
 
 // Start starts a stopped server on its old port.
-func (m *MariaDBServer) Start(t testing.TB) {
+func (m *DatabaseServer) Start(t testing.TB) {
 	t.Helper()
 	must(t, m.launch())
 }
 
 // Hang stops the server in its tracks: it still takes connections, and answers
 // nothing until Cont.
-func (m *MariaDBServer) Hang(t testing.TB) {
+func (m *DatabaseServer) Hang(t testing.TB) {
 	t.Helper()
 	stopped(t, m.signal(t, syscall.SIGSTOP))
 }
 
 // Cont lets a hung server go on.
-func (m *MariaDBServer) Cont(t testing.TB) {
+func (m *DatabaseServer) Cont(t testing.TB) {
 	t.Helper()
 	m.signal(t, syscall.SIGCONT)
 }
 
-func (m *MariaDBServer) signal(t testing.TB, s syscall.Signal) (pid int) {
+func (m *DatabaseServer) signal(t testing.TB, s syscall.Signal) (pid int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(m.dir, "pid"))
 	must(t, err)
@@ -217,14 +221,14 @@ func (m *MariaDBServer) signal(t testing.TB, s syscall.Signal) (pid int) {
 }
 
 // LogQueries has the server note every statement from now on; Queries counts them.
-func (m *MariaDBServer) LogQueries(t testing.TB) {
+func (m *DatabaseServer) LogQueries(t testing.TB) {
 	t.Helper()
 	// Not into the binary log: a replica that writes there has a history of its own.
 	must(t, m.Exec("SET sql_log_bin=0", "SET GLOBAL log_output='TABLE'", "SET GLOBAL general_log=OFF", "TRUNCATE mysql.general_log", "SET GLOBAL general_log=ON"))
 }
 
 // Queries counts the noted statements that are LIKE the pattern, by users of NewDatabase.
-func (m *MariaDBServer) Queries(t testing.TB, like string) int {
+func (m *DatabaseServer) Queries(t testing.TB, like string) int {
 	t.Helper()
 	v, err := m.Value("SELECT COUNT(*) FROM mysql.general_log WHERE user_host LIKE 'test%' AND command_type = 'Query' AND argument LIKE '" + like + "'")
 	must(t, err)

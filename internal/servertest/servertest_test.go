@@ -16,18 +16,89 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 )
 
-func TestMariaDBGivesEachTestItsOwnDatabase(t *testing.T) {
-	server := MariaDB(t)
-	first, second := openDSN(t, server.NewDatabase(t)), openDSN(t, server.NewDatabase(t))
-	if _, err := first.Exec("CREATE TABLE t (id INT PRIMARY KEY)"); err != nil {
-		t.Fatal(err)
+func TestEachTestHasItsOwnDatabase(t *testing.T) {
+	onEachFlavour(t, func(t *testing.T, f Flavour) {
+		server := f.Server(t)
+		one := server.NewDatabase(t)
+		first, second := openDSN(t, one), openDSN(t, server.NewDatabase(t))
+		if _, err := first.Exec("CREATE TABLE t (id INT PRIMARY KEY)"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := second.Exec("INSERT INTO t VALUES (1)"); err == nil {
+			t.Error("two tests share a table")
+		}
+		if _, err := second.Exec("INSERT INTO " + one[strings.LastIndexByte(one, '/')+1:] + ".t VALUES (1)"); err == nil {
+			t.Error("a test's user may write into another test's database")
+		}
+	})
+}
+
+func onEachFlavour(t *testing.T, test func(*testing.T, Flavour)) {
+	for _, f := range Flavours {
+		t.Run(f.String(), func(t *testing.T) { test(t, f) })
 	}
-	if _, err := second.Exec("INSERT INTO t VALUES (1)"); err == nil {
-		t.Error("two tests share a table")
-	}
-	if _, err := second.Exec("INSERT INTO test_1.t VALUES (1)"); err == nil {
-		t.Error("a test's user may write into another test's database")
-	}
+}
+
+// A replica follows, lags, stands still, goes on and takes the primary's place.
+func TestReplicas(t *testing.T) {
+	onEachFlavour(t, func(t *testing.T, f Flavour) {
+		r := f.Replicas(t, 1)
+		address, readers := r.NewDatabase(t)
+		primary, replica, m := openDSN(t, address), openDSN(t, readers[0]), r.Replicas[0]
+		if _, err := primary.Exec("CREATE TABLE t (id INT PRIMARY KEY)"); err != nil {
+			t.Fatal(err)
+		}
+		r.CatchUp(t)
+		has := func(id int) bool {
+			t.Helper()
+			var n int
+			must(t, replica.QueryRow("SELECT COUNT(*) FROM t WHERE id = ?", id).Scan(&n))
+			return n == 1
+		}
+		add := func(id int) {
+			t.Helper()
+			_, err := primary.Exec("INSERT INTO t VALUES (?)", id)
+			must(t, err)
+		}
+		m.StopApplying(t)
+		add(1)
+		if has(1) {
+			t.Error("it applies what it was told not to")
+		}
+		m.StartApplying(t)
+		r.CatchUp(t)
+		if !has(1) {
+			t.Error("it has caught up, and lacks a row")
+		}
+		m.Delay(t, 3600)
+		add(2)
+		if has(2) {
+			t.Error("it applies at once what it is to apply in an hour")
+		}
+		m.Delay(t, 0)
+		r.CatchUp(t)
+		if !has(2) {
+			t.Error("without the delay, it lacks a row")
+		}
+		more := r.Add(t)
+		r.CatchUp(t)
+		if v, err := more.Value("SELECT COUNT(*) FROM " + address[strings.LastIndexByte(address, '/')+1:] + ".t"); err != nil || v != "2" {
+			t.Errorf("a late replica has %s rows: %v", v, err)
+		}
+		promoted := openDSN(t, strings.Replace(address, strconv.Itoa(r.Primary.Port), strconv.Itoa(m.Port), 1))
+		if _, err := promoted.Exec("INSERT INTO t VALUES (3)"); err == nil {
+			t.Error("a replica takes a write")
+		}
+		m.Promote(t)
+		if _, err := promoted.Exec("INSERT INTO t VALUES (3)"); err != nil {
+			t.Errorf("promoted: %v", err)
+		}
+		m.Stop(t)
+		m.Start(t)
+		if !has(3) {
+			t.Error("a restart lost a row")
+		}
+	})
 }
 
 func openDSN(t *testing.T, address string) *sql.DB {
@@ -45,17 +116,21 @@ func openDSN(t *testing.T, address string) *sql.DB {
 }
 
 // The test runs itself as a child that starts a server and is then killed.
-func TestMariaDBEndsWithTheTestProcess(t *testing.T) {
+func TestDatabasesEndWithTheTestProcess(t *testing.T) {
+	onEachFlavour(t, databaseEndsWithTheTestProcess)
+}
+
+func databaseEndsWithTheTestProcess(t *testing.T, f Flavour) {
 	if os.Getenv("SERVERTEST_CHILD") == "1" {
-		server := MariaDB(t)
+		server := f.Server(t)
 		os.Stdout.WriteString("PORT " + strconv.Itoa(server.Port) + " " + server.dir + "\n")
 		time.Sleep(time.Minute)
 		return
 	}
-	Tool(t, "mariadbd", "Debian package mariadb-server")
+	f.impl().need(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestMariaDBEndsWithTheTestProcess$")
+	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestDatabasesEndWithTheTestProcess$/^"+f.String()+"$")
 	child.Env = append(os.Environ(), "SERVERTEST_CHILD=1")
 	out, err := child.StdoutPipe()
 	if err != nil {

@@ -24,7 +24,7 @@ func TestTwoReplicasBehindOneAddress(t *testing.T) {
 	proxy.Target(first.Port, second.Port)
 	storetest.WaitInUse(t, s, 2)
 
-	readBy := func(m *servertest.MariaDBServer) int { return m.Queries(t, "SELECT%markers%") }
+	readBy := func(m *servertest.DatabaseServer) int { return m.Queries(t, "SELECT%markers%") }
 	reads := func(p store.Position, n int) {
 		t.Helper()
 		for range n {

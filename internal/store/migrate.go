@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"context"
+	"crypto/md5"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -31,8 +32,6 @@ import (
 const Release = 1
 
 const (
-	// The server's locks are known to all its databases: the lock is named after ours.
-	migrationLock     = "CONCAT('tintype_migrate_', MD5(DATABASE()))"
 	migrationLockWait = 10 * time.Minute
 	// tablePatience is how long, with all its tries, a migration may ask for a table that others are using.
 	tablePatience = 5 * time.Minute
@@ -380,8 +379,13 @@ func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, 
 			return err
 		}
 		defer conn.Close()
+		var name string
+		if err := conn.QueryRowContext(ctx, "SELECT DATABASE()").Scan(&name); err != nil {
+			return err
+		}
+		name = migrationLock(name)
 		var got sql.NullInt64
-		if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK("+migrationLock+", ?)", int(migrationLockWait.Seconds())).Scan(&got); err != nil {
+		if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", name, int(migrationLockWait.Seconds())).Scan(&got); err != nil {
 			return fmt.Errorf("wait for the migration lock: %w", err)
 		}
 		if got.Int64 != 1 {
@@ -390,10 +394,17 @@ func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, 
 		defer func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
-			_, _ = conn.ExecContext(ctx, "DO RELEASE_LOCK("+migrationLock+")") // closing the connection releases it too
+			_, _ = conn.ExecContext(ctx, "DO RELEASE_LOCK(?)", name) // closing the connection releases it too
 		}()
 	}
 	return f(ctx, db, "mysql")
+}
+
+// migrationLock names the lock of a database's migrations. All databases of a server share its locks. The name is the
+// one that releases before asked the server for, by MD5(DATABASE()), so that an older process and this one wait for each
+// other. MySQL has no MD5 since 9.6, so it is computed here; nothing secret depends on it.
+func migrationLock(database string) string {
+	return fmt.Sprintf("tintype_migrate_%x", md5.Sum([]byte(database)))
 }
 
 func withSQLite(ctx context.Context, file string, lock bool, f func(context.Context, *sql.DB, string) error) error {
