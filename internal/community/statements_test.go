@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -64,108 +63,98 @@ func followed(t *testing.T, o store.Options) (g *gallery, me, other *store.Accou
 
 // An author who deletes the newest post between two statements of a home feed is not on its page twice.
 func TestADeletionWhileAHomeFeedIsRead(t *testing.T) {
-	for name, url := range map[string]func(testing.TB) string{
-		"sqlite":  storetest.SQLiteURL,
-		"mariadb": func(t testing.TB) string { return servertest.MariaDB(t).NewDatabase(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := storetest.Options(url(t))
-			var meanwhile atomic.Pointer[func()]
-			o.Tracing = &store.Tracing{
-				Statement: func(_ context.Context, s store.TracedStatement) func(string) {
-					if strings.Contains(s.Text, "a.last_post_at < ?") {
-						if do := meanwhile.Swap(nil); do != nil {
-							(*do)()
-						}
+	storetest.EachURL(t, func(t *testing.T, url func(testing.TB) string) {
+		o := storetest.Options(url(t))
+		var meanwhile atomic.Pointer[func()]
+		o.Tracing = &store.Tracing{
+			Statement: func(_ context.Context, s store.TracedStatement) func(string) {
+				if strings.Contains(s.Text, "a.last_post_at < ?") {
+					if do := meanwhile.Swap(nil); do != nil {
+						(*do)()
 					}
-					return nil
-				},
-				Origin: func(context.Context) string { return "" },
-			}
-			g, me, other := followed(t, o)
-			oldest := g.post(other, store.Public, "the oldest")
-			time.Sleep(5 * time.Millisecond) // ids of one millisecond are looked at together
-			older := g.post(other, store.Public, "an older one")
-			time.Sleep(5 * time.Millisecond)
-			newest := g.post(other, store.Public, "the newest")
-			remove := func() {
-				_, err := g.DeletePost(g.ctx, other, newest.ID)
-				g.must(err)
-			}
-			meanwhile.Store(&remove)
-			posts, err := g.HomeFeed(g.ctx, me, Page{MaxID: newest.ID})
-			g.must(err)
-			if meanwhile.Load() != nil {
-				t.Fatal("nothing was deleted meanwhile")
-			}
-			var got []int64
-			for _, p := range posts {
-				got = append(got, p.ID)
-				if len(p.Photos) == 0 {
-					t.Errorf("%q has lost its photos", p.Caption)
 				}
+				return nil
+			},
+			Origin: func(context.Context) string { return "" },
+		}
+		g, me, other := followed(t, o)
+		oldest := g.post(other, store.Public, "the oldest")
+		time.Sleep(5 * time.Millisecond) // ids of one millisecond are looked at together
+		older := g.post(other, store.Public, "an older one")
+		time.Sleep(5 * time.Millisecond)
+		newest := g.post(other, store.Public, "the newest")
+		remove := func() {
+			_, err := g.DeletePost(g.ctx, other, newest.ID)
+			g.must(err)
+		}
+		meanwhile.Store(&remove)
+		posts, err := g.HomeFeed(g.ctx, me, Page{MaxID: newest.ID})
+		g.must(err)
+		if meanwhile.Load() != nil {
+			t.Fatal("nothing was deleted meanwhile")
+		}
+		var got []int64
+		for _, p := range posts {
+			got = append(got, p.ID)
+			if len(p.Photos) == 0 {
+				t.Errorf("%q has lost its photos", p.Caption)
 			}
-			if want := []int64{older.ID, oldest.ID}; !slices.Equal(got, want) {
-				t.Errorf("the page holds %v, want %v", got, want)
-			}
-		})
-	}
+		}
+		if want := []int64{older.ID, oldest.ID}; !slices.Equal(got, want) {
+			t.Errorf("the page holds %v, want %v", got, want)
+		}
+	})
 }
 
 // On a database that is a network away each statement costs a round trip: what a request needs is read at once, once,
 // and not again when it is known.
 func TestStatementsOfARequest(t *testing.T) {
-	for name, url := range map[string]func(testing.TB) string{
-		"sqlite":  storetest.SQLiteURL,
-		"mariadb": func(t testing.TB) string { return servertest.MariaDB(t).NewDatabase(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			var a asked
-			o := storetest.Options(url(t))
-			o.Tracing = a.tracing()
-			g, me, other := followed(t, o)
-			var post *Post
-			for range 3 {
-				post = g.post(other, store.Public, "a photo")
-			}
-			g.comment(other, post.ID, "mine")
+	storetest.EachURL(t, func(t *testing.T, url func(testing.TB) string) {
+		var a asked
+		o := storetest.Options(url(t))
+		o.Tracing = a.tracing()
+		g, me, other := followed(t, o)
+		var post *Post
+		for range 3 {
+			post = g.post(other, store.Public, "a photo")
+		}
+		g.comment(other, post.ID, "mine")
 
-			bearer, _, err := g.TokenFor(g.ctx, g.app(t), me, "read")
-			g.must(err)
-			session := store.SessionRow{AccountID: me.ID, Hash: strings.Repeat("a", 64), ExpiresAt: 1 << 50}
-			g.must(g.Store.PutSession(g.ctx, session))
-			for _, of := range []struct {
-				what string
-				most int
-				do   func() error
-			}{
-				{"whose session", 1, func() error {
-					_, owner, _, err := g.Store.SessionByHash(g.ctx, me.ID, session.Hash)
-					if acc, ok := owner.(*store.Account); !ok || acc.ID != me.ID || acc.Username != me.Username {
-						t.Errorf("the session's owner is %+v", owner)
-					}
-					return err
-				}},
-				{"whose session elsewhere", 1, func() error { _, _, err := g.SessionAccount(g.ctx, me.ID); return err }},
-				{"whose token", 1, func() error { _, _, _, err := g.TokenByBearer(g.ctx, bearer); return err }},
-				{"home feed", 4, func() error { _, err := g.HomeFeed(g.ctx, me, Page{}); return err }},
-				{"public feed", 3, func() error { _, err := g.PublicFeed(g.ctx, me, Page{}); return err }},
-				{"post and comments", 4, func() error { _, _, err := g.PostWithComments(g.ctx, me, post.ID, Page{}); return err }},
-				// The post and two accounts are locked; the like, a notification, two events and a count; BEGIN and COMMIT.
-				{"like", 11, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
-				{"like again", 5, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
-				{"unlike", 8, func() error { _, err := g.SetLike(g.ctx, me, post.ID, false); return err }},
-				// The windows of that length began in 1970.
-				{"a limit", 3, func() error { return g.Allow(g.ctx, "a bucket", Limit{Count: 9, Window: 1 << 62}) }},
-				{"and its next try", 2, func() error { return g.Allow(g.ctx, "a bucket", Limit{Count: 9, Window: 1 << 62}) }},
-			} {
-				got := a.during(func() { g.must(of.do()) })
-				if len(got) != of.most {
-					t.Errorf("%s: %d statements, want %d:\n%s", of.what, len(got), of.most, strings.Join(got, "\n"))
+		bearer, _, err := g.TokenFor(g.ctx, g.app(t), me, "read")
+		g.must(err)
+		session := store.SessionRow{AccountID: me.ID, Hash: strings.Repeat("a", 64), ExpiresAt: 1 << 50}
+		g.must(g.Store.PutSession(g.ctx, session))
+		for _, of := range []struct {
+			what string
+			most int
+			do   func() error
+		}{
+			{"whose session", 1, func() error {
+				_, owner, _, err := g.Store.SessionByHash(g.ctx, me.ID, session.Hash)
+				if acc, ok := owner.(*store.Account); !ok || acc.ID != me.ID || acc.Username != me.Username {
+					t.Errorf("the session's owner is %+v", owner)
 				}
+				return err
+			}},
+			{"whose session elsewhere", 1, func() error { _, _, err := g.SessionAccount(g.ctx, me.ID); return err }},
+			{"whose token", 1, func() error { _, _, _, err := g.TokenByBearer(g.ctx, bearer); return err }},
+			{"home feed", 4, func() error { _, err := g.HomeFeed(g.ctx, me, Page{}); return err }},
+			{"public feed", 3, func() error { _, err := g.PublicFeed(g.ctx, me, Page{}); return err }},
+			{"post and comments", 4, func() error { _, _, err := g.PostWithComments(g.ctx, me, post.ID, Page{}); return err }},
+			// The post and two accounts are locked; the like, a notification, two events and a count; BEGIN and COMMIT.
+			{"like", 11, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
+			{"like again", 5, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
+			{"unlike", 8, func() error { _, err := g.SetLike(g.ctx, me, post.ID, false); return err }},
+			// The windows of that length began in 1970.
+			{"a limit", 3, func() error { return g.Allow(g.ctx, "a bucket", Limit{Count: 9, Window: 1 << 62}) }},
+			{"and its next try", 2, func() error { return g.Allow(g.ctx, "a bucket", Limit{Count: 9, Window: 1 << 62}) }},
+		} {
+			got := a.during(func() { g.must(of.do()) })
+			if len(got) != of.most {
+				t.Errorf("%s: %d statements, want %d:\n%s", of.what, len(got), of.most, strings.Join(got, "\n"))
 			}
-		})
-	}
+		}
+	})
 }
 
 // app is a client.

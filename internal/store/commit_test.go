@@ -25,7 +25,11 @@ func through(t *testing.T, address string, port int) string {
 }
 
 func TestTheAnswerToCommitIsCutOff(t *testing.T) {
-	server := servertest.MariaDB(t)
+	storetest.EachServer(t, testTheAnswerToCommitIsCutOff)
+}
+
+func testTheAnswerToCommitIsCutOff(t *testing.T, f servertest.Flavour) {
+	server := f.Server(t)
 	address := server.NewDatabase(t)
 	direct := storetest.MySQL(t, address)
 	proxy := servertest.NewProxy(t, server.Port)
@@ -105,8 +109,10 @@ func TestTheAnswerToCommitIsCutOff(t *testing.T) {
 	}
 }
 
-func TestTheWriterMoves(t *testing.T) {
-	db := servertest.MariaDBReplicas(t, 1)
+func TestTheWriterMoves(t *testing.T) { storetest.EachServer(t, testTheWriterMoves) }
+
+func testTheWriterMoves(t *testing.T, f servertest.Flavour) {
+	db := f.Replicas(t, 1)
 	old, next := db.Primary, db.Replicas[0]
 	address, _ := db.NewDatabase(t)
 	proxy := servertest.NewProxy(t, old.Port)

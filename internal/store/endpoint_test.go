@@ -12,7 +12,11 @@ import (
 
 // One address, behind which two replicas stand: connections lead to one or the other, as Aurora's reader endpoint's do.
 func TestTwoReplicasBehindOneAddress(t *testing.T) {
-	db := storetest.OnReplicas(t, 2)
+	storetest.EachServer(t, testTwoReplicasBehindOneAddress)
+}
+
+func testTwoReplicasBehindOneAddress(t *testing.T, f servertest.Flavour) {
+	db := storetest.OnReplicas(t, f, 2)
 	first, second := db.Replicas[0], db.Replicas[1]
 	proxy := servertest.NewProxy(t, first.Port)
 	db.ReplicaURLs = []string{through(t, db.ReplicaURLs[0], proxy.Port)}

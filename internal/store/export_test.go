@@ -8,3 +8,6 @@ func SetTableWait(t *testing.T, seconds string) {
 	t.Cleanup(func() { tableWait = was })
 	tableWait = seconds
 }
+
+// MigrationLock names the lock of a database's migrations.
+var MigrationLock = migrationLock

@@ -141,10 +141,27 @@ func TestNewerSchema(t *testing.T) {
 	}
 }
 
+// A release before had the server compute the lock's name. It is the same one, so that both wait for each other.
+func TestTheMigrationLockOfAnOlderRelease(t *testing.T) {
+	server := servertest.MariaDB(t) // MySQL 9 has no MD5
+	s := storetest.MySQL(t, server.NewDatabase(t))
+	var database, older string
+	if err := s.SQL().QueryRowContext(t.Context(), "SELECT DATABASE(), CONCAT('tintype_migrate_', MD5(DATABASE()))").Scan(&database, &older); err != nil {
+		t.Fatal(err)
+	}
+	if got := store.MigrationLock(database); got != older || len(got) > 64 {
+		t.Errorf("the lock of %s is %s, and was %s", database, got, older)
+	}
+}
+
 // The server goes on with the statement of a migrator that died: the next one waits for its end, and does not do the
 // same beside it.
 func TestTheStatementOfADeadMigrator(t *testing.T) {
-	server := servertest.MariaDB(t)
+	storetest.EachServer(t, testTheStatementOfADeadMigrator)
+}
+
+func testTheStatementOfADeadMigrator(t *testing.T, f servertest.Flavour) {
+	server := f.Server(t)
 	address := server.NewDatabase(t)
 	name := address[strings.LastIndex(address, "/")+1:]
 	s := storetest.MySQL(t, address)
@@ -198,8 +215,10 @@ func TestTheStatementOfADeadMigrator(t *testing.T) {
 
 // A table that a transaction uses for long is not asked for so long that everybody else waits behind the migration,
 // and the migration is done when it can be, both ways.
-func TestMigrationsStepAside(t *testing.T) {
-	server := servertest.MariaDB(t)
+func TestMigrationsStepAside(t *testing.T) { storetest.EachServer(t, testMigrationsStepAside) }
+
+func testMigrationsStepAside(t *testing.T, f servertest.Flavour) {
+	server := f.Server(t)
 	address := server.NewDatabase(t)
 	name := address[strings.LastIndex(address, "/")+1:]
 	s := storetest.MySQL(t, address)
@@ -249,7 +268,11 @@ func TestMigrationsStepAside(t *testing.T) {
 
 // A migration that comes between a transaction's snapshot and a table has the transaction run again.
 func TestATransactionAroundAMigration(t *testing.T) {
-	server := servertest.MariaDB(t)
+	storetest.EachServer(t, testATransactionAroundAMigration)
+}
+
+func testATransactionAroundAMigration(t *testing.T, f servertest.Flavour) {
+	server := f.Server(t)
 	address := server.NewDatabase(t)
 	name := address[strings.LastIndex(address, "/")+1:]
 	s := storetest.MySQL(t, address)

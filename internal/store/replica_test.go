@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -76,8 +77,10 @@ func replicaReads(s *store.Store) int64 {
 	return n
 }
 
-func TestReplicas(t *testing.T) {
-	db := storetest.OnReplicas(t, 2)
+func TestReplicas(t *testing.T) { storetest.EachServer(t, testReplicas) }
+
+func testReplicas(t *testing.T, f servertest.Flavour) {
+	db := storetest.OnReplicas(t, f, 2)
 	a, b := db.Open(t), db.Open(t)
 	acc := newAccount(t, a, "ann")
 
@@ -228,8 +231,10 @@ func TestReplicas(t *testing.T) {
 	}
 }
 
-func TestReplicaHealth(t *testing.T) {
-	db := storetest.OnReplicas(t, 2)
+func TestReplicaHealth(t *testing.T) { storetest.EachServer(t, testReplicaHealth) }
+
+func testReplicaHealth(t *testing.T, f servertest.Flavour) {
+	db := storetest.OnReplicas(t, f, 2)
 	s := db.Open(t, func(o *store.Options) { o.MaxLag = 4 * time.Second })
 	acc := newAccount(t, s, "ann")
 	read := func() {
@@ -311,8 +316,10 @@ func TestReplicaHealth(t *testing.T) {
 	})
 }
 
-func TestWriterAway(t *testing.T) {
-	db := storetest.OnReplicas(t, 2)
+func TestWriterAway(t *testing.T) { storetest.EachServer(t, testWriterAway) }
+
+func testWriterAway(t *testing.T, f servertest.Flavour) {
+	db := storetest.OnReplicas(t, f, 2)
 	s := db.Open(t)
 	acc := newAccount(t, s, "ann")
 	w := begin(t, s, 0)
@@ -360,8 +367,10 @@ func TestWriterAway(t *testing.T) {
 }
 
 // Connections that ended while nobody used them are no reason to call a stop failed.
-func TestCloseWithoutTheReplica(t *testing.T) {
-	db := storetest.OnReplicas(t, 1)
+func TestCloseWithoutTheReplica(t *testing.T) { storetest.EachServer(t, testCloseWithoutTheReplica) }
+
+func testCloseWithoutTheReplica(t *testing.T, f servertest.Flavour) {
+	db := storetest.OnReplicas(t, f, 1)
 	s := db.Open(t)
 	acc := newAccount(t, s, "ann")
 	db.CatchUp(t)
@@ -389,8 +398,10 @@ func TestCloseWithoutTheReplica(t *testing.T) {
 
 // While one replica is seconds behind the other, a request sees one state of the site, whichever: never what one of
 // them has and then the other has not.
-func TestARequestReadsOneServer(t *testing.T) {
-	db := storetest.OnReplicas(t, 2)
+func TestARequestReadsOneServer(t *testing.T) { storetest.EachServer(t, testARequestReadsOneServer) }
+
+func testARequestReadsOneServer(t *testing.T, f servertest.Flavour) {
+	db := storetest.OnReplicas(t, f, 2)
 	a, b := db.Open(t), db.Open(t)
 	acc := newAccount(t, a, "ann")
 	db.CatchUp(t)

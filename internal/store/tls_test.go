@@ -64,10 +64,12 @@ func certificates(t *testing.T) (ca, cert, key string) {
 	return write("ca.pem", "CERTIFICATE", root), write("cert.pem", "CERTIFICATE", leaf), write("key.pem", "EC PRIVATE KEY", der)
 }
 
-func TestTLS(t *testing.T) {
+func TestTLS(t *testing.T) { storetest.EachServer(t, testTLS) }
+
+func testTLS(t *testing.T, f servertest.Flavour) {
 	ca, cert, key := certificates(t)
 	other, _, _ := certificates(t)
-	server := servertest.MariaDBWith(t, "--ssl-cert="+cert, "--ssl-key="+key, "--require-secure-transport=ON")
+	server := f.Own(t, "--ssl-cert="+cert, "--ssl-key="+key, "--require-secure-transport=ON")
 	address := server.NewDatabase(t)
 	for query, ok := range map[string]bool{
 		"":                                      false, // the server wants TLS

@@ -38,71 +38,68 @@ func (o *told) tracing() *store.Tracing {
 
 // Every statement is told of once, with its outcome, and no value is.
 func TestStatementsAreToldOf(t *testing.T) {
-	for name, url := range map[string]func(testing.TB) string{
-		"sqlite":  storetest.SQLiteURL,
-		"mariadb": func(t testing.TB) string { return servertest.MariaDB(t).NewDatabase(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			var seen told
-			o := storetest.Options(url(t))
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			if err := store.NewMigrator(o).Up(ctx); err != nil {
-				t.Fatal(err)
+	storetest.EachURL(t, func(t *testing.T, url func(testing.TB) string) {
+		var seen told
+		o := storetest.Options(url(t))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := store.NewMigrator(o).Up(ctx); err != nil {
+			t.Fatal(err)
+		}
+		o.Tracing = seen.tracing()
+		s, err := store.Open(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		id := s.NewID()
+		insert := func() error {
+			return s.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+				return tx.AddJobID(ctx, id, "probe", map[string]string{"word": "payloadword"})
+			})
+		}
+		if err := insert(); err != nil {
+			t.Fatal(err)
+		}
+		if err := insert(); err == nil {
+			t.Fatal("the same id twice")
+		}
+		jobs, err := s.Jobs(ctx, "", 0, 1)
+		if err != nil || len(jobs) != 1 || !strings.Contains(string(jobs[0].Payload), store.JobOrigin) || !strings.Contains(string(jobs[0].Payload), "payloadword") {
+			t.Fatalf("%v %v", jobs, err)
+		}
+		if _, err := s.FeedPhotos(ctx, []int64{1}, nil, false); err != nil { // a page, which SQLite reads past database/sql
+			t.Fatal(err)
+		}
+		seen.mu.Lock()
+		defer seen.mu.Unlock()
+		var texts []string
+		var outcomes []string
+		for i, st := range seen.list {
+			if strings.Contains(st.Text, "payloadword") || st.Node != "primary" || st.Reason != "" || seen.ends[i] == "open" || (st.Server == "") != (st.System == "sqlite") {
+				t.Errorf("%+v: %q", st, seen.ends[i])
 			}
-			o.Tracing = seen.tracing()
-			s, err := store.Open(ctx, o)
-			if err != nil {
-				t.Fatal(err)
+			verb, _, _ := strings.Cut(st.Text, " ")
+			texts = append(texts, verb)
+			if seen.ends[i] != "" {
+				outcomes = append(outcomes, seen.ends[i])
 			}
-			defer s.Close()
-			id := s.NewID()
-			insert := func() error {
-				return s.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-					return tx.AddJobID(ctx, id, "probe", map[string]string{"word": "payloadword"})
-				})
-			}
-			if err := insert(); err != nil {
-				t.Fatal(err)
-			}
-			if err := insert(); err == nil {
-				t.Fatal("the same id twice")
-			}
-			jobs, err := s.Jobs(ctx, "", 0, 1)
-			if err != nil || len(jobs) != 1 || !strings.Contains(string(jobs[0].Payload), store.JobOrigin) || !strings.Contains(string(jobs[0].Payload), "payloadword") {
-				t.Fatalf("%v %v", jobs, err)
-			}
-			if _, err := s.FeedPhotos(ctx, []int64{1}, nil, false); err != nil { // a page, which SQLite reads past database/sql
-				t.Fatal(err)
-			}
-			seen.mu.Lock()
-			defer seen.mu.Unlock()
-			var texts []string
-			var outcomes []string
-			for i, st := range seen.list {
-				if strings.Contains(st.Text, "payloadword") || st.Node != "primary" || st.Reason != "" || seen.ends[i] == "open" || (st.Server == "") != (name == "sqlite") {
-					t.Errorf("%+v: %q", st, seen.ends[i])
-				}
-				verb, _, _ := strings.Cut(st.Text, " ")
-				texts = append(texts, verb)
-				if seen.ends[i] != "" {
-					outcomes = append(outcomes, seen.ends[i])
-				}
-			}
-			want := "BEGIN INSERT COMMIT BEGIN INSERT ROLLBACK SELECT SELECT"
-			if got := strings.Join(texts, " "); !strings.HasPrefix(got, want) {
-				t.Errorf("got  %s\nwant %s", got, want)
-			}
-			if kind := strings.Join(outcomes, ","); kind != "sqlite 1555" && kind != "mysql 1062" {
-				t.Errorf("the refusal is told as %q", kind)
-			}
-		})
-	}
+		}
+		want := "BEGIN INSERT COMMIT BEGIN INSERT ROLLBACK SELECT SELECT"
+		if got := strings.Join(texts, " "); !strings.HasPrefix(got, want) {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		if kind := strings.Join(outcomes, ","); kind != "sqlite 1555" && kind != "mysql 1062" {
+			t.Errorf("the refusal is told as %q", kind)
+		}
+	})
 }
 
 // A read on the primary is told with its reason, one on a replica with the server.
-func TestWhyThePrimaryIsTold(t *testing.T) {
-	r := storetest.OnReplicas(t, 1)
+func TestWhyThePrimaryIsTold(t *testing.T) { storetest.EachServer(t, testWhyThePrimaryIsTold) }
+
+func testWhyThePrimaryIsTold(t *testing.T, f servertest.Flavour) {
+	r := storetest.OnReplicas(t, f, 1)
 	var seen told
 	s := r.Open(t, func(o *store.Options) { o.Tracing = seen.tracing() })
 	ctx, reads := s.StartReads(t.Context(), 0)

@@ -16,10 +16,10 @@ type Replicated struct {
 	ReplicaURLs []string
 }
 
-// OnReplicas starts a primary with n replicas and migrates an empty database on them.
-func OnReplicas(t testing.TB, n int) *Replicated {
+// OnReplicas starts a primary of that flavour with n replicas and migrates an empty database on them.
+func OnReplicas(t testing.TB, f servertest.Flavour, n int) *Replicated {
 	t.Helper()
-	r := &Replicated{Replication: servertest.MariaDBReplicas(t, n)}
+	r := &Replicated{Replication: f.Replicas(t, n)}
 	r.PrimaryURL, r.ReplicaURLs = r.NewDatabase(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
