@@ -46,7 +46,7 @@ func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (author
 	sought := len(heads)
 	for limit := r.Limit + 1; ; limit = all {
 		heads = heads[:sought]
-		err := read("SELECT f.followee_id, a.last_post_at FROM follows f "+s.dialect.orderedJoin()+" accounts a ON a.id = f.followee_id"+
+		err := read("SELECT f.followee_id, a.last_post_at FROM follows f "+s.joinByID("accounts a", "f.followee_id")+
 			" WHERE f.follower_id = ? AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND a.last_post_at < ? AND a.last_post_at >= ?"+
 			" ORDER BY a.last_post_at DESC LIMIT ?", viewer.ID, cut, idMillis(r.Min), limit)
 		if err != nil {
