@@ -77,9 +77,7 @@ func feedsOf(ctx context.Context, s *store.Store, viewer *store.Account) map[str
 
 // A page is read from an index, from the cursor on: what lies on the other side of the cursor, or beyond the page, is
 // not read, however much it is. The server counts.
-func TestPagesReadLittle(t *testing.T) {
-	t.Run("mariadb", func(t *testing.T) { testPagesReadLittle(t, servertest.FlavourMariaDB) })
-}
+func TestPagesReadLittle(t *testing.T) { storetest.EachServer(t, testPagesReadLittle) }
 
 func testPagesReadLittle(t *testing.T, f servertest.Flavour) {
 	s := storetest.MySQL(t, f.Server(t).NewDatabase(t))
