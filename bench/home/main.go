@@ -2,10 +2,11 @@
 // large database: the point is that its time does not grow with the posts. The members post by Zipf's law; the
 // readers follow 500 of them at random, the 500 quietest, or all; pages 1 and 21 are read.
 //
-//	go run ./bench/home [-small 10000] [-large 1000000] [-accounts 2000] [-dialects sqlite,mariadb] [-samples 300] [-keep DIR] [-server URL]
+//	go run ./bench/home [-small 10000] [-large 1000000] [-accounts 2000] [-dialects sqlite,mariadb,mysql] [-samples 300] [-keep DIR] [-server URL]
 //
 // Filling a million posts takes minutes on each dialect. With -keep the SQLite files stay in the folder and are used
-// again, as is what lies on a -server. MariaDB (Debian: mariadb-server) is started for the run and ends with it.
+// again, as is what lies on a -server. MariaDB (Debian: mariadb-server) and MySQL (in the folder that MYSQL_ROOT names, see
+// .ci/run) are started for the run and end with it.
 package main
 
 import (
@@ -32,10 +33,10 @@ var (
 	small    = flag.Int("small", 10_000, "posts of the small database")
 	large    = flag.Int("large", 1_000_000, "posts of the large database")
 	accounts = flag.Int("accounts", 2_000, "members who post")
-	dialects = flag.String("dialects", "sqlite,mariadb", "which databases")
+	dialects = flag.String("dialects", "sqlite,mariadb,mysql", "which databases")
 	samples  = flag.Int("samples", 300, "pages read for each figure")
 	keep     = flag.String("keep", "", "folder in which the SQLite files stay")
-	server   = flag.String("server", "", "mysql://user:password@host:port of a server to use and leave filled, instead of a MariaDB of this run's own; its databases home_ACCOUNTS_POSTS must exist")
+	server   = flag.String("server", "", "mysql://user:password@host:port of a server to use and leave filled, instead of one of this run's own; its databases home_ACCOUNTS_POSTS must exist")
 )
 
 // readersOfAKind is over how many readers of each kind the samples are spread.
@@ -153,11 +154,15 @@ func address(t *rig.T, dialect string, posts int) (string, error) {
 			return "", err
 		}
 		return "sqlite:" + filepath.Join(dir, fmt.Sprintf("home-%d-%d.db", *accounts, posts)), nil
-	case "mariadb":
+	case "mariadb", "mysql":
 		if *server != "" {
 			return fmt.Sprintf("%s/home_%d_%d", *server, *accounts, posts), nil
 		}
-		server := servertest.MariaDB(t)
+		flavour := servertest.FlavourMariaDB
+		if dialect == "mysql" {
+			flavour = servertest.FlavourMySQL
+		}
+		server := flavour.Server(t)
 		// A server of a site is not as small as those of tests: the pages in use fit into memory.
 		if err := server.Exec("SET GLOBAL innodb_buffer_pool_size = 2147483648"); err != nil {
 			return "", err

@@ -47,7 +47,8 @@ func run(in io.Reader, out io.Writer) (bad int, err error) {
 	for lines.Scan() {
 		for _, wrong := range check(p, lines.Text()) {
 			bad++
-			fmt.Fprintf(out, "%s\n\tin: %s\n", wrong, strings.Join(strings.Fields(lines.Text()), " "))
+			text := strings.Join(strings.Fields(lines.Text()), " ")
+			fmt.Fprintf(out, "%s\n\tin: %.400s\n", wrong, text)
 		}
 	}
 	return bad, lines.Err()
@@ -57,7 +58,7 @@ func run(in io.Reader, out io.Writer) (bad int, err error) {
 // before it comes in here.
 var functions = strings.Fields(`
 	avg cast char_length coalesce concat concat_ws count database find_in_set from_unixtime get_lock greatest group_concat hex if ifnull
-	is_free_lock last_insert_id least left length locate lower max min mod now nullif release_lock replace row_number
+	is_free_lock last_insert_id least left length locate lower max min mod now nullif octet_length release_lock replace row_number
 	sleep substr substring sum trim unix_timestamp upper values version`)
 
 // lacking are words that one of the servers does not take, and which.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,7 +62,11 @@ func MySQL(t testing.TB, url string) *store.Store {
 
 // Options are those of a database at a fixed address. A busy machine, or the race detector, may take its time.
 func Options(url string) store.Options {
-	return store.Options{URL: func(context.Context) (string, error) { return url, nil }, TxTimeout: time.Minute}
+	o := store.Options{URL: func(context.Context) (string, error) { return url, nil }, TxTimeout: time.Minute}
+	if strings.HasPrefix(url, "mysql:") {
+		o.Tracing = keepStatements
+	}
+	return o
 }
 
 func open(t testing.TB, url string) *store.Store {

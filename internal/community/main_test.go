@@ -1,0 +1,10 @@
+package community
+
+import (
+	"os"
+	"testing"
+
+	"tintype/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
