@@ -20,11 +20,11 @@ func TestRequirementsHaveTheirTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const last = 37
+	const last, next = 37, 47 // all up to last, and of the next ones those that are met
 	seen := map[int]bool{}
 	for _, row := range requirementRow.FindAllStringSubmatch(string(text), -1) {
 		n, err := strconv.Atoi(row[1])
-		if err != nil || n < 1 || n > last || seen[n] {
+		if err != nil || n < 1 || n > next || seen[n] {
 			t.Errorf("R%s is there twice, or is none", row[1])
 		}
 		seen[n] = true
