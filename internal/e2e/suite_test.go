@@ -55,9 +55,9 @@ var suite = []struct {
 	{"kills", kills},
 }
 
-// TestMatrix plays the suite at rung 0, on the whole fleet, on each rung between, on combinations that have all pairs
+// TestMatrix plays the suite at rung 0, on the whole fleet with either flavour of MySQL, on each rung between, on combinations that have all pairs
 // of what can be switched (R10), and on three more that TEST_SEED makes up. Without TEST_ALL=1 it plays at rung 0, on
-// the whole, and on one of the others that TEST_SEED chooses.
+// the whole, and on one of the others that TEST_SEED chooses, with the flavour.
 func TestMatrix(t *testing.T) {
 	ladder, random := servertest.Ladder(), random(t)
 	rungs := append(ladder, pairwise(ladder)...)
@@ -71,15 +71,19 @@ func TestMatrix(t *testing.T) {
 		}
 	}
 	whole := len(ladder) - 1
+	onMySQL := rungs[whole]
+	onMySQL.Flavour = servertest.FlavourMySQL
 	switch chosen := whole; {
 	case all():
+		rungs = append(rungs, onMySQL)
 	case testing.Short():
 		rungs = rungs[:1]
 	default:
 		for chosen == whole {
 			chosen = 1 + random.IntN(len(rungs)-1)
 		}
-		rungs = []servertest.Rung{rungs[0], rungs[whole], rungs[chosen]}
+		rungs = []servertest.Rung{rungs[0], rungs[whole], onMySQL, rungs[chosen]}
+		rungs[3].Flavour = servertest.Flavours[random.IntN(len(servertest.Flavours))]
 	}
 	for _, rung := range rungs {
 		t.Run(rung.String(), func(t *testing.T) {

@@ -16,15 +16,16 @@ import (
 // A Rung says which parts of a site are on servers of their own. The zero value
 // is a laptop's: one process, SQLite and files.
 type Rung struct {
-	MySQL    bool // the database
-	Replicas int  // of the database, which then is MySQL
-	DynamoDB bool // sessions
-	S3       bool // photos
-	CDN      bool // in front of photos and static files
-	Redis    bool // the cache
-	SQS      bool // news of jobs
-	Worker   bool // a process of its own does the jobs; the database then is MySQL
-	Web      int  // instances behind a balancer, which share MySQL; 0: one, without a balancer
+	MySQL    bool    // the database
+	Flavour  Flavour // of that
+	Replicas int     // of the database, which then is MySQL
+	DynamoDB bool    // sessions
+	S3       bool    // photos
+	CDN      bool    // in front of photos and static files
+	Redis    bool    // the cache
+	SQS      bool    // news of jobs
+	Worker   bool    // a process of its own does the jobs; the database then is MySQL
+	Web      int     // instances behind a balancer, which share MySQL; 0: one, without a balancer
 }
 
 // Whole is everything: the scaled-out site.
@@ -52,7 +53,7 @@ func (r Rung) Valid() bool {
 	return r.MySQL || r.Replicas == 0 && !r.Worker && r.Web <= 1
 }
 
-// String names what differs from a laptop's site, such as "mysql+s3+3web".
+// String names what differs from a laptop's site, such as "mariadb+s3+3web".
 func (r Rung) String() string {
 	var parts []string
 	add := func(on bool, name string) {
@@ -60,7 +61,7 @@ func (r Rung) String() string {
 			parts = append(parts, name)
 		}
 	}
-	add(r.MySQL, "mysql")
+	add(r.MySQL, r.Flavour.String())
 	add(r.Replicas > 0, strconv.Itoa(r.Replicas)+"replicas")
 	add(r.DynamoDB, "dynamodb")
 	add(r.S3, "s3")
@@ -118,7 +119,7 @@ func (s *Site) Move(rung Rung) {
 	if !rung.Valid() {
 		s.t.Fatalf("%s does not go together", rung)
 	}
-	if s.web != nil && (rung.MySQL != s.Rung.MySQL || rung.S3 != s.Rung.S3) {
+	if s.web != nil && (rung.MySQL != s.Rung.MySQL || rung.Flavour != s.Rung.Flavour || rung.S3 != s.Rung.S3) {
 		s.t.Fatalf("from %s to %s, the data would have to be moved", s.Rung, rung)
 	}
 	s.Stop()
@@ -244,7 +245,7 @@ func (s *Site) configure() {
 	}
 	if r.MySQL {
 		if s.Database == nil {
-			s.Database = MariaDBReplicas(s.t, r.Replicas)
+			s.Database = r.Flavour.Replicas(s.t, r.Replicas)
 			s.primary, _ = s.Database.NewDatabase(s.t)
 		}
 		add("DATABASE_URL="+s.primary, "SECRET_KEY="+s.secret)
