@@ -21,12 +21,15 @@ import (
 	"tintype/internal/cache"
 	"tintype/internal/community"
 	"tintype/internal/session"
+	"tintype/internal/telemetry"
 )
 
 // An App is one running site. Several may live in one process.
 type App struct {
-	cfg    *Config
-	log    *slog.Logger
+	cfg *Config
+	log *slog.Logger
+	// tracer is what the site is traced by, nil where nothing is.
+	tracer *telemetry.Tracer
 	out    io.Writer // the lines for whoever started the program by hand
 	health *health
 	// started is when this process did.
@@ -277,12 +280,12 @@ func (a *App) layers() (http.Handler, error) {
 	}
 	h := a.admission.limit(a.exit, a.metrics.refused, guarded)
 	h = cors(h)
-	images, assets, err := contentOrigins(context.Background(), a.cfg, a.log)
+	images, assets, err := a.drivers().contentOrigins(context.Background())
 	if err != nil {
 		return nil, err
 	}
 	h = securityHeaders(headerPolicy{Secure: a.cfg.Secure(), Images: images, Assets: assets}, h)
 	h = a.health.handle(h)
 	h = accessLog(a.log, a.exit, a.metrics, h)
-	return begin(a.cfg.TrustedProxies, a.cfg.tracer, h), nil
+	return begin(a.cfg.TrustedProxies, a.tracer, h), nil
 }

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"tintype/internal/awsconfig"
 	"tintype/internal/backup"
 	"tintype/internal/media"
 	"tintype/internal/store"
@@ -24,49 +24,10 @@ const (
 	backupMedia     = "media"
 )
 
-func parseBackupTo(c *Config, v value) error {
-	c.BackupTo = ""
-	if !v.set {
-		return nil
-	}
-	if _, _, err := bucketPath(v.text); err != nil {
-		return err
-	}
-	c.BackupTo = v.text
-	return nil
-}
-
-// parseBackupKey looks at the key without keeping it.
-func parseBackupKey(c *Config, v value) error {
-	if !v.set {
-		return nil
-	}
-	if _, err := backup.ParseKey(v.text); err != nil {
-		return err
-	}
-	c.BackupKey = v.secret()
-	return nil
-}
-
-// bucketPath takes s3://bucket/path apart. What is no such address has no bucket.
-func bucketPath(text string) (bucket, path string, err error) {
-	if !strings.HasPrefix(text, "s3:") {
-		if strings.Contains(text, "://") { // or it would silently be a folder of that name
-			return "", "", fmt.Errorf("%q is neither a folder nor of the form s3://bucket/prefix", text)
-		}
-		return "", "", nil
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "s3" || !bucketName.MatchString(u.Host) || u.RawQuery != "" || u.Fragment != "" {
-		return "", "", fmt.Errorf("%q is not of the form s3://bucket/prefix", text)
-	}
-	return u.Host, strings.Trim(u.Path, "/"), nil
-}
-
-// openPlace is where backups are kept: what text says, else BACKUP_TO.
-func openPlace(ctx context.Context, cfg *Config, text string, log *slog.Logger) (backup.Place, error) {
+// backups is where backups are kept: what text says, else BACKUP_TO.
+func (d drivers) backups(ctx context.Context, text string) (backup.Place, error) {
 	if text == "" {
-		text = cfg.BackupTo
+		text = d.cfg.BackupTo
 	}
 	if text == "" {
 		return nil, errors.New("where are the backups? Set BACKUP_TO to a folder or s3://bucket/prefix, or give it by --to")
@@ -79,21 +40,21 @@ func openPlace(ctx context.Context, cfg *Config, text string, log *slog.Logger) 
 		dir, err := filepath.Abs(text)
 		return backup.Folder{Dir: dir}, err
 	}
-	c, err := loadAWS(ctx, cfg, log)
+	c, err := d.aws(ctx)
 	if err != nil {
 		return nil, err
 	}
-	limitWait(&c, time.Minute)
-	return backup.NewBucket(c, bucket, path, cfg.MediaPathStyle), nil
+	awsconfig.LimitWait(&c, time.Minute)
+	return backup.NewBucket(c, bucket, path, d.cfg.MediaPathStyle), nil
 }
 
 // findBackup is one backup: a file, an object of a bucket, or "latest" of BACKUP_TO.
-func findBackup(ctx context.Context, cfg *Config, text string, log *slog.Logger) (backup.Place, string, error) {
+func (d drivers) findBackup(ctx context.Context, text string) (backup.Place, string, error) {
 	if text == "latest" {
-		if cfg.BackupTo == "" {
+		if d.cfg.BackupTo == "" {
 			return nil, "", errors.New("which backup? Give a file or s3://bucket/prefix/FILE, or set BACKUP_TO to where they are")
 		}
-		place, err := openPlace(ctx, cfg, "", log)
+		place, err := d.backups(ctx, "")
 		if err != nil {
 			return nil, "", err
 		}
@@ -110,7 +71,7 @@ func findBackup(ctx context.Context, cfg *Config, text string, log *slog.Logger)
 	if name == "" {
 		return nil, "", fmt.Errorf("%q names no backup: give a file, s3://bucket/prefix/FILE, or latest", text)
 	}
-	place, err := openPlace(ctx, cfg, folder, log)
+	place, err := d.backups(ctx, folder)
 	return place, name, err
 }
 

@@ -235,5 +235,5 @@ func (c *call) migrator() (*store.Migrator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.NewMigrator(storeOptions(cfg, newLogger(c.env.Stderr, cfg))), nil
+	return store.NewMigrator(drivers{cfg: cfg, log: newLogger(c.env.Stderr, cfg)}.storeOptions()), nil
 }

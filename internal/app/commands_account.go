@@ -21,11 +21,12 @@ func (c *call) community() (_ *community.Community, closeAll func() error, err e
 	if err != nil {
 		return nil, nil, err
 	}
-	log := newLogger(c.env.Stderr, cfg.quiet())
-	if err := settleSchema(c, cfg, log); err != nil {
+	log := newLogger(c.env.Stderr, cfg.Quiet())
+	d := drivers{cfg: cfg, log: log}
+	if err := d.settleSchema(c); err != nil {
 		return nil, nil, err
 	}
-	r, err := openRooms(c, cfg, log)
+	r, err := d.rooms(c)
 	if err != nil {
 		return nil, nil, err
 	}

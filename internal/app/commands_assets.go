@@ -38,7 +38,7 @@ func (u assetsUpload) Run(c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(c, uploadPatience)
 	defer cancel()
-	awsConfig, err := loadAWS(ctx, cfg, newLogger(c.env.Stderr, cfg))
+	awsConfig, err := drivers{cfg: cfg, log: newLogger(c.env.Stderr, cfg)}.aws(ctx)
 	if err != nil {
 		return err
 	}

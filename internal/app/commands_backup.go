@@ -118,7 +118,7 @@ func (b backupCreate) Run(c *call) (err error) {
 	if r.cfg.Database.Driver != "sqlite" {
 		return errors.New("the database is no file here: this makes backups of SQLite; back up MySQL where it runs, by Aurora's snapshots and point-in-time recovery (docs/backup.md)")
 	}
-	place, err := openPlace(r.ctx, r.cfg, b.To, r.log)
+	place, err := drivers{cfg: r.cfg, log: r.log}.backups(r.ctx, b.To)
 	if err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func outcome(m *backup.Manifest, name, into string, start time.Time) restored {
 
 // restore writes a backup into an empty folder and checks all of it.
 func (r *backupRun) restore(text, into string) (m *backup.Manifest, name string, err error) {
-	place, name, err := findBackup(r.ctx, r.cfg, text, r.log)
+	place, name, err := drivers{cfg: r.cfg, log: r.log}.findBackup(r.ctx, text)
 	if err != nil {
 		return nil, "", err
 	}

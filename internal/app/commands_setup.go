@@ -29,7 +29,7 @@ func (setupDynamoDB) Run(c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(c, setupPatience)
 	defer cancel()
-	awsConfig, err := loadAWS(ctx, cfg, newLogger(c.env.Stderr, cfg))
+	awsConfig, err := drivers{cfg: cfg, log: newLogger(c.env.Stderr, cfg)}.aws(ctx)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func TestCommandsLogOnlyWhatIsOutOfTheOrdinary(t *testing.T) {
 			env = nil
 		}
 		c := mustLoad(t, env...)
-		if got := c.quiet().LogLevel.String(); got != want {
+		if got := c.Quiet().LogLevel.String(); got != want {
 			t.Errorf("%q: %s", level, got)
 		}
 		if level == "" && c.LogLevel.String() != "INFO" {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"tintype/internal/store"
-	"tintype/internal/telemetry"
 )
 
 // Config is what the settings say, parsed and checked. It is read once, by
@@ -107,11 +106,9 @@ type Config struct {
 
 	migrateSet    bool // MIGRATE was given
 	mediaKeyNamed bool // MEDIA_SIGNING_KEY says its id itself
-	// tracer is what a running site is traced by: nil in commands, and where nothing is.
-	tracer *telemetry.Tracer
 
 	// secrets are those that are set. By address, or printing this would show them.
-	secrets []*keptSecret
+	secrets []*KeptSecret
 
 	// Unknown are the variables that are no settings, by name.
 	Unknown []string
@@ -222,7 +219,7 @@ func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, 
 			continue
 		}
 		if s.secret && isSet {
-			c.secrets = append(c.secrets, &keptSecret{s, v.secret()})
+			c.secrets = append(c.secrets, &KeptSecret{s, v.secret()})
 		}
 		c.shown[s.name] = shownValue{Value: s.display(c, text), Default: !isSet}
 	}
@@ -262,7 +259,7 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	whole := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(n string) bool { return failed[n] })
 	}
-	if whole("BASE_URL", "LISTEN_ADDR", "REGISTRATION") && c.Loopback() && c.ListenAddr != "" && !isLoopbackHost(c.ListenAddr) && c.shown["REGISTRATION"].Default {
+	if whole("BASE_URL", "LISTEN_ADDR", "REGISTRATION") && c.Loopback() && c.ListenAddr != "" && !isLoopbackHost(c.ListenAddr) && c.IsDefault("REGISTRATION") {
 		errs = append(errs, fmt.Errorf("LISTEN_ADDR=%s contradicts BASE_URL=%s: while BASE_URL is this machine only, the site listens here only, for anybody may sign up; set BASE_URL to the address that readers use, or in a container, whose port is published on this machine only, say REGISTRATION, too", c.ListenAddr, c.Origin()))
 	}
 	if whole("BASE_URL", "TLS_DOMAINS") && c.TLS() {
@@ -343,7 +340,7 @@ func (c *Config) keepsFiles() bool {
 // true is kept by this process or its disk only.
 func (c *Config) onThisMachine() []string {
 	var set []string
-	if c.shown["BASE_URL"].Default {
+	if c.IsDefault("BASE_URL") {
 		set = append(set, "BASE_URL: the site's address must not depend on the instance")
 	}
 	if c.TLS() {
@@ -383,3 +380,22 @@ func isLoopbackHost(host string) bool {
 
 // secretKeyPath is where a SECRET_KEY that nobody set is kept.
 func (c *Config) secretKeyPath() string { return filepath.Join(c.DataDir, "secret.key") }
+
+// Quiet is the settings of a command that people run: unless LOG_LEVEL is set, the log then has only what is out of the
+// ordinary beside what the command says.
+func (c *Config) Quiet() *Config {
+	own := *c
+	if c.IsDefault("LOG_LEVEL") {
+		own.LogLevel = slog.LevelWarn
+	}
+	return &own
+}
+
+// Shown is a setting's value for people. Secrets are hidden in it.
+func (c *Config) Shown(name string) string { return c.shown[name].Value }
+
+// IsDefault reports whether nobody has set this setting.
+func (c *Config) IsDefault(name string) bool { return c.shown[name].Default }
+
+// Secrets are the secret settings that are set.
+func (c *Config) Secrets() []*KeptSecret { return c.secrets }

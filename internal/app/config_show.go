@@ -5,24 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/alecthomas/kong"
 )
-
-type configCommand struct {
-	JSON bool `name:"json" help:"As JSON."`
-}
-
-func (s configCommand) Run(c *call) error {
-	cfg, err := c.config()
-	if err != nil {
-		return err
-	}
-	if s.JSON {
-		return showConfigJSON(c.env.Stdout, cfg)
-	}
-	return showConfig(c.env.Stdout, cfg)
-}
 
 func showConfig(w io.Writer, cfg *Config) error {
 	var b strings.Builder
@@ -68,18 +51,6 @@ func showConfigJSON(w io.Writer, cfg *Config) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(document)
-}
-
-// helpWithSettings adds the table of settings to the program's help.
-func helpWithSettings(options kong.HelpOptions, ctx *kong.Context) error {
-	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
-		return err
-	}
-	if selected := ctx.Selected(); selected != nil && selected.Name != "serve" {
-		return nil
-	}
-	_, err := io.WriteString(ctx.Stdout, settingsHelp())
-	return err
 }
 
 func settingsHelp() string {

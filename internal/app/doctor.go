@@ -171,7 +171,7 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 }
 
 func (d *diagnosis) checkSettings(context.Context) []Check {
-	list := []Check{fine("%s, database %s, sessions %s, photos %s, cache %s, queue %s, roles %s", d.cfg.Origin(), d.cfg.Database.Driver, d.cfg.SessionStore, d.cfg.MediaStore, d.cacheName(), d.queueName(), d.cfg.shown["ROLES"].Value)}
+	list := []Check{fine("%s, database %s, sessions %s, photos %s, cache %s, queue %s, roles %s", d.cfg.Origin(), d.cfg.Database.Driver, d.cfg.SessionStore, d.cfg.MediaStore, d.cacheName(), d.queueName(), d.cfg.Shown("ROLES"))}
 	for _, w := range d.cfg.Warnings {
 		text, advice, _ := strings.Cut(w, "; ")
 		list = append(list, warn(text, advice))
@@ -193,7 +193,7 @@ func (d *diagnosis) checkSecrets(ctx context.Context) []Check {
 	}
 	var rotating, fixed []string
 	var list []Check
-	for _, k := range d.cfg.secrets {
+	for _, k := range d.cfg.Secrets() {
 		name := k.setting.name
 		if !k.secret.rotates() {
 			fixed = append(fixed, name)
@@ -238,7 +238,7 @@ func (d *diagnosis) checkSchema(ctx context.Context) []Check {
 	if d.cfg.Database.Driver == "sqlite" && d.store == nil {
 		return nil // looking would make the file; the next check says what is missing
 	}
-	state, err := store.NewMigrator(storeOptions(d.cfg, d.log)).State(ctx)
+	state, err := store.NewMigrator(drivers{cfg: d.cfg, log: d.log}.storeOptions()).State(ctx)
 	if err != nil {
 		return []Check{failed(d.cfg.Database.String(), err, "see that the server runs, and that DATABASE_URL names the right host, user and password")}
 	}

@@ -22,7 +22,7 @@ func (d *diagnosis) checkBackup(ctx context.Context) []Check {
 	if d.cfg.Database.Driver != "sqlite" {
 		return []Check{warn("BACKUP_TO is set, but `tintype backup` is for SQLite: nothing is kept there", "take it away, and see that the database server makes backups, and MEDIA_STORE=s3 has versions (docs/backup.md)")}
 	}
-	place, err := openPlace(ctx, d.cfg, "", d.log)
+	place, err := drivers{cfg: d.cfg, log: d.log}.backups(ctx, "")
 	var names []string
 	if err == nil {
 		names, err = place.List(ctx)

@@ -51,28 +51,28 @@ func (d doctorCommand) Run(c *call) error {
 
 // examine opens what the settings name, each by itself.
 func examine(ctx context.Context, cfg *Config, log *slog.Logger) (*diagnosis, func()) {
-	d := &diagnosis{cfg: cfg, log: log}
+	opener, d := drivers{cfg: cfg, log: log}, &diagnosis{cfg: cfg, log: log}
 	if cfg.Database.Driver == "sqlite" {
 		// Opening would make the file: a doctor changes nothing.
 		_, d.storeErr = os.Stat(cfg.Database.Path)
 	}
 	if d.storeErr == nil {
-		d.store, d.storeErr = store.Open(ctx, storeOptions(cfg, log))
+		d.store, d.storeErr = store.Open(ctx, opener.storeOptions())
 	}
 	if d.store != nil || !cfg.SessionsInDatabase() {
-		d.sessions, d.sessErr = openSessions(ctx, cfg, log, d.store)
+		d.sessions, d.sessErr = opener.sessions(ctx, d.store)
 	}
-	d.media, d.mediaErr = openMedia(ctx, cfg, log)
-	d.queue, d.queueErr = openSQS(ctx, cfg, log)
+	d.media, d.mediaErr = opener.media(ctx)
+	d.queue, d.queueErr = opener.sqs(ctx)
 	if cfg.Web && cfg.CacheURL.IsSet() {
-		d.redis, d.redisErr = openRedis(ctx, cfg, log)
+		d.redis, d.redisErr = opener.redis(ctx)
 	}
 	if cfg.Web {
 		d.assets, _ = static.New(cfg.StaticBaseURL) // what is embedded cannot be wrong here only
 	}
 	if signer, err := openSigner(ctx, cfg, log); err == nil && signer != nil {
 		unused := func() [][]byte { return [][]byte{[]byte("signs nothing here")} }
-		d.address, _ = newAddresses(cfg, unused, signer) // nil: not asked for
+		d.address, _ = opener.addresses(unused, signer) // nil: not asked for
 	}
 	return d, func() {
 		if d.redis != nil {
@@ -110,7 +110,7 @@ func writeChecksJSON(w io.Writer, checks []Check) error {
 // openDeepz has the running site tell what the doctor would: at METRICS_ADDR to
 // all, on the site to administrators and to this machine itself.
 func (a *App) openDeepz(ctx context.Context, r *rooms, routes *Routes, assets *static.Assets, administrator func(*gin.Context) bool) error {
-	waker, err := openSQS(ctx, a.cfg, a.log)
+	waker, err := a.drivers().sqs(ctx)
 	if err != nil {
 		return err
 	}

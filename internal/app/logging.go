@@ -28,16 +28,6 @@ func newLogger(w io.Writer, c *Config) *slog.Logger {
 	return slog.New(requestHandler{h})
 }
 
-// quiet is the settings of a command that people run: unless LOG_LEVEL is set,
-// the log has only what is out of the ordinary beside what the command says.
-func (c *Config) quiet() *Config {
-	own := *c
-	if c.shown["LOG_LEVEL"].Default {
-		own.LogLevel = slog.LevelWarn
-	}
-	return &own
-}
-
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0

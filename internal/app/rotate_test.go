@@ -143,7 +143,7 @@ func TestTheSigningKeyChangesWithItsID(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "key")
 	id := func(s *rotating[*media.Signer], c *Config) string {
 		t.Helper()
-		a, err := newAddresses(c, func() [][]byte { return [][]byte{make([]byte, 32)} }, s)
+		a, err := drivers{cfg: c}.addresses(func() [][]byte { return [][]byte{make([]byte, 32)} }, s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,14 +92,14 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalJSON hides the secret.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() + `"`), nil }
 
-// A keptSecret is a secret setting and where it is kept.
-type keptSecret struct {
+// A KeptSecret is a secret setting and where it is kept.
+type KeptSecret struct {
 	setting setting
 	secret  Secret
 }
 
 // check reads it again, and tells why a new value could not be used.
-func (k keptSecret) check(ctx context.Context) error {
+func (k KeptSecret) check(ctx context.Context) error {
 	text, err := k.secret.newest(ctx)
 	if err == nil {
 		err = k.setting.parse(new(Config), value{text: text, set: true})

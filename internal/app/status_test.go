@@ -37,7 +37,7 @@ func TestStatusPage(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	// A job of a kind that nobody takes, which has failed for good.
-	db, err := store.Open(t.Context(), storeOptions(site.cfg, site.log))
+	db, err := store.Open(t.Context(), site.drivers().storeOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestJobCommands(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	cfg := mustLoad(t, env...)
-	db, err := store.Open(t.Context(), storeOptions(cfg, nil))
+	db, err := store.Open(t.Context(), drivers{cfg: cfg}.storeOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

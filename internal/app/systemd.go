@@ -57,7 +57,7 @@ func inherited(c *Config) (doors, error) {
 // suit refuses what LISTEN_ADDR may not say either: a site that stands open to
 // everybody because nobody has said yet who its readers are.
 func (d doors) suit(c *Config) error {
-	if !d.inherited || !c.Loopback() || !c.shown["REGISTRATION"].Default {
+	if !d.inherited || !c.Loopback() || !c.IsDefault("REGISTRATION") {
 		return nil
 	}
 	for _, l := range d.all() {

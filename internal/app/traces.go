@@ -48,7 +48,7 @@ func (a *App) openTraces(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.cfg.tracer = t
+	a.tracer = t
 	a.onStop("traces", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, traceGoodbye)
 		defer cancel()

@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"golang.org/x/sync/singleflight"
+
+	"tintype/internal/awsconfig"
 )
 
 // A setting's value may be kept at AWS and named by a reference:
@@ -74,17 +75,7 @@ func newVault(lookup func(string) (string, bool)) *vault {
 	v.connect = sync.OnceValues(func() (aws.Config, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), vaultWait)
 		defer cancel()
-		options := []func(*config.LoadOptions) error{config.WithHTTPClient(awsClient()), config.WithLogger(awsLogger{slog.New(slog.DiscardHandler)})}
-		if v.region != "" {
-			options = append(options, config.WithRegion(v.region))
-		} else {
-			options = append(options, config.WithEC2IMDSRegion())
-		}
-		c, err := config.LoadDefaultConfig(ctx, options...)
-		if err == nil && c.Region == "" {
-			err = errors.New("no region: set AWS_REGION")
-		}
-		return c, err
+		return awsconfig.Load(ctx, awsconfig.Options{Region: v.region, Log: slog.New(slog.DiscardHandler)})
 	})
 	return v
 }

@@ -33,59 +33,59 @@ type rooms struct {
 	signer    *rotating[*media.Signer] // nil where no CDN takes signed addresses
 }
 
-// openRooms opens every room with the driver that the settings chose. The
+// rooms opens every room with the driver that the settings chose. The
 // schema has to be settled before. Close ends what was opened.
-func openRooms(ctx context.Context, cfg *Config, log *slog.Logger) (*rooms, error) {
+func (d drivers) rooms(ctx context.Context) (*rooms, error) {
 	r := &rooms{processor: media.NewProcessor(media.Options{
-		MaxBytes:  cfg.MaxUploadBytes,
-		MaxPixels: cfg.MaxPixels,
-		Budget:    media.NewBudget(cfg.PhotoMemory),
+		MaxBytes:  d.cfg.MaxUploadBytes,
+		MaxPixels: d.cfg.MaxPixels,
+		Budget:    media.NewBudget(d.cfg.PhotoMemory),
 	})}
 	var err error
-	if r.keys, err = openKeys(ctx, cfg, log); err != nil {
+	if r.keys, err = openKeys(ctx, d.cfg, d.log); err != nil {
 		return nil, err
 	}
-	if r.signer, err = openSigner(ctx, cfg, log); err != nil {
+	if r.signer, err = openSigner(ctx, d.cfg, d.log); err != nil {
 		return nil, err
 	}
-	if r.media, err = openMedia(ctx, cfg, log); err != nil {
+	if r.media, err = d.media(ctx); err != nil {
 		return nil, fmt.Errorf("photos: %w", err)
 	}
-	if r.addresses, err = newAddresses(cfg, r.keys.now, r.signer); err != nil {
+	if r.addresses, err = d.addresses(r.keys.now, r.signer); err != nil {
 		return nil, err
 	}
-	cdn, err := openCDN(ctx, cfg, log)
+	cdn, err := d.cdn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if r.store, err = store.Open(ctx, storeOptions(cfg, log)); err != nil {
+	if r.store, err = store.Open(ctx, d.storeOptions()); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
-	if r.sessions, err = openSessions(ctx, cfg, log, r.store); err != nil {
+	if r.sessions, err = d.sessions(ctx, r.store); err != nil {
 		return nil, errors.Join(fmt.Errorf("sessions: %w", err), r.store.Close())
 	}
-	r.live = live.NewHub(live.Options{Reader: community.EventReader(r.store), Log: log})
+	r.live = live.NewHub(live.Options{Reader: community.EventReader(r.store), Log: d.log})
 	r.store.OnEvent(r.live.Wake)
 	r.community = community.New(community.Options{
 		Store:            r.store,
-		Log:              log,
+		Log:              d.log,
 		Media:            r.media,
 		Processor:        r.processor,
 		CDN:              cdn,
-		FetchedElsewhere: cfg.MediaBaseURL != "",
+		FetchedElsewhere: d.cfg.MediaBaseURL != "",
 		Live:             r.live,
-		BaseURL:          cfg.Origin(),
-		SiteName:         cfg.SiteName,
-		OpenRegistration: cfg.Registration == "open",
-		MembersOnly:      cfg.Visitors == "none",
-		KeepOriginals:    cfg.KeepOriginals,
-		MaxUploadBytes:   cfg.MaxUploadBytes,
+		BaseURL:          d.cfg.Origin(),
+		SiteName:         d.cfg.SiteName,
+		OpenRegistration: d.cfg.Registration == "open",
+		MembersOnly:      d.cfg.Visitors == "none",
+		KeepOriginals:    d.cfg.KeepOriginals,
+		MaxUploadBytes:   d.cfg.MaxUploadBytes,
 		SecretKeys:       r.keys.now,
-		LoginLimit:       cfg.LoginLimit.limit(),
-		SignUpLimit:      cfg.SignUpLimit.limit(),
-		UploadLimit:      cfg.UploadLimit.limit(),
-		PostLimit:        cfg.PostLimit.limit(),
-		ReportLimit:      cfg.ReportLimit.limit(),
+		LoginLimit:       d.cfg.LoginLimit.limit(),
+		SignUpLimit:      d.cfg.SignUpLimit.limit(),
+		UploadLimit:      d.cfg.UploadLimit.limit(),
+		PostLimit:        d.cfg.PostLimit.limit(),
+		ReportLimit:      d.cfg.ReportLimit.limit(),
 		DraftTTL:         draftLife,
 	})
 	return r, nil
@@ -102,31 +102,31 @@ func (r Rate) limit() community.Limit {
 	return community.Limit{Count: r.Events, Window: r.Window}
 }
 
-func storeOptions(cfg *Config, log *slog.Logger) store.Options {
+func (d drivers) storeOptions() store.Options {
 	return store.Options{
-		URL:      cfg.Database.URL.Value,
-		Replicas: cfg.Replicas.Value,
-		MaxLag:   cfg.ReplicaMaxLag,
-		MaxConns: cfg.MySQLConns(),
-		ReadOnly: cfg.ReadOnly,
-		Tracing:  traceStatements(cfg.tracer),
-		Log:      log,
+		URL:      d.cfg.Database.URL.Value,
+		Replicas: d.cfg.Replicas.Value,
+		MaxLag:   d.cfg.ReplicaMaxLag,
+		MaxConns: d.cfg.MySQLConns(),
+		ReadOnly: d.cfg.ReadOnly,
+		Tracing:  traceStatements(d.tracer),
+		Log:      d.log,
 	}
 }
 
-// openSessions chooses where sessions live.
-func openSessions(ctx context.Context, cfg *Config, log *slog.Logger, db *store.Store) (session.Backend, error) {
-	switch cfg.SessionStore {
+// sessions chooses where sessions live.
+func (d drivers) sessions(ctx context.Context, db *store.Store) (session.Backend, error) {
+	switch d.cfg.SessionStore {
 	case "sql":
 		return session.NewSQL(db), nil
 	case "dynamodb":
-		c, err := loadAWS(ctx, cfg, log)
+		c, err := d.aws(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return session.NewDynamo(c, cfg.SessionTable), nil
+		return session.NewDynamo(c, d.cfg.SessionTable), nil
 	default:
-		return nil, fmt.Errorf("no driver for SESSION_STORE=%s", cfg.SessionStore)
+		return nil, fmt.Errorf("no driver for SESSION_STORE=%s", d.cfg.SessionStore)
 	}
 }
 
@@ -146,7 +146,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if err := a.awaitSchema(ctx); err != nil {
 		return nil, err
 	}
-	r, err := openRooms(ctx, a.cfg, a.log)
+	r, err := a.drivers().rooms(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +253,7 @@ func (a *App) work(ctx context.Context, r *rooms) error {
 		awaited = []string{community.ClassPhoto}
 	}
 	q := queue.New(queue.Options{
-		Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker, Awaited: awaited, Observe: a.metrics.job, Trace: traceJobs(a.cfg.tracer),
+		Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker, Awaited: awaited, Observe: a.metrics.job, Trace: traceJobs(a.tracer),
 	})
 	r.community.RegisterPhotoJobs(q)
 	r.community.RegisterPostJobs(q)
@@ -292,9 +292,9 @@ func (a *App) newAPI(r *rooms, assets *static.Assets, visible *community.Visible
 
 // settleSchema migrates where the settings say so, and tells whether this
 // release can work on the schema.
-func settleSchema(ctx context.Context, cfg *Config, log *slog.Logger) error {
-	m := store.NewMigrator(storeOptions(cfg, log))
-	if cfg.Migrate == "auto" {
+func (d drivers) settleSchema(ctx context.Context) error {
+	m := store.NewMigrator(d.storeOptions())
+	if d.cfg.Migrate == "auto" {
 		if err := m.Up(ctx); err != nil {
 			return fmt.Errorf("the database: %w", err)
 		}
@@ -318,7 +318,7 @@ const schemaPoll = time.Second
 func (a *App) awaitSchema(ctx context.Context) error {
 	said := ""
 	for {
-		err := settleSchema(ctx, a.cfg, a.log)
+		err := a.drivers().settleSchema(ctx)
 		if err == nil {
 			a.health.done("database")
 			return nil

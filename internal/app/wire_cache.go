@@ -22,12 +22,12 @@ func (a *App) connectRedis(ctx context.Context, r *rooms) error {
 	if !a.cfg.CacheURL.IsSet() {
 		return nil
 	}
-	redis, err := openRedis(ctx, a.cfg, a.log)
+	redis, err := a.drivers().redis(ctx)
 	if err != nil {
 		return err
 	}
 	a.redis = redis
-	redis.Trace(traceCalls(a.cfg.tracer, "redis"))
+	redis.Trace(traceCalls(a.tracer, "redis"))
 	a.onStop("redis", func(context.Context) error {
 		redis.Close()
 		return nil
@@ -74,9 +74,9 @@ func (a *App) counter() api.Counter {
 	return a.redis
 }
 
-// openRedis connects, and waits a moment for that. One that does not answer is no error.
-func openRedis(ctx context.Context, cfg *Config, log *slog.Logger) (*cache.Redis, error) {
-	redis, err := cache.NewRedis(ctx, cfg.CacheURL.Value, log)
+// redis connects, and waits a moment for that. One that does not answer is no error.
+func (d drivers) redis(ctx context.Context) (*cache.Redis, error) {
+	redis, err := cache.NewRedis(ctx, d.cfg.CacheURL.Value, d.log)
 	if err != nil {
 		return nil, fmt.Errorf("CACHE_URL: %w", err)
 	}

@@ -7,59 +7,60 @@ import (
 	"net/url"
 	"time"
 
+	"tintype/internal/awsconfig"
 	"tintype/internal/community"
 	"tintype/internal/media"
 )
 
-// openMedia chooses where photos live.
-func openMedia(ctx context.Context, cfg *Config, log *slog.Logger) (media.Store, error) {
-	switch cfg.MediaStore {
+// media chooses where photos live.
+func (d drivers) media(ctx context.Context) (media.Store, error) {
+	switch d.cfg.MediaStore {
 	case "disk":
-		return media.NewDisk(cfg.MediaDir)
+		return media.NewDisk(d.cfg.MediaDir)
 	case "s3":
-		c, err := loadAWS(ctx, cfg, log)
+		c, err := d.aws(ctx)
 		if err != nil {
 			return nil, err
 		}
-		limitWait(&c, 15*time.Second)
-		o := media.S3Options{Bucket: cfg.MediaBucket, Prefix: cfg.MediaPrefix, PathStyle: cfg.MediaPathStyle}
-		if cfg.MediaEncryption != "bucket" {
-			o.Encryption = cfg.MediaEncryption
+		awsconfig.LimitWait(&c, 15*time.Second)
+		o := media.S3Options{Bucket: d.cfg.MediaBucket, Prefix: d.cfg.MediaPrefix, PathStyle: d.cfg.MediaPathStyle}
+		if d.cfg.MediaEncryption != "bucket" {
+			o.Encryption = d.cfg.MediaEncryption
 		}
 		return media.NewS3(c, o), nil
 	default:
-		return nil, fmt.Errorf("no driver for MEDIA_STORE=%s", cfg.MediaStore)
+		return nil, fmt.Errorf("no driver for MEDIA_STORE=%s", d.cfg.MediaStore)
 	}
 }
 
-// newAddresses decides where readers fetch photos.
-func newAddresses(cfg *Config, keys func() [][]byte, signer *rotating[*media.Signer]) (*media.Addresses, error) {
-	o := media.AddressOptions{BaseURL: cfg.Origin(), MediaBaseURL: cfg.MediaBaseURL, Closed: cfg.Visitors == "none", Keys: keys}
+// addresses decides where readers fetch photos.
+func (d drivers) addresses(keys func() [][]byte, signer *rotating[*media.Signer]) (*media.Addresses, error) {
+	o := media.AddressOptions{BaseURL: d.cfg.Origin(), MediaBaseURL: d.cfg.MediaBaseURL, Closed: d.cfg.Visitors == "none", Keys: keys}
 	if signer != nil {
 		o.Signer = signer.now
 	}
 	return media.NewAddresses(o)
 }
 
-// openCDN is what has to hear of photos that are gone, nil where nobody has.
-func openCDN(ctx context.Context, cfg *Config, log *slog.Logger) (community.CDN, error) {
-	if cfg.MediaDistribution == "" {
+// cdn is what has to hear of photos that are gone, nil where nobody has.
+func (d drivers) cdn(ctx context.Context) (community.CDN, error) {
+	if d.cfg.MediaDistribution == "" {
 		return nil, nil
 	}
-	c, err := loadAWS(ctx, cfg, log)
+	c, err := d.aws(ctx)
 	if err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(cfg.MediaBaseURL)
+	u, err := url.Parse(d.cfg.MediaBaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("MEDIA_BASE_URL: %w", err)
 	}
-	return media.NewEdges(c, cfg.MediaDistribution, u.Path), nil
+	return media.NewEdges(c, d.cfg.MediaDistribution, u.Path), nil
 }
 
 // presigner is the store where readers are sent to it, else nil.
-func presigner(cfg *Config, s media.Store) media.Presigner {
-	if !cfg.MediaRedirect {
+func (d drivers) presigner(s media.Store) media.Presigner {
+	if !d.cfg.MediaRedirect {
 		return nil
 	}
 	p, _ := media.As[media.Presigner](s)
@@ -68,17 +69,17 @@ func presigner(cfg *Config, s media.Store) media.Presigner {
 
 // contentOrigins are the origins beside the site's own from which pages load
 // photos and static files.
-func contentOrigins(ctx context.Context, cfg *Config, log *slog.Logger) (images, assets []string, err error) {
+func (d drivers) contentOrigins(ctx context.Context) (images, assets []string, err error) {
 	for _, cdn := range []struct {
 		address string
 		origins *[]string
-	}{{cfg.MediaBaseURL, &images}, {cfg.StaticBaseURL, &assets}} {
+	}{{d.cfg.MediaBaseURL, &images}, {d.cfg.StaticBaseURL, &assets}} {
 		if u, err := url.Parse(cdn.address); err == nil && u.Host != "" {
 			*cdn.origins = append(*cdn.origins, u.Scheme+"://"+u.Host)
 		}
 	}
-	if cfg.MediaRedirect {
-		s, err := openMedia(ctx, cfg, log)
+	if d.cfg.MediaRedirect {
+		s, err := d.media(ctx)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -23,7 +23,7 @@ func (a *App) newPages(r *rooms, sessions *session.Store, routes *Routes, assets
 		Signed:    session.NewSigned(r.keys.now, a.cfg.Secure(), nil),
 		Addresses: r.addresses,
 		Media:     r.community.Media,
-		Presign:   presigner(a.cfg, r.community.Media),
+		Presign:   a.drivers().presigner(r.community.Media),
 		Assets:    assets,
 		Site: templates.Site{
 			Name:             a.cfg.SiteName,
@@ -72,7 +72,7 @@ func (a *App) newSessions(r *rooms) *session.Store {
 
 // sessionBackend chooses the store of sessions.
 func (a *App) sessionBackend(r *rooms) session.Backend {
-	b := session.Backend(countedSessions{r.sessions, a.metrics.sessionIO, traceCalls(a.cfg.tracer, "sessions")})
+	b := session.Backend(countedSessions{r.sessions, a.metrics.sessionIO, traceCalls(a.tracer, "sessions")})
 	if a.cfg.ReadOnly {
 		b = readOnlySessions{b}
 	}

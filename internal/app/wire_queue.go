@@ -11,7 +11,7 @@ import (
 
 // openQueue chooses how workers hear of jobs.
 func (a *App) openQueue(ctx context.Context) (queue.Waker, error) {
-	s, err := openSQS(ctx, a.cfg, a.log)
+	s, err := a.drivers().sqs(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -27,14 +27,14 @@ func (a *App) openQueue(ctx context.Context) (queue.Waker, error) {
 	return s, nil
 }
 
-// openSQS is nil where the database alone is the queue.
-func openSQS(ctx context.Context, cfg *Config, log *slog.Logger) (*queue.SQS, error) {
-	if cfg.QueueURL == "" {
+// sqs is nil where the database alone is the queue.
+func (d drivers) sqs(ctx context.Context) (*queue.SQS, error) {
+	if d.cfg.QueueURL == "" {
 		return nil, nil
 	}
-	c, err := loadAWS(ctx, cfg, log)
+	c, err := d.aws(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return queue.NewSQS(sqs.NewFromConfig(c), cfg.QueueURL, log), nil
+	return queue.NewSQS(sqs.NewFromConfig(c), d.cfg.QueueURL, d.log), nil
 }
