@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"tintype/internal/app"
+	"tintype/internal/config"
 	"tintype/internal/servertest"
 )
 
@@ -165,7 +165,7 @@ func readSettings(t *testing.T, environment map[string]string) {
 		values[name] = value
 		environ = append(environ, name+"="+value)
 	}
-	cfg, err := app.LoadConfig(func(name string) (string, bool) { v, ok := values[name]; return v, ok }, environ)
+	cfg, err := config.Load(func(name string) (string, bool) { v, ok := values[name]; return v, ok }, environ)
 	if err != nil {
 		t.Fatal(err)
 	}

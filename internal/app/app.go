@@ -1,6 +1,5 @@
-// Package app is the program: settings, wiring, the HTTP server and its life.
-// It is the only place where a setting is read, and the only one that knows
-// which driver stands behind which room.
+// Package app constructs the program and runs it. It is the only place where a
+// setting chooses a driver.
 package app
 
 import (
@@ -20,13 +19,14 @@ import (
 
 	"tintype/internal/cache"
 	"tintype/internal/community"
+	"tintype/internal/config"
 	"tintype/internal/session"
 	"tintype/internal/telemetry"
 )
 
 // An App is one running site. Several may live in one process.
 type App struct {
-	cfg *Config
+	cfg *config.Config
 	log *slog.Logger
 	// tracer is what the site is traced by, nil where nothing is.
 	tracer *telemetry.Tracer
@@ -61,7 +61,7 @@ type stopHook struct {
 
 // New prepares a site; nothing is opened before Run. Out gets the few lines
 // that tell a person where the site is.
-func New(cfg *Config, log *slog.Logger, out io.Writer) *App {
+func New(cfg *config.Config, log *slog.Logger, out io.Writer) *App {
 	return &App{
 		cfg:       cfg,
 		log:       log,

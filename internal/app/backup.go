@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"tintype/internal/awsconfig"
 	"tintype/internal/backup"
+	"tintype/internal/config"
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
@@ -32,7 +32,7 @@ func (d drivers) backups(ctx context.Context, text string) (backup.Place, error)
 	if text == "" {
 		return nil, errors.New("where are the backups? Set BACKUP_TO to a folder or s3://bucket/prefix, or give it by --to")
 	}
-	bucket, path, err := bucketPath(text)
+	bucket, path, err := config.BucketPath(text)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (d drivers) findBackup(ctx context.Context, text string) (backup.Place, str
 	return place, name, err
 }
 
-func backupKey(ctx context.Context, cfg *Config) (*backup.Key, error) {
+func backupKey(ctx context.Context, cfg *config.Config) (*backup.Key, error) {
 	if !cfg.BackupKey.IsSet() {
 		return nil, nil
 	}

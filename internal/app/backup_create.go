@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tintype/internal/backup"
+	"tintype/internal/config"
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
@@ -29,7 +30,7 @@ const mostMissing = 10_000
 
 // A backupMaker makes one backup.
 type backupMaker struct {
-	cfg   *Config
+	cfg   *config.Config
 	place backup.Place
 	key   *backup.Key
 	show  *meter
@@ -193,7 +194,7 @@ func (b *backupMaker) eachCollected(f func(name, path string) error) error {
 		return err
 	}
 	if !b.cfg.SecretKey.IsSet() {
-		if path := b.cfg.secretKeyPath(); isFile(path) {
+		if path := b.cfg.SecretKeyPath(); isFile(path) {
 			if err := f(backupSecretKey, path); err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"tintype/internal/config"
 	"tintype/internal/store"
 )
 
@@ -100,8 +101,8 @@ type configError struct{ err error }
 func (e *configError) Error() string { return "the settings are wrong:\n" + e.err.Error() }
 func (e *configError) Unwrap() error { return e.err }
 
-func (c *call) config() (*Config, error) {
-	cfg, err := LoadConfig(c.env.Lookup, c.env.Environ)
+func (c *call) config() (*config.Config, error) {
+	cfg, err := config.Load(c.env.Lookup, c.env.Environ)
 	if err != nil {
 		return nil, &configError{err}
 	}

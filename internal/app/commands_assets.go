@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"tintype/internal/config"
 	"tintype/static"
 )
 
@@ -28,8 +28,8 @@ type assetsUpload struct {
 const uploadPatience = 5 * time.Minute
 
 func (u assetsUpload) Run(c *call) error {
-	to, err := url.Parse(u.To)
-	if err != nil || to.Scheme != "s3" || !bucketName.MatchString(to.Host) || to.RawQuery != "" {
+	bucket, prefix, err := config.BucketPath(u.To)
+	if err != nil || bucket == "" {
 		return fmt.Errorf("%q is not of the form s3://bucket/prefix", u.To)
 	}
 	cfg, err := c.config()
@@ -47,10 +47,9 @@ func (u assetsUpload) Run(c *call) error {
 		return err
 	}
 	client := s3.NewFromConfig(awsConfig, func(o *s3.Options) { o.UsePathStyle = cfg.MediaPathStyle })
-	prefix := strings.Trim(to.Path, "/")
 	all := assets.All()
 	for _, path := range slices.Sorted(maps.Keys(all)) {
-		if err := putAsset(ctx, client, to.Host, strings.TrimPrefix(prefix+path, "/"), all[path]); err != nil {
+		if err := putAsset(ctx, client, bucket, strings.TrimPrefix(prefix+path, "/"), all[path]); err != nil {
 			return fmt.Errorf("put %s: %w", path, err)
 		}
 	}

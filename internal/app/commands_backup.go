@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tintype/internal/backup"
+	"tintype/internal/config"
 	"tintype/internal/store"
 )
 
@@ -35,7 +36,7 @@ type backupFlags struct {
 type backupRun struct {
 	ctx  context.Context
 	stop func()
-	cfg  *Config
+	cfg  *config.Config
 	key  *backup.Key
 	log  *slog.Logger
 	show *meter
@@ -144,7 +145,7 @@ func (b backupCreate) Run(c *call) (err error) {
 	done.Seconds = time.Since(start).Seconds()
 	r.show.end()
 	if err := r.say(done, "%s: %s, %d posts and comments, %d files, read back and found whole in %s.%s",
-		done.Backup, formatSize(done.Bytes), done.Rows["posts"], done.Files, shortDuration(time.Since(start).Round(100*time.Millisecond)), m.remarks()); err != nil {
+		done.Backup, config.FormatSize(done.Bytes), done.Rows["posts"], done.Files, config.ShortDuration(time.Since(start).Round(100*time.Millisecond)), m.remarks()); err != nil {
 		return err
 	}
 	if n := len(done.Missing); n > 0 {
@@ -221,7 +222,7 @@ func (b backupVerify) Run(c *call) (err error) {
 		return err
 	}
 	r.show.end()
-	text := fmt.Sprintf("%s of %s is whole: %s, %d posts and comments, %d files, schema %d.", name, m.Created.Format(time.RFC3339), formatSize(m.Bytes), m.Rows["posts"], m.Files, m.Schema)
+	text := fmt.Sprintf("%s of %s is whole: %s, %d posts and comments, %d files, schema %d.", name, m.Created.Format(time.RFC3339), config.FormatSize(m.Bytes), m.Rows["posts"], m.Files, m.Schema)
 	if n := len(m.Missing); n > 0 {
 		text += fmt.Sprintf("\n%d photo files were missing on the site already when it was made, such as %s.", n, m.Missing[0])
 	}
@@ -311,7 +312,7 @@ func (b backupRestore) Run(c *call) (err error) {
 	return r.say(outcome(m, name, into, start), "%s", restoredText(r.cfg, m, name, into))
 }
 
-func restoredText(cfg *Config, m *backup.Manifest, name, into string) string {
+func restoredText(cfg *config.Config, m *backup.Manifest, name, into string) string {
 	lines := []string{fmt.Sprintf("%s of %s is in %s: %d posts and comments, %d files. Start the site with DATA_DIR=%s to have it as it was then.",
 		name, m.Created.Format(time.RFC3339), into, m.Rows["posts"], m.Files, into)}
 	if m.Photos != photosHere {
@@ -320,10 +321,10 @@ func restoredText(cfg *Config, m *backup.Manifest, name, into string) string {
 	if m.SecretKey != "here" {
 		lines = append(lines, "SECRET_KEY was a setting: set the same one, or the addresses that it signed end.")
 	}
-	if !cfg.shown["DATABASE_URL"].Default {
+	if !cfg.IsDefault("DATABASE_URL") {
 		lines = append(lines, "DATABASE_URL is set: let it name "+filepath.Join(into, backupDatabase)+".")
 	}
-	if !cfg.shown["MEDIA_DIR"].Default && m.Photos == photosHere {
+	if !cfg.IsDefault("MEDIA_DIR") && m.Photos == photosHere {
 		lines = append(lines, "MEDIA_DIR is set: let it name "+filepath.Join(into, backupMedia)+".")
 	}
 	if n := len(m.Missing); n > 0 {

@@ -4,6 +4,8 @@ import (
 	"io"
 
 	"github.com/alecthomas/kong"
+
+	"tintype/internal/config"
 )
 
 type configCommand struct {
@@ -16,9 +18,9 @@ func (s configCommand) Run(c *call) error {
 		return err
 	}
 	if s.JSON {
-		return showConfigJSON(c.env.Stdout, cfg)
+		return cfg.WriteJSON(c.env.Stdout)
 	}
-	return showConfig(c.env.Stdout, cfg)
+	return cfg.WriteText(c.env.Stdout)
 }
 
 // helpWithSettings adds the table of settings to the program's help.
@@ -29,6 +31,6 @@ func helpWithSettings(options kong.HelpOptions, ctx *kong.Context) error {
 	if selected := ctx.Selected(); selected != nil && selected.Name != "serve" {
 		return nil
 	}
-	_, err := io.WriteString(ctx.Stdout, settingsHelp())
+	_, err := io.WriteString(ctx.Stdout, config.Help())
 	return err
 }

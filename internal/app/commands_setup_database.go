@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tintype/internal/config"
 	"tintype/internal/store"
 )
 
@@ -105,7 +106,7 @@ func (s setupDatabase) passwords() (map[string]string, error) {
 		return found, nil
 	}
 	for _, role := range []string{"owner", "app", "reader"} {
-		text, err := readSecretFile(s.file(role))
+		text, err := config.ReadSecretFile(s.file(role))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

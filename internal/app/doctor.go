@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tintype/internal/cache"
+	"tintype/internal/config"
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/session"
@@ -62,7 +63,7 @@ const checkPatience = 8 * time.Second
 // own open rooms, the command opens them one by one, so that one that fails
 // hides no other.
 type diagnosis struct {
-	cfg *Config
+	cfg *config.Config
 	log *slog.Logger
 
 	store    *store.Store
@@ -75,9 +76,9 @@ type diagnosis struct {
 	queueErr error
 	redis    *cache.Redis // nil where there is none, or nothing of this process asks it
 	redisErr error
-	address  *media.Addresses // nil without a CDN
-	assets   *static.Assets   // nil where this process serves none
-	held     []follower       // secrets that the running site holds on to
+	address  *media.Addresses  // nil without a CDN
+	assets   *static.Assets    // nil where this process serves none
+	held     []config.Follower // secrets that the running site holds on to
 
 	// again is how long after a failure a check is made once more, by who has
 	// the time: on a busy machine, an answer may come too late for once.
@@ -187,21 +188,21 @@ func (d *diagnosis) checkSettings(context.Context) []Check {
 func (d *diagnosis) checkSecrets(ctx context.Context) []Check {
 	troubled := make(map[string]string)
 	for _, f := range d.held {
-		if name, why := f.trouble(); why != "" {
+		if name, why := f.Trouble(); why != "" {
 			troubled[name] = why
 		}
 	}
 	var rotating, fixed []string
 	var list []Check
 	for _, k := range d.cfg.Secrets() {
-		name := k.setting.name
-		if !k.secret.rotates() {
+		name := k.Name()
+		if !k.Rotates() {
 			fixed = append(fixed, name)
 			continue
 		}
-		rotating = append(rotating, fmt.Sprintf("%s (%s)", name, k.setting.rotates))
+		rotating = append(rotating, fmt.Sprintf("%s (%s)", name, k.TakenOver()))
 		why := troubled[name]
-		if err := k.check(ctx); why == "" && err != nil {
+		if err := k.Check(ctx); why == "" && err != nil {
 			why = err.Error()
 		}
 		if why != "" {
@@ -308,7 +309,7 @@ func (d *diagnosis) checkDisk(context.Context) []Check {
 	var list []Check
 	for _, dir := range dirs {
 		free, err := freeSpace(dir)
-		text := fmt.Sprintf("%s has %s free", dir, formatSize(free))
+		text := fmt.Sprintf("%s has %s free", dir, config.FormatSize(free))
 		switch {
 		case errors.Is(err, errors.ErrUnsupported):
 			continue

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tintype/internal/backup"
+	"tintype/internal/config"
 	"tintype/internal/store"
 )
 
@@ -53,7 +54,7 @@ func judgeBackups(where string, names []string, began, now time.Time) Check {
 		return Check{Status: checkFailure, Text: "there is no backup in " + where, Advice: advice}
 	}
 	age := now.Sub(backup.Made(names[len(names)-1])).Round(time.Minute)
-	text := fmt.Sprintf("the newest of %d backups in %s is %s old", len(names), where, shortDuration(max(age, 0)))
+	text := fmt.Sprintf("the newest of %d backups in %s is %s old", len(names), where, config.ShortDuration(max(age, 0)))
 	if age > backupLate {
 		return warn(text, advice)
 	}

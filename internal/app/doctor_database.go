@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"tintype/internal/config"
 	"tintype/internal/store"
 )
 
@@ -75,7 +76,7 @@ func (d *diagnosis) checkReplicas(ctx context.Context) []Check {
 		time.Sleep(100 * time.Millisecond)
 	}
 	var list []Check
-	for i, address := range d.cfg.Replicas.display {
+	for i, address := range d.cfg.Replicas.Shown() {
 		if strings.Contains(address, ".proxy-") && strings.Contains(address, ".rds.") {
 			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("address %d is an RDS Proxy, which shares connections: a reader's own writes could be missed", i+1), Advice: "name the readers or the cluster's reader endpoint"})
 		}
@@ -111,7 +112,7 @@ func (d *diagnosis) allReplicasInUse() bool {
 }
 
 // judgeServer says what is wrong with a database server, the primary or one of the replicas, nothing if all is well.
-func judgeServer(cfg *Config, sv store.Server) []Check {
+func judgeServer(cfg *config.Config, sv store.Server) []Check {
 	replica := sv.Address != ""
 	who, variable := "the server", "DATABASE_URL"
 	if replica {
@@ -152,7 +153,7 @@ func judgeServer(cfg *Config, sv store.Server) []Check {
 }
 
 // nearby tells whether the server is on this machine.
-func nearby(cfg *Config, sv store.Server) bool {
+func nearby(cfg *config.Config, sv store.Server) bool {
 	host, _, err := net.SplitHostPort(sv.Address)
 	if sv.Address == "" || err != nil {
 		u, err := url.Parse(cfg.Database.String())
@@ -161,11 +162,11 @@ func nearby(cfg *Config, sv store.Server) bool {
 		}
 		host = u.Hostname()
 	}
-	return host == "" || isLoopbackHost(host)
+	return host == "" || config.IsLoopbackHost(host)
 }
 
 // judgeConnections compares the fleet's pools with what the server takes.
-func judgeConnections(cfg *Config, who string, v map[string]string) []Check {
+func judgeConnections(cfg *config.Config, who string, v map[string]string) []Check {
 	takes, err := strconv.Atoi(v["max_connections"])
 	if err != nil {
 		return nil
@@ -197,7 +198,7 @@ func isOn(value string) bool { return strings.EqualFold(value, "ON") || value ==
 // beyondReadOnly are the privileges with which an account writes to a server that refuses everybody else.
 var beyondReadOnly = []string{"SUPER", "READ_ONLY ADMIN", "CONNECTION_ADMIN", "CONNECTION ADMIN", "ALL PRIVILEGES"}
 
-func judgePrimary(cfg *Config, sv store.Server) []Check {
+func judgePrimary(cfg *config.Config, sv store.Server) []Check {
 	var list []Check
 	v := sv.Variables
 	if lacking := store.Lacking(sv.Grants, sv.Database, store.AppPrivileges); len(lacking) > 0 {
@@ -267,7 +268,7 @@ func outOfOrder(v map[string]string) string {
 	if strings.Contains(v["version"], "MariaDB") {
 		// In every slave_parallel_mode commits keep their order, but within a domain only.
 		domains := map[string]bool{}
-		for _, gtid := range splitList(v["gtid_slave_pos"]) {
+		for _, gtid := range config.SplitList(v["gtid_slave_pos"]) {
 			domain, _, _ := strings.Cut(gtid, "-")
 			domains[domain] = true
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/config"
 	"tintype/internal/store"
 	"tintype/static"
 )
@@ -50,7 +51,7 @@ func (d doctorCommand) Run(c *call) error {
 }
 
 // examine opens what the settings name, each by itself.
-func examine(ctx context.Context, cfg *Config, log *slog.Logger) (*diagnosis, func()) {
+func examine(ctx context.Context, cfg *config.Config, log *slog.Logger) (*diagnosis, func()) {
 	opener, d := drivers{cfg: cfg, log: log}, &diagnosis{cfg: cfg, log: log}
 	if cfg.Database.Driver == "sqlite" {
 		// Opening would make the file: a doctor changes nothing.
@@ -70,7 +71,7 @@ func examine(ctx context.Context, cfg *Config, log *slog.Logger) (*diagnosis, fu
 	if cfg.Web {
 		d.assets, _ = static.New(cfg.StaticBaseURL) // what is embedded cannot be wrong here only
 	}
-	if signer, err := openSigner(ctx, cfg, log); err == nil && signer != nil {
+	if signer, err := cfg.MediaSigner(ctx, log); err == nil && signer != nil {
 		unused := func() [][]byte { return [][]byte{[]byte("signs nothing here")} }
 		d.address, _ = opener.addresses(unused, signer) // nil: not asked for
 	}

@@ -3,13 +3,14 @@ package app
 import (
 	"log/slog"
 
+	"tintype/internal/config"
 	"tintype/internal/telemetry"
 )
 
 // drivers opens the parts of a site, each with the driver that its setting
 // names: one small method a setting.
 type drivers struct {
-	cfg    *Config
+	cfg    *config.Config
 	log    *slog.Logger
 	tracer *telemetry.Tracer // nil: nothing is traced
 }

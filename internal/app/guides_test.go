@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"tintype/internal/config"
 	"tintype/internal/servertest"
 )
 
@@ -58,7 +59,7 @@ func TestGuides(t *testing.T) {
 	outputs := names(read("deploy/asg/outputs.tf"), `(?m)^output "(\w+)"`)
 	alarms := names(read("deploy/asg/modules/watch/alarms.tf"), `(?m)^      ([a-z0-9-]+) = \{`)
 	alarms = append(alarms, "errors", "outside") // which are resources of their own
-	settings := settingNames()
+	settings := config.Names()
 	if len(variables) < 30 || len(outputs) < 10 || len(alarms) < 10 {
 		t.Fatalf("%d variables, %d outputs, %d alarms", len(variables), len(outputs), len(alarms))
 	}

@@ -6,11 +6,12 @@ import (
 	"log/slog"
 	"os"
 
+	"tintype/internal/config"
 	"tintype/internal/telemetry"
 )
 
 // newLogger writes to w, in the format the settings ask for.
-func newLogger(w io.Writer, c *Config) *slog.Logger {
+func newLogger(w io.Writer, c *config.Config) *slog.Logger {
 	format := c.LogFormat
 	if format == "" {
 		format = "json"

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"tintype/internal/config"
 )
 
 // A meter tells on a terminal how far something is. The nil meter says nothing.
@@ -44,9 +46,9 @@ func (p *meter) add(n int64) {
 	p.done += n
 	if now := time.Now(); now.Sub(p.last) > 200*time.Millisecond {
 		p.last = now
-		text := fmt.Sprintf("%s %s", p.what, formatSize(p.done))
+		text := fmt.Sprintf("%s %s", p.what, config.FormatSize(p.done))
 		if p.total > 0 {
-			text = fmt.Sprintf("%s %d%% of %s", p.what, min(100, 100*p.done/p.total), formatSize(p.total))
+			text = fmt.Sprintf("%s %d%% of %s", p.what, min(100, 100*p.done/p.total), config.FormatSize(p.total))
 		}
 		p.step(text)
 	}

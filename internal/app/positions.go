@@ -27,7 +27,7 @@ func (a *App) withPositions(r *rooms, site http.Handler) http.Handler {
 	if !r.store.Replicated() {
 		return site
 	}
-	p := &positions{store: r.store, signed: session.NewSigned(r.keys.now, a.cfg.Secure(), nil), onPrimary: a.cfg.ReplicaMaxLag + time.Minute}
+	p := &positions{store: r.store, signed: session.NewSigned(r.keys.Now, a.cfg.Secure(), nil), onPrimary: a.cfg.ReplicaMaxLag + time.Minute}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, reads := p.store.StartReads(r.Context(), p.brought(r))
 		defer reads.End()

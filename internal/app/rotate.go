@@ -4,14 +4,16 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"tintype/internal/config"
 )
 
 // followSecrets takes new values over while the site runs. Those that are looked
 // at equally often are so together: at AWS they often are strings of one secret.
 func (a *App) followSecrets(r *rooms) {
-	together := make(map[time.Duration][]follower)
+	together := make(map[time.Duration][]config.Follower)
 	for _, secret := range r.secrets() {
-		if every := secret.every(); every > 0 {
+		if every := secret.Every(); every > 0 {
 			together[every] = append(together[every], secret)
 		}
 	}
@@ -24,7 +26,7 @@ func (a *App) followSecrets(r *rooms) {
 					return nil
 				}
 				for _, secret := range list {
-					secret.look(ctx)
+					secret.Look(ctx)
 				}
 			}
 		})
@@ -32,8 +34,8 @@ func (a *App) followSecrets(r *rooms) {
 }
 
 // secrets are those that these rooms hold on to.
-func (r *rooms) secrets() []follower {
-	list := []follower{r.keys}
+func (r *rooms) secrets() []config.Follower {
+	list := []config.Follower{r.keys}
 	if r.signer != nil {
 		list = append(list, r.signer)
 	}

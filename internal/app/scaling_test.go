@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"tintype/internal/config"
 )
 
 // The guide's files, which a test has no right to put where the guide has them.
@@ -43,7 +45,7 @@ func TestScalingGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	guide, dir := string(raw), guideFiles(t)
-	known := settingNames()
+	known := config.Names()
 	env := map[string]string{}
 	blocks := regexp.MustCompile("(?s)```env\n(.*?)```").FindAllStringSubmatch(guide, -1)
 	if len(blocks) < 8 {
@@ -74,7 +76,7 @@ func TestScalingGuide(t *testing.T) {
 		}
 		return list
 	}()...); err == nil && (!c.Stateless || c.Database.Driver != "mysql" || !c.Replicas.URLs.IsSet() || !c.CacheURL.IsSet() || c.QueueURL == "" || c.Web) {
-		t.Errorf("the whole guide is not the whole ladder: %+v", c.shown)
+		t.Errorf("the whole guide is not the whole ladder: %+v", c)
 	}
 
 	for _, name := range regexp.MustCompile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)[=`]").FindAllStringSubmatch(guide, -1) {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"tintype/internal/config"
 )
 
 // newServer has the timeouts. Bodies and answers have theirs piece by piece
@@ -105,7 +107,7 @@ func (d doors) close() {
 
 // listen opens the ports, unless systemd has opened them before (socket
 // activation): those outlive this process, so that a restart refuses nobody.
-func listen(ctx context.Context, c *Config) (doors, error) {
+func listen(ctx context.Context, c *config.Config) (doors, error) {
 	if d, err := inherited(c); err != nil || len(d.site) > 0 {
 		return d, err
 	}
@@ -125,7 +127,7 @@ func listen(ctx context.Context, c *Config) (doors, error) {
 
 // listenOn opens one port. A site whose address is this machine listens on
 // loopback only, in both families, because localhost may mean either.
-func listenOn(ctx context.Context, c *Config, setting string, number int) ([]net.Listener, error) {
+func listenOn(ctx context.Context, c *config.Config, setting string, number int) ([]net.Listener, error) {
 	port := strconv.Itoa(number)
 	var config net.ListenConfig
 	if c.ListenAddr != "" || !c.Loopback() {
@@ -168,7 +170,7 @@ func (a *App) announce(ctx context.Context, listeners []net.Listener) {
 	}
 	a.log.InfoContext(ctx, "ready", "base_url", a.cfg.Origin(), "listen", addrs, "database", a.cfg.Database.String())
 	fmt.Fprintf(a.out, "Tintype %s is at %s\n", Version, a.cfg.Origin())
-	if a.cfg.keepsFiles() {
+	if a.cfg.KeepsFiles() {
 		dir, err := filepath.Abs(a.cfg.DataDir)
 		if err != nil {
 			dir = a.cfg.DataDir

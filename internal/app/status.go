@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tintype/internal/config"
 	"tintype/templates"
 )
 
@@ -169,7 +170,7 @@ func (a *App) systems(c counted, r *rooms) []templates.StatusSystem {
 		}
 	})
 	if a.cfg.Replicas.URLs.IsSet() {
-		part("Reads", strings.Join(a.cfg.Replicas.display, ", "), func(t *tally) {
+		part("Reads", strings.Join(a.cfg.Replicas.Shown(), ", "), func(t *tally) {
 			reads := c.by("tintype_reads_total", "server")
 			for _, server := range slices.Sorted(maps.Keys(reads)) {
 				if server != "primary" {
@@ -194,7 +195,7 @@ func (a *App) systems(c counted, r *rooms) []templates.StatusSystem {
 	}
 	part("Photos", photos, func(t *tally) {
 		if n, known := c.sum("tintype_photo_memory_bytes"); known {
-			t.say("of "+formatSize(a.cfg.PhotoMemory)+" in use", formatSize(int64(n)))
+			t.say("of "+config.FormatSize(a.cfg.PhotoMemory)+" in use", config.FormatSize(int64(n)))
 		}
 	})
 	part("Cache", a.cfg.CacheShown, func(t *tally) {

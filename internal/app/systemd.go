@@ -13,6 +13,8 @@ import (
 
 	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"tintype/internal/config"
 )
 
 // Names of the sockets that systemd may hand over (FileDescriptorName=).
@@ -23,7 +25,7 @@ const (
 
 // inherited are the doors that systemd opened for this process, none if it did
 // not. See sd_listen_fds(3).
-func inherited(c *Config) (doors, error) {
+func inherited(c *config.Config) (doors, error) {
 	sockets, err := activation.ListenersWithNames()
 	if err != nil || len(sockets) == 0 {
 		return doors{}, err
@@ -56,7 +58,7 @@ func inherited(c *Config) (doors, error) {
 
 // suit refuses what LISTEN_ADDR may not say either: a site that stands open to
 // everybody because nobody has said yet who its readers are.
-func (d doors) suit(c *Config) error {
+func (d doors) suit(c *config.Config) error {
 	if !d.inherited || !c.Loopback() || !c.IsDefault("REGISTRATION") {
 		return nil
 	}

@@ -17,6 +17,8 @@ import (
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+
+	"tintype/internal/config"
 )
 
 // certificates are those of TLS_DOMAINS, obtained and renewed by ACME (RFC
@@ -27,7 +29,7 @@ type certificates struct {
 	log     *slog.Logger
 }
 
-func newCertificates(cfg *Config, log *slog.Logger) *certificates {
+func newCertificates(cfg *config.Config, log *slog.Logger) *certificates {
 	contact := ""
 	if a, err := mail.ParseAddress(cfg.Contact); err == nil {
 		contact = a.Address
@@ -62,7 +64,7 @@ func (f certificateFiles) Put(ctx context.Context, name string, data []byte) err
 	return err
 }
 
-func acmeFolder(cfg *Config) string { return filepath.Join(cfg.DataDir, "acme") }
+func acmeFolder(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "acme") }
 
 // config is how the server speaks TLS: HTTP/2 and 1.1, and the challenge by
 // which the certificate authority sees that the names are ours.
@@ -132,7 +134,7 @@ func modernHello(name string) *tls.ClientHelloInfo {
 
 // plain answers HTTP beside TLS: the certificate authority's challenge, health,
 // and for everything else the way to https.
-func (c *certificates) plain(h *health, cfg *Config) http.Handler {
+func (c *certificates) plain(h *health, cfg *config.Config) http.Handler {
 	site := cfg.Origin()
 	return c.manager.HTTPHandler(h.handle(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"tintype/internal/config"
 	"tintype/internal/queue"
 	"tintype/internal/store"
 	"tintype/internal/telemetry"
@@ -41,7 +42,7 @@ func (a *App) openTraces(ctx context.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return headersOf(text)
+			return config.HeadersOf(text)
 		}
 	}
 	t, err := telemetry.New(o)
@@ -55,7 +56,7 @@ func (a *App) openTraces(ctx context.Context) error {
 		return t.Stop(ctx)
 	})
 	a.metrics.watchTraces(t)
-	a.log.InfoContext(ctx, "traces", "collector", originOf(c.URL), "sampler", c.Sampler)
+	a.log.InfoContext(ctx, "traces", "collector", config.OriginOf(c.URL), "sampler", c.Sampler)
 	return nil
 }
 

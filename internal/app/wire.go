@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/config"
 	"tintype/internal/live"
 	"tintype/internal/media"
 	"tintype/internal/queue"
@@ -29,8 +29,8 @@ type rooms struct {
 	addresses *media.Addresses
 	sessions  session.Backend
 	live      *live.Hub
-	keys      *rotating[[][]byte]
-	signer    *rotating[*media.Signer] // nil where no CDN takes signed addresses
+	keys      *config.Rotating[[][]byte]
+	signer    *config.Rotating[*media.Signer] // nil where no CDN takes signed addresses
 }
 
 // rooms opens every room with the driver that the settings chose. The
@@ -42,16 +42,16 @@ func (d drivers) rooms(ctx context.Context) (*rooms, error) {
 		Budget:    media.NewBudget(d.cfg.PhotoMemory),
 	})}
 	var err error
-	if r.keys, err = openKeys(ctx, d.cfg, d.log); err != nil {
+	if r.keys, err = d.cfg.SigningKeys(ctx, d.log); err != nil {
 		return nil, err
 	}
-	if r.signer, err = openSigner(ctx, d.cfg, d.log); err != nil {
+	if r.signer, err = d.cfg.MediaSigner(ctx, d.log); err != nil {
 		return nil, err
 	}
 	if r.media, err = d.media(ctx); err != nil {
 		return nil, fmt.Errorf("photos: %w", err)
 	}
-	if r.addresses, err = d.addresses(r.keys.now, r.signer); err != nil {
+	if r.addresses, err = d.addresses(r.keys.Now, r.signer); err != nil {
 		return nil, err
 	}
 	cdn, err := d.cdn(ctx)
@@ -80,12 +80,12 @@ func (d drivers) rooms(ctx context.Context) (*rooms, error) {
 		MembersOnly:      d.cfg.Visitors == "none",
 		KeepOriginals:    d.cfg.KeepOriginals,
 		MaxUploadBytes:   d.cfg.MaxUploadBytes,
-		SecretKeys:       r.keys.now,
-		LoginLimit:       d.cfg.LoginLimit.limit(),
-		SignUpLimit:      d.cfg.SignUpLimit.limit(),
-		UploadLimit:      d.cfg.UploadLimit.limit(),
-		PostLimit:        d.cfg.PostLimit.limit(),
-		ReportLimit:      d.cfg.ReportLimit.limit(),
+		SecretKeys:       r.keys.Now,
+		LoginLimit:       limit(d.cfg.LoginLimit),
+		SignUpLimit:      limit(d.cfg.SignUpLimit),
+		UploadLimit:      limit(d.cfg.UploadLimit),
+		PostLimit:        limit(d.cfg.PostLimit),
+		ReportLimit:      limit(d.cfg.ReportLimit),
 		DraftTTL:         draftLife,
 	})
 	return r, nil
@@ -98,7 +98,7 @@ const draftLife = 48 * time.Hour
 // Close closes the database, on which everything else stands.
 func (r *rooms) Close() error { return r.store.Close() }
 
-func (r Rate) limit() community.Limit {
+func limit(r config.Rate) community.Limit {
 	return community.Limit{Count: r.Events, Window: r.Window}
 }
 
@@ -157,7 +157,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
 	a.log.InfoContext(ctx, "stores", "database", a.cfg.Database.String(), "sessions", a.cfg.SessionStore, "photos", a.cfg.MediaStore)
-	a.log.InfoContext(ctx, "photos", "largest_file", formatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", formatSize(a.cfg.PhotoMemory))
+	a.log.InfoContext(ctx, "photos", "largest_file", config.FormatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", config.FormatSize(a.cfg.PhotoMemory))
 	if err := a.connectRedis(ctx, r); err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func (a *App) newAPI(r *rooms, assets *static.Assets, visible *community.Visible
 		DefaultHeader:  origin + assets.Path("header.png"),
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
 		MaxPixels:      r.processor.MatrixLimit(),
-		Limit:          a.cfg.APILimit.limit(),
+		Limit:          limit(a.cfg.APILimit),
 		Counter:        a.counter(),
 		Authenticate:   a.admission.vouch,
 		Generation:     visible.Count,

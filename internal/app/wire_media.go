@@ -3,12 +3,12 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"time"
 
 	"tintype/internal/awsconfig"
 	"tintype/internal/community"
+	"tintype/internal/config"
 	"tintype/internal/media"
 )
 
@@ -34,10 +34,10 @@ func (d drivers) media(ctx context.Context) (media.Store, error) {
 }
 
 // addresses decides where readers fetch photos.
-func (d drivers) addresses(keys func() [][]byte, signer *rotating[*media.Signer]) (*media.Addresses, error) {
+func (d drivers) addresses(keys func() [][]byte, signer *config.Rotating[*media.Signer]) (*media.Addresses, error) {
 	o := media.AddressOptions{BaseURL: d.cfg.Origin(), MediaBaseURL: d.cfg.MediaBaseURL, Closed: d.cfg.Visitors == "none", Keys: keys}
 	if signer != nil {
-		o.Signer = signer.now
+		o.Signer = signer.Now
 	}
 	return media.NewAddresses(o)
 }

@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ func parseBackupTo(c *Config, v value) error {
 	if !v.set {
 		return nil
 	}
-	if _, _, err := bucketPath(v.text); err != nil {
+	if _, _, err := BucketPath(v.text); err != nil {
 		return err
 	}
 	c.BackupTo = v.text
@@ -32,8 +32,8 @@ func parseBackupKey(c *Config, v value) error {
 	return nil
 }
 
-// bucketPath takes s3://bucket/path apart. What is no such address has no bucket.
-func bucketPath(text string) (bucket, path string, err error) {
+// BucketPath takes s3://bucket/path apart. What is no such address has no bucket.
+func BucketPath(text string) (bucket, path string, err error) {
 	if !strings.HasPrefix(text, "s3:") {
 		if strings.Contains(text, "://") { // or it would silently be a folder of that name
 			return "", "", fmt.Errorf("%q is neither a folder nor of the form s3://bucket/prefix", text)

@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"bytes"
@@ -39,7 +39,7 @@ func TestSecretsAreFollowed(t *testing.T) {
 	keptIn(t, file, old)
 	c := mustLoad(t, "SECRET_KEY_FILE="+file)
 	var said bytes.Buffer
-	keys, err := openKeys(t.Context(), c, slog.New(slog.NewTextHandler(&said, nil)))
+	keys, err := c.SigningKeys(t.Context(), slog.New(slog.NewTextHandler(&said, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestSecretsAreFollowed(t *testing.T) {
 					return
 				default:
 				}
-				if list := keys.now(); len(list) == 0 || len(list[0]) != 40 {
+				if list := keys.Now(); len(list) == 0 || len(list[0]) != 40 {
 					t.Errorf("%q", list)
 					return
 				}
@@ -77,11 +77,11 @@ func TestSecretsAreFollowed(t *testing.T) {
 		{text: young, want: young, news: true},
 	} {
 		keptIn(t, file, step.text)
-		keys.look(t.Context())
-		if got := string(bytes.Join(keys.now(), []byte(","))); got != step.want {
+		keys.Look(t.Context())
+		if got := string(bytes.Join(keys.Now(), []byte(","))); got != step.want {
 			t.Errorf("after %q: %q in use, not %q", step.text, got, step.want)
 		}
-		if name, why := keys.trouble(); name != "SECRET_KEY" || !strings.Contains(why, step.why) || (why == "") != (step.why == "") {
+		if name, why := keys.Trouble(); name != "SECRET_KEY" || !strings.Contains(why, step.why) || (why == "") != (step.why == "") {
 			t.Errorf("after %q: %s: %q", step.text, name, why)
 		}
 		if step.warned {
@@ -107,22 +107,22 @@ func TestSecretsAreFollowed(t *testing.T) {
 // Without SECRET_KEY the generated file is followed, and never made anew under a running process.
 func TestTheGeneratedKeyIsFollowed(t *testing.T) {
 	c := mustLoad(t, "DATA_DIR="+t.TempDir())
-	keys, err := openKeys(t.Context(), c, slog.Default())
+	keys, err := c.SigningKeys(t.Context(), slog.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := string(keys.now()[0])
-	keptIn(t, c.secretKeyPath(), strings.Repeat("n", 40)+","+first)
-	keys.look(t.Context())
-	if list := keys.now(); len(list) != 2 || string(list[1]) != first {
+	first := string(keys.Now()[0])
+	keptIn(t, c.SecretKeyPath(), strings.Repeat("n", 40)+","+first)
+	keys.Look(t.Context())
+	if list := keys.Now(); len(list) != 2 || string(list[1]) != first {
 		t.Errorf("%d keys", len(list))
 	}
-	keptIn(t, c.secretKeyPath(), "")
-	keys.look(t.Context())
-	if _, why := keys.trouble(); len(keys.now()) != 2 || why == "" {
-		t.Errorf("%d keys, %q", len(keys.now()), why)
+	keptIn(t, c.SecretKeyPath(), "")
+	keys.Look(t.Context())
+	if _, why := keys.Trouble(); len(keys.Now()) != 2 || why == "" {
+		t.Errorf("%d keys, %q", len(keys.Now()), why)
 	}
-	if _, err := os.Stat(c.secretKeyPath()); err == nil {
+	if _, err := os.Stat(c.SecretKeyPath()); err == nil {
 		t.Error("another key was made")
 	}
 }
@@ -141,9 +141,9 @@ func TestTheSigningKeyChangesWithItsID(t *testing.T) {
 	first, second := signingPEM(t), signingPEM(t)
 	named := func(id, key string) string { return "Key-Pair-Id: " + id + "\n" + key }
 	file := filepath.Join(t.TempDir(), "key")
-	id := func(s *rotating[*media.Signer], c *Config) string {
+	id := func(s *Rotating[*media.Signer], c *Config) string {
 		t.Helper()
-		a, err := drivers{cfg: c}.addresses(func() [][]byte { return [][]byte{make([]byte, 32)} }, s)
+		a, err := media.NewAddresses(media.AddressOptions{BaseURL: c.Origin(), MediaBaseURL: c.MediaBaseURL, Keys: func() [][]byte { return [][]byte{make([]byte, 32)} }, Signer: s.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestTheSigningKeyChangesWithItsID(t *testing.T) {
 	for _, env := range [][]string{nil, {"MEDIA_SIGNING_KEY_ID=KSETTING"}} {
 		keptIn(t, file, named("KFIRST", first))
 		c := mustLoad(t, append(env, "MEDIA_BASE_URL=https://cdn.example", "MEDIA_SIGNING_KEY_FILE="+file)...)
-		s, err := openSigner(t.Context(), c, slog.New(slog.DiscardHandler))
+		s, err := c.MediaSigner(t.Context(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestTheSigningKeyChangesWithItsID(t *testing.T) {
 			{strings.ReplaceAll(named("KFIRST", first), "\n", `\n`), "KFIRST"},
 		} {
 			keptIn(t, file, step.text)
-			s.look(t.Context())
+			s.Look(t.Context())
 			if got := id(s, c); got != step.want {
 				t.Errorf("%v: %.40q: %s signs, not %s", env, step.text, got, step.want)
 			}
@@ -177,19 +177,19 @@ func TestTheSigningKeyChangesWithItsID(t *testing.T) {
 	}
 	keptIn(t, file, first)
 	c := mustLoad(t, "MEDIA_BASE_URL=https://cdn.example", "MEDIA_SIGNING_KEY_ID=KSETTING", "MEDIA_SIGNING_KEY_FILE="+file)
-	s, err := openSigner(t.Context(), c, slog.New(slog.DiscardHandler))
+	s, err := c.MediaSigner(t.Context(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	signs := s.now()
+	signs := s.Now()
 	keptIn(t, file, second)
-	s.look(t.Context())
-	if _, why := s.trouble(); s.now() != signs || id(s, c) != "KSETTING" || !strings.Contains(why, "Key-Pair-Id") || strings.Contains(why, "PRIVATE") {
+	s.Look(t.Context())
+	if _, why := s.Trouble(); s.Now() != signs || id(s, c) != "KSETTING" || !strings.Contains(why, "Key-Pair-Id") || strings.Contains(why, "PRIVATE") {
 		t.Errorf("a key without its id was taken, or nobody is told: %q", why)
 	}
 	keptIn(t, file, named("KSECOND", second))
-	s.look(t.Context())
-	if _, why := s.trouble(); id(s, c) != "KSECOND" || why != "" {
+	s.Look(t.Context())
+	if _, why := s.Trouble(); id(s, c) != "KSECOND" || why != "" {
 		t.Errorf("%s signs: %q", id(s, c), why)
 	}
 	keptIn(t, file, first)
@@ -221,7 +221,7 @@ func TestSecretsAtAWSAreFollowed(t *testing.T) {
 		defer v.mu.Unlock()
 		clear(v.sources)
 	}
-	keys, err := openKeys(t.Context(), c, slog.New(slog.DiscardHandler))
+	keys, err := c.SigningKeys(t.Context(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,8 +229,8 @@ func TestSecretsAtAWSAreFollowed(t *testing.T) {
 	holds := func(state, key, password string) {
 		t.Helper()
 		again()
-		keys.look(t.Context())
-		if got := string(keys.now()[0]); got != key {
+		keys.Look(t.Context())
+		if got := string(keys.Now()[0]); got != key {
 			t.Errorf("%s: the key is %s", state, got)
 		}
 		for _, s := range []struct {
@@ -250,7 +250,7 @@ func TestSecretsAtAWSAreFollowed(t *testing.T) {
 	}
 	trouble := func(state, want string) {
 		t.Helper()
-		if _, why := keys.trouble(); !strings.Contains(why, want) || (why == "") != (want == "") {
+		if _, why := keys.Trouble(); !strings.Contains(why, want) || (why == "") != (want == "") {
 			t.Errorf("%s: %q", state, why)
 		}
 	}
@@ -268,47 +268,4 @@ func TestSecretsAtAWSAreFollowed(t *testing.T) {
 	keep(old, "mysql://u:third@127.0.0.1/db")
 	holds("in order", old, "third")
 	trouble("in order", "")
-}
-
-// The doctor says which secrets rotate, reads those again, and tells of what the running site could not take.
-func TestDoctorOfSecrets(t *testing.T) {
-	dir := t.TempDir()
-	keyFile, cacheFile := filepath.Join(dir, "key"), filepath.Join(dir, "cache")
-	keptIn(t, keyFile, strings.Repeat("older", 8))
-	keptIn(t, cacheFile, "redis://:hush@127.0.0.1:1")
-	c := mustLoad(t, "SECRET_KEY_FILE="+keyFile, "CACHE_URL_FILE="+cacheFile, "BACKUP_KEY="+strings.Repeat("backup", 5))
-	keys, err := openKeys(t.Context(), c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &diagnosis{cfg: c, held: []follower{keys}}
-	says := func(state, status string, wants ...string) {
-		t.Helper()
-		list := d.checkSecrets(t.Context())
-		all := fmt.Sprintf("%+v", list)
-		for _, want := range append(wants, "CACHE_URL (by each new connection", "SECRET_KEY (within a minute)", "restart: BACKUP_KEY") {
-			if !strings.Contains(all, want) {
-				t.Errorf("%s: no %q in %s", state, want, all)
-			}
-		}
-		if worst(list) != status {
-			t.Errorf("%s: %s, not %s: %s", state, worst(list), status, all)
-		}
-		for _, not := range []string{"older", "hush", "young", "backup"} {
-			if strings.Contains(all, not) {
-				t.Errorf("%s: %q is in %s", state, not, all)
-			}
-		}
-	}
-	says("in order", checkOK)
-	keptIn(t, keyFile, "young")
-	keptIn(t, cacheFile, "mysql://:hush@127.0.0.1")
-	says("spoiled", checkWarning, "SECRET_KEY: each key needs 32 characters", "CACHE_URL: it is neither memory:")
-	keptIn(t, keyFile, "")
-	keys.look(t.Context())
-	keptIn(t, keyFile, strings.Repeat("older", 8))
-	keptIn(t, cacheFile, "redis://:hush@127.0.0.1:1")
-	says("not yet looked at again", checkWarning, "SECRET_KEY: secret: open")
-	keys.look(t.Context())
-	says("in order again", checkOK)
 }

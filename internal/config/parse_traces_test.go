@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"bytes"
@@ -71,7 +71,7 @@ func TestStandardTraceVariablesAreNoMistakes(t *testing.T) {
 func TestTheCollectorsKeyNeverShows(t *testing.T) {
 	c := mustLoad(t, "OTEL_EXPORTER_OTLP_ENDPOINT=https://user:"+testPassword+"@vendor.example/"+testPassword, "OTEL_EXPORTER_OTLP_HEADERS=key="+testPassword)
 	var text bytes.Buffer
-	if err := showConfig(&text, c); err != nil {
+	if err := c.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(text.String(), testPassword) || !strings.Contains(text.String(), "OTEL_EXPORTER_OTLP_ENDPOINT=https://vendor.example\n") {

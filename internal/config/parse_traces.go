@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"errors"
@@ -52,8 +52,8 @@ func collectorInto(field func(*Config) *string) func(*Config, value) error {
 	}
 }
 
-// originOf is what may be shown of a collector's address: some have a key in their path.
-func originOf(address string) string {
+// OriginOf is what may be shown of a collector's address: some have a key in their path.
+func OriginOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return ""
@@ -72,15 +72,15 @@ func parseTraceHeaders(c *Config, v value) error {
 	if v.text == "" {
 		return nil
 	}
-	if _, err := headersOf(v.text); err != nil {
+	if _, err := HeadersOf(v.text); err != nil {
 		return err
 	}
 	c.Traces.Headers = v.secret()
 	return nil
 }
 
-// headersOf reads name=value,name=value, with % escapes in values. Its errors tell no values.
-func headersOf(text string) (map[string]string, error) {
+// HeadersOf reads name=value,name=value, with % escapes in values. Its errors tell no values.
+func HeadersOf(text string) (map[string]string, error) {
 	pairs, err := pairsOf(text)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func headersOf(text string) (map[string]string, error) {
 
 func pairsOf(text string) (map[string]string, error) {
 	pairs := map[string]string{}
-	for _, entry := range splitList(text) {
+	for _, entry := range SplitList(text) {
 		name, value, ok := strings.Cut(entry, "=")
 		name = strings.TrimSpace(name)
 		value, err := url.PathUnescape(strings.TrimSpace(value))
@@ -140,13 +140,13 @@ var traceSettings = []setting{
 		name: "OTEL_EXPORTER_OTLP_ENDPOINT", group: "Traces", def: "",
 		help:  "Where traces go: a collector that takes OTLP over HTTP, such as `http://localhost:4318`, to which /v1/traces is added. None: nothing is traced, and nothing spent on it.",
 		parse: collectorInto(func(c *Config) *string { return &c.Traces.base }),
-		show:  func(c *Config) string { return originOf(c.Traces.base) },
+		show:  func(c *Config) string { return OriginOf(c.Traces.base) },
 	},
 	{
 		name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", group: "Traces", def: "",
 		help:  "The same as a whole address, to which nothing is added. It comes before OTEL_EXPORTER_OTLP_ENDPOINT.",
 		parse: collectorInto(func(c *Config) *string { return &c.Traces.whole }),
-		show:  func(c *Config) string { return originOf(c.Traces.whole) },
+		show:  func(c *Config) string { return OriginOf(c.Traces.whole) },
 	},
 	{
 		name: "OTEL_EXPORTER_OTLP_PROTOCOL", group: "Traces", def: "http/protobuf",

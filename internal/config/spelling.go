@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ var notOurs = []string{
 // silently ignored is found out much later, and by its damage.
 func misspelled(environ []string) []error {
 	var errs []error
-	known := settingNames()
+	known := Names()
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
 		if name == "" || slices.Contains(known, name) || slices.Contains(notOurs, name) {
@@ -33,7 +33,7 @@ func misspelled(environ []string) []error {
 // unknownNames are the variables that are no settings of this program.
 func unknownNames(environ []string) []string {
 	var names []string
-	known := settingNames()
+	known := Names()
 	for _, entry := range environ {
 		if name, _, _ := strings.Cut(entry, "="); name != "" && !slices.Contains(known, name) {
 			names = append(names, name)
@@ -44,7 +44,7 @@ func unknownNames(environ []string) []string {
 }
 
 // settingNames are the variables that mean something to this program.
-func settingNames() []string {
+func Names() []string {
 	var names []string
 	for _, s := range settings {
 		names = append(names, s.name)

@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"strconv"
@@ -283,7 +283,7 @@ var settings = append([]setting{
 		parse:   parseSecretKey,
 		show: func(c *Config) string {
 			if !c.SecretKey.IsSet() {
-				return "generated into " + c.secretKeyPath()
+				return "generated into " + c.SecretKeyPath()
 			}
 			return hidden
 		},
@@ -303,7 +303,7 @@ var settings = append([]setting{
 		defFrom: func(*Config) string { return strconv.FormatInt(media.DefaultBudget(), 10) },
 		help:    "Memory for decoding photos, all together; a photo that needs more by itself is refused.",
 		parse:   sizeInto(func(c *Config) *int64 { return &c.PhotoMemory }, 16<<20, 1<<40),
-		show:    func(c *Config) string { return formatSize(c.PhotoMemory) },
+		show:    func(c *Config) string { return FormatSize(c.PhotoMemory) },
 	},
 	{
 		name: "KEEP_ORIGINALS", group: "Photos", def: "true",

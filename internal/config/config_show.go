@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"encoding/json"
@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-func showConfig(w io.Writer, cfg *Config) error {
+// WriteText writes the settings in force for people, secrets hidden.
+func (c *Config) WriteText(w io.Writer) error {
 	var b strings.Builder
 	group := ""
 	for _, s := range settings {
@@ -18,21 +19,22 @@ func showConfig(w io.Writer, cfg *Config) error {
 			group = s.group
 			fmt.Fprintf(&b, "# %s\n", group)
 		}
-		shown := cfg.shown[s.name]
+		shown := c.shown[s.name]
 		origin := ""
 		if shown.Default {
 			origin = "  (default)"
 		}
 		fmt.Fprintf(&b, "%s=%s%s\n", s.name, shown.Value, origin)
 	}
-	for _, warning := range cfg.Warnings {
+	for _, warning := range c.Warnings {
 		fmt.Fprintf(&b, "\nWarning: %s\n", warning)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func showConfigJSON(w io.Writer, cfg *Config) error {
+// WriteJSON writes the settings in force for programs, secrets hidden.
+func (c *Config) WriteJSON(w io.Writer) error {
 	type entry struct {
 		Name    string `json:"name"`
 		Value   string `json:"value"`
@@ -42,9 +44,9 @@ func showConfigJSON(w io.Writer, cfg *Config) error {
 	document := struct {
 		Settings []entry  `json:"settings"`
 		Warnings []string `json:"warnings"`
-	}{Warnings: append([]string{}, cfg.Warnings...)}
+	}{Warnings: append([]string{}, c.Warnings...)}
 	for _, s := range settings {
-		shown := cfg.shown[s.name]
+		shown := c.shown[s.name]
 		document.Settings = append(document.Settings, entry{s.name, shown.Value, shown.Default, s.secret})
 	}
 	encoder := json.NewEncoder(w)
@@ -53,7 +55,8 @@ func showConfigJSON(w io.Writer, cfg *Config) error {
 	return encoder.Encode(document)
 }
 
-func settingsHelp() string {
+// Help is the table of settings as --help shows it.
+func Help() string {
 	var b strings.Builder
 	b.WriteString("\nSettings are environment variables:\n")
 	group := ""
@@ -89,7 +92,7 @@ func wrap(text string, width int) []string {
 // settingsDoc is docs/configuration.md.
 func settingsDoc() string {
 	var b strings.Builder
-	b.WriteString(`<!-- Written from the table in internal/app/settings.go by "go generate ./internal/app". -->
+	b.WriteString(`<!-- Written from the table in internal/config/settings.go by "go generate ./internal/config". -->
 # Configuration
 
 Tintype is configured by environment variables, read at the start. None is needed for a site on one's own machine.
@@ -119,7 +122,7 @@ func settingsEnvFile() string {
 	var b strings.Builder
 	b.WriteString(`# The settings of this instance, for tintype.service: NAME=value, read at the
 # start ("systemctl restart tintype" after a change; nobody is refused).
-# Written from the table in internal/app/settings.go by "go generate ./internal/app".
+# Written from the table in internal/config/settings.go by "go generate ./internal/config".
 #
 # A site of one's own needs one line, its name in the DNS:
 #

@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ func (s *setting) read(lookup func(string) (string, bool)) (text string, isSet b
 	if text != "" {
 		return "", false, fmt.Errorf("%s and %s_FILE are both set: keep one", s.name, s.name)
 	}
-	text, err = readSecretFile(file)
+	text, err = ReadSecretFile(file)
 	if err != nil {
 		return "", false, fmt.Errorf("%s_FILE: %w", s.name, err)
 	}

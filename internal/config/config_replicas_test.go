@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"os"
@@ -22,7 +22,7 @@ func TestReplicaSettings(t *testing.T) {
 		{primary + " REPLICA_MAX_LAG=0s", "REPLICA_MAX_LAG"},
 	} {
 		env := strings.Fields(c.env)
-		cfg, err := LoadConfig(func(name string) (string, bool) {
+		cfg, err := Load(func(name string) (string, bool) {
 			for _, e := range env {
 				if n, v, _ := strings.Cut(e, "="); n == name {
 					return v, true
@@ -52,7 +52,7 @@ func TestReplicaAddressesAreReadAgain(t *testing.T) {
 	}
 	write("mysql://r:old@a/site, mysql://r:old@b/site\n")
 	env := map[string]string{"DATABASE_URL": "mysql://u:pw@db/site", "DATABASE_REPLICA_URLS_FILE": file}
-	cfg, err := LoadConfig(func(name string) (string, bool) { v, ok := env[name]; return v, ok }, nil)
+	cfg, err := Load(func(name string) (string, bool) { v, ok := env[name]; return v, ok }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"errors"
@@ -166,7 +166,7 @@ func durationInto(field func(*Config) *time.Duration, lowest, highest time.Durat
 	return func(c *Config, v value) error {
 		d, err := time.ParseDuration(v.text)
 		if err != nil || d < lowest || d > highest {
-			return fmt.Errorf("%q is not a length of time such as 10s or 2m, up to %s", v.text, shortDuration(highest))
+			return fmt.Errorf("%q is not a length of time such as 10s or 2m, up to %s", v.text, ShortDuration(highest))
 		}
 		*field(c) = d
 		return nil
@@ -181,7 +181,7 @@ func sizeInto(field func(*Config) *int64, lowest, highest int64) func(*Config, v
 			{"k", 1000}, {"m", 1_000_000}, {"g", 1_000_000_000}, {"b", 1},
 		})
 		if err != nil || n < lowest || n > highest {
-			return fmt.Errorf("%q is not a size from %s to %s, such as 40MB", v.text, formatSize(lowest), formatSize(highest))
+			return fmt.Errorf("%q is not a size from %s to %s, such as 40MB", v.text, FormatSize(lowest), FormatSize(highest))
 		}
 		*field(c) = n
 		return nil
@@ -225,7 +225,7 @@ func parseScaled(text string, units []unit) (int64, error) {
 	return int64(f), nil
 }
 
-func formatSize(n int64) string {
+func FormatSize(n int64) string {
 	if n >= 1<<20 && n%(1<<20) == 0 {
 		return strconv.FormatInt(n>>20, 10) + "MiB"
 	}
@@ -253,8 +253,8 @@ func rateInto(field func(*Config) *Rate) func(*Config, value) error {
 	}
 }
 
-// shortDuration writes 15m0s as 15m.
-func shortDuration(d time.Duration) string {
+// ShortDuration writes 15m0s as 15m.
+func ShortDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")
@@ -387,7 +387,7 @@ func parseReplicas(c *Config, v value) error {
 		return nil
 	}
 	c.Replicas = Replicas{URLs: v.secret()}
-	for i, text := range splitList(v.text) {
+	for i, text := range SplitList(v.text) {
 		if !strings.HasPrefix(text, "mysql://") {
 			return fmt.Errorf("address %d does not begin with mysql:// (a comma in a password is written %%2C)", i+1)
 		}
@@ -403,8 +403,8 @@ func parseReplicas(c *Config, v value) error {
 	return nil
 }
 
-// splitList takes a list apart at its commas; empty items are left out.
-func splitList(text string) []string {
+// SplitList takes a list apart at its commas; empty items are left out.
+func SplitList(text string) []string {
 	var list []string
 	for item := range strings.SplitSeq(text, ",") {
 		if item = strings.TrimSpace(item); item != "" {
@@ -420,7 +420,7 @@ func parseTLSDomains(c *Config, v value) error {
 	if !v.set {
 		return nil
 	}
-	for _, name := range splitList(v.text) {
+	for _, name := range SplitList(v.text) {
 		name = strings.ToLower(strings.TrimSuffix(name, "."))
 		ascii, err := idna.Lookup.ToASCII(name)
 		switch {

@@ -1,4 +1,7 @@
-package app
+// Package config reads the settings: one table of environment variables, their
+// parsing, the checks of one against another, and secrets. A Config is never
+// written after it was read.
+package config
 
 import (
 	"context"
@@ -139,6 +142,9 @@ type Replicas struct {
 	display []string // without passwords
 }
 
+// Shown is the addresses without their passwords.
+func (r Replicas) Shown() []string { return r.display }
+
 // Value is the addresses as they are now, nil if there are none.
 func (r Replicas) Value(ctx context.Context) ([]string, error) {
 	if !r.URLs.IsSet() {
@@ -148,7 +154,7 @@ func (r Replicas) Value(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return splitList(text), nil
+	return SplitList(text), nil
 }
 
 // MySQLConns is how many connections this process may have to each database server, 0 for the default.
@@ -165,7 +171,7 @@ type Rate struct {
 	Window time.Duration
 }
 
-func (r Rate) String() string { return fmt.Sprintf("%d/%s", r.Events, shortDuration(r.Window)) }
+func (r Rate) String() string { return fmt.Sprintf("%d/%s", r.Events, ShortDuration(r.Window)) }
 
 // shownValue is one line of `tintype config`.
 type shownValue struct {
@@ -176,7 +182,7 @@ type shownValue struct {
 // LoadConfig reads the settings. Lookup answers for one variable, as
 // os.LookupEnv does; environ lists all of them as NAME=value, so that misspelled
 // ones are found. All errors come together, joined.
-func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, error) {
+func Load(lookup func(string) (string, bool), environ []string) (*Config, error) {
 	vault := newVault(lookup)
 	lookup, origin, environ, err := withSettings(lookup, environ, vault)
 	if err != nil {
@@ -237,7 +243,7 @@ func LoadConfig(lookup func(string) (string, bool), environ []string) (*Config, 
 }
 
 // Loopback reports whether BASE_URL names this machine only.
-func (c *Config) Loopback() bool { return isLoopbackHost(c.BaseURL.Hostname()) }
+func (c *Config) Loopback() bool { return IsLoopbackHost(c.BaseURL.Hostname()) }
 
 // Secure reports whether readers reach the site by https.
 func (c *Config) Secure() bool { return c.BaseURL.Scheme == "https" }
@@ -259,7 +265,7 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	whole := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(n string) bool { return failed[n] })
 	}
-	if whole("BASE_URL", "LISTEN_ADDR", "REGISTRATION") && c.Loopback() && c.ListenAddr != "" && !isLoopbackHost(c.ListenAddr) && c.IsDefault("REGISTRATION") {
+	if whole("BASE_URL", "LISTEN_ADDR", "REGISTRATION") && c.Loopback() && c.ListenAddr != "" && !IsLoopbackHost(c.ListenAddr) && c.IsDefault("REGISTRATION") {
 		errs = append(errs, fmt.Errorf("LISTEN_ADDR=%s contradicts BASE_URL=%s: while BASE_URL is this machine only, the site listens here only, for anybody may sign up; set BASE_URL to the address that readers use, or in a container, whose port is published on this machine only, say REGISTRATION, too", c.ListenAddr, c.Origin()))
 	}
 	if whole("BASE_URL", "TLS_DOMAINS") && c.TLS() {
@@ -330,9 +336,9 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	return errs
 }
 
-// keepsFiles tells whether anything of the site lies in DATA_DIR, as far as
+// KeepsFiles tells whether anything of the site lies in DATA_DIR, as far as
 // nothing else says where.
-func (c *Config) keepsFiles() bool {
+func (c *Config) KeepsFiles() bool {
 	return c.Database.Driver == "sqlite" || c.MediaStore == "disk" || !c.SecretKey.IsSet() || c.TLS()
 }
 
@@ -369,7 +375,7 @@ func warnings(c *Config) []string {
 	return w
 }
 
-func isLoopbackHost(host string) bool {
+func IsLoopbackHost(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
@@ -378,8 +384,8 @@ func isLoopbackHost(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// secretKeyPath is where a SECRET_KEY that nobody set is kept.
-func (c *Config) secretKeyPath() string { return filepath.Join(c.DataDir, "secret.key") }
+// SecretKeyPath is where a SECRET_KEY that nobody set is kept.
+func (c *Config) SecretKeyPath() string { return filepath.Join(c.DataDir, "secret.key") }
 
 // Quiet is the settings of a command that people run: unless LOG_LEVEL is set, the log then has only what is out of the
 // ordinary beside what the command says.

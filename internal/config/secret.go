@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"bytes"
@@ -64,7 +64,7 @@ func (s Secret) read() (string, error) {
 	if s.file == "" {
 		return s.text, nil
 	}
-	text, err := readSecretFile(s.file)
+	text, err := ReadSecretFile(s.file)
 	if err == nil && text == "" {
 		// A file that is being replaced may be empty for a moment.
 		err = fmt.Errorf("%s is empty", s.file)
@@ -98,8 +98,17 @@ type KeptSecret struct {
 	secret  Secret
 }
 
-// check reads it again, and tells why a new value could not be used.
-func (k KeptSecret) check(ctx context.Context) error {
+// Name is the setting's.
+func (k KeptSecret) Name() string { return k.setting.name }
+
+// Rotates tells whether the secret may change while the program runs.
+func (k KeptSecret) Rotates() bool { return k.secret.rotates() }
+
+// TakenOver says when a running process takes a new value over.
+func (k KeptSecret) TakenOver() string { return k.setting.rotates }
+
+// Check reads it again, and tells why a new value could not be used.
+func (k KeptSecret) Check(ctx context.Context) error {
 	text, err := k.secret.newest(ctx)
 	if err == nil {
 		err = k.setting.parse(new(Config), value{text: text, set: true})
@@ -107,9 +116,9 @@ func (k KeptSecret) check(ctx context.Context) error {
 	return err
 }
 
-// readSecretFile reads a small text file as people write them: without the newline that editors leave, and without the
+// ReadSecretFile reads a small text file as people write them: without the newline that editors leave, and without the
 // mark that some put before UTF-8. What is no UTF-8 is refused, because a secret of other bytes cannot be seen.
-func readSecretFile(path string) (string, error) {
+func ReadSecretFile(path string) (string, error) {
 	const largest = 64 << 10
 	f, err := os.Open(path)
 	if err != nil {
@@ -136,17 +145,17 @@ func (c *Config) signingSecret() (Secret, error) {
 	if c.SecretKey.IsSet() {
 		return c.SecretKey, nil
 	}
-	if _, err := keptSecretKey(c.secretKeyPath()); err != nil {
+	if _, err := keptSecretKey(c.SecretKeyPath()); err != nil {
 		return Secret{}, fmt.Errorf("secret key: %w", err)
 	}
-	return Secret{file: c.secretKeyPath()}, nil
+	return Secret{file: c.SecretKeyPath()}, nil
 }
 
 // keptSecretKey reads the key file, and makes it first when there is none. Of
 // several processes that start at once all get the same key: it appears under
 // its name whole, by a link that only the first of them can make.
 func keptSecretKey(path string) (string, error) {
-	text, err := readSecretFile(path)
+	text, err := ReadSecretFile(path)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return text, err
 	}
@@ -173,5 +182,5 @@ func keptSecretKey(path string) (string, error) {
 		_ = dir.Sync()
 		dir.Close()
 	}
-	return readSecretFile(path)
+	return ReadSecretFile(path)
 }
