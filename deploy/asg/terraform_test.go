@@ -346,7 +346,7 @@ func TestSessionCookie(t *testing.T) {
 
 // What is counted in CloudWatch is what the access log writes, and gauges are the program's.
 func TestMetricsExist(t *testing.T) {
-	log, watch := read(t, "../../internal/app/accesslog.go"), read(t, "modules/watch/main.tf")
+	log, watch := read(t, "../../internal/web/accesslog.go"), read(t, "modules/watch/main.tf")
 	for _, m := range regexp.MustCompile(`\$\.(\w+)`).FindAllStringSubmatch(watch, -1) {
 		if m[1] != "msg" && !strings.Contains(log, `("`+m[1]+`"`) {
 			t.Errorf("the access log has no field %s", m[1])

@@ -22,6 +22,7 @@ import (
 	"tintype/internal/config"
 	"tintype/internal/session"
 	"tintype/internal/telemetry"
+	"tintype/internal/web"
 )
 
 // An App is one running site. Several may live in one process.
@@ -31,20 +32,13 @@ type App struct {
 	// tracer is what the site is traced by, nil where nothing is.
 	tracer *telemetry.Tracer
 	out    io.Writer // the lines for whoever started the program by hand
-	health *health
 	// started is when this process did.
 	started time.Time
-	exit    *exit
-	gate    atomic.Pointer[http.Handler] // the site, once it is wired
-	wired   chan struct{}                // closed once the gate is open
-	// inherited: systemd holds the ports, and readers wait there during a restart.
-	inherited bool
-
-	admission *admission
-	routes    *Routes // nil until the site is wired
-	metrics   *metrics
-	doctor    atomic.Pointer[diagnosis] // nil until the rooms are open
-	redis     *cache.Redis              // nil until the site is wired, or where there is none
+	site    *web.Site   // the layers; nil until Run
+	routes  *web.Routes // nil until the site is wired
+	metrics *metrics
+	doctor  atomic.Pointer[diagnosis] // nil until the rooms are open
+	redis   *cache.Redis              // nil until the site is wired, or where there is none
 	// claim is how the first administrator of a fresh site is made; nil until
 	// the site is wired.
 	claim func(context.Context) (url string, claimed bool, err error)
@@ -63,15 +57,11 @@ type stopHook struct {
 // that tell a person where the site is.
 func New(cfg *config.Config, log *slog.Logger, out io.Writer) *App {
 	return &App{
-		cfg:       cfg,
-		log:       log,
-		out:       out,
-		health:    newHealth(),
-		started:   time.Now(),
-		exit:      &exit{log: log},
-		wired:     make(chan struct{}),
-		metrics:   newMetrics(),
-		admission: newAdmission(cfg.MaxInFlight, session.CookieName(cfg.Secure())),
+		cfg:     cfg,
+		log:     log,
+		out:     out,
+		started: time.Now(),
+		metrics: newMetrics(),
 	}
 }
 
@@ -90,33 +80,38 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	if err := a.openTraces(ctx); err != nil {
 		return err
 	}
-	handler, err := a.layers()
-	if err != nil {
+	if err := a.openSite(ctx); err != nil {
 		return err
 	}
 	if err := a.serveMetrics(ctx); err != nil {
 		return err
 	}
-	open, err := listen(ctx, a.cfg)
+	open, err := web.Listen(ctx, a.listenOptions())
 	if err != nil {
 		return err
 	}
-	a.inherited = open.inherited
-	if err := open.suit(a.cfg); err != nil {
-		open.close()
-		return err
+	if open.Inherited {
+		a.site.WaitForOpen()
+	}
+	if a.cfg.Loopback() && a.cfg.IsDefault("REGISTRATION") {
+		if err := open.OnlyHere(a.cfg.Origin()); err != nil {
+			open.Close()
+			return err
+		}
 	}
 	running, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	servers, accepting := a.serve(open, handler, fail)
+	servers, accepting := a.serve(open, a.site, fail)
 
-	site, err := build(running)
+	inside, err := build(running)
 	if err == nil {
-		a.gate.Store(&site)
-		close(a.wired)
-		a.announce(running, open.all())
-		a.health.done("site")
-		a.supervised(running, open)
+		a.site.Open(inside)
+		a.announce(running, open.All())
+		a.site.Health.Done("site")
+		web.Notify(a.log, daemon.SdNotifyReady)
+		if feed := open.Watchdog(a.log); feed != nil {
+			a.background("watchdog", feed)
+		}
 		spare := settle()
 		<-running.Done()
 		runtime.KeepAlive(spare)
@@ -127,23 +122,23 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 		err = nil // asked to stop, while starting or later
 	}
 
-	a.health.drain()
-	notify(a.log, daemon.SdNotifyStopping)
-	if a.gate.Load() != nil && err == nil {
+	a.site.Health.Drain()
+	web.Notify(a.log, daemon.SdNotifyStopping)
+	if a.site.Opened() && err == nil {
 		a.drain(ctx)
 	}
 	// Every connection that was accepted is known to its server before that counts
 	// them for the last time, or its reader would find it closed.
-	open.close()
+	open.Close()
 	accepting.Wait()
 	return errors.Join(err, a.shutdown(servers))
 }
 
-// serve answers at the open doors, until a server fails or shutdown ends it.
-// Accepting ends when the doors are closed.
-func (a *App) serve(open doors, site http.Handler, fail func(error)) (servers []*server, accepting *sync.WaitGroup) {
+// serve answers on the open listeners, until a server fails or shutdown ends it.
+// Accepting ends when the listeners are closed.
+func (a *App) serve(open web.Listeners, site http.Handler, fail func(error)) (servers []*web.Server, accepting *sync.WaitGroup) {
 	accepting = new(sync.WaitGroup)
-	at := func(listeners []net.Listener, server *server, serve func(net.Listener) error) {
+	at := func(listeners []net.Listener, server *web.Server, serve func(net.Listener) error) {
 		servers = append(servers, server)
 		for _, l := range listeners {
 			accepting.Go(func() {
@@ -153,17 +148,19 @@ func (a *App) serve(open doors, site http.Handler, fail func(error)) (servers []
 			})
 		}
 	}
-	server := newServer(site, a.log)
+	server := web.NewServer(site, a.log)
 	if !a.cfg.TLS() {
-		at(open.site, server, server.Serve)
+		at(open.Site, server, server.Serve)
 		return servers, accepting
 	}
-	certificates := newCertificates(a.cfg, a.log)
-	plain := newServer(certificates.plain(a.health, a.cfg), a.log)
-	at(open.plain, plain, plain.Serve)
-	server.TLSConfig = certificates.config()
-	at(open.site, server, func(l net.Listener) error { return server.ServeTLS(l, "", "") })
-	a.background("certificates", certificates.obtain)
+	certificates := web.NewCertificates(web.CertificateOptions{
+		Domains: a.cfg.TLSDomains, Folder: a.cfg.ACMEFolder(), Email: a.cfg.ContactEmail(), Directory: a.cfg.ACMEDirectory, Version: Version, Log: a.log,
+	})
+	plain := web.NewServer(certificates.Plain(a.site.Health, a.cfg.Origin()), a.log)
+	at(open.Plain, plain, plain.Serve)
+	server.TLSConfig = certificates.Config()
+	at(open.Site, server, func(l net.Listener) error { return server.ServeTLS(l, "", "") })
+	a.background("certificates", certificates.Obtain)
 	return servers, accepting
 }
 
@@ -188,21 +185,17 @@ func (a *App) drain(ctx context.Context) {
 	time.Sleep(time.Until(end))
 }
 
-// startPatience is how long a reader waits for a site that starts on systemd's
-// sockets.
-const startPatience = 10 * time.Second
-
 // streamGoodbye is how long a stream that ends may take to take leave of its
 // client.
 const streamGoodbye = 5 * time.Second
 
 // shutdown ends the server, then everything else in the order opposite to that
 // in which it was opened: jobs first, the database last.
-func (a *App) shutdown(servers []*server) error {
+func (a *App) shutdown(servers []*web.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.ShutdownTimeout)
 	defer cancel()
 	for _, server := range servers {
-		server.finish(ctx)
+		server.Finish(ctx)
 		if err := server.Shutdown(ctx); err != nil {
 			a.log.Warn("requests were cut off", "after", a.cfg.ShutdownTimeout.String())
 			server.Close()
@@ -249,43 +242,29 @@ func (a *App) background(name string, work func(context.Context) error) {
 	})
 }
 
-// layers is everything that a request passes before the site, from the outside
-// to the inside.
-func (a *App) layers() (http.Handler, error) {
-	site := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.inherited && a.gate.Load() == nil {
-			// Who knocked during a restart has waited already, at systemd's socket.
-			select {
-			case <-a.wired:
-			case <-time.After(startPatience):
-			case <-r.Context().Done():
-			}
-		}
-		if h := a.gate.Load(); h != nil {
-			(*h).ServeHTTP(w, r)
-			return
-		}
-		a.exit.write(w, r, &refused{
-			status:     http.StatusServiceUnavailable,
-			message:    "The site is starting. Please try again in a few seconds.",
-			retryAfter: 2 * time.Second,
-		})
-	}))
-	guarded, err := sameOrigin(a.cfg.Origin(), a.exit, trimSlash(compress(site)))
+// openSite makes the layers that answer from the start.
+func (a *App) openSite(ctx context.Context) error {
+	images, assets, err := a.drivers().contentOrigins(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("BASE_URL: %w", err)
+		return err
 	}
-	if a.cfg.ReadOnly {
-		guarded = a.readOnly(guarded)
-	}
-	h := a.admission.limit(a.exit, a.metrics.refused, guarded)
-	h = cors(h)
-	images, assets, err := a.drivers().contentOrigins(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	h = securityHeaders(headerPolicy{Secure: a.cfg.Secure(), Images: images, Assets: assets}, h)
-	h = a.health.handle(h)
-	h = accessLog(a.log, a.exit, a.metrics, h)
-	return begin(a.cfg.TrustedProxies, a.tracer, h), nil
+	a.site, err = web.New(web.Options{
+		Log:            a.log,
+		Metrics:        a.metrics,
+		Tracer:         a.tracer,
+		Origin:         a.cfg.Origin(),
+		Secure:         a.cfg.Secure(),
+		TrustedProxies: a.cfg.TrustedProxies,
+		MaxInFlight:    a.cfg.MaxInFlight,
+		MaxUploadBytes: a.cfg.MaxUploadBytes,
+		ReadOnly:       a.cfg.ReadOnly,
+		SessionCookie:  session.CookieName(a.cfg.Secure()),
+		Images:         images,
+		Assets:         assets,
+	})
+	return err
+}
+
+func (a *App) listenOptions() web.ListenOptions {
+	return web.ListenOptions{Host: a.cfg.ListenAddr, Port: a.cfg.Port, HTTPPort: a.cfg.HTTPPort, TLS: a.cfg.TLS(), Loopback: a.cfg.Loopback()}
 }

@@ -200,7 +200,7 @@ func (b *backupMaker) eachCollected(f func(name, path string) error) error {
 			}
 		}
 	}
-	for _, tree := range []struct{ name, path string }{{backupACME, acmeFolder(b.cfg)}, {backupMedia, b.staged(backupMedia)}} {
+	for _, tree := range []struct{ name, path string }{{backupACME, b.cfg.ACMEFolder()}, {backupMedia, b.staged(backupMedia)}} {
 		err := filepath.WalkDir(tree.path, func(path string, e fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil // no such folder, or a certificate that was just replaced

@@ -15,6 +15,7 @@ import (
 
 	"tintype/internal/config"
 	"tintype/internal/store"
+	"tintype/internal/web"
 )
 
 // Exit statuses.
@@ -145,8 +146,8 @@ func (h healthCommand) Run(c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(c, 5*time.Second)
 	defer cancel()
-	address := ownAddress(&net.TCPAddr{IP: net.ParseIP(host), Port: port})
-	return alive(ctx, &http.Client{Transport: &http.Transport{}}, "http://"+address+path) // by no proxy of HTTP_PROXY's
+	address := web.OwnAddress(&net.TCPAddr{IP: net.ParseIP(host), Port: port})
+	return web.Alive(ctx, &http.Client{Transport: &http.Transport{}}, "http://"+address+path) // by no proxy of HTTP_PROXY's
 }
 
 type versionCmd struct{}

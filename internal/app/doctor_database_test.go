@@ -30,7 +30,7 @@ func TestJudgingDatabaseServers(t *testing.T) {
 	}
 	for _, c := range []struct {
 		what   string
-		server store.Server
+		Server store.Server
 		status string // "" is nothing to say
 		text   string
 	}{
@@ -52,7 +52,7 @@ func TestJudgingDatabaseServers(t *testing.T) {
 		{"too small", good(false, "max_connections", "20"), checkWarning, "takes 20 connections"},
 		{"too small for one", good(false, "max_user_connections", "5"), checkWarning, "one user 5"},
 	} {
-		found := judgeServer(cfg, c.server)
+		found := judgeServer(cfg, c.Server)
 		switch {
 		case c.status == "" && len(found) > 0:
 			t.Errorf("%s: %+v", c.what, found)

@@ -16,6 +16,7 @@ import (
 	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/store"
+	"tintype/internal/web"
 	"tintype/static"
 )
 
@@ -110,7 +111,7 @@ func writeChecksJSON(w io.Writer, checks []Check) error {
 
 // openDeepz has the running site tell what the doctor would: at METRICS_ADDR to
 // all, on the site to administrators and to this machine itself.
-func (a *App) openDeepz(ctx context.Context, r *rooms, routes *Routes, assets *static.Assets, administrator func(*gin.Context) bool) error {
+func (a *App) openDeepz(ctx context.Context, r *rooms, routes *web.Routes, assets *static.Assets, administrator func(*gin.Context) bool) error {
 	waker, err := a.drivers().sqs(ctx)
 	if err != nil {
 		return err
@@ -133,15 +134,15 @@ func (a *App) openDeepz(ctx context.Context, r *rooms, routes *Routes, assets *s
 // fromHere tells a request made on this machine from one that a proxy on it
 // passes on.
 func fromHere(r *http.Request) bool {
-	return exchangeOf(r.Context()).client.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" && r.Header.Get("Via") == ""
+	return web.ClientAddress(r.Context()).IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" && r.Header.Get("Via") == ""
 }
 
 // deepz is the answer at METRICS_ADDR.
 func (a *App) deepz(w http.ResponseWriter, r *http.Request) {
 	d := a.doctor.Load()
 	if d == nil {
-		_, _, why := a.health.state()
-		answerHealth(w, http.StatusServiceUnavailable, why)
+		_, _, why := a.site.Health.State()
+		web.AnswerHealth(w, http.StatusServiceUnavailable, why)
 		return
 	}
 	answerDeepz(w, r, d)
@@ -151,7 +152,7 @@ func answerDeepz(w http.ResponseWriter, r *http.Request, d *diagnosis) {
 	checks := d.checks(r.Context())
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", personalControl)
+	h.Set("Cache-Control", web.PersonalControl)
 	if worst(checks) == checkFailure {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tintype/internal/backup"
 	"tintype/internal/servertest"
+	"tintype/internal/web"
 )
 
 func checksOf(t *testing.T, text string) (status string, byName map[string][]Check) {
@@ -149,10 +150,10 @@ func TestDeepz(t *testing.T) {
 			r.Header.Set(name, value)
 		}
 		w := httptest.NewRecorder()
-		site.handler.ServeHTTP(w, r)
+		site.site.ServeHTTP(w, r)
 		return w
 	}
-	if w := ask("127.0.0.1:5000", here); w.Code != 200 || w.Header().Get("Cache-Control") != personalControl {
+	if w := ask("127.0.0.1:5000", here); w.Code != 200 || w.Header().Get("Cache-Control") != web.PersonalControl {
 		t.Errorf("from this machine: %d %v", w.Code, w.Header())
 	} else if _, checks := checksOf(t, w.Body.String()); checks["database"][0].Status != checkOK || checks["photos"][0].Status != checkOK {
 		t.Errorf("%s", w.Body)

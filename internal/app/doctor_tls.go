@@ -16,7 +16,7 @@ import (
 func (d *diagnosis) checkCertificates(context.Context) []Check {
 	var list []Check
 	for _, name := range d.cfg.TLSDomains {
-		leaf, err := keptCertificate(filepath.Join(acmeFolder(d.cfg), name))
+		leaf, err := keptCertificate(filepath.Join(d.cfg.ACMEFolder(), name))
 		advice := fmt.Sprintf("the name has to lead here, and ports %d and %d have to be open to the certificate authority; the log of the running site says what it answered", d.cfg.HTTPPort, d.cfg.Port)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

@@ -18,6 +18,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/servertest"
+	"tintype/internal/web"
 )
 
 // A liveSite runs on a real port, wired by the test.
@@ -40,10 +41,10 @@ func startLive(t *testing.T, build func(a *App) (http.Handler, error), env ...st
 	return s
 }
 
-func (s *liveSite) routes(register func(*Routes)) http.Handler {
-	r := s.newRoutes()
+func (s *liveSite) routes(register func(*web.Routes)) http.Handler {
+	r := s.site.NewRoutes()
 	register(r)
-	return r.engine
+	return r.Handler()
 }
 
 func waitFor(t *testing.T, what string, ok func() bool) {
@@ -68,10 +69,10 @@ func status(url string) int {
 func TestListensBeforeItIsReady(t *testing.T) {
 	schema := make(chan struct{})
 	s := startLive(t, func(a *App) (http.Handler, error) {
-		a.health.wait("database", "waits for the schema")
+		a.site.Health.Wait("database", "waits for the schema")
 		<-schema
-		a.health.done("database")
-		return (&liveSite{App: a}).routes(func(r *Routes) { r.Personal("GET", "/", text("x")) }), nil
+		a.site.Health.Done("database")
+		return (&liveSite{App: a}).routes(func(r *web.Routes) { r.Personal("GET", "/", text("x")) }), nil
 	})
 	waitFor(t, "listening", func() bool { return status(s.url+"/livez") == 200 })
 	if got := status(s.url + "/readyz"); got != 503 {
@@ -138,7 +139,7 @@ func TestATakenPortIsSaidPlainly(t *testing.T) {
 	defer l.Close()
 	port := l.Addr().(*net.TCPAddr).Port
 	cfg := mustLoad(t, fmt.Sprintf("PORT=%d", port))
-	_, err = listen(context.Background(), cfg)
+	_, err = web.Listen(t.Context(), (&App{cfg: cfg}).listenOptions())
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d is taken", port)) {
 		t.Errorf("%v", err)
 	}
@@ -147,11 +148,11 @@ func TestATakenPortIsSaidPlainly(t *testing.T) {
 func TestLoopbackBaseURLListensOnLoopbackOnly(t *testing.T) {
 	for env, loopback := range map[string]bool{"BASE_URL=http://localhost:1": true, "BASE_URL=http://127.0.0.1": true, "BASE_URL=http://photos.example": false} {
 		cfg := mustLoad(t, env, "PORT="+freePort(t))
-		open, err := listen(context.Background(), cfg)
+		open, err := web.Listen(t.Context(), (&App{cfg: cfg}).listenOptions())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range open.all() {
+		for _, l := range open.All() {
 			if got := l.Addr().(*net.TCPAddr).IP.IsLoopback(); got != loopback {
 				t.Errorf("%s listens on %s", env, l.Addr())
 			}
@@ -178,7 +179,7 @@ func TestOrderOfAStop(t *testing.T) {
 			note("jobs")
 			return nil
 		})
-		return (&liveSite{App: a}).routes(func(r *Routes) {
+		return (&liveSite{App: a}).routes(func(r *web.Routes) {
 			r.Personal("GET", "/", text("x"))
 			r.Upload("POST", "/upload", func(c *gin.Context) error {
 				close(entered)
@@ -228,7 +229,7 @@ func TestOrderOfAStop(t *testing.T) {
 func TestAHangingRequestDoesNotHoldTheStopForever(t *testing.T) {
 	entered := make(chan struct{})
 	s := startLive(t, func(a *App) (http.Handler, error) {
-		return (&liveSite{App: a}).routes(func(r *Routes) {
+		return (&liveSite{App: a}).routes(func(r *web.Routes) {
 			r.Asset("GET", "/hang", func(c *gin.Context) error {
 				close(entered)
 				<-c.Request.Context().Done() // ends when its connection is closed
@@ -247,44 +248,10 @@ func TestAHangingRequestDoesNotHoldTheStopForever(t *testing.T) {
 	}
 }
 
-// After the last byte of a body the read deadline has to go: net/http takes its
-// passing for the client's leaving and cancels the request.
-func TestAnUploadMayBeWaitedForLongerThanItsReadDeadline(t *testing.T) {
-	control := &deadlines{}
-	r := &patientReader{body: io.NopCloser(bytes.NewReader(make([]byte, 3*uploadPiece))), control: http.NewResponseController(control)}
-	r.extend()
-	if _, err := io.Copy(io.Discard, io.LimitReader(r, 2*uploadPiece)); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(control.read); n < 3 {
-		t.Errorf("the deadline moved %d times over two pieces", n)
-	}
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		t.Fatal(err)
-	}
-	if last := control.read[len(control.read)-1]; !last.IsZero() {
-		t.Errorf("the deadline stays after the body's end: %s", last)
-	}
-}
-
-type deadlines struct {
-	http.ResponseWriter
-	read []time.Time
-}
-
-func (d *deadlines) SetReadDeadline(t time.Time) error { d.read = append(d.read, t); return nil }
-
-func TestServerOutlivesTheBalancersIdleConnections(t *testing.T) {
-	s := newServer(nil, slog.New(slog.DiscardHandler))
-	if s.IdleTimeout <= 60*time.Second || s.ReadHeaderTimeout == 0 {
-		t.Errorf("idle %s, header %s", s.IdleTimeout, s.ReadHeaderTimeout)
-	}
-}
-
 func TestLargeAnswersGoOutWhole(t *testing.T) {
 	data := bytes.Repeat([]byte("photo!"), 1<<19) // 3 MB: more than one piece
 	s := startLive(t, func(a *App) (http.Handler, error) {
-		return (&liveSite{App: a}).routes(func(r *Routes) {
+		return (&liveSite{App: a}).routes(func(r *web.Routes) {
 			r.Asset("GET", "/media/x", func(c *gin.Context) error {
 				http.ServeContent(c.Writer, c.Request, "x.jpg", time.Time{}, bytes.NewReader(data))
 				return nil
@@ -300,62 +267,4 @@ func TestLargeAnswersGoOutWhole(t *testing.T) {
 	if got, err := io.ReadAll(answer.Body); err != nil || !bytes.Equal(got, data) {
 		t.Errorf("%d bytes of %d, %v", len(got), len(data), err)
 	}
-	// The same by the short way that a file takes.
-	w := &response{ResponseWriter: discardWriter{}, control: http.NewResponseController(discardWriter{})}
-	if n, err := w.ReadFrom(bytes.NewReader(data)); err != nil || n != int64(len(data)) || w.bytes != n || w.status != 200 {
-		t.Errorf("%d bytes, %d counted, status %d, %v", n, w.bytes, w.status, err)
-	}
 }
-
-type discardWriter struct{}
-
-func (discardWriter) Header() http.Header         { return http.Header{} }
-func (discardWriter) WriteHeader(int)             {}
-func (discardWriter) Write(p []byte) (int, error) { return len(p), nil }
-
-// A request whose connection was accepted before the server stops, and which is read after, is answered.
-func TestARequestReadAsTheServerStops(t *testing.T) {
-	s := newServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "here") }), slog.New(slog.DiscardHandler))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan struct{})
-	go func() { defer close(served); _ = s.Serve(l) }()
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	for deadline := time.Now().Add(time.Minute); !s.waited() && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
-	l.Close()
-	<-served
-	ended, begun := make(chan error, 1), make(chan struct{})
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		s.finish(lookedAt{ctx, sync.OnceFunc(func() { close(begun) })})
-		ended <- s.Shutdown(ctx)
-	}()
-	<-begun
-	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: here\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := io.ReadAll(c)
-	if err != nil || !strings.HasSuffix(string(answer), "here") || !strings.Contains(string(answer), "Connection: close") {
-		t.Errorf("%v: %s", err, answer)
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-}
-
-// lookedAt tells when somebody asks whether it is over.
-type lookedAt struct {
-	context.Context
-	looked func()
-}
-
-func (c lookedAt) Err() error { c.looked(); return c.Context.Err() }

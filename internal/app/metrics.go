@@ -94,17 +94,24 @@ func (g *askedGauge) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// observe counts one answered request.
-func (m *metrics) observe(x *exchange, method string, status int) {
-	route := x.route
+// RequestBegan counts a request that is being answered.
+func (m *metrics) RequestBegan() { m.inFlight.Inc() }
+
+// RequestEnded counts it no longer.
+func (m *metrics) RequestEnded() { m.inFlight.Dec() }
+
+// Refused counts a request that was refused before any work.
+func (m *metrics) Refused(why string) { m.refused.WithLabelValues(why).Inc() }
+
+// Answered counts one answered request. Took is 0 for a stream.
+func (m *metrics) Answered(route, method string, status int, took time.Duration) {
 	if route == "" {
 		route = "none" // refused before a route was looked for, or none has the path
 	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
-	if x.stream {
-		return // it lasted as long as its client liked
+	if took > 0 {
+		m.latency.WithLabelValues(route).Observe(took.Seconds())
 	}
-	m.latency.WithLabelValues(route).Observe(time.Since(x.start).Seconds())
 }
 
 // watch adds what the rooms know of themselves.

@@ -37,6 +37,13 @@ func (m *metrics) watchRedis(r *cache.Redis) {
 	m.counter("redis_signals_total", signals, prometheus.Labels{"direction": "received"}, func() int64 { _, n := r.SignalCounts(); return n })
 }
 
+// watchVisitorPages tells what became of visitors' requests for pages.
+func (m *metrics) watchVisitorPages(outcomes map[string]func() int64) {
+	for outcome, n := range outcomes {
+		m.counter("visitor_pages_total", "Visitors' requests for pages: answered with one that was kept, joined to another's that made it, made where there was none, remade because something has changed, or unkept, as errors are.", prometheus.Labels{"outcome": outcome}, n)
+	}
+}
+
 // watchLive adds what this process hears of the others.
 func (m *metrics) watchLive(hub *live.Hub, streams *community.Streams, visible *community.Visible) {
 	m.gauge("streams_open", "Open event streams, WebSockets and live pages.", func() float64 { return float64(streams.Count()) })

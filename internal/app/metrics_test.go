@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"tintype/internal/web"
 )
 
 func scrape(t *testing.T, a *App) string {
@@ -31,7 +33,7 @@ func hasLines(t *testing.T, text string, lines ...string) {
 
 func TestRequestsAreCounted(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
-	site := newTestSite(t, func(r *Routes) {
+	site := newTestSite(t, func(r *web.Routes) {
 		r.Personal("GET", "/posts/:id", text("x"))
 		r.Personal("GET", "/slow", func(*gin.Context) error { entered <- struct{}{}; <-leave; return nil })
 	}, "MAX_IN_FLIGHT=4")
@@ -76,7 +78,7 @@ func TestRoomsAreCounted(t *testing.T) {
 func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
 	addr := "127.0.0.1:" + freePort(t)
 	s := startLive(t, func(a *App) (http.Handler, error) {
-		return (&liveSite{App: a}).routes(func(r *Routes) { r.Personal("GET", "/", text("x")) }), nil
+		return (&liveSite{App: a}).routes(func(r *web.Routes) { r.Personal("GET", "/", text("x")) }), nil
 	}, "METRICS_ADDR="+addr)
 	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
 	for _, path := range []string{"/metrics", "/debug/pprof/"} {

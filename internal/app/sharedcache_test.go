@@ -16,9 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"tintype/internal/phototest"
 	"tintype/internal/servertest"
 	"tintype/internal/session"
+	"tintype/internal/web"
 )
 
 // A reply is what came through a cache.
@@ -119,7 +122,7 @@ func TestNobodySeesAnothersPageThroughACache(t *testing.T) {
 				t.Skip("the short form has one cache")
 			}
 			site, _ := wired(t, "SIGNUP_LIMIT=100/1h", "API_LIMIT=100000/1m", "MAX_IN_FLIGHT=64")
-			walk(t, site, c.front(t, site.handler), c.ignores)
+			walk(t, site, c.front(t, site.site), c.ignores)
 		})
 	}
 }
@@ -208,16 +211,16 @@ func walk(t *testing.T, site *testSite, cache func(*http.Request) (reply, error)
 
 	type target struct {
 		path   string
-		policy policy
+		policy web.Policy
 		named  bool // the first member's name belongs there
 	}
 	targets := []target{
-		{"/@firstmember", cacheable, true}, {hidden, cacheable, true}, {hidden + "/1", cacheable, true},
-		{"/posts/" + path.Base(hidden), personal, true}, {"/photos/" + photo + "/original", personal, true}, {private, assetPolicy, true},
-		{"/search?q=firstmember", cacheable, true}, {"/nowhere/at/all", personal, false},
+		{"/@firstmember", web.PolicyCacheable, true}, {hidden, web.PolicyCacheable, true}, {hidden + "/1", web.PolicyCacheable, true},
+		{"/posts/" + path.Base(hidden), web.PolicyPersonal, true}, {"/photos/" + photo + "/original", web.PolicyPersonal, true}, {private, web.PolicyAsset, true},
+		{"/search?q=firstmember", web.PolicyCacheable, true}, {"/nowhere/at/all", web.PolicyPersonal, false},
 	}
-	for _, route := range site.routes.table {
-		if !slices.Contains([]policy{personal, cacheable, assetPolicy}, route.Policy) {
+	for _, route := range site.routes.All() {
+		if !slices.Contains([]web.Policy{web.PolicyPersonal, web.PolicyCacheable, web.PolicyAsset}, route.Policy) {
 			t.Errorf("%s %s has no policy", route.Method, route.Path)
 		}
 		if route.Method != http.MethodGet {
@@ -257,18 +260,18 @@ func walk(t *testing.T, site *testSite, cache func(*http.Request) (reply, error)
 				t.Errorf("%s: a visitor is shown a member's page", to.path)
 			}
 			control := got.header.Get("Cache-Control")
-			visitors := to.policy == cacheable && got.status == http.StatusOK && (name == "" || ignores && got.kept)
+			visitors := to.policy == web.PolicyCacheable && got.status == http.StatusOK && (name == "" || ignores && got.kept)
 			switch {
 			case visitors:
 				shared++
 				// Varnish does not pass on what it has taken into its key, or was told to ignore.
 				vary := got.header.Get("X-Cache") != "" || strings.Contains(got.header.Get("Vary"), "Cookie")
-				if control != visitorControl || !vary || got.header.Get("ETag") == "" || got.header.Get("Set-Cookie") != "" {
+				if control != web.VisitorControl || !vary || got.header.Get("ETag") == "" || got.header.Get("Set-Cookie") != "" {
 					t.Errorf("%s for a visitor: %v", to.path, got.header)
 				}
-			case to.policy != assetPolicy:
+			case to.policy != web.PolicyAsset:
 				personalPages++
-				if control != personalControl || got.kept {
+				if control != web.PersonalControl || got.kept {
 					t.Errorf("%s for %q: %d, kept: %t, with Cache-Control %q", to.path, name, got.status, got.kept, control)
 				}
 			case got.header.Get("Set-Cookie") != "":
@@ -280,8 +283,8 @@ func walk(t *testing.T, site *testSite, cache func(*http.Request) (reply, error)
 		t.Errorf("%d answers for visitors, %d from the cache, %d for one reader: that is hardly a site", shared, kept, personalPages)
 	}
 	// Nobody gets by the table: every route of the router stands in it.
-	for _, r := range site.routes.engine.Routes() {
-		if r.Method != http.MethodHead && !slices.ContainsFunc(site.routes.table, func(known route) bool { return known.Method == r.Method && known.Path == r.Path }) {
+	for _, r := range site.routes.Handler().(*gin.Engine).Routes() {
+		if r.Method != http.MethodHead && !slices.ContainsFunc(site.routes.All(), func(known web.Route) bool { return known.Method == r.Method && known.Path == r.Path }) {
 			t.Errorf("%s %s was registered without a policy", r.Method, r.Path)
 		}
 	}
@@ -297,14 +300,14 @@ func TestVisitorsPagesHaveATag(t *testing.T) {
 		}
 		for _, known := range []string{tag, "W/" + tag, `"other", ` + tag} {
 			w := site.ask("GET", "/about", "", "Accept-Encoding: "+encoding, "If-None-Match: "+known)
-			if w.Code != 304 || w.Body.Len() != 0 || w.Header().Get("ETag") != tag || w.Header().Get("Cache-Control") != visitorControl {
+			if w.Code != 304 || w.Body.Len() != 0 || w.Header().Get("ETag") != tag || w.Header().Get("Cache-Control") != web.VisitorControl {
 				t.Errorf("%q: %d %v", known, w.Code, w.Header())
 			}
 		}
 		if w := site.ask("GET", "/about", "", "If-None-Match: \"other\""); w.Code != 200 {
 			t.Errorf("another tag: %d", w.Code)
 		}
-		if w := site.ask("GET", "/about", "", "If-None-Match: "+tag, "Cookie: "+session.CookieName(false)+"=x"); w.Code != 200 || w.Header().Get("Cache-Control") != personalControl {
+		if w := site.ask("GET", "/about", "", "If-None-Match: "+tag, "Cookie: "+session.CookieName(false)+"=x"); w.Code != 200 || w.Header().Get("Cache-Control") != web.PersonalControl {
 			t.Errorf("with a session: %d %v", w.Code, w.Header())
 		}
 	}

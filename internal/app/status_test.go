@@ -12,6 +12,7 @@ import (
 
 	"tintype/internal/session"
 	"tintype/internal/store"
+	"tintype/internal/web"
 )
 
 // memberOf signs somebody up and returns the cookie.
@@ -64,7 +65,7 @@ func TestStatusPage(t *testing.T) {
 		}
 		w := site.ask("GET", path, "", root)
 		body := w.Body.String()
-		if w.Code != 200 || w.Header().Get("Cache-Control") != personalControl {
+		if w.Code != 200 || w.Header().Get("Cache-Control") != web.PersonalControl {
 			t.Fatalf("%s: %d %v\n%s", path, w.Code, w.Header(), body)
 		}
 		for _, want := range []string{"test.kind", id, "the &lt;b&gt;moon&lt;/b&gt; was away", `action="/admin/jobs/` + id + `/retry"`} {

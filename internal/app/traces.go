@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"os"
 	"time"
 
@@ -58,24 +57,6 @@ func (a *App) openTraces(ctx context.Context) error {
 	a.metrics.watchTraces(t)
 	a.log.InfoContext(ctx, "traces", "collector", config.OriginOf(c.URL), "sampler", c.Sampler)
 	return nil
-}
-
-// traceparent is the caller's trace where a proxy of ours passed it on. From anybody else it is a stranger's word, who
-// could have requests traced at will, or hidden.
-func traceparent(r *http.Request, trustedHops int) string {
-	if trustedHops == 0 || len(r.Header["Traceparent"]) != 1 {
-		return ""
-	}
-	return r.Header["Traceparent"][0]
-}
-
-// knownMethod is the request's method, or other: a client may send any word.
-func knownMethod(r *http.Request) string {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return r.Method
-	}
-	return "other"
 }
 
 // traceStatements is nil where nothing is traced.

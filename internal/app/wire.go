@@ -15,6 +15,7 @@ import (
 	"tintype/internal/queue"
 	"tintype/internal/session"
 	"tintype/internal/store"
+	"tintype/internal/web"
 	"tintype/internal/web/api"
 	"tintype/static"
 )
@@ -173,7 +174,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 			return nil, err
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			a.exit.write(w, req, &refused{status: http.StatusNotFound, message: "This process does jobs only."})
+			a.site.Errors.Write(w, req, &web.HTTPError{Status: http.StatusNotFound, Message: "This process does jobs only."})
 		}), nil
 	}
 	assets, err := static.New(a.cfg.StaticBaseURL)
@@ -186,7 +187,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	visible := community.NewVisible(r.community, r.settled())
 	a.listen(r, visible)
 	sessions := a.newSessions(r)
-	routes := a.newRoutes(sessions.Middleware()...)
+	routes := a.site.NewRoutes(sessions.Middleware()...)
 	a.routes = routes
 	a.newAPI(r, assets, visible).Register(routes)
 	p := a.newPages(r, sessions, routes, assets)
@@ -197,13 +198,13 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if !a.cfg.ReadOnly {
 		a.claim = r.community.ClaimLink
 	}
-	site := a.withPositions(r, routes.engine)
+	site := web.WithPositions(r.store, session.NewSigned(r.keys.Now, a.cfg.Secure(), nil), a.cfg.ReplicaMaxLag, routes.Handler())
 	a.background("visible", func(ctx context.Context) error {
 		visible.Follow(ctx)
 		return nil
 	})
-	visitors := newVisitorPages(session.CookieName(a.cfg.Secure()), visible.Count, site)
-	visitors.count(a.metrics)
+	visitors := web.NewVisitorPages(session.CookieName(a.cfg.Secure()), visible.Count, site)
+	a.metrics.watchVisitorPages(visitors.Outcomes())
 	a.metrics.watchLive(r.live, a.streams, visible)
 	return visitors, nil
 }
@@ -282,11 +283,11 @@ func (a *App) newAPI(r *rooms, assets *static.Assets, visible *community.Visible
 		MaxPixels:      r.processor.MatrixLimit(),
 		Limit:          limit(a.cfg.APILimit),
 		Counter:        a.counter(),
-		Authenticate:   a.admission.vouch,
+		Authenticate:   a.site.Admission.Remember,
 		Generation:     visible.Count,
-		TakesGzip:      acceptsGzip,
+		TakesGzip:      web.AcceptsGzip,
 		Streams:        a.streams,
-		Streaming:      a.admission.listening,
+		Streaming:      a.site.Admission.ReleaseForStream,
 	})
 }
 
@@ -320,13 +321,13 @@ func (a *App) awaitSchema(ctx context.Context) error {
 	for {
 		err := a.drivers().settleSchema(ctx)
 		if err == nil {
-			a.health.done("database")
+			a.site.Health.Done("database")
 			return nil
 		}
 		if a.cfg.Database.Driver == "sqlite" || ctx.Err() != nil {
 			return err
 		}
-		a.health.wait("database", err.Error())
+		a.site.Health.Wait("database", err.Error())
 		if err.Error() != said {
 			said = err.Error()
 			a.log.WarnContext(ctx, "waiting for the database", "reason", said)

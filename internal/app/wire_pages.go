@@ -9,6 +9,7 @@ import (
 	"tintype/internal/community"
 	"tintype/internal/session"
 	"tintype/internal/store"
+	"tintype/internal/web"
 	"tintype/internal/web/pages"
 	"tintype/static"
 	"tintype/templates"
@@ -16,11 +17,11 @@ import (
 
 // newPages puts the pages together and has them run before each handler, so
 // that the error page knows who is reading, too.
-func (a *App) newPages(r *rooms, sessions *session.Store, routes *Routes, assets *static.Assets) *pages.Pages {
+func (a *App) newPages(r *rooms, sessions *session.Store, routes *web.Routes, assets *static.Assets) *pages.Pages {
 	p := pages.New(pages.Options{
 		Community: r.community,
 		Sessions:  pageSessions{sessions, r.community},
-		Signed:    session.NewSigned(r.keys.now, a.cfg.Secure(), nil),
+		Signed:    session.NewSigned(r.keys.Now, a.cfg.Secure(), nil),
 		Addresses: r.addresses,
 		Media:     r.community.Media,
 		Presign:   a.drivers().presigner(r.community.Media),
@@ -43,17 +44,16 @@ func (a *App) newPages(r *rooms, sessions *session.Store, routes *Routes, assets
 		Secure:         a.cfg.Secure(),
 		Status:         func(ctx context.Context) templates.StatusView { return a.status(ctx, r) },
 		Streams:        a.streams,
-		Streaming:      a.admission.listening,
+		Streaming:      a.site.Admission.ReleaseForStream,
 		Accept:         "image/jpeg,image/png,image/webp,image/gif",
 	})
-	routes.beforePages = append(routes.beforePages, p.Before, func(c *gin.Context) error {
+	routes.BeforePages(p.Before, func(c *gin.Context) error {
 		if p.Member(c) {
-			a.admission.vouch(c.Request)
+			a.site.Admission.Remember(c.Request)
 		}
 		return nil
 	})
-	page := ErrorPage(p.ErrorPage)
-	a.exit.page.Store(&page)
+	a.site.Errors.SetPage(p.ErrorPage)
 	return p
 }
 
@@ -66,7 +66,7 @@ func (a *App) newSessions(r *rooms) *session.Store {
 		},
 		Secure:  a.cfg.Secure(),
 		Log:     a.log,
-		Address: func(req *http.Request) string { return exchangeOf(req.Context()).client.String() },
+		Address: func(req *http.Request) string { return web.ClientAddress(req.Context()).String() },
 	})
 }
 

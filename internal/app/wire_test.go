@@ -13,12 +13,12 @@ import (
 // wired is the whole site on an empty SQLite database, without a network.
 func wired(t *testing.T, env ...string) (*testSite, http.Handler) {
 	t.Helper()
-	site := newTestSite(t, nil, append([]string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}, env...)...)
+	site := unopenedSite(t, append([]string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}, env...)...)
 	h, err := site.wire(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	site.gate.Store(&h)
+	site.site.Open(h)
 	t.Cleanup(func() {
 		for _, s := range slices.Backward(site.stops) {
 			if err := s.stop(context.Background()); err != nil {
@@ -88,5 +88,5 @@ func TestSecretsInAddressesStayOutOfTheLog(t *testing.T) {
 			t.Error("a route with a secret that the log would show was registered")
 		}
 	}()
-	site.newRoutes().Personal("GET", "/elsewhere/:token", text("x"))
+	site.site.NewRoutes().Personal("GET", "/elsewhere/:token", text("x"))
 }

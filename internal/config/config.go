@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -405,3 +406,14 @@ func (c *Config) IsDefault(name string) bool { return c.shown[name].Default }
 
 // Secrets are the secret settings that are set.
 func (c *Config) Secrets() []*KeptSecret { return c.secrets }
+
+// ACMEFolder is where certificates of TLS_DOMAINS are kept.
+func (c *Config) ACMEFolder() string { return filepath.Join(c.DataDir, "acme") }
+
+// ContactEmail is CONTACT where that is an e-mail address, else empty.
+func (c *Config) ContactEmail() string {
+	if a, err := mail.ParseAddress(c.Contact); err == nil {
+		return a.Address
+	}
+	return ""
+}

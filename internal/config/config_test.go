@@ -284,12 +284,12 @@ func TestSecretFilesAsPeopleWriteThem(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		keys, err := openKeys(t.Context(), mustLoad(t, "SECRET_KEY_FILE="+file), slog.New(slog.DiscardHandler))
+		keys, err := mustLoad(t, "SECRET_KEY_FILE="+file).SigningKeys(t.Context(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if got := keys.now(); len(got) != 2 || string(got[0]) != first || string(got[1]) != second {
+		if got := keys.Now(); len(got) != 2 || string(got[0]) != first || string(got[1]) != second {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

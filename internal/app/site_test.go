@@ -1,0 +1,71 @@
+package app
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/web"
+)
+
+// A testSite is an app whose layers are asked without a network.
+type testSite struct {
+	*App
+	logged *bytes.Buffer
+}
+
+// unopenedSite has its layers, and nothing inside of them.
+func unopenedSite(t *testing.T, env ...string) *testSite {
+	t.Helper()
+	logged := new(bytes.Buffer)
+	a := New(mustLoad(t, env...), slog.New(web.LogHandler(slog.NewJSONHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))), io.Discard)
+	if err := a.openSite(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.site.Health.Done("site")
+	return &testSite{App: a, logged: logged}
+}
+
+// newTestSite has the given routes inside.
+func newTestSite(t *testing.T, register func(*web.Routes), env ...string) *testSite {
+	t.Helper()
+	site := unopenedSite(t, env...)
+	routes := site.site.NewRoutes()
+	if register != nil {
+		register(routes)
+	}
+	site.site.Open(routes.Handler())
+	return site
+}
+
+// ask sends a request; headers are "Name: value".
+func (s *testSite) ask(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	if body == "" {
+		r.Body = http.NoBody
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		if name == "Host" {
+			r.Host = value
+			continue
+		}
+		r.Header.Add(name, value)
+	}
+	if body != "" && r.Header["Content-Type"] == nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	w := httptest.NewRecorder()
+	s.site.ServeHTTP(w, r)
+	return w
+}
+
+func text(s string) func(*gin.Context) error {
+	return func(c *gin.Context) error { c.String(http.StatusOK, s); return nil }
+}

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"tintype/internal/media"
+)
+
+// IsTokenPath tells the routes that know bearer tokens only: no cookie is read
+// there, so a foreign page can do nothing in a reader's name. They answer every
+// origin and write errors as JSON.
+func IsTokenPath(path string) bool {
+	return strings.HasPrefix(path, "/api/") ||
+		underPath(path, "/oauth/token") || underPath(path, "/oauth/revoke")
+}
+
+// isMachinePath tells the routes whose readers are programs.
+func isMachinePath(path string) bool {
+	return IsTokenPath(path) || strings.HasPrefix(path, "/.well-known/") || underPath(path, "/nodeinfo")
+}
+
+// isSharedPath tells the routes that scripts of other sites may read.
+func isSharedPath(path string) bool {
+	return isMachinePath(path) || strings.HasPrefix(path, media.PathPrefix)
+}
+
+func isHealthPath(path string) bool { return path == "/livez" || path == "/readyz" }
+
+// underPath reports whether path is root or lies beneath it.
+func underPath(path, root string) bool {
+	rest, ok := strings.CutPrefix(path, root)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// trimSlash lets clients write /api/v1/instance/ for /api/v1/instance. They get
+// the answer itself, because some do not follow a redirect with a POST.
+func trimSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path
+		if strings.HasSuffix(path, "/") && (isMachinePath(path) || isAuthorizePath(path)) {
+			if trimmed := strings.TrimRight(path, "/"); trimmed != "" {
+				u := *r.URL
+				u.Path, u.RawPath = trimmed, ""
+				copied := *r
+				copied.URL = &u
+				r = &copied
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}

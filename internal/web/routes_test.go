@@ -1,0 +1,66 @@
+package web
+
+import (
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/session"
+)
+
+func TestRoutesCarryTheirPolicy(t *testing.T) {
+	site := newTestSite(t, func(r *Routes) {
+		r.Personal("GET", "/home", text("x"))
+		r.Cacheable("GET", "/public", text("x"))
+		r.API("GET", "/api/x", text("x"))
+		r.Asset("GET", "/media/x", func(c *gin.Context) error {
+			c.Header("Cache-Control", "public, max-age=31536000, immutable")
+			return nil
+		})
+	})
+	for _, c := range []struct{ path, cookie, want, vary string }{
+		{"/home", "", "private, no-store", ""},
+		{"/home", "x", "private, no-store", ""},
+		{"/api/x", "", "private, no-store", ""},
+		{"/public", "", VisitorControl, "Cookie"},
+		{"/public", "x", "private, no-store", "Cookie"},
+		{"/media/x", "", "public, max-age=31536000, immutable", ""},
+	} {
+		var headers []string
+		if c.cookie != "" {
+			headers = append(headers, "Cookie: "+session.CookieName(false)+"="+c.cookie)
+		}
+		h := site.ask("GET", c.path, "", headers...).Header()
+		if h.Get("Cache-Control") != c.want || h.Get("Vary") != c.vary {
+			t.Errorf("%s: Cache-Control %q, Vary %q", c.path, h.Get("Cache-Control"), h.Get("Vary"))
+		}
+	}
+}
+
+func TestHeadAnswersLikeGet(t *testing.T) {
+	site := newTestSite(t, func(r *Routes) { r.Cacheable("GET", "/public", text("x")) })
+	if w := site.ask("HEAD", "/public", ""); w.Code != 200 {
+		t.Errorf("%d", w.Code)
+	}
+}
+
+func TestStepsBeforeHandlers(t *testing.T) {
+	var ran []string
+	site := newTestSite(t, func(r *Routes) {
+		r.beforePages = append(r.beforePages, func(c *gin.Context) error { ran = append(ran, "page"); return nil })
+		r.beforeAPI = append(r.beforeAPI, func(c *gin.Context) error {
+			ran = append(ran, "api")
+			c.AbortWithStatus(429)
+			return nil
+		})
+		r.Personal("GET", "/page", func(*gin.Context) error { ran = append(ran, "page handler"); return nil })
+		r.API("GET", "/api/x", func(*gin.Context) error { ran = append(ran, "api handler"); return nil })
+	})
+	site.ask("GET", "/page", "")
+	if w := site.ask("GET", "/api/x", ""); w.Code != 429 {
+		t.Errorf("%d", w.Code)
+	}
+	if len(ran) != 3 || ran[0] != "page" || ran[1] != "page handler" || ran[2] != "api" {
+		t.Errorf("%v", ran)
+	}
+}
