@@ -85,14 +85,14 @@ type pageSessions struct {
 	community *community.Community
 }
 
-func (s pageSessions) List(ctx context.Context, acc *store.Account) ([]pages.Place, error) {
+func (s pageSessions) List(ctx context.Context, acc *store.Account) ([]pages.Session, error) {
 	list, err := s.Store.List(ctx, acc)
 	if err != nil {
 		return nil, err
 	}
-	places := make([]pages.Place, 0, len(list))
+	places := make([]pages.Session, 0, len(list))
 	for _, r := range list {
-		places = append(places, pages.Place{
+		places = append(places, pages.Session{
 			Hash: r.Hash, UserAgent: r.UserAgent, Address: r.Address, CreatedAt: store.ToMillis(r.CreatedAt), UsedAt: store.ToMillis(r.UsedAt),
 		})
 	}

@@ -17,11 +17,11 @@ func (p *Pages) registerAdmin(r Routes) {
 	r.Personal(http.MethodPost, "/admin/reports/:id/close", p.admin(p.closeReport))
 }
 
-func (p *Pages) reportRow(l looker, r *community.FiledReport) templates.ReportRow {
+func (p *Pages) reportRow(b viewBuilder, r *community.FiledReport) templates.ReportRow {
 	reason, _, _ := strings.Cut(r.Comment, "\n")
 	row := templates.ReportRow{
 		ID: idText(r.ID), URL: "/admin/reports/" + idText(r.ID), Reason: reason,
-		Created: l.when(r.CreatedAt), Closed: r.State == "closed",
+		Created: b.when(r.CreatedAt), Closed: r.State == "closed",
 	}
 	if r.Target != nil {
 		row.About = p.accountView(r.Target)
@@ -46,10 +46,10 @@ func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	v := templates.AdminReportsView{Closed: state == "closed", OpenURL: "/admin/reports", ClosedURL: "/admin/reports?state=closed"}
 	for _, r := range list {
-		v.Reports = append(v.Reports, p.reportRow(l, r))
+		v.Reports = append(v.Reports, p.reportRow(b, r))
 	}
 	if len(list) > 0 {
 		v.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
@@ -70,19 +70,19 @@ func (p *Pages) report(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	_, text, _ := strings.Cut(r.Comment, "\n")
-	v := templates.AdminReportView{Report: p.reportRow(l, r), Text: text, Excerpt: r.Excerpt}
+	v := templates.AdminReportView{Report: p.reportRow(b, r), Text: text, Excerpt: r.Excerpt}
 	if r.Post != nil {
 		if r.Post.Kind == store.KindComment {
-			v.Comment = &templates.CommentView{ID: idText(r.Post.ID), Author: p.accountView(r.Post.Author), Text: templates.RichText(p.caption(r.Post)), Created: l.when(r.Post.CreatedAt)}
+			v.Comment = &templates.CommentView{ID: idText(r.Post.ID), Author: p.accountView(r.Post.Author), Text: templates.RichText(p.caption(r.Post)), Created: b.when(r.Post.CreatedAt)}
 		} else {
-			post := l.postView(r.Post, false)
+			post := b.postView(r.Post, false)
 			v.Post = &post
 		}
 	}
 	if r.ClosedAt != nil {
-		v.ClosedAt = l.when(*r.ClosedAt)
+		v.ClosedAt = b.when(*r.ClosedAt)
 		if r.ClosedBy != nil {
 			v.ClosedBy = r.ClosedBy.Username
 		}

@@ -58,9 +58,9 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	v.MaxPhotos, v.MaxBytes = community.MaxPhotos, p.MaxUploadBytes
 	v.Limit = fmt.Sprintf("%d MB and %d megapixels", p.MaxUploadBytes/1_000_000, p.MaxPixels/1_000_000)
 	v.Accept, v.HEIC, v.KeepOriginals, v.Errors = p.Accept, p.HEIC, p.KeepOriginals, errs
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	for _, ph := range photos {
-		d := p.draftPhoto(l, ph)
+		d := p.draftPhoto(b, ph)
 		if s, ok := c.GetPostForm("description-" + d.ID); ok && entered != nil {
 			d.Description = s
 		}
@@ -96,7 +96,7 @@ func offeredCaption(photos []*store.Photo) string {
 	return ""
 }
 
-func (p *Pages) draftPhoto(l looker, ph *store.Photo) templates.DraftPhotoView {
+func (p *Pages) draftPhoto(b viewBuilder, ph *store.Photo) templates.DraftPhotoView {
 	d := templates.DraftPhotoView{
 		ID: idText(ph.ID), Name: cmp.Or(ph.FileName, "Photograph"), Width: ph.Width, Height: ph.Height,
 		ColorTop: ph.ColorTop, ColorBottom: ph.ColorBottom, Description: ph.Description,
@@ -105,7 +105,7 @@ func (p *Pages) draftPhoto(l looker, ph *store.Photo) templates.DraftPhotoView {
 	switch ph.State {
 	case store.PhotoReady:
 		d.State = templates.PhotoReady
-		d.PreviewURL = l.keyURL(ph.Key(fit(ph, 320)))
+		d.PreviewURL = b.keyURL(ph.Key(fit(ph, 320)))
 		if d.Description == "" {
 			d.Description = ph.Metadata.V.AltText
 		}
@@ -180,11 +180,11 @@ func (p *Pages) saveDraft(c *gin.Context, acc *store.Account, get func(string) s
 	if err != nil {
 		return err
 	}
-	type place struct {
+	type row struct {
 		id    int64
 		order int
 	}
-	var order []place
+	var order []row
 	for i, ph := range photos {
 		id := idText(ph.ID)
 		var change community.PhotoChange
@@ -202,7 +202,7 @@ func (p *Pages) saveDraft(c *gin.Context, acc *store.Account, get func(string) s
 				return err
 			}
 		}
-		at := place{ph.ID, (i + 1) * 2}
+		at := row{ph.ID, (i + 1) * 2}
 		if n, err := strconv.Atoi(get("order-" + id)); err == nil && n != i+1 && n >= 1 && n <= 99 {
 			at.order = n * 2
 			if n < i+1 {
@@ -213,7 +213,7 @@ func (p *Pages) saveDraft(c *gin.Context, acc *store.Account, get func(string) s
 		}
 		order = append(order, at)
 	}
-	slices.SortStableFunc(order, func(a, b place) int { return a.order - b.order })
+	slices.SortStableFunc(order, func(a, b row) int { return a.order - b.order })
 	ids := make([]int64, len(order))
 	changed := false
 	for i, o := range order {
@@ -310,7 +310,7 @@ func (p *Pages) photoState(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, p.uploadedOf(p.looker(c), ph))
+	c.JSON(http.StatusOK, p.uploadedOf(p.viewBuilder(c), ph))
 	return nil
 }
 
@@ -334,7 +334,7 @@ func (p *Pages) describePhoto(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, p.uploadedOf(p.looker(c), ph))
+		c.JSON(http.StatusOK, p.uploadedOf(p.viewBuilder(c), ph))
 		return nil
 	}
 	return redirect(c, "/compose#d-"+idText(id))

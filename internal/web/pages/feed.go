@@ -43,8 +43,8 @@ func (p *Pages) front(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
-	view := templates.FrontView{Grid: p.grid(c, l, posts, page)}
+	b := p.viewBuilder(c)
+	view := templates.FrontView{Grid: p.grid(c, b, posts, page)}
 	// The newest photo without a warning leads the first page. Where there is room to show it large, its tile is hidden.
 	if page.MaxID == 0 && page.MinID == 0 {
 		for i, post := range posts {
@@ -74,8 +74,8 @@ func (p *Pages) home(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
-	view := templates.FeedView{Posts: l.postViews(posts, true), Pager: postPager(c, page, posts)}
+	b := p.viewBuilder(c)
+	view := templates.FeedView{Posts: b.postViews(posts, true), Pager: postPager(c, page, posts)}
 	c.Header("Cache-Control", "private, no-store")
 	return p.render(c, http.StatusOK, templates.HomePage(pg, view))
 }
@@ -87,8 +87,8 @@ func postPager(c *gin.Context, page community.Page, posts []*community.Post) tem
 	return pager(c, page, posts[0].ID, posts[len(posts)-1].ID, len(posts))
 }
 
-func (p *Pages) grid(c *gin.Context, l looker, posts []*community.Post, page community.Page) templates.GridView {
-	return templates.GridView{Posts: l.postViews(posts, false), Pager: postPager(c, page, posts)}
+func (p *Pages) grid(c *gin.Context, b viewBuilder, posts []*community.Post, page community.Page) templates.GridView {
+	return templates.GridView{Posts: b.postViews(posts, false), Pager: postPager(c, page, posts)}
 }
 
 func (p *Pages) explore(c *gin.Context) error {
@@ -102,7 +102,7 @@ func (p *Pages) explore(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/explore"
-	return p.render(c, http.StatusOK, templates.ExplorePage(pg, p.grid(c, p.looker(c), posts, page)))
+	return p.render(c, http.StatusOK, templates.ExplorePage(pg, p.grid(c, p.viewBuilder(c), posts, page)))
 }
 
 func (p *Pages) tag(c *gin.Context) error {
@@ -126,7 +126,7 @@ func (p *Pages) tag(c *gin.Context) error {
 	}
 	pg.Canonical = p.BaseURL + "/tags/" + url.PathEscape(tag.Name)
 	pg.AtomURL = pg.Canonical + ".atom"
-	return p.render(c, http.StatusOK, templates.TagPage(pg, templates.TagView{Tag: tag.Name, Grid: p.grid(c, p.looker(c), posts, page)}))
+	return p.render(c, http.StatusOK, templates.TagPage(pg, templates.TagView{Tag: tag.Name, Grid: p.grid(c, p.viewBuilder(c), posts, page)}))
 }
 
 func (p *Pages) search(c *gin.Context) error {
@@ -159,7 +159,7 @@ func (p *Pages) search(c *gin.Context) error {
 			if err != nil {
 				return err
 			}
-			view.Grid = templates.GridView{Posts: p.looker(c).postViews(posts, false)}
+			view.Grid = templates.GridView{Posts: p.viewBuilder(c).postViews(posts, false)}
 		}
 	}
 	return p.render(c, http.StatusOK, templates.SearchPage(pg, view))
@@ -187,12 +187,12 @@ func (p *Pages) notifications(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	view := templates.NotificationsView{FollowRequests: pg.Viewer.FollowRequests}
 	for _, n := range list {
-		item := p.notificationView(l, n, seen)
+		item := p.notificationView(b, n, seen)
 		if root := threads[n.ID]; item.Post == nil && root != nil && len(root.Photos) > 0 {
-			post := l.postView(root, false)
+			post := b.postView(root, false)
 			item.Post = &post
 		}
 		view.Items = append(view.Items, item)
@@ -229,10 +229,10 @@ func (p *Pages) threads(ctx context.Context, acc *store.Account, list []*communi
 	return out, nil
 }
 
-func (p *Pages) notificationView(l looker, n *community.Notification, seen int64) templates.NotificationView {
+func (p *Pages) notificationView(b viewBuilder, n *community.Notification, seen int64) templates.NotificationView {
 	v := templates.NotificationView{
 		ID: idText(n.ID), Kind: templates.NotificationKind(n.Kind), Account: p.accountView(n.From),
-		Created: l.when(n.CreatedAt), Unread: n.ID > seen, URL: "/@" + n.From.Username,
+		Created: b.when(n.CreatedAt), Unread: n.ID > seen, URL: "/@" + n.From.Username,
 	}
 	if n.Kind == store.NotifyFollowRequest {
 		v.URL = "/follow-requests"
@@ -242,10 +242,10 @@ func (p *Pages) notificationView(l looker, n *community.Notification, seen int64
 	}
 	if n.Post != nil {
 		v.URL = p.postPath(n.Post)
-		view := l.postView(n.Post, false)
+		view := b.postView(n.Post, false)
 		if n.Post.Kind == store.KindComment {
 			v.Text = plain(n.Post.Caption, 140)
-			if n.Kind == store.NotifyMention && n.Post.InReplyToAuthorID != nil && l.acc != nil && *n.Post.InReplyToAuthorID == l.acc.ID {
+			if n.Kind == store.NotifyMention && n.Post.InReplyToAuthorID != nil && b.acc != nil && *n.Post.InReplyToAuthorID == b.acc.ID {
 				v.Kind = templates.NotifyComment
 			}
 		}

@@ -39,13 +39,13 @@ type Routes interface {
 type Sessions interface {
 	// Begin finds out who asks. An error means that the session store does not answer, never that nobody is logged in.
 	Begin(c *gin.Context) error
-	List(ctx context.Context, acc *store.Account) ([]Place, error)
+	List(ctx context.Context, acc *store.Account) ([]Session, error)
 	End(ctx context.Context, acc *store.Account, hash string) error
 	EndOthers(ctx context.Context, acc *store.Account, keep string) error
 }
 
-// Place is where an account is logged in.
-type Place struct {
+// Session is where an account is logged in.
+type Session struct {
 	Hash, UserAgent, Address string
 	CreatedAt, UsedAt        store.Millis
 }
@@ -197,7 +197,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 		}
 	}
 	pg.Viewer = &templates.Viewer{
-		Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.faceURL(acc.Avatar),
+		Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
 		Admin: acc.Role == store.RoleAdmin, Unread: unread, FollowRequests: waiting,
 		Theme: acc.Theme, Letters: acc.LetterKeys,
 	}
@@ -226,7 +226,7 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 	pg := &templates.Page{Title: http.StatusText(status), Site: p.Site, Assets: p.Assets, Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
 	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
 		pg.Viewer = &templates.Viewer{
-			Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.faceURL(acc.Avatar),
+			Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
 			Admin: acc.Role == store.RoleAdmin, Theme: acc.Theme, Letters: acc.LetterKeys,
 		}
 	}

@@ -66,7 +66,7 @@ func (p *Pages) profile(c *gin.Context) error {
 		Account: p.accountView(acc), HeaderURL: p.headerURL(acc.Header), Bio: p.bio(acc.Note),
 		Posts: p.postsOf(me, acc, rel), Followers: acc.FollowersCount, Following: acc.FollowingCount,
 		Joined:   templates.When{At: acc.CreatedAt.Time()},
-		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, p.looker(c), posts, page),
+		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, p.viewBuilder(c), posts, page),
 	}
 	for _, f := range acc.Fields.V {
 		v.Fields = append(v.Fields, templates.ProfileField{Name: f.Name, Value: p.line(f.Value)})

@@ -46,15 +46,15 @@ func (p *Pages) find(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	to, err := p.place(c, post)
+	to, err := p.postLocation(c, post)
 	if err != nil {
 		return err
 	}
 	return redirect(c, to)
 }
 
-// place is a post's page, or the place of a comment on its post's page.
-func (p *Pages) place(c *gin.Context, post *community.Post) (string, error) {
+// postLocation is the path of a post, or that of a comment with its fragment on the post's page.
+func (p *Pages) postLocation(c *gin.Context, post *community.Post) (string, error) {
 	if post.Kind != store.KindComment || post.RootID == nil {
 		return p.postPath(post), nil
 	}
@@ -91,15 +91,15 @@ func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, comme
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	if c.Request.Method != http.MethodGet {
-		l.path = mustPath("/@" + post.Author.Username + "/" + idText(post.ID))
-		pg.Path = l.path.Path
+		b.path = mustPath("/@" + post.Author.Username + "/" + idText(post.ID))
+		pg.Path = b.path.Path
 	}
-	p.describe(pg, l, post)
-	view := templates.PostPageView{Post: l.postView(post, false)}
+	p.describe(pg, b, post)
+	view := templates.PostPageView{Post: b.postView(post, false)}
 	for _, cm := range comments {
-		view.Comments = append(view.Comments, p.commentView(l, post, cm))
+		view.Comments = append(view.Comments, p.commentView(b, post, cm))
 	}
 	if len(comments) == listLimit {
 		view.MoreURL = view.Post.URL + "?after=" + idText(comments[len(comments)-1].ID) + "#comments"
@@ -120,7 +120,7 @@ func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, comme
 
 // describe fills what others show of a post that is linked to. A photo under a warning, or one that not everybody
 // may see, is never among it.
-func (p *Pages) describe(pg *templates.Page, l looker, post *community.Post) {
+func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post) {
 	if post.Visibility == store.Followers {
 		pg.NoIndex = true
 		return
@@ -155,10 +155,10 @@ func postTitle(post *community.Post) string {
 	return "Photograph by " + post.Author.Name()
 }
 
-func (p *Pages) commentView(l looker, root *community.Post, cm *community.Post) templates.CommentView {
+func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.Post) templates.CommentView {
 	v := templates.CommentView{
 		ID: idText(cm.ID), Author: p.accountView(cm.Author), Text: templates.RichText(p.caption(cm)),
-		Created: l.when(cm.CreatedAt), ByAuthor: cm.AuthorID == root.AuthorID,
+		Created: b.when(cm.CreatedAt), ByAuthor: cm.AuthorID == root.AuthorID,
 	}
 	if cm.InReplyToID != nil && *cm.InReplyToID != root.ID {
 		v.Reply = true
@@ -166,7 +166,7 @@ func (p *Pages) commentView(l looker, root *community.Post, cm *community.Post) 
 			v.ReplyTo = cm.ReplyTo.Username
 		}
 	}
-	if me := l.acc; me != nil {
+	if me := b.acc; me != nil {
 		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || me.Role == store.RoleAdmin
 		v.CanReport = me.ID != cm.AuthorID
 		v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"
@@ -194,9 +194,9 @@ func (p *Pages) lightbox(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
-	p.describe(pg, l, post)
-	return p.render(c, http.StatusOK, templates.LightboxPage(pg, templates.LightboxView{Post: l.postView(post, false), Number: n}))
+	b := p.viewBuilder(c)
+	p.describe(pg, b, post)
+	return p.render(c, http.StatusOK, templates.LightboxPage(pg, templates.LightboxView{Post: b.postView(post, false), Number: n}))
 }
 
 func (p *Pages) like(like bool) func(*gin.Context, *store.Account) error {
@@ -223,9 +223,9 @@ func (p *Pages) like(like bool) func(*gin.Context, *store.Account) error {
 		if err != nil {
 			return err
 		}
-		l := p.looker(c)
-		l.path = mustPath(pg.Path)
-		return p.render(c, http.StatusOK, templates.PostActions(pg, l.postView(post, false)))
+		b := p.viewBuilder(c)
+		b.path = mustPath(pg.Path)
+		return p.render(c, http.StatusOK, templates.PostActions(pg, b.postView(post, false)))
 	}
 }
 
@@ -274,7 +274,7 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 		if err != nil {
 			return err
 		}
-		return p.render(c, http.StatusOK, templates.Comment(pg, p.commentView(p.looker(c), root, cm)))
+		return p.render(c, http.StatusOK, templates.Comment(pg, p.commentView(p.viewBuilder(c), root, cm)))
 	}
 	return redirect(c, "/@"+root.Author.Username+"/"+idText(root.ID)+"#c-"+idText(cm.ID))
 }
@@ -313,14 +313,14 @@ func (p *Pages) ownPost(c *gin.Context, acc *store.Account) (*community.Post, er
 }
 
 func (p *Pages) editView(c *gin.Context, post *community.Post) templates.PostEditView {
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	v := templates.PostEditView{
-		Post: l.postView(post, false), Caption: post.Caption, CaptionMax: community.MaxCaption, Warning: post.Warning,
+		Post: b.postView(post, false), Caption: post.Caption, CaptionMax: community.MaxCaption, Warning: post.Warning,
 		Visibility: string(post.Visibility), Licence: post.Licence, Licences: licenceOptions(), ShowExif: post.ShowExif,
 	}
 	for i, ph := range post.Photos {
 		v.Photos = append(v.Photos, templates.EditPhoto{
-			Photo: l.photoView(ph, &post.Post, post.Author, i+1), Description: ph.Description,
+			Photo: b.photoView(ph, &post.Post, post.Author, i+1), Description: ph.Description,
 			FocusX: focusStep(ph.FocusX), FocusY: -focusStep(ph.FocusY),
 		})
 	}

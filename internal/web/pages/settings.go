@@ -53,7 +53,7 @@ func (p *Pages) profileView(c *gin.Context, acc *store.Account) (templates.Setti
 	}
 	v := templates.SettingsProfileView{
 		DisplayName: acc.DisplayName, Bio: acc.Note, BioMax: community.MaxNote, MaxDisplayName: community.MaxDisplayName,
-		AvatarURL: p.faceURL(acc.Avatar), HeaderURL: p.headerURL(acc.Header), HasAvatar: acc.Avatar != nil, HasHeader: acc.Header != nil,
+		AvatarURL: p.avatarURL(acc.Avatar), HeaderURL: p.headerURL(acc.Header), HasAvatar: acc.Avatar != nil, HasHeader: acc.Header != nil,
 	}
 	for i, f := range acc.Fields.V {
 		if i < len(v.Fields) {
@@ -86,7 +86,7 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 	}
 	form := &draftForm{values: map[string][]string{}}
 	c.Request.PostForm = form.values // for the error page, which keeps what was entered
-	faces, files := map[string]*store.Photo{}, 0
+	pictures, files := map[string]*store.Photo{}, 0
 	v, err := p.profileView(c, acc)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 			v.Errors = append(v.Errors, templates.FieldError{Field: purpose, Message: message})
 			continue
 		}
-		faces[purpose] = photo
+		pictures[purpose] = photo
 	}
 	v.DisplayName, v.Bio = form.get("display_name"), form.get("bio")
 	fields := []store.Field{}
@@ -138,10 +138,10 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		DisplayName: &v.DisplayName, Note: &v.Bio, Fields: &fields,
 		RemoveAvatar: form.get("remove_avatar") == "on", RemoveHeader: form.get("remove_header") == "on",
 	}
-	if f := faces[store.PurposeAvatar]; f != nil {
+	if f := pictures[store.PurposeAvatar]; f != nil {
 		change.AvatarPhotoID = f.ID
 	}
-	if f := faces[store.PurposeHeader]; f != nil {
+	if f := pictures[store.PurposeHeader]; f != nil {
 		change.HeaderPhotoID = f.ID
 	}
 	_, err = p.Community.UpdateProfile(c.Request.Context(), acc, change)
@@ -296,12 +296,12 @@ func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	var v templates.SettingsSessionsView
 	for _, s := range list {
 		v.Sessions = append(v.Sessions, templates.SessionView{
-			ID: placeID(s), Current: s.Hash == sessions.Default(c).ID(), Device: device(s.UserAgent), Address: s.Address,
-			Created: l.when(s.CreatedAt), Seen: l.when(s.UsedAt),
+			ID: sessionID(s), Current: s.Hash == sessions.Default(c).ID(), Device: device(s.UserAgent), Address: s.Address,
+			Created: b.when(s.CreatedAt), Seen: b.when(s.UsedAt),
 		})
 	}
 	return p.render(c, http.StatusOK, templates.SettingsSessionsPage(pg, v))
@@ -329,8 +329,8 @@ func device(ua string) string {
 	return "Unknown device"
 }
 
-// placeID names a session in an address: the beginning of its hash is enough among one account's.
-func placeID(s Place) string { return s.Hash[:min(16, len(s.Hash))] }
+// sessionID names a session in an address: the beginning of its hash is enough among one account's.
+func sessionID(s Session) string { return s.Hash[:min(16, len(s.Hash))] }
 
 func (p *Pages) endSession(c *gin.Context, acc *store.Account) error {
 	ctx := c.Request.Context()
@@ -339,7 +339,7 @@ func (p *Pages) endSession(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	for _, s := range list {
-		if placeID(s) == c.Param("id") {
+		if sessionID(s) == c.Param("id") {
 			if err := p.Sessions.End(ctx, acc, s.Hash); err != nil {
 				return err
 			}
@@ -367,12 +367,12 @@ func (p *Pages) applications(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	var v templates.SettingsApplicationsView
 	for _, a := range list {
 		v.Applications = append(v.Applications, templates.ApplicationView{
 			ID: idText(a.App.ID), Name: a.App.Name, Website: safeWebsite(a.App.Website), Scopes: scopeWords(a.Scopes),
-			Created: l.when(a.CreatedAt), Used: l.when(a.UsedAt),
+			Created: b.when(a.CreatedAt), Used: b.when(a.UsedAt),
 		})
 	}
 	return p.render(c, http.StatusOK, templates.SettingsApplicationsPage(pg, v))

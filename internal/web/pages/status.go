@@ -19,10 +19,10 @@ func (p *Pages) registerStatus(r Routes) {
 // deadShown is how many dead jobs the status page lists.
 const deadShown = 10
 
-func (l looker) jobRow(j store.Job) templates.JobRow {
+func (b viewBuilder) jobRow(j store.Job) templates.JobRow {
 	return templates.JobRow{
-		ID: idText(j.ID), Kind: j.Kind, State: j.State, Attempts: j.Attempts, Created: l.when(j.CreatedAt), Error: plain(j.Error, 400),
-		Retry: j.State == store.JobDead && !l.p.ReadOnly(),
+		ID: idText(j.ID), Kind: j.Kind, State: j.State, Attempts: j.Attempts, Created: b.when(j.CreatedAt), Error: plain(j.Error, 400),
+		Retry: j.State == store.JobDead && !b.p.ReadOnly(),
 	}
 }
 
@@ -38,9 +38,9 @@ func (p *Pages) status(c *gin.Context, _ *store.Account) error {
 	if err != nil {
 		p.Log.WarnContext(ctx, "the status page comes without its dead jobs", "error", err)
 	}
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	for _, j := range dead {
-		v.Dead = append(v.Dead, l.jobRow(j))
+		v.Dead = append(v.Dead, b.jobRow(j))
 	}
 	return p.render(c, http.StatusOK, templates.AdminStatusPage(pg, v))
 }
@@ -59,10 +59,10 @@ func (p *Pages) jobs(c *gin.Context, _ *store.Account) error {
 	if err != nil {
 		return err
 	}
-	l := p.looker(c)
+	b := p.viewBuilder(c)
 	v := templates.AdminJobsView{State: state}
 	for _, j := range list {
-		v.Jobs = append(v.Jobs, l.jobRow(j))
+		v.Jobs = append(v.Jobs, b.jobRow(j))
 	}
 	if len(list) == listLimit {
 		v.Pager.OlderURL = "/admin/jobs?state=" + state + "&max_id=" + idText(list[len(list)-1].ID)

@@ -29,8 +29,8 @@ type uploaded struct {
 	Height      int    `json:"height,omitempty"`
 }
 
-func (p *Pages) uploadedOf(l looker, ph *store.Photo) uploaded {
-	d := p.draftPhoto(l, ph)
+func (p *Pages) uploadedOf(b viewBuilder, ph *store.Photo) uploaded {
+	d := p.draftPhoto(b, ph)
 	return uploaded{
 		ID: d.ID, State: string(d.State), Error: d.Error, Preview: d.PreviewURL, Meta: d.Meta, Note: d.Note,
 		Description: d.Description, Caption: offeredCaption([]*store.Photo{ph}), Width: d.Width, Height: d.Height,
@@ -97,7 +97,7 @@ func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
 			c.JSON(http.StatusUnprocessableEntity, uploaded{State: string(templates.PhotoRefused), Error: errs[0].Message})
 			return nil
 		}
-		c.JSON(http.StatusOK, p.uploadedOf(p.looker(c), last))
+		c.JSON(http.StatusOK, p.uploadedOf(p.viewBuilder(c), last))
 		return nil
 	}
 	if len(form.values) > 0 {

@@ -16,8 +16,8 @@ import (
 	"tintype/templates"
 )
 
-// looker is who looks, and what was asked to be shown on this page.
-type looker struct {
+// A viewBuilder makes the typed views of one page. It knows the viewer and what the page was asked to show.
+type viewBuilder struct {
 	p    *Pages
 	acc  *store.Account
 	show int64 // the warned post whose photos were asked for
@@ -25,35 +25,35 @@ type looker struct {
 	now  time.Time
 }
 
-func (p *Pages) looker(c *gin.Context) looker {
-	return looker{p: p, acc: viewer(c), show: formID(c.Query("show")), path: c.Request.URL, now: time.Now()}
+func (p *Pages) viewBuilder(c *gin.Context) viewBuilder {
+	return viewBuilder{p: p, acc: viewer(c), show: formID(c.Query("show")), path: c.Request.URL, now: time.Now()}
 }
 
 // keyURL is the address of a media key for this reader. Private ones are tied to the reader's own session.
-func (l looker) keyURL(key string) string {
+func (b viewBuilder) keyURL(key string) string {
 	if strings.HasPrefix(key, store.SetPrivate+"/") {
 		id := int64(0)
-		if l.acc != nil {
-			id = l.acc.ID
+		if b.acc != nil {
+			id = b.acc.ID
 		}
-		return l.p.Addresses.Private(key, id, true, l.now)
+		return b.p.Addresses.Private(key, id, true, b.now)
 	}
-	return l.p.Addresses.Public(key)
+	return b.p.Addresses.Public(key)
 }
 
-// faceURL is the square of an avatar, "" for none.
-func (p *Pages) faceURL(photo *store.Photo) string {
+// avatarURL is the square of an avatar, "" for none.
+func (p *Pages) avatarURL(photo *store.Photo) string {
 	if photo == nil || photo.SetRandom == "" {
 		return ""
 	}
-	return looker{p: p, now: time.Now()}.keyURL(photo.Key(media.SquareName))
+	return viewBuilder{p: p, now: time.Now()}.keyURL(photo.Key(media.SquareName))
 }
 
 func (p *Pages) headerURL(photo *store.Photo) string {
 	if photo == nil || photo.SetRandom == "" {
 		return ""
 	}
-	return looker{p: p, now: time.Now()}.keyURL(photo.Key(fit(photo, 1280)))
+	return viewBuilder{p: p, now: time.Now()}.keyURL(photo.Key(fit(photo, 1280)))
 }
 
 // fit names the smallest variant at least width wide, else the largest.
@@ -73,20 +73,20 @@ func fit(photo *store.Photo, width int) string {
 func (p *Pages) accountView(a *store.Account) templates.AccountView {
 	return templates.AccountView{
 		ID: idText(a.ID), Name: a.Username, DisplayName: a.Name(), URL: "/@" + a.Username,
-		AvatarURL: p.faceURL(a.Avatar), Locked: a.Locked,
+		AvatarURL: p.avatarURL(a.Avatar), Locked: a.Locked,
 	}
 }
 
-func (l looker) photoView(photo *store.Photo, post *store.Post, author *store.Account, n int) templates.PhotoView {
+func (b viewBuilder) photoView(photo *store.Photo, post *store.Post, author *store.Account, n int) templates.PhotoView {
 	v := templates.PhotoView{
 		ID: idText(photo.ID), Width: photo.Width, Height: photo.Height,
 		ColorTop: photo.ColorTop, ColorBottom: photo.ColorBottom,
 		Alt: photo.Description, Described: photo.Description != "",
-		SquareURL: l.keyURL(photo.Key(media.SquareName)),
+		SquareURL: b.keyURL(photo.Key(media.SquareName)),
 	}
 	for _, s := range photo.Variants.V {
 		if s.Name != media.SquareName {
-			v.Sources = append(v.Sources, templates.Source{URL: l.keyURL(photo.Key(s.Name)), Width: s.Width})
+			v.Sources = append(v.Sources, templates.Source{URL: b.keyURL(photo.Key(s.Name)), Width: s.Width})
 		}
 	}
 	slices.SortFunc(v.Sources, func(a, b templates.Source) int { return a.Width - b.Width })
@@ -96,7 +96,7 @@ func (l looker) photoView(photo *store.Photo, post *store.Post, author *store.Ac
 			v.Exposure = exposure(photo.Metadata.V)
 		}
 	}
-	if l.acc != nil && l.acc.ID == photo.AccountID {
+	if b.acc != nil && b.acc.ID == photo.AccountID {
 		v.OriginalURL = "/photos/" + idText(photo.ID) + "/original"
 	}
 	return v
@@ -133,14 +133,14 @@ func takenText(at string) string {
 }
 
 // covered tells whether the photos of a warned post are kept back from this reader.
-func (l looker) covered(post *community.Post) bool {
-	if !post.Warned() || l.show == post.ID {
+func (b viewBuilder) covered(post *community.Post) bool {
+	if !post.Warned() || b.show == post.ID {
 		return false
 	}
-	if l.acc == nil {
+	if b.acc == nil {
 		return true
 	}
-	return l.acc.WarnedPhotos != "show" && l.acc.ID != post.AuthorID
+	return b.acc.WarnedPhotos != "show" && b.acc.ID != post.AuthorID
 }
 
 // caption is the text of a post or comment with its links.
@@ -164,14 +164,14 @@ func plain(s string, n int) string {
 
 const captionLines = 6
 
-func (l looker) postView(post *community.Post, feed bool) templates.PostView {
+func (b viewBuilder) postView(post *community.Post, feed bool) templates.PostView {
 	v := templates.PostView{
-		ID: idText(post.ID), URL: l.p.postPath(post), Author: l.p.accountView(post.Author),
-		Created: l.when(post.CreatedAt), Edited: post.EditedAt != nil, Visibility: string(post.Visibility),
-		Warning: warningText(&post.Post), Covered: l.covered(post),
+		ID: idText(post.ID), URL: b.p.postPath(post), Author: b.p.accountView(post.Author),
+		Created: b.when(post.CreatedAt), Edited: post.EditedAt != nil, Visibility: string(post.Visibility),
+		Warning: warningText(&post.Post), Covered: b.covered(post),
 		Likes: post.LikesCount, Comments: post.CommentsCount, Liked: post.Liked,
-		Own:     l.acc != nil && l.acc.ID == post.AuthorID,
-		Caption: templates.RichText(l.p.caption(post)),
+		Own:     b.acc != nil && b.acc.ID == post.AuthorID,
+		Caption: templates.RichText(b.p.caption(post)),
 	}
 	if feed {
 		v.CaptionCut = strings.Count(post.Caption, "\n") >= captionLines || len(post.Caption) > 400
@@ -188,12 +188,12 @@ func (l looker) postView(post *community.Post, feed bool) templates.PostView {
 			})
 			continue
 		}
-		v.Photos = append(v.Photos, l.photoView(ph, &post.Post, post.Author, i+1))
+		v.Photos = append(v.Photos, b.photoView(ph, &post.Post, post.Author, i+1))
 	}
 	if v.Covered {
-		q := l.path.Query()
+		q := b.path.Query()
 		q.Set("show", v.ID)
-		v.ShowURL = l.path.Path + "?" + q.Encode() + "#p-" + v.ID
+		v.ShowURL = b.path.Path + "?" + q.Encode() + "#p-" + v.ID
 	}
 	return v
 }
@@ -205,10 +205,10 @@ func warningText(post *store.Post) string {
 	return post.Warning
 }
 
-func (l looker) postViews(posts []*community.Post, feed bool) []templates.PostView {
+func (b viewBuilder) postViews(posts []*community.Post, feed bool) []templates.PostView {
 	out := make([]templates.PostView, 0, len(posts))
 	for _, post := range posts {
-		out = append(out, l.postView(post, feed))
+		out = append(out, b.postView(post, feed))
 	}
 	return out
 }
@@ -221,9 +221,9 @@ func (p *Pages) postPath(post *community.Post) string {
 	return "/@" + post.Author.Username + "/" + idText(post.ID)
 }
 
-func (l looker) when(m store.Millis) templates.When {
+func (b viewBuilder) when(m store.Millis) templates.When {
 	t := m.Time()
-	return templates.When{At: t, Text: ago(l.now.Sub(t))}
+	return templates.When{At: t, Text: ago(b.now.Sub(t))}
 }
 
 // ago is a short age; "" when the date says more.
