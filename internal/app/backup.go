@@ -25,7 +25,7 @@ const (
 )
 
 // backups is where backups are kept: what text says, else BACKUP_TO.
-func (d drivers) backups(ctx context.Context, text string) (backup.Place, error) {
+func (d drivers) backups(ctx context.Context, text string) (backup.Archive, error) {
 	if text == "" {
 		text = d.cfg.BackupTo
 	}
@@ -49,7 +49,7 @@ func (d drivers) backups(ctx context.Context, text string) (backup.Place, error)
 }
 
 // findBackup is one backup: a file, an object of a bucket, or "latest" of BACKUP_TO.
-func (d drivers) findBackup(ctx context.Context, text string) (backup.Place, string, error) {
+func (d drivers) findBackup(ctx context.Context, text string) (backup.Archive, string, error) {
 	if text == "latest" {
 		if d.cfg.BackupTo == "" {
 			return nil, "", errors.New("which backup? Give a file or s3://bucket/prefix/FILE, or set BACKUP_TO to where they are")

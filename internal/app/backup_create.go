@@ -31,11 +31,11 @@ const mostMissing = 10_000
 // A backupMaker makes one backup.
 type backupMaker struct {
 	cfg   *config.Config
-	place backup.Place
+	place backup.Archive
 	key   *backup.Key
 	show  *meter
 
-	stage    *backup.Stage
+	stage    *backup.StagingDir
 	manifest backup.Manifest
 	name     string
 	written  bool  // it is in its place under its name
@@ -52,7 +52,7 @@ func (b *backupMaker) make(ctx context.Context) (err error) {
 		}
 		parent = disk.TempDir() // where photos can be linked to
 	}
-	if b.stage, err = backup.NewStage(parent); err != nil {
+	if b.stage, err = backup.NewStagingDir(parent); err != nil {
 		return err
 	}
 	defer b.stage.Close()

@@ -167,7 +167,7 @@ func (b *backupMaker) remarks() string {
 }
 
 // prune keeps the newest backups of a place, the new one in any case.
-func prune(ctx context.Context, place backup.Place, fresh string, keep int) (removed []string, err error) {
+func prune(ctx context.Context, place backup.Archive, fresh string, keep int) (removed []string, err error) {
 	names, err := place.List(ctx)
 	if err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func (b backupVerify) Run(c *call) (err error) {
 	defer r.end(&err)
 	start := time.Now()
 	// All that the backup holds lies there in the clear: what a killed one left is removed by the next.
-	scratch, err := backup.NewStage(os.TempDir())
+	scratch, err := backup.NewStagingDir(os.TempDir())
 	if err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ func (b backupRestore) Run(c *call) (err error) {
 		return err
 	}
 	// Beside it, to appear there whole: what is interrupted leaves no folder that looks like a site's.
-	draft, err := backup.NewStage(parent)
+	draft, err := backup.NewStagingDir(parent)
 	if err != nil {
 		return err
 	}

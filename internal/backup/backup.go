@@ -1,6 +1,6 @@
 // Package backup writes a site's files into one archive and reads them back: a tar file, compressed by zstd and, where
 // there is a key, encrypted by age, so that a person can open it with standard tools alone. Where archives are kept is a
-// Place: a folder, or a bucket. It knows neither the database nor photos.
+// Archive: a folder, or a bucket. It knows neither the database nor photos.
 //
 // In an archive come the files as they lie in a data folder, then their SHA-256 sums as sha256sum writes them, and last
 // the manifest: what has no manifest is not whole.

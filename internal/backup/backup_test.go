@@ -287,9 +287,9 @@ func TestFolder(t *testing.T) {
 // A folder that is in use stays, what the dead left goes.
 func TestStage(t *testing.T) {
 	parent := t.TempDir()
-	a, err := NewStage(parent)
+	a, err := NewStagingDir(parent)
 	must(t, err)
-	b, err := NewStage(parent)
+	b, err := NewStagingDir(parent)
 	must(t, err)
 	if _, err := os.Stat(a.Dir); err != nil {
 		t.Error("a folder that is in use was removed")
@@ -297,7 +297,7 @@ func TestStage(t *testing.T) {
 	must(t, a.lock.Close()) // as when its process dies
 	theirs := filepath.Join(parent, "backup-of-somebody-else")
 	must(t, os.Mkdir(theirs, 0o700))
-	c, err := NewStage(parent)
+	c, err := NewStagingDir(parent)
 	must(t, err)
 	if _, err := os.Stat(a.Dir); err == nil {
 		t.Error("what a dead one left is still there")

@@ -32,16 +32,16 @@ const (
 	abandoned = 48 * time.Hour
 )
 
-// Bucket is a Place in a bucket of S3 or of a server that speaks its API.
+// Bucket is an Archive in a bucket of S3 or of a server that speaks its API.
 type Bucket struct {
 	client *s3.Client
 	bucket string
 	prefix string // "" or ending with a slash
 }
 
-var _ Place = (*Bucket)(nil)
+var _ Archive = (*Bucket)(nil)
 
-// NewBucket makes a Place of a bucket that exists; nothing is asked yet.
+// NewBucket makes an Archive of a bucket that exists; nothing is asked yet.
 func NewBucket(cfg aws.Config, bucket, prefix string, pathStyle bool) *Bucket {
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
 		prefix += "/"
@@ -76,7 +76,7 @@ func (b *Bucket) fail(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("%s %s: %w", what, b, err)
 }
 
-// Create implements Place. It removes parts of uploads that nobody finished.
+// Create implements Archive. It removes parts of uploads that nobody finished.
 func (b *Bucket) Create(ctx context.Context, name string, size int64) (Upload, error) {
 	b.sweep(ctx)
 	start, cancel := context.WithTimeout(ctx, short)
@@ -171,7 +171,7 @@ func (u *bucketUpload) Abort() {
 	_, _ = u.b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.b.bucket, Key: u.key, UploadId: u.id})
 }
 
-// Open implements Place. What breaks off goes on where it was.
+// Open implements Archive. What breaks off goes on where it was.
 func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
 	d := &download{ctx: ctx, b: b, name: name}
 	if err := d.connect(); err != nil {
@@ -254,7 +254,7 @@ func (d *download) Close() error {
 	return nil
 }
 
-// List implements Place.
+// List implements Archive.
 func (b *Bucket) List(ctx context.Context) ([]string, error) {
 	var names []string
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.bucket, Prefix: b.key(namePrefix)})
@@ -275,7 +275,7 @@ func (b *Bucket) List(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Remove implements Place.
+// Remove implements Archive.
 func (b *Bucket) Remove(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, short)
 	defer cancel()

@@ -43,8 +43,8 @@ func Made(name string) time.Time {
 	return when
 }
 
-// A Place keeps archives.
-type Place interface {
+// An Archive keeps the backups of a site: a folder or a bucket. Each of them is one file.
+type Archive interface {
 	// Create begins an archive of about size bytes. It appears under its name when it is committed, whole.
 	Create(ctx context.Context, name string, size int64) (Upload, error)
 	// Open reads an archive from its begin, or returns ErrNone.
@@ -66,7 +66,7 @@ type Upload interface {
 }
 
 // Latest is the newest archive, or ErrNone.
-func Latest(ctx context.Context, p Place) (string, error) {
+func Latest(ctx context.Context, p Archive) (string, error) {
 	names, err := p.List(ctx)
 	if err != nil {
 		return "", err
@@ -77,15 +77,15 @@ func Latest(ctx context.Context, p Place) (string, error) {
 	return names[len(names)-1], nil
 }
 
-// Folder is a Place on a disk.
+// Folder is an Archive on a disk.
 type Folder struct{ Dir string }
 
-var _ Place = Folder{}
+var _ Archive = Folder{}
 
 // partial marks what is being written. Its writer holds a lock on it.
 const partial = ".partial"
 
-// Create implements Place. It removes what killed writers left.
+// Create implements Archive. It removes what killed writers left.
 func (d Folder) Create(_ context.Context, name string, _ int64) (Upload, error) {
 	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
 		return nil, diskError(err)
@@ -163,7 +163,7 @@ func (u *fileUpload) Abort() {
 	}
 }
 
-// Open implements Place.
+// Open implements Archive.
 func (d Folder) Open(_ context.Context, name string) (io.ReadCloser, int64, error) {
 	f, err := os.OpenFile(filepath.Join(d.Dir, name), os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is not waited for
 	if errors.Is(err, os.ErrNotExist) {
@@ -183,7 +183,7 @@ func (d Folder) Open(_ context.Context, name string) (io.ReadCloser, int64, erro
 	return f, info.Size(), nil
 }
 
-// List implements Place.
+// List implements Archive.
 func (d Folder) List(context.Context) ([]string, error) {
 	entries, err := os.ReadDir(d.Dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -199,7 +199,7 @@ func (d Folder) List(context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Remove implements Place.
+// Remove implements Archive.
 func (d Folder) Remove(_ context.Context, name string) error {
 	return os.Remove(filepath.Join(d.Dir, name))
 }

@@ -10,15 +10,15 @@ import (
 
 const stagePrefix = ".tintype-backup-"
 
-// A Stage is a folder for what goes into one archive, or comes out of it. It is locked as long as it is in use, so that
+// A StagingDir is a folder for what goes into one archive, or comes out of it. It is locked as long as it is in use, so that
 // what a killed process left is known as such.
-type Stage struct {
+type StagingDir struct {
 	Dir  string
 	lock *os.File // the folder itself
 }
 
-// NewStage makes a folder in parent, and removes those that nobody uses any more.
-func NewStage(parent string) (*Stage, error) {
+// NewStagingDir makes a folder in parent, and removes those that nobody uses any more.
+func NewStagingDir(parent string) (*StagingDir, error) {
 	if err := sweepStages(parent); err != nil {
 		return nil, err
 	}
@@ -40,12 +40,12 @@ func NewStage(parent string) (*Stage, error) {
 			continue
 		}
 		// Any other error: the file system has no such locks, and what is left there has to be removed by hand.
-		return &Stage{dir, lock}, nil
+		return &StagingDir{dir, lock}, nil
 	}
 }
 
 // Close removes the folder.
-func (s *Stage) Close() error {
+func (s *StagingDir) Close() error {
 	return errors.Join(os.RemoveAll(s.Dir), s.lock.Close())
 }
 
