@@ -28,8 +28,8 @@ type Options struct {
 	Log    *slog.Logger
 }
 
-// Far is the longest that a value stays in Redis.
-const Far = time.Minute
+// MaxRedisTTL is the longest that a value stays in Redis.
+const MaxRedisTTL = time.Minute
 
 // loadPatience bounds one load. It is shorter than any Window, so that nothing is stored that was read before a drop
 // which is no longer remembered.
@@ -93,7 +93,7 @@ func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Loa
 		if v, ok := c.near.GetIfPresent(key); ok && gen.Load() == began { // another has just made it
 			return v, nil
 		}
-		v, err := c.fetch(ctx, key, min(ttl, Far), load)
+		v, err := c.fetch(ctx, key, min(ttl, MaxRedisTTL), load)
 		if err != nil {
 			return nil, err
 		}

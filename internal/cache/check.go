@@ -77,7 +77,7 @@ func (r *Redis) rehearse(ctx context.Context, client rueidis.Client) error {
 		}
 		return nil
 	}
-	f := &far{redis: r, key: key, secret: rand.Text()}
+	f := &redisEntry{redis: r, key: key, secret: rand.Text()}
 	mine, err := f.ask(ctx, client)
 	if err == nil && (f.found || !mine) {
 		err = errors.New("a new key is there, or locked")

@@ -224,7 +224,7 @@ func (r *Redis) restore(ctx context.Context) error {
 		r.mu.Lock()
 		if len(r.pending) == 0 {
 			if r.lost {
-				r.lost, r.trusted = false, time.Now().Add(Far)
+				r.lost, r.trusted = false, time.Now().Add(MaxRedisTTL)
 			}
 			r.away = false
 			r.mu.Unlock()
@@ -259,7 +259,7 @@ func (r *Redis) remember(key string, window time.Duration) {
 func (r *Redis) distrust() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.trusted = time.Now().Add(Far)
+	r.trusted = time.Now().Add(MaxRedisTTL)
 }
 
 func (r *Redis) name(key string) string { return r.prefix + "{" + key + "}" }
@@ -297,8 +297,8 @@ func (r *Redis) dropOne(ctx context.Context, client rueidis.Client, key string, 
 	return dropScript.Exec(ctx, client, []string{name, name + ":inv"}, []string{rand.Text(), millis(window)}).Error()
 }
 
-// A far is what Redis said of one key.
-type far struct {
+// A redisEntry is what Redis said of one key.
+type redisEntry struct {
 	found bool
 	value []byte
 	mark  string // of a drop that is still remembered
@@ -311,8 +311,8 @@ type far struct {
 }
 
 // look finds the value, or says that it has to be made: by one in the fleet, for whom the others wait.
-func (r *Redis) look(ctx context.Context, key string) *far {
-	f := &far{redis: r, key: r.name(key), asked: time.Now()}
+func (r *Redis) look(ctx context.Context, key string) *redisEntry {
+	f := &redisEntry{redis: r, key: r.name(key), asked: time.Now()}
 	client, err := r.usable()
 	if err != nil {
 		r.passed.Add(1)
@@ -343,17 +343,17 @@ func (r *Redis) look(ctx context.Context, key string) *far {
 	}
 }
 
-func (f *far) keys() []string { return []string{f.key, f.key + ":inv", f.key + ":lock"} }
+func (f *redisEntry) keys() []string { return []string{f.key, f.key + ":inv", f.key + ":lock"} }
 
 // askSoon is ask for who does not wait long.
-func (f *far) askSoon(ctx context.Context, client rueidis.Client) (mine bool, err error) {
+func (f *redisEntry) askSoon(ctx context.Context, client rueidis.Client) (mine bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerPatience)
 	defer cancel()
 	return f.ask(ctx, client)
 }
 
 // ask looks once, and tells whether it has fallen to the caller to make the value.
-func (f *far) ask(ctx context.Context, client rueidis.Client) (mine bool, err error) {
+func (f *redisEntry) ask(ctx context.Context, client rueidis.Client) (mine bool, err error) {
 	got, err := lookScript.Exec(ctx, client, f.keys(), []string{f.secret, millis(lockLife)}).ToArray()
 	if err != nil {
 		return false, fmt.Errorf("read: %w", err)
@@ -377,7 +377,7 @@ func (f *far) ask(ctx context.Context, client rueidis.Client) (mine bool, err er
 
 // done keeps the value that was made, if the key was not dropped meanwhile, and lets the next one make it. For 0 it
 // keeps nothing.
-func (f *far) done(value []byte, ttl time.Duration) {
+func (f *redisEntry) done(value []byte, ttl time.Duration) {
 	if f.client == nil || f.redis.Away() {
 		return
 	}

@@ -18,7 +18,7 @@ const keyPublicFeed = "public feed"
 const cachedLife = 30 * time.Second
 
 // cacheIdle is how long after the last use of the cache events are still followed for it: longer than a value lives.
-const cacheIdle = cache.Far + cachedLife
+const cacheIdle = cache.MaxRedisTTL + cachedLife
 
 // A Cached is the site's cache with the events that keep it true.
 type Cached struct {
@@ -31,9 +31,9 @@ func NewCached(c *cache.Cache, hub *live.Hub, log *slog.Logger) *Cached {
 	out := &Cached{cache: c}
 	out.watch = live.NewWatch(live.WatchOptions{
 		Hub: hub, Kinds: visibleKinds, Depth: eventsAhead, Idle: cacheIdle,
-		Began: func() {},
-		Heard: func(e live.Event) { out.Told(e.Kind) },
-		Ended: func(lost bool) {
+		OnStart: func() {},
+		OnEvent: func(e live.Event) { out.Invalidate(e.Kind) },
+		OnStop: func(lost bool) {
 			if lost { // else nothing was used for longer than anything is kept
 				log.Warn("events were missed: the cache is emptied")
 				c.Clear()
@@ -46,8 +46,8 @@ func NewCached(c *cache.Cache, hub *live.Hub, log *slog.Logger) *Cached {
 // Follow drops what events change, until ctx ends.
 func (c *Cached) Follow(ctx context.Context) { c.watch.Follow(ctx) }
 
-// Told drops what an event of this process changes, as soon as it is committed. The others hear of it by the event.
-func (c *Cached) Told(kind string) {
+// Invalidate drops what an event of this process changes, as soon as it is committed. The others hear of it by the event.
+func (c *Cached) Invalidate(kind string) {
 	if isVisible(kind) {
 		c.cache.Drop(keyPublicFeed)
 	}
@@ -89,7 +89,7 @@ func cached[T any](ctx context.Context, c *Community, key string, load func(cont
 // visitorsFeed is the first page of the public feed as visitors see it, as long as any page may be.
 func (c *Community) visitorsFeed(ctx context.Context, limit int) ([]*Post, error) {
 	posts, err := cached(ctx, c, keyPublicFeed, func(ctx context.Context) ([]*Post, error) {
-		return c.publicFeed(ctx, nil, Page{Limit: maxPosts})
+		return c.publicFeed(ctx, nil, Cursor{Limit: maxPosts})
 	})
 	if err != nil {
 		return nil, err

@@ -262,9 +262,9 @@ func TestWatch(t *testing.T) {
 	began, heard, ended := make(chan struct{}, 9), make(chan live.Event, 9), make(chan bool, 9)
 	w := live.NewWatch(live.WatchOptions{
 		Hub: follow(t, b, live.Options{Bound: 100}), Kinds: []string{"x"}, Depth: 5, Idle: 50 * time.Millisecond,
-		Began: func() { began <- struct{}{} },
-		Heard: func(e live.Event) { heard <- e },
-		Ended: func(lost bool) { ended <- lost },
+		OnStart: func() { began <- struct{}{} },
+		OnEvent: func(e live.Event) { heard <- e },
+		OnStop:  func(lost bool) { ended <- lost },
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

@@ -9,15 +9,15 @@ import (
 
 // WatchOptions configure NewWatch; all are needed.
 type WatchOptions struct {
-	Hub   *Hub
-	Kinds []string
-	Depth int           // events that may wait while Heard is busy
-	Idle  time.Duration // how long after the last Use events are still followed
-	Began func()        // from now on events are heard
-	Heard func(Event)
-	// Ended: from now on none are heard, and lost tells whether some were missed before. What was kept true by them no
+	Hub     *Hub
+	Kinds   []string
+	Depth   int           // events that may wait while OnEvent is busy
+	Idle    time.Duration // how long after the last Use events are still followed
+	OnStart func()        // called before the first event
+	OnEvent func(Event)
+	// OnStop is called when no more events come. lost reports whether some were missed: what was kept true by them no
 	// longer is.
-	Ended func(lost bool)
+	OnStop func(lost bool)
 }
 
 // A Watch hears of events for as long as what they keep true is used: a site that nobody visits asks its database for
@@ -45,7 +45,7 @@ func (w *Watch) Use() {
 		return
 	}
 	w.sub.Store(w.o.Hub.SubscribeDeep(w.o.Depth, Any, w.o.Kinds...))
-	w.o.Began()
+	w.o.OnStart()
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -68,7 +68,7 @@ func (w *Watch) Follow(ctx context.Context) {
 		}
 		select {
 		case e := <-sub.C():
-			w.o.Heard(e)
+			w.o.OnEvent(e)
 		case <-sub.Lost():
 			w.end(sub, true)
 		case <-idle.C:
@@ -85,7 +85,7 @@ func (w *Watch) end(sub *Subscription, lost bool) {
 	defer w.mu.Unlock()
 	w.sub.Store(nil)
 	sub.Close()
-	w.o.Ended(lost)
+	w.o.OnStop(lost)
 }
 
 // rest ends following, unless it is of use still.
@@ -99,5 +99,5 @@ func (w *Watch) rest(sub *Subscription) {
 		return
 	}
 	sub.Close()
-	w.o.Ended(false)
+	w.o.OnStop(false)
 }
