@@ -88,7 +88,7 @@ func measure(t *rig.T, dialect string) error {
 			for page := 1; page <= 21; page += 20 {
 				for _, s := range sides {
 					reader := s.readers[kind][n%readersOfAKind]
-					p := community.Page{Limit: pageSize}
+					p := community.Cursor{Limit: pageSize}
 					if page > 1 {
 						p.MaxID = s.cursors[reader.ID]
 					}
@@ -130,7 +130,7 @@ func measure(t *rig.T, dialect string) error {
 	return nil
 }
 
-func (s *side) read(reader *store.Account, p community.Page) (time.Duration, error) {
+func (s *side) read(reader *store.Account, p community.Cursor) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	begin := time.Now()
@@ -240,7 +240,7 @@ func open(t *rig.T, url string, posts int, quietest *[]string) (*side, error) {
 // walk finds where page 21 begins. The quietest members of a small site may not have written as much: then the last
 // full page stands in for it, which the table says.
 func (s *side) walk(ctx context.Context, kind string, reader *store.Account) error {
-	page, before := community.Page{Limit: pageSize}, int64(0)
+	page, before := community.Cursor{Limit: pageSize}, int64(0)
 	for n := 1; n <= 21; n++ {
 		posts, err := s.site.HomeFeed(ctx, reader, page)
 		if err != nil {

@@ -56,5 +56,5 @@ func (m *metrics) watchLive(hub *live.Hub, streams *community.Streams, visible *
 		m.counter("event_reads_total", reads, prometheus.Labels{"why": why}, n)
 	}
 	m.counter("events_total", "Events that were heard, of every process of the site.", nil, func() int64 { _, _, _, n := hub.Counts(); return n })
-	m.counter("visible_changes_total", "How often all kept pages were dropped because another process, or this one, changed something that visitors may see.", nil, func() int64 { return int64(visible.Heard()) })
+	m.counter("visible_changes_total", "How often all kept pages were dropped because another process, or this one, changed something that visitors may see.", nil, func() int64 { return int64(visible.Changes()) })
 }

@@ -182,9 +182,9 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	if r.community.Cached = a.openCache(r.live); r.community.Cached != nil {
-		r.store.OnEventOf(r.community.Cached.Told)
+		r.store.OnEventOf(r.community.Cached.Invalidate)
 	}
-	visible := community.NewVisible(r.community, r.settled())
+	visible := community.NewVisible(r.community, r.waitForReplicas())
 	a.listen(r, visible)
 	sessions := a.newSessions(r)
 	routes := a.site.NewRoutes(sessions.Middleware()...)
@@ -209,12 +209,12 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	return visitors, nil
 }
 
-// settled is the store's CaughtUp, nil where there are no replicas to wait for.
-func (r *rooms) settled() func(context.Context) error {
+// waitForReplicas is the store's WaitForReplicas, nil where there are no replicas to wait for.
+func (r *rooms) waitForReplicas() func(context.Context) error {
 	if !r.store.Replicated() {
 		return nil
 	}
-	return r.store.CaughtUp
+	return r.store.WaitForReplicas
 }
 
 // follow hears what the other processes of the site do.
@@ -227,7 +227,7 @@ func (a *App) follow(r *rooms) {
 
 // listen has clients that stay connected hear of what happens.
 func (a *App) listen(r *rooms, visible *community.Visible) {
-	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, Settled: r.settled(), Visible: visible, Log: a.log})
+	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, WaitForReplicas: r.waitForReplicas(), Visible: visible, Log: a.log})
 	a.background("streams", func(ctx context.Context) error {
 		streams.Run(ctx)
 		return nil

@@ -16,7 +16,7 @@ func (c *Community) AccountByName(ctx context.Context, viewer *store.Account, us
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return acc, c.loadFaces(ctx, acc)
+	return acc, c.loadProfilePhotos(ctx, acc)
 }
 
 // AccountByID finds an account that the viewer may see, else ErrNotFound.
@@ -28,7 +28,7 @@ func (c *Community) AccountByID(ctx context.Context, viewer *store.Account, id i
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return acc, c.loadFaces(ctx, acc)
+	return acc, c.loadProfilePhotos(ctx, acc)
 }
 
 // AccountsByID finds those of the accounts that the viewer may see, in the order asked for, 80 at most.
@@ -54,7 +54,7 @@ func (c *Community) AccountsByID(ctx context.Context, viewer *store.Account, ids
 			delete(byID, id)
 		}
 	}
-	return ordered, c.loadFaces(ctx, ordered...)
+	return ordered, c.loadProfilePhotos(ctx, ordered...)
 }
 
 // SearchAccounts finds accounts whose username starts with the words, at most limit (80); the exact one comes first.
@@ -70,5 +70,5 @@ func (c *Community) SearchAccounts(ctx context.Context, viewer *store.Account, q
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return as, c.loadFaces(ctx, as...)
+	return as, c.loadProfilePhotos(ctx, as...)
 }

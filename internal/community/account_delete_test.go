@@ -16,8 +16,8 @@ import (
 
 // leaving is a site with an account, ann, that has left traces everywhere.
 type leaving struct {
-	*gallery
-	room               *darkroom
+	*testSite
+	photos             *photoSite
 	ann, bob, cid, dan *store.Account
 	annPost, bobPost   int64
 	annComment         int64
@@ -27,13 +27,13 @@ type leaving struct {
 const annPassword = "correct horse battery"
 
 func newLeaving(t *testing.T, s *store.Store) *leaving {
-	room := newDarkroom(t, s, darkroomOptions{})
-	room.RegisterPostJobs(room.queue)
-	room.RegisterAccountJobs(room.queue)
+	photos := newPhotoSite(t, s, photoSiteOptions{})
+	photos.RegisterPostJobs(photos.queue)
+	photos.RegisterAccountJobs(photos.queue)
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
-	g := &gallery{room.Community, t, ctx}
-	l := &leaving{gallery: g, room: room, ann: room.ann, bob: room.bob, cid: g.account("cid"), dan: g.account("dan")}
+	g := &testSite{photos.Community, t, ctx}
+	l := &leaving{testSite: g, photos: photos, ann: photos.ann, bob: photos.bob, cid: g.account("cid"), dan: g.account("dan")}
 
 	hash, err := g.passwords.hash(ctx, annPassword)
 	g.must(err)
@@ -92,7 +92,7 @@ func newLeaving(t *testing.T, s *store.Store) *leaving {
 	_, err = g.Report(ctx, l.bob, Report{PostID: l.annPost, Comment: "her"})
 	g.must(err)
 	g.must(s.PutDraft(ctx, &store.Draft{AccountID: l.ann.ID, Caption: "not yet", Visibility: store.Public}))
-	room.upload(l.ann, phototest.JPEG(phototest.Options{}))
+	photos.upload(l.ann, phototest.JPEG(phototest.Options{}))
 	l.noDrift()
 	return l
 }
@@ -232,7 +232,7 @@ func TestDeleteAccount(t *testing.T) {
 		}
 		l.must(l.DeleteAccount(l.ctx, l.ann, Confirmation{Password: annPassword}))
 		l.hidden()
-		l.room.work()
+		l.photos.work()
 		l.jobsDone()
 		l.gone()
 		// The address is free for somebody else.
@@ -270,7 +270,7 @@ func TestDeleteAccountKilledAndTwice(t *testing.T) {
 		}
 		wg.Wait()
 		l.noDrift()
-		l.room.work()
+		l.photos.work()
 		l.jobsDone()
 		l.gone()
 	})

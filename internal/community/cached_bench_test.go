@@ -25,9 +25,9 @@ func BenchmarkKept(b *testing.B) {
 }
 
 // fillFew fills a site with 24 posts of as many accounts.
-func fillFew(b *testing.B, s *store.Store) *gallery {
+func fillFew(b *testing.B, s *store.Store) *testSite {
 	b.Helper()
-	g := newGallery(b, s)
+	g := newTestSite(b, s)
 	const base = int64(1) << 56
 	for n := range int64(24) {
 		id := base + n<<16
@@ -49,8 +49,8 @@ func fillFew(b *testing.B, s *store.Store) *gallery {
 	return g
 }
 
-func benchmarkKept(b *testing.B, g *gallery) {
-	posts, err := g.publicFeed(b.Context(), nil, Page{Limit: 24})
+func benchmarkKept(b *testing.B, g *testSite) {
+	posts, err := g.publicFeed(b.Context(), nil, Cursor{Limit: 24})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func benchmarkKept(b *testing.B, g *gallery) {
 	for _, p := range posts {
 		ids = append(ids, p.AuthorID)
 	}
-	accounts, err := g.withFaces(b.Context(), ids)
+	accounts, err := g.accountsWithPhotos(b.Context(), ids)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,11 +74,11 @@ func benchmarkKept(b *testing.B, g *gallery) {
 		name string
 		do   func() error
 	}{
-		{"feed of 24/read", func() error { _, err := g.publicFeed(b.Context(), nil, Page{Limit: 24}); return err }},
+		{"feed of 24/read", func() error { _, err := g.publicFeed(b.Context(), nil, Cursor{Limit: 24}); return err }},
 		{"feed of 24/decoded", func() error { var v []*Post; return json.Unmarshal(feed, &v) }},
-		{"their accounts/read", func() error { _, err := g.withFaces(b.Context(), ids); return err }},
+		{"their accounts/read", func() error { _, err := g.accountsWithPhotos(b.Context(), ids); return err }},
 		{"their accounts/decoded", func() error { var v map[int64]*store.Account; return json.Unmarshal(people, &v) }},
-		{"one account/read", func() error { _, err := g.withFaces(b.Context(), ids[:1]); return err }},
+		{"one account/read", func() error { _, err := g.accountsWithPhotos(b.Context(), ids[:1]); return err }},
 		{"counts of all accounts/read", func() error { _, err := g.Store.SiteStats(b.Context(), time.Now()); return err }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -85,8 +85,8 @@ func around(thread []store.Reply, root int64, p *store.Post) (up, down []int64) 
 }
 
 // PostWithComments is PostByID with the comments in the post's thread, whoever they answer, ordered by id: oldest first. The
-// zero Page is the first ones; MinID asks for those after it, MaxID for those just before it.
-func (c *Community) PostWithComments(ctx context.Context, viewer *store.Account, id int64, page Page) (post *Post, comments []*Post, err error) {
+// zero Cursor is the first ones; MinID asks for those after it, MaxID for those just before it.
+func (c *Community) PostWithComments(ctx context.Context, viewer *store.Account, id int64, page Cursor) (post *Post, comments []*Post, err error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, nil, err
 	}

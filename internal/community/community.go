@@ -71,9 +71,9 @@ func New(o Options) *Community {
 	return &Community{Options: o, passwords: newPasswords(runtime.NumCPU())}
 }
 
-// Page asks for a stretch of a list ordered by id, newest first. At most one of the cursors is set, 0 is none.
+// A Cursor asks for a stretch of a list ordered by id, newest first. At most one of the cursors is set, 0 is none.
 // MinID asks for the oldest after it (the page just above), still answered newest first.
-type Page struct {
+type Cursor struct {
 	MaxID, MinID, SinceID int64
 	Limit                 int
 }

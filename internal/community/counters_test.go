@@ -84,7 +84,7 @@ func TestCounters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var sites []*gallery
+		var sites []*testSite
 		for _, s := range []*store.Store{a, b} {
 			c := New(Options{Store: s, Media: files, OpenRegistration: true, BaseURL: "https://photos.example"})
 			q := queue.New(queue.Options{Backend: JobBackend(s), Workers: Workers(), Poll: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
@@ -100,7 +100,7 @@ func TestCounters(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			sites = append(sites, &gallery{c, t, ctx})
+			sites = append(sites, &testSite{c, t, ctx})
 		}
 		small := argonParams{memory: 64, time: 1, threads: 1}
 		salt := make([]byte, saltBytes)
@@ -140,14 +140,14 @@ func TestCounters(t *testing.T) {
 }
 
 // join makes an account with a cheap password, as often as not locked.
-func (w *crowd) join(g *gallery) {
+func (w *crowd) join(g *testSite) {
 	acc := g.account(fmt.Sprintf("member%d", w.names.Add(1)))
 	g.must(g.Store.SetPassword(g.ctx, acc.ID, w.hash))
 	w.add(acc)
 }
 
 // act does something at random and says what.
-func (w *crowd) act(ctx context.Context, g *gallery, rnd *rand.Rand) (what string, err error) {
+func (w *crowd) act(ctx context.Context, g *testSite, rnd *rand.Rand) (what string, err error) {
 	me, err := w.someone(ctx, g.Community, rnd)
 	if err != nil {
 		return "read an account", err

@@ -133,7 +133,7 @@ func (c *Community) OrderDraft(ctx context.Context, acc *store.Account, ids []in
 			if p.Position == i {
 				continue
 			}
-			if err := tx.PlacePhoto(ctx, p.ID, i); err != nil {
+			if err := tx.SetPhotoPosition(ctx, p.ID, i); err != nil {
 				return err
 			}
 		}

@@ -13,7 +13,7 @@ import (
 
 func TestDraft(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{})
+		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		ctx := t.Context()
 		draft, photos, err := d.Draft(ctx, d.ann)
 		if err != nil || draft.Visibility != store.Public || draft.Licence == "" || len(photos) != 0 {
@@ -124,7 +124,7 @@ func TestDraft(t *testing.T) {
 
 func TestRetention(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{})
+		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		now, err := d.Store.Now(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ const (
 )
 
 // span is the store's words for the page.
-func (p Page) span(usual, most int) store.Range {
+func (p Cursor) span(usual, most int) store.Range {
 	r := store.Range{Max: p.MaxID, Min: max(p.MinID, p.SinceID), Up: p.MinID > 0, Limit: p.Limit}
 	if r.Limit <= 0 {
 		r.Limit = usual
@@ -24,7 +24,7 @@ func (p Page) span(usual, most int) store.Range {
 }
 
 // HomeFeed are the posts of the account and of those it follows.
-func (c *Community) HomeFeed(ctx context.Context, acc *store.Account, page Page) ([]*Post, error) {
+func (c *Community) HomeFeed(ctx context.Context, acc *store.Account, page Cursor) ([]*Post, error) {
 	if acc == nil || !acc.Active() {
 		return nil, ErrUnauthenticated
 	}
@@ -36,7 +36,7 @@ func (c *Community) HomeFeed(ctx context.Context, acc *store.Account, page Page)
 }
 
 // PublicFeed are the public posts of the site.
-func (c *Community) PublicFeed(ctx context.Context, viewer *store.Account, page Page) ([]*Post, error) {
+func (c *Community) PublicFeed(ctx context.Context, viewer *store.Account, page Cursor) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (c *Community) PublicFeed(ctx context.Context, viewer *store.Account, page 
 	return c.publicFeed(ctx, viewer, page)
 }
 
-func (c *Community) publicFeed(ctx context.Context, viewer *store.Account, page Page) ([]*Post, error) {
+func (c *Community) publicFeed(ctx context.Context, viewer *store.Account, page Cursor) ([]*Post, error) {
 	posts, err := c.Store.PublicPosts(ctx, viewer, page.span(defaultPosts, maxPosts))
 	if err != nil {
 		return nil, fromStore(err)
@@ -55,7 +55,7 @@ func (c *Community) publicFeed(ctx context.Context, viewer *store.Account, page 
 }
 
 // TagFeed are the public posts with the tag. A tag that nobody used has none; the page of such a tag is Tag's to judge.
-func (c *Community) TagFeed(ctx context.Context, viewer *store.Account, name string, page Page) ([]*Post, error) {
+func (c *Community) TagFeed(ctx context.Context, viewer *store.Account, name string, page Cursor) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ type AccountFeedOptions struct {
 }
 
 // AccountFeed are the account's posts that the viewer may see, ErrNotFound if the account is not to be seen.
-func (c *Community) AccountFeed(ctx context.Context, viewer *store.Account, accountID int64, o AccountFeedOptions, page Page) ([]*Post, error) {
+func (c *Community) AccountFeed(ctx context.Context, viewer *store.Account, accountID int64, o AccountFeedOptions, page Cursor) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
 	}

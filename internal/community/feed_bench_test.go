@@ -13,9 +13,9 @@ import (
 
 // fillCrowded fills a site with accounts that post at very different rates, each post with a photo, and the first account
 // following a few hundred of them.
-func fillCrowded(b *testing.B, posts int) (*gallery, *store.Account) {
+func fillCrowded(b *testing.B, posts int) (*testSite, *store.Account) {
 	b.Helper()
-	g := newGallery(b, storetest.SQLite(b))
+	g := newTestSite(b, storetest.SQLite(b))
 	reader := g.account("reader")
 	const base = int64(1) << 56
 	for _, q := range []string{
@@ -63,7 +63,7 @@ func BenchmarkPublicFeed(b *testing.B) {
 			b.ReportAllocs()
 			defer cpuPerOp(b)()
 			for b.Loop() {
-				posts, err := g.PublicFeed(b.Context(), viewer, Page{Limit: 24})
+				posts, err := g.PublicFeed(b.Context(), viewer, Cursor{Limit: 24})
 				if err != nil || len(posts) != 24 || len(posts[0].Photos) != 1 {
 					b.Fatal(len(posts), err)
 				}
@@ -80,7 +80,7 @@ func BenchmarkHomeFeed(b *testing.B) {
 		}
 		g, reader := fillCrowded(b, size)
 		for _, depth := range []int{1, 21} {
-			page := Page{Limit: 20}
+			page := Cursor{Limit: 20}
 			for range depth - 1 {
 				posts, err := g.HomeFeed(b.Context(), reader, page)
 				if err != nil || len(posts) != 20 {

@@ -13,7 +13,7 @@ import (
 // Whoever pages through a feed to its end finds every post of it once, in order, in both directions, while new ones
 // come in at the top.
 func TestPagesHaveNoGaps(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		reader := g.account("reader")
 		var authors []*store.Account
 		for i := range 4 {
@@ -48,17 +48,17 @@ func TestPagesHaveNoGaps(t *testing.T) {
 			return p.AuthorID == authors[0].ID
 		}
 		feeds := map[string]struct {
-			read func(Page) ([]*Post, error)
+			read func(Cursor) ([]*Post, error)
 			of   func(all []int64) []int64
 		}{
-			"public": {func(p Page) ([]*Post, error) { return g.PublicFeed(g.ctx, nil, p) }, slices.Clone[[]int64]},
-			"tag":    {func(p Page) ([]*Post, error) { return g.TagFeed(g.ctx, reader, "Page", p) }, slices.Clone[[]int64]},
-			"home": {func(p Page) ([]*Post, error) { return g.HomeFeed(g.ctx, reader, p) }, func(all []int64) []int64 {
+			"public": {func(p Cursor) ([]*Post, error) { return g.PublicFeed(g.ctx, nil, p) }, slices.Clone[[]int64]},
+			"tag":    {func(p Cursor) ([]*Post, error) { return g.TagFeed(g.ctx, reader, "Page", p) }, slices.Clone[[]int64]},
+			"home": {func(p Cursor) ([]*Post, error) { return g.HomeFeed(g.ctx, reader, p) }, func(all []int64) []int64 {
 				out := append(slices.Clone(all), root.ID)
 				slices.Sort(out)
 				return out
 			}},
-			"account": {func(p Page) ([]*Post, error) {
+			"account": {func(p Cursor) ([]*Post, error) {
 				return g.AccountFeed(g.ctx, nil, authors[0].ID, AccountFeedOptions{ExcludeReplies: true}, p)
 			}, func(all []int64) []int64 {
 				return slices.DeleteFunc(slices.Clone(all), func(id int64) bool { return !byAuthor(id) })
@@ -68,7 +68,7 @@ func TestPagesHaveNoGaps(t *testing.T) {
 			for _, limit := range []int{1, 5, 7, 40} {
 				before := feed.of(all)
 				var down []int64
-				for page := (Page{Limit: limit}); ; {
+				for page := (Cursor{Limit: limit}); ; {
 					posts, err := feed.read(page)
 					g.must(err)
 					if len(posts) == 0 {
@@ -89,7 +89,7 @@ func TestPagesHaveNoGaps(t *testing.T) {
 				}
 				now := feed.of(all)
 				var up []int64
-				for page := (Page{Limit: limit, MinID: 1}); ; {
+				for page := (Cursor{Limit: limit, MinID: 1}); ; {
 					posts, err := feed.read(page)
 					g.must(err)
 					if len(posts) == 0 {
@@ -109,7 +109,7 @@ func TestPagesHaveNoGaps(t *testing.T) {
 			}
 			// Newest since one: the newest page of what is above, whatever lies between.
 			now := feed.of(all)
-			posts, err := feed.read(Page{SinceID: now[2], Limit: 4})
+			posts, err := feed.read(Cursor{SinceID: now[2], Limit: 4})
 			g.must(err)
 			want := slices.Clone(now[len(now)-4:])
 			slices.Reverse(want)
@@ -118,7 +118,7 @@ func TestPagesHaveNoGaps(t *testing.T) {
 			}
 		}
 		var down, up []int64
-		for page := (Page{Limit: 4}); ; {
+		for page := (Cursor{Limit: 4}); ; {
 			_, posts, err := g.PostWithComments(g.ctx, nil, root.ID, page)
 			g.must(err)
 			if len(posts) == 0 {
@@ -127,7 +127,7 @@ func TestPagesHaveNoGaps(t *testing.T) {
 			down = append(down, idsOf(posts)...)
 			page.MinID = down[len(down)-1]
 		}
-		for page := (Page{Limit: 4, MaxID: thread[len(thread)-1] + 1}); ; {
+		for page := (Cursor{Limit: 4, MaxID: thread[len(thread)-1] + 1}); ; {
 			_, posts, err := g.PostWithComments(g.ctx, nil, root.ID, page)
 			g.must(err)
 			if len(posts) == 0 {
@@ -143,7 +143,7 @@ func TestPagesHaveNoGaps(t *testing.T) {
 }
 
 func TestLikes(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann := g.account("ann")
 		post := g.post(ann, store.Public, "")
 		var want []string
@@ -163,7 +163,7 @@ func TestLikes(t *testing.T) {
 		}
 		var got []string
 		var prevs []int64
-		for page := (Page{Limit: 2}); ; {
+		for page := (Cursor{Limit: 2}); ; {
 			accounts, next, prev, err := g.LikedBy(g.ctx, nil, post.ID, page)
 			g.must(err)
 			for _, a := range accounts {
@@ -178,7 +178,7 @@ func TestLikes(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("liked by %v, want %v", got, want)
 		}
-		accounts, next, _, err := g.LikedBy(g.ctx, nil, post.ID, Page{Limit: 2, MinID: prevs[len(prevs)-1]})
+		accounts, next, _, err := g.LikedBy(g.ctx, nil, post.ID, Cursor{Limit: 2, MinID: prevs[len(prevs)-1]})
 		g.must(err)
 		if len(accounts) != 2 || accounts[0].Username != "fan2" || accounts[1].Username != "fan1" || next == 0 {
 			t.Errorf("upwards: %v, next %d", accounts, next)
@@ -199,7 +199,7 @@ func TestLikes(t *testing.T) {
 }
 
 func TestEditPost(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob, cy := g.account("ann"), g.account("bob"), g.account("cy")
 		first, second, third := g.photo(ann), g.photo(ann), g.photo(ann)
 		p, err := g.Publish(g.ctx, ann, NewPost{Caption: "#one @bob", PhotoIDs: []int64{first, second}})
@@ -239,7 +239,7 @@ func TestEditPost(t *testing.T) {
 		if told(bob) != 1 || told(cy) != 1 {
 			t.Errorf("bob was told %d times, cy %d", told(bob), told(cy))
 		}
-		if feed, err := g.TagFeed(g.ctx, nil, "one", Page{}); err != nil || len(feed) != 0 {
+		if feed, err := g.TagFeed(g.ctx, nil, "one", Cursor{}); err != nil || len(feed) != 0 {
 			t.Errorf("the old tag finds %v, %v", feed, err)
 		}
 		unknown, bad := "mit", store.Visibility("direct")

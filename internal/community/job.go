@@ -139,7 +139,7 @@ func (c *Community) RetryJob(ctx context.Context, id int64) error {
 			return nil
 		}
 		if err == nil {
-			_, err = tx.PhotoAgain(ctx, p.ID)
+			_, err = tx.RequeuePhoto(ctx, p.ID)
 		}
 		return err
 	}))

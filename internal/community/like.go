@@ -109,7 +109,7 @@ func unlikeTx(ctx context.Context, tx *store.Store, acc *store.Account, id int64
 // LikedBy are the accounts that like the post and that the viewer may see, the newest like first. The cursors of the
 // page and of its neighbours are ids of likes: next is for MaxID, prev for MinID; 0 where the list is empty, and next
 // also on its last page.
-func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64, page Page) (accounts []*store.Account, next, prev int64, err error) {
+func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64, page Cursor) (accounts []*store.Account, next, prev int64, err error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, 0, 0, err
 	}
@@ -143,13 +143,13 @@ func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64
 	for i, l := range likes {
 		ids[i] = l.AccountID
 	}
-	accounts, err = c.faces(ctx, viewer, ids)
+	accounts, err = c.listedAccounts(ctx, viewer, ids)
 	return accounts, next, likes[0].RowID, err
 }
 
 // LikedPosts are the posts and comments that the account likes, the newest like first. The cursors are ids of likes:
 // next is for MaxID, prev for MinID, both 0 where there are none.
-func (c *Community) LikedPosts(ctx context.Context, acc *store.Account, page Page) (posts []*Post, next, prev int64, err error) {
+func (c *Community) LikedPosts(ctx context.Context, acc *store.Account, page Cursor) (posts []*Post, next, prev int64, err error) {
 	if acc == nil || !acc.Active() {
 		return nil, 0, 0, ErrUnauthenticated
 	}
@@ -168,9 +168,9 @@ func (c *Community) LikedPosts(ctx context.Context, acc *store.Account, page Pag
 	return posts, likes[len(likes)-1].RowID, likes[0].RowID, err
 }
 
-// faces are accounts as lists show them, in the order of the ids, each once, with their avatars. Who is not to be
+// listedAccounts are accounts as lists show them, in the order of the ids, each once, with their avatars. Who is not to be
 // seen is left out.
-func (c *Community) faces(ctx context.Context, viewer *store.Account, ids []int64) ([]*store.Account, error) {
+func (c *Community) listedAccounts(ctx context.Context, viewer *store.Account, ids []int64) ([]*store.Account, error) {
 	byID, err := c.Store.FeedAccounts(ctx, viewer, ids)
 	if err != nil {
 		return nil, fromStore(err)

@@ -8,7 +8,7 @@ import (
 )
 
 func TestLikedPostsAreInTheOrderOfLikes(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		anna, bob := g.account("anna"), g.account("bob")
 		_, err := g.Follow(g.ctx, bob, anna.ID)
 		g.must(err)
@@ -18,7 +18,7 @@ func TestLikedPostsAreInTheOrderOfLikes(t *testing.T) {
 			g.must(err)
 		}
 		read := func() (ids []int64) {
-			page := Page{Limit: 1}
+			page := Cursor{Limit: 1}
 			for range 5 {
 				posts, next, _, err := g.LikedPosts(g.ctx, bob, page)
 				g.must(err)

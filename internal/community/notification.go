@@ -27,7 +27,7 @@ type NotificationFilter struct {
 
 // Notifications lists what acc was told, newest first, as far as acc may still see whom and what it is about.
 // A page costs the same number of statements however long it is.
-func (c *Community) Notifications(ctx context.Context, acc *store.Account, f NotificationFilter, p Page) ([]*Notification, error) {
+func (c *Community) Notifications(ctx context.Context, acc *store.Account, f NotificationFilter, p Cursor) ([]*Notification, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
@@ -69,7 +69,7 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 			about.add(*n.PostID)
 		}
 	}
-	accounts, err := c.withFaces(ctx, from.ids)
+	accounts, err := c.accountsWithPhotos(ctx, from.ids)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (c *circle) tell(kind string, from *store.Account, p *store.Post, whom *sto
 }
 
 // list shows notifications as "kind from", newest first.
-func (c *circle) list(a *store.Account, f NotificationFilter, p Page) []string {
+func (c *circle) list(a *store.Account, f NotificationFilter, p Cursor) []string {
 	c.t.Helper()
 	list, err := c.Notifications(c.ctx, a, f, p)
 	if err != nil {
@@ -66,15 +66,15 @@ func testNotifications(t *testing.T, c *circle) {
 	}
 	c.tell(store.NotifyMention, cid, closed, ann)
 	all := []string{"mention cid", "favourite cid", "favourite bob", "follow bob"}
-	c.expect("all", c.list(ann, NotificationFilter{}, Page{}), all)
-	c.expect("likes", c.list(ann, NotificationFilter{Types: []string{store.NotifyLike}}, Page{}), all[1:3])
-	c.expect("no likes", c.list(ann, NotificationFilter{Exclude: []string{store.NotifyLike, store.NotifyFollowRequest}}, Page{}), []string{all[0], all[3]})
-	c.expect("from cid", c.list(ann, NotificationFilter{FromID: cid.ID}, Page{}), all[:2])
+	c.expect("all", c.list(ann, NotificationFilter{}, Cursor{}), all)
+	c.expect("likes", c.list(ann, NotificationFilter{Types: []string{store.NotifyLike}}, Cursor{}), all[1:3])
+	c.expect("no likes", c.list(ann, NotificationFilter{Exclude: []string{store.NotifyLike, store.NotifyFollowRequest}}, Cursor{}), []string{all[0], all[3]})
+	c.expect("from cid", c.list(ann, NotificationFilter{FromID: cid.ID}, Cursor{}), all[:2])
 
-	list, err := c.Notifications(c.ctx, ann, NotificationFilter{}, Page{Limit: 2})
+	list, err := c.Notifications(c.ctx, ann, NotificationFilter{}, Cursor{Limit: 2})
 	c.expectErr("page", err, nil)
-	c.expect("second page", c.list(ann, NotificationFilter{}, Page{Limit: 2, MaxID: list[1].ID}), all[2:])
-	c.expect("upwards", c.list(ann, NotificationFilter{}, Page{Limit: 1, MinID: list[1].ID}), all[:1])
+	c.expect("second page", c.list(ann, NotificationFilter{}, Cursor{Limit: 2, MaxID: list[1].ID}), all[2:])
+	c.expect("upwards", c.list(ann, NotificationFilter{}, Cursor{Limit: 1, MinID: list[1].ID}), all[:1])
 
 	unread := func() int {
 		t.Helper()
@@ -107,32 +107,32 @@ func testNotifications(t *testing.T, c *circle) {
 	if _, err := c.Unfollow(c.ctx, ann, cid.ID); err != nil {
 		t.Fatal(err)
 	}
-	c.expect("without the followers' post", c.list(ann, NotificationFilter{}, Page{}), all[1:])
+	c.expect("without the followers' post", c.list(ann, NotificationFilter{}, Cursor{}), all[1:])
 	_, err = c.Notification(c.ctx, ann, list[0].ID)
 	c.expectErr("about a post one may not see", err, ErrNotFound)
 	at := store.Millis(1)
 	if err := c.Store.SetSuspended(c.ctx, cid.ID, &at); err != nil {
 		t.Fatal(err)
 	}
-	c.expect("without the suspended", c.list(ann, NotificationFilter{}, Page{}), all[2:])
+	c.expect("without the suspended", c.list(ann, NotificationFilter{}, Cursor{}), all[2:])
 	c.tell(store.NotifyMention, cid, open, ann)
-	c.expect("the suspended tell nothing", c.list(ann, NotificationFilter{}, Page{}), all[2:])
+	c.expect("the suspended tell nothing", c.list(ann, NotificationFilter{}, Cursor{}), all[2:])
 	if _, err := c.Block(c.ctx, ann, bob.ID); err != nil {
 		t.Fatal(err)
 	}
 	c.tell(store.NotifyLike, bob, open, ann)
-	c.expect("without the blocked", c.list(ann, NotificationFilter{}, Page{}), []string{})
+	c.expect("without the blocked", c.list(ann, NotificationFilter{}, Cursor{}), []string{})
 
 	if err := c.Store.SetSuspended(c.ctx, cid.ID, nil); err != nil {
 		t.Fatal(err)
 	}
-	c.expect("after the suspension", c.list(ann, NotificationFilter{}, Page{}), []string{"favourite cid"})
-	list, err = c.Notifications(c.ctx, ann, NotificationFilter{}, Page{})
+	c.expect("after the suspension", c.list(ann, NotificationFilter{}, Cursor{}), []string{"favourite cid"})
+	list, err = c.Notifications(c.ctx, ann, NotificationFilter{}, Cursor{})
 	c.expectErr("list", err, nil)
 	if err := c.DismissNotification(c.ctx, ann, list[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	c.expect("dismissed", c.list(ann, NotificationFilter{}, Page{}), []string{})
+	c.expect("dismissed", c.list(ann, NotificationFilter{}, Cursor{}), []string{})
 	c.tell(store.NotifyLike, cid, open, ann)
 	if err := c.ClearNotifications(c.ctx, ann); err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func testReports(t *testing.T, c *circle) {
 	second, err := c.Report(c.ctx, ann, Report{TargetID: bob.ID})
 	c.expectErr("report whom one has blocked", err, nil)
 	c.expect("excerpt", second.Excerpt, "Bob\n\nsells things")
-	c.expect("the administrator is told of each", c.list(admin, NotificationFilter{}, Page{}), []string{"admin.report ann", "admin.report ann"})
+	c.expect("the administrator is told of each", c.list(admin, NotificationFilter{}, Cursor{}), []string{"admin.report ann", "admin.report ann"})
 
 	var invalid *Invalid
 	var tooMany *TooMany
@@ -206,7 +206,7 @@ func testReports(t *testing.T, c *circle) {
 	}
 
 	for _, f := range []func(*store.Account) error{
-		func(a *store.Account) error { _, err := c.Reports(c.ctx, a, "", Page{}); return err },
+		func(a *store.Account) error { _, err := c.Reports(c.ctx, a, "", Cursor{}); return err },
 		func(a *store.Account) error { _, err := c.ReportByID(c.ctx, a, first.ID); return err },
 		func(a *store.Account) error { _, err := c.CloseReport(c.ctx, a, first.ID); return err },
 		func(a *store.Account) error { _, err := c.OpenReports(c.ctx, a); return err },
@@ -229,14 +229,14 @@ func testReports(t *testing.T, c *circle) {
 	c.expect("it stays as it was", again.ClosedBy.Username, "admin")
 	_, err = c.CloseReport(c.ctx, admin, 1)
 	c.expectErr("none", err, ErrNotFound)
-	list, err := c.Reports(c.ctx, admin, store.ReportOpen, Page{Limit: 1})
+	list, err := c.Reports(c.ctx, admin, store.ReportOpen, Cursor{Limit: 1})
 	c.expectErr("list", err, nil)
-	list, err = c.Reports(c.ctx, admin, store.ReportOpen, Page{MaxID: list[0].ID})
+	list, err = c.Reports(c.ctx, admin, store.ReportOpen, Cursor{MaxID: list[0].ID})
 	c.expectErr("list", err, nil)
 	if len(list) != 1 || list[0].ID != second.ID {
 		t.Errorf("the second page: %v", list)
 	}
-	list, err = c.Reports(c.ctx, admin, store.ReportClosed, Page{})
+	list, err = c.Reports(c.ctx, admin, store.ReportClosed, Cursor{})
 	c.expectErr("list", err, nil)
 	if len(list) != 1 || list[0].ID != first.ID {
 		t.Errorf("closed: %v", list)

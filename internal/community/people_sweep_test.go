@@ -12,7 +12,7 @@ import (
 func TestSweepPeople(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
-		g := newGallery(t, s)
+		g := newTestSite(t, s)
 		ann := g.account("ann")
 		now, err := s.Now(g.ctx)
 		g.must(err)

@@ -21,8 +21,8 @@ import (
 const (
 	// maxUpload is how long an upload may stream in. Tombstones of sets outlast it.
 	maxUpload = time.Hour
-	// maxLoose is how many photos an account may have that are in no post yet.
-	maxLoose = 100
+	// maxUnattached is how many photos an account may have that are in no post yet.
+	maxUnattached = 100
 )
 
 // Events about photos; their reference is the photo.
@@ -137,7 +137,7 @@ var errUnwanted = errors.New("no longer wanted")
 // acceptUpload commits what makes an upload acknowledged.
 func (c *Community) acceptUpload(ctx context.Context, p *store.Photo) error {
 	_, err := c.Store.TxOnce(ctx, "jobs", func(ctx context.Context, tx *store.Store, jobID int64) error {
-		if ok, err := tx.PhotoUploaded(ctx, p.ID, p.Bytes, p.SHA256); err != nil || !ok {
+		if ok, err := tx.MarkPhotoUploaded(ctx, p.ID, p.Bytes, p.SHA256); err != nil || !ok {
 			return orUnwanted(err)
 		}
 		if ok, err := tx.MediaObjectLive(ctx, p.OrigRandom, nil); err != nil || !ok {
@@ -269,7 +269,7 @@ func (c *Community) UpdatePhoto(ctx context.Context, acc *store.Account, id int6
 	var p *store.Photo
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		var err error
-		if p, err = c.lockLoose(ctx, tx, acc, id); err != nil {
+		if p, err = c.lockUnattached(ctx, tx, acc, id); err != nil {
 			return err
 		}
 		return c.changePhoto(ctx, tx, p, ch)
@@ -305,8 +305,8 @@ func (c *Community) changePhoto(ctx context.Context, tx *store.Store, p *store.P
 	return nil
 }
 
-// lockLoose locks an unattached photo of the account, or answers ErrNotFound.
-func (c *Community) lockLoose(ctx context.Context, tx *store.Store, acc *store.Account, id int64) (*store.Photo, error) {
+// lockUnattached locks an unattached photo of the account, or answers ErrNotFound.
+func (c *Community) lockUnattached(ctx context.Context, tx *store.Store, acc *store.Account, id int64) (*store.Photo, error) {
 	p, err := tx.LockPhoto(ctx, id)
 	if err != nil {
 		return nil, err
@@ -339,7 +339,7 @@ func (c *Community) RetryPhoto(ctx context.Context, acc *store.Account, id int64
 	var p *store.Photo
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		var err error
-		if p, err = c.lockLoose(ctx, tx, acc, id); err != nil {
+		if p, err = c.lockUnattached(ctx, tx, acc, id); err != nil {
 			return err
 		}
 		switch {
@@ -348,7 +348,7 @@ func (c *Community) RetryPhoto(ctx context.Context, acc *store.Account, id int64
 		case p.State != store.PhotoRefused || p.RefusalCode != RefusalFailed || p.OrigRandom == "":
 			return &Invalid{[]FieldError{{"id", "final", "Trying again would not change anything for this photo."}}}
 		}
-		if _, err := tx.PhotoAgain(ctx, id); err != nil {
+		if _, err := tx.RequeuePhoto(ctx, id); err != nil {
 			return err
 		}
 		p.State, p.RefusalCode, p.Refusal = store.PhotoPending, "", ""

@@ -97,7 +97,7 @@ func (c *Community) photoMade(ctx context.Context, job *queue.Job, p *store.Phot
 		if err != nil {
 			return err
 		}
-		if ok, err := tx.PhotoMade(ctx, ready); err != nil || !ok {
+		if ok, err := tx.MarkPhotoReady(ctx, ready); err != nil || !ok {
 			return orUnwanted(err)
 		}
 		if ok, err := tx.MediaObjectLive(ctx, set.random, namesOf(ready.Variants.V)); err != nil || !ok {
@@ -121,7 +121,7 @@ func (c *Community) photoMade(ctx context.Context, job *queue.Job, p *store.Phot
 func (c *Community) refusePhoto(ctx context.Context, job *queue.Job, p *store.Photo, why *media.Refused) error {
 	c.Log.Info("photo refused", "photo", p.ID, "code", why.Code, "error", why)
 	return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
-		ok, err := tx.PhotoRefused(ctx, p.ID, why.Code, clipRunes(why.For(p.FileName), 500), "")
+		ok, err := tx.MarkPhotoRefused(ctx, p.ID, why.Code, clipRunes(why.For(p.FileName), 500), "")
 		if err != nil || !ok {
 			return err
 		}
@@ -146,7 +146,7 @@ func (c *Community) preparingFailed(ctx context.Context, job *queue.Job, reason 
 		if err != nil {
 			return err
 		}
-		ok, err := tx.PhotoRefused(ctx, p.ID, RefusalFailed, "This site could not prepare this photo. Nothing is wrong with your file. Try again later.", p.OrigRandom)
+		ok, err := tx.MarkPhotoRefused(ctx, p.ID, RefusalFailed, "This site could not prepare this photo. Nothing is wrong with your file. Try again later.", p.OrigRandom)
 		if err != nil || !ok {
 			return err
 		}

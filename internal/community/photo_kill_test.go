@@ -87,7 +87,7 @@ func (m *mortal) Delete(ctx context.Context, keys ...string) error {
 }
 
 // runJobs works on every job that is due, one after the other, until none is left or a handler fails.
-func (d *darkroom) runJobs() error {
+func (d *photoSite) runJobs() error {
 	b := JobBackend(d.Store)
 	handlers := map[string]func(context.Context, *queue.Job) error{
 		jobProcess: d.preparePhoto, jobFocus: d.refocusPhoto, jobRemove: d.removeMedia,
@@ -114,7 +114,7 @@ type life struct {
 }
 
 // live goes through the life of photographs until the process dies.
-func (l *life) live(d *darkroom) error {
+func (l *life) live(d *photoSite) error {
 	ctx := d.t.Context()
 	file := phototest.JPEG(phototest.Options{Width: 360, Height: 330})
 	p, err := d.StartUpload(ctx, d.ann, Upload{Body: bytes.NewReader(file), Size: int64(len(file))})
@@ -193,12 +193,12 @@ func killAt(t *testing.T, n int) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := darkroomOptions{dropOriginals: n%2 == 0}
+	o := photoSiteOptions{dropOriginals: n%2 == 0}
 	m := &mortal{dir: dir, left: n, death: func() { mine.Close() }}
 	mo := o
 	mo.media = func(disk media.Store) media.Store { m.Store = disk; return m }
 	var l life
-	err = l.live(openDarkroom(t, mine, dir, mo))
+	err = l.live(openPhotoSite(t, mine, dir, mo))
 	if !m.dead {
 		if err != nil {
 			t.Fatal(err)
@@ -206,7 +206,7 @@ func killAt(t *testing.T, n int) int {
 		mine.Close()
 	}
 
-	d := openDarkroom(t, s, dir, o)
+	d := openPhotoSite(t, s, dir, o)
 	d.exec("UPDATE jobs SET lease_until = 0") // half a minute later
 	for range 3 {
 		if err := d.runJobs(); err != nil {
@@ -281,7 +281,7 @@ func (f *full) Copy(ctx context.Context, from, to string) error {
 // TestDiskFull: uploads say so and leave nothing; what was acknowledged waits for room.
 func TestDiskFull(t *testing.T) {
 	disk := &full{left: 2} // the original and one variant
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{media: func(m media.Store) media.Store { disk.Store = m; return disk }})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{media: func(m media.Store) media.Store { disk.Store = m; return disk }})
 	file := phototest.JPEG(phototest.Options{})
 	p := d.upload(d.ann, file)
 	if err := d.runJobs(); !errors.Is(err, media.ErrNoSpace) {

@@ -21,8 +21,8 @@ import (
 func TestAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
-		d := newDarkroom(t, s, darkroomOptions{}).work()
-		openDarkroom(t, s, d.dir, darkroomOptions{}).work()
+		d := newPhotoSite(t, s, photoSiteOptions{}).work()
+		openPhotoSite(t, s, d.dir, photoSiteOptions{}).work()
 		files := [][]byte{
 			phototest.JPEG(phototest.Options{Width: 420, Height: 330}), phototest.JPEG(phototest.Options{Width: 330, Height: 400, Seed: 1}),
 			[]byte("no picture at all"),

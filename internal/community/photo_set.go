@@ -217,7 +217,7 @@ func (c *Community) markPhotosGone(ctx context.Context, tx *store.Store, ids []i
 // takes it out without a new one. The caller writes the account's row in the same transaction.
 func (c *Community) useFace(ctx context.Context, tx *store.Store, acc *store.Account, photoID int64, purpose string) error {
 	if photoID != 0 {
-		ok, err := tx.AttachFace(ctx, acc.ID, photoID, purpose)
+		ok, err := tx.AttachProfilePhoto(ctx, acc.ID, photoID, purpose)
 		if err != nil {
 			return err
 		}
@@ -225,7 +225,7 @@ func (c *Community) useFace(ctx context.Context, tx *store.Store, acc *store.Acc
 			return &Invalid{[]FieldError{{purpose, "not_found", "The picture is no longer there. Choose it again."}}}
 		}
 	}
-	old, err := tx.OtherFaces(ctx, acc.ID, purpose, photoID)
+	old, err := tx.OtherProfilePhotos(ctx, acc.ID, purpose, photoID)
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (c *Community) useFace(ctx context.Context, tx *store.Store, acc *store.Acc
 // PublicPhotoAllowed tells whether the files of a public set are to be had: not while their owner is suspended or
 // deleted. Files that nobody owns, as demo posts share, always are; whether they exist is the media store's to say.
 func (c *Community) PublicPhotoAllowed(ctx context.Context, random string) (bool, error) {
-	withheld, err := c.Store.SetWithheld(ctx, random)
+	withheld, err := c.Store.IsSetWithheld(ctx, random)
 	return !withheld, fromStore(err)
 }
 

@@ -20,7 +20,7 @@ import (
 )
 
 // must runs the jobs that are due.
-func (d *darkroom) must() {
+func (d *photoSite) must() {
 	d.t.Helper()
 	if err := d.runJobs(); err != nil {
 		d.t.Fatal(err)
@@ -28,7 +28,7 @@ func (d *darkroom) must() {
 }
 
 // made uploads a photo and prepares it.
-func (d *darkroom) made(acc *store.Account) *store.Photo {
+func (d *photoSite) made(acc *store.Account) *store.Photo {
 	d.t.Helper()
 	p := d.upload(acc, phototest.JPEG(phototest.Options{Width: 900, Height: 450}))
 	d.must()
@@ -39,7 +39,7 @@ func (d *darkroom) made(acc *store.Account) *store.Photo {
 	return p
 }
 
-func (d *darkroom) again(p *store.Photo) *store.Photo {
+func (d *photoSite) again(p *store.Photo) *store.Photo {
 	d.t.Helper()
 	p, err := d.Store.PhotoByID(store.Primary(d.t.Context()), p.ID)
 	if err != nil {
@@ -48,7 +48,7 @@ func (d *darkroom) again(p *store.Photo) *store.Photo {
 	return p
 }
 
-func (d *darkroom) allowed(p *store.Photo, viewer *store.Account) bool {
+func (d *photoSite) allowed(p *store.Photo, viewer *store.Account) bool {
 	d.t.Helper()
 	var id int64
 	if viewer != nil {
@@ -61,7 +61,7 @@ func (d *darkroom) allowed(p *store.Photo, viewer *store.Account) bool {
 	return ok
 }
 
-func (d *darkroom) makePrivate(p *store.Photo) error {
+func (d *photoSite) makePrivate(p *store.Photo) error {
 	return d.withSets(d.t.Context(), store.SetPrivate, []int64{p.ID}, func(sets []replacedSet) error {
 		return d.tx(func(ctx context.Context, tx *store.Store) error { return d.switchSets(ctx, tx, sets) })
 	})
@@ -69,7 +69,7 @@ func (d *darkroom) makePrivate(p *store.Photo) error {
 
 func TestPrivateSets(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{})
+		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		before := d.made(d.ann)
 		if err := d.makePrivate(before); err != nil {
 			t.Fatal(err)
@@ -123,7 +123,7 @@ func TestPrivateSets(t *testing.T) {
 
 // TestPrivateSetsFail: a transaction that fails leaves the photo where it was, and no copy.
 func TestPrivateSetsFail(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
 	p := d.made(d.ann)
 	boom := errors.New("boom")
 	err := d.withSets(t.Context(), store.SetPrivate, []int64{p.ID}, func(sets []replacedSet) error {
@@ -172,7 +172,7 @@ func TestPrivateSetsFail(t *testing.T) {
 	d.consistent()
 }
 
-func (d *darkroom) middle(key string) color.Color {
+func (d *photoSite) middle(key string) color.Color {
 	d.t.Helper()
 	m, err := jpeg.Decode(bytes.NewReader(d.open(key)))
 	if err != nil {
@@ -183,7 +183,7 @@ func (d *darkroom) middle(key string) color.Color {
 
 func TestFocus(t *testing.T) {
 	for _, drop := range []bool{false, true} {
-		d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{dropOriginals: drop})
+		d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{dropOriginals: drop})
 		p := d.made(d.ann) // 900×450: the square is half of it
 		blue := func(key string) bool {
 			r, _, b, _ := d.middle(key).RGBA()
@@ -245,7 +245,7 @@ func TestFocus(t *testing.T) {
 }
 
 // claim takes the job of a kind that make adds.
-func (d *darkroom) claim(kind string, make func()) *queue.Job {
+func (d *photoSite) claim(kind string, make func()) *queue.Job {
 	d.t.Helper()
 	make()
 	jobs, err := JobBackend(d.Store).Claim(d.t.Context(), []string{kind}, 1, time.Hour)
@@ -259,7 +259,7 @@ func (d *darkroom) claim(kind string, make func()) *queue.Job {
 // takes its own files away.
 func TestTwoWorkers(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{})
+		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		var p *store.Photo
 		first := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{})) })
 		d.exec("UPDATE jobs SET lease_until = 0")
@@ -326,7 +326,7 @@ func (h hooked) Open(ctx context.Context, key string) (*media.Object, error) {
 // TestRetriedByTheOperator: a dead job of a photo that is run again makes the photo.
 func TestRetriedByTheOperator(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{})
+		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		var p *store.Photo
 		job := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{})) })
 		if err := d.preparingFailed(t.Context(), job, "the bucket was away"); err != nil {
@@ -348,7 +348,7 @@ func TestRetriedByTheOperator(t *testing.T) {
 
 // TestDeadAndRetried: what cannot be prepared ends as refused without a fault of the file, and can be tried again.
 func TestDeadAndRetried(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
 	var p *store.Photo
 	job := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{})) })
 	if err := d.preparingFailed(t.Context(), job, "it kills its process"); err != nil {
@@ -382,7 +382,7 @@ func TestDeadAndRetried(t *testing.T) {
 // TestOnePostEach: many posts want the same photo; one gets it.
 func TestOnePostEach(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{})
+		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		p := d.made(d.ann)
 		var posts []int64
 		for range 6 {
@@ -411,7 +411,7 @@ func TestOnePostEach(t *testing.T) {
 }
 
 func TestOriginalsNotKept(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{dropOriginals: true})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{dropOriginals: true})
 	p := d.made(d.ann)
 	d.must()
 	for _, key := range d.files() {
@@ -430,7 +430,7 @@ func TestOriginalsNotKept(t *testing.T) {
 }
 
 func TestClosedSite(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{membersOnly: true})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{membersOnly: true})
 	p := d.made(d.ann)
 	if p.SetKind != store.SetPrivate {
 		t.Fatalf("set %s", p.SetKind)
@@ -452,8 +452,8 @@ func TestClosedSite(t *testing.T) {
 
 func TestFaces(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{membersOnly: true})
-		face := func(purpose string) *store.Photo {
+		d := newPhotoSite(t, open(t), photoSiteOptions{membersOnly: true})
+		profilePhoto := func(purpose string) *store.Photo {
 			p, err := d.StartUpload(t.Context(), d.ann, Upload{Purpose: purpose, Body: bytes.NewReader(phototest.JPEG(phototest.Options{}))})
 			if err != nil {
 				t.Fatal(err)
@@ -464,10 +464,10 @@ func TestFaces(t *testing.T) {
 		use := func(acc *store.Account, id int64, purpose string) error {
 			return d.tx(func(ctx context.Context, tx *store.Store) error { return d.useFace(ctx, tx, acc, id, purpose) })
 		}
-		one, two, header, other := face("avatar"), face("avatar"), face("header"), d.made(d.ann)
+		one, two, header, other := profilePhoto("avatar"), profilePhoto("avatar"), profilePhoto("header"), d.made(d.ann)
 		for _, err := range []error{use(d.bob, one.ID, "avatar"), use(d.ann, header.ID, "avatar"), use(d.ann, other.ID, "avatar"), use(d.ann, 1, "header")} {
 			if !errors.As(err, new(*Invalid)) {
-				t.Errorf("not to be used as a face: %v", err)
+				t.Errorf("not to be used as an avatar: %v", err)
 			}
 		}
 		if err := errors.Join(use(d.ann, one.ID, "avatar"), use(d.ann, header.ID, "header")); err != nil {
@@ -483,11 +483,11 @@ func TestFaces(t *testing.T) {
 		if _, err := d.PhotoByID(t.Context(), d.ann, one.ID); err != ErrNotFound {
 			t.Errorf("the avatar before: %v", err)
 		}
-		d.pass(72 * time.Hour) // faces in use are not swept, the photo in no post is
+		d.pass(72 * time.Hour) // avatars in use are not swept, the photo in no post is
 		d.sweepNow()
 		for _, p := range []*store.Photo{two, header} {
 			if p := d.again(p); p.State != store.PhotoReady {
-				t.Errorf("a face in use is %s", p.State)
+				t.Errorf("an avatar in use is %s", p.State)
 			}
 		}
 		if err := use(d.ann, 0, "header"); err != nil {
@@ -502,7 +502,7 @@ func TestFaces(t *testing.T) {
 }
 
 // sweepNow sweeps until the second removal is done.
-func (d *darkroom) sweepNow() {
+func (d *photoSite) sweepNow() {
 	d.t.Helper()
 	for range 3 {
 		if err := d.Sweep(d.t.Context()); err != nil {
@@ -515,7 +515,7 @@ func (d *darkroom) sweepNow() {
 
 // TestTombstones: whoever still wrote to a set when it went is cleaned up after, once its tombstone's time is over.
 func TestTombstones(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
 	p := d.made(d.ann)
 	if err := d.RemovePhoto(t.Context(), d.ann, p.ID); err != nil {
 		t.Fatal(err)
@@ -547,7 +547,7 @@ func TestTombstones(t *testing.T) {
 
 // TestDemoFilesStay: many photos of demo posts share one set, which outlives them.
 func TestDemoFilesStay(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
 	shared := d.made(d.ann)
 	d.exec("UPDATE media_objects SET photo_id = 0")
 	d.exec("UPDATE photos SET source = 'demo', attached_at = 1, orig_random = ''")

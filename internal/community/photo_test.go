@@ -26,8 +26,8 @@ import (
 	"tintype/internal/store/storetest"
 )
 
-// darkroom is a site with its media on disk and, once work is called, somebody at work.
-type darkroom struct {
+// photoSite is a site with its media on disk and, once work is called, somebody at work.
+type photoSite struct {
 	*Community
 	t     *testing.T
 	dir   string
@@ -36,24 +36,24 @@ type darkroom struct {
 	bob   *store.Account
 }
 
-type darkroomOptions struct {
+type photoSiteOptions struct {
 	membersOnly, dropOriginals bool
 	media                      func(media.Store) media.Store // wraps the disk
 }
 
-func newDarkroom(t *testing.T, s *store.Store, o darkroomOptions) *darkroom {
+func newPhotoSite(t *testing.T, s *store.Store, o photoSiteOptions) *photoSite {
 	t.Helper()
-	return openDarkroom(t, s, t.TempDir(), o)
+	return openPhotoSite(t, s, t.TempDir(), o)
 }
 
-// openDarkroom opens a site over files that are there.
-func openDarkroom(t *testing.T, s *store.Store, dir string, o darkroomOptions) *darkroom {
+// openPhotoSite opens a site over files that are there.
+func openPhotoSite(t *testing.T, s *store.Store, dir string, o photoSiteOptions) *photoSite {
 	t.Helper()
 	disk, err := media.NewDisk(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &darkroom{t: t, dir: dir}
+	d := &photoSite{t: t, dir: dir}
 	var files media.Store = disk
 	if o.media != nil {
 		files = o.media(disk)
@@ -72,7 +72,7 @@ func openDarkroom(t *testing.T, s *store.Store, dir string, o darkroomOptions) *
 }
 
 // work starts the workers and the follower of events.
-func (d *darkroom) work() *darkroom {
+func (d *photoSite) work() *photoSite {
 	d.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -90,7 +90,7 @@ func (d *darkroom) work() *darkroom {
 	return d
 }
 
-func (d *darkroom) account(name string) *store.Account {
+func (d *photoSite) account(name string) *store.Account {
 	d.t.Helper()
 	found, err := d.Store.AccountByUsername(d.t.Context(), name)
 	if err == nil {
@@ -111,7 +111,7 @@ func (d *darkroom) account(name string) *store.Account {
 	return a
 }
 
-func (d *darkroom) upload(acc *store.Account, file []byte) *store.Photo {
+func (d *photoSite) upload(acc *store.Account, file []byte) *store.Photo {
 	d.t.Helper()
 	p, err := d.StartUpload(d.t.Context(), acc, Upload{FileName: "IMG_1.jpg", Body: bytes.NewReader(file)})
 	if err != nil {
@@ -123,7 +123,7 @@ func (d *darkroom) upload(acc *store.Account, file []byte) *store.Photo {
 	return p
 }
 
-func (d *darkroom) wait(acc *store.Account, id int64) *store.Photo {
+func (d *photoSite) wait(acc *store.Account, id int64) *store.Photo {
 	d.t.Helper()
 	p, err := d.WaitPhoto(d.t.Context(), acc, id, time.Minute)
 	if err != nil {
@@ -133,14 +133,14 @@ func (d *darkroom) wait(acc *store.Account, id int64) *store.Photo {
 }
 
 // exec changes the database behind everybody's back: to let time pass, or as if somebody had died.
-func (d *darkroom) exec(statement string, args ...any) {
+func (d *photoSite) exec(statement string, args ...any) {
 	d.t.Helper()
 	if _, err := d.Store.SQL().ExecContext(d.t.Context(), statement, args...); err != nil {
 		d.t.Fatal(err)
 	}
 }
 
-func (d *darkroom) count(query string, args ...any) int {
+func (d *photoSite) count(query string, args ...any) int {
 	d.t.Helper()
 	var n int
 	if err := d.Store.SQL().QueryRowContext(d.t.Context(), query, args...).Scan(&n); err != nil {
@@ -150,7 +150,7 @@ func (d *darkroom) count(query string, args ...any) int {
 }
 
 // pass lets hours pass for everything that the sweep looks at.
-func (d *darkroom) pass(by time.Duration) {
+func (d *photoSite) pass(by time.Duration) {
 	d.t.Helper()
 	ms := by.Milliseconds()
 	d.exec("UPDATE photos SET created_at = created_at - ?, updated_at = updated_at - ?", ms, ms)
@@ -158,7 +158,7 @@ func (d *darkroom) pass(by time.Duration) {
 }
 
 // idle waits until no job is left that is due.
-func (d *darkroom) idle() {
+func (d *photoSite) idle() {
 	d.t.Helper()
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if d.count("SELECT COUNT(*) FROM jobs WHERE state = 'ready'") == 0 {
@@ -171,7 +171,7 @@ func (d *darkroom) idle() {
 }
 
 // files lists the keys on the disk.
-func (d *darkroom) files() []string {
+func (d *photoSite) files() []string {
 	d.t.Helper()
 	var keys []string
 	err := filepath.WalkDir(d.dir, func(path string, e fs.DirEntry, err error) error {
@@ -193,7 +193,7 @@ func (d *darkroom) files() []string {
 }
 
 // consistent fails unless the files on disk are just those that the rows of photos name, and no photo is half there.
-func (d *darkroom) consistent() {
+func (d *photoSite) consistent() {
 	d.t.Helper()
 	rows, err := d.Store.SQL().QueryContext(d.t.Context(), "SELECT id FROM photos")
 	if err != nil {
@@ -246,7 +246,7 @@ func (d *darkroom) consistent() {
 }
 
 // sweepAll sweeps as if a week had passed, and again.
-func (d *darkroom) sweepAll() {
+func (d *photoSite) sweepAll() {
 	d.t.Helper()
 	for range 3 {
 		if err := d.Sweep(d.t.Context()); err != nil {
@@ -257,11 +257,11 @@ func (d *darkroom) sweepAll() {
 	}
 }
 
-func (d *darkroom) tx(f func(ctx context.Context, tx *store.Store) error) error {
+func (d *photoSite) tx(f func(ctx context.Context, tx *store.Store) error) error {
 	return d.Store.Tx(d.t.Context(), f)
 }
 
-func (d *darkroom) post(acc *store.Account, v store.Visibility) int64 {
+func (d *photoSite) post(acc *store.Account, v store.Visibility) int64 {
 	d.t.Helper()
 	id, err := d.Store.TxOnce(d.t.Context(), "posts", func(ctx context.Context, tx *store.Store, id int64) error {
 		return tx.CreatePost(ctx, &store.Post{
@@ -275,7 +275,7 @@ func (d *darkroom) post(acc *store.Account, v store.Visibility) int64 {
 	return id
 }
 
-func (d *darkroom) attach(postID int64, p *store.Photo) bool {
+func (d *photoSite) attach(postID int64, p *store.Photo) bool {
 	d.t.Helper()
 	ok, err := d.Store.AttachPhoto(d.t.Context(), p.AccountID, p.ID, postID, 0, "", store.ToMillis(time.Now()))
 	if err != nil {
@@ -285,7 +285,7 @@ func (d *darkroom) attach(postID int64, p *store.Photo) bool {
 }
 
 // open reads a whole file.
-func (d *darkroom) open(key string) []byte {
+func (d *photoSite) open(key string) []byte {
 	d.t.Helper()
 	o, err := d.Media.Open(d.t.Context(), key)
 	if err != nil {
@@ -301,7 +301,7 @@ func (d *darkroom) open(key string) []byte {
 
 func TestUpload(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{}).work()
+		d := newPhotoSite(t, open(t), photoSiteOptions{}).work()
 		file := phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Orientation: 6, GPS: true, AltText: "A quarter each", Make: "Canon", Model: "R5", ISO: 200, TakenAt: "2024:05:06 07:08:09"})
 		p, err := d.StartUpload(t.Context(), d.ann, Upload{FileName: `C:\fotos\` + "a\x00.jpg", Body: iotest.HalfReader(bytes.NewReader(file)), Size: int64(len(file))})
 		if err != nil {
@@ -366,7 +366,7 @@ func TestUpload(t *testing.T) {
 }
 
 func TestUploadRefused(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{}).work()
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{}).work()
 	good := phototest.JPEG(phototest.Options{})
 	for name, c := range map[string]struct {
 		file []byte
@@ -400,7 +400,7 @@ func TestUploadRefused(t *testing.T) {
 }
 
 func TestUploadBroken(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
 	broken := errors.New("connection reset")
 	for name, c := range map[string]struct {
 		u    Upload
@@ -426,7 +426,7 @@ func TestUploadBroken(t *testing.T) {
 	if n := d.count("SELECT COUNT(*) FROM photos") + d.count("SELECT COUNT(*) FROM jobs"); n != 0 || len(d.files()) != 0 {
 		t.Errorf("%d rows and %v are left", n, d.files())
 	}
-	for range maxLoose {
+	for range maxUnattached {
 		d.upload(d.ann, nil)
 	}
 	if _, err := d.StartUpload(t.Context(), d.ann, Upload{Body: strings.NewReader("")}); !errors.As(err, new(*Invalid)) {
@@ -437,7 +437,7 @@ func TestUploadBroken(t *testing.T) {
 // TestWaitPhoto: nobody works, so the wait ends with the photo as it is; then somebody does, on another instance.
 func TestWaitPhoto(t *testing.T) {
 	s := storetest.SQLite(t)
-	d := newDarkroom(t, s, darkroomOptions{})
+	d := newPhotoSite(t, s, photoSiteOptions{})
 	p := d.upload(d.ann, phototest.JPEG(phototest.Options{}))
 	if p, err := d.WaitPhoto(t.Context(), d.ann, p.ID, time.Millisecond); err != nil || p.State != store.PhotoPending {
 		t.Errorf("%+v, %v", p, err)
@@ -458,6 +458,6 @@ func TestWaitPhoto(t *testing.T) {
 			}
 		})
 	}
-	openDarkroom(t, s, d.dir, darkroomOptions{}).work()
+	openPhotoSite(t, s, d.dir, photoSiteOptions{}).work()
 	wg.Wait()
 }

@@ -135,17 +135,17 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 	return out, nil
 }
 
-// loadPhotos reads the posts' photos and the accounts' faces at once.
+// loadPhotos reads the posts' photos and the accounts' avatars and headers at once.
 func (c *Community) loadPhotos(ctx context.Context, byID map[int64]*Post, withPhotos []int64, accounts map[int64]*store.Account, metadata bool) error {
-	var faces idSet
+	var profileIDs idSet
 	for _, a := range accounts {
 		for _, id := range []*int64{a.AvatarPhotoID, a.HeaderPhotoID} {
 			if id != nil {
-				faces.add(*id)
+				profileIDs.add(*id)
 			}
 		}
 	}
-	photos, err := c.Store.FeedPhotos(ctx, withPhotos, faces.ids, metadata)
+	photos, err := c.Store.FeedPhotos(ctx, withPhotos, profileIDs.ids, metadata)
 	if err != nil {
 		return fromStore(err)
 	}

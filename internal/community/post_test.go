@@ -11,8 +11,8 @@ import (
 	"tintype/internal/store/storetest"
 )
 
-// gallery is a site with a handful of people, for tests of posts.
-type gallery struct {
+// testSite is a site with a handful of people, for tests of posts.
+type testSite struct {
 	*Community
 	t   testing.TB
 	ctx context.Context
@@ -20,29 +20,29 @@ type gallery struct {
 
 func testStore(t testing.TB) *store.Store { return storetest.SQLite(t) }
 
-// inGallery runs the test on a fresh site of each dialect.
-func inGallery(t *testing.T, test func(t *testing.T, g *gallery)) {
-	storetest.Each(t, func(t *testing.T, open func(t testing.TB) *store.Store) { test(t, newGallery(t, open(t))) })
+// onEachDatabase runs the test on a fresh site of each dialect.
+func onEachDatabase(t *testing.T, test func(t *testing.T, g *testSite)) {
+	storetest.Each(t, func(t *testing.T, open func(t testing.TB) *store.Store) { test(t, newTestSite(t, open(t))) })
 }
 
-func newGallery(t testing.TB, s *store.Store) *gallery {
+func newTestSite(t testing.TB, s *store.Store) *testSite {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
 	files, err := media.NewDisk(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &gallery{New(Options{Store: s, Media: files, BaseURL: "https://photos.example"}), t, ctx}
+	return &testSite{New(Options{Store: s, Media: files, BaseURL: "https://photos.example"}), t, ctx}
 }
 
-func (g *gallery) must(err error) {
+func (g *testSite) must(err error) {
 	g.t.Helper()
 	if err != nil {
 		g.t.Fatal(err)
 	}
 }
 
-func (g *gallery) account(name string) *store.Account {
+func (g *testSite) account(name string) *store.Account {
 	g.t.Helper()
 	a := &store.Account{ID: g.Store.NewID(), Username: name, Role: store.RoleMember, DefaultVisibility: store.Public, DefaultLicence: AllRightsReserved,
 		DefaultShowExif: true, WarnedPhotos: "ask", Theme: "system"}
@@ -51,7 +51,7 @@ func (g *gallery) account(name string) *store.Account {
 }
 
 // photo leaves a ready photo as the pipeline does, with one small file.
-func (g *gallery) photo(acc *store.Account) int64 {
+func (g *testSite) photo(acc *store.Account) int64 {
 	g.t.Helper()
 	p := &store.Photo{ID: g.Store.NewID(), AccountID: acc.ID, Purpose: store.PurposePost, Source: store.SourceAPI, State: store.PhotoReady,
 		SetRandom: media.NewRandom(), SetKind: store.SetPublic, Width: 1200, Height: 800,
@@ -70,14 +70,14 @@ func (g *gallery) photo(acc *store.Account) int64 {
 }
 
 // post publishes a post with one photo.
-func (g *gallery) post(acc *store.Account, v store.Visibility, caption string) *Post {
+func (g *testSite) post(acc *store.Account, v store.Visibility, caption string) *Post {
 	g.t.Helper()
 	p, err := g.Publish(g.ctx, acc, NewPost{Caption: caption, Visibility: v, PhotoIDs: []int64{g.photo(acc)}})
 	g.must(err)
 	return p
 }
 
-func (g *gallery) comment(acc *store.Account, on int64, text string) *Post {
+func (g *testSite) comment(acc *store.Account, on int64, text string) *Post {
 	g.t.Helper()
 	p, err := g.Publish(g.ctx, acc, NewPost{Caption: text, InReplyTo: on})
 	g.must(err)
@@ -93,7 +93,7 @@ func idsOf(posts []*Post) []int64 {
 }
 
 func TestPublish(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob := g.account("ann"), g.account("bob")
 		photos := []int64{g.photo(ann), g.photo(ann)}
 		p, err := g.Publish(g.ctx, ann, NewPost{Caption: "Fog #Fog with @bob and @nobody\r\n", PhotoIDs: []int64{photos[1], photos[0]},

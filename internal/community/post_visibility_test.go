@@ -11,13 +11,13 @@ import (
 
 // scene is one author with a post of each visibility, commented and liked, and everybody who may look at it.
 type scene struct {
-	*gallery
+	*testSite
 	author, stranger, follower, blocked, blocker, admin, hider *store.Account
 	names                                                      map[int64]string // what the ids of posts stand for
 }
 
-func newScene(g *gallery) *scene {
-	s := &scene{gallery: g, names: map[int64]string{}}
+func newScene(g *testSite) *scene {
+	s := &scene{testSite: g, names: map[int64]string{}}
 	for name, acc := range map[string]**store.Account{"author": &s.author, "stranger": &s.stranger, "follower": &s.follower, "blocked": &s.blocked,
 		"blocker": &s.blocker, "admin": &s.admin, "hider": &s.hider} {
 		*acc = g.account(name)
@@ -86,7 +86,7 @@ func (s *scene) listed(posts []*Post, err error) string {
 
 // everywhere reads all there is to read as the viewer. The keys are paths.
 func (s *scene) everywhere(viewer *store.Account) map[string]string {
-	ctx, page := s.ctx, Page{Limit: 40}
+	ctx, page := s.ctx, Cursor{Limit: 40}
 	out := map[string]string{}
 	list := func(path string, posts []*Post, err error) { out[path] = s.listed(posts, err) }
 	posts, err := s.PublicFeed(ctx, viewer, page)
@@ -167,7 +167,7 @@ func (s *scene) everywhere(viewer *store.Account) map[string]string {
 }
 
 func TestWhoSeesWhat(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		s := newScene(g)
 		const (
 			publicThread   = "public public/comment public/reply"
@@ -265,22 +265,22 @@ func TestWhoSeesWhat(t *testing.T) {
 		t.Run("members only", func(t *testing.T) {
 			s.MembersOnly = true
 			defer func() { s.MembersOnly = false }()
-			_, err := s.PublicFeed(g.ctx, nil, Page{})
+			_, err := s.PublicFeed(g.ctx, nil, Cursor{})
 			_, err2 := s.PostByID(g.ctx, nil, s.id("public"))
 			_, err3 := s.Tag(g.ctx, nil, "alltag")
 			_, _, err4 := s.Context(g.ctx, nil, s.id("public"))
-			_, err5 := s.AccountFeed(g.ctx, nil, s.author.ID, AccountFeedOptions{}, Page{})
-			_, _, _, err6 := s.LikedBy(g.ctx, nil, s.id("public"), Page{})
-			_, _, err7 := s.PostWithComments(g.ctx, nil, s.id("public"), Page{})
+			_, err5 := s.AccountFeed(g.ctx, nil, s.author.ID, AccountFeedOptions{}, Cursor{})
+			_, _, _, err6 := s.LikedBy(g.ctx, nil, s.id("public"), Cursor{})
+			_, _, err7 := s.PostWithComments(g.ctx, nil, s.id("public"), Cursor{})
 			_, err8 := s.SearchTags(g.ctx, nil, "a", 5)
 			_, err9 := s.PostsByID(g.ctx, nil, []int64{s.id("public")})
-			_, err10 := s.TagFeed(g.ctx, nil, "alltag", Page{})
+			_, err10 := s.TagFeed(g.ctx, nil, "alltag", Cursor{})
 			for i, err := range []error{err, err2, err3, err4, err5, err6, err7, err8, err9, err10} {
 				if !errors.Is(err, ErrUnauthenticated) {
 					t.Errorf("path %d lets a visitor in: %v", i, err)
 				}
 			}
-			if got := s.listed(s.PublicFeed(g.ctx, s.stranger, Page{})); got != open["public feed"] {
+			if got := s.listed(s.PublicFeed(g.ctx, s.stranger, Cursor{})); got != open["public feed"] {
 				t.Errorf("a member sees %q", got)
 			}
 		})

@@ -57,11 +57,11 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 		set(&now.Note, p.Note)
 		set(&now.Fields.V, p.Fields)
 		p.PostingChange.apply(now)
-		err := c.changeFace(ctx, tx, now, &now.AvatarPhotoID, store.PurposeAvatar, p.AvatarPhotoID, p.RemoveAvatar)
+		err := c.changeProfilePhoto(ctx, tx, now, &now.AvatarPhotoID, store.PurposeAvatar, p.AvatarPhotoID, p.RemoveAvatar)
 		if err != nil {
 			return err
 		}
-		err = c.changeFace(ctx, tx, now, &now.HeaderPhotoID, store.PurposeHeader, p.HeaderPhotoID, p.RemoveHeader)
+		err = c.changeProfilePhoto(ctx, tx, now, &now.HeaderPhotoID, store.PurposeHeader, p.HeaderPhotoID, p.RemoveHeader)
 		if err != nil {
 			return err
 		}
@@ -75,15 +75,15 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 	})
 }
 
-// changeFace puts another picture, or none, in the place of an account's avatar or header.
-func (c *Community) changeFace(ctx context.Context, tx *store.Store, now *store.Account, face **int64, purpose string, photoID int64, remove bool) error {
+// changeProfilePhoto puts another picture, or none, in the place of an account's avatar or header.
+func (c *Community) changeProfilePhoto(ctx context.Context, tx *store.Store, now *store.Account, field **int64, purpose string, photoID int64, remove bool) error {
 	switch {
-	case photoID != 0 && *face != nil && **face == photoID:
+	case photoID != 0 && *field != nil && **field == photoID:
 		return nil // it is already so: perhaps by an earlier COMMIT, whose answer was lost
 	case photoID != 0:
-		*face = &photoID
-	case remove && *face != nil:
-		*face = nil
+		*field = &photoID
+	case remove && *field != nil:
+		*field = nil
 	default:
 		return nil
 	}

@@ -6,20 +6,20 @@ import (
 	"tintype/internal/store"
 )
 
-// loadFaces fills in the accounts' avatars and headers, as far as they are ready, in one statement.
-func (c *Community) loadFaces(ctx context.Context, accounts ...*store.Account) error {
-	var faces idSet
+// loadProfilePhotos fills in the accounts' avatars and headers, as far as they are ready, in one statement.
+func (c *Community) loadProfilePhotos(ctx context.Context, accounts ...*store.Account) error {
+	var profileIDs idSet
 	for _, a := range accounts {
 		for _, id := range []*int64{a.AvatarPhotoID, a.HeaderPhotoID} {
 			if id != nil {
-				faces.add(*id)
+				profileIDs.add(*id)
 			}
 		}
 	}
-	if len(faces.ids) == 0 {
+	if len(profileIDs.ids) == 0 {
 		return nil
 	}
-	photos, err := c.Store.FeedPhotos(ctx, nil, faces.ids, false)
+	photos, err := c.Store.FeedPhotos(ctx, nil, profileIDs.ids, false)
 	if err != nil {
 		return fromStore(err)
 	}
@@ -38,8 +38,8 @@ func (c *Community) loadFaces(ctx context.Context, accounts ...*store.Account) e
 	return nil
 }
 
-// withFaces loads accounts, active or not, with their faces, by id.
-func (c *Community) withFaces(ctx context.Context, ids []int64) (map[int64]*store.Account, error) {
+// accountsWithPhotos loads accounts, active or not, with their avatars and headers, by id.
+func (c *Community) accountsWithPhotos(ctx context.Context, ids []int64) (map[int64]*store.Account, error) {
 	found, err := c.Store.AccountsByID(ctx, ids)
 	if err != nil {
 		return nil, fromStore(err)
@@ -48,5 +48,5 @@ func (c *Community) withFaces(ctx context.Context, ids []int64) (map[int64]*stor
 	for _, a := range found {
 		out[a.ID] = a
 	}
-	return out, c.loadFaces(ctx, found...)
+	return out, c.loadProfilePhotos(ctx, found...)
 }

@@ -8,8 +8,8 @@ import (
 	"tintype/internal/store"
 )
 
-// face is a ready picture that somebody uploaded for that purpose.
-func face(t *testing.T, s *store.Store, owner *store.Account, purpose string) *store.Photo {
+// profilePhoto is a ready picture that somebody uploaded for that purpose.
+func profilePhoto(t *testing.T, s *store.Store, owner *store.Account, purpose string) *store.Photo {
 	t.Helper()
 	p := &store.Photo{ID: s.NewID(), AccountID: owner.ID, Purpose: purpose, Source: store.SourceWeb, State: store.PhotoReady, CreatedAt: 1, UpdatedAt: 1}
 	if err := s.AddPhoto(deadline(t), p); err != nil {
@@ -46,8 +46,8 @@ func TestUpdateProfile(t *testing.T) {
 		_, err = c.UpdateProfile(ctx, anna, community.ProfileChange{Fields: &wide})
 		wantField(t, err, "fields", "too_long")
 
-		first, second := face(t, s, anna, store.PurposeAvatar), face(t, s, anna, store.PurposeAvatar)
-		header, hers := face(t, s, anna, store.PurposeHeader), face(t, s, berta, store.PurposeAvatar)
+		first, second := profilePhoto(t, s, anna, store.PurposeAvatar), profilePhoto(t, s, anna, store.PurposeAvatar)
+		header, hers := profilePhoto(t, s, anna, store.PurposeHeader), profilePhoto(t, s, berta, store.PurposeAvatar)
 		state := func(p *store.Photo) string {
 			t.Helper()
 			now, err := s.PhotoByID(ctx, p.ID)

@@ -28,7 +28,7 @@ func codes(err error) string {
 }
 
 func TestPublishRefuses(t *testing.T) {
-	g := newGallery(t, testStore(t))
+	g := newTestSite(t, testStore(t))
 	ann, bob := g.account("ann"), g.account("bob")
 	mine, his, used := g.photo(ann), g.photo(bob), g.post(ann, store.Public, "").Photos[0].ID
 	refused := g.photo(ann)
@@ -86,7 +86,7 @@ func TestPublishRefuses(t *testing.T) {
 
 // A post waits for a photo that is still being prepared, and its photos lie where its readers may fetch them.
 func TestPublishWaitsAndMoves(t *testing.T) {
-	g := newGallery(t, testStore(t))
+	g := newTestSite(t, testStore(t))
 	ann := g.account("ann")
 	pending := g.photo(ann)
 	state := func(to string) {
@@ -136,7 +136,7 @@ func TestPublishWaitsAndMoves(t *testing.T) {
 
 // Who wants no warned posts finds none in any feed, but its own.
 func TestHiddenWarned(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob := g.account("ann"), g.account("bob")
 		_, err := g.Follow(g.ctx, bob, ann.ID)
 		g.must(err)
@@ -150,12 +150,12 @@ func TestHiddenWarned(t *testing.T) {
 		hers, his := warned(ann), warned(bob)
 		for setting, want := range map[string][]int64{"ask": {his, hers, plain}, "show": {his, hers, plain}, "hide": {his, plain}} {
 			bob.WarnedPhotos = setting
-			for name, read := range map[string]func(p Page) ([]*Post, error){
-				"public": func(p Page) ([]*Post, error) { return g.PublicFeed(g.ctx, bob, p) },
-				"home":   func(p Page) ([]*Post, error) { return g.HomeFeed(g.ctx, bob, p) },
-				"tag":    func(p Page) ([]*Post, error) { return g.TagFeed(g.ctx, bob, "warned", p) },
+			for name, read := range map[string]func(p Cursor) ([]*Post, error){
+				"public": func(p Cursor) ([]*Post, error) { return g.PublicFeed(g.ctx, bob, p) },
+				"home":   func(p Cursor) ([]*Post, error) { return g.HomeFeed(g.ctx, bob, p) },
+				"tag":    func(p Cursor) ([]*Post, error) { return g.TagFeed(g.ctx, bob, "warned", p) },
 			} {
-				for _, page := range []Page{{}, {MinID: 1}, {MaxID: his + 1}} {
+				for _, page := range []Cursor{{}, {MinID: 1}, {MaxID: his + 1}} {
 					posts, err := read(page)
 					g.must(err)
 					if !slices.Equal(idsOf(posts), want) {
@@ -171,7 +171,7 @@ func TestHiddenWarned(t *testing.T) {
 }
 
 func TestIdempotency(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob := g.account("ann"), g.account("bob")
 		for round := range 3 {
 			in := NewPost{Caption: "once", PhotoIDs: []int64{g.photo(ann), g.photo(ann)}, IdempotencyKey: fmt.Sprint("key", round)}
@@ -197,7 +197,7 @@ func TestIdempotency(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		feed, err := g.PublicFeed(g.ctx, nil, Page{})
+		feed, err := g.PublicFeed(g.ctx, nil, Cursor{})
 		g.must(err)
 		if len(feed) != 3 || feed[0].Author.PostsCount != 3 {
 			t.Errorf("%d posts, %d counted", len(feed), feed[0].Author.PostsCount)
@@ -233,7 +233,7 @@ func TestIdempotency(t *testing.T) {
 }
 
 func TestCommentsCountAndMove(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob := g.account("ann"), g.account("bob")
 		post := g.post(ann, store.Public, "")
 		a := g.comment(bob, post.ID, "a")
@@ -281,7 +281,7 @@ func TestCommentsCountAndMove(t *testing.T) {
 
 // Whatever is done to one thread at once, its counters are what is there.
 func TestCountersInParallel(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		var people []*store.Account
 		for i := range 5 {
 			people = append(people, g.account(fmt.Sprint("p", i)))
@@ -344,7 +344,7 @@ func TestCountersInParallel(t *testing.T) {
 }
 
 func TestDeletePostRemovesEverything(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob := g.account("ann"), g.account("bob")
 		kept := g.post(ann, store.Public, "kept #tag")
 		post := g.post(ann, store.Public, "gone #tag @bob")
@@ -398,7 +398,7 @@ func TestDeletePostRemovesEverything(t *testing.T) {
 }
 
 // runJobs runs the deletions that wait until none is left.
-func runJobs(t *testing.T, g *gallery, q *queue.Queue) {
+func runJobs(t *testing.T, g *testSite, q *queue.Queue) {
 	t.Helper()
 	q.Start(g.ctx)
 	defer func() {

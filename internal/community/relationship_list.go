@@ -55,7 +55,7 @@ const (
 
 // accountPage reads a page by list, which is asked for one row more than the page holds, to know whether it is the
 // last. The accounts are those that the viewer may see.
-func (c *Community) accountPage(ctx context.Context, viewer *store.Account, p Page, list func(store.Range) ([]store.RowAccount, error)) (*AccountPage, error) {
+func (c *Community) accountPage(ctx context.Context, viewer *store.Account, p Cursor, list func(store.Range) ([]store.RowAccount, error)) (*AccountPage, error) {
 	r := p.span(defaultAccounts, maxAccounts)
 	limit := r.Limit
 	r.Limit++
@@ -90,7 +90,7 @@ func (c *Community) accountPage(ctx context.Context, viewer *store.Account, p Pa
 			out.Accounts = append(out.Accounts, a)
 		}
 	}
-	return out, c.loadFaces(ctx, out.Accounts...)
+	return out, c.loadProfilePhotos(ctx, out.Accounts...)
 }
 
 // seesAccount is ErrNotFound where the viewer may not see what the account does.
@@ -109,7 +109,7 @@ func (c *Community) seesAccount(ctx context.Context, viewer *store.Account, id i
 }
 
 // Followers lists who follows the account. ErrNotFound if the viewer may not see the account.
-func (c *Community) Followers(ctx context.Context, viewer *store.Account, id int64, p Page) (*AccountPage, error) {
+func (c *Community) Followers(ctx context.Context, viewer *store.Account, id int64, p Cursor) (*AccountPage, error) {
 	if err := c.seesAccount(ctx, viewer, id); err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (c *Community) Followers(ctx context.Context, viewer *store.Account, id int
 }
 
 // Following lists whom the account follows. ErrNotFound if the viewer may not see the account.
-func (c *Community) Following(ctx context.Context, viewer *store.Account, id int64, p Page) (*AccountPage, error) {
+func (c *Community) Following(ctx context.Context, viewer *store.Account, id int64, p Cursor) (*AccountPage, error) {
 	if err := c.seesAccount(ctx, viewer, id); err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (c *Community) Following(ctx context.Context, viewer *store.Account, id int
 }
 
 // FollowRequests lists who waits for acc's approval.
-func (c *Community) FollowRequests(ctx context.Context, acc *store.Account, p Page) (*AccountPage, error) {
+func (c *Community) FollowRequests(ctx context.Context, acc *store.Account, p Cursor) (*AccountPage, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
@@ -142,7 +142,7 @@ func (c *Community) FollowRequestsCount(ctx context.Context, acc *store.Account)
 }
 
 // Blocks lists whom acc blocks.
-func (c *Community) Blocks(ctx context.Context, acc *store.Account, p Page) (*AccountPage, error) {
+func (c *Community) Blocks(ctx context.Context, acc *store.Account, p Cursor) (*AccountPage, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}

@@ -176,10 +176,10 @@ func testFollowLocked(t *testing.T, c *circle) {
 	n, err := c.FollowRequestsCount(c.ctx, bob)
 	c.expectErr("count", err, nil)
 	c.expect("requests", n, 2)
-	page, err := c.FollowRequests(c.ctx, bob, Page{Limit: 1})
+	page, err := c.FollowRequests(c.ctx, bob, Cursor{Limit: 1})
 	c.expectErr("list", err, nil)
 	c.expect("newest request", page.Accounts[0].Username, "cid")
-	page, err = c.FollowRequests(c.ctx, bob, Page{Limit: 1, MaxID: page.Next})
+	page, err = c.FollowRequests(c.ctx, bob, Cursor{Limit: 1, MaxID: page.Next})
 	c.expectErr("list", err, nil)
 	c.expect("the other", page.Accounts[0].Username, "ann")
 	c.expect("no more", page.Next, 0)
@@ -266,7 +266,7 @@ func testBlock(t *testing.T, c *circle) {
 		c.expectErr("follow across a block", err, ErrNotFound)
 		_, err = c.RemoveFollower(c.ctx, f[0], f[1].ID)
 		c.expectErr("remove across a block", err, ErrNotFound)
-		_, err = c.Followers(c.ctx, f[0], f[1].ID, Page{})
+		_, err = c.Followers(c.ctx, f[0], f[1].ID, Cursor{})
 		c.expectErr("the list of a hidden account", err, ErrNotFound)
 	}
 	_, err = c.Unblock(c.ctx, bob, ann.ID)
@@ -275,7 +275,7 @@ func testBlock(t *testing.T, c *circle) {
 	rel, err := c.Block(c.ctx, bob, ann.ID)
 	c.expectErr("block back", err, nil)
 	c.expect("relationship", rel, Relationship{ID: ann.ID, Blocking: true, BlockedBy: true})
-	list, err := c.Blocks(c.ctx, ann, Page{})
+	list, err := c.Blocks(c.ctx, ann, Cursor{})
 	c.expectErr("list", err, nil)
 	if len(list.Accounts) != 1 || list.Accounts[0].Username != "bob" {
 		t.Errorf("ann blocks %v", list.Accounts)
@@ -320,7 +320,7 @@ func testFollowLists(t *testing.T, c *circle) {
 	}
 	var all []string
 	var prev int64
-	for p := (Page{Limit: 2}); ; {
+	for p := (Cursor{Limit: 2}); ; {
 		page, err := c.Followers(c.ctx, me, star.ID, p)
 		if err != nil {
 			t.Fatal(err)
@@ -335,7 +335,7 @@ func testFollowLists(t *testing.T, c *circle) {
 		p.MaxID = page.Next
 	}
 	c.expect("whom I see, newest first", all, []string{"fan6", "fan5", "fan4", "fan2", "fan0"})
-	page, err := c.Followers(c.ctx, nil, star.ID, Page{})
+	page, err := c.Followers(c.ctx, nil, star.ID, Cursor{})
 	c.expectErr("a visitor", err, nil)
 	c.expect("a visitor sees", names(page), []string{"fan6", "fan5", "fan4", "fan2", "fan1", "fan0"})
 
@@ -343,16 +343,16 @@ func testFollowLists(t *testing.T, c *circle) {
 	rows, err := c.Store.FollowersOf(c.ctx, star.ID, nil, store.Range{Limit: 10})
 	c.expectErr("rows", err, nil)
 	low := rows[slices.IndexFunc(rows, func(r store.RowAccount) bool { return r.AccountID == oldest.ID })].RowID
-	page, err = c.Followers(c.ctx, me, star.ID, Page{Limit: 2, MinID: low})
+	page, err = c.Followers(c.ctx, me, star.ID, Cursor{Limit: 2, MinID: low})
 	c.expectErr("upwards", err, nil)
 	c.expect("just above the oldest", names(page), []string{"fan4", "fan2"})
-	page, err = c.Followers(c.ctx, me, star.ID, Page{Limit: 2, SinceID: low})
+	page, err = c.Followers(c.ctx, me, star.ID, Cursor{Limit: 2, SinceID: low})
 	c.expectErr("since", err, nil)
 	c.expect("the newest since the oldest", names(page), []string{"fan6", "fan5"})
-	page, err = c.Followers(c.ctx, me, star.ID, Page{MinID: prev})
+	page, err = c.Followers(c.ctx, me, star.ID, Cursor{MinID: prev})
 	c.expectErr("above the newest", err, nil)
 	c.expect("above the newest", names(page), []string{})
-	page, err = c.Following(c.ctx, me, fans[0].ID, Page{})
+	page, err = c.Following(c.ctx, me, fans[0].ID, Cursor{})
 	c.expectErr("following", err, nil)
 	c.expect("following", names(page), []string{"star"})
 }

@@ -133,7 +133,7 @@ func excerpt(parts ...string) string {
 
 // Reports lists reports, newest first: store.ReportOpen, store.ReportClosed or "" for all. For administrators, else
 // ErrForbidden.
-func (c *Community) Reports(ctx context.Context, admin *store.Account, state string, p Page) ([]*FiledReport, error) {
+func (c *Community) Reports(ctx context.Context, admin *store.Account, state string, p Cursor) ([]*FiledReport, error) {
 	if err := onlyAdmin(admin); err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 			about.add(*r.PostID)
 		}
 	}
-	accounts, err := c.withFaces(ctx, people.ids)
+	accounts, err := c.accountsWithPhotos(ctx, people.ids)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,7 @@ func (c *Community) changeAccount(ctx context.Context, id int64, f func(ctx cont
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return after, c.loadFaces(store.Primary(ctx), after)
+	return after, c.loadProfilePhotos(store.Primary(ctx), after)
 }
 
 // ViewingChange is how a member wants to see the site; nil leaves a setting as it is.

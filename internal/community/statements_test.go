@@ -43,8 +43,8 @@ func (a *asked) during(f func()) []string {
 	return slices.Clone(a.list)
 }
 
-// followed is a gallery in a new database, and two members of whom the first follows the other.
-func followed(t *testing.T, o store.Options) (g *gallery, me, other *store.Account) {
+// followed is a testSite in a new database, and two members of whom the first follows the other.
+func followed(t *testing.T, o store.Options) (g *testSite, me, other *store.Account) {
 	t.Helper()
 	if err := store.NewMigrator(o).Up(t.Context()); err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func followed(t *testing.T, o store.Options) (g *gallery, me, other *store.Accou
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	g = newGallery(t, s)
+	g = newTestSite(t, s)
 	me, other = g.account("me"), g.account("other")
 	_, err = g.Follow(g.ctx, me, other.ID)
 	g.must(err)
@@ -88,7 +88,7 @@ func TestADeletionWhileAHomeFeedIsRead(t *testing.T) {
 			g.must(err)
 		}
 		meanwhile.Store(&remove)
-		posts, err := g.HomeFeed(g.ctx, me, Page{MaxID: newest.ID})
+		posts, err := g.HomeFeed(g.ctx, me, Cursor{MaxID: newest.ID})
 		g.must(err)
 		if meanwhile.Load() != nil {
 			t.Fatal("nothing was deleted meanwhile")
@@ -138,9 +138,9 @@ func TestStatementsOfARequest(t *testing.T) {
 			}},
 			{"whose session elsewhere", 1, func() error { _, _, err := g.SessionAccount(g.ctx, me.ID); return err }},
 			{"whose token", 1, func() error { _, _, _, err := g.TokenByBearer(g.ctx, bearer); return err }},
-			{"home feed", 4, func() error { _, err := g.HomeFeed(g.ctx, me, Page{}); return err }},
-			{"public feed", 3, func() error { _, err := g.PublicFeed(g.ctx, me, Page{}); return err }},
-			{"post and comments", 4, func() error { _, _, err := g.PostWithComments(g.ctx, me, post.ID, Page{}); return err }},
+			{"home feed", 4, func() error { _, err := g.HomeFeed(g.ctx, me, Cursor{}); return err }},
+			{"public feed", 3, func() error { _, err := g.PublicFeed(g.ctx, me, Cursor{}); return err }},
+			{"post and comments", 4, func() error { _, _, err := g.PostWithComments(g.ctx, me, post.ID, Cursor{}); return err }},
 			// The post and two accounts are locked; the like, a notification, two events and a count; BEGIN and COMMIT.
 			{"like", 11, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
 			{"like again", 5, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
@@ -158,7 +158,7 @@ func TestStatementsOfARequest(t *testing.T) {
 }
 
 // app is a client.
-func (g *gallery) app(t *testing.T) *store.App {
+func (g *testSite) app(t *testing.T) *store.App {
 	t.Helper()
 	app, _, err := g.CreateApp(g.ctx, NewApp{Name: "app", RedirectURIs: []string{OutOfBand}, Scopes: "read"})
 	g.must(err)
@@ -167,7 +167,7 @@ func (g *gallery) app(t *testing.T) *store.App {
 
 // What an act answers is what a reader finds.
 func TestAnActAnswersWhatIsThere(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob := g.account("ann"), g.account("bob")
 		post := g.post(ann, store.Public, "A #tag for @bob")
 		same := func(what string, got *Post, viewer *store.Account) {
@@ -227,7 +227,7 @@ func samePost(a, b *Post) bool {
 
 // Whoever likes a post while its author withdraws it from them waits for that, and is refused.
 func TestALikeMeetsAWithdrawal(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob := g.account("ann"), g.account("bob")
 		for range 10 {
 			post := g.post(ann, store.Public, "now you see me")
@@ -265,7 +265,7 @@ func TestALikeMeetsAWithdrawal(t *testing.T) {
 
 // To lock a post that one may see locks nothing that was looked at for that.
 func TestLockSeenPostLocksThePostAlone(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		if g.Store.Dialect() == "sqlite" {
 			return // where a transaction is the only one that writes
 		}
@@ -292,7 +292,7 @@ func TestLockSeenPostLocksThePostAlone(t *testing.T) {
 
 // A page asks for the number of unread notifications only of who may have some.
 func TestAllRead(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob := g.account("ann"), g.account("bob")
 		session := store.SessionRow{AccountID: ann.ID, Hash: strings.Repeat("a", 64), ExpiresAt: 1 << 50}
 		g.must(g.Store.PutSession(g.ctx, session))

@@ -69,14 +69,14 @@ var (
 	ErrStreamDrain = errors.New("this instance is going away: connect again")
 )
 
-// Hearer is who opens a stream, and as what.
-type Hearer struct {
-	AccountID int64  // 0 is a visitor
-	Network   string // of a visitor: whose streams are counted together
-	TokenID   int64  // 0: a page of the site, by its session
-	AppID     int64
-	Told      bool    // of notifications
-	Posts     []int64 // whose counts are wanted, of a page
+// Subscriber is who opens a stream, and as what.
+type Subscriber struct {
+	AccountID     int64  // 0 is a visitor
+	Network       string // of a visitor: whose streams are counted together
+	TokenID       int64  // 0: a page of the site, by its session
+	AppID         int64
+	Notifications bool    // wants to hear of its own
+	Posts         []int64 // whose counts are wanted, of a page
 }
 
 // behind is how many messages a client may be behind.
@@ -84,7 +84,7 @@ const behind = 64
 
 // A Stream is one client that listens. Its end is told by Done, with the reason in Err.
 type Stream struct {
-	Hearer
+	Subscriber
 	owner   string
 	streams *Streams
 	c       chan Message
@@ -136,9 +136,9 @@ func (st *Stream) Close() { st.streams.end(st, nil) }
 type StreamOptions struct {
 	Max      int // in all; default 2,000
 	PerOwner int // of one account, or of one network of visitors; default 20
-	// Settled returns once every replica in use has what the primary had at the call, so that whoever hears of
+	// WaitForReplicas returns once every replica in use has what the primary had at the call, so that whoever hears of
 	// something finds it, wherever it reads. Nil where there are no replicas.
-	Settled func(context.Context) error
+	WaitForReplicas func(context.Context) error
 	// Visible counts for who keeps pages; nil where nobody does.
 	Visible *Visible
 	Log     *slog.Logger
@@ -177,12 +177,12 @@ func NewStreams(c *Community, o StreamOptions) *Streams {
 // Open begins a stream. *Unavailable where there is no room, or the process is about to end; *TooMany where the account
 // or network has enough. The caller closes it, and looks once more whether its token holds: a revocation that came
 // before the stream was open does not reach it.
-func (s *Streams) Open(h Hearer) (*Stream, error) {
+func (s *Streams) Open(h Subscriber) (*Stream, error) {
 	owner := "network " + h.Network
 	if h.AccountID != 0 {
 		owner = fmt.Sprintf("account %d", h.AccountID)
 	}
-	st := &Stream{Hearer: h, owner: owner, streams: s, c: make(chan Message, behind), done: make(chan struct{}), channels: map[Channel]string{}}
+	st := &Stream{Subscriber: h, owner: owner, streams: s, c: make(chan Message, behind), done: make(chan struct{}), channels: map[Channel]string{}}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -309,12 +309,12 @@ func (s *Streams) Run(ctx context.Context) {
 	}
 }
 
-// settle waits until what was written up to now can be read anywhere.
-func (s *Streams) settle(ctx context.Context) error {
-	if s.o.Settled == nil {
+// waitForReplicas waits until what was written up to now can be read anywhere.
+func (s *Streams) waitForReplicas(ctx context.Context) error {
+	if s.o.WaitForReplicas == nil {
 		return nil
 	}
-	return s.o.Settled(ctx)
+	return s.o.WaitForReplicas(ctx)
 }
 
 // forget drops what this process keeps from before the events. Its caches hear of them, too, but perhaps later: whoever
@@ -325,10 +325,10 @@ func (s *Streams) forget(events []live.Event) {
 			continue
 		}
 		if s.c.Cached != nil {
-			s.c.Cached.Told(e.Kind)
+			s.c.Cached.Invalidate(e.Kind)
 		}
 		if s.o.Visible != nil {
-			s.o.Visible.heard.Add(1)
+			s.o.Visible.changes.Add(1)
 		}
 		return // once is enough
 	}
@@ -344,12 +344,12 @@ func (s *Streams) follow(ctx context.Context) {
 		s.endAll(ErrStreamAgain, func(*Stream) bool { return true })
 	}
 	// Events wait here until every replica has what they tell of. What ends streams does not wait.
-	var next, settling []live.Event
-	settled := make(chan error, 1)
+	var next, waiting []live.Event
+	caughtUp := make(chan error, 1)
 	for {
-		if len(settling) == 0 && len(next) > 0 {
-			settling, next = next, nil
-			go func() { settled <- s.settle(ctx) }()
+		if len(waiting) == 0 && len(next) > 0 {
+			waiting, next = next, nil
+			go func() { caughtUp <- s.waitForReplicas(ctx) }()
 		}
 		select {
 		case e := <-sub.C():
@@ -358,12 +358,12 @@ func (s *Streams) follow(ctx context.Context) {
 				again(errors.New("too many events wait for the replicas"))
 				return
 			}
-		case err := <-settled:
+		case err := <-caughtUp:
 			if err == nil {
-				s.forget(settling)
-				err = s.tellAll(ctx, settling)
+				s.forget(waiting)
+				err = s.tellAll(ctx, waiting)
 			}
-			if settling = nil; err != nil && ctx.Err() == nil {
+			if waiting = nil; err != nil && ctx.Err() == nil {
 				again(err)
 			}
 		case <-sub.Lost():

@@ -81,17 +81,17 @@ func (s *Streams) endBy(e live.Event) {
 	s.endAll(ErrStreamOver, match)
 }
 
-// An ear is one open stream and what of it may match, as it was at the moment of looking.
-type ear struct {
+// An openStream is one open stream and what of it may match, as it was at the moment of looking.
+type openStream struct {
 	stream   *Stream
 	channels map[Channel]string
 }
 
-// ears are the open streams by account, 0 being visitors, for which want is true.
-func (s *Streams) ears(want func(*Stream) bool) (byAccount map[int64][]ear, accounts []int64) {
+// openStreams are the open streams by account, 0 being visitors, for which want is true.
+func (s *Streams) openStreams(want func(*Stream) bool) (byAccount map[int64][]openStream, accounts []int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	byAccount = map[int64][]ear{}
+	byAccount = map[int64][]openStream{}
 	for st := range s.open {
 		if st.err != nil || !want(st) {
 			continue
@@ -103,7 +103,7 @@ func (s *Streams) ears(want func(*Stream) bool) (byAccount map[int64][]ear, acco
 		for ch, key := range st.channels {
 			channels[ch] = key
 		}
-		byAccount[st.AccountID] = append(byAccount[st.AccountID], ear{st, channels})
+		byAccount[st.AccountID] = append(byAccount[st.AccountID], openStream{st, channels})
 	}
 	return byAccount, accounts
 }
@@ -117,10 +117,10 @@ func (s *Streams) send(st *Stream, m Message) {
 	}
 }
 
-// feeds says which of an ear's channels a post belongs to.
-func (e ear) feeds(home, listed bool, tags func(key string) bool) []Channel {
+// matching says which of the stream's channels a post belongs to.
+func (o openStream) matching(home, listed bool, tags func(key string) bool) []Channel {
 	var out []Channel
-	for ch, key := range e.channels {
+	for ch, key := range o.channels {
 		ok := false
 		switch ch.Name {
 		case ChannelUser:
@@ -141,7 +141,7 @@ func listens(st *Stream) bool { return len(st.channels) > 0 }
 
 // tellPost tells of a new or changed post those whose feeds have it.
 func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, counted *idSet) error {
-	byAccount, accounts := s.ears(listens)
+	byAccount, accounts := s.openStreams(listens)
 	row, err := s.c.Store.RawPost(ctx, e.RefID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && row.DeletedAt != nil {
 		return nil
@@ -177,17 +177,17 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 			}
 			sees = sees && !s.c.MembersOnly
 		}
-		for _, ear := range list {
+		for _, o := range list {
 			if wasListed { // it left the public feeds
-				if gone := ear.feeds(false, true, func(string) bool { return true }); len(gone) > 0 {
-					s.send(ear.stream, Message{Kind: MessageDeleted, Channels: gone, ID: row.ID})
+				if gone := o.matching(false, true, func(string) bool { return true }); len(gone) > 0 {
+					s.send(o.stream, Message{Kind: MessageDeleted, Channels: gone, ID: row.ID})
 				}
 			}
 			if !sees || seer.Hides {
 				continue
 			}
 			home := row.Home && (seer.Follows || account == row.AuthorID)
-			if len(ear.feeds(home, row.Listed, func(string) bool { return true })) == 0 {
+			if len(o.matching(home, row.Listed, func(string) bool { return true })) == 0 {
 				continue
 			}
 			p, err := posts.as(ctx, account, seer)
@@ -197,11 +197,11 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 			if err != nil {
 				return err
 			}
-			channels := ear.feeds(home, row.Listed, func(key string) bool {
+			channels := o.matching(home, row.Listed, func(key string) bool {
 				return slices.ContainsFunc(p.Tags, func(t store.Tag) bool { return t.NameKey == key })
 			})
 			if len(channels) > 0 {
-				s.send(ear.stream, Message{Kind: kind, Channels: channels, ID: p.ID, Post: p})
+				s.send(o.stream, Message{Kind: kind, Channels: channels, ID: p.ID, Post: p})
 			}
 		}
 	}
@@ -262,7 +262,7 @@ func (s *Streams) tellDeleted(ctx context.Context, e live.Event, counted *idSet)
 		counted.add(was.RootID)
 		return nil
 	}
-	byAccount, accounts := s.ears(listens)
+	byAccount, accounts := s.openStreams(listens)
 	if len(byAccount) == 0 {
 		return nil
 	}
@@ -272,9 +272,9 @@ func (s *Streams) tellDeleted(ctx context.Context, e live.Event, counted *idSet)
 	}
 	for account, list := range byAccount {
 		home := account != 0 && (follows[account] || account == e.AccountID)
-		for _, ear := range list {
-			if channels := ear.feeds(home, was.Visibility == store.Public, func(string) bool { return true }); len(channels) > 0 {
-				s.send(ear.stream, Message{Kind: MessageDeleted, Channels: channels, ID: e.RefID})
+		for _, o := range list {
+			if channels := o.matching(home, was.Visibility == store.Public, func(string) bool { return true }); len(channels) > 0 {
+				s.send(o.stream, Message{Kind: MessageDeleted, Channels: channels, ID: e.RefID})
 			}
 		}
 	}
@@ -283,7 +283,7 @@ func (s *Streams) tellDeleted(ctx context.Context, e live.Event, counted *idSet)
 
 // tellNotification tells the clients of whom it is for.
 func (s *Streams) tellNotification(ctx context.Context, e live.Event) error {
-	byAccount, _ := s.ears(func(st *Stream) bool { return st.AccountID == e.AccountID && st.Told && listens(st) })
+	byAccount, _ := s.openStreams(func(st *Stream) bool { return st.AccountID == e.AccountID && st.Notifications && listens(st) })
 	list := byAccount[e.AccountID]
 	if len(list) == 0 || e.AccountID == 0 {
 		return nil
@@ -299,15 +299,15 @@ func (s *Streams) tellNotification(ctx context.Context, e live.Event) error {
 	if err != nil {
 		return err
 	}
-	for _, ear := range list {
+	for _, o := range list {
 		var channels []Channel
-		for ch := range ear.channels {
+		for ch := range o.channels {
 			if ch.Name == ChannelUser || ch.Name == ChannelNotifications {
 				channels = append(channels, ch)
 			}
 		}
 		if len(channels) > 0 {
-			s.send(ear.stream, Message{Kind: MessageNotification, Channels: channels, ID: n.ID, Notification: n})
+			s.send(o.stream, Message{Kind: MessageNotification, Channels: channels, ID: n.ID, Notification: n})
 		}
 	}
 	return nil
@@ -315,7 +315,7 @@ func (s *Streams) tellNotification(ctx context.Context, e live.Event) error {
 
 // tellCounts tells the pages that show the post.
 func (s *Streams) tellCounts(ctx context.Context, id int64) error {
-	byAccount, accounts := s.ears(func(st *Stream) bool { return slices.Contains(st.Posts, id) })
+	byAccount, accounts := s.openStreams(func(st *Stream) bool { return slices.Contains(st.Posts, id) })
 	if len(accounts) == 0 {
 		return nil
 	}
@@ -331,8 +331,8 @@ func (s *Streams) tellCounts(ctx context.Context, id int64) error {
 		return err
 	}
 	for account := range seers {
-		for _, ear := range byAccount[account] {
-			s.send(ear.stream, Message{Kind: MessageCounts, ID: id, Likes: row.LikesCount, Comments: row.CommentsCount})
+		for _, o := range byAccount[account] {
+			s.send(o.stream, Message{Kind: MessageCounts, ID: id, Likes: row.LikesCount, Comments: row.CommentsCount})
 		}
 	}
 	return nil
@@ -340,7 +340,7 @@ func (s *Streams) tellCounts(ctx context.Context, id int64) error {
 
 // tellUnread tells the pages of the account how many notifications it has not read.
 func (s *Streams) tellUnread(ctx context.Context, id int64) error {
-	byAccount, _ := s.ears(func(st *Stream) bool { return st.AccountID == id && st.TokenID == 0 })
+	byAccount, _ := s.openStreams(func(st *Stream) bool { return st.AccountID == id && st.TokenID == 0 })
 	if len(byAccount[id]) == 0 || id == 0 {
 		return nil
 	}
@@ -352,8 +352,8 @@ func (s *Streams) tellUnread(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	for _, ear := range byAccount[id] {
-		s.send(ear.stream, Message{Kind: MessageUnread, Unread: n})
+	for _, o := range byAccount[id] {
+		s.send(o.stream, Message{Kind: MessageUnread, Unread: n})
 	}
 	return nil
 }

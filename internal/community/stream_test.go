@@ -14,7 +14,7 @@ import (
 // R37 for visitors: what a stream announces is in the list that is read because of it, although what follows events
 // for the caches has not come as far (here it never does).
 func TestStreamsTellAfterTheCachesForgot(t *testing.T) {
-	inGallery(t, func(t *testing.T, g *gallery) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		hub := live.NewHub(live.Options{Reader: EventReader(g.Store), Poll: 10 * time.Millisecond})
 		g.Live = hub
 		g.Cached = NewCached(cache.New(cache.Options{Near: time.Hour}), hub, slog.New(slog.DiscardHandler))
@@ -25,7 +25,7 @@ func TestStreamsTellAfterTheCachesForgot(t *testing.T) {
 		go func() { hub.Follow(ctx); ended <- struct{}{} }()
 		go func() { streams.Run(ctx); ended <- struct{}{} }()
 		t.Cleanup(func() { cancel(); <-ended; <-ended })
-		st, err := streams.Open(Hearer{Network: "192.0.2.1"})
+		st, err := streams.Open(Subscriber{Network: "192.0.2.1"})
 		g.must(err)
 		defer st.Close()
 		g.must(st.Listen(Channel{Name: ChannelPublic}))
@@ -34,7 +34,7 @@ func TestStreamsTellAfterTheCachesForgot(t *testing.T) {
 		for range 3 {
 			_, err := g.visitorsFeed(g.ctx, 20) // so that it is kept
 			g.must(err)
-			heard := visible.Heard()
+			heard := visible.Changes()
 			posted := g.post(ann, "public", "news")
 			for m := (Message{}); m.ID != posted.ID; {
 				select {
@@ -53,7 +53,7 @@ func TestStreamsTellAfterTheCachesForgot(t *testing.T) {
 			if !slices.Contains(idsOf(list), posted.ID) {
 				t.Errorf("%d was announced, and the list is %v", posted.ID, idsOf(list))
 			}
-			if visible.Heard() == heard {
+			if visible.Changes() == heard {
 				t.Error("pages that were made before still count")
 			}
 		}

@@ -19,22 +19,22 @@ const visibleIdle = 10 * time.Second
 // What this process commits counts at once, what others commit counts when its event is heard, and with replicas once
 // more when all of them have it: what was read in between may have come from one that had not.
 type Visible struct {
-	store   *store.Store
-	settled func(context.Context) error // see StreamOptions
-	log     *slog.Logger
-	watch   *live.Watch
-	heard   atomic.Uint64
-	lagging chan struct{}
+	store           *store.Store
+	waitForReplicas func(context.Context) error // see StreamOptions
+	log             *slog.Logger
+	watch           *live.Watch
+	changes         atomic.Uint64
+	lagging         chan struct{}
 }
 
 // NewVisible makes a Visible; Follow makes it count.
-func NewVisible(c *Community, settled func(context.Context) error) *Visible {
-	v := &Visible{store: c.Store, settled: settled, log: c.Log, lagging: make(chan struct{}, 1)}
+func NewVisible(c *Community, waitForReplicas func(context.Context) error) *Visible {
+	v := &Visible{store: c.Store, waitForReplicas: waitForReplicas, log: c.Log, lagging: make(chan struct{}, 1)}
 	v.watch = live.NewWatch(live.WatchOptions{
 		Hub: c.Live, Kinds: visibleKinds, Depth: eventsAhead, Idle: visibleIdle,
-		Began: v.changed,
-		Heard: func(live.Event) { v.changed() },
-		Ended: func(bool) { v.heard.Add(1) },
+		OnStart: v.changed,
+		OnEvent: func(live.Event) { v.changed() },
+		OnStop:  func(bool) { v.changes.Add(1) },
 	})
 	return v
 }
@@ -42,14 +42,14 @@ func NewVisible(c *Community, settled func(context.Context) error) *Visible {
 // Count is the count now. It is asked for before anything is read.
 func (v *Visible) Count() uint64 {
 	v.watch.Use()
-	return v.heard.Load() + v.store.Commits()
+	return v.changes.Load() + v.store.Commits()
 }
 
-// Heard is how many changes were heard of.
-func (v *Visible) Heard() uint64 { return v.heard.Load() }
+// Changes is how many changes were seen.
+func (v *Visible) Changes() uint64 { return v.changes.Load() }
 
 func (v *Visible) changed() {
-	v.heard.Add(1)
+	v.changes.Add(1)
 	select {
 	case v.lagging <- struct{}{}:
 	default:
@@ -70,19 +70,19 @@ func (v *Visible) Follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if v.settled == nil {
+		if v.waitForReplicas == nil {
 			continue
 		}
-		for v.settled(ctx) != nil {
+		for v.waitForReplicas(ctx) != nil {
 			select {
-			case <-time.After(settleAgain):
+			case <-time.After(replicaRetry):
 			case <-ctx.Done():
 				return
 			}
 		}
-		v.heard.Add(1)
+		v.changes.Add(1)
 	}
 }
 
-// settleAgain is how long after a failure the replicas are looked at again.
-const settleAgain = 500 * time.Millisecond
+// replicaRetry is how long after a failure the replicas are looked at again.
+const replicaRetry = 500 * time.Millisecond

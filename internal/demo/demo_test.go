@@ -84,7 +84,7 @@ func TestFill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if home, err := c.HomeFeed(ctx, acc, community.Page{}); err != nil || len(home) == 0 {
+		if home, err := c.HomeFeed(ctx, acc, community.Cursor{}); err != nil || len(home) == 0 {
 			t.Errorf("the home feed has %d posts, %v", len(home), err)
 		}
 

@@ -46,7 +46,7 @@ func (c *cluster) runClock(ctx context.Context) {
 		case ctx.Err() != nil:
 		case err == nil:
 			misses = 0
-			c.heard()
+			c.primaryAnswered()
 		default:
 			misses++
 			c.leads = false

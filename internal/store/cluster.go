@@ -65,7 +65,7 @@ type cluster struct {
 	movedAt atomic.Int64 // UnixNano of when the version last changed
 	away    atomic.Bool  // the primary
 	next    atomic.Uint64
-	knocks  singleflight.Group
+	probes  singleflight.Group
 
 	counts readCounts
 	stop   context.CancelFunc
@@ -93,34 +93,34 @@ func (c *cluster) QueryContext(ctx context.Context, q string, args ...any) (*sql
 		return c.onPrimary(ctx, reasonWrote, q, args) // no cap: what was done is done, and its answer is due
 	case r.stay != "":
 		return c.fallBack(ctx, r, r.stay, q, args)
-	case r.brought != 0 && (!c.away.Load() || c.knock(ctx, r)):
+	case r.brought != 0 && (!c.away.Load() || c.probePrimary(ctx, r)):
 		return c.fromPosition(ctx, r, q, args)
 	}
 	return c.anywhere(ctx, r, q, args)
 }
 
-// knock tells whether the primary is there after all, for a request whose client has written since this process last
+// probePrimary tells whether the primary is there after all, for a request whose client has written since this process last
 // heard of it: another process may know more.
-func (c *cluster) knock(ctx context.Context, r *Reads) bool {
-	if r.knocked || int64(r.brought) <= c.version.Load()+positionMargin {
+func (c *cluster) probePrimary(ctx context.Context, r *Reads) bool {
+	if r.probed || int64(r.brought) <= c.version.Load()+positionMargin {
 		return false
 	}
-	r.knocked = true
-	_, err, _ := c.knocks.Do("", func() (any, error) { // the same answer does for all who wait for it
+	r.probed = true
+	_, err, _ := c.probes.Do("", func() (any, error) { // the same answer does for all who wait for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pollPatience)
 		defer cancel()
 		var v int64
 		if err := c.primary.QueryRowContext(ctx, versionQuery).Scan(&v); err != nil {
 			return nil, err
 		}
-		c.heard()
+		c.primaryAnswered()
 		return nil, nil
 	})
 	return err == nil
 }
 
-// heard notes an answer of the primary.
-func (c *cluster) heard() {
+// primaryAnswered notes an answer of the primary.
+func (c *cluster) primaryAnswered() {
 	c.heardAt.Store(time.Now().UnixNano())
 	if c.away.Swap(false) {
 		c.log.Info("the primary is back")

@@ -87,24 +87,24 @@ func TestRowsAreReadAsWritten(t *testing.T) {
 			FocusX: -0.25, FocusY: 1, Description: " a  description\n", Blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj", ColorTop: "#000000", ColorBottom: "#ffffff", Profile: "p3", Animated: true,
 			Metadata: store.JSON[store.PhotoMetadata]{V: store.PhotoMetadata{Camera: "a camera", Keywords: []string{"a b", "c"}}}, CreatedAt: 14, UpdatedAt: 15, AttachedAt: new(store.Millis(16)),
 		}
-		face := store.Photo{ID: 31, AccountID: author.ID, Purpose: store.PurposeAvatar, Source: store.SourceWeb, State: store.PhotoReady, CreatedAt: 1, UpdatedAt: 1}
+		avatar := store.Photo{ID: 31, AccountID: author.ID, Purpose: store.PurposeAvatar, Source: store.SourceWeb, State: store.PhotoReady, CreatedAt: 1, UpdatedAt: 1}
 		must(s.AddPhoto(ctx, new(photo)))
-		must(s.AddPhoto(ctx, new(face)))
+		must(s.AddPhoto(ctx, new(avatar)))
 		got, err := s.PhotoByID(ctx, photo.ID)
 		must(err)
 		sameFields(t, "photo", got, &photo)
 		hidden := []string{"RefusalCode", "Refusal", "FileName", "MediaType", "Bytes", "SHA256", "OrigRandom", "CreatedAt", "UpdatedAt", "AttachedAt"}
 		for _, metadata := range []bool{false, true} {
-			list, err := s.FeedPhotos(ctx, []int64{post.ID}, []int64{face.ID}, metadata)
+			list, err := s.FeedPhotos(ctx, []int64{post.ID}, []int64{avatar.ID}, metadata)
 			must(err)
-			if len(list) != 2 || list[0].ID != face.ID {
+			if len(list) != 2 || list[0].ID != avatar.ID {
 				t.Fatalf("photos %v", list)
 			}
 			without := hidden
 			if !metadata {
 				without = append(slices.Clone(hidden), "Source", "Metadata")
 			}
-			sameFields(t, "face", list[0], &face, without...)
+			sameFields(t, "avatar", list[0], &avatar, without...)
 			sameFields(t, "photo of a feed", list[1], &photo, without...)
 		}
 	})

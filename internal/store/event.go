@@ -25,7 +25,7 @@ func (s *Store) AddEvent(ctx context.Context, kind string, accountID, refID int6
 	if err != nil {
 		return err
 	}
-	if f := s.signals.told.Load(); f != nil {
+	if f := s.signals.onEvent.Load(); f != nil {
 		s.AfterCommit(func() { (*f)(kind) })
 	}
 	if f := s.signals.event.Load(); f != nil {

@@ -68,9 +68,9 @@ var (
 	photoIsReady        = given(func(p *photoRow) { p.State = PhotoReady })
 )
 
-// FeedPhotos are the ready photos of the posts, in their order, and the ready ones among faces (avatars and headers,
+// FeedPhotos are the ready photos of the posts, in their order, and the ready ones among profileIDs (avatars and headers,
 // which have no post). With metadata what the camera wrote comes along.
-func (s *Store) FeedPhotos(ctx context.Context, postIDs, faces []int64, metadata bool) ([]*Photo, error) {
+func (s *Store) FeedPhotos(ctx context.Context, postIDs, profileIDs []int64, metadata bool) ([]*Photo, error) {
 	columns := &shownPhoto
 	if metadata {
 		columns = &shownPhotoAndCamera
@@ -80,7 +80,7 @@ func (s *Store) FeedPhotos(ctx context.Context, postIDs, faces []int64, metadata
 	for _, from := range []struct {
 		column string
 		ids    []int64
-	}{{"ph.post_id", postIDs}, {"ph.id", faces}} {
+	}{{"ph.post_id", postIDs}, {"ph.id", profileIDs}} {
 		if len(from.ids) > 0 {
 			list, a := in(from.ids)
 			q, args = append(q, "SELECT "+columns.sql+" FROM photos ph WHERE "+from.column+" IN "+list+" AND ph.state = 'ready'"), append(args, a...)

@@ -20,7 +20,7 @@ var ErrLeaseLost = errors.New("store: the job's lease is lost")
 type signals struct {
 	job     atomic.Pointer[func(id int64)]
 	event   atomic.Pointer[func()]
-	told    atomic.Pointer[func(kind string)]
+	onEvent atomic.Pointer[func(kind string)]
 	commits atomic.Uint64
 }
 
@@ -36,7 +36,7 @@ func (s *Store) OnEvent(f func()) { s.signals.event.Store(&f) }
 
 // OnEventOf has f called with its kind after each commit of an event, before the transaction's caller goes on: for what
 // this process must not read any more. f is quick.
-func (s *Store) OnEventOf(f func(kind string)) { s.signals.told.Store(&f) }
+func (s *Store) OnEventOf(f func(kind string)) { s.signals.onEvent.Store(&f) }
 
 // AddJob writes a job, in the transaction that wants it done. The payload becomes JSON. runAt 0 is at once.
 func (s *Store) AddJob(ctx context.Context, kind string, payload any, runAt Millis) error {

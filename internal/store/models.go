@@ -112,7 +112,7 @@ type Account struct {
 	CreatedAt           Millis
 	UpdatedAt           Millis
 
-	Avatar, Header *Photo `gorm:"-"` // its faces, where they were loaded and are ready
+	Avatar, Header *Photo `gorm:"-"` // where they were loaded and are ready
 	AllRead        bool   `gorm:"-"` // there was no unread notification when SessionAccount read it; false elsewhere
 }
 

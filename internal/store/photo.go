@@ -127,8 +127,8 @@ func (s *Store) PhotosToRename(ctx context.Context, accountID int64, suspended b
 		" AND (p.visibility <> ? AND p.deleted_at IS NULL OR ph.post_id IS NULL AND ph.attached_at IS NOT NULL) ORDER BY ph.id LIMIT ?", accountID, after, Followers, limit)
 }
 
-// LoosePhotos counts an account's photos that belong to no post and are no face.
-func (s *Store) LoosePhotos(ctx context.Context, accountID int64) (int, error) {
+// CountUnattachedPhotos counts an account's photos that belong to no post and are neither avatar nor header.
+func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (int, error) {
 	var n int
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') AND attached_at IS NULL", accountID).Scan(&n).Error
 	return n, translate(err)
@@ -148,27 +148,27 @@ func (s *Store) changePhoto(ctx context.Context, id int64, state, set string, ar
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
-// PhotoUploaded notes that the original is whole. ok is false if the upload is no longer wanted.
-func (s *Store) PhotoUploaded(ctx context.Context, id, bytes int64, sha256 string) (ok bool, err error) {
+// MarkPhotoUploaded notes that the original is whole. ok is false if the upload is no longer wanted.
+func (s *Store) MarkPhotoUploaded(ctx context.Context, id, bytes int64, sha256 string) (ok bool, err error) {
 	return s.changePhoto(ctx, id, PhotoUploading, "state = ?, bytes = ?, sha256 = ?", PhotoPending, bytes, sha256)
 }
 
-// PhotoMade notes what was made of a photo: SetRandom, SetKind, Variants, OrigRandom, MediaType, sizes, colours and
+// MarkPhotoReady notes what was made of a photo: SetRandom, SetKind, Variants, OrigRandom, MediaType, sizes, colours and
 // metadata of p. Description is set if the row has none. ok is false if the photo was not pending.
-func (s *Store) PhotoMade(ctx context.Context, p *Photo) (ok bool, err error) {
+func (s *Store) MarkPhotoReady(ctx context.Context, p *Photo) (ok bool, err error) {
 	return s.changePhoto(ctx, p.ID, PhotoPending, "state = ?, set_random = ?, set_kind = ?, variants = ?, orig_random = ?, media_type = ?, width = ?, height = ?,"+
 		" blurhash = ?, color_top = ?, color_bottom = ?, profile = ?, animated = ?, metadata = ?, description = CASE description WHEN '' THEN ? ELSE description END",
 		PhotoReady, p.SetRandom, p.SetKind, p.Variants, p.OrigRandom, p.MediaType, p.Width, p.Height,
 		p.Blurhash, p.ColorTop, p.ColorBottom, p.Profile, p.Animated, p.Metadata, p.Description)
 }
 
-// PhotoRefused notes why a photo is not taken. ok is false if it was not pending.
-func (s *Store) PhotoRefused(ctx context.Context, id int64, code, sentence, origRandom string) (ok bool, err error) {
+// MarkPhotoRefused notes why a photo is not taken. ok is false if it was not pending.
+func (s *Store) MarkPhotoRefused(ctx context.Context, id int64, code, sentence, origRandom string) (ok bool, err error) {
 	return s.changePhoto(ctx, id, PhotoPending, "state = ?, refusal_code = ?, refusal = ?, orig_random = ?", PhotoRefused, code, sentence, origRandom)
 }
 
-// PhotoAgain makes a refused photo pending once more.
-func (s *Store) PhotoAgain(ctx context.Context, id int64) (ok bool, err error) {
+// RequeuePhoto makes a refused photo pending once more.
+func (s *Store) RequeuePhoto(ctx context.Context, id int64) (ok bool, err error) {
 	return s.changePhoto(ctx, id, PhotoRefused, "state = ?, refusal_code = '', refusal = ''", PhotoPending)
 }
 
@@ -185,21 +185,21 @@ func (s *Store) DescribePhoto(ctx context.Context, id int64, description string,
 		description, focusX, focusY, position, ToMillis(time.Now()), id).Error)
 }
 
-// PlacePhoto sets the position of a photo in its post or draft.
-func (s *Store) PlacePhoto(ctx context.Context, id int64, position int) error {
+// SetPhotoPosition sets the position of a photo in its post or draft.
+func (s *Store) SetPhotoPosition(ctx context.Context, id int64, position int) error {
 	return translate(s.write(ctx).Exec("UPDATE photos SET position = ?, updated_at = ? WHERE id = ?", position, ToMillis(time.Now()), id).Error)
 }
 
-// AttachFace marks a ready photo as its owner's avatar or header. ok is false if it is not such a photo.
-func (s *Store) AttachFace(ctx context.Context, accountID, id int64, purpose string) (ok bool, err error) {
+// AttachProfilePhoto marks a ready photo as its owner's avatar or header. ok is false if it is not such a photo.
+func (s *Store) AttachProfilePhoto(ctx context.Context, accountID, id int64, purpose string) (ok bool, err error) {
 	now := ToMillis(time.Now())
 	res := s.write(ctx).Exec("UPDATE photos SET attached_at = ?, updated_at = ? WHERE id = ? AND account_id = ? AND state = ? AND purpose = ? AND attached_at IS NULL",
 		now, now, id, accountID, PhotoReady, purpose)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
-// OtherFaces lists an account's attached photos of a purpose besides the one kept.
-func (s *Store) OtherFaces(ctx context.Context, accountID int64, purpose string, keep int64) ([]int64, error) {
+// OtherProfilePhotos lists an account's attached photos of a purpose besides the one kept.
+func (s *Store) OtherProfilePhotos(ctx context.Context, accountID int64, purpose string, keep int64) ([]int64, error) {
 	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state = ? AND purpose = ? AND attached_at IS NOT NULL AND id <> ?"+s.dialect.forUpdate(),
 		accountID, PhotoReady, purpose, keep)
 }

@@ -40,7 +40,7 @@ type Reads struct {
 	replica  int       // reads that replicas answered
 	wrote    bool
 	token    int64 // the access token that carries the client's position, 0: a cookie does
-	knocked  bool  // the primary was asked whether it is there, which takes time
+	probed   bool  // the primary was asked whether it is there, which takes time
 	answered bool  // the answer has left
 	ended    bool
 }

@@ -64,12 +64,12 @@ func (s *Store) FollowersAmong(ctx context.Context, authorID int64, accountIDs [
 	return out, nil
 }
 
-// caughtUpPoll is how often the replicas' places are looked at while somebody waits for them.
-const caughtUpPoll = 50 * time.Millisecond
+// waitPoll is how often the replicas' places are looked at while somebody waits for them.
+const waitPoll = 50 * time.Millisecond
 
-// CaughtUp returns once every replica in use has all that was committed before the call, so that whoever reads from
+// WaitForReplicas returns once every replica in use has all that was committed before the call, so that whoever reads from
 // then on finds it, wherever it reads. A replica that is too far behind leaves use, and is not waited for.
-func (s *Store) CaughtUp(ctx context.Context) error {
+func (s *Store) WaitForReplicas(ctx context.Context) error {
 	if s.cluster == nil {
 		return nil
 	}
@@ -84,7 +84,7 @@ func (s *Store) CaughtUp(ctx context.Context) error {
 	if err := rows.done(); err != nil {
 		return err
 	}
-	tick := time.NewTicker(caughtUpPoll)
+	tick := time.NewTicker(waitPoll)
 	defer tick.Stop()
 	for {
 		list, _ := s.Replicas()

@@ -105,8 +105,8 @@ func (s *Store) CanSeeAccount(ctx context.Context, viewer *Account, accountID in
 	return s.exists(ctx, "SELECT 1 FROM accounts a WHERE a.id = ? AND "+c.sql, append([]any{accountID}, c.args...)...)
 }
 
-// SetWithheld tells whether the files of a set belong to an account that nobody sees.
-func (s *Store) SetWithheld(ctx context.Context, random string) (bool, error) {
+// IsSetWithheld tells whether the files of a set belong to an account that nobody sees.
+func (s *Store) IsSetWithheld(ctx context.Context, random string) (bool, error) {
 	return s.exists(ctx, "SELECT 1 FROM media_objects o JOIN photos p ON p.id = o.photo_id JOIN accounts a ON a.id = p.account_id"+
 		" WHERE o.random = ? AND (a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL)", random)
 }

@@ -52,8 +52,8 @@ func (q *call) readBody(f files) error {
 	return err
 }
 
-// readBody fills p; settled is called before each file.
-func readBody(r *http.Request, p *params, f files, settled func()) error {
+// readBody fills p; beforeFile is called before each file.
+func readBody(r *http.Request, p *params, f files, beforeFile func()) error {
 	kind, attributes, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		kind = "" // missing or mangled: the body's first byte tells
@@ -67,7 +67,7 @@ func readBody(r *http.Request, p *params, f files, settled func()) error {
 		if attributes["boundary"] == "" {
 			return unreadable(errors.New("multipart without a boundary"))
 		}
-		return readMultipart(multipart.NewReader(r.Body, attributes["boundary"]), p, f, settled)
+		return readMultipart(multipart.NewReader(r.Body, attributes["boundary"]), p, f, beforeFile)
 	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
 		err = p.addJSON(body)
 	case kind == "application/x-www-form-urlencoded":
@@ -90,7 +90,7 @@ func readBody(r *http.Request, p *params, f files, settled func()) error {
 		return unreadable(err)
 	}
 	inline := cutInline(p, f)
-	settled()
+	beforeFile()
 	for _, one := range inline {
 		if err := f.take(one); err != nil {
 			return err
@@ -119,7 +119,7 @@ func cutInline(p *params, f files) []file {
 	return found
 }
 
-func readMultipart(m *multipart.Reader, p *params, f files, settled func()) error {
+func readMultipart(m *multipart.Reader, p *params, f files, beforeFile func()) error {
 	var rows rowNamer
 	room := int64(maxFields)
 	for parts := 0; ; parts++ {
@@ -152,13 +152,13 @@ func readMultipart(m *multipart.Reader, p *params, f files, settled func()) erro
 				if _, err := b.ReadSlice(','); err != nil {
 					return unreadable(errors.New("a data URI without data"))
 				}
-				settled()
+				beforeFile()
 				if err := f.take(file{field: name, body: base64.NewDecoder(base64.StdEncoding, b)}); err != nil {
 					return err
 				}
 				continue
 			}
-			settled()
+			beforeFile()
 			// Not every client gives its file a name or a type; the field says that it is one.
 			if err := f.take(file{field: name, name: part.FileName(), body: b}); err != nil {
 				return err

@@ -12,7 +12,7 @@ func (a *API) self(q *call, account *store.Account) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Read again with its faces, which a token's owner comes without.
+	// Read again with its avatar and header, which a token's owner comes without.
 	whole, err := a.Community.AccountByID(q.ctx(), account, account.ID)
 	if err != nil {
 		return nil, err

@@ -71,8 +71,8 @@ func (v *view) account(a *store.Account) *Account {
 	if known, ok := v.accounts[a.ID]; ok {
 		return known
 	}
-	avatar := v.face(a.Avatar, v.api.DefaultAvatar, media.SquareName)
-	header := v.face(a.Header, v.api.DefaultHeader, headerVariant)
+	avatar := v.profileImage(a.Avatar, v.api.DefaultAvatar, media.SquareName)
+	header := v.profileImage(a.Header, v.api.DefaultHeader, headerVariant)
 	url := v.api.Community.AccountURL(a.Username)
 	e := &Account{
 		ID: v.texts.id(a.ID), Username: a.Username, Acct: a.Username, DisplayName: a.DisplayName,

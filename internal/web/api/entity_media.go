@@ -71,8 +71,8 @@ func (v *view) address(p *store.Photo, variant string) string {
 	return v.texts.keep(v.api.Addresses.AppendPublicAbs(v.texts.scratch[:0], key))
 }
 
-// face is the address of an avatar or header, the default where there is none.
-func (v *view) face(p *store.Photo, fallback, variant string) string {
+// profileImage is the address of an avatar or header, the default where there is none.
+func (v *view) profileImage(p *store.Photo, fallback, variant string) string {
 	if p == nil || p.State != store.PhotoReady || p.SetRandom == "" {
 		return fallback
 	}

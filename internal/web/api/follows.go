@@ -59,7 +59,7 @@ func relates(do func(context.Context, *store.Account, int64) (community.Relation
 }
 
 // accountsOf answers a list of one's own.
-func accountsOf(list func(context.Context, *store.Account, community.Page) (*community.AccountPage, error)) func(*call) (any, error) {
+func accountsOf(list func(context.Context, *store.Account, community.Cursor) (*community.AccountPage, error)) func(*call) (any, error) {
 	return func(q *call) (any, error) {
 		page, err := list(q.ctx(), q.account, q.page(defaultAccounts, maxAccounts))
 		if err != nil {
@@ -70,7 +70,7 @@ func accountsOf(list func(context.Context, *store.Account, community.Page) (*com
 }
 
 // accountsAt answers a list that belongs to the account of the path.
-func accountsAt(list func(context.Context, *store.Account, int64, community.Page) (*community.AccountPage, error)) func(*call) (any, error) {
+func accountsAt(list func(context.Context, *store.Account, int64, community.Cursor) (*community.AccountPage, error)) func(*call) (any, error) {
 	return func(q *call) (any, error) {
 		id, err := q.id()
 		if err != nil {

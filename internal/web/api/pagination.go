@@ -15,9 +15,9 @@ const (
 )
 
 // page is what a client asks of a list. It may give two cursors: Tusky fills gaps so.
-func (q *call) page(fallback, most int) community.Page {
+func (q *call) page(fallback, most int) community.Cursor {
 	p := q.params
-	return community.Page{
+	return community.Cursor{
 		MaxID: p.cursor("max_id"), MinID: p.cursor("min_id"), SinceID: p.cursor("since_id"),
 		Limit: p.number("limit", fallback, 1, most),
 	}

@@ -85,13 +85,13 @@ func channelOf(name, tag, list string) (community.Channel, error) {
 
 // openStream opens a stream for who asks, and makes sure that the token still holds once it is open.
 func (q *call) openStream() (*community.Stream, error) {
-	h := community.Hearer{Network: clientKey(q.c.Request.RemoteAddr)}
+	h := community.Subscriber{Network: clientKey(q.c.Request.RemoteAddr)}
 	if q.account != nil {
 		h.AccountID = q.account.ID
 	}
 	if q.token != nil {
 		h.TokenID, h.AppID = q.token.ID, q.token.AppID
-		h.Told = q.account != nil && community.ScopeAllows(q.token.Scopes, "read:notifications")
+		h.Notifications = q.account != nil && community.ScopeAllows(q.token.Scopes, "read:notifications")
 	}
 	st, err := q.api.Streams.Open(h)
 	if err != nil {

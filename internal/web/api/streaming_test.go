@@ -527,7 +527,7 @@ func TestStreamsEnd(t *testing.T) {
 	})
 	t.Run("a client that does not read", func(t *testing.T) {
 		// It is opened without a connection: nobody takes what it is told.
-		st, err := s.streams.Open(community.Hearer{AccountID: anna.ID, TokenID: 1})
+		st, err := s.streams.Open(community.Subscriber{AccountID: anna.ID, TokenID: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -108,7 +108,7 @@ func (a *API) getTagTimeline(q *call) (any, error) {
 }
 
 // tagPosts merges the feeds of several tags into one page.
-func (a *API) tagPosts(q *call, tags []string, page community.Page) ([]*community.Post, error) {
+func (a *API) tagPosts(q *call, tags []string, page community.Cursor) ([]*community.Post, error) {
 	var merged []*community.Post
 	for _, tag := range tags {
 		posts, err := a.Community.TagFeed(q.ctx(), q.account, tag, page)

@@ -59,7 +59,7 @@ func (p *Pages) accountAtom(c *gin.Context, name string) error {
 		return err
 	}
 	// Feeds are read by programs without an account: they hold what visitors see.
-	posts, err := p.Community.AccountFeed(ctx, nil, acc.ID, community.AccountFeedOptions{OnlyMedia: true, ExcludeReplies: true}, community.Page{Limit: feedLimit})
+	posts, err := p.Community.AccountFeed(ctx, nil, acc.ID, community.AccountFeedOptions{OnlyMedia: true, ExcludeReplies: true}, community.Cursor{Limit: feedLimit})
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (p *Pages) tagAtom(c *gin.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	posts, err := p.Community.TagFeed(ctx, nil, name, community.Page{Limit: feedLimit})
+	posts, err := p.Community.TagFeed(ctx, nil, name, community.Cursor{Limit: feedLimit})
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (p *Pages) sitemap(c *gin.Context) error {
 		URLs    []sitemapURL `xml:"url"`
 	}{URLs: []sitemapURL{{Loc: p.BaseURL + "/"}, {Loc: p.BaseURL + "/explore"}, {Loc: p.BaseURL + "/about"}}}
 	seen := map[int64]bool{}
-	page := community.Page{Limit: 40}
+	page := community.Cursor{Limit: 40}
 	for range 25 { // 1,000 posts
 		posts, err := p.Community.PublicFeed(c.Request.Context(), nil, page)
 		if err != nil {

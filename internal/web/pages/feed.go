@@ -80,14 +80,14 @@ func (p *Pages) home(c *gin.Context, acc *store.Account) error {
 	return p.render(c, http.StatusOK, templates.HomePage(pg, view))
 }
 
-func postPager(c *gin.Context, page community.Page, posts []*community.Post) templates.Pager {
+func postPager(c *gin.Context, page community.Cursor, posts []*community.Post) templates.Pager {
 	if len(posts) == 0 {
 		return templates.Pager{}
 	}
 	return pager(c, page, posts[0].ID, posts[len(posts)-1].ID, len(posts))
 }
 
-func (p *Pages) grid(c *gin.Context, b viewBuilder, posts []*community.Post, page community.Page) templates.GridView {
+func (p *Pages) grid(c *gin.Context, b viewBuilder, posts []*community.Post, page community.Cursor) templates.GridView {
 	return templates.GridView{Posts: b.postViews(posts, false), Pager: postPager(c, page, posts)}
 }
 
@@ -154,7 +154,7 @@ func (p *Pages) search(c *gin.Context) error {
 			view.Tags = append(view.Tags, templates.TagCount{Name: t.Name, URL: "/tags/" + url.PathEscape(t.Name)})
 		}
 		if len(tags) > 0 {
-			page := community.Page{Limit: gridLimit}
+			page := community.Cursor{Limit: gridLimit}
 			posts, err := p.Community.TagFeed(ctx, viewer(c), tags[0].Name, page)
 			if err != nil {
 				return err

@@ -91,12 +91,12 @@ func formID(s string) int64 {
 func idText(id int64) string { return strconv.FormatInt(id, 10) }
 
 // pageOf reads the cursors of a list from the query.
-func pageOf(c *gin.Context, limit int) community.Page {
-	return community.Page{MaxID: formID(c.Query("max_id")), MinID: formID(c.Query("min_id")), Limit: limit}
+func pageOf(c *gin.Context, limit int) community.Cursor {
+	return community.Cursor{MaxID: formID(c.Query("max_id")), MinID: formID(c.Query("min_id")), Limit: limit}
 }
 
 // pager makes the links to a list's neighbours. full tells that the page was filled, so that there may be more.
-func pager(c *gin.Context, page community.Page, first, last int64, n int) templates.Pager {
+func pager(c *gin.Context, page community.Cursor, first, last int64, n int) templates.Pager {
 	var out templates.Pager
 	if n == 0 {
 		return out

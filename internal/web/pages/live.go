@@ -30,7 +30,7 @@ func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 			ids = append(ids, id)
 		}
 	}
-	st, err := p.Streams.Open(community.Hearer{AccountID: acc.ID, Posts: ids})
+	st, err := p.Streams.Open(community.Subscriber{AccountID: acc.ID, Posts: ids})
 	if err != nil {
 		return err
 	}

@@ -80,8 +80,8 @@ func (p *Pages) post(c *gin.Context) error {
 	return p.showPost(c, http.StatusOK, post, comments, nil)
 }
 
-func commentsPage(c *gin.Context) community.Page {
-	return community.Page{MinID: formID(c.Query("after")), Limit: listLimit}
+func commentsPage(c *gin.Context) community.Cursor {
+	return community.Cursor{MinID: formID(c.Query("after")), Limit: listLimit}
 }
 
 // showPost renders a post's page, with the comment form as it was entered if one was refused.
