@@ -213,9 +213,9 @@ func (c *Community) markPhotosGone(ctx context.Context, tx *store.Store, ids []i
 	return tx.AddJob(ctx, jobRemove, removeJob{Photos: ids}, 0)
 }
 
-// useFace makes a ready photo the account's avatar or header (its purpose), and takes the one before out of use; 0
+// useProfilePhoto makes a ready photo the account's avatar or header (its purpose), and takes the one before out of use; 0
 // takes it out without a new one. The caller writes the account's row in the same transaction.
-func (c *Community) useFace(ctx context.Context, tx *store.Store, acc *store.Account, photoID int64, purpose string) error {
+func (c *Community) useProfilePhoto(ctx context.Context, tx *store.Store, acc *store.Account, photoID int64, purpose string) error {
 	if photoID != 0 {
 		ok, err := tx.AttachProfilePhoto(ctx, acc.ID, photoID, purpose)
 		if err != nil {

@@ -450,7 +450,7 @@ func TestClosedSite(t *testing.T) {
 	}
 }
 
-func TestFaces(t *testing.T) {
+func TestProfilePhotos(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{membersOnly: true})
 		profilePhoto := func(purpose string) *store.Photo {
@@ -462,7 +462,7 @@ func TestFaces(t *testing.T) {
 			return d.again(p)
 		}
 		use := func(acc *store.Account, id int64, purpose string) error {
-			return d.tx(func(ctx context.Context, tx *store.Store) error { return d.useFace(ctx, tx, acc, id, purpose) })
+			return d.tx(func(ctx context.Context, tx *store.Store) error { return d.useProfilePhoto(ctx, tx, acc, id, purpose) })
 		}
 		one, two, header, other := profilePhoto("avatar"), profilePhoto("avatar"), profilePhoto("header"), d.made(d.ann)
 		for _, err := range []error{use(d.bob, one.ID, "avatar"), use(d.ann, header.ID, "avatar"), use(d.ann, other.ID, "avatar"), use(d.ann, 1, "header")} {

@@ -87,7 +87,7 @@ func (c *Community) changeProfilePhoto(ctx context.Context, tx *store.Store, now
 	default:
 		return nil
 	}
-	return c.useFace(ctx, tx, now, photoID, purpose)
+	return c.useProfilePhoto(ctx, tx, now, photoID, purpose)
 }
 
 func (e *Invalid) checkDisplayName(name string) {

@@ -155,29 +155,29 @@ func (f *filler) people(ctx context.Context) error {
 		err := f.store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 			rnd := rand.New(rand.NewPCG(f.Seed, uint64(done)+2)) // the same again if the transaction runs again
 			rows := slices.Clone(list)
-			var faces []store.ImportPhoto
+			var photos []store.ImportPhoto
 			for i := range rows {
 				a := &rows[i]
-				for _, face := range []struct {
+				for _, photo := range []struct {
 					purpose string
 					of10    int
 					id      **int64
 				}{{store.PurposeAvatar, 7, &a.AvatarPhotoID}, {store.PurposeHeader, 4, &a.HeaderPhotoID}} {
-					if rnd.IntN(10) >= face.of10 {
+					if rnd.IntN(10) >= photo.of10 {
 						continue
 					}
 					p := pick(rnd, f.prints).photo
-					p.ID, p.AccountID, p.Purpose = a.ID+int64(len(faces))+1, a.ID, face.purpose
+					p.ID, p.AccountID, p.Purpose = a.ID+int64(len(photos))+1, a.ID, photo.purpose
 					p.CreatedAt, p.UpdatedAt, p.AttachedAt = a.CreatedAt, a.CreatedAt, &a.CreatedAt
 					id := p.ID
-					*face.id = &id
-					faces = append(faces, p)
+					*photo.id = &id
+					photos = append(photos, p)
 				}
 			}
 			if err := tx.ImportAccounts(ctx, rows); err != nil {
 				return err
 			}
-			return tx.ImportPhotos(ctx, faces)
+			return tx.ImportPhotos(ctx, photos)
 		})
 		if err != nil {
 			return fmt.Errorf("write accounts: %w", err)

@@ -85,8 +85,8 @@ func next(t *testing.T, s *live.Subscription) live.Event {
 	return live.Event{}
 }
 
-// settled waits until everything written so far has been read twice.
-func settled(t *testing.T, b *bus) {
+// waitForPolls waits until everything written so far has been read twice.
+func waitForPolls(t *testing.T, b *bus) {
 	t.Helper()
 	for from := b.read(); b.read() < from+3; time.Sleep(time.Millisecond) {
 	}
@@ -118,7 +118,7 @@ func TestDelivers(t *testing.T) {
 	if e := next(t, mine); e.ID != 5 {
 		t.Errorf("got %+v", e)
 	}
-	settled(t, b)
+	waitForPolls(t, b)
 	if len(mine.C()) != 0 {
 		t.Errorf("delivered again: %+v", <-mine.C())
 	}

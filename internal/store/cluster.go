@@ -291,7 +291,7 @@ func (c *cluster) onReplica(ctx context.Context, r *Reads, q string, args []any)
 	return nil, why, nil
 }
 
-// whileThere asks the primary, and while it is away the most advanced replica. One whose absence is not settled yet is
+// whileThere asks the primary, and while it is away the most advanced replica. One whose absence is not certain yet is
 // waited for: it is a matter of seconds.
 func (c *cluster) whileThere(ctx context.Context, q string, args []any) (*sql.Rows, error) {
 	if !c.away.Load() {

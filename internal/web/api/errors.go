@@ -10,7 +10,7 @@ import (
 )
 
 // An Error is a failure in the words that clients of the API know. Handlers return nothing else on purpose; what is
-// neither an *Error nor known to apiError goes to the site's error exit, which says no more than that something broke.
+// neither an *Error nor known to apiError goes to the site's error responder, which says no more than that something broke.
 type Error struct {
 	Status      int
 	Message     string // "error" in the answer
@@ -77,7 +77,7 @@ func apiError(err error) error {
 	)
 	switch {
 	case err == nil, errors.As(err, &own), errors.As(err, &tooLarge):
-		return err // the latter is the exit's, however it was wrapped on its way
+		return err // the latter is the error responder's, however it was wrapped on its way
 	case errors.As(err, &bad):
 		return &Error{Status: http.StatusUnprocessableEntity, Message: sentence(bad), Details: details(bad), cause: err}
 	case errors.As(err, &tooMany):

@@ -103,7 +103,7 @@ func (s *site) work() {
 	})
 }
 
-// A router answers errors the way the site's exit does.
+// A router answers errors the way the site's error responder does.
 type router struct{ engine *gin.Engine }
 
 func (r router) API(method, path string, h func(*gin.Context) error) {

@@ -45,16 +45,16 @@ func (s *site) serveOn(server *httptest.Server) string {
 	return server.URL
 }
 
-// heard is one event, however it came.
-type heard struct {
+// received is one event, however it came.
+type received struct {
 	stream      []string
 	event, data string
 }
 
-// An earpiece is an open stream.
-type earpiece struct {
+// A testStream is an open stream.
+type testStream struct {
 	t      testing.TB
-	c      chan heard // closed at the end of the stream
+	c      chan received // closed at the end of the stream
 	status int
 	header http.Header
 	raw    chan string // lines of an event stream
@@ -64,9 +64,9 @@ type earpiece struct {
 }
 
 // until reads events until one fits, and returns it with all before.
-func (e *earpiece) until(what string, fits func(heard) bool) (heard, []heard) {
+func (e *testStream) until(what string, fits func(received) bool) (received, []received) {
 	e.t.Helper()
-	var before []heard
+	var before []received
 	limit := time.After(2 * time.Minute)
 	for {
 		select {
@@ -79,17 +79,17 @@ func (e *earpiece) until(what string, fits func(heard) bool) (heard, []heard) {
 			}
 			before = append(before, h)
 		case <-limit:
-			e.t.Fatalf("never heard %s, but %v", what, before)
+			e.t.Fatalf("never received %s, but %v", what, before)
 		}
 	}
 }
 
-func about(event, part string) func(heard) bool {
-	return func(h heard) bool { return h.event == event && strings.Contains(h.data, part) }
+func about(event, part string) func(received) bool {
+	return func(h received) bool { return h.event == event && strings.Contains(h.data, part) }
 }
 
 // over waits for the end of the stream.
-func (e *earpiece) over() {
+func (e *testStream) over() {
 	e.t.Helper()
 	limit := time.After(2 * time.Minute)
 	for {
@@ -104,8 +104,8 @@ func (e *earpiece) over() {
 	}
 }
 
-// events opens server-sent events, and returns once it is heard that they are open.
-func events(t testing.TB, address, token string) *earpiece {
+// events opens server-sent events, and returns once it is received that they are open.
+func events(t testing.TB, address, token string) *testStream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
@@ -120,7 +120,7 @@ func events(t testing.TB, address, token string) *earpiece {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &earpiece{t: t, c: make(chan heard, 100), raw: make(chan string, 1000), status: resp.StatusCode, header: resp.Header, end: cancel}
+	e := &testStream{t: t, c: make(chan received, 100), raw: make(chan string, 1000), status: resp.StatusCode, header: resp.Header, end: cancel}
 	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
 		resp.Body.Close()
 		close(e.c)
@@ -145,7 +145,7 @@ func events(t testing.TB, address, token string) *earpiece {
 				name = rest
 			}
 			if rest, ok := strings.CutPrefix(line, "data: "); ok {
-				e.c <- heard{event: name, data: rest}
+				e.c <- received{event: name, data: rest}
 			}
 		}
 	}()
@@ -153,7 +153,7 @@ func events(t testing.TB, address, token string) *earpiece {
 }
 
 // socket opens a WebSocket. How brings the token.
-func socket(t testing.TB, site, query string, how func(*websocket.DialOptions)) *earpiece {
+func socket(t testing.TB, site, query string, how func(*websocket.DialOptions)) *testStream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
@@ -162,7 +162,7 @@ func socket(t testing.TB, site, query string, how func(*websocket.DialOptions)) 
 		how(o)
 	}
 	conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(site, "http")+"/api/v1/streaming"+query, o)
-	e := &earpiece{t: t, c: make(chan heard, 100), end: cancel}
+	e := &testStream{t: t, c: make(chan received, 100), end: cancel}
 	if resp != nil {
 		e.status, e.header = resp.StatusCode, resp.Header
 	}
@@ -195,11 +195,11 @@ func socket(t testing.TB, site, query string, how func(*websocket.DialOptions)) 
 			}
 			switch {
 			case f.Error != "":
-				e.c <- heard{event: "error", data: f.Error}
+				e.c <- received{event: "error", data: f.Error}
 			case f.Payload == nil:
 				t.Errorf("the payload is no string: %s", data)
 			default:
-				e.c <- heard{f.Stream, f.Event, *f.Payload}
+				e.c <- received{f.Stream, f.Event, *f.Payload}
 			}
 		}
 	}()
@@ -224,7 +224,7 @@ func TestStreams(t *testing.T) {
 
 	t.Run("a new post", func(t *testing.T) {
 		id := idOf(s.publish(anna, "On the #hills"))
-		for name, e := range map[string]*earpiece{"home": home, "public": public, "local": local, "tag": tagged} {
+		for name, e := range map[string]*testStream{"home": home, "public": public, "local": local, "tag": tagged} {
 			h, _ := e.until(name, about("update", `"id":"`+id+`"`))
 			var status map[string]any
 			if err := json.Unmarshal([]byte(h.data), &status); err != nil || status["content"] == "" {
@@ -246,7 +246,7 @@ func TestStreams(t *testing.T) {
 		secret := idOf(s.post("/api/v1/statuses", anna.token, body).ok().object())
 		home.until("the followers' post", about("update", secret))
 		warned := idOf(s.publish(anna, "Careful #hills", "spoiler_text", "Spiders"))
-		for _, e := range []*earpiece{public, tagged, local} {
+		for _, e := range []*testStream{public, tagged, local} {
 			h, before := e.until("the next", about("update", warned))
 			for _, b := range append(before, h) {
 				if strings.Contains(b.data, secret) {
@@ -258,9 +258,9 @@ func TestStreams(t *testing.T) {
 		s.do(http.MethodPut, "/api/v1/statuses/"+secret, anna.token, form("status", "For good friends #hills")).ok()
 		home.until("the change", about("status.update", "good friends"))
 		s.do(http.MethodDelete, "/api/v1/statuses/"+secret, anna.token, "").ok()
-		home.until("its end", func(h heard) bool { return h.event == "delete" && h.data == secret })
+		home.until("its end", func(h received) bool { return h.event == "delete" && h.data == secret })
 		last := idOf(s.publish(anna, "Later #hills"))
-		for _, e := range []*earpiece{public, tagged, local} {
+		for _, e := range []*testStream{public, tagged, local} {
 			_, before := e.until("the last", about("update", last))
 			for _, b := range before {
 				if strings.Contains(b.data, secret) {
@@ -318,8 +318,8 @@ func TestStreams(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range []*earpiece{public, tagged} {
-			e.until("that it is gone", func(h heard) bool { return h.event == "delete" && h.data == id })
+		for _, e := range []*testStream{public, tagged} {
+			e.until("that it is gone", func(h received) bool { return h.event == "delete" && h.data == id })
 		}
 		home.until("that it has changed", about("status.update", id))
 	})
@@ -406,7 +406,7 @@ func TestSockets(t *testing.T) {
 	address := s.serve()
 	anna, bob := s.join("anna"), s.join("bob")
 
-	ways := map[string]*earpiece{
+	ways := map[string]*testStream{
 		"in the address": socket(t, address, "?stream=user&access_token="+anna.token, nil),
 		"as Bearer": socket(t, address, "?stream=user", func(o *websocket.DialOptions) {
 			o.HTTPHeader.Set("Authorization", "Bearer "+anna.token)
@@ -422,7 +422,7 @@ func TestSockets(t *testing.T) {
 	}
 	id := idOf(s.publish(anna, "On the #hills"))
 	for name, e := range ways {
-		h, _ := e.until(name, func(h heard) bool { return about("update", `"id":"`+id+`"`)(h) && h.stream[0] == "user" })
+		h, _ := e.until(name, func(h received) bool { return about("update", `"id":"`+id+`"`)(h) && h.stream[0] == "user" })
 		if !slices.Equal(h.stream, []string{"user"}) {
 			t.Errorf("%s: stream %v", name, h.stream)
 		}
@@ -442,7 +442,7 @@ func TestSockets(t *testing.T) {
 		t.Errorf("told on %v", got)
 	}
 	s.do(http.MethodDelete, "/api/v1/statuses/"+id, anna.token, "").ok()
-	ways["as Bearer"].until("the end", func(h heard) bool { return h.event == "delete" && h.data == id })
+	ways["as Bearer"].until("the end", func(h received) bool { return h.event == "delete" && h.data == id })
 
 	visitor := socket(t, address, "?stream=public", nil)
 	id = idOf(s.publish(bob, "For all"))
@@ -465,7 +465,7 @@ func TestStreamsEnd(t *testing.T) {
 	}
 
 	t.Run("too many of one account", func(t *testing.T) {
-		var open []*earpiece
+		var open []*testStream
 		for range 3 {
 			open = append(open, events(t, address+"/api/v1/streaming/user", bob.token))
 		}

@@ -207,7 +207,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// render writes a component whole or not at all: an error half-way still leaves by the error exit.
+// render writes a component whole or not at all: an error half-way still leaves by the error responder.
 func (p *Pages) render(c *gin.Context, status int, component templ.Component) error {
 	buf := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buf)

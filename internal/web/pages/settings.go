@@ -112,7 +112,7 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		if files++; files > 2 { // a portrait and a header
 			return community.ErrTooLarge
 		}
-		photo, message, err := p.uploadFace(c, acc, part, purpose)
+		photo, message, err := p.uploadProfilePhoto(c, acc, part, purpose)
 		if err != nil {
 			return err
 		}
@@ -156,8 +156,8 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 	return redirect(c, "/settings/profile")
 }
 
-// uploadFace takes an avatar or a header; message says why it was refused.
-func (p *Pages) uploadFace(c *gin.Context, acc *store.Account, part *multipart.Part, purpose string) (photo *store.Photo, message string, err error) {
+// uploadProfilePhoto takes an avatar or a header; message says why it was refused.
+func (p *Pages) uploadProfilePhoto(c *gin.Context, acc *store.Account, part *multipart.Part, purpose string) (photo *store.Photo, message string, err error) {
 	ctx := c.Request.Context()
 	photo, err = p.Community.StartUpload(ctx, acc, community.Upload{FileName: part.FileName(), Source: store.SourceWeb, Purpose: purpose, Body: part})
 	if errs, ok := fieldErrors(err, nil); ok {
