@@ -9,7 +9,7 @@ import (
 	"tintype/internal/store"
 )
 
-// JobAccountDelete removes what a deleted account leaves, in batches.
+// JobAccountDelete removes the rows and photos of a deleted account, in batches.
 const JobAccountDelete = "account.delete"
 
 type accountDeletePayload struct {
@@ -72,8 +72,8 @@ func (c *Community) DeleteAccount(ctx context.Context, acc *store.Account, by Co
 	return fromStore(err)
 }
 
-// runAccountDelete may be run again at any point: each batch is a transaction of its own, and what is removed is not
-// found the next time.
+// runAccountDelete can be repeated at any point: each batch is a transaction of its own, and the next run does not find
+// what was removed.
 func (c *Community) runAccountDelete(ctx context.Context, job *queue.Job) error {
 	var payload accountDeletePayload
 	if err := readPayload(job, &payload); err != nil {
@@ -106,7 +106,7 @@ func (c *Community) runAccountDelete(ctx context.Context, job *queue.Job) error 
 	}
 }
 
-// eraseAccountBatch removes one batch of a deleted account's traces, and tells whether there may be more.
+// eraseAccountBatch removes one batch of a deleted account's rows. It reports whether there may be more.
 func (c *Community) eraseAccountBatch(ctx context.Context, id int64) (more bool, err error) {
 	for _, erase := range []func(context.Context, int64) (int, error){
 		c.erasePosts, c.erasePhotos, c.eraseLikes, c.eraseNeighbours, c.eraseAccountRows,
@@ -118,8 +118,8 @@ func (c *Community) eraseAccountBatch(ctx context.Context, id int64) (more bool,
 	return false, nil
 }
 
-// erasePosts hides posts and comments, the newest first: what they counted for is uncounted, and a job for each removes
-// its rows.
+// erasePosts hides posts and comments, newest first, and takes them out of the counters. A job for each removes its
+// rows.
 func (c *Community) erasePosts(ctx context.Context, id int64) (int, error) {
 	ids, err := c.Store.LivePostIDsOf(ctx, id, postBatch)
 	if err != nil {
@@ -137,7 +137,7 @@ func (c *Community) erasePosts(ctx context.Context, id int64) (int, error) {
 	return len(ids), nil
 }
 
-// erasePhotos takes the photos out of use, drafts, avatars and headers too; jobs remove their bytes and rows.
+// erasePhotos marks the photos gone, those of drafts, avatars and headers too. Jobs remove their bytes and rows.
 func (c *Community) erasePhotos(ctx context.Context, id int64) (int, error) {
 	ids, err := c.Store.PhotoIDsOf(ctx, id, mediaBatch)
 	if err != nil || len(ids) == 0 {
@@ -146,7 +146,7 @@ func (c *Community) erasePhotos(ctx context.Context, id int64) (int, error) {
 	return len(ids), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return c.markPhotosGone(ctx, tx, ids) })
 }
 
-// eraseLikes takes likes back, in ascending order of the posts, as everybody does who locks several.
+// eraseLikes removes likes in ascending order of the posts, which is the order in which everybody locks posts.
 func (c *Community) eraseLikes(ctx context.Context, id int64) (int, error) {
 	likes, err := c.Store.LikesBy(ctx, id, likeBatch)
 	if err != nil || len(likes) == 0 {
@@ -234,7 +234,7 @@ func (c *Community) eraseNeighbours(ctx context.Context, id int64) (int, error) 
 	})
 }
 
-// eraseAccountRows removes what no counter must learn of.
+// eraseAccountRows removes rows that no counter counts.
 func (c *Community) eraseAccountRows(ctx context.Context, id int64) (n int, err error) {
 	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		n, err = tx.EraseAccountRows(ctx, id, mediaBatch)

@@ -20,12 +20,12 @@ type accountPhotosPayload struct {
 // renameBatch is how many photos are copied before one transaction.
 const renameBatch = 10
 
-// errAccountChanged has a batch chosen anew: the account or one of its posts became something else meanwhile.
+// errAccountChanged means that the account or one of its posts changed meanwhile. The batch is then chosen again.
 var errAccountChanged = errors.New("community: the account changed while its photos were copied")
 
 // renamePhotos is called in the transaction that suspends or restores an account. Where readers fetch public photos
-// past this site, from a CDN or the bucket behind it, nobody there knows who is suspended: only names that nobody knows
-// keep them from it. The second job is for what was being published at that moment.
+// from a CDN or a bucket, nobody there knows who is suspended: only names that nobody knows protect the files. The
+// second job is for posts that were being published at that moment.
 func (c *Community) renamePhotos(ctx context.Context, tx *store.Store, accountID int64) error {
 	if !c.FetchedElsewhere || c.MembersOnly {
 		return nil
@@ -43,7 +43,7 @@ func (c *Community) renamePhotos(ctx context.Context, tx *store.Store, accountID
 }
 
 // runAccountPhotos gives the public photos of a suspended account private names, whose addresses are signed, and has
-// the CDN forget the old ones; and those of a restored account public names. It may be run again at any point.
+// the CDN drop the old ones. It gives the photos of a restored account public names. It can be repeated at any point.
 func (c *Community) runAccountPhotos(ctx context.Context, job *queue.Job) error {
 	var payload accountPhotosPayload
 	if err := readPayload(job, &payload); err != nil {
@@ -92,7 +92,7 @@ func (c *Community) runAccountPhotos(ctx context.Context, job *queue.Job) error 
 	}
 }
 
-// switchRenamed points photos at their new sets if the account and the posts still want that.
+// switchRenamed points photos at their new sets, unless the account or a post changed meanwhile.
 func (c *Community) switchRenamed(ctx context.Context, tx *store.Store, accountID int64, hidden bool, sets []replacedSet) error {
 	locked, err := tx.LockAccounts(ctx, accountID)
 	if err != nil {

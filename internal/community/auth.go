@@ -10,7 +10,7 @@ import (
 	"tintype/internal/store"
 )
 
-// SignUp is a form filled in by somebody who wants to become a member.
+// SignUp is the form of somebody who wants to become a member.
 type SignUp struct {
 	Username, Email, Password string
 	DisplayName               string // may be ""
@@ -21,11 +21,11 @@ type SignUp struct {
 	UserAgent                 string
 }
 
-// SignUp makes a member. It is ErrClosed unless sign-up is open, or an invitation or the claim link allows it;
-// *Invalid names every mistake; *TooMany where many came from the same network.
+// SignUp makes a member. It returns ErrClosed unless sign-up is open or an invitation or the claim link allows it,
+// *Invalid with every mistake, and *TooMany when many came from the same network.
 //
-// An e-mail address that another account logs in by is accepted and kept, but does not become a way to log in:
-// an answer that it is taken would tell strangers who is a member.
+// An e-mail address by which another account logs in is accepted and stored, but it does not become a way to log in.
+// Refusing it would tell strangers who is a member.
 func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error) {
 	ctx = store.Primary(ctx)
 	role, err := c.mayJoin(ctx, f)
@@ -152,7 +152,7 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 	return err
 }
 
-// freeEmailKey is the key under which the address logs an account in, nil if another account has it.
+// freeEmailKey returns the key under which the address logs an account in, nil if another account has it.
 func freeEmailKey(ctx context.Context, tx *store.Store, email string, own int64) (*string, error) {
 	other, err := tx.AccountByEmail(ctx, email)
 	switch {
@@ -165,7 +165,7 @@ func freeEmailKey(ctx context.Context, tx *store.Store, email string, own int64)
 	return nil, nil
 }
 
-// errWrongLogin is one answer for a name that nobody has and a password that does not fit.
+// errWrongLogin answers both an unknown name and a wrong password.
 func errWrongLogin() error {
 	return &Invalid{Fields: []FieldError{{"", "wrong_login", "That name and that password do not belong together."}}}
 }

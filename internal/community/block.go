@@ -6,8 +6,8 @@ import (
 	"tintype/internal/store"
 )
 
-// Block hides the two accounts from each other and ends what was between them: follows and requests both ways,
-// and what they told each other. Whoever is blocked may block back. Doing so again changes nothing.
+// Block hides the two accounts from each other and removes follows, requests and notifications between them, both ways.
+// A blocked account may block back. Blocking again changes nothing.
 func (c *Community) Block(ctx context.Context, acc *store.Account, targetID int64) (Relationship, error) {
 	if acc == nil {
 		return Relationship{}, ErrUnauthenticated
@@ -65,7 +65,8 @@ func (c *Community) Block(ctx context.Context, acc *store.Account, targetID int6
 	return rel, nil
 }
 
-// Unblock ends acc's own block; follows do not come back. No block is no error, unless the target is not there.
+// Unblock removes the block that acc made. Follows do not come back. A block that does not exist is no error; a target
+// that does not exist is ErrNotFound.
 func (c *Community) Unblock(ctx context.Context, acc *store.Account, targetID int64) (Relationship, error) {
 	return c.change(ctx, acc, targetID, func(ctx context.Context, tx *store.Store, me, target *store.Account, now *Relationship) error {
 		if !now.Blocking {

@@ -14,19 +14,19 @@ import (
 // The cached keys. A value is made of what every visitor may see, and nothing else: no address, no password.
 const keyPublicFeed = "public feed"
 
-// cachedLife is how long a value may stay where no event drops it.
+// cachedLife is the lifetime of a value that no event drops.
 const cachedLife = 30 * time.Second
 
-// cacheIdle is how long after the last use of the cache events are still followed for it: longer than a value lives.
+// cacheIdle is how long events are followed after the last use of the cache. It is longer than a value lives.
 const cacheIdle = cache.MaxRedisTTL + cachedLife
 
-// A Cached is the site's cache with the events that keep it true.
+// A Cached is the site's cache. Events drop what they make stale.
 type Cached struct {
 	cache *cache.Cache
 	watch *live.Watch
 }
 
-// NewCached makes a Cached; Follow keeps it true.
+// NewCached makes a Cached. It drops nothing before Follow runs.
 func NewCached(c *cache.Cache, hub *live.Hub, log *slog.Logger) *Cached {
 	out := &Cached{cache: c}
 	out.watch = live.NewWatch(live.WatchOptions{
@@ -43,17 +43,19 @@ func NewCached(c *cache.Cache, hub *live.Hub, log *slog.Logger) *Cached {
 	return out
 }
 
-// Follow drops what events change, until ctx ends.
+// Follow drops values that events make stale, until ctx ends.
 func (c *Cached) Follow(ctx context.Context) { c.watch.Follow(ctx) }
 
-// Invalidate drops what an event of this process changes, as soon as it is committed. The others hear of it by the event.
+// Invalidate drops the values that an event of this process makes stale, as soon as the event is committed. Other
+// processes drop them when they read the event.
 func (c *Cached) Invalidate(kind string) {
 	if isVisible(kind) {
 		c.cache.Drop(keyPublicFeed)
 	}
 }
 
-// cached is a value of the cache, or what load makes where there is none, and where the caller must see its own writes.
+// cached returns a value of the cache. It returns what load makes where the cache has none, or where the caller must
+// see its own writes.
 func cached[T any](ctx context.Context, c *Community, key string, load func(context.Context) (T, error)) (T, error) {
 	if c.Cached == nil || store.Positioned(ctx) {
 		return load(ctx)
@@ -86,7 +88,7 @@ func cached[T any](ctx context.Context, c *Community, key string, load func(cont
 	return v, nil
 }
 
-// visitorsFeed is the first page of the public feed as visitors see it, as long as any page may be.
+// visitorsFeed is the first page of the public feed as visitors see it, up to limit posts.
 func (c *Community) visitorsFeed(ctx context.Context, limit int) ([]*Post, error) {
 	posts, err := cached(ctx, c, keyPublicFeed, func(ctx context.Context) ([]*Post, error) {
 		return c.publicFeed(ctx, nil, Cursor{Limit: maxPosts})

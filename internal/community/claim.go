@@ -16,8 +16,8 @@ const (
 	infoClaimed    = "claimed" // the site has, or had, an administrator
 )
 
-// ClaimLink is the address at which the first administrator of a fresh site signs up. Every process gives the same
-// one, and whoever comes first is decided in the database: afterwards claimed is true and the link is worth nothing.
+// ClaimLink is the address at which the first administrator of a fresh site signs up. Every process returns the same
+// address; the database decides who was first. Afterwards claimed is true and the link no longer works.
 func (c *Community) ClaimLink(ctx context.Context) (url string, claimed bool, err error) {
 	claimed, err = c.claimed(ctx)
 	if err != nil || claimed {
@@ -30,7 +30,7 @@ func (c *Community) ClaimLink(ctx context.Context) (url string, claimed bool, er
 	return c.BaseURL + "/claim/" + claimToken(c.SecretKeys()[0], nonce), false, nil
 }
 
-// ClaimValid tells whether the token is that of the claim link and the site is still free.
+// ClaimValid reports whether the token is that of the claim link and nobody has used it yet.
 func (c *Community) ClaimValid(ctx context.Context, token string) (bool, error) {
 	claimed, err := c.claimed(ctx)
 	if err != nil || claimed || token == "" {

@@ -10,9 +10,9 @@ import (
 // maxThread bounds how much of a thread Context reads.
 const maxThread = 4096
 
-// Context is what stands around a post or comment: what it answers, from the post of the thread down, and the answers
-// to it, each followed by its own. At most 4,096 comments of a thread are looked at, the oldest. Comments that the
-// viewer may not see are left out; answers to them stay.
+// Context returns what surrounds a post or comment: the posts and comments that it answers, from the post of the thread
+// down, and the answers to it, each followed by its own answers. It reads the oldest 4,096 comments of a thread.
+// Comments that the viewer may not see are left out; answers to them stay.
 func (c *Community) Context(ctx context.Context, viewer *store.Account, id int64) (ancestors, descendants []*Post, err error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, nil, err
@@ -49,7 +49,7 @@ func (c *Community) Context(ctx context.Context, viewer *store.Account, id int64
 	return ancestors, descendants, nil
 }
 
-// around finds, in the shape of a thread, the way from its root down to p, and what hangs below p in reading order.
+// around walks the tree of a thread. It returns the path from the root down to p, and what is below p in reading order.
 func around(thread []store.Reply, root int64, p *store.Post) (up, down []int64) {
 	parent := make(map[int64]int64, len(thread))
 	children := make(map[int64][]int64)
@@ -84,8 +84,8 @@ func around(thread []store.Reply, root int64, p *store.Post) (up, down []int64) 
 	return up, down
 }
 
-// PostWithComments is PostByID with the comments in the post's thread, whoever they answer, ordered by id: oldest first. The
-// zero Cursor is the first ones; MinID asks for those after it, MaxID for those just before it.
+// PostWithComments is PostByID with all comments of the post's thread, oldest first. The zero Cursor returns the first
+// ones, MinID those after it, MaxID those just before it.
 func (c *Community) PostWithComments(ctx context.Context, viewer *store.Account, id int64, page Cursor) (post *Post, comments []*Post, err error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, nil, err

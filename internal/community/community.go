@@ -1,6 +1,6 @@
-// Package community holds the rules of the site: who may see and do what, and what follows from it. Handlers call
-// one use case each; a use case owns its transaction. Bytes reach the media store between transactions, jobs and
-// events are rows of the same transaction, caches and waiters are told after commit.
+// Package community holds the rules of the site: who may see and do what, and what follows from it. Handlers call one
+// use case each. A use case owns its transaction: bytes reach the media store between transactions, jobs and events are
+// rows of the same transaction, and caches and waiters hear of a change after its commit.
 //
 // Nothing here knows HTTP. A viewer is the account that asks, nil for a visitor.
 package community
@@ -23,7 +23,7 @@ type Options struct {
 	Media     media.Store
 	Processor *media.Processor
 	CDN       CDN // may be nil
-	// FetchedElsewhere: readers fetch public photos past this site, so that it can refuse none.
+	// FetchedElsewhere says that readers fetch public photos from elsewhere, so that this site cannot refuse any.
 	FetchedElsewhere bool
 	Live             *live.Hub // may be nil, where nothing is followed: whoever waits polls
 
@@ -45,9 +45,9 @@ type Options struct {
 	DraftTTL    time.Duration // how long an unattached photo stays, 48 h
 }
 
-// CDN is what keeps copies of photos near readers.
+// CDN keeps copies of photos near readers.
 type CDN interface {
-	// Invalidate has it forget what lies under keys.
+	// Invalidate removes the copies under keys.
 	Invalidate(ctx context.Context, keys ...string) error
 }
 
@@ -71,8 +71,8 @@ func New(o Options) *Community {
 	return &Community{Options: o, passwords: newPasswords(runtime.NumCPU())}
 }
 
-// A Cursor asks for a stretch of a list ordered by id, newest first. At most one of the cursors is set, 0 is none.
-// MinID asks for the oldest after it (the page just above), still answered newest first.
+// A Cursor asks for a part of a list ordered by id, newest first. At most one of the ids is set; 0 is none. MinID asks
+// for the oldest entries after it (the page just above). They are answered newest first, too.
 type Cursor struct {
 	MaxID, MinID, SinceID int64
 	Limit                 int

@@ -12,14 +12,15 @@ import (
 	"tintype/internal/store"
 )
 
-// DraftPromise is how long what is in a draft is said to stay; it is kept for longer.
+// DraftPromise is how long people are told that a draft stays. It is kept longer.
 const DraftPromise = 24 * time.Hour
 
-// maxDraftText bounds what is kept of a text that is still being written, in characters. A draft keeps more than a
-// post takes, so that nothing typed is lost.
+// maxDraftText bounds the stored text of a draft, in characters. It is more than a post may have, so that nothing typed
+// is lost.
 const maxDraftText = 20_000
 
-// Draft is what the member has typed and uploaded for the next post: a new draft has the member's defaults.
+// Draft returns the text and photos that the member has entered for the next post. A new draft has the member's
+// defaults.
 func (c *Community) Draft(ctx context.Context, acc *store.Account) (*store.Draft, []*store.Photo, error) {
 	if acc == nil {
 		return nil, nil, ErrUnauthenticated
@@ -41,7 +42,7 @@ func (c *Community) draftOf(ctx context.Context, s *store.Store, acc *store.Acco
 	return d, err
 }
 
-// DraftChange is what was typed; nil leaves as it is.
+// DraftChange is what was typed. A nil field stays as it is.
 type DraftChange struct {
 	Caption, Warning *string
 	Visibility       *store.Visibility
@@ -49,7 +50,7 @@ type DraftChange struct {
 	ShowExif         *bool
 }
 
-// SaveDraft keeps what the member has typed so far, right or wrong: Publish is where it is held against the rules.
+// SaveDraft stores what the member has typed so far. It checks nothing; Publish does.
 func (c *Community) SaveDraft(ctx context.Context, acc *store.Account, ch DraftChange) (*store.Draft, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
@@ -95,8 +96,8 @@ func (c *Community) SaveDraft(ctx context.Context, acc *store.Account, ch DraftC
 	return d, nil
 }
 
-// ForgetDraft forgets what was typed if it is the caption of what has been posted: a form that was sent twice may save
-// its words into the draft once more, after they became a post.
+// ForgetDraft clears the typed text if it is the caption of the post that was just made. A form that was sent twice may
+// store its text in the draft again after it became a post.
 func (c *Community) ForgetDraft(ctx context.Context, acc *store.Account, caption string) error {
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		d, err := tx.DraftOf(ctx, acc.ID)
@@ -112,7 +113,7 @@ func (c *Community) ForgetDraft(ctx context.Context, acc *store.Account, caption
 	}))
 }
 
-// OrderDraft puts the draft's photos into the order of ids; those not named follow in the order they had.
+// OrderDraft puts the draft's photos into the order of ids. Photos that ids leaves out follow in their old order.
 func (c *Community) OrderDraft(ctx context.Context, acc *store.Account, ids []int64) error {
 	if acc == nil {
 		return ErrUnauthenticated

@@ -8,7 +8,7 @@ import (
 	"tintype/internal/store"
 )
 
-// What use cases answer besides results. Handlers map them in one place.
+// Errors that use cases return. Handlers map them to answers in one place.
 var (
 	ErrNotFound        = errors.New("not found")         // is not there, or not for this viewer
 	ErrForbidden       = errors.New("not allowed")       // is there, but not this account's to do
@@ -18,14 +18,14 @@ var (
 	ErrFull            = errors.New("no room left")      // the disk or the database is full
 )
 
-// FieldError is what is wrong with one input. Field is the form's name for it, "" for the whole.
+// FieldError is a mistake in one input. Field is the name of the form's field, "" for the whole form.
 type FieldError struct {
 	Field   string
 	Code    string // short and stable: blank, taken, too_long, invalid, reserved, …
 	Message string // a sentence for people
 }
 
-// Invalid is bad input: everything that is wrong with it at once.
+// Invalid is bad input. It lists every mistake at once.
 type Invalid struct{ Fields []FieldError }
 
 func (e *Invalid) Error() string {
@@ -54,7 +54,7 @@ type TooMany struct{ RetryAfter time.Duration }
 
 func (e *TooMany) Error() string { return "too many tries" }
 
-// Unavailable says that a part of the site does not answer for the moment.
+// Unavailable says that a part of the site does not answer at the moment.
 type Unavailable struct {
 	RetryAfter time.Duration
 	Err        error
@@ -63,7 +63,7 @@ type Unavailable struct {
 func (e *Unavailable) Error() string { return "unavailable: " + e.Err.Error() }
 func (e *Unavailable) Unwrap() error { return e.Err }
 
-// fromStore turns what the store says into what use cases answer; other errors pass unchanged.
+// fromStore maps errors of the store to those of use cases. Other errors pass unchanged.
 func fromStore(err error) error {
 	switch {
 	case err == nil:

@@ -7,8 +7,8 @@ import (
 	"tintype/internal/store"
 )
 
-// Kinds of events. What each is about stands in the event's reference; whose doing it was, or whom it concerns, is its
-// account.
+// Kinds of events. The reference of an event is what it is about. Its account is the one that acted, or the one that it
+// concerns.
 const (
 	EventPostCreated    = "post.created"
 	EventPostUpdated    = "post.updated" // with a postEvent: as it was before
@@ -36,7 +36,7 @@ var visibleKinds = []string{
 
 func isVisible(kind string) bool { return slices.Contains(visibleKinds, kind) }
 
-// postEvent is what a stream must know of a post that may be gone by the time it hears of it.
+// postEvent is what a stream must know of a post, which may be deleted by the time the event is read.
 type postEvent struct {
 	Visibility store.Visibility `json:"visibility"`
 	RootID     int64            `json:"root_id,omitempty"` // of a comment
@@ -50,7 +50,7 @@ func postEventOf(p *store.Post) postEvent {
 	return e
 }
 
-// EndedSessions tells open pages of the account, on every instance, to find out whether their session still holds.
+// EndedSessions has open pages of the account, on every instance, check whether their session is still valid.
 func (c *Community) EndedSessions(ctx context.Context, acc *store.Account) error {
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		return tx.AddEvent(ctx, EventSessionsEnded, acc.ID, acc.ID, nil)

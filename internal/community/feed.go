@@ -13,7 +13,7 @@ const (
 	maxPosts     = 40
 )
 
-// span is the store's words for the page.
+// span turns the cursor into the store's Range.
 func (p Cursor) span(usual, most int) store.Range {
 	r := store.Range{Max: p.MaxID, Min: max(p.MinID, p.SinceID), Up: p.MinID > 0, Limit: p.Limit}
 	if r.Limit <= 0 {
@@ -23,7 +23,7 @@ func (p Cursor) span(usual, most int) store.Range {
 	return r
 }
 
-// HomeFeed are the posts of the account and of those it follows.
+// HomeFeed returns the posts of the account and of those it follows.
 func (c *Community) HomeFeed(ctx context.Context, acc *store.Account, page Cursor) ([]*Post, error) {
 	if acc == nil || !acc.Active() {
 		return nil, ErrUnauthenticated
@@ -35,7 +35,7 @@ func (c *Community) HomeFeed(ctx context.Context, acc *store.Account, page Curso
 	return c.loadPosts(ctx, acc, posts)
 }
 
-// PublicFeed are the public posts of the site.
+// PublicFeed returns the public posts of the site.
 func (c *Community) PublicFeed(ctx context.Context, viewer *store.Account, page Cursor) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
@@ -54,7 +54,8 @@ func (c *Community) publicFeed(ctx context.Context, viewer *store.Account, page 
 	return c.loadPosts(ctx, viewer, posts)
 }
 
-// TagFeed are the public posts with the tag. A tag that nobody used has none; the page of such a tag is Tag's to judge.
+// TagFeed returns the public posts with the tag, none for a tag that nobody used. Tag decides whether such a tag has a
+// page.
 func (c *Community) TagFeed(ctx context.Context, viewer *store.Account, name string, page Cursor) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
@@ -73,15 +74,16 @@ func (c *Community) TagFeed(ctx context.Context, viewer *store.Account, name str
 	return c.loadPosts(ctx, viewer, posts)
 }
 
-// AccountFeedOptions choose among an account's posts and comments. The zero value is everything, as in Mastodon's API;
-// a profile shows it with ExcludeReplies.
+// AccountFeedOptions choose among an account's posts and comments. The zero value chooses everything, as in Mastodon's
+// API. A profile sets ExcludeReplies.
 type AccountFeedOptions struct {
 	OnlyMedia      bool   // those with photos
 	ExcludeReplies bool   // posts only, no comments
 	Tagged         string // those with this tag
 }
 
-// AccountFeed are the account's posts that the viewer may see, ErrNotFound if the account is not to be seen.
+// AccountFeed returns the account's posts that the viewer may see, or ErrNotFound if the viewer may not see the
+// account.
 func (c *Community) AccountFeed(ctx context.Context, viewer *store.Account, accountID int64, o AccountFeedOptions, page Cursor) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err

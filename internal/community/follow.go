@@ -9,8 +9,8 @@ import (
 // MaxFollows is how many accounts one account may follow, open requests included.
 const MaxFollows = 5000
 
-// Follow makes acc follow the target, or ask to where the target is locked; doing so again changes nothing.
-// ErrNotFound for who is not active or where either blocks the other, *Invalid for oneself and past MaxFollows.
+// Follow makes acc follow the target, or ask to where the target is locked. Following again changes nothing. It returns
+// ErrNotFound for a target that is not active or that a block hides, and *Invalid for oneself and past MaxFollows.
 func (c *Community) Follow(ctx context.Context, acc *store.Account, targetID int64) (Relationship, error) {
 	if acc == nil {
 		return Relationship{}, ErrUnauthenticated
@@ -71,8 +71,8 @@ func (c *Community) Follow(ctx context.Context, acc *store.Account, targetID int
 	return rel, nil
 }
 
-// Unfollow ends a follow and withdraws a request, with what they told the target. Nothing to end is no error,
-// unless the target is not there either.
+// Unfollow ends a follow and withdraws a request, with their notifications. Nothing to end is no error, unless the
+// target does not exist.
 func (c *Community) Unfollow(ctx context.Context, acc *store.Account, targetID int64) (Relationship, error) {
 	return c.change(ctx, acc, targetID, func(ctx context.Context, tx *store.Store, me, target *store.Account, now *Relationship) error {
 		if !now.Following && !now.Requested {
@@ -92,7 +92,7 @@ func (c *Community) Unfollow(ctx context.Context, acc *store.Account, targetID i
 	})
 }
 
-// AcceptFollow lets the follower in; ErrNotFound if there is no request (or no longer).
+// AcceptFollow turns the follower's request into a follow. It returns ErrNotFound if there is no request.
 func (c *Community) AcceptFollow(ctx context.Context, acc *store.Account, followerID int64) (Relationship, error) {
 	if acc == nil {
 		return Relationship{}, ErrUnauthenticated
@@ -127,7 +127,7 @@ func (c *Community) AcceptFollow(ctx context.Context, acc *store.Account, follow
 	return rel, nil
 }
 
-// RefuseFollow removes a request; ErrNotFound if there is none.
+// RefuseFollow removes a request. It returns ErrNotFound if there is none.
 func (c *Community) RefuseFollow(ctx context.Context, acc *store.Account, followerID int64) (Relationship, error) {
 	return c.change(ctx, acc, followerID, func(ctx context.Context, tx *store.Store, me, follower *store.Account, now *Relationship) error {
 		if !now.RequestedBy {
@@ -138,7 +138,8 @@ func (c *Community) RefuseFollow(ctx context.Context, acc *store.Account, follow
 	})
 }
 
-// RemoveFollower ends the other's follow, or request. Nothing to end is no error, unless they are not there either.
+// RemoveFollower ends the other account's follow or request. Nothing to end is no error, unless that account does not
+// exist.
 func (c *Community) RemoveFollower(ctx context.Context, acc *store.Account, followerID int64) (Relationship, error) {
 	return c.change(ctx, acc, followerID, func(ctx context.Context, tx *store.Store, me, follower *store.Account, now *Relationship) error {
 		if !now.FollowedBy && !now.RequestedBy {
@@ -158,7 +159,7 @@ func (c *Community) RemoveFollower(ctx context.Context, acc *store.Account, foll
 	})
 }
 
-// change runs f, which may be repeated, on two locked accounts; f leaves in now how they stand afterwards.
+// change runs f on two locked accounts. f may be repeated; it sets now to the relationship afterwards.
 func (c *Community) change(ctx context.Context, acc *store.Account, otherID int64,
 	f func(ctx context.Context, tx *store.Store, me, other *store.Account, now *Relationship) error,
 ) (Relationship, error) {
@@ -194,7 +195,7 @@ func visibleTo(other *store.Account, now *Relationship) error {
 	return nil
 }
 
-// dropRequest removes a request that is there, and what it told.
+// dropRequest removes an existing request and its notification.
 func dropRequest(ctx context.Context, tx *store.Store, followerID, followeeID int64) error {
 	if _, err := tx.DeleteFollowRequest(ctx, followerID, followeeID); err != nil {
 		return err
@@ -202,7 +203,7 @@ func dropRequest(ctx context.Context, tx *store.Store, followerID, followeeID in
 	return tx.DeleteNotificationsFrom(ctx, followeeID, followerID, []string{store.NotifyFollowRequest}, nil)
 }
 
-// dropFollow removes a follow that is there, what it told, and counts it out: last in its transaction.
+// dropFollow removes an existing follow and its notification, and updates the counters, last in the transaction.
 func dropFollow(ctx context.Context, tx *store.Store, followerID, followeeID int64) error {
 	gone, err := tx.DeleteFollow(ctx, followerID, followeeID)
 	if err != nil || !gone {

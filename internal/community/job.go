@@ -14,7 +14,7 @@ import (
 	"tintype/internal/store"
 )
 
-// JobBackend is the store's jobs as the queue wants them.
+// JobBackend makes the store's jobs a queue.Backend.
 func JobBackend(s *store.Store) queue.Backend { return jobBackend{s} }
 
 type jobBackend struct{ s *store.Store }
@@ -63,7 +63,7 @@ func leaseError(err error) error {
 	return err
 }
 
-// EventReader is the store's events as the hub wants them.
+// EventReader makes the store's events a live.Reader.
 func EventReader(s *store.Store) live.Reader { return eventReader{s} }
 
 type eventReader struct{ s *store.Store }
@@ -82,8 +82,8 @@ func (r eventReader) After(ctx context.Context, at, id int64, limit int) ([]live
 	return events, err
 }
 
-// finishJob runs f in the transaction that ends the job: the job's effects and its end happen together, and only
-// while the lease is still this worker's.
+// finishJob runs f in the transaction that ends the job. The job's effects and its end commit together, and only while
+// this worker holds the lease.
 func (c *Community) finishJob(ctx context.Context, job *queue.Job, f func(ctx context.Context, tx *store.Store) error) error {
 	return leaseError(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		already, err := tx.FinishJob(ctx, job.ID, job.Token)
@@ -105,7 +105,7 @@ func (c *Community) buryJob(ctx context.Context, job *queue.Job, reason string, 
 	}))
 }
 
-// readPayload reads a job's payload. One that does not parse will not parse next time either.
+// readPayload reads a job's payload. One that does not parse now will not parse later, so the error is permanent.
 func readPayload(job *queue.Job, into any) error {
 	if err := json.Unmarshal(job.Payload, into); err != nil {
 		return queue.Permanent(fmt.Errorf("payload: %w", err))
@@ -113,7 +113,7 @@ func readPayload(job *queue.Job, into any) error {
 	return nil
 }
 
-// Jobs lists jobs for administrators: of a state (ready, done, dead, "" all), newest first, below beforeID.
+// Jobs lists jobs for administrators, newest first, below beforeID. state is ready, done, dead, or "" for all.
 func (c *Community) Jobs(ctx context.Context, state string, beforeID int64, limit int) ([]store.Job, error) {
 	jobs, err := c.Store.Jobs(ctx, state, beforeID, limit)
 	return jobs, fromStore(err)

@@ -11,7 +11,7 @@ func (c *Community) Like(ctx context.Context, acc *store.Account, id int64) (*Po
 	return c.likeAndLoad(ctx, acc, id, true)
 }
 
-// Unlike takes a like back, with what it told the author. Where there is none nothing changes.
+// Unlike removes a like and its notification. Where there is none, nothing changes.
 func (c *Community) Unlike(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
 	return c.likeAndLoad(ctx, acc, id, false)
 }
@@ -24,7 +24,7 @@ func (c *Community) likeAndLoad(ctx context.Context, acc *store.Account, id int6
 	return c.loadPost(store.Primary(ctx), acc, p)
 }
 
-// SetLike is Like or Unlike for who shows nothing but the post's own row.
+// SetLike is Like or Unlike for a caller that shows only the post's own row.
 func (c *Community) SetLike(ctx context.Context, acc *store.Account, id int64, like bool) (*store.Post, error) {
 	if acc == nil || !acc.Active() {
 		return nil, ErrUnauthenticated
@@ -106,9 +106,8 @@ func unlikeTx(ctx context.Context, tx *store.Store, acc *store.Account, id int64
 	return p, tx.AddToPost(ctx, id, -1, 0)
 }
 
-// LikedBy are the accounts that like the post and that the viewer may see, the newest like first. The cursors of the
-// page and of its neighbours are ids of likes: next is for MaxID, prev for MinID; 0 where the list is empty, and next
-// also on its last page.
+// LikedBy returns the accounts that like the post and that the viewer may see, the newest like first. The cursors are
+// ids of likes: next is for MaxID, prev for MinID. Both are 0 for an empty list, and next is 0 on the last page.
 func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64, page Cursor) (accounts []*store.Account, next, prev int64, err error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, 0, 0, err
@@ -147,8 +146,8 @@ func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64
 	return accounts, next, likes[0].RowID, err
 }
 
-// LikedPosts are the posts and comments that the account likes, the newest like first. The cursors are ids of likes:
-// next is for MaxID, prev for MinID, both 0 where there are none.
+// LikedPosts returns the posts and comments that the account likes, the newest like first. The cursors are ids of
+// likes: next is for MaxID, prev for MinID. Both are 0 where there are none.
 func (c *Community) LikedPosts(ctx context.Context, acc *store.Account, page Cursor) (posts []*Post, next, prev int64, err error) {
 	if acc == nil || !acc.Active() {
 		return nil, 0, 0, ErrUnauthenticated

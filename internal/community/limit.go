@@ -7,8 +7,8 @@ import (
 	"net/netip"
 )
 
-// Allow counts one try against a limit, over all processes. *TooMany says that there were enough; a Limit without a
-// count allows everything. A bucket names what is limited and whom it concerns, at most 120 bytes.
+// Allow counts one try against a limit, over all processes. It returns *TooMany when the limit is reached. A Limit
+// without a Count allows everything. A bucket names what is limited and for whom, in at most 120 bytes.
 func (c *Community) Allow(ctx context.Context, bucket string, l Limit) error {
 	if l.Count <= 0 {
 		return nil
@@ -23,7 +23,7 @@ func (c *Community) Allow(ctx context.Context, bucket string, l Limit) error {
 	return nil
 }
 
-// takeBack uncounts a try that succeeded. That it fails is no reason to fail what succeeded.
+// takeBack uncounts a try that succeeded. Its failure is no reason to fail what succeeded.
 func (c *Community) takeBack(ctx context.Context, bucket string, l Limit) {
 	if l.Count <= 0 {
 		return
@@ -79,7 +79,7 @@ func networkBuckets(what, address string, l Limit) []bucket {
 	return buckets
 }
 
-// hashSecret is how secrets of 256 random bits are kept: nobody can guess them, so a fast hash is enough.
+// hashSecret hashes secrets of 256 random bits. Nobody can guess them, so a fast hash is enough.
 func hashSecret(secret string) string {
 	h := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(h[:])

@@ -10,7 +10,7 @@ import (
 	"tintype/internal/store"
 )
 
-// Kinds of one-time links, with how long they hold.
+// Kinds of one-time links, with their lifetimes.
 const (
 	LinkInvite = "invite"
 	LinkReset  = "reset"
@@ -19,15 +19,15 @@ const (
 	resetLife  = 24 * time.Hour
 )
 
-// newSecret is 256 random bits that fit into an address.
+// newSecret returns 256 random bits in characters that an address may hold.
 func newSecret() string {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// CreateInvite makes a secret with which one person may sign up within seven days, whatever the registration. It is
-// shown once: the database keeps its hash. Its page is at LinkURL.
+// CreateInvite makes a secret with which one person may sign up within seven days, even where registration is closed.
+// It is shown once: the database keeps its hash. Its page is at LinkURL.
 func (c *Community) CreateInvite(ctx context.Context, role string) (secret string, err error) {
 	if role != store.RoleMember && role != store.RoleAdmin {
 		return "", &Invalid{Fields: []FieldError{{"role", "invalid", "The role is member or admin."}}}
@@ -35,8 +35,7 @@ func (c *Community) CreateInvite(ctx context.Context, role string) (secret strin
 	return c.createLink(ctx, LinkInvite, nil, role, inviteLife)
 }
 
-// CreateResetLink makes a secret with which a member chooses a new password within a day. It takes the place of
-// earlier ones.
+// CreateResetLink makes a secret with which a member sets a new password within a day. It replaces earlier ones.
 func (c *Community) CreateResetLink(ctx context.Context, username string) (secret string, err error) {
 	acc, err := c.Store.AccountByUsername(store.Primary(ctx), username)
 	if err == nil && acc.DeletedAt != nil {
@@ -75,7 +74,7 @@ func (c *Community) createLink(ctx context.Context, kind string, accountID *int6
 	return secret, fromStore(err)
 }
 
-// LinkByToken finds what a link that is neither used nor expired is for; the account is that of a reset link.
+// LinkByToken finds a link that is neither used nor expired. The account is that of a reset link, else nil.
 func (c *Community) LinkByToken(ctx context.Context, secret string) (*store.OneTimeLink, *store.Account, error) {
 	l, err := c.Store.LinkByHash(ctx, hashSecret(secret))
 	if err != nil {
@@ -94,8 +93,8 @@ func (c *Community) LinkByToken(ctx context.Context, secret string) (*store.OneT
 	return l, acc, nil
 }
 
-// ResetPassword uses a reset link up and sets the password. Every session of the account is over, and every
-// application's token is revoked: who had the old password may have made one.
+// ResetPassword uses up a reset link and sets the password. It ends every session of the account and revokes every
+// application's token: somebody who knew the old password may have made them.
 func (c *Community) ResetPassword(ctx context.Context, secret, password string) (*store.Account, error) {
 	l, acc, err := c.LinkByToken(ctx, secret)
 	if err == nil && l.Kind != LinkReset {

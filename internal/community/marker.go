@@ -7,18 +7,18 @@ import (
 	"tintype/internal/store"
 )
 
-// Timelines are those of which clients keep a marker.
+// Timelines are those for which clients keep a marker.
 var Timelines = []string{"home", "notifications"}
 
-// Markers is how far the member has read the timelines; one never marked is left out.
+// Markers returns how far the member has read the timelines. A timeline that was never marked is left out.
 func (c *Community) Markers(ctx context.Context, acc *store.Account, timelines []string) ([]*store.Marker, error) {
 	known := slices.DeleteFunc(slices.Clone(timelines), func(t string) bool { return !slices.Contains(Timelines, t) })
 	ms, err := c.Store.MarkersOf(ctx, acc.ID, known)
 	return ms, fromStore(err)
 }
 
-// SetMarkers stores how far the member has read, by timeline, and answers those markers. Unknown timelines are left
-// out. It goes wherever a client says, back too.
+// SetMarkers stores how far the member has read, by timeline, and returns those markers. Unknown timelines are left
+// out. A client may move a marker back.
 func (c *Community) SetMarkers(ctx context.Context, acc *store.Account, lastRead map[string]int64) ([]*store.Marker, error) {
 	var ms []*store.Marker
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {

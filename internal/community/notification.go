@@ -6,13 +6,13 @@ import (
 	"tintype/internal/store"
 )
 
-// MaxUnread is where counting unread notifications stops: who has as many is told "99+".
+// MaxUnread is where counting unread notifications stops. A member with as many sees "99+".
 const MaxUnread = 100
 
 // clearBatch is how many notifications one statement removes.
 const clearBatch = 500
 
-// Notification is what acc was told, with whom and what it is about.
+// Notification is one notification of acc, with the account and the post that it is about.
 type Notification struct {
 	store.Notification
 	From *store.Account
@@ -25,8 +25,8 @@ type NotificationFilter struct {
 	FromID         int64
 }
 
-// Notifications lists what acc was told, newest first, as far as acc may still see whom and what it is about.
-// A page costs the same number of statements however long it is.
+// Notifications lists the notifications of acc, newest first, without those about accounts and posts that acc may no
+// longer see. A page costs the same number of statements however long it is.
 func (c *Community) Notifications(ctx context.Context, acc *store.Account, f NotificationFilter, p Cursor) ([]*Notification, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
@@ -104,7 +104,7 @@ func (c *Community) postsOf(ctx context.Context, viewer *store.Account, ids []in
 	return out, err
 }
 
-// ClearNotifications removes all that acc has now.
+// ClearNotifications removes all notifications that acc has now.
 func (c *Community) ClearNotifications(ctx context.Context, acc *store.Account) error {
 	if acc == nil {
 		return ErrUnauthenticated
@@ -122,7 +122,7 @@ func (c *Community) ClearNotifications(ctx context.Context, acc *store.Account) 
 	}
 }
 
-// DismissNotification removes one; ErrNotFound if acc has none by that id.
+// DismissNotification removes one notification. It returns ErrNotFound if acc has none by that id.
 func (c *Community) DismissNotification(ctx context.Context, acc *store.Account, id int64) error {
 	if acc == nil {
 		return ErrUnauthenticated
@@ -139,7 +139,7 @@ func (c *Community) UnreadNotifications(ctx context.Context, acc *store.Account)
 	return n, fromStore(err)
 }
 
-// MarkNotificationsRead notes that acc has read everything up to the id, or for 0 everything there is.
+// MarkNotificationsRead marks everything up to the id as read; 0 marks everything.
 func (c *Community) MarkNotificationsRead(ctx context.Context, acc *store.Account, upTo int64) error {
 	if acc == nil {
 		return ErrUnauthenticated

@@ -6,9 +6,9 @@ import (
 	"tintype/internal/store"
 )
 
-// notify tells n.AccountID what n.FromID did, in the transaction that does it: unless it was oneself, either
-// is suspended or deleted, either blocks the other, or the same was told before. n needs no id. That the account may
-// see the post is for the caller to know; lists leave out what it may not.
+// notify adds the notification n in the transaction of the act that it reports. It adds none about oneself, where
+// either account is suspended or deleted, where either blocks the other, or where the same one exists. n needs no id.
+// The caller makes sure that the account may see the post; lists leave out what it may not see.
 func notify(ctx context.Context, tx *store.Store, n store.Notification) error {
 	if n.AccountID == n.FromID {
 		return nil
@@ -20,7 +20,7 @@ func notify(ctx context.Context, tx *store.Store, n store.Notification) error {
 	return tell(ctx, tx, n)
 }
 
-// tell writes the notification and wakes whoever waits for it.
+// tell writes the notification and wakes those who wait for it.
 func tell(ctx context.Context, tx *store.Store, n store.Notification) error {
 	id, err := tx.AddNotification(ctx, n)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"tintype/internal/store"
 )
 
-// OutOfBand is the redirect of clients that cannot be redirected to: the page shows the code.
+// OutOfBand is the redirect of clients that no browser can redirect to: the page shows the code.
 const OutOfBand = "urn:ietf:wg:oauth:2.0:oob"
 
 const codeLife = 10 * time.Minute
@@ -125,8 +125,8 @@ type Authorization struct {
 	ChallengeMethod string // S256
 }
 
-// CheckAuthorization tells whether the client may ask for that, and answers it in one form. *Invalid means that the
-// redirect is not the client's: then nothing may be sent there. *OAuthError may be sent to the redirect.
+// CheckAuthorization checks what the client asks for and returns it in canonical form. *Invalid means that the redirect
+// is not the client's: nothing may be sent there. An *OAuthError may be sent to the redirect.
 func (c *Community) CheckAuthorization(app *store.App, a Authorization) (Authorization, error) {
 	found := false
 	for _, u := range app.RedirectURIs.V {
@@ -172,7 +172,7 @@ func (c *Community) Authorize(ctx context.Context, acc *store.Account, app *stor
 	return code, fromStore(err)
 }
 
-// client finds the app whose id and secret these are.
+// client finds the app with this id and secret.
 func (c *Community) client(ctx context.Context, clientID, secret string) (*store.App, error) {
 	app, err := c.Store.AppByClientID(ctx, clientID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -184,7 +184,7 @@ func (c *Community) client(ctx context.Context, clientID, secret string) (*store
 	return app, nil
 }
 
-// CodeExchange is what a client brings to turn a code into a token.
+// CodeExchange is the request of a client that exchanges a code for a token.
 type CodeExchange struct {
 	ClientID, ClientSecret string
 	Code                   string
@@ -192,8 +192,8 @@ type CodeExchange struct {
 	Verifier               string // PKCE
 }
 
-// ExchangeCode turns a code into a token, once: a second try revokes the token that the first one got, because one
-// of the two is a thief. Refusals are *OAuthError.
+// ExchangeCode exchanges a code for a token, once. A second try revokes the first token, because one of the two came
+// from a thief. Refusals are *OAuthError.
 func (c *Community) ExchangeCode(ctx context.Context, e CodeExchange) (bearer string, t *store.AccessToken, err error) {
 	app, err := c.client(ctx, e.ClientID, e.ClientSecret)
 	if err != nil {
@@ -249,7 +249,7 @@ func (c *Community) ExchangeCode(ctx context.Context, e CodeExchange) (bearer st
 	return bearer, t, nil
 }
 
-// verifies checks PKCE: a code asked for with a challenge needs its verifier, and one without must not bring any.
+// verifies checks PKCE. A code with a challenge needs its verifier; one without must not bring any.
 func verifies(challenge, verifier string) bool {
 	if challenge == "" || verifier == "" {
 		return challenge == verifier
@@ -293,7 +293,7 @@ func (c *Community) createToken(ctx context.Context, app *store.App, accountID *
 	return bearer, t, nil
 }
 
-// RevokeToken ends a token of the client; one that is not there is fine, another client's is an *OAuthError.
+// RevokeToken ends a token of the client. A token that does not exist is no error; another client's is an *OAuthError.
 func (c *Community) RevokeToken(ctx context.Context, clientID, clientSecret, bearer string) error {
 	app, err := c.client(ctx, clientID, clientSecret)
 	if err != nil {
@@ -323,9 +323,9 @@ func revoke(ctx context.Context, tx *store.Store, t *store.AccessToken) error {
 	return tx.DeleteToken(ctx, t.ID)
 }
 
-// TokenByBearer finds whose token it is, on the primary: a revoked one is dead at once. From then on the request reads by
-// the position of the token's client. The account is nil for a
-// client's own token. Unknown tokens and those of suspended members are ErrUnauthenticated.
+// TokenByBearer finds the token, its account and its app on the primary, so that a revoked token stops working at once.
+// From then on the request reads by the position of the token's client. The account is nil for a client's own token.
+// Unknown tokens and those of suspended members are ErrUnauthenticated.
 func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.AccessToken, *store.Account, *store.App, error) {
 	t, acc, app, err := c.Store.TokenOwnerByHash(ctx, hashSecret(bearer))
 	if errors.Is(err, store.ErrNotFound) || err == nil && acc != nil && !acc.Active() {
@@ -352,7 +352,7 @@ type Application struct {
 	UsedAt    store.Millis // to the day
 }
 
-// ApplicationsOf lists the clients that may act for the member, the newest first.
+// ApplicationsOf lists the clients that may act for the member, newest first.
 func (c *Community) ApplicationsOf(ctx context.Context, acc *store.Account) ([]Application, error) {
 	ctx = store.PrimaryWhileThere(ctx)
 	tokens, err := c.Store.TokensOf(ctx, acc.ID)

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// argonParams are the costs of a password hash. They stand in every hash, so that they can be raised later.
+// argonParams are the costs of a password hash. Every hash contains them, so that they can be raised later.
 type argonParams struct {
 	memory, time uint32 // memory in KiB
 	threads      uint8
@@ -22,7 +22,7 @@ type argonParams struct {
 
 var currentArgon = argonParams{memory: 19 * 1024, time: 2, threads: 1}
 
-// What a stored hash may ask for at most: a damaged row must not take the machine's memory.
+// Upper bounds for the costs in a stored hash: a damaged row must not take the machine's memory.
 var maxArgon = argonParams{memory: 256 * 1024, time: 16, threads: 16}
 
 const (
@@ -33,7 +33,7 @@ const (
 	maxPassword = 256 // characters
 )
 
-// passwords hashes with argon2id, so many at once as there are processors: each takes its memory while it runs.
+// passwords hashes with argon2id, as many at once as there are processors: each takes its memory while it runs.
 type passwords struct {
 	slots chan struct{}
 	dummy string // what unknown accounts are compared with, so that they cost the same time
@@ -65,13 +65,13 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	return currentArgon.encode(salt, currentArgon.derive(password, salt, keyBytes)), nil
 }
 
-// HashPassword makes what an account keeps of a password. The rules for passwords are not applied.
+// HashPassword makes the hash that an account stores of a password. It does not apply the rules for passwords.
 func (c *Community) HashPassword(ctx context.Context, password string) (string, error) {
 	return c.passwords.hash(ctx, password)
 }
 
-// check tells whether the password fits the hash, and whether the hash should be made anew because its costs are
-// not today's. An empty hash (an account that cannot log in, or none at all) costs the same time and never fits.
+// check reports whether the password fits the hash, and whether the hash should be replaced because its costs are
+// outdated. An empty hash (an unknown account, or one that cannot log in) takes the same time and never fits.
 func (p *passwords) check(ctx context.Context, password, hash string) (ok, stale bool, err error) {
 	known := hash != ""
 	if !known {

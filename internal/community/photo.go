@@ -31,8 +31,8 @@ const (
 	EventPhotoRefused = "photo.refused"
 )
 
-// RefusalFailed is the code of a photo that was not prepared though nothing is known to be wrong with it; RetryPhoto
-// tries again.
+// RefusalFailed is the code of a photo that could not be prepared although nothing is known to be wrong with it.
+// RetryPhoto tries again.
 const RefusalFailed = "failed"
 
 // Upload is a file on its way in.
@@ -46,9 +46,9 @@ type Upload struct {
 	Size        int64 // 0 if it is not known
 }
 
-// StartUpload streams a file into the media store and commits the job that prepares it. When it returns, the photo
-// is acknowledged: it survives a crash. What becomes of it WaitPhoto tells. Errors: *Invalid, *TooMany, ErrTooLarge,
-// ErrFull, *Unavailable; after each of them nothing is left of the upload.
+// StartUpload streams a file into the media store and commits the job that prepares it. When it returns, the photo is
+// acknowledged: it survives a crash. WaitPhoto returns the result. Errors: *Invalid, *TooMany, ErrTooLarge, ErrFull,
+// *Unavailable. After an error nothing is left of the upload.
 func (c *Community) StartUpload(ctx context.Context, acc *store.Account, u Upload) (*store.Photo, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
@@ -81,7 +81,7 @@ func (c *Community) StartUpload(ctx context.Context, acc *store.Account, u Uploa
 	return p, nil
 }
 
-// announceUpload writes the rows that make the file known before its first byte.
+// announceUpload writes the rows of the upload before its first byte, so that a sweep finds what a crash leaves.
 func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Upload) (*store.Photo, error) {
 	var bad Invalid
 	now := store.ToMillis(time.Now())
@@ -131,10 +131,10 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 	return p, fromStore(err)
 }
 
-// errUnwanted: while bytes were written, somebody gave the photo or the set up.
+// errUnwanted means that somebody removed the photo or its set while bytes were written.
 var errUnwanted = errors.New("no longer wanted")
 
-// acceptUpload commits what makes an upload acknowledged.
+// acceptUpload commits the acknowledgement of an upload.
 func (c *Community) acceptUpload(ctx context.Context, p *store.Photo) error {
 	_, err := c.Store.TxOnce(ctx, "jobs", func(ctx context.Context, tx *store.Store, jobID int64) error {
 		if ok, err := tx.MarkPhotoUploaded(ctx, p.ID, p.Bytes, p.SHA256); err != nil || !ok {
@@ -155,7 +155,7 @@ func orUnwanted(err error) error {
 	return err
 }
 
-// giveUpUpload leaves nothing behind, even when the uploader is gone. What it cannot do the sweep does.
+// giveUpUpload removes a failed upload, even when its client has gone. The sweep removes what this cannot.
 func (c *Community) giveUpUpload(ctx context.Context, photoID int64, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -173,7 +173,7 @@ func (c *Community) giveUpUpload(ctx context.Context, photoID int64, key string)
 	}
 }
 
-// uploadError sorts what can go wrong between the uploader and the disk. bodyErr is what reading the body said.
+// uploadError classifies an error between the client and the disk. bodyErr is the error of reading the body.
 func uploadError(err, bodyErr error) error {
 	switch {
 	case errors.Is(err, media.ErrTooLarge), errors.Is(bodyErr, ErrTooLarge):
@@ -190,7 +190,7 @@ func uploadError(err, bodyErr error) error {
 	return fromStore(err)
 }
 
-// bodyReader remembers that it was the uploader's side that failed.
+// bodyReader remembers an error of the client's side.
 type bodyReader struct {
 	r   io.Reader
 	err error
@@ -204,7 +204,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WaitPhoto returns the owner's photo once it is ready or refused, or as it is when max has passed.
+// WaitPhoto waits until the owner's photo is ready or refused, at most max, and returns it as it is then.
 func (c *Community) WaitPhoto(ctx context.Context, acc *store.Account, id int64, max time.Duration) (*store.Photo, error) {
 	ctx = store.Primary(ctx)
 	over := time.NewTimer(max)
@@ -244,7 +244,7 @@ func (c *Community) WaitPhoto(ctx context.Context, acc *store.Account, id int64,
 	}
 }
 
-// PhotoByID is the owner's photo, whatever its state, else ErrNotFound.
+// PhotoByID returns the owner's photo in any state, else ErrNotFound.
 func (c *Community) PhotoByID(ctx context.Context, acc *store.Account, id int64) (*store.Photo, error) {
 	p, err := c.Store.PhotoByID(ctx, id)
 	if err != nil {
@@ -256,7 +256,7 @@ func (c *Community) PhotoByID(ctx context.Context, acc *store.Account, id int64)
 	return p, nil
 }
 
-// PhotoChange is what an author changes; nil leaves as it is.
+// PhotoChange is what an author changes. A nil field stays as it is.
 type PhotoChange struct {
 	Description    *string
 	FocusX, FocusY *float64
@@ -305,7 +305,7 @@ func (c *Community) changePhoto(ctx context.Context, tx *store.Store, p *store.P
 	return nil
 }
 
-// lockUnattached locks an unattached photo of the account, or answers ErrNotFound.
+// lockUnattached locks an unattached photo of the account. It returns ErrNotFound for any other.
 func (c *Community) lockUnattached(ctx context.Context, tx *store.Store, acc *store.Account, id int64) (*store.Photo, error) {
 	p, err := tx.LockPhoto(ctx, id)
 	if err != nil {
@@ -317,7 +317,8 @@ func (c *Community) lockUnattached(ctx context.Context, tx *store.Store, acc *st
 	return p, nil
 }
 
-// RemovePhoto takes an unattached photo away. ErrNotFound if there is none such; *Invalid if it is in a post.
+// RemovePhoto removes an unattached photo. It returns ErrNotFound if there is none, and *Invalid if the photo is in a
+// post.
 func (c *Community) RemovePhoto(ctx context.Context, acc *store.Account, id int64) error {
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		p, err := tx.LockPhoto(ctx, id)

@@ -132,7 +132,7 @@ func (c *Community) refusePhoto(ctx context.Context, job *queue.Job, p *store.Ph
 	})
 }
 
-// preparingFailed tells the uploader that the site could not do it. The original stays for RetryPhoto.
+// preparingFailed tells the uploader that the site could not prepare the photo. The original stays for RetryPhoto.
 func (c *Community) preparingFailed(ctx context.Context, job *queue.Job, reason string) error {
 	var arg photoJob
 	if err := readPayload(job, &arg); err != nil {
@@ -225,7 +225,7 @@ func (c *Community) cutAnew(ctx context.Context, job *queue.Job, p *store.Photo,
 	})
 }
 
-// possibleNames are those that the variants of a photo may get, told before the first is written.
+// possibleNames are the names that a photo's variants may get. They are recorded before the first variant is written.
 func possibleNames(h media.Header) []string {
 	names := []string{media.SquareName}
 	for _, w := range append(slices.Clone(media.Widths), h.Width, h.Height) { // upright or not

@@ -232,15 +232,16 @@ func (c *Community) useProfilePhoto(ctx context.Context, tx *store.Store, acc *s
 	return c.markPhotosGone(ctx, tx, old)
 }
 
-// PublicPhotoAllowed tells whether the files of a public set are to be had: not while their owner is suspended or
-// deleted. Files that nobody owns, as demo posts share, always are; whether they exist is the media store's to say.
+// PublicPhotoAllowed reports whether the files of a public set may be served: not while their owner is suspended or
+// deleted. Files without an owner, which demo posts share, always may; whether they exist is for the media store to
+// say.
 func (c *Community) PublicPhotoAllowed(ctx context.Context, random string) (bool, error) {
 	withheld, err := c.Store.IsSetWithheld(ctx, random)
 	return !withheld, fromStore(err)
 }
 
-// PrivatePhotoAllowed tells whether the viewer (0: a visitor) may have the files of a private set: its owner; whoever
-// may see its post; of avatars and headers, members who may see the account.
+// PrivatePhotoAllowed reports whether the viewer (0: a visitor) may have the files of a private set. The owner may, and
+// so may those who may see its post. Members who may see the account may have its avatar and header.
 func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, viewerID int64) (bool, error) {
 	var viewer *store.Account
 	if viewerID != 0 {

@@ -26,7 +26,7 @@ func (c *Community) reader(viewer *store.Account) error {
 	return nil
 }
 
-// PostByID is a post or comment that the viewer may see, else ErrNotFound. Its photos come with their metadata.
+// PostByID returns a post or comment that the viewer may see, else ErrNotFound. Its photos come with their metadata.
 func (c *Community) PostByID(ctx context.Context, viewer *store.Account, id int64) (*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (c *Community) PostByID(ctx context.Context, viewer *store.Account, id int6
 	return c.loadPost(ctx, viewer, p)
 }
 
-// PostsByID are those of the posts and comments that the viewer may see, in the order of the ids, 80 at most.
+// PostsByID returns those of the posts and comments that the viewer may see, in the order of the ids, at most 80.
 func (c *Community) PostsByID(ctx context.Context, viewer *store.Account, ids []int64) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
@@ -65,8 +65,8 @@ func (c *Community) loadPost(ctx context.Context, viewer *store.Account, p *stor
 	return posts[0], nil
 }
 
-// loadPosts fills in what a page of posts shows, in at most three statements however many they are. A post whose author
-// vanished since it was read is left out.
+// loadPosts fills in what a page of posts shows, in at most three statements however many posts there are. A post whose
+// author disappeared meanwhile is left out.
 func (c *Community) loadPosts(ctx context.Context, viewer *store.Account, posts []store.Post) ([]*Post, error) {
 	return c.load(ctx, viewer, posts, false)
 }

@@ -24,10 +24,10 @@ func (c *Community) RegisterPostJobs(q *queue.Queue) {
 	q.Register(JobPostDelete, queue.Handler{Run: c.runPostDelete, Timeout: 10 * time.Minute})
 }
 
-// DeletePost deletes a post or comment and returns it as it was: one's own, any for an administrator, and a comment
-// under one's own post. It is gone from every page at once; a job removes the rows and photos. Answers to a deleted
-// comment become answers to what it answered. ErrNotFound for what the account may not see, ErrForbidden for what is
-// not its to delete.
+// DeletePost deletes a post or comment and returns it as it was. Authors may delete their own and comments under their
+// own posts; administrators may delete any. It disappears from every page at once; a job removes the rows and photos.
+// Answers to a deleted comment become answers to its parent. It returns ErrNotFound for what the account may not see,
+// ErrForbidden for what it may not delete.
 func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
 	if acc == nil || !acc.Active() {
 		return nil, ErrUnauthenticated
@@ -54,7 +54,7 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 	return was, nil
 }
 
-// MayDelete is nil if the account may delete the post or comment, else as DeletePost says.
+// MayDelete returns nil if the account may delete the post or comment, else the error of DeletePost.
 func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.Post) error {
 	switch {
 	case p.DeletedAt != nil:
@@ -80,7 +80,8 @@ func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.
 	return ErrNotFound
 }
 
-// hidePost takes a post or comment out of every page and count and has the rest removed. ErrNotFound if it is deleted.
+// hidePost removes a post or comment from every page and counter and adds the job that removes the rest. It returns
+// ErrNotFound if it is deleted already.
 func hidePost(ctx context.Context, tx *store.Store, p *store.Post) error {
 	if p.RootID != nil { // whoever changes a thread locks its post
 		if _, err := tx.LockPost(ctx, *p.RootID); err != nil {
@@ -120,7 +121,7 @@ func hidePost(ctx context.Context, tx *store.Store, p *store.Post) error {
 	return nil
 }
 
-// runPostDelete may be run again at any point: what is removed is not found the next time.
+// runPostDelete can be repeated at any point: the next run does not find what was removed.
 func (c *Community) runPostDelete(ctx context.Context, job *queue.Job) error {
 	var payload postDeletePayload
 	if err := readPayload(job, &payload); err != nil {
@@ -142,8 +143,8 @@ func (c *Community) runPostDelete(ctx context.Context, job *queue.Job) error {
 	})
 }
 
-// erasePost removes a hidden post's rows in batches: the comments of its thread, what hangs on it, its photos. last
-// runs the transaction that drops the row itself.
+// erasePost removes a hidden post's rows in batches: the comments of its thread, dependent rows, its photos. last runs
+// the transaction that deletes the row itself.
 func (c *Community) erasePost(ctx context.Context, id int64, last func(ctx context.Context, drop func(context.Context, *store.Store) error) error) error {
 	for {
 		comments, err := c.Store.CommentIDs(ctx, id, eraseBatch)
@@ -169,7 +170,7 @@ func (c *Community) erasePost(ctx context.Context, id int64, last func(ctx conte
 	return last(ctx, func(ctx context.Context, tx *store.Store) error { return tx.DropPost(ctx, id) })
 }
 
-// eraseRows removes what hangs on one post or comment.
+// eraseRows removes the rows that depend on one post or comment.
 func (c *Community) eraseRows(ctx context.Context, id int64) error {
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		photos, err := tx.PhotoIDsOfPost(ctx, id)

@@ -9,7 +9,7 @@ import (
 	"tintype/internal/store"
 )
 
-// PostChange is what an edit changes; nil leaves as it is. A comment keeps the visibility of its post.
+// PostChange is an edit. A nil field stays as it is. A comment keeps the visibility of its post.
 type PostChange struct {
 	Caption    *string
 	Warning    *string
@@ -21,15 +21,16 @@ type PostChange struct {
 	Photos     []PostPhoto // nil: as they are; else all that the post has from now on, in order
 }
 
-// PostPhoto is a photo of an edited post: one of its own, or one of the author's that waits for a post.
+// PostPhoto is a photo of an edited post: one of its own, or an unattached one of the author.
 type PostPhoto struct {
 	ID             int64
 	Description    *string
 	FocusX, FocusY *float64
 }
 
-// EditPost changes one's own post or comment. Photos left out of the change are deleted. People who are mentioned for
-// the first time are told. ErrNotFound for what the account may not see, ErrForbidden for what is not its own.
+// EditPost changes one's own post or comment. Photos that the change leaves out are deleted. Accounts that are
+// mentioned for the first time are notified. It returns ErrNotFound for what the account may not see, ErrForbidden for
+// what is not its own.
 func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, change PostChange) (*Post, error) {
 	if acc == nil || !acc.Active() {
 		return nil, ErrUnauthenticated
@@ -188,7 +189,8 @@ func (ch PostChange) check(p *store.Post) error {
 	return bad.err()
 }
 
-// rewriteWords makes the row's tags and mentions those of its caption, and tells who is mentioned for the first time.
+// rewriteWords replaces the row's tags and mentions by those of its caption, and notifies accounts that are mentioned
+// for the first time.
 func rewriteWords(ctx context.Context, tx *store.Store, p *store.Post, words captionWords) error {
 	before, err := tx.MentionsOf(ctx, p.ID)
 	if err != nil {

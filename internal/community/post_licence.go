@@ -9,7 +9,7 @@ type Licence struct {
 	URL  string // "" where all rights are reserved
 }
 
-// AllRightsReserved is the licence of whoever chooses none.
+// AllRightsReserved is the licence of authors who choose none.
 const AllRightsReserved = "all-rights-reserved"
 
 // Licences are those to choose from, the usual one first.

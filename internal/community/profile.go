@@ -17,7 +17,7 @@ const (
 	MaxFieldText   = 255
 )
 
-// ProfileChange is what a member changes of what others see; nil and 0 leave it as it is.
+// ProfileChange is what a member changes of the public profile. nil and 0 leave a field as it is.
 type ProfileChange struct {
 	DisplayName *string
 	Note        *string
@@ -29,7 +29,7 @@ type ProfileChange struct {
 	PostingChange
 }
 
-// UpdateProfile changes what others see of a member. *Invalid names every mistake.
+// UpdateProfile changes a member's public profile. *Invalid names every mistake.
 func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p ProfileChange) (*store.Account, error) {
 	var bad Invalid
 	if p.DisplayName != nil {
@@ -75,7 +75,7 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 	})
 }
 
-// changeProfilePhoto puts another picture, or none, in the place of an account's avatar or header.
+// changeProfilePhoto replaces or removes an account's avatar or header.
 func (c *Community) changeProfilePhoto(ctx context.Context, tx *store.Store, now *store.Account, field **int64, purpose string, photoID int64, remove bool) error {
 	switch {
 	case photoID != 0 && *field != nil && **field == photoID:

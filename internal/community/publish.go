@@ -14,10 +14,10 @@ import (
 	"tintype/internal/store"
 )
 
-// keepKeys is how long an idempotency key gives the first answer again.
+// keepKeys is how long an idempotency key returns the first answer.
 const keepKeys = 48 * time.Hour
 
-// NewPost is what somebody wants to publish. Whatever is left at its zero value is as the account's settings say.
+// NewPost is a post to publish. Zero values take the account's defaults.
 type NewPost struct {
 	Caption        string
 	PhotoIDs       []int64          // in order
@@ -34,11 +34,11 @@ type NewPost struct {
 	ClearDraft     bool // what was typed into the web's form goes with the post
 }
 
-// Publish writes a post, or with InReplyTo a comment. A photo that is still being prepared is waited for, 20 s at
-// most. Under the same idempotency key the same post is made once: whoever asks again gets it, also while it is being
-// made; *Invalid if something else is asked for under that key.
+// Publish writes a post, or with InReplyTo a comment. It waits up to 20 s for photos that are still being prepared.
+// Under one idempotency key one post is made: a repeated request gets it, also while it is being made, and *Invalid if
+// it asks for something else.
 //
-// Other errors: *Invalid, *TooMany, ErrNotFound (what is answered, or the post of the key, is not there or no longer).
+// Other errors: *Invalid, *TooMany, and ErrNotFound where the parent, or the post of the key, does not exist any more.
 func (c *Community) Publish(ctx context.Context, acc *store.Account, in NewPost) (*Post, error) {
 	if acc == nil || !acc.Active() {
 		return nil, ErrUnauthenticated
@@ -193,7 +193,7 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 	return countPost(ctx, tx, row, 1)
 }
 
-// newPostRow checks what was written and makes the row of it, a post's. Everything wrong is told at once.
+// newPostRow checks the input and makes the row of a post. It reports every mistake at once.
 func newPostRow(acc *store.Account, in NewPost) (*store.Post, error) {
 	bad := &Invalid{}
 	p := &store.Post{
@@ -266,7 +266,7 @@ func checkLength(bad *Invalid, field, what, text string, most int) {
 	}
 }
 
-// language keeps what looks like a language's code.
+// language returns the text if it looks like a language's code.
 func language(asked, usual string) string {
 	for _, l := range []string{strings.ToLower(strings.TrimSpace(asked)), usual} {
 		l, _, _ = strings.Cut(l, "-")
@@ -288,8 +288,9 @@ func answer(p, parent *store.Post) {
 	p.Visibility = parent.Visibility
 }
 
-// lockThread locks what a comment on the parent counts in, the post of the thread first, and makes sure that the
-// account may still see it. It returns both as they are now; they are one where a post is answered.
+// lockThread locks the rows whose counters a comment on the parent changes, the post of the thread first, and makes
+// sure that the account may still see it. It returns both as they are now. They are the same row where a post is
+// answered.
 func lockThread(ctx context.Context, tx *store.Store, acc *store.Account, parent *store.Post) (root, now *store.Post, err error) {
 	if parent.RootID != nil {
 		if root, err = tx.LockPost(ctx, *parent.RootID); err != nil {
@@ -311,7 +312,7 @@ type captionWords struct {
 	mentions []int64 // accounts that may see the post
 }
 
-// readCaption finds the rows of the caption's tags and mentions. Tags come to be here, before the transaction.
+// readCaption finds the rows of the caption's tags and mentions. It creates missing tags, before the transaction.
 func (c *Community) readCaption(ctx context.Context, acc *store.Account, p, parent *store.Post) (captionWords, error) {
 	var w captionWords
 	tags, names := Extract(p.Caption)
@@ -353,7 +354,7 @@ func (c *Community) readCaption(ctx context.Context, acc *store.Account, p, pare
 	return w, fromStore(err)
 }
 
-// writePost inserts the row with its tags and mentions and tells whom it concerns.
+// writePost inserts the row with its tags and mentions and notifies the accounts that it concerns.
 func writePost(ctx context.Context, tx *store.Store, p *store.Post, words captionWords, told []int64) error {
 	p.Home = p.Kind == store.KindPost
 	p.Listed = p.Home && p.Visibility == store.Public
@@ -381,7 +382,7 @@ func writePost(ctx context.Context, tx *store.Store, p *store.Post, words captio
 	return tellOf(ctx, tx, p, told)
 }
 
-// tellOf tells each of the accounts once that the post concerns them.
+// tellOf notifies each of the accounts once of the post.
 func tellOf(ctx context.Context, tx *store.Store, p *store.Post, accounts []int64) error {
 	told := idSet{}
 	for _, id := range accounts {
@@ -395,8 +396,8 @@ func tellOf(ctx context.Context, tx *store.Store, p *store.Post, accounts []int6
 	return nil
 }
 
-// countPost counts a post or comment in (by 1) or out (by -1), in ascending order of the rows' ids, which is the
-// post of the thread, then the comment.
+// countPost adds a post or comment to the counters (by 1) or takes it out (by -1), in ascending order of the rows' ids:
+// the post of the thread, then the comment.
 func countPost(ctx context.Context, tx *store.Store, p *store.Post, by int) error {
 	if p.Kind == store.KindPost {
 		open := by

@@ -10,10 +10,10 @@ import (
 	"tintype/internal/store"
 )
 
-// waitForPhotos is how long a post waits for all of its photos that are still being prepared.
+// waitForPhotos is how long a post waits for all of its photos that are being prepared.
 const waitForPhotos = 20 * time.Second
 
-// readyPhotos waits until the photos are ready. What cannot become part of a post of the account is *Invalid.
+// readyPhotos waits until the photos are ready. Photos that cannot become part of the account's post are *Invalid.
 func (c *Community) readyPhotos(ctx context.Context, acc *store.Account, ids []int64) error {
 	bad := &Invalid{}
 	end := time.Now().Add(waitForPhotos)
@@ -54,8 +54,8 @@ func newPhotos(in NewPost) []PostPhoto {
 	return photos
 }
 
-// placePhotos makes these, in their order, all the photos of a post whose row is locked or new, and which has photos by
-// the other ids. Those that are new to it must be ready and the author's; what it had besides is gone.
+// placePhotos makes these, in this order, all the photos of a post. Its row is locked or new, and it has the photos of
+// the other ids now. Photos that are new to it must be ready and the author's; the others are removed.
 func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.Post, have []int64, photos []PostPhoto) error {
 	for i, ph := range photos {
 		row, err := tx.LockPhoto(ctx, ph.ID)

@@ -6,8 +6,8 @@ import (
 	"tintype/internal/store"
 )
 
-// AccountPage is a stretch of a list of accounts, newest first. Next is the MaxID that continues it, 0 at its end;
-// Prev the MinID for what has come since. Both are ids of the list's rows, not of accounts.
+// AccountPage is a page of a list of accounts, newest first. Next is the MaxID of the next page, 0 on the last one;
+// Prev is the MinID for newer entries. Both are ids of the list's rows, not of accounts.
 type AccountPage struct {
 	Accounts   []*store.Account
 	Next, Prev int64
@@ -16,7 +16,7 @@ type AccountPage struct {
 // maxRelationships bounds how many accounts one question may be about.
 const maxRelationships = 200
 
-// Relationships tells how acc stands to each of the accounts, in their order; ids beyond the first 200 and those
+// Relationships returns how acc stands to each of the accounts, in their order. Ids beyond the first 200 and those
 // without a visible account are left out.
 func (c *Community) Relationships(ctx context.Context, acc *store.Account, ids []int64) ([]Relationship, error) {
 	if acc == nil {
@@ -132,7 +132,7 @@ func (c *Community) FollowRequests(ctx context.Context, acc *store.Account, p Cu
 	return c.accountPage(ctx, acc, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.FollowRequests(ctx, acc, r) })
 }
 
-// FollowRequestsCount is how many wait for acc's approval.
+// FollowRequestsCount is the number of accounts that wait for acc's approval.
 func (c *Community) FollowRequestsCount(ctx context.Context, acc *store.Account) (int, error) {
 	if acc == nil {
 		return 0, ErrUnauthenticated
@@ -141,7 +141,7 @@ func (c *Community) FollowRequestsCount(ctx context.Context, acc *store.Account)
 	return n, fromStore(err)
 }
 
-// Blocks lists whom acc blocks.
+// Blocks lists the accounts that acc blocks.
 func (c *Community) Blocks(ctx context.Context, acc *store.Account, p Cursor) (*AccountPage, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated

@@ -23,17 +23,17 @@ type Report struct {
 	Comment  string
 }
 
-// FiledReport is a report as an administrator reads it. Accounts that are gone are nil, as is a post that the
-// administrator cannot see; its Excerpt is kept.
+// FiledReport is a report as an administrator reads it. Deleted accounts are nil, and so is a post that the
+// administrator cannot see. Its Excerpt is kept.
 type FiledReport struct {
 	store.Report
 	Reporter, Target, ClosedBy *store.Account
 	Post                       *Post
 }
 
-// Report files a complaint and tells the administrators. It keeps the words complained of, which may be edited or
-// deleted later. ErrNotFound where acc cannot see what it reports (who blocks somebody may still report them, though),
-// *TooMany past the limit.
+// Report files a complaint and notifies the administrators. It stores the reported words, which may be edited or
+// deleted later. It returns ErrNotFound where acc cannot see what it reports, except for accounts that acc blocked
+// itself, and *TooMany past the limit.
 func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*store.Report, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
@@ -169,7 +169,7 @@ func (c *Community) OpenReports(ctx context.Context, admin *store.Account) (int,
 	return n, fromStore(err)
 }
 
-// CloseReport notes that the administrator is done with it, and when; one that is closed stays as it was.
+// CloseReport closes a report and records when. A closed report stays as it was.
 func (c *Community) CloseReport(ctx context.Context, admin *store.Account, id int64) (*FiledReport, error) {
 	if err := onlyAdmin(admin); err != nil {
 		return nil, err

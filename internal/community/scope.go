@@ -21,7 +21,7 @@ var grantable = func() map[string]bool {
 // followScopes are what the old scope follow stands for.
 var followScopes = []string{"read:blocks", "write:blocks", "read:follows", "write:follows", "read:mutes", "write:mutes"}
 
-// ScopeAllows tells whether the granted scopes, separated by spaces, cover the one that is needed.
+// ScopeAllows reports whether the granted scopes, separated by spaces, cover the needed one.
 func ScopeAllows(granted, needed string) bool {
 	kind, _, _ := strings.Cut(needed, ":")
 	for _, g := range strings.Fields(granted) {
@@ -35,7 +35,8 @@ func ScopeAllows(granted, needed string) bool {
 	return false
 }
 
-// cleanScopes puts asked-for scopes into one form: "" becomes read, doubles go. ok is false if one is unknown.
+// cleanScopes returns scopes in canonical form: "" becomes read, and duplicates are removed. ok is false if one is
+// unknown.
 func cleanScopes(asked string) (scopes string, ok bool) {
 	var out []string
 	for _, s := range strings.Fields(strings.ReplaceAll(asked, "+", " ")) {
@@ -52,7 +53,7 @@ func cleanScopes(asked string) (scopes string, ok bool) {
 	return strings.Join(out, " "), true
 }
 
-// scopesWithin tells whether each of the asked scopes is covered by the allowed ones.
+// scopesWithin reports whether each of the asked scopes is covered by the allowed ones.
 func scopesWithin(asked, allowed string) bool {
 	for _, s := range strings.Fields(asked) {
 		if !ScopeAllows(allowed, s) {

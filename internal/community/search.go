@@ -8,8 +8,8 @@ import (
 	"tintype/internal/store"
 )
 
-// SearchTags finds tags whose name begins so, with or without #, at most limit (80). Tags that stand only in posts
-// which nobody finds by them are not found here either.
+// SearchTags finds at most limit (80) tags whose name begins with the text, with or without #. Tags that stand only in
+// posts for followers are not found.
 func (c *Community) SearchTags(ctx context.Context, viewer *store.Account, q string, limit int) ([]store.Tag, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err

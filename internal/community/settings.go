@@ -117,7 +117,7 @@ func (c *Community) changeAccount(ctx context.Context, id int64, f func(ctx cont
 	return after, c.loadProfilePhotos(store.Primary(ctx), after)
 }
 
-// ViewingChange is how a member wants to see the site; nil leaves a setting as it is.
+// ViewingChange is how a member wants to see the site. A nil field stays as it is.
 type ViewingChange struct {
 	WarnedPhotos *string // ask, show, hide
 	Theme        *string // system, light, dark
@@ -140,8 +140,8 @@ func (c *Community) UpdateViewing(ctx context.Context, acc *store.Account, v Vie
 	})
 }
 
-// PostingChange is what a member's new posts are unless they say otherwise, and whether followers need approval; nil
-// leaves a setting as it is.
+// PostingChange holds the defaults of a member's new posts, and whether followers need approval. A nil field stays as
+// it is.
 type PostingChange struct {
 	Visibility *store.Visibility
 	Licence    *string
@@ -171,7 +171,8 @@ func (p PostingChange) apply(a *store.Account) {
 	set(&a.Locked, p.Locked)
 }
 
-// UpdatePosting stores what a member's new posts are. Requests to follow that wait stay when the account is unlocked.
+// UpdatePosting stores the defaults of a member's new posts. Waiting requests to follow stay when the account is
+// unlocked.
 func (c *Community) UpdatePosting(ctx context.Context, acc *store.Account, p PostingChange) (*store.Account, error) {
 	var bad Invalid
 	bad.checkPosting(p)
@@ -196,7 +197,7 @@ func set[T any](to *T, from *T) {
 	}
 }
 
-// checkChoice holds a value against the few that are possible.
+// checkChoice checks that a value is one of a few.
 func (e *Invalid) checkChoice(field string, value *string, choices ...string) {
 	if value == nil {
 		return

@@ -13,7 +13,8 @@ import (
 	"tintype/internal/store"
 )
 
-// Names of channels, as clients know them. Lists and direct messages do not exist here: nothing is ever heard there.
+// Names of channels, as clients know them. Lists and direct messages do not exist here: their channels never deliver
+// anything.
 const (
 	ChannelUser          = "user" // the home feed and notifications
 	ChannelNotifications = "user:notification"
@@ -25,10 +26,10 @@ const (
 	ChannelDirect        = "direct"
 )
 
-// A Channel is something to listen to. Of is the tag as the client wrote it, or the list.
+// A Channel is one thing to listen to. Of is the tag as the client wrote it, or the list.
 type Channel struct{ Name, Of string }
 
-// NeedsMember tells whether the channel is an account's own.
+// NeedsMember reports whether the channel belongs to one account.
 func (ch Channel) NeedsMember() bool {
 	switch ch.Name {
 	case ChannelPublic, ChannelLocal, ChannelTag, ChannelLocalTag:
@@ -37,10 +38,10 @@ func (ch Channel) NeedsMember() bool {
 	return true
 }
 
-// MessageKind says what a message tells.
+// MessageKind is the kind of a message.
 type MessageKind int
 
-// What a stream tells.
+// Kinds of messages.
 const (
 	MessagePost         MessageKind = iota + 1 // Post is new
 	MessageEdited                              // Post has changed
@@ -50,7 +51,7 @@ const (
 	MessageUnread                              // so many notifications are Unread
 )
 
-// A Message is what one stream is told, on the channels that it matches.
+// A Message is sent to one stream, on the channels that it matches.
 type Message struct {
 	Kind            MessageKind
 	Channels        []Channel
@@ -61,7 +62,7 @@ type Message struct {
 	Unread          int
 }
 
-// Why a stream ends.
+// Reasons for which a stream ends.
 var (
 	ErrStreamSlow  = errors.New("the client does not keep up")
 	ErrStreamOver  = errors.New("the token or session is over")
@@ -69,7 +70,7 @@ var (
 	ErrStreamDrain = errors.New("this instance is going away: connect again")
 )
 
-// Subscriber is who opens a stream, and as what.
+// Subscriber is the account, token or visitor that opens a stream.
 type Subscriber struct {
 	AccountID     int64  // 0 is a visitor
 	Network       string // of a visitor: whose streams are counted together
@@ -82,7 +83,7 @@ type Subscriber struct {
 // behind is how many messages a client may be behind.
 const behind = 64
 
-// A Stream is one client that listens. Its end is told by Done, with the reason in Err.
+// A Stream is one client that listens. Done is closed when it has to end; Err is the reason.
 type Stream struct {
 	Subscriber
 	owner   string
@@ -111,7 +112,7 @@ func (st *Stream) Err() error {
 // maxChannels bounds what one client listens to.
 const maxChannels = 32
 
-// Listen adds a channel. *Invalid for one too many.
+// Listen adds a channel. It returns *Invalid past maxChannels.
 func (st *Stream) Listen(ch Channel) error {
 	st.streams.mu.Lock()
 	defer st.streams.mu.Unlock()
@@ -136,16 +137,16 @@ func (st *Stream) Close() { st.streams.end(st, nil) }
 type StreamOptions struct {
 	Max      int // in all; default 2,000
 	PerOwner int // of one account, or of one network of visitors; default 20
-	// WaitForReplicas returns once every replica in use has what the primary had at the call, so that whoever hears of
-	// something finds it, wherever it reads. Nil where there are no replicas.
+	// WaitForReplicas returns once every replica in use has what the primary had at the call, so that a client that
+	// hears of something finds it, wherever it reads. It is nil where there are no replicas.
 	WaitForReplicas func(context.Context) error
-	// Visible counts for who keeps pages; nil where nobody does.
+	// Visible counts changes for those who keep pages. It is nil where nobody does.
 	Visible *Visible
 	Log     *slog.Logger
 }
 
-// Streams are the open streams of this process. What happens anywhere in the fleet comes to them by events; each is
-// told what its own account may see of it at that moment.
+// Streams are the open streams of this process. Events bring what happens anywhere in the fleet; each stream gets what
+// its own account may see at that moment.
 type Streams struct {
 	o    StreamOptions
 	c    *Community
@@ -158,7 +159,7 @@ type Streams struct {
 	idle     chan struct{} // closed while nothing is open
 }
 
-// NewStreams makes Streams; Run makes them work.
+// NewStreams makes Streams. Nothing is delivered before Run.
 func NewStreams(c *Community, o StreamOptions) *Streams {
 	if o.Max <= 0 {
 		o.Max = 2000
@@ -174,9 +175,9 @@ func NewStreams(c *Community, o StreamOptions) *Streams {
 	return s
 }
 
-// Open begins a stream. *Unavailable where there is no room, or the process is about to end; *TooMany where the account
-// or network has enough. The caller closes it, and looks once more whether its token holds: a revocation that came
-// before the stream was open does not reach it.
+// Open begins a stream. It returns *Unavailable where too many are open or the process is about to end, and *TooMany
+// where the account or network has enough. The caller closes the stream, and checks once more after opening it whether
+// the token is valid: an earlier revocation does not reach the stream.
 func (s *Streams) Open(h Subscriber) (*Stream, error) {
 	owner := "network " + h.Network
 	if h.AccountID != 0 {
@@ -261,8 +262,8 @@ func (s *Streams) Refuse() {
 	s.draining = true
 }
 
-// Drain refuses new streams and ends the open ones, each at a moment of its own within the time, so that their clients
-// do not all come to the other instances at once. It returns when all have gone, or ctx ends.
+// Drain refuses new streams and ends the open ones at random moments within the given time, so that their clients do
+// not all reach the other instances at once. It returns when all have gone, or ctx ends.
 func (s *Streams) Drain(ctx context.Context, within time.Duration) {
 	s.mu.Lock()
 	s.draining = true
@@ -317,8 +318,8 @@ func (s *Streams) waitForReplicas(ctx context.Context) error {
 	return s.o.WaitForReplicas(ctx)
 }
 
-// forget drops what this process keeps from before the events. Its caches hear of them, too, but perhaps later: whoever
-// looks because a stream told it to must find what it was told of.
+// forget drops what this process cached before the events. Its caches read the same events, but perhaps later: a client
+// that looks because of a stream must find what the stream announced.
 func (s *Streams) forget(events []live.Event) {
 	for _, e := range events {
 		if !isVisible(e.Kind) {

@@ -81,13 +81,13 @@ func (s *Streams) endBy(e live.Event) {
 	s.endAll(ErrStreamOver, match)
 }
 
-// An openStream is one open stream and what of it may match, as it was at the moment of looking.
+// An openStream is one open stream with its channels, copied under the lock.
 type openStream struct {
 	stream   *Stream
 	channels map[Channel]string
 }
 
-// openStreams are the open streams by account, 0 being visitors, for which want is true.
+// openStreams returns the open streams for which want is true, by account; visitors are account 0.
 func (s *Streams) openStreams(want func(*Stream) bool) (byAccount map[int64][]openStream, accounts []int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +108,7 @@ func (s *Streams) openStreams(want func(*Stream) bool) (byAccount map[int64][]op
 	return byAccount, accounts
 }
 
-// send puts a message into a stream; one whose client does not keep up ends.
+// send puts a message into a stream. A stream whose client does not keep up ends.
 func (s *Streams) send(st *Stream, m Message) {
 	select {
 	case st.c <- m:
@@ -139,7 +139,7 @@ func (o openStream) matching(home, listed bool, tags func(key string) bool) []Ch
 
 func listens(st *Stream) bool { return len(st.channels) > 0 }
 
-// tellPost tells of a new or changed post those whose feeds have it.
+// tellPost sends a new or changed post to the streams whose feeds have it.
 func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, counted *idSet) error {
 	byAccount, accounts := s.openStreams(listens)
 	row, err := s.c.Store.RawPost(ctx, e.RefID)
@@ -208,8 +208,8 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 	return nil
 }
 
-// viewedPosts is one post as several accounts see it. Where it names nobody, who may see it sees the same as all
-// others, but for the like: then it is loaded once.
+// viewedPosts is one post as several accounts see it. Where it mentions nobody, all who may see it see the same but for
+// the like: then it is loaded once.
 type viewedPosts struct {
 	c   *Community
 	row *store.Post
@@ -252,7 +252,8 @@ func (v *viewedPosts) as(ctx context.Context, account int64, l store.Listener) (
 	return p, nil
 }
 
-// tellDeleted tells those who may have it in their feeds. The post itself is gone, so it goes by what the event says.
+// tellDeleted sends a deletion to the streams that may have the post in their feeds. The post itself is gone, so it
+// relies on the event.
 func (s *Streams) tellDeleted(ctx context.Context, e live.Event, counted *idSet) error {
 	var was postEvent
 	if err := readEvent(e, &was); err != nil {
@@ -281,7 +282,7 @@ func (s *Streams) tellDeleted(ctx context.Context, e live.Event, counted *idSet)
 	return nil
 }
 
-// tellNotification tells the clients of whom it is for.
+// tellNotification sends a notification to the clients of its account.
 func (s *Streams) tellNotification(ctx context.Context, e live.Event) error {
 	byAccount, _ := s.openStreams(func(st *Stream) bool { return st.AccountID == e.AccountID && st.Notifications && listens(st) })
 	list := byAccount[e.AccountID]
@@ -313,7 +314,7 @@ func (s *Streams) tellNotification(ctx context.Context, e live.Event) error {
 	return nil
 }
 
-// tellCounts tells the pages that show the post.
+// tellCounts sends counts to the pages that show the post.
 func (s *Streams) tellCounts(ctx context.Context, id int64) error {
 	byAccount, accounts := s.openStreams(func(st *Stream) bool { return slices.Contains(st.Posts, id) })
 	if len(accounts) == 0 {
@@ -338,7 +339,7 @@ func (s *Streams) tellCounts(ctx context.Context, id int64) error {
 	return nil
 }
 
-// tellUnread tells the pages of the account how many notifications it has not read.
+// tellUnread sends the number of unread notifications to the pages of the account.
 func (s *Streams) tellUnread(ctx context.Context, id int64) error {
 	byAccount, _ := s.openStreams(func(st *Stream) bool { return st.AccountID == id && st.TokenID == 0 })
 	if len(byAccount[id]) == 0 || id == 0 {
@@ -358,7 +359,7 @@ func (s *Streams) tellUnread(ctx context.Context, id int64) error {
 	return nil
 }
 
-// readEvent reads an event's payload; one without any leaves into as it is.
+// readEvent reads an event's payload into into, which stays as it is where there is none.
 func readEvent(e live.Event, into any) error {
 	if len(e.Payload) == 0 {
 		return nil

@@ -33,12 +33,12 @@ const (
 	keepEvents   = 6 * time.Hour
 )
 
-// Workers says how many jobs of each class a process runs at once.
+// Workers is how many jobs of each class a process runs at once.
 func Workers() map[string]int {
 	return map[string]int{ClassShort: 4, ClassPhoto: max(2, runtime.GOMAXPROCS(0)), ClassBulk: 1}
 }
 
-// RegisterPhotoJobs has q run the jobs of photos, media and retention.
+// RegisterPhotoJobs registers the jobs of photos, media and retention.
 func (c *Community) RegisterPhotoJobs(q *queue.Queue) {
 	q.Register(jobProcess, queue.Handler{
 		Run: c.preparePhoto, Dead: c.preparingFailed, Class: ClassPhoto, Timeout: 5 * time.Minute, MaxAttempts: 4, Backoff: time.Second,
@@ -88,11 +88,11 @@ func (c *Community) removeMedia(ctx context.Context, job *queue.Job) error {
 	})
 }
 
-// fewSets is up to how many photos the CDN is told one by one that they are gone. Orders have a price and a limit;
-// when an account goes, the copies at the edges end by their own lifetime, within a day.
+// fewSets is up to how many photos the CDN is asked to drop one by one. Invalidations cost money and are limited. When
+// an account goes, the copies at the edges expire within a day.
 const fewSets = 20
 
-// forgetCopies has the CDN forget the variants of sets, whose bytes are gone already.
+// forgetCopies has the CDN drop the variants of sets whose bytes are removed.
 func (c *Community) forgetCopies(ctx context.Context, sets []*store.MediaObject) error {
 	if c.CDN == nil {
 		return nil
@@ -130,7 +130,7 @@ func (c *Community) removeBytes(ctx context.Context, sets []*store.MediaObject) 
 
 func (c *Community) sweepJob(ctx context.Context, _ *queue.Job) error { return c.Sweep(ctx) }
 
-// Sweep finds what crashes left and what nobody posted, and removes it.
+// Sweep removes what crashes left behind and photos that nobody posted.
 func (c *Community) Sweep(ctx context.Context) error {
 	now, err := c.Store.Now(ctx)
 	if err != nil {
@@ -169,8 +169,8 @@ func inBatches(ctx context.Context, f func() (int, error)) error {
 	return nil
 }
 
-// sweepPhotos gives up photos that are in no post and have had their time. Marking them comes first, so that no post
-// can take one whose bytes are going.
+// sweepPhotos removes unattached photos that are too old. It marks them first, so that no post can take one whose bytes
+// are being removed.
 func (c *Community) sweepPhotos(ctx context.Context, state string, before store.Millis) error {
 	return inBatches(ctx, func() (int, error) {
 		ids, err := c.Store.StalePhotos(ctx, state, before, mediaBatch)
@@ -194,7 +194,7 @@ func (c *Community) sweepPhotos(ctx context.Context, state string, before store.
 	})
 }
 
-// sweepAbandoned gives up sets whose writer has died.
+// sweepAbandoned marks sets gone whose writer has died.
 func (c *Community) sweepAbandoned(ctx context.Context) error {
 	return inBatches(ctx, func() (int, error) {
 		sets, err := c.Store.AbandonedMediaObjects(ctx, 2*maxUpload, mediaBatch)
@@ -254,7 +254,7 @@ func (c *Community) sweepRows(ctx context.Context, before store.Millis) error {
 
 func (c *Community) retentionJob(ctx context.Context, _ *queue.Job) error { return c.Forget(ctx) }
 
-// Forget removes rows that have served their time.
+// Forget removes rows that have expired: old events, finished jobs, keys, codes, links and attempts.
 func (c *Community) Forget(ctx context.Context) error {
 	now, err := c.Store.Now(ctx)
 	if err != nil {

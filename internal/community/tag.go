@@ -7,7 +7,7 @@ import (
 	"tintype/internal/store"
 )
 
-// Tag is the tag of that name (with or without #, in any case) if a post that the viewer may find by it carries it,
+// Tag finds the tag of that name (with or without #, in any case) if a post that the viewer may find by it carries it,
 // else ErrNotFound.
 func (c *Community) Tag(ctx context.Context, viewer *store.Account, name string) (*store.Tag, error) {
 	if err := c.reader(viewer); err != nil {

@@ -13,7 +13,7 @@ import (
 	"tintype/internal/store"
 )
 
-// Bounds on what people write. Handlers tell them to clients; lengths are in characters.
+// Bounds of texts, in characters. Handlers tell them to clients.
 const (
 	MaxCaption     = 5000
 	MaxComment     = 2000
@@ -97,7 +97,7 @@ func cut(text string, yield func(token) bool) {
 	}
 }
 
-// joins tells whether a sign right after r belongs to what r is part of: an address, a path, an entity, a word.
+// joins reports whether a sign right after r belongs to the same word as r: an address, a path, an entity.
 func joins(r rune) bool {
 	return r == '/' || r == '=' || r == '&' || r == '#' || r == '@' || wordRune(r)
 }
@@ -118,7 +118,7 @@ func tagAt(text string) string {
 	return ""
 }
 
-// ValidTag tells whether the name can be a tag's: letters, digits and underscores of any script, not digits or
+// ValidTag reports whether the name can be a tag's: letters, digits and underscores of any script, not digits or
 // underscores alone, at most 100 characters.
 func ValidTag(name string) bool {
 	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxTagRunes || utf8.RuneCountInString(store.Fold(name)) > maxTagRunes {
@@ -227,8 +227,8 @@ func Extract(text string) (tags, mentions []string) {
 	return tags, mentions
 }
 
-// Render writes a text as HTML of p, br, a and span alone, the way Mastodon does: paragraphs at blank lines, links for
-// addresses and for those tags and mentions that are given. Nothing in the text is taken for HTML.
+// Render writes a text as HTML of p, br, a and span alone, as Mastodon does: paragraphs at blank lines, links for
+// addresses and for the given tags and mentions. Everything else is escaped.
 func (c *Community) Render(text string, mentions []*store.Account, tags []store.Tag) template.HTML {
 	text = tidy(text)
 	if len(text) > maxRenderSize {
@@ -303,8 +303,8 @@ func (c *Community) AccountURL(username string) string {
 	return c.BaseURL + "/@" + url.PathEscape(username)
 }
 
-// Plain is a text on one line, for names, titles and descriptions. It is not HTML. What turns the direction of writing
-// is left out: within a line it would turn the words around it, too. Letters of every script still run their own way.
+// Plain returns a text on one line, for names, titles and descriptions. It is not HTML. It drops characters that change
+// the direction of writing, because they would reorder the words around the text. Letters keep their own direction.
 func Plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' {
@@ -315,8 +315,8 @@ func Plain(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// tidy is a text as it is kept: valid, lines ended by \n, at most one of them blank in a row, nothing around it, no
-// control characters.
+// tidy returns a text in the form in which it is stored: valid UTF-8, lines ended by \n, at most one blank line in a
+// row, no space around it, no control characters.
 func tidy(text string) string {
 	if isTidy(text) { // what is stored is, and is rendered often
 		return text
@@ -350,7 +350,7 @@ func tidyUp(text string) string {
 	return strings.TrimSpace(strings.Join(kept, "\n"))
 }
 
-// isTidy tells of plain texts that tidying would leave them as they are. Of others it says nothing.
+// isTidy reports, for plain texts only, that tidy would not change them. False says nothing.
 func isTidy(text string) bool {
 	for i := range len(text) {
 		if b := text[i]; b >= utf8.RuneSelf || b < ' ' && b != '\n' || b == 0x7F {
@@ -360,5 +360,5 @@ func isTidy(text string) bool {
 	return strings.TrimSpace(text) == text && !strings.Contains(text, " \n") && !strings.Contains(text, "\n\n\n")
 }
 
-// oneLine is tidy for what has no lines, such as a content warning.
+// oneLine is tidy for a text of one line, such as a content warning.
 func oneLine(text string) string { return Plain(text) }

@@ -41,7 +41,7 @@ var reservedUsernames = func() map[string]bool {
 	return names
 }()
 
-// checkUsername holds a new username against the rules; whether it is free is for the database to say.
+// checkUsername checks a new username against the rules. The database decides whether it is free.
 func (e *Invalid) checkUsername(username string) {
 	switch {
 	case username == "":

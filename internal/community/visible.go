@@ -10,14 +10,15 @@ import (
 	"tintype/internal/store"
 )
 
-// visibleIdle is how long after the last look events are still followed for a Visible.
+// visibleIdle is how long events are followed after the last call of Count.
 const visibleIdle = 10 * time.Second
 
-// A Visible counts how often what visitors see has changed, anywhere in the fleet: who keeps something that was read at
-// one count may show it for as long as the count is the same.
+// A Visible counts changes of what visitors see, anywhere in the fleet. What was read at one count may be shown for as
+// long as the count stays the same.
 //
-// What this process commits counts at once, what others commit counts when its event is heard, and with replicas once
-// more when all of them have it: what was read in between may have come from one that had not.
+// A commit of this process counts at once. A commit of another process counts when its event is read. With replicas
+// each counts once more when all of them have it, because what was read in between may have come from a replica that
+// had not.
 type Visible struct {
 	store           *store.Store
 	waitForReplicas func(context.Context) error // see StreamOptions
@@ -27,7 +28,7 @@ type Visible struct {
 	lagging         chan struct{}
 }
 
-// NewVisible makes a Visible; Follow makes it count.
+// NewVisible makes a Visible. It counts only commits of this process before Follow runs.
 func NewVisible(c *Community, waitForReplicas func(context.Context) error) *Visible {
 	v := &Visible{store: c.Store, waitForReplicas: waitForReplicas, log: c.Log, lagging: make(chan struct{}, 1)}
 	v.watch = live.NewWatch(live.WatchOptions{
@@ -39,13 +40,13 @@ func NewVisible(c *Community, waitForReplicas func(context.Context) error) *Visi
 	return v
 }
 
-// Count is the count now. It is asked for before anything is read.
+// Count returns the count now. Call it before reading anything.
 func (v *Visible) Count() uint64 {
 	v.watch.Use()
 	return v.changes.Load() + v.store.Commits()
 }
 
-// Changes is how many changes were seen.
+// Changes returns how many changes were read from events.
 func (v *Visible) Changes() uint64 { return v.changes.Load() }
 
 func (v *Visible) changed() {
@@ -84,5 +85,5 @@ func (v *Visible) Follow(ctx context.Context) {
 	}
 }
 
-// replicaRetry is how long after a failure the replicas are looked at again.
+// replicaRetry is the pause after the replicas could not be asked.
 const replicaRetry = 500 * time.Millisecond
