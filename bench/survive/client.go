@@ -80,7 +80,7 @@ func failure(a servertest.Answer, want []int) string {
 	return fmt.Sprint(a.Status)
 }
 
-// loggedOut tells whether the answer is one to a visitor, though the client is a member.
+// loggedOut reports whether the answer is one to a visitor, though the client is a member.
 func (c *client) loggedOut(a servertest.Answer) bool {
 	switch {
 	case c.Name == "" || a.Err != nil:

@@ -23,7 +23,7 @@ func Name(when time.Time, key *Key) string {
 	return namePrefix + when.UTC().Format(nameTime) + key.Suffix()
 }
 
-// ValidName tells whether a name is one that Name makes.
+// ValidName reports whether a name is one that Name makes.
 func ValidName(name string) bool {
 	rest, ok := strings.CutPrefix(name, namePrefix)
 	if !ok || len(rest) < len(nameTime) {

@@ -67,7 +67,7 @@ func (m *Manifest) encode() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// validPath tells whether a name is one that an archive may hold: it cannot lead out of a folder.
+// validPath reports whether a name is one that an archive may hold: it cannot lead out of a folder.
 func validPath(name string) bool {
 	return fs.ValidPath(name) && name != "." && name == path.Clean(name) && !strings.ContainsAny(name, "\\\n\r\x00") && name != sumsName && name != manifestName
 }

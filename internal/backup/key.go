@@ -53,7 +53,7 @@ func ParseKey(text string) (*Key, error) {
 	return &Key{r, id}, nil
 }
 
-// Decrypts tells whether the key can also read what it wrote.
+// Decrypts reports whether the key can also read what it wrote.
 func (k *Key) Decrypts() bool { return k != nil && k.identity != nil }
 
 // Suffix is how names of archives end.

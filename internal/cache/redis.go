@@ -126,7 +126,7 @@ func (r *Redis) Ready(ctx context.Context) {
 	}
 }
 
-// Away tells whether Redis is passed by at the moment.
+// Away reports whether Redis is passed by at the moment.
 func (r *Redis) Away() bool {
 	_, err := r.usable()
 	return err != nil
@@ -352,7 +352,7 @@ func (f *redisEntry) askSoon(ctx context.Context, client rueidis.Client) (mine b
 	return f.ask(ctx, client)
 }
 
-// ask looks once, and tells whether it has fallen to the caller to make the value.
+// ask looks once, and reports whether it has fallen to the caller to make the value.
 func (f *redisEntry) ask(ctx context.Context, client rueidis.Client) (mine bool, err error) {
 	got, err := lookScript.Exec(ctx, client, f.keys(), []string{f.secret, millis(lockLife)}).ToArray()
 	if err != nil {

@@ -134,7 +134,7 @@ func (s *Store) accountsSeen(ctx context.Context, viewer *Account) *gorm.DB {
 	return s.read(ctx).Where(c.sql, c.args...)
 }
 
-// plainKey tells whether the text could be part of a username's key.
+// plainKey reports whether the text could be part of a username's key.
 func plainKey(key string) bool {
 	return key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
@@ -163,7 +163,7 @@ func (s *Store) RetireUsername(ctx context.Context, username string) error {
 		Fold(username), nowMillis()).Error)
 }
 
-// UsernameRetired tells whether a deleted account had the username.
+// UsernameRetired reports whether a deleted account had the username.
 func (s *Store) UsernameRetired(ctx context.Context, username string) (bool, error) {
 	var n []int
 	err := s.read(ctx).Raw("SELECT 1 FROM retired_usernames WHERE username_key = ?", Fold(username)).Scan(&n).Error

@@ -74,7 +74,7 @@ func (s *Store) TakeBackAttempt(ctx context.Context, bucket string, window time.
 	return translate(s.write(ctx).Exec("UPDATE attempts SET count = count - 1 WHERE bucket = ? AND window_start = ? AND count > 0", bucket, start).Error)
 }
 
-// DeleteAttempts forgets windows that started before the moment, at most limit of them, and tells how many.
+// DeleteAttempts forgets windows that started before the moment, at most limit of them and returns how many.
 func (s *Store) DeleteAttempts(ctx context.Context, before Millis, limit int) (int64, error) {
 	var rows []struct {
 		Bucket      string

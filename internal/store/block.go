@@ -7,13 +7,13 @@ func (s *Store) AddBlock(ctx context.Context, b Block) error {
 	return translate(s.write(ctx).Create(&b).Error)
 }
 
-// DeleteBlock tells whether there was one.
+// DeleteBlock reports whether there was one.
 func (s *Store) DeleteBlock(ctx context.Context, accountID, targetID int64) (bool, error) {
 	res := s.write(ctx).Exec("DELETE FROM blocks WHERE account_id = ? AND target_id = ?", accountID, targetID)
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
-// Blocked tells whether either account blocks the other. For decisions about writes the context is to be Primary,
+// Blocked reports whether either account blocks the other. For decisions about writes the context is to be Primary,
 // or a transaction's.
 func (s *Store) Blocked(ctx context.Context, a, b int64) (bool, error) {
 	var n int

@@ -99,7 +99,7 @@ func (c *cluster) QueryContext(ctx context.Context, q string, args ...any) (*sql
 	return c.anywhere(ctx, r, q, args)
 }
 
-// probePrimary tells whether the primary is there after all, for a request whose client has written since this process last
+// probePrimary reports whether the primary is there after all, for a request whose client has written since this process last
 // heard of it: another process may know more.
 func (c *cluster) probePrimary(ctx context.Context, r *Reads) bool {
 	if r.probed || int64(r.brought) <= c.version.Load()+positionMargin {
@@ -355,7 +355,7 @@ func (c *cluster) mostAdvanced() []*endpoint {
 	return list
 }
 
-// expired tells whether a position is so old that every replica in use has passed it.
+// expired reports whether a position is so old that every replica in use has passed it.
 func (c *cluster) expired(p Position) bool {
 	v := c.version.Load()
 	return p != PositionPrimary && v > int64(p)+(c.maxLag+positionGrace).Milliseconds()
@@ -398,7 +398,7 @@ func (c *cluster) pause(ctx context.Context) {
 	}
 }
 
-// elsewhere tells whether another server may answer what this one did not: it is not there, cannot be used now, or
+// elsewhere reports whether another server may answer what this one did not: it is not there, cannot be used now, or
 // does not have the schema yet.
 func elsewhere(err error) bool {
 	var me *mysqldriver.MySQLError

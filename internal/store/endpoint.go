@@ -55,7 +55,7 @@ type server struct {
 	movedAt time.Time // when the version last changed
 }
 
-// usable tells whether the server may be read now.
+// usable reports whether the server may be read now.
 func (s *server) usable() bool {
 	return s.healthy.Load() || s.endpoint.c.away.Load() && s.answers.Load()
 }

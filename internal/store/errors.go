@@ -39,7 +39,7 @@ func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 
 func (e *ConflictError) Unwrap() error { return e.err }
 
-// ConflictOn tells whether err is a conflict on the unique key of that column, such as "username_key".
+// ConflictOn reports whether err is a conflict on the unique key of that column, such as "username_key".
 func ConflictOn(err error, column string) bool {
 	var c *ConflictError
 	return errors.As(err, &c) && !c.Foreign && strings.Contains(c.Key, column)
@@ -108,7 +108,7 @@ func translate(err error) error {
 	return err
 }
 
-// retryable tells whether a transaction that failed this way before COMMIT may simply be run again.
+// retryable reports whether a transaction that failed this way before COMMIT may simply be run again.
 func retryable(err error) bool {
 	var me *mysqldriver.MySQLError
 	if errors.As(err, &me) {
@@ -129,7 +129,7 @@ func retryable(err error) bool {
 	return errors.Is(err, driver.ErrBadConn) || brokenWire(err)
 }
 
-// brokenWire tells whether the connection to the server broke, or could not be made.
+// brokenWire reports whether the connection to the server broke, or could not be made.
 func brokenWire(err error) bool {
 	var ne net.Error
 	for _, known := range []error{mysqldriver.ErrInvalidConn, mysqldriver.ErrMalformPkt, mysqldriver.ErrPktSync, mysqldriver.ErrPktSyncMul, sql.ErrConnDone} {
@@ -140,7 +140,7 @@ func brokenWire(err error) bool {
 	return errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
-// readOnly tells whether a server refused a write because it does not take any.
+// readOnly reports whether a server refused a write because it does not take any.
 func readOnly(err error) bool {
 	var me *mysqldriver.MySQLError
 	return errors.Is(err, driver.ErrBadConn) || errors.As(err, &me) && (me.Number == 1290 || me.Number == 1836)

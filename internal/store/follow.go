@@ -11,7 +11,7 @@ func (s *Store) AddFollow(ctx context.Context, f Follow) error {
 	return translate(s.write(ctx).Create(&f).Error)
 }
 
-// DeleteFollow tells whether there was one.
+// DeleteFollow reports whether there was one.
 func (s *Store) DeleteFollow(ctx context.Context, followerID, followeeID int64) (bool, error) {
 	return s.deletePair(ctx, "follows", followerID, followeeID)
 }
@@ -25,7 +25,7 @@ func (s *Store) AddFollowRequest(ctx context.Context, r FollowRequest) error {
 	return err
 }
 
-// DeleteFollowRequest tells whether there was one.
+// DeleteFollowRequest reports whether there was one.
 func (s *Store) DeleteFollowRequest(ctx context.Context, followerID, followeeID int64) (bool, error) {
 	return s.deletePair(ctx, "follow_requests", followerID, followeeID)
 }

@@ -186,7 +186,7 @@ func parseGrant(text string) (Grant, bool) {
 	return Grant{}, false
 }
 
-// covers tells whether the grant is for a whole database.
+// covers reports whether the grant is for a whole database.
 func (g Grant) covers(database string) bool {
 	if g.On == "*.*" {
 		return true
@@ -256,7 +256,7 @@ func (e *RightsError) Error() string {
 	return text + ": run `tintype migrate up` with the DATABASE_URL of the schema's owner, and set MIGRATE=wait for this one, so that it goes on by itself when that is done"
 }
 
-// denied tells whether a server refused a statement for want of a privilege.
+// denied reports whether a server refused a statement for want of a privilege.
 func denied(err error) bool {
 	var me *mysqldriver.MySQLError
 	return errors.As(err, &me) && slices.Contains([]uint16{1044, 1142, 1143, 1227, 1370}, me.Number)

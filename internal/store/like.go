@@ -7,7 +7,7 @@ func (s *Store) AddLike(ctx context.Context, id, accountID, postID int64, at Mil
 	return translate(s.write(ctx).Exec("INSERT INTO likes (id, account_id, post_id, created_at) VALUES (?, ?, ?, ?)", id, accountID, postID, at).Error)
 }
 
-// RemoveLike tells whether there was one.
+// RemoveLike reports whether there was one.
 func (s *Store) RemoveLike(ctx context.Context, accountID, postID int64) (bool, error) {
 	res := s.write(ctx).Exec("DELETE FROM likes WHERE account_id = ? AND post_id = ?", accountID, postID)
 	return res.RowsAffected > 0, translate(res.Error)

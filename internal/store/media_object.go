@@ -18,7 +18,7 @@ func (s *Store) MediaObjectLive(ctx context.Context, random string, names []stri
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
-// DropNewMediaObject marks a set gone if nothing has begun to use it, and tells whether it did.
+// DropNewMediaObject marks a set gone if nothing has begun to use it, and reports whether it did.
 func (s *Store) DropNewMediaObject(ctx context.Context, random string) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE random = ? AND state = ?", ObjectGone, random, ObjectNew)
 	return res.RowsAffected == 1, translate(res.Error)

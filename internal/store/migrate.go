@@ -48,7 +48,7 @@ type SchemaState struct {
 	MinRelease int  // the oldest release that may use the schema
 }
 
-// Usable tells whether this binary can work on the schema, and if not, what to do.
+// Usable reports whether this binary can work on the schema, and if not, what to do.
 func (s SchemaState) Usable() error {
 	switch {
 	case s.Dirty:
@@ -259,7 +259,7 @@ func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*
 	return rows.Err()
 }
 
-// tableInUse tells whether a migration did not get its table. golang-migrate's error hides the driver's.
+// tableInUse reports whether a migration did not get its table. golang-migrate's error hides the driver's.
 func tableInUse(err error) bool {
 	var at *database.Error
 	var plain database.Error

@@ -116,7 +116,7 @@ type Account struct {
 	AllRead        bool   `gorm:"-"` // there was no unread notification when SessionAccount read it; false elsewhere
 }
 
-// Active tells whether the account can be seen and can act.
+// Active reports whether the account can be seen and can act.
 func (a *Account) Active() bool { return a.SuspendedAt == nil && a.DeletedAt == nil }
 
 // Name is what people read: the display name, else the username.
@@ -240,7 +240,7 @@ type Post struct {
 	Liked bool `gorm:"-"` // by the viewer for whom it was read
 }
 
-// Warned tells whether the post's photos are shown only to readers who ask.
+// Warned reports whether the post's photos are shown only to readers who ask.
 func (p *Post) Warned() bool { return p.Sensitive || p.Warning != "" }
 
 // Tag is a hashtag; Name is as first written, NameKey folded.

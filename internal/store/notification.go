@@ -13,7 +13,7 @@ func (s *Store) AddNotification(ctx context.Context, n Notification) (int64, err
 	})
 }
 
-// MayNotify tells whether both accounts of the notification are active, neither blocks the other, and the same
+// MayNotify reports whether both accounts of the notification are active, neither blocks the other, and the same
 // thing was not told before.
 func (s *Store) MayNotify(ctx context.Context, n Notification) (bool, error) {
 	to := accountSeen(nil, "a")

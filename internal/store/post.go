@@ -140,7 +140,7 @@ func (s *Store) RawPost(ctx context.Context, id int64) (*Post, error) {
 	return s.RawPostFor(ctx, nil, id)
 }
 
-// RawPostFor is RawPost that tells whether the viewer likes it.
+// RawPostFor is RawPost that reports whether the viewer likes it.
 func (s *Store) RawPostFor(ctx context.Context, viewer *Account, id int64) (*Post, error) {
 	columns := anyPost.by(viewer)
 	return s.onePost(ctx, columns, "SELECT "+columns.sql+" FROM posts p WHERE p.id = ?", append(columns.args, id)...)

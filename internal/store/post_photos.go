@@ -7,7 +7,7 @@ func (s *Store) ClearDraftText(ctx context.Context, accountID int64) error {
 	return translate(s.write(ctx).Exec("DELETE FROM drafts WHERE account_id = ?", accountID).Error)
 }
 
-// AttachPhoto makes a ready photo of the account, that has no post yet, the post's, and tells whether there was such.
+// AttachPhoto makes a ready photo of the account, that has no post yet, the post's, and reports whether there was such.
 func (s *Store) AttachPhoto(ctx context.Context, accountID, photoID, postID int64, position int, description string, at Millis) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE photos SET post_id = ?, position = ?, description = ?, attached_at = ?, updated_at = ?"+
 		" WHERE id = ? AND account_id = ? AND purpose = ? AND state = ? AND post_id IS NULL",

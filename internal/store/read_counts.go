@@ -91,7 +91,7 @@ func (s *Store) Replicas() (list []ReplicaState, primary int64) {
 	return list, s.cluster.version.Load()
 }
 
-// WriterAway tells whether the primary is known not to answer: then replicas are read and nothing is written.
+// WriterAway reports whether the primary is known not to answer: then replicas are read and nothing is written.
 func (s *Store) WriterAway() bool { return s.cluster != nil && s.cluster.away.Load() }
 
 // A Pool is connections to one address.

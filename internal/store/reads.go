@@ -52,7 +52,7 @@ func readsOf(ctx context.Context) *Reads {
 	return r
 }
 
-// Replicated tells whether there are replicas, and so positions.
+// Replicated reports whether there are replicas, and so positions.
 func (s *Store) Replicated() bool { return s.cluster != nil }
 
 // StartReads lets a request read on replicas that have reached the position its client brought. End it with the
@@ -79,7 +79,7 @@ func (s *Store) CarryByToken(ctx context.Context, t *AccessToken) {
 	r.raise(t.Position)
 }
 
-// Positioned tells whether the request's client has written lately: then it reads no cache of what can change.
+// Positioned reports whether the request's client has written lately: then it reads no cache of what can change.
 func Positioned(ctx context.Context) bool {
 	r := readsOf(ctx)
 	if r == nil {

@@ -41,7 +41,7 @@ func (s *Store) OpenReports(ctx context.Context, most int) (int, error) {
 	return n, translate(err)
 }
 
-// CloseReport closes an open report and tells whether it was open.
+// CloseReport closes an open report and reports whether it was open.
 func (s *Store) CloseReport(ctx context.Context, id, byID int64, at Millis) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE reports SET state = ?, closed_by_id = ?, closed_at = ? WHERE id = ? AND state = ?", ReportClosed, byID, at, id, ReportOpen)
 	return res.RowsAffected > 0, translate(res.Error)

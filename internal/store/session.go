@@ -92,7 +92,7 @@ func (s *Store) DeleteOtherSessions(ctx context.Context, accountID int64, keep s
 	return translate(s.write(ctx).Exec("DELETE FROM sessions WHERE account_id = ? AND hash <> ?", accountID, keep).Error)
 }
 
-// DeleteExpiredSessions removes at most limit sessions that ended before the moment, and tells how many.
+// DeleteExpiredSessions removes at most limit sessions that ended before the moment and returns how many.
 func (s *Store) DeleteExpiredSessions(ctx context.Context, before Millis, limit int) (int64, error) {
 	var rows []*Session
 	if err := s.read(Primary(ctx)).Select("account_id", "hash").Where("expires_at < ?", before).Order("expires_at").Limit(limit).Find(&rows).Error; err != nil {

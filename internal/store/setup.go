@@ -223,7 +223,7 @@ func quoted(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }
 
-// CheckPassword tells whether a password can be given to SetupDatabase.
+// CheckPassword reports whether a password can be given to SetupDatabase.
 func CheckPassword(s string) error {
 	if len(s) < 12 || len(s) > 128 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) {
 		return errors.New("a password has 12 to 128 printable ASCII characters, without spaces and backslashes")

@@ -21,7 +21,7 @@ func (s *Store) SetSiteInfo(ctx context.Context, name, value string) error {
 		d.upsert("name", "value = "+d.new("value")), name, value).Error)
 }
 
-// AddSiteInfo writes a value unless one is there, and tells whether it did: of several processes one gets true.
+// AddSiteInfo writes a value unless one is there, and reports whether it did: of several processes one gets true.
 func (s *Store) AddSiteInfo(ctx context.Context, name, value string) (bool, error) {
 	res := s.write(ctx).Exec(s.dialect.insertIgnore()+" site_info (name, value) VALUES (?, ?)", name, value)
 	return res.RowsAffected == 1, translate(res.Error)

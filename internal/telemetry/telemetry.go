@@ -183,7 +183,7 @@ func ender(span trace.Span) End {
 	}
 }
 
-// Traced tells whether a span of the context is being recorded: only then is there anything to hang another one on.
+// Traced reports whether a span of the context is being recorded: only then is there anything to hang another one on.
 func Traced(ctx context.Context) bool { return trace.SpanFromContext(ctx).IsRecording() }
 
 // Call begins the span of a call to something outside of the process, within a traced request or job. Elsewhere there

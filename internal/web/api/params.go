@@ -222,7 +222,7 @@ func (p *params) list(name string) []string {
 	return all
 }
 
-// hasList tells whether the array was given at all, be it empty.
+// hasList reports whether the array was given at all, be it empty.
 func (p *params) hasList(name string) bool {
 	if _, ok := p.values[name+"[]"]; ok {
 		return true

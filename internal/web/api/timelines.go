@@ -140,7 +140,7 @@ func foldTags(names []string) []string {
 	return keys
 }
 
-// wears tells whether a post has all of the tags and none of the others, each by its key.
+// wears reports whether a post has all of the tags and none of the others, each by its key.
 func wears(p *community.Post, all, none []string) bool {
 	has := func(key string) bool {
 		return slices.ContainsFunc(p.Tags, func(t store.Tag) bool { return t.NameKey == key })

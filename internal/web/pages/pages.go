@@ -131,10 +131,10 @@ func openTo(path string) bool {
 	return path == "/robots.txt"
 }
 
-// Member tells whether the request comes from somebody who is logged in. Before must have run.
+// Member reports whether the request comes from somebody who is logged in. Before must have run.
 func (p *Pages) Member(c *gin.Context) bool { return viewer(c) != nil }
 
-// Administrator tells whether the request comes from one. Before must have run.
+// Administrator reports whether the request comes from one. Before must have run.
 func (p *Pages) Administrator(c *gin.Context) bool {
 	acc := viewer(c)
 	return acc != nil && acc.Role == store.RoleAdmin

@@ -31,7 +31,7 @@ func (p *Pages) registerPosts(r Routes) {
 	r.Personal(http.MethodGet, "/photos/:id/original", p.member(p.original))
 }
 
-// isAt tells whether a post's page is at the address, whose name must be its author's.
+// isAt reports whether a post's page is at the address, whose name must be its author's.
 func isAt(c *gin.Context, post *community.Post) bool {
 	return post.Kind == store.KindPost && store.Fold(c.Param("name")) == store.Fold(post.Author.Username)
 }

@@ -132,7 +132,7 @@ func takenText(at string) string {
 	return ""
 }
 
-// covered tells whether the photos of a warned post are kept back from this reader.
+// covered reports whether the photos of a warned post are kept back from this reader.
 func (b viewBuilder) covered(post *community.Post) bool {
 	if !post.Warned() || b.show == post.ID {
 		return false
