@@ -8,10 +8,11 @@ import (
 	"gorm.io/gorm"
 )
 
-// SessionOwner is the id, and the epoch under which sessions of the account hold.
+// SessionOwner returns the account's id, and the epoch of its valid sessions.
 func (a *Account) SessionOwner() (id int64, epoch int) { return a.ID, a.SessionEpoch }
 
-// AccountByID is ErrNotFound where there is none. Suspended and deleted accounts are found; rules are community's.
+// AccountByID returns ErrNotFound where there is none. It finds suspended and deleted accounts too; the rules are
+// community's.
 func (s *Store) AccountByID(ctx context.Context, id int64) (*Account, error) {
 	var a Account
 	if err := first(s.read(ctx).Where("id = ?", id), &a); err != nil {
@@ -20,8 +21,8 @@ func (s *Store) AccountByID(ctx context.Context, id int64) (*Account, error) {
 	return &a, nil
 }
 
-// SessionAccount is AccountByID for whose session it is, read on the primary (while that is away, on a replica) and with
-// AllRead.
+// SessionAccount is AccountByID for the owner of a session. It reads on the primary (on a replica while the primary is
+// away) and sets AllRead.
 func (s *Store) SessionAccount(ctx context.Context, id int64) (*Account, error) {
 	var row struct {
 		Account            Account `gorm:"embedded"`
@@ -41,7 +42,7 @@ func newestNotification(account string) string {
 	return "(SELECT MAX(n.id) FROM notifications n WHERE n.account_id = " + account + ".id) AS newest_notification"
 }
 
-// AccountByUsername finds without regard to case.
+// AccountByUsername ignores case.
 func (s *Store) AccountByUsername(ctx context.Context, username string) (*Account, error) {
 	var a Account
 	if err := first(s.read(ctx).Where("username_key = ?", Fold(username)), &a); err != nil {
@@ -50,7 +51,7 @@ func (s *Store) AccountByUsername(ctx context.Context, username string) (*Accoun
 	return &a, nil
 }
 
-// AccountByEmail finds whom a log-in by that address means.
+// AccountByEmail finds the account that logs in by that address.
 func (s *Store) AccountByEmail(ctx context.Context, email string) (*Account, error) {
 	var a Account
 	if err := first(s.read(ctx).Where("email_key = ?", Fold(email)), &a); err != nil {
@@ -59,7 +60,7 @@ func (s *Store) AccountByEmail(ctx context.Context, email string) (*Account, err
 	return &a, nil
 }
 
-// AccountsByID finds those that exist, in no particular order.
+// AccountsByID returns those that exist, in no particular order.
 func (s *Store) AccountsByID(ctx context.Context, ids []int64) ([]*Account, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -69,7 +70,7 @@ func (s *Store) AccountsByID(ctx context.Context, ids []int64) ([]*Account, erro
 	return as, translate(err)
 }
 
-// AccountsByUsername finds those that exist among the usernames, in no particular order.
+// AccountsByUsername returns those that exist, in no particular order.
 func (s *Store) AccountsByUsername(ctx context.Context, usernames []string) ([]*Account, error) {
 	if len(usernames) == 0 {
 		return nil, nil
@@ -83,7 +84,7 @@ func (s *Store) AccountsByUsername(ctx context.Context, usernames []string) ([]*
 	return as, translate(err)
 }
 
-// SeenAccountByID is the account if the viewer may know of it (see accountKnown), else ErrNotFound.
+// SeenAccountByID returns the account if the viewer may know of it (see accountKnown), else ErrNotFound.
 func (s *Store) SeenAccountByID(ctx context.Context, viewer *Account, id int64) (*Account, error) {
 	var a Account
 	if err := first(s.accountsKnown(ctx, viewer).Where("id = ?", id), &a); err != nil {
@@ -92,7 +93,7 @@ func (s *Store) SeenAccountByID(ctx context.Context, viewer *Account, id int64) 
 	return &a, nil
 }
 
-// SeenAccountByUsername is the account if the viewer may know of it, else ErrNotFound.
+// SeenAccountByUsername returns the account if the viewer may know of it, else ErrNotFound.
 func (s *Store) SeenAccountByUsername(ctx context.Context, viewer *Account, username string) (*Account, error) {
 	var a Account
 	if err := first(s.accountsKnown(ctx, viewer).Where("username_key = ?", Fold(username)), &a); err != nil {
@@ -101,7 +102,7 @@ func (s *Store) SeenAccountByUsername(ctx context.Context, viewer *Account, user
 	return &a, nil
 }
 
-// SeenAccountsByID are those of the accounts that the viewer may know of, in no particular order.
+// SeenAccountsByID returns those of the accounts that the viewer may know of, in no particular order.
 func (s *Store) SeenAccountsByID(ctx context.Context, viewer *Account, ids []int64) ([]*Account, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -111,8 +112,8 @@ func (s *Store) SeenAccountsByID(ctx context.Context, viewer *Account, ids []int
 	return as, translate(err)
 }
 
-// AccountsStartingWith are accounts that the viewer may see whose username starts with the prefix, the shortest names
-// first.
+// AccountsStartingWith returns accounts that the viewer may see and whose username starts with the prefix, the shortest
+// names first.
 func (s *Store) AccountsStartingWith(ctx context.Context, viewer *Account, prefix string, limit int) ([]*Account, error) {
 	key := Fold(prefix)
 	if !plainKey(key) {
@@ -139,8 +140,8 @@ func plainKey(key string) bool {
 	return key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
-// CreateAccount inserts the account under its ID. A taken username is a ConflictOn "username_key", a taken address
-// one on "email_key"; a username that a deleted account had is one too.
+// CreateAccount inserts the account under its ID. The error for a username that is taken, also by a deleted account, is
+// a ConflictOn "username_key"; for an address that is taken, one on "email_key".
 func (s *Store) CreateAccount(ctx context.Context, a *Account) error {
 	now := nowMillis()
 	a.UsernameKey = Fold(a.Username)
@@ -157,7 +158,7 @@ func (s *Store) CreateAccount(ctx context.Context, a *Account) error {
 	return translate(err)
 }
 
-// RetireUsername takes a username out of use for ever.
+// RetireUsername records that nobody may have the username again.
 func (s *Store) RetireUsername(ctx context.Context, username string) error {
 	return translate(s.write(ctx).Exec(s.dialect.insertIgnore()+" retired_usernames (username_key, retired_at) VALUES (?, ?)",
 		Fold(username), nowMillis()).Error)
@@ -179,17 +180,17 @@ func (s *Store) setAccount(ctx context.Context, id int64, assignments string, ar
 	return translate(res.Error)
 }
 
-// SetPassword stores a new hash and raises the session epoch: every session made before is over.
+// SetPassword stores a new hash and raises the session epoch, which ends every earlier session.
 func (s *Store) SetPassword(ctx context.Context, id int64, hash string) error {
 	return s.setAccount(ctx, id, "password_hash = ?, session_epoch = session_epoch + 1", hash)
 }
 
-// ReplacePasswordHash stores the same password's hash at other costs, unless the password changed meanwhile.
+// ReplacePasswordHash stores a hash of the same password at other costs, unless the password changed meanwhile.
 func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, hash string) error {
 	return translate(s.write(ctx).Exec("UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?", hash, id, old).Error)
 }
 
-// SetEmail stores an address; key is nil where it belongs to somebody else's log-in.
+// SetEmail stores an address. key is nil where another account logs in by it.
 func (s *Store) SetEmail(ctx context.Context, id int64, email string, key *string) error {
 	return s.setAccount(ctx, id, "email = ?, email_key = ?", email, key)
 }
@@ -227,8 +228,8 @@ func (s *Store) CountAccounts(ctx context.Context) (int64, error) {
 	return n, translate(err)
 }
 
-// FirstAccountAt is when the oldest account was made, which is about when the site
-// began. ErrNotFound: there is none yet.
+// FirstAccountAt is when the oldest account was made, which is about when the site began. It returns ErrNotFound where
+// there is none yet.
 func (s *Store) FirstAccountAt(ctx context.Context) (time.Time, error) {
 	var id int64
 	if err := s.read(ctx).Raw("SELECT COALESCE(MIN(id), 0) FROM accounts").Scan(&id).Error; err != nil {

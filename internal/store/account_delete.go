@@ -5,24 +5,23 @@ import (
 	"strconv"
 )
 
-// HideAccount takes a deleted account out of sight at once: its sessions are over, nobody can log in to it, and what
-// only its owner knew is forgotten. The rest goes in batches.
+// HideAccount hides a deleted account at once: it ends the sessions, prevents log-ins and clears what only the owner
+// knew. Batches remove the rest.
 func (s *Store) HideAccount(ctx context.Context, id int64) error {
 	return s.setAccount(ctx, id, "deleted_at = ?, session_epoch = session_epoch + 1, email = '', email_key = NULL, password_hash = ''", nowMillis())
 }
 
-// BlankAccount empties the row of a deleted account. The row itself stays, as a number without a name: reports and
-// what was said in other people's threads refer to it. Its username is retired before, and no username looks like the
-// key that it gets.
+// BlankAccount empties the row of a deleted account. The row itself stays, because reports and threads of others refer
+// to it. Its username is retired before. The row gets a key that no username can have.
 func (s *Store) BlankAccount(ctx context.Context, id int64) error {
 	return s.setAccount(ctx, id, "username = 'deleted', username_key = ?, display_name = '', note = '', fields = '[]', "+
 		"avatar_photo_id = NULL, header_photo_id = NULL, role = ?, language = '', last_post_at = NULL", "#"+strconv.FormatInt(id, 10), RoleMember)
 }
 
-// LikeRef is a like and what it is of.
+// LikeRef is a like with its post and the post's author.
 type LikeRef struct{ ID, PostID, AuthorID int64 }
 
-// LikesBy are at most limit of the account's likes, in the order of the posts.
+// LikesBy returns at most limit of the account's likes, in the order of the posts.
 func (s *Store) LikesBy(ctx context.Context, accountID int64, limit int) ([]LikeRef, error) {
 	rows, err := s.query(ctx, "SELECT l.id, l.post_id, p.author_id FROM likes l JOIN posts p ON p.id = l.post_id WHERE l.account_id = ? ORDER BY l.post_id LIMIT ?", accountID, limit)
 	if err != nil {
@@ -35,7 +34,7 @@ func (s *Store) LikesBy(ctx context.Context, accountID int64, limit int) ([]Like
 	return out, rows.done()
 }
 
-// NeighboursOf are at most limit accounts with which the account has a follow, a request or a block, either way.
+// NeighboursOf returns at most limit accounts with which the account has a follow, a request or a block, either way.
 func (s *Store) NeighboursOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
 	var ids idSet
 	for _, q := range []string{
@@ -58,7 +57,7 @@ func (s *Store) NeighboursOf(ctx context.Context, accountID int64, limit int) ([
 	return ids.list, nil
 }
 
-// idSet is a list without doubles.
+// idSet is a list of ids without duplicates.
 type idSet struct {
 	list []int64
 	seen map[int64]bool
@@ -76,14 +75,14 @@ func (s *idSet) add(ids ...int64) {
 	}
 }
 
-// LivePostIDsOf are at most limit of the account's posts and comments that are not deleted, the newest first.
+// LivePostIDsOf returns at most limit of the account's posts and comments that are not deleted, newest first.
 func (s *Store) LivePostIDsOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
 	return s.idList(ctx, "SELECT p.id FROM posts p WHERE p.author_id = ? AND p.deleted_at IS NULL ORDER BY p.id DESC LIMIT ?", accountID, limit)
 }
 
-// EraseAccountRows removes at most limit rows (of each kind) that belong to the account alone or tell of it, and whose
-// absence no counter must learn: notifications, mentions, drafts, markers, keys, sessions, tokens and links. Reports
-// that it made stay without its name. It returns how many rows went; 0 means that none is left.
+// EraseAccountRows removes at most limit rows of each kind that belong to the account and that no counter counts:
+// notifications, mentions, drafts, markers, keys, sessions, tokens and links. Reports that it made stay without its
+// name. It returns how many rows it removed; 0 means that none is left.
 func (s *Store) EraseAccountRows(ctx context.Context, accountID int64, limit int) (int, error) {
 	total := 0
 	for _, find := range []string{

@@ -10,7 +10,7 @@ func (s *Store) CreateApp(ctx context.Context, a *App) error {
 	return translate(s.write(ctx).Create(a).Error)
 }
 
-// AppByClientID reads on the primary: a client uses its registration at once.
+// AppByClientID reads on the primary, because a client uses its registration at once.
 func (s *Store) AppByClientID(ctx context.Context, clientID string) (*App, error) {
 	var a App
 	if err := first(s.read(Primary(ctx)).Where("client_id = ?", clientID), &a); err != nil {
@@ -19,7 +19,7 @@ func (s *Store) AppByClientID(ctx context.Context, clientID string) (*App, error
 	return &a, nil
 }
 
-// AppsByID finds those that exist, in no particular order.
+// AppsByID returns those that exist, in no particular order.
 func (s *Store) AppsByID(ctx context.Context, ids []int64) ([]*App, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -29,8 +29,8 @@ func (s *Store) AppsByID(ctx context.Context, ids []int64) ([]*App, error) {
 	return as, translate(err)
 }
 
-// DeleteUnusedApps removes at most limit apps that registered before the moment and with which nothing was done: no
-// member's token or code, no post. It returns how many it looked at.
+// DeleteUnusedApps removes at most limit apps that registered before the moment and were never used: no token or code
+// of a member, no post. It returns how many apps it looked at.
 func (s *Store) DeleteUnusedApps(ctx context.Context, before Millis, limit int) (int, error) {
 	ids, err := s.idList(Primary(ctx), "SELECT a.id FROM apps a WHERE a.created_at < ? AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.app_id = a.id)"+
 		" AND NOT EXISTS (SELECT 1 FROM authorization_codes c WHERE c.app_id = a.id) AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.app_id = a.id)"+

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Attempt counts one try in the bucket if fewer than limit were counted in the window that ends now, by the
-// database's clock: tries of the window before count by the share of it that is still in sight. A try that is
-// refused is not counted; retryAfter says when one would be allowed.
+// Attempt counts one try in the bucket if fewer than limit were counted in the sliding window that ends now, by the
+// database's clock. Tries of the fixed window before count by the share of it that the sliding window still covers. A
+// refused try is not counted; retryAfter is when one would be allowed.
 func (s *Store) Attempt(ctx context.Context, bucket string, limit int, window time.Duration) (allowed bool, retryAfter time.Duration, err error) {
 	w := max(window.Milliseconds(), 1)
 	var row struct {
@@ -48,7 +48,7 @@ func (s *Store) Attempt(ctx context.Context, bucket string, limit int, window ti
 	return false, retryIn(limit, current, before, passed, time.Duration(w)*time.Millisecond), nil
 }
 
-// retryIn reckons when the count seen in the sliding window falls below the limit.
+// retryIn computes when the count in the sliding window falls below the limit.
 func retryIn(limit, current, before int, passed float64, window time.Duration) time.Duration {
 	at := 1.0 // as a share of the window
 	switch {
@@ -63,7 +63,7 @@ func retryIn(limit, current, before int, passed float64, window time.Duration) t
 	return min(max(d, time.Second), 2*window)
 }
 
-// TakeBackAttempt uncounts one try, of something that succeeded and is not what the limit is against.
+// TakeBackAttempt uncounts one try that succeeded and that the limit is not meant for.
 func (s *Store) TakeBackAttempt(ctx context.Context, bucket string, window time.Duration) error {
 	now, err := s.Now(ctx)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Store) TakeBackAttempt(ctx context.Context, bucket string, window time.
 	return translate(s.write(ctx).Exec("UPDATE attempts SET count = count - 1 WHERE bucket = ? AND window_start = ? AND count > 0", bucket, start).Error)
 }
 
-// DeleteAttempts forgets windows that started before the moment, at most limit of them and returns how many.
+// DeleteAttempts removes at most limit windows that started before the moment, and returns how many.
 func (s *Store) DeleteAttempts(ctx context.Context, before Millis, limit int) (int64, error) {
 	var rows []struct {
 		Bucket      string

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// CopySQLite writes the SQLite database in the file path as it is at one moment to the file to, which must not exist.
-// Others go on reading and writing; what was deleted before is not in the copy, nor in its free pages.
+// CopySQLite copies the SQLite database in the file path, as it is at one moment, to the file to, which must not exist.
+// Others go on reading and writing. Deleted data is not in the copy, nor in its free pages.
 func CopySQLite(ctx context.Context, path, to string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no database at %s", path)
@@ -42,7 +42,7 @@ func openFile(path, mode string) (*sql.DB, error) {
 	return db, err
 }
 
-// ErrDiskFull is what a copy ends with that had no room.
+// ErrDiskFull is the error of a copy for which the disk has no space.
 var ErrDiskFull = errors.New("the disk is full")
 
 func sqliteError(err error) error {
@@ -55,7 +55,7 @@ func sqliteError(err error) error {
 // A Copy is a file that CopySQLite made. Nobody writes to it.
 type Copy struct{ db *sql.DB }
 
-// OpenCopy opens such a file.
+// OpenCopy opens a file that CopySQLite made.
 func OpenCopy(path string) (*Copy, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func OpenCopy(path string) (*Copy, error) {
 // Close closes the file.
 func (c *Copy) Close() error { return c.db.Close() }
 
-// Check has SQLite look through every page, index and reference.
+// Check runs SQLite's integrity checks on every page, index and reference.
 func (c *Copy) Check(ctx context.Context) error {
 	var said string
 	if err := c.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&said); err != nil {
@@ -96,7 +96,7 @@ func (c *Copy) Check(ctx context.Context) error {
 	return rows.Err()
 }
 
-// Schema is the state of its schema.
+// Schema returns the state of the copy's schema.
 func (c *Copy) Schema(ctx context.Context) (SchemaState, error) { return state(ctx, c.db, "sqlite") }
 
 // Rows counts the rows of each table.
@@ -128,8 +128,8 @@ func (c *Copy) Rows(ctx context.Context) (map[string]int64, error) {
 	return counts, nil
 }
 
-// EachPhoto calls f for every photo whose row says that its files are there: ID, State, OrigRandom, SetRandom, SetKind
-// and Variants. Photos that share files come with them each.
+// EachPhoto calls f for every photo whose files should exist, with ID, State, OrigRandom, SetRandom, SetKind and
+// Variants. Photos that share files come one by one.
 func (c *Copy) EachPhoto(ctx context.Context, f func(*Photo) error) error {
 	rows, err := c.db.QueryContext(ctx, "SELECT id, state, orig_random, set_random, set_kind, variants FROM photos WHERE state IN (?, ?, ?) ORDER BY id",
 		PhotoPending, PhotoReady, PhotoRefused)

@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// AddBlock inserts the block. ErrConflict if it exists.
+// AddBlock inserts the block. It returns ErrConflict if it exists.
 func (s *Store) AddBlock(ctx context.Context, b Block) error {
 	return translate(s.write(ctx).Create(&b).Error)
 }
@@ -22,7 +22,8 @@ func (s *Store) Blocked(ctx context.Context, a, b int64) (bool, error) {
 	return n > 0, translate(err)
 }
 
-// BlockedBy lists whom the account blocks, newest first: active accounts, also those that block it in turn.
+// BlockedBy lists the active accounts that the account blocks, newest block first, including those that block it in
+// turn.
 func (s *Store) BlockedBy(ctx context.Context, accountID int64, r Range) ([]RowAccount, error) {
 	return s.rowAccounts(ctx, "blocks", "target_id", "account_id", accountID, accountSeen(nil, "a"), r)
 }

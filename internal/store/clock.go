@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// The replication clock is a number on the primary that grows all the time, about with the milliseconds. A replica on
-// which it has reached a version has also applied what was committed before that version: so replicas tell how far
-// they are without any right and in any flavour of MySQL. One process at a time raises it, under a lease; whoever
-// finds it standing still does too.
+// The replication clock is a number on the primary that grows all the time, about with the milliseconds. A replica that
+// has a version of it has also applied what was committed before that version. So replicas show their position without
+// any privilege and in any flavour of MySQL. One process at a time raises the clock, under a lease. A process that
+// finds it standing still raises it too.
 
 const (
 	clockEvery = 200 * time.Millisecond // how often it is raised
@@ -27,7 +27,7 @@ const versionQuery = "SELECT version FROM replication_clock WHERE id = 1"
 
 const clockNow = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
 
-// runClock raises and reads the clock until ctx ends, and tells from the answers whether the primary is there.
+// runClock raises and reads the clock until ctx ends. From the answers it knows whether the primary is there.
 func (c *cluster) runClock(ctx context.Context) {
 	misses := 0
 	for {
@@ -60,7 +60,7 @@ func (c *cluster) runClock(ctx context.Context) {
 	}
 }
 
-// turnClock looks at the clock, and raises it if that falls to this process.
+// turnClock reads the clock, and raises it if this process has to.
 func (c *cluster) turnClock(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollPatience)
 	defer cancel()
@@ -108,7 +108,7 @@ func (c *cluster) turnClock(ctx context.Context) error {
 	return nil
 }
 
-// raiseClock raises the clock under the lease, and takes that if it is free.
+// raiseClock raises the clock under the lease, and takes the lease if it is free.
 func (c *cluster) raiseClock(ctx context.Context) error {
 	res, err := c.monitor.ExecContext(ctx, "UPDATE replication_clock SET version = GREATEST(version + 1, "+clockNow+"), lease_until = "+clockNow+" + ?, holder = ?"+
 		" WHERE id = 1 AND (holder = ? OR lease_until < "+clockNow+")", clockLease.Milliseconds(), c.holder, c.holder)
@@ -120,7 +120,7 @@ func (c *cluster) raiseClock(ctx context.Context) error {
 	return err
 }
 
-// resign gives the lease back, so that another process goes on at once.
+// resign gives the lease back, so that another process can take it at once.
 func (c *cluster) resign() {
 	if !c.leads {
 		return

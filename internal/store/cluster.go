@@ -16,7 +16,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// ErrWriterAway is the ErrBusy of a site whose primary does not answer, while replicas may: it can be read, not written.
+// ErrWriterAway is the ErrBusy of a site whose primary does not answer while replicas may: it can be read but not
+// written.
 var ErrWriterAway error = writerAway{}
 
 type writerAway struct{}
@@ -24,8 +25,8 @@ type writerAway struct{}
 func (writerAway) Error() string        { return "store: the primary is away, the site can only be read" }
 func (writerAway) Is(target error) bool { return target == ErrBusy }
 
-// errFallbackFull refuses a read that no replica may answer, because too many such reads are on the primary already:
-// it must not drown because a replica lags.
+// errFallbackFull refuses a read that no replica may answer while too many such reads are on the primary already: a
+// lagging replica must not overload the primary.
 var errFallbackFull = &busyError{"store: too many reads fall back to the primary"}
 
 type busyError struct{ text string }
@@ -44,8 +45,8 @@ const (
 	positionGrace = 10 * time.Second
 )
 
-// A cluster is a primary with replicas: which of them answers a read, and what is known of their health. It is gorm's
-// ConnPool for everything that Store.read hands out.
+// A cluster is a primary with replicas. It chooses which of them answers a read, and knows their health. It is the
+// ConnPool of gorm behind Store.read.
 type cluster struct {
 	primary *sql.DB // the same pool that writes
 	conns   *connSet
@@ -119,7 +120,7 @@ func (c *cluster) probePrimary(ctx context.Context, r *Reads) bool {
 	return err == nil
 }
 
-// primaryAnswered notes an answer of the primary.
+// primaryAnswered records an answer of the primary.
 func (c *cluster) primaryAnswered() {
 	c.heardAt.Store(time.Now().UnixNano())
 	if c.away.Swap(false) {
@@ -139,8 +140,8 @@ func (c *cluster) onPrimary(ctx context.Context, why reason, q string, args []an
 	return c.primary.QueryContext(ctx, q, args...)
 }
 
-// fallBack asks the primary for what no replica may answer, if there is a place left. A request keeps its place to
-// its answer.
+// fallBack asks the primary for what no replica may answer, if a slot is free. A request keeps its slot until it is
+// answered.
 func (c *cluster) fallBack(ctx context.Context, r *Reads, why reason, q string, args []any) (*sql.Rows, error) {
 	if c.away.Load() {
 		return nil, ErrWriterAway
@@ -191,7 +192,7 @@ func (c *cluster) fromPosition(ctx context.Context, r *Reads, q string, args []a
 	return c.fallBack(ctx, r, why, q, args)
 }
 
-// pin gives the request a connection of a replica that has reached its position.
+// pin reserves for the request a connection to a replica that has reached its position.
 func (c *cluster) pin(ctx context.Context, r *Reads) reason {
 	why := reasonUnhealthy
 	tries := 0
@@ -219,9 +220,9 @@ func (c *cluster) pin(ctx context.Context, r *Reads) reason {
 	return why
 }
 
-// anywhere asks any healthy replica, and for the rest of the request the same server: two that are not equally far
-// would show it a post without its photos, or say that what one has found is not there. While the primary is away it
-// begins with the most advanced one.
+// anywhere asks any healthy replica, and the same server for the rest of the request: with two that are not equally far
+// a post could appear without its photos, or a row found on one be missing on the other. While the primary is away it
+// starts with the most advanced replica.
 func (c *cluster) anywhere(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, error) {
 	if r.answered {
 		// What is read now is for whoever stays connected, for hours perhaps, and must not hold a connection.
@@ -262,7 +263,7 @@ func (c *cluster) anywhere(ctx context.Context, r *Reads, q string, args []any) 
 	return c.fallBack(ctx, r, why, q, args)
 }
 
-// candidates are the addresses to read at, the first first.
+// candidates returns the addresses to read at, in order.
 func (c *cluster) candidates() []*endpoint {
 	if c.away.Load() {
 		return c.mostAdvanced()
@@ -270,7 +271,7 @@ func (c *cluster) candidates() []*endpoint {
 	return c.inTurn()
 }
 
-// onReplica is neither rows nor an error where no replica answers.
+// onReplica returns neither rows nor an error where no replica answers.
 func (c *cluster) onReplica(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, reason, error) {
 	why := reasonUnhealthy
 	for _, e := range c.candidates() {
@@ -291,8 +292,8 @@ func (c *cluster) onReplica(ctx context.Context, r *Reads, q string, args []any)
 	return nil, why, nil
 }
 
-// whileThere asks the primary, and while it is away the most advanced replica. One whose absence is not certain yet is
-// waited for: it is a matter of seconds.
+// whileThere asks the primary, and while it is away the most advanced replica. While it is not certain that the primary
+// is away, it waits for the answer, a few seconds at most.
 func (c *cluster) whileThere(ctx context.Context, q string, args []any) (*sql.Rows, error) {
 	if !c.away.Load() {
 		rows, err := c.onPrimary(ctx, reasonMarked, q, args)
@@ -330,7 +331,7 @@ func (c *cluster) verdict(ctx context.Context) (away bool) {
 	}
 }
 
-// inTurn are the addresses behind which there is a healthy replica, beginning with another one each time.
+// inTurn returns the addresses with a healthy replica, starting with another one each time.
 func (c *cluster) inTurn() []*endpoint {
 	var list []*endpoint
 	for _, e := range c.endpoints {
@@ -345,7 +346,7 @@ func (c *cluster) inTurn() []*endpoint {
 	return append(list[i:len(list):len(list)], list[:i]...)
 }
 
-// mostAdvanced are the addresses behind which there is a healthy replica, the furthest first.
+// mostAdvanced returns the addresses with a healthy replica, the most advanced first.
 func (c *cluster) mostAdvanced() []*endpoint {
 	list := c.inTurn()
 	slices.SortStableFunc(list, func(a, b *endpoint) int {
@@ -361,7 +362,7 @@ func (c *cluster) expired(p Position) bool {
 	return p != PositionPrimary && v > int64(p)+(c.maxLag+positionGrace).Milliseconds()
 }
 
-// positionNow is where a client is that has just written.
+// positionNow is the position of a client that has just written.
 func (c *cluster) positionNow(ctx context.Context) Position {
 	for try := 1; ; try++ {
 		var v int64
@@ -377,8 +378,8 @@ func (c *cluster) positionNow(ctx context.Context) Position {
 	}
 }
 
-// storePosition is positionNow for a client whose token carries it, with which it is stored. There is nothing like
-// PositionPrimary: in a row that would be for ever.
+// storePosition is positionNow for a client whose position is stored with its token. It is never PositionPrimary, which
+// would stay in the row for ever.
 func (c *cluster) storePosition(ctx context.Context, token int64, brought Position) error {
 	for try := 1; ; try++ {
 		_, err := c.primary.ExecContext(ctx, "UPDATE access_tokens SET position = GREATEST(position, ?, ("+versionQuery+") + ?) WHERE id = ?",
@@ -390,7 +391,7 @@ func (c *cluster) storePosition(ctx context.Context, token int64, brought Positi
 	}
 }
 
-// pause lets a moment pass before another try.
+// pause waits a moment before another try.
 func (c *cluster) pause(ctx context.Context) {
 	select {
 	case <-ctx.Done():
@@ -415,8 +416,7 @@ func elsewhere(err error) bool {
 	return errors.Is(err, errServerOut) || errors.Is(err, errSilent) || errors.Is(err, driver.ErrBadConn) || brokenWire(err)
 }
 
-// PrepareContext and the rest of gorm's ConnPool. Reads come as QueryContext only; what else there may be is the
-// primary's.
+// PrepareContext and the rest of gorm's ConnPool. Reads come by QueryContext only; everything else goes to the primary.
 func (c *cluster) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
 	return c.primary.PrepareContext(ctx, q)
 }

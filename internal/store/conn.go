@@ -13,7 +13,7 @@ import (
 	mysqldriver "github.com/go-sql-driver/mysql"
 )
 
-// mysqlConn is everything that database/sql may want of go-sql-driver's connections.
+// mysqlConn is the set of interfaces that database/sql uses on go-sql-driver's connections.
 type mysqlConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -26,11 +26,11 @@ type mysqlConn interface {
 	driver.NamedValueChecker
 }
 
-// errServerOut refuses a connection to a server that must not be read for now.
+// errServerOut refuses a connection to a server that may not be read now.
 var errServerOut = errors.New("store: the address leads to a replica that is not in use")
 
-// A tracked connection knows to which server it leads (behind one address there may be several) and can be cut off
-// while it waits for an answer.
+// A tracked connection knows its server (one address may lead to several) and can be cut off while it waits for an
+// answer.
 type tracked struct {
 	mysqlConn
 	wire   net.Conn
@@ -78,7 +78,7 @@ func (s *connSet) remove(t *tracked) {
 	delete(s.open, t)
 }
 
-// cut ends whatever waits for an answer of the server: it fails at once instead of at its deadline.
+// cut closes the connections that wait for the server's answer, so that they fail at once instead of at their deadline.
 func (s *connSet) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ type trackingConnector struct {
 
 type wireKey struct{}
 
-// trackWire has a configuration's connections tell the trackingConnector what they write to.
+// trackWire makes a configuration's connections known to the trackingConnector.
 func trackWire(c *mysqldriver.Config) {
 	var d net.Dialer
 	c.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -171,8 +171,8 @@ func (c *trackingConnector) connect(ctx context.Context) (_ *tracked, err error)
 	return t, nil
 }
 
-// serverID asks a new connection which server it leads to. Any MySQL knows this statement, and any user may ask it;
-// Aurora's readers have a server_id in common and a name of their own.
+// serverID asks a new connection which server it leads to. Any MySQL has this statement and allows it to any user.
+// Aurora's readers share a server_id and have names of their own.
 func serverID(ctx context.Context, c mysqlConn) (string, error) {
 	rows, err := c.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN ('aurora_server_id', 'server_id')", nil)
 	if err != nil {

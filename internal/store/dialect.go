@@ -1,6 +1,6 @@
 package store
 
-// dialect is what differs between the databases.
+// dialect holds the differences between the databases.
 type dialect interface {
 	name() string
 	nowMillis() string // an expression: the server's clock in milliseconds since 1970

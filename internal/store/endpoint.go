@@ -24,7 +24,7 @@ const (
 	forgetAfter = 10 * time.Minute
 )
 
-// An endpoint is an address from which to read, and the servers that stand behind it: one, or Aurora's readers.
+// An endpoint is an address for reads with the servers behind it: one, or Aurora's readers.
 type endpoint struct {
 	name string // host:port
 	c    *cluster
@@ -71,7 +71,7 @@ func (e *endpoint) all() []*server {
 	return list
 }
 
-// serverOf is the server of that id; one met for the first time is looked at soon, and not read before.
+// serverOf returns the server with that id. A new one is polled soon, and not read before.
 func (e *endpoint) serverOf(id string) *server {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -110,8 +110,8 @@ func (e *endpoint) furthest() int64 {
 	return v
 }
 
-// surelyBehind tells without asking that no server has reached the position: even at twice the clock's pace it could
-// not have come so far since the last poll. Where it did come so far, the primary answers, which is right as well.
+// surelyBehind reports, without asking, that no server has reached the position: even at twice the clock's pace none
+// could be that far since the last poll. If one is after all, the primary answers, which is right too.
 func (e *endpoint) surelyBehind(p Position) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -124,7 +124,7 @@ func (e *endpoint) surelyBehind(p Position) bool {
 	return true
 }
 
-// ask takes a connection and what the server behind it has reached.
+// ask takes a connection and reads the position of the server behind it.
 func (e *endpoint) ask(ctx context.Context) (*sql.Conn, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, pinPatience)
 	defer cancel()
@@ -140,7 +140,7 @@ func (e *endpoint) ask(ctx context.Context) (*sql.Conn, int64, error) {
 	return conn, v, nil
 }
 
-// query asks on a connection that stays with its caller. One that has ended in the pool, unused, is replaced.
+// query asks on a connection that its caller keeps. It replaces an idle connection that has ended in the pool.
 func (e *endpoint) query(ctx context.Context, q string, args []any) (*sql.Conn, *sql.Rows, error) {
 	for try := 1; ; try++ {
 		conn, err := e.pool.Conn(ctx)
@@ -161,7 +161,7 @@ func (e *endpoint) query(ctx context.Context, q string, args []any) (*sql.Conn, 
 // poolTries is how often database/sql itself tries another connection.
 const poolTries = 3
 
-// lookAgain has the servers polled at once.
+// lookAgain polls the servers at once.
 func (e *endpoint) lookAgain() {
 	select {
 	case e.wake <- struct{}{}:
@@ -191,7 +191,7 @@ func (e *endpoint) watch(ctx context.Context) {
 	}
 }
 
-// poll asks all servers at once how far they have come, and tells how many answered.
+// poll asks all servers at once for their positions, and returns how many answered.
 func (e *endpoint) poll(ctx context.Context) int {
 	var wg sync.WaitGroup
 	var answered atomic.Int64
@@ -256,7 +256,7 @@ func (e *endpoint) discover(ctx context.Context) {
 	s.judge(ctx, v, err)
 }
 
-// judge decides from what a poll found whether the server may be read. The end of ctx, the watch's, says nothing of it.
+// judge decides by a poll whether the server may be read. A poll that ended with the watch's ctx says nothing about it.
 func (s *server) judge(ctx context.Context, v int64, err error) {
 	if ctx.Err() != nil {
 		return
@@ -293,7 +293,7 @@ func (s *server) judge(ctx context.Context, v int64, err error) {
 	}
 }
 
-// set notes why the server may not be read, "" if it may, and logs the change.
+// set records why the server may not be read ("": it may) and logs a change.
 func (s *server) set(why string) {
 	s.why.Store(why)
 	if was := s.healthy.Swap(why == ""); was == (why == "") {
@@ -307,7 +307,7 @@ func (s *server) set(why string) {
 	}
 }
 
-// forget drops servers that have not been met for long.
+// forget drops servers that were not seen for a long time.
 func (e *endpoint) forget() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"modernc.org/sqlite"
 )
 
-// What callers ask for with errors.Is.
+// Errors to ask for with errors.Is.
 var (
 	ErrNotFound = errors.New("store: not found")
 	ErrConflict = errors.New("store: conflict")    // a unique or foreign key refused the write; see ConflictError
@@ -24,7 +24,7 @@ var (
 	ErrNestedTx = errors.New("store: a transaction inside a transaction")
 )
 
-// ConflictError says which key refused a write.
+// ConflictError names the key that refused a write.
 type ConflictError struct {
 	Key     string // the database's words: a key's name on MySQL, table.column on SQLite
 	Primary bool

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// AddEvent tells every instance, by a row of the transaction that it tells of. accountID is whom it concerns (0:
-// everybody), refID what it is about. The payload becomes JSON; nil is none.
+// AddEvent writes an event in the transaction that it announces; every instance reads it. accountID is the account that
+// it concerns (0: everybody), refID what it is about. The payload becomes JSON; nil is none.
 func (s *Store) AddEvent(ctx context.Context, kind string, accountID, refID int64, payload any) error {
 	b, err := json.Marshal(payload)
 	if err != nil {
@@ -34,8 +34,8 @@ func (s *Store) AddEvent(ctx context.Context, kind string, accountID, refID int6
 	return nil
 }
 
-// EventsAfter lists events behind the place (at, id) in that order, from the primary. A transaction that commits
-// late adds events to the past: whoever follows rereads as far back as a transaction may last.
+// EventsAfter lists events after the position (at, id) in that order, from the primary. A transaction that commits late
+// adds events to the past, so followers reread as far back as a transaction may last.
 func (s *Store) EventsAfter(ctx context.Context, at Millis, id int64, limit int) ([]Event, error) {
 	rows, err := s.read(Primary(ctx)).Raw("SELECT id, at, kind, account_id, ref_id, payload FROM events WHERE at >= ? AND (at > ? OR id > ?) ORDER BY at, id LIMIT ?",
 		at, at, id, limit).Rows()

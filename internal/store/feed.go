@@ -253,7 +253,7 @@ func (s *Store) homeAuthors(ctx context.Context, viewer *Account, r Range) (auth
 // homeBranches selects, as id and in the order of the range, its first posts that these authors wrote, and with own the
 // viewer.
 func (s *Store) homeBranches(viewer *Account, authors []int64, own bool, r Range) condition {
-	// Padding with an author whom nobody is keeps the number of prepared statements low.
+	// The list is padded with an id that no account has, so that there are fewer different statements to prepare.
 	padded := (len(authors) + 4) / 5 * 5
 	var q strings.Builder
 	args := make([]any, 0, 4*padded+5)

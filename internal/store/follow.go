@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// AddFollow inserts the follow; the counters are CountFollows' business. ErrConflict if it exists.
+// AddFollow inserts the follow. CountFollows updates the counters. It returns ErrConflict if the follow exists.
 func (s *Store) AddFollow(ctx context.Context, f Follow) error {
 	return translate(s.write(ctx).Create(&f).Error)
 }
@@ -16,7 +16,7 @@ func (s *Store) DeleteFollow(ctx context.Context, followerID, followeeID int64) 
 	return s.deletePair(ctx, "follows", followerID, followeeID)
 }
 
-// AddFollowRequest inserts the request under a new id. ErrConflict if it exists.
+// AddFollowRequest inserts the request under a new id. It returns ErrConflict if it exists.
 func (s *Store) AddFollowRequest(ctx context.Context, r FollowRequest) error {
 	_, err := s.insertFresh(func(id int64) error {
 		r.ID = id
@@ -30,8 +30,8 @@ func (s *Store) DeleteFollowRequest(ctx context.Context, followerID, followeeID 
 	return s.deletePair(ctx, "follow_requests", followerID, followeeID)
 }
 
-// deletePair looks the row up first and deletes it by its primary key: on MySQL a DELETE that finds nothing would
-// lock the gap where the row is not, and two of them that insert there afterwards deadlock.
+// deletePair finds the row first and deletes it by its primary key. On MySQL a DELETE that finds nothing locks the gap
+// of the missing row, and two transactions that then insert there deadlock.
 func (s *Store) deletePair(ctx context.Context, table string, followerID, followeeID int64) (bool, error) {
 	var ids []int64
 	err := s.write(ctx).Raw("SELECT id FROM "+table+" WHERE follower_id = ? AND followee_id = ?", followerID, followeeID).Scan(&ids).Error
@@ -42,14 +42,14 @@ func (s *Store) deletePair(ctx context.Context, table string, followerID, follow
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
-// FollowRequestsBy counts the requests that the account waits for.
+// FollowRequestsBy counts the requests of the account that wait for others.
 func (s *Store) FollowRequestsBy(ctx context.Context, followerID int64) (int, error) {
 	var n int
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM follow_requests WHERE follower_id = ?", followerID).Scan(&n).Error
 	return n, translate(err)
 }
 
-// FollowRequestsTo counts the requests that wait for the account's answer, as FollowRequests lists them.
+// FollowRequestsTo counts the requests that wait for the account, as FollowRequests lists them.
 func (s *Store) FollowRequestsTo(ctx context.Context, account *Account) (int, error) {
 	var n int
 	seen := accountSeen(account, "a")
@@ -58,7 +58,7 @@ func (s *Store) FollowRequestsTo(ctx context.Context, account *Account) (int, er
 	return n, translate(err)
 }
 
-// FollowDelta is what to add to an account's follow counters.
+// FollowDelta is added to an account's follow counters.
 type FollowDelta struct{ Followers, Following int }
 
 // CountFollows adds to the counters, in ascending order of the accounts' ids. Call it last in a transaction.
@@ -77,17 +77,17 @@ func (s *Store) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) 
 	return nil
 }
 
-// FollowersOf lists who follows the account, the newest follow first: those whom the viewer may see.
+// FollowersOf lists the followers of the account that the viewer may see, the newest follow first.
 func (s *Store) FollowersOf(ctx context.Context, accountID int64, viewer *Account, r Range) ([]RowAccount, error) {
 	return s.rowAccounts(ctx, "follows", "follower_id", "followee_id", accountID, accountSeen(viewer, "a"), r)
 }
 
-// FollowedBy lists whom the account follows, otherwise like FollowersOf.
+// FollowedBy lists the accounts that the account follows, otherwise like FollowersOf.
 func (s *Store) FollowedBy(ctx context.Context, accountID int64, viewer *Account, r Range) ([]RowAccount, error) {
 	return s.rowAccounts(ctx, "follows", "followee_id", "follower_id", accountID, accountSeen(viewer, "a"), r)
 }
 
-// FollowRequests lists who waits for the account's approval, newest first.
+// FollowRequests lists the accounts that wait for the account's approval, newest first.
 func (s *Store) FollowRequests(ctx context.Context, account *Account, r Range) ([]RowAccount, error) {
 	return s.rowAccounts(ctx, "follow_requests", "follower_id", "followee_id", account.ID, accountSeen(account, "a"), r)
 }

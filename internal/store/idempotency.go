@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// IdempotencyKeyOf is what the account's key was used for, ErrNotFound if it was not. It is read on the primary.
+// IdempotencyKeyOf returns what the account's key was used for, else ErrNotFound. It reads on the primary.
 func (s *Store) IdempotencyKeyOf(ctx context.Context, accountID int64, keyHash string) (*IdempotencyKey, error) {
 	var k IdempotencyKey
 	if err := first(s.read(Primary(ctx)).Where("account_id = ? AND key_hash = ?", accountID, keyHash), &k); err != nil {
@@ -11,8 +11,8 @@ func (s *Store) IdempotencyKeyOf(ctx context.Context, accountID int64, keyHash s
 	return &k, nil
 }
 
-// TakeIdempotencyKey writes the key. One that is there is ErrConflict; while the transaction that writes it is open,
-// this waits for its end.
+// TakeIdempotencyKey writes the key. It returns ErrConflict if the key exists, and waits for a transaction that is
+// writing it.
 func (s *Store) TakeIdempotencyKey(ctx context.Context, k *IdempotencyKey) error {
 	return translate(s.write(ctx).Create(k).Error)
 }

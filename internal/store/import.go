@@ -64,7 +64,7 @@ func (s *Store) ImportFollows(ctx context.Context, list []Follow) error {
 	})
 }
 
-// ImportPosts inserts posts and comments; what a comment answers comes before it.
+// ImportPosts inserts posts and comments. The parent of a comment comes before it.
 func (s *Store) ImportPosts(ctx context.Context, list []Post) error {
 	return s.insertRows(ctx, "posts", []string{
 		"id", "author_id", "kind", "home", "listed", "root_id", "in_reply_to_id", "in_reply_to_author_id", "caption", "warning", "sensitive", "visibility",
@@ -76,7 +76,7 @@ func (s *Store) ImportPosts(ctx context.Context, list []Post) error {
 	})
 }
 
-// ImportPhoto is a photo whose lists are JSON already: many rows share the same.
+// ImportPhoto is a photo whose lists are JSON already, because many rows share them.
 type ImportPhoto struct {
 	Photo
 	VariantsJSON, MetadataJSON string
@@ -163,7 +163,7 @@ func (s *Store) AddToAccounts(ctx context.Context, deltas map[int64]AccountDelta
 	return nil
 }
 
-// UsernameKeys are all of them, retired ones included, for whoever makes up names in bulk.
+// UsernameKeys returns all of them, retired ones included, for callers that make up names in bulk.
 func (s *Store) UsernameKeys(ctx context.Context) (map[string]bool, error) {
 	rows, err := s.query(ctx, "SELECT username_key FROM accounts UNION SELECT username_key FROM retired_usernames")
 	if err != nil {
@@ -176,8 +176,8 @@ func (s *Store) UsernameKeys(ctx context.Context) (map[string]bool, error) {
 	return keys, rows.done()
 }
 
-// AccountsOutside counts the accounts whose address is in another domain than this one: 0 where a site holds
-// nothing but what the demo made.
+// AccountsOutside counts the accounts whose address is not in this domain. It is 0 for a site that holds only what the
+// demo made.
 func (s *Store) AccountsOutside(ctx context.Context, domain string) (int, error) {
 	rows, err := s.query(ctx, "SELECT COUNT(*) FROM accounts WHERE deleted_at IS NULL AND email NOT LIKE ?", "%@"+domain)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// ErrLeaseLost: the job is no longer this worker's. Whatever was to be committed with it must not be.
+// ErrLeaseLost means that another worker may have the job. What was to be committed with it must not be.
 var ErrLeaseLost = errors.New("store: the job's lease is lost")
 
-// signals are what this process wants to be told after a commit. They carry nothing that must not get lost: the
-// rows are the truth, and are polled for.
+// signals are called in this process after a commit. They carry nothing that may not get lost: the rows are the truth,
+// and are polled.
 type signals struct {
 	job     atomic.Pointer[func(id int64)]
 	event   atomic.Pointer[func()]
@@ -24,8 +24,7 @@ type signals struct {
 	commits atomic.Uint64
 }
 
-// Commits counts this process's committed transactions: what was read while it stood still is still so, as far as
-// this process has to do with it.
+// Commits counts this process's committed transactions. While it stands still, this process has changed nothing.
 func (s *Store) Commits() uint64 { return s.signals.commits.Load() }
 
 // OnJob has f called after each commit of a job that is due at once. f must not block.
@@ -34,8 +33,8 @@ func (s *Store) OnJob(f func(id int64)) { s.signals.job.Store(&f) }
 // OnEvent has f called after each commit of an event. f must not block.
 func (s *Store) OnEvent(f func()) { s.signals.event.Store(&f) }
 
-// OnEventOf has f called with its kind after each commit of an event, before the transaction's caller goes on: for what
-// this process must not read any more. f is quick.
+// OnEventOf has f called with the kind of each committed event, before the transaction's caller goes on, so that this
+// process drops what it must not read any more. f must be quick.
 func (s *Store) OnEventOf(f func(kind string)) { s.signals.onEvent.Store(&f) }
 
 // AddJob writes a job, in the transaction that wants it done. The payload becomes JSON. runAt 0 is at once.
@@ -71,8 +70,8 @@ func (s *Store) addJob(ctx context.Context, id int64, kind string, payload any, 
 	return nil
 }
 
-// AddTick writes the job of kind for the stretch of time that it is now, unless somebody has: of all processes and
-// all tries one does. Its id is made of the stretch and the kind, so that the primary key decides.
+// AddTick writes the job of kind for the current interval, unless it exists: one of all processes and tries succeeds.
+// The id is made of the interval and the kind, so that the primary key decides.
 func (s *Store) AddTick(ctx context.Context, kind string, every time.Duration) error {
 	h := fnv.New32a()
 	h.Write([]byte(kind))
@@ -105,8 +104,8 @@ func scanJobs(rows *sql.Rows, err error) ([]Job, error) {
 	return jobs, translate(rows.Err())
 }
 
-// ClaimJobs takes up to n due jobs of these kinds under a lease, the longest due first. A claim counts an attempt:
-// so does one whose process then dies. The token must be new for every call.
+// ClaimJobs leases up to n due jobs of these kinds, the longest due first. A claim counts an attempt, even if its
+// process then dies. The token must be new for every call.
 func (s *Store) ClaimJobs(ctx context.Context, kinds []string, n int, token string, lease time.Duration) ([]Job, error) {
 	if len(kinds) == 0 || n <= 0 {
 		return nil, nil
@@ -146,9 +145,9 @@ func (s *Store) ExtendJob(ctx context.Context, id int64, token string, lease tim
 	return s.leased(ctx, id, token, "lease_until = "+s.dialect.nowMillis()+" + ?", lease.Milliseconds())
 }
 
-// FinishJob marks the job done, first thing in the transaction of its effects. already tells that an earlier try of
-// that transaction was committed though its answer got lost: then there is nothing left to do. ErrLeaseLost means
-// that the job is another worker's by now, or dropped.
+// FinishJob marks the job done, first thing in the transaction of its effects. already reports that an earlier try of
+// that transaction was committed though its answer got lost: then nothing is left to do. ErrLeaseLost means that the
+// job is another worker's by now, or dropped.
 func (s *Store) FinishJob(ctx context.Context, id int64, token string) (already bool, err error) {
 	return s.end(ctx, id, token, JobDone, "")
 }
@@ -180,12 +179,12 @@ func (s *Store) FailJob(ctx context.Context, id int64, token, reason string, aga
 		clip(reason, 4000), again.Milliseconds())
 }
 
-// ReleaseJob gives the job back, uncounted, because this process stops.
+// ReleaseJob returns the job without counting the attempt, because this process stops.
 func (s *Store) ReleaseJob(ctx context.Context, id int64, token string) error {
 	return s.leased(ctx, id, token, "attempts = attempts - 1, lease_until = 0, lease_token = ''")
 }
 
-// leased changes a job that is still this token's. A lease that ran out and that nobody took is still its own.
+// leased changes a job that this token still holds. A lease that ran out and that nobody took still holds.
 func (s *Store) leased(ctx context.Context, id int64, token, set string, args ...any) error {
 	res := s.write(ctx).Exec("UPDATE jobs SET "+set+" WHERE id = ? AND lease_token = ? AND state = ?", append(args, id, token, JobReady)...)
 	if res.Error != nil {
@@ -209,7 +208,7 @@ func (s *Store) Jobs(ctx context.Context, state string, beforeID int64, limit in
 	return scanJobs(s.read(Primary(ctx)).Raw("SELECT "+jobColumns+" FROM jobs WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...).Rows())
 }
 
-// JobByID is ErrNotFound where there is none such.
+// JobByID returns ErrNotFound where there is none.
 func (s *Store) JobByID(ctx context.Context, id int64) (Job, error) {
 	jobs, err := scanJobs(s.read(Primary(ctx)).Raw("SELECT "+jobColumns+" FROM jobs WHERE id = ?", id).Rows())
 	if err != nil {
@@ -239,7 +238,7 @@ func (s *Store) RetryJob(ctx context.Context, id int64) error {
 	return nil
 }
 
-// DropJob deletes a job. If it runs at this moment, its effects will not be committed.
+// DropJob deletes a job. If the job is running, its effects will not be committed.
 func (s *Store) DropJob(ctx context.Context, id int64) error {
 	res := s.write(ctx).Exec("DELETE FROM jobs WHERE id = ?", id)
 	if res.Error == nil && res.RowsAffected == 0 {

@@ -2,14 +2,14 @@ package store
 
 import "context"
 
-// JobsWaiting is how the fleet's jobs stand.
+// JobsWaiting counts the fleet's waiting and dead jobs.
 type JobsWaiting struct {
 	Dead        int
 	Ready       int    // due, and nobody works on them
 	OldestReady Millis // how long the longest of them has been due; a length of time
 }
 
-// WaitingJobs reads it on the primary.
+// WaitingJobs reads the counts on the primary.
 func (s *Store) WaitingJobs(ctx context.Context) (JobsWaiting, error) {
 	var row struct {
 		Dead, Ready int

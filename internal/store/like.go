@@ -13,7 +13,7 @@ func (s *Store) RemoveLike(ctx context.Context, accountID, postID int64) (bool, 
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
-// LikedBy are the accounts that like the post and that the viewer may see, the newest like first, as pairs of the
+// LikedBy returns the accounts that like the post and that the viewer may see, the newest like first, as pairs of the
 // like's id and the account's.
 func (s *Store) LikedBy(ctx context.Context, viewer *Account, postID int64, r Range) ([]RowAccount, error) {
 	c := accountSeen(viewer, "a")
@@ -36,8 +36,8 @@ type RowAccount struct{ RowID, AccountID int64 }
 // RowPost is a post in a list that is ordered by the ids of other rows.
 type RowPost struct{ RowID, PostID int64 }
 
-// LikedPosts are the posts and comments that the account likes and may still see, the newest like first, as pairs of
-// the like's id and the post's.
+// LikedPosts returns the posts and comments that the account likes and may still see, the newest like first, as pairs
+// of the like's id and the post's.
 func (s *Store) LikedPosts(ctx context.Context, acc *Account, r Range) ([]RowPost, error) {
 	c := postSeen(acc)
 	args := append([]any{acc.ID, r.max(), r.Min}, c.args...)

@@ -17,7 +17,7 @@ func (s *Store) LinkByHash(ctx context.Context, hash string) (*OneTimeLink, erro
 	return &l, nil
 }
 
-// UseLink uses a link up: of several who try, one gets true.
+// UseLink marks a link used. Of several callers one gets true.
 func (s *Store) UseLink(ctx context.Context, hash, kind string) (bool, error) {
 	now := s.dialect.nowMillis()
 	res := s.write(ctx).Exec("UPDATE one_time_links SET used_at = "+now+" WHERE hash = ? AND kind = ? AND used_at IS NULL AND expires_at > "+now, hash, kind)
@@ -29,7 +29,7 @@ func (s *Store) DropLinks(ctx context.Context, accountID int64, kind string) err
 	return translate(s.write(ctx).Exec("DELETE FROM one_time_links WHERE account_id = ? AND kind = ?", accountID, kind).Error)
 }
 
-// DeleteExpiredLinks removes links that ended before the moment, used ones too.
+// DeleteExpiredLinks removes links that expired before the moment, used ones too.
 func (s *Store) DeleteExpiredLinks(ctx context.Context, before Millis) (int64, error) {
 	res := s.write(ctx).Exec("DELETE FROM one_time_links WHERE expires_at < ?", before)
 	return res.RowsAffected, translate(res.Error)

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// AddMediaObject announces a set before its first byte is written. names are those that its files may get.
+// AddMediaObject records a set before its first byte is written. names are those that its files may get.
 func (s *Store) AddMediaObject(ctx context.Context, random, kind string, photoID int64, names []string) error {
 	return translate(s.write(ctx).Exec("INSERT INTO media_objects (random, photo_id, kind, state, variants, created_at) VALUES (?, ?, ?, ?, ?, "+
 		s.dialect.nowMillis()+")", random, photoID, kind, ObjectNew, JSON[[]string]{names}).Error)
 }
 
-// MediaObjectLive notes that a set is whole and in use. ok is false if it was not new: somebody has given it up.
+// MediaObjectLive marks a set whole and in use. ok is false if it was not new: it was given up meanwhile.
 func (s *Store) MediaObjectLive(ctx context.Context, random string, names []string) (ok bool, err error) {
 	res := s.write(ctx).Exec("UPDATE media_objects SET state = ?, variants = ? WHERE random = ? AND state = ?", ObjectLive, JSON[[]string]{names}, random, ObjectNew)
 	return res.RowsAffected == 1, translate(res.Error)
@@ -24,7 +24,7 @@ func (s *Store) DropNewMediaObject(ctx context.Context, random string) (bool, er
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
-// DropMediaObject marks a photo's set gone. A set that is another photo's, or nobody's, as demo photos share, stays.
+// DropMediaObject marks a photo's set gone. A set of another photo, or of none (demo photos share theirs), stays.
 func (s *Store) DropMediaObject(ctx context.Context, random string, photoID int64) error {
 	return translate(s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE random = ? AND photo_id = ? AND state <> ?",
 		ObjectGone, random, photoID, ObjectGone).Error)
@@ -61,7 +61,7 @@ func (s *Store) GoneMediaObjects(ctx context.Context, photoIDs []int64, randoms 
 	return out, translate(err)
 }
 
-// OldGoneMediaObjects lists up to limit sets that have been gone for so long that nobody can still be writing them.
+// OldGoneMediaObjects lists up to limit sets that have been gone for so long that nobody can still be writing to them.
 func (s *Store) OldGoneMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
 	var out []*MediaObject
 	err := s.read(Primary(ctx)).Where("state = ? AND gone_at < "+s.dialect.nowMillis()+" - ?", ObjectGone, age.Milliseconds()).
@@ -69,7 +69,7 @@ func (s *Store) OldGoneMediaObjects(ctx context.Context, age time.Duration, limi
 	return out, translate(err)
 }
 
-// AbandonedMediaObjects lists up to limit sets that were announced so long ago that whoever wrote them has died.
+// AbandonedMediaObjects lists up to limit sets that were recorded so long ago that their writers must have died.
 func (s *Store) AbandonedMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
 	var out []*MediaObject
 	err := s.read(Primary(ctx)).Where("state = ? AND created_at < "+s.dialect.nowMillis()+" - ?", ObjectNew, age.Milliseconds()).Limit(limit).Find(&out).Error
@@ -84,7 +84,7 @@ func (s *Store) MediaObjectsRemoved(ctx context.Context, randoms []string) error
 	return translate(s.write(ctx).Exec("UPDATE media_objects SET removed_at = "+s.dialect.nowMillis()+" WHERE random IN ? AND state = ?", randoms, ObjectGone).Error)
 }
 
-// DeleteMediaObjects forgets gone sets.
+// DeleteMediaObjects removes the rows of gone sets.
 func (s *Store) DeleteMediaObjects(ctx context.Context, randoms []string) error {
 	if len(randoms) == 0 {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// SetMentions makes the accounts the ones that the post mentions.
+// SetMentions replaces the post's mentions.
 func (s *Store) SetMentions(ctx context.Context, postID int64, accountIDs []int64) error {
 	return s.setPairs(ctx, "mentions", "account_id", postID, accountIDs)
 }
@@ -36,7 +36,7 @@ func (s *Store) setPairs(ctx context.Context, table, column string, postID int64
 	return nil
 }
 
-// MentionsOf are the accounts that a post mentions, seen or not.
+// MentionsOf returns the accounts that a post mentions, visible or not.
 func (s *Store) MentionsOf(ctx context.Context, postID int64) ([]int64, error) {
 	return s.idList(ctx, "SELECT m.account_id FROM mentions m WHERE m.post_id = ?", postID)
 }

@@ -52,7 +52,7 @@ const (
 	PurposeHeader = "header"
 )
 
-// Where an unattached photo came from: the web's belong to its author's draft.
+// Sources of unattached photos. Those of the web belong to their author's draft.
 const (
 	SourceWeb  = "web"
 	SourceAPI  = "api"
@@ -267,7 +267,7 @@ type Variant struct {
 	Bytes  int64  `json:"b"`
 }
 
-// PhotoMetadata is what the file said of itself and may be shown or offered to its author.
+// PhotoMetadata is the part of a file's metadata that may be shown, or offered to its author.
 type PhotoMetadata struct {
 	TakenAt     string   `json:"taken_at,omitempty"` // 2006-01-02T15:04:05, with an offset if known; 2006-01-02 where the file tells no time
 	Camera      string   `json:"camera,omitempty"`
@@ -285,8 +285,8 @@ type PhotoMetadata struct {
 	Licence     string   `json:"licence,omitempty"`
 }
 
-// Photo is a photograph from its upload on. Its files lie under keys made of SetKind, SetRandom and a
-// variant's name; the original under orig/OrigRandom, for its author alone.
+// Photo is a photograph from its upload on. The keys of its files are made of SetKind, SetRandom and a variant's name.
+// The original lies under orig/OrigRandom, for its author alone.
 type Photo struct {
 	ID          int64
 	AccountID   int64
@@ -341,7 +341,7 @@ type MediaObject struct {
 	RemovedAt *Millis // when its bytes were first removed; they are removed once more before the row goes
 }
 
-// Draft is what a member has typed for the next post; its photos are the unattached ones of source web.
+// Draft is what a member has typed for the next post. Its photos are the unattached ones of source web.
 type Draft struct {
 	AccountID  int64
 	Caption    string
@@ -361,7 +361,7 @@ const (
 	NotifyReport        = "admin.report"
 )
 
-// Notification tells AccountID what FromID did.
+// Notification says that FromID did something that concerns AccountID.
 type Notification struct {
 	ID        int64
 	AccountID int64
@@ -371,7 +371,7 @@ type Notification struct {
 	CreatedAt Millis
 }
 
-// Report is a complaint that an administrator reads. Excerpt keeps the words complained of.
+// Report is a complaint for the administrators. Excerpt keeps the reported words.
 type Report struct {
 	ID         int64
 	ReporterID *int64
@@ -418,7 +418,7 @@ type Job struct {
 	FinishedAt *Millis
 }
 
-// Event is one entry of the bus that instances follow. At is the database's clock.
+// Event is one row of the bus that instances follow. At is by the database's clock.
 type Event struct {
 	ID        int64
 	At        Millis

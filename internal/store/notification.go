@@ -30,7 +30,8 @@ func (s *Store) MayNotify(ctx context.Context, n Notification) (bool, error) {
 	return count > 0, translate(err)
 }
 
-// DeleteNotificationsFrom removes what fromID's doings of these kinds told the account; postID nil matches any post.
+// DeleteNotificationsFrom removes the account's notifications of these kinds that come from fromID. postID nil matches
+// any post.
 func (s *Store) DeleteNotificationsFrom(ctx context.Context, accountID, fromID int64, kinds []string, postID *int64) error {
 	q := s.write(ctx).Table("notifications").Where("account_id = ? AND from_id = ? AND kind IN ?", accountID, fromID, kinds)
 	if postID != nil {
@@ -43,7 +44,7 @@ func (s *Store) DeleteNotificationsFrom(ctx context.Context, accountID, fromID i
 	return s.deleteNotifications(ctx, ids)
 }
 
-// DeleteNotificationsBetween removes everything that either account's doings told the other.
+// DeleteNotificationsBetween removes the notifications of each account that come from the other.
 func (s *Store) DeleteNotificationsBetween(ctx context.Context, a, b int64) error {
 	var ids []int64
 	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind <> ? UNION ALL "+
@@ -54,7 +55,7 @@ func (s *Store) DeleteNotificationsBetween(ctx context.Context, a, b int64) erro
 	return s.deleteNotifications(ctx, ids)
 }
 
-// DeletePostNotifications removes everything that was told of the posts.
+// DeletePostNotifications removes all notifications about the posts.
 func (s *Store) DeletePostNotifications(ctx context.Context, postIDs ...int64) error {
 	if len(postIDs) == 0 {
 		return nil

@@ -36,7 +36,7 @@ func (s *Store) seenNotifications(account *Account, f NotificationFilter) (from 
 	return from, args
 }
 
-// Notifications lists what the account was told and may still see, newest first.
+// Notifications lists the account's notifications about what it may still see, newest first.
 func (s *Store) Notifications(ctx context.Context, account *Account, f NotificationFilter, r Range) ([]Notification, error) {
 	from, args := s.seenNotifications(account, f)
 	list, err := s.notifications(ctx, from+" AND n.id < ? AND n.id > ? ORDER BY n.id"+r.order()+" LIMIT ?", append(args, r.max(), r.Min, r.Limit)...)

@@ -24,15 +24,15 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Options say which database, and how much of it.
+// Options name the database and its bounds.
 type Options struct {
 	// URL is "sqlite:PATH" or "mysql://user:pass@host:3306/name?tls=true". It is resolved anew for every
 	// connection, so that a rotated password needs no restart.
 	URL func(ctx context.Context) (string, error)
-	// Replicas are the addresses of readers of a MySQL primary, in the form of URL and resolved as often. Their number
-	// is that of the first time. Nil is none.
+	// Replicas are the addresses of readers of a MySQL primary, in the form of URL, and resolved as often. Their number
+	// is fixed by the first call. Nil means none.
 	Replicas func(ctx context.Context) ([]string, error)
-	// MaxLag is how far a replica may be behind and still be read, 0: DefaultMaxLag.
+	// MaxLag is how far a replica may lag and still be read; 0 is DefaultMaxLag.
 	MaxLag time.Duration
 	// MaxConns is how many connections may be open at most, to the primary and to each replica's address; 0: chosen by
 	// dialect and machine.
@@ -40,7 +40,7 @@ type Options struct {
 	Log      *slog.Logger
 	// ReadOnly refuses every transaction with ErrWriterAway, and leaves the replication clock to others.
 	ReadOnly bool
-	// Tracing is told of statements; nil costs nothing.
+	// Tracing is called for statements; nil costs nothing.
 	Tracing *Tracing
 	// TxTimeout bounds a transaction with all its tries and its wait for a connection, 0: 5 s.
 	TxTimeout time.Duration
@@ -157,9 +157,9 @@ func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, 
 	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log, tracing: o.Tracing, txTimeout: cmp.Or(o.TxTimeout, 5*time.Second), signals: &signals{}, readOnly: o.ReadOnly}, nil
 }
 
-// MySQLURLOptions are what may stand behind the ? of a mysql:// address: tls (true, or skip-verify for a test), ca (the
-// file of the authority that signs the server's certificate, where the machine does not know it: Amazon's for RDS is
-// one such) and socket (a Unix socket's path, instead of the host).
+// MySQLURLOptions are the options of a mysql:// address: tls (true, or skip-verify for a test), ca (the file of the
+// authority that signed the server's certificate, where the machine does not know it, as with Amazon's for RDS) and
+// socket (a Unix socket's path instead of the host).
 var MySQLURLOptions = []string{"tls", "ca", "socket"}
 
 // mysqlConfig reads a mysql:// URL. Passwords never reach an error text.
@@ -266,8 +266,8 @@ func limitPool(db *sql.DB, conns int) {
 	db.SetConnMaxIdleTime(time.Minute)
 }
 
-// statementLimit ends statements that run too long, in the words of the server's flavour: the other's are an error on
-// every connection.
+// statementLimit ends statements that run too long, in the syntax of the server's flavour. The other flavour's would be
+// an error on every connection.
 func statementLimit(version string) func(*mysqldriver.Config) {
 	name, value := "max_execution_time", "10000"
 	if strings.Contains(version, "MariaDB") {

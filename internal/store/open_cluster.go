@@ -20,7 +20,7 @@ const (
 )
 
 // openCluster opens a primary with n connections, one of them for the replication clock, and the pools of the replicas.
-// A replica that is not there now is read once it is.
+// A replica that cannot be reached now is read once it can.
 func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*mysqldriver.Config)) (*Store, error) {
 	maxLag := o.MaxLag
 	if maxLag <= 0 {
@@ -94,7 +94,7 @@ func openEndpoint(ctx context.Context, c *cluster, o Options, n, i int, limit fu
 	return e, nil
 }
 
-// start takes a first look at everybody, and keeps looking.
+// start polls every server once, and then goes on polling.
 func (c *cluster) start(ctx context.Context) {
 	looking, cancel := context.WithTimeout(ctx, firstLook)
 	defer cancel()

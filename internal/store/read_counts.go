@@ -40,7 +40,7 @@ func (c *readCounts) primary(r reason) *atomic.Int64 {
 	}
 }
 
-// ReadCounts tells where the reads of this process have gone since its start.
+// ReadCounts returns which servers the reads of this process have used since its start.
 type ReadCounts struct {
 	Replicas map[string]int64 // by address, host:port
 	// Primary counts by reason: marked, wrote, behind, unhealthy, failed, not_found.

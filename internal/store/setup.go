@@ -138,7 +138,7 @@ func (u *SetupUser) make(ctx context.Context, db *sql.DB, database string, o Set
 		// Some servers want small and capital letters, digits and others.
 		secret = "Tt1-" + rand.Text()
 	}
-	// Whether it is there, SHOW GRANTS tells; where that is not allowed, CREATE USER does.
+	// SHOW GRANTS shows whether the user exists. Where it is not allowed, CREATE USER does.
 	_, look := grantsOf(ctx, db, account)
 	if look != nil {
 		_, err = db.ExecContext(ctx, "CREATE USER "+account+" IDENTIFIED BY "+quoted(secret))

@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// SiteInfo is a value of the site itself, ErrNotFound where nobody has set it. It is read on the primary.
+// SiteInfo returns a value of the site itself, ErrNotFound where nobody has set it. It reads on the primary.
 func (s *Store) SiteInfo(ctx context.Context, name string) (string, error) {
 	var rows []string
 	if err := s.read(Primary(ctx)).Raw("SELECT value FROM site_info WHERE name = ?", name).Scan(&rows).Error; err != nil {
@@ -14,14 +14,14 @@ func (s *Store) SiteInfo(ctx context.Context, name string) (string, error) {
 	return rows[0], nil
 }
 
-// SetSiteInfo writes a value, new or not.
+// SetSiteInfo inserts or replaces a value.
 func (s *Store) SetSiteInfo(ctx context.Context, name, value string) error {
 	d := s.dialect
 	return translate(s.write(ctx).Exec("INSERT INTO site_info (name, value) VALUES (?, ?) "+
 		d.upsert("name", "value = "+d.new("value")), name, value).Error)
 }
 
-// AddSiteInfo writes a value unless one is there, and reports whether it did: of several processes one gets true.
+// AddSiteInfo inserts a value unless it exists, and reports whether it did. Of several processes one gets true.
 func (s *Store) AddSiteInfo(ctx context.Context, name, value string) (bool, error) {
 	res := s.write(ctx).Exec(s.dialect.insertIgnore()+" site_info (name, value) VALUES (?, ?)", name, value)
 	return res.RowsAffected == 1, translate(res.Error)

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// SiteStats are counts of the whole site. Posts are counted by their authors' counters, which costs a look at each
-// account instead of one at each post.
+// SiteStats are counts of the whole site. Posts are summed from their authors' counters, which reads each account
+// instead of each post.
 type SiteStats struct {
 	Accounts    int64 // active
 	Posts       int64 // of active accounts, open to everybody
 	ActiveMonth int64 // accounts that posted within 30 days
 }
 
-// SiteStats counts. It reads every account, so callers keep what they got for a while.
+// SiteStats counts. It reads every account, so callers keep the answer for a while.
 func (s *Store) SiteStats(ctx context.Context, now time.Time) (SiteStats, error) {
 	var row SiteStats
 	err := s.read(ctx).Raw("SELECT COUNT(*) AS accounts, COALESCE(SUM(open_posts_count), 0) AS posts, "+

@@ -1,6 +1,6 @@
-// Package store keeps everything that must be true: models, SQL, transactions and the choice between primary and
-// replica. One implementation serves two dialects, SQLite and MySQL (or MariaDB, Aurora); what differs sits in
-// dialect.go. All SQL of the project is here.
+// Package store keeps the data that must be true: models, SQL, transactions and the choice between primary and replica.
+// One implementation serves two dialects, SQLite and MySQL (or MariaDB, Aurora); dialect.go holds their differences.
+// All SQL of the project is here.
 package store
 
 import (
@@ -12,8 +12,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// Store is the database. Its methods may be used on the Store itself, where reads may come from a replica, and on
-// the Store that Tx hands out, where they belong to the transaction. Every context must carry a deadline.
+// Store is the database. Reads on the Store itself may come from a replica. On the Store that Tx passes to its function
+// they belong to the transaction. Every context must carry a deadline.
 type Store struct {
 	w, r      *gorm.DB // the primary, and what reads without a mark use
 	tx        *gorm.DB // set inside a transaction
@@ -29,7 +29,7 @@ type Store struct {
 	readers   *sql.DB  // SQLite's, else nil: r's pool, for page
 }
 
-// NewID draws an id that no other process is likely to draw; see TxOnce for when it did.
+// NewID draws an id that no other process is likely to draw. TxOnce handles the case that one did.
 func (s *Store) NewID() int64 { return s.ids.draw() }
 
 // Dialect is "sqlite" or "mysql".
@@ -55,14 +55,14 @@ func Primary(ctx context.Context) context.Context {
 	return context.WithValue(ctx, keyPrimary, markPrimary)
 }
 
-// PrimaryWhileThere is Primary for what must go on while the primary is away (see WriterAway): who asks, by a session or
-// a token. Then the most advanced replica answers.
+// PrimaryWhileThere is Primary for reads that must go on while the primary is away (see WriterAway): those of sessions
+// and tokens. Then the most advanced replica answers.
 func PrimaryWhileThere(ctx context.Context) context.Context {
 	return context.WithValue(ctx, keyPrimary, markWhileThere)
 }
 
-// read is the one place that decides which server answers a read. With replicas it leaves that to the cluster, which
-// decides for each statement by its context.
+// read is the one place that chooses the server of a read. With replicas it leaves the choice to the cluster, which
+// makes it for each statement by its context.
 func (s *Store) read(ctx context.Context) *gorm.DB {
 	switch {
 	case s.tx != nil:
@@ -88,13 +88,13 @@ func (s *Store) write(ctx context.Context) *gorm.DB {
 	return db
 }
 
-// Ping reaches the primary.
+// Ping checks that the primary answers.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
 	return translate(s.w.WithContext(ctx).Raw("SELECT 1").Scan(&one).Error)
 }
 
-// Now is the primary's clock, which leases and ticks compare.
+// Now is the primary's clock. Leases and periodic jobs are measured by it.
 func (s *Store) Now(ctx context.Context) (Millis, error) {
 	var ms int64
 	err := s.read(Primary(ctx)).Raw("SELECT " + s.dialect.nowMillis()).Scan(&ms).Error
@@ -125,7 +125,7 @@ func (s *Store) Close() error {
 	return first
 }
 
-// SQL hands out the primary's pool for tools that move or check whole databases. Features do not use it.
+// SQL returns the primary's pool, for tools that move or check whole databases. Features do not use it.
 func (s *Store) SQL() *sql.DB {
 	db, err := s.w.DB()
 	if err != nil {
@@ -134,7 +134,7 @@ func (s *Store) SQL() *sql.DB {
 	return db
 }
 
-// first scans one row into dst. Where a replica has none, the primary is asked: see lookUp.
+// first scans one row into dst. Where a replica has no such row, the primary is asked: see lookUp.
 func first(db *gorm.DB, dst any) error {
 	db = db.Session(&gorm.Session{}) // each try starts from the same conditions
 	return lookUp(db.Statement.Context, func(ctx context.Context) error {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A Listener is what an account that listens is to a post.
+// A Listener is an account with a stream, as one post concerns it.
 type Listener struct {
 	Follows bool // its author
 	Likes   bool
@@ -17,8 +17,8 @@ type Listener struct {
 // listenersAtOnce bounds the accounts that one statement asks about.
 const listenersAtOnce = 500
 
-// ListenersTo tells who of the accounts may see the post or comment, and what they are to it. It costs a statement for
-// each 500 accounts.
+// ListenersTo returns those of the accounts that may see the post or comment, with what it is to them. It takes one
+// statement for each 500 accounts.
 func (s *Store) ListenersTo(ctx context.Context, postID int64, accountIDs []int64) (map[int64]Listener, error) {
 	seen := postSeen(&Account{ID: 1})
 	// The arguments of visibility are nothing but the viewer's id: here it is each account's.
@@ -45,7 +45,7 @@ func (s *Store) ListenersTo(ctx context.Context, postID int64, accountIDs []int6
 	return out, nil
 }
 
-// FollowersAmong tells who of the accounts follow the author.
+// FollowersAmong returns those of the accounts that follow the author.
 func (s *Store) FollowersAmong(ctx context.Context, authorID int64, accountIDs []int64) (map[int64]bool, error) {
 	out := make(map[int64]bool)
 	for some := range slices.Chunk(accountIDs, listenersAtOnce) {
@@ -64,11 +64,11 @@ func (s *Store) FollowersAmong(ctx context.Context, authorID int64, accountIDs [
 	return out, nil
 }
 
-// waitPoll is how often the replicas' places are looked at while somebody waits for them.
+// waitPoll is how often WaitForReplicas looks at the replicas' positions.
 const waitPoll = 50 * time.Millisecond
 
-// WaitForReplicas returns once every replica in use has all that was committed before the call, so that whoever reads from
-// then on finds it, wherever it reads. A replica that is too far behind leaves use, and is not waited for.
+// WaitForReplicas returns once every replica in use has all that was committed before the call, so that later reads
+// find it, wherever they go. A replica that lags too far is taken out of use, and not waited for.
 func (s *Store) WaitForReplicas(ctx context.Context) error {
 	if s.cluster == nil {
 		return nil

@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// EnsureTags makes the tags exist and returns their ids, in order of the keys. names are as written, by folded key. It
-// runs before the transaction that uses them, so that a popular tag's row is never locked while a post is written.
+// EnsureTags creates missing tags and returns the ids of all, in order of the keys. names are as written, by folded
+// key. It runs before the transaction that uses them, so that a popular tag's row is never locked while a post is
+// written.
 func (s *Store) EnsureTags(ctx context.Context, names map[string]string) ([]int64, error) {
 	if len(names) == 0 {
 		return nil, nil
@@ -66,12 +67,12 @@ func (s *Store) tagsByKey(ctx context.Context, keys []string) (map[string]int64,
 	return have, rows.done()
 }
 
-// SetPostTags makes the tags the ones of the post.
+// SetPostTags replaces the post's tags.
 func (s *Store) SetPostTags(ctx context.Context, postID int64, tagIDs []int64) error {
 	return s.setPairs(ctx, "post_tags", "tag_id", postID, tagIDs)
 }
 
-// A tag is known to a viewer once a public post that the viewer may see carries it: one that stands only in posts for
+// A tag is known to a viewer once it is in a public post that the viewer may see. One that is only in posts for
 // followers must not be found by trying names.
 func (s *Store) tagSeen(viewer *Account) condition {
 	join, c := s.dialect.orderedJoin(), accountSeen(viewer, "a")
@@ -79,7 +80,7 @@ func (s *Store) tagSeen(viewer *Account) condition {
 		" WHERE pt.tag_id = t.id AND p.listed = 1 AND " + c.sql + ")", c.args}
 }
 
-// TagByKey is the tag of that folded name if the viewer may know of it, else ErrNotFound.
+// TagByKey returns the tag of that folded name if the viewer may know of it, else ErrNotFound.
 func (s *Store) TagByKey(ctx context.Context, viewer *Account, key string) (*Tag, error) {
 	c := s.tagSeen(viewer)
 	var tag *Tag
@@ -97,7 +98,8 @@ func (s *Store) TagByKey(ctx context.Context, viewer *Account, key string) (*Tag
 	return tag, err
 }
 
-// TagsByPrefix are tags whose folded name begins so and that the viewer may know of, in order of the names.
+// TagsByPrefix returns tags whose folded name begins with prefix and that the viewer may know of, in order of the
+// names.
 func (s *Store) TagsByPrefix(ctx context.Context, viewer *Account, prefix string, limit int) ([]Tag, error) {
 	c := s.tagSeen(viewer)
 	args := append(append([]any{prefix, prefix + "\U0010FFFF"}, c.args...), limit)

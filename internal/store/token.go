@@ -13,7 +13,8 @@ func (s *Store) CreateToken(ctx context.Context, t *AccessToken) error {
 	return translate(s.write(ctx).Create(t).Error)
 }
 
-// TokenByHash reads on the primary, so that a revoked token is dead at once; while that is away, on a replica.
+// TokenByHash reads on the primary, so that a revoked token stops working at once. While the primary is away it reads
+// on a replica.
 func (s *Store) TokenByHash(ctx context.Context, hash string) (*AccessToken, error) {
 	var t AccessToken
 	if err := first(s.read(PrimaryWhileThere(ctx)).Where("hash = ?", hash), &t); err != nil {
@@ -22,7 +23,7 @@ func (s *Store) TokenByHash(ctx context.Context, hash string) (*AccessToken, err
 	return &t, nil
 }
 
-// A tokenOwner is a token with whose it is, read at once.
+// A tokenOwner is a token with its account and app, read in one statement.
 type tokenOwner struct {
 	Token   AccessToken `gorm:"embedded;embeddedPrefix:token_"`
 	Account Account     `gorm:"embedded;embeddedPrefix:account_"`
@@ -54,8 +55,8 @@ func joinedColumns(models ...joined) func() (string, error) {
 	})
 }
 
-// TokenOwnerByHash is TokenByHash with the token's account, nil for a client's own token, and its app. ErrNotFound where
-// any of them is missing.
+// TokenOwnerByHash is TokenByHash with the token's account, nil for a client's own token, and its app. It returns
+// ErrNotFound where any of them is missing.
 func (s *Store) TokenOwnerByHash(ctx context.Context, hash string) (*AccessToken, *Account, *App, error) {
 	columns, err := tokenOwnerColumns()
 	if err != nil {
@@ -76,7 +77,7 @@ func (s *Store) TokenOwnerByHash(ctx context.Context, hash string) (*AccessToken
 	return &o.Token, &o.Account, &o.App, nil
 }
 
-// TouchToken notes a use.
+// TouchToken records when the token was used.
 func (s *Store) TouchToken(ctx context.Context, id int64, at Millis) error {
 	if s.readOnly {
 		return nil
@@ -84,7 +85,7 @@ func (s *Store) TouchToken(ctx context.Context, id int64, at Millis) error {
 	return translate(s.write(ctx).Exec("UPDATE access_tokens SET used_at = ? WHERE id = ? AND used_at < ?", at, id, at).Error)
 }
 
-// DeleteToken revokes; one that is not there is fine.
+// DeleteToken revokes a token. One that does not exist is no error.
 func (s *Store) DeleteToken(ctx context.Context, id int64) error {
 	return translate(s.write(ctx).Exec("DELETE FROM access_tokens WHERE id = ?", id).Error)
 }
@@ -97,7 +98,7 @@ func (s *Store) TokensOf(ctx context.Context, accountID int64) ([]*AccessToken, 
 }
 
 // DeleteTokensOf revokes all tokens of an account, or those of one app (appID not 0), with the codes that could still
-// become tokens.
+// be exchanged for tokens.
 func (s *Store) DeleteTokensOf(ctx context.Context, accountID, appID int64) error {
 	for _, table := range []string{"authorization_codes", "access_tokens"} {
 		sql, args := "DELETE FROM "+table+" WHERE account_id = ?", []any{accountID}
@@ -116,8 +117,8 @@ func (s *Store) CreateCode(ctx context.Context, c *AuthorizationCode) error {
 	return translate(s.write(ctx).Create(c).Error)
 }
 
-// CodeByHash finds a code that has not expired by the primary's clock, exchanged or not, and locks it within a
-// transaction.
+// CodeByHash finds a code that has not expired by the primary's clock, exchanged or not. In a transaction it locks the
+// code.
 func (s *Store) CodeByHash(ctx context.Context, hash string) (*AuthorizationCode, error) {
 	var cs []*AuthorizationCode
 	err := s.write(ctx).Raw("SELECT * FROM authorization_codes WHERE hash = ? AND expires_at > "+s.dialect.nowMillis()+s.dialect.forUpdate(), hash).Scan(&cs).Error
@@ -130,19 +131,19 @@ func (s *Store) CodeByHash(ctx context.Context, hash string) (*AuthorizationCode
 	return cs[0], nil
 }
 
-// UseCode notes which token the code became: of several who try, one gets true.
+// UseCode records the token that the code was exchanged for. Of several callers one gets true.
 func (s *Store) UseCode(ctx context.Context, hash string, tokenID int64) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE authorization_codes SET token_id = ? WHERE hash = ? AND token_id IS NULL", tokenID, hash)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
-// DeleteExpiredCodes removes codes that ended before the moment.
+// DeleteExpiredCodes removes codes that expired before the moment.
 func (s *Store) DeleteExpiredCodes(ctx context.Context, before Millis) (int64, error) {
 	res := s.write(ctx).Exec("DELETE FROM authorization_codes WHERE expires_at < ?", before)
 	return res.RowsAffected, translate(res.Error)
 }
 
-// DeleteUnusedClientTokens removes at most limit tokens that are a client's own and were not used since the moment.
+// DeleteUnusedClientTokens removes at most limit of the clients' own tokens that were not used since the moment.
 func (s *Store) DeleteUnusedClientTokens(ctx context.Context, before Millis, limit int) (int, error) {
 	ids, err := s.idList(Primary(ctx), "SELECT id FROM access_tokens WHERE account_id IS NULL AND used_at < ? ORDER BY id LIMIT ?", before, limit)
 	if err != nil {

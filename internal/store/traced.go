@@ -11,16 +11,16 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Tracing is told of every statement that this package sends for a request or a job.
+// Tracing is called for every statement that this package sends for a request or a job.
 type Tracing struct {
-	// Statement is called before one is sent; what it returns is called after its answer began, with the kind of error it
-	// was or "". It may return nil.
+	// Statement is called before a statement is sent. The function that it returns is called when the answer begins,
+	// with the kind of error or "". It may return nil.
 	Statement func(ctx context.Context, s TracedStatement) func(kind string)
-	// Origin is what a job's row says of the request that wrote it, "" for nothing: see JobOrigin.
+	// Origin identifies the request that writes a job, "" for none: see JobOrigin.
 	Origin func(ctx context.Context) string
 }
 
-// A TracedStatement is one that goes to a database. Its text is as it was written, its values are not known here.
+// A TracedStatement is a statement that goes to a database. Its text is as it was written; its values are not included.
 type TracedStatement struct {
 	Text   string
 	System string // "sqlite" or "mysql"
@@ -32,7 +32,7 @@ type TracedStatement struct {
 // whyKey leads to the reason for which a read goes to the primary.
 type whyKey struct{}
 
-// A tracedConnector opens connections whose statements are told of. Without Tracing there is none.
+// A tracedConnector opens connections that call Tracing for their statements. Without Tracing there is none.
 type tracedConnector struct {
 	driver.Connector
 	tracing *Tracing
@@ -216,10 +216,10 @@ func errorKind(err error) string {
 	return "other"
 }
 
-// JobOrigin is the field of a job's payload that says which request wrote it, where requests are traced.
+// JobOrigin is the field of a job's payload that identifies the request that wrote it, where requests are traced.
 const JobOrigin = "_trace"
 
-// withOrigin adds to a payload where it comes from. A payload that is no object stays as it is.
+// withOrigin adds the origin to a payload. A payload that is no JSON object stays as it is.
 func (s *Store) withOrigin(ctx context.Context, payload []byte) []byte {
 	if s.tracing == nil || len(payload) < 2 || payload[0] != '{' {
 		return payload

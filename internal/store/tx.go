@@ -15,7 +15,7 @@ const txTries = 6
 
 type afterCommit struct{ fns []func() }
 
-// committed tells everybody who wants to know.
+// committed calls the signals and the functions of AfterCommit.
 func (s *Store) committed(after *afterCommit) {
 	s.signals.commits.Add(1)
 	for _, fn := range after.fns {
@@ -23,8 +23,8 @@ func (s *Store) committed(after *afterCommit) {
 	}
 }
 
-// AfterCommit runs f once the transaction has committed: to wake workers and followers. What must not get lost
-// is a row of the transaction instead. Outside a transaction f runs at once.
+// AfterCommit runs f once the transaction has committed, for example to wake workers. What must not get lost is a row
+// of the transaction instead. Outside a transaction f runs at once.
 func (s *Store) AfterCommit(f func()) {
 	if s.after == nil {
 		f()
@@ -33,17 +33,17 @@ func (s *Store) AfterCommit(f func()) {
 	s.after.fns = append(s.after.fns, f)
 }
 
-// Tx runs f in a transaction on the primary. f runs again, whole, when the database asks for it (deadlock,
-// failover, a lost connection), so it must change nothing but tx. A Tx inside a Tx is ErrNestedTx.
-// If the answer to COMMIT is lost, f runs once more; where that would do harm, use TxOnce.
+// Tx runs f in a transaction on the primary. When the database asks for it (deadlock, failover, a lost connection) the
+// whole f runs again, so it must change nothing but tx. A Tx inside a Tx is ErrNestedTx. If the answer to COMMIT is
+// lost, f runs once more; where that would do harm, use TxOnce.
 func (s *Store) Tx(ctx context.Context, f func(ctx context.Context, tx *Store) error) error {
 	return s.run(ctx, "", 0, func(ctx context.Context, tx *Store, _ int64) error { return f(ctx, tx) }, nil)
 }
 
-// TxOnce is Tx for what must happen once: f inserts a row with the given id as primary key of the table. The id is
-// drawn before the first try and stays the same; if the answer to COMMIT is lost, the id is looked up on the primary
-// to learn what happened. If another process drew the same id, the first try is repeated with a new one.
-// It returns the id under which the row stands.
+// TxOnce is Tx for what must happen once. f inserts a row with the given id as primary key of the table. The id is
+// drawn before the first try and stays the same. If the answer to COMMIT is lost, TxOnce looks the id up on the primary
+// to learn what happened. If another process drew the same id, the first try is repeated with a new one. It returns the
+// id of the row.
 func (s *Store) TxOnce(ctx context.Context, table string, f func(ctx context.Context, tx *Store, id int64) error) (int64, error) {
 	id := s.NewID()
 	err := s.run(ctx, table, id, f, &id)
@@ -159,7 +159,7 @@ func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64)
 	return tx.after, stageCommit, nil
 }
 
-// landed asks the primary whether the row is there, whatever has become of the caller meanwhile.
+// landed asks the primary whether the row exists, even when the caller has gone.
 func (s *Store) landed(ctx context.Context, table string, id int64) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.txTimeout)
 	defer cancel()

@@ -24,7 +24,7 @@ func (c *condition) and(o condition) {
 	c.args = append(c.args, o.args...)
 }
 
-// viewerID is 0 for a visitor.
+// viewerID is the viewer's id, 0 for a visitor.
 func viewerID(viewer *Account) int64 {
 	if viewer == nil || !viewer.Active() {
 		return 0
@@ -41,8 +41,8 @@ func accountSeen(viewer *Account, a string) condition {
 	return c
 }
 
-// accountKnown is the condition on an account's own row, with the alias a: who blocks somebody still finds the account
-// itself, to take the block back; who is blocked does not.
+// accountKnown is the condition on an account's own row, with the alias a. An account that blocks another still finds
+// that account itself, to remove the block; the blocked one does not.
 func accountKnown(viewer *Account, a string) condition {
 	c := condition{sql: a + ".suspended_at IS NULL AND " + a + ".deleted_at IS NULL"}
 	if id := viewerID(viewer); id != 0 {
@@ -84,7 +84,7 @@ func postSeen(viewer *Account) condition {
 	return c
 }
 
-// notHidden leaves warned posts out for a member who wants none, except the member's own.
+// notHidden excludes warned posts for a member who wants none, except the member's own.
 func notHidden(viewer *Account) (condition, bool) {
 	if viewerID(viewer) == 0 || viewer.WarnedPhotos != "hide" {
 		return condition{}, false
