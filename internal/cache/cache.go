@@ -1,5 +1,5 @@
-// Package cache keeps what many ask for: in the process, and where there is a Redis also for the whole fleet. Nothing
-// is true because it is here: a cache that is slow or away is passed by, and costs no error.
+// Package cache keeps values that many ask for: in the process, and where there is a Redis for the whole fleet as well.
+// Nothing is true because it is cached. A cache that is slow or away is bypassed and costs no error.
 package cache
 
 import (
@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Load makes the value of a key. Fresh asks for it from the primary: the key was dropped a moment ago, and a replica
-// may not know yet.
+// Load makes the value of a key. fresh asks for it from the primary: the key was dropped a moment ago, and a replica
+// may not have the change yet.
 type Load func(ctx context.Context, fresh bool) ([]byte, error)
 
 // Options configure a Cache. Zero values are defaults.
@@ -22,7 +22,7 @@ type Options struct {
 	Redis    *Redis        // nil: this process only
 	MaxBytes int           // of all values in the process; default 32 MB
 	Near     time.Duration // how long a value stays in the process; default 5 s
-	// Window is how long a key that was dropped is filled from the primary: longer than any replica in use may lag.
+	// Window is how long a key is filled from the primary after a drop. It is longer than any replica in use may lag.
 	// Default 40 s.
 	Window time.Duration
 	Log    *slog.Logger
@@ -31,11 +31,12 @@ type Options struct {
 // MaxRedisTTL is the longest that a value stays in Redis.
 const MaxRedisTTL = time.Minute
 
-// loadPatience bounds one load. It is shorter than any Window, so that nothing is stored that was read before a drop
-// which is no longer remembered.
+// loadPatience bounds one load. It is shorter than any Window, so that no value is stored that was read before a
+// forgotten drop.
 const loadPatience = 10 * time.Second
 
-// generations is how many counters keys share. Two keys with one counter cost a fill that is not kept, no more.
+// generations is how many counters the keys share. Two keys that share one may have to be loaded once more; nothing
+// else follows.
 const generations = 1 << 12
 
 // Cache is safe for use by many goroutines. Values are shared: nobody may change one.
@@ -75,8 +76,8 @@ func New(o Options) *Cache {
 	}
 }
 
-// Get is the value of the key: the one that is kept, or else what load makes, which is kept for at most ttl (and at
-// most a minute). However many ask at once, one loads. The only errors are load's.
+// Get returns the value of the key: the cached one, or else what load makes, which is cached for at most ttl (and at
+// most a minute). However many ask at once, one loads. The only errors are those of load.
 func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Load) ([]byte, error) {
 	if v, ok := c.near.GetIfPresent(key); ok {
 		c.hits.Add(1)
@@ -85,9 +86,9 @@ func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Loa
 	c.misses.Add(1)
 	gen := c.gen(key)
 	began := gen.Load()
-	// Who comes after a drop joins nobody who began before it.
+	// A call after a drop does not share a load that began before it.
 	v, err, _ := c.flight.Do(key+"\x00"+string(appendUint(nil, began)), func() (any, error) {
-		// The load goes on for the others when the first of them has left.
+		// The load continues for the others when the caller that started it has gone.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadPatience)
 		defer cancel()
 		if v, ok := c.near.GetIfPresent(key); ok && gen.Load() == began { // another has just made it
@@ -97,7 +98,8 @@ func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Loa
 		if err != nil {
 			return nil, err
 		}
-		// Only if nothing was dropped meanwhile; and if it is dropped between the look and the Set, then once more.
+		// The value is stored only if nothing was dropped meanwhile. If the drop comes between the check and the Set,
+		// the value is dropped again.
 		if gen.Load() == began {
 			c.near.Set(key, v)
 			if gen.Load() != began {
@@ -112,7 +114,7 @@ func (c *Cache) Get(ctx context.Context, key string, ttl time.Duration, load Loa
 	return v.([]byte), nil
 }
 
-// fetch looks into Redis, and loads.
+// fetch asks Redis for the value, and loads it where Redis has none.
 func (c *Cache) fetch(ctx context.Context, key string, ttl time.Duration, load Load) ([]byte, error) {
 	_, fresh := c.dropped.GetIfPresent(key)
 	if c.o.Redis == nil {
@@ -141,7 +143,7 @@ func (c *Cache) load(ctx context.Context, fresh bool, load Load) ([]byte, error)
 	return v, err
 }
 
-// Drop forgets keys, here at once and in Redis as soon as it answers. Every instance may do it for the same event.
+// Drop removes keys, here at once and in Redis as soon as it answers. Every instance may do so for the same event.
 func (c *Cache) Drop(keys ...string) {
 	c.drops.Add(int64(len(keys)))
 	c.dropNear(keys)
@@ -159,7 +161,7 @@ func (c *Cache) dropNear(keys []string) {
 	}
 }
 
-// Clear forgets everything, after events were missed: what Redis holds is passed by until it has run out.
+// Clear removes everything, after events were missed. Redis is bypassed until what it holds has expired.
 func (c *Cache) Clear() {
 	for i := range c.gens {
 		c.gens[i].Add(1)
@@ -170,14 +172,14 @@ func (c *Cache) Clear() {
 	}
 }
 
-// Counts are what has happened so far.
+// Counts are totals since the process began.
 type Counts struct {
 	Hits, Misses  int64 // of what the process holds
 	Loads, Failed int64 // values made, and how many of these could not be
 	Drops         int64 // of keys
 }
 
-// Counts tells what has happened so far in this process; Redis counts for itself.
+// Counts returns the totals of this process. Redis has its own Counts.
 func (c *Cache) Counts() Counts {
 	return Counts{c.hits.Load(), c.misses.Load(), c.loads.Load(), c.failed.Load(), c.drops.Load()}
 }

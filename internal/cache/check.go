@@ -12,7 +12,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Facts are what a check found out about a Redis.
+// Facts are the results of a check of Redis.
 type Facts struct {
 	Version  string
 	Role     string // "master", or "slave" for one that takes no writes
@@ -27,8 +27,8 @@ type Facts struct {
 // checkTrips is how many round trips are measured.
 const checkTrips = 5
 
-// Check uses the Redis as Cache does: it takes the lock of a key, stores, reads and drops it, on a connection of its
-// own and with more patience. The keys begin with tintype:{check and end by themselves.
+// Check uses Redis as Cache does: it takes the lock of a key, stores, reads and drops it, on a connection of its own
+// and with more patience. Its keys begin with tintype:{check and expire.
 func (r *Redis) Check(ctx context.Context) (Facts, error) {
 	f := Facts{Patience: answerPatience, Passed: r.Away(), TLS: r.o.TLSConfig != nil}
 	client, err := rueidis.NewClient(r.o)
@@ -49,7 +49,7 @@ func (r *Redis) Check(ctx context.Context) (Facts, error) {
 	if err := r.rehearse(ctx, client); err != nil {
 		return f, err
 	}
-	// What a managed Redis does not tell is no mistake.
+	// A managed Redis may hide these facts, which is no error.
 	info, _ := client.Do(ctx, client.B().Info().Build()).ToString()
 	for line := range strings.Lines(info) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -67,7 +67,7 @@ func (r *Redis) Check(ctx context.Context) (Facts, error) {
 	return f, nil
 }
 
-// rehearse does what Cache does with a key, by the same scripts: who is restricted by an ACL hears of it here.
+// rehearse runs the scripts that Cache runs, so that an ACL that forbids them shows here.
 func (r *Redis) rehearse(ctx context.Context, client rueidis.Client) error {
 	plain := "check " + rand.Text()
 	key := r.name(plain)

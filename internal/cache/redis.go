@@ -15,8 +15,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// answerPatience is how long Redis may take to answer, and so what it costs when it does not: once, because then it
-// is passed by until it answers again. Tests change it.
+// answerPatience is how long Redis may take to answer. A Redis that does not answer costs it once, because it is then
+// bypassed until it answers again. Tests change it.
 var answerPatience = 40 * time.Millisecond
 
 const (
@@ -50,8 +50,8 @@ return 0`)
 
 var errAway = errors.New("redis is away")
 
-// Redis is the fleet's part of a cache. It need not be there when it is made, and may go and come back: meanwhile it
-// is passed by, and drops are remembered until it has them.
+// Redis is the shared part of a cache. The server may be absent at the start, and may come and go. While it is away it
+// is bypassed, and drops are remembered until it has them.
 type Redis struct {
 	o      rueidis.ClientOption
 	prefix string
@@ -75,7 +75,7 @@ type Redis struct {
 }
 
 // NewRedis prepares the Redis at a redis:// or rediss:// URL and connects in the background. Close ends it. The URL is
-// asked for again before each connection, which takes the user and the password as they are then.
+// resolved again before each connection, which takes the user and password of that moment.
 func NewRedis(ctx context.Context, url func(context.Context) (string, error), log *slog.Logger) (*Redis, error) {
 	o, err := options(ctx, url)
 	if err != nil {
@@ -88,7 +88,7 @@ func NewRedis(ctx context.Context, url func(context.Context) (string, error), lo
 		now, err := options(ctx, url)
 		return rueidis.AuthCredentials{Username: now.Username, Password: now.Password}, err
 	}
-	// Retrying is for the next request; client-side caching is what the near part and events do.
+	// The next request retries. The near part and events do the job of client-side caching.
 	o.DisableRetry, o.DisableCache = true, true
 	o.ConnWriteTimeout = time.Second
 	o.Dialer = net.Dialer{Timeout: time.Second, KeepAlive: time.Second}
@@ -105,7 +105,7 @@ func NewRedis(ctx context.Context, url func(context.Context) (string, error), lo
 	return r, nil
 }
 
-// options are what the URL says now.
+// options are the client options of the current URL.
 func options(ctx context.Context, url func(context.Context) (string, error)) (rueidis.ClientOption, error) {
 	text, err := url(ctx)
 	if err != nil {
@@ -118,7 +118,7 @@ func options(ctx context.Context, url func(context.Context) (string, error)) (ru
 	return o, nil
 }
 
-// Ready waits until Redis was tried once, so that a start does not begin with a cold cache for want of a millisecond.
+// Ready waits until Redis was tried once, so that a start does not use a cold cache for want of a millisecond.
 func (r *Redis) Ready(ctx context.Context) {
 	select {
 	case <-r.tried:
@@ -132,8 +132,8 @@ func (r *Redis) Away() bool {
 	return err != nil
 }
 
-// Counts tells how often a value was there or not, how often Redis was not asked or did not answer, and how many of
-// its answers were failures.
+// Counts returns how often a value was there or not, how often Redis was bypassed or did not answer, and how many of
+// its answers were errors.
 func (r *Redis) Counts() (hits, misses, passed, failures int64) {
 	return r.hits.Load(), r.misses.Load(), r.passed.Load(), r.failures.Load()
 }
@@ -159,7 +159,7 @@ func (r *Redis) usable() (rueidis.Client, error) {
 	return r.client, nil
 }
 
-// failed passes Redis by from now on.
+// failed bypasses Redis from now on.
 func (r *Redis) failed(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -170,8 +170,8 @@ func (r *Redis) failed(err error) {
 	}
 }
 
-// watch brings Redis back. It comes back writable, and with every drop that it missed, or not at all: a value that
-// should have been dropped must not be read.
+// watch tries a Redis that is away and puts it back into use. It comes back only when it accepts writes and has every
+// drop that it missed: a value that should have been dropped must not be read.
 func (r *Redis) watch(ctx context.Context) {
 	defer close(r.ended)
 	tick := time.NewTicker(probeEvery)
@@ -246,7 +246,7 @@ func (r *Redis) restore(ctx context.Context) error {
 	}
 }
 
-// remember keeps a drop for later, under the lock.
+// remember keeps a drop for later. The caller holds the lock.
 func (r *Redis) remember(key string, window time.Duration) {
 	if len(r.pending) >= maxPending {
 		r.lost = true
@@ -255,7 +255,7 @@ func (r *Redis) remember(key string, window time.Duration) {
 	r.pending[key] = window
 }
 
-// distrust passes by all that Redis may hold now, until it has run out.
+// distrust bypasses everything that Redis may hold now, until it has expired.
 func (r *Redis) distrust() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -264,7 +264,7 @@ func (r *Redis) distrust() {
 
 func (r *Redis) name(key string) string { return r.prefix + "{" + key + "}" }
 
-// drop takes keys out. What cannot be done now is done before Redis is read again.
+// drop removes keys. What cannot be removed now is removed before Redis is read again.
 func (r *Redis) drop(keys []string, window time.Duration) {
 	r.mu.Lock()
 	client := r.client
@@ -297,7 +297,7 @@ func (r *Redis) dropOne(ctx context.Context, client rueidis.Client, key string, 
 	return dropScript.Exec(ctx, client, []string{name, name + ":inv"}, []string{rand.Text(), millis(window)}).Error()
 }
 
-// A redisEntry is what Redis said of one key.
+// A redisEntry is the state of one key in Redis.
 type redisEntry struct {
 	found bool
 	value []byte
@@ -310,7 +310,7 @@ type redisEntry struct {
 	asked  time.Time
 }
 
-// look finds the value, or says that it has to be made: by one in the fleet, for whom the others wait.
+// look finds the value, or reports that it has to be made. One process in the fleet makes it, and the others wait.
 func (r *Redis) look(ctx context.Context, key string) *redisEntry {
 	f := &redisEntry{redis: r, key: r.name(key), asked: time.Now()}
 	client, err := r.usable()
@@ -345,14 +345,14 @@ func (r *Redis) look(ctx context.Context, key string) *redisEntry {
 
 func (f *redisEntry) keys() []string { return []string{f.key, f.key + ":inv", f.key + ":lock"} }
 
-// askSoon is ask for who does not wait long.
+// askSoon is ask with a short deadline.
 func (f *redisEntry) askSoon(ctx context.Context, client rueidis.Client) (mine bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerPatience)
 	defer cancel()
 	return f.ask(ctx, client)
 }
 
-// ask looks once, and reports whether it has fallen to the caller to make the value.
+// ask asks once, and reports whether the caller has to make the value.
 func (f *redisEntry) ask(ctx context.Context, client rueidis.Client) (mine bool, err error) {
 	got, err := lookScript.Exec(ctx, client, f.keys(), []string{f.secret, millis(lockLife)}).ToArray()
 	if err != nil {
@@ -375,8 +375,7 @@ func (f *redisEntry) ask(ctx context.Context, client rueidis.Client) (mine bool,
 	return locked == 1, nil
 }
 
-// done keeps the value that was made, if the key was not dropped meanwhile, and lets the next one make it. For 0 it
-// keeps nothing.
+// done stores the new value unless the key was dropped meanwhile, and releases the lock. A ttl of 0 stores nothing.
 func (f *redisEntry) done(value []byte, ttl time.Duration) {
 	if f.client == nil || f.redis.Away() {
 		return

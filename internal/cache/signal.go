@@ -14,8 +14,8 @@ const (
 	listenAgain = 500 * time.Millisecond
 )
 
-// Signal tells the other processes that listen that there is news in the database. It does not block, and what gets
-// lost is found by their next poll.
+// Signal tells the other listening processes that the database has news. It does not block. Their next poll finds what
+// a lost signal announced.
 func (r *Redis) Signal() {
 	select {
 	case r.news <- struct{}{}:
@@ -23,12 +23,12 @@ func (r *Redis) Signal() {
 	}
 }
 
-// SignalCounts tells how many signals were sent and how many came from others.
+// SignalCounts returns how many signals were sent and how many came from others.
 func (r *Redis) SignalCounts() (sent, received int64) { return r.sent.Load(), r.received.Load() }
 
 func (r *Redis) channel() string { return r.prefix + "news" }
 
-// Send passes signals on, until ctx ends. While Redis is away it sends none.
+// Send sends signals until ctx ends. While Redis is away it sends none.
 func (r *Redis) Send(ctx context.Context) {
 	for {
 		select {
@@ -53,7 +53,7 @@ func (r *Redis) Send(ctx context.Context) {
 	}
 }
 
-// Listen calls heard at each signal of another process, until ctx ends. What comes while Redis is away, nobody hears.
+// Listen calls heard at each signal of another process, until ctx ends. Signals that come while Redis is away are lost.
 func (r *Redis) Listen(ctx context.Context, heard func()) {
 	for ctx.Err() == nil {
 		if client := r.reachable(); client != nil {

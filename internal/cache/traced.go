@@ -7,10 +7,11 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Trace is told of each command to Redis; what it returns is called with the answer's error, and may be nil.
+// Trace is called before each command to Redis. The function that it returns is called with the answer's error; it may
+// be nil.
 type Trace func(ctx context.Context, command string) (context.Context, func(error))
 
-// Trace has commands told of. It is called before the first of them; nil changes nothing.
+// Trace sets the function that is called for commands. Call it before the first of them. nil changes nothing.
 func (r *Redis) Trace(t Trace) {
 	if t == nil {
 		return
@@ -23,7 +24,7 @@ func (r *Redis) Trace(t Trace) {
 	}
 }
 
-// tracedClient is a client whose commands are told of.
+// tracedClient is a client that calls Trace for its commands.
 type tracedClient struct {
 	rueidis.Client
 	trace Trace
