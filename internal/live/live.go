@@ -1,5 +1,5 @@
-// Package live follows the events that transactions write, and tells whoever in this process waits for them. An
-// event is a hint to look again: what is true stands in the database.
+// Package live follows the events that transactions write, and delivers them to subscribers in this process. An event
+// is a hint to look again: the database holds the truth.
 package live
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Event is one row of the bus. At is the milliseconds of the database's clock.
+// Event is one row of the bus. At is in milliseconds by the database's clock.
 type Event struct {
 	ID        int64
 	At        int64
@@ -22,9 +22,9 @@ type Event struct {
 
 // Reader reads events from the primary.
 type Reader interface {
-	// Now is the clock by which events are dated.
+	// Now is the clock that dates events.
 	Now(ctx context.Context) (int64, error)
-	// After lists up to limit events behind the place (at, id), in that order.
+	// After lists up to limit events after the position (at, id), in that order.
 	After(ctx context.Context, at, id int64, limit int) ([]Event, error)
 }
 
@@ -40,7 +40,7 @@ type Options struct {
 const (
 	// gap is the least time between two readings, however often the hub is woken: a busy fleet wakes it at each commit.
 	gap = 10 * time.Millisecond
-	// glance is what a reading between two polls rereads. What commits later than that is found by the next poll.
+	// glance is how far back a reading between two polls goes. The next poll finds what commits later than that.
 	glance = time.Second
 )
 
@@ -92,13 +92,13 @@ type Subscription struct {
 	once   sync.Once
 }
 
-// Subscribe listens to events of these kinds about ref, or Any. The caller closes the subscription, and looks at the
+// Subscribe subscribes to events of these kinds about ref, or Any. The caller closes the subscription, and reads the
 // state of things after subscribing: events of the last seconds may come again, earlier ones do not.
 func (h *Hub) Subscribe(ref int64, kinds ...string) *Subscription {
 	return h.SubscribeDeep(buffered, ref, kinds...)
 }
 
-// SubscribeDeep is Subscribe for who may be behind by that many events before it counts as too slow.
+// SubscribeDeep is Subscribe for a subscriber that may lag by that many events before it counts as too slow.
 func (h *Hub) SubscribeDeep(depth int, ref int64, kinds ...string) *Subscription {
 	s := &Subscription{hub: h, c: make(chan Event, depth), lost: make(chan struct{})}
 	h.mu.Lock()
@@ -118,8 +118,8 @@ func (h *Hub) SubscribeDeep(depth int, ref int64, kinds ...string) *Subscription
 // C delivers the events.
 func (s *Subscription) C() <-chan Event { return s.c }
 
-// Lost is closed when events were dropped, because the subscriber was too slow or the hub fell behind. It must then
-// look at the state of things anew; a new subscription goes on.
+// Lost is closed when events were dropped, because the subscriber was too slow or the hub fell behind. The subscriber
+// must then read the state of things again. A new subscription goes on.
 func (s *Subscription) Lost() <-chan struct{} { return s.lost }
 
 // Close ends the subscription.
@@ -138,7 +138,7 @@ func (h *Hub) remove(s *Subscription) {
 	}
 }
 
-// lose tells a subscriber, under the lock, that it missed something.
+// lose marks a subscriber that missed something. The caller holds the lock.
 func (h *Hub) lose(s *Subscription) {
 	h.remove(s)
 	s.once.Do(func() { close(s.lost) })
@@ -162,7 +162,7 @@ func (h *Hub) Counts() (polls, woken, failed, events int64) {
 	return h.polls.Load(), h.woken.Load(), h.failed.Load(), h.events.Load()
 }
 
-// Wake has the hub read now. It does not block.
+// Wake makes the hub read now. It does not block.
 func (h *Hub) Wake() {
 	select {
 	case h.wake <- struct{}{}:
@@ -203,7 +203,7 @@ func (h *Hub) loseAll() {
 	}
 }
 
-// Follow reads events until ctx ends. While nobody listens it reads nothing at all.
+// Follow reads events until ctx ends. While nobody is subscribed it reads nothing.
 func (h *Hub) Follow(ctx context.Context) {
 	f := follower{hub: h}
 	failures := 0
@@ -256,7 +256,7 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 	return ctx.Err() == nil
 }
 
-// follower remembers what was delivered. newest is the latest date seen.
+// follower remembers the delivered events. newest is the latest date seen.
 type follower struct {
 	hub    *Hub
 	newest int64
@@ -266,7 +266,7 @@ type follower struct {
 
 const pageSize = 1000
 
-// read delivers what is new. Deep rereads the whole overlap, for events of transactions that committed late.
+// read delivers new events. deep rereads the whole overlap, for events of transactions that committed late.
 func (f *follower) read(ctx context.Context, deep bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// WatchOptions configure NewWatch; all are needed.
+// WatchOptions configure NewWatch. All are required.
 type WatchOptions struct {
 	Hub     *Hub
 	Kinds   []string
@@ -20,8 +20,8 @@ type WatchOptions struct {
 	OnStop func(lost bool)
 }
 
-// A Watch hears of events for as long as what they keep true is used: a site that nobody visits asks its database for
-// nothing.
+// A Watch follows events for as long as the values that they keep true are used, so that a site without visitors does
+// not poll its database.
 type Watch struct {
 	o    WatchOptions
 	wake chan struct{}
@@ -30,10 +30,11 @@ type Watch struct {
 	mu   sync.Mutex // held to begin and to end
 }
 
-// NewWatch makes a Watch; Follow makes it work.
+// NewWatch makes a Watch. It does nothing before Follow runs.
 func NewWatch(o WatchOptions) *Watch { return &Watch{o: o, wake: make(chan struct{}, 1)} }
 
-// Use begins to follow if nobody does: before anything is read that is to be kept, so that no change falls between.
+// Use starts following unless a Watch already does. Call it before reading anything that is to be kept, so that no
+// change is missed in between.
 func (w *Watch) Use() {
 	w.used.Store(time.Now().UnixNano())
 	if w.sub.Load() != nil {
@@ -88,11 +89,11 @@ func (w *Watch) end(sub *Subscription, lost bool) {
 	w.o.OnStop(lost)
 }
 
-// rest ends following, unless it is of use still.
+// rest stops following, unless the Watch was used lately.
 func (w *Watch) rest(sub *Subscription) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	// A Use that comes after this waits for the lock and begins anew; one that came before is seen.
+	// A Use that comes after this waits for the lock and starts again; one that came before is seen here.
 	w.sub.Store(nil)
 	if time.Since(time.Unix(0, w.used.Load())) < w.o.Idle {
 		w.sub.Store(sub)
