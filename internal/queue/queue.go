@@ -1,6 +1,6 @@
-// Package queue runs jobs. A job is a row that some transaction wrote; this package claims due rows under a lease,
-// hands them to their handlers, and notes how it went. Everything that must be true is in the rows, behind Backend:
-// a process may die at any moment, and another one goes on when the lease has run out.
+// Package queue runs jobs. A job is a row that some transaction wrote. This package claims due rows under a lease,
+// calls their handlers, and records the outcome. Everything that must be true is in the rows, behind Backend: a process
+// may die at any moment, and another one goes on when the lease has expired.
 package queue
 
 import (
@@ -27,8 +27,8 @@ type Job struct {
 	Token    string // proves the lease when the job is finished
 }
 
-// Backend keeps the jobs. Times are measured by its clock, never by a worker's. Each of Extend, Finish, Bury, Fail
-// and Release changes the job only while token is its lease's, and answers ErrLeaseLost if it is not.
+// Backend keeps the jobs. It measures times by its own clock, never by a worker's. Extend, Finish, Bury, Fail and
+// Release change the job only while token holds its lease, and return ErrLeaseLost if it does not.
 type Backend interface {
 	// Claim leases up to n due jobs of these kinds, and counts an attempt for each.
 	Claim(ctx context.Context, kinds []string, n int, lease time.Duration) ([]Job, error)
@@ -37,21 +37,21 @@ type Backend interface {
 	// transaction of its effects.
 	Finish(ctx context.Context, id int64, token string) error
 	Bury(ctx context.Context, id int64, token, reason string) error
-	// Fail has the job run again after a while.
+	// Fail makes the job run again after a while.
 	Fail(ctx context.Context, id int64, token, reason string, again time.Duration) error
-	// Release gives the job back and takes its attempt from the count.
+	// Release returns the job without counting its attempt.
 	Release(ctx context.Context, id int64, token string) error
-	// Tick adds the job of a periodic kind for the present stretch of time, once in the whole fleet.
+	// Tick adds the job of a periodic kind for the current interval, once in the whole fleet.
 	Tick(ctx context.Context, kind string, every time.Duration) error
 }
 
-// Waker hears that a job may be due. What it misses the poll finds, so it may lose, repeat and invent.
+// Waker is told that a job may be due. It may lose, repeat and invent notices: the poll finds what it misses.
 type Waker interface {
 	Notify(id int64) // a job was committed; must not block
 	C() <-chan struct{}
 }
 
-// Handler is what is done with jobs of one kind. Every job may run more than once.
+// Handler runs the jobs of one kind. Every job may run more than once.
 type Handler struct {
 	// Run does the job. If it ended the job itself, with its effects in one transaction, the queue finds that out;
 	// else the queue ends it when Run returns nil. Other errors are tried again; see Permanent.
@@ -67,7 +67,7 @@ type Handler struct {
 	Every       time.Duration // periodic: a job of this kind is added once in every such stretch
 }
 
-// Permanent marks an error that no further try will mend.
+// Permanent marks an error that another try cannot fix.
 func Permanent(err error) error { return &permanent{err} }
 
 type permanent struct{ error }
@@ -82,8 +82,8 @@ type Options struct {
 	Workers map[string]int // how many jobs of a class run at once; default 2
 	Poll    time.Duration  // default 1 s
 	Lease   time.Duration  // default 30 s
-	// Awaited are classes for whose jobs somebody waits, in a process that learns of others' jobs by its polls alone: where
-	// one was found there are often more, so for a minute it is looked every 100 ms.
+	// Awaited are classes whose jobs somebody waits for, in a process that learns of other processes' jobs only by
+	// polling. Where one job was found there are often more, so for a minute the poll runs every 100 ms.
 	Awaited []string
 	// Observe is told how each try went: "done", "failed" (it is tried again), "dead", "lost" (the lease) or
 	// "returned" (at a stop). Nil: nobody is.
@@ -119,7 +119,7 @@ const (
 	awaitedFor  = time.Minute // after one was found
 )
 
-// New makes a Queue that does nothing yet.
+// New makes a Queue. It does nothing before Start.
 func New(o Options) *Queue {
 	if o.Waker == nil {
 		o.Waker = NewSignal()
@@ -139,8 +139,8 @@ func New(o Options) *Queue {
 	return &Queue{o: o, handlers: map[string]Handler{}, classes: map[string]*class{}, stopping: make(chan struct{})}
 }
 
-// Register says what is done with jobs of a kind. Kinds without a handler stay where they are, for a process that
-// knows them. It panics if the kind is taken.
+// Register sets the handler of a kind. Kinds without a handler stay for a process that has one. It panics if the kind
+// has a handler already.
 func (q *Queue) Register(kind string, h Handler) {
 	if _, taken := q.handlers[kind]; taken {
 		panic("queue: " + kind + " is registered twice")
@@ -180,7 +180,7 @@ func (q *Queue) Wake() {
 	}
 }
 
-// Start begins to claim jobs. Handlers get contexts derived from ctx; when it ends, they are cancelled.
+// Start begins to claim jobs. The contexts of handlers derive from ctx, and end with it.
 func (q *Queue) Start(ctx context.Context) {
 	ctx, q.cancelAll = context.WithCancel(ctx)
 	periodic := map[string]time.Duration{}
@@ -259,7 +259,7 @@ func (q *Queue) tick(ctx context.Context, kinds map[string]time.Duration) {
 	}
 }
 
-// sleep waits for d or for wake, and is false when it is time to stop.
+// sleep waits for d or for wake. It is false when it is time to stop.
 func (q *Queue) sleep(ctx context.Context, wake <-chan struct{}, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -274,7 +274,8 @@ func (q *Queue) sleep(ctx context.Context, wake <-chan struct{}, d time.Duration
 	return true
 }
 
-// dispatch fills the free slots of a class. It alone takes slots, so that what it counts as free stays free.
+// dispatch fills the free slots of a class. Only dispatch takes slots, so the number that it counts as free cannot
+// shrink.
 func (q *Queue) dispatch(ctx context.Context, c *class) {
 	failures := 0
 	for {
@@ -342,7 +343,7 @@ func (q *Queue) isStopping() bool {
 	}
 }
 
-// jitter spreads d by a quarter to either side.
+// jitter varies d by up to a quarter either way.
 func jitter(d time.Duration) time.Duration {
 	return d - d/4 + rand.N(d/2+1)
 }

@@ -28,9 +28,9 @@ const (
 	sqsBacklog = 4096 // ids that wait to be sent; what does not fit the workers' poll finds
 )
 
-// SQS is a Waker over an SQS queue: it carries the ids of committed jobs from the processes that add them to those
-// that work. The rows remain the jobs, so a message may get lost, come twice or late, and is deleted as soon as it
-// has woken somebody; what is missed the workers' poll finds.
+// SQS is a Waker over an SQS queue. It carries the ids of committed jobs from the processes that add them to the
+// workers. The rows remain the jobs, so a message may get lost, come twice or come late, and is deleted as soon as it
+// has woken somebody. The workers' poll finds what is missed.
 type SQS struct {
 	client SQSClient
 	url    string
@@ -49,7 +49,7 @@ func NewSQS(client SQSClient, url string, log *slog.Logger) *SQS {
 	return &SQS{client: client, url: url, log: log, out: make(chan int64, sqsBacklog), wake: make(chan struct{}, 1)}
 }
 
-// Counts are the messages that this process has sent, those that were not taken, and those that it received.
+// Counts returns how many messages this process has sent, how many SQS refused, and how many it received.
 func (s *SQS) Counts() (sent, unsent, received int64) {
 	return s.sent.Load(), s.unsent.Load(), s.received.Load()
 }
@@ -65,7 +65,7 @@ func (s *SQS) Notify(id int64) {
 // C implements Waker.
 func (s *SQS) C() <-chan struct{} { return s.wake }
 
-// Send sends ids until ctx ends, then what is still waiting.
+// Send sends ids until ctx ends, and then those that still wait.
 func (s *SQS) Send(ctx context.Context) error {
 	for {
 		select {
@@ -84,7 +84,7 @@ func (s *SQS) Send(ctx context.Context) error {
 	}
 }
 
-// batch takes what else is waiting, up to what one call sends.
+// batch takes more waiting ids, up to what one call sends.
 func (s *SQS) batch(id int64) []int64 {
 	ids := []int64{id}
 	for len(ids) < sqsBatch {

@@ -12,14 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// SQSFacts are what a check found out about a queue.
+// SQSFacts are the results of a check of a queue.
 type SQSFacts struct {
 	Waiting    int           // messages, about
 	Visibility time.Duration // how long a message that is not deleted stays hidden
 	Delay      time.Duration // by which each message comes late
 	FIFO       bool
 	Kept       time.Duration // how long a message waits at most
-	// DeadLetters is the queue where messages go that were received often; "" for none.
+	// DeadLetters is the queue that takes messages received too often; "" for none.
 	DeadLetters string
 	Sent        bool // a message was sent
 	Received    bool // it came back, and was deleted
@@ -30,9 +30,9 @@ const (
 	probeWait    = 2       // seconds
 )
 
-// Check uses the queue as the process will: send is for who adds jobs, receive for who does them. A message is sent,
-// taken back and deleted; a worker that runs may be quicker, which is fine. Messages of others that are met stay in the
-// queue: they are hidden for a second.
+// Check uses the queue as the process will: send for a process that adds jobs, receive for one that does them. It sends
+// a message, receives and deletes it. A running worker may be quicker, which is fine. Other messages that it receives
+// stay in the queue, hidden for a second.
 func (s *SQS) Check(ctx context.Context, send, receive bool) (SQSFacts, error) {
 	var f SQSFacts
 	attributes, err := s.attributes(ctx)

@@ -93,15 +93,15 @@ func (q *Queue) bury(ctx context.Context, h Handler, job *Job, log *slog.Logger,
 	}
 }
 
-// end notes an outcome even when the process stops meanwhile.
+// end records an outcome even when the process stops meanwhile.
 func (q *Queue) end(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return f(ctx)
 }
 
-// heartbeat prolongs the lease until ctx ends, which cancel brings about when the lease is lost or, the backend being
-// out of reach, must be taken for lost. The result tells which it was, once the work is over.
+// heartbeat extends the lease until ctx ends. It calls cancel when the lease is lost, or when the backend cannot be
+// reached for so long that it must be taken for lost. The result says which, once the work is over.
 func (q *Queue) heartbeat(ctx context.Context, cancel context.CancelFunc, job *Job, claimed time.Time, log *slog.Logger) (lost func() bool) {
 	gone := make(chan struct{})
 	q.running.Go(func() {
