@@ -18,7 +18,7 @@ const (
 	nameTime   = "20060102T150405.000Z"
 )
 
-// Name is the name of an archive; later ones come later in the alphabet.
+// Name returns the name of a backup. Later ones sort after earlier ones.
 func Name(when time.Time, key *Key) string {
 	return namePrefix + when.UTC().Format(nameTime) + key.Suffix()
 }
@@ -34,7 +34,7 @@ func ValidName(name string) bool {
 	return err == nil && (suffix == (*Key)(nil).Suffix() || suffix == (&Key{}).Suffix())
 }
 
-// Made is when the archive of a valid name was made, the zero time for another name.
+// Made returns when the backup of a valid name was made, the zero time for another name.
 func Made(name string) time.Time {
 	if !ValidName(name) {
 		return time.Time{}
@@ -45,18 +45,18 @@ func Made(name string) time.Time {
 
 // An Archive keeps the backups of a site: a folder or a bucket. Each of them is one file.
 type Archive interface {
-	// Create begins an archive of about size bytes. It appears under its name when it is committed, whole.
+	// Create begins a backup of about size bytes. It appears under its name, whole, when it is committed.
 	Create(ctx context.Context, name string, size int64) (Upload, error)
-	// Open reads an archive from its begin, or returns ErrNone.
+	// Open reads a backup from its beginning, or returns ErrNone.
 	Open(ctx context.Context, name string) (content io.ReadCloser, size int64, err error)
-	// List returns the names of all archives, the oldest first.
+	// List returns the names of all backups, the oldest first.
 	List(ctx context.Context) ([]string, error)
 	Remove(ctx context.Context, name string) error
-	// String is where it is, for people; with a name behind a slash, where an archive is.
+	// String is the location, for people. Followed by a slash and a name it is that of a backup.
 	String() string
 }
 
-// An Upload is an archive that is being written.
+// An Upload is a backup that is being written.
 type Upload interface {
 	io.Writer
 	// Commit makes it durable under its name.
@@ -65,7 +65,7 @@ type Upload interface {
 	Abort()
 }
 
-// Latest is the newest archive, or ErrNone.
+// Latest returns the name of the newest backup, or ErrNone.
 func Latest(ctx context.Context, p Archive) (string, error) {
 	names, err := p.List(ctx)
 	if err != nil {
@@ -82,10 +82,10 @@ type Folder struct{ Dir string }
 
 var _ Archive = Folder{}
 
-// partial marks what is being written. Its writer holds a lock on it.
+// partial marks a file that is being written. Its writer holds a lock on it.
 const partial = ".partial"
 
-// Create implements Archive. It removes what killed writers left.
+// Create implements Archive. It removes what killed writers left behind.
 func (d Folder) Create(_ context.Context, name string, _ int64) (Upload, error) {
 	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
 		return nil, diskError(err)

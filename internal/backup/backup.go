@@ -1,9 +1,9 @@
-// Package backup writes a site's files into one archive and reads them back: a tar file, compressed by zstd and, where
-// there is a key, encrypted by age, so that a person can open it with standard tools alone. Where archives are kept is a
-// Archive: a folder, or a bucket. It knows neither the database nor photos.
+// Package backup writes a site's files into one file and reads them back. It is a tar file, compressed by zstd and,
+// where there is a key, encrypted by age, so that standard tools can open it. An Archive keeps such files: a folder or
+// a bucket. The package knows neither the database nor photos.
 //
-// In an archive come the files as they lie in a data folder, then their SHA-256 sums as sha256sum writes them, and last
-// the manifest: what has no manifest is not whole.
+// A backup holds the files as they lie in a data folder, then their SHA-256 sums as sha256sum writes them, and last the
+// manifest. A file without a manifest is not whole.
 package backup
 
 import (
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Format is the version of the archive's own form.
+// Format is the version of the file format.
 const Format = 1
 
 const (
@@ -27,7 +27,7 @@ const (
 	largestManifest = 16 << 20
 )
 
-// A Manifest says what an archive holds.
+// A Manifest describes a backup.
 type Manifest struct {
 	Format     int              `json:"format"`
 	Release    string           `json:"release"` // of the program that wrote it
@@ -37,14 +37,14 @@ type Manifest struct {
 	Rows       map[string]int64 `json:"rows"`        // by table
 	Photos     string           `json:"photos"`      // "here", or "bucket" where they are not part of it
 	SecretKey  string           `json:"secret_key"`  // "here", or "setting" where SECRET_KEY is set and has to be kept elsewhere
-	// Missing are files that the database names and that were not there already when the backup was made.
+	// Missing are files that the database names and that did not exist when the backup was made.
 	Missing []string `json:"missing,omitempty"`
 	Files   int      `json:"files"`
 	Bytes   int64    `json:"bytes"` // of the files
 	Sums    string   `json:"sums"`  // the SHA-256 of SHA256SUMS
 }
 
-// What reading an archive ends with, wrapped; each is one line for people.
+// Errors of reading a backup, wrapped. Each is one line for people.
 var (
 	ErrDamaged = errors.New("the backup is damaged")
 	ErrShort   = errors.New("the backup is cut short: its end is missing")

@@ -41,7 +41,7 @@ type Bucket struct {
 
 var _ Archive = (*Bucket)(nil)
 
-// NewBucket makes an Archive of a bucket that exists; nothing is asked yet.
+// NewBucket makes an Archive of a bucket that exists. It sends no request yet.
 func NewBucket(cfg aws.Config, bucket, prefix string, pathStyle bool) *Bucket {
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
 		prefix += "/"
@@ -57,7 +57,7 @@ func (b *Bucket) String() string { return strings.TrimSuffix("s3://"+b.bucket+"/
 
 func (b *Bucket) key(name string) *string { return aws.String(b.prefix + name) }
 
-// fail says what was wanted, and what the server said, in one line.
+// fail describes what was tried and what the server answered, in one line.
 func (b *Bucket) fail(ctx context.Context, what string, err error) error {
 	if err == nil {
 		return nil
@@ -91,7 +91,7 @@ func (b *Bucket) Create(ctx context.Context, name string, size int64) (Upload, e
 	return &bucketUpload{ctx: ctx, b: b, key: b.key(name), id: out.UploadId, part: make([]byte, 0, part)}, nil
 }
 
-// sweep does what it may: rights to it are not needed, and a rule of the bucket does the same.
+// sweep removes what it may. It does not need the privilege, and a lifecycle rule of the bucket does the same.
 func (b *Bucket) sweep(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, short)
 	defer cancel()
@@ -171,7 +171,7 @@ func (u *bucketUpload) Abort() {
 	_, _ = u.b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.b.bucket, Key: u.key, UploadId: u.id})
 }
 
-// Open implements Archive. What breaks off goes on where it was.
+// Open implements Archive. A broken download goes on where it was.
 func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
 	d := &download{ctx: ctx, b: b, name: name}
 	if err := d.connect(); err != nil {

@@ -14,7 +14,7 @@ const (
 	shortestPassphrase = 20
 )
 
-// A Key encrypts and decrypts archives. The nil Key does neither.
+// A Key encrypts and decrypts backups. The nil Key does neither.
 type Key struct {
 	recipient age.Recipient
 	identity  age.Identity // nil: it can only encrypt

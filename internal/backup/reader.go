@@ -21,8 +21,8 @@ var (
 	ageMagic  = []byte("age-encryption.org/")
 )
 
-// Read reads an archive to its end and gives each of its files to keep, which reads all of it; nil keeps nothing. It
-// returns the manifest once everything was found to be what the manifest says. A list of files waits in the folder tmp.
+// Read reads a backup to its end and passes each of its files to keep, which reads all of it; nil drops them. It
+// returns the manifest once all files match it. It keeps a list of files in the folder tmp.
 func Read(ctx context.Context, from io.Reader, key *Key, tmp string, keep func(name string, size int64, content io.Reader) error) (*Manifest, error) {
 	source := &sourceReader{r: ctxReader{ctx, from}}
 	plain, err := open(source, key)
@@ -38,7 +38,7 @@ func Read(ctx context.Context, from io.Reader, key *Key, tmp string, keep func(n
 	r := &reading{tar: tar.NewReader(plain), list: list, keep: keep}
 	m, err := r.all()
 	if err == nil {
-		// To the very end: only there compression and encryption say that all was whole.
+		// Reading goes on to the very end: only there do compression and encryption confirm that all was whole.
 		var more int64
 		if more, err = io.Copy(io.Discard, plain); err == nil && more != 0 {
 			err = damaged("something stands behind its end")
@@ -112,7 +112,7 @@ func (r *reading) file(h *tar.Header) error {
 	return r.list.add(sum, h.Name)
 }
 
-// compare holds the sums of what was read against those of the archive.
+// compare compares the sums of what was read with those in the backup.
 func (r *reading) compare() error {
 	found, _, err := r.list.read()
 	if err != nil {
@@ -138,7 +138,7 @@ func (r *reading) compare() error {
 	return nil
 }
 
-// nameIn is the name in a line of sha256sum.
+// nameIn returns the name in a line of sha256sum.
 func nameIn(line string) string {
 	const before = 2*sha256.Size + 2
 	if len(line) <= before {
@@ -174,7 +174,7 @@ func (r *reading) manifest(h *tar.Header) (*Manifest, error) {
 	return &m, nil
 }
 
-// open undoes encryption and compression.
+// open decrypts and decompresses.
 func open(from io.Reader, key *Key) (io.ReadCloser, error) {
 	in := bufio.NewReaderSize(from, 64<<10)
 	head, err := in.Peek(len(ageMagic))
@@ -207,7 +207,7 @@ func open(from io.Reader, key *Key) (io.ReadCloser, error) {
 	return d.IOReadCloser(), nil
 }
 
-// readError puts what a reader of one of the layers said in our words.
+// readError translates an error of one of the layers.
 func readError(err error) error {
 	var kept *keepError
 	switch {
@@ -223,7 +223,7 @@ func readError(err error) error {
 	return damaged("%v", err)
 }
 
-// sourceReader remembers what reading the archive itself failed with: that is no damage.
+// sourceReader remembers errors of the source itself, which do not mean that the backup is damaged.
 type sourceReader struct {
 	r   io.Reader
 	err error

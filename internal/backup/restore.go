@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Restore writes the files of an archive into the folder dir, which exists and is empty, and returns the manifest once
-// everything was found to be as it was. After an error what is in dir is not to be used.
+// Restore writes the files of a backup into the folder dir, which exists and is empty. It returns the manifest once all
+// files match it. After an error the content of dir must not be used.
 func Restore(ctx context.Context, from io.Reader, key *Key, dir string) (*Manifest, error) {
 	root, err := os.OpenRoot(dir) // from which no name leads out
 	if err != nil {

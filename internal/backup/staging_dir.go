@@ -10,14 +10,14 @@ import (
 
 const stagePrefix = ".tintype-backup-"
 
-// A StagingDir is a folder for what goes into one archive, or comes out of it. It is locked as long as it is in use, so that
-// what a killed process left is known as such.
+// A StagingDir is a folder for the files that go into a backup or come out of it. It is locked while it is in use, so
+// that a folder that a killed process left is recognized.
 type StagingDir struct {
 	Dir  string
 	lock *os.File // the folder itself
 }
 
-// NewStagingDir makes a folder in parent, and removes those that nobody uses any more.
+// NewStagingDir makes a folder in parent, and removes abandoned ones.
 func NewStagingDir(parent string) (*StagingDir, error) {
 	if err := sweepStages(parent); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func sweepStages(parent string) error {
 		return err
 	}
 	for _, dir := range dirs {
-		// In a folder that others may write to, it may be anything.
+		// Others may write to the folder, so this may be anything.
 		lock, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			continue

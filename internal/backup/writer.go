@@ -30,8 +30,8 @@ type Writer struct {
 	when  time.Time
 }
 
-// NewWriter begins an archive. A list of its files waits in the folder tmp until Close. when is what the archive says
-// of every file: their own times mean nothing.
+// NewWriter begins a backup. It keeps a list of its files in the folder tmp until Close. when becomes the time of every
+// file: their own times mean nothing.
 func NewWriter(to io.Writer, key *Key, tmp string, when time.Time) (*Writer, error) {
 	list, err := newSums(tmp)
 	if err != nil {
@@ -54,7 +54,7 @@ func NewWriter(to io.Writer, key *Key, tmp string, when time.Time) (*Writer, err
 	return w, nil
 }
 
-// Add adds the file name, whose content is from, exactly size bytes.
+// Add adds the file name with exactly size bytes of from.
 func (w *Writer) Add(ctx context.Context, name string, from io.Reader, size int64) error {
 	if !validPath(name) {
 		return fmt.Errorf("%q cannot be the name of a file in a backup", name)
@@ -79,7 +79,8 @@ func (w *Writer) header(name string, size int64) error {
 	return diskError(w.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: w.when}))
 }
 
-// Close writes the sums and the manifest, whose format, numbers and sums it fills in. What it wrote to stays open.
+// Close writes the sums and the manifest, and fills in the manifest's format, numbers and sums. It does not close the
+// underlying writer.
 func (w *Writer) Close(ctx context.Context, m *Manifest) error {
 	defer w.sums.close()
 	text, size, err := w.sums.read()
@@ -116,7 +117,7 @@ func (w *Writer) Close(ctx context.Context, m *Manifest) error {
 	return nil
 }
 
-// Abandon frees what an archive holds that is not to be finished.
+// Abandon frees the resources of a backup that will not be finished.
 func (w *Writer) Abandon() { w.sums.close() }
 
 // sums are lines as sha256sum writes them, in a temporary file: a site may have a million files.
@@ -139,7 +140,7 @@ func (s *sums) add(sum hash.Hash, name string) error {
 	return diskError(err)
 }
 
-// read returns all lines from the first one on.
+// read returns all lines from the first on.
 func (s *sums) read() (io.Reader, int64, error) {
 	if err := s.buf.Flush(); err != nil {
 		return nil, 0, diskError(err)
