@@ -52,8 +52,8 @@ func newExporter(o Options) *exporter {
 	}}
 }
 
-// ExportSpans implements sdktrace.SpanExporter. It returns no errors, which would go to a logger of the process: what
-// fails is counted and logged here, now and then.
+// ExportSpans implements sdktrace.SpanExporter. It returns no errors, because they would go to a logger of the whole
+// process. It counts failures and logs them now and then.
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	if err := e.send(ctx, encode(spans)); err != nil {
 		e.lost.Add(int64(len(spans)))

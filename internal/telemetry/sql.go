@@ -25,9 +25,9 @@ func ErrorKind(err error) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", err), "*")
 }
 
-// Shape is a statement without its values: texts and numbers in it become a ?, and lists of them a (?), so that as few
-// shapes as possible are told apart. Statements are written with ? for what people gave; this is for what the program
-// wrote into them itself, and in case that somebody forgets.
+// Shape returns a statement without its values: texts and numbers become ?, and lists of them (?), so that there are as
+// few shapes as possible. The program writes ? for values of people. This is for values that the program wrote into the
+// statement itself, and for mistakes.
 func Shape(statement string) string {
 	var b strings.Builder
 	b.Grow(min(len(statement), maxText))
@@ -63,7 +63,7 @@ func Shape(statement string) string {
 	return shortenLists(b.String())
 }
 
-// quotedName is how long the "name" is that s begins with, as SQLite has it, 0 if it is no name.
+// quotedName returns the length of the quoted name that s begins with, as SQLite writes it, 0 if it is none.
 func quotedName(s string) int {
 	end := strings.IndexByte(s[1:], '"')
 	if end <= 0 || end > 64 {
@@ -77,8 +77,8 @@ func quotedName(s string) int {
 	return end + 2
 }
 
-// pastText is where the text that begins at i has ended. Quotes in it are doubled, or stand behind a backslash; where it
-// is not clear which, more is taken for text, not less.
+// pastText returns where the text that begins at i ends. Quotes in it are doubled or follow a backslash. Where it is
+// not clear which, it takes more for text, not less.
 func pastText(s string, i int) int {
 	quote := s[i]
 	for i++; i < len(s); i++ {
@@ -100,7 +100,7 @@ func nameByte(c byte) bool {
 	return c == '_' || c == '$' || digit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// partOfNumber takes hexadecimal digits, exponents and the point along.
+// partOfNumber accepts hexadecimal digits, exponents and the point too.
 func partOfNumber(c byte) bool { return c == '.' || nameByte(c) }
 
 func partOfName(s string, i int) bool { return i > 0 && nameByte(s[i-1]) }
@@ -118,7 +118,7 @@ func shortenLists(s string) string {
 // verbs whose table stands behind a word.
 var tableBehind = map[string]string{"SELECT": "FROM", "DELETE": "FROM", "INSERT": "INTO", "REPLACE": "INTO", "UPDATE": "UPDATE"}
 
-// Summary is what a shape does and to which table it does so first, as in SELECT posts.
+// Summary is what a shape does first and to which table, as in SELECT posts.
 func Summary(shape string) (summary, verb, table string) {
 	words := strings.FieldsFunc(shape, func(r rune) bool { return strings.ContainsRune(" (),;`\"", r) })
 	if len(words) == 0 {

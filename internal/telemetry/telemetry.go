@@ -1,6 +1,6 @@
 // Package telemetry makes OpenTelemetry traces of what the program does and sends them to a collector. A trace holds
-// names of routes, shapes of statements, names of backends and times: never a path, a value, a key, an address of a
-// person or the text of an error, for each of these may be a secret or somebody's.
+// names of routes, shapes of statements, names of backends and times. It never holds a path, a value, a key, a person's
+// address or the text of an error, because each of these may be secret or personal.
 //
 // Where there is no collector there is no Tracer: its methods are never called, and nothing is spent.
 package telemetry
@@ -28,7 +28,7 @@ type Options struct {
 	Headers func(ctx context.Context) (map[string]string, error)
 	Service string
 	Version string
-	// Attributes are what else is told of this process.
+	// Attributes describe this process.
 	Attributes map[string]string
 	Sampler    string // one of Samplers; "" is the first
 	Ratio      float64
@@ -71,8 +71,8 @@ const (
 	maxText       = 2048
 )
 
-// New makes a Tracer, which sends in the background until it is stopped. What waits to be sent is bounded: past that,
-// spans are dropped, and no request waits.
+// New makes a Tracer, which sends in the background until Stop. The spans that wait are bounded: beyond that they are
+// dropped, and no request waits.
 func New(o Options) (*Tracer, error) {
 	s, err := sampler(o.Sampler, o.Ratio)
 	if err != nil {
@@ -108,7 +108,7 @@ func (t *Tracer) Stop(ctx context.Context) error {
 	return err
 }
 
-// Counts are the spans that the collector has taken, and those that it has not.
+// Counts returns how many spans the collector took, and how many it did not.
 func (t *Tracer) Counts() (sent, lost int64) { return t.exporter.sent.Load(), t.exporter.lost.Load() }
 
 // A Request is the span of a request.
@@ -160,7 +160,7 @@ func (r *Request) End(route string, status int, bytes int64, requestID string) {
 // An Attribute is a pair of texts that a span holds.
 type Attribute struct{ Name, Value string }
 
-// An End ends a span. Kind is what sort of error it was (see ErrorKind), "" if it was none.
+// An End ends a span. kind classifies the error (see ErrorKind); it is "" for none.
 type End func(kind string)
 
 func attributesOf(list []Attribute) []attribute.KeyValue {
@@ -186,8 +186,8 @@ func ender(span trace.Span) End {
 // Traced reports whether a span of the context is being recorded: only then is there anything to hang another one on.
 func Traced(ctx context.Context) bool { return trace.SpanFromContext(ctx).IsRecording() }
 
-// Call begins the span of a call to something outside of the process, within a traced request or job. Elsewhere there
-// is none, the context is unchanged and the End nil: what runs in the background at every moment is no trace.
+// Call begins the span of a call to something outside of the process, within a traced request or job. Elsewhere it
+// makes no span: the context is unchanged and the End nil, because permanent background work is no trace.
 func (t *Tracer) Call(ctx context.Context, name string, attributes ...Attribute) (context.Context, End) {
 	if !Traced(ctx) {
 		return ctx, nil
@@ -196,14 +196,14 @@ func (t *Tracer) Call(ctx context.Context, name string, attributes ...Attribute)
 	return ctx, ender(span)
 }
 
-// Past is Call for what is over. Without a traced request it is a trace of its own.
+// Past is Call for what is over. Without a traced request it makes a trace of its own.
 func (t *Tracer) Past(ctx context.Context, name string, began time.Time, kind string, attributes ...Attribute) {
 	_, span := t.tracer.Start(ctx, name, trace.WithTimestamp(began), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributesOf(attributes)...))
 	ender(span)(kind)
 }
 
-// Job begins the trace of one try of a job. Origin is what Origin said in the request that wanted it, or "": the two
-// traces are linked, for a job may run long after its request, and more than once.
+// Job begins the trace of one try of a job. origin is what Origin returned in the request that added the job, or "".
+// The two traces are linked, because a job may run long after its request, and more than once.
 func (t *Tracer) Job(ctx context.Context, kind string, attempt int, origin string) (context.Context, func(outcome string)) {
 	options := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithAttributes(attribute.String("tintype.job.kind", kind), attribute.Int("tintype.job.attempt", attempt))}
@@ -221,7 +221,7 @@ func (t *Tracer) Job(ctx context.Context, kind string, attempt int, origin strin
 	}
 }
 
-// Origin is the context's span as a traceparent, "" where none is recorded.
+// Origin returns the context's span as a traceparent, "" where none is recorded.
 func Origin(ctx context.Context) string {
 	if !Traced(ctx) {
 		return ""
@@ -231,7 +231,7 @@ func Origin(ctx context.Context) string {
 	return carrier["traceparent"]
 }
 
-// TraceID is the id of the context's trace, "" where there is none.
+// TraceID returns the id of the context's trace, "" where there is none.
 func TraceID(ctx context.Context) string {
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
 		return sc.TraceID().String()
@@ -239,7 +239,7 @@ func TraceID(ctx context.Context) string {
 	return ""
 }
 
-// A Statement is one that goes to a database.
+// A Statement is a statement that goes to a database.
 type Statement struct {
 	Text   string
 	System string // "sqlite" or "mysql"
@@ -248,7 +248,7 @@ type Statement struct {
 	Reason string // why it was the primary although there are replicas
 }
 
-// Statement begins the span of a statement within a traced request or job, and is nil elsewhere.
+// Statement begins the span of a statement within a traced request or job. Elsewhere it returns nil.
 func (t *Tracer) Statement(ctx context.Context, s Statement) End {
 	if !Traced(ctx) {
 		return nil
