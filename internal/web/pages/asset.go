@@ -9,8 +9,8 @@ import (
 	"tintype/static"
 )
 
-// serveAsset answers with one of the site's own files, compressed where the browser takes it. Under its own
-// fingerprint it may be kept for a year; under another, which a page of another release asked for, not at all.
+// serveAsset serves one of the site's own files, compressed where the browser accepts it. The address with the file's
+// own fingerprint may be cached for a year. One with the fingerprint of another release must not be cached.
 func serveAsset(c *gin.Context, asset *static.Asset, known bool) error {
 	h := c.Writer.Header()
 	h.Set("Content-Type", asset.ContentType)

@@ -58,7 +58,7 @@ func (p *Pages) accountAtom(c *gin.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	// Feeds are read by programs without an account: they hold what visitors see.
+	// Programs without an account read feeds, so a feed holds what visitors see.
 	posts, err := p.Community.AccountFeed(ctx, nil, acc.ID, community.AccountFeedOptions{OnlyMedia: true, ExcludeReplies: true}, community.Cursor{Limit: feedLimit})
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (p *Pages) atomEntry(post *community.Post, updated store.Millis) atomEntry 
 	}
 	caption := p.caption(post)
 	if post.Warned() {
-		// Neither the photograph nor its address, before the reader asks.
+		// The feed holds neither the photo nor its address: the reader has not asked for it.
 		e.Content = atomContent{Type: "html", Text: "<p>" + html.EscapeString(warningText(&post.Post)) + "</p>" + caption}
 		return e
 	}

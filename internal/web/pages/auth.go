@@ -49,7 +49,7 @@ func (p *Pages) showLogin(c *gin.Context, status int, v templates.LoginView) err
 	return p.render(c, status, templates.LoginPage(pg, v))
 }
 
-// carriedAct is the name of the field that tells which form was interrupted by the log-in; its own fields follow with
+// carriedAct is the field that names the form which the log-in interrupted. The fields of that form follow, with
 // carriedField before their names.
 const (
 	carriedAct   = "then"
@@ -57,7 +57,7 @@ const (
 	maxCarried   = 100
 )
 
-// loginFirst answers a form whose sender is not, or no longer, logged in: the form goes along to the log-in page.
+// loginFirst answers a form whose sender is not logged in. The log-in page carries the form along.
 func (p *Pages) loginFirst(c *gin.Context) error {
 	if err := c.Request.ParseForm(); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return err
@@ -68,7 +68,8 @@ func (p *Pages) loginFirst(c *gin.Context) error {
 	return p.showLogin(c, http.StatusUnauthorized, v)
 }
 
-// keptFields are a form's values, to be sent again under their names behind the prefix. A password is not kept.
+// keptFields returns the values of a form, to be sent again with the prefix before their names. It leaves out
+// passwords.
 func keptFields(form url.Values, prefix string) []templates.HiddenField {
 	var out []templates.HiddenField
 	for _, name := range slices.Sorted(maps.Keys(form)) {
@@ -81,7 +82,7 @@ func keptFields(form url.Values, prefix string) []templates.HiddenField {
 	return out
 }
 
-// writtenIn is what somebody wrote in a form, to be shown where the form itself is not.
+// writtenIn returns the text that somebody wrote in a form, to be shown where the form itself is not.
 func writtenIn(form url.Values) string {
 	return cmp.Or(form.Get("text"), form.Get("caption"), form.Get("bio"))
 }
@@ -119,7 +120,7 @@ func (p *Pages) login(c *gin.Context) error {
 	return redirect(c, v.Return)
 }
 
-// confirm shows the act that log-in interrupted, to be sent again by the member's own hand.
+// confirm shows the form that log-in interrupted, so that the member sends it again.
 func (p *Pages) confirm(c *gin.Context, acc *store.Account, action, back string) error {
 	pg, err := p.page(c, "Confirm")
 	if err != nil {
@@ -211,7 +212,7 @@ func (p *Pages) signUp(c *gin.Context) error {
 	return redirect(c, v.Return)
 }
 
-// join signs up and logs in. status is not 0 where a form has to be shown again.
+// join signs up and logs in. A status other than 0 means that a form has to be shown again.
 func (p *Pages) join(c *gin.Context, s community.SignUp) (errs templates.FieldErrors, status int, err error) {
 	s.Password, s.Address, s.UserAgent = c.PostForm("password"), c.ClientIP(), c.Request.UserAgent()
 	acc, err := p.Community.SignUp(c.Request.Context(), s)

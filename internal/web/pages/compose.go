@@ -36,7 +36,7 @@ func (p *Pages) compose(c *gin.Context, acc *store.Account) error {
 	return p.showCompose(c, http.StatusOK, acc, nil, nil)
 }
 
-// showCompose renders the draft. entered holds what a refused form held, else it is the saved draft.
+// showCompose renders the draft. entered holds the values of a refused form; nil shows the saved draft.
 func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, entered *templates.ComposeView, errs templates.FieldErrors) error {
 	draft, photos, err := p.Community.Draft(c.Request.Context(), acc)
 	if err != nil {
@@ -72,7 +72,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	return p.render(c, status, templates.ComposePage(pg, v))
 }
 
-// offeredCaption is what the first photo's file says of itself.
+// offeredCaption returns the caption in the first photo's metadata.
 func offeredCaption(photos []*store.Photo) string {
 	for _, ph := range photos {
 		m := ph.Metadata.V
@@ -151,7 +151,7 @@ func photoMeta(ph *store.Photo) string {
 	return strings.Join(parts, " · ")
 }
 
-// The form's nine places stand for focal points at two thirds of the way to the edge.
+// The nine choices of the form are focal points at two thirds of the way to the edge.
 const focusReach = 2.0 / 3
 
 func focusStep(v float64) int {
@@ -164,7 +164,7 @@ func focusStep(v float64) int {
 	return 0
 }
 
-// saveDraft keeps what was typed: the words, and each photo's description, focus and order.
+// saveDraft stores what was typed: the words, and each photo's description, focus and order.
 func (p *Pages) saveDraft(c *gin.Context, acc *store.Account, get func(string) string, has func(string) bool) error {
 	ctx := c.Request.Context()
 	if has("caption") {
@@ -281,8 +281,8 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 	return redirect(c, p.postPath(post))
 }
 
-// postedBefore answers a form that was sent twice: its photos are gone from the draft, but its key leads to the post
-// they became. saved tells that its words were kept in the draft once more. It is not done where the key is new.
+// postedBefore answers a form that was sent twice. Its photos are no longer in the draft, but its key leads to the post
+// that they are in. saved reports that its words were stored in the draft again. It returns false where the key is new.
 func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, entered *templates.ComposeView, saved bool) (done bool, err error) {
 	post, err := p.Community.PostByKey(c.Request.Context(), acc, key)
 	switch {
@@ -351,7 +351,7 @@ func (p *Pages) retryPhoto(c *gin.Context, acc *store.Account) error {
 	})
 }
 
-// photoAct does something to one photo of the draft, after saving what was typed around it.
+// photoAct changes one photo of the draft, after saving the text around it.
 func (p *Pages) photoAct(c *gin.Context, acc *store.Account, act func(context.Context, *store.Account, int64) error) error {
 	id, err := idParam(c, "id")
 	if err != nil {
@@ -370,7 +370,7 @@ func (p *Pages) photoAct(c *gin.Context, acc *store.Account, act func(context.Co
 	return redirect(c, "/compose")
 }
 
-// orderPhotos moves one photo, or takes a whole order from the page's script, or from the numbers of the form.
+// orderPhotos moves one photo, or takes the whole order from the page's script or from the numbers of the form.
 func (p *Pages) orderPhotos(c *gin.Context, acc *store.Account) error {
 	ctx := c.Request.Context()
 	if list, ok := c.GetPostForm("order"); ok {
@@ -442,7 +442,7 @@ func licenceOptions() []templates.Option {
 	return out
 }
 
-// attachment is a Content-Disposition that keeps the file's own name.
+// attachment returns a Content-Disposition with the file's own name.
 func attachment(name string) string {
 	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
 }

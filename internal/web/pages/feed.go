@@ -174,7 +174,7 @@ func (p *Pages) notifications(c *gin.Context, acc *store.Account) error {
 	}
 	seen := acc.NotificationsReadID
 	if page.MaxID == 0 && len(list) > 0 && list[0].ID > seen {
-		// While nothing can be written, they are read all the same, and stay new.
+		// While the site is read-only, notifications can be read but stay unread.
 		if err := p.Community.MarkNotificationsRead(ctx, acc, list[0].ID); err != nil && !errors.Is(err, store.ErrWriterAway) {
 			return err
 		}
@@ -203,7 +203,7 @@ func (p *Pages) notifications(c *gin.Context, acc *store.Account) error {
 	return p.render(c, http.StatusOK, templates.NotificationsPage(pg, view))
 }
 
-// threads finds the posts under which the comments among what acc was told stand, by notification.
+// threads finds the posts of the threads in which the notifications' comments are, by notification.
 func (p *Pages) threads(ctx context.Context, acc *store.Account, list []*community.Notification) (map[int64]*community.Post, error) {
 	var ids []int64
 	for _, n := range list {

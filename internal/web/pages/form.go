@@ -40,14 +40,14 @@ func returnTo(c *gin.Context, fallback string) string {
 	return localPath(c.PostForm("return"), fallback)
 }
 
-// redirect ends a successful form: the browser asks for the page anew, and a reload sends nothing twice.
+// redirect answers a successful form. The browser loads the page again, and a reload sends nothing twice.
 func redirect(c *gin.Context, to string) error {
 	c.Redirect(http.StatusSeeOther, to)
 	return nil
 }
 
-// fieldErrors takes the mistakes out of an error that a form can show; ok is false for every other error. names maps
-// the use case's field names to the form's where they differ.
+// fieldErrors returns the mistakes in an error that a form can show. ok is false for every other error. names maps
+// field names of the use case to those of the form where they differ.
 func fieldErrors(err error, names map[string]string) (templates.FieldErrors, bool) {
 	var invalid *community.Invalid
 	if !errors.As(err, &invalid) {
@@ -64,14 +64,14 @@ func fieldErrors(err error, names map[string]string) (templates.FieldErrors, boo
 	return out, true
 }
 
-// newKey makes an idempotency key for a form: sent twice, it makes one post.
+// newKey makes an idempotency key for a form. The form makes one post even if it is sent twice.
 func newKey() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails, see crypto/rand
 	return hex.EncodeToString(b)
 }
 
-// idParam reads an id from the path. What is not a number names nothing.
+// idParam reads an id from the path. What is no number is ErrNotFound.
 func idParam(c *gin.Context, name string) (int64, error) {
 	id, err := strconv.ParseInt(c.Param(name), 10, 64)
 	if err != nil || id <= 0 {
@@ -95,7 +95,8 @@ func pageOf(c *gin.Context, limit int) community.Cursor {
 	return community.Cursor{MaxID: formID(c.Query("max_id")), MinID: formID(c.Query("min_id")), Limit: limit}
 }
 
-// pager makes the links to a list's neighbours. full tells that the page was filled, so that there may be more.
+// pager makes the links to a list's next and previous pages. full reports that the page was filled, so that there may
+// be more.
 func pager(c *gin.Context, page community.Cursor, first, last int64, n int) templates.Pager {
 	var out templates.Pager
 	if n == 0 {
@@ -130,7 +131,7 @@ func cursorPager(c *gin.Context, next, prev int64) templates.Pager {
 	return out
 }
 
-// flashes are what a page says once after a redirect. The cookie holds only the name.
+// flashes are sentences that a page shows once after a redirect. The cookie holds only the name.
 var flashes = map[string]templates.Flash{
 	"saved":            {Text: "Saved."},
 	"password-changed": {Text: "Your password is changed. Every other place was logged out, and every application."},
@@ -169,7 +170,7 @@ func (p *Pages) takeFlash(c *gin.Context) *templates.Flash {
 	return nil
 }
 
-// interrupted is the answer to an upload whose body does not go on as it should: the sender's side of it, not ours.
+// interrupted is the answer to an upload whose body broke off on the client's side.
 func interrupted(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {

@@ -17,12 +17,12 @@ import (
 const (
 	// livePosts is how many posts of a page are listened to.
 	livePosts = 60
-	// liveLife is about how long a page listens before it has to show its session again.
+	// liveLife is about how long a page listens before it has to present its session again.
 	liveLife = 10 * time.Minute
 )
 
-// live tells a page in view of likes and comments on its posts, and of notifications. First it tells how things are now:
-// something may have happened since the page was made, or since it last listened.
+// live streams likes and comments of the posts on a page, and notifications. It first sends the present counts, which
+// may have changed since the page was made or last listened.
 func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 	var ids []int64
 	for text := range strings.SplitSeq(c.Query("posts"), ",") {
@@ -35,7 +35,7 @@ func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	defer st.Close()
-	// The session may have ended before the stream was there to be told of it.
+	// The session may have ended before the stream was open to be ended with it.
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
 	}

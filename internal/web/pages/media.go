@@ -18,9 +18,9 @@ func (p *Pages) registerMedia(r Routes) {
 	r.Asset(http.MethodGet, "/media/priv/:random/:variant", p.privateMedia)
 }
 
-// publicMedia serves what everybody may see, for a year: a name is never used twice. On a site for members only the
-// request must come from a session; applications get signed addresses instead. What a suspended member has posted is
-// not served at the addresses that are known either.
+// publicMedia serves public photos, cacheable for a year: a name is never used twice. On a members-only site the
+// request must have a session; applications get signed addresses instead. The photos of a suspended member are not
+// served.
 func (p *Pages) publicMedia(c *gin.Context) error {
 	ok, err := p.Community.PublicPhotoAllowed(c.Request.Context(), c.Param("random"))
 	if err != nil {
@@ -41,8 +41,8 @@ func (p *Pages) publicMedia(c *gin.Context) error {
 	return p.serveMedia(c, "private, max-age=31536000, immutable")
 }
 
-// privateMedia serves what some may see: the address is signed for one reader and a while. From a page it works in
-// that reader's own session only. Whether the reader still may see the photo is asked each time.
+// privateMedia serves photos that only some may see. The address is signed for one reader and a limited time. A page's
+// address works in that reader's own session only. Each request checks whether the reader may still see the photo.
 func (p *Pages) privateMedia(c *gin.Context) error {
 	reader, own, err := p.Addresses.VerifyPrivate(c.Request.URL.Path, c.Request.URL.Query(), time.Now())
 	if err != nil {
@@ -73,7 +73,7 @@ const (
 	presignLeast = time.Minute
 )
 
-// sendToStore redirects to the store where that is wanted, and where the address there outlives the redirect.
+// sendToStore redirects to the media store where that is configured, if the address there outlives the redirect.
 func (p *Pages) sendToStore(c *gin.Context, key string) (sent bool, err error) {
 	if p.Presign == nil {
 		return false, nil
@@ -86,7 +86,7 @@ func (p *Pages) sendToStore(c *gin.Context, key string) (sent bool, err error) {
 	if keep < presignLeast {
 		return false, nil
 	}
-	// Private even for public photos: the address is signed with our credentials.
+	// The answer is private even for public photos, because the address is signed with the site's credentials.
 	c.Header("Cache-Control", "private, max-age="+strconv.Itoa(int(keep.Seconds())))
 	c.Redirect(http.StatusFound, address)
 	return true, nil

@@ -13,7 +13,7 @@ import (
 	"tintype/templates"
 )
 
-// outOfBand is the redirect of clients that cannot receive one: the page shows the code.
+// outOfBand is the redirect of clients that no browser can redirect to: the page shows the code.
 const outOfBand = "urn:ietf:wg:oauth:2.0:oob"
 
 func (p *Pages) registerOAuth(r Routes) {
@@ -28,8 +28,8 @@ type authorization struct {
 	state string
 }
 
-// authorizationOf reads and checks the request. Clients write None and False where they mean nothing (Mastodon.py),
-// and add parameters that are not known here; both are fine. done tells that an answer has been written.
+// authorizationOf reads and checks the request. Some clients (Mastodon.py) write None and False for empty values and
+// add unknown parameters; both are accepted. done reports that an answer has been written.
 func (p *Pages) authorizationOf(c *gin.Context, get func(string) string) (a authorization, done bool, err error) {
 	value := func(name string) string {
 		if v := get(name); v != "None" {
@@ -57,7 +57,7 @@ func (p *Pages) authorizationOf(c *gin.Context, get func(string) string) (a auth
 	a.ask, err = p.Community.CheckAuthorization(a.app, a.ask)
 	var refused *community.OAuthError
 	if errors.As(err, &refused) {
-		// Anybody may register an application: a mere link must not lead on to an address of its choice.
+		// Anybody may register an application, so a mere link must not lead to an address of its choice.
 		if a.ask.RedirectURI == outOfBand || c.Request.Method != http.MethodPost {
 			return a, false, unprocessable(refused.Description)
 		}
@@ -70,7 +70,7 @@ func unprocessable(message string) error {
 	return &community.Invalid{Fields: []community.FieldError{{Code: "invalid", Message: message}}}
 }
 
-// answer is the redirect with what the client is told.
+// answer returns the redirect with the parameters for the client.
 func (a authorization) answer(v url.Values) string {
 	u, err := url.Parse(a.ask.RedirectURI)
 	if err != nil { // it was checked when the application registered

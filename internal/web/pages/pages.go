@@ -1,7 +1,8 @@
-// Package pages answers browsers: each handler parses, calls one use case and fills a view model of templates.
+// Package pages answers browsers. Each handler parses a request, calls one use case and fills a view model of
+// templates.
 //
-// A handler has the shape func(*gin.Context) error; what it returns is mapped to an answer in one place, outside.
-// A refused form is the exception: it is rendered again here, with its values and status 422.
+// A handler is a func(*gin.Context) error. The error responder turns its error into an answer. A refused form is the
+// exception: the handler renders it again, with its values and status 422.
 package pages
 
 import (
@@ -25,7 +26,7 @@ import (
 	"tintype/templates"
 )
 
-// Routes is where handlers are registered; whether an answer may be cached is declared by the method chosen.
+// Routes registers handlers. The method chosen declares whether an answer may be cached.
 type Routes interface {
 	Personal(method, path string, h func(*gin.Context) error)
 	Cacheable(method, path string, h func(*gin.Context) error)
@@ -35,7 +36,7 @@ type Routes interface {
 	Stream(method, path string, h func(*gin.Context) error)
 }
 
-// Sessions is what pages need beside gin-contrib's sessions.Default, which has the account under session.AccountKey.
+// Sessions are the sessions of readers.
 type Sessions interface {
 	// Begin finds out who asks. An error means that the session store does not answer, never that nobody is logged in.
 	Begin(c *gin.Context) error
@@ -73,7 +74,7 @@ type Options struct {
 	Accept         string // of the file control
 	HEIC           bool
 
-	// Status is what /admin/status says of the process and of what it stands on.
+	// Status is the content of /admin/status.
 	Status func(context.Context) templates.StatusView
 
 	Streams   *community.Streams
@@ -111,7 +112,7 @@ func (p *Pages) Register(r Routes) {
 // openToAll are the pages that answer visitors of a site that is for members only.
 var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/rules", "/privacy", "/contact", "/.well-known/"}
 
-// Before runs before every page's handler: it finds out who reads, and keeps visitors out of a closed site.
+// Before runs before every page's handler. It finds out who reads, and keeps visitors out of a members-only site.
 func (p *Pages) Before(c *gin.Context) error {
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
@@ -170,7 +171,7 @@ func (p *Pages) admin(h func(*gin.Context, *store.Account) error) func(*gin.Cont
 	})
 }
 
-// page fills what all pages share.
+// page fills the part of the view that all pages share.
 func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	pg := &templates.Page{
 		Title: title, Site: p.Site, Assets: p.Assets,
@@ -207,7 +208,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// render writes a component whole or not at all: an error half-way still leaves by the error responder.
+// render writes a component whole or not at all, so that an error half-way still reaches the error responder.
 func (p *Pages) render(c *gin.Context, status int, component templ.Component) error {
 	buf := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buf)
@@ -234,7 +235,7 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 	pg.ReadOnly = p.ReadOnly()
 	switch status {
 	case http.StatusNotFound, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable:
-		// The design has its own words for these.
+		// The page has its own sentences for these.
 	default:
 		v.Sentence = message
 	}
@@ -255,11 +256,11 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 	}
 }
 
-// wantsJSON is how our own scripts ask for data instead of a page.
+// wantsJSON reports that the site's script asks for data instead of a page.
 func wantsJSON(c *gin.Context) bool {
 	a := c.GetHeader("Accept")
 	return strings.Contains(a, "application/json") && !strings.Contains(a, "text/html")
 }
 
-// wantsFragment is how our own scripts ask for the element that an act changed.
+// wantsFragment reports that the site's script asks for the element that an action changed.
 func wantsFragment(c *gin.Context) bool { return c.GetHeader("X-Fragment") == "1" }

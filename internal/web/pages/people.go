@@ -89,7 +89,7 @@ func (p *Pages) postsOf(me, acc *store.Account, rel community.Relationship) int 
 	return acc.OpenPostsCount
 }
 
-// bio is a profile's text: its addresses become links, its #tags and @names stay words.
+// bio renders a profile's text: addresses become links, #tags and @names stay words.
 func (p *Pages) bio(text string) templates.RichText {
 	return templates.RichText(p.Community.Render(text, nil, nil))
 }
@@ -146,7 +146,7 @@ func (p *Pages) people(kind templates.PeopleKind) func(*gin.Context) error {
 	}
 }
 
-// relate follows, blocks and the like.
+// relate handles the actions on an account: follow, block and their opposites.
 func (p *Pages) relate(act func(context.Context, *store.Account, int64) (community.Relationship, error), flash string) func(*gin.Context, *store.Account) error {
 	return func(c *gin.Context, me *store.Account) error {
 		ctx := c.Request.Context()

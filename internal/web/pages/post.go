@@ -36,7 +36,7 @@ func isAt(c *gin.Context, post *community.Post) bool {
 	return post.Kind == store.KindPost && store.Fold(c.Param("name")) == store.Fold(post.Author.Username)
 }
 
-// find leads from an id to the page where the post or comment stands.
+// find redirects from an id to the page of the post or comment.
 func (p *Pages) find(c *gin.Context) error {
 	id, err := idParam(c, "id")
 	if err != nil {
@@ -84,7 +84,7 @@ func commentsPage(c *gin.Context) community.Cursor {
 	return community.Cursor{MinID: formID(c.Query("after")), Limit: listLimit}
 }
 
-// showPost renders a post's page, with the comment form as it was entered if one was refused.
+// showPost renders a post's page. A refused comment is shown in its form again.
 func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, comments []*community.Post, form *templates.CommentForm) error {
 	me := viewer(c)
 	pg, err := p.page(c, postTitle(post))
@@ -118,8 +118,8 @@ func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, comme
 	return p.render(c, status, templates.PostPage(pg, view))
 }
 
-// describe fills what others show of a post that is linked to. A photo under a warning, or one that not everybody
-// may see, is never among it.
+// describe fills the preview that other sites show of a link to the post. It never includes a photo under a warning, or
+// one that not everybody may see.
 func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post) {
 	if post.Visibility == store.Followers {
 		pg.NoIndex = true
@@ -279,7 +279,7 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 	return redirect(c, "/@"+root.Author.Username+"/"+idText(root.ID)+"#c-"+idText(cm.ID))
 }
 
-// replyTo is who wrote the comment that is answered, and how the answer begins.
+// replyTo returns the author of the comment that is answered, and how the answer begins.
 func (p *Pages) replyTo(ctx context.Context, me *store.Account, id int64) (name, text string) {
 	cm, err := p.Community.PostByID(ctx, me, id)
 	if err != nil || cm.AuthorID == me.ID {
@@ -296,7 +296,7 @@ func (p *Pages) editForm(c *gin.Context, acc *store.Account) error {
 	return p.showEdit(c, http.StatusOK, post, p.editView(c, post))
 }
 
-// ownPost is a post of the member's own.
+// ownPost returns a post of the member's own, else an error.
 func (p *Pages) ownPost(c *gin.Context, acc *store.Account) (*community.Post, error) {
 	id, err := idParam(c, "id")
 	if err != nil {
@@ -436,7 +436,7 @@ func (p *Pages) original(c *gin.Context, acc *store.Account) error {
 	if name == "" {
 		name = "photograph"
 	}
-	// Never a type that a browser would run or show: the file is as it was uploaded.
+	// The type is never one that a browser would run or show, because the file is as it was uploaded.
 	c.Header("Content-Type", "application/octet-stream")
 	c.Header("Content-Disposition", attachment(name))
 	c.Header("Content-Security-Policy", "default-src 'none'; sandbox")

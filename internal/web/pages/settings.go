@@ -45,7 +45,7 @@ func (p *Pages) settings(c *gin.Context, _ *store.Account) error {
 	return p.render(c, http.StatusOK, templates.SettingsIndexPage(pg))
 }
 
-// profileView is the profile as it stands. The session's account comes without its pictures.
+// profileView is the stored profile. The session's account comes without its pictures.
 func (p *Pages) profileView(c *gin.Context, acc *store.Account) (templates.SettingsProfileView, error) {
 	acc, err := p.Community.AccountByID(c.Request.Context(), acc, acc.ID)
 	if err != nil {
@@ -307,7 +307,7 @@ func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
 	return p.render(c, http.StatusOK, templates.SettingsSessionsPage(pg, v))
 }
 
-// device is what people call the program behind a User-Agent.
+// device names the program behind a User-Agent.
 func device(ua string) string {
 	find := func(pairs ...string) string {
 		for i := 0; i < len(pairs); i += 2 {
@@ -329,7 +329,7 @@ func device(ua string) string {
 	return "Unknown device"
 }
 
-// sessionID names a session in an address: the beginning of its hash is enough among one account's.
+// sessionID identifies a session in an address. The beginning of its hash is unique among the sessions of one account.
 func sessionID(s Session) string { return s.Hash[:min(16, len(s.Hash))] }
 
 func (p *Pages) endSession(c *gin.Context, acc *store.Account) error {

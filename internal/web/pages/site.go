@@ -15,7 +15,7 @@ import (
 	"tintype/templates"
 )
 
-// rules are what members agree to until an operator can write their own.
+// rules are the site's rules until operators can write their own.
 var rules = []string{
 	"Post photographs that you made, or that you may show.",
 	"Put a content warning on what somebody might not want to see unprepared.",
@@ -119,13 +119,13 @@ func mustPath(s string) *url.URL {
 	return u
 }
 
-// withFragment names the place on the page to return to.
+// withFragment adds the element of the page to return to.
 func withFragment(path, id string) string {
 	path, _, _ = strings.Cut(path, "#")
 	return path + "#" + id
 }
 
-// safeWebsite is an address that a link may lead to.
+// safeWebsite returns the address if a link may lead to it.
 func safeWebsite(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {

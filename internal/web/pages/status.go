@@ -33,7 +33,7 @@ func (p *Pages) status(c *gin.Context, _ *store.Account) error {
 		return err
 	}
 	v := p.Status(ctx)
-	// The page is for the moment when something does not answer: it comes without this, too.
+	// The page is meant for the moment when something does not answer, so it is rendered without this, too.
 	dead, err := p.Community.Jobs(ctx, store.JobDead, 0, deadShown)
 	if err != nil {
 		p.Log.WarnContext(ctx, "the status page comes without its dead jobs", "error", err)

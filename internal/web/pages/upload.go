@@ -15,7 +15,7 @@ import (
 	"tintype/templates"
 )
 
-// uploaded is what the page's script is told of one file.
+// uploaded is the JSON for one file, for the page's script.
 type uploaded struct {
 	ID          string `json:"id,omitempty"`
 	State       string `json:"state"`
@@ -37,8 +37,8 @@ func (p *Pages) uploadedOf(b viewBuilder, ph *store.Photo) uploaded {
 	}
 }
 
-// upload takes files as they stream in. Fields that come along (the draft's words, from a browser without scripts)
-// are saved; one bad file leaves the others and the words alone.
+// upload stores files as they stream in. It saves fields that come along (the draft's words, from a browser without
+// scripts). One bad file does not affect the others or the words.
 func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
 	mr, err := c.Request.MultipartReader()
 	if err != nil {
@@ -111,14 +111,14 @@ func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
 	return redirect(c, "/compose")
 }
 
-// draftForm collects the small fields of a multipart form, bounded.
+// draftForm collects the small fields of a multipart form, within bounds.
 type draftForm struct {
 	values map[string][]string
 	size   int64
 }
 
 const (
-	// maxFiles is how many files one request may bring: each costs questions to the database, be it refused or tiny.
+	// maxFiles is how many files one request may bring. Each costs queries, even when it is refused or tiny.
 	maxFiles     = 100
 	maxDraftForm = 256 << 10
 	fieldCost    = 64 // what a field takes beside its name and value, so that a great many empty ones are too many

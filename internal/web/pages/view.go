@@ -29,7 +29,8 @@ func (p *Pages) viewBuilder(c *gin.Context) viewBuilder {
 	return viewBuilder{p: p, acc: viewer(c), show: formID(c.Query("show")), path: c.Request.URL, now: time.Now()}
 }
 
-// keyURL is the address of a media key for this reader. Private ones are tied to the reader's own session.
+// keyURL returns the address of a media key for this reader. Addresses of private keys work only in the reader's own
+// session.
 func (b viewBuilder) keyURL(key string) string {
 	if strings.HasPrefix(key, store.SetPrivate+"/") {
 		id := int64(0)
@@ -41,7 +42,7 @@ func (b viewBuilder) keyURL(key string) string {
 	return b.p.Addresses.Public(key)
 }
 
-// avatarURL is the square of an avatar, "" for none.
+// avatarURL returns the address of an avatar's square, "" for none.
 func (p *Pages) avatarURL(photo *store.Photo) string {
 	if photo == nil || photo.SetRandom == "" {
 		return ""
@@ -143,12 +144,12 @@ func (b viewBuilder) covered(post *community.Post) bool {
 	return b.acc.WarnedPhotos != "show" && b.acc.ID != post.AuthorID
 }
 
-// caption is the text of a post or comment with its links.
+// caption renders the text of a post or comment with its links.
 func (p *Pages) caption(post *community.Post) string {
 	return string(p.Community.Render(post.Caption, post.Mentions, post.Tags))
 }
 
-// plain is a text on one line, cut at a word where it is longer than n characters.
+// plain returns a text on one line. One longer than n characters is cut at a word.
 func plain(s string, n int) string {
 	s = community.Plain(s)
 	r := []rune(s)
@@ -226,7 +227,7 @@ func (b viewBuilder) when(m store.Millis) templates.When {
 	return templates.When{At: t, Text: ago(b.now.Sub(t))}
 }
 
-// ago is a short age; "" when the date says more.
+// ago returns a short age; "" when the date says more.
 func ago(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -248,7 +249,7 @@ func (p *Pages) relationView(viewer, acc *store.Account, r community.Relationshi
 	}
 }
 
-// personViews makes rows of people with what the viewer is to each.
+// personViews makes rows of people, with the viewer's relationship to each.
 func (p *Pages) personViews(c *gin.Context, people []*store.Account) ([]templates.PersonView, error) {
 	me := viewer(c)
 	rel := map[int64]community.Relationship{}
