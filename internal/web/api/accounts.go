@@ -64,7 +64,7 @@ func (a *API) lookUpAccount(q *call) (any, error) {
 	return q.view().account(found), nil
 }
 
-// localName is an acct without what only names this site: "@name@host" is "name".
+// localName returns an acct without this site's own host: "@name@host" is "name".
 func (a *API) localName(acct string) string {
 	acct = strings.TrimPrefix(strings.TrimSpace(acct), "@")
 	if name, host, ok := strings.Cut(acct, "@"); ok && strings.EqualFold(host, a.host()) {
@@ -81,7 +81,7 @@ func (a *API) searchAccounts(q *call) (any, error) {
 	return q.view().accountList(found), nil
 }
 
-// accountsFor finds accounts by the beginning of their names; an offset skips as many.
+// accountsFor finds accounts by the beginning of their names. An offset skips as many.
 func (a *API) accountsFor(q *call, limit int) ([]*store.Account, error) {
 	words := a.localName(q.params.text("q"))
 	if words == "" || strings.Contains(words, "@") { // nobody is from elsewhere
@@ -95,7 +95,7 @@ func (a *API) accountsFor(q *call, limit int) ([]*store.Account, error) {
 	return found[min(skip, len(found)):], nil
 }
 
-// getFamiliarFollowers knows none: who that is would be a look through everybody's follows.
+// getFamiliarFollowers always returns none: finding them would read everybody's follows.
 func (a *API) getFamiliarFollowers(q *call) (any, error) {
 	type familiar struct {
 		ID       string     `json:"id"`

@@ -1,7 +1,7 @@
-// Package api is the client API: Mastodon's, so that clients which nobody here wrote work unmodified. Handlers parse a
-// request, call one use case and answer with an entity; the rules are in package community.
+// Package api is the client API. It is Mastodon's, so that existing clients work unmodified. Handlers parse a request,
+// call one use case and answer with an entity. The rules are in package community.
 //
-// Who asks is told by a bearer token alone. No cookie is read here, which is why every origin may call.
+// Only a bearer token identifies the caller. No cookie is read here, which is why every origin may call.
 package api
 
 import (

@@ -5,7 +5,7 @@ import (
 	"tintype/internal/store"
 )
 
-// Account is a member as others see them. Acct is the bare username: nobody here is from elsewhere.
+// Account is a member as others see it. Acct is the bare username, because there are no remote accounts.
 type Account struct {
 	ID             string         `json:"id"`
 	Username       string         `json:"username"`
@@ -66,7 +66,7 @@ const (
 	permitAll     = "1"
 )
 
-// account is how the viewer sees a.
+// account is the account a as the viewer sees it.
 func (v *view) account(a *store.Account) *Account {
 	if known, ok := v.accounts[a.ID]; ok {
 		return known
@@ -81,7 +81,7 @@ func (v *view) account(a *store.Account) *Account {
 		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount,
 		Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
 	}
-	// What is for followers only is neither counted nor dated for others.
+	// Others see neither the count nor the date of posts that are for followers only.
 	if a.ID == v.viewer {
 		e.StatusesCount = a.PostsCount
 	}
@@ -106,7 +106,7 @@ func (v *view) accountList(list []*store.Account) []*Account {
 	return all
 }
 
-// self is one's own account.
+// self is the viewer's own account.
 func (v *view) self(a *store.Account, followRequests int) *Account {
 	e := *v.account(a)
 	source := &AccountSource{

@@ -6,7 +6,7 @@ import (
 	"tintype/internal/store"
 )
 
-// Application is a client that is registered here.
+// Application is a registered client.
 type Application struct {
 	ID           string   `json:"id"`
 	Name         string   `json:"name"`
@@ -17,7 +17,7 @@ type Application struct {
 	VapidKey     string   `json:"vapid_key"`
 }
 
-// CredentialApplication is a client that was just registered: the one time that its secret is told.
+// CredentialApplication is a client that was just registered. Its secret is returned this one time.
 type CredentialApplication struct {
 	Application
 	ClientID              string `json:"client_id"`

@@ -7,10 +7,10 @@ import (
 	"tintype/internal/community"
 )
 
-// mastodonVersion is the release whose API this is; clients read features off it.
+// mastodonVersion is the release of Mastodon whose API this is. Clients derive features from it.
 const mastodonVersion = "4.2.1"
 
-// What a client may send. The limits themselves are the community's.
+// Limits for clients. The limits themselves are the community's.
 const (
 	reservedPerURL = 23
 	maxPinned      = 5
@@ -72,7 +72,7 @@ type StatusLimits struct {
 	CharactersReservedPerURL int `json:"characters_reserved_per_url"`
 }
 
-// MediaLimits hold for photos. There are no videos; their limits are there for clients that read them unasked.
+// MediaLimits hold for photos. There are no videos, but some clients read their limits unconditionally.
 type MediaLimits struct {
 	SupportedMimeTypes  []string `json:"supported_mime_types"`
 	DescriptionLimit    int      `json:"description_limit"`
@@ -146,7 +146,7 @@ type InstanceRegistrations struct {
 	URL              *string `json:"url"`
 }
 
-// APIVersions stays at 1: more promises what is not here.
+// APIVersions stays at 1: a higher version promises features that are missing here.
 type APIVersions struct {
 	Mastodon int `json:"mastodon"`
 }

@@ -27,7 +27,7 @@ type MediaAttachment struct {
 	Blurhash    *string    `json:"blurhash"`
 }
 
-// MediaMeta are the sizes behind URL and PreviewURL, and what matters in the photo.
+// MediaMeta are the sizes behind URL and PreviewURL, and the focal point.
 type MediaMeta struct {
 	Original MediaSize `json:"original"`
 	Small    MediaSize `json:"small"`
@@ -48,7 +48,7 @@ type Focus struct {
 	Y float64 `json:"y"`
 }
 
-// A view makes entities for one reader: which addresses private photos have depends on who reads.
+// A view makes entities for one reader. The addresses of private photos depend on the reader.
 type view struct {
 	api      *API
 	viewer   int64 // 0 is a visitor
@@ -57,7 +57,7 @@ type view struct {
 	texts    texts
 }
 
-// view is for whoever asks.
+// view returns the view of the caller.
 func (q *call) view() *view {
 	return &view{api: q.api, viewer: viewerID(q.account), now: q.api.Now()}
 }
@@ -89,7 +89,7 @@ func (v *view) profileImage(p *store.Photo, fallback, variant string) string {
 }
 
 func (v *view) media(p *store.Photo) *MediaAttachment {
-	// One piece of memory for all of it: a page of posts has dozens.
+	// One allocation serves for all: a page of posts has dozens.
 	m := &struct {
 		MediaAttachment
 		meta         MediaMeta

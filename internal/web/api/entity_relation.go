@@ -30,7 +30,8 @@ func relationship(r community.Relationship) Relationship {
 	}
 }
 
-// Notification tells of what somebody did. Status is of what it is about, absent where it is about an account.
+// Notification is one notification. Status is the post or comment that it is about, absent where it is about an
+// account.
 type Notification struct {
 	ID        string   `json:"id"`
 	Type      string   `json:"type"`
@@ -86,7 +87,7 @@ func markers(list []*store.Marker) map[string]Marker {
 	return all
 }
 
-// Search is what was found, always three lists.
+// Search is the result of a search, always three lists.
 type Search struct {
 	Accounts []*Account `json:"accounts"`
 	Statuses []*Status  `json:"statuses"`

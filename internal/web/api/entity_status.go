@@ -5,8 +5,8 @@ import (
 	"tintype/internal/store"
 )
 
-// Status is a post or a comment. What this site does not have (polls, cards, boosts) is null, zero or false, never
-// absent: clients crash without the keys.
+// Status is a post or a comment. Fields of features that this site does not have (polls, cards, boosts) are null, zero
+// or false, but never absent: clients crash without them.
 type Status struct {
 	ID                 string             `json:"id"`
 	URI                string             `json:"uri"`
@@ -68,13 +68,13 @@ type StatusSource struct {
 	SpoilerText string `json:"spoiler_text"`
 }
 
-// Context is what stands above a comment and below a post.
+// Context is the posts and comments above and below a status.
 type Context struct {
 	Ancestors   []*Status `json:"ancestors"`
 	Descendants []*Status `json:"descendants"`
 }
 
-// The words for visibility that differ from ours.
+// Mastodon's names of visibilities that differ from ours.
 const (
 	wordPrivate = "private"
 	wordDirect  = "direct"

@@ -9,8 +9,8 @@ import (
 	"tintype/internal/community"
 )
 
-// An Error is a failure in the words that clients of the API know. Handlers return nothing else on purpose; what is
-// neither an *Error nor known to apiError goes to the site's error responder, which says no more than that something broke.
+// An Error is an error of the API that clients know. Handlers return no other error on purpose. One that is neither an
+// *Error nor known to apiError goes to the site's error responder, which answers only that something broke.
 type Error struct {
 	Status      int
 	Message     string // "error" in the answer
@@ -51,7 +51,7 @@ func (e *Error) Body() any {
 
 const validationFailed = "Validation failed: "
 
-// What several endpoints answer.
+// Errors of several endpoints.
 var (
 	errNoToken    = &Error{Status: http.StatusUnauthorized, Message: "The access token is invalid"}
 	errNeedsUser  = &Error{Status: http.StatusUnprocessableEntity, Message: "This method requires an authenticated user"}
@@ -65,7 +65,7 @@ func invalid(sentence string) *Error {
 	return &Error{Status: http.StatusUnprocessableEntity, Message: validationFailed + sentence}
 }
 
-// apiError puts what the use cases say into the API's words. Unknown errors come back as they are.
+// apiError maps the errors of use cases to those of the API. Unknown errors are returned as they are.
 func apiError(err error) error {
 	var (
 		own         *Error
@@ -118,7 +118,7 @@ func sentence(bad *community.Invalid) string {
 	return validationFailed + strings.Join(parts, ", ")
 }
 
-// details names each input and what is wrong with it. Clients know Mastodon's codes; ours are named alike.
+// details lists each input with its mistake. Clients know Mastodon's codes; the codes of this site have the same names.
 func details(bad *community.Invalid) map[string][]Detail {
 	all := make(map[string][]Detail, len(bad.Fields))
 	for _, f := range bad.Fields {

@@ -43,7 +43,7 @@ func (a *API) getRelationships(q *call) (any, error) {
 	return all, nil
 }
 
-// relates answers what somebody does to the account of the path: how the two stand afterwards.
+// relates handles an action on the account of the path. It answers with the relationship afterwards.
 func relates(do func(context.Context, *store.Account, int64) (community.Relationship, error)) func(*call) (any, error) {
 	return func(q *call) (any, error) {
 		id, err := q.id()
@@ -58,7 +58,7 @@ func relates(do func(context.Context, *store.Account, int64) (community.Relation
 	}
 }
 
-// accountsOf answers a list of one's own.
+// accountsOf answers with one of the caller's own lists.
 func accountsOf(list func(context.Context, *store.Account, community.Cursor) (*community.AccountPage, error)) func(*call) (any, error) {
 	return func(q *call) (any, error) {
 		page, err := list(q.ctx(), q.account, q.page(defaultAccounts, maxAccounts))
@@ -69,7 +69,7 @@ func accountsOf(list func(context.Context, *store.Account, community.Cursor) (*c
 	}
 }
 
-// accountsAt answers a list that belongs to the account of the path.
+// accountsAt answers with a list of the account of the path.
 func accountsAt(list func(context.Context, *store.Account, int64, community.Cursor) (*community.AccountPage, error)) func(*call) (any, error) {
 	return func(q *call) (any, error) {
 		id, err := q.id()
@@ -84,7 +84,7 @@ func accountsAt(list func(context.Context, *store.Account, int64, community.Curs
 	}
 }
 
-// accountPage writes the links, whose cursors are rows of the list and not accounts.
+// accountPage writes the links. Their cursors are rows of the list, not accounts.
 func (q *call) accountPage(page *community.AccountPage) []*Account {
 	if len(page.Accounts) > 0 {
 		q.link(page.Next, page.Prev)

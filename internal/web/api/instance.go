@@ -35,7 +35,7 @@ func (a *API) getInstanceV2(q *call) (any, error) {
 // stats are the site's counts.
 type stats struct{ accounts, posts, activeMonth int64 }
 
-// siteStats keeps the counts for a while: every client asks for them at its start, and nobody needs them exact.
+// siteStats caches the counts for a while: every client asks for them when it starts, and nobody needs them exact.
 type siteStats struct {
 	mu    sync.Mutex
 	known stats
@@ -44,7 +44,7 @@ type siteStats struct {
 
 const statsLast = 5 * time.Minute
 
-// stats are the counts as whoever asks may see them: a closed site tells visitors nothing.
+// stats are the counts as the caller may see them. A members-only site shows visitors none.
 func (q *call) stats() (stats, error) {
 	if q.api.MembersOnly && q.account == nil {
 		return stats{}, nil
@@ -78,7 +78,7 @@ func (a *API) getNodeInfoLinks(*call) (any, error) {
 	}{[]link{{"http://nodeinfo.diaspora.software/ns/schema/2.0", a.BaseURL + "/nodeinfo/2.0"}}}, nil
 }
 
-// getNodeInfo names Mastodon as upstream: megalodon decides by it which API to speak.
+// getNodeInfo names Mastodon as upstream, because megalodon chooses the API by it.
 func (a *API) getNodeInfo(q *call) (any, error) {
 	s, err := q.stats()
 	if err != nil {

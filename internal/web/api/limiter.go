@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	// limitedKeys is how many clients one limiter tells apart in a window; whoever comes later shares a counter with
-	// others, so that a crowd of addresses costs no more memory than this.
+	// limitedKeys is how many clients one limiter distinguishes in a window. Later clients share a counter, so that a
+	// crowd of addresses costs no more memory than this.
 	limitedKeys   = 1 << 15
 	sharedBuckets = 1 << 10
 )
 
-// A Counter counts for all processes of the site. Count adds one under the key, for at most life, and tells the sum;
-// ok is false while it cannot.
+// A Counter counts for all processes of the site. Count adds one under the key, for at most life, and returns the sum.
+// ok is false while it cannot count.
 type Counter interface {
 	Count(ctx context.Context, key string, life time.Duration) (n int64, ok bool)
 }
 
-// A limiter counts requests in windows that begin for everybody at once: over the fleet where there is a shared counter,
-// and always in this process, for when that is away. Without one the fleet as a whole allows as many times more.
+// A limiter counts requests in windows that begin for everybody at once. It counts in this process, and over the fleet
+// where there is a shared counter. Without a shared counter each process of the fleet allows the whole limit.
 type limiter struct {
 	limit  int
 	window time.Duration
@@ -69,7 +69,7 @@ func (l *limiter) take(ctx context.Context, key string) allowance {
 // countSpare is how long a shared count outlives its window, for instances whose clocks differ.
 const countSpare = 10 * time.Second
 
-// here counts the request in this process, and tells when the window ends.
+// here counts the request in this process, and returns when the window ends.
 func (l *limiter) here(key string, now time.Time) (used int, ends time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,14 +87,15 @@ func (l *limiter) here(key string, now time.Time) (used int, ends time.Time) {
 	return *bucket, l.ends
 }
 
-// write tells the client. The three headers always come together: some clients read them without asking.
+// write sets the headers for the client. The three always come together, because some clients read them without asking.
 func (a allowance) write(h http.Header) {
 	h.Set("X-RateLimit-Limit", strconv.Itoa(a.limit))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(a.remaining))
 	h.Set("X-RateLimit-Reset", formatTime(a.resets))
 }
 
-// clientKey is the address by which a visitor is limited. Whoever has one IPv6 address has 2^64 of them.
+// clientKey is the key by which a visitor is limited: an IPv4 address or an IPv6 /64, because a client with one IPv6
+// address has 2^64 of them.
 func clientKey(remote string) string {
 	ap, err := netip.ParseAddrPort(remote)
 	if err != nil {

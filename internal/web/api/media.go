@@ -23,7 +23,7 @@ func (a *API) mediaEndpoints() []endpoint {
 	}
 }
 
-// postMediaV1 answers when the photo is finished: clients of v1 take it as it comes.
+// postMediaV1 answers when the photo is finished, because clients of v1 use the answer as it is.
 func (a *API) postMediaV1(q *call) (any, error) {
 	p, err := a.upload(q, a.WaitV1)
 	if err != nil {
@@ -35,7 +35,8 @@ func (a *API) postMediaV1(q *call) (any, error) {
 	return q.view().media(p), nil
 }
 
-// postMediaV2 answers 202 without an address if the photo takes long; the client then asks for it until it is there.
+// postMediaV2 answers 202 without an address if the photo takes long. The client then asks for the photo until it is
+// ready.
 func (a *API) postMediaV2(q *call) (any, error) {
 	p, err := a.upload(q, a.WaitV2)
 	if err != nil {
@@ -124,7 +125,7 @@ func sameChange(a, b community.PhotoChange) bool {
 		same(a.FocusX, b.FocusX) && same(a.FocusY, b.FocusY)
 }
 
-// getMedia is 206 while the photo is in work: that is how clients of v2 wait.
+// getMedia answers 206 while the photo is being prepared, which is how clients of v2 wait.
 func (a *API) getMedia(q *call) (any, error) {
 	id, err := q.id()
 	if err != nil {
@@ -168,7 +169,7 @@ func (a *API) deleteMedia(q *call) (any, error) {
 	return nothing{}, a.Community.RemovePhoto(q.ctx(), q.account, id)
 }
 
-// discard removes a photo that its request no longer wants. The sweep would find it too, only later.
+// discard removes a photo whose request failed. The sweep would remove it too, but later.
 func (a *API) discard(q *call, p *store.Photo) {
 	if p == nil {
 		return
@@ -180,7 +181,7 @@ func (a *API) discard(q *call, p *store.Photo) {
 	}
 }
 
-// usable is nil for a photo that can be shown.
+// usable returns nil for a photo that can be shown.
 func usable(p *store.Photo) error {
 	switch p.State {
 	case store.PhotoReady:

@@ -60,7 +60,7 @@ func (a *API) clearNotifications(q *call) (any, error) {
 	return nothing{}, a.Community.ClearNotifications(q.ctx(), q.account)
 }
 
-// dismissNotification takes the id from the path, or as older clients send it from the body.
+// dismissNotification takes the id from the path, or from the body as older clients send it.
 func (a *API) dismissNotification(q *call) (any, error) {
 	text := q.c.Param("id")
 	if text == "" {

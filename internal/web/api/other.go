@@ -62,7 +62,7 @@ func (a *API) search(q *call) (any, error) {
 	return found, nil
 }
 
-// postAt is the id in the address of a post of this site.
+// postAt returns the id in the address of a post of this site.
 func (a *API) postAt(address string) (int64, bool) {
 	rest, ok := strings.CutPrefix(address, a.BaseURL+"/@")
 	if !ok {
@@ -75,7 +75,7 @@ func (a *API) postAt(address string) (int64, bool) {
 	return parseID(id)
 }
 
-// getTag answers for tags that nobody has used yet too: clients show them as they are typed.
+// getTag answers also for tags that nobody has used yet, because clients show tags while they are typed.
 func (a *API) getTag(q *call) (any, error) {
 	t, err := a.Community.Tag(q.ctx(), q.account, q.c.Param("name"))
 	if err != nil {
@@ -143,7 +143,7 @@ func (a *API) getPreferences(q *call) (any, error) {
 	}, nil
 }
 
-// postReport files a complaint about an account, or its first post that is named.
+// postReport files a complaint about an account, or about the first post in the request.
 func (a *API) postReport(q *call) (any, error) {
 	p := q.params
 	target, ok := parseID(p.text("account_id"))

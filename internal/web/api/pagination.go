@@ -14,7 +14,7 @@ const (
 	defaultNotifications, maxNotifications = 40, 80
 )
 
-// page is what a client asks of a list. It may give two cursors: Tusky fills gaps so.
+// page reads the cursor of a list from the request. A client may give two cursors: Tusky fills gaps so.
 func (q *call) page(fallback, most int) community.Cursor {
 	p := q.params
 	return community.Cursor{
@@ -30,7 +30,7 @@ var echoed = []string{
 }
 
 // link writes the Link header: the next page first, absolute addresses with one cursor each. older is the cursor of the
-// next page, 0 without one; newer that of the page before.
+// next page, newer that of the previous one; 0 omits the link.
 func (q *call) link(older, newer int64) {
 	if newer == 0 {
 		return

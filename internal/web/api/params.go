@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// maxParams bounds the names and values that a request may hold, so that nobody has us build maps without end.
+	// maxParams bounds the names and values of a request, so that nobody can make the server build maps without end.
 	maxParams = 1000
 	// maxDepth bounds how deep JSON may nest; the deepest parameter that is known has three levels.
 	maxDepth = 6
 )
 
-// params are what a request says, wherever it says it. Clients send the same thing as a query, a form or JSON, and all
-// three end up here under the names that forms use: "media_ids[]" for an array, "source[privacy]" for an object,
+// params are the parameters of a request. Clients send the same parameter in the query, in a form or in JSON. All of
+// them end up here under the names that forms use: "media_ids[]" for an array, "source[privacy]" for an object,
 // "fields_attributes[0][name]" for an array of objects.
 type params struct {
 	values map[string][]string
@@ -40,7 +40,7 @@ func (p *params) add(name, value string) error {
 	return nil
 }
 
-// override takes over what the other says; where both say something, the other is right.
+// override adds the parameters of other, which win where both have one.
 func (p *params) override(other *params) {
 	maps.Copy(p.values, other.values)
 }
@@ -92,7 +92,7 @@ func (n *rowNamer) name(name string) string {
 	return row()
 }
 
-// addJSON reads a body that is a JSON object. What is null is not there.
+// addJSON reads a body that is a JSON object. A null value counts as absent.
 func (p *params) addJSON(r io.Reader) error {
 	d := json.NewDecoder(r)
 	d.UseNumber()
@@ -137,7 +137,7 @@ func (p *params) addValue(name string, value any, depth int) error {
 		return nil
 	case []any:
 		if len(v) == 0 {
-			// Not the same as nothing said: an edit may empty a list.
+			// An empty list is not an absent one: an edit may empty a list.
 			p.values[name+"[]"] = []string{}
 			return nil
 		}
@@ -156,7 +156,7 @@ func (p *params) addValue(name string, value any, depth int) error {
 	return fmt.Errorf("%T in JSON", value)
 }
 
-// lookup is the last value under the name, and whether there is one.
+// lookup returns the last value under the name, and whether there is one.
 func (p *params) lookup(name string) (string, bool) {
 	v := p.values[name]
 	if len(v) == 0 {
@@ -165,13 +165,13 @@ func (p *params) lookup(name string) (string, bool) {
 	return v[len(v)-1], true
 }
 
-// text is the value under the name, "" without one.
+// text returns the value under the name, "" if there is none.
 func (p *params) text(name string) string {
 	v, _ := p.lookup(name)
 	return v
 }
 
-// given is the value under the name, nil without one: for changes, where nothing said means "as it is".
+// given returns the value under the name, nil if there is none: for changes, where an absent value means "as it is".
 func (p *params) given(name string) *string {
 	v, ok := p.lookup(name)
 	if !ok {
@@ -202,7 +202,7 @@ func (p *params) boolean(name string) *bool {
 	return &b
 }
 
-// number reads a whole number between least and most; what is none is the fallback, and what is beyond is cut.
+// number reads a whole number. What is no number is the fallback; what is out of range is clamped.
 func (p *params) number(name string, fallback, least, most int) int {
 	n, err := strconv.Atoi(strings.TrimSpace(p.text(name)))
 	if err != nil {
@@ -270,7 +270,7 @@ func (p *params) indices(name, end string) []int {
 	return found
 }
 
-// ids reads an array of ids, dropping doubles. Whatever is no id is none of ours: it finds nothing.
+// ids reads an array of ids without duplicates. What is no id finds nothing.
 func (p *params) ids(name string) []int64 {
 	var ids []int64
 	for _, text := range p.list(name) {

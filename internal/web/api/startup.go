@@ -2,7 +2,7 @@ package api
 
 import "net/http"
 
-// emptyEndpoints are the lists of features that are not here. Clients ask for them at their start, and some do not
+// emptyEndpoints are lists of features that are missing here. Clients ask for them when they start, and some do not
 // start without an answer.
 func (a *API) emptyEndpoints() []endpoint {
 	var all []endpoint

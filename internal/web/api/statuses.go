@@ -50,7 +50,7 @@ func (a *API) getStatuses(q *call) (any, error) {
 	return q.view().statuses(posts), nil
 }
 
-// visibilityOf reads a client's word. "direct" has no meaning here, and is refused rather than widened.
+// visibilityOf reads a client's visibility. "direct" does not exist here, and is refused rather than widened.
 func visibilityOf(word string) store.Visibility {
 	if word == wordPrivate {
 		return store.Followers
@@ -99,7 +99,7 @@ func (a *API) postStatus(q *call) (any, error) {
 	return q.view().status(made), nil
 }
 
-// photoIDs reads media_ids. An id that is none would otherwise vanish from the post without a word.
+// photoIDs reads media_ids. An id that is no number is an error: its photo would silently be missing from the post.
 func photoIDs(p *params) ([]int64, error) {
 	var ids []int64
 	for _, text := range p.list("media_ids") {
@@ -142,7 +142,7 @@ func (a *API) putStatus(q *call) (any, error) {
 	return q.view().status(after), nil
 }
 
-// editedPhotos are all that the post has after the edit, nil where the client says nothing about them.
+// editedPhotos are all photos of the post after the edit, nil where the request does not mention photos.
 func (a *API) editedPhotos(q *call, postID int64) ([]community.PostPhoto, error) {
 	p := q.params
 	changes := make(map[int64]community.PhotoChange)
@@ -208,7 +208,7 @@ func (a *API) getContext(q *call) (any, error) {
 	return Context{Ancestors: v.statuses(up), Descendants: v.statuses(down)}, nil
 }
 
-// getSource is the author's: nobody else edits the text.
+// getSource is for the author alone: nobody else edits the text.
 func (a *API) getSource(q *call) (any, error) {
 	id, err := q.id()
 	if err != nil {
@@ -224,7 +224,7 @@ func (a *API) getSource(q *call) (any, error) {
 	return StatusSource{ID: formatID(p.ID), Text: p.Caption, SpoilerText: p.Warning}, nil
 }
 
-// getRebloggers is an empty list, for a post that is there.
+// getRebloggers answers with an empty list for a post that exists.
 func (a *API) getRebloggers(q *call) (any, error) {
 	if _, err := a.getStatus(q); err != nil {
 		return nil, err
@@ -247,7 +247,7 @@ func (a *API) getLikers(q *call) (any, error) {
 func (a *API) favourite(q *call) (any, error)   { return q.onPost(a.Community.Like) }
 func (a *API) unfavourite(q *call) (any, error) { return q.onPost(a.Community.Unlike) }
 
-// onPost answers what the reader does to the post of the path: the post as it is then.
+// onPost handles an action on the post of the path. It answers with the post afterwards.
 func (q *call) onPost(do func(context.Context, *store.Account, int64) (*community.Post, error)) (any, error) {
 	id, err := q.id()
 	if err != nil {
