@@ -43,7 +43,7 @@ type Assets struct {
 	url    map[string]string
 }
 
-// New reads the embedded files and reckons their fingerprints. base is STATIC_BASE_URL, or "" to serve them here.
+// New reads the embedded files and computes their fingerprints. base is STATIC_BASE_URL, or "" to serve them here.
 func New(base string) (*Assets, error) { return load(files, base) }
 
 func load(files fs.FS, base string) (*Assets, error) {

@@ -49,7 +49,7 @@ func main() {
 			r.text(os.Stdout)
 		}
 		if len(r.Broken) > 0 {
-			return fmt.Errorf("%d of the musts do not hold", len(r.Broken))
+			return fmt.Errorf("%d requirements are not met", len(r.Broken))
 		}
 		return nil
 	})

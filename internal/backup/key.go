@@ -29,13 +29,13 @@ func ParseKey(text string) (*Key, error) {
 	case strings.HasPrefix(text, "AGE-SECRET-KEY-1"):
 		id, err := age.ParseX25519Identity(text)
 		if err != nil {
-			return nil, errors.New("begins as a secret key of age and is none")
+			return nil, errors.New("looks like a secret key of age, but is not valid")
 		}
 		return &Key{id.Recipient(), id}, nil
 	case strings.HasPrefix(text, "age1"):
 		r, err := age.ParseX25519Recipient(text)
 		if err != nil {
-			return nil, errors.New("begins as a public key of age and is none")
+			return nil, errors.New("looks like a public key of age, but is not valid")
 		}
 		return &Key{recipient: r}, nil
 	case len(text) < shortestPassphrase:

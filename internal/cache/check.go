@@ -80,7 +80,7 @@ func (r *Redis) rehearse(ctx context.Context, client rueidis.Client) error {
 	f := &redisEntry{redis: r, key: key, secret: rand.Text()}
 	mine, err := f.ask(ctx, client)
 	if err == nil && (f.found || !mine) {
-		err = errors.New("a new key is there, or locked")
+		err = errors.New("a new key exists already or is locked")
 	}
 	if err := step("look for a key and lock it", err); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (r *Redis) rehearse(ctx context.Context, client rueidis.Client) error {
 	}
 	_, err = f.ask(ctx, client)
 	if err == nil && (!f.found || string(f.value) != "check") {
-		err = errors.New("what was stored is not there")
+		err = errors.New("the stored value is missing")
 	}
 	if err := step("read it", err); err != nil {
 		return err
@@ -101,7 +101,7 @@ func (r *Redis) rehearse(ctx context.Context, client rueidis.Client) error {
 	}
 	mine, err = f.ask(ctx, client)
 	if err == nil && (f.found || f.mark == "" || !mine) {
-		err = errors.New("it is still there, or locked")
+		err = errors.New("the key still exists or is locked")
 	}
 	if err := step("look for what was dropped", err); err != nil {
 		return err

@@ -359,7 +359,7 @@ func (f *redisEntry) ask(ctx context.Context, client rueidis.Client) (mine bool,
 		return false, fmt.Errorf("read: %w", err)
 	}
 	if len(got) != 3 {
-		return false, errors.New("read: an answer of another shape")
+		return false, errors.New("read: the answer has an unexpected form")
 	}
 	found, err1 := got[0].AsInt64()
 	value, err2 := got[1].AsBytes()

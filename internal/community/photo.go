@@ -95,14 +95,14 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 		p.Source = store.SourceWeb
 	case store.SourceWeb, store.SourceAPI:
 	default:
-		return nil, fmt.Errorf("uploads do not come from %q", p.Source)
+		return nil, fmt.Errorf("%q is no source of uploads", p.Source)
 	}
 	switch p.Purpose {
 	case "":
 		p.Purpose = store.PurposePost
 	case store.PurposePost, store.PurposeAvatar, store.PurposeHeader:
 	default:
-		return nil, fmt.Errorf("photos do not serve as %q", p.Purpose)
+		return nil, fmt.Errorf("%q is no purpose of photos", p.Purpose)
 	}
 	if err := bad.err(); err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 }
 
 // errUnwanted means that somebody removed the photo or its set while bytes were written.
-var errUnwanted = errors.New("no longer wanted")
+var errUnwanted = errors.New("the upload was removed meanwhile")
 
 // acceptUpload commits the acknowledgement of an upload.
 func (c *Community) acceptUpload(ctx context.Context, p *store.Photo) error {

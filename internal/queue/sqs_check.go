@@ -37,7 +37,7 @@ func (s *SQS) Check(ctx context.Context, send, receive bool) (SQSFacts, error) {
 	var f SQSFacts
 	attributes, err := s.attributes(ctx)
 	if err != nil {
-		return f, fmt.Errorf("ask for its attributes: %w", err)
+		return f, fmt.Errorf("read the attributes of the queue: %w", err)
 	}
 	number := func(name types.QueueAttributeName) int {
 		n, _ := strconv.Atoi(attributes[string(name)])

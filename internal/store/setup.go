@@ -63,14 +63,14 @@ func SetupDatabase(ctx context.Context, o SetupOptions) ([]SetupUser, error) {
 	}
 	base, err := url.Parse(raw)
 	if err != nil {
-		return nil, errors.New("the database's address is no address")
+		return nil, errors.New("the database's address cannot be parsed")
 	}
 	name := strings.Trim(base.Path, "/")
 	if !plainName.MatchString(name) {
 		return nil, errors.New("the database's name may have letters, digits, - and _ only")
 	}
 	if !plainHost.MatchString(o.From) {
-		return nil, errors.New("from where users may connect is a host, such as % or 10.0.%")
+		return nil, errors.New("the host from which users may connect must look like % or 10.0.%")
 	}
 	conn, err := adminConn(ctx, raw)
 	if err != nil {

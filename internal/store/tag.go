@@ -39,7 +39,7 @@ func (s *Store) EnsureTags(ctx context.Context, names map[string]string) ([]int6
 			return ids, nil
 		}
 		if try == 3 {
-			return nil, errors.New("store: a tag does not stay")
+			return nil, errors.New("store: a tag was inserted and cannot be read")
 		}
 		for _, k := range missing { // ignored: another process was quicker, or drew the same id, which the next round mends
 			if err := s.write(ctx).Exec(s.dialect.insertIgnore()+" tags (id, name, name_key, created_at) VALUES (?, ?, ?, ?)",

@@ -109,7 +109,7 @@ func (e *exporter) send(ctx context.Context, message []byte) error {
 	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10)) // so that the connection may be used again
 	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("it answers %s", answer.Status)
+		return fmt.Errorf("the collector answered %s", answer.Status)
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (t *Tracer) Stop(ctx context.Context) error {
 	err := t.provider.Shutdown(ctx)
 	t.exporter.client.CloseIdleConnections()
 	if errors.Is(err, context.DeadlineExceeded) {
-		t.exporter.warn(errors.New("it did not take the last spans in time"))
+		t.exporter.warn(errors.New("the collector did not take the last spans in time"))
 		return nil // no reason to call the stop disorderly
 	}
 	return err

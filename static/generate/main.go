@@ -1,4 +1,4 @@
-// Command generate writes the files of static/ that are reckoned rather than drawn: the aspect-ratio classes of the
+// Command generate writes the files of static/ that are computed rather than drawn: the aspect-ratio classes of the
 // grid, and PNG forms of the mark and the default pictures for clients and devices that take no SVG.
 // Run it by "go generate ./static".
 package main
