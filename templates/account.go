@@ -1,6 +1,6 @@
 package templates
 
-// AccountView is a member as others see one.
+// AccountView is a member as others see it.
 type AccountView struct {
 	ID          string
 	Name        string // without @
@@ -10,7 +10,7 @@ type AccountView struct {
 	Locked      bool
 }
 
-// RelationView is what the viewer is to an account, for FollowButton and the profile's menu.
+// RelationView is the viewer's relationship to an account, for FollowButton and the profile's menu.
 type RelationView struct {
 	Account    AccountView
 	Own        bool // it is the viewer's account

@@ -1,6 +1,6 @@
 package templates
 
-// LoginView is /login. It posts name, password, return and what is carried.
+// LoginView is /login. It posts name, password, return and the carried fields.
 type LoginView struct {
 	Name    string
 	Return  string
@@ -75,7 +75,7 @@ type ErrorView struct {
 	LinkURL  string // the one way on
 	LinkText string
 
-	// What was entered in a form that was not taken, to be sent again to Action; empty where there is none.
+	// What was entered in a refused form, to be sent again to Action; empty where there is none.
 	Action string
 	Text   string // what was written, if anything
 	Fields []HiddenField

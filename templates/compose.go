@@ -1,6 +1,6 @@
 package templates
 
-// PhotoState is where an uploaded photo stands. The words are those of the JSON that /compose/photos answers.
+// PhotoState is the state of an uploaded photo. The values are those in the JSON of /compose/photos.
 type PhotoState string
 
 const (

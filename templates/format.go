@@ -91,7 +91,7 @@ func photoAlt(p PhotoView) string {
 	return p.Alt
 }
 
-// photoLabel names the link around a photo: its description, else whose it is.
+// photoLabel is the label of the link around a photo: its description, else the author's name.
 func photoLabel(p PhotoView, author AccountView) string {
 	if p.Described && p.Alt != "" {
 		return p.Alt
@@ -162,7 +162,7 @@ func (p PostView) showURL() string {
 	return p.URL + "?show=" + p.ID
 }
 
-// describedBy joins the ids of what explains a control; "" for none.
+// describedBy joins the ids of the elements that explain a control; "" for none.
 func describedBy(name string, hint bool, err string) string {
 	var ids []string
 	if hint {

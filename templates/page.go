@@ -2,10 +2,10 @@ package templates
 
 import "time"
 
-// Assets gives the address of a static file by its name in static/, such as "app.css": static.Assets satisfies it.
+// Assets returns the address of a static file by its name in static/, such as "app.css". static.Assets implements it.
 type Assets interface{ URL(name string) string }
 
-// Page is what every page knows besides its own view: the document's head, who reads, and the site.
+// Page is the part of the view that all pages share: the document's head, the viewer and the site.
 type Page struct {
 	Title       string // of this page, plain text; the site's name is added after it
 	Description string // one sentence for search engines, plain text
@@ -36,7 +36,7 @@ type Viewer struct {
 	Letters        bool   // single-letter keyboard commands are on
 }
 
-// Site is what its operator set.
+// Site is what the operator configured.
 type Site struct {
 	Name             string
 	Description      string // plain text
@@ -46,7 +46,8 @@ type Site struct {
 	SourceURL        string
 }
 
-// OpenGraph describes the page to whoever links to it. Never give it a photo under a content warning, or one that not everybody may see.
+// OpenGraph is the preview of the page for sites that link to it. It must never hold a photo under a content warning,
+// or one that not everybody may see.
 type OpenGraph struct {
 	Type        string // "website", "article" or "profile"
 	Title       string
@@ -64,24 +65,24 @@ type Flash struct {
 	Alert bool // something failed
 }
 
-// RichText is HTML that is written to the page as it is. It must come from community's renderer, which escapes the
+// RichText is HTML that is written to the page unescaped. It must come from community's renderer, which escapes the
 // member's text before it adds links.
 type RichText string
 
-// When is a moment with the words that a reader sees. Without Text the date is written out ("21 Nov 2026").
+// When is a moment with its text for the reader. Without Text the date is written out ("21 Nov 2026").
 type When struct {
 	At   time.Time
 	Text string // "3 h", "yesterday"; "" for the date
 }
 
-// FieldError says what is wrong with one control of a form. Field is the control's name as its view documents it; ""
-// concerns the form as a whole.
+// FieldError is a mistake in one control of a form. Field is the control's name as its view documents it; "" means the
+// form as a whole.
 type FieldError struct {
 	Field   string
 	Message string // a sentence
 }
 
-// FieldErrors are a form's, in the order of its controls.
+// FieldErrors are the mistakes in a form, in the order of its controls.
 type FieldErrors []FieldError
 
 // For returns the sentence for a control, or "".

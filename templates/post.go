@@ -23,7 +23,7 @@ type PhotoView struct {
 	Exposure    *Exposure
 }
 
-// Exposure is the plate line. Empty strings leave nothing behind.
+// Exposure is the line of camera settings. Empty strings are left out.
 type Exposure struct {
 	FocalLength string // "35 mm"
 	Aperture    string // "f/1.8"

@@ -45,7 +45,7 @@ type SettingsViewingView struct {
 	Errors   FieldErrors
 }
 
-// SessionView is a place where the viewer is logged in. Ending one posts to /settings/sessions/ID/end.
+// SessionView is one session of the viewer. Ending it posts to /settings/sessions/ID/end.
 type SessionView struct {
 	ID      string
 	Current bool

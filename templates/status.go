@@ -17,7 +17,7 @@ type StatusView struct {
 	DeadJobs int      // all of them
 }
 
-// StatusCheck is one thing that was tried.
+// StatusCheck is the result of one check.
 type StatusCheck struct {
 	Name   string
 	Status string // "ok", "warning" or "failure"
@@ -25,17 +25,17 @@ type StatusCheck struct {
 	Advice string
 }
 
-// StatusSystem is a part of the site and what it stands on.
+// StatusSystem is a part of the site with the system that it uses.
 type StatusSystem struct {
 	Name    string
 	Backend string
 	Counts  []StatusCount
 }
 
-// StatusCount is a number since the process began, or as it is now.
+// StatusCount is a number: a total since the process began, or a present value.
 type StatusCount struct{ Label, Value string }
 
-// StatusReplica is a server that is read.
+// StatusReplica is a replica that is read.
 type StatusReplica struct {
 	Address string
 	Server  string
@@ -62,7 +62,7 @@ type AdminJobsView struct {
 	Pager Pager
 }
 
-// verdict is the doctor's list in a sentence.
+// verdict sums up the checks in a sentence.
 func (v StatusView) verdict() string {
 	failures, warnings := 0, 0
 	for _, c := range v.Checks {
@@ -84,7 +84,7 @@ func (v StatusView) verdict() string {
 	return "Everything works."
 }
 
-// worst is the gravest status of a check.
+// worst returns the most severe status of the checks.
 func (v StatusView) worst() string {
 	worst := "ok"
 	for _, c := range v.Checks {
@@ -95,7 +95,7 @@ func (v StatusView) worst() string {
 	return worst
 }
 
-// inOrder lists what is wrong first.
+// inOrder lists failures and warnings first.
 func (v StatusView) inOrder() []StatusCheck {
 	var out []StatusCheck
 	for _, status := range []string{"failure", "warning", "ok"} {
