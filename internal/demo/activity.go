@@ -27,7 +27,7 @@ func (z *zipf) pick(rnd *rand.Rand) int {
 	return z.order[sort.SearchFloat64s(z.sums, v)]
 }
 
-// some picks up to n different numbers, none of them without; allowed may refuse more.
+// some picks up to n different numbers, none of them in without. allowed may refuse more.
 func (z *zipf) some(rnd *rand.Rand, n, without int, allowed func(int) bool) []int {
 	seen := map[int]bool{without: true}
 	out := make([]int, 0, n)

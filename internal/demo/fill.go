@@ -19,10 +19,10 @@ import (
 // Domain ends the e-mail address of every account that is made here.
 const Domain = "demo.invalid"
 
-// ErrReal says that somebody lives on the site already.
+// ErrReal means that the site has real members.
 var ErrReal = errors.New("this site has members who are not from a demo")
 
-// Options say what to fill a site with.
+// Options describe the demo.
 type Options struct {
 	Community *community.Community
 
@@ -50,13 +50,13 @@ type Summary struct {
 	Login    string `json:"login"` // the most active member
 }
 
-// span is how far back a demo site's past goes.
+// span is how far back a demo site's history goes.
 const span = 365 * 24 * time.Hour
 
-// recent is how long ago things happened at most that the members have yet to read of.
+// recent is the age below which the members have not read a notification.
 const recent = 7 * 24 * time.Hour
 
-// batch is how many posts a transaction writes with all that belongs to them.
+// batch is how many posts one transaction writes, with all their rows.
 const batch = 1000
 
 type filler struct {
@@ -115,10 +115,10 @@ func Fill(ctx context.Context, o Options) (*Summary, error) {
 	return &f.sum, nil
 }
 
-// id is an id of the moment.
+// id returns an id of the moment.
 func (f *filler) id(t time.Time) int64 { return t.UnixMilli()<<16 | f.rnd.Int64N(1<<16) }
 
-// between is a moment from a to b, near a more often than near b where skew is above 1.
+// between returns a moment from a to b, near a more often than near b where skew is above 1.
 func (f *filler) between(a, b time.Time, skew float64) time.Time {
 	t := f.rnd.Float64()
 	for range int(skew) - 1 {
@@ -127,7 +127,7 @@ func (f *filler) between(a, b time.Time, skew float64) time.Time {
 	return a.Add(time.Duration(t * float64(b.Sub(a))))
 }
 
-// people makes the accounts, those who joined first first.
+// people makes the accounts, in the order in which they joined.
 func (f *filler) people(ctx context.Context) error {
 	taken, err := f.store.UsernameKeys(ctx)
 	if err != nil {
@@ -189,13 +189,13 @@ func (f *filler) people(ctx context.Context) error {
 	return nil
 }
 
-// next is an id of the moment that is above all that next gave before.
+// next returns an id of the moment that is above all that next returned before.
 func (f *filler) next(t time.Time) int64 {
 	f.lastID = max(f.lastID+1, f.id(t))
 	return f.lastID
 }
 
-// follows lets everybody follow some, the busy ones most.
+// follows makes everybody follow some accounts, the busy ones most.
 func (f *filler) follows(ctx context.Context) error {
 	var list []store.Follow
 	flush := func() error {

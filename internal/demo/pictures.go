@@ -17,7 +17,7 @@ import (
 	"tintype/internal/store"
 )
 
-// A print is a set of files in the media store that many photos share, and the words for it.
+// A print is a set of files in the media store that many photos share, with its texts.
 type print struct {
 	photo store.ImportPhoto // what all its photos have in common
 	title string
@@ -118,7 +118,7 @@ func (f *filler) fromFile(ctx context.Context, name string) (print, error) {
 
 func notLetter(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 
-// develop takes the file in the way an upload goes.
+// develop prepares the file as an upload would be.
 func (f *filler) develop(ctx context.Context, file io.ReadSeeker, name string) (print, store.PhotoMetadata, error) {
 	photo, err := f.Community.ShareFile(ctx, name, file)
 	if err != nil {

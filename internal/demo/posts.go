@@ -8,7 +8,7 @@ import (
 	"tintype/internal/store"
 )
 
-// sheet is what one transaction writes.
+// sheet is the rows that one transaction writes.
 type sheet struct {
 	posts    []store.Post
 	comments []store.Post
@@ -56,7 +56,7 @@ func (s *sheet) write(ctx context.Context, tx *store.Store) error {
 	return nil
 }
 
-// author is somebody who was there at the moment.
+// author returns an account that existed at the moment.
 func (f *filler) author(at time.Time) int {
 	for range 20 {
 		if k := f.authors.pick(f.rnd); f.there(k, at) {
@@ -68,7 +68,7 @@ func (f *filler) author(at time.Time) int {
 
 func (f *filler) there(k int, at time.Time) bool { return f.accounts[k].CreatedAt.Time().Before(at) }
 
-// post adds a post and what came of it.
+// post adds a post with its likes and comments.
 func (f *filler) post(s *sheet, at time.Time) {
 	rnd := f.rnd
 	author := f.author(at)
@@ -118,7 +118,7 @@ func (f *filler) post(s *sheet, at time.Time) {
 	s.posts = append(s.posts, p)
 }
 
-// later is a moment after the first, most likely soon after.
+// later returns a moment after the first, most likely soon after.
 func (f *filler) later(at time.Time) time.Time {
 	t := at.Add(time.Duration(f.rnd.ExpFloat64() * float64(9*time.Hour)))
 	if t.After(f.end) {
@@ -164,7 +164,7 @@ func (f *filler) comment(p *store.Post, author, to, toAuthor int64, text string,
 		Caption: text, Visibility: p.Visibility, Licence: p.Licence, ShowExif: true, Language: "en", CreatedAt: store.ToMillis(at)}
 }
 
-// tell leaves a notification of what happened lately.
+// tell adds a notification of a recent event.
 func (f *filler) tell(s *sheet, kind string, whom, from, post int64, at time.Time) {
 	if at.Before(f.end.Add(-recent)) {
 		return

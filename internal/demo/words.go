@@ -20,10 +20,10 @@ var familyNames = strings.Fields(`Aalto Abebe Achterberg Adeyemi Almeida Anderse
  Ricci Rossi Roux Sato Schmid Schneider Silva Singh Soler Strand Suzuki Tanaka Tran Vargas Vidal Virtanen Vogel Wagner Weber Winter Wolf Yilmaz
  Zamora Zimmermann`)
 
-// person is somebody made up.
+// person is a made-up person.
 type person struct{ username, name, note string }
 
-// people makes up persons whose usernames, folded, are not taken, and takes them.
+// people makes up persons whose folded usernames are not taken, and marks these as taken.
 func people(rnd *rand.Rand, taken map[string]bool, n int, fold func(string) string) []person {
 	out := make([]person, n)
 	for i := range out {
@@ -61,7 +61,7 @@ func note(rnd *rand.Rand) string {
 // generalTags go with any picture.
 var generalTags = []string{"photography", "dailyphoto", "35mm", "film", "weekendwalk", "light", "colour", "project365", "oneaday", "practice", "slowphotography", "fromthearchive"}
 
-// caption says something about a picture, sometimes nothing.
+// caption returns a text about a picture, sometimes an empty one.
 func caption(rnd *rand.Rand, title string, tags []string) (text string, used []string) {
 	if rnd.IntN(12) == 0 {
 		return "", nil
