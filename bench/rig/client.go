@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Load is what a run of requests came to.
+// Load is the result of a run of requests.
 type Load struct {
 	Requests int
 	Took     time.Duration
@@ -28,8 +28,8 @@ func (l Load) PerSecond() float64 {
 	return float64(l.Requests) / l.Took.Seconds()
 }
 
-// Get asks for the paths in turn, over connections that stay open, for that long. Any status but 200 is an error. The
-// client does as little as it can: generator and server share the processors.
+// Get requests the paths in turn, over connections that stay open, for the given time. Any status but 200 is an error.
+// The client does as little as it can, because it shares the processors with the server.
 func Get(port, connections int, duration time.Duration, paths ...string) (Load, error) {
 	var mu sync.Mutex
 	var total Load

@@ -1,5 +1,5 @@
-// Package rig is what the measurements share: the program as a process of its own, what the kernel says that it used,
-// a client that costs little, and tables. Linux only, loopback only.
+// Package rig is what the measurements share: the program as a separate process, the kernel's figures of it, a client
+// that costs little, and tables. It works on Linux and on loopback only.
 package rig
 
 import (
@@ -16,7 +16,7 @@ import (
 	"tintype/internal/servertest"
 )
 
-// T lets a measurement use what is made for tests, outside of one.
+// T lets a measurement use helpers of tests outside of a test.
 type T = servertest.Stage
 
 // Main runs a measurement, cleans up behind it, and ends the program with status 1 if it failed.

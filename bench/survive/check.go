@@ -100,7 +100,7 @@ func (l *load) lookUp(ctx context.Context, m *made, id string, i *servertest.Ins
 	}
 }
 
-// stillIn asks with the cookie or token that the load began with.
+// stillIn checks that the cookie or token of the start of the load is still valid.
 func (l *load) stillIn(ctx context.Context, c *client, i *servertest.Instance) {
 	path := "/settings"
 	if c.Token != "" {

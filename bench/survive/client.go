@@ -13,7 +13,7 @@ import (
 	"tintype/internal/servertest"
 )
 
-// kind is what a request is to whom it is counted for.
+// kind is the kind of a request in the counts.
 type kind string
 
 const (

@@ -29,7 +29,7 @@ type place struct {
 	comments int
 }
 
-// A load is everybody who uses the site.
+// A load is all users of the site.
 type load struct {
 	record *record
 	site   string
@@ -189,7 +189,7 @@ func (l *load) any() place {
 	return *l.places[len(l.places)-1-mrand.IntN(min(len(l.places), 20))]
 }
 
-// room is the post with the fewest comments: they stay on one page of it.
+// room returns the post with the fewest comments, so that they stay on one page of it.
 func (l *load) room() place {
 	l.mu.Lock()
 	defer l.mu.Unlock()

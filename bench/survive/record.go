@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// fault is what must not happen at all.
+// fault is something that must not happen at all.
 type fault string
 
 const (
@@ -31,7 +31,7 @@ type count struct {
 	Worst  float64        `json:"slowest_seconds"`
 }
 
-// A phaseCount is what came of all requests that ended in one phase.
+// A phaseCount counts all requests that ended in one phase.
 type phaseCount struct {
 	Name    string          `json:"phase"`
 	Seconds float64         `json:"seconds"`
@@ -147,7 +147,7 @@ func (r *record) asked(p *phaseCount) int {
 	return p.sum().Asked
 }
 
-// incident notes what must not happen, and says so at once.
+// incident records a fault, and reports it at once.
 func (r *record) incident(f fault, format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
