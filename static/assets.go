@@ -147,8 +147,8 @@ var (
 	styleComments  = regexp.MustCompile(`(?s)/\*.*?\*/\n?`)
 )
 
-// withoutComments spares readers what is written for us: the comments that stand on lines of their own, and the
-// indentation of scripts. Our scripts have neither in a template literal where it would matter.
+// withoutComments removes the comments on lines of their own, and the indentation of scripts. Our scripts have neither
+// in a template literal where it would matter.
 func withoutComments(name string, body []byte) []byte {
 	switch path.Ext(name) {
 	case ".js":
@@ -215,8 +215,8 @@ func withoutFingerprint(name string) string {
 	return strings.TrimSuffix(stem, "."+hash) + ext
 }
 
-// Encoded picks the smallest form that an Accept-Encoding header takes; encoding is "br", "gzip" or "" for none. The
-// forms are made at the first call and kept. An answer that differs by it needs "Vary: Accept-Encoding".
+// Encoded returns the smallest form that an Accept-Encoding header accepts. encoding is "br", "gzip" or "" for none.
+// The forms are made at the first call and kept. An answer that depends on it needs "Vary: Accept-Encoding".
 func (as *Asset) Encoded(accept string) (body []byte, encoding string) {
 	if as.ContentType == "image/png" {
 		return as.Body, ""
