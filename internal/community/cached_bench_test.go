@@ -13,7 +13,7 @@ import (
 	"tintype/internal/store/storetest"
 )
 
-// BenchmarkKept compares reading what many ask for with taking it out of the bytes that a cache keeps.
+// BenchmarkKept compares reading popular values from the database with decoding them from the bytes of a cache.
 func BenchmarkKept(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) {
 		g, _ := fillCrowded(b, 10_000)

@@ -104,7 +104,7 @@ func (e *testStream) over() {
 	}
 }
 
-// events opens server-sent events, and returns once it is received that they are open.
+// events opens server-sent events, and returns once they are open.
 func events(t testing.TB, address, token string) *testStream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
