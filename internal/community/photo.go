@@ -113,12 +113,12 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 		if _, err := tx.LockAccounts(ctx, acc.ID); err != nil {
 			return err
 		}
-		loose, err := tx.LoosePhotos(ctx, acc.ID)
+		unattached, err := tx.CountUnattachedPhotos(ctx, acc.ID)
 		if err != nil {
 			return err
 		}
-		if loose >= maxLoose {
-			return &Invalid{[]FieldError{{"file", "too_many", fmt.Sprintf("%d of your photos wait to be posted. Post or remove some of them first.", loose)}}}
+		if unattached >= maxUnattached {
+			return &Invalid{[]FieldError{{"file", "too_many", fmt.Sprintf("%d of your photos wait to be posted. Post or remove some of them first.", unattached)}}}
 		}
 		if p.Position, err = tx.NextPosition(ctx, acc.ID); err != nil {
 			return err
