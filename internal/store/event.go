@@ -35,7 +35,8 @@ func (s *Store) AddEvent(ctx context.Context, kind string, accountID, refID int6
 }
 
 // EventsAfter lists events after the position (at, id) in that order, from the primary. A transaction that commits late
-// adds events to the past, so followers reread as far back as a transaction may last.
+// adds events to the past, so followers reread as far back as a transaction may last. This
+// process draws ids above theirs from then on.
 func (s *Store) EventsAfter(ctx context.Context, at Millis, id int64, limit int) ([]Event, error) {
 	rows, err := s.read(Primary(ctx)).Raw("SELECT id, at, kind, account_id, ref_id, payload FROM events WHERE at >= ? AND (at > ? OR id > ?) ORDER BY at, id LIMIT ?",
 		at, at, id, limit).Rows()
@@ -51,6 +52,7 @@ func (s *Store) EventsAfter(ctx context.Context, at Millis, id int64, limit int)
 			return nil, translate(err)
 		}
 		e.Payload = payload
+		s.ids.raise(e.ID)
 		events = append(events, e)
 	}
 	return events, translate(rows.Err())

@@ -1,18 +1,63 @@
 package store
 
 import (
+	"context"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 )
 
 // ids draws 64-bit ids that sort by time: 48 bits of Unix milliseconds, then 16 bits from a counter that starts at
-// random in every millisecond. Two processes may still meet; see Store.TxOnce.
+// random in every millisecond. Two processes may still meet; see Store.TxOnce. An id is above every one that this process
+// drew or heard of, whatever its clock says.
 type ids struct {
 	mu   sync.Mutex
 	ms   int64
 	next int64
 	now  func() time.Time
+	// learned: floor has been asked for what stood in the database before.
+	learned bool
+}
+
+// raise has every id drawn from now on be above the given one, which some row has: a clock that was set back, or that is
+// behind another instance's, must not draw ids among those that readers have passed already.
+func (g *ids) raise(id int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ms := id >> 16; ms > g.ms || ms == g.ms && id >= g.ms<<16|g.next {
+		g.ms, g.next = ms, id&0xFFFF+1
+	}
+}
+
+// idTables are those whose rows have ids of ids.
+var idTables = []string{
+	"accounts", "access_tokens", "apps", "blocks", "events", "follow_requests", "follows", "jobs", "likes", "notifications", "photos",
+	"posts", "reports", "tags",
+}
+
+// learnFloor reads once, before the first transaction, the newest id that stands in the database. Later ones are heard
+// of by EventsAfter.
+func (s *Store) learnFloor(ctx context.Context) error {
+	s.ids.mu.Lock()
+	learned := s.ids.learned
+	s.ids.mu.Unlock()
+	if learned {
+		return nil
+	}
+	var newest int64
+	query := "SELECT COALESCE(MAX(id), 0) FROM (SELECT MAX(id) AS id FROM " + strings.Join(idTables, " UNION ALL SELECT MAX(id) FROM ") + ") AS newest"
+	if err := s.w.WithContext(ctx).Raw(query).Scan(&newest).Error; err != nil {
+		if missingTable(err) { // no schema yet, so no rows
+			return nil
+		}
+		return err
+	}
+	s.ids.raise(newest)
+	s.ids.mu.Lock()
+	s.ids.learned = true
+	s.ids.mu.Unlock()
+	return nil
 }
 
 func (g *ids) draw() int64 {

@@ -37,7 +37,8 @@ func (s *Store) AfterCommit(f func()) {
 // whole f runs again, so it must change nothing but tx. A Tx inside a Tx is ErrNestedTx. If the answer to COMMIT is
 // lost, f runs once more; where that would do harm, use TxOnce.
 func (s *Store) Tx(ctx context.Context, f func(ctx context.Context, tx *Store) error) error {
-	return s.run(ctx, "", 0, func(ctx context.Context, tx *Store, _ int64) error { return f(ctx, tx) }, nil)
+	var none int64
+	return s.run(ctx, "", func(ctx context.Context, tx *Store, _ int64) error { return f(ctx, tx) }, &none)
 }
 
 // TxOnce is Tx for what must happen once. f inserts a row with the given id as primary key of the table. The id is
@@ -45,12 +46,13 @@ func (s *Store) Tx(ctx context.Context, f func(ctx context.Context, tx *Store) e
 // to learn what happened. If another process drew the same id, the first try is repeated with a new one. It returns the
 // id of the row.
 func (s *Store) TxOnce(ctx context.Context, table string, f func(ctx context.Context, tx *Store, id int64) error) (int64, error) {
-	id := s.NewID()
-	err := s.run(ctx, table, id, f, &id)
+	var id int64
+	err := s.run(ctx, table, f, &id)
 	return id, err
 }
 
-func (s *Store) run(ctx context.Context, table string, id int64, f func(context.Context, *Store, int64) error, final *int64) error {
+// run is Tx and TxOnce: id is set at the first try, and anew where another process drew the same.
+func (s *Store) run(ctx context.Context, table string, f func(context.Context, *Store, int64) error, id *int64) error {
 	if s.tx != nil || ctx.Value(keyInTx) != nil {
 		return ErrNestedTx
 	}
@@ -79,7 +81,7 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 		switch {
 		case stage == stageCommit && table != "":
 			lost = after
-			if done, lookErr := s.landed(ctx, table, id); lookErr == nil && done {
+			if done, lookErr := s.landed(ctx, table, *id); lookErr == nil && done {
 				s.committed(after)
 				return nil
 			}
@@ -93,7 +95,7 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 			again = true
 		case lost != nil:
 			// Whatever stopped the rerun, most likely its own row: what counts is whether the first one is there.
-			done, lookErr := s.landed(ctx, table, id)
+			done, lookErr := s.landed(ctx, table, *id)
 			if lookErr == nil && done {
 				s.committed(lost)
 				return nil
@@ -102,11 +104,10 @@ func (s *Store) run(ctx context.Context, table string, id int64, f func(context.
 				again, err = true, lookErr
 			}
 		case table != "" && errors.As(err, &c) && c.Primary && try <= 3:
-			if done, lookErr := s.landed(ctx, table, id); lookErr != nil || !done {
+			if done, lookErr := s.landed(ctx, table, *id); lookErr != nil || !done {
 				return translate(err) // the conflict is another table's
 			}
-			id = s.NewID()
-			*final = id
+			*id = s.NewID()
 			continue
 		}
 		if !again || try >= txTries {
@@ -130,7 +131,13 @@ const (
 
 // once runs f in one transaction; Begin and Commit are by hand because gorm's Transaction does not tell whose
 // error it returns.
-func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64) error, id int64) (after *afterCommit, stage txStage, err error) {
+func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64) error, id *int64) (after *afterCommit, stage txStage, err error) {
+	if err := s.learnFloor(ctx); err != nil {
+		return nil, stageBody, err
+	}
+	if *id == 0 {
+		*id = s.NewID()
+	}
 	db := s.w.WithContext(ctx).Begin(&sql.TxOptions{Isolation: sql.LevelDefault})
 	if db.Error != nil {
 		return nil, stageBody, db.Error
@@ -142,7 +149,7 @@ func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64)
 		}
 	}()
 	tx := &Store{w: s.w, r: s.r, tx: db, dialect: s.dialect, ids: s.ids, log: s.log, after: &afterCommit{}, signals: s.signals, cluster: s.cluster, tracing: s.tracing}
-	if err := f(ctx, tx, id); err != nil {
+	if err := f(ctx, tx, *id); err != nil {
 		ended = true
 		db.Rollback()
 		return nil, stageBody, err
