@@ -122,7 +122,42 @@ func (c *Community) switchSet(ctx context.Context, tx *store.Store, s replacedSe
 	if err := tx.AddEvent(ctx, EventPhotoMoved, 0, s.photo, nil); err != nil {
 		return err
 	}
-	return c.setsGone(ctx, tx, s.photo, s.from)
+	return c.leaveSet(ctx, tx, s)
+}
+
+const (
+	// keepRetired is for how long the addresses of a set are good after the photo got another.
+	keepRetired = 24 * time.Hour
+	// maxRetired is how many such sets a photo may have. Past it the longest retired goes, so that nobody fills the
+	// store by moving a focal point to and fro.
+	maxRetired = 10
+)
+
+// leaveSet gives up the set that a photo has just left. Pages and clients hold its addresses, so it is kept for a day,
+// unless the photo became private: then every public set that it ever had is gone at once.
+func (c *Community) leaveSet(ctx context.Context, tx *store.Store, s replacedSet) error {
+	if err := tx.RetireMediaObject(ctx, s.from, s.photo); err != nil {
+		return err
+	}
+	sets, err := tx.MediaObjectsOf(ctx, s.photo)
+	if err != nil {
+		return err
+	}
+	var retired, gone []string
+	for _, o := range sets {
+		switch {
+		case o.State != store.ObjectRetired:
+		case s.kind == store.SetPrivate && o.Kind != store.SetPrivate:
+			gone = append(gone, o.Random)
+		default:
+			retired = append(retired, o.Random)
+		}
+	}
+	gone = append(gone, retired[:max(0, len(retired)-maxRetired)]...)
+	if len(gone) == 0 {
+		return nil
+	}
+	return c.setsGone(ctx, tx, s.photo, gone...)
 }
 
 // withSets runs f, whose transaction wants these photos' files to be of a kind: it copies those that are not, and f
@@ -270,7 +305,7 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 		return false, nil
 	case err != nil:
 		return false, fromStore(err)
-	case p.State != store.PhotoReady || p.SetRandom != random || p.SetKind != store.SetPrivate:
+	case p.State != store.PhotoReady || o.Kind != store.SetPrivate || o.State == store.ObjectGone || p.SetRandom != random && o.State != store.ObjectRetired:
 		return false, nil
 	case viewer != nil && viewer.ID == p.AccountID:
 		return true, nil

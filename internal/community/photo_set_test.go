@@ -204,6 +204,11 @@ func TestFocus(t *testing.T) {
 		if !blue(now.Key("square")) {
 			t.Error("the square was not cut anew")
 		}
+		for _, v := range p.Variants.V {
+			if b := d.open(p.Key(v.Name)); int64(len(b)) != v.Bytes {
+				t.Errorf("the address of %s that somebody holds died with the focal point", v.Name)
+			}
+		}
 		if v := now.Variants.V[0]; int64(len(d.open(now.Key(v.Name)))) != v.Bytes {
 			t.Error("the other variants changed")
 		}
@@ -236,12 +241,90 @@ func TestFocus(t *testing.T) {
 			t.Error("the square stayed at the old focal point")
 		}
 		d.exec("UPDATE photos SET attached_at = 1")
-		d.pass(24 * time.Hour)
+		d.pass(keepRetired - time.Hour)
 		if err := d.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		d.open(p.Key("square")) // for a day
+		d.sweepNow()
 		d.consistent()
 	}
+}
+
+// TestRetiredSets: what a photo's address was is good for a day, whatever is edited, unless it becomes private or is deleted.
+func TestRetiredSets(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newDarkroom(t, open(t), darkroomOptions{})
+		there := func(p *store.Photo) bool {
+			o, err := d.Media.Open(t.Context(), p.Key("square"))
+			if err != nil && !errors.Is(err, media.ErrNotFound) {
+				t.Fatal(err)
+			}
+			if err == nil {
+				o.Close()
+			}
+			return err == nil
+		}
+		move := func(p *store.Photo, x float64) *store.Photo {
+			t.Helper()
+			if err := d.tx(func(ctx context.Context, tx *store.Store) error {
+				row, err := tx.LockPhoto(ctx, p.ID)
+				if err != nil {
+					return err
+				}
+				return d.changePhoto(ctx, tx, row, PhotoChange{FocusX: &x})
+			}); err != nil {
+				t.Fatal(err)
+			}
+			d.must()
+			return d.again(p)
+		}
+		first := d.made(d.ann)
+		if !d.attach(d.post(d.ann, store.Public), first) {
+			t.Fatal("not attached")
+		}
+		second := move(first, -1)
+		if second.SetRandom == first.SetRandom || !there(first) || !there(second) {
+			t.Error("the address before the focal point moved")
+		}
+		if err := d.makePrivate(second); err != nil {
+			t.Fatal(err)
+		}
+		d.must()
+		private := d.again(second)
+		if there(first) || there(second) || !there(private) {
+			t.Error("a photo became private, and a public address of it is good")
+		}
+		moved := move(private, 1)
+		if !there(private) || !d.allowed(private, d.ann) || !there(moved) {
+			t.Error("the private address before the focal point moved")
+		}
+		if err := d.withSets(t.Context(), store.SetPublic, []int64{first.ID}, func(sets []replacedSet) error {
+			return d.tx(func(ctx context.Context, tx *store.Store) error { return d.switchSets(ctx, tx, sets) })
+		}); err != nil {
+			t.Fatal(err)
+		}
+		d.must()
+		public := d.again(first)
+		if public.SetKind != store.SetPublic || !there(moved) || !d.allowed(moved, d.bob) || !there(public) {
+			t.Error("the private address of a photo that became public")
+		}
+		for i := range 2 * maxRetired {
+			public = move(public, float64(i)/100)
+		}
+		if n := d.count("SELECT COUNT(*) FROM media_objects WHERE state = 'retired'"); n != maxRetired || !there(public) {
+			t.Errorf("%d retired sets, want %d", n, maxRetired)
+		}
+		if err := d.tx(func(ctx context.Context, tx *store.Store) error { return d.markPhotosGone(ctx, tx, []int64{first.ID}) }); err != nil {
+			t.Fatal(err)
+		}
+		d.must()
+		if files := d.files(); len(files) != 0 {
+			t.Errorf("left of a photo that was deleted: %v", files)
+		}
+		d.sweepNow()
+		d.consistent()
+	})
 }
 
 // claim takes the job of a kind that make adds.

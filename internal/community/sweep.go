@@ -147,7 +147,7 @@ func (c *Community) Sweep(ctx context.Context) error {
 	} {
 		errs = append(errs, c.sweepPhotos(ctx, state, before))
 	}
-	errs = append(errs, c.sweepAbandoned(ctx), c.sweepGone(ctx), c.sweepRows(ctx, ago(tombstone)))
+	errs = append(errs, c.sweepAbandoned(ctx), c.sweepRetired(ctx), c.sweepGone(ctx), c.sweepRows(ctx, ago(tombstone)))
 	if s, ok := media.As[media.TempSweeper](c.Media); ok {
 		_, err := s.SweepTemp(ctx, 2*maxUpload)
 		errs = append(errs, err)
@@ -211,6 +211,32 @@ func (c *Community) sweepAbandoned(ctx context.Context) error {
 			return 0, err
 		}
 		randoms, err := c.removeBytes(ctx, gone)
+		if err != nil {
+			return 0, err
+		}
+		return len(sets), c.Store.MediaObjectsRemoved(ctx, randoms)
+	})
+}
+
+// sweepRetired gives up sets whose addresses had their time. The copies at the edges of a CDN end by their own lifetime.
+func (c *Community) sweepRetired(ctx context.Context) error {
+	return inBatches(ctx, func() (int, error) {
+		sets, err := c.Store.OldRetiredMediaObjects(ctx, keepRetired, mediaBatch)
+		if err != nil || len(sets) == 0 {
+			return 0, err
+		}
+		err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+			for _, s := range sets {
+				if err := tx.DropMediaObject(ctx, s.Random, s.PhotoID); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+		randoms, err := c.removeBytes(ctx, sets)
 		if err != nil {
 			return 0, err
 		}

@@ -30,6 +30,28 @@ func (s *Store) DropMediaObject(ctx context.Context, random string, photoID int6
 		ObjectGone, random, photoID, ObjectGone).Error)
 }
 
+// RetireMediaObject notes, since when, that a photo's set is no longer the one in use. Its gone_at is that moment until it is gone.
+func (s *Store) RetireMediaObject(ctx context.Context, random string, photoID int64) error {
+	return translate(s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE random = ? AND photo_id = ? AND state = ?",
+		ObjectRetired, random, photoID, ObjectLive).Error)
+}
+
+// MediaObjectsOf lists the sets of a photo that readers may get, originals aside, the longest retired first.
+func (s *Store) MediaObjectsOf(ctx context.Context, photoID int64) ([]*MediaObject, error) {
+	var out []*MediaObject
+	err := s.read(Primary(ctx)).Where("photo_id = ? AND kind <> ? AND state IN ?", photoID, SetOriginal, []string{ObjectLive, ObjectRetired}).
+		Order("gone_at, random").Find(&out).Error
+	return out, translate(err)
+}
+
+// OldRetiredMediaObjects lists up to limit sets that were retired so long ago.
+func (s *Store) OldRetiredMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
+	var out []*MediaObject
+	err := s.read(Primary(ctx)).Where("state = ? AND gone_at < "+s.dialect.nowMillis()+" - ?", ObjectRetired, age.Milliseconds()).
+		Order("gone_at").Limit(limit).Find(&out).Error
+	return out, translate(err)
+}
+
 // MediaObjectByRandom finds a set, or ErrNotFound.
 func (s *Store) MediaObjectByRandom(ctx context.Context, random string) (*MediaObject, error) {
 	var o MediaObject

@@ -65,9 +65,10 @@ const (
 	SetPrivate  = "priv"
 	SetOriginal = "orig"
 
-	ObjectNew  = "new" // being written; nothing points at it yet
-	ObjectLive = "live"
-	ObjectGone = "gone" // no longer wanted; a job removes its bytes
+	ObjectNew     = "new" // being written; nothing points at it yet
+	ObjectLive    = "live"
+	ObjectRetired = "retired" // the photo has another set now; its addresses are good for a while yet
+	ObjectGone    = "gone"    // no longer wanted; a job removes its bytes
 )
 
 // Job states.
