@@ -2,27 +2,39 @@ package servertest
 
 import (
 	"bytes"
+	"errors"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A Proxy stands on a port of its own before a TCP server, can be pointed at
-// another one, and cuts connections where a test wants it.
+// another one, and cuts, silences or swallows connections where a test wants it.
 type Proxy struct {
 	Port int
 
-	listener net.Listener
+	listener *net.TCPListener
 	targets  atomic.Pointer[[]int]
 	next     atomic.Uint64
 	cut      atomic.Pointer[cut]
 	refuse   atomic.Bool
+	passing  atomic.Pointer[gate] // shut, nothing is passed on
+	taking   atomic.Pointer[gate] // shut, no connection is taken
 
-	mu   sync.Mutex
-	open map[net.Conn]struct{}
+	mu      sync.Mutex
+	open    map[net.Conn]struct{}
+	waiting []net.Conn // our own, which fill the queue of who is not taken
 }
+
+// A gate is a channel that is closed where the gate is open.
+type gate chan struct{}
+
+func openGate() *gate { g := make(gate); close(g); return &g }
+func shutGate() *gate { g := make(gate); return &g }
 
 type cut struct {
 	before []byte // the request that meets its end
@@ -36,12 +48,18 @@ func NewProxy(t testing.TB, target ...int) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	must(t, err)
-	p := &Proxy{listener: l, Port: l.Addr().(*net.TCPAddr).Port, open: make(map[net.Conn]struct{})}
+	p := &Proxy{listener: l.(*net.TCPListener), Port: l.Addr().(*net.TCPAddr).Port, open: make(map[net.Conn]struct{})}
+	p.passing.Store(openGate())
+	p.taking.Store(openGate())
 	p.Target(target...)
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
+			<-*p.taking.Load()
 			client, err := l.Accept()
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				continue
+			}
 			if err != nil {
 				return
 			}
@@ -51,6 +69,7 @@ func NewProxy(t testing.TB, target ...int) *Proxy {
 	t.Cleanup(func() {
 		l.Close()
 		p.CutAll()
+		p.Resume()
 		all.Wait()
 	})
 	return p
@@ -62,6 +81,58 @@ func (p *Proxy) Target(ports ...int) { p.targets.Store(&ports) }
 
 // Refuse closes new connections at once, until called with false.
 func (p *Proxy) Refuse(on bool) { p.refuse.Store(on) }
+
+// Silence has connections be taken and their requests be read, and nothing be
+// answered, until Resume, as a server does that has stopped in its tracks.
+func (p *Proxy) Silence() { p.passing.Store(shutGate()) }
+
+// Drop has nothing arrive any more, on open connections as on new ones, which are
+// not even refused, as where a network swallows packets. Resume has all arrive
+// that was sent meanwhile.
+func (p *Proxy) Drop(t testing.TB) {
+	t.Helper()
+	p.taking.Store(shutGate())
+	must(t, p.listener.SetDeadline(time.Now())) // nobody is about to take one
+	p.Silence()
+	// The kernel takes connections for us until their queue is full.
+	must(t, setBacklog(p.listener, 0))
+	for range 16 {
+		c, err := net.DialTimeout("tcp4", p.listener.Addr().String(), 100*time.Millisecond)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		p.waiting = append(p.waiting, c)
+		p.mu.Unlock()
+	}
+	t.Fatal("connections are taken, though nobody takes them")
+}
+
+// Resume ends Silence and Drop.
+func (p *Proxy) Resume() {
+	p.mu.Lock()
+	for _, c := range p.waiting {
+		c.Close()
+	}
+	p.waiting = nil
+	p.mu.Unlock()
+	_ = setBacklog(p.listener, 1024) // closed already, it needs none
+	_ = p.listener.SetDeadline(time.Time{})
+	for _, g := range []*atomic.Pointer[gate]{&p.taking, &p.passing} {
+		if old := g.Swap(openGate()); !isOpen(old) {
+			close(*old)
+		}
+	}
+}
+
+func isOpen(g *gate) bool {
+	select {
+	case <-*g:
+		return true
+	default:
+		return false
+	}
+}
 
 // CutAll breaks every open connection.
 func (p *Proxy) CutAll() {
@@ -90,6 +161,7 @@ func (p *Proxy) serve(client net.Conn) {
 	if p.refuse.Load() {
 		return
 	}
+	<-*p.passing.Load()
 	targets := *p.targets.Load()
 	target := targets[p.next.Add(1)%uint64(len(targets))]
 	server, err := net.Dial("tcp4", "127.0.0.1:"+strconv.Itoa(target))
@@ -111,6 +183,7 @@ func (p *Proxy) serve(client net.Conn) {
 		piece := make([]byte, 64<<10)
 		for {
 			n, err := server.Read(piece)
+			<-*p.passing.Load()
 			if err != nil || swallow.Load() {
 				return
 			}
@@ -122,6 +195,7 @@ func (p *Proxy) serve(client net.Conn) {
 	piece := make([]byte, 64<<10)
 	for {
 		n, err := client.Read(piece)
+		<-*p.passing.Load()
 		if err != nil {
 			return
 		}
