@@ -120,14 +120,12 @@ func TestMySQLWaitsForItsSchema(t *testing.T) {
 	site.StartOnly()
 	probe := fmt.Sprintf("http://127.0.0.1:%d", site.Port)
 	var reason string
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(reason, "tintype migrate up"); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("/readyz never says what it waits for: %q", reason)
-		}
+	servertest.Eventually(t, "/readyz says what it waits for", func() bool {
 		if status, body, err := get(http.DefaultClient, probe+"/readyz"); err == nil && status == 503 {
 			reason = body
 		}
-	}
+		return strings.Contains(reason, "tintype migrate up")
+	})
 	if status, _, err := get(http.DefaultClient, probe+"/livez"); err != nil || status != 200 {
 		t.Errorf("waiting, and not alive: %d, %v", status, err)
 	}

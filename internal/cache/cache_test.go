@@ -32,22 +32,13 @@ func instance(t testing.TB, r *servertest.RedisServer, near time.Duration) (*cac
 		t.Fatal(err)
 	}
 	t.Cleanup(remote.Close)
-	eventually(t, "Redis is used", func() bool { return !remote.Away() })
+	servertest.Eventually(t, "Redis is used", func() bool { return !remote.Away() })
 	return cache.New(cache.Options{Redis: remote, Near: near}), remote
 }
 
 // at is an address that does not change.
 func at(url string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) { return url, nil }
-}
-
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-	}
 }
 
 func value(s string) cache.Load {
@@ -163,7 +154,7 @@ func TestConformance(t *testing.T) {
 				if _, err := short.Get(t.Context(), "h", time.Millisecond, value("1")); err != nil {
 					t.Fatal(err)
 				}
-				eventually(t, "it is gone", func() bool {
+				servertest.Eventually(t, "it is gone", func() bool {
 					v, err := short.Get(t.Context(), "h", time.Millisecond, value("2"))
 					return err == nil && string(v) == "2"
 				})
@@ -272,12 +263,12 @@ func TestRedisGoes(t *testing.T) {
 				t.Errorf("after the drop: %s", got)
 			}
 			tt.back(r)
-			eventually(t, "it is used again", func() bool { return !remote.Away() })
+			servertest.Eventually(t, "it is used again", func() bool { return !remote.Away() })
 			if got := get(t, c, "changes", value("3")); got != "3" {
 				t.Errorf("what was dropped meanwhile is read: %s", got)
 			}
 			// The others hear of the drop by its event, and in Redis it is done. On a busy machine it may be away again.
-			eventually(t, "both use it again", func() bool {
+			servertest.Eventually(t, "both use it again", func() bool {
 				theirs := get(t, other, "changes", value("4"))
 				if theirs == "1" {
 					t.Fatal("what was dropped meanwhile is read by the other")
@@ -288,7 +279,7 @@ func TestRedisGoes(t *testing.T) {
 			if !tt.keeps {
 				want = "5"
 			}
-			eventually(t, "what was kept is "+want, func() bool { return get(t, c, "stays", value("5")) == want })
+			servertest.Eventually(t, "what was kept is "+want, func() bool { return get(t, c, "stays", value("5")) == want })
 		})
 	}
 	t.Run("not there at the start", func(t *testing.T) {
@@ -304,7 +295,7 @@ func TestRedisGoes(t *testing.T) {
 			t.Error(got)
 		}
 		r.Start()
-		eventually(t, "it is used", func() bool { return !remote.Away() })
+		servertest.Eventually(t, "it is used", func() bool { return !remote.Away() })
 	})
 }
 
@@ -324,7 +315,7 @@ func TestSignals(t *testing.T) {
 	heard := func(state string) {
 		t.Helper()
 		before, own := received(b), received(a)
-		eventually(t, state+": B hears of A", func() bool { a.Signal(); return received(b) > before })
+		servertest.Eventually(t, state+": B hears of A", func() bool { a.Signal(); return received(b) > before })
 		if received(a) != own {
 			t.Error("A hears itself")
 		}
@@ -334,7 +325,7 @@ func TestSignals(t *testing.T) {
 	for range 100 {
 		a.Signal() // costs nothing
 	}
-	eventually(t, "A passes Redis by", a.Away)
+	servertest.Eventually(t, "A passes Redis by", a.Away)
 	r.Resume()
 	heard("resumed")
 	r.Kill()
@@ -370,7 +361,7 @@ func TestThePasswordChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(remote.Close)
-		eventually(t, "Redis is used", func() bool { return !remote.Away() })
+		servertest.Eventually(t, "Redis is used", func() bool { return !remote.Away() })
 		return remote
 	}
 	a, b := connect(), connect()
@@ -383,21 +374,21 @@ func TestThePasswordChanges(t *testing.T) {
 	used := func(state, password string) {
 		t.Helper()
 		tries := 0
-		eventually(t, state+": a value is kept", func() bool {
+		servertest.Eventually(t, state+": a value is kept", func() bool {
 			tries++
 			key := fmt.Sprintf("key %d of %s", tries, password)
 			_ = get(t, c, key, value(password))
 			return get(t, c, key, value("made again")) == password
 		})
 		_, before := b.SignalCounts()
-		eventually(t, state+": B hears of A", func() bool { a.Signal(); _, n := b.SignalCounts(); return n > before })
+		servertest.Eventually(t, state+": B hears of A", func() bool { a.Signal(); _, n := b.SignalCounts(); return n > before })
 	}
 	used("at first", "first-password")
 	for _, wrong := range []string{r.URL(), ""} {
 		url.Store(wrong)
 		password := "password-instead-of-" + wrong[:min(len(wrong), 5)]
 		r.SetPassword(password)
-		eventually(t, "it is passed by", func() bool {
+		servertest.Eventually(t, "it is passed by", func() bool {
 			if got := get(t, c, "meanwhile "+password, value("made")); got != "made" {
 				t.Error(got)
 			}

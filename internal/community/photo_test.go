@@ -22,6 +22,7 @@ import (
 	"tintype/internal/media"
 	"tintype/internal/phototest"
 	"tintype/internal/queue"
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -160,14 +161,9 @@ func (d *photoSite) pass(by time.Duration) {
 // idle waits until no job is left that is due.
 func (d *photoSite) idle() {
 	d.t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		if d.count("SELECT COUNT(*) FROM jobs WHERE state = 'ready'") == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			d.t.Fatal("jobs do not end")
-		}
-	}
+	servertest.Within(d.t, 3*time.Minute, "all jobs that are due end", func() bool {
+		return d.count("SELECT COUNT(*) FROM jobs WHERE state = 'ready'") == 0
+	})
 }
 
 // files lists the keys on the disk.

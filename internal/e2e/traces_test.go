@@ -94,17 +94,16 @@ func (e *tracedEvening) settled(t *testing.T, names ...string) []servertest.Span
 	t.Helper()
 	var spans []servertest.Span
 	missing := slices.Clone(names)
-	deadline := time.Now().Add(time.Minute)
-	for len(missing) > 0 && time.Now().Before(deadline) {
-		time.Sleep(300 * time.Millisecond)
+	servertest.Succeeds(t, time.Minute, "all spans come", func() error {
 		spans = e.collector.Spans()
 		missing = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 			return slices.ContainsFunc(spans, func(s servertest.Span) bool { return s.Name == name })
 		})
-	}
-	if len(missing) > 0 {
-		t.Fatalf("no span is called %q; there are %q", missing, countNames(spans))
-	}
+		if len(missing) > 0 {
+			return fmt.Errorf("no span is called %q; there are %q", missing, countNames(spans))
+		}
+		return nil
+	})
 	return spans
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"tintype/internal/queue"
 	"tintype/internal/queue/queuetest"
+	"tintype/internal/servertest"
 )
 
 func TestMemory(t *testing.T) {
@@ -45,16 +46,6 @@ func start(t *testing.T, m *queuetest.Memory, o queue.Options, handlers map[stri
 	return q
 }
 
-// until waits for a state that must come.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("never: " + what)
-		}
-	}
-}
-
 func is(m *queuetest.Memory, id int64, state string) func() bool {
 	return func() bool { s, _, _ := m.State(nil, id); return s == state }
 }
@@ -68,7 +59,7 @@ func TestRunsAndFinishes(t *testing.T) {
 	}}})
 	id := m.Add(t, "a", "42", 0)
 	q.Notify(id) // the poll comes too late: the waker must do
-	until(t, "done", is(m, id, "done"))
+	servertest.Eventually(t, "done", is(m, id, "done"))
 	if payload.Load() != "42" {
 		t.Errorf("payload %v", payload.Load())
 	}
@@ -96,7 +87,7 @@ func TestFailuresAreTriedAgainAndThenDead(t *testing.T) {
 	fails, panics := m.Add(t, "fails", "", 0), m.Add(t, "panics", "", 0)
 	permanent, slow := m.Add(t, "permanent", "", 0), m.Add(t, "slow", "", 0)
 	for id, want := range map[int64]string{panics: "panic: oh", permanent: "never", slow: "not done within 1ms"} {
-		until(t, want, is(m, id, "dead"))
+		servertest.Eventually(t, want, is(m, id, "dead"))
 		if _, n, reason := m.State(t, id); !strings.Contains(reason, want) || n != 1 {
 			t.Errorf("after %d attempts: %q, want %q", n, reason, want)
 		}
@@ -104,13 +95,13 @@ func TestFailuresAreTriedAgainAndThenDead(t *testing.T) {
 	// Time passes while none of them runs, or it would end a lease, too.
 	for n := range int32(2) {
 		noted := fmt.Sprint("no luck ", n+1)
-		until(t, noted, func() bool { _, _, reason := m.State(t, fails); return reason == noted })
+		servertest.Eventually(t, noted, func() bool { _, _, reason := m.State(t, fails); return reason == noted })
 		if ran := runs.Load(); ran != n+1 {
 			t.Errorf("ran %d times before its backoff had passed", ran)
 		}
 		m.Pass(time.Minute)
 	}
-	until(t, "dead", is(m, fails, "dead"))
+	servertest.Eventually(t, "dead", is(m, fails, "dead"))
 	if runs.Load() != 3 || dead.Load() != 1 || deadReason.Load() != "no luck 3" {
 		t.Errorf("ran %d times, Dead %d times with %v", runs.Load(), dead.Load(), deadReason.Load())
 	}
@@ -132,7 +123,7 @@ func TestPoison(t *testing.T) {
 		Dead:        func(context.Context, *queue.Job, string) error { dead.Add(1); return nil },
 		MaxAttempts: 4,
 	}})
-	until(t, "dead", is(m, id, "dead"))
+	servertest.Eventually(t, "dead", is(m, id, "dead"))
 	if _, _, reason := m.State(t, id); dead.Load() != 1 || !strings.Contains(reason, "ended before it was done") {
 		t.Errorf("Dead %d times, reason %q", dead.Load(), reason)
 	}
@@ -161,14 +152,14 @@ func TestClasses(t *testing.T) {
 	for range 10 {
 		photos = append(photos, m.Add(t, "photo", "", 0))
 	}
-	until(t, "all photo workers are busy", func() bool { return running.Load() == 3 })
+	servertest.Eventually(t, "all photo workers are busy", func() bool { return running.Load() == 3 })
 	for range 20 {
 		id := m.Add(t, "short", "", 0)
-		until(t, "a short job beside them", is(m, id, "done"))
+		servertest.Eventually(t, "a short job beside them", is(m, id, "done"))
 	}
 	close(block)
 	for _, id := range photos {
-		until(t, "done", is(m, id, "done"))
+		servertest.Eventually(t, "done", is(m, id, "done"))
 	}
 	if most.Load() != 3 {
 		t.Errorf("%d at once, want 3", most.Load())
@@ -187,13 +178,13 @@ func TestAwaited(t *testing.T) {
 	for _, kind := range []string{"photo", "short"} {
 		id := m.Add(t, kind, "", 0)
 		q.Notify(id)
-		until(t, "done", is(m, id, "done"))
+		servertest.Eventually(t, "done", is(m, id, "done"))
 	}
 	for range 5 { // what Notify said above may have been left for the first of them
 		other := m.Add(t, "short", "", 0)
 		for range 3 {
 			id := m.Add(t, "photo", "", 0)
-			until(t, "done without being told of", is(m, id, "done"))
+			servertest.Eventually(t, "done without being told of", is(m, id, "done"))
 		}
 		if !is(m, other, "done")() {
 			return
@@ -217,15 +208,15 @@ func TestHeartbeat(t *testing.T) {
 		}
 	}}})
 	id := m.Add(t, "long", "", 0)
-	until(t, "running", func() bool { return ran.Load() == 1 })
+	servertest.Eventually(t, "running", func() bool { return ran.Load() == 1 })
 	// Lease after lease goes by on the backend's clock, each with heartbeats of this process.
 	for range 10 {
 		m.Pass(10 * time.Millisecond)
 		before := backend.beats.Load()
-		until(t, "a heartbeat", func() bool { return backend.beats.Load() > before })
+		servertest.Eventually(t, "a heartbeat", func() bool { return backend.beats.Load() > before })
 	}
 	close(release)
-	until(t, "done", is(m, id, "done"))
+	servertest.Eventually(t, "done", is(m, id, "done"))
 	if _, n, _ := m.State(t, id); n != 1 || ran.Load() != 1 {
 		t.Errorf("%d attempts, ran %d times", n, ran.Load())
 	}
@@ -290,7 +281,7 @@ func TestStop(t *testing.T) {
 	go func() { done <- q.Stop(watched{ctx, sync.OnceFunc(func() { close(stopping) })}) }()
 	<-stopping
 	close(release)
-	until(t, "the polite job finishes while the queue stops", is(m, polite, "done"))
+	servertest.Eventually(t, "the polite job finishes while the queue stops", is(m, polite, "done"))
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -321,6 +312,6 @@ func TestPeriodic(t *testing.T) {
 	start(t, m, queue.Options{}, h)
 	start(t, m, queue.Options{}, h) // another process
 	id := m.Add(t, "sweep", "", 0)  // comes after both ticks have been seen
-	until(t, "ran", is(m, id, "done"))
-	until(t, "ran twice", func() bool { return ran.Load() == 2 })
+	servertest.Eventually(t, "ran", is(m, id, "done"))
+	servertest.Eventually(t, "ran twice", func() bool { return ran.Load() == 2 })
 }

@@ -79,11 +79,5 @@ func InUse(s *store.Store) int {
 // Eventually fails the test if the condition does not come true in time.
 func Eventually(t testing.TB, patience time.Duration, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !condition() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not so after %s", patience)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	servertest.Within(t, patience, "the condition", condition)
 }

@@ -12,6 +12,7 @@ import (
 
 	"tintype/internal/community"
 	"tintype/internal/phototest"
+	"tintype/internal/servertest"
 )
 
 // upload sends a multipart body; a value that begins with "@" is a file.
@@ -157,12 +158,7 @@ func TestMediaThatTakesLong(t *testing.T) {
 	}
 	s.upload(http.MethodPost, "/api/v1/media", anna.token, "file", "@"+picture(1)).is(http.StatusServiceUnavailable)
 	s.work()
-	for s.get(address, anna.token).status == http.StatusPartialContent {
-		if s.ctx().Err() != nil {
-			t.Fatal("never ready")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	servertest.Eventually(t, "the photo is ready", func() bool { return s.get(address, anna.token).status != http.StatusPartialContent })
 	if o := s.get(address, anna.token).ok().object(); o["url"] == nil {
 		t.Errorf("ready: %v", o)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/mattn/go-mastodon"
 
 	"tintype/internal/community"
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 )
 
@@ -475,11 +476,7 @@ func TestStreamsEnd(t *testing.T) {
 		for _, e := range open {
 			e.end()
 		}
-		for deadline := time.Now().Add(time.Minute); s.streams.Count() > 0; time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%d streams are left whose clients have gone", s.streams.Count())
-			}
-		}
+		servertest.Eventually(t, "streams whose clients have gone end", func() bool { return s.streams.Count() == 0 })
 	})
 	t.Run("a revoked token", func(t *testing.T) {
 		app, secret, err := s.community.CreateApp(s.ctx(), community.NewApp{Name: "x", RedirectURIs: []string{community.OutOfBand}, Scopes: allowAll})
@@ -589,9 +586,7 @@ func TestGoMastodonListens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for s.streams.Count() < 3 {
-		time.Sleep(5 * time.Millisecond)
-	}
+	servertest.Eventually(t, "three streams are open", func() bool { return s.streams.Count() >= 3 })
 	id := idOf(s.publish(anna, "On the #hills"))
 	s.do(http.MethodPut, "/api/v1/statuses/"+id, anna.token, form("status", "On the high #hills")).ok()
 	s.do(http.MethodDelete, "/api/v1/statuses/"+id, anna.token, "").ok()
