@@ -1,0 +1,21 @@
+// Package toml stands in for github.com/pelletier/go-toml/v2, which gin imports for TOML. It refuses: see tools/stubs/README.md.
+package toml
+
+import (
+	"errors"
+	"io"
+)
+
+var errLeftOut = errors.New("TOML is not built into this program")
+
+// Marshal always answers an error.
+func Marshal(any) ([]byte, error) { return nil, errLeftOut }
+
+// Decoder decodes nothing.
+type Decoder struct{}
+
+// NewDecoder returns a decoder that refuses.
+func NewDecoder(io.Reader) *Decoder { return &Decoder{} }
+
+// Decode always answers an error.
+func (*Decoder) Decode(any) error { return errLeftOut }
