@@ -7,8 +7,10 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -16,8 +18,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cfsign "github.com/aws/aws-sdk-go-v2/feature/cloudfront/sign"
-	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
-	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+
+	"tintype/internal/awscall"
 )
 
 // maxSignatures bounds the signatures that are kept. One is worth a millisecond and takes a kilobyte.
@@ -93,14 +95,25 @@ func (s *Signer) query(set string, end int64) (string, error) {
 
 // Edges are the copies of photos that a CloudFront distribution keeps.
 type Edges struct {
-	client       *cloudfront.Client
+	client       *awscall.Client
 	distribution string
 	path         string // before each key, "" or "/media"
 }
 
 // NewEdges makes what tells a distribution that photos are gone; path is that of MEDIA_BASE_URL.
 func NewEdges(cfg aws.Config, distribution, path string) *Edges {
-	return &Edges{cloudfront.NewFromConfig(cfg), distribution, strings.TrimRight(path, "/")}
+	client := awscall.New(cfg, awscall.Service{ID: "CloudFront", Name: "cloudfront", Global: true})
+	return &Edges{client, distribution, strings.TrimRight(path, "/")}
+}
+
+// invalidationBatch is the body of CloudFront's CreateInvalidation.
+type invalidationBatch struct {
+	XMLName xml.Name `xml:"http://cloudfront.amazonaws.com/doc/2020-05-31/ InvalidationBatch"`
+	Paths   struct {
+		Quantity int
+		Items    struct{ Path []string }
+	}
+	CallerReference string
 }
 
 // Invalidate has the edges forget what lies under these keys, by their explicit paths. It returns when the order has
@@ -116,13 +129,9 @@ func (e *Edges) Invalidate(ctx context.Context, keys ...string) error {
 		paths[i] = e.path + "/" + key
 	}
 	sum := sha256.Sum256([]byte(strings.Join(paths, "\n")))
-	_, err := e.client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
-		DistributionId: &e.distribution,
-		InvalidationBatch: &types.InvalidationBatch{
-			CallerReference: aws.String(hex.EncodeToString(sum[:16])),
-			Paths:           &types.Paths{Quantity: aws.Int32(int32(len(paths))), Items: paths},
-		},
-	})
+	batch := invalidationBatch{CallerReference: hex.EncodeToString(sum[:16])}
+	batch.Paths.Quantity, batch.Paths.Items.Path = len(paths), paths
+	err := e.client.XML(ctx, "CreateInvalidation", "/2020-05-31/distribution/"+url.PathEscape(e.distribution)+"/invalidation", batch)
 	if err != nil {
 		return fmt.Errorf("%w: tell the CDN what is gone: %w", ErrUnavailable, err)
 	}
