@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -15,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -94,8 +97,6 @@ func (c *Client) call(ctx context.Context, operation, path string, body []byte, 
 	ctx = awsmiddleware.SetServiceID(ctx, c.service.ID)
 	ctx = awsmiddleware.SetOperationName(ctx, operation)
 	ctx = awsmiddleware.SetRegion(ctx, c.cfg.Region)
-	ctx = awsmiddleware.SetSigningName(ctx, c.service.Name)
-	ctx = awsmiddleware.SetSigningRegion(ctx, c.region)
 	if c.cfg.Logger != nil {
 		ctx = middleware.SetLogger(ctx, c.cfg.Logger)
 	}
@@ -115,6 +116,24 @@ func (c *Client) call(ctx context.Context, operation, path string, body []byte, 
 		}
 		in.Request = r
 		return next.HandleSerialize(ctx, in)
+	})
+	sum := sha256.Sum256(body)
+	sign := middleware.FinalizeMiddlewareFunc("Signing", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (out middleware.FinalizeOutput, metadata middleware.Metadata, err error) {
+		r, ok := in.Request.(*smithyhttp.Request)
+		if !ok {
+			return out, metadata, fmt.Errorf("unexpected request %T", in.Request)
+		}
+		if c.cfg.Credentials == nil {
+			return out, metadata, &v4.SigningError{Err: errors.New("no credentials")}
+		}
+		who, err := c.cfg.Credentials.Retrieve(ctx)
+		if err != nil {
+			return out, metadata, &v4.SigningError{Err: fmt.Errorf("find credentials: %w", err)}
+		}
+		if err := v4.NewSigner().SignHTTP(ctx, who, r.Request, hex.EncodeToString(sum[:]), c.service.Name, c.region, time.Now()); err != nil {
+			return out, metadata, &v4.SigningError{Err: err}
+		}
+		return next.HandleFinalize(ctx, in)
 	})
 	read := middleware.DeserializeMiddlewareFunc("OperationDeserializer", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
@@ -156,12 +175,8 @@ func (c *Client) call(ctx context.Context, operation, path string, body []byte, 
 	for _, add := range append([]func(*middleware.Stack) error{
 		func(s *middleware.Stack) error { return s.Serialize.Add(write, middleware.After) },
 		func(s *middleware.Stack) error { return s.Deserialize.Add(read, middleware.After) },
-		smithyhttp.AddComputeContentLengthMiddleware,
 		awsmiddleware.AddRequestUserAgentMiddleware,
-		func(s *middleware.Stack) error { return s.Finalize.Add(&v4.ComputePayloadSHA256{}, middleware.After) },
-		func(s *middleware.Stack) error {
-			return s.Finalize.Add(v4.NewSignHTTPRequestMiddleware(v4.SignHTTPRequestMiddlewareOptions{CredentialsProvider: c.cfg.Credentials, Signer: v4.NewSigner()}), middleware.After)
-		},
+		func(s *middleware.Stack) error { return s.Finalize.Add(sign, middleware.After) },
 		func(s *middleware.Stack) error { // goes before the signature, which each attempt makes anew
 			return retry.AddRetryMiddlewares(s, retry.AddRetryMiddlewaresOptions{Retryer: c.retryer()})
 		},
@@ -174,7 +189,7 @@ func (c *Client) call(ctx context.Context, operation, path string, body []byte, 
 			return c.failed(operation, err)
 		}
 	}
-	if _, _, err := middleware.DecorateHandler(smithyhttp.NewClientHandler(client), stack).Handle(ctx, nil); err != nil {
+	if _, _, err := middleware.DecorateHandler(smithyhttp.NewClientHandlerWithOptions(client), stack).Handle(ctx, nil); err != nil {
 		return c.failed(operation, err)
 	}
 	return nil
