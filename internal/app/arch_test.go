@@ -15,7 +15,7 @@ import (
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
 	"internal/app":       {"internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/telemetry", "internal/backup", "templates", "static"},
-	"internal/config":    {"internal/awsconfig", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/backup"},
+	"internal/config":    {"internal/awsconfig", "internal/awscall", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/backup"},
 	"internal/awsconfig": nil,
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
 	"internal/web":       {"internal/web/pages", "internal/web/api", "internal/session", "internal/community", "internal/store", "internal/media", "internal/telemetry"},

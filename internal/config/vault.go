@@ -12,10 +12,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"golang.org/x/sync/singleflight"
 
+	"tintype/internal/awscall"
 	"tintype/internal/awsconfig"
 )
 
@@ -45,6 +44,14 @@ const (
 	// mostParameters bounds what SETTINGS may hold.
 	mostParameters = 500
 )
+
+// The services that hold values, and a parameter as the first of them tells it.
+var (
+	systemsManager = awscall.Service{ID: "SSM", Name: "ssm", Target: "AmazonSSM"}
+	secretsManager = awscall.Service{ID: "Secrets Manager", Name: "secretsmanager", Target: "secretsmanager"}
+)
+
+type storedParameter struct{ Name, Value string }
 
 // A vault looks references up. It is asked again whenever a secret is used, so
 // that a rotated one needs no restart; where AWS does not answer, the last value
@@ -156,18 +163,16 @@ func (v *vault) fetch(ctx context.Context, from string) (string, error) {
 		return "", err
 	}
 	if name, ok := strings.CutPrefix(from, ssmScheme); ok {
-		out, err := ssm.NewFromConfig(c).GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
-		if err != nil {
-			return "", err
-		}
-		return aws.ToString(out.Parameter.Value), nil
+		var out struct{ Parameter storedParameter }
+		err := awscall.New(c, systemsManager).JSON(ctx, "GetParameter", map[string]any{"Name": name, "WithDecryption": true}, &out)
+		return out.Parameter.Value, err
 	}
-	id := strings.TrimPrefix(from, secretScheme)
-	out, err := secretsmanager.NewFromConfig(c).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
-	if err != nil {
-		return "", err
+	var out struct {
+		SecretString string
+		SecretBinary []byte
 	}
-	return cmp.Or(aws.ToString(out.SecretString), string(out.SecretBinary)), nil
+	err = awscall.New(c, secretsManager).JSON(ctx, "GetSecretValue", map[string]any{"SecretId": strings.TrimPrefix(from, secretScheme)}, &out)
+	return cmp.Or(out.SecretString, string(out.SecretBinary)), err
 }
 
 // stringOf is one string of a secret that is a JSON object. Its errors do not
@@ -194,19 +199,29 @@ func (v *vault) parameters(path string) (map[string]string, error) {
 		return nil, err
 	}
 	found := make(map[string]string)
-	pages := ssm.NewGetParametersByPathPaginator(ssm.NewFromConfig(c), &ssm.GetParametersByPathInput{Path: &path, WithDecryption: aws.Bool(true)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
+	client := awscall.New(c, systemsManager)
+	for next := ""; ; {
+		in := map[string]any{"Path": path, "WithDecryption": true}
+		if next != "" {
+			in["NextToken"] = next
+		}
+		var page struct {
+			Parameters []storedParameter
+			NextToken  string
+		}
+		if err := client.JSON(ctx, "GetParametersByPath", in, &page); err != nil {
 			return nil, err
 		}
 		for _, p := range page.Parameters {
-			name := aws.ToString(p.Name)
-			found[name[strings.LastIndexByte(name, '/')+1:]] = aws.ToString(p.Value)
+			found[p.Name[strings.LastIndexByte(p.Name, '/')+1:]] = p.Value
 		}
 		if len(found) > mostParameters {
 			return nil, fmt.Errorf("more than %d parameters under %s: is that the right path?", mostParameters, path)
 		}
+		if page.NextToken == "" || page.NextToken == next {
+			break
+		}
+		next = page.NextToken
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("no parameter under %s: is that the right path, and may this machine's role read it (ssm:GetParametersByPath)?", path)
