@@ -17,9 +17,9 @@ import (
 func TestStubsRefuse(t *testing.T) {
 	gin.SetMode(gin.ReleaseMode)
 	const refused = "not built into this program"
-	for _, kind := range []string{binding.MIMEMSGPACK, binding.MIMEMSGPACK2, binding.MIMEYAML, binding.MIMEYAML2, binding.MIMETOML, binding.MIMEBSON} {
+	for _, kind := range []string{binding.MIMEMSGPACK, binding.MIMEMSGPACK2, binding.MIMEYAML, binding.MIMEYAML2, binding.MIMETOML, binding.MIMEBSON, binding.MIMEJSON, binding.MIMEPOSTForm} {
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
-		c.Request = httptest.NewRequest(http.MethodPost, "/", strings.NewReader("a: 1"))
+		c.Request = httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"A":0}`))
 		c.Request.Header.Set("Content-Type", kind)
 		var into struct{ A int }
 		if err := c.ShouldBind(&into); err == nil || !strings.Contains(err.Error(), refused) || into.A != 0 {
@@ -43,7 +43,7 @@ func TestStubsRefuse(t *testing.T) {
 func TestWhatIsNotBuilt(t *testing.T) {
 	left := []string{
 		"github.com/aws/aws-sdk-go-v2/service/cloudfront", "github.com/aws/aws-sdk-go-v2/service/secretsmanager", "github.com/aws/aws-sdk-go-v2/service/ssm",
-		"github.com/quic-go/qpack",
+		"github.com/gabriel-vasile/mimetype", "github.com/quic-go/qpack",
 	}
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
