@@ -22,6 +22,9 @@ var oldWords = map[string]string{
 	`\w*Loose\w*`:                  "unattached",
 	`[kK]nocks?`:                   "probe",
 	`[hH]earers?|ears?|earpieces?`: "subscriber, open stream",
+	`heldPage`:                     "buffered response",
+	`doors`:                        "listeners",
+	`exchange(?:Of|Key)`:           "request info",
 	`[dD]arkroom\w*`:               "photoSite",
 }
 
