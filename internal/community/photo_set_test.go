@@ -254,7 +254,7 @@ func TestFocus(t *testing.T) {
 // TestRetiredSets: what a photo's address was is good for a day, whatever is edited, unless it becomes private or is deleted.
 func TestRetiredSets(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newDarkroom(t, open(t), darkroomOptions{})
+		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		there := func(p *store.Photo) bool {
 			o, err := d.Media.Open(t.Context(), p.Key("square"))
 			if err != nil && !errors.Is(err, media.ErrNotFound) {
