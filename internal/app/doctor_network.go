@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tintype/internal/media"
+	"tintype/internal/store"
 )
 
 const (
@@ -101,15 +102,16 @@ func (d *diagnosis) checkMedia(ctx context.Context) []Check {
 		return []Check{failed("not opened", d.mediaErr, "")}
 	}
 	where := d.media.String()
+	sampled := d.checkSample(ctx)
 	if d.cfg.ReadOnly {
-		return []Check{fine("%s; READ_ONLY, so no write was tried", where)}
+		return append([]Check{fine("%s; READ_ONLY, so no write was tried", where)}, sampled...)
 	}
 	bucket, isBucket := media.As[*media.S3](d.media)
 	if !isBucket {
 		if err := d.media.Check(ctx); err != nil {
 			return []Check{failed(where, err, "the program writes, reads and deletes there: see that it exists, has room, and grants these rights")}
 		}
-		return []Check{fine("%s: written, read and deleted", where)}
+		return append([]Check{fine("%s: written, read and deleted", where)}, sampled...)
 	}
 	facts, err := bucket.Inspect(ctx)
 	if err != nil {
@@ -128,7 +130,86 @@ func (d *diagnosis) checkMedia(ctx context.Context) []Check {
 		}
 		list = append(list, warn(text, "add a lifecycle rule that expires noncurrent versions after 7 days, as the privacy page says"))
 	}
-	return append(list, d.checkClosed(ctx, bucket)...)
+	list = append(list, d.checkRedirect(ctx, bucket)...)
+	return append(append(list, sampled...), d.checkClosed(ctx, bucket)...)
+}
+
+// sampleSize is how many of the database's photos are looked for in the store.
+const sampleSize = 100
+
+// checkSample looks for photos of the database in the store: one that was filled wrongly takes and gives every probe.
+func (d *diagnosis) checkSample(ctx context.Context) []Check {
+	haver, ok := media.As[media.Haver](d.media)
+	if !ok || d.store == nil || d.storeErr != nil {
+		return nil
+	}
+	objects, err := d.store.SampleMediaObjects(ctx, sampleSize)
+	if err != nil || len(objects) == 0 {
+		return nil // what is wrong with the database, another check tells
+	}
+	missing := make([]string, len(objects))
+	failures := make([]error, len(objects))
+	var group sync.WaitGroup
+	slots := make(chan struct{}, fetchesAtOnce)
+	for i, o := range objects {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			key := media.OriginalKey(o.Random)
+			if o.Kind != store.SetOriginal {
+				if len(o.Variants.V) == 0 {
+					return
+				}
+				key = media.VariantKey(media.Kind(o.Kind), o.Random, o.Variants.V[0])
+			}
+			there, err := haver.Has(ctx, key)
+			if failures[i] = err; err == nil && !there {
+				missing[i] = key
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range failures {
+		if err != nil {
+			return []Check{failed("the photos that the database knows cannot be looked for", err, "the role needs GetObject below MEDIA_S3_PREFIX")}
+		}
+	}
+	missing = slices.DeleteFunc(missing, func(s string) bool { return s == "" })
+	if len(missing) == 0 {
+		return []Check{fine("%d photos that the database knows, chosen by chance, are there", len(objects))}
+	}
+	return []Check{failed(fmt.Sprintf("%d of %d photos that the database knows, chosen by chance, are not there", len(missing), len(objects)), fmt.Errorf("%s is missing", missing[0]),
+		"keys stand in a bucket as they are, where a folder spreads them: `tintype move` copies photos, a copy of MEDIA_DIR does not; see also MEDIA_S3_PREFIX, and docs/backup.md for what is lost")}
+}
+
+// checkRedirect fetches a photo that was just written from the bucket itself, under an address as readers get it.
+func (d *diagnosis) checkRedirect(ctx context.Context, bucket *media.S3) []Check {
+	if !d.cfg.MediaRedirect {
+		return nil
+	}
+	var list []Check
+	key := media.VariantKey(media.Private, media.NewRandom(), "320")
+	advice := "readers are sent to the bucket by MEDIA_S3_REDIRECT: see that they reach its address, that its policy takes presigned requests, and that this machine's clock is right"
+	err := d.withProbe(ctx, key, func() error {
+		address, _, err := bucket.Presign(ctx, key, 5*time.Minute)
+		if err != nil {
+			return err
+		}
+		status, _, body, err := d.fetch(ctx, address)
+		switch {
+		case err != nil:
+			return err
+		case status != http.StatusOK || string(body) != probeText:
+			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("the bucket answers %d for a photo under a presigned address", status), Advice: advice})
+		default:
+			list = append(list, fine("the bucket gave a photo under a presigned address, as readers fetch it"))
+		}
+		return nil
+	})
+	if err != nil {
+		return []Check{failed("a photo under a presigned address", err, advice)}
+	}
+	return list
 }
 
 // checkClosed sees that what is not for everybody is not given to everybody.

@@ -23,7 +23,7 @@ func (d drivers) media(ctx context.Context) (media.Store, error) {
 			return nil, err
 		}
 		awsconfig.LimitWait(&c, 15*time.Second)
-		o := media.S3Options{Bucket: d.cfg.MediaBucket, Prefix: d.cfg.MediaPrefix, PathStyle: d.cfg.MediaPathStyle}
+		o := media.S3Options{Bucket: d.cfg.MediaBucket, Prefix: d.cfg.MediaPrefix, PathStyle: d.cfg.MediaPathStyle, ReadOnly: d.cfg.ReadOnly}
 		if d.cfg.MediaEncryption != "bucket" {
 			o.Encryption = d.cfg.MediaEncryption
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
@@ -42,6 +43,7 @@ type S3Options struct {
 	PathStyle  bool   // the bucket stands in the path, for servers without a host name for each bucket
 	Encryption string // "AES256" or "aws:kms"; "" is the bucket's own default
 	TempDir    string // for uploads over a megabyte; "" is the system's
+	ReadOnly   bool   // nothing is written to find out about rights
 }
 
 // S3 is a Store in a bucket of S3 or of a server that speaks its API. Objects are only ever written whole. After an
@@ -51,9 +53,15 @@ type S3 struct {
 	client      *s3.Client
 	credentials aws.CredentialsProvider
 	o           S3Options
+	clock       bucketClock
+	rights      readRights
 }
 
-var _ Store = (*S3)(nil)
+var (
+	_ Store     = (*S3)(nil)
+	_ Haver     = (*S3)(nil)
+	_ Presigner = (*S3)(nil)
+)
 
 var _ Presigner = (*S3)(nil)
 
@@ -62,7 +70,9 @@ func (s *S3) String() string { return "s3, " + s.o.Bucket + "/" + s.o.Prefix }
 
 // NewS3 makes a driver for a bucket that exists; nothing is asked yet.
 func NewS3(cfg aws.Config, o S3Options) *S3 {
-	client := s3.NewFromConfig(cfg, func(c *s3.Options) {
+	s := &S3{credentials: cfg.Credentials, o: o}
+	s.client = s3.NewFromConfig(cfg, func(c *s3.Options) {
+		c.APIOptions = append(c.APIOptions, s.clock.listen)
 		c.UsePathStyle = o.PathStyle
 		c.DisableLogOutputChecksumValidationSkipped = true // parts of objects have none
 		c.Retryer = retry.AddWithErrorCodes(retry.NewStandard(func(r *retry.StandardOptions) {
@@ -70,7 +80,7 @@ func NewS3(cfg aws.Config, o S3Options) *S3 {
 			r.MaxBackoff = time.Second
 		}), s3Again...)
 	})
-	return &S3{client: client, credentials: cfg.Credentials, o: o}
+	return s
 }
 
 func (s *S3) key(key string) (*string, Kind, error) {
@@ -133,6 +143,7 @@ func (s *S3) Put(ctx context.Context, key string, r io.Reader, o PutOptions) (in
 	if err != nil {
 		return 0, s3Error(ctx, "write "+key, err)
 	}
+	s.rights.saw(key)
 	return n, nil
 }
 
@@ -194,6 +205,7 @@ func (s *S3) spool(ctx context.Context, r io.Reader, limit int64) (body spooled,
 
 // Delete implements Store.
 func (s *S3) Delete(ctx context.Context, keys ...string) error {
+	s.rights.forget(keys...)
 	var errs []error
 	objects := make([]types.ObjectIdentifier, 0, len(keys))
 	for _, key := range keys {
@@ -244,7 +256,7 @@ func (s *S3) Copy(ctx context.Context, from, to string) error {
 	defer cancel()
 	if from == to {
 		_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: src})
-		return s3Error(ctx, "look for "+from, err)
+		return s3Error(ctx, "look for "+from, s.orAbsent(ctx, from, err))
 	}
 	in := &s3.CopyObjectInput{
 		Bucket: &s.o.Bucket, Key: dst, CopySource: aws.String((&url.URL{Path: s.o.Bucket + "/" + *src}).EscapedPath()),
@@ -256,6 +268,13 @@ func (s *S3) Copy(ctx context.Context, from, to string) error {
 		in.ContentType, in.CacheControl = aws.String("image/jpeg"), aws.String(CacheControl(kind))
 	}
 	_, err = s.client.CopyObject(ctx, in)
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "AccessDenied" {
+		// Either may be denied, or what is copied is not there: only that is told apart.
+		if there, herr := s.Has(ctx, from); herr == nil && !there {
+			err = errors.Join(ErrNotFound, err)
+		}
+	}
 	return s3Error(ctx, "copy "+from, err)
 }
 
@@ -284,12 +303,15 @@ func (s *S3) Presign(ctx context.Context, key string, life time.Duration) (addre
 	if err != nil {
 		return "", 0, s3Error(ctx, "sign "+key, err)
 	}
+	s.askTheTime(ctx)
 	good = life
 	if cred.CanExpire {
 		// The address dies with the credentials that signed it.
-		good = min(good, time.Until(cred.Expires))
+		good = min(good, cred.Expires.Sub(s.clock.now()))
 	}
-	req, err := s3.NewPresignClient(s.client, s3.WithPresignExpires(life)).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &s.o.Bucket, Key: name})
+	req, err := s3.NewPresignClient(s.client, s3.WithPresignExpires(life), func(o *s3.PresignOptions) {
+		o.Presigner = clockSigner{v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }), &s.clock}
+	}).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &s.o.Bucket, Key: name})
 	if err != nil {
 		return "", 0, s3Error(ctx, "sign "+key, err)
 	}
@@ -304,6 +326,9 @@ func s3Error(ctx context.Context, what string, err error) error {
 	err = fmt.Errorf("%s: %w", what, err)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return errors.Join(ctx.Err(), err)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return err
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {

@@ -28,7 +28,7 @@ func (s *S3) Open(ctx context.Context, key string) (*Object, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	o := &s3Object{ctx: ctx, s: s, name: *name}
+	o := &s3Object{ctx: ctx, s: s, key: key, name: *name}
 	out, err := o.get()
 	if err != nil {
 		return nil, err
@@ -44,7 +44,8 @@ func (s *S3) Open(ctx context.Context, key string) (*Object, error) {
 type s3Object struct {
 	ctx     context.Context // of Open: reading is part of the same request
 	s       *S3
-	name    string
+	key     string
+	name    string // with the prefix
 	size    int64
 	pos, at int64
 	body    io.ReadCloser // nil where nothing is being read
@@ -69,8 +70,9 @@ func (o *s3Object) get() (*s3.GetObjectOutput, error) {
 	}
 	if err != nil {
 		cancel()
-		return nil, s3Error(o.ctx, "read "+o.name, err)
+		return nil, s3Error(o.ctx, "read "+o.name, o.s.orAbsent(o.ctx, o.key, err))
 	}
+	o.s.rights.saw(o.key)
 	o.body, o.at, o.cancel = out.Body, o.pos, cancel
 	return out, nil
 }

@@ -46,6 +46,11 @@ type Store interface {
 	String() string
 }
 
+// A Haver is a Store that tells whether an object is there without reading it.
+type Haver interface {
+	Has(ctx context.Context, key string) (bool, error)
+}
+
 // CacheControl is how long what lies under keys of a kind may be kept. Names are never used twice, so browsers keep
 // public photos for a year; edges ask after a day, because of those that nobody told them are gone.
 func CacheControl(kind Kind) string {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"strings"
 	"time"
 )
@@ -112,4 +114,35 @@ func (s *Store) DeleteMediaObjects(ctx context.Context, randoms []string) error 
 		return nil
 	}
 	return translate(s.write(ctx).Exec("DELETE FROM media_objects WHERE random IN ? AND state = ?", randoms, ObjectGone).Error)
+}
+
+// SampleMediaObjects returns up to n sets that are in use, from places of the table that chance chooses.
+func (s *Store) SampleMediaObjects(ctx context.Context, n int) ([]*MediaObject, error) {
+	const together = 5
+	seen := map[string]bool{}
+	var out []*MediaObject
+	for range (n + together - 1) / together * 2 {
+		var b [16]byte
+		rand.Read(b[:]) // never fails
+		var list []*MediaObject
+		for _, where := range []string{"random >= ?", "random < ?"} { // behind the last there may be none
+			err := s.read(ctx).Where("state = ? AND "+where, ObjectLive, hex.EncodeToString(b[:])).Order("random").Limit(together).Find(&list).Error
+			if err != nil {
+				return nil, translate(err)
+			}
+			if len(list) > 0 {
+				break
+			}
+		}
+		for _, o := range list {
+			if !seen[o.Random] && len(out) < n {
+				seen[o.Random] = true
+				out = append(out, o)
+			}
+		}
+		if len(out) >= n || len(list) == 0 {
+			break
+		}
+	}
+	return out, nil
 }

@@ -1,0 +1,122 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+)
+
+// Without the right to list a bucket, S3 answers 403 for an object that does not exist, as for one that may not be read.
+// Which of both it is, another object of the same kind tells that is known to exist: if that can be read, the first one
+// is not there.
+
+// rightsFresh is how long a verdict over the right to read is good.
+const rightsFresh = time.Minute
+
+// readRights is what is known of the right to read objects of each kind.
+type readRights struct {
+	mu    sync.Mutex
+	known map[Kind]string    // an object that was there
+	asked map[Kind]time.Time // when it was last read to find out
+	may   map[Kind]bool      // and whether that went well
+}
+
+// saw notes an object that exists.
+func (r *readRights) saw(key string) {
+	kind := Kind(key[:strings.IndexByte(key, '/')])
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil {
+		r.known, r.asked, r.may = map[Kind]string{}, map[Kind]time.Time{}, map[Kind]bool{}
+	}
+	r.known[kind] = key
+}
+
+// forget drops a key that was deleted.
+func (r *readRights) forget(keys ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, key := range keys {
+		if i := strings.IndexByte(key, '/'); i > 0 && r.known[Kind(key[:i])] == key {
+			delete(r.known, Kind(key[:i]))
+		}
+	}
+}
+
+// orAbsent turns the refusal to read key into ErrNotFound where objects of its kind may be read.
+func (s *S3) orAbsent(ctx context.Context, key string, err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) || api.ErrorCode() != "AccessDenied" && api.ErrorCode() != "Forbidden" {
+		return err
+	}
+	kind := Kind(key[:strings.IndexByte(key, '/')])
+	if s.mayRead(ctx, kind) {
+		return errors.Join(ErrNotFound, err)
+	}
+	return err
+}
+
+// mayRead tells whether objects of a kind can be read, asked at most once in rightsFresh.
+func (s *S3) mayRead(ctx context.Context, kind Kind) bool {
+	s.rights.mu.Lock()
+	known, asked, may := s.rights.known[kind], s.rights.asked[kind], s.rights.may[kind]
+	s.rights.mu.Unlock()
+	if time.Since(asked) < rightsFresh {
+		return may
+	}
+	ctx, cancel := context.WithTimeout(ctx, s3Short)
+	defer cancel()
+	if known == "" && !s.o.ReadOnly {
+		known = OriginalKey(NewRandom())
+		if kind != Original {
+			known = VariantKey(kind, NewRandom(), "320")
+		}
+		if _, err := s.Put(ctx, known, strings.NewReader("tintype probe"), PutOptions{}); err != nil {
+			return false
+		}
+		defer s.Delete(context.WithoutCancel(ctx), known) //nolint:errcheck // a probe that stays harms nobody
+	}
+	if known == "" {
+		return false
+	}
+	name := s.o.Prefix + known
+	_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: &name})
+	if err != nil && ctx.Err() != nil {
+		return false // nothing was learned
+	}
+	s.rights.mu.Lock()
+	defer s.rights.mu.Unlock()
+	if s.rights.known == nil {
+		s.rights.known, s.rights.asked, s.rights.may = map[Kind]string{}, map[Kind]time.Time{}, map[Kind]bool{}
+	}
+	if err != nil && s.rights.known[kind] == known {
+		delete(s.rights.known, kind) // it may have gone meanwhile: the next question uses another
+	} else {
+		s.rights.asked[kind], s.rights.may[kind] = time.Now(), err == nil
+	}
+	return err == nil
+}
+
+// Has implements Haver.
+func (s *S3) Has(ctx context.Context, key string) (bool, error) {
+	name, _, err := s.key(key)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s3Short)
+	defer cancel()
+	_, err = s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: name})
+	if err == nil {
+		s.rights.saw(key)
+		return true, nil
+	}
+	if err = s3Error(ctx, "look for "+key, s.orAbsent(ctx, key, err)); errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return false, err
+}
