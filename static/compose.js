@@ -1,7 +1,7 @@
 // The draft on one page: many files at once, three on their way, each with its preview, progress and retry.
 // The form and its buttons are those that work without scripts.
 import { say, load, read } from './dom.js';
-import { upload, refusal } from './upload.js';
+import { upload, refusal, isHEIC } from './upload.js';
 
 for (const area of document.querySelectorAll('textarea[data-max]')) counter(area);
 const form = document.querySelector('[data-compose]');
@@ -85,7 +85,7 @@ function compose() {
     preview(row, file);
     wire(row);
     jobs.set(row, { file });
-    const why = refusal(file, Number(form.dataset.maxBytes), form.dataset.heic === 'true');
+    const why = refusal(file, Number(form.dataset.maxBytes));
     if (why) set(row, 'refused', why);
     else {
       set(row, 'waiting', 'Waiting');
@@ -124,8 +124,22 @@ function compose() {
     review();
   }
 
+  // convert has the browser make a JPEG of a HEIC, where it can, and tells whether there is a file to send.
+  async function convert(row, job) {
+    set(row, 'uploading', 'Converting');
+    const made = await import('./heic.js').then(({ toJPEG }) => toJPEG(job.file), () => null);
+    if (state(row) === 'removed') return false;
+    const why = made ? refusal(made, Number(form.dataset.maxBytes)) : form.dataset.heicHelp;
+    if (why) {
+      set(row, 'refused', why);
+      say(why, true);
+    } else job.file = made;
+    return !why;
+  }
+
   async function send(row) {
     const job = jobs.get(row);
+    if (form.dataset.heic !== 'true' && isHEIC(job.file) && !await convert(row, job)) return undefined;
     const bar = Object.assign(document.createElement('progress'), { max: 100, value: 0 });
     bar.setAttribute('aria-label', 'Progress');
     set(row, 'uploading', 'Uploading 0%');

@@ -8,11 +8,11 @@ export const megabytes = (n) => {
 };
 
 // refusal is why a file need not be sent at all, or ''.
-export function refusal(file, max, heic) {
-  if (max && file.size > max) return `That file is ${megabytes(file.size)}. The limit is ${megabytes(max)}.`;
-  if (!heic && (/^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name))) return 'This site cannot read HEIC. Save it as JPEG and try again.';
-  return '';
+export function refusal(file, max) {
+  return max && file.size > max ? `That file is ${megabytes(file.size)}. The limit is ${megabytes(max)}.` : '';
 }
+
+export const isHEIC = (file) => /^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name);
 
 // upload resolves to what the server says of the photo: {id, state, error, note, preview, meta, description, caption};
 // a connection that dropped is the state "interrupted". It never rejects.

@@ -41,6 +41,7 @@ type DraftPhotoView struct {
 // They send description, focus_x, focus_y to /compose/photos/ID and order=ID,ID,… to /compose/order.
 type ComposeView struct {
 	Photos         []DraftPhotoView
+	Waiting        []DraftPhotoView // uploaded by applications, in no post yet
 	Caption        string
 	CaptionMax     int
 	Visibility     string // "public", "unlisted" or "followers"
@@ -54,6 +55,7 @@ type ComposeView struct {
 	Limit          string // in words: "40 MB and 100 megapixels"
 	Accept         string // for the file control, beginning with image/jpeg
 	HEIC           bool   // this site reads HEIC
+	HEICHelp       string // what to do where it does not
 	KeepOriginals  bool
 	Errors         FieldErrors
 }

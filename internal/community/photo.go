@@ -263,6 +263,15 @@ type PhotoChange struct {
 	Position       *int
 }
 
+// PhotosWaiting are the member's photos that count against the limit of those in no post, from pages and applications.
+func (c *Community) PhotosWaiting(ctx context.Context, acc *store.Account) ([]*store.Photo, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	photos, err := c.Store.PhotosWaiting(store.PrimaryWhileThere(ctx), acc.ID, 2*maxUnattached)
+	return photos, fromStore(err)
+}
+
 // UpdatePhoto changes an unattached photo of one's own. ErrNotFound for others and for those in a post, which
 // EditPost changes.
 func (c *Community) UpdatePhoto(ctx context.Context, acc *store.Account, id int64, ch PhotoChange) (*store.Photo, error) {

@@ -127,11 +127,20 @@ func (s *Store) PhotosToRename(ctx context.Context, accountID int64, suspended b
 		" AND (p.visibility <> ? AND p.deleted_at IS NULL OR ph.post_id IS NULL AND ph.attached_at IS NOT NULL) ORDER BY ph.id LIMIT ?", accountID, after, Followers, limit)
 }
 
-// CountUnattachedPhotos counts an account's photos that belong to no post and are neither avatar nor header.
+// waits is true of a photo that belongs to no post and is no face, and may still come to. One that is refused for good
+// has no original any more, and waits for nothing.
+const waits = "account_id = ? AND (state IN ('uploading', 'pending', 'ready') OR state = 'refused' AND orig_random <> '') AND attached_at IS NULL"
+
+// CountUnattachedPhotos counts an account's photos that wait.
 func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (int, error) {
 	var n int
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') AND attached_at IS NULL", accountID).Scan(&n).Error
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM photos WHERE "+waits, accountID).Scan(&n).Error
 	return n, translate(err)
+}
+
+// PhotosWaiting reads up to limit of an account's photos that wait, the newest first.
+func (s *Store) PhotosWaiting(ctx context.Context, accountID int64, limit int) ([]*Photo, error) {
+	return s.photos(ctx, waits+" ORDER BY id DESC LIMIT ?", accountID, limit)
 }
 
 // NextPosition is behind the last photo of an account's draft.

@@ -17,6 +17,7 @@ func (a *API) mediaEndpoints() []endpoint {
 	return []endpoint{
 		{method: http.MethodPost, path: "/api/v1/media", access: members, scope: "write:media", upload: true, answer: a.postMediaV1},
 		{method: http.MethodPost, path: "/api/v2/media", access: members, scope: "write:media", upload: true, answer: a.postMediaV2},
+		{method: http.MethodGet, path: "/api/v1/media", access: members, scope: "write:media", answer: a.listMedia},
 		{method: http.MethodGet, path: "/api/v1/media/:id", access: members, scope: "write:media", answer: a.getMedia},
 		{method: http.MethodPut, path: "/api/v1/media/:id", access: members, scope: "write:media", answer: a.putMedia},
 		{method: http.MethodDelete, path: "/api/v1/media/:id", access: members, scope: "write:media", answer: a.deleteMedia},
@@ -123,6 +124,19 @@ func sameChange(a, b community.PhotoChange) bool {
 	same := func(a, b *float64) bool { return a == b || a != nil && b != nil && *a == *b }
 	return (a.Description == b.Description || a.Description != nil && b.Description != nil && *a.Description == *b.Description) &&
 		same(a.FocusX, b.FocusX) && same(a.FocusY, b.FocusY)
+}
+
+// listMedia is this site's own: the photos that wait to be posted, which a client may post or delete.
+func (a *API) listMedia(q *call) (any, error) {
+	photos, err := a.Community.PhotosWaiting(q.ctx(), q.account)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]any, len(photos))
+	for i, p := range photos {
+		list[i] = q.view().media(p)
+	}
+	return list, nil
 }
 
 // getMedia answers 206 while the photo is being prepared, which is how clients of v2 wait.

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -57,6 +58,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	v.CaptionMax, v.Licences = community.MaxCaption, licenceOptions()
 	v.MaxPhotos, v.MaxBytes = community.MaxPhotos, p.MaxUploadBytes
 	v.Limit = fmt.Sprintf("%d MB and %d megapixels", p.MaxUploadBytes/1_000_000, p.MaxPixels/1_000_000)
+	v.HEICHelp = media.HEICSentence
 	v.Accept, v.HEIC, v.KeepOriginals, v.Errors = p.Accept, p.HEIC, p.KeepOriginals, errs
 	b := p.viewBuilder(c)
 	for _, ph := range photos {
@@ -65,6 +67,15 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 			d.Description = s
 		}
 		v.Photos = append(v.Photos, d)
+	}
+	waiting, err := p.Community.PhotosWaiting(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	for _, ph := range waiting {
+		if ph.Source != store.SourceWeb {
+			v.Waiting = append(v.Waiting, p.draftPhoto(l, ph))
+		}
 	}
 	if entered == nil && v.Caption == "" {
 		v.Caption = offeredCaption(photos)
