@@ -1,6 +1,7 @@
 package community
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tintype/internal/phototest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -58,4 +60,36 @@ func TestUploadsAtOnceKeepToTheirLimit(t *testing.T) {
 			t.Errorf("accepted and refused: %s", got)
 		}
 	})
+}
+
+// What is refused holds no place among the photos that wait, and what waits can be seen and removed.
+func TestRefusedPhotosHoldNoPlace(t *testing.T) {
+	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{}).work()
+	bad, err := d.StartUpload(t.Context(), d.ann, Upload{Source: store.SourceAPI, Body: bytes.NewReader(phototest.HEIC())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := d.wait(d.ann, bad.ID); p.State != store.PhotoRefused || !strings.Contains(p.Refusal, "On an iPhone") {
+		t.Fatalf("%s: %s", p.State, p.Refusal)
+	}
+	if n, err := d.Store.LoosePhotos(t.Context(), d.ann.ID); n != 0 || err != nil {
+		t.Errorf("%d photos wait, %v", n, err)
+	}
+	good, err := d.StartUpload(t.Context(), d.ann, Upload{Source: store.SourceAPI, Body: bytes.NewReader(phototest.JPEG(phototest.Options{Width: 64, Height: 48}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.wait(d.ann, good.ID)
+	if list, err := d.PhotosWaiting(t.Context(), d.ann); err != nil || len(list) != 1 || list[0].ID != good.ID {
+		t.Errorf("%v, %v", list, err)
+	}
+	if list, err := d.PhotosWaiting(t.Context(), d.bob); err != nil || len(list) != 0 {
+		t.Errorf("somebody else sees %v, %v", list, err)
+	}
+	if err := d.RemovePhoto(t.Context(), d.ann, good.ID); err != nil {
+		t.Error(err)
+	}
+	if list, err := d.PhotosWaiting(t.Context(), d.ann); err != nil || len(list) != 0 {
+		t.Errorf("%v, %v", list, err)
+	}
 }

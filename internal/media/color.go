@@ -119,6 +119,14 @@ func (j *job) rowReader(m image.Image) func(y int, dst []byte) {
 			}
 		}
 	case *image.CMYK:
+		if j.inks != nil {
+			return func(y int, dst []byte) {
+				row := m.Pix[y*m.Stride:]
+				for i, k := 0, 0; i+2 < len(dst); i, k = i+3, k+4 {
+					dst[i], dst[i+1], dst[i+2] = j.inks.convert([4]uint8(row[k : k+4]))
+				}
+			}
+		}
 		return func(y int, dst []byte) {
 			row := m.Pix[y*m.Stride:]
 			for i, j := 0, 0; i+2 < len(dst); i, j = i+3, j+4 {

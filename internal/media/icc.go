@@ -12,6 +12,7 @@ type profile struct {
 	toXYZ [3][3]float64 // columns are the primaries, adapted to D50
 	curve [3]curve
 	gray  bool
+	table *table // of a profile of the table kind, which has nothing of the above but gray
 }
 
 // curve maps an encoded value in [0, 1] to a linear one.
@@ -41,9 +42,10 @@ func profileAdobe() *profile {
 
 var errProfile = errors.New("not a profile of the matrix kind")
 
-// parseProfile reads a matrix/TRC profile for RGB, or one with a curve for gray. Any other is errProfile.
+// parseProfile reads a profile with tables, a matrix/TRC one for RGB, or one with a curve for gray. Tables go before the
+// rest. Any other is errProfile.
 func parseProfile(b []byte) (*profile, error) {
-	if len(b) < 132 || string(b[36:40]) != "acsp" || string(b[20:24]) != "XYZ " {
+	if len(b) < 132 || string(b[36:40]) != "acsp" || string(b[20:24]) != "XYZ " && string(b[20:24]) != "Lab " {
 		return nil, errProfile
 	}
 	n := binary.BigEndian.Uint32(b[128:])
@@ -58,6 +60,9 @@ func parseProfile(b []byte) (*profile, error) {
 			tags[string(t[:4])] = b[off : off+size]
 		}
 	}
+	if t, err := parseTable(b, tags); err == nil {
+		return tableProfile(t), nil
+	}
 	p := &profile{}
 	switch string(b[16:20]) {
 	case "GRAY":
@@ -65,10 +70,17 @@ func parseProfile(b []byte) (*profile, error) {
 		if err != nil {
 			return nil, err
 		}
+		if string(b[20:24]) == "Lab " { // the curve is of lightness
+			l := c
+			c = func(v float64) float64 { return labToXYZ(100*l(v), 0, 0)[1] }
+		}
 		p.gray, p.curve = true, [3]curve{c, c, c}
 		return p, nil
 	case "RGB ":
 	default:
+		return nil, errProfile
+	}
+	if string(b[20:24]) != "XYZ " {
 		return nil, errProfile
 	}
 	for i, c := range []string{"r", "g", "b"} {
@@ -85,6 +97,18 @@ func parseProfile(b []byte) (*profile, error) {
 		}
 	}
 	return p, nil
+}
+
+// tableProfile is a profile of the table kind; one for gray is a curve of what its table says.
+func tableProfile(t *table) *profile {
+	if t.n > 1 {
+		return &profile{table: t}
+	}
+	c := func(v float64) float64 {
+		rgb := t.linear(&[4]float64{v})
+		return 0.2126*rgb[0] + 0.7152*rgb[1] + 0.0722*rgb[2]
+	}
+	return &profile{gray: true, curve: [3]curve{c, c, c}}
 }
 
 func fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / 65536 }
@@ -146,6 +170,9 @@ func parseCurve(b []byte) (curve, error) {
 
 // isSpace tells whether the profile is the space with these primaries and sRGB's curve, near enough for 8 bits.
 func (p *profile) isSpace(primaries [3][3]float64) bool {
+	if p.table != nil {
+		return false
+	}
 	for i := range 3 {
 		for j := range 3 {
 			if math.Abs(p.toXYZ[i][j]-primaries[i][j]) > 0.004 {
@@ -170,6 +197,7 @@ func (p *profile) hasSRGBCurve() bool {
 
 // converter turns encoded colours of a profile into sRGB.
 type converter struct {
+	cube   *cube // of a profile of the table kind, which has nothing of the rest
 	linear [3][256]float32
 	matrix [3][3]float32 // profile's linear RGB to sRGB's
 	encode [linearSteps + 1]uint8
@@ -178,6 +206,9 @@ type converter struct {
 const linearSteps = 1 << 14
 
 func newConverter(p *profile) *converter {
+	if p.table != nil {
+		return &converter{cube: newCube(p.table)}
+	}
 	c := &converter{}
 	m := mul(invert(primariesSRGB), p.toXYZ)
 	for i := range 3 {
@@ -196,6 +227,9 @@ func newConverter(p *profile) *converter {
 }
 
 func (c *converter) convert(r, g, b uint8) (uint8, uint8, uint8) {
+	if c.cube != nil {
+		return c.cube.convert([4]uint8{r, g, b})
+	}
 	lr, lg, lb := c.linear[0][r], c.linear[1][g], c.linear[2][b]
 	m := &c.matrix
 	return c.step(m[0][0]*lr + m[0][1]*lg + m[0][2]*lb), c.step(m[1][0]*lr + m[1][1]*lg + m[1][2]*lb), c.step(m[2][0]*lr + m[2][1]*lg + m[2][2]*lb)

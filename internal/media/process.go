@@ -154,6 +154,7 @@ type job struct {
 	p3      bool
 	convert *converter // nil: none is needed
 	grayTRC *profile
+	inks    *cube  // CMYK with a profile
 	icc     []byte // embedded into the variants
 	xmp     []byte
 
@@ -265,7 +266,13 @@ func (j *job) setColors(icc []byte, adobe bool) {
 	case !prof.isSpace(primariesSRGB):
 		j.convert = newConverter(prof)
 	}
-	if j.head.kind == kindCMYK || j.head.kind == kindGray {
+	switch {
+	case j.head.kind == kindCMYK:
+		j.p3, j.convert = false, nil
+		if err == nil && prof.table != nil && prof.table.n == 4 {
+			j.inks = newCube(prof.table)
+		}
+	case j.head.kind == kindGray, err == nil && prof.table != nil && prof.table.n != 3:
 		j.p3, j.convert = false, nil
 	}
 	if j.p3 {

@@ -43,7 +43,11 @@ func (s spans) cost() int64 {
 		}
 		return min(n, 6*limit)
 	}
-	return size(s.exif, maxEXIF) + xmpCost/2*size(s.xmp, maxXMP) + 2*size(s.iptc, maxIPTC) + size(s.icc, maxICC)
+	var tables int64
+	if len(s.icc) > 0 {
+		tables = tableCost
+	}
+	return tables + size(s.exif, maxEXIF) + xmpCost/2*size(s.xmp, maxXMP) + 2*size(s.iptc, maxIPTC) + size(s.icc, maxICC)
 }
 
 // readEXIF reads the first block of EXIF, of which little is so much that it need not wait for memory: how a photo is to
@@ -88,6 +92,9 @@ func all(r io.ReadSeeker, list []span, limit int64) (p []byte, err error) {
 	}
 	return p, nil
 }
+
+// tableCost is what a profile's tables take once they are worked out (icc_lut.go).
+const tableCost = 2 << 20
 
 // wholeICC tells whether every part of the profile is there, once, and all of them within bounds.
 func (s spans) wholeICC() bool {
