@@ -104,6 +104,15 @@ func TestMedia(t *testing.T) {
 		if o["description"] != "from a script" || o["url"] == nil {
 			t.Errorf("got %v", o)
 		}
+		waits := func(as string) (ids []any) {
+			for _, m := range s.get("/api/v1/media", as).ok().list() {
+				ids = append(ids, m["id"])
+			}
+			return ids
+		}
+		if mine, others := waits(anna.token), waits(bob.token); len(mine) != 1 || mine[0] != o["id"] || len(others) != 0 {
+			t.Errorf("waiting: %v, another's: %v", mine, others)
+		}
 		if got := s.do(http.MethodDelete, "/api/v1/media/"+o["id"].(string), anna.token, "").ok().body; got != "{}\n" {
 			t.Errorf("delete answered %q", got)
 		}
