@@ -72,7 +72,7 @@ func TestRefusedPhotosHoldNoPlace(t *testing.T) {
 	if p := d.wait(d.ann, bad.ID); p.State != store.PhotoRefused || !strings.Contains(p.Refusal, "On an iPhone") {
 		t.Fatalf("%s: %s", p.State, p.Refusal)
 	}
-	if n, err := d.Store.LoosePhotos(t.Context(), d.ann.ID); n != 0 || err != nil {
+	if n, err := d.Store.CountUnattachedPhotos(t.Context(), d.ann.ID); n != 0 || err != nil {
 		t.Errorf("%d photos wait, %v", n, err)
 	}
 	good, err := d.StartUpload(t.Context(), d.ann, Upload{Source: store.SourceAPI, Body: bytes.NewReader(phototest.JPEG(phototest.Options{Width: 64, Height: 48}))})

@@ -74,7 +74,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	}
 	for _, ph := range waiting {
 		if ph.Source != store.SourceWeb {
-			v.Waiting = append(v.Waiting, p.draftPhoto(l, ph))
+			v.Waiting = append(v.Waiting, p.draftPhoto(b, ph))
 		}
 	}
 	if entered == nil && v.Caption == "" {
