@@ -64,7 +64,7 @@ func TestUploadsAtOnceKeepToTheirLimit(t *testing.T) {
 
 // What is refused holds no place among the photos that wait, and what waits can be seen and removed.
 func TestRefusedPhotosHoldNoPlace(t *testing.T) {
-	d := newDarkroom(t, storetest.SQLite(t), darkroomOptions{}).work()
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{}).work()
 	bad, err := d.StartUpload(t.Context(), d.ann, Upload{Source: store.SourceAPI, Body: bytes.NewReader(phototest.HEIC())})
 	if err != nil {
 		t.Fatal(err)
