@@ -1,8 +1,6 @@
-// Like, follow, comment and "Show" without a reload. Each sends the very form, or follows the very link, that works
+// Like, follow and "Show" without a reload. Each sends the very form, or follows the very link, that works
 // without scripts.
-import { say, load, send, swap, key, grouped, count } from './dom.js';
-
-const number = (el) => Number(el?.textContent.replace(/\D/g, '') || 0);
+import { say, load, send, swap, count, number } from './dom.js';
 
 document.addEventListener('submit', (event) => {
   const form = event.target;
@@ -14,7 +12,8 @@ document.addEventListener('submit', (event) => {
   act(form).finally(() => { delete form.dataset.busy; });
 });
 
-const acts = {
+// acts send forms by the name in data-act. comment.js adds its own.
+export const acts = {
   async like(form) {
     const row = form.closest('.actions');
     const button = form.querySelector('button');
@@ -45,85 +44,17 @@ const acts = {
     try {
       const { doc } = await sent;
       if (!swap(box, doc)) location.reload();
+      swap(document.getElementById(box.id.replace('follow', 'counts')), doc);
     } catch (error) {
       word.textContent = before;
       button.classList.toggle('plain');
       say(error.message);
     }
   },
-
-  async comment(form) {
-    const button = form.querySelector('button');
-    button.disabled = true;
-    try {
-      const { doc, whole } = await send(form);
-      const list = document.getElementById('comments');
-      if (whole) {
-        list.replaceWith(document.importNode(doc.getElementById('comments'), true));
-      } else {
-        place(list, document.importNode(doc.querySelector('.comment'), true), form.elements.in_reply_to.value);
-      }
-      counted();
-      form.elements.text.value = '';
-      form.elements.idempotency_key.value = key();
-      replyTo(form, '', '');
-      say('Your comment is posted.');
-    } catch (error) {
-      const refused = error.doc && swap(form, error.doc);
-      if (refused) refused.querySelector('[aria-invalid]')?.focus();
-      else say(error.message);
-    } finally {
-      button.disabled = false;
-    }
-  },
 };
-
-// place puts a comment at the end, or after the last answer of its thread.
-function place(list, item, parent) {
-  let after = parent && document.getElementById('c-' + parent);
-  while (after?.nextElementSibling?.classList.contains('reply')) after = after.nextElementSibling;
-  if (after) after.after(item);
-  else list.append(item);
-  item.scrollIntoView({ block: 'nearest' });
-}
-
-function counted() {
-  const n = document.querySelector('[data-comment] .n');
-  const now = number(n) + 1;
-  count(n, now);
-  const head = document.getElementById('comments-head');
-  if (head) head.textContent = now === 1 ? '1 comment' : grouped(now) + ' comments';
-}
-
-function replyTo(form, id, name) {
-  form.elements.in_reply_to.value = id;
-  const text = form.elements.text;
-  let hint = document.getElementById('h-text');
-  if (!hint) {
-    hint = Object.assign(document.createElement('p'), { id: 'h-text', className: 'hint' });
-    text.before(hint);
-    text.setAttribute('aria-describedby', 'h-text');
-  }
-  hint.textContent = id && 'In reply to @' + name;
-  form.querySelector('[data-cancel-reply]').hidden = !id;
-}
 
 document.addEventListener('click', async (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-  const form = document.querySelector('form#comment');
-  const reply = event.target.closest('[data-reply]');
-  if (reply && form) {
-    event.preventDefault();
-    replyTo(form, reply.dataset.reply, reply.dataset.name);
-    form.elements.text.focus();
-    return;
-  }
-  if (event.target.closest('[data-cancel-reply]')) {
-    event.preventDefault();
-    replyTo(form, '', '');
-    form.elements.text.focus();
-    return;
-  }
   const show = event.target.closest('[data-show]');
   if (!show) return;
   event.preventDefault();

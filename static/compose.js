@@ -378,6 +378,7 @@ function compose() {
       if (earlier) earlier.disabled = i === 0;
       if (later) later.disabled = i === all.length - 1;
       row.setAttribute('aria-label', `Photograph ${i + 1}, ${row.querySelector('.file').textContent}`);
+      for (const n of row.querySelectorAll('[data-nth]')) n.textContent = i + 1;
     });
     const ready = live.filter((r) => state(r) === 'ready').length;
     const missing = live.filter((r) => !r.querySelector('[data-description]')?.value.trim()).length;

@@ -9,16 +9,8 @@ const status = {
   503: 'The site is briefly unavailable. Try again.',
 };
 
-let hush;
-
-// say shows a sentence at the foot of the page, and has it read out; quiet ones are only read out.
-export function say(text, quiet = false) {
-  const box = document.getElementById('say');
-  box.classList.toggle('vh', quiet);
-  box.textContent = text;
-  clearTimeout(hush);
-  hush = setTimeout(() => { box.textContent = ''; }, 6000);
-}
+// say shows a sentence near the foot of the page, and has it read out; quiet ones are only read out.
+export const say = (text, quiet) => import('./say.js').then((m) => m.say(text, quiet), () => { document.getElementById('say').textContent = text; });
 
 export const parse = (html) => new DOMParser().parseFromString(html, 'text/html');
 
@@ -81,3 +73,15 @@ export const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), 
 // Numbers as the pages write them; a count of nothing is not shown.
 export const grouped = (n) => (n < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f'));
 export const count = (el, n) => { if (el) el.textContent = n > 0 ? grouped(n) : ''; };
+
+// comments shows a post's count of comments wherever the page tells it. It is always the server's number: what a member
+// does here is also told by the live stream, before or after the answer.
+export function comments(id, n) {
+  count(document.querySelector(`#a-${id} [data-comment] .n`), n);
+  for (const el of document.querySelectorAll(`[data-comments="${id}"]`)) {
+    el.textContent = n ? `${grouped(n)} comment${n === 1 ? '' : 's'}` : 'No comments yet';
+    if (el.localName === 'a') el.hidden = !n;
+  }
+}
+
+export const number = (el) => Number(el?.textContent.replace(/\D/g, '') || 0);

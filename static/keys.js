@@ -32,7 +32,7 @@ const go = (path) => location.assign(path);
 const profile = () => document.querySelector('.nav a[href^="/@"]')?.getAttribute('href');
 
 const commands = {
-  '?': ['This list', help],
+  '?': ['This list', () => import('./help.js').then((m) => m.help(commands, ways))],
   '/': ['Search', () => { const box = document.querySelector('#f-q'); if (box) box.focus(); else go('/search'); }],
   j: ['Next', () => step(1)],
   k: ['Previous', () => step(-1)],
@@ -70,34 +70,16 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-function help() {
-  const box = document.createElement('dialog');
-  box.className = 'keys';
-  box.setAttribute('aria-labelledby', 'keys-head');
-  box.innerHTML = '<h2 id="keys-head">Keyboard</h2><dl></dl><form method="dialog"><button class="button">Close</button></form>';
-  const list = box.querySelector('dl');
-  const rows = [...Object.entries(commands), ...Object.entries(ways).map(([k, v]) => ['g ' + k, v])];
-  for (const [k, [words]] of rows) {
-    const dt = document.createElement('dt');
-    dt.append(Object.assign(document.createElement('kbd'), { textContent: k }));
-    list.append(dt, Object.assign(document.createElement('dd'), { textContent: words }));
-  }
-  document.body.append(box);
-  const back = document.activeElement;
-  box.addEventListener('close', () => { box.remove(); back?.focus(); });
-  box.showModal();
+// The photo that was clicked becomes the photo of the next page, else a post's first one does. Two elements of one name
+// would end the transition.
+function carry(url, transition) {
+  if (!transition || !url) return;
+  const photos = [...document.querySelectorAll('a:not(.avatar) img')].filter((img) => img.getClientRects().length);
+  const { pathname } = new URL(url);
+  const img = photos.find((i) => i.closest('a').getAttribute('href') === pathname) || photos.find((i) => i.closest('.post-page .mat'));
+  if (!img) return;
+  img.style.viewTransitionName = 'photo';
+  transition.finished.finally(() => { img.style.viewTransitionName = ''; });
 }
-
-// The photo that was clicked becomes the photo of the next page.
-const name = (url, on) => {
-  if (!url) return;
-  const img = document.querySelector(`a[href="${CSS.escape(new URL(url).pathname).replaceAll('\\', '')}"] img`);
-  if (img) img.style.viewTransitionName = on ? 'photo' : '';
-};
-addEventListener('pageswap', (event) => { if (event.viewTransition) name(event.activation?.entry?.url, true); });
-addEventListener('pagereveal', (event) => {
-  const from = globalThis.navigation?.activation?.from?.url;
-  if (!event.viewTransition || !from) return;
-  name(from, true);
-  event.viewTransition.finished.finally(() => name(from, false));
-});
+addEventListener('pageswap', (event) => carry(event.activation?.entry?.url, event.viewTransition));
+addEventListener('pagereveal', (event) => carry(globalThis.navigation?.activation?.from?.url, event.viewTransition));

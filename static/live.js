@@ -1,6 +1,6 @@
 // A member's page in view hears of likes, comments and notifications as they come. Without it the page is as it was
 // when it was loaded.
-import { count, grouped } from './dom.js';
+import { comments, count, grouped } from './dom.js';
 
 const shortest = 2000;
 const longest = 120000;
@@ -32,11 +32,10 @@ function later() {
   wait = Math.min(wait * 2, longest);
 }
 
-function counts({ id, likes, comments }) {
-  const row = document.getElementById('a-' + id);
-  const form = row?.querySelector('form[data-act=like]');
-  if (form && !form.dataset.busy) count(form.querySelector('.n'), likes);
-  count(row?.querySelector('[data-comment] .n'), comments);
+function counts(now) {
+  const form = document.querySelector(`#a-${now.id} form[data-act=like]`);
+  if (form && !form.dataset.busy) count(form.querySelector('.n'), now.likes);
+  comments(now.id, now.comments);
 }
 
 function badge(n) {

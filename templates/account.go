@@ -32,13 +32,18 @@ type ProfileView struct {
 	HeaderURL string // "" for the default
 	Bio       RichText
 	Fields    []ProfileField
-	Posts     int
-	Followers int
-	Following int
-	Joined    When
+	Counts    ProfileCounts
 	Relation  RelationView
 	Hidden    bool // the posts are not shown to this viewer: blocked
 	Grid      GridView
+}
+
+// ProfileCounts are the numbers under a profile's name.
+type ProfileCounts struct {
+	Posts     int
+	Followers int
+	Following int
+	Joined    When // left out where it is zero
 }
 
 // PeopleKind says which list of people a page shows.

@@ -109,6 +109,19 @@ func (w When) words() string {
 	return w.At.Format("2 Jan 2006")
 }
 
+// spoken is words in a form that can be read out: "2 d" cannot.
+func (w When) spoken() string {
+	switch {
+	case w.Spoken != "":
+		return w.Spoken
+	case w.At.IsZero():
+		return w.Text
+	case w.Text != "":
+		return w.At.Format("2 January")
+	}
+	return w.At.Format("2 January 2006")
+}
+
 func (w When) full() string { return w.At.Format("2 January 2006, 15:04 MST") }
 
 func (w When) machine() string { return w.At.UTC().Format(time.RFC3339) }

@@ -72,7 +72,9 @@ type RichText string
 // When is a moment with its text for the reader. Without Text the date is written out ("21 Nov 2026").
 type When struct {
 	At   time.Time
-	Text string // "3 h", "yesterday"; "" for the date
+	Text string // "3 h"; "" for the date
+	// Spoken is what stands for Text where it is read out: "3 hours ago"; "" for the day.
+	Spoken string
 }
 
 // FieldError is a mistake in one control of a form. Field is the control's name as its view documents it; "" means the

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 	"golang.org/x/net/html"
@@ -393,5 +394,44 @@ func TestLeadingPhotographStandsInTheGridToo(t *testing.T) {
 		if strings.Contains(img, `fetchpriority="high"`) && !strings.Contains(img, `loading="lazy"`) {
 			t.Errorf("fetched on widths that hide it: <img%s>", img)
 		}
+	}
+}
+
+func TestShortTimesAreReadOutInFull(t *testing.T) {
+	for want, when := range map[string]templates.When{
+		"27 November":      {At: time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC), Text: "2 d"},
+		"3 hours ago":      {At: time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC), Text: "3 h", Spoken: "3 hours ago"},
+		"27 November 2025": {At: time.Date(2025, 11, 27, 9, 0, 0, 0, time.UTC)},
+	} {
+		post := sample.Post(0, 1)
+		post.Created = when
+		var b bytes.Buffer
+		page := &templates.Page{Assets: newAssets(t)}
+		if err := templates.FeedItem(page, post, 0).Render(context.Background(), &b); err != nil {
+			t.Fatal(err)
+		}
+		doc, err := html.Parse(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard := ""
+		for _, n := range elements(doc) {
+			if href, _ := attr(n, "href"); n.Data == "a" && href == post.URL && heard == "" {
+				for c := range n.Descendants() {
+					if hidden, _ := attr(c.Parent, "aria-hidden"); c.Type == html.TextNode && hidden == "" {
+						heard += c.Data
+					}
+				}
+			}
+		}
+		if heard = strings.Join(strings.Fields(heard), " "); heard != "Posted "+want {
+			t.Errorf("the link is read out as %q, want %q", heard, "Posted "+want)
+		}
+	}
+}
+
+func TestDeletingAnAccountSaysThatTheNameStaysTaken(t *testing.T) {
+	if words := text(rendered(t)["/settings/delete"]); !strings.Contains(words, "stays taken") {
+		t.Errorf("the page says %q", words)
 	}
 }

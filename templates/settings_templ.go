@@ -1481,7 +1481,8 @@ func SettingsDeletePage(p *Page, v SettingsDeleteView) templ.Component {
 
 func deleteAccountWords(v SettingsDeleteView) string {
 	return "Delete @" + v.Name + ", " + plural(v.Posts, "post", "posts") + ", " + photoWords(v.Photos) +
-		", and every comment, like and follow? This cannot be undone."
+		", and every comment, like and follow? This cannot be undone. The name @" + v.Name +
+		" stays taken: nobody can sign up with it again, not even you."
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -72,6 +72,8 @@ func lookAround() error {
 func fleet(ctx context.Context, s *servertest.Stage, out io.Writer, web, replicas, lag int, run time.Duration) error {
 	rung := servertest.Whole()
 	rung.Web, rung.Replicas = web, replicas
+	fmt.Fprintln(out, "Building tintype, which takes a minute or two the first time …")
+	servertest.Binary(s)
 	fmt.Fprintf(out, "Starting MariaDB with %d replicas, DynamoDB, S3, SQS, Redis, %d web instances, a worker and a balancer …\n", replicas, web)
 	site := servertest.NewSite(s, rung)
 	if lag > 0 && replicas > 0 {

@@ -36,6 +36,10 @@ func acts(mux *http.ServeMux, assets *static.Assets) {
 	}
 	mux.HandleFunc("POST /posts/{id}/like", like)
 	mux.HandleFunc("POST /posts/{id}/unlike", like)
+	mux.HandleFunc("POST /@ada/unfollow", func(w http.ResponseWriter, r *http.Request) {
+		relation := templates.RelationView{Account: sample.Post(0, 1).Author}
+		_ = templates.Followed(page, relation, templates.ProfileCounts{Posts: 1234, Followers: 0, Following: 56}).Render(r.Context(), w)
+	})
 	mux.HandleFunc("POST /posts/{id}/comments", func(w http.ResponseWriter, r *http.Request) {
 		text := r.FormValue("text")
 		if strings.Contains(text, "bad") {
@@ -45,7 +49,10 @@ func acts(mux *http.ServeMux, assets *static.Assets) {
 			return
 		}
 		c := templates.CommentView{ID: strconv.FormatInt(time.Now().UnixNano(), 10), Author: sample.Post(2, 1).Author, Text: "<p>Received.</p>", Created: templates.When{At: time.Now()}, Reply: r.FormValue("in_reply_to") != ""}
-		_ = templates.Comment(page, c).Render(r.Context(), w)
+		n, _ := strconv.Atoi(r.PathValue("id"))
+		post := sample.Post(max(n-115000, 0), 1)
+		post.Comments = 5 // the page shows four
+		_ = templates.CommentPosted(page, c, post).Render(r.Context(), w)
 	})
 	mux.HandleFunc("POST /compose/photos", func(w http.ResponseWriter, r *http.Request) {
 		file, header, err := r.FormFile("photos")

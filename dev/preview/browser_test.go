@@ -185,6 +185,111 @@ func TestComment(t *testing.T) {
 	until(t, ctx, `document.activeElement.id === 'f-text' && document.activeElement.getAttribute('aria-invalid') === 'true' && document.activeElement.value === 'bad'`)
 }
 
+// The live stream may tell of a member's own comment before the answer to it comes.
+func TestOwnCommentCountsOnce(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.Navigate(at+"/post"))
+	until(t, ctx, `document.readyState === 'complete'`)
+	run(t, ctx, `window.plain = window.fetch; window.fetch = async (...a) => {
+		const answer = await plain(...a);
+		document.querySelector('[data-comment] .n').textContent = '5';
+		document.querySelector('#comments-head').textContent = '5 comments';
+		return answer;
+	}; document.querySelector('#f-text').value = 'Yes.'; document.querySelector('#comment').requestSubmit()`)
+	until(t, ctx, `document.querySelectorAll('.comment').length === 5 && document.querySelector('#f-text').value === ''`)
+	until(t, ctx, `document.querySelector('[data-comment] .n').textContent.trim() === '5' && document.querySelector('#comments-head').textContent === '5 comments'`)
+}
+
+func TestFollowCountsAtOnce(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.Navigate(at+"/profile"))
+	until(t, ctx, `document.readyState === 'complete' && document.querySelector('.counts').textContent.includes('1 follower')`)
+	run(t, ctx, `document.querySelector('.follow form').requestSubmit()`)
+	until(t, ctx, `document.querySelector('.counts').textContent.includes('0 followers') && document.querySelector('.follow button').getAttribute('aria-pressed') === 'false'`)
+}
+
+// sizes are a phone, a tablet and a desk.
+var sizes = [][2]int64{{390, 844}, {768, 1024}, {1440, 900}}
+
+func TestToastNeverLiesOverAControl(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		for _, path := range []string{"/post", "/home", "/draft"} {
+			do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+path))
+			until(t, ctx, `document.readyState === 'complete'`)
+			for _, to := range []string{"0", "200", "document.body.scrollHeight"} {
+				run(t, ctx, `scrollTo(0, `+to+`); import(performance.getEntriesByType('resource').map((e) => e.name).find((n) => n.includes('/dom.'))).then((m) => m.say('Your comment is posted.'))`)
+				// Photographs give way where nothing else is left; the page's other controls never are under it.
+				until(t, ctx, `(() => {
+					const s = document.getElementById('say').getBoundingClientRect();
+					return s.height > 0 && s.top >= 0 && s.bottom <= innerHeight && [...document.querySelectorAll('a[href],button,input,select,textarea,summary')]
+						.filter((el) => !el.querySelector('img')).flatMap((el) => [...el.getClientRects()])
+						.every((r) => r.width <= 1 || r.left >= s.right || r.right <= s.left || r.top >= s.bottom || r.bottom <= s.top);
+				})()`)
+				run(t, ctx, `document.getElementById('say').textContent = ''`)
+			}
+		}
+	}
+}
+
+func TestTwoPhotographsNeverShareATransitionName(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/post-ten"))
+	until(t, ctx, `document.readyState === 'complete'`)
+	for _, to := range []string{".byline .avatar", ".mat figure:nth-child(2) a", ".mat figure:first-child a", ".brand"} {
+		run(t, ctx, `dispatchEvent(Object.assign(new Event('pageswap'), { activation: { entry: { url: document.querySelector('`+to+`').href } }, viewTransition: { finished: new Promise((done) => { window.end = done; }) } }))`)
+		until(t, ctx, `[...document.querySelectorAll('*')].filter((el) => getComputedStyle(el).viewTransitionName === 'photo').length === 1`)
+		until(t, ctx, `!document.querySelector('.avatar img').style.viewTransitionName`)
+		run(t, ctx, `end()`)
+		until(t, ctx, `![...document.querySelectorAll('*')].some((el) => getComputedStyle(el).viewTransitionName === 'photo')`)
+	}
+}
+
+func TestPostStaysOnScreen(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+"/draft"))
+		until(t, ctx, `document.readyState === 'complete'`)
+		for _, open := range []string{"false", "true"} {
+			for _, to := range []string{"0", "300", "document.body.scrollHeight"} {
+				run(t, ctx, `document.querySelector('.options').open = `+open+`; scrollTo(0, `+to+`)`)
+				until(t, ctx, `(() => { const r = document.getElementById('publish').getBoundingClientRect(); const el = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+					return r.top >= 0 && r.bottom <= innerHeight && el?.id === 'publish'; })()`)
+			}
+		}
+	}
+}
+
+func TestNoHoleBesideASquare(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(at+"/explore"))
+	until(t, ctx, `document.querySelectorAll('.tile').length >= 24`)
+	// r46 is a square, r98 a panorama that finds no room beside it.
+	run(t, ctx, `const [a, b] = document.querySelectorAll('.tile'); a.className = 'tile r46'; b.className = 'tile r98'`)
+	until(t, ctx, `(() => { const [a, b] = [...document.querySelectorAll('.tile')].map((el) => el.getBoundingClientRect());
+		return Math.abs(a.width - 390) < 1 && Math.abs(a.height - a.width) < 8 && b.top > a.top; })()`)
+}
+
+func TestTargetsInTextAre24High(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		do(t, ctx, chromedp.EmulateViewport(size[0], size[1]))
+		for _, path := range []string{"/post", "/home", "/profile"} {
+			do(t, ctx, chromedp.Navigate(at+path))
+			until(t, ctx, `document.querySelectorAll('.people a').length > 0 && [...document.querySelectorAll('.people a')].every((a) => [...a.getClientRects()].every((r) => r.height >= 24))`)
+		}
+	}
+}
+
+func TestFrontSaysItsNameOnce(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+"/front"))
+		until(t, ctx, `[...document.querySelectorAll('a[href="/login"], a[href^="/login?"]')].length === 1 && document.querySelectorAll('a[href="/signup"]').length === 1`)
+		until(t, ctx, `(() => { const name = document.querySelector('h1').textContent; return document.body.innerText.split(name).length === 2; })()`)
+	}
+}
+
 func TestCompose(t *testing.T) {
 	ctx, at := browser(t)
 	dir := t.TempDir()
@@ -210,6 +315,9 @@ func TestCompose(t *testing.T) {
 	until(t, ctx, `!document.querySelector('#photos').innerHTML.includes('__ID__') && document.querySelector('[name^="description-100"]') !== null`)
 	run(t, ctx, `window.row = document.querySelector('.draft-photo'); row.querySelector('[data-move="1"]').focus(); document.activeElement.click()`)
 	until(t, ctx, `document.querySelectorAll('.draft-photo')[1] === row && row.contains(document.activeElement)`)
+	// Every control says which photo it belongs to, as they stand now.
+	until(t, ctx, `[...document.querySelectorAll('.draft-photo')].every((r, i) => [...r.querySelectorAll('label[for^="f-description-"],[data-move],.focus summary')]
+		.every((el) => el.textContent.replace(/\s+/g, ' ').includes('photograph ' + (i + 1))))`)
 	run(t, ctx, `row.querySelector('[data-remove]').click()`)
 	until(t, ctx, `row.dataset.state === 'removed' && document.activeElement.textContent === 'Undo'`)
 	run(t, ctx, `document.activeElement.click()`)

@@ -21,7 +21,7 @@ type demoCommand struct {
 	Accounts int      `default:"60" help:"How many members to make up."`
 	Posts    int      `default:"400" help:"How many posts they wrote in the past year."`
 	Photos   string   `type:"existingdir" placeholder:"DIR" help:"Post the pictures in this folder, instead of painted ones."`
-	Pictures int      `default:"40" help:"How many pictures to paint."`
+	Pictures int      `default:"24" help:"How many pictures to paint."`
 	Likes    *float64 `help:"Likes of a post, on average: 4, or 0.5 where there are over 50,000 posts."`
 	Comments *float64 `help:"Comments on a post, on average: 0.8, or 0.1 where there are over 50,000 posts."`
 	Seed     uint64   `default:"1" help:"Another number makes another demo."`

@@ -316,7 +316,7 @@ func Plain(text string) string {
 }
 
 // tidy returns a text in the form in which it is stored: valid UTF-8, lines ended by \n, at most one blank line in a
-// row, no space around it, no control characters.
+// row, no space around it, no control characters. A text with nothing to see is "".
 func tidy(text string) string {
 	if isTidy(text) { // what is stored is, and is rendered often
 		return text
@@ -347,7 +347,22 @@ func tidyUp(text string) string {
 		}
 		kept = append(kept, line)
 	}
-	return strings.TrimSpace(strings.Join(kept, "\n"))
+	text = strings.TrimSpace(strings.Join(kept, "\n"))
+	if !strings.ContainsFunc(text, visible) {
+		return ""
+	}
+	return text
+}
+
+// visible reports whether a character shows something by itself. White space, joiners, direction marks and marks without
+// a letter under them do not, nor do the blanks that Unicode counts among letters and symbols.
+func visible(r rune) bool {
+	switch r {
+	case '\u2800', '\U0001D159': // a Braille cell without dots, a note without a head
+		return false
+	}
+	return !unicode.IsSpace(r) && !unicode.IsControl(r) &&
+		!unicode.In(r, unicode.Mark, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point)
 }
 
 // isTidy reports, for plain texts only, that tidy would not change them. False says nothing.

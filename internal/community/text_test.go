@@ -142,3 +142,24 @@ func FuzzRender(f *testing.F) {
 		}
 	})
 }
+
+func TestTextsOfNothingVisibleAreEmpty(t *testing.T) {
+	for name, text := range map[string]string{
+		"zero width": "\u200B\u200C\u200D\u2060\uFEFF", "direction": "\u200E\u200F\u061C\u202E\u2067", "combining": "\u0301\u0489\u20DD\u0903",
+		"white space": " \t\u00A0\u1680\u2003\u202F\u205F\u3000\u2028\u0085", "fillers": "\u115F\u1160\u3164\uFFA0\u034F", "Braille": "\u2800\u2800",
+		"variation": "\uFE0F\U000E0100", "tags": "\U000E0041\U000E007F", "soft hyphen": "\u00AD", "Mongolian": "\u180E\u180B", "null notehead": "\U0001D159",
+		"noncharacter": "\uFDD0", "all": " \u200B\u0301\n\u3164 \u2800",
+	} {
+		if got := tidy(text); got != "" {
+			t.Errorf("%s: tidy is %q", name, got)
+		}
+		if got := Plain(text); got != "" {
+			t.Errorf("%s: Plain is %q", name, got)
+		}
+	}
+	for _, text := range []string{"e\u0301", "👨\u200D👩\u200D👧", "נ\u200F", "한", ".", "☕\uFE0F", "क\u094D\u200Dष", "\uE000"} {
+		if got := tidy(text); got != text {
+			t.Errorf("tidy(%q) is %q", text, got)
+		}
+	}
+}

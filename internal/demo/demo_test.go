@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,7 @@ func TestFill(t *testing.T) {
 			"comments":   "SELECT COUNT(*) FROM posts p WHERE kind = 'post' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.root_id = p.id)",
 			"replies":    "SELECT COUNT(*) FROM posts p WHERE kind = 'comment' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.in_reply_to_id = p.id)",
 			"photos":     "SELECT COUNT(*) FROM posts p WHERE photos_count <> (SELECT COUNT(*) FROM photos f WHERE f.post_id = p.id)",
+			"warned":     "SELECT CASE WHEN COUNT(*) BETWEEN 20 AND 120 THEN 0 ELSE 1 END FROM posts p WHERE kind = 'post' AND warning <> ''",
 			"early":      "SELECT COUNT(*) FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.created_at < a.created_at",
 		} {
 			var wrong int
@@ -131,6 +133,12 @@ func TestFillFromFolder(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	dir := folder(t)
+	if err := os.WriteFile(filepath.Join(dir, "phone.heic"), []byte("heic"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "older"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	s := storetest.SQLite(t)
 	disk, err := media.NewDisk(t.TempDir())
 	if err != nil {
@@ -142,8 +150,13 @@ func TestFillFromFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum.Pictures != 1 || len(skipped) != 1 || !strings.Contains(skipped[0], "broken.jpg") {
+	if sum.Pictures != 1 || len(skipped) != 4 {
 		t.Errorf("%d pictures, skipped %q", sum.Pictures, skipped)
+	}
+	for _, name := range []string{"broken.jpg", "notes.txt", "phone.heic", "older"} {
+		if !slices.ContainsFunc(skipped, func(reason string) bool { return strings.HasPrefix(reason, name+" ") }) {
+			t.Errorf("%s is missing among what was skipped: %q", name, skipped)
+		}
 	}
 	posts, err := s.PublicPosts(ctx, nil, store.Range{Limit: 5})
 	if err != nil {

@@ -42,8 +42,8 @@ type picture struct {
 
 // shapes are the proportions of pictures, in pixels: what phones and cameras make, and some panoramas.
 var shapes = [][2]int{
-	{1800, 1200}, {1800, 1200}, {1800, 1200}, {1200, 1800}, {1200, 1800}, {1760, 1320}, {1320, 1760}, {1400, 1400},
-	{1920, 1080}, {1280, 1600}, {1280, 1600}, {2240, 1120},
+	{1620, 1080}, {1620, 1080}, {1620, 1080}, {1080, 1620}, {1080, 1620}, {1520, 1140}, {1140, 1520}, {1300, 1300},
+	{1728, 972}, {1120, 1400}, {1120, 1400}, {1960, 980},
 }
 
 // paint draws the picture of this number; equal seeds paint equal pictures.

@@ -28,15 +28,25 @@ type print struct {
 // maxFiles bounds how many files of a folder are taken.
 const maxFiles = 500
 
-// files lists the pictures in the folder, by name.
-func files(dir string) ([]string, error) {
+// files lists the pictures in the folder, by name, and tells skipped of everything else that is in it.
+func files(dir string, skipped func(reason string)) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
 	for _, e := range entries {
-		if e.Type().IsRegular() && slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp", ".gif"}, strings.ToLower(filepath.Ext(e.Name()))) && len(out) < maxFiles {
+		info, err := os.Stat(filepath.Join(dir, e.Name())) // what a link leads to counts
+		switch {
+		case err != nil:
+			skipped(e.Name() + " cannot be read.")
+		case info.IsDir():
+			skipped(e.Name() + " is a folder; only the files beside it are taken.")
+		case !info.Mode().IsRegular() || !slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp", ".gif"}, strings.ToLower(filepath.Ext(e.Name()))):
+			skipped(e.Name() + " is no JPEG, PNG, WebP or GIF file.")
+		case len(out) == maxFiles:
+			skipped(fmt.Sprintf("%s is one too many: a demo takes %d files.", e.Name(), maxFiles))
+		default:
 			out = append(out, filepath.Join(dir, e.Name()))
 		}
 	}
@@ -51,7 +61,7 @@ func files(dir string) ([]string, error) {
 func (f *filler) develops(ctx context.Context) ([]print, error) {
 	var out []print
 	if f.PhotosDir != "" {
-		names, err := files(f.PhotosDir)
+		names, err := files(f.PhotosDir, f.Skipped)
 		if err != nil {
 			return nil, err
 		}

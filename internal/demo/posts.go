@@ -82,6 +82,9 @@ func (f *filler) post(s *sheet, at time.Time) {
 	if rnd.IntN(12) == 0 {
 		p.Licence = "cc-by-4.0"
 	}
+	if rnd.IntN(20) == 0 {
+		p.Warning = pick(rnd, warnings)
+	}
 	p.PhotosCount = 1
 	if n := rnd.IntN(100); n < 4 {
 		p.PhotosCount = min(3+rnd.IntN(6), 10)

@@ -96,6 +96,9 @@ func caption(rnd *rand.Rand, title string, tags []string) (text string, used []s
 	return text, used
 }
 
+// warnings are the content warnings of some posts.
+var warnings = []string{"Heights", "Spider, close up", "Flashing lights", "Insects", "Deep water"}
+
 // remark is a comment.
 func remark(rnd *rand.Rand) string {
 	return pick(rnd, []string{

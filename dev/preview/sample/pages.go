@@ -125,7 +125,7 @@ func posts(add adder) {
 
 func profiles(add adder) {
 	profile := func(n int) t.ProfileView {
-		return t.ProfileView{Account: people[n], Bio: `<p>Mostly fog. Sometimes the <a href="/tags/lake">#lake</a> under it. I print on Sundays.</p>`, Fields: []t.ProfileField{{Name: "Camera", Value: "Fujifilm X-T5"}, {Name: "Website", Value: `<a href="https://example.org" rel="nofollow me">example.org</a>`}}, Posts: 1234, Followers: 1, Following: 56, Joined: t.When{At: now}, Relation: relation(n), Grid: t.GridView{Posts: Posts(0, 17), Pager: t.Pager{OlderURL: "/older-grid"}}}
+		return t.ProfileView{Account: people[n], Bio: `<p>Mostly fog. Sometimes the <a href="/tags/lake">#lake</a> under it. I print on Sundays.</p>`, Fields: []t.ProfileField{{Name: "Camera", Value: "Fujifilm X-T5"}, {Name: "Website", Value: `<a href="https://example.org" rel="nofollow me">example.org</a>`}}, Counts: t.ProfileCounts{Posts: 1234, Followers: 1, Following: 56, Joined: t.When{At: now}}, Relation: relation(n), Grid: t.GridView{Posts: Posts(0, 17), Pager: t.Pager{OlderURL: "/older-grid"}}}
 	}
 	add("/profile", "Profile", true, func(p *t.Page) templ.Component {
 		v := profile(0)

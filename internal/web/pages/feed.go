@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -58,7 +59,7 @@ func (p *Pages) front(c *gin.Context) error {
 	}
 	view.Grid.Pager.NewerURL = strings.Replace(view.Grid.Pager.NewerURL, "/?", "/explore?", 1)
 	view.Grid.Pager.OlderURL = strings.Replace(view.Grid.Pager.OlderURL, "/?", "/explore?", 1)
-	pg.Description = p.Site.Description
+	pg.Description = cmp.Or(p.Site.Description, "Photographs on "+p.Site.Name+".")
 	pg.Canonical = p.BaseURL + "/"
 	pg.OpenGraph = &templates.OpenGraph{Type: "website", Title: p.Site.Name, Description: p.Site.Description, URL: pg.Canonical}
 	return p.render(c, http.StatusOK, templates.FrontPage(pg, view))
@@ -102,6 +103,7 @@ func (p *Pages) explore(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/explore"
+	pg.Description = "The newest photographs on " + p.Site.Name + "."
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, p.grid(c, p.viewBuilder(c), posts, page)))
 }
 

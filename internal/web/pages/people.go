@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -64,14 +65,13 @@ func (p *Pages) profile(c *gin.Context) error {
 	}
 	v := templates.ProfileView{
 		Account: p.accountView(acc), HeaderURL: p.headerURL(acc.Header), Bio: p.bio(acc.Note),
-		Posts: p.postsOf(me, acc, rel), Followers: acc.FollowersCount, Following: acc.FollowingCount,
-		Joined:   templates.When{At: acc.CreatedAt.Time()},
+		Counts:   p.countsOf(me, acc, rel),
 		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, p.viewBuilder(c), posts, page),
 	}
 	for _, f := range acc.Fields.V {
 		v.Fields = append(v.Fields, templates.ProfileField{Name: f.Name, Value: p.line(f.Value)})
 	}
-	pg.Description = plain(acc.Note, 200)
+	pg.Description = cmp.Or(plain(acc.Note, 200), "Photographs by "+acc.Name()+" on "+p.Site.Name+".")
 	pg.Canonical = p.BaseURL + "/@" + acc.Username
 	pg.AtomURL = pg.Canonical + ".atom"
 	pg.OpenGraph = &templates.OpenGraph{Type: "profile", Title: acc.Name(), Description: pg.Description, URL: pg.Canonical}
@@ -79,6 +79,13 @@ func (p *Pages) profile(c *gin.Context) error {
 		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key(media.SquareName))
 	}
 	return p.render(c, http.StatusOK, templates.ProfilePage(pg, v))
+}
+
+func (p *Pages) countsOf(me, acc *store.Account, rel community.Relationship) templates.ProfileCounts {
+	return templates.ProfileCounts{
+		Posts: p.postsOf(me, acc, rel), Followers: acc.FollowersCount, Following: acc.FollowingCount,
+		Joined: templates.When{At: acc.CreatedAt.Time()},
+	}
 }
 
 // postsOf is how many of an account's posts the reader may know of.
@@ -163,7 +170,10 @@ func (p *Pages) relate(act func(context.Context, *store.Account, int64) (communi
 			if err != nil {
 				return err
 			}
-			return p.render(c, http.StatusOK, templates.FollowButton(pg, p.relationView(me, acc, rel)))
+			if acc, err = p.Community.AccountByID(store.Primary(ctx), me, acc.ID); err != nil { // with the new counts
+				return err
+			}
+			return p.render(c, http.StatusOK, templates.Followed(pg, p.relationView(me, acc, rel), p.countsOf(me, acc, rel)))
 		}
 		if flash != "" {
 			p.setFlash(c, flash)

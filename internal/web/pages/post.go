@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,7 +142,7 @@ func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post
 			}
 		}
 	}
-	pg.Description = og.Description
+	pg.Description = cmp.Or(og.Description, postTitle(post)+" on "+p.Site.Name+".")
 	pg.OpenGraph = og
 }
 
@@ -274,7 +275,12 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 		if err != nil {
 			return err
 		}
-		return p.render(c, http.StatusOK, templates.Comment(pg, p.commentView(p.viewBuilder(c), root, cm)))
+		if root, err = p.Community.PostByID(store.Primary(ctx), acc, id); err != nil { // with the new count
+			return err
+		}
+		b := p.viewBuilder(c)
+		b.path = mustPath(pg.Path)
+		return p.render(c, http.StatusOK, templates.CommentPosted(pg, p.commentView(b, root, cm), b.postView(root, false)))
 	}
 	return redirect(c, "/@"+root.Author.Username+"/"+idText(root.ID)+"#c-"+idText(cm.ID))
 }

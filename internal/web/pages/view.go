@@ -2,7 +2,6 @@ package pages
 
 import (
 	"fmt"
-	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -224,22 +223,30 @@ func (p *Pages) postPath(post *community.Post) string {
 
 func (b viewBuilder) when(m store.Millis) templates.When {
 	t := m.Time()
-	return templates.When{At: t, Text: ago(b.now.Sub(t))}
+	text, spoken := ago(b.now.Sub(t))
+	return templates.When{At: t, Text: text, Spoken: spoken}
 }
 
-// ago returns a short age; "" when the date says more.
-func ago(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return "now"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 24*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	case d < 7*24*time.Hour:
-		return fmt.Sprintf("%d d", int(math.Floor(d.Hours()/24)))
+// ago returns a short age, and the form that is read out; "" where the date says more.
+func ago(d time.Duration) (text, spoken string) {
+	several := func(n int, one, many string) string {
+		if n == 1 {
+			return "1 " + one + " ago"
+		}
+		return fmt.Sprintf("%d %s ago", n, many)
 	}
-	return ""
+	minutes, hours := int(d.Minutes()), int(d.Hours())
+	switch {
+	case minutes < 1:
+		return "now", "just now"
+	case hours < 1:
+		return fmt.Sprintf("%d min", minutes), several(minutes, "minute", "minutes")
+	case hours < 24:
+		return fmt.Sprintf("%d h", hours), several(hours, "hour", "hours")
+	case hours < 7*24:
+		return fmt.Sprintf("%d d", hours/24), ""
+	}
+	return "", ""
 }
 
 func (p *Pages) relationView(viewer, acc *store.Account, r community.Relationship) templates.RelationView {

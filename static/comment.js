@@ -1,0 +1,60 @@
+// Comments without a reload, and answers to them.
+import { acts } from './actions.js';
+import { say, send, swap, key, comments, number } from './dom.js';
+
+acts.comment = async (form) => {
+  const button = form.querySelector('button');
+  button.disabled = true;
+  try {
+    const { doc, whole } = await send(form);
+    const list = document.getElementById('comments');
+    if (whole) {
+      list.replaceWith(document.importNode(doc.getElementById('comments'), true));
+    } else {
+      place(list, document.importNode(doc.querySelector('.comment'), true), form.elements.in_reply_to.value);
+    }
+    comments(doc.querySelector('.actions').id.slice(2), number(doc.querySelector('[data-comment] .n')));
+    form.elements.text.value = '';
+    form.elements.idempotency_key.value = key();
+    replyTo(form, '', '');
+    say('Your comment is posted.');
+  } catch (error) {
+    const refused = error.doc && swap(form, error.doc);
+    if (refused) refused.querySelector('[aria-invalid]')?.focus();
+    else say(error.message);
+  } finally {
+    button.disabled = false;
+  }
+};
+
+// place puts a comment at the end, or after the last answer of its thread.
+function place(list, item, parent) {
+  let after = parent && document.getElementById('c-' + parent);
+  while (after?.nextElementSibling?.classList.contains('reply')) after = after.nextElementSibling;
+  if (after) after.after(item);
+  else list.append(item);
+  item.scrollIntoView({ block: 'nearest' });
+}
+
+function replyTo(form, id, name) {
+  form.elements.in_reply_to.value = id;
+  const text = form.elements.text;
+  let hint = document.getElementById('h-text');
+  if (!hint) {
+    hint = Object.assign(document.createElement('p'), { id: 'h-text', className: 'hint' });
+    text.before(hint);
+    text.setAttribute('aria-describedby', 'h-text');
+  }
+  hint.textContent = id && 'In reply to @' + name;
+  form.querySelector('[data-cancel-reply]').hidden = !id;
+}
+
+document.addEventListener('click', (event) => {
+  const form = document.querySelector('form#comment');
+  const reply = event.target.closest('[data-reply]');
+  const cancel = event.target.closest('[data-cancel-reply]');
+  if (!form || (!reply && !cancel) || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  replyTo(form, reply?.dataset.reply || '', reply?.dataset.name);
+  form.elements.text.focus();
+});
