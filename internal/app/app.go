@@ -20,6 +20,7 @@ import (
 	"tintype/internal/cache"
 	"tintype/internal/community"
 	"tintype/internal/config"
+	"tintype/internal/doctor"
 	"tintype/internal/session"
 	"tintype/internal/telemetry"
 	"tintype/internal/web"
@@ -37,8 +38,8 @@ type App struct {
 	site    *web.Site   // the layers; nil until Run
 	routes  *web.Routes // nil until the site is wired
 	metrics *metrics
-	doctor  atomic.Pointer[diagnosis] // nil until the rooms are open
-	redis   *cache.Redis              // nil until the site is wired, or where there is none
+	doctor  atomic.Pointer[doctor.Diagnosis] // nil until the rooms are open
+	redis   *cache.Redis                     // nil until the site is wired, or where there is none
 	// claim is how the first administrator of a fresh site is made; nil until
 	// the site is wired.
 	claim func(context.Context) (url string, claimed bool, err error)

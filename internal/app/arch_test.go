@@ -14,9 +14,10 @@ import (
 // never sideways, never up. Whoever adds a room adds it here.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
-	"internal/app":       {"internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/telemetry", "internal/backup", "templates", "static"},
+	"internal/app":       {"internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/doctor", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/telemetry", "internal/backup", "templates", "static"},
 	"internal/config":    {"internal/awsconfig", "internal/awscall", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/backup"},
 	"internal/awsconfig": nil,
+	"internal/doctor":    {"internal/config", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/backup", "static"},
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
 	"internal/web":       {"internal/web/pages", "internal/web/api", "internal/session", "internal/community", "internal/store", "internal/media", "internal/telemetry"},
 	"internal/web/pages": {"internal/web/sse", "internal/session", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
@@ -47,7 +48,7 @@ var forTests = []string{"internal/servertest", "internal/store/storetest", "inte
 var onlyIn = map[string][]string{
 	"github.com/gin-gonic/gin":       {"internal/app", "internal/web", "internal/web/pages", "internal/web/api", "internal/session"},
 	"github.com/gin-contrib":         {"internal/app", "internal/web", "internal/web/pages", "internal/session"},
-	"net/http":                       {"internal/app", "internal/web", "internal/config", "internal/awsconfig", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/session", "internal/telemetry"},
+	"net/http":                       {"internal/app", "internal/doctor", "internal/web", "internal/config", "internal/awsconfig", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/session", "internal/telemetry"},
 	"database/sql":                   {"internal/store"},
 	"gorm.io":                        {"internal/store"},
 	"modernc.org/sqlite":             {"internal/store"},

@@ -112,7 +112,7 @@ func (a *App) status(ctx context.Context, r *rooms) templates.StatusView {
 		v.ReadOnly = "The primary database does not answer: the site is read from its replicas, and nothing can be written."
 	}
 	if d := a.doctor.Load(); d != nil {
-		for _, c := range d.checks(ctx) {
+		for _, c := range d.Checks(ctx) {
 			v.Checks = append(v.Checks, templates.StatusCheck{Name: c.Name, Status: c.Status, Text: c.Text, Advice: c.Advice})
 		}
 	}

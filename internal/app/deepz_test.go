@@ -10,20 +10,21 @@ import (
 	"time"
 
 	"tintype/internal/backup"
+	"tintype/internal/doctor"
 	"tintype/internal/servertest"
 	"tintype/internal/web"
 )
 
-func checksOf(t *testing.T, text string) (status string, byName map[string][]Check) {
+func checksOf(t *testing.T, text string) (status string, byName map[string][]doctor.Check) {
 	t.Helper()
 	var answer struct {
 		Status string
-		Checks []Check
+		Checks []doctor.Check
 	}
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		t.Fatalf("%v:\n%s", err, text)
 	}
-	byName = make(map[string][]Check)
+	byName = make(map[string][]doctor.Check)
 	for _, c := range answer.Checks {
 		byName[c.Name] = append(byName[c.Name], c)
 	}
@@ -45,7 +46,7 @@ func TestDoctorOfAHealthySite(t *testing.T) {
 			t.Errorf("nothing is said of %s:\n%s", name, out)
 		}
 		for _, c := range checks[name] {
-			if c.Status != checkOK {
+			if c.Status != doctor.OK {
 				t.Errorf("%+v", c)
 			}
 		}
@@ -76,7 +77,7 @@ func TestDoctorOfAQueue(t *testing.T) {
 	_, checks := checksOf(t, out)
 	told := false
 	for _, c := range checks["queue"] {
-		if c.Status != checkOK {
+		if c.Status != doctor.OK {
 			t.Errorf("%+v", c)
 		}
 		told = told || strings.Contains(c.Text, "dead-letter queue") && strings.Contains(c.Text, "tintype jobs list --state dead")
@@ -90,10 +91,10 @@ func TestDoctorOfAQueue(t *testing.T) {
 func TestDoctorOfWrongSettings(t *testing.T) {
 	code, out, stderr := command([]string{"PORT=x", "ROLES=y"}, "doctor", "--json")
 	status, checks := checksOf(t, out)
-	if code != statusUsage || status != checkFailure || len(checks["settings"]) != 1 || !strings.Contains(stderr, "ROLES: ") {
+	if code != statusUsage || status != doctor.Failure || len(checks["settings"]) != 1 || !strings.Contains(stderr, "ROLES: ") {
 		t.Fatalf("%d\n%s\n%s", code, out, stderr)
 	}
-	if c := checks["settings"][0]; c.Status != checkFailure || !strings.Contains(c.Text, "PORT: ") || !strings.Contains(c.Text, "ROLES: ") {
+	if c := checks["settings"][0]; c.Status != doctor.Failure || !strings.Contains(c.Text, "PORT: ") || !strings.Contains(c.Text, "ROLES: ") {
 		t.Errorf("%+v", c)
 	}
 	if code, out, _ := command([]string{"PORT=x"}, "doctor"); code != statusUsage || out != "" {
@@ -106,7 +107,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	env := []string{"DATA_DIR=" + dir}
 	code, out, _ := command(env, "doctor", "--json")
 	status, checks := checksOf(t, out)
-	if code != statusFailure || status != checkFailure || checks["database"][0].Status != checkFailure {
+	if code != statusFailure || status != doctor.Failure || checks["database"][0].Status != doctor.Failure {
 		t.Errorf("no database yet: %d\n%s", code, out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "tintype.db")); err == nil {
@@ -123,7 +124,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	}
 	code, out, _ = command(append(env, "MEDIA_DIR="+file), "doctor", "--json")
 	_, checks = checksOf(t, out)
-	if code != statusFailure || checks["photos"][0].Status != checkFailure || checks["database"][0].Status != checkOK {
+	if code != statusFailure || checks["photos"][0].Status != doctor.Failure || checks["database"][0].Status != doctor.OK {
 		t.Errorf("photos cannot be written: %d\n%s", code, out)
 	}
 
@@ -131,7 +132,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	start := time.Now()
 	code, out, stderr := command([]string{"DATA_DIR=" + dir, "DATABASE_URL=mysql://u:" + secret + "@127.0.0.1:" + freePort(t) + "/n"}, "doctor", "--json")
 	_, checks = checksOf(t, out)
-	if code != statusFailure || checks["schema"][0].Status != checkFailure || checks["schema"][0].Advice == "" || checks["photos"][0].Status != checkOK {
+	if code != statusFailure || checks["schema"][0].Status != doctor.Failure || checks["schema"][0].Advice == "" || checks["photos"][0].Status != doctor.OK {
 		t.Errorf("no server: %d after %s\n%s", code, time.Since(start), out)
 	}
 	if strings.Contains(out+stderr, secret) {
@@ -155,7 +156,7 @@ func TestDeepz(t *testing.T) {
 	}
 	if w := ask("127.0.0.1:5000", here); w.Code != 200 || w.Header().Get("Cache-Control") != web.PersonalControl {
 		t.Errorf("from this machine: %d %v", w.Code, w.Header())
-	} else if _, checks := checksOf(t, w.Body.String()); checks["database"][0].Status != checkOK || checks["photos"][0].Status != checkOK {
+	} else if _, checks := checksOf(t, w.Body.String()); checks["database"][0].Status != doctor.OK || checks["photos"][0].Status != doctor.OK {
 		t.Errorf("%s", w.Body)
 	}
 	for remote, headers := range map[string][]string{"203.0.113.7:5000": here, "127.0.0.1:5000": proxied} {
@@ -172,27 +173,7 @@ func TestDeepz(t *testing.T) {
 
 // Backups that BACKUP_TO promises and nobody makes are found before they are needed.
 func TestDoctorOfBackups(t *testing.T) {
-	now := time.Now()
-	name := func(age time.Duration) string { return backup.Name(now.Add(-age), nil) }
-	for _, tt := range []struct {
-		names  []string
-		site   time.Duration // its age
-		status string
-		text   string
-	}{
-		{nil, 0, checkWarning, "no backup in /b yet"},
-		{nil, 35 * time.Hour, checkWarning, "no backup in /b yet"},
-		{nil, 37 * time.Hour, checkFailure, "no backup in /b"},
-		{[]string{name(90 * time.Hour), name(35 * time.Hour)}, 900 * time.Hour, checkOK, "the newest of 2 backups in /b is 35h old"},
-		{[]string{name(-time.Hour)}, time.Hour, checkOK, "is 0s old"},
-		{[]string{name(90 * time.Hour), name(37 * time.Hour)}, 900 * time.Hour, checkWarning, "the newest of 2 backups in /b is 37h old"},
-	} {
-		c := judgeBackups("/b", tt.names, now.Add(-tt.site), now)
-		if c.Status != tt.status || !strings.Contains(c.Text, tt.text) || (c.Status == checkOK) != (c.Advice == "") {
-			t.Errorf("%v, %s: %+v", tt.names, tt.site, c)
-		}
-	}
-
+	name := func(age time.Duration) string { return backup.Name(time.Now().Add(-age), nil) }
 	dir := t.TempDir()
 	backups := filepath.Join(dir, "backups")
 	env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "BACKUP_TO=" + backups}
@@ -203,11 +184,11 @@ func TestDoctorOfBackups(t *testing.T) {
 		t.Helper()
 		code, out, _ := command(append(env, more...), "doctor", "--json")
 		_, checks := checksOf(t, out)
-		if list := checks["backup"]; len(list) != 1 || list[0].Status != status || !strings.Contains(list[0].Text, text) || (code == statusFailure) != (status == checkFailure) {
+		if list := checks["backup"]; len(list) != 1 || list[0].Status != status || !strings.Contains(list[0].Text, text) || (code == statusFailure) != (status == doctor.Failure) {
 			t.Errorf("%d, want %s, %q: %+v", code, status, text, list)
 		}
 	}
-	says(checkWarning, "no backup in "+backups+" yet")
+	says(doctor.Warning, "no backup in "+backups+" yet")
 	// What a killed one left is none.
 	if err := os.MkdirAll(backups, 0o700); err != nil {
 		t.Fatal(err)
@@ -217,18 +198,18 @@ func TestDoctorOfBackups(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	says(checkWarning, "yet")
+	says(doctor.Warning, "yet")
 	if err := os.WriteFile(filepath.Join(backups, name(50*time.Hour)), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	says(checkWarning, "is 50h")
+	says(doctor.Warning, "is 50h")
 	if code, _, stderr := command(env, "backup", "create"); code != 0 {
 		t.Fatal(stderr)
 	}
-	says(checkOK, "the newest of 2 backups")
+	says(doctor.OK, "the newest of 2 backups")
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	says(checkFailure, file, "BACKUP_TO="+file)
+	says(doctor.Failure, file, "BACKUP_TO="+file)
 }

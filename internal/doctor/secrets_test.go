@@ -1,4 +1,4 @@
-package app
+package doctor
 
 import (
 	"fmt"
@@ -34,7 +34,7 @@ func TestDoctorOfSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &diagnosis{cfg: c, held: []config.Follower{keys}}
+	d := &Diagnosis{Config: c, Held: []config.Follower{keys}}
 	says := func(state, status string, wants ...string) {
 		t.Helper()
 		list := d.checkSecrets(t.Context())
@@ -44,8 +44,8 @@ func TestDoctorOfSecrets(t *testing.T) {
 				t.Errorf("%s: no %q in %s", state, want, all)
 			}
 		}
-		if worst(list) != status {
-			t.Errorf("%s: %s, not %s: %s", state, worst(list), status, all)
+		if Worst(list) != status {
+			t.Errorf("%s: %s, not %s: %s", state, Worst(list), status, all)
 		}
 		for _, not := range []string{"older", "hush", "young", "backup"} {
 			if strings.Contains(all, not) {
@@ -53,15 +53,15 @@ func TestDoctorOfSecrets(t *testing.T) {
 			}
 		}
 	}
-	says("in order", checkOK)
+	says("in order", OK)
 	putSecret(t, keyFile, "young")
 	putSecret(t, cacheFile, "mysql://:hush@127.0.0.1")
-	says("spoiled", checkWarning, "SECRET_KEY: each key needs 32 characters", "CACHE_URL: it is neither memory:")
+	says("spoiled", Warning, "SECRET_KEY: each key needs 32 characters", "CACHE_URL: it is neither memory:")
 	putSecret(t, keyFile, "")
 	keys.Look(t.Context())
 	putSecret(t, keyFile, strings.Repeat("older", 8))
 	putSecret(t, cacheFile, "redis://:hush@127.0.0.1:1")
-	says("not yet looked at again", checkWarning, "SECRET_KEY: secret: open")
+	says("not yet looked at again", Warning, "SECRET_KEY: secret: open")
 	keys.Look(t.Context())
-	says("in order again", checkOK)
+	says("in order again", OK)
 }

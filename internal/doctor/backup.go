@@ -1,4 +1,4 @@
-package app
+package doctor
 
 import (
 	"context"
@@ -16,24 +16,24 @@ import (
 const backupLate = 36 * time.Hour
 
 // checkBackup sees that the backups that BACKUP_TO promises are made.
-func (d *diagnosis) checkBackup(ctx context.Context) []Check {
-	if d.cfg.BackupTo == "" {
+func (d *Diagnosis) checkBackup(ctx context.Context) []Check {
+	if d.Config.BackupTo == "" {
 		return nil
 	}
-	if d.cfg.Database.Driver != "sqlite" {
+	if d.Config.Database.Driver != "sqlite" {
 		return []Check{warn("BACKUP_TO is set, but `tintype backup` is for SQLite: nothing is kept there", "take it away, and see that the database server makes backups, and MEDIA_STORE=s3 has versions (docs/backup.md)")}
 	}
-	place, err := drivers{cfg: d.cfg, log: d.log}.backups(ctx, "")
+	place, err := d.Backups(ctx)
 	var names []string
 	if err == nil {
 		names, err = place.List(ctx)
 	}
 	if err != nil {
-		return []Check{failed(d.cfg.BackupTo, err, "see that it is there, and that the user or role of this process may list and read it")}
+		return []Check{failed(d.Config.BackupTo, err, "see that it is there, and that the user or role of this process may list and read it")}
 	}
 	began := time.Now()
-	if len(names) == 0 && d.store != nil {
-		first, err := d.store.FirstAccountAt(ctx)
+	if len(names) == 0 && d.Store != nil {
+		first, err := d.Store.FirstAccountAt(ctx)
 		if err == nil {
 			began = first
 		} else if !errors.Is(err, store.ErrNotFound) {
@@ -51,7 +51,7 @@ func judgeBackups(where string, names []string, began, now time.Time) Check {
 		if now.Sub(began) <= backupLate {
 			return warn("there is no backup in "+where+" yet", "tintype-backup.timer makes one every night, `tintype backup create` makes one now")
 		}
-		return Check{Status: checkFailure, Text: "there is no backup in " + where, Advice: advice}
+		return Check{Status: Failure, Text: "there is no backup in " + where, Advice: advice}
 	}
 	age := now.Sub(backup.Made(names[len(names)-1])).Round(time.Minute)
 	text := fmt.Sprintf("the newest of %d backups in %s is %s old", len(names), where, config.ShortDuration(max(age, 0)))

@@ -1,4 +1,4 @@
-package app
+package doctor
 
 import (
 	"context"
@@ -13,18 +13,18 @@ import (
 )
 
 // checkCertificates looks at the certificates that TLS_DOMAINS has obtained.
-func (d *diagnosis) checkCertificates(context.Context) []Check {
+func (d *Diagnosis) checkCertificates(context.Context) []Check {
 	var list []Check
-	for _, name := range d.cfg.TLSDomains {
-		leaf, err := keptCertificate(filepath.Join(d.cfg.ACMEFolder(), name))
-		advice := fmt.Sprintf("the name has to lead here, and ports %d and %d have to be open to the certificate authority; the log of the running site says what it answered", d.cfg.HTTPPort, d.cfg.Port)
+	for _, name := range d.Config.TLSDomains {
+		leaf, err := keptCertificate(filepath.Join(d.Config.ACMEFolder(), name))
+		advice := fmt.Sprintf("the name has to lead here, and ports %d and %d have to be open to the certificate authority; the log of the running site says what it answered", d.Config.HTTPPort, d.Config.Port)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			list = append(list, warn("there is no certificate for "+name+" yet", advice))
 		case err != nil:
-			list = append(list, Check{Status: checkFailure, Text: "the certificate for " + name + ": " + err.Error(), Advice: "remove the file: the running site asks for another"})
+			list = append(list, Check{Status: Failure, Text: "the certificate for " + name + ": " + err.Error(), Advice: "remove the file: the running site asks for another"})
 		case time.Until(leaf.NotAfter) <= 0:
-			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("the certificate for %s ended at %s", name, leaf.NotAfter.Format(time.RFC3339)), Advice: advice})
+			list = append(list, Check{Status: Failure, Text: fmt.Sprintf("the certificate for %s ended at %s", name, leaf.NotAfter.Format(time.RFC3339)), Advice: advice})
 		case time.Until(leaf.NotAfter) < leaf.NotAfter.Sub(leaf.NotBefore)/6:
 			// It is renewed when a third is left.
 			list = append(list, warn(fmt.Sprintf("the certificate for %s ends at %s and was not renewed", name, leaf.NotAfter.Format(time.RFC3339)), advice))

@@ -1,16 +1,19 @@
-package app
+// Package doctor tries everything that the settings name, as the program itself
+// would use it, and says what is wrong and what to do about it. The drivers look at
+// what they stand on and report facts; the checks here judge those.
+package doctor
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"tintype/internal/backup"
 	"tintype/internal/cache"
 	"tintype/internal/config"
 	"tintype/internal/media"
@@ -23,33 +26,34 @@ import (
 // A Check is one thing that was tried, as the program itself would do it.
 type Check struct {
 	Name   string `json:"name"`
-	Status string `json:"status"` // checkOK, checkWarning or checkFailure
+	Status string `json:"status"` // OK, Warning or Failure
 	Text   string `json:"text"`   // what is used, and what was found
 	Advice string `json:"advice,omitempty"`
 	Millis int64  `json:"ms"`
 }
 
+// The status of a check.
 const (
-	checkOK      = "ok"
-	checkWarning = "warning"
-	checkFailure = "failure"
+	OK      = "ok"
+	Warning = "warning"
+	Failure = "failure"
 )
 
 func fine(format string, args ...any) Check {
-	return Check{Status: checkOK, Text: fmt.Sprintf(format, args...)}
+	return Check{Status: OK, Text: fmt.Sprintf(format, args...)}
 }
 
-func warn(text, advice string) Check { return Check{Status: checkWarning, Text: text, Advice: advice} }
+func warn(text, advice string) Check { return Check{Status: Warning, Text: text, Advice: advice} }
 
 func failed(what string, err error, advice string) Check {
-	return Check{Status: checkFailure, Text: what + ": " + err.Error(), Advice: advice}
+	return Check{Status: Failure, Text: what + ": " + err.Error(), Advice: advice}
 }
 
-// worst is the gravest status among checks.
-func worst(checks []Check) string {
-	status := checkOK
+// Worst is the gravest status among checks.
+func Worst(checks []Check) string {
+	status := OK
 	for _, c := range checks {
-		if c.Status == checkFailure || c.Status == checkWarning && status == checkOK {
+		if c.Status == Failure || c.Status == Warning && status == OK {
 			status = c.Status
 		}
 	}
@@ -59,30 +63,33 @@ func worst(checks []Check) string {
 // checkPatience is how long one backend may take to answer.
 const checkPatience = 8 * time.Second
 
-// A diagnosis tries every backend that is configured. The server gives it its
-// own open rooms, the command opens them one by one, so that one that fails
-// hides no other.
-type diagnosis struct {
-	cfg *config.Config
-	log *slog.Logger
+// A Diagnosis tries every backend that is configured. The server gives it what
+// it has open itself, the command opens one by one, so that one that fails hides
+// no other.
+type Diagnosis struct {
+	Config *config.Config
+	// Schema looks at the schema, also where the store could not be opened.
+	Schema func(context.Context) (store.SchemaState, error)
+	// Backups opens the place that BACKUP_TO names.
+	Backups func(context.Context) (backup.Archive, error)
 
-	store    *store.Store
-	storeErr error
-	media    media.Store
-	mediaErr error
-	sessions session.Backend // nil where the store is missing for it
-	sessErr  error
-	queue    *queue.SQS // nil where the database alone is the queue
-	queueErr error
-	redis    *cache.Redis // nil where there is none, or nothing of this process asks it
-	redisErr error
-	address  *media.Addresses  // nil without a CDN
-	assets   *static.Assets    // nil where this process serves none
-	held     []config.Follower // secrets that the running site holds on to
+	Store       *store.Store
+	StoreErr    error
+	Media       media.Store
+	MediaErr    error
+	Sessions    session.Backend // nil where the store is missing for it
+	SessionsErr error
+	Queue       *queue.SQS // nil where the database alone is the queue
+	QueueErr    error
+	Redis       *cache.Redis // nil where there is none, or nothing of this process asks it
+	RedisErr    error
+	Addresses   *media.Addresses  // nil without a CDN
+	Assets      *static.Assets    // nil where this process serves none
+	Held        []config.Follower // secrets that the running site holds on to
 
-	// again is how long after a failure a check is made once more, by who has
+	// RetryAfter is how long after a failure a check is made once more, by who has
 	// the time: on a busy machine, an answer may come too late for once.
-	again time.Duration // 0: never
+	RetryAfter time.Duration // 0: never
 
 	// servers asks the database servers, once a run.
 	servers func() []store.Server
@@ -95,20 +102,20 @@ type diagnosis struct {
 // remembered is how long one diagnosis is the answer to all who ask.
 const remembered = 5 * time.Second
 
-// checks is run, at most once in a while: it writes, and it may be asked for by
+// Checks is Run, at most once in a while: it writes, and it may be asked for by
 // every alarm of a fleet.
-func (d *diagnosis) checks(ctx context.Context) []Check {
+func (d *Diagnosis) Checks(ctx context.Context) []Check {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.last == nil || time.Since(d.at) > remembered {
-		d.last = d.run(context.WithoutCancel(ctx))
+		d.last = d.Run(context.WithoutCancel(ctx))
 		d.at = time.Now()
 	}
 	return d.last
 }
 
-// run does all the checks side by side, and lists them in a steady order.
-func (d *diagnosis) run(ctx context.Context) []Check {
+// Run does all the checks side by side, and lists them in a steady order.
+func (d *Diagnosis) Run(ctx context.Context) []Check {
 	steps := []struct {
 		name string
 		do   func(context.Context) []Check
@@ -136,7 +143,7 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 		d.servers = sync.OnceValue(func() []store.Server {
 			ctx, cancel := context.WithTimeout(ctx, checkPatience)
 			defer cancel()
-			return d.store.Servers(ctx)
+			return d.Store.Servers(ctx)
 		})
 		var group sync.WaitGroup
 		for i, s := range steps {
@@ -157,12 +164,12 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 		group.Wait()
 	}
 	round(func(int) bool { return true })
-	if d.again > 0 && worst(slices.Concat(found...)) == checkFailure {
+	if d.RetryAfter > 0 && Worst(slices.Concat(found...)) == Failure {
 		select {
-		case <-time.After(d.again):
+		case <-time.After(d.RetryAfter):
 		case <-ctx.Done():
 		}
-		round(func(i int) bool { return worst(found[i]) == checkFailure })
+		round(func(i int) bool { return Worst(found[i]) == Failure })
 	}
 	var all []Check
 	for _, f := range found {
@@ -171,13 +178,13 @@ func (d *diagnosis) run(ctx context.Context) []Check {
 	return all
 }
 
-func (d *diagnosis) checkSettings(context.Context) []Check {
-	list := []Check{fine("%s, database %s, sessions %s, photos %s, cache %s, queue %s, roles %s", d.cfg.Origin(), d.cfg.Database.Driver, d.cfg.SessionStore, d.cfg.MediaStore, d.cacheName(), d.queueName(), d.cfg.Shown("ROLES"))}
-	for _, w := range d.cfg.Warnings {
+func (d *Diagnosis) checkSettings(context.Context) []Check {
+	list := []Check{fine("%s, database %s, sessions %s, photos %s, cache %s, queue %s, roles %s", d.Config.Origin(), d.Config.Database.Driver, d.Config.SessionStore, d.Config.MediaStore, d.cacheName(), d.queueName(), d.Config.Shown("ROLES"))}
+	for _, w := range d.Config.Warnings {
 		text, advice, _ := strings.Cut(w, "; ")
 		list = append(list, warn(text, advice))
 	}
-	if d.cfg.TrustedProxies == 0 && !d.cfg.Loopback() && !d.cfg.Secure() {
+	if d.Config.TrustedProxies == 0 && !d.Config.Loopback() && !d.Config.Secure() {
 		list = append(list, warn("TRUSTED_PROXIES is 0: X-Forwarded-For is ignored", "behind a proxy or balancer, set TRUSTED_PROXIES to their number, or every reader counts as one"))
 	}
 	return list
@@ -185,16 +192,16 @@ func (d *diagnosis) checkSettings(context.Context) []Check {
 
 // checkSecrets says which secrets rotate, and reads those again: a new value that
 // cannot be used is found here before the old one is taken away.
-func (d *diagnosis) checkSecrets(ctx context.Context) []Check {
+func (d *Diagnosis) checkSecrets(ctx context.Context) []Check {
 	troubled := make(map[string]string)
-	for _, f := range d.held {
+	for _, f := range d.Held {
 		if name, why := f.Trouble(); why != "" {
 			troubled[name] = why
 		}
 	}
 	var rotating, fixed []string
 	var list []Check
-	for _, k := range d.cfg.Secrets() {
+	for _, k := range d.Config.Secrets() {
 		name := k.Name()
 		if !k.Rotates() {
 			fixed = append(fixed, name)
@@ -209,7 +216,7 @@ func (d *diagnosis) checkSecrets(ctx context.Context) []Check {
 			list = append(list, warn(name+": "+why, "put a good value there, which is taken without a restart: until then the last one holds as far as it can, but no process can start, and what is in a file cannot be read by new connections"))
 		}
 	}
-	if why := troubled["SECRET_KEY"]; why != "" && !d.cfg.SecretKey.IsSet() {
+	if why := troubled["SECRET_KEY"]; why != "" && !d.Config.SecretKey.IsSet() {
 		list = append(list, warn("the generated key: "+why, "put it back from a backup: what it signed ends with the process"))
 	}
 	if len(rotating) > 0 {
@@ -221,27 +228,27 @@ func (d *diagnosis) checkSecrets(ctx context.Context) []Check {
 	return list
 }
 
-func (d *diagnosis) queueName() string {
-	if d.cfg.QueueURL == "" {
+func (d *Diagnosis) queueName() string {
+	if d.Config.QueueURL == "" {
 		return "sql"
 	}
 	return "sqs"
 }
 
-func (d *diagnosis) cacheName() string {
-	if d.cfg.CacheURL.IsSet() {
+func (d *Diagnosis) cacheName() string {
+	if d.Config.CacheURL.IsSet() {
 		return "redis"
 	}
 	return "memory"
 }
 
-func (d *diagnosis) checkSchema(ctx context.Context) []Check {
-	if d.cfg.Database.Driver == "sqlite" && d.store == nil {
+func (d *Diagnosis) checkSchema(ctx context.Context) []Check {
+	if d.Config.Database.Driver == "sqlite" && d.Store == nil {
 		return nil // looking would make the file; the next check says what is missing
 	}
-	state, err := store.NewMigrator(drivers{cfg: d.cfg, log: d.log}.storeOptions()).State(ctx)
+	state, err := d.Schema(ctx)
 	if err != nil {
-		return []Check{failed(d.cfg.Database.String(), err, "see that the server runs, and that DATABASE_URL names the right host, user and password")}
+		return []Check{failed(d.Config.Database.String(), err, "see that the server runs, and that DATABASE_URL names the right host, user and password")}
 	}
 	if err := state.Usable(); err != nil {
 		return []Check{failed("the schema", err, "run tintype migrate up")}
@@ -252,12 +259,12 @@ func (d *diagnosis) checkSchema(ctx context.Context) []Check {
 // clockApart is how far a clock may be off before people see it in their times.
 const clockApart = 2 * time.Second
 
-func (d *diagnosis) checkClock(ctx context.Context) []Check {
-	if d.store == nil {
+func (d *Diagnosis) checkClock(ctx context.Context) []Check {
+	if d.Store == nil {
 		return nil
 	}
 	before := time.Now()
-	now, err := d.store.Now(ctx)
+	now, err := d.Store.Now(ctx)
 	if err != nil {
 		return []Check{failed("the database does not tell the time", err, "")}
 	}
@@ -271,12 +278,12 @@ func (d *diagnosis) checkClock(ctx context.Context) []Check {
 // jobsLate is how long a due job may wait before somebody should look.
 const jobsLate = time.Minute
 
-func (d *diagnosis) checkQueue(ctx context.Context) []Check {
+func (d *Diagnosis) checkQueue(ctx context.Context) []Check {
 	list := d.checkSQS(ctx)
-	if d.store == nil {
+	if d.Store == nil {
 		return list
 	}
-	w, err := d.store.WaitingJobs(ctx)
+	w, err := d.Store.WaitingJobs(ctx)
 	if err != nil {
 		return append(list, failed("the jobs cannot be read", err, ""))
 	}
@@ -296,12 +303,12 @@ const (
 	diskFull = 256 << 20
 )
 
-func (d *diagnosis) checkDisk(context.Context) []Check {
+func (d *Diagnosis) checkDisk(context.Context) []Check {
 	var dirs []string
-	if !d.cfg.Stateless {
-		dirs = append(dirs, d.cfg.DataDir)
+	if !d.Config.Stateless {
+		dirs = append(dirs, d.Config.DataDir)
 	}
-	if folder, ok := media.As[media.Folder](d.media); ok {
+	if folder, ok := media.As[media.Folder](d.Media); ok {
 		dirs = append(dirs, folder.Dir())
 	} else {
 		dirs = append(dirs, os.TempDir()) // large photos on their way to the bucket
@@ -316,7 +323,7 @@ func (d *diagnosis) checkDisk(context.Context) []Check {
 		case err != nil:
 			list = append(list, warn(err.Error(), "the folder is made at the first start"))
 		case free < diskFull:
-			list = append(list, Check{Status: checkFailure, Text: text, Advice: "make room before writes fail"})
+			list = append(list, Check{Status: Failure, Text: text, Advice: "make room before writes fail"})
 		case free < diskLow:
 			list = append(list, warn(text, "make room"))
 		default:
@@ -326,9 +333,9 @@ func (d *diagnosis) checkDisk(context.Context) []Check {
 	return list
 }
 
-func (d *diagnosis) checkVariables(context.Context) []Check {
-	if len(d.cfg.Unknown) == 0 {
+func (d *Diagnosis) checkVariables(context.Context) []Check {
+	if len(d.Config.Unknown) == 0 {
 		return []Check{fine("every variable is a setting")}
 	}
-	return []Check{fine("no settings of Tintype: %s", strings.Join(d.cfg.Unknown, " "))}
+	return []Check{fine("no settings of Tintype: %s", strings.Join(d.Config.Unknown, " "))}
 }

@@ -1,4 +1,4 @@
-package app
+package doctor
 
 import (
 	"context"
@@ -11,24 +11,24 @@ import (
 	"tintype/internal/session"
 )
 
-func (d *diagnosis) checkSessions(ctx context.Context) []Check {
-	if d.sessErr != nil {
-		return []Check{failed("not opened", d.sessErr, "")}
+func (d *Diagnosis) checkSessions(ctx context.Context) []Check {
+	if d.SessionsErr != nil {
+		return []Check{failed("not opened", d.SessionsErr, "")}
 	}
-	if d.sessions == nil {
+	if d.Sessions == nil {
 		return nil // in the database, which has its own check
 	}
 	random := fmt.Sprintf("doctor%058d", time.Now().UnixNano())
 	const account = math.MaxInt64 // nobody's
-	dynamo, isDynamo := d.sessions.(*session.Dynamo)
-	if !isDynamo || d.cfg.ReadOnly {
+	dynamo, isDynamo := d.Sessions.(*session.Dynamo)
+	if !isDynamo || d.Config.ReadOnly {
 		// Rows belong to accounts in SQL; that writes are taken, the database's check has shown.
-		if _, err := d.sessions.Get(ctx, account, random); !errors.Is(err, session.ErrNone) {
+		if _, err := d.Sessions.Get(ctx, account, random); !errors.Is(err, session.ErrNone) {
 			return []Check{failed("cannot be read", err, "")}
 		}
-		return []Check{fine("%s: read", d.sessions)}
+		return []Check{fine("%s: read", d.Sessions)}
 	}
-	where := d.sessions.String()
+	where := d.Sessions.String()
 	facts, err := dynamo.Inspect(ctx)
 	if err != nil {
 		return []Check{failed(where, err, "the role needs GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem and Query on the table; `tintype setup dynamodb` makes it, with "+session.TableKey)}
@@ -43,19 +43,19 @@ func (d *diagnosis) checkSessions(ctx context.Context) []Check {
 // slowRedis is a share of the cache's patience that a round trip should stay under.
 const slowRedis = 4
 
-func (d *diagnosis) checkCache(ctx context.Context) []Check {
-	if d.redisErr != nil {
-		return []Check{failed("CACHE_URL", d.redisErr, "")}
+func (d *Diagnosis) checkCache(ctx context.Context) []Check {
+	if d.RedisErr != nil {
+		return []Check{failed("CACHE_URL", d.RedisErr, "")}
 	}
-	if d.redis == nil {
+	if d.Redis == nil {
 		return nil // memory, which has nothing to be wrong
 	}
-	facts, err := d.redis.Check(ctx)
+	facts, err := d.Redis.Check(ctx)
 	if err != nil {
 		// The site goes on without, so that this is no failure of it; but what was configured does not work.
-		return []Check{failed(d.cfg.CacheShown, err, "the site passes it by meanwhile; see that it runs, takes writes, and that its user may GET, SET, DEL and EVAL the keys tintype:*")}
+		return []Check{failed(d.Config.CacheShown, err, "the site passes it by meanwhile; see that it runs, takes writes, and that its user may GET, SET, DEL and EVAL the keys tintype:*")}
 	}
-	return judgeCache(d.cfg.CacheShown, facts)
+	return judgeCache(d.Config.CacheShown, facts)
 }
 
 func judgeCache(where string, facts cache.Facts) []Check {
@@ -78,26 +78,26 @@ func judgeCache(where string, facts cache.Facts) []Check {
 	return list
 }
 
-func (d *diagnosis) checkSQS(ctx context.Context) []Check {
+func (d *Diagnosis) checkSQS(ctx context.Context) []Check {
 	switch {
-	case d.queueErr != nil:
-		return []Check{failed("not opened", d.queueErr, "")}
-	case d.queue == nil:
+	case d.QueueErr != nil:
+		return []Check{failed("not opened", d.QueueErr, "")}
+	case d.Queue == nil:
 		return nil
 	}
-	send, receive := !d.cfg.ReadOnly, d.cfg.Worker && !d.cfg.ReadOnly
-	facts, err := d.queue.Check(ctx, send, receive)
+	send, receive := !d.Config.ReadOnly, d.Config.Worker && !d.Config.ReadOnly
+	facts, err := d.Queue.Check(ctx, send, receive)
 	if facts.FIFO {
-		return []Check{{Status: checkFailure, Text: d.cfg.QueueURL + " is a FIFO queue", Advice: "use a standard queue: messages only wake workers, and are sent without a group"}}
+		return []Check{{Status: Failure, Text: d.Config.QueueURL + " is a FIFO queue", Advice: "use a standard queue: messages only wake workers, and are sent without a group"}}
 	}
 	if err != nil {
 		rights := "GetQueueAttributes and SendMessage"
 		if receive {
 			rights += ", ReceiveMessage and DeleteMessage"
 		}
-		return []Check{failed(d.cfg.QueueURL, err, "the role needs "+rights+"; jobs go on meanwhile by a poll of the database")}
+		return []Check{failed(d.Config.QueueURL, err, "the role needs "+rights+"; jobs go on meanwhile by a poll of the database")}
 	}
-	text := d.cfg.QueueURL + " answers"
+	text := d.Config.QueueURL + " answers"
 	switch {
 	case facts.Received:
 		text += ": a message was sent, received and deleted"
@@ -108,14 +108,14 @@ func (d *diagnosis) checkSQS(ctx context.Context) []Check {
 	}
 	list := []Check{fine("%s; %d messages wait", text, facts.Waiting)}
 	if facts.Delay > 0 {
-		list = append(list, warn(fmt.Sprintf("%s delays each message by %s, and each photo with it", d.cfg.QueueURL, facts.Delay), "set its delivery delay to 0"))
+		list = append(list, warn(fmt.Sprintf("%s delays each message by %s, and each photo with it", d.Config.QueueURL, facts.Delay), "set its delivery delay to 0"))
 	}
 	if facts.DeadLetters != "" {
 		// deploy/asg makes one, with an alarm: nothing is wrong with it, but nothing about jobs is to be found in it.
 		list = append(list, fine("messages that no worker takes go to a dead-letter queue; jobs that failed are in `tintype jobs list --state dead`"))
 	}
 	if facts.Waiting > manyMessages {
-		list = append(list, warn(fmt.Sprintf("%d messages wait in %s", facts.Waiting, d.cfg.QueueURL), "is a process with ROLES=worker running that may receive from it?"))
+		list = append(list, warn(fmt.Sprintf("%d messages wait in %s", facts.Waiting, d.Config.QueueURL), "is a process with ROLES=worker running that may receive from it?"))
 	}
 	return list
 }

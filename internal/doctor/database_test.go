@@ -1,4 +1,4 @@
-package app
+package doctor
 
 import (
 	"strings"
@@ -36,21 +36,21 @@ func TestJudgingDatabaseServers(t *testing.T) {
 	}{
 		{"a good primary", good(false), "", ""},
 		{"a good replica", good(true), "", ""},
-		{"out of order", good(true, "replica_preserve_commit_order", "OFF"), checkFailure, "replica_preserve_commit_order=OFF with 4 workers"},
-		{"the old name", good(true, "replica_preserve_commit_order", "", "slave_preserve_commit_order", "0"), checkFailure, "another order"},
+		{"out of order", good(true, "replica_preserve_commit_order", "OFF"), Failure, "replica_preserve_commit_order=OFF with 4 workers"},
+		{"the old name", good(true, "replica_preserve_commit_order", "", "slave_preserve_commit_order", "0"), Failure, "another order"},
 		{"one worker keeps any order", good(true, "replica_preserve_commit_order", "OFF", "replica_parallel_workers", "1"), "", ""},
 		{"Aurora has no such order", good(true, "replica_preserve_commit_order", "OFF", "aurora_server_id", "reader-1", "read_only", "OFF"), "", ""},
 		{"Aurora keeps what is committed", good(false, "aurora_version", "3.05.2", "innodb_flush_log_at_trx_commit", "0"), "", ""},
 		{"MariaDB in one domain", good(true, "version", "10.11.6-MariaDB", "slave_parallel_threads", "8", "gtid_slave_pos", "0-1-77"), "", ""},
-		{"MariaDB in two", good(true, "version", "10.11.6-MariaDB", "slave_parallel_threads", "8", "gtid_slave_pos", "0-1-77,1-2-5"), checkFailure, "2 GTID domains"},
-		{"writable", good(true, "read_only", "OFF"), checkWarning, "takes writes"},
-		{"careless", good(false, "innodb_flush_log_at_trx_commit", "2"), checkWarning, "last second"},
-		{"careless binlog", good(false, "sync_binlog", "0"), checkWarning, "replicas may miss"},
-		{"statements", good(false, "binlog_format", "STATEMENT"), checkFailure, "binlog_format=STATEMENT"},
-		{"a shared connection", good(false, "time_zone", "SYSTEM"), checkFailure, "time_zone=SYSTEM"},
-		{"dirty reads", good(false, "transaction_isolation", "READ-UNCOMMITTED"), checkFailure, "not committed"},
-		{"too small", good(false, "max_connections", "20"), checkWarning, "takes 20 connections"},
-		{"too small for one", good(false, "max_user_connections", "5"), checkWarning, "one user 5"},
+		{"MariaDB in two", good(true, "version", "10.11.6-MariaDB", "slave_parallel_threads", "8", "gtid_slave_pos", "0-1-77,1-2-5"), Failure, "2 GTID domains"},
+		{"writable", good(true, "read_only", "OFF"), Warning, "takes writes"},
+		{"careless", good(false, "innodb_flush_log_at_trx_commit", "2"), Warning, "last second"},
+		{"careless binlog", good(false, "sync_binlog", "0"), Warning, "replicas may miss"},
+		{"statements", good(false, "binlog_format", "STATEMENT"), Failure, "binlog_format=STATEMENT"},
+		{"a shared connection", good(false, "time_zone", "SYSTEM"), Failure, "time_zone=SYSTEM"},
+		{"dirty reads", good(false, "transaction_isolation", "READ-UNCOMMITTED"), Failure, "not committed"},
+		{"too small", good(false, "max_connections", "20"), Warning, "takes 20 connections"},
+		{"too small for one", good(false, "max_user_connections", "5"), Warning, "one user 5"},
 	} {
 		found := judgeServer(cfg, c.Server)
 		switch {
@@ -71,18 +71,18 @@ func TestJudgingDatabaseServers(t *testing.T) {
 	}
 	poor := good(false)
 	poor.Grants[1].Privileges = []string{"SELECT", "INSERT"}
-	if found := judgeServer(cfg, poor); len(found) != 1 || found[0].Status != checkFailure || !strings.Contains(found[0].Text, "lacks UPDATE, DELETE") {
+	if found := judgeServer(cfg, poor); len(found) != 1 || found[0].Status != Failure || !strings.Contains(found[0].Text, "lacks UPDATE, DELETE") {
 		t.Errorf("without rights: %+v", found)
 	}
 	cfg.Migrate = "auto"
-	if found := judgeServer(cfg, good(false)); len(found) != 1 || found[0].Status != checkWarning || !strings.Contains(found[0].Text, "MIGRATE=auto") {
+	if found := judgeServer(cfg, good(false)); len(found) != 1 || found[0].Status != Warning || !strings.Contains(found[0].Text, "MIGRATE=auto") {
 		t.Errorf("MIGRATE=auto without rights: %+v", found)
 	}
 }
 
 func TestJudgingACache(t *testing.T) {
 	good := cache.Facts{Version: "7.2", Role: "master", Policy: "allkeys-lru", Limited: true, Took: time.Millisecond, Patience: 40 * time.Millisecond}
-	if list := judgeCache("redis://x", good); len(list) != 1 || list[0].Status != checkOK {
+	if list := judgeCache("redis://x", good); len(list) != 1 || list[0].Status != OK {
 		t.Errorf("%+v", list)
 	}
 	for text, change := range map[string]func(*cache.Facts){
@@ -93,7 +93,7 @@ func TestJudgingACache(t *testing.T) {
 	} {
 		f := good
 		change(&f)
-		if list := judgeCache("redis://x", f); len(list) != 2 || list[1].Status != checkWarning || !strings.Contains(list[1].Text, text) || list[1].Advice == "" {
+		if list := judgeCache("redis://x", f); len(list) != 2 || list[1].Status != Warning || !strings.Contains(list[1].Text, text) || list[1].Advice == "" {
 			t.Errorf("%s: %+v", text, list)
 		}
 	}

@@ -1,4 +1,4 @@
-package app
+package doctor
 
 import (
 	"context"
@@ -19,34 +19,34 @@ import (
 // errProbe has a probe's transaction rolled back.
 var errProbe = errors.New("a probe, rolled back")
 
-func (d *diagnosis) checkDatabase(ctx context.Context) []Check {
-	if d.store == nil {
-		return []Check{failed("not opened", d.storeErr, "mend what the other checks say of the database")}
+func (d *Diagnosis) checkDatabase(ctx context.Context) []Check {
+	if d.Store == nil {
+		return []Check{failed("not opened", d.StoreErr, "mend what the other checks say of the database")}
 	}
-	if err := d.store.Ping(ctx); err != nil {
-		return []Check{failed(d.cfg.Database.String()+" does not answer", err, "see that the server runs and may be reached from here")}
+	if err := d.Store.Ping(ctx); err != nil {
+		return []Check{failed(d.Config.Database.String()+" does not answer", err, "see that the server runs and may be reached from here")}
 	}
 	var list []Check
 	about := ""
 	for _, sv := range d.servers() {
 		if sv.Address == "" {
 			about = aboutServer(sv)
-			list = judgeServer(d.cfg, sv)
+			list = judgeServer(d.Config, sv)
 		}
 	}
-	if d.cfg.ReadOnly {
-		return append([]Check{fine("%s answers%s; READ_ONLY, so no write was tried", d.cfg.Database, about)}, list...)
+	if d.Config.ReadOnly {
+		return append([]Check{fine("%s answers%s; READ_ONLY, so no write was tried", d.Config.Database, about)}, list...)
 	}
-	err := d.store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+	err := d.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		if err := tx.AddJob(ctx, "probe", nil, math.MaxInt64); err != nil {
 			return err
 		}
 		return errProbe
 	})
 	if !errors.Is(err, errProbe) {
-		return append([]Check{failed(d.cfg.Database.String()+" refuses a write", err, "the application's user needs SELECT, INSERT, UPDATE and DELETE, on the primary")}, list...)
+		return append([]Check{failed(d.Config.Database.String()+" refuses a write", err, "the application's user needs SELECT, INSERT, UPDATE and DELETE, on the primary")}, list...)
 	}
-	return append([]Check{fine("%s answers%s, and takes a write (rolled back)", d.cfg.Database, about)}, list...)
+	return append([]Check{fine("%s answers%s, and takes a write (rolled back)", d.Config.Database, about)}, list...)
 }
 
 // aboutServer is what people like to know of a server, in brackets.
@@ -68,20 +68,20 @@ func aboutServer(sv store.Server) string {
 // machine may answer the first ones too late.
 const replicaPolls = 4 * time.Second
 
-func (d *diagnosis) checkReplicas(ctx context.Context) []Check {
-	if d.store == nil || !d.store.Replicated() {
+func (d *Diagnosis) checkReplicas(ctx context.Context) []Check {
+	if d.Store == nil || !d.Store.Replicated() {
 		return nil
 	}
-	for end := time.Now().Add(replicaPolls); d.again > 0 && !d.allReplicasInUse() && time.Now().Before(end) && ctx.Err() == nil; {
+	for end := time.Now().Add(replicaPolls); d.RetryAfter > 0 && !d.allReplicasInUse() && time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(100 * time.Millisecond)
 	}
 	var list []Check
-	for i, address := range d.cfg.Replicas.Shown() {
+	for i, address := range d.Config.Replicas.Shown() {
 		if strings.Contains(address, ".proxy-") && strings.Contains(address, ".rds.") {
-			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("address %d is an RDS Proxy, which shares connections: a reader's own writes could be missed", i+1), Advice: "name the readers or the cluster's reader endpoint"})
+			list = append(list, Check{Status: Failure, Text: fmt.Sprintf("address %d is an RDS Proxy, which shares connections: a reader's own writes could be missed", i+1), Advice: "name the readers or the cluster's reader endpoint"})
 		}
 	}
-	known, primary := d.store.Replicas()
+	known, primary := d.Store.Replicas()
 	for _, r := range known {
 		switch {
 		case !r.InUse:
@@ -91,14 +91,14 @@ func (d *diagnosis) checkReplicas(ctx context.Context) []Check {
 		}
 	}
 	if len(known) == 0 {
-		list = append(list, Check{Status: checkFailure, Text: "none of DATABASE_REPLICA_URLS has answered", Advice: "see that they run, and that their user may SELECT"})
+		list = append(list, Check{Status: Failure, Text: "none of DATABASE_REPLICA_URLS has answered", Advice: "see that they run, and that their user may SELECT"})
 	}
 	servers := d.servers()
 	for _, sv := range servers {
 		if sv.Address == "" {
 			continue
 		}
-		list = append(list, judgeServer(d.cfg, sv)...)
+		list = append(list, judgeServer(d.Config, sv)...)
 		if i := slices.IndexFunc(servers, func(s store.Server) bool { return s.Address == "" }); i >= 0 && sv.ID != "" && sv.ID == servers[i].ID {
 			list = append(list, warn(sv.Address+" is the primary itself (server "+sv.ID+")", "reads there relieve nobody: name a replica; behind a cluster's reader endpoint, add a reader"))
 		}
@@ -106,8 +106,8 @@ func (d *diagnosis) checkReplicas(ctx context.Context) []Check {
 	return list
 }
 
-func (d *diagnosis) allReplicasInUse() bool {
-	known, _ := d.store.Replicas()
+func (d *Diagnosis) allReplicasInUse() bool {
+	known, _ := d.Store.Replicas()
 	return len(known) > 0 && !slices.ContainsFunc(known, func(r store.ReplicaState) bool { return !r.InUse })
 }
 
@@ -126,7 +126,7 @@ func judgeServer(cfg *config.Config, sv store.Server) []Check {
 	}
 	var list []Check
 	wrong := func(text, advice string) {
-		list = append(list, Check{Status: checkFailure, Text: who + " " + text, Advice: advice})
+		list = append(list, Check{Status: Failure, Text: who + " " + text, Advice: advice})
 	}
 	doubtful := func(text, advice string) { list = append(list, warn(who+" "+text, advice)) }
 	v := sv.Variables
@@ -172,7 +172,7 @@ func judgeConnections(cfg *config.Config, who string, v map[string]string) []Che
 		return nil
 	}
 	if cfg.DatabaseMaxConns > takes {
-		return []Check{{Status: checkFailure, Text: fmt.Sprintf("%s takes %d connections, and DATABASE_MAX_CONNECTIONS shares out %d", who, takes, cfg.DatabaseMaxConns), Advice: "raise max_connections there, or lower DATABASE_MAX_CONNECTIONS"}}
+		return []Check{{Status: Failure, Text: fmt.Sprintf("%s takes %d connections, and DATABASE_MAX_CONNECTIONS shares out %d", who, takes, cfg.DatabaseMaxConns), Advice: "raise max_connections there, or lower DATABASE_MAX_CONNECTIONS"}}
 	}
 	each := cfg.MySQLConns()
 	if each == 0 {
@@ -202,7 +202,7 @@ func judgePrimary(cfg *config.Config, sv store.Server) []Check {
 	var list []Check
 	v := sv.Variables
 	if lacking := store.Lacking(sv.Grants, sv.Database, store.AppPrivileges); len(lacking) > 0 {
-		list = append(list, Check{Status: checkFailure, Text: "the user of DATABASE_URL lacks " + strings.Join(lacking, ", "), Advice: "GRANT " + strings.Join(lacking, ", ") + " ON " + sv.Database + ".* to it; `tintype setup database` does so"})
+		list = append(list, Check{Status: Failure, Text: "the user of DATABASE_URL lacks " + strings.Join(lacking, ", "), Advice: "GRANT " + strings.Join(lacking, ", ") + " ON " + sv.Database + ".* to it; `tintype setup database` does so"})
 	}
 	if cfg.Migrate == "auto" {
 		if lacking := store.Lacking(sv.Grants, sv.Database, store.OwnerPrivileges); len(lacking) > 0 {
@@ -226,7 +226,7 @@ func judgePrimary(cfg *config.Config, sv store.Server) []Check {
 			list = append(list, warn("after a crash, replicas may miss what the primary has (sync_binlog="+s+")", "set it to 1"))
 		}
 		if v["binlog_format"] == "STATEMENT" {
-			list = append(list, Check{Status: checkFailure, Text: "binlog_format=STATEMENT: replicas may come to hold other rows than the primary", Advice: "set it to ROW"})
+			list = append(list, Check{Status: Failure, Text: "binlog_format=STATEMENT: replicas may come to hold other rows than the primary", Advice: "set it to ROW"})
 		}
 	}
 	return list
@@ -250,7 +250,7 @@ func judgeReplica(sv store.Server) []Check {
 		list = append(list, warn(sv.Address+" takes writes (read_only=OFF)", "set read_only=ON there: what is written to a replica is lost, or ends its replication"))
 	}
 	if why := outOfOrder(v); why != "" {
-		list = append(list, Check{Status: checkFailure, Text: sv.Address + " may apply commits in another order than the primary (" + why + "): a reader could miss an own write", Advice: orderAdvice(v)})
+		list = append(list, Check{Status: Failure, Text: sv.Address + " may apply commits in another order than the primary (" + why + "): a reader could miss an own write", Advice: orderAdvice(v)})
 	}
 	return list
 }

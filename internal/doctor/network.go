@@ -1,4 +1,4 @@
-package app
+package doctor
 
 import (
 	"bytes"
@@ -27,14 +27,14 @@ const (
 )
 
 // fetch asks an address as a browser on the site's pages does, and follows nothing.
-func (d *diagnosis) fetch(ctx context.Context, address string) (status int, header http.Header, body []byte, err error) {
+func (d *Diagnosis) fetch(ctx context.Context, address string) (status int, header http.Header, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchPatience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	req.Header.Set("Origin", d.cfg.Origin())
+	req.Header.Set("Origin", d.Config.Origin())
 	req.Header.Set("User-Agent", "Tintype doctor")
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
@@ -47,8 +47,8 @@ func (d *diagnosis) fetch(ctx context.Context, address string) (status int, head
 }
 
 // checkAddress goes the way that readers go.
-func (d *diagnosis) checkAddress(ctx context.Context) []Check {
-	where := d.cfg.Origin()
+func (d *Diagnosis) checkAddress(ctx context.Context) []Check {
+	where := d.Config.Origin()
 	status, header, body, err := d.fetch(ctx, where+"/livez")
 	advice := "see that the name, the certificate and whatever stands in front lead to this site; while it is not started this is no wonder"
 	switch {
@@ -63,11 +63,11 @@ func (d *diagnosis) checkAddress(ctx context.Context) []Check {
 }
 
 // checkStatic asks for every file of this release where pages will have browsers ask for them.
-func (d *diagnosis) checkStatic(ctx context.Context) []Check {
-	if d.assets == nil || d.cfg.StaticBaseURL == "" {
+func (d *Diagnosis) checkStatic(ctx context.Context) []Check {
+	if d.Assets == nil || d.Config.StaticBaseURL == "" {
 		return nil
 	}
-	all := d.assets.All()
+	all := d.Assets.All()
 	paths := slices.Sorted(maps.Keys(all))
 	wrong := make([]string, len(paths))
 	var group sync.WaitGroup
@@ -76,7 +76,7 @@ func (d *diagnosis) checkStatic(ctx context.Context) []Check {
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			status, header, body, err := d.fetch(ctx, d.cfg.StaticBaseURL+path)
+			status, header, body, err := d.fetch(ctx, d.Config.StaticBaseURL+path)
 			switch {
 			case err != nil:
 				wrong[i] = err.Error()
@@ -84,7 +84,7 @@ func (d *diagnosis) checkStatic(ctx context.Context) []Check {
 				wrong[i] = fmt.Sprintf("%s answers %d", path, status)
 			case !bytes.Equal(body, all[path].Body):
 				wrong[i] = path + " is another file than this release's"
-			case header.Get("Access-Control-Allow-Origin") != "*" && header.Get("Access-Control-Allow-Origin") != d.cfg.Origin():
+			case header.Get("Access-Control-Allow-Origin") != "*" && header.Get("Access-Control-Allow-Origin") != d.Config.Origin():
 				wrong[i] = path + " comes without Access-Control-Allow-Origin: *, so browsers refuse it"
 			}
 		})
@@ -92,23 +92,23 @@ func (d *diagnosis) checkStatic(ctx context.Context) []Check {
 	group.Wait()
 	wrong = slices.DeleteFunc(wrong, func(s string) bool { return s == "" })
 	if len(wrong) > 0 {
-		return []Check{failed(fmt.Sprintf("%s: %d of %d files cannot be used", d.cfg.StaticBaseURL, len(wrong), len(paths)), errors.New(wrong[0]), "`tintype assets upload` puts them into the bucket behind it, before each release; the CDN has to pass CORS headers on")}
+		return []Check{failed(fmt.Sprintf("%s: %d of %d files cannot be used", d.Config.StaticBaseURL, len(wrong), len(paths)), errors.New(wrong[0]), "`tintype assets upload` puts them into the bucket behind it, before each release; the CDN has to pass CORS headers on")}
 	}
-	return []Check{fine("%s has all %d files of this release", d.cfg.StaticBaseURL, len(paths))}
+	return []Check{fine("%s has all %d files of this release", d.Config.StaticBaseURL, len(paths))}
 }
 
-func (d *diagnosis) checkMedia(ctx context.Context) []Check {
-	if d.mediaErr != nil {
-		return []Check{failed("not opened", d.mediaErr, "")}
+func (d *Diagnosis) checkMedia(ctx context.Context) []Check {
+	if d.MediaErr != nil {
+		return []Check{failed("not opened", d.MediaErr, "")}
 	}
-	where := d.media.String()
+	where := d.Media.String()
 	sampled := d.checkSample(ctx)
-	if d.cfg.ReadOnly {
+	if d.Config.ReadOnly {
 		return append([]Check{fine("%s; READ_ONLY, so no write was tried", where)}, sampled...)
 	}
-	bucket, isBucket := media.As[*media.S3](d.media)
+	bucket, isBucket := media.As[*media.S3](d.Media)
 	if !isBucket {
-		if err := d.media.Check(ctx); err != nil {
+		if err := d.Media.Check(ctx); err != nil {
 			return []Check{failed(where, err, "the program writes, reads and deletes there: see that it exists, has room, and grants these rights")}
 		}
 		return append([]Check{fine("%s: written, read and deleted", where)}, sampled...)
@@ -138,12 +138,12 @@ func (d *diagnosis) checkMedia(ctx context.Context) []Check {
 const sampleSize = 100
 
 // checkSample looks for photos of the database in the store: one that was filled wrongly takes and gives every probe.
-func (d *diagnosis) checkSample(ctx context.Context) []Check {
-	haver, ok := media.As[media.Haver](d.media)
-	if !ok || d.store == nil || d.storeErr != nil {
+func (d *Diagnosis) checkSample(ctx context.Context) []Check {
+	haver, ok := media.As[media.Haver](d.Media)
+	if !ok || d.Store == nil || d.StoreErr != nil {
 		return nil
 	}
-	objects, err := d.store.SampleMediaObjects(ctx, sampleSize)
+	objects, err := d.Store.SampleMediaObjects(ctx, sampleSize)
 	if err != nil || len(objects) == 0 {
 		return nil // what is wrong with the database, another check tells
 	}
@@ -183,8 +183,8 @@ func (d *diagnosis) checkSample(ctx context.Context) []Check {
 }
 
 // checkRedirect fetches a photo that was just written from the bucket itself, under an address as readers get it.
-func (d *diagnosis) checkRedirect(ctx context.Context, bucket *media.S3) []Check {
-	if !d.cfg.MediaRedirect {
+func (d *Diagnosis) checkRedirect(ctx context.Context, bucket *media.S3) []Check {
+	if !d.Config.MediaRedirect {
 		return nil
 	}
 	var list []Check
@@ -200,7 +200,7 @@ func (d *diagnosis) checkRedirect(ctx context.Context, bucket *media.S3) []Check
 		case err != nil:
 			return err
 		case status != http.StatusOK || string(body) != probeText:
-			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("the bucket answers %d for a photo under a presigned address", status), Advice: advice})
+			list = append(list, Check{Status: Failure, Text: fmt.Sprintf("the bucket answers %d for a photo under a presigned address", status), Advice: advice})
 		default:
 			list = append(list, fine("the bucket gave a photo under a presigned address, as readers fetch it"))
 		}
@@ -213,7 +213,7 @@ func (d *diagnosis) checkRedirect(ctx context.Context, bucket *media.S3) []Check
 }
 
 // checkClosed sees that what is not for everybody is not given to everybody.
-func (d *diagnosis) checkClosed(ctx context.Context, bucket *media.S3) []Check {
+func (d *Diagnosis) checkClosed(ctx context.Context, bucket *media.S3) []Check {
 	var list []Check
 	for kind, what := range map[media.Kind]string{media.Original: "originals, with the places where they were taken", media.Private: "photos for followers only"} {
 		key := media.OriginalKey(media.NewRandom())
@@ -226,7 +226,7 @@ func (d *diagnosis) checkClosed(ctx context.Context, bucket *media.S3) []Check {
 				return err
 			}
 			if status, _, _, err := d.fetch(ctx, address); err == nil && status == http.StatusOK {
-				list = append(list, Check{Status: checkFailure, Text: "the bucket gives " + what + ", to everybody who has the address", Advice: "block public access to it; a CDN reads it by an origin access control, limited to pub/"})
+				list = append(list, Check{Status: Failure, Text: "the bucket gives " + what + ", to everybody who has the address", Advice: "block public access to it; a CDN reads it by an origin access control, limited to pub/"})
 			}
 			return nil
 		})
@@ -240,23 +240,23 @@ func (d *diagnosis) checkClosed(ctx context.Context, bucket *media.S3) []Check {
 const probeText = "tintype probe"
 
 // withProbe stores an object for as long as f runs.
-func (d *diagnosis) withProbe(ctx context.Context, key string, f func() error) error {
-	if _, err := d.media.Put(ctx, key, strings.NewReader(probeText), media.PutOptions{Size: int64(len(probeText))}); err != nil {
+func (d *Diagnosis) withProbe(ctx context.Context, key string, f func() error) error {
+	if _, err := d.Media.Put(ctx, key, strings.NewReader(probeText), media.PutOptions{Size: int64(len(probeText))}); err != nil {
 		return err
 	}
 	err := f()
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchPatience)
 	defer cancel()
-	return errors.Join(err, d.media.Delete(wait, key))
+	return errors.Join(err, d.Media.Delete(wait, key))
 }
 
 // checkCDN has a photo that was just written fetched from the CDN, as readers will.
-func (d *diagnosis) checkCDN(ctx context.Context) []Check {
-	if d.cfg.MediaBaseURL == "" || d.mediaErr != nil || d.media == nil {
+func (d *Diagnosis) checkCDN(ctx context.Context) []Check {
+	if d.Config.MediaBaseURL == "" || d.MediaErr != nil || d.Media == nil {
 		return nil
 	}
-	where := d.cfg.MediaBaseURL
-	if d.cfg.ReadOnly {
+	where := d.Config.MediaBaseURL
+	if d.Config.ReadOnly {
 		return []Check{fine("%s; READ_ONLY, so no photo was put there to be fetched", where)}
 	}
 	advice := "see that it leads to the CDN, and the CDN to the bucket (with MEDIA_S3_PREFIX as the origin's path), or to this site's /media"
@@ -268,7 +268,7 @@ func (d *diagnosis) checkCDN(ctx context.Context) []Check {
 		case err != nil:
 			return err
 		case status != http.StatusOK || string(body) != probeText:
-			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("%s answers %d for a photo that is there", where, status), Advice: advice})
+			list = append(list, Check{Status: Failure, Text: fmt.Sprintf("%s answers %d for a photo that is there", where, status), Advice: advice})
 		default:
 			list = append(list, fine("%s gave a photo that was just written", where))
 		}
@@ -280,17 +280,17 @@ func (d *diagnosis) checkCDN(ctx context.Context) []Check {
 	private := media.VariantKey(media.Private, media.NewRandom(), "320")
 	err = d.withProbe(ctx, private, func() error {
 		if status, _, body, err := d.fetch(ctx, where+"/"+private); err == nil && status == http.StatusOK && string(body) == probeText {
-			list = append(list, Check{Status: checkFailure, Text: where + " gives photos for followers only to everybody who has the address", Advice: "have the CDN demand signed addresses for /priv/*, and none lead to /orig/*"})
+			list = append(list, Check{Status: Failure, Text: where + " gives photos for followers only to everybody who has the address", Advice: "have the CDN demand signed addresses for /priv/*, and none lead to /orig/*"})
 		}
-		if d.address == nil || !d.cfg.MediaSigningKey.IsSet() {
+		if d.Addresses == nil || !d.Config.MediaSigningKey.IsSet() {
 			return nil
 		}
-		status, _, body, err := d.fetch(ctx, d.address.Private(private, 0, false, time.Now()))
+		status, _, body, err := d.fetch(ctx, d.Addresses.Private(private, 0, false, time.Now()))
 		if err != nil {
 			return err
 		}
 		if status != http.StatusOK || string(body) != probeText {
-			list = append(list, Check{Status: checkFailure, Text: fmt.Sprintf("%s answers %d for a private photo under a signed address", where, status), Advice: "see that MEDIA_SIGNING_KEY_ID is in the key group that CloudFront trusts for /priv/*"})
+			list = append(list, Check{Status: Failure, Text: fmt.Sprintf("%s answers %d for a private photo under a signed address", where, status), Advice: "see that MEDIA_SIGNING_KEY_ID is in the key group that CloudFront trusts for /priv/*"})
 		} else {
 			list = append(list, fine("%s takes our signatures", where))
 		}

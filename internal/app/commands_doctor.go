@@ -1,0 +1,40 @@
+package app
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"tintype/internal/doctor"
+)
+
+type doctorCommand struct {
+	JSON bool `name:"json" help:"As JSON: an object with checks."`
+}
+
+// errUnwell is the exit status of a doctor who found a failure.
+var errUnwell = errors.New("something does not work; see above")
+
+func (d doctorCommand) Run(c *call) error {
+	cfg, err := c.config()
+	if err != nil {
+		if d.JSON { // who reads it by a program gets the object in any case
+			err = errors.Join(err, doctor.WriteJSON(c.env.Stdout, []doctor.Check{{Name: "settings", Status: doctor.Failure, Text: err.Error(), Advice: "`tintype --help` lists the settings"}}))
+		}
+		return err
+	}
+	log := slog.New(slog.DiscardHandler) // what fails is said by the checks
+	patient, closing := examine(c, cfg, log)
+	defer closing()
+	patient.RetryAfter = time.Second
+	checks := patient.Run(c)
+	if d.JSON {
+		err = doctor.WriteJSON(c.env.Stdout, checks)
+	} else {
+		err = doctor.WriteText(c.env.Stdout, checks)
+	}
+	if err == nil && doctor.Worst(checks) == doctor.Failure {
+		err = errUnwell
+	}
+	return err
+}
