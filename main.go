@@ -2,18 +2,9 @@
 package main
 
 import (
-	"context"
 	"os"
 
 	"tintype/internal/app"
 )
 
-func main() {
-	os.Exit(app.Main(context.Background(), app.Environment{
-		Args:    os.Args[1:],
-		Lookup:  os.LookupEnv,
-		Environ: os.Environ(),
-		Stdout:  os.Stdout,
-		Stderr:  os.Stderr,
-	}))
-}
+func main() { os.Exit(app.Main()) }

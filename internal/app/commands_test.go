@@ -4,26 +4,32 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"tintype/internal/command"
+	"tintype/internal/store"
 )
 
 // command runs the program in this process.
-func command(env []string, args ...string) (status int, stdout, stderr string) {
+func runCommand(env []string, args ...string) (status int, stdout, stderr string) {
 	set := make(map[string]string)
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
 		set[name] = value
 	}
 	var out, errs bytes.Buffer
-	status = Main(context.Background(), Environment{
+	status = command.Main(context.Background(), command.Environment{
 		Args:    args,
 		Lookup:  func(name string) (string, bool) { v, ok := set[name]; return v, ok },
 		Environ: env,
 		Stdout:  &out,
 		Stderr:  &errs,
-	})
+	}, program())
 	return status, out.String(), errs.String()
 }
 
@@ -43,80 +49,150 @@ func TestExitStatuses(t *testing.T) {
 		{[]string{"DATABASE_URL=sqlite:/dev/null/x.db"}, []string{"migrate", "up"}, 1, "tintype: "},
 		{nil, []string{"migrate", "down"}, 1, "--yes"},
 	} {
-		status, _, stderr := command(c.env, c.args...)
+		status, _, stderr := runCommand(c.env, c.args...)
 		if status != c.status || !strings.Contains(stderr, c.stderr) || (c.status == 0) != (stderr == "") {
 			t.Errorf("%v %v: status %d, %q", c.env, c.args, status, stderr)
 		}
 	}
 }
 
-func TestErrorsOfJobsAreOneLineOfText(t *testing.T) {
-	if got, want := oneLine("it broke:\x1b[2J\r\n\tat é 日\u009b0m\u202e"), "it broke: [2J at é 日 0m"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-// A person's command says what it has to say, and does not bury it under what a server logs.
-func TestCommandsLogOnlyWhatIsOutOfTheOrdinary(t *testing.T) {
-	for level, want := range map[string]string{"": "WARN", "info": "INFO", "error": "ERROR"} {
-		env := []string{"LOG_LEVEL=" + level}
-		if level == "" {
-			env = nil
-		}
-		c := mustLoad(t, env...)
-		if got := c.Quiet().LogLevel.String(); got != want {
-			t.Errorf("%q: %s", level, got)
-		}
-		if level == "" && c.LogLevel.String() != "INFO" {
-			t.Error("the server's own level has changed")
-		}
-	}
-}
-
-func TestHelpShowsCommandsAndSettings(t *testing.T) {
-	_, out, _ := command(nil, "--help")
-	for _, want := range []string{"migrate up", "config", "version", "DATABASE_URL", "MAX_IN_FLIGHT"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("no %s in:\n%s", want, out)
-		}
-	}
-	if _, out, _ = command(nil, "config", "--help"); strings.Contains(out, "DATABASE_URL") {
-		t.Error("every command's help lists every setting")
-	}
-}
-
-func TestConfigCommand(t *testing.T) {
-	_, out, _ := command([]string{"SITE_NAME=Somewhere"}, "config")
-	if !strings.Contains(out, "\nSITE_NAME=Somewhere\n") || !strings.Contains(out, "\nVISITORS=read  (default)\n") {
-		t.Errorf("%s", out)
-	}
-	_, out, _ = command([]string{"SITE_NAME=Some & where"}, "config", "--json")
-	var document struct {
-		Settings []struct {
-			Name, Value     string
-			Default, Secret bool
-		}
-	}
-	if err := json.Unmarshal([]byte(out), &document); err != nil || len(document.Settings) < 60 {
-		t.Fatalf("%v in %s", err, out)
-	}
-	if !strings.Contains(out, "Some & where") {
-		t.Errorf("escaped beyond need:\n%s", out)
-	}
-}
-
 func TestMigrateCommands(t *testing.T) {
 	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
-	if status, out, stderr := command(env, "migrate", "status"); status != 0 || !strings.Contains(out, "missing") {
+	if status, out, stderr := runCommand(env, "migrate", "status"); status != 0 || !strings.Contains(out, "missing") {
 		t.Errorf("%d %s %s", status, out, stderr)
 	}
-	if status, out, stderr := command(env, "migrate", "up"); status != 0 || !strings.Contains(out, "The schema is at version") {
+	if status, out, stderr := runCommand(env, "migrate", "up"); status != 0 || !strings.Contains(out, "The schema is at version") {
 		t.Errorf("%d %s %s", status, out, stderr)
 	}
-	if status, out, stderr := command(env, "migrate", "status"); status != 0 || strings.Contains(out, "missing") || !strings.Contains(out, "applied") {
+	if status, out, stderr := runCommand(env, "migrate", "status"); status != 0 || strings.Contains(out, "missing") || !strings.Contains(out, "applied") {
 		t.Errorf("%d %s %s", status, out, stderr)
 	}
-	if status, out, stderr := command(env, "migrate", "down", "1", "--yes"); status != 0 {
+	if status, out, stderr := runCommand(env, "migrate", "down", "1", "--yes"); status != 0 {
 		t.Errorf("%d %s %s", status, out, stderr)
+	}
+}
+
+func TestAccountAndJobCommands(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "BASE_URL=https://photos.example", "TRUSTED_PROXIES=1"}
+	status, out, stderr := runCommand(env, "account", "create", "--admin")
+	link, err := url.Parse(strings.TrimSpace(out))
+	if status != 0 || err != nil || link.Host != "photos.example" || !strings.HasPrefix(link.Path, "/links/") {
+		t.Errorf("%d %q %q", status, out, stderr)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"account", "promote", "nobody"}, "tintype: there is no account nobody\n"},
+		{[]string{"account", "suspend", "nobody"}, "tintype: there is no account nobody\n"},
+		{[]string{"account", "reset-password", "nobody"}, "tintype: there is no account nobody\n"},
+		{[]string{"jobs", "retry", "7"}, "tintype: there is no job 7\n"},
+	} {
+		if status, _, stderr := runCommand(env, c.args...); status != 1 || stderr != c.want {
+			t.Errorf("%v: %d %q", c.args, status, stderr)
+		}
+	}
+	if status, out, stderr := runCommand(env, "jobs", "list"); status != 0 || !strings.HasPrefix(out, "ID ") {
+		t.Errorf("%d %q %q", status, out, stderr)
+	}
+}
+
+func TestJobCommands(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
+	if code, _, stderr := runCommand(env, "migrate", "up"); code != 0 {
+		t.Fatal(stderr)
+	}
+	cfg := mustLoad(t, env...)
+	db, err := store.Open(t.Context(), drivers{cfg: cfg}.storeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	for n := range 3 {
+		if err := db.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return tx.AddJob(ctx, "test.kind", n, 0) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claimed, err := db.ClaimJobs(ctx, []string{"test.kind"}, 2, "token", time.Hour)
+	if err != nil || len(claimed) != 2 {
+		t.Fatalf("%v %v", claimed, err)
+	}
+	for _, j := range claimed {
+		if _, err := db.BuryJob(ctx, j.ID, "token", "broken\nin two"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	type entry struct {
+		ID, Kind, Error string
+		Attempts        int
+		Created         time.Time  `json:"created_at"`
+		Due             *time.Time `json:"due_at"`
+		Finished        *time.Time `json:"finished_at"`
+	}
+	list := func(state string) []entry {
+		t.Helper()
+		code, out, stderr := runCommand(env, "jobs", "list", "--json", "--state", state)
+		var answer struct{ Jobs []entry }
+		if err := json.Unmarshal([]byte(out), &answer); code != 0 || err != nil || answer.Jobs == nil {
+			t.Fatalf("%d %v %s %s", code, err, out, stderr)
+		}
+		return answer.Jobs
+	}
+	dead := list("dead")
+	if len(dead) != 2 || len(list("all")) != 3 || len(list("done")) != 0 {
+		t.Fatalf("%+v", dead)
+	}
+	if j := dead[1]; j.ID != strconv.FormatInt(claimed[0].ID, 10) || j.Kind != "test.kind" || j.Error != "broken\nin two" || j.Attempts != 1 || j.Finished == nil || j.Due != nil || j.Created.IsZero() {
+		t.Errorf("%+v", j)
+	}
+	if code, out, _ := runCommand(env, "jobs", "list"); code != 0 || !strings.Contains(out, "broken in two\n") {
+		t.Errorf("%d %s", code, out)
+	}
+	if code, _, stderr := runCommand(env, "jobs", "retry"); code != command.StatusFailure || !strings.Contains(stderr, "--dead") {
+		t.Errorf("nothing named: %d %s", code, stderr)
+	}
+	code, out, stderr := runCommand(env, "jobs", "retry", "--json", dead[0].ID, "77")
+	if code != command.StatusFailure || !strings.Contains(out, dead[0].ID) || strings.Contains(out, `"77"`) || !strings.Contains(stderr, "there is no job 77") {
+		t.Errorf("%d %s %s", code, out, stderr)
+	}
+	if code, out, stderr := runCommand(env, "jobs", "retry", "--dead"); code != 0 || out != "One job runs again.\n" {
+		t.Errorf("%d %s %s", code, out, stderr)
+	}
+	if left := list("dead"); len(left) != 0 || len(list("ready")) != 3 {
+		t.Errorf("%+v", left)
+	}
+}
+
+func TestDemoCommand(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"DATA_DIR=" + dir, "DATABASE_URL=sqlite:" + filepath.Join(dir, "site.db")}
+	status, stdout, stderr := runCommand(env, "demo", "--accounts", "5", "--posts", "12", "--pictures", "1")
+	if status != 0 || !strings.Contains(stdout, "5 members") || !strings.Contains(stdout, "12 posts") || !strings.Contains(stdout, "with the password ") {
+		t.Fatalf("status %d, %q, %q", status, stdout, stderr)
+	}
+	if !strings.Contains(stderr, "posts     12 of 12\n") || strings.Contains(stderr, "\r") {
+		t.Errorf("progress: %q", stderr)
+	}
+
+	status, stdout, stderr = runCommand(env, "demo", "--accounts", "2", "--posts", "1", "--pictures", "1", "--quiet", "--json", "--seed", "2")
+	var made struct {
+		Accounts, Posts int
+		Login, Password string
+	}
+	if err := json.Unmarshal([]byte(stdout), &made); err != nil || status != 0 || stderr != "" {
+		t.Fatalf("status %d, %q, %q: %v", status, stdout, stderr, err)
+	}
+	if made.Accounts != 2 || made.Posts != 1 || made.Login == "" || len(made.Password) < 12 {
+		t.Errorf("made %+v", made)
+	}
+
+	if status, _, stderr = runCommand(env, "demo", "--accounts", "1"); status != 1 || !strings.Contains(stderr, "at least 2 accounts") {
+		t.Errorf("one account: status %d, %q", status, stderr)
+	}
+	if status, _, stderr = runCommand(env, "demo", "--photos", filepath.Join(dir, "none")); status != 2 {
+		t.Errorf("no folder: status %d, %q", status, stderr)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tintype/internal/backup"
+	"tintype/internal/command"
 	"tintype/internal/doctor"
 	"tintype/internal/servertest"
 	"tintype/internal/web"
@@ -33,10 +34,10 @@ func checksOf(t *testing.T, text string) (status string, byName map[string][]doc
 
 func TestDoctorOfAHealthySite(t *testing.T) {
 	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "PALETTE=x"}
-	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
+	if code, _, stderr := runCommand(env, "migrate", "up"); code != 0 {
 		t.Fatal(stderr)
 	}
-	code, out, stderr := command(env, "doctor", "--json")
+	code, out, stderr := runCommand(env, "doctor", "--json")
 	if code != 0 {
 		t.Fatalf("%d %s\n%s", code, stderr, out)
 	}
@@ -54,7 +55,7 @@ func TestDoctorOfAHealthySite(t *testing.T) {
 	if v := checks["variables"]; len(v) != 1 || !strings.Contains(v[0].Text, "PALETTE") {
 		t.Errorf("unknown variables: %+v", v)
 	}
-	if _, lines, _ := command(env, "doctor"); !strings.Contains(lines, "ok       database   sqlite:") {
+	if _, lines, _ := runCommand(env, "doctor"); !strings.Contains(lines, "ok       database   sqlite:") {
 		t.Errorf("as lines:\n%s", lines)
 	}
 }
@@ -67,10 +68,10 @@ func TestDoctorOfAQueue(t *testing.T) {
 		t.Setenv(name, value) // the SDK reads its own
 	}
 	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "QUEUE_URL=" + queue.QueueURL, "AWS_REGION=eu-central-1"}
-	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
+	if code, _, stderr := runCommand(env, "migrate", "up"); code != 0 {
 		t.Fatal(stderr)
 	}
-	code, out, stderr := command(env, "doctor", "--json")
+	code, out, stderr := runCommand(env, "doctor", "--json")
 	if code != 0 {
 		t.Fatalf("%d %s\n%s", code, stderr, out)
 	}
@@ -89,15 +90,15 @@ func TestDoctorOfAQueue(t *testing.T) {
 
 // Settings that are wrong are a finding, too, for who reads the object.
 func TestDoctorOfWrongSettings(t *testing.T) {
-	code, out, stderr := command([]string{"PORT=x", "ROLES=y"}, "doctor", "--json")
+	code, out, stderr := runCommand([]string{"PORT=x", "ROLES=y"}, "doctor", "--json")
 	status, checks := checksOf(t, out)
-	if code != statusUsage || status != doctor.Failure || len(checks["settings"]) != 1 || !strings.Contains(stderr, "ROLES: ") {
+	if code != command.StatusUsage || status != doctor.Failure || len(checks["settings"]) != 1 || !strings.Contains(stderr, "ROLES: ") {
 		t.Fatalf("%d\n%s\n%s", code, out, stderr)
 	}
 	if c := checks["settings"][0]; c.Status != doctor.Failure || !strings.Contains(c.Text, "PORT: ") || !strings.Contains(c.Text, "ROLES: ") {
 		t.Errorf("%+v", c)
 	}
-	if code, out, _ := command([]string{"PORT=x"}, "doctor"); code != statusUsage || out != "" {
+	if code, out, _ := runCommand([]string{"PORT=x"}, "doctor"); code != command.StatusUsage || out != "" {
 		t.Errorf("as lines: %d %q", code, out)
 	}
 }
@@ -105,16 +106,16 @@ func TestDoctorOfWrongSettings(t *testing.T) {
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	env := []string{"DATA_DIR=" + dir}
-	code, out, _ := command(env, "doctor", "--json")
+	code, out, _ := runCommand(env, "doctor", "--json")
 	status, checks := checksOf(t, out)
-	if code != statusFailure || status != doctor.Failure || checks["database"][0].Status != doctor.Failure {
+	if code != command.StatusFailure || status != doctor.Failure || checks["database"][0].Status != doctor.Failure {
 		t.Errorf("no database yet: %d\n%s", code, out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "tintype.db")); err == nil {
 		t.Error("the doctor made a database")
 	}
 
-	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
+	if code, _, stderr := runCommand(env, "migrate", "up"); code != 0 {
 		t.Fatal(stderr)
 	}
 	// A folder that is a file: nobody can write photos there.
@@ -122,17 +123,17 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, out, _ = command(append(env, "MEDIA_DIR="+file), "doctor", "--json")
+	code, out, _ = runCommand(append(env, "MEDIA_DIR="+file), "doctor", "--json")
 	_, checks = checksOf(t, out)
-	if code != statusFailure || checks["photos"][0].Status != doctor.Failure || checks["database"][0].Status != doctor.OK {
+	if code != command.StatusFailure || checks["photos"][0].Status != doctor.Failure || checks["database"][0].Status != doctor.OK {
 		t.Errorf("photos cannot be written: %d\n%s", code, out)
 	}
 
 	secret := "tellnobody"
 	start := time.Now()
-	code, out, stderr := command([]string{"DATA_DIR=" + dir, "DATABASE_URL=mysql://u:" + secret + "@127.0.0.1:" + freePort(t) + "/n"}, "doctor", "--json")
+	code, out, stderr := runCommand([]string{"DATA_DIR=" + dir, "DATABASE_URL=mysql://u:" + secret + "@127.0.0.1:" + freePort(t) + "/n"}, "doctor", "--json")
 	_, checks = checksOf(t, out)
-	if code != statusFailure || checks["schema"][0].Status != doctor.Failure || checks["schema"][0].Advice == "" || checks["photos"][0].Status != doctor.OK {
+	if code != command.StatusFailure || checks["schema"][0].Status != doctor.Failure || checks["schema"][0].Advice == "" || checks["photos"][0].Status != doctor.OK {
 		t.Errorf("no server: %d after %s\n%s", code, time.Since(start), out)
 	}
 	if strings.Contains(out+stderr, secret) {
@@ -177,14 +178,14 @@ func TestDoctorOfBackups(t *testing.T) {
 	dir := t.TempDir()
 	backups := filepath.Join(dir, "backups")
 	env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "BACKUP_TO=" + backups}
-	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
+	if code, _, stderr := runCommand(env, "migrate", "up"); code != 0 {
 		t.Fatal(stderr)
 	}
 	says := func(status, text string, more ...string) {
 		t.Helper()
-		code, out, _ := command(append(env, more...), "doctor", "--json")
+		code, out, _ := runCommand(append(env, more...), "doctor", "--json")
 		_, checks := checksOf(t, out)
-		if list := checks["backup"]; len(list) != 1 || list[0].Status != status || !strings.Contains(list[0].Text, text) || (code == statusFailure) != (status == doctor.Failure) {
+		if list := checks["backup"]; len(list) != 1 || list[0].Status != status || !strings.Contains(list[0].Text, text) || (code == command.StatusFailure) != (status == doctor.Failure) {
 			t.Errorf("%d, want %s, %q: %+v", code, status, text, list)
 		}
 	}
@@ -203,7 +204,7 @@ func TestDoctorOfBackups(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(doctor.Warning, "is 50h")
-	if code, _, stderr := command(env, "backup", "create"); code != 0 {
+	if code, _, stderr := runCommand(env, "backup", "create"); code != 0 {
 		t.Fatal(stderr)
 	}
 	says(doctor.OK, "the newest of 2 backups")

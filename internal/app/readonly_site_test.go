@@ -12,7 +12,7 @@ import (
 // the same afterwards.
 func TestReadOnlySite(t *testing.T) {
 	dir := "DATA_DIR=" + t.TempDir()
-	if _, _, stderr := command([]string{dir}, "migrate", "up"); stderr != "" {
+	if _, _, stderr := runCommand([]string{dir}, "migrate", "up"); stderr != "" {
 		t.Log(stderr)
 	}
 	site, _ := wired(t, dir, "READ_ONLY=true")

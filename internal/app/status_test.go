@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -34,7 +33,7 @@ func TestStatusPage(t *testing.T) {
 	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "SITE_NAME=Somewhere"}
 	site, _ := wired(t, env...)
 	root, other := memberOf(t, site, "boss"), memberOf(t, site, "other")
-	if code, _, stderr := command(env, "account", "promote", "boss"); code != 0 {
+	if code, _, stderr := runCommand(env, "account", "promote", "boss"); code != 0 {
 		t.Fatal(stderr)
 	}
 	// A job of a kind that nobody takes, which has failed for good.
@@ -106,67 +105,5 @@ func TestStatusPage(t *testing.T) {
 	}
 	if w := site.ask("POST", "/admin/jobs/77/retry", "", root, "Content-Type: application/x-www-form-urlencoded"); w.Code != 404 {
 		t.Errorf("no such job: %d", w.Code)
-	}
-}
-
-func TestJobCommands(t *testing.T) {
-	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
-	if code, _, stderr := command(env, "migrate", "up"); code != 0 {
-		t.Fatal(stderr)
-	}
-	cfg := mustLoad(t, env...)
-	db, err := store.Open(t.Context(), drivers{cfg: cfg}.storeOptions())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx := t.Context()
-	for n := range 3 {
-		if err := db.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return tx.AddJob(ctx, "test.kind", n, 0) }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	claimed, err := db.ClaimJobs(ctx, []string{"test.kind"}, 2, "token", time.Hour)
-	if err != nil || len(claimed) != 2 {
-		t.Fatalf("%v %v", claimed, err)
-	}
-	for _, j := range claimed {
-		if _, err := db.BuryJob(ctx, j.ID, "token", "broken\nin two"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	list := func(state string) []jobEntry {
-		t.Helper()
-		code, out, stderr := command(env, "jobs", "list", "--json", "--state", state)
-		var answer struct{ Jobs []jobEntry }
-		if err := json.Unmarshal([]byte(out), &answer); code != 0 || err != nil || answer.Jobs == nil {
-			t.Fatalf("%d %v %s %s", code, err, out, stderr)
-		}
-		return answer.Jobs
-	}
-	dead := list("dead")
-	if len(dead) != 2 || len(list("all")) != 3 || len(list("done")) != 0 {
-		t.Fatalf("%+v", dead)
-	}
-	if j := dead[1]; j.ID != strconv.FormatInt(claimed[0].ID, 10) || j.Kind != "test.kind" || j.Error != "broken\nin two" || j.Attempts != 1 || j.Finished == nil || j.Due != nil || j.Created.IsZero() {
-		t.Errorf("%+v", j)
-	}
-	if code, out, _ := command(env, "jobs", "list"); code != 0 || !strings.Contains(out, "broken in two\n") {
-		t.Errorf("%d %s", code, out)
-	}
-	if code, _, stderr := command(env, "jobs", "retry"); code != statusFailure || !strings.Contains(stderr, "--dead") {
-		t.Errorf("nothing named: %d %s", code, stderr)
-	}
-	code, out, stderr := command(env, "jobs", "retry", "--json", dead[0].ID, "77")
-	if code != statusFailure || !strings.Contains(out, dead[0].ID) || strings.Contains(out, `"77"`) || !strings.Contains(stderr, "there is no job 77") {
-		t.Errorf("%d %s %s", code, out, stderr)
-	}
-	if code, out, stderr := command(env, "jobs", "retry", "--dead"); code != 0 || out != "One job runs again.\n" {
-		t.Errorf("%d %s %s", code, out, stderr)
-	}
-	if left := list("dead"); len(left) != 0 || len(list("ready")) != 3 {
-		t.Errorf("%+v", left)
 	}
 }

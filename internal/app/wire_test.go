@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,31 +44,6 @@ func TestTwoSitesInOneProcess(t *testing.T) {
 		if w := site.ask("GET", "/api/v1/instance", ""); !strings.Contains(w.Body.String(), `"title":"`+name+`"`) {
 			t.Errorf("%s: %s", name, w.Body)
 		}
-	}
-}
-
-func TestAccountAndJobCommands(t *testing.T) {
-	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "BASE_URL=https://photos.example", "TRUSTED_PROXIES=1"}
-	status, out, stderr := command(env, "account", "create", "--admin")
-	link, err := url.Parse(strings.TrimSpace(out))
-	if status != 0 || err != nil || link.Host != "photos.example" || !strings.HasPrefix(link.Path, "/links/") {
-		t.Errorf("%d %q %q", status, out, stderr)
-	}
-	for _, c := range []struct {
-		args []string
-		want string
-	}{
-		{[]string{"account", "promote", "nobody"}, "tintype: there is no account nobody\n"},
-		{[]string{"account", "suspend", "nobody"}, "tintype: there is no account nobody\n"},
-		{[]string{"account", "reset-password", "nobody"}, "tintype: there is no account nobody\n"},
-		{[]string{"jobs", "retry", "7"}, "tintype: there is no job 7\n"},
-	} {
-		if status, _, stderr := command(env, c.args...); status != 1 || stderr != c.want {
-			t.Errorf("%v: %d %q", c.args, status, stderr)
-		}
-	}
-	if status, out, stderr := command(env, "jobs", "list"); status != 0 || !strings.HasPrefix(out, "ID ") {
-		t.Errorf("%d %q %q", status, out, stderr)
 	}
 }
 

@@ -376,7 +376,7 @@ func TestConfigurationDocumentation(t *testing.T) {
 			t.Fatal(err)
 		}
 		if string(got) != want {
-			t.Errorf("%s is not what the settings say: run go generate ./internal/app", name)
+			t.Errorf("%s is not what the settings say: run go generate ./internal/config", name)
 		}
 	}
 }
@@ -432,6 +432,23 @@ func TestTLSDomainsMakeTheAddress(t *testing.T) {
 	} {
 		if _, err := load(env...); err == nil {
 			t.Errorf("%q is accepted", env)
+		}
+	}
+}
+
+// A person's command says what it has to say, and does not bury it under what a server logs.
+func TestCommandsLogOnlyWhatIsOutOfTheOrdinary(t *testing.T) {
+	for level, want := range map[string]string{"": "WARN", "info": "INFO", "error": "ERROR"} {
+		env := []string{"LOG_LEVEL=" + level}
+		if level == "" {
+			env = nil
+		}
+		c := mustLoad(t, env...)
+		if got := c.Quiet().LogLevel.String(); got != want {
+			t.Errorf("%q: %s", level, got)
+		}
+		if level == "" && c.LogLevel.String() != "INFO" {
+			t.Error("the server's own level has changed")
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package app
+package command
 
 import (
 	"context"
@@ -34,15 +34,17 @@ type backupFlags struct {
 
 // backupRun is what the three commands need.
 type backupRun struct {
-	ctx  context.Context
-	stop func()
-	cfg  *config.Config
-	key  *backup.Key
-	log  *slog.Logger
-	show *meter
-	out  io.Writer
-	f    backupFlags
-	kept string // the backup that stays, whatever comes then
+	ctx     context.Context
+	stop    func()
+	open    func(ctx context.Context, cfg *config.Config, log *slog.Logger, where string) (backup.Archive, error)
+	cfg     *config.Config
+	key     *backup.Key
+	log     *slog.Logger
+	show    *meter
+	out     io.Writer
+	f       backupFlags
+	release string
+	kept    string // the backup that stays, whatever comes then
 }
 
 func (f backupFlags) begin(c *call) (*backupRun, error) {
@@ -50,7 +52,7 @@ func (f backupFlags) begin(c *call) (*backupRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &backupRun{cfg: cfg, log: newLogger(c.env.Stderr, cfg), out: c.env.Stdout, f: f}
+	r := &backupRun{open: c.program.BackupArchive, cfg: cfg, log: c.logger(cfg), out: c.env.Stdout, release: c.program.Version, f: f}
 	if r.key, err = backupKey(c, cfg); err != nil {
 		return nil, err
 	}
@@ -119,12 +121,12 @@ func (b backupCreate) Run(c *call) (err error) {
 	if r.cfg.Database.Driver != "sqlite" {
 		return errors.New("the database is no file here: this makes backups of SQLite; back up MySQL where it runs, by Aurora's snapshots and point-in-time recovery (docs/backup.md)")
 	}
-	place, err := drivers{cfg: r.cfg, log: r.log}.backups(r.ctx, b.To)
+	place, err := r.archive(b.To)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	m := &backupMaker{cfg: r.cfg, place: place, key: r.key, show: r.show}
+	m := &backupMaker{cfg: r.cfg, release: r.release, place: place, key: r.key, show: r.show}
 	err = m.make(r.ctx)
 	if m.written {
 		r.kept = place.String() + "/" + m.name
@@ -238,7 +240,7 @@ func outcome(m *backup.Manifest, name, into string, start time.Time) restored {
 
 // restore writes a backup into an empty folder and checks all of it.
 func (r *backupRun) restore(text, into string) (m *backup.Manifest, name string, err error) {
-	place, name, err := drivers{cfg: r.cfg, log: r.log}.findBackup(r.ctx, text)
+	place, name, err := r.find(text)
 	if err != nil {
 		return nil, "", err
 	}

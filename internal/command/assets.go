@@ -1,4 +1,4 @@
-package app
+package command
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func (u assetsUpload) Run(c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(c, uploadPatience)
 	defer cancel()
-	awsConfig, err := drivers{cfg: cfg, log: newLogger(c.env.Stderr, cfg)}.aws(ctx)
+	awsConfig, err := c.program.AWS(ctx, cfg, c.logger(cfg))
 	if err != nil {
 		return err
 	}

@@ -1,31 +1,29 @@
-package app
+package command
 
 import (
-	"io"
 	"log/slog"
 	"os"
 
 	"tintype/internal/config"
-	"tintype/internal/web"
 )
 
-// newLogger writes to w, in the format the settings ask for.
-func newLogger(w io.Writer, c *config.Config) *slog.Logger {
-	format := c.LogFormat
+// logger writes to standard error, in the format the settings ask for.
+func (c *call) logger(cfg *config.Config) *slog.Logger {
+	w, format := c.env.Stderr, cfg.LogFormat
 	if format == "" {
 		format = "json"
 		if f, ok := w.(*os.File); ok && isTerminal(f) {
 			format = "text"
 		}
 	}
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+	options := &slog.HandlerOptions{Level: cfg.LogLevel}
 	var h slog.Handler
 	if format == "text" {
 		h = slog.NewTextHandler(w, options)
 	} else {
 		h = slog.NewJSONHandler(w, options)
 	}
-	return slog.New(web.LogHandler(h))
+	return slog.New(c.program.LogHandler(h))
 }
 
 func isTerminal(f *os.File) bool {

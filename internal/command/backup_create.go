@@ -1,4 +1,4 @@
-package app
+package command
 
 import (
 	"bytes"
@@ -30,10 +30,11 @@ const mostMissing = 10_000
 
 // A backupMaker makes one backup.
 type backupMaker struct {
-	cfg   *config.Config
-	place backup.Archive
-	key   *backup.Key
-	show  *meter
+	cfg     *config.Config
+	release string
+	place   backup.Archive
+	key     *backup.Key
+	show    *meter
 
 	stage    *backup.StagingDir
 	manifest backup.Manifest
@@ -81,7 +82,7 @@ func (b *backupMaker) collect(ctx context.Context, disk *media.Disk) error {
 	}
 	defer release()
 	b.show.step("copying the database")
-	b.manifest = backup.Manifest{Release: Version, Created: time.Now().UTC(), Photos: photosBucket, SecretKey: "setting"}
+	b.manifest = backup.Manifest{Release: b.release, Created: time.Now().UTC(), Photos: photosBucket, SecretKey: "setting"}
 	if err := store.CopySQLite(ctx, b.cfg.Database.Path, b.staged(backupDatabase)); err != nil {
 		return err
 	}

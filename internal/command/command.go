@@ -1,27 +1,31 @@
-package app
+// Package command is the command line. It reads arguments and settings, and leaves
+// to the Program what a site is and how its parts are opened.
+package command
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
+	"log/slog"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"tintype/internal/backup"
+	"tintype/internal/community"
 	"tintype/internal/config"
+	"tintype/internal/doctor"
 	"tintype/internal/store"
-	"tintype/internal/web"
 )
 
-// Exit statuses.
+// Exit statuses beside 0.
 const (
-	statusFailure = 1
-	statusUsage   = 2
+	StatusFailure = 1
+	StatusUsage   = 2
 )
 
 // Environment is what a program finds around itself.
@@ -49,14 +53,37 @@ type commands struct {
 	Version versionCmd    `cmd:"" help:"Show the release."`
 }
 
+// A Program is what the commands are about: a site, and what opens parts of it as
+// the settings say.
+type Program struct {
+	Version string // the release
+	// LogHandler adds to h what is known of the request that a line belongs to.
+	LogHandler func(h slog.Handler) slog.Handler
+	// Serve runs the site until ctx ends. Out gets the lines for whoever started it.
+	Serve func(ctx context.Context, cfg *config.Config, log *slog.Logger, out io.Writer) error
+	// Alive asks the site that runs on this machine whether it is alive, or ready.
+	Alive func(ctx context.Context, cfg *config.Config, ready bool) error
+	// Community opens the site for one command, beside a server that may run.
+	Community func(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *community.Community, closeAll func() error, err error)
+	Migrator  func(cfg *config.Config, log *slog.Logger) *store.Migrator
+	// AWS loads what clients of AWS go by.
+	AWS func(ctx context.Context, cfg *config.Config, log *slog.Logger) (aws.Config, error)
+	// BackupArchive opens where backups are kept: a folder, s3://bucket/prefix, or BACKUP_TO for "".
+	BackupArchive func(ctx context.Context, cfg *config.Config, log *slog.Logger, where string) (backup.Archive, error)
+	// Examine opens for the doctor what the settings name, each by itself.
+	Examine func(ctx context.Context, cfg *config.Config) (_ *doctor.Diagnosis, closeAll func())
+}
+
 // A call is one command being run.
 type call struct {
 	context.Context
-	env Environment
+	env     Environment
+	program Program
 }
 
-// Main runs the command that the arguments name and returns the exit status.
-func Main(ctx context.Context, env Environment) (status int) {
+// Main runs the command that the arguments name and returns the exit status: 0,
+// StatusFailure, or StatusUsage for arguments or settings that are wrong.
+func Main(ctx context.Context, env Environment, program Program) (status int) {
 	type exited int
 	defer func() {
 		// kong leaves by its exit function after --help.
@@ -83,15 +110,15 @@ func Main(ctx context.Context, env Environment) (status int) {
 	parsed, err := parser.Parse(env.Args)
 	if err != nil {
 		fmt.Fprintf(env.Stderr, "tintype: %v; see tintype --help\n", err)
-		return statusUsage
+		return StatusUsage
 	}
-	if err := parsed.Run(&call{ctx, env}); err != nil {
+	if err := parsed.Run(&call{ctx, env, program}); err != nil {
 		fmt.Fprintf(env.Stderr, "tintype: %v\n", err)
 		var configErr *configError
 		if errors.As(err, &configErr) {
-			return statusUsage
+			return StatusUsage
 		}
-		return statusFailure
+		return StatusFailure
 	}
 	return 0
 }
@@ -121,8 +148,11 @@ func (serveCommand) Run(c *call) error {
 	defer stop()
 	// The first signal asks; a second one, no longer caught, ends the process.
 	context.AfterFunc(ctx, stop)
-	return New(cfg, newLogger(c.env.Stderr, cfg), c.env.Stdout).Run(ctx)
+	return c.program.Serve(ctx, cfg, c.logger(cfg), c.env.Stdout)
 }
+
+// alivePatience is how long the site may take to say that it is alive.
+const alivePatience = 5 * time.Second
 
 type healthCommand struct {
 	Ready bool `help:"Ask whether it is ready to be sent requests, not only alive."`
@@ -133,109 +163,14 @@ func (h healthCommand) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	port, host := cfg.Port, cfg.ListenAddr
-	if cfg.TLS() {
-		port = cfg.HTTPPort
-	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	path := "/livez"
-	if h.Ready {
-		path = "/readyz"
-	}
-	ctx, cancel := context.WithTimeout(c, 5*time.Second)
+	ctx, cancel := context.WithTimeout(c, alivePatience)
 	defer cancel()
-	address := web.OwnAddress(&net.TCPAddr{IP: net.ParseIP(host), Port: port})
-	return web.Alive(ctx, &http.Client{Transport: &http.Transport{}}, "http://"+address+path) // by no proxy of HTTP_PROXY's
+	return c.program.Alive(ctx, cfg, h.Ready)
 }
 
 type versionCmd struct{}
 
 func (versionCmd) Run(c *call) error {
-	_, err := fmt.Fprintln(c.env.Stdout, build())
+	_, err := fmt.Fprintln(c.env.Stdout, build(c.program.Version))
 	return err
-}
-
-type migrateGroup struct {
-	Up     migrateUp     `cmd:"" help:"Bring the schema to what this release needs."`
-	Down   migrateDown   `cmd:"" help:"Take back the newest migrations, with the data they hold."`
-	Status migrateStatus `cmd:"" help:"List the migrations."`
-}
-
-type migrateUp struct{}
-
-func (migrateUp) Run(c *call) error {
-	m, err := c.migrator()
-	if err != nil {
-		return err
-	}
-	if err := m.Up(c); err != nil {
-		return err
-	}
-	state, err := m.State(c)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(c.env.Stdout, "The schema is at version %d.\n", state.Version)
-	return err
-}
-
-type migrateDown struct {
-	Count int  `arg:"" default:"1" help:"How many migrations."`
-	Yes   bool `help:"Yes, lose what these migrations hold."`
-}
-
-func (d migrateDown) Run(c *call) error {
-	if d.Count < 1 {
-		return errors.New("how many migrations? At least 1")
-	}
-	if !d.Yes {
-		return fmt.Errorf("this drops %d migration(s) with the data in them; make a backup, then add --yes", d.Count)
-	}
-	m, err := c.migrator()
-	if err != nil {
-		return err
-	}
-	if err := m.Down(c, d.Count); err != nil {
-		return err
-	}
-	state, err := m.State(c)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(c.env.Stdout, "The schema is at version %d.\n", state.Version)
-	return err
-}
-
-type migrateStatus struct{}
-
-func (migrateStatus) Run(c *call) error {
-	m, err := c.migrator()
-	if err != nil {
-		return err
-	}
-	steps, state, err := m.Status(c)
-	if err != nil {
-		return err
-	}
-	for _, s := range steps {
-		applied := "missing"
-		if s.Applied {
-			applied = "applied"
-		}
-		fmt.Fprintf(c.env.Stdout, "%6d  %-8s %s\n", s.Version, applied, s.Name)
-	}
-	if err := state.Usable(); err != nil {
-		fmt.Fprintln(c.env.Stdout, err)
-	}
-	return nil
-}
-
-func (c *call) migrator() (*store.Migrator, error) {
-	cfg, err := c.config()
-	if err != nil {
-		return nil, err
-	}
-	return store.NewMigrator(drivers{cfg: cfg, log: newLogger(c.env.Stderr, cfg)}.storeOptions()), nil
 }

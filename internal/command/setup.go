@@ -1,4 +1,4 @@
-package app
+package command
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func (setupDynamoDB) Run(c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(c, setupPatience)
 	defer cancel()
-	awsConfig, err := drivers{cfg: cfg, log: newLogger(c.env.Stderr, cfg)}.aws(ctx)
+	awsConfig, err := c.program.AWS(ctx, cfg, c.logger(cfg))
 	if err != nil {
 		return err
 	}

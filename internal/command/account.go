@@ -1,4 +1,4 @@
-package app
+package command
 
 import (
 	"errors"
@@ -15,27 +15,13 @@ type accountGroup struct {
 	ResetPassword accountReset   `cmd:"" help:"Print a link with which a member chooses a new password."`
 }
 
-// community opens the site for one command, beside a server that may run.
-func (c *call) community() (_ *community.Community, closeAll func() error, err error) {
-	cfg, err := c.config()
-	if err != nil {
-		return nil, nil, err
-	}
-	log := newLogger(c.env.Stderr, cfg.Quiet())
-	d := drivers{cfg: cfg, log: log}
-	if err := d.settleSchema(c); err != nil {
-		return nil, nil, err
-	}
-	r, err := d.rooms(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	return r.community, r.Close, nil
-}
-
 // with runs f on the open site.
 func (c *call) with(f func(*community.Community) error) (err error) {
-	site, closeAll, err := c.community()
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	site, closeAll, err := c.program.Community(c, cfg, c.logger(cfg.Quiet()))
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,7 @@
-package app
+package command
 
 import (
 	"errors"
-	"log/slog"
 	"time"
 
 	"tintype/internal/doctor"
@@ -23,9 +22,8 @@ func (d doctorCommand) Run(c *call) error {
 		}
 		return err
 	}
-	log := slog.New(slog.DiscardHandler) // what fails is said by the checks
-	patient, closing := examine(c, cfg, log)
-	defer closing()
+	patient, closeAll := c.program.Examine(c, cfg)
+	defer closeAll()
 	patient.RetryAfter = time.Second
 	checks := patient.Run(c)
 	if d.JSON {

@@ -1,4 +1,4 @@
-package app
+package command
 
 import (
 	"context"
@@ -7,9 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"tintype/internal/awsconfig"
 	"tintype/internal/backup"
 	"tintype/internal/config"
 	"tintype/internal/media"
@@ -24,41 +22,22 @@ const (
 	backupMedia     = "media"
 )
 
-// backups is where backups are kept: what text says, else BACKUP_TO.
-func (d drivers) backups(ctx context.Context, text string) (backup.Archive, error) {
-	if text == "" {
-		text = d.cfg.BackupTo
-	}
-	if text == "" {
-		return nil, errors.New("where are the backups? Set BACKUP_TO to a folder or s3://bucket/prefix, or give it by --to")
-	}
-	bucket, path, err := config.BucketPath(text)
-	if err != nil {
-		return nil, err
-	}
-	if bucket == "" {
-		dir, err := filepath.Abs(text)
-		return backup.Folder{Dir: dir}, err
-	}
-	c, err := d.aws(ctx)
-	if err != nil {
-		return nil, err
-	}
-	awsconfig.LimitWait(&c, time.Minute)
-	return backup.NewBucket(c, bucket, path, d.cfg.MediaPathStyle), nil
+// archive opens where backups are kept: what where says, else BACKUP_TO.
+func (r *backupRun) archive(where string) (backup.Archive, error) {
+	return r.open(r.ctx, r.cfg, r.log, where)
 }
 
-// findBackup is one backup: a file, an object of a bucket, or "latest" of BACKUP_TO.
-func (d drivers) findBackup(ctx context.Context, text string) (backup.Archive, string, error) {
+// find is one backup: a file, an object of a bucket, or "latest" of BACKUP_TO.
+func (r *backupRun) find(text string) (backup.Archive, string, error) {
 	if text == "latest" {
-		if d.cfg.BackupTo == "" {
+		if r.cfg.BackupTo == "" {
 			return nil, "", errors.New("which backup? Give a file or s3://bucket/prefix/FILE, or set BACKUP_TO to where they are")
 		}
-		place, err := d.backups(ctx, "")
+		place, err := r.archive("")
 		if err != nil {
 			return nil, "", err
 		}
-		name, err := backup.Latest(ctx, place)
+		name, err := backup.Latest(r.ctx, place)
 		return place, name, err
 	}
 	folder, name := filepath.Split(text)
@@ -71,7 +50,7 @@ func (d drivers) findBackup(ctx context.Context, text string) (backup.Archive, s
 	if name == "" {
 		return nil, "", fmt.Errorf("%q names no backup: give a file, s3://bucket/prefix/FILE, or latest", text)
 	}
-	place, err := d.backups(ctx, folder)
+	place, err := r.archive(folder)
 	return place, name, err
 }
 
