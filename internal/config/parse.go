@@ -127,6 +127,11 @@ func textInto(field func(*Config) *string, longest int) func(*Config, value) err
 
 func pathInto(field func(*Config) *string) func(*Config, value) error {
 	return func(c *Config, v value) error {
+		if v.set {
+			if err := checkPath(v.text); err != nil {
+				return fmt.Errorf("%q %w", v.text, err)
+			}
+		}
 		*field(c) = filepath.Clean(v.text)
 		return nil
 	}
@@ -348,6 +353,11 @@ func parseDatabase(c *Config, v value) error {
 		if path == "" || v.set && strings.ContainsAny(path, "?#") {
 			return errors.New("after sqlite: comes the path of a file, without options")
 		}
+		if v.set {
+			if err := checkPath(path); err != nil {
+				return fmt.Errorf("the path after sqlite: %w", err)
+			}
+		}
 		path = filepath.Clean(path)
 		c.Database = Database{Driver: "sqlite", Path: path, URL: v.secret(), display: "sqlite:" + path}
 		return nil
@@ -372,6 +382,11 @@ func checkMySQLURL(text string) (display string, err error) {
 	query := u.Query()
 	if (u.Hostname() == "" && query.Get("socket") == "") || u.User.Username() == "" || strings.Trim(u.Path, "/") == "" || strings.Contains(strings.Trim(u.Path, "/"), "/") {
 		return "", errors.New("is not complete: mysql://user:password@host:3306/name")
+	}
+	for _, option := range []string{"ca", "socket"} {
+		if err := checkPath(query.Get(option)); err != nil {
+			return "", fmt.Errorf("has a path in %s= that %w", option, err)
+		}
 	}
 	for option := range query {
 		if !slices.Contains(store.MySQLURLOptions, option) {

@@ -13,8 +13,14 @@ func parseBackupTo(c *Config, v value) error {
 	if !v.set {
 		return nil
 	}
-	if _, _, err := BucketPath(v.text); err != nil {
+	bucket, _, err := BucketPath(v.text)
+	if err != nil {
 		return err
+	}
+	if bucket == "" {
+		if err := checkPath(v.text); err != nil {
+			return fmt.Errorf("%q %w", v.text, err)
+		}
 	}
 	c.BackupTo = v.text
 	return nil

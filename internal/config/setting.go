@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 )
 
@@ -18,6 +17,9 @@ func (s *setting) read(lookup func(string) (string, bool)) (text string, isSet b
 	}
 	if text != "" {
 		return "", false, fmt.Errorf("%s and %s_FILE are both set: keep one", s.name, s.name)
+	}
+	if err := checkPath(file); err != nil {
+		return "", false, fmt.Errorf("%s_FILE: %q %w", s.name, file, err)
 	}
 	text, err = ReadSecretFile(file)
 	if err != nil {
@@ -73,11 +75,6 @@ func (s *setting) defaultText() string {
 		return "none"
 	}
 	return strings.NewReplacer("{", "", "}", "").Replace(s.def)
-}
-
-func parseDataDir(c *Config, v value) error {
-	c.DataDir = filepath.Clean(v.text)
-	return nil
 }
 
 func parseSecretKey(c *Config, v value) error {

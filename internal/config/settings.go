@@ -122,7 +122,7 @@ var settings = append([]setting{
 	{
 		name: "DATA_DIR", group: "Data", def: "./data",
 		help:  "The folder for the SQLite database, the photos on disk and the generated secret key. Created when it is missing.",
-		parse: parseDataDir,
+		parse: pathInto(func(c *Config) *string { return &c.DataDir }),
 	},
 	{
 		name: "DATABASE_URL", group: "Data", def: "sqlite:{DATA_DIR}/tintype.db", secret: true,
