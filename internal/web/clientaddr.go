@@ -16,10 +16,12 @@ func clientAddr(r *http.Request, trustedHops int) netip.Addr {
 		return peer
 	}
 	entries := forwarded(r.Header["X-Forwarded-For"])
-	// Fewer entries than proxies means that somebody came in past the first of
-	// them; the leftmost entry then still is a trusted proxy's.
-	from := max(len(entries)-trustedHops, 0)
-	for _, entry := range entries[from:] {
+	// Fewer entries than proxies means that somebody came in past one of them:
+	// whether a proxy wrote the leftmost entry or the client did, nobody knows.
+	if len(entries) < trustedHops {
+		return peer
+	}
+	for _, entry := range entries[len(entries)-trustedHops:] {
 		if addr, ok := parseForwarded(entry); ok {
 			return addr
 		}
