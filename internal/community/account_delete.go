@@ -21,9 +21,8 @@ const (
 	// that its size never counts as failed tries.
 	accountSlice = 5 * time.Minute
 
-	neighbourBatch = 50
-	likeBatch      = 50
-	postBatch      = 50
+	// accountBatch is how many rows of an account one transaction removes at most; see pacer.
+	accountBatch = 50
 )
 
 // RegisterAccountJobs has q run the jobs of accounts.
@@ -90,8 +89,9 @@ func (c *Community) runAccountDelete(ctx context.Context, job *queue.Job) error 
 	if acc.DeletedAt == nil {
 		return queue.Permanent(errors.New("the account is not deleted"))
 	}
+	pace := newPacer(accountBatch)
 	for end := time.Now().Add(accountSlice); ; {
-		more, err := c.eraseAccountBatch(ctx, acc.ID)
+		more, err := c.eraseAccountBatch(ctx, acc.ID, pace)
 		if err != nil {
 			return err
 		}
@@ -106,40 +106,76 @@ func (c *Community) runAccountDelete(ctx context.Context, job *queue.Job) error 
 	}
 }
 
-// eraseAccountBatch removes one batch of a deleted account's rows. It reports whether there may be more.
-func (c *Community) eraseAccountBatch(ctx context.Context, id int64) (more bool, err error) {
-	for _, erase := range []func(context.Context, int64) (int, error){
-		c.erasePosts, c.erasePhotos, c.eraseLikes, c.eraseNeighbours, c.eraseAccountRows,
+// eraseAccountBatch removes one batch of a deleted account's rows. It reports whether there may be more. Photos go before
+// posts, so that one job removes many of them.
+func (c *Community) eraseAccountBatch(ctx context.Context, id int64, pace *pacer) (more bool, err error) {
+	for _, erase := range []func(context.Context, int64, int) (int, error){
+		c.erasePhotos, c.erasePosts, c.eraseLikes, c.eraseNeighbours, c.eraseAccountRows,
 	} {
-		if n, err := erase(ctx, id); err != nil || n > 0 {
+		n := 0
+		err := pace.batch(ctx, func(limit int) (_ int, err error) {
+			n, err = erase(ctx, id, limit)
+			return n, err
+		})
+		if err != nil || n > 0 {
 			return true, err
 		}
 	}
 	return false, nil
 }
 
-// erasePosts hides posts and comments, newest first, and takes them out of the counters. A job for each removes its
-// rows.
-func (c *Community) erasePosts(ctx context.Context, id int64) (int, error) {
-	ids, err := c.Store.LivePostIDsOf(ctx, id, postBatch)
-	if err != nil {
+// erasePosts removes posts and comments, newest first, with their rows, and takes them out of the counters.
+func (c *Community) erasePosts(ctx context.Context, id int64, limit int) (int, error) {
+	ids, err := c.Store.LivePostIDsOf(ctx, id, limit)
+	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	for _, postID := range ids {
-		row, err := c.Store.RawPost(ctx, postID)
-		if err == nil {
-			err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) })
+	return len(ids), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		for _, postID := range ids {
+			row, err := tx.RawPost(ctx, postID)
+			if err == nil {
+				err = c.eraseWholePost(ctx, tx, row)
+			}
+			if err != nil && !errors.Is(err, store.ErrNotFound) { // somebody else has just deleted it
+				return err
+			}
 		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) { // somebody else has just deleted it
-			return 0, err
+		return nil
+	})
+}
+
+// eraseWholePost removes a post or comment with its rows. One that has a thread or many rows it hides, and adds the job
+// that removes them.
+func (c *Community) eraseWholePost(ctx context.Context, tx *store.Store, p *store.Post) error {
+	if err := hidePostRow(ctx, tx, p); err != nil {
+		return err
+	}
+	comments, err := tx.CommentIDs(ctx, p.ID, 1)
+	if err != nil {
+		return err
+	}
+	if len(comments) == 0 {
+		photos, err := tx.PhotoIDsOfPost(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		if err := c.markPhotosGone(ctx, tx, photos); err != nil {
+			return err
+		}
+		n, err := tx.ErasePostRows(ctx, p.ID, accountBatch)
+		if err != nil {
+			return err
+		}
+		if n < accountBatch {
+			return tx.DropPost(ctx, p.ID)
 		}
 	}
-	return len(ids), nil
+	return tx.AddJob(ctx, JobPostDelete, postDeletePayload{p.ID}, 0)
 }
 
 // erasePhotos marks the photos gone, those of drafts, avatars and headers too. Jobs remove their bytes and rows.
-func (c *Community) erasePhotos(ctx context.Context, id int64) (int, error) {
-	ids, err := c.Store.PhotoIDsOf(ctx, id, mediaBatch)
+func (c *Community) erasePhotos(ctx context.Context, id int64, limit int) (int, error) {
+	ids, err := c.Store.PhotoIDsOf(ctx, id, limit)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -147,8 +183,8 @@ func (c *Community) erasePhotos(ctx context.Context, id int64) (int, error) {
 }
 
 // eraseLikes removes likes in ascending order of the posts, which is the order in which everybody locks posts.
-func (c *Community) eraseLikes(ctx context.Context, id int64) (int, error) {
-	likes, err := c.Store.LikesBy(ctx, id, likeBatch)
+func (c *Community) eraseLikes(ctx context.Context, id int64, limit int) (int, error) {
+	likes, err := c.Store.LikesBy(ctx, id, limit)
 	if err != nil || len(likes) == 0 {
 		return 0, err
 	}
@@ -184,8 +220,8 @@ func (c *Community) eraseLikes(ctx context.Context, id int64) (int, error) {
 }
 
 // eraseNeighbours ends follows, requests and blocks, both ways.
-func (c *Community) eraseNeighbours(ctx context.Context, id int64) (int, error) {
-	others, err := c.Store.NeighboursOf(ctx, id, neighbourBatch)
+func (c *Community) eraseNeighbours(ctx context.Context, id int64, limit int) (int, error) {
+	others, err := c.Store.NeighboursOf(ctx, id, limit)
 	if err != nil || len(others) == 0 {
 		return 0, err
 	}
@@ -235,9 +271,9 @@ func (c *Community) eraseNeighbours(ctx context.Context, id int64) (int, error) 
 }
 
 // eraseAccountRows removes rows that no counter counts.
-func (c *Community) eraseAccountRows(ctx context.Context, id int64) (n int, err error) {
+func (c *Community) eraseAccountRows(ctx context.Context, id int64, limit int) (n int, err error) {
 	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		n, err = tx.EraseAccountRows(ctx, id, mediaBatch)
+		n, err = tx.EraseAccountRows(ctx, id, limit)
 		return err
 	})
 	return n, err

@@ -251,7 +251,7 @@ func TestDeleteAccountKilledAndTwice(t *testing.T) {
 		l.must(l.DeleteAccount(l.ctx, l.ann, Confirmation{Password: annPassword}))
 		batches := rand.IntN(6)
 		for range batches {
-			if _, err := l.eraseAccountBatch(l.ctx, l.ann.ID); err != nil {
+			if _, err := l.eraseAccountBatch(l.ctx, l.ann.ID, newPacer(accountBatch)); err != nil {
 				t.Fatal(err)
 			}
 			l.noDrift()
@@ -261,7 +261,7 @@ func TestDeleteAccountKilledAndTwice(t *testing.T) {
 			wg.Go(func() {
 				for more := true; more; {
 					var err error
-					if more, err = l.eraseAccountBatch(l.ctx, l.ann.ID); err != nil {
+					if more, err = l.eraseAccountBatch(l.ctx, l.ann.ID, newPacer(accountBatch)); err != nil {
 						t.Error(err)
 						return
 					}

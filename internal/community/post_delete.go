@@ -83,6 +83,14 @@ func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.
 // hidePost removes a post or comment from every page and counter and adds the job that removes the rest. It returns
 // ErrNotFound if it is deleted already.
 func hidePost(ctx context.Context, tx *store.Store, p *store.Post) error {
+	if err := hidePostRow(ctx, tx, p); err != nil {
+		return err
+	}
+	return tx.AddJob(ctx, JobPostDelete, postDeletePayload{p.ID}, 0)
+}
+
+// hidePostRow is hidePost without the job.
+func hidePostRow(ctx context.Context, tx *store.Store, p *store.Post) error {
 	if p.RootID != nil { // whoever changes a thread locks its post
 		if _, err := tx.LockPost(ctx, *p.RootID); err != nil {
 			return err
@@ -97,9 +105,6 @@ func hidePost(ctx context.Context, tx *store.Store, p *store.Post) error {
 	}
 	at := store.ToMillis(time.Now())
 	if err := tx.HidePost(ctx, now.ID, at); err != nil {
-		return err
-	}
-	if err := tx.AddJob(ctx, JobPostDelete, postDeletePayload{now.ID}, 0); err != nil {
 		return err
 	}
 	if err := tx.AddEvent(ctx, EventPostDeleted, now.AuthorID, now.ID, postEventOf(now)); err != nil {

@@ -1,0 +1,45 @@
+package community
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// Batches shrink and pauses grow while the database is busy. On an idle one batches grow to their bound.
+func TestPacerFollowsTheLoad(t *testing.T) {
+	var paused time.Duration
+	p := newPacer(50)
+	p.pause = func(_ context.Context, d time.Duration) error { paused = d; return nil }
+	took := func(n int, d time.Duration) {
+		t.Helper()
+		if err := p.took(t.Context(), n, d); err != nil {
+			t.Fatal(err)
+		}
+		if want := min(d, maxPause); paused != want {
+			t.Errorf("paused %v after a batch of %v", paused, d)
+		}
+	}
+	for range 50 {
+		took(p.size, time.Millisecond)
+	}
+	if p.size != 50 {
+		t.Errorf("batches of %d on an idle database", p.size)
+	}
+	for range 10 {
+		took(p.size, 200*time.Millisecond)
+	}
+	if p.size != 1 {
+		t.Errorf("batches of %d on a busy database", p.size)
+	}
+	took(p.size, time.Minute)
+	took(p.size-1, time.Millisecond)
+	if p.size != 1 {
+		t.Errorf("batches of %d after one that was not full", p.size)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := sleep(ctx, time.Minute); err == nil {
+		t.Error("a pause outlives its job")
+	}
+}
