@@ -151,6 +151,17 @@ func TestAReturnAddressNeverContainsItself(t *testing.T) {
 	}
 }
 
+// What others show of a page that is found there is written for it, not taken from its navigation.
+func TestPagesThatAreFoundHaveADescription(t *testing.T) {
+	site, _ := memberSite(t)
+	for _, path := range []string{"/", "/explore", "/about"} {
+		w := site.ask("GET", path, "")
+		if _, rest, found := strings.Cut(w.Body.String(), `<meta name="description" content="`); w.Code != http.StatusOK || !found || strings.HasPrefix(rest, `"`) {
+			t.Errorf("%s: %d, no description", path, w.Code)
+		}
+	}
+}
+
 func TestTheConsentPageDoesNotVouchForTheApplication(t *testing.T) {
 	_, b := memberSite(t)
 	w := b.send("POST", "/api/v1/apps", "client_name", "Tintype itself", "redirect_uris", "https://p\u0430ypal.example/cb")

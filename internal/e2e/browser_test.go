@@ -265,6 +265,8 @@ func inABrowser(t *testing.T, site stage) {
 		b.becomes(`window.stayed && document.querySelector('form[action$="/unlike"] button[aria-pressed=true]') !== null`)
 		b.run(chromedp.SendKeys(chromedp.CSS(`textarea[name=text]`), "Nobody saw the boats"), chromedp.Click(chromedp.CSS(`#comment button, form[action$="/comments"] button`)))
 		b.becomes(`window.stayed && document.body.innerText.includes('Nobody saw the boats') && document.querySelector('textarea[name=text]').value === ''`)
+		// The act and the live stream tell of the same comment.
+		b.becomes(`document.querySelector('[data-comment] .n').textContent.trim() === '1' && document.querySelector('#comments-head').textContent === '1 comment'`)
 	})
 	b.t = t
 

@@ -126,6 +126,7 @@ func (p *Pages) tag(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	pg.Description = "Photographs with the tag #" + tag.Name + " on " + p.Site.Name + "."
 	pg.Canonical = p.BaseURL + "/tags/" + url.PathEscape(tag.Name)
 	pg.AtomURL = pg.Canonical + ".atom"
 	return p.render(c, http.StatusOK, templates.TagPage(pg, templates.TagView{Tag: tag.Name, Grid: p.grid(c, p.viewBuilder(c), posts, page)}))

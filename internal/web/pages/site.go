@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -44,6 +45,7 @@ func (p *Pages) about(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/about"
+	pg.Description = cmp.Or(p.Site.Description, "About "+p.Site.Name+", a site for photographs.")
 	return p.render(c, http.StatusOK, templates.AboutPage(pg, templates.AboutView{Members: int(stats.Accounts), Posts: int(stats.Posts), Version: p.Version}))
 }
 
