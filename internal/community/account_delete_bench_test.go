@@ -22,7 +22,7 @@ func BenchmarkDeleteAccount(b *testing.B) {
 		g := newTestSite(b, storetest.SQLite(b))
 		ann, bob, cid := g.account("ann"), g.account("bob"), g.account("cid")
 		target := g.post(bob, store.Public, "bob's").ID
-		const posts = 1000
+		const posts = 4000
 		first := g.Store.NewID() - posts<<16
 		for _, q := range []string{
 			"INSERT INTO tags (id, name, name_key, created_at) VALUES (1, 'harbour', 'harbour', 1)",
@@ -97,7 +97,8 @@ func BenchmarkDeleteAccount(b *testing.B) {
 				err := g.Store.SQL().QueryRowContext(g.ctx, "SELECT (SELECT COUNT(*) FROM posts WHERE author_id = ?1) + (SELECT COUNT(*) FROM photos WHERE account_id = ?1)"+
 					" + (SELECT COUNT(*) FROM jobs WHERE state = 'ready' AND kind IN ('account.delete', 'post.delete', 'media.remove'))", ann.ID).Scan(&left)
 				if err != nil {
-					b.Error(err)
+					jobs, _ := g.Jobs(context.Background(), store.JobReady, 0, 3)
+					b.Error(err, left, jobs)
 					return
 				}
 			}
