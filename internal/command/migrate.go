@@ -34,6 +34,7 @@ func (migrateUp) Run(c *call) error {
 type migrateDown struct {
 	Count int  `arg:"" default:"1" help:"How many migrations."`
 	Yes   bool `help:"Yes, lose what these migrations hold."`
+	Force bool `help:"Do so under a site that runs."`
 }
 
 func (d migrateDown) Run(c *call) error {
@@ -47,7 +48,10 @@ func (d migrateDown) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := m.Down(c, d.Count); err != nil {
+	if err := m.Down(c, d.Count, d.Force); err != nil {
+		if _, ok := errors.AsType[*store.InUseError](err); ok {
+			return fmt.Errorf("%w, or add --force", err)
+		}
 		return err
 	}
 	state, err := m.State(c)

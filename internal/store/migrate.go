@@ -169,8 +169,31 @@ func (m *Migrator) Up(ctx context.Context) error {
 	})
 }
 
-// Down takes back n migrations, and what they held with them.
-func (m *Migrator) Down(ctx context.Context, n int) error {
+// Down takes back n migrations, and what they held with them. While others use the database it does nothing and returns
+// an InUseError, unless force is set.
+func (m *Migrator) Down(ctx context.Context, n int, force bool) error {
+	raw, err := m.o.URL(ctx)
+	if err != nil {
+		return err
+	}
+	file, isSQLite := strings.CutPrefix(raw, "sqlite:")
+	switch {
+	case force:
+	case isSQLite:
+		l, err := lockAlone(file) // for as long as it takes: a site that starts meanwhile waits
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+	default:
+		err := m.with(ctx, false, func(ctx context.Context, db *sql.DB, _ string) error {
+			db.SetMaxOpenConns(1) // or we were among the others
+			return connected(ctx, db)
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return m.with(ctx, true, func(ctx context.Context, db *sql.DB, dialect string) error {
 		goal, begun := 0, false
 		return m.run(ctx, db, dialect, func(g *migrate.Migrate, _ uint) error {
@@ -417,7 +440,7 @@ func withSQLite(ctx context.Context, file string, lock bool, f func(context.Cont
 			return err
 		}
 		defer l.Close()
-		if err := flock(ctx, l); err != nil {
+		if err := flock(ctx, l, syscall.LOCK_EX); err != nil {
 			return err
 		}
 	}
@@ -432,11 +455,12 @@ func withSQLite(ctx context.Context, file string, lock bool, f func(context.Cont
 	return f(ctx, db, "sqlite")
 }
 
-func flock(ctx context.Context, l *os.File) error {
+// flock waits for a lock of that kind on the file.
+func flock(ctx context.Context, l *os.File, how int) error {
 	ctx, cancel := context.WithTimeout(ctx, migrationLockWait)
 	defer cancel()
 	for {
-		err := syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(l.Fd()), how|syscall.LOCK_NB)
 		if err == nil {
 			return nil
 		}

@@ -77,7 +77,7 @@ func TestMigrateDownAndUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Down(ctx, int(st.Latest)); err != nil {
+	if err := m.Down(ctx, int(st.Latest), true); err != nil {
 		t.Fatal(err)
 	}
 	if st, err := m.State(ctx); err != nil || st.Version != 0 {
@@ -103,7 +103,7 @@ func TestMigrateAfterADeath(t *testing.T) {
 					return
 				}
 				if n := int(st.Latest) - done; n > 0 {
-					if err := m.Down(t.Context(), n); err != nil {
+					if err := m.Down(t.Context(), n, true); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -166,7 +166,7 @@ func testTheStatementOfADeadMigrator(t *testing.T, f servertest.Flavour) {
 	name := address[strings.LastIndex(address, "/")+1:]
 	s := storetest.MySQL(t, address)
 	m := store.NewMigrator(storetest.Options(address))
-	if err := m.Down(t.Context(), 1); err != nil { // a column of access_tokens
+	if err := m.Down(t.Context(), 1, true); err != nil { // a column of access_tokens
 		t.Fatal(err)
 	}
 	store.SetTableWait(t, "300") // the dead one's; by itself it would give up at once
@@ -227,7 +227,7 @@ func testMigrationsStepAside(t *testing.T, f servertest.Flavour) {
 		table   string // of the second migration back and of the second one up
 		migrate func() error
 	}{
-		{"replication_clock", func() error { return m.Down(t.Context(), 2) }},
+		{"replication_clock", func() error { return m.Down(t.Context(), 2, true) }},
 		{"access_tokens", func() error { return m.Up(t.Context()) }},
 	} {
 		tx, err := s.SQL().BeginTx(t.Context(), nil)

@@ -138,6 +138,9 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, w.Close(), r.Close())
 	}
 	s.readers = r
+	if s.inUse, err = lockUse(ctx, path); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"os"
 	"time"
 
 	"gorm.io/gorm"
@@ -27,6 +28,7 @@ type Store struct {
 	readOnly  bool     // no transaction begins
 	tracing   *Tracing // nil: nobody is told
 	readers   *sql.DB  // SQLite's, else nil: r's pool, for page
+	inUse     *os.File // SQLite's: says that the database is open
 }
 
 // NewID draws an id that no other process is likely to draw. TxOnce handles the case that one did.
@@ -113,6 +115,9 @@ func (s *Store) Close() error {
 		return nil
 	}
 	var first error
+	if s.inUse != nil {
+		defer s.inUse.Close()
+	}
 	for _, db := range []*gorm.DB{s.r, s.w} {
 		c, err := db.DB()
 		if err == nil {

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// InUseError is that others use the database whose schema is to be taken back.
+type InUseError struct{ Who []string }
+
+func (e *InUseError) Error() string {
+	return "the database is in use by " + strings.Join(e.Who, ", ") + ": stop the site first"
+}
+
+// useLock is the file that whoever has a SQLite database open holds a shared lock on. SQLite's own locks last only as
+// long as its transactions.
+func useLock(file string) string { return file + ".use.lock" }
+
+// lockUse holds the shared lock until the file is closed. It waits for a Down that runs. Where no file can be made (a
+// read-only or full disk) it holds none, and nobody can take back a schema there either.
+func lockUse(ctx context.Context, file string) (*os.File, error) {
+	l, err := os.OpenFile(useLock(file), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, nil
+	}
+	if err := flock(ctx, l, syscall.LOCK_SH); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// lockAlone holds the lock that is nobody else's, or returns an InUseError.
+func lockAlone(file string) (*os.File, error) {
+	l, err := os.OpenFile(useLock(file), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = &InUseError{Who: []string{"another process that has " + file + " open"}}
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// goodbye is how long connections that end may still be listed.
+const goodbye = 2 * time.Second
+
+// connected returns an InUseError that names who else is connected to the schema, as far as the server tells our user:
+// without the PROCESS privilege it names that user's connections only.
+func connected(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for begin := time.Now(); ; {
+		who, err := connectedNow(ctx, db)
+		switch {
+		case err != nil:
+			return err
+		case len(who) == 0:
+			return nil
+		case time.Since(begin) > goodbye:
+			return &InUseError{Who: who}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func connectedNow(ctx context.Context, db *sql.DB) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT user, host FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID() ORDER BY user, host")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var who []string
+	for rows.Next() {
+		var user, host string
+		if err := rows.Scan(&user, &host); err != nil {
+			return nil, err
+		}
+		if name, _, err := net.SplitHostPort(host); err == nil { // each connection has a port of its own
+			host = name
+		}
+		if name := user + "@" + host; !slices.Contains(who, name) {
+			who = append(who, name)
+		}
+	}
+	return who, rows.Err()
+}
