@@ -281,6 +281,14 @@ func TestTargetsInTextAre24High(t *testing.T) {
 	}
 }
 
+func TestSearchKeepsItsName(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+"/front"))
+		until(t, ctx, `(() => { const words = document.querySelector('.nav-search span'); return words.textContent === 'Search' && getComputedStyle(words).display !== 'none' && getComputedStyle(words).visibility === 'visible'; })()`)
+	}
+}
+
 func TestFrontSaysItsNameOnce(t *testing.T) {
 	ctx, at := browser(t)
 	for _, size := range sizes {
