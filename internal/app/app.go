@@ -38,7 +38,7 @@ type App struct {
 	site    *web.Site   // the layers; nil until Run
 	routes  *web.Routes // nil until the site is wired
 	metrics *metrics
-	doctor  atomic.Pointer[doctor.Diagnosis] // nil until the rooms are open
+	doctor  atomic.Pointer[doctor.Diagnosis] // nil until the services are open
 	redis   *cache.Redis                     // nil until the site is wired, or where there is none
 	// claim is how the first administrator of a fresh site is made; nil until
 	// the site is wired.
@@ -81,7 +81,7 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	if err := a.openTraces(ctx); err != nil {
 		return err
 	}
-	if err := a.openSite(ctx); err != nil {
+	if err := a.openSite(); err != nil {
 		return err
 	}
 	if err := a.serveMetrics(ctx); err != nil {
@@ -244,11 +244,7 @@ func (a *App) background(name string, work func(context.Context) error) {
 }
 
 // openSite makes the layers that answer from the start.
-func (a *App) openSite(ctx context.Context) error {
-	images, assets, err := a.drivers().contentOrigins(ctx)
-	if err != nil {
-		return err
-	}
+func (a *App) openSite() (err error) {
 	a.site, err = web.New(web.Options{
 		Log:            a.log,
 		Metrics:        a.metrics,
@@ -260,8 +256,6 @@ func (a *App) openSite(ctx context.Context) error {
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
 		ReadOnly:       a.cfg.ReadOnly,
 		SessionCookie:  session.CookieName(a.cfg.Secure()),
-		Images:         images,
-		Assets:         assets,
 	})
 	return err
 }

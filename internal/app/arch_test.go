@@ -47,15 +47,15 @@ var forTests = []string{"internal/servertest", "internal/store/storetest", "inte
 // onlyIn says which packages may import a library; a name stands for all that
 // lies beneath it.
 var onlyIn = map[string][]string{
-	"github.com/gin-gonic/gin":       {"internal/app", "internal/web", "internal/web/pages", "internal/web/api", "internal/session"},
-	"github.com/gin-contrib":         {"internal/app", "internal/web", "internal/web/pages", "internal/session"},
-	"net/http":                       {"internal/app", "internal/doctor", "internal/web", "internal/config", "internal/awsconfig", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/session", "internal/telemetry"},
+	"github.com/gin-gonic/gin":       {"internal/web", "internal/web/pages", "internal/web/api", "internal/session"},
+	"github.com/gin-contrib":         {"internal/web/pages", "internal/session"},
+	"net/http":                       {"internal/app", "internal/doctor", "internal/web", "internal/config", "internal/awsconfig", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/session", "internal/media", "internal/telemetry"},
 	"database/sql":                   {"internal/store"},
 	"gorm.io":                        {"internal/store"},
 	"modernc.org/sqlite":             {"internal/store"},
 	"github.com/go-sql-driver/mysql": {"internal/store"},
 	"github.com/golang-migrate":      {"internal/store"},
-	"github.com/a-h/templ":           {"internal/app", "internal/web", "internal/web/pages", "templates"},
+	"github.com/a-h/templ":           {"internal/web/pages", "templates"},
 	"github.com/alecthomas/kong":     {"internal/command"},
 	"github.com/aws":                 {"internal/app", "internal/command", "internal/config", "internal/awsconfig", "internal/awscall", "internal/session", "internal/media", "internal/queue", "internal/backup"},
 	"github.com/coder/websocket":     {"internal/web/api"},

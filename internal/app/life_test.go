@@ -42,7 +42,7 @@ func startLive(t *testing.T, build func(a *App) (http.Handler, error), env ...st
 }
 
 func (s *liveSite) routes(register func(*web.Routes)) http.Handler {
-	r := s.site.NewRoutes()
+	r := s.site.NewRoutes(web.RouteOptions{})
 	register(r)
 	return r.Handler()
 }

@@ -19,6 +19,10 @@ import (
 	"tintype/internal/web"
 )
 
+// Version is the release. A build may name its own:
+// -ldflags "-X tintype/internal/app.Version=1.4.0".
+var Version = "0.1.0"
+
 // Main runs the command that the program was started with and returns its exit status.
 func Main() int {
 	return command.Main(context.Background(), command.Environment{
@@ -58,10 +62,10 @@ func program() command.Program {
 // openCommunity opens the site for one command, beside a server that may run.
 func openCommunity(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *community.Community, closeAll func() error, err error) {
 	d := drivers{cfg: cfg, log: log}
-	if err := d.settleSchema(ctx); err != nil {
+	if err := d.prepareSchema(ctx); err != nil {
 		return nil, nil, err
 	}
-	r, err := d.rooms(ctx)
+	r, err := d.services(ctx, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -114,8 +114,8 @@ func (m *metrics) Answered(route, method string, status int, took time.Duration)
 	}
 }
 
-// watch adds what the rooms know of themselves.
-func (m *metrics) watch(r *rooms, photoMemory int64) {
+// watch adds what the services know of themselves.
+func (m *metrics) watch(r *services, photoMemory int64) {
 	for _, p := range r.store.Pools() {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(p.DB, p.Name))
 	}
@@ -229,7 +229,7 @@ func (a *App) serveMetrics(ctx context.Context) error {
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	mux := a.metrics.handler()
-	mux.HandleFunc("GET /deepz", a.deepz)
+	mux.HandleFunc("GET /deepz", a.metricsDeepz)
 	server := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 10 * time.Second,

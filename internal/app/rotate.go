@@ -10,7 +10,7 @@ import (
 
 // followSecrets takes new values over while the site runs. Those that are looked
 // at equally often are so together: at AWS they often are strings of one secret.
-func (a *App) followSecrets(r *rooms) {
+func (a *App) followSecrets(r *services) {
 	together := make(map[time.Duration][]config.Follower)
 	for _, secret := range r.secrets() {
 		if every := secret.Every(); every > 0 {
@@ -33,8 +33,8 @@ func (a *App) followSecrets(r *rooms) {
 	}
 }
 
-// secrets are those that these rooms hold on to.
-func (r *rooms) secrets() []config.Follower {
+// secrets are those that these services hold on to.
+func (r *services) secrets() []config.Follower {
 	list := []config.Follower{r.keys}
 	if r.signer != nil {
 		list = append(list, r.signer)

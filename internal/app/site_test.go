@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tintype/internal/config"
 	"tintype/internal/web"
 )
 
@@ -25,7 +26,7 @@ func unopenedSite(t *testing.T, env ...string) *testSite {
 	t.Helper()
 	logged := new(bytes.Buffer)
 	a := New(mustLoad(t, env...), slog.New(web.LogHandler(slog.NewJSONHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))), io.Discard)
-	if err := a.openSite(t.Context()); err != nil {
+	if err := a.openSite(); err != nil {
 		t.Fatal(err)
 	}
 	a.site.Health.Done("site")
@@ -36,7 +37,7 @@ func unopenedSite(t *testing.T, env ...string) *testSite {
 func newTestSite(t *testing.T, register func(*web.Routes), env ...string) *testSite {
 	t.Helper()
 	site := unopenedSite(t, env...)
-	routes := site.site.NewRoutes()
+	routes := site.site.NewRoutes(web.RouteOptions{})
 	if register != nil {
 		register(routes)
 	}
@@ -68,4 +69,23 @@ func (s *testSite) ask(method, target, body string, headers ...string) *httptest
 
 func text(s string) func(*gin.Context) error {
 	return func(c *gin.Context) error { c.String(http.StatusOK, s); return nil }
+}
+
+// load reads settings given as NAME=value.
+func load(env ...string) (*config.Config, error) {
+	set := make(map[string]string)
+	for _, e := range env {
+		name, value, _ := strings.Cut(e, "=")
+		set[name] = value
+	}
+	return config.Load(func(name string) (string, bool) { v, ok := set[name]; return v, ok }, env)
+}
+
+func mustLoad(t *testing.T, env ...string) *config.Config {
+	t.Helper()
+	c, err := load(env...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -89,7 +89,7 @@ func people(n float64) string {
 }
 
 // status is what /admin/status shows of this process, and of what it stands on.
-func (a *App) status(ctx context.Context, r *rooms) templates.StatusView {
+func (a *App) status(ctx context.Context, r *services) templates.StatusView {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "this machine"
@@ -147,7 +147,7 @@ func age(d time.Duration) string {
 
 // systems are the parts of the site with the backend of each, and the numbers
 // that show that it is used.
-func (a *App) systems(c counted, r *rooms) []templates.StatusSystem {
+func (a *App) systems(c counted, r *services) []templates.StatusSystem {
 	var list []templates.StatusSystem
 	part := func(name, backend string, fill func(*tally)) {
 		t := &tally{c: c}

@@ -92,7 +92,7 @@ func jobOrigin(payload []byte) string {
 	return origin
 }
 
-// traceCalls makes spans of calls to something outside, for rooms that know no traces; nil where nothing is traced.
+// traceCalls makes spans of calls to something outside, for packages that know no traces; nil where nothing is traced.
 func traceCalls(t *telemetry.Tracer, system string) func(ctx context.Context, operation string) (context.Context, func(error)) {
 	if t == nil {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"tintype/internal/cache"
 	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/live"
@@ -20,9 +21,9 @@ import (
 	"tintype/static"
 )
 
-// rooms are the opened parts of a site, which both the server and the commands
+// services are the opened parts of a site, which both the server and the commands
 // work with.
-type rooms struct {
+type services struct {
 	store     *store.Store
 	community *community.Community
 	media     media.Store
@@ -30,14 +31,16 @@ type rooms struct {
 	addresses *media.Addresses
 	sessions  session.Backend
 	live      *live.Hub
+	cached    *community.Cached // nil where there is no cache to share
 	keys      *config.Rotating[[][]byte]
 	signer    *config.Rotating[*media.Signer] // nil where no CDN takes signed addresses
 }
 
-// rooms opens every room with the driver that the settings chose. The
-// schema has to be settled before. Close ends what was opened.
-func (d drivers) rooms(ctx context.Context) (*rooms, error) {
-	r := &rooms{processor: media.NewProcessor(media.Options{
+// services opens every service with the driver that the settings chose, once and
+// from the bottom to the top. The schema has to be in order before. Redis may be
+// nil: commands do without. Close ends what was opened, but for Redis.
+func (d drivers) services(ctx context.Context, redis *cache.Redis) (*services, error) {
+	r := &services{processor: media.NewProcessor(media.Options{
 		MaxBytes:  d.cfg.MaxUploadBytes,
 		MaxPixels: d.cfg.MaxPixels,
 		Budget:    media.NewBudget(d.cfg.PhotoMemory),
@@ -67,6 +70,10 @@ func (d drivers) rooms(ctx context.Context) (*rooms, error) {
 	}
 	r.live = live.NewHub(live.Options{Reader: community.EventReader(r.store), Log: d.log})
 	r.store.OnEvent(r.live.Wake)
+	r.cached = d.cached(redis, r.live)
+	if r.cached != nil {
+		r.store.OnEventOf(r.cached.Invalidate)
+	}
 	r.community = community.New(community.Options{
 		Store:            r.store,
 		Log:              d.log,
@@ -75,6 +82,7 @@ func (d drivers) rooms(ctx context.Context) (*rooms, error) {
 		CDN:              cdn,
 		FetchedElsewhere: d.cfg.MediaBaseURL != "",
 		Live:             r.live,
+		Cached:           r.cached,
 		BaseURL:          d.cfg.Origin(),
 		SiteName:         d.cfg.SiteName,
 		OpenRegistration: d.cfg.Registration == "open",
@@ -97,108 +105,99 @@ func (d drivers) rooms(ctx context.Context) (*rooms, error) {
 const draftLife = 48 * time.Hour
 
 // Close closes the database, on which everything else stands.
-func (r *rooms) Close() error { return r.store.Close() }
+func (r *services) Close() error { return r.store.Close() }
 
 func limit(r config.Rate) community.Limit {
 	return community.Limit{Count: r.Events, Window: r.Window}
 }
 
-func (d drivers) storeOptions() store.Options {
-	return store.Options{
-		URL:      d.cfg.Database.URL.Value,
-		Replicas: d.cfg.Replicas.Value,
-		MaxLag:   d.cfg.ReplicaMaxLag,
-		MaxConns: d.cfg.MySQLConns(),
-		ReadOnly: d.cfg.ReadOnly,
-		Tracing:  traceStatements(d.tracer),
-		Log:      d.log,
-	}
-}
-
-// sessions chooses where sessions live.
-func (d drivers) sessions(ctx context.Context, db *store.Store) (session.Backend, error) {
-	switch d.cfg.SessionStore {
-	case "sql":
-		return session.NewSQL(db), nil
-	case "dynamodb":
-		c, err := d.aws(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return session.NewDynamo(c, d.cfg.SessionTable), nil
-	default:
-		return nil, fmt.Errorf("no driver for SESSION_STORE=%s", d.cfg.SessionStore)
-	}
-}
-
-// wire opens the rooms, puts the site together and starts what works in the
+// wire opens the services, puts the site together and starts what works in the
 // background. What it opens it also registers for closing.
 func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	followMemoryLimit(media.MemoryLimit())
-	if !a.cfg.Stateless {
-		if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
-			return nil, err
-		}
-		// Earlier releases let a group read it.
-		if err := os.Chmod(a.cfg.DataDir, 0o700); err != nil {
-			a.log.WarnContext(ctx, "others on this machine may read DATA_DIR", "error", err)
-		}
+	if err := a.prepareDataDir(ctx); err != nil {
+		return nil, err
 	}
 	if err := a.awaitSchema(ctx); err != nil {
 		return nil, err
 	}
-	r, err := a.drivers().rooms(ctx)
+	d := a.drivers()
+	redis, err := d.redis(ctx)
 	if err != nil {
+		return nil, err
+	}
+	r, err := d.services(ctx, redis)
+	if err != nil {
+		if redis != nil {
+			redis.Close()
+		}
 		return nil, err
 	}
 	a.onStop("database", func(context.Context) error { return r.Close() })
 	a.followSecrets(r)
-	r.community.Media = countedMedia{r.media, a.metrics.mediaIO}
+	if redis != nil {
+		a.connectRedis(redis, r)
+	}
 	if err := r.store.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
 	a.log.InfoContext(ctx, "stores", "database", a.cfg.Database.String(), "sessions", a.cfg.SessionStore, "photos", a.cfg.MediaStore)
 	a.log.InfoContext(ctx, "photos", "largest_file", config.FormatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", config.FormatSize(a.cfg.PhotoMemory))
-	if err := a.connectRedis(ctx, r); err != nil {
-		return nil, err
-	}
 	a.follow(r)
+	sqs, err := d.sqs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the queue: %w", err)
+	}
 	if a.cfg.ReadOnly {
 		a.log.WarnContext(ctx, "READ_ONLY: nothing is written, no job is done here")
-	} else if err := a.work(ctx, r); err != nil {
-		return nil, fmt.Errorf("the queue: %w", err)
+	} else {
+		a.work(r, sqs)
 	}
 	a.metrics.watch(r, a.cfg.PhotoMemory)
 	if !a.cfg.Web {
-		if err := a.openDeepz(ctx, r, nil, nil, nil); err != nil {
-			return nil, err
-		}
+		a.openDoctor(r, sqs, nil)
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			a.site.Errors.Write(w, req, &web.HTTPError{Status: http.StatusNotFound, Message: "This process does jobs only."})
 		}), nil
 	}
+	return a.wireWeb(ctx, r, sqs)
+}
+
+// wireWeb puts pages and API together.
+func (a *App) wireWeb(ctx context.Context, r *services, sqs *queue.SQS) (http.Handler, error) {
 	assets, err := static.New(a.cfg.StaticBaseURL)
 	if err != nil {
 		return nil, err
 	}
-	if r.community.Cached = a.openCache(r.live); r.community.Cached != nil {
-		r.store.OnEventOf(r.community.Cached.Invalidate)
+	images, assetOrigins, err := a.drivers().contentOrigins(ctx, r.media)
+	if err != nil {
+		return nil, err
+	}
+	if r.cached != nil {
+		a.background("cache", func(ctx context.Context) error {
+			r.cached.Follow(ctx)
+			return nil
+		})
 	}
 	visible := community.NewVisible(r.community, r.waitForReplicas())
 	a.listen(r, visible)
 	sessions := a.newSessions(r)
-	routes := a.site.NewRoutes(sessions.Middleware()...)
-	a.routes = routes
-	a.newAPI(r, assets, visible).Register(routes)
-	p := a.newPages(r, sessions, routes, assets)
-	p.Register(routes)
-	if err := a.openDeepz(ctx, r, routes, assets, p.Administrator); err != nil {
-		return nil, err
-	}
+	p := a.newPages(r, sessions, assets)
+	a.routes = a.site.NewRoutes(web.RouteOptions{
+		Middleware: sessions.Middleware(),
+		BeforePage: p.Before,
+		ErrorPage:  p.ErrorPage,
+		Images:     images,
+		Assets:     assetOrigins,
+	})
+	a.newAPI(r, assets, visible).Register(a.routes)
+	p.Register(a.routes)
+	diagnosis := a.openDoctor(r, sqs, assets)
+	a.routes.Operators(http.MethodGet, "/deepz", p.Administrator, func(w http.ResponseWriter, req *http.Request) { answerDeepz(w, req, diagnosis) })
 	if !a.cfg.ReadOnly {
 		a.claim = r.community.ClaimLink
 	}
-	site := web.WithPositions(r.store, session.NewSigned(r.keys.Now, a.cfg.Secure(), nil), a.cfg.ReplicaMaxLag, routes.Handler())
+	site := web.WithPositions(r.store, session.NewSigned(r.keys.Now, a.cfg.Secure(), nil), a.cfg.ReplicaMaxLag, a.routes.Handler())
 	a.background("visible", func(ctx context.Context) error {
 		visible.Follow(ctx)
 		return nil
@@ -209,8 +208,23 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	return visitors, nil
 }
 
+// prepareDataDir makes the folder that keeps what nothing else does, for its owner alone.
+func (a *App) prepareDataDir(ctx context.Context) error {
+	if a.cfg.Stateless {
+		return nil
+	}
+	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+		return err
+	}
+	// Earlier releases let a group read it.
+	if err := os.Chmod(a.cfg.DataDir, 0o700); err != nil {
+		a.log.WarnContext(ctx, "others on this machine may read DATA_DIR", "error", err)
+	}
+	return nil
+}
+
 // waitForReplicas is the store's WaitForReplicas, nil where there are no replicas to wait for.
-func (r *rooms) waitForReplicas() func(context.Context) error {
+func (r *services) waitForReplicas() func(context.Context) error {
 	if !r.store.Replicated() {
 		return nil
 	}
@@ -218,7 +232,7 @@ func (r *rooms) waitForReplicas() func(context.Context) error {
 }
 
 // follow hears what the other processes of the site do.
-func (a *App) follow(r *rooms) {
+func (a *App) follow(r *services) {
 	a.background("events", func(ctx context.Context) error {
 		r.live.Follow(ctx)
 		return nil
@@ -226,7 +240,7 @@ func (a *App) follow(r *rooms) {
 }
 
 // listen has clients that stay connected hear of what happens.
-func (a *App) listen(r *rooms, visible *community.Visible) {
+func (a *App) listen(r *services, visible *community.Visible) {
 	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, WaitForReplicas: r.waitForReplicas(), Visible: visible, Log: a.log})
 	a.background("streams", func(ctx context.Context) error {
 		streams.Run(ctx)
@@ -238,14 +252,11 @@ func (a *App) listen(r *rooms, visible *community.Visible) {
 // work has jobs of this process heard of, and where it is a worker done here. A
 // job that is committed in a worker is begun at once, others are heard of
 // through QUEUE_URL or by the queue's poll.
-func (a *App) work(ctx context.Context, r *rooms) error {
-	waker, err := a.openQueue(ctx)
-	if err != nil {
-		return err
-	}
+func (a *App) work(r *services, sqs *queue.SQS) {
+	waker := a.waker(sqs)
 	r.store.OnJob(waker.Notify)
 	if !a.cfg.Worker {
-		return nil
+		return
 	}
 	workers := community.Workers()
 	workers[community.ClassPhoto] = a.cfg.JobWorkers
@@ -261,10 +272,23 @@ func (a *App) work(ctx context.Context, r *rooms) error {
 	r.community.RegisterAccountJobs(q)
 	q.Start(context.Background()) // ends by Stop, which lets running jobs finish
 	a.onStop("jobs", q.Stop)
-	return nil
 }
 
-func (a *App) newAPI(r *rooms, assets *static.Assets, visible *community.Visible) *api.API {
+// waker is how workers hear of jobs: SQS, else a signal in this process.
+func (a *App) waker(sqs *queue.SQS) queue.Waker {
+	if sqs == nil {
+		return queue.NewSignal()
+	}
+	a.metrics.watchQueue(sqs)
+	// Sending ends last, after the jobs that may add others.
+	a.background("queue sender", sqs.Send)
+	if a.cfg.Worker {
+		a.background("queue receiver", sqs.Receive)
+	}
+	return sqs
+}
+
+func (a *App) newAPI(r *services, assets *static.Assets, visible *community.Visible) *api.API {
 	origin := a.cfg.Origin()
 	return api.New(api.Options{
 		Community:      r.community,
@@ -291,25 +315,6 @@ func (a *App) newAPI(r *rooms, assets *static.Assets, visible *community.Visible
 	})
 }
 
-// settleSchema migrates where the settings say so, and tells whether this
-// release can work on the schema.
-func (d drivers) settleSchema(ctx context.Context) error {
-	m := store.NewMigrator(d.storeOptions())
-	if d.cfg.Migrate == "auto" {
-		if err := m.Up(ctx); err != nil {
-			return fmt.Errorf("the database: %w", err)
-		}
-	}
-	state, err := m.State(ctx)
-	if err == nil {
-		err = state.Usable()
-	}
-	if err != nil {
-		return fmt.Errorf("the database: %w", err)
-	}
-	return nil
-}
-
 // schemaPoll is how often a process looks whether the schema has come.
 const schemaPoll = time.Second
 
@@ -319,7 +324,7 @@ const schemaPoll = time.Second
 func (a *App) awaitSchema(ctx context.Context) error {
 	said := ""
 	for {
-		err := a.drivers().settleSchema(ctx)
+		err := a.drivers().prepareSchema(ctx)
 		if err == nil {
 			a.site.Health.Done("database")
 			return nil

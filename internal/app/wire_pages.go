@@ -3,8 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
-
-	"github.com/gin-gonic/gin"
+	"time"
 
 	"tintype/internal/community"
 	"tintype/internal/session"
@@ -15,16 +14,15 @@ import (
 	"tintype/templates"
 )
 
-// newPages puts the pages together and has them run before each handler, so
-// that the error page knows who is reading, too.
-func (a *App) newPages(r *rooms, sessions *session.Store, routes *web.Routes, assets *static.Assets) *pages.Pages {
-	p := pages.New(pages.Options{
+// newPages puts the pages together.
+func (a *App) newPages(r *services, sessions *session.Store, assets *static.Assets) *pages.Pages {
+	return pages.New(pages.Options{
 		Community: r.community,
 		Sessions:  pageSessions{sessions, r.community},
 		Signed:    session.NewSigned(r.keys.Now, a.cfg.Secure(), nil),
 		Addresses: r.addresses,
-		Media:     r.community.Media,
-		Presign:   a.drivers().presigner(r.community.Media),
+		Media:     r.media,
+		Presign:   a.drivers().presigner(r.media),
 		Assets:    assets,
 		Site: templates.Site{
 			Name:             a.cfg.SiteName,
@@ -45,20 +43,13 @@ func (a *App) newPages(r *rooms, sessions *session.Store, routes *web.Routes, as
 		Status:         func(ctx context.Context) templates.StatusView { return a.status(ctx, r) },
 		Streams:        a.streams,
 		Streaming:      a.site.Admission.ReleaseForStream,
+		LoggedIn:       a.site.Admission.Remember,
 		Accept:         "image/jpeg,image/png,image/webp,image/gif",
 	})
-	routes.BeforePages(p.Before, func(c *gin.Context) error {
-		if p.Member(c) {
-			a.site.Admission.Remember(c.Request)
-		}
-		return nil
-	})
-	a.site.Errors.SetPage(p.ErrorPage)
-	return p
 }
 
 // newSessions logs in and out over the sessions' backend.
-func (a *App) newSessions(r *rooms) *session.Store {
+func (a *App) newSessions(r *services) *session.Store {
 	return session.NewStore(session.Options{
 		Backend: a.sessionBackend(r),
 		Load: func(ctx context.Context, id int64) (session.Member, bool, error) {
@@ -71,7 +62,7 @@ func (a *App) newSessions(r *rooms) *session.Store {
 }
 
 // sessionBackend chooses the store of sessions.
-func (a *App) sessionBackend(r *rooms) session.Backend {
+func (a *App) sessionBackend(r *services) session.Backend {
 	b := session.Backend(countedSessions{r.sessions, a.metrics.sessionIO, traceCalls(a.tracer, "sessions")})
 	if a.cfg.ReadOnly {
 		b = readOnlySessions{b}
@@ -112,3 +103,8 @@ func (s pageSessions) EndOthers(ctx context.Context, acc *store.Account, keep st
 	}
 	return s.community.EndOtherAccess(ctx, acc)
 }
+
+// readOnlySessions are as they are: reading is no use, so none is prolonged.
+type readOnlySessions struct{ session.Backend }
+
+func (readOnlySessions) Touch(context.Context, int64, string, time.Time, time.Time) error { return nil }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tintype/internal/web"
 )
 
 // wired is the whole site on an empty SQLite database, without a network.
@@ -62,5 +64,58 @@ func TestSecretsInAddressesStayOutOfTheLog(t *testing.T) {
 			t.Error("a route with a secret that the log would show was registered")
 		}
 	}()
-	site.site.NewRoutes().Personal("GET", "/elsewhere/:token", text("x"))
+	site.site.NewRoutes(web.RouteOptions{}).Personal("GET", "/elsewhere/:token", text("x"))
+}
+
+// The whole site is put to sleep and looked at: it goes on showing what it held, to visitors and members, and holds
+// the same afterwards.
+func TestReadOnlySite(t *testing.T) {
+	dir := "DATA_DIR=" + t.TempDir()
+	if _, _, stderr := runCommand([]string{dir}, "migrate", "up"); stderr != "" {
+		t.Log(stderr)
+	}
+	site, _ := wired(t, dir, "READ_ONLY=true")
+	for _, path := range []string{"/", "/explore", "/about", "/api/v1/instance", "/api/v1/timelines/public"} {
+		w := site.ask("GET", path, "")
+		if w.Code != http.StatusOK {
+			t.Errorf("GET %s: %d %s", path, w.Code, w.Body)
+		}
+		if !web.IsTokenPath(path) && !strings.Contains(w.Body.String(), "read-only for the moment") {
+			t.Errorf("%s does not say that the site is read-only", path)
+		}
+	}
+	if w := site.ask("GET", "/login", ""); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "can only be read") || !strings.Contains(w.Body.String(), "<main") {
+		t.Errorf("the log-in page: %d %s", w.Code, w.Body)
+	}
+	w := site.ask("POST", "/posts/1/comments", "text=Long+thoughts&idempotency_key=k1&password=hush&return=%2F%40ann%2F1", "Sec-Fetch-Site: same-origin")
+	for _, want := range []string{"read-only for the moment", "Long thoughts", `action="/posts/1/comments"`, `name="idempotency_key" value="k1"`, "Send it again"} {
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("a comment: %d without %s: %v %s", w.Code, want, w.Header(), w.Body)
+		}
+	}
+	if strings.Contains(w.Body.String(), "hush") {
+		t.Error("a password stands on the page")
+	}
+	if site.claim != nil {
+		t.Error("a link for the first administrator would be written")
+	}
+	for _, s := range site.stops {
+		if s.name == "jobs" {
+			t.Error("jobs run")
+		}
+	}
+}
+
+func TestReadOnlyContradictions(t *testing.T) {
+	for _, env := range [][]string{
+		{"READ_ONLY=true", "MIGRATE=auto"},
+		{"READ_ONLY=true", "ROLES=worker", "DATABASE_URL=mysql://u:p@h/n"},
+	} {
+		if _, err := load(env...); err == nil || !strings.Contains(err.Error(), "READ_ONLY contradicts") {
+			t.Errorf("%v: %v", env, err)
+		}
+	}
+	if c := mustLoad(t, "READ_ONLY=true"); c.Migrate != "off" {
+		t.Errorf("MIGRATE is %s", c.Migrate)
+	}
 }

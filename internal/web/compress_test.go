@@ -123,7 +123,7 @@ func BenchmarkLayers(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	routes := h.NewRoutes()
+	routes := h.NewRoutes(RouteOptions{})
 	page := bytes.Repeat([]byte("<p>a photograph</p>"), 2000)
 	routes.Cacheable("GET", "/", func(c *gin.Context) error {
 		c.Data(http.StatusOK, "text/html; charset=utf-8", page)

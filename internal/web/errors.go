@@ -25,9 +25,6 @@ type ErrorResponder struct {
 	page atomic.Pointer[ErrorPage]
 }
 
-// SetPage has errors rendered by the site's own page from now on, and not by the plain one.
-func (e *ErrorResponder) SetPage(page ErrorPage) { e.page.Store(&page) }
-
 // Write answers with an error. Errors that nobody foresaw are logged with all
 // they say, and tell the reader nothing but the request's id.
 func (e *ErrorResponder) Write(w http.ResponseWriter, r *http.Request, err error) {

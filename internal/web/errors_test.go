@@ -93,7 +93,7 @@ func TestErrorsOfPages(t *testing.T) {
 		w.WriteHeader(status)
 		fmt.Fprintf(w, "designed: %s (%s)", message, id)
 	})
-	site.Errors.SetPage(page)
+	site.Errors.page.Store(&page)
 	w := site.ask("GET", "/secret", "")
 	if w.Code != 404 || !strings.HasPrefix(w.Body.String(), "designed: There is nothing here") || !strings.Contains(w.Body.String(), w.Header().Get("X-Request-Id")) {
 		t.Errorf("%d %s", w.Code, w.Body)

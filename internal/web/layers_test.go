@@ -51,7 +51,7 @@ func newTestSite(t *testing.T, register func(*Routes), change ...func(*Options))
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes := site.NewRoutes()
+	routes := site.NewRoutes(RouteOptions{})
 	if register != nil {
 		register(routes)
 	}
@@ -122,7 +122,7 @@ func TestSecurityHeadersAreOnEveryAnswer(t *testing.T) {
 }
 
 func TestContentPolicyNamesFurtherOrigins(t *testing.T) {
-	p := headerPolicy{Images: []string{"https://photos.cdn"}, Assets: []string{"https://static.cdn"}}.contentPolicy(true)
+	p := newContentPolicy([]string{"https://photos.cdn"}, []string{"https://static.cdn"}).strict
 	for _, want := range []string{"img-src 'self' blob: https://photos.cdn https://static.cdn;", "script-src 'self' https://static.cdn;", "style-src 'self' https://static.cdn;"} {
 		if !strings.Contains(p, want) {
 			t.Errorf("no %q in %q", want, p)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
 )
 
 // A Policy says who may keep a route's answers.
@@ -44,10 +46,8 @@ type Routes struct {
 	errors *ErrorResponder
 	cookie string // the session's: a request without it is a visitor's
 
-	maxUpload int64
-	// beforePages and beforeAPI run before each handler of their kind.
-	beforePages []func(*gin.Context) error
-	beforeAPI   []func(*gin.Context) error
+	maxUpload  int64
+	beforePage func(*gin.Context) error // before each handler of a page; may be nil
 
 	table []Route
 }
@@ -55,8 +55,20 @@ type Routes struct {
 // requestPatience is how long a handler may work that waits for no photo.
 const requestPatience = 30 * time.Second
 
-// NewRoutes makes the router; pageMiddleware runs before whatever may ask for a session.
-func (s *Site) NewRoutes(pageMiddleware ...gin.HandlerFunc) *Routes {
+// RouteOptions are what routes need beside the handlers that register there.
+type RouteOptions struct {
+	// Middleware runs before whatever may ask for a session.
+	Middleware []gin.HandlerFunc
+	// BeforePage runs before each handler of a page and before an error page. Nil is nothing.
+	BeforePage func(*gin.Context) error
+	ErrorPage  ErrorPage // nil: a plain one
+	// Images and Assets are origins beside the site's own from which pages load
+	// photos and static files.
+	Images, Assets []string
+}
+
+// NewRoutes makes the router of a site.
+func (s *Site) NewRoutes(o RouteOptions) *Routes {
 	gin.SetMode(gin.ReleaseMode) // its debug mode prints to stdout
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
@@ -65,15 +77,37 @@ func (s *Site) NewRoutes(pageMiddleware ...gin.HandlerFunc) *Routes {
 	// Who asks is settled by clientAddr, which knows hops and all header lines.
 	engine.ForwardedByClientIP = false
 	engine.MaxMultipartMemory = smallBody
-	r := &Routes{engine: engine, pages: engine.Group("/", pageMiddleware...), errors: s.Errors, cookie: s.o.SessionCookie, maxUpload: s.o.MaxUploadBytes}
-	engine.NoRoute(append(slices.Clone(pageMiddleware), r.missing(&HTTPError{Status: http.StatusNotFound, Message: notFoundText}))...)
-	engine.NoMethod(append(slices.Clone(pageMiddleware), r.missing(&HTTPError{Status: http.StatusMethodNotAllowed, Message: "This address does not take that."}))...)
+	s.content.Store(newContentPolicy(o.Images, o.Assets))
+	if o.ErrorPage != nil {
+		s.Errors.page.Store(&o.ErrorPage)
+	}
+	r := &Routes{engine: engine, pages: engine.Group("/", o.Middleware...), errors: s.Errors, cookie: s.o.SessionCookie, maxUpload: s.o.MaxUploadBytes, beforePage: o.BeforePage}
+	engine.NoRoute(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusNotFound, Message: notFoundText}))...)
+	engine.NoMethod(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusMethodNotAllowed, Message: "This address does not take that."}))...)
 	return r
 }
 
 // Personal registers a page whose answers are for one reader.
 func (r *Routes) Personal(method, path string, h func(*gin.Context) error) {
 	r.add(r.pages, method, path, PolicyPersonal, smallBody, r.page(wholeForm(h)))
+}
+
+// Operators registers a page for administrators and for this machine itself, such
+// as its alarms. Nobody else learns that it is there.
+func (r *Routes) Operators(method, path string, administrator func(*gin.Context) bool, h http.HandlerFunc) {
+	r.Personal(method, path, func(c *gin.Context) error {
+		if !administrator(c) && !fromHere(c.Request) {
+			return community.ErrNotFound
+		}
+		h(c.Writer, c.Request)
+		return nil
+	})
+}
+
+// fromHere tells a request made on this machine from one that a proxy on it
+// passes on.
+func fromHere(r *http.Request) bool {
+	return ClientAddress(r.Context()).IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" && r.Header.Get("Via") == ""
 }
 
 // Cacheable registers a page that is the same for all visitors.
@@ -89,18 +123,18 @@ func (r *Routes) Upload(method, path string, h func(*gin.Context) error) {
 
 // API registers a route of the client API.
 func (r *Routes) API(method, path string, h func(*gin.Context) error) {
-	r.add(r.engine, method, path, PolicyPersonal, smallBody, r.api(h))
+	r.add(r.engine, method, path, PolicyPersonal, smallBody, h)
 }
 
 // APIUpload registers a route of the client API that takes photos.
 func (r *Routes) APIUpload(method, path string, h func(*gin.Context) error) {
-	r.add(r.engine, method, path, PolicyPersonal, 0, r.api(h))
+	r.add(r.engine, method, path, PolicyPersonal, 0, h)
 }
 
 // APIStream registers a route of the client API that stays open for as long as
 // its client likes.
 func (r *Routes) APIStream(method, path string, h func(*gin.Context) error) {
-	r.addStream(r.engine, method, path, r.api(h))
+	r.addStream(r.engine, method, path, h)
 }
 
 // Stream registers a page's route that stays open.
@@ -126,20 +160,12 @@ func (r *Routes) Asset(method, path string, h func(*gin.Context) error) {
 	r.add(r.pages, method, path, PolicyAsset, smallBody, h)
 }
 
+// page runs what stands before, then h. A step that has answered by itself
+// aborts, which gin writes down.
 func (r *Routes) page(h func(*gin.Context) error) func(*gin.Context) error {
-	return chain(&r.beforePages, h)
-}
-
-func (r *Routes) api(h func(*gin.Context) error) func(*gin.Context) error {
-	return chain(&r.beforeAPI, h)
-}
-
-// chain runs what stands before at the time of the request, then h. One that
-// has answered by itself aborts, which gin writes down.
-func chain(before *[]func(*gin.Context) error, h func(*gin.Context) error) func(*gin.Context) error {
 	return func(c *gin.Context) error {
-		for _, b := range *before {
-			if err := b(c); err != nil || c.IsAborted() {
+		if r.beforePage != nil {
+			if err := r.beforePage(c); err != nil || c.IsAborted() {
 				return err
 			}
 		}
@@ -209,11 +235,6 @@ func (r *Routes) missing(err error) gin.HandlerFunc {
 		c.Request = c.Request.WithContext(ctx)
 		r.run(c, answer)
 	}
-}
-
-// BeforePages has steps run before each handler of a page.
-func (r *Routes) BeforePages(steps ...func(*gin.Context) error) {
-	r.beforePages = append(r.beforePages, steps...)
 }
 
 // Handler answers by the routes that were registered.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -47,20 +48,22 @@ func TestHeadAnswersLikeGet(t *testing.T) {
 func TestStepsBeforeHandlers(t *testing.T) {
 	var ran []string
 	site := newTestSite(t, func(r *Routes) {
-		r.beforePages = append(r.beforePages, func(c *gin.Context) error { ran = append(ran, "page"); return nil })
-		r.beforeAPI = append(r.beforeAPI, func(c *gin.Context) error {
-			ran = append(ran, "api")
-			c.AbortWithStatus(429)
+		r.beforePage = func(c *gin.Context) error {
+			ran = append(ran, "step")
+			if c.Query("stop") != "" {
+				c.AbortWithStatus(429)
+			}
 			return nil
-		})
-		r.Personal("GET", "/page", func(*gin.Context) error { ran = append(ran, "page handler"); return nil })
-		r.API("GET", "/api/x", func(*gin.Context) error { ran = append(ran, "api handler"); return nil })
+		}
+		r.Personal("GET", "/page", func(*gin.Context) error { ran = append(ran, "page"); return nil })
+		r.API("GET", "/api/x", func(*gin.Context) error { ran = append(ran, "api"); return nil })
 	})
 	site.ask("GET", "/page", "")
-	if w := site.ask("GET", "/api/x", ""); w.Code != 429 {
+	site.ask("GET", "/api/x", "")
+	if w := site.ask("GET", "/page?stop=1", ""); w.Code != 429 {
 		t.Errorf("%d", w.Code)
 	}
-	if len(ran) != 3 || ran[0] != "page" || ran[1] != "page handler" || ran[2] != "api" {
+	if want := []string{"step", "page", "api", "step"}; !slices.Equal(ran, want) {
 		t.Errorf("%v", ran)
 	}
 }

@@ -34,8 +34,7 @@ type Options struct {
 	MaxInFlight    int               // requests
 	MaxUploadBytes int64
 	ReadOnly       bool
-	SessionCookie  string   // whoever shows one is no visitor
-	Images, Assets []string // origins beside Origin from which pages load photos and static files
+	SessionCookie  string // whoever shows one is no visitor
 }
 
 // A Site is the layers around the handlers of one site. It answers from the
@@ -47,12 +46,13 @@ type Site struct {
 
 	o       Options
 	handler http.Handler
-	inside  atomic.Pointer[http.Handler] // nil until Open
+	content atomic.Pointer[contentPolicy] // of the routes
+	inside  atomic.Pointer[http.Handler]  // nil until Open
 	opened  chan struct{}
 	waits   atomic.Bool
 }
 
-// NewSite makes the layers. It fails on an origin that is none.
+// New makes the layers. It fails on an origin that is none.
 func New(o Options) (*Site, error) {
 	s := &Site{
 		Errors:    &ErrorResponder{log: o.Log},
@@ -61,6 +61,7 @@ func New(o Options) (*Site, error) {
 		o:         o,
 		opened:    make(chan struct{}),
 	}
+	s.content.Store(newContentPolicy(nil, nil))
 	guarded, err := sameOrigin(o.Origin, s.Errors, trimSlash(compress(http.HandlerFunc(s.serveInside))))
 	if err != nil {
 		return nil, fmt.Errorf("BASE_URL: %w", err)
@@ -70,7 +71,7 @@ func New(o Options) (*Site, error) {
 	}
 	h := s.Admission.limit(s.Errors, o.Metrics, guarded)
 	h = cors(h)
-	h = securityHeaders(headerPolicy{Secure: o.Secure, Images: o.Images, Assets: o.Assets}, h)
+	h = securityHeaders(o.Secure, &s.content, h)
 	h = s.Health.handle(h)
 	h = accessLog(o.Log, s.Errors, o.Metrics, h)
 	s.handler = begin(o.TrustedProxies, o.Tracer, h)

@@ -79,6 +79,7 @@ type Options struct {
 
 	Streams   *community.Streams
 	Streaming func(*http.Request) // told of each request that from then on only listens; may be nil
+	LoggedIn  func(*http.Request) // told of each request of somebody who is logged in; may be nil
 }
 
 // Pages is the handlers.
@@ -120,6 +121,9 @@ func (p *Pages) Before(c *gin.Context) error {
 	if viewer(c) == nil && p.Site.ClosedToVisitors && !openTo(c.Request.URL.Path) {
 		return community.ErrUnauthenticated
 	}
+	if viewer(c) != nil && p.LoggedIn != nil {
+		p.LoggedIn(c.Request)
+	}
 	return nil
 }
 
@@ -131,9 +135,6 @@ func openTo(path string) bool {
 	}
 	return path == "/robots.txt"
 }
-
-// Member reports whether the request comes from somebody who is logged in. Before must have run.
-func (p *Pages) Member(c *gin.Context) bool { return viewer(c) != nil }
 
 // Administrator reports whether the request comes from one. Before must have run.
 func (p *Pages) Administrator(c *gin.Context) bool {

@@ -166,7 +166,7 @@ func TestDeepz(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	site.deepz(w, httptest.NewRequest("GET", "/deepz", nil))
+	site.metricsDeepz(w, httptest.NewRequest("GET", "/deepz", nil))
 	if w.Code != 200 {
 		t.Errorf("at METRICS_ADDR: %d %s", w.Code, w.Body)
 	}

@@ -3,14 +3,48 @@ package app
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"os"
 
 	"tintype/internal/backup"
 	"tintype/internal/config"
 	"tintype/internal/doctor"
+	"tintype/internal/queue"
 	"tintype/internal/store"
+	"tintype/internal/web"
 	"tintype/static"
 )
+
+// openDoctor has the running site examined, with what it has open itself.
+func (a *App) openDoctor(r *services, sqs *queue.SQS, assets *static.Assets) *doctor.Diagnosis {
+	d := a.drivers().diagnosis()
+	d.Store, d.Media, d.Sessions, d.Queue, d.Redis = r.store, r.media, r.sessions, sqs, a.redis
+	d.Addresses, d.Assets, d.Held = r.addresses, assets, r.secrets()
+	a.doctor.Store(d)
+	return d
+}
+
+// metricsDeepz is the answer at METRICS_ADDR, to all.
+func (a *App) metricsDeepz(w http.ResponseWriter, r *http.Request) {
+	d := a.doctor.Load()
+	if d == nil {
+		_, _, why := a.site.Health.State()
+		web.AnswerHealth(w, http.StatusServiceUnavailable, why)
+		return
+	}
+	answerDeepz(w, r, d)
+}
+
+func answerDeepz(w http.ResponseWriter, r *http.Request, d *doctor.Diagnosis) {
+	checks := d.Checks(r.Context())
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", web.PersonalControl)
+	if doctor.Worst(checks) == doctor.Failure {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = doctor.WriteJSON(w, checks) // who does not read has gone
+}
 
 // examine opens for the doctor what the settings name, each by itself.
 func examine(ctx context.Context, cfg *config.Config, log *slog.Logger) (*doctor.Diagnosis, func()) {
@@ -28,7 +62,7 @@ func examine(ctx context.Context, cfg *config.Config, log *slog.Logger) (*doctor
 	}
 	d.Media, d.MediaErr = opener.media(ctx)
 	d.Queue, d.QueueErr = opener.sqs(ctx)
-	if cfg.Web && cfg.CacheURL.IsSet() {
+	if cfg.Web {
 		d.Redis, d.RedisErr = opener.redis(ctx)
 	}
 	if cfg.Web {
