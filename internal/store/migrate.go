@@ -382,7 +382,7 @@ func (m *Migrator) with(ctx context.Context, lock bool, f func(context.Context, 
 		return err
 	}
 	if file, ok := strings.CutPrefix(raw, "sqlite:"); ok {
-		return withSQLite(ctx, file, lock, f)
+		return sayFull(file, withSQLite(ctx, file, lock, m.o.ReadOnly, f))
 	}
 	// Schema changes may take long, so this pool has no read timeout and no statement limit.
 	db, err := mysqlPool(ctx, m.o.URL, func(c *mysqldriver.Config) {
@@ -430,7 +430,7 @@ func migrationLock(database string) string {
 	return fmt.Sprintf("tintype_migrate_%x", md5.Sum([]byte(database)))
 }
 
-func withSQLite(ctx context.Context, file string, lock bool, f func(context.Context, *sql.DB, string) error) error {
+func withSQLite(ctx context.Context, file string, lock, readOnly bool, f func(context.Context, *sql.DB, string) error) error {
 	if err := makePrivate(file); err != nil {
 		return err
 	}
@@ -449,6 +449,12 @@ func withSQLite(ctx context.Context, file string, lock bool, f func(context.Cont
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return err
+	}
+	if readOnly && !lock && diskFull(file) && usable(ctx, db) != nil {
+		db.Close()
+		if db, err = openFullDisk(ctx, file); err != nil {
+			return err
+		}
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)

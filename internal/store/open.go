@@ -117,9 +117,12 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	w := sql.OpenDB(traced(toWriter, o.Tracing, TracedStatement{System: "sqlite", Node: "primary"}))
 	w.SetMaxOpenConns(1) // one writer, so that waiting is a queue and not a poll of the file's lock
-	if err := w.PingContext(ctx); err != nil {
+	if err := usable(ctx, w); err != nil {
 		w.Close()
-		return nil, fmt.Errorf("open the database %s: %w", path, err)
+		if o.ReadOnly && diskFull(path) {
+			return openSQLiteToRead(ctx, path, o)
+		}
+		return nil, fmt.Errorf("open the database %s: %w", path, sayFull(path, err))
 	}
 	r, err := openReaders(sqliteDSN(path, true), o.Tracing)
 	if err != nil {
@@ -141,6 +144,24 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if s.inUse, err = lockUse(ctx, path); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	return s, nil
+}
+
+// openSQLiteToRead opens a database on a full disk.
+func openSQLiteToRead(ctx context.Context, path string, o Options) (*Store, error) {
+	w, err := openFullDisk(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open the database %s: %w", path, sayFull(path, err))
+	}
+	r, err := openReaders(sqliteDSN(path, true)+"&immutable=1", o.Tracing)
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	s, err := newStore(sqliteDialect{}, sqliteDialector{w}, sqliteDialector{r}, o, true)
+	if err != nil {
+		return nil, errors.Join(err, w.Close(), r.Close())
+	}
+	s.readers = r
 	return s, nil
 }
 
