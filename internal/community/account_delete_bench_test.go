@@ -38,7 +38,7 @@ func BenchmarkDeleteAccount(b *testing.B) {
 				SELECT id, author_id, id, 'post', 'upload', 'ready', printf('%%032x', id), 'pub', '[{"name":"320","w":320,"h":213,"b":11000}]',
 					1280, 853, 'A harbour in the fog', 'LEHV6nWB2yk8pyo0adR*.7kCMdnj', '#99aabb', '#334455', '{}', 1, 1, 1 FROM posts WHERE author_id = %d`, ann.ID),
 			fmt.Sprintf(`INSERT INTO media_objects (random, photo_id, kind, state, variants, created_at)
-				SELECT set_random, id, 'pub', 'used', variants, 1 FROM photos WHERE account_id = %d`, ann.ID),
+				SELECT set_random, id, 'pub', 'used', '["320"]', 1 FROM photos WHERE account_id = %d`, ann.ID),
 			fmt.Sprintf("UPDATE accounts SET posts_count = %d, open_posts_count = %[1]d WHERE id = %d", posts, ann.ID),
 			"ANALYZE",
 		} {
