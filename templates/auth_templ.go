@@ -1264,7 +1264,7 @@ func (v ErrorView) link(p *Page) (href, text string) {
 			return p.Path, "Try again"
 		}
 	}
-	if p.Viewer == nil && p.Site.ClosedToVisitors {
+	if p.Viewer == nil && p.Site.MembersOnly {
 		return "/login", "Log in"
 	}
 	return "/", "Home"

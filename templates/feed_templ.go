@@ -947,7 +947,7 @@ func FrontPage(p *Page, v FrontView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if v.Lead == nil && !p.Site.ClosedToVisitors {
+			} else if v.Lead == nil && !p.Site.MembersOnly {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "<p class=\"empty\">No photographs yet. The first one appears here.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

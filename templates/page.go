@@ -42,7 +42,7 @@ type Site struct {
 	Description      string // plain text
 	Contact          string // e-mail address, or ""
 	RegistrationOpen bool
-	ClosedToVisitors bool // VISITORS=none: a visitor sees neither Explore nor search
+	MembersOnly      bool // a visitor sees neither Explore nor search
 	SourceURL        string
 }
 

@@ -911,12 +911,12 @@ func topBar(p *Page, l layout) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			if !l.front || !p.Site.ClosedToVisitors {
+			if !l.front || !p.Site.MembersOnly {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 84, "<nav class=\"nav visitor\" aria-label=\"Main\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if !p.Site.ClosedToVisitors {
+				if !p.Site.MembersOnly {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 85, "<a href=\"/explore\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -966,7 +966,7 @@ func topBar(p *Page, l layout) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if !p.Site.ClosedToVisitors {
+			if !p.Site.MembersOnly {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 93, "<a class=\"nav-search\" href=\"/search\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -119,7 +119,7 @@ func (d drivers) mediaDriver(ctx context.Context) (media.Store, error) {
 
 // addresses decides where readers fetch photos.
 func (d drivers) addresses(keys func() [][]byte, signer *config.Rotating[*media.Signer]) (*media.Addresses, error) {
-	o := media.AddressOptions{BaseURL: d.cfg.Origin(), MediaBaseURL: d.cfg.MediaBaseURL, Closed: d.cfg.Visitors == "none", Keys: keys}
+	o := media.AddressOptions{BaseURL: d.cfg.Origin(), MediaBaseURL: d.cfg.MediaBaseURL, MembersOnly: d.cfg.Visitors.MembersOnly(), Keys: keys}
 	if signer != nil {
 		o.Signer = signer.Now
 	}

@@ -29,7 +29,7 @@ func (a *App) newPages(r *services, sessions *session.Store, assets *static.Asse
 			Description:      a.cfg.SiteDescription,
 			Contact:          a.cfg.Contact,
 			RegistrationOpen: a.cfg.Registration == "open",
-			ClosedToVisitors: a.cfg.Visitors == "none",
+			MembersOnly:      r.community.MembersOnly(),
 		},
 		BaseURL:        a.cfg.Origin(),
 		Version:        Version,

@@ -27,7 +27,7 @@ var errAccountChanged = errors.New("community: the account changed while its pho
 // from a CDN or a bucket, nobody there knows who is suspended: only names that nobody knows protect the files. The
 // second job is for posts that were being published at that moment.
 func (c *Community) renamePhotos(ctx context.Context, tx *store.Store, accountID int64) error {
-	if !c.FetchedElsewhere || c.MembersOnly {
+	if !c.FetchedElsewhere || c.MembersOnly() {
 		return nil
 	}
 	now, err := tx.Now(ctx)

@@ -32,7 +32,7 @@ type Options struct {
 	BaseURL          string // https://example.org, no slash at the end
 	SiteName         string
 	OpenRegistration bool
-	MembersOnly      bool // VISITORS=none
+	Visitors         Visitors
 	KeepOriginals    bool
 	MaxUploadBytes   int64
 	SecretKeys       func() [][]byte // as they are now: the first signs, all verify
@@ -44,6 +44,17 @@ type Options struct {
 	ReportLimit Limit
 	DraftTTL    time.Duration // how long an unattached photo stays, 48 h
 }
+
+// Visitors is what people without an account may do.
+type Visitors string
+
+const (
+	VisitorsRead Visitors = "read"
+	VisitorsNone Visitors = "none" // the site is members-only
+)
+
+// MembersOnly reports whether the site shows nothing to people without an account.
+func (v Visitors) MembersOnly() bool { return v == VisitorsNone }
 
 // CDN keeps copies of photos near readers.
 type CDN interface {
@@ -62,6 +73,9 @@ type Community struct {
 	Options
 	passwords *passwords
 }
+
+// MembersOnly reports whether the site shows nothing to people without an account.
+func (c *Community) MembersOnly() bool { return c.Visitors.MembersOnly() }
 
 // New makes the use cases of one site.
 func New(o Options) *Community {

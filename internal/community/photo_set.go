@@ -33,7 +33,7 @@ type replacedSet struct {
 
 // setKind is where the files of a post with this visibility lie.
 func (c *Community) setKind(v store.Visibility) string {
-	if c.MembersOnly || v == store.Followers {
+	if c.MembersOnly() || v == store.Followers {
 		return store.SetPrivate
 	}
 	return store.SetPublic
@@ -289,7 +289,7 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 			return false, fromStore(err)
 		}
 	}
-	if viewer == nil && c.MembersOnly {
+	if viewer == nil && c.MembersOnly() {
 		return false, nil
 	}
 	o, err := c.Store.MediaObjectByRandom(ctx, random)

@@ -513,7 +513,7 @@ func TestOriginalsNotKept(t *testing.T) {
 }
 
 func TestClosedSite(t *testing.T) {
-	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{membersOnly: true})
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{visitors: VisitorsNone})
 	p := d.made(d.ann)
 	if p.SetKind != store.SetPrivate {
 		t.Fatalf("set %s", p.SetKind)
@@ -535,7 +535,7 @@ func TestClosedSite(t *testing.T) {
 
 func TestProfilePhotos(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		d := newPhotoSite(t, open(t), photoSiteOptions{membersOnly: true})
+		d := newPhotoSite(t, open(t), photoSiteOptions{visitors: VisitorsNone})
 		profilePhoto := func(purpose string) *store.Photo {
 			p, err := d.StartUpload(t.Context(), d.ann, Upload{Purpose: purpose, Body: bytes.NewReader(phototest.JPEG(phototest.Options{}))})
 			if err != nil {

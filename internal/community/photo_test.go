@@ -38,8 +38,9 @@ type photoSite struct {
 }
 
 type photoSiteOptions struct {
-	membersOnly, dropOriginals bool
-	media                      func(media.Store) media.Store // wraps the disk
+	visitors      Visitors // read, unless set
+	dropOriginals bool
+	media         func(media.Store) media.Store // wraps the disk
 }
 
 func newPhotoSite(t *testing.T, s *store.Store, o photoSiteOptions) *photoSite {
@@ -62,7 +63,7 @@ func openPhotoSite(t *testing.T, s *store.Store, dir string, o photoSiteOptions)
 	hub := live.NewHub(live.Options{Reader: EventReader(s)})
 	d.Community = New(Options{
 		Store: s, Media: files, Processor: media.NewProcessor(media.Options{}), Live: hub, Log: slog.New(slog.DiscardHandler),
-		MembersOnly: o.membersOnly, KeepOriginals: !o.dropOriginals, MaxUploadBytes: 5e6,
+		Visitors: o.visitors, KeepOriginals: !o.dropOriginals, MaxUploadBytes: 5e6,
 	})
 	d.queue = queue.New(queue.Options{Backend: JobBackend(s), Workers: Workers(), Poll: 50 * time.Millisecond, Log: d.Log})
 	d.RegisterPhotoJobs(d.queue)

@@ -20,7 +20,7 @@ type Post struct {
 
 // reader lets a viewer in: where the site is for members only, a visitor is sent to log in.
 func (c *Community) reader(viewer *store.Account) error {
-	if c.MembersOnly && (viewer == nil || !viewer.Active()) {
+	if c.MembersOnly() && (viewer == nil || !viewer.Active()) {
 		return ErrUnauthenticated
 	}
 	return nil

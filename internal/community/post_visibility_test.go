@@ -263,8 +263,8 @@ func TestWhoSeesWhat(t *testing.T) {
 		})
 
 		t.Run("members only", func(t *testing.T) {
-			s.MembersOnly = true
-			defer func() { s.MembersOnly = false }()
+			s.Visitors = VisitorsNone
+			defer func() { s.Visitors = VisitorsRead }()
 			_, err := s.PublicFeed(g.ctx, nil, Cursor{})
 			_, err2 := s.PostByID(g.ctx, nil, s.id("public"))
 			_, err3 := s.Tag(g.ctx, nil, "alltag")

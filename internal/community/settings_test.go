@@ -263,7 +263,7 @@ func TestMarkers(t *testing.T) {
 func TestMembersOnly(t *testing.T) {
 	s := storetest.SQLite(t)
 	anna := join(t, newSite(t, s, nil), "anna")
-	c := newSite(t, s, func(o *community.Options) { o.MembersOnly = true })
+	c := newSite(t, s, func(o *community.Options) { o.Visitors = community.VisitorsNone })
 	ctx := deadline(t)
 	for name, look := range map[string]func(viewer *store.Account) error{
 		"name":   func(v *store.Account) error { _, err := c.AccountByName(ctx, v, "anna"); return err },

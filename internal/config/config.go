@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"tintype/internal/community"
 	"tintype/internal/store"
 )
 
@@ -29,7 +30,7 @@ type Config struct {
 	SiteDescription string
 	Contact         string // an e-mail address or a URL; empty when there is none
 	Registration    string // "open" or "closed"
-	Visitors        string // "read" or "none"
+	Visitors        community.Visitors
 
 	// Server
 	Port            int
@@ -299,8 +300,8 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	if whole("READ_ONLY", "MIGRATE") && c.ReadOnly && c.migrateSet && c.Migrate == "auto" {
 		errs = append(errs, errors.New("READ_ONLY contradicts MIGRATE=auto: a migration writes; leave MIGRATE out, or set wait or off"))
 	}
-	if whole("VISITORS", "REGISTRATION", "BASE_URL") && c.Visitors == "none" && c.Registration == "open" && !c.Loopback() {
-		errs = append(errs, errors.New("VISITORS=none contradicts REGISTRATION=open: a closed site that anybody may join is not closed; set REGISTRATION=closed, and invite by `tintype account create`"))
+	if whole("VISITORS", "REGISTRATION", "BASE_URL") && c.Visitors.MembersOnly() && c.Registration == "open" && !c.Loopback() {
+		errs = append(errs, errors.New("VISITORS=none contradicts REGISTRATION=open: a members-only site that anybody may join hides nothing; set REGISTRATION=closed, and invite by `tintype account create`"))
 	}
 	if whole("SESSION_STORE", "SESSION_DYNAMODB_TABLE") {
 		switch table := c.SessionTable != ""; {

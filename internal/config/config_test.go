@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tintype/internal/community"
 )
 
 var update = flag.Bool("update", false, "rewrite what is made from the settings")
@@ -46,7 +48,7 @@ func TestDefaultsMakeACompleteSite(t *testing.T) {
 	if c.Database.Driver != "sqlite" || c.Database.Path != filepath.Join("data", "tintype.db") || c.Migrate != "auto" {
 		t.Errorf("database: %+v, migrate %s", c.Database, c.Migrate)
 	}
-	if c.MediaDir != filepath.Join("data", "media") || c.Registration != "open" || c.Visitors != "read" {
+	if c.MediaDir != filepath.Join("data", "media") || c.Registration != "open" || c.Visitors != community.VisitorsRead {
 		t.Errorf("media %s, registration %s, visitors %s", c.MediaDir, c.Registration, c.Visitors)
 	}
 	if c.MaxUploadBytes != 40_000_000 || c.MaxPixels != 100_000_000 || !c.KeepOriginals || c.PhotoMemory <= 0 || c.JobWorkers < 1 {

@@ -157,12 +157,12 @@ func parseMetricsAddr(c *Config, v value) error {
 	return nil
 }
 
-func oneOf(field func(*Config) *string, choices ...string) func(*Config, value) error {
+func oneOf[T ~string](field func(*Config) *T, choices ...string) func(*Config, value) error {
 	return func(c *Config, v value) error {
 		if !slices.Contains(choices, v.text) {
 			return fmt.Errorf("%q is not one of: %s", v.text, strings.Join(choices, ", "))
 		}
-		*field(c) = v.text
+		*field(c) = T(v.text)
 		return nil
 	}
 }

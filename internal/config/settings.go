@@ -100,13 +100,13 @@ var settings = append([]setting{
 	},
 	{
 		name: "VISITORS", group: "Site", def: "read",
-		help:  "What people without an account may do: `read`, or `none` (no page, feed, count, API answer or photo without an account).",
-		parse: oneOf(func(c *Config) *string { return &c.Visitors }, "read", "none"),
+		help:  "What people without an account may do: `read`, or `none`. With `none` the site is members-only: no page, feed, count, API answer or photo without an account.",
+		parse: oneOf(func(c *Config) *community.Visitors { return &c.Visitors }, "read", "none"),
 	},
 	{
 		name: "REGISTRATION", group: "Site", def: "open where BASE_URL is this machine and visitors may read, else closed",
 		defFrom: func(c *Config) string {
-			if c.BaseURL != nil && c.Loopback() && c.Visitors != "none" {
+			if c.BaseURL != nil && c.Loopback() && !c.Visitors.MembersOnly() {
 				return "open"
 			}
 			return "closed"

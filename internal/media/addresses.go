@@ -25,7 +25,7 @@ var (
 type AddressOptions struct {
 	BaseURL      string        // the site, e.g. https://photos.example
 	MediaBaseURL string        // the CDN: what stands before "/" and a key; empty: the site itself
-	Closed       bool          // nothing is public: addresses of pub/ keys lead to the site, which asks who comes
+	MembersOnly  bool          // nothing is public: addresses of pub/ keys lead to the site, which asks who comes
 	Window       time.Duration // how long a private address stays the same; default one hour
 	// Signer is what signs private addresses on the CDN now; nil: they lead to the site.
 	Signer func() *Signer
@@ -67,7 +67,7 @@ func NewAddresses(o AddressOptions) (*Addresses, error) {
 	if o.Signer != nil && a.cdn == "" {
 		return nil, errors.New("media: a signer of addresses needs the CDN's address")
 	}
-	if !o.Closed {
+	if !o.MembersOnly {
 		a.public = a.cdn
 	}
 	return a, nil

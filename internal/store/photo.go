@@ -127,7 +127,7 @@ func (s *Store) PhotosToRename(ctx context.Context, accountID int64, suspended b
 		" AND (p.visibility <> ? AND p.deleted_at IS NULL OR ph.post_id IS NULL AND ph.attached_at IS NOT NULL) ORDER BY ph.id LIMIT ?", accountID, after, Followers, limit)
 }
 
-// waits is true of a photo that belongs to no post and is no face, and may still come to. One that is refused for good
+// waits is true of a photo that belongs to no post and is no avatar or header, and may still come to. One that is refused for good
 // has no original any more, and waits for nothing.
 const waits = "account_id = ? AND (state IN ('uploading', 'pending', 'ready') OR state = 'refused' AND orig_random <> '') AND attached_at IS NULL"
 

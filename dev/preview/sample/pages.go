@@ -35,7 +35,7 @@ func posts(add adder) {
 		return t.FrontPage(p, t.FrontView{Lead: &lead, Grid: t.GridView{Posts: Posts(1, 20), Pager: pager}})
 	})
 	add("/front-empty", "Visitor front, empty and closed", false, func(p *t.Page) templ.Component {
-		p.Site.RegistrationOpen, p.Site.ClosedToVisitors = false, true
+		p.Site.RegistrationOpen, p.Site.MembersOnly = false, true
 		return t.FrontPage(p, t.FrontView{})
 	})
 	add("/home", "Home", true, func(p *t.Page) templ.Component {

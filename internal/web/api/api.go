@@ -29,7 +29,6 @@ type Options struct {
 	Version     string // of Tintype, for instance 0.1.0
 
 	Registration bool // anybody may sign up
-	MembersOnly  bool // VISITORS=none: nothing without an account's token
 
 	DefaultAvatar string // absolute addresses
 	DefaultHeader string

@@ -134,7 +134,7 @@ func (q *call) authorize(e endpoint) error {
 		return nil
 	}
 	if q.token == nil {
-		if e.access == visitors && !q.api.MembersOnly && !q.shown && q.c.GetHeader("Authorization") == "" {
+		if e.access == visitors && !q.api.Community.MembersOnly() && !q.shown && q.c.GetHeader("Authorization") == "" {
 			return nil
 		}
 		return errNoToken
@@ -142,7 +142,7 @@ func (q *call) authorize(e endpoint) error {
 	if e.scope != "" && !community.ScopeAllows(q.token.Scopes, e.scope) {
 		return errScope
 	}
-	if q.account == nil && (e.access == members || e.access == visitors && q.api.MembersOnly) {
+	if q.account == nil && (e.access == members || e.access == visitors && q.api.Community.MembersOnly()) {
 		return errNeedsUser
 	}
 	return nil

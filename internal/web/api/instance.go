@@ -46,7 +46,7 @@ const statsLast = 5 * time.Minute
 
 // stats are the counts as the caller may see them. A members-only site shows visitors none.
 func (q *call) stats() (stats, error) {
-	if q.api.MembersOnly && q.account == nil {
+	if q.api.Community.MembersOnly() && q.account == nil {
 		return stats{}, nil
 	}
 	return q.api.stats.get(q.ctx(), q.api)

@@ -71,7 +71,6 @@ func newSite(t testing.TB, changes ...func(*options)) *site {
 	for _, change := range changes {
 		change(&o)
 	}
-	o.api.MembersOnly = o.community.MembersOnly
 	c := community.New(o.community)
 	o.api.Community = c
 	streams := community.NewStreams(c, o.streams)

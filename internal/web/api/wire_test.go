@@ -92,7 +92,7 @@ func TestNoCookieIsRead(t *testing.T) {
 }
 
 func TestAClosedSiteTellsVisitorsNothing(t *testing.T) {
-	s := newSite(t, func(o *options) { o.community.MembersOnly = true })
+	s := newSite(t, func(o *options) { o.community.Visitors = community.VisitorsNone })
 	anna := s.join("anna")
 	id := strconv.FormatInt(anna.ID, 10)
 	for _, path := range []string{

@@ -118,7 +118,7 @@ func (p *Pages) Before(c *gin.Context) error {
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
 	}
-	if viewer(c) == nil && p.Site.ClosedToVisitors && !openTo(c.Request.URL.Path) {
+	if viewer(c) == nil && p.Site.MembersOnly && !openTo(c.Request.URL.Path) {
 		return community.ErrUnauthenticated
 	}
 	if viewer(c) != nil && p.LoggedIn != nil {

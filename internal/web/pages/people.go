@@ -75,7 +75,7 @@ func (p *Pages) profile(c *gin.Context) error {
 	pg.Canonical = p.BaseURL + "/@" + acc.Username
 	pg.AtomURL = pg.Canonical + ".atom"
 	pg.OpenGraph = &templates.OpenGraph{Type: "profile", Title: acc.Name(), Description: pg.Description, URL: pg.Canonical}
-	if acc.Avatar != nil && acc.Avatar.SetKind == store.SetPublic && !p.Site.ClosedToVisitors {
+	if acc.Avatar != nil && acc.Avatar.SetKind == store.SetPublic && !p.Site.MembersOnly {
 		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key(media.SquareName))
 	}
 	return p.render(c, http.StatusOK, templates.ProfilePage(pg, v))

@@ -132,7 +132,7 @@ func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post
 	og := &templates.OpenGraph{Type: "article", Title: postTitle(post), URL: pg.Canonical, Description: plain(post.Caption, 200)}
 	if post.Warned() {
 		og.Description = warningText(&post.Post)
-	} else if len(post.Photos) > 0 && !p.Site.ClosedToVisitors {
+	} else if len(post.Photos) > 0 && !p.Site.MembersOnly {
 		photo := post.Photos[0]
 		name := fit(photo, 1280)
 		og.ImageURL, og.ImageAlt = p.Addresses.PublicAbs(photo.Key(name)), photo.Description

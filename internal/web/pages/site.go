@@ -75,7 +75,7 @@ func (p *Pages) contact(c *gin.Context) error {
 
 func (p *Pages) robots(c *gin.Context) error {
 	body := "User-agent: *\nDisallow: /\n"
-	if !p.Site.ClosedToVisitors {
+	if !p.Site.MembersOnly {
 		body = "User-agent: *\nDisallow: /api/\nDisallow: /oauth/\nDisallow: /search\nDisallow: /settings\nDisallow: /posts/\n\nSitemap: " + p.BaseURL + "/sitemap.xml\n"
 	}
 	c.Header("Content-Type", "text/plain; charset=utf-8")
