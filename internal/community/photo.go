@@ -222,7 +222,7 @@ func (c *Community) WaitPhoto(ctx context.Context, acc *store.Account, id int64,
 		var lost <-chan struct{}
 		if c.Live != nil {
 			if sub == nil { // before looking, so that nothing falls between
-				sub = c.Live.Subscribe(id, EventPhotoReady, EventPhotoRefused)
+				sub = c.Live.SubscribeSoon(id, EventPhotoReady, EventPhotoRefused)
 			}
 			events, lost = sub.C(), sub.Lost()
 		}

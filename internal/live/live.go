@@ -42,6 +42,9 @@ const (
 	gap = 10 * time.Millisecond
 	// glance is how far back a reading between two polls goes. The next poll finds what commits later than that.
 	glance = time.Second
+	// soon is how often it is looked while somebody waits for one event, as an uploader does for a photo, and nothing may
+	// wake the hub: by one reading for all who wait, however many they are.
+	soon = 40 * time.Millisecond
 )
 
 // Hub follows events for one process.
@@ -53,6 +56,7 @@ type Hub struct {
 
 	mu     sync.Mutex
 	topics map[topic]map[*Subscription]struct{}
+	soon   int // subscriptions that wait for one event
 }
 
 type topic struct {
@@ -90,6 +94,7 @@ type Subscription struct {
 	c      chan Event
 	lost   chan struct{}
 	once   sync.Once
+	soon   bool // it is among the hub's
 }
 
 // Subscribe subscribes to events of these kinds about ref, or Any. The caller closes the subscription, and reads the
@@ -115,6 +120,21 @@ func (h *Hub) SubscribeDeep(depth int, ref int64, kinds ...string) *Subscription
 	return s
 }
 
+// SubscribeSoon is Subscribe for who keeps somebody waiting until the event comes: it is looked for every 40 ms.
+func (h *Hub) SubscribeSoon(ref int64, kinds ...string) *Subscription {
+	s := h.Subscribe(ref, kinds...)
+	h.mu.Lock()
+	select {
+	case <-s.lost: // already
+	default:
+		s.soon = true
+		h.soon++
+	}
+	h.mu.Unlock()
+	h.Wake()
+	return s
+}
+
 // C delivers the events.
 func (s *Subscription) C() <-chan Event { return s.c }
 
@@ -130,6 +150,10 @@ func (s *Subscription) Close() {
 }
 
 func (h *Hub) remove(s *Subscription) {
+	if s.soon {
+		s.soon = false
+		h.soon--
+	}
 	for _, t := range s.topics {
 		delete(h.topics[t], s)
 		if len(h.topics[t]) == 0 {
@@ -174,6 +198,16 @@ func (h *Hub) listeners() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.topics)
+}
+
+// until is how long the hub rests before the next reading, if nothing wakes it.
+func (h *Hub) until(poll time.Time) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.soon > 0 {
+		return min(time.Until(poll), soon)
+	}
+	return time.Until(poll)
 }
 
 func (h *Hub) deliver(e Event) {
@@ -238,7 +272,11 @@ func (h *Hub) Follow(ctx context.Context) {
 			count.Add(1)
 			failures = 0
 		}
-		if !sleep(ctx, rest, nil) || !sleep(ctx, time.Until(poll), h.wake) {
+		next := h.until(poll)
+		if failures > 0 {
+			next = time.Until(poll)
+		}
+		if !sleep(ctx, rest, nil) || !sleep(ctx, next-rest, h.wake) {
 			return
 		}
 	}

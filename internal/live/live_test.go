@@ -309,3 +309,22 @@ func TestWatch(t *testing.T) {
 	w.Use() // nobody follows any more
 	<-began
 }
+
+// TestSoon: while somebody waits for one event, the hub does not wait for its poll, and once nobody does it rests again.
+func TestSoon(t *testing.T) {
+	b := &bus{now: 1000}
+	h := follow(t, b, live.Options{Poll: time.Hour})
+	s := h.SubscribeSoon(7, "photo.ready")
+	waitForPolls(t, b)
+	b.add(live.Event{ID: 1, At: 1001, Kind: "photo.ready", RefID: 7})
+	if e := next(t, s); e.ID != 1 {
+		t.Errorf("%+v", e)
+	}
+	other := h.Subscribe(8, "photo.ready")
+	defer other.Close()
+	s.Close()
+	s.Close()
+	again := h.SubscribeSoon(9, "photo.ready")
+	waitForPolls(t, b)
+	again.Close()
+}
