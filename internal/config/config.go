@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"tintype/internal/community"
-	"tintype/internal/store"
 )
 
 // Config is what the settings say, parsed and checked. It is read once, by
@@ -233,8 +232,6 @@ func Load(lookup func(string) (string, bool), environ []string) (*Config, error)
 	}
 	c.Traces.settle()
 	errs = append(errs, misspelled(environ)...)
-	// What contradicts is judged only on values that were read, so that one
-	// mistake is not reported twice.
 	errs = append(errs, contradictions(c, failed)...)
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -262,77 +259,17 @@ func (c *Config) TLS() bool { return len(c.TLSDomains) > 0 }
 // Origin is BASE_URL as browsers write an origin.
 func (c *Config) Origin() string { return c.BaseURL.Scheme + "://" + c.BaseURL.Host }
 
+// contradictions are what the checks of all settings find.
 func contradictions(c *Config, failed map[string]bool) []error {
 	var errs []error
-	whole := func(names ...string) bool {
-		return !slices.ContainsFunc(names, func(n string) bool { return failed[n] })
-	}
-	if whole("BASE_URL", "LISTEN_ADDR", "REGISTRATION") && c.Loopback() && c.ListenAddr != "" && !IsLoopbackHost(c.ListenAddr) && c.IsDefault("REGISTRATION") {
-		errs = append(errs, fmt.Errorf("LISTEN_ADDR=%s contradicts BASE_URL=%s: while BASE_URL is this machine only, the site listens here only, for anybody may sign up; set BASE_URL to the address that readers use, or in a container, whose port is published on this machine only, say REGISTRATION, too", c.ListenAddr, c.Origin()))
-	}
-	if whole("BASE_URL", "TLS_DOMAINS") && c.TLS() {
-		switch {
-		case !c.Secure():
-			errs = append(errs, fmt.Errorf("TLS_DOMAINS contradicts BASE_URL=%s: with TLS, the address begins with https", c.Origin()))
-		case !slices.Contains(c.TLSDomains, c.BaseURL.Hostname()):
-			errs = append(errs, fmt.Errorf("TLS_DOMAINS=%s does not name %s, the host of BASE_URL: add it", strings.Join(c.TLSDomains, ","), c.BaseURL.Hostname()))
-		}
-	}
-	if whole("PORT", "HTTP_PORT", "TLS_DOMAINS") && c.TLS() && c.Port == c.HTTPPort {
-		errs = append(errs, fmt.Errorf("HTTP_PORT=%d is PORT, too: HTTP and HTTPS need a port each", c.HTTPPort))
-	}
-	if whole("DATABASE_URL", "MIGRATE") && c.Database.Driver == "sqlite" && c.Migrate == "wait" {
-		errs = append(errs, errors.New("MIGRATE=wait contradicts a SQLite database: it belongs to one process, which migrates it by itself; use auto or off"))
-	}
-	if whole("DATABASE_URL", "ROLES") && c.Database.Driver == "sqlite" && !(c.Web && c.Worker) {
-		errs = append(errs, errors.New("ROLES contradicts a SQLite database: it belongs to one process, which then has to do everything; leave ROLES at web,worker, or set DATABASE_URL=mysql://…"))
-	}
-	if whole("DATABASE_URL", "DATABASE_REPLICA_URLS") && c.Database.Driver == "sqlite" && c.Replicas.URLs.IsSet() {
-		errs = append(errs, errors.New("DATABASE_REPLICA_URLS contradicts a SQLite database, which has no replicas; set DATABASE_URL to the primary's mysql:// address"))
-	}
-	if whole("DATABASE_MAX_CONNECTIONS", "DATABASE_RESERVED_CONNECTIONS", "FLEET_MAX_PROCESSES") && c.DatabaseMaxConns != 0 && c.MySQLConns() < store.MinMySQLConns {
-		errs = append(errs, fmt.Errorf("DATABASE_MAX_CONNECTIONS=%d, less DATABASE_RESERVED_CONNECTIONS=%d and shared by FLEET_MAX_PROCESSES=%d, leaves %d connections to a process, which needs %d: let the database server take more, or run fewer processes",
-			c.DatabaseMaxConns, c.DatabaseReservedConns, c.FleetMaxProcesses, max(c.MySQLConns(), 0), store.MinMySQLConns))
-	}
-	if whole("READ_ONLY", "ROLES") && c.ReadOnly && !c.Web {
-		errs = append(errs, errors.New("READ_ONLY contradicts ROLES=worker: a worker that may write nothing has no work; stop it, or set ROLES=web"))
-	}
-	if whole("READ_ONLY", "MIGRATE") && c.ReadOnly && c.migrateSet && c.Migrate == "auto" {
-		errs = append(errs, errors.New("READ_ONLY contradicts MIGRATE=auto: a migration writes; leave MIGRATE out, or set wait or off"))
-	}
-	if whole("VISITORS", "REGISTRATION", "BASE_URL") && c.Visitors.MembersOnly() && c.Registration == "open" && !c.Loopback() {
-		errs = append(errs, errors.New("VISITORS=none contradicts REGISTRATION=open: a members-only site that anybody may join hides nothing; set REGISTRATION=closed, and invite by `tintype account create`"))
-	}
-	if whole("SESSION_STORE", "SESSION_DYNAMODB_TABLE") {
-		switch table := c.SessionTable != ""; {
-		case c.SessionStore == "dynamodb" && !table:
-			errs = append(errs, errors.New("SESSION_STORE=dynamodb needs SESSION_DYNAMODB_TABLE, the name of a table"))
-		case c.SessionStore != "dynamodb" && table:
-			errs = append(errs, fmt.Errorf("SESSION_DYNAMODB_TABLE contradicts SESSION_STORE=%s: sessions are kept there only with SESSION_STORE=dynamodb", c.SessionStore))
-		}
-	}
-	if whole("MEDIA_STORE", "MEDIA_S3_BUCKET") {
-		switch bucket := c.MediaBucket != ""; {
-		case c.MediaStore == "s3" && !bucket:
-			errs = append(errs, errors.New("MEDIA_STORE=s3 needs MEDIA_S3_BUCKET, the name of a bucket"))
-		case c.MediaStore != "s3" && bucket:
-			errs = append(errs, fmt.Errorf("MEDIA_S3_BUCKET contradicts MEDIA_STORE=%s: photos are kept there only with MEDIA_STORE=s3", c.MediaStore))
-		}
-	}
-	if whole("MEDIA_STORE", "MEDIA_S3_REDIRECT") && c.MediaRedirect && c.MediaStore != "s3" {
-		errs = append(errs, fmt.Errorf("MEDIA_S3_REDIRECT=true contradicts MEDIA_STORE=%s: there is no bucket to redirect to", c.MediaStore))
-	}
-	if whole("MEDIA_BASE_URL", "MEDIA_SIGNING_KEY_ID", "MEDIA_SIGNING_KEY", "MEDIA_CDN_DISTRIBUTION_ID") {
-		if (c.MediaSigningKeyID != "" || c.mediaKeyNamed) != c.MediaSigningKey.IsSet() {
-			errs = append(errs, errors.New("MEDIA_SIGNING_KEY_ID and MEDIA_SIGNING_KEY belong together: set both, or neither, or name the id in a line `Key-Pair-Id: ID` before the key"))
-		}
-		if c.MediaBaseURL == "" && (c.MediaSigningKeyID != "" || c.MediaSigningKey.IsSet() || c.MediaDistribution != "") {
-			errs = append(errs, errors.New("MEDIA_SIGNING_KEY_ID, MEDIA_SIGNING_KEY and MEDIA_CDN_DISTRIBUTION_ID need MEDIA_BASE_URL, the CDN's address"))
-		}
-	}
-	if whole("STATELESS", "DATABASE_URL", "MEDIA_STORE", "SECRET_KEY", "BASE_URL", "TLS_DOMAINS") && c.Stateless {
-		if lonely := c.onThisMachine(); len(lonely) > 0 {
-			errs = append(errs, fmt.Errorf("STATELESS=true, but something would live on this machine alone; set\n  %s", strings.Join(lonely, "\n  ")))
+	for _, s := range settings {
+		for _, check := range s.checks {
+			if failed[s.name] || slices.ContainsFunc(check.with, func(name string) bool { return failed[name] }) {
+				continue
+			}
+			if err := check.wrong(c); err != nil {
+				errs = append(errs, err)
+			}
 		}
 	}
 	return errs

@@ -92,7 +92,7 @@ func wrap(text string, width int) []string {
 // settingsDoc is docs/configuration.md.
 func settingsDoc() string {
 	var b strings.Builder
-	b.WriteString(`<!-- Written from the table in internal/config/settings.go by "go generate ./internal/config". -->
+	b.WriteString(`<!-- Written from the table in internal/config/settings*.go by "go generate ./internal/config". -->
 # Configuration
 
 Tintype is configured by environment variables, read at the start. None is needed for a site on one's own machine.
@@ -122,7 +122,7 @@ func settingsEnvFile() string {
 	var b strings.Builder
 	b.WriteString(`# The settings of this instance, for tintype.service: NAME=value, read at the
 # start ("systemctl restart tintype" after a change; nobody is refused).
-# Written from the table in internal/config/settings.go by "go generate ./internal/config".
+# Written from the table in internal/config/settings*.go by "go generate ./internal/config".
 #
 # A site of one's own needs one line, its name in the DNS:
 #
