@@ -94,7 +94,7 @@ func TestScalingGuide(t *testing.T) {
 			t.Errorf("tintype %s: %v", line[1], err)
 		}
 	}
-	sources, err := filepath.Glob("*.go")
+	sources, err := filepath.Glob("../app/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
