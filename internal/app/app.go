@@ -113,7 +113,7 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 		if feed := open.Watchdog(a.log); feed != nil {
 			a.background("watchdog", feed)
 		}
-		spare := settle()
+		spare := trimHeap()
 		<-running.Done()
 		runtime.KeepAlive(spare)
 	}

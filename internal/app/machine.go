@@ -17,14 +17,14 @@ func followMemoryLimit(limit int64) {
 // spareHeap is what the collector counts as in use though nothing is in it.
 const spareHeap = 16 << 20
 
-// settle ends a start: what only the start needed goes back to the system. The
+// trimHeap ends a start: what only the start needed goes back to the system. The
 // result, while it is kept, makes the collector run less often. It runs when
 // the heap has doubled, and this program's is a few megabytes: on a busy site
 // that is after every dozen requests, a fifth of all its work. The spare is
 // never touched, so it costs addresses and no memory, and lets garbage grow by
 // its size once; a greater GOGC would let photos in work multiply. GOGC, where
 // it is set, wins.
-func settle() (spare []byte) {
+func trimHeap() (spare []byte) {
 	if os.Getenv("GOGC") == "" {
 		spare = make([]byte, spareHeap)
 	}
