@@ -338,7 +338,7 @@ func TestRefreshCanRollBack(t *testing.T) {
 
 // The cookie by which CloudFront tells members from visitors is the session's.
 func TestSessionCookie(t *testing.T) {
-	m := regexp.MustCompile(`return "(__Host-\w+)"`).FindStringSubmatch(read(t, "../../internal/session/manager.go"))
+	m := regexp.MustCompile(`return "(__Host-\w+)"`).FindStringSubmatch(read(t, "../../internal/session/store.go"))
 	if m == nil || !strings.Contains(read(t, "modules/cdn/main.tf"), `session_cookie = "`+m[1]+`"`) {
 		t.Errorf("the session's cookie is %v", m)
 	}
