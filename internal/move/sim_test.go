@@ -46,10 +46,9 @@ type plan struct {
 }
 
 var (
-	errLost    = errors.New("no answer")
-	errLocked  = errors.New("lock wait timeout")
-	errSealed  = errors.New("sealed")
-	errUnknown = errors.New("lost the connection at COMMIT")
+	errLost   = errors.New("no answer")
+	errLocked = errors.New("lock wait timeout")
+	errSealed = errors.New("sealed")
 )
 
 type event struct {
