@@ -176,7 +176,10 @@ func TestMigrationsUseThePrimary(t *testing.T) {
 
 	// The way down and up again, as a release that is taken back goes, under a replica that is late.
 	replica.StopApplying(t)
-	if out, stderr, err := site[0].Command("migrate", "down", "1", "--yes"); err != nil {
+	if out, stderr, err := site[0].Command("migrate", "down", "1", "--yes"); err == nil || !strings.Contains(stderr, "in use by") {
+		t.Fatalf("migrate down under a site that serves: %v\n%s%s", err, out, stderr)
+	}
+	if out, stderr, err := site[0].Command("migrate", "down", "1", "--yes", "--force"); err != nil {
 		t.Fatalf("migrate down: %v\n%s%s", err, out, stderr)
 	}
 	if out, _, err := site[0].Command("migrate", "status"); err != nil || strings.Count(out, "missing") != 1 {
