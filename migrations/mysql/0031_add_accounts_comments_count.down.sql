@@ -1,0 +1,1 @@
+ALTER TABLE `accounts` DROP COLUMN `comments_count`, DROP COLUMN `open_comments_count`;

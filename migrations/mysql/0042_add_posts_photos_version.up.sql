@@ -1,0 +1,2 @@
+-- done: SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'posts' AND column_name = 'photos_version'
+ALTER TABLE `posts` ADD COLUMN `photos_version` BIGINT NOT NULL DEFAULT 0;

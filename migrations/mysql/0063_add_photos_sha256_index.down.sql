@@ -1,0 +1,1 @@
+DROP INDEX `photos_account_id_sha256` ON `photos`;

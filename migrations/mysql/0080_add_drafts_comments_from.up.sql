@@ -1,0 +1,2 @@
+-- done: SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'drafts' AND column_name = 'comments_from'
+ALTER TABLE `drafts` ADD COLUMN `comments_from` VARCHAR(16) NOT NULL DEFAULT 'everyone';

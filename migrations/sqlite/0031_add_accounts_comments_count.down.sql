@@ -1,0 +1,2 @@
+ALTER TABLE accounts DROP COLUMN open_comments_count;
+ALTER TABLE accounts DROP COLUMN comments_count;

@@ -1,0 +1,1 @@
+UPDATE accounts SET comments_count = 0, open_comments_count = 0;

@@ -1,0 +1,2 @@
+ALTER TABLE accounts DROP COLUMN discoverable;
+ALTER TABLE accounts DROP COLUMN bot;

@@ -1,0 +1,13 @@
+-- done: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bookmarks'
+CREATE TABLE bookmarks (
+  id INTEGER NOT NULL,
+  account_id INTEGER NOT NULL,
+  post_id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE (account_id, post_id),
+  FOREIGN KEY (account_id) REFERENCES accounts (id),
+  FOREIGN KEY (post_id) REFERENCES posts (id)
+) STRICT;
+CREATE INDEX bookmarks_post_id_id ON bookmarks (post_id, id);
+CREATE INDEX bookmarks_account_id_id ON bookmarks (account_id, id);

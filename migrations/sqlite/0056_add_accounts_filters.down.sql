@@ -1,0 +1,2 @@
+ALTER TABLE accounts DROP COLUMN filters;
+ALTER TABLE accounts DROP COLUMN exclusive_lists;
