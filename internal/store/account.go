@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +15,7 @@ func (a *Account) SessionOwner() (id int64, epoch int) { return a.ID, a.SessionE
 
 // AccountByID returns ErrNotFound where there is none. It finds suspended and deleted accounts too; the rules are
 // community's.
-func (s *Store) AccountByID(ctx context.Context, id int64) (*Account, error) {
+func (s *conn) AccountByID(ctx context.Context, id int64) (*Account, error) {
 	var a Account
 	if err := first(s.read(ctx).Where("id = ?", id), &a); err != nil {
 		return nil, err
@@ -23,7 +25,7 @@ func (s *Store) AccountByID(ctx context.Context, id int64) (*Account, error) {
 
 // SessionAccount is AccountByID for the owner of a session. It reads on the primary (on a replica while the primary is
 // away) and sets AllRead.
-func (s *Store) SessionAccount(ctx context.Context, id int64) (*Account, error) {
+func (s *conn) SessionAccount(ctx context.Context, id int64) (*Account, error) {
 	var row struct {
 		Account            Account `gorm:"embedded"`
 		NewestNotification int64
@@ -43,7 +45,7 @@ func newestNotification(account string) string {
 }
 
 // AccountByUsername ignores case.
-func (s *Store) AccountByUsername(ctx context.Context, username string) (*Account, error) {
+func (s *conn) AccountByUsername(ctx context.Context, username string) (*Account, error) {
 	var a Account
 	if err := first(s.read(ctx).Where("username_key = ?", Fold(username)), &a); err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func (s *Store) AccountByUsername(ctx context.Context, username string) (*Accoun
 }
 
 // AccountByEmail finds the account that logs in by that address.
-func (s *Store) AccountByEmail(ctx context.Context, email string) (*Account, error) {
+func (s *conn) AccountByEmail(ctx context.Context, email string) (*Account, error) {
 	var a Account
 	if err := first(s.read(ctx).Where("email_key = ?", Fold(email)), &a); err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func (s *Store) AccountByEmail(ctx context.Context, email string) (*Account, err
 }
 
 // AccountsByID returns those that exist, in no particular order.
-func (s *Store) AccountsByID(ctx context.Context, ids []int64) ([]*Account, error) {
+func (s *conn) AccountsByID(ctx context.Context, ids []int64) ([]*Account, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -71,7 +73,7 @@ func (s *Store) AccountsByID(ctx context.Context, ids []int64) ([]*Account, erro
 }
 
 // AccountsByUsername returns those that exist, in no particular order.
-func (s *Store) AccountsByUsername(ctx context.Context, usernames []string) ([]*Account, error) {
+func (s *conn) AccountsByUsername(ctx context.Context, usernames []string) ([]*Account, error) {
 	if len(usernames) == 0 {
 		return nil, nil
 	}
@@ -85,7 +87,7 @@ func (s *Store) AccountsByUsername(ctx context.Context, usernames []string) ([]*
 }
 
 // SeenAccountByID returns the account if the viewer may know of it (see accountKnown), else ErrNotFound.
-func (s *Store) SeenAccountByID(ctx context.Context, viewer *Account, id int64) (*Account, error) {
+func (s *conn) SeenAccountByID(ctx context.Context, viewer *Account, id int64) (*Account, error) {
 	var a Account
 	if err := first(s.accountsKnown(ctx, viewer).Where("id = ?", id), &a); err != nil {
 		return nil, err
@@ -94,7 +96,7 @@ func (s *Store) SeenAccountByID(ctx context.Context, viewer *Account, id int64) 
 }
 
 // SeenAccountByUsername returns the account if the viewer may know of it, else ErrNotFound.
-func (s *Store) SeenAccountByUsername(ctx context.Context, viewer *Account, username string) (*Account, error) {
+func (s *conn) SeenAccountByUsername(ctx context.Context, viewer *Account, username string) (*Account, error) {
 	var a Account
 	if err := first(s.accountsKnown(ctx, viewer).Where("username_key = ?", Fold(username)), &a); err != nil {
 		return nil, err
@@ -103,7 +105,7 @@ func (s *Store) SeenAccountByUsername(ctx context.Context, viewer *Account, user
 }
 
 // SeenAccountsByID returns those of the accounts that the viewer may know of, in no particular order.
-func (s *Store) SeenAccountsByID(ctx context.Context, viewer *Account, ids []int64) ([]*Account, error) {
+func (s *conn) SeenAccountsByID(ctx context.Context, viewer *Account, ids []int64) ([]*Account, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -113,25 +115,26 @@ func (s *Store) SeenAccountsByID(ctx context.Context, viewer *Account, ids []int
 }
 
 // AccountsStartingWith returns accounts that the viewer may see and whose username starts with the prefix, the shortest
-// names first.
-func (s *Store) AccountsStartingWith(ctx context.Context, viewer *Account, prefix string, limit int) ([]*Account, error) {
+// names first. The one whose whole name it is the viewer may also have blocked. With followed it returns only accounts that
+// the viewer follows.
+func (s *conn) AccountsStartingWith(ctx context.Context, viewer *Account, prefix string, followed bool, limit int) ([]*Account, error) {
 	key := Fold(prefix)
 	if !plainKey(key) {
 		return nil, nil
 	}
+	seen, known := accountSeen(viewer, "accounts"), accountKnown(viewer, "accounts")
+	q := s.read(ctx).Where("username_key >= ? AND username_key < ?", key, key+"{"). // '{' follows every letter of a username
+											Where("("+seen.sql+" OR username_key = ? AND "+known.sql+")", slices.Concat(seen.args, []any{key}, known.args)...)
+	if followed {
+		q = q.Where("EXISTS (SELECT 1 FROM follows fo WHERE fo.follower_id = ? AND fo.followee_id = accounts.id)", viewerID(viewer))
+	}
 	var as []*Account
-	err := s.accountsSeen(ctx, viewer).Where("username_key >= ? AND username_key < ?", key, key+"{"). // '{' follows every letter of a username
-														Order("LENGTH(username_key), username_key").Limit(limit).Find(&as).Error
+	err := q.Order("LENGTH(username_key), username_key").Limit(limit).Find(&as).Error
 	return as, translate(err)
 }
 
-func (s *Store) accountsKnown(ctx context.Context, viewer *Account) *gorm.DB {
+func (s *conn) accountsKnown(ctx context.Context, viewer *Account) *gorm.DB {
 	c := accountKnown(viewer, "accounts")
-	return s.read(ctx).Where(c.sql, c.args...)
-}
-
-func (s *Store) accountsSeen(ctx context.Context, viewer *Account) *gorm.DB {
-	c := accountSeen(viewer, "accounts")
 	return s.read(ctx).Where(c.sql, c.args...)
 }
 
@@ -142,10 +145,11 @@ func plainKey(key string) bool {
 
 // CreateAccount inserts the account under its ID. The error for a username that is taken, also by a deleted account, is
 // a ConflictOn "username_key"; for an address that is taken, one on "email_key".
-func (s *Store) CreateAccount(ctx context.Context, a *Account) error {
+func (s *conn) CreateAccount(ctx context.Context, a *Account) error {
 	now := nowMillis()
 	a.UsernameKey = Fold(a.Username)
 	a.CreatedAt, a.UpdatedAt = now, now
+	a.DefaultCommentsFrom = cmp.Or(a.DefaultCommentsFrom, CommentsFromEveryone)
 	if err := translate(s.write(ctx).Create(a).Error); err != nil {
 		return err
 	}
@@ -155,24 +159,27 @@ func (s *Store) CreateAccount(ctx context.Context, a *Account) error {
 	if err == nil && len(n) > 0 {
 		return &ConflictError{Key: "retired_usernames.username_key"}
 	}
-	return translate(err)
+	if err != nil || a.DisplayName == "" {
+		return translate(err)
+	}
+	return s.setNameWords(ctx, a.ID, a.DisplayName)
 }
 
 // RetireUsername records that nobody may have the username again.
-func (s *Store) RetireUsername(ctx context.Context, username string) error {
+func (s *conn) RetireUsername(ctx context.Context, username string) error {
 	return translate(s.write(ctx).Exec(s.dialect.insertIgnore()+" retired_usernames (username_key, retired_at) VALUES (?, ?)",
 		Fold(username), nowMillis()).Error)
 }
 
 // UsernameRetired reports whether a deleted account had the username.
-func (s *Store) UsernameRetired(ctx context.Context, username string) (bool, error) {
+func (s *conn) UsernameRetired(ctx context.Context, username string) (bool, error) {
 	var n []int
 	err := s.read(ctx).Raw("SELECT 1 FROM retired_usernames WHERE username_key = ?", Fold(username)).Scan(&n).Error
 	return len(n) > 0, translate(err)
 }
 
-// set changes columns of one account; ErrNotFound where there is none.
-func (s *Store) setAccount(ctx context.Context, id int64, assignments string, args ...any) error {
+// setAccount changes columns of one account; ErrNotFound where there is none.
+func (s *conn) setAccount(ctx context.Context, id int64, assignments string, args ...any) error {
 	res := s.write(ctx).Exec("UPDATE accounts SET "+assignments+", updated_at = ? WHERE id = ?", append(args, nowMillis(), id)...)
 	if res.Error == nil && res.RowsAffected == 0 {
 		return ErrNotFound
@@ -181,27 +188,27 @@ func (s *Store) setAccount(ctx context.Context, id int64, assignments string, ar
 }
 
 // SetPassword stores a new hash and raises the session epoch, which ends every earlier session.
-func (s *Store) SetPassword(ctx context.Context, id int64, hash string) error {
+func (s *conn) SetPassword(ctx context.Context, id int64, hash string) error {
 	return s.setAccount(ctx, id, "password_hash = ?, session_epoch = session_epoch + 1", hash)
 }
 
 // ReplacePasswordHash stores a hash of the same password at other costs, unless the password changed meanwhile.
-func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, hash string) error {
+func (s *conn) ReplacePasswordHash(ctx context.Context, id int64, old, hash string) error {
 	return translate(s.write(ctx).Exec("UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?", hash, id, old).Error)
 }
 
 // SetEmail stores an address. key is nil where another account logs in by it.
-func (s *Store) SetEmail(ctx context.Context, id int64, email string, key *string) error {
+func (s *conn) SetEmail(ctx context.Context, id int64, email string, key *string) error {
 	return s.setAccount(ctx, id, "email = ?, email_key = ?", email, key)
 }
 
 // SetRole makes a member an administrator or the reverse.
-func (s *Store) SetRole(ctx context.Context, id int64, role string) error {
+func (s *conn) SetRole(ctx context.Context, id int64, role string) error {
 	return s.setAccount(ctx, id, "role = ?", role)
 }
 
 // SetSuspended suspends (at is set) or restores an account. Suspending raises the session epoch.
-func (s *Store) SetSuspended(ctx context.Context, id int64, at *Millis) error {
+func (s *conn) SetSuspended(ctx context.Context, id int64, at *Millis) error {
 	if at == nil {
 		return s.setAccount(ctx, id, "suspended_at = NULL")
 	}
@@ -209,20 +216,24 @@ func (s *Store) SetSuspended(ctx context.Context, id int64, at *Millis) error {
 }
 
 // SaveProfile stores what others see of an account, and whether followers need approval.
-func (s *Store) SaveProfile(ctx context.Context, a *Account) error {
-	return s.setAccount(ctx, a.ID, "display_name = ?, note = ?, fields = ?, locked = ?, avatar_photo_id = ?, header_photo_id = ?",
-		a.DisplayName, a.Note, a.Fields, a.Locked, a.AvatarPhotoID, a.HeaderPhotoID)
+func (s *conn) SaveProfile(ctx context.Context, a *Account) error {
+	err := s.setAccount(ctx, a.ID, "display_name = ?, note = ?, fields = ?, locked = ?, bot = ?, discoverable = ?, avatar_photo_id = ?, header_photo_id = ?, photos_version = ?",
+		a.DisplayName, a.Note, a.Fields, a.Locked, a.Bot, a.Discoverable, a.AvatarPhotoID, a.HeaderPhotoID, newPhotosVersion())
+	if err != nil {
+		return err
+	}
+	return s.setNameWords(ctx, a.ID, a.DisplayName)
 }
 
 // SavePreferences stores how an account reads and posts.
-func (s *Store) SavePreferences(ctx context.Context, a *Account) error {
-	return s.setAccount(ctx, a.ID, "default_visibility = ?, default_licence = ?, default_show_exif = ?, default_sensitive = ?, "+
+func (s *conn) SavePreferences(ctx context.Context, a *Account) error {
+	return s.setAccount(ctx, a.ID, "default_visibility = ?, default_licence = ?, default_show_exif = ?, default_comments_from = ?, default_sensitive = ?, "+
 		"warned_photos = ?, theme = ?, letter_keys = ?, language = ?",
-		a.DefaultVisibility, a.DefaultLicence, a.DefaultShowExif, a.DefaultSensitive, a.WarnedPhotos, a.Theme, a.LetterKeys, a.Language)
+		a.DefaultVisibility, a.DefaultLicence, a.DefaultShowExif, string(a.DefaultCommentsFrom), a.DefaultSensitive, a.WarnedPhotos, a.Theme, a.LetterKeys, a.Language)
 }
 
 // CountAccounts counts the active ones.
-func (s *Store) CountAccounts(ctx context.Context) (int64, error) {
+func (s *conn) CountAccounts(ctx context.Context) (int64, error) {
 	var n int64
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM accounts WHERE suspended_at IS NULL AND deleted_at IS NULL").Scan(&n).Error
 	return n, translate(err)
@@ -230,7 +241,7 @@ func (s *Store) CountAccounts(ctx context.Context) (int64, error) {
 
 // FirstAccountAt is when the oldest account was made, which is about when the site began. It returns ErrNotFound where
 // there is none yet.
-func (s *Store) FirstAccountAt(ctx context.Context) (time.Time, error) {
+func (s *conn) FirstAccountAt(ctx context.Context) (time.Time, error) {
 	var id int64
 	if err := s.read(ctx).Raw("SELECT COALESCE(MIN(id), 0) FROM accounts").Scan(&id).Error; err != nil {
 		return time.Time{}, translate(err)
@@ -239,4 +250,9 @@ func (s *Store) FirstAccountAt(ctx context.Context) (time.Time, error) {
 		return time.Time{}, ErrNotFound
 	}
 	return IDTime(id), nil
+}
+
+// SetFilters writes what package community keeps of the account's filters. The transaction has locked the account.
+func (s *conn) SetFilters(ctx context.Context, accountID int64, filters string) error {
+	return translate(s.write(ctx).Exec("UPDATE accounts SET filters = ? WHERE id = ?", filters, accountID).Error)
 }

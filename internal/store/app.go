@@ -6,12 +6,12 @@ import (
 )
 
 // CreateApp registers an OAuth client under its ID.
-func (s *Store) CreateApp(ctx context.Context, a *App) error {
+func (s *conn) CreateApp(ctx context.Context, a *App) error {
 	return translate(s.write(ctx).Create(a).Error)
 }
 
 // AppByClientID reads on the primary, because a client uses its registration at once.
-func (s *Store) AppByClientID(ctx context.Context, clientID string) (*App, error) {
+func (s *conn) AppByClientID(ctx context.Context, clientID string) (*App, error) {
 	var a App
 	if err := first(s.read(Primary(ctx)).Where("client_id = ?", clientID), &a); err != nil {
 		return nil, err
@@ -20,7 +20,7 @@ func (s *Store) AppByClientID(ctx context.Context, clientID string) (*App, error
 }
 
 // AppsByID returns those that exist, in no particular order.
-func (s *Store) AppsByID(ctx context.Context, ids []int64) ([]*App, error) {
+func (s *conn) AppsByID(ctx context.Context, ids []int64) ([]*App, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -31,7 +31,7 @@ func (s *Store) AppsByID(ctx context.Context, ids []int64) ([]*App, error) {
 
 // DeleteUnusedApps removes at most limit apps that registered before the moment and were never used: no token or code
 // of a member, no post. It returns how many apps it looked at.
-func (s *Store) DeleteUnusedApps(ctx context.Context, before Millis, limit int) (int, error) {
+func (s *conn) DeleteUnusedApps(ctx context.Context, before Millis, limit int) (int, error) {
 	ids, err := s.idList(Primary(ctx), "SELECT a.id FROM apps a WHERE a.created_at < ? AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.app_id = a.id)"+
 		" AND NOT EXISTS (SELECT 1 FROM authorization_codes c WHERE c.app_id = a.id) AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.app_id = a.id)"+
 		" ORDER BY a.id LIMIT ?", before, limit)

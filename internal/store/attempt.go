@@ -9,7 +9,7 @@ import (
 // Attempt counts one try in the bucket if fewer than limit were counted in the sliding window that ends now, by the
 // database's clock. Tries of the fixed window before count by the share of it that the sliding window still covers. A
 // refused try is not counted; retryAfter is when one would be allowed.
-func (s *Store) Attempt(ctx context.Context, bucket string, limit int, window time.Duration) (allowed bool, retryAfter time.Duration, err error) {
+func (s *conn) Attempt(ctx context.Context, bucket string, limit int, window time.Duration) (allowed bool, retryAfter time.Duration, err error) {
 	w := max(window.Milliseconds(), 1)
 	var row struct {
 		Moment  int64
@@ -64,7 +64,7 @@ func retryIn(limit, current, before int, passed float64, window time.Duration) t
 }
 
 // TakeBackAttempt uncounts one try that succeeded and that the limit is not meant for.
-func (s *Store) TakeBackAttempt(ctx context.Context, bucket string, window time.Duration) error {
+func (s *conn) TakeBackAttempt(ctx context.Context, bucket string, window time.Duration) error {
 	now, err := s.Now(ctx)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (s *Store) TakeBackAttempt(ctx context.Context, bucket string, window time.
 }
 
 // DeleteAttempts removes at most limit windows that started before the moment, and returns how many.
-func (s *Store) DeleteAttempts(ctx context.Context, before Millis, limit int) (int64, error) {
+func (s *conn) DeleteAttempts(ctx context.Context, before Millis, limit int) (int64, error) {
 	var rows []struct {
 		Bucket      string
 		WindowStart int64

@@ -22,11 +22,73 @@ func CopySQLite(ctx context.Context, path, to string) error {
 		return err
 	}
 	defer db.Close()
+	var moved *MovedError
+	if err := inCharge(ctx, db, path); errors.As(err, &moved) && moved.Mode != GateOpen {
+		return fmt.Errorf("there is nothing to copy: %w", err)
+	}
 	// Not SQLite's online backup: that begins anew whenever another process has written.
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
 		return fmt.Errorf("copy the database: %w", sqliteError(err))
 	}
+	if err := stripCopy(ctx, to); err != nil {
+		return fmt.Errorf("copy the database: %w", sqliteError(err))
+	}
 	return nil
+}
+
+// stripCopy removes from a copy what a move has made in the database: a site that is brought back from it is in one place.
+func stripCopy(ctx context.Context, path string) error {
+	db, err := openFile(path, "rw")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var drop []string
+	err = collect(ctx, db, func(rows *sql.Rows) error {
+		var typ, name string
+		err := rows.Scan(&typ, &name)
+		drop = append(drop, "DROP "+typ+" IF EXISTS "+identifier(name))
+		return err
+	}, `SELECT type, name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'move\_%' ESCAPE '\' OR name IN (?, ?, ?, ?) ORDER BY type DESC`, gateTable, logTable, pointTable, wayBackTable)
+	if err != nil {
+		return err
+	}
+	for _, statement := range drop {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ForgetProcesses removes from a copy what is known of the processes that served the site when it was made, and returns
+// the row of the move of a part, nil if there is none. The row goes as well where forget says so: whoever restores the
+// copy has that part in a place of his own.
+func ForgetProcesses(ctx context.Context, path, part string, forget func(*MoveRow) bool) (*MoveRow, error) {
+	db, err := openFile(path, "rw")
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	var tables int // an older release's database has none
+	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('instances', 'moves')").Scan(&tables); err != nil || tables < 2 {
+		return nil, err
+	}
+	if _, err := db.ExecContext(ctx, "DELETE FROM instances"); err != nil {
+		return nil, sqliteError(err)
+	}
+	row := &MoveRow{Part: part}
+	err = db.QueryRowContext(ctx, "SELECT phase, source, target FROM moves WHERE part = ?", part).Scan(&row.Phase, &row.Source, &row.Target)
+	if errors.Is(err, sql.ErrNoRows) {
+		row, err = nil, nil
+	}
+	if err == nil && row != nil && forget(row) {
+		_, err = db.ExecContext(ctx, "DELETE FROM moves WHERE part = ?", part)
+	}
+	if err != nil {
+		return nil, sqliteError(err)
+	}
+	return row, nil
 }
 
 // openFile opens a SQLite file that exists, on one connection.

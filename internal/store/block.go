@@ -3,19 +3,19 @@ package store
 import "context"
 
 // AddBlock inserts the block. It returns ErrConflict if it exists.
-func (s *Store) AddBlock(ctx context.Context, b Block) error {
+func (s *conn) AddBlock(ctx context.Context, b Block) error {
 	return translate(s.write(ctx).Create(&b).Error)
 }
 
 // DeleteBlock reports whether there was one.
-func (s *Store) DeleteBlock(ctx context.Context, accountID, targetID int64) (bool, error) {
+func (s *conn) DeleteBlock(ctx context.Context, accountID, targetID int64) (bool, error) {
 	res := s.write(ctx).Exec("DELETE FROM blocks WHERE account_id = ? AND target_id = ?", accountID, targetID)
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
 // Blocked reports whether either account blocks the other. For decisions about writes the context is to be Primary,
 // or a transaction's.
-func (s *Store) Blocked(ctx context.Context, a, b int64) (bool, error) {
+func (s *conn) Blocked(ctx context.Context, a, b int64) (bool, error) {
 	var n int
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM blocks WHERE (account_id = ? AND target_id = ?) OR (account_id = ? AND target_id = ?)",
 		a, b, b, a).Scan(&n).Error
@@ -24,6 +24,6 @@ func (s *Store) Blocked(ctx context.Context, a, b int64) (bool, error) {
 
 // BlockedBy lists the active accounts that the account blocks, newest block first, including those that block it in
 // turn.
-func (s *Store) BlockedBy(ctx context.Context, accountID int64, r Range) ([]RowAccount, error) {
+func (s *conn) BlockedBy(ctx context.Context, accountID int64, r Range) ([]RowAccount, error) {
 	return s.rowAccounts(ctx, "blocks", "target_id", "account_id", accountID, accountSeen(nil, "a"), r)
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"tintype/internal/sleep"
 )
 
 // The replication clock is a number on the primary that grows all the time, about with the milliseconds. A replica that
@@ -18,16 +20,16 @@ const (
 	clockPoll  = 400 * time.Millisecond // how often who does not raise it looks at it
 	// clockStands is how long it may stand still before anybody raises it.
 	clockStands = time.Second
-	// awayAfter is how long the primary may leave polls unanswered before it counts as away.
-	awayAfter  = 3 * time.Second
-	awayMisses = 3
+	// awayMisses is how many polls the primary may leave unanswered, one after the other, before it is asked whether it
+	// is there. Whoever waits for it has it asked much sooner.
+	awayMisses = 2
 )
 
 const versionQuery = "SELECT version FROM replication_clock WHERE id = 1"
 
 const clockNow = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
 
-// runClock raises and reads the clock until ctx ends. From the answers it knows whether the primary is there.
+// runClock raises and reads the clock until ctx ends.
 func (c *cluster) runClock(ctx context.Context) {
 	misses := 0
 	for {
@@ -35,26 +37,19 @@ func (c *cluster) runClock(ctx context.Context) {
 		if c.leads {
 			pause = clockEvery
 		}
-		select {
-		case <-ctx.Done():
+		if sleep.For(ctx, pause) != nil {
 			c.resign()
 			return
-		case <-time.After(pause):
 		}
 		err := c.turnClock(ctx)
 		switch {
 		case ctx.Err() != nil:
 		case err == nil:
 			misses = 0
-			c.primaryAnswered()
 		default:
-			misses++
 			c.leads = false
-			silence := time.Since(time.Unix(0, c.heardAt.Load()))
-			if misses >= awayMisses && silence > awayAfter && !c.away.Swap(true) {
-				c.log.Error("the primary is away: the site can only be read", "error", err)
-				// Who waits for it hears so now, not at a deadline.
-				c.conns.cut()
+			if misses++; misses >= awayMisses {
+				c.breaker.Failed()
 			}
 		}
 	}
@@ -71,7 +66,14 @@ func (c *cluster) turnClock(ctx context.Context) error {
 	}
 	var version, leaseLeft int64
 	var holder string
+	asked := time.Now()
 	err := c.monitor.QueryRowContext(ctx, "SELECT version, holder, lease_until - "+clockNow+" FROM replication_clock WHERE id = 1").Scan(&version, &holder, &leaseLeft)
+	if err != nil && missingTable(err) {
+		return nil // the database has no schema yet
+	}
+	if err == nil {
+		c.raiseFloor(version, asked)
+	}
 	if c.watches && err == nil {
 		if c.version.Swap(version) != version {
 			c.movedAt.Store(time.Now().UnixNano())

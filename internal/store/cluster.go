@@ -13,17 +13,19 @@ import (
 	"time"
 
 	mysqldriver "github.com/go-sql-driver/mysql"
-	"golang.org/x/sync/singleflight"
+
+	"tintype/internal/budget"
+	"tintype/internal/sleep"
 )
 
-// ErrWriterAway is the ErrBusy of a site whose primary does not answer while replicas may: it can be read but not
+// ErrPrimaryAway is the ErrBusy of a site whose primary does not answer while replicas may: it can be read but not
 // written.
-var ErrWriterAway error = writerAway{}
+var ErrPrimaryAway error = primaryAway{}
 
-type writerAway struct{}
+type primaryAway struct{}
 
-func (writerAway) Error() string        { return "store: the primary is away, the site can only be read" }
-func (writerAway) Is(target error) bool { return target == ErrBusy }
+func (primaryAway) Error() string        { return "store: the primary is away, the site can only be read" }
+func (primaryAway) Is(target error) bool { return target == ErrBusy }
 
 // errFallbackFull refuses a read that no replica may answer while too many such reads are on the primary already: a
 // lagging replica must not overload the primary.
@@ -38,9 +40,12 @@ const (
 	// slotPatience is how long a read waits for its place on the way to the primary.
 	slotPatience = 250 * time.Millisecond
 	// pinPatience is how long a replica may take to tell a request how far it has come.
-	pinPatience = time.Second
+	pinPatience = 700 * time.Millisecond
 	// pinTries is how many addresses a request with a position asks.
 	pinTries = 3
+	// recheckPatience is how long a primary that is away may take to answer after all. One that is there takes a few
+	// milliseconds.
+	recheckPatience = 60 * time.Millisecond
 	// positionGrace is added to the largest allowed lag for a position's life.
 	positionGrace = 10 * time.Second
 )
@@ -48,9 +53,9 @@ const (
 // A cluster is a primary with replicas. It chooses which of them answers a read, and knows their health. It is the
 // ConnPool of gorm behind Store.read.
 type cluster struct {
-	primary *sql.DB // the same pool that writes
-	conns   *connSet
-	monitor *sql.DB // one connection to the primary, for the clock
+	primary *sql.DB         // the same pool that writes
+	breaker *budget.Breaker // of the primary
+	monitor *sql.DB         // one connection to the primary, for the clock
 
 	endpoints []*endpoint
 	maxLag    time.Duration
@@ -61,20 +66,29 @@ type cluster struct {
 	watches   bool   // it only looks at the clock and never raises it
 	leads     bool   // it holds the lease; the clock's loop alone uses this
 
+	floor  atomic.Int64 // no replica is read that has not reached this Position; 0: any is
+	taking struct {
+		sync.Mutex
+		at time.Time // when the place was taken over; the zero time where it was not
+	}
+
 	version atomic.Int64 // the clock's, at the last poll; 0 before the first
-	heardAt atomic.Int64 // UnixNano of the primary's last answer to a poll
 	movedAt atomic.Int64 // UnixNano of when the version last changed
-	away    atomic.Bool  // the primary
+	awayAt  atomic.Int64 // UnixNano of when the primary fell silent at last
 	next    atomic.Uint64
-	probes  singleflight.Group
 
 	counts readCounts
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
 }
 
-// QueryContext runs a read where the context says.
+// QueryContext runs a read where the context says, on the time of its request's budget.
 func (c *cluster) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	return queryBounded(ctx, func(ctx context.Context) (*sql.Rows, error) { return c.read(ctx, q, args) })
+}
+
+// read chooses the server of a read.
+func (c *cluster) read(ctx context.Context, q string, args []any) (*sql.Rows, error) {
 	r := readsOf(ctx)
 	mark, _ := ctx.Value(keyPrimary).(primaryMark)
 	switch {
@@ -85,16 +99,19 @@ func (c *cluster) QueryContext(ctx context.Context, q string, args ...any) (*sql
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.ended:
+	if r.ended {
 		return c.onPrimary(ctx, reasonMarked, q, args)
+	}
+	r.goBy(c)
+	r.floor = Position(c.floor.Load())
+	switch {
 	case ctx.Value(keyAgain) != nil:
 		return c.fallBack(ctx, r, reasonNotFound, q, args)
 	case r.stay == reasonWrote:
 		return c.onPrimary(ctx, reasonWrote, q, args) // no cap: what was done is done, and its answer is due
 	case r.stay != "":
 		return c.fallBack(ctx, r, r.stay, q, args)
-	case r.brought != 0 && (!c.away.Load() || c.probePrimary(ctx, r)):
+	case r.need() != 0 && (!c.breaker.Away() || c.probePrimary(ctx, r)):
 		return c.fromPosition(ctx, r, q, args)
 	}
 	return c.anywhere(ctx, r, q, args)
@@ -107,31 +124,41 @@ func (c *cluster) probePrimary(ctx context.Context, r *Reads) bool {
 		return false
 	}
 	r.probed = true
-	_, err, _ := c.probes.Do("", func() (any, error) { // the same answer does for all who wait for it
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pollPatience)
-		defer cancel()
-		var v int64
-		if err := c.primary.QueryRowContext(ctx, versionQuery).Scan(&v); err != nil {
-			return nil, err
-		}
-		c.primaryAnswered()
-		return nil, nil
-	})
-	return err == nil
+	patience := recheckPatience
+	// Where the clock was when the primary fell silent. What is later by far was written since: it must be back.
+	silent := c.version.Load() + time.Duration(c.awayAt.Load()-c.movedAt.Load()).Milliseconds()
+	if p := int64(r.brought); r.brought != PositionPrimary && p > silent+2*positionMargin {
+		patience = pollPatience
+	}
+	return c.breaker.Recheck(ctx, patience)
 }
 
-// primaryAnswered records an answer of the primary.
-func (c *cluster) primaryAnswered() {
-	c.heardAt.Store(time.Now().UnixNano())
-	if c.away.Swap(false) {
-		c.log.Info("the primary is back")
+// greet raises the clock of a primary that was away before anybody writes again: a position made then is later than any
+// that was made before, by which processes that have not reached the primary yet learn that it is back.
+func (c *cluster) greet(ctx context.Context, conn driver.ExecerContext) error {
+	if c.watches || !c.breaker.Away() {
+		return nil
 	}
+	_, err := conn.ExecContext(ctx, "UPDATE replication_clock SET version = GREATEST(version + 1, "+clockNow+") WHERE id = 1", nil)
+	if err != nil && readOnly(err) {
+		return nil
+	}
+	return err
 }
+
+// wentAway is called when the primary falls silent, or refuses.
+func (c *cluster) wentAway(err error) {
+	c.awayAt.Store(time.Now().UnixNano())
+	c.log.Error("the primary is away: the site can only be read", "error", err)
+}
+
+// cameBack is called when it answers again.
+func (c *cluster) cameBack() { c.log.Info("the primary is back") }
 
 // onPrimary asks the primary, or fails at once while it is away.
 func (c *cluster) onPrimary(ctx context.Context, why reason, q string, args []any) (*sql.Rows, error) {
-	if c.away.Load() {
-		return nil, ErrWriterAway
+	if c.breaker.Away() {
+		return nil, ErrPrimaryAway
 	}
 	c.counts.primary(why).Add(1)
 	if c.traced {
@@ -143,10 +170,10 @@ func (c *cluster) onPrimary(ctx context.Context, why reason, q string, args []an
 // fallBack asks the primary for what no replica may answer, if a slot is free. A request keeps its slot until it is
 // answered.
 func (c *cluster) fallBack(ctx context.Context, r *Reads, why reason, q string, args []any) (*sql.Rows, error) {
-	if c.away.Load() {
-		return nil, ErrWriterAway
+	if c.breaker.Away() {
+		return nil, ErrPrimaryAway
 	}
-	if !r.slot {
+	if !r.slot && !c.tookOver() {
 		timer := time.NewTimer(slotPatience)
 		defer timer.Stop()
 		select {
@@ -166,7 +193,7 @@ func (c *cluster) fallBack(ctx context.Context, r *Reads, why reason, q string, 
 func (c *cluster) fromPosition(ctx context.Context, r *Reads, q string, args []any) (*sql.Rows, error) {
 	why := reasonBehind
 	for range 2 {
-		if r.conn != nil && r.reached < r.brought { // it was taken before the position was known
+		if r.conn != nil && r.reached < r.need() { // it was taken before the position was known
 			r.unpin()
 		}
 		if r.conn == nil {
@@ -197,7 +224,7 @@ func (c *cluster) pin(ctx context.Context, r *Reads) reason {
 	why := reasonUnhealthy
 	tries := 0
 	for _, e := range c.mostAdvanced() {
-		if e.surelyBehind(r.brought) {
+		if e.surelyBehind(r.need()) {
 			why = reasonBehind
 			continue
 		}
@@ -210,8 +237,8 @@ func (c *cluster) pin(ctx context.Context, r *Reads) reason {
 			e.lookAgain()
 			continue
 		}
-		if version >= int64(r.brought) {
-			r.conn, r.endpoint, r.reached = conn, e, r.brought
+		if version >= int64(r.need()) {
+			r.conn, r.endpoint, r.reached = conn, e, r.need()
 			return ""
 		}
 		conn.Close()
@@ -265,7 +292,7 @@ func (c *cluster) anywhere(ctx context.Context, r *Reads, q string, args []any) 
 
 // candidates returns the addresses to read at, in order.
 func (c *cluster) candidates() []*endpoint {
-	if c.away.Load() {
+	if c.breaker.Away() {
 		return c.mostAdvanced()
 	}
 	return c.inTurn()
@@ -293,42 +320,22 @@ func (c *cluster) onReplica(ctx context.Context, r *Reads, q string, args []any)
 }
 
 // whileThere asks the primary, and while it is away the most advanced replica. While it is not certain that the primary
-// is away, it waits for the answer, a few seconds at most.
+// is away, it waits until that is known, a second at most.
 func (c *cluster) whileThere(ctx context.Context, q string, args []any) (*sql.Rows, error) {
-	if !c.away.Load() {
+	if !c.breaker.Away() {
 		rows, err := c.onPrimary(ctx, reasonMarked, q, args)
 		if err == nil || ctx.Err() != nil || !elsewhere(err) {
 			return rows, err
 		}
-		if !c.verdict(ctx) {
+		if !c.breaker.Verdict(ctx) {
 			return c.onPrimary(ctx, reasonMarked, q, args)
 		}
 	}
 	rows, _, err := c.onReplica(ctx, readsOf(ctx), q, args)
 	if rows == nil && err == nil {
-		err = ErrWriterAway
+		err = ErrPrimaryAway
 	}
 	return rows, err
-}
-
-// verdict waits until the primary has answered a poll or is known to be away.
-func (c *cluster) verdict(ctx context.Context) (away bool) {
-	asked := time.Now()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if c.away.Load() {
-			return true
-		}
-		if c.heardAt.Load() > asked.UnixNano() || time.Since(asked) > awayAfter+pollPatience {
-			return false
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-tick.C:
-		}
-	}
 }
 
 // inTurn returns the addresses with a healthy replica, starting with another one each time.
@@ -370,7 +377,7 @@ func (c *cluster) positionNow(ctx context.Context) Position {
 		if err == nil {
 			return Position(v) + positionMargin
 		}
-		if try == 3 || ctx.Err() != nil || c.away.Load() {
+		if try == 3 || ctx.Err() != nil || c.breaker.Away() {
 			c.log.WarnContext(ctx, "the replication clock did not answer after a write; its client reads on the primary for a while", "error", err)
 			return PositionPrimary
 		}
@@ -384,7 +391,7 @@ func (c *cluster) storePosition(ctx context.Context, token int64, brought Positi
 	for try := 1; ; try++ {
 		_, err := c.primary.ExecContext(ctx, "UPDATE access_tokens SET position = GREATEST(position, ?, ("+versionQuery+") + ?) WHERE id = ?",
 			int64(brought), positionMargin, token)
-		if err == nil || try == 3 || ctx.Err() != nil || c.away.Load() {
+		if err == nil || try == 3 || ctx.Err() != nil || c.breaker.Away() {
 			return err
 		}
 		c.pause(ctx)
@@ -393,10 +400,7 @@ func (c *cluster) storePosition(ctx context.Context, token int64, brought Positi
 
 // pause waits a moment before another try.
 func (c *cluster) pause(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(time.Duration(50+rand.IntN(50)) * time.Millisecond):
-	}
+	_ = sleep.For(ctx, time.Duration(50+rand.IntN(50))*time.Millisecond)
 }
 
 // elsewhere reports whether another server may answer what this one did not: it is not there, cannot be used now, or
@@ -413,7 +417,7 @@ func elsewhere(err error) bool {
 		}
 		return false
 	}
-	return errors.Is(err, errServerOut) || errors.Is(err, errSilent) || errors.Is(err, driver.ErrBadConn) || brokenWire(err)
+	return errors.Is(err, errServerOut) || errors.Is(err, budget.ErrAway) || errors.Is(err, errSilent) || errors.Is(err, driver.ErrBadConn) || brokenWire(err)
 }
 
 // PrepareContext and the rest of gorm's ConnPool. Reads come by QueryContext only; everything else goes to the primary.
@@ -431,10 +435,45 @@ func (c *cluster) QueryRowContext(ctx context.Context, q string, args ...any) *s
 	return c.primary.QueryRowContext(ctx, q, args...)
 }
 
+// takeOverGrace is for how long after a move reads may all go to the primary: the replicas have just been filled.
+const takeOverGrace = 5 * time.Second
+
+// takeOver is called as the process begins to serve this place. What was written in the place before has been written here
+// by now. No replica is read before it has all of that: not before it has passed what the clock says from here on.
+func (c *cluster) takeOver() {
+	c.taking.Lock()
+	defer c.taking.Unlock()
+	c.taking.at = time.Now()
+	c.floor.Store(int64(PositionPrimary))
+}
+
+// raiseFloor sets the floor to the version of the clock, which was asked for at that moment.
+func (c *cluster) raiseFloor(version int64, asked time.Time) {
+	if c.floor.Load() == 0 {
+		return
+	}
+	c.taking.Lock()
+	defer c.taking.Unlock()
+	switch floor := Position(c.floor.Load()); {
+	case floor == PositionPrimary && asked.After(c.taking.at):
+		c.floor.Store(version + positionMargin)
+	case floor != PositionPrimary && c.expired(floor):
+		c.floor.Store(0)
+	}
+}
+
+// tookOver tells whether the place was taken over a moment ago.
+func (c *cluster) tookOver() bool {
+	c.taking.Lock()
+	defer c.taking.Unlock()
+	return !c.taking.at.IsZero() && time.Since(c.taking.at) < takeOverGrace
+}
+
 // close ends the polls and the replicas' pools. That a goodbye fails, on a connection that had ended before, means nothing.
 func (c *cluster) close() {
 	c.stop()
 	c.ended.Wait()
+	c.breaker.Close()
 	_ = c.monitor.Close()
 	for _, e := range c.endpoints {
 		e.close()

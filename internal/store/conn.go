@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -13,8 +14,8 @@ import (
 	mysqldriver "github.com/go-sql-driver/mysql"
 )
 
-// mysqlConn is the set of interfaces that database/sql uses on go-sql-driver's connections.
-type mysqlConn interface {
+// driverConn is the set of interfaces that database/sql uses on the connections of both drivers.
+type driverConn interface {
 	driver.Conn
 	driver.ConnBeginTx
 	driver.Pinger
@@ -23,6 +24,11 @@ type mysqlConn interface {
 	driver.ConnPrepareContext
 	driver.SessionResetter
 	driver.Validator
+}
+
+// mysqlConn is the same for go-sql-driver's connections, which have one more.
+type mysqlConn interface {
+	driverConn
 	driver.NamedValueChecker
 }
 
@@ -33,9 +39,8 @@ var errServerOut = errors.New("store: the address leads to a replica that is not
 // answer.
 type tracked struct {
 	mysqlConn
-	wire   net.Conn
-	server *server // nil on the primary
-	set    *connSet
+	wire   *wire
+	server *server
 	guard  bool // for reads: only as long as the server is in use
 }
 
@@ -53,7 +58,7 @@ func (t *tracked) IsValid() bool {
 }
 
 func (t *tracked) Close() error {
-	t.set.remove(t)
+	t.server.conns.remove(t)
 	return t.mysqlConn.Close()
 }
 
@@ -90,8 +95,7 @@ func (s *connSet) cut() {
 // A trackingConnector opens tracked connections of one address.
 type trackingConnector struct {
 	driver.Connector
-	endpoint *endpoint // nil for the primary
-	set      *connSet  // the primary's
+	endpoint *endpoint
 	guard    bool
 }
 
@@ -101,17 +105,21 @@ type wireKey struct{}
 func trackWire(c *mysqldriver.Config) {
 	var d net.Dialer
 	c.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		wire, err := d.DialContext(ctx, network, addr)
-		if at, ok := ctx.Value(wireKey{}).(*net.Conn); ok && err == nil {
-			*at = wire
+		conn, err := d.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
 		}
-		return wire, err
+		w := &wire{Conn: conn}
+		if at, ok := ctx.Value(wireKey{}).(**wire); ok {
+			*at = w
+		}
+		return w, nil
 	}
 }
 
 // greetingPatience is how long a replica may take to greet and to say which server it is. One that hangs still takes
 // connections.
-const greetingPatience = 2 * time.Second
+const greetingPatience = 700 * time.Millisecond
 
 var errSilent = errors.New("store: a replica takes connections and does not answer on them")
 
@@ -134,40 +142,33 @@ func (c *trackingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 }
 
-func (c *trackingConnector) connect(ctx context.Context) (_ *tracked, err error) {
-	if c.endpoint != nil {
-		// What waits here cannot be cut off yet: which server it leads to is not known.
-		whole := ctx
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(whole, greetingPatience)
-		defer cancel()
-		defer func() {
-			if err != nil && ctx.Err() != nil && whole.Err() == nil {
-				err = errSilent
-			}
-		}()
-	}
-	var wire net.Conn
-	dc, err := c.Connector.Connect(context.WithValue(ctx, wireKey{}, &wire))
+func (c *trackingConnector) connect(whole context.Context) (_ *tracked, err error) {
+	// What waits here cannot be cut off yet: which server it leads to is not known.
+	ctx, cancel := context.WithTimeout(whole, greetingPatience)
+	defer cancel()
+	defer func() {
+		if err != nil && ctx.Err() != nil && whole.Err() == nil {
+			err = errSilent
+		}
+	}()
+	var w *wire
+	dc, err := c.Connector.Connect(context.WithValue(ctx, wireKey{}, &w))
 	if err != nil {
 		return nil, err
 	}
 	mc, ok := dc.(mysqlConn)
-	if !ok || wire == nil {
+	if !ok || w == nil {
 		dc.Close()
 		return nil, fmt.Errorf("store: the driver's connection is a %T", dc)
 	}
-	t := &tracked{mysqlConn: mc, wire: wire, set: c.set, guard: c.guard}
-	if c.endpoint != nil {
-		id, err := serverID(ctx, mc)
-		if err != nil {
-			dc.Close()
-			return nil, err
-		}
-		t.server = c.endpoint.serverOf(id)
-		t.set = &t.server.conns
+	id, err := serverID(ctx, mc)
+	if err != nil {
+		dc.Close()
+		return nil, err
 	}
-	t.set.add(t)
+	t := &tracked{mysqlConn: mc, wire: w, server: c.endpoint.serverOf(id), guard: c.guard}
+	w.heardAt.Store(&t.server.wireHeardAt)
+	t.server.conns.add(t)
 	return t, nil
 }
 
@@ -181,14 +182,22 @@ func serverID(ctx context.Context, c mysqlConn) (string, error) {
 	defer rows.Close()
 	id := ""
 	row := make([]driver.Value, 2)
-	for rows.Next(row) == nil {
+	for {
+		err := rows.Next(row)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
 		name, value := asText(row[0]), asText(row[1])
 		if id == "" || name == "aurora_server_id" {
 			id = value
 		}
 	}
 	if id == "" {
-		return "", errors.New("store: a replica does not say which server it is")
+		// One that is being stopped may answer with no row.
+		return "", fmt.Errorf("store: a replica does not say which server it is: %w", driver.ErrBadConn)
 	}
 	return id, nil
 }

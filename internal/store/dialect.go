@@ -13,7 +13,9 @@ type dialect interface {
 	greatest(a, b string) string
 	orderedJoin() string          // an inner join whose left side is read first, whatever the optimiser thinks
 	useIndex(index string) string // after a table's alias: MySQL prefers a ref over its first columns to a range over all, and walks
-	seeksInSubqueries() bool      // a correlated subquery seeks by a key that another row gives and a range, both
+	// wordsBetween selects at most limit words of the open part of the index that lie between the two, by a seek for each.
+	wordsBetween(from, to string, limit int) (q string, args []any)
+	seeksInSubqueries() bool // a correlated subquery seeks by a key that another row gives and a range, both
 }
 
 type sqliteDialect struct{}
@@ -27,11 +29,18 @@ func (sqliteDialect) upsert(key, a string) string {
 	return "ON CONFLICT (" + key + ") DO UPDATE SET " + a
 }
 func (sqliteDialect) new(column string) string    { return "excluded." + column }
-func (sqliteDialect) forUpdate() string           { return "" } // a transaction is the only writer from its start
+func (sqliteDialect) forUpdate() string           { return "" } // from its start a transaction is the only one that writes
 func (sqliteDialect) greatest(a, b string) string { return "MAX(" + a + ", " + b + ")" }
 func (sqliteDialect) orderedJoin() string         { return "CROSS JOIN" }
 func (sqliteDialect) useIndex(string) string      { return "" }
 func (sqliteDialect) seeksInSubqueries() bool     { return true }
+
+// SQLite reads all rows of the words for a DISTINCT, so each word is sought after the one before.
+func (sqliteDialect) wordsBetween(from, to string, limit int) (string, []any) {
+	const next = "(SELECT w.word FROM search_words w WHERE w.scope = 0 AND w.word > "
+	return "WITH RECURSIVE n (word, i) AS (SELECT " + next + "? AND w.word < ? ORDER BY w.word LIMIT 1), 1 UNION ALL SELECT " + next +
+		"n.word AND w.word < ? ORDER BY w.word LIMIT 1), n.i + 1 FROM n WHERE n.word IS NOT NULL AND n.i < ?) SELECT n.word FROM n WHERE n.word IS NOT NULL", []any{from, to, to, limit}
+}
 
 type mysqlDialect struct{}
 
@@ -47,3 +56,10 @@ func (mysqlDialect) greatest(a, b string) string  { return "GREATEST(" + a + ", 
 func (mysqlDialect) orderedJoin() string          { return "STRAIGHT_JOIN" }
 func (mysqlDialect) useIndex(index string) string { return " FORCE INDEX (" + index + ")" }
 func (mysqlDialect) seeksInSubqueries() bool      { return false }
+
+// MySQL and MariaDB skip from word to word ("Using index for group-by") where the groups are the key's first columns, all of
+// them; for a DISTINCT word they read all rows.
+func (mysqlDialect) wordsBetween(from, to string, limit int) (string, []any) {
+	return "SELECT w.word FROM search_words w FORCE INDEX FOR GROUP BY (PRIMARY) WHERE w.scope = 0 AND w.word > ? AND w.word < ?" +
+		" GROUP BY w.scope, w.word ORDER BY w.scope, w.word LIMIT ?", []any{from, to, limit}
+}

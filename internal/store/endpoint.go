@@ -14,8 +14,10 @@ import (
 const (
 	// replicaPoll is how often each replica is asked how far it has come.
 	replicaPoll = 300 * time.Millisecond
-	// pollPatience is how long a poll waits for its answer.
+	// pollPatience is how long a poll of the primary waits for its answer.
 	pollPatience = time.Second
+	// replicaPatience is that of a poll of a replica.
+	replicaPatience = 600 * time.Millisecond
 	// standsAfter is how long a replica may stand still while the primary moves.
 	standsAfter = 3 * time.Second
 	// discoverEvery is how often an address is asked by a new connection, which may lead to a server not known yet.
@@ -44,11 +46,12 @@ type server struct {
 	endpoint *endpoint
 	conns    connSet
 
-	healthy atomic.Bool // may be read
-	answers atomic.Bool
-	version atomic.Int64 // of the clock, at the last answer
-	heardAt atomic.Int64 // UnixNano of that
-	why     atomic.Value // string: why it is out, "" when it is not
+	healthy     atomic.Bool // may be read
+	answers     atomic.Bool
+	version     atomic.Int64 // of the clock, at the last answer
+	wireHeardAt atomic.Int64 // UnixNano of its last answer to anything
+	heardAt     atomic.Int64 // UnixNano of that
+	why         atomic.Value // string: why it is out, "" when it is not
 
 	// Of the polls alone:
 	probe   *sql.Conn
@@ -57,7 +60,7 @@ type server struct {
 
 // usable reports whether the server may be read now.
 func (s *server) usable() bool {
-	return s.healthy.Load() || s.endpoint.c.away.Load() && s.answers.Load()
+	return s.healthy.Load() || s.endpoint.c.breaker.Away() && s.answers.Load()
 }
 
 func (e *endpoint) all() []*server {
@@ -215,12 +218,19 @@ func (e *endpoint) poll(ctx context.Context) int {
 	return int(answered.Load())
 }
 
-var errNoProbe = errors.New("no connection")
+var (
+	errNoProbe = errors.New("no connection")
+	errSlow    = errors.New("a late answer")
+)
 
 func (s *server) ask(ctx context.Context) (v int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, pollPatience)
+	ctx, cancel := context.WithTimeout(ctx, replicaPatience)
 	defer cancel()
+	asked := time.Now().UnixNano()
 	err = s.probe.QueryRowContext(ctx, versionQuery).Scan(&v)
+	if err != nil && ctx.Err() != nil && s.wireHeardAt.Load() > asked {
+		err = errSlow // others got answers meanwhile
+	}
 	return v, err
 }
 
@@ -263,6 +273,9 @@ func (s *server) judge(ctx context.Context, v int64, err error) {
 	}
 	c, now := s.endpoint.c, time.Now()
 	answered := s.answers.Load()
+	if errors.Is(err, errSlow) {
+		return
+	}
 	if err != nil {
 		s.answers.Store(false)
 		s.set("does not answer")
@@ -282,7 +295,7 @@ func (s *server) judge(ctx context.Context, v int64, err error) {
 	switch behind := time.Duration(primary-v) * time.Millisecond; {
 	case primary == 0:
 		s.set("the primary has not answered yet")
-	case c.away.Load():
+	case c.breaker.Away():
 		// Nothing to compare with: it stays what it was.
 	case behind > c.maxLag:
 		s.set("lags " + behind.Round(time.Second).String() + " behind the primary")

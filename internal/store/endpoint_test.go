@@ -12,10 +12,11 @@ import (
 
 // One address, behind which two replicas stand: connections lead to one or the other, as Aurora's reader endpoint's do.
 func TestTwoReplicasBehindOneAddress(t *testing.T) {
-	storetest.EachServer(t, testTwoReplicasBehindOneAddress)
+	servertest.OnEachFlavour(t, testTwoReplicasBehindOneAddress)
 }
 
 func testTwoReplicasBehindOneAddress(t *testing.T, f servertest.Flavour) {
+	t.Parallel() // to the other flavour: it mostly waits
 	db := storetest.OnReplicas(t, f, 2)
 	first, second := db.Replicas[0], db.Replicas[1]
 	proxy := servertest.NewProxy(t, first.Port)
@@ -51,7 +52,7 @@ func testTwoReplicasBehindOneAddress(t *testing.T, f servertest.Flavour) {
 				ctx, r := s.StartReads(ctx, store.Position(version-3000)) // long reached, so that each holds a connection
 				defer r.End()
 				_, err := s.MarkersOf(ctx, acc, []string{"home"})
-				time.Sleep(100 * time.Millisecond)
+				time.Sleep(100 * time.Millisecond) // the others need connections of their own meanwhile
 				done <- err
 			}()
 		}
@@ -85,8 +86,7 @@ func testTwoReplicasBehindOneAddress(t *testing.T, f servertest.Flavour) {
 	// Own writes are read whichever server a connection leads to.
 	first.StartApplying(t)
 	storetest.WaitInUse(t, s, 2)
-	first.Delay(t, 2)
-	time.Sleep(4500 * time.Millisecond)
+	db.DelayBy(t, 2, first)
 	storetest.WaitInUse(t, s, 2)
 	var position store.Position
 	for i := int64(1); i <= 30; i++ {

@@ -13,6 +13,8 @@ import (
 	mysqldriver "github.com/go-sql-driver/mysql"
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
+
+	"tintype/internal/budget"
 )
 
 // Errors to ask for with errors.Is.
@@ -22,6 +24,8 @@ var (
 	ErrBusy     = errors.New("store: unavailable") // the database did not answer, or not in time
 	ErrFull     = errors.New("store: disk full")
 	ErrNestedTx = errors.New("store: a transaction inside a transaction")
+	// ErrSealed refuses a write while the database is being moved. Whoever meets it meets ErrBusy as well.
+	ErrSealed = errors.New("store: the database is being moved")
 )
 
 // ConflictError names the key that refused a write.
@@ -55,6 +59,7 @@ const (
 	sqliteUnique     = 2067
 	sqliteForeignKey = 787
 	sqliteRowID      = 2579
+	sqliteTrigger    = 1811
 )
 
 // translate turns a driver's error into the store's.
@@ -65,6 +70,9 @@ func translate(err error) error {
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return ErrNotFound
 	}
+	if errors.Is(err, ErrSealed) {
+		return err // it was translated before
+	}
 	var se *sqlite.Error
 	if errors.As(err, &se) {
 		switch se.Code() {
@@ -74,6 +82,8 @@ func translate(err error) error {
 			return &ConflictError{Key: se.Error(), err: err}
 		case sqliteForeignKey:
 			return &ConflictError{Key: "foreign key", Foreign: true, err: err}
+		case sqliteTrigger: // only a move's triggers refuse anything
+			return fmt.Errorf("%w: %w: %w", ErrSealed, ErrBusy, err)
 		}
 		switch se.Code() & 0xFF {
 		case sqliteFull:
@@ -94,6 +104,8 @@ func translate(err error) error {
 			return &ConflictError{Key: key, Primary: strings.HasSuffix(key, "PRIMARY"), err: err}
 		case 1216, 1217, 1451, 1452:
 			return &ConflictError{Key: "foreign key", Foreign: true, err: err}
+		case 1644: // a SIGNAL; only a move's triggers refuse anything
+			return fmt.Errorf("%w: %w: %w", ErrSealed, ErrBusy, err)
 		case 1021, 1114, 28, 3: // disk full in its several forms
 			return fmt.Errorf("%w: %w", ErrFull, err)
 		case 1040, 1203, 1205, 1213, 1020, 1412, 1053, 1317, 1927, 1969, 3024, 1290, 1836:
@@ -101,7 +113,7 @@ func translate(err error) error {
 		}
 		return err
 	}
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, errServerOut) || brokenWire(err) && !errors.Is(err, context.Canceled) ||
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, errServerOut) || errors.Is(err, budget.ErrAway) || brokenWire(err) && !errors.Is(err, context.Canceled) ||
 		errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
@@ -123,7 +135,7 @@ func retryable(err error) bool {
 		c := se.Code() & 0xFF
 		return c == sqliteBusy || c == sqliteLocked
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, budget.ErrAway) {
 		return false
 	}
 	return errors.Is(err, driver.ErrBadConn) || brokenWire(err)

@@ -9,7 +9,7 @@ import (
 
 // AddEvent writes an event in the transaction that it announces; every instance reads it. accountID is the account that
 // it concerns (0: everybody), refID what it is about. The payload becomes JSON; nil is none.
-func (s *Store) AddEvent(ctx context.Context, kind string, accountID, refID int64, payload any) error {
+func (s *conn) AddEvent(ctx context.Context, kind string, accountID, refID int64, payload any) error {
 	b, err := json.Marshal(payload)
 	if err != nil {
 		return fmt.Errorf("payload of an event %s: %w", kind, err)
@@ -37,7 +37,7 @@ func (s *Store) AddEvent(ctx context.Context, kind string, accountID, refID int6
 // EventsAfter lists events after the position (at, id) in that order, from the primary. A transaction that commits late
 // adds events to the past, so followers reread as far back as a transaction may last. This
 // process draws ids above theirs from then on.
-func (s *Store) EventsAfter(ctx context.Context, at Millis, id int64, limit int) ([]Event, error) {
+func (s *conn) EventsAfter(ctx context.Context, at Millis, id int64, limit int) ([]Event, error) {
 	rows, err := s.read(Primary(ctx)).Raw("SELECT id, at, kind, account_id, ref_id, payload FROM events WHERE at >= ? AND (at > ? OR id > ?) ORDER BY at, id LIMIT ?",
 		at, at, id, limit).Rows()
 	if err != nil {

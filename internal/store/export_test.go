@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"testing"
 	"time"
 )
@@ -16,7 +17,7 @@ func SetTableWait(t *testing.T, seconds string) {
 var MigrationLock = migrationLock
 
 // SetClock has the store's ids follow another clock.
-func (s *Store) SetClock(now func() time.Time) {
+func (s *conn) SetClock(now func() time.Time) {
 	s.ids.mu.Lock()
 	defer s.ids.mu.Unlock()
 	s.ids.now = now
@@ -24,3 +25,13 @@ func (s *Store) SetClock(now func() time.Time) {
 
 // IDTables are the tables whose newest rows new ids stay above.
 var IDTables = idTables
+
+// ExecForTest runs a statement of a test in the transaction.
+func (s *conn) ExecForTest(ctx context.Context, statement string, args ...any) error {
+	return translate(s.write(ctx).Exec(statement, args...).Error)
+}
+
+// WordsBetween is the statement that finds words of the search's index.
+func (s *conn) WordsBetween(from, to string, limit int) (string, []any) {
+	return s.dialect.wordsBetween(from, to, limit)
+}

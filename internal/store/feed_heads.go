@@ -5,52 +5,111 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 )
 
 // idMillis is the millisecond in which an id was drawn.
 func idMillis(id int64) int64 { return id >> 16 }
 
+// homeHeadsFound is whose posts and boosts a page of a home feed may hold.
+type homeHeadsFound struct {
+	authors []int64
+	bound   int64  // nothing below this id is on the page; 0: anything may be
+	boosts  []head // who boosted last, the latest first
+	most    int    // as many boosts mean that others may have boosted before
+	tags    []int64
+}
+
+// A head is an account, and the millisecond of its newest post or boost in a range.
+type head struct {
+	author, at int64
+	sought     bool // by its id
+}
+
+// boosters are the accounts whose boosts may be on the page. Where below is not 0, others may have boosted up to that id.
+func (f *homeHeadsFound) boosters(of followed) (ids []int64, below int64) {
+	if at := of.viewer.LastBoostAt; of.list == 0 && at != nil && int64(*at) >= idMillis(f.bound) {
+		ids = append(ids, of.viewer.ID)
+	}
+	for i, h := range f.boosts {
+		if h.at < idMillis(f.bound) {
+			break
+		}
+		if i == f.most-1 {
+			return ids, (h.at+1)<<16 - 1
+		}
+		if !slices.Contains(ids, h.author) { // who boosted meanwhile came twice
+			ids = append(ids, h.author)
+		}
+	}
+	return ids, 0
+}
+
 // lastHeads answers as homeAuthors does, downwards and for a viewer to whom no post is hidden, without a look at the
 // index of posts for each of the followed: accounts.last_post_at is the millisecond of an account's newest post, hence
 // of its head, wherever that is below the cursor. Only who has posted since then needs a look, which are no more authors than
 // there were posts on the pages above. The bound is that of a whole millisecond.
-func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (authors []int64, bound int64, err error) {
-	type head struct {
-		author, at int64
-		sought     bool // by its id
-	}
-	var heads []head
+//
+// The same statements find who boosted last, by accounts.last_boost_at, and which tags the viewer follows, whose posts are in
+// the home feed.
+func (s *conn) lastHeads(ctx context.Context, f followed, r Range) (found homeHeadsFound, err error) {
+	var heads, boosts []head
 	read := func(q string, args ...any) error {
 		rows, err := s.query(ctx, q, args...)
 		if err != nil {
 			return err
 		}
 		for rows.next() {
-			if h := (head{author: rows.int(), at: rows.int()}); h.at != 0 {
+			kind := rows.int()
+			switch h := (head{author: rows.int(), at: rows.int()}); {
+			case h.at == 0:
+			case kind == 0:
 				heads = append(heads, h)
+			case kind == 1:
+				boosts = append(boosts, h)
+			default:
+				found.tags = append(found.tags, h.author)
 			}
 		}
 		return rows.done()
 	}
+	const boosters = homeBoosters + 1
 	cut := int64(math.MaxInt64)
 	if r.Max != 0 {
 		cut = idMillis(r.Max)
-		if err := read(s.homeHeads(viewer, r)+" AND a.last_post_at >= ? ORDER BY head DESC LIMIT ?", r.max(), r.Min, viewer.ID, cut, r.Limit); err != nil {
-			return nil, 0, err
+		boostHeads := "SELECT 1, f.followee_id, (SELECT b.id FROM boosts b" + s.dialect.useIndex("boosts_account_id_id") +
+			" WHERE b.account_id = f.followee_id AND b.id < ? AND b.id > ? ORDER BY b.account_id DESC, b.id DESC LIMIT 1) AS head FROM " + s.followed(f, "a") + f.boosting() + " AND a.last_boost_at >= ?" + s.followsShown(f)
+		// Sorted here: to sort them within a UNION MariaDB looks for each head twice.
+		err := read(strings.Replace(s.homeHeads(f, r), "SELECT", "SELECT 0,", 1)+" AND a.last_post_at >= ? UNION ALL "+boostHeads,
+			r.max(), r.Min, f.id(), cut, r.max(), r.Min, f.id(), cut)
+		if err != nil {
+			return found, err
 		}
-		for i := range heads {
-			heads[i].at, heads[i].sought = idMillis(heads[i].at), true
+		first := func(list []head, most int) []head {
+			slices.SortFunc(list, func(a, b head) int { return cmp.Compare(b.at, a.at) })
+			list = list[:min(len(list), most)]
+			for i := range list {
+				list[i].at, list[i].sought = idMillis(list[i].at), true
+			}
+			return list
 		}
+		heads, boosts = first(heads, r.Limit), first(boosts, boosters)
 	}
 	const all = 1 << 30
-	sought := len(heads)
+	sought, soughtBoosts := len(heads), len(boosts)
+	last := func(column, only string) string {
+		return "SELECT f.followee_id, a." + column + " FROM " + s.followed(f, "a") + only + " AND a." + column + " < ? AND a." + column + " >= ?" + s.followsShown(f) +
+			" ORDER BY a." + column + " DESC LIMIT ?"
+	}
 	for limit := r.Limit + 1; ; limit = all {
-		heads = heads[:sought]
-		err := read("SELECT f.followee_id, a.last_post_at FROM follows f "+s.joinByID("accounts a", "f.followee_id")+
-			" WHERE f.follower_id = ? AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND a.last_post_at < ? AND a.last_post_at >= ?"+
-			" ORDER BY a.last_post_at DESC LIMIT ?", viewer.ID, cut, idMillis(r.Min), limit)
-		if err != nil {
-			return nil, 0, err
+		heads, boosts, found.tags = heads[:sought], boosts[:soughtBoosts], nil
+		q := "SELECT 0, p.* FROM (" + last("last_post_at", "") + ") p UNION ALL SELECT 1, b.* FROM (" + last("last_boost_at", f.boosting()) + ") b"
+		args := []any{f.id(), cut, idMillis(r.Min), limit, f.id(), cut, idMillis(r.Min), boosters}
+		if f.list == 0 {
+			q, args = q+" UNION ALL SELECT 2, t.tag_id, 1 FROM tag_follows t WHERE t.account_id = ?", append(args, f.viewer.ID)
+		}
+		if err := read(q, args...); err != nil {
+			return found, err
 		}
 		last := len(heads) - 1
 		if limit == all || len(heads)-sought < limit || heads[last].at != heads[last-1].at {
@@ -70,21 +129,23 @@ func (s *Store) lastHeads(ctx context.Context, viewer *Account, r Range) (author
 	slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(b.at, a.at) })
 	if len(heads) >= r.Limit {
 		last := heads[r.Limit-1].at
-		bound = last << 16
+		found.bound = last << 16
 		heads = slices.DeleteFunc(heads, func(h head) bool { return h.at < last })
 		if len(heads) > 2*r.Limit {
 			// An import gives many accounts the same time, and a statement has no room for a branch for each: the ids of their
 			// heads tell which of them come first. Those whose heads were sought above are few.
-			tied, err := s.idList(ctx, "SELECT t.followee_id FROM ("+s.homeHeads(viewer, r)+" AND a.last_post_at = ? ORDER BY head DESC LIMIT ?) t",
-				r.max(), r.Min, viewer.ID, last, r.Limit)
+			tied, err := s.idList(ctx, "SELECT t.followee_id FROM ("+s.homeHeads(f, r)+" AND a.last_post_at = ? ORDER BY head DESC LIMIT ?) t",
+				r.max(), r.Min, f.id(), last, r.Limit)
 			if err != nil {
-				return nil, 0, err
+				return found, err
 			}
 			heads = slices.DeleteFunc(heads, func(h head) bool { return h.at == last && !h.sought && !slices.Contains(tied, h.author) })
 		}
 	}
 	for _, h := range heads {
-		authors = append(authors, h.author)
+		found.authors = append(found.authors, h.author)
 	}
-	return authors, bound, nil
+	slices.SortFunc(boosts, func(a, b head) int { return cmp.Compare(b.at, a.at) })
+	found.boosts, found.most = boosts, boosters
+	return found, nil
 }

@@ -19,7 +19,7 @@ const firstPost = int64(1) << 50
 func later(i int) int64 { return int64(i/2)<<16 + int64(i%2)*7 }
 
 // fillFeeds makes 40 accounts (ids 1 to 40), 4,000 public posts in turns, each with the tag 1, comments on the first
-// post, and has account 1 follow all the others.
+// post, and has account 1 follow all the others, 31 of whom are in its list.
 func fillFeeds(t *testing.T, s *store.Store) {
 	t.Helper()
 	insert := func(head string, n int, row func(i int) string) {
@@ -49,6 +49,8 @@ func fillFeeds(t *testing.T, s *store.Store) {
 	insert("INSERT INTO post_tags (tag_id, post_id)", 4000, func(i int) string { return fmt.Sprintf("1, %d", firstPost+later(i)) })
 	insert("INSERT INTO likes (id, account_id, post_id, created_at)", 40, func(i int) string { return fmt.Sprintf("%d, %[1]d, %d, 1", i+1, firstPost) })
 	insert("INSERT INTO follows (id, follower_id, followee_id, created_at)", 39, func(i int) string { return fmt.Sprintf("%d, 1, %[1]d, 1", i+2) })
+	insert("INSERT INTO lists (id, account_id, title, replies_policy, exclusive, created_at)", 2, func(i int) string { return fmt.Sprintf("%d, 1, 'x', 'list', 0, 1", i+1) })
+	insert("INSERT INTO list_members (id, list_id, follower_id, followee_id, created_at)", 62, func(i int) string { return fmt.Sprintf("%d, %d, 1, %d, 1", i+1, i%2+1, i/2+2) })
 }
 
 func feedsOf(ctx context.Context, s *store.Store, viewer *store.Account) map[string]func(store.Range) ([]store.Post, error) {
@@ -71,20 +73,21 @@ func feedsOf(ctx context.Context, s *store.Store, viewer *store.Account) map[str
 	}
 	if viewer != nil {
 		feeds["home"] = func(r store.Range) ([]store.Post, error) { return s.HomePosts(ctx, viewer, r) }
+		feeds["list"] = func(r store.Range) ([]store.Post, error) { return s.ListPosts(ctx, viewer, 1, r) }
 	}
 	return feeds
 }
 
 // A page is read from an index, from the cursor on: what lies on the other side of the cursor, or beyond the page, is
 // not read, however much it is. The server counts.
-func TestPagesReadLittle(t *testing.T) { storetest.EachServer(t, testPagesReadLittle) }
+func TestPagesReadLittle(t *testing.T) { servertest.OnEachFlavour(t, testPagesReadLittle) }
 
 func testPagesReadLittle(t *testing.T, f servertest.Flavour) {
 	s := storetest.MySQL(t, f.Server(t).NewDatabase(t))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	fillFeeds(t, s)
-	if _, err := s.SQL().ExecContext(ctx, "ANALYZE TABLE posts, accounts, follows, post_tags, likes, blocks"); err != nil {
+	if _, err := s.SQL().ExecContext(ctx, "ANALYZE TABLE posts, accounts, follows, list_members, post_tags, likes, blocks"); err != nil {
 		t.Fatal(err)
 	}
 	s.SQL().SetMaxOpenConns(1) // the counters are the connection's
@@ -115,10 +118,13 @@ func testPagesReadLittle(t *testing.T, f servertest.Flavour) {
 			for where, r := range ranges {
 				r.Limit = 20
 				most := 150
-				if name == "home" {
+				if name == "home" || name == "list" {
 					// All followed are asked for their heads, and a page for as many posts of each as it has. Down from the
 					// middle MariaDB walks to the cursor, which is what the reader has scrolled past.
 					most = map[string]int{"the top": 300, "the middle": 2500, "up from the middle": 1500, "up from the top": 300}[where]
+				}
+				if _, err := feed(r); err != nil { // MySQL counts what it reads to open a table, too
+					t.Fatal(err)
 				}
 				before := steps()
 				posts, err := feed(r)
@@ -167,6 +173,20 @@ func TestFeedsAreTheSame(t *testing.T) {
 					t.Errorf("%s %+v:\n%v, but was\n%v", name, r, ids, have)
 				}
 				answers[key] = ids
+			}
+		}
+		// The addresses of the newest are of the same posts.
+		posts, err := s.PublicPosts(ctx, nil, store.Range{Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		addresses, err := s.PublicAddresses(ctx, 100)
+		if err != nil || len(addresses) != len(posts) {
+			t.Fatalf("%d addresses of %d posts, %v", len(addresses), len(posts), err)
+		}
+		for i, a := range addresses {
+			if want := (store.PostAddress{ID: posts[i].ID, AuthorID: posts[i].AuthorID, Author: fmt.Sprintf("m%d", posts[i].AuthorID), CreatedAt: posts[i].CreatedAt}); a != want {
+				t.Errorf("address %d: %+v, want %+v", i, a, want)
 			}
 		}
 	})

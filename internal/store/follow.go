@@ -7,17 +7,35 @@ import (
 )
 
 // AddFollow inserts the follow. CountFollows updates the counters. It returns ErrConflict if the follow exists.
-func (s *Store) AddFollow(ctx context.Context, f Follow) error {
+func (s *conn) AddFollow(ctx context.Context, f Follow) error {
 	return translate(s.write(ctx).Create(&f).Error)
 }
 
-// DeleteFollow reports whether there was one.
-func (s *Store) DeleteFollow(ctx context.Context, followerID, followeeID int64) (bool, error) {
+// SetHideBoosts changes whether the followee's boosts are shown to the follower. It changes a request as well.
+func (s *conn) SetHideBoosts(ctx context.Context, followerID, followeeID int64, hide bool) error {
+	for _, table := range []string{"follows", "follow_requests"} {
+		err := s.write(ctx).Exec("UPDATE "+table+" SET hide_boosts = ? WHERE follower_id = ? AND followee_id = ?", hide, followerID, followeeID).Error
+		if err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// DeleteFollow reports whether there was one. It takes the followee out of the follower's lists, too.
+func (s *conn) DeleteFollow(ctx context.Context, followerID, followeeID int64) (bool, error) {
+	members, err := s.idList(ctx, "SELECT m.id FROM list_members m WHERE m.follower_id = ? AND m.followee_id = ?", followerID, followeeID)
+	if err != nil {
+		return false, err
+	}
+	if err := s.deleteListMembers(ctx, members); err != nil {
+		return false, err
+	}
 	return s.deletePair(ctx, "follows", followerID, followeeID)
 }
 
 // AddFollowRequest inserts the request under a new id. It returns ErrConflict if it exists.
-func (s *Store) AddFollowRequest(ctx context.Context, r FollowRequest) error {
+func (s *conn) AddFollowRequest(ctx context.Context, r FollowRequest) error {
 	_, err := s.insertFresh(func(id int64) error {
 		r.ID = id
 		return s.write(ctx).Create(&r).Error
@@ -26,13 +44,13 @@ func (s *Store) AddFollowRequest(ctx context.Context, r FollowRequest) error {
 }
 
 // DeleteFollowRequest reports whether there was one.
-func (s *Store) DeleteFollowRequest(ctx context.Context, followerID, followeeID int64) (bool, error) {
+func (s *conn) DeleteFollowRequest(ctx context.Context, followerID, followeeID int64) (bool, error) {
 	return s.deletePair(ctx, "follow_requests", followerID, followeeID)
 }
 
 // deletePair finds the row first and deletes it by its primary key. On MySQL a DELETE that finds nothing locks the gap
 // of the missing row, and two transactions that then insert there deadlock.
-func (s *Store) deletePair(ctx context.Context, table string, followerID, followeeID int64) (bool, error) {
+func (s *conn) deletePair(ctx context.Context, table string, followerID, followeeID int64) (bool, error) {
 	var ids []int64
 	err := s.write(ctx).Raw("SELECT id FROM "+table+" WHERE follower_id = ? AND followee_id = ?", followerID, followeeID).Scan(&ids).Error
 	if err != nil || len(ids) == 0 {
@@ -43,14 +61,14 @@ func (s *Store) deletePair(ctx context.Context, table string, followerID, follow
 }
 
 // FollowRequestsBy counts the requests of the account that wait for others.
-func (s *Store) FollowRequestsBy(ctx context.Context, followerID int64) (int, error) {
+func (s *conn) FollowRequestsBy(ctx context.Context, followerID int64) (int, error) {
 	var n int
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM follow_requests WHERE follower_id = ?", followerID).Scan(&n).Error
 	return n, translate(err)
 }
 
 // FollowRequestsTo counts the requests that wait for the account, as FollowRequests lists them.
-func (s *Store) FollowRequestsTo(ctx context.Context, account *Account) (int, error) {
+func (s *conn) FollowRequestsTo(ctx context.Context, account *Account) (int, error) {
 	var n int
 	seen := accountSeen(account, "a")
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM follow_requests t JOIN accounts a ON a.id = t.follower_id WHERE t.followee_id = ? AND "+seen.sql,
@@ -62,7 +80,7 @@ func (s *Store) FollowRequestsTo(ctx context.Context, account *Account) (int, er
 type FollowDelta struct{ Followers, Following int }
 
 // CountFollows adds to the counters, in ascending order of the accounts' ids. Call it last in a transaction.
-func (s *Store) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) error {
+func (s *conn) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) error {
 	for _, id := range slices.Sorted(maps.Keys(deltas)) {
 		d := deltas[id]
 		if d == (FollowDelta{}) {
@@ -78,22 +96,22 @@ func (s *Store) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) 
 }
 
 // FollowersOf lists the followers of the account that the viewer may see, the newest follow first.
-func (s *Store) FollowersOf(ctx context.Context, accountID int64, viewer *Account, r Range) ([]RowAccount, error) {
+func (s *conn) FollowersOf(ctx context.Context, accountID int64, viewer *Account, r Range) ([]RowAccount, error) {
 	return s.rowAccounts(ctx, "follows", "follower_id", "followee_id", accountID, accountSeen(viewer, "a"), r)
 }
 
 // FollowedBy lists the accounts that the account follows, otherwise like FollowersOf.
-func (s *Store) FollowedBy(ctx context.Context, accountID int64, viewer *Account, r Range) ([]RowAccount, error) {
+func (s *conn) FollowedBy(ctx context.Context, accountID int64, viewer *Account, r Range) ([]RowAccount, error) {
 	return s.rowAccounts(ctx, "follows", "followee_id", "follower_id", accountID, accountSeen(viewer, "a"), r)
 }
 
 // FollowRequests lists the accounts that wait for the account's approval, newest first.
-func (s *Store) FollowRequests(ctx context.Context, account *Account, r Range) ([]RowAccount, error) {
+func (s *conn) FollowRequests(ctx context.Context, account *Account, r Range) ([]RowAccount, error) {
 	return s.rowAccounts(ctx, "follow_requests", "follower_id", "followee_id", account.ID, accountSeen(account, "a"), r)
 }
 
 // rowAccounts lists the accounts of one column of a table of pairs by the other.
-func (s *Store) rowAccounts(ctx context.Context, table, listed, by string, id int64, seen condition, r Range) ([]RowAccount, error) {
+func (s *conn) rowAccounts(ctx context.Context, table, listed, by string, id int64, seen condition, r Range) ([]RowAccount, error) {
 	args := append(append([]any{id, r.max(), r.Min}, seen.args...), r.Limit)
 	rows, err := s.query(ctx, "SELECT t.id, a.id FROM "+table+" t "+s.dialect.orderedJoin()+" accounts a ON a.id = t."+listed+
 		" WHERE t."+by+" = ? AND t.id < ? AND t.id > ? AND "+seen.sql+" ORDER BY t.id"+r.order()+" LIMIT ?", args...)

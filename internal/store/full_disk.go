@@ -17,11 +17,17 @@ const leastRoom = 128 << 10
 
 // diskFull reports whether the disk that holds the file has no room for what SQLite makes beside it.
 func diskFull(file string) bool {
+	room, err := diskRoom(file)
+	return err == nil && room < leastRoom
+}
+
+// diskRoom is how many bytes are free on the disk that holds the file.
+func diskRoom(file string) (uint64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(filepath.Dir(file), &s); err != nil {
-		return false
+		return 0, err
 	}
-	return uint64(s.Bavail)*uint64(s.Bsize) < leastRoom
+	return uint64(s.Bavail) * uint64(s.Bsize), nil
 }
 
 // sayFull says of an error on a full disk that it is one, and what to do.

@@ -93,7 +93,7 @@ func TestStartOnAFullDisk(t *testing.T) {
 			if a, err := s.AccountByID(ctx, 1); err != nil || a.Username != "ann" {
 				t.Errorf("%+v, %v", a, err)
 			}
-			if err := s.Tx(ctx, func(context.Context, *store.Store) error { return nil }); !errors.Is(err, store.ErrWriterAway) {
+			if err := s.Tx(ctx, func(context.Context, *store.Store) error { return nil }); !errors.Is(err, store.ErrPrimaryAway) {
 				t.Errorf("a write: %v", err)
 			}
 		})

@@ -32,13 +32,13 @@ func (g *ids) raise(id int64) {
 
 // idTables are those whose rows have ids of ids.
 var idTables = []string{
-	"accounts", "access_tokens", "apps", "blocks", "events", "follow_requests", "follows", "jobs", "likes", "notifications", "photos",
-	"posts", "reports", "tags",
+	"accounts", "access_tokens", "account_notes", "album_downloads", "album_members", "album_photos", "albums", "apps", "blocks", "bookmarks", "boosts", "conversation_mutes", "events", "follow_requests", "follows", "instances", "jobs", "likes", "list_members", "lists", "mutes", "notifications", "pins", "post_versions",
+	"photos", "posts", "reports", "tag_follows", "tags",
 }
 
 // learnFloor reads once, before the first transaction, the newest id that stands in the database. Later ones are heard
 // of by EventsAfter.
-func (s *Store) learnFloor(ctx context.Context) error {
+func (s *conn) learnFloor(ctx context.Context) error {
 	s.ids.mu.Lock()
 	learned := s.ids.learned
 	s.ids.mu.Unlock()

@@ -80,7 +80,11 @@ func TestEveryTableWithIDsIsAskedForItsNewest(t *testing.T) {
 		if err := rows.Scan(&name); err != nil {
 			t.Fatal(err)
 		}
-		if name != "replication_clock" { // one row
+		switch name {
+		case "replication_clock": // one row
+		case "exports", "imports": // one row an account, which no list sorts by its id
+		case "push_subscriptions": // ids of their own, which are chance
+		default:
 			found = append(found, name)
 		}
 	}

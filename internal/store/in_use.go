@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"tintype/internal/sleep"
 )
 
 // InUseError is that others use the database whose schema is to be taken back.
@@ -34,6 +37,21 @@ func lockUse(ctx context.Context, file string) (*os.File, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// LockServing takes the lock that one process has among those that serve a SQLite database. It returns nil where another
+// has it. Closing what it returns gives it back, as the end of the process does. Where no file can be made it holds none
+// and is as if it were alone.
+func LockServing(file string) io.Closer {
+	l, err := os.OpenFile(file+".serve.lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return io.NopCloser(nil)
+	}
+	if err := syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		l.Close()
+		return nil
+	}
+	return l
 }
 
 // lockAlone holds the lock that is nobody else's, or returns an InUseError.
@@ -70,10 +88,8 @@ func connected(ctx context.Context, db *sql.DB) error {
 		case time.Since(begin) > goodbye:
 			return &InUseError{Who: who}
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+		if err := sleep.For(ctx, 200*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }

@@ -40,7 +40,7 @@ var inspected = []string{
 }
 
 // Servers asks the primary and a server behind each address of replicas, all at once. It is empty on SQLite.
-func (s *Store) Servers(ctx context.Context) []Server {
+func (s *conn) Servers(ctx context.Context) []Server {
 	if s.dialect.name() != "mysql" {
 		return nil
 	}

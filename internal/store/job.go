@@ -25,20 +25,20 @@ type signals struct {
 }
 
 // Commits counts this process's committed transactions. While it stands still, this process has changed nothing.
-func (s *Store) Commits() uint64 { return s.signals.commits.Load() }
+func (s *conn) Commits() uint64 { return s.signals.commits.Load() }
 
 // OnJob has f called after each commit of a job that is due at once. f must not block.
-func (s *Store) OnJob(f func(id int64)) { s.signals.job.Store(&f) }
+func (s *conn) OnJob(f func(id int64)) { s.signals.job.Store(&f) }
 
 // OnEvent has f called after each commit of an event. f must not block.
-func (s *Store) OnEvent(f func()) { s.signals.event.Store(&f) }
+func (s *conn) OnEvent(f func()) { s.signals.event.Store(&f) }
 
 // OnEventOf has f called with the kind of each committed event, before the transaction's caller goes on, so that this
 // process drops what it must not read any more. f must be quick.
-func (s *Store) OnEventOf(f func(kind string)) { s.signals.onEvent.Store(&f) }
+func (s *conn) OnEventOf(f func(kind string)) { s.signals.onEvent.Store(&f) }
 
 // AddJob writes a job, in the transaction that wants it done. The payload becomes JSON. runAt 0 is at once.
-func (s *Store) AddJob(ctx context.Context, kind string, payload any, runAt Millis) error {
+func (s *conn) AddJob(ctx context.Context, kind string, payload any, runAt Millis) error {
 	for try := 1; ; try++ {
 		err := s.addJob(ctx, s.NewID(), kind, payload, runAt)
 		var c *ConflictError
@@ -49,11 +49,11 @@ func (s *Store) AddJob(ctx context.Context, kind string, payload any, runAt Mill
 }
 
 // AddJobID is AddJob under an id of TxOnce(ctx, "jobs", …).
-func (s *Store) AddJobID(ctx context.Context, id int64, kind string, payload any) error {
+func (s *conn) AddJobID(ctx context.Context, id int64, kind string, payload any) error {
 	return s.addJob(ctx, id, kind, payload, 0)
 }
 
-func (s *Store) addJob(ctx context.Context, id int64, kind string, payload any, runAt Millis) error {
+func (s *conn) addJob(ctx context.Context, id int64, kind string, payload any, runAt Millis) error {
 	b, err := json.Marshal(payload)
 	if err != nil {
 		return fmt.Errorf("payload of a job %s: %w", kind, err)
@@ -72,7 +72,7 @@ func (s *Store) addJob(ctx context.Context, id int64, kind string, payload any, 
 
 // AddTick writes the job of kind for the current interval, unless it exists: one of all processes and tries succeeds.
 // The id is made of the interval and the kind, so that the primary key decides.
-func (s *Store) AddTick(ctx context.Context, kind string, every time.Duration) error {
+func (s *conn) AddTick(ctx context.Context, kind string, every time.Duration) error {
 	h := fnv.New32a()
 	h.Write([]byte(kind))
 	now, ms := s.dialect.nowMillis(), every.Milliseconds()
@@ -106,7 +106,7 @@ func scanJobs(rows *sql.Rows, err error) ([]Job, error) {
 
 // ClaimJobs leases up to n due jobs of these kinds, the longest due first. A claim counts an attempt, even if its
 // process then dies. The token must be new for every call.
-func (s *Store) ClaimJobs(ctx context.Context, kinds []string, n int, token string, lease time.Duration) ([]Job, error) {
+func (s *conn) ClaimJobs(ctx context.Context, kinds []string, n int, token string, lease time.Duration) ([]Job, error) {
 	if len(kinds) == 0 || n <= 0 {
 		return nil, nil
 	}
@@ -141,23 +141,23 @@ func (s *Store) ClaimJobs(ctx context.Context, kinds []string, n int, token stri
 }
 
 // ExtendJob prolongs the lease, or answers ErrLeaseLost.
-func (s *Store) ExtendJob(ctx context.Context, id int64, token string, lease time.Duration) error {
+func (s *conn) ExtendJob(ctx context.Context, id int64, token string, lease time.Duration) error {
 	return s.leased(ctx, id, token, "lease_until = "+s.dialect.nowMillis()+" + ?", lease.Milliseconds())
 }
 
 // FinishJob marks the job done, first thing in the transaction of its effects. already reports that an earlier try of
 // that transaction was committed though its answer got lost: then nothing is left to do. ErrLeaseLost means that the
 // job is another worker's by now, or dropped.
-func (s *Store) FinishJob(ctx context.Context, id int64, token string) (already bool, err error) {
+func (s *conn) FinishJob(ctx context.Context, id int64, token string) (already bool, err error) {
 	return s.end(ctx, id, token, JobDone, "")
 }
 
 // BuryJob marks the job dead with the reason, to be retried or dropped by hand. Results are as in FinishJob.
-func (s *Store) BuryJob(ctx context.Context, id int64, token, reason string) (already bool, err error) {
+func (s *conn) BuryJob(ctx context.Context, id int64, token, reason string) (already bool, err error) {
 	return s.end(ctx, id, token, JobDead, reason)
 }
 
-func (s *Store) end(ctx context.Context, id int64, token, state, reason string) (bool, error) {
+func (s *conn) end(ctx context.Context, id int64, token, state, reason string) (bool, error) {
 	err := s.leased(ctx, id, token, "state = ?, error = ?, lease_until = 0, finished_at = "+s.dialect.nowMillis(), state, clip(reason, 4000))
 	if !errors.Is(err, ErrLeaseLost) {
 		return false, err
@@ -174,18 +174,18 @@ func (s *Store) end(ctx context.Context, id int64, token, state, reason string) 
 }
 
 // FailJob notes the error and has the job run again after a while.
-func (s *Store) FailJob(ctx context.Context, id int64, token, reason string, again time.Duration) error {
+func (s *conn) FailJob(ctx context.Context, id int64, token, reason string, again time.Duration) error {
 	return s.leased(ctx, id, token, "error = ?, lease_until = 0, lease_token = '', run_at = "+s.dialect.nowMillis()+" + ?",
 		clip(reason, 4000), again.Milliseconds())
 }
 
 // ReleaseJob returns the job without counting the attempt, because this process stops.
-func (s *Store) ReleaseJob(ctx context.Context, id int64, token string) error {
+func (s *conn) ReleaseJob(ctx context.Context, id int64, token string) error {
 	return s.leased(ctx, id, token, "attempts = attempts - 1, lease_until = 0, lease_token = ''")
 }
 
 // leased changes a job that this token still holds. A lease that ran out and that nobody took still holds.
-func (s *Store) leased(ctx context.Context, id int64, token, set string, args ...any) error {
+func (s *conn) leased(ctx context.Context, id int64, token, set string, args ...any) error {
 	res := s.write(ctx).Exec("UPDATE jobs SET "+set+" WHERE id = ? AND lease_token = ? AND state = ?", append(args, id, token, JobReady)...)
 	if res.Error != nil {
 		return translate(res.Error)
@@ -197,7 +197,7 @@ func (s *Store) leased(ctx context.Context, id int64, token, set string, args ..
 }
 
 // Jobs lists jobs of a state ("" all), newest first, with ids below beforeID (0: from the start).
-func (s *Store) Jobs(ctx context.Context, state string, beforeID int64, limit int) ([]Job, error) {
+func (s *conn) Jobs(ctx context.Context, state string, beforeID int64, limit int) ([]Job, error) {
 	where, args := "1 = 1", []any{}
 	if state != "" {
 		where, args = where+" AND state = ?", append(args, state)
@@ -209,7 +209,7 @@ func (s *Store) Jobs(ctx context.Context, state string, beforeID int64, limit in
 }
 
 // JobByID returns ErrNotFound where there is none.
-func (s *Store) JobByID(ctx context.Context, id int64) (Job, error) {
+func (s *conn) JobByID(ctx context.Context, id int64) (Job, error) {
 	jobs, err := scanJobs(s.read(Primary(ctx)).Raw("SELECT "+jobColumns+" FROM jobs WHERE id = ?", id).Rows())
 	if err != nil {
 		return Job{}, err
@@ -222,7 +222,7 @@ func (s *Store) JobByID(ctx context.Context, id int64) (Job, error) {
 
 // RetryJob has a dead job, or one that waits for its next try, run at once with all its attempts. ErrNotFound if
 // there is none such.
-func (s *Store) RetryJob(ctx context.Context, id int64) error {
+func (s *conn) RetryJob(ctx context.Context, id int64) error {
 	now := s.dialect.nowMillis()
 	res := s.write(ctx).Exec("UPDATE jobs SET state = ?, attempts = 0, run_at = 0, lease_until = 0, lease_token = '', finished_at = NULL WHERE id = ? AND (state = ? OR state = ? AND lease_until < "+
 		now+")", JobReady, id, JobDead, JobReady)
@@ -239,7 +239,7 @@ func (s *Store) RetryJob(ctx context.Context, id int64) error {
 }
 
 // DropJob deletes a job. If the job is running, its effects will not be committed.
-func (s *Store) DropJob(ctx context.Context, id int64) error {
+func (s *conn) DropJob(ctx context.Context, id int64) error {
 	res := s.write(ctx).Exec("DELETE FROM jobs WHERE id = ?", id)
 	if res.Error == nil && res.RowsAffected == 0 {
 		return ErrNotFound

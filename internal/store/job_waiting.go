@@ -10,7 +10,7 @@ type JobsWaiting struct {
 }
 
 // WaitingJobs reads the counts on the primary.
-func (s *Store) WaitingJobs(ctx context.Context) (JobsWaiting, error) {
+func (s *conn) WaitingJobs(ctx context.Context) (JobsWaiting, error) {
 	var row struct {
 		Dead, Ready int
 		Oldest      *int64

@@ -3,12 +3,12 @@ package store
 import "context"
 
 // CreateLink inserts a one-time link under the hash of its secret.
-func (s *Store) CreateLink(ctx context.Context, l *OneTimeLink) error {
+func (s *conn) CreateLink(ctx context.Context, l *OneTimeLink) error {
 	return translate(s.write(ctx).Create(l).Error)
 }
 
 // LinkByHash finds a link that is neither used nor expired, on the primary and by its clock.
-func (s *Store) LinkByHash(ctx context.Context, hash string) (*OneTimeLink, error) {
+func (s *conn) LinkByHash(ctx context.Context, hash string) (*OneTimeLink, error) {
 	var l OneTimeLink
 	err := first(s.read(Primary(ctx)).Where("hash = ? AND used_at IS NULL AND expires_at > "+s.dialect.nowMillis(), hash), &l)
 	if err != nil {
@@ -18,19 +18,19 @@ func (s *Store) LinkByHash(ctx context.Context, hash string) (*OneTimeLink, erro
 }
 
 // UseLink marks a link used. Of several callers one gets true.
-func (s *Store) UseLink(ctx context.Context, hash, kind string) (bool, error) {
+func (s *conn) UseLink(ctx context.Context, hash, kind string) (bool, error) {
 	now := s.dialect.nowMillis()
 	res := s.write(ctx).Exec("UPDATE one_time_links SET used_at = "+now+" WHERE hash = ? AND kind = ? AND used_at IS NULL AND expires_at > "+now, hash, kind)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
 // DropLinks removes an account's links of a kind, used or not.
-func (s *Store) DropLinks(ctx context.Context, accountID int64, kind string) error {
+func (s *conn) DropLinks(ctx context.Context, accountID int64, kind string) error {
 	return translate(s.write(ctx).Exec("DELETE FROM one_time_links WHERE account_id = ? AND kind = ?", accountID, kind).Error)
 }
 
 // DeleteExpiredLinks removes links that expired before the moment, used ones too.
-func (s *Store) DeleteExpiredLinks(ctx context.Context, before Millis) (int64, error) {
+func (s *conn) DeleteExpiredLinks(ctx context.Context, before Millis) (int64, error) {
 	res := s.write(ctx).Exec("DELETE FROM one_time_links WHERE expires_at < ?", before)
 	return res.RowsAffected, translate(res.Error)
 }

@@ -3,7 +3,7 @@ package store
 import "context"
 
 // MarkersOf reads how far an account has read the timelines.
-func (s *Store) MarkersOf(ctx context.Context, accountID int64, timelines []string) ([]*Marker, error) {
+func (s *conn) MarkersOf(ctx context.Context, accountID int64, timelines []string) ([]*Marker, error) {
 	if len(timelines) == 0 {
 		return nil, nil
 	}
@@ -13,7 +13,7 @@ func (s *Store) MarkersOf(ctx context.Context, accountID int64, timelines []stri
 }
 
 // SetMarker stores a position and counts the change.
-func (s *Store) SetMarker(ctx context.Context, accountID int64, timeline string, lastReadID int64) error {
+func (s *conn) SetMarker(ctx context.Context, accountID int64, timeline string, lastReadID int64) error {
 	d := s.dialect
 	// In MySQL, assignments run from left to right and unqualified columns are the row's own.
 	return translate(s.write(ctx).Exec("INSERT INTO markers (account_id, timeline, last_read_id, version, updated_at) VALUES (?, ?, ?, 1, ?) "+

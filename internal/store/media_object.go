@@ -9,37 +9,37 @@ import (
 )
 
 // AddMediaObject records a set before its first byte is written. names are those that its files may get.
-func (s *Store) AddMediaObject(ctx context.Context, random, kind string, photoID int64, names []string) error {
+func (s *conn) AddMediaObject(ctx context.Context, random, kind string, photoID int64, names []string) error {
 	return translate(s.write(ctx).Exec("INSERT INTO media_objects (random, photo_id, kind, state, variants, created_at) VALUES (?, ?, ?, ?, ?, "+
 		s.dialect.nowMillis()+")", random, photoID, kind, ObjectNew, JSON[[]string]{names}).Error)
 }
 
 // MediaObjectLive marks a set whole and in use. ok is false if it was not new: it was given up meanwhile.
-func (s *Store) MediaObjectLive(ctx context.Context, random string, names []string) (ok bool, err error) {
+func (s *conn) MediaObjectLive(ctx context.Context, random string, names []string) (ok bool, err error) {
 	res := s.write(ctx).Exec("UPDATE media_objects SET state = ?, variants = ? WHERE random = ? AND state = ?", ObjectLive, JSON[[]string]{names}, random, ObjectNew)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
 // DropNewMediaObject marks a set gone if nothing has begun to use it, and reports whether it did.
-func (s *Store) DropNewMediaObject(ctx context.Context, random string) (bool, error) {
+func (s *conn) DropNewMediaObject(ctx context.Context, random string) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE random = ? AND state = ?", ObjectGone, random, ObjectNew)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
 // DropMediaObject marks a photo's set gone. A set of another photo, or of none (demo photos share theirs), stays.
-func (s *Store) DropMediaObject(ctx context.Context, random string, photoID int64) error {
+func (s *conn) DropMediaObject(ctx context.Context, random string, photoID int64) error {
 	return translate(s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE random = ? AND photo_id = ? AND state <> ?",
 		ObjectGone, random, photoID, ObjectGone).Error)
 }
 
 // RetireMediaObject notes, since when, that a photo's set is no longer the one in use. Its gone_at is that moment until it is gone.
-func (s *Store) RetireMediaObject(ctx context.Context, random string, photoID int64) error {
+func (s *conn) RetireMediaObject(ctx context.Context, random string, photoID int64) error {
 	return translate(s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+s.dialect.nowMillis()+" WHERE random = ? AND photo_id = ? AND state = ?",
 		ObjectRetired, random, photoID, ObjectLive).Error)
 }
 
 // MediaObjectsOf lists the sets of a photo that readers may get, originals aside, the longest retired first.
-func (s *Store) MediaObjectsOf(ctx context.Context, photoID int64) ([]*MediaObject, error) {
+func (s *conn) MediaObjectsOf(ctx context.Context, photoID int64) ([]*MediaObject, error) {
 	var out []*MediaObject
 	err := s.read(Primary(ctx)).Where("photo_id = ? AND kind <> ? AND state IN ?", photoID, SetOriginal, []string{ObjectLive, ObjectRetired}).
 		Order("gone_at, random").Find(&out).Error
@@ -47,7 +47,7 @@ func (s *Store) MediaObjectsOf(ctx context.Context, photoID int64) ([]*MediaObje
 }
 
 // OldRetiredMediaObjects lists up to limit sets that were retired so long ago.
-func (s *Store) OldRetiredMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
+func (s *conn) OldRetiredMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
 	var out []*MediaObject
 	err := s.read(Primary(ctx)).Where("state = ? AND gone_at < "+s.dialect.nowMillis()+" - ?", ObjectRetired, age.Milliseconds()).
 		Order("gone_at").Limit(limit).Find(&out).Error
@@ -55,7 +55,7 @@ func (s *Store) OldRetiredMediaObjects(ctx context.Context, age time.Duration, l
 }
 
 // MediaObjectByRandom finds a set, or ErrNotFound.
-func (s *Store) MediaObjectByRandom(ctx context.Context, random string) (*MediaObject, error) {
+func (s *conn) MediaObjectByRandom(ctx context.Context, random string) (*MediaObject, error) {
 	var o MediaObject
 	if err := first(s.read(ctx).Where("random = ?", random), &o); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (s *Store) MediaObjectByRandom(ctx context.Context, random string) (*MediaO
 }
 
 // GoneMediaObjects lists up to limit sets of these photos, or of these randoms, that are gone and still have bytes.
-func (s *Store) GoneMediaObjects(ctx context.Context, photoIDs []int64, randoms []string, limit int) ([]*MediaObject, error) {
+func (s *conn) GoneMediaObjects(ctx context.Context, photoIDs []int64, randoms []string, limit int) ([]*MediaObject, error) {
 	var where []string
 	args := []any{ObjectGone}
 	if len(photoIDs) > 0 {
@@ -86,22 +86,22 @@ func (s *Store) GoneMediaObjects(ctx context.Context, photoIDs []int64, randoms 
 }
 
 // OldGoneMediaObjects lists up to limit sets that have been gone for so long that nobody can still be writing to them.
-func (s *Store) OldGoneMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
+func (s *conn) OldGoneMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
 	var out []*MediaObject
 	err := s.read(Primary(ctx)).Where("state = ? AND gone_at < "+s.dialect.nowMillis()+" - ?", ObjectGone, age.Milliseconds()).
 		Order("gone_at").Limit(limit).Find(&out).Error
 	return out, translate(err)
 }
 
-// AbandonedMediaObjects lists up to limit sets that were recorded so long ago that their writers must have died.
-func (s *Store) AbandonedMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
+// AbandonedMediaObjects lists up to limit sets that were recorded so long ago that the processes that wrote them must have died.
+func (s *conn) AbandonedMediaObjects(ctx context.Context, age time.Duration, limit int) ([]*MediaObject, error) {
 	var out []*MediaObject
 	err := s.read(Primary(ctx)).Where("state = ? AND created_at < "+s.dialect.nowMillis()+" - ?", ObjectNew, age.Milliseconds()).Limit(limit).Find(&out).Error
 	return out, translate(err)
 }
 
 // MediaObjectsRemoved notes that the bytes of gone sets were removed.
-func (s *Store) MediaObjectsRemoved(ctx context.Context, randoms []string) error {
+func (s *conn) MediaObjectsRemoved(ctx context.Context, randoms []string) error {
 	if len(randoms) == 0 {
 		return nil
 	}
@@ -109,7 +109,7 @@ func (s *Store) MediaObjectsRemoved(ctx context.Context, randoms []string) error
 }
 
 // DeleteMediaObjects removes the rows of gone sets.
-func (s *Store) DeleteMediaObjects(ctx context.Context, randoms []string) error {
+func (s *conn) DeleteMediaObjects(ctx context.Context, randoms []string) error {
 	if len(randoms) == 0 {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (s *Store) DeleteMediaObjects(ctx context.Context, randoms []string) error 
 }
 
 // SampleMediaObjects returns up to n sets that are in use, from places of the table that chance chooses.
-func (s *Store) SampleMediaObjects(ctx context.Context, n int) ([]*MediaObject, error) {
+func (s *conn) SampleMediaObjects(ctx context.Context, n int) ([]*MediaObject, error) {
 	const together = 5
 	seen := map[string]bool{}
 	var out []*MediaObject

@@ -6,13 +6,13 @@ import (
 )
 
 // SetMentions replaces the post's mentions.
-func (s *Store) SetMentions(ctx context.Context, postID int64, accountIDs []int64) error {
+func (s *conn) SetMentions(ctx context.Context, postID int64, accountIDs []int64) error {
 	return s.setPairs(ctx, "mentions", "account_id", postID, accountIDs)
 }
 
 // setPairs makes the ids those that the table pairs with the post. Rows go by primary key: a DELETE by the post alone
 // would lock the gap into which others write theirs.
-func (s *Store) setPairs(ctx context.Context, table, column string, postID int64, ids []int64) error {
+func (s *conn) setPairs(ctx context.Context, table, column string, postID int64, ids []int64) error {
 	have, err := s.idList(ctx, "SELECT "+column+" FROM "+table+" WHERE post_id = ?", postID)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *Store) setPairs(ctx context.Context, table, column string, postID int64
 }
 
 // MentionsOf returns the accounts that a post mentions, visible or not.
-func (s *Store) MentionsOf(ctx context.Context, postID int64) ([]int64, error) {
+func (s *conn) MentionsOf(ctx context.Context, postID int64) ([]int64, error) {
 	return s.idList(ctx, "SELECT m.account_id FROM mentions m WHERE m.post_id = ?", postID)
 }
 
@@ -45,7 +45,7 @@ func (s *Store) MentionsOf(ctx context.Context, postID int64) ([]int64, error) {
 type PostAccounts struct{ PostID, AccountID int64 }
 
 // MentionsIn are the mentions in the posts, ordered by post and account.
-func (s *Store) MentionsIn(ctx context.Context, postIDs []int64) ([]PostAccounts, error) {
+func (s *conn) MentionsIn(ctx context.Context, postIDs []int64) ([]PostAccounts, error) {
 	list, args := in(postIDs)
 	rows, err := s.page(ctx, "SELECT m.post_id, m.account_id FROM mentions m WHERE m.post_id IN "+list+" ORDER BY m.post_id, m.account_id", args...)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Store) MentionsIn(ctx context.Context, postIDs []int64) ([]PostAccounts
 // Mentionable finds, by folded username, the active accounts that may see what author writes in the thread of an
 // account (author's own, for a post), and so may be told of it: nobody has blocked either of the two, nor been blocked
 // by them. Where audience is not 0, only that account and its followers may see the thread.
-func (s *Store) Mentionable(ctx context.Context, author *Account, usernameKeys []string, audience, thread int64) ([]int64, error) {
+func (s *conn) Mentionable(ctx context.Context, author *Account, usernameKeys []string, audience, thread int64) ([]int64, error) {
 	if len(usernameKeys) == 0 {
 		return nil, nil
 	}

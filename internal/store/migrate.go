@@ -24,6 +24,7 @@ import (
 	migratesqlite "github.com/golang-migrate/migrate/v4/database/sqlite"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 
+	"tintype/internal/sleep"
 	"tintype/migrations"
 )
 
@@ -164,6 +165,9 @@ func (m *Migrator) Up(ctx context.Context) error {
 			if v >= latest {
 				return nil
 			}
+			if err := inCharge(ctx, db, dialect); err != nil {
+				return fmt.Errorf("the schema changes once the move is over, not before: %w", err)
+			}
 			return g.Up()
 		})
 	})
@@ -256,10 +260,9 @@ func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*
 		if time.Since(begin) > tablePatience {
 			return fmt.Errorf("migrate: others have been using a table for %s, a dump perhaps (SHOW PROCESSLIST tells); run `tintype migrate` again when they have ended: %w", tablePatience, err)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("migrate: %w: %w", ctx.Err(), err)
-		case <-time.After(time.Duration(200+rand.IntN(800)) * time.Millisecond): // others' turn
+		// Others have their turn.
+		if ended := sleep.For(ctx, time.Duration(200+rand.IntN(800))*time.Millisecond); ended != nil {
+			return fmt.Errorf("migrate: %w: %w", ended, err)
 		}
 	}
 	if err != nil && !errors.Is(err, migrate.ErrNoChange) {
@@ -473,10 +476,8 @@ func flock(ctx context.Context, l *os.File, how int) error {
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			return fmt.Errorf("lock %s: %w", l.Name(), err)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("another process holds %s: %w", l.Name(), ctx.Err())
-		case <-time.After(50 * time.Millisecond):
+		if err := sleep.For(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("another process holds %s: %w", l.Name(), err)
 		}
 	}
 }

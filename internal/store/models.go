@@ -56,7 +56,19 @@ const (
 const (
 	SourceWeb  = "web"
 	SourceAPI  = "api"
-	SourceDemo = "demo" // its files are shared by many rows and never deleted
+	SourceEdit = "edit" // added to a post that is being edited
+	// SourceImport is of photos that a job posts soon. They count among no photos that wait.
+	SourceImport = "import"
+	SourceDemo   = "demo" // its files are shared by many rows and never deleted
+)
+
+// CommentsFrom says who may comment on a post.
+type CommentsFrom string
+
+const (
+	CommentsFromEveryone  CommentsFrom = "everyone"  // who may see it and has an account
+	CommentsFromFollowers CommentsFrom = "followers" // its author, and who follows its author
+	CommentsFromNobody    CommentsFrom = "nobody"    // its thread is closed, to its author as well
 )
 
 // Media set kinds (the first element of their keys) and states.
@@ -91,21 +103,30 @@ type Account struct {
 	Fields              JSON[[]Field]
 	AvatarPhotoID       *int64
 	HeaderPhotoID       *int64
-	Locked              bool // followers need approval
+	PhotosVersion       int64 // another after every change of what is shown of these two
+	Locked              bool  // followers need approval
+	Bot                 bool  // a program posts for it
+	Discoverable        bool  // search engines may list its profile
 	Role                string
 	DefaultVisibility   Visibility
 	DefaultLicence      string
 	DefaultShowExif     bool
+	DefaultCommentsFrom CommentsFrom
 	DefaultSensitive    bool
 	WarnedPhotos        string // ask, show, hide: photos under a content warning
 	Theme               string // system, light, dark
 	LetterKeys          bool   // keyboard shortcuts by single letters
 	Language            string
+	Filters             string `json:"-"` // what the member wants hidden or covered, as package community writes it
+	ExclusiveLists      int    // how many lists of its own are exclusive
 	FollowersCount      int
 	FollowingCount      int
 	PostsCount          int
 	OpenPostsCount      int     // without those for followers only: what everybody may know
+	CommentsCount       int     // all of its comments
+	OpenCommentsCount   int     // without those on posts for followers only
 	LastPostAt          *Millis // the millisecond of its newest post's id, which home feeds rely on
+	LastBoostAt         *Millis // at least the millisecond of its newest boost's id; nil: it never boosted
 	NotificationsReadID int64
 	SessionEpoch        int // sessions made under another epoch are over
 	SuspendedAt         *Millis
@@ -199,6 +220,7 @@ type Follow struct {
 	ID         int64
 	FollowerID int64
 	FolloweeID int64
+	HideBoosts bool // the followee's boosts are not shown to the follower
 	CreatedAt  Millis
 }
 
@@ -229,16 +251,38 @@ type Post struct {
 	Visibility        Visibility
 	Licence           string
 	ShowExif          bool
+	CommentsFrom      CommentsFrom // of a post: who may comment in its thread
 	Language          string
 	PhotosCount       int
+	PhotosVersion     int64 // another after every change of what is shown of its photos
 	LikesCount        int
+	BoostsCount       int
 	CommentsCount     int // of a post: all comments in its thread; of a comment: direct replies
 	AppID             *int64
 	CreatedAt         Millis
 	EditedAt          *Millis
 	DeletedAt         *Millis
 
-	Liked bool `gorm:"-"` // by the viewer for whom it was read
+	Marks `gorm:"-"` // of the viewer for whom it was read
+
+	// What brought the post into a feed, where that was a boost; else 0.
+	BoostID   int64 `gorm:"-"`
+	BoosterID int64 `gorm:"-"`
+}
+
+// Marks are what one account has done with a post.
+type Marks struct {
+	Liked, Boosted, Bookmarked bool
+	Muted                      bool // its conversation
+	Pinned                     bool // to the profile
+}
+
+// FeedID is what a feed with boosts is ordered and paged by: the boost's id, or the post's.
+func (p *Post) FeedID() int64 {
+	if p.BoostID != 0 {
+		return p.BoostID
+	}
+	return p.ID
 }
 
 // Warned reports whether the post's photos are shown only to readers who ask.
@@ -259,6 +303,9 @@ type Like struct {
 	PostID    int64
 	CreatedAt Millis
 }
+
+// Boost is a post that an account shows to its followers as well.
+type Boost Like
 
 // Variant is one file of a photo's set; its key is kind/random/name.
 type Variant struct {
@@ -344,13 +391,14 @@ type MediaObject struct {
 
 // Draft is what a member has typed for the next post. Its photos are the unattached ones of source web.
 type Draft struct {
-	AccountID  int64
-	Caption    string
-	Warning    string
-	Visibility Visibility
-	Licence    string
-	ShowExif   bool
-	UpdatedAt  Millis
+	AccountID    int64
+	Caption      string
+	Warning      string
+	Visibility   Visibility
+	Licence      string
+	ShowExif     bool
+	CommentsFrom CommentsFrom
+	UpdatedAt    Millis
 }
 
 // Notification kinds, named as in Mastodon's API.
@@ -358,6 +406,7 @@ const (
 	NotifyFollow        = "follow"
 	NotifyFollowRequest = "follow_request"
 	NotifyLike          = "favourite"
+	NotifyBoost         = "reblog"
 	NotifyMention       = "mention" // a mention, or a comment on one's post or comment
 	NotifyReport        = "admin.report"
 )
@@ -378,6 +427,7 @@ type Report struct {
 	ReporterID *int64
 	TargetID   int64
 	PostID     *int64
+	Category   string // spam, legal, violation, other; "" where the page's reason stands in Comment
 	Comment    string
 	Excerpt    string
 	State      string // open, closed
@@ -427,4 +477,82 @@ type Event struct {
 	AccountID int64 // whom it concerns, 0 everybody
 	RefID     int64
 	Payload   json.RawMessage
+}
+
+// Trend is a place in what is popular. A job writes them all anew.
+type Trend struct {
+	Kind           string
+	Position       int // from 0
+	TargetID       int64
+	CoverID        int64 // a post that shows it, 0 for none
+	Uses, Accounts int
+}
+
+// Album visibilities: Public and Followers, as posts have them, and these.
+const (
+	AlbumMembers Visibility = "members" // everybody with an account
+	AlbumInvited Visibility = "invited" // its owner and those who were invited
+)
+
+// Who adds photos to an album.
+const (
+	AddersOwner   = "owner"
+	AddersInvited = "invited" // the owner and those who were invited
+	AddersMembers = "members" // every member who may see it
+)
+
+// Orders of an album.
+const (
+	OrderByHand = "hand"
+	OrderNewest = "newest" // by the time of the posts
+	OrderOldest = "oldest"
+
+	OrderAdded = "added" // what was added last comes first; of feeds, no album's own
+)
+
+// Album is a list of photos of posts.
+type Album struct {
+	ID           int64
+	OwnerID      int64
+	Title        string
+	Description  string
+	Visibility   Visibility
+	Adders       string
+	Ordering     string
+	CoverPhotoID *int64  // may name a photo that the album has no more; then the first is the cover
+	EndsAt       *Millis // nothing is added from then on
+	CreatedAt    Millis
+	UpdatedAt    Millis // when something was added, or its words were changed
+
+	Invited bool `gorm:"-"` // the viewer for whom it was read
+}
+
+// AlbumPhoto is a photo of an album with the post that it belongs to.
+type AlbumPhoto struct {
+	PhotoID   int64
+	Originals bool // its author lets those who download the album have the original
+	Post      Post
+}
+
+// Album download states.
+const (
+	DownloadMaking = "making"
+	DownloadReady  = "ready"
+	DownloadFailed = "failed"
+)
+
+// AlbumDownload is the one archive of an album that an account has, or that is being made for it.
+type AlbumDownload struct {
+	ID        int64
+	AccountID int64
+	AlbumID   int64
+	State     string
+	Originals bool          // wanted where their authors allow it
+	Done      int           // photos that are in it
+	Total     int           // photos that it will have
+	Random    string        // of its key, as that of an original; "" until it is ready
+	Bytes     int64         // of the archive
+	Photos    JSON[[]int64] // what it holds
+	CreatedAt Millis
+	ExpiresAt Millis
 }

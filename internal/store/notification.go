@@ -6,33 +6,38 @@ import (
 )
 
 // AddNotification inserts the notification under a new id, which it returns.
-func (s *Store) AddNotification(ctx context.Context, n Notification) (int64, error) {
+func (s *conn) AddNotification(ctx context.Context, n Notification) (int64, error) {
 	return s.insertFresh(func(id int64) error {
 		n.ID = id
 		return s.write(ctx).Create(&n).Error
 	})
 }
 
-// MayNotify reports whether both accounts of the notification are active, neither blocks the other, and the same
-// thing was not told before.
-func (s *Store) MayNotify(ctx context.Context, n Notification) (bool, error) {
+// MayNotify reports whether both accounts of the notification are active, neither blocks the other, the one does not mute the
+// other's notifications nor the conversation, and the same thing was not told before; and whether the account that is told has
+// a push subscription.
+func (s *conn) MayNotify(ctx context.Context, n Notification) (may, push bool, err error) {
 	to := accountSeen(nil, "a")
 	from := accountSeen(&Account{ID: n.AccountID}, "f")
 	same, post := "p.post_id IS NULL", []any(nil)
+	args := append(append([]any{n.AccountID, n.FromID}, to.args...), from.args...)
+	quiet := ""
 	if n.PostID != nil {
 		same, post = "p.post_id = ?", []any{*n.PostID}
+		quiet = " AND NOT EXISTS (SELECT 1 FROM conversation_mutes c JOIN posts q ON q.id = ? AND c.post_id = COALESCE(q.root_id, q.id) WHERE c.account_id = a.id)"
+		args = append(args, *n.PostID)
 	}
-	args := append(append([]any{n.AccountID, n.FromID}, to.args...), from.args...)
 	args = append(append(args, n.AccountID, n.FromID, n.Kind), post...)
-	var count int
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM accounts a, accounts f WHERE a.id = ? AND f.id = ? AND "+to.sql+" AND "+from.sql+
-		" AND NOT EXISTS (SELECT 1 FROM notifications p WHERE p.account_id = ? AND p.from_id = ? AND p.kind = ? AND "+same+")", args...).Scan(&count).Error
-	return count > 0, translate(err)
+	var found int // 0: it may not; 1: it may; 2: and it has one
+	err = s.read(ctx).Raw("SELECT COALESCE(MAX(1 + EXISTS (SELECT 1 FROM push_subscriptions ps WHERE ps.account_id = a.id)), 0) FROM accounts a, accounts f WHERE a.id = ? AND f.id = ? AND "+to.sql+" AND "+from.sql+
+		" AND NOT EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = a.id AND mu.target_id = f.id AND mu.notifications = 1 AND "+s.notOver()+")"+quiet+
+		" AND NOT EXISTS (SELECT 1 FROM notifications p WHERE p.account_id = ? AND p.from_id = ? AND p.kind = ? AND "+same+")", args...).Scan(&found).Error
+	return found > 0, found > 1, translate(err)
 }
 
 // DeleteNotificationsFrom removes the account's notifications of these kinds that come from fromID. postID nil matches
 // any post.
-func (s *Store) DeleteNotificationsFrom(ctx context.Context, accountID, fromID int64, kinds []string, postID *int64) error {
+func (s *conn) DeleteNotificationsFrom(ctx context.Context, accountID, fromID int64, kinds []string, postID *int64) error {
 	q := s.write(ctx).Table("notifications").Where("account_id = ? AND from_id = ? AND kind IN ?", accountID, fromID, kinds)
 	if postID != nil {
 		q = q.Where("post_id = ?", *postID)
@@ -45,7 +50,7 @@ func (s *Store) DeleteNotificationsFrom(ctx context.Context, accountID, fromID i
 }
 
 // DeleteNotificationsBetween removes the notifications of each account that come from the other.
-func (s *Store) DeleteNotificationsBetween(ctx context.Context, a, b int64) error {
+func (s *conn) DeleteNotificationsBetween(ctx context.Context, a, b int64) error {
 	var ids []int64
 	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind <> ? UNION ALL "+
 		"SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind <> ?", a, b, NotifyReport, b, a, NotifyReport).Scan(&ids).Error
@@ -56,7 +61,7 @@ func (s *Store) DeleteNotificationsBetween(ctx context.Context, a, b int64) erro
 }
 
 // DeletePostNotifications removes all notifications about the posts.
-func (s *Store) DeletePostNotifications(ctx context.Context, postIDs ...int64) error {
+func (s *conn) DeletePostNotifications(ctx context.Context, postIDs ...int64) error {
 	if len(postIDs) == 0 {
 		return nil
 	}
@@ -69,7 +74,7 @@ func (s *Store) DeletePostNotifications(ctx context.Context, postIDs ...int64) e
 
 // deleteNotifications goes by primary keys, in batches: a DELETE by another index would lock the gaps into which
 // others write their notifications.
-func (s *Store) deleteNotifications(ctx context.Context, ids []int64) error {
+func (s *conn) deleteNotifications(ctx context.Context, ids []int64) error {
 	slices.Sort(ids)
 	for batch := range slices.Chunk(ids, 500) {
 		if err := s.write(ctx).Exec("DELETE FROM notifications WHERE id IN ?", batch).Error; err != nil {

@@ -6,17 +6,19 @@ import "context"
 type NotificationFilter struct {
 	Kinds, Exclude []string
 	FromID         int64 // 0: from anybody
+	OnPage         bool  // without the kinds that the account does not want on its page
 }
 
 const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.created_at"
 
 // seenNotifications is what the account's notifications are listed and counted by: those from accounts, and about
-// posts, that it may still see. Reports are listed whoever filed them.
-func (s *Store) seenNotifications(account *Account, f NotificationFilter) (from string, args []any) {
+// posts, that it may still see, but for muted ones. Reports are listed whoever filed them.
+func (s *conn) seenNotifications(account *Account, f NotificationFilter) (from string, args []any) {
 	sender, post := accountSeen(account, "f"), postSeen(account)
 	from = " FROM notifications n " + s.dialect.orderedJoin() + " accounts f ON f.id = n.from_id LEFT JOIN posts p ON p.id = n.post_id LEFT JOIN accounts a ON a.id = p.author_id" +
 		" WHERE n.account_id = ? AND (n.kind = ? OR " + sender.sql + ") AND (n.post_id IS NULL OR " + post.sql + ")"
 	args = append(append([]any{account.ID, NotifyReport}, sender.args...), post.args...)
+	from += " AND NOT EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = n.account_id AND mu.target_id = n.from_id AND mu.notifications = 1 AND " + s.notOver() + ")"
 	for _, l := range []struct {
 		kinds []string
 		is    string
@@ -29,6 +31,9 @@ func (s *Store) seenNotifications(account *Account, f NotificationFilter) (from 
 			args = append(args, k)
 		}
 	}
+	if f.OnPage {
+		from += " AND NOT EXISTS (SELECT 1 FROM notification_choices nc WHERE nc.account_id = n.account_id AND nc.kind = n.kind AND nc.page = 0)"
+	}
 	if f.FromID != 0 {
 		from += " AND n.from_id = ?"
 		args = append(args, f.FromID)
@@ -37,14 +42,14 @@ func (s *Store) seenNotifications(account *Account, f NotificationFilter) (from 
 }
 
 // Notifications lists the account's notifications about what it may still see, newest first.
-func (s *Store) Notifications(ctx context.Context, account *Account, f NotificationFilter, r Range) ([]Notification, error) {
+func (s *conn) Notifications(ctx context.Context, account *Account, f NotificationFilter, r Range) ([]Notification, error) {
 	from, args := s.seenNotifications(account, f)
 	list, err := s.notifications(ctx, from+" AND n.id < ? AND n.id > ? ORDER BY n.id"+r.order()+" LIMIT ?", append(args, r.max(), r.Min, r.Limit)...)
 	return newestFirst(list, r), err
 }
 
 // NotificationByID is one of the account's own, else ErrNotFound.
-func (s *Store) NotificationByID(ctx context.Context, account *Account, id int64) (*Notification, error) {
+func (s *conn) NotificationByID(ctx context.Context, account *Account, id int64) (*Notification, error) {
 	from, args := s.seenNotifications(account, NotificationFilter{})
 	list, err := s.notifications(ctx, from+" AND n.id = ?", append(args, id)...)
 	if err != nil {
@@ -56,7 +61,7 @@ func (s *Store) NotificationByID(ctx context.Context, account *Account, id int64
 	return &list[0], nil
 }
 
-func (s *Store) notifications(ctx context.Context, from string, args ...any) ([]Notification, error) {
+func (s *conn) notifications(ctx context.Context, from string, args ...any) ([]Notification, error) {
 	rows, err := s.query(ctx, "SELECT "+notificationColumns+from, args...)
 	if err != nil {
 		return nil, err
@@ -69,8 +74,8 @@ func (s *Store) notifications(ctx context.Context, from string, args ...any) ([]
 }
 
 // UnreadNotifications counts what the account may see and has not read, up to most.
-func (s *Store) UnreadNotifications(ctx context.Context, account *Account, most int) (int, error) {
-	from, args := s.seenNotifications(account, NotificationFilter{})
+func (s *conn) UnreadNotifications(ctx context.Context, account *Account, f NotificationFilter, most int) (int, error) {
+	from, args := s.seenNotifications(account, f)
 	rows, err := s.query(ctx, "SELECT COUNT(*) FROM (SELECT n.id"+from+
 		" AND n.id > (SELECT r.notifications_read_id FROM accounts r WHERE r.id = ?) ORDER BY n.id LIMIT ?) unread", append(args, account.ID, most)...)
 	if err != nil {
@@ -84,19 +89,19 @@ func (s *Store) UnreadNotifications(ctx context.Context, account *Account, most 
 }
 
 // MarkNotificationsRead notes that everything up to the id is read; it never goes back.
-func (s *Store) MarkNotificationsRead(ctx context.Context, accountID, upTo int64) error {
+func (s *conn) MarkNotificationsRead(ctx context.Context, accountID, upTo int64) error {
 	return translate(s.write(ctx).Exec("UPDATE accounts SET notifications_read_id = ? WHERE id = ? AND notifications_read_id < ?", upTo, accountID, upTo).Error)
 }
 
 // NewestNotification is the id of the newest that the account has, 0 if it has none.
-func (s *Store) NewestNotification(ctx context.Context, accountID int64) (int64, error) {
+func (s *conn) NewestNotification(ctx context.Context, accountID int64) (int64, error) {
 	var id int64
 	err := s.read(ctx).Raw("SELECT COALESCE(MAX(id), 0) FROM notifications WHERE account_id = ?", accountID).Scan(&id).Error
 	return id, translate(err)
 }
 
 // DeleteNotification removes one of the account's own; ErrNotFound if it has none by that id.
-func (s *Store) DeleteNotification(ctx context.Context, accountID, id int64) error {
+func (s *conn) DeleteNotification(ctx context.Context, accountID, id int64) error {
 	res := s.write(ctx).Exec("DELETE FROM notifications WHERE id = ? AND account_id = ?", id, accountID)
 	if res.Error == nil && res.RowsAffected == 0 {
 		return ErrNotFound
@@ -106,7 +111,7 @@ func (s *Store) DeleteNotification(ctx context.Context, accountID, id int64) err
 
 // DeleteNotificationsUpTo removes at most limit of the account's notifications, none newer than upTo, and tells
 // how many went.
-func (s *Store) DeleteNotificationsUpTo(ctx context.Context, accountID, upTo int64, limit int) (int, error) {
+func (s *conn) DeleteNotificationsUpTo(ctx context.Context, accountID, upTo int64, limit int) (int, error) {
 	var ids []int64
 	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND id <= ? ORDER BY id LIMIT ?", accountID, upTo, limit).Scan(&ids).Error
 	if err != nil {

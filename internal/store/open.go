@@ -38,12 +38,14 @@ type Options struct {
 	// dialect and machine.
 	MaxConns int
 	Log      *slog.Logger
-	// ReadOnly refuses every transaction with ErrWriterAway, and leaves the replication clock to others.
+	// ReadOnly refuses every transaction with ErrPrimaryAway, and leaves the replication clock to others.
 	ReadOnly bool
 	// Tracing is called for statements; nil costs nothing.
 	Tracing *Tracing
 	// TxTimeout bounds a transaction with all its tries and its wait for a connection, 0: 5 s.
 	TxTimeout time.Duration
+
+	statements *statementCounts // of another place of the same Store, nil for counts of its own
 }
 
 const (
@@ -57,6 +59,14 @@ const (
 
 // Open connects to the database. It does not touch the schema; see Migrate and SchemaState.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	c, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{conn: c}, nil
+}
+
+func open(ctx context.Context, o Options) (*conn, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -104,19 +114,19 @@ func sqliteDSN(path string, readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
 }
 
-func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
+func openSQLite(ctx context.Context, path string, o Options) (*conn, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("a SQLite database needs a file: sqlite:PATH")
 	}
 	if err := makePrivate(path); err != nil {
 		return nil, err
 	}
-	toWriter, err := sqlite.NewConnector(sqliteDSN(path, false))
+	toPrimary, err := sqlite.NewConnector(sqliteDSN(path, false))
 	if err != nil {
 		return nil, err
 	}
-	w := sql.OpenDB(traced(toWriter, o.Tracing, TracedStatement{System: "sqlite", Node: "primary"}))
-	w.SetMaxOpenConns(1) // one writer, so that waiting is a queue and not a poll of the file's lock
+	w := sql.OpenDB(traced(&writeConnector{Connector: toPrimary}, o.Tracing, TracedStatement{System: "sqlite", Node: "primary"}))
+	w.SetMaxOpenConns(1) // one connection, so that waiting is a queue and not a poll of the file's lock
 	if err := usable(ctx, w); err != nil {
 		w.Close()
 		if o.ReadOnly && diskFull(path) {
@@ -124,23 +134,21 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 		}
 		return nil, fmt.Errorf("open the database %s: %w", path, sayFull(path, err))
 	}
-	r, err := openReaders(sqliteDSN(path, true), o.Tracing)
-	if err != nil {
-		w.Close()
-		return nil, err
-	}
 	n := o.MaxConns
 	if n <= 0 {
 		n = max(4, 2*runtime.GOMAXPROCS(0))
 	}
-	r.SetMaxOpenConns(n)
-	r.SetMaxIdleConns(n)
+	r, disk, err := openReaders(sqliteDSN(path, true), path, n, o.Tracing)
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
 	r.SetConnMaxIdleTime(5 * time.Minute)
-	s, err := newStore(sqliteDialect{}, sqliteDialector{w}, sqliteDialector{r}, o, true)
+	s, err := newStore(sqliteDialect{}, sqliteDialector{bounded{w}}, sqliteDialector{r}, o, true)
 	if err != nil {
 		return nil, errors.Join(err, w.Close(), r.Close())
 	}
-	s.readers = r
+	s.readers, s.disk = r, disk
 	if s.inUse, err = lockUse(ctx, path); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -148,25 +156,25 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 // openSQLiteToRead opens a database on a full disk.
-func openSQLiteToRead(ctx context.Context, path string, o Options) (*Store, error) {
+func openSQLiteToRead(ctx context.Context, path string, o Options) (*conn, error) {
 	w, err := openFullDisk(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("open the database %s: %w", path, sayFull(path, err))
 	}
-	r, err := openReaders(sqliteDSN(path, true)+"&immutable=1", o.Tracing)
+	r, disk, err := openReaders(sqliteDSN(path, true)+"&immutable=1", path, max(4, 2*runtime.GOMAXPROCS(0)), o.Tracing)
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	s, err := newStore(sqliteDialect{}, sqliteDialector{w}, sqliteDialector{r}, o, true)
+	s, err := newStore(sqliteDialect{}, sqliteDialector{bounded{w}}, sqliteDialector{r}, o, true)
 	if err != nil {
 		return nil, errors.Join(err, w.Close(), r.Close())
 	}
-	s.readers = r
+	s.readers, s.disk = r, disk
 	return s, nil
 }
 
-func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, error) {
-	// Only readers prepare. gorm has whoever wants a statement wait while another prepares it; SQLite's one writer may
+func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*conn, error) {
+	// Only readers prepare. gorm has whoever wants a statement wait while another prepares it; SQLite's one write connection may
 	// be what that one waits for, and held by the transaction that wants it.
 	wdb, err := gorm.Open(w, gormConfig(o, false))
 	if err != nil {
@@ -178,7 +186,15 @@ func newStore(d dialect, w, r gorm.Dialector, o Options, prepare bool) (*Store, 
 			return nil, err
 		}
 	}
-	return &Store{w: wdb, r: rdb, dialect: d, ids: &ids{now: time.Now}, log: o.Log, tracing: o.Tracing, txTimeout: cmp.Or(o.TxTimeout, 5*time.Second), signals: &signals{}, readOnly: o.ReadOnly}, nil
+	counts := cmp.Or(o.statements, &statementCounts{})
+	err = counts.count(wdb)
+	if rdb != wdb {
+		err = errors.Join(err, counts.count(rdb))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &conn{w: wdb, r: rdb, dialect: d, statements: counts, ids: &ids{now: time.Now}, log: o.Log, tracing: o.Tracing, txTimeout: cmp.Or(o.TxTimeout, 5*time.Second), signals: &signals{}, readOnly: o.ReadOnly, shown: newPhotoCache()}, nil
 }
 
 // MySQLURLOptions are the options of a mysql:// address: tls (true, or skip-verify for a test), ca (the file of the
@@ -286,7 +302,7 @@ func mysqlPool(ctx context.Context, url func(context.Context) (string, error), c
 func limitPool(db *sql.DB, conns int) {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	db.SetConnMaxLifetime(3 * time.Minute) // a moved writer is noticed, and load spreads over new servers
+	db.SetConnMaxLifetime(3 * time.Minute) // a moved primary is noticed, and load spreads over new servers
 	db.SetConnMaxIdleTime(time.Minute)
 }
 
@@ -300,7 +316,7 @@ func statementLimit(version string) func(*mysqldriver.Config) {
 	return func(c *mysqldriver.Config) { c.Params[name] = value }
 }
 
-func openMySQL(ctx context.Context, o Options) (*Store, error) {
+func openMySQL(ctx context.Context, o Options) (*conn, error) {
 	// The flavour is asked once before the pool is built.
 	probe, err := mysqlPool(ctx, o.URL, nil)
 	if err != nil {
@@ -326,15 +342,26 @@ func openMySQL(ctx context.Context, o Options) (*Store, error) {
 			return openCluster(ctx, o, n, len(list), statementLimit(version))
 		}
 	}
-	address := ""
-	limit := statementLimit(version)
-	toPrimary, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) { limit(c); address = c.Addr })
+	b, err := openBreaker(ctx, o, nil, func(err error) {
+		o.Log.Error("the database does not answer", "error", err)
+	}, func() {
+		o.Log.Info("the database answers again")
+	})
 	if err != nil {
 		return nil, err
 	}
-	w := sql.OpenDB(traced(toPrimary, o.Tracing, TracedStatement{System: "mysql", Node: "primary", Server: address}))
-	limitPool(w, n)
-	return newStore(mysqlDialect{}, mysqlDialector(w), nil, o, false)
+	w, err := openGuarded(ctx, o, b, n, statementLimit(version))
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	s, err := newStore(mysqlDialect{}, mysqlDialector(bounded{w}), nil, o, false)
+	if err != nil {
+		b.Close()
+		return nil, errors.Join(err, w.Close())
+	}
+	s.breaker = b
+	return s, nil
 }
 
 func mysqlDialector(pool gorm.ConnPool) gorm.Dialector {

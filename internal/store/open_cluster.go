@@ -14,38 +14,41 @@ import (
 
 const (
 	// replicaDial is how long a replica may take to accept a connection: there are others.
-	replicaDial = time.Second
+	replicaDial = 700 * time.Millisecond
 	// firstLook bounds how long Open waits for the replicas to be known. Until they are, the primary answers.
 	firstLook = 2 * time.Second
 )
 
 // openCluster opens a primary with n connections, one of them for the replication clock, and the pools of the replicas.
 // A replica that cannot be reached now is read once it can.
-func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*mysqldriver.Config)) (*Store, error) {
+func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*mysqldriver.Config)) (*conn, error) {
 	maxLag := o.MaxLag
 	if maxLag <= 0 {
 		maxLag = DefaultMaxLag
 	}
-	c := &cluster{conns: &connSet{}, maxLag: maxLag, slots: make(chan struct{}, max((n-1)/2, 1)), log: o.Log, traced: o.Tracing != nil, holder: rand.Text(), watches: o.ReadOnly}
-	address := ""
-	toPrimary, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) { limit(c); trackWire(c); address = c.Addr })
-	if err != nil {
+	c := &cluster{maxLag: maxLag, slots: make(chan struct{}, max((n-1)/2, 1)), log: o.Log, traced: o.Tracing != nil, holder: rand.Text(), watches: o.ReadOnly}
+	var err error
+	if c.breaker, err = openBreaker(ctx, o, c.greet, c.wentAway, c.cameBack); err != nil {
 		return nil, err
 	}
-	c.primary = openTracked(&trackingConnector{Connector: toPrimary, set: c.conns}, n-1, o.Tracing, TracedStatement{System: "mysql", Node: "primary", Server: address})
-	toClock, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) {
-		c.Timeout, c.ReadTimeout, c.WriteTimeout = pollPatience, 2*pollPatience, 2*pollPatience
-		c.Params["innodb_lock_wait_timeout"] = "1"
+	c.primary, err = openGuarded(ctx, o, c.breaker, n-1, limit)
+	if err != nil {
+		c.breaker.Close()
+		return nil, err
+	}
+	toClock, err := mysqlConnector(ctx, o.URL, func(conf *mysqldriver.Config) {
+		guardWires(c.breaker, true)(conf)
+		conf.Timeout, conf.ReadTimeout, conf.WriteTimeout = pollPatience, 2*pollPatience, 2*pollPatience
+		conf.Params["innodb_lock_wait_timeout"] = "1"
 	})
 	if err != nil {
-		return nil, err
+		c.breaker.Close()
+		return nil, errors.Join(err, c.primary.Close())
 	}
 	c.monitor = sql.OpenDB(toClock)
 	c.monitor.SetMaxOpenConns(1)
 	c.monitor.SetConnMaxLifetime(3 * time.Minute)
-	now := time.Now().UnixNano()
-	c.heardAt.Store(now)
-	c.movedAt.Store(now)
+	c.movedAt.Store(time.Now().UnixNano())
 
 	c.stop = func() {}
 	for i := range replicas {
@@ -56,7 +59,7 @@ func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*my
 		}
 		c.endpoints = append(c.endpoints, e)
 	}
-	s, err := newStore(mysqlDialect{}, mysqlDialector(c.primary), mysqlDialector(c), o, false)
+	s, err := newStore(mysqlDialect{}, mysqlDialector(bounded{c.primary}), mysqlDialector(c), o, false)
 	if err != nil {
 		c.close()
 		return nil, errors.Join(err, c.primary.Close())

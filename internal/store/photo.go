@@ -5,10 +5,14 @@ import (
 	"time"
 )
 
-// A photoRow is a photo, and the value that one of its pointers points at.
+// A photoRow is a photo, and the value that one of its pointers points at. Of a photo that a page shows there is also
+// what the row of its post or account had in the same moment, and how many bytes all of it was.
 type photoRow struct {
 	Photo
-	post int64
+	post    int64
+	version int64
+	edited  Millis
+	bytes   int
 }
 
 // What pages show of photos.
@@ -56,7 +60,7 @@ var photoStateColumns = []column[photoRow]{
 
 var wholePhoto = concat(photoStateColumns, photoMetadataColumns, shownPhotoColumns)
 
-func (s *Store) photos(ctx context.Context, where string, args ...any) ([]*Photo, error) {
+func (s *conn) photos(ctx context.Context, where string, args ...any) ([]*Photo, error) {
 	rows, err := s.query(ctx, "SELECT "+wholePhoto.sql+" FROM photos ph WHERE "+where, args...)
 	if err != nil {
 		return nil, err
@@ -70,7 +74,7 @@ func (s *Store) photos(ctx context.Context, where string, args ...any) ([]*Photo
 	return out, rows.done()
 }
 
-func (s *Store) photo(ctx context.Context, where string, args ...any) (p *Photo, err error) {
+func (s *conn) photo(ctx context.Context, where string, args ...any) (p *Photo, err error) {
 	err = lookUp(ctx, func(ctx context.Context) error {
 		list, err := s.photos(ctx, where, args...)
 		if err != nil {
@@ -86,40 +90,43 @@ func (s *Store) photo(ctx context.Context, where string, args ...any) (p *Photo,
 }
 
 // AddPhoto writes a new row.
-func (s *Store) AddPhoto(ctx context.Context, p *Photo) error {
+func (s *conn) AddPhoto(ctx context.Context, p *Photo) error {
+	if err := s.photoChanged(p); err != nil {
+		return err
+	}
 	return translate(s.write(ctx).Create(p).Error)
 }
 
 // PhotoByID reads a photo in any state, or ErrNotFound.
-func (s *Store) PhotoByID(ctx context.Context, id int64) (*Photo, error) {
+func (s *conn) PhotoByID(ctx context.Context, id int64) (*Photo, error) {
 	return s.photo(ctx, "id = ?", id)
 }
 
 // LockPhoto reads a photo inside a transaction and keeps others from changing it until its end.
-func (s *Store) LockPhoto(ctx context.Context, id int64) (*Photo, error) {
+func (s *conn) LockPhoto(ctx context.Context, id int64) (*Photo, error) {
 	return s.photo(ctx, "id = ?"+s.dialect.forUpdate(), id)
 }
 
 // PhotosByID reads the photos that are there, in no order.
-func (s *Store) PhotosByID(ctx context.Context, ids []int64) ([]*Photo, error) {
+func (s *conn) PhotosByID(ctx context.Context, ids []int64) ([]*Photo, error) {
 	list, args := in(ids)
 	return s.photos(ctx, "id IN "+list, args...)
 }
 
 // PhotosOfDraft reads what a member has uploaded for the next post, in order.
-func (s *Store) PhotosOfDraft(ctx context.Context, accountID int64) ([]*Photo, error) {
+func (s *conn) PhotosOfDraft(ctx context.Context, accountID int64) ([]*Photo, error) {
 	return s.photos(ctx, "account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') AND attached_at IS NULL AND source = ? AND purpose = ? ORDER BY position, id",
 		accountID, SourceWeb, PurposePost)
 }
 
 // PhotoIDsOf lists up to limit ids of an account's photos that are not gone yet, to remove the account in batches.
-func (s *Store) PhotoIDsOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
+func (s *conn) PhotoIDsOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
 	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') ORDER BY id LIMIT ?", accountID, limit)
 }
 
 // PhotosToRename lists photos of an account whose files have names of the wrong kind, by id: of a suspended one those
 // with public names, else those with private names that everybody may see.
-func (s *Store) PhotosToRename(ctx context.Context, accountID int64, suspended bool, after int64, limit int) ([]int64, error) {
+func (s *conn) PhotosToRename(ctx context.Context, accountID int64, suspended bool, after int64, limit int) ([]int64, error) {
 	if suspended {
 		return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND id > ? AND state = 'ready' AND set_kind = 'pub' ORDER BY id LIMIT ?", accountID, after, limit)
 	}
@@ -129,22 +136,22 @@ func (s *Store) PhotosToRename(ctx context.Context, accountID int64, suspended b
 
 // waits is true of a photo that belongs to no post and is no avatar or header, and may still come to. One that is refused for good
 // has no original any more, and waits for nothing.
-const waits = "account_id = ? AND (state IN ('uploading', 'pending', 'ready') OR state = 'refused' AND orig_random <> '') AND attached_at IS NULL"
+const waits = "account_id = ? AND (state IN ('uploading', 'pending', 'ready') OR state = 'refused' AND orig_random <> '') AND attached_at IS NULL AND source <> 'import'"
 
 // CountUnattachedPhotos counts an account's photos that wait.
-func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (int, error) {
+func (s *conn) CountUnattachedPhotos(ctx context.Context, accountID int64) (int, error) {
 	var n int
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM photos WHERE "+waits, accountID).Scan(&n).Error
 	return n, translate(err)
 }
 
 // PhotosWaiting reads up to limit of an account's photos that wait, the newest first.
-func (s *Store) PhotosWaiting(ctx context.Context, accountID int64, limit int) ([]*Photo, error) {
+func (s *conn) PhotosWaiting(ctx context.Context, accountID int64, limit int) ([]*Photo, error) {
 	return s.photos(ctx, waits+" ORDER BY id DESC LIMIT ?", accountID, limit)
 }
 
 // NextPosition is behind the last photo of an account's draft.
-func (s *Store) NextPosition(ctx context.Context, accountID int64) (int, error) {
+func (s *conn) NextPosition(ctx context.Context, accountID int64) (int, error) {
 	var n int
 	err := s.read(ctx).Raw("SELECT COALESCE(MAX(position) + 1, 0) FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') AND attached_at IS NULL AND source = ? AND purpose = ?",
 		accountID, SourceWeb, PurposePost).Scan(&n).Error
@@ -152,19 +159,19 @@ func (s *Store) NextPosition(ctx context.Context, accountID int64) (int, error) 
 }
 
 // changePhoto updates one row, if it is still in that state.
-func (s *Store) changePhoto(ctx context.Context, id int64, state, set string, args ...any) (bool, error) {
+func (s *conn) changePhoto(ctx context.Context, id int64, state, set string, args ...any) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE photos SET "+set+", updated_at = ? WHERE id = ? AND state = ?", append(args, ToMillis(time.Now()), id, state)...)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
 // MarkPhotoUploaded notes that the original is whole. ok is false if the upload is no longer wanted.
-func (s *Store) MarkPhotoUploaded(ctx context.Context, id, bytes int64, sha256 string) (ok bool, err error) {
+func (s *conn) MarkPhotoUploaded(ctx context.Context, id, bytes int64, sha256 string) (ok bool, err error) {
 	return s.changePhoto(ctx, id, PhotoUploading, "state = ?, bytes = ?, sha256 = ?", PhotoPending, bytes, sha256)
 }
 
 // MarkPhotoReady notes what was made of a photo: SetRandom, SetKind, Variants, OrigRandom, MediaType, sizes, colours and
 // metadata of p. Description is set if the row has none. ok is false if the photo was not pending.
-func (s *Store) MarkPhotoReady(ctx context.Context, p *Photo) (ok bool, err error) {
+func (s *conn) MarkPhotoReady(ctx context.Context, p *Photo) (ok bool, err error) {
 	return s.changePhoto(ctx, p.ID, PhotoPending, "state = ?, set_random = ?, set_kind = ?, variants = ?, orig_random = ?, media_type = ?, width = ?, height = ?,"+
 		" blurhash = ?, color_top = ?, color_bottom = ?, profile = ?, animated = ?, metadata = ?, description = CASE description WHEN '' THEN ? ELSE description END",
 		PhotoReady, p.SetRandom, p.SetKind, p.Variants, p.OrigRandom, p.MediaType, p.Width, p.Height,
@@ -172,35 +179,43 @@ func (s *Store) MarkPhotoReady(ctx context.Context, p *Photo) (ok bool, err erro
 }
 
 // MarkPhotoRefused notes why a photo is not taken. ok is false if it was not pending.
-func (s *Store) MarkPhotoRefused(ctx context.Context, id int64, code, sentence, origRandom string) (ok bool, err error) {
+func (s *conn) MarkPhotoRefused(ctx context.Context, id int64, code, sentence, origRandom string) (ok bool, err error) {
 	return s.changePhoto(ctx, id, PhotoPending, "state = ?, refusal_code = ?, refusal = ?, orig_random = ?", PhotoRefused, code, sentence, origRandom)
 }
 
 // RequeuePhoto makes a refused photo pending once more.
-func (s *Store) RequeuePhoto(ctx context.Context, id int64) (ok bool, err error) {
+func (s *conn) RequeuePhoto(ctx context.Context, id int64) (ok bool, err error) {
 	return s.changePhoto(ctx, id, PhotoRefused, "state = ?, refusal_code = '', refusal = ''", PhotoPending)
 }
 
-// SwitchSet points a ready photo at another set, if it still has the one that the other was made from.
-func (s *Store) SwitchSet(ctx context.Context, id int64, from, to, kind string, variants []Variant) (ok bool, err error) {
+// SwitchSet points a ready photo at another set, if it still has the one that the other was made from. The photo's post or
+// account, if it has one, is locked.
+func (s *conn) SwitchSet(ctx context.Context, id int64, from, to, kind string, variants []Variant) (ok bool, err error) {
+	if err := s.photosChange(ctx, id); err != nil {
+		return false, err
+	}
 	res := s.write(ctx).Exec("UPDATE photos SET set_random = ?, set_kind = ?, variants = ?, updated_at = ? WHERE id = ? AND state = ? AND set_random = ?",
 		to, kind, JSON[[]Variant]{variants}, ToMillis(time.Now()), id, PhotoReady, from)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
-// DescribePhoto sets what its author says of a photo.
-func (s *Store) DescribePhoto(ctx context.Context, id int64, description string, focusX, focusY float64, position int) error {
+// DescribePhoto sets what its author says of a photo: Description, FocusX, FocusY and Position. The photo was read by
+// LockPhoto in the same transaction, and its post was locked before.
+func (s *conn) DescribePhoto(ctx context.Context, p *Photo) error {
+	if err := s.photoChanged(p); err != nil {
+		return err
+	}
 	return translate(s.write(ctx).Exec("UPDATE photos SET description = ?, focus_x = ?, focus_y = ?, position = ?, updated_at = ? WHERE id = ?",
-		description, focusX, focusY, position, ToMillis(time.Now()), id).Error)
+		p.Description, p.FocusX, p.FocusY, p.Position, ToMillis(time.Now()), p.ID).Error)
 }
 
-// SetPhotoPosition sets the position of a photo in its post or draft.
-func (s *Store) SetPhotoPosition(ctx context.Context, id int64, position int) error {
-	return translate(s.write(ctx).Exec("UPDATE photos SET position = ?, updated_at = ? WHERE id = ?", position, ToMillis(time.Now()), id).Error)
+// SetDraftPosition sets the position of a photo in its draft. One that has become part of a post meanwhile stays where it is.
+func (s *conn) SetDraftPosition(ctx context.Context, id int64, position int) error {
+	return translate(s.write(ctx).Exec("UPDATE photos SET position = ?, updated_at = ? WHERE id = ? AND attached_at IS NULL", position, ToMillis(time.Now()), id).Error)
 }
 
 // AttachProfilePhoto marks a ready photo as its owner's avatar or header. ok is false if it is not such a photo.
-func (s *Store) AttachProfilePhoto(ctx context.Context, accountID, id int64, purpose string) (ok bool, err error) {
+func (s *conn) AttachProfilePhoto(ctx context.Context, accountID, id int64, purpose string) (ok bool, err error) {
 	now := ToMillis(time.Now())
 	res := s.write(ctx).Exec("UPDATE photos SET attached_at = ?, updated_at = ? WHERE id = ? AND account_id = ? AND state = ? AND purpose = ? AND attached_at IS NULL",
 		now, now, id, accountID, PhotoReady, purpose)
@@ -208,15 +223,22 @@ func (s *Store) AttachProfilePhoto(ctx context.Context, accountID, id int64, pur
 }
 
 // OtherProfilePhotos lists an account's attached photos of a purpose besides the one kept.
-func (s *Store) OtherProfilePhotos(ctx context.Context, accountID int64, purpose string, keep int64) ([]int64, error) {
+func (s *conn) OtherProfilePhotos(ctx context.Context, accountID int64, purpose string, keep int64) ([]int64, error) {
 	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state = ? AND purpose = ? AND attached_at IS NOT NULL AND id <> ?"+s.dialect.forUpdate(),
 		accountID, PhotoReady, purpose, keep)
 }
 
-// MarkPhotosGone takes photos out of use, in whatever state they are, and with them their sets.
-func (s *Store) MarkPhotosGone(ctx context.Context, ids []int64) error {
+// MarkPhotosGone takes photos out of use, in whatever state they are, and with them their sets. Who does that to photos of
+// a post that others may change has locked the post before.
+func (s *conn) MarkPhotosGone(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
+	}
+	if err := s.photosChange(ctx, ids...); err != nil {
+		return err
+	}
+	if err := s.dropFromAlbums(ctx, ids); err != nil {
+		return err
 	}
 	list, args := in(ids)
 	err := s.write(ctx).Exec("UPDATE photos SET state = ?, post_id = NULL, attached_at = NULL, updated_at = ? WHERE id IN "+list,
@@ -230,14 +252,14 @@ func (s *Store) MarkPhotosGone(ctx context.Context, ids []int64) error {
 
 // StalePhotos lists up to limit photos that are attached to nothing, in that state, made before the moment and not
 // touched since.
-func (s *Store) StalePhotos(ctx context.Context, state string, before Millis, limit int) ([]int64, error) {
+func (s *conn) StalePhotos(ctx context.Context, state string, before Millis, limit int) ([]int64, error) {
 	return s.idList(Primary(ctx), "SELECT id FROM photos WHERE attached_at IS NULL AND state = ? AND created_at < ? AND updated_at < ? ORDER BY created_at LIMIT ?",
 		state, before, before, limit)
 }
 
 // DeleteGonePhotos removes the rows of photos that are gone. Rows of their sets stay until their bytes are removed
 // for the second time.
-func (s *Store) DeleteGonePhotos(ctx context.Context, ids []int64) error {
+func (s *conn) DeleteGonePhotos(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}

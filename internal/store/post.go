@@ -1,13 +1,19 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 )
 
 // What a post is to its viewer, nil for none. Each is a condition with one placeholder, the viewer's id.
 var viewerColumns = []column[Post]{
 	flag("EXISTS (SELECT 1 FROM likes l WHERE l.account_id = ? AND l.post_id = p.id)", func(p *Post) *bool { return &p.Liked }),
+	flag("EXISTS (SELECT 1 FROM boosts o WHERE o.account_id = ? AND o.post_id = p.id)", func(p *Post) *bool { return &p.Boosted }),
+	flag("EXISTS (SELECT 1 FROM conversation_mutes c WHERE c.account_id = ? AND c.post_id = COALESCE(p.root_id, p.id))", func(p *Post) *bool { return &p.Muted }),
+	flag("EXISTS (SELECT 1 FROM pins n WHERE n.account_id = ? AND n.post_id = p.id)", func(p *Post) *bool { return &p.Pinned }),
+	flag("EXISTS (SELECT 1 FROM bookmarks k WHERE k.account_id = ? AND k.post_id = p.id)", func(p *Post) *bool { return &p.Bookmarked }),
 }
 
 // Where a post stands. Of posts that home or listed has found it is known: they are no comments, and not deleted.
@@ -30,9 +36,12 @@ var contentColumns = []column[Post]{
 	word("p.visibility", func(p *Post) *Visibility { return &p.Visibility }),
 	word("p.licence", func(p *Post) *string { return &p.Licence }),
 	flag("p.show_exif", func(p *Post) *bool { return &p.ShowExif }),
+	word("p.comments_from", func(p *Post) *CommentsFrom { return &p.CommentsFrom }),
 	word("p.language", func(p *Post) *string { return &p.Language }),
 	number("p.photos_count", func(p *Post) *int { return &p.PhotosCount }),
+	number("p.photos_version", func(p *Post) *int64 { return &p.PhotosVersion }),
 	number("p.likes_count", func(p *Post) *int { return &p.LikesCount }),
+	number("p.boosts_count", func(p *Post) *int { return &p.BoostsCount }),
 	number("p.comments_count", func(p *Post) *int { return &p.CommentsCount }),
 	optional("p.app_id", func(p *Post) **int64 { return &p.AppID }),
 	number("p.created_at", func(p *Post) *Millis { return &p.CreatedAt }),
@@ -77,7 +86,7 @@ func (c postSelection) read(r *rowReader, p *Post) {
 }
 
 // posts reads what the selection selects in the statement q.
-func (s *Store) posts(ctx context.Context, c postSelection, q string, args ...any) ([]Post, error) {
+func (s *conn) posts(ctx context.Context, c postSelection, q string, args ...any) ([]Post, error) {
 	rows, err := s.page(ctx, q, args...)
 	if err != nil {
 		return nil, err
@@ -93,7 +102,7 @@ func (s *Store) posts(ctx context.Context, c postSelection, q string, args ...an
 	return posts, nil
 }
 
-func (s *Store) onePost(ctx context.Context, c postSelection, q string, args ...any) (p *Post, err error) {
+func (s *conn) onePost(ctx context.Context, c postSelection, q string, args ...any) (p *Post, err error) {
 	err = lookUp(ctx, func(ctx context.Context) error {
 		posts, err := s.posts(ctx, c, q, args...)
 		if err != nil {
@@ -109,14 +118,14 @@ func (s *Store) onePost(ctx context.Context, c postSelection, q string, args ...
 }
 
 // PostByID is a post or comment that the viewer may see, else ErrNotFound.
-func (s *Store) PostByID(ctx context.Context, viewer *Account, id int64) (*Post, error) {
+func (s *conn) PostByID(ctx context.Context, viewer *Account, id int64) (*Post, error) {
 	columns, c := anyPost.by(viewer), postSeen(viewer)
 	return s.onePost(ctx, columns, "SELECT "+columns.sql+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
 		slices.Concat(columns.args, []any{id}, c.args)...)
 }
 
 // PostsByID are those of the posts and comments that the viewer may see, in the order of the ids.
-func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]Post, error) {
+func (s *conn) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]Post, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -136,12 +145,12 @@ func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]
 }
 
 // RawPost is the post or comment whoever asks, deleted or not, else ErrNotFound. For rules and jobs, not for readers.
-func (s *Store) RawPost(ctx context.Context, id int64) (*Post, error) {
+func (s *conn) RawPost(ctx context.Context, id int64) (*Post, error) {
 	return s.RawPostFor(ctx, nil, id)
 }
 
-// RawPostFor is RawPost that reports whether the viewer likes it.
-func (s *Store) RawPostFor(ctx context.Context, viewer *Account, id int64) (*Post, error) {
+// RawPostFor is RawPost that reports what it is to the viewer, for instance whether they like it.
+func (s *conn) RawPostFor(ctx context.Context, viewer *Account, id int64) (*Post, error) {
 	columns := anyPost.by(viewer)
 	return s.onePost(ctx, columns, "SELECT "+columns.sql+" FROM posts p WHERE p.id = ?", append(columns.args, id)...)
 }
@@ -149,14 +158,14 @@ func (s *Store) RawPostFor(ctx context.Context, viewer *Account, id int64) (*Pos
 // LockPost is RawPost that keeps others from changing the row until the transaction ends. What hangs on a post
 // (comments, likes) locks it first: their foreign keys would share the lock, and two who then count would deadlock.
 // A comment's thread is changed only under the lock of its post.
-func (s *Store) LockPost(ctx context.Context, id int64) (*Post, error) {
+func (s *conn) LockPost(ctx context.Context, id int64) (*Post, error) {
 	columns := anyPost.by(nil)
 	return s.onePost(ctx, columns, "SELECT "+columns.sql+" FROM posts p WHERE p.id = ?"+s.dialect.forUpdate(), id)
 }
 
 // LockSeenPost is LockPost for a post or comment that the viewer may see, else ErrNotFound. What decides is read once the
 // lock is there; nothing but the post itself is locked.
-func (s *Store) LockSeenPost(ctx context.Context, viewer *Account, id int64) (*Post, error) {
+func (s *conn) LockSeenPost(ctx context.Context, viewer *Account, id int64) (*Post, error) {
 	columns, c := anyPost.by(viewer), postSeen(viewer)
 	rows, err := s.query(ctx, "SELECT "+columns.sql+", EXISTS (SELECT 1 FROM accounts a WHERE a.id = p.author_id AND "+c.sql+") FROM posts p WHERE p.id = ?"+
 		s.dialect.forUpdate(), slices.Concat(columns.args, c.args, []any{id})...)
@@ -180,32 +189,46 @@ func (s *Store) LockSeenPost(ctx context.Context, viewer *Account, id int64) (*P
 	return p, nil
 }
 
-// CreatePost inserts the row as it is.
-func (s *Store) CreatePost(ctx context.Context, p *Post) error {
+// CreatePost inserts the row as it is, with a new PhotosVersion where it has none, and open to comments where it
+// does not say from whom.
+func (s *conn) CreatePost(ctx context.Context, p *Post) error {
+	if p.PhotosVersion == 0 {
+		p.PhotosVersion = newPhotosVersion()
+	}
+	p.CommentsFrom = cmp.Or(p.CommentsFrom, CommentsFromEveryone)
+	s.owners.newPost(p.ID)
 	return translate(s.write(ctx).Create(p).Error)
 }
 
 // UpdatePost writes what an edit may change.
-func (s *Store) UpdatePost(ctx context.Context, p *Post) error {
+func (s *conn) UpdatePost(ctx context.Context, p *Post) error {
 	return translate(s.write(ctx).Exec("UPDATE posts SET caption = ?, warning = ?, `sensitive` = ?, visibility = ?, listed = ?, licence = ?,"+
-		" show_exif = ?, language = ?, photos_count = ?, edited_at = ? WHERE id = ?",
+		" show_exif = ?, comments_from = ?, language = ?, photos_count = ?, edited_at = ? WHERE id = ?",
 		p.Caption, p.Warning, p.Sensitive, p.Visibility, p.Kind == KindPost && p.Visibility == Public && p.DeletedAt == nil, p.Licence,
-		p.ShowExif, p.Language, p.PhotosCount, p.EditedAt, p.ID).Error)
+		p.ShowExif, string(p.CommentsFrom), p.Language, p.PhotosCount, p.EditedAt, p.ID).Error)
+}
+
+// SetCommentsFrom stores who may comment on a post.
+func (s *conn) SetCommentsFrom(ctx context.Context, id int64, from CommentsFrom) error {
+	return translate(s.write(ctx).Exec("UPDATE posts SET comments_from = ? WHERE id = ?", string(from), id).Error)
 }
 
 // SetThreadVisibility repeats the visibility of a post in its comments.
-func (s *Store) SetThreadVisibility(ctx context.Context, rootID int64, v Visibility) error {
+func (s *conn) SetThreadVisibility(ctx context.Context, rootID int64, v Visibility) error {
 	return translate(s.write(ctx).Exec("UPDATE posts SET visibility = ? WHERE root_id = ?", v, rootID).Error)
 }
 
-// HidePost takes the post out of every page and feed.
-func (s *Store) HidePost(ctx context.Context, id int64, at Millis) error {
-	return translate(s.write(ctx).Exec("UPDATE posts SET deleted_at = ?, home = 0, listed = 0 WHERE id = ?", at, id).Error)
+// HidePost takes the post out of every page, feed and search.
+func (s *conn) HidePost(ctx context.Context, id int64, at Millis) error {
+	if err := s.write(ctx).Exec("UPDATE posts SET deleted_at = ?, home = 0, listed = 0 WHERE id = ?", at, id).Error; err != nil {
+		return translate(err)
+	}
+	return s.unindexPosts(ctx, id)
 }
 
 // ReparentComments hangs the replies to a comment under another post or comment. It returns how many of them are
 // not deleted.
-func (s *Store) ReparentComments(ctx context.Context, from, to, toAuthor int64) (int, error) {
+func (s *conn) ReparentComments(ctx context.Context, from, to, toAuthor int64) (int, error) {
 	rows, err := s.query(ctx, "SELECT COUNT(*) FROM posts p WHERE p.in_reply_to_id = ? AND p.deleted_at IS NULL"+s.dialect.forUpdate(), from)
 	if err != nil {
 		return 0, err
@@ -222,26 +245,77 @@ func (s *Store) ReparentComments(ctx context.Context, from, to, toAuthor int64) 
 }
 
 // AddToPost changes the counters of a post or comment.
-func (s *Store) AddToPost(ctx context.Context, id int64, likes, comments int) error {
+func (s *conn) AddToPost(ctx context.Context, id int64, likes, comments int) error {
 	return translate(s.write(ctx).Exec("UPDATE posts SET likes_count = likes_count + ?, comments_count = comments_count + ? WHERE id = ?",
 		likes, comments, id).Error)
 }
 
 // AddToPostsOf changes an account's counts of all its posts and of those that are open to everybody, and keeps the
 // time of its last one.
-func (s *Store) AddToPostsOf(ctx context.Context, accountID int64, posts, open int) error {
+func (s *conn) AddToPostsOf(ctx context.Context, accountID int64, posts, open int) error {
 	return translate(s.write(ctx).Exec("UPDATE accounts SET posts_count = posts_count + ?, open_posts_count = open_posts_count + ?, last_post_at ="+
 		" (SELECT p.created_at FROM posts p WHERE p.author_id = ? AND p.home = 1 ORDER BY p.id DESC LIMIT 1) WHERE id = ?",
 		posts, open, accountID, accountID).Error)
 }
 
+// CommentDelta is added to an account's counts of all its comments, and of those on posts that are open to everybody.
+type CommentDelta struct{ All, Open int }
+
+// CountComments adds to the counters, in ascending order of the accounts' ids. Call it last in a transaction.
+func (s *conn) CountComments(ctx context.Context, deltas map[int64]CommentDelta) error {
+	for _, id := range slices.Sorted(maps.Keys(deltas)) {
+		err := s.write(ctx).Exec("UPDATE accounts SET comments_count = comments_count + ?, open_comments_count = open_comments_count + ? WHERE id = ?",
+			deltas[id].All, deltas[id].Open, id).Error
+		if err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// commentsOf counts the comments of the account a: all that are not deleted, and those that are open.
+const (
+	commentsOf     = "(SELECT COUNT(*) FROM posts p WHERE p.author_id = accounts.id AND p.home = 0 AND p.kind = 'comment' AND p.deleted_at IS NULL)"
+	openCommentsOf = "(SELECT COUNT(*) FROM posts p WHERE p.author_id = accounts.id AND p.home = 0 AND p.kind = 'comment' AND p.deleted_at IS NULL AND p.visibility <> 'followers')"
+)
+
+// MiscountedComments returns those of the accounts whose counters differ from their comments.
+func (s *conn) MiscountedComments(ctx context.Context, ids []int64) ([]int64, error) {
+	list, args := in(ids)
+	return s.idList(ctx, "SELECT accounts.id FROM accounts WHERE accounts.id IN "+list+" AND (comments_count <> "+commentsOf+" OR open_comments_count <> "+openCommentsOf+")", args...)
+}
+
+// RecountComments sets an account's counters to the number of its comments. The account is locked.
+func (s *conn) RecountComments(ctx context.Context, id int64) error {
+	return translate(s.write(ctx).Exec("UPDATE accounts SET comments_count = "+commentsOf+", open_comments_count = "+openCommentsOf+" WHERE id = ?", id).Error)
+}
+
+// AccountIDsAfter returns at most limit ids of accounts, in ascending order.
+func (s *conn) AccountIDsAfter(ctx context.Context, after int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT id FROM accounts WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+}
+
+// CommentersOf counts the comments in the thread of a post by their authors. The post is locked.
+func (s *conn) CommentersOf(ctx context.Context, rootID int64) (map[int64]int, error) {
+	rows, err := s.query(ctx, "SELECT p.author_id, COUNT(*) FROM posts p WHERE p.root_id = ? AND p.deleted_at IS NULL GROUP BY p.author_id", rootID)
+	if err != nil {
+		return nil, err
+	}
+	by := make(map[int64]int)
+	for rows.next() {
+		id := rows.int()
+		by[id] = int(rows.int())
+	}
+	return by, rows.done()
+}
+
 // CommentIDs are ids of the post's comments that still have rows, deleted or not, from the newest on, so that replies
 // come before what they answer.
-func (s *Store) CommentIDs(ctx context.Context, rootID int64, limit int) ([]int64, error) {
+func (s *conn) CommentIDs(ctx context.Context, rootID int64, limit int) ([]int64, error) {
 	return s.idList(ctx, "SELECT p.id FROM posts p WHERE p.root_id = ? ORDER BY p.id DESC LIMIT ?", rootID, limit)
 }
 
-func (s *Store) idList(ctx context.Context, q string, args ...any) ([]int64, error) {
+func (s *conn) idList(ctx context.Context, q string, args ...any) ([]int64, error) {
 	rows, err := s.query(ctx, q, args...)
 	if err != nil {
 		return nil, err
@@ -253,12 +327,17 @@ func (s *Store) idList(ctx context.Context, q string, args ...any) ([]int64, err
 	return ids, rows.done()
 }
 
-// ErasePostRows removes likes and notifications of the post, at most limit, and once few enough are left its mentions
-// and tags. It returns how many likes and notifications went; fewer than limit means that nothing is left.
-func (s *Store) ErasePostRows(ctx context.Context, postID int64, limit int) (int, error) {
+// ErasePostRows removes likes, boosts, bookmarks and notifications of the post, at most limit, and once few enough are left its
+// mentions and tags. It returns how many of the former went; fewer than limit means that nothing is left.
+func (s *conn) ErasePostRows(ctx context.Context, postID int64, limit int) (int, error) {
 	total := 0
 	for _, q := range []struct{ find, remove string }{
 		{"SELECT id FROM likes WHERE post_id = ? LIMIT ?", "DELETE FROM likes WHERE id IN "},
+		{"SELECT id FROM boosts WHERE post_id = ? LIMIT ?", "DELETE FROM boosts WHERE id IN "},
+		{"SELECT id FROM bookmarks WHERE post_id = ? LIMIT ?", "DELETE FROM bookmarks WHERE id IN "},
+		{"SELECT id FROM pins WHERE post_id = ? LIMIT ?", "DELETE FROM pins WHERE id IN "},
+		{"SELECT id FROM post_versions WHERE post_id = ? LIMIT ?", "DELETE FROM post_versions WHERE id IN "},
+		{"SELECT id FROM conversation_mutes WHERE post_id = ? LIMIT ?", "DELETE FROM conversation_mutes WHERE id IN "},
 		{"SELECT id FROM notifications WHERE post_id = ? LIMIT ?", "DELETE FROM notifications WHERE id IN "},
 	} {
 		ids, err := s.idList(ctx, q.find, postID, limit-total)
@@ -282,6 +361,9 @@ func (s *Store) ErasePostRows(ctx context.Context, postID int64, limit int) (int
 }
 
 // DropPost removes the row itself once nothing hangs on it, else ErrConflict.
-func (s *Store) DropPost(ctx context.Context, id int64) error {
-	return translate(s.write(ctx).Exec("DELETE FROM posts WHERE id = ?", id).Error)
+func (s *conn) DropPost(ctx context.Context, id int64) error {
+	if err := s.write(ctx).Exec("DELETE FROM posts WHERE id = ?", id).Error; err != nil {
+		return translate(err)
+	}
+	return s.unindexPosts(ctx, id) // of a comment that went with its post
 }

@@ -11,7 +11,8 @@ import (
 
 // query runs a hand-written SELECT where read(ctx) says, through gorm's statement cache but not through gorm, which
 // would cost a hot feed more than the database does. Close what it returns by calling done.
-func (s *Store) query(ctx context.Context, q string, args ...any) (*rowReader, error) {
+func (s *conn) query(ctx context.Context, q string, args ...any) (*rowReader, error) {
+	s.statements.reads.Add(1)
 	rows, err := s.read(ctx).Statement.ConnPool.QueryContext(ctx, q, args...)
 	if err != nil {
 		return nil, translate(err)

@@ -61,7 +61,7 @@ type ReplicaState struct {
 }
 
 // ReadCounts is empty without replicas.
-func (s *Store) ReadCounts() ReadCounts {
+func (s *conn) ReadCounts() ReadCounts {
 	out := ReadCounts{Replicas: map[string]int64{}, Primary: map[string]int64{}}
 	c := s.cluster
 	if c == nil {
@@ -78,7 +78,7 @@ func (s *Store) ReadCounts() ReadCounts {
 }
 
 // Replicas lists what is known of the replicas, and the version of the primary's clock that they are compared with.
-func (s *Store) Replicas() (list []ReplicaState, primary int64) {
+func (s *conn) Replicas() (list []ReplicaState, primary int64) {
 	if s.cluster == nil {
 		return nil, 0
 	}
@@ -91,8 +91,8 @@ func (s *Store) Replicas() (list []ReplicaState, primary int64) {
 	return list, s.cluster.version.Load()
 }
 
-// WriterAway reports whether the primary is known not to answer: then replicas are read and nothing is written.
-func (s *Store) WriterAway() bool { return s.cluster != nil && s.cluster.away.Load() }
+// PrimaryAway reports whether the primary is known not to answer: then replicas are read and nothing is written.
+func (s *conn) PrimaryAway() bool { return s.cluster != nil && s.cluster.breaker.Away() }
 
 // A Pool is connections to one address.
 type Pool struct {
@@ -101,7 +101,7 @@ type Pool struct {
 }
 
 // Pools are those that statements of the site wait for, the primary's first.
-func (s *Store) Pools() []Pool {
+func (s *conn) Pools() []Pool {
 	list := []Pool{{"primary", s.SQL()}}
 	if s.readers != nil {
 		list = append(list, Pool{"readers", s.readers})

@@ -10,31 +10,22 @@ import (
 	"sync"
 
 	"modernc.org/sqlite"
-)
 
-// sqliteConn is everything that database/sql may want of modernc's connections.
-type sqliteConn interface {
-	driver.Conn
-	driver.ConnBeginTx
-	driver.Pinger
-	driver.ExecerContext
-	driver.QueryerContext
-	driver.ConnPrepareContext
-	driver.SessionResetter
-	driver.Validator
-}
+	"tintype/internal/budget"
+)
 
 // A readerConn is one of SQLite's connections for reads. It keeps what it has prepared for pages.
 type readerConn struct {
-	sqliteConn
+	driverConn
+	*calls
 	statements map[string]driver.StmtQueryContext
 }
 
 // maxStatements is how many statements a readerConn keeps. Their texts differ by who asks and by how many ids they name.
 const maxStatements = 200
 
-func (c *readerConn) Close() error {
-	return errors.Join(c.forget(), c.sqliteConn.Close())
+func (c *readerConn) shut() error {
+	return errors.Join(c.forget(), c.driverConn.Close())
 }
 
 func (c *readerConn) forget() error {
@@ -55,7 +46,7 @@ func (c *readerConn) statement(ctx context.Context, q string) (driver.StmtQueryC
 			return nil, err
 		}
 	}
-	prepared, err := c.PrepareContext(ctx, q)
+	prepared, err := c.driverConn.PrepareContext(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -108,28 +99,17 @@ func (c *readerConn) read(ctx context.Context, q string, args []any, r *rowReade
 	}
 }
 
-// readerConnector opens readerConns.
-type readerConnector struct{ driver.Connector }
-
-func (c readerConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sc, ok := conn.(sqliteConn)
-	if !ok {
-		conn.Close()
-		return nil, fmt.Errorf("store: the driver's connection is a %T", conn)
-	}
-	return &readerConn{sqliteConn: sc, statements: map[string]driver.StmtQueryContext{}}, nil
-}
-
-func openReaders(dsn string, t *Tracing) (*sql.DB, error) {
+// openReaders is a pool of at most n connections for reads. The disk is what they read from, the file's.
+func openReaders(dsn, file string, n int, t *Tracing) (*sql.DB, *readerDisk, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return sql.OpenDB(traced(readerConnector{c}, t, TracedStatement{System: "sqlite", Node: "primary"})), nil
+	disk := newReaderDisk(file, 2*n)
+	db := sql.OpenDB(traced(readerConnector{c, disk}, t, TracedStatement{System: "sqlite", Node: "primary"}))
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db, disk, nil
 }
 
 // rowReaders are those that page hands out.
@@ -141,9 +121,12 @@ const maxReadKept = 1024
 // page is query for a statement that reads a page: few rows, found by index. All of them are read before it returns. On
 // SQLite that saves what database/sql and the driver do to end a statement of any length at any moment, which costs as
 // much as the statement; this one ends at the next row.
-func (s *Store) page(ctx context.Context, q string, args ...any) (*rowReader, error) {
+func (s *conn) page(ctx context.Context, q string, args ...any) (*rowReader, error) {
 	if s.readers == nil || s.tx != nil {
 		return s.query(ctx, q, args...)
+	}
+	if s.disk.full() {
+		return nil, translate(budget.ErrAway)
 	}
 	conn, err := s.readers.Conn(ctx)
 	if err != nil {
@@ -152,14 +135,19 @@ func (s *Store) page(ctx context.Context, q string, args ...any) (*rowReader, er
 	r := rowReaders.Get().(*rowReader)
 	err = conn.Raw(func(dc any) error {
 		reader, told := readerOf(dc)
+		read := func() error { return reader.call(ctx, func() error { return reader.read(ctx, q, args, r) }) }
 		if told == nil {
-			return reader.read(ctx, q, args, r)
+			return read()
 		}
 		end := told.begin(ctx, q)
-		err := reader.read(ctx, q, args, r)
+		err := read()
 		end(errorKind(err))
 		return err
 	})
+	if errors.Is(err, budget.ErrAway) { // r is still read into
+		conn.Close()
+		return nil, translate(err)
+	}
 	if cerr := conn.Close(); err == nil {
 		err = cerr
 	}

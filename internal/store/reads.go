@@ -7,6 +7,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"tintype/internal/budget"
 )
 
 // ErrAfterAnswer refuses a transaction that begins after the request's answer has left: its client could no longer be
@@ -28,10 +30,10 @@ const positionMargin = 1000
 // that it holds, and whether it has written. There is one for each request, made by StartReads and in its context; a
 // nil one, where there are no replicas, does nothing. Contexts without one (jobs, commands) read on the primary.
 type Reads struct {
-	c *cluster
-
 	mu       sync.Mutex
+	c        *cluster // of the place that was last read or written, nil where that has no replicas
 	brought  Position
+	floor    Position  // where every replica has to be, since the site moved
 	conn     *sql.Conn // of the replica that answers this request
 	endpoint *endpoint // whose conn is
 	reached  Position  // what the replica is known to have reached
@@ -53,22 +55,26 @@ func readsOf(ctx context.Context) *Reads {
 }
 
 // Replicated reports whether there are replicas, and so positions.
-func (s *Store) Replicated() bool { return s.cluster != nil }
+func (s *conn) Replicated() bool { return s.cluster != nil }
 
 // StartReads lets a request read on replicas that have reached the position its client brought. End it with the
 // request. Without replicas it is nil, and the context unchanged.
-func (s *Store) StartReads(ctx context.Context, brought Position) (context.Context, *Reads) {
+func (s *conn) StartReads(ctx context.Context, brought Position) (context.Context, *Reads) {
 	if s.cluster == nil {
 		return ctx, nil
 	}
-	r := &Reads{c: s.cluster}
+	return startReads(ctx, s.cluster, brought)
+}
+
+func startReads(ctx context.Context, c *cluster, brought Position) (context.Context, *Reads) {
+	r := &Reads{c: c}
 	r.raise(brought)
 	return context.WithValue(ctx, readsKey{}, r), r
 }
 
 // CarryByToken makes the token, as it has just been read, what carries the position of the request's client: reads
 // go by the position in its row, which the request's writes then raise.
-func (s *Store) CarryByToken(ctx context.Context, t *AccessToken) {
+func (s *conn) CarryByToken(ctx context.Context, t *AccessToken) {
 	r := readsOf(ctx)
 	if r == nil {
 		return
@@ -92,22 +98,35 @@ func Positioned(ctx context.Context) bool {
 
 // raise takes a position into account, unless all replicas in use have long passed it.
 func (r *Reads) raise(p Position) {
-	if p <= 0 || r.c.expired(p) {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if p <= 0 || r.c != nil && r.c.expired(p) {
+		return
+	}
 	r.brought = max(r.brought, p)
 }
 
-// markWrote notes a write of the request: from now on it reads on the primary.
-func markWrote(ctx context.Context) {
+// goBy has the request go by the replicas of the place that is served now. What it holds belongs to the place before.
+// Its caller holds mu.
+func (r *Reads) goBy(c *cluster) {
+	if r.c != c {
+		r.letGo()
+		r.c = c
+	}
+}
+
+// need is the position that a replica must have reached. The caller holds mu.
+func (r *Reads) need() Position { return max(r.brought, r.floor) }
+
+// markWrote notes a write of the request in a place: from now on it reads on the primary.
+func markWrote(ctx context.Context, c *cluster) {
 	r := readsOf(ctx)
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.goBy(c)
 	r.wrote = true
 	r.stay = reasonWrote
 	r.unpin()
@@ -135,28 +154,29 @@ func (r *Reads) Answer(ctx context.Context) Position {
 		return 0
 	}
 	r.mu.Lock()
-	done, wrote, token, brought := r.answered, r.wrote, r.token, r.brought
+	done, wrote, token, brought, c := r.answered, r.wrote, r.token, r.brought, r.c
 	r.answered = true
 	r.letGo()
 	r.mu.Unlock()
-	if done || !wrote {
+	if done || !wrote || c == nil {
 		return 0
 	}
 	// The client may have gone, and what it did counts all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), positionPatience)
+	ctx, cancel := context.WithTimeout(budget.None(context.WithoutCancel(ctx)), positionPatience)
 	defer cancel()
 	if token == 0 {
-		return max(r.c.positionNow(ctx), brought)
+		return max(c.positionNow(ctx), brought)
 	}
-	if err := r.c.storePosition(ctx, token, brought); err != nil {
-		r.c.counts.lostPositions.Add(1)
-		r.c.log.ErrorContext(ctx, "a token's position was not stored: for some seconds its client may read what was before its last write", "token", token, "error", err)
+	// A place that is sealed now is left or opened soon. Whoever reads in the next one reads what was written before.
+	if err := c.storePosition(ctx, token, brought); err != nil && !errors.Is(translate(err), ErrSealed) {
+		c.counts.lostPositions.Add(1)
+		c.log.ErrorContext(ctx, "a token's position was not stored: for some seconds its client may read what was before its last write", "token", token, "error", err)
 	}
 	return 0
 }
 
 // positionPatience is how long an answer waits for its position.
-const positionPatience = 3 * time.Second
+const positionPatience = time.Second
 
 // End gives back what is held. What still runs under the context reads on the primary.
 func (r *Reads) End() {
@@ -184,11 +204,11 @@ func (r *Reads) unpin() {
 	}
 }
 
-// replicaReads is how many reads replicas have answered so far.
-func (r *Reads) replicaReads() int {
+// replicaReads is how many reads replicas have answered so far, and whose the last ones were.
+func (r *Reads) replicaReads() (int, *cluster) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.replica
+	return r.replica, r.c
 }
 
 // lookUp runs a look-up by a unique key, and where a replica knew of nothing, once more on the primary: a link that was
@@ -199,9 +219,12 @@ func lookUp(ctx context.Context, look func(ctx context.Context) error) error {
 	if r == nil {
 		return look(ctx)
 	}
-	before := r.replicaReads()
+	before, _ := r.replicaReads()
 	err := look(ctx)
-	if !errors.Is(err, ErrNotFound) || r.replicaReads() == before || r.c.away.Load() {
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if after, c := r.replicaReads(); after == before || c == nil || c.breaker.Away() {
 		return err
 	}
 	if err = look(context.WithValue(ctx, keyAgain, true)); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -11,15 +12,20 @@ import (
 type Relationship struct {
 	ID          int64
 	Following   bool
+	HideBoosts  bool // of a follow or request: without their boosts
 	FollowedBy  bool
 	Requested   bool // waits for their approval
 	RequestedBy bool // they wait for this account's approval
 	Blocking    bool
 	BlockedBy   bool
+	Muting      bool
+	// MutingNotifications is false where only feeds are without them.
+	MutingNotifications bool
+	Note                string // for this account's eyes only
 }
 
 // Relationships answers for each of the ids, in their order and in one statement.
-func (s *Store) Relationships(ctx context.Context, accountID int64, ids []int64) ([]Relationship, error) {
+func (s *conn) Relationships(ctx context.Context, accountID int64, ids []int64) ([]Relationship, error) {
 	out := make([]Relationship, len(ids))
 	at := make(map[int64]int, len(ids))
 	for i, id := range ids {
@@ -30,22 +36,29 @@ func (s *Store) Relationships(ctx context.Context, accountID int64, ids []int64)
 		return out, nil
 	}
 	kinds := []struct {
-		table, mine, theirs string
-		set                 func(*Relationship)
+		rows, mine, theirs string
+		set                func(*Relationship)
 	}{
-		{"follows", "follower_id", "followee_id", func(r *Relationship) { r.Following = true }},
-		{"follows", "followee_id", "follower_id", func(r *Relationship) { r.FollowedBy = true }},
-		{"follow_requests", "follower_id", "followee_id", func(r *Relationship) { r.Requested = true }},
-		{"follow_requests", "followee_id", "follower_id", func(r *Relationship) { r.RequestedBy = true }},
-		{"blocks", "account_id", "target_id", func(r *Relationship) { r.Blocking = true }},
-		{"blocks", "target_id", "account_id", func(r *Relationship) { r.BlockedBy = true }},
+		{"follows WHERE hide_boosts = 1 AND", "follower_id", "followee_id", func(r *Relationship) { r.HideBoosts = true }},
+		{"follow_requests WHERE hide_boosts = 1 AND", "follower_id", "followee_id", func(r *Relationship) { r.HideBoosts = true }},
+		{"mutes mu WHERE " + s.notOver() + " AND", "account_id", "target_id", func(r *Relationship) { r.Muting = true }},
+		{"mutes mu WHERE notifications = 1 AND " + s.notOver() + " AND", "account_id", "target_id", func(r *Relationship) { r.MutingNotifications = true }},
+		{"follows WHERE", "follower_id", "followee_id", func(r *Relationship) { r.Following = true }},
+		{"follows WHERE", "followee_id", "follower_id", func(r *Relationship) { r.FollowedBy = true }},
+		{"follow_requests WHERE", "follower_id", "followee_id", func(r *Relationship) { r.Requested = true }},
+		{"follow_requests WHERE", "followee_id", "follower_id", func(r *Relationship) { r.RequestedBy = true }},
+		{"blocks WHERE", "account_id", "target_id", func(r *Relationship) { r.Blocking = true }},
+		{"blocks WHERE", "target_id", "account_id", func(r *Relationship) { r.BlockedBy = true }},
 	}
 	var parts []string
 	var args []any
 	for i, k := range kinds {
-		parts = append(parts, "SELECT "+string(rune('0'+i))+" AS kind, "+k.theirs+" AS other FROM "+k.table+" WHERE "+k.mine+" = ? AND "+k.theirs+" IN ?")
+		parts = append(parts, "SELECT "+strconv.Itoa(i)+" AS kind, "+k.theirs+" AS other, '' AS note FROM "+k.rows+" "+k.mine+" = ? AND "+k.theirs+" IN ?")
 		args = append(args, accountID, ids)
 	}
+	notes := len(kinds)
+	parts = append(parts, "SELECT "+strconv.Itoa(notes)+" AS kind, target_id AS other, note FROM account_notes WHERE account_id = ? AND target_id IN ?")
+	args = append(args, accountID, ids)
 	rows, err := s.read(ctx).Raw(strings.Join(parts, " UNION ALL "), args...).Rows()
 	if err != nil {
 		return nil, translate(err)
@@ -54,8 +67,13 @@ func (s *Store) Relationships(ctx context.Context, accountID int64, ids []int64)
 	for rows.Next() {
 		var kind int
 		var other int64
-		if err := rows.Scan(&kind, &other); err != nil {
+		var note string
+		if err := rows.Scan(&kind, &other, &note); err != nil {
 			return nil, translate(err)
+		}
+		if kind == notes {
+			out[at[other]].Note = note
+			continue
 		}
 		kinds[kind].set(&out[at[other]])
 	}
@@ -65,7 +83,7 @@ func (s *Store) Relationships(ctx context.Context, accountID int64, ids []int64)
 // LockAccounts locks the rows until the transaction ends, in ascending id order, and returns them as they are,
 // by id; what is not there is left out. It has to be the first statement of the transaction: the reads after it then see
 // whatever earlier holders of the locks wrote, and inserts that refer to the rows need no lock that they lack.
-func (s *Store) LockAccounts(ctx context.Context, ids ...int64) (map[int64]*Account, error) {
+func (s *conn) LockAccounts(ctx context.Context, ids ...int64) (map[int64]*Account, error) {
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
 	out := make(map[int64]*Account, len(ids))
@@ -83,7 +101,7 @@ func (s *Store) LockAccounts(ctx context.Context, ids ...int64) (map[int64]*Acco
 }
 
 // insertFresh calls insert with a new id, and with another one should some other process have drawn the same.
-func (s *Store) insertFresh(insert func(id int64) error) (int64, error) {
+func (s *conn) insertFresh(insert func(id int64) error) (int64, error) {
 	for try := 1; ; try++ {
 		id := s.NewID()
 		err := translate(insert(id))

@@ -77,9 +77,10 @@ func replicaReads(s *store.Store) int64 {
 	return n
 }
 
-func TestReplicas(t *testing.T) { storetest.EachServer(t, testReplicas) }
+func TestReplicas(t *testing.T) { servertest.OnEachFlavour(t, testReplicas) }
 
 func testReplicas(t *testing.T, f servertest.Flavour) {
+	t.Parallel() // to the other flavour: it mostly waits
 	db := storetest.OnReplicas(t, f, 2)
 	a, b := db.Open(t), db.Open(t)
 	acc := newAccount(t, a, "ann")
@@ -120,9 +121,7 @@ func testReplicas(t *testing.T, f servertest.Flavour) {
 		}
 	})
 
-	db.Replicas[0].Delay(t, 2)
-	db.Replicas[1].Delay(t, 2)
-	time.Sleep(2500 * time.Millisecond) // they stood still at first
+	db.DelayBy(t, 2, db.Replicas...)
 	storetest.WaitInUse(t, b, 2)
 
 	t.Run("one's own write is read on another process, everybody else's reads stay on replicas", func(t *testing.T) {
@@ -140,7 +139,7 @@ func testReplicas(t *testing.T, f servertest.Flavour) {
 			position = next
 			own := begin(t, b, position)
 			if got, err := own.marked(acc); got != i || err != nil {
-				t.Fatalf("the writer reads %d, %v; want %d", got, err, i)
+				t.Fatalf("who wrote reads %d, %v; want %d", got, err, i)
 			}
 			if p := own.end(); p != 0 {
 				t.Errorf("a read has a new position %d", p)
@@ -156,7 +155,7 @@ func testReplicas(t *testing.T, f servertest.Flavour) {
 			}
 		}
 		before := replicaReads(b)
-		storetest.Eventually(t, time.Minute, func() bool { // the writer, too, comes back to the replicas
+		storetest.Eventually(t, time.Minute, func() bool { // who wrote, too, comes back to the replicas
 			r := begin(t, b, position)
 			got, err := r.marked(acc)
 			if r.end(); got != 30 || err != nil {
@@ -231,9 +230,10 @@ func testReplicas(t *testing.T, f servertest.Flavour) {
 	}
 }
 
-func TestReplicaHealth(t *testing.T) { storetest.EachServer(t, testReplicaHealth) }
+func TestReplicaHealth(t *testing.T) { servertest.OnEachFlavour(t, testReplicaHealth) }
 
 func testReplicaHealth(t *testing.T, f servertest.Flavour) {
+	t.Parallel() // to the other flavour: it mostly waits
 	db := storetest.OnReplicas(t, f, 2)
 	s := db.Open(t, func(o *store.Options) { o.MaxLag = 4 * time.Second })
 	acc := newAccount(t, s, "ann")
@@ -316,9 +316,10 @@ func testReplicaHealth(t *testing.T, f servertest.Flavour) {
 	})
 }
 
-func TestWriterAway(t *testing.T) { storetest.EachServer(t, testWriterAway) }
+func TestPrimaryAway(t *testing.T) { servertest.OnEachFlavour(t, testPrimaryAway) }
 
-func testWriterAway(t *testing.T, f servertest.Flavour) {
+func testPrimaryAway(t *testing.T, f servertest.Flavour) {
+	t.Parallel() // to the other flavour: it mostly waits
 	db := storetest.OnReplicas(t, f, 2)
 	s := db.Open(t)
 	acc := newAccount(t, s, "ann")
@@ -332,14 +333,14 @@ func testWriterAway(t *testing.T, f servertest.Flavour) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			back := gone()
-			// Asked before anybody knows that the writer is away: the answer takes seconds, but comes.
+			// Asked before anybody knows that the primary is away: the answer takes a second, but comes.
 			r := begin(t, s, 0)
 			if found, err := s.AccountByID(store.PrimaryWhileThere(r.ctx), acc); err != nil || found.ID != acc {
 				t.Errorf("who asks: %v, %v", found, err)
 			}
 			r.end()
-			if !s.WriterAway() {
-				t.Error("the writer counts as there")
+			if !s.PrimaryAway() {
+				t.Error("the primary counts as there")
 			}
 			for _, p := range []store.Position{0, position, store.PositionPrimary} {
 				r := begin(t, s, p)
@@ -349,16 +350,17 @@ func testWriterAway(t *testing.T, f servertest.Flavour) {
 				r.end()
 			}
 			r = begin(t, s, 0)
-			if err := s.SetMarker(r.ctx, acc, "home", 2); !errors.Is(err, store.ErrWriterAway) || !errors.Is(err, store.ErrBusy) {
+			if err := s.SetMarker(r.ctx, acc, "home", 2); !errors.Is(err, store.ErrPrimaryAway) || !errors.Is(err, store.ErrBusy) {
 				t.Errorf("a write: %v", err)
 			}
-			if err := s.Tx(r.ctx, func(context.Context, *store.Store) error { return nil }); !errors.Is(err, store.ErrWriterAway) {
+			if err := s.Tx(r.ctx, func(context.Context, *store.Store) error { return nil }); !errors.Is(err, store.ErrPrimaryAway) {
 				t.Errorf("a transaction: %v", err)
 			}
 			back()
-			storetest.Eventually(t, time.Minute, func() bool { return !s.WriterAway() })
+			storetest.Eventually(t, time.Minute, func() bool { return !s.PrimaryAway() })
 			w := begin(t, s, 0)
 			w.mark(acc, 1)
+			// Later than before: by that, processes that have not reached the primary yet learn that it is back.
 			if p := w.end(); p <= position || p == store.PositionPrimary {
 				t.Errorf("position %d after %d", p, position)
 			}
@@ -367,9 +369,12 @@ func testWriterAway(t *testing.T, f servertest.Flavour) {
 }
 
 // Connections that ended while nobody used them are no reason to call a stop failed.
-func TestCloseWithoutTheReplica(t *testing.T) { storetest.EachServer(t, testCloseWithoutTheReplica) }
+func TestCloseWithoutTheReplica(t *testing.T) {
+	servertest.OnEachFlavour(t, testCloseWithoutTheReplica)
+}
 
 func testCloseWithoutTheReplica(t *testing.T, f servertest.Flavour) {
+	t.Parallel() // to the other flavour: it mostly waits
 	db := storetest.OnReplicas(t, f, 1)
 	s := db.Open(t)
 	acc := newAccount(t, s, "ann")
@@ -398,15 +403,17 @@ func testCloseWithoutTheReplica(t *testing.T, f servertest.Flavour) {
 
 // While one replica is seconds behind the other, a request sees one state of the site, whichever: never what one of
 // them has and then the other has not.
-func TestARequestReadsOneServer(t *testing.T) { storetest.EachServer(t, testARequestReadsOneServer) }
+func TestARequestReadsOneServer(t *testing.T) {
+	servertest.OnEachFlavour(t, testARequestReadsOneServer)
+}
 
 func testARequestReadsOneServer(t *testing.T, f servertest.Flavour) {
+	t.Parallel() // to the other flavour: it mostly waits
 	db := storetest.OnReplicas(t, f, 2)
 	a, b := db.Open(t), db.Open(t)
 	acc := newAccount(t, a, "ann")
 	db.CatchUp(t)
-	db.Replicas[0].Delay(t, 2)
-	time.Sleep(2500 * time.Millisecond) // it stood still at first
+	db.DelayBy(t, 2, db.Replicas[0])
 	storetest.WaitInUse(t, b, 2)
 
 	apart := 0
@@ -414,7 +421,7 @@ func testARequestReadsOneServer(t *testing.T, f servertest.Flavour) {
 		w := begin(t, a, 0)
 		w.mark(acc, i)
 		w.end()
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // in which the other replica mostly follows
 		r := begin(t, b, 0)
 		last := int64(-1)
 		for range 4 {
@@ -447,7 +454,7 @@ func testARequestReadsOneServer(t *testing.T, f servertest.Flavour) {
 			}
 			b.CarryByToken(r.ctx, &store.AccessToken{Position: position})
 			if got, err := r.marked(acc); got != i || err != nil {
-				t.Errorf("the writer reads %d, %v; want %d", got, err, i)
+				t.Errorf("who wrote reads %d, %v; want %d", got, err, i)
 			}
 			r.end()
 		}

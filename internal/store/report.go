@@ -9,12 +9,12 @@ const (
 )
 
 // AddReport inserts the report.
-func (s *Store) AddReport(ctx context.Context, r Report) error {
+func (s *conn) AddReport(ctx context.Context, r Report) error {
 	return translate(s.write(ctx).Create(&r).Error)
 }
 
 // Reports lists the reports of a state ("" for all), newest first.
-func (s *Store) Reports(ctx context.Context, state string, r Range) ([]Report, error) {
+func (s *conn) Reports(ctx context.Context, state string, r Range) ([]Report, error) {
 	where, args := "id < ? AND id > ?", []any{r.max(), r.Min}
 	if state != "" {
 		where += " AND state = ?"
@@ -26,7 +26,7 @@ func (s *Store) Reports(ctx context.Context, state string, r Range) ([]Report, e
 }
 
 // ReportByID is ErrNotFound where there is none.
-func (s *Store) ReportByID(ctx context.Context, id int64) (*Report, error) {
+func (s *conn) ReportByID(ctx context.Context, id int64) (*Report, error) {
 	var r Report
 	if err := first(s.read(ctx).Where("id = ?", id), &r); err != nil {
 		return nil, err
@@ -35,20 +35,20 @@ func (s *Store) ReportByID(ctx context.Context, id int64) (*Report, error) {
 }
 
 // OpenReports counts the reports that wait, up to most.
-func (s *Store) OpenReports(ctx context.Context, most int) (int, error) {
+func (s *conn) OpenReports(ctx context.Context, most int) (int, error) {
 	var n int
 	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT id FROM reports WHERE state = ? LIMIT ?) waiting", ReportOpen, most).Scan(&n).Error
 	return n, translate(err)
 }
 
 // CloseReport closes an open report and reports whether it was open.
-func (s *Store) CloseReport(ctx context.Context, id, byID int64, at Millis) (bool, error) {
+func (s *conn) CloseReport(ctx context.Context, id, byID int64, at Millis) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE reports SET state = ?, closed_by_id = ?, closed_at = ? WHERE id = ? AND state = ?", ReportClosed, byID, at, id, ReportOpen)
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
 // Admins are the ids of active administrators, at most limit.
-func (s *Store) Admins(ctx context.Context, limit int) ([]int64, error) {
+func (s *conn) Admins(ctx context.Context, limit int) ([]int64, error) {
 	var ids []int64
 	err := s.read(ctx).Raw("SELECT id FROM accounts WHERE role = ? AND suspended_at IS NULL AND deleted_at IS NULL ORDER BY id LIMIT ?", RoleAdmin, limit).Scan(&ids).Error
 	return ids, translate(err)

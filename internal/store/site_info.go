@@ -3,7 +3,7 @@ package store
 import "context"
 
 // SiteInfo returns a value of the site itself, ErrNotFound where nobody has set it. It reads on the primary.
-func (s *Store) SiteInfo(ctx context.Context, name string) (string, error) {
+func (s *conn) SiteInfo(ctx context.Context, name string) (string, error) {
 	var rows []string
 	if err := s.read(Primary(ctx)).Raw("SELECT value FROM site_info WHERE name = ?", name).Scan(&rows).Error; err != nil {
 		return "", translate(err)
@@ -15,14 +15,14 @@ func (s *Store) SiteInfo(ctx context.Context, name string) (string, error) {
 }
 
 // SetSiteInfo inserts or replaces a value.
-func (s *Store) SetSiteInfo(ctx context.Context, name, value string) error {
+func (s *conn) SetSiteInfo(ctx context.Context, name, value string) error {
 	d := s.dialect
 	return translate(s.write(ctx).Exec("INSERT INTO site_info (name, value) VALUES (?, ?) "+
 		d.upsert("name", "value = "+d.new("value")), name, value).Error)
 }
 
 // AddSiteInfo inserts a value unless it exists, and reports whether it did. Of several processes one gets true.
-func (s *Store) AddSiteInfo(ctx context.Context, name, value string) (bool, error) {
+func (s *conn) AddSiteInfo(ctx context.Context, name, value string) (bool, error) {
 	res := s.write(ctx).Exec(s.dialect.insertIgnore()+" site_info (name, value) VALUES (?, ?)", name, value)
 	return res.RowsAffected == 1, translate(res.Error)
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,7 +15,7 @@ import (
 
 // sqliteDialector lets gorm speak to modernc.org/sqlite, which needs no cgo. gorm's own SQLite driver imports the
 // cgo one. Schema changes are golang-migrate's, so the migrator is only gorm's plain one.
-type sqliteDialector struct{ db *sql.DB }
+type sqliteDialector struct{ db gorm.ConnPool }
 
 func (sqliteDialector) Name() string { return "sqlite" }
 
@@ -43,7 +42,7 @@ func (d sqliteDialector) Initialize(db *gorm.DB) error {
 			_, _ = builder.WriteString(" OFFSET " + strconv.Itoa(limit.Offset))
 		}
 	}
-	db.ClauseBuilders["FOR"] = func(clause.Clause, clause.Builder) {} // the writer is alone
+	db.ClauseBuilders["FOR"] = func(clause.Clause, clause.Builder) {} // whoever writes is alone
 	return nil
 }
 

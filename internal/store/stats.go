@@ -14,7 +14,7 @@ type SiteStats struct {
 }
 
 // SiteStats counts. It reads every account, so callers keep the answer for a while.
-func (s *Store) SiteStats(ctx context.Context, now time.Time) (SiteStats, error) {
+func (s *conn) SiteStats(ctx context.Context, now time.Time) (SiteStats, error) {
 	var row SiteStats
 	err := s.read(ctx).Raw("SELECT COUNT(*) AS accounts, COALESCE(SUM(open_posts_count), 0) AS posts, "+
 		"COALESCE(SUM(CASE WHEN last_post_at > ? THEN 1 ELSE 0 END), 0) AS active_month "+

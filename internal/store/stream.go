@@ -9,34 +9,41 @@ import (
 
 // A Listener is an account with a stream, as one post concerns it.
 type Listener struct {
-	Follows bool // its author
-	Likes   bool
-	Hides   bool // wants no warned posts in its feeds, and this is one of another's
+	Follows bool // its author, or one of its tags
+	Marks
+	Filters string // its own: see Account
+	Hides   bool   // mutes the author, or wants no warned posts in its feeds, and this is one of another's
 }
 
 // listenersAtOnce bounds the accounts that one statement asks about.
 const listenersAtOnce = 500
 
+// marksOf reads a post's marks alone.
+var marksOf = newColumns(viewerColumns...)
+
 // ListenersTo returns those of the accounts that may see the post or comment, with what it is to them. It takes one
 // statement for each 500 accounts.
-func (s *Store) ListenersTo(ctx context.Context, postID int64, accountIDs []int64) (map[int64]Listener, error) {
+func (s *conn) ListenersTo(ctx context.Context, postID int64, accountIDs []int64) (map[int64]Listener, error) {
 	seen := postSeen(&Account{ID: 1})
 	// The arguments of visibility are nothing but the viewer's id: here it is each account's.
 	where := strings.ReplaceAll(seen.sql, "?", "v.id")
 	out := make(map[int64]Listener, len(accountIDs))
 	for some := range slices.Chunk(accountIDs, listenersAtOnce) {
 		list, args := in(some)
-		rows, err := s.query(ctx, "SELECT v.id, CASE WHEN EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = v.id AND f.followee_id = p.author_id) THEN 1 ELSE 0 END,"+
-			" CASE WHEN EXISTS (SELECT 1 FROM likes l WHERE l.account_id = v.id AND l.post_id = p.id) THEN 1 ELSE 0 END,"+
-			" CASE WHEN v.warned_photos = 'hide' AND v.id <> p.author_id AND (p.sensitive = 1 OR p.warning <> '') THEN 1 ELSE 0 END"+
-			" FROM posts p JOIN accounts a ON a.id = p.author_id JOIN accounts v ON v.id IN "+list+
+		rows, err := s.query(ctx, "SELECT v.id, "+strings.ReplaceAll(marksOf.sql, "?", "v.id")+", CASE WHEN EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = v.id AND f.followee_id = p.author_id AND NOT "+exclusively+")"+
+			" OR p.listed = 1 AND EXISTS (SELECT 1 FROM tag_follows ft JOIN post_tags pt ON pt.tag_id = ft.tag_id WHERE ft.account_id = v.id AND pt.post_id = p.id) THEN 1 ELSE 0 END,"+
+			" CASE WHEN v.warned_photos = 'hide' AND v.id <> p.author_id AND (p.sensitive = 1 OR p.warning <> '')"+
+			" OR EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = v.id AND mu.target_id = p.author_id AND "+s.notOver()+") THEN 1 ELSE 0 END"+
+			", COALESCE(v.filters, '') FROM posts p JOIN accounts a ON a.id = p.author_id JOIN accounts v ON v.id IN "+list+
 			" WHERE p.id = ? AND v.suspended_at IS NULL AND v.deleted_at IS NULL AND "+where, append(args, postID)...)
 		if err != nil {
 			return nil, err
 		}
 		for rows.next() {
 			id := rows.int()
-			out[id] = Listener{Follows: rows.bool(), Likes: rows.bool(), Hides: rows.bool()}
+			var p Post
+			marksOf.read(rows, &p)
+			out[id] = Listener{Marks: p.Marks, Follows: rows.bool(), Hides: rows.bool(), Filters: rows.text()}
 		}
 		if err := rows.done(); err != nil {
 			return nil, err
@@ -45,8 +52,30 @@ func (s *Store) ListenersTo(ctx context.Context, postID int64, accountIDs []int6
 	return out, nil
 }
 
+// BoostListeners returns those of the accounts whose home feed has the boost: see firstBoosts. It takes one statement for
+// each 500 accounts.
+func (s *conn) BoostListeners(ctx context.Context, boostID int64, accountIDs []int64) (map[int64]bool, error) {
+	seen := s.firstBoosts(homeOf(&Account{ID: 1, ExclusiveLists: 1}))
+	where := strings.ReplaceAll(seen.sql, "?", "v.id") // see ListenersTo
+	out := make(map[int64]bool)
+	for some := range slices.Chunk(accountIDs, listenersAtOnce) {
+		list, args := in(some)
+		ids, err := s.idList(ctx, "SELECT v.id FROM boosts b JOIN accounts ba ON ba.id = b.account_id JOIN posts o ON o.id = b.post_id JOIN accounts oa ON oa.id = o.author_id JOIN accounts v ON v.id IN "+list+
+			" WHERE b.id = ? AND ba.suspended_at IS NULL AND ba.deleted_at IS NULL AND v.suspended_at IS NULL AND v.deleted_at IS NULL"+
+			" AND (b.account_id = v.id OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = v.id AND f.followee_id = b.account_id AND f.hide_boosts = 0"+s.followsShown(homeOf(&Account{ExclusiveLists: 1}))+"))"+
+			" AND NOT (v.warned_photos = 'hide' AND (o.sensitive = 1 OR o.warning <> '')) AND "+where, append(args, boostID)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			out[id] = true
+		}
+	}
+	return out, nil
+}
+
 // FollowersAmong returns those of the accounts that follow the author.
-func (s *Store) FollowersAmong(ctx context.Context, authorID int64, accountIDs []int64) (map[int64]bool, error) {
+func (s *conn) FollowersAmong(ctx context.Context, authorID int64, accountIDs []int64) (map[int64]bool, error) {
 	out := make(map[int64]bool)
 	for some := range slices.Chunk(accountIDs, listenersAtOnce) {
 		list, args := in(some)
@@ -69,7 +98,7 @@ const waitPoll = 50 * time.Millisecond
 
 // WaitForReplicas returns once every replica in use has all that was committed before the call, so that later reads
 // find it, wherever they go. A replica that lags too far is taken out of use, and not waited for.
-func (s *Store) WaitForReplicas(ctx context.Context) error {
+func (s *conn) WaitForReplicas(ctx context.Context) error {
 	if s.cluster == nil {
 		return nil
 	}

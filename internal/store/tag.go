@@ -9,7 +9,7 @@ import (
 // EnsureTags creates missing tags and returns the ids of all, in order of the keys. names are as written, by folded
 // key. It runs before the transaction that uses them, so that a popular tag's row is never locked while a post is
 // written.
-func (s *Store) EnsureTags(ctx context.Context, names map[string]string) ([]int64, error) {
+func (s *conn) EnsureTags(ctx context.Context, names map[string]string) ([]int64, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -50,7 +50,7 @@ func (s *Store) EnsureTags(ctx context.Context, names map[string]string) ([]int6
 	}
 }
 
-func (s *Store) tagsByKey(ctx context.Context, keys []string) (map[string]int64, error) {
+func (s *conn) tagsByKey(ctx context.Context, keys []string) (map[string]int64, error) {
 	args := make([]any, len(keys))
 	for i, k := range keys {
 		args[i] = k
@@ -68,20 +68,20 @@ func (s *Store) tagsByKey(ctx context.Context, keys []string) (map[string]int64,
 }
 
 // SetPostTags replaces the post's tags.
-func (s *Store) SetPostTags(ctx context.Context, postID int64, tagIDs []int64) error {
+func (s *conn) SetPostTags(ctx context.Context, postID int64, tagIDs []int64) error {
 	return s.setPairs(ctx, "post_tags", "tag_id", postID, tagIDs)
 }
 
 // A tag is known to a viewer once it is in a public post that the viewer may see. One that is only in posts for
 // followers must not be found by trying names.
-func (s *Store) tagSeen(viewer *Account) condition {
+func (s *conn) tagSeen(viewer *Account) condition {
 	join, c := s.dialect.orderedJoin(), accountSeen(viewer, "a")
 	return condition{"EXISTS (SELECT 1 FROM post_tags pt " + join + " posts p ON p.id = pt.post_id " + join + " accounts a ON a.id = p.author_id" +
 		" WHERE pt.tag_id = t.id AND p.listed = 1 AND " + c.sql + ")", c.args}
 }
 
 // TagByKey returns the tag of that folded name if the viewer may know of it, else ErrNotFound.
-func (s *Store) TagByKey(ctx context.Context, viewer *Account, key string) (*Tag, error) {
+func (s *conn) TagByKey(ctx context.Context, viewer *Account, key string) (*Tag, error) {
 	c := s.tagSeen(viewer)
 	var tag *Tag
 	err := lookUp(ctx, func(ctx context.Context) error {
@@ -100,13 +100,13 @@ func (s *Store) TagByKey(ctx context.Context, viewer *Account, key string) (*Tag
 
 // TagsByPrefix returns tags whose folded name begins with prefix and that the viewer may know of, in order of the
 // names.
-func (s *Store) TagsByPrefix(ctx context.Context, viewer *Account, prefix string, limit int) ([]Tag, error) {
+func (s *conn) TagsByPrefix(ctx context.Context, viewer *Account, prefix string, limit int) ([]Tag, error) {
 	c := s.tagSeen(viewer)
 	args := append(append([]any{prefix, prefix + "\U0010FFFF"}, c.args...), limit)
 	return s.tags(ctx, "t.name_key >= ? AND t.name_key < ? AND "+c.sql+" ORDER BY t.name_key LIMIT ?", args...)
 }
 
-func (s *Store) tags(ctx context.Context, where string, args ...any) ([]Tag, error) {
+func (s *conn) tags(ctx context.Context, where string, args ...any) ([]Tag, error) {
 	rows, err := s.query(ctx, "SELECT t.id, t.name, t.name_key, t.created_at FROM tags t WHERE "+where, args...)
 	if err != nil {
 		return nil, err

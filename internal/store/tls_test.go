@@ -64,7 +64,7 @@ func certificates(t *testing.T) (ca, cert, key string) {
 	return write("ca.pem", "CERTIFICATE", root), write("cert.pem", "CERTIFICATE", leaf), write("key.pem", "EC PRIVATE KEY", der)
 }
 
-func TestTLS(t *testing.T) { storetest.EachServer(t, testTLS) }
+func TestTLS(t *testing.T) { servertest.OnEachFlavour(t, testTLS) }
 
 func testTLS(t *testing.T, f servertest.Flavour) {
 	ca, cert, key := certificates(t)

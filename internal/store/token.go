@@ -9,13 +9,13 @@ import (
 )
 
 // CreateToken inserts an access token under its ID and the hash of its secret.
-func (s *Store) CreateToken(ctx context.Context, t *AccessToken) error {
+func (s *conn) CreateToken(ctx context.Context, t *AccessToken) error {
 	return translate(s.write(ctx).Create(t).Error)
 }
 
 // TokenByHash reads on the primary, so that a revoked token stops working at once. While the primary is away it reads
 // on a replica.
-func (s *Store) TokenByHash(ctx context.Context, hash string) (*AccessToken, error) {
+func (s *conn) TokenByHash(ctx context.Context, hash string) (*AccessToken, error) {
 	var t AccessToken
 	if err := first(s.read(PrimaryWhileThere(ctx)).Where("hash = ?", hash), &t); err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func joinedColumns(models ...joined) func() (string, error) {
 
 // TokenOwnerByHash is TokenByHash with the token's account, nil for a client's own token, and its app. It returns
 // ErrNotFound where any of them is missing.
-func (s *Store) TokenOwnerByHash(ctx context.Context, hash string) (*AccessToken, *Account, *App, error) {
+func (s *conn) TokenOwnerByHash(ctx context.Context, hash string) (*AccessToken, *Account, *App, error) {
 	columns, err := tokenOwnerColumns()
 	if err != nil {
 		return nil, nil, nil, err
@@ -78,28 +78,42 @@ func (s *Store) TokenOwnerByHash(ctx context.Context, hash string) (*AccessToken
 }
 
 // TouchToken records when the token was used.
-func (s *Store) TouchToken(ctx context.Context, id int64, at Millis) error {
+func (s *conn) TouchToken(ctx context.Context, id int64, at Millis) error {
 	if s.readOnly {
 		return nil
 	}
 	return translate(s.write(ctx).Exec("UPDATE access_tokens SET used_at = ? WHERE id = ? AND used_at < ?", at, id, at).Error)
 }
 
-// DeleteToken revokes a token. One that does not exist is no error.
-func (s *Store) DeleteToken(ctx context.Context, id int64) error {
+// DeleteToken revokes a token, and ends its push subscription. One that does not exist is no error.
+func (s *conn) DeleteToken(ctx context.Context, id int64) error {
+	if err := s.DeletePushOfToken(ctx, id); err != nil {
+		return err
+	}
 	return translate(s.write(ctx).Exec("DELETE FROM access_tokens WHERE id = ?", id).Error)
 }
 
 // TokensOf lists an account's tokens, newest first.
-func (s *Store) TokensOf(ctx context.Context, accountID int64) ([]*AccessToken, error) {
+func (s *conn) TokensOf(ctx context.Context, accountID int64) ([]*AccessToken, error) {
 	var ts []*AccessToken
 	err := s.read(PrimaryWhileThere(ctx)).Where("account_id = ?", accountID).Order("id DESC").Find(&ts).Error
 	return ts, translate(err)
 }
 
 // DeleteTokensOf revokes all tokens of an account, or those of one app (appID not 0), with the codes that could still
-// be exchanged for tokens.
-func (s *Store) DeleteTokensOf(ctx context.Context, accountID, appID int64) error {
+// be exchanged for tokens, and ends their push subscriptions.
+func (s *conn) DeleteTokensOf(ctx context.Context, accountID, appID int64) error {
+	find, args := "SELECT p.id FROM push_subscriptions p JOIN access_tokens t ON t.id = p.token_id WHERE p.account_id = ?", []any{accountID}
+	if appID != 0 {
+		find, args = find+" AND t.app_id = ?", append(args, appID)
+	}
+	ids, err := s.idList(Primary(ctx), find, args...)
+	if err != nil {
+		return err
+	}
+	if err := s.DeletePushSubscriptions(ctx, ids...); err != nil {
+		return err
+	}
 	for _, table := range []string{"authorization_codes", "access_tokens"} {
 		sql, args := "DELETE FROM "+table+" WHERE account_id = ?", []any{accountID}
 		if appID != 0 {
@@ -113,13 +127,13 @@ func (s *Store) DeleteTokensOf(ctx context.Context, accountID, appID int64) erro
 }
 
 // CreateCode inserts an authorization code under the hash of its secret.
-func (s *Store) CreateCode(ctx context.Context, c *AuthorizationCode) error {
+func (s *conn) CreateCode(ctx context.Context, c *AuthorizationCode) error {
 	return translate(s.write(ctx).Create(c).Error)
 }
 
 // CodeByHash finds a code that has not expired by the primary's clock, exchanged or not. In a transaction it locks the
 // code.
-func (s *Store) CodeByHash(ctx context.Context, hash string) (*AuthorizationCode, error) {
+func (s *conn) CodeByHash(ctx context.Context, hash string) (*AuthorizationCode, error) {
 	var cs []*AuthorizationCode
 	err := s.write(ctx).Raw("SELECT * FROM authorization_codes WHERE hash = ? AND expires_at > "+s.dialect.nowMillis()+s.dialect.forUpdate(), hash).Scan(&cs).Error
 	if err != nil {
@@ -132,19 +146,19 @@ func (s *Store) CodeByHash(ctx context.Context, hash string) (*AuthorizationCode
 }
 
 // UseCode records the token that the code was exchanged for. Of several callers one gets true.
-func (s *Store) UseCode(ctx context.Context, hash string, tokenID int64) (bool, error) {
+func (s *conn) UseCode(ctx context.Context, hash string, tokenID int64) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE authorization_codes SET token_id = ? WHERE hash = ? AND token_id IS NULL", tokenID, hash)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
 // DeleteExpiredCodes removes codes that expired before the moment.
-func (s *Store) DeleteExpiredCodes(ctx context.Context, before Millis) (int64, error) {
+func (s *conn) DeleteExpiredCodes(ctx context.Context, before Millis) (int64, error) {
 	res := s.write(ctx).Exec("DELETE FROM authorization_codes WHERE expires_at < ?", before)
 	return res.RowsAffected, translate(res.Error)
 }
 
 // DeleteUnusedClientTokens removes at most limit of the clients' own tokens that were not used since the moment.
-func (s *Store) DeleteUnusedClientTokens(ctx context.Context, before Millis, limit int) (int, error) {
+func (s *conn) DeleteUnusedClientTokens(ctx context.Context, before Millis, limit int) (int, error) {
 	ids, err := s.idList(Primary(ctx), "SELECT id FROM access_tokens WHERE account_id IS NULL AND used_at < ? ORDER BY id LIMIT ?", before, limit)
 	if err != nil {
 		return 0, err

@@ -46,29 +46,17 @@ func traced(c driver.Connector, t *Tracing, about TracedStatement) driver.Connec
 	return &tracedConnector{c, t, about}
 }
 
-// tracedInner is what the connections of both drivers are.
-type tracedInner interface {
-	driver.Conn
-	driver.ConnBeginTx
-	driver.Pinger
-	driver.ExecerContext
-	driver.QueryerContext
-	driver.ConnPrepareContext
-	driver.SessionResetter
-	driver.Validator
-}
-
 func (c *tracedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	inner, ok := conn.(tracedInner)
+	inner, ok := conn.(driverConn)
 	if !ok {
 		conn.Close()
 		return nil, fmt.Errorf("store: the driver's connection is a %T", conn)
 	}
-	t := &tracedConn{tracedInner: inner, tracing: c.tracing, about: c.about}
+	t := &tracedConn{driverConn: inner, tracing: c.tracing, about: c.about}
 	if at, ok := conn.(*tracked); ok && at.server != nil {
 		t.about.Server += " " + at.server.id
 	}
@@ -79,7 +67,7 @@ func (c *tracedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 type tracedConn struct {
-	tracedInner
+	driverConn
 	tracing *Tracing
 	about   TracedStatement
 }
@@ -93,7 +81,7 @@ type tracedCheckingConn struct {
 // readerOf is a connection of SQLite's pool for reads, and what tells of its statements, nil if nothing does.
 func readerOf(conn any) (*readerConn, *tracedConn) {
 	if t, ok := conn.(*tracedConn); ok {
-		return t.tracedInner.(*readerConn), t
+		return t.driverConn.(*readerConn), t
 	}
 	return conn.(*readerConn), nil
 }
@@ -114,20 +102,20 @@ func (c *tracedConn) begin(ctx context.Context, q string) func(kind string) {
 
 func (c *tracedConn) QueryContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Rows, error) {
 	end := c.begin(ctx, q)
-	rows, err := c.tracedInner.QueryContext(ctx, q, args)
+	rows, err := c.driverConn.QueryContext(ctx, q, args)
 	end(errorKind(err))
 	return rows, err
 }
 
 func (c *tracedConn) ExecContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Result, error) {
 	end := c.begin(ctx, q)
-	result, err := c.tracedInner.ExecContext(ctx, q, args)
+	result, err := c.driverConn.ExecContext(ctx, q, args)
 	end(errorKind(err))
 	return result, err
 }
 
 func (c *tracedConn) PrepareContext(ctx context.Context, q string) (driver.Stmt, error) {
-	st, err := c.tracedInner.PrepareContext(ctx, q)
+	st, err := c.driverConn.PrepareContext(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +129,7 @@ func (c *tracedConn) PrepareContext(ctx context.Context, q string) (driver.Stmt,
 
 func (c *tracedConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	end := c.begin(ctx, "BEGIN")
-	tx, err := c.tracedInner.BeginTx(ctx, o)
+	tx, err := c.driverConn.BeginTx(ctx, o)
 	end(errorKind(err))
 	if err != nil {
 		return nil, err
@@ -220,7 +208,7 @@ func errorKind(err error) string {
 const JobOrigin = "_trace"
 
 // withOrigin adds the origin to a payload. A payload that is no JSON object stays as it is.
-func (s *Store) withOrigin(ctx context.Context, payload []byte) []byte {
+func (s *conn) withOrigin(ctx context.Context, payload []byte) []byte {
 	if s.tracing == nil || len(payload) < 2 || payload[0] != '{' {
 		return payload
 	}

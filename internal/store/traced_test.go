@@ -73,7 +73,7 @@ func TestStatementsAreToldOf(t *testing.T) {
 		if err != nil || len(jobs) != 1 || !strings.Contains(string(jobs[0].Payload), store.JobOrigin) || !strings.Contains(string(jobs[0].Payload), "payloadword") {
 			t.Fatalf("%v %v", jobs, err)
 		}
-		if _, err := s.FeedPhotos(ctx, []int64{1}, nil, false); err != nil { // a page, which SQLite reads past database/sql
+		if _, err := s.FeedPhotos(ctx, []*store.Post{{ID: 1}}, nil, false); err != nil { // a page, which SQLite reads past database/sql
 			t.Fatal(err)
 		}
 		seen.mu.Lock()
@@ -107,7 +107,7 @@ func (s *told) forget() {
 }
 
 // A read on the primary is told with its reason, one on a replica with the server.
-func TestWhyThePrimaryIsTold(t *testing.T) { storetest.EachServer(t, testWhyThePrimaryIsTold) }
+func TestWhyThePrimaryIsTold(t *testing.T) { servertest.OnEachFlavour(t, testWhyThePrimaryIsTold) }
 
 func testWhyThePrimaryIsTold(t *testing.T, f servertest.Flavour) {
 	r := storetest.OnReplicas(t, f, 1)
@@ -115,7 +115,7 @@ func testWhyThePrimaryIsTold(t *testing.T, f servertest.Flavour) {
 	s := r.Open(t, func(o *store.Options) { o.Tracing = seen.tracing() })
 	ctx, reads := s.StartReads(t.Context(), 0)
 	defer reads.End()
-	if _, err := s.FeedPhotos(ctx, []int64{1}, nil, false); err != nil {
+	if _, err := s.FeedPhotos(ctx, []*store.Post{{ID: 1}}, nil, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Jobs(ctx, "", 0, 1); err != nil { // marked
@@ -124,7 +124,7 @@ func testWhyThePrimaryIsTold(t *testing.T, f servertest.Flavour) {
 	if err := s.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return tx.SetSiteInfo(ctx, "a", "b") }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.FeedPhotos(ctx, []int64{1}, nil, false); err != nil {
+	if _, err := s.FeedPhotos(ctx, []*store.Post{{ID: 1}}, nil, false); err != nil {
 		t.Fatal(err)
 	}
 	seen.mu.Lock()

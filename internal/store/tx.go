@@ -9,14 +9,21 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"tintype/internal/budget"
+	"tintype/internal/sleep"
 )
 
-const txTries = 6
+const (
+	txTries = 6
+	// lastLook is how long it may take to look what became of a COMMIT, where the time of its transaction is over.
+	lastLook = 400 * time.Millisecond
+)
 
 type afterCommit struct{ fns []func() }
 
 // committed calls the signals and the functions of AfterCommit.
-func (s *Store) committed(after *afterCommit) {
+func (s *conn) committed(after *afterCommit) {
 	s.signals.commits.Add(1)
 	for _, fn := range after.fns {
 		fn()
@@ -25,7 +32,7 @@ func (s *Store) committed(after *afterCommit) {
 
 // AfterCommit runs f once the transaction has committed, for example to wake workers. What must not get lost is a row
 // of the transaction instead. Outside a transaction f runs at once.
-func (s *Store) AfterCommit(f func()) {
+func (s *conn) AfterCommit(f func()) {
 	if s.after == nil {
 		f()
 		return
@@ -33,26 +40,16 @@ func (s *Store) AfterCommit(f func()) {
 	s.after.fns = append(s.after.fns, f)
 }
 
-// Tx runs f in a transaction on the primary. When the database asks for it (deadlock, failover, a lost connection) the
-// whole f runs again, so it must change nothing but tx. A Tx inside a Tx is ErrNestedTx. If the answer to COMMIT is
-// lost, f runs once more; where that would do harm, use TxOnce.
-func (s *Store) Tx(ctx context.Context, f func(ctx context.Context, tx *Store) error) error {
-	var none int64
-	return s.run(ctx, "", func(ctx context.Context, tx *Store, _ int64) error { return f(ctx, tx) }, &none)
+// once is a transaction over all its tries, in one place or two.
+type once struct {
+	table string // where its own row stands; "" for Tx
+	id    int64  // of that row: set at the first try, and anew where another process drew the same
+	// lost is of a try whose COMMIT got no answer: it may have been done.
+	lost *afterCommit
 }
 
-// TxOnce is Tx for what must happen once. f inserts a row with the given id as primary key of the table. The id is
-// drawn before the first try and stays the same. If the answer to COMMIT is lost, TxOnce looks the id up on the primary
-// to learn what happened. If another process drew the same id, the first try is repeated with a new one. It returns the
-// id of the row.
-func (s *Store) TxOnce(ctx context.Context, table string, f func(ctx context.Context, tx *Store, id int64) error) (int64, error) {
-	var id int64
-	err := s.run(ctx, table, f, &id)
-	return id, err
-}
-
-// run is Tx and TxOnce: id is set at the first try, and anew where another process drew the same.
-func (s *Store) run(ctx context.Context, table string, f func(context.Context, *Store, int64) error, id *int64) error {
+// run is Tx and TxOnce.
+func (s *conn) run(ctx context.Context, o *once, f func(context.Context, *Store, int64) error) error {
 	if s.tx != nil || ctx.Value(keyInTx) != nil {
 		return ErrNestedTx
 	}
@@ -60,18 +57,24 @@ func (s *Store) run(ctx context.Context, table string, f func(context.Context, *
 		if err := mayBegin(ctx); err != nil {
 			return err
 		}
-		if s.cluster.away.Load() {
-			return ErrWriterAway
+		if s.cluster.breaker.Away() {
+			return ErrPrimaryAway
 		}
 	}
 	if s.readOnly {
-		return ErrWriterAway
+		return ErrPrimaryAway
 	}
-	txctx, cancel := context.WithTimeout(context.WithValue(ctx, keyInTx, true), s.txTimeout)
+	txctx, cancel := context.WithTimeout(context.WithValue(ctx, keyInTx, true), budget.Left(ctx, s.txTimeout))
 	defer cancel()
-	var lost *afterCommit // of a try whose COMMIT got no answer: it may have been done
+	// A transaction is one wait, with all its tries. Its statements take from no budget themselves.
+	_, charge, done := budget.Take(ctx)
+	defer done()
+	defer charge()
+	txctx = budget.None(txctx)
+	rerun := func() {}
+	defer func() { rerun() }()
 	for try := 1; ; try++ {
-		after, stage, err := s.once(txctx, f, id)
+		after, stage, err := s.try(txctx, o, f)
 		if err == nil {
 			s.committed(after)
 			return nil
@@ -79,45 +82,46 @@ func (s *Store) run(ctx context.Context, table string, f func(context.Context, *
 		again := retryable(err)
 		var c *ConflictError
 		switch {
-		case stage == stageCommit && table != "":
-			lost = after
-			if done, lookErr := s.landed(ctx, table, *id); lookErr == nil && done {
+		case stage == stageCommit && o.table != "":
+			if o.lost == nil {
+				txctx, rerun = s.afterLoss(context.WithValue(ctx, keyInTx, true))
+			}
+			o.lost = after
+			if done, lookErr := s.landed(ctx, o.table, o.id); lookErr == nil && done {
 				s.committed(after)
 				return nil
 			}
 			// Not there yet: the lost COMMIT may still be running, so the same transaction is run again with the
 			// same id, under a deadline of its own: whichever comes second meets the first one's row.
 			again = true
-			var cancel context.CancelFunc
-			txctx, cancel = context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), keyInTx, true), s.txTimeout)
-			defer cancel()
 		case stage == stageCommit:
 			again = true
-		case lost != nil:
+		case o.lost != nil:
 			// Whatever stopped the rerun, most likely its own row: what counts is whether the first one is there.
-			done, lookErr := s.landed(ctx, table, *id)
+			done, lookErr := s.landed(ctx, o.table, o.id)
 			if lookErr == nil && done {
-				s.committed(lost)
+				s.committed(o.lost)
 				return nil
 			}
 			if lookErr != nil {
 				again, err = true, lookErr
 			}
-		case table != "" && errors.As(err, &c) && c.Primary && try <= 3:
-			if done, lookErr := s.landed(ctx, table, *id); lookErr != nil || !done {
+		case o.table != "" && errors.As(err, &c) && c.Primary && try <= 3:
+			if done, lookErr := s.landed(ctx, o.table, o.id); lookErr != nil || !done {
 				return translate(err) // the conflict is another table's
 			}
-			*id = s.NewID()
+			o.id = s.NewID()
 			continue
+		}
+		if s.PrimaryAway() && stage == stageBody && o.lost == nil && errors.Is(translate(err), ErrBusy) {
+			return ErrPrimaryAway
 		}
 		if !again || try >= txTries {
 			return translate(err)
 		}
 		s.log.Debug("transaction runs again", "try", try, "error", err)
-		select {
-		case <-txctx.Done():
+		if sleep.For(txctx, time.Duration(5<<try+rand.IntN(20))*time.Millisecond) != nil {
 			return translate(err)
-		case <-time.After(time.Duration(5<<try+rand.IntN(20)) * time.Millisecond):
 		}
 	}
 }
@@ -129,14 +133,14 @@ const (
 	stageCommit
 )
 
-// once runs f in one transaction; Begin and Commit are by hand because gorm's Transaction does not tell whose
+// try runs f in one transaction; Begin and Commit are by hand because gorm's Transaction does not tell whose
 // error it returns.
-func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64) error, id *int64) (after *afterCommit, stage txStage, err error) {
+func (s *conn) try(ctx context.Context, o *once, f func(context.Context, *Store, int64) error) (after *afterCommit, stage txStage, err error) {
 	if err := s.learnFloor(ctx); err != nil {
 		return nil, stageBody, err
 	}
-	if *id == 0 {
-		*id = s.NewID()
+	if o.id == 0 {
+		o.id = s.NewID()
 	}
 	db := s.w.WithContext(ctx).Begin(&sql.TxOptions{Isolation: sql.LevelDefault})
 	if db.Error != nil {
@@ -148,14 +152,18 @@ func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64)
 			db.Rollback()
 		}
 	}()
-	tx := &Store{w: s.w, r: s.r, tx: db, dialect: s.dialect, ids: s.ids, log: s.log, after: &afterCommit{}, signals: s.signals, cluster: s.cluster, tracing: s.tracing}
-	if err := f(ctx, tx, *id); err != nil {
+	tx := &conn{w: s.w, r: s.r, tx: db, dialect: s.dialect, ids: s.ids, log: s.log, after: &afterCommit{}, signals: s.signals, cluster: s.cluster, tracing: s.tracing, statements: s.statements, owners: &photoOwners{}}
+	err = f(ctx, &Store{conn: tx}, o.id)
+	if err == nil {
+		err = tx.drawPhotosVersions(ctx)
+	}
+	if err != nil {
 		ended = true
 		db.Rollback()
 		return nil, stageBody, err
 	}
 	ended = true
-	markWrote(ctx) // whatever the answer to COMMIT will be
+	markWrote(ctx, s.cluster) // whatever the answer to COMMIT will be
 	if err := db.Commit().Error; err != nil {
 		db.Rollback()
 		if s.dialect.name() == "sqlite" {
@@ -166,9 +174,15 @@ func (s *Store) once(ctx context.Context, f func(context.Context, *Store, int64)
 	return tx.after, stageCommit, nil
 }
 
+// afterLoss is the context of what follows a COMMIT without an answer. It goes on when the caller has gone, for what is
+// left of the same budget.
+func (s *conn) afterLoss(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(budget.None(context.WithoutCancel(ctx)), max(budget.Left(ctx, s.txTimeout), lastLook))
+}
+
 // landed asks the primary whether the row exists, even when the caller has gone.
-func (s *Store) landed(ctx context.Context, table string, id int64) (bool, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.txTimeout)
+func (s *conn) landed(ctx context.Context, table string, id int64) (bool, error) {
+	ctx, cancel := s.afterLoss(ctx)
 	defer cancel()
 	var n int64
 	err := s.w.Session(&gorm.Session{NewDB: true, Context: ctx}).Raw(fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE id = ?", table), id).Scan(&n).Error

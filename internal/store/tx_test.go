@@ -28,7 +28,7 @@ func TestTx(t *testing.T) {
 		}
 	})
 
-	t.Run("writers in parallel lose nothing", func(t *testing.T) {
+	t.Run("transactions in parallel lose nothing", func(t *testing.T) {
 		if err := s.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return tx.SetSiteInfo(ctx, "n", "") }); err != nil {
 			t.Fatal(err)
 		}

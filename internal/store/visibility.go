@@ -93,26 +93,27 @@ func notHidden(viewer *Account) (condition, bool) {
 }
 
 // CanSee reports whether the viewer may see the post or comment. One that does not exist cannot be seen.
-func (s *Store) CanSee(ctx context.Context, viewer *Account, postID int64) (bool, error) {
+func (s *conn) CanSee(ctx context.Context, viewer *Account, postID int64) (bool, error) {
 	c := postSeen(viewer)
 	return s.exists(ctx, "SELECT 1 FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id = ? AND "+c.sql,
 		append([]any{postID}, c.args...)...)
 }
 
 // CanSeeAccount reports whether the viewer may see the account.
-func (s *Store) CanSeeAccount(ctx context.Context, viewer *Account, accountID int64) (bool, error) {
+func (s *conn) CanSeeAccount(ctx context.Context, viewer *Account, accountID int64) (bool, error) {
 	c := accountSeen(viewer, "a")
 	return s.exists(ctx, "SELECT 1 FROM accounts a WHERE a.id = ? AND "+c.sql, append([]any{accountID}, c.args...)...)
 }
 
-// IsSetWithheld reports whether the files of a set belong to an account that nobody sees.
-func (s *Store) IsSetWithheld(ctx context.Context, random string) (bool, error) {
-	return s.exists(ctx, "SELECT 1 FROM media_objects o JOIN photos p ON p.id = o.photo_id JOIN accounts a ON a.id = p.account_id"+
-		" WHERE o.random = ? AND (a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL)", random)
+// IsSetWithheld reports whether the files of a set belong to an account that nobody sees, or to a set that is gone and
+// whose files may still be there.
+func (s *conn) IsSetWithheld(ctx context.Context, random string) (bool, error) {
+	return s.exists(ctx, "SELECT 1 FROM media_objects o LEFT JOIN photos p ON p.id = o.photo_id LEFT JOIN accounts a ON a.id = p.account_id"+
+		" WHERE o.random = ? AND (o.state = ? OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL)", random, ObjectGone)
 }
 
-func (s *Store) exists(ctx context.Context, q string, args ...any) (bool, error) {
-	rows, err := s.query(ctx, q, args...)
+func (s *conn) exists(ctx context.Context, q string, args ...any) (bool, error) {
+	rows, err := s.page(ctx, q, args...)
 	if err != nil {
 		return false, err
 	}

@@ -12,23 +12,26 @@ import (
 // server that is not installed skips its part. The database may still be without a schema.
 func EachURL(t *testing.T, test func(t *testing.T, newURL func(testing.TB) string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLiteURL) })
-	EachServer(t, func(t *testing.T, f servertest.Flavour) {
+	servertest.OnEachFlavour(t, func(t *testing.T, f servertest.Flavour) {
 		server := f.Server(t)
 		test(t, server.NewDatabase)
 	})
-}
-
-// EachServer runs the test on every flavour of MySQL.
-func EachServer(t *testing.T, test func(t *testing.T, f servertest.Flavour)) {
-	for _, f := range servertest.Flavours {
-		t.Run(f.String(), func(t *testing.T) { test(t, f) })
-	}
 }
 
 // Each runs the test on every kind of database, each time with a function that opens fresh ones.
 func Each(t *testing.T, test func(t *testing.T, open func(t testing.TB) *store.Store)) {
 	EachURL(t, func(t *testing.T, newURL func(testing.TB) string) {
 		test(t, func(t testing.TB) *store.Store { return openNew(t, newURL(t)) })
+	})
+}
+
+// EachDialect is Each with one flavour of MySQL, as servertest.OnAnyFlavour chooses: for tests of what stands on the store.
+// That the flavours agree, the store's own tests show.
+func EachDialect(t *testing.T, test func(t *testing.T, open func(t testing.TB) *store.Store)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite) })
+	servertest.OnAnyFlavour(t, func(t *testing.T, f servertest.Flavour) {
+		server := f.Server(t)
+		test(t, func(t testing.TB) *store.Store { return MySQL(t, server.NewDatabase(t)) })
 	})
 }
 

@@ -1,0 +1,31 @@
+package store
+
+import "context"
+
+// NotificationChoice is where a member wants to learn of a kind of notification. A kind without a row is wanted everywhere.
+type NotificationChoice struct {
+	AccountID int64
+	Kind      string
+	Page      bool // on the page of notifications, and counted
+	Push      bool // pushed to the member's browsers
+}
+
+// NotificationChoicesOf lists what the account has chosen.
+func (s *conn) NotificationChoicesOf(ctx context.Context, accountID int64) ([]NotificationChoice, error) {
+	rows, err := s.query(ctx, "SELECT c.kind, c.page, c.push FROM notification_choices c WHERE c.account_id = ? ORDER BY c.kind", accountID)
+	if err != nil {
+		return nil, err
+	}
+	var list []NotificationChoice
+	for rows.next() {
+		list = append(list, NotificationChoice{accountID, rows.text(), rows.int() != 0, rows.int() != 0})
+	}
+	return list, rows.done()
+}
+
+// PutNotificationChoice writes what the account has chosen for a kind.
+func (s *conn) PutNotificationChoice(ctx context.Context, c NotificationChoice) error {
+	d := s.dialect
+	return translate(s.write(ctx).Exec("INSERT INTO notification_choices (account_id, kind, page, push) VALUES (?, ?, ?, ?) "+
+		d.upsert("account_id, kind", "page = "+d.new("page")+", push = "+d.new("push")), c.AccountID, c.Kind, c.Page, c.Push).Error)
+}

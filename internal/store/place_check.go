@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// PlaceCheck is what a look at every row has found.
+type PlaceCheck struct {
+	Rows, Bytes int64
+	Largest     int64    // bytes of the largest row
+	Problems    []string // why rows do not fit into the target; at most problemsShown, of all that there are
+	More        int      // problems beyond those
+}
+
+// problemsShown is how many problems are named.
+const problemsShown = 10
+
+func (c *PlaceCheck) problem(format string, args ...any) {
+	if len(c.Problems) >= problemsShown {
+		c.More++
+		return
+	}
+	c.Problems = append(c.Problems, fmt.Sprintf(format, args...))
+}
+
+// CheckFits reads every row and says what does not fit into the target: values that are too long, text that is not
+// UTF-8, keys that the target takes for the same, rows that its server does not take at once. each is called now and
+// then with the rows that were read.
+func (p *Place) CheckFits(ctx context.Context, target *Place, each func(rows int64)) (*PlaceCheck, error) {
+	c := &PlaceCheck{}
+	for copier := p.Copy(CopyPoint{}); ; {
+		b, err := copier.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if b == nil {
+			break
+		}
+		for _, part := range b.Parts {
+			t, into := p.Table(part.Table), target.Table(part.Table)
+			for _, row := range part.Rows {
+				bytes := 0
+				for _, v := range row {
+					bytes += size(v)
+				}
+				c.Largest = max(c.Largest, int64(bytes))
+				if text := t.fits(row, into); text != "" {
+					key, err := t.encodeKey(row)
+					if err != nil {
+						return nil, err
+					}
+					c.problem("%s, key %s: %s", t.Name, key, text)
+				}
+			}
+		}
+		c.Rows, c.Bytes = b.Point.Rows, b.Point.Bytes
+		if each != nil {
+			each(c.Rows)
+		}
+	}
+	if target.onSQLite() {
+		return c, nil
+	}
+	var most int64
+	if err := target.r.QueryRowContext(ctx, "SELECT @@max_allowed_packet").Scan(&most); err != nil {
+		return nil, translate(err)
+	}
+	if 2*c.Largest > most { // the site sends text in which any byte may take two
+		c.problem("the largest row has %d bytes, and max_allowed_packet of %s is %d: set it to %d and more", c.Largest, target.name, most, 2*c.Largest)
+	}
+	if !p.onSQLite() {
+		return c, nil
+	}
+	return c, p.checkSpaces(ctx, c)
+}
+
+// checkSpaces finds unique keys of which a MySQL server takes two for the same, because they only differ in spaces at
+// their end.
+func (p *Place) checkSpaces(ctx context.Context, c *PlaceCheck) error {
+	for _, t := range p.tables {
+		for _, key := range t.unique {
+			text := false
+			parts := make([]string, len(key))
+			for i, name := range key {
+				col := t.column(name)
+				if col == nil {
+					continue
+				}
+				parts[i] = identifier(name)
+				if col.kind == kindText {
+					text = true
+					parts[i] = "rtrim(" + parts[i] + ", ' ')"
+				}
+			}
+			if !text {
+				continue
+			}
+			var one int
+			err := p.r.QueryRowContext(ctx, "SELECT 1 FROM "+identifier(t.Name)+" WHERE "+notNull(key)+" GROUP BY "+strings.Join(parts, ", ")+" HAVING COUNT(*) > 1 LIMIT 1").Scan(&one)
+			switch {
+			case err == nil:
+				c.problem("%s: two rows differ only in spaces at the end of (%s), which have to be unique", t.Name, strings.Join(key, ", "))
+			case !errors.Is(err, sql.ErrNoRows):
+				return translate(err)
+			}
+		}
+	}
+	return nil
+}
+
+func notNull(key []string) string {
+	parts := make([]string, len(key))
+	for i, name := range key {
+		parts[i] = identifier(name) + " IS NOT NULL"
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// MaxClockDifference is how far the clocks of two places may be apart: times in rows are compared with them.
+const MaxClockDifference = time.Second
+
+// ClockDifference is how far the other place's clock is before this one's, at least: what the questions took is in its
+// favour.
+func (p *Place) ClockDifference(ctx context.Context, other *Place) (time.Duration, error) {
+	begin := time.Now()
+	a, err := p.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	b, err := other.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	took := time.Since(begin)
+	d := time.Duration(b-a) * time.Millisecond
+	switch {
+	case d > took:
+		return d - took, nil
+	case d < 0:
+		return d, nil
+	}
+	return 0, nil
+}
+
+// SamePlace tells whether both are one database, by whatever names: a row that is written through one is looked for
+// through the other.
+func (p *Place) SamePlace(ctx context.Context, other *Place) (bool, error) {
+	if p.dialect.name() != other.dialect.name() {
+		return false, nil
+	}
+	if p.name == other.name {
+		return true, nil
+	}
+	const name = "move_same_place"
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	exists := func() (bool, error) {
+		query := "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?"
+		if other.onSQLite() {
+			query = "SELECT COUNT(*) FROM sqlite_schema WHERE name = ?"
+		}
+		var n int
+		err := other.r.QueryRowContext(ctx, query, name).Scan(&n)
+		return n > 0, translate(err)
+	}
+	if err := p.ddl(ctx, "CREATE TABLE IF NOT EXISTS "+name+" (id INTEGER NOT NULL PRIMARY KEY)"); err != nil {
+		return false, err
+	}
+	same, err := exists()
+	return same, errors.Join(err, p.ddl(ctx, "DROP TABLE IF EXISTS "+name))
+}
+
+// TakesTriggers tells whether the server lets an owner of the database make triggers: not while it writes a binary log
+// and does not trust owners.
+func (p *Place) TakesTriggers(ctx context.Context) (bool, error) {
+	if p.onSQLite() {
+		return true, nil
+	}
+	var logs, trusts bool
+	err := p.r.QueryRowContext(ctx, "SELECT @@log_bin, @@log_bin_trust_function_creators").Scan(&logs, &trusts)
+	return !logs || trusts, translate(err)
+}
+
+// Room is how many bytes are free where the place is. known is false for a server, which does not say.
+func (p *Place) Room() (bytes uint64, known bool, err error) {
+	file, ok := strings.CutPrefix(p.name, "sqlite:")
+	if !ok {
+		return 0, false, nil
+	}
+	bytes, err = diskRoom(file)
+	return bytes, err == nil, err
+}

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+//go:generate go test -run TestMethodsOfStore -update .
+
+// places are the two databases between which a site moves, and which of them this process serves.
+type places struct {
+	conns [2]*conn
+	state atomic.Pointer[serving]
+
+	mu sync.Mutex // of Serve
+
+	waits writeWaits
+}
+
+// writeWaits are transactions that wait because their place is being left.
+type writeWaits struct {
+	mu      sync.Mutex
+	began   map[int64]time.Time // of those that wait now
+	last    int64
+	longest time.Duration // of those that are over
+}
+
+func (w *writeWaits) begin() (id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.began == nil {
+		w.began = make(map[int64]time.Time)
+	}
+	w.last++
+	w.began[w.last] = time.Now()
+	return w.last
+}
+
+func (w *writeWaits) end(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.longest = max(w.longest, time.Since(w.began[id]))
+	delete(w.began, id)
+}
+
+// WriteWaits tells of the writes of this process that a switch has held up: how many wait now, for how long the first of
+// them has waited, and the longest that any has waited since the start.
+type WriteWaits struct {
+	Now     int
+	Since   time.Duration
+	Longest time.Duration
+}
+
+// WriteWaits returns what a switch from one place to another costs this process. Without another place it is zero.
+func (s *Store) WriteWaits() (out WriteWaits) {
+	if s.places == nil {
+		return out
+	}
+	w := &s.places.waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out.Now, out.Longest = len(w.began), w.longest
+	for _, began := range w.began {
+		out.Since = max(out.Since, time.Since(began))
+	}
+	out.Longest = max(out.Longest, out.Since)
+	return out
+}
+
+// serving is what a process may do, until the next one.
+type serving struct {
+	Serving
+	c       *conn
+	changed chan struct{} // closed by the next
+}
+
+// Serving is what a process may do while its site can move.
+type Serving struct {
+	// Next tells whether the place in charge is the one that OpenBoth was given second.
+	Next bool
+	// Until is the moment before which an operation may begin; the zero time: none may.
+	Until time.Time
+	// Writable tells whether a transaction should be tried. What is refused by the database is run again all the same.
+	Writable bool
+	// HeldUntil is the moment before which no transaction begins, because a switch is under way.
+	HeldUntil time.Time
+}
+
+// OpenBoth connects to the two databases of a site that can move from one to the other. Nothing is read or written
+// before Serve says in which. Replicas of a place are read while it is served.
+func OpenBoth(ctx context.Context, o, next Options) (*Store, error) {
+	a, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	next.statements = a.statements
+	b, err := open(ctx, next)
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	// Ids, signals and counts are the process's own. Whoever is asked for the newest ids is asked again in the other place.
+	b.ids, b.signals = a.ids, a.signals
+	p := &places{conns: [2]*conn{a, b}}
+	p.state.Store(&serving{c: a, changed: make(chan struct{})})
+	return &Store{conn: a, places: p}, nil
+}
+
+// Serve says what the process may do from now on. It is for a Store of OpenBoth.
+func (s *Store) Serve(v Serving) {
+	p := s.places
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was := p.state.Load()
+	if was.Serving == v {
+		return
+	}
+	now := &serving{Serving: v, c: p.conns[0], changed: make(chan struct{})}
+	if v.Next {
+		now.c = p.conns[1]
+	}
+	if now.c.cluster != nil && (now.c != was.c || was.Until.IsZero()) {
+		now.c.cluster.takeOver()
+	}
+	p.state.Store(now)
+	close(was.changed)
+}
+
+// ServesNext tells whether the process serves the place that OpenBoth was given second.
+func (s *Store) ServesNext() bool { return s.places != nil && s.places.state.Load().Next }
+
+// current is the database that the process serves, for what needs no permission.
+func (s *Store) current() *conn {
+	if s.places == nil {
+		return s.conn
+	}
+	return s.places.state.Load().c
+}
+
+// MayReplicate tells whether there are replicas in a place of the site, and so positions once it is served.
+func (s *Store) MayReplicate() bool {
+	if s.places == nil {
+		return s.Replicated()
+	}
+	return s.places.replicated()
+}
+
+func (p *places) replicated() bool { return p.conns[0].Replicated() || p.conns[1].Replicated() }
+
+// StartReads lets a request read on replicas that have reached the position its client brought. End it with the
+// request. Without replicas it is nil, and the context unchanged. The request goes by the replicas of the place that is
+// served when it reads.
+func (s *Store) StartReads(ctx context.Context, brought Position) (context.Context, *Reads) {
+	if s.places == nil {
+		return s.conn.StartReads(ctx, brought)
+	}
+	if !s.places.replicated() {
+		return ctx, nil
+	}
+	return startReads(ctx, s.places.state.Load().c.cluster, brought)
+}
+
+// sealedPoll is how often somebody who was refused by a place looks again, should he not be told.
+const sealedPoll = 25 * time.Millisecond
+
+// run runs a whole method in the place in charge, once this process may go by what it knows of it. A place that refuses
+// to be written is left or opened soon: then the whole method runs again, so that no statement built for one database
+// reaches the other. Nobody holds a connection meanwhile.
+func (p *places) run(ctx context.Context, transaction bool, f func(*conn) error) error {
+	waits := int64(0)
+	defer func() {
+		if waits != 0 {
+			p.waits.end(waits)
+		}
+	}()
+	for {
+		st := p.state.Load()
+		now := time.Now()
+		wait := st.Until.Sub(now) <= 0
+		if transaction {
+			wait = wait || !st.Writable || now.Before(st.HeldUntil)
+		}
+		var err error
+		if !wait {
+			if err = f(st.c); !errors.Is(err, ErrSealed) {
+				return err
+			}
+		}
+		if waits == 0 && (transaction || err != nil) {
+			waits = p.waits.begin()
+		}
+		select {
+		case <-ctx.Done():
+			if err == nil {
+				err = fmt.Errorf("%w: %w: %w", ErrSealed, ErrBusy, ctx.Err())
+			}
+			return err
+		case <-st.changed:
+		case <-time.After(sealedPoll):
+		}
+	}
+}
+
+// Tx runs f in a transaction on the primary. When the database asks for it (deadlock, failover, a lost connection) the
+// whole f runs again, so it must change nothing but tx. A Tx inside a Tx is ErrNestedTx. If the answer to COMMIT is
+// lost, f runs once more; where that would do harm, use TxOnce.
+func (s *Store) Tx(ctx context.Context, f func(ctx context.Context, tx *Store) error) error {
+	return s.transaction(ctx, &once{}, func(ctx context.Context, tx *Store, _ int64) error { return f(ctx, tx) })
+}
+
+// TxOnce is Tx for what must happen once. f inserts a row with the given id as primary key of the table. The id is
+// drawn before the first try and stays the same. If the answer to COMMIT is lost, TxOnce looks the id up on the primary
+// to learn what happened. If another process drew the same id, the first try is repeated with a new one. It returns the
+// id of the row.
+func (s *Store) TxOnce(ctx context.Context, table string, f func(ctx context.Context, tx *Store, id int64) error) (int64, error) {
+	o := &once{table: table}
+	err := s.transaction(ctx, o, f)
+	return o.id, err
+}
+
+func (s *Store) transaction(ctx context.Context, o *once, f func(context.Context, *Store, int64) error) error {
+	if s.places == nil {
+		return s.conn.run(ctx, o, f)
+	}
+	if ctx.Value(keyInTx) != nil {
+		return ErrNestedTx
+	}
+	return s.places.run(ctx, true, func(c *conn) error { return c.run(ctx, o, f) })
+}
+
+// Close closes every connection, of both places where there are two.
+func (s *Store) Close() error {
+	if s.places == nil {
+		return s.conn.Close()
+	}
+	return errors.Join(s.places.conns[0].Close(), s.places.conns[1].Close())
+}

@@ -1,0 +1,88 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// TestReplicasOfThePlaceInCharge has a site go to a place whose replica does not have yet what was brought there. Requests
+// that were begun before and after read it all the same, on the primary, and on the replica once that has it.
+func TestReplicasOfThePlaceInCharge(t *testing.T) {
+	f := servertest.AnyFlavour(t)
+	sides := []*storetest.Replicated{storetest.OnReplicas(t, f, 1), storetest.OnReplicas(t, f, 1)}
+	ctx := testContext(t)
+	s, err := store.OpenBoth(ctx, sides[0].Options(), sides[1].Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var alone [2]*store.Store // each place by itself, as a mover has it
+	var ann [2]int64
+	for i, side := range sides {
+		if alone[i], err = store.Open(ctx, storetest.Options(side.PrimaryURL)); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { alone[i].Close() })
+		ann[i] = newAccount(t, alone[i], "ann")
+		begin(t, alone[i], 0).mark(ann[i], 1)
+		side.CatchUp(t)
+	}
+	// byReplica makes requests until a replica answers one; each reads what is wanted.
+	byReplica := func(side int, want int64) {
+		t.Helper()
+		storetest.Eventually(t, time.Minute, func() bool {
+			was := replicaReads(s)
+			r := begin(t, s, 0)
+			defer r.end()
+			if n, err := r.marked(ann[side]); n != want || err != nil {
+				t.Fatalf("it reads %d, %v, and %d was written", n, err, want)
+			}
+			return replicaReads(s) > was
+		})
+	}
+	long := time.Now().Add(time.Hour)
+	s.Serve(store.Serving{Until: long, Writable: true})
+	if !s.MayReplicate() {
+		t.Error("nobody would give positions")
+	}
+	byReplica(0, 1)
+	before := begin(t, s, 0) // holds a connection to the first place's replica
+	if n, err := before.marked(ann[0]); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+
+	sides[1].Replicas[0].StopApplying(t)
+	begin(t, alone[1], 0).mark(ann[1], 2)
+	s.Serve(store.Serving{Next: true, Until: long})
+	for range 20 {
+		if n, err := before.marked(ann[1]); n != 2 || err != nil {
+			t.Fatalf("a request that was begun in the other place reads %d, %v", n, err)
+		}
+		r := begin(t, s, 0)
+		if n, err := r.marked(ann[1]); n != 2 || err != nil {
+			t.Fatalf("a visitor reads %d, %v", n, err)
+		}
+		r.end()
+	}
+	s.Serve(store.Serving{Next: true, Until: long, Writable: true})
+
+	// What the request writes now has a position in the new place, although it began in the other one.
+	before.mark(ann[1], 3)
+	if p := before.end(); p <= 0 || p == store.PositionPrimary {
+		t.Errorf("its client has the position %d", p)
+	}
+	sides[1].Replicas[0].StartApplying(t)
+	byReplica(1, 3)
+
+	// Back in the first place, its replica counts again.
+	s.Serve(store.Serving{Until: long, Writable: true})
+	byReplica(0, 1)
+}
