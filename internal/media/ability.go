@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -24,15 +25,15 @@ func As[A any](s Store) (ability A, ok bool) {
 // A Presigner is a Store whose objects can be fetched from it directly for a while.
 type Presigner interface {
 	// Presign returns an address that anybody may fetch the object from, and for how long it works: at most life, less
-	// where the credentials that sign it end before.
+	// where the credentials that sign it end before, and 0 where there is no such address at present.
 	Presign(ctx context.Context, key string, life time.Duration) (address string, good time.Duration, err error)
-	// Origin is the scheme and host of these addresses.
-	Origin(ctx context.Context) (string, error)
+	// Origins are the schemes and hosts that these addresses may have.
+	Origins(ctx context.Context) ([]string, error)
 }
 
-// A TempSweeper is a Store that writes to temporary names, of which crashes leave some.
+// A TempSweeper is a Store whose temporary files a crash may leave behind.
 type TempSweeper interface {
-	// SweepTemp removes what is older than olderThan, and returns how many files that was.
+	// SweepTemp removes those that are older than olderThan, and returns their number.
 	SweepTemp(ctx context.Context, olderThan time.Duration) (int, error)
 }
 
@@ -40,4 +41,19 @@ type TempSweeper interface {
 type Folder interface {
 	// Dir is where the files are.
 	Dir() string
+}
+
+// Has tells whether a store has an object, by its Haver or else by opening it.
+func Has(ctx context.Context, s Store, key string) (bool, error) {
+	if haver, ok := As[Haver](s); ok {
+		return haver.Has(ctx, key)
+	}
+	o, err := s.Open(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, o.Close()
 }

@@ -15,7 +15,7 @@ import (
 // PathPrefix is where the site serves media: PathPrefix + key.
 const PathPrefix = "/media/"
 
-// Why VerifyPrivate refuses.
+// The reasons for which VerifyPrivate refuses an address.
 var (
 	ErrSignature = errors.New("media: the address is not signed by this site")
 	ErrExpired   = errors.New("media: the address has expired")
@@ -100,9 +100,10 @@ func (a *Addresses) AppendPublicAbs(b []byte, key Key) []byte {
 }
 
 // Private returns the address of a priv/ key for one viewer, relative to the site or on the CDN. It is the same for a
-// whole window, so that browsers cache it, and valid for at least one more. With cookie, whoever serves it must also
-// check that the request's session is the viewer's; without, it was given to a client that holds a token and fetches
-// images bare. The CDN asks nobody: there whoever has the address may see the photo until it ends.
+// whole window, so that browsers cache it, and valid for at least one more. With cookie, whoever serves the address
+// must also check that the request's session is the viewer's. Without cookie, the address is for a client that holds a
+// token and fetches images without it. The CDN checks no session: whoever has the address sees the photo until it
+// expires.
 func (a *Addresses) Private(key string, viewer int64, cookie bool, now time.Time) string {
 	end := (now.Unix()/a.window + 2) * a.window
 	if a.signer != nil {
@@ -138,8 +139,8 @@ func KeyOf(path string) (Key, error) {
 	return ParseKey(key)
 }
 
-// VerifyPrivate checks a private address and tells for whom it was made, and whether that viewer's session must be
-// asked for. The error is ErrSignature, ErrExpired or wraps ErrKey.
+// VerifyPrivate checks a private address. It returns the viewer for whom the address was made, and whether the request
+// must carry that viewer's session. The error is ErrSignature, ErrExpired or wraps ErrKey.
 func (a *Addresses) VerifyPrivate(path string, query url.Values, now time.Time) (viewer int64, cookie bool, err error) {
 	k, err := KeyOf(path)
 	if err != nil {

@@ -7,15 +7,19 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
 
-// Budget bounds the memory that photos in work take together, in bytes as reckoned from their headers.
+// Budget bounds the memory that all photos in work take together, in bytes estimated from their headers.
 type Budget struct {
 	size int64
 	sem  *semaphore.Weighted
 	used atomic.Int64
+
+	waits  atomic.Int64
+	waited atomic.Int64 // nanoseconds
 }
 
 // NewBudget returns a budget of so many bytes.
@@ -28,7 +32,13 @@ func (b *Budget) Size() int64 { return b.size }
 
 // acquire waits, first come first served, until n bytes are free. The caller has checked that n is at most Size.
 func (b *Budget) acquire(ctx context.Context, n int64) error {
-	err := b.sem.Acquire(ctx, n)
+	var err error
+	if !b.sem.TryAcquire(n) {
+		b.waits.Add(1)
+		began := time.Now()
+		err = b.sem.Acquire(ctx, n)
+		b.waited.Add(int64(time.Since(began)))
+	}
 	if err == nil {
 		b.used.Add(n)
 	}
@@ -42,6 +52,12 @@ func (b *Budget) release(n int64) {
 
 // InUse returns how many bytes photos in work take now.
 func (b *Budget) InUse() int64 { return b.used.Load() }
+
+// Waits returns how many photos had to wait for others to give memory back, and for how long in all. One that still
+// waits counts in the first alone.
+func (b *Budget) Waits() (n int64, waited time.Duration) {
+	return b.waits.Load(), time.Duration(b.waited.Load())
+}
 
 const (
 	budgetMost  = 512 << 20

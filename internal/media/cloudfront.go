@@ -38,8 +38,8 @@ type Signer struct {
 
 var keyPairLine = regexp.MustCompile(`^Key-Pair-Id:[ \t]*([A-Za-z0-9]{1,100})[ \t\r]*\n`)
 
-// KeyPairID is the id of a private key where a line before it names it, so that both come, and change, together; "" where
-// none does.
+// KeyPairID returns the id that a line before a private key gives it, "" where there is no such line. In this form key
+// and id change together.
 func KeyPairID(privateKey string) string {
 	if m := keyPairLine.FindStringSubmatch(unfold(privateKey)); m != nil {
 		return m[1]
@@ -50,17 +50,17 @@ func KeyPairID(privateKey string) string {
 // unfold: some places where settings live have no line breaks.
 func unfold(privateKey string) string { return strings.ReplaceAll(privateKey, `\n`, "\n") }
 
-// NewSigner takes the id of a public key at CloudFront and its private key as PEM.
+// NewSigner makes a Signer of a public key's id at CloudFront and its private key in PEM.
 func NewSigner(keyID, privateKey string) (*Signer, error) {
 	block, _ := pem.Decode([]byte(unfold(privateKey)))
 	if block == nil {
-		return nil, errors.New("media: the signing key is no PEM block")
+		return nil, errors.New("media: the signing key is not in PEM")
 	}
 	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 	if err != nil {
 		any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
-			return nil, errors.New("media: the signing key is no private key") // the cause might quote it
+			return nil, errors.New("media: the signing key is not a private key") // the cause might quote it
 		}
 		var ok bool
 		if key, ok = any.(*rsa.PrivateKey); !ok {
@@ -100,7 +100,7 @@ type Edges struct {
 	path         string // before each key, "" or "/media"
 }
 
-// NewEdges makes what tells a distribution that photos are gone; path is that of MEDIA_BASE_URL.
+// NewEdges makes the Edges of a distribution. The path is that of MEDIA_BASE_URL.
 func NewEdges(cfg aws.Config, distribution, path string) *Edges {
 	client := awscall.New(cfg, awscall.Service{ID: "CloudFront", Name: "cloudfront", Global: true})
 	return &Edges{client, distribution, strings.TrimRight(path, "/")}
@@ -116,8 +116,8 @@ type invalidationBatch struct {
 	CallerReference string
 }
 
-// Invalidate has the edges forget what lies under these keys, by their explicit paths. It returns when the order has
-// been taken; a repeated order for the same keys is the same order.
+// Invalidate removes these keys from the edges, by their explicit paths. It returns when CloudFront has accepted the
+// invalidation. Repeating it for the same keys makes no new one.
 func (e *Edges) Invalidate(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return nil

@@ -33,8 +33,8 @@ func (h Header) planar() bool { return h.Format != WebP || h.frame.alpha.n == 0 
 // packed; bit 0 is the lossless coding.
 func (h Header) hasTrees() bool { return h.Format == WebP && (h.frame.lossless || h.frame.packed) }
 
-// Cost returns the bytes of memory that processing takes, reckoned from the header: the most of either orientation. The
-// Huffman trees of a lossless WebP come on top.
+// Cost estimates from the header how many bytes of memory processing takes, for the costlier orientation. The Huffman
+// trees of a lossless WebP are not included.
 func (h Header) Cost() int64 { return max(h.cost(false), h.cost(true)) }
 
 // cost knows whether the orientation turns the photo on its side.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"tintype/internal/budget"
 )
 
 // tempDir holds what is being written. It lies in the same file system as the objects, so that a rename is atomic, and
@@ -21,7 +23,8 @@ const tempDir = "tmp"
 // Disk is a Store in a directory: <dir>/<kind>/<aa>/<bb>/<random>/<variant>.jpg, where aa and bb are the first digits of
 // the random part, so that no folder grows large.
 type Disk struct {
-	dir string
+	dir    string
+	caller diskCaller
 }
 
 var _ Store = (*Disk)(nil)
@@ -43,10 +46,15 @@ func NewDisk(dir string) (*Disk, error) {
 	if err := os.MkdirAll(filepath.Join(abs, tempDir), 0o750); err != nil {
 		return nil, diskError(err)
 	}
-	return &Disk{dir: abs}, nil
+	d := &Disk{dir: abs}
+	d.caller.probe = func() error {
+		_, err := os.ReadDir(filepath.Join(abs, tempDir))
+		return err
+	}
+	return d, nil
 }
 
-// TempDir is a folder in the same file system as the objects, which is no part of them.
+// TempDir returns a folder for temporary files in the same file system as the objects.
 func (d *Disk) TempDir() string { return filepath.Join(d.dir, tempDir) }
 
 // Dir returns the directory.
@@ -64,7 +72,8 @@ func (d *Disk) path(key string) (string, error) {
 	return filepath.Join(p, k.Variant+".jpg"), nil
 }
 
-// Put implements Store. The bytes go to a temporary name, are synced, and then renamed.
+// Put implements Store. The bytes go to a temporary name, are synced, and then renamed. On a disk that hangs the object
+// may be there in the end all the same; whoever announced its key removes it.
 func (d *Disk) Put(ctx context.Context, key string, r io.Reader, o PutOptions) (n int64, err error) {
 	path, err := d.path(key)
 	if err != nil {
@@ -76,15 +85,28 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader, o PutOptions) (
 	if o.MaxSize > 0 && o.Size > o.MaxSize {
 		return 0, ErrTooLarge
 	}
-	tmp, err := os.CreateTemp(filepath.Join(d.dir, tempDir), "put-*")
-	if err != nil {
+	var tmp *os.File
+	drop := func() {
+		tmp.Close()
+		os.Remove(tmp.Name())
+	}
+	// An upload has minutes, and a budget that is each call's own.
+	calls := budget.None(ctx)
+	call := func(f func() error) error { return d.caller.do(calls, diskWrite, f, nil) }
+	if err := d.caller.do(calls, diskPatience, func() (err error) {
+		tmp, err = os.CreateTemp(filepath.Join(d.dir, tempDir), "put-*")
+		return err
+	}, drop); err != nil {
 		return 0, diskError(err)
 	}
 	defer func() {
 		if err != nil {
 			n = 0
-			tmp.Close()
-			os.Remove(tmp.Name())
+			if errors.Is(err, ErrUnavailable) {
+				go drop() // which may hang as well
+				return
+			}
+			drop()
 		}
 	}()
 	limit := o.MaxSize
@@ -95,7 +117,7 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader, o PutOptions) (
 	if limit > 0 {
 		src = io.LimitReader(src, limit+1)
 	}
-	if n, err = io.Copy(struct{ io.Writer }{tmp}, src); err != nil {
+	if n, err = io.Copy(diskWriter{tmp, call}, src); err != nil {
 		return 0, diskError(err)
 	}
 	switch {
@@ -104,13 +126,15 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader, o PutOptions) (
 	case o.Size > 0 && n < o.Size:
 		return 0, fmt.Errorf("%w: %d of %d", ErrShort, n, o.Size)
 	}
-	if err = tmp.Sync(); err != nil {
+	if err = call(func() error {
+		if err := tmp.Sync(); err != nil {
+			return err
+		}
+		return tmp.Close()
+	}); err != nil {
 		return 0, diskError(err)
 	}
-	if err = tmp.Close(); err != nil {
-		return 0, diskError(err)
-	}
-	if err = d.place(tmp.Name(), path, os.Rename); err != nil {
+	if err = call(func() error { return d.place(tmp.Name(), path, os.Rename) }); err != nil {
 		return 0, err
 	}
 	return n, nil
@@ -168,24 +192,13 @@ func (d *Disk) Open(ctx context.Context, key string) (*Object, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	f, st, err := d.openFile(ctx, path)
 	if err != nil {
-		return nil, diskError(err)
-	}
-	st, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, diskError(err)
-	}
-	if !st.Mode().IsRegular() {
-		f.Close()
-		return nil, ErrNotFound
+		return nil, err
 	}
 	ctype := "image/jpeg"
 	if strings.HasPrefix(key, string(Original)) {
-		var head [32]byte
-		n, _ := f.ReadAt(head[:], 0)
-		ctype = sniff(head[:n]).ContentType()
+		ctype = sniff(f.head[:min(len(f.head), 32)]).ContentType()
 	}
 	return &Object{
 		ReadSeekCloser: f, Key: key, Size: st.Size(), ModTime: st.ModTime(), ContentType: ctype,
@@ -210,23 +223,27 @@ func (d *Disk) Delete(ctx context.Context, keys ...string) error {
 		}
 		path, err := d.path(key)
 		if err == nil {
-			err = os.Remove(path)
-			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-				err = nil
-			}
+			err = d.caller.do(ctx, diskWrite, func() error { return d.remove(path) }, nil)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("delete %s: %w", key, diskError(err)))
-			continue
-		}
-		// os.Remove of a folder that is not empty fails, which ends the walk; the kind's own folder stays.
-		for p := filepath.Dir(path); len(p) > len(d.dir) && filepath.Dir(p) != d.dir; p = filepath.Dir(p) {
-			if os.Remove(p) != nil {
-				break
-			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// remove removes a file and the folders that it leaves empty.
+func (d *Disk) remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return err
+	}
+	// os.Remove of a folder that is not empty fails, which ends the walk; the kind's own folder stays.
+	for p := filepath.Dir(path); len(p) > len(d.dir) && filepath.Dir(p) != d.dir; p = filepath.Dir(p) {
+		if os.Remove(p) != nil {
+			break
+		}
+	}
+	return nil
 }
 
 // Copy implements Store by a hard link, or by copying where the file system has none.
@@ -243,17 +260,18 @@ func (d *Disk) Copy(ctx context.Context, from, to string) error {
 		return err
 	}
 	if src == dst {
-		_, err := os.Stat(src)
-		return diskError(err)
+		return diskError(d.caller.do(ctx, diskPatience, func() error { _, err := os.Stat(src); return err }, nil))
 	}
-	err = d.place(src, dst, func(from, to string) error {
-		err := os.Link(from, to)
-		if errors.Is(err, fs.ErrExist) { // a retried job: the same key always means the same bytes
-			return nil
-		}
-		return err
-	})
-	if err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoSpace) {
+	err = d.caller.do(ctx, diskWrite, func() error {
+		return d.place(src, dst, func(from, to string) error {
+			err := os.Link(from, to)
+			if errors.Is(err, fs.ErrExist) { // a retried job: the same key always means the same bytes
+				return nil
+			}
+			return err
+		})
+	}, nil)
+	if err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoSpace) || errors.Is(err, ErrUnavailable) {
 		return err
 	}
 	o, err := d.Open(ctx, from)
@@ -296,7 +314,7 @@ func probe(ctx context.Context, s Store) error {
 	return err
 }
 
-// SweepTemp removes what crashes left half written, if it is older than olderThan, and returns how many files that was.
+// SweepTemp removes half-written files that are older than olderThan, and returns their number.
 func (d *Disk) SweepTemp(ctx context.Context, olderThan time.Duration) (int, error) {
 	entries, err := os.ReadDir(filepath.Join(d.dir, tempDir))
 	if err != nil {
@@ -364,12 +382,12 @@ func (c ctxReader) Read(p []byte) (int, error) {
 }
 
 // Has implements Haver.
-func (d *Disk) Has(_ context.Context, key string) (bool, error) {
+func (d *Disk) Has(ctx context.Context, key string) (bool, error) {
 	p, err := d.path(key)
 	if err != nil {
 		return false, err
 	}
-	_, err = os.Stat(p)
+	err = d.caller.do(ctx, diskPatience, func() error { _, err := os.Stat(p); return err }, nil)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return false, nil
 	}

@@ -57,7 +57,7 @@ func decodeGIF(src io.ReadSeeker, r io.Reader, h Header) (*image.Paletted, error
 		return nil, err
 	}
 	if bits < 1 || bits > 8 {
-		return nil, refuseCorrupt("its colours are coded in a way that cannot be", fmt.Errorf("codes of %d bits", bits))
+		return nil, refuseCorrupt("its colours have an impossible code length", fmt.Errorf("codes of %d bits", bits))
 	}
 	z := lzw.NewReader(&gifBlocks{r: b}, lzw.LSB, int(bits))
 	defer z.Close()

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// Header is what a file tells of itself before anything is decoded.
+// Header describes a picture file before anything is decoded.
 type Header struct {
 	Format      Format
 	Width       int // as stored, before the orientation is applied; of the canvas where a frame stands on one
@@ -68,9 +68,9 @@ const maxIPTC = 256 << 10
 // maxSide is the largest side a JPEG, hence a variant, can have.
 const maxSide = 65535
 
-// Inspect walks through a picture from its beginning: what it is, how large, what decoding it would cost, and where its
-// metadata lie. It decodes no pixels and keeps nothing in memory. It returns a *Refused for what is not a picture of a
-// known kind or has an end before its picture, and otherwise what reading r returned.
+// Inspect reads a picture's structure: its format, its size, what decoding costs, and where its metadata lie. It
+// decodes no pixels and keeps nothing in memory. It returns a *Refused for a file that is no picture of a known format
+// or is cut off, and otherwise the error of r.
 func Inspect(r io.ReadSeeker) (Header, error) {
 	size, err := r.Seek(0, io.SeekEnd)
 	if err == nil {
@@ -126,7 +126,7 @@ func inspect(b *headReader) (Header, error) {
 	case WebP:
 		return inspectWebP(b)
 	default:
-		return Header{}, refuseFormat(f)
+		return Header{}, refuseFormat(f, head)
 	}
 }
 

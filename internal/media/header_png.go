@@ -67,8 +67,8 @@ func inspectPNG(b *headReader) (Header, error) {
 			return h, nil
 		}
 		if err := b.skip(n + 4); err != nil {
-			if pixels && name[0]&0x20 != 0 {
-				return h, nil // only a text is cut
+			if pixels {
+				return h, nil // the decoder knows whether all rows came
 			}
 			return h, err
 		}

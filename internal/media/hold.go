@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"tintype/internal/sleep"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 	holdPatience = 2 * time.Minute
 )
 
-// ErrHeld: a backup keeps files from being deleted for so long that nobody waits for it.
+// ErrHeld means that a backup has kept files from being deleted for longer than Delete waits.
 var ErrHeld = errors.New("media: a backup holds the files")
 
 // lock locks the disk's folder, shared to delete or exclusive to hold, over all processes. The system gives the lock
@@ -48,17 +50,15 @@ func (d *Disk) lock(ctx context.Context, how int, patience time.Duration) (relea
 			release()
 			return nil, ErrHeld
 		}
-		select {
-		case <-ctx.Done():
+		if err := sleep.For(ctx, 10*time.Millisecond); err != nil {
 			release()
-			return nil, ctx.Err()
-		case <-time.After(10 * time.Millisecond):
+			return nil, err
 		}
 	}
 }
 
-// Hold keeps every object where it is until release is called or this process ends: Delete waits, of this process and
-// of all others. Reading and writing go on.
+// Hold keeps every object where it is until release is called or this process ends. Delete waits meanwhile, in this
+// process and in others. Reading and writing go on.
 func (d *Disk) Hold(ctx context.Context) (release func(), err error) {
 	release, err = d.lock(ctx, syscall.LOCK_EX, holdPatience)
 	if errors.Is(err, ErrHeld) {

@@ -25,6 +25,7 @@ type jpegSource struct {
 	next    byte            // number of the next restart
 	since   int64           // bytes of coded data since the scan or the last restart began
 	frame   []byte          // the frame header's segment
+	adobe   bool            // a segment says how CMYK was written
 	have    map[byte]uint64 // of a progressive file, by component: the coefficients that are there to their last bit
 }
 
@@ -91,7 +92,7 @@ func (s *jpegSource) segment() error {
 	}
 	n := int(binary.BigEndian.Uint16(head))
 	if n < 2 {
-		return refuseCorrupt("a part of it has a length that cannot be", errors.New("a segment with a negative length"))
+		return refuseCorrupt("a part of it has an impossible length", errors.New("a segment with a negative length"))
 	}
 	switch {
 	case c >= 0xc0 && c <= 0xcf && c != 0xc8, c == 0xda, c == 0xdb, c == 0xdd, c == 0xe0, c == 0xee:
@@ -113,16 +114,26 @@ func (s *jpegSource) segment() error {
 		}
 	case 0xc0, 0xc1, 0xc2:
 		s.frame = seg
+	case 0xee:
+		s.adobe = s.adobe || bytes.HasPrefix(seg[4:], []byte("Adobe"))
 	case 0xda:
+		if len(s.frame) > 9 && s.frame[9] == 4 && !s.adobe {
+			// Browsers show such a CMYK as Photoshop writes it.
+			s.adobe = true
+			s.pending = append(s.pending, adobeCMYK...)
+		}
 		s.progress(seg)
 		if s.scans++; s.scans > maxScans {
 			return refuseCorrupt("it has more than 100 layers", errors.New("too many scans"))
 		}
 		s.inScan, s.next, s.since = true, 0, 0
 	}
-	s.pending = seg
+	s.pending = append(s.pending, seg...)
 	return nil
 }
+
+// adobeCMYK is Adobe's segment that says: four components, inverted, not transformed.
+const adobeCMYK = "\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 
 // coded gives out entropy-coded data up to the next marker, and handles that.
 func (s *jpegSource) coded(p []byte) (int, error) {

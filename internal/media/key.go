@@ -18,7 +18,7 @@ const (
 	Original Kind = "orig" // orig/<random>: the uploaded file, for its author alone
 )
 
-// Key is a key taken apart.
+// Key is a parsed key.
 type Key struct {
 	Kind    Kind
 	Random  string // 32 hex digits
@@ -54,8 +54,8 @@ func NewRandom() string {
 	return hex.EncodeToString(b[:])
 }
 
-// ParseKey takes a key apart, or returns an error that wraps ErrKey. Only the three shapes above are keys, so a key that
-// parses cannot lead out of a directory.
+// ParseKey parses a key, or returns an error that wraps ErrKey. Only the three shapes above are keys, so a valid key
+// cannot lead out of a directory.
 func ParseKey(key string) (Key, error) {
 	kind, rest, ok := strings.Cut(key, "/")
 	k := Key{Kind: Kind(kind)}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"time"
 
 	"golang.org/x/image/webp"
 )
@@ -56,6 +57,9 @@ func (p *Processor) MaxBytes() int64 { return p.o.MaxBytes }
 // MemoryInUse returns how many bytes of the budget photos in work take now.
 func (p *Processor) MemoryInUse() int64 { return p.o.Budget.InUse() }
 
+// MemoryWaits is Budget.Waits.
+func (p *Processor) MemoryWaits() (n int64, waited time.Duration) { return p.o.Budget.Waits() }
+
 // MatrixLimit returns the most pixels of a photo, as people and clients are told: MaxPixels, or what an ordinary JPEG may
 // have within the budget, rounded down to whole millions. Files of costlier kinds may be refused below it.
 func (p *Processor) MatrixLimit() int64 {
@@ -89,9 +93,9 @@ type Result struct {
 	Meta        Meta
 }
 
-// Process makes every variant of a photo and hands each to put, one after the other; r is valid only during the call. An
-// error of put ends the work and is returned. A *Refused means that the file will never be taken; any other error (the
-// reader's, the context's, put's) may pass.
+// Process makes every variant of a photo and hands each to put, one after the other; r is valid only during the call.
+// An error of put ends the work and is returned. A *Refused means that the file will never be accepted. Any other error
+// (of the reader, the context or put) may be temporary.
 func (p *Processor) Process(ctx context.Context, src io.ReadSeeker, focus Focus, put func(v Variant, r io.Reader) error) (Result, error) {
 	j, err := p.open(ctx, src)
 	if err != nil {
@@ -120,7 +124,8 @@ func (p *Processor) Process(ctx context.Context, src io.ReadSeeker, focus Focus,
 	return res, err
 }
 
-// Square cuts the square anew at another focal point, from the original or the largest variant. Errors as Process.
+// Square makes the square again with another focal point, from the original or the largest variant. Its errors are
+// those of Process.
 func (p *Processor) Square(ctx context.Context, src io.ReadSeeker, focus Focus, put func(v Variant, r io.Reader) error) (Variant, error) {
 	j, err := p.open(ctx, src)
 	if err != nil {
@@ -292,7 +297,7 @@ func (j *job) decode(ctx context.Context, src io.ReadSeeker) (err error) {
 	t := &tracked{r: ctxReader{ctx, src}}
 	defer func() {
 		if r := recover(); r != nil {
-			err = refuseCorrupt("what it holds leads its decoder astray", fmt.Errorf("the decoder panicked: %v", r))
+			err = refuseCorrupt("its decoder cannot make sense of it", fmt.Errorf("the decoder panicked: %v", r))
 		}
 		if t.err != nil && err != nil {
 			err = fmt.Errorf("media: read the photo: %w", t.err)
@@ -307,7 +312,7 @@ func (j *job) decode(ctx context.Context, src io.ReadSeeker) (err error) {
 		w, h = j.head.frame.w, j.head.frame.h
 	}
 	if b := m.Bounds(); b.Dx() != w || b.Dy() != h {
-		return refuseCorrupt("it is of another size than its header tells", fmt.Errorf("%v where the header says %d×%d", b, w, h))
+		return refuseCorrupt("its size is not what its header says", fmt.Errorf("%v where the header says %d×%d", b, w, h))
 	}
 	if j.head.Format == WebP {
 		switch m := m.(type) {
@@ -387,13 +392,23 @@ func (j *job) image(src io.ReadSeeker, t *tracked) (image.Image, error) {
 		}
 		return m, err
 	case PNG:
-		return png.Decode(newPNGSource(t))
+		m, err := png.Decode(newPNGSource(t))
+		if err == nil || t.err != nil {
+			return m, err
+		}
+		if j.cost > 16<<20 {
+			runtime.GC() // one picture is paid for, not two
+		}
+		if _, err := src.Seek(0, io.SeekStart); err != nil {
+			return nil, err
+		}
+		return png.Decode(newPNGRepair(t))
 	case GIF:
 		return decodeGIF(src, t, j.head)
 	case WebP:
 		return webp.Decode(bufio.NewReaderSize(j.head.frame.source(src, t), 64<<10))
 	}
-	return nil, refuseFormat(j.head.Format)
+	return nil, refuseFormat(j.head.Format, nil)
 }
 
 // scaled makes the variant of this width: from one that is at least twice as large, else from the base.
@@ -424,6 +439,18 @@ func fullChroma(src *picture, w int) bool {
 	return w >= 1280 && src.cb.w == src.w && src.cb.h == src.h
 }
 
+// previewWidth is up to which width a variant is seen in grids and feeds, where screens show several of its pixels in
+// one place. Wider ones are looked at.
+const previewWidth = 960
+
+// quality is that of a variant so wide. The largest of a photo is the one that is looked at, however narrow it is.
+func (o Options) quality(width int, largest bool) int {
+	if width <= previewWidth && !largest {
+		return max(o.Quality*17/20, 1)
+	}
+	return o.Quality
+}
+
 // square cuts from the smallest picture that has two samples for each of the square's.
 func square(outs []*picture, focus Focus) *picture {
 	src := outs[0]
@@ -439,7 +466,7 @@ func square(outs []*picture, focus Focus) *picture {
 
 // emit encodes a variant and hands it over.
 func (j *job) emit(pic *picture, name string, put func(Variant, io.Reader) error) error {
-	b := j.enc.encode(pic, j.p.o.Quality, j.icc, j.xmp)
+	b := j.enc.encode(pic, j.p.o.quality(pic.w, len(j.made) == 0 && name != SquareName), j.icc, j.xmp)
 	v := Variant{Name: name, Width: pic.w, Height: pic.h, Bytes: int64(len(b))}
 	if err := put(v, bytes.NewReader(b)); err != nil {
 		return err

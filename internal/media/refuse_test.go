@@ -47,7 +47,15 @@ func TestRefused(t *testing.T) {
 	}{
 		{"nothing", nil, media.CodeEmpty, "empty"},
 		{"text", []byte("not a photograph, only its description"), media.CodeFormat, "not a photograph"},
-		{"movie", phototest.Movie(), media.CodeFormat, "not a photograph"},
+		{"movie", phototest.Movie(), media.CodeFormat, "is a video"},
+		{"avi", []byte("RIFF\x10\x02\x00\x00AVI LIST\x10\x00\x00\x00hdrlavih"), media.CodeFormat, "is a video"},
+		{"raw", []byte("II*\x00\x10\x00\x00\x00CR\x02\x00"), media.CodeFormat, "raw picture"},
+		{"tiff", []byte("MM\x00*\x00\x00\x00\x08"), media.CodeFormat, "cannot read TIFF"},
+		{"avif", []byte("\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf"), media.CodeFormat, "cannot read AVIF"},
+		{"jpeg xl", []byte("\x00\x00\x00\x0cJXL \r\n\x87\n"), media.CodeFormat, "cannot read JPEG XL"},
+		{"svg", []byte("<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>"), media.CodeFormat, "cannot read SVG"},
+		{"archive", []byte("PK\x03\x04 photographs"), media.CodeFormat, "Unpack it"},
+		{"document", []byte("%PDF-1.7"), media.CodeFormat, "document"},
 		{"heic", phototest.HEIC(), media.CodeFormat, "On an iPhone, choose the photo from the photo library"},
 		{"lossless", lossless, media.CodeFormat, "a JPEG coded"},
 		{"12 bits", bits12, media.CodeFormat, "a JPEG coded"},
@@ -104,7 +112,7 @@ func TestTruncatedAnywhere(t *testing.T) {
 		file []byte
 		mark int
 	}{
-		"baseline": {phototest.JPEG(o), 2}, "progressive": {phototest.JPEG(full), 2}, "png": {phototest.PNG(o), 12},
+		"baseline": {phototest.JPEG(o), 2}, "progressive": {phototest.JPEG(full), 2}, "png": {phototest.PNG(o), 12 + 4 + 4 + 5}, // its checksums and a last block of nothing, too
 		"gif":  {phototest.GIF(phototest.Options{Width: 24, Height: 20, Detail: true}, 1), 4}, // its data's last block and code, too
 		"webp": {phototest.WebP(phototest.Options{Width: 24, Height: 20}, 1), 0},
 	} {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Codes of Refused.
+// The codes of a Refused.
 const (
 	CodeFormat         = "format"           // not a picture of a kind that is read, whatever its name says
 	CodeEmpty          = "empty"            // no bytes
@@ -19,7 +19,7 @@ const (
 	CodeTooMuchMemory  = "too_much_memory"  // would take more memory than the whole budget
 )
 
-// Refused says that a file is not taken, for good: trying again changes nothing.
+// Refused means that a file will never be accepted: trying again changes nothing.
 type Refused struct {
 	Code     string
 	Sentence string // for people; stands alone. For puts the file's name into it
@@ -47,18 +47,22 @@ func (r *Refused) For(name string) string {
 
 var errNoPicture = errors.New("no picture in it")
 
-// HEICSentence says what to do about a file that this site cannot read, where the people are who have one.
+// HEICSentence tells people who have a HEIC file what to do about it.
 const HEICSentence = "This site cannot read HEIC. On an iPhone, choose the photo from the photo library, or set Settings > Camera > Formats to Most Compatible. " +
 	"On a Mac, export it as JPEG from Photos, or upload it with Safari. On a Samsung, turn off High efficiency pictures in the camera's settings. In Google Photos, download it as JPEG."
 
-func refuseFormat(f Format) *Refused {
+// refuseFormat is for a file of a format that is not read, which begins with head.
+func refuseFormat(f Format, head []byte) *Refused {
+	sentence := ""
 	switch f {
 	case HEIC:
-		return &Refused{Code: CodeFormat, Sentence: HEICSentence}
-	case AVIF, TIFF:
-		return &Refused{Code: CodeFormat, Sentence: "This site cannot read " + strings.ToUpper(string(f)) + ". Save it as JPEG and try again."}
+		sentence = HEICSentence
+	case AVIF:
+		sentence = cannotRead("AVIF")
+	default:
+		sentence = sentenceFor(head)
 	}
-	return &Refused{Code: CodeFormat, Sentence: "This file is not a photograph that this site can read. Save it as JPEG and try again."}
+	return &Refused{Code: CodeFormat, Sentence: sentence}
 }
 
 // refuseKind is for a JPEG coded as few programs do.

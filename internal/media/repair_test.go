@@ -2,10 +2,14 @@ package media_test
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"image/color"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"tintype/internal/media"
@@ -19,6 +23,8 @@ func TestRepairs(t *testing.T) {
 	progressive := phototest.JPEG(phototest.Options{Width: 340, Height: 257, Detail: true, Progressive: true})
 	restarts := phototest.Restarts(o, 5)
 	png, gif, webp := phototest.PNG(o), phototest.GIF(o, 1), phototest.WebP(o, 1)
+	gray := phototest.PNG(phototest.Options{Width: 340, Height: 257, Detail: true, Gray: true})
+	cmyk := phototest.JPEG(phototest.Options{Width: 340, Height: 257, Detail: true, CMYK: true})
 	before := func(s string) []byte { return append([]byte(s), plain...) }
 	edit := func(file []byte, f func(b []byte) []byte) []byte { return f(bytes.Clone(file)) }
 	scan := bytes.Index(restarts, []byte{0xff, 0xda})
@@ -45,6 +51,10 @@ func TestRepairs(t *testing.T) {
 			}
 			return b
 		})},
+		"cmyk that does not say how": {cmyk, edit(cmyk, func(b []byte) []byte {
+			at := bytes.Index(b, []byte("\xff\xee\x00\x0eAdobe"))
+			return append(b[:at], b[at+16:]...)
+		})},
 		"a segment nobody knows": {plain, insert(plain, 2, "\xff\xf7\x00\x04ab")},
 		"bytes between segments": {plain, insert(plain, bytes.Index(plain, []byte{0xff, 0xc0}), "abcdef")},
 		"bytes behind the end":   {plain, append(bytes.Clone(plain), "a movie, as phones put it there"...)},
@@ -54,7 +64,24 @@ func TestRepairs(t *testing.T) {
 			b[bytes.Index(b, []byte("tEXta"))+8] ^= 1
 			return b
 		})},
-		"gif without its end": {gif, gif[:len(gif)-1]},
+		"png with a bad checksum of rows": {png, pixelsOf(png, func(z []byte) []byte { z[len(z)-1] ^= 1; return z }, true)},
+		"png with that in a bad chunk":    {png, pixelsOf(png, func(z []byte) []byte { z[len(z)-2] ^= 4; return z }, false)},
+		"png with a bad checksum of pixels": {png, edit(png, func(b []byte) []byte {
+			b[bytes.Index(b, []byte("IEND"))-5] ^= 1
+			return b
+		})},
+		"png with bad checksums of pixels": {png, edit(inChunks(png, 100), func(b []byte) []byte {
+			for i := range bytes.Count(b, []byte("IDAT")) {
+				b[nth(b, "IDAT", i)-5] ^= byte(2 * i) // behind the chunk before it, of which the header's is the first
+			}
+			return b
+		})},
+		"png without its checksums":     {png, png[:len(png)-20]},
+		"png with zeros for its end":    {png, append(bytes.Clone(png[:len(png)-20]), make([]byte, 40)...)},
+		"png with bytes after its rows": {png, pixelsOf(png, func(z []byte) []byte { return phototest.Deflate(append(inflate(z), make([]byte, 70)...)) }, true)},
+		"png of gray with colours":      {gray, phototest.Splice(gray, phototest.Chunk("PLTE", make([]byte, 6)))},
+		"png transparent twice over":    {png, phototest.Splice(png, phototest.Chunk("tRNS", make([]byte, 7)))},
+		"gif without its end":           {gif, gif[:len(gif)-1]},
 		"gif larger than its canvas": {gif, edit(gif, func(b []byte) []byte {
 			binary.LittleEndian.PutUint16(b[6:], 1)
 			binary.LittleEndian.PutUint16(b[8:], 1)
@@ -77,6 +104,136 @@ func TestRepairs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pixelsOf returns the PNG with other compressed rows, in one chunk whose checksum is made anew or left.
+func pixelsOf(file []byte, change func(z []byte) []byte, anew bool) []byte {
+	var z, out []byte
+	for at := 8; at < len(file); {
+		n := 12 + int(binary.BigEndian.Uint32(file[at:]))
+		switch chunk := file[at : at+n]; string(chunk[4:8]) {
+		case "IDAT":
+			z = append(z, chunk[8:n-4]...)
+		case "IEND":
+			old := phototest.Chunk("IDAT", z)
+			made := phototest.Chunk("IDAT", change(z))
+			if !anew {
+				copy(made[len(made)-4:], old[len(old)-4:])
+			}
+			out = append(append(out, made...), chunk...)
+		default:
+			out = append(out, chunk...)
+		}
+		at += n
+	}
+	return append(bytes.Clone(file[:8]), out...)
+}
+
+// inChunks returns the PNG with its pixels in chunks of n bytes.
+func inChunks(file []byte, n int) []byte {
+	var chunks []byte
+	whole := pixelsOf(file, func(z []byte) []byte {
+		for part := range slices.Chunk(z, n) {
+			chunks = append(chunks, phototest.Chunk("IDAT", part)...)
+		}
+		return nil
+	}, true)
+	empty := phototest.Chunk("IDAT", nil)
+	return bytes.Replace(whole, empty, chunks, 1)
+}
+
+func nth(b []byte, s string, n int) int {
+	at := bytes.Index(b, []byte(s))
+	for range n {
+		at += len(s) + bytes.Index(b[at+len(s):], []byte(s))
+	}
+	return at
+}
+
+func inflate(z []byte) []byte {
+	r, err := zlib.NewReader(bytes.NewReader(z))
+	if err != nil {
+		panic(err)
+	}
+	b, err := io.ReadAll(r)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// A PNG whose pixels are not what was written is refused, and the sentence says how that is known.
+func TestChangedPixelsAreRefused(t *testing.T) {
+	png := phototest.PNG(phototest.Options{Width: 340, Height: 257, Detail: true})
+	changed := pixelsOf(png, func(z []byte) []byte {
+		rows := inflate(z)
+		rows[len(rows)/2] ^= 0x10
+		made := phototest.Deflate(rows)
+		copy(made[len(made)-4:], z[len(z)-4:])
+		return made
+	}, false)
+	r := refusal(t, media.NewProcessor(media.Options{}), changed)
+	if r.Code != media.CodeCorrupt || !strings.Contains(r.Sentence, "checksum") {
+		t.Error(r.Code, r.Sentence)
+	}
+}
+
+// Repaired, each kind of PNG has the rows that it had: of all depths, and in seven passes.
+func TestRepairOfEveryKindOfPNG(t *testing.T) {
+	for _, kind := range []struct{ depth, color byte }{
+		{1, 0}, {2, 0}, {4, 0}, {8, 0}, {16, 0}, {8, 2}, {16, 2}, {1, 3}, {2, 3}, {4, 3}, {8, 3}, {8, 4}, {16, 4}, {8, 6}, {16, 6},
+	} {
+		for interlaced := range byte(2) {
+			for _, side := range [][2]int{{1, 1}, {3, 5}, {67, 43}, {200, 120}} {
+				whole := rawPNG(side[0], side[1], kind.depth, kind.color, interlaced)
+				want, got := process(t, whole, media.Focus{}), process(t, pixelsOf(whole, func(z []byte) []byte { z[len(z)-3] ^= 9; return z }, true), media.Focus{})
+				for v, file := range want.files {
+					if !bytes.Equal(file, got.files[v]) {
+						t.Errorf("%v of %v, interlaced %d: %s differs from that of the whole file", kind, side, interlaced, v)
+					}
+				}
+			}
+		}
+	}
+}
+
+// rawPNG returns a PNG of any kind whose bytes of pixels follow a pattern.
+func rawPNG(w, h int, depth, kind, interlaced byte) []byte {
+	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
+	file := append([]byte("\x89PNG\r\n\x1a\n"), phototest.Chunk("IHDR", append(head, depth, kind, 0, 0, interlaced))...)
+	if kind == 3 {
+		colors := make([]byte, 3<<depth)
+		for i := range colors {
+			colors[i] = byte(i * 37)
+		}
+		file = append(file, phototest.Chunk("PLTE", colors)...)
+	}
+	bits := int(depth) * map[byte]int{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[kind]
+	var rows []byte
+	add := func(w, h int) {
+		for range h {
+			if w == 0 {
+				break
+			}
+			rows = append(rows, 0)
+			for range (w*bits + 7) / 8 {
+				rows = append(rows, byte(len(rows)*len(rows)/7))
+			}
+		}
+	}
+	if interlaced == 0 {
+		add(w, h)
+	} else {
+		count := func(n, first, step int) int { return max(0, (n-first+step-1)/step) }
+		add(count(w, 0, 8), count(h, 0, 8))
+		add(count(w, 4, 8), count(h, 0, 8))
+		add(count(w, 0, 4), count(h, 4, 8))
+		add(count(w, 2, 4), count(h, 0, 4))
+		add(count(w, 0, 2), count(h, 2, 4))
+		add(count(w, 1, 2), count(h, 0, 2))
+		add(w, count(h, 1, 2))
+	}
+	return append(append(file, phototest.Chunk("IDAT", phototest.Deflate(rows))...), phototest.Chunk("IEND", nil)...)
 }
 
 // Other kinds of files that hold a JPEG are not taken for one.

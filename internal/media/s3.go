@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+
+	"tintype/internal/awscall"
 )
 
 const (
@@ -46,9 +48,8 @@ type S3Options struct {
 	ReadOnly   bool   // nothing is written to find out about rights
 }
 
-// S3 is a Store in a bucket of S3 or of a server that speaks its API. Objects are only ever written whole. After an
-// error at the very end of a Put, when the answer got lost, the object may be there all the same; whoever announced
-// its key removes it.
+// S3 is a Store in a bucket of S3 or of a server that speaks its API. Objects are always written whole. When the answer
+// to a Put is lost, the object may exist although Put returned an error; the caller that chose the key removes it.
 type S3 struct {
 	client      *s3.Client
 	credentials aws.CredentialsProvider
@@ -68,12 +69,13 @@ var _ Presigner = (*S3)(nil)
 // String implements Store.
 func (s *S3) String() string { return "s3, " + s.o.Bucket + "/" + s.o.Prefix }
 
-// NewS3 makes a driver for a bucket that exists; nothing is asked yet.
+// NewS3 makes a driver for an existing bucket. It sends no request.
 func NewS3(cfg aws.Config, o S3Options) *S3 {
 	s := &S3{credentials: cfg.Credentials, o: o}
 	s.client = s3.NewFromConfig(cfg, func(c *s3.Options) {
 		c.APIOptions = append(c.APIOptions, s.clock.listen)
 		c.UsePathStyle = o.PathStyle
+		c.HTTPClient = awscall.NewGuard(cfg, c.HTTPClient, "the bucket")
 		c.DisableLogOutputChecksumValidationSkipped = true // parts of objects have none
 		c.Retryer = retry.AddWithErrorCodes(retry.NewStandard(func(r *retry.StandardOptions) {
 			r.MaxAttempts = s3Tries
@@ -281,16 +283,16 @@ func (s *S3) Copy(ctx context.Context, from, to string) error {
 // Check implements Store.
 func (s *S3) Check(ctx context.Context) error { return probe(ctx, s) }
 
-// Origin is where presigned addresses lead to, such as https://bucket.s3.eu-central-1.amazonaws.com.
-func (s *S3) Origin(ctx context.Context) (string, error) {
+// Origins is where presigned addresses lead to, such as https://bucket.s3.eu-central-1.amazonaws.com.
+func (s *S3) Origins(ctx context.Context) ([]string, error) {
 	o := s.client.Options()
 	e, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, s3.EndpointParameters{
 		Bucket: &s.o.Bucket, Region: &o.Region, Endpoint: o.BaseEndpoint, ForcePathStyle: &o.UsePathStyle,
 	})
 	if err != nil {
-		return "", fmt.Errorf("media: %w", err)
+		return nil, fmt.Errorf("media: %w", err)
 	}
-	return e.URI.Scheme + "://" + e.URI.Host, nil
+	return []string{e.URI.Scheme + "://" + e.URI.Host}, nil
 }
 
 // Presign implements Presigner.
@@ -310,7 +312,7 @@ func (s *S3) Presign(ctx context.Context, key string, life time.Duration) (addre
 		good = min(good, cred.Expires.Sub(s.clock.now()))
 	}
 	req, err := s3.NewPresignClient(s.client, s3.WithPresignExpires(life), func(o *s3.PresignOptions) {
-		o.Presigner = clockSigner{v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }), &s.clock}
+		o.Presigner = awscall.ClockSigner{Signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }), Now: s.clock.now}
 	}).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &s.o.Bucket, Key: name})
 	if err != nil {
 		return "", 0, s3Error(ctx, "sign "+key, err)

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// BucketFacts are what a check found out about a bucket.
+// BucketFacts are the findings of Inspect about a bucket.
 type BucketFacts struct {
 	Encryption string // of the object that was written; "" where the server does not say
 	// Versioned: what is deleted stays as an old version. OldDays is after how many days these go, 0 for never.
@@ -24,8 +24,8 @@ type BucketFacts struct {
 	Untold error
 }
 
-// Inspect uses the bucket as the site does: an object is written with its headers, read from its middle, copied to a
-// private name and deleted. Then it asks for the configuration, as far as it may.
+// Inspect uses the bucket as the site does: it writes an object with its headers, reads from its middle, copies it to a
+// private key and deletes it. Then it reads the bucket's configuration, as far as it has the rights.
 func (s *S3) Inspect(ctx context.Context) (BucketFacts, error) {
 	var f BucketFacts
 	public, private := VariantKey(Public, NewRandom(), "320"), VariantKey(Private, NewRandom(), "320")
@@ -127,8 +127,8 @@ func (s *S3) ruled(r types.LifecycleRule) bool {
 	return strings.HasPrefix(s.o.Prefix, prefix)
 }
 
-// Unsigned is the address of an object for whoever has no rights: the bucket must refuse it, unless it is meant for
-// everybody.
+// Unsigned returns the address of an object without a signature. The bucket must refuse it, unless the object is
+// public.
 func (s *S3) Unsigned(ctx context.Context, key string) (string, error) {
 	name, _, err := s.key(key)
 	if err != nil {

@@ -2,15 +2,13 @@ package media
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
+	smithytime "github.com/aws/smithy-go/time"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
@@ -48,7 +46,7 @@ func (c *bucketClock) listen(stack *middleware.Stack) error {
 }
 
 func (c *bucketClock) hear(date string, sent, came time.Time) {
-	at, err := http.ParseTime(date)
+	at, err := smithytime.ParseHTTPDate(date)
 	if err != nil {
 		return
 	}
@@ -61,7 +59,7 @@ func (c *bucketClock) hear(date string, sent, came time.Time) {
 	c.heard.Store(came.UnixNano())
 }
 
-// ask has the bucket tell the time, if it has not for a while. A process that only signs would never hear it otherwise.
+// askTheTime has the bucket tell the time, if it has not for a while. A process that only signs would never hear it otherwise.
 // Nobody waits for the answer to somebody else's question, except for the first one.
 func (s *S3) askTheTime(ctx context.Context) {
 	c := &s.clock
@@ -86,15 +84,4 @@ func (s *S3) askTheTime(ctx context.Context) {
 	if err != nil && c.heard.Load() == heard {
 		c.heard.Store(time.Now().Add(time.Minute - clockFresh).UnixNano()) // it is away: ask again in a minute
 	}
-}
-
-// clockSigner signs addresses by the bucket's clock.
-type clockSigner struct {
-	s3.HTTPPresignerV4
-	clock *bucketClock
-}
-
-// PresignHTTP implements s3.HTTPPresignerV4.
-func (p clockSigner) PresignHTTP(ctx context.Context, cred aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, o ...func(*v4.SignerOptions)) (string, http.Header, error) {
-	return p.HTTPPresignerV4.PresignHTTP(ctx, cred, r, hash, service, region, p.clock.now(), o...)
 }

@@ -9,11 +9,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"tintype/internal/budget"
 )
 
 const (
 	// s3Stall is how long the bucket may send nothing before a read asks anew.
-	s3Stall = 10 * time.Second
+	s3Stall = 2 * time.Second
 	// s3Resumes is how often one object is asked for anew after its answer broke off.
 	s3Resumes = 3
 )
@@ -62,8 +64,11 @@ func (o *s3Object) get() (*s3.GetObjectOutput, error) {
 		in.Range = aws.String(fmt.Sprintf("bytes=%d-", o.pos))
 	}
 	// The time runs until the answer begins; then each Read has its own.
-	stall := time.AfterFunc(s3Short, cancel)
+	stall := time.AfterFunc(budget.Left(o.ctx, s3Short), cancel)
+	_, done, end := budget.Take(o.ctx)
 	out, err := o.s.client.GetObject(ctx, in)
+	done()
+	end()
 	if !stall.Stop() && err == nil {
 		out.Body.Close()
 		err = context.DeadlineExceeded
@@ -115,16 +120,24 @@ func (o *s3Object) Read(p []byte) (int, error) {
 
 // Seek implements io.Seeker, without asking the bucket.
 func (o *s3Object) Seek(offset int64, whence int) (int64, error) {
+	at, err := seek(o.pos, o.size, offset, whence)
+	if err == nil {
+		o.pos = at
+	}
+	return at, err
+}
+
+// seek returns where Seek leads in an object of that size from a position.
+func seek(pos, size, offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:
-		offset += o.pos
+		offset += pos
 	case io.SeekEnd:
-		offset += o.size
+		offset += size
 	}
 	if offset < 0 {
 		return 0, errors.New("media: seek before the start")
 	}
-	o.pos = offset
 	return offset, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,6 +160,7 @@ func s3Failure(w http.ResponseWriter, status int, code string) {
 }
 
 func TestS3Errors(t *testing.T) {
+	var tries sync.WaitGroup // all at once: they wait before they try again
 	for code, c := range map[string]struct {
 		status int
 		want   error
@@ -169,14 +171,18 @@ func TestS3Errors(t *testing.T) {
 	} {
 		s := fakeS3(t, func(w http.ResponseWriter, _ *http.Request) { s3Failure(w, c.status, code) })
 		key := media.OriginalKey(media.NewRandom())
-		_, err := s.Open(t.Context(), key)
-		if !errors.Is(err, c.want) {
-			t.Errorf("Open, %s: %v, want %v", code, err, c.want)
-		}
-		if _, err := s.Put(t.Context(), key, strings.NewReader("x"), media.PutOptions{}); !errors.Is(err, c.want) {
-			t.Errorf("Put, %s: %v, want %v", code, err, c.want)
-		}
+		tries.Go(func() {
+			if _, err := s.Open(t.Context(), key); !errors.Is(err, c.want) {
+				t.Errorf("Open, %s: %v, want %v", code, err, c.want)
+			}
+		})
+		tries.Go(func() {
+			if _, err := s.Put(t.Context(), key, strings.NewReader("x"), media.PutOptions{}); !errors.Is(err, c.want) {
+				t.Errorf("Put, %s: %v, want %v", code, err, c.want)
+			}
+		})
 	}
+	tries.Wait()
 }
 
 // A burst of throttling is waited out, and the body sent again; the encryption is asked for, and a checksum goes along.

@@ -5,7 +5,7 @@ import "bytes"
 // Format is the type of a picture file, told by its first bytes, never by its name.
 type Format string
 
-// The formats that are known; HEIC, AVIF and TIFF only to be refused by name.
+// The formats that are known; HEIC and AVIF only to be refused by name. What else is refused by name is in kinds.go.
 const (
 	Unknown Format = ""
 	JPEG    Format = "jpeg"
@@ -14,7 +14,6 @@ const (
 	GIF     Format = "gif"
 	HEIC    Format = "heic"
 	AVIF    Format = "avif"
-	TIFF    Format = "tiff"
 )
 
 // ContentType returns the media type, application/octet-stream if unknown.
@@ -39,8 +38,6 @@ func sniff(b []byte) Format {
 		return GIF
 	case len(b) >= 12 && string(b[:4]) == "RIFF" && string(b[8:12]) == "WEBP":
 		return WebP
-	case bytes.HasPrefix(b, []byte("II*\x00")), bytes.HasPrefix(b, []byte("MM\x00*")):
-		return TIFF
 	case len(b) >= 12 && string(b[4:8]) == "ftyp":
 		// The major brand, or the first compatible ones: files of phones say mif1 and list heic.
 		for i := 8; i+4 <= len(b); i += 4 {

@@ -11,19 +11,20 @@ import (
 	"time"
 )
 
-// What a Store answers with, wrapped; ask with errors.Is.
+// The errors of a Store. They come wrapped: ask with errors.Is.
 var (
-	// ErrNotFound: no object has this key.
+	// ErrNotFound means that no object has this key.
 	ErrNotFound = errors.New("media: not found")
-	// ErrNoSpace: the store is full, or over its quota. Nothing was written.
+	// ErrNoSpace means that the store is full or over its quota. Nothing was written.
 	ErrNoSpace = errors.New("media: no space left")
-	// ErrTooLarge: more bytes came than PutOptions.Size or MaxSize allows. Nothing was written.
+	// ErrTooLarge means that more bytes came than PutOptions.Size or MaxSize allows. Nothing was written.
 	ErrTooLarge = errors.New("media: too large")
-	// ErrShort: fewer bytes came than PutOptions.Size announced. Nothing was written.
+	// ErrShort means that fewer bytes came than PutOptions.Size announced. Nothing was written.
 	ErrShort = errors.New("media: fewer bytes than announced")
-	// ErrUnavailable: the store did not answer, or refused us. Whether anything was written is not known.
+	// ErrUnavailable means that the store did not answer or refused the request. Whether anything was written is
+	// unknown.
 	ErrUnavailable = errors.New("media: the store of photos does not answer")
-	// ErrKey: the key is none that this package makes.
+	// ErrKey means that the key is not one that this package makes.
 	ErrKey = errors.New("media: not a key")
 )
 
@@ -36,13 +37,14 @@ type Store interface {
 	Put(ctx context.Context, key string, r io.Reader, o PutOptions) (int64, error)
 	// Open returns the object for reading, or ErrNotFound. The caller closes it.
 	Open(ctx context.Context, key string) (*Object, error)
-	// Delete removes objects; those that are absent are no error. It goes on past a failure and returns all of them.
+	// Delete removes objects. An absent one is no error. Delete goes on after a failure and returns all
+	// failures.
 	Delete(ctx context.Context, keys ...string) error
 	// Copy makes to the same object as from, or returns ErrNotFound. Like Put it is atomic.
 	Copy(ctx context.Context, from, to string) error
 	// Check writes, reads and removes a probe. It is for doctor and health pages.
 	Check(ctx context.Context) error
-	// String is what the store is and where, for people: "disk, /var/lib/tintype/media".
+	// String says what the store is and where, for people: "disk, /var/lib/tintype/media".
 	String() string
 }
 
@@ -51,8 +53,8 @@ type Haver interface {
 	Has(ctx context.Context, key string) (bool, error)
 }
 
-// CacheControl is how long what lies under keys of a kind may be kept. Names are never used twice, so browsers keep
-// public photos for a year; edges ask after a day, because of those that nobody told them are gone.
+// CacheControl returns the Cache-Control header of objects of a kind. Keys are never reused, so browsers may keep
+// public photos for a year. Edges ask again after a day, because an invalidation may not have reached them.
 func CacheControl(kind Kind) string {
 	switch kind {
 	case Public:

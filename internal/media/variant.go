@@ -8,8 +8,8 @@ const SquareName = "square"
 // squareSide is the side of that variant, in pixels.
 const squareSide = 400
 
-// Widths are those of the variants, in pixels, smallest first. None is larger than the photo; when the photo's own width
-// lies below the last, it is the largest variant's.
+// Widths are the widths of the variants in pixels, smallest first. No variant is wider than its photo. A photo narrower
+// than the last width has its own width as its largest variant.
 var Widths = []int{320, 640, 960, 1280, 1920, 2560}
 
 // Variant is one of the JPEG files made from a photo.
@@ -20,8 +20,8 @@ type Variant struct {
 	Bytes  int64
 }
 
-// Focus is the point of a photo that a cut keeps: X from -1 (left) to 1 (right), Y from -1 (bottom) to 1 (top), as in
-// the client API. The zero value is the middle.
+// Focus is the point of a photo that a crop keeps in view: X from -1 (left) to 1 (right), Y from -1 (bottom) to 1
+// (top), as in the client API. The zero value is the middle.
 type Focus struct{ X, Y float64 }
 
 // variantWidths returns the widths for a photo of this width, largest first.

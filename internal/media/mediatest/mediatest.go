@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"tintype/internal/media"
 )
@@ -33,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) media.Store) {
 		{"Keys", testKeys},
 		{"Parallel", testParallel},
 		{"SamePut", testSamePut},
+		{"List", testList},
 		{"Check", testCheck},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -336,6 +339,44 @@ func testSamePut(t *testing.T, s media.Store) {
 	wg.Wait()
 	if get(t, s, k) != text {
 		t.Error("the object is not whole")
+	}
+}
+
+// testList: a store that lists tells each file once, in the order of keys.
+func testList(t *testing.T, s media.Store) {
+	lister, ok := media.As[media.Lister](s)
+	if !ok {
+		return
+	}
+	want := map[media.Kind][]string{}
+	for i := range 5 {
+		random := media.NewRandom()
+		for _, k := range []string{
+			media.VariantKey(media.Public, random, "320"), media.VariantKey(media.Public, random, media.SquareName),
+			media.VariantKey(media.Private, media.NewRandom(), "1280"), media.OriginalKey(random),
+		} {
+			put(t, s, k, strings.Repeat("x", i))
+			kind := media.Kind(k[:strings.IndexByte(k, '/')])
+			want[kind] = append(want[kind], fmt.Sprint(k, " ", i))
+		}
+	}
+	for kind, keys := range want {
+		slices.Sort(keys)
+		var got []string
+		err := lister.List(t.Context(), kind, func(l media.Listed) error {
+			if l.Name == "" || time.Since(l.ModTime).Abs() > time.Hour {
+				t.Errorf("%+v", l)
+			}
+			got = append(got, fmt.Sprint(l.Key, " ", l.Size))
+			return nil
+		})
+		if err != nil || !slices.Equal(got, keys) {
+			t.Errorf("%s: %v\n%q, want\n%q", kind, err, got, keys)
+		}
+	}
+	stop := errors.New("enough")
+	if err := lister.List(t.Context(), media.Public, func(media.Listed) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("after an error: %v", err)
 	}
 }
 
