@@ -11,6 +11,7 @@ const (
 	followRead
 	followAnswer
 	followSwap
+	followSleepers
 )
 
 // Follower follows the gates for one process of the site, and tells where it may read and write. It is not safe for
@@ -19,7 +20,7 @@ const (
 // Like a Mover it does one thing at a time. It never ends by itself.
 type Follower struct {
 	state   followState
-	place   Place
+	side    Side
 	now     time.Duration
 	sent    time.Duration // when the question that is under way was sent
 	lease   time.Duration // until when the place may be read
@@ -32,6 +33,8 @@ type Follower struct {
 	sealedSince time.Duration // when the place was first seen sealed under sealedAt
 	sealedAt    int64         // an epoch
 
+	endedAt time.Duration // when sleepers were last ended, or the wait for that began
+
 	decided    bool          // the other place says that this one is in charge, and it is not open yet
 	movedSince time.Duration // when that was first seen
 	generation int64         // of this place once it is in charge
@@ -43,8 +46,8 @@ type Follower struct {
 // readable or writable before it has asked.
 func NewFollower() *Follower { return &Follower{wait: passed(ShortLease)} }
 
-// Place is the one that the process serves.
-func (f *Follower) Place() Place { return f.place }
+// Side is the one that the process serves.
+func (f *Follower) Side() Side { return f.side }
 
 // Gate is the gate of the place that the process serves, as it was last read.
 func (f *Follower) Gate() Gate { return f.gate }
@@ -85,6 +88,8 @@ func (f *Follower) Step(now time.Duration, ev Event) Effect {
 		return f.next()
 	case followSwap:
 		return f.pause(urgentPoll / 2)
+	case followSleepers:
+		return f.pause(watchPoll)
 	}
 	return f.ask()
 }
@@ -94,10 +99,10 @@ func (f *Follower) Step(now time.Duration, ev Event) Effect {
 func (f *Follower) ask() Effect {
 	if !f.saved {
 		f.state, f.answer = followRegister, Answer{}
-		return Effect{Op: OpAnswer, Place: f.place}
+		return Effect{Op: OpAnswer, Side: f.side}
 	}
 	f.state, f.sent = followRead, f.now
-	return Effect{Op: OpReadGate, Place: f.place}
+	return Effect{Op: OpReadGate, Side: f.side}
 }
 
 func (f *Follower) pause(d time.Duration) Effect {
@@ -112,6 +117,9 @@ func (f *Follower) onGate(g Gate) Effect {
 	}
 	if g.Mode == Sealed && (g.Epoch != f.sealedAt || f.gate.Mode != Sealed) {
 		f.sealedAt, f.sealedSince = g.Epoch, f.now
+	}
+	if !g.Watch || !f.gate.Watch {
+		f.endedAt = f.now
 	}
 	to := g
 	switch g.Mode {
@@ -160,12 +168,12 @@ func (f *Follower) grant(short bool) {
 
 // changeOver has the process serve the other place.
 func (f *Follower) changeOver() {
-	f.place, f.granted, f.gate, f.saved, f.decided = f.place.Other(), false, Gate{}, false, false
+	f.side, f.granted, f.gate, f.saved, f.decided = f.side.Other(), false, Gate{}, false, false
 }
 
 func (f *Follower) swap(from, to Gate) Effect {
 	f.state = followSwap
-	return Effect{Op: OpSwapGate, Place: f.place, From: from, To: to, For: time.Second}
+	return Effect{Op: OpSwapGate, Side: f.side, From: from, To: to, For: time.Second}
 }
 
 // tell writes an answer into the process's row, if it is another than before.
@@ -174,12 +182,19 @@ func (f *Follower) tell(a Answer) Effect {
 		return f.next()
 	}
 	f.state, f.answer = followAnswer, a
-	return Effect{Op: OpAnswer, Place: f.place, Answer: a}
+	return Effect{Op: OpAnswer, Side: f.side, Answer: a}
 }
 
-// next waits until the gate is to be asked again.
+// sleepersAfter is how long a switch is near before a process ends its sleepers.
+const sleepersAfter = 8 * time.Second
+
+// next waits until the gate is to be asked again. A switch that does not come about may be held up by a client that has
+// vanished in the middle of a transaction. The mover may have another user than the site, and cannot end that.
 func (f *Follower) next() Effect {
 	switch {
+	case f.gate.Watch && f.now-f.endedAt >= sleepersAfter:
+		f.state, f.endedAt = followSleepers, f.now
+		return Effect{Op: OpEndSleepers, Side: f.side}
 	case f.gate.Mode != Open || f.gate.Hold != 0:
 		return f.pause(urgentPoll)
 	case f.gate.Watch:

@@ -85,6 +85,18 @@ func (m *member) deletedSince(acked int) bool {
 	return false
 }
 
+// deletedAfter tells whether a write of the same member that began after that one has deleted the row already.
+func (w *world) deletedAfter(db *database, key string, value int) bool {
+	for _, m := range w.members {
+		for v := value + 1; m.key == key && v <= m.next; v++ {
+			if _, there := db.rows[idKey(key, v)]; there && gone(v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // served waits until the process may do it, and says in which place.
 func (p *process) served(write bool, gaveUp func() bool, do func(*database), failed func()) {
 	if gaveUp() {
@@ -102,7 +114,7 @@ func (p *process) served(write bool, gaveUp func() bool, do func(*database), fai
 		p.after(15*time.Millisecond, func() { p.served(write, gaveUp, do, failed) })
 		return
 	}
-	do(p.w.dbs[f.Place()])
+	do(p.w.dbs[f.Side()])
 }
 
 func (p *process) read(key string, gaveUp func() bool, got func(row, bool), failed func()) {
@@ -176,13 +188,14 @@ func (p *process) begin(tx *transaction, key string, value int, then func(Event)
 				delete(db.shared, tx.id)
 				return
 			}
-			switch db.gate.Mode {
-			case Sealed, Moved:
+			switch {
+			case db.gate.Mode == Filling && db.place == Target:
+				// It has no triggers yet that would refuse the write. The source has them while it is kept up.
+				w.fail("a member's write reached the %s while it was being filled", db.place)
+			case db.gate.Mode != Open:
 				tx.end()
 				reply(Event{Err: errSealed})
 				return
-			case Filling:
-				w.fail("a member's write reached the %s while it was being filled", db.place)
 			}
 			if _, there := db.rows[idKey(key, value)]; there {
 				tx.end()
@@ -235,14 +248,18 @@ func (p *process) commit(tx *transaction, key string, value int, acked, again, f
 			reply(Event{})
 			return
 		}
-		if gone(value) {
+		switch {
+		case p.w.deletedAfter(db, key, value): // its process hung meanwhile
+		case gone(value):
 			delete(db.rows, key)
-		} else if db.rows[key].value < value {
+		case db.rows[key].value < value:
 			db.rows[key] = row{value}
 		}
 		db.rows[idKey(key, value)] = row{value}
-		db.log[tx.entry[0]] = key
-		db.log[tx.entry[1]] = idKey(key, value)
+		if !(p.w.plan.fault == loggedLate && db.place == Target && !db.keptUp) {
+			db.log[tx.entry[0]] = key
+			db.log[tx.entry[1]] = idKey(key, value)
+		}
 		tx.end()
 		reply(Event{})
 	}, func(ev Event) {

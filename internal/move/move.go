@@ -1,14 +1,24 @@
-// Package move takes a site's database from one place to another while people use it.
+// Package move takes the parts of a site (sessions, photos, the database) from one place to another while people use it,
+// and lists the processes of the site (Presence).
 //
-// The protocol is two pure state machines. A Mover copies, switches and finishes; every process of the site has a
-// Follower, which tells where that process may read and write. Neither does anything by itself: Step takes what
+// Sessions and photos move by a PartMover, which `tintype move sessions` and `tintype move media` run. A row of the site's
+// database says how far the move is, and every process acts by what it has read of that row within a lease (Part).
+//
+// The protocol of the database is two pure state machines. A Mover copies, switches and finishes; every process of the site
+// has a Follower, which tells where that process may read and write. Neither does anything by itself: Step takes what
 // happened and answers with what to do next, so that the very code that ships runs in the simulation of this package's
-// tests. What does the work is a driver.
+// tests. What does the work is a driver: Database for `tintype move database`, ProcessFollower in the processes of the site.
 //
 // Each of the two places has a gate, one row that says what the place is for (see Mode). Triggers in each place read
 // that row with a lock before every write, so no write can commit after the place was sealed. One conditional update in
 // the source decides a switch: from sealed to moved. The only other way out of sealed is back to open under a higher
 // epoch. Whichever update comes first decides; nobody decides by looking. Whoever finds moved finishes.
+//
+// The place that was left can be kept up (WayBack). The new one logs what is written from the moment it is opened, and a
+// Mover that never switches, the replayer, brings that to the old one: it turns it from moved to filling, under its own
+// epoch, once the new one is open. To move back is then an ordinary switch with nothing to copy. One process at a time
+// replays, under a lease; that one which hangs past its lease does no harm is the epochs' doing. A mover back stops
+// replayers by turning the log into that of a move: they claim the source's epoch only while it is one for the way back.
 package move
 
 import "time"
@@ -28,19 +38,19 @@ const (
 	Moved Mode = "moved"
 )
 
-// Place is one of the two databases of a move.
-type Place int
+// Side is one of the two databases of a move, which a driver knows as a store.Place.
+type Side int
 
-// The places of a move.
+// The sides of a move.
 const (
-	Source Place = iota
+	Source Side = iota
 	Target
 )
 
-func (p Place) String() string { return [...]string{"source", "target"}[p] }
+func (s Side) String() string { return [...]string{"source", "target"}[s] }
 
-// Other is the place at the other end.
-func (p Place) Other() Place { return 1 - p }
+// Other is the side at the other end.
+func (s Side) Other() Side { return 1 - s }
 
 // Gate is the row that a place keeps of itself.
 type Gate struct {
@@ -75,7 +85,7 @@ const (
 	urgentPoll = 50 * time.Millisecond
 )
 
-// passed is how long to wait by one's own clock until a lease of somebody else's has surely passed by his.
+// passed is how long to wait by this process's clock until a lease has surely passed by the clock of whoever holds it.
 func passed(lease time.Duration) time.Duration { return lease + lease/5 }
 
 // Op is what an Effect asks for.
@@ -87,31 +97,32 @@ const (
 	OpNone Op = iota
 	// OpPause: wait for Effect.For.
 	OpPause
-	// OpReadGate: read the gate of Effect.Place into Event.Gate.
+	// OpReadGate: read the gate of Effect.Side into Event.Gate.
 	OpReadGate
-	// OpSwapGate: in one transaction, replace the gate of Effect.Place by Effect.To if it is still Effect.From.
+	// OpSwapGate: in one transaction, replace the gate of Effect.Side by Effect.To if it is still Effect.From.
 	// Event.OK tells whether it was. To wait for its lock longer than Effect.For is an error, after which nothing has
 	// happened; after any other error the swap may have happened.
 	OpSwapGate
-	// OpProcesses: list the processes that are registered in Effect.Place in Event.Processes.
+	// OpProcesses: list the processes that are registered in Effect.Side in Event.Processes.
 	OpProcesses
 	// OpCopy: read the next range of the source, from its primary, into Event.Batch. Event.Done says that nothing is left.
 	OpCopy
 	// OpReadLog: read the first Effect.Limit entries of the source's log into Event.Log.
 	OpReadLog
 	// OpReadRows: read the rows that Effect.Log names from the source's primary into Event.Batch. It begins after the
-	// log was read.
+	// log was read. Where the rows are too large together, Event.Log is the first entries, whose rows were read.
 	OpReadRows
 	// OpWriteRows: write Effect.Batch into the target, in a transaction that first locks its gate and finds it in mode
 	// Filling under Effect.Epoch. Event.OK is false, and nothing is written, where it is not.
 	OpWriteRows
 	// OpDeleteLog: delete exactly the numbers of Effect.Log from the source's log.
 	OpDeleteLog
-	// OpCompare: compare what was not compared since the last clean pass. Event.OK tells whether both places agree.
+	// OpCompare: compare what was not compared since the last clean pass. Event.OK tells whether both places agree, but
+	// for what the source's log names.
 	OpCompare
-	// OpEndSleepers: end the source's connections that hold a transaction open and sleep.
+	// OpEndSleepers: end connections of this user to the place that have slept for long: they may hold a transaction open.
 	OpEndSleepers
-	// OpAnswer: write Effect.Answer into the process's own row in Effect.Place, registering the process if need be.
+	// OpAnswer: write Effect.Answer into the process's own row in Effect.Side, registering the process if need be.
 	OpAnswer
 	// OpDone: the machine has come to its end, with Effect.Outcome.
 	OpDone
@@ -135,6 +146,7 @@ const (
 // Process is a process of the site as it registered itself.
 type Process struct {
 	ID     string
+	Name   string // for people
 	Answer Answer
 }
 
@@ -161,15 +173,16 @@ type Batch any
 // Effect is one thing to do.
 type Effect struct {
 	Op       Op
-	Place    Place
+	Side     Side
 	From, To Gate
 	Epoch    int64
 	Log      []LogEntry
 	Limit    int
 	Batch    Batch
 	Answer   Answer
-	For      time.Duration
-	Outcome  Outcome
+	// For is how long a pause lasts. For anything else it bounds how long the answer may take; 0: as the driver likes.
+	For     time.Duration
+	Outcome Outcome
 }
 
 // Event is what came of an Effect. The first one a machine gets is empty.

@@ -45,6 +45,7 @@ func play(t *testing.T, seed uint64, p plan) {
 func TestMoveUndisturbed(t *testing.T) {
 	for seed := range uint64(20) {
 		play(t, seed, plan{})
+		play(t, seed, plan{back: true})
 	}
 }
 
@@ -74,11 +75,55 @@ func TestMoveAmidKillsAndHangs(t *testing.T) {
 	t.Logf("%d schedules of %d steps", played, steps)
 }
 
-// TestMoveAtRandom has everything happen at random, and reports the seed of what goes wrong.
+// TestMoveAmidALongHang has a process hang that has read the source under a long lease, and wake within that lease or
+// after it: the switch waits for it.
+func TestMoveAmidALongHang(t *testing.T) {
+	first, n := schedules(t)
+	for i := range max(3, n/3) {
+		play(t, first+uint64(i), plan{sleep: time.Duration(20+i*7%130) * time.Second})
+	}
+}
+
+// TestWayBackAmidKillsAndHangs has the old place kept up after the move, and moves back. Both movers, who keep it up and a
+// process are killed and hung at every one of their steps.
+func TestWayBackAmidKillsAndHangs(t *testing.T) {
+	w := newWorld(1, plan{back: true})
+	w.run()
+	movers, keepers := w.moverSteps, w.keeperSteps
+	if movers < 40 || keepers < 10 {
+		t.Fatalf("a move and the way back have %d steps, who keep the old place up take %d", movers, keepers)
+	}
+	first, n := schedules(t)
+	var plans []plan
+	for step := 1; step <= movers+10; step++ {
+		plans = append(plans, plan{killMover: step}, plan{killMover: step, after: true}, plan{killProcess: step})
+		for _, d := range []time.Duration{700 * time.Millisecond, 5 * time.Second} {
+			plans = append(plans, plan{hangMover: step, hangFor: d}, plan{hangMover: step, hangFor: d, after: true}, plan{hangProcess: step, hangFor: d + d/2})
+		}
+	}
+	for step := 1; step <= min(keepers, 60); step++ {
+		plans = append(plans, plan{killKeeper: step})
+		for _, d := range []time.Duration{2 * time.Second, 15 * time.Second} {
+			plans = append(plans, plan{hangKeeper: step, hangFor: d})
+		}
+	}
+	every := max(1, len(plans)/n)
+	played := 0
+	for i := int(first) % every; i < len(plans); i += every {
+		p := plans[i]
+		p.back = true
+		play(t, first+uint64(i), p)
+		played++
+	}
+	t.Logf("%d schedules of %d and %d steps", played, movers, keepers)
+}
+
+// TestMoveAtRandom has everything happen at random, and reports the seed of what goes wrong. Every other move has a way
+// back.
 func TestMoveAtRandom(t *testing.T) {
 	first, n := schedules(t)
 	for i := range n {
-		play(t, first+uint64(i), plan{chaos: true})
+		play(t, first+uint64(i), plan{chaos: true, back: i%2 == 1})
 	}
 	t.Logf("%d schedules from seed %d", n, first)
 }
@@ -93,6 +138,8 @@ func TestPlantedFaults(t *testing.T) {
 					{fault: f}, {fault: f, chaos: true},
 					{fault: f, hangMover: 8 + int(seed%40), hangFor: 20 * time.Second, after: seed%3 == 0},
 					{fault: f, hangProcess: 1 + int(seed%30), hangFor: time.Duration(1+seed%4) * time.Second},
+					{fault: f, sleep: 40 * time.Second},
+					{fault: f, back: true, hangKeeper: 1 + int(seed%40), hangFor: 5 * time.Second},
 				} {
 					played++
 					failures := newWorld(seed, p).run()

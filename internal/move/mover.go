@@ -26,6 +26,7 @@ const (
 	sealing
 	sealUnknown
 	endingSleepers
+	proving
 	committing
 	commitUnknown
 	givingUp
@@ -58,11 +59,19 @@ type Mover struct {
 	since    time.Duration // when the wait in this state began
 	limit    int           // entries of the log at a time
 	log      []LogEntry
+	more     bool          // the log has entries beyond those
 	moved    time.Duration // when the decision was known
 	known    []Process     // who was registered in the source after the decision
 	differed int           // attempts that ended with a difference
+	failed   int           // attempts to switch that failed
+	next     time.Duration // not before then is another one made
+	unlocked int           // times that the source's gate could not be claimed, one after the other
 	wait     time.Duration // how long after the decision a process may still read the source
 	strange  int           // times that the target's gate did not fit the source's
+
+	back  bool  // the target has everything but what the source's log names: it is the place that the site has left
+	stays bool  // it never switches
+	floor int64 // an epoch that the next claim has to exceed
 
 	then moverState // after the pause
 }
@@ -70,22 +79,54 @@ type Mover struct {
 // NewMover makes a Mover. Its id is one that no other mover has had.
 func NewMover(id string) *Mover { return &Mover{id: id, wait: passed(ShortLease), limit: LogBatch} }
 
-// retryPause is how long a mover waits before it asks again what was not answered.
+// NewMoverBack makes a Mover to the place that the site has left, which has everything but what the source's log names.
+func NewMoverBack(id string) *Mover {
+	m := NewMover(id)
+	m.back, m.copied = true, true
+	return m
+}
+
+// NewReplayer makes a Mover that keeps the place up that the site has left. It brings there what is written, and never
+// switches. It does not begin where a move is under way, and ends when another one takes over.
+func NewReplayer(id string) *Mover {
+	m := NewMoverBack(id)
+	m.stays = true
+	return m
+}
+
+// replayEvery is how often a replayer that has caught up looks into the log.
+const replayEvery = 500 * time.Millisecond
+
+// retryPause is how long a mover waits before it repeats a question that was not answered.
 const retryPause = 100 * time.Millisecond
 
 // holdTime is how long a mover waits for processes to hold their writes. It is a courtesy, not a need: the seal waits
 // for every write that began before it.
 const holdTime = 250 * time.Millisecond
 
-// maxDiffers is after how many attempts that end with a difference a mover stops.
+// maxRest bounds how long a mover rests after an attempt that failed.
+const maxRest = 30 * time.Second
+
+// maxDiffers is how many attempts may end with a difference until a mover stops.
 const maxDiffers = 3
 
 // LogBatch is how many entries of the log are replayed at a time.
 const LogBatch = 1000
 
-// Step takes what came of the last effect and answers with the next. Now is any clock that goes on.
+// Step takes what came of the last effect and answers with the next. Now is the time of any clock that never goes back.
 func (m *Mover) Step(now time.Duration, ev Event) Effect {
 	m.now = now
+	e := m.step(ev)
+	switch e.Op {
+	case OpReadLog, OpReadRows, OpWriteRows, OpDeleteLog, OpCompare:
+		if m.sealed { // nobody can write until this is decided, whatever hangs
+			e.For = m.left()
+		}
+	}
+	return e
+}
+
+func (m *Mover) step(ev Event) Effect {
 	switch m.state {
 	case begin:
 		return m.read(Source)
@@ -96,12 +137,17 @@ func (m *Mover) Step(now time.Duration, ev Event) Effect {
 	case reopenSource:
 		return m.pause(begin)
 	case claimSource:
+		if ev.Err != nil && m.stays {
+			return m.pause(begin)
+		}
 		if ev.Err != nil {
+			m.unlocked++
 			return m.enter(endingSleepers) // it may be a lock that nobody gives back
 		}
 		if !ev.OK {
 			return m.pause(begin)
 		}
+		m.unlocked = 0
 		m.epoch = m.src.Epoch
 		return m.read(Target)
 	case readTarget:
@@ -126,7 +172,7 @@ func (m *Mover) Step(now time.Duration, ev Event) Effect {
 			return m.enter(readingLog)
 		}
 		m.state = copyWriting
-		return Effect{Op: OpWriteRows, Place: Target, Epoch: m.epoch, Batch: ev.Batch}
+		return Effect{Op: OpWriteRows, Side: Target, Epoch: m.epoch, Batch: ev.Batch}
 	case copyWriting:
 		if ev.Err != nil {
 			return m.again(copying)
@@ -143,19 +189,20 @@ func (m *Mover) Step(now time.Duration, ev Event) Effect {
 		if ev.Err != nil || !ev.OK {
 			return m.read(Source)
 		}
-		m.since = now
+		m.since = m.now
 		return m.enter(awaitingWatch)
 	case awaitingWatch:
 		return m.onWatched(ev)
 	case holding:
 		if ev.Err != nil || !ev.OK {
+			m.rest()
 			return m.read(Source)
 		}
-		m.since = now
+		m.since = m.now
 		return m.enter(awaitingHold)
 	case awaitingHold:
 		held := ev.Err == nil && all(ev.Processes, func(a Answer) bool { return a.Hold == m.attempt })
-		if !held && now-m.since < holdTime && now < m.deadline {
+		if !held && m.now-m.since < holdTime && m.now < m.deadline {
 			return m.pauseFor(urgentPoll/2, awaitingHold)
 		}
 		return m.enter(sealing)
@@ -168,7 +215,13 @@ func (m *Mover) Step(now time.Duration, ev Event) Effect {
 	case sealUnknown:
 		return m.onSealUnknown(ev)
 	case endingSleepers:
-		return m.pause(begin) // which claims anew, and with that ends the hold
+		// Which claims anew, and with that ends the hold. Whoever writes waits behind each try.
+		return m.pauseFor(min(maxRest, retryPause<<min(m.unlocked, 10)), begin)
+	case proving:
+		if ev.Err != nil || !ev.OK || m.now >= m.deadline {
+			return m.enter(givingUp)
+		}
+		return m.enter(committing)
 	case committing:
 		if ev.Err != nil || !ev.OK {
 			return m.enter(commitUnknown)
@@ -179,6 +232,7 @@ func (m *Mover) Step(now time.Duration, ev Event) Effect {
 	case givingUp:
 		// Whatever the answer was, the gate tells what was decided.
 		m.sealed = false
+		m.rest()
 		if m.differed == maxDiffers {
 			return m.end(Differs)
 		}
@@ -189,6 +243,16 @@ func (m *Mover) Step(now time.Duration, ev Event) Effect {
 	return Effect{Op: OpDone}
 }
 
+// rest puts the next attempt off, the longer the more have failed: where each one fails, people would wait most of the
+// time.
+func (m *Mover) rest() {
+	m.next = m.now + min(maxRest, 250*time.Millisecond<<min(m.failed, 10))
+	m.failed++
+}
+
+// left is how much time the attempt has left.
+func (m *Mover) left() time.Duration { return max(m.deadline-m.now, time.Millisecond) }
+
 // enter goes to a state that begins with an effect of its own.
 func (m *Mover) enter(s moverState) Effect {
 	m.state = s
@@ -198,15 +262,15 @@ func (m *Mover) enter(s moverState) Effect {
 	case readTarget:
 		return m.read(Target)
 	case sealUnknown, commitUnknown:
-		return Effect{Op: OpReadGate, Place: Source}
+		return Effect{Op: OpReadGate, Side: Source}
 	case copying:
-		return Effect{Op: OpCopy, Place: Source}
+		return Effect{Op: OpCopy, Side: Source}
 	case readingLog:
-		return Effect{Op: OpReadLog, Place: Source, Limit: m.limit}
+		return Effect{Op: OpReadLog, Side: Source, Limit: m.limit}
 	case readingRows:
-		return Effect{Op: OpReadRows, Place: Source, Log: m.log}
+		return Effect{Op: OpReadRows, Side: Source, Log: m.log}
 	case deletingLog:
-		return Effect{Op: OpDeleteLog, Place: Source, Log: m.log}
+		return Effect{Op: OpDeleteLog, Side: Source, Log: m.log}
 	case comparing:
 		return Effect{Op: OpCompare}
 	case watching:
@@ -214,7 +278,7 @@ func (m *Mover) enter(s moverState) Effect {
 		to.Watch = true
 		return m.swap(Source, to, 0)
 	case awaitingWatch, awaitingHold:
-		return Effect{Op: OpProcesses, Place: Source}
+		return Effect{Op: OpProcesses, Side: Source}
 	case holding:
 		m.attempt++
 		m.deadline = m.now + AttemptTime
@@ -224,42 +288,48 @@ func (m *Mover) enter(s moverState) Effect {
 	case sealing:
 		to := m.src
 		to.Mode = Sealed
-		return m.swap(Source, to, max(m.deadline-m.now, time.Millisecond))
+		return m.swap(Source, to, m.left())
 	case endingSleepers:
-		return Effect{Op: OpEndSleepers, Place: Source}
+		return Effect{Op: OpEndSleepers, Side: Source}
+	case proving:
+		// Where nothing was written since the last comparison, nothing has been asked of the target since the seal. It may
+		// hang, or refuse writes, and would be in charge of the site.
+		to := m.dst
+		to.Hold = m.attempt
+		return m.swap(Target, to, m.left())
 	case committing:
 		to := m.src
 		to.Mode, to.Hold = Moved, 0
-		return m.swap(Source, to, max(m.deadline-m.now, time.Millisecond))
+		return m.swap(Source, to, m.left())
 	case givingUp:
 		to := m.src
 		to.Mode, to.Hold, to.Epoch = Open, 0, m.src.Epoch+1
 		return m.swap(Source, to, 0)
 	case listing:
-		return Effect{Op: OpProcesses, Place: Source}
+		return Effect{Op: OpProcesses, Side: Source}
 	case finishing:
-		return Effect{Op: OpReadGate, Place: Target}
+		return Effect{Op: OpReadGate, Side: Target}
 	case awaitingAnswers:
-		return Effect{Op: OpProcesses, Place: Target}
+		return Effect{Op: OpProcesses, Side: Target}
 	}
 	return Effect{Op: OpDone}
 }
 
-func (m *Mover) read(p Place) Effect {
+func (m *Mover) read(p Side) Effect {
 	m.state = readSource
 	if p == Target {
 		m.state = readTarget
 	}
-	return Effect{Op: OpReadGate, Place: p}
+	return Effect{Op: OpReadGate, Side: p}
 }
 
 // swap replaces a gate that is as this mover last knew it.
-func (m *Mover) swap(p Place, to Gate, wait time.Duration) Effect {
+func (m *Mover) swap(p Side, to Gate, wait time.Duration) Effect {
 	from := &m.src
 	if p == Target {
 		from = &m.dst
 	}
-	e := Effect{Op: OpSwapGate, Place: p, From: *from, To: to, For: wait}
+	e := Effect{Op: OpSwapGate, Side: p, From: *from, To: to, For: wait}
 	*from = to
 	return e
 }
@@ -271,7 +341,7 @@ func (m *Mover) pauseFor(d time.Duration, then moverState) Effect {
 
 func (m *Mover) pause(then moverState) Effect { return m.pauseFor(retryPause, then) }
 
-// again asks once more what was not answered, unless an attempt is under way and its time is up.
+// again repeats what was not answered, unless an attempt is under way and its time is up.
 func (m *Mover) again(s moverState) Effect {
 	if m.sealed && m.now >= m.deadline {
 		return m.enter(givingUp)
@@ -294,8 +364,13 @@ func (m *Mover) onSource(ev Event) Effect {
 	}
 	m.src = ev.Gate
 	switch {
+	case m.stays && ev.Gate.Mode != Open:
+		return m.end(Unfit) // a switch is under way: the source is not open yet, or a mover back has sealed it
 	case ev.Gate.Mode == Moved:
 		return m.decided()
+	case ev.Gate.Mode == Filling && m.epoch != 0:
+		// It was in charge when this mover began. So the switch is over, and somebody keeps this place up already.
+		return m.end(TakenOver)
 	case ev.Gate.Mode == Sealed:
 		// A mover before this one was stopped in the middle of a switch, or it is at work: the first update decides.
 		m.state = reopenSource
@@ -309,7 +384,7 @@ func (m *Mover) onSource(ev Event) Effect {
 	}
 	m.state = claimSource
 	to := m.src
-	to.Epoch, to.Mover, to.Hold, to.Watch = m.src.Epoch+1, m.id, 0, m.src.Watch && m.short
+	to.Epoch, to.Mover, to.Hold, to.Watch = max(m.src.Epoch, m.floor)+1, m.id, 0, m.src.Watch && m.short
 	m.short = to.Watch
 	return m.swap(Source, to, 0)
 }
@@ -321,6 +396,16 @@ func (m *Mover) onTarget(ev Event) Effect {
 	}
 	m.dst = ev.Gate
 	switch {
+	case m.back && ev.Gate.Mode == Moved && ev.Gate.Generation < m.src.Generation:
+		// The site has left it, and the source is open: nobody reads or writes here any more. Its epochs were those of
+		// movers to the source; whoever writes here from now on has a higher one.
+		if m.floor = ev.Gate.Epoch; m.floor >= m.epoch {
+			return m.read(Source)
+		}
+		m.state = claimTarget
+		to := m.dst
+		to.Mode, to.Epoch, to.Mover, to.Watch, to.Hold = Filling, m.epoch, m.id, false, 0
+		return m.swap(Target, to, 0)
 	case ev.Gate.Epoch > m.epoch, ev.Gate.Epoch == m.epoch && ev.Gate.Mover != m.id:
 		return m.end(TakenOver)
 	case ev.Gate.Mode != Filling:
@@ -334,171 +419,4 @@ func (m *Mover) onTarget(ev Event) Effect {
 	to := m.dst
 	to.Epoch, to.Mover = m.epoch, m.id
 	return m.swap(Target, to, 0)
-}
-
-// onReplay brings what was written in the source into the target: first the log, then the rows as they are now, then
-// the target, and last of all exactly those entries of the log are deleted.
-func (m *Mover) onReplay(ev Event) Effect {
-	if m.sealed && m.now >= m.deadline {
-		return m.enter(givingUp)
-	}
-	if ev.Err != nil {
-		// What was written is written again: the rows are read anew, so nothing gets older by it.
-		return m.again(readingLog)
-	}
-	switch m.state {
-	case readingLog:
-		m.log = ev.Log
-		if len(m.log) == 0 {
-			return m.enter(comparing)
-		}
-		return m.enter(readingRows)
-	case readingRows:
-		m.state = writingRows
-		return Effect{Op: OpWriteRows, Place: Target, Epoch: m.epoch, Batch: ev.Batch}
-	case writingRows:
-		if !ev.OK { // another epoch
-			if m.sealed {
-				return m.enter(givingUp)
-			}
-			return m.read(Source)
-		}
-		return m.enter(deletingLog)
-	}
-	if !m.sealed && len(m.log) < m.limit {
-		// As good as caught up. People go on writing: the log is empty only once the source is sealed.
-		return m.enter(comparing)
-	}
-	return m.enter(readingLog)
-}
-
-// onCompared goes on to the switch, or to its decision.
-func (m *Mover) onCompared(ev Event) Effect {
-	if ev.Err != nil {
-		return m.again(readingLog)
-	}
-	switch {
-	case !m.sealed && !m.short:
-		return m.enter(watching)
-	case !m.sealed:
-		return m.enter(holding)
-	case m.now >= m.deadline:
-		return m.enter(givingUp)
-	case !ev.OK:
-		m.differed++
-		return m.enter(givingUp)
-	}
-	return m.enter(committing)
-}
-
-// onWatched waits until no process can have a long lease.
-func (m *Mover) onWatched(ev Event) Effect {
-	acknowledged := ev.Err == nil && all(ev.Processes, func(a Answer) bool { return a.Watch >= m.epoch })
-	if !acknowledged && m.now-m.since < passed(LongLease) {
-		return m.pause(awaitingWatch)
-	}
-	m.short = true
-	return m.enter(readingLog)
-}
-
-func all(list []Process, f func(Answer) bool) bool {
-	for _, p := range list {
-		if !f(p.Answer) {
-			return false
-		}
-	}
-	return true
-}
-
-// onSealUnknown learns whether the source is sealed after an answer that did not say so.
-func (m *Mover) onSealUnknown(ev Event) Effect {
-	if ev.Err != nil {
-		return m.pauseFor(retryPause/10, sealUnknown)
-	}
-	m.src = ev.Gate
-	switch {
-	case ev.Gate.Mode == Sealed && ev.Gate.Epoch == m.epoch:
-		m.sealed = true
-		return m.again(readingLog)
-	case ev.Gate.Mode == Open && ev.Gate.Epoch == m.epoch:
-		return m.enter(endingSleepers)
-	}
-	return m.read(Source)
-}
-
-// onCommitUnknown learns what was decided after an answer that did not say so.
-func (m *Mover) onCommitUnknown(ev Event) Effect {
-	if ev.Err != nil {
-		return m.pauseFor(retryPause/10, commitUnknown)
-	}
-	m.src = ev.Gate
-	switch {
-	case ev.Gate.Mode == Moved:
-		return m.decided()
-	case ev.Gate.Mode == Sealed && ev.Gate.Epoch == m.epoch && m.now < m.deadline:
-		return m.enter(committing)
-	case ev.Gate.Mode == Sealed && ev.Gate.Epoch == m.epoch:
-		return m.enter(givingUp)
-	}
-	m.sealed = false
-	return m.read(Source)
-}
-
-// decided begins to finish: the target is in charge from now on.
-func (m *Mover) decided() Effect {
-	m.sealed, m.moved, m.gen = false, m.now, m.src.Generation+1
-	return m.enter(listing)
-}
-
-// onFinish seals the target, waits until no process can read the source, and opens the target.
-func (m *Mover) onFinish(ev Event) Effect {
-	switch m.state {
-	case listing:
-		m.known = nil
-		if ev.Err == nil {
-			m.known = ev.Processes
-		}
-		return m.enter(finishing)
-	case finishing:
-		if ev.Err != nil {
-			return m.pauseFor(retryPause/4, finishing)
-		}
-		m.dst = ev.Gate
-		switch ev.Gate.Mode {
-		case Filling:
-			to := m.dst
-			to.Mode, to.Generation, to.Watch, to.Hold = Sealed, m.gen, true, 0
-			m.state = opening // whatever the answer, the gate is read again
-			return m.swap(Target, to, 0)
-		case Sealed:
-			return m.enter(awaitingAnswers)
-		}
-		return m.end(Finished)
-	case awaitingAnswers:
-		if !m.everybodyAnswered(ev) && m.now-m.moved < m.wait {
-			return m.pauseFor(urgentPoll/2, awaitingAnswers)
-		}
-		to := m.dst
-		to.Mode, to.Watch = Open, false
-		m.state = opening
-		return m.swap(Target, to, 0)
-	}
-	return m.enter(finishing)
-}
-
-// everybodyAnswered tells whether every process that was registered in the source serves the target now.
-func (m *Mover) everybodyAnswered(ev Event) bool {
-	if ev.Err != nil || len(m.known) == 0 {
-		return false
-	}
-	serves := map[string]bool{}
-	for _, p := range ev.Processes {
-		serves[p.ID] = p.Answer.Generation >= m.gen
-	}
-	for _, p := range m.known {
-		if !serves[p.ID] {
-			return false
-		}
-	}
-	return true
 }

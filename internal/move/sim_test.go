@@ -27,11 +27,13 @@ const (
 	withoutWait         // the target is opened as soon as the switch is decided
 	openedEarly         // the target is opened once the source is sealed
 	rowsBeforeLog       // rows are read before the log that names them
+	silentIsGone        // a process that was silent for half a minute counts as gone
+	loggedLate          // the new place logs once somebody keeps the old one up, and not from its opening
 	countOfFaults
 )
 
 func (f fault) String() string {
-	return [...]string{"none", "without lock", "decide by reads", "without epoch", "delete by key", "without lease", "without wait", "opened early", "rows before log"}[f]
+	return [...]string{"none", "without lock", "decide by reads", "without epoch", "delete by key", "without lease", "without wait", "opened early", "rows before log", "silent is gone", "logged late"}[f]
 }
 
 // plan is what happens to whom in a schedule, besides what the seed brings.
@@ -41,7 +43,10 @@ type plan struct {
 	killMover, hangMover     int
 	after                    bool
 	hangFor                  time.Duration
-	killProcess, hangProcess int // the same for process 0, counted from when the mover asks for short leases
+	killProcess, hangProcess int           // the same for process 0, counted from when the mover asks for short leases
+	sleep                    time.Duration // for how long process 0 hangs, from before a switch is near
+	back                     bool          // the old place is kept up, and the site moves back
+	killKeeper, hangKeeper   int           // the same for the first of those who keep it up
 	chaos                    bool
 }
 
@@ -76,7 +81,7 @@ type row struct{ value int }
 
 type database struct {
 	w         *world
-	place     Place
+	place     Side
 	gate      Gate
 	rows      map[string]row
 	log       map[int64]string // number: key
@@ -86,7 +91,8 @@ type database struct {
 
 	shared  map[int]*transaction // who holds the gate's row in share mode
 	waiting []*lockWait
-	copied  int // the checkpoint of a copy into this database
+	copied  int  // the checkpoint of a copy into this database
+	keptUp  bool // somebody has begun to keep the other one up
 }
 
 type lockWait struct {
@@ -113,13 +119,15 @@ type world struct {
 	dbs      [2]*database
 	procs    []*process
 	mover    *process
+	keepers  []*process // who keep the old place up
 	members  []*member
 	txs      int
 	finished bool
 	failures []string
 
-	moverSteps, processSteps int
-	over                     bool
+	moverSteps, processSteps, keeperSteps int
+	backBegun                             bool // a mover back is at work: nobody claims the source to keep the target up
+	over                                  bool
 }
 
 // process is a mover or a process of the site. What it is sent while it hangs it gets when it wakes.
@@ -128,10 +136,12 @@ type process struct {
 	id        string
 	life      int // raised when it is killed
 	alive     bool
+	hungSince time.Duration
 	hungUntil time.Duration
 	rate      float64 // of its clock
 	offset    time.Duration
 	mover     *Mover
+	flip      bool // its mover's source is the target of the first move
 	follower  *Follower
 	early     map[string]*row // what a planted fault read too early
 }
@@ -183,7 +193,22 @@ func (p *process) after(d time.Duration, do func()) {
 	p.w.at(time.Duration(float64(d)/p.rate), func() { p.runIn(life, do) })
 }
 
-func (p *process) hang(d time.Duration) { p.hungUntil = max(p.hungUntil, p.w.now+d) }
+func (p *process) hang(d time.Duration) {
+	if p.w.now >= p.hungUntil {
+		p.hungSince = p.w.now
+	}
+	p.hungUntil = max(p.hungUntil, p.w.now+d)
+}
+
+// silent is for how long the process of that name hangs by now.
+func (w *world) silent(id string) time.Duration {
+	for _, p := range w.procs {
+		if p.id == id && w.now < p.hungUntil {
+			return w.now - p.hungSince
+		}
+	}
+	return 0
+}
 
 func (p *process) kill() {
 	p.life++
@@ -279,7 +304,10 @@ func (tx *transaction) end() {
 // effect has the driver's work done, as a driver would.
 func (p *process) effect(e Effect, then func(Event)) {
 	w := p.w
-	db := w.dbs[e.Place]
+	if p.flip {
+		e.Side = e.Side.Other()
+	}
+	db := w.dbs[e.Side]
 	patience := cmp.Or(e.For, time.Second) + time.Second
 	switch e.Op {
 	case OpPause:
@@ -287,12 +315,15 @@ func (p *process) effect(e Effect, then func(Event)) {
 	case OpReadGate:
 		p.ask(db, patience, func(reply func(Event)) { reply(Event{Gate: db.gate}) }, then)
 	case OpSwapGate:
-		p.ask(db, patience, func(reply func(Event)) { db.swap(e, reply) }, then)
+		p.ask(db, patience, func(reply func(Event)) { db.swap(e, p.mover != nil && p.mover.stays, reply) }, then)
 	case OpProcesses:
 		p.ask(db, patience, func(reply func(Event)) {
 			var list []Process
 			for id, a := range db.processes {
-				list = append(list, Process{id, a})
+				if w.plan.fault == silentIsGone && w.silent(id) > 30*time.Second {
+					continue
+				}
+				list = append(list, Process{ID: id, Answer: a})
 			}
 			reply(Event{Processes: list})
 		}, then)
@@ -319,7 +350,11 @@ func (p *process) effect(e Effect, then func(Event)) {
 	case OpReadLog:
 		p.ask(db, patience, func(reply func(Event)) { reply(Event{Log: db.firstEntries(e.Limit)}) }, then)
 	case OpReadRows:
-		p.ask(db, patience, func(reply func(Event)) { reply(Event{Batch: db.rowsOf(e.Log)}) }, then)
+		read := e.Log
+		if len(read) > 1 && w.chance(0.2) { // the rows are large
+			read = read[:1+w.rng.IntN(len(read)-1)]
+		}
+		p.ask(db, patience, func(reply func(Event)) { reply(Event{Batch: db.rowsOf(read), Log: read}) }, then)
 	case OpWriteRows:
 		p.ask(db, patience, func(reply func(Event)) {
 			db.exclusive(time.Second, func() { reply(Event{OK: db.take(e)}) }, func() { reply(Event{Err: errLocked}) })
@@ -330,7 +365,7 @@ func (p *process) effect(e Effect, then func(Event)) {
 			reply(Event{})
 		}, then)
 	case OpCompare:
-		p.ask(w.dbs[Target], patience, func(reply func(Event)) { reply(Event{OK: w.same()}) }, then)
+		p.ask(w.dbs[Target], patience, func(reply func(Event)) { reply(Event{OK: w.same(p.flip)}) }, then)
 	case OpEndSleepers:
 		p.ask(db, patience, func(reply func(Event)) {
 			for _, tx := range db.shared {
@@ -357,8 +392,12 @@ type batch struct {
 	copied int             // the checkpoint, 0 for none
 }
 
-func (db *database) swap(e Effect, reply func(Event)) {
+func (db *database) swap(e Effect, keeper bool, reply func(Event)) {
 	w := db.w
+	if keeper && db.place == Target && w.backBegun {
+		reply(Event{})
+		return
+	}
 	wait := cmp.Or(e.For, time.Second)
 	if w.plan.fault == decideByReads {
 		ok := db.gate == e.From
@@ -371,9 +410,10 @@ func (db *database) swap(e Effect, reply func(Event)) {
 		return
 	}
 	db.exclusive(wait, func() {
-		ok := db.gate == e.From
+		ok := db.gate == e.From && !(keeper && db.place == Target && w.backBegun)
 		if ok {
 			db.setGate(e.To)
+			db.keptUp = db.keptUp || keeper
 		}
 		reply(Event{OK: ok})
 	}, func() { reply(Event{Err: errLocked}) })
@@ -443,9 +483,12 @@ func (db *database) deleteLog(list []LogEntry) {
 	}
 }
 
-// same compares what the log does not name.
-func (w *world) same() bool {
+// same compares what the log of the source does not name.
+func (w *world) same(flip bool) bool {
 	a, b := w.dbs[Source], w.dbs[Target]
+	if flip {
+		a, b = b, a
+	}
 	logged := map[string]bool{}
 	for _, k := range a.log {
 		logged[k] = true

@@ -11,7 +11,7 @@ func newWorld(seed uint64, p plan) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 77)), plan: p}
 	for i, mode := range []Mode{Open, Filling} {
 		w.dbs[i] = &database{
-			w: w, place: Place(i), gate: Gate{Mode: mode, Generation: 4},
+			w: w, place: Side(i), gate: Gate{Mode: mode, Generation: 4},
 			rows: map[string]row{}, log: map[int64]string{}, processes: map[string]Answer{}, shared: map[int]*transaction{},
 		}
 	}
@@ -30,6 +30,17 @@ func newWorld(seed uint64, p plan) *world {
 	}
 	w.mover = w.newProcess("mover")
 	w.at(w.between(time.Second, 3*time.Second), w.startMover)
+	if p.sleep > 0 {
+		w.at(w.between(500*time.Millisecond, 3*time.Second), func() { w.procs[0].hang(p.sleep) })
+	}
+	if p.back {
+		for i := range 2 {
+			k := w.newProcess(fmt.Sprintf("keeper%d", i))
+			k.flip = true
+			w.keepers = append(w.keepers, k)
+			w.at(w.between(time.Second, 4*time.Second), k.startKeeper)
+		}
+	}
 	if p.chaos {
 		w.at(w.between(2*time.Second, 8*time.Second), w.mischief)
 	}
@@ -83,6 +94,9 @@ func (w *world) startMover() {
 	p.alive, p.hungUntil = true, 0
 	p.reclock()
 	p.mover = NewMover(fmt.Sprintf("mover %d", p.life))
+	if p.flip = w.backBegun; p.flip {
+		p.mover = NewMoverBack(fmt.Sprintf("mover back %d", p.life))
+	}
 	p.mover.limit = 25
 	if w.plan.fault == withoutWait {
 		p.mover.wait = 0
@@ -95,8 +109,12 @@ func (p *process) moverStep(ev Event) {
 	e := p.mover.Step(p.clock(), ev)
 	w.moverSteps++
 	if e.Op == OpDone {
-		switch e.Outcome {
-		case Finished:
+		switch {
+		case w.backBegun && !p.flip: // it hung until the site was on its way back, and is not asked any more
+		case w.plan.back && !w.backBegun && (e.Outcome == Finished || w.dbs[Source].gate.Mode == Filling):
+			// A mover that begins once the old place is kept up finds that the site has moved.
+			w.at(w.between(time.Second, 12*time.Second), w.moveBack)
+		case e.Outcome == Finished:
 			w.finished = true
 		default:
 			w.restartMover()
@@ -154,6 +172,54 @@ func (w *world) step(p *process, e Effect) {
 	p.effect(e, p.moverStep)
 }
 
+// moveBack starts the mover back, once: a first mover that hung may say a second time that it has finished.
+func (w *world) moveBack() {
+	if w.backBegun {
+		return
+	}
+	w.backBegun = true
+	w.mover.kill()
+	life := w.mover.life
+	w.mover = w.newProcess("mover")
+	w.mover.life = life + 1000
+	w.startMover()
+}
+
+// startKeeper begins to keep the old place up. There is no lease here: two may be at it at once.
+func (p *process) startKeeper() {
+	w := p.w
+	if w.backBegun || w.over {
+		return
+	}
+	p.life++
+	p.alive, p.hungUntil = true, 0
+	p.reclock()
+	p.mover = NewReplayer(fmt.Sprintf("%s %d", p.id, p.life))
+	p.mover.limit = 25
+	p.keeperStep(Event{})
+}
+
+func (p *process) keeperStep(ev Event) {
+	w := p.w
+	e := p.mover.Step(p.clock(), ev)
+	if e.Op == OpDone {
+		w.at(w.between(500*time.Millisecond, 4*time.Second), p.startKeeper)
+		return
+	}
+	if p == w.keepers[0] && p.mover.epoch != 0 {
+		w.keeperSteps++
+		switch w.keeperSteps {
+		case w.plan.killKeeper:
+			p.kill()
+			w.at(w.between(50*time.Millisecond, 3*time.Second), p.startKeeper)
+			return
+		case w.plan.hangKeeper:
+			p.hang(w.plan.hangFor)
+		}
+	}
+	p.run(func() { p.effect(e, p.keeperStep) })
+}
+
 func (w *world) restartMover() {
 	w.mover.kill()
 	w.at(w.between(50*time.Millisecond, 3*time.Second), w.startMover)
@@ -172,10 +238,21 @@ func (w *world) secondMover() {
 
 // mischief kills and hangs anything now and then, for a while.
 func (w *world) mischief() {
-	if w.finished || w.now > 40*time.Second {
+	until := 40 * time.Second
+	kinds := 7
+	if w.plan.back {
+		until, kinds = 70*time.Second, 9
+	}
+	if w.finished || w.now > until {
 		return
 	}
-	switch w.rng.IntN(7) {
+	switch w.rng.IntN(kinds) {
+	case 7:
+		k := w.keepers[w.rng.IntN(2)]
+		k.kill()
+		w.at(w.between(50*time.Millisecond, 3*time.Second), k.startKeeper)
+	case 8:
+		w.keepers[w.rng.IntN(2)].hang(w.between(100*time.Millisecond, 9*time.Second))
 	case 0:
 		p := w.procs[w.rng.IntN(len(w.procs))]
 		if p.alive {
@@ -232,10 +309,14 @@ func (w *world) run() []string {
 
 // compare holds the place in charge against what members were told.
 func (w *world) compare() {
-	if s, t := w.dbs[Source].gate.Mode, w.dbs[Target].gate.Mode; s != Moved || t != Open {
-		w.fail("the source is %s and the target %s", s, t)
+	now, before := w.dbs[Target], w.dbs[Source]
+	if w.plan.back {
+		now, before = before, now
 	}
-	db := w.dbs[Target]
+	if now.gate.Mode != Open || before.gate.Mode != Moved {
+		w.fail("the %s is %s and the %s %s", now.place, now.gate.Mode, before.place, before.gate.Mode)
+	}
+	db := now
 	for i := range 7 {
 		if db.rows[fmt.Sprintf("old%d", i)].value != i {
 			w.fail("an old row is lost")

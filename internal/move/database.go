@@ -1,0 +1,497 @@
+package move
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"tintype/internal/sleep"
+	"tintype/internal/store"
+)
+
+// DatabaseOptions describe a move of the site's database.
+type DatabaseOptions struct {
+	Source, Target *store.Place
+	// Rate bounds the copy, in rows a second; 0: as fast as it goes.
+	Rate int
+	// Progress is called now and then with how far the move is; nil: nobody asks.
+	Progress func(Progress)
+	// WayBack has the target keep the source up once it is in charge, so that the site can come back without being
+	// copied: for so long, and while no more than WayBackMost writes are behind. 0: it does not.
+	WayBack     time.Duration
+	WayBackMost int64
+	// Back moves to the place that the site has left and that is kept up: nothing is copied.
+	Back bool
+	// stays is told of the steps of a run that never ends by itself.
+	stays *WayBack
+	// Abandon, if set, is asked before each step, and true ends the run there, as a kill would.
+	Abandon func(Effect) bool
+}
+
+// Progress is how far a move of the database is.
+type Progress struct {
+	Phase  string // what is being done: copying, replaying, comparing, waiting, switching, finishing
+	Rows   int64  // copied, over all runs of the move
+	Bytes  int64
+	Behind int64 // entries of the log that are to be replayed, as far as they were read
+	// Waits are the processes that have not yet said that they ask often, as they do before a switch. It waits for the
+	// longest lease that they can have.
+	Waits   []string
+	GivenUp int // attempts to switch that were not over in time
+	// Trouble is why the last try of the present step failed; nil if it did not.
+	Trouble error
+}
+
+// Database is a run of a move of the site's database.
+type Database struct {
+	o        DatabaseOptions
+	mover    string
+	comparer *store.Comparer
+	copier   *store.Copier
+	ahead    chan ahead // the batch after the one that is being written
+	progress Progress
+	began    time.Time
+	copied   int64 // rows, by this run
+	failures int   // of the step that is under way, one after the other
+	asked    int64 // the epoch under which processes were asked to ask often
+	// Held is how long the source took no writes in the attempt that decided the switch.
+	Held     time.Duration
+	heldFrom time.Time
+}
+
+type ahead struct {
+	batch *store.PlaceBatch
+	err   error
+}
+
+// A DifferError says that the places differ although everything was copied.
+type DifferError struct{ err error }
+
+func (e *DifferError) Error() string {
+	return "the two databases differ although everything was copied: " + e.err.Error()
+}
+
+func (e *DifferError) Unwrap() error { return e.err }
+
+// Errors of a move of the database, for errors.Is.
+var (
+	ErrTakenOver = errors.New("another process goes on with this move")
+	ErrUnfit     = errors.New("the databases are not in a state from which a move can begin")
+	// ErrAbandoned ends a run as DatabaseOptions.Abandon asked for.
+	ErrAbandoned = errors.New("the run was abandoned")
+)
+
+// NewDatabase makes a run. Prepare comes before Run.
+func NewDatabase(o DatabaseOptions) *Database {
+	return &Database{o: o, mover: rand.Text(), comparer: store.NewComparer(o.Source, o.Target)}
+}
+
+// A NotEmptyError says that the target holds what is not of this move.
+type NotEmptyError struct{ Place, What string }
+
+func (e *NotEmptyError) Error() string { return e.Place + " is not empty: " + e.What }
+
+// Prepare makes gates, logs and the source's triggers, or finds those of an earlier run. From here on the source logs
+// what is written. The target must be empty, or this very move's.
+func (d *Database) Prepare(ctx context.Context) error {
+	if d.o.Back {
+		return d.prepareBack(ctx)
+	}
+	a, b := d.o.Source, d.o.Target
+	if err := a.SameSchema(b); err != nil {
+		return err
+	}
+	for _, p := range []*store.Place{a, b} {
+		if err := p.MakeGate(ctx); err != nil {
+			return err
+		}
+	}
+	am, err := a.Move(ctx)
+	if err != nil {
+		return err
+	}
+	bm, err := b.Move(ctx)
+	if err != nil {
+		return err
+	}
+	ag, err := a.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	bg, err := b.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case am.ID != "" && am.ID == bm.ID: // a run before has begun it
+		if ag.Mode == store.GateMoved || bg.Mode != store.GateFilling || bm.WayBack || d.o.WayBack == 0 {
+			break
+		}
+		to := bm
+		to.WayBack = true
+		if err := d.keepUp(ctx, bm, to, store.GateFilling); err != nil {
+			return err
+		}
+	case ag.Mode == store.GateMoved:
+		return fmt.Errorf("%w: the site has moved from %s to %s already", ErrUnfit, a.Name(), am.Peer)
+	case ag.Mode != store.GateOpen:
+		return fmt.Errorf("%w: %s is %s", ErrUnfit, a.Name(), ag.Mode)
+	case bm.ID != "":
+		return &NotEmptyError{b.Name(), "it takes part in a move, with " + bm.Peer}
+	case bg.Mode == store.GateMoved:
+		return &NotEmptyError{b.Name(), "it has an older copy of a site that has moved to " + bm.Peer}
+	case bg.Mode != store.GateOpen && bg.Mode != store.GateFilling:
+		return fmt.Errorf("%w: %s is %s", ErrUnfit, b.Name(), bg.Mode)
+	default:
+		table, err := b.Occupied(ctx)
+		if err != nil {
+			return err
+		}
+		if table != "" {
+			return &NotEmptyError{b.Name(), "its table " + table + " has rows"}
+		}
+		to := store.PlaceMove{ID: am.ID, Peer: b.Name(), Logs: true}
+		if to.ID == "" {
+			to.ID = rand.Text()
+		}
+		if ok, err := a.SetMove(ctx, am, to, store.GateOpen, store.GateOpen); err != nil || !ok {
+			return cmpErr(err, ErrTakenOver)
+		}
+		to.Peer, to.Logs, to.WayBack = a.Name(), false, d.o.WayBack > 0
+		if err := d.keepUp(ctx, bm, to, bg.Mode); err != nil {
+			return err
+		}
+	}
+	if ag.Mode == store.GateMoved {
+		return nil
+	}
+	if err := a.MakeTriggers(ctx); err != nil {
+		return err
+	}
+	d.progress.Phase = "copying"
+	return nil
+}
+
+// keepUp writes into the target's gate which move it takes part in, and that it logs for a way back, if it is to: it
+// does from the moment at which it is opened.
+func (d *Database) keepUp(ctx context.Context, from, to store.PlaceMove, mode string) error {
+	b := d.o.Target
+	if to.WayBack {
+		if err := b.MakeWayBack(ctx, d.o.WayBack, cmp.Or(d.o.WayBackMost, WayBackMost)); err != nil {
+			return err
+		}
+	}
+	ok, err := b.SetMove(ctx, from, to, mode, store.GateFilling)
+	if err != nil || !ok {
+		return cmpErr(err, ErrTakenOver)
+	}
+	return nil
+}
+
+// prepareBack makes the log of the way back that of a move. No replayer claims the source from here on.
+func (d *Database) prepareBack(ctx context.Context) error {
+	a, b := d.o.Source, d.o.Target
+	if err := a.SameSchema(b); err != nil {
+		return err
+	}
+	if g, err := a.Gate(ctx); err != nil || g.Mode == store.GateMoved { // the switch is decided
+		return err
+	}
+	am, err := a.Move(ctx)
+	if err != nil {
+		return err
+	}
+	bm, err := b.Move(ctx)
+	if err != nil {
+		return err
+	}
+	if am.ID == "" || am.ID != bm.ID || !am.WayBack && !am.Logs {
+		return fmt.Errorf("%w: %s does not keep %s up", ErrUnfit, a.Name(), b.Name())
+	}
+	if !am.Logs {
+		to := am
+		to.WayBack, to.Logs = false, true
+		if ok, err := a.SetMove(ctx, am, to, store.GateOpen, store.GateOpen); err != nil || !ok {
+			return cmpErr(err, ErrTakenOver)
+		}
+	}
+	if d.o.WayBack > 0 && !bm.WayBack {
+		bg, err := b.Gate(ctx)
+		if err != nil {
+			return err
+		}
+		to := bm
+		to.WayBack = true
+		if err := b.MakeWayBack(ctx, d.o.WayBack, cmp.Or(d.o.WayBackMost, WayBackMost)); err != nil {
+			return err
+		}
+		if ok, err := b.SetMove(ctx, bm, to, bg.Mode, bg.Mode); err != nil || !ok {
+			return cmpErr(err, ErrTakenOver)
+		}
+	}
+	d.progress.Phase = "replaying"
+	return errors.Join(a.MakeTriggers(ctx), b.MakeTriggers(ctx))
+}
+
+// newMover makes the Mover of a run.
+func (d *Database) newMover() *Mover {
+	switch {
+	case d.o.stays != nil:
+		return NewReplayer(d.mover)
+	case d.o.Back:
+		return NewMoverBack(d.mover)
+	}
+	return NewMover(d.mover)
+}
+
+// Run moves the site. It returns nil once the target is in charge and open. It may be killed at any time: another run
+// goes on.
+func (d *Database) Run(ctx context.Context) error {
+	m := d.newMover()
+	d.began = time.Now()
+	var ev Event
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		e := m.Step(time.Since(d.began), ev)
+		if e.Op == OpDone {
+			return d.end(e.Outcome)
+		}
+		if d.o.Abandon != nil && d.o.Abandon(e) {
+			return ErrAbandoned
+		}
+		ev = d.do(ctx, e)
+		if d.o.stays != nil {
+			d.o.stays.note(e, ev)
+		}
+		d.note(ctx, e, ev)
+	}
+}
+
+func (d *Database) end(o Outcome) error {
+	switch o {
+	case Finished:
+		return nil
+	case TakenOver:
+		return ErrTakenOver
+	case Differs:
+		return &DifferError{d.progress.Trouble}
+	}
+	return fmt.Errorf("%w: see `tintype move status`", ErrUnfit)
+}
+
+// note records the progress. It waits where the copy fails again and again, so that a place that is away or full is not
+// asked ten times a second.
+func (d *Database) note(ctx context.Context, e Effect, ev Event) {
+	p := &d.progress
+	switch {
+	case e.Op == OpPause:
+		return
+	case e.Op == OpCompare && ev.Err == nil && !ev.OK: // Trouble is the difference
+	case ev.Err == nil:
+		p.Trouble = nil
+		d.failures = 0
+	default:
+		p.Trouble = fmt.Errorf("%s: %w", e.Side, ev.Err)
+		d.failures++
+	}
+	switch {
+	case e.Op == OpCopy, e.Op == OpWriteRows && p.Phase == "copying", d.o.stays != nil:
+		if n := d.failures; n > 3 {
+			_ = sleep.For(ctx, min(time.Duration(n)*100*time.Millisecond, 5*time.Second))
+		}
+	case e.Op == OpReadLog:
+		p.Phase, p.Behind, p.Waits = "replaying", int64(len(ev.Log)), nil
+	case e.Op == OpSwapGate && e.Side == Source && e.To.Watch && !e.From.Watch:
+		p.Phase, d.asked = "waiting", e.To.Epoch
+	case e.Op == OpProcesses && p.Phase == "waiting" && ev.Err == nil:
+		p.Waits = nil
+		for _, r := range ev.Processes {
+			if r.Answer.Watch < d.asked {
+				p.Waits = append(p.Waits, r.Name)
+			}
+		}
+	case e.Op == OpSwapGate && e.Side == Source && e.From.Mode == Sealed && e.To.Mode == Open:
+		p.GivenUp++
+	case e.Op == OpCompare:
+		p.Phase = "comparing"
+	case e.Op == OpSwapGate && e.Side == Source && e.To.Hold != 0 && e.To.Mode == Open:
+		p.Phase = "switching"
+		d.heldFrom = time.Now()
+	case e.Op == OpSwapGate && e.Side == Source && e.To.Mode == Moved:
+		p.Phase = "finishing"
+	}
+	if d.o.Progress != nil {
+		d.o.Progress(*p)
+	}
+}
+
+// opTime is how long a step may take that has no bound of its own.
+var opTime = map[Op]time.Duration{
+	OpReadGate: 2 * time.Second, OpProcesses: 2 * time.Second, OpCopy: time.Minute, OpReadLog: 10 * time.Second, OpReadRows: time.Minute,
+	OpWriteRows: 2 * time.Minute, OpDeleteLog: 10 * time.Second, OpCompare: 24 * time.Hour, OpEndSleepers: 5 * time.Second,
+}
+
+func (d *Database) place(p Side) *store.Place {
+	if p == Source {
+		return d.o.Source
+	}
+	return d.o.Target
+}
+
+// do does what the Mover asks for.
+func (d *Database) do(ctx context.Context, e Effect) Event {
+	if e.Op == OpPause {
+		_ = sleep.For(ctx, e.For)
+		return Event{}
+	}
+	limit := opTime[e.Op]
+	switch {
+	case e.Op == OpSwapGate && e.Side == Target && e.For > 0:
+		limit = e.For // the source is sealed
+	case e.Op == OpSwapGate:
+		limit = max(e.For, time.Second) + time.Second
+	case e.For > 0:
+		limit = e.For
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	p := d.place(e.Side)
+	switch e.Op {
+	case OpReadGate:
+		g, err := p.Gate(ctx)
+		return Event{Err: err, Gate: fromGate(g)}
+	case OpSwapGate:
+		return d.swap(ctx, e)
+	case OpProcesses:
+		list, err := processes(ctx, p)
+		return Event{Err: err, Processes: list}
+	case OpCopy:
+		return d.copy(ctx)
+	case OpReadLog:
+		log, err := p.ReadLog(ctx, e.Limit)
+		d.comparer.Touched(log)
+		return Event{Err: err, Log: fromLog(log)}
+	case OpReadRows:
+		batch, done, err := p.ReadRows(ctx, toLog(e.Log))
+		return Event{Err: err, Batch: batch, Log: fromLog(done)}
+	case OpWriteRows:
+		batch := e.Batch.(*store.PlaceBatch)
+		ok, err := p.WriteRows(ctx, e.Epoch, batch)
+		d.written(batch, ok, err)
+		return Event{Err: err, OK: ok}
+	case OpDeleteLog:
+		return Event{Err: p.DeleteLog(ctx, toLog(e.Log))}
+	case OpCompare:
+		err := d.comparer.Compare(ctx)
+		var differ *store.DifferenceError
+		if errors.As(err, &differ) {
+			d.progress.Trouble = err
+			return Event{}
+		}
+		return Event{Err: err, OK: err == nil}
+	case OpEndSleepers:
+		return Event{Err: p.EndSleepers(ctx)}
+	}
+	return Event{Err: fmt.Errorf("move: no driver for operation %d", e.Op)}
+}
+
+func (d *Database) swap(ctx context.Context, e Effect) Event {
+	if d.o.stays != nil && e.Side == Source {
+		ok, err := d.o.Source.ClaimWayBack(ctx, toGate(e.From), toGate(e.To))
+		return Event{Err: err, OK: ok}
+	}
+	ok, err := swap(ctx, d.o.Source, d.o.Target, e)
+	if ok && e.Side == Source && e.To.Mode == Moved {
+		d.Held = time.Since(d.heldFrom)
+	}
+	return Event{Err: err, OK: ok}
+}
+
+// swap is OpSwapGate, for movers and followers.
+func swap(ctx context.Context, source, target *store.Place, e Effect) (bool, error) {
+	p := source
+	if e.Side == Target {
+		p = target
+	}
+	if e.From.Mode == Filling && e.To.Mode == Sealed {
+		// The clock goes on from that of the place which was in charge: positions of members are compared with it.
+		other := source
+		if e.Side == Source {
+			other = target
+		}
+		if err := p.FollowClock(ctx, other); err != nil {
+			return false, err
+		}
+	}
+	return p.SwapGate(ctx, toGate(e.From), toGate(e.To), e.For)
+}
+
+// copy returns the next batch, which was read while the one before it was written.
+func (d *Database) copy(ctx context.Context) Event {
+	if d.copier == nil {
+		at, err := d.o.Target.Point(ctx)
+		if err != nil {
+			return Event{Err: err}
+		}
+		d.copier = d.o.Source.Copy(at)
+		d.progress.Rows, d.progress.Bytes = at.Rows, at.Bytes
+		d.copied, d.began = 0, time.Now()
+		d.readAhead(ctx)
+	}
+	next := <-d.ahead
+	if next.err != nil {
+		d.copier = nil
+		return Event{Err: next.err}
+	}
+	if next.batch != nil {
+		d.readAhead(ctx)
+		return Event{Batch: next.batch}
+	}
+	// The target's triggers stand before it can be opened. While it is filled they would slow the copy down.
+	if err := d.o.Target.MakeTriggers(ctx); err != nil {
+		d.copier = nil
+		return Event{Err: err}
+	}
+	return Event{Done: true}
+}
+
+func (d *Database) readAhead(ctx context.Context) {
+	c := d.copier
+	ch := make(chan ahead, 1)
+	d.ahead = ch
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), opTime[OpCopy])
+	go func() {
+		defer cancel()
+		batch, err := c.Next(ctx)
+		ch <- ahead{batch, err}
+	}()
+}
+
+// written counts what was copied and keeps to the rate. What was not written is read again from the checkpoint.
+func (d *Database) written(b *store.PlaceBatch, ok bool, err error) {
+	if b.Point == nil {
+		return
+	}
+	if !ok || err != nil {
+		if d.copier != nil {
+			<-d.ahead
+		}
+		d.copier = nil
+		return
+	}
+	for _, part := range b.Parts {
+		d.copied += int64(len(part.Rows))
+	}
+	d.progress.Rows, d.progress.Bytes = b.Point.Rows, b.Point.Bytes
+	if d.o.Rate > 0 {
+		due := time.Duration(float64(d.copied) / float64(d.o.Rate) * float64(time.Second))
+		if early := due - time.Since(d.began); early > 0 {
+			time.Sleep(min(early, 10*time.Second))
+		}
+	}
+}

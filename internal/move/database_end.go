@@ -1,0 +1,134 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tintype/internal/store"
+)
+
+// Finish ends a move whose switch is over, and the way back if there is one: the triggers and logs go. The source keeps
+// saying where the site has moved.
+func Finish(ctx context.Context, source, target *store.Place) error {
+	m, err := target.Move(ctx)
+	if err != nil {
+		return err
+	}
+	if m.Logs {
+		return fmt.Errorf("%w: a move from %s to %s is under way: let it end first, or abort it", ErrUnfit, target.Name(), m.Peer)
+	}
+	if m.WayBack {
+		if err := EndWayBack(ctx, target, source, "the move was finished"); err != nil {
+			return err
+		}
+	} else if err := leave(ctx, target, source); err != nil { // a finish before this one came no further
+		return err
+	}
+	a, err := source.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	b, err := target.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	if a.Mode != store.GateMoved || b.Mode != store.GateOpen {
+		return fmt.Errorf("%w: %s is %s, and %s is %s: the move is not over", ErrUnfit, source.Name(), a.Mode, target.Name(), b.Mode)
+	}
+	if m, err = target.Move(ctx); err != nil {
+		return err
+	}
+	if _, err := target.SetMove(ctx, m, store.PlaceMove{}, store.GateOpen, store.GateOpen); err != nil {
+		return err
+	}
+	return errors.Join(target.Strip(ctx), source.Strip(ctx))
+}
+
+// Discard empties a place that a site has left, so that it can be a target again. It never says that it is in charge
+// meanwhile.
+func Discard(ctx context.Context, p *store.Place) error {
+	g, err := p.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	if g.Mode == store.GateMoved {
+		to := g
+		to.Mode, to.Generation = store.GateFilling, max(g.Generation, 1) // emptied, it is none that was never in charge
+		if ok, err := p.SwapGate(ctx, g, to, time.Second); err != nil || !ok {
+			return cmpErr(err, ErrTakenOver)
+		}
+	}
+	return p.Empty(ctx)
+}
+
+// Abort gives up a move whose switch is not decided. The source goes on as before, and the target is emptied. On the way
+// back the target stays as it is, and the source goes on to keep it up.
+func Abort(ctx context.Context, source, target *store.Place) error {
+	back, err := OnTheWayBack(ctx, source)
+	if err != nil {
+		return err
+	}
+	if m, err := source.Move(ctx); err != nil || !m.Logs && m.ID != "" {
+		return cmpErr(err, fmt.Errorf("%w: no move is under way from %s to %s", ErrUnfit, source.Name(), target.Name()))
+	}
+	for {
+		g, err := source.Gate(ctx)
+		if err != nil {
+			return err
+		}
+		if g.Mode == store.GateMoved {
+			return fmt.Errorf("%w: the site has moved to %s: it can be moved back", ErrUnfit, target.Name())
+		}
+		to := g // a mover that is at work loses its epoch
+		to.Mode, to.Epoch, to.Mover, to.Watch, to.Hold = store.GateOpen, g.Epoch+1, "", false, 0
+		ok, err := source.SwapGate(ctx, g, to, time.Second)
+		if err != nil {
+			return err
+		}
+		if ok {
+			break
+		}
+	}
+	am, err := source.Move(ctx)
+	if err != nil {
+		return err
+	}
+	if back {
+		to := am
+		to.Logs, to.WayBack = false, true
+		_, err := source.SetMove(ctx, am, to, store.GateOpen, store.GateOpen)
+		return err
+	}
+	bm, err := target.Move(ctx)
+	if err != nil {
+		return err
+	}
+	if am.ID != "" && bm.ID == am.ID {
+		if err := target.Empty(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err := source.SetMove(ctx, am, store.PlaceMove{}, store.GateOpen, store.GateOpen); err != nil {
+		return err
+	}
+	return source.Strip(ctx)
+}
+
+// OnTheWayBack tells whether a move is under way from the place to the one that it has kept up.
+func OnTheWayBack(ctx context.Context, p *store.Place) (bool, error) {
+	m, err := p.Move(ctx)
+	if err != nil || !m.Logs {
+		return false, err
+	}
+	b, err := p.WayBack(ctx)
+	return b != nil && b.Ended == 0, err
+}
+
+func cmpErr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}

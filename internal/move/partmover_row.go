@@ -1,0 +1,204 @@
+package move
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tintype/internal/sleep"
+)
+
+// work does something under an epoch of its own, and gives that back.
+func (m *PartMover) work(ctx context.Context, row *Row, first Row, do func(context.Context) error) error {
+	m.restart()
+	if err := m.claim(ctx, row, first); err != nil {
+		return err
+	}
+	// What is to be done was decided by the row as it was. Another mover may have been at work since.
+	if step := m.held().Step; row != nil && step != row.Step || row == nil && step != firstStep {
+		m.release(ctx)
+		return errChanged
+	}
+	m.set(func(p *PartProgress) { p.Checkpoint = ParsePartProgress(m.row).Checkpoint })
+	ctx, cancel := context.WithCancelCause(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.renew(ctx, cancel)
+	}()
+	err := do(ctx)
+	cause := context.Cause(ctx)
+	cancel(nil)
+	<-ended
+	if err != nil && errors.Is(cause, ErrTakenOver) {
+		return ErrTakenOver
+	}
+	m.release(context.WithoutCancel(ctx))
+	return err
+}
+
+// again runs what decides by the row until that has not changed on the way.
+func again(do func() error) error {
+	for {
+		if err := do(); !errors.Is(err, errChanged) {
+			return err
+		}
+	}
+}
+
+// claim takes the row. One that another mover holds is taken once that has been silent.
+func (m *PartMover) claim(ctx context.Context, row *Row, first Row) error {
+	if row == nil {
+		first.Phase, first.Step, first.Epoch, first.Mover, first.Progress = string(PhaseAborted), firstStep, 1, m.Name, "{}"
+		made, err := m.Table.CreateMove(ctx, first)
+		if err != nil {
+			return err
+		}
+		if made {
+			m.hold(first)
+			return nil
+		}
+	}
+	lowest := int64(-1)
+	for {
+		row, err := m.Row(ctx)
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			return errors.New("move: the row of the move is gone")
+		}
+		if row.Mover == "" || row.AgeMs >= moverSilent.Milliseconds() {
+			own := *row
+			own.Epoch, own.Mover = row.Epoch+1, m.Name
+			took, err := m.Table.ChangeMove(ctx, row.Epoch, row.Step, own)
+			if err != nil {
+				return err
+			}
+			if took {
+				m.hold(own)
+				return nil
+			}
+		}
+		if lowest >= 0 && row.AgeMs < lowest {
+			return fmt.Errorf("%s is moving the %s; tintype move status tells how far it is", row.Mover, people(m.Part))
+		}
+		lowest = row.AgeMs
+		if err := sleep.For(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+func (m *PartMover) hold(r Row) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.row, m.said = r, time.Now()
+	m.now.Back = ParsePartProgress(r).Back
+}
+
+// held is the row as this mover has written it.
+func (m *PartMover) held() Row {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.row
+}
+
+func (m *PartMover) set(f func(*PartProgress)) {
+	m.mu.Lock()
+	f(&m.now)
+	m.now.SinceMs = time.Since(m.started).Milliseconds()
+	m.mu.Unlock()
+}
+
+// restart begins the progress of another phase.
+func (m *PartMover) restart() {
+	m.mu.Lock()
+	m.now, m.started = PartProgress{Back: m.now.Back}, time.Now()
+	m.mu.Unlock()
+}
+
+// write writes the row with what change makes of it. An answer that was lost is looked up.
+func (m *PartMover) write(ctx context.Context, change func(*Row)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	from, to := m.row, m.row
+	change(&to)
+	m.now.SinceMs = time.Since(m.started).Milliseconds()
+	text, err := json.Marshal(m.now)
+	if err != nil {
+		return err
+	}
+	to.Progress = string(text)
+	sent := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, beatTime)
+	defer cancel()
+	done, err := m.Table.ChangeMove(ctx, from.Epoch, from.Step, to)
+	if err != nil || !done {
+		now, lookErr := m.Row(ctx)
+		switch {
+		case lookErr != nil:
+			return errors.Join(err, lookErr)
+		case now == nil || now.Epoch != from.Epoch:
+			return ErrTakenOver
+		case now.Step != to.Step || now.Mover != to.Mover:
+			return errors.Join(err, errors.New("move: the row was not written"))
+		}
+	}
+	m.row, m.said = to, sent
+	return nil
+}
+
+// renew says every now and then that the mover is there, and how far it is.
+func (m *PartMover) renew(ctx context.Context, lost context.CancelCauseFunc) {
+	for {
+		if sleep.For(ctx, moverSays) != nil {
+			return
+		}
+		if err := m.write(ctx, func(*Row) {}); errors.Is(err, ErrTakenOver) {
+			lost(ErrTakenOver)
+			return
+		}
+		m.report()
+	}
+}
+
+// release lets another mover begin at once.
+func (m *PartMover) release(ctx context.Context) {
+	_ = m.write(ctx, func(r *Row) { r.Mover = "" }) // or it waits a little
+	m.report()
+}
+
+func (m *PartMover) report() {
+	if m.Report == nil {
+		return
+	}
+	m.reporting.Lock() // or an older state might be reported after a newer one
+	defer m.reporting.Unlock()
+	m.mu.Lock()
+	row, now := m.row, m.now
+	m.mu.Unlock()
+	m.Report(row, now)
+}
+
+// advance changes the phase. It tries again until the database answers.
+func (m *PartMover) advance(ctx context.Context, to Phase, source, target string) error {
+	step := m.held().Step + 1
+	m.restart()
+	for {
+		err := m.write(ctx, func(r *Row) { r.Phase, r.Step, r.Source, r.Target = string(to), step, source, target })
+		if err == nil {
+			m.restart()
+			m.report()
+			return nil
+		}
+		if errors.Is(err, ErrTakenOver) {
+			return err
+		}
+		if err := sleep.For(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package move
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"tintype/internal/sleep"
+	"tintype/internal/store"
+)
+
+// ProcessFollower runs a Follower for a process of the site that has both places.
+type ProcessFollower struct {
+	source, target *store.Place
+	self           store.PlaceAnswer // whose ID and names are the process's
+	begin          time.Time
+
+	// OnChange, if set before Run, is called with each new state.
+	OnChange func(FollowState)
+
+	mu    sync.Mutex
+	state FollowState
+	wake  chan struct{} // closed when state changes
+}
+
+// FollowState is what a process may do.
+type FollowState struct {
+	Side Side
+	// ReadableUntil is the moment before which an operation may begin to read; the zero time: none may.
+	ReadableUntil time.Time
+	// Writable tells whether a write should be tried, unless writes are held for an attempt: then HeldUntil is when it
+	// is tried all the same.
+	Writable  bool
+	HeldUntil time.Time
+	Gate      Gate
+}
+
+// NewProcessFollower makes one. The id is the process's own, as instances have it.
+func NewProcessFollower(source, target *store.Place, self store.PlaceAnswer) *ProcessFollower {
+	return &ProcessFollower{source: source, target: target, self: self, begin: time.Now(), wake: make(chan struct{})}
+}
+
+// State returns what the process may do now, and a channel that is closed when that changes.
+func (f *ProcessFollower) State() (FollowState, <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.state, f.wake
+}
+
+// Run follows the gates until ctx ends.
+func (f *ProcessFollower) Run(ctx context.Context) {
+	m := NewFollower()
+	var ev Event
+	for ctx.Err() == nil {
+		e := m.Step(time.Since(f.begin), ev)
+		f.publish(m)
+		ev = f.do(ctx, e)
+	}
+}
+
+func (f *ProcessFollower) publish(m *Follower) {
+	s := FollowState{Side: m.Side(), Gate: m.Gate()}
+	if until := m.ReadableUntil(); until > 0 {
+		s.ReadableUntil = f.begin.Add(until)
+	}
+	s.Writable = m.gate.Mode == Open
+	if m.gate.Hold != 0 {
+		s.HeldUntil = f.begin.Add(m.heldSince + AttemptTime)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s != f.state {
+		f.state = s
+		if f.OnChange != nil {
+			f.OnChange(s)
+		}
+		close(f.wake)
+		f.wake = make(chan struct{})
+	}
+}
+
+func (f *ProcessFollower) do(ctx context.Context, e Effect) Event {
+	if e.Op == OpPause {
+		_ = sleep.For(ctx, e.For)
+		return Event{}
+	}
+	limit := 2 * time.Second
+	if e.For > 0 {
+		limit = e.For + time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	p := f.source
+	if e.Side == Target {
+		p = f.target
+	}
+	switch e.Op {
+	case OpReadGate:
+		g, err := p.Gate(ctx)
+		return Event{Err: err, Gate: fromGate(g)}
+	case OpSwapGate:
+		ok, err := swap(ctx, f.source, f.target, e)
+		return Event{Err: err, OK: ok}
+	case OpEndSleepers:
+		return Event{Err: p.EndSleepers(ctx)}
+	case OpAnswer:
+		self := f.self
+		self.Watch, self.Hold, self.Generation = e.Answer.Watch, e.Answer.Hold, e.Answer.Generation
+		return Event{Err: p.Answer(ctx, self)}
+	}
+	return Event{Err: fmt.Errorf("move: no driver for operation %d", e.Op)}
+}
