@@ -1,0 +1,136 @@
+// Package archive knows the shapes of archives of photographs: the export that this program makes, and the exports of
+// other services that it reads. It knows neither the database nor the rules of the site.
+package archive
+
+import "time"
+
+// The files of an export. Their names never change, because imports read them.
+const (
+	ProfileFile  = "data/profile.json"
+	PostsFile    = "data/posts.json"
+	CommentsFile = "data/comments.json"
+)
+
+// Profile is what an export says of the member.
+type Profile struct {
+	Username    string         `json:"username"`
+	DisplayName string         `json:"display_name"`
+	Site        string         `json:"site"`
+	SiteName    string         `json:"site_name"`
+	URL         string         `json:"url"`
+	Email       string         `json:"email,omitempty"`
+	Note        string         `json:"note"`
+	Fields      []Field        `json:"fields"`
+	Avatar      string         `json:"avatar,omitempty"` // a file of the export
+	Header      string         `json:"header,omitempty"`
+	CreatedAt   time.Time      `json:"created_at"`
+	ExportedAt  time.Time      `json:"exported_at"`
+	Settings    map[string]any `json:"settings"`
+}
+
+// Field is a line of a profile.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Post is a post of an export.
+type Post struct {
+	ID         string     `json:"id"`
+	URL        string     `json:"url"`
+	CreatedAt  time.Time  `json:"created_at"`
+	EditedAt   *time.Time `json:"edited_at,omitempty"`
+	Visibility string     `json:"visibility"`
+	Caption    string     `json:"caption"`
+	Tags       []string   `json:"tags,omitempty"`
+	Warning    string     `json:"warning,omitempty"`
+	Sensitive  bool       `json:"sensitive,omitempty"`
+	Licence    string     `json:"licence"`
+	ShowExif   bool       `json:"show_exif"`
+	Language   string     `json:"language,omitempty"`
+	Likes      int        `json:"likes"`
+	Boosts     int        `json:"boosts"`
+	// CommentsFrom says who may comment: everyone, followers or nobody.
+	CommentsFrom string    `json:"comments_from,omitempty"`
+	Comments     int       `json:"comments"`
+	Photos       []Photo   `json:"photos"`
+	Versions     []Version `json:"earlier_versions,omitempty"`
+}
+
+// Version is what a post said before it was edited.
+type Version struct {
+	Since   time.Time `json:"since"`
+	Caption string    `json:"caption"`
+	Warning string    `json:"warning,omitempty"`
+}
+
+// Photo is a photograph of a post.
+type Photo struct {
+	File        string  `json:"file"`  // of the export
+	Small       string  `json:"small"` // a small copy
+	Name        string  `json:"name,omitempty"`
+	Description string  `json:"description,omitempty"`
+	Width       int     `json:"width"`
+	Height      int     `json:"height"`
+	FocusX      float64 `json:"focus_x,omitempty"`
+	FocusY      float64 `json:"focus_y,omitempty"`
+	Metadata    any     `json:"metadata,omitempty"`
+}
+
+// Comment is a comment that the member wrote.
+type Comment struct {
+	ID        string    `json:"id"`
+	URL       string    `json:"url"`
+	InReplyTo string    `json:"in_reply_to"` // an address on the site
+	CreatedAt time.Time `json:"created_at"`
+	Text      string    `json:"text"`
+	Photos    []Photo   `json:"photos,omitempty"`
+}
+
+// Mark is a like, a bookmark, a boost or a pin: which post, and since when. The post itself is its author's.
+type Mark struct {
+	URL       string    `json:"url"`
+	Author    string    `json:"author"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Album is an album of the member's. Photos are the member's own in it; those of others are theirs.
+type Album struct {
+	Title       string    `json:"title"`
+	Description string    `json:"description,omitempty"`
+	Visibility  string    `json:"visibility"`
+	CreatedAt   time.Time `json:"created_at"`
+	Photos      []string  `json:"photos"` // files of the export
+}
+
+// List is a list of people that the member follows, with a feed of its own.
+type List struct {
+	Title     string   `json:"title"`
+	Exclusive bool     `json:"exclusive"` // their posts are in this feed alone
+	Members   []string `json:"members"`   // usernames
+}
+
+// Filter is what the member wants hidden or covered.
+type Filter struct {
+	Title    string       `json:"title"`
+	Contexts []string     `json:"contexts"`
+	Hide     bool         `json:"hide"` // else covered
+	EndsAt   *time.Time   `json:"ends_at,omitempty"`
+	Keywords []FilterWord `json:"keywords"`
+	Posts    []string     `json:"posts"` // addresses
+}
+
+// FilterWord is a word, or words in a row, of a Filter.
+type FilterWord struct {
+	Keyword   string `json:"keyword"`
+	WholeWord bool   `json:"whole_word"`
+}
+
+// Person is somebody whom the member follows, blocks, mutes or keeps a note of.
+type Person struct {
+	Username  string     `json:"username"`
+	URL       string     `json:"url"`
+	CreatedAt time.Time  `json:"created_at"`
+	EndsAt    *time.Time `json:"ends_at,omitempty"` // of a mute
+	Note      string     `json:"note,omitempty"`
+}
