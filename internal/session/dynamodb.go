@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"tintype/internal/awscall"
+	"tintype/internal/budget"
+	"tintype/internal/sleep"
 )
 
 // The names in the table. None is one of DynamoDB's reserved words, of which it has 573.
@@ -64,7 +67,7 @@ type Dynamo struct {
 	table  string
 }
 
-// NewDynamo makes the backend over a table that exists; nothing is asked yet.
+// NewDynamo makes the backend of an existing table. It sends no request.
 func NewDynamo(cfg aws.Config, table string) *Dynamo {
 	return &Dynamo{dynamoClient(cfg), table}
 }
@@ -74,6 +77,7 @@ func dynamoClient(cfg aws.Config) *dynamodb.Client {
 		if c, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
 			o.HTTPClient = c.WithTimeout(dynamoTry)
 		}
+		o.HTTPClient = awscall.NewGuard(cfg, o.HTTPClient, "DynamoDB")
 		// A request may arrive just after its credentials have ended: it is signed anew.
 		o.Retryer = retry.AddWithErrorCodes(retry.NewStandard(func(r *retry.StandardOptions) {
 			r.MaxAttempts = dynamoTries
@@ -87,7 +91,7 @@ func (b *Dynamo) String() string { return "dynamodb, table " + b.table }
 
 // Get implements Backend.
 func (b *Dynamo) Get(ctx context.Context, accountID int64, hash string) (*Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	ctx, cancel := oneWait(ctx)
 	defer cancel()
 	out, err := b.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &b.table, Key: itemKey(accountID, hash), ConsistentRead: aws.Bool(true),
@@ -101,14 +105,45 @@ func (b *Dynamo) Get(ctx context.Context, accountID int64, hash string) (*Record
 	return recordOf(out.Item)
 }
 
+// oneWait is the context of a call, with all its tries. It takes its time from the budget of the request.
+func oneWait(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, done, end := budget.Take(ctx)
+	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	return ctx, func() {
+		cancel()
+		done()
+		end()
+	}
+}
+
 // Put implements Backend.
 func (b *Dynamo) Put(ctx context.Context, r *Record) error {
+	u, err := whole(r)
+	if err != nil {
+		return err
+	}
+	_, err = b.update(ctx, r.AccountID, r.Hash, u, "")
+	return err
+}
+
+// Add implements Movable. Where the answer to a first try was lost, the second finds that try's own session and says that
+// none was added.
+func (b *Dynamo) Add(ctx context.Context, r *Record) (added bool, err error) {
+	u, err := whole(r)
+	if err != nil {
+		return false, err
+	}
+	return b.update(ctx, r.AccountID, r.Hash, u, "attribute_not_exists("+attrHash+")")
+}
+
+// whole sets all that a session has but its key.
+func whole(r *Record) (update, error) {
 	values, err := attributevalue.MarshalMap(item{
 		AccountID: accountKey(r.AccountID), Hash: r.Hash, Epoch: r.Epoch, UserAgent: r.UserAgent, Address: r.Address,
 		CreatedAt: r.CreatedAt.UnixMilli(), UsedAt: r.UsedAt.UnixMilli(), ExpiresAt: r.ExpiresAt.UnixMilli(), TTL: ttl(r.ExpiresAt),
 	})
 	if err != nil {
-		return fmt.Errorf("session: %w", err)
+		return update{}, fmt.Errorf("session: %w", err)
 	}
 	delete(values, attrAccount)
 	delete(values, attrHash)
@@ -116,7 +151,7 @@ func (b *Dynamo) Put(ctx context.Context, r *Record) error {
 	for name, v := range values {
 		u.set(name, v)
 	}
-	return b.update(ctx, r.AccountID, r.Hash, u, false)
+	return u, nil
 }
 
 // Touch implements Backend.
@@ -125,7 +160,9 @@ func (b *Dynamo) Touch(ctx context.Context, accountID int64, hash string, used, 
 	u.set(attrUsed, number(used.UnixMilli()))
 	u.set(attrExpires, number(expires.UnixMilli()))
 	u.set(attrTTL, number(ttl(expires)))
-	return b.update(ctx, accountID, hash, u, true)
+	// An ended session stays ended, and that is no error.
+	_, err := b.update(ctx, accountID, hash, u, "attribute_exists("+attrHash+")")
+	return err
 }
 
 // update is an update expression being put together.
@@ -146,28 +183,28 @@ func (u *update) set(name string, v types.AttributeValue) {
 	u.values[":"+name] = v
 }
 
-// update changes an item; only one that is there, if mustExist: an ended session stays ended, and that is no error.
-func (b *Dynamo) update(ctx context.Context, accountID int64, hash string, u update, mustExist bool) error {
-	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+// update changes an item, if the condition holds; done tells whether it did. "" always holds.
+func (b *Dynamo) update(ctx context.Context, accountID int64, hash string, u update, condition string) (done bool, err error) {
+	ctx, cancel := oneWait(ctx)
 	defer cancel()
 	in := &dynamodb.UpdateItemInput{
 		TableName: &b.table, Key: itemKey(accountID, hash),
 		UpdateExpression: aws.String("SET " + strings.Join(u.sets, ", ")), ExpressionAttributeValues: u.values,
 	}
-	if mustExist {
-		in.ConditionExpression = aws.String("attribute_exists(" + attrHash + ")")
+	if condition != "" {
+		in.ConditionExpression = &condition
 	}
-	_, err := b.client.UpdateItem(ctx, in)
-	var gone *types.ConditionalCheckFailedException
-	if mustExist && errors.As(err, &gone) {
-		return nil
+	_, err = b.client.UpdateItem(ctx, in)
+	var refused *types.ConditionalCheckFailedException
+	if condition != "" && errors.As(err, &refused) {
+		return false, nil
 	}
-	return unavailable("write a session", err)
+	return err == nil, unavailable("write a session", err)
 }
 
 // Delete implements Backend.
 func (b *Dynamo) Delete(ctx context.Context, accountID int64, hash string) error {
-	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	ctx, cancel := oneWait(ctx)
 	defer cancel()
 	_, err := b.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &b.table, Key: itemKey(accountID, hash)})
 	return unavailable("end a session", err)
@@ -175,7 +212,7 @@ func (b *Dynamo) Delete(ctx context.Context, accountID int64, hash string) error
 
 // List implements Backend.
 func (b *Dynamo) List(ctx context.Context, accountID int64) ([]*Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	ctx, cancel := oneWait(ctx)
 	defer cancel()
 	var all []*Record
 	err := b.each(ctx, accountID, "", func(v map[string]types.AttributeValue) error {
@@ -186,13 +223,45 @@ func (b *Dynamo) List(ctx context.Context, accountID int64) ([]*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(all, func(x, y *Record) int {
-		return cmp.Or(y.UsedAt.Compare(x.UsedAt), y.CreatedAt.Compare(x.CreatedAt), cmp.Compare(x.Hash, y.Hash))
-	})
+	slices.SortFunc(all, lastUsedFirst)
 	return all, nil
 }
 
-// DeleteOthers implements Backend. Sessions that begin meanwhile are not among the others.
+// dynamoPage is how many items one page of a Scan reads at most. Tests change it.
+var dynamoPage int32 = 500
+
+// Each implements Movable. Sessions of no account, which probes leave behind, are left out.
+func (b *Dynamo) Each(ctx context.Context, f func(*Record) error) error {
+	pages := dynamodb.NewScanPaginator(b.client, &dynamodb.ScanInput{TableName: &b.table, ConsistentRead: aws.Bool(true), Limit: &dynamoPage})
+	for pages.HasMorePages() {
+		page, err := b.scan(ctx, pages)
+		if err != nil {
+			return err
+		}
+		for _, v := range page.Items {
+			r, err := recordOf(v)
+			if err != nil {
+				return err
+			}
+			if r.AccountID <= 0 {
+				continue
+			}
+			if err := f(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Dynamo) scan(ctx context.Context, pages *dynamodb.ScanPaginator) (*dynamodb.ScanOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, dynamoBulk)
+	defer cancel()
+	page, err := pages.NextPage(ctx)
+	return page, unavailable("list all sessions", err)
+}
+
+// DeleteOthers implements Backend. Sessions that begin meanwhile stay.
 func (b *Dynamo) DeleteOthers(ctx context.Context, accountID int64, keep string) error {
 	ctx, cancel := context.WithTimeout(ctx, dynamoBulk)
 	defer cancel()
@@ -250,10 +319,8 @@ func (b *Dynamo) write(ctx context.Context, batch []types.WriteRequest) error {
 		if batch = out.UnprocessedItems[b.table]; len(batch) == 0 {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return unavailable("end sessions", ctx.Err())
-		case <-time.After(pause):
+		if err := sleep.For(ctx, pause); err != nil {
+			return unavailable("end sessions", err)
 		}
 	}
 }

@@ -12,16 +12,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// TableFacts are what a check found out about a table.
+// TableFacts are the findings of Inspect about a table.
 type TableFacts struct {
-	// Sweeps tells whether the table removes expired sessions by itself; SweepsErr that it did not say.
+	// Sweeps reports whether the table removes expired sessions by itself. SweepsErr is why that is unknown.
 	Sweeps    bool
 	SweepsErr error
 	Took      time.Duration // one consistent read
 }
 
-// Inspect uses the table as the site does, with a session of an account that no site has: it is written, read, listed,
-// touched under its condition and deleted, and a deleted one must stay so.
+// Inspect uses the table as the site does, with a session of an account that no site has: it writes, reads, lists,
+// touches and deletes it, and checks that a touch does not bring it back.
 func (b *Dynamo) Inspect(ctx context.Context) (TableFacts, error) {
 	var f TableFacts
 	if err := b.Check(ctx); err != nil {
@@ -61,5 +61,5 @@ func sweeps(ctx context.Context, client *dynamodb.Client, table string) (bool, e
 		(d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling), nil
 }
 
-// TableKey is what a table is to be made with by other means, for people.
+// TableKey says in words which key and TTL a table needs, for people who make one by other means.
 var TableKey = "partition key " + strconv.Quote(attrAccount) + " (String), sort key " + strconv.Quote(attrHash) + " (String), TTL attribute " + strconv.Quote(attrTTL)

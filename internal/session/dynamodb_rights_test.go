@@ -77,6 +77,13 @@ func TestRightsAreThoseInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	examined := took()
+	if _, err := b.Add(ctx, &session.Record{AccountID: anna, Hash: "c", CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Each(ctx, func(*session.Record) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	moved := took()
 
 	policy, err := os.ReadFile("../../deploy/asg/rights.tf")
 	if err != nil {
@@ -101,6 +108,10 @@ func TestRightsAreThoseInUse(t *testing.T) {
 	if got := allowed("SessionsExamine"); !slices.Equal(got, onlyDoctor) {
 		t.Errorf("deploy/asg allows doctor %v, which uses %v", got, onlyDoctor)
 	}
+	onlyMove := slices.DeleteFunc(slices.Clone(moved), func(op string) bool { return slices.Contains(site, op) })
+	if got := allowed("SessionsMove"); !slices.Equal(got, onlyMove) {
+		t.Errorf("deploy/asg allows a move %v, which uses %v", got, onlyMove)
+	}
 
 	guide, err := os.ReadFile("../../docs/scaling.md")
 	if err != nil {
@@ -115,7 +126,7 @@ func TestRightsAreThoseInUse(t *testing.T) {
 	for _, op := range regexp.MustCompile("`?(?:dynamodb:)?([A-Z]\\w+)`").FindAllStringSubmatch(rights, -1) {
 		named[op[1]] = true
 	}
-	want := slices.Compact(slices.Sorted(slices.Values(slices.Concat(site, onlyDoctor, setUp))))
+	want := slices.Compact(slices.Sorted(slices.Values(slices.Concat(site, onlyDoctor, onlyMove, setUp))))
 	if got := slices.Sorted(maps.Keys(named)); !slices.Equal(got, want) {
 		t.Errorf("docs/scaling.md names %v, used are %v", got, want)
 	}

@@ -9,10 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"tintype/internal/sleep"
 )
 
-// ErrNoSweep is what CreateTable answers where the table is there and works, but does not remove expired sessions by
-// itself: the TTL could not be switched on.
+// ErrNoSweep is returned by CreateTable when the table works but does not remove expired sessions by itself, because
+// its TTL could not be switched on.
 var ErrNoSweep = errors.New("session: the table keeps expired sessions")
 
 // CreateTable makes the table that NewDynamo works on, paid by request, and waits until it can be used. One that is
@@ -47,10 +49,8 @@ func CreateTable(ctx context.Context, cfg aws.Config, table string) error {
 		if !errors.As(err, &missing) {
 			return fmt.Errorf("use the table %s: %w", table, err)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the table %s: %w", table, ctx.Err())
-		case <-time.After(500 * time.Millisecond):
+		if err := sleep.For(ctx, 500*time.Millisecond); err != nil {
+			return fmt.Errorf("wait for the table %s: %w", table, err)
 		}
 	}
 	if err := sweep(ctx, client, table); err != nil {

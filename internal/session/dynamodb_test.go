@@ -66,6 +66,7 @@ func newTable(t *testing.T, cfg aws.Config) *session.Dynamo {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	session.Patience(t, 10*time.Second, 30*time.Second)
+	session.SmallPages(t)
 	name := fmt.Sprintf("sessions-%d", tables.Add(1))
 	if err := session.CreateTable(ctx, cfg, name); err != nil && !errors.Is(err, session.ErrNoSweep) {
 		t.Fatal(err)
@@ -211,6 +212,7 @@ func TestDynamoThatIsAwayIsNoLogOut(t *testing.T) {
 	// One failure alone is not even noticed.
 	session.Patience(t, 10*time.Second, 30*time.Second)
 	var calls atomic.Int64
+	b = session.NewDynamo(awsConfig(m.URL), fmt.Sprintf("sessions-%d", tables.Load())) // one that knows of no failure
 	m.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		return calls.Add(1) == 1 && failure(500, "InternalServerError")(w, r)
 	})

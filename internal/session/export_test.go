@@ -12,3 +12,10 @@ func Patience(t *testing.T, try, all time.Duration) {
 	t.Cleanup(func() { dynamoTry, dynamoAll = wasTry, wasAll })
 	dynamoTry, dynamoAll = try, all
 }
+
+// SmallPages has Each read a few records at a time, until the test's end.
+func SmallPages(t *testing.T) {
+	wasSQL, wasDynamo := sqlPage, dynamoPage
+	t.Cleanup(func() { sqlPage, dynamoPage = wasSQL, wasDynamo })
+	sqlPage, dynamoPage = 7, 7
+}

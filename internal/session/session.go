@@ -1,6 +1,6 @@
 // Package session keeps log-ins on the server. The cookie holds an account's id and an opaque secret of 256 bits; a
-// Backend keeps the secret's hash. Visitors have neither cookie nor session: what must survive until they log in is
-// a Signed value.
+// Backend keeps the secret's hash. Visitors have neither cookie nor session. What must survive until they log in is a
+// Signed value.
 package session
 
 import (
@@ -18,7 +18,7 @@ import (
 const (
 	// Life is how long a session lasts after its last use.
 	Life = 30 * 24 * time.Hour
-	// MaxLife is how long it lasts at most, however often it is used: a cookie that was stolen does not work for ever.
+	// MaxLife is how long a session lasts at most, however often it is used, so that a stolen cookie stops working.
 	MaxLife = 180 * 24 * time.Hour
 	// touchEvery is how much later a use must be than the one on record to be noted.
 	touchEvery = 24 * time.Hour
@@ -26,10 +26,11 @@ const (
 	saveTimeout = 10 * time.Second
 )
 
-// ErrNone is what a Backend answers where there is no such session.
-var ErrNone = errors.New("session: none")
+// ErrNone is returned by a Backend that has no such session.
+var ErrNone = errors.New("session: no such session")
 
-// ErrUnavailable: the backend could not be asked. It says nothing about the session, which must not be ended for it.
+// ErrUnavailable means that the backend did not answer. It says nothing about the session, so the caller must not end
+// it.
 var ErrUnavailable = errors.New("session: the store of sessions does not answer")
 
 // Record is a session as a Backend keeps it, under AccountID and Hash together. Times have milliseconds.
@@ -43,7 +44,7 @@ type Record struct {
 	UsedAt    time.Time // to the day
 	ExpiresAt time.Time
 
-	// Owner is the account, where Get could read it with the session as Load would. Nil says nothing.
+	// Owner is the account as Load would read it, where Get read both at once. Nil means that Get did not.
 	Owner Member
 }
 
@@ -65,20 +66,29 @@ func expiry(created, now time.Time) time.Time {
 // reads see every write that was acknowledged before. Whether a session has expired is for the reader to check; a
 // backend may remove expired ones by itself.
 type Backend interface {
-	// Get is ErrNone where there is no such session.
+	// Get returns a session, or ErrNone.
 	Get(ctx context.Context, accountID int64, hash string) (*Record, error)
 	// Put inserts, or replaces what is under the same key; CreatedAt then stays as it was.
 	Put(ctx context.Context, r *Record) error
 	// Touch notes a use. It never brings back a session that has ended.
 	Touch(ctx context.Context, accountID int64, hash string, used, expires time.Time) error
-	// Delete ends a session; one that is not there is fine.
+	// Delete ends a session. An absent one is no error.
 	Delete(ctx context.Context, accountID int64, hash string) error
 	// List finds all sessions of an account, the last used first.
 	List(ctx context.Context, accountID int64) ([]*Record, error)
-	// String is what the backend is and where, for people: "dynamodb, table sessions".
+	// String says what the backend is and where, for people: "dynamodb, table sessions".
 	String() string
 	// DeleteOthers ends all sessions of an account except the one with the hash keep; "" keeps none.
 	DeleteOthers(ctx context.Context, accountID int64, keep string) error
+}
+
+// Holds reports whether the account has a session that has not expired. Its epoch is the caller's to check.
+func Holds(ctx context.Context, b Backend, accountID int64, hash string) (bool, error) {
+	r, err := b.Get(ctx, accountID, hash)
+	if errors.Is(err, ErrNone) {
+		return false, nil
+	}
+	return err == nil && r.holds(time.Now()), err
 }
 
 // secret is what the cookie holds.

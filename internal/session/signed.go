@@ -12,8 +12,8 @@ import (
 // maxSigned bounds a signed value: with its name it must fit into one cookie.
 const maxSigned = 3000
 
-// Signed makes values that the browser keeps and nobody can forge, each for one purpose and until a moment. They are
-// signed, not sealed: whoever holds one can read it.
+// Signed makes values that the browser keeps and nobody can forge, each for one purpose and with an end. They are
+// signed, not encrypted: whoever has one can read it.
 type Signed struct {
 	keys   func() [][]byte
 	secure bool
@@ -35,7 +35,8 @@ func (s *Signed) Seal(purpose string, value []byte, life time.Duration) string {
 	return base64.RawURLEncoding.EncodeToString(append(b, signature(s.keys()[0], purpose, b)...))
 }
 
-// Open gives back what Seal was given. It is false for what was not sealed for this purpose, was changed, or is over.
+// Open returns the value that Seal was given. It is false for a value of another purpose, a changed one, or an expired
+// one.
 func (s *Signed) Open(purpose, sealed string) (value []byte, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil || len(b) < 8+sha256.Size {
@@ -58,8 +59,8 @@ func signature(key []byte, purpose string, b []byte) []byte {
 	return m.Sum(nil)
 }
 
-// SetCookie keeps a value in the browser, in a cookie of the purpose's name. What is too long for a cookie is not kept,
-// and SetCookie is false. Answers that carry one must not be cached.
+// SetCookie keeps a value in the browser, in a cookie of the purpose's name. SetCookie is false, and keeps nothing,
+// when the value is too long for a cookie. Answers that carry one must not be cached.
 func (s *Signed) SetCookie(w http.ResponseWriter, purpose string, value []byte, life time.Duration) bool {
 	if len(value) > maxSigned*3/4 {
 		return false

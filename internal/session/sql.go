@@ -23,6 +23,10 @@ type Table interface {
 	// SessionByHash reads the session's member with it: see Record.Owner.
 	SessionByHash(ctx context.Context, accountID int64, hash string) (r Row, owner any, found bool, err error)
 	PutSession(ctx context.Context, r Row) error
+	// AddSession inserts a session of an account that exists, if nothing is under its key.
+	AddSession(ctx context.Context, r Row) (added bool, err error)
+	// SessionsAfter lists sessions of all accounts in the order of their keys.
+	SessionsAfter(ctx context.Context, accountID int64, hash string, limit int) ([]Row, error)
 	TouchSession(ctx context.Context, accountID int64, hash string, usedAt, expiresAt int64) error
 	DeleteSession(ctx context.Context, accountID int64, hash string) error
 	SessionsOf(ctx context.Context, accountID int64) ([]Row, error)
@@ -53,11 +57,43 @@ func (b *SQL) Get(ctx context.Context, accountID int64, hash string) (*Record, e
 }
 
 // Put implements Backend.
-func (b *SQL) Put(ctx context.Context, r *Record) error {
-	return b.table.PutSession(ctx, Row{
-		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, UserAgent: r.UserAgent, Address: r.Address,
-		CreatedAt: r.CreatedAt.UnixMilli(), UsedAt: r.UsedAt.UnixMilli(), ExpiresAt: r.ExpiresAt.UnixMilli(),
-	})
+func (b *SQL) Put(ctx context.Context, r *Record) error { return b.table.PutSession(ctx, rowOf(r)) }
+
+// Add implements Movable.
+func (b *SQL) Add(ctx context.Context, r *Record) (added bool, err error) {
+	return b.table.AddSession(ctx, rowOf(r))
+}
+
+// sqlPage is how many rows Each reads at a time. Tests change it.
+var sqlPage = 500
+
+// sqlPageTime is how long that may take.
+const sqlPageTime = 10 * time.Second
+
+// Each implements Movable.
+func (b *SQL) Each(ctx context.Context, f func(*Record) error) error {
+	var last Row
+	for {
+		page, err := b.page(ctx, last)
+		if err != nil {
+			return err
+		}
+		for _, r := range page {
+			if err := f(record(r)); err != nil {
+				return err
+			}
+			last = r
+		}
+		if len(page) < sqlPage {
+			return nil
+		}
+	}
+}
+
+func (b *SQL) page(ctx context.Context, last Row) ([]Row, error) {
+	ctx, cancel := context.WithTimeout(ctx, sqlPageTime)
+	defer cancel()
+	return b.table.SessionsAfter(ctx, last.AccountID, last.Hash, sqlPage)
 }
 
 // Touch implements Backend.
@@ -83,6 +119,13 @@ func (b *SQL) List(ctx context.Context, accountID int64) ([]*Record, error) {
 // DeleteOthers implements Backend.
 func (b *SQL) DeleteOthers(ctx context.Context, accountID int64, keep string) error {
 	return b.table.DeleteOtherSessions(ctx, accountID, keep)
+}
+
+func rowOf(r *Record) Row {
+	return Row{
+		AccountID: r.AccountID, Hash: r.Hash, Epoch: r.Epoch, UserAgent: r.UserAgent, Address: r.Address,
+		CreatedAt: r.CreatedAt.UnixMilli(), UsedAt: r.UsedAt.UnixMilli(), ExpiresAt: r.ExpiresAt.UnixMilli(),
+	}
 }
 
 func record(r Row) *Record {

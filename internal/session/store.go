@@ -13,8 +13,8 @@ import (
 	gorilla "github.com/gorilla/sessions"
 )
 
-// AccountKey is where the values of a session hold its account, a Member. To set it and Save logs in; to Clear and
-// Save logs out. A session holds nothing else.
+// AccountKey is the key of a session's only value, its account, a Member. Setting it and calling Save logs in. Clear
+// and Save log out.
 const AccountKey = "account"
 
 // Member is the account that a session belongs to, of whatever type the site has for accounts.
@@ -26,18 +26,43 @@ type Member interface {
 // Options configure a Store.
 type Options struct {
 	Backend Backend
-	// Load finds an account on the primary; found is false for one that may not act any more. It is called once for
-	// every request that brings a session, unless the backend knew the account.
+	// Load reads an account from the primary. Found is false for one that may no longer act. It is called once for each
+	// request with a session, unless the backend already has the account.
 	Load   func(ctx context.Context, id int64) (acc Member, found bool, err error)
 	Secure bool // the site is served over https
 	Log    *slog.Logger
 	Now    func() time.Time // nil is time.Now
-	// Address is where a request comes from, for the list of the account's sessions. Nil keeps none.
+	// Address returns where a request comes from, for the list of the account's sessions. Nil records none.
 	Address func(*http.Request) string
+	// OnRefused, if not nil, is called for each request whose cookie names no session that holds.
+	OnRefused func(Reason)
 }
 
-// Store is the sessions.Store of gin-contrib/sessions. A request goes through three steps: Attach and gin-contrib's
-// own middleware (see Middleware), then Begin, which reads the session and reports what gin-contrib would only log.
+// Reason says why a request that has a session's cookie is a visitor's all the same.
+type Reason string
+
+const (
+	// Malformed is a cookie that no log-in can have made.
+	Malformed Reason = "malformed"
+	// Unknown is a session that its member ended, that was removed after its time, or that never was.
+	Unknown Reason = "unknown"
+	// Expired is a session whose time is over.
+	Expired Reason = "expired"
+	// AccountGone is an account that is deleted or may no longer act.
+	AccountGone Reason = "account_gone"
+	// WrongAccount is a record that names another account than the cookie.
+	WrongAccount Reason = "wrong_account"
+	// OldEpoch is a session from before all of the account's sessions were ended, as a change of the password does.
+	OldEpoch Reason = "old_epoch"
+)
+
+// Reasons returns all of them.
+func Reasons() []Reason {
+	return []Reason{Malformed, Unknown, Expired, AccountGone, WrongAccount, OldEpoch}
+}
+
+// Store is the sessions.Store of gin-contrib/sessions. A request goes through three steps: Attach and gin-contrib's own
+// middleware (see Middleware), then Begin, which reads the session and returns errors that gin-contrib would only log.
 // From then on sessions.Default has the account under AccountKey, and the session's name in lists as its ID.
 type Store struct {
 	o       Options
@@ -57,11 +82,14 @@ func NewStore(o Options) *Store {
 	if o.Address == nil {
 		o.Address = func(*http.Request) string { return "" }
 	}
+	if o.OnRefused == nil {
+		o.OnRefused = func(Reason) {}
+	}
 	return &Store{o: o}
 }
 
-// CookieName is what the session's cookie is called. Browsers take a name with __Host- only from https, for this
-// very host and the path /, so that no neighbouring host can plant one.
+// CookieName returns the name of the session's cookie. Browsers accept a name with __Host- only over https, for this
+// host and the path /, so that no other host can set it.
 func CookieName(secure bool) string {
 	if secure {
 		return "__Host-tintype_session"
@@ -97,7 +125,7 @@ func currentOf(ctx context.Context) *current {
 	return cur
 }
 
-// Current is the account of the request with this context; nil for a visitor, and before Begin.
+// Current returns the account of the request that ctx belongs to, nil for a visitor and before Begin.
 func Current(ctx context.Context) Member {
 	if cur := currentOf(ctx); cur != nil {
 		return cur.member
@@ -115,7 +143,7 @@ func (s *Store) attach(c *gin.Context) {
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), contextKey{}, cur))
 }
 
-// Begin finds out whose session the request's cookie names; called again, it finds out anew.
+// Begin reads the session that the request's cookie names. Called again, it reads it again.
 //
 // An error means that the backend (or the accounts) did not answer: the request must then be answered 503, and the
 // cookie stays. A cookie whose session is over is removed.
@@ -131,15 +159,15 @@ func (s *Store) Begin(c *gin.Context) error {
 	}
 	sec, ok := parseSecret(cookie.Value)
 	if !ok {
-		s.clearCookie(c.Writer)
+		s.refuse(c, Malformed, 0)
 		return nil
 	}
-	m, rec, err := s.find(c.Request.Context(), sec)
+	m, rec, why, err := s.find(c.Request.Context(), sec)
 	if err != nil {
 		return err
 	}
-	if rec == nil {
-		s.clearCookie(c.Writer)
+	if why != "" {
+		s.refuse(c, why, sec.accountID)
 		return nil
 	}
 	cur.set(m, rec)
@@ -147,29 +175,41 @@ func (s *Store) Begin(c *gin.Context) error {
 	return nil
 }
 
-// find is the session and its account; a nil record means that there is none that still holds.
-func (s *Store) find(ctx context.Context, sec secret) (Member, *Record, error) {
+// refuse removes the cookie. The account is the one that the cookie names, which anybody can write into it.
+func (s *Store) refuse(c *gin.Context, why Reason, account int64) {
+	s.clearCookie(c.Writer)
+	s.o.OnRefused(why)
+	s.o.Log.DebugContext(c.Request.Context(), "a cookie names no session that holds", "reason", why, "account", account)
+}
+
+// find is the session and its account, or why there is none that still holds.
+func (s *Store) find(ctx context.Context, sec secret) (Member, *Record, Reason, error) {
 	rec, err := s.o.Backend.Get(ctx, sec.accountID, sec.hash())
 	if errors.Is(err, ErrNone) {
-		return nil, nil, nil
+		return nil, nil, Unknown, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
 	if !rec.holds(s.o.Now()) {
-		return nil, nil, nil
+		return nil, nil, Expired, nil
 	}
 	m := rec.Owner
 	if m == nil {
 		var found bool
-		if m, found, err = s.o.Load(ctx, sec.accountID); err != nil || !found {
-			return nil, nil, err
+		if m, found, err = s.o.Load(ctx, sec.accountID); err != nil {
+			return nil, nil, "", err
+		} else if !found {
+			return nil, nil, AccountGone, nil
 		}
 	}
-	if id, epoch := m.SessionOwner(); id != rec.AccountID || epoch != rec.Epoch {
-		return nil, nil, nil
+	switch id, epoch := m.SessionOwner(); {
+	case id != rec.AccountID:
+		return nil, nil, WrongAccount, nil
+	case epoch != rec.Epoch:
+		return nil, nil, OldEpoch, nil
 	}
-	return m, rec, nil
+	return m, rec, "", nil
 }
 
 // touch notes the use of a session, at most daily, and lets the cookie live as long as the session. That it fails
@@ -206,12 +246,12 @@ func (s *Store) Get(r *http.Request, name string) (*gorilla.Session, error) {
 // New implements gorilla's Store.
 func (s *Store) New(r *http.Request, name string) (*gorilla.Session, error) { return s.Get(r, name) }
 
-// Save implements gorilla's Store. With an account it logs that in under a new secret; without one, or with a
-// negative MaxAge, it logs out. What the backend refuses leaves things as they were.
+// Save implements gorilla's Store. With an account it logs that in under a new secret. Without one, or with a negative
+// MaxAge, it logs out. If the backend fails, nothing changes.
 func (s *Store) Save(r *http.Request, w http.ResponseWriter, g *gorilla.Session) error {
 	cur := currentOf(r.Context())
 	if cur == nil || cur.session != g {
-		return errors.New("session: that is not the request's session")
+		return errors.New("session: this is not the session of the request")
 	}
 	member, _ := g.Values[AccountKey].(Member)
 	for key := range g.Values {
@@ -269,7 +309,7 @@ func (s *Store) logOut(ctx context.Context, w http.ResponseWriter, cur *current)
 	return nil
 }
 
-// List is where the account is logged in now, the last used first.
+// List returns the account's sessions, the last used first.
 func (s *Store) List(ctx context.Context, m Member) ([]*Record, error) {
 	id, epoch := m.SessionOwner()
 	all, err := s.o.Backend.List(ctx, id)
@@ -282,7 +322,7 @@ func (s *Store) List(ctx context.Context, m Member) ([]*Record, error) {
 	return kept, err
 }
 
-// End ends one of the account's sessions by its hash; one that is not there is fine.
+// End ends one of the account's sessions by its hash. An absent one is no error.
 func (s *Store) End(ctx context.Context, m Member, hash string) error {
 	id, _ := m.SessionOwner()
 	return s.o.Backend.Delete(ctx, id, hash)

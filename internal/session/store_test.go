@@ -1,10 +1,13 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,19 +99,23 @@ type site struct {
 	now     time.Time
 	cookies map[string]string
 	last    *httptest.ResponseRecorder
+	refused []session.Reason
+	log     *bytes.Buffer
 }
 
 func newSite(t *testing.T, secure bool) *site {
 	gin.SetMode(gin.ReleaseMode)
 	s := &site{
 		t: t, engine: gin.New(), backend: &memory{rows: map[string]*session.Record{}}, anna: &member{id: 1, epoch: 3},
-		now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC), cookies: map[string]string{},
+		now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC), cookies: map[string]string{}, log: &bytes.Buffer{},
 	}
 	s.m = session.NewStore(session.Options{
 		Backend: s.backend, Secure: secure, Now: func() time.Time { return s.now },
 		Load: func(_ context.Context, id int64) (session.Member, bool, error) {
 			return s.anna, id == s.anna.id && !s.anna.gone, nil
 		},
+		OnRefused: func(why session.Reason) { s.refused = append(s.refused, why) },
+		Log:       slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	s.engine.Use(s.m.Middleware()...)
 	s.engine.Use(func(c *gin.Context) {
@@ -266,28 +273,59 @@ func TestBackendDownIsNoLogOut(t *testing.T) {
 }
 
 func TestSessionsThatAreOver(t *testing.T) {
-	for name, end := range map[string]func(*site){
-		"another epoch":       func(s *site) { s.anna.epoch++ },
-		"the account is gone": func(s *site) { s.anna.gone = true },
-		"unused for 30 days":  func(s *site) { s.now = s.now.Add(session.Life) },
-		"deleted":             func(s *site) { clear(s.backend.rows) },
-		"a guessed secret": func(s *site) {
+	seen := map[session.Reason]bool{}
+	for name, end := range map[string]struct {
+		do  func(*site)
+		why session.Reason
+	}{
+		"another epoch":       {func(s *site) { s.anna.epoch++ }, session.OldEpoch},
+		"the account is gone": {func(s *site) { s.anna.gone = true }, session.AccountGone},
+		"unused for 30 days":  {func(s *site) { s.now = s.now.Add(session.Life) }, session.Expired},
+		"deleted":             {func(s *site) { clear(s.backend.rows) }, session.Unknown},
+		"a guessed secret": {func(s *site) {
 			v := s.cookies["tintype_session"]
 			s.cookies["tintype_session"] = v[:len(v)-4] + "AAAA"
-		},
-		"another account's id": func(s *site) { s.cookies["tintype_session"] = "2" + s.cookies["tintype_session"][1:] },
-		"nonsense":             func(s *site) { s.cookies["tintype_session"] = "nonsense" },
+		}, session.Unknown},
+		// The backend of this test does not look at the id.
+		"another account's id": {func(s *site) { s.cookies["tintype_session"] = "2" + s.cookies["tintype_session"][1:] }, session.AccountGone},
+		"another account's record": {func(s *site) {
+			for _, r := range s.backend.rows {
+				r.AccountID = 2
+			}
+		}, session.WrongAccount},
+		"nonsense": {func(s *site) { s.cookies["tintype_session"] = "nonsense" }, session.Malformed},
 	} {
+		seen[end.why] = true
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, false)
 			s.want("/login", 200, "anna")
 			s.want("/who", 200, "anna")
-			end(s)
+			if len(s.refused) != 0 || s.log.Len() != 0 {
+				t.Errorf("refused while it held: %v, %s", s.refused, s.log)
+			}
+			end.do(s)
+			cookie := s.cookies["tintype_session"]
 			s.want("/who", 200, "visitor")
 			if len(s.cookies) != 0 {
 				t.Error("the cookie of a session that is over stays")
 			}
+			if !slices.Equal(s.refused, []session.Reason{end.why}) {
+				t.Errorf("refused for %q, want %q", s.refused, end.why)
+			}
+			if text := s.log.String(); !strings.Contains(text, "level=DEBUG") || !strings.Contains(text, "reason="+string(end.why)) ||
+				strings.Contains(text, strings.TrimLeft(cookie, "0123456789.")) {
+				t.Errorf("logged %q", text)
+			}
+			s.want("/who", 200, "visitor")
+			if len(s.refused) != 1 {
+				t.Error("a request without a cookie is refused")
+			}
 		})
+	}
+	for _, why := range session.Reasons() {
+		if !seen[why] {
+			t.Errorf("nothing here is refused for %q", why)
+		}
 	}
 }
 

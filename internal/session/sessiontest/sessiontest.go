@@ -4,8 +4,10 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,9 +20,9 @@ type Backend struct {
 	Anna, Berta int64
 }
 
-// Run tests a kind of backend; open gives a fresh one for each test.
+// Run tests a kind of backend; open gives a fresh one for each test. One that is Movable is tested as such, too.
 func Run(t *testing.T, open func(t *testing.T) Backend) {
-	for name, test := range map[string]func(*testing.T, context.Context, Backend){
+	tests := map[string]func(*testing.T, context.Context, Backend){
 		"what was put is found":             put,
 		"none is ErrNone":                   none,
 		"put replaces":                      replaces,
@@ -30,7 +32,14 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		"the others end":                    others,
 		"many at once":                      parallel,
 		"a context that is over is no none": over,
-	} {
+	}
+	if _, ok := open(t).Backend.(session.Movable); ok {
+		tests["add leaves what is there"] = add
+		tests["many add, one does"] = addAtOnce
+		tests["put and add at once"] = putAndAdd
+		tests["each is every one"] = each
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
@@ -206,6 +215,117 @@ func parallel(t *testing.T, ctx context.Context, b Backend) {
 	must(t, err)
 	if len(anna) != 4 || len(berta) != 8 {
 		t.Errorf("%d and %d sessions, want 4 and 8", len(anna), len(berta))
+	}
+}
+
+func add(t *testing.T, ctx context.Context, b Backend) {
+	place := b.Backend.(session.Movable)
+	want := record(b.Anna, hash("a"))
+	if added, err := place.Add(ctx, want); err != nil || !added {
+		t.Fatalf("added %v, %v", added, err)
+	}
+	other := record(b.Anna, hash("a"))
+	other.Epoch, other.UserAgent, other.ExpiresAt = -1, "", start
+	if added, err := place.Add(ctx, other); err != nil || added {
+		t.Errorf("added over another: %v, %v", added, err)
+	}
+	got, err := b.Get(ctx, b.Anna, hash("a"))
+	must(t, err)
+	same(t, got, want)
+	// What stands for the end of a session is kept as it is.
+	must(t, b.Put(ctx, other))
+	if added, err := place.Add(ctx, want); err != nil || added {
+		t.Errorf("added over the mark of an end: %v, %v", added, err)
+	}
+	got, err = b.Get(ctx, b.Anna, hash("a"))
+	must(t, err)
+	if !got.Ended() {
+		t.Errorf("got %+v", got)
+	}
+	if added, err := place.Add(ctx, record(b.Berta, hash("a"))); err != nil || !added {
+		t.Errorf("another account's: %v, %v", added, err)
+	}
+}
+
+func addAtOnce(t *testing.T, ctx context.Context, b Backend) {
+	place := b.Backend.(session.Movable)
+	var wg sync.WaitGroup
+	var added atomic.Int64
+	for i := range 8 {
+		wg.Go(func() {
+			r := record(b.Anna, hash("a"))
+			r.Epoch = i
+			ok, err := place.Add(ctx, r)
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				added.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if added.Load() != 1 {
+		t.Errorf("%d added one", added.Load())
+	}
+}
+
+// putAndAdd: the mark of an end is put while a copy is added. The mark stays.
+func putAndAdd(t *testing.T, ctx context.Context, b Backend) {
+	place := b.Backend.(session.Movable)
+	for i := range 8 {
+		h := hash(string(rune('a' + i)))
+		mark := record(b.Anna, h)
+		mark.Epoch = -1
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := place.Add(ctx, record(b.Anna, h)); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if err := place.Put(ctx, mark); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		got, err := b.Get(ctx, b.Anna, h)
+		must(t, err)
+		if !got.Ended() {
+			t.Errorf("the copy won: %+v", got)
+		}
+	}
+}
+
+func each(t *testing.T, ctx context.Context, b Backend) {
+	place := b.Backend.(session.Movable)
+	want := make(map[string]*session.Record)
+	for i := range 30 {
+		account := []int64{b.Anna, b.Berta}[i%2]
+		r := record(account, fmt.Sprintf("%064d", i/2))
+		if i%7 == 0 {
+			r.Epoch = -1
+		}
+		must(t, b.Put(ctx, r))
+		want[fmt.Sprint(account, r.Hash)] = r
+	}
+	seen := 0
+	must(t, place.Each(ctx, func(r *session.Record) error {
+		w := want[fmt.Sprint(r.AccountID, r.Hash)]
+		if w == nil {
+			t.Fatalf("unknown or twice: %+v", r)
+		}
+		same(t, r, w)
+		delete(want, fmt.Sprint(r.AccountID, r.Hash))
+		seen++
+		return nil
+	}))
+	if len(want) > 0 {
+		t.Errorf("missed %d of 30", len(want))
+	}
+	stop := errors.New("stop")
+	if err := place.Each(ctx, func(*session.Record) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("%v", err)
 	}
 }
 
