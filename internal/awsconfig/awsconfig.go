@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
+
+	"tintype/internal/awscall"
 )
 
 // Options say what the environment does not.
@@ -82,5 +84,9 @@ func LimitWait(c *aws.Config, wait time.Duration) {
 type logger struct{ log *slog.Logger }
 
 func (l logger) Logf(c logging.Classification, format string, v ...any) {
+	if c == awscall.Notice {
+		l.log.Warn(fmt.Sprintf(format, v...))
+		return
+	}
 	l.log.Debug("AWS SDK", "class", string(c), "said", fmt.Sprintf(format, v...))
 }

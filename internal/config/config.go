@@ -1,6 +1,6 @@
 // Package config reads the settings: one table of environment variables, their
-// parsing, the checks of one against another, and secrets. A Config is never
-// written after it was read.
+// parsing, the checks of one against another, and secrets. Nothing writes to a
+// Config after Load.
 package config
 
 import (
@@ -20,7 +20,7 @@ import (
 )
 
 // Config is what the settings say, parsed and checked. It is read once, by
-// LoadConfig, and handed down from there: nothing below this package reads an
+// Load, and handed down from there: nothing below this package reads an
 // environment variable.
 type Config struct {
 	// Site
@@ -51,21 +51,26 @@ type Config struct {
 	DataDir  string
 	Database Database
 	Replicas Replicas
+	// ReplicasNext are those of DatabaseNext.
+	ReplicasNext Replicas
 	// ReplicaMaxLag is how far a replica may be behind and still be read.
 	ReplicaMaxLag time.Duration
 	// The database server's connections: all, those left to people, and by how many processes the rest is shared. 0 of
 	// all means that each process takes what it takes by default.
 	DatabaseMaxConns, DatabaseReservedConns, FleetMaxProcesses int
 
-	Migrate         string // "auto", "wait" or "off"
-	QueueURL        string // "" for the database alone, else an SQS queue's
-	Web, Worker     bool   // ROLES
-	SessionStore    string // "sql" or "dynamodb"
-	SessionTable    string // DynamoDB: the table
-	MediaStore      string // "disk" or "s3"
+	Migrate         string        // "auto", "wait" or "off"
+	QueueURL        string        // "" for the database alone, else an SQS queue's
+	Web, Worker     bool          // ROLES
+	SessionStore    string        // "sql" or "dynamodb"
+	SessionTable    string        // DynamoDB: the table
+	DatabaseNext    *Database     // where the database is to move, nil for nowhere
+	SessionNext     *SessionPlace // where sessions are to move, nil for nowhere
+	MediaStore      string        // "disk" or "s3"
 	MediaDir        string
 	MediaBucket     string
-	MediaPrefix     string // empty, or ending with a slash
+	MediaPrefix     string      // empty, or ending with a slash
+	MediaNext       *MediaPlace // where photos are to move, nil for nowhere
 	MediaPathStyle  bool
 	MediaEncryption string // "bucket", "AES256" or "aws:kms"
 	MediaRedirect   bool
@@ -101,6 +106,7 @@ type Config struct {
 	PostLimit   Rate
 	ReportLimit Rate
 	APILimit    Rate
+	PageLimit   Rate
 
 	// Logging
 	LogLevel  slog.Level
@@ -128,8 +134,8 @@ type Config struct {
 type Database struct {
 	Driver string // "sqlite" or "mysql"
 	Path   string // SQLite: the file
-	// URL is the whole DATABASE_URL. Its password may change while the program
-	// runs, so it is read again for each connection.
+	// URL is the whole DATABASE_URL. It is read again for each connection,
+	// because its password may change while the program runs.
 	URL     Secret
 	display string // the address without its password, for people
 }
@@ -158,7 +164,7 @@ func (r Replicas) Value(ctx context.Context) ([]string, error) {
 	return SplitList(text), nil
 }
 
-// MySQLConns is how many connections this process may have to each database server, 0 for the default.
+// MySQLConns returns how many connections this process may open to each database server, 0 for the default.
 func (c *Config) MySQLConns() int {
 	if c.DatabaseMaxConns == 0 {
 		return 0
@@ -180,7 +186,7 @@ type shownValue struct {
 	Default bool
 }
 
-// LoadConfig reads the settings. Lookup answers for one variable, as
+// Load reads the settings. Lookup answers for one variable, as
 // os.LookupEnv does; environ lists all of them as NAME=value, so that misspelled
 // ones are found. All errors come together, joined.
 func Load(lookup func(string) (string, bool), environ []string) (*Config, error) {
@@ -250,6 +256,22 @@ func (c *Config) Secure() bool { return c.BaseURL.Scheme == "https" }
 // SessionsInDatabase tells whether sessions are rows of the site's own database.
 func (c *Config) SessionsInDatabase() bool { return c.SessionStore == "sql" }
 
+// Cache is the kind of CACHE_URL: memory or redis.
+func (c *Config) Cache() string {
+	if c.CacheURL.IsSet() {
+		return "redis"
+	}
+	return "memory"
+}
+
+// Queue is the kind of QUEUE_URL: sql or sqs.
+func (c *Config) Queue() string {
+	if c.QueueURL != "" {
+		return "sqs"
+	}
+	return "sql"
+}
+
 // PhotosOnDisk tells whether photos are files of this machine.
 func (c *Config) PhotosOnDisk() bool { return c.MediaStore == "disk" }
 
@@ -258,6 +280,17 @@ func (c *Config) TLS() bool { return len(c.TLSDomains) > 0 }
 
 // Origin is BASE_URL as browsers write an origin.
 func (c *Config) Origin() string { return c.BaseURL.Scheme + "://" + c.BaseURL.Host }
+
+// PushContact is whom a push service writes to about this site: CONTACT, else the site's address.
+func (c *Config) PushContact() string {
+	switch {
+	case strings.HasPrefix(c.Contact, "https://") || c.Contact != "" && !strings.Contains(c.Contact, "://"):
+		return c.Contact
+	case c.Secure():
+		return c.Origin()
+	}
+	return "postmaster@" + c.BaseURL.Hostname()
+}
 
 // contradictions are what the checks of all settings find.
 func contradictions(c *Config, failed map[string]bool) []error {
@@ -275,10 +308,9 @@ func contradictions(c *Config, failed map[string]bool) []error {
 	return errs
 }
 
-// KeepsFiles tells whether anything of the site lies in DATA_DIR, as far as
-// nothing else says where.
+// KeepsFiles reports whether DATA_DIR holds anything of the site.
 func (c *Config) KeepsFiles() bool {
-	return c.Database.Driver == "sqlite" || c.MediaStore == "disk" || !c.SecretKey.IsSet() || c.TLS()
+	return c.Database.Driver == "sqlite" || c.PhotosOnDisk() || !c.SecretKey.IsSet() || c.TLS()
 }
 
 // onThisMachine says what to set, a line each, so that nothing that must be
@@ -294,7 +326,7 @@ func (c *Config) onThisMachine() []string {
 	if c.Database.Driver == "sqlite" {
 		set = append(set, "DATABASE_URL=mysql://…: the database is a file here")
 	}
-	if c.MediaStore == "disk" {
+	if c.PhotosOnDisk() {
 		set = append(set, "MEDIA_STORE=s3 and MEDIA_S3_BUCKET: photos are files here")
 	}
 	if !c.SecretKey.IsSet() {
@@ -323,11 +355,11 @@ func IsLoopbackHost(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// SecretKeyPath is where a SECRET_KEY that nobody set is kept.
+// SecretKeyPath is the file of the generated SECRET_KEY.
 func (c *Config) SecretKeyPath() string { return filepath.Join(c.DataDir, "secret.key") }
 
-// Quiet is the settings of a command that people run: unless LOG_LEVEL is set, the log then has only what is out of the
-// ordinary beside what the command says.
+// Quiet returns the settings for a command that people run: unless LOG_LEVEL is set, the log has warnings and errors
+// only.
 func (c *Config) Quiet() *Config {
 	own := *c
 	if c.IsDefault("LOG_LEVEL") {

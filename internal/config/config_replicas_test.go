@@ -17,6 +17,11 @@ func TestReplicaSettings(t *testing.T) {
 		{"DATABASE_REPLICA_URLS=mysql://r:" + secret + "@a/site", "SQLite"},
 		{primary + " DATABASE_REPLICA_URLS=mysql://r:" + secret + "@a/site,postgres://r:" + secret + "@b/site", "address 2"},
 		{primary + " DATABASE_REPLICA_URLS=mysql://r:" + secret + "@a/site?lag=1", "lag"},
+		{primary + " DATABASE_NEXT=mysql://u:pw@other/site DATABASE_REPLICA_URLS_NEXT=mysql://r:" + secret + "@c/site", ""},
+		{primary + " DATABASE_REPLICA_URLS_NEXT=mysql://r:" + secret + "@c/site", "without DATABASE_NEXT"},
+		{primary + " DATABASE_NEXT=sqlite:/there/site.db DATABASE_REPLICA_URLS_NEXT=mysql://r:" + secret + "@c/site", "SQLite"},
+		{primary + " DATABASE_REPLICA_URLS=mysql://r:pw@a/site DATABASE_NEXT=mysql://u:pw@other/site DATABASE_REPLICA_URLS_NEXT=mysql://r:" + secret + "@a/site", "replica of the present database"},
+		{primary + " DATABASE_NEXT=mysql://u:pw@other/site DATABASE_REPLICA_URLS_NEXT=mysql://r:" + secret + "@c/site,redis://x", "address 2"},
 		{primary + " DATABASE_MAX_CONNECTIONS=60 FLEET_MAX_PROCESSES=10", ""},
 		{primary + " DATABASE_MAX_CONNECTIONS=60 FLEET_MAX_PROCESSES=20", "leaves 2 connections"},
 		{primary + " REPLICA_MAX_LAG=0s", "REPLICA_MAX_LAG"},
@@ -36,7 +41,7 @@ func TestReplicaSettings(t *testing.T) {
 		case err != nil && strings.Contains(err.Error(), secret):
 			t.Errorf("an error holds a password: %v", err)
 		}
-		if err == nil && strings.Contains(cfg.shown["DATABASE_REPLICA_URLS"].Value, secret) {
+		if err == nil && strings.Contains(cfg.shown["DATABASE_REPLICA_URLS"].Value+cfg.shown["DATABASE_REPLICA_URLS_NEXT"].Value, secret) {
 			t.Error("a password is shown")
 		}
 	}

@@ -74,6 +74,12 @@ func TestDefaultsFollowOtherSettings(t *testing.T) {
 	if c.Origin() != "https://photos.example" || !c.Secure() || c.Registration != "closed" || c.DrainDelay != 10*time.Second || c.Migrate != "wait" {
 		t.Errorf("%s %s %s %s", c.Origin(), c.Registration, c.DrainDelay, c.Migrate)
 	}
+	for _, spelling := range []string{"https://bücher.example", "https://BÜCHER.example.:443/", "https://XN--BCHER-KVA.example."} {
+		if c = mustLoad(t, "BASE_URL="+spelling, "TLS_DOMAINS=Bücher.example.,xn--bcher-kva.example", "DATABASE_URL=mysql://u:p@db/tintype"); c.Origin() != "https://xn--bcher-kva.example" ||
+			len(c.TLSDomains) != 1 || c.TLSDomains[0] != "xn--bcher-kva.example" {
+			t.Errorf("%s: %s %q", spelling, c.Origin(), c.TLSDomains)
+		}
+	}
 	if c = mustLoad(t, "VISITORS=none"); c.Registration != "closed" {
 		t.Errorf("a closed site takes members by itself: %s", c.Registration)
 	}
@@ -88,7 +94,7 @@ func TestEmptyIsNotSet(t *testing.T) {
 func TestValuesThatDoNotParse(t *testing.T) {
 	for _, bad := range []string{
 		"PORT=eighty", "PORT=0", "PORT=65536", "BASE_URL=photos.example", "BASE_URL=ftp://x", "BASE_URL=https://x/sub",
-		"BASE_URL=https://u:p@x", "BASE_URL=https://x:99999", "CONTACT=me", "REGISTRATION=maybe", "VISITORS=write", "MIGRATE=yes",
+		"BASE_URL=https://u:p@x", "BASE_URL=https://a..b", "BASE_URL=https://a!b", "BASE_URL=https://x:99999", "CONTACT=me", "REGISTRATION=maybe", "VISITORS=write", "MIGRATE=yes",
 		"SESSION_STORE=redis", "SESSION_DYNAMODB_TABLE=a b", "MEDIA_STORE=ftp", "MEDIA_S3_BUCKET=A_B", "MEDIA_S3_PREFIX=../x", "MEDIA_S3_ENCRYPTION=rot13",
 		"MEDIA_BASE_URL=cdn.example", "MEDIA_BASE_URL=https://c/?x", "STATIC_BASE_URL=ftp://c", "MEDIA_SIGNING_KEY=secret", "STATELESS=maybe", "DATABASE_URL=postgres://u:p@h/n", "DATABASE_URL=sqlite:", "DATABASE_URL=mysql://host/n",
 		"DATABASE_URL=mysql://u:p@host/", "DATABASE_URL=mysql://u:p@host/n?parseTime=true", "SECRET_KEY=short", "TRUSTED_PROXIES=-1",

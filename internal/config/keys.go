@@ -8,8 +8,7 @@ import (
 	"tintype/internal/media"
 )
 
-// SigningKeys makes the keys that sign and seal, as they are now; the first signs, all
-// verify.
+// SigningKeys makes the keys that sign and seal, which follow their secret. The first signs, all verify.
 func (c *Config) SigningKeys(ctx context.Context, log *slog.Logger) (*Rotating[[][]byte], error) {
 	secret, err := c.signingSecret()
 	if err != nil {
@@ -25,8 +24,8 @@ func (c *Config) SigningKeys(ctx context.Context, log *slog.Logger) (*Rotating[[
 	})
 }
 
-// MediaSigner makes what signs addresses for CloudFront, as it is now; nil where
-// nothing does.
+// MediaSigner makes the signer of addresses at CloudFront, which follows its
+// key; nil where none is set.
 func (c *Config) MediaSigner(ctx context.Context, log *slog.Logger) (*Rotating[*media.Signer], error) {
 	if !c.MediaSigningKey.IsSet() {
 		return nil, nil

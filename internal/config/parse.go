@@ -17,8 +17,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
-
+	"tintype/internal/hostname"
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
@@ -58,15 +57,11 @@ func parseBucket(c *Config, v value) error {
 }
 
 func parsePrefix(c *Config, v value) error {
-	prefix := strings.Trim(v.text, "/")
-	if strings.Contains(prefix, "//") || slices.Contains(strings.Split(prefix, "/"), "..") || len(prefix) > 200 {
-		return fmt.Errorf("%q is not a prefix such as media or sites/photos", v.text)
+	prefix, err := mediaPrefix(v.text)
+	if err == nil {
+		c.MediaPrefix = prefix
 	}
-	if prefix != "" {
-		prefix += "/"
-	}
-	c.MediaPrefix = prefix
-	return nil
+	return err
 }
 
 // cdnInto reads an address without the slash at its end.
@@ -258,7 +253,7 @@ func rateInto(field func(*Config) *Rate) func(*Config, value) error {
 	}
 }
 
-// ShortDuration writes 15m0s as 15m.
+// ShortDuration formats 15m0s as 15m.
 func ShortDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
@@ -286,11 +281,10 @@ func parseBaseURL(c *Config, v value) error {
 			return fmt.Errorf("%q has no valid port", v.text)
 		}
 	}
-	host := strings.ToLower(u.Host)
-	// Browsers leave the scheme's own port out of an origin; so must we, or no
-	// form would pass the cross-origin check.
-	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
-		host = host[:strings.LastIndexByte(host, ':')]
+	// As browsers write it in an origin, or no form would pass the cross-origin check.
+	host, err := hostname.Clean(u.Host, u.Scheme)
+	if err != nil {
+		return fmt.Errorf("%q has no valid host", v.text)
 	}
 	c.BaseURL = &url.URL{Scheme: u.Scheme, Host: host}
 	return nil
@@ -346,28 +340,42 @@ func parseLogLevel(c *Config, v value) error {
 
 // parseDatabase reads DATABASE_URL. Its errors never quote the value, which
 // holds a password.
-func parseDatabase(c *Config, v value) error {
+func parseDatabase(c *Config, v value) (err error) {
+	c.Database, err = databaseOf(v)
+	return err
+}
+
+func parseDatabaseNext(c *Config, v value) error {
+	if !v.set {
+		return nil
+	}
+	next, err := databaseOf(v)
+	if err == nil {
+		c.DatabaseNext = &next
+	}
+	return err
+}
+
+func databaseOf(v value) (Database, error) {
 	if path, ok := strings.CutPrefix(v.text, "sqlite:"); ok {
 		path = strings.TrimPrefix(path, "//")
 		// In what was written, they look like options; a folder may be called what it likes.
 		if path == "" || v.set && strings.ContainsAny(path, "?#") {
-			return errors.New("after sqlite: comes the path of a file, without options")
+			return Database{}, errors.New("after sqlite: comes the path of a file, without options")
 		}
 		if v.set {
 			if err := checkPath(path); err != nil {
-				return fmt.Errorf("the path after sqlite: %w", err)
+				return Database{}, fmt.Errorf("the path after sqlite: %w", err)
 			}
 		}
 		path = filepath.Clean(path)
-		c.Database = Database{Driver: "sqlite", Path: path, URL: v.secret(), display: "sqlite:" + path}
-		return nil
+		return Database{Driver: "sqlite", Path: path, URL: v.secret(), display: "sqlite:" + path}, nil
 	}
 	display, err := checkMySQLURL(v.text)
 	if err != nil {
-		return err
+		return Database{}, err
 	}
-	c.Database = Database{Driver: "mysql", URL: v.secret(), display: display}
-	return nil
+	return Database{Driver: "mysql", URL: v.secret(), display: display}, nil
 }
 
 // checkMySQLURL returns the address without its password.
@@ -396,29 +404,41 @@ func checkMySQLURL(text string) (display string, err error) {
 	return "mysql://" + u.User.Username() + ":" + hidden + "@" + u.Host + u.Path, nil
 }
 
-// parseReplicas reads DATABASE_REPLICA_URLS. Its errors never quote it either.
-func parseReplicas(c *Config, v value) error {
+// parseReplicas reads DATABASE_REPLICA_URLS.
+func parseReplicas(c *Config, v value) (err error) {
+	c.Replicas, err = replicasOf(v)
+	return err
+}
+
+// parseReplicasNext reads DATABASE_REPLICA_URLS_NEXT.
+func parseReplicasNext(c *Config, v value) (err error) {
+	c.ReplicasNext, err = replicasOf(v)
+	return err
+}
+
+// replicasOf reads addresses of replicas. Its errors never quote them either.
+func replicasOf(v value) (Replicas, error) {
 	if !v.set {
-		return nil
+		return Replicas{}, nil
 	}
-	c.Replicas = Replicas{URLs: v.secret()}
+	list := Replicas{URLs: v.secret()}
 	for i, text := range SplitList(v.text) {
 		if !strings.HasPrefix(text, "mysql://") {
-			return fmt.Errorf("address %d does not begin with mysql:// (a comma in a password is written %%2C)", i+1)
+			return list, fmt.Errorf("address %d does not begin with mysql:// (a comma in a password is written %%2C)", i+1)
 		}
 		display, err := checkMySQLURL(text)
 		if err != nil {
-			return fmt.Errorf("address %d %w", i+1, err)
+			return list, fmt.Errorf("address %d %w", i+1, err)
 		}
-		c.Replicas.display = append(c.Replicas.display, display)
+		list.display = append(list.display, display)
 	}
-	if len(c.Replicas.display) == 0 {
-		return errors.New("holds no address")
+	if len(list.display) == 0 {
+		return list, errors.New("holds no address")
 	}
-	return nil
+	return list, nil
 }
 
-// SplitList takes a list apart at its commas; empty items are left out.
+// SplitList splits a list at its commas and leaves out empty items.
 func SplitList(text string) []string {
 	var list []string
 	for item := range strings.SplitSeq(text, ",") {
@@ -436,12 +456,11 @@ func parseTLSDomains(c *Config, v value) error {
 		return nil
 	}
 	for _, name := range SplitList(v.text) {
-		name = strings.ToLower(strings.TrimSuffix(name, "."))
-		ascii, err := idna.Lookup.ToASCII(name)
+		ascii, err := hostname.Clean(name, "")
 		switch {
 		case strings.Contains(name, "*"):
-			return fmt.Errorf("%q: a wildcard is not to be had this way; list the names", name)
-		case err != nil || strings.ContainsAny(ascii, ":/") || !strings.Contains(ascii, ".") || slices.Contains(strings.Split(ascii, "."), ""):
+			return fmt.Errorf("%q: wildcard certificates are not supported; list the names", name)
+		case err != nil || strings.ContainsAny(ascii, ":/_[") || !strings.Contains(ascii, ".") || slices.Contains(strings.Split(ascii, "."), ""):
 			return fmt.Errorf("%q is not a host name such as photos.example.org", name)
 		}
 		if _, err := netip.ParseAddr(ascii); err == nil {

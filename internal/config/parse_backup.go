@@ -38,7 +38,7 @@ func parseBackupKey(c *Config, v value) error {
 	return nil
 }
 
-// BucketPath takes s3://bucket/path apart. What is no such address has no bucket.
+// BucketPath splits s3://bucket/path. For any other text bucket is "".
 func BucketPath(text string) (bucket, path string, err error) {
 	if !strings.HasPrefix(text, "s3:") {
 		if strings.Contains(text, "://") { // or it would silently be a folder of that name

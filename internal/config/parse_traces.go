@@ -52,7 +52,7 @@ func collectorInto(field func(*Config) *string) func(*Config, value) error {
 	}
 }
 
-// OriginOf is what may be shown of a collector's address: some have a key in their path.
+// OriginOf returns the scheme and host of a collector's address, because its path may contain a key.
 func OriginOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -63,7 +63,7 @@ func OriginOf(address string) string {
 
 func parseTraceProtocol(c *Config, v value) error {
 	if v.text != "http/protobuf" {
-		return fmt.Errorf("%q is not spoken here, only http/protobuf, which collectors take at port 4318", v.text)
+		return fmt.Errorf("%q is not supported, only http/protobuf, which collectors accept at port 4318", v.text)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func parseTraceHeaders(c *Config, v value) error {
 	return nil
 }
 
-// HeadersOf reads name=value,name=value, with % escapes in values. Its errors tell no values.
+// HeadersOf parses name=value,name=value, with % escapes in values. Its errors contain no values.
 func HeadersOf(text string) (map[string]string, error) {
 	pairs, err := pairsOf(text)
 	if err != nil {
@@ -87,7 +87,7 @@ func HeadersOf(text string) (map[string]string, error) {
 	}
 	for name, value := range pairs {
 		if strings.ContainsAny(name, " \t\r\n:\x00") || strings.ContainsAny(value, "\r\n\x00") || http.CanonicalHeaderKey(name) == "" {
-			return nil, errors.New("one of them is no header")
+			return nil, errors.New("one of them is not a valid header")
 		}
 	}
 	return pairs, nil

@@ -25,7 +25,7 @@ func TestTraceSettings(t *testing.T) {
 	}
 	for env, want := range map[string]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318": "http://localhost:4318",
-		"OTEL_EXPORTER_OTLP_PROTOCOL=grpc":           "only http/protobuf, which collectors take at port 4318",
+		"OTEL_EXPORTER_OTLP_PROTOCOL=grpc":           "only http/protobuf, which collectors accept at port 4318",
 		"OTEL_TRACES_SAMPLER=sometimes":              "parentbased_traceidratio",
 		"OTEL_TRACES_SAMPLER_ARG=25%":                "from 0 to 1",
 		"OTEL_EXPORTER_OTLP_HEADERS=" + testPassword: "name=value",

@@ -237,15 +237,13 @@ func TestSecretsAtAWSAreFollowed(t *testing.T) {
 			name, want string
 			secret     Secret
 		}{{"DATABASE_URL", "u:" + password + "@", c.Database.URL}, {"CACHE_URL", "redis://:" + key + "@", c.CacheURL}} {
-			got, err := "", error(nil)
-			for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-				if got, err = s.secret.Value(t.Context()); err != nil || strings.Contains(got, s.want) || time.Now().After(deadline) {
-					break
+			servertest.Succeeds(t, time.Minute, state+": "+s.name, func() error {
+				got, err := s.secret.Value(t.Context())
+				if err == nil && !strings.Contains(got, s.want) {
+					err = fmt.Errorf("it is %q", got)
 				}
-			}
-			if err != nil || !strings.Contains(got, s.want) {
-				t.Errorf("%s: %s is %q, %v", state, s.name, got, err)
-			}
+				return err
+			})
 		}
 	}
 	trouble := func(state, want string) {

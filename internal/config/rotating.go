@@ -9,16 +9,17 @@ import (
 )
 
 const (
-	// How often a secret that a process holds on to is read again, at least. A file
-	// costs nothing; AWS is paid by the look-up.
+	// A secret that a process holds on to is read again this often, or more often. A
+	// file costs nothing; AWS is paid by the look-up.
 	fileEvery  = 5 * time.Second
 	vaultEvery = 30 * time.Second
 )
 
-// A Rotating is what is made of a secret that a process holds on to, such as keys
-// that sign; a password is asked for by each connection instead. It follows the
-// secret while the site runs. A new value that cannot be read or used changes
-// nothing: the last good one holds, which the log says once, and the doctor.
+// A Rotating is made of a secret that a process keeps in use, such as keys that
+// sign, and follows the secret while the site runs. A new value that cannot be
+// read or used changes nothing: the last good one stays in use, and the log
+// (once) and the doctor say so. Passwords need none, because each connection
+// reads them.
 type Rotating[T any] struct {
 	name   string // of the setting
 	secret Secret
@@ -49,7 +50,7 @@ func newRotating[T any](ctx context.Context, name string, secret Secret, log *sl
 // Now is what the last good value makes.
 func (r *Rotating[T]) Now() T { return *r.value.Load() }
 
-// Trouble is the setting and why its newest value is not in use, "" where it is.
+// Trouble returns the setting and why its newest value is not in use, "" if it is.
 func (r *Rotating[T]) Trouble() (name, why string) {
 	if p := r.problem.Load(); p != nil {
 		return r.name, *p
@@ -57,7 +58,7 @@ func (r *Rotating[T]) Trouble() (name, why string) {
 	return r.name, ""
 }
 
-// Every is how often to look, 0 for a secret that cannot change.
+// Every returns how often to call Look, 0 for a secret that cannot change.
 func (r *Rotating[T]) Every() time.Duration {
 	switch {
 	case !r.secret.rotates():
@@ -99,7 +100,7 @@ func (r *Rotating[T]) Look(ctx context.Context) {
 	}
 }
 
-// A Follower is a rotating of any kind.
+// A Follower is a Rotating of any type.
 type Follower interface {
 	Every() time.Duration
 	Look(ctx context.Context)

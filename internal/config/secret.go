@@ -19,9 +19,9 @@ import (
 // hidden stands wherever a secret would.
 const hidden = "(hidden)"
 
-// A Secret is resolved when it is used, not when the settings are read, so that
-// a rotated password, in a file or at AWS, needs no restart. It hides itself
-// from formatting, logs and JSON.
+// A Secret is read when it is used, not at start, so that a rotated password,
+// in a file or at AWS, needs no restart. It hides itself from formatting, logs
+// and JSON.
 type Secret struct {
 	text string
 	file string
@@ -36,8 +36,8 @@ func NewSecret(text string) Secret { return Secret{text: text} }
 // IsSet reports whether there is a secret at all.
 func (s Secret) IsSet() bool { return s.text != "" || s.file != "" || s.reference != "" }
 
-// Value is the secret as it is now; one that comes from a file or from AWS is
-// read again.
+// Value returns the secret as it is now. It reads one from a file or from AWS
+// again.
 func (s Secret) Value(ctx context.Context) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -104,10 +104,10 @@ func (k KeptSecret) Name() string { return k.setting.name }
 // Rotates tells whether the secret may change while the program runs.
 func (k KeptSecret) Rotates() bool { return k.secret.rotates() }
 
-// TakenOver says when a running process takes a new value over.
+// TakenOver says when a running process uses a new value.
 func (k KeptSecret) TakenOver() string { return k.setting.rotates }
 
-// Check reads it again, and tells why a new value could not be used.
+// Check reads the secret again and returns why a new value could not be used.
 func (k KeptSecret) Check(ctx context.Context) error {
 	text, err := k.secret.newest(ctx)
 	if err == nil {
@@ -116,8 +116,8 @@ func (k KeptSecret) Check(ctx context.Context) error {
 	return err
 }
 
-// ReadSecretFile reads a small text file as people write them: without the newline that editors leave, and without the
-// mark that some put before UTF-8. What is no UTF-8 is refused, because a secret of other bytes cannot be seen.
+// ReadSecretFile reads a small text file as people write them: it removes a newline at the end and a byte order mark.
+// It refuses other bytes than UTF-8, because nobody could see what is wrong with them.
 func ReadSecretFile(path string) (string, error) {
 	const largest = 64 << 10
 	f, err := os.Open(path)
@@ -134,7 +134,7 @@ func ReadSecretFile(path string) (string, error) {
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
-		return "", fmt.Errorf("%s is no text in UTF-8: save it as UTF-8", path)
+		return "", fmt.Errorf("%s is not UTF-8: save it as UTF-8", path)
 	}
 	return strings.TrimSpace(string(data)), nil
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"tintype/internal/store"
@@ -23,6 +24,19 @@ var dataSettings = []setting{
 		show:    func(c *Config) string { return c.Database.String() },
 	},
 	{
+		name: "DATABASE_NEXT", group: "Data", def: "", secret: true,
+		help:    "Another database, to which the site can move while it runs, in the form of DATABASE_URL; the doctor checks it. Set it on all processes. By itself it changes nothing.",
+		rotates: "by each new connection, its user and password; the old ones end within three minutes",
+		parse:   parseDatabaseNext,
+		show: func(c *Config) string {
+			if c.DatabaseNext == nil {
+				return ""
+			}
+			return c.DatabaseNext.String()
+		},
+		checks: []check{{with: []string{"DATABASE_URL", "READ_ONLY", "STATELESS"}, wrong: databaseNextWrong}},
+	},
+	{
 		name: "DATABASE_REPLICA_URLS", group: "Data", def: "", secret: true,
 		help:    "Where to read: addresses of MySQL replicas in the form of DATABASE_URL, separated by commas, or a cluster's one reader address. Their user needs SELECT only. Set it on all processes at once.",
 		rotates: "by each new connection, its user and password; the old ones end within three minutes",
@@ -34,6 +48,14 @@ var dataSettings = []setting{
 			}
 			return nil
 		}}},
+	},
+	{
+		name: "DATABASE_REPLICA_URLS_NEXT", group: "Data", def: "", secret: true,
+		help:    "The replicas of DATABASE_NEXT, in the form of DATABASE_REPLICA_URLS: where to read once the site has moved there. Set it on all processes before the move.",
+		rotates: "by each new connection, its user and password; the old ones end within three minutes",
+		parse:   parseReplicasNext,
+		show:    func(c *Config) string { return strings.Join(c.ReplicasNext.display, ", ") },
+		checks:  []check{{with: []string{"DATABASE_NEXT", "DATABASE_REPLICA_URLS"}, wrong: replicasNextWrong}},
 	},
 	{
 		name: "REPLICA_MAX_LAG", group: "Data", def: "30s",
@@ -106,8 +128,14 @@ var dataSettings = []setting{
 		}}},
 	},
 	{
+		name: "SESSION_NEXT", group: "Data", def: "",
+		help:   "Where sessions are to move while the site runs: `dynamodb:TABLE`, which `tintype setup dynamodb` makes, or `sql:`. Set it on all processes first; by itself it changes nothing. Then `tintype move sessions` moves them, and says what to write here: docs/scaling.md.",
+		parse:  parseSessionNext,
+		checks: []check{{with: []string{"SESSION_STORE", "SESSION_DYNAMODB_TABLE"}, wrong: sessionNextWrong}},
+	},
+	{
 		name: "CACHE_URL", group: "Data", def: "memory:", secret: true,
-		help:    "Where to keep what many ask for: `memory:`, visitors' pages in each process, or also the public feed in a Redis or Valkey that all processes share, `redis://user:password@host:6379/0` or `rediss://…` with TLS. One that does not answer is passed by.",
+		help:    "Where to keep what many ask for: `memory:`, visitors' pages and their answers of the API in each process, or also the public feed in a Redis or Valkey that all processes share, `redis://user:password@host:6379/0` or `rediss://…` with TLS. One that does not answer is bypassed.",
 		rotates: "by each new connection, its user and password",
 		parse:   parseCache,
 		show:    func(c *Config) string { return c.CacheShown },
@@ -128,4 +156,36 @@ var dataSettings = []setting{
 			return nil
 		}}},
 	},
+}
+
+// replicasNextWrong finds replicas of a database that has none, or that is not there, and those of the present one.
+func replicasNextWrong(c *Config) error {
+	switch {
+	case !c.ReplicasNext.URLs.IsSet():
+	case c.DatabaseNext == nil:
+		return errors.New("DATABASE_REPLICA_URLS_NEXT without DATABASE_NEXT: they are the replicas of the database to move to; name that, or leave them out")
+	case c.DatabaseNext.Driver == "sqlite":
+		return errors.New("DATABASE_REPLICA_URLS_NEXT contradicts a SQLite DATABASE_NEXT, which has no replicas")
+	default:
+		for _, next := range c.ReplicasNext.display {
+			if slices.Contains(c.Replicas.display, next) {
+				return fmt.Errorf("DATABASE_REPLICA_URLS_NEXT=%s is a replica of the present database, by DATABASE_REPLICA_URLS: name one of DATABASE_NEXT", next)
+			}
+		}
+	}
+	return nil
+}
+
+// databaseNextWrong finds another place that is none, or that this process cannot use.
+func databaseNextWrong(c *Config) error {
+	switch next := c.DatabaseNext; {
+	case next == nil:
+	case next.Driver == "sqlite" && c.Database.Driver == "sqlite" && realPath(next.Path) == realPath(c.Database.Path), next.String() == c.Database.String():
+		return fmt.Errorf("DATABASE_NEXT=%s is where the database is now, by DATABASE_URL: name another one, or leave it out", next)
+	case c.ReadOnly:
+		return errors.New("READ_ONLY contradicts DATABASE_NEXT: a process that writes nothing cannot tell a move that it is there")
+	case c.Stateless && next.Driver == "sqlite":
+		return errors.New("STATELESS contradicts a SQLite DATABASE_NEXT: its file would be this instance's alone")
+	}
+	return nil
 }

@@ -37,6 +37,12 @@ var photoSettings = []setting{
 		parse: parsePrefix,
 	},
 	{
+		name: "MEDIA_NEXT", group: "Data", def: "",
+		help:   "Where photos are to move while the site runs: `s3://bucket/prefix`, with `?region=…` where it is not in AWS_REGION, or `disk:/path`. Set it on all processes first; by itself it changes nothing. Then `tintype move media` moves them, and says what to write here: docs/scaling.md.",
+		parse:  parseMediaNext,
+		checks: []check{{with: []string{"MEDIA_STORE", "MEDIA_DIR", "MEDIA_S3_BUCKET", "MEDIA_S3_PREFIX", "STATELESS"}, wrong: mediaNextWrong}},
+	},
+	{
 		name: "MEDIA_S3_PATH_STYLE", group: "Data", def: "false",
 		help:  "Whether the bucket stands in the path instead of the host name, as many servers want it that speak S3's API.",
 		parse: boolInto(func(c *Config) *bool { return &c.MediaPathStyle }),

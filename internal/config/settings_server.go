@@ -110,12 +110,12 @@ var serverSettings = []setting{
 	},
 	{
 		name: "MAX_IN_FLIGHT", group: "Server", def: "512",
-		help:  "Requests worked on at once; past it, 503 with Retry-After. A share is kept for members.",
+		help:  "Requests worked on at once; past it, 503 with Retry-After. A share is kept for members, and log-ins have an eighth more of their own. Bodies that are still to come and answers that wait for their readers do not count.",
 		parse: intInto(func(c *Config) *int { return &c.MaxInFlight }, 4, 1_000_000),
 	},
 	{
 		name: "MAX_STREAMS", group: "Server", def: "2000",
-		help:  "Connections that stay open to hear of news (streaming clients and pages in view), beside the requests of MAX_IN_FLIGHT. One account may have 20 of them.",
+		help:  "Connections that stay open to hear of news (streaming clients and pages in view), beside the requests of MAX_IN_FLIGHT. Visitors get half of them. One account, or one network of visitors, may have 20.",
 		parse: intInto(func(c *Config) *int { return &c.MaxStreams }, 1, 1_000_000),
 	},
 	{
@@ -168,6 +168,11 @@ var serverSettings = []setting{
 		name: "API_LIMIT", group: "Limits", def: "300/5m",
 		help:  "API requests by one account, or by one network without an account, in a window. Counted over all processes in the Redis of CACHE_URL; without one, or while it is away, by each process for itself.",
 		parse: rateInto(func(c *Config) *Rate { return &c.APILimit }),
+	},
+	{
+		name: "PAGE_LIMIT", group: "Limits", def: "3000/5m",
+		help:  "Pages made for readers without an account from one network, in a window, counted by each process for itself. Pages that are kept from another reader, photos and the API do not count, nor do members. A school of 300 behind one address meets it with two new pages a minute each.",
+		parse: rateInto(func(c *Config) *Rate { return &c.PageLimit }),
 	},
 	{
 		name: "LOG_LEVEL", group: "Logging", def: "info",

@@ -43,7 +43,7 @@ func unknownNames(environ []string) []string {
 	return names
 }
 
-// settingNames are the variables that mean something to this program.
+// Names are the variables that mean something to this program.
 func Names() []string {
 	var names []string
 	for _, s := range settings {
