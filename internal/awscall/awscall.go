@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,6 +38,7 @@ type Service struct {
 	ID     string // in errors, in traces, and in AWS_ENDPOINT_URL_<ID>, such as "Secrets Manager"
 	Name   string // in its host name and in signatures, such as "secretsmanager"
 	Target string // of a service that speaks JSON: before each operation's name in X-Amz-Target
+	JSON   string // the version of AWS JSON that it speaks; "" is 1.1
 	Global bool   // one endpoint for all regions, at which requests are signed for the partition's first
 }
 
@@ -44,8 +46,9 @@ type Service struct {
 type Client struct {
 	cfg      aws.Config
 	service  Service
-	endpoint string // without a slash at its end
-	region   string // that requests are signed for
+	endpoint string       // without a slash at its end
+	region   string       // that requests are signed for
+	skew     atomic.Int64 // in nanoseconds, by how far the service's clock is ahead, as its answers tell
 }
 
 // New makes a client. The service's address is that of the settings, AWS_ENDPOINT_URL_<ID> or AWS_ENDPOINT_URL or what the
@@ -60,16 +63,16 @@ func New(cfg aws.Config, s Service) *Client {
 	return c
 }
 
-// JSON calls an operation of a service that speaks AWS JSON 1.1. An answer that says no is a smithy.APIError.
+// JSON calls an operation of a service that speaks AWS JSON. An answer that says no is a smithy.APIError.
 func (c *Client) JSON(ctx context.Context, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return c.failed(operation, err)
 	}
 	return c.call(ctx, operation, "/", body, map[string]string{
-		"Content-Type": "application/x-amz-json-1.1",
+		"Content-Type": "application/x-amz-json-" + cmp.Or(c.service.JSON, "1.1"),
 		"X-Amz-Target": c.service.Target + "." + operation,
-	}, func(answer []byte) error { return json.Unmarshal(answer, out) }, jsonError)
+	}, func(answer []byte) (any, error) { return out, json.Unmarshal(answer, out) }, jsonError)
 }
 
 // XML posts a document to a path of a service that speaks REST with XML; what it answers is not read. An answer that says
@@ -79,14 +82,14 @@ func (c *Client) XML(ctx context.Context, operation, path string, in any) error 
 	if err != nil {
 		return c.failed(operation, err)
 	}
-	return c.call(ctx, operation, path, body, map[string]string{"Content-Type": "application/xml"}, func([]byte) error { return nil }, xmlError)
+	return c.call(ctx, operation, path, body, map[string]string{"Content-Type": "application/xml"}, func([]byte) (any, error) { return nil, nil }, xmlError)
 }
 
 func (c *Client) failed(operation string, err error) error {
 	return &smithy.OperationError{ServiceID: c.service.ID, OperationName: operation, Err: err}
 }
 
-func (c *Client) call(ctx context.Context, operation, path string, body []byte, header map[string]string, decode func([]byte) error, refusal func([]byte) *smithy.GenericAPIError) error {
+func (c *Client) call(ctx context.Context, operation, path string, body []byte, header map[string]string, decode func([]byte) (any, error), refusal func([]byte) *smithy.GenericAPIError) error {
 	target, err := url.Parse(c.endpoint + path)
 	if err != nil {
 		return c.failed(operation, err)
@@ -130,10 +133,14 @@ func (c *Client) call(ctx context.Context, operation, path string, body []byte, 
 		if err != nil {
 			return out, metadata, &v4.SigningError{Err: fmt.Errorf("find credentials: %w", err)}
 		}
-		if err := v4.NewSigner().SignHTTP(ctx, who, r.Request, hex.EncodeToString(sum[:]), c.service.Name, c.region, time.Now()); err != nil {
+		if err := v4.NewSigner().SignHTTP(ctx, who, r.Request, hex.EncodeToString(sum[:]), c.service.Name, c.region, time.Now().Add(time.Duration(c.skew.Load()))); err != nil {
 			return out, metadata, &v4.SigningError{Err: err}
 		}
-		return next.HandleFinalize(ctx, in)
+		out, metadata, err = next.HandleFinalize(ctx, in)
+		if skew, known := awsmiddleware.GetAttemptSkew(metadata); known {
+			c.skew.Store(int64(skew)) // the next attempt goes by the service's clock
+		}
+		return out, metadata, err
 	})
 	read := middleware.DeserializeMiddlewareFunc("OperationDeserializer", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
@@ -161,7 +168,7 @@ func (c *Client) call(ctx context.Context, operation, path string, body []byte, 
 			}
 			err = no
 		default:
-			if decode(answer) != nil { // its error might quote the answer, which may be a secret
+			if out.Result, err = decode(answer); err != nil { // its error might quote the answer, which may be a secret
 				err = &smithy.DeserializationError{Err: errors.New("the answer cannot be understood")}
 			}
 		}
@@ -178,7 +185,7 @@ func (c *Client) call(ctx context.Context, operation, path string, body []byte, 
 		awsmiddleware.AddRequestUserAgentMiddleware,
 		func(s *middleware.Stack) error { return s.Finalize.Add(sign, middleware.After) },
 		func(s *middleware.Stack) error { // goes before the signature, which each attempt makes anew
-			return retry.AddRetryMiddlewares(s, retry.AddRetryMiddlewaresOptions{Retryer: c.retryer()})
+			return s.Finalize.Insert(retry.NewAttemptMiddleware(c.retryer(), smithyhttp.RequestCloner, func(a *retry.Attempt) { a.ClientSkew = &c.skew }), sign.ID(), middleware.Before)
 		},
 		awsmiddleware.AddRecordResponseTiming,
 		awsmiddleware.AddRawResponseToMetadata,

@@ -292,3 +292,45 @@ func TestEndpoints(t *testing.T) {
 		})
 	}
 }
+
+// A machine whose clock is off signs by the service's from the second request on, as the SDK's clients do.
+func TestClockOfTheService(t *testing.T) {
+	const ahead = 40 * time.Minute
+	var tries []time.Duration // by which the request's time differed from the service's
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now := time.Now().Add(ahead)
+		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+		signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+		if err != nil {
+			t.Error(err)
+		}
+		if tries = append(tries, now.Sub(signed)); now.Sub(signed).Abs() > 5*time.Minute {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired"}`)
+			return
+		}
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".Denied") {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"no"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"Parameter":{"Value":"found"}}`)
+	}))
+	t.Cleanup(server.Close)
+	cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: &server.URL, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return person, nil }), Retryer: immediately}
+	client := awscall.New(cfg, ssm)
+	for range 2 {
+		var out struct{ Parameter struct{ Value string } }
+		if err := client.JSON(t.Context(), "GetParameter", map[string]any{}, &out); err != nil || out.Parameter.Value != "found" {
+			t.Fatalf("%+v, %v", out, err)
+		}
+	}
+	if len(tries) != 3 || tries[0] < 5*time.Minute || tries[1].Abs() > time.Minute || tries[2].Abs() > time.Minute {
+		t.Errorf("the requests were signed for %v before the service's time", tries)
+	}
+	// What is refused for another reason is not asked again.
+	var api smithy.APIError
+	if err := client.JSON(t.Context(), "Denied", map[string]any{}, new(any)); !errors.As(err, &api) || api.ErrorCode() != "AccessDeniedException" || len(tries) != 4 {
+		t.Errorf("%v after %d requests %v", err, len(tries), tries)
+	}
+}

@@ -139,7 +139,7 @@ func TestConformance(t *testing.T) {
 					wg.Go(func() {
 						get(t, c, "g", func(context.Context, bool) ([]byte, error) {
 							loads.Add(1)
-							time.Sleep(20 * time.Millisecond)
+							time.Sleep(20 * time.Millisecond) // a load takes time, in which the others come
 							return []byte("1"), nil
 						})
 					})
@@ -213,7 +213,7 @@ func TestStampede(t *testing.T) {
 			wg.Go(func() {
 				get(t, fleet[i%3], fmt.Sprint("hot", round), func(context.Context, bool) ([]byte, error) {
 					loads.Add(1)
-					time.Sleep(50 * time.Millisecond)
+					time.Sleep(50 * time.Millisecond) // a load takes time, in which the others come
 					return []byte("1"), nil
 				})
 			})
@@ -225,7 +225,7 @@ func TestStampede(t *testing.T) {
 	}
 }
 
-// R26: Redis is killed, hangs, or turns read-only: nobody gets an error, it is asked once and then passed by, it comes
+// R26: Redis is killed, hangs, or turns read-only: nobody gets an error, it is asked once and then bypassed, it comes
 // back by itself, and what was dropped meanwhile is not read again.
 func TestRedisGoes(t *testing.T) {
 	for _, tt := range []struct {
@@ -343,7 +343,7 @@ func TestABadURLHidesItsPassword(t *testing.T) {
 }
 
 // A password that changes is taken by the next connection, for values and for signals; while it is wrong, or cannot be
-// read, Redis is passed by.
+// read, Redis is bypassed.
 func TestThePasswordChanges(t *testing.T) {
 	r := servertest.Redis(t)
 	r.SetPassword("first-password")
@@ -388,7 +388,7 @@ func TestThePasswordChanges(t *testing.T) {
 		url.Store(wrong)
 		password := "password-instead-of-" + wrong[:min(len(wrong), 5)]
 		r.SetPassword(password)
-		servertest.Eventually(t, "it is passed by", func() bool {
+		servertest.Eventually(t, "it is bypassed", func() bool {
 			if got := get(t, c, "meanwhile "+password, value("made")); got != "made" {
 				t.Error(got)
 			}

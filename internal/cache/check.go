@@ -20,8 +20,8 @@ type Facts struct {
 	Limited  bool   // there is a maxmemory
 	TLS      bool
 	Took     time.Duration // one round trip, the median of a few
-	Patience time.Duration // longer than this it is passed by
-	Passed   bool          // the site passes it by at the moment
+	Patience time.Duration // longer than this it is bypassed
+	Bypassed bool          // the site bypasses it at the moment
 }
 
 // checkTrips is how many round trips are measured.
@@ -30,7 +30,7 @@ const checkTrips = 5
 // Check uses Redis as Cache does: it takes the lock of a key, stores, reads and drops it, on a connection of its own
 // and with more patience. Its keys begin with tintype:{check and expire.
 func (r *Redis) Check(ctx context.Context) (Facts, error) {
-	f := Facts{Patience: answerPatience, Passed: r.Away(), TLS: r.o.TLSConfig != nil}
+	f := Facts{Patience: answerPatience, Bypassed: r.Away(), TLS: r.o.TLSConfig != nil}
 	client, err := rueidis.NewClient(r.o)
 	if err != nil {
 		return f, err

@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"tintype/internal/sleep"
 )
 
 // answerPatience is how long Redis may take to answer. A Redis that does not answer costs it once, because it is then
@@ -126,7 +129,7 @@ func (r *Redis) Ready(ctx context.Context) {
 	}
 }
 
-// Away reports whether Redis is passed by at the moment.
+// Away reports whether Redis is bypassed at the moment.
 func (r *Redis) Away() bool {
 	_, err := r.usable()
 	return err != nil
@@ -136,6 +139,15 @@ func (r *Redis) Away() bool {
 // its answers were errors.
 func (r *Redis) Counts() (hits, misses, passed, failures int64) {
 	return r.hits.Load(), r.misses.Load(), r.passed.Load(), r.failures.Load()
+}
+
+// String says what the cache is and where, for people: "redis, cache.internal:6379/0".
+func (r *Redis) String() string {
+	text := "redis, " + strings.Join(r.o.InitAddress, ",") + "/" + strconv.Itoa(r.o.SelectDB)
+	if r.o.TLSConfig != nil {
+		text += ", TLS"
+	}
+	return text
 }
 
 // Close disconnects.
@@ -166,7 +178,7 @@ func (r *Redis) failed(err error) {
 	r.failures.Add(1)
 	if !r.away {
 		r.away = true
-		r.log.Warn("the cache in Redis is passed by", "error", err)
+		r.log.Warn("Redis is bypassed", "error", err)
 	}
 }
 
@@ -183,9 +195,9 @@ func (r *Redis) watch(ctx context.Context) {
 		if away {
 			err := r.restore(ctx)
 			if err == nil && !first {
-				r.log.Info("the cache in Redis is used again")
+				r.log.Info("Redis is used again")
 			} else if err != nil && first {
-				r.log.Warn("the cache in Redis is passed by", "error", err)
+				r.log.Warn("Redis is bypassed", "error", err)
 			}
 		}
 		if first {
@@ -304,7 +316,7 @@ type redisEntry struct {
 	mark  string // of a drop that is still remembered
 
 	redis  *Redis
-	client rueidis.Client // nil: Redis was passed by
+	client rueidis.Client // nil: Redis was bypassed
 	key    string
 	secret string // of the lock
 	asked  time.Time
@@ -335,9 +347,7 @@ func (r *Redis) look(ctx context.Context, key string) *redisEntry {
 			f.client = client
 			return f
 		}
-		select {
-		case <-time.After(lockPoll):
-		case <-ctx.Done():
+		if sleep.For(ctx, lockPoll) != nil {
 			return f
 		}
 	}

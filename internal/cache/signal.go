@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"tintype/internal/sleep"
 )
 
 const (
@@ -47,7 +49,7 @@ func (r *Redis) Send(ctx context.Context) {
 				r.failed(err)
 			}
 		}
-		if !pause(ctx, signalGap) {
+		if sleep.For(ctx, signalGap) != nil {
 			return
 		}
 	}
@@ -68,7 +70,7 @@ func (r *Redis) Listen(ctx context.Context, heard func()) {
 			}
 			heard() // perhaps something came meanwhile
 		}
-		if !pause(ctx, listenAgain) {
+		if sleep.For(ctx, listenAgain) != nil {
 			return
 		}
 	}
@@ -82,14 +84,4 @@ func (r *Redis) reachable() rueidis.Client {
 		return nil
 	}
 	return r.client
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err() == nil
 }

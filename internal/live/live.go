@@ -267,7 +267,7 @@ func (h *Hub) Follow(ctx context.Context) {
 				h.o.Log.Warn("events cannot be read", "error", err)
 			}
 			rest = h.o.Poll
-			poll = now.Add(min(h.o.Poll<<min(failures, 5), 5*time.Second))
+			poll = now.Add(min(h.o.Poll<<min(failures, 5), max(h.o.Poll, time.Second)))
 		} else {
 			count.Add(1)
 			failures = 0

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tintype/internal/live"
+	"tintype/internal/servertest"
 )
 
 // bus is a Reader in memory.
@@ -88,8 +89,8 @@ func next(t *testing.T, s *live.Subscription) live.Event {
 // waitForPolls waits until everything written so far has been read twice.
 func waitForPolls(t *testing.T, b *bus) {
 	t.Helper()
-	for from := b.read(); b.read() < from+3; time.Sleep(time.Millisecond) {
-	}
+	from := b.read()
+	servertest.Eventually(t, "everything is read twice", func() bool { return b.read() >= from+3 })
 }
 
 func TestDelivers(t *testing.T) {
@@ -142,7 +143,7 @@ func TestIdleReadsNothing(t *testing.T) {
 	h := follow(t, b, live.Options{})
 	for range 20 {
 		h.Wake()
-		time.Sleep(time.Millisecond)
+		time.Sleep(time.Millisecond) // in which one that listens would read
 	}
 	if n := b.read(); n != 0 {
 		t.Errorf("read %d times while nobody listened", n)
@@ -216,9 +217,8 @@ func TestWoken(t *testing.T) {
 	s := h.Subscribe(live.Any, "x")
 	defer s.Close()
 	settle := func(n int) {
-		for b.read() < n {
-			time.Sleep(time.Millisecond)
-		}
+		t.Helper()
+		servertest.Eventually(t, "it reads", func() bool { return b.read() >= n })
 	}
 	settle(1)
 	b.add(live.Event{ID: 1, At: 95_000, Kind: "x", RefID: 1})
@@ -248,7 +248,7 @@ func TestAwayAtFirst(t *testing.T) {
 	h := follow(t, b, live.Options{Overlap: 20 * time.Millisecond})
 	s := h.Subscribe(1, "x")
 	defer s.Close()
-	time.Sleep(30 * time.Millisecond)
+	time.Sleep(30 * time.Millisecond) // longer than the overlap, which would show what was missed
 	b.set(func() { b.fail = nil })
 	<-s.Lost()
 	again := h.Subscribe(1, "x")
@@ -271,7 +271,7 @@ func TestWatch(t *testing.T) {
 	go func() { w.Follow(ctx); close(done) }()
 	for id := range int64(3) { // used, and then left alone
 		b.add(live.Event{ID: id + 1, At: id + 1, Kind: "x", RefID: 1})
-		for told := false; !told; time.Sleep(time.Millisecond) {
+		for told := false; !told; time.Sleep(time.Millisecond) { // it is used all the time
 			w.Use()
 			select {
 			case e := <-heard: // those of the last seconds come again

@@ -49,6 +49,10 @@ type Backend interface {
 type Waker interface {
 	Notify(id int64) // a job was committed; must not block
 	C() <-chan struct{}
+	// Remote reports whether workers also hear of the jobs that other processes add.
+	Remote() bool
+	// String says what the queue is and where, for people: "sqs, https://…".
+	String() string
 }
 
 // Handler runs the jobs of one kind. Every job may run more than once.
@@ -117,6 +121,9 @@ type class struct {
 const (
 	awaitedPoll = 100 * time.Millisecond
 	awaitedFor  = time.Minute // after one was found
+	// mostPause is how long the poll waits at most where jobs cannot be claimed: a database that does not answer says so
+	// at once, and once it is back the jobs are due.
+	mostPause = 1500 * time.Millisecond
 )
 
 // New makes a Queue. It does nothing before Start.
@@ -317,11 +324,11 @@ func (q *Queue) dispatch(ctx context.Context, c *class) {
 		wait = jitter(wait)
 		switch {
 		case err != nil:
-			if ctx.Err() == nil {
+			// Said less and less often.
+			if failures++; ctx.Err() == nil && failures&(failures-1) == 0 {
 				q.o.Log.Warn("jobs cannot be claimed", "class", c.name, "error", err)
 			}
-			failures = min(failures+1, 5)
-			wait <<= failures
+			wait = jitter(max(q.o.Poll, mostPause))
 		case len(jobs) == free:
 			failures = 0
 			continue // there may be more
@@ -364,3 +371,9 @@ func (s *Signal) Notify(int64) {
 
 // C implements Waker.
 func (s *Signal) C() <-chan struct{} { return s.c }
+
+// Remote implements Waker.
+func (s *Signal) Remote() bool { return false }
+
+// String implements Waker.
+func (s *Signal) String() string { return "sql, in the database" }

@@ -9,17 +9,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-)
 
-// SQSClient is the part of *sqs.Client that SQS uses.
-type SQSClient interface {
-	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
-	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
-	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
-	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
-}
+	"tintype/internal/awscall"
+	"tintype/internal/sleep"
+)
 
 const (
 	sqsBatch   = 10 // the most that SQS takes or gives at once
@@ -32,7 +25,7 @@ const (
 // workers. The rows remain the jobs, so a message may get lost, come twice or come late, and is deleted as soon as it
 // has woken somebody. The workers' poll finds what is missed.
 type SQS struct {
-	client SQSClient
+	client *awscall.Client
 	url    string
 	log    *slog.Logger
 	out    chan int64
@@ -42,11 +35,11 @@ type SQS struct {
 }
 
 // NewSQS makes a Waker of the queue at that URL. Send must run where jobs are added, Receive where they are done.
-func NewSQS(client SQSClient, url string, log *slog.Logger) *SQS {
+func NewSQS(cfg aws.Config, url string, log *slog.Logger) *SQS {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &SQS{client: client, url: url, log: log, out: make(chan int64, sqsBacklog), wake: make(chan struct{}, 1)}
+	return &SQS{client: awscall.New(cfg, sqsService), url: url, log: log, out: make(chan int64, sqsBacklog), wake: make(chan struct{}, 1)}
 }
 
 // Counts returns how many messages this process has sent, how many SQS refused, and how many it received.
@@ -54,16 +47,26 @@ func (s *SQS) Counts() (sent, unsent, received int64) {
 	return s.sent.Load(), s.unsent.Load(), s.received.Load()
 }
 
-// Notify implements Waker.
+// Notify implements Waker. This process's own workers are told at once: nobody here waits for SQS.
 func (s *SQS) Notify(id int64) {
 	select {
 	case s.out <- id:
+	default:
+	}
+	select {
+	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
 // C implements Waker.
 func (s *SQS) C() <-chan struct{} { return s.wake }
+
+// Remote implements Waker.
+func (s *SQS) Remote() bool { return true }
+
+// String implements Waker.
+func (s *SQS) String() string { return "sqs, " + s.url }
 
 // Send sends ids until ctx ends, and then those that still wait.
 func (s *SQS) Send(ctx context.Context) error {
@@ -101,22 +104,22 @@ func (s *SQS) batch(id int64) []int64 {
 func (s *SQS) send(ctx context.Context, ids []int64) {
 	ctx, cancel := context.WithTimeout(ctx, sqsTimeout)
 	defer cancel()
-	entries := make([]types.SendMessageBatchRequestEntry, len(ids))
+	bodies := make([]string, len(ids))
 	for i, id := range ids {
-		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(strconv.FormatInt(id, 10))}
+		bodies[i] = strconv.FormatInt(id, 10)
 	}
-	out, err := s.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: entries})
+	refused, err := s.sendMessages(ctx, bodies)
 	failed := len(ids)
 	if err == nil {
-		failed = len(out.Failed)
+		failed = len(refused)
 	}
 	s.unsent.Add(int64(failed))
 	s.sent.Add(int64(len(ids) - failed))
 	switch {
 	case err != nil:
 		s.log.Warn("jobs were not announced; workers find them by themselves", "jobs", len(ids), "error", err)
-	case len(out.Failed) > 0:
-		s.log.Warn("jobs were not announced; workers find them by themselves", "jobs", len(out.Failed), "error", aws.ToString(out.Failed[0].Code))
+	case failed > 0:
+		s.log.Warn("jobs were not announced; workers find them by themselves", "jobs", failed, "error", refused[0].Code)
 	}
 }
 
@@ -125,9 +128,7 @@ func (s *SQS) Receive(ctx context.Context) error {
 	failures := 0
 	for ctx.Err() == nil {
 		rctx, cancel := context.WithTimeout(ctx, sqsWait+sqsTimeout)
-		out, err := s.client.ReceiveMessage(rctx, &sqs.ReceiveMessageInput{
-			QueueUrl: &s.url, MaxNumberOfMessages: sqsBatch, WaitTimeSeconds: int32(sqsWait / time.Second),
-		})
+		messages, err := s.receiveMessages(rctx, sqsWait, 0)
 		cancel()
 		if err != nil {
 			if ctx.Err() != nil {
@@ -136,34 +137,27 @@ func (s *SQS) Receive(ctx context.Context) error {
 			if failures++; failures == 1 || errors.Is(err, context.DeadlineExceeded) {
 				s.log.Warn("the queue does not answer; jobs are found by polling", "error", err)
 			}
-			select {
-			case <-ctx.Done():
-			case <-time.After(jitter(min(time.Second<<min(failures, 5), 30*time.Second))):
-			}
+			_ = sleep.For(ctx, jitter(min(time.Second<<min(failures, 5), 30*time.Second)))
 			continue
 		}
 		failures = 0
-		if len(out.Messages) == 0 {
+		if len(messages) == 0 {
 			continue
 		}
-		s.received.Add(int64(len(out.Messages)))
+		s.received.Add(int64(len(messages)))
 		select {
 		case s.wake <- struct{}{}:
 		default:
 		}
-		s.remove(ctx, out.Messages)
+		s.remove(ctx, messages)
 	}
 	return nil
 }
 
-func (s *SQS) remove(ctx context.Context, messages []types.Message) {
+func (s *SQS) remove(ctx context.Context, messages []message) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sqsTimeout)
 	defer cancel()
-	entries := make([]types.DeleteMessageBatchRequestEntry, len(messages))
-	for i, m := range messages {
-		entries[i] = types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle}
-	}
-	if _, err := s.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &s.url, Entries: entries}); err != nil {
+	if _, err := s.deleteMessages(ctx, messages); err != nil {
 		s.log.Debug("messages were not deleted and will come again", "error", err)
 	}
 }

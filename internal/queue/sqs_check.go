@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
 // SQSFacts are the results of a check of a queue.
@@ -27,7 +24,7 @@ type SQSFacts struct {
 
 const (
 	probeMessage = "probe" // workers wake for it, as for any message, and find nothing
-	probeWait    = 2       // seconds
+	probeWait    = 2 * time.Second
 )
 
 // Check uses the queue as the process will: send for a process that adds jobs, receive for one that does them. It sends
@@ -39,19 +36,19 @@ func (s *SQS) Check(ctx context.Context, send, receive bool) (SQSFacts, error) {
 	if err != nil {
 		return f, fmt.Errorf("read the attributes of the queue: %w", err)
 	}
-	number := func(name types.QueueAttributeName) int {
-		n, _ := strconv.Atoi(attributes[string(name)])
+	number := func(name string) int {
+		n, _ := strconv.Atoi(attributes[name])
 		return n
 	}
-	f.Waiting = number(types.QueueAttributeNameApproximateNumberOfMessages)
-	f.Visibility = time.Duration(number(types.QueueAttributeNameVisibilityTimeout)) * time.Second
-	f.Delay = time.Duration(number(types.QueueAttributeNameDelaySeconds)) * time.Second
-	f.Kept = time.Duration(number(types.QueueAttributeNameMessageRetentionPeriod)) * time.Second
-	f.FIFO = attributes[string(types.QueueAttributeNameFifoQueue)] == "true"
+	f.Waiting = number("ApproximateNumberOfMessages")
+	f.Visibility = time.Duration(number("VisibilityTimeout")) * time.Second
+	f.Delay = time.Duration(number("DelaySeconds")) * time.Second
+	f.Kept = time.Duration(number("MessageRetentionPeriod")) * time.Second
+	f.FIFO = attributes["FifoQueue"] == "true"
 	var redrive struct {
 		DeadLetterTargetArn string `json:"deadLetterTargetArn"`
 	}
-	if json.Unmarshal([]byte(attributes[string(types.QueueAttributeNameRedrivePolicy)]), &redrive) == nil {
+	if json.Unmarshal([]byte(attributes["RedrivePolicy"]), &redrive) == nil {
 		f.DeadLetters = redrive.DeadLetterTargetArn
 	}
 	if send {
@@ -71,45 +68,33 @@ func (s *SQS) Check(ctx context.Context, send, receive bool) (SQSFacts, error) {
 func (s *SQS) attributes(ctx context.Context) (map[string]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, sqsTimeout)
 	defer cancel()
-	out, err := s.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &s.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll}})
-	if err != nil {
-		return nil, err
-	}
-	return out.Attributes, nil
+	return s.queueAttributes(ctx)
 }
 
 func (s *SQS) sendProbe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sqsTimeout)
 	defer cancel()
-	out, err := s.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{
-		QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{{Id: aws.String("0"), MessageBody: aws.String(probeMessage)}},
-	})
-	if err == nil && len(out.Failed) > 0 {
-		err = fmt.Errorf("%s: %s", aws.ToString(out.Failed[0].Code), aws.ToString(out.Failed[0].Message))
+	refused, err := s.sendMessages(ctx, []string{probeMessage})
+	if err == nil && len(refused) > 0 {
+		err = refused[0]
 	}
 	return err
 }
 
 func (s *SQS) takeProbe(ctx context.Context) (bool, error) {
-	rctx, cancel := context.WithTimeout(ctx, probeWait*time.Second+sqsTimeout)
+	rctx, cancel := context.WithTimeout(ctx, probeWait+sqsTimeout)
 	defer cancel()
-	in := &sqs.ReceiveMessageInput{QueueUrl: &s.url, MaxNumberOfMessages: sqsBatch, WaitTimeSeconds: probeWait, VisibilityTimeout: 1}
-	out, err := s.client.ReceiveMessage(rctx, in)
+	messages, err := s.receiveMessages(rctx, probeWait, time.Second)
 	if err != nil {
 		return false, fmt.Errorf("receive: %w", err)
 	}
-	var mine []types.DeleteMessageBatchRequestEntry
-	for i, m := range out.Messages {
-		if aws.ToString(m.Body) == probeMessage {
-			mine = append(mine, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle})
-		}
-	}
+	mine := slices.DeleteFunc(messages, func(m message) bool { return m.Body != probeMessage })
 	if len(mine) == 0 {
 		return false, nil
 	}
-	done, err := s.client.DeleteMessageBatch(rctx, &sqs.DeleteMessageBatchInput{QueueUrl: &s.url, Entries: mine})
-	if err == nil && len(done.Failed) > 0 {
-		err = fmt.Errorf("%s: %s", aws.ToString(done.Failed[0].Code), aws.ToString(done.Failed[0].Message))
+	refused, err := s.deleteMessages(rctx, mine)
+	if err == nil && len(refused) > 0 {
+		err = refused[0]
 	}
 	if err != nil {
 		return false, fmt.Errorf("delete: %w", err)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"tintype/internal/queue"
 )
@@ -71,10 +70,10 @@ func (f *rightsSQS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *rightsSQS) open(t *testing.T) *queue.SQS {
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	return queue.NewSQS(sqs.New(sqs.Options{
+	return queue.NewSQS(aws.Config{
 		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), DisableMessageChecksumValidation: true,
-	}), server.URL+"/1/q", nil)
+		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+	}, server.URL+"/1/q", nil)
 }
 
 func TestCheckingAQueue(t *testing.T) {

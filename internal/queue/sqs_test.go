@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"tintype/internal/queue"
 	"tintype/internal/queue/queuetest"
@@ -17,11 +16,11 @@ import (
 
 func newSQS(t *testing.T, server *servertest.SQSServer) *queue.SQS {
 	t.Helper()
-	client := sqs.New(sqs.Options{
+	cfg := aws.Config{
 		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-	})
-	s := queue.NewSQS(client, server.QueueURL, nil)
+	}
+	s := queue.NewSQS(cfg, server.QueueURL, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = s.Send(ctx) })

@@ -4,6 +4,7 @@ package queuetest
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -280,6 +281,11 @@ func testTick(t *testing.T, b Jobs) {
 
 // RunWaker tests the waker that open returns.
 func RunWaker(t *testing.T, open func(t *testing.T) queue.Waker) {
+	t.Run("SaysWhatItIs", func(t *testing.T) {
+		if kind, where, ok := strings.Cut(open(t).String(), ", "); !ok || kind == "" || where == "" {
+			t.Errorf("%q, %q", kind, where)
+		}
+	})
 	t.Run("NotifyDoesNotBlock", func(t *testing.T) {
 		w := open(t)
 		for id := range int64(10_000) {
