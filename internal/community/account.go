@@ -2,7 +2,9 @@ package community
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tintype/internal/store"
 )
@@ -57,18 +59,46 @@ func (c *Community) AccountsByID(ctx context.Context, viewer *store.Account, ids
 	return ordered, c.loadProfilePhotos(ctx, ordered...)
 }
 
-// SearchAccounts finds accounts whose username starts with the words, at most limit (80); the exact one comes first.
-func (c *Community) SearchAccounts(ctx context.Context, viewer *store.Account, q string, limit int) ([]*store.Account, error) {
+// AccountSearch says which accounts are looked for.
+type AccountSearch struct {
+	Text     string // the beginning of a username, with or without @, or words of a displayed name
+	Followed bool   // only whom the viewer follows
+	Limit    int    // 80 at most
+}
+
+// maxNameWords is how many words of a name are looked for: more has no name.
+const maxNameWords = 8
+
+// SearchAccounts finds accounts whose username starts with the text, then those whose displayed name has all of its words, of
+// which the last may go on. Whose whole username it is comes first, and is found by the viewer who blocked it, too.
+func (c *Community) SearchAccounts(ctx context.Context, viewer *store.Account, q AccountSearch) ([]*store.Account, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
 	}
-	q = strings.TrimPrefix(strings.TrimSpace(q), "@")
-	if q == "" || limit <= 0 {
+	text := strings.TrimSpace(q.Text)
+	prefix := strings.TrimPrefix(text, "@")
+	limit := min(q.Limit, 80)
+	if prefix == "" || limit <= 0 || utf8.RuneCountInString(text) > maxSearchRunes {
 		return nil, nil
 	}
-	as, err := c.Store.AccountsStartingWith(ctx, viewer, q, min(limit, 80))
+	as, err := c.Store.AccountsStartingWith(ctx, viewer, prefix, q.Followed, limit)
 	if err != nil {
 		return nil, fromStore(err)
+	}
+	var words []string
+	for _, w := range store.SearchWords(text) {
+		words = append(words, w.Text)
+	}
+	if prefix == text && len(as) < limit && len(words) <= maxNameWords {
+		named, err := c.Store.AccountsNamed(ctx, viewer, words, q.Followed, limit)
+		if err != nil {
+			return nil, fromStore(err)
+		}
+		for _, a := range named {
+			if len(as) < limit && !slices.ContainsFunc(as, func(b *store.Account) bool { return b.ID == a.ID }) {
+				as = append(as, a)
+			}
+		}
 	}
 	return as, c.loadProfilePhotos(ctx, as...)
 }

@@ -25,12 +25,6 @@ const (
 	accountBatch = 50
 )
 
-// RegisterAccountJobs has q run the jobs of accounts.
-func (c *Community) RegisterAccountJobs(q *queue.Queue) {
-	q.Register(JobAccountDelete, queue.Handler{Run: c.runAccountDelete, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
-	q.Register(JobAccountPhotos, queue.Handler{Run: c.runAccountPhotos, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
-}
-
 // DeleteAccount deletes an account with everything in it, after asking for the password. It is gone from every page
 // at once, its sessions and tokens are over, and nobody gets its username again. A job removes the rest. Doing so
 // again changes nothing.
@@ -110,7 +104,7 @@ func (c *Community) runAccountDelete(ctx context.Context, job *queue.Job) error 
 // posts, so that one job removes many of them.
 func (c *Community) eraseAccountBatch(ctx context.Context, id int64, pace *pacer) (more bool, err error) {
 	for _, erase := range []func(context.Context, int64, int) (int, error){
-		c.erasePhotos, c.erasePosts, c.eraseLikes, c.eraseNeighbours, c.eraseAccountRows,
+		c.eraseExport, c.eraseImport, c.erasePhotos, c.erasePosts, c.eraseLikes, c.eraseBoosts, c.eraseNeighbours, c.eraseAlbums, c.eraseAccountRows,
 	} {
 		n := 0
 		err := pace.batch(ctx, func(limit int) (_ int, err error) {
@@ -122,6 +116,40 @@ func (c *Community) eraseAccountBatch(ctx context.Context, id int64, pace *pacer
 		}
 	}
 	return false, nil
+}
+
+// eraseExport removes the account's export.
+func (c *Community) eraseExport(ctx context.Context, id int64, _ int) (n int, err error) {
+	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		e, err := tx.ExportOf(ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			n = 0
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		n = 1
+		return c.dropExport(ctx, tx, e)
+	})
+	return n, err
+}
+
+// eraseImport removes the account's import.
+func (c *Community) eraseImport(ctx context.Context, id int64, _ int) (n int, err error) {
+	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		i, err := tx.ImportOf(ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			n = 0
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		n = 1
+		return c.dropImport(ctx, tx, i)
+	})
+	return n, err
 }
 
 // erasePosts removes posts and comments, newest first, with their rows, and takes them out of the counters.
@@ -184,34 +212,48 @@ func (c *Community) erasePhotos(ctx context.Context, id int64, limit int) (int, 
 
 // eraseLikes removes likes in ascending order of the posts, which is the order in which everybody locks posts.
 func (c *Community) eraseLikes(ctx context.Context, id int64, limit int) (int, error) {
-	likes, err := c.Store.LikesBy(ctx, id, limit)
-	if err != nil || len(likes) == 0 {
+	return c.eraseMarks(ctx, id, limit, c.Store.LikesBy, store.NotifyLike, EventPostUnliked,
+		func(ctx context.Context, tx *store.Store, postID int64) (removed bool, payload any, err error) {
+			removed, err = tx.RemoveLike(ctx, id, postID)
+			return removed, nil, err
+		},
+		func(ctx context.Context, tx *store.Store, postID int64) error {
+			return tx.AddToPost(ctx, postID, -1, 0)
+		})
+}
+
+// eraseMarks removes some of the account's likes or boosts, with their notifications, and counts them last.
+func (c *Community) eraseMarks(ctx context.Context, id int64, limit int, list func(context.Context, int64, int) ([]store.LikeRef, error), told, event string,
+	remove func(context.Context, *store.Store, int64) (bool, any, error), count func(context.Context, *store.Store, int64) error,
+) (int, error) {
+	marks, err := list(ctx, id, limit)
+	if err != nil || len(marks) == 0 {
 		return 0, err
 	}
-	return len(likes), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+	return len(marks), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		var counted []int64
-		for _, like := range likes {
-			if _, err := tx.LockPost(ctx, like.PostID); errors.Is(err, store.ErrNotFound) {
-				continue // its post has just gone, and the like with it
+		for _, m := range marks {
+			if _, err := tx.LockPost(ctx, m.PostID); errors.Is(err, store.ErrNotFound) {
+				continue // its post has just gone, and the mark with it
 			} else if err != nil {
 				return err
 			}
-			removed, err := tx.RemoveLike(ctx, id, like.PostID)
+			removed, payload, err := remove(ctx, tx, m.PostID)
 			if err != nil {
 				return err
 			}
 			if removed {
-				counted = append(counted, like.PostID)
+				counted = append(counted, m.PostID)
+				if err := tx.AddEvent(ctx, event, id, m.PostID, payload); err != nil {
+					return err
+				}
 			}
-			if err := tx.DeleteNotificationsFrom(ctx, like.AuthorID, id, []string{store.NotifyLike}, &like.PostID); err != nil {
+			if err := tx.DeleteNotificationsFrom(ctx, m.AuthorID, id, []string{told}, &m.PostID); err != nil {
 				return err
 			}
 		}
 		for _, postID := range counted {
-			if err := tx.AddEvent(ctx, EventPostUnliked, id, postID, nil); err != nil {
-				return err
-			}
-			if err := tx.AddToPost(ctx, postID, -1, 0); err != nil {
+			if err := count(ctx, tx, postID); err != nil {
 				return err
 			}
 		}

@@ -77,9 +77,7 @@ func BenchmarkDeleteAccount(b *testing.B) {
 		b.ReportMetric(ms(likes(quiet), 0.99), "before-p99-ms")
 
 		q := queue.New(queue.Options{Backend: JobBackend(g.Store), Workers: Workers(), Poll: time.Second, Log: slog.New(slog.DiscardHandler)})
-		g.RegisterPhotoJobs(q)
-		g.RegisterPostJobs(q)
-		g.RegisterAccountJobs(q)
+		g.RegisterJobs(q)
 		g.Store.OnJob(q.Notify)
 		q.Start(g.ctx)
 		done := make(chan struct{})

@@ -101,30 +101,29 @@ func (c *Community) switchRenamed(ctx context.Context, tx *store.Store, accountI
 	if acc := locked[accountID]; acc == nil || acc.DeletedAt != nil || (acc.SuspendedAt != nil) != hidden {
 		return errAccountChanged
 	}
-	if !hidden {
-		ids := make([]int64, len(sets))
-		for i, s := range sets {
-			ids[i] = s.photo
+	ids := make([]int64, len(sets))
+	for i, s := range sets {
+		ids[i] = s.photo
+	}
+	photos, err := tx.PhotosByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var posts []int64
+	for _, p := range photos {
+		if p.PostID != nil {
+			posts = append(posts, *p.PostID)
 		}
-		photos, err := tx.PhotosByID(ctx, ids)
-		if err != nil {
+	}
+	slices.Sort(posts)
+	for _, id := range slices.Compact(posts) {
+		post, err := tx.LockPost(ctx, id)
+		switch {
+		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return err
-		}
-		var posts []int64
-		for _, p := range photos {
-			if p.PostID != nil {
-				posts = append(posts, *p.PostID)
-			}
-		}
-		slices.Sort(posts)
-		for _, id := range slices.Compact(posts) {
-			post, err := tx.LockPost(ctx, id)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			if err != nil || post.DeletedAt != nil || c.setKind(post.Visibility) != store.SetPublic {
-				return errAccountChanged
-			}
+		case hidden: // whatever became of the post
+		case err != nil || post.DeletedAt != nil || c.setKind(post.Visibility) != store.SetPublic:
+			return errAccountChanged
 		}
 	}
 	return c.switchSets(ctx, tx, sets)

@@ -48,14 +48,14 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 	if err := c.usernameFree(ctx, f.Username); err != nil {
 		return nil, err
 	}
-	hash, err := c.passwords.hash(ctx, f.Password)
+	hash, err := c.passwords.hash(ctx, f.claim(), f.Password)
 	if err != nil {
 		return nil, err
 	}
 	acc := &store.Account{
 		Username: f.Username, Email: f.Email, PasswordHash: hash, DisplayName: f.DisplayName, Role: role,
 		Fields:            store.JSON[[]store.Field]{V: []store.Field{}},
-		DefaultVisibility: store.Public, DefaultLicence: "all-rights-reserved", DefaultShowExif: true,
+		DefaultVisibility: store.Public, DefaultLicence: "all-rights-reserved", DefaultShowExif: true, DefaultCommentsFrom: store.CommentsFromEveryone, Discoverable: true,
 		WarnedPhotos: "ask", Theme: "system", LetterKeys: true, Language: cleanLanguage(f.Language),
 	}
 	for range 2 { // again if somebody took the address between the question and the insert
@@ -70,6 +70,14 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 		return nil, fromStore(err)
 	}
 	return acc, nil
+}
+
+// claim is whose turn the sign-up takes: an invitation was given by a member.
+func (f SignUp) claim() claim {
+	if f.Invite != "" || f.Claim != "" {
+		return byMember
+	}
+	return byStranger
 }
 
 // mayJoin decides whether somebody may sign up, and as what.
@@ -183,6 +191,14 @@ func (cl Client) knows(acc *store.Account) bool {
 	return acc != nil && cl.Device != "" && slices.Contains(cl.Accounts, acc.ID)
 }
 
+// claim is whose turn a log-in to the account takes.
+func (cl Client) claim(acc *store.Account) claim {
+	if cl.knows(acc) {
+		return byMember
+	}
+	return byStranger
+}
+
 // loginsPerNetwork is how many times the tries of one account a whole network has: a school is one address.
 const loginsPerNetwork = 5
 
@@ -217,7 +233,7 @@ func (c *Community) Login(ctx context.Context, login, password string, from Clie
 	if err := c.allowAll(ctx, buckets); err != nil {
 		return nil, err
 	}
-	ok, stale, err := c.passwords.check(ctx, password, hash)
+	ok, stale, err := c.passwords.check(ctx, from.claim(acc), password, hash)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +251,7 @@ func (c *Community) Login(ctx context.Context, login, password string, from Clie
 }
 
 func (c *Community) rehash(ctx context.Context, acc *store.Account, password string) {
-	hash, err := c.passwords.hash(ctx, password)
+	hash, err := c.passwords.hash(ctx, byMember, password)
 	if err == nil {
 		err = c.Store.ReplacePasswordHash(ctx, acc.ID, acc.PasswordHash, hash)
 	}
@@ -262,7 +278,7 @@ func (c *Community) confirm(ctx context.Context, acc *store.Account, field strin
 	if err != nil {
 		return fromStore(err)
 	}
-	ok, _, err := c.passwords.check(ctx, by.Password, now.PasswordHash)
+	ok, _, err := c.passwords.check(ctx, byMember, by.Password, now.PasswordHash)
 	if err != nil {
 		return err
 	}

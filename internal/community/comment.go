@@ -34,7 +34,7 @@ func (c *Community) Context(ctx context.Context, viewer *store.Account, id int64
 	if err != nil {
 		return nil, nil, fromStore(err)
 	}
-	all, err := c.loadPosts(ctx, viewer, posts)
+	all, err := c.loadPosts(ctx, viewer, FilterThread, posts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,7 +100,7 @@ func (c *Community) PostWithComments(ctx context.Context, viewer *store.Account,
 	if err != nil {
 		return nil, nil, fromStore(err)
 	}
-	all, err := c.load(ctx, viewer, append(rows, *p), true)
+	all, err := c.load(ctx, viewer, FilterThread, append(rows, *p), true)
 	if err != nil {
 		return nil, nil, err
 	}

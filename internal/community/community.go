@@ -13,6 +13,8 @@ import (
 
 	"tintype/internal/live"
 	"tintype/internal/media"
+	"tintype/internal/push"
+	"tintype/internal/recent"
 	"tintype/internal/store"
 )
 
@@ -28,6 +30,11 @@ type Options struct {
 	Live             *live.Hub // may be nil, where nothing is followed: whoever waits polls
 
 	Cached *Cached // may be nil: everything is read where it stands
+
+	Push *push.Sender // nil: one that sends to the internet alone
+	// SessionHolds reports whether a session of a browser still holds. Nil: all do that have the account's epoch.
+	SessionHolds func(ctx context.Context, accountID int64, hash string) (bool, error)
+	PhotoURL     func(key string) string // where a public photo is fetched; nil: nowhere
 
 	BaseURL          string // https://example.org, no slash at the end
 	SiteName         string
@@ -72,6 +79,13 @@ type Limit struct {
 type Community struct {
 	Options
 	passwords *passwords
+	tags      *recent.Map[string, []store.Tag]  // of captions
+	rendered  *recent.Map[string, renderedText] // by the text
+	pushKeys  pushKeys
+
+	exportPart int64  // what a part of an export may hold
+	importPart int64  // what a part of a file holds that is sent for an import
+	importStep func() // for tests: called between the steps of an import
 }
 
 // MembersOnly reports whether the site shows nothing to people without an account.
@@ -82,7 +96,11 @@ func New(o Options) *Community {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Community{Options: o, passwords: newPasswords(runtime.NumCPU())}
+	if o.Push == nil {
+		o.Push = push.New(push.Options{Contact: o.BaseURL})
+	}
+	return &Community{Options: o, passwords: newPasswords(runtime.NumCPU()), exportPart: exportPartBytes, importPart: ImportPartBytes, importStep: func() {},
+		tags: recent.New[string, []store.Tag](textsKept, textsKeptFor), rendered: recent.New[string, renderedText](textsKept, textsKeptFor)}
 }
 
 // A Cursor asks for a part of a list ordered by id, newest first. At most one of the ids is set; 0 is none. MinID asks

@@ -88,9 +88,7 @@ func TestCounters(t *testing.T) {
 		for _, s := range []*store.Store{a, b} {
 			c := New(Options{Store: s, Media: files, OpenRegistration: true, BaseURL: "https://photos.example"})
 			q := queue.New(queue.Options{Backend: JobBackend(s), Workers: Workers(), Poll: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-			c.RegisterPhotoJobs(q)
-			c.RegisterPostJobs(q)
-			c.RegisterAccountJobs(q)
+			c.RegisterJobs(q)
 			s.OnJob(q.Notify)
 			q.Start(ctx)
 			t.Cleanup(func() {
@@ -186,6 +184,12 @@ func (w *crowd) act(ctx context.Context, g *testSite, rnd *rand.Rand) (what stri
 			w.add(nil, p.ID)
 		}
 		return "comment", err
+	case n < 86:
+		_, err := g.Boost(ctx, me, w.some(rnd))
+		return "boost", err
+	case n < 92:
+		_, err := g.Unboost(ctx, me, w.some(rnd))
+		return "unboost", err
 	case n < 110:
 		_, err := g.Like(ctx, me, w.some(rnd))
 		return "like", err
@@ -261,14 +265,23 @@ func quiet(t *testing.T, ctx context.Context, s *store.Store) {
 func agree(t *testing.T, ctx context.Context, s *store.Store) {
 	t.Helper()
 	for what, query := range map[string]string{
-		"followers_count":  "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
-		"following_count":  "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
-		"posts_count":      "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
-		"open_posts_count": "SELECT COUNT(*) FROM accounts a WHERE open_posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1 AND p.visibility <> 'followers')",
+		"followers_count":     "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
+		"following_count":     "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
+		"posts_count":         "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
+		"open_posts_count":    "SELECT COUNT(*) FROM accounts a WHERE open_posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1 AND p.visibility <> 'followers')",
+		"comments_count":      "SELECT COUNT(*) FROM accounts a WHERE comments_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.kind = 'comment' AND p.deleted_at IS NULL)",
+		"open_comments_count": "SELECT COUNT(*) FROM accounts a WHERE open_comments_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.kind = 'comment' AND p.deleted_at IS NULL AND p.visibility <> 'followers')",
 		"last_post_at": "SELECT COUNT(*) FROM accounts a WHERE COALESCE(last_post_at, 0) <>" +
 			" (SELECT COALESCE(MAX(p.created_at), 0) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
 		"created_at of posts": "SELECT COUNT(*) FROM posts WHERE created_at <> id >> 16", // home feeds take one for the other
 		"likes_count":         "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND likes_count <> (SELECT COUNT(*) FROM likes l WHERE l.post_id = p.id)",
+		"boosts_count":        "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND boosts_count <> (SELECT COUNT(*) FROM boosts b WHERE b.post_id = p.id)",
+		"last_boost_at": "SELECT COUNT(*) FROM accounts a WHERE deleted_at IS NULL AND COALESCE(last_boost_at, 0) <" +
+			" (SELECT COALESCE(MAX(b.created_at), 0) FROM boosts b WHERE b.account_id = a.id)",
+		"created_at of boosts":              "SELECT COUNT(*) FROM boosts WHERE created_at <> id >> 16",
+		"a boost of a comment":              "SELECT COUNT(*) FROM boosts b JOIN posts p ON p.id = b.post_id WHERE p.kind <> 'post'",
+		"a boost of a deleted account":      "SELECT COUNT(*) FROM boosts b JOIN accounts a ON a.id = b.account_id WHERE a.deleted_at IS NOT NULL",
+		"a boost told of that is not there": "SELECT COUNT(*) FROM notifications n WHERE n.kind = 'reblog' AND NOT EXISTS (SELECT 1 FROM boosts b WHERE b.account_id = n.from_id AND b.post_id = n.post_id)",
 		"comments_count of posts": "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND p.root_id IS NULL AND comments_count <>" +
 			" (SELECT COUNT(*) FROM posts c WHERE c.root_id = p.id AND c.deleted_at IS NULL)",
 		"comments_count of comments": "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND p.root_id IS NOT NULL AND comments_count <>" +

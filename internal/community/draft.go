@@ -37,7 +37,7 @@ func (c *Community) Draft(ctx context.Context, acc *store.Account) (*store.Draft
 func (c *Community) draftOf(ctx context.Context, s *store.Store, acc *store.Account) (*store.Draft, error) {
 	d, err := s.DraftOf(ctx, acc.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		return &store.Draft{AccountID: acc.ID, Visibility: acc.DefaultVisibility, Licence: acc.DefaultLicence, ShowExif: acc.DefaultShowExif}, nil
+		return &store.Draft{AccountID: acc.ID, Visibility: acc.DefaultVisibility, Licence: acc.DefaultLicence, ShowExif: acc.DefaultShowExif, CommentsFrom: acc.DefaultCommentsFrom}, nil
 	}
 	return d, err
 }
@@ -48,6 +48,7 @@ type DraftChange struct {
 	Visibility       *store.Visibility
 	Licence          *string
 	ShowExif         *bool
+	CommentsFrom     *store.CommentsFrom
 }
 
 // SaveDraft stores what the member has typed so far. It checks nothing; Publish does.
@@ -83,6 +84,10 @@ func (c *Community) SaveDraft(ctx context.Context, acc *store.Account, ch DraftC
 		text("licence", ch.Licence, &d.Licence, 40)
 		if ch.ShowExif != nil {
 			d.ShowExif = *ch.ShowExif
+		}
+		if from := ch.CommentsFrom; from != nil {
+			bad.checkCommentsFrom(*from)
+			d.CommentsFrom = *from
 		}
 		if err := bad.err(); err != nil {
 			return err
@@ -134,7 +139,7 @@ func (c *Community) OrderDraft(ctx context.Context, acc *store.Account, ids []in
 			if p.Position == i {
 				continue
 			}
-			if err := tx.SetPhotoPosition(ctx, p.ID, i); err != nil {
+			if err := tx.SetDraftPosition(ctx, p.ID, i); err != nil {
 				return err
 			}
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestDraft(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		ctx := t.Context()
 		draft, photos, err := d.Draft(ctx, d.ann)
@@ -123,7 +123,7 @@ func TestDraft(t *testing.T) {
 }
 
 func TestRetention(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		now, err := d.Store.Now(t.Context())
 		if err != nil {

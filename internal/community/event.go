@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"tintype/internal/live"
 	"tintype/internal/store"
 )
 
@@ -11,10 +12,13 @@ import (
 // concerns.
 const (
 	EventPostCreated    = "post.created"
-	EventPostUpdated    = "post.updated" // with a postEvent: as it was before
-	EventPostDeleted    = "post.deleted" // with a postEvent
+	EventPostImported   = "post.imported" // at a time long ago: nobody is told
+	EventPostUpdated    = "post.updated"  // with a postEvent: as it was before
+	EventPostDeleted    = "post.deleted"  // with a postEvent
 	EventPostLiked      = "post.liked"
 	EventPostUnliked    = "post.unliked"
+	EventPostBoosted    = "post.boosted" // with a boostEvent
+	EventPostUnboosted  = "post.unboosted"
 	EventNotification   = "notification"
 	EventPhotoMoved     = "photo.moved" // of a post or a profile: its files have other names
 	EventAccountCreated = "account.created"
@@ -30,8 +34,8 @@ const (
 
 // visibleKinds are the events after which visitors may see something else.
 var visibleKinds = []string{
-	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPhotoMoved,
-	EventAccountCreated, EventAccountUpdated, EventAccountFollows, EventAccountShown, EventAccountHidden, EventAccountGone,
+	EventPostCreated, EventPostImported, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPostBoosted, EventPostUnboosted, EventPhotoMoved,
+	EventAccountCreated, EventAccountUpdated, EventAccountFollows, EventAccountShown, EventAccountHidden, EventAccountGone, EventAlbumChanged,
 }
 
 func isVisible(kind string) bool { return slices.Contains(visibleKinds, kind) }
@@ -50,9 +54,32 @@ func postEventOf(p *store.Post) postEvent {
 	return e
 }
 
-// EndedSessions has open pages of the account, on every instance, check whether their session is still valid.
-func (c *Community) EndedSessions(ctx context.Context, acc *store.Account) error {
+// EndedSession has open pages of the account, on every instance, check whether their session is still valid, and ends what
+// the ended one was told by push.
+func (c *Community) EndedSession(ctx context.Context, acc *store.Account, session string) error {
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		if err := tx.DeletePushOfSession(ctx, acc.ID, session); err != nil {
+			return err
+		}
 		return tx.AddEvent(ctx, EventSessionsEnded, acc.ID, acc.ID, nil)
 	}))
+}
+
+// EventReader makes the store's events a live.Reader.
+func EventReader(s *store.Store) live.Reader { return eventReader{s} }
+
+type eventReader struct{ s *store.Store }
+
+func (r eventReader) Now(ctx context.Context) (int64, error) {
+	now, err := r.s.Now(ctx)
+	return int64(now), err
+}
+
+func (r eventReader) After(ctx context.Context, at, id int64, limit int) ([]live.Event, error) {
+	rows, err := r.s.EventsAfter(ctx, store.Millis(at), id, limit)
+	events := make([]live.Event, len(rows))
+	for i, e := range rows {
+		events[i] = live.Event{ID: e.ID, At: int64(e.At), Kind: e.Kind, AccountID: e.AccountID, RefID: e.RefID, Payload: e.Payload}
+	}
+	return events, err
 }

@@ -1,8 +1,10 @@
 package community
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"tintype/internal/store"
 )
@@ -23,7 +25,7 @@ func (p Cursor) span(usual, most int) store.Range {
 	return r
 }
 
-// HomeFeed returns the posts of the account and of those it follows.
+// HomeFeed returns the posts of the account and of those it follows, and what these boosted. It is paged by FeedID.
 func (c *Community) HomeFeed(ctx context.Context, acc *store.Account, page Cursor) ([]*Post, error) {
 	if acc == nil || !acc.Active() {
 		return nil, ErrUnauthenticated
@@ -32,7 +34,7 @@ func (c *Community) HomeFeed(ctx context.Context, acc *store.Account, page Curso
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.loadPosts(ctx, acc, posts)
+	return c.loadPosts(ctx, acc, FilterHome, posts)
 }
 
 // PublicFeed returns the public posts of the site.
@@ -51,7 +53,17 @@ func (c *Community) publicFeed(ctx context.Context, viewer *store.Account, page 
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.loadPosts(ctx, viewer, posts)
+	return c.loadPosts(ctx, viewer, FilterPublic, posts)
+}
+
+// NewestAddresses returns the addresses of the newest public posts, for programs that look for what to read. It costs a
+// fraction of the posts themselves.
+func (c *Community) NewestAddresses(ctx context.Context, limit int) ([]store.PostAddress, error) {
+	if err := c.reader(nil); err != nil {
+		return nil, err
+	}
+	list, err := c.Store.PublicAddresses(ctx, limit)
+	return list, fromStore(err)
 }
 
 // TagFeed returns the public posts with the tag, none for a tag that nobody used. Tag decides whether such a tag has a
@@ -71,7 +83,7 @@ func (c *Community) TagFeed(ctx context.Context, viewer *store.Account, name str
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.loadPosts(ctx, viewer, posts)
+	return c.loadPosts(ctx, viewer, FilterPublic, posts)
 }
 
 // AccountFeedOptions choose among an account's posts and comments. The zero value chooses everything, as in Mastodon's
@@ -79,10 +91,11 @@ func (c *Community) TagFeed(ctx context.Context, viewer *store.Account, name str
 type AccountFeedOptions struct {
 	OnlyMedia      bool   // those with photos
 	ExcludeReplies bool   // posts only, no comments
+	ExcludeBoosts  bool   // no boosts; there are none either where OnlyMedia or Tagged is set
 	Tagged         string // those with this tag
 }
 
-// AccountFeed returns the account's posts that the viewer may see, or ErrNotFound if the viewer may not see the
+// AccountFeed returns the account's posts and boosts that the viewer may see, paged by FeedID, or ErrNotFound if the viewer may not see the
 // account.
 func (c *Community) AccountFeed(ctx context.Context, viewer *store.Account, accountID int64, o AccountFeedOptions, page Cursor) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
@@ -106,9 +119,30 @@ func (c *Community) AccountFeed(ctx context.Context, viewer *store.Account, acco
 		}
 		f.TagID = tag.ID
 	}
-	posts, err := c.Store.AuthorPosts(ctx, viewer, accountID, f, page.span(defaultPosts, maxPosts))
+	r := page.span(defaultPosts, maxPosts)
+	posts, err := c.Store.AuthorPosts(ctx, viewer, accountID, f, r)
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.loadPosts(ctx, viewer, posts)
+	if !o.ExcludeBoosts && !o.OnlyMedia && f.TagID == 0 {
+		boosts, err := c.Store.BoostsOf(ctx, viewer, accountID, r)
+		if err != nil {
+			return nil, fromStore(err)
+		}
+		posts = mergeFeeds(posts, boosts, r)
+	}
+	return c.loadPosts(ctx, viewer, FilterAccount, posts)
+}
+
+// mergeFeeds makes one page of two of the same range.
+func mergeFeeds(a, b []store.Post, r store.Range) []store.Post {
+	if len(b) == 0 {
+		return a
+	}
+	posts := append(a, b...)
+	slices.SortFunc(posts, func(a, b store.Post) int { return cmp.Compare(b.FeedID(), a.FeedID()) })
+	if r.Up {
+		return posts[max(0, len(posts)-r.Limit):]
+	}
+	return posts[:min(len(posts), r.Limit)]
 }

@@ -34,6 +34,7 @@ func fillCrowded(b *testing.B, posts int) (*testSite, *store.Account) {
 				1280, 853, 'A harbour in the fog', 'LEHV6nWB2yk8pyo0adR*.7kCMdnj', '#99aabb', '#334455', '{}', 1, 1, 1
 			FROM posts WHERE id >= %d + %d * 65536`, base, max(0, posts-2000)),
 		fmt.Sprintf(`INSERT INTO follows (id, follower_id, followee_id, created_at) SELECT id, %d, id, 1 FROM accounts WHERE id <= 2000 AND id %% 4 = 0`, reader.ID),
+		"UPDATE accounts SET last_post_at = (SELECT MAX(id) >> 16 FROM posts WHERE author_id = accounts.id)",
 		"ANALYZE",
 	} {
 		if _, err := g.Store.SQL().ExecContext(g.ctx, q); err != nil {

@@ -158,7 +158,7 @@ func TestLikes(t *testing.T) {
 			}
 			want = append([]string{fan.Username}, want...)
 		}
-		if n, err := g.UnreadNotifications(g.ctx, ann); err != nil || n != 5 {
+		if n, err := g.UnreadNotifications(g.ctx, ann, NotificationFilter{}); err != nil || n != 5 {
 			t.Errorf("%d notifications, %v", n, err)
 		}
 		var got []string
@@ -192,7 +192,7 @@ func TestLikes(t *testing.T) {
 				t.Errorf("%d likes, liked %v", p.LikesCount, p.Liked)
 			}
 		}
-		if n, err := g.UnreadNotifications(g.ctx, ann); err != nil || n != 4 {
+		if n, err := g.UnreadNotifications(g.ctx, ann, NotificationFilter{}); err != nil || n != 4 {
 			t.Errorf("%d notifications, %v", n, err)
 		}
 	})

@@ -12,6 +12,16 @@ const MaxFollows = 5000
 // Follow makes acc follow the target, or ask to where the target is locked. Following again changes nothing. It returns
 // ErrNotFound for a target that is not active or that a block hides, and *Invalid for oneself and past MaxFollows.
 func (c *Community) Follow(ctx context.Context, acc *store.Account, targetID int64) (Relationship, error) {
+	return c.FollowWith(ctx, acc, targetID, FollowOptions{})
+}
+
+// FollowOptions say what of a followed account is shown. What is nil stays as it is.
+type FollowOptions struct {
+	HideBoosts *bool // leaves out what the account boosts; false without a word
+}
+
+// FollowWith is Follow with options, which also change a follow or request that there is.
+func (c *Community) FollowWith(ctx context.Context, acc *store.Account, targetID int64, o FollowOptions) (Relationship, error) {
 	if acc == nil {
 		return Relationship{}, ErrUnauthenticated
 	}
@@ -27,10 +37,19 @@ func (c *Community) Follow(ctx context.Context, acc *store.Account, targetID int
 		if !target.Active() || now.Blocking || now.BlockedBy {
 			return ErrNotFound
 		}
+		hide := now.HideBoosts
+		set(&hide, o.HideBoosts)
 		if now.Following || now.Requested && target.Locked {
+			if hide != now.HideBoosts {
+				now.HideBoosts = hide
+				if err := tx.SetHideBoosts(ctx, me.ID, target.ID, hide); err != nil {
+					return err
+				}
+			}
 			rel = now
 			return nil
 		}
+		now.HideBoosts = hide
 		requests, err := tx.FollowRequestsBy(ctx, me.ID)
 		if err != nil {
 			return err
@@ -43,7 +62,7 @@ func (c *Community) Follow(ctx context.Context, acc *store.Account, targetID int
 		}
 		at := store.ToMillis(store.IDTime(id))
 		if target.Locked {
-			if err := tx.AddFollowRequest(ctx, store.FollowRequest{FollowerID: me.ID, FolloweeID: target.ID, CreatedAt: at}); err != nil {
+			if err := tx.AddFollowRequest(ctx, store.FollowRequest{FollowerID: me.ID, FolloweeID: target.ID, HideBoosts: hide, CreatedAt: at}); err != nil {
 				return err
 			}
 			now.Requested = true
@@ -55,7 +74,7 @@ func (c *Community) Follow(ctx context.Context, acc *store.Account, targetID int
 				return err
 			}
 		}
-		if err := tx.AddFollow(ctx, store.Follow{ID: id, FollowerID: me.ID, FolloweeID: target.ID, CreatedAt: at}); err != nil {
+		if err := tx.AddFollow(ctx, store.Follow{ID: id, FollowerID: me.ID, FolloweeID: target.ID, HideBoosts: hide, CreatedAt: at}); err != nil {
 			return err
 		}
 		if err := notify(ctx, tx, store.Notification{AccountID: target.ID, Kind: store.NotifyFollow, FromID: me.ID, CreatedAt: at}); err != nil {
@@ -79,13 +98,13 @@ func (c *Community) Unfollow(ctx context.Context, acc *store.Account, targetID i
 			return visibleTo(target, now)
 		}
 		if now.Requested {
-			now.Requested = false
+			now.Requested, now.HideBoosts = false, false
 			if err := dropRequest(ctx, tx, me.ID, target.ID); err != nil {
 				return err
 			}
 		}
 		if now.Following {
-			now.Following = false
+			now.Following, now.HideBoosts = false, false
 			return dropFollow(ctx, tx, me.ID, target.ID)
 		}
 		return nil
@@ -110,10 +129,14 @@ func (c *Community) AcceptFollow(ctx context.Context, acc *store.Account, follow
 			}
 			return ErrNotFound
 		}
+		theirs, err := tx.Relationships(ctx, follower.ID, []int64{me.ID})
+		if err != nil {
+			return err
+		}
 		if err := dropRequest(ctx, tx, follower.ID, me.ID); err != nil {
 			return err
 		}
-		err = tx.AddFollow(ctx, store.Follow{ID: id, FollowerID: follower.ID, FolloweeID: me.ID, CreatedAt: store.ToMillis(store.IDTime(id))})
+		err = tx.AddFollow(ctx, store.Follow{ID: id, FollowerID: follower.ID, FolloweeID: me.ID, HideBoosts: theirs[0].HideBoosts, CreatedAt: store.ToMillis(store.IDTime(id))})
 		if err != nil {
 			return err
 		}

@@ -7,12 +7,52 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
-	"tintype/internal/live"
 	"tintype/internal/queue"
 	"tintype/internal/store"
 )
+
+// Classes of jobs. Each has workers of its own, so that none waits behind another's.
+const (
+	ClassShort = ""      // moments
+	ClassPhoto = "photo" // bound by processors and the photo budget
+	ClassBulk  = "bulk"  // minutes: removing large things, sweeping
+	ClassWhole = "whole" // up to an hour: a member's whole collection, out or in, or an album
+	ClassPush  = "push"  // bound by other people's servers
+)
+
+// Workers is how many jobs of each class a process runs at once.
+func Workers() map[string]int {
+	return map[string]int{ClassShort: 4, ClassPhoto: max(2, runtime.GOMAXPROCS(0)), ClassBulk: 1, ClassWhole: 1, ClassPush: 6}
+}
+
+// RegisterJobs has q run the jobs of every kind.
+func (c *Community) RegisterJobs(q *queue.Queue) {
+	q.Register(jobProcess, queue.Handler{
+		Run: c.preparePhoto, Dead: c.preparingFailed, Class: ClassPhoto, Timeout: 5 * time.Minute, MaxAttempts: 4, Backoff: time.Second,
+	})
+	q.Register(jobFocus, queue.Handler{Run: c.refocusPhoto, Class: ClassPhoto, Timeout: 5 * time.Minute, MaxAttempts: 6, Backoff: time.Second})
+	q.Register(jobRemove, queue.Handler{Run: c.removeMedia, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 10})
+	q.Register(jobSweep, queue.Handler{Run: c.sweepJob, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 3, Every: 10 * time.Minute})
+	q.Register(jobRetention, queue.Handler{Run: c.retentionJob, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 3, Every: time.Hour})
+	q.Register(jobTrends, queue.Handler{
+		Run: func(ctx context.Context, _ *queue.Job) error { return c.RankTrends(ctx) }, Class: ClassBulk, Timeout: 5 * time.Minute, MaxAttempts: 3, Every: time.Hour,
+	})
+	q.Register(jobSearchFill, queue.Handler{Run: c.runSearchFill, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 10, Every: time.Hour})
+	q.Register(jobAlbumZip, queue.Handler{Run: c.makeAlbumZip, Dead: c.albumZipFailed, Class: ClassWhole, Timeout: 30 * time.Minute, MaxAttempts: 4})
+	q.Register(jobPush, queue.Handler{Run: c.runPush, Class: ClassPush, Timeout: 30 * time.Second, MaxAttempts: pushAttempts, Backoff: 20 * time.Second})
+	q.Register(JobPostDelete, queue.Handler{Run: c.runPostDelete, Timeout: 10 * time.Minute})
+	q.Register(JobAccountDelete, queue.Handler{Run: c.runAccountDelete, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
+	q.Register(jobExport, queue.Handler{
+		Run: c.writeExport, Dead: c.exportFailed, Class: ClassWhole, Timeout: exportPatience, MaxAttempts: 5, Backoff: 10 * time.Second,
+	})
+	q.Register(jobImport, queue.Handler{
+		Run: c.runImport, Dead: c.importFailed, Class: ClassWhole, Timeout: 2 * importSlice, MaxAttempts: 6, Backoff: 10 * time.Second,
+	})
+	q.Register(JobAccountPhotos, queue.Handler{Run: c.runAccountPhotos, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
+}
 
 // JobBackend makes the store's jobs a queue.Backend.
 func JobBackend(s *store.Store) queue.Backend { return jobBackend{s} }
@@ -61,25 +101,6 @@ func leaseError(err error) error {
 		return fmt.Errorf("%w: %w", queue.ErrLeaseLost, err)
 	}
 	return err
-}
-
-// EventReader makes the store's events a live.Reader.
-func EventReader(s *store.Store) live.Reader { return eventReader{s} }
-
-type eventReader struct{ s *store.Store }
-
-func (r eventReader) Now(ctx context.Context) (int64, error) {
-	now, err := r.s.Now(ctx)
-	return int64(now), err
-}
-
-func (r eventReader) After(ctx context.Context, at, id int64, limit int) ([]live.Event, error) {
-	rows, err := r.s.EventsAfter(ctx, store.Millis(at), id, limit)
-	events := make([]live.Event, len(rows))
-	for i, e := range rows {
-		events[i] = live.Event{ID: e.ID, At: int64(e.At), Kind: e.Kind, AccountID: e.AccountID, RefID: e.RefID, Payload: e.Payload}
-	}
-	return events, err
 }
 
 // finishJob runs f in the transaction that ends the job. The job's effects and its end commit together, and only while

@@ -13,7 +13,7 @@ import (
 )
 
 func TestJobBackend(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
 		queuetest.Run(t, func(t *testing.T) queuetest.Jobs {
 			if _, err := s.SQL().ExecContext(t.Context(), "DELETE FROM jobs"); err != nil {
@@ -53,7 +53,7 @@ func TestJobBackend(t *testing.T) {
 					}
 					return "", 0, ""
 				},
-				Pass: time.Sleep,
+				Pass: time.Sleep, // the clock is the database's
 			}
 		})
 	})
@@ -64,7 +64,7 @@ type rawJSON string
 func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }
 
 func TestJobsByHand(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
 		c := community.New(community.Options{Store: s})
 		ctx := t.Context()
@@ -110,7 +110,7 @@ func TestJobsByHand(t *testing.T) {
 
 // TestJobsAndEventsGoWithTheTransaction: neither without the other, and whoever listens is told after the commit.
 func TestJobsAndEventsGoWithTheTransaction(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
 		hub := live.NewHub(live.Options{Reader: community.EventReader(s), Poll: time.Hour})
 		woken := make(chan int64, 10)

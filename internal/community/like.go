@@ -2,6 +2,8 @@ package community
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"tintype/internal/store"
 )
@@ -21,7 +23,7 @@ func (c *Community) likeAndLoad(ctx context.Context, acc *store.Account, id int6
 	if err != nil {
 		return nil, err
 	}
-	return c.loadPost(store.Primary(ctx), acc, p)
+	return c.LoadPost(ctx, acc, p)
 }
 
 // SetLike is Like or Unlike for a caller that shows only the post's own row.
@@ -109,6 +111,13 @@ func unlikeTx(ctx context.Context, tx *store.Store, acc *store.Account, id int64
 // LikedBy returns the accounts that like the post and that the viewer may see, the newest like first. The cursors are
 // ids of likes: next is for MaxID, prev for MinID. Both are 0 for an empty list, and next is 0 on the last page.
 func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64, page Cursor) (accounts []*store.Account, next, prev int64, err error) {
+	return c.markedBy(ctx, viewer, id, page, c.Store.LikedBy)
+}
+
+// markedBy returns a page of the accounts of list, which is asked for one row more than the page holds.
+func (c *Community) markedBy(ctx context.Context, viewer *store.Account, id int64, page Cursor,
+	list func(context.Context, *store.Account, int64, store.Range) ([]store.RowAccount, error),
+) (accounts []*store.Account, next, prev int64, err error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, 0, 0, err
 	}
@@ -122,7 +131,7 @@ func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64
 	r := page.span(40, 80)
 	want := r.Limit
 	r.Limit++ // one more, to know whether there is more
-	likes, err := c.Store.LikedBy(ctx, viewer, id, r)
+	likes, err := list(ctx, viewer, id, r)
 	if err != nil {
 		return nil, 0, 0, fromStore(err)
 	}
@@ -147,24 +156,44 @@ func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64
 }
 
 // LikedPosts returns the posts and comments that the account likes, the newest like first. The cursors are ids of
-// likes: next is for MaxID, prev for MinID. Both are 0 where there are none.
+// likes: next is for MaxID, prev for MinID. Both are 0 where there are none, and next is 0 on the last page.
 func (c *Community) LikedPosts(ctx context.Context, acc *store.Account, page Cursor) (posts []*Post, next, prev int64, err error) {
+	return c.markedPosts(ctx, acc, page, c.Store.LikedPosts)
+}
+
+// markedPosts returns a page of the posts of list, which is asked for one row more than the page holds, to know whether
+// it is the last.
+func (c *Community) markedPosts(ctx context.Context, acc *store.Account, page Cursor,
+	list func(context.Context, *store.Account, store.Range) ([]store.RowPost, error),
+) (posts []*Post, next, prev int64, err error) {
 	if acc == nil || !acc.Active() {
 		return nil, 0, 0, ErrUnauthenticated
 	}
-	likes, err := c.Store.LikedPosts(ctx, acc, page.span(defaultPosts, maxPosts))
+	r := page.span(defaultPosts, maxPosts)
+	want := r.Limit
+	r.Limit++
+	rows, err := list(ctx, acc, r)
 	if err != nil {
 		return nil, 0, 0, fromStore(err)
 	}
-	if len(likes) == 0 {
+	more := len(rows) > want
+	if more && r.Up {
+		rows = rows[1:] // the extra row is the newest
+	} else if more {
+		rows = rows[:want]
+	}
+	if len(rows) == 0 {
 		return []*Post{}, 0, 0, nil
 	}
-	ids := make([]int64, len(likes))
-	for i, l := range likes {
-		ids[i] = l.PostID
+	if more || r.Up { // upwards, what one comes from is below
+		next = rows[len(rows)-1].RowID
 	}
-	posts, err = c.PostsByID(ctx, acc, ids)
-	return posts, likes[len(likes)-1].RowID, likes[0].RowID, err
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.PostID
+	}
+	posts, err = c.postsByID(ctx, acc, filterNowhere, ids)
+	return posts, next, rows[0].RowID, err
 }
 
 // listedAccounts are accounts as lists show them, in the order of the ids, each once, with their avatars. Who is not to be
@@ -174,7 +203,7 @@ func (c *Community) listedAccounts(ctx context.Context, viewer *store.Account, i
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	if err := c.loadPhotos(ctx, nil, nil, byID, false); err != nil {
+	if err := c.loadProfilePhotos(ctx, slices.Collect(maps.Values(byID))...); err != nil {
 		return nil, err
 	}
 	out := make([]*store.Account, 0, len(ids))

@@ -22,10 +22,10 @@ func TestLikedPostsAreInTheOrderOfLikes(t *testing.T) {
 			for range 5 {
 				posts, next, _, err := g.LikedPosts(g.ctx, bob, page)
 				g.must(err)
-				if len(posts) == 0 {
+				ids = append(ids, idsOf(posts)...)
+				if next == 0 {
 					return ids
 				}
-				ids = append(ids, idsOf(posts)...)
 				page.MaxID = next
 			}
 			t.Fatal("the pages do not end")

@@ -61,22 +61,31 @@ func (c *Community) allowNetwork(ctx context.Context, what, address string, l Li
 	return c.allowAll(ctx, networkBuckets(what, address, l))
 }
 
-// networkBuckets limit something by network: by the IPv4 address; or by the /64 that an IPv6 subscriber has at least,
-// the /56 that many have, with twice as much, and the /48 that a firm has, with four times as much.
+// networkBuckets limit something by network, each wider one with twice as much.
 func networkBuckets(what, address string, l Limit) []bucket {
+	var buckets []bucket
+	for i, network := range networksOf(address) {
+		buckets = append(buckets, bucket{what + ":" + network, Limit{Count: l.Count << i, Window: l.Window}})
+	}
+	return buckets
+}
+
+// networksOf names what an address counts as, the narrowest network first: the IPv4 address; or the /64 that an IPv6
+// subscriber has at least, the /56 that many have, and the /48 that a firm has.
+func networksOf(address string) []string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
-		return []bucket{{what + ":" + address[:min(len(address), 64)], l}}
+		return []string{address[:min(len(address), 64)]}
 	}
 	a = a.Unmap().WithZone("")
 	if a.Is4() {
-		return []bucket{{what + ":" + a.String(), l}}
+		return []string{a.String()}
 	}
-	var buckets []bucket
-	for i, bits := range []int{64, 56, 48} {
-		buckets = append(buckets, bucket{what + ":" + netip.PrefixFrom(a, bits).Masked().String(), Limit{Count: l.Count << i, Window: l.Window}})
+	var networks []string
+	for _, bits := range []int{64, 56, 48} {
+		networks = append(networks, netip.PrefixFrom(a, bits).Masked().String())
 	}
-	return buckets
+	return networks
 }
 
 // hashSecret hashes secrets of 256 random bits. Nobody can guess them, so a fast hash is enough.

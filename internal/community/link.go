@@ -108,7 +108,7 @@ func (c *Community) ResetPassword(ctx context.Context, secret, password string) 
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	hash, err := c.passwords.hash(ctx, password)
+	hash, err := c.passwords.hash(ctx, byMember, password)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (c *Community) ResetPassword(ctx context.Context, secret, password string) 
 			}
 			return ErrNotFound
 		}
-		return replacePassword(ctx, tx, acc.ID, hash)
+		return replacePassword(ctx, tx, acc.ID, hash, "")
 	})
 	if err != nil {
 		return nil, fromStore(err)

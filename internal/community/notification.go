@@ -23,6 +23,11 @@ type Notification struct {
 type NotificationFilter struct {
 	Types, Exclude []string
 	FromID         int64
+	OnPage         bool // without the kinds that the member does not want on the page
+}
+
+func (f NotificationFilter) rows() store.NotificationFilter {
+	return store.NotificationFilter{Kinds: f.Types, Exclude: f.Exclude, FromID: f.FromID, OnPage: f.OnPage}
 }
 
 // Notifications lists the notifications of acc, newest first, without those about accounts and posts that acc may no
@@ -31,7 +36,7 @@ func (c *Community) Notifications(ctx context.Context, acc *store.Account, f Not
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
-	rows, err := c.Store.Notifications(ctx, acc, store.NotificationFilter{Kinds: f.Types, Exclude: f.Exclude, FromID: f.FromID},
+	rows, err := c.Store.Notifications(ctx, acc, f.rows(),
 		p.span(defaultAccounts, maxAccounts))
 	if err != nil {
 		return nil, fromStore(err)
@@ -73,7 +78,7 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 	if err != nil {
 		return nil, err
 	}
-	posts, err := c.postsOf(ctx, acc, about.ids)
+	posts, err := c.postsOf(ctx, acc, FilterNotifications, about.ids)
 	if err != nil {
 		return nil, err
 	}
@@ -92,11 +97,11 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 }
 
 // postsOf loads those of the posts and comments that the viewer may see, by id.
-func (c *Community) postsOf(ctx context.Context, viewer *store.Account, ids []int64) (map[int64]*Post, error) {
+func (c *Community) postsOf(ctx context.Context, viewer *store.Account, in FilterContext, ids []int64) (map[int64]*Post, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, err := c.PostsByID(ctx, viewer, ids)
+	found, err := c.postsByID(ctx, viewer, in, ids)
 	out := make(map[int64]*Post, len(found))
 	for _, p := range found {
 		out[p.ID] = p
@@ -131,11 +136,11 @@ func (c *Community) DismissNotification(ctx context.Context, acc *store.Account,
 }
 
 // UnreadNotifications counts what acc has not read yet, up to MaxUnread.
-func (c *Community) UnreadNotifications(ctx context.Context, acc *store.Account) (int, error) {
+func (c *Community) UnreadNotifications(ctx context.Context, acc *store.Account, f NotificationFilter) (int, error) {
 	if acc == nil {
 		return 0, ErrUnauthenticated
 	}
-	n, err := c.Store.UnreadNotifications(ctx, acc, MaxUnread)
+	n, err := c.Store.UnreadNotifications(ctx, acc, f.rows(), MaxUnread)
 	return n, fromStore(err)
 }
 

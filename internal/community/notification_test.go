@@ -78,7 +78,7 @@ func testNotifications(t *testing.T, c *circle) {
 
 	unread := func() int {
 		t.Helper()
-		n, err := c.UnreadNotifications(c.ctx, ann)
+		n, err := c.UnreadNotifications(c.ctx, ann, NotificationFilter{})
 		c.expectErr("unread", err, nil)
 		return n
 	}
@@ -155,7 +155,7 @@ func testUnreadIsBounded(t *testing.T, c *circle) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := c.UnreadNotifications(c.ctx, ann)
+	n, err := c.UnreadNotifications(c.ctx, ann, NotificationFilter{})
 	c.expectErr("unread", err, nil)
 	c.expect("unread", n, MaxUnread)
 }

@@ -13,18 +13,23 @@ func notify(ctx context.Context, tx *store.Store, n store.Notification) error {
 	if n.AccountID == n.FromID {
 		return nil
 	}
-	ok, err := tx.MayNotify(ctx, n)
-	if err != nil || !ok {
+	may, push, err := tx.MayNotify(ctx, n)
+	if err != nil || !may {
 		return err
 	}
-	return tell(ctx, tx, n)
+	return tell(ctx, tx, n, push)
 }
 
-// tell writes the notification and wakes those who wait for it.
-func tell(ctx context.Context, tx *store.Store, n store.Notification) error {
+// tell writes the notification, has it pushed where that is asked for, and wakes those who wait for it.
+func tell(ctx context.Context, tx *store.Store, n store.Notification, push bool) error {
 	id, err := tx.AddNotification(ctx, n)
 	if err != nil {
 		return err
+	}
+	if push {
+		if err := addPush(ctx, tx, n.AccountID, id); err != nil {
+			return err
+		}
 	}
 	return tx.AddEvent(ctx, EventNotification, n.AccountID, id, nil)
 }

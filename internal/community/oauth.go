@@ -130,7 +130,7 @@ type Authorization struct {
 func (c *Community) CheckAuthorization(app *store.App, a Authorization) (Authorization, error) {
 	found := false
 	for _, u := range app.RedirectURIs.V {
-		found = found || u == a.RedirectURI
+		found = found || sameRedirect(u, a.RedirectURI)
 	}
 	if !found {
 		return a, &Invalid{Fields: []FieldError{{"redirect_uri", "invalid", "The redirect URI is not one that the application registered."}}}

@@ -3,10 +3,12 @@ package community
 import (
 	"context"
 	"time"
+
+	"tintype/internal/sleep"
 )
 
 const (
-	// batchAim is how long a batch of a pacer is to take. Others wait that long for the one writer of SQLite, or for the
+	// batchAim is how long a batch of a pacer is to take. Others wait that long for the one write connection of SQLite, or for the
 	// rows.
 	batchAim = 15 * time.Millisecond
 	// maxPause bounds a pause, so that a job under load still comes to its end.
@@ -22,7 +24,7 @@ type pacer struct {
 }
 
 // newPacer returns a pacer whose batches have up to most rows.
-func newPacer(most int) *pacer { return &pacer{size: min(most, 8), most: most, pause: sleep} }
+func newPacer(most int) *pacer { return &pacer{size: min(most, 8), most: most, pause: sleep.For} }
 
 // batch runs f, which removes at most limit rows and returns how many, and pauses. It does not pause after an empty
 // batch.
@@ -44,16 +46,4 @@ func (p *pacer) took(ctx context.Context, n int, d time.Duration) error {
 		p.size = min(p.most, p.size+1+p.size/4)
 	}
 	return p.pause(ctx, min(d, maxPause))
-}
-
-// sleep waits for d, or returns the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

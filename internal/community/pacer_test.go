@@ -39,7 +39,7 @@ func TestPacerFollowsTheLoad(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := sleep(ctx, time.Minute); err == nil {
+	if err := newPacer(1).pause(ctx, time.Minute); err == nil {
 		t.Error("a pause outlives its job")
 	}
 }

@@ -33,33 +33,55 @@ const (
 	maxPassword = 256 // characters
 )
 
-// passwords hashes with argon2id, as many at once as there are processors: each takes its memory while it runs.
+// passwords hashes with argon2id. Each hash takes a processor and its memory for a while, so that few run at once: for
+// members as many as there are processors, for strangers half as many, in slots of their own. A flood of strangers'
+// log-ins keeps neither a member waiting nor every processor busy.
 type passwords struct {
-	slots chan struct{}
-	dummy string // what unknown accounts are compared with, so that they cost the same time
+	members, strangers chan struct{}
+	dummy              string // what unknown accounts are compared with, so that they cost the same time
 }
 
+// A claim is whose password it is that is to be hashed.
+type claim int
+
+const (
+	byMember   claim = iota // who is logged in, has logged in from there before, or shows what only a member was given
+	byStranger              // anybody else
+)
+
+// strangersPatience is how long a stranger's password may wait for its turn.
+const strangersPatience = 3 * time.Second
+
 func newPasswords(atOnce int) *passwords {
-	p := &passwords{slots: make(chan struct{}, max(1, atOnce))}
+	p := &passwords{members: make(chan struct{}, max(1, atOnce)), strangers: make(chan struct{}, max(1, atOnce/2))}
 	p.dummy = currentArgon.encode(make([]byte, saltBytes), make([]byte, keyBytes))
 	return p
 }
 
-func (p *passwords) enter(ctx context.Context) error {
+// enter waits for a turn; leave ends it.
+func (p *passwords) enter(ctx context.Context, by claim) (leave func(), err error) {
+	slots := p.members
+	if by == byStranger {
+		slots = p.strangers
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, strangersPatience)
+		defer cancel()
+	}
 	select {
-	case p.slots <- struct{}{}:
-		return nil
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
 	case <-ctx.Done():
-		return &Unavailable{RetryAfter: 5 * time.Second, Err: fmt.Errorf("waiting to hash a password: %w", ctx.Err())}
+		return nil, &Unavailable{RetryAfter: 5 * time.Second, Err: fmt.Errorf("waiting to hash a password: %w", ctx.Err())}
 	}
 }
 
-// hash makes a PHC string. It waits for a free processor.
-func (p *passwords) hash(ctx context.Context, password string) (string, error) {
-	if err := p.enter(ctx); err != nil {
+// hash makes a PHC string.
+func (p *passwords) hash(ctx context.Context, by claim, password string) (string, error) {
+	leave, err := p.enter(ctx, by)
+	if err != nil {
 		return "", err
 	}
-	defer func() { <-p.slots }()
+	defer leave()
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails
 	return currentArgon.encode(salt, currentArgon.derive(password, salt, keyBytes)), nil
@@ -67,12 +89,12 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 
 // HashPassword makes the hash that an account stores of a password. It does not apply the rules for passwords.
 func (c *Community) HashPassword(ctx context.Context, password string) (string, error) {
-	return c.passwords.hash(ctx, password)
+	return c.passwords.hash(ctx, byMember, password)
 }
 
 // check reports whether the password fits the hash, and whether the hash should be replaced because its costs are
 // outdated. An empty hash (an unknown account, or one that cannot log in) takes the same time and never fits.
-func (p *passwords) check(ctx context.Context, password, hash string) (ok, stale bool, err error) {
+func (p *passwords) check(ctx context.Context, by claim, password, hash string) (ok, stale bool, err error) {
 	known := hash != ""
 	if !known {
 		hash = p.dummy
@@ -84,10 +106,11 @@ func (p *passwords) check(ctx context.Context, password, hash string) (ok, stale
 	if utf8.RuneCountInString(password) > maxPassword {
 		password, known = "", false // never stored, so it cannot fit; the time stays the same
 	}
-	if err := p.enter(ctx); err != nil {
+	leave, err := p.enter(ctx, by)
+	if err != nil {
 		return false, false, err
 	}
-	defer func() { <-p.slots }()
+	defer leave()
 	got := params.derive(password, salt, len(want))
 	ok = subtle.ConstantTimeCompare(got, want) == 1 && known
 	return ok, ok && params != currentArgon, nil
@@ -138,7 +161,7 @@ func (e *Invalid) checkPassword(field, password string, names ...string) {
 		e.add(field, "too_short", fmt.Sprintf("The password needs at least %d characters.", minPassword))
 	case n > maxPassword:
 		e.add(field, "too_long", fmt.Sprintf("The password may have at most %d characters.", maxPassword))
-	case common:
+	case common || isMonotonous(password):
 		e.add(field, "common", "That password is one of the first that others try. Choose another, for example a few words that only you would put together.")
 	case isOwnName(password, names...):
 		e.add(field, "own_name", "That password is a name that everybody can see. Choose another, for example a few words that only you would put together.")

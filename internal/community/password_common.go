@@ -46,6 +46,15 @@ func isCommonPassword(password string) (bool, error) {
 	return found, nil
 }
 
+// isMonotonous tells whether a password is made of one or two characters, which no list can name in all lengths.
+func isMonotonous(password string) bool {
+	seen := make(map[rune]bool)
+	for _, r := range password {
+		seen[r] = true
+	}
+	return len(seen) <= 2
+}
+
 // isOwnName tells whether a password is nothing but one of the names, repeated or not, with digits and signs around it.
 func isOwnName(password string, names ...string) bool {
 	password = letters(password)

@@ -8,21 +8,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tintype/internal/store"
 )
 
 func TestPasswords(t *testing.T) {
 	ctx := t.Context()
 	p := newPasswords(2)
-	h, err := p.hash(ctx, "Grüße, Welt")
+	h, err := p.hash(ctx, byMember, "Grüße, Welt")
 	if err != nil || !strings.HasPrefix(h, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatalf("%q %v", h, err)
 	}
-	if again, err := p.hash(ctx, "Grüße, Welt"); err != nil || again == h {
+	if again, err := p.hash(ctx, byMember, "Grüße, Welt"); err != nil || again == h {
 		t.Errorf("two hashes share a salt: %v", err)
 	}
 	check := func(password, hash string, wantOK, wantStale bool) {
 		t.Helper()
-		if ok, stale, err := p.check(ctx, password, hash); ok != wantOK || stale != wantStale || err != nil {
+		if ok, stale, err := p.check(ctx, byMember, password, hash); ok != wantOK || stale != wantStale || err != nil {
 			t.Errorf("%q: %v %v %v, want %v %v", password, ok, stale, err, wantOK, wantStale)
 		}
 	}
@@ -40,7 +42,7 @@ func TestPasswords(t *testing.T) {
 
 	for _, damaged := range []string{"x", "$argon2id$v=19$m=19456,t=2,p=1$$", "$argon2i$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg",
 		"$argon2id$v=19$m=99999999,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg", "$argon2id$v=19$m=8,t=0,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg"} {
-		if ok, _, err := p.check(ctx, "password", damaged); ok || !errors.Is(err, errPHC) {
+		if ok, _, err := p.check(ctx, byMember, "password", damaged); ok || !errors.Is(err, errPHC) {
 			t.Errorf("%q: %v %v", damaged, ok, err)
 		}
 	}
@@ -48,19 +50,58 @@ func TestPasswords(t *testing.T) {
 
 func TestPasswordsWaitForAProcessor(t *testing.T) {
 	p := newPasswords(1)
-	p.slots <- struct{}{} // somebody else hashes
+	p.members <- struct{}{} // somebody else hashes
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	var away *Unavailable
-	if _, err := p.hash(ctx, "password"); !errors.As(err, &away) {
+	if _, err := p.hash(ctx, byMember, "password"); !errors.As(err, &away) {
 		t.Errorf("hash: %v", err)
 	}
-	if _, _, err := p.check(ctx, "password", ""); !errors.As(err, &away) {
+	if _, _, err := p.check(ctx, byMember, "password", ""); !errors.As(err, &away) {
 		t.Errorf("check: %v", err)
 	}
-	<-p.slots
-	if _, err := p.hash(t.Context(), "password"); err != nil {
+	<-p.members
+	if _, err := p.hash(t.Context(), byMember, "password"); err != nil {
 		t.Errorf("the slot was not given back: %v", err)
+	}
+}
+
+// Strangers whose passwords are being hashed, or wait for it, keep no member waiting.
+func TestStrangersHashInSlotsOfTheirOwn(t *testing.T) {
+	p := newPasswords(4)
+	if cap(p.strangers) != 2 || cap(p.members) != 4 {
+		t.Errorf("%d slots for strangers, %d for members", cap(p.strangers), cap(p.members))
+	}
+	for range cap(p.strangers) {
+		if _, err := p.enter(t.Context(), byStranger); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	var away *Unavailable
+	if _, _, err := p.check(ctx, byStranger, "password", ""); !errors.As(err, &away) {
+		t.Errorf("a stranger more: %v", err)
+	}
+	if _, _, err := p.check(t.Context(), byMember, "password", ""); err != nil {
+		t.Errorf("a member: %v", err)
+	}
+	ann := &store.Account{ID: 7}
+	for _, c := range []struct {
+		name string
+		got  claim
+		want claim
+	}{
+		{"a new browser", Client{}.claim(ann), byStranger},
+		{"a browser of another account", Client{Device: "d", Accounts: []int64{8}}.claim(ann), byStranger},
+		{"an unknown name in a known browser", Client{Device: "d", Accounts: []int64{7}}.claim(nil), byStranger},
+		{"the account's browser", Client{Device: "d", Accounts: []int64{7}}.claim(ann), byMember},
+		{"a sign-up", SignUp{}.claim(), byStranger},
+		{"a sign-up by invitation", SignUp{Invite: "x"}.claim(), byMember},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, c.got, c.want)
+		}
 	}
 }
 
@@ -115,7 +156,7 @@ func TestNetworkBuckets(t *testing.T) {
 func TestPasswordsThatAreGuessedFirst(t *testing.T) {
 	names := []string{"anna_sommer", "Anna Sommér", "as@mail.example", "", "Tintype"}
 	for password, code := range map[string]string{
-		"password": "common", "PassWord1": "common", "sunflower": "common", "1234567890": "common", "qwertyuiop": "common",
+		"password": "common", "PassWord1": "common", "sunflower": "common", "1234567890": "common", "        ": "common", "zzzzzzzzzzz": "common", "äöäöäöäö": "common", "qwertyuiop": "common",
 		"anna_sommer": "own_name", "AnnaSommer99!": "own_name", "annasommerannasommer": "own_name", "tintype2026": "own_name", "as@mail.example": "own_name",
 		"anna sommer likes tea": "", "correct horse battery": "", "84950372161": "", "tintypes of 1860": "",
 	} {
@@ -143,6 +184,7 @@ func TestRedirectsToOtherProgramsAreRefused(t *testing.T) {
 		"moz-extension://x": false, "view-source:https://x": false, "ms-settings:": false, "search-ms:q": false, "intent://x#Intent;end": false, "intent:x": false,
 		"tel:110": false, "sms:110": false, "ftp://x.example": false, "ws://x.example": false, "wss://x.example": false, "smb://x": false, "ssh://x": false,
 		"about:blank": false, "blob:https://x.example/1": false, "resource://x": false, "urn:x:y": false, "web+thing:x": false, "itms-apps://x": false,
+		"itms-services://?action=download-manifest": false, "zoommtg://x": false, "vscode://x": false, "slack://x": false, "whatsapp://send": false,
 		"javascript:alert(1)": false, "data:text/html,x": false, "https:///path": false, "https://u:p@x.example/": false, "https://x.example/#f": false,
 	} {
 		if got := validRedirect(uri); got != want {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestSweepPeople(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
 		g := newTestSite(t, s)
 		ann := g.account("ann")

@@ -62,7 +62,7 @@ func wantField(t *testing.T, err error, field, code string) {
 // eachDialect runs the test on an empty database of every dialect.
 func eachDialect(t *testing.T, test func(t *testing.T, s *store.Store)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) { test(t, open(t)) })
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) { test(t, open(t)) })
 }
 
 func TestSignUpAndLogin(t *testing.T) {

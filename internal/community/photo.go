@@ -38,7 +38,7 @@ const RefusalFailed = "failed"
 // Upload is a file on its way in.
 type Upload struct {
 	FileName    string
-	Source      string // store.SourceWeb (default: it joins the draft) or store.SourceAPI
+	Source      string // store.SourceWeb (default: it joins the draft), store.SourceAPI or store.SourceEdit
 	Purpose     string // store.PurposePost (default), PurposeAvatar or PurposeHeader
 	Description string
 	Focus       media.Focus
@@ -56,8 +56,10 @@ func (c *Community) StartUpload(ctx context.Context, acc *store.Account, u Uploa
 	if c.MaxUploadBytes > 0 && u.Size > c.MaxUploadBytes {
 		return nil, ErrTooLarge
 	}
-	if err := c.Allow(ctx, fmt.Sprintf("upload:%d", acc.ID), c.UploadLimit); err != nil {
-		return nil, err
+	if u.Source != store.SourceImport { // which has bounds of its own
+		if err := c.Allow(ctx, fmt.Sprintf("upload:%d", acc.ID), c.UploadLimit); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxUpload)
 	defer cancel()
@@ -93,7 +95,7 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 	switch p.Source {
 	case "":
 		p.Source = store.SourceWeb
-	case store.SourceWeb, store.SourceAPI:
+	case store.SourceWeb, store.SourceAPI, store.SourceEdit, store.SourceImport:
 	default:
 		return nil, fmt.Errorf("%q is no source of uploads", p.Source)
 	}
@@ -117,7 +119,7 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 		if err != nil {
 			return err
 		}
-		if unattached >= maxUnattached {
+		if unattached >= maxUnattached && p.Source != store.SourceImport {
 			return &Invalid{[]FieldError{{"file", "too_many", fmt.Sprintf("%d of your photos wait to be posted. Post or remove some of them first.", unattached)}}}
 		}
 		if p.Position, err = tx.NextPosition(ctx, acc.ID); err != nil {
@@ -174,8 +176,12 @@ func (c *Community) giveUpUpload(ctx context.Context, photoID int64, key string)
 }
 
 // uploadError classifies an error between the client and the disk. bodyErr is the error of reading the body.
+// Where the body itself is wrong, that is an *Invalid.
 func uploadError(err, bodyErr error) error {
+	var wrong *Invalid
 	switch {
+	case errors.As(bodyErr, &wrong):
+		return wrong
 	case errors.Is(err, media.ErrTooLarge), errors.Is(bodyErr, ErrTooLarge):
 		return ErrTooLarge
 	case errors.Is(err, media.ErrNoSpace):
@@ -305,7 +311,7 @@ func (c *Community) changePhoto(ctx context.Context, tx *store.Store, p *store.P
 	if ch.Position != nil {
 		p.Position = max(0, min(*ch.Position, 1000))
 	}
-	if err := tx.DescribePhoto(ctx, p.ID, p.Description, p.FocusX, p.FocusY, p.Position); err != nil {
+	if err := tx.DescribePhoto(ctx, p); err != nil {
 		return err
 	}
 	if p.State == store.PhotoReady && (p.FocusX != x || p.FocusY != y) {

@@ -210,7 +210,7 @@ func (c *Community) cutAnew(ctx context.Context, job *queue.Job, p *store.Photo,
 		variants[i] = store.Variant{Name: square.Name, Width: square.Width, Height: square.Height, Bytes: square.Bytes}
 	}
 	return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
-		now, err := tx.LockPhoto(ctx, p.ID)
+		now, err := lockPhotoInPlace(ctx, tx, p)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			return errUnwanted
@@ -223,6 +223,34 @@ func (c *Community) cutAnew(ctx context.Context, job *queue.Job, p *store.Photo,
 		}
 		return c.switchSet(ctx, tx, replacedSet{newSet: set, from: p.SetRandom, variants: variants})
 	})
+}
+
+// lockPhotoInPlace is LockPhoto for a photo of which p was read before. It locks its post or account first, as everybody
+// does who changes what is shown. It returns errSetChanged if the photo has come into a post meanwhile, or out of one.
+func lockPhotoInPlace(ctx context.Context, tx *store.Store, p *store.Photo) (*store.Photo, error) {
+	var err error
+	switch {
+	case p.PostID != nil:
+		_, err = tx.LockPost(ctx, *p.PostID)
+	case p.AttachedAt != nil:
+		_, err = tx.LockAccounts(ctx, p.AccountID)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	now, err := tx.LockPhoto(ctx, p.ID)
+	if err == nil && now.State == store.PhotoReady && (value(now.PostID) != value(p.PostID) || (now.AttachedAt == nil) != (p.AttachedAt == nil)) {
+		return nil, errSetChanged
+	}
+	return now, err
+}
+
+// value is what the pointer points at, 0 without one.
+func value(id *int64) int64 {
+	if id == nil {
+		return 0
+	}
+	return *id
 }
 
 // possibleNames are the names that a photo's variants may get. They are recorded before the first variant is written.

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -26,6 +29,7 @@ var errDead = errors.New("this process is dead")
 // the middle of a write. From then on nothing it does has any effect.
 type mortal struct {
 	media.Store
+	mu    sync.Mutex
 	dir   string
 	left  int
 	dead  bool
@@ -33,6 +37,8 @@ type mortal struct {
 }
 
 func (m *mortal) step() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.dead {
 		return errDead
 	}
@@ -90,10 +96,10 @@ func (m *mortal) Delete(ctx context.Context, keys ...string) error {
 func (d *photoSite) runJobs() error {
 	b := JobBackend(d.Store)
 	handlers := map[string]func(context.Context, *queue.Job) error{
-		jobProcess: d.preparePhoto, jobFocus: d.refocusPhoto, jobRemove: d.removeMedia,
+		jobProcess: d.preparePhoto, jobFocus: d.refocusPhoto, jobRemove: d.removeMedia, jobExport: d.writeExport,
 	}
 	for {
-		jobs, err := b.Claim(d.t.Context(), []string{jobProcess, jobFocus, jobRemove}, 1, time.Hour)
+		jobs, err := b.Claim(d.t.Context(), slices.Collect(maps.Keys(handlers)), 1, time.Hour)
 		if err != nil || len(jobs) == 0 {
 			return err
 		}

@@ -37,7 +37,7 @@ func TestUploadsHaveALimitForEachAccount(t *testing.T) {
 }
 
 func TestUploadsAtOnceKeepToTheirLimit(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		var accepted, refused atomic.Int64
 		var wg sync.WaitGroup

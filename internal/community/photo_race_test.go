@@ -19,7 +19,7 @@ import (
 // TestAtOnce: members do everything that can be done with photos, at random and at the same time, while two processes
 // work on the jobs and sweep. In the end the files are just those that the rows name.
 func TestAtOnce(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
 		d := newPhotoSite(t, s, photoSiteOptions{}).work()
 		openPhotoSite(t, s, d.dir, photoSiteOptions{}).work()
@@ -48,7 +48,12 @@ func TestAtOnce(t *testing.T) {
 		}
 		switchTo := func(ctx context.Context, kind string, id int64) error {
 			return d.withSets(ctx, kind, []int64{id}, func(sets []replacedSet) error {
-				return d.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return d.switchSets(ctx, tx, sets) })
+				return d.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+					if _, err := tx.LockPost(ctx, post); err != nil { // the photo may be in it
+						return err
+					}
+					return d.switchSets(ctx, tx, sets)
+				})
 			})
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -86,8 +91,13 @@ func TestAtOnce(t *testing.T) {
 					case 7:
 						fine("remove", d.RemovePhoto(ctx, d.ann, id))
 					case 8:
-						_, err := d.Store.AttachPhoto(ctx, d.ann.ID, id, post, 0, "", store.ToMillis(time.Now()))
-						fine("attach", err)
+						fine("attach", d.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+							if _, err := tx.LockPost(ctx, post); err != nil {
+								return err
+							}
+							_, err := tx.AttachPhoto(ctx, d.ann.ID, id, post, 0, "", store.ToMillis(time.Now()))
+							return err
+						}))
 						fine("sweep", d.Sweep(ctx))
 					}
 				}

@@ -267,8 +267,8 @@ func (c *Community) useProfilePhoto(ctx context.Context, tx *store.Store, acc *s
 	return c.markPhotosGone(ctx, tx, old)
 }
 
-// PublicPhotoAllowed reports whether the files of a public set may be served: not while their owner is suspended or
-// deleted. Files without an owner, which demo posts share, always may; whether they exist is for the media store to
+// PublicPhotoAllowed reports whether the files of a public set may be served: not once the set is gone, of which copies
+// may be left for a while, nor while their owner is suspended or deleted. Files without an owner, which demo posts share, always may; whether they exist is for the media store to
 // say.
 func (c *Community) PublicPhotoAllowed(ctx context.Context, random string) (bool, error) {
 	withheld, err := c.Store.IsSetWithheld(ctx, random)

@@ -68,7 +68,7 @@ func (d *photoSite) makePrivate(p *store.Photo) error {
 }
 
 func TestPrivateSets(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		before := d.made(d.ann)
 		if err := d.makePrivate(before); err != nil {
@@ -253,7 +253,7 @@ func TestFocus(t *testing.T) {
 
 // TestRetiredSets: what a photo's address was is good for a day, whatever is edited, unless it becomes private or is deleted.
 func TestRetiredSets(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		there := func(p *store.Photo) bool {
 			o, err := d.Media.Open(t.Context(), p.Key("square"))
@@ -341,7 +341,7 @@ func (d *photoSite) claim(kind string, make func()) *queue.Job {
 // TestTwoWorkers: the lease of the first ran out, and a second one made the photo. The first changes nothing, and
 // takes its own files away.
 func TestTwoWorkers(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		var p *store.Photo
 		first := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{})) })
@@ -408,7 +408,7 @@ func (h hooked) Open(ctx context.Context, key string) (*media.Object, error) {
 
 // TestRetriedByTheOperator: a dead job of a photo that is run again makes the photo.
 func TestRetriedByTheOperator(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		var p *store.Photo
 		job := d.claim(jobProcess, func() { p = d.upload(d.ann, phototest.JPEG(phototest.Options{})) })
@@ -464,7 +464,7 @@ func TestDeadAndRetried(t *testing.T) {
 
 // TestOnePostEach: many posts want the same photo; one gets it.
 func TestOnePostEach(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{})
 		p := d.made(d.ann)
 		var posts []int64
@@ -534,7 +534,7 @@ func TestClosedSite(t *testing.T) {
 }
 
 func TestProfilePhotos(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{visitors: VisitorsNone})
 		profilePhoto := func(purpose string) *store.Photo {
 			p, err := d.StartUpload(t.Context(), d.ann, Upload{Purpose: purpose, Body: bytes.NewReader(phototest.JPEG(phototest.Options{}))})
@@ -637,7 +637,7 @@ func TestDemoFilesStay(t *testing.T) {
 	d.exec("DELETE FROM media_objects WHERE kind = 'orig'")
 	twin := *shared
 	twin.ID, twin.OrigRandom, twin.Source, twin.AttachedAt = shared.ID+1, "", store.SourceDemo, &shared.CreatedAt
-	if err := d.Store.AddPhoto(t.Context(), &twin); err != nil {
+	if err := d.tx(func(ctx context.Context, tx *store.Store) error { return tx.AddPhoto(ctx, &twin) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.makePrivate(&twin); err != nil { // a copy of its own

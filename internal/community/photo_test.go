@@ -66,7 +66,7 @@ func openPhotoSite(t *testing.T, s *store.Store, dir string, o photoSiteOptions)
 		Visitors: o.visitors, KeepOriginals: !o.dropOriginals, MaxUploadBytes: 5e6,
 	})
 	d.queue = queue.New(queue.Options{Backend: JobBackend(s), Workers: Workers(), Poll: 50 * time.Millisecond, Log: d.Log})
-	d.RegisterPhotoJobs(d.queue)
+	d.RegisterJobs(d.queue)
 	s.OnJob(d.queue.Notify)
 	s.OnEvent(hub.Wake)
 	d.ann, d.bob = d.account("ann"), d.account("bob")
@@ -274,7 +274,11 @@ func (d *photoSite) post(acc *store.Account, v store.Visibility) int64 {
 
 func (d *photoSite) attach(postID int64, p *store.Photo) bool {
 	d.t.Helper()
-	ok, err := d.Store.AttachPhoto(d.t.Context(), p.AccountID, p.ID, postID, 0, "", store.ToMillis(time.Now()))
+	var ok bool
+	err := d.tx(func(ctx context.Context, tx *store.Store) (err error) {
+		ok, err = tx.AttachPhoto(ctx, p.AccountID, p.ID, postID, 0, "", store.ToMillis(time.Now()))
+		return err
+	})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -297,7 +301,7 @@ func (d *photoSite) open(key string) []byte {
 }
 
 func TestUpload(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{}).work()
 		file := phototest.JPEG(phototest.Options{Width: 1400, Height: 900, Orientation: 6, GPS: true, AltText: "A quarter each", Make: "Canon", Model: "R5", ISO: 200, TakenAt: "2024:05:06 07:08:09"})
 		p, err := d.StartUpload(t.Context(), d.ann, Upload{FileName: `C:\fotos\` + "a\x00.jpg", Body: iotest.HalfReader(bytes.NewReader(file)), Size: int64(len(file))})

@@ -2,6 +2,8 @@ package community
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"tintype/internal/store"
@@ -12,10 +14,12 @@ import (
 type Post struct {
 	store.Post
 	Author   *store.Account
+	Booster  *store.Account // who boosted it, where a boost brought it into a feed
 	Photos   []*store.Photo
 	Mentions []*store.Account
 	Tags     []store.Tag    // by name, as the caption has them; rows of their own only for feeds and search
 	ReplyTo  *store.Account // the author of what a comment answers
+	Filtered []FilterResult // the viewer's filters that it meets, of those that work where it is shown
 }
 
 // reader lets a viewer in: where the site is for members only, a visitor is sent to log in.
@@ -40,6 +44,10 @@ func (c *Community) PostByID(ctx context.Context, viewer *store.Account, id int6
 
 // PostsByID returns those of the posts and comments that the viewer may see, in the order of the ids, at most 80.
 func (c *Community) PostsByID(ctx context.Context, viewer *store.Account, ids []int64) ([]*Post, error) {
+	return c.postsByID(ctx, viewer, filterAnywhere, ids)
+}
+
+func (c *Community) postsByID(ctx context.Context, viewer *store.Account, in FilterContext, ids []int64) ([]*Post, error) {
 	if err := c.reader(viewer); err != nil {
 		return nil, err
 	}
@@ -50,12 +58,12 @@ func (c *Community) PostsByID(ctx context.Context, viewer *store.Account, ids []
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.loadPosts(ctx, viewer, posts)
+	return c.loadPosts(ctx, viewer, in, posts)
 }
 
 // loadPost is loadPosts for one, with the metadata of its photos.
 func (c *Community) loadPost(ctx context.Context, viewer *store.Account, p *store.Post) (*Post, error) {
-	posts, err := c.load(ctx, viewer, []store.Post{*p}, true)
+	posts, err := c.load(ctx, viewer, filterAnywhere, []store.Post{*p}, true)
 	if err != nil {
 		return nil, err
 	}
@@ -65,37 +73,50 @@ func (c *Community) loadPost(ctx context.Context, viewer *store.Account, p *stor
 	return posts[0], nil
 }
 
-// loadPosts fills in what a page of posts shows, in at most three statements however many posts there are. A post whose
-// author disappeared meanwhile is left out.
-func (c *Community) loadPosts(ctx context.Context, viewer *store.Account, posts []store.Post) ([]*Post, error) {
-	return c.load(ctx, viewer, posts, false)
+// LoadPost is loadPost after an act: it reads on the primary.
+func (c *Community) LoadPost(ctx context.Context, viewer *store.Account, p *store.Post) (*Post, error) {
+	return c.loadPost(store.Primary(ctx), viewer, p)
 }
 
-func (c *Community) load(ctx context.Context, viewer *store.Account, posts []store.Post, metadata bool) ([]*Post, error) {
+// loadPosts fills in what a page of posts shows, in at most three statements however many posts there are. A post whose
+// author disappeared meanwhile is left out. The viewer's filters stand in its row.
+func (c *Community) loadPosts(ctx context.Context, viewer *store.Account, in FilterContext, posts []store.Post) ([]*Post, error) {
+	return c.load(ctx, viewer, in, posts, false)
+}
+
+func (c *Community) load(ctx context.Context, viewer *store.Account, in FilterContext, posts []store.Post, metadata bool) ([]*Post, error) {
 	if len(posts) == 0 {
 		return []*Post{}, nil
 	}
 	var (
 		all        = make([]Post, len(posts))
 		byID       = make(map[int64]*Post, len(posts))
-		withPhotos = make([]int64, 0, len(posts))
+		withPhotos = make([]*Post, 0, len(posts))
 		mentioning []int64
+		again      []*Post
 		people     idSet
 	)
 	for i := range posts {
 		p := &all[i]
 		p.Post = posts[i]
-		byID[p.ID] = p
+		if first := byID[p.ID]; first != nil { // a post and its boost in one feed
+			again = append(again, p)
+		} else {
+			byID[p.ID] = p
+		}
 		people.add(p.AuthorID)
+		if p.BoosterID != 0 {
+			people.add(p.BoosterID)
+		}
 		if p.InReplyToAuthorID != nil {
 			people.add(*p.InReplyToAuthorID)
 		}
-		if p.PhotosCount > 0 {
-			withPhotos = append(withPhotos, p.ID)
+		if p.PhotosCount > 0 && byID[p.ID] == p {
+			withPhotos = append(withPhotos, p)
 		}
-		p.Tags = tagsOf(p.Caption)
+		p.Tags = c.tagsOf(p.Caption)
 		// Mentions are read from the caption, so a caption without the sign has none.
-		if strings.ContainsRune(p.Caption, '@') {
+		if strings.ContainsRune(p.Caption, '@') && byID[p.ID] == p {
 			mentioning = append(mentioning, p.ID)
 		}
 	}
@@ -113,7 +134,7 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	if err := c.loadPhotos(ctx, byID, withPhotos, accounts, metadata); err != nil {
+	if err := c.loadPhotos(ctx, withPhotos, accounts, metadata); err != nil {
 		return nil, err
 	}
 	for _, m := range mentions {
@@ -121,49 +142,46 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, posts []sto
 			byID[m.PostID].Mentions = append(byID[m.PostID].Mentions, a)
 		}
 	}
+	for _, p := range again {
+		p.Photos, p.Mentions = byID[p.ID].Photos, byID[p.ID].Mentions
+	}
 	out := make([]*Post, 0, len(all))
 	for i := range all {
 		p := &all[i]
 		if p.Author = accounts[p.AuthorID]; p.Author == nil {
 			continue
 		}
+		if p.BoosterID != 0 {
+			if p.Booster = accounts[p.BoosterID]; p.Booster == nil {
+				continue
+			}
+		}
 		if p.InReplyToAuthorID != nil {
 			p.ReplyTo = accounts[*p.InReplyToAuthorID]
 		}
 		out = append(out, p)
 	}
+	if viewer != nil && viewer.Filters != "" {
+		m := c.matcherOf(ctx, viewer.ID, viewer.Filters)
+		for _, p := range out {
+			p.Filtered = m.results(p, in)
+		}
+	}
 	return out, nil
 }
 
-// loadPhotos reads the posts' photos and the accounts' avatars and headers at once.
-func (c *Community) loadPhotos(ctx context.Context, byID map[int64]*Post, withPhotos []int64, accounts map[int64]*store.Account, metadata bool) error {
-	var profileIDs idSet
-	for _, a := range accounts {
-		for _, id := range []*int64{a.AvatarPhotoID, a.HeaderPhotoID} {
-			if id != nil {
-				profileIDs.add(*id)
-			}
-		}
+// loadPhotos fills in the posts' photos and the accounts' avatars and headers, in one statement at most.
+func (c *Community) loadPhotos(ctx context.Context, posts []*Post, accounts map[int64]*store.Account, metadata bool) error {
+	rows := make([]*store.Post, len(posts))
+	for i, p := range posts {
+		rows[i] = &p.Post
 	}
-	photos, err := c.Store.FeedPhotos(ctx, withPhotos, profileIDs.ids, metadata)
+	photos, err := c.Store.FeedPhotos(ctx, rows, slices.Collect(maps.Values(accounts)), metadata)
 	if err != nil {
 		return fromStore(err)
 	}
-	for _, ph := range photos {
-		if ph.PostID != nil {
-			if p := byID[*ph.PostID]; p != nil {
-				p.Photos = append(p.Photos, ph)
-			}
-			continue
-		}
-		a := accounts[ph.AccountID]
-		switch {
-		case a == nil:
-		case a.AvatarPhotoID != nil && *a.AvatarPhotoID == ph.ID:
-			a.Avatar = ph
-		case a.HeaderPhotoID != nil && *a.HeaderPhotoID == ph.ID:
-			a.Header = ph
-		}
+	for i, p := range posts {
+		p.Photos = photos[i]
 	}
 	return nil
 }
@@ -184,4 +202,11 @@ func (s *idSet) add(id int64) bool {
 	s.seen[id] = struct{}{}
 	s.ids = append(s.ids, id)
 	return true
+}
+
+// Neighbours are the ids of the posts beside one in its author's profile, those that the viewer may see: the next newer and
+// the next older, 0 for none.
+func (c *Community) Neighbours(ctx context.Context, viewer *store.Account, p *Post) (newer, older int64, err error) {
+	newer, older, err = c.Store.Neighbours(ctx, viewer, p.AuthorID, p.ID)
+	return newer, older, fromStore(err)
 }

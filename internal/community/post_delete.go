@@ -19,11 +19,6 @@ type postDeletePayload struct {
 // eraseBatch is how many rows one transaction of a removal touches.
 const eraseBatch = 200
 
-// RegisterPostJobs has the queue do the jobs of posts.
-func (c *Community) RegisterPostJobs(q *queue.Queue) {
-	q.Register(JobPostDelete, queue.Handler{Run: c.runPostDelete, Timeout: 10 * time.Minute})
-}
-
 // DeletePost deletes a post or comment and returns it as it was. Authors may delete their own and comments under their
 // own posts; administrators may delete any. It disappears from every page at once; a job removes the rows and photos.
 // Answers to a deleted comment become answers to its parent. It returns ErrNotFound for what the account may not see,
@@ -117,13 +112,12 @@ func hidePostRow(ctx context.Context, tx *store.Store, p *store.Post) error {
 	if err != nil {
 		return err
 	}
-	if err := countPost(ctx, tx, now, -1); err != nil {
-		return err
-	}
 	if moved > 0 && *now.InReplyToID != *now.RootID { // a post counts its whole thread, in which they were before
-		return tx.AddToPost(ctx, *now.InReplyToID, 0, moved)
+		if err := tx.AddToPost(ctx, *now.InReplyToID, 0, moved); err != nil {
+			return err
+		}
 	}
-	return nil
+	return countPost(ctx, tx, now, -1)
 }
 
 // runPostDelete can be repeated at any point: the next run does not find what was removed.
@@ -163,8 +157,7 @@ func (c *Community) erasePost(ctx context.Context, id int64, last func(ctx conte
 			if err := c.eraseRows(ctx, comment); err != nil {
 				return err
 			}
-			err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return tx.DropPost(ctx, comment) })
-			if err != nil {
+			if err := c.dropComment(ctx, comment); err != nil {
 				return err
 			}
 		}
@@ -175,11 +168,32 @@ func (c *Community) erasePost(ctx context.Context, id int64, last func(ctx conte
 	return last(ctx, func(ctx context.Context, tx *store.Store) error { return tx.DropPost(ctx, id) })
 }
 
+// dropComment deletes the row of a comment whose post is deleted. Its author's counters still count it, unless it was
+// deleted before its post.
+func (c *Community) dropComment(ctx context.Context, id int64) error {
+	return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		row, err := tx.LockPost(ctx, id)
+		if errors.Is(err, store.ErrNotFound) { // an earlier COMMIT, whose answer was lost
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.DropPost(ctx, id); err != nil || row.DeletedAt != nil {
+			return err
+		}
+		return countComment(ctx, tx, row, -1)
+	})
+}
+
 // eraseRows removes the rows that depend on one post or comment.
 func (c *Community) eraseRows(ctx context.Context, id int64) error {
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		photos, err := tx.PhotoIDsOfPost(ctx, id)
-		if err != nil {
+		if err != nil || len(photos) == 0 {
+			return err
+		}
+		if _, err := tx.LockPost(ctx, id); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		return c.markPhotosGone(ctx, tx, photos)

@@ -11,14 +11,15 @@ import (
 
 // PostChange is an edit. A nil field stays as it is. A comment keeps the visibility of its post.
 type PostChange struct {
-	Caption    *string
-	Warning    *string
-	Sensitive  *bool
-	Visibility *store.Visibility
-	Licence    *string
-	ShowExif   *bool
-	Language   *string
-	Photos     []PostPhoto // nil: as they are; else all that the post has from now on, in order
+	Caption      *string
+	Warning      *string
+	Sensitive    *bool
+	Visibility   *store.Visibility
+	Licence      *string
+	ShowExif     *bool
+	CommentsFrom *store.CommentsFrom
+	Language     *string
+	Photos       []PostPhoto // nil: as they are; else all that the post has from now on, in order
 }
 
 // PostPhoto is a photo of an edited post: one of its own, or an unattached one of the author.
@@ -45,7 +46,7 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 	}
 	after := *was
 	change.apply(&after)
-	if err := change.check(&after); err != nil {
+	if err := c.checkChange(change, &after); err != nil {
 		return nil, err
 	}
 	var root *store.Post
@@ -65,8 +66,7 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 	want := have
 	if change.Photos != nil {
 		want = change.photoIDs()
-		fresh := slices.DeleteFunc(slices.Clone(want), func(id int64) bool { return slices.Contains(have, id) })
-		if err := c.readyPhotos(ctx, acc, fresh); err != nil {
+		if err := c.readyPhotos(ctx, acc, want, have); err != nil {
 			return nil, err
 		}
 	}
@@ -81,6 +81,17 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 			}
 			if now.Visibility != was.Visibility { // the photos' files and the mentions were chosen for another audience
 				return &Invalid{[]FieldError{{"visibility", "changed", "Who may see this was changed a moment ago. Send it again."}}}
+			}
+			if kept, err := tx.HasVersions(ctx, id); err != nil {
+				return err
+			} else if !kept {
+				from := now.CreatedAt
+				if now.EditedAt != nil { // edited before versions were kept
+					from = *now.EditedAt
+				}
+				if err := addVersion(ctx, tx, now, from); err != nil {
+					return err
+				}
 			}
 			change.apply(now)
 			at := store.ToMillis(time.Now())
@@ -110,12 +121,18 @@ func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.P
 	if err := tx.UpdatePost(ctx, p); err != nil {
 		return err
 	}
+	if err := addVersion(ctx, tx, p, *p.EditedAt); err != nil {
+		return err
+	}
 	if p.RootID == nil && p.Visibility != was.Visibility {
 		if err := tx.SetThreadVisibility(ctx, p.ID, p.Visibility); err != nil {
 			return err
 		}
 	}
 	if err := rewriteWords(ctx, tx, p, words); err != nil {
+		return err
+	}
+	if _, err := tx.IndexPosts(ctx, p.ID); err != nil {
 		return err
 	}
 	if err := tx.AddEvent(ctx, EventPostUpdated, p.AuthorID, p.ID, postEventOf(was)); err != nil {
@@ -126,10 +143,26 @@ func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.P
 	case p.Kind != store.KindPost || before == after:
 		return nil
 	case after:
-		return tx.AddToPostsOf(ctx, p.AuthorID, 0, 1)
+		return countOpened(ctx, tx, p, 1)
 	default:
-		return tx.AddToPostsOf(ctx, p.AuthorID, 0, -1)
+		return countOpened(ctx, tx, p, -1)
 	}
+}
+
+// countOpened adds a post and its comments to the counters of what is open to everybody (by 1), or takes them out (by -1).
+func countOpened(ctx context.Context, tx *store.Store, p *store.Post, by int) error {
+	commenters, err := tx.CommentersOf(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	deltas := make(map[int64]store.CommentDelta, len(commenters))
+	for id, n := range commenters {
+		deltas[id] = store.CommentDelta{Open: n * by}
+	}
+	if err := tx.AddToPostsOf(ctx, p.AuthorID, 0, by); err != nil { // rewriteWords has locked the author
+		return err
+	}
+	return tx.CountComments(ctx, deltas)
 }
 
 func (ch PostChange) photoIDs() []int64 {
@@ -155,15 +188,16 @@ func (ch PostChange) apply(p *store.Post) {
 	}
 	if p.Kind == store.KindPost {
 		set(&p.Visibility, ch.Visibility)
+		set(&p.CommentsFrom, ch.CommentsFrom)
 	}
 	if ch.Photos != nil {
 		p.PhotosCount = len(ch.Photos)
 	}
 }
 
-func (ch PostChange) check(p *store.Post) error {
+func (c *Community) checkChange(ch PostChange, p *store.Post) error {
 	bad := &Invalid{}
-	checkPost(bad, p)
+	c.checkPost(bad, p)
 	switch {
 	case p.Kind == store.KindPost && p.PhotosCount == 0:
 		bad.add("photos", "blank", "A post needs a photo.")
@@ -181,8 +215,8 @@ func (ch PostChange) check(p *store.Post) error {
 			checkDescription(bad, *ph.Description)
 		}
 		for _, f := range []*float64{ph.FocusX, ph.FocusY} {
-			if f != nil && !(*f >= -1 && *f <= 1) {
-				bad.add("focus", "invalid", "A focal point lies between -1 and 1.")
+			if f != nil {
+				checkFocus(bad, *f)
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func testStore(t testing.TB) *store.Store { return storetest.SQLite(t) }
 
 // onEachDatabase runs the test on a fresh site of each dialect.
 func onEachDatabase(t *testing.T, test func(t *testing.T, g *testSite)) {
-	storetest.Each(t, func(t *testing.T, open func(t testing.TB) *store.Store) { test(t, newTestSite(t, open(t))) })
+	storetest.EachDialect(t, func(t *testing.T, open func(t testing.TB) *store.Store) { test(t, newTestSite(t, open(t))) })
 }
 
 func newTestSite(t testing.TB, s *store.Store) *testSite {

@@ -120,6 +120,9 @@ func (s *scene) everywhere(viewer *store.Account) map[string]string {
 	}
 	out["tags"] = strings.Join(found, " ")
 
+	posts, err = s.SearchPosts(ctx, viewer, PostSearch{Text: "#ALLTAG", Cursor: Cursor{Limit: 80}})
+	list("search of captions", posts, err)
+
 	ids := make([]int64, 0, len(s.names))
 	for id := range s.names {
 		ids = append(ids, id)
@@ -186,6 +189,7 @@ func TestWhoSeesWhat(t *testing.T) {
 			"follower's feed": "public/comment unlisted/comment", "feed of alltag": "public warned", "feed of followerstag": "", "feed of gonetag": "", "tags": "alltag publictag",
 			"posts by id": sorted(publicThread, unlistedThread, bothBlocks, "warned"), "post page": sorted(publicThread, unlistedThread, bothBlocks, "warned"),
 			"comments of public": sorted("public/comment public/reply", bothBlocks), "likes of public": "blocked blocker",
+			"search of captions": "public warned",
 		}
 		with := func(changes map[string]string) map[string]string {
 			m := map[string]string{}
@@ -199,7 +203,7 @@ func TestWhoSeesWhat(t *testing.T) {
 		}
 		blockedOut := map[string]string{
 			"public feed": "", "account feed": "not found", "profile": "not found", "follower's feed": "", "feed of alltag": "", "tags": "",
-			"comments of public": "", "likes of public": "",
+			"comments of public": "", "likes of public": "", "search of captions": "",
 		}
 		tests := []struct {
 			name   string
@@ -209,17 +213,17 @@ func TestWhoSeesWhat(t *testing.T) {
 			{"visitor", nil, open},
 			{"stranger", s.stranger, open},
 			{"admin", s.admin, open}, // an administrator reads like any member
-			{"hider", s.hider, with(map[string]string{"public feed": "public", "account feed": "public public/reply unlisted unlisted/reply", "profile": "public unlisted", "feed of alltag": "public"})},
+			{"hider", s.hider, with(map[string]string{"public feed": "public", "account feed": "public public/reply unlisted unlisted/reply", "profile": "public unlisted", "feed of alltag": "public", "search of captions": "public"})},
 			{"follower", s.follower, with(map[string]string{
 				"home feed": "followers public unlisted warned", "account feed": "followers followers/reply public public/reply unlisted unlisted/reply warned",
-				"profile": "followers public unlisted warned", "follower's feed": "followers/comment public/comment unlisted/comment",
+				"profile": "followers public unlisted warned", "follower's feed": "followers/comment public/comment unlisted/comment", "search of captions": "followers public unlisted warned",
 				"posts by id": sorted(publicThread, unlistedThread, followThread, bothBlocks, "warned"), "post page": sorted(publicThread, unlistedThread, followThread, bothBlocks, "warned"),
 			})},
 			{"author", s.author, with(map[string]string{
 				"home feed": "followers public unlisted warned", "account feed": "followers followers/reply public public/reply unlisted unlisted/reply warned",
 				"profile": "followers public unlisted warned", "follower's feed": "followers/comment public/comment unlisted/comment",
 				"posts by id": sorted(publicThread, unlistedThread, followThread, "warned"), "post page": sorted(publicThread, unlistedThread, followThread, "warned"),
-				"comments of public": "public/comment public/reply", "likes of public": "",
+				"comments of public": "public/comment public/reply", "likes of public": "", "search of captions": "followers public unlisted warned",
 			})},
 			{"blocked", s.blocked, with(blockedOut)},
 			{"blocker", s.blocker, with(blockedOut)},

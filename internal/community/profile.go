@@ -23,6 +23,8 @@ type ProfileChange struct {
 	Note        *string
 	Fields      *[]store.Field
 
+	Bot, Discoverable *bool
+
 	AvatarPhotoID, HeaderPhotoID int64 // ready photos of the member's own, uploaded for that purpose
 	RemoveAvatar, RemoveHeader   bool
 
@@ -56,6 +58,8 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 		set(&now.DisplayName, p.DisplayName)
 		set(&now.Note, p.Note)
 		set(&now.Fields.V, p.Fields)
+		set(&now.Bot, p.Bot)
+		set(&now.Discoverable, p.Discoverable)
 		p.PostingChange.apply(now)
 		err := c.changeProfilePhoto(ctx, tx, now, &now.AvatarPhotoID, store.PurposeAvatar, p.AvatarPhotoID, p.RemoveAvatar)
 		if err != nil {

@@ -1,6 +1,7 @@
 package community
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tintype/internal/media"
 	"tintype/internal/store"
 )
 
@@ -20,13 +22,15 @@ const keepKeys = 48 * time.Hour
 // NewPost is a post to publish. Zero values take the account's defaults.
 type NewPost struct {
 	Caption        string
-	PhotoIDs       []int64          // in order
-	Descriptions   map[int64]string // alternative texts by photo, where they are not what they were
+	PhotoIDs       []int64               // in order
+	Descriptions   map[int64]string      // alternative texts by photo, where they are not what they were
+	Focus          map[int64]media.Focus `json:",omitempty"` // focal points by photo, where they move
 	Warning        string
 	Sensitive      *bool
 	Visibility     store.Visibility // of a comment: its post's, whatever is asked for
 	Licence        string
 	ShowExif       *bool
+	CommentsFrom   store.CommentsFrom `json:",omitempty"` // who may comment on the post
 	Language       string
 	InReplyTo      int64 // makes it a comment
 	IdempotencyKey string
@@ -97,25 +101,31 @@ func (c *Community) firstAnswer(ctx context.Context, acc *store.Account, key *st
 }
 
 func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost, key *store.IdempotencyKey) (*Post, error) {
-	p, err := newPostRow(acc, in)
+	p, err := c.newPostRow(acc, in)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.Allow(ctx, fmt.Sprintf("post:%d", acc.ID), c.PostLimit); err != nil {
 		return nil, err
 	}
-	var parent *store.Post
+	var parent, root *store.Post
 	if in.InReplyTo != 0 {
 		if parent, err = c.Store.PostByID(ctx, acc, in.InReplyTo); err != nil {
 			return nil, fromStore(err)
 		}
+		if root, err = c.threadOf(ctx, parent); err != nil {
+			return nil, err
+		}
+		if err := mayComment(ctx, c.Store, acc, root); err != nil { // again under the lock, where nothing is waited for any more
+			return nil, err
+		}
 		answer(p, parent)
 	}
-	words, err := c.readCaption(ctx, acc, p, parent)
+	words, err := c.readCaption(ctx, acc, p, root)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.readyPhotos(ctx, acc, in.PhotoIDs); err != nil {
+	if err := c.readyPhotos(ctx, acc, in.PhotoIDs, nil); err != nil {
 		return nil, err
 	}
 	var made store.Post // as the try that was committed left it
@@ -155,6 +165,9 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 		if now.Visibility != row.Visibility { // the photos' files and the mentions were chosen for another audience
 			return &Invalid{[]FieldError{{"in_reply_to", "changed", "The author changed who may see this post a moment ago. Send the comment again."}}}
 		}
+		if err := mayComment(ctx, tx, acc, root); err != nil {
+			return err
+		}
 		answer(row, now)
 		told = append([]int64{now.AuthorID, root.AuthorID}, told...)
 	}
@@ -162,6 +175,9 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 		return err
 	}
 	if err := c.placePhotos(ctx, tx, row, nil, newPhotos(in)); err != nil {
+		return err
+	}
+	if _, err := tx.IndexPosts(ctx, row.ID); err != nil {
 		return err
 	}
 	if err := c.switchSets(ctx, tx, sets); err != nil {
@@ -194,12 +210,13 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 }
 
 // newPostRow checks the input and makes the row of a post. It reports every mistake at once.
-func newPostRow(acc *store.Account, in NewPost) (*store.Post, error) {
+func (c *Community) newPostRow(acc *store.Account, in NewPost) (*store.Post, error) {
 	bad := &Invalid{}
 	p := &store.Post{
 		AuthorID: acc.ID, Kind: store.KindPost, Caption: tidy(in.Caption), Warning: oneLine(in.Warning),
 		Sensitive: acc.DefaultSensitive, Visibility: acc.DefaultVisibility, Licence: acc.DefaultLicence, ShowExif: acc.DefaultShowExif,
-		Language: language(in.Language, acc.Language), PhotosCount: len(in.PhotoIDs), AppID: in.AppID,
+		CommentsFrom: acc.DefaultCommentsFrom,
+		Language:     language(in.Language, acc.Language), PhotosCount: len(in.PhotoIDs), AppID: in.AppID,
 	}
 	if in.Sensitive != nil {
 		p.Sensitive = *in.Sensitive
@@ -213,8 +230,9 @@ func newPostRow(acc *store.Account, in NewPost) (*store.Post, error) {
 	if in.Licence != "" {
 		p.Licence = in.Licence
 	}
+	p.CommentsFrom = cmp.Or(in.CommentsFrom, p.CommentsFrom, store.CommentsFromEveryone)
 	if in.InReplyTo != 0 {
-		p.Kind = store.KindComment
+		p.Kind, p.CommentsFrom = store.KindComment, store.CommentsFromEveryone
 	}
 	switch {
 	case p.Kind == store.KindPost && len(in.PhotoIDs) == 0:
@@ -234,23 +252,29 @@ func newPostRow(acc *store.Account, in NewPost) (*store.Post, error) {
 	for _, d := range in.Descriptions {
 		checkDescription(bad, d)
 	}
-	checkPost(bad, p)
+	for _, f := range in.Focus {
+		checkFocus(bad, f.X, f.Y)
+	}
+	c.checkPost(bad, p)
 	return p, bad.err()
 }
 
 // checkPost notes what is wrong with a post's own columns.
-func checkPost(bad *Invalid, p *store.Post) {
+func (c *Community) checkPost(bad *Invalid, p *store.Post) {
 	most := MaxCaption
 	if p.Kind == store.KindComment {
 		most = MaxComment
 	}
-	checkLength(bad, "caption", "The text", p.Caption, most)
+	if n := c.Characters(p.Caption); n > most || len(p.Caption) > maxRenderSize {
+		bad.add("caption", "too_long", fmt.Sprintf("The text has %d characters; %d are the most.", max(n, most+1), most))
+	}
 	checkLength(bad, "warning", "The content warning", p.Warning, MaxWarning)
 	switch p.Visibility {
 	case store.Public, store.Unlisted, store.Followers:
 	default:
 		bad.add("visibility", "invalid", "Choose who may see this: everybody, everybody with the address, or your followers.")
 	}
+	bad.checkCommentsFrom(p.CommentsFrom)
 	if _, ok := LicenceByID(p.Licence); !ok {
 		bad.add("licence", "invalid", "Choose a licence from the list.")
 	}
@@ -258,6 +282,14 @@ func checkPost(bad *Invalid, p *store.Post) {
 
 func checkDescription(bad *Invalid, description string) {
 	checkLength(bad, "description", "An alternative text", tidy(description), MaxDescription)
+}
+
+func checkFocus(bad *Invalid, point ...float64) {
+	for _, f := range point {
+		if !(f >= -1 && f <= 1) {
+			bad.add("focus", "invalid", "A focal point lies between -1 and 1.")
+		}
+	}
 }
 
 func checkLength(bad *Invalid, field, what, text string, most int) {
@@ -312,10 +344,11 @@ type captionWords struct {
 	mentions []int64 // accounts that may see the post
 }
 
-// readCaption finds the rows of the caption's tags and mentions. It creates missing tags, before the transaction.
-func (c *Community) readCaption(ctx context.Context, acc *store.Account, p, parent *store.Post) (captionWords, error) {
+// readCaption finds the rows of the tags and mentions in the caption of p, which stands in the thread of root, if that is
+// not nil. It creates missing tags, before the transaction.
+func (c *Community) readCaption(ctx context.Context, acc *store.Account, p, root *store.Post) (captionWords, error) {
 	var w captionWords
-	tags, names := Extract(p.Caption)
+	tags, names := c.Extract(p.Caption)
 	bad := &Invalid{}
 	if len(tags) > MaxTags {
 		bad.add("caption", "too_many_tags", fmt.Sprintf("A text has at most %d tags.", MaxTags))
@@ -338,13 +371,7 @@ func (c *Community) readCaption(ctx context.Context, acc *store.Account, p, pare
 		return w, fromStore(err)
 	}
 	audience, thread := p.AuthorID, p.AuthorID
-	if parent != nil {
-		root := parent
-		if parent.RootID != nil {
-			if root, err = c.Store.RawPost(ctx, *parent.RootID); err != nil {
-				return w, fromStore(err)
-			}
-		}
+	if root != nil {
 		audience, thread = root.AuthorID, root.AuthorID
 	}
 	if p.Visibility != store.Followers {
@@ -397,7 +424,7 @@ func tellOf(ctx context.Context, tx *store.Store, p *store.Post, accounts []int6
 }
 
 // countPost adds a post or comment to the counters (by 1) or takes it out (by -1), in ascending order of the rows' ids:
-// the post of the thread, then the comment.
+// the post of the thread, then the comment, then the author.
 func countPost(ctx context.Context, tx *store.Store, p *store.Post, by int) error {
 	if p.Kind == store.KindPost {
 		open := by
@@ -409,8 +436,19 @@ func countPost(ctx context.Context, tx *store.Store, p *store.Post, by int) erro
 	if err := tx.AddToPost(ctx, *p.RootID, 0, by); err != nil {
 		return err
 	}
-	if *p.InReplyToID == *p.RootID {
-		return nil
+	if *p.InReplyToID != *p.RootID {
+		if err := tx.AddToPost(ctx, *p.InReplyToID, 0, by); err != nil {
+			return err
+		}
 	}
-	return tx.AddToPost(ctx, *p.InReplyToID, 0, by)
+	return countComment(ctx, tx, p, by)
+}
+
+// countComment is countPost for the counters of the comment's author alone.
+func countComment(ctx context.Context, tx *store.Store, p *store.Post, by int) error {
+	delta := store.CommentDelta{All: by, Open: by}
+	if p.Visibility == store.Followers {
+		delta.Open = 0
+	}
+	return tx.CountComments(ctx, map[int64]store.CommentDelta{p.AuthorID: delta})
 }

@@ -13,11 +13,15 @@ import (
 // waitForPhotos is how long a post waits for all of its photos that are being prepared.
 const waitForPhotos = 20 * time.Second
 
-// readyPhotos waits until the photos are ready. Photos that cannot become part of the account's post are *Invalid.
-func (c *Community) readyPhotos(ctx context.Context, acc *store.Account, ids []int64) error {
+// readyPhotos waits until the photos are ready. Photos that cannot become part of the account's post are *Invalid, by
+// their place among ids. Those of have are part of it already.
+func (c *Community) readyPhotos(ctx context.Context, acc *store.Account, ids, have []int64) error {
 	bad := &Invalid{}
 	end := time.Now().Add(waitForPhotos)
 	for i, id := range ids {
+		if slices.Contains(have, id) {
+			continue
+		}
 		p, err := c.WaitPhoto(ctx, acc, id, max(time.Until(end), 0))
 		switch {
 		case errors.Is(err, ErrNotFound), err == nil && (p.Purpose != store.PurposePost || p.State == store.PhotoGone):
@@ -49,6 +53,9 @@ func newPhotos(in NewPost) []PostPhoto {
 		photos[i].ID = id
 		if d, ok := in.Descriptions[id]; ok {
 			photos[i].Description = &d
+		}
+		if f, ok := in.Focus[id]; ok {
+			photos[i].FocusX, photos[i].FocusY = &f.X, &f.Y
 		}
 	}
 	return photos

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tintype/internal/queue"
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 )
 
@@ -67,6 +68,11 @@ func TestPublishRefuses(t *testing.T) {
 			t.Errorf("%s: %s; want %s", tt.name, codes(err), tt.want)
 		}
 	}
+	// The photo that is wrong is called by its place, also behind those that the post has.
+	_, err = g.EditPost(g.ctx, ann, post.ID, PostChange{Photos: []PostPhoto{{ID: post.Photos[0].ID}, {ID: his}}})
+	if codes(err) != "photos missing" || !strings.Contains(err.Error(), "Photo 2 ") || strings.Contains(err.Error(), "Photo 1 ") {
+		t.Errorf("an edit with another's photo: %v", err)
+	}
 	if _, err := g.Publish(g.ctx, nil, NewPost{}); !errors.Is(err, ErrUnauthenticated) {
 		t.Error(err)
 	}
@@ -98,7 +104,7 @@ func TestPublishWaitsAndMoves(t *testing.T) {
 	var done atomic.Bool
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // mostly enough for Publish to come and wait, which nothing shows
 		done.Store(true)
 		state(store.PhotoReady)
 	})
@@ -379,8 +385,7 @@ func TestDeletePostRemovesEverything(t *testing.T) {
 		dying, die := context.WithCancel(g.ctx)
 		_ = g.erasePost(dying, post.ID, func(context.Context, func(context.Context, *store.Store) error) error { die(); return dying.Err() })
 		q := queue.New(queue.Options{Backend: JobBackend(g.Store)})
-		g.RegisterPostJobs(q)
-		g.RegisterPhotoJobs(q)
+		g.RegisterJobs(q)
 		runJobs(t, g, q)
 		for _, table := range []string{"likes WHERE post_id", "notifications WHERE post_id", "post_tags WHERE post_id", "mentions WHERE post_id", "photos WHERE post_id", "posts WHERE id", "posts WHERE root_id"} {
 			var n int
@@ -406,17 +411,14 @@ func runJobs(t *testing.T, g *testSite, q *queue.Queue) {
 			t.Error(err)
 		}
 	}()
-	for {
+	servertest.Eventually(t, "no deletion waits", func() bool {
 		jobs, err := g.Jobs(g.ctx, store.JobReady, 0, 100)
 		g.must(err)
-		if !slices.ContainsFunc(jobs, func(j store.Job) bool { return j.Kind == JobPostDelete }) {
-			break
-		}
 		for _, j := range jobs {
 			if j.Error != "" {
 				t.Fatal(j.Error)
 			}
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		return !slices.ContainsFunc(jobs, func(j store.Job) bool { return j.Kind == JobPostDelete })
+	})
 }

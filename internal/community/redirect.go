@@ -1,7 +1,9 @@
 package community
 
 import (
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -22,6 +24,40 @@ func validRedirect(s string) bool {
 		return u.Host != ""
 	}
 	return !foreignScheme(u.Scheme)
+}
+
+// sameRedirect reports whether a client that registered one redirect URI may ask for the other: the same one, or on the
+// loopback interface the same with another port, which a native application gets from the system when it starts
+// (RFC 8252, 7.3).
+func sameRedirect(registered, asked string) bool {
+	if registered == asked {
+		return true
+	}
+	r, ok := withoutLoopbackPort(registered)
+	if !ok {
+		return false
+	}
+	a, ok := withoutLoopbackPort(asked)
+	return ok && a == r
+}
+
+// withoutLoopbackPort returns a redirect URI without its port if it is one of the loopback interface.
+func withoutLoopbackPort(s string) (string, bool) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" || !validRedirect(s) {
+		return "", false
+	}
+	host := u.Hostname()
+	if address, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !address.IsLoopback()) {
+		return "", false
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return "", false
+		}
+	}
+	u.Host = host
+	return u.String(), true
 }
 
 // foreignScheme tells whether a scheme is known to be something else than one application's own.
@@ -57,6 +93,8 @@ var foreignSchemes = func() map[string]bool {
 		rtspu secondlife service session sftp sgn shell shortcuts shttp sieve sip sips skype smb sms smtp snews snmp soap.beep
 		soap.beeps spotify ssh steam stun stuns submit svn swh tag teamspeak tel teliaeid telnet tftp thismessage tip tn3270
 		turn turns tv udp unreal urn ut2004 ventrilo videotex vemmi vnc wais webcal widget wpid ws wss wtai xcon
+		anydesk cursor discord git-client github-mac itms-services jetbrains line macappstore macappstores msteams onepassword
+		rustdesk sgnl slack sourcetree teamviewer10 tg viber vscode vscode-insiders vscodium whatsapp windsurf zoommtg zoomphonecall zoomus
 		xcon-userid xfire xmlrpc.beep xmlrpc.beeps xmpp xri ymsgr z39.50 z39.50r z39.50s`) {
 		set[scheme] = true
 	}

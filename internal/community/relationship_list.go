@@ -17,8 +17,8 @@ type AccountPage struct {
 const maxRelationships = 200
 
 // Relationships returns how acc stands to each of the accounts, in their order. Ids beyond the first 200 and those
-// without a visible account are left out.
-func (c *Community) Relationships(ctx context.Context, acc *store.Account, ids []int64) ([]Relationship, error) {
+// without a visible account are left out, suspended accounts unless they are asked for.
+func (c *Community) Relationships(ctx context.Context, acc *store.Account, ids []int64, suspended bool) ([]Relationship, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
@@ -35,7 +35,7 @@ func (c *Community) Relationships(ctx context.Context, acc *store.Account, ids [
 	}
 	active := make(map[int64]bool, len(accounts))
 	for _, a := range accounts {
-		active[a.ID] = a.Active()
+		active[a.ID] = a.Active() || suspended && a.DeletedAt == nil
 	}
 	there := asked[:0]
 	for _, id := range asked {

@@ -29,7 +29,7 @@ func newCircle(t testing.TB, s *store.Store) *circle {
 
 // onEach runs a test on a fresh site in every dialect.
 func onEach(t *testing.T, test func(t *testing.T, c *circle)) {
-	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) { test(t, newCircle(t, open(t))) })
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) { test(t, newCircle(t, open(t))) })
 }
 
 func (c *circle) account(name string, change ...func(*store.Account)) *store.Account {
@@ -144,7 +144,7 @@ func testFollow(t *testing.T, c *circle) {
 	c.expectErr("nothing to end at a suspended account", err, ErrNotFound)
 	_, err = c.Follow(c.ctx, bob, ann.ID)
 	c.expectErr("from a suspended account", err, ErrUnauthenticated)
-	rels, err := c.Relationships(c.ctx, ann, []int64{bob.ID, ann.ID, ann.ID, 1})
+	rels, err := c.Relationships(c.ctx, ann, []int64{bob.ID, ann.ID, ann.ID, 1}, false)
 	c.expectErr("relationships", err, nil)
 	c.expect("relationships", rels, []Relationship{{ID: ann.ID}})
 }
@@ -206,7 +206,7 @@ func testFollowLocked(t *testing.T, c *circle) {
 	if err := c.Store.SaveProfile(c.ctx, bob); err != nil {
 		t.Fatal(err)
 	}
-	rels, err := c.Relationships(c.ctx, bob, []int64{cid.ID, ann.ID})
+	rels, err := c.Relationships(c.ctx, bob, []int64{cid.ID, ann.ID}, false)
 	c.expectErr("relationships", err, nil)
 	c.expect("unlocking accepts nothing", rels, []Relationship{{ID: cid.ID, RequestedBy: true}, {ID: ann.ID, FollowedBy: true}})
 	rel, err = c.Follow(c.ctx, cid, bob.ID)

@@ -3,6 +3,7 @@ package community
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,10 +19,14 @@ const (
 
 // Report is a complaint about an account, or about one of its posts or comments.
 type Report struct {
-	TargetID int64 // 0: the post's author
-	PostID   int64 // 0: the account itself
+	TargetID int64  // 0: the post's author
+	PostID   int64  // 0: the account itself
+	Category string // one of ReportCategories, or "" where the comment begins with the reason
 	Comment  string
 }
+
+// ReportCategories are what a report may say of itself in one word.
+var ReportCategories = []string{"spam", "legal", "violation", "other"}
 
 // FiledReport is a report as an administrator reads it. Deleted accounts are nil, and so is a post that the
 // administrator cannot see. Its Excerpt is kept.
@@ -39,7 +44,7 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 		return nil, ErrUnauthenticated
 	}
 	ctx = store.Primary(ctx)
-	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Comment: strings.TrimSpace(r.Comment), State: store.ReportOpen}
+	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Category: r.Category, Comment: strings.TrimSpace(r.Comment), State: store.ReportOpen}
 	if r.PostID != 0 {
 		post, err := c.Store.PostByID(ctx, acc, r.PostID)
 		if err != nil {
@@ -61,6 +66,9 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 	var wrong Invalid
 	if target.ID == acc.ID {
 		wrong.add("", "self", "You cannot report yourself.")
+	}
+	if r.Category != "" && !slices.Contains(ReportCategories, r.Category) {
+		wrong.add("category", "invalid", "The category is one of "+strings.Join(ReportCategories, ", ")+".")
 	}
 	if n := utf8.RuneCountInString(filed.Comment); n > maxReportComment {
 		wrong.add("comment", "too_long", fmt.Sprintf("The report has %d characters, at most %d are possible.", n, maxReportComment))
@@ -85,7 +93,11 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 				continue
 			}
 			// Not by notify: administrators are told whomever they block, and of each report.
-			if err := tell(ctx, tx, store.Notification{AccountID: admin, Kind: store.NotifyReport, FromID: acc.ID, CreatedAt: filed.CreatedAt}); err != nil {
+			push, err := tx.HasPush(ctx, admin)
+			if err != nil {
+				return err
+			}
+			if err := tell(ctx, tx, store.Notification{AccountID: admin, Kind: store.NotifyReport, FromID: acc.ID, CreatedAt: filed.CreatedAt}, push); err != nil {
 				return err
 			}
 		}
@@ -213,7 +225,7 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 			delete(accounts, id)
 		}
 	}
-	posts, err := c.postsOf(ctx, admin, about.ids)
+	posts, err := c.postsOf(ctx, admin, filterNowhere, about.ids)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package community
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -17,6 +18,9 @@ var grantable = func() map[string]bool {
 	}
 	return m
 }()
+
+// Scopes returns all scopes that a client may ask for, sorted.
+func Scopes() []string { return slices.Sorted(maps.Keys(grantable)) }
 
 // followScopes are what the old scope follow stands for.
 var followScopes = []string{"read:blocks", "write:blocks", "read:follows", "write:follows", "read:mutes", "write:mutes"}

@@ -20,7 +20,7 @@ func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, by C
 	if err := c.confirm(ctx, acc, "current_password", by); err != nil {
 		return nil, err
 	}
-	hash, err := c.passwords.hash(ctx, password)
+	hash, err := c.passwords.hash(ctx, byMember, password)
 	if err != nil {
 		return nil, err
 	}
@@ -31,24 +31,28 @@ func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, by C
 		if err := tx.DropLinks(ctx, acc.ID, LinkReset); err != nil {
 			return err
 		}
-		return replacePassword(ctx, tx, acc.ID, hash)
+		return replacePassword(ctx, tx, acc.ID, hash, by.Session)
 	})
 }
 
-// replacePassword sets a password and ends whatever the one before it gave access to.
-func replacePassword(ctx context.Context, tx *store.Store, id int64, hash string) error {
+// replacePassword sets a password and ends whatever the one before it gave access to. The session goes on under another
+// name, and its browser's pushes with it: see KeepPush.
+func replacePassword(ctx context.Context, tx *store.Store, id int64, hash, session string) error {
 	if err := tx.DeleteOtherSessions(ctx, id, ""); err != nil {
 		return err
 	}
-	if err := endOtherAccess(ctx, tx, id); err != nil {
+	if err := endOtherAccess(ctx, tx, id, session); err != nil {
 		return err
 	}
 	return tx.SetPassword(ctx, id, hash)
 }
 
 // endOtherAccess revokes an account's tokens and the codes that could still become tokens, and tells open pages and
-// streams to find out whether their session or token still holds.
-func endOtherAccess(ctx context.Context, tx *store.Store, id int64) error {
+// streams to find out whether their session or token still holds. Only the browser of the session goes on to be told by push.
+func endOtherAccess(ctx context.Context, tx *store.Store, id int64, session string) error {
+	if err := tx.DeletePushOfOtherSessions(ctx, id, session); err != nil {
+		return err
+	}
 	if err := tx.DeleteTokensOf(ctx, id, 0); err != nil {
 		return err
 	}
@@ -58,10 +62,10 @@ func endOtherAccess(ctx context.Context, tx *store.Store, id int64) error {
 	return tx.AddEvent(ctx, EventSessionsEnded, id, id, nil)
 }
 
-// EndOtherAccess is for somebody who has ended all other sessions: what applications may do ends, too.
-func (c *Community) EndOtherAccess(ctx context.Context, acc *store.Account) error {
+// EndOtherAccess is for somebody who has ended all sessions but one: what applications may do ends, too.
+func (c *Community) EndOtherAccess(ctx context.Context, acc *store.Account, session string) error {
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		return endOtherAccess(ctx, tx, acc.ID)
+		return endOtherAccess(ctx, tx, acc.ID, session)
 	}))
 }
 
@@ -143,16 +147,20 @@ func (c *Community) UpdateViewing(ctx context.Context, acc *store.Account, v Vie
 // PostingChange holds the defaults of a member's new posts, and whether followers need approval. A nil field stays as
 // it is.
 type PostingChange struct {
-	Visibility *store.Visibility
-	Licence    *string
-	ShowExif   *bool
-	Sensitive  *bool
-	Language   *string
-	Locked     *bool
+	Visibility   *store.Visibility
+	Licence      *string
+	ShowExif     *bool
+	CommentsFrom *store.CommentsFrom
+	Sensitive    *bool
+	Language     *string
+	Locked       *bool
 }
 
 func (e *Invalid) checkPosting(p PostingChange) {
 	e.checkChoice("visibility", (*string)(p.Visibility), string(store.Public), string(store.Unlisted), string(store.Followers))
+	if p.CommentsFrom != nil {
+		e.checkCommentsFrom(*p.CommentsFrom)
+	}
 	if p.Licence != nil {
 		if _, ok := LicenceByID(*p.Licence); !ok {
 			e.add("licence", "invalid", "That licence is not known here.")
@@ -164,6 +172,7 @@ func (p PostingChange) apply(a *store.Account) {
 	set(&a.DefaultVisibility, p.Visibility)
 	set(&a.DefaultLicence, p.Licence)
 	set(&a.DefaultShowExif, p.ShowExif)
+	set(&a.DefaultCommentsFrom, p.CommentsFrom)
 	set(&a.DefaultSensitive, p.Sensitive)
 	if p.Language != nil {
 		a.Language = cleanLanguage(*p.Language)
@@ -226,6 +235,9 @@ func (c *Community) SuspendAccount(ctx context.Context, username string, suspend
 			return tx.SetSuspended(ctx, now.ID, nil)
 		}
 		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.DeletePushOfOtherSessions(ctx, now.ID, ""); err != nil {
 			return err
 		}
 		if err := tx.AddEvent(ctx, EventAccountHidden, now.ID, now.ID, nil); err != nil {

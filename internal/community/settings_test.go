@@ -60,7 +60,7 @@ func TestANewPasswordEndsWhatTheOldOneGave(t *testing.T) {
 				}
 				return err
 			},
-			"end all others": func() error { return c.EndOtherAccess(ctx, anna) },
+			"end all others": func() error { return c.EndOtherAccess(ctx, anna, "") },
 		} {
 			if name == "change the password" {
 				secret, err := c.CreateResetLink(ctx, "anna")
@@ -125,6 +125,18 @@ func TestChangeEmail(t *testing.T) {
 		if acc, err := c.Login(ctx, "new@example.org", goodPassword, community.Client{Address: home}); err != nil || acc.ID != anna.ID {
 			t.Errorf("%v %v", acc, err)
 		}
+		// When it is free again it is hers who enters it, and nobody's before.
+		if _, err := c.ChangeEmail(ctx, anna, community.Confirmation{Password: goodPassword}, "anna@example.org"); err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Login(ctx, "new@example.org", goodPassword, community.Client{Address: home})
+		wantField(t, err, "", "wrong_login")
+		if acc, err := c.ChangeEmail(ctx, berta, community.Confirmation{Password: goodPassword}, "new@example.org"); err != nil || acc.EmailKey == nil {
+			t.Errorf("%+v %v", acc, err)
+		}
+		if acc, err := c.Login(ctx, "new@example.org", goodPassword, community.Client{Address: home}); err != nil || acc.ID != berta.ID {
+			t.Errorf("%v %v", acc, err)
+		}
 	})
 }
 
@@ -181,7 +193,7 @@ func TestSuspension(t *testing.T) {
 		if as, err := c.AccountsByID(ctx, berta, []int64{berta.ID, anna.ID}); err != nil || len(as) != 1 {
 			t.Errorf("by ids: %v %v", as, err)
 		}
-		if as, err := c.SearchAccounts(ctx, nil, "ann", 10); err != nil || len(as) != 0 {
+		if as, err := c.SearchAccounts(ctx, nil, community.AccountSearch{Text: "ann", Limit: 10}); err != nil || len(as) != 0 {
 			t.Errorf("search: %v %v", as, err)
 		}
 		_, err := c.Login(ctx, "anna", "wrong password", community.Client{Address: home})
@@ -212,11 +224,11 @@ func TestAccountsAndBlocks(t *testing.T) {
 			}
 			return out
 		}
-		if as, err := c.SearchAccounts(ctx, berta, "@ANNA", 10); err != nil || names(as) != "anna annabel " {
+		if as, err := c.SearchAccounts(ctx, berta, community.AccountSearch{Text: "@ANNA", Limit: 10}); err != nil || names(as) != "anna annabel " {
 			t.Errorf("%q %v", names(as), err)
 		}
 		for _, q := range []string{"", "%", "ann%", "{", "anna anna", "__"} {
-			if as, err := c.SearchAccounts(ctx, berta, q, 10); err != nil || len(as) != 0 {
+			if as, err := c.SearchAccounts(ctx, berta, community.AccountSearch{Text: q, Limit: 10}); err != nil || len(as) != 0 {
 				t.Errorf("%q finds %q, %v", q, names(as), err)
 			}
 		}
@@ -236,8 +248,22 @@ func TestAccountsAndBlocks(t *testing.T) {
 				t.Errorf("%+v: %v", x, err)
 			}
 		}
-		if as, err := c.SearchAccounts(ctx, berta, "anna", 10); err != nil || names(as) != "annabel " {
+		if as, err := c.SearchAccounts(ctx, berta, community.AccountSearch{Text: "anna", Limit: 10}); err != nil || names(as) != "annabel " {
 			t.Errorf("%q %v", names(as), err)
+		}
+		for q, want := range map[string]string{"berta": "berta ", "@BERTA": "berta ", "bert": ""} {
+			if as, err := c.SearchAccounts(ctx, anna, community.AccountSearch{Text: q, Limit: 10}); err != nil || names(as) != want {
+				t.Errorf("who blocks berta finds %q by %q, %v", names(as), q, err)
+			}
+		}
+		if _, err := c.Follow(ctx, berta, annabel.ID); err != nil {
+			t.Fatal(err)
+		}
+		if as, err := c.SearchAccounts(ctx, berta, community.AccountSearch{Text: "a", Followed: true, Limit: 10}); err != nil || names(as) != "annabel " {
+			t.Errorf("of those berta follows: %q %v", names(as), err)
+		}
+		if as, err := c.SearchAccounts(ctx, nil, community.AccountSearch{Text: "a", Followed: true, Limit: 10}); err != nil || len(as) != 0 {
+			t.Errorf("of those a visitor follows: %q %v", names(as), err)
 		}
 	})
 }
@@ -266,10 +292,13 @@ func TestMembersOnly(t *testing.T) {
 	c := newSite(t, s, func(o *community.Options) { o.Visitors = community.VisitorsNone })
 	ctx := deadline(t)
 	for name, look := range map[string]func(viewer *store.Account) error{
-		"name":   func(v *store.Account) error { _, err := c.AccountByName(ctx, v, "anna"); return err },
-		"id":     func(v *store.Account) error { _, err := c.AccountByID(ctx, v, anna.ID); return err },
-		"ids":    func(v *store.Account) error { _, err := c.AccountsByID(ctx, v, []int64{anna.ID}); return err },
-		"search": func(v *store.Account) error { _, err := c.SearchAccounts(ctx, v, "anna", 1); return err },
+		"name": func(v *store.Account) error { _, err := c.AccountByName(ctx, v, "anna"); return err },
+		"id":   func(v *store.Account) error { _, err := c.AccountByID(ctx, v, anna.ID); return err },
+		"ids":  func(v *store.Account) error { _, err := c.AccountsByID(ctx, v, []int64{anna.ID}); return err },
+		"search": func(v *store.Account) error {
+			_, err := c.SearchAccounts(ctx, v, community.AccountSearch{Text: "anna", Limit: 1})
+			return err
+		},
 	} {
 		if err := look(nil); !errors.Is(err, community.ErrUnauthenticated) {
 			t.Errorf("a visitor by %s: %v", name, err)

@@ -79,9 +79,10 @@ func TestADeletionWhileAHomeFeedIsRead(t *testing.T) {
 		}
 		g, me, other := followed(t, o)
 		oldest := g.post(other, store.Public, "the oldest")
-		time.Sleep(5 * time.Millisecond) // ids of one millisecond are looked at together
+		apart := func() { time.Sleep(5 * time.Millisecond) } // ids of one millisecond are looked at together
+		apart()
 		older := g.post(other, store.Public, "an older one")
-		time.Sleep(5 * time.Millisecond)
+		apart()
 		newest := g.post(other, store.Public, "the newest")
 		remove := func() {
 			_, err := g.DeletePost(g.ctx, other, newest.ID)
@@ -119,7 +120,27 @@ func TestStatementsOfARequest(t *testing.T) {
 			post = g.post(other, store.Public, "a photo")
 		}
 		g.comment(other, post.ID, "mine")
+		third := g.account("third")
+		var photos []int64
+		for range 3 {
+			photos = append(photos, g.post(third, store.Public, "of an album").Photos[0].ID)
+		}
+		album := g.album(third, AlbumForm{}, photos...)
+		g.album(third, AlbumForm{}, photos[1:]...)
+		g.album(third, AlbumForm{}, photos[2:]...)
+		for range 24 {
+			liked := g.post(third, store.Public, "another's")
+			_, err := g.Boost(g.ctx, other, liked.ID)
+			g.must(err)
+			_, err = g.Bookmark(g.ctx, me, liked.ID)
+			g.must(err)
+		}
 
+		title := "one of others"
+		_, err := g.CreateFilter(g.ctx, me, FilterChange{Title: &title, Contexts: FilterContexts, Keywords: []KeywordChange{{Keyword: &[]string{"another's"}[0]}}})
+		g.must(err)
+		me, _, err = g.SessionAccount(g.ctx, me.ID)
+		g.must(err)
 		bearer, _, err := g.TokenFor(g.ctx, g.app(t), me, "read")
 		g.must(err)
 		session := store.SessionRow{AccountID: me.ID, Hash: strings.Repeat("a", 64), ExpiresAt: 1 << 50}
@@ -138,9 +159,35 @@ func TestStatementsOfARequest(t *testing.T) {
 			}},
 			{"whose session elsewhere", 1, func() error { _, _, err := g.SessionAccount(g.ctx, me.ID); return err }},
 			{"whose token", 1, func() error { _, _, _, err := g.TokenByBearer(g.ctx, bearer); return err }},
-			{"home feed", 4, func() error { _, err := g.HomeFeed(g.ctx, me, Cursor{}); return err }},
-			{"public feed", 3, func() error { _, err := g.PublicFeed(g.ctx, me, Cursor{}); return err }},
-			{"post and comments", 4, func() error { _, _, err := g.PostWithComments(g.ctx, me, post.ID, Cursor{}); return err }},
+			// Who posted and boosted last, the page, accounts, photos.
+			{"home feed", 4, func() error {
+				posts, err := g.HomeFeed(g.ctx, me, Cursor{Limit: 24})
+				if len(posts) != 24 || posts[0].Booster == nil || !posts[0].Bookmarked || len(posts[0].Filtered) != 1 {
+					t.Errorf("%d posts", len(posts))
+				}
+				return err
+			}},
+			// What is known of photos (see store.photoCache) is not read again.
+			{"public feed", 2, func() error { _, err := g.PublicFeed(g.ctx, me, Cursor{}); return err }},
+			// The album, its owner, its photos' ids, their posts, authors, and photos.
+			{"an album", 6, func() error {
+				al, err := g.AlbumByID(g.ctx, me, album)
+				g.must(err)
+				items, total, err := g.AlbumItems(g.ctx, me, al, 0, 40)
+				if len(items) != 3 || total != 3 {
+					t.Errorf("%d of %d photos", len(items), total)
+				}
+				return err
+			}},
+			// The albums of two visibilities, owners, covers, their posts, and authors.
+			{"a list of albums", 6, func() error {
+				albums, err := g.Albums(g.ctx, me, Cursor{})
+				if len(albums) != 3 || albums[0].Cover == nil {
+					t.Errorf("%d albums", len(albums))
+				}
+				return err
+			}},
+			{"post and comments", 3, func() error { _, _, err := g.PostWithComments(g.ctx, me, post.ID, Cursor{}); return err }},
 			// The post and two accounts are locked; the like, a notification, two events and a count; BEGIN and COMMIT.
 			{"like", 11, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
 			{"like again", 5, func() error { _, err := g.SetLike(g.ctx, me, post.ID, true); return err }},
@@ -160,7 +207,7 @@ func TestStatementsOfARequest(t *testing.T) {
 // app is a client.
 func (g *testSite) app(t *testing.T) *store.App {
 	t.Helper()
-	app, _, err := g.CreateApp(g.ctx, NewApp{Name: "app", RedirectURIs: []string{OutOfBand}, Scopes: "read"})
+	app, _, err := g.CreateApp(g.ctx, NewApp{Name: "app", RedirectURIs: []string{OutOfBand}, Scopes: "read push"})
 	g.must(err)
 	return app
 }
@@ -247,7 +294,7 @@ func TestALikeMeetsAWithdrawal(t *testing.T) {
 				default:
 					close(held)
 				}
-				time.Sleep(20 * time.Millisecond) // mostly enough for the like to come and wait
+				time.Sleep(20 * time.Millisecond) // mostly enough for the like to come and wait, which nothing shows
 				row.Visibility = store.Followers
 				return tx.UpdatePost(ctx, row)
 			}))

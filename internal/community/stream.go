@@ -13,8 +13,7 @@ import (
 	"tintype/internal/store"
 )
 
-// Names of channels, as clients know them. Lists and direct messages do not exist here: their channels never deliver
-// anything.
+// Names of channels, as clients know them. Direct messages do not exist here: their channel never delivers anything.
 const (
 	ChannelUser          = "user" // the home feed and notifications
 	ChannelNotifications = "user:notification"
@@ -22,7 +21,7 @@ const (
 	ChannelLocal         = "public:local"
 	ChannelTag           = "hashtag"
 	ChannelLocalTag      = "hashtag:local"
-	ChannelList          = "list"
+	ChannelList          = "list" // a list of the account's own: whoever listens has asked List
 	ChannelDirect        = "direct"
 )
 
@@ -47,19 +46,20 @@ const (
 	MessageEdited                              // Post has changed
 	MessageDeleted                             // the post ID is gone, or no longer for these eyes
 	MessageNotification                        // Notification is new
-	MessageCounts                              // the post ID has so many Likes and Comments
+	MessageCounts                              // the post ID has so many Likes, Boosts and Comments
 	MessageUnread                              // so many notifications are Unread
 )
 
 // A Message is sent to one stream, on the channels that it matches.
 type Message struct {
-	Kind            MessageKind
-	Channels        []Channel
-	ID              int64
-	Post            *Post
-	Notification    *Notification
-	Likes, Comments int
-	Unread          int
+	Kind          MessageKind
+	Channels      []Channel
+	ID            int64
+	Post          *Post
+	Notification  *Notification
+	Likes, Boosts int
+	Comments      int
+	Unread        int
 }
 
 // Reasons for which a stream ends.
@@ -73,7 +73,7 @@ var (
 // Subscriber is the account, token or visitor that opens a stream.
 type Subscriber struct {
 	AccountID     int64  // 0 is a visitor
-	Network       string // of a visitor: whose streams are counted together
+	Address       string // of a visitor: its network's streams are counted together
 	TokenID       int64  // 0: a page of the site, by its session
 	AppID         int64
 	Notifications bool    // wants to hear of its own
@@ -86,7 +86,7 @@ const behind = 64
 // A Stream is one client that listens. Done is closed when it has to end; Err is the reason.
 type Stream struct {
 	Subscriber
-	owner   string
+	owners  []string // whom it counts for
 	streams *Streams
 	c       chan Message
 	done    chan struct{}
@@ -135,8 +135,8 @@ func (st *Stream) Close() { st.streams.end(st, nil) }
 
 // StreamOptions bound the streams of one process. Zero values are defaults.
 type StreamOptions struct {
-	Max      int // in all; default 2,000
-	PerOwner int // of one account, or of one network of visitors; default 20
+	Max      int // in all, of which visitors get half; default 2,000
+	PerOwner int // of one account, or of one network of visitors (each wider one twice as many); default 20
 	// WaitForReplicas returns once every replica in use has what the primary had at the call, so that a client that
 	// hears of something finds it, wherever it reads. It is nil where there are no replicas.
 	WaitForReplicas func(context.Context) error
@@ -154,9 +154,12 @@ type Streams struct {
 
 	mu       sync.Mutex
 	open     map[*Stream]struct{}
+	visitors int // of those open
 	owners   map[string]int
 	draining bool
 	idle     chan struct{} // closed while nothing is open
+	// events is subscribed to before the first stream is open, so that no stream misses what happens after Open.
+	events *live.Subscription // nil while nothing is open
 }
 
 // NewStreams makes Streams. Nothing is delivered before Run.
@@ -179,26 +182,40 @@ func NewStreams(c *Community, o StreamOptions) *Streams {
 // where the account or network has enough. The caller closes the stream, and checks once more after opening it whether
 // the token is valid: an earlier revocation does not reach the stream.
 func (s *Streams) Open(h Subscriber) (*Stream, error) {
-	owner := "network " + h.Network
-	if h.AccountID != 0 {
-		owner = fmt.Sprintf("account %d", h.AccountID)
+	visitor := h.AccountID == 0
+	owners, most, each := []string{fmt.Sprintf("account %d", h.AccountID)}, s.o.Max, s.o.PerOwner
+	if visitor {
+		// A member always finds a stream, and a visitor one that other networks left.
+		owners, most = networksOf(h.Address), max(s.o.Max/2, 1)
+		each = min(each, max(most/4, 1))
 	}
-	st := &Stream{Subscriber: h, owner: owner, streams: s, c: make(chan Message, behind), done: make(chan struct{}), channels: map[Channel]string{}}
+	st := &Stream{Subscriber: h, owners: owners, streams: s, c: make(chan Message, behind), done: make(chan struct{}), channels: map[Channel]string{}}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.draining:
 		return nil, &Unavailable{RetryAfter: time.Second, Err: ErrStreamDrain}
-	case len(s.open) >= s.o.Max:
+	case len(s.open) >= s.o.Max || visitor && s.visitors >= most:
 		return nil, &Unavailable{RetryAfter: 30 * time.Second, Err: errors.New("too many streams are open here")}
-	case s.owners[owner] >= s.o.PerOwner:
-		return nil, &TooMany{RetryAfter: 30 * time.Second}
+	}
+	for level, owner := range owners {
+		if s.owners[owner] >= each<<level {
+			return nil, &TooMany{RetryAfter: 30 * time.Second}
+		}
 	}
 	if len(s.open) == 0 {
 		s.idle = make(chan struct{})
 	}
+	if s.events == nil && s.c != nil {
+		s.events = s.subscribe()
+	}
 	s.open[st] = struct{}{}
-	s.owners[owner]++
+	if visitor {
+		s.visitors++
+	}
+	for _, owner := range owners {
+		s.owners[owner]++
+	}
 	s.nudge()
 	return st, nil
 }
@@ -208,6 +225,29 @@ func (s *Streams) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.open)
+}
+
+func (s *Streams) subscribe() *live.Subscription {
+	return s.c.Live.SubscribeDeep(eventsAhead, live.Any, streamed...)
+}
+
+// rest ends the subscription if nothing is open.
+func (s *Streams) rest() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.open) > 0 {
+		return false
+	}
+	s.unsubscribe()
+	return true
+}
+
+// unsubscribe is called with the lock held.
+func (s *Streams) unsubscribe() {
+	if s.events != nil {
+		s.events.Close()
+		s.events = nil
+	}
 }
 
 func (s *Streams) nudge() {
@@ -235,8 +275,13 @@ func (s *Streams) endLocked(st *Stream, why error) {
 		return
 	}
 	delete(s.open, st)
-	if s.owners[st.owner]--; s.owners[st.owner] <= 0 {
-		delete(s.owners, st.owner)
+	if st.AccountID == 0 {
+		s.visitors--
+	}
+	for _, owner := range st.owners {
+		if s.owners[owner]--; s.owners[owner] <= 0 {
+			delete(s.owners, owner)
+		}
 	}
 	if len(s.open) == 0 {
 		close(s.idle)
@@ -285,7 +330,7 @@ func (s *Streams) Drain(ctx context.Context, within time.Duration) {
 
 // streamed are the kinds of events that streams follow.
 var streamed = []string{
-	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventNotification,
+	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPostBoosted, EventPostUnboosted, EventNotification,
 	EventAccountHidden, EventAccountGone, EventTokenRevoked, EventAppRevoked, EventSessionsEnded,
 }
 
@@ -295,7 +340,7 @@ const eventsAhead = 4096
 // Run follows events for as long as somebody listens, until ctx ends.
 func (s *Streams) Run(ctx context.Context) {
 	for {
-		if s.Count() > 0 {
+		if !s.rest() {
 			s.follow(ctx)
 			continue
 		}
@@ -338,11 +383,23 @@ func (s *Streams) forget(events []live.Event) {
 func (s *Streams) follow(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	sub := s.c.Live.SubscribeDeep(eventsAhead, live.Any, streamed...)
-	defer sub.Close()
+	s.mu.Lock()
+	sub := s.events
+	s.mu.Unlock()
+	if sub == nil { // what was open has just ended
+		return
+	}
 	again := func(err error) {
 		s.o.Log.WarnContext(ctx, "streams could not be told, and were ended", "error", err)
 		s.endAll(ErrStreamAgain, func(*Stream) bool { return true })
+	}
+	// anew is again where events are missing: streams that open from now on miss none.
+	anew := func(err error) {
+		s.mu.Lock()
+		s.unsubscribe()
+		s.events = s.subscribe()
+		s.mu.Unlock()
+		again(err)
 	}
 	// Events wait here until every replica has what they tell of. What ends streams does not wait.
 	var next, waiting []live.Event
@@ -356,7 +413,7 @@ func (s *Streams) follow(ctx context.Context) {
 		case e := <-sub.C():
 			s.endBy(e)
 			if next = append(next, e); len(next) > eventsAhead {
-				again(errors.New("too many events wait for the replicas"))
+				anew(errors.New("too many events wait for the replicas"))
 				return
 			}
 		case err := <-caughtUp:
@@ -368,17 +425,14 @@ func (s *Streams) follow(ctx context.Context) {
 				again(err)
 			}
 		case <-sub.Lost():
-			again(errors.New("events were missed"))
+			anew(errors.New("events were missed"))
 			return
 		case <-s.wake:
-			if s.Count() == 0 {
-				return
-			}
 		case <-ctx.Done():
 			s.endAll(ErrStreamDrain, func(*Stream) bool { return true })
 			return
 		}
-		if s.Count() == 0 {
+		if s.rest() {
 			return
 		}
 	}

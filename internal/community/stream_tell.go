@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,12 @@ func (s *Streams) tellAll(ctx context.Context, events []live.Event) error {
 			err = s.tellDeleted(ctx, e, &counted)
 		case EventPostLiked, EventPostUnliked:
 			counted.add(e.RefID)
+		case EventPostBoosted:
+			counted.add(e.RefID)
+			err = s.tellBoost(ctx, e)
+		case EventPostUnboosted:
+			counted.add(e.RefID)
+			err = s.tellUnboost(ctx, e)
 		case EventNotification:
 			told.add(e.AccountID)
 			err = s.tellNotification(ctx, e)
@@ -117,18 +124,28 @@ func (s *Streams) send(st *Stream, m Message) {
 	}
 }
 
+// A reach says which feeds have a post.
+type reach struct {
+	home, listed bool
+	tags         func(key string) bool // nil: perhaps those of every tag
+	lists        map[int64]int64       // each with whose it is
+}
+
 // matching says which of the stream's channels a post belongs to.
-func (o openStream) matching(home, listed bool, tags func(key string) bool) []Channel {
+func (o openStream) matching(r reach) []Channel {
 	var out []Channel
 	for ch, key := range o.channels {
 		ok := false
 		switch ch.Name {
 		case ChannelUser:
-			ok = home
+			ok = r.home
 		case ChannelPublic, ChannelLocal:
-			ok = listed
+			ok = r.listed
 		case ChannelTag, ChannelLocalTag:
-			ok = listed && tags(key)
+			ok = r.listed && (r.tags == nil || r.tags(key))
+		case ChannelList:
+			owner, has := r.lists[listOf(ch)]
+			ok = has && owner == o.stream.AccountID
 		}
 		if ok {
 			out = append(out, ch)
@@ -138,6 +155,33 @@ func (o openStream) matching(home, listed bool, tags func(key string) bool) []Ch
 }
 
 func listens(st *Stream) bool { return len(st.channels) > 0 }
+
+// listOf is the list of a channel, 0 for a channel of another kind.
+func listOf(ch Channel) int64 {
+	if ch.Name != ChannelList {
+		return 0
+	}
+	id, err := strconv.ParseInt(ch.Of, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+// listsIn are the lists that somebody of these listens to.
+func listsIn(byAccount map[int64][]openStream) []int64 {
+	var lists idSet
+	for _, list := range byAccount {
+		for _, o := range list {
+			for ch := range o.channels {
+				if id := listOf(ch); id != 0 {
+					lists.add(id)
+				}
+			}
+		}
+	}
+	return lists.ids
+}
 
 // tellPost sends a new or changed post to the streams whose feeds have it.
 func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, counted *idSet) error {
@@ -160,6 +204,10 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 	if err != nil {
 		return err
 	}
+	lists, err := s.c.Store.ListsAmong(ctx, row.AuthorID, listsIn(byAccount))
+	if err != nil {
+		return err
+	}
 	wasListed := false
 	if kind == MessageEdited {
 		was := postEvent{Visibility: row.Visibility}
@@ -171,6 +219,7 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 	posts := viewedPosts{c: s.c, row: row}
 	for account, list := range byAccount {
 		seer, sees := seers[account]
+		filters := s.c.matcherOf(ctx, account, seer.Filters)
 		if account == 0 {
 			if sees, err = s.c.Store.CanSee(ctx, nil, row.ID); err != nil {
 				return err
@@ -179,15 +228,15 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 		}
 		for _, o := range list {
 			if wasListed { // it left the public feeds
-				if gone := o.matching(false, true, func(string) bool { return true }); len(gone) > 0 {
+				if gone := o.matching(reach{listed: true}); len(gone) > 0 {
 					s.send(o.stream, Message{Kind: MessageDeleted, Channels: gone, ID: row.ID})
 				}
 			}
 			if !sees || seer.Hides {
 				continue
 			}
-			home := row.Home && (seer.Follows || account == row.AuthorID)
-			if len(o.matching(home, row.Listed, func(string) bool { return true })) == 0 {
+			feeds := reach{home: row.Home && (seer.Follows || account == row.AuthorID), listed: row.Listed, lists: lists}
+			if len(o.matching(feeds)) == 0 {
 				continue
 			}
 			p, err := posts.as(ctx, account, seer)
@@ -197,19 +246,36 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 			if err != nil {
 				return err
 			}
-			channels := o.matching(home, row.Listed, func(key string) bool {
+			feeds.tags = func(key string) bool {
 				return slices.ContainsFunc(p.Tags, func(t store.Tag) bool { return t.NameKey == key })
-			})
+			}
+			channels := o.matching(feeds)
 			if len(channels) > 0 {
-				s.send(o.stream, Message{Kind: kind, Channels: channels, ID: p.ID, Post: p})
+				sent := *p
+				sent.Filtered = filters.results(p, contextsOf(channels)...)
+				s.send(o.stream, Message{Kind: kind, Channels: channels, ID: p.ID, Post: &sent})
 			}
 		}
 	}
 	return nil
 }
 
+// contextsOf are the contexts of filters in which a client shows what comes by the channels.
+func contextsOf(channels []Channel) []FilterContext {
+	var all []FilterContext
+	for _, ch := range channels {
+		switch ch.Name {
+		case ChannelUser, ChannelList:
+			all = append(all, FilterHome)
+		default:
+			all = append(all, FilterPublic)
+		}
+	}
+	return all
+}
+
 // viewedPosts is one post as several accounts see it. Where it mentions nobody, all who may see it see the same but for
-// the like: then it is loaded once.
+// their own marks: then it is loaded once.
 type viewedPosts struct {
 	c   *Community
 	row *store.Post
@@ -221,7 +287,7 @@ type viewedPosts struct {
 func (v *viewedPosts) as(ctx context.Context, account int64, l store.Listener) (*Post, error) {
 	if v.plain != nil {
 		p := *v.plain
-		p.Liked = l.Likes
+		p.Marks = l.Marks
 		return &p, nil
 	}
 	if p := v.mine[account]; p != nil {
@@ -271,10 +337,14 @@ func (s *Streams) tellDeleted(ctx context.Context, e live.Event, counted *idSet)
 	if err != nil {
 		return err
 	}
+	lists, err := s.c.Store.ListsAmong(ctx, e.AccountID, listsIn(byAccount))
+	if err != nil {
+		return err
+	}
 	for account, list := range byAccount {
 		home := account != 0 && (follows[account] || account == e.AccountID)
 		for _, o := range list {
-			if channels := o.matching(home, was.Visibility == store.Public, func(string) bool { return true }); len(channels) > 0 {
+			if channels := o.matching(reach{home: home, listed: was.Visibility == store.Public, lists: lists}); len(channels) > 0 {
 				s.send(o.stream, Message{Kind: MessageDeleted, Channels: channels, ID: e.RefID})
 			}
 		}
@@ -333,7 +403,7 @@ func (s *Streams) tellCounts(ctx context.Context, id int64) error {
 	}
 	for account := range seers {
 		for _, o := range byAccount[account] {
-			s.send(o.stream, Message{Kind: MessageCounts, ID: id, Likes: row.LikesCount, Comments: row.CommentsCount})
+			s.send(o.stream, Message{Kind: MessageCounts, ID: id, Likes: row.LikesCount, Boosts: row.BoostsCount, Comments: row.CommentsCount})
 		}
 	}
 	return nil
@@ -349,7 +419,7 @@ func (s *Streams) tellUnread(ctx context.Context, id int64) error {
 	if err != nil || !ok {
 		return err
 	}
-	n, err := s.c.UnreadNotifications(ctx, acc)
+	n, err := s.c.UnreadNotifications(ctx, acc, NotificationFilter{OnPage: true})
 	if err != nil {
 		return err
 	}

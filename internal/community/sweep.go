@@ -4,19 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/store"
-)
-
-// Classes of jobs. Each has workers of its own, so that none waits behind another's.
-const (
-	ClassShort = ""      // moments
-	ClassPhoto = "photo" // bound by processors and the photo budget
-	ClassBulk  = "bulk"  // minutes: removing large things, sweeping
 )
 
 const jobRetention = "retention" // periodic: forgets what has served its time
@@ -32,22 +24,6 @@ const (
 	keepDoneJobs = 7 * 24 * time.Hour
 	keepEvents   = 6 * time.Hour
 )
-
-// Workers is how many jobs of each class a process runs at once.
-func Workers() map[string]int {
-	return map[string]int{ClassShort: 4, ClassPhoto: max(2, runtime.GOMAXPROCS(0)), ClassBulk: 1}
-}
-
-// RegisterPhotoJobs registers the jobs of photos, media and retention.
-func (c *Community) RegisterPhotoJobs(q *queue.Queue) {
-	q.Register(jobProcess, queue.Handler{
-		Run: c.preparePhoto, Dead: c.preparingFailed, Class: ClassPhoto, Timeout: 5 * time.Minute, MaxAttempts: 4, Backoff: time.Second,
-	})
-	q.Register(jobFocus, queue.Handler{Run: c.refocusPhoto, Class: ClassPhoto, Timeout: 5 * time.Minute, MaxAttempts: 6, Backoff: time.Second})
-	q.Register(jobRemove, queue.Handler{Run: c.removeMedia, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 10})
-	q.Register(jobSweep, queue.Handler{Run: c.sweepJob, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 3, Every: 10 * time.Minute})
-	q.Register(jobRetention, queue.Handler{Run: c.retentionJob, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 3, Every: time.Hour})
-}
 
 // removeJob names what has just gone, by photo or by set.
 type removeJob struct {
@@ -71,13 +47,17 @@ func (c *Community) removeMedia(ctx context.Context, job *queue.Job) error {
 			break
 		}
 		randoms, err := c.removeBytes(ctx, sets)
-		if err != nil {
+		left := errors.Is(err, media.ErrLeftBehind) // where readers do not find it
+		if err != nil && !left {
 			return err
 		}
 		if len(arg.Photos)+len(arg.Randoms) <= fewSets {
 			if err := c.forgetCopies(ctx, sets); err != nil {
 				return err
 			}
+		}
+		if left {
+			return err
 		}
 		if err := c.Store.MediaObjectsRemoved(ctx, randoms); err != nil {
 			return err
@@ -147,7 +127,7 @@ func (c *Community) Sweep(ctx context.Context) error {
 	} {
 		errs = append(errs, c.sweepPhotos(ctx, state, before))
 	}
-	errs = append(errs, c.sweepAbandoned(ctx), c.sweepRetired(ctx), c.sweepGone(ctx), c.sweepRows(ctx, ago(tombstone)))
+	errs = append(errs, c.sweepAbandoned(ctx), c.sweepDownloads(ctx), c.sweepRetired(ctx), c.sweepGone(ctx), c.sweepRows(ctx, ago(tombstone)))
 	if s, ok := media.As[media.TempSweeper](c.Media); ok {
 		_, err := s.SweepTemp(ctx, 2*maxUpload)
 		errs = append(errs, err)
@@ -194,7 +174,7 @@ func (c *Community) sweepPhotos(ctx context.Context, state string, before store.
 	})
 }
 
-// sweepAbandoned marks sets gone whose writer has died.
+// sweepAbandoned marks sets gone whose process has died.
 func (c *Community) sweepAbandoned(ctx context.Context) error {
 	return inBatches(ctx, func() (int, error) {
 		sets, err := c.Store.AbandonedMediaObjects(ctx, 2*maxUpload, mediaBatch)
@@ -293,5 +273,9 @@ func (c *Community) Forget(ctx context.Context) error {
 		inBatches(ctx, func() (int, error) { return s.DeleteOldEvents(ctx, ago(keepEvents), mediaBatch) }),
 		inBatches(ctx, func() (int, error) { return s.RemoveIdempotencyKeys(ctx, ago(keepKeys), mediaBatch) }),
 		c.sweepPeople(ctx),
+		c.sweepExports(ctx),
+		c.tendPush(ctx, now),
+		c.sweepImports(ctx),
+		c.recountComments(ctx, now),
 	)
 }

@@ -7,9 +7,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 
+	"tintype/internal/hostname"
 	"tintype/internal/store"
 )
 
@@ -44,12 +47,13 @@ const (
 	urlToken
 )
 
-// tokens cuts a text into words, #tags, @mentions and http addresses. Joined again, they are the text.
-func tokens(text string) iter.Seq[token] {
-	return func(yield func(token) bool) { cut(text, yield) }
+// tokens cuts a text into words, #tags, @mentions and http addresses. Joined again, they are the text. Mentions may have
+// the site's own host behind them.
+func (c *Community) tokens(text string) iter.Seq[token] {
+	return func(yield func(token) bool) { cut(text, c.BaseURL, yield) }
 }
 
-func cut(text string, yield func(token) bool) {
+func cut(text, origin string, yield func(token) bool) {
 	if strings.IndexByte(text, '#') < 0 && strings.IndexByte(text, '@') < 0 && !strings.Contains(text, "://") {
 		if text != "" {
 			yield(token{kind: words, text: text})
@@ -57,32 +61,33 @@ func cut(text string, yield func(token) bool) {
 		return
 	}
 	start := 0 // of the words not yet cut off
-	before := ' '
 	for i := 0; i < len(text); {
-		if b := text[i]; b < utf8.RuneSelf && b != '#' && b != '@' && b != 'h' && b != 'H' { // nothing begins here
-			before = rune(b)
+		b := text[i]
+		if b != '#' && b != '@' && b|0x20 != 'h' { // nothing begins here
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(text[i:])
+		before := ' '
+		if i > 0 {
+			before, _ = utf8.DecodeLastRuneInString(text[:i])
+		}
 		var t token
 		switch {
-		case r == '#' && !joins(before) && before != ')':
+		case b == '#' && !joins(before) && before != ')':
 			if name := tagAt(text[i+1:]); name != "" {
 				t = token{tagToken, text[i : i+1+len(name)], name}
 			}
-		case r == '@' && !joins(before):
-			if name := nameAt(text[i+1:]); name != "" {
-				t = token{mentionToken, text[i : i+1+len(name)], name}
+		case b == '@' && !joins(before):
+			if name, size := mentionAt(text[i+1:], origin); name != "" {
+				t = token{mentionToken, text[i : i+1+size], name}
 			}
-		case (r == 'h' || r == 'H') && !joins(before):
+		case b|0x20 == 'h' && !joins(before):
 			if address := addressAt(text[i:]); address != "" {
 				t = token{kind: urlToken, text: address}
 			}
 		}
 		if t.kind == words {
-			before = r
-			i += size
+			i++
 			continue
 		}
 		if i > start && !yield(token{kind: words, text: text[start:i]}) || !yield(t) {
@@ -90,7 +95,6 @@ func cut(text string, yield func(token) bool) {
 		}
 		i += len(t.text)
 		start = i
-		before, _ = utf8.DecodeLastRuneInString(t.text)
 	}
 	if start < len(text) {
 		yield(token{kind: words, text: text[start:]})
@@ -140,20 +144,36 @@ func ValidTag(name string) bool {
 	return others > 0 || digits > 0 && underscores > 0
 }
 
-// nameAt is the username that the text begins with. What goes on with another @ or a dot and a letter is an address
-// of another site or of a mailbox.
-func nameAt(text string) string {
+// mentionAt is the username that the text begins with, and how many bytes the mention takes, a host of the site's own
+// included. What goes on with another host is a name of another site, or a mailbox.
+func mentionAt(text, origin string) (name string, size int) {
 	end := 0
 	for end < len(text) && (text[end] == '_' || text[end] >= '0' && text[end] <= '9' || text[end]|0x20 >= 'a' && text[end]|0x20 <= 'z') {
 		end++
 	}
 	if end == 0 || end > maxNameBytes {
-		return ""
+		return "", 0
 	}
-	if r, _ := utf8.DecodeRuneInString(text[end:]); end < len(text) && (r == '@' || wordRune(r)) {
-		return ""
+	r, _ := utf8.DecodeRuneInString(text[end:])
+	switch {
+	case end == len(text) || r != '@' && !wordRune(r):
+		return text[:end], end
+	case r != '@':
+		return "", 0
 	}
-	return text[:end]
+	host := text[end+1:]
+	if i := strings.IndexFunc(host, func(r rune) bool { return r != '.' && r != '-' && r != ':' && !wordRune(r) }); i >= 0 {
+		if host[i] == '@' {
+			return "", 0
+		}
+		host = host[:i]
+	}
+	host = strings.TrimRight(host, ".-:")
+	scheme, own, _ := strings.Cut(origin, "://")
+	if !hostname.Same(host, own, scheme) {
+		return "", 0
+	}
+	return text[:end], end + 1 + len(host)
 }
 
 // addressAt is the http or https address that the text begins with, without the punctuation that ends a sentence.
@@ -191,14 +211,30 @@ loop:
 	return address
 }
 
+// What is read out of texts is the same every time, and pages show the same texts again and again.
+const (
+	textsKept    = 4 << 20 // bytes, of tags and as much of HTML
+	textsKeptFor = 10 * time.Minute
+)
+
+// A renderedText is a text without mentions as HTML, with these tags as links.
+type renderedText struct {
+	tags []store.Tag
+	html template.HTML
+}
+
 // tagsOf are the tags that a caption shows, which are those that publishing it wrote into post_tags. They are read from
 // the words because a page of posts would pay a tenth of its time for asking the database.
-func tagsOf(caption string) []store.Tag {
+func (c *Community) tagsOf(caption string) []store.Tag {
 	if !strings.ContainsRune(caption, '#') {
 		return nil
 	}
-	var tags []store.Tag
-	for t := range tokens(caption) {
+	tags, ok := c.tags.Get(caption)
+	if ok {
+		return tags
+	}
+	caption = strings.Clone(caption) // it is part of a row that need not be kept
+	for t := range c.tokens(caption) {
 		if t.kind != tagToken {
 			continue
 		}
@@ -206,13 +242,15 @@ func tagsOf(caption string) []store.Tag {
 			tags = append(tags, store.Tag{Name: t.name, NameKey: key})
 		}
 	}
+	tags = slices.Clip(tags)
+	c.tags.Put(caption, tags, len(caption)+len(tags)*int(unsafe.Sizeof(store.Tag{})))
 	return tags
 }
 
 // Extract finds the names of the #tags and @mentions in a text, each once, as first written.
-func Extract(text string) (tags, mentions []string) {
+func (c *Community) Extract(text string) (tags, mentions []string) {
 	seen := map[string]bool{}
-	for t := range tokens(text) {
+	for t := range c.tokens(text) {
 		key := string(rune('0'+t.kind)) + store.Fold(t.name)
 		if t.name == "" || seen[key] {
 			continue
@@ -227,9 +265,41 @@ func Extract(text string) (tags, mentions []string) {
 	return tags, mentions
 }
 
+// CharactersPerURL is what a web address counts in a text, whatever its length.
+const CharactersPerURL = 23
+
+// Characters measures a caption or comment as Mastodon does, and as count.js does on pages: a web address counts
+// CharactersPerURL, and of a mention with the site's own host the name alone.
+func (c *Community) Characters(text string) int {
+	n := 0
+	for t := range c.tokens(text) {
+		switch t.kind {
+		case urlToken:
+			n += CharactersPerURL
+		case mentionToken:
+			n += len("@") + len(t.name)
+		default:
+			n += utf8.RuneCountInString(t.text)
+		}
+	}
+	return n
+}
+
 // Render writes a text as HTML of p, br, a and span alone, as Mastodon does: paragraphs at blank lines, links for
 // addresses and for the given tags and mentions. Everything else is escaped.
 func (c *Community) Render(text string, mentions []*store.Account, tags []store.Tag) template.HTML {
+	if len(mentions) > 0 {
+		return c.render(text, mentions, tags)
+	}
+	known, ok := c.rendered.Get(text)
+	if !ok || !slices.Equal(known.tags, tags) {
+		known = renderedText{tags, c.render(text, nil, tags)}
+		c.rendered.Put(strings.Clone(text), known, len(text)+len(known.html)+len(tags)*int(unsafe.Sizeof(store.Tag{})))
+	}
+	return known.html
+}
+
+func (c *Community) render(text string, mentions []*store.Account, tags []store.Tag) template.HTML {
 	text = tidy(text)
 	if len(text) > maxRenderSize {
 		text = strings.ToValidUTF8(text[:maxRenderSize], "")
@@ -240,7 +310,7 @@ func (c *Community) Render(text string, mentions []*store.Account, tags []store.
 	var b strings.Builder
 	b.Grow(len(text) + 64 + 128*(len(mentions)+len(tags)))
 	b.WriteString("<p>")
-	for t := range tokens(text) {
+	for t := range c.tokens(text) {
 		switch t.kind {
 		case tagToken:
 			if i := tagIndex(tags, t.name); i >= 0 {
@@ -261,6 +331,12 @@ func (c *Community) Render(text string, mentions []*store.Account, tags []store.
 	}
 	b.WriteString("</p>")
 	return template.HTML(b.String())
+}
+
+// RenderLine is Render for a text of one line, without a paragraph around it.
+func (c *Community) RenderLine(text string) template.HTML {
+	s := string(c.Render(Plain(text), nil, nil))
+	return template.HTML(strings.TrimSuffix(strings.TrimPrefix(s, "<p>"), "</p>"))
 }
 
 func write(b *strings.Builder, parts ...string) {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestExtract(t *testing.T) {
+	c := New(Options{BaseURL: "https://xn--bcher-kva.example"})
 	for _, tt := range []struct {
 		text           string
 		tags, mentions []string
@@ -23,9 +24,11 @@ func TestExtract(t *testing.T) {
 		{"https://example.org/#top https://example.org/@eve x&#39; #ok", []string{"ok"}, nil},
 		{"#" + strings.Repeat("a", 100) + " #" + strings.Repeat("b", 101), []string{strings.Repeat("a", 100)}, nil},
 		{"@" + strings.Repeat("a", 31), nil, nil},
+		{"@ann@xn--bcher-kva.example, @bob@BÜCHER.example. (@carl@bücher.example.:443)", nil, []string{"ann", "bob", "carl"}},
+		{"@dan@bücher.example:8443 @eve@bucher.example @fay@bücher.example.evil.example @gil@bücher.example@x @hal@", nil, nil},
 		{"line\n#one\n@two", []string{"one"}, []string{"two"}},
 	} {
-		tags, mentions := Extract(tt.text)
+		tags, mentions := c.Extract(tt.text)
 		if !reflect.DeepEqual(tags, tt.tags) || !reflect.DeepEqual(mentions, tt.mentions) {
 			t.Errorf("%q: tags %q, mentions %q; want %q, %q", tt.text, tags, mentions, tt.tags, tt.mentions)
 		}
@@ -80,6 +83,28 @@ func TestPlain(t *testing.T) {
 }
 
 // What Render writes is p, br, a and span alone, with addresses of http and https, whatever is written.
+// What was made of a text before is what is made of it now, whoever is mentioned and whatever is linked.
+func TestRenderAgain(t *testing.T) {
+	c := New(Options{BaseURL: "https://photos.example"})
+	const text = "#fog with @bob"
+	tags, bob := c.tagsOf(text), &store.Account{Username: "bob"}
+	if len(tags) != 1 || tags[0].Name != "fog" || len(c.tagsOf(text)) != 1 {
+		t.Fatalf("tags %v", tags)
+	}
+	for range 2 {
+		for _, of := range []struct {
+			mentions []*store.Account
+			tags     []store.Tag
+			links    int
+		}{{nil, nil, 0}, {nil, tags, 1}, {[]*store.Account{bob}, tags, 2}, {[]*store.Account{bob}, nil, 1}} {
+			got := c.Render(text, of.mentions, of.tags)
+			if want := c.render(text, of.mentions, of.tags); got != want || strings.Count(string(got), "<a ") != of.links {
+				t.Errorf("%d mentions, %d tags: %s", len(of.mentions), len(of.tags), got)
+			}
+		}
+	}
+}
+
 func FuzzRender(f *testing.F) {
 	for _, s := range []string{
 		"Plain", "a\n\nb\nc", "#fog @ann https://x.example/?a=b&c=<d>", "<script>alert(1)</script>", `https://x.example/"onmouseover="alert(1)`,
@@ -90,7 +115,7 @@ func FuzzRender(f *testing.F) {
 	}
 	c := New(Options{BaseURL: "https://photos.example"})
 	f.Fuzz(func(t *testing.T, text string) {
-		tags, names := Extract(text)
+		tags, names := c.Extract(text)
 		var mentions []*store.Account
 		for _, n := range names {
 			mentions = append(mentions, &store.Account{Username: n})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tintype/internal/live"
+	"tintype/internal/sleep"
 	"tintype/internal/store"
 )
 
@@ -75,9 +76,7 @@ func (v *Visible) Follow(ctx context.Context) {
 			continue
 		}
 		for v.waitForReplicas(ctx) != nil {
-			select {
-			case <-time.After(replicaRetry):
-			case <-ctx.Done():
+			if sleep.For(ctx, replicaRetry) != nil {
 				return
 			}
 		}

@@ -34,24 +34,31 @@ func TestFill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if sum.Accounts != 40 || sum.Posts != 1200 || sum.Pictures != 2 || sum.Follows == 0 || sum.Likes == 0 || sum.Comments == 0 || sum.Photos < 1200 {
+		if sum.Accounts != 40 || sum.Posts != 1200 || sum.Pictures != 2 || sum.Follows == 0 || sum.Likes == 0 || sum.Boosts == 0 || sum.Bookmarks == 0 || sum.Comments == 0 || sum.Photos < 1200 {
 			t.Errorf("made %+v", sum)
 		}
 		if stages["posts"] != 1200 || stages["accounts"] != 40 {
 			t.Errorf("progress ended at %v", stages)
 		}
 		for what, query := range map[string]string{
-			"followers":  "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
-			"following":  "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
-			"posts":      "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
-			"open posts": "SELECT COUNT(*) FROM accounts a WHERE open_posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1 AND p.visibility <> 'followers')",
-			"last post":  "SELECT COUNT(*) FROM accounts a WHERE COALESCE(last_post_at, 0) <> (SELECT COALESCE(MAX(p.created_at), 0) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
-			"likes":      "SELECT COUNT(*) FROM posts p WHERE likes_count <> (SELECT COUNT(*) FROM likes l WHERE l.post_id = p.id)",
-			"comments":   "SELECT COUNT(*) FROM posts p WHERE kind = 'post' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.root_id = p.id)",
-			"replies":    "SELECT COUNT(*) FROM posts p WHERE kind = 'comment' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.in_reply_to_id = p.id)",
-			"photos":     "SELECT COUNT(*) FROM posts p WHERE photos_count <> (SELECT COUNT(*) FROM photos f WHERE f.post_id = p.id)",
-			"warned":     "SELECT CASE WHEN COUNT(*) BETWEEN 20 AND 120 THEN 0 ELSE 1 END FROM posts p WHERE kind = 'post' AND warning <> ''",
-			"early":      "SELECT COUNT(*) FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.created_at < a.created_at",
+			"followers":         "SELECT COUNT(*) FROM accounts a WHERE followers_count <> (SELECT COUNT(*) FROM follows f WHERE f.followee_id = a.id)",
+			"following":         "SELECT COUNT(*) FROM accounts a WHERE following_count <> (SELECT COUNT(*) FROM follows f WHERE f.follower_id = a.id)",
+			"posts":             "SELECT COUNT(*) FROM accounts a WHERE posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
+			"own comments":      "SELECT COUNT(*) FROM accounts a WHERE comments_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.kind = 'comment' AND p.deleted_at IS NULL)",
+			"own open comments": "SELECT COUNT(*) FROM accounts a WHERE open_comments_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.kind = 'comment' AND p.deleted_at IS NULL AND p.visibility <> 'followers')",
+			"open posts":        "SELECT COUNT(*) FROM accounts a WHERE open_posts_count <> (SELECT COUNT(*) FROM posts p WHERE p.author_id = a.id AND p.home = 1 AND p.visibility <> 'followers')",
+			"last post":         "SELECT COUNT(*) FROM accounts a WHERE COALESCE(last_post_at, 0) <> (SELECT COALESCE(MAX(p.created_at), 0) FROM posts p WHERE p.author_id = a.id AND p.home = 1)",
+			"likes":             "SELECT COUNT(*) FROM posts p WHERE likes_count <> (SELECT COUNT(*) FROM likes l WHERE l.post_id = p.id)",
+			"boosts":            "SELECT COUNT(*) FROM posts p WHERE boosts_count <> (SELECT COUNT(*) FROM boosts b WHERE b.post_id = p.id)",
+			"last boost":        "SELECT COUNT(*) FROM accounts a WHERE COALESCE(last_boost_at, 0) <> (SELECT COALESCE(MAX(b.created_at), 0) FROM boosts b WHERE b.account_id = a.id)",
+			"boosts' ids":       "SELECT COUNT(*) FROM boosts WHERE created_at <> id >> 16",
+			"boosted":           "SELECT COUNT(*) FROM boosts b JOIN posts p ON p.id = b.post_id WHERE p.visibility <> 'public' OR p.author_id = b.account_id",
+			"comments":          "SELECT COUNT(*) FROM posts p WHERE kind = 'post' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.root_id = p.id)",
+			"replies":           "SELECT COUNT(*) FROM posts p WHERE kind = 'comment' AND comments_count <> (SELECT COUNT(*) FROM posts c WHERE c.in_reply_to_id = p.id)",
+			"photos":            "SELECT COUNT(*) FROM posts p WHERE photos_count <> (SELECT COUNT(*) FROM photos f WHERE f.post_id = p.id)",
+			"warned":            "SELECT CASE WHEN COUNT(*) BETWEEN 20 AND 120 THEN 0 ELSE 1 END FROM posts p WHERE kind = 'post' AND warning <> ''",
+			"searched":          "SELECT COUNT(*) FROM posts p WHERE NOT EXISTS (SELECT 1 FROM search_posts i WHERE i.post_id = p.id AND EXISTS (SELECT 1 FROM search_words w WHERE w.scope = i.scope AND w.post_id = i.post_id))",
+			"early":             "SELECT COUNT(*) FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.created_at < a.created_at",
 		} {
 			var wrong int
 			if err := s.SQL().QueryRowContext(ctx, query).Scan(&wrong); err != nil {
@@ -65,9 +72,13 @@ func TestFill(t *testing.T) {
 		if err != nil || len(posts) != 5 {
 			t.Fatalf("the public feed has %d posts, %v", len(posts), err)
 		}
-		photos, err := s.FeedPhotos(ctx, []int64{posts[0].ID}, nil, true)
-		if err != nil || len(photos) != posts[0].PhotosCount || photos[0].Source != store.SourceDemo || len(photos[0].Variants.V) < 4 || photos[0].Blurhash == "" {
-			t.Fatalf("photos of the newest post: %+v, %v", photos, err)
+		shown, err := s.FeedPhotos(ctx, []*store.Post{&posts[0]}, nil, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		photos := shown[0]
+		if len(photos) != posts[0].PhotosCount || photos[0].Source != store.SourceDemo || len(photos[0].Variants.V) < 4 || photos[0].Blurhash == "" {
+			t.Fatalf("photos of the newest post: %+v", photos)
 		}
 		for _, v := range photos[0].Variants.V {
 			file, err := disk.Open(ctx, media.VariantKey(media.Public, photos[0].SetRandom, v.Name))
@@ -162,8 +173,8 @@ func TestFillFromFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	photos, err := s.FeedPhotos(ctx, []int64{posts[0].ID}, nil, false)
-	if err != nil || len(photos) == 0 || photos[0].Width != 700 {
+	photos, err := s.FeedPhotos(ctx, []*store.Post{&posts[0]}, nil, false)
+	if err != nil || len(photos[0]) == 0 || photos[0][0].Width != 700 {
 		t.Errorf("photos %+v, %v", photos, err)
 	}
 }

@@ -40,14 +40,16 @@ type Options struct {
 
 // Summary is what was made.
 type Summary struct {
-	Accounts int    `json:"accounts"`
-	Follows  int    `json:"follows"`
-	Posts    int    `json:"posts"`
-	Photos   int    `json:"photos"`
-	Pictures int    `json:"pictures"`
-	Comments int    `json:"comments"`
-	Likes    int    `json:"likes"`
-	Login    string `json:"login"` // the most active member
+	Accounts  int    `json:"accounts"`
+	Follows   int    `json:"follows"`
+	Posts     int    `json:"posts"`
+	Photos    int    `json:"photos"`
+	Pictures  int    `json:"pictures"`
+	Comments  int    `json:"comments"`
+	Likes     int    `json:"likes"`
+	Boosts    int    `json:"boosts"`
+	Bookmarks int    `json:"bookmarks"`
+	Login     string `json:"login"` // the most active member
 }
 
 // span is how far back a demo site's history goes.

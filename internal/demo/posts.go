@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tintype/internal/store"
@@ -15,6 +16,8 @@ type sheet struct {
 	photos   []store.ImportPhoto
 	tags     []store.ImportTag
 	likes    []store.Like
+	boosts   []store.Boost
+	marks    []store.Like // bookmarks
 	told     []store.Notification
 	deltas   map[int64]store.AccountDelta
 }
@@ -29,11 +32,20 @@ func (f *filler) posts(ctx context.Context) error {
 			f.post(s, f.start.Add(gap*time.Duration(done)+time.Duration(f.rnd.Float64()*float64(gap))))
 			done++
 		}
+		for _, c := range s.comments {
+			d := s.deltas[c.AuthorID]
+			d.Comments++
+			s.deltas[c.AuthorID] = d
+		}
 		if err := f.store.Tx(ctx, s.write); err != nil {
 			return fmt.Errorf("write posts: %w", err)
 		}
+		if err := f.index(ctx, s); err != nil {
+			return fmt.Errorf("index posts: %w", err)
+		}
 		f.sum.Posts, f.sum.Photos = done, f.sum.Photos+len(s.photos)
 		f.sum.Comments, f.sum.Likes = f.sum.Comments+len(s.comments), f.sum.Likes+len(s.likes)
+		f.sum.Boosts, f.sum.Bookmarks = f.sum.Boosts+len(s.boosts), f.sum.Bookmarks+len(s.marks)
 		f.Progress("posts", done, f.Posts)
 	}
 	return nil
@@ -46,10 +58,31 @@ func (s *sheet) write(ctx context.Context, tx *store.Store) error {
 		func() error { return tx.ImportPhotos(ctx, s.photos) },
 		func() error { return tx.ImportPostTags(ctx, s.tags) },
 		func() error { return tx.ImportLikes(ctx, s.likes) },
+		func() error { return tx.ImportBoosts(ctx, s.boosts) },
+		func() error { return tx.ImportBookmarks(ctx, s.marks) },
 		func() error { return tx.ImportNotifications(ctx, s.told) },
 		func() error { return tx.AddToAccounts(ctx, s.deltas) }, // counters last
 	} {
 		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// index has the search find the posts and comments. In a transaction of their own they are no longer than that: a batch
+// of posts has tens of thousands of words.
+func (f *filler) index(ctx context.Context, s *sheet) error {
+	const most = 250
+	for posts := range slices.Chunk(slices.Concat(s.posts, s.comments), most) {
+		ids := make([]int64, len(posts))
+		for i := range posts {
+			ids[i] = posts[i].ID
+		}
+		if err := f.store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+			_, err := tx.IndexPosts(ctx, ids...)
+			return err
+		}); err != nil {
 			return err
 		}
 	}
@@ -130,6 +163,7 @@ func (f *filler) later(at time.Time) time.Time {
 	return t
 }
 
+// likes has people like the post. Some of them boost it as well, or bookmark it.
 func (f *filler) likes(s *sheet, p *store.Post, author int, at time.Time) {
 	for _, k := range f.readers.some(f.rnd, min(few(f.rnd, f.Likes), f.Accounts/2), author, func(k int) bool { return f.there(k, at) }) {
 		t := f.later(at)
@@ -137,7 +171,24 @@ func (f *filler) likes(s *sheet, p *store.Post, author int, at time.Time) {
 		s.likes = append(s.likes, l)
 		p.LikesCount++
 		f.tell(s, store.NotifyLike, p.AuthorID, l.AccountID, p.ID, t)
+		if p.Visibility == store.Public && f.rnd.IntN(12) == 0 {
+			f.boost(s, p, k, f.later(t))
+		}
+		if f.rnd.IntN(8) == 0 {
+			t = f.later(t)
+			s.marks = append(s.marks, store.Like{ID: f.id(t), AccountID: l.AccountID, PostID: p.ID, CreatedAt: store.ToMillis(t)})
+		}
 	}
+}
+
+func (f *filler) boost(s *sheet, p *store.Post, booster int, at time.Time) {
+	b := store.Boost{ID: f.id(at), AccountID: f.accounts[booster].ID, PostID: p.ID, CreatedAt: store.ToMillis(at)}
+	s.boosts = append(s.boosts, b)
+	p.BoostsCount++
+	d := s.deltas[b.AccountID]
+	d.LastBoostAt = max(d.LastBoostAt, b.CreatedAt)
+	s.deltas[b.AccountID] = d
+	f.tell(s, store.NotifyBoost, p.AuthorID, b.AccountID, p.ID, at)
 }
 
 func (f *filler) comments(s *sheet, p *store.Post, author int, at time.Time) {

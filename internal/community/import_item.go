@@ -1,0 +1,417 @@
+package community
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"tintype/internal/archive"
+	"tintype/internal/store"
+)
+
+// importer posts the items of an import.
+type importer struct {
+	c      *Community
+	acc    *store.Account
+	row    *store.Import // as it is, with what has happened since it was written
+	zips   []*zip.Reader
+	found  *archive.Found
+	albums map[string]int64
+}
+
+// work posts item after item. more is true where its time is over before the last.
+func (w *importer) work(ctx context.Context) (more bool, err error) {
+	end, written := time.Now().Add(importSlice), time.Now()
+	if w.row.Next > 0 && w.row.Next <= len(w.found.Items) {
+		if err := w.albumsAgain(ctx, &w.found.Items[w.row.Next-1]); err != nil {
+			return false, err
+		}
+	}
+	for w.row.Next < len(w.found.Items) {
+		if time.Now().After(end) {
+			return true, nil
+		}
+		if err := w.item(ctx, &w.found.Items[w.row.Next]); err != nil {
+			return false, err
+		}
+		w.c.importStep()
+		if time.Since(written) < exportStep {
+			continue
+		}
+		written = time.Now()
+		err := w.c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return w.write(ctx, tx) })
+		if err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// write writes how far the work has come, if the import still goes on.
+func (w *importer) write(ctx context.Context, tx *store.Store) error {
+	now, err := currentImport(ctx, tx, importJob{w.acc.ID, w.row.ID})
+	if err != nil {
+		return err
+	}
+	now.Next, now.Report = w.row.Next, w.row.Report
+	return putImport(ctx, tx, now, keepImport)
+}
+
+// albumsAgain puts the item before into its albums: a run that was killed may have posted it, and no more.
+func (w *importer) albumsAgain(ctx context.Context, it *archive.Item) error {
+	if len(it.Albums) == 0 {
+		return nil
+	}
+	var ids []int64
+	for n := range it.Photos {
+		hash, err := w.hash(&it.Photos[n])
+		if archive.Broken(err) || errors.Is(err, archive.ErrTooMuch) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		same, err := w.c.Store.PhotosByHash(ctx, w.acc.ID, hash, 1)
+		if err != nil {
+			return err
+		}
+		if len(same) > 0 && same[0].PostID != nil {
+			ids = append(ids, same[0].ID)
+		}
+	}
+	return w.intoAlbums(ctx, it.Albums, ids)
+}
+
+// leave notes a file that is left out.
+func (w *importer) leave(name, why string) {
+	r := &w.row.Report.V
+	if r.Left == nil {
+		r.Left = map[string]int{}
+	}
+	r.Left[why]++
+	if len(r.Files) < importLeftNamed {
+		r.Files = append(r.Files, store.ImportLeft{Name: clipRunes(name, 200), Why: why})
+	}
+}
+
+// leftOut adds what the archive had and no post of it.
+func (w *importer) leftOut(r *store.ImportReport) {
+	if r.Left == nil {
+		r.Left = map[string]int{}
+	}
+	for why, n := range w.found.Counts {
+		r.Left[why] += n
+	}
+	for _, l := range w.found.Left {
+		if len(r.Files) < importLeftNamed {
+			r.Files = append(r.Files, store.ImportLeft{Name: clipRunes(l.Name, 200), Why: l.Why})
+		}
+	}
+}
+
+// item posts an item with those of its photographs that the member does not have yet.
+func (w *importer) item(ctx context.Context, it *archive.Item) error {
+	in := NewPost{Warning: clipRunes(it.Warning, MaxWarning), Visibility: w.row.Visibility, Descriptions: map[int64]string{}}
+	if it.Closed && in.Visibility != store.Followers {
+		in.Visibility = store.Followers // it was not for everybody where it comes from
+	}
+	var known []int64 // photos of earlier posts, for the albums
+	type started struct {
+		id          int64
+		name, words string
+	}
+	var waits []started
+	for n := range it.Photos {
+		ph := &it.Photos[n]
+		id, have, err := w.photo(ctx, ph)
+		switch {
+		case err != nil:
+			return err
+		case have:
+			w.row.Report.V.Known++
+			if id != 0 {
+				known = append(known, id)
+			}
+		case id != 0:
+			waits = append(waits, started{id, ph.Name, ph.Description})
+		}
+	}
+	for _, s := range waits {
+		p, err := w.c.WaitPhoto(ctx, w.acc, s.id, importPatience)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			continue
+		case err != nil:
+			return err
+		case p.State == store.PhotoRefused:
+			w.leave(s.name, LeftRefused)
+			continue
+		case p.State != store.PhotoReady:
+			return fmt.Errorf("photo %d is not ready", p.ID)
+		}
+		if it.Taken.IsZero() {
+			it.Taken = takenAt(p.Metadata.V.TakenAt)
+		}
+		in.PhotoIDs = append(in.PhotoIDs, p.ID)
+		if s.words != "" {
+			in.Descriptions[p.ID] = clipRunes(tidy(s.words), MaxDescription)
+		}
+	}
+	w.c.importStep()
+	w.row.Next++
+	if len(in.PhotoIDs) > 0 {
+		in.Caption = w.caption(it)
+		w.row.Report.V.Posts++
+		w.row.Report.V.Photos += len(in.PhotoIDs)
+		if err := w.publish(ctx, in, w.time(it)); err != nil {
+			return err
+		}
+	}
+	return w.intoAlbums(ctx, it.Albums, append(known, in.PhotoIDs...))
+}
+
+// time is when a post is dated. What has no date is as old as the account: new, it would fill the feeds of others.
+func (w *importer) time(it *archive.Item) time.Time {
+	if datable(it.Taken) {
+		return it.Taken
+	}
+	return w.acc.CreatedAt.Time()
+}
+
+// takenAt reads the time that a photograph's own data tell, zero for none.
+func takenAt(s string) time.Time {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// photo finds the photograph among those that the member has, or uploads it. have is true where nothing is to be done, and id
+// is then the photo of an earlier post. Without both it was left out.
+func (w *importer) photo(ctx context.Context, ph *archive.ItemPhoto) (id int64, have bool, err error) {
+	f := w.zips[ph.Archive].File[ph.File]
+	hash, err := w.hash(ph)
+	switch {
+	case errors.Is(err, archive.ErrTooMuch):
+		w.leave(ph.Name, archive.LeftLarge)
+		return 0, false, nil
+	case archive.Broken(err):
+		w.leave(ph.Name, archive.LeftOther)
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	}
+	same, err := w.c.Store.PhotosByHash(ctx, w.acc.ID, hash, 1)
+	if err != nil {
+		return 0, false, err
+	}
+	if len(same) > 0 {
+		p := same[0]
+		if p.AttachedAt == nil && p.Source == store.SourceImport && p.Purpose == store.PurposePost {
+			return p.ID, false, nil // of a run that was killed
+		}
+		return idInPost(p), true, nil
+	}
+	err = w.read(f, func(r io.Reader) error {
+		p, err := w.c.StartUpload(ctx, w.acc, Upload{FileName: ph.Name, Source: store.SourceImport, Purpose: store.PurposePost, Body: r, Size: int64(f.UncompressedSize64)})
+		if err == nil {
+			id = p.ID
+		}
+		return err
+	})
+	if errors.Is(err, ErrTooLarge) {
+		w.leave(ph.Name, archive.LeftLarge)
+		return 0, false, nil
+	}
+	return id, false, err
+}
+
+// idInPost is the photo's id where it is in a post, else 0.
+func idInPost(p *store.Photo) int64 {
+	if p.PostID == nil {
+		return 0
+	}
+	return p.ID
+}
+
+// hash is the SHA-256 of a photograph in the archive.
+func (w *importer) hash(ph *archive.ItemPhoto) (string, error) {
+	hash := sha256.New()
+	err := w.read(w.zips[ph.Archive].File[ph.File], func(r io.Reader) error { _, err := io.Copy(hash, r); return err })
+	return hex.EncodeToString(hash.Sum(nil)), err
+}
+
+func (w *importer) read(f *zip.File, use func(io.Reader) error) error {
+	r, err := archive.OpenFile(f, w.c.mostUpload())
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return use(r)
+}
+
+// caption is an item's text with its tags, within the bounds of captions. Names in it are of people elsewhere, so they mention
+// nobody here.
+func (w *importer) caption(it *archive.Item) string {
+	var b strings.Builder
+	tags := 0
+	for t := range w.c.tokens(tidy(it.Caption)) {
+		switch {
+		case t.kind == mentionToken && w.found.Source != archive.Own:
+			b.WriteString("@\u2060" + strings.TrimPrefix(t.text, "@"))
+		case t.kind == tagToken && tags >= MaxTags:
+			b.WriteString(t.name)
+		default:
+			if t.kind == tagToken {
+				tags++
+			}
+			b.WriteString(t.text)
+		}
+	}
+	text := b.String()
+	have, _ := w.c.Extract(text)
+	seen := map[string]bool{}
+	for _, t := range have {
+		seen[store.Fold(t)] = true
+	}
+	before := "\n\n"
+	for _, t := range it.Tags {
+		name := tagName(t)
+		if !ValidTag(name) || seen[store.Fold(name)] || len(seen) >= MaxTags || w.c.Characters(text)+len(name) > MaxCaption-4 {
+			continue
+		}
+		seen[store.Fold(name)] = true
+		text, before = text+before+"#"+name, " "
+	}
+	text = strings.TrimSpace(text)
+	for w.c.Characters(text) > MaxCaption {
+		text = strings.TrimSpace(clipRunes(text, min(MaxCaption-1, len([]rune(text))-2))) + "…"
+	}
+	return text
+}
+
+// tagName makes a tag of words: "Golden Gate" is GoldenGate.
+func tagName(s string) string {
+	var b strings.Builder
+	upper := false
+	for _, r := range s {
+		switch {
+		case !wordRune(r):
+			upper = b.Len() > 0
+		case upper:
+			b.WriteRune(unicode.ToUpper(r))
+			upper = false
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// publish posts at a time that is over, and writes down with it how far the import has come. Nobody is notified.
+func (w *importer) publish(ctx context.Context, in NewPost, at time.Time) error {
+	c := w.c
+	p, err := c.newPostRow(w.acc, in)
+	if err != nil {
+		return err
+	}
+	words, err := c.readCaption(ctx, w.acc, p, nil)
+	if err != nil {
+		return err
+	}
+	words.mentions = nil
+	for try := 1; ; try++ {
+		id := store.IDAt(at)
+		err := c.withSetsFor(ctx, p.Visibility, in.PhotoIDs, func(sets []replacedSet) error {
+			return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+				row := *p // a try that is run again starts anew
+				row.ID, row.CreatedAt = id, store.ToMillis(store.IDTime(id))
+				if err := writePost(ctx, tx, &row, words, nil); err != nil {
+					return err
+				}
+				if err := c.placePhotos(ctx, tx, &row, nil, newPhotos(in)); err != nil {
+					return err
+				}
+				if _, err := tx.IndexPosts(ctx, row.ID); err != nil {
+					return err
+				}
+				if err := c.switchSets(ctx, tx, sets); err != nil {
+					return err
+				}
+				if err := tx.AddEvent(ctx, EventPostImported, w.acc.ID, row.ID, nil); err != nil {
+					return err
+				}
+				if err := w.write(ctx, tx); err != nil {
+					return err
+				}
+				return countPost(ctx, tx, &row, 1)
+			})
+		})
+		if try < 5 && errors.Is(err, store.ErrConflict) { // another post has this id
+			continue
+		}
+		return err
+	}
+}
+
+// intoAlbums adds photos to the member's albums of these names, which it makes where they are missing. What does not fit in stays out:
+// the photographs are there all the same.
+func (w *importer) intoAlbums(ctx context.Context, names []string, photos []int64) error {
+	if len(names) == 0 || len(photos) == 0 {
+		return nil
+	}
+	if w.albums == nil {
+		w.albums = map[string]int64{}
+		for r := (store.Range{Limit: 200}); ; {
+			list, err := w.c.Store.AlbumsOf(ctx, w.acc, w.acc.ID, r)
+			if err != nil {
+				return err
+			}
+			if len(list) == 0 {
+				break
+			}
+			for _, al := range list {
+				w.albums[al.Title] = al.ID
+			}
+			r.Max = list[len(list)-1].ID
+		}
+	}
+	for _, name := range names {
+		var wrong *Invalid
+		name = clipRunes(oneLine(name), MaxAlbumTitle)
+		id := w.albums[name]
+		if id == 0 && name != "" {
+			visibility := w.row.Visibility
+			if visibility == store.Unlisted {
+				visibility = store.AlbumMembers
+			}
+			al, err := w.c.CreateAlbum(ctx, w.acc, AlbumForm{Title: name, Visibility: visibility, Adders: store.AddersOwner, Ordering: store.OrderOldest})
+			if errors.As(err, &wrong) {
+				w.albums[name] = -1
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			id = al.ID
+			w.albums[name] = id
+		}
+		if id <= 0 {
+			continue
+		}
+		_, err := w.c.AddToAlbum(ctx, w.acc, id, photos, false)
+		if err != nil && !errors.As(err, &wrong) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrForbidden) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package community
+
+import (
+	"context"
+	"slices"
+
+	"tintype/internal/store"
+)
+
+// A NotificationKind is a kind of notification of which a member chooses where to learn.
+type NotificationKind struct{ Kind, Words string }
+
+// notificationKinds are in the order in which members choose.
+var notificationKinds = []NotificationKind{
+	{store.NotifyMention, "Comments and mentions"},
+	{store.NotifyLike, "Likes"},
+	{store.NotifyBoost, "Boosts"},
+	{store.NotifyFollow, "New followers"},
+	{store.NotifyFollowRequest, "Requests to follow you"},
+	{store.NotifyReport, "Reports"},
+}
+
+// A NotificationChoice is where a member learns of a kind of notification.
+type NotificationChoice struct {
+	NotificationKind
+	Page bool // on the page of notifications, and in the count of what is unread
+	Push bool // pushed to the member's browsers
+}
+
+// NotificationChoices are those of a member, in their order: everything everywhere, until something else is chosen.
+func (c *Community) NotificationChoices(ctx context.Context, acc *store.Account) ([]NotificationChoice, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	rows, err := c.Store.NotificationChoicesOf(ctx, acc.ID)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	var list []NotificationChoice
+	for _, k := range notificationKinds {
+		if k.Kind == store.NotifyReport && acc.Role != store.RoleAdmin {
+			continue
+		}
+		choice := NotificationChoice{k, true, true}
+		if at := slices.IndexFunc(rows, func(r store.NotificationChoice) bool { return r.Kind == k.Kind }); at >= 0 {
+			choice.Page, choice.Push = rows[at].Page, rows[at].Push
+		}
+		list = append(list, choice)
+	}
+	return list, nil
+}
+
+// ChooseNotifications stores where a member learns of kinds of notifications. Kinds that the list lacks stay as they are.
+// *Invalid where one is unknown.
+func (c *Community) ChooseNotifications(ctx context.Context, acc *store.Account, list []NotificationChoice) error {
+	if acc == nil {
+		return ErrUnauthenticated
+	}
+	for _, choice := range list {
+		if !slices.ContainsFunc(notificationKinds, func(k NotificationKind) bool { return k.Kind == choice.Kind }) {
+			return &Invalid{Fields: []FieldError{{"kind", "invalid", "There are no notifications of that kind."}}}
+		}
+	}
+	_, err := c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		for _, choice := range list {
+			err := tx.PutNotificationChoice(ctx, store.NotificationChoice{AccountID: now.ID, Kind: choice.Kind, Page: choice.Page, Push: choice.Push})
+			if err != nil {
+				return err
+			}
+		}
+		// Open pages count anew.
+		return tx.AddEvent(ctx, EventNotification, now.ID, 0, nil)
+	})
+	return err
+}
+
+// wantsPush reports whether the member wants notifications of the kind pushed to browsers.
+func (c *Community) wantsPush(ctx context.Context, acc *store.Account, kind string) (bool, error) {
+	choices, err := c.NotificationChoices(ctx, acc)
+	at := slices.IndexFunc(choices, func(choice NotificationChoice) bool { return choice.Kind == kind })
+	return at >= 0 && choices[at].Push, err
+}

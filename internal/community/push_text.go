@@ -1,0 +1,140 @@
+package community
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+const (
+	// pushText is how many characters of a post a push shows.
+	pushText = 140
+	// maxPushIcon is how long the address of an icon may be: a message has to fit.
+	maxPushIcon = 1200
+)
+
+// pushPayload is what a device gets: the fields of Mastodon 4.2 for apps, and for browsers of this site "notification" as
+// declarative Web Push has it, which Safari shows by itself and our service worker shows elsewhere.
+type pushPayload struct {
+	AccessToken      string           `json:"access_token,omitempty"`
+	PreferredLocale  string           `json:"preferred_locale"`
+	NotificationID   int64            `json:"notification_id"` // a number: apps read it as one
+	NotificationType string           `json:"notification_type"`
+	Icon             string           `json:"icon"`
+	Title            string           `json:"title"`
+	Body             string           `json:"body"`
+	WebPush          int              `json:"web_push,omitempty"` // 8030 marks the declarative form
+	Notification     *pushDeclarative `json:"notification,omitempty"`
+}
+
+type pushDeclarative struct {
+	Title    string `json:"title"`
+	Body     string `json:"body,omitempty"`
+	Icon     string `json:"icon,omitempty"`
+	Navigate string `json:"navigate"`
+	Tag      string `json:"tag"`
+	Lang     string `json:"lang"`
+}
+
+// pushPayload tells acc of a notification. bearer is that of an app, "" for a browser of this site.
+func (c *Community) pushPayload(acc *store.Account, n *Notification, bearer string) []byte {
+	p := pushPayload{
+		AccessToken: bearer, PreferredLocale: "en", NotificationID: n.ID, NotificationType: n.Kind, Icon: c.BaseURL + "/static/avatar.png",
+		Title: pushTitle(acc, n), Body: pushBody(n),
+	}
+	if acc.Language != "" {
+		p.PreferredLocale = acc.Language
+	}
+	if a := n.From.Avatar; a != nil && a.SetRandom != "" && c.PhotoURL != nil {
+		if icon := c.PhotoURL(a.Key(media.SquareName)); len(icon) <= maxPushIcon {
+			p.Icon = icon
+		}
+	}
+	if bearer == "" {
+		p.WebPush = 8030
+		p.Notification = &pushDeclarative{Title: p.Title, Body: p.Body, Icon: p.Icon, Navigate: c.BaseURL + pushPath(n), Tag: pushTag(n), Lang: "en"}
+	}
+	b, _ := json.Marshal(p) // cannot fail: numbers and texts
+	return b
+}
+
+func pushTitle(acc *store.Account, n *Notification) string {
+	name := clipRunes(oneLine(n.From.Name()), 60)
+	what := "post"
+	if n.Post != nil && n.Post.Kind == store.KindComment {
+		what = "comment"
+	}
+	switch n.Kind {
+	case store.NotifyLike:
+		return fmt.Sprintf("%s liked your %s", name, what)
+	case store.NotifyBoost:
+		return fmt.Sprintf("%s boosted your %s", name, what)
+	case store.NotifyFollow:
+		return name + " follows you"
+	case store.NotifyFollowRequest:
+		return name + " asks to follow you"
+	case store.NotifyReport:
+		return name + " has reported something"
+	case store.NotifyMention:
+		if p := n.Post; p != nil && p.InReplyToAuthorID != nil && *p.InReplyToAuthorID == acc.ID {
+			return name + " answered you"
+		}
+		return name + " mentioned you"
+	}
+	return name
+}
+
+func pushBody(n *Notification) string {
+	text := ""
+	switch {
+	case n.Kind == store.NotifyReport: // the words are for the page of reports
+	case n.Post != nil && n.Post.Warning != "":
+		text = n.Post.Warning
+	case n.Post != nil:
+		text = n.Post.Caption
+	default:
+		text = n.From.Note
+	}
+	text = oneLine(text)
+	if clipped := clipRunes(text, pushText); clipped != text {
+		text = clipped + "…"
+	}
+	return text
+}
+
+// pushPath is where a click leads.
+func pushPath(n *Notification) string {
+	switch {
+	case n.Kind == store.NotifyReport:
+		return "/admin/reports"
+	case n.Kind == store.NotifyFollowRequest:
+		return "/follow-requests"
+	case n.Post != nil:
+		return "/posts/" + strconv.FormatInt(n.Post.ID, 10)
+	}
+	return "/notifications"
+}
+
+// pushTag names what takes the place of one another on a screen: what several people do to the same thing in the same way.
+// Each comment stands for itself.
+func pushTag(n *Notification) string {
+	of := n.ID
+	switch {
+	case n.Kind == store.NotifyFollow:
+		of = 0
+	case n.Post != nil && n.Kind != store.NotifyMention:
+		of = n.Post.ID
+	}
+	return n.Kind + "-" + strconv.FormatInt(of, 10)
+}
+
+// pushTopic is pushTag for a push service, which is not to learn what it says.
+func pushTopic(n *Notification) string {
+	sum := sha256.Sum256([]byte(strconv.FormatInt(n.AccountID, 10) + " " + pushTag(n)))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:32]
+}
