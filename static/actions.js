@@ -1,4 +1,4 @@
-// Like, follow and "Show" without a reload. Each sends the very form, or follows the very link, that works
+// Like, boost, bookmark, follow and "Show" without a reload. Each sends the very form, or follows the very link, that works
 // without scripts.
 import { say, load, send, swap, count, number } from './dom.js';
 
@@ -14,24 +14,9 @@ document.addEventListener('submit', (event) => {
 
 // acts send forms by the name in data-act. comment.js adds its own.
 export const acts = {
-  async like(form) {
-    const row = form.closest('.actions');
-    const button = form.querySelector('button');
-    const n = form.querySelector('.n');
-    const liked = button.getAttribute('aria-pressed') === 'true';
-    const before = number(n);
-    const sent = send(form);
-    const show = (on, likes) => { button.setAttribute('aria-pressed', on); count(n, likes); };
-    show(!liked, before + (liked ? -1 : 1));
-    try {
-      const { doc } = await sent;
-      if (!swap(row, doc)) form.action = form.action.replace(/(un)?like$/, liked ? 'like' : 'unlike');
-    } catch (error) {
-      show(liked, before);
-      say(error.message);
-    }
-  },
-
+  like: mark,
+  boost: mark,
+  bookmark: mark,
   async follow(form) {
     const box = form.closest('.follow');
     const button = form.querySelector('button');
@@ -52,6 +37,24 @@ export const acts = {
     }
   },
 };
+
+// mark turns like, boost or bookmark on or off.
+async function mark(form) {
+  const button = form.querySelector('button');
+  const n = form.querySelector('.n');
+  const on = button.getAttribute('aria-pressed') === 'true';
+  const before = number(n);
+  const sent = send(form);
+  const show = (on, times) => { button.setAttribute('aria-pressed', on); count(n, times); };
+  show(!on, before + (on ? -1 : 1));
+  try {
+    const { doc } = await sent;
+    if (!swap(form.closest('.actions'), doc)) location.reload();
+  } catch (error) {
+    show(on, before);
+    say(error.message);
+  }
+}
 
 document.addEventListener('click', async (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey) return;

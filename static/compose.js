@@ -1,6 +1,7 @@
 // The draft on one page: many files at once, three on their way, each with its preview, progress and retry.
 // The form and its buttons are those that work without scripts.
 import { say, load, read } from './dom.js';
+import { characters } from './count.js';
 import { upload, refusal, isHEIC } from './upload.js';
 
 for (const area of document.querySelectorAll('textarea[data-max]')) counter(area);
@@ -14,7 +15,7 @@ function counter(area) {
   line.hidden = true;
   area.after(line);
   const count = () => {
-    const n = [...area.value].length;
+    const n = area.name === 'caption' ? characters(area.value, location.origin) : [...area.value].length;
     line.hidden = n < max * 0.8;
     line.classList.toggle('over', n > max);
     line.textContent = `${n} of ${max}`;
@@ -30,6 +31,8 @@ function compose() {
   const icons = document.getElementById('state-icons').content;
   const publish = document.getElementById('publish');
   const files = document.getElementById('f-photos');
+  const camera = document.getElementById('f-camera');
+  const edits = form.dataset.compose === 'edit'; // a post that is there: its photos change when the form is saved
   const max = Number(form.dataset.maxPhotos);
   const rows = () => [...list.children];
   const state = (row) => row.dataset.state;
@@ -42,25 +45,28 @@ function compose() {
   // One page: the file control of page one moves into the draft.
   const pick = document.querySelector('[data-pick]');
   if (pick) {
-    const add = Object.assign(document.createElement('div'), { className: 'add' });
-    add.append(files.closest('.field'), ...pick.querySelectorAll('.hint'));
-    form.querySelector('.compose-photos').append(add);
+    form.querySelector('.compose-photos').append(pick.querySelector('.add'));
     pick.remove();
     form.hidden = false;
   }
   if (files) {
     files.required = false;
     files.removeAttribute('name');
-    files.addEventListener('change', () => { take(files.files); files.value = ''; });
+    for (const control of [files, camera]) control.addEventListener('change', () => { take(control.files); control.value = ''; });
+    document.addEventListener('paste', (event) => {
+      if (!event.clipboardData?.files.length) return;
+      event.preventDefault();
+      take(event.clipboardData.files);
+    });
   }
   form.addEventListener('dragover', (event) => {
     if (!event.dataTransfer.types.includes('Files')) return;
     event.preventDefault();
-    list.classList.add('drop');
+    form.classList.add('drop');
   });
-  form.addEventListener('dragleave', (event) => { if (!form.contains(event.relatedTarget)) list.classList.remove('drop'); });
+  form.addEventListener('dragleave', (event) => { if (!form.contains(event.relatedTarget)) form.classList.remove('drop'); });
   form.addEventListener('drop', (event) => {
-    list.classList.remove('drop');
+    form.classList.remove('drop');
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
     take(event.dataTransfer.files);
@@ -106,12 +112,16 @@ function compose() {
   }
 
   function preview(row, file) {
-    const img = new Image();
-    img.alt = '';
     const url = URL.createObjectURL(file);
-    img.onload = () => { row.querySelector('.thumb').replaceChildren(img); URL.revokeObjectURL(url); };
+    const img = new Image();
+    img.onload = () => show(row, url);
     img.onerror = () => URL.revokeObjectURL(url);
     img.src = url;
+  }
+
+  // show puts a picture on the tile and wherever its sheet needs it.
+  function show(row, src) {
+    for (const place of row.querySelectorAll('[data-preview]')) place.replaceChildren(Object.assign(new Image(), { src, alt: '' }));
   }
 
   function next() {
@@ -144,7 +154,7 @@ function compose() {
     bar.setAttribute('aria-label', 'Progress');
     set(row, 'uploading', 'Uploading 0%');
     row.querySelector('.state').after(bar);
-    const answer = await upload(job.file, {
+    const answer = await upload(form.dataset.upload, job.file, {
       started: (request) => { job.request = request; },
       progress: (percent) => {
         bar.value = percent;
@@ -171,10 +181,7 @@ function compose() {
     if (answer.description && area && !area.value) area.value = answer.description;
     if (answer.caption && !form.elements.caption.value) form.elements.caption.value = answer.caption;
     if (answer.meta) meta(row, answer.meta);
-    if (answer.preview && !row.querySelector('.thumb img')) {
-      const img = Object.assign(new Image(), { src: answer.preview, alt: '' });
-      row.querySelector('.thumb').replaceChildren(img);
-    }
+    if (answer.preview && !row.querySelector('.thumb img')) show(row, answer.preview);
     if (answer.state === 'ready') {
       set(row, 'ready', answer.note ? `Ready. ${answer.note}` : 'Ready');
       say(`${name} is ready.`, true);
@@ -196,7 +203,7 @@ function compose() {
     if (!line) {
       line = Object.assign(document.createElement('p'), { className: 'cam hint' });
       line.dataset.meta = '';
-      row.querySelector('.state').after(line);
+      row.querySelector('.sheet .buttons').before(line);
     }
     line.textContent = text;
   }
@@ -226,13 +233,14 @@ function compose() {
     const svg = icons.querySelector(`[data-icon=${icon[to] || 'camera'}] svg`).cloneNode(true);
     row.querySelector('.state svg').replaceWith(svg);
     const acts = row.querySelector('.draft-acts');
-    acts.querySelector('[data-again]')?.remove();
+    for (const old of acts.querySelectorAll('[data-again],[data-retry],[data-remove]')) old.remove();
     const over = to === 'refused' || to === 'removed';
     for (const el of row.querySelectorAll('.field,.focus,[data-move],.order')) el.hidden = over;
-    row.querySelector('[data-retry]')?.remove();
+    const thumb = row.querySelector('.thumb');
+    if (over) thumb.removeAttribute('href'); else thumb.setAttribute('href', `#${row.querySelector('.sheet').id}`);
+    if (to === 'refused' || to === 'interrupted') again(row, 'Remove', () => remove(row));
     if (to === 'interrupted') again(row, 'Retry', () => retry(row));
     if (to === 'removed') again(row, 'Undo', () => undo(row));
-    row.querySelector('[data-remove]').hidden = to === 'removed';
     review();
   }
 
@@ -262,6 +270,7 @@ function compose() {
 
   // A removal can be undone for a while: only then does the server hear of it.
   const known = (row) => !row.dataset.id.startsWith('new-');
+  const attached = (row) => 'attached' in row.dataset; // the server hears of it when the form is saved
   const json = { Accept: 'application/json' };
   const post = (path, fields) => load(path, { method: 'POST', body: new URLSearchParams(fields), keepalive: true, headers: json });
 
@@ -269,6 +278,7 @@ function compose() {
     const job = jobs.get(row) || {};
     jobs.set(row, job);
     job.request?.abort();
+    row.querySelector('.sheet').close();
     job.was = state(row);
     set(row, 'removed', 'Removed');
     row.querySelector('[data-again]').focus();
@@ -286,7 +296,7 @@ function compose() {
 
   async function drop(row) {
     clearTimeout(jobs.get(row)?.timer);
-    if (known(row)) {
+    if (known(row) && !attached(row)) {
       try { await post(`/compose/photos/${row.dataset.id}/remove`, {}); } catch (error) { if (error.status !== 404) say(error.message); }
     }
     const near = row.contains(document.activeElement) && (row.nextElementSibling || row.previousElementSibling || files);
@@ -312,7 +322,7 @@ function compose() {
       if (!moved || moved === row) return;
       event.preventDefault();
       const box = row.getBoundingClientRect();
-      if (event.clientY < box.top + box.height / 2) row.before(moved); else row.after(moved);
+      if (event.clientX < box.left + box.width / 2) row.before(moved); else row.after(moved);
     });
     const area = row.querySelector('[data-description]');
     if (area) counter(area);
@@ -333,23 +343,37 @@ function compose() {
   // order tells the server how the photos stand. It knows them in the order in which they arrived, three at a time.
   function order() {
     const ids = rows().filter(known).map((r) => r.dataset.id);
-    if (ids.length > 1) post('/compose/order', { order: ids.join(',') }).catch((error) => say(error.message));
+    if (ids.length > 1 && !edits) post('/compose/order', { order: ids.join(',') }).catch((error) => say(error.message));
   }
 
   // save keeps what was typed about a photo, in case the page is left.
   function save(row) {
-    if (!known(row)) return;
+    if (!known(row) || attached(row)) return;
     const [x, y] = (row.querySelector('.focus input:checked')?.value || '0,0').split(',');
     post(`/compose/photos/${row.dataset.id}`, { description: row.querySelector('[data-description]')?.value || '', focus_x: x, focus_y: y }).catch(() => {});
   }
 
   list.addEventListener('change', (event) => {
-    const row = event.target.closest('.draft-photo');
-    const chosen = event.target.closest('.focus input');
-    if (chosen) row.querySelector('.focus summary .muted').textContent = chosen.getAttribute('aria-label');
-    save(row);
+    save(event.target.closest('.draft-photo'));
   });
   list.addEventListener('input', review);
+
+  // The sheets are dialogs; without this script, the address shows one.
+  function open(sheet) {
+    if (!sheet || sheet.open) return;
+    sheet.showModal();
+    sheet.addEventListener('close', () => sheet.parentElement?.querySelector('.thumb[href]')?.focus({ preventScroll: true }), { once: true });
+    if (!matchMedia('(pointer:coarse)').matches) sheet.querySelector('textarea')?.focus();
+  }
+  const addressed = () => open(document.getElementById(location.hash.slice(1))?.closest('.sheet'));
+  addEventListener('hashchange', addressed);
+  addressed();
+  list.addEventListener('click', (event) => {
+    const tile = event.target.closest('[data-sheet]');
+    if (tile || event.target.closest('[data-done]')) event.preventDefault();
+    if (tile?.hasAttribute('href')) open(tile.parentElement.querySelector('.sheet'));
+    else if (event.target.matches('.sheet') || event.target.closest('[data-done]')) event.target.closest('.sheet').close();
+  });
   list.addEventListener('click', (event) => {
     const button = event.target.closest('button');
     const row = event.target.closest('.draft-photo');
@@ -377,7 +401,9 @@ function compose() {
       const [earlier, later] = row.querySelectorAll('[data-move]');
       if (earlier) earlier.disabled = i === 0;
       if (later) later.disabled = i === all.length - 1;
-      row.setAttribute('aria-label', `Photograph ${i + 1}, ${row.querySelector('.file').textContent}`);
+      const bare = row.querySelector('[data-undescribed]');
+      bare.hidden = !live.includes(row) || !!row.querySelector('[data-description]')?.value.trim();
+      row.setAttribute('aria-label', [`Photograph ${i + 1}`, row.querySelector('.file').textContent].filter(Boolean).join(', '));
       for (const n of row.querySelectorAll('[data-nth]')) n.textContent = i + 1;
     });
     const ready = live.filter((r) => state(r) === 'ready').length;
@@ -387,6 +413,8 @@ function compose() {
     line('left-out', !ready || !out ? '' : out === 1 ? '1 photograph is not ready and will be left out.' : `${out} photographs are not ready and will be left out.`);
     publish.disabled = !ready;
     if (files) files.closest('.add').hidden = live.length >= max;
+    const each = form.querySelector('.each');
+    if (each) each.hidden = live.length < 2;
   }
 
   function line(id, text) {
@@ -421,7 +449,7 @@ function compose() {
   addEventListener('beforeunload', (event) => { if (!sending && (active || waiting.length)) event.preventDefault(); });
   addEventListener('pagehide', () => {
     for (const row of rows()) {
-      if (state(row) === 'removed' && known(row)) navigator.sendBeacon(`/compose/photos/${row.dataset.id}/remove`, new URLSearchParams());
+      if (state(row) === 'removed' && known(row) && !attached(row)) navigator.sendBeacon(`/compose/photos/${row.dataset.id}/remove`, new URLSearchParams());
     }
   });
   review();

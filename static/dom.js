@@ -1,10 +1,8 @@
 // What the other modules share: saying things, and sending forms.
 
+// What stands between here and the site answers without a sentence.
 const status = {
   401: 'Log in first.',
-  403: 'Your account may not do this.',
-  404: 'Nothing is at this address, or it is not shared with you.',
-  413: 'That is larger than this site takes.',
   429: 'Too many tries. Wait a little.',
   503: 'The site is briefly unavailable. Try again.',
 };
@@ -30,7 +28,7 @@ export async function load(url, options = {}) {
   }
   const doc = parse(text);
   if (!answer.ok) {
-    const words = doc.querySelector('[data-sentence]')?.textContent || read(text)?.error || status[answer.status] || 'Something broke on our side.';
+    const words = doc.querySelector('[data-sentence]')?.textContent || read(text)?.error || status[answer.status] || 'That did not work. Try again.';
     throw Object.assign(new Error(words), { status: answer.status, doc });
   }
   return { doc, text, whole: !!doc.getElementById('main'), redirected: answer.redirected };

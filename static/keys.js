@@ -28,6 +28,7 @@ function step(by) {
   post.scrollIntoView({ block: post.matches('.tile') ? 'nearest' : 'start' });
 }
 
+const press = (act) => () => current()?.querySelector(`[data-act=${act}] button`)?.click();
 const go = (path) => location.assign(path);
 const profile = () => document.querySelector('.nav a[href^="/@"]')?.getAttribute('href');
 
@@ -41,7 +42,9 @@ const commands = {
 const ways = { h: ['Home', () => go('/')], e: ['Explore', () => go('/explore')] };
 if (member) {
   commands.n = ['Post', () => go('/compose')];
-  commands.l = ['Like', () => current()?.querySelector('[data-act=like] button')?.click()];
+  commands.l = ['Like', press('like')];
+  commands.r = ['Boost', press('boost')];
+  commands.b = ['Bookmark', press('bookmark')];
   commands.c = ['Comment', () => { const box = document.querySelector('#f-text'); if (box) box.focus(); else current()?.querySelector('[data-comment]')?.click(); }];
   ways.n = ['Notifications', () => go('/notifications')];
   ways.p = ['Profile', () => go(profile())];

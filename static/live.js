@@ -1,4 +1,4 @@
-// A member's page in view hears of likes, comments and notifications as they come. Without it the page is as it was
+// A member's page in view hears of likes, boosts, comments and notifications as they come. Without it the page is as it was
 // when it was loaded.
 import { comments, count, grouped } from './dom.js';
 
@@ -33,8 +33,9 @@ function later() {
 }
 
 function counts(now) {
-  const form = document.querySelector(`#a-${now.id} form[data-act=like]`);
-  if (form && !form.dataset.busy) count(form.querySelector('.n'), now.likes);
+  for (const act of ['like', 'boost']) {
+    count(document.querySelector(`#a-${now.id} [data-act=${act}]:not([data-busy]) .n`), now[act + 's']);
+  }
   comments(now.id, now.comments);
 }
 

@@ -1,5 +1,5 @@
 // The lightbox over a page: the gallery's photos on the plate, one beside the other. Its address is that of a real
-// page, so that it can be shared, and Back closes it. On that page itself, only the keys are added.
+// page, so that it can be shared, and Back closes it. On that page itself, only keys and swipes are added.
 
 const page = document.querySelector('[data-plate]');
 if (page) {
@@ -9,6 +9,15 @@ if (page) {
     const to = link && page.querySelector('a' + link);
     if (to) location.assign(to.href);
   });
+  let from;
+  page.addEventListener('touchstart', (event) => { from = event.touches.length === 1 && event.touches[0]; }, { passive: true });
+  page.addEventListener('touchend', (event) => {
+    const by = from && event.touches.length === 0 ? event.changedTouches[0].clientX - from.clientX : 0;
+    const aside = from && Math.abs(event.changedTouches[0].clientY - from.clientY) < Math.abs(by) / 2;
+    const to = aside && Math.abs(by) > 60 && visualViewport?.scale === 1 && page.querySelector(by > 0 ? 'a[rel=prev]' : 'a[rel=next]');
+    from = null;
+    if (to) location.assign(to.href);
+  }, { passive: true });
 }
 
 const sprite = () => document.querySelector('use')?.getAttribute('href').split('#')[0];

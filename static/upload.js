@@ -16,12 +16,12 @@ export const isHEIC = (file) => /^image\/hei[cf]/.test(file.type) || /\.hei[cf]$
 
 // upload resolves to what the server says of the photo: {id, state, error, note, preview, meta, description, caption};
 // a connection that dropped is the state "interrupted". It never rejects.
-export function upload(file, { started, progress }) {
+export function upload(to, file, { started, progress }) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     let percent = 0;
     const interrupted = (error) => resolve({ state: 'interrupted', error });
-    request.open('POST', '/compose/photos');
+    request.open('POST', to);
     request.setRequestHeader('Accept', 'application/json');
     request.responseType = 'text';
     request.upload.onprogress = (event) => {
@@ -34,7 +34,7 @@ export function upload(file, { started, progress }) {
     request.onload = () => {
       const at = new URL(request.responseURL, location.href).pathname;
       if (at === '/login' || request.status === 401) {
-        resolve({ login: '/login?return=/compose', state: 'interrupted', error: 'Log in first.' });
+        resolve({ login: `/login?return=${encodeURIComponent(location.pathname)}`, state: 'interrupted', error: 'Log in first.' });
         return;
       }
       const said = read(request.responseText);

@@ -18,6 +18,10 @@ type RelationView struct {
 	Requested  bool // asked to follow a locked account
 	FollowsYou bool
 	Blocking   bool
+	Muting     bool
+	HideBoosts bool   // of a follow
+	Note       string // the viewer's own, which nobody else reads
+	Reload     bool   // following changes the whole page, so that no script takes the button's place
 }
 
 // ProfileField is one line of a profile's table.
@@ -34,6 +38,7 @@ type ProfileView struct {
 	Fields    []ProfileField
 	Counts    ProfileCounts
 	Relation  RelationView
+	Pinned    []PostView
 	Hidden    bool // the posts are not shown to this viewer: blocked
 	Grid      GridView
 }
@@ -59,7 +64,9 @@ type PersonView struct {
 	Account   AccountView
 	Bio       string // plain text, at most a line or two; may be ""
 	Relation  RelationView
-	CanRemove bool // the viewer may remove this follower
+	CanRemove bool       // the viewer may remove this follower
+	Why       string     // why it is suggested, or ""
+	Photos    []PostView // the newest, where the list shows them
 }
 
 // PeopleView is /@NAME/followers or /@NAME/following.
@@ -75,6 +82,24 @@ type PeopleView struct {
 type FollowRequestsView struct {
 	People []PersonView
 	Pager  Pager
+}
+
+// MuteView asks for how long: GET /@NAME/mute. It posts for, in hours, and keep_notifications.
+type MuteView struct {
+	Account AccountView
+	Times   []Option
+	Return  string // where to go afterwards
+}
+
+// SettingsMutesView is /settings/mutes; its forms post to /@NAME/unmute.
+type SettingsMutesView struct {
+	People []PersonView
+	Pager  Pager
+}
+
+// SettingsTagsView is /settings/tags; its forms post to /tags/TAG/unfollow.
+type SettingsTagsView struct {
+	Tags []TagCount
 }
 
 // BlockView asks before blocking: GET /@NAME/block.

@@ -20,7 +20,8 @@ type DraftPhotoView struct {
 	State          PhotoState
 	Error          string // the reason, for refused and interrupted
 	Note           string // what the reader should know, such as "Only the first frame was kept."
-	PreviewURL     string // the 320 variant; "" while there is none
+	PreviewURL     string // the 640 variant; "" while there is none
+	Attached       bool   // it is in a post already: taking it out is part of saving the edit
 	Width, Height  int
 	ColorTop       string
 	ColorBottom    string
@@ -31,8 +32,9 @@ type DraftPhotoView struct {
 
 // ComposeView is /compose. Without photos it is page one, which picks files; else the draft.
 //
-// The draft is one form. POST /compose publishes it with caption, visibility, warning, licence, show_exif ("on"),
-// idempotency_key, and for each photo description-ID, focus-ID ("x,y", see ParseFocus) and order-ID (a number from 1).
+// The draft is one form. POST /compose publishes it with caption, visibility, warning, licence, show_exif ("on"), comments_from,
+// idempotency_key, each ("on": one post for every photo), and for each photo description-ID, focus-ID ("x,y", see
+// ParseFocus) and order-ID (a number from 1).
 // Its other buttons send the same fields elsewhere by formaction, so that what was typed can be saved:
 // /compose/photos (multipart, files in photos), /compose/photos/ID/remove, /compose/photos/ID/retry, and /compose/order
 // (with order-ID of every photo, or move=ID:-1 and move=ID:1 from the Earlier and Later buttons).
@@ -49,6 +51,8 @@ type ComposeView struct {
 	Licence        string
 	Licences       []Option
 	ShowExif       bool
+	CommentsFrom   string // "everyone", "followers" or "nobody"
+	Each           bool   // a post for every photo
 	IdempotencyKey string
 	MaxPhotos      int
 	MaxBytes       int64

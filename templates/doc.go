@@ -8,34 +8,49 @@
 // # Pages
 //
 //	/                         FrontPage(p, FrontView) for visitors, HomePage(p, FeedView) for members
-//	/explore                  ExplorePage(p, GridView)
+//	/explore                  ExplorePage(p, ExploreView), /explore/popular, /explore/tags and /people too
 //	/tags/:tag                TagPage(p, TagView)
+//	/bookmarks /likes         MarkedPage(p, MarkedView)
 //	/search                   SearchPage(p, SearchView)
 //	/@NAME                    ProfilePage(p, ProfileView)
 //	/@NAME/followers …        PeoplePage(p, PeopleView)
 //	/@NAME/ID                 PostPage(p, PostPageView)
 //	/@NAME/ID/N               LightboxPage(p, LightboxView)
+//	/@NAME/ID/likes           LikesPage(p, LikesView)
+//	/albums /albums/yours     AlbumsPage(p, AlbumsView), /@NAME/albums too
+//	/albums/ID                AlbumPage(p, AlbumPageView)
+//	/albums/ID/photos/PHOTO   AlbumSlidePage(p, AlbumSlideView); AlbumRemovePage at …/remove
+//	/albums/new, ID/edit      AlbumEditPage(p, AlbumEditView)
+//	/albums/ID/arrange        AlbumArrangePage(p, AlbumArrangeView)
+//	/albums/ID/add            AlbumAddPage(p, AlbumAddView)
+//	/albums/ID/download       AlbumDownloadPage(p, AlbumDownloadView)
+//	/albums/ID/delete         AlbumDeletePage(p, AlbumDeleteView)
+//	/posts/ID/albums          PostAlbumsPage(p, PostAlbumsView)
 //	/login /signup            LoginPage(p, LoginView) SignupPage(p, SignupView) SignupClosedPage(p)
 //	/forgot-password          ForgotPage(p)
 //	/links/TOKEN              LinkPage(p, LinkView)
 //	/claim/TOKEN              ClaimPage(p, ClaimView)
 //	/compose                  ComposePage(p, ComposeView)
 //	/posts/ID/edit            PostEditPage(p, PostEditView)
+//	/posts/ID/history         HistoryPage(p, HistoryView)
 //	/posts/ID/delete          DeletePage(p, DeleteView)
 //	/posts/ID/report          ReportPage(p, ReportView), /@NAME/report too
-//	/@NAME/block              BlockPage(p, BlockView)
+//	/@NAME/block /mute        BlockPage(p, BlockView) MutePage(p, MuteView)
 //	/follow-requests          FollowRequestsPage(p, FollowRequestsView)
-//	/notifications            NotificationsPage(p, NotificationsView)
+//	/notifications …          NotificationsPage(p, NotificationsView), a part at /comments, /likes, /boosts, /followers
 //	/settings                 SettingsIndexPage(p)
-//	/settings/profile …       SettingsProfilePage, SettingsAccountPage, SettingsPostingPage, SettingsViewingPage,
-//	                          SettingsSessionsPage, SettingsApplicationsPage, SettingsBlocksPage, SettingsDeletePage,
+//	/settings/profile …       SettingsProfilePage, SettingsAccountPage, SettingsPostingPage, SettingsViewingPage, SettingsNotificationsPage,
+//	                          SettingsSessionsPage, SettingsApplicationsPage, SettingsBlocksPage, SettingsMutesPage, SettingsTagsPage, SettingsDeletePage,
 //	                          each (p, view of the same name)
 //	/admin/reports            AdminReportsPage(p, AdminReportsView)
 //	/admin/reports/ID         AdminReportPage(p, AdminReportView)
 //	/admin/status             AdminStatusPage(p, StatusView)
 //	/admin/jobs               AdminJobsPage(p, AdminJobsView)
+//	/admin/moves              AdminMovesPage(p, AdminMovesView)
+//	/admin/ladder             AdminLadderPage(p, LadderView)
 //	/about /rules /privacy    AboutPage(p, AboutView) RulesPage(p, RulesView) PrivacyPage(p, PrivacyView)
 //	/contact                  ContactPage(p)
+//	/offline                  OfflinePage(p)
 //	/oauth/authorize          AuthorizePage(p, AuthorizeView), AuthorizeCodePage(p, AuthorizeCodeView)
 //	log in, then confirm      ConfirmPage(p, ConfirmView)
 //	errors                    ErrorPage(p, ErrorView)
@@ -46,10 +61,12 @@
 // HTML comes back, by its id. A handler that sees the header may answer 200 with the fragment alone; one that does
 // not, and redirects to the page, works too.
 //
-//	POST /posts/ID/like, /unlike     PostActions(p, PostView)                       #a-ID
+//	POST /posts/ID/like, /unlike,
+//	  /boost, /bookmark …            PostActions(p, PostView)                       #a-ID
 //	POST /posts/ID/comments          Comment(p, CommentView); refused with 422:     #c-ID
 //	                                 CommentEntry(p, CommentForm)                   #comment
 //	POST /@NAME/follow, /unfollow    FollowButton(p, RelationView)                  #follow-NAME
+//	POST /posts/ID/comments-from     comments_from, on one's own post: 303 to its page
 //	GET  an Older page               FeedItems(p, []PostView), GridItems(p, []PostView, first)
 //	                                 and the Pager; scripts read #items and [rel=next] from the whole page
 //	GET  ?show=ID                    scripts read #p-ID from the whole page

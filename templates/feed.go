@@ -2,8 +2,38 @@ package templates
 
 // FeedView is the home feed: cards one under the other.
 type FeedView struct {
-	Posts []PostView
-	Pager Pager
+	Posts   []PostView
+	Pager   Pager
+	Welcome *WelcomeView // where the feed is short; nil elsewhere
+}
+
+// WelcomeView is what a short feed shows besides: whom to follow, which tags are used, and what to do first.
+type WelcomeView struct {
+	People  []PersonView
+	Tags    []TagView
+	Steps   bool // the member has followed nobody and posted nothing yet
+	Picture bool // and has a picture of themselves
+}
+
+// ExploreKind says which page of Explore is shown.
+type ExploreKind string
+
+const (
+	ExploreNew     ExploreKind = "new"
+	ExplorePopular ExploreKind = "popular"
+	ExploreTags    ExploreKind = "tags"
+	ExplorePeople  ExploreKind = "people"
+	ExploreAlbums  ExploreKind = "albums" // has a page of its own, AlbumsPage
+)
+
+// ExploreView is /explore, /explore/popular, /explore/tags or /people. Each has what its kind names.
+type ExploreView struct {
+	Kind   ExploreKind
+	Grid   GridView
+	Tags   []TagView
+	People []PersonView
+	New    bool // of people: those who joined last, instead of those who post
+	Pager  Pager
 }
 
 // GridView is posts as tiles.
@@ -13,24 +43,52 @@ type GridView struct {
 	Empty string // what to say when there is nothing; each page has its own words where this is ""
 }
 
+// MarkedKind says what the posts of a page were marked by.
+type MarkedKind string
+
+const (
+	MarkedBookmarks MarkedKind = "bookmarks"
+	MarkedLikes     MarkedKind = "likes"
+)
+
+// Title is the page's heading.
+func (k MarkedKind) Title() string {
+	if k == MarkedLikes {
+		return "Likes"
+	}
+	return "Bookmarks"
+}
+
+// MarkedView is /bookmarks or /likes: what the member has marked, the latest mark first.
+type MarkedView struct {
+	Kind MarkedKind
+	Grid GridView
+}
+
 // FrontView is the site's first page for a visitor.
 type FrontView struct {
 	Lead *PostView // the newest public post without a warning, or nil
 	Grid GridView
 }
 
-// TagView is /tags/:tag.
+// TagView is /tags/:tag, or a tag in a list.
 type TagView struct {
-	Tag  string // without #, as most write it
-	Grid GridView
+	Tag       string // without #, as most write it
+	URL       string // a form posts to /follow or /unfollow below it
+	Following bool
+	Posts     int       // in a list: how many carry it
+	Cover     *PostView // in a list: a post that shows it, or nil
+	Grid      GridView
 }
 
 // SearchView is /search. Query is "" before anything was asked.
 type SearchView struct {
 	Query  string
+	Error  string // what is wrong with it, a sentence
 	People []PersonView
 	Tags   []TagCount
 	Grid   GridView
+	Newest []PostView // to look at where nothing was found
 }
 
 // TagCount is a tag found.
@@ -47,6 +105,7 @@ const (
 	NotifyFollow         NotificationKind = "follow"
 	NotifyRequest        NotificationKind = "follow_request"
 	NotifyLike           NotificationKind = "favourite"
+	NotifyBoost          NotificationKind = "reblog"
 	NotifyComment        NotificationKind = "comment"
 	NotifyMention        NotificationKind = "mention"
 	NotifyFollowAccepted NotificationKind = "follow_accepted"
@@ -60,14 +119,20 @@ type NotificationView struct {
 	Account AccountView
 	Created When
 	Unread  bool
-	URL     string    // what it is about: a post, a comment, or the account
-	Text    string    // a comment's beginning, plain; may be ""
-	Post    *PostView // for the thumbnail; covered posts show their colours only
+	Others  []AccountView // who did the same before, the latest first
+	URL     string        // what it is about: a post, a comment, or the account
+	Text    string        // a comment's beginning, plain; may be ""
+	Post    *PostView     // for the thumbnail; covered posts show their colours only
 }
+
+// NotificationTabs are the parts of /notifications, by the ends of their addresses.
+var NotificationTabs = []Option{{Value: "", Label: "All"}, {Value: "comments", Label: "Comments"}, {Value: "likes", Label: "Likes"}, {Value: "boosts", Label: "Boosts"}, {Value: "followers", Label: "Followers"}}
 
 // NotificationsView is /notifications; its form posts to /notifications/clear.
 type NotificationsView struct {
 	Items          []NotificationView
+	Part           string // one of NotificationTabs, "" for all
 	FollowRequests int
+	Newest         []PostView // to look at while nothing has happened
 	Pager          Pager
 }

@@ -1125,6 +1125,19 @@ func hiddenReturn(to string) templ.Component {
 	})
 }
 
+var commenters = []Option{
+	{Value: "everyone", Label: "Everyone"},
+	{Value: "followers", Label: "Followers"},
+	{Value: "nobody", Label: "Nobody"},
+}
+
+func orEveryone(from string) string {
+	if from == "" {
+		return "everyone"
+	}
+	return from
+}
+
 var visibilities = []Option{
 	{Value: "public", Label: "Public", Hint: "Everybody, and on Explore"},
 	{Value: "unlisted", Label: "Unlisted", Hint: "Everybody with the link, not on Explore"},

@@ -30,11 +30,13 @@ func nearestRatio(width, height int) (int, float64) {
 	return i, minRatio * math.Pow(ratioStep, float64(i))
 }
 
-// tileSizes is the sizes attribute of a photo in the grid: ratio × row height × 1.3, by the rows of grid.css.
+// tileSizes is the sizes attribute of a photo in the grid: ratio × row height × 1.3, by the rows of grid.css. A phone's
+// screen has three dots for each pixel, more than a tile that is looked at in passing needs: it is told of two thirds of
+// the width.
 func tileSizes(width, height int) string {
 	_, r := nearestRatio(width, height)
 	px := func(row float64) string { return strconv.Itoa(int(math.Round(r*row*1.3))) + "px" }
-	return "(min-width:1200px) " + px(220) + ",(min-width:700px) " + px(170) + ",min(" + px(150) + ",100vw)"
+	return "(min-width:1200px) " + px(220) + ",(min-width:700px) " + px(170) + ",min(" + px(100) + ",66vw)"
 }
 
 const (
@@ -159,6 +161,19 @@ func focusLabel(x, y int) string {
 		return "centre"
 	}
 	return v + " " + h
+}
+
+// FocusClass names the classes of a focal point (-1, 0 or 1 each, from the top left) that the stylesheet moves a trimmed
+// photo by.
+func FocusClass(x, y int) string {
+	var c string
+	if x != 0 {
+		c = "fx" + strconv.Itoa(x+1)
+	}
+	if y != 0 {
+		c += " fy" + strconv.Itoa(y+1)
+	}
+	return strings.TrimSpace(c)
 }
 
 func boolWord(b bool) string {

@@ -13,6 +13,7 @@ type Page struct {
 	NoIndex     bool   // keeps the page out of search engines
 	OpenGraph   *OpenGraph
 	AtomURL     string // a feed of this page, or ""
+	OEmbedURL   string // what other sites embed of this page, or ""
 
 	Viewer *Viewer // nil for a visitor
 	Site   Site
@@ -22,6 +23,7 @@ type Page struct {
 	RequestID string
 	Flash     *Flash
 	ReadOnly  bool // the site takes no writes for the moment
+	Three     bool // on a phone, grids are square cuts, three across
 }
 
 // Viewer is the member who reads.
@@ -108,4 +110,14 @@ type Option struct {
 type Pager struct {
 	OlderURL string
 	NewerURL string
+	// FirstURL is the list's beginning where this page lies past one of its ends, and so holds nothing.
+	FirstURL string
+	Before   bool // past the newest, not past the oldest
+}
+
+func (v Pager) endWords() string {
+	if v.Before {
+		return "This is the end: there is nothing newer."
+	}
+	return "This is the end: there is nothing older."
 }

@@ -220,7 +220,7 @@ func TestCoveredPhotosAreNotInTheMarkup(t *testing.T) {
 		case "feed":
 			err = templates.HomePage(page, templates.FeedView{Posts: []templates.PostView{post}}).Render(ctx, &b)
 		case "grid":
-			err = templates.ExplorePage(page, templates.GridView{Posts: []templates.PostView{post}}).Render(ctx, &b)
+			err = templates.ExplorePage(page, templates.ExploreView{Grid: templates.GridView{Posts: []templates.PostView{post}}}).Render(ctx, &b)
 		case "post":
 			err = templates.PostPage(page, templates.PostPageView{Post: post}).Render(ctx, &b)
 		case "lightbox":
@@ -345,7 +345,7 @@ func TestFeedBudget(t *testing.T) {
 	page := &templates.Page{Assets: newAssets(t), Site: templates.Site{Name: "Tintype"}, Viewer: &templates.Viewer{Name: "jo"}, Path: "/"}
 	for name, c := range map[string]templ.Component{
 		"home":    templates.HomePage(page, templates.FeedView{Posts: sample.Posts(0, 24)}),
-		"explore": templates.ExplorePage(page, templates.GridView{Posts: sample.Posts(0, 24)}),
+		"explore": templates.ExplorePage(page, templates.ExploreView{Grid: templates.GridView{Posts: sample.Posts(0, 24)}}),
 	} {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)
@@ -433,5 +433,14 @@ func TestShortTimesAreReadOutInFull(t *testing.T) {
 func TestDeletingAnAccountSaysThatTheNameStaysTaken(t *testing.T) {
 	if words := text(rendered(t)["/settings/delete"]); !strings.Contains(words, "stays taken") {
 		t.Errorf("the page says %q", words)
+	}
+}
+
+func TestNotificationsNameWhoDidTheSame(t *testing.T) {
+	words := strings.Join(strings.Fields(text(rendered(t)["/notifications"])), " ")
+	for _, want := range []string{"Ada Lindqvist, Marguerite de La Fontaine-Boué and 3 others like your photograph", "Jo follows you"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("%q is missing in %q", want, words)
+		}
 	}
 }

@@ -16,6 +16,7 @@ type PhotoView struct {
 	ColorBottom string
 	Sources     []Source // ascending by width; at least one
 	SquareURL   string   // 400 by 400 at the focal point
+	Focus       string   // classes of the focal point, for square cuts of other variants; see FocusClass
 	Alt         string   // the author's description
 	Described   bool     // there is a description
 	LightboxURL string   // "/@name/ID/N"
@@ -51,10 +52,18 @@ type PostView struct {
 	Covered bool   // the reader has not asked to see the photos: no address of them is written
 	ShowURL string // this very page with show=ID added, where the photos are uncovered; "" for the post's own page
 
-	Likes    int
-	Comments int
-	Liked    bool
-	Own      bool // the viewer's
+	Booster   *AccountView // who boosted it into this feed, or nil
+	Boostable bool         // a boost of it may be offered
+
+	Likes      int
+	Boosts     int
+	Comments   int
+	Liked      bool
+	Boosted    bool
+	Bookmarked bool
+	Pinned     bool
+	Muted      bool // the viewer hears no more of the conversation
+	Own        bool // the viewer's
 
 	LicenceName string // "CC BY 4.0"; "" for all rights reserved
 	LicenceURL  string
@@ -62,6 +71,7 @@ type PostView struct {
 
 // CommentView is a comment in a thread.
 type CommentView struct {
+	Filtered   string // the filter that covers it, or ""
 	ID         string
 	Author     AccountView
 	Text       RichText
@@ -88,10 +98,39 @@ type CommentForm struct {
 
 // PostPageView is /@NAME/ID.
 type PostPageView struct {
-	Post     PostView
-	Comments []CommentView
-	MoreURL  string // further comments, or ""
-	Form     *CommentForm
+	Post         PostView
+	Comments     []CommentView
+	MoreURL      string       // further comments, or ""
+	PastComments bool         // the page lies behind the last comment
+	Form         *CommentForm // nil for visitors, and for whom may not comment
+	NoComment    string       // why not, in a sentence; "" where the viewer, or every member, may
+	CommentsFrom string       // of one's own post; "" elsewhere
+	NewerURL     string       // the author's next newer post, or ""
+	OlderURL     string
+	ShareURL     string // absolute, to be passed on
+}
+
+// LikesView is /@NAME/ID/likes.
+type LikesView struct {
+	Post   PostView
+	People []PersonView
+	Pager  Pager
+}
+
+// HistoryView is /posts/ID/history: the versions of a post, newest first.
+type HistoryView struct {
+	Author   AccountView
+	PostURL  string
+	Versions []VersionView
+}
+
+// VersionView is a post as it was from Created on.
+type VersionView struct {
+	Created      When
+	Caption      RichText
+	Warning      string
+	Photos       int
+	Descriptions []string
 }
 
 // LightboxView is /@NAME/ID/N: one photo on the plate.
@@ -100,26 +139,28 @@ type LightboxView struct {
 	Number int // from 1
 }
 
-// PostEditView is GET /posts/ID/edit. It posts caption, visibility, warning, licence, show_exif and, for each photo,
-// description-PHOTOID and focus-PHOTOID (see ParseFocus).
+// PostEditView is GET /posts/ID/edit. It posts caption, visibility, warning, licence, show_exif, comments_from, the ids of the photos in
+// their order as photo, and for each description-ID, focus-ID (see ParseFocus) and order-ID. With drop=ID, move=ID:-1 or
+// move=ID:1 it is shown again with its photos so, and nothing is saved. /posts/ID/photos takes the same fields with files
+// in photos, and shows it again with these; to a script that sends one file it answers as /compose/photos does.
 type PostEditView struct {
-	Post       PostView
-	Caption    string // as entered
-	CaptionMax int
-	Visibility string
-	Warning    string
-	Licence    string
-	Licences   []Option
-	ShowExif   bool
-	Photos     []EditPhoto
-	Errors     FieldErrors
-}
-
-// EditPhoto is one photo of a post being edited.
-type EditPhoto struct {
-	Photo          PhotoView
-	Description    string
-	FocusX, FocusY int // -1, 0 or 1: left to right, top to bottom
+	Post         PostView
+	Caption      string // as entered
+	CaptionMax   int
+	Visibility   string
+	Warning      string
+	Licence      string
+	Licences     []Option
+	ShowExif     bool
+	CommentsFrom string // "everyone", "followers" or "nobody"
+	Photos       []DraftPhotoView
+	MaxPhotos    int
+	MaxBytes     int64
+	Limit        string // in words: "40 MB and 100 megapixels"
+	Accept       string
+	HEIC         bool
+	HEICHelp     string
+	Errors       FieldErrors
 }
 
 // DeleteView asks before a post or a comment is deleted: GET /posts/ID/delete.

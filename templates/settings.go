@@ -11,6 +11,7 @@ type SettingsProfileView struct {
 	HasAvatar      bool
 	HasHeader      bool
 	Fields         [4]ProfileFieldInput
+	Discoverable   bool // in the directory, among suggestions, and for search engines
 	MaxDisplayName int
 	Errors         FieldErrors
 }
@@ -27,14 +28,15 @@ type SettingsAccountView struct {
 	Errors FieldErrors
 }
 
-// SettingsPostingView is /settings/posting: visibility, licence, show_exif, locked (checkboxes send "on").
+// SettingsPostingView is /settings/posting: visibility, licence, show_exif, comments_from, locked (checkboxes send "on").
 type SettingsPostingView struct {
-	Visibility string
-	Licence    string
-	Licences   []Option
-	ShowExif   bool
-	Locked     bool
-	Errors     FieldErrors
+	Visibility   string
+	Licence      string
+	Licences     []Option
+	ShowExif     bool
+	CommentsFrom string
+	Locked       bool
+	Errors       FieldErrors
 }
 
 // SettingsViewingView is /settings/viewing: warnings (ask, show, hide), theme (system, light, dark), letters ("on").
@@ -43,6 +45,30 @@ type SettingsViewingView struct {
 	Theme    string
 	Letters  bool
 	Errors   FieldErrors
+}
+
+// NotificationChoiceView is a kind of notification with where the viewer learns of it.
+type NotificationChoiceView struct {
+	Kind, Label string
+	Page, Push  bool
+}
+
+// PushDeviceView is a device that is told by push. Ending it posts to /settings/notifications/devices/ID/remove.
+type PushDeviceView struct {
+	ID      string
+	Name    string // "Firefox on Linux", or an application's
+	App     bool
+	Current bool
+	Created When
+}
+
+// SettingsNotificationsView is /settings/notifications: kind (each kind that the form has), page and push (those that are
+// chosen). A browser subscribes by a POST of endpoint, p256dh and auth to /settings/notifications/push.
+type SettingsNotificationsView struct {
+	Choices []NotificationChoiceView
+	Key     string // what browsers subscribe with; "" while there is none
+	On      bool   // this browser is told
+	Devices []PushDeviceView
 }
 
 // SessionView is one session of the viewer. Ending it posts to /settings/sessions/ID/end.

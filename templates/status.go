@@ -10,11 +10,12 @@ type StatusView struct {
 	Started  When
 	ReadOnly string // why nothing can be written, "" if it can
 
-	Checks   []StatusCheck
-	Systems  []StatusSystem
-	Replicas []StatusReplica
-	Dead     []JobRow // the newest of the jobs that failed for good
-	DeadJobs int      // all of them
+	Checks    []StatusCheck
+	Systems   []StatusSystem
+	Instances []StatusInstance
+	Replicas  []StatusReplica
+	Dead      []JobRow // the newest of the jobs that failed for good
+	DeadJobs  int      // all of them
 }
 
 // StatusCheck is the result of one check.
@@ -34,6 +35,15 @@ type StatusSystem struct {
 
 // StatusCount is a number: a total since the process began, or a present value.
 type StatusCount struct{ Label, Value string }
+
+// StatusInstance is a process of the site.
+type StatusInstance struct {
+	Process string // machine and process id
+	Release string
+	Roles   string
+	Started string // "3 h ago"
+	Seen    string // when it last said that it is there
+}
 
 // StatusReplica is a replica that is read.
 type StatusReplica struct {

@@ -34,6 +34,10 @@ func acts(mux *http.ServeMux, assets *static.Assets) {
 		}
 		_ = templates.PostActions(page, post).Render(r.Context(), w)
 	}
+	mux.HandleFunc("POST /posts/{id}/boost", like)
+	mux.HandleFunc("POST /posts/{id}/unboost", like)
+	mux.HandleFunc("POST /posts/{id}/bookmark", like)
+	mux.HandleFunc("POST /posts/{id}/unbookmark", like)
 	mux.HandleFunc("POST /posts/{id}/like", like)
 	mux.HandleFunc("POST /posts/{id}/unlike", like)
 	mux.HandleFunc("POST /@ada/unfollow", func(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +58,7 @@ func acts(mux *http.ServeMux, assets *static.Assets) {
 		post.Comments = 5 // the page shows four
 		_ = templates.CommentPosted(page, c, post).Render(r.Context(), w)
 	})
-	mux.HandleFunc("POST /compose/photos", func(w http.ResponseWriter, r *http.Request) {
+	upload := func(w http.ResponseWriter, r *http.Request) {
 		file, header, err := r.FormFile("photos")
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -74,7 +78,9 @@ func acts(mux *http.ServeMux, assets *static.Assets) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(answer)
-	})
+	}
+	mux.HandleFunc("POST /compose/photos", upload)
+	mux.HandleFunc("POST /posts/{id}/photos", upload)
 	mux.HandleFunc("GET /compose/photos/{id}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]string{"id": r.PathValue("id"), "state": "ready"})

@@ -145,6 +145,53 @@ func TestLightbox(t *testing.T) {
 	until(t, ctx, `!document.querySelector('dialog') && location.pathname === '/post-ten' && document.activeElement === document.querySelectorAll('a[data-lightbox]')[1]`)
 }
 
+// The slideshow of an album turns by keys and by swipes. The pages themselves lead on without either.
+func TestAlbumSlides(t *testing.T) {
+	ctx, at := browser(t)
+	for turn, to := range map[string]string{
+		`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}))`: "/album/slide?3",
+		`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true}))`:  "/album/slide?1",
+		`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))`:     "/album",
+		`swipe(300, 100, 0)`: "/album/slide?3",
+		`swipe(100, 300, 0)`: "/album/slide?1",
+		`swipe(300, 280, 0); swipe(300, 100, 300); swipe(100, 300, 0)`: "/album/slide?1", // neither a touch nor a scroll turns
+	} {
+		do(t, ctx, chromedp.EmulateViewport(390, 800), chromedp.Navigate(at+"/album/slide?2"))
+		until(t, ctx, `document.readyState === 'complete' && performance.getEntriesByType('resource').some((r) => r.name.includes('/plates.') && r.responseEnd > 0)`)
+		run(t, ctx, `window.swipe = (from, to, down) => {
+			const page = document.querySelector('[data-plate]');
+			const touch = (x, y) => new Touch({ identifier: 1, target: page, clientX: x, clientY: y });
+			page.dispatchEvent(new TouchEvent('touchstart', { touches: [touch(from, 100)], changedTouches: [touch(from, 100)] }));
+			page.dispatchEvent(new TouchEvent('touchend', { touches: [], changedTouches: [touch(to, 100 + down)] }));
+		}`)
+		run(t, ctx, "setTimeout(() => { "+turn+" }, 50)") // once the module of plates.js has run, too
+		until(t, ctx, `location.pathname + location.search === '`+to+`'`)
+	}
+}
+
+// A tile that is dragged goes before the one that it is dropped on, or behind it where it came from above, and the site is
+// told the same.
+func TestArrangingAnAlbum(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/album/arrange"))
+	until(t, ctx, `document.readyState === 'complete' && document.querySelector('[data-photo]').draggable`)
+	run(t, ctx, `window.fetch = (url, o) => { (window.sent ??= []).push(url + ' ' + o.body); return Promise.resolve(new Response('<p>')); };
+		window.tiles = () => [...document.querySelectorAll('[data-photo]')].map((tile) => tile.dataset.photo);
+		window.first = tiles();
+		window.drag = (from, to) => {
+			const list = document.querySelectorAll('[data-photo]');
+			const event = (name) => new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer: new DataTransfer() });
+			list[from].dispatchEvent(event('dragstart'));
+			list[to].dispatchEvent(event('drop'));
+		}`)
+	run(t, ctx, `drag(3, 1)`)
+	until(t, ctx, `tiles().slice(0, 4).join() === [0, 3, 1, 2].map((i) => first[i]).join() && sent.join() === '/albums/900/order to=before&photo=' + first[3] + '&before=' + first[1]`)
+	run(t, ctx, `sent = []; drag(0, 2)`)
+	until(t, ctx, `tiles().slice(0, 4).join() === [3, 1, 0, 2].map((i) => first[i]).join() && sent.join() === '/albums/900/order to=before&photo=' + first[0] + '&before=' + first[2]`)
+	run(t, ctx, `sent = []; drag(0, 8)`)
+	until(t, ctx, `tiles()[8] === first[3] && sent.length === 2 && sent[1] === '/albums/900/order to=later&photo=' + first[3]`)
+}
+
 func TestKeyboard(t *testing.T) {
 	ctx, at := browser(t)
 	do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/home"))
@@ -236,7 +283,7 @@ func TestTwoPhotographsNeverShareATransitionName(t *testing.T) {
 	ctx, at := browser(t)
 	do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/post-ten"))
 	until(t, ctx, `document.readyState === 'complete'`)
-	for _, to := range []string{".byline .avatar", ".mat figure:nth-child(2) a", ".mat figure:first-child a", ".brand"} {
+	for _, to := range []string{".byline .avatar", ".mat li:nth-child(2) .frame a", ".mat li:first-child .frame a", ".brand"} {
 		run(t, ctx, `dispatchEvent(Object.assign(new Event('pageswap'), { activation: { entry: { url: document.querySelector('`+to+`').href } }, viewTransition: { finished: new Promise((done) => { window.end = done; }) } }))`)
 		until(t, ctx, `[...document.querySelectorAll('*')].filter((el) => getComputedStyle(el).viewTransitionName === 'photo').length === 1`)
 		until(t, ctx, `!document.querySelector('.avatar img').style.viewTransitionName`)
@@ -298,6 +345,37 @@ func TestFrontSaysItsNameOnce(t *testing.T) {
 	}
 }
 
+// A file control is never seen as the browser draws it, and is as large as what is seen in its place.
+func TestFileControlsAreNotSeen(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		for _, path := range []string{"/compose", "/draft", "/edit"} {
+			do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+path))
+			until(t, ctx, `(() => { const all = [...document.querySelectorAll('main input[type=file]')].filter((el) => el.getClientRects().length);
+				return all.length > 0 && all.every((el) => getComputedStyle(el).opacity === '0' && el.offsetWidth >= 44 && el.offsetHeight >= 44 && el.labels[0].offsetWidth > 0); })()`)
+		}
+	}
+}
+
+// Photographs come by paste as well, and what is taken out of a post that is edited goes when the edit is saved.
+func TestEditChangesPhotographs(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(at+"/edit"))
+	until(t, ctx, `document.readyState === 'complete' && document.querySelectorAll('.draft-photo').length === 2`)
+	run(t, ctx, `const files = new DataTransfer(); files.items.add(new File(['x'], 'pasted.jpg', { type: 'image/jpeg' }));
+		document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: files }))`)
+	until(t, ctx, `[...document.querySelectorAll('.draft-photo')].map((r) => r.dataset.state).join() === 'ready,ready,ready'`)
+	until(t, ctx, `performance.getEntriesByType('resource').some((e) => new URL(e.name).pathname === '/posts/115000/photos')`)
+	run(t, ctx, `document.querySelector('.draft-photo [data-move="1"]').click(); document.querySelectorAll('.draft-photo')[1].querySelector('[data-remove]').click()`)
+	run(t, ctx, `window.sent = null; document.getElementById('draft').addEventListener('submit', (event) => {
+		if (event.defaultPrevented) return;
+		event.preventDefault();
+		window.sent = new FormData(event.target).getAll('photo').join();
+	}); document.getElementById('publish').click()`)
+	until(t, ctx, `/^,11500001,10\d\d$/.test(window.sent)`)
+	until(t, ctx, `!performance.getEntriesByType('resource').some((e) => /remove$/.test(e.name))`)
+}
+
 func TestCompose(t *testing.T) {
 	ctx, at := browser(t)
 	dir := t.TempDir()
@@ -324,10 +402,86 @@ func TestCompose(t *testing.T) {
 	run(t, ctx, `window.row = document.querySelector('.draft-photo'); row.querySelector('[data-move="1"]').focus(); document.activeElement.click()`)
 	until(t, ctx, `document.querySelectorAll('.draft-photo')[1] === row && row.contains(document.activeElement)`)
 	// Every control says which photo it belongs to, as they stand now.
-	until(t, ctx, `[...document.querySelectorAll('.draft-photo')].every((r, i) => [...r.querySelectorAll('label[for^="f-description-"],[data-move],.focus summary')]
-		.every((el) => el.textContent.replace(/\s+/g, ' ').includes('photograph ' + (i + 1))))`)
+	until(t, ctx, `[...document.querySelectorAll('.draft-photo')].every((r, i) => [...r.querySelectorAll('label[for^="f-description-"],[data-move],.focus legend,.sheet h2,.thumb')]
+		.every((el) => el.textContent.toLowerCase().replace(/\s+/g, ' ').includes('photograph ' + (i + 1))))`)
+	// The sheet is a dialog; both crops and the tile follow the focus at once.
+	run(t, ctx, `row.querySelector('.thumb').click()`)
+	until(t, ctx, `row.querySelector('.sheet').matches(':modal') && document.activeElement.matches('[data-description]')`)
+	run(t, ctx, `row.querySelector('.focus input[value="-1,1"]').click()`)
+	until(t, ctx, `getComputedStyle(row).getPropertyValue('--fx') === '0%' && getComputedStyle(row).getPropertyValue('--fy') === '100%'`)
+	run(t, ctx, `row.querySelector('.sheet [data-done]').click()`)
+	until(t, ctx, `!row.querySelector('.sheet').open && document.activeElement === row.querySelector('.thumb')`)
 	run(t, ctx, `row.querySelector('[data-remove]').click()`)
 	until(t, ctx, `row.dataset.state === 'removed' && document.activeElement.textContent === 'Undo'`)
 	run(t, ctx, `document.activeElement.click()`)
 	until(t, ctx, `row.dataset.state === 'ready' && document.activeElement === row`)
+}
+
+// The switch is remembered, for visitors by the page's script.
+func TestThreeAcross(t *testing.T) {
+	ctx, at := browser(t)
+	for _, path := range []string{"/explore", "/explore-visitor"} {
+		do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(at+path))
+		until(t, ctx, `document.readyState === 'complete' && document.querySelector('form[data-three]').getClientRects().length === 1`)
+		run(t, ctx, `document.querySelector('form[data-three] button').click()`)
+		until(t, ctx, `[...document.querySelectorAll('.tile')].slice(0, 6).map((el) => el.getBoundingClientRect()).every((r, i, all) => Math.abs(r.width - r.height) < 1 && r.top === all[i - i % 3].top && r.width > 120)`)
+		do(t, ctx, chromedp.Navigate(at+path))
+		until(t, ctx, `document.documentElement.hasAttribute('data-three') && document.querySelector('form[data-three] button').getAttribute('aria-pressed') === 'true'`)
+		run(t, ctx, `document.querySelector('form[data-three] button').click()`)
+		until(t, ctx, `!document.cookie.includes('three') && !document.documentElement.hasAttribute('data-three')`)
+	}
+	do(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(at+"/explore"))
+	until(t, ctx, `document.readyState === 'complete' && document.querySelector('form[data-three]').getClientRects().length === 0`)
+}
+
+// Work begins above the fold: a profile's header is low, and its text stands on one line with its numbers.
+func TestProfileHeaderIsLow(t *testing.T) {
+	ctx, at := browser(t)
+	for i, most := range []string{"120", "160", "200"} {
+		do(t, ctx, chromedp.EmulateViewport(sizes[i][0], sizes[i][1]), chromedp.Navigate(at+"/profile"))
+		until(t, ctx, `document.querySelector('.profile-header').offsetHeight <= `+most+` && document.querySelector('.tile').getBoundingClientRect().top < innerHeight`)
+	}
+}
+
+// A post with several photographs swipes, and its arrows, dots and keys lead the same way.
+func TestReel(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(at+"/post-three"))
+	shown := func(n string) {
+		until(t, ctx, `(() => { const r = document.querySelector('[data-reel]'); return Math.round(r.scrollLeft / r.clientWidth) === `+n+` && [...document.querySelectorAll('.dots a')].findIndex((d) => d.getAttribute('aria-current') === 'true') === `+n+`; })()`)
+	}
+	shown("0")
+	run(t, ctx, `document.querySelector('.turn.on').click()`)
+	shown("1")
+	run(t, ctx, `document.querySelectorAll('.dots a')[2].click()`)
+	shown("2")
+	run(t, ctx, `document.querySelector('[data-reel]').focus()`)
+	do(t, ctx, chromedp.KeyEvent(kb.ArrowLeft))
+	shown("1")
+	until(t, ctx, `document.querySelector('.post-head').getBoundingClientRect().top < document.querySelector('.mat').getBoundingClientRect().top && document.documentElement.scrollWidth <= innerWidth`)
+}
+
+// Next and previous go through the list that a reader came from, and stay where they are on the page.
+func TestNextGoesThroughTheListOneCameFrom(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(at+"/explore"))
+	until(t, ctx, `document.querySelectorAll('.tile').length >= 24`)
+	run(t, ctx, `sessionStorage.setItem('from', '[]'); dispatchEvent(new Event('pagehide'))`)
+	until(t, ctx, `JSON.parse(sessionStorage.getItem('from')).length >= 24 && JSON.parse(sessionStorage.getItem('from'))[0] === '/@ada/115000'`)
+	do(t, ctx, chromedp.Navigate(at+"/post"))
+	until(t, ctx, `document.querySelector('[data-way=next]').getAttribute('href') === '/post-ten' && !document.querySelector('[data-way=prev]').hasAttribute('href')`)
+	run(t, ctx, `sessionStorage.setItem('from', JSON.stringify(['/before', '/post', '/after']))`)
+	do(t, ctx, chromedp.Navigate(at+"/post"))
+	until(t, ctx, `['prev', 'next'].map((rel) => document.querySelector('[data-way=' + rel + ']')).map((a) => a.getAttribute('href') + a.getAttribute('aria-label')).join() === '/beforePrevious,/afterNext'`)
+}
+
+// Without a sheet of the device's own, sharing copies the address.
+func TestShareCopies(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.Navigate(at+"/post"))
+	until(t, ctx, `document.readyState === 'complete'`)
+	run(t, ctx, `Object.defineProperty(navigator, 'share', { value: undefined, configurable: true });
+		Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { window.copied = text; } }, configurable: true });
+		document.querySelector('[data-share] summary').click()`)
+	until(t, ctx, `window.copied === 'http://localhost/@ada/115000' && document.getElementById('say').textContent === 'The address is copied.' && !document.querySelector('[data-share]').open`)
 }

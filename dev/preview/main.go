@@ -11,6 +11,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"log"
 	"math"
 	"net/http"
@@ -22,7 +23,7 @@ import (
 	"tintype/static"
 )
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'"
 
 func main() {
 	addr := flag.String("addr", "localhost:8090", "where to listen")
@@ -58,6 +59,16 @@ func newPreview() (http.Handler, error) {
 			w.Header().Set("Content-Encoding", encoding)
 		}
 		_, _ = w.Write(body)
+	})
+	mux.HandleFunc("GET /sw.js", func(w http.ResponseWriter, _ *http.Request) {
+		as, _ := assets.Lookup("sw.js")
+		w.Header().Set("Content-Type", as.ContentType)
+		body, _ := as.Encoded("")
+		_, _ = w.Write(body)
+	})
+	mux.HandleFunc("GET /manifest.webmanifest", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/manifest+json")
+		_, _ = io.WriteString(w, `{"name": "Preview", "start_url": "/"}`)
 	})
 	mux.HandleFunc("GET /pic/{n}/{name}", picture)
 	acts(mux, assets)

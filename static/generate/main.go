@@ -25,6 +25,9 @@ func main() {
 		"header.png":       func() ([]byte, error) { return encode(header(1500, 500)) },
 		"favicon.png":      func() ([]byte, error) { return encode(mark(64, 0, nil)) },
 		"touch-icon.png":   func() ([]byte, error) { return encode(mark(180, 28, paper)) },
+		"icon-192.png":     func() ([]byte, error) { return encode(mark(192, 16, nil)) },
+		"icon-512.png":     func() ([]byte, error) { return encode(mark(512, 42, nil)) },
+		"icon-mask.png":    func() ([]byte, error) { return encode(mark(512, 120, paper)) }, // a launcher cuts it to its own shape
 	} {
 		body, err := make()
 		if err == nil {

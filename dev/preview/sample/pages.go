@@ -19,6 +19,7 @@ func Pages() []Page {
 		all = append(all, Page{Path: path, Title: title, Make: func(a t.Assets) templ.Component { return make(base(a, path, member)) }})
 	}
 	posts(add)
+	albums(add)
 	profiles(add)
 	forms(add)
 	settings(add)
@@ -41,27 +42,54 @@ func posts(add adder) {
 	add("/home", "Home", true, func(p *t.Page) templ.Component {
 		return t.HomePage(p, t.FeedView{Posts: Posts(0, 12), Pager: pager})
 	})
-	add("/home-empty", "Home, empty", true, func(p *t.Page) templ.Component { return t.HomePage(p, t.FeedView{}) })
+	add("/home-empty", "Home, empty", true, func(p *t.Page) templ.Component {
+		return t.HomePage(p, t.FeedView{Welcome: &t.WelcomeView{People: suggested(), Tags: tagged(), Steps: true}})
+	})
 	add("/explore", "Explore", true, func(p *t.Page) templ.Component {
-		return t.ExplorePage(p, t.GridView{Posts: Posts(0, 24), Pager: t.Pager{OlderURL: "/older-grid"}})
+		return t.ExplorePage(p, t.ExploreView{Grid: t.GridView{Posts: Posts(0, 24), Pager: t.Pager{OlderURL: "/older-grid"}}})
 	})
 	add("/older-grid", "Explore, second page", true, func(p *t.Page) templ.Component {
-		return t.ExplorePage(p, t.GridView{Posts: Posts(24, 13), Pager: t.Pager{NewerURL: "/explore"}})
+		return t.ExplorePage(p, t.ExploreView{Grid: t.GridView{Posts: Posts(24, 13), Pager: t.Pager{NewerURL: "/explore"}}})
+	})
+	add("/explore-ended", "Explore, past its end", true, func(p *t.Page) templ.Component {
+		return t.ExplorePage(p, t.ExploreView{Grid: t.GridView{Pager: t.Pager{FirstURL: "/explore"}}})
 	})
 	add("/older", "Home, last page", true, func(p *t.Page) templ.Component {
 		return t.HomePage(p, t.FeedView{Posts: Posts(12, 5), Pager: t.Pager{NewerURL: "/home"}})
 	})
 	add("/explore-visitor", "Explore, visitor", false, func(p *t.Page) templ.Component {
-		return t.ExplorePage(p, t.GridView{Posts: Posts(3, 24)})
+		return t.ExplorePage(p, t.ExploreView{Grid: t.GridView{Posts: Posts(3, 24)}})
 	})
-	add("/explore-empty", "Explore, empty", true, func(p *t.Page) templ.Component { return t.ExplorePage(p, t.GridView{}) })
+	add("/explore-empty", "Explore, empty", true, func(p *t.Page) templ.Component { return t.ExplorePage(p, t.ExploreView{Grid: t.GridView{}}) })
+	add("/bookmarks", "Bookmarks", true, func(p *t.Page) templ.Component {
+		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBookmarks, Grid: t.GridView{Posts: Posts(0, 9)}})
+	})
+	add("/likes", "Likes, none", true, func(p *t.Page) templ.Component { return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedLikes}) })
+	add("/explore/tags", "Explore, tags", false, func(p *t.Page) templ.Component {
+		return t.ExplorePage(p, t.ExploreView{Kind: t.ExploreTags, Tags: tagged()})
+	})
+	add("/people", "Explore, people", true, func(p *t.Page) templ.Component {
+		return t.ExplorePage(p, t.ExploreView{Kind: t.ExplorePeople, People: suggested(), Pager: t.Pager{OlderURL: "/people"}})
+	})
+	add("/explore/popular", "Explore, nothing popular", true, func(p *t.Page) templ.Component {
+		return t.ExplorePage(p, t.ExploreView{Kind: t.ExplorePopular})
+	})
 	add("/tag", "Tag", true, func(p *t.Page) templ.Component {
 		return t.TagPage(p, t.TagView{Tag: "dawn", Grid: t.GridView{Posts: Posts(0, 7)}})
 	})
 	add("/search", "Search", true, func(p *t.Page) templ.Component {
 		return t.SearchPage(p, t.SearchView{Query: "fog", People: persons(), Tags: []t.TagCount{{Name: "fog", URL: "/tags/fog", Posts: 12}, {Name: "foggymorning", URL: "/tags/foggymorning", Posts: 3}}, Grid: t.GridView{Posts: Posts(0, 9)}})
 	})
-	add("/search-none", "Search, nothing", true, func(p *t.Page) templ.Component { return t.SearchPage(p, t.SearchView{Query: Hostile}) })
+	add("/search-wrong", "Search, a date that is none", true, func(p *t.Page) templ.Component {
+		return t.SearchPage(p, t.SearchView{Query: "fog before:yesterday", Error: "Write a date behind before:, such as 2026-05-01, 2026-05 or 2026.", Newest: Posts(3, 9)})
+	})
+	add("/search-people", "Search, no photographs", true, func(p *t.Page) templ.Component {
+		return t.SearchPage(p, t.SearchView{Query: "jo", People: persons()[:1]})
+	})
+	add("/search-new", "Search, before anything is asked", true, func(p *t.Page) templ.Component { return t.SearchPage(p, t.SearchView{}) })
+	add("/search-none", "Search, nothing", true, func(p *t.Page) templ.Component {
+		return t.SearchPage(p, t.SearchView{Query: Hostile, Newest: Posts(3, 9)})
+	})
 	comments := []t.CommentView{
 		{ID: "1", Author: people[2], Text: "<p>The fog looks as if it had been asked to wait.</p>", Created: t.When{At: now}, ReplyURL: "?reply=1#comment", CanRemove: true},
 		{ID: "2", Author: people[0], ByAuthor: true, Text: "<p>It was. It did not.</p>", Reply: true, Created: t.When{At: now}, ReplyURL: "?reply=2", CanReport: true},
@@ -71,7 +99,7 @@ func posts(add adder) {
 	form := func(id string) *t.CommentForm { return &t.CommentForm{PostID: id, IdempotencyKey: "k", Max: 2000} }
 	page := func(post t.PostView) t.PostPageView {
 		post.Comments = len(comments)
-		return t.PostPageView{Post: post, Comments: comments, Form: form(post.ID)}
+		return t.PostPageView{Post: post, Comments: comments, Form: form(post.ID), OlderURL: "/post-ten", ShareURL: "http://localhost" + post.URL}
 	}
 	add("/post", "Post", true, func(p *t.Page) templ.Component {
 		post := Post(0, 1)
@@ -97,6 +125,10 @@ func posts(add adder) {
 		post.Warning = "Spiders, close up"
 		return t.PostPage(p, page(post))
 	})
+	add("/post-three", "Post, three photographs", true, func(p *t.Page) templ.Component { return t.PostPage(p, page(Post(2, 3))) })
+	add("/likes-of", "Who likes a post", false, func(p *t.Page) templ.Component {
+		return t.LikesPage(p, t.LikesView{Post: Post(0, 1), People: persons()})
+	})
 	add("/post-visitor", "Post, visitor", false, func(p *t.Page) templ.Component {
 		v := page(Post(3, 2))
 		v.Form = nil
@@ -107,6 +139,25 @@ func posts(add adder) {
 		post := Post(2, 4)
 		post.Warning, post.Covered = "Spiders", true
 		return t.LightboxPage(p, t.LightboxView{Post: post, Number: 2})
+	})
+	add("/post-own", "Post of one's own, closed to all but followers", true, func(p *t.Page) templ.Component {
+		v := page(Post(0, 1))
+		v.Post.Own, v.CommentsFrom = true, "followers"
+		return t.PostPage(p, v)
+	})
+	add("/post-closed", "Post whose comments are closed", true, func(p *t.Page) templ.Component {
+		v := page(Post(0, 1))
+		v.Form, v.NoComment = nil, "The author has closed the comments on this post."
+		for i := range v.Comments {
+			v.Comments[i].ReplyURL = ""
+		}
+		return t.PostPage(p, v)
+	})
+	add("/post-closed-meanwhile", "Comment refused: the post was closed meanwhile", true, func(p *t.Page) templ.Component {
+		v := page(Post(0, 1))
+		v.NoComment = "The author has closed the comments on this post."
+		v.Form.Text, v.Form.Errors = "Where was that taken?", t.FieldErrors{{Field: "text", Message: v.NoComment}}
+		return t.PostPage(p, v)
 	})
 	add("/hostile", "Hostile text", true, func(p *t.Page) templ.Component {
 		post := Post(0, 2)
@@ -153,11 +204,20 @@ func profiles(add adder) {
 		return t.FollowRequestsPage(p, t.FollowRequestsView{People: persons()[:2]})
 	})
 	add("/block", "Block", true, func(p *t.Page) templ.Component { return t.BlockPage(p, t.BlockView{Account: people[1]}) })
+	add("/history", "Versions of a post", true, func(p *t.Page) templ.Component {
+		return t.HistoryPage(p, t.HistoryView{Author: people[0], PostURL: "/post", Versions: []t.VersionView{
+			{Created: t.When{At: now}, Caption: "<p>Fog on the ridge, at last.</p>", Photos: 1, Descriptions: []string{"Hills under a low sun"}},
+			{Created: t.When{At: now.Add(-time.Hour)}, Caption: "<p>Fog</p>", Warning: "Heights", Photos: 1},
+		}})
+	})
+	add("/mute", "Mute", true, func(p *t.Page) templ.Component {
+		return t.MutePage(p, t.MuteView{Account: people[1], Times: []t.Option{{Value: "0", Label: "Until I end it"}, {Value: "24", Label: "A day"}}})
+	})
 	add("/notifications", "Notifications", true, func(p *t.Page) templ.Component {
 		v := t.NotificationsView{FollowRequests: 2}
 		post, covered := Post(0, 1), Post(4, 1)
 		covered.Covered, covered.Warning = true, "Spiders"
-		for i, k := range []t.NotificationKind{t.NotifyLike, t.NotifyComment, t.NotifyFollow, t.NotifyMention, t.NotifyRequest, t.NotifyFollowAccepted} {
+		for i, k := range []t.NotificationKind{t.NotifyLike, t.NotifyComment, t.NotifyFollow, t.NotifyMention, t.NotifyRequest, t.NotifyFollowAccepted, t.NotifyBoost} {
 			n := t.NotificationView{ID: fmt.Sprint(i), Kind: k, Account: people[i%3], Created: t.When{At: now.Add(-time.Duration(i) * time.Hour)}, Unread: i < 3, URL: "/post", Post: &post}
 			if k == t.NotifyComment || k == t.NotifyMention {
 				n.Text, n.Post = "The fog looks as if it had been asked to wait.", &covered
@@ -165,11 +225,19 @@ func profiles(add adder) {
 			if k == t.NotifyFollow || k == t.NotifyRequest || k == t.NotifyFollowAccepted {
 				n.Post = nil
 			}
+			if k == t.NotifyLike {
+				n.Others = []t.AccountView{people[1], people[2], people[0], people[1]}
+			}
 			v.Items = append(v.Items, n)
 		}
 		return t.NotificationsPage(p, v)
 	})
-	add("/notifications-empty", "Notifications, empty", true, func(p *t.Page) templ.Component { return t.NotificationsPage(p, t.NotificationsView{}) })
+	add("/notifications-part", "Notifications, a part", true, func(p *t.Page) templ.Component {
+		return t.NotificationsPage(p, t.NotificationsView{Part: "boosts"})
+	})
+	add("/notifications-empty", "Notifications, empty", true, func(p *t.Page) templ.Component {
+		return t.NotificationsPage(p, t.NotificationsView{Newest: Posts(0, 12)})
+	})
 }
 
 func forms(add adder) {
@@ -206,7 +274,7 @@ func forms(add adder) {
 			ph := Photo(i, "d")
 			d := t.DraftPhotoView{ID: fmt.Sprint(i + 1), Name: fmt.Sprintf("IMG_%d.jpg", 2041+i), State: s, Width: ph.Width, Height: ph.Height, ColorTop: ph.ColorTop, ColorBottom: ph.ColorBottom, Meta: fmt.Sprintf("%d × %d  35 mm  f/1.8", ph.Width, ph.Height)}
 			if s == t.PhotoReady {
-				d.PreviewURL = ph.Sources[0].URL
+				d.PreviewURL = ph.Sources[1].URL
 				d.Description = []string{"Hills under a low sun", ""}[i%2]
 			}
 			if s == t.PhotoRefused {
@@ -223,9 +291,9 @@ func forms(add adder) {
 	})
 	add("/edit", "Edit", true, func(p *t.Page) templ.Component {
 		post := Post(0, 2)
-		v := t.PostEditView{Post: post, Caption: "Fog on the ridge.", CaptionMax: 2000, Licences: licences(), ShowExif: true}
+		v := t.PostEditView{Post: post, Caption: "Fog on the ridge.", CaptionMax: 2000, Licences: licences(), ShowExif: true, MaxPhotos: 10, MaxBytes: 40_000_000, Limit: "40 MB and 100 megapixels", Accept: "image/jpeg", HEIC: true}
 		for _, ph := range post.Photos {
-			v.Photos = append(v.Photos, t.EditPhoto{Photo: ph, Description: ph.Alt, FocusX: -1, FocusY: 1})
+			v.Photos = append(v.Photos, t.DraftPhotoView{ID: ph.ID, Name: "IMG_" + ph.ID + ".jpg", State: t.PhotoReady, Attached: true, PreviewURL: ph.Sources[1].URL, Width: ph.Width, Height: ph.Height, Description: ph.Alt, FocusX: -1, FocusY: 1})
 		}
 		return t.PostEditPage(p, v)
 	})
@@ -255,6 +323,14 @@ func settings(add adder) {
 	add("/settings/viewing", "Settings: viewing", true, func(p *t.Page) templ.Component {
 		return t.SettingsViewingPage(p, t.SettingsViewingView{Warnings: "ask", Theme: "system", Letters: true})
 	})
+	add("/settings/notifications", "Settings: notifications", true, func(p *t.Page) templ.Component {
+		return t.SettingsNotificationsPage(p, t.SettingsNotificationsView{Key: "BAAA", On: true, Choices: notificationChoices(), Devices: []t.PushDeviceView{
+			{ID: "1", Name: "Firefox on Linux", Current: true, Created: t.When{At: now}}, {ID: "2", Name: "Ice Cubes", App: true, Created: t.When{At: now}},
+		}})
+	})
+	add("/settings/notifications-off", "Settings: notifications, no push", true, func(p *t.Page) templ.Component {
+		return t.SettingsNotificationsPage(p, t.SettingsNotificationsView{Key: "BAAA", Choices: notificationChoices()})
+	})
 	add("/settings/sessions", "Settings: sessions", true, func(p *t.Page) templ.Component {
 		return t.SettingsSessionsPage(p, t.SettingsSessionsView{Sessions: []t.SessionView{{ID: "1", Current: true, Device: "Firefox on Linux", Address: "203.0.113.7", Created: t.When{At: now}, Seen: t.When{At: now}}, {ID: "2", Device: "Safari on iPhone", Created: t.When{At: now}, Seen: t.When{At: now}}}})
 	})
@@ -268,6 +344,62 @@ func settings(add adder) {
 		v[0].CanRemove = false
 		return t.SettingsBlocksPage(p, t.SettingsBlocksView{People: v})
 	})
+	add("/settings/mutes", "Settings: mutes", true, func(p *t.Page) templ.Component {
+		v := persons()[:2]
+		v[0].Bio = "Muted until 24 Dec 2026, 15:04 UTC"
+		return t.SettingsMutesPage(p, t.SettingsMutesView{People: v})
+	})
+	places := []t.FilterPlace{{Name: "home", Label: "Home and lists", On: true}, {Name: "public", Label: "Explore, tags and search"}}
+	filter := t.FilterForm{URL: "/settings/filters", Title: "Spiders", Words: "spider\ntarantula", Whole: true, Places: places, Ends: "0", EndsIn: []t.Option{{Value: "0", Label: "Until I delete it"}}}
+	add("/settings/filters", "Settings: filters", true, func(p *t.Page) templ.Component {
+		return t.SettingsFiltersPage(p, t.SettingsFiltersView{Filters: []t.FilterRow{{Title: "Spiders", URL: "/settings/filters/1", What: "Covers spider, tarantula"}}, Form: filter})
+	})
+	add("/settings/filters/1", "Settings: a filter", true, func(p *t.Page) templ.Component {
+		refused := filter
+		refused.Title, refused.Errors = "", t.FieldErrors{{Field: "title", Message: "A filter needs a name."}}
+		return t.SettingsFilterPage(p, t.SettingsFilterView{Title: "Spiders", URL: "/settings/filters/1", Form: refused})
+	})
+	list := t.ListRow{ID: "1", Title: "Close friends", URL: "/lists/1", Exclusive: true, On: true}
+	add("/lists", "Lists", true, func(p *t.Page) templ.Component {
+		return t.ListsPage(p, t.ListsView{Lists: []t.ListRow{list, {ID: "2", Title: "Club", URL: "/lists/2"}}, TitleMax: 100})
+	})
+	add("/lists/1/edit", "Lists: edit", true, func(p *t.Page) templ.Component {
+		return t.ListEditPage(p, t.ListEditView{List: list, TitleMax: 100, People: persons()[:2]})
+	})
+	add("/lists/1", "Lists: a feed", true, func(p *t.Page) templ.Component { return t.ListPage(p, t.ListView{List: list}) })
+	add(people[0].URL+"/lists", "Lists with a person", true, func(p *t.Page) templ.Component {
+		return t.PersonListsPage(p, t.PersonListsView{Account: people[0], Lists: []t.ListRow{list, {ID: "2", Title: "Club"}}})
+	})
+	add("/settings/tags", "Settings: followed tags", true, func(p *t.Page) templ.Component {
+		return t.SettingsTagsPage(p, t.SettingsTagsView{Tags: []t.TagCount{{Name: "dawn", URL: "/tags/dawn"}}})
+	})
+	for _, v := range []t.SettingsExportView{
+		{}, {State: "failed"}, {State: "working", Done: 120, Total: 431},
+		{State: "ready", Made: t.When{At: now}, Expires: "7 December 2026", Missing: 1, Parts: []t.DownloadView{
+			{URL: "/settings/export/1/1", Label: "Part 1 of 2", Size: "1.1 GB"}, {URL: "/settings/export/1/2", Label: "Part 2 of 2", Size: "312.4 MB"},
+		}},
+	} {
+		name := "/settings/export"
+		if v.State != "" {
+			name += "-" + v.State
+		}
+		add(name, "Settings: export, "+v.State, true, func(p *t.Page) templ.Component { return t.SettingsExportPage(p, v) })
+	}
+	left := []t.LeftView{{Count: 12, Why: "videos, which this site does not show"}, {Count: 3, Why: "HEIC or AVIF, which this site cannot read: convert them to JPEG and import those"}}
+	for _, v := range []t.SettingsImportView{
+		{}, {State: "uploading", Ready: true, Files: []t.ImportFileView{{Name: "takeout-20261130-001.zip", Size: "2.1 GB", Whole: true}}}, {State: "scanning"},
+		{State: "found", Source: "an archive of Google Photos", Posts: 431, Photos: 431, Left: left, Albums: []string{"Iceland", "The pier"},
+			Years: []t.YearCount{{Year: "2026", Count: 130}, {Year: "2025", Count: 290}, {Year: "Without a date", Count: 11}}},
+		{State: "working", Done: 120, Total: 431, Photos: 120},
+		{State: "done", Posts: 400, Photos: 402, Known: 29, Left: left, LeftFiles: []t.LeftView{{Name: "Takeout/Google Photos/Iceland/MVI_1.MP4", Why: left[0].Why}}},
+		{State: "failed", Error: "These files are no whole zip archives. Download them again, and send them as they are."},
+	} {
+		name := "/settings/import"
+		if v.State != "" {
+			name += "-" + v.State
+		}
+		add(name, "Settings: import, "+v.State, true, func(p *t.Page) templ.Component { return t.SettingsImportPage(p, v) })
+	}
 	add("/settings/delete", "Settings: delete", true, func(p *t.Page) templ.Component {
 		return t.SettingsDeletePage(p, t.SettingsDeleteView{Name: "jo", Posts: 12, Photos: 31})
 	})
@@ -297,8 +429,16 @@ func others(add adder) {
 	add("/privacy", "Privacy", false, func(p *t.Page) templ.Component {
 		return t.PrivacyPage(p, t.PrivacyView{KeepOriginals: true, DraftHours: 24})
 	})
+	add("/offline", "Offline", false, func(p *t.Page) templ.Component { return t.OfflinePage(p) })
 	add("/contact", "Contact", false, func(p *t.Page) templ.Component { return t.ContactPage(p) })
 	for _, s := range []int{403, 404, 413, 422, 429, 500, 503} {
 		add(fmt.Sprintf("/error-%d", s), fmt.Sprintf("Error %d", s), s%2 == 1, func(p *t.Page) templ.Component { p.ReadOnly = s == 503; return t.ErrorPage(p, t.ErrorView{Status: s}) })
+	}
+}
+
+func notificationChoices() []t.NotificationChoiceView {
+	return []t.NotificationChoiceView{
+		{Kind: "mention", Label: "Comments and mentions", Page: true, Push: true}, {Kind: "favourite", Label: "Likes", Page: true}, {Kind: "reblog", Label: "Boosts"},
+		{Kind: "follow", Label: "New followers", Page: true, Push: true}, {Kind: "follow_request", Label: "Requests to follow you", Page: true, Push: true},
 	}
 }

@@ -66,7 +66,7 @@ func Post(n, photos int) templates.PostView {
 	p := templates.PostView{
 		ID: id, URL: a.URL + "/" + id, Author: a, Created: templates.When{At: now.Add(-time.Duration(n) * 7 * time.Hour)},
 		Visibility: "public", Caption: `<p>Fog on the ridge. <a href="/tags/dawn">#dawn</a></p>`,
-		Likes: n * 7 % 40, Comments: n % 5, Liked: n%4 == 1, LicenceName: "CC BY 4.0", LicenceURL: "https://creativecommons.org/licenses/by/4.0/",
+		Boostable: true, Boosts: n % 3, Boosted: n%7 == 3, Likes: n * 7 % 40, Comments: n % 5, Liked: n%4 == 1, Bookmarked: n%5 == 2, LicenceName: "CC BY 4.0", LicenceURL: "https://creativecommons.org/licenses/by/4.0/",
 	}
 	for i := range photos {
 		ph := Photo(n+i, id)
@@ -85,9 +85,11 @@ func Posts(first, count int) []templates.PostView {
 		case 2:
 			p = Post(n, 4)
 			p.Caption, p.CaptionCut = long, true
-			p.Visibility = "followers"
+			p.Visibility, p.Boostable = "followers", false
 		case 4:
 			p.Warning, p.Covered, p.ShowURL = "Spiders, close up", true, "?show="+p.ID
+		case 3:
+			p.Booster = &people[(n+1)%len(people)]
 		case 6:
 			p.Visibility, p.Edited, p.Comments, p.Likes = "unlisted", true, 12345, 98765
 		}
@@ -121,4 +123,27 @@ func persons() []templates.PersonView {
 
 func licences() []templates.Option {
 	return []templates.Option{{Value: "", Label: "All rights reserved"}, {Value: "by", Label: "CC BY 4.0"}, {Value: "by-sa", Label: "CC BY-SA 4.0"}}
+}
+
+// suggested are people to follow, with their newest photographs.
+func suggested() []templates.PersonView {
+	all := persons()[:2]
+	for i := range all {
+		all[i].CanRemove, all[i].Relation = false, templates.RelationView{Account: people[i], Reload: true}
+		all[i].Why, all[i].Photos = "Followed by whom you follow", Posts(3*i, 3)
+	}
+	return all
+}
+
+func tagged() []templates.TagView {
+	var all []templates.TagView
+	for i, name := range []string{"dawn", "lake", "harbour", "film", "foggymorninginthevalley"} {
+		cover := Post(i, 1)
+		tag := templates.TagView{Tag: name, URL: "/tags/" + name, Posts: 40 - 7*i, Cover: &cover}
+		if i == 3 {
+			tag.Cover = nil
+		}
+		all = append(all, tag)
+	}
+	return all
 }

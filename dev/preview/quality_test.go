@@ -1,0 +1,103 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"tintype/dev/preview/sample"
+	"tintype/internal/servertest"
+)
+
+// axe finds what breaks the rules of WCAG 2.2, levels A and AA, on a page.
+const axe = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations']})
+	.then(found => found.violations.map(v => v.id + ': ' + v.help + '\n  ' + v.nodes.slice(0, 3).map(n => n.target + ' ' + n.html.slice(0, 160)).join('\n  ')))`
+
+// TestEveryPageIsAccessible asks axe-core about every page of the preview. The seed chooses the width and the theme of each;
+// the long form takes all four.
+func TestEveryPageIsAccessible(t *testing.T) {
+	ctx, at := browser(t)
+	script, err := os.ReadFile(servertest.NodeFile(t, "axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type look struct {
+		width int
+		theme string
+	}
+	looks := []look{{390, "light"}, {390, "dark"}, {1440, "light"}, {1440, "dark"}}
+	for _, p := range sample.Pages() {
+		h := fnv.New32a()
+		h.Write([]byte(os.Getenv("TEST_SEED") + p.Path))
+		chosen := looks[h.Sum32()%4:][:1]
+		if servertest.All() {
+			chosen = looks
+		}
+		for _, l := range chosen {
+			do(t, ctx, chromedp.EmulateViewport(int64(l.width), 900), chromedp.Navigate(at+p.Path+"?theme="+l.theme))
+			until(t, ctx, `document.readyState === 'complete'`)
+			run(t, ctx, string(script))
+			found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axe, chromedp.EvalAwaitPromise))
+			if err != nil {
+				t.Fatalf("%s: %v", p.Path, err)
+			}
+			for _, f := range found {
+				t.Errorf("%s at %d, %s: %s", p.Path, l.width, l.theme, f)
+			}
+		}
+	}
+}
+
+// TestEveryPageIsValid has html-validate hold every page of the preview against the HTML standard.
+func TestEveryPageIsValid(t *testing.T) {
+	tool := servertest.Tool(t, "html-validate", "npm package html-validate")
+	handler, err := newPreview()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".htmlvalidate.json"), []byte(`{"root": true, "extends": ["html-validate:standard", "html-validate:document"],
+		"rules": {"require-sri": "off"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pages := map[string]string{} // the address of what a file holds
+	for i, p := range sample.Pages() {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, p.Path, nil))
+		name := filepath.Join(dir, fmt.Sprintf("%03d.html", i))
+		pages[name] = p.Path
+		if err := os.WriteFile(name, w.Body.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), tool, "--formatter", "json=found.json", "*.html")
+	cmd.Dir = dir
+	said, failed := cmd.CombinedOutput() // it fails where it finds something
+	out, err := os.ReadFile(filepath.Join(dir, "found.json"))
+	var results []struct {
+		FilePath string
+		Messages []struct {
+			RuleID, Message string
+			Line, Column    int
+		}
+	}
+	if e := json.Unmarshal(out, &results); err != nil || e != nil || failed != nil && len(results) == 0 {
+		t.Fatalf("%v, %v, %v: %s", failed, err, e, said)
+	}
+	for _, r := range results {
+		for _, m := range r.Messages {
+			t.Errorf("%s: %s: %s (%d:%d)", pages[r.FilePath], m.RuleID, m.Message, m.Line, m.Column)
+		}
+	}
+	if len(pages) < 50 {
+		t.Errorf("%d pages", len(pages))
+	}
+}

@@ -1,0 +1,71 @@
+// What a post's page has besides: the dots of its reel, sharing, and the way through the list that the reader came from.
+import { say } from './dom.js';
+
+document.documentElement.classList.add('js');
+
+const reel = document.querySelector('[data-reel]');
+if (reel) {
+  const dots = [...document.querySelectorAll('.dots a')];
+  const watch = new IntersectionObserver((entries) => {
+    for (const e of entries) {
+      if (e.isIntersecting) dots.forEach((dot) => (dot.hash === `#${e.target.id}` ? dot.setAttribute('aria-current', 'true') : dot.removeAttribute('aria-current')));
+    }
+  }, { root: reel, threshold: 0.6 });
+  for (const slide of reel.children) watch.observe(slide);
+  const calm = matchMedia('(prefers-reduced-motion:reduce)').matches;
+  const to = (slide) => slide && reel.scrollTo({ left: slide.offsetLeft - reel.offsetLeft, behavior: calm ? 'instant' : 'smooth' });
+  reel.parentElement.addEventListener('click', (event) => {
+    const link = event.target.closest('.turn,.dots a');
+    if (!link) return;
+    event.preventDefault();
+    to(document.getElementById(link.hash.slice(1)));
+  });
+  reel.addEventListener('keydown', (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by || event.target !== reel || event.metaKey || event.ctrlKey || event.altKey) return;
+    event.preventDefault();
+    to(reel.children[Math.round(reel.scrollLeft / reel.clientWidth) + by]);
+  });
+}
+
+const share = document.querySelector('[data-share]');
+if (share) {
+  share.querySelector('summary').addEventListener('click', async (event) => {
+    const url = share.querySelector('input').value;
+    if (!navigator.share && !navigator.clipboard) return;
+    event.preventDefault();
+    try {
+      if (navigator.share) await navigator.share({ title: document.title, url });
+      else {
+        await navigator.clipboard.writeText(url);
+        say('The address is copied.');
+      }
+    } catch (error) {
+      if (error.name !== 'AbortError') share.open = true;
+    }
+  });
+}
+
+// feed.js left the list behind.
+let list = [];
+try {
+  list = JSON.parse(sessionStorage.getItem('from')) || [];
+} catch { /* not kept, so the author's posts are left */ }
+const at = list.indexOf(location.pathname);
+if (at >= 0) {
+  for (const [way, url, words] of [['prev', list[at - 1], 'Previous'], ['next', list[at + 1], 'Next']]) {
+    const link = document.querySelector(`[data-way=${way}]`);
+    link.setAttribute('aria-label', words);
+    if (url) {
+      link.href = url;
+      link.rel = way;
+      link.removeAttribute('role');
+      link.removeAttribute('aria-disabled');
+    } else {
+      link.removeAttribute('href');
+      link.removeAttribute('rel');
+      link.setAttribute('role', 'link');
+      link.setAttribute('aria-disabled', 'true');
+    }
+  }
+}
