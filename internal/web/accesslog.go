@@ -16,6 +16,7 @@ func accessLog(log *slog.Logger, e *ErrorResponder, m Metrics, next http.Handler
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w := newResponse(rw)
 		x := infoOf(r.Context())
+		x.response = w
 		patientBody(w.control, r)
 		m.RequestBegan()
 		defer func() {
@@ -24,7 +25,7 @@ func accessLog(log *slog.Logger, e *ErrorResponder, m Metrics, next http.Handler
 				e.Write(w, r, &panicked{value: failed, stack: debug.Stack()})
 			}
 			if w.status == 0 {
-				w.begin() // an answer without a body: net/http sends it after us
+				w.begin(0) // an answer without a body: net/http sends it after us
 			}
 			logRequest(log, x, w, r)
 			m.RequestEnded()
@@ -36,7 +37,7 @@ func accessLog(log *slog.Logger, e *ErrorResponder, m Metrics, next http.Handler
 				if x.stream {
 					took = 0 // it lasted as long as its client liked
 				}
-				m.Answered(x.route, knownMethod(r), w.status, took)
+				m.Answered(x.route, knownMethod(r), w.status, w.bytes, took)
 			}
 			if failed == http.ErrAbortHandler {
 				panic(failed)

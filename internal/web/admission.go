@@ -6,122 +6,338 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tintype/internal/web/api"
 )
 
 // An Admission bounds the requests worked on at once: past the bound it is
-// better to say so early than to be slow for everybody. Members come last to
-// the bound, and visitors of one network only get so far, so that a crawler
+// better to say so early than to be slow for everybody. Members may take every
+// place, visitors only some, and those of one network fewer, so that a crawler
 // cannot shut members out.
 //
-// Who is a member is known only after a look into the database, which is what
-// is to be protected. So a credential that was found good is remembered here,
-// and until then a request that shows one has less room than a member and more
-// than a visitor.
+// Only what works takes a place. A request takes its place when its body has come
+// (while more of a large body is awaited, the place is free) and gives it back when
+// its answer waits for its reader. What waits for clients is in wait lists, which those
+// who linger cannot close to others. Log-ins have places of their own, so that a
+// flood of other requests cannot take them.
+//
+// Only the database knows who is a member, and the database is what is to be
+// protected. So an Admission remembers each credential that was found good. A
+// request with a credential that it does not know has less room than a member's
+// and more than a visitor's.
 type Admission struct {
+	requests   *places
 	total      int // everybody
 	claimants  int // all but known members
 	visitors   int // requests without a credential
 	perNetwork int // all but known members, of one network
-	cookie     string
 
-	mu       sync.Mutex
-	inFlight int
-	networks map[netip.Prefix]int // in flight, known members aside
+	logIns        *places
+	logInsInAll   int // with devices where somebody has logged in before
+	logInsOfAll   int // of everybody else
+	logInsPerEach int // of everybody else, of one network; a known device has half more
 
-	known knownCredentials
+	arriving, membersArriving *waitList // bodies
+	leaving, membersLeaving   *waitList // answers
+
+	cookie string
+	known  knownCredentials
+	device atomic.Pointer[func(*http.Request) bool] // see KnownDevice
 }
 
+const (
+	// graceOfBody is how long a body may be on its way before a newcomer may cut it
+	// off, where a wait list is full.
+	graceOfBody = 2 * time.Second
+	// graceOfAnswer is the same for an answer that is being read: a photo on a slow
+	// line takes its time.
+	graceOfAnswer = 10 * time.Second
+	// bodiesOfMember and answersOfMember are how many of one credential may be on
+	// their way at once.
+	bodiesOfMember  = 64
+	answersOfMember = 256
+)
+
 func newAdmission(limit int, sessionCookie string) *Admission {
+	logIns := max(limit/8, 1)
 	return &Admission{
+		requests:   newPlaces(),
 		total:      limit,
 		claimants:  max(limit*9/10, 1),
 		visitors:   max(limit*3/4, 1),
 		perNetwork: max(limit/8, 2),
-		cookie:     sessionCookie,
-		networks:   make(map[netip.Prefix]int),
-		known:      knownCredentials{seed: maphash.MakeSeed()},
+
+		logIns:        newPlaces(),
+		logInsInAll:   logIns + max(logIns/4, 1),
+		logInsOfAll:   logIns,
+		logInsPerEach: max(logIns/2, 1),
+
+		arriving:        newWaitList(2*limit, max(limit/8, 4), graceOfBody),
+		membersArriving: newWaitList(2*limit, bodiesOfMember, 0),
+		leaving:         newWaitList(8*limit, 2*limit, graceOfAnswer),
+		membersLeaving:  newWaitList(8*limit, answersOfMember, graceOfAnswer),
+
+		cookie: sessionCookie,
+		known:  knownCredentials{seed: maphash.MakeSeed()},
 	}
 }
 
+// KnownDevice sets the function that tells whether the request's browser has logged
+// in here before, by something that it cannot have made up. Until it is set, no
+// browser counts as known.
+func (a *Admission) KnownDevice(known func(*http.Request) bool) { a.device.Store(&known) }
+
 func (a *Admission) limit(e *ErrorResponder, m Metrics, next http.Handler) http.Handler {
+	busy := &HTTPError{
+		Status:     http.StatusServiceUnavailable,
+		Message:    "The site is busy at the moment. Please try again in a few seconds.",
+		RetryAfter: 2 * time.Second,
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		leave, ok := a.enter(r)
-		if !ok {
+		x, c := infoOf(r.Context()), a.callerOf(r)
+		body, _ := r.Body.(*patientReader)
+		if body != nil {
+			list, head := a.arriving, strangerHead
+			if c.member {
+				list, head = a.membersArriving, memberHead
+			}
+			if x.body = list.join(c.holders(), body.cut); x.body == nil {
+				m.Refused("admission")
+				e.Write(w, r, busy)
+				return
+			}
+			leave := func() { x.body.leave() }
+			defer leave()
+			body.arrived = leave
+			if !asksFirst(r) {
+				if _, err := body.await(head, r.ContentLength); err != nil {
+					e.Write(w, r, brokenBody(err))
+					return
+				}
+			}
+		}
+		if x.place = a.enterAs(c, r); x.place == nil {
 			m.Refused("admission")
-			e.Write(w, r, &HTTPError{
-				Status:     http.StatusServiceUnavailable,
-				Message:    "The site is busy at the moment. Please try again in a few seconds.",
-				RetryAfter: 2 * time.Second,
-			})
+			e.Write(w, r, busy)
 			return
 		}
-		leave = sync.OnceFunc(leave)
-		defer leave()
-		infoOf(r.Context()).leave = leave
+		defer x.place.give()
+		if body != nil {
+			body.place = x.place
+		}
+		if x.response != nil {
+			var answer *waiter
+			defer func() { answer.leave() }()
+			x.response.sending = func(cut func()) {
+				if x.stream {
+					return
+				}
+				list := a.leaving
+				if c.member {
+					list = a.membersLeaving
+				}
+				// Where the wait list is full, the request keeps its place.
+				if answer = list.join(c.holders(), cut); answer != nil {
+					x.place.give()
+				}
+			}
+		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// listening gives the place of a request back that from now on only waits for
-// what there is to hear. Streams have bounds of their own.
+// expectsContinue reports whether the client sends its body only when it is told to.
+func expectsContinue(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Expect"), "100-continue")
+}
+
+// asksFirst reports whether the client waits to hear that it may do what it asks for.
+// The API finds that out before it reads a body, so that a refusal costs nobody an
+// upload. Whoever logs in has to send the body in any case.
+func asksFirst(r *http.Request) bool {
+	return expectsContinue(r) && IsTokenPath(r.URL.Path) && !isLogIn(r)
+}
+
+// ReleaseForStream gives back the place of a request that is a stream from now on.
+// Streams have bounds of their own.
 func (a *Admission) ReleaseForStream(r *http.Request) {
 	x := infoOf(r.Context())
-	if x.leave != nil {
-		x.leave()
-	}
+	x.place.give()
 	if x.span != nil {
 		x.span.End(x.route, 0, 0, x.id) // a trace is of the beginning: what comes later belongs to nothing that ends
 	}
 }
 
-// enter asks for a place; leave gives it back.
-func (a *Admission) enter(r *http.Request) (leave func(), ok bool) {
-	credential := a.credential(r)
-	if credential != "" && a.known.has(credential) {
-		return a.take(netip.Prefix{}, a.total)
-	}
-	room := a.visitors
-	if credential != "" {
-		room = a.claimants
-	}
-	client := infoOf(r.Context()).client
-	if !client.IsValid() || client.IsLoopback() {
-		// This machine itself, or everybody when a proxy here was not declared:
-		// neither is a crawler.
-		return a.take(netip.Prefix{}, room)
-	}
-	return a.take(clientNetwork(client), room)
+// A caller is what is known of whoever asks, before anything is looked up.
+type caller struct {
+	credential string
+	hash       uint64 // of the credential
+	member     bool   // it was found good before
+	networks   []netip.Prefix
 }
 
-func (a *Admission) take(network netip.Prefix, room int) (leave func(), ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.inFlight >= room || (network.IsValid() && a.networks[network] >= a.perNetwork) {
-		return nil, false
+func (a *Admission) callerOf(r *http.Request) caller {
+	c := caller{credential: a.credential(r)}
+	if c.credential != "" {
+		c.hash = a.known.hash(c.credential)
+		c.member = a.known.has(c.hash)
 	}
-	a.inFlight++
-	if network.IsValid() {
-		a.networks[network]++
+	// A loopback address is no crawler: it is this machine, or everybody behind a
+	// proxy here that was not declared.
+	if client := infoOf(r.Context()).client; client.IsValid() && !client.IsLoopback() {
+		c.networks = clientNetworks(client, 24)
 	}
-	return func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.inFlight--
-		if network.IsValid() {
-			if a.networks[network]--; a.networks[network] <= 0 {
-				delete(a.networks, network)
-			}
+	return c
+}
+
+// holders are what the caller's bodies and answers are counted by, beside the total.
+func (c caller) holders() []holder {
+	if c.member {
+		return []holder{{credential: c.hash}}
+	}
+	if len(c.networks) == 0 {
+		return []holder{{}}
+	}
+	h := make([]holder, len(c.networks))
+	for i, n := range c.networks {
+		h[i].network = n
+	}
+	return h
+}
+
+// enter asks for a place, nil if there is none.
+func (a *Admission) enter(r *http.Request) *place { return a.enterAs(a.callerOf(r), r) }
+
+func (a *Admission) enterAs(c caller, r *http.Request) *place {
+	if c.member {
+		return a.requests.take(nil, a.total, 0)
+	}
+	if isLogIn(r) {
+		if known := a.device.Load(); known != nil && (*known)(r) {
+			return a.logIns.take(c.networks, a.logInsInAll, a.logInsPerEach*3/2+1)
 		}
-	}, true
+		return a.logIns.take(c.networks, a.logInsOfAll, a.logInsPerEach)
+	}
+	if c.credential != "" {
+		return a.requests.take(c.networks, a.claimants, a.perNetwork)
+	}
+	return a.requests.take(c.networks, a.visitors, a.perNetwork)
 }
 
-// vouch remembers that the request's credential was found good.
+// isLogIn reports whether somebody logs in by the request, signs up or lets an
+// application in.
+func isLogIn(r *http.Request) bool {
+	path := r.URL.Path
+	return path == "/api/v1/accounts" && r.Method == http.MethodPost || underPath(path, "/login") || underPath(path, "/signup") || underPath(path, "/claim") || underPath(path, "/links") || underPath(path, "/oauth")
+}
+
+// places count the requests that are worked on.
+type places struct {
+	mu       sync.Mutex
+	inFlight int
+	networks map[netip.Prefix]int
+}
+
+// A place is the right of one request to be worked on. A nil place is none.
+type place struct {
+	of       *places
+	networks []netip.Prefix
+
+	mu          sync.Mutex
+	held, given bool
+}
+
+func newPlaces() *places { return &places{networks: make(map[netip.Prefix]int)} }
+
+// take returns a place, or nil if most places are taken, or perNetwork by one of the
+// networks. Without networks only most counts.
+func (p *places) take(networks []netip.Prefix, most, perNetwork int) *place {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.inFlight >= most {
+		return nil
+	}
+	for level, n := range networks {
+		if p.networks[n] >= bound(perNetwork, level) {
+			return nil
+		}
+	}
+	p.add(networks)
+	return &place{of: p, networks: networks, held: true}
+}
+
+func (p *places) add(networks []netip.Prefix) {
+	p.inFlight++
+	for _, n := range networks {
+		p.networks[n]++
+	}
+}
+
+// leave gives the place back until resume.
+func (p *place) leave() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.held {
+		return
+	}
+	p.held = false
+	p.of.mu.Lock()
+	defer p.of.mu.Unlock()
+	p.of.inFlight--
+	for _, n := range p.networks {
+		if p.of.networks[n]--; p.of.networks[n] <= 0 {
+			delete(p.of.networks, n)
+		}
+	}
+}
+
+// resume takes the place again, past the bounds: a request that had one is not
+// refused half way.
+func (p *place) resume() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held || p.given {
+		return
+	}
+	p.held = true
+	p.of.mu.Lock()
+	defer p.of.mu.Unlock()
+	p.of.add(p.networks)
+}
+
+// give gives the place back for good.
+func (p *place) give() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	p.given = true
+	p.mu.Unlock()
+	p.leave()
+}
+
+// Remember notes that the request's credential was found good. A body that is
+// still on its way counts as a member's from then on.
 func (a *Admission) Remember(r *http.Request) {
-	if credential := a.credential(r); credential != "" {
-		a.known.add(credential)
+	credential := a.credential(r)
+	if credential == "" {
+		return
+	}
+	hash := a.known.hash(credential)
+	a.known.add(hash)
+	if x := infoOf(r.Context()); x.body != nil && x.body.waitList == a.arriving {
+		if g := a.membersArriving.join([]holder{{credential: hash}}, x.body.cut); g != nil {
+			x.body.leave()
+			x.body = g
+		}
 	}
 }
 
@@ -154,8 +370,11 @@ type knownCredentials struct {
 
 const knownGeneration = 10_000
 
-func (k *knownCredentials) has(credential string) bool {
-	h := maphash.String(k.seed, credential)
+func (k *knownCredentials) hash(credential string) uint64 {
+	return maphash.String(k.seed, credential)
+}
+
+func (k *knownCredentials) has(h uint64) bool {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	_, young := k.young[h]
@@ -163,8 +382,7 @@ func (k *knownCredentials) has(credential string) bool {
 	return young || aged
 }
 
-func (k *knownCredentials) add(credential string) {
-	h := maphash.String(k.seed, credential)
+func (k *knownCredentials) add(h uint64) {
 	k.mu.RLock()
 	_, there := k.young[h]
 	k.mu.RUnlock()

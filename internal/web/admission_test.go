@@ -20,15 +20,15 @@ func from(addr string, headers ...string) *http.Request {
 }
 
 // fill enters as often as it can.
-func fill(a *Admission, request func(i int) *http.Request, most int) (leave []func()) {
+func fill(a *Admission, request func(i int) *http.Request, most int) (taken []*place) {
 	for i := range most {
-		l, ok := a.enter(request(i))
-		if !ok {
+		p := a.enter(request(i))
+		if p == nil {
 			break
 		}
-		leave = append(leave, l)
+		taken = append(taken, p)
 	}
-	return leave
+	return taken
 }
 
 func network(i int) string { return fmt.Sprintf("198.%d.%d.1", 51+i/200, i%200) }
@@ -49,11 +49,11 @@ func TestVisitorsLeaveRoomForMembers(t *testing.T) {
 	if want := a.total - a.claimants; len(members) != want || want < 1 {
 		t.Errorf("%d members, want %d", len(members), want)
 	}
-	for _, leave := range append(append(visitors, claimants...), members...) {
-		leave()
+	for _, p := range append(append(visitors, claimants...), members...) {
+		p.give()
 	}
-	if a.inFlight != 0 || len(a.networks) != 0 {
-		t.Errorf("left: %d in flight, %v", a.inFlight, a.networks)
+	if a.requests.inFlight != 0 || len(a.requests.networks) != 0 {
+		t.Errorf("left: %d in flight, %v", a.requests.inFlight, a.requests.networks)
 	}
 }
 
@@ -64,7 +64,7 @@ func TestOneNetworkOfVisitorsGetsOnlySoFar(t *testing.T) {
 		t.Errorf("a /24 holds %d, want %d", len(crawler), a.perNetwork)
 	}
 	// A made-up cookie does not help it.
-	if _, ok := a.enter(from("203.0.113.200", "Cookie", "sid=made-up")); ok {
+	if a.enter(from("203.0.113.200", "Cookie", "sid=made-up")) != nil {
 		t.Error("a made-up cookie lets a full network in")
 	}
 	six := fill(a, func(i int) *http.Request { return from(fmt.Sprintf("2001:db8:0:1::%x", i+1)) }, 100)
@@ -74,10 +74,10 @@ func TestOneNetworkOfVisitorsGetsOnlySoFar(t *testing.T) {
 	// A member in the same network does not suffer for it.
 	member := from("203.0.113.7", "Cookie", "sid=good")
 	a.Remember(member)
-	if _, ok := a.enter(member); !ok {
+	if a.enter(member) == nil {
 		t.Error("a member is shut out by the visitors of the network")
 	}
-	if _, ok := a.enter(from("192.0.2.1")); !ok {
+	if a.enter(from("192.0.2.1")) == nil {
 		t.Error("another network is shut out")
 	}
 }
@@ -85,7 +85,7 @@ func TestOneNetworkOfVisitorsGetsOnlySoFar(t *testing.T) {
 func TestBusyAnswers503AndHealthStands(t *testing.T) {
 	site := newTestSite(t, nil, func(o *Options) { o.MaxInFlight = 4 })
 	for range 3 {
-		if _, ok := site.Admission.enter(from("127.0.0.1")); !ok {
+		if site.Admission.enter(from("127.0.0.1")) == nil {
 			t.Fatal("full too early")
 		}
 	}
@@ -121,12 +121,12 @@ func TestCredentialsCountOnlyWhereTheyAreRead(t *testing.T) {
 func TestKnownCredentialsAreBounded(t *testing.T) {
 	a := newAdmission(8, "sid")
 	for i := range 3 * knownGeneration {
-		a.known.add(fmt.Sprint(i))
+		a.known.add(a.known.hash(fmt.Sprint(i)))
 	}
 	if n := len(a.known.young) + len(a.known.aged); n > 2*knownGeneration {
 		t.Errorf("%d remembered", n)
 	}
-	if !a.known.has(fmt.Sprint(3*knownGeneration - 1)) {
+	if !a.known.has(a.known.hash(fmt.Sprint(3*knownGeneration - 1))) {
 		t.Error("the newest is forgotten")
 	}
 }

@@ -26,7 +26,7 @@ type answer struct {
 // fieldMessage says what is wrong with one field of a form.
 type fieldMessage struct{ Field, Code, Message string }
 
-// refused is an error of the HTTP layers themselves.
+// HTTPError is an error of the HTTP layers themselves.
 type HTTPError struct {
 	Status     int
 	Message    string
@@ -83,9 +83,9 @@ var errorTable = []func(error) (answer, bool){
 		return a
 	}),
 	as(func(e *community.TooMany) answer {
-		return answer{status: http.StatusTooManyRequests, message: "That was too often. Please try again later.", retryAfter: max(e.RetryAfter, time.Second)}
+		return answer{status: http.StatusTooManyRequests, message: "You did that too often. Please try again later.", retryAfter: max(e.RetryAfter, time.Second)}
 	}),
-	is(store.ErrWriterAway, answer{status: http.StatusServiceUnavailable, message: readOnlyText, retryAfter: 5 * time.Second}),
+	is(store.ErrPrimaryAway, answer{status: http.StatusServiceUnavailable, message: readOnlyText, retryAfter: 5 * time.Second}),
 	as(func(e *community.Unavailable) answer {
 		return answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: max(e.RetryAfter, time.Second)}
 	}),

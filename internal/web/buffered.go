@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// personalControl lets no cache keep an answer.
+	// PersonalControl lets no cache keep an answer.
 	PersonalControl = "private, no-store"
 	// VisitorControl lets a CDN keep a visitor's page for half a minute, give it
 	// out for as long again while it asks for a newer one, and for five minutes
@@ -23,7 +23,7 @@ const (
 	VisitorControl = "max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=300"
 )
 
-// heldMost is how much of a page is held back for its ETag. A larger one goes
+// bufferMost is how much of a page is held back for its ETag. A larger one goes
 // out without.
 const bufferMost = 4 << 20
 
@@ -104,7 +104,7 @@ func (w *bufferedResponse) Flush() {
 	w.ResponseWriter.Flush()
 }
 
-// Unwrap lets http.ResponseController find the writer beneath.
+// Unwrap lets http.ResponseController find the http.ResponseWriter beneath.
 func (w *bufferedResponse) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // drop forgets what a handler wrote before it failed.
@@ -129,10 +129,11 @@ func (w *bufferedResponse) send() {
 }
 
 // finish decides about the whole answer. A shared cache keeps pages only: not
-// what sets a cookie, and no refusal, for it may be otherwise a second later.
+// what sets a cookie, no refusal, for it may be otherwise a second later, and
+// nothing to which the handler gave a Cache-Control of its own.
 func (w *bufferedResponse) finish(r *http.Request) {
 	h := w.Header()
-	if !w.passed && w.Status() == http.StatusOK && len(h.Values("Set-Cookie")) == 0 {
+	if !w.passed && w.Status() == http.StatusOK && len(h.Values("Set-Cookie")) == 0 && h.Get("Cache-Control") == PersonalControl {
 		h.Set("Cache-Control", VisitorControl)
 		sum := sha256.Sum256(w.body.Bytes())
 		tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`

@@ -63,13 +63,18 @@ func peerAddr(remote string) netip.Addr {
 	return addr
 }
 
-// clientNetwork is the part of an address that one customer holds: limits go by
-// it, for whoever has one IPv6 address has 2^64 of them.
-func clientNetwork(addr netip.Addr) netip.Prefix {
-	bits := 64
+// clientNetworks are the parts of an address that one customer may hold, the
+// narrowest first: limits go by them, for whoever has one IPv6 address has 2^64 of
+// them. A subscriber has a /64, often a /56, and a firm a /48. Of an IPv4 address
+// it is what width4 says.
+func clientNetworks(addr netip.Addr, width4 int) []netip.Prefix {
+	widths := []int{64, 56, 48}
 	if addr.Is4() {
-		bits = 24
+		widths = []int{width4}
 	}
-	network, _ := addr.Prefix(bits) // cannot fail: addr is valid and bits in range
-	return network
+	networks := make([]netip.Prefix, len(widths))
+	for i, bits := range widths {
+		networks[i], _ = addr.Prefix(bits) // cannot fail: addr is valid and bits in range
+	}
+	return networks
 }

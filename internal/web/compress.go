@@ -172,5 +172,5 @@ func (c *compressor) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(c.ResponseWriter).Hijack()
 }
 
-// Unwrap lets http.ResponseController find the writer beneath.
+// Unwrap lets http.ResponseController find the http.ResponseWriter beneath.
 func (c *compressor) Unwrap() http.ResponseWriter { return c.ResponseWriter }

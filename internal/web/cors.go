@@ -1,6 +1,11 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"net/url"
+
+	"tintype/internal/hostname"
+)
 
 // cors lets scripts of every origin use the API and photos. It names no
 // credentials, so a browser sends no cookie along, and none would be read.
@@ -34,11 +39,30 @@ func sameOrigin(baseOrigin string, e *ErrorResponder, next http.Handler) (http.H
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !IsTokenPath(r.URL.Path) {
-			if err := protection.Check(r); err != nil {
-				e.Write(w, r, &HTTPError{Status: http.StatusForbidden, Message: "This came from another site, so it was not done.", Cause: err})
+			if err := protection.Check(cleanHosts(r)); err != nil {
+				e.Write(w, r, &HTTPError{Status: http.StatusForbidden, Message: "The request came from another site, so nothing was done.", Cause: err})
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	}), nil
+}
+
+// cleanHosts returns the request with the hosts in its Host and Origin headers in one spelling, to compare them.
+func cleanHosts(r *http.Request) *http.Request {
+	copied := *r
+	u, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil || u.Host == "" {
+		return r
+	}
+	origin, err := hostname.Origin(u)
+	if err != nil {
+		return r
+	}
+	if host, err := hostname.Clean(r.Host, u.Scheme); err == nil {
+		copied.Host = host
+	}
+	copied.Header = r.Header.Clone()
+	copied.Header.Set("Origin", origin)
+	return &copied
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"tintype/internal/hostname"
 )
 
 // ErrorPage renders an error as a page. Message is a sentence for people; the
@@ -25,8 +27,8 @@ type ErrorResponder struct {
 	page atomic.Pointer[ErrorPage]
 }
 
-// Write answers with an error. Errors that nobody foresaw are logged with all
-// they say, and tell the reader nothing but the request's id.
+// Write answers with an error. Unexpected errors are logged in full. The reader
+// sees only the request's id.
 func (e *ErrorResponder) Write(w http.ResponseWriter, r *http.Request, err error) {
 	x := infoOf(r.Context())
 	x.failure = err
@@ -109,7 +111,7 @@ func wayBack(r *http.Request) string {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return localPath(r.URL)
 	}
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+	if from, err := url.Parse(r.Referer()); err == nil && hostname.Same(from.Host, r.Host, from.Scheme) {
 		return localPath(from)
 	}
 	return "/"

@@ -60,3 +60,25 @@ func securityHeaders(secure bool, content *atomic.Pointer[contentPolicy], next h
 func isAuthorizePath(path string) bool {
 	return path == "/oauth/authorize" || strings.HasPrefix(path, "/oauth/authorize/")
 }
+
+// maxHeader is how long a request's line and header may be, in bytes. The server
+// reads more, because what it refuses by itself is answered with a plain text.
+const maxHeader = 64 << 10
+
+// headerLimit refuses headers that are too long, each reader in its own form.
+func headerLimit(errors *ErrorResponder, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := len(r.RequestURI)
+		for name, values := range r.Header {
+			for _, v := range values {
+				n += len(name) + len(v) + len(": \r\n")
+			}
+		}
+		if n > maxHeader {
+			w.Header().Set("Connection", "close")
+			errors.Write(w, r, &HTTPError{Status: http.StatusRequestHeaderFieldsTooLarge, Message: "The request's header is too large."})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

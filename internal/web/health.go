@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// Health answers the balancer. What is missing is named by the parts
-// themselves; once nothing is missing, only draining makes the process unready:
-// a shared database that fails later must not take every instance out at once.
+// Health answers the balancer. Parts report what they wait for. Once nothing is
+// missing, only draining makes the process unready: a shared database that
+// fails later must not take every instance out at once.
 type Health struct {
 	mu       sync.Mutex
 	missing  map[string]string // part → what it waits for
@@ -39,7 +39,7 @@ func (h *Health) Drain() {
 	h.draining = true
 }
 
-// State tells whether the balancer may send requests, and if not, why.
+// State reports whether the balancer may send requests, and if not, why.
 func (h *Health) State() (ready, draining bool, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tintype/internal/servertest"
 	"tintype/internal/session"
 )
 
@@ -25,10 +26,10 @@ type testSite struct {
 // uncounted is metrics of nobody's.
 type uncounted struct{}
 
-func (uncounted) RequestBegan()                               {}
-func (uncounted) RequestEnded()                               {}
-func (uncounted) Answered(string, string, int, time.Duration) {}
-func (uncounted) Refused(string)                              {}
+func (uncounted) RequestBegan()                                      {}
+func (uncounted) RequestEnded()                                      {}
+func (uncounted) Answered(string, string, int, int64, time.Duration) {}
+func (uncounted) Refused(string)                                     {}
 
 func testOptions(logged io.Writer) Options {
 	return Options{
@@ -62,24 +63,7 @@ func newTestSite(t *testing.T, register func(*Routes), change ...func(*Options))
 
 // ask sends a request; headers are "Name: value".
 func (s *testSite) ask(method, target, body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	if body == "" {
-		r.Body = http.NoBody
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		if name == "Host" {
-			r.Host = value
-			continue
-		}
-		r.Header.Add(name, value)
-	}
-	if body != "" && r.Header["Content-Type"] == nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	return w
+	return servertest.Ask(s, method, target, body, headers...)
 }
 
 func text(s string) func(*gin.Context) error {
@@ -150,6 +134,13 @@ func TestCrossOriginWrites(t *testing.T) {
 		{"/form", []string{"Origin: null", "Host: photos.example"}, 403},
 		// The balancer speaks to us under another name: BASE_URL decides.
 		{"/form", []string{"Origin: https://photos.example", "Host: 10.0.0.5:8080"}, 200},
+		{"/form", []string{"Origin: https://PHOTOS.example.", "Host: 10.0.0.5:8080"}, 200},
+		{"/form", []string{"Origin: https://photos.example:443", "Host: 10.0.0.5:8080"}, 200},
+		{"/form", []string{"Origin: https://xn--bcher-kva.example", "Host: Bücher.example."}, 200},
+		{"/form", []string{"Origin: https://bücher.example", "Host: xn--bcher-kva.example:443"}, 200},
+		{"/form", []string{"Origin: https://photos.example:8443", "Host: photos.example"}, 403},
+		{"/form", []string{"Origin: https://bucher.example", "Host: xn--bcher-kva.example"}, 403},
+		{"/form", []string{"Origin: https://photos.example.evil.example", "Host: photos.example"}, 403},
 		{"/form", nil, 200}, // no browser
 		{"/oauth/authorize", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, 403},
 		{"/api/v1/statuses", []string{"Sec-Fetch-Site: cross-site", "Origin: https://elk.example"}, 200},
@@ -167,7 +158,7 @@ func TestCORS(t *testing.T) {
 		r.Personal("GET", "/page", text("x"))
 		r.Asset("GET", "/media/*key", text("x"))
 	})
-	for path, shared := range map[string]bool{"/api/v1/instance": true, "/api/v1/none": true, "/media/pub/x/1.jpg": true, "/.well-known/nodeinfo": true, "/nodeinfo/2.0": true, "/oauth/token": true, "/oauth/revoke": true, "/page": false, "/oauth/authorize": false, "/": false} {
+	for path, shared := range map[string]bool{"/api/v1/instance": true, "/api/v1/none": true, "/media/pub/x/1.jpg": true, "/.well-known/nodeinfo": true, "/nodeinfo/2.0": true, "/oauth/token": true, "/oauth/revoke": true, "/oauth/none": true, "//api/v1/instance": true, "/page": false, "/oauth/authorize": false, "/": false} {
 		h := site.ask("GET", path, "", "Origin: https://elk.example").Header()
 		if got := h.Get("Access-Control-Allow-Origin") == "*"; got != shared {
 			t.Errorf("%s: shared %v", path, got)
@@ -250,9 +241,11 @@ func TestBodyLimits(t *testing.T) {
 	}
 	site := newTestSite(t, func(r *Routes) {
 		r.Personal("POST", "/form", read)
-		r.Upload("POST", "/upload", read)
+		r.Upload("POST", "/upload", 1, read)
+		r.Upload("POST", "/uploads", 3, read)
 		r.API("POST", "/api/v1/statuses", read)
 		r.APIUpload("POST", "/api/v1/media", read)
+		r.APIUpload("POST", "/api/v1/accounts/update_credentials", read) // PATCH in fact
 	}, func(o *Options) { o.MaxUploadBytes = 4_000_000 })
 	for _, c := range []struct {
 		path string
@@ -262,7 +255,10 @@ func TestBodyLimits(t *testing.T) {
 		{"/form", smallBody, 200}, {"/form", smallBody + 1, 413},
 		{"/api/v1/statuses", smallBody, 200}, {"/api/v1/statuses", smallBody + 1, 413},
 		{"/upload", 4_000_000 + uploadMargin, 200}, {"/upload", 4_000_000 + uploadMargin + 1, 413},
+		{"/uploads", 3*4_000_000 + uploadMargin, 200}, {"/uploads", 3*4_000_000 + uploadMargin + 1, 413},
 		{"/api/v1/media", 4_000_000, 200}, {"/api/v1/media", 6_000_000, 413},
+		{"/api/v1/accounts/update_credentials", 2*4_000_000 + uploadMargin, 200},
+		{"/api/v1/accounts/update_credentials", 2*4_000_000 + uploadMargin + 1, 413},
 	} {
 		if got := site.ask("POST", c.path, strings.Repeat("x", c.size)).Code; got != c.want {
 			t.Errorf("%s with %d bytes: %d, want %d", c.path, c.size, got, c.want)
@@ -305,7 +301,7 @@ func TestSlowHandlersHaveADeadline(t *testing.T) {
 		r.Personal("GET", "/personal", note)
 		r.Cacheable("GET", "/cacheable", note)
 		r.API("GET", "/api/x", note)
-		r.Upload("POST", "/upload", note)
+		r.Upload("POST", "/upload", 1, note)
 		r.Asset("GET", "/media/x", note)
 	})
 	for _, path := range []string{"/personal", "/cacheable", "/api/x", "/media/x"} {

@@ -7,17 +7,26 @@ import (
 	"tintype/internal/media"
 )
 
-// IsTokenPath tells the routes that know bearer tokens only: no cookie is read
-// there, so a foreign page can do nothing in a reader's name. They answer every
-// origin and write errors as JSON.
+// IsTokenPath reports whether a path accepts bearer tokens only. No cookie is
+// read there, so that another site's page can do nothing in a reader's name.
+// Such routes answer every origin and write errors as JSON.
 func IsTokenPath(path string) bool {
-	return strings.HasPrefix(path, "/api/") ||
-		underPath(path, "/oauth/token") || underPath(path, "/oauth/revoke")
+	return isAPIPath(path) ||
+		underPath(path, "/oauth/token") || underPath(path, "/oauth/revoke") || underPath(path, "/oauth/userinfo")
 }
 
-// isMachinePath tells the routes whose readers are programs.
+// isAPIPath reports whether the path is the API's. Clients that join addresses
+// carelessly write "//api/v1/instance", which is no route, and read the answer
+// as JSON.
+func isAPIPath(path string) bool {
+	return strings.HasPrefix(strings.TrimLeft(path, "/"), "api/") && strings.HasPrefix(path, "/")
+}
+
+// isMachinePath tells the routes whose readers are programs. Of OAuth's, people
+// see the page that asks for their consent alone.
 func isMachinePath(path string) bool {
-	return IsTokenPath(path) || strings.HasPrefix(path, "/.well-known/") || underPath(path, "/nodeinfo")
+	return IsTokenPath(path) || strings.HasPrefix(path, "/.well-known/") || underPath(path, "/nodeinfo") ||
+		underPath(path, "/oauth") && !isAuthorizePath(path)
 }
 
 // isSharedPath tells the routes that scripts of other sites may read.

@@ -20,11 +20,11 @@ const positionCookie = "position"
 const positionLife = 10 * time.Minute
 
 // WithPositions has each request read where its client's own writes are known,
-// and tells the client after a write from where on it has to read. It stands
-// outside of gin, so that no shape of handler gets by it, and is absent where
-// there are no replicas.
+// and gives the client a new position after a write. It stands outside of gin,
+// so that every kind of handler passes it. It does nothing where there are no
+// replicas.
 func WithPositions(db *store.Store, signed *session.Signed, maxLag time.Duration, site http.Handler) http.Handler {
-	if !db.Replicated() {
+	if !db.MayReplicate() {
 		return site
 	}
 	p := &positions{store: db, signed: signed, onPrimary: maxLag + time.Minute}
@@ -111,5 +111,5 @@ func (w *positionWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-// Unwrap lets http.ResponseController find the writer beneath.
+// Unwrap lets http.ResponseController find the http.ResponseWriter beneath.
 func (w *positionWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

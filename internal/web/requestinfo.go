@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"tintype/internal/budget"
 	"tintype/internal/telemetry"
 )
 
@@ -13,15 +14,17 @@ import (
 // the request's context, so that the layers share it without a context value
 // each.
 type requestInfo struct {
-	id      string
-	client  netip.Addr
-	start   time.Time
-	path    string             // as logged: without what is secret in it
-	route   string             // the pattern of the route that answers; empty before one is found
-	failure error              // what the error responder was given
-	leave   func()             // gives the request's place among those in flight back
-	span    *telemetry.Request // nil where nothing is traced
-	stream  bool               // it stays open
+	id       string
+	client   netip.Addr
+	start    time.Time
+	path     string             // as logged: without what is secret in it
+	route    string             // the pattern of the route that answers; empty before one is found
+	failure  error              // what the error responder was given
+	response *response          // what goes out
+	place    *place             // among those in flight; nil before admission
+	body     *waiter            // its body on the way in, nil once that has come
+	span     *telemetry.Request // nil where nothing is traced
+	stream   bool               // it stays open
 }
 
 type infoKey struct{}
@@ -34,7 +37,7 @@ func infoOf(ctx context.Context) *requestInfo {
 	return &requestInfo{}
 }
 
-// ClientAddress is the address of whoever made the request that ctx belongs to.
+// ClientAddress returns the client's address of the request that ctx belongs to.
 func ClientAddress(ctx context.Context) netip.Addr { return infoOf(ctx).client }
 
 // begin is the outermost layer. It settles who asks (and writes that into
@@ -48,7 +51,7 @@ func begin(trustedHops int, tracer *telemetry.Tracer, next http.Handler) http.Ha
 			start:  time.Now(),
 			path:   loggedPath(r.URL.Path),
 		}
-		ctx := context.WithValue(r.Context(), infoKey{}, x)
+		ctx := context.WithValue(budget.Start(r.Context(), allowance(r.Method)), infoKey{}, x)
 		if tracer != nil && !isHealthPath(r.URL.Path) {
 			ctx, x.span = tracer.Request(ctx, knownMethod(r), traceparent(r, trustedHops))
 		}
@@ -57,6 +60,20 @@ func begin(trustedHops int, tracer *telemetry.Tracer, next http.Handler) http.Ha
 		w.Header().Set("X-Request-Id", x.id)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// How long a request waits for the database and the stores in all. What hangs is found out sooner: this ends the wait for
+// a lock that another program holds.
+const (
+	readAllowance  = 4 * time.Second
+	writeAllowance = 2500 * time.Millisecond
+)
+
+func allowance(method string) time.Duration {
+	if method == http.MethodGet || method == http.MethodHead {
+		return readAllowance
+	}
+	return writeAllowance
 }
 
 // traceparent is the caller's trace where a proxy of ours passed it on. From anybody else it is a stranger's word, who

@@ -5,14 +5,17 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
 const (
-	// writePatience is how long one piece of an answer may take to leave.
+	// writePatience is how long one writePiece of an answer may take to leave: a
+	// reader has to take a kilobyte a second.
 	writePatience = 60 * time.Second
-	// writePiece is how much of a file is sent under one deadline.
-	writePiece = 1 << 20
+	writePiece    = 64 << 10
+	// unsentMost is what net/http takes without waiting for the client.
+	unsentMost = 2 << 10
 )
 
 // A response watches an answer go out. Each piece has a deadline of its own, so
@@ -23,6 +26,12 @@ type response struct {
 	control *http.ResponseController
 	status  int // 0 until the header went out
 	bytes   int64
+	// sending is called once, before an answer may have to wait for its reader; nil
+	// where nobody counts that.
+	sending func(cut func())
+
+	mu    sync.Mutex
+	isCut bool
 }
 
 func newResponse(w http.ResponseWriter) *response {
@@ -38,17 +47,23 @@ func (w *response) WriteHeader(status int) {
 }
 
 func (w *response) Write(p []byte) (int, error) {
-	w.begin()
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
+	total := 0
+	for {
+		piece := p[total:min(total+writePiece, len(p))]
+		w.begin(len(piece))
+		n, err := w.ResponseWriter.Write(piece)
+		w.bytes += int64(n)
+		if total += n; err != nil || total >= len(p) {
+			return total, err
+		}
+	}
 }
 
 // ReadFrom keeps the kernel's short way from a file to the network, in pieces.
 func (w *response) ReadFrom(src io.Reader) (int64, error) {
 	var total int64
 	for {
-		w.begin()
+		w.begin(writePiece)
 		n, err := io.Copy(w.ResponseWriter, io.LimitReader(src, writePiece))
 		w.bytes += n
 		total += n
@@ -58,9 +73,14 @@ func (w *response) ReadFrom(src io.Reader) (int64, error) {
 	}
 }
 
-func (w *response) begin() {
+// begin is called before n more bytes of the body.
+func (w *response) begin(n int) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if w.sending != nil && w.bytes+int64(n) > unsentMost {
+		w.sending(w.cut)
+		w.sending = nil
 	}
 	w.extend()
 }
@@ -68,13 +88,25 @@ func (w *response) begin() {
 // extend gives the next piece its time. A connection keeps the deadline of the
 // request before, so it is set anew even where there is nothing to send.
 func (w *response) extend() {
-	// Writers that have no deadlines (tests) need none.
-	_ = w.control.SetWriteDeadline(time.Now().Add(writePatience))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.isCut {
+		// Writers that have no deadlines (tests) need none.
+		_ = w.control.SetWriteDeadline(time.Now().Add(writePatience))
+	}
+}
+
+// cut lets the reader go, from another goroutine.
+func (w *response) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.isCut = true
+	_ = w.control.SetWriteDeadline(time.Unix(1, 0))
 }
 
 // Flush sends what is buffered.
 func (w *response) Flush() {
-	w.begin()
+	w.begin(0)
 	_ = w.control.Flush()
 }
 
@@ -88,5 +120,5 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// Unwrap lets http.ResponseController find the writer beneath.
+// Unwrap lets http.ResponseController find the http.ResponseWriter beneath.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -11,26 +11,29 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tintype/internal/budget"
 	"tintype/internal/community"
+	"tintype/internal/web/api"
 )
 
 // A Policy says who may keep a route's answers.
 type Policy string
 
 const (
-	// personal answers are for one reader: no cache keeps them.
+	// PolicyPersonal answers are for one reader: no cache keeps them.
 	PolicyPersonal Policy = "personal"
-	// cacheable answers are the same for every visitor; a member's is personal
+	// PolicyCacheable answers are the same for every visitor; a member's is personal
 	// all the same.
 	PolicyCacheable Policy = "cacheable"
-	// assetPolicy answers say themselves how long they last.
+	// PolicyAsset answers say themselves how long they last.
 	PolicyAsset Policy = "asset"
 )
 
-// A Route is what was registered, for the tests that go through all of them.
+// A Route is a registered route, for tests that go through all of them.
 type Route struct {
 	Method, Path string
 	Policy       Policy
+	Query        []string // what a cacheable page reads of its address's query
 }
 
 // Routes is where pages and api register their handlers. There is no way to
@@ -43,6 +46,7 @@ type Route struct {
 type Routes struct {
 	engine *gin.Engine
 	pages  *gin.RouterGroup // the routes that have a session
+	limit  func(*http.Request) error
 	errors *ErrorResponder
 	cookie string // the session's: a request without it is a visitor's
 
@@ -81,9 +85,9 @@ func (s *Site) NewRoutes(o RouteOptions) *Routes {
 	if o.ErrorPage != nil {
 		s.Errors.page.Store(&o.ErrorPage)
 	}
-	r := &Routes{engine: engine, pages: engine.Group("/", o.Middleware...), errors: s.Errors, cookie: s.o.SessionCookie, maxUpload: s.o.MaxUploadBytes, beforePage: o.BeforePage}
+	r := &Routes{engine: engine, pages: engine.Group("/", o.Middleware...), limit: s.limitPages, errors: s.Errors, cookie: s.o.SessionCookie, maxUpload: s.o.MaxUploadBytes, beforePage: o.BeforePage}
 	engine.NoRoute(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusNotFound, Message: notFoundText}))...)
-	engine.NoMethod(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusMethodNotAllowed, Message: "This address does not take that."}))...)
+	engine.NoMethod(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusMethodNotAllowed, Message: "This address does not take that kind of request."}))...)
 	return r
 }
 
@@ -92,8 +96,8 @@ func (r *Routes) Personal(method, path string, h func(*gin.Context) error) {
 	r.add(r.pages, method, path, PolicyPersonal, smallBody, r.page(wholeForm(h)))
 }
 
-// Operators registers a page for administrators and for this machine itself, such
-// as its alarms. Nobody else learns that it is there.
+// Operators registers a page for administrators and for this machine itself,
+// such as its alarms. Everybody else gets 404.
 func (r *Routes) Operators(method, path string, administrator func(*gin.Context) bool, h http.HandlerFunc) {
 	r.Personal(method, path, func(c *gin.Context) error {
 		if !administrator(c) && !fromHere(c.Request) {
@@ -110,15 +114,61 @@ func fromHere(r *http.Request) bool {
 	return ClientAddress(r.Context()).IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" && r.Header.Get("Via") == ""
 }
 
-// Cacheable registers a page that is the same for all visitors.
-func (r *Routes) Cacheable(method, path string, h func(*gin.Context) error) {
+// Cacheable registers a page that is the same for all visitors. Query names the
+// parameters of its address that it reads: to visitors, others make no other page. All
+// but textQuery are positive numbers.
+func (r *Routes) Cacheable(method, path string, h func(*gin.Context) error, query ...string) {
 	r.add(r.pages, method, path, PolicyCacheable, smallBody, r.page(h))
+	r.table[len(r.table)-1].Query = query
 }
 
-// Upload registers a page's route that takes photos: a large body, and no
+// Query is what cacheable pages at the path read of their address's query. It is
+// false where there is none.
+func (r *Routes) Query(path string) (names []string, ok bool) {
+	for i := range r.table {
+		if t := &r.table[i]; t.Policy == PolicyCacheable && matches(t.Path, path) {
+			names, ok = append(names, t.Query...), true
+		}
+	}
+	return names, ok
+}
+
+// matches tells whether the path is one of the pattern's, such as /@:name/:id.
+func matches(pattern, path string) bool {
+	if strings.Count(pattern, "/") != strings.Count(path, "/") {
+		return false
+	}
+	for more := true; more; {
+		var want, have string
+		want, pattern, more = strings.Cut(pattern, "/")
+		have, path, _ = strings.Cut(path, "/")
+		fixed, _, parameter := strings.Cut(want, ":")
+		if !strings.HasPrefix(have, fixed) || have == fixed && parameter || have != want && !parameter {
+			return false
+		}
+	}
+	return true
+}
+
+// Upload registers a page's route that takes so many photos in one body, each
+// of which may be as large as one is: no deadline but that bytes keep coming.
+func (r *Routes) Upload(method, path string, photos int, h func(*gin.Context) error) {
+	r.addUpload(r.pages, method, path, photos, r.page(h))
+}
+
+// Large registers a page's route that takes a body of up to so many bytes: no
 // deadline but that bytes keep coming.
-func (r *Routes) Upload(method, path string, h func(*gin.Context) error) {
-	r.add(r.pages, method, path, PolicyPersonal, 0, r.page(h))
+func (r *Routes) Large(method, path string, most int64, h func(*gin.Context) error) {
+	r.addRoute(r.pages, method, path, PolicyPersonal, most+uploadMargin, false, r.page(h))
+}
+
+// Download registers a page's route whose answer is a large file for one reader: no
+// deadline but that bytes are taken.
+func (r *Routes) Download(method, path string, h func(*gin.Context) error) {
+	r.addRoute(r.pages, method, path, PolicyPersonal, smallBody, false, r.page(func(c *gin.Context) error {
+		c.Request = c.Request.WithContext(budget.None(c.Request.Context()))
+		return h(c)
+	}))
 }
 
 // API registers a route of the client API.
@@ -126,13 +176,14 @@ func (r *Routes) API(method, path string, h func(*gin.Context) error) {
 	r.add(r.engine, method, path, PolicyPersonal, smallBody, h)
 }
 
-// APIUpload registers a route of the client API that takes photos.
+// APIUpload registers a route of the client API that takes photos, as many as
+// api.FilesAt tells, each of which may be as large as one is.
 func (r *Routes) APIUpload(method, path string, h func(*gin.Context) error) {
-	r.add(r.engine, method, path, PolicyPersonal, 0, h)
+	r.addUpload(r.engine, method, path, api.FilesAt(path), h)
 }
 
-// APIStream registers a route of the client API that stays open for as long as
-// its client likes.
+// APIStream registers a route of the client API whose answer stays open until
+// its client leaves.
 func (r *Routes) APIStream(method, path string, h func(*gin.Context) error) {
 	r.addStream(r.engine, method, path, h)
 }
@@ -148,6 +199,7 @@ func (r *Routes) addStream(on gin.IRoutes, method, path string, h func(*gin.Cont
 		limitBody(c.Writer, c.Request, smallBody)
 		x := infoOf(c.Request.Context())
 		x.route, x.stream = path, true
+		c.Request = c.Request.WithContext(budget.None(c.Request.Context())) // it waits for as long as it is open
 		r.setPolicy(c, PolicyPersonal)
 		r.run(c, h)
 	})
@@ -164,6 +216,9 @@ func (r *Routes) Asset(method, path string, h func(*gin.Context) error) {
 // aborts, which gin writes down.
 func (r *Routes) page(h func(*gin.Context) error) func(*gin.Context) error {
 	return func(c *gin.Context) error {
+		if err := r.limit(c.Request); err != nil {
+			return err
+		}
 		if r.beforePage != nil {
 			if err := r.beforePage(c); err != nil || c.IsAborted() {
 				return err
@@ -174,19 +229,27 @@ func (r *Routes) page(h func(*gin.Context) error) func(*gin.Context) error {
 }
 
 func (r *Routes) add(on gin.IRoutes, method, path string, p Policy, bodyLimit int64, h func(*gin.Context) error) {
+	r.addRoute(on, method, path, p, bodyLimit, p != PolicyAsset, h)
+}
+
+func (r *Routes) addUpload(on gin.IRoutes, method, path string, photos int, h func(*gin.Context) error) {
+	r.addRoute(on, method, path, PolicyPersonal, int64(photos)*r.maxUpload+uploadMargin, false, h)
+}
+
+func (r *Routes) addRoute(on gin.IRoutes, method, path string, p Policy, bodyLimit int64, timed bool, h func(*gin.Context) error) {
 	if method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {
 		panic(fmt.Sprintf("route %s %s", method, path))
 	}
 	if holdsSecret(path) && loggedPath(path) == path {
 		panic("the log would hold the secret in the address of " + path)
 	}
-	upload := bodyLimit == 0
-	if upload {
-		bodyLimit = r.maxUpload + uploadMargin
-	}
 	handle := func(c *gin.Context) {
 		limitBody(c.Writer, c.Request, bodyLimit)
-		if !upload && p != PolicyAsset {
+		if expectsContinue(c.Request) && c.Request.ContentLength > bodyLimit {
+			r.errors.Write(c.Writer, c.Request, &http.MaxBytesError{Limit: bodyLimit})
+			return
+		}
+		if timed {
 			ctx, cancel := context.WithTimeout(c.Request.Context(), requestPatience)
 			defer cancel()
 			c.Request = c.Request.WithContext(ctx)

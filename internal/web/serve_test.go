@@ -11,15 +11,17 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tintype/internal/servertest"
 )
 
 // After the last byte of a body the read deadline has to go: net/http takes its
 // passing for the client's leaving and cancels the request.
 func TestAnUploadMayBeWaitedForLongerThanItsReadDeadline(t *testing.T) {
 	control := &deadlines{}
-	r := &patientReader{body: io.NopCloser(bytes.NewReader(make([]byte, 3*uploadPiece))), control: http.NewResponseController(control)}
+	r := &patientReader{body: io.NopCloser(bytes.NewReader(make([]byte, 3*bodyPiece))), control: http.NewResponseController(control)}
 	r.extend()
-	if _, err := io.Copy(io.Discard, io.LimitReader(r, 2*uploadPiece)); err != nil {
+	if _, err := io.Copy(io.Discard, io.LimitReader(r, 2*bodyPiece)); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(control.read); n < 3 {
@@ -30,6 +32,16 @@ func TestAnUploadMayBeWaitedForLongerThanItsReadDeadline(t *testing.T) {
 	}
 	if last := control.read[len(control.read)-1]; !last.IsZero() {
 		t.Errorf("the deadline stays after the body's end: %s", last)
+	}
+}
+
+// A kilobyte a second is what a telephone in a train gets, with pauses.
+func TestBadNetworksReachTheLeastRates(t *testing.T) {
+	if rate := bodyPiece / readPatience.Seconds(); rate > 600 {
+		t.Errorf("a body needs %.0f B/s", rate)
+	}
+	if rate := writePiece / writePatience.Seconds(); rate > 1100 {
+		t.Errorf("an answer needs %.0f B/s", rate)
 	}
 }
 
@@ -67,9 +79,7 @@ func TestARequestReadAsTheServerStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	for deadline := time.Now().Add(time.Minute); !s.waited() && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
+	servertest.Eventually(t, "the server has the connection", s.waited)
 	l.Close()
 	<-served
 	ended, begun := make(chan error, 1), make(chan struct{})

@@ -12,11 +12,13 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"tintype/internal/sleep"
 )
 
-// NewServer has the timeouts. Bodies and answers have theirs piece by piece
-// (patientBody, response), because one for all would be too short for a photo
-// on a slow line or too long for a line that is dead.
+// NewServer sets the timeouts. Bodies and answers have a timeout for each piece
+// (patientBody, response), because one for the whole would be too short for a
+// photo on a slow line or too long for a dead one.
 func NewServer(h http.Handler, log *slog.Logger) *Server {
 	s := &Server{busy: make(map[net.Conn]time.Time)}
 	s.Server = http.Server{
@@ -26,13 +28,13 @@ func NewServer(h http.Handler, log *slog.Logger) *Server {
 		// Longer than the 60 s of a balancer in front: it must be the one who
 		// closes an idle connection, or it sends a request into one just closed.
 		IdleTimeout:    75 * time.Second,
-		MaxHeaderBytes: 64 << 10,
+		MaxHeaderBytes: 4 * maxHeader,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	return s
 }
 
-// A Server knows on which of its connections there is a request, or may be one
+// A Server knows which of its connections have a request, or may have one at
 // any moment.
 type Server struct {
 	http.Server
@@ -58,16 +60,13 @@ func (s *Server) note(c net.Conn, state http.ConnState) {
 // Shutdown has it.
 const silence = 5 * time.Second
 
-// Finish waits until everybody who came has an answer. Shutdown alone would
-// close connections whose request is read after it was called. No more may be
-// accepted.
+// Finish waits until every request has an answer. Shutdown alone would close
+// connections whose request is read after the call. The listeners must be
+// closed before.
 func (s *Server) Finish(ctx context.Context) {
 	s.SetKeepAlivesEnabled(false)
 	for s.waited() && ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-		case <-time.After(2 * time.Millisecond):
-		}
+		_ = sleep.For(ctx, 2*time.Millisecond)
 	}
 }
 
@@ -86,10 +85,10 @@ func (s *Server) waited() bool {
 // Listeners are the ports that are open.
 type Listeners struct {
 	Site []net.Listener
-	// plain is HTTP beside a site that speaks TLS itself: it leads to https, and
+	// Plain is HTTP beside a site that speaks TLS itself: it leads to https, and
 	// answers the certificate authority and /livez.
 	Plain []net.Listener
-	// inherited: systemd opened them, and they outlive this process.
+	// Inherited reports whether systemd opened them: then they outlive this process.
 	Inherited bool
 }
 
@@ -162,7 +161,7 @@ func explainListen(err error, setting string, port int) error {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("port %d is taken by another program: stop it, or set %s", port, setting)
 	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("port %d is only for who may (CAP_NET_BIND_SERVICE): run it by deploy/single's units, or set %s", port, setting)
+		return fmt.Errorf("this process may not listen on port %d, which takes CAP_NET_BIND_SERVICE: run it by deploy/single's units, or set %s", port, setting)
 	}
 	return fmt.Errorf("listen: %w", err)
 }

@@ -9,10 +9,11 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"tintype/internal/sleep"
 )
 
 // Names of the sockets that systemd may hand over (FileDescriptorName=).
@@ -37,7 +38,7 @@ func systemdSockets(c ListenOptions) (Listeners, error) {
 			d.Site = append(d.Site, listeners...)
 		default:
 			// Who connects there would wait for ever: nobody accepts.
-			err = errors.Join(err, fmt.Errorf("systemd hands over a socket named %q: without TLS_DOMAINS there is one to serve, %q, and with it also %q; see FileDescriptorName= in the socket's unit", name, socketPlain, socketSite))
+			err = errors.Join(err, fmt.Errorf("systemd passes a socket named %q, but the site serves %q, and with TLS_DOMAINS also %q: see FileDescriptorName= in the socket's unit", name, socketPlain, socketSite))
 		}
 	}
 	if c.TLS && (len(d.Site) == 0 || len(d.Plain) == 0) {
@@ -54,22 +55,21 @@ func systemdSockets(c ListenOptions) (Listeners, error) {
 	return d, nil
 }
 
-// OnlyHere refuses what LISTEN_ADDR may not say either: a site that stands open
-// to everybody because nobody has said yet who its readers are. It looks at what
-// systemd has opened.
+// OnlyHere refuses public listeners of systemd while BASE_URL is this machine
+// only, as LISTEN_ADDR does: anybody could sign up.
 func (d Listeners) OnlyHere(origin string) error {
 	if !d.Inherited {
 		return nil
 	}
 	for _, l := range d.All() {
 		if tcp, ok := l.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-			return fmt.Errorf("systemd's socket %s is open to others, and BASE_URL=%s is this machine only: set TLS_DOMAINS, or BASE_URL to the address that readers use", l.Addr(), origin)
+			return fmt.Errorf("systemd's socket %s can be reached from other machines, but BASE_URL=%s leads to this machine only: set TLS_DOMAINS, or BASE_URL to the address that readers use", l.Addr(), origin)
 		}
 	}
 	return nil
 }
 
-// Notify tells systemd, if it started this process, what state that is in. See
+// Notify tells systemd the state of this process, if systemd started it. See
 // sd_notify(3).
 func Notify(log *slog.Logger, state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
@@ -77,9 +77,9 @@ func Notify(log *slog.Logger, state string) {
 	}
 }
 
-// Watchdog feeds systemd's watchdog until ctx ends: only while this process
-// answers its own /livez, so that one that hangs is restarted. It is nil where
-// there is no watchdog.
+// Watchdog feeds systemd's watchdog until ctx ends, but only while this process
+// answers its own /livez, so that systemd restarts one that hangs. It is nil
+// where there is no watchdog.
 func (d Listeners) Watchdog(log *slog.Logger) func(context.Context) error {
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
@@ -107,10 +107,8 @@ func (d Listeners) Watchdog(log *slog.Logger) func(context.Context) error {
 			} else if ctx.Err() == nil {
 				log.WarnContext(ctx, "the watchdog waits: this process does not answer itself", "error", err)
 			}
-			select {
-			case <-ctx.Done():
+			if sleep.For(ctx, every/3) != nil {
 				return nil
-			case <-time.After(every / 3):
 			}
 		}
 	}
@@ -127,7 +125,7 @@ func dialOwn(ctx context.Context, a net.Addr) (net.Conn, error) {
 	return conn, err
 }
 
-// OwnAddress is where this machine reaches a listener of its own.
+// OwnAddress returns the address at which this machine reaches its own listener.
 func OwnAddress(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
@@ -136,7 +134,7 @@ func OwnAddress(a net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 }
 
-// Alive asks a health address.
+// Alive asks a health address, and returns an error unless it answers 200.
 func Alive(ctx context.Context, client *http.Client, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

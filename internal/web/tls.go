@@ -15,10 +15,12 @@ import (
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+
+	"tintype/internal/sleep"
 )
 
-// Certificates are those of TLS_DOMAINS, obtained and renewed by ACME (RFC
-// 8555) and kept in DATA_DIR/acme, so that a restart asks for none.
+// Certificates obtains the certificates of TLS_DOMAINS by ACME (RFC 8555),
+// renews them, and keeps them in DATA_DIR/acme for the next start.
 type Certificates struct {
 	manager *autocert.Manager
 	domains []string
@@ -66,17 +68,16 @@ func (f certificateFiles) Put(ctx context.Context, name string, data []byte) err
 	return err
 }
 
-// Config is how the server speaks TLS: HTTP/2 and 1.1, and the challenge by
-// which the certificate authority sees that the names are ours.
+// Config is the server's TLS configuration: HTTP/2 and 1.1, and the challenge
+// by which the certificate authority verifies the names.
 func (c *Certificates) Config() *tls.Config {
 	t := c.manager.TLSConfig()
 	t.MinVersion = tls.VersionTLS12
 	return t
 }
 
-// Obtain has a certificate for each name before the first reader waits for it.
-// From then on the manager renews it by itself, when a third of its time, at
-// most 30 days, is left.
+// Obtain gets a certificate for each name, so that no reader waits for it. From
+// then on each is renewed when a third of its time, at most 30 days, is left.
 func (c *Certificates) Obtain(ctx context.Context) error {
 	for _, name := range c.domains {
 		for wait := 90 * time.Second; ; wait = min(2*wait, time.Hour) {
@@ -91,10 +92,8 @@ func (c *Certificates) Obtain(ctx context.Context) error {
 			// Authorities count failures, so that asking more often makes it later; and
 			// the manager remembers one for a minute.
 			c.log.ErrorContext(ctx, "no certificate", "name", name, "error", err, "next_try", wait.String())
-			select {
-			case <-ctx.Done():
+			if sleep.For(ctx, wait) != nil {
 				return nil
-			case <-time.After(wait):
 			}
 		}
 	}
@@ -132,8 +131,8 @@ func modernHello(name string) *tls.ClientHelloInfo {
 	}
 }
 
-// Plain answers HTTP beside TLS: the certificate authority's challenge, health,
-// and for everything else the way to https.
+// Plain answers plain HTTP beside TLS: the certificate authority's challenge,
+// health checks, and for everything else a redirect to https.
 func (c *Certificates) Plain(h *Health, site string) http.Handler {
 	return c.manager.HTTPHandler(h.handle(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -151,7 +150,7 @@ func (c *Certificates) Plain(h *Health, site string) http.Handler {
 	})))
 }
 
-// orderPlaces adds to the answer that finalizes an order where the order is.
+// orderLocations adds to the answer that finalizes an order where the order is.
 // RFC 8555 (7.4) leaves the header Location to the authority, and the acme
 // package cannot wait for an order without it.
 type orderLocations struct {

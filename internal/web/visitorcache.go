@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -20,19 +21,25 @@ const (
 	// what this process commits at once.
 	visitorPageLife  = 5 * time.Second
 	visitorPageMost  = 1 << 20  // bytes of one page
-	visitorPagesMost = 24 << 20 // bytes of all of them
-	visitorQueryMost = 256      // bytes of a query; longer ones are nobody's link
+	visitorPagesMost = 18 << 20 // bytes of all that have a plain address
+	visitorPlaceMost = 6 << 20  // bytes of all whose address has a query: strangers make up as many as they like
+	visitorQueryMost = 256      // bytes of what a page reads of a query; longer ones are nobody's link
 )
 
-// VisitorPages remembers the pages that visitors get, whole and compressed: a
-// link that many follow at once costs one look into the database. A page is
-// good until something changes (generation counts that), or for a moment.
-// Members' pages are never among them.
+// textQuery is the one parameter of a kept page that may be any text.
+const textQuery = "q"
+
+// VisitorPages keeps the pages of visitors, whole and compressed, so that a
+// link that many follow at once is rendered once. A page is kept until the
+// generation changes, and for a few seconds at most. Members' pages are never
+// kept.
 type VisitorPages struct {
 	next       http.Handler
 	cookie     string // the session's: who shows one is no visitor here
 	generation func() uint64
-	pages      *otter.Cache[string, *visitorPage]
+	query      func(path string) (names []string, ok bool)
+	pages      *otter.Cache[string, *visitorPage] // by their path
+	places     *otter.Cache[string, *visitorPage] // by their path and query
 	flight     singleflight.Group
 
 	kept, joined, made, remade, unkept atomic.Int64
@@ -47,20 +54,33 @@ type visitorPage struct {
 	keep       bool
 }
 
-func NewVisitorPages(sessionCookie string, generation func() uint64, next http.Handler) *VisitorPages {
-	return &VisitorPages{
-		next: next, cookie: sessionCookie, generation: generation,
-		pages: otter.Must(&otter.Options[string, *visitorPage]{
-			MaximumWeight:    visitorPagesMost,
+// NewVisitorPages makes VisitorPages of what next answers. Query tells which
+// parameters the page at a path reads, false where there is none that may be kept.
+func NewVisitorPages(sessionCookie string, generation func() uint64, query func(path string) ([]string, bool), next http.Handler) *VisitorPages {
+	keep := func(most uint64) *otter.Cache[string, *visitorPage] {
+		return otter.Must(&otter.Options[string, *visitorPage]{
+			MaximumWeight:    most,
 			Weigher:          func(k string, p *visitorPage) uint32 { return uint32(len(k) + len(p.body) + len(p.gzip) + 512) },
 			ExpiryCalculator: otter.ExpiryWriting[string, *visitorPage](visitorPageLife),
-		}),
+		})
 	}
+	return &VisitorPages{
+		next: next, cookie: sessionCookie, generation: generation, query: query,
+		pages: keep(visitorPagesMost), places: keep(visitorPlaceMost),
+	}
+}
+
+// keptIn is the cache of the pages with such a key.
+func (v *VisitorPages) keptIn(key string) *otter.Cache[string, *visitorPage] {
+	if strings.Contains(key, "?") {
+		return v.places
+	}
+	return v.pages
 }
 
 // eligible tells whether the answer may be one that all visitors get.
 func (v *VisitorPages) eligible(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead || len(r.URL.RawQuery) > visitorQueryMost || isMachinePath(r.URL.Path) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || isMachinePath(r.URL.Path) {
 		return false
 	}
 	for _, own := range []string{"/static/", "/media/", "/oauth/", "/settings", "/compose", "/login", "/signup", "/links/", "/claim/"} {
@@ -83,7 +103,17 @@ func (v *VisitorPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.next.ServeHTTP(w, r)
 		return
 	}
-	key := r.URL.EscapedPath() + "?" + r.URL.RawQuery
+	names, ok := v.query(r.URL.Path)
+	if !ok {
+		v.next.ServeHTTP(w, r)
+		return
+	}
+	r, ok = canonical(r, names)
+	key := r.URL.RequestURI()
+	if !ok || len(r.URL.RawQuery) > visitorQueryMost {
+		v.next.ServeHTTP(w, r)
+		return
+	}
 	now := v.generation()
 	if p := v.known(key, now); p != nil {
 		v.kept.Add(1)
@@ -114,9 +144,42 @@ func (v *VisitorPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.answer(w, r)
 }
 
+// canonical is the request in the one spelling of its address: no escapes that
+// need not be, and of the query what the page reads, each name once. Whoever adds
+// something gets the same page, not one of its own. It is false where a number is
+// none: that is nobody's link.
+func canonical(r *http.Request, names []string) (_ *http.Request, ok bool) {
+	query := ""
+	if r.URL.RawQuery != "" {
+		given, read := r.URL.Query(), url.Values{}
+		for _, name := range names {
+			value := given.Get(name)
+			if value != "" && name != textQuery {
+				id, err := strconv.ParseInt(value, 10, 64)
+				if err != nil || id <= 0 {
+					return r, false
+				}
+				value = strconv.FormatInt(id, 10)
+			}
+			if value != "" {
+				read.Set(name, value)
+			}
+		}
+		query = read.Encode()
+	}
+	if query == r.URL.RawQuery && r.URL.RawPath == "" && !r.URL.ForceQuery {
+		return r, true
+	}
+	u := *r.URL
+	u.RawPath, u.RawQuery, u.ForceQuery = "", query, false
+	copied := *r
+	copied.URL, copied.RequestURI = &u, u.RequestURI()
+	return &copied, true
+}
+
 // known is the page that is kept, nil if there is none or it is no longer so.
 func (v *VisitorPages) known(key string, generation uint64) *visitorPage {
-	if p, ok := v.pages.GetIfPresent(key); ok && p.generation == generation {
+	if p, ok := v.keptIn(key).GetIfPresent(key); ok && p.generation == generation {
 		return p
 	}
 	return nil
@@ -144,12 +207,12 @@ func (v *VisitorPages) make(r *http.Request, key string, generation uint64) *vis
 	_, _ = z.Write(p.body)                                   // a buffer takes everything
 	_ = z.Close()
 	p.gzip = b.Bytes()
-	if _, there := v.pages.GetIfPresent(key); there {
+	if _, there := v.keptIn(key).GetIfPresent(key); there {
 		v.remade.Add(1)
 	} else {
 		v.made.Add(1)
 	}
-	v.pages.Set(key, p)
+	v.keptIn(key).Set(key, p)
 	return p
 }
 
@@ -186,7 +249,7 @@ func (p *visitorPage) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Outcomes count what became of visitors' requests for pages.
+// Outcomes counts visitors' requests for pages by what became of them.
 func (v *VisitorPages) Outcomes() map[string]func() int64 {
 	return map[string]func() int64{"kept": v.kept.Load, "joined": v.joined.Load, "made": v.made.Load, "remade": v.remade.Load, "unkept": v.unkept.Load}
 }

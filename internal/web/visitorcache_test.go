@@ -17,7 +17,8 @@ func TestVisitorPages(t *testing.T) {
 	var made, generation atomic.Uint64
 	release := make(chan struct{})
 	close(release)
-	site := NewVisitorPages("session", generation.Load, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	query := func(path string) ([]string, bool) { return []string{"max_id", "q"}, path != "/not-kept" }
+	site := NewVisitorPages("session", generation.Load, query, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := made.Add(1)
 		<-release
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -33,7 +34,11 @@ func TestVisitorPages(t *testing.T) {
 		if _, err := r.Cookie("session"); err == nil {
 			w.Header().Set("Cache-Control", "private, no-store")
 		}
-		fmt.Fprintf(w, "page %d %s", n, strings.Repeat("word ", 500))
+		words := 500
+		if r.URL.Path == "/large" {
+			words *= 40
+		}
+		fmt.Fprintf(w, "page %d %s", n, strings.Repeat("word ", words))
 	}))
 	get := func(path string, headers ...string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest("GET", path, nil)
@@ -54,6 +59,27 @@ func TestVisitorPages(t *testing.T) {
 	if got := page(get("/?max_id=1")); got != "page 2" {
 		t.Errorf("another query gets %q", got)
 	}
+	for _, same := range []string{"/?utm_source=x", "/?1", "/?", "/?a=b&c=d", "/?max_id=", "/?max_id2=5"} {
+		if got := page(get(same)); got != "page 1" {
+			t.Errorf("%s is a page of its own: %q", same, got)
+		}
+	}
+	for _, same := range []string{"/?max_id=1&x=y", "/?x=y&max_id=1", "/?max_id=1&max_id=2", "/?max%5Fid=%31", "/?max_id=01", "/?max_id=%2B1"} {
+		if got := page(get(same)); got != "page 2" {
+			t.Errorf("%s is a page of its own: %q", same, got)
+		}
+	}
+	if a, b := page(get("/@ada")), page(get("/%40a%64a")); a != b {
+		t.Errorf("a path in escapes is another page: %q and %q", a, b)
+	}
+	for _, nobodys := range []string{"/?max_id=0", "/?max_id=-7", "/?max_id=x", "/?max_id=1.5", "/?max_id=99999999999999999999"} {
+		size := site.places.EstimatedSize()
+		if a, b := page(get(nobodys)), page(get(nobodys)); a == b || site.places.EstimatedSize() != size {
+			t.Errorf("%s is kept: %q", nobodys, a)
+		}
+	}
+	generation.Store(0)
+	made.Store(2)
 	zipped := get("/", "Accept-Encoding", "gzip")
 	z, err := gzip.NewReader(zipped.Body)
 	if err != nil {
@@ -68,6 +94,22 @@ func TestVisitorPages(t *testing.T) {
 			t.Errorf("HEAD: %d bytes, %v", head.Body.Len(), head.Header())
 		}
 	}
+	// However many places strangers make up, they take no memory from the pages themselves.
+	before := made.Load()
+	for i := range 200 {
+		get(fmt.Sprint("/large?max_id=", 100+i))
+	}
+	site.places.CleanUp()
+	if w := site.places.WeightedSize(); w > visitorPlaceMost {
+		t.Errorf("%d bytes of places are kept", w)
+	}
+	if n := made.Load() - before; n < 200 {
+		t.Errorf("%d pages were made", n)
+	}
+	if got := page(get("/")); got != "page 1" {
+		t.Errorf("after 200 places that were made up: %q", got)
+	}
+	made.Store(2)
 	generation.Add(1) // something was committed
 	if got := page(get("/")); got != "page 3" {
 		t.Errorf("after a commit: %q", got)
@@ -81,6 +123,7 @@ func TestVisitorPages(t *testing.T) {
 		"a fragment":         func() *httptest.ResponseRecorder { return get("/", "X-Fragment", "1") },
 		"the API":            func() *httptest.ResponseRecorder { return get("/api/v1/timelines/public") },
 		"settings":           func() *httptest.ResponseRecorder { return get("/settings") },
+		"what is no page":    func() *httptest.ResponseRecorder { return get("/not-kept") },
 	} {
 		if a, b := page(ask()), page(ask()); a == b {
 			t.Errorf("%s gets a page that was kept: %q twice", name, a)
@@ -92,7 +135,7 @@ func TestVisitorPages(t *testing.T) {
 
 	// Many at once make it once.
 	generation.Add(1)
-	before := made.Load()
+	before = made.Load()
 	release = make(chan struct{})
 	var wg sync.WaitGroup
 	for range 50 {

@@ -10,15 +10,17 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tintype/internal/community"
 	"tintype/internal/telemetry"
 )
 
-// Metrics are told what becomes of requests.
+// Metrics counts what becomes of requests.
 type Metrics interface {
 	RequestBegan()
 	RequestEnded()
-	// Answered counts an answer by its route, empty for none. Took is 0 for a stream.
-	Answered(route, method string, status int, took time.Duration)
+	// Answered counts an answer by its route, empty for none. Bytes are those of its body, as they were sent. Took is 0
+	// for a stream.
+	Answered(route, method string, status int, bytes int64, took time.Duration)
 	// Refused counts a request refused before any work: by admission or read_only.
 	Refused(why string)
 }
@@ -32,6 +34,7 @@ type Options struct {
 	Secure         bool              // readers come by https
 	TrustedProxies int               // hops in front of this process
 	MaxInFlight    int               // requests
+	PageLimit      community.Limit   // of pages made for strangers of one network
 	MaxUploadBytes int64
 	ReadOnly       bool
 	SessionCookie  string // whoever shows one is no visitor
@@ -50,6 +53,7 @@ type Site struct {
 	inside  atomic.Pointer[http.Handler]  // nil until Open
 	opened  chan struct{}
 	waits   atomic.Bool
+	made    *pageLimit
 }
 
 // New makes the layers. It fails on an origin that is none.
@@ -60,6 +64,7 @@ func New(o Options) (*Site, error) {
 		Admission: newAdmission(o.MaxInFlight, o.SessionCookie),
 		o:         o,
 		opened:    make(chan struct{}),
+		made:      newPageLimit(o.PageLimit),
 	}
 	s.content.Store(newContentPolicy(nil, nil))
 	guarded, err := sameOrigin(o.Origin, s.Errors, trimSlash(compress(http.HandlerFunc(s.serveInside))))
@@ -70,7 +75,7 @@ func New(o Options) (*Site, error) {
 		guarded = readOnly(s.Errors, o.Metrics, guarded)
 	}
 	h := s.Admission.limit(s.Errors, o.Metrics, guarded)
-	h = cors(h)
+	h = cors(headerLimit(s.Errors, h))
 	h = securityHeaders(o.Secure, &s.content, h)
 	h = s.Health.handle(h)
 	h = accessLog(o.Log, s.Errors, o.Metrics, h)
@@ -90,8 +95,8 @@ func (s *Site) Open(inside http.Handler) {
 // Opened reports whether requests are let in.
 func (s *Site) Opened() bool { return s.inside.Load() != nil }
 
-// WaitForOpen has requests that come before Open wait for it a while. They have
-// waited already, at a socket that outlives the process.
+// WaitForOpen has requests that come before Open wait for it a while. It is for
+// a socket that outlives the process, where they have waited already.
 func (s *Site) WaitForOpen() { s.waits.Store(true) }
 
 // startPatience is how long a reader waits for a site that starts on systemd's

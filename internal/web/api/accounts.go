@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tintype/internal/community"
+	"tintype/internal/hostname"
 	"tintype/internal/store"
 )
 
@@ -22,7 +23,7 @@ func (a *API) accountEndpoints() []endpoint {
 		{method: get, path: "/api/v1/accounts/:id/featured_tags", access: visitors, scope: "read:accounts", answer: none},
 		{method: get, path: "/api/v1/accounts/:id/endorsements", access: visitors, scope: "read:accounts", answer: none},
 		{method: get, path: "/api/v1/accounts/:id/identity_proofs", access: visitors, scope: "read:accounts", answer: none},
-		{method: get, path: "/api/v1/accounts/:id/lists", access: members, scope: "read:lists", answer: none},
+		{method: get, path: "/api/v1/accounts/:id/lists", access: members, scope: "read:lists", answer: a.getListsWith},
 	}
 }
 
@@ -67,10 +68,16 @@ func (a *API) lookUpAccount(q *call) (any, error) {
 // localName returns an acct without this site's own host: "@name@host" is "name".
 func (a *API) localName(acct string) string {
 	acct = strings.TrimPrefix(strings.TrimSpace(acct), "@")
-	if name, host, ok := strings.Cut(acct, "@"); ok && strings.EqualFold(host, a.host()) {
+	if name, host, ok := strings.Cut(acct, "@"); ok && a.ownHost(host) {
 		return name
 	}
 	return acct
+}
+
+// ownHost reports whether the host is this site's own, however it is spelt.
+func (a *API) ownHost(host string) bool {
+	scheme, own, _ := strings.Cut(a.BaseURL, "://")
+	return hostname.Same(host, own, scheme)
 }
 
 func (a *API) searchAccounts(q *call) (any, error) {
@@ -88,7 +95,9 @@ func (a *API) accountsFor(q *call, limit int) ([]*store.Account, error) {
 		return nil, nil
 	}
 	skip := q.params.number("offset", 0, 0, maxAccounts)
-	found, err := a.Community.SearchAccounts(q.ctx(), q.account, words, skip+limit)
+	found, err := a.Community.SearchAccounts(q.ctx(), q.account, community.AccountSearch{
+		Text: words, Followed: q.params.isTrue("following"), Limit: skip + limit,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -97,17 +106,13 @@ func (a *API) accountsFor(q *call, limit int) ([]*store.Account, error) {
 
 // getFamiliarFollowers always returns none: finding them would read everybody's follows.
 func (a *API) getFamiliarFollowers(q *call) (any, error) {
-	type familiar struct {
-		ID       string     `json:"id"`
-		Accounts []*Account `json:"accounts"`
-	}
 	ids := q.params.ids("id")
 	if len(ids) > maxRelations {
 		return nil, errTooManyIDs
 	}
-	all := make([]familiar, 0, len(ids))
+	all := make([]FamiliarFollowers, 0, len(ids))
 	for _, id := range ids {
-		all = append(all, familiar{ID: formatID(id), Accounts: []*Account{}})
+		all = append(all, FamiliarFollowers{ID: formatID(id), Accounts: []*Account{}})
 	}
 	return all, nil
 }
@@ -117,16 +122,21 @@ func (a *API) getAccountStatuses(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.params.isTrue("pinned") {
+		posts, err := a.Community.PinnedPosts(q.ctx(), q.account, id)
+		if err != nil {
+			return nil, err
+		}
+		return statusList(q.view().statuses(posts)), nil
+	}
 	posts, err := a.Community.AccountFeed(q.ctx(), q.account, id, community.AccountFeedOptions{
 		OnlyMedia:      q.params.isTrue("only_media"),
 		ExcludeReplies: q.params.isTrue("exclude_replies"),
+		ExcludeBoosts:  q.params.isTrue("exclude_reblogs"),
 		Tagged:         strings.TrimPrefix(q.params.text("tagged"), "#"),
 	}, q.page(defaultStatuses, maxStatuses))
 	if err != nil {
 		return nil, err
-	}
-	if q.params.isTrue("pinned") { // nobody pins; asked for all the same, so that an account that is not there is 404
-		posts = nil
 	}
 	return q.postPage(posts), nil
 }

@@ -68,6 +68,8 @@ type API struct {
 	limits  *limiter
 	stats   siteStats
 	answers *answerCache // nil: none is kept
+
+	description description
 }
 
 // New makes an API.
@@ -117,15 +119,12 @@ type endpoint struct {
 	upload       bool   // takes files, reads its body itself, and may wait for a photo
 	answer       func(*call) (any, error)
 	stream       func(*call) error // instead of answer, for what stays open and answers by itself
+	raw          func(*call) error // instead of answer, for what writes its JSON by itself
 }
 
 // Register hands every endpoint to the router.
 func (a *API) Register(r Router) {
-	for _, group := range [][]endpoint{
-		a.appEndpoints(), a.instanceEndpoints(), a.accountEndpoints(), a.followEndpoints(), a.mediaEndpoints(), a.statusEndpoints(), a.timelineEndpoints(),
-		a.notificationEndpoints(), a.otherEndpoints(), a.emptyEndpoints(),
-		a.streamEndpoints(),
-	} {
+	for _, group := range a.endpoints() {
 		for _, e := range group {
 			switch {
 			case e.stream != nil:
@@ -136,6 +135,14 @@ func (a *API) Register(r Router) {
 				r.API(e.method, e.path, a.handler(e))
 			}
 		}
+	}
+}
+
+func (a *API) endpoints() [][]endpoint {
+	return [][]endpoint{
+		a.appEndpoints(), a.instanceEndpoints(), a.accountEndpoints(), a.followEndpoints(), a.mediaEndpoints(), a.statusEndpoints(), a.timelineEndpoints(), a.listEndpoints(), a.filterEndpoints(),
+		a.notificationEndpoints(), a.pushEndpoints(), a.otherEndpoints(), a.exploreEndpoints(), a.emptyEndpoints(),
+		a.streamEndpoints(), a.descriptionEndpoints(),
 	}
 }
 

@@ -54,6 +54,7 @@ func (s *Status) appendJSON(b []byte) []byte {
 	b = appendInt(append(b, `,"reblogs_count":`...), s.ReblogsCount)
 	b = appendInt(append(b, `,"favourites_count":`...), s.FavouritesCount)
 	b = appendInt(append(b, `,"replies_count":`...), s.RepliesCount)
+	b = strconv.AppendBool(append(b, `,"comments_disabled":`...), s.CommentsDisabled)
 	b = s.Reblog.appendJSON(append(b, `,"reblog":`...))
 	b = appendNothing(append(b, `,"poll":`...), s.Poll)
 	b = appendNothing(append(b, `,"card":`...), s.Card)
@@ -71,10 +72,22 @@ func (s *Status) appendJSON(b []byte) []byte {
 	b = strconv.AppendBool(append(b, `,"bookmarked":`...), s.Bookmarked)
 	b = strconv.AppendBool(append(b, `,"muted":`...), s.Muted)
 	b = strconv.AppendBool(append(b, `,"pinned":`...), s.Pinned)
-	b = appendNothings(append(b, `,"filtered":`...), s.Filtered)
+	b = appendList(append(b, `,"filtered":`...), s.Filtered, func(b []byte, r FilterResult) []byte { return r.appendJSON(b) })
 	if s.Text != nil {
 		b = appendString(append(b, `,"text":`...), *s.Text)
 	}
+	return append(b, '}')
+}
+
+func (r FilterResult) appendJSON(b []byte) []byte {
+	f := r.Filter
+	b = appendString(append(b, `{"filter":{"id":`...), f.ID)
+	b = appendString(append(b, `,"title":`...), f.Title)
+	b = appendList(append(b, `,"context":`...), f.Context, appendString)
+	b = appendOptional(append(b, `,"expires_at":`...), f.ExpiresAt)
+	b = appendString(append(b, `,"filter_action":`...), f.FilterAction)
+	b = appendList(append(b, `},"keyword_matches":`...), r.KeywordMatches, appendString)
+	b = appendList(append(b, `,"status_matches":`...), r.StatusMatches, appendString)
 	return append(b, '}')
 }
 
@@ -117,6 +130,9 @@ func (a *Account) appendJSON(b []byte) []byte {
 		b = appendString(append(b, `,"note":`...), s.Note)
 		b = appendFields(append(b, `,"fields":`...), s.Fields)
 		b = appendInt(append(b, `,"follow_requests_count":`...), s.FollowRequestsCount)
+		b = strconv.AppendBool(append(b, `,"discoverable":`...), s.Discoverable)
+		b = strconv.AppendBool(append(b, `,"hide_collections":`...), s.HideCollections)
+		b = strconv.AppendBool(append(b, `,"indexable":`...), s.Indexable)
 		b = append(b, '}')
 	}
 	if r := a.Role; r != nil {
@@ -219,12 +235,29 @@ var plain = func() (list [256]bool) {
 	return list
 }()
 
+// plainPrefix is how many plain bytes a string begins with, or a few less: it looks at eight at a time. Most strings of an
+// answer are plain from end to end.
+func plainPrefix(s string) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, backslash := x^'"'*ones, x^'\\'*ones
+		// A byte that is less than n has its high bit set by x - n*ones, unless x had it set.
+		if ((x-' '*ones)|(quote-ones)|(backslash-ones)|x)&high != 0 {
+			break
+		}
+	}
+	return i
+}
+
 // appendString writes a JSON string: quoted, valid UTF-8, and without the two line separators that JavaScript took for
 // the end of a line.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	done := 0
-	for i := 0; i < len(s); {
+	for i := plainPrefix(s); i < len(s); {
 		c := s[i]
 		if plain[c] {
 			i++

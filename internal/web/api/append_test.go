@@ -73,6 +73,18 @@ func TestEntitiesWriteWhatJSONWould(t *testing.T) {
 	}
 }
 
+// A byte that does not stand as it is is seen wherever it stands.
+func TestEveryByteInEveryPlace(t *testing.T) {
+	for c := range 256 {
+		for at := range 20 {
+			s := strings.Repeat("a", at) + string([]byte{byte(c)}) + strings.Repeat("~", 19-at)
+			if got, want := string(appendString(nil, s)), asJSON(t, s); got != want {
+				t.Fatalf("byte %#x at %d: got %s, want %s", c, at, got, want)
+			}
+		}
+	}
+}
+
 func FuzzStrings(f *testing.F) {
 	for _, s := range []string{"", "plain", "\"\\\n\r\t\b\f\x00\x1f\x7f", "é東\u2028\u2029\ufffd", "a\xffb\xc3", "<a href=\"x\">&</a>"} {
 		f.Add(s)

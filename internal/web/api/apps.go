@@ -15,6 +15,8 @@ func (a *API) appEndpoints() []endpoint {
 		{method: http.MethodGet, path: "/api/v1/apps/verify_credentials", access: apps, answer: a.verifyApp},
 		{method: http.MethodPost, path: "/oauth/token", access: open, answer: a.postToken},
 		{method: http.MethodPost, path: "/oauth/revoke", access: open, answer: a.revokeToken},
+		{method: http.MethodGet, path: "/oauth/userinfo", access: members, scope: "profile", answer: a.getUserInfo},
+		{method: http.MethodPost, path: "/oauth/userinfo", access: members, scope: "profile", answer: a.getUserInfo},
 		{method: http.MethodPost, path: "/api/v1/accounts", access: apps, scope: "write:accounts", answer: a.signUp},
 	}
 }
@@ -28,10 +30,10 @@ func (a *API) postApp(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return CredentialApplication{Application: application(app), ClientID: app.ClientID, ClientSecret: secret}, nil
+	return CredentialApplication{Application: a.application(q, app), ClientID: app.ClientID, ClientSecret: secret}, nil
 }
 
-func (a *API) verifyApp(q *call) (any, error) { return application(q.app), nil }
+func (a *API) verifyApp(q *call) (any, error) { return a.application(q, q.app), nil }
 
 // client is who asks for a token: Basic in the header or two parameters, as RFC 6749 has it.
 func (q *call) client() (id, secret string) {
@@ -68,6 +70,16 @@ func (a *API) postToken(q *call) (any, error) {
 func (a *API) revokeToken(q *call) (any, error) {
 	id, secret := q.client()
 	return nothing{}, a.Community.RevokeToken(q.ctx(), id, secret, q.params.text("token"))
+}
+
+// getUserInfo tells a client that logs people in by this site who they are. OpenID Connect has it asked by GET and by POST.
+func (a *API) getUserInfo(q *call) (any, error) {
+	whole, err := a.Community.AccountByID(q.ctx(), q.account, q.account.ID) // with its avatar, which a token's owner comes without
+	if err != nil {
+		return nil, err
+	}
+	e := q.view().account(whole)
+	return UserInfo{Issuer: a.BaseURL + "/", Subject: e.URI, Name: e.DisplayName, PreferredUsername: e.Username, Profile: e.URL, Picture: e.Avatar}, nil
 }
 
 // signUp makes a member from within a client, which gets a token for it with the scopes that it has itself.

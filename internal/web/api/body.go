@@ -2,7 +2,6 @@ package api
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"tintype/internal/community"
 )
 
 const (
@@ -22,6 +23,14 @@ const (
 	// held in memory until it is stored.
 	maxInlineBody = 6 << 20
 )
+
+// FilesAt is how many files one request to an upload route may hold.
+func FilesAt(path string) int {
+	if path == updateCredentials {
+		return 2 // an avatar and a header
+	}
+	return 1
+}
 
 // A file is one that came in a request. It is read as it arrives.
 type file struct {
@@ -113,7 +122,7 @@ func cutInline(p *params, f files) []file {
 	for _, field := range f.fields {
 		if text, ok := p.lookup(field); ok && isDataURI(text) {
 			delete(p.values, field)
-			found = append(found, file{field: field, body: dataOf(text)})
+			found = append(found, file{field: field, body: dataOf(field, text)})
 		}
 	}
 	return found
@@ -153,7 +162,7 @@ func readMultipart(m *multipart.Reader, p *params, f files, beforeFile func()) e
 					return unreadable(errors.New("a data URI without data"))
 				}
 				beforeFile()
-				if err := f.take(file{field: name, body: base64.NewDecoder(base64.StdEncoding, b)}); err != nil {
+				if err := f.take(file{field: name, body: fromBase64(name, b)}); err != nil {
 					return err
 				}
 				continue
@@ -166,7 +175,10 @@ func readMultipart(m *multipart.Reader, p *params, f files, beforeFile func()) e
 			continue
 		}
 		if part.FileName() != "" {
-			continue // a file where none belongs: skipped unread
+			if err := takesNoFile(name); err != nil {
+				return err
+			}
+			continue // nobody asked for it: skipped unread
 		}
 		value, err := io.ReadAll(io.LimitReader(part, room+1))
 		if err != nil {
@@ -184,12 +196,46 @@ func readMultipart(m *multipart.Reader, p *params, f files, beforeFile func()) e
 func isDataURI(text string) bool { return strings.HasPrefix(text, "data:") }
 
 // dataOf reads the picture in a data URI. Its type is sniffed like any file's.
-func dataOf(uri string) io.Reader {
+func dataOf(field, uri string) io.Reader {
 	head, data, _ := strings.Cut(uri, ",")
 	if strings.HasSuffix(head, ";base64") {
-		return base64.NewDecoder(base64.StdEncoding, strings.NewReader(data))
+		return fromBase64(field, strings.NewReader(data))
 	}
-	return bytes.NewReader([]byte(data))
+	return strings.NewReader(data)
+}
+
+// A base64Reader decodes what it reads. Text that is no base64 is a mistake in the parameter, unlike a body that is cut off.
+type base64Reader struct {
+	field   string
+	text    io.Reader
+	decoded io.Reader // of the base64Reader itself
+	broken  error     // of text
+}
+
+func fromBase64(field string, text io.Reader) io.Reader {
+	b := &base64Reader{field: field, text: text}
+	b.decoded = base64.NewDecoder(base64.StdEncoding, readerFunc(b.readText))
+	return b
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func (b *base64Reader) readText(p []byte) (int, error) {
+	n, err := b.text.Read(p)
+	if err != nil && err != io.EOF {
+		b.broken = err
+	}
+	return n, err
+}
+
+func (b *base64Reader) Read(p []byte) (int, error) {
+	n, err := b.decoded.Read(p)
+	if err == nil || err == io.EOF || b.broken != nil {
+		return n, err
+	}
+	return n, &community.Invalid{Fields: []community.FieldError{{Field: b.field, Code: "invalid", Message: b.field + ": the data: address is not base64."}}}
 }
 
 // unreadable is the answer to a body that is not what it says it is. A body past its limit keeps its own error.

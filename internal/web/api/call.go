@@ -19,14 +19,15 @@ import (
 
 // A call is one request of a client.
 type call struct {
-	api     *API
-	c       *gin.Context
-	params  *params
-	account *store.Account     // who asks; nil is a visitor, or an app for itself
-	token   *store.AccessToken // nil without one
-	app     *store.App
-	shown   bool // a token, good or not
-	status  int  // of the answer, 200 unless set
+	api      *API
+	c        *gin.Context
+	endpoint endpoint
+	params   *params
+	account  *store.Account     // who asks; nil is a visitor, or an app for itself
+	token    *store.AccessToken // nil without one
+	app      *store.App
+	shown    bool // a token, good or not
+	status   int  // of the answer, 200 unless set
 }
 
 func (q *call) ctx() context.Context { return q.c.Request.Context() }
@@ -43,7 +44,7 @@ func (q *call) id() (int64, error) {
 // handler wraps an endpoint: who asks, how often, with which scope; then what; then the answer.
 func (a *API) handler(e endpoint) func(*gin.Context) error {
 	return func(c *gin.Context) error {
-		q := &call{api: a, c: c, params: newParams(), status: http.StatusOK}
+		q := &call{api: a, c: c, endpoint: e, params: newParams(), status: http.StatusOK}
 		bearer := bearerOf
 		if e.stream != nil {
 			bearer = tokenOfStream
@@ -60,13 +61,19 @@ func (a *API) handler(e endpoint) func(*gin.Context) error {
 		if err := q.params.addForm(c.Request.URL.RawQuery); err != nil {
 			return unreadable(err)
 		}
-		if !e.upload && c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+		if !e.upload { // some clients send the parameters of a GET in a body
 			if err := q.readBody(files{}); err != nil {
 				return apiError(err)
+			}
+			if err := q.refuse(); err != nil {
+				return err
 			}
 		}
 		if e.stream != nil {
 			return apiError(e.stream(q))
+		}
+		if e.raw != nil {
+			return apiError(e.raw(q))
 		}
 		if e.kept && a.answers != nil {
 			if key := q.keptKey(); key != "" {
@@ -116,12 +123,14 @@ func (q *call) clientAddress() string {
 	return address
 }
 
+// limit counts the request against who asks. What costs as much as several requests is counted once more for each.
 func (q *call) limit() error {
-	key := clientKey(q.c.Request.RemoteAddr)
+	var left allowance
 	if q.account != nil {
-		key = "account " + formatID(q.account.ID)
+		left = q.api.limits.take(q.ctx(), "account "+formatID(q.account.ID))
+	} else {
+		left = q.api.limits.takeOfNetwork(q.ctx(), q.c.Request.RemoteAddr)
 	}
-	left := q.api.limits.take(q.ctx(), key)
 	left.write(q.c.Writer.Header())
 	if left.wait > 0 {
 		return &Error{Status: http.StatusTooManyRequests, Message: "Too many requests", RetryAfter: left.wait}

@@ -42,6 +42,9 @@ func (a *API) patchSelf(q *call) (any, error) {
 		pictures[f.field] = p
 		return err
 	}})
+	if err == nil {
+		err = q.refuse()
+	}
 	if err != nil {
 		discard()
 		return nil, err
@@ -75,6 +78,7 @@ func (a *API) patchSelf(q *call) (any, error) {
 func (q *call) profileChange(change *community.ProfileChange) {
 	p := q.params
 	change.DisplayName, change.Note = p.given("display_name"), p.given("note")
+	change.Bot, change.Discoverable = p.boolean("bot"), p.boolean("discoverable")
 	change.Locked, change.Sensitive, change.Language = p.boolean("locked"), p.boolean("source[sensitive]"), p.given("source[language]")
 	if word := p.text("source[privacy]"); word != "" {
 		v := visibilityOf(word)
@@ -86,7 +90,7 @@ func (q *call) profileChange(change *community.ProfileChange) {
 	if text, ok := p.lookup("header"); ok && text == "" {
 		change.RemoveHeader = true
 	}
-	if rows := p.rows("fields_attributes"); len(rows) > 0 {
+	if rows := p.rows("fields_attributes"); len(rows) > 0 || p.hasList("fields_attributes") {
 		fields := make([]store.Field, 0, len(rows))
 		for _, row := range rows {
 			fields = append(fields, store.Field{Name: row.text("name"), Value: row.text("value")})

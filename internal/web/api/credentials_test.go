@@ -32,7 +32,7 @@ func TestUpdateCredentials(t *testing.T) {
 	if note := o["note"].(string); !strings.HasPrefix(note, "<p>Hills.</p><p>") || !strings.Contains(note, `href="https://hills.test"`) {
 		t.Errorf("note %s", note)
 	}
-	if field := o["fields"].([]any)[0].(map[string]any); field["name"] != "web" || !strings.Contains(field["value"].(string), `href="https://anna.test"`) {
+	if field := o["fields"].([]any)[0].(map[string]any); field["name"] != "web" || field["value"] != `<a href="https://anna.test" rel="nofollow noopener">https://anna.test</a>` {
 		t.Errorf("field %v", field)
 	}
 	if verified := s.get("/api/v1/accounts/verify_credentials", anna.token).ok().object(); at(verified, "source.privacy") != "unlisted" || at(verified, "source.language") != "de" {
@@ -131,4 +131,39 @@ func TestEditingAndDeleting(t *testing.T) {
 	}
 	s.get("/api/v1/statuses/"+id, anna.token).is(http.StatusNotFound)
 	s.do(http.MethodDelete, "/api/v1/statuses/"+id, anna.token, "").is(http.StatusNotFound)
+}
+
+// A picture whose base64 is wrong is refused for that, and one whose request breaks off for that.
+func TestBadBase64IsNamed(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	whole := base64.StdEncoding.EncodeToString([]byte(picture(4)))
+	const avatar, file = "avatar", "file"
+	for name, data := range map[string]string{
+		"other characters": "!!!" + whole, "cut in a group": whole[:len(whole)-len(whole)%4-3], "in its middle": whole[:400] + "*" + whole[400:],
+		"with spaces for +": strings.Repeat("A A", 100),
+	} {
+		uri := "data:image/jpeg;base64," + data
+		for field, answers := range map[string][]*reply{
+			avatar: {
+				s.do(http.MethodPatch, "/api/v1/accounts/update_credentials", anna.token, `{"avatar":"`+uri+`"}`),
+				s.do(http.MethodPatch, "/api/v1/accounts/update_credentials", anna.token, form("avatar", uri)),
+				s.upload(http.MethodPatch, "/api/v1/accounts/update_credentials", anna.token, "avatar", uri),
+			},
+			file: {s.post("/api/v2/media", anna.token, `{"file":"`+uri+`"}`), s.upload(http.MethodPost, "/api/v1/media", anna.token, "file", uri)},
+		} {
+			for _, r := range answers {
+				if said, _ := r.object()["error"].(string); r.status != http.StatusUnprocessableEntity || !strings.Contains(said, field+": ") || !strings.Contains(said, "base64") || strings.Contains(said, "interrupted") {
+					t.Errorf("%s of %s: %d %s", name, field, r.status, r.body)
+				}
+			}
+		}
+	}
+	cut := s.do(http.MethodPost, "/api/v2/media", anna.token, "--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\ndata:image/jpeg;base64,"+whole[:101], "Content-Type", "multipart/form-data; boundary=x")
+	if said, _ := cut.object()["error"].(string); cut.status < 400 || cut.status >= 500 || strings.Contains(said, "base64") {
+		t.Errorf("a request that breaks off: %d %s", cut.status, cut.body)
+	}
+	if list := s.get("/api/v1/media", anna.token).ok().list(); len(list) != 0 {
+		t.Errorf("what was refused waits: %v", list)
+	}
 }

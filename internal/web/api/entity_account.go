@@ -49,6 +49,9 @@ type AccountSource struct {
 	Note                string  `json:"note"`
 	Fields              []Field `json:"fields"`
 	FollowRequestsCount int     `json:"follow_requests_count"`
+	Discoverable        bool    `json:"discoverable"`
+	HideCollections     bool    `json:"hide_collections"` // never: followers and followed accounts are open
+	Indexable           bool    `json:"indexable"`        // always: members find public posts by their words
 }
 
 // Role says what a member may do on the site. Permissions are Mastodon's bits.
@@ -76,20 +79,20 @@ func (v *view) account(a *store.Account) *Account {
 	url := v.api.Community.AccountURL(a.Username)
 	e := &Account{
 		ID: v.texts.id(a.ID), Username: a.Username, Acct: a.Username, DisplayName: a.DisplayName,
-		Locked: a.Locked, CreatedAt: v.texts.moment(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
+		Locked: a.Locked, Bot: a.Bot, Discoverable: &a.Discoverable, CreatedAt: v.texts.moment(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
 		Avatar: avatar, AvatarStatic: avatar, Header: header, HeaderStatic: header,
-		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount,
+		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount + a.OpenCommentsCount,
 		Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
 	}
 	// Others see neither the count nor the date of posts that are for followers only.
 	if a.ID == v.viewer {
-		e.StatusesCount = a.PostsCount
+		e.StatusesCount = a.PostsCount + a.CommentsCount
 	}
 	if a.ID == v.viewer || a.PostsCount == a.OpenPostsCount {
 		e.LastStatusAt = v.texts.day(a.LastPostAt)
 	}
 	for _, f := range a.Fields.V {
-		e.Fields = append(e.Fields, Field{Name: f.Name, Value: v.html(f.Value, nil, nil)})
+		e.Fields = append(e.Fields, Field{Name: f.Name, Value: v.line(f.Value)})
 	}
 	if v.accounts == nil {
 		v.accounts = make(map[int64]*Account)
@@ -112,6 +115,7 @@ func (v *view) self(a *store.Account, followRequests int) *Account {
 	source := &AccountSource{
 		Privacy: visibilityWord(a.DefaultVisibility), Sensitive: a.DefaultSensitive, Note: a.Note,
 		Fields: make([]Field, 0, len(a.Fields.V)), FollowRequestsCount: followRequests,
+		Discoverable: a.Discoverable, Indexable: true,
 	}
 	if a.Language != "" {
 		source.Language = &a.Language

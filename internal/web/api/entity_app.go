@@ -33,11 +33,12 @@ type Token struct {
 	CreatedAt   int64  `json:"created_at"` // Unix seconds
 }
 
-func application(app *store.App) Application {
+func (a *API) application(q *call, app *store.App) Application {
 	e := Application{
 		ID: formatID(app.ID), Name: app.Name, Scopes: strings.Fields(app.Scopes),
 		RedirectURI: strings.Join(app.RedirectURIs.V, "\n"), RedirectURIs: app.RedirectURIs.V,
 	}
+	e.VapidKey = a.Community.PushPublicKey(q.ctx())
 	if e.RedirectURIs == nil {
 		e.RedirectURIs = []string{}
 	}
@@ -49,4 +50,14 @@ func application(app *store.App) Application {
 
 func token(secret string, t *store.AccessToken) Token {
 	return Token{AccessToken: secret, TokenType: "Bearer", Scope: t.Scopes, CreatedAt: t.CreatedAt.Time().Unix()}
+}
+
+// UserInfo is who logged in, by the names of OpenID Connect.
+type UserInfo struct {
+	Issuer            string `json:"iss"`
+	Subject           string `json:"sub"`
+	Name              string `json:"name"`
+	PreferredUsername string `json:"preferred_username"`
+	Profile           string `json:"profile"`
+	Picture           string `json:"picture"`
 }

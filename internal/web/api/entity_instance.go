@@ -10,11 +10,8 @@ import (
 // mastodonVersion is the release of Mastodon whose API this is. Clients derive features from it.
 const mastodonVersion = "4.2.1"
 
-// Limits for clients. The limits themselves are the community's.
-const (
-	reservedPerURL = 23
-	maxPinned      = 5
-)
+// maxPinned is a limit for clients. Other limits are the community's.
+const maxPinned = 5
 
 // imageTypes are the media types that are taken.
 var imageTypes = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
@@ -118,13 +115,16 @@ type InstanceUsage struct {
 
 // InstanceThumbnail is the site's picture.
 type InstanceThumbnail struct {
-	URL string `json:"url"`
+	URL      string            `json:"url"`
+	Blurhash *string           `json:"blurhash"`
+	Versions map[string]string `json:"versions"` // by their density, "@1x"
 }
 
 // ConfigurationV2 is what a client may send, and where.
 type ConfigurationV2 struct {
 	URLs struct {
-		Streaming string `json:"streaming"`
+		Streaming string  `json:"streaming"`
+		Status    *string `json:"status"` // a page about outages; there is none
 	} `json:"urls"`
 	Vapid struct {
 		PublicKey string `json:"public_key"`
@@ -183,7 +183,7 @@ func (a *API) email() string {
 func (a *API) configuration() ConfigurationV1 {
 	return ConfigurationV1{
 		Accounts: AccountLimits{MaxPinnedStatuses: maxPinned},
-		Statuses: StatusLimits{MaxCharacters: community.MaxCaption, MaxMediaAttachments: community.MaxPhotos, CharactersReservedPerURL: reservedPerURL},
+		Statuses: StatusLimits{MaxCharacters: community.MaxCaption, MaxMediaAttachments: community.MaxPhotos, CharactersReservedPerURL: community.CharactersPerURL},
 		MediaAttachments: MediaLimits{
 			SupportedMimeTypes: imageTypes, DescriptionLimit: community.MaxDescription,
 			ImageSizeLimit: a.MaxUploadBytes, ImageMatrixLimit: a.MaxPixels,
@@ -206,7 +206,7 @@ func (a *API) instanceV2(s stats) InstanceV2 {
 	limits := a.configuration()
 	e := InstanceV2{
 		Domain: a.host(), Title: a.SiteName, Version: a.version(), SourceURL: a.BaseURL, Description: a.Description,
-		Thumbnail: InstanceThumbnail{URL: a.DefaultHeader}, Icon: []nothing{}, Languages: []string{"en"},
+		Thumbnail: InstanceThumbnail{URL: a.DefaultHeader, Versions: map[string]string{"@1x": a.DefaultHeader}}, Icon: []nothing{}, Languages: []string{"en"},
 		Configuration: ConfigurationV2{
 			Accounts: limits.Accounts, Statuses: limits.Statuses, MediaAttachments: limits.MediaAttachments, Polls: limits.Polls,
 		},
@@ -216,4 +216,15 @@ func (a *API) instanceV2(s stats) InstanceV2 {
 	e.Usage.Users.ActiveMonth = s.activeMonth
 	e.Configuration.URLs.Streaming = a.streaming()
 	return e
+}
+
+// NodeInfoLinks lead to the descriptions of the node.
+type NodeInfoLinks struct {
+	Links []NodeInfoLink `json:"links"`
+}
+
+// NodeInfoLink is one of them, and its format.
+type NodeInfoLink struct {
+	Rel  string `json:"rel"`
+	Href string `json:"href"`
 }

@@ -7,26 +7,27 @@ import (
 
 // Relationship is how the reader stands to another account.
 type Relationship struct {
-	ID                  string `json:"id"`
-	Following           bool   `json:"following"`
-	ShowingReblogs      bool   `json:"showing_reblogs"`
-	Notifying           bool   `json:"notifying"`
-	FollowedBy          bool   `json:"followed_by"`
-	Blocking            bool   `json:"blocking"`
-	BlockedBy           bool   `json:"blocked_by"`
-	Muting              bool   `json:"muting"`
-	MutingNotifications bool   `json:"muting_notifications"`
-	Requested           bool   `json:"requested"`
-	RequestedBy         bool   `json:"requested_by"`
-	DomainBlocking      bool   `json:"domain_blocking"`
-	Endorsed            bool   `json:"endorsed"`
-	Note                string `json:"note"`
+	ID                  string   `json:"id"`
+	Following           bool     `json:"following"`
+	ShowingReblogs      bool     `json:"showing_reblogs"`
+	Notifying           bool     `json:"notifying"`
+	Languages           []string `json:"languages"` // of the posts that are shown; none: all
+	FollowedBy          bool     `json:"followed_by"`
+	Blocking            bool     `json:"blocking"`
+	BlockedBy           bool     `json:"blocked_by"`
+	Muting              bool     `json:"muting"`
+	MutingNotifications bool     `json:"muting_notifications"`
+	Requested           bool     `json:"requested"`
+	RequestedBy         bool     `json:"requested_by"`
+	DomainBlocking      bool     `json:"domain_blocking"`
+	Endorsed            bool     `json:"endorsed"`
+	Note                string   `json:"note"`
 }
 
 func relationship(r community.Relationship) Relationship {
 	return Relationship{
-		ID: formatID(r.ID), Following: r.Following, ShowingReblogs: r.Following, FollowedBy: r.FollowedBy,
-		Blocking: r.Blocking, BlockedBy: r.BlockedBy, Requested: r.Requested, RequestedBy: r.RequestedBy,
+		ID: formatID(r.ID), Following: r.Following, ShowingReblogs: (r.Following || r.Requested) && !r.HideBoosts, Languages: []string{}, FollowedBy: r.FollowedBy,
+		Blocking: r.Blocking, BlockedBy: r.BlockedBy, Muting: r.Muting, MutingNotifications: r.MutingNotifications, Note: r.Note, Requested: r.Requested, RequestedBy: r.RequestedBy,
 	}
 }
 
@@ -106,4 +107,31 @@ type Report struct {
 	StatusIDs     []string  `json:"status_ids"`
 	RuleIDs       []nothing `json:"rule_ids"`
 	TargetAccount *Account  `json:"target_account"`
+}
+
+// FamiliarFollowers are those of an account's followers whom the reader follows.
+type FamiliarFollowers struct {
+	ID       string     `json:"id"`
+	Accounts []*Account `json:"accounts"`
+}
+
+// MutedAccount is an account with the end of its mute.
+type MutedAccount struct {
+	*Account
+	MuteExpiresAt *string `json:"mute_expires_at"`
+}
+
+// UnreadCount is how many notifications are unread.
+type UnreadCount struct {
+	Count int `json:"count"`
+}
+
+// Preferences are a member's settings, by the names that clients have for them.
+type Preferences struct {
+	Visibility string  `json:"posting:default:visibility"`
+	Sensitive  bool    `json:"posting:default:sensitive"`
+	Language   *string `json:"posting:default:language"`
+	Media      string  `json:"reading:expand:media"`
+	Spoilers   bool    `json:"reading:expand:spoilers"`
+	PlayGIFs   bool    `json:"reading:autoplay:gifs"`
 }

@@ -5,8 +5,8 @@ import (
 	"tintype/internal/store"
 )
 
-// Status is a post or a comment. Fields of features that this site does not have (polls, cards, boosts) are null, zero
-// or false, but never absent: clients crash without them.
+// Status is a post, a comment or a boost. Fields of features that this site does not have (polls, cards) are null, zero or
+// false, but never absent: clients crash without them.
 type Status struct {
 	ID                 string             `json:"id"`
 	URI                string             `json:"uri"`
@@ -27,6 +27,7 @@ type Status struct {
 	ReblogsCount       int                `json:"reblogs_count"`
 	FavouritesCount    int                `json:"favourites_count"`
 	RepliesCount       int                `json:"replies_count"`
+	CommentsDisabled   bool               `json:"comments_disabled"` // nobody may answer; the key is Pixelfed's
 	Reblog             *Status            `json:"reblog"`
 	Poll               *nothing           `json:"poll"`
 	Card               *nothing           `json:"card"`
@@ -37,7 +38,7 @@ type Status struct {
 	Bookmarked         bool               `json:"bookmarked"`
 	Muted              bool               `json:"muted"`
 	Pinned             bool               `json:"pinned"`
-	Filtered           []nothing          `json:"filtered"`
+	Filtered           []FilterResult     `json:"filtered"`
 	Text               *string            `json:"text,omitempty"` // of a post just deleted, so that it can be written anew
 }
 
@@ -68,6 +69,17 @@ type StatusSource struct {
 	SpoilerText string `json:"spoiler_text"`
 }
 
+// StatusEdit is a version of a post.
+type StatusEdit struct {
+	Content          string             `json:"content"` // HTML
+	SpoilerText      string             `json:"spoiler_text"`
+	Sensitive        bool               `json:"sensitive"`
+	CreatedAt        string             `json:"created_at"`
+	Account          *Account           `json:"account"`
+	MediaAttachments []*MediaAttachment `json:"media_attachments"`
+	Emojis           []nothing          `json:"emojis"`
+}
+
 // Context is the posts and comments above and below a status.
 type Context struct {
 	Ancestors   []*Status `json:"ancestors"`
@@ -95,7 +107,26 @@ func (v *view) html(text string, mentions []*store.Account, tags []store.Tag) st
 	return string(v.api.Community.Render(text, mentions, tags))
 }
 
+// line is a text of one line as clients show it, without a paragraph around it.
+func (v *view) line(text string) string {
+	return string(v.api.Community.RenderLine(text))
+}
+
+// status is a post, or the boost that brought it.
 func (v *view) status(p *community.Post) *Status {
+	e := v.post(p)
+	if p.BoostID == 0 {
+		return e
+	}
+	id := v.texts.id(p.BoostID)
+	boost := *e
+	boost.ID, boost.URI = id, v.texts.join(v.api.Community.AccountURL(p.Booster.Username), "/boosts/", id)
+	boost.CreatedAt, boost.EditedAt = v.texts.moment(store.ToMillis(store.IDTime(p.BoostID))), nil
+	boost.Account, boost.MediaAttachments, boost.Reblog = v.account(p.Booster), []*MediaAttachment{}, e
+	return &boost
+}
+
+func (v *view) post(p *community.Post) *Status {
 	author, id := v.account(p.Author), v.texts.id(p.ID)
 	address := v.texts.join(author.URL, "/", id)
 	e := &Status{
@@ -105,7 +136,8 @@ func (v *view) status(p *community.Post) *Status {
 		Account: author, Content: v.html(p.Caption, p.Mentions, p.Tags), Visibility: visibilityWord(p.Visibility),
 		Sensitive: p.Warned(), SpoilerText: p.Warning, MediaAttachments: v.mediaList(p.Photos),
 		Mentions: make([]Mention, 0, len(p.Mentions)), Tags: make([]StatusTag, 0, len(p.Tags)), Emojis: []nothing{},
-		FavouritesCount: p.LikesCount, RepliesCount: p.CommentsCount, Favourited: p.Liked, Filtered: []nothing{},
+		FavouritesCount: p.LikesCount, ReblogsCount: p.BoostsCount, RepliesCount: p.CommentsCount, CommentsDisabled: p.CommentsFrom == store.CommentsFromNobody,
+		Favourited: p.Liked, Reblogged: p.Boosted, Bookmarked: p.Bookmarked, Muted: p.Muted, Pinned: p.Pinned, Filtered: filterResults(p.Filtered),
 	}
 	if p.Language != "" {
 		e.Language = &p.Language

@@ -42,11 +42,13 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // Body is the answer's JSON.
 func (e *Error) Body() any {
-	return struct {
-		Error       string              `json:"error"`
-		Description string              `json:"error_description,omitempty"`
-		Details     map[string][]Detail `json:"details,omitempty"`
-	}{e.Message, e.Description, e.Details}
+	return errorBody{e.Message, e.Description, e.Details}
+}
+
+type errorBody struct {
+	Error       string              `json:"error"`
+	Description string              `json:"error_description,omitempty"`
+	Details     map[string][]Detail `json:"details,omitempty"`
 }
 
 const validationFailed = "Validation failed: "
@@ -110,10 +112,27 @@ func apiError(err error) error {
 	return err
 }
 
+// clientWords are what clients are told where the sentence for people speaks of a form: by field and code.
+var clientWords = map[[2]string]string{
+	{"idempotency_key", "reused"}: "Idempotency-Key: it was sent before, with other content",
+	{"visibility", "invalid"}:     "Visibility is public, unlisted or private",
+	{"caption", "blank"}:          "Text can't be blank",
+	{"username", "blank"}:         "Username can't be blank",
+	{"email", "blank"}:            "Email can't be blank",
+	{"password", "blank"}:         "Password can't be blank",
+}
+
+func words(f community.FieldError) string {
+	if own, ok := clientWords[[2]string{f.Field, f.Code}]; ok {
+		return own
+	}
+	return f.Message
+}
+
 func sentence(bad *community.Invalid) string {
 	parts := make([]string, len(bad.Fields))
 	for i, f := range bad.Fields {
-		parts[i] = strings.TrimSuffix(f.Message, ".")
+		parts[i] = strings.TrimSuffix(words(f), ".")
 	}
 	return validationFailed + strings.Join(parts, ", ")
 }
@@ -125,7 +144,7 @@ func details(bad *community.Invalid) map[string][]Detail {
 		if f.Field == "" {
 			continue
 		}
-		all[f.Field] = append(all[f.Field], Detail{Code: "ERR_" + strings.ToUpper(f.Code), Description: f.Message})
+		all[f.Field] = append(all[f.Field], Detail{Code: "ERR_" + strings.ToUpper(f.Code), Description: words(f)})
 	}
 	return all
 }

@@ -14,7 +14,7 @@ import (
 
 var relationshipKeys = []string{
 	"id", "following", "showing_reblogs", "notifying", "followed_by", "blocking", "blocked_by", "muting", "muting_notifications",
-	"requested", "requested_by", "domain_blocking", "endorsed", "note",
+	"requested", "requested_by", "domain_blocking", "endorsed", "note", "languages",
 }
 
 func path(format string, id int64) string { return fmt.Sprintf(format, id) }
@@ -60,6 +60,20 @@ func TestRelationships(t *testing.T) {
 		t.Errorf("after block: %v", r)
 	}
 	s.get(path("/api/v1/accounts/%d", anna.ID), bob.token).is(http.StatusNotFound)
+	for address, want := range map[string]int{
+		"/api/v1/accounts/search?q=bob": 1, "/api/v1/accounts/search?q=@bob": 1, "/api/v1/accounts/search?q=bo": 0,
+		"/api/v1/accounts/search?q=bob&following=true": 0,
+	} {
+		if list := s.get(address, anna.token).ok().list(); len(list) != want {
+			t.Errorf("who blocked bob finds %d by %s, want %d", len(list), address, want)
+		}
+	}
+	if found := s.get("/api/v2/search?type=accounts&q=bob", anna.token).ok().object()["accounts"].([]any); len(found) != 1 || at(found[0], "acct") != "bob" {
+		t.Errorf("who blocked bob finds %v", found)
+	}
+	if list := s.get("/api/v1/accounts/search?q=anna", bob.token).ok().list(); len(list) != 0 {
+		t.Errorf("who is blocked finds %v", list)
+	}
 	if list := s.get("/api/v1/blocks", anna.token).ok().list(); len(list) != 1 || list[0]["acct"] != "bob" {
 		t.Errorf("blocks: %v", list)
 	}
@@ -207,6 +221,19 @@ func TestReports(t *testing.T) {
 	o := s.post("/api/v1/reports", anna.token, form("account_id", strconv.FormatInt(bob.ID, 10), "comment", "rude")).ok().object()
 	if o["comment"] != "rude" || o["action_taken"] != false || at(o, "target_account.acct") != "bob" {
 		t.Errorf("report: %v", o)
+	}
+	if o["category"] != "other" {
+		t.Errorf("category %v", o["category"])
+	}
+	post := s.publish(bob, "A hill")["id"].(string)
+	for _, category := range []string{"spam", "legal", "violation", "other"} {
+		o := s.post("/api/v1/reports", anna.token, form("account_id", strconv.FormatInt(bob.ID, 10), "status_ids[]", post, "category", category, "forward", "true")).ok().object()
+		if o["category"] != category || len(o["status_ids"].([]any)) != 1 || o["forwarded"] != false {
+			t.Errorf("report: %v", o)
+		}
+	}
+	for _, body := range []string{form("category", "rude"), form("status_ids[]", post, "status_ids[]", "7"), form("rule_ids[]", "1")} {
+		s.post("/api/v1/reports", anna.token, form("account_id", strconv.FormatInt(bob.ID, 10))+"&"+body).is(http.StatusUnprocessableEntity)
 	}
 	s.post("/api/v1/reports", anna.token, form("comment", "rude")).is(http.StatusUnprocessableEntity)
 	s.post("/api/v1/reports", anna.token, form("account_id", "1")).is(http.StatusNotFound)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -17,11 +18,15 @@ func (a *API) followEndpoints() []endpoint {
 		{method: get, path: "/api/v1/accounts/:id/following", access: visitors, scope: "read:accounts", answer: accountsAt(c.Following)},
 		{method: get, path: "/api/v1/follow_requests", access: members, scope: "read:follows", answer: accountsOf(c.FollowRequests)},
 		{method: get, path: "/api/v1/blocks", access: members, scope: "read:blocks", answer: accountsOf(c.Blocks)},
-		{method: post, path: "/api/v1/accounts/:id/follow", access: members, scope: "write:follows", answer: relates(c.Follow)},
+		{method: post, path: "/api/v1/accounts/:id/follow", access: members, scope: "write:follows", answer: a.follow},
 		{method: post, path: "/api/v1/accounts/:id/unfollow", access: members, scope: "write:follows", answer: relates(c.Unfollow)},
 		{method: post, path: "/api/v1/accounts/:id/remove_from_followers", access: members, scope: "write:follows", answer: relates(c.RemoveFollower)},
 		{method: post, path: "/api/v1/accounts/:id/block", access: members, scope: "write:blocks", answer: relates(c.Block)},
 		{method: post, path: "/api/v1/accounts/:id/unblock", access: members, scope: "write:blocks", answer: relates(c.Unblock)},
+		{method: get, path: "/api/v1/mutes", access: members, scope: "read:mutes", answer: a.getMutes},
+		{method: post, path: "/api/v1/accounts/:id/mute", access: members, scope: "write:mutes", answer: a.mute},
+		{method: post, path: "/api/v1/accounts/:id/unmute", access: members, scope: "write:mutes", answer: relates(c.Unmute)},
+		{method: post, path: "/api/v1/accounts/:id/note", access: members, scope: "write:accounts", answer: a.note},
 		{method: post, path: "/api/v1/follow_requests/:id/authorize", access: members, scope: "write:follows", answer: relates(c.AcceptFollow)},
 		{method: post, path: "/api/v1/follow_requests/:id/reject", access: members, scope: "write:follows", answer: relates(c.RefuseFollow)},
 	}
@@ -32,7 +37,7 @@ func (a *API) getRelationships(q *call) (any, error) {
 	if len(ids) > maxRelations {
 		return nil, errTooManyIDs
 	}
-	found, err := a.Community.Relationships(q.ctx(), q.account, ids)
+	found, err := a.Community.Relationships(q.ctx(), q.account, ids, q.params.isTrue("with_suspended"))
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +46,56 @@ func (a *API) getRelationships(q *call) (any, error) {
 		all = append(all, relationship(r))
 	}
 	return all, nil
+}
+
+// follow follows the account of the path, with or without its boosts.
+func (a *API) follow(q *call) (any, error) {
+	var o community.FollowOptions
+	if show := q.params.boolean("reblogs"); show != nil {
+		hide := !*show
+		o.HideBoosts = &hide
+	}
+	return relates(func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
+		return a.Community.FollowWith(ctx, acc, id, o)
+	})(q)
+}
+
+// mute mutes the account of the path, for so many seconds where they are given.
+func (a *API) mute(q *call) (any, error) {
+	if err := q.params.plainBoolean("notifications"); err != nil { // in markers it has fields
+		return nil, err
+	}
+	o := community.MuteOptions{For: time.Duration(q.params.number("duration", 0, -1, 1<<31)) * time.Second}
+	if notifications := q.params.boolean("notifications"); notifications != nil {
+		o.KeepNotifications = !*notifications
+	}
+	return relates(func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
+		return a.Community.Mute(ctx, acc, id, o)
+	})(q)
+}
+
+// getMutes lists muted accounts, each with the end of its mute.
+func (a *API) getMutes(q *call) (any, error) {
+	page, ends, err := a.Community.Mutes(q.ctx(), q.account, q.page(defaultAccounts, maxAccounts))
+	if err != nil {
+		return nil, err
+	}
+	list := make([]MutedAccount, 0, len(page.Accounts))
+	for i, e := range q.accountPage(page) {
+		m := MutedAccount{Account: e}
+		if at, ok := ends[page.Accounts[i].ID]; ok {
+			m.MuteExpiresAt = optionalMillis(&at)
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// note writes what the caller notes of the account of the path.
+func (a *API) note(q *call) (any, error) {
+	return relates(func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
+		return a.Community.SetNote(ctx, acc, id, q.params.text("comment"))
+	})(q)
 }
 
 // relates handles an action on the account of the path. It answers with the relationship afterwards.

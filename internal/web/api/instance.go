@@ -29,7 +29,9 @@ func (a *API) getInstanceV1(q *call) (any, error) {
 
 func (a *API) getInstanceV2(q *call) (any, error) {
 	s, err := q.stats()
-	return a.instanceV2(s), err
+	e := a.instanceV2(s)
+	e.Configuration.Vapid.PublicKey = a.Community.PushPublicKey(q.ctx())
+	return e, err
 }
 
 // stats are the site's counts.
@@ -69,13 +71,7 @@ func (s *siteStats) get(ctx context.Context, a *API) (stats, error) {
 }
 
 func (a *API) getNodeInfoLinks(*call) (any, error) {
-	type link struct {
-		Rel  string `json:"rel"`
-		Href string `json:"href"`
-	}
-	return struct {
-		Links []link `json:"links"`
-	}{[]link{{"http://nodeinfo.diaspora.software/ns/schema/2.0", a.BaseURL + "/nodeinfo/2.0"}}}, nil
+	return NodeInfoLinks{[]NodeInfoLink{{"http://nodeinfo.diaspora.software/ns/schema/2.0", a.BaseURL + "/nodeinfo/2.0"}}}, nil
 }
 
 // getNodeInfo names Mastodon as upstream, because megalodon chooses the API by it.
@@ -102,6 +98,7 @@ func (a *API) getOAuthMetadata(*call) (any, error) {
 		"authorization_endpoint":                a.BaseURL + "/oauth/authorize",
 		"token_endpoint":                        a.BaseURL + "/oauth/token",
 		"revocation_endpoint":                   a.BaseURL + "/oauth/revoke",
+		"userinfo_endpoint":                     a.BaseURL + "/oauth/userinfo",
 		"app_registration_endpoint":             a.BaseURL + "/api/v1/apps",
 		"scopes_supported":                      supportedScopes,
 		"response_types_supported":              []string{"code"},

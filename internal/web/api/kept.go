@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -31,6 +32,18 @@ type answerCache struct {
 	generation func() uint64
 	known      *otter.Cache[string, *answer]
 	flight     singleflight.Group
+
+	kept, joined, made, failed atomic.Int64
+}
+
+// KeptOutcomes count what became of visitors' requests for answers that are kept: answered with one that was, joined to
+// another's that made it, made, or failed. It is empty where none is kept.
+func (a *API) KeptOutcomes() map[string]func() int64 {
+	k := a.answers
+	if k == nil {
+		return nil
+	}
+	return map[string]func() int64{"kept": k.kept.Load, "joined": k.joined.Load, "made": k.made.Load, "failed": k.failed.Load}
 }
 
 // An answer is what every visitor gets.
@@ -83,6 +96,7 @@ func (q *call) keptAnswer(e endpoint, key string) error {
 	k := q.api.answers
 	now := k.generation() // before anything is read
 	if a, ok := k.known.GetIfPresent(key); ok && a.generation == now {
+		k.kept.Add(1)
 		return q.writeAnswer(a)
 	}
 	mine := false
@@ -100,6 +114,14 @@ func (q *call) keptAnswer(e endpoint, key string) error {
 		k.known.Set(key, a)
 		return a, nil
 	})
+	switch {
+	case err != nil:
+		k.failed.Add(1)
+	case mine:
+		k.made.Add(1)
+	default:
+		k.joined.Add(1)
+	}
 	if err != nil {
 		if mine {
 			return apiError(err)

@@ -62,7 +62,12 @@ func TestKeptAnswers(t *testing.T) {
 			t.Fatalf("%s: %d %s", path, first.StatusCode, made)
 		}
 		behind("after")
+		counts := s.api.KeptOutcomes()
+		kept, others := counts["kept"](), counts["made"]()+counts["joined"]()
 		again := get(path)
+		if counts["kept"]() != kept+1 || counts["made"]()+counts["joined"]() != others {
+			t.Errorf("%s: a kept answer is not counted", path)
+		}
 		if got := body(again); got != made {
 			t.Errorf("%s is not kept: %s", path, got)
 		}

@@ -94,17 +94,34 @@ func (a allowance) write(h http.Header) {
 	h.Set("X-RateLimit-Reset", formatTime(a.resets))
 }
 
-// clientKey is the key by which a visitor is limited: an IPv4 address or an IPv6 /64, because a client with one IPv6
-// address has 2^64 of them.
-func clientKey(remote string) string {
+// takeOfNetwork counts one request of a visitor: by an IPv4 address, or by an IPv6 /64, because a client with one IPv6
+// address has 2^64 of them. Who has a /56 gets twice as much from all of it, and a /48 four times; that is counted in
+// this process only.
+func (l *limiter) takeOfNetwork(ctx context.Context, remote string) allowance {
+	networks := networksOf(remote)
+	left := l.take(ctx, networks[0])
+	for level, network := range networks[1:] {
+		if used, ends := l.here(network, l.now()); used > l.limit<<(level+1) {
+			left.remaining, left.wait = 0, ends.Sub(l.now())
+		}
+	}
+	return left
+}
+
+// networksOf names the networks that a client may hold, the narrowest first.
+func networksOf(remote string) []string {
 	ap, err := netip.ParseAddrPort(remote)
 	if err != nil {
-		return remote
+		return []string{remote}
 	}
 	addr := ap.Addr().Unmap().WithZone("")
 	if addr.Is4() {
-		return addr.String()
+		return []string{addr.String()}
 	}
-	network, _ := addr.Prefix(64) // cannot fail: an IPv6 address has 64 bits
-	return network.String()
+	var networks []string
+	for _, bits := range []int{64, 56, 48} {
+		network, _ := addr.Prefix(bits) // cannot fail: an IPv6 address has 128 bits
+		networks = append(networks, network.String())
+	}
+	return networks
 }

@@ -58,7 +58,11 @@ func (a *API) postMediaV2(q *call) (any, error) {
 func (a *API) upload(q *call, patience time.Duration) (*store.Photo, error) {
 	var photo *store.Photo
 	var before community.PhotoChange
-	err := q.readBody(files{fields: []string{"file"}, take: func(f file) error {
+	err := q.readBody(files{fields: []string{"file", "thumbnail"}, take: func(f file) error {
+		if f.field != "file" {
+			q.params.values[f.field] = []string{f.name + "…"} // which is refused
+			return q.refuse()
+		}
 		if photo != nil {
 			return invalid("One file at a time")
 		}
@@ -76,6 +80,9 @@ func (a *API) upload(q *call, patience time.Duration) (*store.Photo, error) {
 		photo, err = a.Community.StartUpload(q.ctx(), q.account, u)
 		return err
 	}})
+	if err == nil {
+		err = q.refuse()
+	}
 	if err == nil && photo == nil {
 		return nil, invalid("File can't be blank")
 	}
@@ -96,6 +103,9 @@ func (a *API) upload(q *call, patience time.Duration) (*store.Photo, error) {
 // photoChange is what the parameters say about a photo.
 func photoChange(p *params) (community.PhotoChange, error) {
 	change := community.PhotoChange{Description: p.given("description")}
+	if p.text("thumbnail") != "" {
+		return change, invalid("thumbnail: thumbnails are made of the photo")
+	}
 	if text := p.text("focus"); text != "" {
 		x, y, ok := parseFocus(text)
 		if !ok {
@@ -113,7 +123,7 @@ func parseFocus(text string) (x, y float64, ok bool) {
 	}
 	x, errX := strconv.ParseFloat(strings.TrimSpace(left), 64)
 	y, errY := strconv.ParseFloat(strings.TrimSpace(right), 64)
-	if errX != nil || errY != nil || math.IsNaN(x) || math.IsNaN(y) {
+	if errX != nil || errY != nil || math.IsNaN(x+y) || math.IsInf(x, 0) || math.IsInf(y, 0) {
 		return 0, 0, false
 	}
 	clamp := func(f float64) float64 { return max(-1, min(f, 1)) }

@@ -137,6 +137,7 @@ func TestMediaThatIsRefused(t *testing.T) {
 		{"too large", []string{"file", "@" + strings.Repeat("x", 1<<20+1)}, 413, "too large"},
 		{"two files", []string{"file", "@" + picture(1), "file", "@" + picture(2)}, 422, "One file at a time"},
 		{"a bad focus", []string{"file", "@" + picture(1), "focus", "x"}, 422, "Focus must be"},
+		{"a focus without end", []string{"file", "@" + picture(1), "focus", "inf,-inf"}, 422, "Focus must be"},
 		{"a long description", []string{"file", "@" + picture(1), "description", strings.Repeat("x", community.MaxDescription+1)}, 422, "Validation failed: "},
 	} {
 		for _, version := range []string{"v1", "v2"} {
@@ -170,5 +171,51 @@ func TestMediaThatTakesLong(t *testing.T) {
 	servertest.Eventually(t, "the photo is ready", func() bool { return s.get(address, anna.token).status != http.StatusPartialContent })
 	if o := s.get(address, anna.token).ok().object(); o["url"] == nil {
 		t.Errorf("ready: %v", o)
+	}
+}
+
+// media_attributes change photos of a new post and of an edited one, and the addresses that others hold stay good.
+func TestMediaAttributes(t *testing.T) {
+	s := newSite(t)
+	s.work()
+	anna := s.join("anna")
+	uploaded := s.upload(http.MethodPost, "/api/v2/media", anna.token, "file", "@"+picture(1), "description", "first").ok().object()
+	other := s.upload(http.MethodPost, "/api/v2/media", anna.token, "file", "@"+picture(2)).ok().object()["id"].(string)
+	id := uploaded["id"].(string)
+	held := []any{uploaded["url"], uploaded["preview_url"]}
+	check := func(when string, post map[string]any, description string, x float64) {
+		t.Helper()
+		photos := post["media_attachments"].([]any)
+		if len(photos) != 1 || at(photos[0], "id") != id || at(photos[0], "description") != description || at(photos[0], "meta.focus.x") != x {
+			t.Errorf("%s: %v", when, photos)
+		}
+		held = append(held, at(photos[0], "url"), at(photos[0], "preview_url"))
+	}
+	for _, tt := range []struct{ name, id, focus string }{{"another photo", other, "0,0"}, {"no id", "", "0,0"}, {"no point", id, "middle"}} {
+		s.post("/api/v1/statuses", anna.token, form("status", "x", "media_ids[]", id, "media_attributes[][id]", tt.id, "media_attributes[][focus]", tt.focus)).is(http.StatusUnprocessableEntity)
+	}
+	post := s.post("/api/v1/statuses", anna.token, `{"status":"x","media_ids":["`+id+`"],"media_attributes":[{"id":"`+id+`","description":"second","focus":"-0.5,0.25"}]}`).ok().object()
+	check("posted", post, "second", -0.5)
+	address := "/api/v1/statuses/" + post["id"].(string)
+	moved := func(from any) func() bool {
+		return func() bool { return at(s.get(address, "").object()["media_attachments"].([]any)[0], "url") != from }
+	}
+	servertest.Eventually(t, "the square follows the focal point of the new post", moved(held[len(held)-2]))
+	check("read", s.get(address, "").ok().object(), "second", -0.5)
+	check("edited", s.do(http.MethodPut, address, anna.token, form("media_attributes[][id]", id, "media_attributes[][focus]", "1,1")).ok().object(), "second", 1)
+	servertest.Eventually(t, "the square follows the focal point of the edit", moved(held[len(held)-2]))
+	check("read again", s.get(address, "").ok().object(), "second", 1)
+	s.do(http.MethodPut, address, anna.token, form("media_attributes[][id]", other, "media_attributes[][description]", "x")).is(http.StatusUnprocessableEntity)
+	for _, address := range held {
+		key, ok := strings.CutPrefix(address.(string), baseURL+"/media/")
+		if !ok {
+			t.Fatalf("address %v", address)
+		}
+		file, err := s.community.Media.Open(t.Context(), key)
+		if err != nil {
+			t.Errorf("the address %s is dead: %v", key, err)
+			continue
+		}
+		file.Close()
 	}
 }

@@ -21,7 +21,7 @@ func (a *API) notificationEndpoints() []endpoint {
 func (a *API) getNotifications(q *call) (any, error) {
 	p := q.params
 	list, err := a.Community.Notifications(q.ctx(), q.account, community.NotificationFilter{
-		Types: p.list("types"), Exclude: p.list("exclude_types"), FromID: p.cursor("account_id"),
+		Types: p.list("types"), Exclude: p.list("exclude_types"), FromID: p.otherID("account_id"),
 	}, q.page(defaultNotifications, maxNotifications))
 	if err != nil {
 		return nil, err
@@ -50,10 +50,8 @@ func (a *API) getNotification(q *call) (any, error) {
 }
 
 func (a *API) countUnread(q *call) (any, error) {
-	n, err := a.Community.UnreadNotifications(q.ctx(), q.account)
-	return struct {
-		Count int `json:"count"`
-	}{n}, err
+	n, err := a.Community.UnreadNotifications(q.ctx(), q.account, community.NotificationFilter{})
+	return UnreadCount{n}, err
 }
 
 func (a *API) clearNotifications(q *call) (any, error) {

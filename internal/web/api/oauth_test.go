@@ -150,3 +150,19 @@ func TestSignUpOnAClosedSite(t *testing.T) {
 	r := s.post("/oauth/token", "", form("grant_type", "client_credentials", "scope", "write", "client_id", c.ClientID, "client_secret", c.ClientSecret)).ok().object()
 	s.post("/api/v1/accounts", r["access_token"].(string), form("username", "newbie", "email", "n@tintype.test", "password", password)).is(http.StatusForbidden)
 }
+
+// Clients that log people in by this site learn who they are, by either method, and with the scope for it alone.
+func TestUserInfo(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		for _, scopes := range []string{"profile", "read"} {
+			r := s.do(method, "/oauth/userinfo", s.tokenFor(anna.Account, scopes), "").ok().object()
+			if r["sub"] != baseURL+"/@anna" || r["preferred_username"] != "anna" || r["iss"] != baseURL+"/" || r["picture"] != baseURL+"/static/avatar.png" || r["email"] != nil {
+				t.Errorf("%s with %s: %v", method, scopes, r)
+			}
+		}
+		s.do(method, "/oauth/userinfo", s.tokenFor(anna.Account, "write"), "").is(http.StatusForbidden)
+		s.do(method, "/oauth/userinfo", "", "").is(http.StatusUnauthorized)
+	}
+}

@@ -1,11 +1,15 @@
 package api
 
 import (
+	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 
 	"tintype/internal/community"
+	"tintype/internal/hostname"
+	"tintype/internal/store"
 )
 
 func (a *API) otherEndpoints() []endpoint {
@@ -13,6 +17,9 @@ func (a *API) otherEndpoints() []endpoint {
 	return []endpoint{
 		{method: get, path: "/api/v2/search", access: visitors, scope: "read:search", answer: a.search},
 		{method: get, path: "/api/v1/tags/:name", access: visitors, scope: "read:follows", answer: a.getTag},
+		{method: post, path: "/api/v1/tags/:name/follow", access: members, scope: "write:follows", answer: a.followTag(true)},
+		{method: post, path: "/api/v1/tags/:name/unfollow", access: members, scope: "write:follows", answer: a.followTag(false)},
+		{method: get, path: "/api/v1/followed_tags", access: members, scope: "read:follows", answer: a.getFollowedTags},
 		{method: get, path: "/api/v1/markers", access: members, scope: "read:statuses", answer: a.getMarkers},
 		{method: post, path: "/api/v1/markers", access: members, scope: "write:statuses", answer: a.postMarkers},
 		{method: get, path: "/api/v1/preferences", access: members, scope: "read:accounts", answer: a.getPreferences},
@@ -20,12 +27,18 @@ func (a *API) otherEndpoints() []endpoint {
 	}
 }
 
-// search finds accounts and tags by the beginning of their names, and a post by its address.
+// search finds accounts and tags by the beginning of their names, posts by their words (see community.SearchPosts), and a
+// post by its address.
 func (a *API) search(q *call) (any, error) {
 	p := q.params
 	found := Search{Accounts: []*Account{}, Statuses: []*Status{}, Hashtags: []Tag{}}
 	limit := p.number("limit", defaultStatuses, 1, maxStatuses)
 	kind, words := p.text("type"), strings.TrimSpace(p.text("q"))
+	switch kind {
+	case "", "accounts", "statuses", "hashtags":
+	default:
+		return nil, invalid("Type must be accounts, hashtags or statuses")
+	}
 	wants := func(k string) bool { return kind == "" || kind == k }
 	v := q.view()
 	if id, ok := a.postAt(words); ok {
@@ -38,8 +51,8 @@ func (a *API) search(q *call) (any, error) {
 		}
 		return found, nil
 	}
-	if name, ok := strings.CutPrefix(words, a.BaseURL+"/@"); ok {
-		words = "@" + name
+	if path, ok := hostname.Local(words, a.BaseURL); ok && strings.HasPrefix(path, "/@") {
+		words = strings.TrimRight(path[1:], "/")
 		p.values["q"] = []string{words}
 	}
 	if wants("accounts") && !strings.HasPrefix(words, "#") {
@@ -48,6 +61,18 @@ func (a *API) search(q *call) (any, error) {
 			return nil, err
 		}
 		found.Accounts = v.accountList(accounts)
+	}
+	if wants("statuses") {
+		page := q.page(defaultStatuses, maxStatuses)
+		page.Limit = limit
+		posts, err := a.Community.SearchPosts(q.ctx(), q.account, community.PostSearch{
+			Text: words, AuthorID: p.otherID("account_id"), Skip: p.number("offset", 0, 0, community.MaxSearch), Cursor: page,
+		})
+		var wrong *community.Invalid
+		if err != nil && (kind != "" || !errors.As(err, &wrong)) { // what is no search for posts may still name an account or a tag
+			return nil, err
+		}
+		found.Statuses = v.statuses(posts)
 	}
 	if wants("hashtags") && !strings.HasPrefix(words, "@") && words != "" {
 		skip := p.number("offset", 0, 0, maxAccounts)
@@ -64,11 +89,11 @@ func (a *API) search(q *call) (any, error) {
 
 // postAt returns the id in the address of a post of this site.
 func (a *API) postAt(address string) (int64, bool) {
-	rest, ok := strings.CutPrefix(address, a.BaseURL+"/@")
-	if !ok {
+	path, ok := hostname.Local(address, a.BaseURL)
+	if !ok || !strings.HasPrefix(path, "/@") {
 		return 0, false
 	}
-	_, id, ok := strings.Cut(rest, "/")
+	_, id, ok := strings.Cut(strings.TrimRight(path[1:], "/"), "/")
 	if !ok {
 		return 0, false
 	}
@@ -81,17 +106,47 @@ func (a *API) getTag(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.view().tag(*t), nil
+	e := q.view().tag(*t)
+	e.Following, err = a.Community.FollowsTag(q.ctx(), q.account, t.ID)
+	return e, err
+}
+
+func (a *API) followTag(follow bool) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		t, err := a.Community.FollowTag(q.ctx(), q.account, q.c.Param("name"), follow)
+		if err != nil {
+			return nil, err
+		}
+		e := q.view().tag(*t)
+		e.Following = follow
+		return e, nil
+	}
+}
+
+func (a *API) getFollowedTags(q *call) (any, error) {
+	tags, next, prev, err := a.Community.FollowedTags(q.ctx(), q.account, q.page(100, 200))
+	if err != nil {
+		return nil, err
+	}
+	q.link(next, prev)
+	v, list := q.view(), []Tag{}
+	for _, t := range tags {
+		e := v.tag(t)
+		e.Following = true
+		list = append(list, e)
+	}
+	return list, nil
 }
 
 func (a *API) getMarkers(q *call) (any, error) {
 	var asked []string
-	for _, name := range q.params.list("timeline") {
+	names := q.params.list("timeline")
+	for _, name := range names { // an unknown one has no marker
 		if slices.Contains(community.Timelines, name) && !slices.Contains(asked, name) {
 			asked = append(asked, name)
 		}
 	}
-	if asked == nil {
+	if len(names) == 0 {
 		asked = community.Timelines
 	}
 	found, err := a.Community.Markers(q.ctx(), q.account, asked)
@@ -103,14 +158,20 @@ func (a *API) getMarkers(q *call) (any, error) {
 
 func (a *API) postMarkers(q *call) (any, error) {
 	positions := make(map[string]int64)
-	for _, name := range community.Timelines {
-		text, ok := q.params.lookup(name + "[last_read_id]")
+	for key := range q.params.values {
+		name, ok := strings.CutSuffix(key, "[last_read_id]")
 		if !ok {
+			if name, _, _ := strings.Cut(key, "["); slices.Contains(community.Timelines, name) {
+				return nil, invalid(name + ": has a last_read_id and nothing else")
+			}
 			continue
 		}
-		id, ok := parseID(text)
+		if !slices.Contains(community.Timelines, name) {
+			return nil, invalid(name + ": markers are kept for " + strings.Join(community.Timelines, " and "))
+		}
+		id, ok := parseID(q.params.text(key))
 		if !ok {
-			return nil, invalid("Last read is not an id")
+			return nil, invalid(name + ": last_read_id is not an id")
 		}
 		positions[name] = id
 	}
@@ -133,14 +194,7 @@ func (a *API) getPreferences(q *call) (any, error) {
 	if q.account.Language != "" {
 		language = &q.account.Language
 	}
-	return map[string]any{
-		"posting:default:visibility": visibilityWord(q.account.DefaultVisibility),
-		"posting:default:sensitive":  q.account.DefaultSensitive,
-		"posting:default:language":   language,
-		"reading:expand:media":       media,
-		"reading:expand:spoilers":    false,
-		"reading:autoplay:gifs":      false,
-	}, nil
+	return Preferences{Visibility: visibilityWord(q.account.DefaultVisibility), Sensitive: q.account.DefaultSensitive, Language: language, Media: media}, nil
 }
 
 // postReport files a complaint about an account, or about the first post in the request.
@@ -150,12 +204,28 @@ func (a *API) postReport(q *call) (any, error) {
 	if !ok {
 		return nil, invalid("Account can't be blank")
 	}
-	report := community.Report{TargetID: target, Comment: p.text("comment")}
+	report := community.Report{TargetID: target, Category: cmp.Or(p.text("category"), "other"), Comment: p.text("comment")}
 	statuses := p.ids("status_ids")
-	if len(statuses) > 0 {
-		report.PostID = statuses[0]
+	for _, text := range p.list("status_ids") {
+		if _, ok := parseID(text); !ok && text != "" {
+			return nil, invalid("status_ids: holds what is not an id")
+		}
 	}
-	filed, err := a.Community.Report(q.ctx(), q.account, report)
+	if len(statuses) > 1 {
+		return nil, invalid("A report is about one post at a time: status_ids names several")
+	}
+	var filed *store.Report
+	file := func(post int64) (err error) {
+		report.PostID = post
+		filed, err = a.Community.Report(q.ctx(), q.account, report)
+		return err
+	}
+	var err error
+	if len(statuses) > 0 {
+		err = q.ofPost(statuses[0], file)
+	} else {
+		err = file(0)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +235,7 @@ func (a *API) postReport(q *call) (any, error) {
 		return nil, err
 	}
 	e := Report{
-		ID: formatID(filed.ID), Category: "other", Comment: filed.Comment, CreatedAt: formatMillis(filed.CreatedAt),
+		ID: formatID(filed.ID), Category: filed.Category, Comment: filed.Comment, CreatedAt: formatMillis(filed.CreatedAt),
 		StatusIDs: []string{}, RuleIDs: []nothing{},
 	}
 	if filed.PostID != nil {

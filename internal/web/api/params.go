@@ -107,6 +107,12 @@ func (p *params) addJSON(r io.Reader) error {
 	if !ok {
 		return errors.New("not a JSON object")
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		if err == nil || errors.As(err, new(*json.SyntaxError)) {
+			err = errors.New("something follows the JSON object")
+		}
+		return err
+	}
 	for name, value := range object {
 		if err := p.addValue(name, value, 1); err != nil {
 			return err
@@ -291,6 +297,19 @@ func (p *params) cursor(name string) int64 {
 		return math.MaxInt64
 	}
 	return 0
+}
+
+// otherID reads the id of what a list is narrowed to: 0 where there is none, and what nothing has where it is no id of
+// ours.
+func (p *params) otherID(name string) int64 {
+	text := p.text(name)
+	if id, ok := parseID(text); ok {
+		return id
+	}
+	if b := p.boolean(name); b == nil { // also how Python and JavaScript write nothing
+		return 0
+	}
+	return math.MaxInt64
 }
 
 // parseID reads an id of ours: a positive decimal number.

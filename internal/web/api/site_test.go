@@ -36,6 +36,7 @@ type site struct {
 	store     *store.Store
 	streams   *community.Streams
 	handler   http.Handler
+	api       *api.API
 }
 
 type options struct {
@@ -75,16 +76,17 @@ func newSite(t testing.TB, changes ...func(*options)) *site {
 	o.api.Community = c
 	streams := community.NewStreams(c, o.streams)
 	o.api.Streams = streams
-	r := router{gin.New()}
-	api.New(o.api).Register(r)
-	return &site{t: t, community: c, store: s, streams: streams, handler: r.engine}
+	r := router{t, gin.New()}
+	served := api.New(o.api)
+	served.Register(r)
+	return &site{t: t, community: c, store: s, streams: streams, handler: r.engine, api: served}
 }
 
 // work starts what prepares photos.
 func (s *site) work() {
 	s.t.Helper()
 	q := queue.New(queue.Options{Backend: community.JobBackend(s.store), Workers: community.Workers(), Poll: 20 * time.Millisecond})
-	s.community.RegisterPhotoJobs(q)
+	s.community.RegisterJobs(q)
 	s.store.OnJob(q.Notify)
 	s.store.OnEvent(s.community.Live.Wake)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -103,27 +105,42 @@ func (s *site) work() {
 }
 
 // A router answers errors the way the site's error responder does.
-type router struct{ engine *gin.Engine }
+type router struct {
+	t      testing.TB
+	engine *gin.Engine
+}
 
 func (r router) API(method, path string, h func(*gin.Context) error) {
-	r.engine.Handle(method, path, func(c *gin.Context) {
-		err := h(c)
-		var own *api.Error
-		var tooLarge *http.MaxBytesError
-		switch {
-		case err == nil:
-		case errors.As(err, &own):
-			c.JSON(own.Status, own.Body())
-			c.Writer.Header().Set("Content-Type", "application/json")
-		case errors.As(err, &tooLarge):
-			c.JSON(http.StatusRequestEntityTooLarge, gin.H{"error": "too large"})
-		default:
-			c.JSON(http.StatusInternalServerError, gin.H{"error": err.Error()})
-		}
+	r.APIStream(method, path, func(c *gin.Context) error {
+		w := &recorder{ResponseWriter: c.Writer}
+		c.Writer = w
+		answer(c, h)
+		w.answersAsDescribed(r.t, method, path)
+		return nil
 	})
 }
 
-func (r router) APIStream(method, path string, h func(*gin.Context) error) { r.API(method, path, h) }
+func (r router) APIStream(method, path string, h func(*gin.Context) error) {
+	r.engine.Handle(method, path, func(c *gin.Context) { answer(c, h) })
+}
+
+// answer calls the handler and writes its error.
+func answer(c *gin.Context, h func(*gin.Context) error) {
+	err := h(c)
+	var own *api.Error
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+	case errors.As(err, &own):
+		c.JSON(own.Status, own.Body())
+		c.Writer.Header().Set("Content-Type", "application/json")
+	case errors.As(err, &tooLarge):
+		c.JSON(http.StatusRequestEntityTooLarge, gin.H{"error": "too large"})
+	default:
+		c.JSON(http.StatusInternalServerError, gin.H{"error": err.Error()})
+	}
+}
+
 func (r router) APIUpload(method, path string, h func(*gin.Context) error) { r.API(method, path, h) }
 
 func (s *site) ctx() context.Context {

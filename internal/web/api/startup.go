@@ -11,28 +11,15 @@ func (a *API) emptyEndpoints() []endpoint {
 	}
 	list("/api/v1/custom_emojis", visitors, "")
 	list("/api/v1/announcements", members, "read:accounts")
-	list("/api/v1/filters", members, "read:filters")
-	list("/api/v2/filters", members, "read:filters")
-	list("/api/v1/lists", members, "read:lists")
 	list("/api/v1/conversations", members, "read:statuses")
-	list("/api/v1/bookmarks", members, "read:bookmarks")
-	list("/api/v1/mutes", members, "read:mutes")
 	list("/api/v1/domain_blocks", members, "read:blocks")
-	list("/api/v1/followed_tags", members, "read:follows")
 	list("/api/v1/featured_tags", members, "read:accounts")
 	list("/api/v1/featured_tags/suggestions", members, "read:accounts")
 	list("/api/v1/endorsements", members, "read:accounts")
 	list("/api/v1/scheduled_statuses", members, "read:statuses")
-	list("/api/v1/trends", visitors, "")
-	list("/api/v1/trends/tags", visitors, "")
-	list("/api/v1/trends/statuses", visitors, "")
 	list("/api/v1/trends/links", visitors, "")
-	list("/api/v1/suggestions", members, "read:accounts")
-	list("/api/v2/suggestions", members, "read:accounts")
-	list("/api/v1/directory", visitors, "")
 	missing := func(*call) (any, error) { return nil, errNotFound }
 	return append(all,
-		endpoint{method: http.MethodGet, path: "/api/v1/push/subscription", access: members, scope: "push", answer: missing},
 		// Semaphore tries this first, and goes on to POST when it is not there.
 		endpoint{method: http.MethodPut, path: "/api/v2/media/:id", access: members, scope: "write:media", answer: missing},
 	)

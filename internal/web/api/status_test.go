@@ -113,6 +113,24 @@ func TestAStatus(t *testing.T) {
 	s.get("/api/v1/statuses/"+id+"/source", bob.token).is(http.StatusNotFound)
 }
 
+// A mention may name this site's own host, as clients of federated sites write it.
+func TestMentionsWithAHost(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	o := s.publish(anna, "Look, @bob@TINTYPE.test. And @bob@elsewhere.test")
+	mentions := o["mentions"].([]any)
+	if len(mentions) != 1 || at(mentions[0], "acct") != "bob" {
+		t.Errorf("mentions: %v", mentions)
+	}
+	content := o["content"].(string)
+	if !strings.Contains(content, `<a href="`+baseURL+`/@bob" class="u-url mention">@<span>bob</span></a></span>. And @bob@elsewhere.test</p>`) {
+		t.Errorf("content %s", content)
+	}
+	if n := s.get("/api/v1/notifications", bob.token).ok().list(); len(n) != 1 || n[0]["type"] != "mention" {
+		t.Errorf("notifications: %v", n)
+	}
+}
+
 func TestStatusesThatAreRefused(t *testing.T) {
 	s := newSite(t)
 	anna, bob := s.join("anna"), s.join("bob")
@@ -159,7 +177,27 @@ func TestIdempotencyKey(t *testing.T) {
 	if again := send(body).ok().object()["id"]; again != first {
 		t.Errorf("second try made %v, the first %v", again, first)
 	}
-	send(form("status", "twice", "media_ids[]", photo)).is(http.StatusUnprocessableEntity)
+	said := send(form("status", "twice", "media_ids[]", photo)).is(http.StatusUnprocessableEntity).object()["error"].(string)
+	if !strings.Contains(said, "Idempotency-Key") || strings.Contains(said, "form") {
+		t.Errorf("a key that was used: %q", said)
+	}
+}
+
+// Clients are told in the API's words, not in those of the site's forms.
+func TestRefusalsInTheWordsOfTheAPI(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	post := s.publish(anna, "A hill")["id"].(string)
+	photo := strconv.FormatInt(s.photo(anna, store.SetPublic), 10)
+	for body, want := range map[string]string{
+		form("status", "x", "visibility", "banana", "media_ids[]", photo): "Visibility is public, unlisted or private",
+		form("status", "", "in_reply_to_id", post):                        "Text can't be blank",
+	} {
+		said := s.post("/api/v1/statuses", anna.token, body).is(http.StatusUnprocessableEntity).object()["error"].(string)
+		if !strings.Contains(said, want) || strings.Contains(said, "Choose") || strings.Contains(said, "Write") {
+			t.Errorf("%s: %q", body, said)
+		}
+	}
 }
 
 func TestCommentsAndContext(t *testing.T) {
@@ -203,9 +241,6 @@ func TestFavourites(t *testing.T) {
 	if list := s.get("/api/v1/statuses/"+id+"/favourited_by", "").ok().list(); len(list) != 1 || list[0]["acct"] != "bob" {
 		t.Errorf("favourited_by: %v", list)
 	}
-	if list := s.get("/api/v1/statuses/"+id+"/reblogged_by", "").ok().list(); len(list) != 0 {
-		t.Errorf("reblogged_by: %v", list)
-	}
 	if n := s.get("/api/v1/notifications?types[]=favourite", anna.token).ok().list(); len(n) != 1 || at(n[0], "status.id") != id {
 		t.Errorf("notifications: %v", n)
 	}
@@ -229,6 +264,48 @@ func TestFavourites(t *testing.T) {
 	s.post("/api/v1/statuses/"+id+"/favourite", "", "").is(http.StatusUnauthorized)
 }
 
+// Bookmarks are the reader's own: nobody else learns of them, and no count tells of them.
+func TestBookmarks(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	older, newer := s.publish(anna, "A hill")["id"].(string), s.publish(anna, "Another")["id"].(string)
+	for _, id := range []string{newer, older} {
+		if o := s.post("/api/v1/statuses/"+id+"/bookmark", bob.token, "").ok().object(); o["bookmarked"] != true || o["favourited"] != false {
+			t.Errorf("bookmark: %v", o)
+		}
+	}
+	s.post("/api/v1/statuses/"+older+"/bookmark", bob.token, "").ok()
+	var kept []string
+	for _, page := range s.pages("/api/v1/bookmarks?limit=1", bob.token) {
+		for _, o := range page {
+			kept = append(kept, o["id"].(string))
+		}
+	}
+	if strings.Join(kept, " ") != older+" "+newer {
+		t.Errorf("bookmarks: %v", kept)
+	}
+	if o := s.get("/api/v1/statuses/"+older, anna.token).ok().object(); o["bookmarked"] != false || o["favourites_count"] != 0.0 {
+		t.Errorf("the author sees %v", o)
+	}
+	if list := s.get("/api/v1/bookmarks", anna.token).ok().list(); len(list) != 0 {
+		t.Errorf("one reader's bookmarks are another's: %v", list)
+	}
+	if n := s.get("/api/v1/notifications", anna.token).ok().list(); len(n) != 0 {
+		t.Errorf("notifications: %v", n)
+	}
+	if o := s.post("/api/v1/statuses/"+older+"/unbookmark", bob.token, "").ok().object(); o["bookmarked"] != false {
+		t.Errorf("unbookmark: %v", o)
+	}
+	s.do("DELETE", "/api/v1/statuses/"+newer, anna.token, "").ok()
+	if list := s.get("/api/v1/bookmarks", bob.token).ok().list(); len(list) != 0 {
+		t.Errorf("after the post is gone: %v", list)
+	}
+	s.post("/api/v1/statuses/1/bookmark", bob.token, "").is(http.StatusNotFound)
+	s.post("/api/v1/statuses/"+older+"/bookmark", "", "").is(http.StatusUnauthorized)
+	s.post("/api/v1/statuses/"+older+"/bookmark", s.tokenFor(bob.Account, "write:favourites"), "").is(http.StatusForbidden)
+	s.get("/api/v1/bookmarks", s.tokenFor(bob.Account, "read:favourites")).is(http.StatusForbidden)
+}
+
 // What somebody may not see is 404, on every way there.
 func TestFollowersOnly(t *testing.T) {
 	s := newSite(t)
@@ -244,6 +321,16 @@ func TestFollowersOnly(t *testing.T) {
 	if comment["visibility"] != "private" {
 		t.Errorf("a comment is wider than its post: %v", comment["visibility"])
 	}
+	// Nor wider than its author asked for, without a word.
+	open := s.publish(anna, "Everybody's")["id"].(string)
+	narrow := s.post("/api/v1/statuses", bob.token, form("status", "For few", "in_reply_to_id", open, "visibility", "private"))
+	if said, _ := narrow.is(http.StatusUnprocessableEntity).object()["error"].(string); !strings.Contains(said, "visibility: ") {
+		t.Errorf("a private comment on a public post: %s", narrow.body)
+	}
+	if o := s.get("/api/v1/statuses/"+open+"/context", anna.token).ok().body; strings.Contains(o, "For few") {
+		t.Errorf("it was published: %s", o)
+	}
+	s.post("/api/v1/statuses", bob.token, form("status", "For all", "in_reply_to_id", open, "visibility", "unlisted")).ok()
 	seen := s.get("/api/v1/statuses/"+id, bob.token).ok().object()
 	address := at(seen["media_attachments"].([]any)[0], "url").(string)
 	if !strings.HasPrefix(address, baseURL+"/media/priv/") || !strings.Contains(address, "v="+strconv.FormatInt(bob.ID, 10)) || !strings.Contains(address, "k=t") {
@@ -353,8 +440,9 @@ func TestSearch(t *testing.T) {
 	anna, bob := s.join("anna"), s.join("bob")
 	id := s.publish(anna, "A hill #hillwalking")["id"].(string)
 	for q, want := range map[string][3]int{
-		"an": {1, 0, 0}, "@anna": {1, 0, 0}, "hill": {0, 0, 1}, "#hill": {0, 0, 1}, "zzz": {0, 0, 0},
-		baseURL + "/@anna/" + id: {0, 1, 0}, baseURL + "/@anna": {1, 0, 0}, "anna@elsewhere.test": {0, 0, 0},
+		"an": {1, 0, 0}, "@anna": {1, 0, 0}, "hill": {0, 1, 1}, "#hill": {0, 1, 1}, "zzz": {0, 0, 0}, "A HÍLL": {0, 1, 0},
+		baseURL + "/@anna/" + id: {0, 1, 0}, baseURL + "/@anna": {1, 0, 0}, "https://TINTYPE.test.:443/@anna/" + id: {0, 1, 0}, "https://Tintype.TEST/@anna/": {1, 0, 0},
+		"https://tintype.test:8443/@anna/" + id: {0, 0, 0}, "https://tintype.test.evil.test/@anna": {0, 0, 0}, "@anna@Tintype.test.": {1, 0, 0}, "anna@elsewhere.test": {0, 0, 0},
 	} {
 		o := s.do(http.MethodGet, "/api/v2/search?"+form("q", q, "resolve", "true"), bob.token, "").ok().object()
 		var got [3]int
@@ -376,5 +464,113 @@ func TestSearch(t *testing.T) {
 	wantKeys(t, tag, []string{"name", "url", "history", "following"})
 	if tag["name"] != "hillwalking" || tag["url"] != baseURL+"/tags/hillwalking" {
 		t.Errorf("tag: %v", tag)
+	}
+}
+
+// Captions are found by their words, whoever may not see a post does not learn of it, and pages follow each other.
+func TestSearchOfCaptions(t *testing.T) {
+	s := newSite(t)
+	anna, bob, eve, kim := s.join("anna"), s.join("bob"), s.join("eve"), s.join("kim")
+	s.post(path("/api/v1/accounts/%d/follow", anna.ID), bob.token, "").ok()
+	public := s.publish(anna, "Straße im Nebel")["id"].(string)
+	second := s.publish(bob, "Nebel, wieder")["id"].(string)
+	private := s.post("/api/v1/statuses", anna.token, form("status", "Nebel bei Freunden", "visibility", "private",
+		"media_ids[]", strconv.FormatInt(s.photo(anna, store.SetPrivate), 10))).ok().object()["id"].(string)
+	unlisted := s.publish(anna, "Nebel, leise", "visibility", "unlisted")["id"].(string)
+	warned := s.publish(anna, "Hund", "spoiler_text", "Nebel")["id"].(string)
+	comment := s.post("/api/v1/statuses", bob.token, form("status", "Schöner Nebel", "in_reply_to_id", public)).ok().object()["id"].(string)
+	s.post(path("/api/v1/accounts/%d/block", bob.ID), eve.token, "").ok()
+	find := func(as *member, more ...string) string {
+		t.Helper()
+		token := ""
+		if as != nil {
+			token = as.token
+		}
+		o := s.get("/api/v2/search?"+form(append([]string{"type", "statuses"}, more...)...), token).ok().object()
+		if len(o["accounts"].([]any))+len(o["hashtags"].([]any)) != 0 {
+			t.Errorf("more than statuses: %v", o)
+		}
+		var ids []string
+		for _, found := range o["statuses"].([]any) {
+			ids = append(ids, at(found, "id").(string))
+		}
+		return strings.Join(ids, " ")
+	}
+	all := func(ids ...string) string { return strings.Join(ids, " ") }
+	annaID := strconv.FormatInt(anna.ID, 10)
+	for _, tt := range []struct {
+		name string
+		as   *member
+		q    []string
+		want string
+	}{
+		{"one's own, and public ones", anna, []string{"q", "nebel"}, all(warned, unlisted, private, second, public)},
+		{"those of whom one follows", bob, []string{"q", "NEBEL"}, all(comment, warned, unlisted, private, second, public)},
+		{"another's private and unlisted ones are not there", kim, []string{"q", "nebel"}, all(warned, second, public)},
+		{"nor those of somebody blocked", eve, []string{"q", "nebel"}, all(warned, public)},
+		{"a visitor finds public ones", nil, []string{"q", "nebel"}, all(warned, second, public)},
+		{"every word", bob, []string{"q", "strasse nebel"}, public},
+		{"no such words", bob, []string{"q", "nebel katze"}, ""},
+		{"nothing asked", bob, []string{"q", " "}, ""},
+		{"of one author", bob, []string{"q", "nebel", "account_id", annaID}, all(warned, unlisted, private, public)},
+		{"of one author, written", bob, []string{"q", "nebel from:anna"}, all(warned, unlisted, private, public)},
+		{"of one author, as on the profile", kim, []string{"q", "from:@anna nebel"}, all(warned, unlisted, public)},
+		{"of an author who is nobody", bob, []string{"q", "nebel", "account_id", "17"}, ""},
+		{"of another author than the text names", bob, []string{"q", "nebel from:bob", "account_id", annaID}, ""},
+		{"two", bob, []string{"q", "nebel", "limit", "2"}, all(comment, warned)},
+		{"the next two", bob, []string{"q", "nebel", "limit", "2", "offset", "2"}, all(unlisted, private)},
+		{"below", bob, []string{"q", "nebel", "max_id", private}, all(second, public)},
+		{"above", bob, []string{"q", "nebel", "min_id", unlisted}, all(comment, warned)},
+		{"not yet", bob, []string{"q", "nebel before:2020"}, ""},
+	} {
+		if got := find(tt.as, tt.q...); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	s.get("/api/v2/search?q=x&type=photos", bob.token).is(http.StatusUnprocessableEntity)
+	s.get("/api/v2/search?type=statuses&"+form("q", "nebel before:yesterday"), bob.token).is(http.StatusUnprocessableEntity)
+	s.get("/api/v2/search?"+form("q", "nebel before:yesterday"), bob.token).ok()
+}
+
+// statuses_count counts comments, as Mastodon does. Others learn nothing of what is for followers.
+func TestStatusesCount(t *testing.T) {
+	s := newSite(t)
+	anna, bob, eve := s.join("anna"), s.join("bob"), s.join("eve")
+	s.post(path("/api/v1/accounts/%d/follow", anna.ID), bob.token, "").ok()
+	want := func(when string, of, as *member, n float64) {
+		t.Helper()
+		token := ""
+		if as != nil {
+			token = as.token
+		}
+		if got := s.get(path("/api/v1/accounts/%d", of.ID), token).ok().object()["statuses_count"]; got != n {
+			t.Errorf("%s: %s has %v statuses, want %v", when, of.Username, got, n)
+		}
+	}
+	comment := func(as *member, to string) string {
+		t.Helper()
+		return s.post("/api/v1/statuses", as.token, form("status", "yes", "in_reply_to_id", to)).ok().object()["id"].(string)
+	}
+	remove := func(as *member, id string) {
+		t.Helper()
+		s.do(http.MethodDelete, "/api/v1/statuses/"+id, as.token, "").ok()
+	}
+	public := s.publish(anna, "public")["id"].(string)
+	private := s.post("/api/v1/statuses", anna.token, form("status", "private", "visibility", "private",
+		"media_ids[]", strconv.FormatInt(s.photo(anna, store.SetPrivate), 10))).ok().object()["id"].(string)
+	first := comment(bob, public)
+	comment(anna, first)
+	hidden := comment(bob, private)
+	want("to a stranger", anna, eve, 2)
+	want("to a visitor", bob, nil, 1)
+	want("to oneself", anna, anna, 3)
+	want("to oneself", bob, bob, 2)
+	remove(bob, hidden)
+	want("after a comment went", bob, bob, 1)
+	want("after a comment went", bob, eve, 1)
+	remove(bob, first)
+	want("after both went", bob, bob, 0)
+	if o := s.get("/api/v1/statuses/"+public, "").ok().object(); at(o, "account.statuses_count") != 2.0 {
+		t.Errorf("in a status: %v", at(o, "account.statuses_count"))
 	}
 }

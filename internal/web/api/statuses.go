@@ -2,9 +2,12 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"tintype/internal/community"
+	"tintype/internal/media"
 	"tintype/internal/store"
 )
 
@@ -19,19 +22,54 @@ func (a *API) statusEndpoints() []endpoint {
 		{method: remove, path: "/api/v1/statuses/:id", access: members, scope: write, answer: a.deleteStatus},
 		{method: get, path: "/api/v1/statuses/:id/context", access: visitors, scope: read, answer: a.getContext},
 		{method: get, path: "/api/v1/statuses/:id/source", access: members, scope: read, answer: a.getSource},
-		{method: get, path: "/api/v1/statuses/:id/favourited_by", access: visitors, scope: "read:accounts", answer: a.getLikers},
-		{method: get, path: "/api/v1/statuses/:id/reblogged_by", access: visitors, scope: "read:accounts", answer: a.getRebloggers},
-		{method: post, path: "/api/v1/statuses/:id/favourite", access: members, scope: "write:favourites", answer: a.favourite},
-		{method: post, path: "/api/v1/statuses/:id/unfavourite", access: members, scope: "write:favourites", answer: a.unfavourite},
+		{method: get, path: "/api/v1/statuses/:id/favourited_by", access: visitors, scope: "read:accounts", answer: a.markers(a.Community.LikedBy)},
+		{method: get, path: "/api/v1/statuses/:id/reblogged_by", access: visitors, scope: "read:accounts", answer: a.markers(a.Community.BoostedBy)},
+		{method: post, path: "/api/v1/statuses/:id/favourite", access: members, scope: "write:favourites", answer: acts(a.Community.Like)},
+		{method: post, path: "/api/v1/statuses/:id/unfavourite", access: members, scope: "write:favourites", answer: acts(a.Community.Unlike)},
+		{method: post, path: "/api/v1/statuses/:id/reblog", access: members, scope: write, answer: acts(a.Community.Boost)},
+		{method: post, path: "/api/v1/statuses/:id/unreblog", access: members, scope: write, answer: acts(a.Community.Unboost)},
+		{method: post, path: "/api/v1/statuses/:id/mute", access: members, scope: "write:mutes", answer: acts(a.Community.MuteConversation)},
+		{method: post, path: "/api/v1/statuses/:id/unmute", access: members, scope: "write:mutes", answer: acts(a.Community.UnmuteConversation)},
+		{method: get, path: "/api/v1/statuses/:id/history", access: visitors, scope: read, answer: a.getHistory},
+		{method: post, path: "/api/v1/statuses/:id/pin", access: members, scope: "write:accounts", answer: acts(a.Community.Pin)},
+		{method: post, path: "/api/v1/statuses/:id/unpin", access: members, scope: "write:accounts", answer: acts(a.Community.Unpin)},
+		{method: post, path: "/api/v1/statuses/:id/bookmark", access: members, scope: "write:bookmarks", answer: acts(a.Community.Bookmark)},
+		{method: post, path: "/api/v1/statuses/:id/unbookmark", access: members, scope: "write:bookmarks", answer: acts(a.Community.Unbookmark)},
 	}
 }
 
+// onPost does something with the post of the path. Where the id is that of a boost, it is the boosted post.
+func (q *call) onPost(do func(id int64) error) error {
+	id, err := q.id()
+	if err != nil {
+		return err
+	}
+	return q.ofPost(id, do)
+}
+
+// ofPost does something with a post. Where the id is that of a boost, it is the boosted post.
+func (q *call) ofPost(id int64, do func(id int64) error) error {
+	err := do(id)
+	if !errors.Is(err, community.ErrNotFound) {
+		return err
+	}
+	p, notFound := q.api.Community.BoostByID(q.ctx(), q.account, id)
+	if notFound != nil {
+		return err
+	}
+	return do(p.ID)
+}
+
+// getStatus answers with a post or comment, or with a boost.
 func (a *API) getStatus(q *call) (any, error) {
 	id, err := q.id()
 	if err != nil {
 		return nil, err
 	}
 	p, err := a.Community.PostByID(q.ctx(), q.account, id)
+	if errors.Is(err, community.ErrNotFound) {
+		p, err = a.Community.BoostByID(q.ctx(), q.account, id)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -59,22 +97,15 @@ func visibilityOf(word string) store.Visibility {
 }
 
 var (
-	errNoMedia  = invalid("Media not found")
-	errDirect   = invalid("Direct messages do not exist here. Choose public, unlisted or private")
-	errNoPolls  = invalid("Polls do not exist here")
-	errSchedule = invalid("Posts cannot be scheduled here")
+	errNoMedia = invalid("Media not found")
+	errDirect  = invalid("Direct messages do not exist here. Choose public, unlisted or private")
 )
 
 // postStatus publishes a post, or a comment where it answers something.
 func (a *API) postStatus(q *call) (any, error) {
 	p := q.params
-	switch {
-	case p.text("visibility") == wordDirect:
+	if p.text("visibility") == wordDirect {
 		return nil, errDirect
-	case p.hasList("poll[options]"):
-		return nil, errNoPolls
-	case p.text("scheduled_at") != "":
-		return nil, errSchedule
 	}
 	post := community.NewPost{
 		Caption: p.text("status"), Warning: p.text("spoiler_text"), Sensitive: p.boolean("sensitive"),
@@ -85,6 +116,24 @@ func (a *API) postStatus(q *call) (any, error) {
 	if post.PhotoIDs, err = photoIDs(p); err != nil {
 		return nil, err
 	}
+	changes, err := photoChanges(p, post.PhotoIDs)
+	if err != nil {
+		return nil, err
+	}
+	for id, change := range changes {
+		if change.Description != nil {
+			if post.Descriptions == nil {
+				post.Descriptions = make(map[int64]string)
+			}
+			post.Descriptions[id] = *change.Description
+		}
+		if change.FocusX != nil {
+			if post.Focus == nil {
+				post.Focus = make(map[int64]media.Focus)
+			}
+			post.Focus[id] = media.Focus{X: *change.FocusX, Y: *change.FocusY}
+		}
+	}
 	if text := p.text("in_reply_to_id"); text != "" {
 		id, ok := parseID(text)
 		if !ok {
@@ -92,11 +141,37 @@ func (a *API) postStatus(q *call) (any, error) {
 		}
 		post.InReplyTo = id
 	}
-	made, err := a.Community.Publish(q.ctx(), q.account, post)
+	var made *community.Post
+	publish := func(parent int64) error {
+		post.InReplyTo = parent
+		err := q.mayNarrow(parent, post.Visibility)
+		if err == nil {
+			made, err = a.Community.Publish(q.ctx(), q.account, post)
+		}
+		return err
+	}
+	if post.InReplyTo == 0 {
+		err = publish(0)
+	} else {
+		err = q.ofPost(post.InReplyTo, publish)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return q.view().status(made), nil
+}
+
+// mayNarrow refuses a comment that is to be seen by fewer people than what it answers: it would be published wider than
+// its author asked for. One that is to be seen by more is seen by those who see the post.
+func (q *call) mayNarrow(parentID int64, v store.Visibility) error {
+	if v != store.Followers || parentID == 0 {
+		return nil
+	}
+	parent, err := q.api.Community.PostByID(q.ctx(), q.account, parentID)
+	if err == nil && parent.Visibility != store.Followers {
+		return invalid("visibility: whoever sees a post sees its comments, so a comment on this one cannot be private")
+	}
+	return err
 }
 
 // photoIDs reads media_ids. An id that is no number is an error: its photo would silently be missing from the post.
@@ -145,19 +220,7 @@ func (a *API) putStatus(q *call) (any, error) {
 // editedPhotos are all photos of the post after the edit, nil where the request does not mention photos.
 func (a *API) editedPhotos(q *call, postID int64) ([]community.PostPhoto, error) {
 	p := q.params
-	changes := make(map[int64]community.PhotoChange)
-	for _, row := range p.rows("media_attributes") {
-		id, ok := parseID(row.text("id"))
-		if !ok {
-			return nil, errNoMedia
-		}
-		change, err := photoChange(row)
-		if err != nil {
-			return nil, err
-		}
-		changes[id] = change
-	}
-	if !p.hasList("media_ids") && len(changes) == 0 {
+	if !p.hasList("media_ids") && len(p.rows("media_attributes")) == 0 {
 		return nil, nil
 	}
 	ids, err := photoIDs(p)
@@ -173,6 +236,10 @@ func (a *API) editedPhotos(q *call, postID int64) ([]community.PostPhoto, error)
 			ids = append(ids, photo.ID)
 		}
 	}
+	changes, err := photoChanges(p, ids)
+	if err != nil {
+		return nil, err
+	}
 	photos := make([]community.PostPhoto, 0, len(ids))
 	for _, id := range ids {
 		c := changes[id]
@@ -181,12 +248,36 @@ func (a *API) editedPhotos(q *call, postID int64) ([]community.PostPhoto, error)
 	return photos, nil
 }
 
+// photoChanges reads media_attributes, which may change photos of the post and no others.
+func photoChanges(p *params, of []int64) (map[int64]community.PhotoChange, error) {
+	changes := make(map[int64]community.PhotoChange)
+	for _, row := range p.rows("media_attributes") {
+		id, ok := parseID(row.text("id"))
+		if !ok || !slices.Contains(of, id) {
+			return nil, errNoMedia
+		}
+		change, err := photoChange(row)
+		if err != nil {
+			return nil, err
+		}
+		changes[id] = change
+	}
+	return changes, nil
+}
+
+// deleteStatus deletes a post or comment, or takes a boost back.
 func (a *API) deleteStatus(q *call) (any, error) {
 	id, err := q.id()
 	if err != nil {
 		return nil, err
 	}
 	gone, err := a.Community.DeletePost(q.ctx(), q.account, id)
+	if errors.Is(err, community.ErrNotFound) {
+		if boost, notFound := a.Community.BoostByID(q.ctx(), q.account, id); notFound == nil && boost.BoosterID == q.account.ID {
+			_, err = a.Community.SetBoost(q.ctx(), q.account, boost.ID, false)
+			return q.view().status(boost), err
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -196,25 +287,26 @@ func (a *API) deleteStatus(q *call) (any, error) {
 }
 
 func (a *API) getContext(q *call) (any, error) {
-	id, err := q.id()
+	var around Context
+	err := q.onPost(func(id int64) error {
+		up, down, err := a.Community.Context(q.ctx(), q.account, id)
+		v := q.view()
+		around = Context{Ancestors: v.statuses(up), Descendants: v.statuses(down)}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	up, down, err := a.Community.Context(q.ctx(), q.account, id)
-	if err != nil {
-		return nil, err
-	}
-	v := q.view()
-	return Context{Ancestors: v.statuses(up), Descendants: v.statuses(down)}, nil
+	return around, nil
 }
 
 // getSource is for the author alone: nobody else edits the text.
 func (a *API) getSource(q *call) (any, error) {
-	id, err := q.id()
-	if err != nil {
-		return nil, err
-	}
-	p, err := a.Community.PostByID(q.ctx(), q.account, id)
+	var p *community.Post
+	err := q.onPost(func(id int64) (err error) {
+		p, err = a.Community.PostByID(q.ctx(), q.account, id)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -224,38 +316,55 @@ func (a *API) getSource(q *call) (any, error) {
 	return StatusSource{ID: formatID(p.ID), Text: p.Caption, SpoilerText: p.Warning}, nil
 }
 
-// getRebloggers answers with an empty list for a post that exists.
-func (a *API) getRebloggers(q *call) (any, error) {
-	if _, err := a.getStatus(q); err != nil {
+// getHistory answers with the versions of a post, oldest first.
+func (a *API) getHistory(q *call) (any, error) {
+	list := []StatusEdit{}
+	err := q.onPost(func(id int64) error {
+		p, versions, err := a.Community.History(q.ctx(), q.account, id)
+		if err != nil {
+			return err
+		}
+		v := q.view()
+		for _, was := range versions {
+			list = append(list, StatusEdit{
+				Content: v.html(was.Caption, p.Mentions, was.Tags), SpoilerText: was.Warning, Sensitive: was.Sensitive || was.Warning != "", CreatedAt: formatMillis(was.CreatedAt),
+				Account: v.account(p.Author), MediaAttachments: v.mediaList(was.Photos), Emojis: []nothing{},
+			})
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	return []*Account{}, nil
+	return list, nil
 }
 
-func (a *API) getLikers(q *call) (any, error) {
-	id, err := q.id()
-	if err != nil {
-		return nil, err
+// markers answers with who likes or boosted the post of the path.
+func (a *API) markers(list func(context.Context, *store.Account, int64, community.Cursor) ([]*store.Account, int64, int64, error)) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		var page community.AccountPage
+		err := q.onPost(func(id int64) (err error) {
+			page.Accounts, page.Next, page.Prev, err = list(q.ctx(), q.account, id, q.page(defaultAccounts, maxAccounts))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return q.accountPage(&page), nil
 	}
-	accounts, next, prev, err := a.Community.LikedBy(q.ctx(), q.account, id, q.page(defaultAccounts, maxAccounts))
-	if err != nil {
-		return nil, err
-	}
-	return q.accountPage(&community.AccountPage{Accounts: accounts, Next: next, Prev: prev}), nil
 }
 
-func (a *API) favourite(q *call) (any, error)   { return q.onPost(a.Community.Like) }
-func (a *API) unfavourite(q *call) (any, error) { return q.onPost(a.Community.Unlike) }
-
-// onPost handles an action on the post of the path. It answers with the post afterwards.
-func (q *call) onPost(do func(context.Context, *store.Account, int64) (*community.Post, error)) (any, error) {
-	id, err := q.id()
-	if err != nil {
-		return nil, err
+// acts handles an action on the post of the path. It answers with the post afterwards.
+func acts(do func(context.Context, *store.Account, int64) (*community.Post, error)) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		var p *community.Post
+		err := q.onPost(func(id int64) (err error) {
+			p, err = do(q.ctx(), q.account, id)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return q.view().status(p), nil
 	}
-	p, err := do(q.ctx(), q.account, id)
-	if err != nil {
-		return nil, err
-	}
-	return q.view().status(p), nil
 }

@@ -74,9 +74,11 @@ func channelOf(name, tag, list string) (community.Channel, error) {
 			return ch, &Error{Status: http.StatusBadRequest, Message: "Missing tag name parameter"}
 		}
 	case community.ChannelList:
-		if ch.Of = list; ch.Of == "" || len(ch.Of) > 40 {
+		id, ok := parseID(list)
+		if !ok {
 			return ch, &Error{Status: http.StatusBadRequest, Message: "Missing list name parameter"}
 		}
+		ch.Of = formatID(id)
 	default:
 		return ch, &Error{Status: http.StatusBadRequest, Message: "Unknown stream type"}
 	}
@@ -85,7 +87,7 @@ func channelOf(name, tag, list string) (community.Channel, error) {
 
 // openStream opens a stream for who asks, and makes sure that the token still holds once it is open.
 func (q *call) openStream() (*community.Stream, error) {
-	h := community.Subscriber{Network: clientKey(q.c.Request.RemoteAddr)}
+	h := community.Subscriber{Address: q.clientAddress()}
 	if q.account != nil {
 		h.AccountID = q.account.ID
 	}
@@ -109,6 +111,17 @@ func (q *call) openStream() (*community.Stream, error) {
 	return st, nil
 }
 
+// listen adds a channel to a stream of the caller's. A list has to be the caller's own.
+func (q *call) listen(st *community.Stream, ch community.Channel) error {
+	if ch.Name == community.ChannelList {
+		id, _ := parseID(ch.Of)
+		if _, err := q.api.Community.List(q.ctx(), q.account, id); err != nil {
+			return apiError(err)
+		}
+	}
+	return st.Listen(ch)
+}
+
 // serveEvents sends one channel as server-sent events for as long as the client stays.
 func (a *API) serveEvents(q *call, name string) error {
 	ch, err := channelOf(name, q.params.text("tag"), q.params.text("list"))
@@ -120,7 +133,7 @@ func (a *API) serveEvents(q *call, name string) error {
 		return err
 	}
 	defer st.Close()
-	if err := st.Listen(ch); err != nil {
+	if err := q.listen(st, ch); err != nil {
 		return err
 	}
 	out, err := sse.Start(q.c.Writer)

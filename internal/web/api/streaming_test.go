@@ -379,7 +379,7 @@ func TestStreams(t *testing.T) {
 		if got := events(t, root+"/user", s.tokenFor(anna.Account, "write")).status; got != 403 {
 			t.Errorf("without the scope: %d", got)
 		}
-		for _, address := range []string{"/list?list=1", "/direct"} {
+		for _, address := range []string{"/list?list=" + idOf(s.post("/api/v1/lists", anna.token, "title=x").ok().object()), "/direct"} {
 			if got := events(t, root+address, anna.token).status; got != 200 {
 				t.Errorf("%s: %d", address, got)
 			}
@@ -607,6 +607,26 @@ func TestGoMastodonListens(t *testing.T) {
 			case <-limit:
 				t.Fatalf("%s: %d updates, and no end", name, updates)
 			}
+		}
+	}
+}
+
+// A request that is no WebSocket's beginning is refused in the API's form.
+func TestNoWebSocket(t *testing.T) {
+	s := newSite(t)
+	whole := map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+	for _, wrong := range [][2]string{
+		{"Connection", "close"}, {"Upgrade", "h2c"}, {"Sec-WebSocket-Version", "7"}, {"Sec-WebSocket-Version", ""}, {"Sec-WebSocket-Key", "x"}, {"Sec-WebSocket-Key", ""},
+	} {
+		headers := []string{wrong[0], wrong[1]}
+		for name, value := range whole {
+			if name != wrong[0] {
+				headers = append(headers, name, value)
+			}
+		}
+		r := s.do(http.MethodGet, "/api/v1/streaming?stream=public", "", "", headers...)
+		if said, _ := r.object()["error"].(string); r.status != http.StatusBadRequest || said == "" {
+			t.Errorf("%v: %d %s", wrong, r.status, r.body)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package api
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,9 +16,11 @@ func (a *API) timelineEndpoints() []endpoint {
 	const get = http.MethodGet
 	return []endpoint{
 		{method: get, path: "/api/v1/timelines/home", access: members, scope: "read:statuses", answer: a.getHome},
+		{method: get, path: "/api/v1/timelines/list/:id", access: members, scope: "read:lists", answer: a.getListTimeline},
 		{method: get, path: "/api/v1/timelines/public", access: visitors, scope: "read:statuses", kept: true, answer: a.getPublic},
 		{method: get, path: "/api/v1/timelines/tag/:tag", access: visitors, scope: "read:statuses", kept: true, answer: a.getTagTimeline},
-		{method: get, path: "/api/v1/favourites", access: members, scope: "read:favourites", answer: a.getFavourites},
+		{method: get, path: "/api/v1/favourites", access: members, scope: "read:favourites", answer: a.marked(a.Community.LikedPosts)},
+		{method: get, path: "/api/v1/bookmarks", access: members, scope: "read:bookmarks", answer: a.marked(a.Community.BookmarkedPosts)},
 	}
 }
 
@@ -24,13 +28,25 @@ func (a *API) timelineEndpoints() []endpoint {
 // much of the rest this reader may see is known only when it is asked for.
 func (q *call) postPage(posts []*community.Post) statusList {
 	if len(posts) > 0 {
-		q.link(posts[len(posts)-1].ID, posts[0].ID)
+		q.link(posts[len(posts)-1].FeedID(), posts[0].FeedID())
 	}
 	return q.view().statuses(posts)
 }
 
 func (a *API) getHome(q *call) (any, error) {
 	posts, err := a.Community.HomeFeed(q.ctx(), q.account, q.page(defaultStatuses, maxStatuses))
+	if err != nil {
+		return nil, err
+	}
+	return q.postPage(posts), nil
+}
+
+func (a *API) getListTimeline(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	posts, err := a.Community.ListFeed(q.ctx(), q.account, id, q.page(defaultStatuses, maxStatuses))
 	if err != nil {
 		return nil, err
 	}
@@ -48,32 +64,42 @@ func (a *API) getPublic(q *call) (any, error) {
 	return q.postPage(posts), nil
 }
 
-// getFavourites pages by likes, not by posts.
-func (a *API) getFavourites(q *call) (any, error) {
-	posts, next, prev, err := a.Community.LikedPosts(q.ctx(), q.account, q.page(defaultStatuses, maxStatuses))
-	if err != nil {
-		return nil, err
-	}
-	if len(posts) > 0 {
+// marked answers with a list of posts that is paged by rows of its own: likes or bookmarks.
+func (a *API) marked(list func(context.Context, *store.Account, community.Cursor) ([]*community.Post, int64, int64, error)) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		posts, next, prev, err := list(q.ctx(), q.account, q.page(defaultStatuses, maxStatuses))
+		if err != nil {
+			return nil, err
+		}
 		q.link(next, prev)
+		return statusList(q.view().statuses(posts)), nil
 	}
-	return statusList(q.view().statuses(posts)), nil
 }
 
 const (
-	// maxExtraTags is how many tags each of any, all and none may name, as in Mastodon.
+	// maxExtraTags is how many tags each of any, all and none may name. Mastodon takes no more into account.
 	maxExtraTags = 4
-	// maxLooks is how many pages one request looks through for posts that pass all and none.
+	// maxLooks is how many pages of tags one request looks through for posts that pass all and none.
 	maxLooks = 5
 )
 
 // getTagTimeline finds posts with the tag, or one of any; of those it leaves the ones with all and without none.
 func (a *API) getTagTimeline(q *call) (any, error) {
-	extra := func(name string) []string {
-		list := q.params.list(name)
-		return list[:min(len(list), maxExtraTags)]
+	if q.params.isTrue("remote") { // nobody is from elsewhere
+		return []*Status{}, nil
 	}
-	tags := append([]string{q.c.Param("tag")}, extra("any")...)
+	extra := q.params.list
+	for _, name := range []string{"any", "all", "none"} {
+		if len(extra(name)) > maxExtraTags {
+			return nil, invalid(fmt.Sprintf("%s: names more than %d tags", name, maxExtraTags))
+		}
+	}
+	tags := differentTags(append([]string{q.c.Param("tag")}, extra("any")...))
+	for range tags[1:] { // each is a feed of its own
+		if err := q.limit(); err != nil {
+			return nil, err
+		}
+	}
 	all, none := foldTags(extra("all")), foldTags(extra("none"))
 	page := q.page(defaultStatuses, maxStatuses)
 	var kept []*community.Post
@@ -99,7 +125,7 @@ func (a *API) getTagTimeline(q *call) (any, error) {
 			q.link(last, newest) // past what was left out, so that nothing is looked at again
 			break
 		}
-		if page.MinID > 0 || look == maxLooks {
+		if page.MinID > 0 || look*len(tags) >= maxLooks {
 			break
 		}
 		page.MaxID = last
@@ -130,6 +156,17 @@ func (a *API) tagPosts(q *call, tags []string, page community.Cursor) ([]*commun
 		merged = merged[:page.Limit]
 	}
 	return merged, nil
+}
+
+// differentTags leaves out the tags that are the same as one before.
+func differentTags(names []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(names, func(name string) bool {
+		key := store.Fold(strings.TrimPrefix(name, "#"))
+		again := seen[key]
+		seen[key] = true
+		return again
+	})
 }
 
 func foldTags(names []string) []string {

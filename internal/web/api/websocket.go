@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -42,11 +43,25 @@ type frameError struct {
 	Status int    `json:"status"`
 }
 
+// handshakes reports whether the request begins a WebSocket (RFC 6455, 4.2.1). What does not is refused in the API's form,
+// not in that of the library.
+func handshakes(r *http.Request) bool {
+	upgrade := false
+	for _, line := range r.Header.Values("Connection") {
+		for word := range strings.SplitSeq(line, ",") {
+			upgrade = upgrade || strings.EqualFold(strings.TrimSpace(word), "upgrade")
+		}
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.Header.Get("Sec-WebSocket-Key")))
+	return upgrade && err == nil && len(key) == 16 && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") &&
+		r.Header.Get("Sec-WebSocket-Version") == "13" && len(r.Header.Values("Sec-WebSocket-Key")) == 1 && r.ProtoAtLeast(1, 1)
+}
+
 // serveSocket carries any number of channels over a WebSocket: those that the address names, and those that the client
 // subscribes to.
 func (a *API) serveSocket(q *call) error {
 	r := q.c.Request
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+	if !handshakes(r) {
 		return &Error{Status: http.StatusBadRequest, Message: "This address speaks WebSocket"}
 	}
 	var first *command
@@ -84,8 +99,8 @@ func (a *API) serveSocket(q *call) error {
 	return nil
 }
 
-// A socket is one client. One goroutine reads, one writes; commands are answered by the writer's library, which takes
-// turns.
+// A socket is one client. One goroutine reads, one writes. Commands are answered by the one that reads: the library has
+// writes take turns.
 type socket struct {
 	*call
 	conn   *websocket.Conn
@@ -111,7 +126,7 @@ func (s *socket) subscribe(c *command) error {
 	if err := s.authorize(need); err != nil {
 		return err
 	}
-	return s.stream.Listen(ch)
+	return s.listen(s.stream, ch)
 }
 
 // read does what the client asks for until it goes.

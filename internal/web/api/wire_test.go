@@ -141,6 +141,31 @@ func TestRateLimit(t *testing.T) {
 	s.get("/api/v1/timelines/home", anna.token).ok()
 }
 
+// A timeline of five tags costs as much as five, and counts so. The same tag again is none.
+func TestEachTagOfATimelineCounts(t *testing.T) {
+	s := newSite(t, func(o *options) { o.api.Limit = community.Limit{Count: 100, Window: 5 * time.Minute} })
+	left := func(query string) int {
+		n, err := strconv.Atoi(s.get("/api/v1/timelines/tag/harbour"+query, "").ok().header.Get("X-RateLimit-Remaining"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := left("")
+	for _, c := range []struct {
+		query string
+		costs int
+	}{
+		{"?limit=7", 1}, {"?any[]=a&any[]=b&any[]=c&any[]=d", 5}, {"?any[]=%23Harbour&any[]=harbour&any[]=HARBOUR", 1}, {"?any[]=x&any[]=X", 2},
+	} {
+		now := left(c.query)
+		if before-now != c.costs {
+			t.Errorf("%s costs %d, want %d", c.query, before-now, c.costs)
+		}
+		before = now
+	}
+}
+
 func TestListsThatClientsAskForAtStart(t *testing.T) {
 	s := newSite(t)
 	anna := s.join("anna")
@@ -204,6 +229,14 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("lookup %s: %v", acct, o)
 		}
 	}
+	for _, acct := range []string{"bob_2@TINTYPE.test", "@bob_2@tintype.test.", "bob_2@tintype.test:443"} {
+		if o := s.get("/api/v1/accounts/lookup?"+form("acct", acct), "").ok().object(); o["id"] != id {
+			t.Errorf("lookup %s: %v", acct, o)
+		}
+	}
+	for _, acct := range []string{"bob_2@tintype.test:8443", "bob_2@tintype.test.evil.test", "bob_2@"} {
+		s.get("/api/v1/accounts/lookup?"+form("acct", acct), "").is(http.StatusNotFound)
+	}
 	many := s.get("/api/v1/accounts?id[]="+id+"&id[]=1&id%5B%5D="+strconv.FormatInt(anna.ID, 10), "").ok().list()
 	if len(many) != 2 || many[0]["id"] != id {
 		t.Errorf("accounts by id: %v", many)
@@ -212,6 +245,28 @@ func TestAccounts(t *testing.T) {
 		if got := s.get("/api/v1/accounts/search?q="+q, anna.token).ok().list(); len(got) != want {
 			t.Errorf("search %q found %d, want %d", q, len(got), want)
 		}
+	}
+}
+
+// Some clients send the parameters of a GET as JSON in a body: it is read like a query.
+func TestAGETWithABody(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	bobID := strconv.FormatInt(bob.ID, 10)
+	for _, tt := range []struct{ path, body string }{
+		{"/api/v1/accounts/relationships", `{"id":["` + bobID + `"]}`},
+		{"/api/v1/accounts/search", `{"q":"bob","limit":5}`},
+		{"/api/v1/accounts", `{"id":[` + bobID + `]}`},
+		{"/api/v1/accounts/search", "q=bob"},
+	} {
+		if list := s.do(http.MethodGet, tt.path, anna.token, tt.body).ok().list(); len(list) != 1 || list[0]["id"] != bobID {
+			t.Errorf("%s with %s: %v", tt.path, tt.body, list)
+		}
+	}
+	s.publish(anna, "one")
+	s.publish(anna, "two")
+	if list := s.do(http.MethodGet, "/api/v1/timelines/public", "", `{"limit":1}`).ok().list(); len(list) != 1 {
+		t.Errorf("a visitor's limit in a body: %d posts", len(list))
 	}
 }
 
@@ -242,7 +297,7 @@ func TestOwnAccount(t *testing.T) {
 	anna := s.join("anna")
 	o := s.get("/api/v1/accounts/verify_credentials", anna.token).ok().object()
 	wantKeys(t, o, append(accountKeys, "source", "role"))
-	wantKeys(t, o["source"].(map[string]any), []string{"privacy", "sensitive", "language", "note", "fields", "follow_requests_count"})
+	wantKeys(t, o["source"].(map[string]any), []string{"privacy", "sensitive", "language", "note", "fields", "follow_requests_count", "discoverable", "hide_collections", "indexable"})
 	if at(o, "source.privacy") != "public" || at(o, "role.permissions") != "0" {
 		t.Errorf("credentials: %v", o)
 	}
@@ -272,6 +327,11 @@ func TestKeysOfEntities(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { wantKeys(t, tt.answer, tt.keys) })
 	}
 	v2 := s.get("/api/v2/instance", "").object()
+	wantKeys(t, at(v2, "configuration.urls").(map[string]any), []string{"streaming", "status"})
+	wantKeys(t, v2["thumbnail"].(map[string]any), []string{"url", "blurhash", "versions"})
+	if versions := at(v2, "thumbnail.versions").(map[string]any); versions["@1x"] != at(v2, "thumbnail.url") {
+		t.Errorf("versions of the thumbnail: %v", versions)
+	}
 	for _, way := range []string{"configuration.urls.streaming", "configuration.vapid", "configuration.accounts.max_featured_tags", "configuration.statuses.max_characters",
 		"configuration.media_attachments.supported_mime_types", "configuration.polls", "configuration.translation.enabled", "usage.users.active_month",
 		"thumbnail.url", "contact.email", "registrations.approval_required"} {

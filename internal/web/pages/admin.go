@@ -18,7 +18,7 @@ func (p *Pages) registerAdmin(r Routes) {
 }
 
 func (p *Pages) reportRow(b viewBuilder, r *community.FiledReport) templates.ReportRow {
-	reason, _, _ := strings.Cut(r.Comment, "\n")
+	reason, _ := reasonOf(r)
 	row := templates.ReportRow{
 		ID: idText(r.ID), URL: "/admin/reports/" + idText(r.ID), Reason: reason,
 		Created: b.when(r.CreatedAt), Closed: r.State == "closed",
@@ -30,6 +30,22 @@ func (p *Pages) reportRow(b viewBuilder, r *community.FiledReport) templates.Rep
 		row.Reporter = p.accountView(r.Reporter)
 	}
 	return row
+}
+
+// categoryWords are the categories that applications send.
+var categoryWords = map[string]string{"spam": "Spam", "legal": "Against the law", "violation": "Against the rules", "other": "Something else"}
+
+// reasonOf returns why a report was made, on one line, and its text. The page writes the reason as the first line of the
+// comment; applications send a category beside it.
+func reasonOf(r *community.FiledReport) (reason, text string) {
+	reason, text, _ = strings.Cut(r.Comment, "\n")
+	if r.Category == "" {
+		return reason, text
+	}
+	if r.Comment == "" {
+		return categoryWords[r.Category], ""
+	}
+	return categoryWords[r.Category] + ": " + reason, r.Comment
 }
 
 func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
@@ -51,6 +67,7 @@ func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
 	for _, r := range list {
 		v.Reports = append(v.Reports, p.reportRow(b, r))
 	}
+	v.Pager = past(c)
 	if len(list) > 0 {
 		v.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
 	}
@@ -71,7 +88,7 @@ func (p *Pages) report(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	b := p.viewBuilder(c)
-	_, text, _ := strings.Cut(r.Comment, "\n")
+	_, text := reasonOf(r)
 	v := templates.AdminReportView{Report: p.reportRow(b, r), Text: text, Excerpt: r.Excerpt}
 	if r.Post != nil {
 		if r.Post.Kind == store.KindComment {

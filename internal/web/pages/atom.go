@@ -58,6 +58,7 @@ func (p *Pages) accountAtom(c *gin.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	spelt(c, name, acc.Username)
 	// Programs without an account read feeds, so a feed holds what visitors see.
 	posts, err := p.Community.AccountFeed(ctx, nil, acc.ID, community.AccountFeedOptions{OnlyMedia: true, ExcludeReplies: true}, community.Cursor{Limit: feedLimit})
 	if err != nil {
@@ -78,6 +79,7 @@ func (p *Pages) tagAtom(c *gin.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	spelt(c, name, tag.Name)
 	posts, err := p.Community.TagFeed(ctx, nil, name, community.Cursor{Limit: feedLimit})
 	if err != nil {
 		return err
@@ -89,7 +91,6 @@ func (p *Pages) tagAtom(c *gin.Context, name string) error {
 func atomTime(m store.Millis) string { return m.Time().Format(time.RFC3339) }
 
 func (p *Pages) atom(c *gin.Context, feed atomFeed, page string, since store.Millis, posts []*community.Post) error {
-	feed.Links = []atomLink{{Rel: "alternate", Type: "text/html", Href: page}, {Rel: "self", Type: "application/atom+xml", Href: page + ".atom"}}
 	updated := since
 	for _, post := range posts {
 		at := post.CreatedAt
@@ -99,6 +100,12 @@ func (p *Pages) atom(c *gin.Context, feed atomFeed, page string, since store.Mil
 		updated = max(updated, at)
 		feed.Entries = append(feed.Entries, p.atomEntry(post, at))
 	}
+	return p.writeAtom(c, feed, page, updated)
+}
+
+// writeAtom answers with a feed that has its entries.
+func (p *Pages) writeAtom(c *gin.Context, feed atomFeed, page string, updated store.Millis) error {
+	feed.Links = []atomLink{{Rel: "alternate", Type: "text/html", Href: page}, {Rel: "self", Type: "application/atom+xml", Href: page + ".atom"}}
 	feed.Updated = atomTime(updated)
 	c.Header("Content-Type", "application/atom+xml; charset=utf-8")
 	c.Status(http.StatusOK)
@@ -142,30 +149,25 @@ type sitemapURL struct {
 	LastMod string `xml:"lastmod,omitempty"`
 }
 
+const sitemapPosts = 1000
+
 // sitemap lists the newest public posts and their authors, https://www.sitemaps.org/protocol.html.
 func (p *Pages) sitemap(c *gin.Context) error {
 	set := struct {
 		XMLName xml.Name     `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
 		URLs    []sitemapURL `xml:"url"`
 	}{URLs: []sitemapURL{{Loc: p.BaseURL + "/"}, {Loc: p.BaseURL + "/explore"}, {Loc: p.BaseURL + "/about"}}}
+	posts, err := p.Community.NewestAddresses(c.Request.Context(), sitemapPosts)
+	if err != nil {
+		return err
+	}
 	seen := map[int64]bool{}
-	page := community.Cursor{Limit: 40}
-	for range 25 { // 1,000 posts
-		posts, err := p.Community.PublicFeed(c.Request.Context(), nil, page)
-		if err != nil {
-			return err
+	for _, post := range posts {
+		if !seen[post.AuthorID] {
+			seen[post.AuthorID] = true
+			set.URLs = append(set.URLs, sitemapURL{Loc: p.BaseURL + "/@" + post.Author})
 		}
-		for _, post := range posts {
-			if !seen[post.AuthorID] {
-				seen[post.AuthorID] = true
-				set.URLs = append(set.URLs, sitemapURL{Loc: p.BaseURL + "/@" + post.Author.Username})
-			}
-			set.URLs = append(set.URLs, sitemapURL{Loc: p.BaseURL + p.postPath(post), LastMod: atomTime(post.CreatedAt)})
-		}
-		if len(posts) < page.Limit {
-			break
-		}
-		page.MaxID = posts[len(posts)-1].ID
+		set.URLs = append(set.URLs, sitemapURL{Loc: p.BaseURL + "/@" + post.Author + "/" + idText(post.ID), LastMod: atomTime(post.CreatedAt)})
 	}
 	c.Header("Content-Type", "application/xml; charset=utf-8")
 	c.Status(http.StatusOK)

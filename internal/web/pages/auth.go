@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
@@ -29,7 +30,7 @@ func (p *Pages) registerAuth(r Routes) {
 	r.Personal(http.MethodPost, "/claim/:token", p.claim)
 }
 
-// names of the sign-up use case's fields as the forms call them.
+// signUpFields are the names of the sign-up use case's fields as the forms call them.
 var signUpFields = map[string]string{"username": "name"}
 
 func (p *Pages) loginForm(c *gin.Context) error {
@@ -170,8 +171,15 @@ func actWords(action string) (question, verb string) {
 }
 
 func (p *Pages) logout(c *gin.Context) error {
+	acc, hash := viewer(c), sessions.Default(c).ID()
 	if err := p.logOut(c); err != nil {
 		return err
+	}
+	if acc != nil {
+		// Where this fails, the job that sends finds out that the session is over.
+		if err := p.Community.EndPushOfSession(c.Request.Context(), acc, hash); err != nil {
+			p.Log.WarnContext(c.Request.Context(), "a browser's pushes were not ended with its session", "account", acc.ID, "error", err)
+		}
 	}
 	return redirect(c, "/")
 }

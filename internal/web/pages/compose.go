@@ -25,7 +25,8 @@ const photoPatience = 20 * time.Second
 func (p *Pages) registerCompose(r Routes) {
 	r.Personal(http.MethodGet, "/compose", p.member(p.compose))
 	r.Personal(http.MethodPost, "/compose", p.member(p.publish))
-	r.Upload(http.MethodPost, "/compose/photos", p.member(p.upload))
+	r.Upload(http.MethodPost, "/compose/photos", community.MaxPhotos, p.member(p.upload))
+	r.Upload(http.MethodPost, "/compose/share", community.MaxPhotos, p.member(p.share))
 	r.Personal(http.MethodPost, "/compose/photos/:id", p.member(p.describePhoto))
 	r.Personal(http.MethodGet, "/compose/photos/:id", p.member(p.photoState))
 	r.Personal(http.MethodPost, "/compose/photos/:id/remove", p.member(p.removePhoto))
@@ -50,6 +51,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	pg.Path = "/compose"
 	v := templates.ComposeView{
 		Caption: draft.Caption, Visibility: string(draft.Visibility), Warning: draft.Warning, Licence: draft.Licence, ShowExif: draft.ShowExif,
+		CommentsFrom: string(draft.CommentsFrom),
 	}
 	if entered != nil {
 		v = *entered
@@ -57,7 +59,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	v.IdempotencyKey = newKey()
 	v.CaptionMax, v.Licences = community.MaxCaption, licenceOptions()
 	v.MaxPhotos, v.MaxBytes = community.MaxPhotos, p.MaxUploadBytes
-	v.Limit = fmt.Sprintf("%d MB and %d megapixels", p.MaxUploadBytes/1_000_000, p.MaxPixels/1_000_000)
+	v.Limit = p.photoLimit()
 	v.HEICHelp = media.HEICSentence
 	v.Accept, v.HEIC, v.KeepOriginals, v.Errors = p.Accept, p.HEIC, p.KeepOriginals, errs
 	b := p.viewBuilder(c)
@@ -81,6 +83,11 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 		v.Caption = offeredCaption(photos)
 	}
 	return p.render(c, status, templates.ComposePage(pg, v))
+}
+
+// photoLimit is what one photo may have, in words.
+func (p *Pages) photoLimit() string {
+	return fmt.Sprintf("%d MB and %d megapixels", p.MaxUploadBytes/1_000_000, p.MaxPixels/1_000_000)
 }
 
 // offeredCaption returns the caption in the first photo's metadata.
@@ -116,7 +123,7 @@ func (p *Pages) draftPhoto(b viewBuilder, ph *store.Photo) templates.DraftPhotoV
 	switch ph.State {
 	case store.PhotoReady:
 		d.State = templates.PhotoReady
-		d.PreviewURL = b.keyURL(ph.Key(fit(ph, 320)))
+		d.PreviewURL = b.keyURL(ph.Key(fit(ph, 640)))
 		if d.Description == "" {
 			d.Description = ph.Metadata.V.AltText
 		}
@@ -182,6 +189,7 @@ func (p *Pages) saveDraft(c *gin.Context, acc *store.Account, get func(string) s
 		caption, warning, licence, visibility, exif := get("caption"), get("warning"), get("licence"), store.Visibility(get("visibility")), get("show_exif") == "on"
 		_, err := p.Community.SaveDraft(ctx, acc, community.DraftChange{
 			Caption: &caption, Warning: &warning, Licence: &licence, Visibility: &visibility, ShowExif: &exif,
+			CommentsFrom: commentsFrom(get("comments_from")),
 		})
 		if err != nil {
 			return err
@@ -241,24 +249,29 @@ func (p *Pages) saveForm(c *gin.Context, acc *store.Account) error {
 	return p.saveDraft(c, acc, c.PostForm, func(name string) bool { _, ok := c.GetPostForm(name); return ok })
 }
 
+// enteredPost returns what a form says of a post.
+func enteredPost(get func(string) string) *templates.ComposeView {
+	return &templates.ComposeView{
+		Caption: get("caption"), Visibility: get("visibility"), Warning: get("warning"),
+		Licence: get("licence"), ShowExif: get("show_exif") == "on", CommentsFrom: get("comments_from"), Each: get("each") == "on",
+	}
+}
+
 func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 	ctx := c.Request.Context()
-	entered := templates.ComposeView{
-		Caption: c.PostForm("caption"), Visibility: c.PostForm("visibility"), Warning: c.PostForm("warning"),
-		Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"),
-	}
+	entered := enteredPost(c.PostForm)
 	key := c.PostForm("idempotency_key")
-	if done, err := p.postedBefore(c, acc, key, &entered, false); done || err != nil {
+	if done, err := p.postedBefore(c, acc, key, entered, false); done || err != nil {
 		return err
 	}
 	err := p.saveForm(c, acc)
 	if err != nil {
-		if done, err := p.postedBefore(c, acc, key, &entered, true); done || err != nil {
+		if done, err := p.postedBefore(c, acc, key, entered, true); done || err != nil {
 			return err
 		}
 	}
 	if errs, ok := fieldErrors(err, nil); ok {
-		return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, errs)
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
 	}
 	if err != nil {
 		return err
@@ -273,23 +286,46 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 			ids = append(ids, ph.ID)
 		}
 	}
-	post, err := p.Community.Publish(ctx, acc, community.NewPost{
-		Caption: entered.Caption, PhotoIDs: ids, Warning: entered.Warning, Visibility: store.Visibility(entered.Visibility),
-		Licence: entered.Licence, ShowExif: &entered.ShowExif, IdempotencyKey: key, ClearDraft: true,
-	})
+	post, err := p.publishDraft(ctx, acc, entered, ids, key)
 	if err != nil { // the same form, sent at the same time, may have been quicker, and then this one has no photos
-		if done, err := p.postedBefore(c, acc, key, &entered, true); done || err != nil {
+		if done, err := p.postedBefore(c, acc, key, entered, true); done || err != nil {
 			return err
 		}
 	}
 	if errs, ok := fieldErrors(err, map[string]string{"photo_ids": "photos", "idempotency_key": ""}); ok {
-		return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, errs)
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
 	}
 	if err != nil {
 		return err
 	}
 	p.setFlash(c, "posted")
+	if entered.Each && len(ids) > 1 {
+		return redirect(c, "/@"+acc.Username)
+	}
 	return redirect(c, p.postPath(post))
+}
+
+// publishDraft publishes the draft's photos as one post, or as a post each. Of several posts the first photo's is made
+// last, so that it stands on top; it has the form's key. What an error leaves unposted stays in the draft.
+func (p *Pages) publishDraft(ctx context.Context, acc *store.Account, entered *templates.ComposeView, ids []int64, key string) (*community.Post, error) {
+	in := community.NewPost{
+		Caption: entered.Caption, PhotoIDs: ids, Warning: entered.Warning, Visibility: store.Visibility(entered.Visibility),
+		Licence: entered.Licence, ShowExif: &entered.ShowExif, CommentsFrom: store.CommentsFrom(entered.CommentsFrom), IdempotencyKey: key, ClearDraft: true,
+	}
+	if entered.Each && len(ids) > 1 {
+		for i := len(ids) - 1; i > 0; i-- {
+			one := in
+			one.PhotoIDs, one.IdempotencyKey, one.ClearDraft = ids[i:i+1], key+"-"+idText(ids[i]), false
+			if key == "" {
+				one.IdempotencyKey = ""
+			}
+			if _, err := p.Community.Publish(ctx, acc, one); err != nil {
+				return nil, err
+			}
+		}
+		in.PhotoIDs = ids[:1]
+	}
+	return p.Community.Publish(ctx, acc, in)
 }
 
 // postedBefore answers a form that was sent twice. Its photos are no longer in the draft, but its key leads to the post
@@ -438,11 +474,7 @@ func (p *Pages) draftRefused(c *gin.Context, acc *store.Account, err error) erro
 	if !ok {
 		return err
 	}
-	entered := templates.ComposeView{
-		Caption: c.PostForm("caption"), Visibility: c.PostForm("visibility"), Warning: c.PostForm("warning"),
-		Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"),
-	}
-	return p.showCompose(c, http.StatusUnprocessableEntity, acc, &entered, errs)
+	return p.showCompose(c, http.StatusUnprocessableEntity, acc, enteredPost(c.PostForm), errs)
 }
 
 func licenceOptions() []templates.Option {

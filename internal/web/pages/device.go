@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"net/http"
 	"slices"
 	"time"
 
@@ -37,6 +38,12 @@ func (p *Pages) client(c *gin.Context) community.Client {
 		cl.Accounts = append(cl.Accounts, int64(binary.BigEndian.Uint64(ids)))
 	}
 	return cl
+}
+
+// KnownDevice tells whether somebody has logged in from the request's browser before.
+func (p *Pages) KnownDevice(r *http.Request) bool {
+	_, ok := p.Signed.Cookie(r, deviceCookie)
+	return ok
 }
 
 // rememberDevice notes that the account has logged in from this browser.

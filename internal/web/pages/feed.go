@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -23,11 +24,23 @@ const (
 )
 
 func (p *Pages) registerFeeds(r Routes) {
-	r.Cacheable(http.MethodGet, "/", p.front)
-	r.Cacheable(http.MethodGet, "/explore", p.explore)
-	r.Cacheable(http.MethodGet, "/tags/:tag", p.tag)
-	r.Cacheable(http.MethodGet, "/search", p.search)
-	r.Personal(http.MethodGet, "/notifications", p.member(p.notifications))
+	r.Cacheable(http.MethodGet, "/", p.front, "max_id", "min_id", "show")
+	r.Cacheable(http.MethodGet, "/explore", p.explore, "max_id", "min_id", "show")
+	r.Cacheable(http.MethodGet, "/explore/popular", p.popular, "after", "show")
+	r.Cacheable(http.MethodGet, "/explore/tags", p.usedTags)
+	r.Cacheable(http.MethodGet, "/people", p.activePeople, "after")
+	r.Cacheable(http.MethodGet, "/people/new", p.newPeople, "after")
+	r.Cacheable(http.MethodGet, "/tags/:tag", p.tag, "max_id", "min_id", "show")
+	r.Cacheable(http.MethodGet, "/search", p.search, "q", "after", "show")
+	r.Personal(http.MethodGet, "/bookmarks", p.member(p.marked(templates.MarkedBookmarks, p.Community.BookmarkedPosts)))
+	r.Personal(http.MethodGet, "/likes", p.member(p.marked(templates.MarkedLikes, p.Community.LikedPosts)))
+	r.Personal(http.MethodPost, "/tags/:tag/follow", p.member(p.followTag(true)))
+	r.Personal(http.MethodPost, "/tags/:tag/unfollow", p.member(p.followTag(false)))
+	r.Personal(http.MethodGet, "/settings/tags", p.member(p.followedTags))
+	r.Personal(http.MethodGet, "/notifications", p.member(p.notifications("")))
+	for part := range notificationParts {
+		r.Personal(http.MethodGet, "/notifications/"+part, p.member(p.notifications(part)))
+	}
 	r.Personal(http.MethodPost, "/notifications/clear", p.member(p.clearNotifications))
 }
 
@@ -77,19 +90,41 @@ func (p *Pages) home(c *gin.Context, acc *store.Account) error {
 	}
 	b := p.viewBuilder(c)
 	view := templates.FeedView{Posts: b.postViews(posts, true), Pager: postPager(c, page, posts)}
+	if len(posts) < feedLimit && page.MaxID == 0 && page.MinID == 0 {
+		if view.Welcome, err = p.welcome(c, acc); err != nil {
+			return err
+		}
+	}
 	c.Header("Cache-Control", "private, no-store")
 	return p.render(c, http.StatusOK, templates.HomePage(pg, view))
 }
 
 func postPager(c *gin.Context, page community.Cursor, posts []*community.Post) templates.Pager {
 	if len(posts) == 0 {
-		return templates.Pager{}
+		return past(c)
 	}
-	return pager(c, page, posts[0].ID, posts[len(posts)-1].ID, len(posts))
+	return pager(c, page, posts[0].FeedID(), posts[len(posts)-1].FeedID(), len(posts))
 }
 
 func (p *Pages) grid(c *gin.Context, b viewBuilder, posts []*community.Post, page community.Cursor) templates.GridView {
 	return templates.GridView{Posts: b.postViews(posts, false), Pager: postPager(c, page, posts)}
+}
+
+// marked shows what the member has marked, in a grid that is paged by the marks.
+func (p *Pages) marked(kind templates.MarkedKind, list func(context.Context, *store.Account, community.Cursor) ([]*community.Post, int64, int64, error)) func(*gin.Context, *store.Account) error {
+	return func(c *gin.Context, acc *store.Account) error {
+		pg, err := p.page(c, kind.Title())
+		if err != nil {
+			return err
+		}
+		posts, next, prev, err := list(c.Request.Context(), acc, pageOf(c, gridLimit))
+		if err != nil {
+			return err
+		}
+		return p.render(c, http.StatusOK, templates.MarkedPage(pg, templates.MarkedView{
+			Kind: kind, Grid: templates.GridView{Posts: p.viewBuilder(c).postViews(posts, false), Pager: cursorPager(c, len(posts), next, prev)},
+		}))
+	}
 }
 
 func (p *Pages) explore(c *gin.Context) error {
@@ -104,7 +139,33 @@ func (p *Pages) explore(c *gin.Context) error {
 	}
 	pg.Canonical = p.BaseURL + "/explore"
 	pg.Description = "The newest photographs on " + p.Site.Name + "."
-	return p.render(c, http.StatusOK, templates.ExplorePage(pg, p.grid(c, p.viewBuilder(c), posts, page)))
+	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{Grid: p.grid(c, p.viewBuilder(c), posts, page)}))
+}
+
+func (p *Pages) followTag(follow bool) func(*gin.Context, *store.Account) error {
+	return func(c *gin.Context, acc *store.Account) error {
+		tag, err := p.Community.FollowTag(c.Request.Context(), acc, c.Param("tag"), follow)
+		if err != nil {
+			return err
+		}
+		return redirect(c, returnTo(c, "/tags/"+url.PathEscape(tag.Name)))
+	}
+}
+
+func (p *Pages) followedTags(c *gin.Context, acc *store.Account) error {
+	tags, _, _, err := p.Community.FollowedTags(c.Request.Context(), acc, community.Cursor{Limit: community.MaxTagFollows})
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Followed tags")
+	if err != nil {
+		return err
+	}
+	view := templates.SettingsTagsView{}
+	for _, t := range tags {
+		view.Tags = append(view.Tags, templates.TagCount{Name: t.Name, URL: "/tags/" + url.PathEscape(t.Name)})
+	}
+	return p.render(c, http.StatusOK, templates.SettingsTagsPage(pg, view))
 }
 
 func (p *Pages) tag(c *gin.Context) error {
@@ -117,6 +178,7 @@ func (p *Pages) tag(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	spelt(c, name, tag.Name)
 	pg, err := p.page(c, "#"+tag.Name)
 	if err != nil {
 		return err
@@ -126,59 +188,33 @@ func (p *Pages) tag(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg.Description = "Photographs with the tag #" + tag.Name + " on " + p.Site.Name + "."
-	pg.Canonical = p.BaseURL + "/tags/" + url.PathEscape(tag.Name)
-	pg.AtomURL = pg.Canonical + ".atom"
-	return p.render(c, http.StatusOK, templates.TagPage(pg, templates.TagView{Tag: tag.Name, Grid: p.grid(c, p.viewBuilder(c), posts, page)}))
-}
-
-func (p *Pages) search(c *gin.Context) error {
-	query := strings.TrimSpace(c.Query("q"))
-	pg, err := p.page(c, "Search")
+	following, err := p.Community.FollowsTag(ctx, viewer(c), tag.ID)
 	if err != nil {
 		return err
 	}
-	pg.NoIndex = true
-	view := templates.SearchView{Query: query}
-	if query != "" {
-		ctx := c.Request.Context()
-		people, err := p.Community.SearchAccounts(ctx, viewer(c), strings.TrimPrefix(query, "@"), 20)
-		if err != nil {
-			return err
-		}
-		if view.People, err = p.personViews(c, people); err != nil {
-			return err
-		}
-		tags, err := p.Community.SearchTags(ctx, viewer(c), strings.TrimPrefix(query, "#"), 20)
-		if err != nil {
-			return err
-		}
-		for _, t := range tags {
-			view.Tags = append(view.Tags, templates.TagCount{Name: t.Name, URL: "/tags/" + url.PathEscape(t.Name)})
-		}
-		if len(tags) > 0 {
-			page := community.Cursor{Limit: gridLimit}
-			posts, err := p.Community.TagFeed(ctx, viewer(c), tags[0].Name, page)
-			if err != nil {
-				return err
-			}
-			view.Grid = templates.GridView{Posts: p.viewBuilder(c).postViews(posts, false)}
-		}
-	}
-	return p.render(c, http.StatusOK, templates.SearchPage(pg, view))
+	pg.Description = "Photographs with the tag #" + tag.Name + " on " + p.Site.Name + "."
+	pg.Canonical = p.BaseURL + "/tags/" + url.PathEscape(tag.Name)
+	pg.AtomURL = pg.Canonical + ".atom"
+	return p.render(c, http.StatusOK, templates.TagPage(pg, templates.TagView{Tag: tag.Name, URL: "/tags/" + url.PathEscape(tag.Name), Following: following, Grid: p.grid(c, p.viewBuilder(c), posts, page)}))
 }
 
-func (p *Pages) notifications(c *gin.Context, acc *store.Account) error {
+// notifications shows all of them, or a part.
+func (p *Pages) notifications(part string) func(*gin.Context, *store.Account) error {
+	return func(c *gin.Context, acc *store.Account) error { return p.showNotifications(c, acc, part) }
+}
+
+func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part string) error {
 	ctx := c.Request.Context()
 	page := pageOf(c, listLimit)
-	list, err := p.Community.Notifications(ctx, acc, community.NotificationFilter{}, page)
+	list, err := p.Community.Notifications(ctx, acc, community.NotificationFilter{Types: notificationParts[part], OnPage: true}, page)
 	if err != nil {
 		return err
 	}
 	seen := acc.NotificationsReadID
-	if page.MaxID == 0 && len(list) > 0 && list[0].ID > seen {
+	// A part of the page says nothing of what the other parts have, so it marks nothing.
+	if part == "" && page.MaxID == 0 && len(list) > 0 && list[0].ID > seen {
 		// While the site is read-only, notifications can be read but stay unread.
-		if err := p.Community.MarkNotificationsRead(ctx, acc, list[0].ID); err != nil && !errors.Is(err, store.ErrWriterAway) {
+		if err := p.Community.MarkNotificationsRead(ctx, acc, list[0].ID); err != nil && !errors.Is(err, store.ErrPrimaryAway) {
 			return err
 		}
 	}
@@ -191,19 +227,61 @@ func (p *Pages) notifications(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	b := p.viewBuilder(c)
-	view := templates.NotificationsView{FollowRequests: pg.Viewer.FollowRequests}
+	view := templates.NotificationsView{Part: part, FollowRequests: pg.Viewer.FollowRequests}
+	together := map[string]int{} // where what happens in the same way to the same thing is listed
 	for _, n := range list {
+		if n.Post != nil && n.Post.Hidden() {
+			continue
+		}
 		item := p.notificationView(b, n, seen)
 		if root := threads[n.ID]; item.Post == nil && root != nil && len(root.Photos) > 0 {
 			post := b.postView(root, false)
 			item.Post = &post
 		}
+		key := groupOf(n)
+		if at, ok := together[key]; ok && key != "" {
+			first := &view.Items[at]
+			first.Others = append(first.Others, item.Account)
+			first.Unread = first.Unread || item.Unread
+			continue
+		}
+		together[key] = len(view.Items)
 		view.Items = append(view.Items, item)
+	}
+	view.Pager = past(c)
+	if len(list) == 0 && part == "" && page.MaxID == 0 && page.MinID == 0 {
+		if view.Newest, err = p.newest(c, b); err != nil {
+			return err
+		}
 	}
 	if len(list) > 0 {
 		view.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
 	}
 	return p.render(c, http.StatusOK, templates.NotificationsPage(pg, view))
+}
+
+// notificationParts are the kinds of the parts of the page, by the ends of their addresses.
+var notificationParts = map[string][]string{
+	"comments": {store.NotifyMention}, "likes": {store.NotifyLike}, "boosts": {store.NotifyBoost}, "followers": {store.NotifyFollow, store.NotifyFollowRequest},
+}
+
+// groupOf names what a notification shares a row with; "" has one of its own. Follows of one day stand together.
+func groupOf(n *community.Notification) string {
+	switch {
+	case n.Kind == store.NotifyFollow:
+		return n.Kind + " " + n.CreatedAt.Time().UTC().Format(time.DateOnly)
+	case n.Post != nil && n.Kind != store.NotifyMention && n.Kind != store.NotifyReport:
+		return n.Kind + " " + idText(n.Post.ID)
+	}
+	return ""
+}
+
+const newestLimit = 12
+
+// newest are photographs to look at, for a page that has nothing of its own.
+func (p *Pages) newest(c *gin.Context, b viewBuilder) ([]templates.PostView, error) {
+	posts, err := p.Community.PublicFeed(c.Request.Context(), viewer(c), community.Cursor{Limit: newestLimit})
+	return b.postViews(posts, false), err
 }
 
 // threads finds the posts of the threads in which the notifications' comments are, by notification.
@@ -245,9 +323,12 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, seen 
 	}
 	if n.Post != nil {
 		v.URL = p.postPath(n.Post)
-		view := b.postView(n.Post, false)
+		view := b.filteredView(n.Post, false)
 		if n.Post.Kind == store.KindComment {
 			v.Text = plain(n.Post.Caption, 140)
+			if title := n.Post.CoveredBy(); title != "" {
+				v.Text = "Filtered: " + title
+			}
 			if n.Kind == store.NotifyMention && n.Post.InReplyToAuthorID != nil && b.acc != nil && *n.Post.InReplyToAuthorID == b.acc.ID {
 				v.Kind = templates.NotifyComment
 			}
@@ -264,4 +345,25 @@ func (p *Pages) clearNotifications(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	return redirect(c, "/notifications")
+}
+
+// gridCookie remembers how grids look on this device. The page's script writes it too.
+const (
+	gridCookie = "grid"
+	gridThree  = "three"
+)
+
+func threeAcross(c *gin.Context) bool {
+	ck, err := c.Request.Cookie(gridCookie)
+	return err == nil && ck.Value == gridThree
+}
+
+// setGrid chooses between rows and square cuts, three across, on a phone.
+func (p *Pages) setGrid(c *gin.Context, _ *store.Account) error {
+	ck := &http.Cookie{Name: gridCookie, Path: "/", MaxAge: -1, Secure: p.Secure, SameSite: http.SameSiteLaxMode}
+	if c.PostForm("three") == "true" {
+		ck.Value, ck.MaxAge = gridThree, 365*24*60*60
+	}
+	http.SetCookie(c.Writer, ck)
+	return redirect(c, returnTo(c, "/explore"))
 }

@@ -71,10 +71,11 @@ func newKey() string {
 	return hex.EncodeToString(b)
 }
 
-// idParam reads an id from the path. What is no number is ErrNotFound.
+// idParam reads an id from the path. What is no number is ErrNotFound, and so is one in another spelling, such as +7: each
+// page has one address.
 func idParam(c *gin.Context, name string) (int64, error) {
 	id, err := strconv.ParseInt(c.Param(name), 10, 64)
-	if err != nil || id <= 0 {
+	if err != nil || id <= 0 || c.Param(name) != idText(id) {
 		return 0, community.ErrNotFound
 	}
 	return id, nil
@@ -82,10 +83,18 @@ func idParam(c *gin.Context, name string) (int64, error) {
 
 func formID(s string) int64 {
 	id, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
+	if err != nil || id < 0 {
 		return 0
 	}
 	return id
+}
+
+// spelt has no cache keep a page whose address spells a name otherwise than its owner does: people type such addresses,
+// and a name has thousands of them.
+func spelt(c *gin.Context, name, own string) {
+	if name != own {
+		c.Header("Cache-Control", "no-store")
+	}
 }
 
 func idText(id int64) string { return strconv.FormatInt(id, 10) }
@@ -98,10 +107,10 @@ func pageOf(c *gin.Context, limit int) community.Cursor {
 // pager makes the links to a list's next and previous pages. full reports that the page was filled, so that there may
 // be more.
 func pager(c *gin.Context, page community.Cursor, first, last int64, n int) templates.Pager {
-	var out templates.Pager
 	if n == 0 {
-		return out
+		return past(c)
 	}
+	var out templates.Pager
 	link := func(name string, id int64) string {
 		q := c.Request.URL.Query()
 		q.Del("max_id")
@@ -119,8 +128,28 @@ func pager(c *gin.Context, page community.Cursor, first, last int64, n int) temp
 	return out
 }
 
-// cursorPager is pager for lists that know their cursors; 0 is none.
-func cursorPager(c *gin.Context, next, prev int64) templates.Pager {
+// past is the pager of an empty page, which leads back to the beginning where the request asked for another place.
+func past(c *gin.Context) templates.Pager {
+	page := pageOf(c, 0)
+	if page.MaxID == 0 && page.MinID == 0 {
+		return templates.Pager{}
+	}
+	q := c.Request.URL.Query()
+	for _, name := range []string{"max_id", "min_id", "show"} {
+		q.Del(name)
+	}
+	first := c.Request.URL.Path
+	if len(q) > 0 {
+		first += "?" + q.Encode()
+	}
+	return templates.Pager{FirstURL: first, Before: page.MinID != 0}
+}
+
+// cursorPager is pager for lists of n rows that know their cursors; 0 is none.
+func cursorPager(c *gin.Context, n int, next, prev int64) templates.Pager {
+	if n == 0 {
+		return past(c)
+	}
 	var out templates.Pager
 	if next != 0 {
 		out.OlderURL = c.Request.URL.Path + "?max_id=" + idText(next)
@@ -134,12 +163,16 @@ func cursorPager(c *gin.Context, next, prev int64) templates.Pager {
 // flashes are sentences that a page shows once after a redirect. The cookie holds only the name.
 var flashes = map[string]templates.Flash{
 	"saved":            {Text: "Saved."},
+	"push-on":          {Text: "Push is on in this browser."},
+	"push-off":         {Text: "Push is off there."},
 	"password-changed": {Text: "Your password is changed. Every other place was logged out, and every application."},
 	"email-changed":    {Text: "Your e-mail address is changed."},
 	"posted":           {Text: "Posted."},
 	"deleted":          {Text: "Deleted."},
 	"reported":         {Text: "Thank you. An administrator will read your report."},
 	"blocked":          {Text: "Blocked. Neither of you sees the other any more."},
+	"muted":            {Text: "Muted. What they post is left out for you. They are not told."},
+	"unmuted":          {Text: "No longer muted."},
 	"unblocked":        {Text: "No longer blocked."},
 	"removed":          {Text: "Removed."},
 	"session-ended":    {Text: "That place is logged out."},
@@ -148,6 +181,7 @@ var flashes = map[string]templates.Flash{
 	"account-deleted":  {Text: "Your account is deleted. Its photographs are being removed."},
 	"logged-out":       {Text: "You are logged out."},
 	"closed":           {Text: "Closed."},
+	"album-changed":    {Text: "The album has changed since that archive was made, so it is gone. Make it again."},
 	"already-posted":   {Text: "That was posted already."},
 	"job-again":        {Text: "The job runs again, as soon as a worker is free."},
 }

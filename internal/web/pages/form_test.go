@@ -3,6 +3,8 @@ package pages
 import (
 	"net/url"
 	"testing"
+
+	"github.com/gin-gonic/gin"
 )
 
 func TestReturnAddresses(t *testing.T) {
@@ -18,6 +20,17 @@ func TestReturnAddresses(t *testing.T) {
 	} {
 		if got := localPath(s, "home"); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
+// A page has one address: a number in another spelling is none.
+func TestNumbersOfPagesHaveOneSpelling(t *testing.T) {
+	for text, want := range map[string]int64{"7": 7, "9223372036854775807": 9223372036854775807, "+7": 0, "007": 0, "-7": 0, "0": 0, " 7": 0, "7 ": 0, "7.0": 0, "": 0} {
+		c := &gin.Context{Params: gin.Params{{Key: "id", Value: text}}}
+		got, err := idParam(c, "id")
+		if got != want || (err == nil) != (want != 0) {
+			t.Errorf("%q: %d, %v", text, got, err)
 		}
 	}
 }

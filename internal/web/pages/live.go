@@ -21,7 +21,7 @@ const (
 	liveLife = 10 * time.Minute
 )
 
-// live streams likes and comments of the posts on a page, and notifications. It first sends the present counts, which
+// live streams likes, boosts and comments of the posts on a page, and notifications. It first sends the present counts, which
 // may have changed since the page was made or last listened.
 func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 	var ids []int64
@@ -69,14 +69,14 @@ func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) liveNow(ctx context.Context, acc *store.Account, ids []int64) ([]community.Message, error) {
-	unread, err := p.Community.UnreadNotifications(ctx, acc)
+	unread, err := p.Community.UnreadNotifications(ctx, acc, community.NotificationFilter{OnPage: true})
 	if err != nil {
 		return nil, err
 	}
 	now := []community.Message{{Kind: community.MessageUnread, Unread: unread}}
 	posts, err := p.Community.PostsByID(ctx, acc, ids)
 	for _, post := range posts {
-		now = append(now, community.Message{Kind: community.MessageCounts, ID: post.ID, Likes: post.LikesCount, Comments: post.CommentsCount})
+		now = append(now, community.Message{Kind: community.MessageCounts, ID: post.ID, Likes: post.LikesCount, Boosts: post.BoostsCount, Comments: post.CommentsCount})
 	}
 	return now, err
 }
@@ -94,7 +94,8 @@ func liveEvents(m community.Message) []sse.Event {
 			ID       string `json:"id"`
 			Likes    int    `json:"likes"`
 			Comments int    `json:"comments"`
-		}{idText(m.ID), m.Likes, m.Comments}
+			Boosts   int    `json:"boosts,omitempty"`
+		}{idText(m.ID), m.Likes, m.Comments, m.Boosts}
 	default:
 		return nil
 	}

@@ -29,9 +29,15 @@ import (
 // Routes registers handlers. The method chosen declares whether an answer may be cached.
 type Routes interface {
 	Personal(method, path string, h func(*gin.Context) error)
-	Cacheable(method, path string, h func(*gin.Context) error)
-	Upload(method, path string, h func(*gin.Context) error)
+	// Query names what a page reads of its address's query.
+	Cacheable(method, path string, h func(*gin.Context) error, query ...string)
+	// Upload takes so many photos in one body.
+	Upload(method, path string, photos int, h func(*gin.Context) error)
+	// Large is Upload for a body of up to so many bytes.
+	Large(method, path string, most int64, h func(*gin.Context) error)
 	Asset(method, path string, h func(*gin.Context) error)
+	// Download is Personal for an answer that takes as long as its reader needs.
+	Download(method, path string, h func(*gin.Context) error)
 	// Stream is Personal for what stays open.
 	Stream(method, path string, h func(*gin.Context) error)
 }
@@ -76,6 +82,10 @@ type Options struct {
 
 	// Status is the content of /admin/status.
 	Status func(context.Context) templates.StatusView
+	// Moves is the content of /admin/moves.
+	Moves func(context.Context) (templates.AdminMovesView, error)
+	// Ladder is the content of /admin/ladder.
+	Ladder func(context.Context) (templates.LadderView, error)
 
 	Streams   *community.Streams
 	Streaming func(*http.Request) // told of each request that from then on only listens; may be nil
@@ -96,22 +106,28 @@ func New(o Options) *Pages {
 // Register registers every page.
 func (p *Pages) Register(r Routes) {
 	p.registerFeeds(r)
+	p.registerLists(r)
+	p.registerFilters(r)
 	p.registerPosts(r)
+	p.registerAlbums(r)
 	p.registerCompose(r)
 	p.registerPeople(r)
 	p.registerAuth(r)
 	p.registerOAuth(r)
 	p.registerSettings(r)
+	p.registerExport(r)
+	p.registerImport(r)
 	p.registerAdmin(r)
 	p.registerStatus(r)
 	p.registerSite(r)
 	p.registerWellKnown(r)
+	p.registerInstall(r)
 	p.registerMedia(r)
 	r.Stream(http.MethodGet, "/live", p.member(p.live))
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.
-var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/rules", "/privacy", "/contact", "/.well-known/"}
+var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/rules", "/privacy", "/contact", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
 
 // Before runs before every page's handler. It finds out who reads, and keeps visitors out of a members-only site.
 func (p *Pages) Before(c *gin.Context) error {
@@ -189,7 +205,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	unread, waiting := 0, 0
 	var err error
 	if !acc.AllRead {
-		if unread, err = p.Community.UnreadNotifications(ctx, acc); err != nil {
+		if unread, err = p.Community.UnreadNotifications(ctx, acc, community.NotificationFilter{OnPage: true}); err != nil {
 			return nil, err
 		}
 	}
@@ -204,6 +220,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 		Theme: acc.Theme, Letters: acc.LetterKeys,
 	}
 	pg.Flash = p.takeFlash(c)
+	pg.Three = threeAcross(c)
 	return pg, nil
 }
 
@@ -218,6 +235,9 @@ func (p *Pages) render(c *gin.Context, status int, component templ.Component) er
 		return err
 	}
 	c.Header("Content-Type", "text/html; charset=utf-8")
+	if invented(c) {
+		c.Header("Cache-Control", "no-store")
+	}
 	c.Status(status)
 	_, err := c.Writer.Write(buf.Bytes())
 	return err
@@ -239,6 +259,9 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 		// The page has its own sentences for these.
 	default:
 		v.Sentence = message
+	}
+	if _, err := r.Cookie(session.CookieName(p.Secure)); err != nil && status == http.StatusServiceUnavailable {
+		v.Sentence = "The site is briefly unavailable." // without the comfort for members
 	}
 	if pg.ReadOnly && status == http.StatusServiceUnavailable {
 		v.Sentence, v.LinkURL, v.LinkText = message, "/", "Home"

@@ -15,9 +15,9 @@ import (
 )
 
 func (p *Pages) registerPeople(r Routes) {
-	r.Cacheable(http.MethodGet, "/@:name", p.profile)
-	r.Cacheable(http.MethodGet, "/@:name/followers", p.people(templates.PeopleFollowers))
-	r.Cacheable(http.MethodGet, "/@:name/following", p.people(templates.PeopleFollowing))
+	r.Cacheable(http.MethodGet, "/@:name", p.profile, "max_id", "min_id", "show")
+	r.Cacheable(http.MethodGet, "/@:name/followers", p.people(templates.PeopleFollowers), "max_id", "min_id")
+	r.Cacheable(http.MethodGet, "/@:name/following", p.people(templates.PeopleFollowing), "max_id", "min_id")
 	for path, act := range map[string]func(context.Context, *store.Account, int64) (community.Relationship, error){
 		"follow": p.Community.Follow, "unfollow": p.Community.Unfollow, "remove-follower": p.Community.RemoveFollower,
 	} {
@@ -26,6 +26,13 @@ func (p *Pages) registerPeople(r Routes) {
 	r.Personal(http.MethodGet, "/@:name/block", p.member(p.blockForm))
 	r.Personal(http.MethodPost, "/@:name/block", p.member(p.relate(p.Community.Block, "blocked")))
 	r.Personal(http.MethodPost, "/@:name/unblock", p.member(p.relate(p.Community.Unblock, "unblocked")))
+	r.Personal(http.MethodGet, "/@:name/mute", p.member(p.muteForm))
+	r.Personal(http.MethodPost, "/@:name/mute", p.member(p.mute))
+	r.Personal(http.MethodPost, "/@:name/unmute", p.member(p.relate(p.Community.Unmute, "unmuted")))
+	r.Personal(http.MethodPost, "/@:name/note", p.member(p.note))
+	r.Personal(http.MethodPost, "/@:name/hide-boosts", p.member(p.relate(p.hideBoosts(true), "saved")))
+	r.Personal(http.MethodPost, "/@:name/show-boosts", p.member(p.relate(p.hideBoosts(false), "saved")))
+	r.Personal(http.MethodGet, "/settings/mutes", p.member(p.mutes))
 	r.Personal(http.MethodGet, "/@:name/report", p.member(p.reportAccountForm))
 	r.Personal(http.MethodPost, "/@:name/report", p.member(p.reportAccount))
 	r.Personal(http.MethodGet, "/follow-requests", p.member(p.followRequests))
@@ -34,7 +41,11 @@ func (p *Pages) registerPeople(r Routes) {
 }
 
 func (p *Pages) accountOf(c *gin.Context) (*store.Account, error) {
-	return p.Community.AccountByName(c.Request.Context(), viewer(c), c.Param("name"))
+	acc, err := p.Community.AccountByName(c.Request.Context(), viewer(c), c.Param("name"))
+	if err == nil {
+		spelt(c, c.Param("name"), acc.Username)
+	}
+	return acc, err
 }
 
 func (p *Pages) profile(c *gin.Context) error {
@@ -68,10 +79,18 @@ func (p *Pages) profile(c *gin.Context) error {
 		Counts:   p.countsOf(me, acc, rel),
 		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, p.viewBuilder(c), posts, page),
 	}
+	if !rel.Blocking && page.MaxID == 0 && page.MinID == 0 {
+		pinned, err := p.Community.PinnedPosts(ctx, me, acc.ID)
+		if err != nil {
+			return err
+		}
+		v.Pinned = p.viewBuilder(c).postViews(pinned, false)
+	}
 	for _, f := range acc.Fields.V {
 		v.Fields = append(v.Fields, templates.ProfileField{Name: f.Name, Value: p.line(f.Value)})
 	}
 	pg.Description = cmp.Or(plain(acc.Note, 200), "Photographs by "+acc.Name()+" on "+p.Site.Name+".")
+	pg.NoIndex = !acc.Discoverable
 	pg.Canonical = p.BaseURL + "/@" + acc.Username
 	pg.AtomURL = pg.Canonical + ".atom"
 	pg.OpenGraph = &templates.OpenGraph{Type: "profile", Title: acc.Name(), Description: pg.Description, URL: pg.Canonical}
@@ -103,15 +122,14 @@ func (p *Pages) bio(text string) templates.RichText {
 
 // line is bio for a text of one line, without the paragraph around it.
 func (p *Pages) line(text string) templates.RichText {
-	s := string(p.bio(community.Plain(text)))
-	return templates.RichText(strings.TrimSuffix(strings.TrimPrefix(s, "<p>"), "</p>"))
+	return templates.RichText(p.Community.RenderLine(text))
 }
 
 func (p *Pages) relation(c *gin.Context, me, acc *store.Account) (community.Relationship, error) {
 	if me == nil || me.ID == acc.ID {
 		return community.Relationship{ID: acc.ID}, nil
 	}
-	rs, err := p.Community.Relationships(c.Request.Context(), me, []int64{acc.ID})
+	rs, err := p.Community.Relationships(c.Request.Context(), me, []int64{acc.ID}, false)
 	if err != nil || len(rs) == 0 {
 		return community.Relationship{ID: acc.ID}, err
 	}
@@ -148,7 +166,7 @@ func (p *Pages) people(kind templates.PeopleKind) func(*gin.Context) error {
 		}
 		pg.NoIndex = true
 		return p.render(c, http.StatusOK, templates.PeoplePage(pg, templates.PeopleView{
-			Account: p.accountView(acc), Kind: kind, Own: own, People: rows, Pager: cursorPager(c, list.Next, list.Prev),
+			Account: p.accountView(acc), Kind: kind, Own: own, People: rows, Pager: cursorPager(c, len(rows), list.Next, list.Prev),
 		}))
 	}
 }
@@ -237,7 +255,7 @@ func (p *Pages) followRequests(c *gin.Context, me *store.Account) error {
 		return err
 	}
 	return p.render(c, http.StatusOK, templates.FollowRequestsPage(pg, templates.FollowRequestsView{
-		People: rows, Pager: cursorPager(c, list.Next, list.Prev),
+		People: rows, Pager: cursorPager(c, len(rows), list.Next, list.Prev),
 	}))
 }
 

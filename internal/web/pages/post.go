@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -17,16 +17,23 @@ import (
 )
 
 func (p *Pages) registerPosts(r Routes) {
-	r.Cacheable(http.MethodGet, "/@:name/:id", p.post)
-	r.Cacheable(http.MethodGet, "/@:name/:id/:n", p.lightbox)
+	r.Cacheable(http.MethodGet, "/@:name/:id", p.post, "after", "show")
+	r.Cacheable(http.MethodGet, "/@:name/:id/:n", p.lightbox, "show")
+	r.Cacheable(http.MethodGet, "/@:name/:id/likes", p.likes, "max_id", "min_id")
+	r.Personal(http.MethodGet, "/oembed", p.oEmbed)
 	r.Personal(http.MethodGet, "/posts/:id", p.find)
-	r.Personal(http.MethodPost, "/posts/:id/like", p.member(p.like(true)))
-	r.Personal(http.MethodPost, "/posts/:id/unlike", p.member(p.like(false)))
+	for name, set := range map[string]func(context.Context, *store.Account, int64, bool) (*store.Post, error){
+		"like": p.Community.SetLike, "boost": p.Community.SetBoost, "pin": p.Community.SetPin, "mute": p.Community.SetConversationMute, "bookmark": p.Community.SetBookmark,
+	} {
+		r.Personal(http.MethodPost, "/posts/:id/"+name, p.member(p.mark(set, true)))
+		r.Personal(http.MethodPost, "/posts/:id/un"+name, p.member(p.mark(set, false)))
+	}
 	r.Personal(http.MethodPost, "/posts/:id/comments", p.member(p.comment))
-	r.Personal(http.MethodGet, "/posts/:id/edit", p.member(p.editForm))
-	r.Personal(http.MethodPost, "/posts/:id/edit", p.member(p.edit))
+	r.Personal(http.MethodPost, "/posts/:id/comments-from", p.member(p.commentsFrom))
+	p.registerEdit(r)
 	r.Personal(http.MethodGet, "/posts/:id/delete", p.member(p.deleteForm))
 	r.Personal(http.MethodPost, "/posts/:id/delete", p.member(p.delete))
+	r.Personal(http.MethodGet, "/posts/:id/history", p.history)
 	r.Personal(http.MethodGet, "/posts/:id/report", p.member(p.reportPostForm))
 	r.Personal(http.MethodPost, "/posts/:id/report", p.member(p.reportPost))
 	r.Personal(http.MethodGet, "/photos/:id/original", p.member(p.original))
@@ -78,6 +85,7 @@ func (p *Pages) post(c *gin.Context) error {
 	if !isAt(c, post) {
 		return community.ErrNotFound
 	}
+	spelt(c, c.Param("name"), post.Author.Username)
 	return p.showPost(c, http.StatusOK, post, comments, nil)
 }
 
@@ -99,13 +107,40 @@ func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, comme
 	}
 	p.describe(pg, b, post)
 	view := templates.PostPageView{Post: b.postView(post, false)}
-	for _, cm := range comments {
-		view.Comments = append(view.Comments, p.commentView(b, post, cm))
+	err = p.Community.MayComment(c.Request.Context(), me, &post.Post)
+	if refused, ok := fieldErrors(err, nil); ok {
+		view.NoComment = refused[0].Message
+	} else if err != nil {
+		return err
 	}
+	for _, cm := range comments {
+		if cm.Hidden() {
+			continue
+		}
+		view.Comments = append(view.Comments, p.commentView(b, post, cm, view.NoComment == ""))
+	}
+	newer, older, err := p.Community.Neighbours(c.Request.Context(), me, post)
+	if err != nil {
+		return err
+	}
+	at := func(id int64) string {
+		if id == 0 {
+			return ""
+		}
+		return "/@" + post.Author.Username + "/" + idText(id)
+	}
+	view.NewerURL, view.OlderURL = at(newer), at(older)
+	if post.Visibility != store.Followers {
+		view.ShareURL = p.BaseURL + view.Post.URL
+	}
+	view.PastComments = len(comments) == 0 && commentsPage(c).MinID != 0
 	if len(comments) == listLimit {
 		view.MoreURL = view.Post.URL + "?after=" + idText(comments[len(comments)-1].ID) + "#comments"
 	}
-	if me != nil {
+	if me != nil && post.AuthorID == me.ID {
+		view.CommentsFrom = string(post.CommentsFrom)
+	}
+	if me != nil && (form != nil || view.NoComment == "") { // what was typed stays, also where the comments were closed meanwhile
 		if form == nil {
 			form = &templates.CommentForm{IdempotencyKey: newKey()}
 			if to := formID(c.Query("reply")); to != 0 {
@@ -142,6 +177,9 @@ func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post
 			}
 		}
 	}
+	if !p.Site.MembersOnly {
+		pg.OEmbedURL = p.BaseURL + "/oembed?url=" + url.QueryEscape(pg.Canonical)
+	}
 	pg.Description = cmp.Or(og.Description, postTitle(post)+" on "+p.Site.Name+".")
 	pg.OpenGraph = og
 }
@@ -156,11 +194,12 @@ func postTitle(post *community.Post) string {
 	return "Photograph by " + post.Author.Name()
 }
 
-func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.Post) templates.CommentView {
+func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.Post, answerable bool) templates.CommentView {
 	v := templates.CommentView{
 		ID: idText(cm.ID), Author: p.accountView(cm.Author), Text: templates.RichText(p.caption(cm)),
 		Created: b.when(cm.CreatedAt), ByAuthor: cm.AuthorID == root.AuthorID,
 	}
+	v.Filtered = cm.CoveredBy()
 	if cm.InReplyToID != nil && *cm.InReplyToID != root.ID {
 		v.Reply = true
 		if cm.ReplyTo != nil {
@@ -170,7 +209,9 @@ func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.P
 	if me := b.acc; me != nil {
 		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || me.Role == store.RoleAdmin
 		v.CanReport = me.ID != cm.AuthorID
-		v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"
+		if answerable {
+			v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"
+		}
 	}
 	return v
 }
@@ -187,8 +228,9 @@ func (p *Pages) lightbox(c *gin.Context) error {
 	if !isAt(c, post) {
 		return community.ErrNotFound
 	}
-	n, err := strconv.Atoi(c.Param("n"))
-	if err != nil || n < 1 || n > len(post.Photos) {
+	spelt(c, c.Param("name"), post.Author.Username)
+	n, err := idParam(c, "n")
+	if err != nil || n > int64(len(post.Photos)) {
 		return community.ErrNotFound
 	}
 	pg, err := p.page(c, fmt.Sprintf("%d of %d: %s", n, len(post.Photos), postTitle(post)))
@@ -197,26 +239,24 @@ func (p *Pages) lightbox(c *gin.Context) error {
 	}
 	b := p.viewBuilder(c)
 	p.describe(pg, b, post)
-	return p.render(c, http.StatusOK, templates.LightboxPage(pg, templates.LightboxView{Post: b.postView(post, false), Number: n}))
+	return p.render(c, http.StatusOK, templates.LightboxPage(pg, templates.LightboxView{Post: b.postView(post, false), Number: int(n)}))
 }
 
-func (p *Pages) like(like bool) func(*gin.Context, *store.Account) error {
+// mark handles the buttons under a post that are on or off.
+func (p *Pages) mark(set func(context.Context, *store.Account, int64, bool) (*store.Post, error), on bool) func(*gin.Context, *store.Account) error {
 	return func(c *gin.Context, acc *store.Account) error {
 		id, err := idParam(c, "id")
 		if err != nil {
 			return err
 		}
+		row, err := set(c.Request.Context(), acc, id, on)
+		if err != nil {
+			return err
+		}
 		if !wantsFragment(c) {
-			if _, err := p.Community.SetLike(c.Request.Context(), acc, id, like); err != nil {
-				return err
-			}
 			return redirect(c, withFragment(returnTo(c, "/posts/"+idText(id)), "p-"+idText(id)))
 		}
-		act := p.Community.Like
-		if !like {
-			act = p.Community.Unlike
-		}
-		post, err := act(c.Request.Context(), acc, id)
+		post, err := p.Community.LoadPost(c.Request.Context(), acc, row)
 		if err != nil {
 			return err
 		}
@@ -249,7 +289,7 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 		to = n
 	}
 	cm, err := p.Community.Publish(ctx, acc, community.NewPost{Caption: form.Text, InReplyTo: to, IdempotencyKey: form.IdempotencyKey})
-	if errs, ok := fieldErrors(err, map[string]string{"caption": "text", "idempotency_key": ""}); ok {
+	if errs, ok := fieldErrors(err, map[string]string{"caption": "text", "in_reply_to": "text", "idempotency_key": ""}); ok {
 		form.Errors, form.IdempotencyKey = errs, newKey()
 		if to != id {
 			form.InReplyToName, _ = p.replyTo(ctx, acc, to)
@@ -280,9 +320,31 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 		}
 		b := p.viewBuilder(c)
 		b.path = mustPath(pg.Path)
-		return p.render(c, http.StatusOK, templates.CommentPosted(pg, p.commentView(b, root, cm), b.postView(root, false)))
+		return p.render(c, http.StatusOK, templates.CommentPosted(pg, p.commentView(b, root, cm, true), b.postView(root, false)))
 	}
 	return redirect(c, "/@"+root.Author.Username+"/"+idText(root.ID)+"#c-"+idText(cm.ID))
+}
+
+// commentsFrom changes who may comment on the member's own post.
+func (p *Pages) commentsFrom(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	post, err := p.Community.SetCommentsFrom(c.Request.Context(), acc, id, store.CommentsFrom(c.PostForm("comments_from")))
+	if err != nil {
+		return err
+	}
+	return redirect(c, "/@"+acc.Username+"/"+idText(post.ID)+"#comments-head")
+}
+
+// commentsFrom reads who may comment from a form, nil where it does not say.
+func commentsFrom(entered string) *store.CommentsFrom {
+	if entered == "" {
+		return nil
+	}
+	from := store.CommentsFrom(entered)
+	return &from
 }
 
 // replyTo returns the author of the comment that is answered, and how the answer begins.
@@ -292,92 +354,6 @@ func (p *Pages) replyTo(ctx context.Context, me *store.Account, id int64) (name,
 		return "", ""
 	}
 	return cm.Author.Username, "@" + cm.Author.Username + " "
-}
-
-func (p *Pages) editForm(c *gin.Context, acc *store.Account) error {
-	post, err := p.ownPost(c, acc)
-	if err != nil {
-		return err
-	}
-	return p.showEdit(c, http.StatusOK, post, p.editView(c, post))
-}
-
-// ownPost returns a post of the member's own, else an error.
-func (p *Pages) ownPost(c *gin.Context, acc *store.Account) (*community.Post, error) {
-	id, err := idParam(c, "id")
-	if err != nil {
-		return nil, err
-	}
-	post, err := p.Community.PostByID(c.Request.Context(), acc, id)
-	if err != nil {
-		return nil, err
-	}
-	if post.AuthorID != acc.ID {
-		return nil, community.ErrForbidden
-	}
-	return post, nil
-}
-
-func (p *Pages) editView(c *gin.Context, post *community.Post) templates.PostEditView {
-	b := p.viewBuilder(c)
-	v := templates.PostEditView{
-		Post: b.postView(post, false), Caption: post.Caption, CaptionMax: community.MaxCaption, Warning: post.Warning,
-		Visibility: string(post.Visibility), Licence: post.Licence, Licences: licenceOptions(), ShowExif: post.ShowExif,
-	}
-	for i, ph := range post.Photos {
-		v.Photos = append(v.Photos, templates.EditPhoto{
-			Photo: b.photoView(ph, &post.Post, post.Author, i+1), Description: ph.Description,
-			FocusX: focusStep(ph.FocusX), FocusY: -focusStep(ph.FocusY),
-		})
-	}
-	return v
-}
-
-func (p *Pages) showEdit(c *gin.Context, status int, post *community.Post, v templates.PostEditView) error {
-	pg, err := p.page(c, "Edit")
-	if err != nil {
-		return err
-	}
-	return p.render(c, status, templates.PostEditPage(pg, v))
-}
-
-func (p *Pages) edit(c *gin.Context, acc *store.Account) error {
-	post, err := p.ownPost(c, acc)
-	if err != nil {
-		return err
-	}
-	v := p.editView(c, post)
-	v.Caption, v.Warning, v.Licence, v.ShowExif = c.PostForm("caption"), c.PostForm("warning"), c.PostForm("licence"), on(c, "show_exif")
-	visibility := store.Visibility(c.DefaultPostForm("visibility", string(post.Visibility)))
-	v.Visibility = string(visibility)
-	sensitive := v.Warning != "" || post.Sensitive && post.Warning == ""
-	change := community.PostChange{
-		Caption: &v.Caption, Warning: &v.Warning, Licence: &v.Licence, ShowExif: &v.ShowExif, Visibility: &visibility, Sensitive: &sensitive,
-	}
-	for i := range v.Photos {
-		ph := &v.Photos[i]
-		pc := community.PostPhoto{ID: post.Photos[i].ID}
-		if s, ok := c.GetPostForm("description-" + ph.Photo.ID); ok {
-			ph.Description = s
-			pc.Description = &ph.Description
-		}
-		if x, y, ok := templates.ParseFocus(c.PostForm("focus-" + ph.Photo.ID)); ok && (x != ph.FocusX || y != ph.FocusY) {
-			ph.FocusX, ph.FocusY = x, y
-			fx, fy := float64(x)*focusReach, float64(-y)*focusReach
-			pc.FocusX, pc.FocusY = &fx, &fy
-		}
-		change.Photos = append(change.Photos, pc)
-	}
-	post, err = p.Community.EditPost(c.Request.Context(), acc, post.ID, change)
-	if errs, ok := fieldErrors(err, nil); ok {
-		v.Errors = errs
-		return p.showEdit(c, http.StatusUnprocessableEntity, nil, v)
-	}
-	if err != nil {
-		return err
-	}
-	p.setFlash(c, "saved")
-	return redirect(c, p.postPath(post))
 }
 
 func (p *Pages) deleteForm(c *gin.Context, acc *store.Account) error {

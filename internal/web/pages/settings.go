@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,17 +17,25 @@ import (
 	"tintype/templates"
 )
 
+// maxProfilePhotos is how many photos a profile has: a portrait and a header.
+const maxProfilePhotos = 2
+
 func (p *Pages) registerSettings(r Routes) {
+	r.Personal(http.MethodPost, "/settings/grid", p.member(p.setGrid))
 	get, post := http.MethodGet, http.MethodPost
 	r.Personal(get, "/settings", p.member(p.settings))
 	r.Personal(get, "/settings/profile", p.member(p.profileForm))
-	r.Upload(post, "/settings/profile", p.member(p.saveProfile))
+	r.Upload(post, "/settings/profile", maxProfilePhotos, p.member(p.saveProfile))
 	r.Personal(get, "/settings/account", p.member(p.accountForm))
 	r.Personal(post, "/settings/account", p.member(p.saveAccount))
 	r.Personal(get, "/settings/posting", p.member(p.postingForm))
 	r.Personal(post, "/settings/posting", p.member(p.savePosting))
 	r.Personal(get, "/settings/viewing", p.member(p.viewingForm))
 	r.Personal(post, "/settings/viewing", p.member(p.saveViewing))
+	r.Personal(get, "/settings/notifications", p.member(p.notificationChoices))
+	r.Personal(post, "/settings/notifications", p.member(p.chooseNotifications))
+	r.Personal(post, "/settings/notifications/push", p.member(p.subscribePush))
+	r.Personal(post, "/settings/notifications/devices/:id/remove", p.member(p.endPush))
 	r.Personal(get, "/settings/sessions", p.member(p.sessions))
 	r.Personal(post, "/settings/sessions/:id/end", p.member(p.endSession))
 	r.Personal(post, "/settings/sessions/end-others", p.member(p.endOthers))
@@ -54,6 +63,7 @@ func (p *Pages) profileView(c *gin.Context, acc *store.Account) (templates.Setti
 	v := templates.SettingsProfileView{
 		DisplayName: acc.DisplayName, Bio: acc.Note, BioMax: community.MaxNote, MaxDisplayName: community.MaxDisplayName,
 		AvatarURL: p.avatarURL(acc.Avatar), HeaderURL: p.headerURL(acc.Header), HasAvatar: acc.Avatar != nil, HasHeader: acc.Header != nil,
+		Discoverable: acc.Discoverable,
 	}
 	for i, f := range acc.Fields.V {
 		if i < len(v.Fields) {
@@ -109,7 +119,7 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		if part.FileName() == "" {
 			continue
 		}
-		if files++; files > 2 { // a portrait and a header
+		if files++; files > maxProfilePhotos {
 			return community.ErrTooLarge
 		}
 		photo, message, err := p.uploadProfilePhoto(c, acc, part, purpose)
@@ -123,6 +133,9 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		pictures[purpose] = photo
 	}
 	v.DisplayName, v.Bio = form.get("display_name"), form.get("bio")
+	if form.has("discoverable") { // first what says that there is a box, then whether it is ticked
+		v.Discoverable = slices.Contains(form.values["discoverable"], "on")
+	}
 	fields := []store.Field{}
 	for i := range v.Fields {
 		n := strconv.Itoa(i + 1)
@@ -135,7 +148,7 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		return p.showProfile(c, http.StatusUnprocessableEntity, v)
 	}
 	change := community.ProfileChange{
-		DisplayName: &v.DisplayName, Note: &v.Bio, Fields: &fields,
+		DisplayName: &v.DisplayName, Note: &v.Bio, Fields: &fields, Discoverable: &v.Discoverable,
 		RemoveAvatar: form.get("remove_avatar") == "on", RemoveHeader: form.get("remove_header") == "on",
 	}
 	if f := pictures[store.PurposeAvatar]; f != nil {
@@ -162,6 +175,9 @@ func (p *Pages) uploadProfilePhoto(c *gin.Context, acc *store.Account, part *mul
 	photo, err = p.Community.StartUpload(ctx, acc, community.Upload{FileName: part.FileName(), Source: store.SourceWeb, Purpose: purpose, Body: part})
 	if errs, ok := fieldErrors(err, nil); ok {
 		return nil, errs[0].Message, nil
+	}
+	if errors.Is(err, community.ErrTooLarge) {
+		return nil, p.tooLarge(part.FileName()), nil
 	}
 	if err != nil {
 		return nil, "", err
@@ -221,7 +237,11 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 	}
 	if changed.SessionEpoch != acc.SessionEpoch {
 		// A new password ends every session, this one too: here it goes on under a new secret.
+		before := sessions.Default(c).ID()
 		if err := p.logIn(c, changed); err != nil {
+			return err
+		}
+		if err := p.Community.KeepPush(ctx, changed, before, sessions.Default(c).ID()); err != nil {
 			return err
 		}
 	}
@@ -232,6 +252,7 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 func (p *Pages) postingForm(c *gin.Context, acc *store.Account) error {
 	return p.showPosting(c, http.StatusOK, templates.SettingsPostingView{
 		Visibility: string(acc.DefaultVisibility), Licence: acc.DefaultLicence, ShowExif: acc.DefaultShowExif, Locked: acc.Locked,
+		CommentsFrom: string(acc.DefaultCommentsFrom),
 	})
 }
 
@@ -245,10 +266,10 @@ func (p *Pages) showPosting(c *gin.Context, status int, v templates.SettingsPost
 }
 
 func (p *Pages) savePosting(c *gin.Context, acc *store.Account) error {
-	v := templates.SettingsPostingView{Visibility: c.PostForm("visibility"), Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"), Locked: on(c, "locked")}
+	v := templates.SettingsPostingView{Visibility: c.PostForm("visibility"), Licence: c.PostForm("licence"), ShowExif: on(c, "show_exif"), Locked: on(c, "locked"), CommentsFrom: c.PostForm("comments_from")}
 	visibility := store.Visibility(v.Visibility)
 	_, err := p.Community.UpdatePosting(c.Request.Context(), acc, community.PostingChange{
-		Visibility: &visibility, Licence: &v.Licence, ShowExif: &v.ShowExif, Locked: &v.Locked,
+		Visibility: &visibility, Licence: &v.Licence, ShowExif: &v.ShowExif, Locked: &v.Locked, CommentsFrom: commentsFrom(v.CommentsFrom),
 	})
 	if errs, ok := fieldErrors(err, nil); ok {
 		v.Errors = errs
@@ -405,7 +426,7 @@ func (p *Pages) blocks(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	return p.render(c, http.StatusOK, templates.SettingsBlocksPage(pg, templates.SettingsBlocksView{
-		People: rows, Pager: cursorPager(c, list.Next, list.Prev),
+		People: rows, Pager: cursorPager(c, len(rows), list.Next, list.Prev),
 	}))
 }
 

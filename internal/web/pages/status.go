@@ -13,6 +13,8 @@ import (
 func (p *Pages) registerStatus(r Routes) {
 	r.Personal(http.MethodGet, "/admin/status", p.admin(p.status))
 	r.Personal(http.MethodGet, "/admin/jobs", p.admin(p.jobs))
+	r.Personal(http.MethodGet, "/admin/moves", p.admin(p.moves))
+	r.Personal(http.MethodGet, "/admin/ladder", p.admin(p.ladder))
 	r.Personal(http.MethodPost, "/admin/jobs/:id/retry", p.admin(p.retryJob))
 }
 
@@ -67,7 +69,9 @@ func (p *Pages) jobs(c *gin.Context, _ *store.Account) error {
 	if len(list) == listLimit {
 		v.Pager.OlderURL = "/admin/jobs?state=" + state + "&max_id=" + idText(list[len(list)-1].ID)
 	}
-	if before != 0 {
+	if len(list) == 0 {
+		v.Pager = past(c)
+	} else if before != 0 {
 		v.Pager.NewerURL = "/admin/jobs?state=" + state
 	}
 	return p.render(c, http.StatusOK, templates.AdminJobsPage(pg, v))
@@ -83,4 +87,34 @@ func (p *Pages) retryJob(c *gin.Context, _ *store.Account) error {
 	}
 	p.setFlash(c, "job-again")
 	return redirect(c, returnTo(c, "/admin/jobs"))
+}
+
+// moveRefresh is after how many seconds a browser asks again for the page of a move that is under way.
+const moveRefresh = "3"
+
+func (p *Pages) moves(c *gin.Context, _ *store.Account) error {
+	pg, err := p.page(c, "Moves")
+	if err != nil {
+		return err
+	}
+	v, err := p.Moves(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	if v.Live {
+		c.Header("Refresh", moveRefresh) // works without scripts, too
+	}
+	return p.render(c, http.StatusOK, templates.AdminMovesPage(pg, v))
+}
+
+func (p *Pages) ladder(c *gin.Context, _ *store.Account) error {
+	pg, err := p.page(c, "Ladder")
+	if err != nil {
+		return err
+	}
+	v, err := p.Ladder(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.AdminLadderPage(pg, v))
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -37,71 +38,45 @@ func (p *Pages) uploadedOf(b viewBuilder, ph *store.Photo) uploaded {
 	}
 }
 
-// upload stores files as they stream in. It saves fields that come along (the draft's words, from a browser without
-// scripts). One bad file does not affect the others or the words.
+// upload adds files to the draft. It saves fields that come along (the draft's words, from a browser without scripts).
 func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
-	mr, err := c.Request.MultipartReader()
+	form, errs, err := p.receive(c, acc, store.SourceWeb)
 	if err != nil {
-		return &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "blank", Message: "Choose a photograph first."}}}
-	}
-	ctx := c.Request.Context()
-	form := &draftForm{values: map[string][]string{}}
-	files := 0
-	var ids []int64
-	var errs templates.FieldErrors
-	for {
-		part, err := mr.NextPart()
-		if err == io.EOF { // not errors.Is: a body that ends before its last boundary is an EOF wrapped
-			break
-		}
-		if err != nil {
-			return interrupted(err)
-		}
-		if part.FormName() != "photos" || part.FileName() == "" {
-			if err := form.read(part); err != nil {
-				return err
-			}
-			continue
-		}
-		if files++; files > maxFiles {
-			return community.ErrTooLarge
-		}
-		ph, err := p.Community.StartUpload(ctx, acc, community.Upload{
-			FileName: part.FileName(), Source: store.SourceWeb, Purpose: store.PurposePost, Body: part,
-		})
-		switch msgs, ok := fieldErrors(err, nil); {
-		case ok:
-			for _, m := range msgs {
-				errs = append(errs, templates.FieldError{Field: "photos", Message: part.FileName() + ": " + m.Message})
-			}
-		case errors.Is(err, community.ErrTooLarge) && !wantsJSON(c):
-			errs = append(errs, templates.FieldError{Field: "photos", Message: fmt.Sprintf("%s is too large. The limit is %d MB.", part.FileName(), p.MaxUploadBytes/1_000_000)})
-		case err != nil:
-			return err
-		default:
-			ids = append(ids, ph.ID)
-		}
-	}
-	if len(ids) == 0 && len(errs) == 0 {
-		errs = templates.FieldErrors{{Field: "photos", Message: "Choose a photograph first."}}
-	}
-	deadline := time.Now().Add(photoPatience)
-	var last *store.Photo
-	for _, id := range ids {
-		if last, err = p.Community.WaitPhoto(ctx, acc, id, max(time.Until(deadline), time.Millisecond)); err != nil {
-			return err
-		}
+		return err
 	}
 	if wantsJSON(c) {
-		if last == nil {
-			c.JSON(http.StatusUnprocessableEntity, uploaded{State: string(templates.PhotoRefused), Error: errs[0].Message})
-			return nil
-		}
-		c.JSON(http.StatusOK, p.uploadedOf(p.viewBuilder(c), last))
-		return nil
+		return p.answerUpload(c, form, errs)
 	}
+	var entered *templates.ComposeView // nil: the saved draft
 	if len(form.values) > 0 {
-		if err := p.saveDraft(c, acc, form.get, form.has); err != nil {
+		err := p.saveDraft(c, acc, form.get, form.has)
+		if refused, ok := fieldErrors(err, nil); ok {
+			errs = append(errs, refused...)
+			entered = enteredPost(form.get)
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(errs) > 0 {
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
+	}
+	return redirect(c, "/compose")
+}
+
+// share takes what another application on the member's device shares with the installed site: files, and words for a
+// caption that is still empty.
+func (p *Pages) share(c *gin.Context, acc *store.Account) error {
+	form, errs, err := p.receive(c, acc, store.SourceWeb)
+	if err != nil {
+		return err
+	}
+	words := strings.TrimSpace(strings.Join([]string{form.get("title"), form.get("text"), form.get("url")}, "\n\n"))
+	draft, _, err := p.Community.Draft(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	if words != "" && draft.Caption == "" {
+		if _, err := p.Community.SaveDraft(c.Request.Context(), acc, community.DraftChange{Caption: &words}); err != nil {
 			return err
 		}
 	}
@@ -111,8 +86,82 @@ func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
 	return redirect(c, "/compose")
 }
 
-// draftForm collects the small fields of a multipart form, within bounds.
+func (p *Pages) answerUpload(c *gin.Context, form *draftForm, errs templates.FieldErrors) error {
+	if len(form.photos) == 0 {
+		c.JSON(http.StatusUnprocessableEntity, uploaded{State: string(templates.PhotoRefused), Error: errs[0].Message})
+		return nil
+	}
+	c.JSON(http.StatusOK, p.uploadedOf(p.viewBuilder(c), form.photos[len(form.photos)-1]))
+	return nil
+}
+
+// receive stores files as they stream in, and waits a while until they are ready. One bad file does not affect the
+// others or the words that come along.
+func (p *Pages) receive(c *gin.Context, acc *store.Account, source string) (*draftForm, templates.FieldErrors, error) {
+	mr, err := c.Request.MultipartReader()
+	if err != nil {
+		return nil, nil, &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "blank", Message: "Choose a photograph first."}}}
+	}
+	ctx := c.Request.Context()
+	form := &draftForm{values: map[string][]string{}}
+	c.Request.PostForm = form.values // for the form that is shown again, which keeps what was entered
+	files := 0
+	var ids []int64
+	var errs templates.FieldErrors
+	for {
+		part, err := mr.NextPart()
+		if err == io.EOF { // not errors.Is: a body that ends before its last boundary is an EOF wrapped
+			break
+		}
+		if err != nil {
+			return nil, nil, interrupted(err)
+		}
+		if part.FormName() != "photos" || part.FileName() == "" {
+			if err := form.read(part); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		if files++; files > maxFiles {
+			return nil, nil, community.ErrTooLarge
+		}
+		ph, err := p.Community.StartUpload(ctx, acc, community.Upload{
+			FileName: part.FileName(), Source: source, Purpose: store.PurposePost, Body: part,
+		})
+		switch msgs, ok := fieldErrors(err, nil); {
+		case ok:
+			for _, m := range msgs {
+				errs = append(errs, templates.FieldError{Field: "photos", Message: part.FileName() + ": " + m.Message})
+			}
+		case errors.Is(err, community.ErrTooLarge) && !wantsJSON(c):
+			errs = append(errs, templates.FieldError{Field: "photos", Message: p.tooLarge(part.FileName())})
+		case err != nil:
+			return nil, nil, err
+		default:
+			ids = append(ids, ph.ID)
+		}
+	}
+	if len(ids) == 0 && len(errs) == 0 {
+		errs = templates.FieldErrors{{Field: "photos", Message: "Choose a photograph first."}}
+	}
+	deadline := time.Now().Add(photoPatience)
+	for _, id := range ids {
+		ph, err := p.Community.WaitPhoto(ctx, acc, id, max(time.Until(deadline), time.Millisecond))
+		if err != nil {
+			return nil, nil, err
+		}
+		form.photos = append(form.photos, ph)
+	}
+	return form, errs, nil
+}
+
+func (p *Pages) tooLarge(name string) string {
+	return fmt.Sprintf("%s is too large. The limit is %d MB.", name, p.MaxUploadBytes/1_000_000)
+}
+
+// draftForm collects the small fields of a multipart form, within bounds, and the photos that came with them.
 type draftForm struct {
+	photos []*store.Photo
 	values map[string][]string
 	size   int64
 }

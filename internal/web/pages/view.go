@@ -19,13 +19,32 @@ import (
 type viewBuilder struct {
 	p    *Pages
 	acc  *store.Account
-	show int64 // the warned post whose photos were asked for
+	show *asked
 	path *url.URL
 	now  time.Time
+
+	filtered bool // a filter covers the post
 }
 
+// asked is the warned post whose photos a page was asked for.
+type asked struct {
+	id    int64
+	found bool // the page holds it
+}
+
+const askedKey = "asked"
+
 func (p *Pages) viewBuilder(c *gin.Context) viewBuilder {
-	return viewBuilder{p: p, acc: viewer(c), show: formID(c.Query("show")), path: c.Request.URL, now: time.Now()}
+	show := &asked{id: formID(c.Query("show"))}
+	c.Set(askedKey, show)
+	return viewBuilder{p: p, acc: viewer(c), show: show, path: c.Request.URL, now: time.Now()}
+}
+
+// invented reports whether the page's address was made up: it asks for a post that the page does not hold, as no link
+// of the site does. The numbers of such addresses have no end, so no cache keeps the page.
+func invented(c *gin.Context) bool {
+	show, ok := c.Value(askedKey).(*asked)
+	return ok && show.id != 0 && !show.found
 }
 
 // keyURL returns the address of a media key for this reader. Addresses of private keys work only in the reader's own
@@ -82,7 +101,7 @@ func (b viewBuilder) photoView(photo *store.Photo, post *store.Post, author *sto
 		ID: idText(photo.ID), Width: photo.Width, Height: photo.Height,
 		ColorTop: photo.ColorTop, ColorBottom: photo.ColorBottom,
 		Alt: photo.Description, Described: photo.Description != "",
-		SquareURL: b.keyURL(photo.Key(media.SquareName)),
+		SquareURL: b.keyURL(photo.Key(media.SquareName)), Focus: templates.FocusClass(focusStep(photo.FocusX), -focusStep(photo.FocusY)),
 	}
 	for _, s := range photo.Variants.V {
 		if s.Name != media.SquareName {
@@ -134,7 +153,10 @@ func takenText(at string) string {
 
 // covered reports whether the photos of a warned post are kept back from this reader.
 func (b viewBuilder) covered(post *community.Post) bool {
-	if !post.Warned() || b.show == post.ID {
+	if b.filtered {
+		return true
+	}
+	if !post.Warned() || b.asks(post.ID) {
 		return false
 	}
 	if b.acc == nil {
@@ -169,9 +191,14 @@ func (b viewBuilder) postView(post *community.Post, feed bool) templates.PostVie
 		ID: idText(post.ID), URL: b.p.postPath(post), Author: b.p.accountView(post.Author),
 		Created: b.when(post.CreatedAt), Edited: post.EditedAt != nil, Visibility: string(post.Visibility),
 		Warning: warningText(&post.Post), Covered: b.covered(post),
-		Likes: post.LikesCount, Comments: post.CommentsCount, Liked: post.Liked,
+		Likes: post.LikesCount, Boosts: post.BoostsCount, Comments: post.CommentsCount, Liked: post.Liked, Boosted: post.Boosted, Muted: post.Muted, Pinned: post.Pinned, Bookmarked: post.Bookmarked,
 		Own:     b.acc != nil && b.acc.ID == post.AuthorID,
 		Caption: templates.RichText(b.p.caption(post)),
+	}
+	v.Boostable = post.Kind == store.KindPost && post.Visibility != store.Followers
+	if post.Booster != nil {
+		by := b.p.accountView(post.Booster)
+		v.Booster = &by
 	}
 	if feed {
 		v.CaptionCut = strings.Count(post.Caption, "\n") >= captionLines || len(post.Caption) > 400
@@ -208,9 +235,39 @@ func warningText(post *store.Post) string {
 func (b viewBuilder) postViews(posts []*community.Post, feed bool) []templates.PostView {
 	out := make([]templates.PostView, 0, len(posts))
 	for _, post := range posts {
-		out = append(out, b.postView(post, feed))
+		if post.Hidden() {
+			continue
+		}
+		out = append(out, b.filteredView(post, feed))
 	}
 	return out
+}
+
+// filteredView is postView in a list, where a filter may cover the post: then nothing of what it says leaves the server.
+func (b viewBuilder) filteredView(post *community.Post, feed bool) templates.PostView {
+	title := post.CoveredBy()
+	if title == "" || b.asks(post.ID) {
+		return b.postView(post, feed)
+	}
+	covered := *post
+	covered.Caption, covered.Warning, covered.Photos = "", "Filtered: "+title, slices.Clone(post.Photos)
+	for i, ph := range covered.Photos {
+		photo := *ph
+		photo.Description = ""
+		covered.Photos[i] = &photo
+	}
+	bare := b
+	bare.filtered = true
+	return bare.postView(&covered, feed)
+}
+
+// asks reports whether the page was asked to show this post.
+func (b viewBuilder) asks(id int64) bool {
+	if b.show == nil || b.show.id != id {
+		return false
+	}
+	b.show.found = true
+	return true
 }
 
 // postPath is the page of a post. A comment's address leads on to its place on the post's page.
@@ -253,6 +310,7 @@ func (p *Pages) relationView(viewer, acc *store.Account, r community.Relationshi
 	return templates.RelationView{
 		Account: p.accountView(acc), Own: viewer != nil && viewer.ID == acc.ID,
 		Following: r.Following, Requested: r.Requested, FollowsYou: r.FollowedBy, Blocking: r.Blocking,
+		Muting: r.Muting, HideBoosts: r.HideBoosts, Note: r.Note,
 	}
 }
 
@@ -265,7 +323,7 @@ func (p *Pages) personViews(c *gin.Context, people []*store.Account) ([]template
 		for _, a := range people {
 			ids = append(ids, a.ID)
 		}
-		rs, err := p.Community.Relationships(c.Request.Context(), me, ids)
+		rs, err := p.Community.Relationships(c.Request.Context(), me, ids, false)
 		if err != nil {
 			return nil, err
 		}

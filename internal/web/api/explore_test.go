@@ -1,0 +1,78 @@
+package api_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestDirectoryAndSuggestions(t *testing.T) {
+	s := newSite(t)
+	anna, bob, cleo := s.join("anna"), s.join("bob"), s.join("cleo")
+	s.publish(bob, "A hill #dawn")
+	if _, err := s.community.Block(t.Context(), cleo.Account, anna.ID); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string][]string{
+		"/api/v1/directory":                          {"bob"},
+		"/api/v1/directory?order=new":                {"cleo", "bob", "anna"},
+		"/api/v1/directory?order=new&offset=1":       {"bob", "anna"},
+		"/api/v1/directory?order=new&limit=1":        {"cleo"},
+		"/api/v1/directory?order=new&local=true":     {"cleo", "bob", "anna"},
+		"/api/v1/directory?order=active&offset=2000": {},
+	} {
+		list := s.get(path, "").ok().list()
+		var got []string
+		for _, a := range list {
+			wantKeys(t, a, accountKeys)
+			got = append(got, a["acct"].(string))
+		}
+		if len(got) != len(want) {
+			t.Errorf("%s: %v, want %v", path, got, want)
+			continue
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Errorf("%s: %v, want %v", path, got, want)
+			}
+		}
+	}
+	s.get("/api/v1/directory?order=best", "").is(http.StatusUnprocessableEntity)
+	s.get("/api/v2/suggestions", "").is(http.StatusUnauthorized)
+	v2 := s.get("/api/v2/suggestions", anna.token).ok().list()
+	if len(v2) != 1 || at(v2[0], "account.acct") != "bob" || v2[0]["source"] != "global" {
+		t.Errorf("suggested to anna: %v", v2)
+	}
+	if v1 := s.get("/api/v1/suggestions", anna.token).ok().list(); len(v1) != 1 || v1[0]["acct"] != "bob" {
+		t.Errorf("suggested to anna, in the old form: %v", v1)
+	}
+}
+
+func TestTrends(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	liked := s.publish(anna, "Liked #dawn")
+	s.publish(anna, "Not liked")
+	s.post("/api/v1/statuses/"+liked["id"].(string)+"/favourite", bob.token, "").ok()
+	if got := s.get("/api/v1/trends/statuses", "").ok().list(); len(got) != 0 {
+		t.Errorf("popular before anything was ranked: %v", got)
+	}
+	if err := s.community.RankTrends(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.get("/api/v1/trends/statuses", bob.token).ok().list(); len(got) != 1 || got[0]["id"] != liked["id"] || got[0]["favourited"] != true {
+		t.Errorf("popular: %v", got)
+	}
+	for _, path := range []string{"/api/v1/trends", "/api/v1/trends/tags"} {
+		got := s.get(path, "").ok().list()
+		if len(got) != 1 || got[0]["name"] != "dawn" {
+			t.Fatalf("%s: %v", path, got)
+		}
+		day := got[0]["history"].([]any)[0].(map[string]any)
+		if day["uses"] != "1" || day["accounts"] != "1" {
+			t.Errorf("%s: %v", path, day)
+		}
+	}
+	if got := s.get("/api/v1/trends/statuses?offset=1", "").ok().list(); len(got) != 0 {
+		t.Errorf("behind the only one: %v", got)
+	}
+}

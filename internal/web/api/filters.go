@@ -1,0 +1,386 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"tintype/internal/community"
+)
+
+func (a *API) filterEndpoints() []endpoint {
+	const get, post, put, del, read, write = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, "read:filters", "write:filters"
+	return []endpoint{
+		{method: get, path: "/api/v1/filters", access: members, scope: read, answer: a.getOldFilters},
+		{method: get, path: "/api/v2/filters", access: members, scope: read, answer: a.getFilters},
+		{method: post, path: "/api/v2/filters", access: members, scope: write, answer: a.postFilter},
+		{method: get, path: "/api/v2/filters/:id", access: members, scope: read, answer: a.getFilter},
+		{method: put, path: "/api/v2/filters/:id", access: members, scope: write, answer: a.putFilter},
+		{method: del, path: "/api/v2/filters/:id", access: members, scope: write, answer: a.deleteFilter},
+		{method: get, path: "/api/v2/filters/:id/keywords", access: members, scope: read, answer: a.getFilterKeywords},
+		{method: post, path: "/api/v2/filters/:id/keywords", access: members, scope: write, answer: a.postFilterKeyword},
+		{method: get, path: "/api/v2/filters/keywords/:id", access: members, scope: read, answer: a.getFilterKeyword},
+		{method: put, path: "/api/v2/filters/keywords/:id", access: members, scope: write, answer: a.putFilterKeyword},
+		{method: del, path: "/api/v2/filters/keywords/:id", access: members, scope: write, answer: a.deleteFilterKeyword},
+		{method: get, path: "/api/v2/filters/:id/statuses", access: members, scope: read, answer: a.getFilterStatuses},
+		{method: post, path: "/api/v2/filters/:id/statuses", access: members, scope: write, answer: a.postFilterStatus},
+		{method: get, path: "/api/v2/filters/statuses/:id", access: members, scope: read, answer: a.getFilterStatus},
+		{method: del, path: "/api/v2/filters/statuses/:id", access: members, scope: write, answer: a.deleteFilterStatus},
+	}
+}
+
+// FilterHead is a filter without what it looks for.
+type FilterHead struct {
+	ID           string   `json:"id"`
+	Title        string   `json:"title"`
+	Context      []string `json:"context"`
+	ExpiresAt    *string  `json:"expires_at"`
+	FilterAction string   `json:"filter_action"` // warn, hide
+}
+
+// Filter hides or covers statuses.
+type Filter struct {
+	FilterHead
+	Keywords []FilterKeyword `json:"keywords"`
+	Statuses []FilterStatus  `json:"statuses"`
+}
+
+// FilterKeyword is a word, or words in a row, of a filter.
+type FilterKeyword struct {
+	ID        string `json:"id"`
+	Keyword   string `json:"keyword"`
+	WholeWord bool   `json:"whole_word"`
+}
+
+// FilterStatus is a status that a filter names.
+type FilterStatus struct {
+	ID       string `json:"id"`
+	StatusID string `json:"status_id"`
+}
+
+// FilterResult is a filter that a status meets, and by what.
+type FilterResult struct {
+	Filter         FilterHead `json:"filter"`
+	KeywordMatches []string   `json:"keyword_matches"`
+	StatusMatches  []string   `json:"status_matches"`
+}
+
+// OldFilter is a keyword of a filter as the first version of this API has it.
+type OldFilter struct {
+	ID           string   `json:"id"`
+	Phrase       string   `json:"phrase"`
+	Context      []string `json:"context"`
+	WholeWord    bool     `json:"whole_word"`
+	ExpiresAt    *string  `json:"expires_at"`
+	Irreversible bool     `json:"irreversible"`
+}
+
+// The words of filter_action.
+const (
+	actionWarn = "warn"
+	actionHide = "hide"
+)
+
+func filterHead(f *community.Filter) FilterHead {
+	e := FilterHead{ID: formatID(f.ID), Title: f.Title, Context: make([]string, len(f.Contexts)), ExpiresAt: optionalMillis(f.ExpiresAt), FilterAction: actionWarn}
+	for i, in := range f.Contexts {
+		e.Context[i] = string(in)
+	}
+	if f.Hide {
+		e.FilterAction = actionHide
+	}
+	return e
+}
+
+func filterEntity(f *community.Filter) Filter {
+	return Filter{filterHead(f), filterKeywords(f), filterStatuses(f)}
+}
+
+func filterKeyword(k community.FilterKeyword) FilterKeyword {
+	return FilterKeyword{ID: formatID(k.ID), Keyword: k.Keyword, WholeWord: k.WholeWord}
+}
+
+func filterStatus(p community.FilterPost) FilterStatus {
+	return FilterStatus{ID: formatID(p.ID), StatusID: formatID(p.PostID)}
+}
+
+func filterKeywords(f *community.Filter) []FilterKeyword {
+	all := make([]FilterKeyword, 0, len(f.Keywords))
+	for _, k := range f.Keywords {
+		all = append(all, filterKeyword(k))
+	}
+	return all
+}
+
+func filterStatuses(f *community.Filter) []FilterStatus {
+	all := make([]FilterStatus, 0, len(f.Posts))
+	for _, p := range f.Posts {
+		all = append(all, filterStatus(p))
+	}
+	return all
+}
+
+// filterResults are never null: clients look for a filter in them.
+func filterResults(list []community.FilterResult) []FilterResult {
+	all := make([]FilterResult, 0, len(list))
+	for _, r := range list {
+		e := FilterResult{Filter: filterHead(r.Filter), KeywordMatches: append([]string{}, r.Keywords...), StatusMatches: []string{}}
+		for _, id := range r.Posts {
+			e.StatusMatches = append(e.StatusMatches, formatID(id))
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+func (a *API) getOldFilters(q *call) (any, error) {
+	list, err := a.Community.Filters(q.account)
+	if err != nil {
+		return nil, err
+	}
+	all := []OldFilter{}
+	for i := range list {
+		head := filterHead(&list[i])
+		for _, k := range list[i].Keywords {
+			all = append(all, OldFilter{ID: formatID(k.ID), Phrase: k.Keyword, Context: head.Context, WholeWord: k.WholeWord, ExpiresAt: head.ExpiresAt, Irreversible: list[i].Hide})
+		}
+	}
+	return all, nil
+}
+
+func (a *API) getFilters(q *call) (any, error) {
+	list, err := a.Community.Filters(q.account)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Filter, 0, len(list))
+	for i := range list {
+		all = append(all, filterEntity(&list[i]))
+	}
+	return all, nil
+}
+
+// ownFilter is the caller's filter of the path.
+func (q *call) ownFilter() (*community.Filter, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	return q.api.Community.Filter(q.account, id)
+}
+
+func (a *API) getFilter(q *call) (any, error) {
+	f, err := q.ownFilter()
+	if err != nil {
+		return nil, err
+	}
+	return filterEntity(f), nil
+}
+
+// filterChange reads what a request wants of a filter.
+func (q *call) filterChange() (o community.FilterChange, err error) {
+	p := q.params
+	o.Title = p.given("title")
+	if p.hasList("context") {
+		o.Contexts = []community.FilterContext{}
+		for _, in := range p.list("context") {
+			o.Contexts = append(o.Contexts, community.FilterContext(in))
+		}
+	}
+	switch action := p.text("filter_action"); action {
+	case "":
+	case actionWarn, actionHide:
+		hide := action == actionHide
+		o.Hide = &hide
+	default:
+		return o, invalid("filter_action: is warn or hide")
+	}
+	if given := p.given("expires_in"); given != nil {
+		var ends time.Duration // nothing is never
+		if strings.TrimSpace(*given) != "" && p.boolean("expires_in") != nil {
+			const most = 20 * 365 * 24 * 3600
+			if ends = time.Duration(p.number("expires_in", -1, -1, most)) * time.Second; ends == 0 {
+				ends = -1 // what ends at once is no filter
+			}
+		}
+		o.Ends = &ends
+	}
+	for _, row := range p.rows("keywords_attributes") {
+		k, err := keywordChange(row)
+		if err != nil {
+			return o, err
+		}
+		if text := row.text("id"); text != "" {
+			id, ok := parseID(text)
+			if !ok {
+				return o, errNotFound
+			}
+			k.ID = id
+		}
+		if err := row.plainBoolean("_destroy"); err != nil {
+			return o, err
+		}
+		if k.Remove = row.isTrue("_destroy"); k.ID == 0 && k.Keyword == nil && !k.Remove {
+			k.Keyword = new(string)
+		}
+		o.Keywords = append(o.Keywords, k)
+	}
+	return o, nil
+}
+
+func keywordChange(p *params) (k community.KeywordChange, err error) {
+	if err := p.plainBoolean("whole_word"); err != nil {
+		return k, err
+	}
+	return community.KeywordChange{Keyword: p.given("keyword"), WholeWord: p.boolean("whole_word")}, nil
+}
+
+func (a *API) postFilter(q *call) (any, error) {
+	o, err := q.filterChange()
+	if err != nil {
+		return nil, err
+	}
+	f, err := a.Community.CreateFilter(q.ctx(), q.account, o)
+	if err != nil {
+		return nil, err
+	}
+	return filterEntity(f), nil
+}
+
+func (a *API) putFilter(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	o, err := q.filterChange()
+	if err != nil {
+		return nil, err
+	}
+	f, err := a.Community.UpdateFilter(q.ctx(), q.account, id, o)
+	if err != nil {
+		return nil, err
+	}
+	return filterEntity(f), nil
+}
+
+func (a *API) deleteFilter(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, a.Community.DeleteFilter(q.ctx(), q.account, id)
+}
+
+func (a *API) getFilterKeywords(q *call) (any, error) {
+	f, err := q.ownFilter()
+	if err != nil {
+		return nil, err
+	}
+	return filterKeywords(f), nil
+}
+
+func (a *API) postFilterKeyword(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	change, err := keywordChange(q.params)
+	if err != nil {
+		return nil, err
+	}
+	k, err := a.Community.AddFilterKeyword(q.ctx(), q.account, id, change)
+	if err != nil {
+		return nil, err
+	}
+	return filterKeyword(*k), nil
+}
+
+func (a *API) getFilterKeyword(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	k, err := a.Community.FilterKeyword(q.account, id)
+	if err != nil {
+		return nil, err
+	}
+	return filterKeyword(*k), nil
+}
+
+func (a *API) putFilterKeyword(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	change, err := keywordChange(q.params)
+	if err != nil {
+		return nil, err
+	}
+	change.ID = id
+	k, err := a.Community.UpdateFilterKeyword(q.ctx(), q.account, change)
+	if err != nil {
+		return nil, err
+	}
+	return filterKeyword(*k), nil
+}
+
+func (a *API) deleteFilterKeyword(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.Community.UpdateFilterKeyword(q.ctx(), q.account, community.KeywordChange{ID: id, Remove: true})
+	return nothing{}, err
+}
+
+func (a *API) getFilterStatuses(q *call) (any, error) {
+	f, err := q.ownFilter()
+	if err != nil {
+		return nil, err
+	}
+	return filterStatuses(f), nil
+}
+
+func (a *API) postFilterStatus(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	statusID, ok := parseID(q.params.text("status_id"))
+	if !ok {
+		return nil, errNotFound
+	}
+	var named *community.FilterPost
+	err = q.ofPost(statusID, func(post int64) (err error) {
+		named, err = a.Community.AddFilterPost(q.ctx(), q.account, id, post)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return filterStatus(*named), nil
+}
+
+func (a *API) getFilterStatus(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.Community.FilterPost(q.account, id)
+	if err != nil {
+		return nil, err
+	}
+	return filterStatus(*p), nil
+}
+
+func (a *API) deleteFilterStatus(q *call) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.Community.RemoveFilterPost(q.ctx(), q.account, id)
+	if err != nil {
+		return nil, err
+	}
+	return filterStatus(*p), nil
+}

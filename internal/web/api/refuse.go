@@ -1,0 +1,228 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tintype/internal/store"
+)
+
+// A refusal is a parameter that an endpoint of Mastodon takes and this site cannot act on. An answer as if it had would
+// mislead the client: somebody would believe a follow to be silent that is not. The value that says what is so anyway is
+// taken.
+type refusal struct {
+	method, path string
+	name         string
+	why          string
+	asked        func(p *params, name string) bool
+}
+
+const (
+	getMethod, postMethod, putMethod, patchMethod = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch
+	updateCredentials                             = "/api/v1/accounts/update_credentials"
+)
+
+var refusals = []refusal{
+	{postMethod, "/api/v1/accounts/:id/follow", "notify", "nobody is notified of posts", (*params).isTrue},
+	{postMethod, "/api/v1/accounts/:id/follow", "languages", "posts are not chosen by their language", isListed},
+	{patchMethod, updateCredentials, "hide_collections", "followers and followed accounts are open", (*params).isTrue},
+	{patchMethod, updateCredentials, "indexable", "members find all public posts", isFalse},
+	{postMethod, "/api/v1/accounts", "agreement", "whoever signs up agrees to the rules", isFalse},
+	{postMethod, "/api/v1/reports", "rule_ids", "the rules have no numbers", isListed},
+	{postMethod, "/api/v1/statuses", "poll", "Polls do not exist here", isObject},
+	{putMethod, "/api/v1/statuses/:id", "poll", "Polls do not exist here", isObject},
+	{postMethod, "/api/v1/statuses", "scheduled_at", "Posts cannot be scheduled here", isText},
+	{postMethod, "/api/v1/statuses/:id/reblog", "visibility", "a boost is seen by whoever sees the post", isNarrow},
+	{postMethod, "/api/v1/media", "thumbnail", "thumbnails are made of the photo", isText},
+	{postMethod, "/api/v2/media", "thumbnail", "thumbnails are made of the photo", isText},
+	{putMethod, "/api/v1/media/:id", "thumbnail", "thumbnails are made of the photo", isText},
+}
+
+func isFalse(p *params, name string) bool {
+	b := p.boolean(name)
+	return b != nil && !*b
+}
+
+// isNarrow reports whether a visibility is another than those of what can be boosted.
+func isNarrow(p *params, name string) bool {
+	switch store.Visibility(p.text(name)) {
+	case "", store.Public, store.Unlisted:
+		return false
+	}
+	return true
+}
+
+func isText(p *params, name string) bool { return p.text(name) != "" }
+
+func isListed(p *params, name string) bool {
+	for _, value := range p.list(name) {
+		if value != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// isObject reports whether a parameter has a value, or fields in brackets with one.
+func isObject(p *params, name string) bool {
+	for key, values := range p.values {
+		if key != name && !strings.HasPrefix(key, name+"[") {
+			continue
+		}
+		for _, value := range values {
+			if value != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// single are the parameters that have one value, which a list or an object is not: a caption that came as a list would
+// be published as none. Booleans are single, too.
+var single = []string{
+	"account_id", "acct", "category", "client_id", "client_name", "client_secret", "code", "code_verifier", "comment", "description",
+	"display_name", "duration", "email", "expires_in", "filter_action", "focus", "grant_type", "in_reply_to_id", "keyword", "language", "limit", "locale", "max_id", "min_id", "note", "offset", "order",
+	"password", "q", "reason", "redirect_uri", "replies_policy", "scheduled_at", "scope", "scopes", "since_id", "source[language]", "source[privacy]", "spoiler_text", "status", "status_id",
+	"data[policy]", "subscription[endpoint]", "subscription[keys][auth]", "subscription[keys][p256dh]", "tagged", "title", "token", "type", "username", "visibility", "website",
+}
+
+// booleans are the parameters that are true or false. Any other word would be taken for true.
+var booleans = []string{
+	"agreement", "bot", "discoverable", "exclude_reblogs", "exclude_replies", "exclude_unreviewed", "exclusive", "following", "forward",
+	"hide_collections", "indexable", "local", "locked", "notify", "only_media", "pinned", "reblogs", "remote", "resolve", "sensitive",
+	"source[sensitive]", "subscription[standard]", "whole_word", "with_suspended",
+}
+
+// listed are the parameters that are lists of texts or ids.
+var listed = []string{
+	"account_ids", "all", "any", "context", "exclude_types", "id", "languages", "media_ids", "none", "redirect_uris", "rule_ids", "status_ids", "timeline", "types",
+}
+
+// structured are the parameters that have fields, which a text is not.
+var structured = []string{"data", "fields_attributes", "keywords_attributes", "media_attributes", "source", "subscription", "subscription[keys]"}
+
+// fileParams are the parameters that are files.
+var fileParams = []string{"avatar", "file", "header", "thumbnail"}
+
+// numeric are the parameters of lists that are whole numbers. One that is none would lead to the first page again, and
+// a client that follows pages would never come to an end.
+var numeric = []string{"account_id", "duration", "expires_in", "limit", "max_id", "min_id", "offset", "since_id"}
+
+// spoken are the parameters that name a language.
+var spoken = []string{"language", "locale", "source[language]"}
+
+// isBooleanWord reports whether the text is one that clients write for true, false or nothing.
+func isBooleanWord(text string) bool {
+	switch strings.ToLower(text) {
+	case "", "true", "t", "1", "on", "yes", "false", "f", "0", "off", "no", "none", "null", "undefined":
+		return true
+	}
+	return false
+}
+
+// plainBoolean is the check of booleans for a parameter whose name means something else elsewhere.
+func (p *params) plainBoolean(name string) error {
+	for key := range p.values {
+		if strings.HasPrefix(key, name+"[") {
+			return invalid(name + ": has one value, not a list and not an object")
+		}
+	}
+	if !isBooleanWord(p.text(name)) {
+		return invalid(name + ": is not true or false")
+	}
+	return nil
+}
+
+// isLanguage reports whether the text begins with the code of a language, as in de, pt-BR or zh_TW.
+func isLanguage(text string) bool {
+	code, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(text), "_", "-"), "-")
+	return len(code) >= 2 && len(code) <= 3 && strings.Trim(strings.ToLower(code), "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
+// misshapen returns an error that names a parameter whose value is of another kind than all its values are.
+func (p *params) misshapen() error {
+	for key := range p.values {
+		if err := misplaced(key); err != nil {
+			return err
+		}
+	}
+	for _, name := range structured {
+		if p.text(name) != "" || isListed(p, name) {
+			return invalid(name + ": has fields")
+		}
+	}
+	for _, name := range booleans {
+		if !isBooleanWord(p.text(name)) {
+			return invalid(name + ": is true or false")
+		}
+	}
+	for _, name := range spoken {
+		if p.boolean(name) != nil && !isLanguage(p.text(name)) { // also how Python and JavaScript write nothing
+			return invalid(name + ": is not the code of a language, such as en or pt-BR")
+		}
+	}
+	for _, name := range fileParams {
+		if p.text(name) != "" {
+			return invalid(name + ": is a file, or a picture in a data: address")
+		}
+	}
+	for _, name := range numeric {
+		text := strings.TrimSpace(p.text(name))
+		if p.boolean(name) == nil { // also how Python and JavaScript write nothing
+			continue
+		}
+		if _, err := strconv.Atoi(text); err != nil && !errors.Is(err, strconv.ErrRange) {
+			return invalid(name + ": is not a whole number")
+		}
+	}
+	return nil
+}
+
+// misplaced returns an error for the name of a value that stands in a list or an object where its parameter has none.
+func misplaced(key string) error {
+	for _, names := range [][]string{single, booleans, fileParams} {
+		for _, name := range names {
+			if rest, ok := strings.CutPrefix(key, name); ok && strings.HasPrefix(rest, "[") {
+				return invalid(name + ": has one value, not a list and not an object")
+			}
+		}
+	}
+	name, rest, nested := strings.Cut(key, "[")
+	if !nested || !slices.Contains(listed, name) {
+		return nil
+	}
+	index, after, _ := strings.Cut(rest, "]")
+	if after != "" || strings.Trim(index, "0123456789") != "" {
+		return invalid(name + ": is a list of single values")
+	}
+	return nil
+}
+
+// takesNoFile returns an error where a file came for a parameter that is none.
+func takesNoFile(key string) error {
+	name, _, _ := strings.Cut(key, "[")
+	for _, names := range [][]string{single, booleans, listed, structured, fileParams} {
+		if slices.Contains(names, name) || slices.Contains(names, key) {
+			return invalid(name + ": takes no file here")
+		}
+	}
+	return nil
+}
+
+// refuse returns an error that names a parameter that cannot be acted on, nil if there is none. The whole request has
+// been read.
+func (q *call) refuse() error {
+	if err := q.params.misshapen(); err != nil {
+		return err
+	}
+	for _, r := range refusals {
+		if r.method == q.endpoint.method && r.path == q.endpoint.path && r.asked(q.params, r.name) {
+			return invalid(r.name + ": " + r.why)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package pages
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerFilters(r Routes) {
+	r.Personal(http.MethodGet, "/settings/filters", p.member(p.filters))
+	r.Personal(http.MethodPost, "/settings/filters", p.member(p.makeFilter))
+	r.Personal(http.MethodGet, "/settings/filters/:id", p.member(p.filterForm))
+	r.Personal(http.MethodPost, "/settings/filters/:id", p.member(p.editFilter))
+	r.Personal(http.MethodPost, "/settings/filters/:id/delete", p.member(p.deleteFilter))
+}
+
+// filterPlaces are the words for contexts of filters.
+var filterPlaces = map[community.FilterContext]string{
+	community.FilterHome: "Home and lists", community.FilterNotifications: "Notifications", community.FilterPublic: "Explore, tags and search",
+	community.FilterThread: "Comments", community.FilterAccount: "Profiles",
+}
+
+const (
+	endsNever  = "0"
+	endsAsItIs = "as-it-is"
+)
+
+// filterTimes are the choices of how long a filter works, in hours.
+var filterTimes = []templates.Option{{Value: endsNever, Label: "Until I delete it"}, {Value: "24", Label: "A day"}, {Value: "168", Label: "A week"}, {Value: "720", Label: "30 days"}}
+
+func emptyFilterForm() templates.FilterForm {
+	f := templates.FilterForm{URL: "/settings/filters", Whole: true, Ends: endsNever, EndsIn: filterTimes, TitleMax: community.MaxFilterTitle}
+	for _, in := range community.FilterContexts {
+		f.Places = append(f.Places, templates.FilterPlace{Name: string(in), Label: filterPlaces[in], On: true})
+	}
+	return f
+}
+
+// typedFilter is the form as it was sent.
+func typedFilter(c *gin.Context, f templates.FilterForm) templates.FilterForm {
+	f.Title, f.Words, f.Whole, f.Hide, f.Ends = c.PostForm("title"), c.PostForm("words"), on(c, "whole"), c.PostForm("act") == "hide", c.PostForm("ends")
+	f.Places = slices.Clone(f.Places)
+	for i := range f.Places {
+		f.Places[i].On = on(c, "in_"+f.Places[i].Name)
+	}
+	return f
+}
+
+func formOf(f *community.Filter) templates.FilterForm {
+	form := emptyFilterForm()
+	form.URL, form.Title, form.Hide = "/settings/filters/"+idText(f.ID), f.Title, f.Hide
+	for i := range form.Places {
+		form.Places[i].On = slices.Contains(f.Contexts, community.FilterContext(form.Places[i].Name))
+	}
+	var words []string
+	for _, k := range f.Keywords {
+		words = append(words, k.Keyword)
+		form.Whole = form.Whole && k.WholeWord
+	}
+	form.Words = strings.Join(words, "\n")
+	if f.ExpiresAt != nil {
+		form.Ends = endsAsItIs
+		form.EndsIn = append([]templates.Option{{Value: endsAsItIs, Label: endText(f)}}, filterTimes...)
+	}
+	return form
+}
+
+func endText(f *community.Filter) string {
+	at := f.ExpiresAt.Time().Format("2 Jan 2006, 15:04") + " UTC"
+	if f.Over() {
+		return "Ended " + at
+	}
+	return "Until " + at
+}
+
+// filterChange is what the form wants of a filter, nil for a new one.
+func filterChange(form templates.FilterForm, was *community.Filter) community.FilterChange {
+	o := community.FilterChange{Title: &form.Title, Hide: &form.Hide, Contexts: []community.FilterContext{}}
+	for _, place := range form.Places {
+		if place.On {
+			o.Contexts = append(o.Contexts, community.FilterContext(place.Name))
+		}
+	}
+	if form.Ends != endsAsItIs {
+		hours, err := strconv.Atoi(form.Ends)
+		if err != nil {
+			hours = -1
+		}
+		ends := time.Duration(max(-1, min(hours, 1<<20))) * time.Hour
+		o.Ends = &ends
+	}
+	var typed []string
+	for line := range strings.Lines(form.Words) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(typed, line) {
+			typed = append(typed, line)
+		}
+	}
+	if was != nil {
+		for _, k := range was.Keywords {
+			at := slices.Index(typed, k.Keyword)
+			o.Keywords = append(o.Keywords, community.KeywordChange{ID: k.ID, WholeWord: &form.Whole, Remove: at < 0})
+			if at >= 0 {
+				typed = slices.Delete(typed, at, at+1)
+			}
+		}
+	}
+	for i := range typed {
+		o.Keywords = append(o.Keywords, community.KeywordChange{Keyword: &typed[i], WholeWord: &form.Whole})
+	}
+	return o
+}
+
+var filterFields = map[string]string{"context": "places", "keyword": "words", "expires_in": "ends"}
+
+func (p *Pages) filters(c *gin.Context, acc *store.Account) error {
+	return p.filtersPage(c, acc, http.StatusOK, emptyFilterForm())
+}
+
+func (p *Pages) filtersPage(c *gin.Context, acc *store.Account, status int, form templates.FilterForm) error {
+	list, err := p.Community.Filters(acc)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Filters")
+	if err != nil {
+		return err
+	}
+	v := templates.SettingsFiltersView{Form: form}
+	for i := range list {
+		f := &list[i]
+		var words []string
+		for _, k := range f.Keywords {
+			words = append(words, k.Keyword)
+		}
+		what := "Covers "
+		if f.Hide {
+			what = "Hides "
+		}
+		if what += strings.Join(words, ", "); len(words) == 0 {
+			what = "No words yet"
+		}
+		if f.ExpiresAt != nil {
+			what = endText(f) + ". " + what
+		}
+		v.Filters = append(v.Filters, templates.FilterRow{Title: f.Title, URL: "/settings/filters/" + idText(f.ID), What: plain(what, 140)})
+	}
+	return p.render(c, status, templates.SettingsFiltersPage(pg, v))
+}
+
+func (p *Pages) makeFilter(c *gin.Context, acc *store.Account) error {
+	form := typedFilter(c, emptyFilterForm())
+	_, err := p.Community.CreateFilter(c.Request.Context(), acc, filterChange(form, nil))
+	if errs, ok := fieldErrors(err, filterFields); ok {
+		form.Errors = errs
+		return p.filtersPage(c, acc, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, "/settings/filters")
+}
+
+// ownFilter is the member's filter of the path.
+func (p *Pages) ownFilter(c *gin.Context, acc *store.Account) (*community.Filter, error) {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return nil, err
+	}
+	return p.Community.Filter(acc, id)
+}
+
+func (p *Pages) filterForm(c *gin.Context, acc *store.Account) error {
+	f, err := p.ownFilter(c, acc)
+	if err != nil {
+		return err
+	}
+	return p.filterPage(c, http.StatusOK, f, formOf(f))
+}
+
+func (p *Pages) filterPage(c *gin.Context, status int, f *community.Filter, form templates.FilterForm) error {
+	pg, err := p.page(c, f.Title)
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.SettingsFilterPage(pg, templates.SettingsFilterView{Title: f.Title, URL: form.URL, Form: form}))
+}
+
+func (p *Pages) editFilter(c *gin.Context, acc *store.Account) error {
+	f, err := p.ownFilter(c, acc)
+	if err != nil {
+		return err
+	}
+	form := typedFilter(c, formOf(f))
+	_, err = p.Community.UpdateFilter(c.Request.Context(), acc, f.ID, filterChange(form, f))
+	if errs, ok := fieldErrors(err, filterFields); ok {
+		form.Errors = errs
+		return p.filterPage(c, http.StatusUnprocessableEntity, f, form)
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, "/settings/filters")
+}
+
+func (p *Pages) deleteFilter(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := p.Community.DeleteFilter(c.Request.Context(), acc, id); err != nil {
+		return err
+	}
+	return redirect(c, "/settings/filters")
+}

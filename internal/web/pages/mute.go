@@ -1,0 +1,77 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+// muteTimes are the choices of how long an account is muted, in hours; 0 has no end.
+var muteTimes = []templates.Option{{Value: "0", Label: "Until I end it"}, {Value: "24", Label: "A day"}, {Value: "168", Label: "A week"}, {Value: "720", Label: "30 days"}}
+
+func (p *Pages) muteForm(c *gin.Context, _ *store.Account) error {
+	acc, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Mute")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.MutePage(pg, templates.MuteView{
+		Account: p.accountView(acc), Times: muteTimes, Return: localPath(c.Query("return"), "/@"+acc.Username),
+	}))
+}
+
+func (p *Pages) mute(c *gin.Context, me *store.Account) error {
+	hours, err := strconv.Atoi(c.PostForm("for"))
+	if err != nil {
+		hours = 0
+	}
+	o := community.MuteOptions{For: time.Duration(hours) * time.Hour, KeepNotifications: on(c, "keep_notifications")}
+	return p.relate(func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
+		return p.Community.Mute(ctx, acc, id, o)
+	}, "muted")(c, me)
+}
+
+func (p *Pages) note(c *gin.Context, me *store.Account) error {
+	return p.relate(func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
+		return p.Community.SetNote(ctx, acc, id, c.PostForm("note"))
+	}, "saved")(c, me)
+}
+
+func (p *Pages) hideBoosts(hide bool) func(context.Context, *store.Account, int64) (community.Relationship, error) {
+	return func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
+		return p.Community.FollowWith(ctx, acc, id, community.FollowOptions{HideBoosts: &hide})
+	}
+}
+
+func (p *Pages) mutes(c *gin.Context, acc *store.Account) error {
+	list, ends, err := p.Community.Mutes(c.Request.Context(), acc, pageOf(c, listLimit))
+	if err != nil {
+		return err
+	}
+	rows, err := p.personViews(c, list.Accounts)
+	if err != nil {
+		return err
+	}
+	for i, a := range list.Accounts {
+		if at, ok := ends[a.ID]; ok {
+			rows[i].Bio = "Muted until " + at.Time().Format("2 Jan 2006, 15:04") + " UTC"
+		}
+	}
+	pg, err := p.page(c, "Muted")
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.SettingsMutesPage(pg, templates.SettingsMutesView{
+		People: rows, Pager: cursorPager(c, len(rows), list.Next, list.Prev),
+	}))
+}

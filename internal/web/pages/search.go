@@ -1,0 +1,72 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+// search shows what is found: people and tags by the beginning of their names, above the first page of photographs.
+func (p *Pages) search(c *gin.Context) error {
+	query, skip := strings.TrimSpace(c.Query("q")), skipped(c)
+	pg, err := p.page(c, "Search")
+	if err != nil {
+		return err
+	}
+	pg.NoIndex = true
+	view := templates.SearchView{Query: query}
+	if query == "" {
+		return p.render(c, http.StatusOK, templates.SearchPage(pg, view))
+	}
+	ctx, b, status := c.Request.Context(), p.viewBuilder(c), http.StatusOK
+	posts, err := p.Community.SearchPosts(ctx, viewer(c), community.PostSearch{Text: query, Skip: skip, Cursor: community.Cursor{Limit: gridLimit}})
+	var wrong *community.Invalid
+	switch {
+	case errors.As(err, &wrong):
+		view.Error, status = wrong.Fields[0].Message, http.StatusUnprocessableEntity
+	case err != nil:
+		return err
+	default:
+		view.Grid = templates.GridView{Posts: b.postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)}
+	}
+	if skip == 0 {
+		if err := p.searchNames(c, query, &view); err != nil {
+			return err
+		}
+	}
+	if len(posts) == 0 && skip == 0 && len(view.People) == 0 && len(view.Tags) == 0 {
+		if view.Newest, err = p.newest(c, b); err != nil {
+			return err
+		}
+	}
+	return p.render(c, status, templates.SearchPage(pg, view))
+}
+
+func (p *Pages) searchNames(c *gin.Context, query string, view *templates.SearchView) error {
+	ctx := c.Request.Context()
+	var people []*store.Account
+	var err error
+	if !strings.HasPrefix(query, "#") {
+		if people, err = p.Community.SearchAccounts(ctx, viewer(c), community.AccountSearch{Text: query, Limit: 20}); err != nil {
+			return err
+		}
+	}
+	if view.People, err = p.personViews(c, people); err != nil {
+		return err
+	}
+	if strings.HasPrefix(query, "@") {
+		return nil
+	}
+	tags, err := p.Community.SearchTags(ctx, viewer(c), query, 20)
+	for _, t := range tags {
+		view.Tags = append(view.Tags, templates.TagCount{Name: t.Name, URL: "/tags/" + url.PathEscape(t.Name)})
+	}
+	return err
+}
