@@ -11,11 +11,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tintype/internal/backup"
 	"tintype/internal/config"
 	"tintype/internal/media"
+	"tintype/internal/move"
 	"tintype/internal/store"
 )
 
@@ -46,18 +48,19 @@ type backupMaker struct {
 
 // make makes a backup and returns once it was read back and found whole.
 func (b *backupMaker) make(ctx context.Context) (err error) {
-	parent, disk := filepath.Dir(b.cfg.Database.Path), (*media.Disk)(nil)
-	if b.cfg.PhotosOnDisk() {
-		if disk, err = media.NewDisk(b.cfg.MediaDir); err != nil {
-			return err
-		}
-		parent = disk.TempDir() // where photos can be linked to
+	parent := filepath.Dir(b.cfg.Database.Path)
+	disks, err := b.disks()
+	if err != nil {
+		return err
+	}
+	if len(disks) > 0 {
+		parent = disks[0].TempDir() // where photos can be linked to
 	}
 	if b.stage, err = backup.NewStagingDir(parent); err != nil {
 		return err
 	}
 	defer b.stage.Close()
-	if err := b.collect(ctx, disk); err != nil {
+	if err := b.collect(ctx, disks); err != nil {
 		return err
 	}
 	if err := b.write(ctx); err != nil {
@@ -66,19 +69,77 @@ func (b *backupMaker) make(ctx context.Context) (err error) {
 	return b.readBack(ctx)
 }
 
+// disks are the folders of this machine where photos may be: the one of the settings, and the one to or from which they
+// move.
+func (b *backupMaker) disks() (disks []*media.Disk, err error) {
+	places := []config.MediaPlace{b.cfg.MediaPlace()}
+	if b.cfg.MediaNext != nil {
+		places = append(places, *b.cfg.MediaNext)
+	}
+	for _, place := range places {
+		if place.Dir == "" {
+			continue
+		}
+		disk, err := media.NewDisk(place.Dir)
+		if err != nil {
+			return nil, err
+		}
+		disks = append(disks, disk)
+	}
+	return disks, nil
+}
+
+// holdAll keeps every file where it is until release is called.
+func holdAll(ctx context.Context, disks []*media.Disk) (release func(), err error) {
+	var held []func()
+	release = func() {
+		for _, r := range held {
+			r()
+		}
+	}
+	for _, disk := range disks {
+		r, err := disk.Hold(ctx)
+		if err != nil {
+			release()
+			return nil, err
+		}
+		held = append(held, r)
+	}
+	return release, nil
+}
+
+// inCharge sorts the folders by where photos are by the row of their move: the one in charge first. It is empty if they
+// are in a bucket.
+func (b *backupMaker) inCharge(row *store.MoveRow, disks []*media.Disk) ([]*media.Disk, error) {
+	charge := b.cfg.MediaPlace().String()
+	if row != nil {
+		charge = move.InCharge(*row)
+	}
+	place, err := config.ParseMediaPlace(charge)
+	if err != nil {
+		return nil, fmt.Errorf("where the photos are: %w", err)
+	}
+	if place.Dir == "" {
+		return nil, nil
+	}
+	for i, disk := range disks {
+		if disk.Dir() == place.Dir {
+			return append([]*media.Disk{disk}, slices.Delete(slices.Clone(disks), i, i+1)...), nil
+		}
+	}
+	return nil, fmt.Errorf("the photos of this site are in %s: set that place, or name it in MEDIA_NEXT", charge)
+}
+
 func (b *backupMaker) staged(name string) string {
 	return filepath.Join(b.stage.Dir, filepath.FromSlash(name))
 }
 
 // collect copies the database and gives each file that the copy names a second name. Nothing is deleted between, so
 // that they belong together; it takes seconds, and from then on the site may do what it likes.
-func (b *backupMaker) collect(ctx context.Context, disk *media.Disk) error {
-	release := func() {}
-	if disk != nil {
-		var err error
-		if release, err = disk.Hold(ctx); err != nil {
-			return err
-		}
+func (b *backupMaker) collect(ctx context.Context, disks []*media.Disk) error {
+	release, err := holdAll(ctx, disks)
+	if err != nil {
+		return err
 	}
 	defer release()
 	b.show.step("copying the database")
@@ -86,14 +147,24 @@ func (b *backupMaker) collect(ctx context.Context, disk *media.Disk) error {
 	if err := store.CopySQLite(ctx, b.cfg.Database.Path, b.staged(backupDatabase)); err != nil {
 		return err
 	}
+	row, err := store.ForgetProcesses(ctx, b.staged(backupDatabase), move.PartMedia, func(row *store.MoveRow) bool {
+		here, err := b.inCharge(row, disks)
+		return err == nil && len(here) > 0 // photos in a bucket stay there
+	})
+	if err == nil {
+		disks, err = b.inCharge(row, disks)
+	}
+	if err != nil {
+		return err
+	}
 	db, err := store.OpenCopy(b.staged(backupDatabase))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if disk != nil {
+	if len(disks) > 0 {
 		b.manifest.Photos = photosHere
-		if err := b.keepPhotos(ctx, db, disk); err != nil {
+		if err := b.keepPhotos(ctx, db, disks); err != nil {
 			return err
 		}
 	}
@@ -101,7 +172,9 @@ func (b *backupMaker) collect(ctx context.Context, disk *media.Disk) error {
 	return b.describe(ctx, db)
 }
 
-func (b *backupMaker) keepPhotos(ctx context.Context, db *store.Copy, disk *media.Disk) error {
+// keepPhotos gives a second name to each file that the copy of the database names, in the first of the folders that has
+// it.
+func (b *backupMaker) keepPhotos(ctx context.Context, db *store.Copy, disks []*media.Disk) error {
 	b.show.step("collecting photos")
 	made := ""
 	return eachFile(ctx, db, func(key, path string) error {
@@ -112,12 +185,13 @@ func (b *backupMaker) keepPhotos(ctx context.Context, db *store.Copy, disk *medi
 			}
 			made = folder
 		}
-		err := disk.Keep(ctx, key, to)
-		if !errors.Is(err, media.ErrNotFound) {
-			return err
+		for _, disk := range disks {
+			if err := disk.Keep(ctx, key, to); !errors.Is(err, media.ErrNotFound) {
+				return err
+			}
 		}
 		if b.manifest.Missing = append(b.manifest.Missing, backupMedia+"/"+path); len(b.manifest.Missing) > mostMissing {
-			return fmt.Errorf("more than %d photo files are missing in %s: is MEDIA_DIR right?", mostMissing, disk.Dir())
+			return fmt.Errorf("more than %d photo files are missing in %s: is MEDIA_DIR right?", mostMissing, disks[0].Dir())
 		}
 		return nil
 	})

@@ -19,6 +19,9 @@ import (
 	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/doctor"
+	"tintype/internal/ladder"
+	"tintype/internal/media"
+	"tintype/internal/move"
 	"tintype/internal/store"
 )
 
@@ -45,6 +48,9 @@ type commands struct {
 	Assets  assetsGroup   `cmd:"" help:"Bring scripts and styles to where STATIC_BASE_URL serves them from."`
 	Account accountGroup  `cmd:"" help:"Let people in, help them, shut them out."`
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
+	Media   mediaGroup    `cmd:"" help:"Look after the files of photos."`
+	Move    moveGroup     `cmd:"" help:"Move a part of the site to another place while people use it."`
+	Ladder  ladderCommand `cmd:"" help:"Show which rung each part of the site is on, and advise whether to climb."`
 	Backup  backupGroup   `cmd:"" help:"Keep copies of a site on SQLite, and bring one back."`
 	Demo    demoCommand   `cmd:"" help:"Fill the site with made-up members and posts."`
 	Config  configCommand `cmd:"" help:"Show the settings in force, secrets hidden."`
@@ -70,6 +76,12 @@ type Program struct {
 	AWS func(ctx context.Context, cfg *config.Config, log *slog.Logger) (aws.Config, error)
 	// BackupArchive opens where backups are kept: a folder, s3://bucket/prefix, or BACKUP_TO for "".
 	BackupArchive func(ctx context.Context, cfg *config.Config, log *slog.Logger, where string) (backup.Archive, error)
+	// Moves opens the parts of the site that can be moved, by name.
+	Moves func(ctx context.Context, cfg *config.Config, log *slog.Logger, o MoveOptions) (_ map[string]*move.Plan, closeAll func() error, err error)
+	// Day reads what the processes of the site have measured in the last day.
+	Day func(ctx context.Context, cfg *config.Config, log *slog.Logger) (*ladder.Day, error)
+	// MediaNext opens the other place of photos that the settings name, nil if they name none.
+	MediaNext func(ctx context.Context, cfg *config.Config, log *slog.Logger) (media.Store, error)
 	// Examine opens for the doctor what the settings name, each by itself.
 	Examine func(ctx context.Context, cfg *config.Config) (_ *doctor.Diagnosis, closeAll func())
 }

@@ -72,9 +72,9 @@ func (d demoCommand) Run(c *call) error {
 				Seconds  float64 `json:"seconds"`
 			}{made, password, time.Since(start).Seconds()})
 		}
-		_, err = fmt.Fprintf(c.env.Stdout, "%d members, %d follows, %d posts with %d photos of %d pictures, %d comments and %d likes in %v.\n"+
+		_, err = fmt.Fprintf(c.env.Stdout, "%d members, %d follows, %d posts with %d photos of %d pictures, %d comments, %d likes and %d boosts in %v.\n"+
 			"Log in as %s, or as any of them, with the password %s\n",
-			made.Accounts, made.Follows, made.Posts, made.Photos, made.Pictures, made.Comments, made.Likes, time.Since(start).Round(100*time.Millisecond),
+			made.Accounts, made.Follows, made.Posts, made.Photos, made.Pictures, made.Comments, made.Likes, made.Boosts, time.Since(start).Round(100*time.Millisecond),
 			made.Login, password)
 		return err
 	})

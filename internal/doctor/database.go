@@ -17,11 +17,11 @@ import (
 )
 
 // errProbe has a probe's transaction rolled back.
-var errProbe = errors.New("a probe, rolled back")
+var errProbe = errors.New("a probe is rolled back")
 
 func (d *Diagnosis) checkDatabase(ctx context.Context) []Check {
 	if d.Store == nil {
-		return []Check{failed("not opened", d.StoreErr, "mend what the other checks say of the database")}
+		return []Check{failed("the database was not opened", d.StoreErr, "mend what the other checks say of the database")}
 	}
 	if err := d.Store.Ping(ctx); err != nil {
 		return []Check{failed(d.Config.Database.String()+" does not answer", err, "see that the server runs and may be reached from here")}
@@ -211,7 +211,7 @@ func judgePrimary(cfg *config.Config, sv store.Server) []Check {
 	}
 	for _, g := range sv.Grants {
 		if i := slices.IndexFunc(g.Privileges, func(p string) bool { return slices.Contains(beyondReadOnly, p) }); i >= 0 && g.On == "*.*" {
-			list = append(list, warn("the user of DATABASE_URL has "+g.Privileges[i]+" on the whole server: it writes even to one that was made read-only, as the old primary is after a failover", "give the site a user of its own: `tintype setup database`"))
+			list = append(list, warn("the user of DATABASE_URL has "+g.Privileges[i]+" on the whole server. It can write to a server that is read-only, such as the old primary after a failover", "give the site a user of its own: `tintype setup database`"))
 			break
 		}
 	}
@@ -219,7 +219,7 @@ func judgePrimary(cfg *config.Config, sv store.Server) []Check {
 		return list // the storage keeps what was committed, and replicates it
 	}
 	if f := v["innodb_flush_log_at_trx_commit"]; f != "" && f != "1" {
-		list = append(list, warn("the server may lose its last second in a crash (innodb_flush_log_at_trx_commit="+f+"): posts that were confirmed, too", "set it to 1"))
+		list = append(list, warn("a crash of the server may lose what it confirmed in the last second (innodb_flush_log_at_trx_commit="+f+")", "set it to 1"))
 	}
 	if cfg.Replicas.URLs.IsSet() && isOn(v["log_bin"]) {
 		if s := v["sync_binlog"]; s != "" && s != "1" {
@@ -241,7 +241,7 @@ func judgeReplica(sv store.Server) []Check {
 	privileges, _ := store.Privileges(sv.Grants, sv.Database)
 	may := slices.DeleteFunc(slices.Clone(privileges), func(p string) bool { return slices.Contains(harmless, p) })
 	if len(may) > 0 {
-		list = append(list, warn("the user of DATABASE_REPLICA_URLS may more than SELECT on "+sv.Address+": "+strings.Join(may, ", "), "give it SELECT alone, so that no mistake writes there; `tintype setup database` makes such a user"))
+		list = append(list, warn("the user of DATABASE_REPLICA_URLS has more rights than SELECT on "+sv.Address+": "+strings.Join(may, ", "), "give it SELECT alone: what is written to a replica is lost, or ends its replication. `tintype setup database` makes such a user"))
 	}
 	if isAurora(v) {
 		return list
@@ -250,7 +250,7 @@ func judgeReplica(sv store.Server) []Check {
 		list = append(list, warn(sv.Address+" takes writes (read_only=OFF)", "set read_only=ON there: what is written to a replica is lost, or ends its replication"))
 	}
 	if why := outOfOrder(v); why != "" {
-		list = append(list, Check{Status: Failure, Text: sv.Address + " may apply commits in another order than the primary (" + why + "): a reader could miss an own write", Advice: orderAdvice(v)})
+		list = append(list, Check{Status: Failure, Text: sv.Address + " may apply commits in another order than the primary (" + why + "): members could miss what they wrote", Advice: orderAdvice(v)})
 	}
 	return list
 }

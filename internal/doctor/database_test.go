@@ -86,10 +86,10 @@ func TestJudgingACache(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	for text, change := range map[string]func(*cache.Facts){
-		"is a replica":       func(f *cache.Facts) { f.Role = "slave" },
-		"noeviction":         func(f *cache.Facts) { f.Policy = "noeviction" },
-		"takes 20ms":         func(f *cache.Facts) { f.Took = 20 * time.Millisecond },
-		"is passed by at th": func(f *cache.Facts) { f.Passed = true },
+		"is a replica":      func(f *cache.Facts) { f.Role = "slave" },
+		"noeviction":        func(f *cache.Facts) { f.Policy = "noeviction" },
+		"takes 20ms":        func(f *cache.Facts) { f.Took = 20 * time.Millisecond },
+		"is bypassed at th": func(f *cache.Facts) { f.Bypassed = true },
 	} {
 		f := good
 		change(&f)

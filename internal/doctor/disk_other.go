@@ -4,4 +4,5 @@ package doctor
 
 import "errors"
 
-func freeSpace(string) (int64, error) { return 0, errors.ErrUnsupported }
+// DiskSpace is not known here.
+func DiskSpace(string) (free, total int64, err error) { return 0, 0, errors.ErrUnsupported }

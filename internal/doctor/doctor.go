@@ -1,6 +1,6 @@
-// Package doctor tries everything that the settings name, as the program itself
-// would use it, and says what is wrong and what to do about it. The drivers look at
-// what they stand on and report facts; the checks here judge those.
+// Package doctor tries everything that the settings name as the program itself
+// uses it, and says what is wrong and what to do. Drivers report facts about
+// what they stand on. The checks here judge these facts.
 package doctor
 
 import (
@@ -19,6 +19,7 @@ import (
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/session"
+	"tintype/internal/sleep"
 	"tintype/internal/store"
 	"tintype/static"
 )
@@ -63,14 +64,14 @@ func Worst(checks []Check) string {
 // checkPatience is how long one backend may take to answer.
 const checkPatience = 8 * time.Second
 
-// A Diagnosis tries every backend that is configured. The server gives it what
-// it has open itself, the command opens one by one, so that one that fails hides
-// no other.
+// A Diagnosis tries every configured backend. The server passes what it has
+// open. The command opens backends one by one, so that one failure hides no
+// other.
 type Diagnosis struct {
 	Config *config.Config
-	// Schema looks at the schema, also where the store could not be opened.
+	// Schema reads the schema's state, even where the store could not be opened.
 	Schema func(context.Context) (store.SchemaState, error)
-	// Backups opens the place that BACKUP_TO names.
+	// Backups opens the archive that BACKUP_TO names.
 	Backups func(context.Context) (backup.Archive, error)
 
 	Store       *store.Store
@@ -79,16 +80,27 @@ type Diagnosis struct {
 	MediaErr    error
 	Sessions    session.Backend // nil where the store is missing for it
 	SessionsErr error
-	Queue       *queue.SQS // nil where the database alone is the queue
-	QueueErr    error
-	Redis       *cache.Redis // nil where there is none, or nothing of this process asks it
-	RedisErr    error
-	Addresses   *media.Addresses  // nil without a CDN
-	Assets      *static.Assets    // nil where this process serves none
-	Held        []config.Follower // secrets that the running site holds on to
+	// SessionsNext and MediaNext are the places of SESSION_NEXT and MEDIA_NEXT, nil where these are not set.
+	SessionsNext    session.Backend
+	SessionsNextErr error
+	MediaNext       media.Store
+	MediaNextErr    error
+	// DatabaseNext opens the database of DATABASE_NEXT; it is asked only where that is set.
+	DatabaseNext func(context.Context) (*store.Place, error)
+	// NextStore opens it with its replicas; it is asked only where DATABASE_REPLICA_URLS_NEXT is set.
+	NextStore func(context.Context) (*store.Store, error)
+	// Parts are what may move by itself, with the setting that names its other place.
+	Parts     map[string]string
+	Queue     *queue.SQS // nil where the database alone is the queue
+	QueueErr  error
+	Redis     *cache.Redis // nil where there is none, or nothing of this process asks it
+	RedisErr  error
+	Addresses *media.Addresses  // nil without a CDN
+	Assets    *static.Assets    // nil where this process serves none
+	Held      []config.Follower // secrets that the running site holds on to
 
-	// RetryAfter is how long after a failure a check is made once more, by who has
-	// the time: on a busy machine, an answer may come too late for once.
+	// RetryAfter is the pause before a failed check is made once more, because
+	// a busy machine may answer too late once. 0 never repeats a check.
 	RetryAfter time.Duration // 0: never
 
 	// servers asks the database servers, once a run.
@@ -102,8 +114,8 @@ type Diagnosis struct {
 // remembered is how long one diagnosis is the answer to all who ask.
 const remembered = 5 * time.Second
 
-// Checks is Run, at most once in a while: it writes, and it may be asked for by
-// every alarm of a fleet.
+// Checks is Run with its last answer kept for a while: a run writes to the
+// backends, and every alarm of a fleet may ask.
 func (d *Diagnosis) Checks(ctx context.Context) []Check {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -114,7 +126,7 @@ func (d *Diagnosis) Checks(ctx context.Context) []Check {
 	return d.last
 }
 
-// Run does all the checks side by side, and lists them in a steady order.
+// Run makes all checks at the same time and returns them in a fixed order.
 func (d *Diagnosis) Run(ctx context.Context) []Check {
 	steps := []struct {
 		name string
@@ -128,6 +140,8 @@ func (d *Diagnosis) Run(ctx context.Context) []Check {
 		{"clock", d.checkClock},
 		{"sessions", d.checkSessions},
 		{"photos", d.checkMedia},
+		{"next", d.checkNext},
+		{"instances", d.checkInstances},
 		{"cdn", d.checkCDN},
 		{"static", d.checkStatic},
 		{"cache", d.checkCache},
@@ -165,10 +179,7 @@ func (d *Diagnosis) Run(ctx context.Context) []Check {
 	}
 	round(func(int) bool { return true })
 	if d.RetryAfter > 0 && Worst(slices.Concat(found...)) == Failure {
-		select {
-		case <-time.After(d.RetryAfter):
-		case <-ctx.Done():
-		}
+		_ = sleep.For(ctx, d.RetryAfter)
 		round(func(i int) bool { return Worst(found[i]) == Failure })
 	}
 	var all []Check
@@ -179,7 +190,7 @@ func (d *Diagnosis) Run(ctx context.Context) []Check {
 }
 
 func (d *Diagnosis) checkSettings(context.Context) []Check {
-	list := []Check{fine("%s, database %s, sessions %s, photos %s, cache %s, queue %s, roles %s", d.Config.Origin(), d.Config.Database.Driver, d.Config.SessionStore, d.Config.MediaStore, d.cacheName(), d.queueName(), d.Config.Shown("ROLES"))}
+	list := []Check{fine("%s, database %s, sessions %s, photos %s, cache %s, queue %s, roles %s", d.Config.Origin(), d.Config.Database.Driver, d.Config.SessionStore, d.Config.MediaStore, d.Config.Cache(), d.Config.Queue(), d.Config.Shown("ROLES"))}
 	for _, w := range d.Config.Warnings {
 		text, advice, _ := strings.Cut(w, "; ")
 		list = append(list, warn(text, advice))
@@ -213,7 +224,7 @@ func (d *Diagnosis) checkSecrets(ctx context.Context) []Check {
 			why = err.Error()
 		}
 		if why != "" {
-			list = append(list, warn(name+": "+why, "put a good value there, which is taken without a restart: until then the last one holds as far as it can, but no process can start, and what is in a file cannot be read by new connections"))
+			list = append(list, warn(name+": "+why, "put a good value there; no restart is needed. Until then, running processes keep the last value, but no process can start, and no new connection can read its value from a file"))
 		}
 	}
 	if why := troubled["SECRET_KEY"]; why != "" && !d.Config.SecretKey.IsSet() {
@@ -226,20 +237,6 @@ func (d *Diagnosis) checkSecrets(ctx context.Context) []Check {
 		list = append(list, fine("in the environment, where a new value needs a restart: %s", strings.Join(fixed, ", ")))
 	}
 	return list
-}
-
-func (d *Diagnosis) queueName() string {
-	if d.Config.QueueURL == "" {
-		return "sql"
-	}
-	return "sqs"
-}
-
-func (d *Diagnosis) cacheName() string {
-	if d.Config.CacheURL.IsSet() {
-		return "redis"
-	}
-	return "memory"
 }
 
 func (d *Diagnosis) checkSchema(ctx context.Context) []Check {
@@ -270,7 +267,7 @@ func (d *Diagnosis) checkClock(ctx context.Context) []Check {
 	}
 	apart := now.Time().Sub(before.Add(time.Since(before) / 2)).Abs()
 	if apart > clockApart {
-		return []Check{warn(fmt.Sprintf("this machine and the database are %s apart", apart.Round(time.Millisecond)), "have both follow a time server; posts would seem older or younger than they are")}
+		return []Check{warn(fmt.Sprintf("this machine and the database are %s apart", apart.Round(time.Millisecond)), "have both follow a time server, or posts seem older or younger than they are")}
 	}
 	return []Check{fine("%d ms apart from the database", apart.Milliseconds())}
 }
@@ -315,7 +312,7 @@ func (d *Diagnosis) checkDisk(context.Context) []Check {
 	}
 	var list []Check
 	for _, dir := range dirs {
-		free, err := freeSpace(dir)
+		free, _, err := DiskSpace(dir)
 		text := fmt.Sprintf("%s has %s free", dir, config.FormatSize(free))
 		switch {
 		case errors.Is(err, errors.ErrUnsupported):
@@ -337,5 +334,5 @@ func (d *Diagnosis) checkVariables(context.Context) []Check {
 	if len(d.Config.Unknown) == 0 {
 		return []Check{fine("every variable is a setting")}
 	}
-	return []Check{fine("no settings of Tintype: %s", strings.Join(d.Config.Unknown, " "))}
+	return []Check{fine("these variables are not settings of Tintype: %s", strings.Join(d.Config.Unknown, " "))}
 }

@@ -50,7 +50,7 @@ func (d *Diagnosis) fetch(ctx context.Context, address string) (status int, head
 func (d *Diagnosis) checkAddress(ctx context.Context) []Check {
 	where := d.Config.Origin()
 	status, header, body, err := d.fetch(ctx, where+"/livez")
-	advice := "see that the name, the certificate and whatever stands in front lead to this site; while it is not started this is no wonder"
+	advice := "see that the name, the certificate and whatever stands in front lead to this site, and that it is running"
 	switch {
 	case err != nil:
 		return []Check{warn(where+" does not answer from here: "+err.Error(), advice)}
@@ -99,7 +99,7 @@ func (d *Diagnosis) checkStatic(ctx context.Context) []Check {
 
 func (d *Diagnosis) checkMedia(ctx context.Context) []Check {
 	if d.MediaErr != nil {
-		return []Check{failed("not opened", d.MediaErr, "")}
+		return []Check{failed("the store of photos was not opened", d.MediaErr, "")}
 	}
 	where := d.Media.String()
 	sampled := d.checkSample(ctx)
@@ -115,7 +115,7 @@ func (d *Diagnosis) checkMedia(ctx context.Context) []Check {
 	}
 	facts, err := bucket.Inspect(ctx)
 	if err != nil {
-		return []Check{failed(where, err, "the role needs GetObject, PutObject and DeleteObject below the prefix, and ListBucket; see that the bucket exists, in this region, and grants them")}
+		return []Check{failed(where, err, "the role needs GetObject, PutObject and DeleteObject below the prefix; see that the bucket exists, in this region, and grants them")}
 	}
 	list := []Check{fine("%s: written, read from the middle, copied and deleted", where)}
 	if facts.Encryption != "" {
@@ -179,7 +179,7 @@ func (d *Diagnosis) checkSample(ctx context.Context) []Check {
 		return []Check{fine("%d photos that the database knows, chosen by chance, are there", len(objects))}
 	}
 	return []Check{failed(fmt.Sprintf("%d of %d photos that the database knows, chosen by chance, are not there", len(missing), len(objects)), fmt.Errorf("%s is missing", missing[0]),
-		"keys stand in a bucket as they are, where a folder spreads them: `tintype move` copies photos, a copy of MEDIA_DIR does not; see also MEDIA_S3_PREFIX, and docs/backup.md for what is lost")}
+		"photos have other names in a bucket than in MEDIA_DIR, so a plain copy of that folder is not enough; see also MEDIA_S3_PREFIX, and docs/backup.md for what is lost")}
 }
 
 // checkRedirect fetches a photo that was just written from the bucket itself, under an address as readers get it.
@@ -207,7 +207,7 @@ func (d *Diagnosis) checkRedirect(ctx context.Context, bucket *media.S3) []Check
 		return nil
 	})
 	if err != nil {
-		return []Check{failed("a photo under a presigned address", err, advice)}
+		return []Check{failed("the bucket was not reached for a photo under a presigned address", err, advice)}
 	}
 	return list
 }
@@ -231,7 +231,7 @@ func (d *Diagnosis) checkClosed(ctx context.Context, bucket *media.S3) []Check {
 			return nil
 		})
 		if err != nil {
-			list = append(list, failed("a probe", err, ""))
+			list = append(list, failed("it is not known whether the bucket gives "+what+" to everybody", err, ""))
 		}
 	}
 	return list

@@ -13,7 +13,7 @@ import (
 
 func (d *Diagnosis) checkSessions(ctx context.Context) []Check {
 	if d.SessionsErr != nil {
-		return []Check{failed("not opened", d.SessionsErr, "")}
+		return []Check{failed("the store of sessions was not opened", d.SessionsErr, "")}
 	}
 	if d.Sessions == nil {
 		return nil // in the database, which has its own check
@@ -24,14 +24,19 @@ func (d *Diagnosis) checkSessions(ctx context.Context) []Check {
 	if !isDynamo || d.Config.ReadOnly {
 		// Rows belong to accounts in SQL; that writes are taken, the database's check has shown.
 		if _, err := d.Sessions.Get(ctx, account, random); !errors.Is(err, session.ErrNone) {
-			return []Check{failed("cannot be read", err, "")}
+			return []Check{failed("sessions cannot be read", err, "")}
 		}
 		return []Check{fine("%s: read", d.Sessions)}
 	}
-	where := d.Sessions.String()
-	facts, err := dynamo.Inspect(ctx)
+	return checkTable(ctx, dynamo, "GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem and Query")
+}
+
+// checkTable tries a table of sessions.
+func checkTable(ctx context.Context, table *session.Dynamo, rights string) []Check {
+	where := table.String()
+	facts, err := table.Inspect(ctx)
 	if err != nil {
-		return []Check{failed(where, err, "the role needs GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem and Query on the table; `tintype setup dynamodb` makes it, with "+session.TableKey)}
+		return []Check{failed(where, err, "the role needs "+rights+" on the table; `tintype setup dynamodb` makes it, with "+session.TableKey)}
 	}
 	list := []Check{fine("%s: written, read, listed and deleted, %s a read", where, facts.Took.Round(100*time.Microsecond))}
 	if !facts.Sweeps && facts.SweepsErr == nil {
@@ -53,9 +58,9 @@ func (d *Diagnosis) checkCache(ctx context.Context) []Check {
 	facts, err := d.Redis.Check(ctx)
 	if err != nil {
 		// The site goes on without, so that this is no failure of it; but what was configured does not work.
-		return []Check{failed(d.Config.CacheShown, err, "the site passes it by meanwhile; see that it runs, takes writes, and that its user may GET, SET, DEL and EVAL the keys tintype:*")}
+		return []Check{failed(d.Redis.String(), err, "the site bypasses it meanwhile; see that it runs, takes writes, and that its user may GET, SET, DEL and EVAL the keys tintype:*")}
 	}
-	return judgeCache(d.Config.CacheShown, facts)
+	return judgeCache(d.Redis.String(), facts)
 }
 
 func judgeCache(where string, facts cache.Facts) []Check {
@@ -67,13 +72,13 @@ func judgeCache(where string, facts cache.Facts) []Check {
 		list = append(list, warn(where+" is a replica", "name the primary's address: a replica refuses writes"))
 	}
 	if facts.Limited && facts.Policy == "noeviction" {
-		list = append(list, warn(where+" refuses writes once its memory is full (maxmemory-policy noeviction), and is passed by then", "set maxmemory-policy to allkeys-lru"))
+		list = append(list, warn(where+" refuses writes once its memory is full (maxmemory-policy noeviction), and is bypassed then", "set maxmemory-policy to allkeys-lru"))
 	}
 	if facts.Took > facts.Patience/slowRedis {
-		list = append(list, warn(fmt.Sprintf("%s takes %s to answer; what takes longer than %s is passed by", where, facts.Took.Round(time.Millisecond), facts.Patience), "have it in the same zone or region"))
+		list = append(list, warn(fmt.Sprintf("%s takes %s to answer; it is bypassed when that takes longer than %s", where, facts.Took.Round(time.Millisecond), facts.Patience), "have it in the same zone or region"))
 	}
-	if facts.Passed {
-		list = append(list, warn(where+" is passed by at the moment", "it answers now, so the site takes it up again by itself"))
+	if facts.Bypassed {
+		list = append(list, warn(where+" is bypassed at the moment", "it answers now, so the site takes it up again by itself"))
 	}
 	return list
 }
@@ -81,23 +86,23 @@ func judgeCache(where string, facts cache.Facts) []Check {
 func (d *Diagnosis) checkSQS(ctx context.Context) []Check {
 	switch {
 	case d.QueueErr != nil:
-		return []Check{failed("not opened", d.QueueErr, "")}
+		return []Check{failed("the queue was not opened", d.QueueErr, "")}
 	case d.Queue == nil:
 		return nil
 	}
 	send, receive := !d.Config.ReadOnly, d.Config.Worker && !d.Config.ReadOnly
 	facts, err := d.Queue.Check(ctx, send, receive)
 	if facts.FIFO {
-		return []Check{{Status: Failure, Text: d.Config.QueueURL + " is a FIFO queue", Advice: "use a standard queue: messages only wake workers, and are sent without a group"}}
+		return []Check{{Status: Failure, Text: d.Queue.String() + " is a FIFO queue", Advice: "use a standard queue: messages only wake workers, and are sent without a group"}}
 	}
 	if err != nil {
 		rights := "GetQueueAttributes and SendMessage"
 		if receive {
 			rights += ", ReceiveMessage and DeleteMessage"
 		}
-		return []Check{failed(d.Config.QueueURL, err, "the role needs "+rights+"; jobs go on meanwhile by a poll of the database")}
+		return []Check{failed(d.Queue.String(), err, "the role needs "+rights+"; jobs go on meanwhile by a poll of the database")}
 	}
-	text := d.Config.QueueURL + " answers"
+	text := d.Queue.String() + " answers"
 	switch {
 	case facts.Received:
 		text += ": a message was sent, received and deleted"
@@ -108,14 +113,14 @@ func (d *Diagnosis) checkSQS(ctx context.Context) []Check {
 	}
 	list := []Check{fine("%s; %d messages wait", text, facts.Waiting)}
 	if facts.Delay > 0 {
-		list = append(list, warn(fmt.Sprintf("%s delays each message by %s, and each photo with it", d.Config.QueueURL, facts.Delay), "set its delivery delay to 0"))
+		list = append(list, warn(fmt.Sprintf("%s delays each message by %s, and each photo with it", d.Queue, facts.Delay), "set its delivery delay to 0"))
 	}
 	if facts.DeadLetters != "" {
 		// deploy/asg makes one, with an alarm: nothing is wrong with it, but nothing about jobs is to be found in it.
 		list = append(list, fine("messages that no worker takes go to a dead-letter queue; jobs that failed are in `tintype jobs list --state dead`"))
 	}
 	if facts.Waiting > manyMessages {
-		list = append(list, warn(fmt.Sprintf("%d messages wait in %s", facts.Waiting, d.Config.QueueURL), "is a process with ROLES=worker running that may receive from it?"))
+		list = append(list, warn(fmt.Sprintf("%d messages wait in %s", facts.Waiting, d.Queue), "is a process with ROLES=worker running that may receive from it?"))
 	}
 	return list
 }

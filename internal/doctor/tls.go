@@ -44,7 +44,7 @@ func keptCertificate(path string) (*x509.Certificate, error) {
 	for {
 		var block *pem.Block
 		if block, text = pem.Decode(text); block == nil {
-			return nil, fmt.Errorf("%s holds none", path)
+			return nil, fmt.Errorf("%s holds no certificate", path)
 		}
 		if block.Type == "CERTIFICATE" {
 			return x509.ParseCertificate(block.Bytes)

@@ -1,0 +1,470 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"tintype/internal/config"
+	"tintype/internal/move"
+	"tintype/internal/store"
+)
+
+// partDatabase is the part that moves by itself, and not as sessions and photos do.
+const partDatabase = "database"
+
+type moveDatabase struct {
+	moveFlags `embed:""`
+	wayFlags  `embed:""`
+}
+
+// wayFlags are those of moves of the database.
+type wayFlags struct {
+	WayBack wayBack `placeholder:"24h" help:"The database: keep the one that the site leaves up with what is written, for a day, or for so long as in --way-back=6h. Then move back has nothing to copy. It costs each write a line in a log."`
+}
+
+// wayBack is the value of --way-back, which may be left out.
+type wayBack struct {
+	set   bool
+	lasts time.Duration
+}
+
+// IsBool tells the parser that the flag may stand alone.
+func (*wayBack) IsBool() bool { return true }
+
+// Decode reads a duration.
+func (w *wayBack) Decode(ctx *kong.DecodeContext) error {
+	w.set, w.lasts = true, move.WayBackLasts
+	if ctx.Scan.Peek().Type != kong.FlagValueToken {
+		return nil
+	}
+	text := fmt.Sprint(ctx.Scan.Pop().Value)
+	d, err := time.ParseDuration(text)
+	if err != nil || d < time.Minute {
+		return fmt.Errorf("%q is not a time of a minute or more, such as 24h", text)
+	}
+	w.lasts = d
+	return nil
+}
+
+// wait is how long the flag asks for, 0 where it was not set.
+func (w wayBack) wait() time.Duration { return w.lasts }
+
+// databases are the two that a site can move between.
+type databases struct {
+	source, target *store.Place // the source is in charge
+	settings       [2]config.Database
+	replicas       [2][]string // of both settings
+	swapped        bool        // the source is the one of DATABASE_NEXT
+}
+
+func (d *databases) close() error { return errors.Join(d.source.Close(), d.target.Close()) }
+
+// databases opens both. Unless nothing is to be changed, the other one gets the schema.
+func (c *call) databases(ctx context.Context, prepare bool) (*databases, error) {
+	cfg, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.DatabaseNext == nil {
+		return nil, errors.New("DATABASE_NEXT is not set: it names the database to move to, on all processes of the site")
+	}
+	d := &databases{settings: [2]config.Database{cfg.Database, *cfg.DatabaseNext}, replicas: [2][]string{cfg.Replicas.Shown(), cfg.ReplicasNext.Shown()}}
+	if prepare {
+		if err := store.NewMigrator(store.Options{URL: cfg.DatabaseNext.URL.Value}).Up(ctx); err != nil {
+			return nil, fmt.Errorf("the schema of DATABASE_NEXT: %w", err)
+		}
+	}
+	if d.source, err = store.OpenPlace(ctx, store.Options{URL: cfg.Database.URL.Value}); err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	if d.target, err = store.OpenPlace(ctx, store.Options{URL: cfg.DatabaseNext.URL.Value}); err != nil {
+		return nil, errors.Join(fmt.Errorf("DATABASE_NEXT: %w", err), d.source.Close())
+	}
+	g, err := d.source.Gate(ctx)
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	if g.Mode == store.GateMoved || g.Mode == store.GateFilling {
+		d.source, d.target, d.swapped = d.target, d.source, true
+	}
+	return d, nil
+}
+
+// databaseOutput says how far the move is: on a terminal in one line that changes, in a pipe every ten seconds, for
+// programs an object a line.
+type databaseOutput struct {
+	w     io.Writer
+	json  bool
+	meter *meter
+	total int64
+	begin time.Time
+	first int64 // rows when it began
+	// How long the copy took, and how many rows there were at its end.
+	copying time.Duration
+	rows    int64
+	last    time.Time
+	said    string
+}
+
+func (o *databaseOutput) say(event string, fields map[string]any, format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	if o.json {
+		all := map[string]any{"event": event, "text": text}
+		for k, v := range fields {
+			all[k] = v
+		}
+		e := json.NewEncoder(o.w)
+		e.SetEscapeHTML(false)
+		return e.Encode(all)
+	}
+	o.meter.end()
+	_, err := fmt.Fprintln(o.w, text)
+	return err
+}
+
+// progress is called after each step.
+func (o *databaseOutput) progress(p move.Progress) {
+	text := p.Phase
+	if p.Phase == "copying" {
+		if o.begin.IsZero() {
+			o.begin, o.first = time.Now(), p.Rows
+		}
+		o.copying, o.rows = time.Since(o.begin), p.Rows
+		text = fmt.Sprintf("copying: %d of about %d rows", p.Rows, max(o.total, p.Rows))
+		if took := time.Since(o.begin).Seconds(); took > 1 && p.Rows > o.first {
+			rate := float64(p.Rows-o.first) / took
+			left := time.Duration(float64(max(o.total-p.Rows, 0)) / rate * float64(time.Second))
+			text += fmt.Sprintf(", %.0f a second, about %s left", rate, left.Round(time.Second))
+		}
+	}
+	if p.Behind > 0 && p.Phase == "replaying" {
+		text += fmt.Sprintf(": %d writes behind", p.Behind)
+	}
+	if len(p.Waits) > 0 {
+		text += fmt.Sprintf(" for %s, which may be up to two minutes where one hangs or was killed", strings.Join(p.Waits, " and "))
+	}
+	if p.GivenUp > 0 {
+		text += fmt.Sprintf("; the switch was not over in a second %d times, and is tried again", p.GivenUp)
+	}
+	if p.Trouble != nil {
+		text += "; tries again: " + p.Trouble.Error()
+	}
+	switch {
+	case o.meter != nil:
+		o.meter.step(text)
+		return
+	case time.Since(o.last) < moveEvery && (p.Trouble == nil || o.said == p.Trouble.Error()):
+		return
+	}
+	o.last, o.said = time.Now(), ""
+	fields := map[string]any{"phase": p.Phase, "rows": p.Rows, "bytes": p.Bytes, "of_rows": o.total, "behind": p.Behind}
+	if p.Trouble != nil {
+		o.said = p.Trouble.Error()
+		fields["trouble"] = o.said
+	}
+	_ = o.say("progress", fields, "%s", text) // who does not read has gone
+}
+
+func (m moveDatabase) Run(c *call) error { return m.move(c, false) }
+
+// back moves the database to where it came from.
+func (m moveDatabase) back(c *call) error { return m.move(c, true) }
+
+func (m moveDatabase) move(c *call, back bool) error {
+	if m.Workers > 1 {
+		return errors.New("the database is copied in order, by one worker: leave --workers out")
+	}
+	ctx, stop := signal.NotifyContext(c, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	d, err := c.databases(ctx, !m.DryRun && !back)
+	if err != nil {
+		return err
+	}
+	return errors.Join(m.run(ctx, c, d, back), d.close())
+}
+
+// run moves the database; back tells that it is to go to the place that it has left.
+func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool) error {
+	out := &databaseOutput{w: c.env.Stdout, json: m.JSON}
+	if !m.JSON {
+		out.meter = newMeter(out.w)
+	}
+	from, err := d.source.Move(ctx)
+	if err != nil {
+		return err
+	}
+	to, err := d.target.Move(ctx)
+	if err != nil {
+		return err
+	}
+	gate, err := d.target.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	own, err := d.source.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	goesBack, err := move.OnTheWayBack(ctx, d.source)
+	if err != nil {
+		return err
+	}
+	same := from.ID != "" && from.ID == to.ID
+	resumes := goesBack || same && gate.Mode == store.GateFilling && (from.Logs || own.Mode == store.GateMoved)
+	left := !resumes && (gate.Mode == store.GateMoved || gate.Mode == store.GateFilling && gate.Generation > 0 && (same || to.ID == ""))
+	cheap := goesBack || back && from.WayBack && m.Empty == ""
+	switch {
+	case resumes, cheap:
+	case left && !back:
+		return out.moved(ctx, d)
+	case back && !left:
+		return fmt.Errorf("the database has not moved: it is in %s", d.source.Name())
+	case back && m.Empty != d.target.Name():
+		return fmt.Errorf("%s has the site as it was when it left: the way back copies everything again. Add --empty=%s to have it emptied first", d.target.Name(), d.target.Name())
+	}
+	if err := out.say("begin", map[string]any{"source": d.source.Name(), "target": d.target.Name(), "resumes": resumes, "way_back": cheap},
+		"%s the database of this site from %s to %s, while it runs.", map[bool]string{false: "Moves", true: "Goes on with the move of"}[resumes], d.source.Name(), d.target.Name()); err != nil {
+		return err
+	}
+	if !resumes {
+		if back && !cheap && !m.DryRun {
+			if err := move.EndWayBack(ctx, d.source, d.target, "everything was to be copied again"); err != nil {
+				return err
+			}
+			if err := move.Discard(ctx, d.target); err != nil {
+				return err
+			}
+		}
+		if err := out.check(ctx, d, cheap); err != nil {
+			return err
+		}
+		if err := out.plan(d, cheap, m.WayBack); err != nil {
+			return err
+		}
+	}
+	if m.DryRun {
+		return out.say("end", nil, "Everything is ready. Nothing was begun.")
+	}
+	run := move.NewDatabase(move.DatabaseOptions{Source: d.source, Target: d.target, Rate: m.Rate, Progress: out.progress, Back: cheap, WayBack: m.WayBack.wait()})
+	began := time.Now()
+	if err := run.Prepare(ctx); err != nil {
+		return err
+	}
+	if err := run.Run(ctx); err != nil {
+		return err
+	}
+	if err := out.figures(time.Since(began), run.Held); err != nil {
+		return err
+	}
+	d.source, d.target, d.swapped = d.target, d.source, !d.swapped
+	return out.moved(ctx, d)
+}
+
+// figures says what the move took. This run may have decided nothing: then it did not hold the writes.
+func (o *databaseOutput) figures(took, held time.Duration) error {
+	rows := o.rows - o.first
+	text := fmt.Sprintf("It took %s", took.Round(time.Second/10))
+	if rows > 0 && o.copying > 0 {
+		text += fmt.Sprintf(", of which the copy of %d rows %s (%.0f a second)", rows, o.copying.Round(time.Second/10), float64(rows)/o.copying.Seconds())
+	}
+	if held > 0 {
+		text += fmt.Sprintf(". Writes were held for %s", held.Round(time.Millisecond))
+	}
+	return o.say("took", map[string]any{"took_ms": took.Milliseconds(), "rows": rows, "copy_ms": o.copying.Milliseconds(), "held_ms": held.Milliseconds()}, "%s.", text)
+}
+
+// plan says what the move and the way back cost.
+func (o *databaseOutput) plan(d *databases, cheap bool, way wayBack) error {
+	text := "Writes wait for less than a second at the end."
+	if cheap {
+		text = fmt.Sprintf("%s was kept up, so nothing is copied. What was written last is brought there, every row of both is read and compared, and writes wait for less than a second.", d.target.Name())
+	}
+	if way.set {
+		text += fmt.Sprintf("\nThe way back: for %s, %s is kept up with what is written in %s, by the processes of the site. Each write also adds a line to a log, which makes it %s. While it lasts, tintype move back database copies nothing. It ends early if more than %d writes are behind: the site goes on, and the way back then copies everything again.",
+			way.lasts, d.source.Name(), d.target.Name(), wayBackCost(d.target), move.WayBackMost)
+	} else {
+		text += fmt.Sprintf("\nThe way back: tintype move back database copies everything again, as this move does. With --way-back it would copy nothing: %s would be kept up for a day with what is written in %s, which makes each write %s.",
+			d.source.Name(), d.target.Name(), wayBackCost(d.target))
+	}
+	return o.say("plan", map[string]any{"way_back": way.set}, "%s", text)
+}
+
+// wayBackCost is what a write takes while its database logs for a way back, as docs/decisions/0010 has measured it.
+func wayBackCost(in *store.Place) string {
+	if in.Dialect() == "sqlite" {
+		return "take nearly twice as long (0.1 ms more)"
+	}
+	return "take half as long again (0.2 ms more)"
+}
+
+// check looks at everything before a move begins; back: on the way back to a database that was kept up.
+func (o *databaseOutput) check(ctx context.Context, d *databases, back bool) error {
+	begin := time.Now()
+	found, err := move.CheckDatabase(ctx, d.source, d.target, back, func(rows int64) {
+		if o.meter != nil {
+			o.meter.step(fmt.Sprintf("looking at every row: %d", rows))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	o.total = found.Rows
+	if len(found.Problems) > 0 {
+		return fmt.Errorf("nothing was begun:\n  %s", strings.Join(found.Problems, "\n  "))
+	}
+	if len(found.Unknown) > 0 {
+		if err := o.say("unknown", map[string]any{"unknown": found.Unknown}, "Not known: %s.", strings.Join(found.Unknown, "; ")); err != nil {
+			return err
+		}
+	}
+	if back {
+		return o.say("checked", map[string]any{"processes": found.Processes}, "%d processes have both databases.", found.Processes)
+	}
+	if found.Bare {
+		return o.say("checked", map[string]any{"rows": found.Rows, "bytes": found.Bytes, "processes": found.Processes},
+			"There are %d rows, %s, which were read in %s. %s is empty: the schema is made there and each row looked at, whether it fits, when the move begins; %d processes have both databases.",
+			found.Rows, config.FormatSize(found.Bytes), time.Since(begin).Round(time.Second/10), d.target.Name(), found.Processes)
+	}
+	return o.say("checked", map[string]any{"rows": found.Rows, "bytes": found.Bytes, "processes": found.Processes},
+		"There are %d rows, %s, which were read in %s and fit; %d processes have both databases.", found.Rows, config.FormatSize(found.Bytes), time.Since(begin).Round(time.Second/10), found.Processes)
+}
+
+// moved says what to write into the settings.
+func (o *databaseOutput) moved(ctx context.Context, d *databases) error {
+	now, before := 1, 0
+	if !d.swapped {
+		now, before = before, now
+	}
+	lines := fmt.Sprintf("  DATABASE_URL=%s\n  DATABASE_NEXT=%s", d.settings[now], d.settings[before])
+	for setting, list := range [][]string{d.replicas[now], d.replicas[before]} {
+		if len(list) > 0 {
+			lines += fmt.Sprintf("\n  %s=%s", [...]string{"DATABASE_REPLICA_URLS", "DATABASE_REPLICA_URLS_NEXT"}[setting], strings.Join(list, ","))
+		}
+	}
+	m, err := d.source.Move(ctx)
+	if err != nil {
+		return err
+	}
+	end := fmt.Sprintf("Until `tintype move finish database`, %s goes on refusing to be written.", d.target.Name())
+	if m.WayBack {
+		end = fmt.Sprintf("%s is kept up: until `tintype move finish database`, `tintype move back database` copies nothing. `tintype move status` says how long that lasts, and how far behind it is.", d.target.Name())
+	}
+	return o.say("moved", map[string]any{"in_charge": d.source.Name(), "way_back": m.WayBack},
+		"The database is in %s. Write into the settings of all processes, at leisure (with the passwords, which are not shown):\n%s\n%s",
+		d.source.Name(), lines, end)
+}
+
+// finishDatabase removes what the move has made.
+func finishDatabase(c *call, dryRun bool) error {
+	if dryRun {
+		_, err := fmt.Fprintln(c.env.Stdout, "finish removes what the move has made in both databases, and ends the way back that copies nothing. Nothing was begun.")
+		return err
+	}
+	return c.withDatabases(func(d *databases, out *databaseOutput) error {
+		if err := move.Finish(c, d.target, d.source); err != nil {
+			return err
+		}
+		return out.say("end", nil, "The move is finished. The database is in %s; %s still says so, and has the rows from before.", d.source.Name(), d.target.Name())
+	})
+}
+
+// abortDatabase gives up a move that is under way.
+func abortDatabase(c *call, dryRun bool) error {
+	if dryRun {
+		_, err := fmt.Fprintln(c.env.Stdout, "abort leaves the database where it was, and empties the other one, unless that is kept up. Nothing was begun.")
+		return err
+	}
+	return c.withDatabases(func(d *databases, out *databaseOutput) error {
+		if err := move.Abort(c, d.source, d.target); err != nil {
+			return err
+		}
+		return out.say("end", nil, "The database is in %s, as before.", d.source.Name())
+	})
+}
+
+func (c *call) withDatabases(f func(*databases, *databaseOutput) error) error {
+	d, err := c.databases(c, false)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(d, &databaseOutput{w: c.env.Stdout}), d.close())
+}
+
+// wayBackEntry is the way back for programs.
+type wayBackEntry struct {
+	To       string `json:"to"`
+	Behind   int64  `json:"behind"`    // writes
+	BehindMs int64  `json:"behind_ms"` // how long ago that place had everything; -1 before it has had once
+	Replayed int64  `json:"replayed"`  // writes, about
+	Until    int64  `json:"until"`     // milliseconds since 1970; 0 before it has begun
+	Lasts    int64  `json:"lasts_ms"`
+	Most     int64  `json:"most_behind"`
+	Going    bool   `json:"going_back"` // a move back is under way
+	Ended    string `json:"ended"`      // why it has ended, "" while it has not
+}
+
+// describeWayBack says how far the place is kept up that the site has left; nil where it is not.
+func describeWayBack(ctx context.Context, d *databases) (*wayBackEntry, string, error) {
+	b, err := move.ReadWayBack(ctx, d.source, d.target)
+	if err != nil || b == nil {
+		return nil, "", err
+	}
+	e := &wayBackEntry{To: b.To, Behind: b.Behind, BehindMs: -1, Replayed: b.Replayed, Until: int64(b.Until), Lasts: b.Lasts.Milliseconds(), Most: b.Most, Going: b.Going, Ended: b.Why}
+	if b.Late >= 0 {
+		e.BehindMs = b.Late.Milliseconds()
+	}
+	return e, b.String(), nil
+}
+
+// describeDatabase says where the database is, and what the way back is like; "" and nil where it has no other place.
+func describeDatabase(ctx context.Context, c *call) (string, *wayBackEntry, error) {
+	cfg, err := c.config()
+	if err != nil || cfg.DatabaseNext == nil {
+		return "", nil, err
+	}
+	d, err := c.databases(ctx, false)
+	if err != nil {
+		return "", nil, err
+	}
+	text, back, err := d.describe(ctx)
+	return text, back, errors.Join(err, d.close())
+}
+
+func (d *databases) describe(ctx context.Context) (string, *wayBackEntry, error) {
+	a, err := d.source.Gate(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	b, err := d.target.Gate(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	back, text, err := describeWayBack(ctx, d)
+	if err != nil {
+		return "", nil, err
+	}
+	if text != "" {
+		text = " " + text
+	}
+	switch {
+	case b.Mode == store.GateMoved, back != nil:
+		return fmt.Sprintf("The database is in %s; it has moved from %s.%s", d.source.Name(), d.target.Name(), text), back, nil
+	case b.Mode == store.GateFilling && a.Mover != "":
+		at, err := d.target.Point(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		behind, err := d.source.LogLength(ctx)
+		return fmt.Sprintf("The database is moving from %s to %s: %d rows are copied, %d writes are behind.", d.source.Name(), d.target.Name(), at.Rows, behind), nil, err
+	}
+	return fmt.Sprintf("The database is in %s.", d.source.Name()), nil, nil
+}

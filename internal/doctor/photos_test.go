@@ -1,0 +1,122 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"tintype/internal/media"
+	"tintype/internal/store/storetest"
+)
+
+// A folder that was filled as a bucket is laid out takes and gives every probe. That its photos are missing shows only
+// in a sample of those that the database knows.
+func TestDoctorSamplesPhotos(t *testing.T) {
+	db := storetest.SQLite(t)
+	disk, err := media.NewDisk(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep := func(kind media.Kind, stored bool) string {
+		t.Helper()
+		random, names := media.NewRandom(), []string{"320"}
+		key := media.OriginalKey(random)
+		if kind != media.Original {
+			key = media.VariantKey(kind, random, names[0])
+		}
+		if err := db.AddMediaObject(t.Context(), random, string(kind), 1, names); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.MediaObjectLive(t.Context(), random, names); err != nil {
+			t.Fatal(err)
+		}
+		if stored {
+			if _, err := disk.Put(t.Context(), key, strings.NewReader("x"), media.PutOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return key
+	}
+	d := &Diagnosis{Config: mustLoad(t), Store: db, Media: disk}
+	if list := d.checkSample(t.Context()); len(list) != 0 {
+		t.Errorf("without photos: %+v", list)
+	}
+	for _, kind := range []media.Kind{media.Public, media.Private, media.Original} {
+		keep(kind, true)
+	}
+	if list := d.checkSample(t.Context()); len(list) != 1 || list[0].Status != OK || !strings.HasPrefix(list[0].Text, "3 photos") {
+		t.Errorf("with all there: %+v", list)
+	}
+	missing := keep(media.Public, false)
+	list := d.checkSample(t.Context())
+	if len(list) != 1 || list[0].Status != Failure || !strings.HasPrefix(list[0].Text, "1 of 4 photos") || !strings.Contains(list[0].Text, missing) || !strings.Contains(list[0].Advice, "MEDIA_DIR") {
+		t.Errorf("with one missing: %+v", list)
+	}
+}
+
+// redirectBucket keeps what is put and answers what is read under a presigned address with a status of its own.
+type redirectBucket struct {
+	mu        sync.Mutex
+	objects   map[string][]byte
+	presigned int
+}
+
+func (b *redirectBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch r.Method {
+	case http.MethodPut:
+		b.objects[r.URL.Path], _ = io.ReadAll(r.Body)
+	case http.MethodPost:
+		fmt.Fprint(w, `<DeleteResult/>`)
+	default:
+		body, ok := b.objects[r.URL.Path]
+		switch {
+		case !ok:
+			w.WriteHeader(http.StatusNotFound)
+		case r.URL.Query().Has("X-Amz-Signature") && b.presigned != http.StatusOK:
+			w.WriteHeader(b.presigned)
+		default:
+			_, _ = w.Write(body)
+		}
+	}
+}
+
+// The program's own requests may pass while what readers are sent to is refused, by a clock that is off or a policy.
+func TestDoctorReadsAsReadersAreSent(t *testing.T) {
+	for _, c := range []struct {
+		redirect  string
+		presigned int
+		status    string // "" is nothing to say
+		text      string
+	}{
+		{"false", http.StatusForbidden, "", ""},
+		{"true", http.StatusOK, OK, "under a presigned address"},
+		{"true", http.StatusForbidden, Failure, "the bucket answers 403"},
+	} {
+		bucket := &redirectBucket{objects: map[string][]byte{}, presigned: c.presigned}
+		server := httptest.NewServer(bucket)
+		t.Cleanup(server.Close)
+		s3 := media.NewS3(aws.Config{
+			Region: "eu-central-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		}, media.S3Options{Bucket: "photos", PathStyle: true})
+		d := &Diagnosis{Config: mustLoad(t, "MEDIA_STORE=s3", "MEDIA_S3_BUCKET=photos", "MEDIA_S3_REDIRECT="+c.redirect), Media: s3}
+		list := d.checkRedirect(context.WithoutCancel(t.Context()), s3)
+		switch {
+		case c.status == "":
+			if len(list) != 0 {
+				t.Errorf("%+v: %+v", c, list)
+			}
+		case len(list) != 1 || list[0].Status != c.status || !strings.Contains(list[0].Text, c.text):
+			t.Errorf("%+v: %+v", c, list)
+		}
+	}
+}
