@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/doctor"
+	"tintype/internal/media"
 	"tintype/internal/session"
 	"tintype/internal/telemetry"
 	"tintype/internal/web"
@@ -30,23 +30,26 @@ import (
 type App struct {
 	cfg *config.Config
 	log *slog.Logger
-	// tracer is what the site is traced by, nil where nothing is.
+	// tracer traces the site; nil where nothing is traced.
 	tracer *telemetry.Tracer
 	out    io.Writer // the lines for whoever started the program by hand
-	// started is when this process did.
+	// started is when this process started.
 	started time.Time
 	site    *web.Site   // the layers; nil until Run
 	routes  *web.Routes // nil until the site is wired
 	metrics *metrics
 	doctor  atomic.Pointer[doctor.Diagnosis] // nil until the services are open
 	redis   *cache.Redis                     // nil until the site is wired, or where there is none
-	// claim is how the first administrator of a fresh site is made; nil until
+	// claim makes the link for the first administrator of a fresh site; nil until
 	// the site is wired.
 	claim func(context.Context) (url string, claimed bool, err error)
 	stops []stopHook
-	// streams are what stays open; nil until the site is wired, or where there is
-	// no web.
+	// streams are the streams of clients; nil until the site is wired, or where
+	// there is no web.
 	streams *community.Streams
+	// measureEvery is what counts as a minute of the day of measures.
+	measureEvery time.Duration
+	memoryLimit  int64 // bytes that this process may use, 0 if that is not known
 }
 
 type stopHook struct {
@@ -63,6 +66,9 @@ func New(cfg *config.Config, log *slog.Logger, out io.Writer) *App {
 		out:     out,
 		started: time.Now(),
 		metrics: newMetrics(),
+
+		measureEvery: measureEvery,
+		memoryLimit:  media.MemoryLimit(),
 	}
 }
 
@@ -113,9 +119,9 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 		if feed := open.Watchdog(a.log); feed != nil {
 			a.background("watchdog", feed)
 		}
-		spare := trimHeap()
+		restore := trimHeap()
 		<-running.Done()
-		runtime.KeepAlive(spare)
+		restore()
 	}
 	if cause := context.Cause(running); ctx.Err() == nil && cause != nil {
 		err = cause // the server failed, not the wiring
@@ -128,8 +134,8 @@ func (a *App) run(ctx context.Context, build func(context.Context) (http.Handler
 	if a.site.Opened() && err == nil {
 		a.drain(ctx)
 	}
-	// Every connection that was accepted is known to its server before that counts
-	// them for the last time, or its reader would find it closed.
+	// A server has to know every connection that was accepted before it counts them
+	// for the last time. Else a client would find its connection closed.
 	open.Close()
 	accepting.Wait()
 	return errors.Join(err, a.shutdown(servers))
@@ -165,7 +171,7 @@ func (a *App) serve(open web.Listeners, site http.Handler, fail func(error)) (se
 	return servers, accepting
 }
 
-// drain goes on serving for a while, until the balancer has looked elsewhere.
+// drain goes on serving for a while, until the balancer sends people elsewhere.
 // New streams are refused from the beginning; open ones end in the second half
 // of the time, when their clients no longer come back to this instance.
 func (a *App) drain(ctx context.Context) {
@@ -186,8 +192,7 @@ func (a *App) drain(ctx context.Context) {
 	time.Sleep(time.Until(end))
 }
 
-// streamGoodbye is how long a stream that ends may take to take leave of its
-// client.
+// streamGoodbye is how long a stream that ends may take to tell its client so.
 const streamGoodbye = 5 * time.Second
 
 // shutdown ends the server, then everything else in the order opposite to that
@@ -253,6 +258,7 @@ func (a *App) openSite() (err error) {
 		Secure:         a.cfg.Secure(),
 		TrustedProxies: a.cfg.TrustedProxies,
 		MaxInFlight:    a.cfg.MaxInFlight,
+		PageLimit:      limit(a.cfg.PageLimit),
 		MaxUploadBytes: a.cfg.MaxUploadBytes,
 		ReadOnly:       a.cfg.ReadOnly,
 		SessionCookie:  session.CookieName(a.cfg.Secure()),

@@ -14,25 +14,32 @@ import (
 // never up. Whoever adds a package adds it here.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
-	"internal/app":       {"internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/command", "internal/doctor", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/telemetry", "internal/backup", "templates", "static"},
-	"internal/config":    {"internal/awsconfig", "internal/awscall", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/backup"},
-	"internal/awsconfig": nil,
-	"internal/command":   {"internal/config", "internal/doctor", "internal/demo", "internal/community", "internal/store", "internal/session", "internal/media", "internal/backup", "static"},
-	"internal/doctor":    {"internal/config", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/backup", "static"},
+	"internal/app":       {"internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/command", "internal/doctor", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/move", "internal/ladder", "internal/telemetry", "internal/backup", "templates", "static", "internal/sleep"},
+	"internal/config":    {"internal/hostname", "internal/awsconfig", "internal/awscall", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/backup"},
+	"internal/awsconfig": {"internal/awscall"},
+	"internal/command":   {"internal/config", "internal/doctor", "internal/demo", "internal/move", "internal/ladder", "internal/community", "internal/store", "internal/session", "internal/media", "internal/backup", "static"},
+	"internal/doctor":    {"internal/config", "internal/move", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/backup", "static", "internal/sleep"},
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
-	"internal/web":       {"internal/web/pages", "internal/web/api", "internal/session", "internal/community", "internal/store", "internal/media", "internal/telemetry"},
+	"internal/web":       {"internal/hostname", "internal/budget", "internal/web/pages", "internal/web/api", "internal/session", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/sleep"},
 	"internal/web/pages": {"internal/web/sse", "internal/session", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
-	"internal/web/api":   {"internal/web/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
+	"internal/web/api":   {"internal/hostname", "internal/web/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
 	"internal/web/sse":   nil,
-	"internal/community": {"internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
-	"internal/store":     {"migrations"},
-	"internal/session":   nil,
-	"internal/awscall":   nil,
-	"internal/media":     {"internal/awscall"},
-	"internal/cache":     nil,
-	"internal/queue":     nil,
+	"internal/archive":   nil,
+	"internal/community": {"internal/archive", "internal/hostname", "internal/recent", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/sleep"},
+	"internal/budget":    {"internal/sleep"},
+	"internal/hostname":  nil,
+	"internal/recent":    nil,
+	"internal/sleep":     nil,
+	"internal/store":     {"internal/budget", "internal/recent", "migrations", "internal/sleep"},
+	"internal/session":   {"internal/awscall", "internal/budget", "internal/sleep"},
+	"internal/awscall":   {"internal/budget"},
+	"internal/media":     {"internal/awscall", "internal/budget", "internal/sleep"},
+	"internal/cache":     {"internal/sleep"},
+	"internal/queue":     {"internal/awscall", "internal/sleep"},
 	"internal/live":      nil,
-	"internal/move":      nil,
+	"internal/push":      nil,
+	"internal/move":      {"internal/store", "internal/media", "internal/sleep"},
+	"internal/ladder":    nil,
 	"internal/telemetry": nil,
 	"internal/backup":    nil,
 	"templates":          nil,
@@ -42,14 +49,14 @@ var mayImport = map[string][]string{
 
 // forTests are packages that only tests import; what they import themselves is
 // their own affair.
-var forTests = []string{"internal/servertest", "internal/store/storetest", "internal/media/mediatest", "internal/session/sessiontest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/phototest", "internal/e2e", "internal/fleettest", "internal/deploytest", "deploy/ami", "deploy/asg"}
+var forTests = []string{"internal/servertest", "internal/store/storetest", "internal/media/mediatest", "internal/session/sessiontest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/push/pushtest", "internal/phototest", "internal/e2e", "internal/fleettest", "internal/deploytest", "deploy/ami", "deploy/asg"}
 
 // onlyIn says which packages may import a library; a name stands for all that
 // lies beneath it.
 var onlyIn = map[string][]string{
 	"github.com/gin-gonic/gin":       {"internal/web", "internal/web/pages", "internal/web/api", "internal/session"},
 	"github.com/gin-contrib":         {"internal/web/pages", "internal/session"},
-	"net/http":                       {"internal/app", "internal/doctor", "internal/web", "internal/config", "internal/awsconfig", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/session", "internal/media", "internal/telemetry"},
+	"net/http":                       {"internal/app", "internal/doctor", "internal/web", "internal/config", "internal/awsconfig", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/session", "internal/awscall", "internal/telemetry", "internal/push"},
 	"database/sql":                   {"internal/store"},
 	"gorm.io":                        {"internal/store"},
 	"modernc.org/sqlite":             {"internal/store"},
@@ -62,6 +69,8 @@ var onlyIn = map[string][]string{
 	"github.com/redis/rueidis":       {"internal/cache"},
 	"go.opentelemetry.io":            {"internal/telemetry"},
 	"filippo.io/age":                 {"internal/backup"},
+	"github.com/SherClockHolmes":     {"internal/push"},
+	"github.com/golang-jwt":          {"internal/push"},
 }
 
 type listed struct {

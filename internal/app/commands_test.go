@@ -15,7 +15,7 @@ import (
 	"tintype/internal/store"
 )
 
-// command runs the program in this process.
+// runCommand runs the program in this process.
 func runCommand(env []string, args ...string) (status int, stdout, stderr string) {
 	set := make(map[string]string)
 	for _, e := range env {
@@ -52,6 +52,15 @@ func TestExitStatuses(t *testing.T) {
 		status, _, stderr := runCommand(c.env, c.args...)
 		if status != c.status || !strings.Contains(stderr, c.stderr) || (c.status == 0) != (stderr == "") {
 			t.Errorf("%v %v: status %d, %q", c.env, c.args, status, stderr)
+		}
+	}
+}
+
+// A flag acts or is refused: the database is copied by one worker.
+func TestMoveCommandsRefuseWorkersOfTheDatabase(t *testing.T) {
+	for _, args := range [][]string{{"move", "database", "--workers=4"}, {"move", "back", "database", "--workers=4"}} {
+		if status, _, stderr := runCommand([]string{"DATA_DIR=" + t.TempDir()}, args...); status != command.StatusFailure || !strings.Contains(stderr, "leave --workers out") {
+			t.Errorf("%v: %d %s", args, status, stderr)
 		}
 	}
 }

@@ -16,8 +16,10 @@ import (
 )
 
 // openDoctor has the running site examined, with what it has open itself.
-func (a *App) openDoctor(r *services, sqs *queue.SQS, assets *static.Assets) *doctor.Diagnosis {
+func (a *App) openDoctor(ctx context.Context, r *services, sqs *queue.SQS, assets *static.Assets) *doctor.Diagnosis {
 	d := a.drivers().diagnosis()
+	d.SessionsNext, d.SessionsNextErr = a.drivers().sessionsNext(ctx, r.store)
+	d.MediaNext, d.MediaNextErr = a.drivers().mediaNext(ctx)
 	d.Store, d.Media, d.Sessions, d.Queue, d.Redis = r.store, r.media, r.sessions, sqs, a.redis
 	d.Addresses, d.Assets, d.Held = r.addresses, assets, r.secrets()
 	a.doctor.Store(d)
@@ -60,7 +62,14 @@ func examine(ctx context.Context, cfg *config.Config, log *slog.Logger) (*doctor
 	if d.Store != nil || !cfg.SessionsInDatabase() {
 		d.Sessions, d.SessionsErr = opener.sessions(ctx, d.Store)
 	}
+	if d.Store != nil || cfg.SessionNext != nil && cfg.SessionNext.Table != "" {
+		d.SessionsNext, d.SessionsNextErr = opener.sessionsNext(ctx, d.Store)
+	}
 	d.Media, d.MediaErr = opener.media(ctx)
+	d.MediaNext, d.MediaNextErr = opener.mediaNext(ctx)
+	if d.Store != nil && d.MediaNext != nil && opener.mediaHasMoved(ctx, d.Store) {
+		d.Media, d.MediaErr = d.MediaNext, d.MediaNextErr
+	}
 	d.Queue, d.QueueErr = opener.sqs(ctx)
 	if cfg.Web {
 		d.Redis, d.RedisErr = opener.redis(ctx)
@@ -85,8 +94,11 @@ func examine(ctx context.Context, cfg *config.Config, log *slog.Logger) (*doctor
 // diagnosis is what the doctor needs in any case.
 func (d drivers) diagnosis() *doctor.Diagnosis {
 	return &doctor.Diagnosis{
-		Config:  d.cfg,
-		Schema:  store.NewMigrator(d.storeOptions()).State,
-		Backups: func(ctx context.Context) (backup.Archive, error) { return d.backups(ctx, "") },
+		Config:       d.cfg,
+		Parts:        nextSettings,
+		DatabaseNext: func(ctx context.Context) (*store.Place, error) { return store.OpenPlace(ctx, d.nextStoreOptions()) },
+		NextStore:    func(ctx context.Context) (*store.Store, error) { return store.Open(ctx, d.nextStoreOptions()) },
+		Schema:       store.NewMigrator(d.storeOptions()).State,
+		Backups:      func(ctx context.Context) (backup.Archive, error) { return d.backups(ctx, "") },
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"tintype/internal/awsconfig"
 	"tintype/internal/backup"
@@ -26,7 +25,7 @@ import (
 )
 
 // drivers opens the parts of a site, each with the driver that its setting
-// names: one small method a setting.
+// names: one small method for each part.
 type drivers struct {
 	cfg     *config.Config
 	log     *slog.Logger
@@ -51,8 +50,20 @@ func (d drivers) storeOptions() store.Options {
 }
 
 // sessions chooses where sessions live.
-func (d drivers) sessions(ctx context.Context, db *store.Store) (session.Backend, error) {
-	switch d.cfg.SessionStore {
+func (d drivers) sessions(ctx context.Context, db *store.Store) (session.Movable, error) {
+	return d.sessionsAt(ctx, db, d.cfg.SessionPlace())
+}
+
+// sessionsNext is the place that SESSION_NEXT names, nil where it names none.
+func (d drivers) sessionsNext(ctx context.Context, db *store.Store) (session.Movable, error) {
+	if d.cfg.SessionNext == nil {
+		return nil, nil
+	}
+	return d.sessionsAt(ctx, db, *d.cfg.SessionNext)
+}
+
+func (d drivers) sessionsAt(ctx context.Context, db *store.Store, place config.SessionPlace) (session.Movable, error) {
+	switch place.Driver {
 	case "sql":
 		return session.NewSQL(db), nil
 	case "dynamodb":
@@ -60,14 +71,13 @@ func (d drivers) sessions(ctx context.Context, db *store.Store) (session.Backend
 		if err != nil {
 			return nil, err
 		}
-		return session.NewDynamo(c, d.cfg.SessionTable), nil
-	default:
-		return nil, fmt.Errorf("no driver for SESSION_STORE=%s", d.cfg.SessionStore)
+		return session.NewDynamo(c, place.Table), nil
 	}
+	return nil, fmt.Errorf("no driver keeps sessions in %q", place.Driver)
 }
 
-// prepareSchema migrates where the settings say so, and tells whether this
-// release can work on the schema.
+// prepareSchema migrates where the settings say so. It returns an error if this
+// release cannot work on the schema.
 func (d drivers) prepareSchema(ctx context.Context) error {
 	m := store.NewMigrator(d.storeOptions())
 	if d.cfg.Migrate == "auto" {
@@ -85,36 +95,47 @@ func (d drivers) prepareSchema(ctx context.Context) error {
 	return nil
 }
 
-// media chooses where photos live. What is asked of the store is counted.
+// media is the place of photos that the setting names.
 func (d drivers) media(ctx context.Context) (media.Store, error) {
-	s, err := d.mediaDriver(ctx)
-	switch {
-	case err != nil:
-		return nil, err // and no nil driver
-	case d.metrics == nil:
-		return s, nil
-	}
-	return countedMedia{s, d.metrics.mediaIO}, nil
+	return d.mediaAt(ctx, d.cfg.MediaPlace())
 }
 
-func (d drivers) mediaDriver(ctx context.Context) (media.Store, error) {
-	switch d.cfg.MediaStore {
-	case "disk":
-		return media.NewDisk(d.cfg.MediaDir)
-	case "s3":
-		c, err := d.aws(ctx)
-		if err != nil {
-			return nil, err
-		}
-		awsconfig.LimitWait(&c, 15*time.Second)
-		o := media.S3Options{Bucket: d.cfg.MediaBucket, Prefix: d.cfg.MediaPrefix, PathStyle: d.cfg.MediaPathStyle, ReadOnly: d.cfg.ReadOnly}
-		if d.cfg.MediaEncryption != "bucket" {
-			o.Encryption = d.cfg.MediaEncryption
-		}
-		return media.NewS3(c, o), nil
-	default:
-		return nil, fmt.Errorf("no driver for MEDIA_STORE=%s", d.cfg.MediaStore)
+// mediaNext is the place that MEDIA_NEXT names, nil where it names none.
+func (d drivers) mediaNext(ctx context.Context) (media.Store, error) {
+	if d.cfg.MediaNext == nil {
+		return nil, nil
 	}
+	return d.mediaAt(ctx, *d.cfg.MediaNext)
+}
+
+func (d drivers) mediaAt(ctx context.Context, place config.MediaPlace) (media.Store, error) {
+	switch place.Driver {
+	case "disk":
+		disk, err := media.NewDisk(place.Dir)
+		if err != nil {
+			return nil, err // and no nil driver
+		}
+		return disk, nil
+	case "s3":
+		return d.bucket(ctx, place)
+	}
+	return nil, fmt.Errorf("no driver keeps photos in %q", place.Driver)
+}
+
+func (d drivers) bucket(ctx context.Context, place config.MediaPlace) (media.Store, error) {
+	c, err := d.aws(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if place.Region != "" {
+		c.Region = place.Region
+	}
+	awsconfig.LimitWait(&c, 15*time.Second)
+	o := media.S3Options{Bucket: place.Bucket, Prefix: place.Prefix, PathStyle: d.cfg.MediaPathStyle, ReadOnly: d.cfg.ReadOnly}
+	if d.cfg.MediaEncryption != "bucket" {
+		o.Encryption = d.cfg.MediaEncryption
+	}
+	return media.NewS3(c, o), nil
 }
 
 // addresses decides where readers fetch photos.
@@ -126,7 +147,7 @@ func (d drivers) addresses(keys func() [][]byte, signer *config.Rotating[*media.
 	return media.NewAddresses(o)
 }
 
-// cdn is what has to hear of photos that are gone, nil where nobody has.
+// cdn is the CDN that is told which photos are gone, nil where none is.
 func (d drivers) cdn(ctx context.Context) (community.CDN, error) {
 	if d.cfg.MediaDistribution == "" {
 		return nil, nil
@@ -142,7 +163,8 @@ func (d drivers) cdn(ctx context.Context) (community.CDN, error) {
 	return media.NewEdges(c, d.cfg.MediaDistribution, u.Path), nil
 }
 
-// presigner is the store where readers are sent to it, else nil.
+// presigner is the store if readers are redirected to it (MEDIA_S3_REDIRECT), else
+// nil.
 func (d drivers) presigner(s media.Store) media.Presigner {
 	if !d.cfg.MediaRedirect {
 		return nil
@@ -163,18 +185,18 @@ func (d drivers) contentOrigins(ctx context.Context, photos media.Store) (images
 		}
 	}
 	if bucket := d.presigner(photos); bucket != nil {
-		origin, err := bucket.Origin(ctx)
+		origins, err := bucket.Origins(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		images = append(images, origin)
+		images = append(images, origins...)
 	}
 	return images, assets, nil
 }
 
-// cached chooses where what many ask for is kept: Redis, or nothing. To take a
-// page of posts out of its bytes costs a process more than to read it from the
-// database, and visitors' pages are kept whole anyway.
+// cached is the cache of what many ask for, nil where there is no Redis. A process
+// alone has none: decoding a page of posts costs it more than reading the page from
+// the database, and visitors' pages are kept whole anyway.
 func (d drivers) cached(redis *cache.Redis, hub *live.Hub) *community.Cached {
 	if redis == nil || !d.cfg.Web {
 		return nil
@@ -189,10 +211,10 @@ func (d drivers) cached(redis *cache.Redis, hub *live.Hub) *community.Cached {
 // redisPatience is how long a start waits for a Redis that may be there.
 const redisPatience = 2 * time.Second
 
-// redis connects, and waits a moment for that. One that does not answer is no
-// error. It is nil where CACHE_URL names none.
+// redis connects, and waits redisPatience for an answer. A Redis that does not
+// answer is no error. The result is nil where CACHE_URL names none.
 func (d drivers) redis(ctx context.Context) (*cache.Redis, error) {
-	if !d.cfg.CacheURL.IsSet() {
+	if d.cfg.Cache() == "memory" {
 		return nil, nil
 	}
 	redis, err := cache.NewRedis(ctx, d.cfg.CacheURL.Value, d.log)
@@ -208,17 +230,25 @@ func (d drivers) redis(ctx context.Context) (*cache.Redis, error) {
 
 // sqs is nil where the database alone is the queue.
 func (d drivers) sqs(ctx context.Context) (*queue.SQS, error) {
-	if d.cfg.QueueURL == "" {
+	if d.cfg.Queue() == "sql" {
 		return nil, nil
 	}
 	c, err := d.aws(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return queue.NewSQS(sqs.NewFromConfig(c), d.cfg.QueueURL, d.log), nil
+	return queue.NewSQS(c, d.cfg.QueueURL, d.log), nil
 }
 
-// backups is where backups are kept: what text says, else BACKUP_TO.
+// waker is what tells workers of jobs: SQS, else a signal in this process.
+func (d drivers) waker(sqs *queue.SQS) queue.Waker {
+	if sqs == nil {
+		return queue.NewSignal()
+	}
+	return sqs
+}
+
+// backups is the archive that text names, or BACKUP_TO if text is empty.
 func (d drivers) backups(ctx context.Context, text string) (backup.Archive, error) {
 	if text == "" {
 		text = d.cfg.BackupTo
@@ -242,7 +272,7 @@ func (d drivers) backups(ctx context.Context, text string) (backup.Archive, erro
 	return backup.NewBucket(c, bucket, path, d.cfg.MediaPathStyle), nil
 }
 
-// aws loads what the clients of AWS go by.
+// aws loads the configuration that all clients of AWS share.
 func (d drivers) aws(ctx context.Context) (aws.Config, error) {
 	o := awsconfig.Options{Region: d.cfg.AWSRegion, Log: d.log}
 	if d.tracer != nil {

@@ -47,15 +47,6 @@ func (s *liveSite) routes(register func(*web.Routes)) http.Handler {
 	return r.Handler()
 }
 
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited too long: %s", what)
-		}
-	}
-}
-
 func status(url string) int {
 	answer, err := http.Get(url)
 	if err != nil {
@@ -74,7 +65,7 @@ func TestListensBeforeItIsReady(t *testing.T) {
 		a.site.Health.Done("database")
 		return (&liveSite{App: a}).routes(func(r *web.Routes) { r.Personal("GET", "/", text("x")) }), nil
 	})
-	waitFor(t, "listening", func() bool { return status(s.url+"/livez") == 200 })
+	servertest.Eventually(t, "listening", func() bool { return status(s.url+"/livez") == 200 })
 	if got := status(s.url + "/readyz"); got != 503 {
 		t.Errorf("ready without a schema: %d", got)
 	}
@@ -82,7 +73,7 @@ func TestListensBeforeItIsReady(t *testing.T) {
 		t.Errorf("serves without a schema: %d", got)
 	}
 	close(schema)
-	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+	servertest.Eventually(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
 	if got := status(s.url + "/"); got != 200 {
 		t.Errorf("%d", got)
 	}
@@ -181,7 +172,7 @@ func TestOrderOfAStop(t *testing.T) {
 		})
 		return (&liveSite{App: a}).routes(func(r *web.Routes) {
 			r.Personal("GET", "/", text("x"))
-			r.Upload("POST", "/upload", func(c *gin.Context) error {
+			r.Upload("POST", "/upload", 1, func(c *gin.Context) error {
 				close(entered)
 				<-release
 				n, err := io.Copy(io.Discard, c.Request.Body)
@@ -193,7 +184,7 @@ func TestOrderOfAStop(t *testing.T) {
 			})
 		}), nil
 	}, "DRAIN_DELAY=5s")
-	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+	servertest.Eventually(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
 
 	uploaded := make(chan error, 1)
 	go func() {
@@ -209,11 +200,11 @@ func TestOrderOfAStop(t *testing.T) {
 	}()
 	<-entered
 	s.stop()
-	waitFor(t, "unready", func() bool { return status(s.url+"/readyz") == 503 })
+	servertest.Eventually(t, "unready", func() bool { return status(s.url+"/readyz") == 503 })
 	if got := status(s.url + "/"); got != 200 {
 		t.Errorf("draining, and no longer serving: %d", got)
 	}
-	waitFor(t, "closed", func() bool { return status(s.url+"/livez") == 0 })
+	servertest.Eventually(t, "closed", func() bool { return status(s.url+"/livez") == 0 })
 	close(release)
 	if err := <-uploaded; err != nil {
 		t.Errorf("an upload in work was lost: %v", err)
@@ -237,7 +228,7 @@ func TestAHangingRequestDoesNotHoldTheStopForever(t *testing.T) {
 			})
 		}), nil
 	}, "SHUTDOWN_TIMEOUT=1s")
-	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+	servertest.Eventually(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
 	go status(s.url + "/hang")
 	<-entered
 	s.stop()
@@ -258,7 +249,7 @@ func TestLargeAnswersGoOutWhole(t *testing.T) {
 			})
 		}), nil
 	})
-	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+	servertest.Eventually(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
 	answer, err := http.Get(s.url + "/media/x")
 	if err != nil {
 		t.Fatal(err)

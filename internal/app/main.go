@@ -15,6 +15,7 @@ import (
 	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/doctor"
+	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/internal/web"
 )
@@ -53,6 +54,11 @@ func program() command.Program {
 		BackupArchive: func(ctx context.Context, cfg *config.Config, log *slog.Logger, where string) (backup.Archive, error) {
 			return drivers{cfg: cfg, log: log}.backups(ctx, where)
 		},
+		Moves: openMoves,
+		Day:   openDay,
+		MediaNext: func(ctx context.Context, cfg *config.Config, log *slog.Logger) (media.Store, error) {
+			return drivers{cfg: cfg, log: log}.mediaNext(ctx)
+		},
 		Examine: func(ctx context.Context, cfg *config.Config) (*doctor.Diagnosis, func()) {
 			return examine(ctx, cfg, slog.New(slog.DiscardHandler)) // what fails is said by the checks
 		},
@@ -65,7 +71,7 @@ func openCommunity(ctx context.Context, cfg *config.Config, log *slog.Logger) (_
 	if err := d.prepareSchema(ctx); err != nil {
 		return nil, nil, err
 	}
-	r, err := d.services(ctx, nil)
+	r, err := d.services(ctx, nil, false)
 	if err != nil {
 		return nil, nil, err
 	}

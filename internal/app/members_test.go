@@ -1,11 +1,13 @@
 package app
 
 import (
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,12 +44,18 @@ func (b *browser) send(method, path string, form ...string) *httptest.ResponseRe
 func memberSite(t *testing.T) (*testSite, *browser) {
 	t.Helper()
 	site, _ := wired(t, "REGISTRATION=open", "TRUSTED_PROXIES=1", "LOGIN_LIMIT=10/1h", "CONTACT=us@example.org")
+	return site, signedUp(t, site)
+}
+
+// signedUp is the browser of anna, who has just signed up.
+func signedUp(t *testing.T, site *testSite) *browser {
+	t.Helper()
 	b := &browser{site, "192.0.2.7", map[string]string{}}
 	w := b.send("POST", "/signup", "name", "anna", "email", "anna@example.org", "password", "correct horse battery", "agree", "on")
 	if w.Code != http.StatusSeeOther || b.cookies["tintype_session"] == "" {
 		t.Fatalf("sign up: %d %v", w.Code, w.Header())
 	}
-	return site, b
+	return b
 }
 
 func TestStrangersDoNotShutTheOwnerOut(t *testing.T) {
@@ -145,8 +153,10 @@ func TestAReturnAddressNeverContainsItself(t *testing.T) {
 		if strings.HasPrefix(path, "/login") && !strings.Contains(body, `content="noindex, nofollow"`) {
 			t.Errorf("%s may be indexed or followed", path)
 		}
-		if strings.Contains(body, `href="/login?`) && !strings.Contains(body, `rel="nofollow">Log in`) {
-			t.Errorf("%s: the link to log in is to be followed", path)
+		for _, link := range regexp.MustCompile(`<a [^>]*href="/login\?[^>]*>`).FindAllString(body, -1) {
+			if !strings.Contains(link, `rel="nofollow"`) {
+				t.Errorf("%s: %s is to be followed", path, link)
+			}
 		}
 	}
 }
@@ -175,5 +185,86 @@ func TestTheConsentPageDoesNotVouchForTheApplication(t *testing.T) {
 	}
 	if strings.Contains(w.Body.String(), "goes to p\u0430ypal") {
 		t.Error("the page shows letters of two scripts")
+	}
+}
+
+// A page past the end of a list says so and leads back; it does not say that the list is empty.
+func TestPagesPastTheEnd(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1"}
+	site, _ := wired(t, env...)
+	b := signedUp(t, site)
+	if code, _, stderr := runCommand(env, "account", "promote", "anna"); code != 0 {
+		t.Fatal(stderr)
+	}
+	stranger := &browser{site, "198.51.100.1", map[string]string{}}
+	const older, newer = "This is the end: there is nothing older.", "This is the end: there is nothing newer."
+	for _, c := range []struct {
+		path    string
+		visitor bool
+	}{
+		{"/", true}, {"/", false}, {"/explore", true}, {"/explore", false}, {"/@anna", true}, {"/@anna", false},
+		{"/@anna/followers", true}, {"/@anna/following", false}, {"/likes", false}, {"/bookmarks", false}, {"/notifications", false},
+		{"/follow-requests", false}, {"/settings/blocks", false}, {"/admin/reports", false}, {"/admin/reports?state=closed", false},
+		{"/admin/jobs", false}, {"/admin/jobs?state=ready", false},
+	} {
+		who := b
+		if c.visitor {
+			who = stranger
+		}
+		ask := func(cursor string) string {
+			to := c.path
+			if cursor != "" {
+				to += map[bool]string{true: "&", false: "?"}[strings.Contains(to, "?")] + cursor
+			}
+			w := who.send("GET", to)
+			if w.Code != http.StatusOK {
+				t.Errorf("%s: %d", to, w.Code)
+			}
+			return html.UnescapeString(w.Body.String())
+		}
+		if page := ask(""); strings.Contains(page, "This is the end") || !strings.Contains(page, `class="empty"`) && c.path != "/admin/jobs?state=ready" {
+			t.Errorf("%s: a list without anything says that it is at its end", c.path)
+		}
+		for cursor, want := range map[string]string{"max_id=1": older, "min_id=9223372036854775807": newer} {
+			if cursor != "max_id=1" && strings.HasPrefix(c.path, "/admin/jobs") {
+				continue // which have no way up
+			}
+			page := ask(cursor)
+			if !strings.Contains(page, want) || !strings.Contains(page, `<a class="button" href="`+c.path+`">Back to the beginning</a>`) {
+				t.Errorf("%s with %s does not say that it is past the end", c.path, cursor)
+			}
+			for _, never := range []string{"No photographs", "No public", "Nothing here yet", "Nobody ", "follows nobody", "You block nobody", "You have no", "You have not", "No report"} {
+				if strings.Contains(page, ">"+never) || strings.Contains(page, "\t"+never) {
+					t.Errorf("%s with %s says %q", c.path, cursor, never)
+				}
+			}
+		}
+	}
+}
+
+// A visitor's address that asks for a post which the page does not hold is nobody's link, and is not kept.
+func TestMadeUpAddressesAreNotKept(t *testing.T) {
+	site, _ := memberSite(t)
+	stranger := &browser{site, "198.51.100.1", map[string]string{}}
+	for _, path := range []string{"/", "/explore", "/@anna"} {
+		if cc := stranger.send("GET", path).Header().Get("Cache-Control"); !strings.Contains(cc, "s-maxage") {
+			t.Errorf("%s: %q", path, cc)
+		}
+		if other := strings.ToUpper(path); other != path && strings.HasPrefix(path, "/@") {
+			for _, address := range []string{other, other + "/followers", other + ".atom"} {
+				w := stranger.send("GET", strings.Replace(address, ".ATOM", ".atom", 1))
+				if cc := w.Header().Get("Cache-Control"); w.Code != http.StatusOK || !strings.Contains(cc, "no-store") {
+					t.Errorf("%s, in other letters: %d %q", address, w.Code, cc)
+				}
+			}
+			for _, address := range []string{path + "/followers", path + ".atom"} {
+				if cc := stranger.send("GET", address).Header().Get("Cache-Control"); !strings.Contains(cc, "s-maxage") {
+					t.Errorf("%s: %q", address, cc)
+				}
+			}
+		}
+		if cc := stranger.send("GET", path+"?show=7").Header().Get("Cache-Control"); !strings.Contains(cc, "no-store") {
+			t.Errorf("%s?show=7: %q", path, cc)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/pprof"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,10 +34,12 @@ type metrics struct {
 	requests  *prometheus.CounterVec   // by route, method and status
 	latency   *prometheus.HistogramVec // by route
 	inFlight  prometheus.Gauge
+	sent      *prometheus.CounterVec // by what
 	refused   *prometheus.CounterVec // by why
 	jobs      *prometheus.CounterVec // by kind and outcome
 	jobTime   *prometheus.HistogramVec
 	sessionIO *prometheus.CounterVec // by operation and outcome
+	noSession *prometheus.CounterVec // by why
 	mediaIO   *prometheus.CounterVec // by operation and outcome
 }
 
@@ -54,10 +57,12 @@ func newMetrics() *metrics {
 		requests:  m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_requests_total", Help: "Requests answered."}, []string{"route", "method", "status"}),
 		latency:   m.NewHistogramVec(prometheus.HistogramOpts{Name: "tintype_request_seconds", Help: "Time from a request's header to the end of its answer.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}, []string{"route"}),
 		inFlight:  m.NewGauge(prometheus.GaugeOpts{Name: "tintype_requests_in_flight", Help: "Requests being answered."}),
+		sent:      m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_sent_bytes_total", Help: "Bytes of the bodies of answers: photos, and everything else."}, []string{"what"}),
 		refused:   m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_requests_refused_total", Help: "Requests refused before any work: admission (MAX_IN_FLIGHT) or read_only."}, []string{"reason"}),
 		jobs:      m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_jobs_total", Help: "Tries of jobs in this process: done, failed (tried again), dead, lost (the lease) or returned (at a stop)."}, []string{"kind", "outcome"}),
 		jobTime:   m.NewHistogramVec(prometheus.HistogramOpts{Name: "tintype_job_seconds", Help: "Time of one try of a job.", Buckets: prometheus.ExponentialBuckets(.01, 2.5, 10)}, []string{"kind"}),
 		sessionIO: m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_session_store_total", Help: "Reads and writes of the session store, and whether it answered."}, []string{"operation", "outcome"}),
+		noSession: m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_sessions_refused_total", Help: "Requests whose cookie names no session that holds, which logs a browser out: malformed, unknown (ended, removed or never there), expired, account_gone, wrong_account or old_epoch (all were ended, as by a new password)."}, []string{"reason"}),
 		mediaIO:   m.NewCounterVec(prometheus.CounterOpts{Name: "tintype_media_store_total", Help: "Photos' objects read, written, copied and deleted, and whether the store answered."}, []string{"operation", "outcome"}),
 	}
 }
@@ -104,11 +109,16 @@ func (m *metrics) RequestEnded() { m.inFlight.Dec() }
 func (m *metrics) Refused(why string) { m.refused.WithLabelValues(why).Inc() }
 
 // Answered counts one answered request. Took is 0 for a stream.
-func (m *metrics) Answered(route, method string, status int, took time.Duration) {
+func (m *metrics) Answered(route, method string, status int, bytes int64, took time.Duration) {
 	if route == "" {
 		route = "none" // refused before a route was looked for, or none has the path
 	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	what := "other"
+	if strings.HasPrefix(route, "/media/") {
+		what = "photos"
+	}
+	m.sent.WithLabelValues(what).Add(float64(bytes))
 	if took > 0 {
 		m.latency.WithLabelValues(route).Observe(took.Seconds())
 	}
@@ -119,11 +129,22 @@ func (m *metrics) watch(r *services, photoMemory int64) {
 	for _, p := range r.store.Pools() {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(p.DB, p.Name))
 	}
-	if r.store.Replicated() {
+	if r.store.MayReplicate() {
 		m.watchReplicas(r.store)
 	}
 	m.gauge("photo_memory_bytes", "Memory for decoding photos that is in use, as reckoned from their headers.", func() float64 { return float64(r.processor.MemoryInUse()) })
 	m.gauge("photo_memory_limit_bytes", "PHOTO_MEMORY: what all photos in work may take together.", func() float64 { return float64(photoMemory) })
+	m.counter("photo_memory_waits_total", "Photos that had to wait until others gave memory back.", nil, func() int64 { n, _ := r.processor.MemoryWaits(); return n })
+	m.make.NewCounterFunc(prometheus.CounterOpts{Name: "tintype_photo_memory_wait_seconds_total", Help: "How long photos have waited for memory, all together."}, func() float64 {
+		_, waited := r.processor.MemoryWaits()
+		return waited.Seconds()
+	})
+	for kind, count := range map[string]func() int64{
+		"read":  func() int64 { n, _ := r.store.StatementCounts(); return n },
+		"write": func() int64 { _, n := r.store.StatementCounts(); return n },
+	} {
+		m.counter("statements_total", "Statements sent to the database for requests and jobs: those that read, and all others.", prometheus.Labels{"kind": kind}, count)
+	}
 	waiting := onceInAWhile(r.store.WaitingJobs)
 	m.gaugeFrom("jobs_ready", "Jobs that are due and that nobody works on, in the whole fleet.", func(ctx context.Context) (float64, error) {
 		w, err := waiting(ctx)
@@ -169,8 +190,8 @@ func (m *metrics) watchReplicas(s *store.Store) {
 	})
 	m.counter("reads_refused_total", "Reads answered 503 because the way from late replicas to the primary was full.", nil, func() int64 { return s.ReadCounts().Refused })
 	m.counter("positions_lost_total", "Writes after which a client's position could not be kept: for some seconds it may read what was before.", nil, func() int64 { return s.ReadCounts().LostPositions })
-	m.gauge("writer_away", "1 while the primary does not answer and the site can only be read.", func() float64 {
-		if s.WriterAway() {
+	m.gauge("primary_away", "1 while the primary does not answer and the site can only be read.", func() float64 {
+		if s.PrimaryAway() {
 			return 1
 		}
 		return 0

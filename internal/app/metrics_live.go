@@ -8,7 +8,7 @@ import (
 	"tintype/internal/live"
 )
 
-const cacheHelp = "Looks into the cache: into what the process keeps, and where that had nothing into Redis. Redis was passed by while it was away."
+const cacheHelp = "Looks into the cache: into what the process keeps, and where that had nothing into Redis. Redis was bypassed while it was away."
 
 // watchCache adds what the process keeps of what many ask for.
 func (m *metrics) watchCache(c *cache.Cache) {
@@ -25,8 +25,8 @@ func (m *metrics) watchRedis(r *cache.Redis) {
 	m.counter("cache_requests_total", cacheHelp, prometheus.Labels{"layer": "redis", "outcome": "hit"}, func() int64 { n, _, _, _ := r.Counts(); return n })
 	m.counter("cache_requests_total", cacheHelp, prometheus.Labels{"layer": "redis", "outcome": "miss"}, func() int64 { _, n, _, _ := r.Counts(); return n })
 	m.counter("cache_requests_total", cacheHelp, prometheus.Labels{"layer": "redis", "outcome": "passed"}, func() int64 { _, _, n, _ := r.Counts(); return n })
-	m.counter("redis_failures_total", "Times that Redis did not answer, or not as it should: from then on it is passed by until it does.", nil, func() int64 { _, _, _, n := r.Counts(); return n })
-	m.gauge("redis_used", "1 while Redis is used, 0 while it is passed by.", func() float64 {
+	m.counter("redis_failures_total", "Times that Redis did not answer, or not as it should: from then on it is bypassed until it does.", nil, func() int64 { _, _, _, n := r.Counts(); return n })
+	m.gauge("redis_used", "1 while Redis is used, 0 while it is bypassed.", func() float64 {
 		if r.Away() {
 			return 0
 		}
@@ -41,6 +41,13 @@ func (m *metrics) watchRedis(r *cache.Redis) {
 func (m *metrics) watchVisitorPages(outcomes map[string]func() int64) {
 	for outcome, n := range outcomes {
 		m.counter("visitor_pages_total", "Visitors' requests for pages: answered with one that was kept, joined to another's that made it, made where there was none, remade because something has changed, or unkept, as errors are.", prometheus.Labels{"outcome": outcome}, n)
+	}
+}
+
+// watchKeptAnswers tells what became of visitors' requests of the API for what is kept.
+func (m *metrics) watchKeptAnswers(outcomes map[string]func() int64) {
+	for outcome, n := range outcomes {
+		m.counter("kept_answers_total", "Visitors' requests for answers of the API that are the same for all: answered with one that was kept, joined to another's that made it, made where there was none, or failed.", prometheus.Labels{"outcome": outcome}, n)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tintype/internal/servertest"
+	"tintype/internal/session"
 	"tintype/internal/web"
 )
 
@@ -68,11 +70,14 @@ func TestRequestsAreCounted(t *testing.T) {
 	}
 }
 
-func TestRoomsAreCounted(t *testing.T) {
+func TestServicesAreCounted(t *testing.T) {
 	site, _ := wired(t)
 	site.metrics.job("photo.process", "done", time.Second)
 	hasLines(t, scrape(t, site.App), `go_sql_open_connections{db_name="primary"}`, "tintype_photo_memory_bytes 0", "tintype_jobs_dead 0",
-		"tintype_jobs_oldest_ready_seconds ", `tintype_jobs_total{kind="photo.process",outcome="done"} 1`)
+		"tintype_jobs_oldest_ready_seconds ", `tintype_jobs_total{kind="photo.process",outcome="done"} 1`,
+		`tintype_sessions_refused_total{reason="malformed"} 0`, `tintype_sessions_refused_total{reason="expired"} 0`)
+	site.ask("GET", "/", "", "Cookie: "+session.CookieName(false)+"=nonsense")
+	hasLines(t, scrape(t, site.App), `tintype_sessions_refused_total{reason="malformed"} 1`, `tintype_sessions_refused_total{reason="expired"} 0`)
 }
 
 func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
@@ -80,7 +85,7 @@ func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
 	s := startLive(t, func(a *App) (http.Handler, error) {
 		return (&liveSite{App: a}).routes(func(r *web.Routes) { r.Personal("GET", "/", text("x")) }), nil
 	}, "METRICS_ADDR="+addr)
-	waitFor(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
+	servertest.Eventually(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
 	for _, path := range []string{"/metrics", "/debug/pprof/"} {
 		if got := status("http://" + addr + path); got != 200 {
 			t.Errorf("%s at METRICS_ADDR: %d", path, got)

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"tintype/internal/config"
+	"tintype/internal/sleep"
 )
 
-// followSecrets takes new values over while the site runs. Those that are looked
+// rotateSecrets takes new values over while the site runs. Those that are looked
 // at equally often are so together: at AWS they often are strings of one secret.
-func (a *App) followSecrets(r *services) {
+func (a *App) rotateSecrets(r *services) {
 	together := make(map[time.Duration][]config.Follower)
 	for _, secret := range r.secrets() {
 		if every := secret.Every(); every > 0 {
@@ -20,9 +21,8 @@ func (a *App) followSecrets(r *services) {
 	for every, list := range together {
 		a.background("secrets", func(ctx context.Context) error {
 			for {
-				select {
-				case <-time.After(every/2 + rand.N(every/2)): // not all processes of a fleet at once
-				case <-ctx.Done():
+				// Not all processes of a fleet look at once.
+				if sleep.For(ctx, every/2+rand.N(every/2)) != nil {
 					return nil
 				}
 				for _, secret := range list {

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"mime/multipart"
 	"net"
@@ -174,6 +175,17 @@ func walk(t *testing.T, site *testSite, cache func(*http.Request) (reply, error)
 			t.Fatalf("%s was not signed up: %d %s", name, got.status, got.body)
 		}
 	}
+	// Lists of people to follow would name them to others.
+	for _, name := range names[:2] {
+		var b bytes.Buffer
+		w := multipart.NewWriter(&b)
+		if err := errors.Join(w.WriteField("discoverable", "off"), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if got := send(name, "POST", "/settings/profile", w.FormDataContentType(), b.String()); got.status != http.StatusSeeOther {
+			t.Fatalf("%s keeps being listed: %d %s", name, got.status, got.body)
+		}
+	}
 	post := func(name, visibility, caption string) (page, photo string) {
 		t.Helper()
 		var b bytes.Buffer
@@ -268,6 +280,10 @@ func walk(t *testing.T, site *testSite, cache func(*http.Request) (reply, error)
 				vary := got.header.Get("X-Cache") != "" || strings.Contains(got.header.Get("Vary"), "Cookie")
 				if control != web.VisitorControl || !vary || got.header.Get("ETag") == "" || got.header.Get("Set-Cookie") != "" {
 					t.Errorf("%s for a visitor: %v", to.path, got.header)
+				}
+			case to.path == "/api/openapi.json": // the same for everybody
+				if control != "no-cache" || got.header.Get("ETag") == "" || got.header.Get("Set-Cookie") != "" {
+					t.Errorf("%s: %v", to.path, got.header)
 				}
 			case to.policy != web.PolicyAsset:
 				personalPages++

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/config"
+	"tintype/internal/servertest"
 	"tintype/internal/web"
 )
 
@@ -19,6 +20,7 @@ import (
 type testSite struct {
 	*App
 	logged *bytes.Buffer
+	close  func() // ends what was wired; nil where nothing was
 }
 
 // unopenedSite has its layers, and nothing inside of them.
@@ -47,24 +49,7 @@ func newTestSite(t *testing.T, register func(*web.Routes), env ...string) *testS
 
 // ask sends a request; headers are "Name: value".
 func (s *testSite) ask(method, target, body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	if body == "" {
-		r.Body = http.NoBody
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		if name == "Host" {
-			r.Host = value
-			continue
-		}
-		r.Header.Add(name, value)
-	}
-	if body != "" && r.Header["Content-Type"] == nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	w := httptest.NewRecorder()
-	s.site.ServeHTTP(w, r)
-	return w
+	return servertest.Ask(s.site, method, target, body, headers...)
 }
 
 func text(s string) func(*gin.Context) error {

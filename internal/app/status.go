@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +20,9 @@ type counted map[string][]sample
 type sample struct {
 	labels map[string]string
 	value  float64
+	// Of a histogram: the sum of what was observed, and how many were at most so much.
+	seconds float64
+	atMost  map[float64]float64
 }
 
 // counts reads all metrics once. What cannot be read is left out.
@@ -29,6 +32,12 @@ func (m *metrics) counts() counted {
 	for _, f := range families {
 		for _, metric := range f.GetMetric() {
 			s := sample{labels: make(map[string]string), value: metric.GetCounter().GetValue() + metric.GetGauge().GetValue()}
+			if h := metric.GetHistogram(); h != nil {
+				s.seconds, s.atMost = h.GetSampleSum(), map[float64]float64{math.Inf(1): float64(h.GetSampleCount())}
+				for _, b := range h.GetBucket() {
+					s.atMost[b.GetUpperBound()] = float64(b.GetCumulativeCount())
+				}
+			}
 			for _, l := range metric.GetLabel() {
 				s.labels[l.GetName()] = l.GetValue()
 			}
@@ -52,6 +61,17 @@ func (c counted) sum(name string, labels ...string) (total float64, known bool) 
 		}
 	}
 	return total, known
+}
+
+// buckets adds the samples of a histogram: how many were at most so much.
+func (c counted) buckets(name string) map[float64]float64 {
+	out := make(map[float64]float64)
+	for _, s := range c[name] {
+		for bound, n := range s.atMost {
+			out[bound] += n
+		}
+	}
+	return out
 }
 
 // by adds the samples of each value of a label.
@@ -90,25 +110,14 @@ func people(n float64) string {
 
 // status is what /admin/status shows of this process, and of what it stands on.
 func (a *App) status(ctx context.Context, r *services) templates.StatusView {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this machine"
-	}
-	var roles []string
-	if a.cfg.Web {
-		roles = append(roles, "web")
-	}
-	if a.cfg.Worker {
-		roles = append(roles, "worker")
-	}
 	v := templates.StatusView{
-		Release: Version, Process: fmt.Sprintf("%s, process %d", host, os.Getpid()), Roles: strings.Join(roles, ", "),
+		Release: Version, Process: processName(), Roles: roleNames(a.cfg),
 		Started: templates.When{At: a.started, Text: age(time.Since(a.started))},
 	}
 	switch {
 	case a.cfg.ReadOnly:
 		v.ReadOnly = "READ_ONLY is set: nothing can be written, and this process does no jobs."
-	case r.store.WriterAway():
+	case r.store.PrimaryAway():
 		v.ReadOnly = "The primary database does not answer: the site is read from its replicas, and nothing can be written."
 	}
 	if d := a.doctor.Load(); d != nil {
@@ -126,6 +135,12 @@ func (a *App) status(ctx context.Context, r *services) templates.StatusView {
 			row.State = "not read: " + replica.Why
 		}
 		v.Replicas = append(v.Replicas, row)
+	}
+	instances, _ := r.presence.Instances(ctx) // what cannot be read, a check tells of
+	for _, i := range instances {
+		v.Instances = append(v.Instances, templates.StatusInstance{
+			Process: i.Host, Release: i.Program, Roles: i.Roles, Started: age(time.Since(time.UnixMilli(i.StartedAt))), Seen: age(time.Duration(i.AgeMs) * time.Millisecond),
+		})
 	}
 	dead, _ := c.sum("tintype_jobs_dead")
 	v.DeadJobs = int(dead)
@@ -169,8 +184,12 @@ func (a *App) systems(c counted, r *services) []templates.StatusSystem {
 			t.say("waited", time.Duration(waited*float64(time.Second)).Round(time.Millisecond).String())
 		}
 	})
-	if a.cfg.Replicas.URLs.IsSet() {
-		part("Reads", strings.Join(a.cfg.Replicas.Shown(), ", "), func(t *tally) {
+	replicas := a.cfg.Replicas.Shown()
+	if r.store.ServesNext() {
+		replicas = a.cfg.ReplicasNext.Shown()
+	}
+	if len(replicas) > 0 {
+		part("Reads", strings.Join(replicas, ", "), func(t *tally) {
 			reads := c.by("tintype_reads_total", "server")
 			for _, server := range slices.Sorted(maps.Keys(reads)) {
 				if server != "primary" {
@@ -198,7 +217,11 @@ func (a *App) systems(c counted, r *services) []templates.StatusSystem {
 			t.say("of "+config.FormatSize(a.cfg.PhotoMemory)+" in use", config.FormatSize(int64(n)))
 		}
 	})
-	part("Cache", a.cfg.CacheShown, func(t *tally) {
+	kept := "memory"
+	if a.redis != nil {
+		kept = a.redis.String()
+	}
+	part("Cache", kept, func(t *tally) {
 		t.add("found in this process", "tintype_cache_requests_total", "layer", "process", "outcome", "hit")
 		t.add("found in Redis", "tintype_cache_requests_total", "layer", "redis", "outcome", "hit")
 		t.add("in neither", "tintype_cache_requests_total", "layer", "redis", "outcome", "miss")
@@ -206,11 +229,7 @@ func (a *App) systems(c counted, r *services) []templates.StatusSystem {
 		t.add("failures of Redis", "tintype_redis_failures_total")
 		t.add("times that kept pages were dropped", "tintype_visible_changes_total")
 	})
-	queue := "sql, in the database"
-	if a.cfg.QueueURL != "" {
-		queue = a.cfg.QueueURL
-	}
-	part("Jobs", queue, func(t *tally) {
+	part("Jobs", r.waker.String(), func(t *tally) {
 		if n, known := c.sum("tintype_jobs_oldest_ready_seconds"); known {
 			t.say("the oldest waits", (time.Duration(n*1000) * time.Millisecond).Round(100*time.Millisecond).String())
 		}

@@ -74,7 +74,7 @@ func TestStatusPage(t *testing.T) {
 		}
 	}
 	body := site.ask("GET", "/admin/status", "", root).Body.String()
-	for _, want := range []string{Version, "sqlite:", "takes a write (rolled back)", "1 jobs failed every time", "connections open", "Sessions", "written, read and deleted", "web, worker"} {
+	for _, want := range []string{Version, "sqlite:", "takes a write (rolled back)", "1 jobs failed every time", "connections open", "Sessions", "written, read and deleted", "web, worker", "sql, in the database", "memory"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q in\n%s", want, body)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"time"
@@ -13,8 +14,11 @@ import (
 	"tintype/internal/config"
 	"tintype/internal/live"
 	"tintype/internal/media"
+	"tintype/internal/move"
+	"tintype/internal/push"
 	"tintype/internal/queue"
 	"tintype/internal/session"
+	"tintype/internal/sleep"
 	"tintype/internal/store"
 	"tintype/internal/web"
 	"tintype/internal/web/api"
@@ -24,7 +28,11 @@ import (
 // services are the opened parts of a site, which both the server and the commands
 // work with.
 type services struct {
+	id        int64 // of this process, in the list of processes
 	store     *store.Store
+	serving   io.Closer    // the lock of a process that serves a SQLite database; nil without one
+	unfollow  func() error // ends what follows the database's moves
+	presence  *move.Presence
 	community *community.Community
 	media     media.Store
 	processor *media.Processor
@@ -32,14 +40,16 @@ type services struct {
 	sessions  session.Backend
 	live      *live.Hub
 	cached    *community.Cached // nil where there is no cache to share
+	waker     queue.Waker       // nil in commands, where no job is done
 	keys      *config.Rotating[[][]byte]
 	signer    *config.Rotating[*media.Signer] // nil where no CDN takes signed addresses
 }
 
 // services opens every service with the driver that the settings chose, once and
-// from the bottom to the top. The schema has to be in order before. Redis may be
-// nil: commands do without. Close ends what was opened, but for Redis.
-func (d drivers) services(ctx context.Context, redis *cache.Redis) (*services, error) {
+// from the bottom to the top. The schema must be usable before. Redis may be nil:
+// commands do without. Serving tells whether the process serves the site; a command
+// does not. Close ends what was opened, but for Redis.
+func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool) (*services, error) {
 	r := &services{processor: media.NewProcessor(media.Options{
 		MaxBytes:  d.cfg.MaxUploadBytes,
 		MaxPixels: d.cfg.MaxPixels,
@@ -52,9 +62,6 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis) (*services, e
 	if r.signer, err = d.cfg.MediaSigner(ctx, d.log); err != nil {
 		return nil, err
 	}
-	if r.media, err = d.media(ctx); err != nil {
-		return nil, fmt.Errorf("photos: %w", err)
-	}
 	if r.addresses, err = d.addresses(r.keys.Now, r.signer); err != nil {
 		return nil, err
 	}
@@ -62,11 +69,26 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis) (*services, e
 	if err != nil {
 		return nil, err
 	}
-	if r.store, err = store.Open(ctx, d.storeOptions()); err != nil {
+	if r.store, err = d.openStore(ctx); err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
-	if r.sessions, err = d.sessions(ctx, r.store); err != nil {
-		return nil, errors.Join(fmt.Errorf("sessions: %w", err), r.store.Close())
+	if serving && d.cfg.Database.Driver == "sqlite" {
+		if r.serving = store.LockServing(d.cfg.Database.Path); r.serving == nil {
+			d.sayTwoServe()
+		}
+	}
+	r.id = r.store.NewID()
+	if r.unfollow, err = d.followDatabase(ctx, r.store, r.id, serving); err != nil {
+		return nil, errors.Join(fmt.Errorf("the database: %w", err), r.store.Close())
+	}
+	if r.presence, err = d.presence(ctx, r.store, r.id, r.keys.Now, serving); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	if r.media, err = d.movingMedia(ctx, r.presence.Part(partMedia)); err != nil {
+		return nil, errors.Join(fmt.Errorf("photos: %w", err), r.Close())
+	}
+	if r.sessions, err = d.movingSessions(ctx, r.store, r.presence.Part(partSessions)); err != nil {
+		return nil, errors.Join(fmt.Errorf("sessions: %w", err), r.Close())
 	}
 	r.live = live.NewHub(live.Options{Reader: community.EventReader(r.store), Log: d.log})
 	r.store.OnEvent(r.live.Wake)
@@ -83,6 +105,11 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis) (*services, e
 		FetchedElsewhere: d.cfg.MediaBaseURL != "",
 		Live:             r.live,
 		Cached:           r.cached,
+		Push:             push.New(push.Options{Contact: d.cfg.PushContact()}),
+		SessionHolds: func(ctx context.Context, accountID int64, hash string) (bool, error) {
+			return session.Holds(ctx, r.sessions, accountID, hash)
+		},
+		PhotoURL:         r.addresses.Public,
 		BaseURL:          d.cfg.Origin(),
 		SiteName:         d.cfg.SiteName,
 		OpenRegistration: d.cfg.Registration == "open",
@@ -100,12 +127,29 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis) (*services, e
 	return r, nil
 }
 
-// draftLife is how long a photo waits for its post. Drafts are promised a day;
-// the other day is for whoever comes back just before it ends.
+// draftLife is how long a photo waits for its post. People are promised a day; the
+// second day is for whoever comes back just before the first ends.
 const draftLife = 48 * time.Hour
 
-// Close closes the database, on which everything else stands.
-func (r *services) Close() error { return r.store.Close() }
+// sayTwoServe tells whoever runs the site that this is the second process on one
+// folder. It works, as far as the line says: one process that ends while the next
+// one begins is common.
+func (d drivers) sayTwoServe() {
+	d.log.Warn("another process serves this database too",
+		"database", d.cfg.Database.Path,
+		"holds", "what is written, sessions, log-in limits, and each job done once; a change shows in the other process within half a second",
+		"does_not_hold", "API_LIMIT and PAGE_LIMIT count in each process alone, PHOTO_MEMORY is taken twice, and writes of both wait for one lock; for two processes use MySQL (docs/scaling.md, rung 2)")
+}
+
+// Close removes this process from the list of processes and closes the database,
+// on which everything else stands.
+func (r *services) Close() error {
+	err := errors.Join(r.presence.Stop(context.Background()), r.unfollow(), r.store.Close())
+	if r.serving != nil {
+		err = errors.Join(err, r.serving.Close())
+	}
+	return err
+}
 
 func limit(r config.Rate) community.Limit {
 	return community.Limit{Count: r.Events, Window: r.Window}
@@ -114,7 +158,7 @@ func limit(r config.Rate) community.Limit {
 // wire opens the services, puts the site together and starts what works in the
 // background. What it opens it also registers for closing.
 func (a *App) wire(ctx context.Context) (http.Handler, error) {
-	followMemoryLimit(media.MemoryLimit())
+	followMemoryLimit(a.memoryLimit)
 	if err := a.prepareDataDir(ctx); err != nil {
 		return nil, err
 	}
@@ -126,7 +170,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := d.services(ctx, redis)
+	r, err := d.services(ctx, redis, true)
 	if err != nil {
 		if redis != nil {
 			redis.Close()
@@ -134,7 +178,8 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	a.onStop("database", func(context.Context) error { return r.Close() })
-	a.followSecrets(r)
+	a.background("presence", r.presence.Run)
+	a.rotateSecrets(r)
 	if redis != nil {
 		a.connectRedis(redis, r)
 	}
@@ -143,19 +188,21 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	a.log.InfoContext(ctx, "stores", "database", a.cfg.Database.String(), "sessions", a.cfg.SessionStore, "photos", a.cfg.MediaStore)
 	a.log.InfoContext(ctx, "photos", "largest_file", config.FormatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", config.FormatSize(a.cfg.PhotoMemory))
-	a.follow(r)
+	a.followEvents(r)
 	sqs, err := d.sqs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the queue: %w", err)
 	}
+	r.waker = d.waker(sqs)
 	if a.cfg.ReadOnly {
 		a.log.WarnContext(ctx, "READ_ONLY: nothing is written, no job is done here")
 	} else {
 		a.work(r, sqs)
 	}
 	a.metrics.watch(r, a.cfg.PhotoMemory)
+	a.measure(r)
 	if !a.cfg.Web {
-		a.openDoctor(r, sqs, nil)
+		a.openDoctor(ctx, r, sqs, nil)
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			a.site.Errors.Write(w, req, &web.HTTPError{Status: http.StatusNotFound, Message: "This process does jobs only."})
 		}), nil
@@ -180,7 +227,7 @@ func (a *App) wireWeb(ctx context.Context, r *services, sqs *queue.SQS) (http.Ha
 		})
 	}
 	visible := community.NewVisible(r.community, r.waitForReplicas())
-	a.listen(r, visible)
+	a.startStreams(r, visible)
 	sessions := a.newSessions(r)
 	p := a.newPages(r, sessions, assets)
 	a.routes = a.site.NewRoutes(web.RouteOptions{
@@ -190,9 +237,12 @@ func (a *App) wireWeb(ctx context.Context, r *services, sqs *queue.SQS) (http.Ha
 		Images:     images,
 		Assets:     assetOrigins,
 	})
-	a.newAPI(r, assets, visible).Register(a.routes)
+	a.site.Admission.KnownDevice(p.KnownDevice)
+	clients := a.newAPI(r, assets, visible)
+	clients.Register(a.routes)
+	a.metrics.watchKeptAnswers(clients.KeptOutcomes())
 	p.Register(a.routes)
-	diagnosis := a.openDoctor(r, sqs, assets)
+	diagnosis := a.openDoctor(ctx, r, sqs, assets)
 	a.routes.Operators(http.MethodGet, "/deepz", p.Administrator, func(w http.ResponseWriter, req *http.Request) { answerDeepz(w, req, diagnosis) })
 	if !a.cfg.ReadOnly {
 		a.claim = r.community.ClaimLink
@@ -202,7 +252,7 @@ func (a *App) wireWeb(ctx context.Context, r *services, sqs *queue.SQS) (http.Ha
 		visible.Follow(ctx)
 		return nil
 	})
-	visitors := web.NewVisitorPages(session.CookieName(a.cfg.Secure()), visible.Count, site)
+	visitors := web.NewVisitorPages(session.CookieName(a.cfg.Secure()), visible.Count, a.routes.Query, site)
 	a.metrics.watchVisitorPages(visitors.Outcomes())
 	a.metrics.watchLive(r.live, a.streams, visible)
 	return visitors, nil
@@ -225,22 +275,23 @@ func (a *App) prepareDataDir(ctx context.Context) error {
 
 // waitForReplicas is the store's WaitForReplicas, nil where there are no replicas to wait for.
 func (r *services) waitForReplicas() func(context.Context) error {
-	if !r.store.Replicated() {
+	if !r.store.MayReplicate() {
 		return nil
 	}
 	return r.store.WaitForReplicas
 }
 
-// follow hears what the other processes of the site do.
-func (a *App) follow(r *services) {
+// followEvents starts to read the events that the other processes of the site write.
+func (a *App) followEvents(r *services) {
 	a.background("events", func(ctx context.Context) error {
 		r.live.Follow(ctx)
 		return nil
 	})
 }
 
-// listen has clients that stay connected hear of what happens.
-func (a *App) listen(r *services, visible *community.Visible) {
+// startStreams starts what tells clients that stay connected of events. The
+// sockets are opened by their requests.
+func (a *App) startStreams(r *services, visible *community.Visible) {
 	streams := community.NewStreams(r.community, community.StreamOptions{Max: a.cfg.MaxStreams, WaitForReplicas: r.waitForReplicas(), Visible: visible, Log: a.log})
 	a.background("streams", func(ctx context.Context) error {
 		streams.Run(ctx)
@@ -249,43 +300,34 @@ func (a *App) listen(r *services, visible *community.Visible) {
 	a.streams = streams
 }
 
-// work has jobs of this process heard of, and where it is a worker done here. A
-// job that is committed in a worker is begun at once, others are heard of
-// through QUEUE_URL or by the queue's poll.
+// work tells workers of the jobs that this process commits, and does jobs here if
+// the process is a worker. A worker begins a job at once that it has committed
+// itself. It hears of others through QUEUE_URL or finds them by the queue's poll.
 func (a *App) work(r *services, sqs *queue.SQS) {
-	waker := a.waker(sqs)
-	r.store.OnJob(waker.Notify)
+	if sqs != nil {
+		a.metrics.watchQueue(sqs)
+		// Sending ends last, after the jobs that may add others.
+		a.background("queue sender", sqs.Send)
+		if a.cfg.Worker {
+			a.background("queue receiver", sqs.Receive)
+		}
+	}
+	r.store.OnJob(r.waker.Notify)
 	if !a.cfg.Worker {
 		return
 	}
 	workers := community.Workers()
 	workers[community.ClassPhoto] = a.cfg.JobWorkers
 	var awaited []string
-	if !a.cfg.Web && a.cfg.QueueURL == "" { // uploads come to others, and nothing tells of them
+	if !a.cfg.Web && !r.waker.Remote() { // other processes take the uploads, and nothing tells this one
 		awaited = []string{community.ClassPhoto}
 	}
 	q := queue.New(queue.Options{
-		Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: waker, Awaited: awaited, Observe: a.metrics.job, Trace: traceJobs(a.tracer),
+		Backend: community.JobBackend(r.store), Log: a.log, Workers: workers, Waker: r.waker, Awaited: awaited, Observe: a.metrics.job, Trace: traceJobs(a.tracer),
 	})
-	r.community.RegisterPhotoJobs(q)
-	r.community.RegisterPostJobs(q)
-	r.community.RegisterAccountJobs(q)
+	r.community.RegisterJobs(q)
 	q.Start(context.Background()) // ends by Stop, which lets running jobs finish
 	a.onStop("jobs", q.Stop)
-}
-
-// waker is how workers hear of jobs: SQS, else a signal in this process.
-func (a *App) waker(sqs *queue.SQS) queue.Waker {
-	if sqs == nil {
-		return queue.NewSignal()
-	}
-	a.metrics.watchQueue(sqs)
-	// Sending ends last, after the jobs that may add others.
-	a.background("queue sender", sqs.Send)
-	if a.cfg.Worker {
-		a.background("queue receiver", sqs.Receive)
-	}
-	return sqs
 }
 
 func (a *App) newAPI(r *services, assets *static.Assets, visible *community.Visible) *api.API {
@@ -317,9 +359,9 @@ func (a *App) newAPI(r *services, assets *static.Assets, visible *community.Visi
 // schemaPoll is how often a process looks whether the schema has come.
 const schemaPoll = time.Second
 
-// awaitSchema returns once the schema is usable. A database server that does
-// not answer, or whose schema is still to come, is waited for: the process
-// listens meanwhile, and /readyz says why it is not ready.
+// awaitSchema returns once the schema is usable. It waits for a database server
+// that does not answer or has no usable schema yet. Meanwhile the process listens,
+// and /readyz says why it is not ready.
 func (a *App) awaitSchema(ctx context.Context) error {
 	said := ""
 	for {
@@ -336,10 +378,8 @@ func (a *App) awaitSchema(ctx context.Context) error {
 			said = err.Error()
 			a.log.WarnContext(ctx, "waiting for the database", "reason", said)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(schemaPoll):
+		if err := sleep.For(ctx, schemaPoll); err != nil {
+			return err
 		}
 	}
 }

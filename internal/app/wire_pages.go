@@ -33,7 +33,7 @@ func (a *App) newPages(r *services, sessions *session.Store, assets *static.Asse
 		},
 		BaseURL:        a.cfg.Origin(),
 		Version:        Version,
-		ReadOnly:       func() bool { return a.cfg.ReadOnly || r.store.WriterAway() },
+		ReadOnly:       func() bool { return a.cfg.ReadOnly || r.store.PrimaryAway() },
 		Log:            a.log,
 		KeepOriginals:  a.cfg.KeepOriginals,
 		CDN:            a.cfg.MediaBaseURL != "",
@@ -41,6 +41,8 @@ func (a *App) newPages(r *services, sessions *session.Store, assets *static.Asse
 		MaxPixels:      r.processor.MatrixLimit(),
 		Secure:         a.cfg.Secure(),
 		Status:         func(ctx context.Context) templates.StatusView { return a.status(ctx, r) },
+		Moves:          a.watchMoves(r).view,
+		Ladder:         func(ctx context.Context) (templates.LadderView, error) { return ladderView(ctx, r.store) },
 		Streams:        a.streams,
 		Streaming:      a.site.Admission.ReleaseForStream,
 		LoggedIn:       a.site.Admission.Remember,
@@ -50,14 +52,18 @@ func (a *App) newPages(r *services, sessions *session.Store, assets *static.Asse
 
 // newSessions logs in and out over the sessions' backend.
 func (a *App) newSessions(r *services) *session.Store {
+	for _, why := range session.Reasons() {
+		a.metrics.noSession.WithLabelValues(string(why)) // shows as 0
+	}
 	return session.NewStore(session.Options{
 		Backend: a.sessionBackend(r),
 		Load: func(ctx context.Context, id int64) (session.Member, bool, error) {
 			return r.community.SessionAccount(ctx, id)
 		},
-		Secure:  a.cfg.Secure(),
-		Log:     a.log,
-		Address: func(req *http.Request) string { return web.ClientAddress(req.Context()).String() },
+		Secure:    a.cfg.Secure(),
+		Log:       a.log,
+		Address:   func(req *http.Request) string { return web.ClientAddress(req.Context()).String() },
+		OnRefused: func(why session.Reason) { a.metrics.noSession.WithLabelValues(string(why)).Inc() },
 	})
 }
 
@@ -94,14 +100,14 @@ func (s pageSessions) End(ctx context.Context, acc *store.Account, hash string) 
 	if err := s.Store.End(ctx, acc, hash); err != nil {
 		return err
 	}
-	return s.community.EndedSessions(ctx, acc)
+	return s.community.EndedSession(ctx, acc, hash)
 }
 
 func (s pageSessions) EndOthers(ctx context.Context, acc *store.Account, keep string) error {
 	if err := s.Store.EndOthers(ctx, acc, keep); err != nil {
 		return err
 	}
-	return s.community.EndOtherAccess(ctx, acc)
+	return s.community.EndOtherAccess(ctx, acc, keep)
 }
 
 // readOnlySessions are as they are: reading is no use, so none is prolonged.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"tintype/internal/web"
@@ -14,19 +15,27 @@ import (
 // wired is the whole site on an empty SQLite database, without a network.
 func wired(t *testing.T, env ...string) (*testSite, http.Handler) {
 	t.Helper()
+	return wiredAs(t, func(*App) {}, env...)
+}
+
+// wiredAs is wired after a change of the app.
+func wiredAs(t *testing.T, change func(*App), env ...string) (*testSite, http.Handler) {
+	t.Helper()
 	site := unopenedSite(t, append([]string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}, env...)...)
+	change(site.App)
 	h, err := site.wire(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	site.site.Open(h)
-	t.Cleanup(func() {
+	site.close = sync.OnceFunc(func() {
 		for _, s := range slices.Backward(site.stops) {
 			if err := s.stop(context.Background()); err != nil {
 				t.Errorf("stop %s: %v", s.name, err)
 			}
 		}
 	})
+	t.Cleanup(site.close)
 	return site, h
 }
 

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"tintype/internal/command"
+	"tintype/internal/config"
+	"tintype/internal/media"
+	"tintype/internal/move"
+	"tintype/internal/store"
+)
+
+// mediaPlaces opens the places that the settings name, by their addresses.
+func (d drivers) mediaPlaces(ctx context.Context) (own, next media.Store, places map[string]media.Store, err error) {
+	if own, err = d.mediaAt(ctx, d.cfg.MediaPlace()); err != nil {
+		return nil, nil, nil, err
+	}
+	if next, err = d.mediaNext(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	places = map[string]media.Store{d.cfg.MediaPlace().String(): own}
+	if next != nil {
+		places[d.cfg.MediaNext.String()] = next
+	}
+	return own, next, places, nil
+}
+
+// movingMedia are the photos of a site that may move them, counted. A site that
+// cannot has its place alone, and pays nothing.
+func (d drivers) movingMedia(ctx context.Context, part *move.Part) (media.Store, error) {
+	own, next, places, err := d.mediaPlaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	photos := own
+	if next != nil {
+		photos = media.NewMoving(media.MovingOptions{
+			Places: []media.Store{own, next},
+			Begin: func(ctx context.Context) (media.Route, func(), error) {
+				r, done, err := part.Begin(ctx)
+				if err != nil {
+					return media.Route{}, nil, err
+				}
+				route, err := move.MediaRoute(r, places)
+				if err != nil {
+					done()
+				}
+				return route, done, err
+			},
+			Last: func() media.Route {
+				r, err := part.Route()
+				if err == nil {
+					var route media.Route
+					if route, err = move.MediaRoute(r, places); err == nil {
+						return route
+					}
+				}
+				return media.Route{Charge: own} // of which only the abilities are asked
+			},
+			Log: d.log,
+		})
+	}
+	if d.metrics == nil {
+		return photos, nil
+	}
+	return countedMedia{photos, d.metrics.mediaIO}, nil
+}
+
+// photosPlan is the move of photos.
+func (d drivers) photosPlan(ctx context.Context, db *store.Store, o command.MoveOptions) (*move.Plan, error) {
+	_, next, places, err := d.mediaPlaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	place := func(address string) (media.Store, error) {
+		if found := places[address]; found != nil {
+			return found, nil
+		}
+		return nil, fmt.Errorf("no setting of this command names %s", address)
+	}
+	work := &move.PhotoWork{Rows: db, Open: place, Workers: o.Workers, WithoutMissing: o.WithoutMissing, DeleteSource: o.DeleteSource}
+	p := &move.Plan{
+		Own:     d.cfg.MediaPlace().String(),
+		What:    "photos",
+		Cost:    "until `tintype move finish media` both places have everything, and the way back copies nothing anew; after it, it is a move like this one",
+		Promise: "Every photo's address answers all the time; a photo that is posted meanwhile is written to both places.",
+		Strict:  true,
+		Check:   work.Check,
+		Settings: func(address string) []string {
+			place, err := config.ParseMediaPlace(address)
+			if err != nil {
+				return nil
+			}
+			if next := d.cfg.MediaNext; next != nil && next.String() == address {
+				place = *next // which knows its region
+			}
+			return place.Settings()
+		},
+		Occupied: func(ctx context.Context, address string) (int64, error) {
+			at, err := place(address)
+			if err != nil {
+				return 0, err
+			}
+			n, _, err := move.Strangers(ctx, db, at, false)
+			return int64(n), err
+		},
+		Size: func(ctx context.Context, address string) (move.MediaSize, error) {
+			at, err := place(address)
+			if err != nil {
+				return move.MediaSize{}, err
+			}
+			return move.Measure(ctx, at)
+		},
+		Mover: &move.PartMover{Table: db, Part: partMedia, Setting: nextSettings[partMedia], Name: processName()},
+	}
+	if next != nil {
+		p.Next = d.cfg.MediaNext.String()
+	}
+	work.Attach(p.Mover)
+	return p, nil
+}
+
+// mediaHasMoved tells whether photos are in the place of MEDIA_NEXT by now.
+func (d drivers) mediaHasMoved(ctx context.Context, db *store.Store) bool {
+	rows, err := db.Moves(ctx)
+	if err != nil {
+		return false // which the database's check tells
+	}
+	for _, r := range rows {
+		if r.Part == partMedia {
+			return move.InCharge(r) == d.cfg.MediaNext.String()
+		}
+	}
+	return false
+}

@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"tintype/internal/move"
+	"tintype/internal/store"
+)
+
+// nextStoreOptions are those of the database that DATABASE_NEXT names.
+func (d drivers) nextStoreOptions() store.Options {
+	o := d.storeOptions()
+	o.URL, o.Replicas = d.cfg.DatabaseNext.URL.Value, d.cfg.ReplicasNext.Value
+	return o
+}
+
+// openStore opens the site's database, and with DATABASE_NEXT the other one, too.
+// Without it, a database that the site has left is refused, and one of which a
+// move is under way: this process would not notice.
+func (d drivers) openStore(ctx context.Context) (*store.Store, error) {
+	if d.cfg.DatabaseNext != nil {
+		s, err := store.OpenBoth(ctx, d.storeOptions(), d.nextStoreOptions())
+		if err != nil {
+			err = fmt.Errorf("DATABASE_URL or DATABASE_NEXT: %w", err)
+		}
+		return s, err
+	}
+	s, err := store.Open(ctx, d.storeOptions())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.CheckInCharge(ctx); err != nil {
+		var moved *store.MovedError
+		if errors.As(err, &moved) && moved.WayBack {
+			err = fmt.Errorf("%w: name that in DATABASE_NEXT, on all processes", err)
+		} else if errors.As(err, &moved) {
+			err = fmt.Errorf("%w: make that DATABASE_URL or DATABASE_NEXT, on all processes", err)
+		}
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// followDatabase has the store serve the database that is in charge, where there
+// are two, until the function that it returns is called. A process that serves the
+// site (serving) also keeps the one up that the site has left, while there is a way
+// back to it.
+func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, serving bool) (stop func() error, err error) {
+	if d.cfg.DatabaseNext == nil {
+		return func() error { return nil }, nil
+	}
+	source, err := store.OpenPlace(ctx, d.storeOptions())
+	if err != nil {
+		return nil, err
+	}
+	target, err := store.OpenPlace(ctx, d.nextStoreOptions())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("DATABASE_NEXT: %w", err), source.Close())
+	}
+	facts, err := json.Marshal(d.databaseFacts(ctx))
+	if err != nil {
+		return nil, errors.Join(err, source.Close(), target.Close())
+	}
+	release := func() error { return nil }
+	if serving {
+		if release, err = d.succeed(ctx, id, source, target); err != nil {
+			d.log.WarnContext(ctx, "the row of the process that had DATA_DIR before was not removed: a move may wait for it", "error", err)
+		}
+	}
+	f := move.NewProcessFollower(source, target, store.PlaceAnswer{ID: id, Host: processName(), Program: Version, Roles: roleNames(d.cfg), Facts: string(facts)})
+	said := false
+	f.OnChange = func(s move.FollowState) {
+		db.Serve(store.Serving{Next: s.Side == move.Target, Until: s.ReadableUntil, Writable: s.Writable, HeldUntil: s.HeldUntil})
+		if s.Side == move.Target && s.Writable && !said {
+			said = true
+			d.log.WarnContext(ctx, "the site has moved to DATABASE_NEXT: make it DATABASE_URL in the settings", "from", source.Name(), "to", target.Name())
+		}
+	}
+	following, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { f.Run(following) })
+	if serving {
+		back := move.NewWayBack(source, target, func() move.FollowState {
+			s, _ := f.State()
+			return s
+		}, d.log)
+		running.Go(func() { back.Run(following) })
+	}
+	return func() error {
+		cancel()
+		running.Wait()
+		// A row that stays counts as gone after three of its intervals.
+		end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		for _, p := range []*store.Place{source, target} {
+			if err := p.Forget(end, id); err != nil {
+				d.log.WarnContext(end, "the row of this process was not removed", "database", p.Name(), "error", err)
+			}
+		}
+		return errors.Join(release(), source.Close(), target.Close())
+	}, nil
+}
+
+// succeed removes the rows of the process that had DATA_DIR before this one and
+// died without a word. Release comes once this process has removed its own.
+func (d drivers) succeed(ctx context.Context, id int64, places ...*store.Place) (release func() error, err error) {
+	release = func() error { return nil }
+	p, err := takePredecessor(d.cfg.DataDir)
+	if p == nil {
+		return release, err
+	}
+	if p.id != 0 {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		for _, place := range places {
+			err = errors.Join(err, place.Forget(ctx, p.id))
+		}
+	}
+	if err == nil { // else the next one removes them
+		err = p.become(id)
+	}
+	return p.release, err
+}
+
+// databaseFacts are fingerprints of the databases that this process has. An
+// address that cannot be resolved now has none.
+func (d drivers) databaseFacts(ctx context.Context) map[string]string {
+	facts := map[string]string{}
+	if d.cfg.DatabaseNext == nil {
+		return facts
+	}
+	for fact, url := range map[string]func(context.Context) (string, error){move.DatabaseFact: d.cfg.Database.URL.Value, move.DatabaseNextFact: d.cfg.DatabaseNext.URL.Value} {
+		raw, err := url(ctx)
+		if err != nil {
+			continue
+		}
+		if name, err := store.AddressName(raw); err == nil {
+			facts[fact] = move.Fingerprint(name)
+		}
+	}
+	return facts
+}
+
+// addClients adds from where the database is in use, as its server tells: a move
+// begins only once each of those is a process that it knows.
+func (d drivers) addClients(ctx context.Context, db *store.Store, facts map[string]string) {
+	if d.cfg.DatabaseNext == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if own, all, err := db.Clients(ctx); err == nil && own != "" { // or the next time
+		facts[move.ClientFact], facts[move.ClientsFact] = own, strings.Join(all, ",")
+	}
+}

@@ -1,0 +1,99 @@
+package app
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+)
+
+// Moves are shown to administrators alone, with what they wait for and how far they are.
+func TestMovesPage(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "SESSION_NEXT=dynamodb:sessions", "AWS_REGION=eu-central-1"}
+	site, _ := wired(t, env...)
+	root, other := memberOf(t, site, "boss"), memberOf(t, site, "other")
+	if code, _, stderr := runCommand(env, "account", "promote", "boss"); code != 0 {
+		t.Fatal(stderr)
+	}
+	if w := site.ask("GET", "/admin/moves", "", other); w.Code != 404 {
+		t.Errorf("others: %d", w.Code)
+	}
+	if w := site.ask("GET", "/admin/moves", "", root); w.Code != 200 || !strings.Contains(w.Body.String(), "has ever been moved") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	db, err := store.Open(t.Context(), site.drivers().storeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.CreateMove(t.Context(), store.MoveRow{
+		Part: "sessions", Phase: "aborted", Step: 3, Source: "sql:", Target: "dynamodb:sessions", Mover: "a <b>machine</b>, process 7",
+		Progress: `{"done":120,"total":400,"pass":1,"since_ms":2000,"waits":["web-2, process 9"],"note":"the table <i>is away</i>"}`,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w := site.ask("GET", "/admin/moves", "", root)
+	for _, want := range []string{"The sessions are in sql:", "dynamodb:sessions", "a &lt;b&gt;machine&lt;/b&gt;, process 7", "web-2, process 9", "the table &lt;i&gt;is away&lt;/i&gt;", `value="30"`} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("no %s in\n%s", want, w.Body)
+		}
+	}
+	code, out, stderr := runCommand(env, "move", "status")
+	if code != 0 || !strings.Contains(out, "The sessions are in sql:.") || !strings.Contains(out, "is at work") {
+		t.Errorf("%d %s%s", code, out, stderr)
+	}
+}
+
+// The page of the database's move shows how far it is and comes again by itself, without scripts, until it is over.
+func TestMovesPageOfTheDatabase(t *testing.T) {
+	dir := t.TempDir()
+	next := "sqlite:" + filepath.Join(dir, "next.db")
+	env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "DATABASE_NEXT=" + next}
+	site, _ := wired(t, env...)
+	root := memberOf(t, site, "boss")
+	if code, _, stderr := runCommand(env, "account", "promote", "boss"); code != 0 {
+		t.Fatal(stderr)
+	}
+	page := func() (text string, refresh string) {
+		t.Helper()
+		w := site.ask("GET", "/admin/moves", "", root)
+		if w.Code != 200 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		return w.Body.String(), w.Header().Get("Refresh")
+	}
+	if text, refresh := page(); !strings.Contains(text, "has not begun") || strings.Contains(text, "<progress") || refresh != "" {
+		t.Errorf("%q %s", refresh, text)
+	}
+	ended := make(chan string)
+	go func() {
+		_, out, stderr := runCommand(env, "move", "database", "--rate", "2", "--way-back=1h")
+		ended <- out + stderr
+	}()
+	seen := ""
+	servertest.Within(t, time.Minute, "the page shows the copy and its rate", func() bool {
+		text, refresh := page()
+		if refresh == "3" {
+			seen = text
+		}
+		return strings.Contains(seen, "a second, about")
+	})
+	for _, want := range []string{"The database is moving from sqlite:", "<progress", "of about", "Writes that wait", "none waits now", "comes again by itself"} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("no %q in\n%s", want, seen)
+		}
+	}
+	if out := <-ended; !strings.Contains(out, "The database is in "+next) {
+		t.Fatal(out)
+	}
+	servertest.Within(t, time.Minute, "the page shows that the old database is kept up", func() bool {
+		text, _ := page()
+		return strings.Contains(text, "next.db") && strings.Contains(text, "is kept up for the way back: it is 0 writes behind, and had everything")
+	})
+	if text, refresh := page(); !strings.Contains(text, "it has moved from") || strings.Contains(text, "is moving from") || refresh != "" || strings.Contains(text, "<progress") || strings.Contains(text, "comes again") {
+		t.Errorf("%q %s", refresh, text)
+	}
+}

@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"tintype/internal/config"
+	"tintype/internal/move"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+// moveWatch is what /admin/moves looks at. It opens the two databases when somebody looks for the first time.
+type moveWatch struct {
+	app *App
+	r   *services
+
+	mu    sync.Mutex
+	a, b  *store.Place // nil until somebody looks, and where there is no other database
+	total int64        // rows, as they were counted
+	asked time.Time    // when they were
+	first time.Time    // when the copy was seen for the first time, to tell its rate
+	rows  int64        // that there were then
+}
+
+// countAgain is for how long a count of the rows does.
+const countAgain = time.Minute
+
+func (a *App) watchMoves(r *services) *moveWatch {
+	w := &moveWatch{app: a, r: r}
+	a.onStop("moves", func(context.Context) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.close()
+	})
+	return w
+}
+
+func (w *moveWatch) close() (err error) {
+	for _, p := range []*store.Place{w.a, w.b} {
+		if p != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}
+	w.a, w.b = nil, nil
+	return err
+}
+
+// view is what /admin/moves shows.
+func (w *moveWatch) view(ctx context.Context) (templates.AdminMovesView, error) {
+	rows, err := w.r.store.Moves(ctx)
+	var v templates.AdminMovesView
+	if w.app.cfg.DatabaseNext != nil {
+		v.Moves = append(v.Moves, w.database(ctx))
+	}
+	for _, r := range rows {
+		now := move.ParsePartProgress(r)
+		m := templates.MoveRow{
+			Part: r.Part, State: strings.ReplaceAll(move.Describe(r), "`", ""), InCharge: move.InCharge(r), Source: r.Source, Target: r.Target,
+			Percent: -1, Waits: now.Waits, Note: now.Trouble(),
+		}
+		if r.Mover != "" {
+			v.Live = true
+			m.Mover = r.Mover
+			if now.Total > 0 {
+				m.Percent = int(100 * min(now.Done, now.Total) / now.Total)
+				m.Work = move.DescribeWork(r, now)
+			}
+		}
+		v.Moves = append(v.Moves, m)
+	}
+	for _, m := range v.Moves {
+		v.Live = v.Live || m.Live
+	}
+	return v, err
+}
+
+// moveViewTime bounds what the page asks of the two databases: it is looked at while one of them may be away.
+const moveViewTime = 3 * time.Second
+
+// database is how far the move of the database is.
+func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
+	ctx, cancel := context.WithTimeout(ctx, moveViewTime)
+	defer cancel()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := templates.MoveRow{Part: "database", Percent: -1}
+	s, err := w.status(ctx)
+	if err != nil {
+		m.State = "One of the two databases did not say how far the move is."
+		m.InCharge, m.Note = "not known", err.Error()
+		_ = w.close() // and opens them anew the next time
+		return m
+	}
+	m.InCharge, m.Source, m.Target = s.InCharge, s.InCharge, s.Other
+	waits := w.r.store.WriteWaits()
+	switch {
+	case s.Moved:
+		m.State = fmt.Sprintf("The database is in %s; it has moved from %s.", s.InCharge, s.Other)
+		m.Source, m.Target = s.Other, s.InCharge
+		if s.WayBack != nil {
+			m.WayBack = strings.ReplaceAll(s.WayBack.String(), "`", "")
+		}
+	case !s.UnderWay:
+		m.State = fmt.Sprintf("The database is in %s. A move to %s has not begun.", s.InCharge, s.Other)
+		w.first = time.Time{}
+	default:
+		m.Live = true
+		m.State = fmt.Sprintf("The database is moving from %s to %s.", s.InCharge, s.Other)
+		m.Percent, m.Work = w.work(s)
+	}
+	if s.UnderWay || waits.Longest > 0 {
+		m.Writes = describeWaits(waits)
+	}
+	return m
+}
+
+// work says how much of the copy is done, and how fast it goes on since somebody looks.
+func (w *moveWatch) work(s move.DatabaseStatus) (percent int, text string) {
+	if w.first.IsZero() || s.Rows < w.rows {
+		w.first, w.rows = time.Now(), s.Rows
+	}
+	total := max(s.Total, s.Rows)
+	if total > 0 {
+		percent = int(100 * s.Rows / total)
+	}
+	text = fmt.Sprintf("%s of about %s rows, %s", people(float64(s.Rows)), people(float64(total)), config.FormatSize(s.Bytes))
+	if took := time.Since(w.first).Seconds(); !s.Copied && took > 0.5 && s.Rows > w.rows {
+		rate := float64(s.Rows-w.rows) / took
+		left := time.Duration(float64(total-s.Rows) / rate * float64(time.Second))
+		text += fmt.Sprintf(", %s a second, about %s left", people(rate), left.Round(time.Second))
+	}
+	switch {
+	case s.Switching:
+		percent, text = 100, text+"; it is switching over"
+	case s.Copied:
+		percent, text = 100, text+"; everything is copied, and what was written meanwhile follows"
+	}
+	if s.Behind > 0 {
+		text += fmt.Sprintf("; %s writes behind", people(float64(s.Behind)))
+	}
+	return percent, text
+}
+
+// describeWaits says what a switch costs those who write, in this process.
+func describeWaits(w store.WriteWaits) string {
+	text := "none waits now"
+	if w.Now > 0 {
+		text = fmt.Sprintf("%d wait now, the first for %s", w.Now, w.Since.Round(time.Millisecond))
+	}
+	if w.Longest > 0 {
+		text += fmt.Sprintf("; the longest that one has waited is %s", w.Longest.Round(time.Millisecond))
+	}
+	return text + " (in this process)"
+}
+
+// status asks the two databases, which it opens if need be.
+func (w *moveWatch) status(ctx context.Context) (s move.DatabaseStatus, err error) {
+	d := w.app.drivers()
+	if w.a == nil {
+		if w.a, err = store.OpenPlace(ctx, d.storeOptions()); err != nil {
+			w.a = nil
+			return s, err
+		}
+	}
+	if w.b == nil {
+		if w.b, err = store.OpenPlace(ctx, d.nextStoreOptions()); err != nil {
+			w.b = nil
+			return s, fmt.Errorf("DATABASE_NEXT: %w", err)
+		}
+	}
+	if time.Since(w.asked) > countAgain {
+		w.total = 0
+	}
+	known := w.total
+	if s, err = move.ReadDatabaseStatus(ctx, w.a, w.b, known); err == nil && known == 0 && s.Total > 0 {
+		w.total, w.asked = s.Total, time.Now()
+	}
+	return s, err
+}
