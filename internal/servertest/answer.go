@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// An Answer is read to its end. Its status is 0 where there was none, and Err says
+// An Answer is read to its end. Without an answer the status is 0, and Err says
 // why.
 type Answer struct {
 	Status int
@@ -138,7 +138,7 @@ func (a Answer) Hidden() []string {
 
 var keyField = regexp.MustCompile(`name="idempotency_key" value="([^"]+)"`)
 
-// Key is the idempotency key of the page's form, which has to have one.
+// Key is the idempotency key of the page's form. It fails the test if there is none.
 func (a Answer) Key() string {
 	a.t.Helper()
 	m := keyField.FindStringSubmatch(a.Body)

@@ -18,9 +18,9 @@ import (
 	"testing"
 )
 
-// A CDN stands in for CloudFront before a site's photos and static files, in the
-// test process: it keeps what may be kept, passes no cookies on, and has the API
-// that is told what is gone.
+// A CDN stands in for CloudFront in front of a site's photos and static files,
+// in the test process: it keeps what may be kept, forwards no cookies, and has
+// the API of invalidations.
 type CDN struct {
 	URL string
 
@@ -74,7 +74,7 @@ func (c *CDN) Hits() int {
 	return c.hits
 }
 
-// Gone are the paths that it was told are gone.
+// Gone are the paths that were invalidated.
 func (c *CDN) Gone() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

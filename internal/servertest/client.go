@@ -27,10 +27,11 @@ type Client struct {
 	Token   string // "" in a browser
 	Network string // its address, as a proxy before the site would tell it; "" tells none
 
-	// Stay has a redirect be the answer. Else it is followed.
+	// Stay returns a redirect as the answer instead of following it.
 	Stay bool
-	// Late is for a site that shows others a moment later what somebody did: Sees,
-	// Loses and Misses then ask again for a while. Whoever did it sees it at once.
+	// Late is for a site on which others see somebody's changes a moment later:
+	// Sees, Loses and Misses then ask again for a while. The author sees them
+	// at once.
 	Late bool
 	// Patience is how long an answer may take.
 	Patience  time.Duration
@@ -135,7 +136,7 @@ func (c *Client) Send(ctx context.Context, q Request) Answer {
 // Try is Send until the test's end.
 func (c *Client) Try(q Request) Answer { return c.Send(c.t.Context(), q) }
 
-// Do is Try where no answer fails the test.
+// Do is Try, but fails the test when there is no answer.
 func (c *Client) Do(q Request) Answer {
 	c.t.Helper()
 	a := c.Try(q)
@@ -204,8 +205,8 @@ func (c *Client) Misses(path string) Answer {
 	return c.Until(Read(path), func(a Answer) bool { return a.Status == http.StatusNotFound }).Want(http.StatusNotFound)
 }
 
-// Until asks until the answer is as wanted, or has not been for a while; where
-// nothing is late, the first answer counts.
+// Until asks until the answer is as wanted, or for a while. Unless Late is set,
+// the first answer counts.
 func (c *Client) Until(q Request, wanted func(Answer) bool) (a Answer) {
 	c.t.Helper()
 	_ = until(patience, nil, func() error {

@@ -49,8 +49,8 @@ func MariaDBWith(t testing.TB, flags ...string) *DatabaseServer {
 	return FlavourMariaDB.Own(t, flags...)
 }
 
-// Database is the test process's server of a flavour that does not matter: see
-// AnyFlavour.
+// Database is the test process's server for a test to which the flavour does
+// not matter: see AnyFlavour.
 func Database(t testing.TB) *DatabaseServer {
 	t.Helper()
 	return AnyFlavour(t).Server(t)
@@ -108,6 +108,27 @@ func (m *DatabaseServer) Exec(statements ...string) error {
 		}
 	}
 	return nil
+}
+
+// SetPassword changes the password of the user of a database of NewDatabase;
+// the user has the database's name. Also is the old password if it is to work
+// as well, else "".
+func (m *DatabaseServer) SetPassword(t testing.TB, user, password, also string) {
+	t.Helper()
+	must(t, m.Exec(m.flavour.impl().passwords("'"+user+"'@'127.0.0.1'", password, also)...))
+}
+
+// Status is one of the numbers of SHOW GLOBAL STATUS.
+func (m *DatabaseServer) Status(t testing.TB, name string) int {
+	t.Helper()
+	db, err := m.root()
+	must(t, err)
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var n int
+	must(t, db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE '"+name+"'").Scan(&name, &n))
+	return n
 }
 
 func (m *DatabaseServer) root() (*sql.DB, error) {

@@ -19,10 +19,10 @@ func TestDynamoDBSurvivesAborts(t *testing.T) {
 			t.Fatal(err)
 		}
 		fmt.Fprint(c, "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\nContent-Length: 100\r\n\r\n{")
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond) // the server reads what there is, and nothing shows that
 		c.Close()
 	}
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(100 * time.Millisecond) // in which one that does not survive ends
 	answer, err := http.Get(d.URL)
 	if err != nil {
 		t.Fatal(err)

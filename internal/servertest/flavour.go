@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/fnv"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -19,7 +20,7 @@ const (
 	FlavourMySQL
 )
 
-// Flavours are all of them.
+// Flavours lists every Flavour.
 var Flavours = []Flavour{FlavourMariaDB, FlavourMySQL}
 
 // flavour is what differs between them.
@@ -37,6 +38,9 @@ type flavour interface {
 	startReplica() string     // to which a part may be added, such as SQL_THREAD
 	stopReplica() string      // as startReplica
 	promote() []string        // while replication is stopped
+	// passwords are statements after which a user, such as 'a'@'127.0.0.1', has
+	// this password, and the one before as well where also is not "".
+	passwords(user, password, also string) []string
 }
 
 func (f Flavour) impl() flavour {
@@ -80,23 +84,58 @@ func (f Flavour) Own(t testing.TB, flags ...string) *DatabaseServer {
 	return m
 }
 
-// AnyFlavour is the flavour for a test that needs only one and is too long for
-// both: the one that TEST_DATABASE names, else one that TEST_SEED chooses for
-// each test, else MariaDB.
+// AnyFlavour is the flavour for a test that needs only one: the one that
+// TEST_DATABASE names, else one that TEST_SEED chooses, the same for all of a
+// test, else MariaDB.
 func AnyFlavour(t testing.TB) Flavour {
 	t.Helper()
-	f := FlavourMariaDB
-	switch name, seed := os.Getenv("TEST_DATABASE"), os.Getenv("TEST_SEED"); {
-	case name == FlavourMariaDB.String():
-	case name == FlavourMySQL.String():
-		f = FlavourMySQL
-	case name != "":
-		t.Fatalf("TEST_DATABASE=%s is neither %s nor %s", name, FlavourMariaDB, FlavourMySQL)
-	case seed != "" && os.Getenv("MYSQL_ROOT") != "":
+	f, named := namedFlavour(t)
+	if seed := os.Getenv("TEST_SEED"); !named && seed != "" && os.Getenv("MYSQL_ROOT") != "" {
+		test, _, _ := strings.Cut(t.Name(), "/")
 		h := fnv.New32a()
-		h.Write([]byte(seed + t.Name()))
+		h.Write([]byte(seed + test))
 		f = Flavours[h.Sum32()>>16%2]
 	}
 	t.Logf("on %s: TEST_DATABASE=%s runs it there again", f, f)
 	return f
+}
+
+// OnAnyFlavour runs the test as a subtest on a flavour that AnyFlavour chooses,
+// and with TEST_ALL=1 on each.
+func OnAnyFlavour(t *testing.T, test func(t *testing.T, f Flavour)) {
+	t.Helper()
+	if All() {
+		OnEachFlavour(t, test)
+		return
+	}
+	f := AnyFlavour(t)
+	t.Run(f.String(), func(t *testing.T) { test(t, f) })
+}
+
+// OnEachFlavour runs the test as a subtest on each flavour, or on the one that
+// TEST_DATABASE names.
+func OnEachFlavour(t *testing.T, test func(t *testing.T, f Flavour)) {
+	t.Helper()
+	named, only := namedFlavour(t)
+	for _, f := range Flavours {
+		if !only || f == named {
+			t.Run(f.String(), func(t *testing.T) { test(t, f) })
+		}
+	}
+}
+
+// namedFlavour is the one that TEST_DATABASE names.
+func namedFlavour(t testing.TB) (f Flavour, named bool) {
+	t.Helper()
+	name := os.Getenv("TEST_DATABASE")
+	if name == "" {
+		return FlavourMariaDB, false
+	}
+	for _, f := range Flavours {
+		if f.String() == name {
+			return f, true
+		}
+	}
+	t.Fatalf("TEST_DATABASE=%s is neither %s nor %s", name, FlavourMariaDB, FlavourMySQL)
+	return 0, false
 }

@@ -83,12 +83,12 @@ func (m *Machine) boot(enough ...string) error {
 		}
 		m.pid, _, _ = strings.Cut(string(children), " ")
 		if m.pid == "" {
-			return errors.New("no init yet")
+			return errors.New("the machine has no init yet")
 		}
 		// "degraded" is a unit that failed, such as one that wants more rights.
 		out, _ := m.Run("systemctl", "is-system-running")
 		if state := strings.TrimSpace(out); state != "running" && state != "degraded" && !slices.Contains(enough, state) {
-			return fmt.Errorf("it is %q", state)
+			return fmt.Errorf("systemctl is-system-running says %q", state)
 		}
 		return nil
 	})

@@ -64,3 +64,12 @@ func (mariaDB) stopReplica() string  { return "STOP SLAVE" }
 func (mariaDB) promote() []string {
 	return []string{"RESET SLAVE ALL", "SET GLOBAL read_only=OFF"}
 }
+
+func (mariaDB) passwords(user, password, also string) []string {
+	const by = "mysql_native_password USING PASSWORD('%s')"
+	how := fmt.Sprintf(by, password)
+	if also != "" {
+		how += " OR " + fmt.Sprintf(by, also)
+	}
+	return []string{"ALTER USER " + user + " IDENTIFIED VIA " + how}
+}

@@ -80,7 +80,7 @@ func (c *Client) LoggedIn(name string) {
 	}
 }
 
-// LoggedOut demands that the browser is nobody's.
+// LoggedOut demands that nobody is logged in with the browser.
 func (c *Client) LoggedOut() {
 	c.t.Helper()
 	if a := c.Get("/settings"); a.URL.Path != "/login" {

@@ -107,3 +107,10 @@ func (mySQL) stopReplica() string  { return "STOP REPLICA" }
 func (mySQL) promote() []string {
 	return []string{"RESET REPLICA ALL", "SET GLOBAL read_only=OFF"}
 }
+
+func (mySQL) passwords(user, password, also string) []string {
+	if also != "" { // which the user has
+		return []string{"ALTER USER " + user + " IDENTIFIED BY '" + password + "' RETAIN CURRENT PASSWORD"}
+	}
+	return []string{"ALTER USER " + user + " IDENTIFIED BY '" + password + "'", "ALTER USER " + user + " DISCARD OLD PASSWORD"}
+}

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// FreePort is a TCP port that is free on loopback, in both families, and stays
-// so until the test process uses it, or uses it again.
+// FreePort returns a TCP port that is free on loopback, in both families. It
+// stays reserved for the test process.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	port, err := freePort()

@@ -69,8 +69,8 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
-// Hang stops it in its tracks: its connections stay, it takes new ones, and
-// nothing is answered.
+// Hang suspends it: connections stay open, new ones are accepted, and nothing
+// is answered until Resume.
 func (p *Process) Hang() {
 	p.t.Helper()
 	p.signal(syscall.SIGSTOP)

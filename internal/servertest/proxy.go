@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// A Proxy stands on a port of its own before a TCP server, can be pointed at
-// another one, and cuts, silences or swallows connections where a test wants it.
+// A Proxy is a TCP proxy in front of a server. It can be pointed at another
+// server, and it cuts, silences or drops connections for a test.
 type Proxy struct {
 	Port int
 
@@ -22,6 +22,7 @@ type Proxy struct {
 	next     atomic.Uint64
 	cut      atomic.Pointer[cut]
 	refuse   atomic.Bool
+	delay    atomic.Int64         // of each answer, in nanoseconds
 	passing  atomic.Pointer[gate] // shut, nothing is passed on
 	taking   atomic.Pointer[gate] // shut, no connection is taken
 
@@ -82,13 +83,16 @@ func (p *Proxy) Target(ports ...int) { p.targets.Store(&ports) }
 // Refuse closes new connections at once, until called with false.
 func (p *Proxy) Refuse(on bool) { p.refuse.Store(on) }
 
-// Silence has connections be taken and their requests be read, and nothing be
-// answered, until Resume, as a server does that has stopped in its tracks.
+// Delay has each answer come that much later.
+func (p *Proxy) Delay(d time.Duration) { p.delay.Store(int64(d)) }
+
+// Silence accepts connections and reads requests, but answers nothing until
+// Resume, like a suspended server.
 func (p *Proxy) Silence() { p.passing.Store(shutGate()) }
 
-// Drop has nothing arrive any more, on open connections as on new ones, which are
-// not even refused, as where a network swallows packets. Resume has all arrive
-// that was sent meanwhile.
+// Drop delivers nothing any more, on open connections and new ones, which are
+// not even refused, like a network that loses all packets. After Resume
+// everything sent meanwhile arrives.
 func (p *Proxy) Drop(t testing.TB) {
 	t.Helper()
 	p.taking.Store(shutGate())
@@ -105,7 +109,7 @@ func (p *Proxy) Drop(t testing.TB) {
 		p.waiting = append(p.waiting, c)
 		p.mu.Unlock()
 	}
-	t.Fatal("connections are taken, though nobody takes them")
+	t.Fatal("the kernel goes on accepting connections: its queue did not fill up")
 }
 
 // Resume ends Silence and Drop.
@@ -183,6 +187,9 @@ func (p *Proxy) serve(client net.Conn) {
 		piece := make([]byte, 64<<10)
 		for {
 			n, err := server.Read(piece)
+			if d := p.delay.Load(); d > 0 {
+				time.Sleep(time.Duration(d))
+			}
 			<-*p.passing.Load()
 			if err != nil || swallow.Load() {
 				return

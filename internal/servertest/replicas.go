@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// A Replication is a primary with replicas, for one test.
+// A Replication is a primary with its replicas, for one test.
 type Replication struct {
 	Primary  *DatabaseServer
 	Replicas []*DatabaseServer
@@ -107,7 +107,7 @@ func (r *Replication) readers(primary string) []string {
 	return all
 }
 
-// Add starts one more replica, which has to catch up with all there was so far.
+// Add starts one more replica, which begins with nothing and catches up.
 func (r *Replication) Add(t testing.TB) *DatabaseServer {
 	t.Helper()
 	f := r.Primary.flavour
@@ -155,13 +155,24 @@ func (m *DatabaseServer) Delay(t testing.TB, seconds int) {
 	must(t, m.Exec(m.flavour.impl().stopReplica(), m.flavour.impl().delay(seconds), m.flavour.impl().startReplica()))
 }
 
-// StopApplying has a replica stand still until StartApplying.
+// DelayBy has these replicas apply everything so many seconds late, and returns
+// once they do. They stand still until then, because a delay begins with nothing.
+func (r *Replication) DelayBy(t testing.TB, seconds int, replicas ...*DatabaseServer) {
+	t.Helper()
+	for _, m := range replicas {
+		m.Delay(t, seconds)
+	}
+	must(t, r.Primary.Exec("CREATE DATABASE IF NOT EXISTS servertest_mark")) // which they come to that much later
+	r.CatchUp(t)
+}
+
+// StopApplying has a replica apply nothing until StartApplying.
 func (m *DatabaseServer) StopApplying(t testing.TB) {
 	t.Helper()
 	must(t, m.Exec(m.flavour.impl().stopReplica()+" SQL_THREAD"))
 }
 
-// StartApplying has a replica go on.
+// StartApplying ends StopApplying.
 func (m *DatabaseServer) StartApplying(t testing.TB) {
 	t.Helper()
 	must(t, m.Exec(m.flavour.impl().startReplica()+" SQL_THREAD"))
@@ -195,8 +206,8 @@ func (m *DatabaseServer) Start(t testing.TB) {
 	must(t, m.launch())
 }
 
-// Hang stops the server in its tracks: it still takes connections, and answers
-// nothing until Cont.
+// Hang suspends the server: it still accepts connections, and answers nothing
+// until Cont.
 func (m *DatabaseServer) Hang(t testing.TB) {
 	t.Helper()
 	stopped(t, m.signal(t, syscall.SIGSTOP))

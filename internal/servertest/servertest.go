@@ -1,8 +1,7 @@
-// Package servertest gives tests real servers: MariaDB, a browser, clients and
-// the program itself. It starts what is installed; what is missing skips the
-// test, or fails it where REQUIRE_SERVICES=1 says that everything has to be
-// there, as .ci/run does, but for the names in WITHOUT_SERVICES. Only tests
-// import it.
+// Package servertest gives tests real servers: MariaDB, MySQL, a browser,
+// clients and the program itself. A test is skipped where a server is not
+// installed. With REQUIRE_SERVICES=1, as in .ci/run, it fails instead, except
+// for the names in WITHOUT_SERVICES. Only tests import this package.
 package servertest
 
 import (
@@ -29,8 +28,23 @@ func Tool(t testing.TB, name, from string) string {
 	return path
 }
 
-// FindInstalled has commands find what .ci/run has installed for itself, and it
-// for its tests.
+// NodeFile is the path of a file of an installed npm package, such as
+// "axe-core/axe.min.js": beside a folder of PATH, where npm puts programs.
+func NodeFile(t testing.TB, name string) string {
+	t.Helper()
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(dir, "..", filepath.FromSlash(name))
+		if _, err := os.Stat(path); filepath.Base(dir) == ".bin" && err == nil {
+			return path
+		}
+	}
+	of, _, _ := strings.Cut(name, "/")
+	missing(t, of, "npm package "+of)
+	return ""
+}
+
+// FindInstalled adds to PATH what .ci/run has installed, for commands outside
+// of it.
 func FindInstalled() error {
 	list := []string{os.Getenv("PATH"), "/usr/sbin"}
 	if cache, err := os.UserCacheDir(); err == nil {
@@ -66,7 +80,7 @@ func missing(t testing.TB, name, from string) {
 	Without(t, name, fmt.Sprintf("%s is not installed (%s)", name, from))
 }
 
-// Without skips or fails a test that cannot have what it needs, which text explains.
+// Without skips or fails a test for the lack of what text explains.
 func Without(t testing.TB, name, text string) {
 	t.Helper()
 	if os.Getenv("REQUIRE_SERVICES") == "1" && !slices.Contains(strings.Fields(os.Getenv("WITHOUT_SERVICES")), name) {
@@ -87,7 +101,7 @@ var moduleRoot = sync.OnceValues(func() (string, error) {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			return "", fmt.Errorf("no go.mod above the test's folder")
+			return "", fmt.Errorf("no folder above the test's has a go.mod")
 		}
 		dir = up
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func TestEachTestHasItsOwnDatabase(t *testing.T) {
-	onEachFlavour(t, func(t *testing.T, f Flavour) {
+	OnEachFlavour(t, func(t *testing.T, f Flavour) {
 		server := f.Server(t)
 		one := server.NewDatabase(t)
 		first, second := openDSN(t, one), openDSN(t, server.NewDatabase(t))
@@ -33,15 +33,9 @@ func TestEachTestHasItsOwnDatabase(t *testing.T) {
 	})
 }
 
-func onEachFlavour(t *testing.T, test func(*testing.T, Flavour)) {
-	for _, f := range Flavours {
-		t.Run(f.String(), func(t *testing.T) { test(t, f) })
-	}
-}
-
 // A replica follows, lags, stands still, goes on and takes the primary's place.
 func TestReplicas(t *testing.T) {
-	onEachFlavour(t, func(t *testing.T, f Flavour) {
+	OnEachFlavour(t, func(t *testing.T, f Flavour) {
 		r := f.Replicas(t, 1)
 		address, readers := r.NewDatabase(t)
 		primary, replica, m := openDSN(t, address), openDSN(t, readers[0]), r.Replicas[0]
@@ -117,14 +111,14 @@ func openDSN(t *testing.T, address string) *sql.DB {
 
 // The test runs itself as a child that starts a server and is then killed.
 func TestDatabasesEndWithTheTestProcess(t *testing.T) {
-	onEachFlavour(t, databaseEndsWithTheTestProcess)
+	OnEachFlavour(t, databaseEndsWithTheTestProcess)
 }
 
 func databaseEndsWithTheTestProcess(t *testing.T, f Flavour) {
 	if os.Getenv("SERVERTEST_CHILD") == "1" {
 		server := f.Server(t)
 		os.Stdout.WriteString("PORT " + strconv.Itoa(server.Port) + " " + server.dir + "\n")
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // until it is killed
 		return
 	}
 	f.impl().need(t)

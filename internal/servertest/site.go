@@ -48,7 +48,7 @@ func Ladder() []Rung {
 	return []Rung{{}, two, three, four, five, six, Whole()}
 }
 
-// Valid is whether the parts go together.
+// Valid reports whether the parts go together.
 func (r Rung) Valid() bool {
 	return r.MySQL || r.Replicas == 0 && !r.Worker && r.Web <= 1
 }
@@ -77,7 +77,7 @@ func (r Rung) String() string {
 }
 
 // A Site is one site on processes of the real program and the servers of its
-// rung. A server that no rung of it needed yet is nil; one that it has left
+// rung. A server that no rung has needed yet is nil. One that the site has left
 // keeps running.
 type Site struct {
 	Rung     Rung
@@ -111,16 +111,16 @@ func NewSite(t testing.TB, rung Rung, env ...string) *Site {
 	return s
 }
 
-// Move stops the site and starts it on another rung, as its operator would, with
-// the variables of that one; its servers keep what they have. The database and
-// the photos stay where they are: a move of those is a move of data.
+// Move stops the site and starts it on another rung with that rung's variables,
+// as an operator would. Its servers keep their data. Database and photos cannot
+// change their place this way.
 func (s *Site) Move(rung Rung) {
 	s.t.Helper()
 	if !rung.Valid() {
-		s.t.Fatalf("%s does not go together", rung)
+		s.t.Fatalf("the settings of %s contradict each other", rung)
 	}
 	if s.web != nil && (rung.MySQL != s.Rung.MySQL || rung.Flavour != s.Rung.Flavour || rung.S3 != s.Rung.S3) {
-		s.t.Fatalf("from %s to %s, the data would have to be moved", s.Rung, rung)
+		s.t.Fatalf("from %s to %s: the data stays behind, so start another site", s.Rung, rung)
 	}
 	s.Stop()
 	s.Rung = rung

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// A Stage is where these servers are started outside of a test: what would fail
-// or skip one ends the act, and what a test's end would clean up the act's end
-// does. The embedded interface is nil: what is not here is not used.
+// A Stage stands in for a test where servers are started by a command. What
+// would fail or skip a test ends the Act, whose end also runs the cleanups. The
+// embedded interface is nil: other methods than these must not be called.
 type Stage struct {
 	testing.TB
 	ctx context.Context
@@ -25,14 +25,14 @@ type Stage struct {
 // fatal is what would have ended a test.
 type fatal struct{ error }
 
-// Act runs f on a stage and cleans up behind it. Its error is f's, or what would
-// have failed a test.
+// Act runs f on a Stage and cleans up after it. It returns the error of f, or
+// what would have failed a test.
 func Act(ctx context.Context, f func(*Stage) error) (err error) {
 	s := &Stage{ctx: ctx}
 	defer func() {
 		s.end()
 		if err == nil && s.Failed() {
-			err = errors.New("it failed, as said above")
+			err = errors.New("it failed: see the lines above")
 		}
 	}()
 	defer func() {

@@ -98,6 +98,17 @@ func (i *Instance) reset(env ...string) {
 	i.URL = own
 }
 
+// Settings are the settings for the next Start, but for those of the instance's own address and folder.
+func (i *Instance) Settings() []string {
+	var list []string
+	for _, e := range i.env[len(i.base):] {
+		if name, _, _ := strings.Cut(e, "="); name != "PORT" && name != "DATA_DIR" && name != "METRICS_ADDR" {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
 // Use has the next Start run another program, such as one of BinaryWith.
 func (i *Instance) Use(program string) { i.program = program }
 
@@ -225,6 +236,55 @@ func (i *Instance) Command(args ...string) (stdout, stderr string, err error) {
 	return run(program, i.env, filepath.Dir(i.logFile), args)
 }
 
+// A RunningCommand is the program with a command that has not ended.
+type RunningCommand struct {
+	process *exec.Cmd
+	out     limitedBuffer
+	ended   chan struct{}
+	err     error
+}
+
+// StartCommand is Command without waiting for its end. It is killed at the end of the test.
+func (i *Instance) StartCommand(args ...string) *RunningCommand {
+	i.t.Helper()
+	program := i.program
+	if program == "" {
+		program = Binary(i.t)
+	}
+	r := &RunningCommand{process: exec.Command(program, args...), ended: make(chan struct{})}
+	r.process.Env, r.process.Dir = i.env, filepath.Dir(i.logFile)
+	r.process.Stdout, r.process.Stderr = &r.out, &r.out
+	diesWithUs(r.process)
+	must(i.t, r.process.Start())
+	go func() { r.err = r.process.Wait(); close(r.ended) }()
+	i.t.Cleanup(r.Kill)
+	return r
+}
+
+// PID is the process's id.
+func (r *RunningCommand) PID() int { return r.process.Process.Pid }
+
+// Signal sends a signal to the command.
+func (r *RunningCommand) Signal(s os.Signal) { _ = r.process.Process.Signal(s) }
+
+// Kill ends the command at once, and waits for that.
+func (r *RunningCommand) Kill() {
+	_ = r.process.Process.Kill()
+	<-r.ended
+}
+
+// Ended is closed once the command has ended.
+func (r *RunningCommand) Ended() <-chan struct{} { return r.ended }
+
+// Wait waits for the end, and returns what was written and how it ended.
+func (r *RunningCommand) Wait() (output string, err error) {
+	<-r.ended
+	return r.out.String(), r.err
+}
+
+// Output is what was written so far.
+func (r *RunningCommand) Output() string { return r.out.String() }
+
 // Run runs the program with nothing but these settings, in an empty folder.
 func Run(t testing.TB, env []string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
@@ -276,8 +336,8 @@ var built struct {
 }
 
 // Binary is the path of the program, built from this checkout once per test
-// process. Processes share the file: go build leaves it alone when nothing has
-// changed.
+// process. Processes share the file, which go build rewrites only after a
+// change.
 func Binary(t testing.TB) string {
 	t.Helper()
 	built.Do(func() { built.path, built.err = buildBinary() })
@@ -287,9 +347,9 @@ func Binary(t testing.TB) string {
 	return built.path
 }
 
-// BinaryWith is the path of a program built from this checkout with files more,
-// or others: their contents by their paths in the module. It is how a test has
-// the next release.
+// BinaryWith is the path of a program built from this checkout with files added
+// or replaced: their contents by their paths in the module. A test makes the
+// next release with it.
 func BinaryWith(t testing.TB, files map[string]string) string {
 	t.Helper()
 	root, err := moduleRoot()

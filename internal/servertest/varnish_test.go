@@ -98,7 +98,7 @@ func TestEdge(t *testing.T) {
 		t.Errorf("after s-maxage and stale-while-revalidate: kept: %t, asked %d times", kept, asked.Load()-before)
 	}
 	broken.Store(true)
-	time.Sleep(1100 * time.Millisecond)
+	time.Sleep(1100 * time.Millisecond) // likewise
 	before = asked.Load()
 	if status, body, _ := get(keyed, "/brief", ""); status != http.StatusOK || !strings.Contains(body, "127.0.0.1") || asked.Load() == before {
 		t.Errorf("stale-if-error: %d %q, asked %d times", status, body, asked.Load()-before)

@@ -15,14 +15,14 @@ var (
 	errNotYet = errors.New("not yet")
 )
 
-// Eventually waits for what others bring about. What says what that is, for the
-// failure of the test where it does not come within two minutes.
+// Eventually waits until ok is true, and fails the test if it is not within two
+// minutes. What describes the condition in the failure.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	Within(t, patience, what, ok)
 }
 
-// Within is Eventually with a limit of its own, which is no measure of speed.
+// Within is Eventually with another limit. The limit is patience, not a measure of speed.
 func Within(t testing.TB, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
 	Succeeds(t, limit, what, func() error {
@@ -33,7 +33,7 @@ func Within(t testing.TB, limit time.Duration, what string, ok func() bool) {
 	})
 }
 
-// Succeeds is Within for what can say why it is not there yet.
+// Succeeds is Within for a condition that can say why it does not hold yet.
 func Succeeds(t testing.TB, limit time.Duration, what string, try func() error) {
 	t.Helper()
 	if err := until(limit, nil, try); err != nil {
