@@ -65,7 +65,7 @@ func TestBackupOfABusySite(t *testing.T) {
 		{"S3", true, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.bucket != (c.key != "") && !all() {
+			if c.bucket != (c.key != "") && !servertest.All() {
 				t.Skip("TEST_ALL=1 also runs this one")
 			}
 			to := filepath.Join(t.TempDir(), "backups")
@@ -281,14 +281,14 @@ func TestBackupKilled(t *testing.T) {
 	for i := range 8 {
 		pages = append(pages, ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 1600, Height: 1200, Seed: int64(i), Detail: true})))
 	}
-	random := random(t)
+	random := servertest.Random(t)
 	env := []string{"DATA_DIR=" + site.DataDir, "BACKUP_TO=" + backups}
 	staged := func() int {
 		left, _ := filepath.Glob(filepath.Join(site.DataDir, "media", "tmp", ".tintype-backup-*"))
 		return len(left)
 	}
 	rounds, killed := 8, 0
-	if all() {
+	if servertest.All() {
 		rounds = 40
 	}
 	// Rounds are added, and nobody waits in them, until one was killed: this process may be the slower one.
@@ -300,7 +300,7 @@ func TestBackupKilled(t *testing.T) {
 			time.Sleep(time.Millisecond) // it does not begin with its first instruction
 		}
 		if round < rounds {
-			time.Sleep(time.Duration(random.IntN(120)) * time.Millisecond)
+			time.Sleep(time.Duration(random.IntN(120)) * time.Millisecond) // at any moment
 		}
 		if kill() != nil {
 			killed++
@@ -333,10 +333,10 @@ func TestBackupKilled(t *testing.T) {
 			if left, _ := filepath.Glob(filepath.Join(parent, ".tintype-backup-*")); len(left) > 0 {
 				break
 			}
-			time.Sleep(time.Millisecond)
+			time.Sleep(time.Millisecond) // as above
 		}
 		if round < rounds {
-			time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+			time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond) // at any moment
 		}
 		if kill() != nil {
 			killed++

@@ -31,7 +31,7 @@ const membersOnly = `href="/notifications"`
 // when the site is gone, visitors still read what was kept.
 func TestPagesThroughACDN(t *testing.T) {
 	speed := 10
-	if all() {
+	if servertest.All() {
 		speed = 1
 	}
 	edge := servertest.NewEdge(t)
@@ -133,7 +133,7 @@ func TestPagesThroughACDN(t *testing.T) {
 			}
 			m.Get(posts[2]).Want(http.StatusNotFound)
 		}
-		time.Sleep(time.Until(changed.Add(stated)))
+		time.Sleep(time.Until(changed.Add(stated))) // which is how late the CDN may be
 		for n, post := range posts[:2] {
 			eve.Get(post).Want(http.StatusOK).Has(fmt.Sprintf("Final %d.", n)).Lacks("Draft")
 		}

@@ -155,6 +155,7 @@ func goMastodon(t *testing.T, site stage) {
 		must(err)
 		return len(followers) == 1 && followers[0].Acct == "gus"
 	})
+	goMastodonActs(t, c, me, posted[0])
 	must(c.DeleteStatus(ctx, posted[0]))
 	if _, err := c.GetStatus(ctx, posted[0]); err == nil {
 		t.Error("a deleted status is still there")
@@ -162,6 +163,150 @@ func goMastodon(t *testing.T, site stage) {
 	must(c.RevokeToken(ctx))
 	if _, err := c.GetAccountCurrentUser(ctx); err == nil {
 		t.Error("a revoked token still works")
+	}
+}
+
+// What a member does with a post and an account, by go-mastodon, and where it shows.
+func goMastodonActs(t *testing.T, c *mastodon.Client, me *mastodon.Account, id mastodon.ID) {
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, act := range []struct {
+		what     string
+		do, undo func(context.Context, mastodon.ID) (*mastodon.Status, error)
+		mark     func(*mastodon.Status) any
+		list     func(context.Context, *mastodon.Pagination) ([]*mastodon.Status, error)
+	}{
+		{"a like", c.Favourite, c.Unfavourite, func(s *mastodon.Status) any { return s.Favourited }, c.GetFavourites},
+		{"a bookmark", c.Bookmark, c.Unbookmark, func(s *mastodon.Status) any { return s.Bookmarked }, c.GetBookmarks},
+		{"a boost", c.Reblog, c.Unreblog, func(s *mastodon.Status) any { return s.Reblogged }, nil},
+	} {
+		_, err := act.do(ctx, id)
+		must(err)
+		if now, err := c.GetStatus(ctx, id); err != nil || act.mark(now) != true {
+			t.Errorf("%s: %+v, %v", act.what, now, err)
+		}
+		if act.list != nil {
+			if list, err := act.list(ctx, nil); err != nil || len(list) != 1 || list[0].ID != id {
+				t.Errorf("the list of %s: %v, %v", act.what, list, err)
+			}
+		} else if by, err := c.GetRebloggedBy(ctx, id, nil); err != nil || len(by) != 1 || by[0].ID != me.ID {
+			t.Errorf("who boosted: %v, %v", by, err)
+		}
+		undone, err := act.undo(ctx, id)
+		must(err)
+		if act.mark(undone) != false {
+			t.Errorf("%s taken back: %+v", act.what, undone)
+		}
+		if act.list != nil {
+			if list, err := act.list(ctx, nil); err != nil || len(list) != 0 {
+				t.Errorf("the list of %s afterwards: %v, %v", act.what, list, err)
+			}
+		}
+	}
+
+	edited, err := c.UpdateStatus(ctx, &mastodon.Toot{Status: "A mountain", SpoilerText: "heights"}, id)
+	must(err)
+	if edited.SpoilerText != "heights" || len(edited.MediaAttachments) != 1 {
+		t.Errorf("an edit: %+v", edited)
+	}
+	if source, err := c.GetStatusSource(ctx, id); err != nil || source.Text != "A mountain" {
+		t.Errorf("its source: %+v, %v", source, err)
+	}
+	if history, err := c.GetStatusHistory(ctx, id); err != nil || len(history) != 2 || history[0].SpoilerText != "" || history[1].SpoilerText != "heights" {
+		t.Errorf("its history: %v, %v", history, err)
+	}
+	if pinned, err := c.GetAccountPinnedStatuses(ctx, me.ID); err != nil || len(pinned) != 0 { // go-mastodon pins nothing itself
+		t.Errorf("pinned: %v, %v", pinned, err)
+	}
+
+	them, err := c.AccountLookup(ctx, "gus")
+	must(err)
+	for _, step := range []struct {
+		what string
+		do   func(context.Context, mastodon.ID) (*mastodon.Relationship, error)
+		is   func(*mastodon.Relationship) bool
+		list func(context.Context, *mastodon.Pagination) ([]*mastodon.Account, error)
+		in   int
+	}{
+		{"follow", c.AccountFollow, func(r *mastodon.Relationship) bool { return r.Following }, nil, 0},
+		{"mute", c.AccountMute, func(r *mastodon.Relationship) bool { return r.Muting && r.MutingNotifications }, c.GetMutes, 1},
+		{"unmute", c.AccountUnmute, func(r *mastodon.Relationship) bool { return !r.Muting && r.Following }, c.GetMutes, 0},
+		{"block", c.AccountBlock, func(r *mastodon.Relationship) bool { return r.Blocking && !r.Following }, c.GetBlocks, 1},
+		{"unblock", c.AccountUnblock, func(r *mastodon.Relationship) bool { return !r.Blocking }, c.GetBlocks, 0},
+	} {
+		relation, err := step.do(ctx, them.ID)
+		must(err)
+		if !step.is(relation) {
+			t.Errorf("%s: %+v", step.what, relation)
+		}
+		if step.list == nil {
+			continue
+		}
+		if list, err := step.list(ctx, nil); err != nil || len(list) != step.in {
+			t.Errorf("the list after %s: %v, %v", step.what, list, err)
+		}
+	}
+
+	_, err = c.AccountFollow(ctx, them.ID) // whom a list is to have is followed
+	must(err)
+	list, err := c.CreateList(ctx, "Hill people")
+	must(err)
+	must(c.AddToList(ctx, list.ID, them.ID))
+	if in, err := c.GetListAccounts(ctx, list.ID); err != nil || len(in) != 1 || in[0].ID != them.ID {
+		t.Errorf("in the list: %v, %v", in, err)
+	}
+	list, err = c.RenameList(ctx, list.ID, "Valley people")
+	must(err)
+	if lists, err := c.GetLists(ctx); err != nil || len(lists) != 1 || lists[0].Title != "Valley people" {
+		t.Errorf("lists: %v, %v", lists, err)
+	}
+	if feed, err := c.GetTimelineList(ctx, list.ID, nil); err != nil || len(feed) != 0 {
+		t.Errorf("the list's feed: %v, %v", feed, err)
+	}
+	must(c.RemoveFromList(ctx, list.ID, them.ID))
+	if in, err := c.GetListAccounts(ctx, list.ID); err != nil || len(in) != 0 {
+		t.Errorf("in the list afterwards: %v, %v", in, err)
+	}
+	must(c.DeleteList(ctx, list.ID))
+	if lists, err := c.GetLists(ctx); err != nil || len(lists) != 0 {
+		t.Errorf("lists afterwards: %v, %v", lists, err)
+	}
+
+	tag, err := c.TagFollow(ctx, "gilshills")
+	must(err)
+	if !tag.Following {
+		t.Errorf("a followed tag: %+v", tag)
+	}
+	if tags, err := c.TagsFollowed(ctx, nil); err != nil || len(tags) != 1 || tags[0].Name != "gilshills" {
+		t.Errorf("followed tags: %v, %v", tags, err)
+	}
+	tag, err = c.TagUnfollow(ctx, "gilshills")
+	must(err)
+	if tag.Following {
+		t.Errorf("a tag that is followed no more: %+v", tag)
+	}
+}
+
+// masto.js, which is what web clients are made of.
+func mastoJS(t *testing.T, site stage) {
+	node := servertest.Tool(t, "node", "Node.js")
+	library := servertest.NodeFile(t, "masto/dist/esm/index.js")
+	photo := filepath.Join(t.TempDir(), "hill.jpg")
+	if err := os.WriteFile(photo, phototest.JPEG(phototest.Options{}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	site.join(t, "mabel") // whom misty follows, mutes and blocks
+	cmd := exec.CommandContext(ctx, node, "testdata/masto.mjs", library, site.URL, photo, "misty", "mabel")
+	cmd.Env = append(os.Environ(), "NO_PROXY=*")
+	if said := converse(t, cmd, site.join(t, "misty"), ""); !strings.HasSuffix(said, "done\n") {
+		t.Fatalf("masto.js:\n%s", said)
 	}
 }
 
@@ -194,7 +339,8 @@ func tootClient(t *testing.T, site stage) {
 	}
 
 	host := strings.TrimPrefix(site.URL, "http://")
-	if said := converse(t, command("login", "--disable-https", "--instance", host), site.join(t, "tove"), "n\n"); !strings.Contains(said, "Successfully logged in") {
+	tove := site.join(t, "tove")
+	if said := converse(t, command("login", "--disable-https", "--instance", host), tove, "n\n"); !strings.Contains(said, "Successfully logged in") {
 		t.Fatalf("toot login:\n%s", said)
 	}
 	wants(run("whoami"), "@tove", "Since:")
@@ -213,9 +359,38 @@ func tootClient(t *testing.T, site stage) {
 	run("post", "Well said", "--reply-to", m[1])
 	wants(run("thread", "--no-color", m[1]), "A hill #alps", "Well said")
 	run("favourite", m[1])
+	run("unfavourite", m[1])
+	run("reblog", m[1])
+	wants(run("reblogged_by", m[1]), "@tove")
+	run("unreblog", m[1])
+	run("bookmark", m[1])
+	wants(run("bookmarks", "--no-color"), "A hill #alps")
+	run("unbookmark", m[1])
+	if out := run("bookmarks", "--no-color"); strings.Contains(out, "A hill") {
+		t.Errorf("still bookmarked: %s", out)
+	}
+	run("pin", m[1])
+	tove.Get("/@tove").Want(http.StatusOK).Has("Pinned")
+	run("unpin", m[1])
+	tove.Get("/@tove").Want(http.StatusOK).Lacks("Pinned")
+	run("tags_follow", "alps")
+	wants(run("tags_followed"), "alps")
+	run("tags_unfollow", "alps")
+	tui := command()
+	tui.Path, tui.Args = python3(t), []string{"python3", "testdata/toot_tui.py", toot, "heights", site.URL, tove.NewToken(), m[1]}
+	tui.Env = append(tui.Env, "TERM=xterm-256color")
+	if out, err := tui.CombinedOutput(); err != nil || !bytes.HasSuffix(out, []byte("done\n")) {
+		t.Errorf("toot tui: %v\n%s", err, out)
+	}
 	wants(run("search", "--no-color", "tove"), "@tove")
 	wants(run("search", "--no-color", "#alps"), "alps")
 	run("notifications")
+	site.join(t, "tilda") // whom toot looks up by name, to unblock her too
+	run("mute", "tilda")
+	run("unmute", "tilda")
+	run("block", "tilda")
+	run("unblock", "tilda")
+	run("follow", "tilda") // which a block would prevent
 	wants(run("instance", "--no-color", "--disable-https"), "compatible; Tintype")
 	run("delete", m[1])
 	if out := run("timeline", "--no-color"); strings.Contains(out, "A hill") {
@@ -226,7 +401,7 @@ func tootClient(t *testing.T, site stage) {
 
 // Mastodon.py takes ids for numbers and makes them out of dates, and parses every answer it gets.
 func mastodonPy(t *testing.T, site stage) {
-	python := servertest.Tool(t, "/usr/bin/python3", "Debian package python3-mastodon")
+	python := python3(t)
 	if out, err := exec.CommandContext(t.Context(), python, "-c", "import mastodon").CombinedOutput(); err != nil {
 		servertest.Tool(t, "python3-mastodon", "Debian package python3-mastodon")
 		t.Fatalf("%v: %s", err, out)
@@ -237,11 +412,17 @@ func mastodonPy(t *testing.T, site stage) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python, "testdata/client.py", site.URL, photo, "monty")
+	cmd := exec.CommandContext(ctx, python, "testdata/client.py", site.URL, photo, "monty", "mona")
+	site.join(t, "mona") // whom monty follows, mutes and blocks
 	cmd.Env = append(os.Environ(), "PYTHONUNBUFFERED=1", "NO_PROXY=*")
 	if said := converse(t, cmd, site.join(t, "monty"), ""); !strings.HasSuffix(said, "done\n") {
 		t.Fatalf("Mastodon.py:\n%s", said)
 	}
+}
+
+// python3 is Debian's, which has the packages.
+func python3(t *testing.T) string {
+	return servertest.Tool(t, "/usr/bin/python3", "Debian package python3-mastodon")
 }
 
 // converse runs a client that shows the address where a member allows it and reads the code, after before, from its

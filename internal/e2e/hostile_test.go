@@ -45,6 +45,36 @@ func TestBrokenUploadsAreTheSendersMistake(t *testing.T) {
 	}
 }
 
+// A form without scripts sends all photos in one body, and each may have the size that the form names. One that is too
+// large does not affect the others, nor what was typed.
+func TestAFormTakesAsManyPhotosAsItOffers(t *testing.T) {
+	s := start(t, "MAX_UPLOAD_BYTES=1MiB")
+	m := servertest.NewClient(t, s.URL).SignUp("anna")
+	photo := func(name, field string, size int) servertest.Part {
+		jpeg := phototest.JPEG(phototest.Options{Width: 400, Height: 300, Seed: 7})
+		return servertest.Part{Field: field, File: name, Data: append(jpeg, make([]byte, size-len(jpeg))...)}
+	}
+	const fits, tooLarge = 1_000_000, 1_200_000
+	words := func(caption string) []servertest.Part {
+		return []servertest.Part{
+			{Field: "caption", Data: []byte(caption)}, {Field: "visibility", Data: []byte("followers")}, {Field: "licence", Data: []byte("cc-by-4.0")},
+		}
+	}
+	m.Do(servertest.Multipart("/compose/photos", append(words("Three hills"), photo("first.jpg", "photos", fits), photo("wide.jpg", "photos", tooLarge),
+		photo("second.jpg", "photos", fits), photo("third.jpg", "photos", fits))...)).
+		Want(http.StatusUnprocessableEntity).
+		Has("wide.jpg is too large. The limit is 1 MB.", "first.jpg", "second.jpg", "third.jpg", "Three hills")
+	m.Do(servertest.Multipart("/compose/photos", append(words("Four hills"), photo("fourth.jpg", "photos", fits),
+		servertest.Part{Field: "warning", Data: []byte("Heights" + strings.Repeat("!", 500))})...)).
+		Want(http.StatusUnprocessableEntity).
+		Has("Four hills", "Heights!!!", "fourth.jpg", `value="followers" checked`, `value="cc-by-4.0" selected`)
+
+	m.Do(servertest.Multipart("/settings/profile", photo("face.jpg", "avatar", tooLarge), photo("sea.jpg", "header", tooLarge),
+		servertest.Part{Field: "display_name", Data: []byte("Anna of the hills")}, servertest.Part{Field: "bio", Data: []byte("Walks a lot")})).
+		Want(http.StatusUnprocessableEntity).
+		Has("face.jpg is too large. The limit is 1 MB.", "sea.jpg is too large. The limit is 1 MB.", "Anna of the hills", "Walks a lot")
+}
+
 // A form past its limit must not count as an empty one, which would publish what was for followers to everybody.
 func aTooLargeForm(t *testing.T, s stage) {
 	m := s.join(t, "hanna")

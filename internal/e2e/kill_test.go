@@ -20,14 +20,14 @@ import (
 func kills(t *testing.T, site stage) {
 	rounds := 4
 	if site.Rung == (servertest.Rung{}) {
-		if rounds = 6; all() {
+		if rounds = 6; servertest.All() {
 			rounds = 50
 		}
 	}
 	if testing.Short() {
 		rounds = 2
 	}
-	random := random(t)
+	random := servertest.Random(t)
 	ada := site.join(t, "kay")
 	files := make([][]byte, 4)
 	for i := range files {
@@ -77,8 +77,8 @@ func kills(t *testing.T, site stage) {
 				}
 			})
 		}
-		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
-		if round == rounds-1 { // however slow the machine is
+		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond) // at any moment
+		if round == rounds-1 {                                              // however slow the machine is
 			servertest.Eventually(t, "a post is acknowledged", func() bool {
 				mu.Lock()
 				defer mu.Unlock()

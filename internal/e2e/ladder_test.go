@@ -17,8 +17,8 @@ import (
 // which variables move.
 func TestUpAndDown(t *testing.T) {
 	bases := []servertest.Rung{{}, {MySQL: true}, {MySQL: true, S3: true}}
-	random := random(t)
-	if !all() {
+	random := servertest.Random(t)
+	if !servertest.All() {
 		bases = bases[random.IntN(len(bases)):][:1]
 	}
 	for _, base := range bases {
@@ -26,7 +26,7 @@ func TestUpAndDown(t *testing.T) {
 		if !base.MySQL {
 			steps = []string{"sessions", "cdn", "cache", "queue"}
 		}
-		if !all() {
+		if !servertest.All() {
 			random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
 			steps = steps[:3]
 		}

@@ -68,13 +68,13 @@ func TestEveryBackendIsCounted(t *testing.T) {
 		`tintype_requests_total{method="POST",route="/signup",status="303"}`,
 	} {
 		servertest.Eventually(t, prefix+" moves", func() bool {
-			servertest.NewClient(t, site.URL).Get(fmt.Sprintf("/@countada?n=%d.%d", n, time.Now().UnixNano())).Want(200)
+			servertest.NewClient(t, site.URL).Get(fmt.Sprintf("/@countada?show=%d.%d", n, time.Now().UnixNano())).Want(200)
 			return moved(prefix)
 		})
 	}
 	now := figures(t, site)
 	for _, name := range []string{`go_sql_wait_count_total{db_name="primary"}`, "tintype_jobs_ready", "tintype_jobs_oldest_ready_seconds", "tintype_jobs_dead",
-		"tintype_reads_refused_total", "tintype_positions_lost_total", "tintype_writer_away", "tintype_photo_memory_bytes", "tintype_photo_memory_limit_bytes"} {
+		"tintype_reads_refused_total", "tintype_positions_lost_total", "tintype_primary_away", "tintype_photo_memory_bytes", "tintype_photo_memory_limit_bytes"} {
 		if _, there := now[name]; !there {
 			t.Errorf("no %s", name)
 		}

@@ -16,7 +16,7 @@ import (
 func together(t *testing.T, settings ...[]string) []*servertest.Instance {
 	t.Helper()
 	shared := []string{
-		"DATABASE_URL=" + servertest.MariaDB(t).NewDatabase(t), "MIGRATE=auto", "MEDIA_DIR=" + filepath.Join(t.TempDir(), "media"),
+		"DATABASE_URL=" + servertest.Database(t).NewDatabase(t), "MIGRATE=auto", "MEDIA_DIR=" + filepath.Join(t.TempDir(), "media"),
 		"SECRET_KEY=" + strings.Repeat("together", 8), "SIGNUP_LIMIT=1000/1h", "UPLOAD_LIMIT=100000/1h", "POST_LIMIT=100000/1h", "REGISTRATION=open",
 	}
 	var out []*servertest.Instance
@@ -57,7 +57,7 @@ func TestRoles(t *testing.T) {
 		for i := range results {
 			wg.Go(func() { results[i], errs[i] = ada.Upload(fmt.Sprintf("%d-%d.jpg", round, i), photo) })
 		}
-		time.Sleep(time.Duration(100+150*round) * time.Millisecond)
+		time.Sleep(time.Duration(100+150*round) * time.Millisecond) // in the middle, or nearly
 		workers[round%2].Kill()
 		wg.Wait()
 		workers[round%2].Start()

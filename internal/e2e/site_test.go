@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"testing"
@@ -55,7 +56,8 @@ func day(t *testing.T, site stage) {
 	})
 
 	t.Run("feeds, likes, comments, notifications", func(t *testing.T) {
-		ben.Get("/").Want(200).Lacks(postPath)
+		// The author may be among the people to follow; the feed has nothing.
+		ben.Get("/").Want(200).Lacks(`id="p-` + path.Base(postPath) + `"`)
 		ben.Post("/@ada/follow").Want(200)
 		ben.Get("/").Want(200).Has(postPath)
 		id := postPath[strings.LastIndexByte(postPath, '/')+1:]
@@ -67,6 +69,13 @@ func day(t *testing.T, site stage) {
 		}
 		ada.Sees("/notifications", "ben", "How cold was it?")
 		ben.Sees("/notifications", "ada") // was mentioned
+	})
+
+	t.Run("search", func(t *testing.T) {
+		nobody.Sees("/search?q=harbour", postPath, "<h2>Photographs</h2>")
+		ben.Get("/search?" + url.Values{"q": {"from:ada tag:harbour"}}.Encode()).Want(200).Has(postPath)
+		ben.Get("/search?q=harbour+before%3A2020").Want(200).Lacks("<h2>Photographs</h2>").Has("Nothing here matches", "before:2020")
+		ben.Get("/search?q=harbour+before%3Ayesterday").Want(422).Lacks("<h2>Photographs</h2>").Has("harbour before:yesterday", "2026-05-01")
 	})
 
 	t.Run("followers only", func(t *testing.T) {

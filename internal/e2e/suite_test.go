@@ -2,10 +2,7 @@ package e2e
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -40,6 +37,9 @@ var suite = []struct {
 	play func(*testing.T, stage)
 }{
 	{"a day without scripts", day},
+	{"marks", marks},
+	{"lists and filters", listsAndFilters},
+	{"who may comment", whoMayComment},
 	{"nothing entered is lost", nothingEnteredIsLost},
 	{"others' ids", othersIDs},
 	{"cross-origin", crossOrigin},
@@ -48,6 +48,7 @@ var suite = []struct {
 	{"go-mastodon", goMastodon},
 	{"Mastodon.py", mastodonPy},
 	{"toot", tootClient},
+	{"masto.js", mastoJS},
 	{"streams", streams},
 	{"a browser", inABrowser},
 	{"every server has its part", backends},
@@ -59,7 +60,7 @@ var suite = []struct {
 // of what can be switched (R10), and on three more that TEST_SEED makes up. Without TEST_ALL=1 it plays at rung 0, on
 // the whole, and on one of the others that TEST_SEED chooses, with the flavour.
 func TestMatrix(t *testing.T) {
-	ladder, random := servertest.Ladder(), random(t)
+	ladder, random := servertest.Ladder(), servertest.Random(t)
 	rungs := append(ladder, pairwise(ladder)...)
 	for most := len(rungs) + 3; len(rungs) < most; {
 		var r servertest.Rung
@@ -74,7 +75,7 @@ func TestMatrix(t *testing.T) {
 	onMySQL := rungs[whole]
 	onMySQL.Flavour = servertest.FlavourMySQL
 	switch chosen := whole; {
-	case all():
+	case servertest.All():
 		rungs = append(rungs, onMySQL)
 	case testing.Short():
 		rungs = rungs[:1]
@@ -95,20 +96,6 @@ func TestMatrix(t *testing.T) {
 			}
 		})
 	}
-}
-
-// all tells whether the long forms of tests are wanted.
-func all() bool { return os.Getenv("TEST_ALL") == "1" }
-
-// random is made from TEST_SEED, which is logged.
-func random(t testing.TB) *rand.Rand {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("TEST_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("TEST_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 1))
 }
 
 // switches are the parts of a site that can be switched, and what they can be.
@@ -228,7 +215,7 @@ func TestEveryPairIsInTheMatrix(t *testing.T) {
 	}
 	for _, r := range rungs {
 		if !r.Valid() {
-			t.Errorf("%s does not go together", r)
+			t.Errorf("the settings of %s contradict each other", r)
 		}
 	}
 }

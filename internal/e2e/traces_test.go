@@ -280,12 +280,12 @@ func TestTracesOfTheFleet(t *testing.T) {
 	e.settled(t, "POST /signup", "GET /@:name", "job photo.process", "COMMIT", "sessions read", "sessions write",
 		"DynamoDB GetItem", "DynamoDB UpdateItem", "S3 PutObject", "S3 GetObject", "SQS SendMessageBatch", "SQS ReceiveMessage")
 	// A page that the cache has part in, and one that replicas answer once they have come that far.
-	for range 5 {
-		servertest.NewClient(t, e.site.URL).Get("/explore?n=1").Want(200)
-		time.Sleep(200 * time.Millisecond)
-	}
+	servertest.Eventually(t, "a command to the cache", func() bool {
+		servertest.NewClient(t, e.site.URL).Get("/explore?show=1").Want(200)
+		return slices.ContainsFunc(e.collector.Spans(), func(s servertest.Span) bool { return strings.HasPrefix(s.Name, "redis ") && s.Parent != "" })
+	})
 	servertest.Eventually(t, "a statement on a replica", func() bool {
-		servertest.NewClient(t, e.site.URL).Get(fmt.Sprintf("/@adatraced?n=%d", time.Now().UnixNano())).Want(200)
+		servertest.NewClient(t, e.site.URL).Get(fmt.Sprintf("/@adatraced?show=%d", time.Now().UnixNano())).Want(200)
 		return slices.ContainsFunc(e.collector.Spans(), func(s servertest.Span) bool { return s.Text["tintype.db.node"] == "replica" })
 	})
 	spans := e.check(t)

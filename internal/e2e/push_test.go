@@ -1,0 +1,155 @@
+package e2e
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	cdpbrowser "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/serviceworker"
+	"github.com/chromedp/chromedp"
+
+	"tintype/internal/phototest"
+	"tintype/internal/servertest"
+)
+
+// subscriptionOf is what a browser's push service gives to its page, as a form.
+func subscriptionOf(t *testing.T, endpoint string) []string {
+	t.Helper()
+	key, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	return []string{"endpoint", endpoint, "p256dh", encode(key.PublicKey().Bytes()), "auth", encode(make([]byte, 16))}
+}
+
+// Members see their notifications by kind, and choose which appear at all. All of it works without scripts, but for
+// turning push on.
+func TestNotificationsByKind(t *testing.T) {
+	site := start(t)
+	mia, max := servertest.NewClient(t, site.URL).SignUp("mia"), servertest.NewClient(t, site.URL).SignUp("max")
+	mia.Get("/notifications").Want(http.StatusOK).Has("Nothing here yet").Lacks("What to show")
+	id := postID(mia.PublishPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "A bridge"))
+	unread := func(want bool) {
+		t.Helper()
+		if got := strings.Contains(mia.Get("/").Want(http.StatusOK).Body, `class="badge"`); got != want {
+			t.Errorf("there is something unread: %v", got)
+		}
+	}
+	unread(false)
+	max.Post("/posts/" + id + "/like").Want(http.StatusOK)
+	max.Post("/@mia/follow").Want(http.StatusOK)
+	max.Post("/posts/"+id+"/comments", "text", "I know that bridge").Want(http.StatusOK)
+	unread(true)
+
+	const like, follow, comment = "likes your photograph", "follows you", "I know that bridge"
+	mia.Get("/notifications/likes").Want(http.StatusOK).Has(like, `href="/notifications/likes" aria-current="page"`, `class="row unread"`).Lacks(follow, comment, "Clear all")
+	mia.Get("/notifications/comments").Want(http.StatusOK).Has(comment).Lacks(like, follow)
+	mia.Get("/notifications/followers").Want(http.StatusOK).Has(follow).Lacks(like, comment)
+	mia.Get("/notifications/boosts").Want(http.StatusOK).Has("Nothing of this kind yet", `href="/notifications"`).Lacks(like, follow, comment)
+	mia.Get("/notifications/banana").Want(http.StatusNotFound)
+	unread(true) // a part says nothing of the rest
+	mia.Get("/notifications").Want(http.StatusOK).Has(like, follow, comment, `class="row unread"`)
+	unread(false)
+	mia.Get("/notifications").Want(http.StatusOK).Has(like, follow, comment, "Clear all").Lacks(`class="row unread"`)
+
+	choices := mia.Get("/settings/notifications").Want(http.StatusOK).Has(`name="page" value="favourite" checked`, `name="push" value="mention" checked`, "Turn on").Lacks("admin.report", "Told by push")
+	if !strings.Contains(choices.Body, `data-key="B`) {
+		t.Error("the page has no key to subscribe with")
+	}
+	chosen := url.Values{"kind": {"favourite", "mention", "follow"}, "page": {"mention", "follow"}, "push": {"favourite"}}
+	mia.Do(servertest.Values("/settings/notifications", chosen)).Want(http.StatusOK).
+		Has("Saved", `name="push" value="favourite" checked`, `name="page" value="mention" checked`, `name="push" value="reblog" checked`).
+		Lacks(`name="page" value="favourite" checked`, `name="push" value="mention" checked`)
+	mia.Get("/notifications").Want(http.StatusOK).Has(follow, comment).Lacks(like)
+	mia.Get("/notifications/likes").Want(http.StatusOK).Lacks(like)
+	max.Post("/posts/" + id + "/unlike").Want(http.StatusOK)
+	max.Post("/posts/" + id + "/like").Want(http.StatusOK)
+	unread(false)
+	mia.Post("/settings/notifications", "kind", "banana", "page", "banana").Want(http.StatusUnprocessableEntity)
+	max.Get("/settings/notifications").Want(http.StatusOK).Has(`name="page" value="favourite" checked`) // what another chose
+
+	// A browser is told until it is turned off, or logged out.
+	const push = "/settings/notifications/push"
+	for _, endpoint := range []string{"http://push.example/1", "https://127.0.0.1/1", "https://[::1]/1", ""} {
+		mia.Post(push, subscriptionOf(t, endpoint)...).Want(http.StatusUnprocessableEntity)
+	}
+	mia.Get("/settings/notifications").Want(http.StatusOK).Lacks("Told by push")
+	page := mia.Post(push, subscriptionOf(t, "https://push.invalid/1")...).Want(http.StatusOK).Has("Push is on in this browser", "Told by push", "This one").Lacks("data-on", "push.invalid")
+	_, after, _ := strings.Cut(page.Body, "/settings/notifications/devices/")
+	device, _, _ := strings.Cut(after, "/")
+	max.Post("/settings/notifications/devices/" + device + "/remove").Want(http.StatusNotFound)
+	mia.Post("/settings/notifications/devices/"+device+"/remove").Want(http.StatusOK).Has("Push is off there", "Turn on").Lacks("Told by push")
+	mia.Post(push, subscriptionOf(t, "https://push.invalid/2")...).Want(http.StatusOK)
+	mia.Post("/settings/account", "what", "password", "current_password", servertest.Password, "new_password", "another horse battery").Want(http.StatusOK).Has("password")
+	mia.Get("/settings/notifications").Want(http.StatusOK).Has("This one") // it goes on under the new session
+	mia.Post("/logout").Want(http.StatusOK)
+	mia.LogIn("mia", "another horse battery")
+	mia.Get("/settings/notifications").Want(http.StatusOK).Has("Turn on").Lacks("Told by push")
+}
+
+// In a browser, a button turns push on, and what is pushed is shown by the service worker under a strict policy.
+func TestPushInABrowser(t *testing.T) {
+	site := start(t)
+	b := openBrowser(t)
+	b.signUp(site.URL, "dora")
+	_, err := chromedp.CallBrowser(b.ctx, cdpbrowser.SetPermission, cdpbrowser.SetPermissionParams{
+		Permission: &cdpbrowser.PermissionDescriptor{Name: "notifications"}, Setting: cdpbrowser.PermissionSettingGranted, Origin: site.URL,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var registration serviceworker.RegistrationID
+	err = chromedp.Listen(b.ctx, func(ev any) {
+		if e, ok := ev.(*serviceworker.EventWorkerRegistrationUpdated); ok {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, r := range e.Registrations {
+				if !r.IsDeleted && strings.HasPrefix(r.ScopeURL, site.URL) {
+					registration = r.RegistrationID
+				}
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(b.ctx, serviceworker.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.Navigate(site.URL + "/settings/notifications"))
+	// There is no push service here. What one gives is the test's; what becomes of it is the site's.
+	keys := subscriptionOf(t, "https://push.invalid/1")
+	b.number(`PushManager.prototype.getSubscription = async () => null;
+		Notification.requestPermission = async () => 'granted';
+		PushManager.prototype.subscribe = async (options) => {
+			if (!options.userVisibleOnly || options.applicationServerKey.length !== 65) throw new Error('a bad wish');
+			return { toJSON: () => ({ endpoint: '` + keys[1] + `', keys: { p256dh: '` + keys[3] + `', auth: '` + keys[5] + `' } }), unsubscribe: async () => true };
+		}; 1`)
+	b.click(`[data-on]`, `form[data-off]`)
+	b.shot("push-on")
+
+	servertest.Eventually(t, "the service worker is registered", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return registration != ""
+	})
+	const payload = `{"web_push":8030,"title":"x","notification":{"title":"ada liked your post","body":"A hill","navigate":"/posts/1","tag":"favourite-1","lang":"en"}}`
+	for range 2 { // the same thing again takes the first one's place
+		if _, err := chromedp.Call(b.ctx, serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{Origin: site.URL, RegistrationID: registration, Data: payload}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.becomes(`(async () => {
+		const all = await (await navigator.serviceWorker.ready).getNotifications();
+		return all.length === 1 && all[0].title === 'ada liked your post' && all[0].body === 'A hill' && all[0].data === '/posts/1' && all[0].tag === 'favourite-1';
+	})()`)
+}
