@@ -194,7 +194,7 @@ func TestTheWatchdogIsFedByAProcessThatAnswers(t *testing.T) {
 	}
 	time.Sleep(time.Second) // what was on its way has arrived
 	before := s.heard(feed)
-	time.Sleep(2 * time.Second)
+	time.Sleep(2 * time.Second) // in which one that runs would
 	if n := s.heard(feed) - before; n != 0 {
 		t.Errorf("a process that stands still fed the watchdog %d times", n)
 	}

@@ -3,9 +3,7 @@ package deploytest
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -141,11 +139,7 @@ func TestAnUpgradeThatFails(t *testing.T) {
 
 	// Backups of each round would only take time.
 	add(t, m, "BACKUP_TO=")
-	seed := uint64(os.Getpid())
-	if s, err := strconv.ParseUint(os.Getenv("TEST_SEED"), 10, 64); err == nil {
-		seed = s
-	}
-	random := rand.New(rand.NewPCG(seed, 5))
+	random := servertest.Random(t)
 	// A bash that is killed before one of its commands: the one with that number, or the first that begins so.
 	m.Write("/opt/tintype/killer", `set -T
 moment=0
@@ -168,7 +162,7 @@ trap 'moment=$((moment + 1)); echo $moment >/run/moments; [[ $moment != "$KILL_A
 			t.Fatalf("%d moments: %v", moments, err)
 		}
 		rounds := 2
-		if os.Getenv("TEST_ALL") == "1" {
+		if servertest.All() {
 			rounds = 60
 		}
 		for i := range rounds + 2 {
@@ -225,7 +219,7 @@ trap 'moment=$((moment + 1)); echo $moment >/run/moments; [[ $moment != "$KILL_A
 				client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 				for ctx.Err() == nil {
 					_ = ask(client, site+"/livez")
-					time.Sleep(5 * time.Millisecond)
+					time.Sleep(5 * time.Millisecond) // they leave the processor to others
 				}
 			})
 		}

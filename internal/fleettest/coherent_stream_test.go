@@ -129,7 +129,7 @@ func (l *listener) events(ctx context.Context, p *servertest.Client, url string,
 func TestStreamsThroughARollingRestart(t *testing.T) {
 	redis := servertest.Redis(t)
 	balancer := servertest.NewBalancer(t)
-	site := prepare(t, 3, "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t), "CACHE_URL="+redis.URL(), "TRUSTED_PROXIES=1", "DRAIN_DELAY=5s")
+	site := prepare(t, 3, "DATABASE_URL="+servertest.Database(t).NewDatabase(t), "CACHE_URL="+redis.URL(), "TRUSTED_PROXIES=1", "DRAIN_DELAY=5s")
 	metric := counted(t, site)
 	for _, i := range site {
 		i.Set("BASE_URL=" + balancer.URL)

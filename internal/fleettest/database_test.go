@@ -2,10 +2,8 @@ package fleettest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,21 +13,13 @@ import (
 	"tintype/internal/servertest"
 )
 
-// seeded is a source of chance that TEST_SEED repeats.
-func seeded(t *testing.T) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("TEST_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("TEST_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 1))
-}
-
 // R9: five instances at once on an empty database.
-func TestFiveMigrateAtOnce(t *testing.T) {
-	server := servertest.MariaDB(t)
+func TestFiveMigrateAtOnce(t *testing.T) { servertest.OnAnyFlavour(t, testFiveMigrateAtOnce) }
+
+func testFiveMigrateAtOnce(t *testing.T, f servertest.Flavour) {
+	server := f.Server(t)
 	rounds := 1
-	if all() {
+	if servertest.All() {
 		rounds = 20
 	}
 	for range rounds {
@@ -50,11 +40,13 @@ func TestFiveMigrateAtOnce(t *testing.T) {
 }
 
 // R9: a migrator that is killed at any moment needs nobody: the next one goes on.
-func TestAKilledMigrator(t *testing.T) {
-	server := servertest.MariaDB(t)
-	random := seeded(t)
+func TestAKilledMigrator(t *testing.T) { servertest.OnAnyFlavour(t, testAKilledMigrator) }
+
+func testAKilledMigrator(t *testing.T, f servertest.Flavour) {
+	server := f.Server(t)
+	random := servertest.Random(t)
 	rounds := 5
-	if all() {
+	if servertest.All() {
 		rounds = 40
 	}
 	cut := 0
@@ -73,7 +65,7 @@ func TestAKilledMigrator(t *testing.T) {
 		after := 1 + random.IntN(20)
 		for tables() < after {
 		}
-		time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond)
+		time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond) // at any moment
 		i.Kill()
 		was := tables()
 		i.Start()
@@ -89,8 +81,10 @@ func TestAKilledMigrator(t *testing.T) {
 }
 
 // R17: ten instances share a server that takes sixty connections, and never more is asked of it.
-func TestConnectionsAreShared(t *testing.T) {
-	db := servertest.MariaDBReplicas(t, 0)
+func TestConnectionsAreShared(t *testing.T) { servertest.OnAnyFlavour(t, testConnectionsAreShared) }
+
+func testConnectionsAreShared(t *testing.T, f servertest.Flavour) {
+	db := f.Replicas(t, 0)
 	address, _ := db.NewDatabase(t)
 	if err := db.Primary.Exec("SET GLOBAL max_connections=60"); err != nil {
 		t.Fatal(err)
@@ -112,27 +106,26 @@ func TestConnectionsAreShared(t *testing.T) {
 	}
 	wg.Wait()
 	for name, most := range map[string]int{"Connection_errors_max_connections": 0, "Max_used_connections": 55} {
-		v, err := db.Primary.Value("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = '" + name + "'")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%s is %s", name, v)
-		if n, err := strconv.Atoi(v); err != nil || n > most {
-			t.Errorf("%s is %s, at most %d expected", name, v, most)
+		n := db.Primary.Status(t, name)
+		t.Logf("%s is %d", name, n)
+		if n > most {
+			t.Errorf("%s is %d, at most %d expected", name, n, most)
 		}
 	}
 }
 
 // R18: the password changes under load, and the old one is refused soon after.
-func TestThePasswordChanges(t *testing.T) {
+func TestThePasswordChanges(t *testing.T) { servertest.OnAnyFlavour(t, testThePasswordChanges) }
+
+func testThePasswordChanges(t *testing.T, f servertest.Flavour) {
 	t.Run("in a file", func(t *testing.T) {
-		passwordChanges(t, func(t *testing.T, address string) (func(string), []string) {
+		passwordChanges(t, f.Server(t), func(t *testing.T, address string) (func(string), []string) {
 			file := keep(t, address)
 			return file.write, []string{"DATABASE_URL_FILE=" + file.path}
 		})
 	})
 	t.Run("in Secrets Manager", func(t *testing.T) {
-		passwordChanges(t, func(t *testing.T, address string) (func(string), []string) {
+		passwordChanges(t, f.Server(t), func(t *testing.T, address string) (func(string), []string) {
 			vault := servertest.Vault(t)
 			write := func(address string) {
 				vault.SetSecret("tintype/database", fmt.Sprintf(`{"url": %q}`, address))
@@ -147,8 +140,7 @@ func TestThePasswordChanges(t *testing.T) {
 // passwordChanges has two instances read the database's address from where keep
 // puts it, and changes the password in it. Keep returns how to write it anew,
 // and the settings that lead to it.
-func passwordChanges(t *testing.T, keep func(t *testing.T, address string) (write func(string), env []string)) {
-	server := servertest.MariaDB(t)
+func passwordChanges(t *testing.T, server *servertest.DatabaseServer, keep func(t *testing.T, address string) (write func(string), env []string)) {
 	address := server.NewDatabase(t)
 	u, err := url.Parse(address)
 	if err != nil {
@@ -163,13 +155,6 @@ func passwordChanges(t *testing.T, keep func(t *testing.T, address string) (writ
 		u.User = url.UserPassword(user, password)
 		write(u.String())
 	}
-	identified := func(how string) {
-		t.Helper()
-		if err := server.Exec("ALTER USER '" + user + "'@'127.0.0.1' IDENTIFIED VIA " + how); err != nil {
-			t.Fatal(err)
-		}
-	}
-	const by = "mysql_native_password USING PASSWORD('%s')"
 	site := newFleet(t, 2, env...)
 	ann := browser(t, site[0]).SignUpByToken("ann")
 	made := ann.At(site[0]).PostPhoto(photo, "a photo")
@@ -199,19 +184,11 @@ func passwordChanges(t *testing.T, keep func(t *testing.T, address string) (writ
 		}
 	}
 	load(2)
-	identified(fmt.Sprintf(by+" OR "+by, old, next))
+	server.SetPassword(t, user, next, old)
 	change(next)
-	time.Sleep(5 * time.Second)
-	identified(fmt.Sprintf(by, next))
-	connections := func() int {
-		t.Helper()
-		v, err := server.Value("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Connections'")
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, _ := strconv.Atoi(v)
-		return n
-	}
+	time.Sleep(5 * time.Second) // after which all have looked for a new one
+	server.SetPassword(t, user, next, "")
+	connections := func() int { return server.Status(t, "Connections") }
 	// More and more load takes more connections than there are.
 	before, began := connections(), time.Now()
 	for n := 0; connections() < before+3 || time.Since(began) < 3*time.Second; n++ {
@@ -220,7 +197,7 @@ func passwordChanges(t *testing.T, keep func(t *testing.T, address string) (writ
 			break
 		}
 		load(4)
-		time.Sleep(500 * time.Millisecond)
+		time.Sleep(500 * time.Millisecond) // the load grows by and by
 	}
 	close(stop)
 	wg.Wait()

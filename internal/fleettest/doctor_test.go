@@ -66,8 +66,10 @@ func (e examined) hasNot(name, status string) {
 }
 
 // R1, R14, R17: everything that is configured is used as the site uses it.
-func TestDoctorOfAFleet(t *testing.T) {
-	db := servertest.MariaDBReplicas(t, 1)
+func TestDoctorOfAFleet(t *testing.T) { servertest.OnAnyFlavour(t, testDoctorOfAFleet) }
+
+func testDoctorOfAFleet(t *testing.T, f servertest.Flavour) {
+	db := f.Replicas(t, 1)
 	primary, replicas := db.NewDatabase(t)
 	bucketServer, d, redis := newBucket(t), newDynamo(t), servertest.Redis(t)
 	env := append(s3Env(bucketServer), d.env()...)
@@ -86,7 +88,11 @@ func TestDoctorOfAFleet(t *testing.T) {
 		well = doctor(t, env...)
 	}
 	well.has("database", "ok", "takes a write (rolled back)")
-	well.has("database", "ok", "MariaDB")
+	version, err := db.Primary.Value("SELECT @@version")
+	if err != nil {
+		t.Fatal(err)
+	}
+	well.has("database", "ok", version)
 	well.has("replicas", "ok", "is read")
 	well.has("sessions", "ok", "written, read, listed and deleted")
 	well.has("photos", "ok", "written, read from the middle, copied and deleted")
@@ -123,7 +129,7 @@ func TestDoctorOfAFleet(t *testing.T) {
 	db.CatchUp(t)
 	db.Replicas[0].ReadOnly(t, false)
 	e := doctor(t, append(env, "DATABASE_REPLICA_URLS="+replicas[0]+","+primary)...)
-	e.has("replicas", "warning", "may more than SELECT on 127.0.0.1")
+	e.has("replicas", "warning", "has more rights than SELECT on 127.0.0.1")
 	e.has("replicas", "warning", "DROP, INSERT")
 	e.has("replicas", "warning", "takes writes (read_only=OFF)")
 	e.has("replicas", "warning", "is the primary itself")

@@ -3,7 +3,6 @@
 package fleettest
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,9 +25,6 @@ const (
 // photo is small, and quickly made.
 var photo = phototest.JPEG(phototest.Options{Width: 320, Height: 240, Seed: 1})
 
-// all tells whether the long forms of tests are wanted.
-func all() bool { return os.Getenv("TEST_ALL") == "1" }
-
 // fleet is several instances of one site.
 type fleet []*servertest.Instance
 
@@ -40,7 +36,7 @@ func newFleet(t *testing.T, n int, env ...string) fleet {
 	return f
 }
 
-// prepare is newFleet without starting them. They share a folder of photos and, unless env names another one, a MariaDB
+// prepare is newFleet without starting them. They share a folder of photos and, unless env names another one, a database
 // of their own.
 func prepare(t *testing.T, n int, env ...string) fleet {
 	t.Helper()
@@ -58,7 +54,7 @@ func prepare(t *testing.T, n int, env ...string) fleet {
 		shared = append(shared, secretKey)
 	}
 	if !given("DATABASE_URL", "DATABASE_URL_FILE", "SETTINGS") {
-		shared = append(shared, "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t))
+		shared = append(shared, "DATABASE_URL="+servertest.Database(t).NewDatabase(t))
 	}
 	var f fleet
 	for range n {

@@ -36,11 +36,15 @@ func storm(t *testing.T, to *servertest.Instance, cookies []*http.Cookie, name s
 // R3, R5, R7: with replicas behind (ten seconds in the long form), who logs in on one instance is logged in on another at once, fifty times
 // over, also while the session is renewed; who logs out, or changes the password, is out there at once.
 func TestSessionsWhileReplicasLag(t *testing.T) {
+	servertest.OnAnyFlavour(t, testSessionsWhileReplicasLag)
+}
+
+func testSessionsWhileReplicasLag(t *testing.T, flavour servertest.Flavour) {
 	lag := 4
-	if all() {
+	if servertest.All() {
 		lag = 10
 	}
-	db := servertest.MariaDBReplicas(t, 1)
+	db := flavour.Replicas(t, 1)
 	for _, store := range []string{"sql", "dynamodb"} {
 		t.Run(store, func(t *testing.T) {
 			primary, replicas := db.NewDatabase(t)
@@ -59,9 +63,9 @@ func TestSessionsWhileReplicasLag(t *testing.T) {
 			anna.SignUp("anna") // so that no replica knows the account itself, or its session
 			storm(t, f[1], anna.Cookies(), "anna", 50)
 
-			time.Sleep(time.Duration(lag+2) * time.Second) // now they do, and are read
+			db.CatchUp(t) // now it does, and is read
 			servertest.Eventually(t, "the replica is read", func() bool {
-				browser(t, f[1]).Get("/@anna?" + fmt.Sprint(time.Now().UnixNano())).Want(http.StatusOK)
+				browser(t, f[1]).Get("/@anna?show=" + fmt.Sprint(time.Now().UnixNano())).Want(http.StatusOK)
 				return strings.Count(f[1].Logs(), "a replica is in use") > strings.Count(f[1].Logs(), "a replica is not in use")
 			})
 			again := browser(t, f[0])
@@ -107,9 +111,11 @@ func TestSessionsWhileReplicasLag(t *testing.T) {
 
 // R4: the store of sessions is gone, for ten seconds by the clock in the long form: members hear 503 with Retry-After and
 // keep their cookie, which works afterwards. SQL has no replicas here: the database is gone altogether.
-func TestTheSessionStoreIsGone(t *testing.T) {
+func TestTheSessionStoreIsGone(t *testing.T) { servertest.OnAnyFlavour(t, testTheSessionStoreIsGone) }
+
+func testTheSessionStoreIsGone(t *testing.T, flavour servertest.Flavour) {
 	gone := 3 * time.Second
-	if all() {
+	if servertest.All() {
 		gone = 10 * time.Second
 	}
 	for _, store := range []string{"sql", "dynamodb"} {
@@ -119,7 +125,7 @@ func TestTheSessionStoreIsGone(t *testing.T) {
 				var leave, back func()
 				var f fleet
 				if store == "sql" {
-					server := servertest.MariaDBReplicas(t, 0)
+					server := flavour.Replicas(t, 0)
 					primary, _ := server.NewDatabase(t)
 					proxy = servertest.NewProxy(t, server.Primary.Port)
 					f = newFleet(t, 2, "DATABASE_URL="+strings.Replace(primary, fmt.Sprintf(":%d/", server.Primary.Port), fmt.Sprintf(":%d/", proxy.Port), 1))
@@ -157,7 +163,7 @@ func TestTheSessionStoreIsGone(t *testing.T) {
 							if c := a.Header.Values("Set-Cookie"); len(c) > 0 {
 								t.Errorf("503 sets cookies: %q", c)
 							}
-							time.Sleep(100 * time.Millisecond)
+							time.Sleep(100 * time.Millisecond) // a member who tries again and again
 						}
 					})
 				}

@@ -61,7 +61,7 @@ func TestAPILimitsHoldOverTheFleet(t *testing.T) {
 	}
 	next := func() *servertest.Client {
 		if len(clients) == 0 {
-			t.Fatal("Redis was passed by again and again")
+			t.Fatal("Redis was bypassed again and again")
 		}
 		c := clients[0]
 		clients = clients[1:]
@@ -75,7 +75,7 @@ func TestAPILimitsHoldOverTheFleet(t *testing.T) {
 	}
 	together := func() {
 		t.Helper()
-		servertest.Eventually(t, "all instances use Redis", func() bool { return said("Redis is used again") == said("Redis is passed by") })
+		servertest.Eventually(t, "all instances use Redis", func() bool { return said("Redis is used again") == said("Redis is bypassed") })
 	}
 	// steady is for what holds while Redis answers in time: on a busy machine it does not always, and then another
 	// account is taken.
@@ -83,9 +83,9 @@ func TestAPILimitsHoldOverTheFleet(t *testing.T) {
 		t.Helper()
 		for {
 			together()
-			before := said("Redis is passed by")
+			before := said("Redis is bypassed")
 			err := check(next())
-			if said("Redis is passed by") > before {
+			if said("Redis is bypassed") > before {
 				continue
 			}
 			if err != nil {
@@ -116,7 +116,7 @@ func TestAPILimitsHoldOverTheFleet(t *testing.T) {
 	for range limit - accounts*asVisitor {
 		b.At(f[1]).Get("/api/v1/instance").Want(http.StatusOK)
 	}
-	if a := b.At(f[2]).Get("/api/v1/instance"); a.Status != http.StatusTooManyRequests && said("Redis is passed by") == 0 {
+	if a := b.At(f[2]).Get("/api/v1/instance"); a.Status != http.StatusTooManyRequests && said("Redis is bypassed") == 0 {
 		t.Errorf("a visitor past the limit: %d", a.Status)
 	}
 	b.Get("/about").Want(http.StatusOK) // which is no request of the API

@@ -61,7 +61,7 @@ func TestTheSecretKeyRotates(t *testing.T) {
 	young, old := strings.Repeat("young", 8), strings.Repeat("older", 8)
 	keys := []kept{keep(t, old), keep(t, old)}
 	shared := []string{
-		"BASE_URL=" + origin, "MIGRATE=auto", "DATABASE_URL=" + servertest.MariaDB(t).NewDatabase(t),
+		"BASE_URL=" + origin, "MIGRATE=auto", "DATABASE_URL=" + servertest.Database(t).NewDatabase(t),
 		"MEDIA_DIR=" + filepath.Join(t.TempDir(), "media"), "SIGNUP_LIMIT=1000/1h",
 	}
 	var f fleet
@@ -174,7 +174,7 @@ func TestTheSigningKeyRotates(t *testing.T) {
 	}
 	rotate(named("KFIRST"))
 	shared := append(vault.Env(),
-		"BASE_URL="+origin, secretKey, "MIGRATE=auto", "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t),
+		"BASE_URL="+origin, secretKey, "MIGRATE=auto", "DATABASE_URL="+servertest.Database(t).NewDatabase(t),
 		"MEDIA_DIR="+filepath.Join(t.TempDir(), "media"), "SIGNUP_LIMIT=1000/1h", "MEDIA_BASE_URL=https://cdn.example")
 	f := fleet{
 		servertest.Tintype(t, append(shared, "MEDIA_SIGNING_KEY_FILE="+file.path)...),
@@ -234,7 +234,7 @@ func TestTheRedisPasswordChanges(t *testing.T) {
 		vault.SetSecret("tintype/app", fmt.Sprintf(`{"CACHE_URL": %q}`, redis.URL()))
 	}
 	tell()
-	site := prepare(t, 2, "DATABASE_URL="+servertest.MariaDB(t).NewDatabase(t))
+	site := prepare(t, 2, "DATABASE_URL="+servertest.Database(t).NewDatabase(t))
 	metric := counted(t, site)
 	site[0].Set("CACHE_URL_FILE=" + file.path)
 	site[1].Set(append(vault.Env(), "CACHE_URL=secretsmanager:tintype/app#CACHE_URL")...)
@@ -268,7 +268,7 @@ func TestTheRedisPasswordChanges(t *testing.T) {
 	usedAgain()
 	redis.SetPassword("second-password")
 	for _, i := range site {
-		servertest.Eventually(t, "Redis is passed by", func() bool { use(); return metric(i, "redis_used") == 0 })
+		servertest.Eventually(t, "Redis is bypassed", func() bool { use(); return metric(i, "redis_used") == 0 })
 	}
 	tell()
 	usedAgain()

@@ -38,8 +38,12 @@ func releaseWith(t *testing.T, migrations map[string]string) string {
 // R11: the release before keeps working while the next one's migrations run and on what they make of the schema, also
 // when it is started there, and beside the next one; until a migration says that it cannot.
 func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
+	servertest.OnAnyFlavour(t, testThePreviousReleaseOnTheNextSchema)
+}
+
+func testThePreviousReleaseOnTheNextSchema(t *testing.T, f servertest.Flavour) {
 	next := releaseWith(t, nextRelease)
-	address := servertest.MariaDB(t).NewDatabase(t)
+	address := f.Server(t).NewDatabase(t)
 	site := newFleet(t, 3, "DATABASE_URL="+address)
 	ann := browser(t, site[0]).SignUpByToken("ann")
 	root := ann.At(site[0]).PostPhoto(photo, "a photo")
@@ -136,7 +140,11 @@ func TestThePreviousReleaseOnTheNextSchema(t *testing.T) {
 // R10: migrations go to the primary, whatever replicas the settings name and however late these are, and through a
 // proxy; what is served meanwhile waits or is read on the primary.
 func TestMigrationsUseThePrimary(t *testing.T) {
-	db := servertest.MariaDBReplicas(t, 1)
+	servertest.OnAnyFlavour(t, testMigrationsUseThePrimary)
+}
+
+func testMigrationsUseThePrimary(t *testing.T, f servertest.Flavour) {
+	db := f.Replicas(t, 1)
 	replica := db.Replicas[0]
 	primary, replicas := db.NewDatabase(t)
 	name := primary[strings.LastIndex(primary, "/")+1:]

@@ -229,6 +229,7 @@ func TestSessionsSurviveTheirStoreBeingAway(t *testing.T) {
 	}
 	d.gone.Store(false)
 	d.CloseClientConnections()
+	servertest.Eventually(t, "the store is found to be back", func() bool { return anna.Get("/settings").Status == http.StatusOK })
 	anna.LoggedIn("anna")
 }
 
@@ -324,7 +325,7 @@ func TestCredentialsThatExpireAllTheTime(t *testing.T) {
 	for time.Since(start) < 3*life {
 		anna.LoggedIn("anna")
 		pages++
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // some hundred pages are enough
 	}
 	if m.count() < first+2 {
 		t.Errorf("%d pages over three lives of credentials asked for new ones %d times", pages, m.count()-first)

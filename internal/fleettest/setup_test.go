@@ -17,8 +17,8 @@ import (
 	"tintype/internal/servertest"
 )
 
-// as runs a statement under the user of an address.
-func as(t *testing.T, address, statement string) error {
+// connect is a pool of the user of an address, until the test ends.
+func connect(t *testing.T, address string) *sql.DB {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -33,10 +33,16 @@ func as(t *testing.T, address, statement string) error {
 		t.Fatal(err)
 	}
 	db := sql.OpenDB(connector)
-	defer db.Close()
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// as runs a statement under the user of an address.
+func as(t *testing.T, address, statement string) error {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	_, err = db.ExecContext(ctx, statement)
+	_, err := connect(t, address).ExecContext(ctx, statement)
 	return err
 }
 
@@ -44,8 +50,10 @@ var assignment = regexp.MustCompile(`(?m)^(DATABASE_URL|DATABASE_REPLICA_URLS)=(
 
 // Three users with what each needs and no more, made by an account like the master user of RDS; the schema migrates as
 // its owner, the site runs as the application and reads replicas as the reader.
-func TestSetupDatabase(t *testing.T) {
-	db := servertest.MariaDBReplicas(t, 1)
+func TestSetupDatabase(t *testing.T) { servertest.OnAnyFlavour(t, testSetupDatabase) }
+
+func testSetupDatabase(t *testing.T, f servertest.Flavour) {
+	db := f.Replicas(t, 1)
 	for _, statement := range []string{
 		"CREATE USER 'admin'@'%' IDENTIFIED BY 'master-password'",
 		"GRANT CREATE USER ON *.* TO 'admin'@'%'",

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"tintype/internal/phototest"
 	"tintype/internal/servertest"
@@ -24,7 +23,7 @@ func upload(c *servertest.Client, at *servertest.Instance, file []byte) serverte
 
 // R30: a web instance dies between the commit of a job and telling SQS of it. A worker finds the job.
 func TestAJobOfWhichNobodyWasTold(t *testing.T) {
-	server, fake := servertest.MariaDB(t), servertest.SQS(t)
+	server, fake := servertest.Database(t), servertest.SQS(t)
 	address := server.NewDatabase(t)
 	name := address[strings.LastIndex(address, "/")+1:]
 	site := prepare(t, 2, append(fake.Env(), "DATABASE_URL="+address, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")...)
@@ -58,8 +57,10 @@ func TestAJobOfWhichNobodyWasTold(t *testing.T) {
 
 // R30: a worker reads what was just committed, though the replica that it has is late: had it not found the photo, it
 // would have taken it for removed, and nobody would ever make it.
-func TestWorkersReadFreshData(t *testing.T) {
-	db := servertest.MariaDBReplicas(t, 1)
+func TestWorkersReadFreshData(t *testing.T) { servertest.OnAnyFlavour(t, testWorkersReadFreshData) }
+
+func testWorkersReadFreshData(t *testing.T, f servertest.Flavour) {
+	db := f.Replicas(t, 1)
 	primary, replicas := db.NewDatabase(t)
 	site := prepare(t, 2, "DATABASE_URL="+primary, "DATABASE_REPLICA_URLS="+strings.Join(replicas, ","))
 	web, hand := site[0], site[1]
@@ -69,8 +70,7 @@ func TestWorkersReadFreshData(t *testing.T) {
 	ann := browser(t, web).SignUpByToken("ann")
 	db.CatchUp(t)
 	hand.Start()
-	db.Replicas[0].Delay(t, 2)
-	time.Sleep(4 * time.Second) // it stands still while the delay begins
+	db.DelayBy(t, 2, db.Replicas[0])
 	for try := 1; ; try++ {
 		servertest.Eventually(t, "the worker reads the replica", func() bool { return came(hand)-left(hand) == 1 })
 		was := left(hand)
@@ -92,7 +92,7 @@ func TestWorkersReadFreshData(t *testing.T) {
 // R31: the worker that makes photos is killed over them; another one finishes them, and who uploads them hears of it,
 // on the page and through the API.
 func TestPhotosOfAKilledWorker(t *testing.T) {
-	server := servertest.MariaDB(t)
+	server := servertest.Database(t)
 	address := server.NewDatabase(t)
 	name := address[strings.LastIndex(address, "/")+1:]
 	site := prepare(t, 3, "DATABASE_URL="+address, "ROLES=worker")
@@ -131,7 +131,7 @@ func TestPhotosOfAKilledWorker(t *testing.T) {
 		})
 		site[1].Kill()
 		atWork = count("state = 'ready' AND attempts = 1") == 1
-		if all() {
+		if servertest.All() {
 			<-ended // the answer comes before the lease has run out
 		} else if err := server.Exec("UPDATE " + name + ".jobs SET lease_until = 1 WHERE kind = 'photo.process' AND state = 'ready'"); err != nil {
 			t.Fatal(err) // as if its time had passed

@@ -20,7 +20,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"tintype/internal/community"
 	"tintype/internal/queue"
@@ -157,9 +156,9 @@ func work(address string) error {
 }
 
 func newSQS(url, queueURL string, log *slog.Logger) *queue.SQS {
-	return queue.NewSQS(sqs.New(sqs.Options{
+	return queue.NewSQS(aws.Config{
 		Region: "eu-central-1", BaseEndpoint: aws.String(url), RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-	}), queueURL, log)
+	}, queueURL, log)
 }
 
 // A worker is a running work.
@@ -182,7 +181,7 @@ type workers struct {
 
 func newWorkers(t *testing.T, sqs *servertest.SQSServer) *workers {
 	t.Helper()
-	server := servertest.MariaDB(t)
+	server := servertest.Database(t)
 	address := server.NewDatabase(t)
 	return &workers{t: t, server: server, address: address, database: address[strings.LastIndex(address, "/")+1:], dir: t.TempDir(), sqs: sqs, store: storetest.MySQL(t, address)}
 }
@@ -233,23 +232,26 @@ func (ws *workers) start(env ...string) *worker {
 // hear waits until one of the workers says a line that begins so, and returns that worker and the line.
 func (ws *workers) hear(start string, of ...*worker) (*worker, string) {
 	ws.t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	var speaker *worker
+	var said string
+	servertest.Within(ws.t, time.Minute, "somebody says "+start, func() bool {
 		for _, w := range of {
 			for heard := true; heard; {
 				select {
 				case line, open := <-w.lines:
 					heard = open
 					if open && strings.HasPrefix(line, start) {
-						return w, line
+						speaker, said = w, line
+						return true
 					}
 				default:
 					heard = false
 				}
 			}
 		}
-	}
-	ws.t.Fatalf("nobody said %q within a minute", start)
-	return nil, ""
+		return false
+	})
+	return speaker, said
 }
 
 // kill ends the process at once and waits for its end.

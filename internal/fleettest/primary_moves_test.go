@@ -23,16 +23,18 @@ func through(t *testing.T, address string, port int) string {
 	return u.String()
 }
 
-// R16: the old writer turns read-only, the address leads to a new one, and answers to COMMIT get lost meanwhile.
-func TestTheWriterMoves(t *testing.T) {
-	db := servertest.MariaDBReplicas(t, 1)
+// R16: the old primary turns read-only, the address leads to a new one, and answers to COMMIT get lost meanwhile.
+func TestThePrimaryMoves(t *testing.T) { servertest.OnEachFlavour(t, testThePrimaryMoves) }
+
+func testThePrimaryMoves(t *testing.T, f servertest.Flavour) {
+	db := f.Replicas(t, 1)
 	old, next := db.Primary, db.Replicas[0]
 	address, _ := db.NewDatabase(t)
 	proxy := servertest.NewProxy(t, old.Port)
 	site := newFleet(t, 2, "DATABASE_URL="+through(t, address, proxy.Port))
-	const writers = 4
-	people := make([]*servertest.Client, writers)
-	roots := make([]servertest.Status, writers)
+	const authors = 4
+	people := make([]*servertest.Client, authors)
+	roots := make([]servertest.Status, authors)
 	for i := range people {
 		people[i] = browser(t, site[0]).SignUpByToken(fmt.Sprintf("ann%d", i))
 		roots[i] = people[i].At(site[0]).PostPhoto(photo, "root")
@@ -41,7 +43,7 @@ func TestTheWriterMoves(t *testing.T) {
 
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
-	acknowledged := make([]atomic.Int64, writers)
+	acknowledged := make([]atomic.Int64, authors)
 	for w, p := range people {
 		wg.Go(func() {
 			for n := 0; ; n++ {
@@ -62,12 +64,14 @@ func TestTheWriterMoves(t *testing.T) {
 						t.Errorf("status %d: %s", got.Status, got.Body)
 						return
 					}
-					time.Sleep(20 * time.Millisecond)
+					time.Sleep(20 * time.Millisecond) // as a client waits before it repeats
 				}
 			}
 		})
 	}
-	time.Sleep(300 * time.Millisecond)
+	for w := range people {
+		servertest.Eventually(t, "writes are acknowledged", func() bool { return acknowledged[w].Load() > 0 })
+	}
 	proxy.CutAt("\x03COMMIT", true, 5, nil)
 	servertest.Eventually(t, "answers to COMMIT are lost", func() bool { return proxy.Cuts() <= 0 })
 	proxy.CutAt("\x03COMMIT", false, 5, nil)
@@ -75,7 +79,7 @@ func TestTheWriterMoves(t *testing.T) {
 	old.ReadOnly(t, true)
 	db.CatchUp(t)
 	next.Promote(t)
-	proxy.Target(next.Port) // open connections still lead to the old writer
+	proxy.Target(next.Port) // open connections still lead to the old primary
 	for w := range people { // writes go on without a restart, everybody's
 		was := acknowledged[w].Load()
 		servertest.Eventually(t, "writes go on", func() bool { return acknowledged[w].Load() > was+1 })
