@@ -66,6 +66,18 @@ func CPU(t *T, pid int) time.Duration {
 // Memory is what a process holds in RAM now and held at most, in bytes.
 func Memory(t *T, pid int) (now, peak int64) { return status(t, pid, "VmRSS"), status(t, pid, "VmHWM") }
 
+// PeakOf is the most that a process held in RAM so far, in bytes; 0 if it has ended.
+func PeakOf(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	value, _, _ := strings.Cut(rest, "kB")
+	kilobytes, _ := strconv.ParseInt(strings.TrimSpace(value), 10, 64) // of a process that has just ended there is none
+	return kilobytes << 10
+}
+
 // Allocated is what a process holds in RAM now without the pages of files, its own program's above all, in bytes.
 func Allocated(t *T, pid int) int64 { return status(t, pid, "RssAnon") }
 

@@ -13,7 +13,7 @@ import (
 const (
 	restartAlone = "rolling restart alone" // the phase that must not fail at all
 	crawling     = "a crawler"             // the phase in which members must hardly notice
-	// memberShareAllowed is how many of the members' reads may fail under a crawler.
+	// membersAllowed is how many of the members' reads may fail under a crawler.
 	membersAllowed = 0.001
 )
 

@@ -131,7 +131,7 @@ func (h *household) ask(name string) (err error) {
 	case "notifications":
 		_, err = h.app.Must(http.StatusOK, servertest.Read("/api/v1/notifications"))
 	case "visitor's post":
-		_, err = h.visitor.Must(http.StatusOK, servertest.Read(h.path+"?x="+rand.Text()))
+		_, err = h.visitor.Must(http.StatusOK, servertest.Read(h.path+"?show="+rand.Text()))
 	case "like by form":
 		_, err = h.member.Must(http.StatusSeeOther, servertest.Form("/posts/"+h.post+"/"+[]string{"like", "unlike"}[h.liked%2], "return", "/"))
 		h.liked++
