@@ -2,6 +2,7 @@ package ami
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -187,19 +188,20 @@ func TestLifecycle(t *testing.T) {
 	go func() { done <- c.Wait() }()
 	await := func(text string) {
 		t.Helper()
-		for end := time.Now().Add(time.Minute); !strings.Contains(m.read("calls"), text); time.Sleep(20 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("no %q in:\n%s\n%s", text, m.read("calls"), &out)
+		servertest.Succeeds(t, time.Minute, text, func() error {
+			if calls := m.read("calls"); !strings.Contains(calls, text) {
+				return fmt.Errorf("the calls are:\n%s", calls)
 			}
-		}
+			return nil
+		})
 	}
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(300 * time.Millisecond) // nothing is to happen, so that there is nothing to wait for
 	if calls := m.read("calls"); calls != "" {
 		t.Fatalf("before the site is ready: %s", calls)
 	}
 	m.set(func() { m.status = http.StatusOK })
 	await("complete-lifecycle-action --lifecycle-hook-name ready --auto-scaling-group-name photos-web --instance-id i-0abc --lifecycle-action-result CONTINUE")
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(300 * time.Millisecond) // as above
 	if strings.Contains(m.read("calls"), "stop") {
 		t.Fatal("stopped though the group wants it")
 	}

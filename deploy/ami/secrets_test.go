@@ -52,9 +52,12 @@ done`,
 			t.Fatal(err)
 		}
 	}
-	run := func() string {
+	run := func(args ...string) string {
 		t.Helper()
-		c := exec.CommandContext(t.Context(), "bash", filepath.Join(dir, "secrets"), "app", "owner", "master", "rw.example", "ro.example", "tintype")
+		if len(args) == 0 {
+			args = []string{"app", "owner", "master", "rw.example", "ro.example", "tintype", "keys"}
+		}
+		c := exec.CommandContext(t.Context(), "bash", append([]string{filepath.Join(dir, "secrets")}, args...)...)
 		c.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 		out, err := c.CombinedOutput()
 		if err != nil {
@@ -101,6 +104,13 @@ done`,
 	}
 	if after := load("app"); after["SECRET_KEY"] != app["SECRET_KEY"] || !strings.HasSuffix(strings.TrimSpace(out), strings.TrimSpace(again)) {
 		t.Errorf("a second run changed what was there:\n%s", again)
+	}
+	// A second database of the site has users of its own, and no keys.
+	if out := run("app-b", "owner-b", "master", "rw.example", "ro.example", "tintype", "none"); strings.Contains(out, "PUBLIC KEY") {
+		t.Errorf("a second database brings keys: %s", out)
+	}
+	if b := load("app-b"); len(b) != 2 || b["DATABASE_URL"] == "" || b["DATABASE_REPLICA_URLS"] == "" {
+		t.Errorf("the second database has %v", b)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "secrets.*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)

@@ -30,6 +30,18 @@ locals {
   worker_min = local.workers ? var.worker_size.min : 0
   worker_max = local.elastic ? var.worker_size.max : local.worker_min
 
+  # A move has two databases or two buckets for a while: a and b. Each of the two may be the one in charge, so that the
+  # one that the site has left can go, and the next move leads back to its name.
+  database_slot = var.in_charge.database
+  photos_slot   = var.in_charge.photos
+  database_next = local.database_slot == "a" ? "b" : "a"
+  photos_next   = local.photos_slot == "a" ? "b" : "a"
+  moves         = { database = var.next.database != null, photos = var.next.photos != null }
+  databases     = concat([local.database_slot], local.moves.database ? [local.database_next] : [])
+  buckets       = concat([local.photos_slot], local.moves.photos ? [local.photos_next] : [])
+  cdn_slot      = local.moves.photos && try(var.next.photos.cdn, false) ? local.photos_next : local.photos_slot
+  of_database   = { for slot in local.databases : slot => slot == local.database_slot ? null : var.next.database }
+
   port          = 8080
   origin_domain = "origin.${var.domain}"
   secret_header = "X-Origin-Secret"
@@ -91,14 +103,16 @@ module "balancer" {
 }
 
 module "database" {
+  for_each                    = toset(local.databases)
   source                      = "./modules/database"
-  name                        = var.name
+  name                        = each.key == "a" ? var.name : "${var.name}-b"
   vpc_id                      = module.network.vpc_id
   subnet_ids                  = module.network.data_subnet_ids
   instances_security_group_id = aws_security_group.instances.id
-  engine_version              = var.database_engine_version
+  engine_version              = try(coalesce(local.of_database[each.key].engine_version), var.database_engine_version)
   database_name               = "tintype"
-  instance_class              = var.database_instance_class
+  instance_class              = try(coalesce(local.of_database[each.key].instance_class), var.database_instance_class)
+  moves                       = local.moves.database
   min_acu                     = var.database_acu.min
   max_acu                     = var.database_acu.max
   readers                     = local.replicas ? var.database_readers.min : 0
@@ -106,6 +120,11 @@ module "database" {
   max_connections             = var.database_max_connections
   backup_days                 = var.backup_days
   destroyable                 = var.destroyable
+}
+
+moved {
+  from = module.database
+  to   = module.database["a"]
 }
 
 module "sessions" {
@@ -118,12 +137,18 @@ module "sessions" {
 # An instance of a group may be replaced at any time, so photos are in a bucket
 # from rung 2 on.
 module "photos" {
+  for_each                 = toset(local.buckets)
   source                   = "./modules/bucket"
-  bucket                   = "${var.name}-photos-${data.aws_caller_identity.this.account_id}"
+  bucket                   = "${var.name}-photos${each.key == "a" ? "" : "-b"}-${data.aws_caller_identity.this.account_id}"
   version_days             = var.version_days
   reader_distribution_arns = local.cdn ? [module.cdn[0].arn] : []
   reader_prefixes          = ["pub/", "priv/"] # never orig/
   destroyable              = var.destroyable
+}
+
+moved {
+  from = module.photos
+  to   = module.photos["a"]
 }
 
 module "assets" {
@@ -155,7 +180,7 @@ module "cdn" {
   certificate_arn     = aws_acm_certificate_validation.edge[0].certificate_arn
   secret_header       = local.secret_header
   origin_secret       = var.origin_secrets[0]
-  media_domain        = module.photos.domain_name
+  media_domain        = local.cdn_slot == "a" ? module.photos["a"].domain_name : module.photos["b"].domain_name # named one by one: the bucket allows this distribution
   assets_domain       = module.assets[0].domain_name
   public_photos       = lookup(var.settings, "VISITORS", "read") != "none"
   signing_public_keys = var.media_signing_public_keys
@@ -294,7 +319,7 @@ module "watch" {
   log_days                = var.log_days
   balancer                = module.balancer.arn_suffix
   target_group            = module.balancer.target_group_arn_suffix
-  database                = module.database.cluster_id
+  database                = module.database[local.database_slot].cluster_id
   replicas                = local.replicas
   max_connections         = var.database_max_connections
   dead_letter_queue       = local.workers ? module.queue[0].dead_name : ""

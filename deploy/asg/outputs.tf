@@ -38,28 +38,22 @@ output "ops_subnet" {
   value       = module.network.app_subnet_ids[0]
 }
 
-output "app_secret" {
-  description = "The secret that release.sh secrets fills."
-  value       = aws_secretsmanager_secret.app.arn
-}
-
-output "owner_secret" {
-  description = "The secret of the schema's owner, which release.sh secrets fills."
-  value       = aws_secretsmanager_secret.owner.arn
-}
-
-output "master_secret" {
-  description = "The secret in which RDS keeps the master's password."
-  value       = module.database.master_secret_arn
-}
-
-output "database" {
-  description = "The writer's and the readers' host names, and the schema."
-  value = {
-    writer = module.database.endpoint
-    reader = module.database.reader_endpoint
+output "databases" {
+  description = "The clusters, the one in charge first: where each is, and the secrets of its master and of its users, which release.sh secrets fills. Keys are made with the first cluster alone."
+  value = [for slot in local.databases : {
+    app    = local.app_secret_arns[slot]
+    owner  = local.owner_secret_arns[slot]
+    master = module.database[slot].master_secret_arn
+    writer = module.database[slot].endpoint
+    reader = module.database[slot].reader_endpoint
     schema = "tintype"
-  }
+    keys   = slot == "a" ? "keys" : "none"
+  }]
+}
+
+output "next" {
+  description = "The settings of a move, as all instances have them: DATABASE_NEXT and MEDIA_NEXT, where next names what they lead to."
+  value       = local.next
 }
 
 output "assets_bucket" {

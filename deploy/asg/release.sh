@@ -12,7 +12,8 @@
 #   rollback     back to the image before, by the same way but without its alarms, and follow that
 #   all          build image migrate assets refresh watch, and rollback where watch fails
 #
-#   secrets      once, after the first apply: database users and keys, made at AWS and shown nowhere
+#   secrets      after the first apply, and after one that adds a second database: users and keys, made at AWS and shown
+#                nowhere
 #   command …    one of tintype's commands with the site's settings, such as: command account promote ada
 #
 # --dry-run says what would be done and does nothing. --yes asks nothing. --dirty builds what is not committed, too.
@@ -447,17 +448,16 @@ settled() {
 
 secrets() {
 	step "secrets: those that are missing, made on an instance"
-	local words=("<writer>" "<reader>" "<schema>")
+	local lines=("<app>	<owner>	<master>	<writer>	<reader>	<schema>	<keys>") line words
 	if [[ -z $dry ]]; then
 		needs "$terraform" jq
-		mapfile -t words < <("$terraform" -chdir="$here" output -json database | jq -r '.writer, .reader, .schema')
-		((${#words[@]} == 3)) || die "there is no output database: has terraform apply been run in $here?"
+		mapfile -t lines < <("$terraform" -chdir="$here" output -json databases | jq -r '.[] | [.app, .owner, .master, .writer, .reader, .schema, .keys] | @tsv')
+		((${#lines[@]})) || die "there is no output databases: has terraform apply been run in $here?"
 	fi
-	local app owner master
-	app=$(out app_secret)
-	owner=$(out owner_secret)
-	master=$(out master_secret)
-	remote "$chosen" /usr/local/lib/tintype/secrets "$app" "$owner" "$master" "${words[@]}"
+	for line in "${lines[@]}"; do
+		IFS=$'\t' read -ra words <<<"$line"
+		remote "$chosen" /usr/local/lib/tintype/secrets "${words[@]}"
+	done
 	echo "The key above is for media_signing_public_keys, from rung 4 on." >&2
 }
 

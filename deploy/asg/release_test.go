@@ -31,7 +31,7 @@ var fakes = map[string]string{
 		*"output -raw region") echo eu-central-1 ;;
 		*"output -raw assets_bucket") echo photos-assets-1 ;;
 		*"output -json groups") [[ ${FAKE_GROUPS:-} != fail ]] && echo "[$(say photos-web), $(say photos-worker)]" ;;
-		*"output -json database") echo '{"reader": "ro.example", "schema": "tintype", "writer": "rw.example"}' ;;
+		*"output -json databases") echo '[{"app": "the-app", "owner": "the-owner", "master": "the-master", "reader": "ro.example", "schema": "tintype", "writer": "rw.example", "keys": "keys"}, {"app": "app-b", "owner": "owner-b", "master": "master-b", "reader": "ro-b.example", "schema": "tintype", "writer": "rw-b.example", "keys": "none"}]' ;;
 		*"output -raw "*) echo "the-${@: -1}" ;;
 		*apply*) [[ ${FAKE_APPLY:-} != fails ]] ;;
 		*) exit 9 ;;
@@ -357,7 +357,8 @@ func TestReleaseSteps(t *testing.T) {
 	if failed {
 		t.Error(said)
 	}
-	inOrder(t, calls, "/usr/local/lib/tintype/secrets the-app_secret the-owner_secret the-master_secret rw.example ro.example tintype")
+	inOrder(t, calls, "/usr/local/lib/tintype/secrets the-app the-owner the-master rw.example ro.example tintype keys",
+		"/usr/local/lib/tintype/secrets app-b owner-b master-b rw-b.example ro-b.example tintype none")
 	if said, calls, failed = b.release(nil, "--yes", "refresh", "watch"); failed || strings.Contains(calls, "run-instances") {
 		t.Errorf("%s\n%s", said, calls)
 	}

@@ -15,7 +15,7 @@ locals {
     Sid      = "Secrets"
     Effect   = "Allow"
     Action   = ["secretsmanager:GetSecretValue"]
-    Resource = [aws_secretsmanager_secret.app.arn]
+    Resource = concat([aws_secretsmanager_secret.app.arn], aws_secretsmanager_secret.app_b[*].arn)
   }
 
   may_keep_photos = [
@@ -23,14 +23,14 @@ locals {
       Sid      = "Photos"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-      Resource = ["${module.photos.arn}/*"]
+      Resource = [for slot in local.buckets : "${module.photos[slot].arn}/*"]
     },
     {
       # Without it, a photo that is not there is a refusal and no 404.
       Sid      = "PhotosList"
       Effect   = "Allow"
       Action   = ["s3:ListBucket"]
-      Resource = [module.photos.arn]
+      Resource = [for slot in local.buckets : module.photos[slot].arn]
     },
   ]
 
@@ -47,12 +47,19 @@ locals {
       Sid      = "PhotosExamine"
       Effect   = "Allow"
       Action   = ["s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"]
-      Resource = [module.photos.arn]
+      Resource = [for slot in local.buckets : module.photos[slot].arn]
     }],
     local.many ? [{
       Sid      = "SessionsExamine"
       Effect   = "Allow"
       Action   = ["dynamodb:DescribeTimeToLive"]
+      Resource = [module.sessions[0].arn]
+    }] : [],
+    # tintype move sessions
+    local.many ? [{
+      Sid      = "SessionsMove"
+      Effect   = "Allow"
+      Action   = ["dynamodb:Scan"]
       Resource = [module.sessions[0].arn]
     }] : [],
   )
@@ -135,12 +142,12 @@ locals {
       Sid      = "OwnerSecrets"
       Effect   = "Allow"
       Action   = ["secretsmanager:GetSecretValue"]
-      Resource = [aws_secretsmanager_secret.owner.arn, module.database.master_secret_arn]
+      Resource = concat([aws_secretsmanager_secret.owner.arn], aws_secretsmanager_secret.owner_b[*].arn, [for slot in local.databases : module.database[slot].master_secret_arn])
       }, {
       Sid      = "MakeSecrets"
       Effect   = "Allow"
       Action   = ["secretsmanager:PutSecretValue"]
-      Resource = [aws_secretsmanager_secret.app.arn, aws_secretsmanager_secret.owner.arn]
+      Resource = concat([aws_secretsmanager_secret.app.arn, aws_secretsmanager_secret.owner.arn], aws_secretsmanager_secret.app_b[*].arn, aws_secretsmanager_secret.owner_b[*].arn)
     }],
     local.may_keep_photos, local.may_keep_sessions, local.may_examine, local.may_tell_edges, local.may_announce_jobs, local.may_hear_of_jobs, local.may_be_an_instance,
     local.cdn ? [{

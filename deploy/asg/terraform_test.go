@@ -138,6 +138,7 @@ func TestRungs(t *testing.T) {
 	for run, roles := range map[string][]string{
 		"rung_2_applied": {"ops", "web"}, "rung_3_applied": {"ops", "web"}, "rung_6_applied": {"ops", "web"},
 		"rung_7_applied": {"ops", "web", "worker"}, "rung_8_applied": {"ops", "web", "worker"},
+		"move_begun": {"ops", "web"}, "move_over": {"ops", "web"},
 	} {
 		for _, role := range roles {
 			t.Run(run+" "+role, func(t *testing.T) { readSettings(t, environments[run][role]) })
@@ -154,7 +155,11 @@ func readSettings(t *testing.T, environment map[string]string) {
 	var environ []string
 	for name, value := range environment {
 		if reference, ok := strings.CutPrefix(value, "secretsmanager:"); ok {
-			if !regexp.MustCompile(`^arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/-]+#` + name + `$`).MatchString(reference) {
+			key := name
+			if name == "DATABASE_NEXT" {
+				key = "DATABASE_URL" // of the other database
+			}
+			if !regexp.MustCompile(`^arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/-]+#` + key + `$`).MatchString(reference) {
 				t.Errorf("%s refers to %s", name, value)
 			}
 			value = secrets[name]
@@ -226,6 +231,7 @@ func servesWhatTerraformWrote(t *testing.T, environment map[string]string) {
 var secrets = map[string]string{
 	"DATABASE_URL":          "mysql://tintype:x@photos.cluster-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
 	"DATABASE_REPLICA_URLS": "mysql://tintype_reader:x@photos.cluster-ro-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
+	"DATABASE_NEXT":         "mysql://tintype:x@photos-b.cluster-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
 	"SECRET_KEY":            strings.Repeat("x", 64),
 	"MEDIA_SIGNING_KEY":     signingKey(),
 }
@@ -283,8 +289,8 @@ func TestPageQueries(t *testing.T) {
 	}
 	asked := regexp.MustCompile(`Query(?:Array)?\("(\w+)"\)`)
 	for _, file := range files {
-		// Photos and OAuth have paths of their own, where everything is sent.
-		if base := filepath.Base(file); strings.HasSuffix(base, "_test.go") || base == "media.go" || base == "oauth.go" {
+		// Photos, OAuth and oEmbed have paths of their own, where everything is sent.
+		if base := filepath.Base(file); strings.HasSuffix(base, "_test.go") || slices.Contains([]string{"media.go", "oauth.go", "oembed.go"}, base) {
 			continue
 		}
 		for _, m := range asked.FindAllStringSubmatch(read(t, file), -1) {
@@ -306,6 +312,31 @@ func TestPageQueries(t *testing.T) {
 	}
 	if len(listed) > 10 {
 		t.Errorf("an account's CloudFront takes 10 parameters in a policy unless AWS is asked for more, and these are %d", len(listed))
+	}
+}
+
+// The firewall takes a path for a log-in where the site does: /log%69n is /login.
+func TestFirewallReadsPathsAsTheSiteDoes(t *testing.T) {
+	rules := read(t, "modules/firewall/main.tf")
+	m := regexp.MustCompile(`(?s)regex_string = "([^"]+)"(.*?)\n              }`).FindStringSubmatch(rules)
+	if m == nil {
+		t.Fatal("no rule for log-ins")
+	}
+	var steps []string
+	for _, step := range regexp.MustCompile(`priority = (\d)\s+type     = "(\w+)"`).FindAllStringSubmatch(m[2], -1) {
+		steps = append(steps, step[1]+" "+step[2])
+	}
+	if want := []string{"0 URL_DECODE", "1 NORMALIZE_PATH", "2 LOWERCASE"}; !slices.Equal(steps, want) {
+		t.Errorf("a path is read by %q, want %q", steps, want)
+	}
+	logIn := regexp.MustCompile(m[1])
+	for path, want := range map[string]bool{
+		"/login": true, "/login/": true, "/signup": true, "/oauth/token": true, "/oauth/token//": true, "/api/v1/accounts": true, "/links/x": true, "/claim/x": true,
+		"/": false, "/log": false, "/login2": false, "/oauth/authorize": false, "/api/v1/accounts/1/follow": false, "/@login": false,
+	} {
+		if logIn.MatchString(path) != want {
+			t.Errorf("%s: a log-in %v", path, !want)
+		}
 	}
 }
 

@@ -161,7 +161,7 @@ variable "database_engine_version" {
 }
 
 variable "database_instance_class" {
-  description = "The class of writer and readers; db.serverless is Serverless v2."
+  description = "The class of primary and readers; db.serverless is Serverless v2."
   type        = string
   default     = "db.t4g.medium"
 }
@@ -191,6 +191,27 @@ variable "backup_days" {
   validation {
     condition     = var.backup_days >= 1 && var.backup_days <= 35
     error_message = "Aurora keeps 1 to 35 days."
+  }
+}
+
+# Moves
+
+variable "next" {
+  description = "For the time of a move, what the site is to move to, beside what it has: database, a second cluster, whose release and class may be others; photos, a second bucket, from which CloudFront fetches once cdn is true (after tintype move media). README.md has the steps."
+  type = object({
+    database = optional(object({ engine_version = optional(string), instance_class = optional(string) }))
+    photos   = optional(object({ cdn = optional(bool, false) }))
+  })
+  default = {}
+}
+
+variable "in_charge" {
+  description = "Which cluster and which bucket are the site's: a, until a move has led to b; after the next one a again. Change it together with what next says: what both no longer name is destroyed."
+  type        = object({ database = optional(string, "a"), photos = optional(string, "a") })
+  default     = {}
+  validation {
+    condition     = alltrue([for slot in values(var.in_charge) : contains(["a", "b"], slot)])
+    error_message = "Choose a or b."
   }
 }
 

@@ -89,6 +89,16 @@ mock_provider "aws" {
   }
 }
 
+override_resource {
+  target = aws_secretsmanager_secret.app_b
+  values = { arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:photos/app-b-JkLmNo" }
+}
+
+override_resource {
+  target = aws_secretsmanager_secret.owner_b
+  values = { arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:photos/owner-b-PqRsTu" }
+}
+
 variables {
   name           = "photos"
   region         = "eu-central-1"
@@ -144,7 +154,7 @@ run "rung_2_applied" {
     error_message = "Secrets are references, and the schema's owner is for commands alone."
   }
   assert {
-    condition     = module.database.shape.instances == 1 && module.database.shape.encrypted && module.database.shape.protected && !module.database.shape.skips_snapshot && module.database.shape.keeps_backups && module.database.shape.backup_days == 14 && !module.database.shape.public
+    condition     = module.database["a"].shape.instances == 1 && module.database["a"].shape.encrypted && module.database["a"].shape.protected && !module.database["a"].shape.skips_snapshot && module.database["a"].shape.keeps_backups && module.database["a"].shape.backup_days == 14 && !module.database["a"].shape.public
     error_message = "The database is encrypted, backed up, protected, and nobody's from outside; its backups outlive it."
   }
   assert {
@@ -180,7 +190,7 @@ run "rung_3_applied" {
     error_message = "Rung 3 keeps nothing on an instance, behind one proxy."
   }
   assert {
-    condition     = length(setintersection(keys(output.environment.web), ["MEDIA_BASE_URL", "STATIC_BASE_URL", "DATABASE_REPLICA_URLS", "CACHE_URL", "QUEUE_URL"])) == 0 && length(module.cdn) == 0 && module.database.shape.instances == 1
+    condition     = length(setintersection(keys(output.environment.web), ["MEDIA_BASE_URL", "STATIC_BASE_URL", "DATABASE_REPLICA_URLS", "CACHE_URL", "QUEUE_URL"])) == 0 && length(module.cdn) == 0 && module.database["a"].shape.instances == 1
     error_message = "Rung 3 has what later rungs add."
   }
   assert {
@@ -220,7 +230,7 @@ run "rung_6_applied" {
     error_message = "Without a key to sign with, the site itself serves private photos."
   }
   assert {
-    condition     = module.database.shape.instances == 2 && module.database.shape.max_readers == 0
+    condition     = module.database["a"].shape.instances == 2 && module.database["a"].shape.max_readers == 0
     error_message = "Below rung 8 readers do not come and go."
   }
 }
@@ -347,13 +357,13 @@ run "rung_8_applied" {
     error_message = "The balancer takes only CloudFront's addresses with one of two secrets."
   }
   assert {
-    condition = alltrue([for bucket, copies in { photos = false, assets = true } : { photos = module.photos, assets = module.assets[0] }[bucket].shape == {
+    condition = alltrue([for bucket, copies in { photos = false, assets = true } : { photos = module.photos["a"], assets = module.assets[0] }[bucket].shape == {
       public_blocked = true, versions = "Enabled", version_days = 7, abort_days = 2, encrypted = "AES256", destroyable = copies
     }])
     error_message = "Buckets are closed, encrypted, versioned for 7 days, and photos are not destroyed with theirs."
   }
   assert {
-    condition     = alltrue([for statement in jsondecode(module.photos.policy).Statement : statement.Effect == "Deny" || (statement.Principal == { Service = "cloudfront.amazonaws.com" } && alltrue([for resource in statement.Resource : !strcontains(resource, "orig/") && !endswith(resource, ":bucket/*")]))])
+    condition     = alltrue([for statement in jsondecode(module.photos["a"].policy).Statement : statement.Effect == "Deny" || (statement.Principal == { Service = "cloudfront.amazonaws.com" } && alltrue([for resource in statement.Resource : !strcontains(resource, "orig/") && !endswith(resource, ":bucket/*")]))])
     error_message = "Only CloudFront reads photos, and never originals."
   }
   assert {
@@ -379,8 +389,8 @@ run "rung_8_applied" {
     error_message = "The table of sessions is not the one that the program works on."
   }
   assert {
-    condition     = module.database.shape.instances == 2 && module.database.shape.max_readers == 3 && module.database.shape.tls == "ON" && module.database.shape.protected
-    error_message = "A writer and a reader, up to three of them, over TLS only."
+    condition     = module.database["a"].shape.instances == 2 && module.database["a"].shape.max_readers == 3 && module.database["a"].shape.tls == "ON" && module.database["a"].shape.protected
+    error_message = "A primary and a reader, up to three of them, over TLS only."
   }
   assert {
     condition     = module.cache[0].shape == { engine = "valkey", tls = true, encrypted = true, failover = true, zones = true }
@@ -466,7 +476,7 @@ run "choices" {
     database_instance_class = "db.serverless"
   }
   assert {
-    condition     = module.database.shape.serverless && module.database.shape.instances == 2 && module.database.shape.max_readers == 0
+    condition     = module.database["a"].shape.serverless && module.database["a"].shape.instances == 2 && module.database["a"].shape.max_readers == 0
     error_message = "Serverless v2 by the instances' class; readers that come and go are rung 8."
   }
   assert {
@@ -506,4 +516,66 @@ run "what_aws_would_refuse" {
     settings = { CONTACT = "" }
   }
   expect_failures = [var.rung, var.name, var.zones, var.settings]
+}
+
+# A move: the second cluster and bucket beside the first, and afterwards alone.
+run "move_begun" {
+  command = apply
+  variables {
+    rung = 5
+    next = { database = { instance_class = "db.r8g.large" }, photos = {} }
+  }
+
+  assert {
+    condition     = length(module.database) == 2 && length(module.photos) == 2 && module.database["b"].shape.class == "db.r8g.large" && module.database["a"].shape.class == "db.t4g.medium"
+    error_message = "For the time of a move there are two clusters, of which the second may have another class, and two buckets."
+  }
+  assert {
+    condition     = module.database["a"].shape.triggers && module.database["b"].shape.triggers
+    error_message = "Both servers let the move make its triggers."
+  }
+  assert {
+    condition     = output.environment.web.DATABASE_NEXT != output.environment.web.DATABASE_URL && output.environment.ops.DATABASE_NEXT != output.environment.web.DATABASE_NEXT && output.next.DATABASE_NEXT == output.environment.web.DATABASE_NEXT
+    error_message = "All instances are told of the second cluster, and commands as the schema's owner."
+  }
+  assert {
+    condition     = output.environment.web.MEDIA_NEXT == "s3://photos-photos-b-123456789012" && output.environment.web.MEDIA_S3_BUCKET == "photos-photos-123456789012"
+    error_message = "All instances are told of the second bucket, and have the first."
+  }
+  assert {
+    condition     = [for d in output.databases : d.keys] == ["keys", "none"]
+    error_message = "Keys are made once."
+  }
+  assert {
+    condition     = alltrue([for s in local.web_statements : length(s.Resource) == 2 if contains(["Photos", "PhotosList", "Secrets"], s.Sid)])
+    error_message = "Instances may use both buckets and both secrets."
+  }
+}
+
+run "move_over" {
+  command = apply
+  variables {
+    rung                    = 5
+    in_charge               = { database = "b", photos = "b" }
+    next                    = {}
+    database_instance_class = "db.r8g.large"
+  }
+
+  assert {
+    condition     = keys(module.database) == ["b"] && keys(module.photos) == ["b"] && module.database["b"].shape.class == "db.r8g.large" && !module.database["b"].shape.triggers
+    error_message = "Once a move is over, the cluster and the bucket that the site has left are gone."
+  }
+  assert {
+    condition     = output.environment.web.MEDIA_S3_BUCKET == "photos-photos-b-123456789012" && length(setintersection(keys(output.environment.web), ["MEDIA_NEXT", "DATABASE_NEXT"])) == 0 && length(output.next) == 0
+    error_message = "The settings name the second cluster and bucket alone."
+  }
+}
+
+run "move_of_a_slot_that_is_none" {
+  command = plan
+  variables {
+    rung      = 5
+    in_charge = { database = "c" }
+  }
+  expect_failures = [var.in_charge]
 }

@@ -1,4 +1,4 @@
-# Aurora MySQL: a writer, readers, and readers that come and go. RDS makes and
+# Aurora MySQL: a primary, which AWS calls the writer, readers, and readers that come and go. RDS makes and
 # rotates the master's password; the site's own users have theirs elsewhere.
 
 locals {
@@ -61,6 +61,15 @@ resource "aws_db_parameter_group" "this" {
     apply_method = "immediate"
   }
 
+  dynamic "parameter" {
+    for_each = var.moves ? [1] : []
+    content {
+      name         = "log_bin_trust_function_creators"
+      value        = "1"
+      apply_method = "immediate"
+    }
+  }
+
   lifecycle {
     create_before_destroy = true
   }
@@ -98,7 +107,7 @@ resource "aws_rds_cluster" "this" {
   }
 }
 
-# The first is the writer; any of them may become it.
+# The first is the primary; any of them may become it.
 resource "aws_rds_cluster_instance" "this" {
   count                        = 1 + var.readers
   identifier                   = "${var.name}-${count.index}"

@@ -4,7 +4,7 @@ output "cluster_id" {
 }
 
 output "endpoint" {
-  description = "The writer."
+  description = "The primary."
   value       = aws_rds_cluster.this.endpoint
 }
 
@@ -30,6 +30,9 @@ output "shape" {
     keeps_backups  = !aws_rds_cluster.this.delete_automated_backups
     backup_days    = aws_rds_cluster.this.backup_retention_period
     tls            = one([for p in aws_rds_cluster_parameter_group.this.parameter : p.value if p.name == "require_secure_transport"])
+    triggers       = anytrue([for p in aws_db_parameter_group.this.parameter : p.name == "log_bin_trust_function_creators" && p.value == "1"])
+    class          = aws_rds_cluster_instance.this[0].instance_class
+    release        = aws_rds_cluster.this.engine_version
     serverless     = length(aws_rds_cluster.this.serverlessv2_scaling_configuration) == 1
   }
 }

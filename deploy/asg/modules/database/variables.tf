@@ -29,7 +29,7 @@ variable "database_name" {
 }
 
 variable "instance_class" {
-  description = "The class of writer and readers; db.serverless for Serverless v2."
+  description = "The class of primary and readers; db.serverless for Serverless v2."
   type        = string
 }
 
@@ -66,4 +66,10 @@ variable "backup_days" {
 variable "destroyable" {
   description = "Whether the database may be destroyed, and that without a last snapshot."
   type        = bool
+}
+
+variable "moves" {
+  description = "Whether tintype move database makes triggers here, which a server with a binary log refuses otherwise."
+  type        = bool
+  default     = false
 }

@@ -41,12 +41,21 @@ resource "aws_wafv2_web_acl" "this" {
             }
             statement {
               regex_match_statement {
-                regex_string = "^/(login|signup|oauth/token)/?$"
+                # The site reads a path without its escapes: /log%69n is /login.
+                regex_string = "^/(login|signup|claim/.+|links/.+|oauth/token|api/v1/accounts)/*$"
                 field_to_match {
                   uri_path {}
                 }
                 text_transformation {
                   priority = 0
+                  type     = "URL_DECODE"
+                }
+                text_transformation {
+                  priority = 1
+                  type     = "NORMALIZE_PATH"
+                }
+                text_transformation {
+                  priority = 2
                   type     = "LOWERCASE"
                 }
               }

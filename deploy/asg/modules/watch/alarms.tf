@@ -41,7 +41,7 @@ locals {
         in   = "AWS/RDS", metric = "CPUUtilization", where = { DBClusterIdentifier = var.database }, stat = "Maximum", period = 300, of = 3, over = true, at = 85
       }
       database-connections = {
-        says = "The writer has used 85 % of its connections."
+        says = "The primary has used 85 % of its connections."
         in   = "AWS/RDS", metric = "DatabaseConnections", where = { DBClusterIdentifier = var.database, Role = "WRITER" }, stat = "Maximum", period = 60, of = 5, over = true, at = floor(0.85 * var.max_connections)
       }
       database-memory = {
@@ -51,7 +51,7 @@ locals {
     },
     var.replicas ? {
       replica-lag = {
-        says = "A replica has been more than 5 s behind for five minutes. Members still read what they wrote, from the writer."
+        says = "A replica has been more than 5 s behind for five minutes. Members still read what they wrote, from the primary."
         in   = "AWS/RDS", metric = "AuroraReplicaLagMaximum", where = { DBClusterIdentifier = var.database }, stat = "Maximum", period = 60, of = 5, over = true, at = 5000
       }
     } : {},

@@ -59,7 +59,7 @@ variable "replicas" {
 }
 
 variable "max_connections" {
-  description = "How many connections the writer takes."
+  description = "How many connections the primary takes."
   type        = number
 }
 
