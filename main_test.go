@@ -91,19 +91,20 @@ func TestStopLosesNoRequestOfABalancer(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(100 * time.Millisecond)
+	servertest.Eventually(t, "the load begins", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return sent >= 8
+	})
 	site.Signal(syscall.SIGTERM)
 	checker := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	servertest.Eventually(t, "readiness fails", func() bool {
 		status, _, err := get(checker, site.URL+"/readyz")
-		if err != nil || time.Now().After(deadline) {
-			t.Errorf("the door closed before readiness failed: %v", err)
-			break
+		if err != nil {
+			t.Fatalf("the site closed before readiness failed: %v", err)
 		}
-		if status == 503 {
-			break
-		}
-	}
+		return status == 503
+	})
 	close(target)
 	wg.Wait()
 	if err := site.Wait(time.Minute); err != nil {
