@@ -48,13 +48,16 @@ type BreakerOptions struct {
 	// Patience is how long a probe of a backend that is away may take, at least a second. It is long for a backend that
 	// counts the connections that we give up, as MySQL does: then we give few up.
 	Patience time.Duration
+	// Cached tells that answers may come from a memory in front of the backend, as those of a disk do. They say nothing
+	// of the backend then: each wait is a reason for suspicion by itself, and the probe's answer alone decides.
+	Cached bool
 	// OnAway and OnBack are called when the backend falls silent and when it answers again; nil is nothing.
 	OnAway func(err error)
 	OnBack func()
 }
 
-// A Breaker knows whether a backend answers. It is away when somebody waits for it, nobody is answered, and a probe over
-// a new connection is not answered either. Then whoever waits is cut off, and whoever comes is to be refused at once,
+// A Breaker knows whether a backend answers. It is away when somebody waits for it, nobody is answered (see
+// BreakerOptions.Cached), and a probe over a new connection is not answered either. Then whoever waits is cut off, and whoever comes is to be refused at once,
 // until a probe finds that it is back.
 type Breaker struct {
 	o       BreakerOptions
@@ -181,7 +184,7 @@ func (b *Breaker) judge() error {
 			return nil
 		case b.ctx.Err() != nil:
 			return nil
-		case b.silence() >= suspectAfter:
+		case b.o.Cached || b.silence() >= suspectAfter:
 			return err
 		case ctx.Err() != nil:
 			return nil // others were answered meanwhile
@@ -317,13 +320,17 @@ func (w *Wait) Close() {
 	delete(w.b.waits, w)
 }
 
-// suspect runs when a wait takes long. It starts a probe if nobody has been answered meanwhile.
+// suspect runs when a wait takes long. It starts a probe if no answer of the backend was heard meanwhile.
 func (w *Wait) suspect() {
 	since := w.since.Load()
 	if since == 0 || w.b.Away() {
 		return
 	}
-	due := suspectAfter - time.Since(time.Unix(0, max(since, w.b.heardAt.Load())))
+	quiet := since // when it became quiet for this wait
+	if !w.b.o.Cached {
+		quiet = max(quiet, w.b.heardAt.Load())
+	}
+	due := suspectAfter - time.Since(time.Unix(0, quiet))
 	if asked := w.b.askedAt.Load(); asked > since {
 		due = max(due, time.Duration(w.calm.Load())-time.Since(time.Unix(0, asked)))
 	}

@@ -3,6 +3,7 @@ package budget
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -161,6 +162,29 @@ func TestALongWaitIsNoSilence(t *testing.T) {
 	if b.Away() || changes.Load() != 0 {
 		t.Error("the backend is away")
 	}
+}
+
+// What is answered from memory says nothing of the backend behind it.
+func TestAnswersFromMemory(t *testing.T) {
+	var f fakeBackend
+	b := NewBreaker(BreakerOptions{Probe: f.ask, Cached: true})
+	t.Cleanup(b.Close)
+	f.hangs.Store(true)
+	ctx, cancel := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	others.Go(func() {
+		for ctx.Err() == nil {
+			b.Heard()
+			_ = sleep.For(ctx, 5*time.Millisecond)
+		}
+	})
+	if err := b.Do(t.Context(), f.ask, answeredIfNil); !errors.Is(err, ErrAway) { // it would wait for ever
+		t.Errorf("who waits while others are answered: %v", err)
+	}
+	cancel()
+	others.Wait()
+	f.hangs.Store(false)
+	eventually(t, func() bool { return !b.Away() })
 }
 
 // Where others are answered, that new connections are refused says nothing.

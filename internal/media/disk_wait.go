@@ -39,7 +39,7 @@ type diskCaller struct {
 func (c *diskCaller) start() {
 	c.once.Do(func() {
 		c.places, c.probing = make(chan struct{}, diskCalls), make(chan struct{}, 1)
-		c.breaker = budget.NewBreaker(budget.BreakerOptions{Probe: c.ask})
+		c.breaker = budget.NewBreaker(budget.BreakerOptions{Probe: c.ask, Cached: true})
 	})
 }
 

@@ -14,7 +14,8 @@ import (
 
 // A disk that hangs keeps a read in a system call, too, where the page is not in memory. So each of SQLite's connections for
 // reads has a goroutine that makes its calls. One whose call hangs is left behind with its connection, and whoever waited
-// goes on without. A breaker finds out whether the disk answers: by nobody being answered, then by reading from it.
+// goes on without. A breaker finds out whether the disk answers by reading from it when a call takes long: others may be
+// answered from memory meanwhile.
 
 const (
 	// awayRead is how long a call may take while the disk is away: what is in memory is read much sooner.
@@ -36,7 +37,7 @@ type readerDisk struct {
 
 func newReaderDisk(file string, most int) *readerDisk {
 	d := &readerDisk{most: int64(most), probe: func() error { return readPast(file) }, probing: make(chan struct{}, 1)}
-	d.breaker = budget.NewBreaker(budget.BreakerOptions{Probe: d.ask})
+	d.breaker = budget.NewBreaker(budget.BreakerOptions{Probe: d.ask, Cached: true})
 	return d
 }
 
