@@ -236,7 +236,7 @@ func TestTheDiskHangsUnderReaders(t *testing.T) {
 			t.Errorf("%s: %d, Retry-After %q, %v", path, a.Status, a.Header.Get("Retry-After"), a.Err)
 		}
 		slowest = max(slowest, d-free)
-		if n > 0 && d-free > 1500*time.Millisecond {
+		if n > 0 && d-free > 2500*time.Millisecond {
 			t.Errorf("later: %s took %v", path, d)
 		}
 	}
@@ -244,7 +244,7 @@ func TestTheDiskHangsUnderReaders(t *testing.T) {
 		t.Error("nothing that was read was hung")
 	}
 	t.Logf("the slowest took %v, %d were refused", slowest.Round(time.Millisecond), refused)
-	if slowest > 2500*time.Millisecond { // 1.5 s, and a second for a machine that does much else
+	if slowest > 3500*time.Millisecond { // 1.5 s, and 2 s for a machine that does much else
 		t.Errorf("the first took %v", slowest)
 	}
 	longest := make(chan time.Duration, 30)
@@ -255,7 +255,7 @@ func TestTheDiskHangsUnderReaders(t *testing.T) {
 		}()
 	}
 	for range cap(longest) {
-		if d := <-longest; d-free > 2500*time.Millisecond {
+		if d := <-longest; d-free > 3500*time.Millisecond {
 			t.Errorf("one of many took %v", d)
 		}
 	}
@@ -317,7 +317,7 @@ func TestTheDiskHangs(t *testing.T) {
 				if a.Status != want || want == http.StatusServiceUnavailable && a.Header.Get("Retry-After") == "" {
 					t.Errorf("%s: %d, Retry-After %q: %s", q.Path, a.Status, a.Header.Get("Retry-After"), a.Text())
 				}
-				if d-free > 6*time.Second { // the budget of a write is 2.5 s, and the machine may be busy
+				if d-free > 5*time.Second { // 3 s, and 2 s for a machine that does much else
 					t.Errorf("%s took %v, and %v before", q.Path, d, free)
 				}
 			}

@@ -11,7 +11,7 @@ import (
 
 // schedules is how many random schedules a run plays; the long form plays MOVE_SCHEDULES.
 func schedules(t *testing.T) (first uint64, n int) {
-	first, n = 1, 150
+	first, n = 1, 60
 	if s := os.Getenv("TEST_SEED"); s != "" {
 		v, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {

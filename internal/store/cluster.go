@@ -40,7 +40,7 @@ const (
 	// slotPatience is how long a read waits for its place on the way to the primary.
 	slotPatience = 250 * time.Millisecond
 	// pinPatience is how long a replica may take to tell a request how far it has come.
-	pinPatience = 700 * time.Millisecond
+	pinPatience = 500 * time.Millisecond
 	// pinTries is how many addresses a request with a position asks.
 	pinTries = 3
 	// recheckPatience is how long a primary that is away may take to answer after all. One that is there takes a few

@@ -119,7 +119,7 @@ func trackWire(c *mysqldriver.Config) {
 
 // greetingPatience is how long a replica may take to greet and to say which server it is. One that hangs still takes
 // connections.
-const greetingPatience = 700 * time.Millisecond
+const greetingPatience = 500 * time.Millisecond
 
 var errSilent = errors.New("store: a replica takes connections and does not answer on them")
 
