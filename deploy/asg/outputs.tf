@@ -52,7 +52,7 @@ output "databases" {
 }
 
 output "next" {
-  description = "The settings of a move, as all instances have them: DATABASE_NEXT and MEDIA_NEXT, where next names what they lead to."
+  description = "The settings of a move, as all instances have them: DATABASE_NEXT, from rung 5 on with DATABASE_REPLICA_URLS_NEXT, and MEDIA_NEXT, where next names what they lead to."
   value       = local.next
 }
 

@@ -95,6 +95,9 @@ locals {
     local.moves.database ? {
       DATABASE_NEXT = "${local.app_url[local.database_next]}#DATABASE_URL"
     } : {},
+    local.moves.database && local.replicas ? {
+      DATABASE_REPLICA_URLS_NEXT = "${local.app_url[local.database_next]}#DATABASE_REPLICA_URLS"
+    } : {},
     local.moves.photos ? {
       MEDIA_NEXT = "s3://${module.photos[local.photos_next].name}"
     } : {},

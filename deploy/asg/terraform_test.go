@@ -156,8 +156,11 @@ func readSettings(t *testing.T, environment map[string]string) {
 	for name, value := range environment {
 		if reference, ok := strings.CutPrefix(value, "secretsmanager:"); ok {
 			key := name
-			if name == "DATABASE_NEXT" {
-				key = "DATABASE_URL" // of the other database
+			switch name { // of the other database
+			case "DATABASE_NEXT":
+				key = "DATABASE_URL"
+			case "DATABASE_REPLICA_URLS_NEXT":
+				key = "DATABASE_REPLICA_URLS"
 			}
 			if !regexp.MustCompile(`^arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/-]+#` + key + `$`).MatchString(reference) {
 				t.Errorf("%s refers to %s", name, value)
@@ -229,11 +232,12 @@ func servesWhatTerraformWrote(t *testing.T, environment map[string]string) {
 
 // What release.sh secrets would put where references lead.
 var secrets = map[string]string{
-	"DATABASE_URL":          "mysql://tintype:x@photos.cluster-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
-	"DATABASE_REPLICA_URLS": "mysql://tintype_reader:x@photos.cluster-ro-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
-	"DATABASE_NEXT":         "mysql://tintype:x@photos-b.cluster-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
-	"SECRET_KEY":            strings.Repeat("x", 64),
-	"MEDIA_SIGNING_KEY":     signingKey(),
+	"DATABASE_URL":               "mysql://tintype:x@photos.cluster-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
+	"DATABASE_REPLICA_URLS":      "mysql://tintype_reader:x@photos.cluster-ro-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
+	"DATABASE_NEXT":              "mysql://tintype:x@photos-b.cluster-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
+	"DATABASE_REPLICA_URLS_NEXT": "mysql://tintype_reader:x@photos-b.cluster-ro-abc.eu-central-1.rds.amazonaws.com:3306/tintype?tls=true",
+	"SECRET_KEY":                 strings.Repeat("x", 64),
+	"MEDIA_SIGNING_KEY":          signingKey(),
 }
 
 func signingKey() string {

@@ -22,3 +22,13 @@ func Random(t testing.TB) *rand.Rand {
 	t.Logf("TEST_SEED=%d", seed)
 	return rand.New(rand.NewPCG(seed, 1))
 }
+
+// OneOf skips all but one of n long tests of a kind, each with another i, from 0 on. TEST_SEED chooses; without it, and
+// with TEST_ALL=1, all run.
+func OneOf(t testing.TB, i, n int) {
+	t.Helper()
+	seed, err := strconv.ParseUint(os.Getenv("TEST_SEED"), 10, 64)
+	if err == nil && !All() && seed%uint64(n) != uint64(i) {
+		t.Skipf("TEST_SEED=%d chooses another one of %d long tests; TEST_ALL=1 runs all", seed, n)
+	}
+}

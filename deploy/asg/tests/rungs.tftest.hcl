@@ -539,6 +539,10 @@ run "move_begun" {
     error_message = "All instances are told of the second cluster, and commands as the schema's owner."
   }
   assert {
+    condition     = endswith(output.environment.web.DATABASE_REPLICA_URLS_NEXT, "#DATABASE_REPLICA_URLS") && output.environment.web.DATABASE_REPLICA_URLS_NEXT != output.environment.web.DATABASE_REPLICA_URLS && length(output.next) == 3
+    error_message = "All instances are told of the second cluster's readers."
+  }
+  assert {
     condition     = output.environment.web.MEDIA_NEXT == "s3://photos-photos-b-123456789012" && output.environment.web.MEDIA_S3_BUCKET == "photos-photos-123456789012"
     error_message = "All instances are told of the second bucket, and have the first."
   }
@@ -566,7 +570,7 @@ run "move_over" {
     error_message = "Once a move is over, the cluster and the bucket that the site has left are gone."
   }
   assert {
-    condition     = output.environment.web.MEDIA_S3_BUCKET == "photos-photos-b-123456789012" && length(setintersection(keys(output.environment.web), ["MEDIA_NEXT", "DATABASE_NEXT"])) == 0 && length(output.next) == 0
+    condition     = output.environment.web.MEDIA_S3_BUCKET == "photos-photos-b-123456789012" && length(setintersection(keys(output.environment.web), ["MEDIA_NEXT", "DATABASE_NEXT", "DATABASE_REPLICA_URLS_NEXT"])) == 0 && length(output.next) == 0
     error_message = "The settings name the second cluster and bucket alone."
   }
 }
