@@ -119,35 +119,28 @@ func (c *Community) eraseAccountBatch(ctx context.Context, id int64, pace *pacer
 }
 
 // eraseExport removes the account's export.
-func (c *Community) eraseExport(ctx context.Context, id int64, _ int) (n int, err error) {
-	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		e, err := tx.ExportOf(ctx, id)
-		if errors.Is(err, store.ErrNotFound) {
-			n = 0
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		n = 1
-		return c.dropExport(ctx, tx, e)
-	})
-	return n, err
+func (c *Community) eraseExport(ctx context.Context, id int64, _ int) (int, error) {
+	return eraseOne(ctx, c.Store, id, (*store.Store).ExportOf, c.dropExport)
 }
 
 // eraseImport removes the account's import.
-func (c *Community) eraseImport(ctx context.Context, id int64, _ int) (n int, err error) {
-	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		i, err := tx.ImportOf(ctx, id)
+func (c *Community) eraseImport(ctx context.Context, id int64, _ int) (int, error) {
+	return eraseOne(ctx, c.Store, id, (*store.Store).ImportOf, c.dropImport)
+}
+
+// eraseOne drops what an account has at most one of, and returns how many there were.
+func eraseOne[T any](ctx context.Context, s *store.Store, id int64, find func(*store.Store, context.Context, int64) (T, error), drop func(context.Context, *store.Store, T) error) (n int, err error) {
+	err = s.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		n = 0
+		v, err := find(tx, ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
-			n = 0
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 		n = 1
-		return c.dropImport(ctx, tx, i)
+		return drop(ctx, tx, v)
 	})
 	return n, err
 }

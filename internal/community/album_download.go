@@ -98,7 +98,7 @@ func (c *Community) StartAlbumDownload(ctx context.Context, acc *store.Account, 
 
 // AlbumDownload is the account's archive, of whatever album, or ErrNotFound.
 func (c *Community) AlbumDownload(ctx context.Context, acc *store.Account) (*store.AlbumDownload, error) {
-	d, err := c.Store.AlbumDownloadOf(store.Primary(ctx), acc.ID)
+	d, err := c.Store.AlbumDownloadOf(store.PrimaryWhileThere(ctx), acc.ID)
 	return d, fromStore(err)
 }
 

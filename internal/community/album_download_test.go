@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -305,4 +306,53 @@ func (h *halfway) Put(ctx context.Context, key string, r io.Reader, o media.PutO
 	}
 	_, _ = io.ReadFull(r, make([]byte, 10))
 	return 0, media.ErrNoSpace
+}
+
+// A small album does not wait for somebody's large export, nor do the files of another member that are looked through.
+func TestAnArchiveDoesNotWaitForAnExport(t *testing.T) {
+	h := &heldExport{begun: make(chan struct{}), goOn: make(chan struct{})}
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{media: func(s media.Store) media.Store { h.Store = s; return h }}).work()
+	ctx := t.Context()
+	s := &testSite{d.Community, t, ctx}
+	d.password(d.ann)
+	id := s.album(d.ann, AlbumForm{}, s.post(d.ann, store.Public, "").Photos[0].ID)
+	s.must(d.StartExport(ctx, d.ann, Confirmation{Password: annsPassword}))
+	select {
+	case <-h.begun:
+	case <-time.After(time.Minute):
+		t.Fatal("the export does not begin")
+	}
+	s.must(d.StartAlbumDownload(ctx, d.bob, id, true))
+	if n := len(d.archive(d.bob)); n != 2 {
+		t.Errorf("the archive has %d files", n)
+	}
+	if i := d.sendImport(d.bob, zipped(t, "a.jpg", photograph(7))); i.State != store.ImportFound {
+		t.Errorf("the import is %s", i.State)
+	}
+	if e, err := d.ExportOf(ctx, d.ann); err != nil || e.State != store.ExportWorking {
+		t.Errorf("the export is %+v, %v", e, err)
+	}
+	close(h.goOn)
+	if e, _ := d.exported(d.ann); e.State != store.ExportReady {
+		t.Errorf("the export is %s", e.State)
+	}
+}
+
+// heldExport is a store that takes the first zip file, an export, only once it is told to.
+type heldExport struct {
+	media.Store
+	begun, goOn chan struct{}
+	held        atomic.Bool
+}
+
+func (h *heldExport) Put(ctx context.Context, key string, r io.Reader, o media.PutOptions) (int64, error) {
+	if o.ContentType == "application/zip" && h.held.CompareAndSwap(false, true) {
+		close(h.begun)
+		select {
+		case <-h.goOn:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+	return h.Store.Put(ctx, key, r, o)
 }

@@ -54,11 +54,15 @@ func (w *importer) work(ctx context.Context) (more bool, err error) {
 	return false, nil
 }
 
-// write writes how far the work has come, if the import still goes on.
+// write writes how far the work has come, if the import still goes on. It returns errImportOver, or errImportHalted for a member who was
+// suspended meanwhile.
 func (w *importer) write(ctx context.Context, tx *store.Store) error {
-	now, err := currentImport(ctx, tx, importJob{w.acc.ID, w.row.ID})
+	now, acc, err := currentImport(ctx, tx, importJob{w.acc.ID, w.row.ID})
 	if err != nil {
 		return err
+	}
+	if !acc.Active() {
+		return errImportHalted
 	}
 	now.Next, now.Report = w.row.Next, w.row.Report
 	return putImport(ctx, tx, now, keepImport)

@@ -381,3 +381,59 @@ func TestImportStopped(t *testing.T) {
 		t.Errorf("%d files of the import are left", n)
 	}
 }
+
+// TestImportOfASuspendedMember: an import that is looked through, or that is being posted, ends with the reason, so that nobody comes back to one that
+// goes on for ever.
+func TestImportOfASuspendedMember(t *testing.T) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newPhotoSite(t, open(t), photoSiteOptions{})
+		suspend := func(yes bool) {
+			if _, err := d.SuspendAccount(t.Context(), "ann", yes); err != nil {
+				t.Error(err)
+			}
+		}
+		steps := 0
+		d.importStep = func() {
+			if steps++; steps == 2 { // the first item is done
+				suspend(true)
+			}
+		}
+		d.work()
+		d.sendImport(d.ann, zipped(t, "a.jpg", photograph(1), "b.jpg", photograph(2), "c.jpg", photograph(3)))
+		if err := d.BeginImport(t.Context(), d.ann, store.Public); err != nil {
+			t.Fatal(err)
+		}
+		i := d.imported(d.ann, store.ImportDone, store.ImportFailed)
+		if i.State != store.ImportFailed || i.Report.V.Error != importHalted || i.Report.V.Posts != 1 {
+			t.Errorf("an import amid which its member was suspended is %s: %+v", i.State, i.Report.V)
+		}
+		if n := len(d.postsOf(d.ann)); n != 1 {
+			t.Errorf("%d posts", n)
+		}
+		d.idle()
+		if n := d.count("SELECT COUNT(*) FROM media_objects WHERE photo_id = 0 AND state = 'live'"); n != 0 {
+			t.Errorf("%d files of the import are left", n)
+		}
+
+		// Suspended before the work began.
+		suspend(false)
+		ended := d.claim(jobImport, func() {
+			if err := d.ImportWholeFile(t.Context(), d.ann, "again.zip", bytes.NewReader(zipped(t, "b.jpg", photograph(2)))); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.queue.Stop(t.Context()); err != nil { // the job is run below
+				t.Fatal(err)
+			}
+			if err := d.LookThroughImport(t.Context(), d.ann); err != nil {
+				t.Fatal(err)
+			}
+		})
+		suspend(true)
+		if err := d.runImport(t.Context(), ended); err != nil {
+			t.Fatal(err)
+		}
+		if i := d.imported(d.ann, store.ImportScanning, store.ImportFailed); i.State != store.ImportFailed || i.Report.V.Error != importHalted {
+			t.Errorf("the import of a suspended member is %s: %+v", i.State, i.Report.V)
+		}
+	})
+}

@@ -32,6 +32,7 @@ const (
 	importNoZip   = "These files are no whole zip archives. Download them again, and send them as they are."
 	importTooMuch = "These files hold more than this site can look through. Send them in smaller pieces."
 	importNothing = "No photographs that this site can read are in these files."
+	importHalted  = "Your account was suspended while your files were being imported. What was posted until then is there. Send your files again: what you have is not imported twice."
 	importBroken  = "This site could not read your files. Nothing of yours is lost. Try again later."
 )
 
@@ -43,7 +44,10 @@ type importJob struct {
 	Import  int64 `json:"import_id"`
 }
 
-var errImportOver = errors.New("the import is over")
+var (
+	errImportOver   = errors.New("the import is over")
+	errImportHalted = errors.New("the member is suspended")
+)
 
 func (c *Community) runImport(ctx context.Context, job *queue.Job) error {
 	var arg importJob
@@ -62,8 +66,20 @@ func (c *Community) runImport(ctx context.Context, job *queue.Job) error {
 	if err != nil {
 		return err
 	}
+	if acc.DeletedAt != nil {
+		return nil // its rows go
+	}
+	fail := func(sentence string, left map[string]int) error {
+		return c.endImportJob(ctx, job, arg, func(ctx context.Context, tx *store.Store, i *store.Import) error {
+			i.Report.V.Error = sentence
+			if left != nil {
+				i.Report.V.Left = left
+			}
+			return c.endImport(ctx, tx, i, store.ImportFailed)
+		})
+	}
 	if !acc.Active() {
-		return nil // suspended: an administrator's word; deleted: its rows go
+		return fail(importHalted, nil)
 	}
 	files := openImport(ctx, c.Media, i)
 	defer files.close()
@@ -80,13 +96,11 @@ func (c *Community) runImport(ctx context.Context, job *queue.Job) error {
 		sentence = importNothing
 	}
 	if sentence != "" {
-		return c.endImportJob(ctx, job, arg, func(ctx context.Context, tx *store.Store, i *store.Import) error {
-			i.Report.V.Error = sentence
-			if found != nil {
-				i.Report.V.Left = found.Counts
-			}
-			return c.endImport(ctx, tx, i, store.ImportFailed)
-		})
+		var left map[string]int
+		if found != nil {
+			left = found.Counts
+		}
+		return fail(sentence, left)
 	}
 	if i.State == store.ImportScanning {
 		preview := previewOf(found)
@@ -97,10 +111,12 @@ func (c *Community) runImport(ctx context.Context, job *queue.Job) error {
 	}
 	w := &importer{c: c, acc: acc, row: i, zips: zips, found: found}
 	more, err := w.work(ctx)
-	if errors.Is(err, errImportOver) {
+	switch {
+	case errors.Is(err, errImportOver):
 		return nil
-	}
-	if err != nil {
+	case errors.Is(err, errImportHalted):
+		return fail(importHalted, nil)
+	case err != nil:
 		return err
 	}
 	return c.endImportJob(ctx, job, arg, func(ctx context.Context, tx *store.Store, now *store.Import) error {
@@ -119,7 +135,7 @@ func (c *Community) runImport(ctx context.Context, job *queue.Job) error {
 // endImportJob ends a job with what it changes of its import, if that still goes on.
 func (c *Community) endImportJob(ctx context.Context, job *queue.Job, arg importJob, f func(ctx context.Context, tx *store.Store, i *store.Import) error) error {
 	return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
-		i, err := currentImport(ctx, tx, arg)
+		i, _, err := currentImport(ctx, tx, arg)
 		if errors.Is(err, errImportOver) {
 			return nil
 		}
@@ -131,15 +147,20 @@ func (c *Community) endImportJob(ctx context.Context, job *queue.Job, arg import
 }
 
 // currentImport locks the account and reads the import that a job works on, or returns errImportOver.
-func currentImport(ctx context.Context, tx *store.Store, arg importJob) (*store.Import, error) {
-	if _, err := tx.LockAccounts(ctx, arg.Account); err != nil {
-		return nil, err
+func currentImport(ctx context.Context, tx *store.Store, arg importJob) (*store.Import, *store.Account, error) {
+	locked, err := tx.LockAccounts(ctx, arg.Account)
+	if err != nil {
+		return nil, nil, err
+	}
+	acc := locked[arg.Account]
+	if acc == nil || acc.DeletedAt != nil {
+		return nil, nil, errImportOver
 	}
 	i, err := tx.ImportOf(ctx, arg.Account)
 	if errors.Is(err, store.ErrNotFound) || err == nil && (i.ID != arg.Import || i.State != store.ImportScanning && i.State != store.ImportWorking) {
-		return nil, errImportOver
+		return nil, nil, errImportOver
 	}
-	return i, err
+	return i, acc, err
 }
 
 // importFailed says on the member's page that the import went no further.
@@ -149,7 +170,7 @@ func (c *Community) importFailed(ctx context.Context, job *queue.Job, reason str
 		return nil // the queue buries it
 	}
 	return c.buryJob(ctx, job, reason, func(ctx context.Context, tx *store.Store) error {
-		i, err := currentImport(ctx, tx, arg)
+		i, _, err := currentImport(ctx, tx, arg)
 		if errors.Is(err, errImportOver) {
 			return nil
 		}

@@ -19,13 +19,19 @@ const (
 	ClassShort = ""      // moments
 	ClassPhoto = "photo" // bound by processors and the photo budget
 	ClassBulk  = "bulk"  // minutes: removing large things, sweeping
-	ClassWhole = "whole" // up to an hour: a member's whole collection, out or in, or an album
 	ClassPush  = "push"  // bound by other people's servers
+
+	// The next three read or write many photographs for one member, and go on for long. A small album does not wait for an
+	// export of hundreds of gigabytes, nor that for somebody's import. Within a class members take turns: after each part of an
+	// export, and after importSlice of an import.
+	ClassAlbum  = "album"  // an album's archive
+	ClassExport = "export" // a part of all that a member has
+	ClassImport = "import"
 )
 
 // Workers is how many jobs of each class a process runs at once.
 func Workers() map[string]int {
-	return map[string]int{ClassShort: 4, ClassPhoto: max(2, runtime.GOMAXPROCS(0)), ClassBulk: 1, ClassWhole: 1, ClassPush: 6}
+	return map[string]int{ClassShort: 4, ClassPhoto: max(2, runtime.GOMAXPROCS(0)), ClassBulk: 1, ClassPush: 6, ClassAlbum: 1, ClassExport: 1, ClassImport: 1}
 }
 
 // RegisterJobs has q run the jobs of every kind.
@@ -41,15 +47,15 @@ func (c *Community) RegisterJobs(q *queue.Queue) {
 		Run: func(ctx context.Context, _ *queue.Job) error { return c.RankTrends(ctx) }, Class: ClassBulk, Timeout: 5 * time.Minute, MaxAttempts: 3, Every: time.Hour,
 	})
 	q.Register(jobSearchFill, queue.Handler{Run: c.runSearchFill, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 10, Every: time.Hour})
-	q.Register(jobAlbumZip, queue.Handler{Run: c.makeAlbumZip, Dead: c.albumZipFailed, Class: ClassWhole, Timeout: 30 * time.Minute, MaxAttempts: 4})
+	q.Register(jobAlbumZip, queue.Handler{Run: c.makeAlbumZip, Dead: c.albumZipFailed, Class: ClassAlbum, Timeout: 30 * time.Minute, MaxAttempts: 4})
 	q.Register(jobPush, queue.Handler{Run: c.runPush, Class: ClassPush, Timeout: 30 * time.Second, MaxAttempts: pushAttempts, Backoff: 20 * time.Second})
 	q.Register(JobPostDelete, queue.Handler{Run: c.runPostDelete, Timeout: 10 * time.Minute})
 	q.Register(JobAccountDelete, queue.Handler{Run: c.runAccountDelete, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
 	q.Register(jobExport, queue.Handler{
-		Run: c.writeExport, Dead: c.exportFailed, Class: ClassWhole, Timeout: exportPatience, MaxAttempts: 5, Backoff: 10 * time.Second,
+		Run: c.writeExport, Dead: c.exportFailed, Class: ClassExport, Timeout: exportPatience, MaxAttempts: 5, Backoff: 10 * time.Second,
 	})
 	q.Register(jobImport, queue.Handler{
-		Run: c.runImport, Dead: c.importFailed, Class: ClassWhole, Timeout: 2 * importSlice, MaxAttempts: 6, Backoff: 10 * time.Second,
+		Run: c.runImport, Dead: c.importFailed, Class: ClassImport, Timeout: 2 * importSlice, MaxAttempts: 6, Backoff: 10 * time.Second,
 	})
 	q.Register(JobAccountPhotos, queue.Handler{Run: c.runAccountPhotos, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
 }
