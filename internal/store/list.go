@@ -213,22 +213,9 @@ func (s *conn) FollowedAmong(ctx context.Context, accountID int64, ids []int64) 
 
 // ListsAmong returns those of the lists that the account is in, each with whose it is.
 func (s *conn) ListsAmong(ctx context.Context, memberID int64, listIDs []int64) (map[int64]int64, error) {
-	out := make(map[int64]int64)
-	for some := range slices.Chunk(listIDs, listenersAtOnce) {
-		list, args := in(some)
-		rows, err := s.query(ctx, "SELECT m.list_id, m.follower_id FROM list_members m WHERE m.followee_id = ? AND m.list_id IN "+list, append([]any{memberID}, args...)...)
-		if err != nil {
-			return nil, err
-		}
-		for rows.next() {
-			id := rows.int()
-			out[id] = rows.int()
-		}
-		if err := rows.done(); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return s.ownersOfLists(ctx, listIDs, func(list string, args []any) (string, []any) {
+		return "SELECT m.list_id, m.follower_id FROM list_members m WHERE m.followee_id = ? AND m.list_id IN " + list, append([]any{memberID}, args...)
+	})
 }
 
 // ListBoosts returns those of the lists whose feed has the boost, each with whose it is: see firstBoosts.
@@ -242,13 +229,22 @@ func (s *conn) ListBoosts(ctx context.Context, boostID int64, listIDs []int64) (
 		}
 		where.WriteString(part)
 	}
+	return s.ownersOfLists(ctx, listIDs, func(list string, args []any) (string, []any) {
+		return "SELECT l.id, v.id FROM boosts b JOIN accounts ba ON ba.id = b.account_id JOIN posts o ON o.id = b.post_id JOIN accounts oa ON oa.id = o.author_id" +
+			" JOIN list_members f ON f.followee_id = b.account_id AND f.list_id IN " + list + " JOIN lists l ON l.id = f.list_id JOIN accounts v ON v.id = l.account_id" +
+			" WHERE b.id = ? AND ba.suspended_at IS NULL AND ba.deleted_at IS NULL AND v.suspended_at IS NULL AND v.deleted_at IS NULL" + f.boosting() + s.followsShown(f) +
+			" AND NOT (v.warned_photos = 'hide' AND (o.sensitive = 1 OR o.warning <> '')) AND " + where.String(), append(args, boostID)
+	})
+}
+
+// ownersOfLists asks of lists, some at a time, and returns those of which the query tells, each with whose it is. query is given a list of
+// places for some of them.
+func (s *conn) ownersOfLists(ctx context.Context, listIDs []int64, query func(list string, args []any) (string, []any)) (map[int64]int64, error) {
 	out := make(map[int64]int64)
 	for some := range slices.Chunk(listIDs, listenersAtOnce) {
 		list, args := in(some)
-		rows, err := s.query(ctx, "SELECT l.id, v.id FROM boosts b JOIN accounts ba ON ba.id = b.account_id JOIN posts o ON o.id = b.post_id JOIN accounts oa ON oa.id = o.author_id"+
-			" JOIN list_members f ON f.followee_id = b.account_id AND f.list_id IN "+list+" JOIN lists l ON l.id = f.list_id JOIN accounts v ON v.id = l.account_id"+
-			" WHERE b.id = ? AND ba.suspended_at IS NULL AND ba.deleted_at IS NULL AND v.suspended_at IS NULL AND v.deleted_at IS NULL"+f.boosting()+s.followsShown(f)+
-			" AND NOT (v.warned_photos = 'hide' AND (o.sensitive = 1 OR o.warning <> '')) AND "+where.String(), append(args, boostID)...)
+		text, args := query(list, args)
+		rows, err := s.query(ctx, text, args...)
 		if err != nil {
 			return nil, err
 		}

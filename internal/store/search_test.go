@@ -214,23 +214,7 @@ func testASearchReadsLittle(t *testing.T, f servertest.Flavour) {
 	if _, err := s.SQL().ExecContext(ctx, "ANALYZE TABLE posts, accounts, follows, search_words, search_posts"); err != nil {
 		t.Fatal(err)
 	}
-	s.SQL().SetMaxOpenConns(1) // the counters are the connection's
-	steps := func() (n int) {
-		rows, err := s.SQL().QueryContext(ctx, "SHOW SESSION STATUS LIKE 'Handler_read_%'")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var name string
-			var v int
-			if err := rows.Scan(&name, &v); err != nil {
-				t.Fatal(err)
-			}
-			n += v
-		}
-		return n
-	}
+	steps := readSteps(t, ctx, s)
 	q, args := s.WordsBetween("foz", "fp", 100)
 	before := steps()
 	rows, err := s.SQL().QueryContext(ctx, q, args...)

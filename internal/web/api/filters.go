@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/store"
 )
 
 func (a *API) filterEndpoints() []endpoint {
@@ -295,16 +296,21 @@ func (a *API) postFilterKeyword(q *call) (any, error) {
 	return filterKeyword(*k), nil
 }
 
-func (a *API) getFilterKeyword(q *call) (any, error) {
+// ownFilterPart answers with a keyword or a status of the member's filters.
+func ownFilterPart[T, E any](q *call, find func(*store.Account, int64) (*T, error), entity func(T) E) (any, error) {
 	id, err := q.id()
 	if err != nil {
 		return nil, err
 	}
-	k, err := a.Community.FilterKeyword(q.account, id)
+	part, err := find(q.account, id)
 	if err != nil {
 		return nil, err
 	}
-	return filterKeyword(*k), nil
+	return entity(*part), nil
+}
+
+func (a *API) getFilterKeyword(q *call) (any, error) {
+	return ownFilterPart(q, a.Community.FilterKeyword, filterKeyword)
 }
 
 func (a *API) putFilterKeyword(q *call) (any, error) {
@@ -362,15 +368,7 @@ func (a *API) postFilterStatus(q *call) (any, error) {
 }
 
 func (a *API) getFilterStatus(q *call) (any, error) {
-	id, err := q.id()
-	if err != nil {
-		return nil, err
-	}
-	p, err := a.Community.FilterPost(q.account, id)
-	if err != nil {
-		return nil, err
-	}
-	return filterStatus(*p), nil
+	return ownFilterPart(q, a.Community.FilterPost, filterStatus)
 }
 
 func (a *API) deleteFilterStatus(q *call) (any, error) {
