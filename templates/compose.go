@@ -33,7 +33,7 @@ type DraftPhotoView struct {
 // ComposeView is /compose. Without photos it is page one, which picks files; else the draft.
 //
 // The draft is one form. POST /compose publishes it with caption, visibility, warning, licence, show_exif ("on"), comments_from,
-// idempotency_key, each ("on": one post for every photo), and for each photo description-ID, focus-ID ("x,y", see
+// album (an id, or ""), idempotency_key, each ("on": one post for every photo), and for each photo description-ID, focus-ID ("x,y", see
 // ParseFocus) and order-ID (a number from 1).
 // Its other buttons send the same fields elsewhere by formaction, so that what was typed can be saved:
 // /compose/photos (multipart, files in photos), /compose/photos/ID/remove, /compose/photos/ID/retry, and /compose/order
@@ -53,6 +53,8 @@ type ComposeView struct {
 	ShowExif       bool
 	CommentsFrom   string // "everyone", "followers" or "nobody"
 	Each           bool   // a post for every photo
+	Album          string // into which the photos go as well, "" for none
+	Albums         []Option
 	IdempotencyKey string
 	MaxPhotos      int
 	MaxBytes       int64

@@ -157,39 +157,74 @@ func (c *Community) AddToAlbum(ctx context.Context, acc *store.Account, id int64
 		return 0, &Invalid{[]FieldError{{"photos", "too_many", fmt.Sprintf("Add at most %d photographs at once.", maxAddedAtOnce)}}}
 	}
 	err = c.inAlbum(ctx, acc, id, func(ctx context.Context, tx *store.Store, al *store.Album) error {
-		if !adds(acc, al) {
-			return ErrForbidden
-		}
-		now, err := tx.Now(ctx)
-		if err != nil {
+		if err := checkOpen(ctx, tx, acc, al); err != nil {
 			return err
 		}
-		if al.EndsAt != nil && now >= *al.EndsAt {
-			return &Invalid{[]FieldError{{"photos", "over", "The last day to add photographs is over."}}}
-		}
-		own, err := tx.LockOwnPhotos(ctx, acc.ID, wanted.ids)
-		if err != nil {
-			return err
-		}
-		if len(own) != len(wanted.ids) {
-			return ErrNotFound
-		}
-		full := false
-		if added, full, err = tx.AddToAlbum(ctx, id, wanted.ids, originals, MaxAlbumPhotos); err != nil {
-			return err
-		}
-		if full {
-			return &Invalid{[]FieldError{{"photos", "full", fmt.Sprintf("An album has at most %d photographs. These do not fit in.", MaxAlbumPhotos)}}}
-		}
-		if added == 0 {
-			return nil
-		}
-		return tx.TouchAlbum(ctx, id)
+		added, err = putInAlbum(ctx, tx, acc, al, wanted.ids, originals)
+		return err
 	})
 	if err != nil {
 		return 0, err
 	}
 	return added, nil
+}
+
+// checkOpen reports whether the account may add photos to an album that it sees.
+func checkOpen(ctx context.Context, tx *store.Store, acc *store.Account, al *store.Album) error {
+	if !adds(acc, al) {
+		return ErrForbidden
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if al.EndsAt != nil && now >= *al.EndsAt {
+		return &Invalid{[]FieldError{{"photos", "over", "The last day to add photographs is over."}}}
+	}
+	return nil
+}
+
+// putInAlbum adds photos of the account's posts to an album that is locked and to which it may add.
+func putInAlbum(ctx context.Context, tx *store.Store, acc *store.Account, al *store.Album, photoIDs []int64, originals bool) (added int, err error) {
+	own, err := tx.LockOwnPhotos(ctx, acc.ID, photoIDs)
+	if err != nil {
+		return 0, err
+	}
+	if len(own) != len(photoIDs) {
+		return 0, ErrNotFound
+	}
+	added, full, err := tx.AddToAlbum(ctx, al.ID, photoIDs, originals, MaxAlbumPhotos)
+	switch {
+	case err != nil:
+		return 0, err
+	case full:
+		return 0, &Invalid{[]FieldError{{"photos", "full", fmt.Sprintf("An album has at most %d photographs. These do not fit in.", MaxAlbumPhotos)}}}
+	case added == 0:
+		return 0, nil
+	}
+	return added, tx.TouchAlbum(ctx, al.ID)
+}
+
+// openAlbum locks the album into which a new post's photos go. Whatever is wrong with it is told of the field in which it was
+// chosen: the list that it was chosen from may have changed meanwhile.
+func openAlbum(ctx context.Context, tx *store.Store, acc *store.Account, id int64) (*store.Album, error) {
+	al, err := tx.LockSeenAlbum(ctx, acc, id)
+	if err == nil {
+		err = checkOpen(ctx, tx, acc, al)
+	}
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, ErrForbidden) {
+		err = &Invalid{[]FieldError{{"album", "invalid", "Choose an album to which you may add."}}}
+	}
+	return al, ofAlbum(err)
+}
+
+// ofAlbum makes what is wrong with adding to an album a mistake in the field of a post in which the album was chosen.
+func ofAlbum(err error) error {
+	var wrong *Invalid
+	if errors.As(err, &wrong) {
+		return &Invalid{[]FieldError{{"album", wrong.Fields[0].Code, wrong.Fields[0].Message}}}
+	}
+	return err
 }
 
 // RemoveFromAlbum takes a photo out of the album: the owner any, others their own. One that is not there is ErrNotFound.

@@ -49,6 +49,7 @@ type DraftChange struct {
 	Licence          *string
 	ShowExif         *bool
 	CommentsFrom     *store.CommentsFrom
+	AlbumID          *int64
 }
 
 // SaveDraft stores what the member has typed so far. It checks nothing; Publish does.
@@ -88,6 +89,9 @@ func (c *Community) SaveDraft(ctx context.Context, acc *store.Account, ch DraftC
 		if from := ch.CommentsFrom; from != nil {
 			bad.checkCommentsFrom(*from)
 			d.CommentsFrom = *from
+		}
+		if ch.AlbumID != nil {
+			d.AlbumID = *ch.AlbumID
 		}
 		if err := bad.err(); err != nil {
 			return err

@@ -31,6 +31,8 @@ type NewPost struct {
 	Licence        string
 	ShowExif       *bool
 	CommentsFrom   store.CommentsFrom `json:",omitempty"` // who may comment on the post
+	AlbumID        int64              `json:",omitempty"` // an album that gets the photos as well
+	AlbumPhotoIDs  []int64            `json:",omitempty"` // what it gets, in order, where that is more than PhotoIDs
 	Language       string
 	InReplyTo      int64 // makes it a comment
 	IdempotencyKey string
@@ -156,6 +158,13 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 			return err
 		}
 	}
+	var album *store.Album
+	if in.AlbumID != 0 && parent == nil { // before what the photos lock, as AddToAlbum does
+		var err error
+		if album, err = openAlbum(ctx, tx, acc, in.AlbumID); err != nil {
+			return err
+		}
+	}
 	told := words.mentions
 	if parent != nil {
 		root, now, err := lockThread(ctx, tx, acc, parent)
@@ -176,6 +185,18 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 	}
 	if err := c.placePhotos(ctx, tx, row, nil, newPhotos(in)); err != nil {
 		return err
+	}
+	if album != nil {
+		ids := in.AlbumPhotoIDs
+		if len(ids) == 0 {
+			ids = in.PhotoIDs
+		}
+		if _, err := putInAlbum(ctx, tx, acc, album, ids, false); err != nil {
+			return ofAlbum(err)
+		}
+		if err := tx.AddEvent(ctx, EventAlbumChanged, acc.ID, album.ID, nil); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.IndexPosts(ctx, row.ID); err != nil {
 		return err

@@ -398,6 +398,7 @@ type Draft struct {
 	Licence      string
 	ShowExif     bool
 	CommentsFrom CommentsFrom
+	AlbumID      int64 // into which the photos go as well, 0 for none
 	UpdatedAt    Millis
 }
 

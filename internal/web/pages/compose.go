@@ -51,7 +51,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	pg.Path = "/compose"
 	v := templates.ComposeView{
 		Caption: draft.Caption, Visibility: string(draft.Visibility), Warning: draft.Warning, Licence: draft.Licence, ShowExif: draft.ShowExif,
-		CommentsFrom: string(draft.CommentsFrom),
+		CommentsFrom: string(draft.CommentsFrom), Album: albumChoice(draft.AlbumID),
 	}
 	if entered != nil {
 		v = *entered
@@ -79,6 +79,11 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 			v.Waiting = append(v.Waiting, p.draftPhoto(b, ph))
 		}
 	}
+	albums, err := p.Community.AlbumsToAddTo(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	v.Albums = albumOptions(acc, albums)
 	if entered == nil && v.Caption == "" {
 		v.Caption = offeredCaption(photos)
 	}
@@ -187,9 +192,10 @@ func (p *Pages) saveDraft(c *gin.Context, acc *store.Account, get func(string) s
 	ctx := c.Request.Context()
 	if has("caption") {
 		caption, warning, licence, visibility, exif := get("caption"), get("warning"), get("licence"), store.Visibility(get("visibility")), get("show_exif") == "on"
+		album := formID(get("album"))
 		_, err := p.Community.SaveDraft(ctx, acc, community.DraftChange{
 			Caption: &caption, Warning: &warning, Licence: &licence, Visibility: &visibility, ShowExif: &exif,
-			CommentsFrom: commentsFrom(get("comments_from")),
+			CommentsFrom: commentsFrom(get("comments_from")), AlbumID: &album,
 		})
 		if err != nil {
 			return err
@@ -254,98 +260,8 @@ func enteredPost(get func(string) string) *templates.ComposeView {
 	return &templates.ComposeView{
 		Caption: get("caption"), Visibility: get("visibility"), Warning: get("warning"),
 		Licence: get("licence"), ShowExif: get("show_exif") == "on", CommentsFrom: get("comments_from"), Each: get("each") == "on",
+		Album: get("album"),
 	}
-}
-
-func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
-	ctx := c.Request.Context()
-	entered := enteredPost(c.PostForm)
-	key := c.PostForm("idempotency_key")
-	if done, err := p.postedBefore(c, acc, key, entered, false); done || err != nil {
-		return err
-	}
-	err := p.saveForm(c, acc)
-	if err != nil {
-		if done, err := p.postedBefore(c, acc, key, entered, true); done || err != nil {
-			return err
-		}
-	}
-	if errs, ok := fieldErrors(err, nil); ok {
-		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
-	}
-	if err != nil {
-		return err
-	}
-	_, photos, err := p.Community.Draft(ctx, acc)
-	if err != nil {
-		return err
-	}
-	var ids []int64
-	for _, ph := range photos {
-		if ph.State == store.PhotoReady || ph.State == store.PhotoPending {
-			ids = append(ids, ph.ID)
-		}
-	}
-	post, err := p.publishDraft(ctx, acc, entered, ids, key)
-	if err != nil { // the same form, sent at the same time, may have been quicker, and then this one has no photos
-		if done, err := p.postedBefore(c, acc, key, entered, true); done || err != nil {
-			return err
-		}
-	}
-	if errs, ok := fieldErrors(err, map[string]string{"photo_ids": "photos", "idempotency_key": ""}); ok {
-		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
-	}
-	if err != nil {
-		return err
-	}
-	p.setFlash(c, "posted")
-	if entered.Each && len(ids) > 1 {
-		return redirect(c, "/@"+acc.Username)
-	}
-	return redirect(c, p.postPath(post))
-}
-
-// publishDraft publishes the draft's photos as one post, or as a post each. Of several posts the first photo's is made
-// last, so that it stands on top; it has the form's key. What an error leaves unposted stays in the draft.
-func (p *Pages) publishDraft(ctx context.Context, acc *store.Account, entered *templates.ComposeView, ids []int64, key string) (*community.Post, error) {
-	in := community.NewPost{
-		Caption: entered.Caption, PhotoIDs: ids, Warning: entered.Warning, Visibility: store.Visibility(entered.Visibility),
-		Licence: entered.Licence, ShowExif: &entered.ShowExif, CommentsFrom: store.CommentsFrom(entered.CommentsFrom), IdempotencyKey: key, ClearDraft: true,
-	}
-	if entered.Each && len(ids) > 1 {
-		for i := len(ids) - 1; i > 0; i-- {
-			one := in
-			one.PhotoIDs, one.IdempotencyKey, one.ClearDraft = ids[i:i+1], key+"-"+idText(ids[i]), false
-			if key == "" {
-				one.IdempotencyKey = ""
-			}
-			if _, err := p.Community.Publish(ctx, acc, one); err != nil {
-				return nil, err
-			}
-		}
-		in.PhotoIDs = ids[:1]
-	}
-	return p.Community.Publish(ctx, acc, in)
-}
-
-// postedBefore answers a form that was sent twice. Its photos are no longer in the draft, but its key leads to the post
-// that they are in. saved reports that its words were stored in the draft again. It returns false where the key is new.
-func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, entered *templates.ComposeView, saved bool) (done bool, err error) {
-	post, err := p.Community.PostByKey(c.Request.Context(), acc, key)
-	switch {
-	case isNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, err
-	case community.Plain(post.Caption) == community.Plain(entered.Caption):
-		if saved {
-			if err := p.Community.ForgetDraft(c.Request.Context(), acc, post.Caption); err != nil {
-				return false, err
-			}
-		}
-		return true, redirect(c, p.postPath(post))
-	}
-	return true, p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, templates.FieldErrors{{Message: "This form was posted before, with another caption. Choose photographs to post it anew."}})
 }
 
 func (p *Pages) photoState(c *gin.Context, acc *store.Account) error {

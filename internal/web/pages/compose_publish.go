@@ -1,0 +1,131 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
+	ctx := c.Request.Context()
+	entered := enteredPost(c.PostForm)
+	key := c.PostForm("idempotency_key")
+	if done, err := p.postedBefore(c, acc, key, entered, false); done || err != nil {
+		return err
+	}
+	err := p.saveForm(c, acc)
+	if err != nil {
+		if done, err := p.postedBefore(c, acc, key, entered, true); done || err != nil {
+			return err
+		}
+	}
+	if errs, ok := fieldErrors(err, nil); ok {
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
+	}
+	if err != nil {
+		return err
+	}
+	_, photos, err := p.Community.Draft(ctx, acc)
+	if err != nil {
+		return err
+	}
+	var ids []int64
+	for _, ph := range photos {
+		if ph.State == store.PhotoReady || ph.State == store.PhotoPending {
+			ids = append(ids, ph.ID)
+		}
+	}
+	post, err := p.publishDraft(ctx, acc, entered, ids, key)
+	if err != nil { // the same form, sent at the same time, may have been quicker, and then this one has no photos
+		if done, err := p.postedBefore(c, acc, key, entered, true); done || err != nil {
+			return err
+		}
+	}
+	if errs, ok := fieldErrors(err, map[string]string{"photo_ids": "photos", "idempotency_key": ""}); ok {
+		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "posted")
+	if entered.Each && len(ids) > 1 {
+		return redirect(c, "/@"+acc.Username)
+	}
+	return redirect(c, p.postPath(post))
+}
+
+// publishDraft publishes the draft's photos as one post, or as a post each. Of several posts the first photo's is made
+// last, so that it stands on top; it has the form's key. What an error leaves unposted stays in the draft.
+func (p *Pages) publishDraft(ctx context.Context, acc *store.Account, entered *templates.ComposeView, ids []int64, key string) (*community.Post, error) {
+	in := community.NewPost{
+		Caption: entered.Caption, PhotoIDs: ids, Warning: entered.Warning, Visibility: store.Visibility(entered.Visibility),
+		Licence: entered.Licence, ShowExif: &entered.ShowExif, CommentsFrom: store.CommentsFrom(entered.CommentsFrom), IdempotencyKey: key, ClearDraft: true,
+		AlbumID: formID(entered.Album),
+	}
+	if entered.Each && len(ids) > 1 {
+		for i := len(ids) - 1; i > 0; i-- {
+			one := in
+			one.PhotoIDs, one.IdempotencyKey, one.ClearDraft, one.AlbumID = ids[i:i+1], key+"-"+idText(ids[i]), false, 0
+			if key == "" {
+				one.IdempotencyKey = ""
+			}
+			if _, err := p.Community.Publish(ctx, acc, one); err != nil {
+				return nil, err
+			}
+		}
+		in.PhotoIDs = ids[:1]
+		if in.AlbumID != 0 { // the last adds all of them, in the order in which they were chosen
+			in.AlbumPhotoIDs = ids
+		}
+	}
+	return p.Community.Publish(ctx, acc, in)
+}
+
+// postedBefore answers a form that was sent twice. Its photos are no longer in the draft, but its key leads to the post
+// that they are in. saved reports that its words were stored in the draft again. It returns false where the key is new.
+func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, entered *templates.ComposeView, saved bool) (done bool, err error) {
+	post, err := p.Community.PostByKey(c.Request.Context(), acc, key)
+	switch {
+	case isNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, err
+	case community.Plain(post.Caption) == community.Plain(entered.Caption):
+		if saved {
+			if err := p.Community.ForgetDraft(c.Request.Context(), acc, post.Caption); err != nil {
+				return false, err
+			}
+		}
+		return true, redirect(c, p.postPath(post))
+	}
+	return true, p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, templates.FieldErrors{{Message: "This form was posted before, with another caption. Choose photographs to post it anew."}})
+}
+
+// albumOptions are the albums to which the member may add photos, none first; nil where there are none.
+func albumOptions(acc *store.Account, albums []*community.Album) []templates.Option {
+	if len(albums) == 0 {
+		return nil
+	}
+	list := []templates.Option{{Label: "None"}}
+	for _, al := range albums {
+		label := al.Title
+		if al.OwnerID != acc.ID {
+			label += " (by " + al.Owner.Name() + ")"
+		}
+		list = append(list, templates.Option{Value: idText(al.ID), Label: label})
+	}
+	return list
+}
+
+// albumChoice is the value of the draft's album in the form.
+func albumChoice(id int64) string {
+	if id == 0 {
+		return ""
+	}
+	return idText(id)
+}
