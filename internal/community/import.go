@@ -210,13 +210,19 @@ func (c *Community) keepPart(ctx context.Context, body io.Reader) (part store.Im
 
 func (c *Community) addPart(ctx context.Context, acc *store.Account, at int64, part store.ImportPart) (received int64, err error) {
 	err = c.changeImport(ctx, acc, func(ctx context.Context, tx *store.Store, i *store.Import) error {
+		if i != nil && i.State == store.ImportUploading && len(i.Files.V) > 0 {
+			f := &i.Files.V[len(i.Files.V)-1]
+			received = f.Received()
+			switch n := len(f.Parts); {
+			case n > 0 && f.Parts[n-1].Random == part.Random: // an earlier COMMIT, whose answer was lost
+				return nil
+			case f.Whole && at < received: // so was the answer to the last part, which comes again
+				return ErrImportPlace
+			}
+		}
 		f, err := lastFile(i)
 		if err != nil {
 			return err
-		}
-		received = f.Received()
-		if n := len(f.Parts); n > 0 && f.Parts[n-1].Random == part.Random { // an earlier COMMIT, whose answer was lost
-			return nil
 		}
 		switch {
 		case received != at:

@@ -254,6 +254,11 @@ func TestImportInParts(t *testing.T) {
 	if n := d.count("SELECT COUNT(*) FROM media_objects WHERE state = 'live'"); n != 2 {
 		t.Errorf("%d parts are kept", n)
 	}
+	// The answer to its last part got lost, and the part comes again: a client is told to ask what is there.
+	if _, err := d.AddImportPart(ctx, d.ann, 1000, bytes.NewReader(file[1000:])); !errors.Is(err, ErrImportPlace) {
+		t.Errorf("the last part again: %v", err)
+	}
+	start("a.zip", size)
 	// Another file takes the place of one that never became whole.
 	start("b.zip", 0)
 	if _, err := d.AddImportPart(ctx, d.ann, 0, bytes.NewReader(file[:500])); err != nil {
