@@ -23,7 +23,7 @@ export const acts = {
     const word = button.firstChild;
     const before = word.textContent;
     const sent = send(form);
-    const next = { Follow: 'Following', 'Ask to follow': 'Requested', Following: 'Follow', Requested: 'Ask to follow', Unblock: 'Follow' };
+    const next = { [/*T*/'Follow']: /*T*/'Following', [/*T*/'Ask to follow']: /*T*/'Requested', [/*T*/'Following']: /*T*/'Follow', [/*T*/'Requested']: /*T*/'Ask to follow', [/*T*/'Unblock']: /*T*/'Follow' };
     word.textContent = next[before.trim()] || before;
     button.classList.toggle('plain');
     try {

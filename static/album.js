@@ -26,7 +26,7 @@ list?.addEventListener('drop', async (event) => {
   list.insertBefore(tile, next);
   try {
     for (const step of steps) await load(list.dataset.arrange, { method: 'POST', body: new URLSearchParams(step) });
-    say('Moved.', true);
+    say(/*T*/'Moved.', true);
   } catch (error) {
     say(error.message);
     location.reload();

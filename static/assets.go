@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"github.com/andybalholm/brotli"
+
+	"tintype/internal/lang"
 )
 
 const (
@@ -51,6 +53,7 @@ func load(files fs.FS, base string) (*Assets, error) {
 	if err != nil {
 		return nil, err
 	}
+	inLanguages(bodies)
 	a := &Assets{
 		base:   strings.TrimSuffix(base, "/"),
 		byName: make(map[string]*Asset, len(bodies)),
@@ -97,7 +100,67 @@ func read(files fs.FS) (map[string][]byte, error) {
 }
 
 // imports finds the relative imports of a module, which must name fingerprinted files too.
-var imports = regexp.MustCompile(`((?:from|import)\s*\(?\s*["'])\./([a-z0-9-]+\.js)(["'])`)
+var imports = regexp.MustCompile(`((?:from|import)\s*\(?\s*["'])\./([a-z0-9.-]+\.js)(["'])`)
+
+// said finds what a script says to people: a literal behind the mark, which is taken out.
+var said = regexp.MustCompile("(?s)/\\*T\\*/(?:'((?:[^'\\\\]|\\\\.)*)'|`([^`]*)`)")
+
+// inLanguages adds each script in each other language, as "dom.de.js", and takes the marks out of the English ones. The
+// words are part of the file, so that English costs nothing and no page brings a catalogue along.
+func inLanguages(bodies map[string][]byte) {
+	var scripts []string
+	for name := range bodies {
+		if strings.HasSuffix(name, ".js") {
+			scripts = append(scripts, name)
+		}
+	}
+	for _, name := range scripts {
+		for _, code := range lang.Codes() {
+			if code != lang.English {
+				body := say(bodies[name], lang.Find(code))
+				bodies[inLanguage(name, code)] = imports.ReplaceAllFunc(body, func(found []byte) []byte {
+					m := imports.FindSubmatch(found)
+					return []byte(string(m[1]) + "./" + inLanguage(string(m[2]), code) + string(m[3]))
+				})
+			}
+		}
+		bodies[name] = say(bodies[name], nil)
+	}
+}
+
+func inLanguage(name, code string) string {
+	return strings.TrimSuffix(name, ".js") + "." + code + ".js"
+}
+
+func say(body []byte, l *lang.Language) []byte {
+	return said.ReplaceAllFunc(body, func(found []byte) []byte {
+		m := said.FindSubmatch(found)
+		if found[len(found)-1] == '`' {
+			return []byte("`" + l.T(string(m[2])) + "`")
+		}
+		text := l.T(strings.ReplaceAll(string(m[1]), `\'`, "'"))
+		return []byte("'" + strings.ReplaceAll(text, "'", `\'`) + "'")
+	})
+}
+
+// In is the files as pages in a language name them: scripts speak it.
+func (a *Assets) In(code string) Localized { return Localized{a, code} }
+
+// Localized is Assets in one language.
+type Localized struct {
+	*Assets
+	code string
+}
+
+// URL is the address of a file by its name; of a script, that of its form in the language.
+func (a Localized) URL(name string) string {
+	if a.code != lang.English && strings.HasSuffix(name, ".js") {
+		if url, ok := a.url[inLanguage(name, a.code)]; ok {
+			return url
+		}
+	}
+	return a.url[name]
+}
 
 // add fingerprints a file, after those that it imports: their addresses are part of its content.
 func (a *Assets) add(name string, bodies map[string][]byte, chain []string) error {

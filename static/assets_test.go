@@ -178,7 +178,7 @@ func TestBudgets(t *testing.T) {
 	}
 	var scripts []string
 	for name := range a.byName {
-		if strings.HasSuffix(name, ".js") {
+		if strings.HasSuffix(name, ".js") && strings.Count(name, ".") == 1 { // a reader loads one language
 			scripts = append(scripts, name)
 		}
 	}
@@ -198,6 +198,39 @@ func TestBudgets(t *testing.T) {
 			t.Errorf("%s: %d bytes, the budget is %d", b.what, n, b.limit)
 		} else {
 			t.Logf("%s: %d of %d bytes", b.what, n, b.limit)
+		}
+	}
+}
+
+// Scripts speak the language of the page, and carry no mark of it.
+func TestScriptsSpeakEachLanguage(t *testing.T) {
+	a, err := New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := func(code, name string) string {
+		as, known := a.Lookup(a.In(code).URL(name))
+		if as == nil || !known {
+			t.Fatalf("%s in %s is not there", name, code)
+		}
+		return string(as.Body)
+	}
+	if s := body("en", "dom.js"); !strings.Contains(s, "'Log in first.'") || strings.Contains(s, "/*T*/") {
+		t.Errorf("the English script is not as it was: %s", s)
+	}
+	if s := body("de", "dom.js"); !strings.Contains(s, "'Melde dich zuerst an.'") || !strings.Contains(s, "`${grouped(n)} Kommentare`") || strings.Contains(s, "Log in first") {
+		t.Errorf("the German script speaks otherwise: %s", s)
+	}
+	dom := strings.TrimPrefix(a.In("de").URL("dom.js"), "/static/")
+	if s := body("de", "actions.js"); !strings.Contains(s, "./"+dom) {
+		t.Errorf("the German script does not import the German %s: %s", dom, s)
+	}
+	if a.In("de").URL("app.css") != a.URL("app.css") || a.In("en").URL("dom.js") != a.URL("dom.js") {
+		t.Error("what has no words has another address by language")
+	}
+	for name, as := range a.byName {
+		if strings.Contains(string(as.Body), "/*T*/") {
+			t.Errorf("%s has a mark left", name)
 		}
 	}
 }

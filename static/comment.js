@@ -17,7 +17,7 @@ acts.comment = async (form) => {
     form.elements.text.value = '';
     form.elements.idempotency_key.value = key();
     replyTo(form, '', '');
-    say('Your comment is posted.');
+    say(/*T*/'Your comment is posted.');
   } catch (error) {
     const refused = error.doc && swap(form, error.doc);
     if (refused) refused.querySelector('[aria-invalid]')?.focus();
@@ -45,7 +45,7 @@ function replyTo(form, id, name) {
     text.before(hint);
     text.setAttribute('aria-describedby', 'h-text');
   }
-  hint.textContent = id && 'In reply to @' + name;
+  hint.textContent = id && /*T*/`In reply to @${name}`;
   form.querySelector('[data-cancel-reply]').hidden = !id;
 }
 

@@ -18,7 +18,7 @@ function counter(area) {
     const n = area.name === 'caption' ? characters(area.value, location.origin) : [...area.value].length;
     line.hidden = n < max * 0.8;
     line.classList.toggle('over', n > max);
-    line.textContent = `${n} of ${max}`;
+    line.textContent = /*T*/`${n} of ${max}`;
   };
   area.addEventListener('input', count);
   count();
@@ -75,7 +75,7 @@ function compose() {
   function take(chosen) {
     const room = max - rows().filter((r) => !['refused', 'removed'].includes(state(r))).length;
     [...chosen].slice(0, Math.max(room, 0)).forEach(begin);
-    if (chosen.length > room) say(`A post holds up to ${max} photographs. The rest were left out.`);
+    if (chosen.length > room) say(/*T*/`A post holds up to ${max} photographs. The rest were left out.`);
     next();
   }
 
@@ -94,7 +94,7 @@ function compose() {
     const why = refusal(file, Number(form.dataset.maxBytes));
     if (why) set(row, 'refused', why);
     else {
-      set(row, 'waiting', 'Waiting');
+      set(row, 'waiting', /*T*/'Waiting');
       waiting.push(row);
     }
   }
@@ -136,7 +136,7 @@ function compose() {
 
   // convert has the browser make a JPEG of a HEIC, where it can, and tells whether there is a file to send.
   async function convert(row, job) {
-    set(row, 'uploading', 'Converting');
+    set(row, 'uploading', /*T*/'Converting');
     const made = await import('./heic.js').then(({ toJPEG }) => toJPEG(job.file), () => null);
     if (state(row) === 'removed') return false;
     const why = made ? refusal(made, Number(form.dataset.maxBytes)) : form.dataset.heicHelp;
@@ -151,14 +151,14 @@ function compose() {
     const job = jobs.get(row);
     if (form.dataset.heic !== 'true' && isHEIC(job.file) && !await convert(row, job)) return undefined;
     const bar = Object.assign(document.createElement('progress'), { max: 100, value: 0 });
-    bar.setAttribute('aria-label', 'Progress');
-    set(row, 'uploading', 'Uploading 0%');
+    bar.setAttribute('aria-label', /*T*/'Progress');
+    set(row, 'uploading', /*T*/'Uploading 0%');
     row.querySelector('.state').after(bar);
     const answer = await upload(form.dataset.upload, job.file, {
       started: (request) => { job.request = request; },
       progress: (percent) => {
         bar.value = percent;
-        words(row, percent < 100 ? `Uploading ${percent}%` : 'Preparing');
+        words(row, percent < 100 ? /*T*/`Uploading ${percent}%` : /*T*/'Preparing');
         if (percent === 100) row.dataset.state = 'preparing';
       },
     });
@@ -183,19 +183,19 @@ function compose() {
     if (answer.meta) meta(row, answer.meta);
     if (answer.preview && !row.querySelector('.thumb img')) show(row, answer.preview);
     if (answer.state === 'ready') {
-      set(row, 'ready', answer.note ? `Ready. ${answer.note}` : 'Ready');
-      say(`${name} is ready.`, true);
+      set(row, 'ready', answer.note ? /*T*/`Ready. ${answer.note}` : /*T*/'Ready');
+      say(/*T*/`${name} is ready.`, true);
     } else if (answer.state === 'refused') {
-      set(row, 'refused', answer.error || 'This file cannot be used.');
-      say(answer.error || `${name} cannot be used.`, true);
+      set(row, 'refused', answer.error || /*T*/'This file cannot be used.');
+      say(answer.error || /*T*/`${name} cannot be used.`, true);
     } else if (answer.state === 'interrupted') {
       set(row, 'interrupted', answer.error);
       say(answer.error, true);
     } else {
-      set(row, 'preparing', 'Preparing');
+      set(row, 'preparing', /*T*/'Preparing');
       poll(row);
     }
-    if (!active && !waiting.length && rows().some((r) => state(r) === 'ready')) say('The photographs are uploaded.', true);
+    if (!active && !waiting.length && rows().some((r) => state(r) === 'ready')) say(/*T*/'The photographs are uploaded.', true);
   }
 
   function meta(row, text) {
@@ -238,21 +238,21 @@ function compose() {
     for (const el of row.querySelectorAll('.field,.focus,[data-move],.order')) el.hidden = over;
     const thumb = row.querySelector('.thumb');
     if (over) thumb.removeAttribute('href'); else thumb.setAttribute('href', `#${row.querySelector('.sheet').id}`);
-    if (to === 'refused' || to === 'interrupted') again(row, 'Remove', () => remove(row));
-    if (to === 'interrupted') again(row, 'Retry', () => retry(row));
-    if (to === 'removed') again(row, 'Undo', () => undo(row));
+    if (to === 'refused' || to === 'interrupted') again(row, /*T*/'Remove', () => remove(row));
+    if (to === 'interrupted') again(row, /*T*/'Retry', () => retry(row));
+    if (to === 'removed') again(row, /*T*/'Undo', () => undo(row));
     review();
   }
 
   // retry sends the file again, unless the server has it and only failed to prepare it.
   async function retry(row) {
     if (!known(row)) {
-      set(row, 'waiting', 'Waiting');
+      set(row, 'waiting', /*T*/'Waiting');
       waiting.push(row);
       next();
       return;
     }
-    set(row, 'preparing', 'Preparing');
+    set(row, 'preparing', /*T*/'Preparing');
     try {
       await post(`/compose/photos/${row.dataset.id}/retry`, {});
       poll(row);
@@ -280,7 +280,7 @@ function compose() {
     job.request?.abort();
     row.querySelector('.sheet').close();
     job.was = state(row);
-    set(row, 'removed', 'Removed');
+    set(row, 'removed', /*T*/'Removed');
     row.querySelector('[data-again]').focus();
     job.timer = setTimeout(() => drop(row), 8000);
   }
@@ -288,8 +288,8 @@ function compose() {
   function undo(row) {
     const job = jobs.get(row);
     clearTimeout(job.timer);
-    if (known(row)) set(row, job.was, job.was === 'ready' ? 'Ready' : 'Preparing');
-    else { set(row, 'waiting', 'Waiting'); waiting.push(row); next(); }
+    if (known(row)) set(row, job.was, job.was === 'ready' ? /*T*/'Ready' : /*T*/'Preparing');
+    else { set(row, 'waiting', /*T*/'Waiting'); waiting.push(row); next(); }
     if (state(row) === 'preparing') poll(row);
     row.focus();
   }
@@ -336,7 +336,7 @@ function compose() {
 
   function ordered(row) {
     review();
-    say(`Photograph ${rows().indexOf(row) + 1} of ${rows().length}`, true);
+    say(/*T*/`Photograph ${rows().indexOf(row) + 1} of ${rows().length}`, true);
     order();
   }
 
@@ -403,14 +403,14 @@ function compose() {
       if (later) later.disabled = i === all.length - 1;
       const bare = row.querySelector('[data-undescribed]');
       bare.hidden = !live.includes(row) || !!row.querySelector('[data-description]')?.value.trim();
-      row.setAttribute('aria-label', [`Photograph ${i + 1}`, row.querySelector('.file').textContent].filter(Boolean).join(', '));
+      row.setAttribute('aria-label', [/*T*/`Photograph ${i + 1}`, row.querySelector('.file').textContent].filter(Boolean).join(', '));
       for (const n of row.querySelectorAll('[data-nth]')) n.textContent = i + 1;
     });
     const ready = live.filter((r) => state(r) === 'ready').length;
     const missing = live.filter((r) => !r.querySelector('[data-description]')?.value.trim()).length;
     line('reminder', reminder(missing, live.length));
     const out = all.filter((r) => state(r) !== 'removed').length - ready;
-    line('left-out', !ready || !out ? '' : out === 1 ? '1 photograph is not ready and will be left out.' : `${out} photographs are not ready and will be left out.`);
+    line('left-out', !ready || !out ? '' : out === 1 ? /*T*/'1 photograph is not ready and will be left out.' : /*T*/`${out} photographs are not ready and will be left out.`);
     publish.disabled = !ready;
     if (files) files.closest('.add').hidden = live.length >= max;
     const each = form.querySelector('.each');
@@ -424,15 +424,15 @@ function compose() {
 
   function reminder(missing, all) {
     if (!missing) return '';
-    if (all === 1) return 'The photograph has no description. People who cannot see it miss out.';
-    return `${missing} of ${all} photographs ${missing === 1 ? 'has' : 'have'} no description. People who cannot see them miss out.`;
+    if (all === 1) return /*T*/'The photograph has no description. People who cannot see it miss out.';
+    return missing === 1 ? /*T*/`1 of ${all} photographs has no description. People who cannot see them miss out.` : /*T*/`${missing} of ${all} photographs have no description. People who cannot see them miss out.`;
   }
 
   form.addEventListener('submit', async (event) => {
     if (event.submitter?.hasAttribute('formaction')) return;
     if (publish.disabled) {
       event.preventDefault();
-      say('Nothing is ready to be posted yet.');
+      say(/*T*/'Nothing is ready to be posted yet.');
       return;
     }
     const gone = rows().filter((r) => state(r) === 'removed');

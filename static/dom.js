@@ -2,9 +2,9 @@
 
 // What stands between here and the site answers without a sentence.
 const status = {
-  401: 'Log in first.',
-  429: 'Too many tries. Wait a little.',
-  503: 'The site is briefly unavailable. Try again.',
+  401: /*T*/'Log in first.',
+  429: /*T*/'Too many tries. Wait a little.',
+  503: /*T*/'The site is briefly unavailable. Try again.',
 };
 
 // say shows a sentence near the foot of the page, and has it read out; quiet ones are only read out.
@@ -20,15 +20,15 @@ export async function load(url, options = {}) {
     answer = await fetch(url, { ...options, headers: { 'X-Fragment': '1', Accept: 'text/html', ...options.headers } });
     text = await answer.text();
   } catch {
-    throw new Error('The connection dropped. Try again.');
+    throw new Error(/*T*/'The connection dropped. Try again.');
   }
   if (answer.redirected && new URL(answer.url).pathname === '/login') {
     location.assign(answer.url);
-    throw new Error('Log in first.');
+    throw new Error(/*T*/'Log in first.');
   }
   const doc = parse(text);
   if (!answer.ok) {
-    const words = doc.querySelector('[data-sentence]')?.textContent || read(text)?.error || status[answer.status] || 'That did not work. Try again.';
+    const words = doc.querySelector('[data-sentence]')?.textContent || read(text)?.error || status[answer.status] || /*T*/'That did not work. Try again.';
     throw Object.assign(new Error(words), { status: answer.status, doc });
   }
   return { doc, text, whole: !!doc.getElementById('main'), redirected: answer.redirected };
@@ -77,7 +77,7 @@ export const count = (el, n) => { if (el) el.textContent = n > 0 ? grouped(n) : 
 export function comments(id, n) {
   count(document.querySelector(`#a-${id} [data-comment] .n`), n);
   for (const el of document.querySelectorAll(`[data-comments="${id}"]`)) {
-    el.textContent = n ? `${grouped(n)} comment${n === 1 ? '' : 's'}` : 'No comments yet';
+    el.textContent = n ? (n === 1 ? /*T*/'1 comment' : /*T*/`${grouped(n)} comments`) : /*T*/'No comments yet';
     if (el.localName === 'a') el.hidden = !n;
   }
 }

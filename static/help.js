@@ -4,7 +4,7 @@ export function help(commands, ways) {
   const box = document.createElement('dialog');
   box.className = 'keys';
   box.setAttribute('aria-labelledby', 'keys-head');
-  box.innerHTML = '<h2 id="keys-head">Keyboard</h2><dl></dl><form method="dialog"><button class="button">Close</button></form>';
+  box.innerHTML = `<h2 id="keys-head">${/*T*/'Keyboard'}</h2><dl></dl><form method="dialog"><button class="button">${/*T*/'Close'}</button></form>`;
   const list = box.querySelector('dl');
   const rows = [...Object.entries(commands), ...Object.entries(ways).map(([k, v]) => ['g ' + k, v])];
   for (const [k, [words]] of rows) {

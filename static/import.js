@@ -16,12 +16,12 @@ async function send(url, body, said) {
     try {
       answer = await fetch(url, { method: 'POST', body, headers: { Accept: 'application/json' } });
     } catch {
-      said('The connection dropped. Trying again…');
+      said(/*T*/'The connection dropped. Trying again…');
     }
-    if (answer?.redirected || answer?.status === 401) throw new Error('Log in first, then choose the same file: it goes on where it was.');
+    if (answer?.redirected || answer?.status === 401) throw new Error(/*T*/'Log in first, then choose the same file: it goes on where it was.');
     const json = answer && read(await answer.text().catch(() => ''));
     if (answer?.ok || answer?.status === 409) return json;
-    if (answer && answer.status !== 429 && answer.status < 500) throw new Error(json?.error || 'That file cannot be used.');
+    if (answer && answer.status !== 429 && answer.status < 500) throw new Error(json?.error || /*T*/'That file cannot be used.');
     await pause(Math.min(30000, 1000 * 2 ** tries));
   }
 }
@@ -32,7 +32,7 @@ async function sendFile(file) {
   let { received } = await begin();
   while (received < file.size) {
     bar.value = received / file.size;
-    said(`${file.name}: ${megabytes(received)} of ${megabytes(file.size)}`);
+    said(/*T*/`${file.name}: ${megabytes(received)} of ${megabytes(file.size)}`);
     const part = file.slice(received, received + Number(form.dataset.import));
     const answer = await send(`/settings/import/part?after=${received}`, part, said);
     ({ received } = answer?.received >= 0 ? answer : await begin());

@@ -33,21 +33,21 @@ const go = (path) => location.assign(path);
 const profile = () => document.querySelector('.nav a[href^="/@"]')?.getAttribute('href');
 
 const commands = {
-  '?': ['This list', () => import('./help.js').then((m) => m.help(commands, ways))],
-  '/': ['Search', () => { const box = document.querySelector('#f-q'); if (box) box.focus(); else go('/search'); }],
-  j: ['Next', () => step(1)],
-  k: ['Previous', () => step(-1)],
-  o: ['Open', () => { const post = current(); if (post?.dataset.post) go(post.dataset.post); }],
+  '?': [/*T*/'This list', () => import('./help.js').then((m) => m.help(commands, ways))],
+  '/': [/*T*/'Search', () => { const box = document.querySelector('#f-q'); if (box) box.focus(); else go('/search'); }],
+  j: [/*T*/'Next', () => step(1)],
+  k: [/*T*/'Previous', () => step(-1)],
+  o: [/*T*/'Open', () => { const post = current(); if (post?.dataset.post) go(post.dataset.post); }],
 };
-const ways = { h: ['Home', () => go('/')], e: ['Explore', () => go('/explore')] };
+const ways = { h: [/*T*/'Home', () => go('/')], e: [/*T*/'Explore', () => go('/explore')] };
 if (member) {
-  commands.n = ['Post', () => go('/compose')];
-  commands.l = ['Like', press('like')];
-  commands.r = ['Boost', press('boost')];
-  commands.b = ['Bookmark', press('bookmark')];
-  commands.c = ['Comment', () => { const box = document.querySelector('#f-text'); if (box) box.focus(); else current()?.querySelector('[data-comment]')?.click(); }];
-  ways.n = ['Notifications', () => go('/notifications')];
-  ways.p = ['Profile', () => go(profile())];
+  commands.n = [/*T*/'Post|verb', () => go('/compose')];
+  commands.l = [/*T*/'Like', press('like')];
+  commands.r = [/*T*/'Boost', press('boost')];
+  commands.b = [/*T*/'Bookmark', press('bookmark')];
+  commands.c = [/*T*/'Comment', () => { const box = document.querySelector('#f-text'); if (box) box.focus(); else current()?.querySelector('[data-comment]')?.click(); }];
+  ways.n = [/*T*/'Notifications', () => go('/notifications')];
+  ways.p = [/*T*/'Profile', () => go(profile())];
 }
 
 let g = 0;

@@ -34,14 +34,14 @@ function ownGradient(ph) {
 export function show(links, opener) {
   const box = document.createElement('dialog');
   box.className = 'plates';
-  box.setAttribute('aria-label', 'Photographs');
+  box.setAttribute('aria-label', /*T*/'Photographs');
   box.innerHTML = `<div class="plate-bar"><span class="cam" role="status"></span><span class="acts">
-<button class="act" data-do="prev" aria-label="Previous">${icon('chevron-left')}</button>
-<button class="act" data-do="next" aria-label="Next">${icon('chevron')}</button>
+<button class="act" data-do="prev" aria-label="${/*T*/'Previous'}">${icon('chevron-left')}</button>
+<button class="act" data-do="next" aria-label="${/*T*/'Next'}">${icon('chevron')}</button>
 <button class="act" data-do="zoom" aria-pressed="false">1:1</button>
-<button class="act" data-do="info" aria-pressed="true">Description</button>
-<button class="act" data-do="close" aria-label="Close">${icon('close')}</button></span></div>
-<div class="reel" tabindex="0" role="group" aria-label="Photograph"></div><p class="words"></p>`;
+<button class="act" data-do="info" aria-pressed="true">${/*T*/'Description'}</button>
+<button class="act" data-do="close" aria-label="${/*T*/'Close'}">${icon('close')}</button></span></div>
+<div class="reel" tabindex="0" role="group" aria-label="${/*T*/'Photograph'}"></div><p class="words"></p>`;
   const reel = box.querySelector('.reel');
   const said = box.querySelector('[role=status]');
   const words = box.querySelector('.words');
@@ -76,8 +76,8 @@ export function show(links, opener) {
     at = n;
     for (const i of [n, n + 1, n - 1]) fill(figures[i]);
     figures.forEach((f, i) => { f.figure.inert = i !== n; if (i !== n && f.full) zoom(f); });
-    said.textContent = `${n + 1} of ${figures.length}`;
-    words.textContent = figures[n].img.alt || 'No description';
+    said.textContent = /*T*/`${n + 1} of ${figures.length}`;
+    words.textContent = figures[n].img.alt || /*T*/'No description';
     button('prev').hidden = button('next').hidden = figures.length < 2;
     button('prev').disabled = n === 0;
     button('next').disabled = n === figures.length - 1;

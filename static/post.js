@@ -38,7 +38,7 @@ if (share) {
       if (navigator.share) await navigator.share({ title: document.title, url });
       else {
         await navigator.clipboard.writeText(url);
-        say('The address is copied.');
+        say(/*T*/'The address is copied.');
       }
     } catch (error) {
       if (error.name !== 'AbortError') share.open = true;
@@ -53,7 +53,7 @@ try {
 } catch { /* not kept, so the author's posts are left */ }
 const at = list.indexOf(location.pathname);
 if (at >= 0) {
-  for (const [way, url, words] of [['prev', list[at - 1], 'Previous'], ['next', list[at + 1], 'Next']]) {
+  for (const [way, url, words] of [['prev', list[at - 1], /*T*/'Previous'], ['next', list[at + 1], /*T*/'Next']]) {
     const link = document.querySelector(`[data-way=${way}]`);
     link.setAttribute('aria-label', words);
     if (url) {

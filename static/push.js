@@ -7,7 +7,7 @@ const why = place.querySelector('[data-why]');
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
 
 async function subscribe() {
-  if (await Notification.requestPermission() !== 'granted') throw new Error('Your browser does not let this site notify you. Allow it in the browser\u2019s settings.');
+  if (await Notification.requestPermission() !== 'granted') throw new Error(/*T*/'Your browser does not let this site notify you. Allow it in the browser’s settings.');
   await navigator.serviceWorker.register('/sw.js');
   const { pushManager } = await navigator.serviceWorker.ready;
   await (await pushManager.getSubscription())?.unsubscribe(); // another key, or another member
@@ -15,7 +15,7 @@ async function subscribe() {
   try {
     made = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(place.dataset.key) });
   } catch {
-    throw new Error('The push service of your browser does not answer. Try again later.');
+    throw new Error(/*T*/'The push service of your browser does not answer. Try again later.');
   }
   const { endpoint, keys } = made.toJSON();
   try {
@@ -31,7 +31,7 @@ if (button) {
   const able = 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
   button.hidden = !able;
   why.hidden = able;
-  if (!able) why.textContent = 'This browser cannot do it here. On an iPhone, add the site to the home screen first.';
+  if (!able) why.textContent = /*T*/'This browser cannot do it here. On an iPhone, add the site to the home screen first.';
   button.addEventListener('click', async () => {
     button.disabled = true;
     await subscribe().catch((error) => say(error.message));

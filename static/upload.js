@@ -9,7 +9,7 @@ export const megabytes = (n) => {
 
 // refusal is why a file need not be sent at all, or ''.
 export function refusal(file, max) {
-  return max && file.size > max ? `That file is ${megabytes(file.size)}. The limit is ${megabytes(max)}.` : '';
+  return max && file.size > max ? /*T*/`That file is ${megabytes(file.size)}. The limit is ${megabytes(max)}.` : '';
 }
 
 export const isHEIC = (file) => /^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name);
@@ -29,19 +29,19 @@ export function upload(to, file, { started, progress }) {
       percent = Math.floor((100 * event.loaded) / event.total);
       progress(percent);
     };
-    request.onerror = () => interrupted(`The connection dropped at ${percent}%. Your other photographs are safe.`);
+    request.onerror = () => interrupted(/*T*/`The connection dropped at ${percent}%. Your other photographs are safe.`);
     request.onabort = () => resolve({ state: 'removed' });
     request.onload = () => {
       const at = new URL(request.responseURL, location.href).pathname;
       if (at === '/login' || request.status === 401) {
-        resolve({ login: `/login?return=${encodeURIComponent(location.pathname)}`, state: 'interrupted', error: 'Log in first.' });
+        resolve({ login: `/login?return=${encodeURIComponent(location.pathname)}`, state: 'interrupted', error: /*T*/'Log in first.' });
         return;
       }
       const said = read(request.responseText);
       if (request.status < 300 && said) resolve(said);
-      else if (request.status === 413 || request.status === 415 || request.status === 422) resolve({ ...said, state: 'refused', error: said?.error || 'This file cannot be used.' });
-      else if (request.status === 429) interrupted(said?.error || 'Too many tries. Wait a little, then retry.');
-      else interrupted(said?.error || 'The site is briefly unavailable. Retry in a moment.');
+      else if (request.status === 413 || request.status === 415 || request.status === 422) resolve({ ...said, state: 'refused', error: said?.error || /*T*/'This file cannot be used.' });
+      else if (request.status === 429) interrupted(said?.error || /*T*/'Too many tries. Wait a little, then retry.');
+      else interrupted(said?.error || /*T*/'The site is briefly unavailable. Retry in a moment.');
     };
     const body = new FormData();
     body.append('photos', file, file.name);

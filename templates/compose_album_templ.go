@@ -9,7 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 // composeAlbum chooses an album for the photographs of a new post. Where there is none to add to, it shows nothing.
-func composeAlbum(v ComposeView) templ.Component {
+func composeAlbum(p *Page, v ComposeView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -31,7 +31,7 @@ func composeAlbum(v ComposeView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(v.Albums) > 0 {
-			templ_7745c5c3_Err = selectField(field{name: "album", label: "Album", value: v.Album, hint: "The photographs go into it as well."}, v.Albums, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = selectField(field{name: "album", label: p.T("Album"), value: v.Album, hint: p.T("The photographs go into it as well.")}, v.Albums, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,5 +1,7 @@
 package templates
 
+import "tintype/internal/lang"
+
 // FeedView is the home feed: cards one under the other.
 type FeedView struct {
 	Posts   []PostView
@@ -54,9 +56,9 @@ const (
 // Title is the page's heading.
 func (k MarkedKind) Title() string {
 	if k == MarkedLikes {
-		return "Likes"
+		return lang.Key("Likes")
 	}
-	return "Bookmarks"
+	return lang.Key("Bookmarks")
 }
 
 // MarkedView is /bookmarks or /likes: what the member has marked, the latest mark first.
@@ -126,7 +128,7 @@ type NotificationView struct {
 }
 
 // NotificationTabs are the parts of /notifications, by the ends of their addresses.
-var NotificationTabs = []Option{{Value: "", Label: "All"}, {Value: "comments", Label: "Comments"}, {Value: "likes", Label: "Likes"}, {Value: "boosts", Label: "Boosts"}, {Value: "followers", Label: "Followers"}}
+var NotificationTabs = []Option{{Value: "", Label: lang.Key("All")}, {Value: "comments", Label: lang.Key("Comments")}, {Value: "likes", Label: lang.Key("Likes")}, {Value: "boosts", Label: lang.Key("Boosts")}, {Value: "followers", Label: lang.Key("Followers")}}
 
 // NotificationsView is /notifications; its form posts to /notifications/clear.
 type NotificationsView struct {

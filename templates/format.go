@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tintype/internal/lang"
 )
 
 // Ratio classes r0…r109 run from minRatio in steps of 2 %; static/css/ratios.css is generated to match.
@@ -94,73 +96,50 @@ func photoAlt(p PhotoView) string {
 }
 
 // photoLabel is the label of the link around a photo: its description, else the author's name.
-func photoLabel(p PhotoView, author AccountView) string {
-	if p.Described && p.Alt != "" {
-		return p.Alt
+func photoLabel(p *Page, photo PhotoView, author AccountView) string {
+	if photo.Described && photo.Alt != "" {
+		return photo.Alt
 	}
-	return "Photograph by " + author.DisplayName
+	return p.T("Photograph by %s", author.DisplayName)
 }
 
-func (w When) words() string {
+func (w When) words(p *Page) string {
 	if w.Text != "" {
 		return w.Text
 	}
 	if w.At.IsZero() {
 		return ""
 	}
-	return w.At.Format("2 Jan 2006")
+	return p.Lang.Date(w.At, "2 Jan 2006")
 }
 
 // spoken is words in a form that can be read out: "2 d" cannot.
-func (w When) spoken() string {
+func (w When) spoken(p *Page) string {
 	switch {
 	case w.Spoken != "":
 		return w.Spoken
 	case w.At.IsZero():
 		return w.Text
 	case w.Text != "":
-		return w.At.Format("2 January")
+		return p.Lang.Date(w.At, "2 January")
 	}
-	return w.At.Format("2 January 2006")
+	return p.Lang.Date(w.At, "2 January 2006")
 }
 
-func (w When) full() string { return w.At.Format("2 January 2006, 15:04 MST") }
+func (w When) full(p *Page) string { return p.Lang.Date(w.At, "2 January 2006, 15:04 MST") }
 
 func (w When) machine() string { return w.At.UTC().Format(time.RFC3339) }
 
-// number writes a count with thin groups of three: 12 345.
-func number(n int) string {
-	s := strconv.Itoa(n)
-	if len(s) < 5 {
-		return s
-	}
-	var b strings.Builder
-	for i, c := range s {
-		if i > 0 && (len(s)-i)%3 == 0 && s[i-1] != '-' {
-			b.WriteRune('\u202f')
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
-}
-
-// plural is "1 comment", "12 comments".
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(n) + " " + many
-}
-
 func focusValue(x, y int) string { return strconv.Itoa(x) + "," + strconv.Itoa(y) }
 
-func focusLabel(x, y int) string {
-	v := [...]string{"top", "middle", "bottom"}[y+1]
-	h := [...]string{"left", "centre", "right"}[x+1]
-	if x == 0 && y == 0 {
-		return "centre"
-	}
-	return v + " " + h
+var focusWords = [3][3]string{
+	{lang.Key("top left"), lang.Key("top centre"), lang.Key("top right")},
+	{lang.Key("middle left"), lang.Key("centre"), lang.Key("middle right")},
+	{lang.Key("bottom left"), lang.Key("bottom centre"), lang.Key("bottom right")},
+}
+
+func focusLabel(p *Page, x, y int) string {
+	return p.T(focusWords[y+1][x+1])
 }
 
 // FocusClass names the classes of a focal point (-1, 0 or 1 each, from the top left) that the stylesheet moves a trimmed
@@ -205,11 +184,11 @@ func describedBy(name string, hint bool, err string) string {
 func visibilityWords(v string) string {
 	switch v {
 	case "unlisted":
-		return "Unlisted"
+		return lang.Key("Unlisted")
 	case "followers":
-		return "Followers only"
+		return lang.Key("Followers only")
 	}
-	return "Public"
+	return lang.Key("Public")
 }
 
 func visibilityIcon(v string) string {

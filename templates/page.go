@@ -1,6 +1,10 @@
 package templates
 
-import "time"
+import (
+	"time"
+
+	"tintype/internal/lang"
+)
 
 // Assets returns the address of a static file by its name in static/, such as "app.css". static.Assets implements it.
 type Assets interface{ URL(name string) string }
@@ -15,6 +19,7 @@ type Page struct {
 	AtomURL     string // a feed of this page, or ""
 	OEmbedURL   string // what other sites embed of this page, or ""
 
+	Lang   *lang.Language
 	Viewer *Viewer // nil for a visitor
 	Site   Site
 	Assets Assets
@@ -25,6 +30,15 @@ type Page struct {
 	ReadOnly  bool // the site takes no writes for the moment
 	Three     bool // on a phone, grids are square cuts, three across
 }
+
+// english is the language of pages for whoever runs the site, as of the doctor and the documentation.
+var english *lang.Language
+
+// T is a text in the page's language; see lang.Language.T. A view's own texts come translated.
+func (p *Page) T(key string, args ...any) string { return p.Lang.T(key, args...) }
+
+// N is a text about n things; see lang.Language.N.
+func (p *Page) N(one, many string, n int, args ...any) string { return p.Lang.N(one, many, n, args...) }
 
 // Viewer is the member who reads.
 type Viewer struct {
@@ -115,9 +129,9 @@ type Pager struct {
 	Before   bool // past the newest, not past the oldest
 }
 
-func (v Pager) endWords() string {
+func (v Pager) endWords(p *Page) string {
 	if v.Before {
-		return "This is the end: there is nothing newer."
+		return p.T("This is the end: there is nothing newer.")
 	}
-	return "This is the end: there is nothing older."
+	return p.T("This is the end: there is nothing older.")
 }

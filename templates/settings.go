@@ -39,12 +39,15 @@ type SettingsPostingView struct {
 	Errors       FieldErrors
 }
 
-// SettingsViewingView is /settings/viewing: warnings (ask, show, hide), theme (system, light, dark), letters ("on").
+// SettingsViewingView is /settings/viewing: warnings (ask, show, hide), theme (system, light, dark), letters ("on"), language.
 type SettingsViewingView struct {
 	Warnings string
 	Theme    string
 	Letters  bool
-	Errors   FieldErrors
+	// Language is that of the pages, "" for the site's; Languages are those to choose from.
+	Language  string
+	Languages []Option
+	Errors    FieldErrors
 }
 
 // NotificationChoiceView is a kind of notification with where the viewer learns of it.

@@ -85,11 +85,11 @@ func (v StatusView) verdict() string {
 	}
 	switch {
 	case failures > 0 && warnings > 0:
-		return plural(failures, "thing does", "things do") + " not work, and " + plural(warnings, "wants", "want") + " a look."
+		return english.N("%d thing does", "%d things do", failures) + " not work, and " + english.N("%d wants", "%d want", warnings) + " a look."
 	case failures > 0:
-		return plural(failures, "thing does", "things do") + " not work."
+		return english.N("%d thing does", "%d things do", failures) + " not work."
 	case warnings > 0:
-		return "Everything works; " + plural(warnings, "thing wants", "things want") + " a look."
+		return "Everything works; " + english.N("%d thing wants", "%d things want", warnings) + " a look."
 	}
 	return "Everything works."
 }

@@ -12,6 +12,7 @@ import (
 	"tintype/internal/cache"
 	"tintype/internal/community"
 	"tintype/internal/config"
+	"tintype/internal/lang"
 	"tintype/internal/live"
 	"tintype/internal/media"
 	"tintype/internal/move"
@@ -112,6 +113,7 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 		PhotoURL:         r.addresses.Public,
 		BaseURL:          d.cfg.Origin(),
 		SiteName:         d.cfg.SiteName,
+		Language:         lang.Find(d.cfg.SiteLanguage),
 		OpenRegistration: d.cfg.Registration == "open",
 		Visitors:         d.cfg.Visitors,
 		KeepOriginals:    d.cfg.KeepOriginals,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/session"
 	"tintype/internal/store"
 	"tintype/internal/web"
@@ -31,6 +32,7 @@ func (a *App) newPages(r *services, sessions *session.Store, assets *static.Asse
 			RegistrationOpen: a.cfg.Registration == "open",
 			MembersOnly:      r.community.MembersOnly(),
 		},
+		Language:       lang.Find(a.cfg.SiteLanguage),
 		BaseURL:        a.cfg.Origin(),
 		Version:        Version,
 		ReadOnly:       func() bool { return a.cfg.ReadOnly || r.store.PrimaryAway() },

@@ -55,9 +55,9 @@ func (c *Community) StartAlbumDownload(ctx context.Context, acc *store.Account, 
 	case err != nil:
 		return err
 	case len(files) == 0:
-		return &Invalid{[]FieldError{{"", "empty", "There is nothing in this album that you may download."}}}
+		return invalid("", "empty", "There is nothing in this album that you may download.")
 	case bytes > MaxAlbumDownload:
-		return &Invalid{[]FieldError{{"originals", "too_large", fmt.Sprintf("These files have %.1f GB, and an archive at most %d GB. Take them as this site shows them.", float64(bytes)/(1<<30), MaxAlbumDownload>>30)}}}
+		return invalid("originals", "too_large", "These files have %.1f GB, and an archive at most %d GB. Take them as this site shows them.", float64(bytes)/(1<<30), MaxAlbumDownload>>30)
 	}
 	if err := c.Allow(ctx, fmt.Sprintf("album-download:%d", acc.ID), albumDownloadLimit); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (c *Community) StartAlbumDownload(ctx context.Context, acc *store.Account, 
 		before, err := tx.AlbumDownloadOf(ctx, acc.ID)
 		switch {
 		case err == nil && before.State == store.DownloadMaking:
-			return &Invalid{[]FieldError{{"", "making", "An archive is being made for you. Wait until it is ready."}}}
+			return invalid("", "making", "An archive is being made for you. Wait until it is ready.")
 		case err == nil:
 			err = c.dropDownload(ctx, tx, before)
 		case errors.Is(err, store.ErrNotFound):

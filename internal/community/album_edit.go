@@ -3,7 +3,6 @@ package community
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +33,7 @@ func (c *Community) CreateAlbum(ctx context.Context, acc *store.Account, f Album
 			return err
 		}
 		if n >= MaxAlbums {
-			return &Invalid{[]FieldError{{"", "too_many", fmt.Sprintf("You have %d albums, which is the most. Delete one first.", n)}}}
+			return invalid("", "too_many", "You have %d albums, which is the most. Delete one first.", n)
 		}
 		al.ID, al.CreatedAt = id, store.ToMillis(store.IDTime(id))
 		al.UpdatedAt = al.CreatedAt
@@ -56,10 +55,10 @@ func (f *AlbumForm) fill(al *store.Album) error {
 	if n := utf8.RuneCountInString(title); n == 0 {
 		wrong.add("title", "blank", "An album needs a title.")
 	} else if n > MaxAlbumTitle {
-		wrong.add("title", "too_long", fmt.Sprintf("The title has %d characters, at most %d are possible.", n, MaxAlbumTitle))
+		wrong.add("title", "too_long", "The title has %d characters, at most %d are possible.", n, MaxAlbumTitle)
 	}
 	if n := utf8.RuneCountInString(text); n > MaxAlbumDescription {
-		wrong.add("description", "too_long", fmt.Sprintf("The text has %d characters, at most %d are possible.", n, MaxAlbumDescription))
+		wrong.add("description", "too_long", "The text has %d characters, at most %d are possible.", n, MaxAlbumDescription)
 	}
 	if !slices.Contains([]store.Visibility{store.Public, store.AlbumMembers, store.Followers, store.AlbumInvited}, f.Visibility) {
 		wrong.add("visibility", "invalid", "Choose who sees the album.")
@@ -152,9 +151,9 @@ func (c *Community) AddToAlbum(ctx context.Context, acc *store.Account, id int64
 	}
 	switch n := len(wanted.ids); {
 	case n == 0:
-		return 0, &Invalid{[]FieldError{{"photos", "blank", "Choose at least one photograph."}}}
+		return 0, invalid("photos", "blank", "Choose at least one photograph.")
 	case n > maxAddedAtOnce:
-		return 0, &Invalid{[]FieldError{{"photos", "too_many", fmt.Sprintf("Add at most %d photographs at once.", maxAddedAtOnce)}}}
+		return 0, invalid("photos", "too_many", "Add at most %d photographs at once.", maxAddedAtOnce)
 	}
 	err = c.inAlbum(ctx, acc, id, func(ctx context.Context, tx *store.Store, al *store.Album) error {
 		if err := checkOpen(ctx, tx, acc, al); err != nil {
@@ -179,7 +178,7 @@ func checkOpen(ctx context.Context, tx *store.Store, acc *store.Account, al *sto
 		return err
 	}
 	if al.EndsAt != nil && now >= *al.EndsAt {
-		return &Invalid{[]FieldError{{"photos", "over", "The last day to add photographs is over."}}}
+		return invalid("photos", "over", "The last day to add photographs is over.")
 	}
 	return nil
 }
@@ -198,7 +197,7 @@ func putInAlbum(ctx context.Context, tx *store.Store, acc *store.Account, al *st
 	case err != nil:
 		return 0, err
 	case full:
-		return 0, &Invalid{[]FieldError{{"photos", "full", fmt.Sprintf("An album has at most %d photographs. These do not fit in.", MaxAlbumPhotos)}}}
+		return 0, invalid("photos", "full", "An album has at most %d photographs. These do not fit in.", MaxAlbumPhotos)
 	case added == 0:
 		return 0, nil
 	}
@@ -213,7 +212,7 @@ func openAlbum(ctx context.Context, tx *store.Store, acc *store.Account, id int6
 		err = checkOpen(ctx, tx, acc, al)
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, ErrForbidden) {
-		err = &Invalid{[]FieldError{{"album", "invalid", "Choose an album to which you may add."}}}
+		err = invalid("album", "invalid", "Choose an album to which you may add.")
 	}
 	return al, ofAlbum(err)
 }
@@ -222,7 +221,9 @@ func openAlbum(ctx context.Context, tx *store.Store, acc *store.Account, id int6
 func ofAlbum(err error) error {
 	var wrong *Invalid
 	if errors.As(err, &wrong) {
-		return &Invalid{[]FieldError{{"album", wrong.Fields[0].Code, wrong.Fields[0].Message}}}
+		first := wrong.Fields[0]
+		first.Field = "album"
+		return &Invalid{[]FieldError{first}}
 	}
 	return err
 }
@@ -259,7 +260,7 @@ const (
 func (c *Community) MoveInAlbum(ctx context.Context, acc *store.Account, id, photoID int64, to AlbumMove, before int64) error {
 	return c.inOwnAlbum(ctx, acc, id, func(ctx context.Context, tx *store.Store, al *store.Album) error {
 		if al.Ordering != store.OrderByHand {
-			return &Invalid{[]FieldError{{"", "ordered", "This album is ordered by date. Choose the order by hand first."}}}
+			return invalid("", "ordered", "This album is ordered by date. Choose the order by hand first.")
 		}
 		refs, err := tx.AlbumPhotoRefs(ctx, acc, al)
 		if err != nil {
@@ -332,14 +333,14 @@ func (c *Community) InviteToAlbum(ctx context.Context, acc *store.Account, id in
 	name = strings.TrimPrefix(strings.TrimSpace(name), "@")
 	whom, err := c.AccountByName(store.Primary(ctx), acc, name)
 	if errors.Is(err, ErrNotFound) || name == "" {
-		return &Invalid{[]FieldError{{"name", "unknown", "There is nobody by that name."}}}
+		return invalid("name", "unknown", "There is nobody by that name.")
 	}
 	if err != nil {
 		return err
 	}
 	return c.inOwnAlbum(ctx, acc, id, func(ctx context.Context, tx *store.Store, _ *store.Album) error {
 		if whom.ID == acc.ID {
-			return &Invalid{[]FieldError{{"name", "self", "The album is yours already."}}}
+			return invalid("name", "self", "The album is yours already.")
 		}
 		locked, err := tx.LockAccounts(ctx, whom.ID)
 		if err != nil {
@@ -350,7 +351,7 @@ func (c *Community) InviteToAlbum(ctx context.Context, acc *store.Account, id in
 			return err
 		}
 		if now := locked[whom.ID]; now == nil || !seen {
-			return &Invalid{[]FieldError{{"name", "unknown", "There is nobody by that name whom you could invite."}}}
+			return invalid("name", "unknown", "There is nobody by that name whom you could invite.")
 		}
 		ids, err := tx.AlbumMemberIDs(ctx, id, MaxAlbumInvited)
 		switch {
@@ -359,7 +360,7 @@ func (c *Community) InviteToAlbum(ctx context.Context, acc *store.Account, id in
 		case slices.Contains(ids, whom.ID):
 			return nil
 		case len(ids) >= MaxAlbumInvited:
-			return &Invalid{[]FieldError{{"name", "too_many", fmt.Sprintf("An album has at most %d invited members.", MaxAlbumInvited)}}}
+			return invalid("name", "too_many", "An album has at most %d invited members.", MaxAlbumInvited)
 		}
 		return tx.AddAlbumMember(ctx, tx.NewID(), id, whom.ID)
 	})

@@ -108,7 +108,7 @@ func (c *Community) mayJoin(ctx context.Context, f SignUp) (role string, err err
 }
 
 func errUsernameTaken() error {
-	return &Invalid{Fields: []FieldError{{"username", "taken", "That name is taken."}}}
+	return invalid("username", "taken", "That name is taken.")
 }
 
 func (c *Community) usernameFree(ctx context.Context, username string) error {
@@ -175,7 +175,7 @@ func freeEmailKey(ctx context.Context, tx *store.Store, email string, own int64)
 
 // errWrongLogin answers both an unknown name and a wrong password.
 func errWrongLogin() error {
-	return &Invalid{Fields: []FieldError{{"", "wrong_login", "That name and that password do not belong together."}}}
+	return invalid("", "wrong_login", "That name and that password do not belong together.")
 }
 
 // Client is the browser or program that somebody logs in with.
@@ -242,7 +242,7 @@ func (c *Community) Login(ctx context.Context, login, password string, from Clie
 	}
 	c.takeBackAll(ctx, buckets)
 	if acc.SuspendedAt != nil { // only its owner hears it
-		return nil, &Invalid{Fields: []FieldError{{"", "suspended", "This account is suspended."}}}
+		return nil, invalid("", "suspended", "This account is suspended.")
 	}
 	if stale {
 		c.rehash(ctx, acc, password)
@@ -283,7 +283,7 @@ func (c *Community) confirm(ctx context.Context, acc *store.Account, field strin
 		return err
 	}
 	if !ok {
-		return &Invalid{Fields: []FieldError{{field, "wrong", "That is not your password."}}}
+		return invalid(field, "wrong", "That is not your password.")
 	}
 	c.takeBackAll(ctx, buckets)
 	return nil

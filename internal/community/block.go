@@ -13,7 +13,7 @@ func (c *Community) Block(ctx context.Context, acc *store.Account, targetID int6
 		return Relationship{}, ErrUnauthenticated
 	}
 	if acc.ID == targetID {
-		return Relationship{}, &Invalid{[]FieldError{{"", "self", "You cannot block yourself."}}}
+		return Relationship{}, invalid("", "self", "You cannot block yourself.")
 	}
 	var rel Relationship
 	_, err := c.Store.TxOnce(ctx, "blocks", func(ctx context.Context, tx *store.Store, id int64) error {

@@ -78,9 +78,9 @@ func boostTx(ctx context.Context, tx *store.Store, acc *store.Account, p *store.
 	}
 	switch {
 	case p.Kind != store.KindPost:
-		return &Invalid{[]FieldError{{"", "comment", "Only photographs can be boosted, not comments."}}}
+		return invalid("", "comment", "Only photographs can be boosted, not comments.")
 	case p.Visibility == store.Followers:
-		return &Invalid{[]FieldError{{"", "private", "Only public and unlisted posts can be boosted."}}}
+		return invalid("", "private", "Only public and unlisted posts can be boosted.")
 	}
 	b := store.Boost{ID: boostID, AccountID: acc.ID, PostID: p.ID, CreatedAt: store.ToMillis(store.IDTime(boostID))}
 	if err := notify(ctx, tx, store.Notification{AccountID: p.AuthorID, Kind: store.NotifyBoost, FromID: acc.ID, PostID: &p.ID, CreatedAt: b.CreatedAt}); err != nil {

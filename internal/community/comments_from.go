@@ -35,7 +35,7 @@ func mayComment(ctx context.Context, s *store.Store, acc *store.Account, root *s
 }
 
 func refusedComment(code, sentence string) error {
-	return &Invalid{[]FieldError{{"in_reply_to", code, sentence}}}
+	return invalid("in_reply_to", code, sentence)
 }
 
 // SetCommentsFrom changes who may comment on one's own post from now on. The comments that are there stay, and the post

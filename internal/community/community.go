@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"time"
 
+	"tintype/internal/lang"
 	"tintype/internal/live"
 	"tintype/internal/media"
 	"tintype/internal/push"
@@ -38,6 +39,7 @@ type Options struct {
 
 	BaseURL          string // https://example.org, no slash at the end
 	SiteName         string
+	Language         *lang.Language // of the site
 	OpenRegistration bool
 	Visitors         Visitors
 	KeepOriginals    bool

@@ -3,7 +3,6 @@ package community
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +63,7 @@ func (c *Community) SaveDraft(ctx context.Context, acc *store.Account, ch DraftC
 		}
 		*into = strings.ToValidUTF8(*s, "")
 		if n := utf8.RuneCountInString(*into); n > most {
-			bad.add(field, "too_long", fmt.Sprintf("This text has %d characters, more than a draft keeps (%d).", n, most))
+			bad.add(field, "too_long", "This text has %d characters, more than a draft keeps (%d).", n, most)
 		}
 	}
 	var d *store.Draft

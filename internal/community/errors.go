@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -22,7 +23,17 @@ var (
 type FieldError struct {
 	Field   string
 	Code    string // short and stable: blank, taken, too_long, invalid, reserved, …
-	Message string // a sentence for people
+	Message string // a sentence for people, in English
+	// Text is the sentence for a page in another language. Where it is empty, Message is the key.
+	Text lang.Text
+}
+
+// Say is the sentence in a language.
+func (f FieldError) Say(l *lang.Language) string {
+	if f.Text.Key == "" {
+		return l.T(f.Message)
+	}
+	return l.Say(f.Text)
 }
 
 // Invalid is bad input. It lists every mistake at once.
@@ -36,9 +47,26 @@ func (e *Invalid) Error() string {
 	return strings.Join(s, " ")
 }
 
-// add notes a mistake.
-func (e *Invalid) add(field, code, message string) {
-	e.Fields = append(e.Fields, FieldError{field, code, message})
+// invalid is one mistake. The sentence is a key of package lang.
+func invalid(field, code, sentence string, args ...any) *Invalid {
+	e := new(Invalid)
+	e.add(field, code, sentence, args...)
+	return e
+}
+
+// add notes a mistake. The sentence is a key of package lang.
+func (e *Invalid) add(field, code, sentence string, args ...any) {
+	text := lang.Text{Key: sentence, Args: args}
+	e.Fields = append(e.Fields, FieldError{Field: field, Code: code, Message: text.String(), Text: text})
+}
+
+// Say is what is wrong, in a language.
+func (e *Invalid) Say(l *lang.Language) string {
+	var s []string
+	for _, f := range e.Fields {
+		s = append(s, f.Say(l))
+	}
+	return strings.Join(s, " ")
 }
 
 // err is e if anything is wrong, else nil.

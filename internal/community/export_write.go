@@ -168,7 +168,7 @@ func (x *exportWriter) profile(ctx context.Context) (*archive.Profile, error) {
 		Settings: map[string]any{
 			"approve_followers": a.Locked, "discoverable": a.Discoverable, "bot": a.Bot, "default_visibility": a.DefaultVisibility,
 			"default_licence": a.DefaultLicence, "default_comments_from": a.DefaultCommentsFrom, "default_show_exif": a.DefaultShowExif, "default_sensitive": a.DefaultSensitive,
-			"warned_photos": a.WarnedPhotos, "theme": a.Theme, "letter_keys": a.LetterKeys, "language": a.Language,
+			"warned_photos": a.WarnedPhotos, "theme": a.Theme, "letter_keys": a.LetterKeys, "language": a.Language, "pages_language": a.PagesLanguage,
 		},
 	}
 	for _, f := range a.Fields.V {

@@ -3,7 +3,6 @@ package community
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -99,7 +98,7 @@ func (k *KeywordChange) apply(f *Filter, bad *Invalid) error {
 	}
 	checkLength(bad, "keyword", "A keyword", word.Keyword, MaxFilterKeyword)
 	if len(f.Keywords) == MaxFilterKeywords+1 {
-		bad.add("keyword", "too_many", fmt.Sprintf("A filter has %d keywords at most.", MaxFilterKeywords))
+		bad.add("keyword", "too_many", "A filter has %d keywords at most.", MaxFilterKeywords)
 	}
 	return nil
 }
@@ -131,7 +130,7 @@ func (c *Community) changeFilters(ctx context.Context, acc *store.Account, f fun
 			return err
 		}
 		if len(text) > maxFiltersSize {
-			return &Invalid{[]FieldError{{"", "too_long", "Your filters have too many words all together. Remove one that you no longer need."}}}
+			return invalid("", "too_long", "Your filters have too many words all together. Remove one that you no longer need.")
 		}
 		return tx.SetFilters(ctx, acc.ID, string(text))
 	})
@@ -160,7 +159,7 @@ func (c *Community) CreateFilter(ctx context.Context, acc *store.Account, change
 			return list, nil // an earlier try
 		}
 		if len(list) >= MaxFilters {
-			return nil, &Invalid{[]FieldError{{"", "too_many", fmt.Sprintf("You have %d filters, which is the most this site allows.", MaxFilters)}}}
+			return nil, invalid("", "too_many", "You have %d filters, which is the most this site allows.", MaxFilters)
 		}
 		return append(list, made), nil
 	})
@@ -261,7 +260,7 @@ func (c *Community) AddFilterPost(ctx context.Context, acc *store.Account, filte
 			return list, nil
 		}
 		if len(f.Posts) >= MaxFilterPosts {
-			return nil, &Invalid{[]FieldError{{"", "too_many", fmt.Sprintf("A filter names %d posts at most.", MaxFilterPosts)}}}
+			return nil, invalid("", "too_many", "A filter names %d posts at most.", MaxFilterPosts)
 		}
 		f.Posts = append(f.Posts, named)
 		return list, nil

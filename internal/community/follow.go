@@ -26,7 +26,7 @@ func (c *Community) FollowWith(ctx context.Context, acc *store.Account, targetID
 		return Relationship{}, ErrUnauthenticated
 	}
 	if acc.ID == targetID {
-		return Relationship{}, &Invalid{[]FieldError{{"", "self", "You cannot follow yourself."}}}
+		return Relationship{}, invalid("", "self", "You cannot follow yourself.")
 	}
 	var rel Relationship
 	_, err := c.Store.TxOnce(ctx, "follows", func(ctx context.Context, tx *store.Store, id int64) error {
@@ -58,7 +58,7 @@ func (c *Community) FollowWith(ctx context.Context, acc *store.Account, targetID
 			requests-- // becomes the follow
 		}
 		if me.FollowingCount+requests >= MaxFollows {
-			return &Invalid{[]FieldError{{"", "too_many_follows", "You follow 5,000 accounts, which is the most this site allows."}}}
+			return invalid("", "too_many_follows", "You follow 5,000 accounts, which is the most this site allows.")
 		}
 		at := store.ToMillis(store.IDTime(id))
 		if target.Locked {
@@ -190,7 +190,7 @@ func (c *Community) change(ctx context.Context, acc *store.Account, otherID int6
 		return Relationship{}, ErrUnauthenticated
 	}
 	if acc.ID == otherID {
-		return Relationship{}, &Invalid{[]FieldError{{"", "self", "That is your own account."}}}
+		return Relationship{}, invalid("", "self", "That is your own account.")
 	}
 	var rel Relationship
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {

@@ -43,7 +43,7 @@ func (c *Community) ImportOf(ctx context.Context, acc *store.Account) (*store.Im
 
 // errImport is a sentence for whoever sends files in an order that does not fit.
 func errImport(message string) error {
-	return &Invalid{[]FieldError{{"archive", "invalid", message}}}
+	return invalid("archive", "invalid", message)
 }
 
 // changeImport changes the member's import in a transaction. The account is locked; i is nil where there is none.
@@ -339,7 +339,7 @@ func (c *Community) BeginImport(ctx context.Context, acc *store.Account, v store
 	switch v {
 	case store.Public, store.Unlisted, store.Followers:
 	default:
-		return &Invalid{[]FieldError{{"visibility", "invalid", "Choose who may see this: everybody, everybody with the address, or your followers."}}}
+		return invalid("visibility", "invalid", "Choose who may see this: everybody, everybody with the address, or your followers.")
 	}
 	return c.changeImport(ctx, acc, func(ctx context.Context, tx *store.Store, i *store.Import) error {
 		if i != nil && i.State == store.ImportWorking {

@@ -30,7 +30,7 @@ func newSecret() string {
 // It is shown once: the database keeps its hash. Its page is at LinkURL.
 func (c *Community) CreateInvite(ctx context.Context, role string) (secret string, err error) {
 	if role != store.RoleMember && role != store.RoleAdmin {
-		return "", &Invalid{Fields: []FieldError{{"role", "invalid", "The role is member or admin."}}}
+		return "", invalid("role", "invalid", "The role is member or admin.")
 	}
 	return c.createLink(ctx, LinkInvite, nil, role, inviteLife)
 }

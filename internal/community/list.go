@@ -2,9 +2,9 @@ package community
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -35,7 +35,7 @@ func (o ListOptions) apply(l *store.List) error {
 	if l.Title == "" {
 		bad.add("title", "blank", "A list needs a name.")
 	}
-	checkLength(bad, "title", "The name", l.Title, MaxListTitle)
+	checkLength(bad, "title", lang.Key("The name"), l.Title, MaxListTitle)
 	set(&l.RepliesPolicy, o.RepliesPolicy)
 	if !slices.Contains(RepliesPolicies, l.RepliesPolicy) {
 		bad.add("replies_policy", "invalid", "Replies policy is followed, list or none.")
@@ -90,7 +90,7 @@ func (c *Community) CreateList(ctx context.Context, acc *store.Account, o ListOp
 			return err
 		}
 		if len(lists) >= MaxLists {
-			return &Invalid{[]FieldError{{"", "too_many", fmt.Sprintf("You have %d lists, which is the most this site allows.", MaxLists)}}}
+			return invalid("", "too_many", "You have %d lists, which is the most this site allows.", MaxLists)
 		}
 		l.ID, l.AccountID, l.CreatedAt = id, acc.ID, store.ToMillis(store.IDTime(id))
 		return tx.AddList(ctx, l)
@@ -195,7 +195,7 @@ func (c *Community) AddToList(ctx context.Context, acc *store.Account, id int64,
 			if len(seen) < len(others.ids) {
 				return ErrNotFound
 			}
-			return &Invalid{[]FieldError{{"account_ids", "not_followed", "Only people whom you follow can be in a list."}}}
+			return invalid("account_ids", "not_followed", "Only people whom you follow can be in a list.")
 		}
 		in, err := tx.ListMemberIDs(ctx, l.ID)
 		if err != nil {
@@ -203,7 +203,7 @@ func (c *Community) AddToList(ctx context.Context, acc *store.Account, id int64,
 		}
 		added := slices.DeleteFunc(slices.Clone(others.ids), func(id int64) bool { return slices.Contains(in, id) })
 		if len(in)+len(added) > MaxListMembers {
-			return &Invalid{[]FieldError{{"account_ids", "too_many", fmt.Sprintf("A list has %d people at most.", MaxListMembers)}}}
+			return invalid("account_ids", "too_many", "A list has %d people at most.", MaxListMembers)
 		}
 		now, err := tx.Now(ctx)
 		if err != nil {

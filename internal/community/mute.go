@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -22,7 +23,7 @@ const longestMute = 10 * 365 * 24 * time.Hour
 // block hides, and *Invalid for oneself.
 func (c *Community) Mute(ctx context.Context, acc *store.Account, targetID int64, o MuteOptions) (Relationship, error) {
 	if o.For < 0 || o.For > longestMute {
-		return Relationship{}, &Invalid{[]FieldError{{"duration", "invalid", "That is no time for which an account can be muted."}}}
+		return Relationship{}, invalid("duration", "invalid", "That is no time for which an account can be muted.")
 	}
 	return c.changeWithID(ctx, acc, targetID, "mutes", func(ctx context.Context, tx *store.Store, id int64, me, target *store.Account, now *Relationship) error {
 		if err := visibleTo(target, now); err != nil {
@@ -75,7 +76,7 @@ func (c *Community) SetNote(ctx context.Context, acc *store.Account, targetID in
 	note = tidy(note)
 	if n := utf8.RuneCountInString(note); n > MaxPrivateNote {
 		bad := &Invalid{}
-		checkLength(bad, "comment", "A note", note, MaxPrivateNote)
+		checkLength(bad, "comment", lang.Key("A note"), note, MaxPrivateNote)
 		return Relationship{}, bad
 	}
 	return c.changeWithID(ctx, acc, targetID, "account_notes", func(ctx context.Context, tx *store.Store, id int64, me, target *store.Account, now *Relationship) error {
@@ -95,7 +96,7 @@ func (c *Community) changeWithID(ctx context.Context, acc *store.Account, otherI
 		return Relationship{}, ErrUnauthenticated
 	}
 	if acc.ID == otherID {
-		return Relationship{}, &Invalid{[]FieldError{{"", "self", "That is your own account."}}}
+		return Relationship{}, invalid("", "self", "That is your own account.")
 	}
 	var rel Relationship
 	_, err := c.Store.TxOnce(ctx, table, func(ctx context.Context, tx *store.Store, id int64) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -12,12 +13,12 @@ type NotificationKind struct{ Kind, Words string }
 
 // notificationKinds are in the order in which members choose.
 var notificationKinds = []NotificationKind{
-	{store.NotifyMention, "Comments and mentions"},
-	{store.NotifyLike, "Likes"},
-	{store.NotifyBoost, "Boosts"},
-	{store.NotifyFollow, "New followers"},
-	{store.NotifyFollowRequest, "Requests to follow you"},
-	{store.NotifyReport, "Reports"},
+	{store.NotifyMention, lang.Key("Comments and mentions")},
+	{store.NotifyLike, lang.Key("Likes")},
+	{store.NotifyBoost, lang.Key("Boosts")},
+	{store.NotifyFollow, lang.Key("New followers")},
+	{store.NotifyFollowRequest, lang.Key("Requests to follow you")},
+	{store.NotifyReport, lang.Key("Reports")},
 }
 
 // A NotificationChoice is where a member learns of a kind of notification.
@@ -58,7 +59,7 @@ func (c *Community) ChooseNotifications(ctx context.Context, acc *store.Account,
 	}
 	for _, choice := range list {
 		if !slices.ContainsFunc(notificationKinds, func(k NotificationKind) bool { return k.Kind == choice.Kind }) {
-			return &Invalid{Fields: []FieldError{{"kind", "invalid", "There are no notifications of that kind."}}}
+			return invalid("kind", "invalid", "There are no notifications of that kind.")
 		}
 	}
 	_, err := c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -72,7 +71,7 @@ func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, se
 		bad.add("redirect_uris", "blank", "The application needs a redirect URI.")
 	}
 	if len(uris) > 20 || len(strings.Join(uris, " ")) > maxRedirectURIs {
-		bad.add("redirect_uris", "too_many", fmt.Sprintf("There may be at most 20 redirect URIs, with %d characters together.", maxRedirectURIs))
+		bad.add("redirect_uris", "too_many", "There may be at most 20 redirect URIs, with %d characters together.", maxRedirectURIs)
 	}
 	for _, u := range uris {
 		if !validRedirect(u) {
@@ -133,7 +132,7 @@ func (c *Community) CheckAuthorization(app *store.App, a Authorization) (Authori
 		found = found || sameRedirect(u, a.RedirectURI)
 	}
 	if !found {
-		return a, &Invalid{Fields: []FieldError{{"redirect_uri", "invalid", "The redirect URI is not one that the application registered."}}}
+		return a, invalid("redirect_uri", "invalid", "The redirect URI is not one that the application registered.")
 	}
 	scopes, ok := cleanScopes(a.Scopes)
 	if !ok || !scopesWithin(scopes, app.Scopes) {

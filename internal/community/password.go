@@ -158,9 +158,9 @@ func (e *Invalid) checkPassword(field, password string, names ...string) {
 	case password == "":
 		e.add(field, "blank", "Choose a password.")
 	case n < minPassword:
-		e.add(field, "too_short", fmt.Sprintf("The password needs at least %d characters.", minPassword))
+		e.add(field, "too_short", "The password needs at least %d characters.", minPassword)
 	case n > maxPassword:
-		e.add(field, "too_long", fmt.Sprintf("The password may have at most %d characters.", maxPassword))
+		e.add(field, "too_long", "The password may have at most %d characters.", maxPassword)
 	case common || isMonotonous(password):
 		e.add(field, "common", "That password is one of the first that others try. Choose another, for example a few words that only you would put together.")
 	case isOwnName(password, names...):

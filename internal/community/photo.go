@@ -120,7 +120,7 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 			return err
 		}
 		if unattached >= maxUnattached && p.Source != store.SourceImport {
-			return &Invalid{[]FieldError{{"file", "too_many", fmt.Sprintf("%d of your photos wait to be posted. Post or remove some of them first.", unattached)}}}
+			return invalid("file", "too_many", "%d of your photos wait to be posted. Post or remove some of them first.", unattached)
 		}
 		if p.Position, err = tx.NextPosition(ctx, acc.ID); err != nil {
 			return err
@@ -187,7 +187,7 @@ func uploadError(err, bodyErr error) error {
 	case errors.Is(err, media.ErrNoSpace):
 		return ErrFull
 	case bodyErr != nil, errors.Is(err, media.ErrShort):
-		return fmt.Errorf("%w: %w", &Invalid{[]FieldError{{"file", "interrupted", "The upload was interrupted. Try again."}}}, err)
+		return fmt.Errorf("%w: %w", invalid("file", "interrupted", "The upload was interrupted. Try again."), err)
 	case errors.Is(err, media.ErrUnavailable):
 		return &Unavailable{RetryAfter: 5 * time.Second, Err: err}
 	case errors.Is(err, errUnwanted):
@@ -344,7 +344,7 @@ func (c *Community) RemovePhoto(ctx context.Context, acc *store.Account, id int6
 		case acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone:
 			return ErrNotFound
 		case p.AttachedAt != nil:
-			return &Invalid{[]FieldError{{"id", "in_use", "This photo is in use. Edit the post to take it out."}}}
+			return invalid("id", "in_use", "This photo is in use. Edit the post to take it out.")
 		}
 		return c.markPhotosGone(ctx, tx, []int64{id})
 	}))
@@ -362,7 +362,7 @@ func (c *Community) RetryPhoto(ctx context.Context, acc *store.Account, id int64
 		case p.State == store.PhotoPending: // it is being tried already
 			return nil
 		case p.State != store.PhotoRefused || p.RefusalCode != RefusalFailed || p.OrigRandom == "":
-			return &Invalid{[]FieldError{{"id", "final", "Trying again would not change anything for this photo."}}}
+			return invalid("id", "final", "Trying again would not change anything for this photo.")
 		}
 		if _, err := tx.RequeuePhoto(ctx, id); err != nil {
 			return err
@@ -409,7 +409,7 @@ func (c *Community) openSource(ctx context.Context, p *store.Photo) (*media.Obje
 func (e *Invalid) description(field, s string) string {
 	s = strings.TrimSpace(strings.ToValidUTF8(s, ""))
 	if n := utf8.RuneCountInString(s); n > MaxDescription {
-		e.add(field, "too_long", fmt.Sprintf("A description may have %d characters; this one has %d.", MaxDescription, n))
+		e.add(field, "too_long", "A description may have %d characters; this one has %d.", MaxDescription, n)
 	}
 	return s
 }

@@ -257,7 +257,7 @@ func (c *Community) useProfilePhoto(ctx context.Context, tx *store.Store, acc *s
 			return err
 		}
 		if !ok {
-			return &Invalid{[]FieldError{{purpose, "not_found", "The picture is no longer there. Choose it again."}}}
+			return invalid(purpose, "not_found", "The picture is no longer there. Choose it again.")
 		}
 	}
 	old, err := tx.OtherProfilePhotos(ctx, acc.ID, purpose, photoID)

@@ -2,7 +2,6 @@ package community
 
 import (
 	"context"
-	"fmt"
 
 	"tintype/internal/store"
 )
@@ -47,9 +46,9 @@ func (c *Community) SetPin(ctx context.Context, acc *store.Account, id int64, pi
 			case err != nil:
 				return err
 			case p.Kind != store.KindPost:
-				return &Invalid{[]FieldError{{"", "comment", "Only photographs can be pinned, not comments."}}}
+				return invalid("", "comment", "Only photographs can be pinned, not comments.")
 			case n >= MaxPins:
-				return &Invalid{[]FieldError{{"", "too_many", fmt.Sprintf("You have pinned %d posts, which is the most. Unpin one first.", MaxPins)}}}
+				return invalid("", "too_many", "You have pinned %d posts, which is the most. Unpin one first.", MaxPins)
 			}
 			return tx.AddPin(ctx, rowID, acc.ID, id, store.ToMillis(store.IDTime(rowID)))
 		})

@@ -2,7 +2,6 @@ package community
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -80,7 +79,7 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 				return store.ErrNotFound
 			}
 			if now.Visibility != was.Visibility { // the photos' files and the mentions were chosen for another audience
-				return &Invalid{[]FieldError{{"visibility", "changed", "Who may see this was changed a moment ago. Send it again."}}}
+				return invalid("visibility", "changed", "Who may see this was changed a moment ago. Send it again.")
 			}
 			if kept, err := tx.HasVersions(ctx, id); err != nil {
 				return err
@@ -204,7 +203,7 @@ func (c *Community) checkChange(ch PostChange, p *store.Post) error {
 	case p.Kind == store.KindComment && p.Caption == "" && p.PhotosCount == 0:
 		bad.add("caption", "blank", "Write something first.")
 	case p.PhotosCount > MaxPhotos:
-		bad.add("photos", "too_many", fmt.Sprintf("A post has at most %d photos.", MaxPhotos))
+		bad.add("photos", "too_many", "A post has at most %d photos.", MaxPhotos)
 	}
 	seen := idSet{}
 	for _, ph := range ch.Photos {

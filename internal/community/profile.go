@@ -2,7 +2,6 @@ package community
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -43,7 +42,7 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 		note := tidy(*p.Note)
 		p.Note = &note
 		if n := utf8.RuneCountInString(note); n > MaxNote {
-			bad.add("note", "too_long", fmt.Sprintf("The text has %d characters, at most %d are possible.", n, MaxNote))
+			bad.add("note", "too_long", "The text has %d characters, at most %d are possible.", n, MaxNote)
 		}
 	}
 	if p.Fields != nil {
@@ -96,7 +95,7 @@ func (c *Community) changeProfilePhoto(ctx context.Context, tx *store.Store, now
 
 func (e *Invalid) checkDisplayName(name string) {
 	if utf8.RuneCountInString(name) > MaxDisplayName {
-		e.add("display_name", "too_long", fmt.Sprintf("The displayed name may have at most %d characters.", MaxDisplayName))
+		e.add("display_name", "too_long", "The displayed name may have at most %d characters.", MaxDisplayName)
 	}
 }
 
@@ -113,10 +112,10 @@ func (e *Invalid) cleanFields(fields []store.Field) []store.Field {
 		out = append(out, f)
 	}
 	if len(out) > MaxFields {
-		e.add("fields", "too_many", fmt.Sprintf("There may be at most %d fields.", MaxFields))
+		e.add("fields", "too_many", "There may be at most %d fields.", MaxFields)
 	}
 	if long {
-		e.add("fields", "too_long", fmt.Sprintf("A field may have at most %d characters.", MaxFieldText))
+		e.add("fields", "too_long", "A field may have at most %d characters.", MaxFieldText)
 	}
 	return out
 }

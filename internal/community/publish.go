@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tintype/internal/lang"
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
@@ -97,7 +98,7 @@ func (c *Community) firstAnswer(ctx context.Context, acc *store.Account, key *st
 		return nil, fromStore(c.Store.DropIdempotencyKey(ctx, acc.ID, key.KeyHash, old))
 	}
 	if k.BodyHash != key.BodyHash {
-		return nil, &Invalid{[]FieldError{{"idempotency_key", "reused", "This form was sent before with other content."}}}
+		return nil, invalid("idempotency_key", "reused", "This form was sent before with other content.")
 	}
 	return c.PostByID(ctx, acc, k.PostID)
 }
@@ -172,7 +173,7 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 			return err
 		}
 		if now.Visibility != row.Visibility { // the photos' files and the mentions were chosen for another audience
-			return &Invalid{[]FieldError{{"in_reply_to", "changed", "The author changed who may see this post a moment ago. Send the comment again."}}}
+			return invalid("in_reply_to", "changed", "The author changed who may see this post a moment ago. Send the comment again.")
 		}
 		if err := mayComment(ctx, tx, acc, root); err != nil {
 			return err
@@ -261,7 +262,7 @@ func (c *Community) newPostRow(acc *store.Account, in NewPost) (*store.Post, err
 	case p.Kind == store.KindComment && p.Caption == "" && len(in.PhotoIDs) == 0:
 		bad.add("caption", "blank", "Write something first.")
 	case len(in.PhotoIDs) > MaxPhotos:
-		bad.add("photos", "too_many", fmt.Sprintf("A post has at most %d photos.", MaxPhotos))
+		bad.add("photos", "too_many", "A post has at most %d photos.", MaxPhotos)
 	}
 	seen := idSet{}
 	for _, id := range in.PhotoIDs {
@@ -287,9 +288,9 @@ func (c *Community) checkPost(bad *Invalid, p *store.Post) {
 		most = MaxComment
 	}
 	if n := c.Characters(p.Caption); n > most || len(p.Caption) > maxRenderSize {
-		bad.add("caption", "too_long", fmt.Sprintf("The text has %d characters; %d are the most.", max(n, most+1), most))
+		bad.add("caption", "too_long", "The text has %d characters; %d are the most.", max(n, most+1), most)
 	}
-	checkLength(bad, "warning", "The content warning", p.Warning, MaxWarning)
+	checkLength(bad, "warning", lang.Key("The content warning"), p.Warning, MaxWarning)
 	switch p.Visibility {
 	case store.Public, store.Unlisted, store.Followers:
 	default:
@@ -302,7 +303,7 @@ func (c *Community) checkPost(bad *Invalid, p *store.Post) {
 }
 
 func checkDescription(bad *Invalid, description string) {
-	checkLength(bad, "description", "An alternative text", tidy(description), MaxDescription)
+	checkLength(bad, "description", lang.Key("An alternative text"), tidy(description), MaxDescription)
 }
 
 func checkFocus(bad *Invalid, point ...float64) {
@@ -315,7 +316,7 @@ func checkFocus(bad *Invalid, point ...float64) {
 
 func checkLength(bad *Invalid, field, what, text string, most int) {
 	if n := utf8.RuneCountInString(text); n > most {
-		bad.add(field, "too_long", fmt.Sprintf("%s has %d characters; %d are the most.", what, n, most))
+		bad.add(field, "too_long", "%s has %d characters; %d are the most.", lang.Text{Key: what}, n, most)
 	}
 }
 
@@ -372,10 +373,10 @@ func (c *Community) readCaption(ctx context.Context, acc *store.Account, p, root
 	tags, names := c.Extract(p.Caption)
 	bad := &Invalid{}
 	if len(tags) > MaxTags {
-		bad.add("caption", "too_many_tags", fmt.Sprintf("A text has at most %d tags.", MaxTags))
+		bad.add("caption", "too_many_tags", "A text has at most %d tags.", MaxTags)
 	}
 	if len(names) > MaxMentions {
-		bad.add("caption", "too_many_mentions", fmt.Sprintf("A text mentions at most %d people.", MaxMentions))
+		bad.add("caption", "too_many_mentions", "A text mentions at most %d people.", MaxMentions)
 	}
 	if err := bad.err(); err != nil {
 		return w, err

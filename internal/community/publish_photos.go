@@ -3,7 +3,6 @@ package community
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -25,15 +24,15 @@ func (c *Community) readyPhotos(ctx context.Context, acc *store.Account, ids, ha
 		p, err := c.WaitPhoto(ctx, acc, id, max(time.Until(end), 0))
 		switch {
 		case errors.Is(err, ErrNotFound), err == nil && (p.Purpose != store.PurposePost || p.State == store.PhotoGone):
-			bad.add("photos", "missing", fmt.Sprintf("Photo %d is no longer there. Upload it again.", i+1))
+			bad.add("photos", "missing", "Photo %d is no longer there. Upload it again.", i+1)
 		case err != nil:
 			return err
 		case p.PostID != nil:
-			bad.add("photos", "taken", fmt.Sprintf("Photo %d is in another post already.", i+1))
+			bad.add("photos", "taken", "Photo %d is in another post already.", i+1)
 		case p.State == store.PhotoRefused:
-			bad.add("photos", "refused", fmt.Sprintf("Photo %d: %s", i+1, p.Refusal))
+			bad.add("photos", "refused", "Photo %d: %s", i+1, p.Refusal)
 		case p.State != store.PhotoReady:
-			bad.add("photos", "not_ready", fmt.Sprintf("Photo %d is still being prepared. Try again in a moment.", i+1))
+			bad.add("photos", "not_ready", "Photo %d is still being prepared. Try again in a moment.", i+1)
 		}
 	}
 	return bad.err()
@@ -79,7 +78,7 @@ func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.P
 			}
 		}
 		if err != nil {
-			return &Invalid{[]FieldError{{"photos", "taken", fmt.Sprintf("Photo %d is in another post already, or gone.", i+1)}}}
+			return invalid("photos", "taken", "Photo %d is in another post already, or gone.", i+1)
 		}
 		if fresh && ph.Description == nil && ph.FocusX == nil && ph.FocusY == nil {
 			continue

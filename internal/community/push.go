@@ -135,7 +135,7 @@ func (e *Invalid) checkPush(c *Community, n NewPush) {
 	case n.Endpoint == "":
 		e.add("endpoint", "blank", "The address of the push service is missing.")
 	case !push.IsEndpoint(n.Endpoint):
-		e.add("endpoint", "invalid", "The address of the push service is no https address of at most "+strconv.Itoa(push.MaxEndpoint)+" letters.")
+		e.add("endpoint", "invalid", "The address of the push service is no https address of at most %d letters.", push.MaxEndpoint)
 	case !c.Push.Reaches(n.Endpoint):
 		e.add("endpoint", "invalid", "The address of the push service is not on the internet.")
 	}
@@ -151,7 +151,7 @@ func (e *Invalid) checkPush(c *Community, n NewPush) {
 func (e *Invalid) checkPushChoice(alerts []string, policy string) {
 	for _, kind := range alerts {
 		if !slices.Contains(PushAlerts, kind) {
-			e.add("alerts", "invalid", "There are no notifications of the kind "+kind+".")
+			e.add("alerts", "invalid", "There are no notifications of the kind %s.", kind)
 			break
 		}
 	}

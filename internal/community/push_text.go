@@ -4,9 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strconv"
 
+	"tintype/internal/lang"
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
@@ -43,9 +43,10 @@ type pushDeclarative struct {
 
 // pushPayload tells acc of a notification. bearer is that of an app, "" for a browser of this site.
 func (c *Community) pushPayload(acc *store.Account, n *Notification, bearer string) []byte {
+	l := lang.Or(acc.PagesLanguage, c.Language)
 	p := pushPayload{
-		AccessToken: bearer, PreferredLocale: "en", NotificationID: n.ID, NotificationType: n.Kind, Icon: c.BaseURL + "/static/avatar.png",
-		Title: pushTitle(acc, n), Body: pushBody(n),
+		AccessToken: bearer, PreferredLocale: l.Code(), NotificationID: n.ID, NotificationType: n.Kind, Icon: c.BaseURL + "/static/avatar.png",
+		Title: pushTitle(l, acc, n), Body: pushBody(n),
 	}
 	if acc.Language != "" {
 		p.PreferredLocale = acc.Language
@@ -57,34 +58,34 @@ func (c *Community) pushPayload(acc *store.Account, n *Notification, bearer stri
 	}
 	if bearer == "" {
 		p.WebPush = 8030
-		p.Notification = &pushDeclarative{Title: p.Title, Body: p.Body, Icon: p.Icon, Navigate: c.BaseURL + pushPath(n), Tag: pushTag(n), Lang: "en"}
+		p.Notification = &pushDeclarative{Title: p.Title, Body: p.Body, Icon: p.Icon, Navigate: c.BaseURL + pushPath(n), Tag: pushTag(n), Lang: l.Code()}
 	}
 	b, _ := json.Marshal(p) // cannot fail: numbers and texts
 	return b
 }
 
-func pushTitle(acc *store.Account, n *Notification) string {
+func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 	name := clipRunes(oneLine(n.From.Name()), 60)
-	what := "post"
-	if n.Post != nil && n.Post.Kind == store.KindComment {
-		what = "comment"
-	}
+	comment := n.Post != nil && n.Post.Kind == store.KindComment
 	switch n.Kind {
 	case store.NotifyLike:
-		return fmt.Sprintf("%s liked your %s", name, what)
+		if comment {
+			return l.T("%s liked your comment", name)
+		}
+		return l.T("%s liked your post", name)
 	case store.NotifyBoost:
-		return fmt.Sprintf("%s boosted your %s", name, what)
+		return l.T("%s boosted your post", name)
 	case store.NotifyFollow:
-		return name + " follows you"
+		return l.T("%s follows you", name)
 	case store.NotifyFollowRequest:
-		return name + " asks to follow you"
+		return l.T("%s asks to follow you", name)
 	case store.NotifyReport:
-		return name + " has reported something"
+		return l.T("%s has reported something", name)
 	case store.NotifyMention:
 		if p := n.Post; p != nil && p.InReplyToAuthorID != nil && *p.InReplyToAuthorID == acc.ID {
-			return name + " answered you"
+			return l.T("%s answered you", name)
 		}
-		return name + " mentioned you"
+		return l.T("%s mentioned you", name)
 	}
 	return name
 }

@@ -1,7 +1,6 @@
 package community
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +36,7 @@ func parseSearch(text string) (askedFor, error) {
 	var a askedFor
 	bad := &Invalid{}
 	if utf8.RuneCountInString(text) > maxSearchRunes {
-		bad.add("q", "too_long", fmt.Sprintf("Search for less: %d characters are the most.", maxSearchRunes))
+		bad.add("q", "too_long", "Search for less: %d characters are the most.", maxSearchRunes)
 		return a, bad.err()
 	}
 	items := searchItems(text)
@@ -60,17 +59,17 @@ func parseSearch(text string) (askedFor, error) {
 		a.addWords(it, 0, i == len(words)-1 && !it.quoted)
 	}
 	if used > maxOperators {
-		bad.add("q", "too_many", fmt.Sprintf("Search for less: from:, tag:, camera:, before: and after: may stand there %d times.", maxOperators))
+		bad.add("q", "too_many", "Search for less: from:, tag:, camera:, before: and after: may stand there %d times.", maxOperators)
 	}
 	if len(a.terms) > maxSearchTerms {
-		bad.add("q", "too_many", fmt.Sprintf("Search for fewer words: %d are the most.", maxSearchTerms))
+		bad.add("q", "too_many", "Search for fewer words: %d are the most.", maxSearchTerms)
 	}
 	return a, bad.err()
 }
 
 func (a *askedFor) operate(bad *Invalid, operator, value string) {
 	if value == "" {
-		bad.add("q", "blank", "Write something behind "+operator+":.")
+		bad.add("q", "blank", "Write something behind %s:.", operator)
 		return
 	}
 	switch operator {
@@ -92,7 +91,7 @@ func (a *askedFor) operate(bad *Invalid, operator, value string) {
 		begin, end, ok := searchedDate(value)
 		switch {
 		case !ok:
-			bad.add("q", "invalid", "Write a date behind "+operator+":, such as 2026-05-01, 2026-05 or 2026.")
+			bad.add("q", "invalid", "Write a date behind %s:, such as 2026-05-01, 2026-05 or 2026.", operator)
 		case operator == "before" && (a.before == 0 || begin < a.before):
 			a.before = begin
 		case operator == "after":

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -126,6 +127,7 @@ type ViewingChange struct {
 	WarnedPhotos *string // ask, show, hide
 	Theme        *string // system, light, dark
 	LetterKeys   *bool
+	Language     *string // of the pages; "": the site's
 }
 
 // UpdateViewing stores how a member wants to see the site.
@@ -133,6 +135,7 @@ func (c *Community) UpdateViewing(ctx context.Context, acc *store.Account, v Vie
 	var bad Invalid
 	bad.checkChoice("warnings", v.WarnedPhotos, "ask", "show", "hide")
 	bad.checkChoice("theme", v.Theme, "system", "light", "dark")
+	bad.checkChoice("language", v.Language, append(lang.Codes(), "")...)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
@@ -140,6 +143,7 @@ func (c *Community) UpdateViewing(ctx context.Context, acc *store.Account, v Vie
 		set(&now.WarnedPhotos, v.WarnedPhotos)
 		set(&now.Theme, v.Theme)
 		set(&now.LetterKeys, v.LetterKeys)
+		set(&now.PagesLanguage, v.Language)
 		return tx.SavePreferences(ctx, now)
 	})
 }
@@ -216,7 +220,7 @@ func (e *Invalid) checkChoice(field string, value *string, choices ...string) {
 			return
 		}
 	}
-	e.add(field, "invalid", "Choose one of "+strings.Join(choices, ", ")+".")
+	e.add(field, "invalid", "Choose one of %s.", strings.Join(choices, ", "))
 }
 
 // SuspendAccount hides an account and ends its sessions, or restores it. Its tokens stay, but are refused meanwhile.
@@ -254,7 +258,7 @@ func (c *Community) SuspendAccount(ctx context.Context, username string, suspend
 // PromoteAccount makes a member an administrator or the reverse. A site that has an administrator is claimed.
 func (c *Community) PromoteAccount(ctx context.Context, username, role string) (*store.Account, error) {
 	if role != store.RoleMember && role != store.RoleAdmin {
-		return nil, &Invalid{Fields: []FieldError{{"role", "invalid", "The role is member or admin."}}}
+		return nil, invalid("role", "invalid", "The role is member or admin.")
 	}
 	return c.administer(ctx, username, func(ctx context.Context, tx *store.Store, now *store.Account) error {
 		if role == store.RoleAdmin {

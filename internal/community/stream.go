@@ -117,7 +117,7 @@ func (st *Stream) Listen(ch Channel) error {
 	st.streams.mu.Lock()
 	defer st.streams.mu.Unlock()
 	if len(st.channels) >= maxChannels {
-		return &Invalid{[]FieldError{{"stream", "too_many", "That is more than one connection may listen to."}}}
+		return invalid("stream", "too_many", "That is more than one connection may listen to.")
 	}
 	st.channels[ch] = store.Fold(ch.Of)
 	return nil

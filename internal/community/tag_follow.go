@@ -2,7 +2,6 @@ package community
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,7 +19,7 @@ func (c *Community) FollowTag(ctx context.Context, acc *store.Account, name stri
 	}
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
 	if !ValidTag(name) {
-		return nil, &Invalid{[]FieldError{{"", "invalid", "That is no tag."}}}
+		return nil, invalid("", "invalid", "That is no tag.")
 	}
 	ctx = store.Primary(ctx)
 	tag := store.Tag{Name: name, NameKey: store.Fold(name)}
@@ -47,7 +46,7 @@ func (c *Community) FollowTag(ctx context.Context, acc *store.Account, name stri
 		case slices.Contains(followed, tag.ID):
 			return nil
 		case len(followed) >= MaxTagFollows:
-			return &Invalid{[]FieldError{{"", "too_many", fmt.Sprintf("You follow %d tags, which is the most this site allows.", MaxTagFollows)}}}
+			return invalid("", "too_many", "You follow %d tags, which is the most this site allows.", MaxTagFollows)
 		}
 		return tx.AddTagFollow(ctx, id, acc.ID, tag.ID, store.ToMillis(store.IDTime(id)))
 	})

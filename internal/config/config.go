@@ -27,6 +27,7 @@ type Config struct {
 	BaseURL         *url.URL // scheme and host only, no trailing slash
 	SiteName        string
 	SiteDescription string
+	SiteLanguage    string // a code of package lang
 	Contact         string // an e-mail address or a URL; empty when there is none
 	Registration    string // "open" or "closed"
 	Visitors        community.Visitors

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 )
 
 // siteSettings are who the site is for and where.
@@ -64,6 +65,11 @@ var siteSettings = []setting{
 		name: "SITE_DESCRIPTION", group: "Site", def: "A place for our photographs.",
 		help:  "A sentence that tells a visitor whose site this is, at most 500 characters.",
 		parse: textInto(func(c *Config) *string { return &c.SiteDescription }, 500),
+	},
+	{
+		name: "SITE_LANGUAGE", group: "Site", def: lang.English,
+		help:  "The language of the pages for visitors, and for members who have chosen none: `" + strings.Join(lang.Codes(), "`, `") + "`. A visitor's browser is not asked, since a CDN keeps one page for all of them.",
+		parse: oneOf(func(c *Config) *string { return &c.SiteLanguage }, lang.Codes()...),
 	},
 	{
 		name: "CONTACT", group: "Site", def: "",

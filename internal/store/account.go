@@ -228,8 +228,8 @@ func (s *conn) SaveProfile(ctx context.Context, a *Account) error {
 // SavePreferences stores how an account reads and posts.
 func (s *conn) SavePreferences(ctx context.Context, a *Account) error {
 	return s.setAccount(ctx, a.ID, "default_visibility = ?, default_licence = ?, default_show_exif = ?, default_comments_from = ?, default_sensitive = ?, "+
-		"warned_photos = ?, theme = ?, letter_keys = ?, language = ?",
-		a.DefaultVisibility, a.DefaultLicence, a.DefaultShowExif, string(a.DefaultCommentsFrom), a.DefaultSensitive, a.WarnedPhotos, a.Theme, a.LetterKeys, a.Language)
+		"warned_photos = ?, theme = ?, letter_keys = ?, language = ?, pages_language = ?",
+		a.DefaultVisibility, a.DefaultLicence, a.DefaultShowExif, string(a.DefaultCommentsFrom), a.DefaultSensitive, a.WarnedPhotos, a.Theme, a.LetterKeys, a.Language, a.PagesLanguage)
 }
 
 // CountAccounts counts the active ones.

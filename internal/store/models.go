@@ -116,7 +116,8 @@ type Account struct {
 	WarnedPhotos        string // ask, show, hide: photos under a content warning
 	Theme               string // system, light, dark
 	LetterKeys          bool   // keyboard shortcuts by single letters
-	Language            string
+	Language            string // of its posts
+	PagesLanguage       string // of the pages it reads; "": the site's
 	Filters             string `json:"-"` // what the member wants hidden or covered, as package community writes it
 	ExclusiveLists      int    // how many lists of its own are exclusive
 	FollowersCount      int

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/media"
 	"tintype/internal/session"
 	"tintype/internal/store"
@@ -43,12 +44,12 @@ func (e *HTTPError) Error() string {
 
 func (e *HTTPError) Unwrap() error { return e.Cause }
 
-const (
-	notFoundText = "There is nothing here, or nothing that you may see."
-	brokenText   = "Something went wrong on our side."
-	awayText     = "A part of the site does not answer at the moment. Please try again in a few seconds."
-	readOnlyText = "The site can only be read for the moment. Nothing was stored; please try again in a minute."
-	fullText     = "This site has no room left, so nothing was stored. The people who run it know from its log."
+var (
+	notFoundText = lang.Key("There is nothing here, or nothing that you may see.")
+	brokenText   = lang.Key("Something went wrong on our side.")
+	awayText     = lang.Key("A part of the site does not answer at the moment. Please try again in a few seconds.")
+	readOnlyText = lang.Key("The site can only be read for the moment. Nothing was stored; please try again in a minute.")
+	fullText     = lang.Key("This site has no room left, so nothing was stored. The people who run it know from its log.")
 )
 
 // answerFor is the table from errors to answers.
@@ -78,31 +79,31 @@ var errorTable = []func(error) (answer, bool){
 	as(func(e *community.Invalid) answer {
 		a := answer{status: http.StatusUnprocessableEntity, message: e.Error()}
 		for _, f := range e.Fields {
-			a.fields = append(a.fields, fieldMessage(f))
+			a.fields = append(a.fields, fieldMessage{f.Field, f.Code, f.Message})
 		}
 		return a
 	}),
 	as(func(e *community.TooMany) answer {
-		return answer{status: http.StatusTooManyRequests, message: "You did that too often. Please try again later.", retryAfter: max(e.RetryAfter, time.Second)}
+		return answer{status: http.StatusTooManyRequests, message: lang.Key("You did that too often. Please try again later."), retryAfter: max(e.RetryAfter, time.Second)}
 	}),
 	is(store.ErrPrimaryAway, answer{status: http.StatusServiceUnavailable, message: readOnlyText, retryAfter: 5 * time.Second}),
 	as(func(e *community.Unavailable) answer {
 		return answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: max(e.RetryAfter, time.Second)}
 	}),
 	is(community.ErrNotFound, answer{status: http.StatusNotFound, message: notFoundText}),
-	is(community.ErrForbidden, answer{status: http.StatusForbidden, message: "You may not do that."}),
-	is(community.ErrClosed, answer{status: http.StatusForbidden, message: "This site takes new members by invitation only."}),
-	is(community.ErrUnauthenticated, answer{status: http.StatusUnauthorized, message: "Please log in first."}),
-	is(community.ErrTooLarge, answer{status: http.StatusRequestEntityTooLarge, message: "That is larger than this site takes."}),
+	is(community.ErrForbidden, answer{status: http.StatusForbidden, message: lang.Key("You may not do that.")}),
+	is(community.ErrClosed, answer{status: http.StatusForbidden, message: lang.Key("This site takes new members by invitation only.")}),
+	is(community.ErrUnauthenticated, answer{status: http.StatusUnauthorized, message: lang.Key("Please log in first.")}),
+	is(community.ErrTooLarge, answer{status: http.StatusRequestEntityTooLarge, message: lang.Key("That is larger than this site takes.")}),
 	is(community.ErrFull, answer{status: http.StatusInsufficientStorage, message: fullText}),
 	is(store.ErrNotFound, answer{status: http.StatusNotFound, message: notFoundText}),
-	is(store.ErrConflict, answer{status: http.StatusUnprocessableEntity, message: "Something else changed this in the meantime. Please look again and repeat it."}),
+	is(store.ErrConflict, answer{status: http.StatusUnprocessableEntity, message: lang.Key("Something else changed this in the meantime. Please look again and repeat it.")}),
 	is(store.ErrFull, answer{status: http.StatusInsufficientStorage, message: fullText}),
 	is(store.ErrBusy, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 2 * time.Second}),
 	is(session.ErrUnavailable, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 5 * time.Second}),
 	is(media.ErrUnavailable, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 5 * time.Second}),
 	is(media.ErrNoSpace, answer{status: http.StatusInsufficientStorage, message: fullText}),
-	is(context.DeadlineExceeded, answer{status: http.StatusServiceUnavailable, message: "That took too long. Please try again in a moment.", retryAfter: 5 * time.Second}),
+	is(context.DeadlineExceeded, answer{status: http.StatusServiceUnavailable, message: lang.Key("That took too long. Please try again in a moment."), retryAfter: 5 * time.Second}),
 }
 
 // is matches one error by errors.Is.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"tintype/internal/lang"
 )
 
 const (
@@ -145,7 +147,7 @@ func (b *patientReader) end(deadline time.Time) {
 // brokenBody is the answer to a body that did not come.
 func brokenBody(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &HTTPError{Status: http.StatusRequestTimeout, Message: "What you sent came too slowly, so nothing was done. Please send it again.", Cause: err}
+		return &HTTPError{Status: http.StatusRequestTimeout, Message: lang.Key("What you sent came too slowly, so nothing was done. Please send it again."), Cause: err}
 	}
-	return &HTTPError{Status: http.StatusBadRequest, Message: "What you sent did not arrive whole, so nothing was done. Please send it again.", Cause: err}
+	return &HTTPError{Status: http.StatusBadRequest, Message: lang.Key("What you sent did not arrive whole, so nothing was done. Please send it again."), Cause: err}
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"tintype/internal/hostname"
+	"tintype/internal/lang"
 )
 
 // cors lets scripts of every origin use the API and photos. It names no
@@ -40,7 +41,7 @@ func sameOrigin(baseOrigin string, e *ErrorResponder, next http.Handler) (http.H
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !IsTokenPath(r.URL.Path) {
 			if err := protection.Check(cleanHosts(r)); err != nil {
-				e.Write(w, r, &HTTPError{Status: http.StatusForbidden, Message: "The request came from another site, so nothing was done.", Cause: err})
+				e.Write(w, r, &HTTPError{Status: http.StatusForbidden, Message: lang.Key("The request came from another site, so nothing was done."), Cause: err})
 				return
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"tintype/internal/lang"
 )
 
 // wholeForm lets a handler run only on a form that arrived whole. Handlers ask
@@ -27,7 +29,7 @@ func readForm(r *http.Request) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case err != nil || kind != "application/x-www-form-urlencoded" && kind != "multipart/form-data":
-		return &HTTPError{Status: http.StatusUnsupportedMediaType, Message: "That is not a form, so nothing was done."}
+		return &HTTPError{Status: http.StatusUnsupportedMediaType, Message: lang.Key("That is not a form, so nothing was done.")}
 	case kind == "multipart/form-data":
 		err = r.ParseMultipartForm(smallBody) // hides what is wrong with the query, which handlers do not write by
 	default:
@@ -35,7 +37,7 @@ func readForm(r *http.Request) error {
 	}
 	var tooLarge *http.MaxBytesError
 	if err != nil && !errors.As(err, &tooLarge) {
-		return &HTTPError{Status: http.StatusBadRequest, Message: "The form did not arrive whole, so nothing was done. Please send it again.", Cause: err}
+		return &HTTPError{Status: http.StatusBadRequest, Message: lang.Key("The form did not arrive whole, so nothing was done. Please send it again."), Cause: err}
 	}
 	return err
 }

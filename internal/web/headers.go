@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+
+	"tintype/internal/lang"
 )
 
 // contentPolicy is the Content-Security-Policy: everything from this site, no
@@ -76,7 +78,7 @@ func headerLimit(errors *ErrorResponder, next http.Handler) http.Handler {
 		}
 		if n > maxHeader {
 			w.Header().Set("Connection", "close")
-			errors.Write(w, r, &HTTPError{Status: http.StatusRequestHeaderFieldsTooLarge, Message: "The request's header is too large."})
+			errors.Write(w, r, &HTTPError{Status: http.StatusRequestHeaderFieldsTooLarge, Message: lang.Key("The request's header is too large.")})
 			return
 		}
 		next.ServeHTTP(w, r)

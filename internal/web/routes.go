@@ -13,6 +13,7 @@ import (
 
 	"tintype/internal/budget"
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/web/api"
 )
 
@@ -87,7 +88,7 @@ func (s *Site) NewRoutes(o RouteOptions) *Routes {
 	}
 	r := &Routes{engine: engine, pages: engine.Group("/", o.Middleware...), limit: s.limitPages, errors: s.Errors, cookie: s.o.SessionCookie, maxUpload: s.o.MaxUploadBytes, beforePage: o.BeforePage}
 	engine.NoRoute(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusNotFound, Message: notFoundText}))...)
-	engine.NoMethod(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusMethodNotAllowed, Message: "This address does not take that kind of request."}))...)
+	engine.NoMethod(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusMethodNotAllowed, Message: lang.Key("This address does not take that kind of request.")}))...)
 	return r
 }
 

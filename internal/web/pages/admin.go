@@ -58,7 +58,7 @@ func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Reports")
+	pg, err := p.page(c, p.lang(c).T("Reports"))
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (p *Pages) report(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Report")
+	pg, err := p.page(c, p.lang(c).T("Report"))
 	if err != nil {
 		return err
 	}

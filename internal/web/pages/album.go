@@ -100,12 +100,12 @@ func (p *Pages) albums(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Albums")
+	pg, err := p.page(c, p.lang(c).T("Albums"))
 	if err != nil {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/albums"
-	pg.Description = "The albums on " + p.Site.Name + "."
+	pg.Description = pg.T("The albums on %s.", p.Site.Name)
 	return p.render(c, http.StatusOK, templates.AlbumsPage(pg, templates.AlbumsView{
 		Kind: templates.AlbumsAll, Albums: p.viewBuilder(c).albumCards(albums), Pager: albumsPager(c, page, albums),
 	}))
@@ -117,7 +117,7 @@ func (p *Pages) yourAlbums(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Your albums")
+	pg, err := p.page(c, p.lang(c).T("Your albums"))
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (p *Pages) albumsOf(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Albums of "+acc.Name())
+	pg, err := p.page(c, p.lang(c).T("Albums of %s", acc.Name()))
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (p *Pages) describeAlbum(pg *templates.Page, al *community.Album, items []*
 	}
 	pg.Canonical = p.BaseURL + albumPath(al.ID)
 	pg.AtomURL = pg.Canonical + ".atom"
-	pg.Description = "An album by " + al.Owner.Name() + " on " + p.Site.Name + "."
+	pg.Description = pg.T("An album by %s on %s.", al.Owner.Name(), p.Site.Name)
 	if text := plain(al.Description, 200); text != "" {
 		pg.Description = text
 	}
@@ -284,7 +284,7 @@ func (p *Pages) albumSlide(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, al.Title+": "+postTitle(s.Post))
+	pg, err := p.page(c, al.Title+": "+postTitle(p.lang(c), s.Post))
 	if err != nil {
 		return err
 	}
@@ -306,7 +306,7 @@ func (p *Pages) albumRemoveForm(c *gin.Context, _ *store.Account) error {
 	if !v.MayRemove {
 		return community.ErrForbidden
 	}
-	pg, err := p.page(c, "Remove")
+	pg, err := p.page(c, p.lang(c).T("Remove"))
 	if err != nil {
 		return err
 	}

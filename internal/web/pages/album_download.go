@@ -2,7 +2,6 @@ package pages
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -28,7 +27,7 @@ func (p *Pages) showAlbumDownload(c *gin.Context, status int, acc *store.Account
 	if err != nil && !isNotFound(err) {
 		return err
 	}
-	pg, err := p.page(c, "Download "+al.Title)
+	pg, err := p.page(c, p.lang(c).T("Download %s", al.Title))
 	if err != nil {
 		return err
 	}
@@ -40,7 +39,7 @@ func (p *Pages) showAlbumDownload(c *gin.Context, status int, acc *store.Account
 		v.OtherURL = albumPath(d.AlbumID) + "/download"
 	default:
 		v.State, v.Done, v.Total = templates.AlbumDownloadState(d.State), d.Done, d.Total
-		v.Size, v.Until = sizeText(d.Bytes), d.ExpiresAt.Time().Format("2 Jan 2006, 15:04")+" UTC"
+		v.Size, v.Until = fileSize(pg.Lang, d.Bytes), pg.Lang.Date(d.ExpiresAt.Time(), "2 Jan 2006, 15:04")+" UTC"
 		v.FileURL = "/downloads/" + d.Random
 	}
 	if v.State == templates.DownloadMaking && v.Errors == nil {
@@ -49,20 +48,13 @@ func (p *Pages) showAlbumDownload(c *gin.Context, status int, acc *store.Account
 	return p.render(c, status, templates.AlbumDownloadPage(pg, v))
 }
 
-func sizeText(bytes int64) string {
-	if bytes < 1_000_000 {
-		return fmt.Sprintf("%d kB", max(bytes/1000, 1))
-	}
-	return fmt.Sprintf("%d MB", bytes/1_000_000)
-}
-
 func (p *Pages) startAlbumDownload(c *gin.Context, acc *store.Account) error {
 	id, err := idParam(c, "id")
 	if err != nil {
 		return err
 	}
 	err = p.Community.StartAlbumDownload(c.Request.Context(), acc, id, on(c, "originals"))
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return p.showAlbumDownload(c, http.StatusUnprocessableEntity, acc, templates.AlbumDownloadView{Originals: on(c, "originals"), Errors: errs})
 	}
 	if err != nil {

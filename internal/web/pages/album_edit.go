@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -19,12 +20,12 @@ func (p *Pages) newAlbum(c *gin.Context, _ *store.Account) error {
 
 // showAlbumForm renders the form for an album, nil for a new one.
 func (p *Pages) showAlbumForm(c *gin.Context, status int, acc *store.Account, al *community.Album, v templates.AlbumEditView) error {
-	title := "New album"
+	title := p.lang(c).T("New album")
 	v.Action = "/albums"
 	if al != nil {
 		b := p.viewBuilder(c)
 		view := b.albumView(al)
-		title, v.Action, v.Album = "Edit "+al.Title, view.URL+"/edit", &view
+		title, v.Action, v.Album = p.lang(c).T("Edit %s", al.Title), view.URL+"/edit", &view
 		invited, err := p.Community.AlbumMembers(c.Request.Context(), acc, al)
 		if err != nil {
 			return err
@@ -56,7 +57,7 @@ func albumEdit(f community.AlbumForm) templates.AlbumEditView {
 func (p *Pages) createAlbum(c *gin.Context, acc *store.Account) error {
 	f, v := enteredAlbum(c)
 	al, err := p.Community.CreateAlbum(c.Request.Context(), acc, f)
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		v.Errors, v.Return = errs, returnTo(c, "")
 		return p.showAlbumForm(c, http.StatusUnprocessableEntity, acc, nil, v)
 	}
@@ -81,7 +82,7 @@ func (p *Pages) editAlbum(c *gin.Context, acc *store.Account) error {
 	}
 	f, v := enteredAlbum(c)
 	err = p.Community.EditAlbum(c.Request.Context(), acc, al.ID, f)
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		v.Errors = errs
 		return p.showAlbumForm(c, http.StatusUnprocessableEntity, acc, al, v)
 	}
@@ -99,7 +100,7 @@ func (p *Pages) albumInvite(c *gin.Context, acc *store.Account) error {
 	}
 	name := c.PostForm("name")
 	err = p.Community.InviteToAlbum(c.Request.Context(), acc, al.ID, name)
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		v := albumEdit(al.Form())
 		v.Name, v.Errors = name, errs
 		return p.showAlbumForm(c, http.StatusUnprocessableEntity, acc, al, v)
@@ -142,7 +143,7 @@ func (p *Pages) arrangeAlbum(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Arrange "+al.Title)
+	pg, err := p.page(c, p.lang(c).T("Arrange %s", al.Title))
 	if err != nil {
 		return err
 	}
@@ -217,7 +218,7 @@ func (p *Pages) showAlbumAdd(c *gin.Context, status int, acc *store.Account, v t
 	if len(items) > 0 {
 		v.Pager = pager(c, page, items[0].Photo.ID, items[len(items)-1].Photo.ID, len(items))
 	}
-	pg, err := p.page(c, "Add to "+al.Title)
+	pg, err := p.page(c, p.lang(c).T("Add to %s", al.Title))
 	if err != nil {
 		return err
 	}
@@ -244,7 +245,7 @@ func (p *Pages) albumAdd(c *gin.Context, acc *store.Account) error {
 	}
 	photos, chosen := chosenPhotos(c)
 	_, err = p.Community.AddToAlbum(c.Request.Context(), acc, id, photos, on(c, "originals"))
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return p.showAlbumAdd(c, http.StatusUnprocessableEntity, acc, templates.AlbumAddView{Chosen: chosen, Originals: on(c, "originals"), Errors: errs})
 	}
 	if err != nil {
@@ -258,7 +259,7 @@ func (p *Pages) albumDeleteForm(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Delete "+al.Title)
+	pg, err := p.page(c, p.lang(c).T("Delete %s", al.Title))
 	if err != nil {
 		return err
 	}
@@ -314,7 +315,7 @@ func (p *Pages) showPostAlbums(c *gin.Context, status int, acc *store.Account, v
 			v.Chosen[idText(ph.ID)] = true
 		}
 	}
-	pg, err := p.page(c, "Add to an album")
+	pg, err := p.page(c, p.lang(c).T("Add to an album"))
 	if err != nil {
 		return err
 	}
@@ -326,9 +327,9 @@ func (p *Pages) postAlbums(c *gin.Context, acc *store.Account) error {
 	album := formID(c.PostForm("album"))
 	_, err := p.Community.AddToAlbum(c.Request.Context(), acc, album, photos, on(c, "originals"))
 	if album == 0 || errors.Is(err, community.ErrForbidden) { // chosen from a list that has changed
-		err = &community.Invalid{Fields: []community.FieldError{{Field: "album", Code: "invalid", Message: "Choose an album to which you may add."}}}
+		err = &community.Invalid{Fields: []community.FieldError{{Field: "album", Code: "invalid", Message: lang.Key("Choose an album to which you may add.")}}}
 	}
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return p.showPostAlbums(c, http.StatusUnprocessableEntity, acc, templates.PostAlbumsView{Album: c.PostForm("album"), Chosen: chosen, Originals: on(c, "originals"), Errors: errs})
 	}
 	if err != nil {

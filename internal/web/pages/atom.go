@@ -118,7 +118,7 @@ func (p *Pages) writeAtom(c *gin.Context, feed atomFeed, page string, updated st
 func (p *Pages) atomEntry(post *community.Post, updated store.Millis) atomEntry {
 	link := p.BaseURL + p.postPath(post)
 	e := atomEntry{
-		ID: link, Title: postTitle(post), Published: atomTime(post.CreatedAt), Updated: atomTime(updated),
+		ID: link, Title: postTitle(p.Language, post), Published: atomTime(post.CreatedAt), Updated: atomTime(updated),
 		Author: atomPerson{Name: post.Author.Name(), URI: p.BaseURL + "/@" + post.Author.Username},
 		Rights: licenceName(post.Licence),
 		Links:  []atomLink{{Rel: "alternate", Type: "text/html", Href: link}},
@@ -126,7 +126,7 @@ func (p *Pages) atomEntry(post *community.Post, updated store.Millis) atomEntry 
 	caption := p.caption(post)
 	if post.Warned() {
 		// The feed holds neither the photo nor its address: the reader has not asked for it.
-		e.Content = atomContent{Type: "html", Text: "<p>" + html.EscapeString(warningText(&post.Post)) + "</p>" + caption}
+		e.Content = atomContent{Type: "html", Text: "<p>" + html.EscapeString(warningText(p.Language, &post.Post)) + "</p>" + caption}
 		return e
 	}
 	images := ""

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -42,7 +43,7 @@ func (p *Pages) loginForm(c *gin.Context) error {
 }
 
 func (p *Pages) showLogin(c *gin.Context, status int, v templates.LoginView) error {
-	pg, err := p.page(c, "Log in")
+	pg, err := p.page(c, p.lang(c).T("Log in"))
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (p *Pages) loginFirst(c *gin.Context) error {
 	if err := c.Request.ParseForm(); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return err
 	}
-	v := templates.LoginView{Return: returnTo(c, c.Request.URL.Path), Notice: "Log in first. Nothing of what you entered is lost."}
+	v := templates.LoginView{Return: returnTo(c, c.Request.URL.Path), Notice: p.lang(c).T("Log in first. Nothing of what you entered is lost.")}
 	v.Carried = append(v.Carried, templates.HiddenField{Name: carriedAct, Value: c.Request.URL.Path})
 	v.Carried = append(v.Carried, keptFields(c.Request.PostForm, carriedField)...)
 	return p.showLogin(c, http.StatusUnauthorized, v)
@@ -101,12 +102,12 @@ func (p *Pages) login(c *gin.Context) error {
 	}
 	acc, err := p.Community.Login(c.Request.Context(), v.Name, c.PostForm("password"), p.client(c))
 	var many *community.TooMany
-	switch errs, ok := fieldErrors(err, map[string]string{"login": "name", "username": "name"}); {
+	switch errs, ok := p.fieldErrors(c, err, map[string]string{"login": "name", "username": "name"}); {
 	case ok:
 		v.Errors = errs
 		return p.showLogin(c, http.StatusUnprocessableEntity, v)
 	case errors.As(err, &many):
-		v.Errors = templates.FieldErrors{{Message: tooMany(many)}}
+		v.Errors = templates.FieldErrors{{Message: tooMany(p.lang(c), many)}}
 		c.Header("Retry-After", seconds(many.RetryAfter))
 		return p.showLogin(c, http.StatusTooManyRequests, v)
 	case err != nil:
@@ -123,12 +124,12 @@ func (p *Pages) login(c *gin.Context) error {
 
 // confirm shows the form that log-in interrupted, so that the member sends it again.
 func (p *Pages) confirm(c *gin.Context, acc *store.Account, action, back string) error {
-	pg, err := p.page(c, "Confirm")
+	pg, err := p.page(c, p.lang(c).T("Confirm"))
 	if err != nil {
 		return err
 	}
 	v := templates.ConfirmView{Action: action, Cancel: back}
-	v.Question, v.Verb = actWords(action)
+	v.Question, v.Verb = actWords(pg.Lang, action)
 	for name, values := range c.Request.PostForm {
 		if field, ok := strings.CutPrefix(name, carriedField); ok {
 			for _, s := range values {
@@ -142,32 +143,32 @@ func (p *Pages) confirm(c *gin.Context, acc *store.Account, action, back string)
 	return p.render(c, http.StatusOK, templates.ConfirmPage(pg, v))
 }
 
-func actWords(action string) (question, verb string) {
+func actWords(l *lang.Language, action string) (question, verb string) {
 	last := action[strings.LastIndexByte(action, '/')+1:]
 	name, _, _ := strings.Cut(strings.TrimPrefix(action, "/"), "/")
 	switch last {
 	case "like":
-		return "Like this photograph?", "Like"
+		return l.T("Like this photograph?"), l.T("Like|act")
 	case "unlike":
-		return "Take back your like?", "Unlike"
+		return l.T("Take back your like?"), l.T("Unlike|act")
 	case "comments":
-		return "Send your comment?", "Comment"
+		return l.T("Send your comment?"), l.T("Comment|act")
 	case "follow":
-		return "Follow " + name + "?", "Follow"
+		return l.T("Follow %s?", name), l.T("Follow|act")
 	case "unfollow":
-		return "Unfollow " + name + "?", "Unfollow"
+		return l.T("Unfollow %s?", name), l.T("Unfollow|act")
 	case "block":
-		return "Block " + name + "?", "Block"
+		return l.T("Block %s?", name), l.T("Block|act")
 	case "report":
-		return "Send your report?", "Report"
+		return l.T("Send your report?"), l.T("Report|act")
 	case "delete":
-		return "Delete this?", "Delete"
+		return l.T("Delete this?"), l.T("Delete|act")
 	case "edit":
-		return "Save your changes?", "Save"
+		return l.T("Save your changes?"), l.T("Save|act")
 	case "compose":
-		return "Post this?", "Post"
+		return l.T("Post this?"), l.T("Post|act")
 	}
-	return "Go on with what you had begun?", "Go on"
+	return l.T("Go on with what you had begun?"), l.T("Go on|act")
 }
 
 func (p *Pages) logout(c *gin.Context) error {
@@ -192,7 +193,7 @@ func (p *Pages) signUpForm(c *gin.Context) error {
 }
 
 func (p *Pages) showSignUp(c *gin.Context, status int, v templates.SignupView) error {
-	pg, err := p.page(c, "Sign up")
+	pg, err := p.page(c, p.lang(c).T("Sign up"))
 	if err != nil {
 		return err
 	}
@@ -206,7 +207,7 @@ func (p *Pages) showSignUp(c *gin.Context, status int, v templates.SignupView) e
 func (p *Pages) signUp(c *gin.Context) error {
 	v := templates.SignupView{Name: c.PostForm("name"), Email: c.PostForm("email"), Agree: on(c, "agree"), Return: returnTo(c, "/")}
 	if !v.Agree {
-		v.Errors = templates.FieldErrors{{Field: "agree", Message: "Agree to the rules to sign up."}}
+		v.Errors = templates.FieldErrors{{Field: "agree", Message: p.lang(c).T("Agree to the rules to sign up.")}}
 		return p.showSignUp(c, http.StatusUnprocessableEntity, v)
 	}
 	errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email})
@@ -225,12 +226,12 @@ func (p *Pages) join(c *gin.Context, s community.SignUp) (errs templates.FieldEr
 	s.Password, s.Address, s.UserAgent = c.PostForm("password"), c.ClientIP(), c.Request.UserAgent()
 	acc, err := p.Community.SignUp(c.Request.Context(), s)
 	var many *community.TooMany
-	switch errs, ok := fieldErrors(err, signUpFields); {
+	switch errs, ok := p.fieldErrors(c, err, signUpFields); {
 	case ok:
 		return errs, http.StatusUnprocessableEntity, nil
 	case errors.As(err, &many):
 		c.Header("Retry-After", seconds(many.RetryAfter))
-		return templates.FieldErrors{{Message: tooMany(many)}}, http.StatusTooManyRequests, nil
+		return templates.FieldErrors{{Message: tooMany(p.lang(c), many)}}, http.StatusTooManyRequests, nil
 	case err != nil:
 		return nil, 0, err
 	}
@@ -238,7 +239,7 @@ func (p *Pages) join(c *gin.Context, s community.SignUp) (errs templates.FieldEr
 }
 
 func (p *Pages) forgot(c *gin.Context) error {
-	pg, err := p.page(c, "Forgot password")
+	pg, err := p.page(c, p.lang(c).T("Forgot password"))
 	if err != nil {
 		return err
 	}
@@ -259,7 +260,7 @@ func (p *Pages) linkView(c *gin.Context) (templates.LinkView, error) {
 	if err != nil {
 		return templates.LinkView{}, err
 	}
-	v := templates.LinkView{Action: "/links/" + url.PathEscape(token), Invite: link.Kind == community.LinkInvite, Rules: p.rules,
+	v := templates.LinkView{Action: "/links/" + url.PathEscape(token), Invite: link.Kind == community.LinkInvite, Rules: p.rulesIn(p.lang(c)),
 		Name: c.PostForm("name"), Email: c.PostForm("email")}
 	if acc != nil {
 		v.Name, v.Fixed = acc.Username, true
@@ -268,7 +269,7 @@ func (p *Pages) linkView(c *gin.Context) (templates.LinkView, error) {
 }
 
 func (p *Pages) showLink(c *gin.Context, status int, v templates.LinkView) error {
-	pg, err := p.page(c, "Your link")
+	pg, err := p.page(c, p.lang(c).T("Your link"))
 	if err != nil {
 		return err
 	}
@@ -293,7 +294,7 @@ func (p *Pages) link(c *gin.Context) error {
 		return redirect(c, "/")
 	}
 	acc, err := p.Community.ResetPassword(c.Request.Context(), c.Param("token"), c.PostForm("password"))
-	if errs, ok := fieldErrors(err, map[string]string{"new_password": "password"}); ok {
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"new_password": "password"}); ok {
 		v.Errors = errs
 		return p.showLink(c, http.StatusUnprocessableEntity, v)
 	}
@@ -319,7 +320,7 @@ func (p *Pages) claimForm(c *gin.Context) error {
 }
 
 func (p *Pages) showClaim(c *gin.Context, status int, v templates.ClaimView) error {
-	pg, err := p.page(c, "Become the administrator")
+	pg, err := p.page(c, p.lang(c).T("Become the administrator"))
 	if err != nil {
 		return err
 	}

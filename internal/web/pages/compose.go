@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/templates"
@@ -44,7 +45,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Post")
+	pg, err := p.page(c, p.lang(c).T("Post"))
 	if err != nil {
 		return err
 	}
@@ -57,9 +58,9 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 		v = *entered
 	}
 	v.IdempotencyKey = newKey()
-	v.CaptionMax, v.Licences = community.MaxCaption, licenceOptions()
+	v.CaptionMax, v.Licences = community.MaxCaption, licenceOptions(p.lang(c))
 	v.MaxPhotos, v.MaxBytes = community.MaxPhotos, p.MaxUploadBytes
-	v.Limit = p.photoLimit()
+	v.Limit = p.photoLimit(p.lang(c))
 	v.HEICHelp = media.HEICSentence
 	v.Accept, v.HEIC, v.KeepOriginals, v.Errors = p.Accept, p.HEIC, p.KeepOriginals, errs
 	b := p.viewBuilder(c)
@@ -83,7 +84,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	if err != nil {
 		return err
 	}
-	v.Albums = albumOptions(acc, albums)
+	v.Albums = albumOptions(p.lang(c), acc, albums)
 	if entered == nil && v.Caption == "" {
 		v.Caption = offeredCaption(photos)
 	}
@@ -91,8 +92,8 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 }
 
 // photoLimit is what one photo may have, in words.
-func (p *Pages) photoLimit() string {
-	return fmt.Sprintf("%d MB and %d megapixels", p.MaxUploadBytes/1_000_000, p.MaxPixels/1_000_000)
+func (p *Pages) photoLimit(l *lang.Language) string {
+	return l.T("%d MB and %d megapixels", p.MaxUploadBytes/1_000_000, p.MaxPixels/1_000_000)
 }
 
 // offeredCaption returns the caption in the first photo's metadata.
@@ -121,7 +122,7 @@ func offeredCaption(photos []*store.Photo) string {
 
 func (p *Pages) draftPhoto(b viewBuilder, ph *store.Photo) templates.DraftPhotoView {
 	d := templates.DraftPhotoView{
-		ID: idText(ph.ID), Name: cmp.Or(ph.FileName, "Photograph"), Width: ph.Width, Height: ph.Height,
+		ID: idText(ph.ID), Name: cmp.Or(ph.FileName, b.lang.T("Photograph")), Width: ph.Width, Height: ph.Height,
 		ColorTop: ph.ColorTop, ColorBottom: ph.ColorBottom, Description: ph.Description,
 		FocusX: focusStep(ph.FocusX), FocusY: -focusStep(ph.FocusY),
 	}
@@ -133,12 +134,12 @@ func (p *Pages) draftPhoto(b viewBuilder, ph *store.Photo) templates.DraftPhotoV
 			d.Description = ph.Metadata.V.AltText
 		}
 		if ph.Animated {
-			d.Note = "Only the first frame of the animation is shown."
+			d.Note = b.lang.T("Only the first frame of the animation is shown.")
 		}
 		d.Meta = photoMeta(ph)
 	case store.PhotoRefused:
 		d.State = templates.PhotoRefused
-		d.Error = refusalSentence(ph)
+		d.Error = refusalSentence(b.lang, ph)
 		if ph.RefusalCode == community.RefusalFailed && ph.OrigRandom != "" {
 			d.State = templates.PhotoInterrupted // and can be tried again with the file that is here
 		}
@@ -148,16 +149,20 @@ func (p *Pages) draftPhoto(b viewBuilder, ph *store.Photo) templates.DraftPhotoV
 		d.State = templates.PhotoUploading
 		if time.Since(ph.CreatedAt.Time()) > 2*time.Minute {
 			d.State = templates.PhotoRefused
-			d.Error = d.Name + " did not arrive whole. Remove it and choose it again."
+			d.Error = b.lang.T("%s did not arrive whole. Remove it and choose it again.", d.Name)
 		}
 	}
 	return d
 }
 
 // refusalSentence names the file: "IMG_2041.jpg ends halfway…".
-func refusalSentence(ph *store.Photo) string {
+func refusalSentence(l *lang.Language, ph *store.Photo) string {
+	name := cmp.Or(ph.FileName, l.T("The file"))
 	if ph.Refusal == "" {
-		return cmp.Or(ph.FileName, "The file") + " cannot be used."
+		return l.T("%s cannot be used.", name)
+	}
+	if said := l.T(ph.Refusal); said != ph.Refusal && ph.FileName != "" {
+		return ph.FileName + ": " + said
 	}
 	if rest, ok := strings.CutPrefix(ph.Refusal, "This file "); ok && ph.FileName != "" {
 		return ph.FileName + " " + rest
@@ -386,17 +391,17 @@ func (p *Pages) orderPhotos(c *gin.Context, acc *store.Account) error {
 
 // draftRefused shows the draft again with what was typed.
 func (p *Pages) draftRefused(c *gin.Context, acc *store.Account, err error) error {
-	errs, ok := fieldErrors(err, nil)
+	errs, ok := p.fieldErrors(c, err, nil)
 	if !ok {
 		return err
 	}
 	return p.showCompose(c, http.StatusUnprocessableEntity, acc, enteredPost(c.PostForm), errs)
 }
 
-func licenceOptions() []templates.Option {
+func licenceOptions(say *lang.Language) []templates.Option {
 	var out []templates.Option
 	for _, l := range community.Licences() {
-		out = append(out, templates.Option{Value: l.ID, Label: l.Name})
+		out = append(out, templates.Option{Value: l.ID, Label: say.T(l.Name)})
 	}
 	return out
 }

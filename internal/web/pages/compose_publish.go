@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -24,7 +25,7 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 			return err
 		}
 	}
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
 	}
 	if err != nil {
@@ -46,7 +47,7 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 			return err
 		}
 	}
-	if errs, ok := fieldErrors(err, map[string]string{"photo_ids": "photos", "idempotency_key": ""}); ok {
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"photo_ids": "photos", "idempotency_key": ""}); ok {
 		return p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, errs)
 	}
 	if err != nil {
@@ -103,19 +104,19 @@ func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, ent
 		}
 		return true, redirect(c, p.postPath(post))
 	}
-	return true, p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, templates.FieldErrors{{Message: "This form was posted before, with another caption. Choose photographs to post it anew."}})
+	return true, p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, templates.FieldErrors{{Message: p.lang(c).T("This form was posted before, with another caption. Choose photographs to post it anew.")}})
 }
 
 // albumOptions are the albums to which the member may add photos, none first; nil where there are none.
-func albumOptions(acc *store.Account, albums []*community.Album) []templates.Option {
+func albumOptions(l *lang.Language, acc *store.Account, albums []*community.Album) []templates.Option {
 	if len(albums) == 0 {
 		return nil
 	}
-	list := []templates.Option{{Label: "None"}}
+	list := []templates.Option{{Label: l.T("None")}}
 	for _, al := range albums {
 		label := al.Title
 		if al.OwnerID != acc.ID {
-			label += " (by " + al.Owner.Name() + ")"
+			label = l.T("%s (by %s)", al.Title, al.Owner.Name())
 		}
 		list = append(list, templates.Option{Value: idText(al.ID), Label: label})
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -55,7 +56,7 @@ func skipPager(c *gin.Context, skip, n, limit int) templates.Pager {
 }
 
 func (p *Pages) popular(c *gin.Context) error {
-	pg, err := p.page(c, "Popular this week")
+	pg, err := p.page(c, p.lang(c).T("Popular this week"))
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (p *Pages) popular(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/explore/popular"
-	pg.Description = "The photographs on " + p.Site.Name + " that people liked this week."
+	pg.Description = pg.T("The photographs on %s that people liked this week.", p.Site.Name)
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{
 		Kind: templates.ExplorePopular,
 		Grid: templates.GridView{Posts: p.viewBuilder(c).postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)},
@@ -73,7 +74,7 @@ func (p *Pages) popular(c *gin.Context) error {
 }
 
 func (p *Pages) usedTags(c *gin.Context) error {
-	pg, err := p.page(c, "Tags")
+	pg, err := p.page(c, p.lang(c).T("Tags"))
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (p *Pages) usedTags(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/explore/tags"
-	pg.Description = "The tags of photographs on " + p.Site.Name + "."
+	pg.Description = pg.T("The tags of photographs on %s.", p.Site.Name)
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{Kind: templates.ExploreTags, Tags: tags}))
 }
 
@@ -108,7 +109,7 @@ func (p *Pages) activePeople(c *gin.Context) error { return p.directory(c, commu
 func (p *Pages) newPeople(c *gin.Context) error    { return p.directory(c, community.DirectoryNew) }
 
 func (p *Pages) directory(c *gin.Context, order community.DirectoryOrder) error {
-	pg, err := p.page(c, "People")
+	pg, err := p.page(c, p.lang(c).T("People"))
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (p *Pages) directory(c *gin.Context, order community.DirectoryOrder) error 
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/people"
-	pg.Description = "The members of " + p.Site.Name + "."
+	pg.Description = pg.T("The members of %s.", p.Site.Name)
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{
 		Kind: templates.ExplorePeople, People: people, New: order == community.DirectoryNew, Pager: skipPager(c, skip, len(accounts), peopleLimit),
 	}))
@@ -146,8 +147,8 @@ func (p *Pages) withPhotos(c *gin.Context, accounts []*store.Account) ([]templat
 }
 
 var whySuggested = map[string]string{
-	community.SuggestedFamiliar: "Followed by people you follow",
-	community.SuggestedNew:      "New here",
+	community.SuggestedFamiliar: lang.Key("Followed by people you follow"),
+	community.SuggestedNew:      lang.Key("New here"),
 }
 
 // welcome is what a short feed shows besides.

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -34,23 +35,23 @@ func (p *Pages) showExport(c *gin.Context, status int, acc *store.Account, errs 
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Export")
+	pg, err := p.page(c, p.lang(c).T("Export"))
 	if err != nil {
 		return err
 	}
 	v := templates.SettingsExportView{Errors: errs}
 	if e != nil && e.ExpiresAt.Time().After(time.Now()) {
 		v.State, v.Done, v.Total, v.Missing = e.State, e.Progress, max(e.Total, e.Progress), e.Missing
-		v.Expires = e.ExpiresAt.Time().Format("2 January 2006")
+		v.Expires = pg.Lang.Date(e.ExpiresAt.Time(), "2 January 2006")
 		if e.FinishedAt != nil {
 			v.Made = p.viewBuilder(c).when(*e.FinishedAt)
 		}
 		for i, part := range e.Parts.V {
-			label := "Export"
+			label := pg.T("Export")
 			if len(e.Parts.V) > 1 {
-				label = fmt.Sprintf("Part %d of %d", i+1, len(e.Parts.V))
+				label = pg.T("Part %d of %d", i+1, len(e.Parts.V))
 			}
-			v.Parts = append(v.Parts, templates.DownloadView{URL: fmt.Sprintf("/settings/export/%d/%d", e.ID, i+1), Label: label, Size: fileSize(part.Bytes)})
+			v.Parts = append(v.Parts, templates.DownloadView{URL: fmt.Sprintf("/settings/export/%d/%d", e.ID, i+1), Label: label, Size: fileSize(pg.Lang, part.Bytes)})
 		}
 	}
 	if v.State == store.ExportWorking {
@@ -64,9 +65,9 @@ func (p *Pages) startExport(c *gin.Context, acc *store.Account) error {
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))
-		return p.showExport(c, http.StatusTooManyRequests, acc, templates.FieldErrors{{Message: tooMany(many)}})
+		return p.showExport(c, http.StatusTooManyRequests, acc, templates.FieldErrors{{Message: tooMany(p.lang(c), many)}})
 	}
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return p.showExport(c, http.StatusUnprocessableEntity, acc, errs)
 	}
 	if err != nil {
@@ -110,12 +111,12 @@ func (p *Pages) downloadExport(c *gin.Context, acc *store.Account) error {
 }
 
 // fileSize is a size for people.
-func fileSize(n int64) string {
+func fileSize(l *lang.Language, n int64) string {
 	switch {
 	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+		return l.T("%s GB", l.Decimal(float64(n)/1e9, 1))
 	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+		return l.T("%s MB", l.Decimal(float64(n)/1e6, 1))
 	}
-	return fmt.Sprintf("%d kB", max(n/1000, 1))
+	return l.T("%d kB", max(n/1000, 1))
 }

@@ -72,14 +72,14 @@ func (p *Pages) front(c *gin.Context) error {
 	}
 	view.Grid.Pager.NewerURL = strings.Replace(view.Grid.Pager.NewerURL, "/?", "/explore?", 1)
 	view.Grid.Pager.OlderURL = strings.Replace(view.Grid.Pager.OlderURL, "/?", "/explore?", 1)
-	pg.Description = cmp.Or(p.Site.Description, "Photographs on "+p.Site.Name+".")
+	pg.Description = cmp.Or(p.Site.Description, pg.T("Photographs on %s.", p.Site.Name))
 	pg.Canonical = p.BaseURL + "/"
 	pg.OpenGraph = &templates.OpenGraph{Type: "website", Title: p.Site.Name, Description: p.Site.Description, URL: pg.Canonical}
 	return p.render(c, http.StatusOK, templates.FrontPage(pg, view))
 }
 
 func (p *Pages) home(c *gin.Context, acc *store.Account) error {
-	pg, err := p.page(c, "Home")
+	pg, err := p.page(c, p.lang(c).T("Home"))
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (p *Pages) grid(c *gin.Context, b viewBuilder, posts []*community.Post, pag
 // marked shows what the member has marked, in a grid that is paged by the marks.
 func (p *Pages) marked(kind templates.MarkedKind, list func(context.Context, *store.Account, community.Cursor) ([]*community.Post, int64, int64, error)) func(*gin.Context, *store.Account) error {
 	return func(c *gin.Context, acc *store.Account) error {
-		pg, err := p.page(c, kind.Title())
+		pg, err := p.page(c, p.lang(c).T(kind.Title()))
 		if err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (p *Pages) marked(kind templates.MarkedKind, list func(context.Context, *st
 }
 
 func (p *Pages) explore(c *gin.Context) error {
-	pg, err := p.page(c, "Explore")
+	pg, err := p.page(c, p.lang(c).T("Explore"))
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (p *Pages) explore(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/explore"
-	pg.Description = "The newest photographs on " + p.Site.Name + "."
+	pg.Description = pg.T("The newest photographs on %s.", p.Site.Name)
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{Grid: p.grid(c, p.viewBuilder(c), posts, page)}))
 }
 
@@ -157,7 +157,7 @@ func (p *Pages) followedTags(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Followed tags")
+	pg, err := p.page(c, p.lang(c).T("Followed tags"))
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (p *Pages) tag(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg.Description = "Photographs with the tag #" + tag.Name + " on " + p.Site.Name + "."
+	pg.Description = pg.T("Photographs with the tag #%s on %s.", tag.Name, p.Site.Name)
 	pg.Canonical = p.BaseURL + "/tags/" + url.PathEscape(tag.Name)
 	pg.AtomURL = pg.Canonical + ".atom"
 	return p.render(c, http.StatusOK, templates.TagPage(pg, templates.TagView{Tag: tag.Name, URL: "/tags/" + url.PathEscape(tag.Name), Following: following, Grid: p.grid(c, p.viewBuilder(c), posts, page)}))
@@ -218,7 +218,7 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 			return err
 		}
 	}
-	pg, err := p.page(c, "Notifications")
+	pg, err := p.page(c, p.lang(c).T("Notifications"))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -24,8 +25,8 @@ func (p *Pages) registerFilters(r Routes) {
 
 // filterPlaces are the words for contexts of filters.
 var filterPlaces = map[community.FilterContext]string{
-	community.FilterHome: "Home and lists", community.FilterNotifications: "Notifications", community.FilterPublic: "Explore, tags and search",
-	community.FilterThread: "Comments", community.FilterAccount: "Profiles",
+	community.FilterHome: lang.Key("Home and lists"), community.FilterNotifications: lang.Key("Notifications"), community.FilterPublic: lang.Key("Explore, tags and search"),
+	community.FilterThread: lang.Key("Comments"), community.FilterAccount: lang.Key("Profiles"),
 }
 
 const (
@@ -34,12 +35,12 @@ const (
 )
 
 // filterTimes are the choices of how long a filter works, in hours.
-var filterTimes = []templates.Option{{Value: endsNever, Label: "Until I delete it"}, {Value: "24", Label: "A day"}, {Value: "168", Label: "A week"}, {Value: "720", Label: "30 days"}}
+var filterTimes = []templates.Option{{Value: endsNever, Label: lang.Key("Until I delete it")}, {Value: "24", Label: lang.Key("A day")}, {Value: "168", Label: lang.Key("A week")}, {Value: "720", Label: lang.Key("30 days")}}
 
-func emptyFilterForm() templates.FilterForm {
-	f := templates.FilterForm{URL: "/settings/filters", Whole: true, Ends: endsNever, EndsIn: filterTimes, TitleMax: community.MaxFilterTitle}
+func emptyFilterForm(l *lang.Language) templates.FilterForm {
+	f := templates.FilterForm{URL: "/settings/filters", Whole: true, Ends: endsNever, EndsIn: said(l, filterTimes), TitleMax: community.MaxFilterTitle}
 	for _, in := range community.FilterContexts {
-		f.Places = append(f.Places, templates.FilterPlace{Name: string(in), Label: filterPlaces[in], On: true})
+		f.Places = append(f.Places, templates.FilterPlace{Name: string(in), Label: l.T(filterPlaces[in]), On: true})
 	}
 	return f
 }
@@ -54,8 +55,8 @@ func typedFilter(c *gin.Context, f templates.FilterForm) templates.FilterForm {
 	return f
 }
 
-func formOf(f *community.Filter) templates.FilterForm {
-	form := emptyFilterForm()
+func formOf(l *lang.Language, f *community.Filter) templates.FilterForm {
+	form := emptyFilterForm(l)
 	form.URL, form.Title, form.Hide = "/settings/filters/"+idText(f.ID), f.Title, f.Hide
 	for i := range form.Places {
 		form.Places[i].On = slices.Contains(f.Contexts, community.FilterContext(form.Places[i].Name))
@@ -68,17 +69,17 @@ func formOf(f *community.Filter) templates.FilterForm {
 	form.Words = strings.Join(words, "\n")
 	if f.ExpiresAt != nil {
 		form.Ends = endsAsItIs
-		form.EndsIn = append([]templates.Option{{Value: endsAsItIs, Label: endText(f)}}, filterTimes...)
+		form.EndsIn = append([]templates.Option{{Value: endsAsItIs, Label: endText(l, f)}}, said(l, filterTimes)...)
 	}
 	return form
 }
 
-func endText(f *community.Filter) string {
-	at := f.ExpiresAt.Time().Format("2 Jan 2006, 15:04") + " UTC"
+func endText(l *lang.Language, f *community.Filter) string {
+	at := l.Date(f.ExpiresAt.Time(), "2 Jan 2006, 15:04") + " UTC"
 	if f.Over() {
-		return "Ended " + at
+		return l.T("Ended %s", at)
 	}
-	return "Until " + at
+	return l.T("Until %s", at)
 }
 
 // filterChange is what the form wants of a filter, nil for a new one.
@@ -121,7 +122,7 @@ func filterChange(form templates.FilterForm, was *community.Filter) community.Fi
 var filterFields = map[string]string{"context": "places", "keyword": "words", "expires_in": "ends"}
 
 func (p *Pages) filters(c *gin.Context, acc *store.Account) error {
-	return p.filtersPage(c, acc, http.StatusOK, emptyFilterForm())
+	return p.filtersPage(c, acc, http.StatusOK, emptyFilterForm(p.lang(c)))
 }
 
 func (p *Pages) filtersPage(c *gin.Context, acc *store.Account, status int, form templates.FilterForm) error {
@@ -129,7 +130,7 @@ func (p *Pages) filtersPage(c *gin.Context, acc *store.Account, status int, form
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Filters")
+	pg, err := p.page(c, p.lang(c).T("Filters"))
 	if err != nil {
 		return err
 	}
@@ -140,15 +141,15 @@ func (p *Pages) filtersPage(c *gin.Context, acc *store.Account, status int, form
 		for _, k := range f.Keywords {
 			words = append(words, k.Keyword)
 		}
-		what := "Covers "
+		what := pg.T("Covers %s", strings.Join(words, ", "))
 		if f.Hide {
-			what = "Hides "
+			what = pg.T("Hides %s", strings.Join(words, ", "))
 		}
-		if what += strings.Join(words, ", "); len(words) == 0 {
-			what = "No words yet"
+		if len(words) == 0 {
+			what = pg.T("No words yet")
 		}
 		if f.ExpiresAt != nil {
-			what = endText(f) + ". " + what
+			what = endText(pg.Lang, f) + ". " + what
 		}
 		v.Filters = append(v.Filters, templates.FilterRow{Title: f.Title, URL: "/settings/filters/" + idText(f.ID), What: plain(what, 140)})
 	}
@@ -156,9 +157,9 @@ func (p *Pages) filtersPage(c *gin.Context, acc *store.Account, status int, form
 }
 
 func (p *Pages) makeFilter(c *gin.Context, acc *store.Account) error {
-	form := typedFilter(c, emptyFilterForm())
+	form := typedFilter(c, emptyFilterForm(p.lang(c)))
 	_, err := p.Community.CreateFilter(c.Request.Context(), acc, filterChange(form, nil))
-	if errs, ok := fieldErrors(err, filterFields); ok {
+	if errs, ok := p.fieldErrors(c, err, filterFields); ok {
 		form.Errors = errs
 		return p.filtersPage(c, acc, http.StatusUnprocessableEntity, form)
 	}
@@ -182,7 +183,7 @@ func (p *Pages) filterForm(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	return p.filterPage(c, http.StatusOK, f, formOf(f))
+	return p.filterPage(c, http.StatusOK, f, formOf(p.lang(c), f))
 }
 
 func (p *Pages) filterPage(c *gin.Context, status int, f *community.Filter, form templates.FilterForm) error {
@@ -198,9 +199,9 @@ func (p *Pages) editFilter(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	form := typedFilter(c, formOf(f))
+	form := typedFilter(c, formOf(p.lang(c), f))
 	_, err = p.Community.UpdateFilter(c.Request.Context(), acc, f.ID, filterChange(form, f))
-	if errs, ok := fieldErrors(err, filterFields); ok {
+	if errs, ok := p.fieldErrors(c, err, filterFields); ok {
 		form.Errors = errs
 		return p.filterPage(c, http.StatusUnprocessableEntity, f, form)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/templates"
 )
 
@@ -48,7 +49,7 @@ func redirect(c *gin.Context, to string) error {
 
 // fieldErrors returns the mistakes in an error that a form can show. ok is false for every other error. names maps
 // field names of the use case to those of the form where they differ.
-func fieldErrors(err error, names map[string]string) (templates.FieldErrors, bool) {
+func (p *Pages) fieldErrors(c *gin.Context, err error, names map[string]string) (templates.FieldErrors, bool) {
 	var invalid *community.Invalid
 	if !errors.As(err, &invalid) {
 		return nil, false
@@ -59,7 +60,7 @@ func fieldErrors(err error, names map[string]string) (templates.FieldErrors, boo
 		if n, ok := names[name]; ok {
 			name = n
 		}
-		out = append(out, templates.FieldError{Field: name, Message: f.Message})
+		out = append(out, templates.FieldError{Field: name, Message: f.Say(p.lang(c))})
 	}
 	return out, true
 }
@@ -162,28 +163,28 @@ func cursorPager(c *gin.Context, n int, next, prev int64) templates.Pager {
 
 // flashes are sentences that a page shows once after a redirect. The cookie holds only the name.
 var flashes = map[string]templates.Flash{
-	"saved":            {Text: "Saved."},
-	"push-on":          {Text: "Push is on in this browser."},
-	"push-off":         {Text: "Push is off there."},
-	"password-changed": {Text: "Your password is changed. Every other place was logged out, and every application."},
-	"email-changed":    {Text: "Your e-mail address is changed."},
-	"posted":           {Text: "Posted."},
-	"deleted":          {Text: "Deleted."},
-	"reported":         {Text: "Thank you. An administrator will read your report."},
-	"blocked":          {Text: "Blocked. Neither of you sees the other any more."},
-	"muted":            {Text: "Muted. What they post is left out for you. They are not told."},
-	"unmuted":          {Text: "No longer muted."},
-	"unblocked":        {Text: "No longer blocked."},
-	"removed":          {Text: "Removed."},
-	"session-ended":    {Text: "That place is logged out."},
-	"others-ended":     {Text: "Every other place is logged out, and every application."},
-	"revoked":          {Text: "That application may no longer act for you."},
-	"account-deleted":  {Text: "Your account is deleted. Its photographs are being removed."},
-	"logged-out":       {Text: "You are logged out."},
-	"closed":           {Text: "Closed."},
-	"album-changed":    {Text: "The album has changed since that archive was made, so it is gone. Make it again."},
-	"already-posted":   {Text: "That was posted already."},
-	"job-again":        {Text: "The job runs again, as soon as a worker is free."},
+	"saved":            {Text: lang.Key("Saved.")},
+	"push-on":          {Text: lang.Key("Push is on in this browser.")},
+	"push-off":         {Text: lang.Key("Push is off there.")},
+	"password-changed": {Text: lang.Key("Your password is changed. Every other place was logged out, and every application.")},
+	"email-changed":    {Text: lang.Key("Your e-mail address is changed.")},
+	"posted":           {Text: lang.Key("Posted.")},
+	"deleted":          {Text: lang.Key("Deleted.")},
+	"reported":         {Text: lang.Key("Thank you. An administrator will read your report.")},
+	"blocked":          {Text: lang.Key("Blocked. Neither of you sees the other any more.")},
+	"muted":            {Text: lang.Key("Muted. What they post is left out for you. They are not told.")},
+	"unmuted":          {Text: lang.Key("No longer muted.")},
+	"unblocked":        {Text: lang.Key("No longer blocked.")},
+	"removed":          {Text: lang.Key("Removed.")},
+	"session-ended":    {Text: lang.Key("That place is logged out.")},
+	"others-ended":     {Text: lang.Key("Every other place is logged out, and every application.")},
+	"revoked":          {Text: lang.Key("That application may no longer act for you.")},
+	"account-deleted":  {Text: lang.Key("Your account is deleted. Its photographs are being removed.")},
+	"logged-out":       {Text: lang.Key("You are logged out.")},
+	"closed":           {Text: lang.Key("Closed.")},
+	"album-changed":    {Text: lang.Key("The album has changed since that archive was made, so it is gone. Make it again.")},
+	"already-posted":   {Text: lang.Key("That was posted already.")},
+	"job-again":        {Text: lang.Key("The job runs again, as soon as a worker is free.")},
 }
 
 const flashCookie = "flash"
@@ -199,6 +200,7 @@ func (p *Pages) takeFlash(c *gin.Context) *templates.Flash {
 	}
 	http.SetCookie(c.Writer, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.Secure, SameSite: http.SameSiteLaxMode})
 	if f, ok := flashes[ck.Value]; ok {
+		f.Text = p.lang(c).T(f.Text)
 		return &f
 	}
 	return nil
@@ -210,8 +212,17 @@ func interrupted(err error) error {
 	if errors.As(err, &tooLarge) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "interrupted", Message: "The upload was interrupted. Try again."}}}, err)
+	return fmt.Errorf("%w: %w", &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "interrupted", Message: lang.Key("The upload was interrupted. Try again.")}}}, err)
 }
 
 // on reads a checkbox.
 func on(c *gin.Context, name string) bool { return c.PostForm(name) == "on" }
+
+// said are options in a language.
+func said(l *lang.Language, options []templates.Option) []templates.Option {
+	out := make([]templates.Option, len(options))
+	for i, o := range options {
+		out[i] = templates.Option{Value: o.Value, Label: l.T(o.Label)}
+	}
+	return out
+}

@@ -22,7 +22,7 @@ func (p *Pages) history(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Versions")
+	pg, err := p.page(c, p.lang(c).T("Versions"))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -37,7 +38,7 @@ func (p *Pages) registerImport(r Routes) {
 func (p *Pages) importStep(do func(*gin.Context, *store.Account) error) func(*gin.Context, *store.Account) error {
 	return func(c *gin.Context, acc *store.Account) error {
 		err := do(c, acc)
-		if errs, ok := fieldErrors(err, nil); ok {
+		if errs, ok := p.fieldErrors(c, err, nil); ok {
 			return p.showImport(c, http.StatusUnprocessableEntity, acc, errs)
 		}
 		if err != nil {
@@ -53,16 +54,16 @@ func (p *Pages) importForm(c *gin.Context, acc *store.Account) error {
 
 // importSources names whose archive it is.
 var importSources = map[string]string{
-	"photographs": "your files", "tintype": "an export of a site like this", "instagram": "an archive of Instagram", "facebook": "an archive of Facebook",
-	"flickr": "an archive of Flickr", "google": "an archive of Google Photos",
+	"photographs": lang.Key("your files"), "tintype": lang.Key("an export of a site like this"), "instagram": lang.Key("an archive of Instagram"), "facebook": lang.Key("an archive of Facebook"),
+	"flickr": lang.Key("an archive of Flickr"), "google": lang.Key("an archive of Google Photos"),
 }
 
 // importReasons say why files are left out.
 var importReasons = map[string]string{
-	"video": "videos, which this site does not show", "heic": "HEIC or AVIF, which this site cannot read: convert them to JPEG and import those",
-	"other": "files that are no photographs this site can read, or are damaged", "unposted": "pictures of stories, messages or profiles, not of posts",
-	"trashed": "pictures from the bin", "large": "pictures that are too large for this site", "missing": "pictures that the archive names and does not have: perhaps another of its files does",
-	"refused": "pictures that this site could not prepare",
+	"video": lang.Key("videos, which this site does not show"), "heic": lang.Key("HEIC or AVIF, which this site cannot read: convert them to JPEG and import those"),
+	"other": lang.Key("files that are no photographs this site can read, or are damaged"), "unposted": lang.Key("pictures of stories, messages or profiles, not of posts"),
+	"trashed": lang.Key("pictures from the bin"), "large": lang.Key("pictures that are too large for this site"), "missing": lang.Key("pictures that the archive names and does not have: perhaps another of its files does"),
+	"refused": lang.Key("pictures that this site could not prepare"),
 }
 
 func (p *Pages) showImport(c *gin.Context, status int, acc *store.Account, errs templates.FieldErrors) error {
@@ -70,13 +71,13 @@ func (p *Pages) showImport(c *gin.Context, status int, acc *store.Account, errs 
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Import")
+	pg, err := p.page(c, p.lang(c).T("Import"))
 	if err != nil {
 		return err
 	}
 	v := templates.SettingsImportView{Errors: errs, PartBytes: community.ImportPartBytes, Visibility: string(acc.DefaultVisibility)}
 	if i != nil {
-		fillImport(&v, i)
+		fillImport(pg.Lang, &v, i)
 	}
 	if v.State == store.ImportScanning || v.State == store.ImportWorking {
 		c.Header("Refresh", takeoutRefresh)
@@ -84,15 +85,15 @@ func (p *Pages) showImport(c *gin.Context, status int, acc *store.Account, errs 
 	return p.render(c, status, templates.SettingsImportPage(pg, v))
 }
 
-func fillImport(v *templates.SettingsImportView, i *store.Import) {
+func fillImport(l *lang.Language, v *templates.SettingsImportView, i *store.Import) {
 	found, report := i.Found.V, i.Report.V
 	v.State, v.Ready = i.State, len(i.Files.V) > 0
 	for n := range i.Files.V {
 		f := &i.Files.V[n]
-		v.Files = append(v.Files, templates.ImportFileView{Name: f.Name, Size: fileSize(f.Received()), Whole: f.Whole})
+		v.Files = append(v.Files, templates.ImportFileView{Name: f.Name, Size: fileSize(l, f.Received()), Whole: f.Whole})
 		v.Ready = v.Ready && f.Whole
 	}
-	v.Source = cmp.Or(importSources[found.Source], "your files")
+	v.Source = l.T(cmp.Or(importSources[found.Source], "your files"))
 	left := report.Left
 	v.Posts, v.Photos, v.Known, v.Done, v.Total, v.Error = report.Posts, report.Photos, report.Known, i.Next, found.Posts, report.Error
 	if i.State == store.ImportFound {
@@ -100,18 +101,18 @@ func fillImport(v *templates.SettingsImportView, i *store.Import) {
 		for _, year := range slices.Backward(slices.Sorted(maps.Keys(found.Years))) {
 			name := strconv.Itoa(year)
 			if year == 0 {
-				name = "Without a date"
+				name = l.T("Without a date")
 			}
 			v.Years = append(v.Years, templates.YearCount{Year: name, Count: found.Years[year]})
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(left)) {
 		if left[why] > 0 && importReasons[why] != "" {
-			v.Left = append(v.Left, templates.LeftView{Count: left[why], Why: importReasons[why]})
+			v.Left = append(v.Left, templates.LeftView{Count: left[why], Why: l.T(importReasons[why])})
 		}
 	}
 	for _, f := range report.Files {
-		v.LeftFiles = append(v.LeftFiles, templates.LeftView{Name: f.Name, Why: importReasons[f.Why]})
+		v.LeftFiles = append(v.LeftFiles, templates.LeftView{Name: f.Name, Why: l.T(importReasons[f.Why])})
 	}
 }
 
@@ -119,7 +120,7 @@ func fillImport(v *templates.SettingsImportView, i *store.Import) {
 func (p *Pages) importFile(c *gin.Context, acc *store.Account) error {
 	mr, err := c.Request.MultipartReader()
 	if err != nil {
-		return &community.Invalid{Fields: []community.FieldError{{Field: "archive", Code: "blank", Message: "Choose a zip file first."}}}
+		return &community.Invalid{Fields: []community.FieldError{{Field: "archive", Code: "blank", Message: lang.Key("Choose a zip file first.")}}}
 	}
 	files := 0
 	for {
@@ -135,7 +136,7 @@ func (p *Pages) importFile(c *gin.Context, acc *store.Account) error {
 		}
 		files++
 		err = p.Community.ImportWholeFile(c.Request.Context(), acc, part.FileName(), part)
-		if errs, ok := fieldErrors(err, map[string]string{"file": "archive"}); ok {
+		if errs, ok := p.fieldErrors(c, err, map[string]string{"file": "archive"}); ok {
 			return p.showImport(c, http.StatusUnprocessableEntity, acc, errs)
 		}
 		if err != nil {
@@ -143,7 +144,7 @@ func (p *Pages) importFile(c *gin.Context, acc *store.Account) error {
 		}
 	}
 	if files == 0 {
-		return p.showImport(c, http.StatusUnprocessableEntity, acc, templates.FieldErrors{{Field: "archive", Message: "Choose a zip file first."}})
+		return p.showImport(c, http.StatusUnprocessableEntity, acc, templates.FieldErrors{{Field: "archive", Message: p.lang(c).T("Choose a zip file first.")}})
 	}
 	return redirect(c, "/settings/import")
 }
@@ -152,7 +153,7 @@ func (p *Pages) importFile(c *gin.Context, acc *store.Account) error {
 func (p *Pages) importStart(c *gin.Context, acc *store.Account) error {
 	size, err := strconv.ParseInt(c.PostForm("size"), 10, 64)
 	if err != nil || size < 1 {
-		return &community.Invalid{Fields: []community.FieldError{{Field: "archive", Code: "blank", Message: "The file is empty."}}}
+		return &community.Invalid{Fields: []community.FieldError{{Field: "archive", Code: "blank", Message: lang.Key("The file is empty.")}}}
 	}
 	received, err := p.Community.StartImportFile(c.Request.Context(), acc, c.PostForm("name"), size)
 	return p.answerReceived(c, received, err)
@@ -162,7 +163,7 @@ func (p *Pages) importStart(c *gin.Context, acc *store.Account) error {
 func (p *Pages) importPart(c *gin.Context, acc *store.Account) error {
 	at, err := strconv.ParseInt(c.Query("after"), 10, 64)
 	if err != nil || at < 0 {
-		return &community.Invalid{Fields: []community.FieldError{{Field: "at", Code: "invalid", Message: "Begin again: choose your file once more."}}}
+		return &community.Invalid{Fields: []community.FieldError{{Field: "at", Code: "invalid", Message: lang.Key("Begin again: choose your file once more.")}}}
 	}
 	received, err := p.Community.AddImportPart(c.Request.Context(), acc, at, c.Request.Body)
 	return p.answerReceived(c, received, err)

@@ -56,7 +56,7 @@ func (p *Pages) manifest(c *gin.Context) error {
 
 // offline is what the service worker shows while the network is away.
 func (p *Pages) offline(c *gin.Context) error {
-	pg, err := p.page(c, "Offline")
+	pg, err := p.page(c, p.lang(c).T("Offline"))
 	if err != nil {
 		return err
 	}

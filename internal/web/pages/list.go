@@ -36,7 +36,7 @@ func (p *Pages) listsPage(c *gin.Context, acc *store.Account, status int, v temp
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Lists")
+	pg, err := p.page(c, p.lang(c).T("Lists"))
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (p *Pages) listsPage(c *gin.Context, acc *store.Account, status int, v temp
 func (p *Pages) makeList(c *gin.Context, acc *store.Account) error {
 	title := c.PostForm("title")
 	l, err := p.Community.CreateList(c.Request.Context(), acc, community.ListOptions{Title: &title})
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return p.listsPage(c, acc, http.StatusUnprocessableEntity, templates.ListsView{Title: title, Errors: errs})
 	}
 	if err != nil {
@@ -100,7 +100,7 @@ func (p *Pages) listEditPage(c *gin.Context, acc *store.Account, status int, l *
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Edit the list")
+	pg, err := p.page(c, p.lang(c).T("Edit the list"))
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (p *Pages) editList(c *gin.Context, acc *store.Account) error {
 	}
 	title, exclusive := c.PostForm("title"), on(c, "exclusive")
 	_, err = p.Community.UpdateList(c.Request.Context(), acc, l.ID, community.ListOptions{Title: &title, Exclusive: &exclusive})
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		l.Title, l.Exclusive = title, exclusive
 		return p.listEditPage(c, acc, http.StatusUnprocessableEntity, l, errs)
 	}
@@ -168,7 +168,7 @@ func (p *Pages) personListsPage(c *gin.Context, me, acc *store.Account, status i
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Lists")
+	pg, err := p.page(c, p.lang(c).T("Lists"))
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (p *Pages) putInLists(c *gin.Context, me *store.Account) error {
 			continue
 		}
 		err := change(ctx, me, l.ID, []int64{acc.ID})
-		if errs, ok := fieldErrors(err, map[string]string{"account_ids": ""}); ok {
+		if errs, ok := p.fieldErrors(c, err, map[string]string{"account_ids": ""}); ok {
 			return p.personListsPage(c, me, acc, http.StatusUnprocessableEntity, errs)
 		}
 		if err != nil {

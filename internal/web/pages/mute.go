@@ -9,24 +9,25 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
 
 // muteTimes are the choices of how long an account is muted, in hours; 0 has no end.
-var muteTimes = []templates.Option{{Value: "0", Label: "Until I end it"}, {Value: "24", Label: "A day"}, {Value: "168", Label: "A week"}, {Value: "720", Label: "30 days"}}
+var muteTimes = []templates.Option{{Value: "0", Label: lang.Key("Until I end it")}, {Value: "24", Label: lang.Key("A day")}, {Value: "168", Label: lang.Key("A week")}, {Value: "720", Label: lang.Key("30 days")}}
 
 func (p *Pages) muteForm(c *gin.Context, _ *store.Account) error {
 	acc, err := p.accountOf(c)
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Mute")
+	pg, err := p.page(c, p.lang(c).T("Mute"))
 	if err != nil {
 		return err
 	}
 	return p.render(c, http.StatusOK, templates.MutePage(pg, templates.MuteView{
-		Account: p.accountView(acc), Times: muteTimes, Return: localPath(c.Query("return"), "/@"+acc.Username),
+		Account: p.accountView(acc), Times: said(pg.Lang, muteTimes), Return: localPath(c.Query("return"), "/@"+acc.Username),
 	}))
 }
 
@@ -64,10 +65,10 @@ func (p *Pages) mutes(c *gin.Context, acc *store.Account) error {
 	}
 	for i, a := range list.Accounts {
 		if at, ok := ends[a.ID]; ok {
-			rows[i].Bio = "Muted until " + at.Time().Format("2 Jan 2006, 15:04") + " UTC"
+			rows[i].Bio = p.lang(c).T("Muted until %s", p.lang(c).Date(at.Time(), "2 Jan 2006, 15:04")+" UTC")
 		}
 	}
-	pg, err := p.page(c, "Muted")
+	pg, err := p.page(c, p.lang(c).T("Muted"))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -95,12 +96,12 @@ func (p *Pages) authorizeForm(c *gin.Context) error {
 	if viewer(c) == nil {
 		return redirect(c, "/login?return="+url.QueryEscape(c.Request.URL.RequestURI()))
 	}
-	pg, err := p.page(c, "Allow "+a.app.Name)
+	pg, err := p.page(c, p.lang(c).T("Allow %s", a.app.Name))
 	if err != nil {
 		return err
 	}
 	pg.NoIndex = true
-	v := templates.AuthorizeView{Action: "/oauth/authorize", AppName: a.app.Name, AppWebsite: safeWebsite(a.app.Website), Scopes: scopeWords(a.ask.Scopes)}
+	v := templates.AuthorizeView{Action: "/oauth/authorize", AppName: a.app.Name, AppWebsite: safeWebsite(a.app.Website), Scopes: scopeWords(p.lang(c), a.ask.Scopes)}
 	if a.ask.RedirectURI != outOfBand {
 		if u, err := url.Parse(a.ask.RedirectURI); err == nil {
 			v.RedirectTo = shownHost(u.Host)
@@ -144,7 +145,7 @@ func (p *Pages) authorize(c *gin.Context) error {
 	if a.ask.RedirectURI != outOfBand {
 		return redirect(c, a.answer(url.Values{"code": {code}}))
 	}
-	pg, err := p.page(c, "Your code")
+	pg, err := p.page(c, p.lang(c).T("Your code"))
 	if err != nil {
 		return err
 	}
@@ -153,28 +154,28 @@ func (p *Pages) authorize(c *gin.Context) error {
 }
 
 var scopeSentences = []struct{ scope, words string }{
-	{"read", "See everything that you can see"},
-	{"profile", "See your name and picture"},
-	{"write", "Post, edit, delete, like and change your profile"},
-	{"follow", "Follow, unfollow and block people"},
-	{"push", "Receive your notifications"},
+	{"read", lang.Key("See everything that you can see")},
+	{"profile", lang.Key("See your name and picture")},
+	{"write", lang.Key("Post, edit, delete, like and change your profile")},
+	{"follow", lang.Key("Follow, unfollow and block people")},
+	{"push", lang.Key("Receive your notifications")},
 }
 
 // scopeWords says in words what scopes allow.
-func scopeWords(scopes string) []string {
+func scopeWords(l *lang.Language, scopes string) []string {
 	var out []string
 	for _, s := range strings.Fields(scopes) {
 		words := s
 		for _, k := range scopeSentences {
 			if k.scope == s {
-				words = k.words
+				words = l.T(k.words)
 			}
 		}
 		if kind, what, ok := strings.Cut(s, ":"); ok {
 			what = strings.ReplaceAll(what, "_", " ")
-			words = "See your " + what
+			words = l.T("See your %s", what)
 			if kind == "write" {
-				words = "Change your " + what
+				words = l.T("Change your %s", what)
 			}
 		}
 		out = append(out, words)

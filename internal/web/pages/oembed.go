@@ -54,7 +54,7 @@ func (p *Pages) oEmbed(c *gin.Context) error {
 		return community.ErrNotFound
 	}
 	e := oEmbedded{
-		Version: "1.0", Type: "link", Title: postTitle(post), AuthorName: post.Author.Name(), AuthorURL: p.BaseURL + "/@" + post.Author.Username,
+		Version: "1.0", Type: "link", Title: postTitle(p.Language, post), AuthorName: post.Author.Name(), AuthorURL: p.BaseURL + "/@" + post.Author.Username,
 		ProviderName: p.Site.Name, ProviderURL: p.BaseURL + "/",
 	}
 	if len(post.Photos) > 0 && !post.Warned() {
@@ -109,7 +109,7 @@ func (p *Pages) likes(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Who likes this")
+	pg, err := p.page(c, p.lang(c).T("Who likes this"))
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/media"
 	"tintype/internal/session"
 	"tintype/internal/store"
@@ -67,7 +68,8 @@ type Options struct {
 	Presign   media.Presigner // photos are fetched from the store itself; nil: from here
 	Assets    *static.Assets
 	Site      templates.Site
-	BaseURL   string // https://example.org
+	Language  *lang.Language // the site's
+	BaseURL   string         // https://example.org
 	Version   string
 	Log       *slog.Logger
 
@@ -188,10 +190,21 @@ func (p *Pages) admin(h func(*gin.Context, *store.Account) error) func(*gin.Cont
 	})
 }
 
+// lang is the language of the reader: a member's own, else the site's. What a browser asks for is not looked at: a CDN
+// keeps one page for all visitors.
+func (p *Pages) lang(c *gin.Context) *lang.Language { return p.langOf(viewer(c)) }
+
+func (p *Pages) langOf(acc *store.Account) *lang.Language {
+	if acc == nil || acc.PagesLanguage == "" {
+		return p.Language
+	}
+	return lang.Or(acc.PagesLanguage, p.Language)
+}
+
 // page fills the part of the view that all pages share.
 func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	pg := &templates.Page{
-		Title: title, Site: p.Site, Assets: p.Assets,
+		Title: title, Site: p.Site, Assets: p.Assets.In(p.lang(c).Code()), Lang: p.lang(c),
 		Path: localPath(c.Request.URL.RequestURI(), "/"), RequestID: c.Writer.Header().Get("X-Request-Id"), ReadOnly: p.ReadOnly(),
 	}
 	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
@@ -243,9 +256,32 @@ func (p *Pages) render(c *gin.Context, status int, component templ.Component) er
 	return err
 }
 
+// statusTitle names an error in the title of its page.
+func statusTitle(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return lang.Key("Not Found")
+	case http.StatusForbidden:
+		return lang.Key("Forbidden")
+	case http.StatusTooManyRequests:
+		return lang.Key("Too Many Requests")
+	case http.StatusUnprocessableEntity:
+		return lang.Key("Unprocessable Entity")
+	case http.StatusInternalServerError:
+		return lang.Key("Internal Server Error")
+	case http.StatusServiceUnavailable:
+		return lang.Key("Service Unavailable")
+	}
+	return http.StatusText(status)
+}
+
 // ErrorPage renders an error in the site's own shell. It must work while the database does not.
 func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, message, requestID string) {
-	pg := &templates.Page{Title: http.StatusText(status), Site: p.Site, Assets: p.Assets, Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
+	l := p.Language
+	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
+		l = p.langOf(acc)
+	}
+	pg := &templates.Page{Title: l.T(statusTitle(status)), Lang: l, Site: p.Site, Assets: p.Assets.In(l.Code()), Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
 	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
 		pg.Viewer = &templates.Viewer{
 			Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
@@ -258,13 +294,13 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 	case http.StatusNotFound, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable:
 		// The page has its own sentences for these.
 	default:
-		v.Sentence = message
+		v.Sentence = l.T(message)
 	}
 	if _, err := r.Cookie(session.CookieName(p.Secure)); err != nil && status == http.StatusServiceUnavailable {
-		v.Sentence = "The site is briefly unavailable." // without the comfort for members
+		v.Sentence = l.T("The site is briefly unavailable.") // without the comfort for members
 	}
 	if pg.ReadOnly && status == http.StatusServiceUnavailable {
-		v.Sentence, v.LinkURL, v.LinkText = message, "/", "Home"
+		v.Sentence, v.LinkURL, v.LinkText = l.T(message), "/", l.T("Home")
 	}
 	if status == http.StatusServiceUnavailable && r.Method == http.MethodPost && len(r.PostForm) > 0 {
 		v.Action, v.Fields = r.URL.Path, keptFields(r.PostForm, "")

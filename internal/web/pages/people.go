@@ -89,7 +89,7 @@ func (p *Pages) profile(c *gin.Context) error {
 	for _, f := range acc.Fields.V {
 		v.Fields = append(v.Fields, templates.ProfileField{Name: f.Name, Value: p.line(f.Value)})
 	}
-	pg.Description = cmp.Or(plain(acc.Note, 200), "Photographs by "+acc.Name()+" on "+p.Site.Name+".")
+	pg.Description = cmp.Or(plain(acc.Note, 200), pg.T("Photographs by %s on %s.", acc.Name(), p.Site.Name))
 	pg.NoIndex = !acc.Discoverable
 	pg.Canonical = p.BaseURL + "/@" + acc.Username
 	pg.AtomURL = pg.Canonical + ".atom"
@@ -142,9 +142,9 @@ func (p *Pages) people(kind templates.PeopleKind) func(*gin.Context) error {
 		if err != nil {
 			return err
 		}
-		title, get := "Followers of ", p.Community.Followers
+		title, get := p.lang(c).T("Followers of %s", acc.Name()), p.Community.Followers
 		if kind == templates.PeopleFollowing {
-			title, get = "Followed by ", p.Community.Following
+			title, get = p.lang(c).T("Followed by %s", acc.Name()), p.Community.Following
 		}
 		me := viewer(c)
 		page := pageOf(c, listLimit)
@@ -160,7 +160,7 @@ func (p *Pages) people(kind templates.PeopleKind) func(*gin.Context) error {
 		for i := range rows {
 			rows[i].CanRemove = own && kind == templates.PeopleFollowers
 		}
-		pg, err := p.page(c, title+acc.Name())
+		pg, err := p.page(c, title)
 		if err != nil {
 			return err
 		}
@@ -205,7 +205,7 @@ func (p *Pages) blockForm(c *gin.Context, _ *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Block")
+	pg, err := p.page(c, p.lang(c).T("Block"))
 	if err != nil {
 		return err
 	}
@@ -250,7 +250,7 @@ func (p *Pages) followRequests(c *gin.Context, me *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Follow requests")
+	pg, err := p.page(c, p.lang(c).T("Follow requests"))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -96,7 +96,7 @@ func commentsPage(c *gin.Context) community.Cursor {
 // showPost renders a post's page. A refused comment is shown in its form again.
 func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, comments []*community.Post, form *templates.CommentForm) error {
 	me := viewer(c)
-	pg, err := p.page(c, postTitle(post))
+	pg, err := p.page(c, postTitle(p.lang(c), post))
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (p *Pages) showPost(c *gin.Context, status int, post *community.Post, comme
 	p.describe(pg, b, post)
 	view := templates.PostPageView{Post: b.postView(post, false)}
 	err = p.Community.MayComment(c.Request.Context(), me, &post.Post)
-	if refused, ok := fieldErrors(err, nil); ok {
+	if refused, ok := p.fieldErrors(c, err, nil); ok {
 		view.NoComment = refused[0].Message
 	} else if err != nil {
 		return err
@@ -164,9 +164,9 @@ func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post
 	pg.NoIndex = post.Visibility == store.Unlisted
 	pg.Canonical = p.BaseURL + "/@" + post.Author.Username + "/" + idText(post.ID)
 	pg.AtomURL = p.BaseURL + "/@" + post.Author.Username + ".atom"
-	og := &templates.OpenGraph{Type: "article", Title: postTitle(post), URL: pg.Canonical, Description: plain(post.Caption, 200)}
+	og := &templates.OpenGraph{Type: "article", Title: postTitle(pg.Lang, post), URL: pg.Canonical, Description: plain(post.Caption, 200)}
 	if post.Warned() {
-		og.Description = warningText(&post.Post)
+		og.Description = warningText(pg.Lang, &post.Post)
 	} else if len(post.Photos) > 0 && !p.Site.MembersOnly {
 		photo := post.Photos[0]
 		name := fit(photo, 1280)
@@ -180,18 +180,18 @@ func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post
 	if !p.Site.MembersOnly {
 		pg.OEmbedURL = p.BaseURL + "/oembed?url=" + url.QueryEscape(pg.Canonical)
 	}
-	pg.Description = cmp.Or(og.Description, postTitle(post)+" on "+p.Site.Name+".")
+	pg.Description = cmp.Or(og.Description, pg.T("%s on %s.", postTitle(pg.Lang, post), p.Site.Name))
 	pg.OpenGraph = og
 }
 
-func postTitle(post *community.Post) string {
+func postTitle(l *lang.Language, post *community.Post) string {
 	if post.Warned() {
-		return "Photograph by " + post.Author.Name()
+		return l.T("Photograph by %s", post.Author.Name())
 	}
 	if first, _, _ := strings.Cut(plain(post.Caption, 80), "\n"); first != "" {
 		return first
 	}
-	return "Photograph by " + post.Author.Name()
+	return l.T("Photograph by %s", post.Author.Name())
 }
 
 func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.Post, answerable bool) templates.CommentView {
@@ -233,7 +233,7 @@ func (p *Pages) lightbox(c *gin.Context) error {
 	if err != nil || n > int64(len(post.Photos)) {
 		return community.ErrNotFound
 	}
-	pg, err := p.page(c, fmt.Sprintf("%d of %d: %s", n, len(post.Photos), postTitle(post)))
+	pg, err := p.page(c, p.lang(c).T("%d of %d: %s", n, len(post.Photos), postTitle(p.lang(c), post)))
 	if err != nil {
 		return err
 	}
@@ -289,7 +289,7 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 		to = n
 	}
 	cm, err := p.Community.Publish(ctx, acc, community.NewPost{Caption: form.Text, InReplyTo: to, IdempotencyKey: form.IdempotencyKey})
-	if errs, ok := fieldErrors(err, map[string]string{"caption": "text", "in_reply_to": "text", "idempotency_key": ""}); ok {
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"caption": "text", "in_reply_to": "text", "idempotency_key": ""}); ok {
 		form.Errors, form.IdempotencyKey = errs, newKey()
 		if to != id {
 			form.InReplyToName, _ = p.replyTo(ctx, acc, to)
@@ -368,7 +368,7 @@ func (p *Pages) deleteForm(c *gin.Context, acc *store.Account) error {
 	if err := p.Community.MayDelete(c.Request.Context(), acc, &post.Post); err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Delete")
+	pg, err := p.page(c, p.lang(c).T("Delete"))
 	if err != nil {
 		return err
 	}

@@ -50,9 +50,9 @@ func (p *Pages) ownPost(c *gin.Context, acc *store.Account) (*community.Post, er
 func (p *Pages) editView(c *gin.Context, post *community.Post) templates.PostEditView {
 	return templates.PostEditView{
 		Post: p.viewBuilder(c).postView(post, false), Caption: post.Caption, CaptionMax: community.MaxCaption, Warning: post.Warning,
-		Visibility: string(post.Visibility), Licence: post.Licence, Licences: licenceOptions(), ShowExif: post.ShowExif,
+		Visibility: string(post.Visibility), Licence: post.Licence, Licences: licenceOptions(p.lang(c)), ShowExif: post.ShowExif,
 		CommentsFrom: string(post.CommentsFrom),
-		MaxPhotos:    community.MaxPhotos, MaxBytes: p.MaxUploadBytes, Limit: p.photoLimit(), Accept: p.Accept, HEIC: p.HEIC, HEICHelp: media.HEICSentence,
+		MaxPhotos:    community.MaxPhotos, MaxBytes: p.MaxUploadBytes, Limit: p.photoLimit(p.lang(c)), Accept: p.Accept, HEIC: p.HEIC, HEICHelp: media.HEICSentence,
 	}
 }
 
@@ -68,7 +68,7 @@ func (p *Pages) editPhotos(c *gin.Context, photos []*store.Photo) []templates.Dr
 }
 
 func (p *Pages) showEdit(c *gin.Context, status int, v templates.PostEditView) error {
-	pg, err := p.page(c, "Edit")
+	pg, err := p.page(c, p.lang(c).T("Edit"))
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (p *Pages) edit(c *gin.Context, acc *store.Account) error {
 		change.Photos = append(change.Photos, pc)
 	}
 	post, err = p.Community.EditPost(c.Request.Context(), acc, post.ID, change)
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		v.Errors = errs
 		return p.showEdit(c, http.StatusUnprocessableEntity, v)
 	}

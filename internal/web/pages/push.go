@@ -22,17 +22,17 @@ func (p *Pages) notificationChoices(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Notifications")
+	pg, err := p.page(c, p.lang(c).T("Notifications"))
 	if err != nil {
 		return err
 	}
 	b := p.viewBuilder(c)
 	v := templates.SettingsNotificationsView{Key: p.Community.PushPublicKey(ctx)}
 	for _, choice := range choices {
-		v.Choices = append(v.Choices, templates.NotificationChoiceView{Kind: choice.Kind, Label: choice.Words, Page: choice.Page, Push: choice.Push})
+		v.Choices = append(v.Choices, templates.NotificationChoiceView{Kind: choice.Kind, Label: pg.T(choice.Words), Page: choice.Page, Push: choice.Push})
 	}
 	for _, d := range devices {
-		view := templates.PushDeviceView{ID: idText(d.ID), Name: device(d.Device), Current: d.Current, Created: b.when(d.CreatedAt)}
+		view := templates.PushDeviceView{ID: idText(d.ID), Name: device(pg.Lang, d.Device), Current: d.Current, Created: b.when(d.CreatedAt)}
 		if d.App != nil {
 			view.Name, view.App = d.App.Name, true
 		}

@@ -7,17 +7,18 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
 
 var reportReasons = []templates.Option{
-	{Value: "spam", Label: "Spam"},
-	{Value: "abuse", Label: "Harassment or hate"},
-	{Value: "stolen", Label: "Somebody else's photograph"},
-	{Value: "unmarked", Label: "Needs a content warning"},
-	{Value: "illegal", Label: "Against the law"},
-	{Value: "other", Label: "Something else"},
+	{Value: "spam", Label: lang.Key("Spam")},
+	{Value: "abuse", Label: lang.Key("Harassment or hate")},
+	{Value: "stolen", Label: lang.Key("Somebody else's photograph")},
+	{Value: "unmarked", Label: lang.Key("Needs a content warning")},
+	{Value: "illegal", Label: lang.Key("Against the law")},
+	{Value: "other", Label: lang.Key("Something else")},
 }
 
 func reasonWords(value string) string {
@@ -46,18 +47,18 @@ func (p *Pages) reportPostView(c *gin.Context, acc *store.Account) (templates.Re
 	if err != nil {
 		return templates.ReportView{}, nil, err
 	}
-	what := "this post by @"
+	what := p.lang(c).T("Report this post by @%s", post.Author.Username)
 	if post.Kind == store.KindComment {
-		what = "this comment by @"
+		what = p.lang(c).T("Report this comment by @%s", post.Author.Username)
 	}
 	return templates.ReportView{
-		Action: "/posts/" + idText(id) + "/report", What: what + post.Author.Username, Reasons: reportReasons,
+		Action: "/posts/" + idText(id) + "/report", What: what, Reasons: said(p.lang(c), reportReasons),
 		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Return: localPath(c.Query("return"), returnTo(c, p.postPath(post))),
 	}, post, nil
 }
 
 func (p *Pages) showReport(c *gin.Context, status int, v templates.ReportView) error {
-	pg, err := p.page(c, "Report")
+	pg, err := p.page(c, p.lang(c).T("Report"))
 	if err != nil {
 		return err
 	}
@@ -75,12 +76,12 @@ func (p *Pages) reportPost(c *gin.Context, acc *store.Account) error {
 func (p *Pages) sendReport(c *gin.Context, acc *store.Account, v templates.ReportView, r community.Report) error {
 	words := reasonWords(v.Reason)
 	if words == "" {
-		v.Errors = append(v.Errors, templates.FieldError{Field: "reason", Message: "Choose what is wrong."})
+		v.Errors = append(v.Errors, templates.FieldError{Field: "reason", Message: p.lang(c).T("Choose what is wrong.")})
 		return p.showReport(c, http.StatusUnprocessableEntity, v)
 	}
 	r.Comment = strings.TrimSpace(words + "\n" + v.Text)
 	_, err := p.Community.Report(c.Request.Context(), acc, r)
-	if errs, ok := fieldErrors(err, map[string]string{"comment": "text"}); ok {
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"comment": "text"}); ok {
 		v.Errors = errs
 		return p.showReport(c, http.StatusUnprocessableEntity, v)
 	}

@@ -16,7 +16,7 @@ import (
 // search shows what is found: people and tags by the beginning of their names, above the first page of photographs.
 func (p *Pages) search(c *gin.Context) error {
 	query, skip := strings.TrimSpace(c.Query("q")), skipped(c)
-	pg, err := p.page(c, "Search")
+	pg, err := p.page(c, p.lang(c).T("Search"))
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -47,7 +48,7 @@ func (p *Pages) registerSettings(r Routes) {
 }
 
 func (p *Pages) settings(c *gin.Context, _ *store.Account) error {
-	pg, err := p.page(c, "Settings")
+	pg, err := p.page(c, p.lang(c).T("Settings"))
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (p *Pages) profileForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showProfile(c *gin.Context, status int, v templates.SettingsProfileView) error {
-	pg, err := p.page(c, "Profile")
+	pg, err := p.page(c, p.lang(c).T("Profile"))
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (p *Pages) showProfile(c *gin.Context, status int, v templates.SettingsProf
 func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 	mr, err := c.Request.MultipartReader()
 	if err != nil {
-		return &community.Invalid{Fields: []community.FieldError{{Code: "invalid", Message: "Send the form from its page."}}}
+		return &community.Invalid{Fields: []community.FieldError{{Code: "invalid", Message: lang.Key("Send the form from its page.")}}}
 	}
 	form := &draftForm{values: map[string][]string{}}
 	c.Request.PostForm = form.values // for the error page, which keeps what was entered
@@ -158,7 +159,7 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 		change.HeaderPhotoID = f.ID
 	}
 	_, err = p.Community.UpdateProfile(c.Request.Context(), acc, change)
-	if errs, ok := fieldErrors(err, map[string]string{"note": "bio"}); ok {
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"note": "bio"}); ok {
 		v.Errors = errs
 		return p.showProfile(c, http.StatusUnprocessableEntity, v)
 	}
@@ -173,11 +174,11 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 func (p *Pages) uploadProfilePhoto(c *gin.Context, acc *store.Account, part *multipart.Part, purpose string) (photo *store.Photo, message string, err error) {
 	ctx := c.Request.Context()
 	photo, err = p.Community.StartUpload(ctx, acc, community.Upload{FileName: part.FileName(), Source: store.SourceWeb, Purpose: purpose, Body: part})
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return nil, errs[0].Message, nil
 	}
 	if errors.Is(err, community.ErrTooLarge) {
-		return nil, p.tooLarge(part.FileName()), nil
+		return nil, p.tooLarge(p.lang(c), part.FileName()), nil
 	}
 	if err != nil {
 		return nil, "", err
@@ -189,9 +190,9 @@ func (p *Pages) uploadProfilePhoto(c *gin.Context, acc *store.Account, part *mul
 	case store.PhotoReady:
 		return photo, "", nil
 	case store.PhotoRefused:
-		return nil, refusalSentence(photo), nil
+		return nil, refusalSentence(p.lang(c), photo), nil
 	}
-	return nil, "The site is busy. Try again in a moment.", nil
+	return nil, p.lang(c).T("The site is busy. Try again in a moment."), nil
 }
 
 func (p *Pages) accountForm(c *gin.Context, acc *store.Account) error {
@@ -199,7 +200,7 @@ func (p *Pages) accountForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showAccount(c *gin.Context, status int, v templates.SettingsAccountView) error {
-	pg, err := p.page(c, "Account")
+	pg, err := p.page(c, p.lang(c).T("Account"))
 	if err != nil {
 		return err
 	}
@@ -222,13 +223,13 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 		names = map[string]string{"password": "new_password"}
 		changed, err = p.Community.ChangePassword(ctx, acc, confirmation(c, "current_password"), c.PostForm("new_password"))
 	}
-	if errs, ok := fieldErrors(err, names); ok {
+	if errs, ok := p.fieldErrors(c, err, names); ok {
 		v.Errors = errs
 		return p.showAccount(c, http.StatusUnprocessableEntity, v)
 	}
 	var many *community.TooMany
 	if errors.As(err, &many) {
-		v.Errors = templates.FieldErrors{{Message: tooMany(many)}}
+		v.Errors = templates.FieldErrors{{Message: tooMany(p.lang(c), many)}}
 		c.Header("Retry-After", seconds(many.RetryAfter))
 		return p.showAccount(c, http.StatusTooManyRequests, v)
 	}
@@ -257,11 +258,11 @@ func (p *Pages) postingForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showPosting(c *gin.Context, status int, v templates.SettingsPostingView) error {
-	pg, err := p.page(c, "Posting")
+	pg, err := p.page(c, p.lang(c).T("Posting"))
 	if err != nil {
 		return err
 	}
-	v.Licences = licenceOptions()
+	v.Licences = licenceOptions(p.lang(c))
 	return p.render(c, status, templates.SettingsPostingPage(pg, v))
 }
 
@@ -271,7 +272,7 @@ func (p *Pages) savePosting(c *gin.Context, acc *store.Account) error {
 	_, err := p.Community.UpdatePosting(c.Request.Context(), acc, community.PostingChange{
 		Visibility: &visibility, Licence: &v.Licence, ShowExif: &v.ShowExif, Locked: &v.Locked, CommentsFrom: commentsFrom(v.CommentsFrom),
 	})
-	if errs, ok := fieldErrors(err, nil); ok {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		v.Errors = errs
 		return p.showPosting(c, http.StatusUnprocessableEntity, v)
 	}
@@ -283,21 +284,25 @@ func (p *Pages) savePosting(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) viewingForm(c *gin.Context, acc *store.Account) error {
-	return p.showViewing(c, http.StatusOK, templates.SettingsViewingView{Warnings: acc.WarnedPhotos, Theme: acc.Theme, Letters: acc.LetterKeys})
+	return p.showViewing(c, http.StatusOK, templates.SettingsViewingView{Warnings: acc.WarnedPhotos, Theme: acc.Theme, Letters: acc.LetterKeys, Language: acc.PagesLanguage})
 }
 
 func (p *Pages) showViewing(c *gin.Context, status int, v templates.SettingsViewingView) error {
-	pg, err := p.page(c, "Viewing")
+	pg, err := p.page(c, p.lang(c).T("Viewing"))
 	if err != nil {
 		return err
+	}
+	v.Languages = []templates.Option{{Label: pg.T("The site's: %s", p.Language.Name())}}
+	for _, code := range lang.Codes() {
+		v.Languages = append(v.Languages, templates.Option{Value: code, Label: lang.Find(code).Name()})
 	}
 	return p.render(c, status, templates.SettingsViewingPage(pg, v))
 }
 
 func (p *Pages) saveViewing(c *gin.Context, acc *store.Account) error {
-	v := templates.SettingsViewingView{Warnings: c.PostForm("warnings"), Theme: c.PostForm("theme"), Letters: on(c, "letters")}
-	_, err := p.Community.UpdateViewing(c.Request.Context(), acc, community.ViewingChange{WarnedPhotos: &v.Warnings, Theme: &v.Theme, LetterKeys: &v.Letters})
-	if errs, ok := fieldErrors(err, nil); ok {
+	v := templates.SettingsViewingView{Warnings: c.PostForm("warnings"), Theme: c.PostForm("theme"), Letters: on(c, "letters"), Language: c.PostForm("language")}
+	_, err := p.Community.UpdateViewing(c.Request.Context(), acc, community.ViewingChange{WarnedPhotos: &v.Warnings, Theme: &v.Theme, LetterKeys: &v.Letters, Language: &v.Language})
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		v.Errors = errs
 		return p.showViewing(c, http.StatusUnprocessableEntity, v)
 	}
@@ -313,7 +318,7 @@ func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Where you are logged in")
+	pg, err := p.page(c, p.lang(c).T("Where you are logged in"))
 	if err != nil {
 		return err
 	}
@@ -321,7 +326,7 @@ func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
 	var v templates.SettingsSessionsView
 	for _, s := range list {
 		v.Sessions = append(v.Sessions, templates.SessionView{
-			ID: sessionID(s), Current: s.Hash == sessions.Default(c).ID(), Device: device(s.UserAgent), Address: s.Address,
+			ID: sessionID(s), Current: s.Hash == sessions.Default(c).ID(), Device: device(pg.Lang, s.UserAgent), Address: s.Address,
 			Created: b.when(s.CreatedAt), Seen: b.when(s.UsedAt),
 		})
 	}
@@ -329,7 +334,7 @@ func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
 }
 
 // device names the program behind a User-Agent.
-func device(ua string) string {
+func device(l *lang.Language, ua string) string {
 	find := func(pairs ...string) string {
 		for i := 0; i < len(pairs); i += 2 {
 			if strings.Contains(ua, pairs[i]) {
@@ -343,11 +348,11 @@ func device(ua string) string {
 	system := find("iPhone", "iPhone", "iPad", "iPad", "Android", "Android", "Windows", "Windows", "CrOS", "ChromeOS", "Mac OS X", "Mac", "Linux", "Linux")
 	switch {
 	case browser != "" && system != "":
-		return browser + " on " + system
+		return l.T("%s on %s", browser, system)
 	case browser+system != "":
 		return browser + system
 	}
-	return "Unknown device"
+	return l.T("Unknown device")
 }
 
 // sessionID identifies a session in an address. The beginning of its hash is unique among the sessions of one account.
@@ -384,7 +389,7 @@ func (p *Pages) applications(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Applications")
+	pg, err := p.page(c, p.lang(c).T("Applications"))
 	if err != nil {
 		return err
 	}
@@ -392,7 +397,7 @@ func (p *Pages) applications(c *gin.Context, acc *store.Account) error {
 	var v templates.SettingsApplicationsView
 	for _, a := range list {
 		v.Applications = append(v.Applications, templates.ApplicationView{
-			ID: idText(a.App.ID), Name: a.App.Name, Website: safeWebsite(a.App.Website), Scopes: scopeWords(a.Scopes),
+			ID: idText(a.App.ID), Name: a.App.Name, Website: safeWebsite(a.App.Website), Scopes: scopeWords(pg.Lang, a.Scopes),
 			Created: b.when(a.CreatedAt), Used: b.when(a.UsedAt),
 		})
 	}
@@ -421,7 +426,7 @@ func (p *Pages) blocks(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Blocked")
+	pg, err := p.page(c, p.lang(c).T("Blocked"))
 	if err != nil {
 		return err
 	}
@@ -439,7 +444,7 @@ func (p *Pages) showDeleteAccount(c *gin.Context, status int, acc *store.Account
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Delete your account")
+	pg, err := p.page(c, p.lang(c).T("Delete your account"))
 	if err != nil {
 		return err
 	}
@@ -448,15 +453,15 @@ func (p *Pages) showDeleteAccount(c *gin.Context, status int, acc *store.Account
 
 func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 	if store.Fold(strings.TrimPrefix(c.PostForm("confirm"), "@")) != store.Fold(acc.Username) {
-		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, templates.FieldErrors{{Field: "confirm", Message: "Type your name, " + acc.Username + ", to confirm."}})
+		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, templates.FieldErrors{{Field: "confirm", Message: p.lang(c).T("Type your name, %s, to confirm.", acc.Username)}})
 	}
 	err := p.Community.DeleteAccount(c.Request.Context(), acc, confirmation(c, "password"))
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))
-		return p.showDeleteAccount(c, http.StatusTooManyRequests, acc, templates.FieldErrors{{Message: tooMany(many)}})
+		return p.showDeleteAccount(c, http.StatusTooManyRequests, acc, templates.FieldErrors{{Message: tooMany(p.lang(c), many)}})
 	}
-	if errs, ok := fieldErrors(err, map[string]string{"current_password": "password"}); ok {
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"current_password": "password"}); ok {
 		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, errs)
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package pages
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -13,15 +12,25 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/templates"
 )
 
 // rules are the site's rules until operators can write their own.
 var rules = []string{
-	"Post photographs that you made, or that you may show.",
-	"Put a content warning on what somebody might not want to see unprepared.",
-	"Ask the people in your photographs when they can be recognised.",
-	"No harassment, no hate, nothing against the law.",
+	lang.Key("Post photographs that you made, or that you may show."),
+	lang.Key("Put a content warning on what somebody might not want to see unprepared."),
+	lang.Key("Ask the people in your photographs when they can be recognised."),
+	lang.Key("No harassment, no hate, nothing against the law."),
+}
+
+// rulesIn are the rules in a language.
+func (p *Pages) rulesIn(l *lang.Language) []string {
+	said := make([]string, len(p.rules))
+	for i, r := range p.rules {
+		said[i] = l.T(r)
+	}
+	return said
 }
 
 func (p *Pages) registerSite(r Routes) {
@@ -40,25 +49,25 @@ func (p *Pages) about(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "About")
+	pg, err := p.page(c, p.lang(c).T("About"))
 	if err != nil {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/about"
-	pg.Description = cmp.Or(p.Site.Description, "About "+p.Site.Name+", a site for photographs.")
+	pg.Description = cmp.Or(p.Site.Description, pg.T("About %s, a site for photographs.", p.Site.Name))
 	return p.render(c, http.StatusOK, templates.AboutPage(pg, templates.AboutView{Members: int(stats.Accounts), Posts: int(stats.Posts), Version: p.Version}))
 }
 
 func (p *Pages) rulesPage(c *gin.Context) error {
-	pg, err := p.page(c, "Rules")
+	pg, err := p.page(c, p.lang(c).T("Rules"))
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, templates.RulesPage(pg, templates.RulesView{Rules: p.rules}))
+	return p.render(c, http.StatusOK, templates.RulesPage(pg, templates.RulesView{Rules: p.rulesIn(pg.Lang)}))
 }
 
 func (p *Pages) privacy(c *gin.Context) error {
-	pg, err := p.page(c, "Privacy")
+	pg, err := p.page(c, p.lang(c).T("Privacy"))
 	if err != nil {
 		return err
 	}
@@ -66,7 +75,7 @@ func (p *Pages) privacy(c *gin.Context) error {
 }
 
 func (p *Pages) contact(c *gin.Context) error {
-	pg, err := p.page(c, "Contact")
+	pg, err := p.page(c, p.lang(c).T("Contact"))
 	if err != nil {
 		return err
 	}
@@ -100,15 +109,11 @@ func (p *Pages) favicon(c *gin.Context) error {
 	return nil
 }
 
-func tooMany(e *community.TooMany) string {
-	return "Too many tries. Wait " + waitWords(e.RetryAfter) + "."
-}
-
-func waitWords(d time.Duration) string {
-	if d <= 90*time.Second {
-		return fmt.Sprintf("%d seconds", max(1, int(math.Ceil(d.Seconds()))))
+func tooMany(l *lang.Language, e *community.TooMany) string {
+	if e.RetryAfter <= 90*time.Second {
+		return l.N("Too many tries. Wait %d second.", "Too many tries. Wait %d seconds.", max(1, int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
-	return fmt.Sprintf("%d minutes", int(math.Ceil(d.Minutes())))
+	return l.N("Too many tries. Wait %d minute.", "Too many tries. Wait %d minutes.", int(math.Ceil(e.RetryAfter.Minutes())))
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))) }

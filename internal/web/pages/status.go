@@ -30,7 +30,7 @@ func (b viewBuilder) jobRow(j store.Job) templates.JobRow {
 
 func (p *Pages) status(c *gin.Context, _ *store.Account) error {
 	ctx := c.Request.Context()
-	pg, err := p.page(c, "Status")
+	pg, err := p.page(c, p.lang(c).T("Status"))
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (p *Pages) jobs(c *gin.Context, _ *store.Account) error {
 	if !slices.Contains([]string{store.JobReady, store.JobDone}, state) {
 		state = store.JobDead
 	}
-	pg, err := p.page(c, "Jobs")
+	pg, err := p.page(c, p.lang(c).T("Jobs"))
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (p *Pages) retryJob(c *gin.Context, _ *store.Account) error {
 const moveRefresh = "3"
 
 func (p *Pages) moves(c *gin.Context, _ *store.Account) error {
-	pg, err := p.page(c, "Moves")
+	pg, err := p.page(c, p.lang(c).T("Moves"))
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (p *Pages) moves(c *gin.Context, _ *store.Account) error {
 }
 
 func (p *Pages) ladder(c *gin.Context, _ *store.Account) error {
-	pg, err := p.page(c, "Ladder")
+	pg, err := p.page(c, p.lang(c).T("Ladder"))
 	if err != nil {
 		return err
 	}

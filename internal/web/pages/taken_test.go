@@ -11,7 +11,7 @@ func TestTakenText(t *testing.T) {
 		"2021-07-01T18:05:59+02:00": "1 Jul 2021, 18:05",
 		"soon":                      "",
 	} {
-		if got := takenText(at); got != want {
+		if got := takenText(nil, at); got != want {
 			t.Errorf("%q: %q, want %q", at, got, want)
 		}
 	}

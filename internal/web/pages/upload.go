@@ -2,7 +2,6 @@ package pages
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -50,7 +50,7 @@ func (p *Pages) upload(c *gin.Context, acc *store.Account) error {
 	var entered *templates.ComposeView // nil: the saved draft
 	if len(form.values) > 0 {
 		err := p.saveDraft(c, acc, form.get, form.has)
-		if refused, ok := fieldErrors(err, nil); ok {
+		if refused, ok := p.fieldErrors(c, err, nil); ok {
 			errs = append(errs, refused...)
 			entered = enteredPost(form.get)
 		} else if err != nil {
@@ -100,7 +100,7 @@ func (p *Pages) answerUpload(c *gin.Context, form *draftForm, errs templates.Fie
 func (p *Pages) receive(c *gin.Context, acc *store.Account, source string) (*draftForm, templates.FieldErrors, error) {
 	mr, err := c.Request.MultipartReader()
 	if err != nil {
-		return nil, nil, &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "blank", Message: "Choose a photograph first."}}}
+		return nil, nil, &community.Invalid{Fields: []community.FieldError{{Field: "photos", Code: "blank", Message: lang.Key("Choose a photograph first.")}}}
 	}
 	ctx := c.Request.Context()
 	form := &draftForm{values: map[string][]string{}}
@@ -128,13 +128,13 @@ func (p *Pages) receive(c *gin.Context, acc *store.Account, source string) (*dra
 		ph, err := p.Community.StartUpload(ctx, acc, community.Upload{
 			FileName: part.FileName(), Source: source, Purpose: store.PurposePost, Body: part,
 		})
-		switch msgs, ok := fieldErrors(err, nil); {
+		switch msgs, ok := p.fieldErrors(c, err, nil); {
 		case ok:
 			for _, m := range msgs {
 				errs = append(errs, templates.FieldError{Field: "photos", Message: part.FileName() + ": " + m.Message})
 			}
 		case errors.Is(err, community.ErrTooLarge) && !wantsJSON(c):
-			errs = append(errs, templates.FieldError{Field: "photos", Message: p.tooLarge(part.FileName())})
+			errs = append(errs, templates.FieldError{Field: "photos", Message: p.tooLarge(p.lang(c), part.FileName())})
 		case err != nil:
 			return nil, nil, err
 		default:
@@ -142,7 +142,7 @@ func (p *Pages) receive(c *gin.Context, acc *store.Account, source string) (*dra
 		}
 	}
 	if len(ids) == 0 && len(errs) == 0 {
-		errs = templates.FieldErrors{{Field: "photos", Message: "Choose a photograph first."}}
+		errs = templates.FieldErrors{{Field: "photos", Message: p.lang(c).T("Choose a photograph first.")}}
 	}
 	deadline := time.Now().Add(photoPatience)
 	for _, id := range ids {
@@ -155,8 +155,8 @@ func (p *Pages) receive(c *gin.Context, acc *store.Account, source string) (*dra
 	return form, errs, nil
 }
 
-func (p *Pages) tooLarge(name string) string {
-	return fmt.Sprintf("%s is too large. The limit is %d MB.", name, p.MaxUploadBytes/1_000_000)
+func (p *Pages) tooLarge(l *lang.Language, name string) string {
+	return l.T("%s is too large. The limit is %d MB.", name, p.MaxUploadBytes/1_000_000)
 }
 
 // draftForm collects the small fields of a multipart form, within bounds, and the photos that came with them.

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/templates"
@@ -22,6 +23,7 @@ type viewBuilder struct {
 	show *asked
 	path *url.URL
 	now  time.Time
+	lang *lang.Language
 
 	filtered bool // a filter covers the post
 }
@@ -37,7 +39,7 @@ const askedKey = "asked"
 func (p *Pages) viewBuilder(c *gin.Context) viewBuilder {
 	show := &asked{id: formID(c.Query("show"))}
 	c.Set(askedKey, show)
-	return viewBuilder{p: p, acc: viewer(c), show: show, path: c.Request.URL, now: time.Now()}
+	return viewBuilder{p: p, acc: viewer(c), show: show, path: c.Request.URL, now: time.Now(), lang: p.lang(c)}
 }
 
 // invented reports whether the page's address was made up: it asks for a post that the page does not hold, as no link
@@ -112,7 +114,7 @@ func (b viewBuilder) photoView(photo *store.Photo, post *store.Post, author *sto
 	if post != nil {
 		v.LightboxURL = fmt.Sprintf("/@%s/%d/%d", author.Username, post.ID, n)
 		if post.ShowExif {
-			v.Exposure = exposure(photo.Metadata.V)
+			v.Exposure = exposure(b.lang, photo.Metadata.V)
 		}
 	}
 	if b.acc != nil && b.acc.ID == photo.AccountID {
@@ -129,9 +131,9 @@ func sensitivity(m store.PhotoMetadata) string {
 	return "ISO " + m.ISO
 }
 
-func exposure(m store.PhotoMetadata) *templates.Exposure {
+func exposure(l *lang.Language, m store.PhotoMetadata) *templates.Exposure {
 	e := &templates.Exposure{FocalLength: m.FocalLength, Aperture: m.Aperture, Shutter: m.Exposure, ISO: sensitivity(m), Camera: m.Camera, Lens: m.Lens}
-	e.Taken = takenText(m.TakenAt)
+	e.Taken = takenText(l, m.TakenAt)
 	if *e == (templates.Exposure{}) {
 		return nil
 	}
@@ -139,13 +141,13 @@ func exposure(m store.PhotoMetadata) *templates.Exposure {
 }
 
 // takenText writes when a photo was taken, in the camera's own time; without a clock where the file tells none.
-func takenText(at string) string {
+func takenText(l *lang.Language, at string) string {
 	if t, err := time.Parse(time.DateOnly, at); err == nil {
-		return t.Format("2 Jan 2006")
+		return l.Date(t, "2 Jan 2006")
 	}
 	if len(at) >= 19 {
 		if t, err := time.Parse("2006-01-02T15:04:05", at[:19]); err == nil {
-			return t.Format("2 Jan 2006, 15:04")
+			return l.Date(t, "2 Jan 2006, 15:04")
 		}
 	}
 	return ""
@@ -190,7 +192,7 @@ func (b viewBuilder) postView(post *community.Post, feed bool) templates.PostVie
 	v := templates.PostView{
 		ID: idText(post.ID), URL: b.p.postPath(post), Author: b.p.accountView(post.Author),
 		Created: b.when(post.CreatedAt), Edited: post.EditedAt != nil, Visibility: string(post.Visibility),
-		Warning: warningText(&post.Post), Covered: b.covered(post),
+		Warning: warningText(b.lang, &post.Post), Covered: b.covered(post),
 		Likes: post.LikesCount, Boosts: post.BoostsCount, Comments: post.CommentsCount, Liked: post.Liked, Boosted: post.Boosted, Muted: post.Muted, Pinned: post.Pinned, Bookmarked: post.Bookmarked,
 		Own:     b.acc != nil && b.acc.ID == post.AuthorID,
 		Caption: templates.RichText(b.p.caption(post)),
@@ -225,9 +227,9 @@ func (b viewBuilder) postView(post *community.Post, feed bool) templates.PostVie
 	return v
 }
 
-func warningText(post *store.Post) string {
+func warningText(l *lang.Language, post *store.Post) string {
 	if post.Warning == "" && post.Sensitive {
-		return "Sensitive content"
+		return l.T("Sensitive content")
 	}
 	return post.Warning
 }
@@ -250,7 +252,7 @@ func (b viewBuilder) filteredView(post *community.Post, feed bool) templates.Pos
 		return b.postView(post, feed)
 	}
 	covered := *post
-	covered.Caption, covered.Warning, covered.Photos = "", "Filtered: "+title, slices.Clone(post.Photos)
+	covered.Caption, covered.Warning, covered.Photos = "", b.lang.T("Filtered: %s", title), slices.Clone(post.Photos)
 	for i, ph := range covered.Photos {
 		photo := *ph
 		photo.Description = ""
@@ -280,28 +282,22 @@ func (p *Pages) postPath(post *community.Post) string {
 
 func (b viewBuilder) when(m store.Millis) templates.When {
 	t := m.Time()
-	text, spoken := ago(b.now.Sub(t))
+	text, spoken := ago(b.lang, b.now.Sub(t))
 	return templates.When{At: t, Text: text, Spoken: spoken}
 }
 
 // ago returns a short age, and the form that is read out; "" where the date says more.
-func ago(d time.Duration) (text, spoken string) {
-	several := func(n int, one, many string) string {
-		if n == 1 {
-			return "1 " + one + " ago"
-		}
-		return fmt.Sprintf("%d %s ago", n, many)
-	}
+func ago(l *lang.Language, d time.Duration) (text, spoken string) {
 	minutes, hours := int(d.Minutes()), int(d.Hours())
 	switch {
 	case minutes < 1:
-		return "now", "just now"
+		return l.T("now"), l.T("just now")
 	case hours < 1:
-		return fmt.Sprintf("%d min", minutes), several(minutes, "minute", "minutes")
+		return l.T("%d min", minutes), l.N("%d minute ago", "%d minutes ago", minutes)
 	case hours < 24:
-		return fmt.Sprintf("%d h", hours), several(hours, "hour", "hours")
+		return l.T("%d h", hours), l.N("%d hour ago", "%d hours ago", hours)
 	case hours < 7*24:
-		return fmt.Sprintf("%d d", hours/24), ""
+		return l.T("%d d", hours/24), ""
 	}
 	return "", ""
 }
