@@ -9,6 +9,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -269,7 +270,12 @@ func (l *Language) Say(t Text) string {
 // Key marks a text that is translated later, where it is shown, so that the catalogue's test finds it.
 func Key(text string) string { return text }
 
+// woven is where markup stands inside a text.
+var woven = regexp.MustCompile(`\{\d\}`)
+
 // Pseudo is a language that has every text between brackets. Tests find by it what is said past the catalogue.
 func Pseudo() *Language {
-	return &Language{code: "x-pseudo", name: "Pseudo", group: "\u202f", decimal: ".", unlisted: func(key string) string { return "⟦" + plain(key) + "⟧" }}
+	return &Language{code: "x-pseudo", name: "Pseudo", group: "\u202f", decimal: ".", unlisted: func(key string) string {
+		return "⟦" + woven.ReplaceAllString(plain(key), "⟧$0⟦") + "⟧"
+	}}
 }

@@ -6,17 +6,25 @@ import (
 
 	"github.com/a-h/templ"
 
+	"tintype/internal/lang"
 	t "tintype/templates"
 )
 
 // Hostile is text that must never become markup.
 const Hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
 
-// Pages are all pages in their states.
-func Pages() []Page {
+// Pages are all pages in their states, in English.
+func Pages() []Page { return PagesIn(nil) }
+
+// PagesIn are all pages in a language.
+func PagesIn(l *lang.Language) []Page {
 	var all []Page
 	add := func(path, title string, member bool, make func(*t.Page) templ.Component) {
-		all = append(all, Page{Path: path, Title: title, Make: func(a t.Assets) templ.Component { return make(base(a, path, member)) }})
+		all = append(all, Page{Path: path, Title: title, Make: func(a t.Assets) templ.Component {
+			p := base(a, path, member)
+			p.Lang = l
+			return make(p)
+		}})
 	}
 	posts(add)
 	albums(add)
