@@ -90,6 +90,7 @@ type SearchView struct {
 	People []PersonView
 	Tags   []TagCount
 	Grid   GridView
+	Found  []FoundView // where the words stand
 	Newest []PostView // to look at where nothing was found
 }
 
@@ -111,6 +112,7 @@ const (
 	NotifyComment        NotificationKind = "comment"
 	NotifyMention        NotificationKind = "mention"
 	NotifyFollowAccepted NotificationKind = "follow_accepted"
+	NotifyAlbum          NotificationKind = "album_invite"
 	NotifyReport         NotificationKind = "admin.report" // for administrators: somebody reported something
 )
 
@@ -123,7 +125,7 @@ type NotificationView struct {
 	Unread  bool
 	Others  []AccountView // who did the same before, the latest first
 	URL     string        // what it is about: a post, a comment, or the account
-	Text    string        // a comment's beginning, plain; may be ""
+	Text    string        // a comment's beginning, or an album's title, plain; may be ""
 	Post    *PostView     // for the thumbnail; covered posts show their colours only
 }
 

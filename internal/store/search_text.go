@@ -46,8 +46,9 @@ var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Kata
 
 // A stretch is a word, or characters of unspaced scripts without anything between them.
 type stretch struct {
-	text     string
-	unspaced bool
+	text       string
+	unspaced   bool
+	begin, end int // bytes of the folded text
 }
 
 // stretches cuts a text that is folded. A word is letters and digits, with what is written on them; a dot or comma between
@@ -56,9 +57,10 @@ func stretches(text string) iter.Seq[stretch] {
 	return func(yield func(stretch) bool) {
 		var b strings.Builder
 		inside, isUnspaced := false, false
+		begin, past := 0, 0
 		var last rune
 		end := func() bool {
-			ok := !inside || yield(stretch{b.String(), isUnspaced})
+			ok := !inside || yield(stretch{b.String(), isUnspaced, begin, past})
 			b.Reset()
 			inside = false
 			return ok
@@ -70,6 +72,7 @@ func stretches(text string) iter.Seq[stretch] {
 			case unicode.IsMark(r) || r == 'ー':
 				if inside {
 					b.WriteRune(r)
+					past = i + utf8.RuneLen(r)
 				}
 				continue
 			case (r == '.' || r == ',') && inside && !isUnspaced && unicode.IsDigit(last):
@@ -90,7 +93,10 @@ func stretches(text string) iter.Seq[stretch] {
 			if inside && is != isUnspaced && !end() {
 				return
 			}
-			inside, isUnspaced = true, is
+			if !inside {
+				begin = i
+			}
+			inside, isUnspaced, past = true, is, i+utf8.RuneLen(r)
 			b.WriteRune(r)
 		}
 		end()

@@ -34,6 +34,7 @@ func (p *Pages) search(c *gin.Context) error {
 	case err != nil:
 		return err
 	default:
+		view.Found = foundIn(query, posts, b)
 		view.Grid = templates.GridView{Posts: b.postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)}
 	}
 	if skip == 0 {
