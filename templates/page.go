@@ -28,6 +28,7 @@ type Page struct {
 	RequestID string
 	Flash     *Flash
 	ReadOnly  bool // the site takes no writes for the moment
+	FormKey   string // makes a form that is sent twice make one thing; "" for a visitor
 	Three     bool // on a phone, grids are square cuts, three across
 }
 

@@ -46,6 +46,8 @@ type AlbumForm struct {
 	Ordering    string
 	// LastDay is the last day, in UTC, on which photos are added: 2006-01-02, "" for none.
 	LastDay string
+	// IdempotencyKey is the key of the form: sent twice, it makes one album.
+	IdempotencyKey string `json:"-"`
 }
 
 // Open reports whether photos may still be added at the time.

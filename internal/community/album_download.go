@@ -72,6 +72,8 @@ func (c *Community) StartAlbumDownload(ctx context.Context, acc *store.Account, 
 		}
 		before, err := tx.AlbumDownloadOf(ctx, acc.ID)
 		switch {
+		case err == nil && before.State == store.DownloadMaking && before.AlbumID == albumID && before.Originals == originals:
+			return nil // the same form was sent a moment ago
 		case err == nil && before.State == store.DownloadMaking:
 			return invalid("", "making", "An archive is being made for you. Wait until it is ready.")
 		case err == nil:

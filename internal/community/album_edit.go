@@ -20,7 +20,26 @@ func (c *Community) CreateAlbum(ctx context.Context, acc *store.Account, f Album
 	if err := f.fill(al); err != nil {
 		return nil, err
 	}
+	key, err := formKey(acc, "album", f.IdempotencyKey, f)
+	if err != nil {
+		return nil, err
+	}
+	first, err := c.once(ctx, key, func() error { return c.createAlbum(ctx, acc, al, key) })
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if first != 0 {
+		al, err := c.Store.AlbumByID(store.Primary(ctx), acc, first)
+		return al, fromStore(err)
+	}
+	return al, nil
+}
+
+func (c *Community) createAlbum(ctx context.Context, acc *store.Account, al *store.Album, key *store.IdempotencyKey) error {
 	_, err := c.Store.TxOnce(ctx, "albums", func(ctx context.Context, tx *store.Store, id int64) error {
+		if err := takeKey(ctx, tx, key, id); err != nil {
+			return err
+		}
 		locked, err := tx.LockAccounts(ctx, acc.ID)
 		if err != nil {
 			return err
@@ -42,10 +61,7 @@ func (c *Community) CreateAlbum(ctx context.Context, acc *store.Account, f Album
 		}
 		return tx.AddEvent(ctx, EventAlbumChanged, acc.ID, id, nil)
 	})
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	return al, nil
+	return err
 }
 
 // fill checks what was entered and puts it into the row.

@@ -53,6 +53,7 @@ type Filter struct {
 	ExpiresAt *store.Millis   `json:"expires_at,omitempty"`
 	Keywords  []FilterKeyword `json:"keywords,omitempty"`
 	Posts     []FilterPost    `json:"posts,omitempty"`
+	Key       string          `json:"key,omitempty"` // of the form that made it
 }
 
 // FilterKeyword is a word, or words in a row, of a filter.

@@ -16,6 +16,8 @@ type FilterChange struct {
 	Hide     *bool
 	Ends     *time.Duration // from now; 0: never
 	Keywords []KeywordChange
+	// IdempotencyKey is the key of the form: sent twice, it makes one filter.
+	IdempotencyKey string `json:"-"`
 }
 
 // KeywordChange adds a keyword to a filter, or with an ID changes or removes one.
@@ -150,13 +152,24 @@ func (c *Community) prepare(change *FilterChange) {
 // CreateFilter makes a filter. It returns *Invalid past MaxFilters.
 func (c *Community) CreateFilter(ctx context.Context, acc *store.Account, change FilterChange) (*Filter, error) {
 	made := Filter{ID: c.Store.NewID()}
+	key, err := formKey(acc, "filter", change.IdempotencyKey, change)
+	if err != nil {
+		return nil, err
+	}
+	if key != nil {
+		made.Key = key.KeyHash[:20] // in the account's row, with the filters
+	}
 	c.prepare(&change)
 	if err := change.apply(&made); err != nil {
 		return nil, err
 	}
-	err := c.changeFilters(ctx, acc, func(list []Filter) ([]Filter, error) {
+	err = c.changeFilters(ctx, acc, func(list []Filter) ([]Filter, error) {
 		if _, err := filterByID(list, made.ID); err == nil {
 			return list, nil // an earlier try
+		}
+		if at := slices.IndexFunc(list, func(f Filter) bool { return made.Key != "" && f.Key == made.Key }); at >= 0 {
+			made = list[at]
+			return list, nil
 		}
 		if len(list) >= MaxFilters {
 			return nil, invalid("", "too_many", "You have %d filters, which is the most this site allows.", MaxFilters)

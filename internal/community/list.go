@@ -21,9 +21,10 @@ var RepliesPolicies = []string{"followed", "list", "none"}
 
 // ListOptions are what an account decides of a list. What is nil stays as it is.
 type ListOptions struct {
-	Title         *string
-	RepliesPolicy *string
-	Exclusive     *bool // its members are not in the home feed
+	Title          *string
+	RepliesPolicy  *string
+	Exclusive      *bool  // its members are not in the home feed
+	IdempotencyKey string `json:"-"` // of the form: sent twice, it makes one list
 }
 
 // apply writes the options into the list, or returns *Invalid.
@@ -81,8 +82,26 @@ func (c *Community) CreateList(ctx context.Context, acc *store.Account, o ListOp
 	if err := o.apply(&l); err != nil {
 		return nil, err
 	}
+	key, err := formKey(acc, "list", o.IdempotencyKey, o)
+	if err != nil {
+		return nil, err
+	}
+	first, err := c.once(ctx, key, func() error { return c.createList(ctx, acc, &l, key) })
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if first != 0 {
+		return c.List(store.Primary(ctx), acc, first)
+	}
+	return &l, nil
+}
+
+func (c *Community) createList(ctx context.Context, acc *store.Account, l *store.List, key *store.IdempotencyKey) error {
 	_, err := c.Store.TxOnce(ctx, "lists", func(ctx context.Context, tx *store.Store, id int64) error {
 		if err := lockActive(ctx, tx, acc); err != nil {
+			return err
+		}
+		if err := takeKey(ctx, tx, key, id); err != nil {
 			return err
 		}
 		lists, err := tx.ListsOf(ctx, acc.ID)
@@ -93,12 +112,9 @@ func (c *Community) CreateList(ctx context.Context, acc *store.Account, o ListOp
 			return invalid("", "too_many", "You have %d lists, which is the most this site allows.", MaxLists)
 		}
 		l.ID, l.AccountID, l.CreatedAt = id, acc.ID, store.ToMillis(store.IDTime(id))
-		return tx.AddList(ctx, l)
+		return tx.AddList(ctx, *l)
 	})
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	return &l, nil
+	return err
 }
 
 // lockActive locks the row of an account that has to be active.

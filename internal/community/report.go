@@ -23,6 +23,8 @@ type Report struct {
 	PostID   int64  // 0: the account itself
 	Category string // one of ReportCategories, or "" where the comment begins with the reason
 	Comment  string
+	// IdempotencyKey is the key of the form: sent twice, it makes one report.
+	IdempotencyKey string `json:"-"`
 }
 
 // ReportCategories are what a report may say of itself in one word.
@@ -76,12 +78,30 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.ReportLimit); err != nil {
+	key, err := formKey(acc, "report", r.IdempotencyKey, r)
+	if err != nil {
 		return nil, err
 	}
-	_, err = c.Store.TxOnce(ctx, "reports", func(ctx context.Context, tx *store.Store, id int64) error {
+	first, err := c.once(ctx, key, func() error { return c.fileReport(ctx, acc, &filed, key) })
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if first != 0 {
+		filed.ID = first
+	}
+	return &filed, nil
+}
+
+func (c *Community) fileReport(ctx context.Context, acc *store.Account, filed *store.Report, key *store.IdempotencyKey) error {
+	if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.ReportLimit); err != nil {
+		return err
+	}
+	_, err := c.Store.TxOnce(ctx, "reports", func(ctx context.Context, tx *store.Store, id int64) error {
+		if err := takeKey(ctx, tx, key, id); err != nil {
+			return err
+		}
 		filed.ID, filed.CreatedAt = id, store.ToMillis(store.IDTime(id))
-		if err := tx.AddReport(ctx, filed); err != nil {
+		if err := tx.AddReport(ctx, *filed); err != nil {
 			return err
 		}
 		admins, err := tx.Admins(ctx, maxReportAdmins)
@@ -103,10 +123,7 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	return &filed, nil
+	return err
 }
 
 // reportable finds an account that acc may report: one it sees, or one it has blocked itself.

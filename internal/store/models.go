@@ -438,7 +438,7 @@ type Report struct {
 	ClosedAt   *Millis
 }
 
-// IdempotencyKey ties a client's key to the post it made.
+// IdempotencyKey ties a key to the post that it made, or to the album, list or report that a form with it made.
 type IdempotencyKey struct {
 	AccountID int64
 	KeyHash   string

@@ -46,6 +46,7 @@ func enteredAlbum(c *gin.Context) (community.AlbumForm, templates.AlbumEditView)
 	f := community.AlbumForm{
 		Title: c.PostForm("title"), Description: c.PostForm("description"), Visibility: store.Visibility(c.PostForm("visibility")),
 		Adders: c.PostForm("adders"), Ordering: c.PostForm("ordering"), LastDay: c.PostForm("last_day"),
+		IdempotencyKey: c.PostForm("idempotency_key"),
 	}
 	return f, albumEdit(f)
 }

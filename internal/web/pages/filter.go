@@ -158,7 +158,9 @@ func (p *Pages) filtersPage(c *gin.Context, acc *store.Account, status int, form
 
 func (p *Pages) makeFilter(c *gin.Context, acc *store.Account) error {
 	form := typedFilter(c, emptyFilterForm(p.lang(c)))
-	_, err := p.Community.CreateFilter(c.Request.Context(), acc, filterChange(form, nil))
+	change := filterChange(form, nil)
+	change.IdempotencyKey = c.PostForm("idempotency_key")
+	_, err := p.Community.CreateFilter(c.Request.Context(), acc, change)
 	if errs, ok := p.fieldErrors(c, err, filterFields); ok {
 		form.Errors = errs
 		return p.filtersPage(c, acc, http.StatusUnprocessableEntity, form)

@@ -49,7 +49,7 @@ func (p *Pages) listsPage(c *gin.Context, acc *store.Account, status int, v temp
 
 func (p *Pages) makeList(c *gin.Context, acc *store.Account) error {
 	title := c.PostForm("title")
-	l, err := p.Community.CreateList(c.Request.Context(), acc, community.ListOptions{Title: &title})
+	l, err := p.Community.CreateList(c.Request.Context(), acc, community.ListOptions{Title: &title, IdempotencyKey: c.PostForm("idempotency_key")})
 	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return p.listsPage(c, acc, http.StatusUnprocessableEntity, templates.ListsView{Title: title, Errors: errs})
 	}

@@ -233,6 +233,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 		Theme: acc.Theme, Letters: acc.LetterKeys,
 	}
 	pg.Flash = p.takeFlash(c)
+	pg.FormKey = newKey()
 	pg.Three = threeAcross(c)
 	return pg, nil
 }

@@ -79,6 +79,7 @@ func (p *Pages) sendReport(c *gin.Context, acc *store.Account, v templates.Repor
 		v.Errors = append(v.Errors, templates.FieldError{Field: "reason", Message: p.lang(c).T("Choose what is wrong.")})
 		return p.showReport(c, http.StatusUnprocessableEntity, v)
 	}
+	r.IdempotencyKey = c.PostForm("idempotency_key")
 	r.Comment = strings.TrimSpace(words + "\n" + v.Text)
 	_, err := p.Community.Report(c.Request.Context(), acc, r)
 	if errs, ok := p.fieldErrors(c, err, map[string]string{"comment": "text"}); ok {
