@@ -37,6 +37,19 @@ function counts(now) {
     count(document.querySelector(`#a-${now.id} [data-act=${act}]:not([data-busy]) .n`), now[act + 's']);
   }
   comments(now.id, now.comments);
+  closed(document.querySelector(`form#comment[action="/posts/${now.id}/comments"]`), now.closed);
+}
+
+// closed says in the form that nobody may comment any more. What was typed stays to be copied.
+function closed(form, why) {
+  let line = form?.querySelector('[data-closed]');
+  if (!form || (line?.textContent || '') === (why || '')) return;
+  form.querySelector('.buttons').hidden = !!why;
+  if (!why) return line.remove();
+  if (!line) form.append(line = Object.assign(document.createElement('p'), { className: 'hint' }));
+  line.dataset.closed = '';
+  line.setAttribute('role', 'status');
+  line.textContent = why;
 }
 
 function badge(n) {

@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"errors"
 
 	"tintype/internal/store"
 )
@@ -13,25 +14,50 @@ func (c *Community) MayComment(ctx context.Context, acc *store.Account, root *st
 }
 
 func mayComment(ctx context.Context, s *store.Store, acc *store.Account, root *store.Post) error {
-	switch root.CommentsFrom {
-	case store.CommentsFromNobody:
-		if acc != nil && acc.ID == root.AuthorID {
-			return refusedComment("closed", "You have closed the comments on this post.")
+	refused := refusal(acc, root)
+	if refused != nil && acc != nil && root.CommentsFrom == store.CommentsFromFollowers {
+		following, err := s.FollowersAmong(ctx, root.AuthorID, []int64{acc.ID})
+		if err != nil || following[acc.ID] {
+			return err
 		}
+	}
+	return refused
+}
+
+// refusal says why an account that does not follow the author may not comment on the post.
+func refusal(acc *store.Account, root *store.Post) error {
+	own := acc != nil && acc.ID == root.AuthorID
+	switch {
+	case root.CommentsFrom == store.CommentsFromNobody && own:
+		return refusedComment("closed", "You have closed the comments on this post.")
+	case root.CommentsFrom == store.CommentsFromNobody:
 		return refusedComment("closed", "The author has closed the comments on this post.")
-	case store.CommentsFromFollowers:
-		if acc != nil && acc.ID == root.AuthorID {
-			return nil
-		}
-		if acc != nil {
-			following, err := s.FollowersAmong(ctx, root.AuthorID, []int64{acc.ID})
-			if err != nil || following[acc.ID] {
-				return err
-			}
-		}
+	case root.CommentsFrom == store.CommentsFromFollowers && !own:
 		return refusedComment("followers", "Only people who follow the author may comment on this post.")
 	}
 	return nil
+}
+
+// refusedAmong says to which of the accounts the post is closed, and why.
+func refusedAmong(ctx context.Context, s *store.Store, root *store.Post, accounts []int64) (map[int64]string, error) {
+	if root.CommentsFrom == store.CommentsFromEveryone {
+		return nil, nil
+	}
+	out := make(map[int64]string, len(accounts))
+	following := map[int64]bool{}
+	if root.CommentsFrom == store.CommentsFromFollowers {
+		var err error
+		if following, err = s.FollowersAmong(ctx, root.AuthorID, accounts); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range accounts {
+		var refused *Invalid
+		if !following[id] && errors.As(refusal(&store.Account{ID: id}, root), &refused) {
+			out[id] = refused.Fields[0].Message
+		}
+	}
+	return out, nil
 }
 
 func refusedComment(code, sentence string) error {

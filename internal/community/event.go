@@ -30,6 +30,7 @@ const (
 	EventTokenRevoked   = "token.revoked"  // about one token
 	EventAppRevoked     = "app.revoked"    // about all tokens that an app, or for 0 any app, has for the account
 	EventSessionsEnded  = "sessions.ended" // some or all of the account's
+	EventFiltersChanged = "filters.changed"
 )
 
 // visibleKinds are the events after which visitors may see something else.

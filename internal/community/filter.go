@@ -165,6 +165,11 @@ func (m *filterMatcher) results(p *Post, contexts ...FilterContext) (list []Filt
 	return list
 }
 
+// hides reports whether one of the filters hides posts in the context without a trace.
+func (m *filterMatcher) hides(in FilterContext) bool {
+	return m != nil && slices.ContainsFunc(m.filters, func(f Filter) bool { return f.Hide && slices.Contains(f.Contexts, in) })
+}
+
 // filteredText is what keywords are looked for in: all words of a post.
 func filteredText(p *Post) string {
 	var b strings.Builder

@@ -134,7 +134,10 @@ func (c *Community) changeFilters(ctx context.Context, acc *store.Account, f fun
 		if len(text) > maxFiltersSize {
 			return invalid("", "too_long", "Your filters have too many words all together. Remove one that you no longer need.")
 		}
-		return tx.SetFilters(ctx, acc.ID, string(text))
+		if err := tx.SetFilters(ctx, acc.ID, string(text)); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, EventFiltersChanged, acc.ID, acc.ID, nil)
 	})
 	return fromStore(err)
 }

@@ -141,7 +141,31 @@ func (c *Community) UnreadNotifications(ctx context.Context, acc *store.Account,
 		return 0, ErrUnauthenticated
 	}
 	n, err := c.Store.UnreadNotifications(ctx, acc, f.rows(), MaxUnread)
-	return n, fromStore(err)
+	if err != nil || n == 0 || !f.OnPage || !c.matcherOf(ctx, acc.ID, acc.Filters).hides(FilterNotifications) {
+		return n, fromStore(err)
+	}
+	// The page leaves out what filters hide, which no statement knows. The newest n are those that are unread.
+	rows, err := c.Store.Notifications(ctx, acc, f.rows(), store.Range{Limit: n})
+	if err != nil {
+		return 0, fromStore(err)
+	}
+	var about idSet
+	for _, r := range rows {
+		if r.PostID != nil {
+			about.add(*r.PostID)
+		}
+	}
+	posts, err := c.postsOf(ctx, acc, FilterNotifications, about.ids)
+	if err != nil {
+		return 0, err
+	}
+	n = 0
+	for _, r := range rows {
+		if r.PostID == nil || posts[*r.PostID] != nil && !posts[*r.PostID].Hidden() {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // MarkNotificationsRead marks everything up to the id as read; 0 marks everything.

@@ -48,6 +48,7 @@ const (
 	MessageNotification                        // Notification is new
 	MessageCounts                              // the post ID has so many Likes, Boosts and Comments
 	MessageUnread                              // so many notifications are Unread
+	MessageFilters                             // the account's filters have changed
 )
 
 // A Message is sent to one stream, on the channels that it matches.
@@ -59,6 +60,7 @@ type Message struct {
 	Notification  *Notification
 	Likes, Boosts int
 	Comments      int
+	NoComment     string // why the account may not comment on the post ID, "" where it may
 	Unread        int
 }
 
@@ -330,7 +332,7 @@ func (s *Streams) Drain(ctx context.Context, within time.Duration) {
 
 // streamed are the kinds of events that streams follow.
 var streamed = []string{
-	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPostBoosted, EventPostUnboosted, EventNotification,
+	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPostBoosted, EventPostUnboosted, EventNotification, EventFiltersChanged,
 	EventAccountHidden, EventAccountGone, EventTokenRevoked, EventAppRevoked, EventSessionsEnded,
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ func (s *Streams) tellAll(ctx context.Context, events []live.Event) error {
 		case EventPostCreated:
 			err = s.tellPost(ctx, e, MessagePost, &counted)
 		case EventPostUpdated:
+			counted.add(e.RefID) // who may comment
 			if later(events[i+1:], e) {
 				continue // what it tells is how the post is now
 			}
@@ -44,6 +46,8 @@ func (s *Streams) tellAll(ctx context.Context, events []live.Event) error {
 		case EventNotification:
 			told.add(e.AccountID)
 			err = s.tellNotification(ctx, e)
+		case EventFiltersChanged:
+			s.tellFilters(e.AccountID)
 		}
 		if err != nil {
 			return err
@@ -401,12 +405,28 @@ func (s *Streams) tellCounts(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
+	refused, err := refusedAmong(ctx, s.c.Store, row, slices.Collect(maps.Keys(seers)))
+	if err != nil {
+		return err
+	}
 	for account := range seers {
 		for _, o := range byAccount[account] {
-			s.send(o.stream, Message{Kind: MessageCounts, ID: id, Likes: row.LikesCount, Boosts: row.BoostsCount, Comments: row.CommentsCount})
+			s.send(o.stream, Message{Kind: MessageCounts, ID: id, Likes: row.LikesCount, Boosts: row.BoostsCount, Comments: row.CommentsCount, NoComment: refused[account]})
 		}
 	}
 	return nil
+}
+
+// tellFilters tells the apps of the account that they have to read its filters again.
+func (s *Streams) tellFilters(accountID int64) {
+	byAccount, _ := s.openStreams(func(st *Stream) bool { return st.AccountID == accountID && listens(st) })
+	for _, o := range byAccount[accountID] {
+		for ch := range o.channels {
+			if ch.Name == ChannelUser {
+				s.send(o.stream, Message{Kind: MessageFilters, Channels: []Channel{ch}})
+			}
+		}
+	}
 }
 
 // tellUnread sends the number of unread notifications to the pages of the account.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -140,7 +141,7 @@ func (a *API) serveEvents(q *call, name string) error {
 	if err == nil {
 		err = sse.Pump(q.ctx(), out, st.C(), st.Done(), func(m community.Message) ([]sse.Event, error) {
 			event, payload, err := a.message(m, q.account)
-			return []sse.Event{{Name: event, Data: payload}}, err
+			return []sse.Event{{Name: event, Data: cmp.Or(payload, "{}")}}, err // an event without data is none
 		})
 	}
 	if err != nil {
@@ -164,6 +165,8 @@ func (a *API) message(m community.Message, viewer *store.Account) (event, payloa
 		payload, err = oneLine(v.notification(m.Notification))
 	case community.MessageDeleted:
 		event, payload = "delete", formatID(m.ID)
+	case community.MessageFilters:
+		event = "filters_changed" // Mastodon defines no payload for it
 	}
 	return event, payload, err
 }

@@ -26,7 +26,7 @@ const (
 type frame struct {
 	Stream  []string `json:"stream"`
 	Event   string   `json:"event"`
-	Payload string   `json:"payload"`
+	Payload string   `json:"payload,omitempty"`
 }
 
 // A command is what a client asks for while it is connected.

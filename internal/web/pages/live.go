@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -76,7 +77,16 @@ func (p *Pages) liveNow(ctx context.Context, acc *store.Account, ids []int64) ([
 	now := []community.Message{{Kind: community.MessageUnread, Unread: unread}}
 	posts, err := p.Community.PostsByID(ctx, acc, ids)
 	for _, post := range posts {
-		now = append(now, community.Message{Kind: community.MessageCounts, ID: post.ID, Likes: post.LikesCount, Boosts: post.BoostsCount, Comments: post.CommentsCount})
+		m := community.Message{Kind: community.MessageCounts, ID: post.ID, Likes: post.LikesCount, Boosts: post.BoostsCount, Comments: post.CommentsCount}
+		if len(ids) == 1 { // the page of a post: only there is a form, which may have been closed since it was rendered
+			var refused *community.Invalid
+			if err := p.Community.MayComment(ctx, acc, &post.Post); errors.As(err, &refused) {
+				m.NoComment = refused.Fields[0].Message
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		now = append(now, m)
 	}
 	return now, err
 }
@@ -95,7 +105,8 @@ func liveEvents(m community.Message) []sse.Event {
 			Likes    int    `json:"likes"`
 			Comments int    `json:"comments"`
 			Boosts   int    `json:"boosts,omitempty"`
-		}{idText(m.ID), m.Likes, m.Comments, m.Boosts}
+			Closed   string `json:"closed,omitempty"`
+		}{idText(m.ID), m.Likes, m.Comments, m.Boosts, m.NoComment}
 	default:
 		return nil
 	}
