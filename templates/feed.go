@@ -91,7 +91,7 @@ type SearchView struct {
 	Tags   []TagCount
 	Grid   GridView
 	Found  []FoundView // where the words stand
-	Newest []PostView // to look at where nothing was found
+	Newest []PostView  // to look at where nothing was found
 }
 
 // TagCount is a tag found.

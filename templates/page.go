@@ -27,9 +27,9 @@ type Page struct {
 	Path      string // path and query of this page: where log-in and actions return to
 	RequestID string
 	Flash     *Flash
-	ReadOnly  bool // the site takes no writes for the moment
+	ReadOnly  bool   // the site takes no writes for the moment
 	FormKey   string // makes a form that is sent twice make one thing; "" for a visitor
-	Three     bool // on a phone, grids are square cuts, three across
+	Three     bool   // on a phone, grids are square cuts, three across
 }
 
 // english is the language of pages for whoever runs the site, as of the doctor and the documentation.

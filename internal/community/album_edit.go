@@ -153,6 +153,9 @@ func (c *Community) DeleteAlbum(ctx context.Context, acc *store.Account, id int6
 		if err := c.dropDownloadsOf(ctx, tx, id); err != nil {
 			return err
 		}
+		if err := tx.DeleteAlbumNotifications(ctx, id, acc.ID, 0); err != nil {
+			return err
+		}
 		return tx.EraseAlbum(ctx, id)
 	})
 }
@@ -378,7 +381,10 @@ func (c *Community) InviteToAlbum(ctx context.Context, acc *store.Account, id in
 		case len(ids) >= MaxAlbumInvited:
 			return invalid("name", "too_many", "An album has at most %d invited members.", MaxAlbumInvited)
 		}
-		return tx.AddAlbumMember(ctx, tx.NewID(), id, whom.ID)
+		if err := tx.AddAlbumMember(ctx, tx.NewID(), id, whom.ID); err != nil {
+			return err
+		}
+		return notify(ctx, tx, store.Notification{AccountID: whom.ID, Kind: store.NotifyAlbum, FromID: acc.ID, AlbumID: &id, CreatedAt: store.ToMillis(time.Now())})
 	})
 }
 
@@ -388,6 +394,9 @@ func (c *Community) UninviteFromAlbum(ctx context.Context, acc *store.Account, i
 	return c.inAlbum(ctx, acc, id, func(ctx context.Context, tx *store.Store, al *store.Album) error {
 		if al.OwnerID != acc.ID && whom != acc.ID {
 			return ErrForbidden
+		}
+		if err := tx.DeleteAlbumNotifications(ctx, id, al.OwnerID, whom); err != nil {
+			return err
 		}
 		return tx.RemoveAlbumMember(ctx, id, whom)
 	})

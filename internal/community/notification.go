@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"slices"
 
 	"tintype/internal/store"
 )
@@ -16,18 +17,28 @@ const clearBatch = 500
 type Notification struct {
 	store.Notification
 	From *store.Account
-	Post *Post // nil for follows and reports
+	Post *Post // nil for follows, reports and invitations
+	// Album is what store.NotifyAlbum invites to.
+	Album *store.Album
 }
+
+// OnlyOnPages reports whether clients of the API would not know the kind: Mastodon has none like it, and some clients fail on
+// a list with a kind that is new to them.
+func (n *Notification) OnlyOnPages() bool { return n.Kind == store.NotifyAlbum }
 
 // NotificationFilter narrows a list to Types (all, if empty) without Exclude, and to those from one account.
 type NotificationFilter struct {
 	Types, Exclude []string
 	FromID         int64
-	OnPage         bool // without the kinds that the member does not want on the page
+	OnPage         bool // with the kinds that only pages show, without those that the member does not want there
 }
 
 func (f NotificationFilter) rows() store.NotificationFilter {
-	return store.NotificationFilter{Kinds: f.Types, Exclude: f.Exclude, FromID: f.FromID, OnPage: f.OnPage}
+	exclude := f.Exclude
+	if !f.OnPage {
+		exclude = append(slices.Clone(exclude), store.NotifyAlbum)
+	}
+	return store.NotificationFilter{Kinds: f.Types, Exclude: exclude, FromID: f.FromID, OnPage: f.OnPage}
 }
 
 // Notifications lists the notifications of acc, newest first, without those about accounts and posts that acc may no
@@ -67,9 +78,12 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	var from, about idSet
+	var from, about, albums idSet
 	for _, n := range rows {
 		from.add(n.FromID)
+		if n.AlbumID != nil {
+			albums.add(*n.AlbumID)
+		}
 		if n.PostID != nil {
 			about.add(*n.PostID)
 		}
@@ -82,13 +96,22 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 	if err != nil {
 		return nil, err
 	}
+	invitedTo, err := c.Store.AlbumsByID(ctx, acc, albums.ids)
+	if err != nil {
+		return nil, fromStore(err)
+	}
 	list := make([]*Notification, 0, len(rows))
 	for _, row := range rows {
 		n := &Notification{Notification: row, From: accounts[row.FromID]}
 		if row.PostID != nil {
 			n.Post = posts[*row.PostID]
 		}
-		if n.From == nil || row.PostID != nil && n.Post == nil {
+		if row.AlbumID != nil {
+			if at := slices.IndexFunc(invitedTo, func(al *store.Album) bool { return al.ID == *row.AlbumID }); at >= 0 {
+				n.Album = invitedTo[at]
+			}
+		}
+		if n.From == nil || row.PostID != nil && n.Post == nil || row.AlbumID != nil && n.Album == nil {
 			continue // gone between two statements
 		}
 		list = append(list, n)

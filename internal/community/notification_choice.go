@@ -18,6 +18,7 @@ var notificationKinds = []NotificationKind{
 	{store.NotifyBoost, lang.Key("Boosts")},
 	{store.NotifyFollow, lang.Key("New followers")},
 	{store.NotifyFollowRequest, lang.Key("Requests to follow you")},
+	{store.NotifyAlbum, lang.Key("Invitations to albums")},
 	{store.NotifyReport, lang.Key("Reports")},
 }
 

@@ -79,6 +79,8 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		return l.T("%s follows you", name)
 	case store.NotifyFollowRequest:
 		return l.T("%s asks to follow you", name)
+	case store.NotifyAlbum:
+		return l.T("%s invited you to an album", name)
 	case store.NotifyReport:
 		return l.T("%s has reported something", name)
 	case store.NotifyMention:
@@ -94,6 +96,8 @@ func pushBody(n *Notification) string {
 	text := ""
 	switch {
 	case n.Kind == store.NotifyReport: // the words are for the page of reports
+	case n.Album != nil:
+		text = n.Album.Title
 	case n.Post != nil && n.Post.Warning != "":
 		text = n.Post.Warning
 	case n.Post != nil:
@@ -115,6 +119,8 @@ func pushPath(n *Notification) string {
 		return "/admin/reports"
 	case n.Kind == store.NotifyFollowRequest:
 		return "/follow-requests"
+	case n.Album != nil:
+		return "/albums/" + strconv.FormatInt(n.Album.ID, 10)
 	case n.Post != nil:
 		return "/posts/" + strconv.FormatInt(n.Post.ID, 10)
 	}

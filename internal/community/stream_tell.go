@@ -371,7 +371,7 @@ func (s *Streams) tellNotification(ctx context.Context, e live.Event) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil // taken back, or not for these eyes
 	}
-	if err != nil {
+	if err != nil || n.OnlyOnPages() {
 		return err
 	}
 	for _, o := range list {

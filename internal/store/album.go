@@ -71,6 +71,16 @@ func (s *conn) AlbumByID(ctx context.Context, viewer *Account, id int64) (al *Al
 	return al, err
 }
 
+// AlbumsByID are those of the albums that the viewer may see.
+func (s *conn) AlbumsByID(ctx context.Context, viewer *Account, ids []int64) ([]*Album, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	c := albumSeen(viewer)
+	list, args := in(ids)
+	return s.albums(ctx, viewer, "FROM albums al JOIN accounts ow ON ow.id = al.owner_id WHERE al.id IN "+list+" AND "+c.sql, append(args, c.args...)...)
+}
+
 // LockSeenAlbum is AlbumByID that keeps others from changing the album until the transaction ends. It is called before
 // anything else of the album is read.
 func (s *conn) LockSeenAlbum(ctx context.Context, viewer *Account, id int64) (*Album, error) {

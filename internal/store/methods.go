@@ -610,6 +610,18 @@ func (s *Store) AlbumPhotos(ctx context.Context, viewer *Account, al *Album, ski
 	return r0, err
 }
 
+// AlbumsByID are those of the albums that the viewer may see.
+func (s *Store) AlbumsByID(ctx context.Context, viewer *Account, ids []int64) (r0 []*Album, err error) {
+	if s.places == nil {
+		return s.conn.AlbumsByID(ctx, viewer, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AlbumsByID(ctx, viewer, ids)
+		return err
+	})
+	return r0, err
+}
+
 // AlbumsOf are the owner's albums that the viewer may see.
 func (s *Store) AlbumsOf(ctx context.Context, viewer *Account, ownerID int64, r Range) (r0 []*Album, err error) {
 	if s.places == nil {
@@ -1223,6 +1235,17 @@ func (s *Store) DeleteAlbumDownload(ctx context.Context, id int64) (err error) {
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.DeleteAlbumDownload(ctx, id)
+	})
+	return err
+}
+
+// DeleteAlbumNotifications removes what the owner of an album told of it: to the account, or to all for 0.
+func (s *Store) DeleteAlbumNotifications(ctx context.Context, albumID int64, ownerID int64, accountID int64) (err error) {
+	if s.places == nil {
+		return s.conn.DeleteAlbumNotifications(ctx, albumID, ownerID, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DeleteAlbumNotifications(ctx, albumID, ownerID, accountID)
 	})
 	return err
 }

@@ -411,6 +411,7 @@ const (
 	NotifyBoost         = "reblog"
 	NotifyMention       = "mention" // a mention, or a comment on one's post or comment
 	NotifyReport        = "admin.report"
+	NotifyAlbum         = "album_invite" // an invitation to an album; Mastodon has none, so the API leaves it out
 )
 
 // Notification says that FromID did something that concerns AccountID.
@@ -420,6 +421,7 @@ type Notification struct {
 	Kind      string
 	FromID    int64
 	PostID    *int64
+	AlbumID   *int64 // of NotifyAlbum
 	CreatedAt Millis
 }
 

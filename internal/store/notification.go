@@ -22,6 +22,9 @@ func (s *conn) MayNotify(ctx context.Context, n Notification) (may, push bool, e
 	same, post := "p.post_id IS NULL", []any(nil)
 	args := append(append([]any{n.AccountID, n.FromID}, to.args...), from.args...)
 	quiet := ""
+	if n.AlbumID != nil {
+		same, post = "p.album_id = ?", []any{*n.AlbumID}
+	}
 	if n.PostID != nil {
 		same, post = "p.post_id = ?", []any{*n.PostID}
 		quiet = " AND NOT EXISTS (SELECT 1 FROM conversation_mutes c JOIN posts q ON q.id = ? AND c.post_id = COALESCE(q.root_id, q.id) WHERE c.account_id = a.id)"
@@ -67,6 +70,19 @@ func (s *conn) DeletePostNotifications(ctx context.Context, postIDs ...int64) er
 	}
 	var ids []int64
 	if err := s.write(ctx).Raw("SELECT id FROM notifications WHERE post_id IN ?", postIDs).Scan(&ids).Error; err != nil {
+		return translate(err)
+	}
+	return s.deleteNotifications(ctx, ids)
+}
+
+// DeleteAlbumNotifications removes what the owner of an album told of it: to the account, or to all for 0.
+func (s *conn) DeleteAlbumNotifications(ctx context.Context, albumID, ownerID, accountID int64) error {
+	q := s.write(ctx).Table("notifications").Where("from_id = ? AND kind = ? AND album_id = ?", ownerID, NotifyAlbum, albumID)
+	if accountID != 0 {
+		q = q.Where("account_id = ?", accountID)
+	}
+	var ids []int64
+	if err := q.Pluck("id", &ids).Error; err != nil {
 		return translate(err)
 	}
 	return s.deleteNotifications(ctx, ids)

@@ -46,6 +46,9 @@ func (a *API) getNotification(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.OnlyOnPages() {
+		return nil, errNotFound
+	}
 	return q.view().notification(n), nil
 }
 

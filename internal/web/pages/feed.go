@@ -318,6 +318,9 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, seen 
 	if n.Kind == store.NotifyFollowRequest {
 		v.URL = "/follow-requests"
 	}
+	if n.Album != nil {
+		v.URL, v.Text = albumPath(n.Album.ID), n.Album.Title
+	}
 	if n.Kind == store.NotifyReport {
 		v.URL = "/admin/reports"
 	}
