@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/internal/web/sse"
 )
@@ -54,14 +55,14 @@ func (p *Pages) live(c *gin.Context, acc *store.Account) error {
 	defer cancel()
 	out, err := sse.Start(c.Writer)
 	for _, m := range first {
-		for _, e := range liveEvents(m) {
+		for _, e := range liveEvents(p.lang(c), m) {
 			if err == nil {
 				err = out.Send(e)
 			}
 		}
 	}
 	if err == nil {
-		err = sse.Pump(ctx, out, st.C(), st.Done(), func(m community.Message) ([]sse.Event, error) { return liveEvents(m), nil })
+		err = sse.Pump(ctx, out, st.C(), st.Done(), func(m community.Message) ([]sse.Event, error) { return liveEvents(p.lang(c), m), nil })
 	}
 	if err != nil {
 		p.Log.DebugContext(ctx, "a page stopped listening", "error", err)
@@ -91,7 +92,7 @@ func (p *Pages) liveNow(ctx context.Context, acc *store.Account, ids []int64) ([
 	return now, err
 }
 
-func liveEvents(m community.Message) []sse.Event {
+func liveEvents(l *lang.Language, m community.Message) []sse.Event {
 	var name string
 	var data any
 	switch m.Kind {
@@ -100,13 +101,17 @@ func liveEvents(m community.Message) []sse.Event {
 			Unread int `json:"unread"`
 		}{m.Unread}
 	case community.MessageCounts:
+		closed := m.NoComment
+		if closed != "" {
+			closed = l.T(closed)
+		}
 		name, data = "counts", struct {
 			ID       string `json:"id"`
 			Likes    int    `json:"likes"`
 			Comments int    `json:"comments"`
 			Boosts   int    `json:"boosts,omitempty"`
 			Closed   string `json:"closed,omitempty"`
-		}{idText(m.ID), m.Likes, m.Comments, m.Boosts, m.NoComment}
+		}{idText(m.ID), m.Likes, m.Comments, m.Boosts, closed}
 	default:
 		return nil
 	}
