@@ -100,7 +100,7 @@ func TestChangesShowEverywhere(t *testing.T) {
 			t.Logf("%s: again", what)
 		}
 	}
-	round, follows := 0, 0
+	round, follows, pins := 0, 0, 0
 	everything := func(state string) {
 		t.Helper()
 		took = nil
@@ -126,6 +126,23 @@ func TestChangesShowEverywhere(t *testing.T) {
 				return []string{fmt.Sprintf("Album %d.", round)}
 			})
 		}
+		// What nobody but its owner sees, on another instance than the one that was told.
+		round++
+		for path, write := range map[string][]string{
+			"/api/v1/lists":         {"/api/v1/lists", "title", fmt.Sprintf("own%d", round)},
+			"/api/v2/filters":       {"/api/v2/filters", "title", fmt.Sprintf("own%d", round), "context[]", "home"},
+			"/api/v1/followed_tags": {fmt.Sprintf("/api/v1/tags/own%d/follow", round)},
+		} {
+			shows(state+": "+path, []view{{cat, path}}, func() []string {
+				cat.At(a).Post(write[0], write[1:]...).Want(http.StatusOK)
+				return []string{fmt.Sprintf("own%d", round)}
+			})
+		}
+		shows(state+": a pin", pages(profile), func() []string {
+			pins++
+			ada.At(a).Post("/api/v1/statuses/" + root.ID + "/" + []string{"unpin", "pin"}[pins%2]).Want(http.StatusOK)
+			return []string{[]string{"no ", ""}[pins%2] + ">Pinned</h2>"}
+		})
 		shows(state+": a follower", []view{{nobody, profile}}, func() []string {
 			follows++
 			act := []string{"unfollow", "follow"}[follows%2]
