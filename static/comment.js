@@ -58,3 +58,18 @@ document.addEventListener('click', (event) => {
   replyTo(form, reply?.dataset.reply || '', reply?.dataset.name);
   form.elements.text.focus();
 });
+
+// closed says in the form that nobody may comment any more. What was typed stays to be copied.
+function closed(form, why) {
+  let line = form?.querySelector('[data-closed]');
+  if (!form || (line?.textContent || '') === (why || '')) return;
+  form.querySelector('.buttons').hidden = !!why;
+  if (!why) return line.remove();
+  if (!line) form.append(line = Object.assign(document.createElement('p'), { className: 'hint' }));
+  line.dataset.closed = '';
+  line.setAttribute('role', 'status');
+  line.textContent = why;
+}
+
+// live.js tells of the counts that it hears.
+addEventListener('counts', ({ detail }) => closed(document.querySelector(`form#comment[action="/posts/${detail.id}/comments"]`), detail.closed));

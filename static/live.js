@@ -8,7 +8,7 @@ let source, timer, wait = shortest;
 
 const posts = () => [...document.querySelectorAll('.actions[id^="a-"]')].slice(0, 60).map((row) => row.id.slice(2)).join();
 
-// A browser opens six connections to a site at most, so only pages in view keep one.
+// A browser opens six connections to a site: only pages in view keep one.
 function open() {
   clearTimeout(timer);
   if (source || document.hidden) return;
@@ -25,7 +25,7 @@ function close() {
   clearTimeout(timer);
 }
 
-// later tries again after a while that grows, and is another one for everybody.
+// later tries again after a while that grows.
 function later() {
   close();
   timer = setTimeout(open, wait * (0.5 + Math.random()));
@@ -37,19 +37,7 @@ function counts(now) {
     count(document.querySelector(`#a-${now.id} [data-act=${act}]:not([data-busy]) .n`), now[act + 's']);
   }
   comments(now.id, now.comments);
-  closed(document.querySelector(`form#comment[action="/posts/${now.id}/comments"]`), now.closed);
-}
-
-// closed says in the form that nobody may comment any more. What was typed stays to be copied.
-function closed(form, why) {
-  let line = form?.querySelector('[data-closed]');
-  if (!form || (line?.textContent || '') === (why || '')) return;
-  form.querySelector('.buttons').hidden = !!why;
-  if (!why) return line.remove();
-  if (!line) form.append(line = Object.assign(document.createElement('p'), { className: 'hint' }));
-  line.dataset.closed = '';
-  line.setAttribute('role', 'status');
-  line.textContent = why;
+  dispatchEvent(new CustomEvent('counts', { detail: now }));
 }
 
 function badge(n) {
