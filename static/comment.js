@@ -72,4 +72,4 @@ function closed(form, why) {
 }
 
 // live.js tells of the counts that it hears.
-addEventListener('counts', ({ detail }) => closed(document.querySelector(`form#comment[action="/posts/${detail.id}/comments"]`), detail.closed));
+addEventListener('counts', ({ id, closed: why }) => closed(document.querySelector(`form#comment[action="/posts/${id}/comments"]`), why));

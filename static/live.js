@@ -37,7 +37,7 @@ function counts(now) {
     count(document.querySelector(`#a-${now.id} [data-act=${act}]:not([data-busy]) .n`), now[act + 's']);
   }
   comments(now.id, now.comments);
-  dispatchEvent(new CustomEvent('counts', { detail: now }));
+  dispatchEvent(Object.assign(new Event('counts'), now));
 }
 
 function badge(n) {
