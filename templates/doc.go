@@ -42,6 +42,7 @@
 //	/settings/profile …       SettingsProfilePage, SettingsAccountPage, SettingsPostingPage, SettingsViewingPage, SettingsNotificationsPage,
 //	                          SettingsSessionsPage, SettingsApplicationsPage, SettingsBlocksPage, SettingsMutesPage, SettingsTagsPage, SettingsDeletePage,
 //	                          each (p, view of the same name)
+//	/admin /admin/log         AdminPage(p, AdminView) AdminLogPage(p, AdminLogView)
 //	/admin/reports            AdminReportsPage(p, AdminReportsView)
 //	/admin/reports/ID         AdminReportPage(p, AdminReportView)
 //	/admin/status             AdminStatusPage(p, StatusView)

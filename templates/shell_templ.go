@@ -1266,7 +1266,7 @@ func yourLinks(p *Page, section string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = navLink(p, "/admin/status", "admin", p.T("Status"), section == "status").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = navLink(p, "/admin", "admin", p.T("Administration"), section == "status" || section == "admin").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1301,7 +1301,7 @@ func yourLinks(p *Page, section string) templ.Component {
 }
 
 // profileSections are found on the member's own profile where there is no rail.
-var profileSections = map[string]bool{"you": true, "bookmarks": true, "settings": true, "reports": true, "status": true}
+var profileSections = map[string]bool{"you": true, "bookmarks": true, "settings": true, "reports": true, "status": true, "admin": true}
 
 func badge(n int) string {
 	if n > 99 {

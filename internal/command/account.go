@@ -11,6 +11,7 @@ import (
 type accountGroup struct {
 	Create        accountCreate  `cmd:"" help:"Print a link with which one person may sign up."`
 	Promote       accountPromote `cmd:"" help:"Make an account an administrator."`
+	Role          accountRole    `cmd:"" help:"Give an account another role."`
 	Suspend       accountSuspend `cmd:"" help:"Shut an account out."`
 	ResetPassword accountReset   `cmd:"" help:"Print a link with which a member chooses a new password."`
 }
@@ -47,7 +48,7 @@ func (a accountCreate) Run(c *call) error {
 		if a.Admin {
 			role = store.RoleAdmin
 		}
-		secret, err := site.CreateInvite(c, role)
+		secret, err := site.CreateInvite(c, community.ByCommand(""), role)
 		if err != nil {
 			return err
 		}
@@ -76,14 +77,36 @@ func (a accountPromote) Run(c *call) error {
 	})
 }
 
+type accountRole struct {
+	Username string `arg:""`
+	Role     string `arg:"" enum:"member,moderator,admin,owner" help:"member, moderator, admin or owner."`
+	Reason   string `help:"Why, for the log."`
+}
+
+func (a accountRole) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		account, err := site.SetMemberRole(c, community.ByCommand(a.Reason), a.Username, a.Role)
+		if err != nil {
+			return named("account", a.Username, err)
+		}
+		_, err = fmt.Fprintf(c.env.Stdout, "%s is now: %s\n", account.Username, account.Role)
+		return err
+	})
+}
+
 type accountSuspend struct {
 	Username string `arg:""`
 	Undo     bool   `help:"Let the account in again."`
+	Reason   string `help:"Why, for the log."`
 }
 
 func (a accountSuspend) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		account, err := site.SuspendAccount(c, a.Username, !a.Undo)
+		change := site.SuspendMember
+		if a.Undo {
+			change = site.UnsuspendMember
+		}
+		account, err := change(c, community.ByCommand(a.Reason), a.Username)
 		if err != nil {
 			return named("account", a.Username, err)
 		}
@@ -102,7 +125,7 @@ type accountReset struct {
 
 func (a accountReset) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		secret, err := site.CreateResetLink(c, a.Username)
+		secret, err := site.CreateResetLink(c, community.ByCommand(""), a.Username)
 		if err != nil {
 			return named("account", a.Username, err)
 		}

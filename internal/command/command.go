@@ -47,6 +47,7 @@ type commands struct {
 	Setup   setupGroup    `cmd:"" help:"Make what the site stands on, where the rights allow it."`
 	Assets  assetsGroup   `cmd:"" help:"Bring scripts and styles to where STATIC_BASE_URL serves them from."`
 	Account accountGroup  `cmd:"" help:"Let people in, help them, shut them out."`
+	Log     logCommand    `cmd:"" help:"Show the log of administration: who did what to whom, why and when."`
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
 	Media   mediaGroup    `cmd:"" help:"Look after the files of photos."`
 	Move    moveGroup     `cmd:"" help:"Move a part of the site to another place while people use it."`

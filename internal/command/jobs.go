@@ -130,7 +130,7 @@ func (j jobsRetry) Run(c *call) error {
 		}
 		done := []string{}
 		err := eachJob(ids, func(id int64) error {
-			err := site.RetryJob(c, id)
+			err := site.RetryJob(c, community.ByCommand(""), id)
 			if err == nil {
 				done = append(done, strconv.FormatInt(id, 10))
 			}
@@ -155,7 +155,7 @@ type jobsDrop struct {
 
 func (j jobsDrop) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		return eachJob(j.IDs, func(id int64) error { return site.DropJob(c, id) })
+		return eachJob(j.IDs, func(id int64) error { return site.DropJob(c, community.ByCommand(""), id) })
 	})
 }
 

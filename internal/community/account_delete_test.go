@@ -108,7 +108,7 @@ func newLeaving(t *testing.T, s *store.Store) *leaving {
 	g.must(err)
 	_, err = g.Authorize(ctx, l.ann, app, Authorization{RedirectURI: OutOfBand})
 	g.must(err)
-	_, err = g.CreateResetLink(ctx, "ann")
+	_, err = g.CreateResetLink(ctx, ByCommand(""), "ann")
 	g.must(err)
 	g.must(s.PutSession(ctx, store.SessionRow{AccountID: l.ann.ID, Hash: "h"}))
 	_, err = g.SetMarkers(ctx, l.ann, map[string]int64{"home": 1})

@@ -91,7 +91,7 @@ func (c *Community) mayJoin(ctx context.Context, f SignUp) (role string, err err
 		if !ok {
 			return "", ErrClosed
 		}
-		return store.RoleAdmin, nil
+		return store.RoleOwner, nil
 	case f.Invite != "":
 		l, _, err := c.LinkByToken(ctx, f.Invite)
 		if errors.Is(err, ErrNotFound) || err == nil && l.Kind != LinkInvite {
@@ -148,7 +148,7 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 				return ErrClosed
 			}
 		}
-		if acc.Role != store.RoleAdmin {
+		if rank(acc.Role) < rank(store.RoleAdmin) {
 			return nil
 		}
 		first, err := tx.AddSiteInfo(ctx, infoClaimed, acc.Username)

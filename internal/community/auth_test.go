@@ -26,7 +26,7 @@ func TestRegistrationIsClosed(t *testing.T) {
 			t.Errorf("with a guessed one: %v", err)
 		}
 
-		secret, err := c.CreateInvite(ctx, store.RoleMember)
+		secret, err := c.CreateInvite(ctx, community.ByCommand(""), store.RoleMember)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestClaim(t *testing.T) {
 				t.Errorf("who came later hears %v", err)
 			}
 		}
-		admins, err := s.Admins(ctx, 10)
+		admins, err := s.AccountsWithRole(ctx, []string{store.RoleOwner}, 10)
 		if in != 1 || len(admins) != 1 || err != nil {
 			t.Errorf("%d claimed the site, administrators %v, %v", in, admins, err)
 		}
@@ -146,11 +146,11 @@ func TestResetLink(t *testing.T) {
 		ctx := deadline(t)
 		c := newSite(t, s, nil)
 		anna := join(t, c, "anna")
-		first, err := c.CreateResetLink(ctx, "anna")
+		first, err := c.CreateResetLink(ctx, community.ByCommand(""), "anna")
 		if err != nil {
 			t.Fatal(err)
 		}
-		secret, err := c.CreateResetLink(ctx, "ANNA")
+		secret, err := c.CreateResetLink(ctx, community.ByCommand(""), "ANNA")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func TestResetLink(t *testing.T) {
 		if _, err := c.Login(ctx, "anna", "a new password", community.Client{Address: home}); err != nil {
 			t.Errorf("the new password: %v", err)
 		}
-		if _, err := c.CreateResetLink(ctx, "nobody"); !errors.Is(err, community.ErrNotFound) {
+		if _, err := c.CreateResetLink(ctx, community.ByCommand(""), "nobody"); !errors.Is(err, community.ErrNotFound) {
 			t.Errorf("nobody's link: %v", err)
 		}
 	})

@@ -105,3 +105,11 @@ func fromStore(err error) error {
 	}
 	return err
 }
+
+// ignoreNotFound is for what somebody else may have removed meanwhile.
+func ignoreNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -148,31 +148,42 @@ func (c *Community) Jobs(ctx context.Context, state string, beforeID int64, limi
 
 // RetryJob runs a dead job, or one that waits for its next try, at once. A photo that was refused because its job died
 // is prepared anew.
-func (c *Community) RetryJob(ctx context.Context, id int64) error {
-	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+func (c *Community) RetryJob(ctx context.Context, by By, id int64) error {
+	return c.administration(ctx, by, RetryJob, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		if err := tx.RetryJob(ctx, id); err != nil {
-			return err
+			return false, err
 		}
 		job, err := tx.JobByID(ctx, id)
-		if err != nil || job.Kind != jobProcess {
-			return err
+		if err != nil {
+			return false, err
+		}
+		e.RefID, e.Detail = &id, job.Kind
+		if job.Kind != jobProcess {
+			return true, nil
 		}
 		var arg photoJob
 		if json.Unmarshal(job.Payload, &arg) != nil {
-			return nil // it will die again, and say so
+			return true, nil // it will die again, and say so
 		}
 		p, err := tx.LockPhoto(ctx, arg.Photo)
 		if errors.Is(err, store.ErrNotFound) || err == nil && (p.State != store.PhotoRefused || p.RefusalCode != RefusalFailed) {
-			return nil
+			return true, nil
 		}
 		if err == nil {
 			_, err = tx.RequeuePhoto(ctx, p.ID)
 		}
-		return err
-	}))
+		return true, err
+	})
 }
 
 // DropJob deletes a job.
-func (c *Community) DropJob(ctx context.Context, id int64) error {
-	return fromStore(c.Store.DropJob(ctx, id))
+func (c *Community) DropJob(ctx context.Context, by By, id int64) error {
+	return c.administration(ctx, by, DropJob, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+		job, err := tx.JobByID(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		e.RefID, e.Detail = &id, job.Kind
+		return true, tx.DropJob(ctx, id)
+	})
 }

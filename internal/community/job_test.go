@@ -79,7 +79,7 @@ func TestJobsByHand(t *testing.T) {
 			t.Fatalf("%v, %v", jobs, err)
 		}
 		id := jobs[0].ID
-		if err := c.RetryJob(ctx, id); err != community.ErrNotFound {
+		if err := c.RetryJob(ctx, community.ByCommand(""), id); err != community.ErrNotFound {
 			t.Errorf("retry of a running job: %v", err)
 		}
 		if _, err := s.BuryJob(ctx, id, "t1", "broken"); err != nil {
@@ -89,20 +89,20 @@ func TestJobsByHand(t *testing.T) {
 		if err != nil || len(dead) != 1 || dead[0].Error != "broken" || dead[0].FinishedAt == nil {
 			t.Fatalf("%+v, %v", dead, err)
 		}
-		if err := c.RetryJob(ctx, id); err != nil {
+		if err := c.RetryJob(ctx, community.ByCommand(""), id); err != nil {
 			t.Fatal(err)
 		}
 		jobs, err = s.ClaimJobs(ctx, []string{"a"}, 1, "t2", time.Hour)
 		if err != nil || len(jobs) != 1 || jobs[0].Attempts != 1 {
 			t.Fatalf("after the retry: %+v, %v", jobs, err)
 		}
-		if err := c.DropJob(ctx, id); err != nil {
+		if err := c.DropJob(ctx, community.ByCommand(""), id); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.FinishJob(ctx, id, "t2"); err != store.ErrLeaseLost {
 			t.Errorf("a dropped job was finished: %v", err)
 		}
-		if err := c.DropJob(ctx, id); err != community.ErrNotFound {
+		if err := c.DropJob(ctx, community.ByCommand(""), id); err != community.ErrNotFound {
 			t.Errorf("dropped twice: %v", err)
 		}
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"time"
 
 	"tintype/internal/store"
@@ -28,50 +27,47 @@ func newSecret() string {
 
 // CreateInvite makes a secret with which one person may sign up within seven days, even where registration is closed.
 // It is shown once: the database keeps its hash. Its page is at LinkURL.
-func (c *Community) CreateInvite(ctx context.Context, role string) (secret string, err error) {
+func (c *Community) CreateInvite(ctx context.Context, by By, role string) (secret string, err error) {
 	if role != store.RoleMember && role != store.RoleAdmin {
 		return "", invalid("role", "invalid", "The role is member or admin.")
 	}
-	return c.createLink(ctx, LinkInvite, nil, role, inviteLife)
+	secret = newSecret()
+	return secret, c.administration(ctx, by, Invite, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+		e.Detail = role
+		return true, addLink(ctx, tx, secret, LinkInvite, nil, role, inviteLife)
+	})
 }
 
 // CreateResetLink makes a secret with which a member sets a new password within a day. It replaces earlier ones.
-func (c *Community) CreateResetLink(ctx context.Context, username string) (secret string, err error) {
-	acc, err := c.Store.AccountByUsername(store.Primary(ctx), username)
-	if err == nil && acc.DeletedAt != nil {
-		err = store.ErrNotFound
-	}
+func (c *Community) CreateResetLink(ctx context.Context, by By, username string) (secret string, err error) {
+	secret = newSecret()
+	_, err = c.onMember(ctx, by, ResetLink, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
+		return true, addLink(ctx, tx, secret, LinkReset, &now.ID, "", resetLife)
+	})
 	if err != nil {
-		return "", fromStore(err)
+		return "", err
 	}
-	return c.createLink(ctx, LinkReset, &acc.ID, "", resetLife)
+	return secret, nil
 }
 
 // LinkURL is the page of a one-time link.
 func (c *Community) LinkURL(secret string) string { return c.BaseURL + "/links/" + secret }
 
-func (c *Community) createLink(ctx context.Context, kind string, accountID *int64, role string, life time.Duration) (string, error) {
-	secret := newSecret()
-	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		now, err := tx.Now(ctx)
-		if err != nil {
+// addLink writes a link under the hash of its secret. It replaces earlier ones of the account.
+func addLink(ctx context.Context, tx *store.Store, secret, kind string, accountID *int64, role string, life time.Duration) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if accountID != nil {
+		if err := tx.DropLinks(ctx, *accountID, kind); err != nil {
 			return err
 		}
-		if accountID != nil {
-			if err := tx.DropLinks(ctx, *accountID, kind); err != nil {
-				return err
-			}
-		}
-		return tx.CreateLink(ctx, &store.OneTimeLink{
-			Hash: hashSecret(secret), Kind: kind, AccountID: accountID, Role: role,
-			CreatedAt: now, ExpiresAt: now + store.Millis(life.Milliseconds()),
-		})
-	})
-	var dup *store.ConflictError
-	if errors.As(err, &dup) && dup.Primary { // a COMMIT whose answer was lost had landed: nobody draws these 256 bits twice
-		err = nil
 	}
-	return secret, fromStore(err)
+	return tx.CreateLink(ctx, &store.OneTimeLink{
+		Hash: hashSecret(secret), Kind: kind, AccountID: accountID, Role: role,
+		CreatedAt: now, ExpiresAt: now + store.Millis(life.Milliseconds()),
+	})
 }
 
 // LinkByToken finds a link that is neither used nor expired. The account is that of a reset link, else nil.

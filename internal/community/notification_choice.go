@@ -40,7 +40,7 @@ func (c *Community) NotificationChoices(ctx context.Context, acc *store.Account)
 	}
 	var list []NotificationChoice
 	for _, k := range notificationKinds {
-		if k.Kind == store.NotifyReport && acc.Role != store.RoleAdmin {
+		if k.Kind == store.NotifyReport && !May(acc, ReadReports) {
 			continue
 		}
 		choice := NotificationChoice{k, true, true}

@@ -208,7 +208,10 @@ func testReports(t *testing.T, c *circle) {
 	for _, f := range []func(*store.Account) error{
 		func(a *store.Account) error { _, err := c.Reports(c.ctx, a, "", Cursor{}); return err },
 		func(a *store.Account) error { _, err := c.ReportByID(c.ctx, a, first.ID); return err },
-		func(a *store.Account) error { _, err := c.CloseReport(c.ctx, a, first.ID); return err },
+		func(a *store.Account) error {
+			_, err := c.CloseReport(c.ctx, By{Account: a, Via: ViaPage}, first.ID)
+			return err
+		},
 		func(a *store.Account) error { _, err := c.OpenReports(c.ctx, a); return err },
 	} {
 		c.expectErr("a member", f(ann), ErrForbidden)
@@ -217,17 +220,17 @@ func testReports(t *testing.T, c *circle) {
 	n, err := c.OpenReports(c.ctx, admin)
 	c.expectErr("count", err, nil)
 	c.expect("open", n, 3)
-	shut, err := c.CloseReport(c.ctx, admin, first.ID)
+	shut, err := c.CloseReport(c.ctx, By{Account: admin, Via: ViaPage}, first.ID)
 	c.expectErr("close", err, nil)
 	if shut.State != store.ReportClosed || shut.ClosedBy.Username != "admin" || shut.ClosedAt == nil || shut.Reporter.Username != "ann" ||
 		shut.Target.Username != "bob" || shut.Post.ID != open.ID {
 		t.Errorf("closed: %+v", shut)
 	}
 	other := c.account("other", func(a *store.Account) { a.Role = store.RoleAdmin })
-	again, err := c.CloseReport(c.ctx, other, first.ID)
+	again, err := c.CloseReport(c.ctx, By{Account: other, Via: ViaPage}, first.ID)
 	c.expectErr("close again", err, nil)
 	c.expect("it stays as it was", again.ClosedBy.Username, "admin")
-	_, err = c.CloseReport(c.ctx, admin, 1)
+	_, err = c.CloseReport(c.ctx, By{Account: admin, Via: ViaPage}, 1)
 	c.expectErr("none", err, ErrNotFound)
 	list, err := c.Reports(c.ctx, admin, store.ReportOpen, Cursor{Limit: 1})
 	c.expectErr("list", err, nil)

@@ -335,7 +335,7 @@ func TestTokens(t *testing.T) {
 		}
 		alive(third, true)
 
-		secret, err := c.CreateResetLink(ctx, "anna")
+		secret, err := c.CreateResetLink(ctx, community.ByCommand(""), "anna")
 		if err != nil {
 			t.Fatal(err)
 		}

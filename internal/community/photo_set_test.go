@@ -415,7 +415,7 @@ func TestRetriedByTheOperator(t *testing.T) {
 		if err := d.preparingFailed(t.Context(), job, "the bucket was away"); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.RetryJob(t.Context(), job.ID); err != nil {
+		if err := d.RetryJob(t.Context(), ByCommand(""), job.ID); err != nil {
 			t.Fatal(err)
 		}
 		if now := d.again(p); now.State != store.PhotoPending || now.Refusal != "" {
@@ -456,7 +456,7 @@ func TestDeadAndRetried(t *testing.T) {
 		t.Errorf("%+v", now)
 	}
 	// An administrator's retry of the dead job finds nothing left to do.
-	if err := d.RetryJob(t.Context(), dead[0].ID); err != nil {
+	if err := d.RetryJob(t.Context(), ByCommand(""), dead[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	d.must()

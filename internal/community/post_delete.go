@@ -20,7 +20,7 @@ type postDeletePayload struct {
 const eraseBatch = 200
 
 // DeletePost deletes a post or comment and returns it as it was. Authors may delete their own and comments under their
-// own posts; administrators may delete any. It disappears from every page at once; a job removes the rows and photos.
+// own posts; moderators may delete any. It disappears from every page at once; a job removes the rows and photos.
 // Answers to a deleted comment become answers to its parent. It returns ErrNotFound for what the account may not see,
 // ErrForbidden for what it may not delete.
 func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
@@ -43,10 +43,38 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 	if err != nil {
 		return nil, fromStore(err)
 	}
+	own, err := c.isOwn(ctx, acc, row)
+	if err != nil {
+		return nil, err
+	}
+	if !own {
+		err = c.removePost(ctx, By{Account: acc, Via: viaOf(ctx)}, row, was.Author)
+		return was, err
+	}
 	if err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) }); err != nil {
 		return nil, fromStore(err)
 	}
 	return was, nil
+}
+
+// removePost is the deletion of somebody else's post or comment as an act of moderation.
+func (c *Community) removePost(ctx context.Context, by By, p *store.Post, author *store.Account) error {
+	return c.administration(ctx, by, RemovePost, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+		e.RefID, e.TargetID, e.Target, e.Detail = &p.ID, &author.ID, author.Username, p.Kind
+		return true, hidePost(ctx, tx, p)
+	})
+}
+
+// isOwn reports whether the post or comment is the account's own to delete: it wrote it, or the post under which it stands.
+func (c *Community) isOwn(ctx context.Context, acc *store.Account, p *store.Post) (bool, error) {
+	if p.AuthorID == acc.ID || p.RootID == nil {
+		return p.AuthorID == acc.ID, nil
+	}
+	root, err := c.Store.RawPost(ctx, *p.RootID)
+	if err != nil {
+		return false, ignoreNotFound(fromStore(err))
+	}
+	return root.AuthorID == acc.ID && root.DeletedAt == nil, nil
 }
 
 // MayDelete returns nil if the account may delete the post or comment, else the error of DeletePost.
@@ -54,16 +82,11 @@ func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.
 	switch {
 	case p.DeletedAt != nil:
 		return ErrNotFound
-	case p.AuthorID == acc.ID, acc.Role == store.RoleAdmin:
+	case p.AuthorID == acc.ID, May(acc, RemovePost):
 		return nil
-	case p.RootID != nil:
-		root, err := c.Store.RawPost(ctx, *p.RootID)
-		if err != nil {
-			return fromStore(err)
-		}
-		if root.AuthorID == acc.ID && root.DeletedAt == nil {
-			return nil
-		}
+	}
+	if own, err := c.isOwn(ctx, acc, p); err != nil || own {
+		return err
 	}
 	seen, err := c.Store.CanSee(ctx, acc, p.ID)
 	switch {

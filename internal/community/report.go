@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"tintype/internal/store"
@@ -14,7 +13,7 @@ import (
 const (
 	maxReportComment = 1000 // characters
 	maxExcerpt       = 1000
-	maxReportAdmins  = 100 // how many administrators are told
+	maxReportAdmins  = 100 // how many moderators and administrators are told
 )
 
 // Report is a complaint about an account, or about one of its posts or comments.
@@ -38,7 +37,7 @@ type FiledReport struct {
 	Post                       *Post
 }
 
-// Report files a complaint and notifies the administrators. It stores the reported words, which may be edited or
+// Report files a complaint and notifies those who read reports. It stores the reported words, which may be edited or
 // deleted later. It returns ErrNotFound where acc cannot see what it reports, except for accounts that acc blocked
 // itself, and *TooMany past the limit.
 func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*store.Report, error) {
@@ -104,7 +103,7 @@ func (c *Community) fileReport(ctx context.Context, acc *store.Account, filed *s
 		if err := tx.AddReport(ctx, *filed); err != nil {
 			return err
 		}
-		admins, err := tx.Admins(ctx, maxReportAdmins)
+		admins, err := tx.AccountsWithRole(ctx, rolesThat(ReadReports), maxReportAdmins)
 		if err != nil {
 			return err
 		}
@@ -160,10 +159,10 @@ func excerpt(parts ...string) string {
 	return string(runes)
 }
 
-// Reports lists reports, newest first: store.ReportOpen, store.ReportClosed or "" for all. For administrators, else
-// ErrForbidden.
+// Reports lists reports, newest first: store.ReportOpen, store.ReportClosed or "" for all. For those who may
+// read reports, else ErrForbidden.
 func (c *Community) Reports(ctx context.Context, admin *store.Account, state string, p Cursor) ([]*FiledReport, error) {
-	if err := onlyAdmin(admin); err != nil {
+	if err := authorize(admin, ReadReports); err != nil {
 		return nil, err
 	}
 	rows, err := c.Store.Reports(ctx, state, p.span(defaultAccounts, maxAccounts))
@@ -173,9 +172,9 @@ func (c *Community) Reports(ctx context.Context, admin *store.Account, state str
 	return c.loadReports(ctx, admin, rows)
 }
 
-// ReportByID is one report. For administrators, else ErrForbidden.
+// ReportByID is one report. For those who may read reports, else ErrForbidden.
 func (c *Community) ReportByID(ctx context.Context, admin *store.Account, id int64) (*FiledReport, error) {
-	if err := onlyAdmin(admin); err != nil {
+	if err := authorize(admin, ReadReports); err != nil {
 		return nil, err
 	}
 	row, err := c.Store.ReportByID(ctx, id)
@@ -189,35 +188,38 @@ func (c *Community) ReportByID(ctx context.Context, admin *store.Account, id int
 	return list[0], nil
 }
 
-// OpenReports counts the reports that wait, up to MaxUnread. For administrators, else ErrForbidden.
+// OpenReports counts the reports that wait, up to MaxUnread. For those who may read reports, else ErrForbidden.
 func (c *Community) OpenReports(ctx context.Context, admin *store.Account) (int, error) {
-	if err := onlyAdmin(admin); err != nil {
+	if err := authorize(admin, ReadReports); err != nil {
 		return 0, err
 	}
 	n, err := c.Store.OpenReports(ctx, MaxUnread)
 	return n, fromStore(err)
 }
 
-// CloseReport closes a report and records when. A closed report stays as it was.
-func (c *Community) CloseReport(ctx context.Context, admin *store.Account, id int64) (*FiledReport, error) {
-	if err := onlyAdmin(admin); err != nil {
+// CloseReport closes a report and records when. A closed report stays as it was. ErrForbidden for who may not.
+func (c *Community) CloseReport(ctx context.Context, by By, id int64) (*FiledReport, error) {
+	ctx = store.Primary(ctx)
+	if err := by.may(CloseReport); err != nil {
 		return nil, err
 	}
-	ctx = store.Primary(ctx)
-	if _, err := c.Store.CloseReport(ctx, id, admin.ID, store.ToMillis(time.Now())); err != nil {
+	row, err := c.Store.ReportByID(ctx, id)
+	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.ReportByID(ctx, admin, id)
-}
-
-func onlyAdmin(acc *store.Account) error {
-	switch {
-	case acc == nil:
-		return ErrUnauthenticated
-	case acc.Role != store.RoleAdmin || !acc.Active():
-		return ErrForbidden
+	err = c.administration(ctx, by, CloseReport, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+		e.RefID, e.TargetID = &id, &row.TargetID
+		target, err := tx.AccountByID(ctx, row.TargetID)
+		if err != nil {
+			return false, err
+		}
+		e.Target = target.Username
+		return tx.CloseReport(ctx, id, by.Account.ID, e.CreatedAt)
+	})
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return c.ReportByID(ctx, by.Account, id)
 }
 
 func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows []store.Report) ([]*FiledReport, error) {

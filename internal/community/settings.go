@@ -3,7 +3,6 @@ package community
 import (
 	"context"
 	"strings"
-	"time"
 
 	"tintype/internal/lang"
 	"tintype/internal/store"
@@ -221,78 +220,4 @@ func (e *Invalid) checkChoice(field string, value *string, choices ...string) {
 		}
 	}
 	e.add(field, "invalid", "Choose one of %s.", strings.Join(choices, ", "))
-}
-
-// SuspendAccount hides an account and ends its sessions, or restores it. Its tokens stay, but are refused meanwhile.
-func (c *Community) SuspendAccount(ctx context.Context, username string, suspend bool) (*store.Account, error) {
-	return c.administer(ctx, username, func(ctx context.Context, tx *store.Store, now *store.Account) error {
-		if suspend == (now.SuspendedAt != nil) {
-			return nil
-		}
-		if !suspend {
-			if err := tx.AddEvent(ctx, EventAccountShown, now.ID, now.ID, nil); err != nil {
-				return err
-			}
-			if err := c.renamePhotos(ctx, tx, now.ID); err != nil {
-				return err
-			}
-			return tx.SetSuspended(ctx, now.ID, nil)
-		}
-		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
-			return err
-		}
-		if err := tx.DeletePushOfOtherSessions(ctx, now.ID, ""); err != nil {
-			return err
-		}
-		if err := tx.AddEvent(ctx, EventAccountHidden, now.ID, now.ID, nil); err != nil {
-			return err
-		}
-		if err := c.renamePhotos(ctx, tx, now.ID); err != nil {
-			return err
-		}
-		at := store.ToMillis(time.Now())
-		return tx.SetSuspended(ctx, now.ID, &at)
-	})
-}
-
-// PromoteAccount makes a member an administrator or the reverse. A site that has an administrator is claimed.
-func (c *Community) PromoteAccount(ctx context.Context, username, role string) (*store.Account, error) {
-	if role != store.RoleMember && role != store.RoleAdmin {
-		return nil, invalid("role", "invalid", "The role is member or admin.")
-	}
-	return c.administer(ctx, username, func(ctx context.Context, tx *store.Store, now *store.Account) error {
-		if role == store.RoleAdmin {
-			if _, err := tx.AddSiteInfo(ctx, infoClaimed, now.Username); err != nil {
-				return err
-			}
-		}
-		return tx.SetRole(ctx, now.ID, role)
-	})
-}
-
-// administer changes an account that was not deleted, suspended or not.
-func (c *Community) administer(ctx context.Context, username string, f func(ctx context.Context, tx *store.Store, now *store.Account) error) (*store.Account, error) {
-	acc, err := c.Store.AccountByUsername(store.Primary(ctx), strings.TrimPrefix(username, "@"))
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		locked, err := tx.LockAccounts(ctx, acc.ID)
-		if err != nil {
-			return err
-		}
-		now := locked[acc.ID]
-		if now == nil || now.DeletedAt != nil {
-			return ErrNotFound
-		}
-		if err := f(ctx, tx, now); err != nil {
-			return err
-		}
-		acc, err = tx.AccountByID(ctx, now.ID)
-		return err
-	})
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	return acc, nil
 }

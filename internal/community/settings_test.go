@@ -54,7 +54,7 @@ func TestANewPasswordEndsWhatTheOldOneGave(t *testing.T) {
 				return err
 			},
 			"reset the password": func() error {
-				secret, err := c.CreateResetLink(ctx, "anna")
+				secret, err := c.CreateResetLink(ctx, community.ByCommand(""), "anna")
 				if err == nil {
 					_, err = c.ResetPassword(ctx, secret, goodPassword)
 				}
@@ -63,7 +63,7 @@ func TestANewPasswordEndsWhatTheOldOneGave(t *testing.T) {
 			"end all others": func() error { return c.EndOtherAccess(ctx, anna, "") },
 		} {
 			if name == "change the password" {
-				secret, err := c.CreateResetLink(ctx, "anna")
+				secret, err := c.CreateResetLink(ctx, community.ByCommand(""), "anna")
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -108,7 +108,9 @@ func (c *Community) removeBytes(ctx context.Context, sets []*store.MediaObject) 
 	return randoms, nil
 }
 
-func (c *Community) sweepJob(ctx context.Context, _ *queue.Job) error { return c.Sweep(ctx) }
+func (c *Community) sweepJob(ctx context.Context, _ *queue.Job) error {
+	return errors.Join(c.ensureOwner(ctx), c.Sweep(ctx))
+}
 
 // Sweep removes what crashes left behind and photos that nobody posted.
 func (c *Community) Sweep(ctx context.Context) error {

@@ -202,7 +202,7 @@ func (s *conn) SetEmail(ctx context.Context, id int64, email string, key *string
 	return s.setAccount(ctx, id, "email = ?, email_key = ?", email, key)
 }
 
-// SetRole makes a member an administrator or the reverse.
+// SetRole gives an account another role.
 func (s *conn) SetRole(ctx context.Context, id int64, role string) error {
 	return s.setAccount(ctx, id, "role = ?", role)
 }

@@ -134,6 +134,30 @@ func (s *Store) AccountsStartingWith(ctx context.Context, viewer *Account, prefi
 	return r0, err
 }
 
+// AccountsWithRole are the ids of active accounts with one of the roles, at most limit.
+func (s *Store) AccountsWithRole(ctx context.Context, roles []string, limit int) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.AccountsWithRole(ctx, roles, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AccountsWithRole(ctx, roles, limit)
+		return err
+	})
+	return r0, err
+}
+
+// AddAdminEntry appends to the log of administration, in the act's own transaction. No statement of this package changes
+// or deletes an entry.
+func (s *Store) AddAdminEntry(ctx context.Context, e AdminEntry) (err error) {
+	if s.places == nil {
+		return s.conn.AddAdminEntry(ctx, e)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.AddAdminEntry(ctx, e)
+	})
+	return err
+}
+
 // AddAlbumDownload inserts the row as it is. The account is locked and has no other.
 func (s *Store) AddAlbumDownload(ctx context.Context, d *AlbumDownload) (err error) {
 	if s.places == nil {
@@ -489,13 +513,13 @@ func (s *Store) AddToPostsOf(ctx context.Context, accountID int64, posts int, op
 	return err
 }
 
-// Admins are the ids of active administrators, at most limit.
-func (s *Store) Admins(ctx context.Context, limit int) (r0 []int64, err error) {
+// AdminLog lists entries, newest first. It reads the primary: whoever has acted finds the act.
+func (s *Store) AdminLog(ctx context.Context, f AdminLogFilter, r Range) (r0 []AdminEntry, err error) {
 	if s.places == nil {
-		return s.conn.Admins(ctx, limit)
+		return s.conn.AdminLog(ctx, f, r)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.Admins(ctx, limit)
+		r0, err = in.AdminLog(ctx, f, r)
 		return err
 	})
 	return r0, err
@@ -4198,7 +4222,7 @@ func (s *Store) SetPushSecrets(ctx context.Context, id int64, from string, to st
 	return err
 }
 
-// SetRole makes a member an administrator or the reverse.
+// SetRole gives an account another role.
 func (s *Store) SetRole(ctx context.Context, id int64, role string) (err error) {
 	if s.places == nil {
 		return s.conn.SetRole(ctx, id, role)

@@ -30,10 +30,12 @@ const (
 	KindComment = "comment"
 )
 
-// Roles of accounts.
+// Roles of accounts, from the one that may least to the one that may all.
 const (
-	RoleMember = "member"
-	RoleAdmin  = "admin"
+	RoleMember    = "member"
+	RoleModerator = "moderator"
+	RoleAdmin     = "admin"
+	RoleOwner     = "owner"
 )
 
 // Photo states, in the order in which they are reached.

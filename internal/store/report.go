@@ -47,9 +47,9 @@ func (s *conn) CloseReport(ctx context.Context, id, byID int64, at Millis) (bool
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
-// Admins are the ids of active administrators, at most limit.
-func (s *conn) Admins(ctx context.Context, limit int) ([]int64, error) {
+// AccountsWithRole are the ids of active accounts with one of the roles, at most limit.
+func (s *conn) AccountsWithRole(ctx context.Context, roles []string, limit int) ([]int64, error) {
 	var ids []int64
-	err := s.read(ctx).Raw("SELECT id FROM accounts WHERE role = ? AND suspended_at IS NULL AND deleted_at IS NULL ORDER BY id LIMIT ?", RoleAdmin, limit).Scan(&ids).Error
+	err := s.read(ctx).Raw("SELECT id FROM accounts WHERE role IN ? AND suspended_at IS NULL AND deleted_at IS NULL ORDER BY id LIMIT ?", roles, limit).Scan(&ids).Error
 	return ids, translate(err)
 }

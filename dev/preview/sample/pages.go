@@ -420,6 +420,18 @@ func others(add adder) {
 	add("/admin/reports", "Reports", true, func(p *t.Page) templ.Component {
 		return t.AdminReportsPage(p, t.AdminReportsView{Reports: []t.ReportRow{row(0), row(1), row(2)}, OpenURL: "/admin/reports", ClosedURL: "/admin/reports?closed=1"})
 	})
+	acts := []t.AdminLogRow{
+		{Via: "command", Act: "member.role", Whom: people[0].Name, Detail: "member to owner", When: t.When{At: now}},
+		{Who: people[0].Name, Via: "page", Act: "member.suspend", Whom: people[1].Name, Reason: "Sold shoes. " + Hostile, When: t.When{At: now}},
+	}
+	add("/admin", "Administration", true, func(p *t.Page) templ.Component {
+		return t.AdminPage(p, t.AdminView{Reports: 2, DeadJobs: 1, System: true, Log: acts, Checks: []t.StatusCheck{{Name: "Backup", Status: "warning", Text: "The newest is 3 days old.", Advice: "look at its timer"}}})
+	})
+	add("/admin-quiet", "Administration, nothing to do", true, func(p *t.Page) templ.Component { return t.AdminPage(p, t.AdminView{}) })
+	add("/admin/log", "Log", true, func(p *t.Page) templ.Component {
+		return t.AdminLogPage(p, t.AdminLogView{Acts: []string{"member.role", "member.suspend"}, Rows: acts, CSVURL: "/admin/log.csv", JSONURL: "/admin/log.json"})
+	})
+	add("/admin/log-empty", "Log, nothing found", true, func(p *t.Page) templ.Component { return t.AdminLogPage(p, t.AdminLogView{Text: "shoes"}) })
 	add("/admin/reports-empty", "Reports, none", true, func(p *t.Page) templ.Component {
 		return t.AdminReportsPage(p, t.AdminReportsView{OpenURL: "/admin/reports", ClosedURL: "/admin/reports?closed=1"})
 	})

@@ -30,7 +30,9 @@ type call struct {
 	status   int  // of the answer, 200 unless set
 }
 
-func (q *call) ctx() context.Context { return q.c.Request.Context() }
+func (q *call) ctx() context.Context {
+	return community.WithVia(q.c.Request.Context(), community.ViaAPI)
+}
 
 // id is the path's :id. What is no id is of nothing that exists.
 func (q *call) id() (int64, error) {

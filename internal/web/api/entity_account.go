@@ -69,6 +69,14 @@ const (
 	permitAll     = "1"
 )
 
+// roles are what Mastodon calls those of members who administer. A moderator may see the dashboard (8), the log (4), and
+// manage reports (16) and users (1024).
+var roles = map[string]Role{
+	store.RoleModerator: {ID: "1", Name: "Moderator", Permissions: "1052", Highlighted: true},
+	store.RoleAdmin:     {ID: "2", Name: "Admin", Permissions: permitAll, Highlighted: true},
+	store.RoleOwner:     {ID: "3", Name: "Owner", Permissions: permitAll, Highlighted: true},
+}
+
 // account is the account a as the viewer sees it.
 func (v *view) account(a *store.Account) *Account {
 	if known, ok := v.accounts[a.ID]; ok {
@@ -125,8 +133,8 @@ func (v *view) self(a *store.Account, followRequests int) *Account {
 	}
 	e.Source = source
 	e.Role = &Role{ID: "-99", Permissions: permitNothing}
-	if a.Role == store.RoleAdmin {
-		e.Role = &Role{ID: "3", Name: "Admin", Permissions: permitAll, Highlighted: true}
+	if known, ok := roles[a.Role]; ok {
+		e.Role = &known
 	}
 	return &e
 }

@@ -12,9 +12,14 @@ import (
 )
 
 func (p *Pages) registerAdmin(r Routes) {
-	r.Personal(http.MethodGet, "/admin/reports", p.admin(p.reports))
-	r.Personal(http.MethodGet, "/admin/reports/:id", p.admin(p.report))
-	r.Personal(http.MethodPost, "/admin/reports/:id/close", p.admin(p.closeReport))
+	r.Personal(http.MethodGet, "/admin/reports", p.may(community.ReadReports, p.reports))
+	r.Personal(http.MethodGet, "/admin/reports/:id", p.may(community.ReadReports, p.report))
+	r.Personal(http.MethodPost, "/admin/reports/:id/close", p.may(community.CloseReport, p.closeReport))
+}
+
+// byPage is who administers by a page, with the reason that its form gives.
+func byPage(c *gin.Context, acc *store.Account) community.By {
+	return community.By{Account: acc, Via: community.ViaPage, Reason: c.PostForm("reason")}
 }
 
 func (p *Pages) reportRow(b viewBuilder, r *community.FiledReport) templates.ReportRow {
@@ -112,7 +117,7 @@ func (p *Pages) closeReport(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Community.CloseReport(c.Request.Context(), acc, id); err != nil {
+	if _, err := p.Community.CloseReport(c.Request.Context(), byPage(c, acc), id); err != nil {
 		return err
 	}
 	p.setFlash(c, "closed")

@@ -121,6 +121,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerImport(r)
 	p.registerAdmin(r)
 	p.registerStatus(r)
+	p.registerAdminLog(r)
 	p.registerSite(r)
 	p.registerWellKnown(r)
 	p.registerInstall(r)
@@ -154,10 +155,9 @@ func openTo(path string) bool {
 	return path == "/robots.txt"
 }
 
-// Administrator reports whether the request comes from one. Before must have run.
+// Administrator reports whether the request comes from somebody who looks after the site. Before must have run.
 func (p *Pages) Administrator(c *gin.Context) bool {
-	acc := viewer(c)
-	return acc != nil && acc.Role == store.RoleAdmin
+	return community.May(viewer(c), community.ReadSystem)
 }
 
 // viewer is the account that reads, nil for a visitor.
@@ -181,9 +181,10 @@ func (p *Pages) member(h func(*gin.Context, *store.Account) error) func(*gin.Con
 	}
 }
 
-func (p *Pages) admin(h func(*gin.Context, *store.Account) error) func(*gin.Context) error {
+// may wraps a handler for those who may do what the act says. Others learn nothing of the page: for them nothing is there.
+func (p *Pages) may(act community.Act, h func(*gin.Context, *store.Account) error) func(*gin.Context) error {
 	return p.member(func(c *gin.Context, acc *store.Account) error {
-		if acc.Role != store.RoleAdmin {
+		if !community.May(acc, act) {
 			return community.ErrNotFound
 		}
 		return h(c, acc)
@@ -229,7 +230,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	}
 	pg.Viewer = &templates.Viewer{
 		Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
-		Admin: acc.Role == store.RoleAdmin, Unread: unread, FollowRequests: waiting,
+		Admin: community.May(acc, community.ReadAdmin), Unread: unread, FollowRequests: waiting,
 		Theme: acc.Theme, Letters: acc.LetterKeys,
 	}
 	pg.Flash = p.takeFlash(c)
@@ -286,7 +287,7 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
 		pg.Viewer = &templates.Viewer{
 			Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
-			Admin: acc.Role == store.RoleAdmin, Theme: acc.Theme, Letters: acc.LetterKeys,
+			Admin: community.May(acc, community.ReadAdmin), Theme: acc.Theme, Letters: acc.LetterKeys,
 		}
 	}
 	v := templates.ErrorView{Status: status}

@@ -207,7 +207,7 @@ func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.P
 		}
 	}
 	if me := b.acc; me != nil {
-		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || me.Role == store.RoleAdmin
+		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || community.May(me, community.RemovePost)
 		v.CanReport = me.ID != cm.AuthorID
 		if answerable {
 			v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"

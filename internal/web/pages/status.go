@@ -6,16 +6,17 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tintype/internal/community"
 	"tintype/internal/store"
 	"tintype/templates"
 )
 
 func (p *Pages) registerStatus(r Routes) {
-	r.Personal(http.MethodGet, "/admin/status", p.admin(p.status))
-	r.Personal(http.MethodGet, "/admin/jobs", p.admin(p.jobs))
-	r.Personal(http.MethodGet, "/admin/moves", p.admin(p.moves))
-	r.Personal(http.MethodGet, "/admin/ladder", p.admin(p.ladder))
-	r.Personal(http.MethodPost, "/admin/jobs/:id/retry", p.admin(p.retryJob))
+	r.Personal(http.MethodGet, "/admin/status", p.may(community.ReadSystem, p.status))
+	r.Personal(http.MethodGet, "/admin/jobs", p.may(community.ReadSystem, p.jobs))
+	r.Personal(http.MethodGet, "/admin/moves", p.may(community.ReadSystem, p.moves))
+	r.Personal(http.MethodGet, "/admin/ladder", p.may(community.ReadSystem, p.ladder))
+	r.Personal(http.MethodPost, "/admin/jobs/:id/retry", p.may(community.RetryJob, p.retryJob))
 }
 
 // deadShown is how many dead jobs the status page lists.
@@ -77,12 +78,12 @@ func (p *Pages) jobs(c *gin.Context, _ *store.Account) error {
 	return p.render(c, http.StatusOK, templates.AdminJobsPage(pg, v))
 }
 
-func (p *Pages) retryJob(c *gin.Context, _ *store.Account) error {
+func (p *Pages) retryJob(c *gin.Context, acc *store.Account) error {
 	id, err := idParam(c, "id")
 	if err != nil {
 		return err
 	}
-	if err := p.Community.RetryJob(c.Request.Context(), id); err != nil {
+	if err := p.Community.RetryJob(c.Request.Context(), byPage(c, acc), id); err != nil {
 		return err
 	}
 	p.setFlash(c, "job-again")

@@ -1,0 +1,66 @@
+package command
+
+import (
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"tintype/internal/community"
+)
+
+type logCommand struct {
+	Act    string `help:"Only acts of this kind, such as member.suspend."`
+	Whom   string `help:"Only acts on this member."`
+	Text   string `help:"Only acts with this text in a name, the reason or the detail."`
+	Format string `enum:"table,json,csv" default:"table" help:"table, json (one object a line) or csv."`
+	Limit  int    `default:"0" help:"How many, the newest first; 0 for all."`
+}
+
+func (l logCommand) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		write, flush := l.writer(c)
+		page := community.Cursor{Limit: 500}
+		for n := 0; ; {
+			list, err := site.AdminLog(c, community.ByCommand(""), community.AdminLogSearch{Act: l.Act, Whom: l.Whom, Text: l.Text}, page)
+			if err != nil {
+				return err
+			}
+			for _, e := range list {
+				if n++; l.Limit > 0 && n > l.Limit {
+					return flush()
+				}
+				if err := write(community.LogLine(e)); err != nil {
+					return err
+				}
+			}
+			if len(list) < page.Limit {
+				return flush()
+			}
+			page.MaxID = list[len(list)-1].ID
+		}
+	})
+}
+
+func (l logCommand) writer(c *call) (write func(community.LogEntry) error, flush func() error) {
+	out := c.env.Stdout
+	switch l.Format {
+	case "json":
+		w := json.NewEncoder(out)
+		return func(e community.LogEntry) error { return w.Encode(e) }, func() error { return nil }
+	case "csv":
+		w := csv.NewWriter(out)
+		_ = w.Write([]string{"id", "at", "who", "via", "act", "whom", "ref", "reason", "detail"})
+		return func(e community.LogEntry) error {
+			return w.Write([]string{e.ID, e.At.Format(time.RFC3339), e.Who, e.Via, e.Act, e.Whom, e.Ref, e.Reason, e.Detail})
+		}, func() error { w.Flush(); return w.Error() }
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "WHEN\tWHO\tVIA\tACT\tWHOM\tDETAIL\tREASON")
+	return func(e community.LogEntry) error {
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At.Format(time.RFC3339), cmp.Or(e.Who, "-"), e.Via, e.Act, cmp.Or(e.Whom, "-"), cmp.Or(oneLine(e.Detail), "-"), oneLine(e.Reason))
+		return err
+	}, w.Flush
+}

@@ -1,0 +1,176 @@
+package community
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tintype/internal/store"
+)
+
+// Ways by which somebody administers.
+const (
+	ViaPage    = "page"
+	ViaCommand = "command"
+	ViaAPI     = "api"
+	ViaJob     = "job" // the site itself, when a time has come
+)
+
+type viaKey struct{}
+
+// WithVia says by which way what is done with ctx was asked for. Without it that is a page.
+func WithVia(ctx context.Context, via string) context.Context {
+	return context.WithValue(ctx, viaKey{}, via)
+}
+
+func viaOf(ctx context.Context) string {
+	if via, ok := ctx.Value(viaKey{}).(string); ok {
+		return via
+	}
+	return ViaPage
+}
+
+const maxReason = 1000 // characters
+
+// By is who administers, by which way and why. Whoever may run commands on the machine may do everything: then Account is
+// nil.
+type By struct {
+	Account *store.Account
+	Via     string
+	Reason  string
+}
+
+// ByCommand is somebody at the command line.
+func ByCommand(reason string) By { return By{Via: ViaCommand, Reason: reason} }
+
+// may is nil if the act is theirs to do.
+func (b By) may(act Act) error {
+	if b.Account == nil && (b.Via == ViaCommand || b.Via == ViaJob) {
+		return nil
+	}
+	return authorize(b.Account, act)
+}
+
+// administration runs one act and writes its row of the log in the same transaction, so that neither is without the
+// other. f fills what it knows of the entry and returns false where nothing changed. The row's id is drawn before the
+// first try: it shows whether a COMMIT without an answer had landed.
+func (c *Community) administration(ctx context.Context, by By, act Act, f func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (changed bool, err error)) error {
+	if err := by.may(act); err != nil {
+		return err
+	}
+	by.Reason = strings.TrimSpace(by.Reason)
+	if n := utf8.RuneCountInString(by.Reason); n > maxReason {
+		return invalid("reason", "too_long", "The reason has %d characters, at most %d are possible.", n, maxReason)
+	}
+	_, err := c.Store.TxOnce(store.Primary(ctx), "admin_log", func(ctx context.Context, tx *store.Store, id int64) error {
+		e := store.AdminEntry{ID: id, Via: by.Via, Act: string(act), Reason: by.Reason, CreatedAt: store.ToMillis(time.Now())}
+		if by.Account != nil {
+			e.ActorID, e.Actor = &by.Account.ID, by.Account.Username
+		}
+		changed, err := f(ctx, tx, &e)
+		if err != nil || !changed {
+			return err
+		}
+		return tx.AddAdminEntry(ctx, e)
+	})
+	return fromStore(err)
+}
+
+// onMember is administration of one account, which f finds locked. It returns ErrNotFound for an account that is deleted,
+// and ErrForbidden where the actor's role is not above the account's.
+func (c *Community) onMember(ctx context.Context, by By, act Act, username string, f func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error)) (*store.Account, error) {
+	ctx = store.Primary(ctx)
+	if err := by.may(act); err != nil {
+		return nil, err
+	}
+	acc, err := c.Store.AccountByUsername(ctx, strings.TrimPrefix(strings.TrimSpace(username), "@"))
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	err = c.administration(ctx, by, act, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+		ids := []int64{acc.ID}
+		if by.Account != nil && by.Account.ID != acc.ID {
+			ids = append(ids, by.Account.ID)
+		}
+		locked, err := tx.LockAccounts(ctx, ids...)
+		if err != nil {
+			return false, err
+		}
+		now := locked[acc.ID]
+		if now == nil || now.DeletedAt != nil {
+			return false, ErrNotFound
+		}
+		if by.Account != nil { // as the actor is now: somebody may have taken the role away meanwhile
+			actor := locked[by.Account.ID]
+			if !May(actor, act) || !mayActOn(actor, now) {
+				return false, ErrForbidden
+			}
+		}
+		e.TargetID, e.Target = &now.ID, now.Username
+		changed, err := f(ctx, tx, now, e)
+		if err != nil {
+			return false, err
+		}
+		acc, err = tx.AccountByID(ctx, now.ID)
+		return changed, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return acc, nil
+}
+
+// AdminLogSearch chooses entries of the log. Empty fields choose all.
+type AdminLogSearch struct {
+	Act  string
+	Whom string // a username
+	Text string
+}
+
+// maxLogPage is how many entries one page has at most.
+const maxLogPage = 500
+
+// AdminLog lists acts of administration, newest first. For those who may read the log, else ErrForbidden.
+func (c *Community) AdminLog(ctx context.Context, by By, q AdminLogSearch, p Cursor) ([]store.AdminEntry, error) {
+	if err := by.may(ReadLog); err != nil {
+		return nil, err
+	}
+	f := store.AdminLogFilter{Act: q.Act, Text: strings.TrimSpace(q.Text)}
+	if name := strings.TrimPrefix(strings.TrimSpace(q.Whom), "@"); name != "" {
+		acc, err := c.Store.AccountByUsername(store.Primary(ctx), name)
+		if err != nil {
+			if err = fromStore(err); err == ErrNotFound {
+				return nil, nil
+			}
+			return nil, err
+		}
+		f.TargetID = acc.ID
+	}
+	list, err := c.Store.AdminLog(ctx, f, p.span(defaultAccounts, maxLogPage))
+	return list, fromStore(err)
+}
+
+// A LogEntry is one act of administration for programs. Ids are texts: they have more digits than many programs keep of a
+// number.
+type LogEntry struct {
+	ID     string    `json:"id"`
+	At     time.Time `json:"at"`
+	Who    string    `json:"who"` // "" for the command line, or the site itself
+	Via    string    `json:"via"`
+	Act    string    `json:"act"`
+	Whom   string    `json:"whom"`
+	Ref    string    `json:"ref"`
+	Reason string    `json:"reason"`
+	Detail string    `json:"detail"`
+}
+
+// LogLine is the entry for programs.
+func LogLine(e store.AdminEntry) LogEntry {
+	l := LogEntry{ID: strconv.FormatInt(e.ID, 10), At: e.CreatedAt.Time(), Who: e.Actor, Via: e.Via, Act: e.Act, Whom: e.Target, Reason: e.Reason, Detail: e.Detail}
+	if e.RefID != nil {
+		l.Ref = strconv.FormatInt(*e.RefID, 10)
+	}
+	return l
+}

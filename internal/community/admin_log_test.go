@@ -1,0 +1,209 @@
+package community
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tintype/internal/store"
+)
+
+// The table of permissions is whole, and each role may what those below it may.
+func TestPermissions(t *testing.T) {
+	for _, act := range Acts() {
+		may := make([]bool, len(Roles))
+		for i, role := range Roles {
+			may[i] = May(&store.Account{Role: role}, act)
+			if i > 0 && may[i-1] && !may[i] {
+				t.Errorf("%s: a %s may and a %s may not", act, Roles[i-1], role)
+			}
+			at := store.Millis(1)
+			if May(&store.Account{Role: role, SuspendedAt: &at}, act) || May(&store.Account{Role: role, DeletedAt: &at}, act) {
+				t.Errorf("%s: a suspended or deleted %s may", act, role)
+			}
+		}
+		if may[0] || !may[len(may)-1] || May(nil, act) || May(&store.Account{Role: "king"}, act) || May(&store.Account{}, act) {
+			t.Errorf("%s: %v for %v, or somebody without a role", act, may, Roles)
+		}
+	}
+	if May(&store.Account{Role: store.RoleOwner}, "nonsense") {
+		t.Error("an unknown act is allowed")
+	}
+}
+
+// Acts at random, by all roles and the command line: each change has its row, each row its change, and who may not
+// changes nothing.
+func TestNoActWithoutItsRow(t *testing.T) { onEach(t, testNoActWithoutItsRow) }
+
+func testNoActWithoutItsRow(t *testing.T, c *circle) {
+	people := map[string]*store.Account{}
+	var names []string
+	for i, role := range []string{store.RoleOwner, store.RoleAdmin, store.RoleAdmin, store.RoleModerator, store.RoleMember, store.RoleMember} {
+		name := fmt.Sprintf("p%d", i)
+		people[name] = c.account(name, func(a *store.Account) { a.Role = role })
+		names = append(names, name)
+	}
+	fresh := func(name string) *store.Account {
+		a, err := c.Store.AccountByID(store.Primary(c.ctx), people[name].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	count := func(table string) (n int) {
+		if err := c.Store.SQL().QueryRowContext(c.ctx, "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	// state is what acts can change.
+	state := func() string {
+		var b strings.Builder
+		for _, name := range names {
+			a := fresh(name)
+			fmt.Fprintln(&b, name, a.Role, a.SuspendedAt != nil, a.SessionEpoch)
+		}
+		var hashes, removed string
+		_ = c.Store.SQL().QueryRowContext(c.ctx, "SELECT COALESCE(MAX(hash), '') FROM one_time_links").Scan(&hashes)
+		fmt.Fprintln(&b, count("one_time_links"), hashes, count("posts WHERE deleted_at IS NOT NULL"), count("reports WHERE state = 'closed'"), removed)
+		return b.String()
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	done, refused := 0, 0
+	for i := range 150 {
+		actor, target := names[random.IntN(len(names))], names[random.IntN(len(names))]
+		by := By{Account: fresh(actor), Via: ViaPage, Reason: fmt.Sprintf("reason %d", i)}
+		if random.IntN(4) == 0 {
+			by = ByCommand(by.Reason)
+		}
+		before, rows := state(), count("admin_log")
+		var err error
+		act := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport}[random.IntN(6)]
+		switch act {
+		case Suspend:
+			_, err = c.SuspendMember(c.ctx, by, target)
+		case Unsuspend:
+			_, err = c.UnsuspendMember(c.ctx, by, target)
+		case SetRole:
+			_, err = c.SetMemberRole(c.ctx, by, target, Roles[random.IntN(len(Roles))])
+		case ResetLink:
+			_, err = c.CreateResetLink(c.ctx, by, target)
+		case RemovePost:
+			post := c.post(people[target], store.Public, "words")
+			before = state()
+			if by.Account == nil || actor == target {
+				continue // an author's own deletion is no act of administration
+			}
+			_, err = c.DeletePost(c.ctx, by.Account, post.ID)
+		case CloseReport:
+			r := store.Report{ID: c.Store.NewID(), ReporterID: &people[actor].ID, TargetID: people[target].ID, State: store.ReportOpen, CreatedAt: 1}
+			if err := c.Store.AddReport(c.ctx, r); err != nil {
+				t.Fatal(err)
+			}
+			before = state()
+			if by.Account == nil {
+				continue
+			}
+			_, err = c.CloseReport(c.ctx, by, r.ID)
+		}
+		changed, logged := state() != before, count("admin_log")-rows
+		if changed != (logged == 1) || logged > 1 || err != nil && (changed || logged != 0) {
+			t.Fatalf("%d: %s on %s by %s (%s): changed %t, rows %d, %v", i, act, target, actor, by.Via, changed, logged, err)
+		}
+		var invalid *Invalid
+		if err != nil && !errors.Is(err, ErrForbidden) && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrNotFound) && !errors.As(err, &invalid) {
+			t.Fatalf("%s: %v", act, err)
+		}
+		if err != nil {
+			refused++
+		} else if changed {
+			done++
+			list, err := c.AdminLog(c.ctx, ByCommand(""), AdminLogSearch{}, Cursor{Limit: 1})
+			if err != nil || len(list) != 1 || list[0].Act != string(act) || list[0].Target != target || (by.Account != nil) != (list[0].Actor == actor) ||
+				act != RemovePost && list[0].Reason != by.Reason {
+				t.Fatalf("%s: the log says %+v, %v", act, list, err)
+			}
+		}
+	}
+	if done < 15 || refused < 15 {
+		t.Errorf("%d acts and %d refusals prove little", done, refused)
+	}
+	owners, err := c.Store.AccountsWithRole(c.ctx, []string{store.RoleOwner}, 10)
+	c.expectErr("owners", err, nil)
+	if len(owners) == 0 && fresh("p0").SuspendedAt == nil {
+		t.Error("the site has no owner left")
+	}
+}
+
+// Nobody raises anybody to their own role or acts on those at or above it, and the last owner stays.
+func TestRanks(t *testing.T) { onEach(t, testRanks) }
+
+func testRanks(t *testing.T, c *circle) {
+	of := func(name, role string) *store.Account { return c.account(name, func(a *store.Account) { a.Role = role }) }
+	owner, admin, mod, other := of("owna", store.RoleOwner), of("adda", store.RoleAdmin), of("moda", store.RoleModerator), of("modb", store.RoleModerator)
+	ann := c.account("ann")
+	role := func(by *store.Account, name, role string) error {
+		_, err := c.SetMemberRole(c.ctx, By{Account: by, Via: ViaPage}, name, role)
+		return err
+	}
+	c.expectErr("a moderator makes moderators", role(mod, "ann", store.RoleModerator), ErrForbidden)
+	c.expectErr("an administrator makes administrators", role(admin, "ann", store.RoleAdmin), ErrForbidden)
+	c.expectErr("an administrator takes an owner's role", role(admin, "owna", store.RoleMember), ErrForbidden)
+	c.expectErr("an administrator makes a moderator", role(admin, "ann", store.RoleModerator), nil)
+	c.expectErr("an owner makes an administrator", role(owner, "ann", store.RoleAdmin), nil)
+	_, err := c.SuspendMember(c.ctx, By{Account: mod, Via: ViaPage}, other.Username)
+	c.expectErr("a moderator suspends another", err, ErrForbidden)
+	_, err = c.SuspendMember(c.ctx, By{Account: ann, Via: ViaPage}, admin.Username) // ann as she was read as a member
+	c.expectErr("by the role that the request had", err, ErrForbidden)
+	var invalid *Invalid
+	if err := role(nil, "owna", store.RoleMember); !errors.Is(err, ErrUnauthenticated) {
+		t.Errorf("nobody: %v", err)
+	}
+	if _, err := c.SetMemberRole(c.ctx, ByCommand(""), "owna", store.RoleMember); !errors.As(err, &invalid) {
+		t.Errorf("the last owner: %v", err)
+	}
+	if _, err := c.SuspendMember(c.ctx, By{Account: admin, Via: ViaPage, Reason: strings.Repeat("x", 1001)}, "moda"); !errors.As(err, &invalid) || invalid.Fields[0].Field != "reason" {
+		t.Errorf("a long reason: %v", err)
+	}
+}
+
+// An administrator who claimed the site under a release without owners becomes its owner.
+func TestEnsureOwner(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		c.account("boss", func(a *store.Account) { a.Role = store.RoleAdmin })
+		for range 2 { // before and after somebody claimed it
+			c.expectErr("", c.ensureOwner(c.ctx), nil)
+			if _, err := c.Store.AddSiteInfo(c.ctx, infoClaimed, "boss"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.expectErr("", c.ensureOwner(c.ctx), nil)
+		list, err := c.AdminLog(c.ctx, ByCommand(""), AdminLogSearch{}, Cursor{})
+		if err != nil || len(list) != 1 || list[0].Detail != "admin to owner" || list[0].Via != ViaJob {
+			t.Errorf("%+v %v", list, err)
+		}
+	})
+}
+
+// No statement of the program changes or deletes what stands in the log.
+func TestTheLogOnlyGrows(t *testing.T) {
+	change := regexp.MustCompile(`(?i)(UPDATE|DELETE FROM|REPLACE INTO|TRUNCATE( TABLE)?)\s+.?admin_log`)
+	files, err := filepath.Glob("../*/*.go")
+	if err != nil || len(files) < 100 {
+		t.Fatal(len(files), err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(f, "_test.go") && change.Match(text) {
+			t.Errorf("%s changes the log: %s", f, change.Find(text))
+		}
+	}
+}

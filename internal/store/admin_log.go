@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"strings"
+)
+
+// AdminEntry is one act of administration: who did what to whom, why, when and by which way.
+type AdminEntry struct {
+	ID        int64
+	ActorID   *int64 // nil: somebody at the command line, or the site itself
+	Actor     string // the name as it was then
+	Via       string // page, command, api or job
+	Act       string
+	TargetID  *int64 // the account that it is about
+	Target    string
+	RefID     *int64 // a post, a report, a job: what the act names
+	Reason    string
+	Detail    string // what changed, such as "member to moderator"
+	CreatedAt Millis
+}
+
+// AdminLogFilter chooses entries of the log. Empty fields choose all.
+type AdminLogFilter struct {
+	Act      string
+	TargetID int64
+	Text     string // within the names, the reason or the detail, whatever its case
+}
+
+// AddAdminEntry appends to the log of administration, in the act's own transaction. No statement of this package changes
+// or deletes an entry.
+func (s *conn) AddAdminEntry(ctx context.Context, e AdminEntry) error {
+	return translate(s.write(ctx).Exec("INSERT INTO admin_log (id, actor_id, actor, via, act, target_id, target, ref_id, reason, detail, words, created_at)"+
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		e.ID, e.ActorID, e.Actor, e.Via, e.Act, e.TargetID, e.Target, e.RefID, e.Reason, e.Detail,
+		Fold(strings.Join([]string{e.Actor, e.Target, e.Reason, e.Detail}, "\n")), e.CreatedAt).Error)
+}
+
+// AdminLog lists entries, newest first. It reads the primary: whoever has acted finds the act.
+func (s *conn) AdminLog(ctx context.Context, f AdminLogFilter, r Range) ([]AdminEntry, error) {
+	where, args := "id < ? AND id > ?", []any{r.max(), r.Min}
+	if f.Act != "" {
+		where, args = where+" AND act = ?", append(args, f.Act)
+	}
+	if f.TargetID != 0 {
+		where, args = where+" AND target_id = ?", append(args, f.TargetID)
+	}
+	if f.Text != "" {
+		where, args = where+" AND words LIKE ? ESCAPE '!'", append(args, "%"+likeEscape.Replace(Fold(f.Text))+"%")
+	}
+	var list []AdminEntry
+	err := s.read(Primary(ctx)).Raw("SELECT id, actor_id, actor, via, act, target_id, target, ref_id, reason, detail, created_at FROM admin_log WHERE "+
+		where+" ORDER BY id"+r.order()+" LIMIT ?", append(args, r.Limit)...).Scan(&list).Error
+	return newestFirst(list, r), translate(err)
+}
+
+// likeEscape has LIKE take a text as it is.
+var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

@@ -1,0 +1,154 @@
+package pages
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerAdminLog(r Routes) {
+	r.Personal(http.MethodGet, "/admin", p.may(community.ReadAdmin, p.adminOverview))
+	r.Personal(http.MethodGet, "/admin/log", p.may(community.ReadLog, p.adminLog))
+	r.Download(http.MethodGet, "/admin/log.csv", p.may(community.ReadLog, p.adminLogCSV))
+	r.Download(http.MethodGet, "/admin/log.json", p.may(community.ReadLog, p.adminLogJSON))
+}
+
+// adminOverview shows what needs somebody, and leads to what the viewer may do.
+func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
+	ctx := c.Request.Context()
+	pg, err := p.page(c, "Administration")
+	if err != nil {
+		return err
+	}
+	v := templates.AdminView{System: community.May(acc, community.ReadSystem)}
+	if v.Reports, err = p.Community.OpenReports(ctx, acc); err != nil {
+		return err
+	}
+	if v.System {
+		status := p.Status(ctx)
+		v.DeadJobs = status.DeadJobs
+		for _, check := range status.Checks {
+			if check.Status != "ok" {
+				v.Checks = append(v.Checks, check)
+			}
+		}
+	}
+	entries, err := p.Community.AdminLog(ctx, byPage(c, acc), community.AdminLogSearch{}, community.Cursor{Limit: 5})
+	if err != nil {
+		return err
+	}
+	v.Log = logRows(p.viewBuilder(c), entries)
+	return p.render(c, http.StatusOK, templates.AdminPage(pg, v))
+}
+
+// logSearch reads from the query which entries are asked for.
+func logSearch(c *gin.Context) community.AdminLogSearch {
+	return community.AdminLogSearch{Act: c.Query("act"), Whom: c.Query("whom"), Text: c.Query("q")}
+}
+
+func logRows(b viewBuilder, list []store.AdminEntry) []templates.AdminLogRow {
+	rows := make([]templates.AdminLogRow, 0, len(list))
+	for _, e := range list {
+		rows = append(rows, templates.AdminLogRow{
+			Who: e.Actor, Via: e.Via, Act: e.Act, Whom: e.Target, Reason: e.Reason, Detail: e.Detail, When: b.when(e.CreatedAt),
+		})
+	}
+	return rows
+}
+
+func (p *Pages) adminLog(c *gin.Context, acc *store.Account) error {
+	q := logSearch(c)
+	page := pageOf(c, listLimit)
+	list, err := p.Community.AdminLog(c.Request.Context(), byPage(c, acc), q, page)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, "Log")
+	if err != nil {
+		return err
+	}
+	v := templates.AdminLogView{Act: q.Act, Whom: q.Whom, Text: q.Text, Rows: logRows(p.viewBuilder(c), list), Pager: past(c)}
+	for _, a := range community.Acts() {
+		if !strings.HasSuffix(string(a), ".read") {
+			v.Acts = append(v.Acts, string(a))
+		}
+	}
+	query := c.Request.URL.Query()
+	query.Del("max_id")
+	query.Del("min_id")
+	v.CSVURL, v.JSONURL = "/admin/log.csv?"+query.Encode(), "/admin/log.json?"+query.Encode()
+	if len(list) > 0 {
+		v.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
+	}
+	return p.render(c, http.StatusOK, templates.AdminLogPage(pg, v))
+}
+
+// exportedEntries bounds how much of the log one file has. A command writes all.
+const exportedEntries = 100_000
+
+// eachLogEntry calls f for the entries that are asked for, a page at a time.
+func (p *Pages) eachLogEntry(c *gin.Context, acc *store.Account, first func(), f func(store.AdminEntry) error) error {
+	page := community.Cursor{Limit: 500}
+	for n := 0; n < exportedEntries; {
+		list, err := p.Community.AdminLog(c.Request.Context(), byPage(c, acc), logSearch(c), page)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			first()
+		}
+		for _, e := range list {
+			if err := f(e); err != nil {
+				return err
+			}
+		}
+		if len(list) < page.Limit {
+			return nil
+		}
+		n += len(list)
+		page.MaxID = list[len(list)-1].ID
+	}
+	return nil
+}
+
+func (p *Pages) adminLogCSV(c *gin.Context, acc *store.Account) error {
+	w := csv.NewWriter(c.Writer)
+	err := p.eachLogEntry(c, acc, func() {
+		c.Header("Content-Type", "text/csv; charset=utf-8")
+		c.Header("Content-Disposition", `attachment; filename="log.csv"`)
+		_ = w.Write([]string{"id", "at", "who", "via", "act", "whom", "ref", "reason", "detail"})
+	}, func(e store.AdminEntry) error {
+		ref := ""
+		if e.RefID != nil {
+			ref = idText(*e.RefID)
+		}
+		return w.Write([]string{idText(e.ID), e.CreatedAt.Time().Format(time.RFC3339), e.Actor, e.Via, e.Act, e.Target, ref, plainCell(e.Reason), plainCell(e.Detail)})
+	})
+	w.Flush()
+	return err
+}
+
+// plainCell keeps a spreadsheet from taking what somebody wrote for a formula.
+func plainCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// adminLogJSON writes one object a line.
+func (p *Pages) adminLogJSON(c *gin.Context, acc *store.Account) error {
+	w := json.NewEncoder(c.Writer)
+	return p.eachLogEntry(c, acc, func() {
+		c.Header("Content-Type", "application/x-ndjson")
+		c.Header("Content-Disposition", `attachment; filename="log.json"`)
+	}, func(e store.AdminEntry) error { return w.Encode(community.LogLine(e)) })
+}

@@ -1,0 +1,48 @@
+package templates
+
+// AdminView is /admin.
+type AdminView struct {
+	Reports  int // that wait
+	DeadJobs int
+	System   bool          // the viewer may see status, jobs and moves
+	Checks   []StatusCheck // those that are not well
+	Log      []AdminLogRow // the newest
+}
+
+// AdminLogRow is one act of administration.
+type AdminLogRow struct {
+	Who    string // a username; "" for the command line, or the site itself
+	Via    string
+	Act    string
+	Whom   string // a username, or ""
+	Reason string
+	Detail string
+	When   When
+}
+
+func (r AdminLogRow) who() string {
+	switch {
+	case r.Who != "":
+		return "@" + r.Who
+	case r.Via == "command":
+		return "command line"
+	}
+	return "the site"
+}
+
+// AdminLogView is /admin/log; its form asks for it with act, whom and q.
+type AdminLogView struct {
+	Acts            []string // that can be chosen
+	Act, Whom, Text string
+	Rows            []AdminLogRow
+	CSVURL, JSONURL string
+	Pager           Pager
+}
+
+func (v AdminLogView) options() []Option {
+	list := []Option{{Label: "Every act"}}
+	for _, a := range v.Acts {
+		list = append(list, Option{Value: a, Label: a})
+	}
+	return list
+}
