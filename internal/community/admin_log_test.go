@@ -144,7 +144,9 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 func TestRanks(t *testing.T) { onEach(t, testRanks) }
 
 func testRanks(t *testing.T, c *circle) {
-	of := func(name, role string) *store.Account { return c.account(name, func(a *store.Account) { a.Role = role }) }
+	of := func(name, role string) *store.Account {
+		return c.account(name, func(a *store.Account) { a.Role = role })
+	}
 	owner, admin, mod, other := of("owna", store.RoleOwner), of("adda", store.RoleAdmin), of("moda", store.RoleModerator), of("modb", store.RoleModerator)
 	ann := c.account("ann")
 	role := func(by *store.Account, name, role string) error {
