@@ -20,14 +20,14 @@ type AdminLogRow struct {
 	When   When
 }
 
-func (r AdminLogRow) who() string {
+func (r AdminLogRow) who(p *Page) string {
 	switch {
 	case r.Who != "":
 		return "@" + r.Who
 	case r.Via == "command":
-		return "command line"
+		return p.T("command line")
 	}
-	return "the site"
+	return p.T("the site")
 }
 
 // AdminLogView is /admin/log; its form asks for it with act, whom and q.
@@ -39,8 +39,8 @@ type AdminLogView struct {
 	Pager           Pager
 }
 
-func (v AdminLogView) options() []Option {
-	list := []Option{{Label: "Every act"}}
+func (v AdminLogView) options(p *Page) []Option {
+	list := []Option{{Label: p.T("Every act")}}
 	for _, a := range v.Acts {
 		list = append(list, Option{Value: a, Label: a})
 	}

@@ -24,7 +24,7 @@ func (p *Pages) registerAdminLog(r Routes) {
 // adminOverview shows what needs somebody, and leads to what the viewer may do.
 func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 	ctx := c.Request.Context()
-	pg, err := p.page(c, "Administration")
+	pg, err := p.page(c, p.lang(c).T("Administration"))
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (p *Pages) adminLog(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "Log")
+	pg, err := p.page(c, p.lang(c).T("Log"))
 	if err != nil {
 		return err
 	}
