@@ -21,7 +21,7 @@ const (
 	ClassBulk  = "bulk"  // minutes: removing large things, sweeping
 	ClassPush  = "push"  // bound by other people's servers
 
-	// The next three read or write many photographs for one member, and go on for long. A small album does not wait for an
+	// ClassAlbum, ClassExport and ClassImport read or write many photographs for one member, and go on for long. A small album does not wait for an
 	// export of hundreds of gigabytes, nor that for somebody's import. Within a class members take turns: after each part of an
 	// export, and after importSlice of an import.
 	ClassAlbum  = "album"  // an album's archive

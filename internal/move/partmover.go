@@ -142,7 +142,8 @@ func (m *PartMover) Examine(ctx context.Context, source, target string) error {
 	return fmt.Errorf("not all processes of the site are ready for the move:\n  %s", strings.Join(wrong, "\n  "))
 }
 
-// unfit lists what is wrong with processes, and tells whether all of it is wrong only with some that may have ended.
+// unfit lists what is wrong with processes, and tells whether all of it is wrong only with some that may have ended or not
+// yet said what they have.
 func (m *PartMover) unfit(list []Instance, source, target string) (wrong []string, silent bool) {
 	silent = true
 	for _, d := range Compare(list, nil) {
@@ -152,6 +153,11 @@ func (m *PartMover) unfit(list []Instance, source, target string) (wrong []strin
 		var facts map[string]string
 		_ = json.Unmarshal([]byte(i.Facts), &facts) // what is no object has no facts
 		have := []string{facts[m.Part+".own"], facts[m.Part+".next"]}
+		if have[0] == "" {
+			// Its row is new, as all are in a database that the site has just moved to: it says more with its next beat.
+			wrong = append(wrong, fmt.Sprintf("%s has not said yet where its %s are: wait a moment, or restart it with %s", i.Host, m.Part, m.Setting))
+			continue
+		}
 		if !slices.Contains(have, Fingerprint(source)) || !slices.Contains(have, Fingerprint(target)) {
 			wrong = append(wrong, fmt.Sprintf("%s does not have both %s and %s: restart it with %s", i.Host, source, target, m.Setting))
 			silent = silent && i.AgeMs > min(i.EveryMs, followEvery.Milliseconds())+2000

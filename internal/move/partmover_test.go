@@ -252,6 +252,33 @@ func TestAMoveDoesNotBeginWhileProcessesDiffer(t *testing.T) {
 	})
 }
 
+// A row without places is one that the site's move to another database made a moment ago: what it lacks comes with the next
+// beat.
+func TestAMoveWaitsForWhatAProcessHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMoverTable()
+		serve(t, m, 1, "one", "1", "b")
+		say := func(facts map[string]string) {
+			text, _ := json.Marshal(facts)
+			if err := m.SaveInstance(t.Context(), Instance{ID: 2, Host: "two", Program: "1", EveryMs: 10_000, Facts: string(text), Parts: "{}"}); err != nil {
+				t.Error(err)
+			}
+		}
+		say(map[string]string{DatabaseFact: "x"})
+		told := make(chan struct{})
+		go func() {
+			defer close(told)
+			time.Sleep(5 * time.Second)
+			say(map[string]string{"sessions.own": Fingerprint("a"), "sessions.next": Fingerprint("b")})
+		}()
+		mover, _ := moverOf(m, "me")
+		if err := mover.Examine(t.Context(), "a", "b"); err != nil {
+			t.Error(err)
+		}
+		<-told
+	})
+}
+
 // A second mover is told of the first. One that is silent is replaced, and can do nothing when it wakes.
 func TestOneMoverAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
