@@ -28,6 +28,8 @@
 //	/posts/ID/albums          PostAlbumsPage(p, PostAlbumsView)
 //	/login /signup            LoginPage(p, LoginView) SignupPage(p, SignupView) SignupClosedPage(p)
 //	/forgot-password          ForgotPage(p)
+//	/forgot-password          ForgotMailPage(p, ForgotMailView) where the site sends mail
+//	/mail/TOKEN               MailLinkPage(p, MailLinkView) MailDonePage(p, MailDoneView) MailOverPage(p)
 //	/links/TOKEN              LinkPage(p, LinkView)
 //	/claim/TOKEN              ClaimPage(p, ClaimView)
 //	/compose                  ComposePage(p, ComposeView)

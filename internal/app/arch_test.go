@@ -14,18 +14,18 @@ import (
 // never up. Whoever adds a package adds it here.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
-	"internal/app":       {"internal/lang", "internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/command", "internal/doctor", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/move", "internal/ladder", "internal/telemetry", "internal/backup", "templates", "static", "internal/sleep"},
-	"internal/config":    {"internal/lang", "internal/hostname", "internal/awsconfig", "internal/awscall", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/backup"},
+	"internal/app":       {"internal/lang", "internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/command", "internal/doctor", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/mail", "internal/move", "internal/ladder", "internal/telemetry", "internal/backup", "templates", "static", "internal/sleep"},
+	"internal/config":    {"internal/mail", "internal/lang", "internal/hostname", "internal/awsconfig", "internal/awscall", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/backup"},
 	"internal/awsconfig": {"internal/awscall"},
 	"internal/command":   {"internal/config", "internal/doctor", "internal/demo", "internal/move", "internal/ladder", "internal/community", "internal/store", "internal/session", "internal/media", "internal/backup", "static"},
-	"internal/doctor":    {"internal/config", "internal/move", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/backup", "static", "internal/sleep"},
+	"internal/doctor":    {"internal/config", "internal/mail", "internal/move", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/backup", "static", "internal/sleep"},
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
 	"internal/web":       {"internal/lang", "internal/hostname", "internal/budget", "internal/web/pages", "internal/web/api", "internal/session", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/sleep"},
 	"internal/web/pages": {"internal/lang", "internal/web/sse", "internal/session", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
 	"internal/web/api":   {"internal/hostname", "internal/web/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
 	"internal/web/sse":   nil,
 	"internal/archive":   nil,
-	"internal/community": {"internal/lang", "internal/archive", "internal/hostname", "internal/recent", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/sleep"},
+	"internal/community": {"internal/lang", "internal/archive", "internal/hostname", "internal/recent", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/mail", "internal/sleep"},
 	"internal/budget":    {"internal/sleep"},
 	"internal/hostname":  nil,
 	"internal/recent":    nil,
@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"internal/live":      nil,
 	"internal/lang":      nil,
 	"internal/push":      nil,
+	"internal/mail":      nil,
 	"internal/move":      {"internal/store", "internal/media", "internal/sleep"},
 	"internal/ladder":    nil,
 	"internal/telemetry": nil,
@@ -72,6 +73,8 @@ var onlyIn = map[string][]string{
 	"filippo.io/age":                 {"internal/backup"},
 	"github.com/SherClockHolmes":     {"internal/push"},
 	"github.com/golang-jwt":          {"internal/push"},
+	"github.com/wneessen":            {"internal/mail"},
+	"github.com/emersion":            {}, // tests alone
 }
 
 type listed struct {

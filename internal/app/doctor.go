@@ -96,6 +96,7 @@ func (d drivers) diagnosis() *doctor.Diagnosis {
 	return &doctor.Diagnosis{
 		Config:       d.cfg,
 		Parts:        nextSettings,
+		Mail:         d.smtp(),
 		DatabaseNext: func(ctx context.Context) (*store.Place, error) { return store.OpenPlace(ctx, d.nextStoreOptions()) },
 		NextStore:    func(ctx context.Context) (*store.Store, error) { return store.Open(ctx, d.nextStoreOptions()) },
 		Schema:       store.NewMigrator(d.storeOptions()).State,

@@ -17,6 +17,7 @@ import (
 	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/live"
+	"tintype/internal/mail"
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/session"
@@ -226,6 +227,35 @@ func (d drivers) redis(ctx context.Context) (*cache.Redis, error) {
 	defer cancel()
 	redis.Ready(wait)
 	return redis, nil
+}
+
+// mail is what takes the site's mail, nil where there is no place for it.
+func (d drivers) mail() mail.Sender {
+	switch d.cfg.Mail() {
+	case "smtp":
+		return d.smtp()
+	case "files":
+		return mail.NewFiles(d.cfg.MailFolder(), d.cfg.MailFrom)
+	}
+	return nil
+}
+
+// smtp is the server of SMTP_URL, nil where none is named.
+func (d drivers) smtp() *mail.SMTP {
+	if !d.cfg.SMTPURL.IsSet() {
+		return nil
+	}
+	return mail.NewSMTP(mail.SMTPOptions{URL: d.cfg.SMTPURL.Value, Shown: d.cfg.SMTPShown, From: d.cfg.MailFrom, Host: d.cfg.BaseURL.Hostname()})
+}
+
+// sayWhereMailGoes tells whoever runs the site what becomes of its mail, where that is not a server.
+func (d drivers) sayWhereMailGoes() {
+	switch d.cfg.Mail() {
+	case "files":
+		d.log.Info("SMTP_URL is not set: mail is kept as files, and reaches nobody", "folder", d.cfg.MailFolder())
+	case "none":
+		d.log.Warn("SMTP_URL is not set, and STATELESS keeps nothing on this machine: no mail is written")
+	}
 }
 
 // sqs is nil where the database alone is the queue.

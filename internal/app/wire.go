@@ -107,6 +107,9 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 		Live:             r.live,
 		Cached:           r.cached,
 		Push:             push.New(push.Options{Contact: d.cfg.PushContact()}),
+		Mail:             d.mail(),
+		MailDelivers:     d.cfg.SMTPURL.IsSet(),
+		Contact:          d.cfg.Contact,
 		SessionHolds: func(ctx context.Context, accountID int64, hash string) (bool, error) {
 			return session.Holds(ctx, r.sessions, accountID, hash)
 		},
@@ -190,6 +193,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	}
 	a.log.InfoContext(ctx, "stores", "database", a.cfg.Database.String(), "sessions", a.cfg.SessionStore, "photos", a.cfg.MediaStore)
 	a.log.InfoContext(ctx, "photos", "largest_file", config.FormatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", config.FormatSize(a.cfg.PhotoMemory))
+	d.sayWhereMailGoes()
 	a.followEvents(r)
 	sqs, err := d.sqs(ctx)
 	if err != nil {

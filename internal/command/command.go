@@ -50,6 +50,7 @@ type commands struct {
 	Log     logCommand    `cmd:"" help:"Show the log of administration: who did what to whom, why and when."`
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
 	Media   mediaGroup    `cmd:"" help:"Look after the files of photos."`
+	Mail    mailGroup     `cmd:"" help:"Look after the site's mail."`
 	Move    moveGroup     `cmd:"" help:"Move a part of the site to another place while people use it."`
 	Ladder  ladderCommand `cmd:"" help:"Show which rung each part of the site is on, and advise whether to climb."`
 	Backup  backupGroup   `cmd:"" help:"Keep copies of a site on SQLite, and bring one back."`

@@ -37,7 +37,7 @@ func newLeaving(t *testing.T, s *store.Store) *leaving {
 	g.must(err)
 	g.must(s.SetPassword(ctx, l.ann.ID, hash))
 	key := "ann@example.org"
-	g.must(s.SetEmail(ctx, l.ann.ID, key, &key))
+	g.must(s.SetEmail(ctx, l.ann.ID, key, &key, nil))
 	locked := true
 	_, err = g.UpdatePosting(ctx, l.dan, PostingChange{Locked: &locked})
 	g.must(err)

@@ -141,6 +141,9 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 		if err := tx.AddEvent(ctx, EventAccountCreated, id, id, nil); err != nil {
 			return err
 		}
+		if err := c.addMail(ctx, tx, mailJob{Kind: mailVerify, Account: id, Email: acc.Email}); err != nil {
+			return err
+		}
 		if f.Claim == "" && f.Invite != "" {
 			if ok, err := tx.UseLink(ctx, hashSecret(f.Invite), LinkInvite); err != nil {
 				return err

@@ -13,6 +13,7 @@ import (
 
 	"tintype/internal/lang"
 	"tintype/internal/live"
+	"tintype/internal/mail"
 	"tintype/internal/media"
 	"tintype/internal/push"
 	"tintype/internal/recent"
@@ -33,6 +34,11 @@ type Options struct {
 	Cached *Cached // may be nil: everything is read where it stands
 
 	Push *push.Sender // nil: one that sends to the internet alone
+	Mail mail.Sender  // nil: no mail is written
+	// MailDelivers says that mail reaches those it is for, so that pages may promise it.
+	MailDelivers bool
+	Contact      string // of those who run the site, "" for none
+
 	// SessionHolds reports whether a session of a browser still holds. Nil: all do that have the account's epoch.
 	SessionHolds func(ctx context.Context, accountID int64, hash string) (bool, error)
 	PhotoURL     func(key string) string // where a public photo is fetched; nil: nowhere

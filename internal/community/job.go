@@ -20,6 +20,7 @@ const (
 	ClassPhoto = "photo" // bound by processors and the photo budget
 	ClassBulk  = "bulk"  // minutes: removing large things, sweeping
 	ClassPush  = "push"  // bound by other people's servers
+	ClassMail  = "mail"  // bound by the mail server
 
 	// ClassAlbum, ClassExport and ClassImport read or write many photographs for one member, and go on for long. A small album does not wait for an
 	// export of hundreds of gigabytes, nor that for somebody's import. Within a class members take turns: after each part of an
@@ -31,7 +32,7 @@ const (
 
 // Workers is how many jobs of each class a process runs at once.
 func Workers() map[string]int {
-	return map[string]int{ClassShort: 4, ClassPhoto: max(2, runtime.GOMAXPROCS(0)), ClassBulk: 1, ClassPush: 6, ClassAlbum: 1, ClassExport: 1, ClassImport: 1}
+	return map[string]int{ClassShort: 4, ClassPhoto: max(2, runtime.GOMAXPROCS(0)), ClassBulk: 1, ClassPush: 6, ClassMail: 4, ClassAlbum: 1, ClassExport: 1, ClassImport: 1}
 }
 
 // RegisterJobs has q run the jobs of every kind.
@@ -49,6 +50,7 @@ func (c *Community) RegisterJobs(q *queue.Queue) {
 	q.Register(jobSearchFill, queue.Handler{Run: c.runSearchFill, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 10, Every: time.Hour})
 	q.Register(jobAlbumZip, queue.Handler{Run: c.makeAlbumZip, Dead: c.albumZipFailed, Class: ClassAlbum, Timeout: 30 * time.Minute, MaxAttempts: 4})
 	q.Register(jobPush, queue.Handler{Run: c.runPush, Class: ClassPush, Timeout: 30 * time.Second, MaxAttempts: pushAttempts, Backoff: 20 * time.Second})
+	c.registerMail(q)
 	q.Register(JobPostDelete, queue.Handler{Run: c.runPostDelete, Timeout: 10 * time.Minute})
 	q.Register(JobAccountDelete, queue.Handler{Run: c.runAccountDelete, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
 	q.Register(jobExport, queue.Handler{

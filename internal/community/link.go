@@ -124,7 +124,10 @@ func (c *Community) ResetPassword(ctx context.Context, secret, password string) 
 			}
 			return ErrNotFound
 		}
-		return replacePassword(ctx, tx, acc.ID, hash, "")
+		if err := replacePassword(ctx, tx, acc.ID, hash, ""); err != nil {
+			return err
+		}
+		return c.addMail(ctx, tx, mailJob{Kind: mailPassword, Account: acc.ID})
 	})
 	if err != nil {
 		return nil, fromStore(err)

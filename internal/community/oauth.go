@@ -168,7 +168,11 @@ func (c *Community) Authorize(ctx context.Context, acc *store.Account, app *stor
 		Hash: hashSecret(code), AppID: app.ID, AccountID: acc.ID, RedirectURI: a.RedirectURI, Scopes: a.Scopes,
 		CodeChallenge: a.Challenge, CreatedAt: now, ExpiresAt: now + store.Millis(codeLife.Milliseconds()),
 	})
-	return code, fromStore(err)
+	if err != nil {
+		return "", fromStore(err)
+	}
+	c.toldOfApplication(ctx, acc, app)
+	return code, nil
 }
 
 // client finds the app with this id and secret.

@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"tintype/internal/lang"
@@ -31,7 +32,10 @@ func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, by C
 		if err := tx.DropLinks(ctx, acc.ID, LinkReset); err != nil {
 			return err
 		}
-		return replacePassword(ctx, tx, acc.ID, hash, by.Session)
+		if err := replacePassword(ctx, tx, acc.ID, hash, by.Session); err != nil {
+			return err
+		}
+		return c.addMail(ctx, tx, mailJob{Kind: mailPassword, Account: acc.ID})
 	})
 }
 
@@ -69,7 +73,8 @@ func (c *Community) EndOtherAccess(ctx context.Context, acc *store.Account, sess
 	}))
 }
 
-// ChangeEmail sets the e-mail address after asking for the password. See SignUp for an address that is another's.
+// ChangeEmail sets the e-mail address after asking for the password. Where mail reaches people, the new address counts once
+// it is confirmed by a mail to it, and the account stays as it is until then. See SignUp for an address that is another's.
 func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Confirmation, email string) (*store.Account, error) {
 	ctx = store.Primary(ctx)
 	var bad Invalid
@@ -80,6 +85,14 @@ func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Conf
 	if err := c.confirm(ctx, acc, "email_password", by); err != nil {
 		return nil, err
 	}
+	if c.MailDelivers {
+		if err := c.Allow(ctx, fmt.Sprintf("verify:%d", acc.ID), verifyLimit); err != nil {
+			return nil, err
+		}
+		return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+			return c.addMail(ctx, tx, mailJob{Kind: mailChange, Account: now.ID, Email: email})
+		})
+	}
 	var after *store.Account
 	var err error
 	for range 2 { // again if somebody took the address between the question and the update
@@ -88,7 +101,7 @@ func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Conf
 			if err != nil {
 				return err
 			}
-			return tx.SetEmail(ctx, now.ID, email, key)
+			return tx.SetEmail(ctx, now.ID, email, key, nil)
 		})
 		if !store.ConflictOn(err, "email_key") {
 			break

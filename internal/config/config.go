@@ -84,6 +84,11 @@ type Config struct {
 	KeepOriginals  bool
 	JobWorkers     int
 
+	// Mail
+	SMTPURL   Secret // not set: mail is kept as files
+	SMTPShown string
+	MailFrom  *mail.Address
+
 	// CDN
 	MediaBaseURL      string // no slash at the end; empty when there is none
 	MediaSigningKeyID string

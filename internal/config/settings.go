@@ -59,4 +59,4 @@ func (v value) secret() Secret {
 //go:generate go test -run ConfigurationDocumentation -update .
 
 // The order matters: a default may refer only to settings above it.
-var settings = slices.Concat(siteSettings, dataSettings, photoSettings, serverSettings, traceSettings)
+var settings = slices.Concat(siteSettings, dataSettings, photoSettings, serverSettings, mailSettings, traceSettings)

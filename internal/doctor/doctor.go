@@ -16,6 +16,7 @@ import (
 	"tintype/internal/backup"
 	"tintype/internal/cache"
 	"tintype/internal/config"
+	"tintype/internal/mail"
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/session"
@@ -93,6 +94,7 @@ type Diagnosis struct {
 	Parts     map[string]string
 	Queue     *queue.SQS // nil where the database alone is the queue
 	QueueErr  error
+	Mail      *mail.SMTP   // nil without SMTP_URL
 	Redis     *cache.Redis // nil where there is none, or nothing of this process asks it
 	RedisErr  error
 	Addresses *media.Addresses  // nil without a CDN
@@ -146,6 +148,7 @@ func (d *Diagnosis) Run(ctx context.Context) []Check {
 		{"static", d.checkStatic},
 		{"cache", d.checkCache},
 		{"queue", d.checkQueue},
+		{"mail", d.checkMail},
 		{"tls", d.checkCertificates},
 		{"address", d.checkAddress},
 		{"disk", d.checkDisk},

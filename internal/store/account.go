@@ -197,9 +197,24 @@ func (s *conn) ReplacePasswordHash(ctx context.Context, id int64, old, hash stri
 	return translate(s.write(ctx).Exec("UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?", hash, id, old).Error)
 }
 
-// SetEmail stores an address. key is nil where another account logs in by it.
-func (s *conn) SetEmail(ctx context.Context, id int64, email string, key *string) error {
-	return s.setAccount(ctx, id, "email = ?, email_key = ?", email, key)
+// SetEmail stores an address. key is nil where another account logs in by it, verified is nil where nobody has proved to have it.
+func (s *conn) SetEmail(ctx context.Context, id int64, email string, key *string, verified *Millis) error {
+	return s.setAccount(ctx, id, "email = ?, email_key = ?, email_verified_at = ?", email, key, verified)
+}
+
+// DropEmailKey takes the address as a way to log in from an account.
+func (s *conn) DropEmailKey(ctx context.Context, id int64) error {
+	return s.setAccount(ctx, id, "email_key = NULL")
+}
+
+// CountEmailRestore notes that an old address was brought back.
+func (s *conn) CountEmailRestore(ctx context.Context, id int64) error {
+	return s.setAccount(ctx, id, "email_restores = email_restores + 1")
+}
+
+// SetMailDigest stores whether the account wants a mail every week. The first comes a week from now.
+func (s *conn) SetMailDigest(ctx context.Context, id int64, wants bool, now Millis) error {
+	return s.setAccount(ctx, id, "mail_digest = ?, mail_digest_at = ?", wants, now)
 }
 
 // SetRole gives an account another role.

@@ -1090,6 +1090,17 @@ func (s *Store) CountComments(ctx context.Context, deltas map[int64]CommentDelta
 	return err
 }
 
+// CountEmailRestore notes that an old address was brought back.
+func (s *Store) CountEmailRestore(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.CountEmailRestore(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.CountEmailRestore(ctx, id)
+	})
+	return err
+}
+
 // CountFollows adds to the counters, in ascending order of the accounts' ids. Call it last in a transaction.
 func (s *Store) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) (err error) {
 	if s.places == nil {
@@ -1693,6 +1704,17 @@ func (s *Store) DraftOf(ctx context.Context, accountID int64) (r0 *Draft, err er
 		return err
 	})
 	return r0, err
+}
+
+// DropEmailKey takes the address as a way to log in from an account.
+func (s *Store) DropEmailKey(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.DropEmailKey(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DropEmailKey(ctx, id)
+	})
+	return err
 }
 
 // DropIdempotencyKey removes the key if it is older than before.
@@ -4100,13 +4122,13 @@ func (s *Store) SetDraftPosition(ctx context.Context, id int64, position int) (e
 	return err
 }
 
-// SetEmail stores an address. key is nil where another account logs in by it.
-func (s *Store) SetEmail(ctx context.Context, id int64, email string, key *string) (err error) {
+// SetEmail stores an address. key is nil where another account logs in by it, verified is nil where nobody has proved to have it.
+func (s *Store) SetEmail(ctx context.Context, id int64, email string, key *string, verified *Millis) (err error) {
 	if s.places == nil {
-		return s.conn.SetEmail(ctx, id, email, key)
+		return s.conn.SetEmail(ctx, id, email, key, verified)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.SetEmail(ctx, id, email, key)
+		return in.SetEmail(ctx, id, email, key, verified)
 	})
 	return err
 }
@@ -4141,6 +4163,17 @@ func (s *Store) SetHideBoosts(ctx context.Context, followerID int64, followeeID 
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.SetHideBoosts(ctx, followerID, followeeID, hide)
+	})
+	return err
+}
+
+// SetMailDigest stores whether the account wants a mail every week. The first comes a week from now.
+func (s *Store) SetMailDigest(ctx context.Context, id int64, wants bool, now Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetMailDigest(ctx, id, wants, now)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetMailDigest(ctx, id, wants, now)
 	})
 	return err
 }

@@ -99,6 +99,11 @@ type Account struct {
 	UsernameKey         string // Fold(Username), unique
 	Email               string
 	EmailKey            *string // Fold(Email), unique; nil without one
+	EmailVerifiedAt     *Millis // when a mail to the address was answered; nil while none was
+	EmailRestores       int     `json:"-"` // how often an old address was brought back
+	MailToldID          int64   `json:"-"` // the last notification that a mail told of
+	MailDigest          bool    `json:"-"` // a mail every week
+	MailDigestAt        Millis  `json:"-"` // the last of them
 	PasswordHash        string
 	DisplayName         string
 	Note                string

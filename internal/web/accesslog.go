@@ -80,8 +80,8 @@ type panicked struct {
 
 func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
-// secretPaths are the routes whose addresses are one-time links.
-var secretPaths = []string{"/links/", "/claim/"}
+// secretPaths are the routes whose addresses hold what lets somebody in.
+var secretPaths = []string{"/links/", "/claim/", "/mail/"}
 
 // loggedPath is an address without what is secret in it. It goes by the prefix,
 // not by the route, because a request may be refused before it meets one.

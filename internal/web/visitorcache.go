@@ -83,7 +83,7 @@ func (v *VisitorPages) eligible(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || isMachinePath(r.URL.Path) {
 		return false
 	}
-	for _, own := range []string{"/static/", "/media/", "/oauth/", "/settings", "/compose", "/login", "/signup", "/links/", "/claim/"} {
+	for _, own := range []string{"/static/", "/media/", "/oauth/", "/settings", "/compose", "/login", "/signup", "/links/", "/claim/", "/mail/"} {
 		if strings.HasPrefix(r.URL.Path, own) {
 			return false
 		}

@@ -24,7 +24,6 @@ func (p *Pages) registerAuth(r Routes) {
 	r.Personal(http.MethodPost, "/logout", p.logout)
 	r.Personal(http.MethodGet, "/signup", p.signUpForm)
 	r.Personal(http.MethodPost, "/signup", p.signUp)
-	r.Personal(http.MethodGet, "/forgot-password", p.forgot)
 	r.Personal(http.MethodGet, "/links/:token", p.linkForm)
 	r.Personal(http.MethodPost, "/links/:token", p.link)
 	r.Personal(http.MethodGet, "/claim/:token", p.claimForm)
@@ -113,6 +112,7 @@ func (p *Pages) login(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
+	p.toldOfLogin(c, acc)
 	if err := p.logIn(c, acc); err != nil {
 		return err
 	}
@@ -236,14 +236,6 @@ func (p *Pages) join(c *gin.Context, s community.SignUp) (errs templates.FieldEr
 		return nil, 0, err
 	}
 	return nil, 0, p.logIn(c, acc)
-}
-
-func (p *Pages) forgot(c *gin.Context) error {
-	pg, err := p.page(c, p.lang(c).T("Forgot password"))
-	if err != nil {
-		return err
-	}
-	return p.render(c, http.StatusOK, templates.ForgotPage(pg))
 }
 
 func (p *Pages) linkForm(c *gin.Context) error {

@@ -168,6 +168,8 @@ var flashes = map[string]templates.Flash{
 	"push-off":         {Text: lang.Key("Push is off there.")},
 	"password-changed": {Text: lang.Key("Your password is changed. Every other place was logged out, and every application.")},
 	"email-changed":    {Text: lang.Key("Your e-mail address is changed.")},
+	"email-asked":      {Text: lang.Key("A mail is on its way to the new address. It counts once you have confirmed it there.")},
+	"mail-sent":        {Text: lang.Key("The mail is on its way.")},
 	"posted":           {Text: lang.Key("Posted.")},
 	"deleted":          {Text: lang.Key("Deleted.")},
 	"reported":         {Text: lang.Key("Thank you. An administrator will read your report.")},

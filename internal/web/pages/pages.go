@@ -115,6 +115,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerCompose(r)
 	p.registerPeople(r)
 	p.registerAuth(r)
+	p.registerMail(r)
 	p.registerOAuth(r)
 	p.registerSettings(r)
 	p.registerExport(r)
@@ -130,7 +131,7 @@ func (p *Pages) Register(r Routes) {
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.
-var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/rules", "/privacy", "/contact", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
+var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
 
 // Before runs before every page's handler. It finds out who reads, and keeps visitors out of a members-only site.
 func (p *Pages) Before(c *gin.Context) error {
@@ -232,6 +233,9 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 		Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
 		Admin: community.May(acc, community.ReadAdmin), Unread: unread, FollowRequests: waiting,
 		Theme: acc.Theme, Letters: acc.LetterKeys,
+	}
+	if p.Community.MailDelivers && acc.EmailVerifiedAt == nil {
+		pg.Viewer.ConfirmEmail = acc.Email
 	}
 	pg.Flash = p.takeFlash(c)
 	pg.FormKey = newKey()

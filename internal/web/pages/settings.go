@@ -218,6 +218,9 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 		v.Email = c.PostForm("email")
 		names = map[string]string{"password": "email_password", "current_password": "email_password"}
 		flash = "email-changed"
+		if p.Community.MailDelivers {
+			flash = "email-asked"
+		}
 		changed, err = p.Community.ChangeEmail(ctx, acc, confirmation(c, "current_password"), v.Email)
 	} else {
 		names = map[string]string{"password": "new_password"}

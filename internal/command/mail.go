@@ -1,0 +1,26 @@
+package command
+
+import (
+	"fmt"
+
+	"tintype/internal/community"
+)
+
+type mailGroup struct {
+	Test mailTest `cmd:"" help:"Send a mail to an address, at once, to see whether it comes."`
+}
+
+type mailTest struct {
+	Address string `arg:"" help:"Whom to write to."`
+}
+
+func (m mailTest) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		where, err := site.SendTestMail(c, m.Address)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.env.Stdout, "Sent: %s. See whether it comes, and not among what is unwanted.\n", where)
+		return err
+	})
+}

@@ -1,0 +1,211 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tintype/internal/store"
+)
+
+var (
+	// verifyLimit is how often a member may have the confirmation sent again.
+	verifyLimit = Limit{Count: 3, Window: time.Hour}
+	// forgotLimit is how many links for a new password one address gets.
+	forgotLimit = Limit{Count: 3, Window: time.Hour}
+	// forgotPerNetwork is how many one network asks for.
+	forgotPerNetwork = Limit{Count: 20, Window: time.Hour}
+)
+
+// ResendVerification sends the confirmation of the account's address again. *TooMany where that is asked for often.
+func (c *Community) ResendVerification(ctx context.Context, acc *store.Account) error {
+	if acc == nil {
+		return ErrUnauthenticated
+	}
+	if acc.EmailVerifiedAt != nil || acc.Email == "" || !c.MailDelivers {
+		return nil
+	}
+	if err := c.Allow(ctx, fmt.Sprintf("verify:%d", acc.ID), verifyLimit); err != nil {
+		return err
+	}
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		return c.addMail(ctx, tx, mailJob{Kind: mailVerify, Account: acc.ID, Email: acc.Email})
+	}))
+}
+
+// ForgotPassword sends a link for a new password to the address, if it is a member's. Nothing shows whether it is, neither
+// the answer nor its time: the job finds out. *TooMany where one network asks often.
+func (c *Community) ForgotPassword(ctx context.Context, email, network string) error {
+	var bad Invalid
+	email = bad.cleanEmail("email", email)
+	if err := bad.err(); err != nil {
+		return err
+	}
+	if !c.MailDelivers {
+		return ErrNotFound
+	}
+	if err := c.allowNetwork(ctx, "forgot", network, forgotPerNetwork); err != nil {
+		return err
+	}
+	var many *TooMany
+	if err := c.Allow(ctx, "forgot:"+hashSecret(store.Fold(email)), forgotLimit); errors.As(err, &many) {
+		return nil // it has its mails
+	} else if err != nil {
+		return err
+	}
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		return c.addMail(ctx, tx, mailJob{Kind: mailReset, Email: email})
+	}))
+}
+
+// ResetByMail uses up a link of MailReset and sets the password. It ends what ResetPassword ends.
+func (c *Community) ResetByMail(ctx context.Context, token, password string) (*store.Account, error) {
+	ctx = store.Primary(ctx)
+	l, acc, err := c.MailLinkByToken(ctx, token)
+	if err == nil && l.Purpose != MailReset {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	var bad Invalid
+	bad.checkPassword("password", password, c.namesOf(acc.Username, acc.DisplayName, acc.Email)...)
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	hash, err := c.passwords.hash(ctx, byMember, password)
+	if err != nil {
+		return nil, err
+	}
+	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if now.PasswordHash == hash { // an earlier COMMIT, whose answer was lost
+			return nil
+		}
+		if linkState(MailReset, now) != l.State {
+			return ErrNotFound
+		}
+		if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {
+			return err
+		}
+		if err := replacePassword(ctx, tx, now.ID, hash, ""); err != nil {
+			return err
+		}
+		return c.addMail(ctx, tx, mailJob{Kind: mailPassword, Account: now.ID})
+	})
+}
+
+// ConfirmEmail uses up a link of MailVerify or MailChange: the address is the account's from then on, and a way to log in.
+// It takes the address as that from an account that never confirmed it.
+func (c *Community) ConfirmEmail(ctx context.Context, token string) (*store.Account, error) {
+	ctx = store.Primary(ctx)
+	l, acc, err := c.MailLinkByToken(ctx, token)
+	if err == nil && l.Purpose != MailVerify && l.Purpose != MailChange {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		email := now.Email
+		if l.Purpose == MailChange {
+			email = l.Extra
+		}
+		if now.EmailVerifiedAt != nil && now.Email == email { // an earlier COMMIT, whose answer was lost
+			return nil
+		}
+		if linkState(l.Purpose, now) != l.State {
+			return ErrNotFound
+		}
+		if err := c.setVerified(ctx, tx, now, email); err != nil {
+			return err
+		}
+		if now.EmailVerifiedAt == nil || strings.EqualFold(now.Email, email) {
+			return nil
+		}
+		return c.addMail(ctx, tx, mailJob{Kind: mailChanged, Account: now.ID, Email: now.Email})
+	})
+}
+
+// setVerified makes an address that somebody has proved to have the account's.
+func (c *Community) setVerified(ctx context.Context, tx *store.Store, now *store.Account, email string) error {
+	key, err := freeEmailKey(ctx, tx, email, now.ID)
+	if err != nil {
+		return err
+	}
+	if key == nil {
+		other, err := tx.AccountByEmail(ctx, email)
+		if err != nil {
+			return err
+		}
+		if other.EmailVerifiedAt == nil {
+			if err := tx.DropEmailKey(ctx, other.ID); err != nil {
+				return err
+			}
+			folded := store.Fold(email)
+			key = &folded
+		}
+	}
+	at := store.ToMillis(time.Now())
+	return tx.SetEmail(ctx, now.ID, email, key, &at)
+}
+
+// UndoEmail uses up a link of MailUndo: the old address comes back, everybody is logged out, and no password fits any more.
+// The result is the page on which its owner chooses a new one.
+func (c *Community) UndoEmail(ctx context.Context, token string) (page string, err error) {
+	ctx = store.Primary(ctx)
+	l, acc, err := c.MailLinkByToken(ctx, token)
+	if err == nil && l.Purpose != MailUndo {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	acc, err = c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if linkState(MailUndo, now) != l.State {
+			if now.Email == l.Extra && now.PasswordHash == "" { // an earlier COMMIT, whose answer was lost
+				return nil
+			}
+			return ErrNotFound
+		}
+		if err := c.setVerified(ctx, tx, now, l.Extra); err != nil {
+			return err
+		}
+		if err := tx.CountEmailRestore(ctx, now.ID); err != nil {
+			return err
+		}
+		if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {
+			return err
+		}
+		return replacePassword(ctx, tx, now.ID, "", "")
+	})
+	if err != nil {
+		return "", err
+	}
+	link, err := c.linkTo(MailReset, acc, time.Now(), mailResetLife, "")
+	return strings.TrimPrefix(link, c.BaseURL), err
+}
+
+// ToldOfLogin writes to a member who has logged in where that account was not known.
+func (c *Community) ToldOfLogin(ctx context.Context, acc *store.Account, from Client, device string) error {
+	if c.Mail == nil || acc.EmailVerifiedAt == nil || from.knows(acc) {
+		return nil
+	}
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		return c.addMail(ctx, tx, mailJob{Kind: mailDevice, Account: acc.ID, Words: device, Network: from.Address})
+	}))
+}
+
+// toldOfApplication writes to a member who has allowed an application to act. Its failure is no reason to refuse that.
+func (c *Community) toldOfApplication(ctx context.Context, acc *store.Account, app *store.App) {
+	if c.Mail == nil || acc.EmailVerifiedAt == nil {
+		return
+	}
+	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		return c.addMail(ctx, tx, mailJob{Kind: mailApplication, Account: acc.ID, Words: app.Name})
+	})
+	if err != nil {
+		c.Log.WarnContext(ctx, "a member was not told of an application", "account", acc.ID, "error", err)
+	}
+}

@@ -1,0 +1,167 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tintype/internal/mail"
+	"tintype/internal/queue"
+	"tintype/internal/store"
+)
+
+// jobMail is a mailJob: writes one letter and has it delivered.
+const jobMail = "mail"
+
+const (
+	// mailLife is how long a mail is tried, and waits for its turn.
+	mailLife = 24 * time.Hour
+	// mailAttempts is how often, with ten minutes between two tries in the end.
+	mailAttempts = 160
+)
+
+// mailLimit is how many mails one address gets. Those past it wait.
+var mailLimit = Limit{Count: 20, Window: time.Hour}
+
+// A mailJob holds no secret: links are signed when the letter is written.
+type mailJob struct {
+	Kind    string       `json:"kind"`
+	Account int64        `json:"account,omitempty"`
+	Email   string       `json:"email,omitempty"` // where it goes, if not to the account's address
+	About   int64        `json:"about,omitempty"` // an export, or the notifications after this one
+	Upto    int64        `json:"upto,omitempty"`
+	Words   string       `json:"words,omitempty"` // a device, or an application
+	Network string       `json:"network,omitempty"`
+	At      store.Millis `json:"at"`
+}
+
+func (c *Community) registerMail(q *queue.Queue) {
+	q.Register(jobMail, queue.Handler{Run: c.runMail, Class: ClassMail, Timeout: time.Minute, MaxAttempts: mailAttempts, Backoff: 20 * time.Second})
+}
+
+// addMail has a letter written, in the transaction of its cause.
+func (c *Community) addMail(ctx context.Context, tx *store.Store, m mailJob) error {
+	if c.Mail == nil {
+		return nil
+	}
+	if m.At == 0 {
+		m.At = store.ToMillis(time.Now())
+	}
+	return tx.AddJob(ctx, jobMail, m, 0)
+}
+
+// errNoLetter says that nobody is to be written to any more.
+var errNoLetter = errors.New("no letter")
+
+// runMail writes the letter as things are now, and sends it. The Message-ID is made of the cause, so that a mail whose answer
+// was lost is known to its receiver when it comes again.
+func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
+	if c.Mail == nil {
+		return nil
+	}
+	ctx = store.Primary(ctx)
+	var arg mailJob
+	if err := readPayload(job, &arg); err != nil {
+		return err
+	}
+	if time.Since(arg.At.Time()) > mailLife {
+		return queue.Permanent(errors.New("the mail could not be sent within a day"))
+	}
+	acc, to, letter, err := c.letter(ctx, arg)
+	if errors.Is(err, errNoLetter) || errors.Is(err, ErrNotFound) || errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	bucket := "mail:" + hashSecret(store.Fold(to))
+	var many *TooMany
+	if err := c.Allow(ctx, bucket, mailLimit); errors.As(err, &many) {
+		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
+			now, err := tx.Now(ctx)
+			if err != nil {
+				return err
+			}
+			return tx.AddJob(ctx, jobMail, arg, now+store.Millis(max(many.RetryAfter, time.Minute).Milliseconds()))
+		})
+	} else if err != nil {
+		return err
+	}
+	err = c.Mail.Send(ctx, mail.Message{
+		ID: mail.NewID(c.mailHost(), arg.Kind, acc.ID, arg.About, arg.Upto, int64(arg.At)), To: to, Letter: letter, At: arg.At.Time(),
+	})
+	if err == nil {
+		return nil
+	}
+	c.takeBack(context.WithoutCancel(ctx), bucket, mailLimit)
+	if errors.Is(err, mail.ErrRefused) {
+		c.Log.WarnContext(ctx, "a mail was refused", "account", acc.ID, "mail", arg.Kind, "error", err)
+		return c.buryJob(ctx, job, err.Error(), func(context.Context, *store.Store) error { return nil })
+	}
+	return fmt.Errorf("send mail: %w", err)
+}
+
+// letter writes what the job asks for as things are now, and says where it goes. Addresses that nobody has confirmed get
+// only what asks for that.
+func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, to string, l mail.Letter, err error) {
+	if m.Kind == mailReset {
+		acc, err = c.Store.AccountByEmail(ctx, m.Email)
+	} else {
+		acc, err = c.Store.AccountByID(ctx, m.Account)
+	}
+	if err != nil {
+		return nil, "", l, err
+	}
+	if !acc.Active() {
+		return nil, "", l, errNoLetter
+	}
+	site, person, at := c.mailSite(), mailPerson(acc), m.At.Time()
+	to = acc.Email
+	switch m.Kind {
+	case mailVerify:
+		if acc.EmailVerifiedAt != nil || acc.Email != m.Email {
+			return nil, "", l, errNoLetter
+		}
+		link, err := c.linkTo(MailVerify, acc, at, verifyLife, "")
+		return acc, to, mail.Verify(site, person, link), err
+	case mailChange:
+		if acc.EmailVerifiedAt != nil && acc.Email == m.Email {
+			return nil, "", l, errNoLetter
+		}
+		link, err := c.linkTo(MailChange, acc, at, changeLife, m.Email)
+		return acc, m.Email, mail.ChangeAddress(site, person, link), err
+	case mailChanged:
+		link, err := c.linkTo(MailUndo, acc, at, undoLife, m.Email)
+		return acc, m.Email, mail.AddressChanged(site, person, link), err
+	case mailReset:
+		if acc.EmailVerifiedAt == nil {
+			return acc, to, mail.ResetUnconfirmed(site, person), nil
+		}
+		link, err := c.linkTo(MailReset, acc, at, mailResetLife, "")
+		return acc, to, mail.Reset(site, person, link), err
+	}
+	if acc.EmailVerifiedAt == nil {
+		return nil, "", l, errNoLetter
+	}
+	switch m.Kind {
+	case mailPassword:
+		l = mail.PasswordChanged(site, person, mailTime(m.At), c.BaseURL+"/forgot-password")
+	case mailDevice:
+		l = mail.NewDevice(site, person, m.Words, m.Network, mailTime(m.At), c.BaseURL+"/settings/sessions")
+	case mailApplication:
+		l = mail.NewApplication(site, person, m.Words, mailTime(m.At), c.BaseURL+"/settings/applications")
+	case mailExport:
+		e, err := c.Store.ExportOf(ctx, acc.ID)
+		if err != nil {
+			return nil, "", l, err
+		}
+		if e.ID != m.About || e.State != store.ExportReady {
+			return nil, "", l, errNoLetter
+		}
+		l = mail.ExportReady(site, person, mailTime(e.ExpiresAt), c.BaseURL+"/settings/export")
+	default:
+		return nil, "", l, queue.Permanent(fmt.Errorf("there is no mail of the kind %q", m.Kind))
+	}
+	return acc, to, l, nil
+}

@@ -1,0 +1,137 @@
+package mail
+
+import (
+	"html/template"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Letter is what somebody reads. All letters have one design, in text and in HTML, without pictures from elsewhere and
+// without anything that tells the site who has read it.
+type Letter struct {
+	Site    Site
+	Subject string
+	Hello   string   // "Hello Ada,"; "" for none
+	Before  []string // paragraphs
+	Button  Link     // the one thing to do; empty for none
+	Items   []Item   // a list
+	After   []string // paragraphs
+	Why     string   // why this came
+	Off     string   // the address that ends letters of this kind; "" where nobody can turn them off
+}
+
+// Site is who writes.
+type Site struct {
+	Name    string
+	URL     string
+	Contact string // "" for none
+}
+
+// Link is words with an address.
+type Link struct{ Words, URL string }
+
+// An Item is a line of a list.
+type Item struct {
+	Words  string
+	Detail string // further words, or ""
+	URL    string // or ""
+}
+
+// width is where lines of the text end.
+const width = 72
+
+// Text is the letter without markup.
+func (l Letter) Text() string {
+	var b strings.Builder
+	para := func(s string) {
+		if s != "" {
+			b.WriteString(wrap(s, "") + "\n\n")
+		}
+	}
+	para(l.Hello)
+	for _, p := range l.Before {
+		para(p)
+	}
+	if l.Button.URL != "" {
+		b.WriteString(l.Button.Words + ":\n" + l.Button.URL + "\n\n")
+	}
+	for _, i := range l.Items {
+		b.WriteString("* " + wrap(i.Words, "  ") + "\n")
+		if i.Detail != "" {
+			b.WriteString("  " + wrap(i.Detail, "  ") + "\n")
+		}
+		if i.URL != "" {
+			b.WriteString("  " + i.URL + "\n")
+		}
+		b.WriteString("\n")
+	}
+	for _, p := range l.After {
+		para(p)
+	}
+	b.WriteString("-- \n" + l.Site.Name + ", " + l.Site.URL + "\n")
+	if l.Site.Contact != "" {
+		b.WriteString(l.contact() + "\n")
+	}
+	if l.Why != "" {
+		b.WriteString(wrap(l.Why, "") + "\n")
+	}
+	if l.Off != "" {
+		b.WriteString("No more of these: " + l.Off + "\n")
+	}
+	return b.String()
+}
+
+func (l Letter) contact() string { return "Questions: " + l.Site.Contact }
+
+// wrap breaks lines at spaces; indent goes before all but the first.
+func wrap(s, indent string) string {
+	var b strings.Builder
+	n := utf8.RuneCountInString(indent)
+	for i, w := range strings.Fields(s) {
+		length := utf8.RuneCountInString(w)
+		switch {
+		case i == 0:
+		case n+1+length > width:
+			b.WriteString("\n" + indent)
+			n = utf8.RuneCountInString(indent)
+		default:
+			b.WriteByte(' ')
+			n++
+		}
+		b.WriteString(w)
+		n += length
+	}
+	return b.String()
+}
+
+// HTML is the letter as a document. Its colours follow the reader's, where the program that shows it knows them.
+func (l Letter) HTML() (string, error) {
+	var b strings.Builder
+	err := document.Execute(&b, l)
+	return b.String(), err
+}
+
+var document = template.Must(template.New("letter").Funcs(template.FuncMap{"contact": Letter.contact}).Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><title>{{.Subject}}</title>
+<style>
+:root{color-scheme:light dark}
+@media (prefers-color-scheme:dark){.page{background:#16130f!important}.sheet{background:#211d18!important;border-color:#3a342c!important}.ink,.ink a{color:#efe9df!important}.quiet,.quiet a{color:#b3a998!important}.act{background:#e8b062!important;color:#16130f!important}}
+</style></head>
+<body class="page" style="margin:0;padding:0;background:#f4f0e8">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="center" style="padding:24px 12px">
+<table role="presentation" class="sheet" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px;background:#fffdf8;border:1px solid #ddd4c4;border-radius:8px"><tr><td class="ink" style="padding:28px;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;color:#241f19;overflow-wrap:anywhere">
+<p style="margin:0 0 20px;font-weight:700"><a href="{{.Site.URL}}" style="color:#241f19;text-decoration:none">{{.Site.Name}}</a></p>
+<h1 style="margin:0 0 16px;font-size:20px;line-height:1.3">{{.Subject}}</h1>
+{{with .Hello}}<p style="margin:0 0 16px">{{.}}</p>
+{{end}}{{range .Before}}<p style="margin:0 0 16px">{{.}}</p>
+{{end}}{{if .Button.URL}}<p style="margin:0 0 16px"><a class="act" href="{{.Button.URL}}" style="display:inline-block;padding:12px 20px;border-radius:6px;background:#7a4a12;color:#ffffff;font-weight:600;text-decoration:none">{{.Button.Words}}</a></p>
+<p class="quiet" style="margin:0 0 16px;font-size:13px;color:#6b6154">{{.Button.URL}}</p>
+{{end}}{{if .Items}}<ul style="margin:0 0 16px;padding:0 0 0 20px">
+{{range .Items}}<li style="margin:0 0 10px">{{if .URL}}<a href="{{.URL}}" style="color:#241f19">{{.Words}}</a>{{else}}{{.Words}}{{end}}{{with .Detail}}<br><span class="quiet" style="color:#6b6154">{{.}}</span>{{end}}</li>
+{{end}}</ul>
+{{end}}{{range .After}}<p style="margin:0 0 16px">{{.}}</p>
+{{end}}</td></tr></table>
+<p class="quiet" style="max-width:560px;margin:16px auto 0;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:13px;line-height:1.5;color:#6b6154">{{with .Why}}{{.}}<br>{{end}}{{if .Site.Contact}}{{contact .}}<br>{{end}}{{with .Off}}<a href="{{.}}" style="color:#6b6154">No more of these</a>{{end}}</p>
+</td></tr></table>
+</body></html>
+`))
