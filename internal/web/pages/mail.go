@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -44,12 +45,12 @@ func (p *Pages) sendForgot(c *gin.Context) error {
 	v := templates.ForgotMailView{Email: c.PostForm("email")}
 	err := p.Community.ForgotPassword(c.Request.Context(), v.Email, c.ClientIP())
 	var many *community.TooMany
-	switch errs, ok := fieldErrors(err, nil); {
+	switch errs, ok := p.fieldErrors(c, err, nil); {
 	case ok:
 		v.Errors = errs
 		return p.showForgot(c, http.StatusUnprocessableEntity, v)
 	case errors.As(err, &many):
-		v.Errors = templates.FieldErrors{{Message: tooMany(many)}}
+		v.Errors = templates.FieldErrors{{Message: tooMany(p.lang(c), many)}}
 		c.Header("Retry-After", seconds(many.RetryAfter))
 		return p.showForgot(c, http.StatusTooManyRequests, v)
 	case err != nil:
@@ -140,7 +141,7 @@ func (p *Pages) useMailLink(c *gin.Context, v templates.MailLinkView) error {
 		if _, err := p.Community.ConfirmEmail(ctx, token); err != nil {
 			return err
 		}
-		return p.mailDone(c, templates.MailDoneView{Title: "Confirmed", Text: v.Email + " is the address of @" + v.Name + ".", LinkURL: "/", LinkText: "Home"})
+		return p.mailDone(c, templates.MailDoneView{Title: p.lang(c).T("Confirmed"), Text: p.lang(c).T("%s is the address of @%s.", v.Email, v.Name), LinkURL: "/", LinkText: p.lang(c).T("Home")})
 	case "undo":
 		page, err := p.Community.UndoEmail(ctx, token)
 		if err != nil {
@@ -149,7 +150,7 @@ func (p *Pages) useMailLink(c *gin.Context, v templates.MailLinkView) error {
 		return redirect(c, page)
 	case "reset":
 		acc, err := p.Community.ResetByMail(ctx, token, c.PostForm("password"))
-		if errs, ok := fieldErrors(err, nil); ok {
+		if errs, ok := p.fieldErrors(c, err, nil); ok {
 			v.Errors = errs
 			return p.showMailLink(c, http.StatusUnprocessableEntity, v)
 		}
@@ -170,7 +171,7 @@ func (p *Pages) resendVerification(c *gin.Context, acc *store.Account) error {
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))
-		return p.showAccount(c, http.StatusTooManyRequests, templates.SettingsAccountView{Name: acc.Username, Email: acc.Email, Errors: templates.FieldErrors{{Message: tooMany(many)}}})
+		return p.showAccount(c, http.StatusTooManyRequests, templates.SettingsAccountView{Name: acc.Username, Email: acc.Email, Errors: templates.FieldErrors{{Message: tooMany(p.lang(c), many)}}})
 	}
 	if err != nil {
 		return err
@@ -182,7 +183,7 @@ func (p *Pages) resendVerification(c *gin.Context, acc *store.Account) error {
 // toldOfLogin has a member told of a log-in in a browser that the account was not known in. Its failure is no reason to
 // refuse who has the password.
 func (p *Pages) toldOfLogin(c *gin.Context, acc *store.Account) {
-	if err := p.Community.ToldOfLogin(c.Request.Context(), acc, p.client(c), device(c.Request.UserAgent())); err != nil {
+	if err := p.Community.ToldOfLogin(c.Request.Context(), acc, p.client(c), device(lang.Find(lang.English), c.Request.UserAgent())); err != nil {
 		p.Log.WarnContext(c.Request.Context(), "a member was not told of a log-in", "account", acc.ID, "error", err)
 	}
 }
