@@ -62,7 +62,7 @@ func TestTheBadgeCountsWhatTheListShows(t *testing.T) {
 	comment("And another")
 	awaitLines(t, lines, `{"unread":3}`)
 	list := ada.Get("/notifications").Want(http.StatusOK).Has("A plain one", "Filtered: No cover", "And another").Lacks("hideword")
-	if n := strings.Count(list.Body, "Unread: "); n != 3 {
+	if n := strings.Count(list.Body, `class="row unread"`); n != 3 {
 		t.Errorf("the list shows %d unread", n)
 	}
 	ada.Get("/explore").Want(http.StatusOK).Lacks(unreadBadge)
