@@ -44,7 +44,7 @@ self.addEventListener('notificationclick', (event) => {
   const to = new URL(event.notification.data, location.origin);
   if (to.origin !== location.origin) return;
   event.waitUntil((async () => {
-    const open = (await clients.matchAll({ type: 'window' })).find((page) => page.url === to.href);
+    const open = (await clients.matchAll({ type: 'window', includeUncontrolled: true })).find((page) => page.url.split('#')[0] === to.href);
     await (open ? open.focus() : clients.openWindow(to.href));
   })());
 });

@@ -122,7 +122,7 @@ func TestWhatIsPushed(t *testing.T) {
 		var p pushPayload
 		m := d.Got()[0]
 		g.must(json.Unmarshal([]byte(m.Payload), &p))
-		if strings.Contains(m.Payload, "access_token") || p.WebPush != 8030 || p.Notification == nil || p.Notification.Navigate != fmt.Sprintf("https://photos.example/posts/%d", mine.ID) ||
+		if strings.Contains(m.Payload, "access_token") || p.WebPush != 8030 || p.Notification == nil || p.Notification.Navigate != fmt.Sprintf("https://photos.example/@ann/%d", mine.ID) ||
 			p.Notification.Title != p.Title || p.Body != "Harbour" || m.Encoding != "aes128gcm" || len(m.Topic) != 32 {
 			t.Errorf("a browser got %+v", m)
 		}

@@ -121,6 +121,8 @@ func pushPath(n *Notification) string {
 		return "/follow-requests"
 	case n.Album != nil:
 		return "/albums/" + strconv.FormatInt(n.Album.ID, 10)
+	case n.Post != nil && n.Post.Kind == store.KindPost && n.Post.Author != nil: // as its page is named, so that an open one is found
+		return "/@" + n.Post.Author.Username + "/" + strconv.FormatInt(n.Post.ID, 10)
 	case n.Post != nil:
 		return "/posts/" + strconv.FormatInt(n.Post.ID, 10)
 	}
