@@ -44,6 +44,9 @@
 //	/settings/profile …       SettingsProfilePage, SettingsAccountPage, SettingsPostingPage, SettingsViewingPage, SettingsNotificationsPage,
 //	                          SettingsSessionsPage, SettingsApplicationsPage, SettingsBlocksPage, SettingsMutesPage, SettingsTagsPage, SettingsDeletePage,
 //	                          each (p, view of the same name)
+//	/settings/export /import  SettingsExportPage(p, …), SettingsImportPage(p, …)
+//	/settings/filters …       SettingsFiltersPage(p, …), SettingsFilterPage(p, …)
+//	/lists /lists/ID …        ListsPage(p, …), ListPage(p, …), ListEditPage(p, …); PersonListsPage at /@NAME/lists
 //	/admin /admin/log         AdminPage(p, AdminView) AdminLogPage(p, AdminLogView)
 //	/admin/reports            AdminReportsPage(p, AdminReportsView)
 //	/admin/reports/ID         AdminReportPage(p, AdminReportView)

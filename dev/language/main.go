@@ -46,7 +46,7 @@ func load(path string) (lang.File, error) {
 	return f, err
 }
 
-// update adds what the file lacks, in English, and takes out what nothing says any more.
+// update adds what the file lacks, empty, and takes out what nothing says any more.
 func update(root, path string) error {
 	said, err := extract(root)
 	if err != nil {

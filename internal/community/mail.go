@@ -13,16 +13,14 @@ import (
 
 // Kinds of mail.
 const (
-	mailVerify        = "verify"
-	mailChange        = "change"
-	mailChanged       = "changed"
-	mailReset         = "reset"
-	mailPassword      = "password"
-	mailDevice        = "device"
-	mailApplication   = "application"
-	mailExport        = "export"
-	mailNotifications = "notifications"
-	mailDigest        = "digest"
+	mailVerify      = "verify"
+	mailChange      = "change"
+	mailChanged     = "changed"
+	mailReset       = "reset"
+	mailPassword    = "password"
+	mailDevice      = "device"
+	mailApplication = "application"
+	mailExport      = "export"
 )
 
 // mailSite is who writes the letters.

@@ -20,7 +20,6 @@ const (
 	MailChange = 'c' // the new address is
 	MailUndo   = 'u' // the old address comes back
 	MailReset  = 'r' // a new password
-	MailOff    = 'n' // no more mail of a kind
 )
 
 const (
@@ -28,7 +27,6 @@ const (
 	changeLife    = 24 * time.Hour
 	undoLife      = 7 * 24 * time.Hour
 	mailResetLife = time.Hour
-	offLife       = 2 * 365 * 24 * time.Hour
 )
 
 // A MailLink is what stands in the address of a link in a mail. SECRET_KEY signs it: no row holds a secret, and every
@@ -39,7 +37,7 @@ type MailLink struct {
 	Expires time.Time
 	// State is a fingerprint of what the link changes, so that it works once.
 	State [8]byte
-	Extra string // an address, or a kind of mail
+	Extra string // an address
 }
 
 const (

@@ -22,16 +22,10 @@ const (
 const (
 	CloseReport Act = "report.close"
 	RemovePost  Act = "post.remove" // or a comment
-	Warn        Act = "member.warn"
-	Restrict    Act = "member.limit"
-	Unlimit     Act = "member.unlimit"
 	Suspend     Act = "member.suspend"
 	Unsuspend   Act = "member.unsuspend"
-	AddNote     Act = "member.note"
-	EndAccess   Act = "member.log_out" // everywhere
 	ResetLink   Act = "member.reset_link"
 	SetRole     Act = "member.role"
-	EraseMember Act = "member.delete"
 	Invite      Act = "invite.create"
 	RetryJob    Act = "job.retry"
 	DropJob     Act = "job.drop"
@@ -50,16 +44,10 @@ var leastRole = map[Act]string{
 
 	CloseReport: store.RoleModerator,
 	RemovePost:  store.RoleModerator,
-	Warn:        store.RoleModerator,
-	Restrict:    store.RoleModerator,
-	Unlimit:     store.RoleModerator,
 	Suspend:     store.RoleModerator,
 	Unsuspend:   store.RoleModerator,
-	AddNote:     store.RoleModerator,
-	EndAccess:   store.RoleAdmin,
 	ResetLink:   store.RoleAdmin,
 	SetRole:     store.RoleAdmin,
-	EraseMember: store.RoleAdmin,
 	Invite:      store.RoleAdmin,
 	RetryJob:    store.RoleAdmin,
 	DropJob:     store.RoleAdmin,

@@ -1,11 +1,8 @@
 package mail
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
-// The words of all letters stand here, so that a person can read them side by side (dev/preview shows them).
+// The words of all letters stand here, so that a person can read them side by side.
 
 // Person is whom a letter is to.
 type Person struct {
@@ -104,24 +101,4 @@ func ExportReady(s Site, p Person, until, link string) Letter {
 	return Letter{Site: s, Subject: "Your export is ready", Hello: p.hello(),
 		Before: []string{"all that you have at " + s.Name + " is packed. You can download it until " + until + ", when you are logged in."},
 		Button: Link{"Download it", link}, Why: "You asked for an export."}
-}
-
-// Notifications tells of what is unread. more is how many are left out of the items.
-func Notifications(s Site, p Person, items []Item, more int, link, off string) Letter {
-	n := len(items) + more
-	l := Letter{Site: s, Subject: fmt.Sprintf("%d new notifications", n), Hello: p.hello(), Before: []string{"this is new for " + p.account(s) + ":"},
-		Items: items, Button: Link{"See them all", link}, Off: off, Why: "You chose mail for these kinds, in your settings under Notifications."}
-	if n == 1 {
-		l.Subject = items[0].Words
-	}
-	if more > 0 {
-		l.After = []string{fmt.Sprintf("And %d more.", more)}
-	}
-	return l
-}
-
-// Digest shows a week's photographs of those whom the member follows.
-func Digest(s Site, p Person, items []Item, link, off string) Letter {
-	return Letter{Site: s, Subject: "Your week at " + s.Name, Hello: p.hello(), Before: []string{"photographs of the last week by people whom you follow:"},
-		Items: items, Button: Link{"See them all", link}, Off: off, Why: "You chose a mail every week, in your settings under Notifications."}
 }

@@ -212,11 +212,6 @@ func (s *conn) CountEmailRestore(ctx context.Context, id int64) error {
 	return s.setAccount(ctx, id, "email_restores = email_restores + 1")
 }
 
-// SetMailDigest stores whether the account wants a mail every week. The first comes a week from now.
-func (s *conn) SetMailDigest(ctx context.Context, id int64, wants bool, now Millis) error {
-	return s.setAccount(ctx, id, "mail_digest = ?, mail_digest_at = ?", wants, now)
-}
-
 // SetRole gives an account another role.
 func (s *conn) SetRole(ctx context.Context, id int64, role string) error {
 	return s.setAccount(ctx, id, "role = ?", role)

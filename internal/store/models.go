@@ -101,9 +101,6 @@ type Account struct {
 	EmailKey            *string // Fold(Email), unique; nil without one
 	EmailVerifiedAt     *Millis // when a mail to the address was answered; nil while none was
 	EmailRestores       int     `json:"-"` // how often an old address was brought back
-	MailToldID          int64   `json:"-"` // the last notification that a mail told of
-	MailDigest          bool    `json:"-"` // a mail every week
-	MailDigestAt        Millis  `json:"-"` // the last of them
 	PasswordHash        string
 	DisplayName         string
 	Note                string
@@ -315,88 +312,6 @@ type Like struct {
 // Boost is a post that an account shows to its followers as well.
 type Boost Like
 
-// Variant is one file of a photo's set; its key is kind/random/name.
-type Variant struct {
-	Name   string `json:"name"`
-	Width  int    `json:"w"`
-	Height int    `json:"h"`
-	Bytes  int64  `json:"b"`
-}
-
-// PhotoMetadata is the part of a file's metadata that may be shown, or offered to its author.
-type PhotoMetadata struct {
-	TakenAt     string   `json:"taken_at,omitempty"` // 2006-01-02T15:04:05, with an offset if known; 2006-01-02 where the file tells no time
-	Camera      string   `json:"camera,omitempty"`
-	Lens        string   `json:"lens,omitempty"`
-	FocalLength string   `json:"focal_length,omitempty"`
-	Aperture    string   `json:"aperture,omitempty"`
-	Exposure    string   `json:"exposure,omitempty"`
-	ISO         string   `json:"iso,omitempty"`
-	Title       string   `json:"title,omitempty"`
-	Caption     string   `json:"caption,omitempty"`
-	Keywords    []string `json:"keywords,omitempty"`
-	AltText     string   `json:"alt_text,omitempty"`
-	Creator     string   `json:"creator,omitempty"`
-	Copyright   string   `json:"copyright,omitempty"`
-	Licence     string   `json:"licence,omitempty"`
-}
-
-// Photo is a photograph from its upload on. The keys of its files are made of SetKind, SetRandom and a variant's name.
-// The original lies under orig/OrigRandom, for its author alone.
-type Photo struct {
-	ID          int64
-	AccountID   int64
-	PostID      *int64
-	Purpose     string
-	Source      string
-	Position    int
-	State       string
-	RefusalCode string
-	Refusal     string // a sentence for people
-	FileName    string
-	MediaType   string // of the original
-	Bytes       int64  // of the original
-	SHA256      string `gorm:"column:sha256"`
-	OrigRandom  string
-	SetRandom   string
-	SetKind     string // pub or priv
-	Variants    JSON[[]Variant]
-	Width       int // upright
-	Height      int
-	FocusX      float64 // -1 left to 1 right
-	FocusY      float64 // -1 bottom to 1 top, as in Mastodon's API
-	Description string
-	Blurhash    string
-	ColorTop    string // #rrggbb
-	ColorBottom string
-	Profile     string // srgb or p3
-	Animated    bool   // the original moved; the variants show its first frame
-	Metadata    JSON[PhotoMetadata]
-	CreatedAt   Millis
-	UpdatedAt   Millis
-	AttachedAt  *Millis
-}
-
-// Key is the media key of a variant of the photo's current set, "" if it has none.
-func (p *Photo) Key(variant string) string {
-	if p.SetRandom == "" {
-		return ""
-	}
-	return p.SetKind + "/" + p.SetRandom + "/" + variant + ".jpg"
-}
-
-// MediaObject is a set of files in the media store, written here before its first byte.
-type MediaObject struct {
-	Random    string
-	PhotoID   int64
-	Kind      string
-	State     string
-	Variants  JSON[[]string] // names, so that removal needs no listing of the store
-	CreatedAt Millis
-	GoneAt    *Millis
-	RemovedAt *Millis // when its bytes were first removed; they are removed once more before the row goes
-}
-
 // Draft is what a member has typed for the next post. Its photos are the unattached ones of source web.
 type Draft struct {
 	AccountID    int64
@@ -497,73 +412,4 @@ type Trend struct {
 	TargetID       int64
 	CoverID        int64 // a post that shows it, 0 for none
 	Uses, Accounts int
-}
-
-// Album visibilities: Public and Followers, as posts have them, and these.
-const (
-	AlbumMembers Visibility = "members" // everybody with an account
-	AlbumInvited Visibility = "invited" // its owner and those who were invited
-)
-
-// Who adds photos to an album.
-const (
-	AddersOwner   = "owner"
-	AddersInvited = "invited" // the owner and those who were invited
-	AddersMembers = "members" // every member who may see it
-)
-
-// Orders of an album.
-const (
-	OrderByHand = "hand"
-	OrderNewest = "newest" // by the time of the posts
-	OrderOldest = "oldest"
-
-	OrderAdded = "added" // what was added last comes first; of feeds, no album's own
-)
-
-// Album is a list of photos of posts.
-type Album struct {
-	ID           int64
-	OwnerID      int64
-	Title        string
-	Description  string
-	Visibility   Visibility
-	Adders       string
-	Ordering     string
-	CoverPhotoID *int64  // may name a photo that the album has no more; then the first is the cover
-	EndsAt       *Millis // nothing is added from then on
-	CreatedAt    Millis
-	UpdatedAt    Millis // when something was added, or its words were changed
-
-	Invited bool `gorm:"-"` // the viewer for whom it was read
-}
-
-// AlbumPhoto is a photo of an album with the post that it belongs to.
-type AlbumPhoto struct {
-	PhotoID   int64
-	Originals bool // its author lets those who download the album have the original
-	Post      Post
-}
-
-// Album download states.
-const (
-	DownloadMaking = "making"
-	DownloadReady  = "ready"
-	DownloadFailed = "failed"
-)
-
-// AlbumDownload is the one archive of an album that an account has, or that is being made for it.
-type AlbumDownload struct {
-	ID        int64
-	AccountID int64
-	AlbumID   int64
-	State     string
-	Originals bool          // wanted where their authors allow it
-	Done      int           // photos that are in it
-	Total     int           // photos that it will have
-	Random    string        // of its key, as that of an original; "" until it is ready
-	Bytes     int64         // of the archive
-	Photos    JSON[[]int64] // what it holds
-	CreatedAt Millis
-	ExpiresAt Millis
 }

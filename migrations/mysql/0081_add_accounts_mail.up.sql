@@ -1,2 +1,2 @@
--- done: SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'accounts' AND column_name = 'mail_digest_at'
-ALTER TABLE `accounts` ADD COLUMN `email_verified_at` BIGINT NULL, ADD COLUMN `email_restores` INT NOT NULL DEFAULT 0, ADD COLUMN `mail_told_id` BIGINT NOT NULL DEFAULT 0, ADD COLUMN `mail_digest` TINYINT(1) NOT NULL DEFAULT 0, ADD COLUMN `mail_digest_at` BIGINT NOT NULL DEFAULT 0;
+-- done: SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'accounts' AND column_name = 'email_restores'
+ALTER TABLE `accounts` ADD COLUMN `email_verified_at` BIGINT NULL, ADD COLUMN `email_restores` INT NOT NULL DEFAULT 0;

@@ -62,7 +62,7 @@ func (p *Pages) sendForgot(c *gin.Context) error {
 
 // mailKinds are the purposes of links as the page calls them.
 var mailKinds = map[byte]string{
-	community.MailVerify: "verify", community.MailChange: "change", community.MailUndo: "undo", community.MailReset: "reset", community.MailOff: "off",
+	community.MailVerify: "verify", community.MailChange: "change", community.MailUndo: "undo", community.MailReset: "reset",
 }
 
 func (p *Pages) mailLinkView(c *gin.Context) (templates.MailLinkView, error) {

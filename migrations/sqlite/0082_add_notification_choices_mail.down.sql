@@ -1,1 +1,0 @@
-ALTER TABLE notification_choices DROP COLUMN mail;

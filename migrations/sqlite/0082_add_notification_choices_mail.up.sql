@@ -1,2 +1,0 @@
--- done: SELECT COUNT(*) FROM pragma_table_info('notification_choices') WHERE name = 'mail'
-ALTER TABLE notification_choices ADD COLUMN mail INTEGER NOT NULL DEFAULT 0;
