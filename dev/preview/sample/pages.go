@@ -257,6 +257,22 @@ func forms(add adder) {
 	})
 	add("/signup-closed", "Sign up, closed", false, func(p *t.Page) templ.Component { return t.SignupClosedPage(p) })
 	add("/forgot-password", "Forgot password", false, func(p *t.Page) templ.Component { return t.ForgotPage(p) })
+	add("/forgot-password-mail", "Forgot password, by mail", false, func(p *t.Page) templ.Component { return t.ForgotMailPage(p, t.ForgotMailView{}) })
+	add("/forgot-password-sent", "Forgot password, sent", false, func(p *t.Page) templ.Component {
+		return t.ForgotMailPage(p, t.ForgotMailView{Email: "ada@example.org", Sent: true})
+	})
+	for _, kind := range []string{"verify", "change", "undo"} {
+		add("/mail-"+kind, "Link in a mail: "+kind, false, func(p *t.Page) templ.Component {
+			return t.MailLinkPage(p, t.MailLinkView{Action: "/mail/x", Kind: kind, Name: "ada", Email: "ada@example.org"})
+		})
+	}
+	add("/mail-reset", "Link in a mail: new password", false, func(p *t.Page) templ.Component {
+		return t.MailLinkPage(p, t.MailLinkView{Action: "/mail/x", Kind: "reset", Name: "ada", Errors: t.FieldErrors{{Field: "password", Message: p.T("The password needs at least %d characters.", 8)}}})
+	})
+	add("/mail-done", "Link in a mail, done", false, func(p *t.Page) templ.Component {
+		return t.MailDonePage(p, t.MailDoneView{Title: p.T("Confirmed"), Text: p.T("%s is the address of @%s.", "ada@example.org", "ada"), LinkURL: "/", LinkText: p.T("Home")})
+	})
+	add("/mail-over", "Link in a mail, over", false, func(p *t.Page) templ.Component { return t.MailOverPage(p) })
 	add("/link", "One-time link", false, func(p *t.Page) templ.Component { return t.LinkPage(p, t.LinkView{Action: "/links/x", Name: "ada"}) })
 	add("/link-invite", "Invitation", false, func(p *t.Page) templ.Component {
 		return t.LinkPage(p, t.LinkView{Action: "/links/x", Invite: true, Rules: []string{"Be kind."}})
