@@ -52,10 +52,8 @@ func (l logCommand) writer(c *call) (write func(community.LogEntry) error, flush
 		return func(e community.LogEntry) error { return w.Encode(e) }, func() error { return nil }
 	case "csv":
 		w := csv.NewWriter(out)
-		_ = w.Write([]string{"id", "at", "who", "via", "act", "whom", "ref", "reason", "detail"})
-		return func(e community.LogEntry) error {
-			return w.Write([]string{e.ID, e.At.Format(time.RFC3339), e.Who, e.Via, e.Act, e.Whom, e.Ref, e.Reason, e.Detail})
-		}, func() error { w.Flush(); return w.Error() }
+		_ = w.Write(community.LogColumns)
+		return func(e community.LogEntry) error { return w.Write(e.Cells()) }, func() error { w.Flush(); return w.Error() }
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WHEN\tWHO\tVIA\tACT\tWHOM\tDETAIL\tREASON")

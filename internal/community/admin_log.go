@@ -55,8 +55,25 @@ func (b By) may(act Act) error {
 
 // administration runs one act and writes its row of the log in the same transaction, so that neither is without the
 // other. f fills what it knows of the entry and returns false where nothing changed. The row's id is drawn before the
-// first try: it shows whether a COMMIT without an answer had landed.
+// first try: it shows whether a COMMIT without an answer had landed. The actor is locked and asked again: somebody may have
+// taken the role away meanwhile, and a late replica may not know.
 func (c *Community) administration(ctx context.Context, by By, act Act, f func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (changed bool, err error)) error {
+	return c.logged(ctx, by, act, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+		if by.Account != nil {
+			locked, err := tx.LockAccounts(ctx, by.Account.ID)
+			if err != nil {
+				return false, err
+			}
+			if !May(locked[by.Account.ID], act) {
+				return false, ErrForbidden
+			}
+		}
+		return f(ctx, tx, e)
+	})
+}
+
+// logged is administration for f that asks itself what the actor may.
+func (c *Community) logged(ctx context.Context, by By, act Act, f func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (changed bool, err error)) error {
 	if err := by.may(act); err != nil {
 		return err
 	}
@@ -89,7 +106,7 @@ func (c *Community) onMember(ctx context.Context, by By, act Act, username strin
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	err = c.administration(ctx, by, act, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+	err = c.logged(ctx, by, act, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		ids := []int64{acc.ID}
 		if by.Account != nil && by.Account.ID != acc.ID {
 			ids = append(ids, by.Account.ID)
@@ -141,12 +158,13 @@ func (c *Community) AdminLog(ctx context.Context, by By, q AdminLogSearch, p Cur
 	if name := strings.TrimPrefix(strings.TrimSpace(q.Whom), "@"); name != "" {
 		acc, err := c.Store.AccountByUsername(store.Primary(ctx), name)
 		if err != nil {
-			if err = fromStore(err); err == ErrNotFound {
-				return nil, nil
+			if err = fromStore(err); err != ErrNotFound {
+				return nil, err
 			}
-			return nil, err
+			f.Target = name // of an account that is gone
+		} else {
+			f.TargetID = acc.ID
 		}
-		f.TargetID = acc.ID
 	}
 	list, err := c.Store.AdminLog(ctx, f, p.span(defaultAccounts, maxLogPage))
 	return list, fromStore(err)
@@ -173,4 +191,22 @@ func LogLine(e store.AdminEntry) LogEntry {
 		l.Ref = strconv.FormatInt(*e.RefID, 10)
 	}
 	return l
+}
+
+// Cells are the entry as a row of a table, in the order of LogColumns. A spreadsheet takes none of them for a formula.
+func (l LogEntry) Cells() []string {
+	return []string{l.ID, l.At.Format(time.RFC3339), l.Who, l.Via, l.Act, l.Whom, l.Ref, plainCell(l.Reason), plainCell(l.Detail)}
+}
+
+// LogColumns are the names of Cells.
+var LogColumns = []string{"id", "at", "who", "via", "act", "whom", "ref", "reason", "detail"}
+
+// plainCell keeps a spreadsheet from taking what somebody wrote for a formula, also one that splits at semicolons whatever is
+// quoted.
+func plainCell(s string) string {
+	s = strings.ReplaceAll(s, ";", ",")
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
 }

@@ -31,6 +31,9 @@ func (c *Community) CreateInvite(ctx context.Context, by By, role string) (secre
 	if role != store.RoleMember && role != store.RoleAdmin {
 		return "", invalid("role", "invalid", "The role is member or admin.")
 	}
+	if a := by.Account; a != nil && a.Role != store.RoleOwner && rank(role) >= rank(a.Role) {
+		return "", ErrForbidden // only owners make administrators
+	}
 	secret = newSecret()
 	return secret, c.administration(ctx, by, Invite, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		e.Detail = role

@@ -163,7 +163,7 @@ func (c *Community) UndoEmail(ctx context.Context, token string) (page string, e
 		return "", err
 	}
 	acc, err = c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
-		if linkState(MailUndo, now) != l.State {
+		if !undoable(now, l) {
 			if now.Email == l.Extra && now.PasswordHash == "" { // an earlier COMMIT, whose answer was lost
 				return nil
 			}
@@ -172,7 +172,7 @@ func (c *Community) UndoEmail(ctx context.Context, token string) (page string, e
 		if err := c.setVerified(ctx, tx, now, l.Extra); err != nil {
 			return err
 		}
-		if err := tx.CountEmailRestore(ctx, now.ID); err != nil {
+		if err := tx.SetEmailUndone(ctx, now.ID, store.ToMillis(time.Now()), l.changedAt()); err != nil {
 			return err
 		}
 		if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {

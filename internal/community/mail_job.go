@@ -1,6 +1,7 @@
 package community
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,17 +27,24 @@ var mailLimit = Limit{Count: 20, Window: time.Hour}
 
 // A mailJob holds no secret: links are signed when the letter is written.
 type mailJob struct {
-	Kind    string       `json:"kind"`
-	Account int64        `json:"account,omitempty"`
-	Email   string       `json:"email,omitempty"` // where it goes, if not to the account's address
-	About   int64        `json:"about,omitempty"` // an export, or the notifications after this one
-	Upto    int64        `json:"upto,omitempty"`
-	Words   string       `json:"words,omitempty"` // a device, or an application
-	Network string       `json:"network,omitempty"`
-	At      store.Millis `json:"at"`
+	Kind    string `json:"kind"`
+	Account int64  `json:"account,omitempty"`
+	Email   string `json:"email,omitempty"` // where it goes, if not to the account's address
+	About   int64  `json:"about,omitempty"` // an export, or the notifications after this one
+	Upto    int64  `json:"upto,omitempty"`
+	Words   string `json:"words,omitempty"` // a device, or an application
+	Network string `json:"network,omitempty"`
+	// State is linkState of the account when a change of address was asked for: another address or password since then
+	// ends it, though its letter had to wait.
+	State []byte       `json:"state,omitempty"`
+	At    store.Millis `json:"at"`
 }
 
+// registerMail has this process write letters, if it can have them delivered. Those of other processes wait for one that can.
 func (c *Community) registerMail(q *queue.Queue) {
+	if c.Mail == nil {
+		return
+	}
 	q.Register(jobMail, queue.Handler{Run: c.runMail, Class: ClassMail, Timeout: time.Minute, MaxAttempts: mailAttempts, Backoff: 20 * time.Second})
 }
 
@@ -57,16 +65,14 @@ var errNoLetter = errors.New("no letter")
 // runMail writes the letter as things are now, and sends it. The Message-ID is made of the cause, so that a mail whose answer
 // was lost is known to its receiver when it comes again.
 func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
-	if c.Mail == nil {
-		return nil
-	}
 	ctx = store.Primary(ctx)
 	var arg mailJob
 	if err := readPayload(job, &arg); err != nil {
 		return err
 	}
 	if time.Since(arg.At.Time()) > mailLife {
-		return queue.Permanent(errors.New("the mail could not be sent within a day"))
+		c.Log.WarnContext(ctx, "a mail could not be sent within a day", "account", arg.Account, "mail", arg.Kind)
+		return nil // nobody needs it any more
 	}
 	acc, to, letter, err := c.letter(ctx, arg)
 	if errors.Is(err, errNoLetter) || errors.Is(err, ErrNotFound) || errors.Is(err, store.ErrNotFound) {
@@ -97,7 +103,7 @@ func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
 	c.takeBack(context.WithoutCancel(ctx), bucket, mailLimit)
 	if errors.Is(err, mail.ErrRefused) {
 		c.Log.WarnContext(ctx, "a mail was refused", "account", acc.ID, "mail", arg.Kind, "error", err)
-		return c.buryJob(ctx, job, err.Error(), func(context.Context, *store.Store) error { return nil })
+		return nil // it would be refused again, and strangers choose the address: it is no dead job that somebody has to look at
 	}
 	return fmt.Errorf("send mail: %w", err)
 }
@@ -126,7 +132,7 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		link, err := c.linkTo(MailVerify, acc, at, verifyLife, "")
 		return acc, to, mail.Verify(site, person, link), err
 	case mailChange:
-		if acc.EmailVerifiedAt != nil && acc.Email == m.Email {
+		if state := linkState(MailChange, acc); !bytes.Equal(state[:], m.State) || acc.EmailVerifiedAt != nil && acc.Email == m.Email {
 			return nil, "", l, errNoLetter
 		}
 		link, err := c.linkTo(MailChange, acc, at, changeLife, m.Email)

@@ -78,7 +78,7 @@ func (c *Community) mailURL(l MailLink) (string, error) {
 	}
 	b := []byte{l.Purpose}
 	b = binary.BigEndian.AppendUint64(b, uint64(l.Account))
-	b = binary.BigEndian.AppendUint64(b, uint64(l.Expires.Unix()))
+	b = binary.BigEndian.AppendUint64(b, uint64(l.Expires.UnixMilli()))
 	b = append(b, l.State[:]...)
 	b = append(b, l.Extra...)
 	return c.BaseURL + "/mail/" + base64.RawURLEncoding.EncodeToString(append(b, linkSum(keys[0], b)...)), nil
@@ -99,7 +99,7 @@ func (c *Community) mailLink(token string) (MailLink, error) {
 		if !hmac.Equal(sum, linkSum(k, body)) {
 			continue
 		}
-		l := MailLink{Purpose: body[0], Account: int64(binary.BigEndian.Uint64(body[1:])), Expires: time.Unix(int64(binary.BigEndian.Uint64(body[9:])), 0), Extra: string(body[linkHead:])}
+		l := MailLink{Purpose: body[0], Account: int64(binary.BigEndian.Uint64(body[1:])), Expires: time.UnixMilli(int64(binary.BigEndian.Uint64(body[9:]))), Extra: string(body[linkHead:])}
 		copy(l.State[:], body[17:])
 		if time.Now().After(l.Expires) {
 			return MailLink{}, ErrNotFound
@@ -119,14 +119,21 @@ func linkState(purpose byte, acc *store.Account) (state [8]byte) {
 		fmt.Fprint(h, acc.Email, "\x00", acc.PasswordHash)
 	case MailReset:
 		fmt.Fprint(h, acc.Email, "\x00", acc.EmailVerifiedAt != nil, "\x00", acc.PasswordHash)
-	case MailUndo:
-		// Neither another address nor another password takes the way back from the owner of the old address.
-		fmt.Fprint(h, acc.EmailRestores)
 	default:
-		return state
+		return state // MailUndo: see undoable
 	}
 	copy(state[:], h.Sum(nil))
 	return state
+}
+
+// changedAt is when the change was made that a link of MailUndo undoes.
+func (l MailLink) changedAt() store.Millis { return store.ToMillis(l.Expires.Add(-undoLife)) }
+
+// undoable reports whether a link of MailUndo still works. Neither another address nor another password takes the way back
+// from the owner of the old address. One that was gone ends those of the same change and of later ones, never that of an
+// earlier owner: whoever stole an account may have changed its address twice.
+func undoable(acc *store.Account, l MailLink) bool {
+	return acc.EmailUndoneAt == 0 || l.changedAt() > acc.EmailUndoneAt || l.changedAt() < acc.EmailUndoneChange
 }
 
 // linkTo makes the address of a link that changes something of the account.
@@ -142,7 +149,7 @@ func (c *Community) MailLinkByToken(ctx context.Context, token string) (MailLink
 		return l, nil, err
 	}
 	acc, err := c.Store.AccountByID(store.Primary(ctx), l.Account)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (!acc.Active() || linkState(l.Purpose, acc) != l.State) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (!acc.Active() || linkState(l.Purpose, acc) != l.State || l.Purpose == MailUndo && !undoable(acc, l)) {
 		return l, nil, ErrNotFound
 	}
 	return l, acc, fromStore(err)

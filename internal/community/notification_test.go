@@ -232,6 +232,29 @@ func testReports(t *testing.T, c *circle) {
 	c.expect("it stays as it was", again.ClosedBy.Username, "admin")
 	_, err = c.CloseReport(c.ctx, By{Account: admin, Via: ViaPage}, 1)
 	c.expectErr("none", err, ErrNotFound)
+	// Who moderates and is reported does not learn by whom, and does not decide.
+	mod := c.account("mod", func(a *store.Account) { a.Role = store.RoleModerator })
+	about, err := c.Report(c.ctx, bob, Report{TargetID: mod.ID})
+	c.expectErr("report a moderator", err, nil)
+	c.expect("told of it", c.list(mod, NotificationFilter{}, Cursor{}), []string(nil))
+	for _, f := range []func(*store.Account) error{
+		func(a *store.Account) error { _, err := c.ReportByID(c.ctx, a, about.ID); return err },
+		func(a *store.Account) error {
+			_, err := c.CloseReport(c.ctx, By{Account: a, Via: ViaPage}, about.ID)
+			return err
+		},
+	} {
+		c.expectErr("a report about oneself", f(mod), ErrForbidden)
+	}
+	mine, err := c.Reports(c.ctx, mod, "", Cursor{})
+	c.expectErr("the moderator's list", err, nil)
+	for _, r := range mine {
+		if r.ID == about.ID {
+			t.Error("the list of a moderator has a report about them")
+		}
+	}
+	_, err = c.CloseReport(c.ctx, By{Account: admin, Via: ViaPage}, about.ID)
+	c.expectErr("somebody else decides", err, nil)
 	list, err := c.Reports(c.ctx, admin, store.ReportOpen, Cursor{Limit: 1})
 	c.expectErr("list", err, nil)
 	list, err = c.Reports(c.ctx, admin, store.ReportOpen, Cursor{MaxID: list[0].ID})

@@ -108,8 +108,8 @@ func (c *Community) fileReport(ctx context.Context, acc *store.Account, filed *s
 			return err
 		}
 		for _, admin := range admins {
-			if admin == acc.ID {
-				continue
+			if admin == acc.ID || admin == filed.TargetID {
+				continue // who is reported does not hear by whom
 			}
 			// Not by notify: administrators are told whomever they block, and of each report.
 			push, err := tx.HasPush(ctx, admin)
@@ -159,13 +159,22 @@ func excerpt(parts ...string) string {
 	return string(runes)
 }
 
+// hiddenFrom is the account whose reports others decide about: nobody reads by whom they were reported, but for an owner,
+// whom nobody stands above.
+func hiddenFrom(admin *store.Account) int64 {
+	if admin.Role == store.RoleOwner {
+		return 0
+	}
+	return admin.ID
+}
+
 // Reports lists reports, newest first: store.ReportOpen, store.ReportClosed or "" for all. For those who may
 // read reports, else ErrForbidden.
 func (c *Community) Reports(ctx context.Context, admin *store.Account, state string, p Cursor) ([]*FiledReport, error) {
 	if err := authorize(admin, ReadReports); err != nil {
 		return nil, err
 	}
-	rows, err := c.Store.Reports(ctx, state, p.span(defaultAccounts, maxAccounts))
+	rows, err := c.Store.Reports(ctx, state, hiddenFrom(admin), p.span(defaultAccounts, maxAccounts))
 	if err != nil {
 		return nil, fromStore(err)
 	}
@@ -181,6 +190,9 @@ func (c *Community) ReportByID(ctx context.Context, admin *store.Account, id int
 	if err != nil {
 		return nil, fromStore(err)
 	}
+	if row.TargetID == hiddenFrom(admin) {
+		return nil, ErrForbidden
+	}
 	list, err := c.loadReports(ctx, admin, []store.Report{*row})
 	if err != nil {
 		return nil, err
@@ -193,7 +205,7 @@ func (c *Community) OpenReports(ctx context.Context, admin *store.Account) (int,
 	if err := authorize(admin, ReadReports); err != nil {
 		return 0, err
 	}
-	n, err := c.Store.OpenReports(ctx, MaxUnread)
+	n, err := c.Store.OpenReports(ctx, hiddenFrom(admin), MaxUnread)
 	return n, fromStore(err)
 }
 
@@ -212,6 +224,9 @@ func (c *Community) CloseReport(ctx context.Context, by By, id int64) (*FiledRep
 		target, err := tx.AccountByID(ctx, row.TargetID)
 		if err != nil {
 			return false, err
+		}
+		if target.ID == hiddenFrom(by.Account) {
+			return false, ErrForbidden
 		}
 		e.Target = target.Username
 		return tx.CloseReport(ctx, id, by.Account.ID, e.CreatedAt)

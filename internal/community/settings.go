@@ -90,7 +90,8 @@ func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Conf
 			return nil, err
 		}
 		return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
-			return c.addMail(ctx, tx, mailJob{Kind: mailChange, Account: now.ID, Email: email})
+			state := linkState(MailChange, now)
+			return c.addMail(ctx, tx, mailJob{Kind: mailChange, Account: now.ID, Email: email, State: state[:]})
 		})
 	}
 	var after *store.Account

@@ -120,13 +120,24 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	}
 	var answer *gomail.SendError
 	if errors.As(err, &answer) {
-		code := answer.ErrorCode()
-		// 530: who sends has to log in first, which a setting mends.
-		if code >= 500 && code < 600 && code != 530 {
+		if aboutReceiver(answer) {
 			return fmt.Errorf("%w: %s", ErrRefused, reason(err))
 		}
 	}
 	return errors.New(reason(err))
+}
+
+// aboutReceiver reports whether the server has refused the receiver's address for good. That of the sender, a log-in that is
+// asked for, or an account that is blocked is mended by a setting, and must not cost everybody's mail.
+func aboutReceiver(e *gomail.SendError) bool {
+	code, status := e.ErrorCode(), e.EnhancedStatusCode() // RFC 3463: 5.1 is about addresses, 5.2 about mailboxes
+	switch {
+	case code < 500 || code > 599 || e.Reason == gomail.ErrSMTPMailFrom || status == "5.1.7" || status == "5.1.8":
+		return false
+	case status != "":
+		return strings.HasPrefix(status, "5.1.") || strings.HasPrefix(status, "5.2.")
+	}
+	return e.Reason == gomail.ErrSMTPRcptTo && (code == 550 || code == 551 || code == 553)
 }
 
 // Check connects and logs in, as for a mail, and sends none.

@@ -207,9 +207,9 @@ func (s *conn) DropEmailKey(ctx context.Context, id int64) error {
 	return s.setAccount(ctx, id, "email_key = NULL")
 }
 
-// CountEmailRestore notes that an old address was brought back.
-func (s *conn) CountEmailRestore(ctx context.Context, id int64) error {
-	return s.setAccount(ctx, id, "email_restores = email_restores + 1")
+// SetEmailUndone notes that an old address was brought back at a moment, which undid the change of another.
+func (s *conn) SetEmailUndone(ctx context.Context, id int64, at, change Millis) error {
+	return s.setAccount(ctx, id, "email_undone_at = ?, email_undone_change = ?", at, change)
 }
 
 // SetRole gives an account another role.

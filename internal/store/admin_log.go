@@ -24,6 +24,7 @@ type AdminEntry struct {
 type AdminLogFilter struct {
 	Act      string
 	TargetID int64
+	Target   string // the name of a target, as it was then
 	Text     string // within the names, the reason or the detail, whatever its case
 }
 
@@ -44,6 +45,9 @@ func (s *conn) AdminLog(ctx context.Context, f AdminLogFilter, r Range) ([]Admin
 	}
 	if f.TargetID != 0 {
 		where, args = where+" AND target_id = ?", append(args, f.TargetID)
+	}
+	if f.Target != "" {
+		where, args = where+" AND target = ?", append(args, f.Target)
 	}
 	if f.Text != "" {
 		where, args = where+" AND words LIKE ? ESCAPE '!'", append(args, "%"+likeEscape.Replace(Fold(f.Text))+"%")

@@ -1090,17 +1090,6 @@ func (s *Store) CountComments(ctx context.Context, deltas map[int64]CommentDelta
 	return err
 }
 
-// CountEmailRestore notes that an old address was brought back.
-func (s *Store) CountEmailRestore(ctx context.Context, id int64) (err error) {
-	if s.places == nil {
-		return s.conn.CountEmailRestore(ctx, id)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.CountEmailRestore(ctx, id)
-	})
-	return err
-}
-
 // CountFollows adds to the counters, in ascending order of the accounts' ids. Call it last in a transaction.
 func (s *Store) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) (err error) {
 	if s.places == nil {
@@ -3202,13 +3191,13 @@ func (s *Store) OldRetiredMediaObjects(ctx context.Context, age time.Duration, l
 	return r0, err
 }
 
-// OpenReports counts the reports that wait, up to most.
-func (s *Store) OpenReports(ctx context.Context, most int) (r0 int, err error) {
+// OpenReports counts the reports that wait, up to most, without those about one account (0: none).
+func (s *Store) OpenReports(ctx context.Context, notAbout int64, most int) (r0 int, err error) {
 	if s.places == nil {
-		return s.conn.OpenReports(ctx, most)
+		return s.conn.OpenReports(ctx, notAbout, most)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.OpenReports(ctx, most)
+		r0, err = in.OpenReports(ctx, notAbout, most)
 		return err
 	})
 	return r0, err
@@ -3868,13 +3857,13 @@ func (s *Store) ReportByID(ctx context.Context, id int64) (r0 *Report, err error
 	return r0, err
 }
 
-// Reports lists the reports of a state ("" for all), newest first.
-func (s *Store) Reports(ctx context.Context, state string, r Range) (r0 []Report, err error) {
+// Reports lists the reports of a state ("" for all), newest first, without those about one account (0: none).
+func (s *Store) Reports(ctx context.Context, state string, notAbout int64, r Range) (r0 []Report, err error) {
 	if s.places == nil {
-		return s.conn.Reports(ctx, state, r)
+		return s.conn.Reports(ctx, state, notAbout, r)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.Reports(ctx, state, r)
+		r0, err = in.Reports(ctx, state, notAbout, r)
 		return err
 	})
 	return r0, err
@@ -4133,6 +4122,17 @@ func (s *Store) SetEmail(ctx context.Context, id int64, email string, key *strin
 	return err
 }
 
+// SetEmailUndone notes that an old address was brought back at a moment, which undid the change of another.
+func (s *Store) SetEmailUndone(ctx context.Context, id int64, at Millis, change Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetEmailUndone(ctx, id, at, change)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetEmailUndone(ctx, id, at, change)
+	})
+	return err
+}
+
 // SetExportProgress notes how many photos are in the export so far. It is false where it is not being made any more.
 func (s *Store) SetExportProgress(ctx context.Context, accountID int64, id int64, progress int) (r0 bool, err error) {
 	if s.places == nil {
@@ -4163,17 +4163,6 @@ func (s *Store) SetHideBoosts(ctx context.Context, followerID int64, followeeID 
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.SetHideBoosts(ctx, followerID, followeeID, hide)
-	})
-	return err
-}
-
-// SetMailDigest stores whether the account wants a mail every week. The first comes a week from now.
-func (s *Store) SetMailDigest(ctx context.Context, id int64, wants bool, now Millis) (err error) {
-	if s.places == nil {
-		return s.conn.SetMailDigest(ctx, id, wants, now)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.SetMailDigest(ctx, id, wants, now)
 	})
 	return err
 }

@@ -100,7 +100,8 @@ type Account struct {
 	Email               string
 	EmailKey            *string // Fold(Email), unique; nil without one
 	EmailVerifiedAt     *Millis // when a mail to the address was answered; nil while none was
-	EmailRestores       int     `json:"-"` // how often an old address was brought back
+	EmailUndoneAt       Millis  `json:"-"` // when an old address was brought back last; 0: never
+	EmailUndoneChange   Millis  `json:"-"` // when the change was made that this undid
 	PasswordHash        string
 	DisplayName         string
 	Note                string

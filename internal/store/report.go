@@ -13,9 +13,9 @@ func (s *conn) AddReport(ctx context.Context, r Report) error {
 	return translate(s.write(ctx).Create(&r).Error)
 }
 
-// Reports lists the reports of a state ("" for all), newest first.
-func (s *conn) Reports(ctx context.Context, state string, r Range) ([]Report, error) {
-	where, args := "id < ? AND id > ?", []any{r.max(), r.Min}
+// Reports lists the reports of a state ("" for all), newest first, without those about one account (0: none).
+func (s *conn) Reports(ctx context.Context, state string, notAbout int64, r Range) ([]Report, error) {
+	where, args := "id < ? AND id > ? AND target_id <> ?", []any{r.max(), r.Min, notAbout}
 	if state != "" {
 		where += " AND state = ?"
 		args = append(args, state)
@@ -34,10 +34,10 @@ func (s *conn) ReportByID(ctx context.Context, id int64) (*Report, error) {
 	return &r, nil
 }
 
-// OpenReports counts the reports that wait, up to most.
-func (s *conn) OpenReports(ctx context.Context, most int) (int, error) {
+// OpenReports counts the reports that wait, up to most, without those about one account (0: none).
+func (s *conn) OpenReports(ctx context.Context, notAbout int64, most int) (int, error) {
 	var n int
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT id FROM reports WHERE state = ? LIMIT ?) waiting", ReportOpen, most).Scan(&n).Error
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT id FROM reports WHERE state = ? AND target_id <> ? LIMIT ?) waiting", ReportOpen, notAbout, most).Scan(&n).Error
 	return n, translate(err)
 }
 

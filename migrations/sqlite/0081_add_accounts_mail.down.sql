@@ -1,2 +1,3 @@
-ALTER TABLE accounts DROP COLUMN email_restores;
+ALTER TABLE accounts DROP COLUMN email_undone_change;
+ALTER TABLE accounts DROP COLUMN email_undone_at;
 ALTER TABLE accounts DROP COLUMN email_verified_at;

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -124,24 +123,10 @@ func (p *Pages) adminLogCSV(c *gin.Context, acc *store.Account) error {
 	err := p.eachLogEntry(c, acc, func() {
 		c.Header("Content-Type", "text/csv; charset=utf-8")
 		c.Header("Content-Disposition", `attachment; filename="log.csv"`)
-		_ = w.Write([]string{"id", "at", "who", "via", "act", "whom", "ref", "reason", "detail"})
-	}, func(e store.AdminEntry) error {
-		ref := ""
-		if e.RefID != nil {
-			ref = idText(*e.RefID)
-		}
-		return w.Write([]string{idText(e.ID), e.CreatedAt.Time().Format(time.RFC3339), e.Actor, e.Via, e.Act, e.Target, ref, plainCell(e.Reason), plainCell(e.Detail)})
-	})
+		_ = w.Write(community.LogColumns)
+	}, func(e store.AdminEntry) error { return w.Write(community.LogLine(e).Cells()) })
 	w.Flush()
 	return err
-}
-
-// plainCell keeps a spreadsheet from taking what somebody wrote for a formula.
-func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // adminLogJSON writes one object a line.

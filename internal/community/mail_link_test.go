@@ -1,0 +1,79 @@
+package community
+
+import (
+	"context"
+	"errors"
+	netmail "net/mail"
+	"testing"
+	"time"
+
+	"tintype/internal/mail"
+	"tintype/internal/store"
+)
+
+// withMail has letters written that reach people.
+func (c *circle) withMail() {
+	c.SecretKeys = func() [][]byte { return [][]byte{[]byte("0123456789abcdef0123456789abcdef")} }
+	c.MailDelivers = true
+	c.Mail = mail.NewFiles(c.t.TempDir(), &netmail.Address{Address: "club@example.org"})
+}
+
+func (c *circle) confirmed(name string) *store.Account {
+	at := store.Millis(1)
+	return c.account(name, func(a *store.Account) { a.EmailVerifiedAt = &at })
+}
+
+// Whoever steals an account may change its address twice, and undo the second change from a mailbox of their own. The way back
+// of the owner stays.
+func TestTheOldestOwnerBringsTheAddressBack(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		c.withMail()
+		acc := c.confirmed("ann")
+		undo := func(old string, changed time.Time) string {
+			t.Helper()
+			link, err := c.linkTo(MailUndo, acc, changed, undoLife, old)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return link[len(c.BaseURL+"/mail/"):]
+		}
+		now := time.Now()
+		owners, thiefs := undo("ann@example.org", now.Add(-2*time.Minute)), undo("thief@example.org", now.Add(-time.Minute))
+		use := func(name, token string, want error) {
+			t.Helper()
+			_, err := c.UndoEmail(c.ctx, token)
+			c.expectErr(name, err, want)
+		}
+		use("the thief", thiefs, nil)
+		use("the thief again", thiefs, ErrNotFound)
+		use("the owner", owners, nil)
+		use("the thief after that", thiefs, ErrNotFound)
+		after, err := c.Store.AccountByUsername(c.ctx, "ann")
+		if err != nil || after.Email != "ann@example.org" {
+			t.Errorf("the address is %q, %v", after.Email, err)
+		}
+		use("a change later on", undo("ann@example.org", time.Now().Add(time.Second)), nil)
+	})
+}
+
+// A change of address that somebody asked for ends with another password, though its letter had to wait.
+func TestAChangeOfAddressEndsWithThePassword(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		c.withMail()
+		acc := c.confirmed("ann")
+		state := linkState(MailChange, acc)
+		m := mailJob{Kind: mailChange, Account: acc.ID, Email: "new@example.org", State: state[:], At: store.ToMillis(time.Now())}
+		if _, to, _, err := c.letter(c.ctx, m); err != nil || to != "new@example.org" {
+			t.Fatalf("to %q, %v", to, err)
+		}
+		err := c.Store.Tx(c.ctx, func(ctx context.Context, tx *store.Store) error {
+			return replacePassword(ctx, tx, acc.ID, "another hash", "")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, _, err := c.letter(c.ctx, m); !errors.Is(err, errNoLetter) {
+			t.Errorf("with another password: %v", err)
+		}
+	})
+}
