@@ -21,8 +21,8 @@ import (
 const axe = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations']})
 	.then(found => found.violations.map(v => v.id + ': ' + v.help + '\n  ' + v.nodes.slice(0, 3).map(n => n.target + ' ' + n.html.slice(0, 160)).join('\n  ')))`
 
-// TestEveryPageIsAccessible asks axe-core about every page of the preview. The seed chooses the width and the theme of each;
-// the long form takes all four.
+// TestEveryPageIsAccessible asks axe-core about the pages of the preview. The seed chooses every other page, and the width and
+// the theme of each; the long form takes all in all four.
 func TestEveryPageIsAccessible(t *testing.T) {
 	ctx, at := browser(t)
 	script, err := os.ReadFile(servertest.NodeFile(t, "axe-core/axe.min.js"))
@@ -37,6 +37,9 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	for _, p := range sample.Pages() {
 		h := fnv.New32a()
 		h.Write([]byte(os.Getenv("TEST_SEED") + p.Path))
+		if h.Sum32()>>8%2 == 1 && !servertest.All() {
+			continue
+		}
 		chosen := looks[h.Sum32()%4:][:1]
 		if servertest.All() {
 			chosen = looks

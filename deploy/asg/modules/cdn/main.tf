@@ -17,7 +17,7 @@ locals {
   session_cookie = "__Host-tintype_session"
 
   # These are never cached here, and get everything that was asked.
-  dynamic_paths = ["/api/*", "/oauth/*", "/media/*", "/live", "/oembed"]
+  dynamic_paths = ["/api/*", "/oauth/*", "/media/*", "/live", "/oembed", "/admin/*"]
 
   reading = ["GET", "HEAD"]
   asking  = ["GET", "HEAD", "OPTIONS"]
