@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"context"
 	"crypto/ecdh"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +15,6 @@ import (
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/serviceworker"
-	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"tintype/internal/phototest"
@@ -173,73 +170,4 @@ func TestPushInABrowser(t *testing.T) {
 			}
 		}
 	}
-	// A click shows the page that is open already, or opens one; it never leads away from the site. A browser dispatches the event
-	// for a person's hand alone, so the test does, in the worker itself.
-	b.run(chromedp.Navigate(site.URL + "/explore"))
-	var worker target.ID
-	servertest.Eventually(t, "the service worker runs", func() bool {
-		all, err := chromedp.Targets(b.ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, info := range all {
-			if info.Type == "service_worker" && strings.HasPrefix(info.URL, site.URL) {
-				worker = info.TargetID
-			}
-		}
-		if worker == "" {
-			deliver()
-		}
-		return worker != ""
-	})
-	inWorker, done := chromedp.NewContext(b.ctx, chromedp.WithTargetID(worker))
-	defer done()
-	says := func(js string) string {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(inWorker, time.Minute)
-		defer cancel()
-		said, err := chromedp.Run(ctx, chromedp.Evaluate[string](js, chromedp.EvalAwaitPromise))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return said
-	}
-	const dispatch = `const dispatch = async (kind, fields) => {
-		let done = 0;
-		const event = Object.assign(new Event(kind), fields, { waitUntil: (promise) => { done = promise; } });
-		self.dispatchEvent(event);
-		await done;
-	};`
-	clicked := says(`(async () => {` + dispatch + `
-		const said = [];
-		clients.openWindow = async (url) => said.push('open ' + url);
-		WindowClient.prototype.focus = async function () { said.push('focus ' + this.url); };
-		for (const data of ['/explore', '/notifications', 'https://elsewhere.example/']) {
-			await dispatch('notificationclick', { notification: { data, close: () => said.push('close') } });
-		}
-		return said.join(', ');
-	})()`)
-	if want := "close, focus " + site.URL + "/explore, close, open " + site.URL + "/notifications, close"; clicked != want {
-		t.Errorf("clicks did %q, want %q", clicked, want)
-	}
-
-	// A browser that gives up a subscription for another one tells the site of it, with the new one or without.
-	for i, field := range []string{"newSubscription: made", "oldSubscription: { options: { userVisibleOnly: true } }"} {
-		keys := subscriptionOf(t, "https://push.invalid/changed"+strconv.Itoa(i))
-		said := says(`(async () => {` + dispatch + `
-			const made = { toJSON: () => ({ endpoint: '` + keys[1] + `', keys: { p256dh: '` + keys[3] + `', auth: '` + keys[5] + `' } }) };
-			PushManager.prototype.subscribe = async (options) => (options.userVisibleOnly ? made : null);
-			const was = self.fetch;
-			let status = 'nothing was sent';
-			self.fetch = async (...sent) => { const answer = await was(...sent); status = answer.status + ' ' + new URL(answer.url).pathname; return answer; };
-			await dispatch('pushsubscriptionchange', { ` + field + ` });
-			self.fetch = was;
-			return status;
-		})()`)
-		if said != "200 /settings/notifications" {
-			t.Errorf("the new subscription: %s", said)
-		}
-	}
-	b.run(chromedp.Navigate(site.URL + "/settings/notifications"))
-	b.becomes(`document.querySelectorAll('form[action*="/devices/"]').length === 1`)
 }
