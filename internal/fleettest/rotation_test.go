@@ -58,7 +58,7 @@ func said(t *testing.T, i *servertest.Instance, line string, times int) {
 // moment does one refuse what the other signed, nor is anybody logged out. What is no key changes nothing.
 func TestTheSecretKeyRotates(t *testing.T) {
 	t.Parallel() // with those that, like it, mostly wait
-	young, old := strings.Repeat("young", 8), strings.Repeat("older", 8)
+	young, old := strings.Repeat("young", 8), strings.Repeat("elder", 8)
 	keys := []kept{keep(t, old), keep(t, old)}
 	shared := []string{
 		"BASE_URL=" + origin, "MIGRATE=auto", "DATABASE_URL=" + servertest.Database(t).NewDatabase(t),
@@ -142,7 +142,7 @@ func TestTheSecretKeyRotates(t *testing.T) {
 	}
 	shown(before[0], http.StatusNotFound)
 	for _, i := range f {
-		for _, secret := range []string{"young", "older", "hush"} {
+		for _, secret := range []string{"young", "elder", "hush"} {
 			if strings.Contains(i.Logs(), secret) {
 				t.Errorf("%q is in the log", secret)
 			}
