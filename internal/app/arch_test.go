@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"internal/store":     {"internal/budget", "internal/recent", "migrations", "internal/sleep"},
 	"internal/session":   {"internal/awscall", "internal/budget", "internal/sleep"},
 	"internal/awscall":   {"internal/budget"},
-	"internal/media":     {"internal/awscall", "internal/budget", "internal/sleep"},
+	"internal/media":     {"internal/lang", "internal/awscall", "internal/budget", "internal/sleep"},
 	"internal/cache":     {"internal/sleep"},
 	"internal/queue":     {"internal/awscall", "internal/sleep"},
 	"internal/live":      nil,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tintype/internal/archive"
+	"tintype/internal/lang"
 	"tintype/internal/queue"
 	"tintype/internal/store"
 )
@@ -28,12 +29,12 @@ const (
 )
 
 // What is said of an import that failed.
-const (
-	importNoZip   = "These files are no whole zip archives. Download them again, and send them as they are."
-	importTooMuch = "These files hold more than this site can look through. Send them in smaller pieces."
-	importNothing = "No photographs that this site can read are in these files."
-	importHalted  = "Your account was suspended while your files were being imported. What was posted until then is there. Send your files again: what you have is not imported twice."
-	importBroken  = "This site could not read your files. Nothing of yours is lost. Try again later."
+var (
+	importNoZip   = lang.Key("These files are no whole zip archives. Download them again, and send them as they are.")
+	importTooMuch = lang.Key("These files hold more than this site can look through. Send them in smaller pieces.")
+	importNothing = lang.Key("No photographs that this site can read are in these files.")
+	importHalted  = lang.Key("Your account was suspended while your files were being imported. What was posted until then is there. Send your files again: what you have is not imported twice.")
+	importBroken  = lang.Key("This site could not read your files. Nothing of yours is lost. Try again later.")
 )
 
 // LeftRefused is why a photograph is left out that this site could not prepare. archive has the other reasons.

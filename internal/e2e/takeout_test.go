@@ -3,10 +3,13 @@ package e2e
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +125,72 @@ func takeoutZip(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// An export that was made, and an archive that has come in part, move with the photos: the one is downloaded as before, the other
+// goes on where it was.
+func TestTakeoutsMoveWithThePhotos(t *testing.T) {
+	other := filepath.Join(t.TempDir(), "photos")
+	site := servertest.Tintype(t, "MEDIA_NEXT=disk:"+other)
+	ada := servertest.NewClient(t, site.URL).SignUp("ada")
+	ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "Fog over the harbour")
+	ada.Post("/settings/export", "password", servertest.Password).Want(http.StatusOK)
+	link := ""
+	servertest.Within(t, time.Minute, "the export can be downloaded", func() bool {
+		if m := exportLink.FindStringSubmatch(ada.Get("/settings/export").Want(http.StatusOK).Body); m != nil {
+			link = m[1]
+		}
+		return link != ""
+	})
+	export := ada.Get(link).Want(http.StatusOK).Body
+
+	archive := takeoutZip(t)
+	half := len(archive) / 2
+	send := func(after int, part []byte) servertest.Answer {
+		return ada.Do(servertest.Request{Method: http.MethodPost, Path: fmt.Sprintf("/settings/import/part?after=%d", after), Body: part})
+	}
+	started := []string{"name", "takeout.zip", "size", strconv.Itoa(len(archive))}
+	ada.Post("/settings/import/start", started...).Want(http.StatusOK).Has(`"received":0`)
+	send(0, archive[:half]).Want(http.StatusOK)
+
+	for _, args := range [][]string{{"move", "media"}, {"move", "finish", "media", "--delete-source"}} {
+		if out, stderr, err := site.Command(args...); err != nil {
+			t.Fatalf("%v: %v\n%s%s", args, err, out, stderr)
+		}
+	}
+	if left := filesIn(t, filepath.Join(site.DataDir, "media")); left != 0 {
+		t.Errorf("%d files are left where the photos were", left)
+	}
+
+	if ada.Get(link).Want(http.StatusOK).Body != export {
+		t.Error("the export is another file after the move")
+	}
+	ada.Post("/settings/import/start", started...).Want(http.StatusOK).Has(fmt.Sprintf(`"received":%d`, half))
+	send(half, archive[half:]).Want(http.StatusOK)
+	ada.Post("/settings/import/look").Want(http.StatusOK)
+	servertest.Within(t, time.Minute, "the preview is there", func() bool {
+		return ada.Get("/settings/import").Want(http.StatusOK).Holds("Nothing is posted yet")
+	})
+	ada.Post("/settings/import/begin", "visibility", "public").Want(http.StatusOK)
+	servertest.Within(t, time.Minute, "the import is done", func() bool {
+		return ada.Get("/settings/import").Want(http.StatusOK).Holds("Imported: 1 post")
+	})
+	ada.Get("/@ada").Want(http.StatusOK).Has("A boat")
+}
+
+// filesIn counts the files below a folder.
+func filesIn(t *testing.T, dir string) (n int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			n++
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // In a browser the file goes in parts, and the page tells how far it is.

@@ -270,6 +270,36 @@ func (l *Language) Say(t Text) string {
 // Key marks a text that is translated later, where it is shown, so that the catalogue's test finds it.
 func Key(text string) string { return text }
 
+// Retell is in the language what the program said in English by one of the keys: a text that a row keeps, without its
+// arguments. Arguments that are keys themselves are translated, too. What no key fits stays as it is.
+func (l *Language) Retell(said string, keys []string) string {
+	if l.Code() == English {
+		return said
+	}
+	for _, key := range keys {
+		var pattern strings.Builder
+		for i, part := range verbs.Split(key, -1) {
+			if i > 0 {
+				pattern.WriteString("(.+)")
+			}
+			pattern.WriteString(regexp.QuoteMeta(part))
+		}
+		m := regexp.MustCompile("^" + pattern.String() + "$").FindStringSubmatch(said)
+		if m == nil {
+			continue
+		}
+		args := make([]any, len(m)-1)
+		for i, arg := range m[1:] {
+			args[i] = l.T(arg)
+		}
+		return fmt.Sprintf(verbs.ReplaceAllString(l.text(key), "%${1}s"), args...)
+	}
+	return said
+}
+
+// verbs are the places of arguments in a key, with their index if it has one.
+var verbs = regexp.MustCompile(`%(\[\d+\])?[a-z]`)
+
 // woven is where markup stands inside a text.
 var woven = regexp.MustCompile(`\{\d\}`)
 

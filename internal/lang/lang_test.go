@@ -52,3 +52,27 @@ func TestALookUpAllocatesNothing(t *testing.T) {
 		t.Errorf("a look-up allocates %v times", n)
 	}
 }
+
+// A row keeps an English sentence; its pages say it in the member's language, with its numbers and with what was put into it.
+func TestRetell(t *testing.T) {
+	l, err := parse("de", File{Texts: map[string]string{
+		"It has %s of %d %s.": "Von %[2]d %[3]s hat es %[1]s.", "parts": "Teilen", "none": "keinen", "It is 100%": "Ganz",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := []string{"It is (whole).", "It has %s of %d %s."}
+	for said, want := range map[string]string{
+		"It has none of 12 parts.": "Von 12 Teilen hat es keinen.",
+		"It has 1.5 of 2 a.b.":     "Von 2 a.b hat es 1.5.",
+		"It is whole.":             "It is whole.", // no key: the bracket is not a pattern
+		"":                         "",
+	} {
+		if got := l.Retell(said, keys); got != want {
+			t.Errorf("%q is %q, want %q", said, got, want)
+		}
+		if got := Find("en").Retell(said, keys); got != said {
+			t.Errorf("English: %q is %q", said, got)
+		}
+	}
+}

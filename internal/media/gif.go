@@ -8,6 +8,8 @@ import (
 	"image"
 	"image/color"
 	"io"
+
+	"tintype/internal/lang"
 )
 
 // decodeGIF reads the first frame. What follows it is not looked at; too many pixels and colours that the palette does
@@ -57,7 +59,7 @@ func decodeGIF(src io.ReadSeeker, r io.Reader, h Header) (*image.Paletted, error
 		return nil, err
 	}
 	if bits < 1 || bits > 8 {
-		return nil, refuseCorrupt("its colours have an impossible code length", fmt.Errorf("codes of %d bits", bits))
+		return nil, refuseCorrupt(lang.Key("its colours have an impossible code length"), fmt.Errorf("codes of %d bits", bits))
 	}
 	z := lzw.NewReader(&gifBlocks{r: b}, lzw.LSB, int(bits))
 	defer z.Close()
@@ -65,7 +67,7 @@ func decodeGIF(src io.ReadSeeker, r io.Reader, h Header) (*image.Paletted, error
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, fmt.Errorf("%d of %d pixels: %w", n, len(m.Pix), io.ErrUnexpectedEOF)
 		}
-		return nil, refuseCorrupt("its compressed pixels are damaged", err)
+		return nil, refuseCorrupt(lang.Key("its compressed pixels are damaged"), err)
 	}
 	if d[8]&0x40 != 0 {
 		deinterlace(m)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"tintype/internal/lang"
 )
 
 // Header describes a picture file before anything is decoded.
@@ -94,10 +96,10 @@ func Inspect(r io.ReadSeeker) (Header, error) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return Header{}, refuseTruncated(err)
 	default:
-		return Header{}, refuseCorrupt("its header contradicts itself", err)
+		return Header{}, refuseCorrupt(lang.Key("its header contradicts itself"), err)
 	}
 	if h.Width <= 0 || h.Height <= 0 {
-		return Header{}, refuseCorrupt("it tells no width or height", errNoPicture)
+		return Header{}, refuseCorrupt(lang.Key("it tells no width or height"), errNoPicture)
 	}
 	return h, nil
 }

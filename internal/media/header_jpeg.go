@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"tintype/internal/lang"
 )
 
 // inspectJPEG walks to the first scan of the JPEG that begins at start.
@@ -68,11 +70,11 @@ func inspectJPEG(b *headReader, start int64) (Header, error) {
 func codingName(marker byte) string {
 	switch {
 	case marker == 0xc3 || marker == 0xc7 || marker == 0xcb || marker == 0xcf:
-		return "losslessly"
+		return lang.Key("losslessly")
 	case marker >= 0xc9:
-		return "with arithmetic coding"
+		return lang.Key("with arithmetic coding")
 	}
-	return "in layers of several sizes"
+	return lang.Key("in layers of several sizes")
 }
 
 // segment notes an application's segment if it holds metadata; head is its beginning.

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+
+	"tintype/internal/lang"
 )
 
 // maxScans is far above what encoders write; a file of tiny progressive scans would otherwise cost minutes.
@@ -92,7 +94,7 @@ func (s *jpegSource) segment() error {
 	}
 	n := int(binary.BigEndian.Uint16(head))
 	if n < 2 {
-		return refuseCorrupt("a part of it has an impossible length", errors.New("a segment with a negative length"))
+		return refuseCorrupt(lang.Key("a part of it has an impossible length"), errors.New("a segment with a negative length"))
 	}
 	switch {
 	case c >= 0xc0 && c <= 0xcf && c != 0xc8, c == 0xda, c == 0xdb, c == 0xdd, c == 0xe0, c == 0xee:
@@ -124,7 +126,7 @@ func (s *jpegSource) segment() error {
 		}
 		s.progress(seg)
 		if s.scans++; s.scans > maxScans {
-			return refuseCorrupt("it has more than 100 layers", errors.New("too many scans"))
+			return refuseCorrupt(lang.Key("it has more than 100 layers"), errors.New("too many scans"))
 		}
 		s.inScan, s.next, s.since = true, 0, 0
 	}

@@ -1,6 +1,11 @@
 package media
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+
+	"tintype/internal/lang"
+)
 
 // kind is a sort of file that people send in place of a photograph.
 type kind struct {
@@ -9,18 +14,18 @@ type kind struct {
 	sentence string
 }
 
-const (
-	isVideo    = "This file is a video. This site shows photographs. Choose a picture of it instead."
-	isSound    = "This file is a sound. This site shows photographs. Choose a picture instead."
-	isArchive  = "This file is an archive. Unpack it, then choose the photographs in it."
-	isRaw      = "This file is a camera's raw picture, which this site cannot read. Export it as JPEG and try again."
-	isDocument = "This file is a document. Export its page as JPEG and try again."
-	isOther    = "This file is not a photograph that this site can read. Export it as JPEG and try again."
+var (
+	isVideo    = lang.Key("This file is a video. This site shows photographs. Choose a picture of it instead.")
+	isSound    = lang.Key("This file is a sound. This site shows photographs. Choose a picture instead.")
+	isArchive  = lang.Key("This file is an archive. Unpack it, then choose the photographs in it.")
+	isRaw      = lang.Key("This file is a camera's raw picture, which this site cannot read. Export it as JPEG and try again.")
+	isDocument = lang.Key("This file is a document. Export its page as JPEG and try again.")
+	isOther    = lang.Key("This file is not a photograph that this site can read. Export it as JPEG and try again.")
 )
 
-func cannotRead(name string) string {
-	return "This site cannot read " + name + ". Export it as JPEG and try again."
-}
+var isUnreadable = lang.Key("This site cannot read %s. Export it as JPEG and try again.")
+
+func cannotRead(name string) string { return fmt.Sprintf(isUnreadable, name) }
 
 // kinds are looked at in this order.
 var kinds = []kind{
@@ -44,10 +49,10 @@ var kinds = []kind{
 	{"\x00MRM", 0, isRaw},
 	{"IIRO", 0, isRaw}, // Olympus
 	{"IIU\x00", 0, isRaw},
-	{"II*\x00", 0, cannotRead("TIFF, nor the raw pictures of cameras that are one")},
-	{"MM\x00*", 0, cannotRead("TIFF, nor the raw pictures of cameras that are one")},
+	{"II*\x00", 0, cannotRead(lang.Key("TIFF, nor the raw pictures of cameras that are one"))},
+	{"MM\x00*", 0, cannotRead(lang.Key("TIFF, nor the raw pictures of cameras that are one"))},
 	{"BM", 0, cannotRead("BMP")},
-	{"8BPS", 0, cannotRead("Photoshop's files")},
+	{"8BPS", 0, cannotRead(lang.Key("Photoshop's files"))},
 	{"\xff\x0a", 0, cannotRead("JPEG XL")},
 	{"\x00\x00\x00\x0cJXL ", 0, cannotRead("JPEG XL")},
 	{"\x00\x00\x00\x0cjP  ", 0, cannotRead("JPEG 2000")},

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/image/webp"
+
+	"tintype/internal/lang"
 )
 
 // Options configures a Processor. Zero values mean the defaults.
@@ -297,7 +299,7 @@ func (j *job) decode(ctx context.Context, src io.ReadSeeker) (err error) {
 	t := &tracked{r: ctxReader{ctx, src}}
 	defer func() {
 		if r := recover(); r != nil {
-			err = refuseCorrupt("its decoder cannot make sense of it", fmt.Errorf("the decoder panicked: %v", r))
+			err = refuseCorrupt(lang.Key("its decoder cannot make sense of it"), fmt.Errorf("the decoder panicked: %v", r))
 		}
 		if t.err != nil && err != nil {
 			err = fmt.Errorf("media: read the photo: %w", t.err)
@@ -312,7 +314,7 @@ func (j *job) decode(ctx context.Context, src io.ReadSeeker) (err error) {
 		w, h = j.head.frame.w, j.head.frame.h
 	}
 	if b := m.Bounds(); b.Dx() != w || b.Dy() != h {
-		return refuseCorrupt("its size is not what its header says", fmt.Errorf("%v where the header says %d×%d", b, w, h))
+		return refuseCorrupt(lang.Key("its size is not what its header says"), fmt.Errorf("%v where the header says %d×%d", b, w, h))
 	}
 	if j.head.Format == WebP {
 		switch m := m.(type) {
@@ -351,7 +353,7 @@ func (j *job) decode(ctx context.Context, src io.ReadSeeker) (err error) {
 func (j *job) rows(m image.Image, k int) error {
 	read := j.rowReader(m)
 	if read == nil {
-		return refuseCorrupt("its pixels are of an unknown kind", fmt.Errorf("pixels of an unknown kind: %T", m))
+		return refuseCorrupt(lang.Key("its pixels are of an unknown kind"), fmt.Errorf("pixels of an unknown kind: %T", m))
 	}
 	if f := j.head.frame; !j.head.covers() {
 		read = onCanvas(read, f)

@@ -6,6 +6,8 @@ import (
 	"image/jpeg"
 	"io"
 	"strings"
+
+	"tintype/internal/lang"
 )
 
 // The codes of a Refused.
@@ -47,9 +49,27 @@ func (r *Refused) For(name string) string {
 
 var errNoPicture = errors.New("no picture in it")
 
-// HEICSentence tells people who have a HEIC file what to do about it.
-const HEICSentence = "This site cannot read HEIC. On an iPhone, choose the photo from the photo library, or set Settings > Camera > Formats to Most Compatible. " +
-	"On a Mac, export it as JPEG from Photos, or upload it with Safari. On a Samsung, turn off High efficiency pictures in the camera's settings. In Google Photos, download it as JPEG."
+// What a Refused says. Each is a key of package lang; what is put into it is one as well, or a number.
+var (
+	// HEICSentence tells people who have a HEIC file what to do about it.
+	HEICSentence = lang.Key("This site cannot read HEIC. On an iPhone, choose the photo from the photo library, or set Settings > Camera > Formats to Most Compatible. " +
+		"On a Mac, export it as JPEG from Photos, or upload it with Safari. On a Samsung, turn off High efficiency pictures in the camera's settings. In Google Photos, download it as JPEG.")
+
+	isCoded     = lang.Key("This file is a JPEG coded %s, which this site cannot read. Export it with the usual settings and try again.")
+	isEmpty     = lang.Key("This file is empty. Choose it again, or post without it.")
+	isTruncated = lang.Key("This file ends halfway: the lower part of the picture is missing. Copy it again from where it comes, or post without it.")
+	isDamaged   = lang.Key("This file is damaged: %s. Copy it again from where it comes, or post without it.")
+	isLong      = lang.Key("This file is %d pixels long. The limit is %d. Cut or export it smaller and try again.")
+	isHeavy     = lang.Key("This file is %s MB. The limit is %s MB. Export it smaller and try again.")
+	isLarge     = lang.Key("This file has %s megapixels. The limit is %s. Export it smaller and try again.")
+	isCostly    = lang.Key("This file has %s megapixels in a form that takes more memory than this site has. Export it %s and try again.")
+)
+
+// Sentences are all that a Refused may say, for who says it in another language.
+var Sentences = []string{
+	HEICSentence, isCoded, isEmpty, isTruncated, isDamaged, isLong, isHeavy, isLarge, isCostly,
+	isVideo, isSound, isArchive, isRaw, isDocument, isOther, isUnreadable,
+}
 
 // refuseFormat is for a file of a format that is not read, which begins with head.
 func refuseFormat(f Format, head []byte) *Refused {
@@ -70,27 +90,22 @@ func refuseKind(how string, cause error) *Refused {
 	if cause == nil {
 		cause = errors.New(how)
 	}
-	return &Refused{
-		Code: CodeFormat, Sentence: "This file is a JPEG coded " + how + ", which this site cannot read. Export it with the usual settings and try again.",
-		cause: cause,
-	}
+	return &Refused{Code: CodeFormat, Sentence: fmt.Sprintf(isCoded, how), cause: cause}
 }
 
-func refuseEmpty() *Refused {
-	return &Refused{Code: CodeEmpty, Sentence: "This file is empty. Choose it again, or post without it."}
-}
+func refuseEmpty() *Refused { return &Refused{Code: CodeEmpty, Sentence: isEmpty} }
 
 func refuseTruncated(cause error) *Refused {
-	return &Refused{Code: CodeTruncated, Sentence: "This file ends halfway: the lower part of the picture is missing. Copy it again from where it comes, or post without it.", cause: cause}
+	return &Refused{Code: CodeTruncated, Sentence: isTruncated, cause: cause}
 }
 
 // refuseCorrupt names the damage: "its … is damaged".
 func refuseCorrupt(damage string, cause error) *Refused {
-	return &Refused{Code: CodeCorrupt, Sentence: "This file is damaged: " + damage + ". Copy it again from where it comes, or post without it.", cause: cause}
+	return &Refused{Code: CodeCorrupt, Sentence: fmt.Sprintf(isDamaged, damage), cause: cause}
 }
 
 func refuseSide(w, h int) *Refused {
-	return &Refused{Code: CodeTooLargePixels, Sentence: fmt.Sprintf("This file is %d pixels long. The limit is %d. Cut or export it smaller and try again.", max(w, h), maxSide)}
+	return &Refused{Code: CodeTooLargePixels, Sentence: fmt.Sprintf(isLong, max(w, h), maxSide)}
 }
 
 // decodeError sorts what decoders say.
@@ -103,42 +118,41 @@ func decodeError(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return refuseTruncated(err)
 	case errors.As(err, &unsupported):
-		return refuseKind("in an unusual way", err)
+		return refuseKind(lang.Key("in an unusual way"), err)
 	}
 	text := err.Error() // most of these wrap nothing
 	switch {
 	case strings.Contains(text, "short Huffman data"), strings.Contains(text, "unexpected EOF"), strings.Contains(text, "not enough"):
 		return refuseTruncated(err)
 	case strings.Contains(text, "checksum"):
-		return refuseCorrupt("a checksum in it does not match", err)
+		return refuseCorrupt(lang.Key("a checksum in it does not match"), err)
 	case strings.Contains(text, "Huffman"), strings.Contains(text, "RST"), strings.Contains(text, "missing 0xff00"), strings.Contains(text, "zlib"),
 		strings.Contains(text, "flate"), strings.Contains(text, "lzw"), strings.Contains(text, "LZ77"), strings.Contains(text, "too many coefficients"):
-		return refuseCorrupt("its compressed picture data are broken", err)
+		return refuseCorrupt(lang.Key("its compressed picture data are broken"), err)
 	}
-	return refuseCorrupt("its header contradicts itself", err)
+	return refuseCorrupt(lang.Key("its header contradicts itself"), err)
 }
 
 func refuseBytes(n, limit int64) *Refused {
-	return &Refused{Code: CodeTooLargeBytes, Sentence: fmt.Sprintf("This file is %s MB. The limit is %s MB. Export it smaller and try again.",
-		megas((n+99_999)/1e5*1e5), megas(limit))}
+	return &Refused{Code: CodeTooLargeBytes, Sentence: fmt.Sprintf(isHeavy, megas((n+99_999)/1e5*1e5), megas(limit))}
 }
 
 func refusePixels(w, h int, limit int64) *Refused {
-	return &Refused{Code: CodeTooLargePixels, Sentence: fmt.Sprintf(
-		"This file has %s megapixels. The limit is %s. Export it smaller and try again.", megas(int64(w)*int64(h)), megas(limit))}
+	return &Refused{Code: CodeTooLargePixels, Sentence: fmt.Sprintf(isLarge, megas(int64(w)*int64(h)), megas(limit))}
 }
 
 func refuseMemory(h Header, cost int64) *Refused {
-	how := "at a smaller size"
+	how := lang.Key("at a smaller size")
 	switch {
 	case h.Progressive:
-		how = "with baseline instead of progressive coding, or smaller,"
+		how = lang.Key("with baseline instead of progressive coding, or smaller,")
 	case h.hasTrees():
-		how = "as JPEG"
+		how = lang.Key("as JPEG")
 	}
-	return &Refused{Code: CodeTooMuchMemory, Sentence: fmt.Sprintf(
-		"This file has %s megapixels in a form that takes more memory than this site has. Export it %s and try again.",
-		megas(h.Pixels()), how), cause: fmt.Errorf("%d bytes", cost)}
+	return &Refused{
+		Code: CodeTooMuchMemory, Sentence: fmt.Sprintf(isCostly, megas(h.Pixels()), how),
+		cause: fmt.Errorf("%d bytes", cost),
+	}
 }
 
 // megas writes a number in millions, with one decimal where it says something.

@@ -61,7 +61,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	v.CaptionMax, v.Licences = community.MaxCaption, licenceOptions(p.lang(c))
 	v.MaxPhotos, v.MaxBytes = community.MaxPhotos, p.MaxUploadBytes
 	v.Limit = p.photoLimit(p.lang(c))
-	v.HEICHelp = media.HEICSentence
+	v.HEICHelp = p.lang(c).T(media.HEICSentence)
 	v.Accept, v.HEIC, v.KeepOriginals, v.Errors = p.Accept, p.HEIC, p.KeepOriginals, errs
 	b := p.viewBuilder(c)
 	for _, ph := range photos {
@@ -161,13 +161,19 @@ func refusalSentence(l *lang.Language, ph *store.Photo) string {
 	if ph.Refusal == "" {
 		return l.T("%s cannot be used.", name)
 	}
-	if said := l.T(ph.Refusal); said != ph.Refusal && ph.FileName != "" {
+	said := l.T(ph.Refusal)
+	if said == ph.Refusal {
+		said = l.Retell(ph.Refusal, media.Sentences)
+	}
+	switch rest, ok := strings.CutPrefix(said, "This file "); {
+	case ph.FileName == "":
+		return said
+	case ok: // English
+		return ph.FileName + " " + rest
+	case said != ph.Refusal:
 		return ph.FileName + ": " + said
 	}
-	if rest, ok := strings.CutPrefix(ph.Refusal, "This file "); ok && ph.FileName != "" {
-		return ph.FileName + " " + rest
-	}
-	return ph.Refusal
+	return said
 }
 
 func photoMeta(ph *store.Photo) string {

@@ -95,7 +95,7 @@ func fillImport(l *lang.Language, v *templates.SettingsImportView, i *store.Impo
 	}
 	v.Source = l.T(cmp.Or(importSources[found.Source], "your files"))
 	left := report.Left
-	v.Posts, v.Photos, v.Known, v.Done, v.Total, v.Error = report.Posts, report.Photos, report.Known, i.Next, found.Posts, report.Error
+	v.Posts, v.Photos, v.Known, v.Done, v.Total, v.Error = report.Posts, report.Photos, report.Known, i.Next, found.Posts, l.T(report.Error)
 	if i.State == store.ImportFound {
 		v.Posts, v.Photos, v.Albums, left = found.Posts, found.Photos, found.Albums, found.Left
 		for _, year := range slices.Backward(slices.Sorted(maps.Keys(found.Years))) {

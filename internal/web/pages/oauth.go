@@ -161,6 +161,14 @@ var scopeSentences = []struct{ scope, words string }{
 	{"push", lang.Key("Receive your notifications")},
 }
 
+// scopeThings are what scopes of read and write are about.
+var scopeThings = map[string]string{
+	"accounts": lang.Key("profile"), "blocks": lang.Key("blocked people"), "bookmarks": lang.Key("bookmarks"), "conversations": lang.Key("conversations"),
+	"favourites": lang.Key("likes"), "filters": lang.Key("filters"), "follows": lang.Key("followed people"), "lists": lang.Key("lists"),
+	"media": lang.Key("photos"), "mutes": lang.Key("muted people"), "notifications": lang.Key("notifications"), "reports": lang.Key("reports"),
+	"search": lang.Key("searches"), "statuses": lang.Key("posts"),
+}
+
 // scopeWords says in words what scopes allow.
 func scopeWords(l *lang.Language, scopes string) []string {
 	var out []string
@@ -172,7 +180,9 @@ func scopeWords(l *lang.Language, scopes string) []string {
 			}
 		}
 		if kind, what, ok := strings.Cut(s, ":"); ok {
-			what = strings.ReplaceAll(what, "_", " ")
+			if known, ok := scopeThings[what]; ok {
+				what = l.T(known)
+			}
 			words = l.T("See your %s", what)
 			if kind == "write" {
 				words = l.T("Change your %s", what)

@@ -52,7 +52,7 @@ func (p *Pages) editView(c *gin.Context, post *community.Post) templates.PostEdi
 		Post: p.viewBuilder(c).postView(post, false), Caption: post.Caption, CaptionMax: community.MaxCaption, Warning: post.Warning,
 		Visibility: string(post.Visibility), Licence: post.Licence, Licences: licenceOptions(p.lang(c)), ShowExif: post.ShowExif,
 		CommentsFrom: string(post.CommentsFrom),
-		MaxPhotos:    community.MaxPhotos, MaxBytes: p.MaxUploadBytes, Limit: p.photoLimit(p.lang(c)), Accept: p.Accept, HEIC: p.HEIC, HEICHelp: media.HEICSentence,
+		MaxPhotos:    community.MaxPhotos, MaxBytes: p.MaxUploadBytes, Limit: p.photoLimit(p.lang(c)), Accept: p.Accept, HEIC: p.HEIC, HEICHelp: p.lang(c).T(media.HEICSentence),
 	}
 }
 
