@@ -250,9 +250,10 @@ func (p *process) commit(tx *transaction, key string, value int, acked, again, f
 		}
 		switch {
 		case p.w.deletedAfter(db, key, value): // its process hung meanwhile
+		case db.rows[key].value > value: // the member had given up, and has written more by another process
 		case gone(value):
 			delete(db.rows, key)
-		case db.rows[key].value < value:
+		default:
 			db.rows[key] = row{value}
 		}
 		db.rows[idKey(key, value)] = row{value}
