@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +16,32 @@ import (
 	"tintype/internal/servertest"
 )
 
-// browser opens a tab on the preview, where Chromium is installed.
+// chromium is the one browser of all tests, which takes seconds to start. Its end is the last of them.
+var chromium struct {
+	once sync.Once
+	ctx  context.Context
+	stop func()
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	os.Exit(code)
+}
+
+func startChromium(name string) {
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(name), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
+		chromedp.WSURLReadTimeout(time.Minute)) // a busy machine starts it slowly
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	chromium.ctx, _ = chromedp.NewContext(ctx)
+	chromium.stop = stop
+	chromium.err = chromedp.Do(chromium.ctx)
+}
+
+// browser opens a tab on the preview, where Chromium is installed. It shares no cookie and nothing kept with others.
 func browser(t *testing.T) (ctx context.Context, at string) {
 	t.Helper()
 	if testing.Short() {
@@ -28,13 +54,13 @@ func browser(t *testing.T) (ctx context.Context, at string) {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(name), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
-		chromedp.WSURLReadTimeout(time.Minute)) // a busy machine starts it slowly
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	chromium.once.Do(func() { startChromium(name) })
+	if chromium.err != nil {
+		t.Fatal(chromium.err)
+	}
+	ctx, cancel := context.WithTimeout(chromium.ctx, 5*time.Minute)
 	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, opts...)
-	t.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(ctx)
+	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
 	heard := make(chan struct{})
 	t.Cleanup(func() { closeTab(); <-heard })
 	messages := chromedp.Console(ctx)
