@@ -107,6 +107,7 @@ func (m *metadata) set(away bool, userData string) {
 // group and as one for commands: from the line of user data to a photo, and to a
 // command. Its Linux is a Debian that says that it is Amazon's.
 func TestTheImageOfAGroup(t *testing.T) {
+	servertest.OneOf(t, 1, 2)
 	m := servertest.Debian(t)
 	port, metrics := servertest.FreePort(t), servertest.FreePort(t)
 	site := fmt.Sprintf("http://127.0.0.1:%d", port)

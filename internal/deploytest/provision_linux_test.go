@@ -38,6 +38,7 @@ func TestTheUnits(t *testing.T) {
 // site: sandboxed, with its sockets and its watchdog. It is restarted, hangs, is
 // upgraded and rolled back, and nobody is refused.
 func TestAProvisionedMachine(t *testing.T) {
+	servertest.OneOf(t, 1, 2)
 	m := servertest.Debian(t)
 	port := servertest.FreePort(t)
 	site := fmt.Sprintf("http://127.0.0.1:%d", port)

@@ -21,6 +21,7 @@ const (
 // An upgrade that fails, is interrupted anywhere or was meant to be another one
 // leaves a site that runs, and a way on and back.
 func TestAnUpgradeThatFails(t *testing.T) {
+	servertest.OneOf(t, 0, 2)
 	m := servertest.Debian(t)
 	port := servertest.FreePort(t)
 	site := fmt.Sprintf("http://127.0.0.1:%d", port)

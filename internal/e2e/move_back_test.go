@@ -67,7 +67,7 @@ func wayBackOf(t *testing.T, site *servertest.Instance) *wayBack {
 // members write. The process, which keeps the old database up, is killed on the way; so is the command that moves back.
 // What was written in the new database is there afterwards.
 func TestMoveDatabaseAndBack(t *testing.T) {
-	servertest.OneOf(t, 0, 2)
+	servertest.OneOf(t, 0, 3)
 	flavour := servertest.AnyFlavour(t)
 	server := func(t *testing.T) string {
 		s := flavour.Server(t)

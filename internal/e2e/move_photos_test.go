@@ -15,7 +15,7 @@ import (
 // The photos of a site on one machine move to another disk by the real commands. A backup has them wherever they are,
 // and a restored site serves them from its own folder.
 func TestPhotosMoveToAnotherDisk(t *testing.T) {
-	servertest.OneOf(t, 0, 2)
+	servertest.OneOf(t, 1, 3)
 	other := filepath.Join(t.TempDir(), "disk", "photos")
 	site := servertest.Tintype(t, "MEDIA_NEXT=disk:"+other, "BACKUP_TO="+filepath.Join(t.TempDir(), "backups"))
 	ann := servertest.NewClient(t, site.URL).SignUpByToken("ann")

@@ -187,7 +187,7 @@ func moveStatus(t *testing.T, i *servertest.Instance) (phase, inCharge string) {
 // with movers that are killed and hang. Nobody is logged out, and no log-out is undone. An instance that boots with the
 // old setting serves the new place or refuses.
 func TestSessionsMoveUnderPeople(t *testing.T) {
-	servertest.OneOf(t, 1, 2)
+	servertest.OneOf(t, 0, 3)
 	f := movingSite(t, 3)
 	p := &people{t: t, f: f, stop: make(chan struct{})}
 	names := 0
@@ -320,7 +320,7 @@ func TestSessionsMoveUnderPeople(t *testing.T) {
 // R39 on a laptop: one process with SQLite, which is killed in the middle and comes back. The move waits for it and goes
 // on; the doctor says where the sessions are.
 func TestSessionsMoveFromSQLite(t *testing.T) {
-	servertest.OneOf(t, 1, 2)
+	servertest.OneOf(t, 2, 3)
 	dynamo := servertest.DynamoDB(t)
 	i := servertest.NewTintype(t, append(keys, "AWS_REGION=eu-central-1", "AWS_ENDPOINT_URL_DYNAMODB="+dynamo.URL, "SESSION_NEXT=dynamodb:sessions", "LOG_LEVEL=warn")...)
 	if out, stderr, err := i.Command("setup", "dynamodb"); err != nil {

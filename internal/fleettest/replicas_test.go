@@ -14,7 +14,7 @@ import (
 )
 
 // A primary, two replicas on which everybody may only SELECT, and two instances A and B.
-func TestReplicas(t *testing.T) { servertest.OnEachFlavour(t, testReplicas) }
+func TestReplicas(t *testing.T) { servertest.OnAnyFlavour(t, testReplicas) }
 
 func testReplicas(t *testing.T, f servertest.Flavour) {
 	db := f.Replicas(t, 2)
