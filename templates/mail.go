@@ -10,7 +10,7 @@ type ForgotMailView struct {
 // MailLinkView is /mail/TOKEN: the page of a link in a mail. Its form posts to Action, with password where Kind is "reset".
 type MailLinkView struct {
 	Action string
-	Kind   string // verify, change, undo, reset
+	Kind   string // verify, change, undo, reset, notices, digest
 	Name   string // the account's
 	Email  string // what is confirmed, or comes back
 	Errors FieldErrors

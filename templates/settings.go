@@ -52,8 +52,8 @@ type SettingsViewingView struct {
 
 // NotificationChoiceView is a kind of notification with where the viewer learns of it.
 type NotificationChoiceView struct {
-	Kind, Label string
-	Page, Push  bool
+	Kind, Label      string
+	Page, Push, Mail bool
 }
 
 // PushDeviceView is a device that is told by push. Ending it posts to /settings/notifications/devices/ID/remove.
@@ -65,12 +65,15 @@ type PushDeviceView struct {
 	Created When
 }
 
-// SettingsNotificationsView is /settings/notifications: kind (each kind that the form has), page and push (those that are
-// chosen). A browser subscribes by a POST of endpoint, p256dh and auth to /settings/notifications/push.
+// SettingsNotificationsView is /settings/notifications: kind (each kind that the form has), page, push and mail (those that are
+// chosen), by_mail ("on" where the form offers mail) and digest ("on"). A browser subscribes by a POST of endpoint, p256dh and auth to /settings/notifications/push.
 type SettingsNotificationsView struct {
 	Choices []NotificationChoiceView
 	Key     string // what browsers subscribe with; "" while there is none
 	On      bool   // this browser is told
+	ByMail  bool   // mail reaches the viewer
+	Confirm bool   // it would, if the viewer's address were confirmed
+	Digest  bool   // the viewer gets one
 	Devices []PushDeviceView
 }
 

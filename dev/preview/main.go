@@ -93,6 +93,24 @@ func newPreview() (http.Handler, error) {
 			_, _ = w.Write([]byte(body))
 		})
 	}
+	index += "</ul><p>Mail:<ul>"
+	for _, l := range sample.Letters(nil) {
+		index += fmt.Sprintf("<li><a href=%q>%s</a> <a href=%q>text</a>", l.Path, html.EscapeString(l.Title), l.Path+".txt")
+		mux.HandleFunc("GET "+l.Path, func(w http.ResponseWriter, _ *http.Request) {
+			body, err := l.Letter.HTML()
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'") // what mail programs allow
+			_, _ = io.WriteString(w, body)
+		})
+		mux.HandleFunc("GET "+l.Path+".txt", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			_, _ = io.WriteString(w, l.Letter.Text())
+		})
+	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte(index))

@@ -21,7 +21,7 @@ import (
 const axe = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations']})
 	.then(found => found.violations.map(v => v.id + ': ' + v.help + '\n  ' + v.nodes.slice(0, 3).map(n => n.target + ' ' + n.html.slice(0, 160)).join('\n  ')))`
 
-// TestEveryPageIsAccessible asks axe-core about the pages of the preview. The seed chooses every other page, and the width and
+// TestEveryPageIsAccessible asks axe-core about the pages and mails of the preview. The seed chooses every other page, and the width and
 // the theme of each; the long form takes all in all four.
 func TestEveryPageIsAccessible(t *testing.T) {
 	ctx, at := browser(t)
@@ -34,9 +34,16 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		theme string
 	}
 	looks := []look{{390, "light"}, {390, "dark"}, {1440, "light"}, {1440, "dark"}}
+	var paths []string
 	for _, p := range sample.Pages() {
+		paths = append(paths, p.Path)
+	}
+	for _, l := range sample.Letters(nil) {
+		paths = append(paths, l.Path)
+	}
+	for _, path := range paths {
 		h := fnv.New32a()
-		h.Write([]byte(os.Getenv("TEST_SEED") + p.Path))
+		h.Write([]byte(os.Getenv("TEST_SEED") + path))
 		if h.Sum32()>>8%2 == 1 && !servertest.All() {
 			continue
 		}
@@ -45,15 +52,15 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			chosen = looks
 		}
 		for _, l := range chosen {
-			do(t, ctx, chromedp.EmulateViewport(int64(l.width), 900), chromedp.Navigate(at+p.Path+"?theme="+l.theme))
+			do(t, ctx, chromedp.EmulateViewport(int64(l.width), 900), chromedp.Navigate(at+path+"?theme="+l.theme))
 			until(t, ctx, `document.readyState === 'complete'`)
 			run(t, ctx, string(script))
 			found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axe, chromedp.EvalAwaitPromise))
 			if err != nil {
-				t.Fatalf("%s: %v", p.Path, err)
+				t.Fatalf("%s: %v", path, err)
 			}
 			for _, f := range found {
-				t.Errorf("%s at %d, %s: %s", p.Path, l.width, l.theme, f)
+				t.Errorf("%s at %d, %s: %s", path, l.width, l.theme, f)
 			}
 		}
 	}

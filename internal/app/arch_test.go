@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"internal/live":      nil,
 	"internal/lang":      nil,
 	"internal/push":      nil,
-	"internal/mail":      nil,
+	"internal/mail":      {"internal/lang"},
 	"internal/move":      {"internal/store", "internal/media", "internal/sleep"},
 	"internal/ladder":    nil,
 	"internal/telemetry": nil,

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"tintype/internal/lang"
 	"tintype/internal/mail"
 	"tintype/internal/store"
 )
@@ -21,11 +22,35 @@ const (
 	mailDevice      = "device"
 	mailApplication = "application"
 	mailExport      = "export"
+	mailNotices     = "notices"
+	mailDigest      = "digest"
 )
 
+// mailBucket is what letters of a kind to one address are counted in, and how many of them it gets. Nobody's letters use up
+// another kind's: strangers ask for some, a log-in in a new browser may be repeated by whoever has the password, and neither
+// may hold up the news that the password was changed.
+func mailBucket(kind, to string) bucket {
+	b := bucket{kind, Limit{Count: 20, Window: time.Hour}}
+	switch kind {
+	case mailVerify, mailChange: // whoever enters the address causes them
+		b = bucket{"asked", Limit{Count: 10, Window: time.Hour}}
+	case mailReset:
+		b.limit = forgotLimit
+	case mailNotices, mailDigest, mailExport:
+		b.name = "news"
+	}
+	b.name = "mail:" + b.name + ":" + hashSecret(store.Fold(to))
+	return b
+}
+
+// mailLanguage is what letters to the account are written in.
+func (c *Community) mailLanguage(acc *store.Account) *lang.Language {
+	return lang.Or(acc.PagesLanguage, c.Language)
+}
+
 // mailSite is who writes the letters.
-func (c *Community) mailSite() mail.Site {
-	return mail.Site{Name: c.SiteName, URL: c.BaseURL, Contact: c.Contact}
+func (c *Community) mailSite(l *lang.Language) mail.Site {
+	return mail.Site{Name: c.SiteName, URL: c.BaseURL, Contact: c.Contact, Lang: l}
 }
 
 func mailPerson(acc *store.Account) mail.Person {
@@ -42,8 +67,8 @@ func (c *Community) mailHost() string {
 }
 
 // mailTime is a moment as letters write it.
-func mailTime(at store.Millis) string {
-	return at.Time().UTC().Format("2 January 2006, 15:04") + " UTC"
+func mailTime(l *lang.Language, at store.Millis) string {
+	return l.Date(at.Time().UTC(), "2 January 2006, 15:04 MST")
 }
 
 // SendTestMail sends a mail to the address at once, and says where it went.
@@ -56,6 +81,6 @@ func (c *Community) SendTestMail(ctx context.Context, address string) (string, e
 		return "", fmt.Errorf("no mail is written here: SMTP_URL is not set, and STATELESS keeps nothing on this machine")
 	}
 	now := time.Now()
-	err = c.Mail.Send(ctx, mail.Message{ID: mail.NewID(c.mailHost(), "test", now.UnixNano(), newSecret()), To: a.Address, At: now, Letter: mail.Test(c.mailSite())})
+	err = c.Mail.Send(ctx, mail.Message{ID: mail.NewID(c.mailHost(), "test", now.UnixNano(), newSecret()), To: a.Address, At: now, Letter: mail.Test(c.mailSite(c.Language))})
 	return c.Mail.String(), err
 }

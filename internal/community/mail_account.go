@@ -197,15 +197,15 @@ func (c *Community) ToldOfLogin(ctx context.Context, acc *store.Account, from Cl
 	}))
 }
 
-// toldOfApplication writes to a member who has allowed an application to act. Its failure is no reason to refuse that.
-func (c *Community) toldOfApplication(ctx context.Context, acc *store.Account, app *store.App) {
+// tellOfApplication writes to a member for whom an application may act, in the transaction that makes its token. A further token
+// of an application that acts for the member already is no news.
+func (c *Community) tellOfApplication(ctx context.Context, tx *store.Store, acc *store.Account, app *store.App) error {
 	if c.Mail == nil || acc.EmailVerifiedAt == nil {
-		return
+		return nil
 	}
-	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		return c.addMail(ctx, tx, mailJob{Kind: mailApplication, Account: acc.ID, Words: app.Name})
-	})
-	if err != nil {
-		c.Log.WarnContext(ctx, "a member was not told of an application", "account", acc.ID, "error", err)
+	acts, err := tx.HasTokenOf(ctx, acc.ID, app.ID)
+	if err != nil || acts {
+		return err
 	}
+	return c.addMail(ctx, tx, mailJob{Kind: mailApplication, Account: acc.ID, Words: app.Name})
 }

@@ -22,9 +22,6 @@ const (
 	mailAttempts = 160
 )
 
-// mailLimit is how many mails one address gets. Those past it wait.
-var mailLimit = Limit{Count: 20, Window: time.Hour}
-
 // A mailJob holds no secret: links are signed when the letter is written.
 type mailJob struct {
 	Kind    string `json:"kind"`
@@ -46,6 +43,7 @@ func (c *Community) registerMail(q *queue.Queue) {
 		return
 	}
 	q.Register(jobMail, queue.Handler{Run: c.runMail, Class: ClassMail, Timeout: time.Minute, MaxAttempts: mailAttempts, Backoff: 20 * time.Second})
+	q.Register(jobMailDue, queue.Handler{Run: c.mailDueJob, Class: ClassBulk, Timeout: 5 * time.Minute, MaxAttempts: 3, Every: mailDueEvery})
 }
 
 // addMail has a letter written, in the transaction of its cause.
@@ -81,9 +79,9 @@ func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
 	if err != nil {
 		return err
 	}
-	bucket := "mail:" + hashSecret(store.Fold(to))
+	bucket := mailBucket(arg.Kind, to) // those past its limit wait
 	var many *TooMany
-	if err := c.Allow(ctx, bucket, mailLimit); errors.As(err, &many) {
+	if err := c.Allow(ctx, bucket.name, bucket.limit); errors.As(err, &many) {
 		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
 			now, err := tx.Now(ctx)
 			if err != nil {
@@ -100,7 +98,7 @@ func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
 	if err == nil {
 		return nil
 	}
-	c.takeBack(context.WithoutCancel(ctx), bucket, mailLimit)
+	c.takeBack(context.WithoutCancel(ctx), bucket.name, bucket.limit)
 	if errors.Is(err, mail.ErrRefused) {
 		c.Log.WarnContext(ctx, "a mail was refused", "account", acc.ID, "mail", arg.Kind, "error", err)
 		return nil // it would be refused again, and strangers choose the address: it is no dead job that somebody has to look at
@@ -122,7 +120,8 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 	if !acc.Active() {
 		return nil, "", l, errNoLetter
 	}
-	site, person, at := c.mailSite(), mailPerson(acc), m.At.Time()
+	words := c.mailLanguage(acc)
+	site, person, at := c.mailSite(words), mailPerson(acc), m.At.Time()
 	to = acc.Email
 	switch m.Kind {
 	case mailVerify:
@@ -152,11 +151,11 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 	}
 	switch m.Kind {
 	case mailPassword:
-		l = mail.PasswordChanged(site, person, mailTime(m.At), c.BaseURL+"/forgot-password")
+		l = mail.PasswordChanged(site, person, mailTime(words, m.At), c.BaseURL+"/forgot-password")
 	case mailDevice:
-		l = mail.NewDevice(site, person, m.Words, m.Network, mailTime(m.At), c.BaseURL+"/settings/sessions")
+		l = mail.NewDevice(site, person, m.Words, m.Network, mailTime(words, m.At), c.BaseURL+"/settings/sessions")
 	case mailApplication:
-		l = mail.NewApplication(site, person, m.Words, mailTime(m.At), c.BaseURL+"/settings/applications")
+		l = mail.NewApplication(site, person, m.Words, mailTime(words, m.At), c.BaseURL+"/settings/applications")
 	case mailExport:
 		e, err := c.Store.ExportOf(ctx, acc.ID)
 		if err != nil {
@@ -165,9 +164,13 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		if e.ID != m.About || e.State != store.ExportReady {
 			return nil, "", l, errNoLetter
 		}
-		l = mail.ExportReady(site, person, mailTime(e.ExpiresAt), c.BaseURL+"/settings/export")
+		l = mail.ExportReady(site, person, mailTime(words, e.ExpiresAt), c.BaseURL+"/settings/export")
+	case mailNotices:
+		l, err = c.noticesLetter(ctx, acc, m)
+	case mailDigest:
+		l, err = c.digestLetter(ctx, acc, m)
 	default:
 		return nil, "", l, queue.Permanent(fmt.Errorf("there is no mail of the kind %q", m.Kind))
 	}
-	return acc, to, l, nil
+	return acc, to, l, err
 }

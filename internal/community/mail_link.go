@@ -20,6 +20,9 @@ const (
 	MailChange = 'c' // the new address is
 	MailUndo   = 'u' // the old address comes back
 	MailReset  = 'r' // a new password
+	// MailNoNotices and MailNoDigest end letters of a kind. They work as often as they are used.
+	MailNoNotices = 'n'
+	MailNoDigest  = 'd'
 )
 
 const (
@@ -27,6 +30,7 @@ const (
 	changeLife    = 24 * time.Hour
 	undoLife      = 7 * 24 * time.Hour
 	mailResetLife = time.Hour
+	offLife       = 400 * 24 * time.Hour
 )
 
 // A MailLink is what stands in the address of a link in a mail. SECRET_KEY signs it: no row holds a secret, and every
@@ -120,7 +124,7 @@ func linkState(purpose byte, acc *store.Account) (state [8]byte) {
 	case MailReset:
 		fmt.Fprint(h, acc.Email, "\x00", acc.EmailVerifiedAt != nil, "\x00", acc.PasswordHash)
 	default:
-		return state // MailUndo: see undoable
+		return state // MailUndo: see undoable; those that end letters change nothing else
 	}
 	copy(state[:], h.Sum(nil))
 	return state

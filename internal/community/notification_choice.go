@@ -27,9 +27,11 @@ type NotificationChoice struct {
 	NotificationKind
 	Page bool // on the page of notifications, and in the count of what is unread
 	Push bool // pushed to the member's browsers
+	Mail bool // by mail, together with others
 }
 
-// NotificationChoices are those of a member, in their order: everything everywhere, until something else is chosen.
+// NotificationChoices are those of a member, in their order. Until something else is chosen, everything is on the page and pushed,
+// and by mail come store.MailedKinds.
 func (c *Community) NotificationChoices(ctx context.Context, acc *store.Account) ([]NotificationChoice, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
@@ -43,9 +45,12 @@ func (c *Community) NotificationChoices(ctx context.Context, acc *store.Account)
 		if k.Kind == store.NotifyReport && !May(acc, ReadReports) {
 			continue
 		}
-		choice := NotificationChoice{k, true, true}
+		choice := NotificationChoice{k, true, true, slices.Contains(store.MailedKinds, k.Kind)}
 		if at := slices.IndexFunc(rows, func(r store.NotificationChoice) bool { return r.Kind == k.Kind }); at >= 0 {
 			choice.Page, choice.Push = rows[at].Page, rows[at].Push
+			if rows[at].Mail != nil {
+				choice.Mail = *rows[at].Mail
+			}
 		}
 		list = append(list, choice)
 	}
@@ -65,7 +70,7 @@ func (c *Community) ChooseNotifications(ctx context.Context, acc *store.Account,
 	}
 	_, err := c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
 		for _, choice := range list {
-			err := tx.PutNotificationChoice(ctx, store.NotificationChoice{AccountID: now.ID, Kind: choice.Kind, Page: choice.Page, Push: choice.Push})
+			err := tx.PutNotificationChoice(ctx, store.NotificationChoice{AccountID: now.ID, Kind: choice.Kind, Page: choice.Page, Push: choice.Push, Mail: &choice.Mail})
 			if err != nil {
 				return err
 			}

@@ -171,7 +171,6 @@ func (c *Community) Authorize(ctx context.Context, acc *store.Account, app *stor
 	if err != nil {
 		return "", fromStore(err)
 	}
-	c.toldOfApplication(ctx, acc, app)
 	return code, nil
 }
 
@@ -232,6 +231,9 @@ func (c *Community) ExchangeCode(ctx context.Context, e CodeExchange) (bearer st
 			return refused
 		}
 		if err != nil {
+			return err
+		}
+		if err := c.tellOfApplication(ctx, tx, acc, app); err != nil {
 			return err
 		}
 		if err := tx.CreateToken(ctx, t); err != nil {

@@ -173,7 +173,7 @@ func TestWhatIsPushed(t *testing.T) {
 		// By choice: a kind that is not pushed is on the page, and one that is not on the page is pushed.
 		g.must(ignoring(g.Unlike(g.ctx, bob, mine.ID)))
 		choose := func(kind string, page, push bool) error {
-			return g.ChooseNotifications(g.ctx, ann, []NotificationChoice{{NotificationKind{Kind: kind}, page, push}})
+			return g.ChooseNotifications(g.ctx, ann, []NotificationChoice{{NotificationKind{Kind: kind}, page, push, false}})
 		}
 		g.must(choose(store.NotifyLike, true, false))
 		meanwhile("likes are not pushed", func() { like(bob, mine.ID) }, func() error { return nil }, nil)
@@ -315,7 +315,7 @@ func TestPushEndsWithItsSession(t *testing.T) {
 		token, bearer = s.token(ann)
 		phone = s.phone(ann, token, bearer, "", store.NotifyMention)
 		s.browser(ann, "six")
-		g.must(g.ChooseNotifications(g.ctx, ann, []NotificationChoice{{NotificationKind{Kind: store.NotifyLike}, false, false}}))
+		g.must(g.ChooseNotifications(g.ctx, ann, []NotificationChoice{{NotificationKind{Kind: store.NotifyLike}, false, false, false}}))
 		devices, err := g.PushDevices(g.ctx, ann, "six")
 		g.must(err)
 		if len(devices) != 2 || !devices[0].Current || devices[1].App == nil || devices[1].Current {

@@ -4,6 +4,8 @@ import (
 	"html/template"
 	"strings"
 	"unicode/utf8"
+
+	"tintype/internal/lang"
 )
 
 // A Letter is what somebody reads. All letters have one design, in text and in HTML, without pictures from elsewhere and
@@ -24,7 +26,8 @@ type Letter struct {
 type Site struct {
 	Name    string
 	URL     string
-	Contact string // "" for none
+	Contact string         // "" for none
+	Lang    *lang.Language // what it writes in
 }
 
 // Link is words with an address.
@@ -76,12 +79,14 @@ func (l Letter) Text() string {
 		b.WriteString(wrap(l.Why, "") + "\n")
 	}
 	if l.Off != "" {
-		b.WriteString("No more of these: " + l.Off + "\n")
+		b.WriteString(l.off() + ": " + l.Off + "\n")
 	}
 	return b.String()
 }
 
-func (l Letter) contact() string { return "Questions: " + l.Site.Contact }
+func (l Letter) contact() string { return l.Site.Lang.T("Questions: %s", l.Site.Contact) }
+
+func (l Letter) off() string { return l.Site.Lang.T("No more of these") }
 
 // wrap breaks lines at spaces; indent goes before all but the first.
 func wrap(s, indent string) string {
@@ -111,8 +116,8 @@ func (l Letter) HTML() (string, error) {
 	return b.String(), err
 }
 
-var document = template.Must(template.New("letter").Funcs(template.FuncMap{"contact": Letter.contact}).Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><title>{{.Subject}}</title>
+var document = template.Must(template.New("letter").Funcs(template.FuncMap{"contact": Letter.contact, "off": Letter.off}).Parse(`<!doctype html>
+<html lang="{{.Site.Lang.Code}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><title>{{.Subject}}</title>
 <style>
 :root{color-scheme:light dark}
 @media (prefers-color-scheme:dark){.page{background:#16130f!important}.sheet{background:#211d18!important;border-color:#3a342c!important}.ink,.ink a{color:#efe9df!important}.quiet,.quiet a{color:#b3a998!important}.act{background:#e8b062!important;color:#16130f!important}}
@@ -131,7 +136,7 @@ var document = template.Must(template.New("letter").Funcs(template.FuncMap{"cont
 {{end}}</ul>
 {{end}}{{range .After}}<p style="margin:0 0 16px">{{.}}</p>
 {{end}}</td></tr></table>
-<p class="quiet" style="max-width:560px;margin:16px auto 0;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:13px;line-height:1.5;color:#6b6154">{{with .Why}}{{.}}<br>{{end}}{{if .Site.Contact}}{{contact .}}<br>{{end}}{{with .Off}}<a href="{{.}}" style="color:#6b6154">No more of these</a>{{end}}</p>
+<p class="quiet" style="max-width:560px;margin:16px auto 0;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:13px;line-height:1.5;color:#6b6154">{{with .Why}}{{.}}<br>{{end}}{{if .Site.Contact}}{{contact .}}<br>{{end}}{{if .Off}}<a href="{{.Off}}" style="color:#6b6154">{{off .}}</a>{{end}}</p>
 </td></tr></table>
 </body></html>
 `))

@@ -145,6 +145,7 @@ func (s *conn) EraseAccountRows(ctx context.Context, accountID int64, limit int)
 		"DELETE FROM drafts WHERE account_id = ?",
 		"DELETE FROM markers WHERE account_id = ?",
 		"DELETE FROM notification_choices WHERE account_id = ?",
+		"DELETE FROM member_mail WHERE account_id = ?",
 		"DELETE FROM idempotency_keys WHERE account_id = ?",
 		"DELETE FROM sessions WHERE account_id = ?",
 		"DELETE FROM authorization_codes WHERE account_id = ?",

@@ -1773,6 +1773,30 @@ func (s *Store) DropPost(ctx context.Context, id int64) (err error) {
 	return err
 }
 
+// DueDigests lists at most limit rows whose digest is due, the oldest first.
+func (s *Store) DueDigests(ctx context.Context, now Millis, limit int) (r0 []MemberMail, err error) {
+	if s.places == nil {
+		return s.conn.DueDigests(ctx, now, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.DueDigests(ctx, now, limit)
+		return err
+	})
+	return r0, err
+}
+
+// DueNotices lists at most limit rows whose mail of notifications is due, the oldest first.
+func (s *Store) DueNotices(ctx context.Context, now Millis, limit int) (r0 []MemberMail, err error) {
+	if s.places == nil {
+		return s.conn.DueNotices(ctx, now, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.DueNotices(ctx, now, limit)
+		return err
+	})
+	return r0, err
+}
+
 // EnsureTags creates missing tags and returns the ids of all, in order of the keys. names are as written, by folded
 // key. It runs before the transaction that uses them, so that a popular tag's row is never locked while a post is
 // written.
@@ -2152,6 +2176,18 @@ func (s *Store) HasPush(ctx context.Context, accountID int64) (r0 bool, err erro
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.HasPush(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
+// HasTokenOf reports whether the app has a token of the account.
+func (s *Store) HasTokenOf(ctx context.Context, accountID int64, appID int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.HasTokenOf(ctx, accountID, appID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.HasTokenOf(ctx, accountID, appID)
 		return err
 	})
 	return r0, err
@@ -2899,6 +2935,18 @@ func (s *Store) MediaObjectsRemoved(ctx context.Context, randoms []string) (err 
 	return err
 }
 
+// MemberMailOf returns the account's row, one without anything where there is none.
+func (s *Store) MemberMailOf(ctx context.Context, accountID int64) (r0 MemberMail, err error) {
+	if s.places == nil {
+		return s.conn.MemberMailOf(ctx, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.MemberMailOf(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
 // Mentionable finds, by folded username, the active accounts that may see what author writes in the thread of an
 // account (author's own, for a post), and so may be told of it: nobody has blocked either of the two, nor been blocked
 // by them. Where audience is not 0, only that account and its followers may see the thread.
@@ -3095,6 +3143,18 @@ func (s *Store) NewestPublicOf(ctx context.Context, authors []int64, each int) (
 	return r0, err
 }
 
+// NextDigest moves the digest that is due at from to another time, and reports whether it was still due then.
+func (s *Store) NextDigest(ctx context.Context, accountID int64, from Millis, to Millis) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.NextDigest(ctx, accountID, from, to)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.NextDigest(ctx, accountID, from, to)
+		return err
+	})
+	return r0, err
+}
+
 // NextPosition is behind the last photo of an account's draft.
 func (s *Store) NextPosition(ctx context.Context, accountID int64) (r0 int, err error) {
 	if s.places == nil {
@@ -3107,6 +3167,17 @@ func (s *Store) NextPosition(ctx context.Context, accountID int64) (r0 int, err 
 	return r0, err
 }
 
+// NoMailedNotifications has the account get no notification by mail.
+func (s *Store) NoMailedNotifications(ctx context.Context, accountID int64) (err error) {
+	if s.places == nil {
+		return s.conn.NoMailedNotifications(ctx, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.NoMailedNotifications(ctx, accountID)
+	})
+	return err
+}
+
 // NotedBy lists the active accounts of which the account keeps a note.
 func (s *Store) NotedBy(ctx context.Context, accountID int64, r Range) (r0 []RowAccount, err error) {
 	if s.places == nil {
@@ -3114,6 +3185,19 @@ func (s *Store) NotedBy(ctx context.Context, accountID int64, r Range) (r0 []Row
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.NotedBy(ctx, accountID, r)
+		return err
+	})
+	return r0, err
+}
+
+// NoticedByMail finds the members with an address of their own who have such notifications after one id and up to another, and
+// have not read them.
+func (s *Store) NoticedByMail(ctx context.Context, after int64, upto int64, soon []string) (r0 []Noticed, err error) {
+	if s.places == nil {
+		return s.conn.NoticedByMail(ctx, after, upto, soon)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.NoticedByMail(ctx, after, upto, soon)
 		return err
 	})
 	return r0, err
@@ -3372,6 +3456,18 @@ func (s *Store) PinnedPosts(ctx context.Context, viewer *Account, accountID int6
 		return err
 	})
 	return r0, err
+}
+
+// PlanNotices has the account's next mail of notifications begin with the one of that id, unless it begins earlier already, and
+// come at the latest at that time.
+func (s *Store) PlanNotices(ctx context.Context, accountID int64, first int64, at Millis) (err error) {
+	if s.places == nil {
+		return s.conn.PlanNotices(ctx, accountID, first, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.PlanNotices(ctx, accountID, first, at)
+	})
+	return err
 }
 
 // Pools are those that statements of the site wait for, the primary's first.
@@ -4100,6 +4196,17 @@ func (s *Store) SetCommentsFrom(ctx context.Context, id int64, from CommentsFrom
 	return err
 }
 
+// SetDigest says when the account's next digest is due; nil for no more of them.
+func (s *Store) SetDigest(ctx context.Context, accountID int64, at *Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetDigest(ctx, accountID, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetDigest(ctx, accountID, at)
+	})
+	return err
+}
+
 // SetDraftPosition sets the position of a photo in its draft. One that has become part of a post meanwhile stays where it is.
 func (s *Store) SetDraftPosition(ctx context.Context, id int64, position int) (err error) {
 	if s.places == nil {
@@ -4400,6 +4507,18 @@ func (s *Store) TakeIdempotencyKey(ctx context.Context, k *IdempotencyKey) (err 
 		return in.TakeIdempotencyKey(ctx, k)
 	})
 	return err
+}
+
+// TakeNotices notes that the mail which was due at that time is written, and reports whether it was still due then.
+func (s *Store) TakeNotices(ctx context.Context, accountID int64, due Millis, now Millis) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.TakeNotices(ctx, accountID, due, now)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.TakeNotices(ctx, accountID, due, now)
+		return err
+	})
+	return r0, err
 }
 
 // Thread is the shape of a post's thread, oldest comment first, at most limit: what the viewer may see of it, given

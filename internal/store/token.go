@@ -13,6 +13,11 @@ func (s *conn) CreateToken(ctx context.Context, t *AccessToken) error {
 	return translate(s.write(ctx).Create(t).Error)
 }
 
+// HasTokenOf reports whether the app has a token of the account.
+func (s *conn) HasTokenOf(ctx context.Context, accountID, appID int64) (bool, error) {
+	return s.exists(ctx, "SELECT 1 FROM access_tokens WHERE account_id = ? AND app_id = ? LIMIT 1", accountID, appID)
+}
+
 // TokenByHash reads on the primary, so that a revoked token stops working at once. While the primary is away it reads
 // on a replica.
 func (s *conn) TokenByHash(ctx context.Context, hash string) (*AccessToken, error) {

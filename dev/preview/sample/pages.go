@@ -261,7 +261,7 @@ func forms(add adder) {
 	add("/forgot-password-sent", "Forgot password, sent", false, func(p *t.Page) templ.Component {
 		return t.ForgotMailPage(p, t.ForgotMailView{Email: "ada@example.org", Sent: true})
 	})
-	for _, kind := range []string{"verify", "change", "undo"} {
+	for _, kind := range []string{"verify", "change", "undo", "notices", "digest"} {
 		add("/mail-"+kind, "Link in a mail: "+kind, false, func(p *t.Page) templ.Component {
 			return t.MailLinkPage(p, t.MailLinkView{Action: "/mail/x", Kind: kind, Name: "ada", Email: "ada@example.org"})
 		})
@@ -348,12 +348,12 @@ func settings(add adder) {
 		return t.SettingsViewingPage(p, t.SettingsViewingView{Warnings: "ask", Theme: "system", Letters: true})
 	})
 	add("/settings/notifications", "Settings: notifications", true, func(p *t.Page) templ.Component {
-		return t.SettingsNotificationsPage(p, t.SettingsNotificationsView{Key: "BAAA", On: true, Choices: notificationChoices(), Devices: []t.PushDeviceView{
+		return t.SettingsNotificationsPage(p, t.SettingsNotificationsView{Key: "BAAA", On: true, ByMail: true, Digest: true, Choices: notificationChoices(), Devices: []t.PushDeviceView{
 			{ID: "1", Name: "Firefox on Linux", Current: true, Created: t.When{At: now}}, {ID: "2", Name: "Ice Cubes", App: true, Created: t.When{At: now}},
 		}})
 	})
 	add("/settings/notifications-off", "Settings: notifications, no push", true, func(p *t.Page) templ.Component {
-		return t.SettingsNotificationsPage(p, t.SettingsNotificationsView{Key: "BAAA", Choices: notificationChoices()})
+		return t.SettingsNotificationsPage(p, t.SettingsNotificationsView{Key: "BAAA", Confirm: true, Choices: notificationChoices()})
 	})
 	add("/settings/sessions", "Settings: sessions", true, func(p *t.Page) templ.Component {
 		return t.SettingsSessionsPage(p, t.SettingsSessionsView{Sessions: []t.SessionView{{ID: "1", Current: true, Device: "Firefox on Linux", Address: "203.0.113.7", Created: t.When{At: now}, Seen: t.When{At: now}}, {ID: "2", Device: "Safari on iPhone", Created: t.When{At: now}, Seen: t.When{At: now}}}})
@@ -474,7 +474,7 @@ func others(add adder) {
 
 func notificationChoices() []t.NotificationChoiceView {
 	return []t.NotificationChoiceView{
-		{Kind: "mention", Label: "Comments and mentions", Page: true, Push: true}, {Kind: "favourite", Label: "Likes", Page: true}, {Kind: "reblog", Label: "Boosts"},
+		{Kind: "mention", Label: "Comments and mentions", Page: true, Push: true, Mail: true}, {Kind: "favourite", Label: "Likes", Page: true}, {Kind: "reblog", Label: "Boosts"},
 		{Kind: "follow", Label: "New followers", Page: true, Push: true}, {Kind: "follow_request", Label: "Requests to follow you", Page: true, Push: true},
 	}
 }

@@ -63,6 +63,7 @@ func (p *Pages) sendForgot(c *gin.Context) error {
 // mailKinds are the purposes of links as the page calls them.
 var mailKinds = map[byte]string{
 	community.MailVerify: "verify", community.MailChange: "change", community.MailUndo: "undo", community.MailReset: "reset",
+	community.MailNoNotices: "notices", community.MailNoDigest: "digest",
 }
 
 func (p *Pages) mailLinkView(c *gin.Context) (templates.MailLinkView, error) {
@@ -148,6 +149,11 @@ func (p *Pages) useMailLink(c *gin.Context, v templates.MailLinkView) error {
 			return err
 		}
 		return redirect(c, page)
+	case "notices", "digest": // also by the button of a mail program, which posts List-Unsubscribe=One-Click without a session
+		if err := p.Community.EndMail(ctx, token); err != nil {
+			return err
+		}
+		return p.mailDone(c, templates.MailDoneView{Title: p.lang(c).T("No more of these"), Text: p.lang(c).T("@%s gets no more mail of that kind. You can choose it again among your settings.", v.Name), LinkURL: "/settings/notifications", LinkText: p.lang(c).T("Notifications")})
 	case "reset":
 		acc, err := p.Community.ResetByMail(ctx, token, c.PostForm("password"))
 		if errs, ok := p.fieldErrors(c, err, nil); ok {
@@ -183,7 +189,7 @@ func (p *Pages) resendVerification(c *gin.Context, acc *store.Account) error {
 // toldOfLogin has a member told of a log-in in a browser that the account was not known in. Its failure is no reason to
 // refuse who has the password.
 func (p *Pages) toldOfLogin(c *gin.Context, acc *store.Account) {
-	if err := p.Community.ToldOfLogin(c.Request.Context(), acc, p.client(c), device(lang.Find(lang.English), c.Request.UserAgent())); err != nil {
+	if err := p.Community.ToldOfLogin(c.Request.Context(), acc, p.client(c), device(lang.Or(acc.PagesLanguage, p.Community.Language), c.Request.UserAgent())); err != nil {
 		p.Log.WarnContext(c.Request.Context(), "a member was not told of a log-in", "account", acc.ID, "error", err)
 	}
 }
