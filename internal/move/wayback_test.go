@@ -179,7 +179,7 @@ func TestWayBackEnds(t *testing.T) {
 	for name, c := range ends {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
 			s := startServer(t, 1, urls[0], urls[1])

@@ -57,11 +57,15 @@ type visitorPage struct {
 // NewVisitorPages makes VisitorPages of what next answers. Query tells which
 // parameters the page at a path reads, false where there is none that may be kept.
 func NewVisitorPages(sessionCookie string, generation func() uint64, query func(path string) ([]string, bool), next http.Handler) *VisitorPages {
+	return newVisitorPages(visitorPageLife, sessionCookie, generation, query, next)
+}
+
+func newVisitorPages(life time.Duration, sessionCookie string, generation func() uint64, query func(path string) ([]string, bool), next http.Handler) *VisitorPages {
 	keep := func(most uint64) *otter.Cache[string, *visitorPage] {
 		return otter.Must(&otter.Options[string, *visitorPage]{
 			MaximumWeight:    most,
 			Weigher:          func(k string, p *visitorPage) uint32 { return uint32(len(k) + len(p.body) + len(p.gzip) + 512) },
-			ExpiryCalculator: otter.ExpiryWriting[string, *visitorPage](visitorPageLife),
+			ExpiryCalculator: otter.ExpiryWriting[string, *visitorPage](life),
 		})
 	}
 	return &VisitorPages{

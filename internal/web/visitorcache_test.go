@@ -18,7 +18,8 @@ func TestVisitorPages(t *testing.T) {
 	release := make(chan struct{})
 	close(release)
 	query := func(path string) ([]string, bool) { return []string{"max_id", "q"}, path != "/not-kept" }
-	site := NewVisitorPages("session", generation.Load, query, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	// Pages do not get old here, however slow the machine is.
+	site := newVisitorPages(time.Hour, "session", generation.Load, query, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := made.Add(1)
 		<-release
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
