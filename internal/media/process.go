@@ -448,7 +448,7 @@ const previewWidth = 960
 // quality is that of a variant so wide. The largest of a photo is the one that is looked at, however narrow it is.
 func (o Options) quality(width int, largest bool) int {
 	if width <= previewWidth && !largest {
-		return max(o.Quality*17/20, 1)
+		return max(o.Quality*5/6, 1)
 	}
 	return o.Quality
 }
