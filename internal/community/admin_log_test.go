@@ -66,7 +66,7 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		var b strings.Builder
 		for _, name := range names {
 			a := fresh(name)
-			fmt.Fprintln(&b, name, a.Role, a.SuspendedAt != nil, a.SessionEpoch)
+			fmt.Fprintln(&b, name, a.Role, a.SuspendedAt != nil, a.SessionEpoch, a.TwoFactorsAt != nil)
 		}
 		rows, err := c.Store.SQL().QueryContext(c.ctx, "SELECT hash FROM one_time_links ORDER BY hash")
 		if err != nil {
@@ -93,7 +93,7 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		}
 		before, rows := state(), count("admin_log")
 		var err error
-		act := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport}[random.IntN(6)]
+		act := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport, TakeTwoFactors}[random.IntN(7)]
 		switch act {
 		case Suspend:
 			_, err = c.SuspendMember(c.ctx, by, target)
@@ -103,6 +103,12 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 			_, err = c.SetMemberRole(c.ctx, by, target, Roles[random.IntN(len(Roles))])
 		case ResetLink:
 			_, err = c.CreateResetLink(c.ctx, by, target)
+		case TakeTwoFactors:
+			if err := c.Store.MarkTwoFactors(c.ctx, people[target].ID, 1); err != nil {
+				t.Fatal(err)
+			}
+			before = state()
+			_, err = c.TakeTwoFactors(c.ctx, by, target)
 		case RemovePost:
 			post := c.post(people[target], store.Public, "words")
 			before = state()

@@ -48,9 +48,11 @@ type Options struct {
 	Language         *lang.Language // of the site
 	OpenRegistration bool
 	Visitors         Visitors
-	KeepOriginals    bool
-	MaxUploadBytes   int64
-	SecretKeys       func() [][]byte // as they are now: the first signs, all verify
+	// RequireTwoFactors is the least role that needs a second factor; "" or "none": none does.
+	RequireTwoFactors string
+	KeepOriginals     bool
+	MaxUploadBytes    int64
+	SecretKeys        func() [][]byte // as they are now: the first signs, all verify
 
 	LoginLimit  Limit // tries per account and per address
 	SignUpLimit Limit // per address

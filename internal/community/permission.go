@@ -26,9 +26,11 @@ const (
 	Unsuspend   Act = "member.unsuspend"
 	ResetLink   Act = "member.reset_link"
 	SetRole     Act = "member.role"
-	Invite      Act = "invite.create"
-	RetryJob    Act = "job.retry"
-	DropJob     Act = "job.drop"
+	// TakeTwoFactors removes a member's second factors.
+	TakeTwoFactors Act = "member.two_factors"
+	Invite         Act = "invite.create"
+	RetryJob       Act = "job.retry"
+	DropJob        Act = "job.drop"
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -42,15 +44,16 @@ var leastRole = map[Act]string{
 	ReadLog:     store.RoleModerator,
 	ReadSystem:  store.RoleAdmin,
 
-	CloseReport: store.RoleModerator,
-	RemovePost:  store.RoleModerator,
-	Suspend:     store.RoleModerator,
-	Unsuspend:   store.RoleModerator,
-	ResetLink:   store.RoleAdmin,
-	SetRole:     store.RoleAdmin,
-	Invite:      store.RoleAdmin,
-	RetryJob:    store.RoleAdmin,
-	DropJob:     store.RoleAdmin,
+	CloseReport:    store.RoleModerator,
+	RemovePost:     store.RoleModerator,
+	Suspend:        store.RoleModerator,
+	Unsuspend:      store.RoleModerator,
+	ResetLink:      store.RoleAdmin,
+	SetRole:        store.RoleAdmin,
+	TakeTwoFactors: store.RoleAdmin,
+	Invite:         store.RoleAdmin,
+	RetryJob:       store.RoleAdmin,
+	DropJob:        store.RoleAdmin,
 }
 
 // Acts returns every act, sorted.
