@@ -59,6 +59,9 @@ type Site struct {
 	Name             string
 	Description      string // plain text
 	Contact          string // e-mail address, or ""
+	PictureURL       string // of the site's own picture, or ""
+	PictureWidth     int
+	PictureHeight    int
 	RegistrationOpen bool
 	MembersOnly      bool // a visitor sees neither Explore nor search
 	SourceURL        string

@@ -79,7 +79,7 @@ func examine(ctx context.Context, cfg *config.Config, log *slog.Logger) (*doctor
 	}
 	if signer, err := cfg.MediaSigner(ctx, log); err == nil && signer != nil {
 		unused := func() [][]byte { return [][]byte{[]byte("signs nothing here")} }
-		d.Addresses, _ = opener.addresses(unused, signer) // nil: not asked for
+		d.Addresses, _ = opener.addresses(unused, signer, func() bool { return cfg.Visitors.MembersOnly() }) // nil: not asked for
 	}
 	return d, func() {
 		if d.Redis != nil {

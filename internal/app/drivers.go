@@ -140,8 +140,8 @@ func (d drivers) bucket(ctx context.Context, place config.MediaPlace) (media.Sto
 }
 
 // addresses decides where readers fetch photos.
-func (d drivers) addresses(keys func() [][]byte, signer *config.Rotating[*media.Signer]) (*media.Addresses, error) {
-	o := media.AddressOptions{BaseURL: d.cfg.Origin(), MediaBaseURL: d.cfg.MediaBaseURL, MembersOnly: d.cfg.Visitors.MembersOnly(), Keys: keys}
+func (d drivers) addresses(keys func() [][]byte, signer *config.Rotating[*media.Signer], membersOnly func() bool) (*media.Addresses, error) {
+	o := media.AddressOptions{BaseURL: d.cfg.Origin(), MediaBaseURL: d.cfg.MediaBaseURL, MembersOnly: membersOnly, Keys: keys}
 	if signer != nil {
 		o.Signer = signer.Now
 	}

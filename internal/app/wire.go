@@ -63,7 +63,7 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 	if r.signer, err = d.cfg.MediaSigner(ctx, d.log); err != nil {
 		return nil, err
 	}
-	if r.addresses, err = d.addresses(r.keys.Now, r.signer); err != nil {
+	if r.addresses, err = d.addresses(r.keys.Now, r.signer, func() bool { return r.community.MembersOnly(context.Background()) }); err != nil {
 		return nil, err
 	}
 	cdn, err := d.cdn(ctx)
@@ -109,28 +109,40 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 		Push:             push.New(push.Options{Contact: d.cfg.PushContact()}),
 		Mail:             d.mail(),
 		MailDelivers:     d.cfg.SMTPURL.IsSet(),
-		Contact:          d.cfg.Contact,
 		SessionHolds: func(ctx context.Context, accountID int64, hash string) (bool, error) {
 			return session.Holds(ctx, r.sessions, accountID, hash)
 		},
-		PhotoURL:          r.addresses.Public,
-		BaseURL:           d.cfg.Origin(),
-		SiteName:          d.cfg.SiteName,
-		Language:          lang.Find(d.cfg.SiteLanguage),
-		OpenRegistration:  d.cfg.Registration == "open",
-		Visitors:          d.cfg.Visitors,
-		RequireTwoFactors: d.cfg.TwoFactors,
-		KeepOriginals:     d.cfg.KeepOriginals,
-		MaxUploadBytes:    d.cfg.MaxUploadBytes,
-		SecretKeys:        r.keys.Now,
-		LoginLimit:        limit(d.cfg.LoginLimit),
-		SignUpLimit:       limit(d.cfg.SignUpLimit),
-		UploadLimit:       limit(d.cfg.UploadLimit),
-		PostLimit:         limit(d.cfg.PostLimit),
-		ReportLimit:       limit(d.cfg.ReportLimit),
-		DraftTTL:          draftLife,
+		PhotoURL:       r.addresses.Public,
+		BaseURL:        d.cfg.Origin(),
+		KeepOriginals:  d.cfg.KeepOriginals,
+		MaxUploadBytes: d.cfg.MaxUploadBytes,
+		SecretKeys:     r.keys.Now,
+		SiteDefaults:   d.siteDefaults(),
+		SiteLocks:      d.siteLocks(),
+		DraftTTL:       draftLife,
 	})
 	return r, nil
+}
+
+// siteDefaults is the site as the settings say.
+func (d drivers) siteDefaults() community.Site {
+	return community.Site{
+		Name: d.cfg.SiteName, Description: d.cfg.SiteDescription, Contact: d.cfg.Contact, Language: lang.Find(d.cfg.SiteLanguage),
+		Registration: d.cfg.Registration, Visitors: d.cfg.Visitors,
+		LoginLimit: limit(d.cfg.LoginLimit), SignUpLimit: limit(d.cfg.SignUpLimit), UploadLimit: limit(d.cfg.UploadLimit),
+		PostLimit: limit(d.cfg.PostLimit), ReportLimit: limit(d.cfg.ReportLimit), QuotaMB: d.cfg.QuotaMB,
+	}
+}
+
+// siteLocks are the fields of the site that the environment decides, with the variables.
+func (d drivers) siteLocks() map[string]string {
+	locks := map[string]string{}
+	for _, f := range community.SiteFields {
+		if f.Variable != "" && !d.cfg.IsDefault(f.Variable) {
+			locks[f.Name] = f.Variable
+		}
+	}
+	return locks
 }
 
 // draftLife is how long a photo waits for its post. People are promised a day; the
@@ -196,6 +208,10 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	a.log.InfoContext(ctx, "photos", "largest_file", config.FormatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", config.FormatSize(a.cfg.PhotoMemory))
 	d.sayWhereMailGoes()
 	a.followEvents(r)
+	a.background("site", func(ctx context.Context) error {
+		r.community.FollowSite(ctx)
+		return nil
+	})
 	sqs, err := d.sqs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the queue: %w", err)
@@ -344,11 +360,7 @@ func (a *App) newAPI(r *services, assets *static.Assets, visible *community.Visi
 		Addresses:      r.addresses,
 		Log:            a.log,
 		BaseURL:        origin,
-		SiteName:       a.cfg.SiteName,
-		Description:    a.cfg.SiteDescription,
-		Contact:        a.cfg.Contact,
 		Version:        Version,
-		Registration:   a.cfg.Registration == "open",
 		DefaultAvatar:  origin + assets.Path("avatar.png"),
 		DefaultHeader:  origin + assets.Path("header.png"),
 		MaxUploadBytes: a.cfg.MaxUploadBytes,

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tintype/internal/community"
-	"tintype/internal/lang"
 	"tintype/internal/session"
 	"tintype/internal/store"
 	"tintype/internal/web"
@@ -18,21 +17,13 @@ import (
 // newPages puts the pages together.
 func (a *App) newPages(r *services, sessions *session.Store, assets *static.Assets) *pages.Pages {
 	return pages.New(pages.Options{
-		Community: r.community,
-		Sessions:  pageSessions{sessions, r.community},
-		Signed:    session.NewSigned(r.keys.Now, a.cfg.Secure(), nil),
-		Addresses: r.addresses,
-		Media:     r.media,
-		Presign:   a.drivers().presigner(r.media),
-		Assets:    assets,
-		Site: templates.Site{
-			Name:             a.cfg.SiteName,
-			Description:      a.cfg.SiteDescription,
-			Contact:          a.cfg.Contact,
-			RegistrationOpen: a.cfg.Registration == "open",
-			MembersOnly:      r.community.MembersOnly(),
-		},
-		Language:       lang.Find(a.cfg.SiteLanguage),
+		Community:      r.community,
+		Sessions:       pageSessions{sessions, r.community},
+		Signed:         session.NewSigned(r.keys.Now, a.cfg.Secure(), nil),
+		Addresses:      r.addresses,
+		Media:          r.media,
+		Presign:        a.drivers().presigner(r.media),
+		Assets:         assets,
 		BaseURL:        a.cfg.Origin(),
 		Version:        Version,
 		ReadOnly:       func() bool { return a.cfg.ReadOnly || r.store.PrimaryAway() },

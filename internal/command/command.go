@@ -46,6 +46,7 @@ type commands struct {
 	Migrate migrateGroup  `cmd:"" help:"Change the database's schema."`
 	Setup   setupGroup    `cmd:"" help:"Make what the site stands on, where the rights allow it."`
 	Assets  assetsGroup   `cmd:"" help:"Bring scripts and styles to where STATIC_BASE_URL serves them from."`
+	Site    siteGroup     `cmd:"" help:"Show and change what the site says of itself, whom it lets in and what it grants."`
 	Account accountGroup  `cmd:"" help:"Let people in, help them, shut them out."`
 	Log     logCommand    `cmd:"" help:"Show the log of administration: who did what to whom, why and when."`
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`

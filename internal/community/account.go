@@ -11,7 +11,7 @@ import (
 
 // AccountByName finds an account that the viewer may see, else ErrNotFound. A leading @ is fine.
 func (c *Community) AccountByName(ctx context.Context, viewer *store.Account, username string) (*store.Account, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	acc, err := c.Store.SeenAccountByUsername(ctx, viewer, strings.TrimPrefix(username, "@"))
@@ -23,7 +23,7 @@ func (c *Community) AccountByName(ctx context.Context, viewer *store.Account, us
 
 // AccountByID finds an account that the viewer may see, else ErrNotFound.
 func (c *Community) AccountByID(ctx context.Context, viewer *store.Account, id int64) (*store.Account, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	acc, err := c.Store.SeenAccountByID(ctx, viewer, id)
@@ -35,7 +35,7 @@ func (c *Community) AccountByID(ctx context.Context, viewer *store.Account, id i
 
 // AccountsByID finds those of the accounts that the viewer may see, in the order asked for, 80 at most.
 func (c *Community) AccountsByID(ctx context.Context, viewer *store.Account, ids []int64) ([]*store.Account, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	if len(ids) > 80 {
@@ -72,7 +72,7 @@ const maxNameWords = 8
 // SearchAccounts finds accounts whose username starts with the text, then those whose displayed name has all of its words, of
 // which the last may go on. Whose whole username it is comes first, and is found by the viewer who blocked it, too.
 func (c *Community) SearchAccounts(ctx context.Context, viewer *store.Account, q AccountSearch) ([]*store.Account, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	text := strings.TrimSpace(q.Text)

@@ -238,7 +238,7 @@ func (l *leaving) hidden() {
 			l.t.Errorf("log in as %s: %v", login, err)
 		}
 	}
-	open := New(Options{Store: l.Store, OpenRegistration: true})
+	open := New(Options{Store: l.Store, SiteDefaults: Site{Registration: RegistrationOpen}})
 	if _, err := open.SignUp(l.ctx, SignUp{Username: "Ann", Email: "x@example.org", Password: annPassword}); !errors.As(err, &bad) || bad.Fields[0].Code != "taken" {
 		l.t.Errorf("the username is given again: %v", err)
 	}
@@ -288,7 +288,7 @@ func TestDeleteAccount(t *testing.T) {
 		l.jobsDone()
 		l.gone()
 		// The address is free for somebody else.
-		c := New(Options{Store: l.Store, OpenRegistration: true})
+		c := New(Options{Store: l.Store, SiteDefaults: Site{Registration: RegistrationOpen}})
 		if acc, err := c.SignUp(l.ctx, SignUp{Username: "anna", Email: "ann@example.org", Password: annPassword}); err != nil || acc.EmailKey == nil {
 			t.Errorf("%+v %v", acc, err)
 		}

@@ -27,7 +27,7 @@ var errAccountChanged = errors.New("community: the account changed while its pho
 // from a CDN or a bucket, nobody there knows who is suspended: only names that nobody knows protect the files. The
 // second job is for posts that were being published at that moment.
 func (c *Community) renamePhotos(ctx context.Context, tx *store.Store, accountID int64) error {
-	if !c.FetchedElsewhere || c.MembersOnly() {
+	if !c.FetchedElsewhere || c.MembersOnly(ctx) {
 		return nil
 	}
 	now, err := tx.Now(ctx)
@@ -122,7 +122,7 @@ func (c *Community) switchRenamed(ctx context.Context, tx *store.Store, accountI
 		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return err
 		case hidden: // whatever became of the post
-		case err != nil || post.DeletedAt != nil || c.setKind(post.Visibility) != store.SetPublic:
+		case err != nil || post.DeletedAt != nil || c.setKind(ctx, post.Visibility) != store.SetPublic:
 			return errAccountChanged
 		}
 	}

@@ -64,7 +64,7 @@ func adds(acc *store.Account, al *store.Album) bool {
 
 // Albums lists the albums that are for everybody, or for every member where the viewer is one, newest first.
 func (c *Community) Albums(ctx context.Context, viewer *store.Account, page Cursor) ([]*Album, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	return c.listAlbums(ctx, viewer, true, func(r store.Range) ([]*store.Album, error) { return c.Store.ListedAlbums(ctx, viewer, r) }, page)
@@ -164,7 +164,7 @@ func itemOf(p *Post, photoID int64) *AlbumItem {
 
 // AlbumByID returns an album that the viewer may see, else ErrNotFound.
 func (c *Community) AlbumByID(ctx context.Context, viewer *store.Account, id int64) (*Album, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	row, err := c.Store.AlbumByID(ctx, viewer, id)

@@ -37,12 +37,12 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 	f.DisplayName = oneLine(f.DisplayName)
 	bad.checkUsername(f.Username)
 	f.Email = bad.cleanEmail("email", f.Email)
-	bad.checkPassword("password", f.Password, c.namesOf(f.Username, f.DisplayName, f.Email)...)
+	bad.checkPassword("password", f.Password, c.namesOf(ctx, f.Username, f.DisplayName, f.Email)...)
 	bad.checkDisplayName(f.DisplayName)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	if err := c.allowNetwork(ctx, "sign_up", f.Address, c.SignUpLimit); err != nil {
+	if err := c.allowNetwork(ctx, "sign_up", f.Address, c.Site(ctx).SignUpLimit); err != nil {
 		return nil, err
 	}
 	if err := c.usernameFree(ctx, f.Username); err != nil {
@@ -101,7 +101,7 @@ func (c *Community) mayJoin(ctx context.Context, f SignUp) (role string, err err
 			return "", err
 		}
 		return l.Role, nil
-	case c.OpenRegistration:
+	case c.Site(ctx).Registration == RegistrationOpen:
 		return store.RoleMember, nil
 	}
 	return "", ErrClosed
@@ -207,12 +207,13 @@ const loginsPerNetwork = 5
 
 // loginBuckets are the limits of a log-in. Tries are counted by name and by network; those from a device where the
 // account has logged in before by that device alone, so that strangers who guess do not shut the owner out.
-func (c *Community) loginBuckets(login string, acc *store.Account, from Client) []bucket {
+func (c *Community) loginBuckets(ctx context.Context, login string, acc *store.Account, from Client) []bucket {
+	limit := c.Site(ctx).LoginLimit
 	if from.knows(acc) {
-		return []bucket{{"login:device:" + from.Device, c.LoginLimit}}
+		return []bucket{{"login:device:" + from.Device, limit}}
 	}
-	many := Limit{Count: c.LoginLimit.Count * loginsPerNetwork, Window: c.LoginLimit.Window}
-	return append(networkBuckets("login", from.Address, many), bucket{"login:" + hashSecret(store.Fold(login)), c.LoginLimit})
+	many := Limit{Count: limit.Count * loginsPerNetwork, Window: limit.Window}
+	return append(networkBuckets("login", from.Address, many), bucket{"login:" + hashSecret(store.Fold(login)), limit})
 }
 
 // Login finds the account that the name (or e-mail address) and the password belong to. Whether there is such an
@@ -232,7 +233,7 @@ func (c *Community) Login(ctx context.Context, login, password string, from Clie
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return nil, fromStore(err)
 	}
-	buckets := c.loginBuckets(login, acc, from)
+	buckets := c.loginBuckets(ctx, login, acc, from)
 	if err := c.allowAll(ctx, buckets); err != nil {
 		return nil, err
 	}
@@ -273,7 +274,7 @@ type Confirmation struct {
 }
 
 func (c *Community) confirm(ctx context.Context, acc *store.Account, field string, by Confirmation) error {
-	buckets := []bucket{{"confirm:" + hashSecret(strconv.FormatInt(acc.ID, 10)+" "+by.Session), c.LoginLimit}}
+	buckets := []bucket{{"confirm:" + hashSecret(strconv.FormatInt(acc.ID, 10)+" "+by.Session), c.Site(ctx).LoginLimit}}
 	if err := c.allowAll(ctx, buckets); err != nil {
 		return err
 	}
@@ -293,9 +294,9 @@ func (c *Community) confirm(ctx context.Context, acc *store.Account, field strin
 }
 
 // namesOf are the names that somebody guesses as an account's password: its own, and the site's.
-func (c *Community) namesOf(username, displayName, email string) []string {
+func (c *Community) namesOf(ctx context.Context, username, displayName, email string) []string {
 	mailbox, _, _ := strings.Cut(email, "@")
-	return []string{username, displayName, email, mailbox, c.SiteName}
+	return []string{username, displayName, email, mailbox, c.Site(ctx).Name}
 }
 
 // SessionAccount is the account of a session or token, read on the primary (while that is away, on a replica); false if

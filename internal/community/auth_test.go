@@ -16,7 +16,7 @@ import (
 func TestRegistrationIsClosed(t *testing.T) {
 	eachDialect(t, func(t *testing.T, s *store.Store) {
 		ctx := deadline(t)
-		c := newSite(t, s, func(o *community.Options) { o.OpenRegistration = false })
+		c := newSite(t, s, func(o *community.Options) { o.SiteDefaults.Registration = community.RegistrationClosed })
 		form := community.SignUp{Username: "anna", Email: "anna@example.org", Password: goodPassword, Address: home}
 		if _, err := c.SignUp(ctx, form); !errors.Is(err, community.ErrClosed) {
 			t.Errorf("without an invitation: %v", err)
@@ -74,7 +74,7 @@ func TestRegistrationIsClosed(t *testing.T) {
 func TestClaim(t *testing.T) {
 	eachDialect(t, func(t *testing.T, s *store.Store) {
 		ctx := deadline(t)
-		c := newSite(t, s, func(o *community.Options) { o.OpenRegistration = false })
+		c := newSite(t, s, func(o *community.Options) { o.SiteDefaults.Registration = community.RegistrationClosed })
 		url, claimed, err := c.ClaimLink(ctx)
 		if err != nil || claimed {
 			t.Fatalf("%v %v", claimed, err)
@@ -184,7 +184,9 @@ func TestResetLink(t *testing.T) {
 func TestLoginLimit(t *testing.T) {
 	eachDialect(t, func(t *testing.T, s *store.Store) {
 		ctx := deadline(t)
-		c := newSite(t, s, func(o *community.Options) { o.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour} })
+		c := newSite(t, s, func(o *community.Options) {
+			o.SiteDefaults.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour}
+		})
 		join(t, c, "anna")
 		for range 5 { // who succeeds is not counted
 			if _, err := c.Login(ctx, "anna", goodPassword, community.Client{Address: home}); err != nil {
@@ -224,7 +226,9 @@ func TestLoginLimit(t *testing.T) {
 func TestStrangersDoNotShutTheOwnerOut(t *testing.T) {
 	eachDialect(t, func(t *testing.T, s *store.Store) {
 		ctx := deadline(t)
-		c := newSite(t, s, func(o *community.Options) { o.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour} })
+		c := newSite(t, s, func(o *community.Options) {
+			o.SiteDefaults.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour}
+		})
 		anna, berta := join(t, c, "anna"), join(t, c, "berta")
 		for i := range 10 {
 			_, _ = c.Login(ctx, "anna", "wrong password", community.Client{Address: fmt.Sprintf("198.51.100.%d", i)})
@@ -271,7 +275,9 @@ func TestStrangersDoNotShutTheOwnerOut(t *testing.T) {
 
 func TestSignUpLimit(t *testing.T) {
 	s := storetest.SQLite(t)
-	c := newSite(t, s, func(o *community.Options) { o.SignUpLimit = community.Limit{Count: 2, Window: 1000 * time.Hour} })
+	c := newSite(t, s, func(o *community.Options) {
+		o.SiteDefaults.SignUpLimit = community.Limit{Count: 2, Window: 1000 * time.Hour}
+	})
 	join(t, c, "anna")
 	join(t, c, "berta")
 	_, err := c.SignUp(deadline(t), community.SignUp{Username: "clara", Email: "clara@example.org", Password: goodPassword, Address: home})

@@ -115,7 +115,7 @@ func unboostTx(ctx context.Context, tx *store.Store, acc *store.Account, p *stor
 
 // BoostByID is the boosted post as that boost brings it, else ErrNotFound.
 func (c *Community) BoostByID(ctx context.Context, viewer *store.Account, id int64) (*Post, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	p, err := c.Store.BoostByID(ctx, viewer, id)

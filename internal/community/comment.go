@@ -14,7 +14,7 @@ const maxThread = 4096
 // down, and the answers to it, each followed by its own answers. It reads the oldest 4,096 comments of a thread.
 // Comments that the viewer may not see are left out; answers to them stay.
 func (c *Community) Context(ctx context.Context, viewer *store.Account, id int64) (ancestors, descendants []*Post, err error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, nil, err
 	}
 	p, err := c.Store.PostByID(ctx, viewer, id)
@@ -87,7 +87,7 @@ func around(thread []store.Reply, root int64, p *store.Post) (up, down []int64) 
 // PostWithComments is PostByID with all comments of the post's thread, oldest first. The zero Cursor returns the first
 // ones, MinID those after it, MaxID those just before it.
 func (c *Community) PostWithComments(ctx context.Context, viewer *store.Account, id int64, page Cursor) (post *Post, comments []*Post, err error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, nil, err
 	}
 	p, err := c.Store.PostByID(ctx, viewer, id)

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"time"
 
-	"tintype/internal/lang"
 	"tintype/internal/live"
 	"tintype/internal/mail"
 	"tintype/internal/media"
@@ -37,29 +36,22 @@ type Options struct {
 	Mail mail.Sender  // nil: no mail is written
 	// MailDelivers says that mail reaches those it is for, so that pages may promise it.
 	MailDelivers bool
-	Contact      string // of those who run the site, "" for none
 
 	// SessionHolds reports whether a session of a browser still holds. Nil: all do that have the account's epoch.
 	SessionHolds func(ctx context.Context, accountID int64, hash string) (bool, error)
 	PhotoURL     func(key string) string // where a public photo is fetched; nil: nowhere
 
-	BaseURL          string // https://example.org, no slash at the end
-	SiteName         string
-	Language         *lang.Language // of the site
-	OpenRegistration bool
-	Visitors         Visitors
-	// RequireTwoFactors is the least role that needs a second factor; "" or "none": none does.
-	RequireTwoFactors string
-	KeepOriginals     bool
-	MaxUploadBytes    int64
-	SecretKeys        func() [][]byte // as they are now: the first signs, all verify
+	BaseURL        string // https://example.org, no slash at the end
+	KeepOriginals  bool
+	MaxUploadBytes int64
+	SecretKeys     func() [][]byte // as they are now: the first signs, all verify
 
-	LoginLimit  Limit // tries per account and per address
-	SignUpLimit Limit // per address
-	UploadLimit Limit // photos per account
-	PostLimit   Limit // posts and comments per account
-	ReportLimit Limit
-	DraftTTL    time.Duration // how long an unattached photo stays, 48 h
+	// SiteDefaults is the Site as the settings say. What the database says of a field goes before it, unless SiteLocks has the
+	// field's name: there stands the variable of the environment that decides it.
+	SiteDefaults Site
+	SiteLocks    map[string]string
+
+	DraftTTL time.Duration // how long an unattached photo stays, 48 h
 }
 
 // Visitors is what people without an account may do.
@@ -88,6 +80,7 @@ type Limit struct {
 // Community is the use cases. Make one with New.
 type Community struct {
 	Options
+	site      *siteState
 	passwords *passwords
 	tags      *recent.Map[string, []store.Tag]  // of captions
 	rendered  *recent.Map[string, renderedText] // by the text
@@ -98,9 +91,6 @@ type Community struct {
 	importStep func() // for tests: called between the steps of an import
 }
 
-// MembersOnly reports whether the site shows nothing to people without an account.
-func (c *Community) MembersOnly() bool { return c.Visitors.MembersOnly() }
-
 // New makes the use cases of one site.
 func New(o Options) *Community {
 	if o.Log == nil {
@@ -109,7 +99,7 @@ func New(o Options) *Community {
 	if o.Push == nil {
 		o.Push = push.New(push.Options{Contact: o.BaseURL})
 	}
-	return &Community{Options: o, passwords: newPasswords(runtime.NumCPU()), exportPart: exportPartBytes, importPart: ImportPartBytes, importStep: func() {},
+	return &Community{Options: o, site: newSiteState(o.Live), passwords: newPasswords(runtime.NumCPU()), exportPart: exportPartBytes, importPart: ImportPartBytes, importStep: func() {},
 		tags: recent.New[string, []store.Tag](textsKept, textsKeptFor), rendered: recent.New[string, renderedText](textsKept, textsKeptFor)}
 }
 

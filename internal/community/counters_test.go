@@ -86,7 +86,7 @@ func TestCounters(t *testing.T) {
 		}
 		var sites []*testSite
 		for _, s := range []*store.Store{a, b} {
-			c := New(Options{Store: s, Media: files, OpenRegistration: true, BaseURL: "https://photos.example"})
+			c := New(Options{Store: s, Media: files, SiteDefaults: Site{Registration: RegistrationOpen}, BaseURL: "https://photos.example"})
 			q := queue.New(queue.Options{Backend: JobBackend(s), Workers: Workers(), Poll: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 			c.RegisterJobs(q)
 			s.OnJob(q.Notify)

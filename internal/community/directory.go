@@ -22,7 +22,7 @@ const MaxDirectory = 2000
 // Directory lists the members who may be found by others and whom the viewer may see, at most 80, the first of them
 // skipped.
 func (c *Community) Directory(ctx context.Context, viewer *store.Account, order DirectoryOrder, skip, limit int) ([]*store.Account, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	list := c.Store.PostingAccounts

@@ -36,7 +36,7 @@ const (
 // visibleKinds are the events after which visitors may see something else.
 var visibleKinds = []string{
 	EventPostCreated, EventPostImported, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPostBoosted, EventPostUnboosted, EventPhotoMoved,
-	EventAccountCreated, EventAccountUpdated, EventAccountFollows, EventAccountShown, EventAccountHidden, EventAccountGone, EventAlbumChanged,
+	EventAccountCreated, EventAccountUpdated, EventAccountFollows, EventAccountShown, EventAccountHidden, EventAccountGone, EventAlbumChanged, EventSiteChanged,
 }
 
 func isVisible(kind string) bool { return slices.Contains(visibleKinds, kind) }

@@ -110,7 +110,8 @@ func readJSON[T any](t *testing.T, files map[string]string, name string) (v T) {
 func TestExport(t *testing.T) {
 	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		d := newPhotoSite(t, open(t), photoSiteOptions{}).work()
-		d.BaseURL, d.SiteName, d.exportPart = "https://photos.example", "Harbour & Friends", 30e3
+		d.BaseURL, d.exportPart = "https://photos.example", 30e3
+		d.setDefaults(func(s *Site) { s.Name = "Harbour & Friends" })
 		ctx := t.Context()
 		must := func(err error) {
 			t.Helper()

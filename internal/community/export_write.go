@@ -140,7 +140,7 @@ func (x *exportWriter) words(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(w, exportReadme, profile.DisplayName, x.c.SiteName, x.c.BaseURL); err != nil {
+	if _, err := fmt.Fprintf(w, exportReadme, profile.DisplayName, x.c.Site(ctx).Name, x.c.BaseURL); err != nil {
 		return err
 	}
 	if err := x.json(archive.ProfileFile, profile); err != nil {
@@ -163,7 +163,7 @@ func (x *exportWriter) words(ctx context.Context) error {
 func (x *exportWriter) profile(ctx context.Context) (*archive.Profile, error) {
 	a := x.acc
 	p := &archive.Profile{
-		Username: a.Username, DisplayName: a.Name(), Site: x.c.BaseURL, SiteName: x.c.SiteName, URL: x.c.BaseURL + "/@" + a.Username, Email: a.Email,
+		Username: a.Username, DisplayName: a.Name(), Site: x.c.BaseURL, SiteName: x.c.Site(ctx).Name, URL: x.c.BaseURL + "/@" + a.Username, Email: a.Email,
 		Note: a.Note, Fields: []archive.Field{}, CreatedAt: a.CreatedAt.Time(), ExportedAt: x.export.CreatedAt.Time(),
 		Settings: map[string]any{
 			"approve_followers": a.Locked, "discoverable": a.Discoverable, "bot": a.Bot, "default_visibility": a.DefaultVisibility,

@@ -39,7 +39,7 @@ func (c *Community) HomeFeed(ctx context.Context, acc *store.Account, page Curso
 
 // PublicFeed returns the public posts of the site.
 func (c *Community) PublicFeed(ctx context.Context, viewer *store.Account, page Cursor) ([]*Post, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	if r := page.span(defaultPosts, maxPosts); viewer == nil && r.Max == 0 && r.Min == 0 && c.Cached != nil {
@@ -59,7 +59,7 @@ func (c *Community) publicFeed(ctx context.Context, viewer *store.Account, page 
 // NewestAddresses returns the addresses of the newest public posts, for programs that look for what to read. It costs a
 // fraction of the posts themselves.
 func (c *Community) NewestAddresses(ctx context.Context, limit int) ([]store.PostAddress, error) {
-	if err := c.reader(nil); err != nil {
+	if err := c.reader(ctx, nil); err != nil {
 		return nil, err
 	}
 	list, err := c.Store.PublicAddresses(ctx, limit)
@@ -69,7 +69,7 @@ func (c *Community) NewestAddresses(ctx context.Context, limit int) ([]store.Pos
 // TagFeed returns the public posts with the tag, none for a tag that nobody used. Tag decides whether such a tag has a
 // page.
 func (c *Community) TagFeed(ctx context.Context, viewer *store.Account, name string, page Cursor) ([]*Post, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	tag, err := c.Tag(ctx, viewer, name)
@@ -98,7 +98,7 @@ type AccountFeedOptions struct {
 // AccountFeed returns the account's posts and boosts that the viewer may see, paged by FeedID, or ErrNotFound if the viewer may not see the
 // account.
 func (c *Community) AccountFeed(ctx context.Context, viewer *store.Account, accountID int64, o AccountFeedOptions, page Cursor) ([]*Post, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	seen, err := c.Store.CanSeeAccount(ctx, viewer, accountID)

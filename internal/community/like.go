@@ -118,7 +118,7 @@ func (c *Community) LikedBy(ctx context.Context, viewer *store.Account, id int64
 func (c *Community) markedBy(ctx context.Context, viewer *store.Account, id int64, page Cursor,
 	list func(context.Context, *store.Account, int64, store.Range) ([]store.RowAccount, error),
 ) (accounts []*store.Account, next, prev int64, err error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, 0, 0, err
 	}
 	seen, err := c.Store.CanSee(ctx, viewer, id)

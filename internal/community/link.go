@@ -103,7 +103,7 @@ func (c *Community) ResetPassword(ctx context.Context, secret, password string) 
 		return nil, err
 	}
 	var bad Invalid
-	bad.checkPassword("password", password, c.namesOf(acc.Username, acc.DisplayName, acc.Email)...)
+	bad.checkPassword("password", password, c.namesOf(ctx, acc.Username, acc.DisplayName, acc.Email)...)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}

@@ -23,12 +23,7 @@ const (
 	mailApplication = "application"
 	mailExport      = "export"
 	mailNotices     = "notices"
-
-	mailFactorAdded   = "factor_added"
-	mailFactorRemoved = "factor_removed"
-	mailRecoveryUsed  = "recovery_used"
-	mailFactorsTaken  = "factors_taken"
-	mailDigest        = "digest"
+	mailDigest      = "digest"
 )
 
 // mailBucket is what letters of a kind to one address are counted in, and how many of them it gets. Nobody's letters use up
@@ -49,13 +44,14 @@ func mailBucket(kind, to string) bucket {
 }
 
 // mailLanguage is what letters to the account are written in.
-func (c *Community) mailLanguage(acc *store.Account) *lang.Language {
-	return lang.Or(acc.PagesLanguage, c.Language)
+func (c *Community) mailLanguage(ctx context.Context, acc *store.Account) *lang.Language {
+	return lang.Or(acc.PagesLanguage, c.Site(ctx).Language)
 }
 
 // mailSite is who writes the letters.
-func (c *Community) mailSite(l *lang.Language) mail.Site {
-	return mail.Site{Name: c.SiteName, URL: c.BaseURL, Contact: c.Contact, Lang: l}
+func (c *Community) mailSite(ctx context.Context, l *lang.Language) mail.Site {
+	site := c.Site(ctx)
+	return mail.Site{Name: site.Name, URL: c.BaseURL, Contact: site.Contact, Lang: l}
 }
 
 func mailPerson(acc *store.Account) mail.Person {
@@ -86,6 +82,6 @@ func (c *Community) SendTestMail(ctx context.Context, address string) (string, e
 		return "", fmt.Errorf("no mail is written here: SMTP_URL is not set, and STATELESS keeps nothing on this machine")
 	}
 	now := time.Now()
-	err = c.Mail.Send(ctx, mail.Message{ID: mail.NewID(c.mailHost(), "test", now.UnixNano(), newSecret()), To: a.Address, At: now, Letter: mail.Test(c.mailSite(c.Language))})
+	err = c.Mail.Send(ctx, mail.Message{ID: mail.NewID(c.mailHost(), "test", now.UnixNano(), newSecret()), To: a.Address, At: now, Letter: mail.Test(c.mailSite(ctx, c.Site(ctx).Language))})
 	return c.Mail.String(), err
 }

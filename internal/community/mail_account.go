@@ -71,7 +71,7 @@ func (c *Community) ResetByMail(ctx context.Context, token, password string) (*s
 		return nil, err
 	}
 	var bad Invalid
-	bad.checkPassword("password", password, c.namesOf(acc.Username, acc.DisplayName, acc.Email)...)
+	bad.checkPassword("password", password, c.namesOf(ctx, acc.Username, acc.DisplayName, acc.Email)...)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}

@@ -120,8 +120,8 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 	if !acc.Active() {
 		return nil, "", l, errNoLetter
 	}
-	words := c.mailLanguage(acc)
-	site, person, at := c.mailSite(words), mailPerson(acc), m.At.Time()
+	words := c.mailLanguage(ctx, acc)
+	site, person, at := c.mailSite(ctx, words), mailPerson(acc), m.At.Time()
 	to = acc.Email
 	switch m.Kind {
 	case mailVerify:
@@ -165,14 +165,6 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 			return nil, "", l, errNoLetter
 		}
 		l = mail.ExportReady(site, person, mailTime(words, e.ExpiresAt), c.BaseURL+"/settings/export")
-	case mailFactorAdded:
-		l = mail.FactorAdded(site, person, mailTime(words, m.At), c.BaseURL+"/settings/two-factors")
-	case mailFactorRemoved:
-		l = mail.FactorRemoved(site, person, mailTime(words, m.At), c.BaseURL+"/settings/two-factors")
-	case mailRecoveryUsed:
-		l = mail.RecoveryUsed(site, person, int(m.About), mailTime(words, m.At), c.BaseURL+"/settings/two-factors/codes")
-	case mailFactorsTaken:
-		l = mail.FactorsTaken(site, person, m.Words, c.BaseURL+"/settings/two-factors")
 	case mailNotices:
 		l, err = c.noticesLetter(ctx, acc, m)
 	case mailDigest:

@@ -185,7 +185,7 @@ func (c *Community) inMailBatches(ctx context.Context, f func() (int, error)) er
 // noticesLetter tells of the notifications in a range that the member still wants to hear of and has not read. What people did
 // to one thing in one way is one line.
 func (c *Community) noticesLetter(ctx context.Context, acc *store.Account, m mailJob) (mail.Letter, error) {
-	l := c.mailLanguage(acc)
+	l := c.mailLanguage(ctx, acc)
 	choices, err := c.NotificationChoices(ctx, acc)
 	if err != nil {
 		return mail.Letter{}, err
@@ -248,7 +248,7 @@ func (c *Community) noticesLetter(ctx context.Context, acc *store.Account, m mai
 	if err != nil {
 		return mail.Letter{}, err
 	}
-	return mail.Notices(c.mailSite(l), mailPerson(acc), items, len(groups)-len(items), c.BaseURL+"/notifications", off), nil
+	return mail.Notices(c.mailSite(ctx, l), mailPerson(acc), items, len(groups)-len(items), c.BaseURL+"/notifications", off), nil
 }
 
 // noticeWords says what one did, and others as well.
@@ -272,7 +272,7 @@ func noticeWords(l *lang.Language, acc *store.Account, n *Notification, others i
 
 // digestLetter tells what whom the member follows posted within a week, else what people liked, the most liked first.
 func (c *Community) digestLetter(ctx context.Context, acc *store.Account, m mailJob) (mail.Letter, error) {
-	l := c.mailLanguage(acc)
+	l := c.mailLanguage(ctx, acc)
 	row, err := c.Store.MemberMailOf(ctx, acc.ID)
 	if err != nil {
 		return mail.Letter{}, err
@@ -321,7 +321,7 @@ func (c *Community) digestLetter(ctx context.Context, acc *store.Account, m mail
 	if err != nil {
 		return mail.Letter{}, err
 	}
-	return mail.Digest(c.mailSite(l), mailPerson(acc), items, followed, min(unread, digestUnread), c.BaseURL+"/", off), nil
+	return mail.Digest(c.mailSite(ctx, l), mailPerson(acc), items, followed, min(unread, digestUnread), c.BaseURL+"/", off), nil
 }
 
 // digested reports whether a digest shows the post.

@@ -25,7 +25,8 @@ type mailTestSite struct {
 func newMailTestSite(t *testing.T, g *testSite) *mailTestSite {
 	s := &mailTestSite{testSite: g, server: servertest.NewMailServer(t, servertest.MailServerOptions{}), backend: jobBackend{g.Store}}
 	g.SecretKeys = func() [][]byte { return [][]byte{[]byte(strings.Repeat("k", 32))} }
-	g.SiteName, g.MailDelivers = "Our Club", true
+	g.MailDelivers = true
+	g.setDefaults(func(s *Site) { s.Name = "Our Club" })
 	g.Mail = mail.NewSMTP(mail.SMTPOptions{URL: func(context.Context) (string, error) { return s.server.URL(), nil }, Shown: "smtp", From: &netmail.Address{Address: "club@example.org"}, Host: "photos.example"})
 	return s
 }
@@ -149,7 +150,7 @@ func TestLettersToUnconfirmedAddressesQuoteNobody(t *testing.T) {
 func TestLettersInTheMembersLanguage(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		s := newMailTestSite(t, g)
-		g.Language = lang.Find("fr")
+		g.setDefaults(func(s *Site) { s.Language = lang.Find("fr") })
 		ann, bob, eve := s.member("ann", func(a *store.Account) { a.PagesLanguage = "de" }), s.member("bob"), s.member("eve", func(a *store.Account) { a.PagesLanguage = "en" })
 		at := store.ToMillis(time.Now())
 		for _, acc := range []*store.Account{ann, bob, eve} {

@@ -163,7 +163,7 @@ func testUnreadIsBounded(t *testing.T, c *circle) {
 func TestReports(t *testing.T) { onEach(t, testReports) }
 
 func testReports(t *testing.T, c *circle) {
-	c.ReportLimit = Limit{Count: 3, Window: 1000 * time.Hour}
+	c.setDefaults(func(s *Site) { s.ReportLimit = Limit{Count: 3, Window: 1000 * time.Hour} })
 	admin := c.account("admin", func(a *store.Account) { a.Role = store.RoleAdmin })
 	ann, bob := c.account("ann"), c.account("bob", func(a *store.Account) { a.DisplayName, a.Note = "Bob", "sells things" })
 	open, closed := c.post(bob, store.Public, "rude "+strings.Repeat("ö", 2000)), c.post(bob, store.Followers, "secret")

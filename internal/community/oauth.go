@@ -41,8 +41,8 @@ const (
 	clientTokensPerSignUp = 10
 )
 
-func (c *Community) daily(perSignUp int) Limit {
-	return Limit{Count: perSignUp * c.SignUpLimit.Count, Window: 24 * time.Hour}
+func (c *Community) daily(ctx context.Context, perSignUp int) Limit {
+	return Limit{Count: perSignUp * c.Site(ctx).SignUpLimit.Count, Window: 24 * time.Hour}
 }
 
 // maxRedirectURIs bounds an application's redirect URIs together, in bytes.
@@ -86,7 +86,7 @@ func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, se
 	if err := bad.err(); err != nil {
 		return nil, "", err
 	}
-	if err := c.allowNetwork(ctx, "app", n.Address, c.daily(appsPerSignUp)); err != nil {
+	if err := c.allowNetwork(ctx, "app", n.Address, c.daily(ctx, appsPerSignUp)); err != nil {
 		return nil, "", err
 	}
 	secret = newSecret()
@@ -274,7 +274,7 @@ func (c *Community) ClientCredentials(ctx context.Context, clientID, clientSecre
 	if !ok || !scopesWithin(scopes, app.Scopes) {
 		return "", nil, &OAuthError{"invalid_scope", "The application did not register these scopes."}
 	}
-	if err := c.allowNetwork(ctx, "client_token", address, c.daily(clientTokensPerSignUp)); err != nil {
+	if err := c.allowNetwork(ctx, "client_token", address, c.daily(ctx, clientTokensPerSignUp)); err != nil {
 		return "", nil, err
 	}
 	return c.createToken(ctx, app, nil, scopes)
@@ -330,8 +330,7 @@ func revoke(ctx context.Context, tx *store.Store, t *store.AccessToken) error {
 
 // TokenByBearer finds the token, its account and its app on the primary, so that a revoked token stops working at once.
 // From then on the request reads by the position of the token's client. The account is nil for a client's own token.
-// Unknown tokens and those of suspended members are ErrUnauthenticated. Those of members who must set up a second factor first are
-// ErrForbidden.
+// Unknown tokens and those of suspended members are ErrUnauthenticated.
 func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.AccessToken, *store.Account, *store.App, error) {
 	t, acc, app, err := c.Store.TokenOwnerByHash(ctx, hashSecret(bearer))
 	if errors.Is(err, store.ErrNotFound) || err == nil && acc != nil && !acc.Active() {
@@ -339,9 +338,6 @@ func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.Ac
 	}
 	if err != nil {
 		return nil, nil, nil, fromStore(err)
-	}
-	if c.MustSetUpTwoFactors(acc) {
-		return nil, nil, nil, ErrForbidden
 	}
 	c.Store.CarryByToken(ctx, t)
 	if now := store.ToMillis(time.Now()); now-t.UsedAt > store.Millis((24 * time.Hour).Milliseconds()) {

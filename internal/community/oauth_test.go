@@ -78,7 +78,7 @@ func TestCreateApp(t *testing.T) {
 }
 
 func TestStrangersRegisterSoManyApplicationsADay(t *testing.T) {
-	c := newSite(t, storetest.SQLite(t), func(o *community.Options) { o.SignUpLimit = community.Limit{Count: 20, Window: time.Hour} })
+	c := newSite(t, storetest.SQLite(t), func(o *community.Options) { o.SiteDefaults.SignUpLimit = community.Limit{Count: 20, Window: time.Hour} })
 	ctx := deadline(t)
 	var many *community.TooMany
 	create := func(address string) error {

@@ -24,7 +24,7 @@ const (
 func newSite(t *testing.T, s *store.Store, change func(*community.Options)) *community.Community {
 	t.Helper()
 	o := community.Options{
-		Store: s, BaseURL: "https://example.org", SiteName: "Example", OpenRegistration: true,
+		Store: s, BaseURL: "https://example.org", SiteDefaults: community.Site{Name: "Example", Registration: community.RegistrationOpen},
 		SecretKeys: func() [][]byte { return [][]byte{[]byte("0123456789abcdef0123456789abcdef")} },
 	}
 	if change != nil {

@@ -16,6 +16,7 @@ const (
 	ReadMembers Act = "members.read" // with addresses, sessions and notes
 	ReadLog     Act = "log.read"
 	ReadSystem  Act = "system.read" // status, jobs, moves, the ladder
+	ReadSite    Act = "site.read"
 )
 
 // Acts that change something. Each is one row of the log.
@@ -26,11 +27,10 @@ const (
 	Unsuspend   Act = "member.unsuspend"
 	ResetLink   Act = "member.reset_link"
 	SetRole     Act = "member.role"
-	// TakeTwoFactors removes a member's second factors.
-	TakeTwoFactors Act = "member.two_factors"
-	Invite         Act = "invite.create"
-	RetryJob       Act = "job.retry"
-	DropJob        Act = "job.drop"
+	Invite      Act = "invite.create"
+	EditSite    Act = "site.edit"
+	RetryJob    Act = "job.retry"
+	DropJob     Act = "job.drop"
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -43,17 +43,18 @@ var leastRole = map[Act]string{
 	ReadMembers: store.RoleModerator,
 	ReadLog:     store.RoleModerator,
 	ReadSystem:  store.RoleAdmin,
+	ReadSite:    store.RoleAdmin,
 
-	CloseReport:    store.RoleModerator,
-	RemovePost:     store.RoleModerator,
-	Suspend:        store.RoleModerator,
-	Unsuspend:      store.RoleModerator,
-	ResetLink:      store.RoleAdmin,
-	SetRole:        store.RoleAdmin,
-	TakeTwoFactors: store.RoleAdmin,
-	Invite:         store.RoleAdmin,
-	RetryJob:       store.RoleAdmin,
-	DropJob:        store.RoleAdmin,
+	CloseReport: store.RoleModerator,
+	RemovePost:  store.RoleModerator,
+	Suspend:     store.RoleModerator,
+	Unsuspend:   store.RoleModerator,
+	ResetLink:   store.RoleAdmin,
+	SetRole:     store.RoleAdmin,
+	Invite:      store.RoleAdmin,
+	EditSite:    store.RoleAdmin,
+	RetryJob:    store.RoleAdmin,
+	DropJob:     store.RoleAdmin,
 }
 
 // Acts returns every act, sorted.

@@ -55,7 +55,7 @@ func (c *Community) preparePhoto(ctx context.Context, job *queue.Job) error {
 		return err
 	}
 	// Most posts are for everybody; those for followers only get copies when they are published.
-	set := newSet{photo: p.ID, kind: c.setKind(store.Public), random: media.NewRandom(), names: possibleNames(head)}
+	set := newSet{photo: p.ID, kind: c.setKind(ctx, store.Public), random: media.NewRandom(), names: possibleNames(head)}
 	if err := c.announceSets(ctx, set); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 func TestUploadsHaveALimitForEachAccount(t *testing.T) {
 	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
-	d.UploadLimit = Limit{Count: 2, Window: 1000 * time.Hour}
+	d.setDefaults(func(s *Site) { s.UploadLimit = Limit{Count: 2, Window: 1000 * time.Hour} })
 	upload := func(name string) error {
 		_, err := d.StartUpload(t.Context(), d.account(name), Upload{Body: strings.NewReader("not yet looked at")})
 		return err

@@ -32,8 +32,8 @@ type replacedSet struct {
 }
 
 // setKind is where the files of a post with this visibility lie.
-func (c *Community) setKind(v store.Visibility) string {
-	if c.MembersOnly() || v == store.Followers {
+func (c *Community) setKind(ctx context.Context, v store.Visibility) string {
+	if c.MembersOnly(ctx) || v == store.Followers {
 		return store.SetPrivate
 	}
 	return store.SetPublic
@@ -289,7 +289,7 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 			return false, fromStore(err)
 		}
 	}
-	if viewer == nil && c.MembersOnly() {
+	if viewer == nil && c.MembersOnly(ctx) {
 		return false, nil
 	}
 	o, err := c.Store.MediaObjectByRandom(ctx, random)

@@ -17,7 +17,7 @@ func (c *Community) ShareFile(ctx context.Context, name string, file io.ReadSeek
 	if err != nil {
 		return nil, err
 	}
-	set := newSet{kind: c.setKind(store.Public), random: media.NewRandom(), names: possibleNames(head)}
+	set := newSet{kind: c.setKind(ctx, store.Public), random: media.NewRandom(), names: possibleNames(head)}
 	original := newSet{kind: store.SetOriginal, random: media.NewRandom()}
 	sets := []newSet{set}
 	if c.KeepOriginals {

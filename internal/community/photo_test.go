@@ -63,7 +63,7 @@ func openPhotoSite(t *testing.T, s *store.Store, dir string, o photoSiteOptions)
 	hub := live.NewHub(live.Options{Reader: EventReader(s)})
 	d.Community = New(Options{
 		Store: s, Media: files, Processor: media.NewProcessor(media.Options{}), Live: hub, Log: slog.New(slog.DiscardHandler),
-		Visitors: o.visitors, KeepOriginals: !o.dropOriginals, MaxUploadBytes: 5e6,
+		SiteDefaults: Site{Visitors: o.visitors}, KeepOriginals: !o.dropOriginals, MaxUploadBytes: 5e6,
 	})
 	d.queue = queue.New(queue.Options{Backend: JobBackend(s), Workers: Workers(), Poll: 50 * time.Millisecond, Log: d.Log})
 	d.RegisterJobs(d.queue)

@@ -23,8 +23,8 @@ type Post struct {
 }
 
 // reader lets a viewer in: where the site is for members only, a visitor is sent to log in.
-func (c *Community) reader(viewer *store.Account) error {
-	if c.MembersOnly() && (viewer == nil || !viewer.Active()) {
+func (c *Community) reader(ctx context.Context, viewer *store.Account) error {
+	if c.MembersOnly(ctx) && (viewer == nil || !viewer.Active()) {
 		return ErrUnauthenticated
 	}
 	return nil
@@ -32,7 +32,7 @@ func (c *Community) reader(viewer *store.Account) error {
 
 // PostByID returns a post or comment that the viewer may see, else ErrNotFound. Its photos come with their metadata.
 func (c *Community) PostByID(ctx context.Context, viewer *store.Account, id int64) (*Post, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	p, err := c.Store.PostByID(ctx, viewer, id)
@@ -48,7 +48,7 @@ func (c *Community) PostsByID(ctx context.Context, viewer *store.Account, ids []
 }
 
 func (c *Community) postsByID(ctx context.Context, viewer *store.Account, in FilterContext, ids []int64) ([]*Post, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	if len(ids) > 80 {

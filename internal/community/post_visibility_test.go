@@ -267,8 +267,8 @@ func TestWhoSeesWhat(t *testing.T) {
 		})
 
 		t.Run("members only", func(t *testing.T) {
-			s.Visitors = VisitorsNone
-			defer func() { s.Visitors = VisitorsRead }()
+			s.setDefaults(func(s *Site) { s.Visitors = VisitorsNone })
+			defer s.setDefaults(func(s *Site) { s.Visitors = VisitorsRead })
 			_, err := s.PublicFeed(g.ctx, nil, Cursor{})
 			_, err2 := s.PostByID(g.ctx, nil, s.id("public"))
 			_, err3 := s.Tag(g.ctx, nil, "alltag")

@@ -108,7 +108,7 @@ func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost,
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Allow(ctx, fmt.Sprintf("post:%d", acc.ID), c.PostLimit); err != nil {
+	if err := c.Allow(ctx, fmt.Sprintf("post:%d", acc.ID), c.Site(ctx).PostLimit); err != nil {
 		return nil, err
 	}
 	var parent, root *store.Post

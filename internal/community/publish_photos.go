@@ -43,7 +43,7 @@ func (c *Community) withSetsFor(ctx context.Context, v store.Visibility, ids []i
 	if len(ids) == 0 {
 		return f(nil)
 	}
-	return c.withSets(ctx, c.setKind(v), ids, f)
+	return c.withSets(ctx, c.setKind(ctx, v), ids, f)
 }
 
 func newPhotos(in NewPost) []PostPhoto {

@@ -80,7 +80,7 @@ func TestPublishRefuses(t *testing.T) {
 	if _, err := g.Publish(g.ctx, ann, NewPost{PhotoIDs: []int64{mine}, Caption: strings.Repeat("ä", 5000)}); err != nil {
 		t.Error(err)
 	}
-	g.PostLimit = Limit{Count: 1, Window: 1000 * time.Hour}
+	g.setDefaults(func(s *Site) { s.PostLimit = Limit{Count: 1, Window: 1000 * time.Hour} })
 	if _, err := g.Publish(g.ctx, bob, NewPost{Caption: "x", InReplyTo: post.ID}); err != nil {
 		t.Error(err)
 	}

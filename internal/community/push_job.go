@@ -170,7 +170,7 @@ func (c *Community) sendPush(ctx context.Context, job *queue.Job, arg pushJob, a
 	if err == nil {
 		var key push.Key
 		if key, err = c.PushKey(ctx); err == nil {
-			message := push.Message{Payload: c.pushPayload(acc, n, secrets.Bearer), TTL: pushTTL}
+			message := push.Message{Payload: c.pushPayload(ctx, acc, n, secrets.Bearer), TTL: pushTTL}
 			if p.SessionHash != nil {
 				message.Topic = pushTopic(n)
 			}

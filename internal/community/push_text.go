@@ -1,6 +1,7 @@
 package community
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -42,8 +43,8 @@ type pushDeclarative struct {
 }
 
 // pushPayload tells acc of a notification. bearer is that of an app, "" for a browser of this site.
-func (c *Community) pushPayload(acc *store.Account, n *Notification, bearer string) []byte {
-	l := lang.Or(acc.PagesLanguage, c.Language)
+func (c *Community) pushPayload(ctx context.Context, acc *store.Account, n *Notification, bearer string) []byte {
+	l := lang.Or(acc.PagesLanguage, c.Site(ctx).Language)
 	p := pushPayload{
 		AccessToken: bearer, PreferredLocale: l.Code(), NotificationID: n.ID, NotificationType: n.Kind, Icon: c.BaseURL + "/static/avatar.png",
 		Title: pushTitle(l, acc, n), Body: pushBody(n),

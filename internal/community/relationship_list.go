@@ -95,7 +95,7 @@ func (c *Community) accountPage(ctx context.Context, viewer *store.Account, p Cu
 
 // seesAccount is ErrNotFound where the viewer may not see what the account does.
 func (c *Community) seesAccount(ctx context.Context, viewer *store.Account, id int64) error {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return err
 	}
 	seen, err := c.Store.CanSeeAccount(ctx, viewer, id)

@@ -92,7 +92,7 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 }
 
 func (c *Community) fileReport(ctx context.Context, acc *store.Account, filed *store.Report, key *store.IdempotencyKey) error {
-	if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.ReportLimit); err != nil {
+	if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.Site(ctx).ReportLimit); err != nil {
 		return err
 	}
 	_, err := c.Store.TxOnce(ctx, "reports", func(ctx context.Context, tx *store.Store, id int64) error {

@@ -12,7 +12,7 @@ import (
 // SearchTags finds at most limit (80) tags whose name begins with the text, with or without #. Tags that stand only in
 // posts for followers are not found.
 func (c *Community) SearchTags(ctx context.Context, viewer *store.Account, q string, limit int) ([]store.Tag, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	key := store.Fold(strings.TrimPrefix(strings.TrimSpace(q), "#"))
@@ -38,7 +38,7 @@ const MaxSearch = store.MaxMatches
 // most 80. The best of the newest 2,000 matches come first. Who finds what is said at store.SearchPosts. *Invalid for a
 // text that is too long, or whose operators make no sense.
 func (c *Community) SearchPosts(ctx context.Context, viewer *store.Account, q PostSearch) ([]*Post, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	asked, err := parseSearch(q.Text)

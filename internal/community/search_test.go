@@ -228,7 +228,7 @@ func TestSearchLeavesOutWhomFeedsLeaveOut(t *testing.T) {
 				t.Errorf("of somebody suspended it finds %q", got)
 			}
 		}
-		g.Visitors = VisitorsNone
+		g.setDefaults(func(s *Site) { s.Visitors = VisitorsNone })
 		if _, err := g.SearchPosts(g.ctx, nil, PostSearch{Text: "fog"}); !errors.Is(err, ErrUnauthenticated) {
 			t.Errorf("a visitor of a members-only site: %v", err)
 		}

@@ -14,7 +14,7 @@ import (
 func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, by Confirmation, password string) (*store.Account, error) {
 	ctx = store.Primary(ctx)
 	var bad Invalid
-	bad.checkPassword("new_password", password, c.namesOf(acc.Username, acc.DisplayName, acc.Email)...)
+	bad.checkPassword("new_password", password, c.namesOf(ctx, acc.Username, acc.DisplayName, acc.Email)...)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,9 @@ import (
 func TestChangePassword(t *testing.T) {
 	eachDialect(t, func(t *testing.T, s *store.Store) {
 		ctx := deadline(t)
-		c := newSite(t, s, func(o *community.Options) { o.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour} })
+		c := newSite(t, s, func(o *community.Options) {
+			o.SiteDefaults.LoginLimit = community.Limit{Count: 3, Window: 1000 * time.Hour}
+		})
 		anna := join(t, c, "anna")
 		if err := s.PutSession(ctx, store.SessionRow{AccountID: anna.ID, Hash: "h", Epoch: anna.SessionEpoch}); err != nil {
 			t.Fatal(err)
@@ -289,7 +291,7 @@ func TestMarkers(t *testing.T) {
 func TestMembersOnly(t *testing.T) {
 	s := storetest.SQLite(t)
 	anna := join(t, newSite(t, s, nil), "anna")
-	c := newSite(t, s, func(o *community.Options) { o.Visitors = community.VisitorsNone })
+	c := newSite(t, s, func(o *community.Options) { o.SiteDefaults.Visitors = community.VisitorsNone })
 	ctx := deadline(t)
 	for name, look := range map[string]func(viewer *store.Account) error{
 		"name": func(v *store.Account) error { _, err := c.AccountByName(ctx, v, "anna"); return err },

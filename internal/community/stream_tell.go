@@ -228,7 +228,7 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 			if sees, err = s.c.Store.CanSee(ctx, nil, row.ID); err != nil {
 				return err
 			}
-			sees = sees && !s.c.MembersOnly()
+			sees = sees && !s.c.MembersOnly(ctx)
 		}
 		for _, o := range list {
 			if wasListed { // it left the public feeds

@@ -10,7 +10,7 @@ import (
 // Tag finds the tag of that name (with or without #, in any case) if a post that the viewer may find by it carries it,
 // else ErrNotFound.
 func (c *Community) Tag(ctx context.Context, viewer *store.Account, name string) (*store.Tag, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")

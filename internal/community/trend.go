@@ -46,7 +46,7 @@ func (c *Community) RankTrends(ctx context.Context) error {
 // PopularPosts lists the public posts of the last seven days that people liked, boosted and commented on most, at most 80, the
 // first of them skipped. It is ranked once an hour.
 func (c *Community) PopularPosts(ctx context.Context, viewer *store.Account, skip, limit int) ([]*Post, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	if skip >= maxPopular {
@@ -68,7 +68,7 @@ type UsedTag struct {
 // UsedTags lists the tags of public posts that most members used in the last ninety days, at most 80, the first of them
 // skipped. It is ranked once an hour.
 func (c *Community) UsedTags(ctx context.Context, viewer *store.Account, skip, limit int, covers bool) ([]UsedTag, error) {
-	if err := c.reader(viewer); err != nil {
+	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err
 	}
 	tags, err := c.Store.TrendingTags(ctx, viewer, skip, min(limit, 80))

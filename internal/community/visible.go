@@ -35,8 +35,13 @@ func NewVisible(c *Community, waitForReplicas func(context.Context) error) *Visi
 	v.watch = live.NewWatch(live.WatchOptions{
 		Hub: c.Live, Kinds: visibleKinds, Depth: eventsAhead, Idle: visibleIdle,
 		OnStart: v.changed,
-		OnEvent: func(live.Event) { v.changed() },
-		OnStop:  func(bool) { v.changes.Add(1) },
+		OnEvent: func(e live.Event) {
+			if e.Kind == EventSiteChanged {
+				c.site.drop() // before it counts: what is read from then on is kept
+			}
+			v.changed()
+		},
+		OnStop: func(bool) { v.changes.Add(1) },
 	})
 	return v
 }

@@ -29,9 +29,8 @@ type Config struct {
 	SiteDescription string
 	SiteLanguage    string // a code of package lang
 	Contact         string // an e-mail address or a URL; empty when there is none
-	Registration    string // "open" or "closed"
+	Registration    community.Registration
 	Visitors        community.Visitors
-	TwoFactors      string // the least role that needs a second factor
 
 	// Server
 	Port            int
@@ -112,6 +111,7 @@ type Config struct {
 	UploadLimit Rate
 	PostLimit   Rate
 	ReportLimit Rate
+	QuotaMB     int // of one member; 0: no bound
 	APILimit    Rate
 	PageLimit   Rate
 

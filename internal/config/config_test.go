@@ -71,7 +71,7 @@ func TestDefaultsFollowOtherSettings(t *testing.T) {
 		t.Errorf("%s", c.Database.Path)
 	}
 	c = mustLoad(t, "BASE_URL=https://Photos.example:443/", "TRUSTED_PROXIES=1", "DATABASE_URL=mysql://u:p@db/tintype")
-	if c.Origin() != "https://photos.example" || !c.Secure() || c.Registration != "closed" || c.DrainDelay != 10*time.Second || c.Migrate != "wait" {
+	if c.Origin() != "https://photos.example" || !c.Secure() || c.Registration != "invitation" || c.DrainDelay != 10*time.Second || c.Migrate != "wait" {
 		t.Errorf("%s %s %s %s", c.Origin(), c.Registration, c.DrainDelay, c.Migrate)
 	}
 	for _, spelling := range []string{"https://bücher.example", "https://BÜCHER.example.:443/", "https://XN--BCHER-KVA.example."} {
@@ -80,7 +80,7 @@ func TestDefaultsFollowOtherSettings(t *testing.T) {
 			t.Errorf("%s: %s %q", spelling, c.Origin(), c.TLSDomains)
 		}
 	}
-	if c = mustLoad(t, "VISITORS=none"); c.Registration != "closed" {
+	if c = mustLoad(t, "VISITORS=none"); c.Registration != "invitation" {
 		t.Errorf("a closed site takes members by itself: %s", c.Registration)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math"
 	"net"
-	"net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tintype/internal/community"
 	"tintype/internal/hostname"
 	"tintype/internal/media"
 	"tintype/internal/store"
@@ -152,10 +152,14 @@ func parseMetricsAddr(c *Config, v value) error {
 	return nil
 }
 
-func oneOf[T ~string](field func(*Config) *T, choices ...string) func(*Config, value) error {
+func oneOf[T ~string, C ~string](field func(*Config) *T, choices ...C) func(*Config, value) error {
 	return func(c *Config, v value) error {
-		if !slices.Contains(choices, v.text) {
-			return fmt.Errorf("%q is not one of: %s", v.text, strings.Join(choices, ", "))
+		names := make([]string, len(choices))
+		for i, choice := range choices {
+			names[i] = string(choice)
+		}
+		if !slices.Contains(names, v.text) {
+			return fmt.Errorf("%q is not one of: %s", v.text, strings.Join(names, ", "))
 		}
 		*field(c) = T(v.text)
 		return nil
@@ -242,28 +246,14 @@ func FormatSize(n int64) string {
 
 func rateInto(field func(*Config) *Rate) func(*Config, value) error {
 	return func(c *Config, v value) error {
-		number, window, ok := strings.Cut(v.text, "/")
-		n, err := strconv.Atoi(strings.TrimSpace(number))
-		d, errWindow := time.ParseDuration(strings.TrimSpace(window))
-		if !ok || err != nil || errWindow != nil || n < 1 || n > 1_000_000_000 || d < time.Second || d > 31*24*time.Hour {
-			return fmt.Errorf("%q is not a number in a window, such as 10/15m", v.text)
-		}
-		*field(c) = Rate{Events: n, Window: d}
-		return nil
+		l, err := community.ParseLimit(v.text)
+		*field(c) = Rate{Events: l.Count, Window: l.Window}
+		return err
 	}
 }
 
 // ShortDuration formats 15m0s as 15m.
-func ShortDuration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
+func ShortDuration(d time.Duration) string { return community.ShortDuration(d) }
 
 func parseBaseURL(c *Config, v value) error {
 	if !v.set && c.TLS() {
@@ -309,13 +299,7 @@ func parseContact(c *Config, v value) error {
 	if !v.set {
 		return nil
 	}
-	if strings.HasPrefix(v.text, "http://") || strings.HasPrefix(v.text, "https://") {
-		if u, err := url.Parse(v.text); err == nil && u.Host != "" {
-			c.Contact = v.text
-			return nil
-		}
-	}
-	if a, err := mail.ParseAddress(v.text); err == nil && a.Name == "" && a.Address == v.text {
+	if community.IsContact(v.text) {
 		c.Contact = v.text
 		return nil
 	}

@@ -45,7 +45,7 @@ func parseSMTPURL(c *Config, v value) error {
 
 func parseMailFrom(c *Config, v value) error {
 	if !v.set {
-		c.MailFrom = &netmail.Address{Name: c.SiteName, Address: "noreply@localhost"}
+		c.MailFrom = &netmail.Address{Address: "noreply@localhost"}
 		if c.BaseURL != nil {
 			c.MailFrom.Address = "noreply@" + c.BaseURL.Hostname()
 		}
@@ -54,9 +54,6 @@ func parseMailFrom(c *Config, v value) error {
 	a, err := netmail.ParseAddress(v.text)
 	if err != nil {
 		return errors.New("it is neither an e-mail address nor a name with one, such as Our Club <photos@example.org>")
-	}
-	if a.Name == "" {
-		a.Name = c.SiteName
 	}
 	c.MailFrom = a
 	return nil

@@ -141,28 +141,33 @@ var serverSettings = []setting{
 	},
 	{
 		name: "LOGIN_LIMIT", group: "Limits", def: "10/15m",
-		help:  "Failed log-ins for one account, from one network (five times as many), or in one browser where the account has logged in before, in a window.",
+		help:  "Failed log-ins for one account, from one network (five times as many), or in one browser where the account has logged in before, in a window." + editable,
 		parse: rateInto(func(c *Config) *Rate { return &c.LoginLimit }),
 	},
 	{
 		name: "SIGNUP_LIMIT", group: "Limits", def: "20/1h",
-		help:  "Accounts signed up from one network, in a window. Five times as many applications, and ten times as many tokens of their own, may register from it in a day.",
+		help:  "Accounts signed up from one network, in a window. Five times as many applications, and ten times as many tokens of their own, may register from it in a day." + editable,
 		parse: rateInto(func(c *Config) *Rate { return &c.SignUpLimit }),
 	},
 	{
 		name: "UPLOAD_LIMIT", group: "Limits", def: "300/1h",
-		help:  "Photos uploaded by one account, in a window.",
+		help:  "Photos uploaded by one account, in a window." + editable,
 		parse: rateInto(func(c *Config) *Rate { return &c.UploadLimit }),
 	},
 	{
 		name: "POST_LIMIT", group: "Limits", def: "300/1h",
-		help:  "Posts and comments by one account, in a window.",
+		help:  "Posts and comments by one account, in a window." + editable,
 		parse: rateInto(func(c *Config) *Rate { return &c.PostLimit }),
 	},
 	{
 		name: "REPORT_LIMIT", group: "Limits", def: "30/1h",
-		help:  "Reports by one account, in a window.",
+		help:  "Reports by one account, in a window." + editable,
 		parse: rateInto(func(c *Config) *Rate { return &c.ReportLimit }),
+	},
+	{
+		name: "QUOTA_MB", group: "Limits", def: "0",
+		help:  "What the originals of one member's photos may take together, in megabytes; 0 for no bound." + editable,
+		parse: intInto(func(c *Config) *int { return &c.QuotaMB }, 0, 100_000_000),
 	},
 	{
 		name: "API_LIMIT", group: "Limits", def: "300/5m",

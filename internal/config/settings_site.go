@@ -10,6 +10,9 @@ import (
 	"tintype/internal/lang"
 )
 
+// editable ends the help of what can be edited while the site runs.
+const editable = " What is set here cannot be changed at /admin/site and by `tintype site set`; what is not, can."
+
 // siteSettings are who the site is for and where.
 var siteSettings = []setting{
 	{
@@ -58,50 +61,45 @@ var siteSettings = []setting{
 	},
 	{
 		name: "SITE_NAME", group: "Site", def: "Tintype",
-		help:  "The name of the site, at most 60 characters.",
+		help:  "The name of the site, at most 60 characters." + editable,
 		parse: textInto(func(c *Config) *string { return &c.SiteName }, 60),
 	},
 	{
 		name: "SITE_DESCRIPTION", group: "Site", def: "A place for our photographs.",
-		help:  "A sentence that tells a visitor whose site this is, at most 500 characters.",
+		help:  "A sentence that tells a visitor whose site this is, at most 500 characters." + editable,
 		parse: textInto(func(c *Config) *string { return &c.SiteDescription }, 500),
 	},
 	{
 		name: "SITE_LANGUAGE", group: "Site", def: lang.English,
-		help:  "The language of the pages for visitors, and for members who have chosen none: `" + strings.Join(lang.Codes(), "`, `") + "`. A visitor's browser is not asked, since a CDN keeps one page for all of them.",
+		help:  "The language of the pages for visitors, and for members who have chosen none: `" + strings.Join(lang.Codes(), "`, `") + "`. A visitor's browser is not asked, since a CDN keeps one page for all of them." + editable,
 		parse: oneOf(func(c *Config) *string { return &c.SiteLanguage }, lang.Codes()...),
 	},
 	{
 		name: "CONTACT", group: "Site", def: "",
-		help:  "How to reach the people who run the site: an e-mail address or a web address. Shown to everybody who may see the site.",
+		help:  "How to reach the people who run the site: an e-mail address or a web address. Shown to everybody who may see the site." + editable,
 		parse: parseContact,
 	},
 	{
 		name: "VISITORS", group: "Site", def: "read",
-		help:  "What people without an account may do: `read`, or `none`. With `none` the site is members-only: no page, feed, count, API answer or photo without an account.",
+		help:  "What people without an account may do: `read`, or `none`. With `none` the site is members-only: no page, feed, count, API answer or photo without an account." + editable,
 		parse: oneOf(func(c *Config) *community.Visitors { return &c.Visitors }, "read", "none"),
 		checks: []check{{with: []string{"REGISTRATION", "BASE_URL"}, wrong: func(c *Config) error {
-			if c.Visitors.MembersOnly() && c.Registration == "open" && !c.Loopback() {
-				return errors.New("VISITORS=none contradicts REGISTRATION=open: a members-only site that anybody may join hides nothing; set REGISTRATION=closed, and invite by `tintype account create`")
+			if c.Visitors.MembersOnly() && c.Registration == community.RegistrationOpen && !c.Loopback() {
+				return errors.New("VISITORS=none contradicts REGISTRATION=open: a members-only site that anybody may join hides nothing; set REGISTRATION=invitation or approval")
 			}
 			return nil
 		}}},
 	},
 	{
-		name: "REQUIRE_TWO_FACTORS", group: "Site", def: "none",
-		help:  "Who needs a second factor to log in: `none`, or those of a role and above it: `owner`, `admin`, `moderator`, `member` (everybody). Whoever lacks one may do nothing but set one up, by pages and by the API.",
-		parse: oneOf(func(c *Config) *string { return &c.TwoFactors }, "none", "owner", "admin", "moderator", "member"),
-	},
-	{
-		name: "REGISTRATION", group: "Site", def: "open where BASE_URL is this machine and visitors may read, else closed",
+		name: "REGISTRATION", group: "Site", def: "open where BASE_URL is this machine and visitors may read, else invitation",
 		defFrom: func(c *Config) string {
 			if c.BaseURL != nil && c.Loopback() && !c.Visitors.MembersOnly() {
-				return "open"
+				return string(community.RegistrationOpen)
 			}
-			return "closed"
+			return string(community.RegistrationInvitation)
 		},
-		help:  "Who may sign up: `open` (anybody) or `closed` (whom `tintype account create` invites).",
-		parse: oneOf(func(c *Config) *string { return &c.Registration }, "open", "closed"),
+		help:  "Who may sign up: `open` (anybody), `approval` (anybody may ask, and somebody who runs the site decides), `invitation` (who has one) or `closed` (nobody but whom `tintype account create` gives a link)." + editable,
+		parse: oneOf(func(c *Config) *community.Registration { return &c.Registration }, community.Registrations...),
 	},
 	{
 		name: "READ_ONLY", group: "Site", def: "false",

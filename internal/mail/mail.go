@@ -51,7 +51,11 @@ func compose(from *mail.Address, m Message) (*gomail.Msg, error) {
 		return nil, err
 	}
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if err := msg.FromFormat(from.Name, from.Address); err != nil {
+	name := from.Name
+	if name == "" {
+		name = m.Letter.Site.Name
+	}
+	if err := msg.FromFormat(name, from.Address); err != nil {
 		return nil, fmt.Errorf("the sender's address: %w", err)
 	}
 	if err := msg.To(m.To); err != nil {

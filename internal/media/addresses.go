@@ -23,10 +23,12 @@ var (
 
 // AddressOptions configures NewAddresses.
 type AddressOptions struct {
-	BaseURL      string        // the site, e.g. https://photos.example
-	MediaBaseURL string        // the CDN: what stands before "/" and a key; empty: the site itself
-	MembersOnly  bool          // nothing is public: addresses of pub/ keys lead to the site, which asks who comes
-	Window       time.Duration // how long a private address stays the same; default one hour
+	BaseURL      string // the site, e.g. https://photos.example
+	MediaBaseURL string // the CDN: what stands before "/" and a key; empty: the site itself
+	// MembersOnly reports whether nothing is public now: addresses of pub/ keys lead to the site then, which asks who comes.
+	// Nil: never.
+	MembersOnly func() bool
+	Window      time.Duration // how long a private address stays the same; default one hour
 	// Signer is what signs private addresses on the CDN now; nil: they lead to the site.
 	Signer func() *Signer
 	// Keys are the HMAC keys as they are now, of at least 16 bytes: the first signs, all verify.
@@ -36,8 +38,8 @@ type AddressOptions struct {
 // Addresses makes the addresses under which readers fetch photographs. It is safe for use by many goroutines.
 type Addresses struct {
 	base   string
-	public string // "" for the site
-	cdn    string
+	cdn    string // "" for the site
+	closed func() bool
 	signer func() *Signer
 	keys   func() [][]byte
 	window int64 // seconds
@@ -62,37 +64,37 @@ func NewAddresses(o AddressOptions) (*Addresses, error) {
 	}
 	a := &Addresses{
 		base: strings.TrimRight(o.BaseURL, "/"), cdn: strings.TrimRight(o.MediaBaseURL, "/"),
-		signer: o.Signer, keys: o.Keys, window: int64(o.Window / time.Second),
+		closed: o.MembersOnly, signer: o.Signer, keys: o.Keys, window: int64(o.Window / time.Second),
 	}
 	if o.Signer != nil && a.cdn == "" {
 		return nil, errors.New("media: a signer of addresses needs the CDN's address")
 	}
-	if !o.MembersOnly {
-		a.public = a.cdn
-	}
 	return a, nil
 }
 
+// onCDN reports whether readers fetch pub/ keys from the CDN.
+func (a *Addresses) onCDN() bool { return a.cdn != "" && (a.closed == nil || !a.closed()) }
+
 // Public returns the address of a pub/ key for pages: on the CDN if there is one, else relative to the site.
 func (a *Addresses) Public(key string) string {
-	if a.public != "" {
-		return a.public + "/" + key
+	if a.onCDN() {
+		return a.cdn + "/" + key
 	}
 	return PathPrefix + key
 }
 
 // PublicAbs is Public with scheme and host, for API answers, feeds and mail.
 func (a *Addresses) PublicAbs(key string) string {
-	if a.public != "" {
-		return a.Public(key)
+	if a.onCDN() {
+		return a.cdn + "/" + key
 	}
 	return a.base + PathPrefix + key
 }
 
 // AppendPublicAbs appends PublicAbs of a key to b: an answer of the API has hundreds of addresses.
 func (a *Addresses) AppendPublicAbs(b []byte, key Key) []byte {
-	if a.public != "" {
-		b = append(append(b, a.public...), '/')
+	if a.onCDN() {
+		b = append(append(b, a.cdn...), '/')
 	} else {
 		b = append(append(b, a.base...), PathPrefix...)
 	}

@@ -100,7 +100,7 @@ func TestSignerRefusesWhatIsNoKey(t *testing.T) {
 
 // On a closed site nothing is public, whatever the CDN still has.
 func TestClosedSitesKeepPublicKeysToThemselves(t *testing.T) {
-	a := addresses(t, media.AddressOptions{BaseURL: "https://s.example", MediaBaseURL: "https://cdn.example", MembersOnly: true, Keys: keys(keyA)})
+	a := addresses(t, media.AddressOptions{BaseURL: "https://s.example", MediaBaseURL: "https://cdn.example", MembersOnly: func() bool { return true }, Keys: keys(keyA)})
 	key := media.VariantKey(media.Public, media.NewRandom(), "320")
 	if a.Public(key) != "/media/"+key || a.PublicAbs(key) != "https://s.example/media/"+key {
 		t.Errorf("%s %s", a.Public(key), a.PublicAbs(key))

@@ -250,17 +250,6 @@ func (s *Store) AddExport(ctx context.Context, e *Export) (err error) {
 	return err
 }
 
-// AddFactor inserts the factor under its ID.
-func (s *Store) AddFactor(ctx context.Context, f *Factor) (err error) {
-	if s.places == nil {
-		return s.conn.AddFactor(ctx, f)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.AddFactor(ctx, f)
-	})
-	return err
-}
-
 // AddFollow inserts the follow. CountFollows updates the counters. It returns ErrConflict if the follow exists.
 func (s *Store) AddFollow(ctx context.Context, f Follow) (err error) {
 	if s.places == nil {
@@ -1356,28 +1345,6 @@ func (s *Store) DeleteExport(ctx context.Context, accountID int64, id int64) (er
 	return err
 }
 
-// DeleteFactor removes one of the account's own; ErrNotFound if it has none by that id.
-func (s *Store) DeleteFactor(ctx context.Context, accountID int64, id int64) (err error) {
-	if s.places == nil {
-		return s.conn.DeleteFactor(ctx, accountID, id)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.DeleteFactor(ctx, accountID, id)
-	})
-	return err
-}
-
-// DeleteFactors removes all factors and recovery codes of the account, and its mark that it has any.
-func (s *Store) DeleteFactors(ctx context.Context, accountID int64) (err error) {
-	if s.places == nil {
-		return s.conn.DeleteFactors(ctx, accountID)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.DeleteFactors(ctx, accountID)
-	})
-	return err
-}
-
 // DeleteFinishedJobs forgets up to limit jobs that were done before the moment. Dead ones stay until somebody
 // retries or drops them.
 func (s *Store) DeleteFinishedJobs(ctx context.Context, before Millis, limit int) (r0 int, err error) {
@@ -1806,6 +1773,17 @@ func (s *Store) DropPost(ctx context.Context, id int64) (err error) {
 	return err
 }
 
+// DropSiteInfo removes a value, if it is there.
+func (s *Store) DropSiteInfo(ctx context.Context, name string) (err error) {
+	if s.places == nil {
+		return s.conn.DropSiteInfo(ctx, name)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DropSiteInfo(ctx, name)
+	})
+	return err
+}
+
 // DueDigests lists at most limit rows whose digest is due, the oldest first.
 func (s *Store) DueDigests(ctx context.Context, now Millis, limit int) (r0 []MemberMail, err error) {
 	if s.places == nil {
@@ -1953,30 +1931,6 @@ func (s *Store) ExtendJob(ctx context.Context, id int64, token string, lease tim
 		return in.ExtendJob(ctx, id, token, lease)
 	})
 	return err
-}
-
-// FactorsOf lists the account's factors, oldest first.
-func (s *Store) FactorsOf(ctx context.Context, accountID int64) (r0 []*Factor, err error) {
-	if s.places == nil {
-		return s.conn.FactorsOf(ctx, accountID)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.FactorsOf(ctx, accountID)
-		return err
-	})
-	return r0, err
-}
-
-// FactorsSealedOtherwise lists at most limit factors after the id whose secret does not begin with the prefix.
-func (s *Store) FactorsSealedOtherwise(ctx context.Context, prefix string, after int64, limit int) (r0 []*Factor, err error) {
-	if s.places == nil {
-		return s.conn.FactorsSealedOtherwise(ctx, prefix, after, limit)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.FactorsSealedOtherwise(ctx, prefix, after, limit)
-		return err
-	})
-	return r0, err
 }
 
 // FailJob notes the error and has the job run again after a while.
@@ -2809,6 +2763,18 @@ func (s *Store) LockSeenPost(ctx context.Context, viewer *Account, id int64) (r0
 	return r0, err
 }
 
+// LockSiteInfos is SiteInfos in a transaction that is going to change them: of two, the second sees what the first wrote.
+func (s *Store) LockSiteInfos(ctx context.Context, prefix string) (r0 map[string]string, err error) {
+	if s.places == nil {
+		return s.conn.LockSiteInfos(ctx, prefix)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.LockSiteInfos(ctx, prefix)
+		return err
+	})
+	return r0, err
+}
+
 // MarkNotificationsRead notes that everything up to the id is read; it never goes back.
 func (s *Store) MarkNotificationsRead(ctx context.Context, accountID int64, upTo int64) (err error) {
 	if s.places == nil {
@@ -2865,18 +2831,6 @@ func (s *Store) MarkPhotosGone(ctx context.Context, ids []int64) (err error) {
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.MarkPhotosGone(ctx, ids)
-	})
-	return err
-}
-
-// MarkTwoFactors notes when the account's second factors began to be asked for. Devices that were remembered before are
-// forgotten by that.
-func (s *Store) MarkTwoFactors(ctx context.Context, accountID int64, at Millis) (err error) {
-	if s.places == nil {
-		return s.conn.MarkTwoFactors(ctx, accountID, at)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.MarkTwoFactors(ctx, accountID, at)
 	})
 	return err
 }
@@ -3406,6 +3360,18 @@ func (s *Store) PhotoByID(ctx context.Context, id int64) (r0 *Photo, err error) 
 	return r0, err
 }
 
+// PhotoBytes is what the originals of an account's photos take, posted or not.
+func (s *Store) PhotoBytes(ctx context.Context, accountID int64) (r0 int64, err error) {
+	if s.places == nil {
+		return s.conn.PhotoBytes(ctx, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.PhotoBytes(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
 // PhotoIDsOf lists up to limit ids of an account's photos that are not gone yet, to remove the account in batches.
 func (s *Store) PhotoIDsOf(ctx context.Context, accountID int64, limit int) (r0 []int64, err error) {
 	if s.places == nil {
@@ -3831,18 +3797,6 @@ func (s *Store) RecountComments(ctx context.Context, id int64) (err error) {
 	return err
 }
 
-// RecoveryCodesLeft counts the account's codes.
-func (s *Store) RecoveryCodesLeft(ctx context.Context, accountID int64) (r0 int, err error) {
-	if s.places == nil {
-		return s.conn.RecoveryCodesLeft(ctx, accountID)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.RecoveryCodesLeft(ctx, accountID)
-		return err
-	})
-	return r0, err
-}
-
 // Relationships answers for each of the ids, in their order and in one statement.
 func (s *Store) Relationships(ctx context.Context, accountID int64, ids []int64) (r0 []Relationship, err error) {
 	if s.places == nil {
@@ -4056,17 +4010,6 @@ func (s *Store) RequeuePhoto(ctx context.Context, id int64) (r0 bool, err error)
 		return err
 	})
 	return r0, err
-}
-
-// ResealFactor replaces a factor's secret, unless it has changed meanwhile.
-func (s *Store) ResealFactor(ctx context.Context, id int64, from string, to string) (err error) {
-	if s.places == nil {
-		return s.conn.ResealFactor(ctx, id, from, to)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.ResealFactor(ctx, id, from, to)
-	})
-	return err
 }
 
 // RetireMediaObject notes, since when, that a photo's set is no longer the one in use. Its gone_at is that moment until it is gone.
@@ -4399,8 +4342,7 @@ func (s *Store) SetNote(ctx context.Context, id int64, accountID int64, targetID
 	return err
 }
 
-// SetPassword stores a new hash and raises the session epoch, which ends every earlier session. Devices that were remembered are
-// asked for a second factor again.
+// SetPassword stores a new hash and raises the session epoch, which ends every earlier session.
 func (s *Store) SetPassword(ctx context.Context, id int64, hash string) (err error) {
 	if s.places == nil {
 		return s.conn.SetPassword(ctx, id, hash)
@@ -4440,17 +4382,6 @@ func (s *Store) SetPushSecrets(ctx context.Context, id int64, from string, to st
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.SetPushSecrets(ctx, id, from, to)
-	})
-	return err
-}
-
-// SetRecoveryCodes puts codes, by their hashes, in place of those that the account had.
-func (s *Store) SetRecoveryCodes(ctx context.Context, accountID int64, hashes []string) (err error) {
-	if s.places == nil {
-		return s.conn.SetRecoveryCodes(ctx, accountID, hashes)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.SetRecoveryCodes(ctx, accountID, hashes)
 	})
 	return err
 }
@@ -4506,6 +4437,18 @@ func (s *Store) SiteInfo(ctx context.Context, name string) (r0 string, err error
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.SiteInfo(ctx, name)
+		return err
+	})
+	return r0, err
+}
+
+// SiteInfos returns the values whose names begin so, by their names. It reads on the primary.
+func (s *Store) SiteInfos(ctx context.Context, prefix string) (r0 map[string]string, err error) {
+	if s.places == nil {
+		return s.conn.SiteInfos(ctx, prefix)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.SiteInfos(ctx, prefix)
 		return err
 	})
 	return r0, err
@@ -4820,31 +4763,6 @@ func (s *Store) UseLink(ctx context.Context, hash string, kind string) (r0 bool,
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.UseLink(ctx, hash, kind)
-		return err
-	})
-	return r0, err
-}
-
-// UseRecoveryCode removes a code, and reports whether it was there. Of two who use the same one at once one gets true.
-func (s *Store) UseRecoveryCode(ctx context.Context, accountID int64, hash string) (r0 bool, err error) {
-	if s.places == nil {
-		return s.conn.UseRecoveryCode(ctx, accountID, hash)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.UseRecoveryCode(ctx, accountID, hash)
-		return err
-	})
-	return r0, err
-}
-
-// UseStep notes that a code of that time step was used, and reports whether none of it or of a later one was before. Of two
-// who use the same code one gets true.
-func (s *Store) UseStep(ctx context.Context, id int64, step int64, now Millis) (r0 bool, err error) {
-	if s.places == nil {
-		return s.conn.UseStep(ctx, id, step, now)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.UseStep(ctx, id, step, now)
 		return err
 	})
 	return r0, err

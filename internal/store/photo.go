@@ -145,6 +145,13 @@ func (s *conn) CountUnattachedPhotos(ctx context.Context, accountID int64) (int,
 	return n, translate(err)
 }
 
+// PhotoBytes is what the originals of an account's photos take, posted or not.
+func (s *conn) PhotoBytes(ctx context.Context, accountID int64) (int64, error) {
+	var n int64
+	err := s.read(ctx).Raw("SELECT COALESCE(SUM(bytes), 0) FROM photos WHERE account_id = ? AND state <> ?", accountID, PhotoGone).Scan(&n).Error
+	return n, translate(err)
+}
+
 // PhotosWaiting reads up to limit of an account's photos that wait, the newest first.
 func (s *conn) PhotosWaiting(ctx context.Context, accountID int64, limit int) ([]*Photo, error) {
 	return s.photos(ctx, waits+" ORDER BY id DESC LIMIT ?", accountID, limit)

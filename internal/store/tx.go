@@ -22,12 +22,13 @@ const (
 
 type afterCommit struct{ fns []func() }
 
-// committed calls the signals and the functions of AfterCommit.
+// committed calls the signals and the functions of AfterCommit. The count comes last: what is read at the new count must not
+// come from a value that one of them drops.
 func (s *conn) committed(after *afterCommit) {
-	s.signals.commits.Add(1)
 	for _, fn := range after.fns {
 		fn()
 	}
+	s.signals.commits.Add(1)
 }
 
 // AfterCommit runs f once the transaction has committed, for example to wake workers. What must not get lost is a row

@@ -22,13 +22,8 @@ type Options struct {
 	Addresses *media.Addresses
 	Log       *slog.Logger
 
-	BaseURL     string // https://example.org, no slash at the end
-	SiteName    string
-	Description string
-	Contact     string // an e-mail or web address, may be empty
-	Version     string // of Tintype, for instance 0.1.0
-
-	Registration bool // anybody may sign up
+	BaseURL string // https://example.org, no slash at the end
+	Version string // of Tintype, for instance 0.1.0
 
 	DefaultAvatar string // absolute addresses
 	DefaultHeader string

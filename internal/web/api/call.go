@@ -145,7 +145,7 @@ func (q *call) authorize(e endpoint) error {
 		return nil
 	}
 	if q.token == nil {
-		if e.access == visitors && !q.api.Community.MembersOnly() && !q.shown && q.c.GetHeader("Authorization") == "" {
+		if e.access == visitors && !q.api.Community.MembersOnly(q.ctx()) && !q.shown && q.c.GetHeader("Authorization") == "" {
 			return nil
 		}
 		return errNoToken
@@ -153,7 +153,7 @@ func (q *call) authorize(e endpoint) error {
 	if e.scope != "" && !community.ScopeAllows(q.token.Scopes, e.scope) {
 		return errScope
 	}
-	if q.account == nil && (e.access == members || e.access == visitors && q.api.Community.MembersOnly()) {
+	if q.account == nil && (e.access == members || e.access == visitors && q.api.Community.MembersOnly(q.ctx())) {
 		return errNeedsUser
 	}
 	return nil

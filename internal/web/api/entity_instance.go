@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"tintype/internal/community"
@@ -33,7 +34,7 @@ type InstanceV1 struct {
 	InvitesEnabled   bool            `json:"invites_enabled"`
 	Configuration    ConfigurationV1 `json:"configuration"`
 	ContactAccount   *Account        `json:"contact_account"`
-	Rules            []nothing       `json:"rules"`
+	Rules            []Rule          `json:"rules"`
 }
 
 // InstanceURLs holds where streams begin, "wss://…" or "ws://…".
@@ -103,7 +104,7 @@ type InstanceV2 struct {
 	Registrations InstanceRegistrations `json:"registrations"`
 	APIVersions   APIVersions           `json:"api_versions"`
 	Contact       InstanceContact       `json:"contact"`
-	Rules         []nothing             `json:"rules"`
+	Rules         []Rule                `json:"rules"`
 }
 
 // InstanceUsage counts who posted in the last month.
@@ -172,8 +173,8 @@ func (a *API) host() string {
 func (a *API) streaming() string { return "ws" + strings.TrimPrefix(a.BaseURL, "http") }
 
 // email is the contact where that is an address for mail.
-func (a *API) email() string {
-	contact := strings.TrimPrefix(a.Contact, "mailto:")
+func email(site *community.Site) string {
+	contact := strings.TrimPrefix(site.Contact, "mailto:")
 	if strings.Contains(contact, "@") && !strings.Contains(contact, "/") {
 		return contact
 	}
@@ -191,27 +192,56 @@ func (a *API) configuration() ConfigurationV1 {
 	}
 }
 
-func (a *API) instanceV1(s stats) InstanceV1 {
-	thumbnail := a.DefaultHeader
+// Rule is one of the site's rules. Its id is its place in the list, from 1.
+type Rule struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+	Hint string `json:"hint"`
+}
+
+// rulesOf are the site's rules, in its language.
+func rulesOf(site *community.Site) []Rule {
+	list := []Rule{}
+	for i, text := range site.RulesIn(site.Language) {
+		list = append(list, Rule{ID: strconv.Itoa(i + 1), Text: text})
+	}
+	return list
+}
+
+// picture is the address of the site's picture, and its blurhash where it has one of its own.
+func (a *API) picture(site *community.Site) (address string, blurhash *string) {
+	if path := site.Picture.Path(); path != "" {
+		return a.BaseURL + path, &site.Picture.Blurhash
+	}
+	return a.DefaultHeader, nil
+}
+
+func languagesOf(site *community.Site) []string { return []string{site.Language.Code()} }
+
+func (a *API) instanceV1(site *community.Site, s stats) InstanceV1 {
+	thumbnail, _ := a.picture(site)
 	return InstanceV1{
-		URI: a.host(), Title: a.SiteName, ShortDescription: a.Description, Description: a.Description, Email: a.email(),
+		URI: a.host(), Title: site.Name, ShortDescription: site.Description, Description: site.Description, Email: email(site),
 		Version: a.version(), URLs: InstanceURLs{StreamingAPI: a.streaming()},
 		Stats:     InstanceStats{UserCount: s.accounts, StatusCount: s.posts, DomainCount: 1},
-		Thumbnail: &thumbnail, Languages: []string{"en"}, Registrations: a.Registration,
-		Configuration: a.configuration(), Rules: []nothing{},
+		Thumbnail: &thumbnail, Languages: languagesOf(site),
+		Registrations: site.Registration.AnybodyMayAsk(), ApprovalRequired: site.Registration == community.RegistrationApproval, InvitesEnabled: false,
+		Configuration: a.configuration(), Rules: rulesOf(site),
 	}
 }
 
-func (a *API) instanceV2(s stats) InstanceV2 {
+func (a *API) instanceV2(site *community.Site, s stats) InstanceV2 {
 	limits := a.configuration()
+	thumbnail, blurhash := a.picture(site)
 	e := InstanceV2{
-		Domain: a.host(), Title: a.SiteName, Version: a.version(), SourceURL: a.BaseURL, Description: a.Description,
-		Thumbnail: InstanceThumbnail{URL: a.DefaultHeader, Versions: map[string]string{"@1x": a.DefaultHeader}}, Icon: []nothing{}, Languages: []string{"en"},
+		Domain: a.host(), Title: site.Name, Version: a.version(), SourceURL: a.BaseURL, Description: site.Description,
+		Thumbnail: InstanceThumbnail{URL: thumbnail, Blurhash: blurhash, Versions: map[string]string{"@1x": thumbnail}}, Icon: []nothing{}, Languages: languagesOf(site),
 		Configuration: ConfigurationV2{
 			Accounts: limits.Accounts, Statuses: limits.Statuses, MediaAttachments: limits.MediaAttachments, Polls: limits.Polls,
 		},
-		Registrations: InstanceRegistrations{Enabled: a.Registration}, APIVersions: APIVersions{Mastodon: 1},
-		Contact: InstanceContact{Email: a.email()}, Rules: []nothing{},
+		Registrations: InstanceRegistrations{Enabled: site.Registration.AnybodyMayAsk(), ApprovalRequired: site.Registration == community.RegistrationApproval},
+		APIVersions:   APIVersions{Mastodon: 1},
+		Contact:       InstanceContact{Email: email(site)}, Rules: rulesOf(site),
 	}
 	e.Usage.Users.ActiveMonth = s.activeMonth
 	e.Configuration.URLs.Streaming = a.streaming()

@@ -41,4 +41,4 @@ func Operations() (all []string) {
 func KindOf(name string) string { return kindOf(name) }
 
 // Describe makes the description.
-func (a *API) Describe() map[string]any { return a.describe() }
+func (a *API) Describe() map[string]any { return a.describe("Test site") }

@@ -232,7 +232,7 @@ func TestReports(t *testing.T) {
 			t.Errorf("report: %v", o)
 		}
 	}
-	for _, body := range []string{form("category", "rude"), form("status_ids[]", post, "status_ids[]", "7"), form("rule_ids[]", "1")} {
+	for _, body := range []string{form("category", "rude"), form("status_ids[]", post, "status_ids[]", "7"), form("rule_ids[]", "99")} {
 		s.post("/api/v1/reports", anna.token, form("account_id", strconv.FormatInt(bob.ID, 10))+"&"+body).is(http.StatusUnprocessableEntity)
 	}
 	s.post("/api/v1/reports", anna.token, form("comment", "rude")).is(http.StatusUnprocessableEntity)

@@ -11,7 +11,7 @@ func (a *API) instanceEndpoints() []endpoint {
 	return []endpoint{
 		{method: http.MethodGet, path: "/api/v1/instance", access: open, kept: true, answer: a.getInstanceV1},
 		{method: http.MethodGet, path: "/api/v2/instance", access: open, kept: true, answer: a.getInstanceV2},
-		{method: http.MethodGet, path: "/api/v1/instance/rules", access: open, answer: none},
+		{method: http.MethodGet, path: "/api/v1/instance/rules", access: open, answer: a.getRules},
 		{method: http.MethodGet, path: "/api/v1/instance/peers", access: open, answer: none},
 		{method: http.MethodGet, path: "/api/v1/instance/activity", access: open, answer: none},
 		{method: http.MethodGet, path: "/api/v1/instance/domain_blocks", access: open, answer: none},
@@ -24,12 +24,12 @@ func (a *API) instanceEndpoints() []endpoint {
 
 func (a *API) getInstanceV1(q *call) (any, error) {
 	s, err := q.stats()
-	return a.instanceV1(s), err
+	return a.instanceV1(a.Community.Site(q.ctx()), s), err
 }
 
 func (a *API) getInstanceV2(q *call) (any, error) {
 	s, err := q.stats()
-	e := a.instanceV2(s)
+	e := a.instanceV2(a.Community.Site(q.ctx()), s)
 	e.Configuration.Vapid.PublicKey = a.Community.PushPublicKey(q.ctx())
 	return e, err
 }
@@ -48,7 +48,7 @@ const statsLast = 5 * time.Minute
 
 // stats are the counts as the caller may see them. A members-only site shows visitors none.
 func (q *call) stats() (stats, error) {
-	if q.api.Community.MembersOnly() && q.account == nil {
+	if q.api.Community.MembersOnly(q.ctx()) && q.account == nil {
 		return stats{}, nil
 	}
 	return q.api.stats.get(q.ctx(), q.api)
@@ -70,6 +70,8 @@ func (s *siteStats) get(ctx context.Context, a *API) (stats, error) {
 	return s.known, nil
 }
 
+func (a *API) getRules(q *call) (any, error) { return rulesOf(a.Community.Site(q.ctx())), nil }
+
 func (a *API) getNodeInfoLinks(*call) (any, error) {
 	return NodeInfoLinks{[]NodeInfoLink{{"http://nodeinfo.diaspora.software/ns/schema/2.0", a.BaseURL + "/nodeinfo/2.0"}}}, nil
 }
@@ -80,15 +82,16 @@ func (a *API) getNodeInfo(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	site := a.Community.Site(q.ctx())
 	type object = map[string]any
 	return object{
 		"version":           "2.0",
 		"software":          object{"name": "tintype", "version": a.Version},
 		"protocols":         []string{},
 		"services":          object{"inbound": []string{}, "outbound": []string{}},
-		"openRegistrations": a.Registration,
+		"openRegistrations": site.Registration.AnybodyMayAsk(),
 		"usage":             object{"users": object{"total": s.accounts, "activeMonth": s.activeMonth}, "localPosts": s.posts},
-		"metadata":          object{"nodeName": a.SiteName, "nodeDescription": a.Description, "upstream": object{"name": "mastodon", "version": mastodonVersion}},
+		"metadata":          object{"nodeName": site.Name, "nodeDescription": site.Description, "upstream": object{"name": "mastodon", "version": mastodonVersion}},
 	}, nil
 }
 

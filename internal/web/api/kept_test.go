@@ -126,7 +126,7 @@ func TestKeptAnswers(t *testing.T) {
 func TestMembersOnlyKeepsNothing(t *testing.T) {
 	s := newSite(t, func(o *options) {
 		o.api.Generation = o.community.Store.Commits
-		o.community.Visitors = community.VisitorsNone
+		o.community.SiteDefaults.Visitors = community.VisitorsNone
 	})
 	anna := s.join("anna")
 	s.get("/api/v1/timelines/public", anna.token).ok()

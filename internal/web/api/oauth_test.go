@@ -145,7 +145,7 @@ func TestClientCredentialsAndSignUp(t *testing.T) {
 }
 
 func TestSignUpOnAClosedSite(t *testing.T) {
-	s := newSite(t, func(o *options) { o.community.OpenRegistration = false })
+	s := newSite(t, func(o *options) { o.community.SiteDefaults.Registration = community.RegistrationInvitation })
 	c := s.register(form("client_name", "Tusky", "redirect_uris", community.OutOfBand, "scopes", "read write"))
 	r := s.post("/oauth/token", "", form("grant_type", "client_credentials", "scope", "write", "client_id", c.ClientID, "client_secret", c.ClientSecret)).ok().object()
 	s.post("/api/v1/accounts", r["access_token"].(string), form("username", "newbie", "email", "n@tintype.test", "password", password)).is(http.StatusForbidden)

@@ -27,42 +27,51 @@ func (a *API) descriptionEndpoints() []endpoint {
 	return []endpoint{{method: http.MethodGet, path: "/api/openapi.json", access: open, raw: a.getDescription}}
 }
 
-// A description is kept as it is sent: compressed, a tenth of its size. It is made when somebody first asks.
+// A description is kept as it is sent: compressed, a tenth of its size. It is made when somebody first asks, and again when
+// the site has another name.
 type description struct {
-	once   sync.Once
+	mu     sync.Mutex
+	title  string
 	packed []byte
 	tag    string
-	err    error
+}
+
+// of returns the description under a title.
+func (d *description) of(a *API, title string) (packed []byte, tag string, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.packed == nil || d.title != title {
+		body, err := json.Marshal(a.describe(title))
+		if err != nil {
+			return nil, "", err
+		}
+		sum := sha256.Sum256(body)
+		d.packed, d.tag, d.title = pack(body), `"`+hex.EncodeToString(sum[:8])+`"`, title
+	}
+	return d.packed, d.tag, nil
 }
 
 func (a *API) getDescription(q *call) error {
-	d := &a.description
-	d.once.Do(func() {
-		var body []byte
-		if body, d.err = json.Marshal(a.describe()); d.err == nil {
-			sum := sha256.Sum256(body)
-			d.packed, d.tag = pack(body), `"`+hex.EncodeToString(sum[:8])+`"`
-		}
-	})
-	if d.err != nil {
-		return d.err
+	packed, tag, err := a.description.of(a, a.Community.Site(q.ctx()).Name)
+	if err != nil {
+		return err
 	}
 	h := q.c.Writer.Header()
 	h.Set("Cache-Control", "no-cache") // kept by whoever likes, and asked for again by its tag
-	h.Set("ETag", "W/"+d.tag)          // weak: of both forms
+	h.Set("ETag", "W/"+tag)            // weak: of both forms
 	h.Set("Vary", "Accept-Encoding")
 	if slices.ContainsFunc(strings.Split(q.c.GetHeader("If-None-Match"), ","), func(known string) bool {
-		return strings.TrimPrefix(strings.TrimSpace(known), "W/") == d.tag
+		return strings.TrimPrefix(strings.TrimSpace(known), "W/") == tag
 	}) {
 		q.c.Status(http.StatusNotModified)
 		return nil
 	}
 	if q.api.TakesGzip != nil && q.api.TakesGzip(q.c.GetHeader("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
-		q.writeBytes(d.packed)
+		q.writeBytes(packed)
 		return nil
 	}
-	z, err := gzip.NewReader(bytes.NewReader(d.packed))
+	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return err
 	}
@@ -82,7 +91,7 @@ const (
 )
 
 // describe makes the whole description.
-func (a *API) describe() schema {
+func (a *API) describe(title string) schema {
 	types := schemas{}
 	types.of(reflect.TypeFor[errorBody]())
 	paths := schema{}
@@ -104,7 +113,7 @@ func (a *API) describe() schema {
 	return schema{
 		"openapi": "3.0.3",
 		"info": schema{
-			"title": a.SiteName, "version": a.Version,
+			"title": title, "version": a.Version,
 			"description": "The client API of Mastodon, as Tintype answers it. A parameter acts, or the request is refused with 422 and the parameter's name. " +
 				"Writes take their parameters as JSON, as a form, as multipart and in the address; lists in forms are name[], fields name[field].",
 		},

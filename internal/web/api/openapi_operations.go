@@ -40,7 +40,7 @@ var operations = map[string]operation{
 	"POST /api/v1/accounts":                       {does: "Sign up.", takes: "username! email! password! locale reason", gives: Token{}},
 	"GET /api/v1/instance":                        {does: "The site, as clients of old ask.", gives: InstanceV1{}},
 	"GET /api/v2/instance":                        {does: "The site.", gives: InstanceV2{}},
-	"GET /api/v1/instance/rules":                  {does: "Always empty: the rules have no numbers.", gives: []nothing{}},
+	"GET /api/v1/instance/rules":                  {does: "The site's rules.", gives: []Rule{}},
 	"GET /api/v1/instance/peers":                  {does: "Always empty: the site is not federated.", gives: []nothing{}},
 	"GET /api/v1/instance/activity":               {does: "Always empty.", gives: []nothing{}},
 	"GET /api/v1/instance/domain_blocks":          {does: "Always empty: the site is not federated.", gives: []nothing{}},
@@ -155,7 +155,7 @@ var operations = map[string]operation{
 	"GET /api/v1/markers":       {does: "How far timelines were read.", takes: "timeline", gives: map[string]Marker{}},
 	"POST /api/v1/markers":      {does: "Say how far timelines were read.", takes: "home:marker notifications:marker", gives: map[string]Marker{}},
 	"GET /api/v1/preferences":   {does: "The caller's settings.", gives: Preferences{}},
-	"POST /api/v1/reports":      {does: "Report an account, or one of its posts.", takes: "account_id! status_ids<1 comment category forward", gives: Report{}},
+	"POST /api/v1/reports":      {does: "Report an account, or one of its posts.", takes: "account_id! status_ids<1 comment category rule_ids forward", gives: Report{}},
 
 	"GET /api/v1/directory":       {does: "Members who may be found.", takes: "limit=40:80 offset=0:2000 order local", gives: []*Account{}},
 	"GET /api/v1/suggestions":     {does: "Whom to follow, as clients of old ask.", takes: "limit=40:80", gives: []*Account{}},

@@ -23,7 +23,7 @@ import (
 var described = sync.OnceValues(func() (*openapi3.T, error) {
 	var body json.RawMessage
 	err := error(nil)
-	if body, err = json.Marshal(api.New(api.Options{Community: community.New(community.Options{}), BaseURL: baseURL, SiteName: "Test site", Version: "0.0.1"}).Describe()); err != nil {
+	if body, err = json.Marshal(api.New(api.Options{Community: community.New(community.Options{}), BaseURL: baseURL, Version: "0.0.1"}).Describe()); err != nil {
 		return nil, err
 	}
 	return openapi3.NewLoader().LoadFromData(body)
@@ -249,7 +249,7 @@ func TestDescribedSecurity(t *testing.T) {
 func TestDescriptionIsServed(t *testing.T) {
 	s := newSite(t, func(o *options) {
 		o.api.TakesGzip = func(accepted string) bool { return strings.Contains(accepted, "gzip") }
-		o.community.Visitors = community.VisitorsNone
+		o.community.SiteDefaults.Visitors = community.VisitorsNone
 	})
 	plain := s.get("/api/openapi.json", "").ok()
 	doc, err := openapi3.NewLoader().LoadFromData([]byte(plain.body))

@@ -205,6 +205,17 @@ func (a *API) postReport(q *call) (any, error) {
 		return nil, invalid("Account can't be blank")
 	}
 	report := community.Report{TargetID: target, Category: cmp.Or(p.text("category"), "other"), Comment: p.text("comment")}
+	if rules := p.list("rule_ids"); len(rules) > 0 {
+		known, broken := rulesOf(a.Community.Site(q.ctx())), ""
+		for _, id := range rules {
+			i := slices.IndexFunc(known, func(r Rule) bool { return r.ID == id })
+			if i < 0 {
+				return nil, invalid("rule_ids: the site has no such rule")
+			}
+			broken += "\n" + known[i].ID + ". " + known[i].Text
+		}
+		report.Comment = strings.TrimSpace(report.Comment + "\n" + broken)
+	}
 	statuses := p.ids("status_ids")
 	for _, text := range p.list("status_ids") {
 		if _, ok := parseID(text); !ok && text != "" {

@@ -82,7 +82,7 @@ var documented = []struct {
 	{"GET /api/v1/trends/statuses", "limit offset", nil, ""},
 	{"GET /api/v1/markers", "timeline", nil, ""},
 	{"POST /api/v1/markers", "last_read_id", nil, ""},
-	{"POST /api/v1/reports", "account_id status_ids comment category", map[string]string{"rule_ids": "rule_ids[]=1"}, "forward"},
+	{"POST /api/v1/reports", "account_id status_ids comment category rule_ids", nil, "forward"},
 	{"GET /oauth/authorize", "", nil, "force_login lang"}, // a page
 }
 

@@ -31,7 +31,6 @@ var refusals = []refusal{
 	{patchMethod, updateCredentials, "hide_collections", "followers and followed accounts are open", (*params).isTrue},
 	{patchMethod, updateCredentials, "indexable", "members find all public posts", isFalse},
 	{postMethod, "/api/v1/accounts", "agreement", "whoever signs up agrees to the rules", isFalse},
-	{postMethod, "/api/v1/reports", "rule_ids", "the rules have no numbers", isListed},
 	{postMethod, "/api/v1/statuses", "poll", "Polls do not exist here", isObject},
 	{putMethod, "/api/v1/statuses/:id", "poll", "Polls do not exist here", isObject},
 	{postMethod, "/api/v1/statuses", "scheduled_at", "Posts cannot be scheduled here", isText},

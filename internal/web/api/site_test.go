@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/live"
 	"tintype/internal/media"
 	"tintype/internal/queue"
@@ -60,12 +61,13 @@ func newSite(t testing.TB, changes ...func(*options)) *site {
 	}
 	o := options{
 		community: community.Options{
-			Store: s, Live: live.NewHub(live.Options{Reader: community.EventReader(s)}), Media: disk, Processor: media.NewProcessor(media.Options{}), BaseURL: baseURL, SiteName: "Test site", OpenRegistration: true, SecretKeys: keys,
+			Store: s, Live: live.NewHub(live.Options{Reader: community.EventReader(s)}), Media: disk, Processor: media.NewProcessor(media.Options{}), BaseURL: baseURL, SecretKeys: keys,
+			SiteDefaults:   community.Site{Name: "Test site", Description: "For tests.", Contact: "host@tintype.test", Language: lang.Find(lang.English), Registration: community.RegistrationOpen},
 			MaxUploadBytes: 10 << 20, KeepOriginals: true,
 		},
 		api: api.Options{
-			Addresses: addresses, BaseURL: baseURL, SiteName: "Test site", Description: "For tests.", Contact: "host@tintype.test",
-			Version: "0.0.1", Registration: true, DefaultAvatar: baseURL + "/static/avatar.png", DefaultHeader: baseURL + "/static/header.png",
+			Addresses: addresses, BaseURL: baseURL,
+			Version: "0.0.1", DefaultAvatar: baseURL + "/static/avatar.png", DefaultHeader: baseURL + "/static/header.png",
 			MaxUploadBytes: 10 << 20, MaxPixels: 100e6, Limit: community.Limit{Count: 1e6, Window: time.Hour},
 		},
 	}

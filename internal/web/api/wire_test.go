@@ -92,7 +92,7 @@ func TestNoCookieIsRead(t *testing.T) {
 }
 
 func TestAClosedSiteTellsVisitorsNothing(t *testing.T) {
-	s := newSite(t, func(o *options) { o.community.Visitors = community.VisitorsNone })
+	s := newSite(t, func(o *options) { o.community.SiteDefaults.Visitors = community.VisitorsNone })
 	anna := s.join("anna")
 	id := strconv.FormatInt(anna.ID, 10)
 	for _, path := range []string{
@@ -172,7 +172,7 @@ func TestListsThatClientsAskForAtStart(t *testing.T) {
 	for _, path := range []string{
 		"v1/custom_emojis", "v1/announcements", "v1/filters", "v2/filters", "v1/lists", "v1/conversations", "v1/bookmarks", "v1/mutes",
 		"v1/domain_blocks", "v1/followed_tags", "v1/featured_tags", "v1/scheduled_statuses", "v1/trends", "v1/trends/tags",
-		"v1/trends/statuses", "v1/trends/links", "v2/suggestions", "v1/directory", "v1/instance/rules", "v1/instance/peers",
+		"v1/trends/statuses", "v1/trends/links", "v2/suggestions", "v1/directory", "v1/instance/peers",
 	} {
 		if got := s.get("/api/"+path, anna.token).ok().body; got != "[]\n" {
 			t.Errorf("%s answered %q", path, got)

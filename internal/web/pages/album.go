@@ -105,7 +105,7 @@ func (p *Pages) albums(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/albums"
-	pg.Description = pg.T("The albums on %s.", p.Site.Name)
+	pg.Description = pg.T("The albums on %s.", p.site(c).Name)
 	return p.render(c, http.StatusOK, templates.AlbumsPage(pg, templates.AlbumsView{
 		Kind: templates.AlbumsAll, Albums: p.viewBuilder(c).albumCards(albums), Pager: albumsPager(c, page, albums),
 	}))
@@ -204,12 +204,12 @@ func (p *Pages) describeAlbum(pg *templates.Page, al *community.Album, items []*
 	}
 	pg.Canonical = p.BaseURL + albumPath(al.ID)
 	pg.AtomURL = pg.Canonical + ".atom"
-	pg.Description = pg.T("An album by %s on %s.", al.Owner.Name(), p.Site.Name)
+	pg.Description = pg.T("An album by %s on %s.", al.Owner.Name(), pg.Site.Name)
 	if text := plain(al.Description, 200); text != "" {
 		pg.Description = text
 	}
 	pg.OpenGraph = &templates.OpenGraph{Type: "article", Title: al.Title, URL: pg.Canonical, Description: pg.Description}
-	if p.Site.MembersOnly {
+	if pg.Site.MembersOnly {
 		return
 	}
 	open := slices.IndexFunc(items, func(i *community.AlbumItem) bool { return i.Post.Visibility == store.Public && !i.Post.Warned() })
@@ -243,7 +243,7 @@ func (p *Pages) albumAtom(c *gin.Context, name string) error {
 		if one.EditedAt != nil {
 			at = *one.EditedAt
 		}
-		e := p.atomEntry(&one, at)
+		e := p.atomEntry(p.siteLanguage(c), &one, at)
 		e.ID = p.BaseURL + slidePath(al.ID, item.Photo.ID)
 		feed.Entries = append(feed.Entries, e)
 	}

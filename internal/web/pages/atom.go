@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -85,7 +86,7 @@ func (p *Pages) tagAtom(c *gin.Context, name string) error {
 		return err
 	}
 	page := p.BaseURL + "/tags/" + url.PathEscape(tag.Name)
-	return p.atom(c, atomFeed{ID: page, Title: "#" + tag.Name + " · " + p.Site.Name}, page, tag.CreatedAt, posts)
+	return p.atom(c, atomFeed{ID: page, Title: "#" + tag.Name + " · " + p.site(c).Name}, page, tag.CreatedAt, posts)
 }
 
 func atomTime(m store.Millis) string { return m.Time().Format(time.RFC3339) }
@@ -98,7 +99,7 @@ func (p *Pages) atom(c *gin.Context, feed atomFeed, page string, since store.Mil
 			at = *post.EditedAt
 		}
 		updated = max(updated, at)
-		feed.Entries = append(feed.Entries, p.atomEntry(post, at))
+		feed.Entries = append(feed.Entries, p.atomEntry(p.siteLanguage(c), post, at))
 	}
 	return p.writeAtom(c, feed, page, updated)
 }
@@ -115,10 +116,10 @@ func (p *Pages) writeAtom(c *gin.Context, feed atomFeed, page string, updated st
 	return xml.NewEncoder(c.Writer).Encode(feed)
 }
 
-func (p *Pages) atomEntry(post *community.Post, updated store.Millis) atomEntry {
+func (p *Pages) atomEntry(l *lang.Language, post *community.Post, updated store.Millis) atomEntry {
 	link := p.BaseURL + p.postPath(post)
 	e := atomEntry{
-		ID: link, Title: postTitle(p.Language, post), Published: atomTime(post.CreatedAt), Updated: atomTime(updated),
+		ID: link, Title: postTitle(l, post), Published: atomTime(post.CreatedAt), Updated: atomTime(updated),
 		Author: atomPerson{Name: post.Author.Name(), URI: p.BaseURL + "/@" + post.Author.Username},
 		Rights: licenceName(post.Licence),
 		Links:  []atomLink{{Rel: "alternate", Type: "text/html", Href: link}},
@@ -126,7 +127,7 @@ func (p *Pages) atomEntry(post *community.Post, updated store.Millis) atomEntry 
 	caption := p.caption(post)
 	if post.Warned() {
 		// The feed holds neither the photo nor its address: the reader has not asked for it.
-		e.Content = atomContent{Type: "html", Text: "<p>" + html.EscapeString(warningText(p.Language, &post.Post)) + "</p>" + caption}
+		e.Content = atomContent{Type: "html", Text: "<p>" + html.EscapeString(warningText(l, &post.Post)) + "</p>" + caption}
 		return e
 	}
 	images := ""

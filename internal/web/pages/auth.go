@@ -89,7 +89,16 @@ func writtenIn(form url.Values) string {
 }
 
 func (p *Pages) login(c *gin.Context) error {
-	v := templates.LoginView{Name: c.PostForm("name"), Return: returnTo(c, "/"), Carried: carriedIn(c)}
+	v := templates.LoginView{Name: c.PostForm("name"), Return: returnTo(c, "/")}
+	for name, values := range c.Request.PostForm {
+		if name == carriedAct || strings.HasPrefix(name, carriedField) {
+			for _, s := range values {
+				if len(v.Carried) < maxCarried {
+					v.Carried = append(v.Carried, templates.HiddenField{Name: name, Value: s})
+				}
+			}
+		}
+	}
 	acc, err := p.Community.Login(c.Request.Context(), v.Name, c.PostForm("password"), p.client(c))
 	var many *community.TooMany
 	switch errs, ok := p.fieldErrors(c, err, map[string]string{"login": "name", "username": "name"}); {
@@ -103,12 +112,14 @@ func (p *Pages) login(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	in, err := p.enter(c, acc, v.Return, v.Carried)
-	if err != nil || !in {
+	p.toldOfLogin(c, acc)
+	if err := p.logIn(c, acc); err != nil {
 		return err
 	}
-	p.toldOfLogin(c, acc)
-	return p.afterLogin(c, acc, v.Return)
+	if act := c.PostForm(carriedAct); act != "" {
+		return p.confirm(c, acc, localPath(act, "/"), v.Return)
+	}
+	return redirect(c, v.Return)
 }
 
 // confirm shows the form that log-in interrupted, so that the member sends it again.
@@ -186,10 +197,10 @@ func (p *Pages) showSignUp(c *gin.Context, status int, v templates.SignupView) e
 	if err != nil {
 		return err
 	}
-	if !p.Site.RegistrationOpen {
+	if !p.site(c).RegistrationOpen {
 		return p.render(c, http.StatusOK, templates.SignupClosedPage(pg))
 	}
-	v.Rules = p.rules
+	v.Rules = p.rulesIn(c, pg.Lang)
 	return p.render(c, status, templates.SignupPage(pg, v))
 }
 
@@ -241,7 +252,7 @@ func (p *Pages) linkView(c *gin.Context) (templates.LinkView, error) {
 	if err != nil {
 		return templates.LinkView{}, err
 	}
-	v := templates.LinkView{Action: "/links/" + url.PathEscape(token), Invite: link.Kind == community.LinkInvite, Rules: p.rulesIn(p.lang(c)),
+	v := templates.LinkView{Action: "/links/" + url.PathEscape(token), Invite: link.Kind == community.LinkInvite, Rules: p.rulesIn(c, p.lang(c)),
 		Name: c.PostForm("name"), Email: c.PostForm("email")}
 	if acc != nil {
 		v.Name, v.Fixed = acc.Username, true
@@ -282,7 +293,7 @@ func (p *Pages) link(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if in, err := p.enter(c, acc, "/", nil); err != nil || !in {
+	if err := p.logIn(c, acc); err != nil {
 		return err
 	}
 	p.setFlash(c, "password-changed")

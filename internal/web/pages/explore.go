@@ -66,7 +66,7 @@ func (p *Pages) popular(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/explore/popular"
-	pg.Description = pg.T("The photographs on %s that people liked this week.", p.Site.Name)
+	pg.Description = pg.T("The photographs on %s that people liked this week.", p.site(c).Name)
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{
 		Kind: templates.ExplorePopular,
 		Grid: templates.GridView{Posts: p.viewBuilder(c).postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)},
@@ -83,7 +83,7 @@ func (p *Pages) usedTags(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/explore/tags"
-	pg.Description = pg.T("The tags of photographs on %s.", p.Site.Name)
+	pg.Description = pg.T("The tags of photographs on %s.", p.site(c).Name)
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{Kind: templates.ExploreTags, Tags: tags}))
 }
 
@@ -123,7 +123,7 @@ func (p *Pages) directory(c *gin.Context, order community.DirectoryOrder) error 
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/people"
-	pg.Description = pg.T("The members of %s.", p.Site.Name)
+	pg.Description = pg.T("The members of %s.", p.site(c).Name)
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{
 		Kind: templates.ExplorePeople, People: people, New: order == community.DirectoryNew, Pager: skipPager(c, skip, len(accounts), peopleLimit),
 	}))

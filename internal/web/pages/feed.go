@@ -72,9 +72,13 @@ func (p *Pages) front(c *gin.Context) error {
 	}
 	view.Grid.Pager.NewerURL = strings.Replace(view.Grid.Pager.NewerURL, "/?", "/explore?", 1)
 	view.Grid.Pager.OlderURL = strings.Replace(view.Grid.Pager.OlderURL, "/?", "/explore?", 1)
-	pg.Description = cmp.Or(p.Site.Description, pg.T("Photographs on %s.", p.Site.Name))
+	pg.Description = cmp.Or(p.site(c).Description, pg.T("Photographs on %s.", p.site(c).Name))
 	pg.Canonical = p.BaseURL + "/"
-	pg.OpenGraph = &templates.OpenGraph{Type: "website", Title: p.Site.Name, Description: p.Site.Description, URL: pg.Canonical}
+	site := p.site(c)
+	pg.OpenGraph = &templates.OpenGraph{Type: "website", Title: site.Name, Description: site.Description, URL: pg.Canonical}
+	if site.PictureURL != "" {
+		pg.OpenGraph.ImageURL, pg.OpenGraph.ImageWidth, pg.OpenGraph.ImageHeight = p.BaseURL+site.PictureURL, site.PictureWidth, site.PictureHeight
+	}
 	return p.render(c, http.StatusOK, templates.FrontPage(pg, view))
 }
 
@@ -138,7 +142,7 @@ func (p *Pages) explore(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/explore"
-	pg.Description = pg.T("The newest photographs on %s.", p.Site.Name)
+	pg.Description = pg.T("The newest photographs on %s.", p.site(c).Name)
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{Grid: p.grid(c, p.viewBuilder(c), posts, page)}))
 }
 
@@ -192,7 +196,7 @@ func (p *Pages) tag(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg.Description = pg.T("Photographs with the tag #%s on %s.", tag.Name, p.Site.Name)
+	pg.Description = pg.T("Photographs with the tag #%s on %s.", tag.Name, p.site(c).Name)
 	pg.Canonical = p.BaseURL + "/tags/" + url.PathEscape(tag.Name)
 	pg.AtomURL = pg.Canonical + ".atom"
 	return p.render(c, http.StatusOK, templates.TagPage(pg, templates.TagView{Tag: tag.Name, URL: "/tags/" + url.PathEscape(tag.Name), Following: following, Grid: p.grid(c, p.viewBuilder(c), posts, page)}))

@@ -29,7 +29,7 @@ func (p *Pages) manifest(c *gin.Context) error {
 		return manifestIcon{Src: p.Assets.URL(name), Sizes: sizes, Type: kind, Purpose: purpose}
 	}
 	body, err := json.Marshal(map[string]any{
-		"id": "/", "name": p.Site.Name, "short_name": p.Site.Name, "description": p.Site.Description, "start_url": "/", "scope": "/",
+		"id": "/", "name": p.site(c).Name, "short_name": p.site(c).Name, "description": p.site(c).Description, "start_url": "/", "scope": "/",
 		"display": "standalone", "background_color": "#F5F6F5", "theme_color": "#F5F6F5",
 		"icons": []manifestIcon{
 			icon("favicon.svg", "any", "image/svg+xml", ""), icon("icon-192.png", "192x192", "image/png", ""),

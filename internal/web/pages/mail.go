@@ -163,7 +163,7 @@ func (p *Pages) useMailLink(c *gin.Context, v templates.MailLinkView) error {
 		if err != nil {
 			return err
 		}
-		if in, err := p.enter(c, acc, "/", nil); err != nil || !in {
+		if err := p.logIn(c, acc); err != nil {
 			return err
 		}
 		p.setFlash(c, "password-changed")
@@ -189,7 +189,7 @@ func (p *Pages) resendVerification(c *gin.Context, acc *store.Account) error {
 // toldOfLogin has a member told of a log-in in a browser that the account was not known in. Its failure is no reason to
 // refuse who has the password.
 func (p *Pages) toldOfLogin(c *gin.Context, acc *store.Account) {
-	if err := p.Community.ToldOfLogin(c.Request.Context(), acc, p.client(c), device(lang.Or(acc.PagesLanguage, p.Community.Language), c.Request.UserAgent())); err != nil {
+	if err := p.Community.ToldOfLogin(c.Request.Context(), acc, p.client(c), device(lang.Or(acc.PagesLanguage, p.siteLanguage(c)), c.Request.UserAgent())); err != nil {
 		p.Log.WarnContext(c.Request.Context(), "a member was not told of a log-in", "account", acc.ID, "error", err)
 	}
 }

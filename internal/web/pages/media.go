@@ -29,7 +29,7 @@ func (p *Pages) publicMedia(c *gin.Context) error {
 	if !ok {
 		return community.ErrNotFound
 	}
-	if !p.Site.MembersOnly {
+	if !p.site(c).MembersOnly {
 		return p.serveMedia(c, media.CacheControl(media.Public))
 	}
 	if err := p.Sessions.Begin(c); err != nil {

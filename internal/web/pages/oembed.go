@@ -54,8 +54,8 @@ func (p *Pages) oEmbed(c *gin.Context) error {
 		return community.ErrNotFound
 	}
 	e := oEmbedded{
-		Version: "1.0", Type: "link", Title: postTitle(p.Language, post), AuthorName: post.Author.Name(), AuthorURL: p.BaseURL + "/@" + post.Author.Username,
-		ProviderName: p.Site.Name, ProviderURL: p.BaseURL + "/",
+		Version: "1.0", Type: "link", Title: postTitle(p.siteLanguage(c), post), AuthorName: post.Author.Name(), AuthorURL: p.BaseURL + "/@" + post.Author.Username,
+		ProviderName: p.site(c).Name, ProviderURL: p.BaseURL + "/",
 	}
 	if len(post.Photos) > 0 && !post.Warned() {
 		p.embedPhoto(c, &e, post.Photos[0])

@@ -67,9 +67,7 @@ type Options struct {
 	Media     media.Store
 	Presign   media.Presigner // photos are fetched from the store itself; nil: from here
 	Assets    *static.Assets
-	Site      templates.Site
-	Language  *lang.Language // the site's
-	BaseURL   string         // https://example.org
+	BaseURL   string // https://example.org
 	Version   string
 	Log       *slog.Logger
 
@@ -97,12 +95,11 @@ type Options struct {
 // Pages is the handlers.
 type Pages struct {
 	Options
-	rules []string
 }
 
 // New returns the handlers; Register makes them known.
 func New(o Options) *Pages {
-	return &Pages{Options: o, rules: rules}
+	return &Pages{Options: o}
 }
 
 // Register registers every page.
@@ -118,13 +115,13 @@ func (p *Pages) Register(r Routes) {
 	p.registerMail(r)
 	p.registerOAuth(r)
 	p.registerSettings(r)
-	p.registerTwoFactors(r)
 	p.registerExport(r)
 	p.registerImport(r)
 	p.registerAdmin(r)
 	p.registerStatus(r)
 	p.registerAdminLog(r)
 	p.registerSite(r)
+	p.registerAdminSite(r)
 	p.registerWellKnown(r)
 	p.registerInstall(r)
 	p.registerMedia(r)
@@ -132,18 +129,15 @@ func (p *Pages) Register(r Routes) {
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.
-var openToAll = []string{"/login", "/login/second", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
+var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
 
 // Before runs before every page's handler. It finds out who reads, and keeps visitors out of a members-only site.
 func (p *Pages) Before(c *gin.Context) error {
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
 	}
-	if viewer(c) == nil && p.Site.MembersOnly && !openTo(c.Request.URL.Path) {
+	if viewer(c) == nil && p.site(c).MembersOnly && !openTo(c.Request.URL.Path) {
 		return community.ErrUnauthenticated
-	}
-	if err := p.setUpFirst(c); err != nil || c.IsAborted() {
-		return err
 	}
 	if viewer(c) != nil && p.LoggedIn != nil {
 		p.LoggedIn(c.Request)
@@ -198,19 +192,36 @@ func (p *Pages) may(act community.Act, h func(*gin.Context, *store.Account) erro
 
 // lang is the language of the reader: a member's own, else the site's. What a browser asks for is not looked at: a CDN
 // keeps one page for all visitors.
-func (p *Pages) lang(c *gin.Context) *lang.Language { return p.langOf(viewer(c)) }
+func (p *Pages) lang(c *gin.Context) *lang.Language { return langOf(viewer(c), p.siteLanguage(c)) }
 
-func (p *Pages) langOf(acc *store.Account) *lang.Language {
+func langOf(acc *store.Account, site *lang.Language) *lang.Language {
 	if acc == nil || acc.PagesLanguage == "" {
-		return p.Language
+		return site
 	}
-	return lang.Or(acc.PagesLanguage, p.Language)
+	return lang.Or(acc.PagesLanguage, site)
+}
+
+// siteLanguage is what visitors read.
+func (p *Pages) siteLanguage(c *gin.Context) *lang.Language {
+	return p.Community.Site(c.Request.Context()).Language
+}
+
+// site is what pages show of the site.
+func (p *Pages) site(c *gin.Context) templates.Site { return p.siteIn(c.Request.Context()) }
+
+func (p *Pages) siteIn(ctx context.Context) templates.Site { return siteView(p.Community.Site(ctx)) }
+
+func siteView(s *community.Site) templates.Site {
+	return templates.Site{
+		Name: s.Name, Description: s.Description, Contact: s.Contact, PictureURL: s.Picture.Path(), PictureWidth: s.Picture.Width, PictureHeight: s.Picture.Height,
+		RegistrationOpen: s.Registration.AnybodyMayAsk(), MembersOnly: s.MembersOnly(),
+	}
 }
 
 // page fills the part of the view that all pages share.
 func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	pg := &templates.Page{
-		Title: title, Site: p.Site, Assets: p.Assets.In(p.lang(c).Code()), Lang: p.lang(c),
+		Title: title, Site: p.site(c), Assets: p.Assets.In(p.lang(c).Code()), Lang: p.lang(c),
 		Path: localPath(c.Request.URL.RequestURI(), "/"), RequestID: c.Writer.Header().Get("X-Request-Id"), ReadOnly: p.ReadOnly(),
 	}
 	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
@@ -287,11 +298,12 @@ func statusTitle(status int) string {
 
 // ErrorPage renders an error in the site's own shell. It must work while the database does not.
 func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, message, requestID string) {
-	l := p.Language
+	site := p.Community.Site(r.Context())
+	l := site.Language
 	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
-		l = p.langOf(acc)
+		l = langOf(acc, site.Language)
 	}
-	pg := &templates.Page{Title: l.T(statusTitle(status)), Lang: l, Site: p.Site, Assets: p.Assets.In(l.Code()), Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
+	pg := &templates.Page{Title: l.T(statusTitle(status)), Lang: l, Site: siteView(site), Assets: p.Assets.In(l.Code()), Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
 	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
 		pg.Viewer = &templates.Viewer{
 			Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),

@@ -89,12 +89,12 @@ func (p *Pages) profile(c *gin.Context) error {
 	for _, f := range acc.Fields.V {
 		v.Fields = append(v.Fields, templates.ProfileField{Name: f.Name, Value: p.line(f.Value)})
 	}
-	pg.Description = cmp.Or(plain(acc.Note, 200), pg.T("Photographs by %s on %s.", acc.Name(), p.Site.Name))
+	pg.Description = cmp.Or(plain(acc.Note, 200), pg.T("Photographs by %s on %s.", acc.Name(), p.site(c).Name))
 	pg.NoIndex = !acc.Discoverable
 	pg.Canonical = p.BaseURL + "/@" + acc.Username
 	pg.AtomURL = pg.Canonical + ".atom"
 	pg.OpenGraph = &templates.OpenGraph{Type: "profile", Title: acc.Name(), Description: pg.Description, URL: pg.Canonical}
-	if acc.Avatar != nil && acc.Avatar.SetKind == store.SetPublic && !p.Site.MembersOnly {
+	if acc.Avatar != nil && acc.Avatar.SetKind == store.SetPublic && !p.site(c).MembersOnly {
 		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key(media.SquareName))
 	}
 	return p.render(c, http.StatusOK, templates.ProfilePage(pg, v))

@@ -167,7 +167,7 @@ func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post
 	og := &templates.OpenGraph{Type: "article", Title: postTitle(pg.Lang, post), URL: pg.Canonical, Description: plain(post.Caption, 200)}
 	if post.Warned() {
 		og.Description = warningText(pg.Lang, &post.Post)
-	} else if len(post.Photos) > 0 && !p.Site.MembersOnly {
+	} else if len(post.Photos) > 0 && !pg.Site.MembersOnly {
 		photo := post.Photos[0]
 		name := fit(photo, 1280)
 		og.ImageURL, og.ImageAlt = p.Addresses.PublicAbs(photo.Key(name)), photo.Description
@@ -177,10 +177,10 @@ func (p *Pages) describe(pg *templates.Page, b viewBuilder, post *community.Post
 			}
 		}
 	}
-	if !p.Site.MembersOnly {
+	if !pg.Site.MembersOnly {
 		pg.OEmbedURL = p.BaseURL + "/oembed?url=" + url.QueryEscape(pg.Canonical)
 	}
-	pg.Description = cmp.Or(og.Description, pg.T("%s on %s.", postTitle(pg.Lang, post), p.Site.Name))
+	pg.Description = cmp.Or(og.Description, pg.T("%s on %s.", postTitle(pg.Lang, post), pg.Site.Name))
 	pg.OpenGraph = og
 }
 

@@ -295,7 +295,7 @@ func (p *Pages) showViewing(c *gin.Context, status int, v templates.SettingsView
 	if err != nil {
 		return err
 	}
-	v.Languages = []templates.Option{{Label: pg.T("The site's: %s", p.Language.Name())}}
+	v.Languages = []templates.Option{{Label: pg.T("The site's: %s", p.siteLanguage(c).Name())}}
 	for _, code := range lang.Codes() {
 		v.Languages = append(v.Languages, templates.Option{Value: code, Label: lang.Find(code).Name()})
 	}

@@ -16,21 +16,9 @@ import (
 	"tintype/templates"
 )
 
-// rules are the site's rules until operators can write their own.
-var rules = []string{
-	lang.Key("Post photographs that you made, or that you may show."),
-	lang.Key("Put a content warning on what somebody might not want to see unprepared."),
-	lang.Key("Ask the people in your photographs when they can be recognised."),
-	lang.Key("No harassment, no hate, nothing against the law."),
-}
-
-// rulesIn are the rules in a language.
-func (p *Pages) rulesIn(l *lang.Language) []string {
-	said := make([]string, len(p.rules))
-	for i, r := range p.rules {
-		said[i] = l.T(r)
-	}
-	return said
+// rulesIn are the site's rules for a reader of the language.
+func (p *Pages) rulesIn(c *gin.Context, l *lang.Language) []string {
+	return p.Community.Site(c.Request.Context()).RulesIn(l)
 }
 
 func (p *Pages) registerSite(r Routes) {
@@ -42,6 +30,7 @@ func (p *Pages) registerSite(r Routes) {
 	r.Cacheable(http.MethodGet, "/sitemap.xml", p.sitemap)
 	r.Asset(http.MethodGet, "/static/*file", p.static)
 	r.Asset(http.MethodGet, "/favicon.ico", p.favicon)
+	r.Asset(http.MethodGet, "/site-picture/:file", p.sitePicture)
 }
 
 func (p *Pages) about(c *gin.Context) error {
@@ -54,7 +43,7 @@ func (p *Pages) about(c *gin.Context) error {
 		return err
 	}
 	pg.Canonical = p.BaseURL + "/about"
-	pg.Description = cmp.Or(p.Site.Description, pg.T("About %s, a site for photographs.", p.Site.Name))
+	pg.Description = cmp.Or(p.site(c).Description, pg.T("About %s, a site for photographs.", p.site(c).Name))
 	return p.render(c, http.StatusOK, templates.AboutPage(pg, templates.AboutView{Members: int(stats.Accounts), Posts: int(stats.Posts), Version: p.Version}))
 }
 
@@ -63,7 +52,7 @@ func (p *Pages) rulesPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, templates.RulesPage(pg, templates.RulesView{Rules: p.rulesIn(pg.Lang)}))
+	return p.render(c, http.StatusOK, templates.RulesPage(pg, templates.RulesView{Rules: p.rulesIn(c, pg.Lang)}))
 }
 
 func (p *Pages) privacy(c *gin.Context) error {
@@ -84,7 +73,7 @@ func (p *Pages) contact(c *gin.Context) error {
 
 func (p *Pages) robots(c *gin.Context) error {
 	body := "User-agent: *\nDisallow: /\n"
-	if !p.Site.MembersOnly {
+	if !p.site(c).MembersOnly {
 		body = "User-agent: *\nDisallow: /api/\nDisallow: /oauth/\nDisallow: /search\nDisallow: /settings\nDisallow: /posts/\n\nSitemap: " + p.BaseURL + "/sitemap.xml\n"
 	}
 	c.Header("Content-Type", "text/plain; charset=utf-8")

@@ -27,10 +27,10 @@ func (p *Pages) changePassword(c *gin.Context) error {
 func (p *Pages) securityTxt(c *gin.Context) error {
 	contact := p.BaseURL + "/contact"
 	switch {
-	case strings.HasPrefix(p.Site.Contact, "https://"):
-		contact = p.Site.Contact
-	case strings.Contains(p.Site.Contact, "@"):
-		contact = "mailto:" + p.Site.Contact
+	case strings.HasPrefix(p.site(c).Contact, "https://"):
+		contact = p.site(c).Contact
+	case strings.Contains(p.site(c).Contact, "@"):
+		contact = "mailto:" + p.site(c).Contact
 	}
 	expires := time.Now().UTC().Truncate(24 * time.Hour).Add(securityTxtLife)
 	c.Header("Content-Type", "text/plain; charset=utf-8")

@@ -1,0 +1,109 @@
+package app
+
+import (
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tintype/internal/servertest"
+)
+
+// What an administrator changes at /admin/site, the pages that were kept for visitors, the API and the manifest show at
+// once; a command changes the same. A field of the environment says which variable it is.
+func TestSiteIsEditedByPageAndCommand(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "SITE_DESCRIPTION=Of the environment."}
+	site, _ := wired(t, env...)
+	boss := memberOf(t, site, "boss")
+	if code, _, stderr := runCommand(env, "account", "role", "boss", "owner"); code != 0 {
+		t.Fatal(stderr)
+	}
+	shows := func(what string, paths ...string) {
+		t.Helper()
+		for _, path := range paths {
+			if w := site.ask("GET", path, ""); w.Code != 200 || !strings.Contains(w.Body.String(), what) {
+				t.Errorf("%s does not show %q: %d", path, what, w.Code)
+			}
+		}
+	}
+	everywhere := []string{"/", "/about", "/manifest.webmanifest", "/api/v1/instance", "/api/v2/instance", "/nodeinfo/2.0", "/api/openapi.json", "/login"}
+	shows("Tintype", everywhere...)
+	form := site.ask("GET", "/admin/site", "", boss).Body.String()
+	if !strings.Contains(form, "SITE_DESCRIPTION of the environment decides this.") || strings.Contains(form, `name="description"`) {
+		t.Error("the form does not say what the environment decides")
+	}
+	send := func(fields ...string) (int, string) {
+		t.Helper()
+		v := url.Values{}
+		for i := 0; i < len(fields); i += 2 {
+			v.Set(fields[i], fields[i+1])
+		}
+		w := site.ask("POST", "/admin/site", v.Encode(), boss, "Content-Type: application/x-www-form-urlencoded")
+		return w.Code, w.Body.String()
+	}
+	if code, body := send("name", "Harbour club", "was_name", "Tintype", "preview", "on"); code != 200 || !strings.Contains(body, "Nothing is saved yet.") || !strings.Contains(body, `class="site-name">Harbour club<`) {
+		t.Errorf("the preview: %d", code)
+	}
+	shows("Tintype", "/about", "/api/v1/instance")
+	if code, body := send("name", "", "was_name", "Tintype", "rules", "My own rule", "was_rules", ""); code != 422 || !strings.Contains(body, "A site needs a name.") || !strings.Contains(body, "My own rule") {
+		t.Errorf("a refused form: %d", code)
+	}
+	if code, body := send("name", "Harbour club", "was_name", "Tintype", "rules", "Be kind.\r\nNo <b>spam</b>.", "was_rules", "x", "contact", "us@example.org", "was_contact", "", "reason", "the board", "description", "Forged"); code != 303 {
+		t.Fatalf("%d %s", code, body)
+	}
+	shows("Harbour club", everywhere...)
+	shows("No &lt;b&gt;spam&lt;/b&gt;.", "/rules", "/signup")
+	shows(`"text":"Be kind."`, "/api/v1/instance/rules", "/api/v2/instance")
+	shows("us@example.org", "/contact", "/api/v1/instance", "/.well-known/security.txt")
+	shows("Of the environment.", "/about")
+
+	// A form that somebody opened before changes only what is changed in it.
+	if code, _ := send("name", "Tintype", "was_name", "Tintype", "contact", "you@example.org", "was_contact", ""); code != 303 {
+		t.Error(code)
+	}
+	shows("Harbour club", "/about")
+	shows("you@example.org", "/contact")
+
+	for _, args := range [][]string{
+		{"site", "set", "name=By command", "registration=open", "--reason", "for the test"}, {"site", "reset", "contact"},
+	} {
+		if code, _, stderr := runCommand(env, args...); code != 0 {
+			t.Fatal(args, stderr)
+		}
+	}
+	if code, out, _ := runCommand(env, "site", "get", "name"); code != 0 || out != "By command\n" {
+		t.Errorf("%d %q", code, out)
+	}
+	if _, out, _ := runCommand(env, "site", "get"); !strings.Contains(out, "SITE_DESCRIPTION") || !strings.Contains(out, "By command") {
+		t.Error(out)
+	}
+	for _, args := range [][]string{{"site", "set", "description=x"}, {"site", "set", "colour=red"}, {"site", "set", "name"}, {"site", "get", "colour"}, {"site", "picture"}} {
+		if code, _, stderr := runCommand(env, args...); code == 0 || stderr == "" {
+			t.Error(args, "worked")
+		}
+	}
+	servertest.Eventually(t, "the change by command", func() bool { return strings.Contains(site.ask("GET", "/about", "").Body.String(), "By command") })
+	log := site.ask("GET", "/admin/log?act=site.edit", "", boss).Body.String()
+	for _, want := range []string{"name: Harbour club; rules: changed; contact: us@example.org", "the board", "name: By command; registration: open", "for the test", "@boss", "command line"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log has no %q", want)
+		}
+	}
+
+	// Members-only at once: not a page that was kept before, and not a number.
+	shows("Explore", "/explore")
+	if code, _ := send("visitors", "none", "was_visitors", "read", "registration", "invitation", "was_registration", "open"); code != 303 {
+		t.Fatal(code)
+	}
+	for _, path := range []string{"/explore", "/about", "/api/v1/timelines/public"} {
+		if w := site.ask("GET", path, ""); w.Code == 200 && !strings.Contains(w.Body.String(), "Log in") {
+			t.Errorf("%s answers visitors: %d", path, w.Code)
+		}
+	}
+	if w := site.ask("GET", "/api/v1/instance", ""); !strings.Contains(w.Body.String(), `"user_count":0`) || !strings.Contains(w.Body.String(), `"registrations":false`) {
+		t.Error(w.Body)
+	}
+	if w := site.ask("GET", "/robots.txt", ""); !strings.Contains(w.Body.String(), "Disallow: /\n") {
+		t.Error(w.Body)
+	}
+}

@@ -1,0 +1,142 @@
+package community
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+
+	"tintype/internal/media"
+	"tintype/internal/store"
+)
+
+const (
+	sitePicture = "picture"
+	// sitePictureRow is before the name of the row that holds the picture's bytes. They stand in the database: they are few,
+	// and the picture must outlive the account of whoever sent it.
+	sitePictureRow = "site picture "
+
+	// MaxSitePicture is how many bytes a file may have that becomes the picture.
+	MaxSitePicture = 10 << 20
+	// sitePictureWidth is how wide it is at most.
+	sitePictureWidth = 1280
+
+	sitePictureSum = 32 // characters
+)
+
+// SitePicture is the site's picture; without one, Sum is empty.
+type SitePicture struct {
+	Sum      string `json:"sum"` // of its bytes: another picture has another address
+	Width    int    `json:"width"`
+	Height   int    `json:"height"`
+	Blurhash string `json:"blurhash"`
+}
+
+// Path is where the picture is served.
+func (p SitePicture) Path() string {
+	if p.Sum == "" {
+		return ""
+	}
+	return "/site-picture/" + p.Sum + ".jpg"
+}
+
+// pictureOf reads the picture's row; what cannot be read is no picture.
+func pictureOf(row string) (p SitePicture) {
+	if row != "" && json.Unmarshal([]byte(row), &p) != nil {
+		return SitePicture{}
+	}
+	return p
+}
+
+// SetSitePicture makes a JPEG of the file, without what its metadata tells, the site's picture. It returns *Invalid for a
+// file that is no photo.
+func (c *Community) SetSitePicture(ctx context.Context, by By, file []byte) error {
+	if err := by.may(EditSite); err != nil {
+		return err
+	}
+	var best []byte
+	var picture SitePicture
+	made, err := c.Processor.Process(ctx, bytes.NewReader(file), media.Focus{}, func(v media.Variant, r io.Reader) error {
+		if v.Name == media.SquareName || best != nil && v.Width > sitePictureWidth || best != nil && picture.Width <= sitePictureWidth {
+			return nil // they come from the widest on
+		}
+		b, err := io.ReadAll(r)
+		best, picture.Width, picture.Height = b, v.Width, v.Height
+		return err
+	})
+	var refused *media.Refused
+	if errors.As(err, &refused) {
+		return invalid("picture", "refused", "That file is no photograph that this site can read.")
+	}
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(best)
+	picture.Sum, picture.Blurhash = hex.EncodeToString(sum[:])[:sitePictureSum], made.Blurhash
+	row, err := json.Marshal(picture)
+	if err != nil {
+		return err
+	}
+	return c.replaceSitePicture(ctx, by, picture.Sum, func(ctx context.Context, tx *store.Store) error {
+		if err := tx.SetSiteInfo(ctx, sitePictureRow+picture.Sum, base64.StdEncoding.EncodeToString(best)); err != nil {
+			return err
+		}
+		return tx.SetSiteInfo(ctx, siteRow+sitePicture, string(row))
+	})
+}
+
+// RemoveSitePicture has the site show none of its own.
+func (c *Community) RemoveSitePicture(ctx context.Context, by By) error {
+	return c.replaceSitePicture(ctx, by, "", func(ctx context.Context, tx *store.Store) error {
+		return tx.DropSiteInfo(ctx, siteRow+sitePicture)
+	})
+}
+
+// replaceSitePicture removes the bytes of the picture that was, in the transaction that writes the one that will be.
+func (c *Community) replaceSitePicture(ctx context.Context, by By, sum string, write func(context.Context, *store.Store) error) error {
+	return c.administration(store.Primary(ctx), by, EditSite, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+		rows, err := tx.LockSiteInfos(ctx, siteRow)
+		if err != nil {
+			return false, err
+		}
+		was := pictureOf(rows[siteRow+sitePicture])
+		if was.Sum == sum {
+			return false, nil
+		}
+		if was.Sum != "" {
+			if err := tx.DropSiteInfo(ctx, sitePictureRow+was.Sum); err != nil {
+				return false, err
+			}
+		}
+		if err := write(ctx, tx); err != nil {
+			return false, err
+		}
+		what := "changed"
+		if sum == "" {
+			what = "removed"
+		}
+		noteDetail(e, sitePicture, what)
+		return true, c.tellSiteChanged(ctx, tx, true)
+	})
+}
+
+var sumLike = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// SitePictureFile returns the JPEG under a name of SitePicture.Path, ErrNotFound for another.
+func (c *Community) SitePictureFile(ctx context.Context, name string) ([]byte, error) {
+	sum, ok := strings.CutSuffix(name, ".jpg")
+	if !ok || !sumLike.MatchString(sum) || c.Site(ctx).Picture.Sum != sum {
+		return nil, ErrNotFound
+	}
+	text, err := c.Store.SiteInfo(ctx, sitePictureRow+sum)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return base64.StdEncoding.DecodeString(text)
+}

@@ -1,0 +1,180 @@
+package pages
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"tintype/internal/community"
+	"tintype/internal/lang"
+	"tintype/internal/store"
+	"tintype/templates"
+)
+
+func (p *Pages) registerAdminSite(r Routes) {
+	r.Personal(http.MethodGet, "/admin/site", p.may(community.ReadSite, p.siteForm))
+	r.Personal(http.MethodPost, "/admin/site", p.may(community.EditSite, p.saveSite))
+	r.Upload(http.MethodPost, "/admin/site/picture", 1, p.may(community.EditSite, p.saveSitePicture))
+	r.Personal(http.MethodPost, "/admin/site/picture/remove", p.may(community.EditSite, p.removeSitePicture))
+}
+
+// siteFormView is the form with what is in force.
+func (p *Pages) siteFormView(c *gin.Context) templates.AdminSiteView {
+	v := templates.AdminSiteView{Fields: map[string]templates.SiteField{}}
+	for _, s := range p.Community.SiteSettings(c.Request.Context()) {
+		f := templates.SiteField{Value: s.Value, Was: s.Value}
+		if s.Source == "environment" {
+			f.Locked = s.Variable
+		}
+		v.Fields[s.Name] = f
+	}
+	if site := p.Community.Site(c.Request.Context()); site.Rules == nil {
+		f := v.Fields["rules"]
+		for _, r := range site.RulesIn(p.lang(c)) {
+			f.Value += r + "\n"
+		}
+		f.Was = f.Value
+		v.Fields["rules"] = f
+	}
+	for _, code := range lang.Codes() {
+		v.Languages = append(v.Languages, templates.Option{Value: code, Label: lang.Find(code).Name()})
+	}
+	return v
+}
+
+func (p *Pages) showSite(c *gin.Context, status int, v templates.AdminSiteView) error {
+	pg, err := p.page(c, p.lang(c).T("The site"))
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.AdminSitePage(pg, v))
+}
+
+func (p *Pages) siteForm(c *gin.Context, _ *store.Account) error {
+	return p.showSite(c, http.StatusOK, p.siteFormView(c))
+}
+
+// saveSite changes only what the sender changed in the form: somebody else may have changed the rest meanwhile.
+func (p *Pages) saveSite(c *gin.Context, acc *store.Account) error {
+	v := p.siteFormView(c)
+	changes := map[string]*string{}
+	for name, f := range v.Fields {
+		text, sent := c.GetPostForm(name)
+		if !sent || f.Locked != "" {
+			continue
+		}
+		f.Value = text
+		if was, sent := c.GetPostForm("was_" + name); sent {
+			f.Was = was
+		}
+		v.Fields[name] = f
+		if sameLines(f.Value, f.Was) {
+			continue
+		}
+		changes[name] = &text
+	}
+	v.Reason = c.PostForm("reason")
+	var err error
+	if c.PostForm("preview") != "" {
+		var site *community.Site
+		if site, err = p.Community.PreviewSite(c.Request.Context(), changes); err == nil {
+			preview := siteView(site)
+			v.Preview, v.PreviewRules = &preview, site.RulesIn(site.Language)
+			return p.showSite(c, http.StatusOK, v)
+		}
+	} else {
+		err = p.Community.SetSite(c.Request.Context(), byPage(c, acc), changes)
+	}
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
+		v.Errors = errs
+		return p.showSite(c, http.StatusUnprocessableEntity, v)
+	}
+	if err != nil {
+		return err
+	}
+	p.setFlash(c, "saved")
+	return redirect(c, "/admin/site")
+}
+
+// sameLines reports whether two texts are the same but for how a browser ends their lines.
+func sameLines(a, b string) bool {
+	lines := func(s string) string {
+		return string(bytes.TrimSpace(bytes.ReplaceAll([]byte(s), []byte("\r\n"), []byte("\n"))))
+	}
+	return lines(a) == lines(b)
+}
+
+func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
+	refused := func(err error) error {
+		errs, ok := p.fieldErrors(c, err, nil)
+		if !ok {
+			return err
+		}
+		v := p.siteFormView(c)
+		v.Errors = errs
+		return p.showSite(c, http.StatusUnprocessableEntity, v)
+	}
+	none := &community.Invalid{Fields: []community.FieldError{{Field: "picture", Code: "blank", Message: lang.Key("Choose a photograph first.")}}}
+	mr, err := c.Request.MultipartReader()
+	if err != nil {
+		return refused(none)
+	}
+	for {
+		part, err := mr.NextPart()
+		if err == io.EOF {
+			return refused(none)
+		}
+		if err != nil {
+			return interrupted(err)
+		}
+		if part.FormName() != "picture" || part.FileName() == "" {
+			continue
+		}
+		file, err := io.ReadAll(io.LimitReader(part, community.MaxSitePicture+1))
+		if err != nil {
+			return interrupted(err)
+		}
+		if len(file) > community.MaxSitePicture {
+			return refused(&community.Invalid{Fields: []community.FieldError{{Field: "picture", Code: "too_large", Message: lang.Key("That file is too large: 10 MB are possible.")}}})
+		}
+		if err := p.Community.SetSitePicture(c.Request.Context(), community.By{Account: acc, Via: community.ViaPage}, file); err != nil {
+			return refused(err)
+		}
+		p.setFlash(c, "saved")
+		return redirect(c, "/admin/site#picture")
+	}
+}
+
+func (p *Pages) removeSitePicture(c *gin.Context, acc *store.Account) error {
+	if err := p.Community.RemoveSitePicture(c.Request.Context(), byPage(c, acc)); err != nil {
+		return err
+	}
+	p.setFlash(c, "removed")
+	return redirect(c, "/admin/site#picture")
+}
+
+// sitePicture serves the site's picture to everybody, on a members-only site as well: it stands beside its name on the page
+// where one logs in.
+func (p *Pages) sitePicture(c *gin.Context) error {
+	file, err := p.Community.SitePictureFile(c.Request.Context(), c.Param("file"))
+	if errors.Is(err, community.ErrNotFound) {
+		return community.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	h := c.Writer.Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable") // its name is made of what it holds
+	h.Set("Content-Length", strconv.Itoa(len(file)))
+	h.Set("Content-Type", "image/jpeg")
+	c.Status(http.StatusOK)
+	if c.Request.Method == http.MethodHead {
+		return nil
+	}
+	_, err = c.Writer.Write(file)
+	return err
+}

@@ -1,0 +1,32 @@
+package templates
+
+import "tintype/internal/lang"
+
+// SiteField is one field of /admin/site.
+type SiteField struct {
+	Value  string
+	Was    string // in force when the form was made: what was not changed is not sent
+	Locked string // the variable of the environment that decides it, or ""
+}
+
+// AdminSiteView is /admin/site. Its form posts the fields by their names, was_NAME, reason and, to see a preview, preview;
+// others post picture to /admin/site/picture and nothing to /admin/site/picture/remove.
+type AdminSiteView struct {
+	Fields       map[string]SiteField
+	Languages    []Option
+	Reason       string
+	Preview      *Site
+	PreviewRules []string
+	Errors       FieldErrors
+}
+
+var registrations = []Option{
+	{Value: "closed", Label: lang.Key("Nobody"), Hint: lang.Key("The site takes no new members.")},
+	{Value: "invitation", Label: lang.Key("Who is invited"), Hint: lang.Key("Administrators give out invitations.")},
+	{Value: "open", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever fills in the form is a member.")},
+}
+
+var visitorChoices = []Option{
+	{Value: "read", Label: lang.Key("Everybody"), Hint: lang.Key("Public photographs are seen without an account.")},
+	{Value: "none", Label: lang.Key("Members only"), Hint: lang.Key("Without an account nobody sees a photograph, a name or a number.")},
+}
