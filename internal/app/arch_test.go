@@ -73,6 +73,8 @@ var onlyIn = map[string][]string{
 	"filippo.io/age":                 {"internal/backup"},
 	"github.com/SherClockHolmes":     {"internal/push"},
 	"github.com/golang-jwt":          {"internal/push"},
+	"github.com/pquerna":             {"internal/community"},
+	"github.com/boombuler":           {"internal/community"},
 	"github.com/wneessen":            {"internal/mail"},
 	"github.com/emersion":            {}, // tests alone
 }

@@ -112,14 +112,15 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 		SessionHolds: func(ctx context.Context, accountID int64, hash string) (bool, error) {
 			return session.Holds(ctx, r.sessions, accountID, hash)
 		},
-		PhotoURL:       r.addresses.Public,
-		BaseURL:        d.cfg.Origin(),
-		KeepOriginals:  d.cfg.KeepOriginals,
-		MaxUploadBytes: d.cfg.MaxUploadBytes,
-		SecretKeys:     r.keys.Now,
-		SiteDefaults:   d.siteDefaults(),
-		SiteLocks:      d.siteLocks(),
-		DraftTTL:       draftLife,
+		PhotoURL:          r.addresses.Public,
+		BaseURL:           d.cfg.Origin(),
+		RequireTwoFactors: d.cfg.TwoFactors,
+		KeepOriginals:     d.cfg.KeepOriginals,
+		MaxUploadBytes:    d.cfg.MaxUploadBytes,
+		SecretKeys:        r.keys.Now,
+		SiteDefaults:      d.siteDefaults(),
+		SiteLocks:         d.siteLocks(),
+		DraftTTL:          draftLife,
 	})
 	return r, nil
 }

@@ -9,11 +9,12 @@ import (
 )
 
 type accountGroup struct {
-	Create        accountCreate  `cmd:"" help:"Print a link with which one person may sign up."`
-	Promote       accountPromote `cmd:"" help:"Make an account an administrator."`
-	Role          accountRole    `cmd:"" help:"Give an account another role."`
-	Suspend       accountSuspend `cmd:"" help:"Shut an account out."`
-	ResetPassword accountReset   `cmd:"" help:"Print a link with which a member chooses a new password."`
+	Create         accountCreate     `cmd:"" help:"Print a link with which one person may sign up."`
+	Promote        accountPromote    `cmd:"" help:"Make an account an administrator."`
+	Role           accountRole       `cmd:"" help:"Give an account another role."`
+	Suspend        accountSuspend    `cmd:"" help:"Shut an account out."`
+	ResetPassword  accountReset      `cmd:"" help:"Print a link with which a member chooses a new password."`
+	TakeTwoFactors accountTwoFactors `cmd:"" help:"Remove a member's second factors and recovery codes, which the member has lost."`
 }
 
 // with runs f on the open site.
@@ -130,6 +131,22 @@ func (a accountReset) Run(c *call) error {
 			return named("account", a.Username, err)
 		}
 		_, err = fmt.Fprintln(c.env.Stdout, site.LinkURL(secret))
+		return err
+	})
+}
+
+type accountTwoFactors struct {
+	Username string `arg:""`
+	Reason   string `required:"" help:"Why, for the log and for the member."`
+}
+
+func (a accountTwoFactors) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		account, err := site.TakeTwoFactors(c, community.ByCommand(a.Reason), a.Username)
+		if err != nil {
+			return named("account", a.Username, err)
+		}
+		_, err = fmt.Fprintf(c.env.Stdout, "%s logs in by the password alone.\n", account.Username)
 		return err
 	})
 }

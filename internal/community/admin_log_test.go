@@ -66,7 +66,7 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		var b strings.Builder
 		for _, name := range names {
 			a := fresh(name)
-			fmt.Fprintln(&b, name, a.Role, a.SuspendedAt != nil, a.SessionEpoch)
+			fmt.Fprintln(&b, name, a.Role, a.SuspendedAt != nil, a.SessionEpoch, a.TwoFactorsAt != nil)
 		}
 		rows, err := c.Store.SQL().QueryContext(c.ctx, "SELECT hash FROM one_time_links ORDER BY hash")
 		if err != nil {
@@ -98,7 +98,7 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		}
 		before, rows := state(), count("admin_log")
 		var err error
-		act := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport, EditSite}[random.IntN(7)]
+		act := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport, EditSite, TakeTwoFactors}[random.IntN(8)]
 		switch act {
 		case Suspend:
 			_, err = c.SuspendMember(c.ctx, by, target)
@@ -111,6 +111,12 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		case EditSite:
 			name := fmt.Sprintf("Club %d", random.IntN(3))
 			err = c.SetSite(c.ctx, by, map[string]*string{"name": &name})
+		case TakeTwoFactors:
+			if err := c.Store.MarkTwoFactors(c.ctx, people[target].ID, 1); err != nil {
+				t.Fatal(err)
+			}
+			before = state()
+			_, err = c.TakeTwoFactors(c.ctx, by, target)
 		case RemovePost:
 			post := c.post(people[target], store.Public, "words")
 			before = state()

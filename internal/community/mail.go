@@ -23,7 +23,12 @@ const (
 	mailApplication = "application"
 	mailExport      = "export"
 	mailNotices     = "notices"
-	mailDigest      = "digest"
+
+	mailFactorAdded   = "factor_added"
+	mailFactorRemoved = "factor_removed"
+	mailRecoveryUsed  = "recovery_used"
+	mailFactorsTaken  = "factors_taken"
+	mailDigest        = "digest"
 )
 
 // mailBucket is what letters of a kind to one address are counted in, and how many of them it gets. Nobody's letters use up

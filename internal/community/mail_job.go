@@ -165,6 +165,14 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 			return nil, "", l, errNoLetter
 		}
 		l = mail.ExportReady(site, person, mailTime(words, e.ExpiresAt), c.BaseURL+"/settings/export")
+	case mailFactorAdded:
+		l = mail.FactorAdded(site, person, mailTime(words, m.At), c.BaseURL+"/settings/two-factors")
+	case mailFactorRemoved:
+		l = mail.FactorRemoved(site, person, mailTime(words, m.At), c.BaseURL+"/settings/two-factors")
+	case mailRecoveryUsed:
+		l = mail.RecoveryUsed(site, person, int(m.About), mailTime(words, m.At), c.BaseURL+"/settings/two-factors/codes")
+	case mailFactorsTaken:
+		l = mail.FactorsTaken(site, person, m.Words, c.BaseURL+"/settings/two-factors")
 	case mailNotices:
 		l, err = c.noticesLetter(ctx, acc, m)
 	case mailDigest:

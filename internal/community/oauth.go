@@ -330,7 +330,8 @@ func revoke(ctx context.Context, tx *store.Store, t *store.AccessToken) error {
 
 // TokenByBearer finds the token, its account and its app on the primary, so that a revoked token stops working at once.
 // From then on the request reads by the position of the token's client. The account is nil for a client's own token.
-// Unknown tokens and those of suspended members are ErrUnauthenticated.
+// Unknown tokens and those of suspended members are ErrUnauthenticated. Those of members who must set up a second factor first are
+// ErrForbidden.
 func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.AccessToken, *store.Account, *store.App, error) {
 	t, acc, app, err := c.Store.TokenOwnerByHash(ctx, hashSecret(bearer))
 	if errors.Is(err, store.ErrNotFound) || err == nil && acc != nil && !acc.Active() {
@@ -338,6 +339,9 @@ func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.Ac
 	}
 	if err != nil {
 		return nil, nil, nil, fromStore(err)
+	}
+	if c.MustSetUpTwoFactors(acc) {
+		return nil, nil, nil, ErrForbidden
 	}
 	c.Store.CarryByToken(ctx, t)
 	if now := store.ToMillis(time.Now()); now-t.UsedAt > store.Millis((24 * time.Hour).Milliseconds()) {

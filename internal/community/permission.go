@@ -27,10 +27,12 @@ const (
 	Unsuspend   Act = "member.unsuspend"
 	ResetLink   Act = "member.reset_link"
 	SetRole     Act = "member.role"
-	Invite      Act = "invite.create"
-	EditSite    Act = "site.edit"
-	RetryJob    Act = "job.retry"
-	DropJob     Act = "job.drop"
+	// TakeTwoFactors removes a member's second factors.
+	TakeTwoFactors Act = "member.two_factors"
+	Invite         Act = "invite.create"
+	EditSite       Act = "site.edit"
+	RetryJob       Act = "job.retry"
+	DropJob        Act = "job.drop"
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -45,16 +47,17 @@ var leastRole = map[Act]string{
 	ReadSystem:  store.RoleAdmin,
 	ReadSite:    store.RoleAdmin,
 
-	CloseReport: store.RoleModerator,
-	RemovePost:  store.RoleModerator,
-	Suspend:     store.RoleModerator,
-	Unsuspend:   store.RoleModerator,
-	ResetLink:   store.RoleAdmin,
-	SetRole:     store.RoleAdmin,
-	Invite:      store.RoleAdmin,
-	EditSite:    store.RoleAdmin,
-	RetryJob:    store.RoleAdmin,
-	DropJob:     store.RoleAdmin,
+	CloseReport:    store.RoleModerator,
+	RemovePost:     store.RoleModerator,
+	Suspend:        store.RoleModerator,
+	Unsuspend:      store.RoleModerator,
+	ResetLink:      store.RoleAdmin,
+	SetRole:        store.RoleAdmin,
+	TakeTwoFactors: store.RoleAdmin,
+	Invite:         store.RoleAdmin,
+	EditSite:       store.RoleAdmin,
+	RetryJob:       store.RoleAdmin,
+	DropJob:        store.RoleAdmin,
 }
 
 // Acts returns every act, sorted.

@@ -277,6 +277,7 @@ func (c *Community) Forget(ctx context.Context) error {
 		c.sweepPeople(ctx),
 		c.sweepExports(ctx),
 		c.tendPush(ctx, now),
+		c.resealFactors(ctx),
 		c.sweepImports(ctx),
 		c.recountComments(ctx, now),
 	)

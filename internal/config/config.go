@@ -31,6 +31,7 @@ type Config struct {
 	Contact         string // an e-mail address or a URL; empty when there is none
 	Registration    community.Registration
 	Visitors        community.Visitors
+	TwoFactors      string // the least role that needs a second factor
 
 	// Server
 	Port            int

@@ -98,6 +98,38 @@ func NewApplication(s Site, p Person, application, when, link string) Letter {
 		Why: s.Lang.T("Members are told of new applications, always.")}
 }
 
+// FactorAdded tells of a new second factor.
+func FactorAdded(s Site, p Person, when, link string) Letter {
+	return Letter{Site: s, Subject: s.Lang.T("A second factor was added"), Hello: s.hello(p),
+		Before: []string{s.Lang.T("Logging in to %s can take another second factor since %s.", s.account(p), when)},
+		Button: Link{s.Lang.T("See your second factors"), link}, After: []string{s.nothingToDo() + " " + s.notYou()},
+		Why: s.Lang.T("Members are told of second factors, always.")}
+}
+
+// FactorRemoved tells that a second factor is gone.
+func FactorRemoved(s Site, p Person, when, link string) Letter {
+	return Letter{Site: s, Subject: s.Lang.T("A second factor was removed"), Hello: s.hello(p),
+		Before: []string{s.Lang.T("A second factor of %s was removed, %s.", s.account(p), when)},
+		Button: Link{s.Lang.T("See your second factors"), link}, After: []string{s.nothingToDo() + " " + s.notYou()},
+		Why: s.Lang.T("Members are told of second factors, always.")}
+}
+
+// RecoveryUsed tells that somebody logged in by a recovery code.
+func RecoveryUsed(s Site, p Person, left int, when, link string) Letter {
+	return Letter{Site: s, Subject: s.Lang.T("A recovery code was used"), Hello: s.hello(p),
+		Before: []string{s.Lang.T("Somebody logged in to %s by a recovery code, %s.", s.account(p), when), s.Lang.N("One code is left.", "%d codes are left.", left)},
+		Button: Link{s.Lang.T("Get new codes"), link}, After: []string{s.nothingToDo() + " " + s.notYou()},
+		Why: s.Lang.T("Members are told of second factors, always.")}
+}
+
+// FactorsTaken tells that somebody who runs the site has removed the second factors, and why.
+func FactorsTaken(s Site, p Person, reason, link string) Letter {
+	return Letter{Site: s, Subject: s.Lang.T("Your second factors were taken away"), Hello: s.hello(p),
+		Before: []string{s.Lang.T("Somebody who runs the site has taken the second factors and recovery codes of %s away. From now on the password alone lets you in.", s.account(p)), s.Lang.T("The reason: %s", reason)},
+		Button: Link{s.Lang.T("Set up a new one"), link}, After: []string{s.Lang.T("If you did not ask for that, tell those who run the site, and choose another password.")},
+		Why: s.Lang.T("Members are told of second factors, always.")}
+}
+
 // ExportReady tells that an export can be fetched.
 func ExportReady(s Site, p Person, until, link string) Letter {
 	return Letter{Site: s, Subject: s.Lang.T("Your export is ready"), Hello: s.hello(p),

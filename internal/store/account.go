@@ -187,9 +187,10 @@ func (s *conn) setAccount(ctx context.Context, id int64, assignments string, arg
 	return translate(res.Error)
 }
 
-// SetPassword stores a new hash and raises the session epoch, which ends every earlier session.
+// SetPassword stores a new hash and raises the session epoch, which ends every earlier session. Devices that were remembered are
+// asked for a second factor again.
 func (s *conn) SetPassword(ctx context.Context, id int64, hash string) error {
-	return s.setAccount(ctx, id, "password_hash = ?, session_epoch = session_epoch + 1", hash)
+	return s.setAccount(ctx, id, "password_hash = ?, session_epoch = session_epoch + 1, two_factors_at = CASE WHEN two_factors_at IS NULL THEN NULL ELSE ? END", hash, nowMillis())
 }
 
 // ReplacePasswordHash stores a hash of the same password at other costs, unless the password changed meanwhile.

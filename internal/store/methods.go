@@ -250,6 +250,17 @@ func (s *Store) AddExport(ctx context.Context, e *Export) (err error) {
 	return err
 }
 
+// AddFactor inserts the factor under its ID.
+func (s *Store) AddFactor(ctx context.Context, f *Factor) (err error) {
+	if s.places == nil {
+		return s.conn.AddFactor(ctx, f)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.AddFactor(ctx, f)
+	})
+	return err
+}
+
 // AddFollow inserts the follow. CountFollows updates the counters. It returns ErrConflict if the follow exists.
 func (s *Store) AddFollow(ctx context.Context, f Follow) (err error) {
 	if s.places == nil {
@@ -1345,6 +1356,28 @@ func (s *Store) DeleteExport(ctx context.Context, accountID int64, id int64) (er
 	return err
 }
 
+// DeleteFactor removes one of the account's own; ErrNotFound if it has none by that id.
+func (s *Store) DeleteFactor(ctx context.Context, accountID int64, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.DeleteFactor(ctx, accountID, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DeleteFactor(ctx, accountID, id)
+	})
+	return err
+}
+
+// DeleteFactors removes all factors and recovery codes of the account, and its mark that it has any.
+func (s *Store) DeleteFactors(ctx context.Context, accountID int64) (err error) {
+	if s.places == nil {
+		return s.conn.DeleteFactors(ctx, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DeleteFactors(ctx, accountID)
+	})
+	return err
+}
+
 // DeleteFinishedJobs forgets up to limit jobs that were done before the moment. Dead ones stay until somebody
 // retries or drops them.
 func (s *Store) DeleteFinishedJobs(ctx context.Context, before Millis, limit int) (r0 int, err error) {
@@ -1931,6 +1964,30 @@ func (s *Store) ExtendJob(ctx context.Context, id int64, token string, lease tim
 		return in.ExtendJob(ctx, id, token, lease)
 	})
 	return err
+}
+
+// FactorsOf lists the account's factors, oldest first.
+func (s *Store) FactorsOf(ctx context.Context, accountID int64) (r0 []*Factor, err error) {
+	if s.places == nil {
+		return s.conn.FactorsOf(ctx, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.FactorsOf(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
+// FactorsSealedOtherwise lists at most limit factors after the id whose secret does not begin with the prefix.
+func (s *Store) FactorsSealedOtherwise(ctx context.Context, prefix string, after int64, limit int) (r0 []*Factor, err error) {
+	if s.places == nil {
+		return s.conn.FactorsSealedOtherwise(ctx, prefix, after, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.FactorsSealedOtherwise(ctx, prefix, after, limit)
+		return err
+	})
+	return r0, err
 }
 
 // FailJob notes the error and has the job run again after a while.
@@ -2831,6 +2888,18 @@ func (s *Store) MarkPhotosGone(ctx context.Context, ids []int64) (err error) {
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.MarkPhotosGone(ctx, ids)
+	})
+	return err
+}
+
+// MarkTwoFactors notes when the account's second factors began to be asked for. Devices that were remembered before are
+// forgotten by that.
+func (s *Store) MarkTwoFactors(ctx context.Context, accountID int64, at Millis) (err error) {
+	if s.places == nil {
+		return s.conn.MarkTwoFactors(ctx, accountID, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.MarkTwoFactors(ctx, accountID, at)
 	})
 	return err
 }
@@ -3797,6 +3866,18 @@ func (s *Store) RecountComments(ctx context.Context, id int64) (err error) {
 	return err
 }
 
+// RecoveryCodesLeft counts the account's codes.
+func (s *Store) RecoveryCodesLeft(ctx context.Context, accountID int64) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.RecoveryCodesLeft(ctx, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.RecoveryCodesLeft(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
 // Relationships answers for each of the ids, in their order and in one statement.
 func (s *Store) Relationships(ctx context.Context, accountID int64, ids []int64) (r0 []Relationship, err error) {
 	if s.places == nil {
@@ -4010,6 +4091,17 @@ func (s *Store) RequeuePhoto(ctx context.Context, id int64) (r0 bool, err error)
 		return err
 	})
 	return r0, err
+}
+
+// ResealFactor replaces a factor's secret, unless it has changed meanwhile.
+func (s *Store) ResealFactor(ctx context.Context, id int64, from string, to string) (err error) {
+	if s.places == nil {
+		return s.conn.ResealFactor(ctx, id, from, to)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.ResealFactor(ctx, id, from, to)
+	})
+	return err
 }
 
 // RetireMediaObject notes, since when, that a photo's set is no longer the one in use. Its gone_at is that moment until it is gone.
@@ -4342,7 +4434,8 @@ func (s *Store) SetNote(ctx context.Context, id int64, accountID int64, targetID
 	return err
 }
 
-// SetPassword stores a new hash and raises the session epoch, which ends every earlier session.
+// SetPassword stores a new hash and raises the session epoch, which ends every earlier session. Devices that were remembered are
+// asked for a second factor again.
 func (s *Store) SetPassword(ctx context.Context, id int64, hash string) (err error) {
 	if s.places == nil {
 		return s.conn.SetPassword(ctx, id, hash)
@@ -4382,6 +4475,17 @@ func (s *Store) SetPushSecrets(ctx context.Context, id int64, from string, to st
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.SetPushSecrets(ctx, id, from, to)
+	})
+	return err
+}
+
+// SetRecoveryCodes puts codes, by their hashes, in place of those that the account had.
+func (s *Store) SetRecoveryCodes(ctx context.Context, accountID int64, hashes []string) (err error) {
+	if s.places == nil {
+		return s.conn.SetRecoveryCodes(ctx, accountID, hashes)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetRecoveryCodes(ctx, accountID, hashes)
 	})
 	return err
 }
@@ -4763,6 +4867,31 @@ func (s *Store) UseLink(ctx context.Context, hash string, kind string) (r0 bool,
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.UseLink(ctx, hash, kind)
+		return err
+	})
+	return r0, err
+}
+
+// UseRecoveryCode removes a code, and reports whether it was there. Of two who use the same one at once one gets true.
+func (s *Store) UseRecoveryCode(ctx context.Context, accountID int64, hash string) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.UseRecoveryCode(ctx, accountID, hash)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.UseRecoveryCode(ctx, accountID, hash)
+		return err
+	})
+	return r0, err
+}
+
+// UseStep notes that a code of that time step was used, and reports whether none of it or of a later one was before. Of two
+// who use the same code one gets true.
+func (s *Store) UseStep(ctx context.Context, id int64, step int64, now Millis) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.UseStep(ctx, id, step, now)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.UseStep(ctx, id, step, now)
 		return err
 	})
 	return r0, err

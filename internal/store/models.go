@@ -103,6 +103,7 @@ type Account struct {
 	EmailUndoneAt       Millis  `json:"-"` // when an old address was brought back last; 0: never
 	EmailUndoneChange   Millis  `json:"-"` // when the change was made that this undid
 	PasswordHash        string
+	TwoFactorsAt        *Millis `json:"-"` // since when second factors are asked for, and devices remembered; nil: there are none
 	DisplayName         string
 	Note                string
 	Fields              JSON[[]Field]

@@ -355,6 +355,30 @@ func settings(add adder) {
 	add("/settings/notifications-off", "Settings: notifications, no push", true, func(p *t.Page) templ.Component {
 		return t.SettingsNotificationsPage(p, t.SettingsNotificationsView{Key: "BAAA", Confirm: true, Choices: notificationChoices()})
 	})
+	add("/settings/two-factors", "Settings: second factor", true, func(p *t.Page) templ.Component {
+		return t.SettingsTwoFactorsPage(p, t.SettingsTwoFactorsView{Codes: 9, Factors: []t.FactorView{{ID: "1", Name: "Ada’s phone", Created: t.When{At: now}, Used: t.When{At: now}}, {ID: "2", Name: "The old tablet on the shelf", Created: t.When{At: now}}}})
+	})
+	add("/settings/two-factors-none", "Settings: no second factor", true, func(p *t.Page) templ.Component {
+		return t.SettingsTwoFactorsPage(p, t.SettingsTwoFactorsView{Required: true})
+	})
+	add("/settings/two-factors/app", "Settings: set up an application", true, func(p *t.Page) templ.Component {
+		return t.TOTPFormPage(p, t.TOTPFormView{Size: 29, Path: "M4 4h7v1h-7zM4 10h7v1h-7zM18 4h7v1h-7zM18 10h7v1h-7zM4 18h7v1h-7zM13 13h3v3h-3z", Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", Setup: "x", Errors: t.FieldErrors{{Field: "code", Message: p.T("That is not the code of this moment. Is the clock of your device right?")}}})
+	})
+	add("/settings/two-factors/codes-new", "Settings: recovery codes", true, func(p *t.Page) templ.Component {
+		return t.RecoveryCodesPage(p, []string{"mzxw-6ytb-oi2d-gnbv", "onsw-g4tf-orrg-mzxw", "nbsw-y3dp-eb3w-64tm"})
+	})
+	add("/settings/two-factors/codes", "Settings: new recovery codes", true, func(p *t.Page) templ.Component {
+		return t.FactorPasswordPage(p, t.FactorPasswordView{Kind: "codes", Action: "/settings/two-factors/codes"})
+	})
+	add("/settings/two-factors/1/remove", "Settings: remove a second factor", true, func(p *t.Page) templ.Component {
+		return t.FactorPasswordPage(p, t.FactorPasswordView{Kind: "remove", Name: "Ada’s phone", Action: "/settings/two-factors/1/remove", Errors: t.FieldErrors{{Field: "current_password", Message: p.T("That is not your password.")}}})
+	})
+	add("/login-second", "Log in, second factor", false, func(p *t.Page) templ.Component {
+		return t.SecondFactorPage(p, t.SecondFactorView{Return: "/", Errors: t.FieldErrors{{Field: "code", Message: p.T("That code is wrong, or it was used already.")}}})
+	})
+	add("/admin/two-factors", "Admin: take second factors away", true, func(p *t.Page) templ.Component {
+		return t.AdminTwoFactorsPage(p, t.AdminTwoFactorsView{Name: "jo", Errors: t.FieldErrors{{Field: "reason", Message: p.T("Say why.")}}})
+	})
 	add("/settings/sessions", "Settings: sessions", true, func(p *t.Page) templ.Component {
 		return t.SettingsSessionsPage(p, t.SettingsSessionsView{Sessions: []t.SessionView{{ID: "1", Current: true, Device: "Firefox on Linux", Address: "203.0.113.7", Created: t.When{At: now}, Seen: t.When{At: now}}, {ID: "2", Device: "Safari on iPhone", Created: t.When{At: now}, Seen: t.When{At: now}}}})
 	})

@@ -89,16 +89,7 @@ func writtenIn(form url.Values) string {
 }
 
 func (p *Pages) login(c *gin.Context) error {
-	v := templates.LoginView{Name: c.PostForm("name"), Return: returnTo(c, "/")}
-	for name, values := range c.Request.PostForm {
-		if name == carriedAct || strings.HasPrefix(name, carriedField) {
-			for _, s := range values {
-				if len(v.Carried) < maxCarried {
-					v.Carried = append(v.Carried, templates.HiddenField{Name: name, Value: s})
-				}
-			}
-		}
-	}
+	v := templates.LoginView{Name: c.PostForm("name"), Return: returnTo(c, "/"), Carried: carriedIn(c)}
 	acc, err := p.Community.Login(c.Request.Context(), v.Name, c.PostForm("password"), p.client(c))
 	var many *community.TooMany
 	switch errs, ok := p.fieldErrors(c, err, map[string]string{"login": "name", "username": "name"}); {
@@ -112,14 +103,12 @@ func (p *Pages) login(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	p.toldOfLogin(c, acc)
-	if err := p.logIn(c, acc); err != nil {
+	in, err := p.enter(c, acc, v.Return, v.Carried)
+	if err != nil || !in {
 		return err
 	}
-	if act := c.PostForm(carriedAct); act != "" {
-		return p.confirm(c, acc, localPath(act, "/"), v.Return)
-	}
-	return redirect(c, v.Return)
+	p.toldOfLogin(c, acc)
+	return p.afterLogin(c, acc, v.Return)
 }
 
 // confirm shows the form that log-in interrupted, so that the member sends it again.
@@ -293,7 +282,7 @@ func (p *Pages) link(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.logIn(c, acc); err != nil {
+	if in, err := p.enter(c, acc, "/", nil); err != nil || !in {
 		return err
 	}
 	p.setFlash(c, "password-changed")

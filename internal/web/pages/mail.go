@@ -163,7 +163,7 @@ func (p *Pages) useMailLink(c *gin.Context, v templates.MailLinkView) error {
 		if err != nil {
 			return err
 		}
-		if err := p.logIn(c, acc); err != nil {
+		if in, err := p.enter(c, acc, "/", nil); err != nil || !in {
 			return err
 		}
 		p.setFlash(c, "password-changed")

@@ -115,6 +115,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerMail(r)
 	p.registerOAuth(r)
 	p.registerSettings(r)
+	p.registerTwoFactors(r)
 	p.registerExport(r)
 	p.registerImport(r)
 	p.registerAdmin(r)
@@ -129,7 +130,7 @@ func (p *Pages) Register(r Routes) {
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.
-var openToAll = []string{"/login", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
+var openToAll = []string{"/login", "/login/second", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
 
 // Before runs before every page's handler. It finds out who reads, and keeps visitors out of a members-only site.
 func (p *Pages) Before(c *gin.Context) error {
@@ -138,6 +139,9 @@ func (p *Pages) Before(c *gin.Context) error {
 	}
 	if viewer(c) == nil && p.site(c).MembersOnly && !openTo(c.Request.URL.Path) {
 		return community.ErrUnauthenticated
+	}
+	if err := p.setUpFirst(c); err != nil || c.IsAborted() {
+		return err
 	}
 	if viewer(c) != nil && p.LoggedIn != nil {
 		p.LoggedIn(c.Request)

@@ -1,0 +1,494 @@
+package community
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/boombuler/barcode/qr"
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+
+	"tintype/internal/store"
+)
+
+const (
+	sealsFactor    = "a second factor"
+	sealsTOTPSetup = "a second factor that is being set up"
+
+	// recoveryCodes is how many a member gets at once.
+	recoveryCodes = 10
+	// recoveryBytes of chance are in one: too many to be guessed by whoever has the database, so that a fast hash is enough.
+	recoveryBytes = 10
+	// maxFactors bounds what one account has.
+	maxFactors = 20
+	// maxFactorName is in characters.
+	maxFactorName = 60
+	// setupLife is how long a member may take to set a factor up.
+	setupLife = 30 * time.Minute
+	// totpPeriod is how long a code is shown; one period before and after counts as well, for clocks that differ.
+	totpPeriod = 30
+)
+
+// HalfLoginLife is how long somebody who has given the password may take for the second factor.
+const HalfLoginLife = 10 * time.Minute
+
+// RememberLife is how long a device is remembered in which no second factor is asked for.
+const RememberLife = 60 * 24 * time.Hour
+
+// HasTwoFactors reports whether the account has a second factor, without which nobody logs in to it.
+func HasTwoFactors(acc *store.Account) bool { return acc.TwoFactorsAt != nil }
+
+// MustSetUpTwoFactors reports whether the account's role asks for a second factor that it lacks. It may do nothing but set one up.
+func (c *Community) MustSetUpTwoFactors(acc *store.Account) bool {
+	return acc != nil && acc.TwoFactorsAt == nil && c.twoFactorsRequired(acc.Role)
+}
+
+func (c *Community) twoFactorsRequired(role string) bool {
+	least := rank(c.RequireTwoFactors)
+	return least >= 0 && rank(role) >= least
+}
+
+// TOTPSetup is what a member needs to set up an application that shows codes.
+type TOTPSetup struct {
+	Secret string // to be typed where no camera is
+	QR     QRCode // the same, to be scanned
+	Sealed string // goes back with the first code; nothing is stored until then
+}
+
+// QRCode is a picture as the path of an SVG, one unit a module.
+type QRCode struct {
+	Size int
+	Path string
+}
+
+type totpSetup struct {
+	Account int64  `json:"account"`
+	Secret  string `json:"secret"`
+	At      int64  `json:"at"`
+}
+
+// SetUpTOTP makes a secret for an application that shows codes.
+func (c *Community) SetUpTOTP(ctx context.Context, acc *store.Account) (TOTPSetup, error) {
+	b := make([]byte, 20)
+	_, _ = rand.Read(b) // never fails
+	return c.totpSetup(ctx, acc, totpSetup{acc.ID, base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b), time.Now().Unix()})
+}
+
+// TOTPSetupAgain is the same set-up once more, for a form that was refused.
+func (c *Community) TOTPSetupAgain(ctx context.Context, acc *store.Account, sealed string) (TOTPSetup, error) {
+	setup, err := c.openTOTPSetup(acc, sealed)
+	if err != nil {
+		return c.SetUpTOTP(ctx, acc)
+	}
+	return c.totpSetup(ctx, acc, setup)
+}
+
+func (c *Community) totpSetup(ctx context.Context, acc *store.Account, setup totpSetup) (TOTPSetup, error) {
+	b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(setup.Secret)
+	if err != nil {
+		return TOTPSetup{}, err
+	}
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: strings.ReplaceAll(c.Site(ctx).Name, ":", " "), AccountName: acc.Username, Secret: b})
+	if err != nil {
+		return TOTPSetup{}, fmt.Errorf("make a TOTP key: %w", err)
+	}
+	code, err := drawQR(key.URL())
+	if err != nil {
+		return TOTPSetup{}, err
+	}
+	payload, err := json.Marshal(setup)
+	if err != nil {
+		return TOTPSetup{}, err
+	}
+	sealed, err := c.seal(sealsTOTPSetup, payload)
+	return TOTPSetup{Secret: key.Secret(), QR: code, Sealed: sealed}, err
+}
+
+// drawQR is the text as a QR code, with the quiet zone around it.
+func drawQR(text string) (QRCode, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return QRCode{}, fmt.Errorf("draw a QR code: %w", err)
+	}
+	const quiet = 4
+	var path strings.Builder
+	n := code.Bounds().Dx()
+	for y := range n {
+		for x := range n {
+			if r, _, _, _ := code.At(x, y).RGBA(); r == 0 {
+				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+quiet, y+quiet)
+			}
+		}
+	}
+	return QRCode{n + 2*quiet, path.String()}, nil
+}
+
+func (c *Community) openTOTPSetup(acc *store.Account, sealed string) (totpSetup, error) {
+	var setup totpSetup
+	b, _, err := c.unseal(sealsTOTPSetup, sealed)
+	if err == nil {
+		err = json.Unmarshal(b, &setup)
+	}
+	if err != nil || setup.Account != acc.ID || time.Since(time.Unix(setup.At, 0)) > setupLife {
+		return setup, invalid("code", "expired", "That took too long. Scan the new picture, and enter a code again.")
+	}
+	return setup, nil
+}
+
+// totpStep is the time step of which the code is, 0 where it is of none near now.
+func totpStep(secret, code string, now time.Time) int64 {
+	for _, step := range []int64{0, -1, 1} {
+		at := now.Unix()/totpPeriod + step
+		want, err := totp.GenerateCodeCustom(secret, time.Unix(at*totpPeriod, 0), totp.ValidateOpts{Period: totpPeriod, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			return at
+		}
+	}
+	return 0
+}
+
+// cleanCode takes out what people put between the characters of a code.
+func cleanCode(code string) string {
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '\u00a0' || r == '\t' {
+			return -1
+		}
+		return r
+	}, code))
+}
+
+// AddTOTP stores an application that has shown a code, after asking for the password. With the first factor come recovery codes,
+// which nobody can show again.
+func (c *Community) AddTOTP(ctx context.Context, acc *store.Account, by Confirmation, sealed, code, name string) (codes []string, err error) {
+	ctx = store.Primary(ctx)
+	setup, err := c.openTOTPSetup(acc, sealed)
+	if err != nil {
+		return nil, err
+	}
+	step := totpStep(setup.Secret, cleanCode(code), time.Now())
+	if step == 0 {
+		return nil, invalid("code", "wrong", "That is not the code of this moment. Is the clock of your device right?")
+	}
+	if err := c.confirm(ctx, acc, "current_password", by); err != nil {
+		return nil, err
+	}
+	return c.addFactor(ctx, acc, &store.Factor{Kind: store.FactorTOTP, Name: name, LastStep: step}, []byte(setup.Secret))
+}
+
+// addFactor stores a factor with its secret.
+func (c *Community) addFactor(ctx context.Context, acc *store.Account, f *store.Factor, secret []byte) (codes []string, err error) {
+	f.Name = oneLine(f.Name)
+	if n := utf8.RuneCountInString(f.Name); n > maxFactorName {
+		return nil, invalid("name", "too_long", "The name may have at most %d characters.", maxFactorName)
+	}
+	if f.Secret, err = c.seal(sealsFactor, secret); err != nil {
+		return nil, err
+	}
+	_, err = c.Store.TxOnce(ctx, "factors", func(ctx context.Context, tx *store.Store, id int64) error {
+		codes = nil
+		locked, err := tx.LockAccounts(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		now := locked[acc.ID]
+		if !now.Active() {
+			return ErrUnauthenticated
+		}
+		all, err := tx.FactorsOf(ctx, now.ID)
+		if err != nil {
+			return err
+		}
+		if len(all) >= maxFactors {
+			return invalid("name", "too_many", "There may be at most %d. Remove one first.", maxFactors)
+		}
+		f.ID, f.AccountID, f.CreatedAt = id, now.ID, store.ToMillis(time.Now())
+		if err := tx.AddFactor(ctx, f); err != nil {
+			return err
+		}
+		if now.TwoFactorsAt == nil {
+			if err := tx.MarkTwoFactors(ctx, now.ID, f.CreatedAt); err != nil {
+				return err
+			}
+			var hashes []string
+			codes, hashes = newRecoveryCodes()
+			if err := tx.SetRecoveryCodes(ctx, now.ID, hashes); err != nil {
+				return err
+			}
+		}
+		return c.addMail(ctx, tx, mailJob{Kind: mailFactorAdded, Account: now.ID, About: id})
+	})
+	return codes, fromStore(err)
+}
+
+func newRecoveryCodes() (codes, hashes []string) {
+	for range recoveryCodes {
+		b := make([]byte, recoveryBytes)
+		_, _ = rand.Read(b) // never fails
+		text := strings.ToLower(base32.StdEncoding.EncodeToString(b))
+		hashes = append(hashes, hashSecret(text))
+		codes = append(codes, text[:4]+"-"+text[4:8]+"-"+text[8:12]+"-"+text[12:])
+	}
+	return codes, hashes
+}
+
+// NewRecoveryCodes puts new codes in place of the old ones, after asking for the password.
+func (c *Community) NewRecoveryCodes(ctx context.Context, acc *store.Account, by Confirmation) (codes []string, err error) {
+	ctx = store.Primary(ctx)
+	if err := c.confirm(ctx, acc, "current_password", by); err != nil {
+		return nil, err
+	}
+	_, err = c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if now.TwoFactorsAt == nil {
+			return ErrNotFound
+		}
+		var hashes []string
+		codes, hashes = newRecoveryCodes()
+		return tx.SetRecoveryCodes(ctx, now.ID, hashes)
+	})
+	return codes, err
+}
+
+// RemoveFactor removes one of the member's own, after asking for the password. With the last one go the recovery codes. *Invalid
+// where the member's role asks for one.
+func (c *Community) RemoveFactor(ctx context.Context, acc *store.Account, by Confirmation, id int64) error {
+	ctx = store.Primary(ctx)
+	if err := c.confirm(ctx, acc, "current_password", by); err != nil {
+		return err
+	}
+	_, err := c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		all, err := tx.FactorsOf(ctx, now.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, func(f *store.Factor) bool { return f.ID == id }) {
+			return ErrNotFound
+		}
+		if len(all) > 1 {
+			if err := tx.DeleteFactor(ctx, now.ID, id); err != nil {
+				return err
+			}
+		} else {
+			if c.twoFactorsRequired(now.Role) {
+				return invalid("current_password", "required", "Your role on this site needs a second factor. Add another one before you remove this.")
+			}
+			if err := tx.DeleteFactors(ctx, now.ID); err != nil {
+				return err
+			}
+		}
+		return c.addMail(ctx, tx, mailJob{Kind: mailFactorRemoved, Account: now.ID, About: id})
+	})
+	return err
+}
+
+// ForgetDevices has all devices asked for a second factor at their next log-in.
+func (c *Community) ForgetDevices(ctx context.Context, acc *store.Account) (*store.Account, error) {
+	return c.changeAccount(store.Primary(ctx), acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if now.TwoFactorsAt == nil {
+			return nil
+		}
+		return tx.MarkTwoFactors(ctx, now.ID, max(*now.TwoFactorsAt+1, store.ToMillis(time.Now())))
+	})
+}
+
+// TwoFactors are the second factors of a member.
+type TwoFactors struct {
+	Factors  []*store.Factor
+	Codes    int  // recovery codes that are left
+	Required bool // the member's role asks for one
+}
+
+// TwoFactorsOf returns the member's own.
+func (c *Community) TwoFactorsOf(ctx context.Context, acc *store.Account) (TwoFactors, error) {
+	if acc == nil {
+		return TwoFactors{}, ErrUnauthenticated
+	}
+	list, err := c.Store.FactorsOf(ctx, acc.ID)
+	if err != nil {
+		return TwoFactors{}, fromStore(err)
+	}
+	left, err := c.Store.RecoveryCodesLeft(ctx, acc.ID)
+	return TwoFactors{list, left, c.twoFactorsRequired(acc.Role)}, fromStore(err)
+}
+
+// halfState is a fingerprint of what a half log-in rests on: another password or other factors end it.
+func halfState(acc *store.Account) []byte {
+	h := sha256.New()
+	fmt.Fprint(h, acc.PasswordHash, "\x00", acc.SessionEpoch, "\x00")
+	if acc.TwoFactorsAt != nil {
+		fmt.Fprint(h, *acc.TwoFactorsAt)
+	}
+	return h.Sum(nil)[:16]
+}
+
+// HalfLogin names somebody who has given the password and not the second factor yet. It lets nobody in. The caller signs it and
+// bounds its life.
+func HalfLogin(acc *store.Account) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(acc.ID)), halfState(acc)...)
+}
+
+// halfAccount is whom HalfLogin named, as long as that holds; else ErrUnauthenticated.
+func (c *Community) halfAccount(ctx context.Context, half []byte) (*store.Account, error) {
+	if len(half) != 8+16 {
+		return nil, ErrUnauthenticated
+	}
+	acc, err := c.Store.AccountByID(ctx, int64(binary.BigEndian.Uint64(half)))
+	if errors.Is(err, store.ErrNotFound) || err == nil && (!acc.Active() || !HasTwoFactors(acc) || subtle.ConstantTimeCompare(half[8:], halfState(acc)) != 1) {
+		return nil, ErrUnauthenticated
+	}
+	return acc, fromStore(err)
+}
+
+// SecondFactor ends a log-in that HalfLogin began: by the code of an application, which counts once, or a recovery code, which
+// goes. *Invalid for a wrong one, *TooMany after many, ErrUnauthenticated where the log-in has to begin anew.
+func (c *Community) SecondFactor(ctx context.Context, half []byte, code string, from Client) (*store.Account, error) {
+	ctx = store.Primary(ctx)
+	acc, err := c.halfAccount(ctx, half)
+	if err != nil {
+		return nil, err
+	}
+	buckets := c.secondBuckets(ctx, acc, from)
+	if err := c.allowAll(ctx, buckets); err != nil {
+		return nil, err
+	}
+	code = cleanCode(code)
+	var ok bool
+	if len(code) == 6 {
+		ok, err = c.useTOTP(ctx, acc, code)
+	} else if code != "" {
+		ok, err = c.useRecoveryCode(ctx, acc, code)
+	}
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if !ok {
+		return nil, invalid("code", "wrong", "That code is wrong, or it was used already.")
+	}
+	c.takeBackAll(ctx, buckets)
+	return acc, nil
+}
+
+// secondBuckets are the limits of tries at a second factor. They count by account, and for a device that knows it by that device:
+// whoever knows the password may guess as little as a stranger, and does not shut the owner out.
+func (c *Community) secondBuckets(ctx context.Context, acc *store.Account, from Client) []bucket {
+	name := "second:" + strconv.FormatInt(acc.ID, 10)
+	if from.knows(acc) {
+		name += ":" + from.Device
+	}
+	return []bucket{{name, c.Site(ctx).LoginLimit}}
+}
+
+func (c *Community) useTOTP(ctx context.Context, acc *store.Account, code string) (bool, error) {
+	factors, err := c.Store.FactorsOf(ctx, acc.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, f := range factors {
+		if f.Kind != store.FactorTOTP {
+			continue
+		}
+		secret, _, err := c.unseal(sealsFactor, f.Secret)
+		if errors.Is(err, errSealed) {
+			c.Log.ErrorContext(ctx, "a second factor was sealed by a SECRET_KEY that is not in force", "account", acc.ID)
+			continue // a recovery code still works
+		}
+		if err != nil {
+			return false, err
+		}
+		if step := totpStep(string(secret), code, time.Now()); step != 0 {
+			return c.Store.UseStep(ctx, f.ID, step, store.ToMillis(time.Now()))
+		}
+	}
+	return false, nil
+}
+
+func (c *Community) useRecoveryCode(ctx context.Context, acc *store.Account, code string) (used bool, err error) {
+	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		if used, err = tx.UseRecoveryCode(ctx, acc.ID, hashSecret(code)); err != nil || !used {
+			return err
+		}
+		left, err := tx.RecoveryCodesLeft(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		return c.addMail(ctx, tx, mailJob{Kind: mailRecoveryUsed, Account: acc.ID, About: int64(left)})
+	})
+	return used, err
+}
+
+// Remembered names a device in which the account's second factor was given, until two_factors_at changes.
+func Remembered(acc *store.Account) []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(acc.ID))
+	b = binary.BigEndian.AppendUint64(b, uint64(*acc.TwoFactorsAt))
+	return binary.BigEndian.AppendUint64(b, uint64(time.Now().Add(RememberLife).UnixMilli()))
+}
+
+// RememberedBytes is how long what Remembered returns is.
+const RememberedBytes = 3 * 8
+
+// IsRemembered reports whether Remembered made this for the account, and it holds.
+func IsRemembered(acc *store.Account, b []byte) bool {
+	return len(b) == RememberedBytes && acc.TwoFactorsAt != nil && int64(binary.BigEndian.Uint64(b)) == acc.ID &&
+		binary.BigEndian.Uint64(b[8:]) == uint64(*acc.TwoFactorsAt) && time.Now().UnixMilli() < int64(binary.BigEndian.Uint64(b[16:]))
+}
+
+// TakeTwoFactors removes a member's second factors and recovery codes, for somebody who has lost them all. The member is told.
+func (c *Community) TakeTwoFactors(ctx context.Context, by By, username string) (*store.Account, error) {
+	if strings.TrimSpace(by.Reason) == "" {
+		return nil, invalid("reason", "blank", "Say why.")
+	}
+	return c.onMember(ctx, by, TakeTwoFactors, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
+		if now.TwoFactorsAt == nil {
+			return false, nil
+		}
+		if err := tx.DeleteFactors(ctx, now.ID); err != nil {
+			return false, err
+		}
+		return true, c.addMail(ctx, tx, mailJob{Kind: mailFactorsTaken, Account: now.ID, Words: strings.TrimSpace(by.Reason)})
+	})
+}
+
+// resealFactors seals by the present SECRET_KEY what an earlier one has sealed, so that the earlier one can go.
+func (c *Community) resealFactors(ctx context.Context) error {
+	keys, err := c.sealing(sealsFactor)
+	if errors.Is(err, errNoSecretKey) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var after int64
+	return inBatches(ctx, func() (int, error) {
+		list, err := c.Store.FactorsSealedOtherwise(ctx, keys[0].prefix, after, mediaBatch)
+		if err != nil {
+			return 0, err
+		}
+		for _, f := range list {
+			after = f.ID
+			b, _, err := c.unseal(sealsFactor, f.Secret)
+			if err != nil {
+				c.Log.ErrorContext(ctx, "a second factor was sealed by a SECRET_KEY that is not in force", "account", f.AccountID)
+				continue
+			}
+			sealed, err := c.seal(sealsFactor, b)
+			if err != nil {
+				return 0, err
+			}
+			if err := c.Store.ResealFactor(ctx, f.ID, f.Secret, sealed); err != nil {
+				return 0, err
+			}
+		}
+		return len(list), nil
+	})
+}
