@@ -9,6 +9,7 @@ type ReportRow struct {
 	Reporter AccountView
 	Created  When
 	Closed   bool
+	Assigned string // a username, or ""
 }
 
 // AdminReportsView is /admin/reports.
@@ -20,15 +21,37 @@ type AdminReportsView struct {
 	Pager     Pager
 }
 
-// AdminReportView is /admin/reports/ID; its form posts to /admin/reports/ID/close.
+// AdminReportView is /admin/reports/ID. Its forms post decision, words, until and reason to /admin/reports/ID/decide, and
+// nothing to /assign, /unassign and /reopen.
 type AdminReportView struct {
-	Report   ReportRow
-	Text     string // the reporter's, plain
-	Excerpt  string // the words complained of, as they were then; plain
-	Post     *PostView
-	Comment  *CommentView
-	ClosedBy string
-	ClosedAt When
+	Report                        ReportRow
+	Rule                          string // that it breaks, or ""
+	AboutPost                     bool
+	Target, Reporter              *SideView // nil where the account is gone
+	ThreadURL                     string    // of a comment: the post under which it stands
+	AssignedTo                    string    // a username, "" for nobody
+	Mine                          bool      // assigned to the viewer
+	MayAct                        bool
+	Decision                      string // of a closed report
+	KeptDays                      int
+	Verdict, Words, Until, Reason string
+	Errors                        FieldErrors
+	Text                          string // the reporter's, plain
+	Excerpt                       string // the words complained of, as they were then; plain
+	Post                          *PostView
+	Comment                       *CommentView
+	ClosedBy                      string
+	ClosedAt                      When
+}
+
+// SideView is the history of one side of a report.
+type SideView struct {
+	URL                       string // "/admin/members/NAME"
+	Name                      string
+	State                     string // in words, "" for none
+	Joined                    When
+	ReportsAbout, ReportsMade int
+	Removed, Warnings         int
 }
 
 // AboutView is /about.

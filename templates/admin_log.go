@@ -3,6 +3,7 @@ package templates
 // AdminView is /admin.
 type AdminView struct {
 	Reports  int // that wait
+	Appeals  int // that wait
 	DeadJobs int
 	System   bool          // the viewer may see status, jobs and moves
 	Checks   []StatusCheck // those that are not well

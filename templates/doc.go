@@ -50,6 +50,10 @@
 //	/admin /admin/log         AdminPage(p, AdminView) AdminLogPage(p, AdminLogView)
 //	/admin/reports            AdminReportsPage(p, AdminReportsView)
 //	/admin/reports/ID         AdminReportPage(p, AdminReportView)
+//	/admin/members …          MembersPage(p, MembersView), MemberPage(p, MemberView) at /NAME
+//	/admin/appeals …          AppealsPage(p, AppealsView), AppealPage(p, AppealView) at /ID
+//	/settings/decisions …     DecisionsPage(p, DecisionsView), DecisionPage(p, DecisionPageView) at /ID
+//	/suspended …              SuspendedPage(p, SuspendedView), SuspendedDecisionPage(p, DecisionPageView) at /decisions/ID
 //	/admin/status             AdminStatusPage(p, StatusView)
 //	/admin/jobs               AdminJobsPage(p, AdminJobsView)
 //	/admin/moves              AdminMovesPage(p, AdminMovesView)

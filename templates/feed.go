@@ -113,6 +113,10 @@ const (
 	NotifyMention        NotificationKind = "mention"
 	NotifyFollowAccepted NotificationKind = "follow_accepted"
 	NotifyAlbum          NotificationKind = "album_invite"
+	NotifySignUp         NotificationKind = "admin.sign_up"
+	NotifyAppeal         NotificationKind = "admin.appeal" // for moderators: somebody answered a decision
+	NotifyDecision       NotificationKind = "decision"
+	NotifyOutcome        NotificationKind = "report_outcome"
 	NotifyReport         NotificationKind = "admin.report" // for administrators: somebody reported something
 )
 
@@ -140,3 +144,6 @@ type NotificationsView struct {
 	Newest         []PostView // to look at while nothing has happened
 	Pager          Pager
 }
+
+// ofModerators reports whether the words say who acts: the moderators, none of whom is named.
+func (k NotificationKind) ofModerators() bool { return k == NotifyDecision || k == NotifyOutcome }

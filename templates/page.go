@@ -49,6 +49,7 @@ type Viewer struct {
 	Admin          bool
 	Unread         int    // notifications not seen
 	FollowRequests int    // waiting, for a locked account
+	Reports        int    // waiting, for who reads them
 	ConfirmEmail   string // the address that is still to be confirmed; "" for none
 	Theme          string // "system", "light" or "dark"
 	Letters        bool   // single-letter keyboard commands are on

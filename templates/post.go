@@ -180,6 +180,8 @@ type ReportView struct {
 	Reasons []Option
 	Reason  string
 	Text    string
+	Rules   []Option // of the site
+	Rule    string   // "" for none
 	Return  string
 	Errors  FieldErrors
 }

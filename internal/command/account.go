@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -10,9 +11,17 @@ import (
 
 type accountGroup struct {
 	Create         accountCreate     `cmd:"" help:"Print a link with which one person may sign up."`
+	List           accountList       `cmd:"" help:"List members, the newest first."`
+	Show           accountShow       `cmd:"" help:"Show what decides about a member."`
 	Promote        accountPromote    `cmd:"" help:"Make an account an administrator."`
 	Role           accountRole       `cmd:"" help:"Give an account another role."`
+	Warn           accountWarn       `cmd:"" help:"Warn a member, who is told."`
+	Limit          accountLimit      `cmd:"" help:"Show an account to its followers only."`
 	Suspend        accountSuspend    `cmd:"" help:"Shut an account out."`
+	Logout         accountLogout     `cmd:"" help:"Log a member out everywhere."`
+	Quota          accountQuota      `cmd:"" help:"Bound how much a member's photos may take."`
+	Note           accountNote       `cmd:"" help:"Add a moderators' note about a member."`
+	Delete         accountDelete     `cmd:"" help:"Delete an account with everything in it."`
 	ResetPassword  accountReset      `cmd:"" help:"Print a link with which a member chooses a new password."`
 	TakeTwoFactors accountTwoFactors `cmd:"" help:"Remove a member's second factors and recovery codes, which the member has lost."`
 }
@@ -98,22 +107,37 @@ func (a accountRole) Run(c *call) error {
 type accountSuspend struct {
 	Username string `arg:""`
 	Undo     bool   `help:"Let the account in again."`
+	Until    string `help:"The day on which it ends by itself, such as 2026-12-31, at midnight UTC."`
+	Words    string `help:"Words to the member."`
 	Reason   string `help:"Why, for the log."`
 }
 
 func (a accountSuspend) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		change := site.SuspendMember
-		if a.Undo {
-			change = site.UnsuspendMember
+		s := community.Sanction{Words: a.Words}
+		if a.Until != "" {
+			day, err := time.ParseInLocation(time.DateOnly, a.Until, time.UTC)
+			if err != nil {
+				return fmt.Errorf("--until %s is no day such as 2026-12-31", a.Until)
+			}
+			s.Until = &day
 		}
-		account, err := change(c, community.ByCommand(a.Reason), a.Username)
+		var account *store.Account
+		var err error
+		if a.Undo {
+			account, err = site.UnsuspendMember(c, community.ByCommand(a.Reason), a.Username)
+		} else {
+			account, err = site.SuspendMember(c, community.ByCommand(a.Reason), a.Username, s)
+		}
 		if err != nil {
 			return named("account", a.Username, err)
 		}
 		state := "suspended"
-		if account.SuspendedAt == nil {
+		switch {
+		case account.SuspendedAt == nil:
 			state = "not suspended"
+		case account.SuspendedUntil != nil:
+			state += " until " + account.SuspendedUntil.Time().Format(time.DateOnly)
 		}
 		_, err = fmt.Fprintf(c.env.Stdout, "%s is %s.\n", account.Username, state)
 		return err
@@ -122,11 +146,12 @@ func (a accountSuspend) Run(c *call) error {
 
 type accountReset struct {
 	Username string `arg:""`
+	Reason   string `help:"Why, for the log."`
 }
 
 func (a accountReset) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		secret, err := site.CreateResetLink(c, community.ByCommand(""), a.Username)
+		secret, err := site.CreateResetLink(c, community.ByCommand(a.Reason), a.Username)
 		if err != nil {
 			return named("account", a.Username, err)
 		}

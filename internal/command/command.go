@@ -48,6 +48,7 @@ type commands struct {
 	Assets  assetsGroup   `cmd:"" help:"Bring scripts and styles to where STATIC_BASE_URL serves them from."`
 	Site    siteGroup     `cmd:"" help:"Show and change what the site says of itself, whom it lets in and what it grants."`
 	Account accountGroup  `cmd:"" help:"Let people in, help them, shut them out."`
+	Report  reportGroup   `cmd:"" help:"Decide what members have reported."`
 	Log     logCommand    `cmd:"" help:"Show the log of administration: who did what to whom, why and when."`
 	Jobs    jobsGroup     `cmd:"" help:"Look after background jobs."`
 	Media   mediaGroup    `cmd:"" help:"Look after the files of photos."`

@@ -27,7 +27,7 @@ const (
 
 // DeleteAccount deletes an account with everything in it, after asking for the password. It is gone from every page
 // at once, its sessions and tokens are over, and nobody gets its username again. A job removes the rest. Doing so
-// again changes nothing.
+// again changes nothing. *Invalid for the site's last owner.
 func (c *Community) DeleteAccount(ctx context.Context, acc *store.Account, by Confirmation) error {
 	ctx = store.Primary(ctx)
 	if err := c.confirm(ctx, acc, "password", by); err != nil {
@@ -42,27 +42,35 @@ func (c *Community) DeleteAccount(ctx context.Context, acc *store.Account, by Co
 		if now == nil || now.DeletedAt != nil {
 			return nil
 		}
-		if err := tx.RetireUsername(ctx, now.Username); err != nil {
-			return err
-		}
-		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
-			return err
-		}
-		if err := tx.DeleteTokensOf(ctx, now.ID, 0); err != nil {
-			return err
-		}
-		if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {
-			return err
-		}
-		if err := tx.AddJob(ctx, JobAccountDelete, accountDeletePayload{now.ID}, 0); err != nil {
-			return err
-		}
-		if err := tx.AddEvent(ctx, EventAccountGone, now.ID, now.ID, nil); err != nil {
-			return err
-		}
-		return tx.HideAccount(ctx, now.ID)
+		return deleteAccount(ctx, tx, now)
 	})
 	return fromStore(err)
+}
+
+// deleteAccount hides an account that the transaction has locked, and adds the job that removes it.
+func deleteAccount(ctx context.Context, tx *store.Store, now *store.Account) error {
+	if err := keepOwner(ctx, tx, now, ""); err != nil {
+		return err
+	}
+	if err := tx.RetireUsername(ctx, now.Username); err != nil {
+		return err
+	}
+	if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
+		return err
+	}
+	if err := tx.DeleteTokensOf(ctx, now.ID, 0); err != nil {
+		return err
+	}
+	if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {
+		return err
+	}
+	if err := tx.AddJob(ctx, JobAccountDelete, accountDeletePayload{now.ID}, 0); err != nil {
+		return err
+	}
+	if err := tx.AddEvent(ctx, EventAccountGone, now.ID, now.ID, nil); err != nil {
+		return err
+	}
+	return tx.HideAccount(ctx, now.ID)
 }
 
 // runAccountDelete can be repeated at any point: each batch is a transaction of its own, and the next run does not find

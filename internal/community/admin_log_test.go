@@ -66,7 +66,11 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		var b strings.Builder
 		for _, name := range names {
 			a := fresh(name)
-			fmt.Fprintln(&b, name, a.Role, a.SuspendedAt != nil, a.SessionEpoch, a.TwoFactorsAt != nil)
+			quota := int64(-1)
+			if a.StorageQuota != nil {
+				quota = *a.StorageQuota
+			}
+			fmt.Fprintln(&b, name, a.Role, a.SuspendedAt != nil, a.SuspendedUntil != nil, a.SessionEpoch, a.Limited(), quota, a.TwoFactorsAt != nil)
 		}
 		rows, err := c.Store.SQL().QueryContext(c.ctx, "SELECT hash FROM one_time_links ORDER BY hash")
 		if err != nil {
@@ -85,12 +89,28 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 			t.Fatal(err)
 		}
 		fmt.Fprintln(&b, site)
-		fmt.Fprintln(&b, count("posts WHERE deleted_at IS NOT NULL"), count("reports WHERE state = 'closed'"))
+		fmt.Fprintln(&b, count("posts WHERE deleted_at IS NOT NULL"), count("reports WHERE state = 'closed'"), count("reports WHERE assigned_to_id IS NOT NULL"), count("moderator_notes"),
+			count("decisions"), count("decisions WHERE undone_at IS NOT NULL"), count("decisions WHERE answered_at IS NOT NULL"))
 		return b.String()
+	}
+	acts := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport, DecideReport, AssignReport, ReopenReport, AnswerAppeal, Warn, Unwarn, LimitAccount, Unlimit, LogOut, Note, RemoveNote, SetQuota, EditSite, TakeTwoFactors}
+	report := func(actor, target string, state string) store.Report {
+		r := store.Report{ID: c.Store.NewID(), ReporterID: &people[actor].ID, TargetID: people[target].ID, State: state, CreatedAt: 1}
+		if err := c.Store.AddReport(c.ctx, r); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	decision := func(target, answer string) int64 {
+		id, err := c.Store.AddDecision(c.ctx, store.Decision{AccountID: people[target].ID, Kind: store.DecideWarn, Words: "words", CreatedAt: 1, Answer: answer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	done, refused := 0, 0
-	for i := range 150 {
+	for i := range 250 {
 		actor, target := names[random.IntN(len(names))], names[random.IntN(len(names))]
 		by := By{Account: fresh(actor), Via: ViaPage, Reason: fmt.Sprintf("reason %d", i)}
 		if random.IntN(4) == 0 {
@@ -98,10 +118,10 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		}
 		before, rows := state(), count("admin_log")
 		var err error
-		act := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport, EditSite, TakeTwoFactors}[random.IntN(8)]
+		act := acts[random.IntN(len(acts))]
 		switch act {
 		case Suspend:
-			_, err = c.SuspendMember(c.ctx, by, target)
+			_, err = c.SuspendMember(c.ctx, by, target, Sanction{})
 		case Unsuspend:
 			_, err = c.UnsuspendMember(c.ctx, by, target)
 		case SetRole:
@@ -125,15 +145,50 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 			}
 			_, err = c.DeletePost(c.ctx, by.Account, post.ID)
 		case CloseReport:
-			r := store.Report{ID: c.Store.NewID(), ReporterID: &people[actor].ID, TargetID: people[target].ID, State: store.ReportOpen, CreatedAt: 1}
-			if err := c.Store.AddReport(c.ctx, r); err != nil {
-				t.Fatal(err)
+			r := report(actor, target, store.ReportOpen)
+			before = state()
+			_, err = c.CloseReport(c.ctx, by, r.ID)
+		case DecideReport:
+			r := report(actor, target, store.ReportOpen)
+			before = state()
+			kind := []string{store.DecideWarn, store.DecideLimit, store.DecideSuspend, store.DecideRemove}[random.IntN(4)]
+			_, err = c.DecideReport(c.ctx, by, r.ID, kind, Sanction{Words: "words"})
+		case AssignReport:
+			r := report(actor, target, store.ReportOpen)
+			before = state()
+			_, err = c.AssignReport(c.ctx, by, r.ID, true)
+		case ReopenReport:
+			r := report(actor, target, store.ReportClosed)
+			before = state()
+			_, err = c.ReopenReport(c.ctx, by, r.ID)
+		case AnswerAppeal:
+			id := decision(target, store.AppealWaits)
+			before = state()
+			err = c.AnswerAppeal(c.ctx, by, id, random.IntN(2) == 0, "words")
+		case Warn:
+			_, err = c.WarnMember(c.ctx, by, target, Sanction{Words: "words"})
+		case Unwarn:
+			id := decision(target, "")
+			before = state()
+			err = c.UndoDecision(c.ctx, by, id)
+		case LimitAccount:
+			_, err = c.LimitMember(c.ctx, by, target, Sanction{})
+		case Unlimit:
+			_, err = c.UnlimitMember(c.ctx, by, target)
+		case LogOut:
+			_, err = c.LogOutMember(c.ctx, by, target)
+		case Note:
+			err = c.NoteMember(c.ctx, by, target, "words")
+		case RemoveNote:
+			id, noteErr := c.Store.AddModeratorNote(c.ctx, store.ModeratorNote{AccountID: people[target].ID, Words: "words", CreatedAt: 1})
+			if noteErr != nil {
+				t.Fatal(noteErr)
 			}
 			before = state()
-			if by.Account == nil {
-				continue
-			}
-			_, err = c.CloseReport(c.ctx, by, r.ID)
+			err = c.RemoveNote(c.ctx, by, target, id)
+		case SetQuota:
+			bytes := int64(i)
+			_, err = c.SetMemberQuota(c.ctx, by, target, &bytes)
 		}
 		changed, logged := state() != before, count("admin_log")-rows
 		if changed != (logged == 1) || logged > 1 || err != nil && (changed || logged != 0) {
@@ -159,7 +214,7 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 	}
 	owners, err := c.Store.AccountsWithRole(c.ctx, []string{store.RoleOwner}, 10)
 	c.expectErr("owners", err, nil)
-	if len(owners) == 0 && fresh("p0").SuspendedAt == nil {
+	if len(owners) == 0 {
 		t.Error("the site has no owner left")
 	}
 }
@@ -182,9 +237,9 @@ func testRanks(t *testing.T, c *circle) {
 	c.expectErr("an administrator takes an owner's role", role(admin, "owna", store.RoleMember), ErrForbidden)
 	c.expectErr("an administrator makes a moderator", role(admin, "ann", store.RoleModerator), nil)
 	c.expectErr("an owner makes an administrator", role(owner, "ann", store.RoleAdmin), nil)
-	_, err := c.SuspendMember(c.ctx, By{Account: mod, Via: ViaPage}, other.Username)
+	_, err := c.SuspendMember(c.ctx, By{Account: mod, Via: ViaPage}, other.Username, Sanction{})
 	c.expectErr("a moderator suspends another", err, ErrForbidden)
-	_, err = c.SuspendMember(c.ctx, By{Account: ann, Via: ViaPage}, admin.Username) // ann as she was read as a member
+	_, err = c.SuspendMember(c.ctx, By{Account: ann, Via: ViaPage}, admin.Username, Sanction{}) // ann as she was read as a member
 	c.expectErr("by the role that the request had", err, ErrForbidden)
 	var invalid *Invalid
 	if err := role(nil, "owna", store.RoleMember); !errors.Is(err, ErrUnauthenticated) {
@@ -193,7 +248,7 @@ func testRanks(t *testing.T, c *circle) {
 	if _, err := c.SetMemberRole(c.ctx, ByCommand(""), "owna", store.RoleMember); !errors.As(err, &invalid) {
 		t.Errorf("the last owner: %v", err)
 	}
-	if _, err := c.SuspendMember(c.ctx, By{Account: admin, Via: ViaPage, Reason: strings.Repeat("x", 1001)}, "moda"); !errors.As(err, &invalid) || invalid.Fields[0].Field != "reason" {
+	if _, err := c.SuspendMember(c.ctx, By{Account: admin, Via: ViaPage, Reason: strings.Repeat("x", 1001)}, "moda", Sanction{}); !errors.As(err, &invalid) || invalid.Fields[0].Field != "reason" {
 		t.Errorf("a long reason: %v", err)
 	}
 }
@@ -209,6 +264,10 @@ func TestEnsureOwner(t *testing.T) {
 			}
 		}
 		c.expectErr("", c.ensureOwner(c.ctx), nil)
+		boss, err := c.Store.AccountByUsername(c.ctx, "boss")
+		c.expectErr("", err, nil)
+		c.expectErr("", c.Store.SetRole(c.ctx, boss.ID, store.RoleAdmin), nil)
+		c.expectErr("not unasked, once there was an owner", c.ensureOwner(c.ctx), nil)
 		list, err := c.AdminLog(c.ctx, ByCommand(""), AdminLogSearch{}, Cursor{})
 		if err != nil || len(list) != 1 || list[0].Detail != "admin to owner" || list[0].Via != ViaJob {
 			t.Errorf("%+v %v", list, err)

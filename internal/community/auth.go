@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tintype/internal/store"
 )
@@ -141,6 +142,10 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 		if err := tx.AddEvent(ctx, EventAccountCreated, id, id, nil); err != nil {
 			return err
 		}
+		joined := store.Notification{Kind: store.NotifySignUp, FromID: id, CreatedAt: store.ToMillis(time.Now())}
+		if err := c.tellModerators(ctx, tx, ReadMembers, joined, id); err != nil {
+			return err
+		}
 		if err := c.addMail(ctx, tx, mailJob{Kind: mailVerify, Account: id, Email: acc.Email}); err != nil {
 			return err
 		}
@@ -246,7 +251,7 @@ func (c *Community) Login(ctx context.Context, login, password string, from Clie
 	}
 	c.takeBackAll(ctx, buckets)
 	if acc.SuspendedAt != nil { // only its owner hears it
-		return nil, invalid("", "suspended", "This account is suspended.")
+		return nil, &Suspended{acc}
 	}
 	if stale {
 		c.rehash(ctx, acc, password)

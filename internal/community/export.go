@@ -58,7 +58,7 @@ func (c *Community) StartExport(ctx context.Context, acc *store.Account, by Conf
 		if err != nil {
 			return err
 		}
-		if now := locked[acc.ID]; now == nil || !now.Active() {
+		if now := locked[acc.ID]; now == nil || now.DeletedAt != nil { // who is suspended may still leave with everything
 			return ErrUnauthenticated
 		}
 		switch before, err := tx.ExportOf(ctx, acc.ID); {

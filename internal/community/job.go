@@ -59,6 +59,7 @@ func (c *Community) RegisterJobs(q *queue.Queue) {
 	q.Register(jobImport, queue.Handler{
 		Run: c.runImport, Dead: c.importFailed, Class: ClassImport, Timeout: 2 * importSlice, MaxAttempts: 6, Backoff: 10 * time.Second,
 	})
+	q.Register(jobUnsuspend, queue.Handler{Run: c.runUnsuspend, Timeout: time.Minute, MaxAttempts: 20})
 	q.Register(JobAccountPhotos, queue.Handler{Run: c.runAccountPhotos, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
 }
 

@@ -29,6 +29,7 @@ const (
 	mailRecoveryUsed  = "recovery_used"
 	mailFactorsTaken  = "factors_taken"
 	mailDigest        = "digest"
+	mailDecision      = "decision"
 )
 
 // mailBucket is what letters of a kind to one address are counted in, and how many of them it gets. Nobody's letters use up

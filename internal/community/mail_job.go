@@ -117,7 +117,7 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 	if err != nil {
 		return nil, "", l, err
 	}
-	if !acc.Active() {
+	if !acc.Active() && (m.Kind != mailDecision || acc.DeletedAt != nil) { // who is suspended reads why
 		return nil, "", l, errNoLetter
 	}
 	words := c.mailLanguage(ctx, acc)
@@ -177,8 +177,33 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		l, err = c.noticesLetter(ctx, acc, m)
 	case mailDigest:
 		l, err = c.digestLetter(ctx, acc, m)
+	case mailDecision:
+		d, derr := c.Store.DecisionByID(ctx, m.About)
+		if derr != nil {
+			return nil, "", l, derr
+		}
+		if d.AccountID != acc.ID {
+			return nil, "", l, errNoLetter
+		}
+		l = decisionLetter(site, person, d, c.BaseURL, acc.SuspendedAt != nil)
 	default:
 		return nil, "", l, queue.Permanent(fmt.Errorf("there is no mail of the kind %q", m.Kind))
 	}
 	return acc, to, l, err
+}
+
+// decisionLetter tells of a decision, or of what became of the answer to it. A suspended member logs in to answer.
+func decisionLetter(site mail.Site, person mail.Person, d *store.Decision, baseURL string, suspended bool) mail.Letter {
+	link := baseURL + "/settings/decisions"
+	if suspended {
+		link = baseURL + "/login"
+	}
+	if d.Answer == store.AppealAccepted || d.Answer == store.AppealRejected {
+		return mail.AppealAnswered(site, person, d.Answer == store.AppealAccepted, d.AnswerWords, link)
+	}
+	until := ""
+	if d.EndsAt != nil {
+		until = mailTime(site.Lang, *d.EndsAt)
+	}
+	return mail.Decided(site, person, d.Kind, d.Words, until, link)
 }

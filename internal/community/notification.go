@@ -20,11 +20,17 @@ type Notification struct {
 	Post *Post // nil for follows, reports and invitations
 	// Album is what store.NotifyAlbum invites to.
 	Album *store.Album
+	// Report is of NotifyReport for those who read reports, and of NotifyOutcome for who filed it, where it is there.
+	Report *FiledReport
+	// Decision is of NotifyDecision and NotifyAppeal.
+	Decision *store.Decision
 }
 
 // OnlyOnPages reports whether clients of the API would not know the kind: Mastodon has none like it, and some clients fail on
 // a list with a kind that is new to them.
-func (n *Notification) OnlyOnPages() bool { return n.Kind == store.NotifyAlbum }
+func (n *Notification) OnlyOnPages() bool { return slices.Contains(onlyOnPages, n.Kind) }
+
+var onlyOnPages = []string{store.NotifyAlbum, store.NotifyOutcome, store.NotifyAppeal}
 
 // NotificationFilter narrows a list to Types (all, if empty) without Exclude, and to those from one account.
 type NotificationFilter struct {
@@ -36,7 +42,7 @@ type NotificationFilter struct {
 func (f NotificationFilter) rows() store.NotificationFilter {
 	exclude := f.Exclude
 	if !f.OnPage {
-		exclude = append(slices.Clone(exclude), store.NotifyAlbum)
+		exclude = slices.Concat(exclude, onlyOnPages)
 	}
 	return store.NotificationFilter{Kinds: f.Types, Exclude: exclude, FromID: f.FromID, OnPage: f.OnPage}
 }
@@ -100,6 +106,10 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 	if err != nil {
 		return nil, fromStore(err)
 	}
+	reports, decisions, err := c.notifiedOf(ctx, acc, rows)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]*Notification, 0, len(rows))
 	for _, row := range rows {
 		n := &Notification{Notification: row, From: accounts[row.FromID]}
@@ -111,12 +121,49 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 				n.Album = invitedTo[at]
 			}
 		}
+		if row.RefID != nil {
+			n.Report, n.Decision = reports[*row.RefID], decisions[*row.RefID]
+		}
 		if n.From == nil || row.PostID != nil && n.Post == nil || row.AlbumID != nil && n.Album == nil {
 			continue // gone between two statements
 		}
 		list = append(list, n)
 	}
 	return list, nil
+}
+
+// notifiedOf loads the reports and decisions that notifications refer to, by id.
+func (c *Community) notifiedOf(ctx context.Context, acc *store.Account, rows []store.Notification) (map[int64]*FiledReport, map[int64]*store.Decision, error) {
+	var about, decided idSet
+	for _, n := range rows {
+		switch {
+		case n.RefID == nil:
+		case n.Kind == store.NotifyDecision || n.Kind == store.NotifyAppeal:
+			decided.add(*n.RefID)
+		case n.Kind == store.NotifyOutcome || n.Kind == store.NotifyReport && May(acc, ReadReports):
+			about.add(*n.RefID)
+		}
+	}
+	reports := map[int64]*FiledReport{}
+	if len(about.ids) > 0 {
+		found, err := c.Store.ReportsByID(ctx, about.ids)
+		if err != nil {
+			return nil, nil, fromStore(err)
+		}
+		list, err := c.loadReports(ctx, acc, found)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, r := range list {
+			reports[r.ID] = r
+		}
+	}
+	decisions := map[int64]*store.Decision{}
+	found, err := c.Store.DecisionsByID(ctx, decided.ids)
+	for _, d := range found {
+		decisions[d.ID] = d
+	}
+	return reports, decisions, fromStore(err)
 }
 
 // postsOf loads those of the posts and comments that the viewer may see, by id.

@@ -20,7 +20,12 @@ var notificationKinds = []NotificationKind{
 	{store.NotifyFollowRequest, lang.Key("Requests to follow you")},
 	{store.NotifyAlbum, lang.Key("Invitations to albums")},
 	{store.NotifyReport, lang.Key("Reports")},
+	{store.NotifyAppeal, lang.Key("Answers to decisions")},
+	{store.NotifySignUp, lang.Key("New members")},
 }
+
+// moderatorsKinds are of those who may do what the act says.
+var moderatorsKinds = map[string]Act{store.NotifyReport: ReadReports, store.NotifyAppeal: AnswerAppeal, store.NotifySignUp: ReadMembers}
 
 // A NotificationChoice is where a member learns of a kind of notification.
 type NotificationChoice struct {
@@ -42,7 +47,7 @@ func (c *Community) NotificationChoices(ctx context.Context, acc *store.Account)
 	}
 	var list []NotificationChoice
 	for _, k := range notificationKinds {
-		if k.Kind == store.NotifyReport && !May(acc, ReadReports) {
+		if act, ok := moderatorsKinds[k.Kind]; ok && !May(acc, act) {
 			continue
 		}
 		choice := NotificationChoice{k, true, true, slices.Contains(store.MailedKinds, k.Kind)}
@@ -83,6 +88,9 @@ func (c *Community) ChooseNotifications(ctx context.Context, acc *store.Account,
 
 // wantsPush reports whether the member wants notifications of the kind pushed to browsers.
 func (c *Community) wantsPush(ctx context.Context, acc *store.Account, kind string) (bool, error) {
+	if kind == store.NotifyDecision || kind == store.NotifyOutcome { // nobody turns these off
+		return true, nil
+	}
 	choices, err := c.NotificationChoices(ctx, acc)
 	at := slices.IndexFunc(choices, func(choice NotificationChoice) bool { return choice.Kind == kind })
 	return at >= 0 && choices[at].Push, err

@@ -227,8 +227,12 @@ func testReports(t *testing.T, c *circle) {
 		t.Errorf("closed: %+v", shut)
 	}
 	other := c.account("other", func(a *store.Account) { a.Role = store.RoleAdmin })
-	again, err := c.CloseReport(c.ctx, By{Account: other, Via: ViaPage}, first.ID)
-	c.expectErr("close again", err, nil)
+	_, err = c.CloseReport(c.ctx, By{Account: other, Via: ViaPage}, first.ID)
+	if wrong := new(Invalid); !errors.As(err, &wrong) || wrong.Error() != "@admin has decided this already." {
+		t.Errorf("close again: %v", err)
+	}
+	again, err := c.ReportByID(c.ctx, other, first.ID)
+	c.expectErr("look again", err, nil)
 	c.expect("it stays as it was", again.ClosedBy.Username, "admin")
 	_, err = c.CloseReport(c.ctx, By{Account: admin, Via: ViaPage}, 1)
 	c.expectErr("none", err, ErrNotFound)

@@ -13,7 +13,8 @@ type Act string
 const (
 	ReadAdmin   Act = "admin.read" // the overview
 	ReadReports Act = "reports.read"
-	ReadMembers Act = "members.read" // with addresses, sessions and notes
+	ReadMembers Act = "members.read" // with sessions and notes
+	ReadEmails  Act = "members.email"
 	ReadLog     Act = "log.read"
 	ReadSystem  Act = "system.read" // status, jobs, moves, the ladder
 	ReadSite    Act = "site.read"
@@ -21,18 +22,31 @@ const (
 
 // Acts that change something. Each is one row of the log.
 const (
-	CloseReport Act = "report.close"
-	RemovePost  Act = "post.remove" // or a comment
-	Suspend     Act = "member.suspend"
-	Unsuspend   Act = "member.unsuspend"
-	ResetLink   Act = "member.reset_link"
-	SetRole     Act = "member.role"
+	CloseReport  Act = "report.close"  // nothing is done
+	DecideReport Act = "report.decide" // something is
+	AssignReport Act = "report.assign"
+	ReopenReport Act = "report.reopen"
+	AnswerAppeal Act = "appeal.answer"
+	RemovePost   Act = "post.remove" // or a comment
+	Warn         Act = "member.warn"
+	Unwarn       Act = "member.unwarn"
+	LimitAccount Act = "member.limit"
+	Unlimit      Act = "member.unlimit"
+	Suspend      Act = "member.suspend"
+	Unsuspend    Act = "member.unsuspend"
+	LogOut       Act = "member.logout"
+	Note         Act = "member.note"
+	RemoveNote   Act = "member.note_remove"
+	DeleteOther  Act = "member.delete"
+	SetQuota     Act = "member.quota"
+	ResetLink    Act = "member.reset_link"
+	SetRole      Act = "member.role"
+	Invite       Act = "invite.create"
+	RetryJob     Act = "job.retry"
+	DropJob      Act = "job.drop"
+	EditSite     Act = "site.edit"
 	// TakeTwoFactors removes a member's second factors.
 	TakeTwoFactors Act = "member.two_factors"
-	Invite         Act = "invite.create"
-	EditSite       Act = "site.edit"
-	RetryJob       Act = "job.retry"
-	DropJob        Act = "job.drop"
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -43,21 +57,35 @@ var leastRole = map[Act]string{
 	ReadAdmin:   store.RoleModerator,
 	ReadReports: store.RoleModerator,
 	ReadMembers: store.RoleModerator,
+	ReadEmails:  store.RoleAdmin,
 	ReadLog:     store.RoleModerator,
 	ReadSystem:  store.RoleAdmin,
 	ReadSite:    store.RoleAdmin,
 
 	CloseReport:    store.RoleModerator,
+	DecideReport:   store.RoleModerator,
+	AssignReport:   store.RoleModerator,
+	ReopenReport:   store.RoleModerator,
+	AnswerAppeal:   store.RoleModerator,
 	RemovePost:     store.RoleModerator,
+	Warn:           store.RoleModerator,
+	Unwarn:         store.RoleModerator,
+	LimitAccount:   store.RoleModerator,
+	Unlimit:        store.RoleModerator,
 	Suspend:        store.RoleModerator,
 	Unsuspend:      store.RoleModerator,
+	LogOut:         store.RoleModerator,
+	Note:           store.RoleModerator,
+	RemoveNote:     store.RoleModerator,
+	DeleteOther:    store.RoleAdmin,
+	SetQuota:       store.RoleAdmin,
 	ResetLink:      store.RoleAdmin,
 	SetRole:        store.RoleAdmin,
-	TakeTwoFactors: store.RoleAdmin,
 	Invite:         store.RoleAdmin,
-	EditSite:       store.RoleAdmin,
 	RetryJob:       store.RoleAdmin,
 	DropJob:        store.RoleAdmin,
+	EditSite:       store.RoleAdmin,
+	TakeTwoFactors: store.RoleAdmin,
 }
 
 // Acts returns every act, sorted.
@@ -83,6 +111,11 @@ func May(acc *store.Account, act Act) bool {
 // oneself.
 func mayActOn(acc, target *store.Account) bool {
 	return acc.ID != target.ID && (acc.Role == store.RoleOwner || rank(acc.Role) > rank(target.Role))
+}
+
+// MayActOn reports whether the account may act on another member at all.
+func MayActOn(acc, target *store.Account) bool {
+	return acc != nil && target != nil && mayActOn(acc, target)
 }
 
 // authorize is May as an error.

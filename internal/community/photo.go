@@ -109,11 +109,11 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	quota := int64(c.Site(ctx).QuotaMB) * 1e6
 	_, err := c.Store.TxOnce(ctx, "photos", func(ctx context.Context, tx *store.Store, id int64) error {
 		p.ID = id
 		// The lock makes uploads at the same moment count each other.
-		if _, err := tx.LockAccounts(ctx, acc.ID); err != nil {
+		locked, err := tx.LockAccounts(ctx, acc.ID)
+		if err != nil {
 			return err
 		}
 		unattached, err := tx.CountUnattachedPhotos(ctx, acc.ID)
@@ -123,11 +123,9 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 		if unattached >= maxUnattached && p.Source != store.SourceImport {
 			return invalid("file", "too_many", "%d of your photos wait to be posted. Post or remove some of them first.", unattached)
 		}
-		if quota > 0 {
-			if used, err := tx.PhotoBytes(ctx, acc.ID); err != nil {
+		if now := locked[acc.ID]; now != nil {
+			if err := c.withinQuota(ctx, tx, now, u.Size); err != nil {
 				return err
-			} else if used+max(u.Size, 0) > quota {
-				return invalid("file", "quota", "There is no room left: your photographs take %d of the %d megabytes that each member has. Delete some, or ask those who run the site.", used/1e6, quota/1e6)
 			}
 		}
 		if p.Position, err = tx.NextPosition(ctx, acc.ID); err != nil {

@@ -266,6 +266,36 @@ func TestWhoSeesWhat(t *testing.T) {
 			check(t)
 		})
 
+		t.Run("the author is limited", func(t *testing.T) {
+			at := store.Millis(1)
+			g.must(g.Store.SetLimited(g.ctx, s.author.ID, &at))
+			unlisted := with(map[string]string{"public feed": "", "feed of alltag": "", "tags": "", "search of captions": ""})
+			for path, got := range s.everywhere(nil) {
+				if got != "" && got != "not found" {
+					t.Errorf("a visitor still finds %q by %s", got, path)
+				}
+			}
+			for _, viewer := range []*store.Account{s.stranger, s.admin} {
+				for path, got := range s.everywhere(viewer) {
+					if got != unlisted[path] {
+						t.Errorf("%s, %s: got %q, want %q", viewer.Username, path, got, unlisted[path])
+					}
+				}
+			}
+			for _, tt := range tests {
+				if tt.viewer != s.follower && tt.viewer != s.author {
+					continue
+				}
+				for path, got := range s.everywhere(tt.viewer) {
+					if want, ok := tt.want[path]; ok && got != want {
+						t.Errorf("%s, %s: got %q, want %q", tt.name, path, got, want)
+					}
+				}
+			}
+			g.must(g.Store.SetLimited(g.ctx, s.author.ID, nil))
+			check(t)
+		})
+
 		t.Run("members only", func(t *testing.T) {
 			s.setDefaults(func(s *Site) { s.Visitors = VisitorsNone })
 			defer s.setDefaults(func(s *Site) { s.Visitors = VisitorsRead })

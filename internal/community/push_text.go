@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"tintype/internal/lang"
@@ -84,6 +85,14 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		return l.T("%s invited you to an album", name)
 	case store.NotifyReport:
 		return l.T("%s has reported something", name)
+	case store.NotifySignUp:
+		return l.T("%s has joined", name)
+	case store.NotifyAppeal:
+		return l.T("%s has answered a decision", name)
+	case store.NotifyDecision:
+		return l.T("A message from the moderators")
+	case store.NotifyOutcome:
+		return l.T("Your report was looked at")
 	case store.NotifyMention:
 		if p := n.Post; p != nil && p.InReplyToAuthorID != nil && *p.InReplyToAuthorID == acc.ID {
 			return l.T("%s answered you", name)
@@ -93,10 +102,12 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 	return name
 }
 
+var pushWithoutWords = []string{store.NotifyReport, store.NotifyAppeal, store.NotifyDecision, store.NotifyOutcome}
+
 func pushBody(n *Notification) string {
 	text := ""
 	switch {
-	case n.Kind == store.NotifyReport: // the words are for the page of reports
+	case slices.Contains(pushWithoutWords, n.Kind): // the words are for the page
 	case n.Album != nil:
 		text = n.Album.Title
 	case n.Post != nil && n.Post.Warning != "":
@@ -118,6 +129,12 @@ func pushPath(n *Notification) string {
 	switch {
 	case n.Kind == store.NotifyReport:
 		return "/admin/reports"
+	case n.Kind == store.NotifySignUp && n.From != nil:
+		return "/admin/members/" + n.From.Username
+	case n.Kind == store.NotifyAppeal:
+		return "/admin/appeals"
+	case n.Kind == store.NotifyDecision:
+		return "/settings/decisions"
 	case n.Kind == store.NotifyFollowRequest:
 		return "/follow-requests"
 	case n.Album != nil:

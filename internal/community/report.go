@@ -14,6 +14,7 @@ const (
 	maxReportComment = 1000 // characters
 	maxExcerpt       = 1000
 	maxReportAdmins  = 100 // how many moderators and administrators are told
+	maxRule          = 500
 )
 
 // Report is a complaint about an account, or about one of its posts or comments.
@@ -21,6 +22,7 @@ type Report struct {
 	TargetID int64  // 0: the post's author
 	PostID   int64  // 0: the account itself
 	Category string // one of ReportCategories, or "" where the comment begins with the reason
+	Rule     string // the site's rule that it breaks, in its words, or ""
 	Comment  string
 	// IdempotencyKey is the key of the form: sent twice, it makes one report.
 	IdempotencyKey string `json:"-"`
@@ -33,8 +35,8 @@ var ReportCategories = []string{"spam", "legal", "violation", "other"}
 // administrator cannot see. Its Excerpt is kept.
 type FiledReport struct {
 	store.Report
-	Reporter, Target, ClosedBy *store.Account
-	Post                       *Post
+	Reporter, Target, ClosedBy, AssignedTo *store.Account
+	Post                                   *Post
 }
 
 // Report files a complaint and notifies those who read reports. It stores the reported words, which may be edited or
@@ -45,7 +47,7 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 		return nil, ErrUnauthenticated
 	}
 	ctx = store.Primary(ctx)
-	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Category: r.Category, Comment: strings.TrimSpace(r.Comment), State: store.ReportOpen}
+	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Category: r.Category, Rule: clipRunes(oneLine(r.Rule), maxRule), Comment: strings.TrimSpace(r.Comment), State: store.ReportOpen}
 	if r.PostID != 0 {
 		post, err := c.Store.PostByID(ctx, acc, r.PostID)
 		if err != nil {
@@ -103,24 +105,9 @@ func (c *Community) fileReport(ctx context.Context, acc *store.Account, filed *s
 		if err := tx.AddReport(ctx, *filed); err != nil {
 			return err
 		}
-		admins, err := tx.AccountsWithRole(ctx, rolesThat(ReadReports), maxReportAdmins)
-		if err != nil {
-			return err
-		}
-		for _, admin := range admins {
-			if admin == acc.ID || admin == filed.TargetID {
-				continue // who is reported does not hear by whom
-			}
-			// Not by notify: administrators are told whomever they block, and of each report.
-			push, err := tx.HasPush(ctx, admin)
-			if err != nil {
-				return err
-			}
-			if err := tell(ctx, tx, store.Notification{AccountID: admin, Kind: store.NotifyReport, FromID: acc.ID, CreatedAt: filed.CreatedAt}, push); err != nil {
-				return err
-			}
-		}
-		return nil
+		// Who is reported does not hear by whom.
+		n := store.Notification{Kind: store.NotifyReport, FromID: acc.ID, RefID: &id, CreatedAt: filed.CreatedAt}
+		return c.tellModerators(ctx, tx, ReadReports, n, acc.ID, filed.TargetID)
 	})
 	return err
 }
@@ -209,39 +196,11 @@ func (c *Community) OpenReports(ctx context.Context, admin *store.Account) (int,
 	return n, fromStore(err)
 }
 
-// CloseReport closes a report and records when. A closed report stays as it was. ErrForbidden for who may not.
-func (c *Community) CloseReport(ctx context.Context, by By, id int64) (*FiledReport, error) {
-	ctx = store.Primary(ctx)
-	if err := by.may(CloseReport); err != nil {
-		return nil, err
-	}
-	row, err := c.Store.ReportByID(ctx, id)
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	err = c.administration(ctx, by, CloseReport, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
-		e.RefID, e.TargetID = &id, &row.TargetID
-		target, err := tx.AccountByID(ctx, row.TargetID)
-		if err != nil {
-			return false, err
-		}
-		if target.ID == hiddenFrom(by.Account) {
-			return false, ErrForbidden
-		}
-		e.Target = target.Username
-		return tx.CloseReport(ctx, id, by.Account.ID, e.CreatedAt)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c.ReportByID(ctx, by.Account, id)
-}
-
 func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows []store.Report) ([]*FiledReport, error) {
 	var people, about idSet
 	for _, r := range rows {
 		people.add(r.TargetID)
-		for _, id := range []*int64{r.ReporterID, r.ClosedByID} {
+		for _, id := range []*int64{r.ReporterID, r.ClosedByID, r.AssignedToID} {
 			if id != nil {
 				people.add(*id)
 			}
@@ -271,7 +230,7 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 	}
 	list := make([]*FiledReport, len(rows))
 	for i, r := range rows {
-		list[i] = &FiledReport{Report: r, Reporter: of(r.ReporterID), Target: of(&r.TargetID), ClosedBy: of(r.ClosedByID)}
+		list[i] = &FiledReport{Report: r, Reporter: of(r.ReporterID), Target: of(&r.TargetID), ClosedBy: of(r.ClosedByID), AssignedTo: of(r.AssignedToID)}
 		if r.PostID != nil {
 			list[i].Post = posts[*r.PostID]
 		}

@@ -16,6 +16,10 @@ var grantable = func() map[string]bool {
 	for _, s := range []string{"accounts", "blocks", "bookmarks", "conversations", "favourites", "filters", "follows", "lists", "media", "mutes", "notifications", "reports", "statuses"} {
 		m["write:"+s] = true
 	}
+	// Of members who look after others; what their role allows is asked each time.
+	for _, s := range []string{"admin:read", "admin:write"} {
+		m[s], m[s+":accounts"], m[s+":reports"] = true, true, true
+	}
 	return m
 }()
 
@@ -27,10 +31,9 @@ var followScopes = []string{"read:blocks", "write:blocks", "read:follows", "writ
 
 // ScopeAllows reports whether the granted scopes, separated by spaces, cover the needed one.
 func ScopeAllows(granted, needed string) bool {
-	kind, _, _ := strings.Cut(needed, ":")
 	for _, g := range strings.Fields(granted) {
 		switch {
-		case g == needed, g == kind,
+		case g == needed, strings.HasPrefix(needed, g+":"),
 			g == "follow" && slices.Contains(followScopes, needed),
 			needed == "profile" && (g == "read" || g == "read:accounts"):
 			return true

@@ -239,7 +239,7 @@ func (s *Streams) tellPost(ctx context.Context, e live.Event, kind MessageKind, 
 			if !sees || seer.Hides {
 				continue
 			}
-			feeds := reach{home: row.Home && (seer.Follows || account == row.AuthorID), listed: row.Listed, lists: lists}
+			feeds := reach{home: row.Home && (seer.Follows || account == row.AuthorID), listed: row.Listed && !seer.Limited, lists: lists}
 			if len(o.matching(feeds)) == 0 {
 				continue
 			}

@@ -275,6 +275,7 @@ func (c *Community) Forget(ctx context.Context) error {
 		inBatches(ctx, func() (int, error) { return s.DeleteOldEvents(ctx, ago(keepEvents), mediaBatch) }),
 		inBatches(ctx, func() (int, error) { return s.RemoveIdempotencyKeys(ctx, ago(keepKeys), mediaBatch) }),
 		c.sweepPeople(ctx),
+		c.forgetReported(ctx, now),
 		c.sweepExports(ctx),
 		c.tendPush(ctx, now),
 		c.resealFactors(ctx),

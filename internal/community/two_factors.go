@@ -338,13 +338,14 @@ func HalfLogin(acc *store.Account) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, uint64(acc.ID)), halfState(acc)...)
 }
 
-// halfAccount is whom HalfLogin named, as long as that holds; else ErrUnauthenticated.
+// halfAccount is whom HalfLogin named, as long as that holds; else ErrUnauthenticated. It may be suspended: then it gets to what is
+// left to it.
 func (c *Community) halfAccount(ctx context.Context, half []byte) (*store.Account, error) {
 	if len(half) != 8+16 {
 		return nil, ErrUnauthenticated
 	}
 	acc, err := c.Store.AccountByID(ctx, int64(binary.BigEndian.Uint64(half)))
-	if errors.Is(err, store.ErrNotFound) || err == nil && (!acc.Active() || !HasTwoFactors(acc) || subtle.ConstantTimeCompare(half[8:], halfState(acc)) != 1) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (acc.DeletedAt != nil || !HasTwoFactors(acc) || subtle.ConstantTimeCompare(half[8:], halfState(acc)) != 1) {
 		return nil, ErrUnauthenticated
 	}
 	return acc, fromStore(err)

@@ -169,3 +169,41 @@ func Digest(s Site, p Person, items []Item, followed bool, unread int, link, off
 	}
 	return l
 }
+
+// Decided tells a member of a decision of the moderators, by its kind: warn, remove, limit or suspend.
+func Decided(s Site, p Person, kind, words, until, link string) Letter {
+	l := Letter{Site: s, Hello: s.hello(p), Button: Link{s.Lang.T("Read it, and answer"), link},
+		After: []string{s.Lang.T("You may answer once. Until then and after you can take everything along that you have posted, or delete your account.")},
+		Why:   s.Lang.T("Members are told of decisions about them, always.")}
+	switch kind {
+	case "warn":
+		l.Subject, l.Before = s.Lang.T("A warning"), []string{s.Lang.T("The moderators have a warning for %s.", s.account(p))}
+	case "remove":
+		l.Subject, l.Before = s.Lang.T("A post of yours was removed"), []string{s.Lang.T("The moderators have removed something that %s posted.", s.account(p))}
+	case "limit":
+		l.Subject, l.Before = s.Lang.T("Your account is limited"), []string{s.Lang.T("The moderators have limited %s: followers see what you post, and public pages do not show it.", s.account(p))}
+	default:
+		l.Subject, l.Before = s.Lang.T("Your account is suspended"), []string{s.Lang.T("The moderators have suspended %s: nobody sees it, and you cannot post.", s.account(p))}
+	}
+	if until != "" {
+		l.Before = append(l.Before, s.Lang.T("It ends on %s.", until))
+	}
+	if words != "" {
+		l.Before = append(l.Before, s.Lang.T("They say:"))
+		l.Items = []Item{{Words: words}}
+	}
+	return l
+}
+
+// AppealAnswered tells a member what became of the answer to a decision.
+func AppealAnswered(s Site, p Person, accepted bool, words, link string) Letter {
+	l := Letter{Site: s, Subject: s.Lang.T("About your answer"), Hello: s.hello(p), Button: Link{s.Lang.T("Read it"), link},
+		Before: []string{s.Lang.T("The moderators have read your answer. The decision about %s stands.", s.account(p))}, Why: s.Lang.T("You answered a decision of the moderators.")}
+	if accepted {
+		l.Before = []string{s.Lang.T("The moderators have read your answer, and taken back the decision about %s.", s.account(p))}
+	}
+	if words != "" {
+		l.Items = []Item{{Words: words}}
+	}
+	return l
+}

@@ -69,6 +69,11 @@ func (s *Signed) SetCookie(w http.ResponseWriter, purpose string, value []byte, 
 	return true
 }
 
+// DropCookie has the browser forget what SetCookie kept.
+func (s *Signed) DropCookie(w http.ResponseWriter, purpose string) {
+	replaceCookie(w, s.cookie(purpose, "", -1))
+}
+
 // Cookie reads what SetCookie kept.
 func (s *Signed) Cookie(r *http.Request, purpose string) (value []byte, ok bool) {
 	k, err := r.Cookie(s.name(purpose))

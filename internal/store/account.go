@@ -122,7 +122,7 @@ func (s *conn) AccountsStartingWith(ctx context.Context, viewer *Account, prefix
 	if !plainKey(key) {
 		return nil, nil
 	}
-	seen, known := accountSeen(viewer, "accounts"), accountKnown(viewer, "accounts")
+	seen, known := accountListed(viewer, "accounts"), accountKnown(viewer, "accounts")
 	q := s.read(ctx).Where("username_key >= ? AND username_key < ?", key, key+"{"). // '{' follows every letter of a username
 											Where("("+seen.sql+" OR username_key = ? AND "+known.sql+")", slices.Concat(seen.args, []any{key}, known.args)...)
 	if followed {
@@ -221,9 +221,29 @@ func (s *conn) SetRole(ctx context.Context, id int64, role string) error {
 // SetSuspended suspends (at is set) or restores an account. Suspending raises the session epoch.
 func (s *conn) SetSuspended(ctx context.Context, id int64, at *Millis) error {
 	if at == nil {
-		return s.setAccount(ctx, id, "suspended_at = NULL")
+		return s.setAccount(ctx, id, "suspended_at = NULL, suspended_until = NULL")
 	}
-	return s.setAccount(ctx, id, "suspended_at = ?, session_epoch = session_epoch + 1", *at)
+	return s.setAccount(ctx, id, "suspended_at = ?, suspended_until = NULL, session_epoch = session_epoch + 1", *at)
+}
+
+// SetSuspendedUntil gives a suspension an end, nil for none.
+func (s *conn) SetSuspendedUntil(ctx context.Context, id int64, until *Millis) error {
+	return s.setAccount(ctx, id, "suspended_until = ?", until)
+}
+
+// SetLimited limits an account, or nil for at no longer.
+func (s *conn) SetLimited(ctx context.Context, id int64, at *Millis) error {
+	return s.setAccount(ctx, id, "limited_at = ?", at)
+}
+
+// SetStorageQuota says how many bytes the account's photos may have, nil for no bound.
+func (s *conn) SetStorageQuota(ctx context.Context, id int64, bytes *int64) error {
+	return s.setAccount(ctx, id, "storage_quota = ?", bytes)
+}
+
+// RaiseEpoch ends every session that the account has.
+func (s *conn) RaiseEpoch(ctx context.Context, id int64) error {
+	return s.setAccount(ctx, id, "session_epoch = session_epoch + 1")
 }
 
 // SaveProfile stores what others see of an account, and whether followers need approval.

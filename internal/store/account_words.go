@@ -29,7 +29,7 @@ func (s *conn) AccountsNamed(ctx context.Context, viewer *Account, words []strin
 		}
 		q = q.Where("EXISTS (SELECT 1 FROM account_words n WHERE n.account_id = accounts.id AND "+begins.sql+")", begins.args...)
 	}
-	seen := accountSeen(viewer, "accounts")
+	seen := accountListed(viewer, "accounts")
 	q = q.Where(seen.sql, seen.args...)
 	if followed {
 		q = q.Where("EXISTS (SELECT 1 FROM follows fo WHERE fo.follower_id = ? AND fo.followee_id = accounts.id)", viewerID(viewer))

@@ -132,6 +132,9 @@ func (s *conn) ListedAlbums(ctx context.Context, viewer *Account, r Range) ([]*A
 		if m, ok := s.unmuted(viewer, "ow"); ok {
 			c.and(m)
 		}
+		if id := viewerID(viewer); id != 0 {
+			c.and(unlimited(id, "ow"))
+		}
 		branches = append(branches, c)
 	}
 	return s.albumList(ctx, viewer, r, branches...)

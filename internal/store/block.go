@@ -25,5 +25,5 @@ func (s *conn) Blocked(ctx context.Context, a, b int64) (bool, error) {
 // BlockedBy lists the active accounts that the account blocks, newest block first, including those that block it in
 // turn.
 func (s *conn) BlockedBy(ctx context.Context, accountID int64, r Range) ([]RowAccount, error) {
-	return s.rowAccounts(ctx, "blocks", "target_id", "account_id", accountID, accountSeen(nil, "a"), r)
+	return s.rowAccounts(ctx, "blocks", "target_id", "account_id", accountID, accountActive("a"), r)
 }

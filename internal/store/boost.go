@@ -124,7 +124,7 @@ func (s *conn) firstBoosts(f followed) condition {
 		return c
 	}
 	c.and(condition{"o.author_id <> ? AND NOT EXISTS (SELECT 1 FROM follows fa WHERE fa.follower_id = ? AND fa.followee_id = o.author_id)" +
-		" AND NOT (o.listed = 1 AND EXISTS (SELECT 1 FROM tag_follows ft JOIN post_tags pt ON pt.tag_id = ft.tag_id WHERE ft.account_id = ? AND pt.post_id = o.id))" +
+		" AND NOT (o.listed = 1 AND oa.limited_at IS NULL AND EXISTS (SELECT 1 FROM tag_follows ft JOIN post_tags pt ON pt.tag_id = ft.tag_id WHERE ft.account_id = ? AND pt.post_id = o.id))" +
 		" AND NOT EXISTS (SELECT 1 FROM boosts e JOIN accounts ea ON ea.id = e.account_id WHERE e.post_id = o.id AND e.id < b.id AND ea.suspended_at IS NULL AND ea.deleted_at IS NULL" +
 		" AND (e.account_id = ? OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = ? AND f.followee_id = e.account_id" + f.boosting() + s.followsShown(f) + ")))",
 		[]any{id, id, id, id, id}})

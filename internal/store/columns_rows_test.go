@@ -42,14 +42,17 @@ func TestRowsAreReadAsWritten(t *testing.T) {
 			PostsCount: 13, OpenPostsCount: 14, CommentsCount: 18, OpenCommentsCount: 19, LastPostAt: new(store.Millis(15)), CreatedAt: 16, UpdatedAt: 17,
 		}
 		plain := store.Account{ID: 2, Username: "b", UsernameKey: "b", Role: store.RoleMember, CreatedAt: 1, UpdatedAt: 1}
+		limited := store.Account{ID: 3, Username: "c", UsernameKey: "c", Role: store.RoleMember, LimitedAt: new(store.Millis(24)), CreatedAt: 1, UpdatedAt: 1}
 		app := store.App{ID: 9, Name: "app", ClientID: "c", CreatedAt: 1}
 		must(s.CreateAccount(ctx, &author)) // which dates them
 		must(s.CreateAccount(ctx, &plain))
+		must(s.CreateAccount(ctx, &limited))
 		must(s.CreateApp(ctx, new(app)))
-		seen, err := s.FeedAccounts(ctx, &plain, []int64{author.ID, plain.ID})
+		seen, err := s.FeedAccounts(ctx, &plain, []int64{author.ID, plain.ID, limited.ID})
 		must(err)
 		own := []string{"UsernameKey", "DefaultCommentsFrom", "UpdatedAt", "Avatar", "Header"} // not for others
 		sameFields(t, "account", seen[author.ID], &author, own...)
+		sameFields(t, "limited account", seen[limited.ID], &limited, own...)
 		sameFields(t, "account without anything", seen[plain.ID], &plain, own...)
 
 		post := store.Post{

@@ -12,7 +12,7 @@ const directoryPosts = 2000
 // for it.
 func listedAccount(viewer *Account) condition {
 	c := condition{sql: "a.discoverable = 1"}
-	c.and(accountSeen(viewer, "a"))
+	c.and(accountListed(viewer, "a"))
 	return c
 }
 

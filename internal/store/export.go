@@ -136,10 +136,10 @@ func (s *conn) MutedConversations(ctx context.Context, acc *Account, r Range) ([
 
 // NotedBy lists the active accounts of which the account keeps a note.
 func (s *conn) NotedBy(ctx context.Context, accountID int64, r Range) ([]RowAccount, error) {
-	return s.rowAccounts(ctx, "account_notes", "target_id", "account_id", accountID, accountSeen(nil, "a"), r)
+	return s.rowAccounts(ctx, "account_notes", "target_id", "account_id", accountID, accountActive("a"), r)
 }
 
 // FollowsAskedBy lists the active accounts that the account asked to follow and that have not answered.
 func (s *conn) FollowsAskedBy(ctx context.Context, accountID int64, r Range) ([]RowAccount, error) {
-	return s.rowAccounts(ctx, "follow_requests", "followee_id", "follower_id", accountID, accountSeen(nil, "a"), r)
+	return s.rowAccounts(ctx, "follow_requests", "followee_id", "follower_id", accountID, accountActive("a"), r)
 }

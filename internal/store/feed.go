@@ -49,7 +49,7 @@ func (s *conn) feed(ctx context.Context, columns postSelection, from string, whe
 // PublicPosts are the public posts.
 func (s *conn) PublicPosts(ctx context.Context, viewer *Account, r Range) ([]Post, error) {
 	where := condition{sql: "p.listed = 1"}
-	where.and(accountSeen(viewer, "a"))
+	where.and(accountListed(viewer, "a"))
 	if c, ok := s.unmuted(viewer, "a"); ok {
 		where.and(c)
 	}
@@ -96,7 +96,7 @@ func (s *conn) joinByID(table, id string) string {
 // TagPosts are the public posts with the tag.
 func (s *conn) TagPosts(ctx context.Context, viewer *Account, tagID int64, r Range) ([]Post, error) {
 	where := condition{"t.tag_id = ? AND p.listed = 1", []any{tagID}}
-	where.and(accountSeen(viewer, "a"))
+	where.and(accountListed(viewer, "a"))
 	if c, ok := s.unmuted(viewer, "a"); ok {
 		where.and(c)
 	}

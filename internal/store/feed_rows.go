@@ -35,6 +35,7 @@ var shownAccount = newColumns(
 	number("a.comments_count", func(a *accountRow) *int { return &a.CommentsCount }),
 	number("a.open_comments_count", func(a *accountRow) *int { return &a.OpenCommentsCount }),
 	optionalIn("a.last_post_at", func(a *accountRow) (**Millis, *Millis) { return &a.LastPostAt, &a.lastPost }),
+	optional("a.limited_at", func(a *accountRow) **Millis { return &a.LimitedAt }),
 	number("a.created_at", func(a *accountRow) *Millis { return &a.CreatedAt }),
 	text("a.display_name", func(a *accountRow) *string { return &a.DisplayName }),
 	texts("a.fields", func(a *accountRow, text string) error {

@@ -227,6 +227,18 @@ func (s *Store) AddConversationMute(ctx context.Context, id int64, accountID int
 	return err
 }
 
+// AddDecision inserts the decision under a new id, which it returns.
+func (s *Store) AddDecision(ctx context.Context, d Decision) (r0 int64, err error) {
+	if s.places == nil {
+		return s.conn.AddDecision(ctx, d)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AddDecision(ctx, d)
+		return err
+	})
+	return r0, err
+}
+
 // AddEvent writes an event in the transaction that it announces; every instance reads it. accountID is the account that
 // it concerns (0: everybody), refID what it is about. The payload becomes JSON; nil is none.
 func (s *Store) AddEvent(ctx context.Context, kind string, accountID int64, refID int64, payload any) (err error) {
@@ -359,6 +371,18 @@ func (s *Store) AddMediaObject(ctx context.Context, random string, kind string, 
 		return in.AddMediaObject(ctx, random, kind, photoID, names)
 	})
 	return err
+}
+
+// AddModeratorNote inserts the note under a new id, which it returns.
+func (s *Store) AddModeratorNote(ctx context.Context, n ModeratorNote) (r0 int64, err error) {
+	if s.places == nil {
+		return s.conn.AddModeratorNote(ctx, n)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AddModeratorNote(ctx, n)
+		return err
+	})
+	return r0, err
 }
 
 // AddNotification inserts the notification under a new id, which it returns.
@@ -694,6 +718,18 @@ func (s *Store) AlbumsWith(ctx context.Context, acc *Account, r Range) (r0 []*Al
 	return r0, err
 }
 
+// AnswerAppeal writes what became of an answer that waits, and reports whether it waited.
+func (s *Store) AnswerAppeal(ctx context.Context, d Decision) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.AnswerAppeal(ctx, d)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnswerAppeal(ctx, d)
+		return err
+	})
+	return r0, err
+}
+
 // AppByClientID reads on the primary, because a client uses its registration at once.
 func (s *Store) AppByClientID(ctx context.Context, clientID string) (r0 *App, err error) {
 	if s.places == nil {
@@ -701,6 +737,31 @@ func (s *Store) AppByClientID(ctx context.Context, clientID string) (r0 *App, er
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.AppByClientID(ctx, clientID)
+		return err
+	})
+	return r0, err
+}
+
+// AppealDecision writes the member's answer, once, and reports whether it is the first.
+func (s *Store) AppealDecision(ctx context.Context, id int64, words string, at Millis) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.AppealDecision(ctx, id, words, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AppealDecision(ctx, id, words, at)
+		return err
+	})
+	return r0, err
+}
+
+// Appeals lists the decisions that were answered and wait for moderators, the oldest first, without those about one
+// account (0: none).
+func (s *Store) Appeals(ctx context.Context, notAbout int64, limit int) (r0 []Decision, err error) {
+	if s.places == nil {
+		return s.conn.Appeals(ctx, notAbout, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.Appeals(ctx, notAbout, limit)
 		return err
 	})
 	return r0, err
@@ -716,6 +777,17 @@ func (s *Store) AppsByID(ctx context.Context, ids []int64) (r0 []*App, err error
 		return err
 	})
 	return r0, err
+}
+
+// AssignReport says who looks at a report, nil for nobody.
+func (s *Store) AssignReport(ctx context.Context, id int64, toID *int64) (err error) {
+	if s.places == nil {
+		return s.conn.AssignReport(ctx, id, toID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.AssignReport(ctx, id, toID)
+	})
+	return err
 }
 
 // AttachPhoto makes a ready photo of the account, that has no post yet, the post's, and reports whether there was such.
@@ -1004,13 +1076,13 @@ func (s *Store) Clients(ctx context.Context) (r0 string, r1 []string, err error)
 	return r0, r1, err
 }
 
-// CloseReport closes an open report and reports whether it was open.
-func (s *Store) CloseReport(ctx context.Context, id int64, byID int64, at Millis) (r0 bool, err error) {
+// CloseReport closes an open report as its fields say, and reports whether it was open.
+func (s *Store) CloseReport(ctx context.Context, r Report) (r0 bool, err error) {
 	if s.places == nil {
-		return s.conn.CloseReport(ctx, id, byID, at)
+		return s.conn.CloseReport(ctx, r)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.CloseReport(ctx, id, byID, at)
+		r0, err = in.CloseReport(ctx, r)
 		return err
 	})
 	return r0, err
@@ -1119,6 +1191,18 @@ func (s *Store) CountMediaObjects(ctx context.Context) (r0 int64, err error) {
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.CountMediaObjects(ctx)
+		return err
+	})
+	return r0, err
+}
+
+// CountModeratorNotes counts the notes about an account.
+func (s *Store) CountModeratorNotes(ctx context.Context, accountID int64) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.CountModeratorNotes(ctx, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CountModeratorNotes(ctx, accountID)
 		return err
 	})
 	return r0, err
@@ -1261,6 +1345,42 @@ func (s *Store) CreateToken(ctx context.Context, t *AccessToken) (err error) {
 		return in.CreateToken(ctx, t)
 	})
 	return err
+}
+
+// DecisionByID is ErrNotFound where there is none. It reads the primary.
+func (s *Store) DecisionByID(ctx context.Context, id int64) (r0 *Decision, err error) {
+	if s.places == nil {
+		return s.conn.DecisionByID(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.DecisionByID(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
+// Decisions lists the decisions about an account, newest first.
+func (s *Store) Decisions(ctx context.Context, accountID int64, limit int) (r0 []Decision, err error) {
+	if s.places == nil {
+		return s.conn.Decisions(ctx, accountID, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.Decisions(ctx, accountID, limit)
+		return err
+	})
+	return r0, err
+}
+
+// DecisionsByID returns those that exist, in no particular order.
+func (s *Store) DecisionsByID(ctx context.Context, ids []int64) (r0 []*Decision, err error) {
+	if s.places == nil {
+		return s.conn.DecisionsByID(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.DecisionsByID(ctx, ids)
+		return err
+	})
+	return r0, err
 }
 
 // DeleteAlbumDownload removes the row; one that is not there is fine.
@@ -1856,7 +1976,8 @@ func (s *Store) EnsureTags(ctx context.Context, names map[string]string) (r0 []i
 }
 
 // EraseAccountRows removes at most limit rows of each kind that belong to the account and that no counter counts:
-// notifications and choices about them, push subscriptions, bookmarks, mutes, lists, notes, mentions, drafts, markers, keys, sessions, tokens and links. Reports that it made stay without its
+// notifications and choices about them, push subscriptions, bookmarks, mutes, lists, notes, mentions, drafts, markers, keys, sessions, tokens and links, and what
+// moderators noted and decided about it. Reports that it made stay without its
 // name. It returns how many rows it removed; 0 means that none is left.
 func (s *Store) EraseAccountRows(ctx context.Context, accountID int64, limit int) (r0 int, err error) {
 	if s.places == nil {
@@ -2023,6 +2144,18 @@ func (s *Store) FeedPhotos(ctx context.Context, posts []*Post, accounts []*Accou
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.FeedPhotos(ctx, posts, accounts, metadata)
+		return err
+	})
+	return r0, err
+}
+
+// FilteredReports lists reports, newest first.
+func (s *Store) FilteredReports(ctx context.Context, f ReportFilter, r Range) (r0 []Report, err error) {
+	if s.places == nil {
+		return s.conn.FilteredReports(ctx, f, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.FilteredReports(ctx, f, r)
 		return err
 	})
 	return r0, err
@@ -2195,6 +2328,19 @@ func (s *Store) FollowsAskedBy(ctx context.Context, accountID int64, r Range) (r
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.FollowsAskedBy(ctx, accountID, r)
+		return err
+	})
+	return r0, err
+}
+
+// ForgetReported removes the words that closed reports kept of what was reported, of those closed before the moment, at
+// most limit, and returns how many.
+func (s *Store) ForgetReported(ctx context.Context, before Millis, limit int) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.ForgetReported(ctx, before, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ForgetReported(ctx, before, limit)
 		return err
 	})
 	return r0, err
@@ -2794,6 +2940,18 @@ func (s *Store) LockPosts(ctx context.Context, ids []int64) (err error) {
 	return err
 }
 
+// LockReport is ReportByID that keeps others from deciding the report until the transaction ends.
+func (s *Store) LockReport(ctx context.Context, id int64) (r0 *Report, err error) {
+	if s.places == nil {
+		return s.conn.LockReport(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.LockReport(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
 // LockSeenAlbum is AlbumByID that keeps others from changing the album until the transaction ends. It is called before
 // anything else of the album is read.
 func (s *Store) LockSeenAlbum(ctx context.Context, viewer *Account, id int64) (r0 *Album, err error) {
@@ -3027,6 +3185,18 @@ func (s *Store) MediaObjectsRemoved(ctx context.Context, randoms []string) (err 
 	return err
 }
 
+// MemberFacts counts them.
+func (s *Store) MemberFacts(ctx context.Context, id int64) (r0 MemberFacts, err error) {
+	if s.places == nil {
+		return s.conn.MemberFacts(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.MemberFacts(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
 // MemberMailOf returns the account's row, one without anything where there is none.
 func (s *Store) MemberMailOf(ctx context.Context, accountID int64) (r0 MemberMail, err error) {
 	if s.places == nil {
@@ -3034,6 +3204,18 @@ func (s *Store) MemberMailOf(ctx context.Context, accountID int64) (r0 MemberMai
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.MemberMailOf(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
+// Members lists accounts that are not deleted, the newest first.
+func (s *Store) Members(ctx context.Context, f MemberFilter, now time.Time, r Range) (r0 []*Account, err error) {
+	if s.places == nil {
+		return s.conn.Members(ctx, f, now, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.Members(ctx, f, now, r)
 		return err
 	})
 	return r0, err
@@ -3096,6 +3278,18 @@ func (s *Store) Misindexed(ctx context.Context, ids []int64) (r0 []int64, err er
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.Misindexed(ctx, ids)
+		return err
+	})
+	return r0, err
+}
+
+// ModeratorNotes lists the notes about an account, newest first.
+func (s *Store) ModeratorNotes(ctx context.Context, accountID int64, limit int) (r0 []ModeratorNote, err error) {
+	if s.places == nil {
+		return s.conn.ModeratorNotes(ctx, accountID, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ModeratorNotes(ctx, accountID, limit)
 		return err
 	})
 	return r0, err
@@ -3374,6 +3568,18 @@ func (s *Store) OpenReports(ctx context.Context, notAbout int64, most int) (r0 i
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.OpenReports(ctx, notAbout, most)
+		return err
+	})
+	return r0, err
+}
+
+// OpenReportsOnPost lists the open reports about a post.
+func (s *Store) OpenReportsOnPost(ctx context.Context, postID int64, limit int) (r0 []Report, err error) {
+	if s.places == nil {
+		return s.conn.OpenReportsOnPost(ctx, postID, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.OpenReportsOnPost(ctx, postID, limit)
 		return err
 	})
 	return r0, err
@@ -3790,6 +3996,17 @@ func (s *Store) PutSession(ctx context.Context, r SessionRow) (err error) {
 	return err
 }
 
+// RaiseEpoch ends every session that the account has.
+func (s *Store) RaiseEpoch(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.RaiseEpoch(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.RaiseEpoch(ctx, id)
+	})
+	return err
+}
+
 // RankedPosts ranks the public posts above the id since by what people did to them, at most limit.
 func (s *Store) RankedPosts(ctx context.Context, since int64, limit int) (r0 []Trend, err error) {
 	if s.places == nil {
@@ -3994,6 +4211,18 @@ func (s *Store) RemoveListMembers(ctx context.Context, listID int64, accountIDs 
 	return err
 }
 
+// RemoveModeratorNote deletes a note about the account and reports whether there was one.
+func (s *Store) RemoveModeratorNote(ctx context.Context, accountID int64, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.RemoveModeratorNote(ctx, accountID, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.RemoveModeratorNote(ctx, accountID, id)
+		return err
+	})
+	return r0, err
+}
+
 // RemovePin is the opposite of AddPin; one that is not there is fine.
 func (s *Store) RemovePin(ctx context.Context, accountID int64, postID int64) (err error) {
 	if s.places == nil {
@@ -4014,6 +4243,18 @@ func (s *Store) RemoveTagFollow(ctx context.Context, accountID int64, tagID int6
 		return in.RemoveTagFollow(ctx, accountID, tagID)
 	})
 	return err
+}
+
+// ReopenReport opens a closed report again, and reports whether it was closed.
+func (s *Store) ReopenReport(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.ReopenReport(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReopenReport(ctx, id)
+		return err
+	})
+	return r0, err
 }
 
 // ReparentComments hangs the replies to a comment under another post or comment. It returns how many of them are
@@ -4076,6 +4317,42 @@ func (s *Store) Reports(ctx context.Context, state string, notAbout int64, r Ran
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.Reports(ctx, state, notAbout, r)
+		return err
+	})
+	return r0, err
+}
+
+// ReportsAbout lists the reports about an account, newest first.
+func (s *Store) ReportsAbout(ctx context.Context, targetID int64, r Range) (r0 []Report, err error) {
+	if s.places == nil {
+		return s.conn.ReportsAbout(ctx, targetID, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReportsAbout(ctx, targetID, r)
+		return err
+	})
+	return r0, err
+}
+
+// ReportsBy lists the reports that an account made, newest first.
+func (s *Store) ReportsBy(ctx context.Context, reporterID int64, r Range) (r0 []Report, err error) {
+	if s.places == nil {
+		return s.conn.ReportsBy(ctx, reporterID, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReportsBy(ctx, reporterID, r)
+		return err
+	})
+	return r0, err
+}
+
+// ReportsByID returns those that exist, in no particular order.
+func (s *Store) ReportsByID(ctx context.Context, ids []int64) (r0 []Report, err error) {
+	if s.places == nil {
+		return s.conn.ReportsByID(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReportsByID(ctx, ids)
 		return err
 	})
 	return r0, err
@@ -4401,6 +4678,17 @@ func (s *Store) SetHideBoosts(ctx context.Context, followerID int64, followeeID 
 	return err
 }
 
+// SetLimited limits an account, or nil for at no longer.
+func (s *Store) SetLimited(ctx context.Context, id int64, at *Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetLimited(ctx, id, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetLimited(ctx, id, at)
+	})
+	return err
+}
+
 // SetMarker stores a position and counts the change.
 func (s *Store) SetMarker(ctx context.Context, accountID int64, timeline string, lastReadID int64) (err error) {
 	if s.places == nil {
@@ -4512,6 +4800,17 @@ func (s *Store) SetSiteInfo(ctx context.Context, name string, value string) (err
 	return err
 }
 
+// SetStorageQuota says how many bytes the account's photos may have, nil for no bound.
+func (s *Store) SetStorageQuota(ctx context.Context, id int64, bytes *int64) (err error) {
+	if s.places == nil {
+		return s.conn.SetStorageQuota(ctx, id, bytes)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetStorageQuota(ctx, id, bytes)
+	})
+	return err
+}
+
 // SetSuspended suspends (at is set) or restores an account. Suspending raises the session epoch.
 func (s *Store) SetSuspended(ctx context.Context, id int64, at *Millis) (err error) {
 	if s.places == nil {
@@ -4519,6 +4818,17 @@ func (s *Store) SetSuspended(ctx context.Context, id int64, at *Millis) (err err
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.SetSuspended(ctx, id, at)
+	})
+	return err
+}
+
+// SetSuspendedUntil gives a suspension an end, nil for none.
+func (s *Store) SetSuspendedUntil(ctx context.Context, id int64, until *Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetSuspendedUntil(ctx, id, until)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetSuspendedUntil(ctx, id, until)
 	})
 	return err
 }
@@ -4778,6 +5088,29 @@ func (s *Store) TrendingTags(ctx context.Context, viewer *Account, skip int, lim
 		return err
 	})
 	return r0, err
+}
+
+// UndoDecision notes that a decision holds no longer, and reports whether it did.
+func (s *Store) UndoDecision(ctx context.Context, id int64, at Millis) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.UndoDecision(ctx, id, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.UndoDecision(ctx, id, at)
+		return err
+	})
+	return r0, err
+}
+
+// UndoDecisions notes that the account's decisions of a kind hold no longer.
+func (s *Store) UndoDecisions(ctx context.Context, accountID int64, kind string, at Millis) (err error) {
+	if s.places == nil {
+		return s.conn.UndoDecisions(ctx, accountID, kind, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.UndoDecisions(ctx, accountID, kind, at)
+	})
+	return err
 }
 
 // UnreadNotifications counts what the account may see and has not read, up to most.

@@ -137,6 +137,9 @@ type Account struct {
 	NotificationsReadID int64
 	SessionEpoch        int // sessions made under another epoch are over
 	SuspendedAt         *Millis
+	SuspendedUntil      *Millis `json:"-"` // nil: without an end
+	LimitedAt           *Millis // shown to its followers, and by its address to members
+	StorageQuota        *int64  `json:"-"` // bytes of its photos, nil: the site's
 	DeletedAt           *Millis // hidden at once, removed in batches by a job
 	CreatedAt           Millis
 	UpdatedAt           Millis
@@ -144,6 +147,9 @@ type Account struct {
 	Avatar, Header *Photo `gorm:"-"` // where they were loaded and are ready
 	AllRead        bool   `gorm:"-"` // there was no unread notification when SessionAccount read it; false elsewhere
 }
+
+// Limited reports whether only its followers, and members who ask for it, see the account.
+func (a *Account) Limited() bool { return a.LimitedAt != nil }
 
 // Active reports whether the account can be seen and can act.
 func (a *Account) Active() bool { return a.SuspendedAt == nil && a.DeletedAt == nil }
@@ -335,7 +341,11 @@ const (
 	NotifyBoost         = "reblog"
 	NotifyMention       = "mention" // a mention, or a comment on one's post or comment
 	NotifyReport        = "admin.report"
-	NotifyAlbum         = "album_invite" // an invitation to an album; Mastodon has none, so the API leaves it out
+	NotifySignUp        = "admin.sign_up"
+	NotifyDecision      = "decision"       // of the moderators about the account or one of its posts; moderation_warning in the API
+	NotifyOutcome       = "report_outcome" // what came of a report; Mastodon has none, so the API leaves it out
+	NotifyAppeal        = "admin.appeal"   // for moderators: a member answered a decision; only on pages, too
+	NotifyAlbum         = "album_invite"   // an invitation to an album; Mastodon has none, so the API leaves it out
 )
 
 // Notification says that FromID did something that concerns AccountID.
@@ -346,6 +356,7 @@ type Notification struct {
 	FromID    int64
 	PostID    *int64
 	AlbumID   *int64 // of NotifyAlbum
+	RefID     *int64 // the report of NotifyReport and NotifyOutcome, the decision of NotifyDecision and NotifyAppeal
 	CreatedAt Millis
 }
 
@@ -356,12 +367,17 @@ type Report struct {
 	TargetID   int64
 	PostID     *int64
 	Category   string // spam, legal, violation, other; "" where the page's reason stands in Comment
+	Rule       string // the site's rule that it is about, in its words, or ""
 	Comment    string
 	Excerpt    string
 	State      string // open, closed
 	ClosedByID *int64
 	CreatedAt  Millis
 	ClosedAt   *Millis
+
+	AssignedToID *int64 // the moderator who looks at it
+	Decision     string // one of the kinds of decisions, "" where it is open
+	DecisionID   *int64 // of a decision that the member was told
 }
 
 // IdempotencyKey ties a key to the post that it made, or to the album, list or report that a form with it made.

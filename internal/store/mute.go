@@ -43,7 +43,7 @@ func (s *conn) DeleteMute(ctx context.Context, accountID, targetID int64) error 
 
 // MutedBy lists the active accounts that the account mutes, the newest mute first.
 func (s *conn) MutedBy(ctx context.Context, accountID int64, r Range) ([]RowAccount, error) {
-	seen := accountSeen(nil, "a")
+	seen := accountActive("a")
 	seen.sql += " AND (t.ends_at IS NULL OR t.ends_at > " + s.dialect.nowMillis() + ")"
 	return s.rowAccounts(ctx, "mutes", "target_id", "account_id", accountID, seen, r)
 }

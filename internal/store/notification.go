@@ -17,8 +17,9 @@ func (s *conn) AddNotification(ctx context.Context, n Notification) (int64, erro
 // other's notifications nor the conversation, and the same thing was not told before; and whether the account that is told has
 // a push subscription.
 func (s *conn) MayNotify(ctx context.Context, n Notification) (may, push bool, err error) {
-	to := accountSeen(nil, "a")
+	to := accountActive("a")
 	from := accountSeen(&Account{ID: n.AccountID}, "f")
+	from.and(unlimited(n.AccountID, "f"))
 	same, post := "p.post_id IS NULL", []any(nil)
 	args := append(append([]any{n.AccountID, n.FromID}, to.args...), from.args...)
 	quiet := ""
@@ -55,8 +56,9 @@ func (s *conn) DeleteNotificationsFrom(ctx context.Context, accountID, fromID in
 // DeleteNotificationsBetween removes the notifications of each account that come from the other.
 func (s *conn) DeleteNotificationsBetween(ctx context.Context, a, b int64) error {
 	var ids []int64
-	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind <> ? UNION ALL "+
-		"SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind <> ?", a, b, NotifyReport, b, a, NotifyReport).Scan(&ids).Error
+	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind NOT IN (?, ?, ?) UNION ALL "+
+		"SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind NOT IN (?, ?, ?)",
+		a, b, NotifyReport, NotifyAppeal, NotifySignUp, b, a, NotifyReport, NotifyAppeal, NotifySignUp).Scan(&ids).Error
 	if err != nil {
 		return translate(err)
 	}

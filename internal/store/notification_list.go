@@ -9,15 +9,16 @@ type NotificationFilter struct {
 	OnPage         bool  // without the kinds that the account does not want on its page
 }
 
-const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.created_at"
+const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.ref_id, n.created_at"
 
 // seenNotifications is what the account's notifications are listed and counted by: those from accounts, and about
-// posts, that it may still see, but for muted ones, and invitations that still stand. Reports are listed whoever filed them.
+// posts, that it may still see, but for muted ones, and invitations that still stand. Reports and answers to
+// decisions are listed whoever sent them.
 func (s *conn) seenNotifications(account *Account, f NotificationFilter) (from string, args []any) {
 	sender, post := accountSeen(account, "f"), postSeen(account)
 	from = " FROM notifications n " + s.dialect.orderedJoin() + " accounts f ON f.id = n.from_id LEFT JOIN posts p ON p.id = n.post_id LEFT JOIN accounts a ON a.id = p.author_id" +
-		" WHERE n.account_id = ? AND (n.kind = ? OR " + sender.sql + ") AND (n.post_id IS NULL OR " + post.sql + ")"
-	args = append(append([]any{account.ID, NotifyReport}, sender.args...), post.args...)
+		" WHERE n.account_id = ? AND (n.kind IN (?, ?) OR " + sender.sql + ") AND (n.post_id IS NULL OR " + post.sql + ")"
+	args = append(append([]any{account.ID, NotifyReport, NotifyAppeal}, sender.args...), post.args...)
 	from += " AND NOT EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = n.account_id AND mu.target_id = n.from_id AND mu.notifications = 1 AND " + s.notOver() + ")"
 	from += " AND (n.album_id IS NULL OR EXISTS (SELECT 1 FROM album_members am WHERE am.album_id = n.album_id AND am.account_id = n.account_id))"
 	for _, l := range []struct {
@@ -69,7 +70,7 @@ func (s *conn) notifications(ctx context.Context, from string, args ...any) ([]N
 	}
 	var list []Notification
 	for rows.next() {
-		list = append(list, Notification{ID: rows.int(), AccountID: rows.int(), Kind: rows.text(), FromID: rows.int(), PostID: rows.optional(), AlbumID: rows.optional(), CreatedAt: Millis(rows.int())})
+		list = append(list, Notification{ID: rows.int(), AccountID: rows.int(), Kind: rows.text(), FromID: rows.int(), PostID: rows.optional(), AlbumID: rows.optional(), RefID: rows.optional(), CreatedAt: Millis(rows.int())})
 	}
 	return list, rows.done()
 }

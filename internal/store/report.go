@@ -34,6 +34,39 @@ func (s *conn) ReportByID(ctx context.Context, id int64) (*Report, error) {
 	return &r, nil
 }
 
+// ReportFilter chooses reports. Empty fields choose all.
+type ReportFilter struct {
+	State                string
+	NotAbout             int64 // without those about this account
+	ReporterID, TargetID int64
+}
+
+// FilteredReports lists reports, newest first.
+func (s *conn) FilteredReports(ctx context.Context, f ReportFilter, r Range) ([]Report, error) {
+	where, args := "id < ? AND id > ? AND target_id <> ?", []any{r.max(), r.Min, f.NotAbout}
+	for column, id := range map[string]int64{"reporter_id": f.ReporterID, "target_id": f.TargetID} {
+		if id != 0 {
+			where, args = where+" AND "+column+" = ?", append(args, id)
+		}
+	}
+	if f.State != "" {
+		where, args = where+" AND state = ?", append(args, f.State)
+	}
+	var list []Report
+	err := s.read(Primary(ctx)).Raw("SELECT * FROM reports WHERE "+where+" ORDER BY id"+r.order()+" LIMIT ?", append(args, r.Limit)...).Scan(&list).Error
+	return newestFirst(list, r), translate(err)
+}
+
+// ReportsByID returns those that exist, in no particular order.
+func (s *conn) ReportsByID(ctx context.Context, ids []int64) ([]Report, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var list []Report
+	err := s.read(ctx).Where("id IN ?", ids).Find(&list).Error
+	return list, translate(err)
+}
+
 // OpenReports counts the reports that wait, up to most, without those about one account (0: none).
 func (s *conn) OpenReports(ctx context.Context, notAbout int64, most int) (int, error) {
 	var n int
@@ -41,10 +74,53 @@ func (s *conn) OpenReports(ctx context.Context, notAbout int64, most int) (int, 
 	return n, translate(err)
 }
 
-// CloseReport closes an open report and reports whether it was open.
-func (s *conn) CloseReport(ctx context.Context, id, byID int64, at Millis) (bool, error) {
-	res := s.write(ctx).Exec("UPDATE reports SET state = ?, closed_by_id = ?, closed_at = ? WHERE id = ? AND state = ?", ReportClosed, byID, at, id, ReportOpen)
+// CloseReport closes an open report as its fields say, and reports whether it was open.
+func (s *conn) CloseReport(ctx context.Context, r Report) (bool, error) {
+	res := s.write(ctx).Exec("UPDATE reports SET state = ?, closed_by_id = ?, closed_at = ?, decision = ?, decision_id = ? WHERE id = ? AND state = ?",
+		ReportClosed, r.ClosedByID, r.ClosedAt, r.Decision, r.DecisionID, r.ID, ReportOpen)
 	return res.RowsAffected > 0, translate(res.Error)
+}
+
+// ReopenReport opens a closed report again, and reports whether it was closed.
+func (s *conn) ReopenReport(ctx context.Context, id int64) (bool, error) {
+	res := s.write(ctx).Exec("UPDATE reports SET state = ?, closed_by_id = NULL, closed_at = NULL, decision = '', decision_id = NULL WHERE id = ? AND state = ?", ReportOpen, id, ReportClosed)
+	return res.RowsAffected > 0, translate(res.Error)
+}
+
+// LockReport is ReportByID that keeps others from deciding the report until the transaction ends.
+func (s *conn) LockReport(ctx context.Context, id int64) (*Report, error) {
+	var list []Report
+	if err := s.write(ctx).Raw("SELECT * FROM reports WHERE id = ?"+s.dialect.forUpdate(), id).Scan(&list).Error; err != nil {
+		return nil, translate(err)
+	}
+	if len(list) == 0 {
+		return nil, ErrNotFound
+	}
+	return &list[0], nil
+}
+
+// AssignReport says who looks at a report, nil for nobody.
+func (s *conn) AssignReport(ctx context.Context, id int64, toID *int64) error {
+	return translate(s.write(ctx).Exec("UPDATE reports SET assigned_to_id = ? WHERE id = ?", toID, id).Error)
+}
+
+// OpenReportsOnPost lists the open reports about a post.
+func (s *conn) OpenReportsOnPost(ctx context.Context, postID int64, limit int) ([]Report, error) {
+	var list []Report
+	err := s.read(Primary(ctx)).Raw("SELECT * FROM reports WHERE post_id = ? AND state = ? ORDER BY id LIMIT ?", postID, ReportOpen, limit).Scan(&list).Error
+	return list, translate(err)
+}
+
+// ForgetReported removes the words that closed reports kept of what was reported, of those closed before the moment, at
+// most limit, and returns how many.
+func (s *conn) ForgetReported(ctx context.Context, before Millis, limit int) (int, error) {
+	ids, err := s.idList(Primary(ctx), "SELECT id FROM reports WHERE state = ? AND closed_at < ? AND excerpt <> '' ORDER BY id LIMIT ?", ReportClosed, before, limit)
+	for _, id := range ids {
+		if err := s.write(ctx).Exec("UPDATE reports SET excerpt = '' WHERE id = ?", id).Error; err != nil {
+			return 0, translate(err)
+		}
+	}
+	return len(ids), err
 }
 
 // AccountsWithRole are the ids of active accounts with one of the roles, at most limit.

@@ -294,6 +294,9 @@ func (s *conn) seenMatches(ctx context.Context, viewer *Account, q PostSearch, f
 	if me := viewerID(viewer); me != 0 {
 		shown = condition{"(p.listed = 1 OR p.author_id = ? OR p.home = 1 AND EXISTS (SELECT 1 FROM follows fw WHERE fw.follower_id = ? AND fw.followee_id = p.author_id))", []any{me, me}}
 	}
+	if me := viewerID(viewer); me != 0 && q.AuthorID == 0 {
+		shown.and(unlimited(me, "a"))
+	}
 	if q.AuthorID != 0 { // as on the profile
 		shown = condition{"p.author_id = ? AND (p.home = 1 OR p.author_id = ?)", []any{q.AuthorID, viewerID(viewer)}}
 	} else if c, ok := s.unmuted(viewer, "a"); ok {

@@ -12,6 +12,7 @@ type Listener struct {
 	Follows bool // its author, or one of its tags
 	Marks
 	Filters string // its own: see Account
+	Limited bool   // the author is, and the account does not follow it: public feeds leave the post out
 	Hides   bool   // mutes the author, or wants no warned posts in its feeds, and this is one of another's
 }
 
@@ -31,9 +32,10 @@ func (s *conn) ListenersTo(ctx context.Context, postID int64, accountIDs []int64
 	for some := range slices.Chunk(accountIDs, listenersAtOnce) {
 		list, args := in(some)
 		rows, err := s.query(ctx, "SELECT v.id, "+strings.ReplaceAll(marksOf.sql, "?", "v.id")+", CASE WHEN EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = v.id AND f.followee_id = p.author_id AND NOT "+exclusively+")"+
-			" OR p.listed = 1 AND EXISTS (SELECT 1 FROM tag_follows ft JOIN post_tags pt ON pt.tag_id = ft.tag_id WHERE ft.account_id = v.id AND pt.post_id = p.id) THEN 1 ELSE 0 END,"+
+			" OR p.listed = 1 AND a.limited_at IS NULL AND EXISTS (SELECT 1 FROM tag_follows ft JOIN post_tags pt ON pt.tag_id = ft.tag_id WHERE ft.account_id = v.id AND pt.post_id = p.id) THEN 1 ELSE 0 END,"+
 			" CASE WHEN v.warned_photos = 'hide' AND v.id <> p.author_id AND (p.sensitive = 1 OR p.warning <> '')"+
 			" OR EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = v.id AND mu.target_id = p.author_id AND "+s.notOver()+") THEN 1 ELSE 0 END"+
+			", CASE WHEN a.limited_at IS NULL OR a.id = v.id OR EXISTS (SELECT 1 FROM follows fl WHERE fl.follower_id = v.id AND fl.followee_id = a.id) THEN 0 ELSE 1 END"+
 			", COALESCE(v.filters, '') FROM posts p JOIN accounts a ON a.id = p.author_id JOIN accounts v ON v.id IN "+list+
 			" WHERE p.id = ? AND v.suspended_at IS NULL AND v.deleted_at IS NULL AND "+where, append(args, postID)...)
 		if err != nil {
@@ -43,7 +45,7 @@ func (s *conn) ListenersTo(ctx context.Context, postID int64, accountIDs []int64
 			id := rows.int()
 			var p Post
 			marksOf.read(rows, &p)
-			out[id] = Listener{Marks: p.Marks, Follows: rows.bool(), Hides: rows.bool(), Filters: rows.text()}
+			out[id] = Listener{Marks: p.Marks, Follows: rows.bool(), Hides: rows.bool(), Limited: rows.bool(), Filters: rows.text()}
 		}
 		if err := rows.done(); err != nil {
 			return nil, err

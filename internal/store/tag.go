@@ -75,7 +75,7 @@ func (s *conn) SetPostTags(ctx context.Context, postID int64, tagIDs []int64) er
 // A tag is known to a viewer once it is in a public post that the viewer may see. One that is only in posts for
 // followers must not be found by trying names.
 func (s *conn) tagSeen(viewer *Account) condition {
-	join, c := s.dialect.orderedJoin(), accountSeen(viewer, "a")
+	join, c := s.dialect.orderedJoin(), accountListed(viewer, "a")
 	return condition{"EXISTS (SELECT 1 FROM post_tags pt " + join + " posts p ON p.id = pt.post_id " + join + " accounts a ON a.id = p.author_id" +
 		" WHERE pt.tag_id = t.id AND p.listed = 1 AND " + c.sql + ")", c.args}
 }

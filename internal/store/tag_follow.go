@@ -69,6 +69,7 @@ func (s *conn) taggedPosts(viewer *Account, tags []int64, r Range) condition {
 		args = append(args, tag, r.max(), r.Min, tagPostsLooked*r.Limit)
 	}
 	c := accountSeen(viewer, "oa")
+	c.and(condition{sql: "oa.limited_at IS NULL"})
 	unmuted, _ := s.unmuted(viewer, "oa")
 	c.and(unmuted)
 	c.and(condition{"o.listed = 1 AND o.author_id <> ? AND NOT EXISTS (SELECT 1 FROM follows fa WHERE fa.follower_id = ? AND fa.followee_id = o.author_id)", []any{viewer.ID, viewer.ID}})

@@ -62,7 +62,7 @@ func (s *conn) ReplaceTrends(ctx context.Context, kind string, list []Trend) err
 // TrendingPosts reads the posts that are popular, those that the viewer may see, the first of them skipped.
 func (s *conn) TrendingPosts(ctx context.Context, viewer *Account, skip, limit int) ([]Post, error) {
 	where := condition{"tr.kind = ? AND p.listed = 1", []any{TrendPost}}
-	where.and(accountSeen(viewer, "a"))
+	where.and(accountListed(viewer, "a"))
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}

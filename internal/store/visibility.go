@@ -7,6 +7,8 @@ import "context"
 //
 //   - An account is seen unless it is suspended or deleted, or one of the two blocked the other. Who blocked it still
 //     finds the account itself by its name or id, but nothing of what it does.
+//   - An account that is limited is not seen by visitors. Lists for members who did not ask for it show it to its followers
+//     alone.
 //   - A post is seen if its author is, it is not deleted, and it is public or unlisted, or one's own, or for the
 //     followers of an author whom one follows.
 //   - A comment is seen if its author is and the post of its thread is. Its own visibility column repeats its post's.
@@ -34,19 +36,44 @@ func viewerID(viewer *Account) int64 {
 
 // accountSeen is the condition on an account's row with the alias a.
 func accountSeen(viewer *Account, a string) condition {
-	c := condition{sql: a + ".suspended_at IS NULL AND " + a + ".deleted_at IS NULL"}
+	c := accountActive(a)
 	if id := viewerID(viewer); id != 0 {
 		c.and(unblocked(id, a))
+	} else {
+		c.and(condition{sql: a + ".limited_at IS NULL"})
 	}
 	return c
+}
+
+// accountActive is the condition on an account's row with the alias a that it is neither suspended nor deleted.
+func accountActive(a string) condition {
+	return condition{sql: a + ".suspended_at IS NULL AND " + a + ".deleted_at IS NULL"}
+}
+
+// accountListed is accountSeen for lists of what nobody asked for by name: the public feeds, tags, search, the directory.
+func accountListed(viewer *Account, a string) condition {
+	c := accountSeen(viewer, a)
+	if id := viewerID(viewer); id != 0 {
+		c.and(unlimited(id, a))
+	}
+	return c
+}
+
+// unlimited is the condition that lists show the row with the alias a to the account id, as far as limits go.
+func unlimited(id int64, a string) condition {
+	return condition{
+		"(" + a + ".limited_at IS NULL OR " + a + ".id = ? OR EXISTS (SELECT 1 FROM follows fl WHERE fl.follower_id = ? AND fl.followee_id = " + a + ".id))",
+		[]any{id, id}}
 }
 
 // accountKnown is the condition on an account's own row, with the alias a. An account that blocks another still finds
 // that account itself, to remove the block; the blocked one does not.
 func accountKnown(viewer *Account, a string) condition {
-	c := condition{sql: a + ".suspended_at IS NULL AND " + a + ".deleted_at IS NULL"}
+	c := accountActive(a)
 	if id := viewerID(viewer); id != 0 {
 		c.and(condition{"NOT EXISTS (SELECT 1 FROM blocks bi WHERE bi.account_id = " + a + ".id AND bi.target_id = ?)", []any{id}})
+	} else {
+		c.and(condition{sql: a + ".limited_at IS NULL"})
 	}
 	return c
 }

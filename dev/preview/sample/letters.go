@@ -49,6 +49,9 @@ func Letters(l *lang.Language) []Letter {
 		{"notices", mail.Notices(site, ada, items, 4, site.URL+"/notifications", link)},
 		{"notice", mail.Notices(site, ada, items[:1], 0, site.URL+"/notifications", link)},
 		{"digest", mail.Digest(site, ada, posts, true, 3, site.URL, link)},
+		{"warned", mail.Decided(site, ada, "warn", "Please mark such photographs.", "", site.URL+"/settings/decisions")},
+		{"suspended", mail.Decided(site, ada, "suspend", "Enough now.", when, site.URL+"/login")},
+		{"appeal", mail.AppealAnswered(site, ada, true, "So it was.", site.URL+"/settings/decisions")},
 		{"digest-popular", mail.Digest(site, ada, posts, false, 0, site.URL, link)},
 	} {
 		all = append(all, Letter{"/letters/" + one.name, one.letter.Subject, one.letter})

@@ -489,8 +489,13 @@ func others(add adder) {
 	})
 	add("/admin/report", "A report", true, func(p *t.Page) templ.Component {
 		post := Post(0, 1)
-		return t.AdminReportPage(p, t.AdminReportView{Report: row(0), Text: "This is my photograph.", Post: &post})
+		return t.AdminReportPage(p, t.AdminReportView{
+			Report: row(0), Rule: "Be kind.", Text: "This is my photograph.", Post: &post, AboutPost: true, KeptDays: 180, MayAct: true, AssignedTo: "jo", Mine: true,
+			Target: &t.SideView{URL: "/admin/member", Name: people[0].Name, State: "Limited", Joined: t.When{At: now}, ReportsAbout: 3, Warnings: 1}, Verdict: "warn",
+			Errors: t.FieldErrors{{Field: "words", Message: "Say what the warning is about."}},
+		})
 	})
+	members(add)
 	statuses(add)
 	add("/about", "About", false, func(p *t.Page) templ.Component {
 		return t.AboutPage(p, t.AboutView{Members: 54, Posts: 12345, Version: "tintype 0.1"})

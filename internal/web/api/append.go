@@ -143,6 +143,12 @@ func (a *Account) appendJSON(b []byte) []byte {
 		b = strconv.AppendBool(append(b, `,"highlighted":`...), r.Highlighted)
 		b = append(b, '}')
 	}
+	if a.Limited {
+		b = append(b, `,"limited":true`...)
+	}
+	if a.Suspended {
+		b = append(b, `,"suspended":true`...)
+	}
 	return append(b, '}')
 }
 

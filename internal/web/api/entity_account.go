@@ -32,6 +32,8 @@ type Account struct {
 	Roles          []nothing      `json:"roles"`
 	Source         *AccountSource `json:"source,omitempty"` // of one's own account
 	Role           *Role          `json:"role,omitempty"`
+	Limited        bool           `json:"limited,omitempty"`   // shown to its followers, and where it is asked for
+	Suspended      bool           `json:"suspended,omitempty"` // only in what administrators read
 }
 
 // Field is a row of a profile's table. Value is HTML, in an AccountSource plain text.
@@ -90,6 +92,7 @@ func (v *view) account(a *store.Account) *Account {
 		Locked: a.Locked, Bot: a.Bot, Discoverable: &a.Discoverable, CreatedAt: v.texts.moment(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
 		Avatar: avatar, AvatarStatic: avatar, Header: header, HeaderStatic: header,
 		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount + a.OpenCommentsCount,
+		Limited: a.Limited(), Suspended: a.SuspendedAt != nil,
 		Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
 	}
 	// Others see neither the count nor the date of posts that are for followers only.

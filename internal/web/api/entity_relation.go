@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+
 	"tintype/internal/community"
 	"tintype/internal/store"
 )
@@ -40,6 +42,65 @@ type Notification struct {
 	GroupKey  string   `json:"group_key"`
 	Account   *Account `json:"account"`
 	Status    *Status  `json:"status,omitempty"`
+	Report    *Report  `json:"report,omitempty"`             // of admin.report
+	Warning   *Warning `json:"moderation_warning,omitempty"` // of moderation_warning
+}
+
+// Warning is a decision of moderators about the reader.
+type Warning struct {
+	ID            string   `json:"id"`
+	Action        string   `json:"action"` // none, delete_statuses, silence, suspend
+	Text          string   `json:"text"`
+	StatusIDs     []string `json:"status_ids"`
+	TargetAccount *Account `json:"target_account"`
+	Appeal        *Appeal  `json:"appeal"`
+	CreatedAt     string   `json:"created_at"`
+}
+
+// Appeal is the reader's answer to a Warning.
+type Appeal struct {
+	Text  string `json:"text"`
+	State string `json:"state"` // pending, approved, rejected
+}
+
+// moderationWarning is what Mastodon calls the kind store.NotifyDecision.
+const moderationWarning = "moderation_warning"
+
+// warningActions are the kinds of decisions as Mastodon calls them.
+var warningActions = map[string]string{
+	store.DecideWarn: "none", store.DecideRemove: "delete_statuses", store.DecideLimit: "silence", store.DecideSuspend: "suspend",
+}
+
+var appealStates = map[string]string{store.AppealWaits: "pending", store.AppealAccepted: "approved", store.AppealRejected: "rejected"}
+
+func (v *view) warning(d *store.Decision, about *store.Account) *Warning {
+	w := &Warning{ID: formatID(d.ID), Action: warningActions[d.Kind], Text: d.Words, StatusIDs: []string{}, TargetAccount: v.account(about), CreatedAt: formatMillis(d.CreatedAt)}
+	if d.PostID != nil {
+		w.StatusIDs = append(w.StatusIDs, formatID(*d.PostID))
+	}
+	if d.Answer != store.AppealNone {
+		w.Appeal = &Appeal{d.Appeal, appealStates[d.Answer]}
+	}
+	return w
+}
+
+// report is what was filed, for who filed it and for moderators.
+func (v *view) report(r *store.Report, target *store.Account) *Report {
+	e := &Report{
+		ID: formatID(r.ID), Category: cmp.Or(r.Category, "other"), Comment: r.Comment, CreatedAt: formatMillis(r.CreatedAt),
+		StatusIDs: []string{}, RuleIDs: []nothing{}, ActionTaken: r.State != store.ReportOpen,
+	}
+	if r.ClosedAt != nil {
+		at := formatMillis(*r.ClosedAt)
+		e.ActionTakenAt = &at
+	}
+	if r.PostID != nil {
+		e.StatusIDs = append(e.StatusIDs, formatID(*r.PostID))
+	}
+	if target != nil {
+		e.TargetAccount = v.account(target)
+	}
+	return e
 }
 
 func (v *view) notification(n *community.Notification) *Notification {
@@ -49,6 +110,15 @@ func (v *view) notification(n *community.Notification) *Notification {
 	}
 	if n.Post != nil {
 		e.Status = v.status(n.Post)
+	}
+	if n.Kind == store.NotifyReport && n.Report != nil {
+		e.Report = v.report(&n.Report.Report, n.Report.Target)
+	}
+	if n.Kind == store.NotifyDecision && n.Decision != nil {
+		e.Warning = v.warning(n.Decision, n.From)
+	}
+	if n.Kind == store.NotifyDecision {
+		e.Type = moderationWarning
 	}
 	return e
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"tintype/internal/community"
+	"tintype/internal/store"
 )
 
 func (a *API) notificationEndpoints() []endpoint {
@@ -21,7 +22,7 @@ func (a *API) notificationEndpoints() []endpoint {
 func (a *API) getNotifications(q *call) (any, error) {
 	p := q.params
 	list, err := a.Community.Notifications(q.ctx(), q.account, community.NotificationFilter{
-		Types: p.list("types"), Exclude: p.list("exclude_types"), FromID: p.otherID("account_id"),
+		Types: kindsOf(p.list("types")), Exclude: kindsOf(p.list("exclude_types")), FromID: p.otherID("account_id"),
 	}, q.page(defaultNotifications, maxNotifications))
 	if err != nil {
 		return nil, err
@@ -35,6 +36,16 @@ func (a *API) getNotifications(q *call) (any, error) {
 		all = append(all, v.notification(n))
 	}
 	return all, nil
+}
+
+// kindsOf are kinds of notifications as clients call them.
+func kindsOf(types []string) []string {
+	for i, t := range types {
+		if t == moderationWarning {
+			types[i] = store.NotifyDecision
+		}
+	}
+	return types
 }
 
 func (a *API) getNotification(q *call) (any, error) {

@@ -245,15 +245,9 @@ func (a *API) postReport(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := Report{
-		ID: formatID(filed.ID), Category: filed.Category, Comment: filed.Comment, CreatedAt: formatMillis(filed.CreatedAt),
-		StatusIDs: []string{}, RuleIDs: []nothing{},
-	}
-	if filed.PostID != nil {
-		e.StatusIDs = append(e.StatusIDs, formatID(*filed.PostID))
-	}
+	var account *store.Account
 	if len(about) > 0 {
-		e.TargetAccount = q.view().account(about[0])
+		account = about[0]
 	}
-	return e, nil
+	return q.view().report(filed, account), nil
 }

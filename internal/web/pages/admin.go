@@ -14,7 +14,10 @@ import (
 func (p *Pages) registerAdmin(r Routes) {
 	r.Personal(http.MethodGet, "/admin/reports", p.may(community.ReadReports, p.reports))
 	r.Personal(http.MethodGet, "/admin/reports/:id", p.may(community.ReadReports, p.report))
-	r.Personal(http.MethodPost, "/admin/reports/:id/close", p.may(community.CloseReport, p.closeReport))
+	r.Personal(http.MethodPost, "/admin/reports/:id/decide", p.may(community.CloseReport, p.decideReport))
+	r.Personal(http.MethodPost, "/admin/reports/:id/assign", p.may(community.AssignReport, p.assignReport(true)))
+	r.Personal(http.MethodPost, "/admin/reports/:id/unassign", p.may(community.AssignReport, p.assignReport(false)))
+	r.Personal(http.MethodPost, "/admin/reports/:id/reopen", p.may(community.ReopenReport, p.reopenReport))
 }
 
 // byPage is who administers by a page, with the reason that its form gives.
@@ -33,6 +36,9 @@ func (p *Pages) reportRow(b viewBuilder, r *community.FiledReport) templates.Rep
 	}
 	if r.Reporter != nil {
 		row.Reporter = p.accountView(r.Reporter)
+	}
+	if r.AssignedTo != nil {
+		row.Assigned = r.AssignedTo.Username
 	}
 	return row
 }
@@ -80,6 +86,22 @@ func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) report(c *gin.Context, acc *store.Account) error {
+	return p.showFiledReport(c, http.StatusOK, acc, templates.AdminReportView{})
+}
+
+// side is the history of one side of a report, nil where the account is gone.
+func (p *Pages) side(b viewBuilder, a *store.Account, f *store.MemberFacts) *templates.SideView {
+	if a == nil || f == nil {
+		return nil
+	}
+	return &templates.SideView{
+		URL: memberURL(a.Username), Name: a.Username, State: stateWords(b.lang, a), Joined: b.when(a.CreatedAt),
+		ReportsAbout: int(f.ReportsAbout), ReportsMade: int(f.ReportsMade), Removed: int(f.RemovedPosts), Warnings: int(f.Warnings),
+	}
+}
+
+// showFiledReport renders a report. v has what was typed, and what is wrong with it.
+func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, v templates.AdminReportView) error {
 	id, err := idParam(c, "id")
 	if err != nil {
 		return err
@@ -94,9 +116,20 @@ func (p *Pages) report(c *gin.Context, acc *store.Account) error {
 	}
 	b := p.viewBuilder(c)
 	_, text := reasonOf(r)
-	v := templates.AdminReportView{Report: p.reportRow(b, r), Text: text, Excerpt: r.Excerpt}
+	sides, err := p.Community.HistoriesOf(c.Request.Context(), r)
+	if err != nil {
+		return err
+	}
+	v.Report, v.Text, v.Excerpt, v.Rule, v.AboutPost, v.Decision = p.reportRow(b, r), text, r.Excerpt, r.Rule, r.PostID != nil, r.Decision
+	v.Target, v.Reporter = p.side(b, r.Target, sides.Target), p.side(b, r.Reporter, sides.Reporter)
+	v.KeptDays = int(community.KeepReported.Hours() / 24)
+	v.MayAct = r.Target != nil && community.MayActOn(acc, r.Target)
+	v.AssignedTo, v.Mine = v.Report.Assigned, r.AssignedTo != nil && r.AssignedTo.ID == acc.ID
 	if r.Post != nil {
 		if r.Post.Kind == store.KindComment {
+			if r.Post.RootID != nil {
+				v.ThreadURL = "/posts/" + idText(r.Post.ID)
+			}
 			v.Comment = &templates.CommentView{ID: idText(r.Post.ID), Author: p.accountView(r.Post.Author), Text: templates.RichText(p.caption(r.Post)), Created: b.when(r.Post.CreatedAt)}
 		} else {
 			post := b.postView(r.Post, false)
@@ -109,17 +142,62 @@ func (p *Pages) report(c *gin.Context, acc *store.Account) error {
 			v.ClosedBy = r.ClosedBy.Username
 		}
 	}
-	return p.render(c, http.StatusOK, templates.AdminReportPage(pg, v))
+	return p.render(c, status, templates.AdminReportPage(pg, v))
 }
 
-func (p *Pages) closeReport(c *gin.Context, acc *store.Account) error {
+func (p *Pages) decideReport(c *gin.Context, acc *store.Account) error {
 	id, err := idParam(c, "id")
 	if err != nil {
 		return err
 	}
-	if _, err := p.Community.CloseReport(c.Request.Context(), byPage(c, acc), id); err != nil {
+	v := templates.AdminReportView{Verdict: c.PostForm("decision"), Words: c.PostForm("words"), Until: c.PostForm("until"), Reason: c.PostForm("reason")}
+	until, err := p.untilOf(c)
+	switch {
+	case err != nil:
+	case v.Verdict == "":
+		err = chooseFirst("decision")
+	default:
+		s := community.Sanction{Words: v.Words}
+		if v.Verdict == store.DecideSuspend {
+			s.Until = until
+		}
+		_, err = p.Community.DecideReport(c.Request.Context(), byPage(c, acc), id, v.Verdict, s)
+	}
+	return p.afterReport(c, acc, id, err, v, "decided")
+}
+
+// afterReport shows what is wrong in the form, or goes back to the reports.
+func (p *Pages) afterReport(c *gin.Context, acc *store.Account, id int64, err error, v templates.AdminReportView, flash string) error {
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
+		v.Errors = errs
+		return p.showFiledReport(c, http.StatusUnprocessableEntity, acc, v)
+	}
+	if err != nil {
 		return err
 	}
-	p.setFlash(c, "closed")
-	return redirect(c, "/admin/reports")
+	p.setFlash(c, flash)
+	if flash == "decided" {
+		return redirect(c, "/admin/reports")
+	}
+	return redirect(c, "/admin/reports/"+idText(id))
+}
+
+func (p *Pages) assignReport(take bool) func(*gin.Context, *store.Account) error {
+	return func(c *gin.Context, acc *store.Account) error {
+		id, err := idParam(c, "id")
+		if err != nil {
+			return err
+		}
+		_, err = p.Community.AssignReport(c.Request.Context(), byPage(c, acc), id, take)
+		return p.afterReport(c, acc, id, err, templates.AdminReportView{}, "done")
+	}
+}
+
+func (p *Pages) reopenReport(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	_, err = p.Community.ReopenReport(c.Request.Context(), byPage(c, acc), id)
+	return p.afterReport(c, acc, id, err, templates.AdminReportView{}, "done")
 }

@@ -31,6 +31,11 @@ func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 	if v.Reports, err = p.Community.OpenReports(ctx, acc); err != nil {
 		return err
 	}
+	appeals, err := p.Community.Appeals(ctx, byPage(c, acc))
+	if err != nil {
+		return err
+	}
+	v.Appeals = len(appeals)
 	if v.System {
 		status := p.Status(ctx)
 		v.DeadJobs = status.DeadJobs

@@ -92,7 +92,11 @@ func (p *Pages) login(c *gin.Context) error {
 	v := templates.LoginView{Name: c.PostForm("name"), Return: returnTo(c, "/"), Carried: carriedIn(c)}
 	acc, err := p.Community.Login(c.Request.Context(), v.Name, c.PostForm("password"), p.client(c))
 	var many *community.TooMany
+	var suspended *community.Suspended
 	switch errs, ok := p.fieldErrors(c, err, map[string]string{"login": "name", "username": "name"}); {
+	case errors.As(err, &suspended):
+		_, err := p.enter(c, suspended.Account, v.Return, v.Carried)
+		return err
 	case ok:
 		v.Errors = errs
 		return p.showLogin(c, http.StatusUnprocessableEntity, v)

@@ -31,33 +31,44 @@ func (p *Pages) exportForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showExport(c *gin.Context, status int, acc *store.Account, errs templates.FieldErrors) error {
-	e, err := p.Community.ExportOf(c.Request.Context(), acc)
-	if err != nil {
-		return err
-	}
 	pg, err := p.page(c, p.lang(c).T("Export"))
 	if err != nil {
 		return err
 	}
-	v := templates.SettingsExportView{Errors: errs}
+	v, err := p.exportView(c, acc, "/settings/export/")
+	if err != nil {
+		return err
+	}
+	v.Errors = errs
+	return p.render(c, status, templates.SettingsExportPage(pg, v))
+}
+
+// exportView is the member's export, with addresses below base.
+func (p *Pages) exportView(c *gin.Context, acc *store.Account, base string) (templates.SettingsExportView, error) {
+	var v templates.SettingsExportView
+	e, err := p.Community.ExportOf(c.Request.Context(), acc)
+	if err != nil {
+		return v, err
+	}
+	l := p.lang(c)
 	if e != nil && e.ExpiresAt.Time().After(time.Now()) {
 		v.State, v.Done, v.Total, v.Missing = e.State, e.Progress, max(e.Total, e.Progress), e.Missing
-		v.Expires = pg.Lang.Date(e.ExpiresAt.Time(), "2 January 2006")
+		v.Expires = l.Date(e.ExpiresAt.Time(), "2 January 2006")
 		if e.FinishedAt != nil {
 			v.Made = p.viewBuilder(c).when(*e.FinishedAt)
 		}
 		for i, part := range e.Parts.V {
-			label := pg.T("Export")
+			label := l.T("Export")
 			if len(e.Parts.V) > 1 {
-				label = pg.T("Part %d of %d", i+1, len(e.Parts.V))
+				label = l.T("Part %d of %d", i+1, len(e.Parts.V))
 			}
-			v.Parts = append(v.Parts, templates.DownloadView{URL: fmt.Sprintf("/settings/export/%d/%d", e.ID, i+1), Label: label, Size: fileSize(pg.Lang, part.Bytes)})
+			v.Parts = append(v.Parts, templates.DownloadView{URL: fmt.Sprintf("%s%d/%d", base, e.ID, i+1), Label: label, Size: fileSize(l, part.Bytes)})
 		}
 	}
 	if v.State == store.ExportWorking {
 		c.Header("Refresh", takeoutRefresh)
 	}
-	return p.render(c, status, templates.SettingsExportPage(pg, v))
+	return v, nil
 }
 
 func (p *Pages) startExport(c *gin.Context, acc *store.Account) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -325,8 +326,28 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, seen 
 	if n.Album != nil {
 		v.URL, v.Text = albumPath(n.Album.ID), n.Album.Title
 	}
-	if n.Kind == store.NotifyReport {
+	switch n.Kind {
+	case store.NotifyReport:
 		v.URL = "/admin/reports"
+		if n.Report != nil {
+			v.URL += "/" + idText(n.Report.ID)
+		}
+	case store.NotifySignUp:
+		v.URL = memberURL(n.From.Username)
+	case store.NotifyAppeal:
+		v.URL = "/admin/appeals"
+		if n.Decision != nil {
+			v.URL += "/" + idText(n.Decision.ID)
+		}
+	case store.NotifyDecision:
+		v.URL = "/settings/decisions"
+		if n.Decision != nil {
+			v.URL += "/" + idText(n.Decision.ID)
+			v.Text = plain(n.Decision.Words, 140)
+		}
+	case store.NotifyOutcome:
+		v.URL = "/notifications"
+		v.Text = outcomeText(b.lang, n.Report)
 	}
 	if n.Post != nil {
 		v.URL = p.postPath(n.Post)
@@ -373,4 +394,17 @@ func (p *Pages) setGrid(c *gin.Context, _ *store.Account) error {
 	}
 	http.SetCookie(c.Writer, ck)
 	return redirect(c, returnTo(c, "/explore"))
+}
+
+// outcomeText tells who reported something what came of it. What the moderators said to the other member is not theirs.
+func outcomeText(l *lang.Language, r *community.FiledReport) string {
+	switch {
+	case r == nil || r.State == store.ReportOpen:
+		return ""
+	case r.Decision == store.DecideNothing:
+		return l.T("The moderators found nothing to do.")
+	case r.Decision == store.DecideRemove:
+		return l.T("The moderators removed what you reported.")
+	}
+	return l.T("The moderators have acted.")
 }

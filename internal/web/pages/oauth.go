@@ -159,6 +159,12 @@ var scopeSentences = []struct{ scope, words string }{
 	{"write", lang.Key("Post, edit, delete, like and change your profile")},
 	{"follow", lang.Key("Follow, unfollow and block people")},
 	{"push", lang.Key("Receive your notifications")},
+	{"admin:read", lang.Key("Read about members and reports, as far as your role allows")},
+	{"admin:read:accounts", lang.Key("Read about members, as far as your role allows")},
+	{"admin:read:reports", lang.Key("Read reports, as far as your role allows")},
+	{"admin:write", lang.Key("Decide about members and reports, as far as your role allows")},
+	{"admin:write:accounts", lang.Key("Decide about members, as far as your role allows")},
+	{"admin:write:reports", lang.Key("Decide reports, as far as your role allows")},
 }
 
 // scopeThings are what scopes of read and write are about.
@@ -179,7 +185,7 @@ func scopeWords(l *lang.Language, scopes string) []string {
 				words = l.T(k.words)
 			}
 		}
-		if kind, what, ok := strings.Cut(s, ":"); ok {
+		if kind, what, ok := strings.Cut(s, ":"); ok && kind != "admin" {
 			if known, ok := scopeThings[what]; ok {
 				what = l.T(known)
 			}

@@ -119,6 +119,8 @@ func (p *Pages) Register(r Routes) {
 	p.registerExport(r)
 	p.registerImport(r)
 	p.registerAdmin(r)
+	p.registerMembers(r)
+	p.registerDecisions(r)
 	p.registerStatus(r)
 	p.registerAdminLog(r)
 	p.registerSite(r)
@@ -130,7 +132,7 @@ func (p *Pages) Register(r Routes) {
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.
-var openToAll = []string{"/login", "/login/second", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
+var openToAll = []string{"/login", "/login/second", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/suspended", "/suspended/", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
 
 // Before runs before every page's handler. It finds out who reads, and keeps visitors out of a members-only site.
 func (p *Pages) Before(c *gin.Context) error {
@@ -248,9 +250,15 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 			return nil, err
 		}
 	}
+	reports := 0
+	if community.May(acc, community.ReadReports) {
+		if reports, err = p.Community.OpenReports(ctx, acc); err != nil {
+			return nil, err
+		}
+	}
 	pg.Viewer = &templates.Viewer{
 		Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
-		Admin: community.May(acc, community.ReadAdmin), Unread: unread, FollowRequests: waiting,
+		Admin: community.May(acc, community.ReadAdmin), Unread: unread, FollowRequests: waiting, Reports: reports,
 		Theme: acc.Theme, Letters: acc.LetterKeys,
 	}
 	if p.Community.MailDelivers && acc.EmailVerifiedAt == nil {

@@ -220,7 +220,7 @@ func (p *Pages) reportAccountView(c *gin.Context) (templates.ReportView, *store.
 	}
 	return templates.ReportView{
 		Action: "/@" + acc.Username + "/report", What: "@" + acc.Username, Reasons: reportReasons,
-		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Return: localPath(c.Query("return"), returnTo(c, "/@"+acc.Username)),
+		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Rules: p.ruleOptions(c), Rule: c.PostForm("rule"), Return: localPath(c.Query("return"), returnTo(c, "/@"+acc.Username)),
 	}, acc, nil
 }
 

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -53,8 +54,17 @@ func (p *Pages) reportPostView(c *gin.Context, acc *store.Account) (templates.Re
 	}
 	return templates.ReportView{
 		Action: "/posts/" + idText(id) + "/report", What: what, Reasons: said(p.lang(c), reportReasons),
-		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Return: localPath(c.Query("return"), returnTo(c, p.postPath(post))),
+		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Rules: p.ruleOptions(c), Rule: c.PostForm("rule"), Return: localPath(c.Query("return"), returnTo(c, p.postPath(post))),
 	}, post, nil
+}
+
+// ruleOptions are the site's rules, of which a report may name one.
+func (p *Pages) ruleOptions(c *gin.Context) []templates.Option {
+	var list []templates.Option
+	for i, r := range p.rulesIn(c, p.lang(c)) {
+		list = append(list, templates.Option{Value: strconv.Itoa(i + 1), Label: r})
+	}
+	return list
 }
 
 func (p *Pages) showReport(c *gin.Context, status int, v templates.ReportView) error {
@@ -81,6 +91,10 @@ func (p *Pages) sendReport(c *gin.Context, acc *store.Account, v templates.Repor
 	}
 	r.IdempotencyKey = c.PostForm("idempotency_key")
 	r.Comment = strings.TrimSpace(words + "\n" + v.Text)
+	rules := p.rulesIn(c, p.siteLanguage(c)) // as those who moderate read them
+	if at, err := strconv.Atoi(v.Rule); err == nil && at > 0 && at <= len(rules) {
+		r.Rule = rules[at-1]
+	}
 	_, err := p.Community.Report(c.Request.Context(), acc, r)
 	if errs, ok := p.fieldErrors(c, err, map[string]string{"comment": "text"}); ok {
 		v.Errors = errs

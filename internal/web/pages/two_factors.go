@@ -83,6 +83,9 @@ func (p *Pages) enter(c *gin.Context, acc *store.Account, back string, carried [
 		p.Signed.SetCookie(c.Writer, halfCookie, community.HalfLogin(acc), community.HalfLoginLife)
 		return false, p.showSecondFactor(c, http.StatusOK, templates.SecondFactorView{Return: back, Carried: carried})
 	}
+	if acc.SuspendedAt != nil {
+		return false, p.enterSuspended(c, acc)
+	}
 	return true, p.logIn(c, acc)
 }
 
@@ -127,6 +130,9 @@ func (p *Pages) secondFactor(c *gin.Context) error {
 	p.Signed.SetCookie(c.Writer, halfCookie, nil, -time.Second)
 	if on(c, "remember") {
 		p.remember(c, acc)
+	}
+	if acc.SuspendedAt != nil {
+		return p.enterSuspended(c, acc)
 	}
 	p.toldOfLogin(c, acc)
 	if err := p.logIn(c, acc); err != nil {

@@ -1,0 +1,209 @@
+package community
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tintype/internal/queue"
+	"tintype/internal/store"
+)
+
+// refused returns the code and sentence of *Invalid.
+func refused(err error) (code, sentence string) {
+	var wrong *Invalid
+	if !errors.As(err, &wrong) {
+		return "", ""
+	}
+	return wrong.Fields[0].Code, wrong.Error()
+}
+
+// The last owner is neither taken the role, nor suspended, nor deleted, by anybody, and not by two at once.
+func TestTheLastOwnerStays(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		for _, name := range []string{"olga", "omar"} {
+			c.account(name, func(a *store.Account) { a.Role = store.RoleOwner })
+		}
+		leave := map[string]func(name string) error{
+			"role": func(name string) error {
+				_, err := c.SetMemberRole(c.ctx, ByCommand(""), name, store.RoleMember)
+				return err
+			},
+			"suspend": func(name string) error {
+				_, err := c.SuspendMember(c.ctx, ByCommand(""), name, Sanction{})
+				return err
+			},
+			"delete": func(name string) error { _, err := c.DeleteMember(c.ctx, ByCommand(""), name); return err },
+		}
+		c.expectErr("one of two", leave["suspend"]("omar"), nil)
+		for how, act := range leave {
+			if code, sentence := refused(act("olga")); code != "last_owner" || !strings.Contains(sentence, "Make somebody else an owner first.") {
+				t.Errorf("%s: %q %q", how, code, sentence)
+			}
+		}
+		_, err := c.UnsuspendMember(c.ctx, ByCommand(""), "omar")
+		c.expectErr("restore", err, nil)
+		var wg sync.WaitGroup
+		errs := make([]error, 2)
+		for i, name := range []string{"olga", "omar"} {
+			wg.Go(func() { errs[i] = leave["delete"](name) })
+		}
+		wg.Wait()
+		first, _ := refused(errs[0])
+		second, _ := refused(errs[1])
+		if (errs[0] == nil) == (errs[1] == nil) || first+second != "last_owner" {
+			t.Errorf("both at once: %v", errs)
+		}
+	})
+}
+
+// A suspension ends by itself when its time has come, and not before, nor when it has another end now.
+func TestASuspensionEnds(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		ann := c.account("ann")
+		fresh := func() *store.Account {
+			a, err := c.Store.AccountByID(store.Primary(c.ctx), ann.ID)
+			c.expectErr("read", err, nil)
+			return a
+		}
+		run := func() {
+			payload, _ := json.Marshal(unsuspendPayload{ann.ID})
+			c.expectErr("the job", c.runUnsuspend(c.ctx, &queue.Job{Kind: jobUnsuspend, Payload: payload}), nil)
+		}
+		until := time.Now().Add(48 * time.Hour).Truncate(time.Millisecond)
+		_, err := c.SuspendMember(c.ctx, ByCommand("rude"), "ann", Sanction{Words: "Cool down.", Until: &until})
+		c.expectErr("suspend", err, nil)
+		var at int64
+		c.expectErr("its job", c.Store.SQL().QueryRowContext(c.ctx, "SELECT run_at FROM jobs WHERE kind = 'account.unsuspend'").Scan(&at), nil)
+		c.expect("when it runs", at, until.UnixMilli())
+		run()
+		if a := fresh(); a.SuspendedAt == nil || a.SuspendedUntil == nil || *a.SuspendedUntil != store.ToMillis(until) {
+			t.Fatalf("before its time: %+v", a)
+		}
+		past := store.Millis(1)
+		c.expectErr("time passes", c.Store.SetSuspendedUntil(c.ctx, ann.ID, &past), nil)
+		run()
+		if a := fresh(); a.SuspendedAt != nil || a.SuspendedUntil != nil {
+			t.Errorf("after its time: %+v", a)
+		}
+		log, err := c.AdminLog(c.ctx, ByCommand(""), AdminLogSearch{}, Cursor{})
+		c.expectErr("log", err, nil)
+		if len(log) != 2 || log[0].Act != string(Unsuspend) || log[0].Via != ViaJob || !strings.HasPrefix(log[1].Detail, "until 20") {
+			t.Errorf("log: %+v", log)
+		}
+		// The decision holds no longer, and the member is told of it at the next log-in.
+		own, err := c.OwnDecisions(c.ctx, fresh())
+		c.expectErr("decisions", err, nil)
+		if len(own) != 1 || own[0].Kind != store.DecideSuspend || own[0].Words != "Cool down." || own[0].UndoneAt == nil || own[0].By != nil || own[0].ByID != nil {
+			t.Errorf("decisions: %+v", own)
+		}
+		_, err = c.SuspendMember(c.ctx, ByCommand(""), "ann", Sanction{})
+		c.expectErr("without an end", err, nil)
+		run()
+		if fresh().SuspendedAt == nil {
+			t.Error("a suspension without an end has ended")
+		}
+		if _, err := c.SuspendMember(c.ctx, ByCommand(""), "ann", Sanction{Until: &time.Time{}}); err == nil {
+			t.Error("an end in the past was taken")
+		}
+	})
+}
+
+// Members are found by name, displayed name, and by address by those who may read it, and by role and state.
+func TestMembersAreFound(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		admin := c.account("adda", func(a *store.Account) { a.Role = store.RoleAdmin })
+		mod := c.account("moda", func(a *store.Account) { a.Role = store.RoleModerator })
+		ann := c.account("ann_marie", func(a *store.Account) { a.DisplayName, a.Email = "Käthe Kollwitz", "kk@example.org" })
+		ben := c.account("ben")
+		found := func(by *store.Account, q MemberSearch) string {
+			list, err := c.Members(c.ctx, By{Account: by, Via: ViaPage}, q, Cursor{})
+			c.expectErr("search", err, nil)
+			var names []string
+			for _, a := range list {
+				names = append(names, a.Username)
+			}
+			return strings.Join(names, " ")
+		}
+		_, err := c.LimitMember(c.ctx, By{Account: mod, Via: ViaPage}, "ben", Sanction{})
+		c.expectErr("limit", err, nil)
+		for _, tt := range []struct {
+			by   *store.Account
+			q    MemberSearch
+			want string
+		}{
+			{mod, MemberSearch{}, "ben ann_marie moda adda"},
+			{mod, MemberSearch{Text: "@Marie"}, "ann_marie"},
+			{mod, MemberSearch{Text: "kollw"}, "ann_marie"},
+			{mod, MemberSearch{Text: "kathe koll"}, "ann_marie"},
+			{mod, MemberSearch{Text: "nobody"}, ""},
+			{mod, MemberSearch{Text: "n%n"}, ""},
+			{admin, MemberSearch{Text: "KK@example"}, "ann_marie"},
+			{mod, MemberSearch{Text: "kk@example"}, ""},
+			{mod, MemberSearch{Role: store.RoleModerator}, "moda"},
+			{mod, MemberSearch{State: store.MemberLimited}, "ben"},
+			{mod, MemberSearch{State: store.MemberSuspended}, ""},
+			{mod, MemberSearch{State: store.MemberActive}, "ann_marie moda adda"},
+			{mod, MemberSearch{State: store.MemberNew}, "ben ann_marie moda adda"},
+			{mod, MemberSearch{State: store.MemberSilent}, ""},
+			{mod, MemberSearch{State: store.MemberUnconfirmed, Text: "ben"}, "ben"},
+			{mod, MemberSearch{State: "nonsense"}, ""},
+		} {
+			if got := found(tt.by, tt.q); got != tt.want {
+				t.Errorf("%s, %+v: %q, want %q", tt.by.Username, tt.q, got, tt.want)
+			}
+		}
+		if _, err := c.Store.SQL().ExecContext(c.ctx, "UPDATE accounts SET created_at = 1 WHERE id IN (?, ?)", ann.ID, ben.ID); err != nil {
+			t.Fatal(err)
+		}
+		c.post(ben, store.Public, "words")
+		c.expect("silent", found(mod, MemberSearch{State: store.MemberSilent}), "ann_marie")
+		_, err = c.Members(c.ctx, By{Account: ann, Via: ViaPage}, MemberSearch{}, Cursor{})
+		c.expectErr("a member", err, ErrForbidden)
+		_, err = c.MemberByName(c.ctx, By{Account: ann, Via: ViaPage}, "ben")
+		c.expectErr("a member", err, ErrForbidden)
+		m, err := c.MemberByName(c.ctx, By{Account: mod, Via: ViaPage}, "@Ann_Marie")
+		c.expectErr("a moderator", err, nil)
+		if m.Email != "" || !m.MayAct {
+			t.Errorf("a moderator reads %+v", m)
+		}
+		c.expectErr("a note", c.NoteMember(c.ctx, By{Account: mod, Via: ViaPage}, "ann_marie", " Kind, really. "), nil)
+		m, err = c.MemberByName(c.ctx, By{Account: admin, Via: ViaPage}, "ann_marie")
+		c.expectErr("an administrator", err, nil)
+		if m.Email != "kk@example.org" || len(m.Notes) != 1 || m.Notes[0].Words != "Kind, really." || m.Notes[0].Author.Username != "moda" {
+			t.Errorf("an administrator reads %+v", m)
+		}
+	})
+}
+
+// A member who is logged out everywhere has no session and no token left.
+func TestLogOutMember(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		ann := c.account("ann")
+		_, err := c.LogOutMember(c.ctx, ByCommand("lost phone"), "ann")
+		c.expectErr("log out", err, nil)
+		now, err := c.Store.AccountByID(store.Primary(c.ctx), ann.ID)
+		c.expectErr("read", err, nil)
+		c.expect("epoch", now.SessionEpoch, ann.SessionEpoch+1)
+	})
+}
+
+// A photo that is more than the quota is refused with a sentence.
+func TestQuota(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		c.account("ann")
+		bytes := int64(2_000_000)
+		ann, err := c.SetMemberQuota(c.ctx, ByCommand(""), "ann", &bytes)
+		c.expectErr("set", err, nil)
+		c.expectErr("within", c.withinQuota(c.ctx, c.Store, ann, 1_999_999), nil)
+		if code, _ := refused(c.withinQuota(c.ctx, c.Store, ann, 2_000_001)); code != "quota" {
+			t.Error("more than the quota was taken")
+		}
+		ann, err = c.SetMemberQuota(c.ctx, ByCommand(""), "ann", nil)
+		c.expectErr("unset", err, nil)
+		c.expectErr("no quota", c.withinQuota(c.ctx, c.Store, ann, 1<<40), nil)
+	})
+}

@@ -1,0 +1,316 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+func (a *API) adminEndpoints() []endpoint {
+	const (
+		get, post                   = http.MethodGet, http.MethodPost
+		readAccounts, writeAccounts = "admin:read:accounts", "admin:write:accounts"
+		readReports, writeReports   = "admin:read:reports", "admin:write:reports"
+		accountsPath, reportsPath   = "/api/v1/admin/accounts", "/api/v1/admin/reports"
+	)
+	return []endpoint{
+		{method: get, path: accountsPath, access: members, scope: readAccounts, answer: a.adminAccountsV1},
+		{method: get, path: "/api/v2/admin/accounts", access: members, scope: readAccounts, answer: a.adminAccountsV2},
+		{method: get, path: accountsPath + "/:id", access: members, scope: readAccounts, answer: a.adminAccount},
+		{method: http.MethodDelete, path: accountsPath + "/:id", access: members, scope: writeAccounts, answer: a.adminDelete},
+		{method: post, path: accountsPath + "/:id/action", access: members, scope: writeAccounts, answer: a.adminAct},
+		{method: post, path: accountsPath + "/:id/unsilence", access: members, scope: writeAccounts, answer: a.adminUndo((*community.Community).UnlimitMember)},
+		{method: post, path: accountsPath + "/:id/unsuspend", access: members, scope: writeAccounts, answer: a.adminUndo((*community.Community).UnsuspendMember)},
+		{method: get, path: reportsPath, access: members, scope: readReports, answer: a.adminReports},
+		{method: get, path: reportsPath + "/:id", access: members, scope: readReports, answer: a.adminReport},
+		{method: post, path: reportsPath + "/:id/assign_to_self", access: members, scope: writeReports, answer: a.adminAssign(true)},
+		{method: post, path: reportsPath + "/:id/unassign", access: members, scope: writeReports, answer: a.adminAssign(false)},
+		{method: post, path: reportsPath + "/:id/resolve", access: members, scope: writeReports, answer: a.adminResolve},
+		{method: post, path: reportsPath + "/:id/reopen", access: members, scope: writeReports, answer: a.adminReopen},
+	}
+}
+
+// AdminAccount is a member as those who look after it read it. Email is empty for those who may not.
+type AdminAccount struct {
+	ID            string    `json:"id"`
+	Username      string    `json:"username"`
+	Domain        *string   `json:"domain"`
+	CreatedAt     string    `json:"created_at"`
+	Email         string    `json:"email"`
+	IP            *string   `json:"ip"`
+	IPs           []nothing `json:"ips"`
+	Locale        string    `json:"locale"`
+	InviteRequest *string   `json:"invite_request"`
+	Role          Role      `json:"role"`
+	Confirmed     bool      `json:"confirmed"`
+	Approved      bool      `json:"approved"`
+	Disabled      bool      `json:"disabled"`
+	Silenced      bool      `json:"silenced"`
+	Suspended     bool      `json:"suspended"`
+	Account       *Account  `json:"account"`
+}
+
+// AdminReport is a report as moderators read it.
+type AdminReport struct {
+	ID            string        `json:"id"`
+	ActionTaken   bool          `json:"action_taken"`
+	ActionTakenAt *string       `json:"action_taken_at"`
+	Category      string        `json:"category"`
+	Comment       string        `json:"comment"`
+	Forwarded     bool          `json:"forwarded"`
+	CreatedAt     string        `json:"created_at"`
+	UpdatedAt     string        `json:"updated_at"`
+	Account       *AdminAccount `json:"account"`
+	Target        *AdminAccount `json:"target_account"`
+	Assigned      *AdminAccount `json:"assigned_account"`
+	TakenBy       *AdminAccount `json:"action_taken_by_account"`
+	Statuses      []*Status     `json:"statuses"`
+	Rules         []nothing     `json:"rules"`
+}
+
+func (v *view) adminAccount(a *store.Account, emails bool) *AdminAccount {
+	if a == nil {
+		return nil
+	}
+	e := &AdminAccount{
+		ID: formatID(a.ID), Username: a.Username, CreatedAt: formatMillis(a.CreatedAt), IPs: []nothing{}, Locale: a.PagesLanguage,
+		Role: Role{ID: "-99", Permissions: permitNothing}, Confirmed: a.EmailVerifiedAt != nil, Approved: true,
+		Silenced: a.Limited(), Suspended: a.SuspendedAt != nil, Account: v.account(a),
+	}
+	if known, ok := roles[a.Role]; ok {
+		e.Role = known
+	}
+	if emails {
+		e.Email = a.Email
+	}
+	return e
+}
+
+func (q *call) admin() community.By {
+	return community.By{Account: q.account, Via: community.ViaAPI, Reason: q.params.text("reason")}
+}
+
+func (q *call) readsEmails() bool { return community.May(q.account, community.ReadEmails) }
+
+// unsearched are parameters by which Mastodon finds accounts and this site does not: another list would be an answer to another
+// question.
+var unsearched = []string{"ip", "by_domain", "role_ids", "invited_by"}
+
+func (a *API) adminList(q *call, s community.MemberSearch) (any, error) {
+	for _, name := range unsearched {
+		if q.params.given(name) != nil || q.params.hasList(name) {
+			return nil, invalid(name + ": members are not looked for by it")
+		}
+	}
+	list, err := a.Community.Members(q.ctx(), q.admin(), s, q.page(100, 200))
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > 0 {
+		q.link(list[len(list)-1].ID, list[0].ID)
+	}
+	v, all := q.view(), make([]*AdminAccount, 0, len(list))
+	for _, m := range list {
+		all = append(all, v.adminAccount(m, q.readsEmails()))
+	}
+	return all, nil
+}
+
+func (q *call) searchText() string {
+	for _, name := range []string{"username", "display_name", "email"} {
+		if text := q.params.text(name); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func (a *API) adminAccountsV1(q *call) (any, error) {
+	s := community.MemberSearch{Text: q.searchText(), Staff: q.params.isTrue("staff")}
+	for name, state := range map[string]string{"active": store.MemberActive, "silenced": store.MemberLimited, "suspended": store.MemberSuspended} {
+		if q.params.isTrue(name) {
+			s.State = state
+		}
+	}
+	if q.params.isTrue("remote") || q.params.isTrue("pending") || q.params.isTrue("disabled") { // there are none
+		return []*AdminAccount{}, nil
+	}
+	return a.adminList(q, s)
+}
+
+func (a *API) adminAccountsV2(q *call) (any, error) {
+	s := community.MemberSearch{Text: q.searchText(), Staff: q.params.text("permissions") == "staff"}
+	switch q.params.text("status") {
+	case "active":
+		s.State = store.MemberActive
+	case "silenced":
+		s.State = store.MemberLimited
+	case "suspended":
+		s.State = store.MemberSuspended
+	case "pending", "disabled":
+		return []*AdminAccount{}, nil
+	}
+	if q.params.text("origin") == "remote" {
+		return []*AdminAccount{}, nil
+	}
+	return a.adminList(q, s)
+}
+
+// target is the member whom the path names.
+func (a *API) target(q *call) (*community.Member, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	return a.Community.MemberByID(q.ctx(), q.admin(), id)
+}
+
+func (a *API) adminAccount(q *call) (any, error) {
+	m, err := a.target(q)
+	if err != nil {
+		return nil, err
+	}
+	return q.view().adminAccount(m.Account, q.readsEmails()), nil
+}
+
+func (a *API) adminDelete(q *call) (any, error) {
+	m, err := a.target(q)
+	if err != nil {
+		return nil, err
+	}
+	if m.SuspendedAt == nil {
+		return nil, &Error{Status: http.StatusForbidden, Message: "The account is not suspended"}
+	}
+	if _, err := a.Community.DeleteMember(q.ctx(), q.admin(), m.Username); err != nil {
+		return nil, err
+	}
+	return q.view().adminAccount(m.Account, q.readsEmails()), nil
+}
+
+// actions are the kinds of decisions that clients ask for.
+var actions = map[string]string{"none": store.DecideWarn, "silence": store.DecideLimit, "suspend": store.DecideSuspend}
+
+// adminAct decides about a member. With report_id the report is closed with it.
+func (a *API) adminAct(q *call) (any, error) {
+	kind, ok := actions[q.params.text("type")]
+	if !ok {
+		return nil, invalid("type is one of none, silence, suspend")
+	}
+	m, err := a.target(q)
+	if err != nil {
+		return nil, err
+	}
+	s := community.Sanction{Words: q.params.text("text")}
+	ctx, by := q.ctx(), q.admin()
+	if report := q.params.otherID("report_id"); report != 0 {
+		r, err := a.Community.ReportByID(ctx, q.account, report)
+		if err != nil {
+			return nil, err
+		}
+		if r.TargetID != m.Account.ID {
+			return nil, invalid("The report is about another account")
+		}
+		if kind == store.DecideWarn && s.Words == "" {
+			kind = store.DecideNothing
+		}
+		_, err = a.Community.DecideReport(ctx, by, report, kind, s)
+		return nothing{}, err
+	}
+	switch {
+	case kind == store.DecideLimit:
+		_, err = a.Community.LimitMember(ctx, by, m.Username, s)
+	case kind == store.DecideSuspend:
+		_, err = a.Community.SuspendMember(ctx, by, m.Username, s)
+	default:
+		_, err = a.Community.WarnMember(ctx, by, m.Username, s)
+	}
+	return nothing{}, err
+}
+
+func (a *API) adminUndo(undo func(*community.Community, context.Context, community.By, string) (*store.Account, error)) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		m, err := a.target(q)
+		if err != nil {
+			return nil, err
+		}
+		now, err := undo(a.Community, q.ctx(), q.admin(), m.Username)
+		if err != nil {
+			return nil, err
+		}
+		return q.view().adminAccount(now, q.readsEmails()), nil
+	}
+}
+
+func (v *view) adminReport(r *community.FiledReport, emails bool) *AdminReport {
+	plain := v.report(&r.Report, nil)
+	e := &AdminReport{
+		ID: plain.ID, ActionTaken: plain.ActionTaken, ActionTakenAt: plain.ActionTakenAt, Category: plain.Category, Comment: plain.Comment, CreatedAt: plain.CreatedAt, UpdatedAt: plain.CreatedAt,
+		Account: v.adminAccount(r.Reporter, emails), Target: v.adminAccount(r.Target, emails), Assigned: v.adminAccount(r.AssignedTo, emails), TakenBy: v.adminAccount(r.ClosedBy, emails),
+		Statuses: []*Status{}, Rules: []nothing{},
+	}
+	if plain.ActionTakenAt != nil {
+		e.UpdatedAt = *plain.ActionTakenAt
+	}
+	if r.Post != nil {
+		e.Statuses = append(e.Statuses, v.status(r.Post))
+	}
+	return e
+}
+
+func (a *API) adminReports(q *call) (any, error) {
+	state := store.ReportOpen
+	if q.params.isTrue("resolved") {
+		state = store.ReportClosed
+	}
+	list, err := a.Community.ReportsOf(q.ctx(), q.account, community.ReportSearch{State: state, ReporterID: q.params.otherID("account_id"), TargetID: q.params.otherID("target_account_id")}, q.page(100, 200))
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > 0 {
+		q.link(list[len(list)-1].ID, list[0].ID)
+	}
+	v, all := q.view(), make([]*AdminReport, 0, len(list))
+	for _, r := range list {
+		all = append(all, v.adminReport(r, q.readsEmails()))
+	}
+	return all, nil
+}
+
+func (q *call) answerReport(r *community.FiledReport, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return q.view().adminReport(r, q.readsEmails()), nil
+}
+
+func (a *API) onReport(q *call, act func(id int64) (*community.FiledReport, error)) (any, error) {
+	id, err := q.id()
+	if err != nil {
+		return nil, err
+	}
+	return q.answerReport(act(id))
+}
+
+func (a *API) adminReport(q *call) (any, error) {
+	return a.onReport(q, func(id int64) (*community.FiledReport, error) { return a.Community.ReportByID(q.ctx(), q.account, id) })
+}
+
+func (a *API) adminAssign(take bool) func(*call) (any, error) {
+	return func(q *call) (any, error) {
+		return a.onReport(q, func(id int64) (*community.FiledReport, error) {
+			return a.Community.AssignReport(q.ctx(), q.admin(), id, take)
+		})
+	}
+}
+
+func (a *API) adminResolve(q *call) (any, error) {
+	return a.onReport(q, func(id int64) (*community.FiledReport, error) { return a.Community.CloseReport(q.ctx(), q.admin(), id) })
+}
+
+func (a *API) adminReopen(q *call) (any, error) {
+	return a.onReport(q, func(id int64) (*community.FiledReport, error) {
+		return a.Community.ReopenReport(q.ctx(), q.admin(), id)
+	})
+}

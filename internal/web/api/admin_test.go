@@ -1,0 +1,98 @@
+package api_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+// Moderators look after members and reports by clients that speak Mastodon's admin API. Who may not, or whose token lacks
+// the scope, gets nothing.
+func TestAdminAPI(t *testing.T) {
+	s := newSite(t)
+	anna, bob, mod, boss := s.join("anna"), s.join("bob"), s.join("moda"), s.join("boss")
+	for name, role := range map[string]string{"moda": store.RoleModerator, "boss": store.RoleOwner} {
+		if _, err := s.community.PromoteAccount(s.ctx(), name, role); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := func(m *member) *store.Account {
+		a, err := s.community.Store.AccountByID(store.Primary(s.ctx()), m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	token := func(acc *store.Account, scopes string) string {
+		app, _, err := s.community.CreateApp(s.ctx(), community.NewApp{Name: "Admin client", RedirectURIs: []string{community.OutOfBand}, Scopes: scopes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bearer, _, err := s.community.TokenFor(s.ctx(), app, acc, scopes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bearer
+	}
+	itoa := func(id int64) string { return strconv.FormatInt(id, 10) }
+	modToken, bossToken := token(fresh(mod), "read admin:read admin:write"), token(fresh(boss), "read admin:read:accounts admin:write:accounts")
+	annaToken := token(anna.Account, "read admin:read admin:write")
+	for _, path := range []string{"/api/v1/admin/accounts", "/api/v2/admin/accounts", "/api/v1/admin/reports", "/api/v1/admin/accounts/" + itoa(bob.ID)} {
+		s.get(path, mod.token).is(403) // without the scope
+		s.get(path, annaToken).is(403) // without the role
+		s.get(path, "").is(401)
+		s.get(path, modToken).ok()
+	}
+	s.get("/api/v1/admin/reports", bossToken).is(403)
+
+	all := s.get("/api/v2/admin/accounts?username=bo", modToken).list()
+	if len(all) != 2 || at(all[0], "email") != "" || at(all[0], "domain") != nil || at(all[0], "account.acct") != "boss" {
+		t.Errorf("accounts: %v", all)
+	}
+	if one := s.get("/api/v1/admin/accounts?email=bob%40", bossToken).list(); len(one) != 1 || !strings.Contains(at(one[0], "email").(string), "@") {
+		t.Errorf("by address: %v", one)
+	}
+	if staff := s.get("/api/v2/admin/accounts?permissions=staff", modToken).list(); len(staff) != 2 {
+		t.Errorf("staff: %v", staff)
+	}
+
+	filed := s.post("/api/v1/reports", anna.token, form("account_id", itoa(bob.ID), "category", "spam", "comment", "Shoes")).ok().object()
+	report := "/api/v1/admin/reports/" + filed["id"].(string)
+	if told := s.get("/api/v1/notifications?types[]=admin.report", modToken).list(); len(told) != 1 || at(told[0], "report.id") != filed["id"] || at(told[0], "report.target_account.acct") != "bob" {
+		t.Errorf("the moderator is told %v", told)
+	}
+	got := s.post(report+"/assign_to_self", modToken, "").ok().object()
+	if at(got, "assigned_account.username") != "moda" || at(got, "account.username") != "anna" || at(got, "target_account.username") != "bob" || got["category"] != "spam" || got["action_taken"] != false {
+		t.Errorf("assigned: %v", got)
+	}
+	s.post("/api/v1/admin/accounts/"+itoa(bob.ID)+"/action", modToken, form("type", "disable")).is(422)
+	s.post("/api/v1/admin/accounts/"+itoa(boss.ID)+"/action", modToken, form("type", "silence")).is(403)
+	s.post("/api/v1/admin/accounts/"+itoa(bob.ID)+"/action", modToken, form("type", "silence", "text", "No shoes.", "report_id", filed["id"].(string))).ok()
+	if seen := s.get("/api/v1/accounts/"+itoa(bob.ID), anna.token).object(); seen["limited"] != true {
+		t.Errorf("a limited account: %v", seen)
+	}
+	if warned := s.get("/api/v1/notifications?types[]=moderation_warning", bob.token).list(); len(warned) != 1 || at(warned[0], "moderation_warning.action") != "silence" || at(warned[0], "moderation_warning.text") != "No shoes." || at(warned[0], "account.acct") != "bob" {
+		t.Errorf("the member is told %v", warned)
+	}
+	s.post(report+"/resolve", modToken, "").is(422)
+	if got := s.get("/api/v1/admin/reports?resolved=true", modToken).list(); len(got) != 1 || at(got[0], "action_taken_by_account.username") != "moda" {
+		t.Errorf("resolved: %v", got)
+	}
+	s.post(report+"/reopen", modToken, "").ok()
+	s.post(report+"/resolve", modToken, "").ok()
+	if got := s.post("/api/v1/admin/accounts/"+itoa(bob.ID)+"/unsilence", modToken, "").ok().object(); got["silenced"] != false {
+		t.Errorf("no longer limited: %v", got)
+	}
+	s.do("DELETE", "/api/v1/admin/accounts/"+itoa(bob.ID), bossToken, "").is(403) // not suspended
+	s.post("/api/v1/admin/accounts/"+itoa(bob.ID)+"/action", modToken, form("type", "suspend")).ok()
+	s.get("/api/v1/accounts/verify_credentials", bob.token).is(403)
+	if got := s.get("/api/v1/admin/accounts?suspended=true", modToken).list(); len(got) != 1 || got[0]["suspended"] != true || at(got[0], "account.suspended") != true {
+		t.Errorf("suspended: %v", got)
+	}
+	s.do("DELETE", "/api/v1/admin/accounts/"+itoa(bob.ID), modToken, "").is(403) // administrators alone
+	s.do("DELETE", "/api/v1/admin/accounts/"+itoa(bob.ID), bossToken, "").ok()
+	s.get("/api/v1/admin/accounts/"+itoa(bob.ID), modToken).is(404)
+}
