@@ -88,7 +88,7 @@ func TestAdminAPI(t *testing.T) {
 	}
 	s.do("DELETE", "/api/v1/admin/accounts/"+itoa(bob.ID), bossToken, "").is(403) // not suspended
 	s.post("/api/v1/admin/accounts/"+itoa(bob.ID)+"/action", modToken, form("type", "suspend")).ok()
-	s.get("/api/v1/accounts/verify_credentials", bob.token).is(403)
+	s.get("/api/v1/accounts/verify_credentials", bob.token).is(401)
 	if got := s.get("/api/v1/admin/accounts?suspended=true", modToken).list(); len(got) != 1 || got[0]["suspended"] != true || at(got[0], "account.suspended") != true {
 		t.Errorf("suspended: %v", got)
 	}
