@@ -2,11 +2,12 @@ package templates
 
 // LoginView is /login. It posts name, password, return and the carried fields.
 type LoginView struct {
-	Name    string
-	Return  string
-	Notice  string        // why one is here: "Log in to like this photograph."
-	Carried []HiddenField // the form that log-in interrupted
-	Errors  FieldErrors
+	Name     string
+	Return   string
+	Passkeys bool          // browsers make passkeys for this site
+	Notice   string        // why one is here: "Log in to like this photograph."
+	Carried  []HiddenField // the form that log-in interrupted
+	Errors   FieldErrors
 }
 
 // SignupView is /signup. It posts name, email, password, agree ("on") and return.

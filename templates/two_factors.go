@@ -13,6 +13,10 @@ type SettingsTwoFactorsView struct {
 	Factors  []FactorView
 	Codes    int  // recovery codes that are left
 	Required bool // the viewer's role asks for a second factor
+	Passkeys bool // browsers make passkeys for this site
+	// PasskeyName is what was entered in the form for a passkey, whose fields are passkey_name, passkey_password and credential.
+	PasskeyName string
+	Errors      FieldErrors
 }
 
 // TOTPFormView is /settings/two-factors/app: setup, code, name and current_password.
@@ -37,9 +41,10 @@ type FactorPasswordView struct {
 // SecondFactorView asks whoever has given the password for the second factor. It posts code, remember ("on") and return to
 // /login/second, with the form that log-in interrupted.
 type SecondFactorView struct {
-	Return  string
-	Carried []HiddenField
-	Errors  FieldErrors
+	Return   string
+	Passkeys bool // see SettingsTwoFactorsView
+	Carried  []HiddenField
+	Errors   FieldErrors
 }
 
 // AdminTwoFactorsView is /admin/two-factors: name and reason.

@@ -73,6 +73,7 @@ var onlyIn = map[string][]string{
 	"filippo.io/age":                 {"internal/backup"},
 	"github.com/SherClockHolmes":     {"internal/push"},
 	"github.com/golang-jwt":          {"internal/push"},
+	"github.com/go-webauthn":         {"internal/community"},
 	"github.com/pquerna":             {"internal/community"},
 	"github.com/boombuler":           {"internal/community"},
 	"github.com/wneessen":            {"internal/mail"},

@@ -59,6 +59,11 @@ func (s *conn) UseStep(ctx context.Context, id, step int64, now Millis) (bool, e
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
+// UsePasskey notes that a passkey was used, with what has changed in its secret, unless somebody sealed that anew meanwhile.
+func (s *conn) UsePasskey(ctx context.Context, id int64, from, to string, now Millis) error {
+	return translate(s.write(ctx).Exec("UPDATE factors SET used_at = ?, secret = CASE WHEN secret = ? THEN ? ELSE secret END WHERE id = ?", now, from, to, id).Error)
+}
+
 // MarkTwoFactors notes when the account's second factors began to be asked for. Devices that were remembered before are
 // forgotten by that.
 func (s *conn) MarkTwoFactors(ctx context.Context, accountID int64, at Millis) error {

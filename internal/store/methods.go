@@ -5205,6 +5205,17 @@ func (s *Store) UseLink(ctx context.Context, hash string, kind string) (r0 bool,
 	return r0, err
 }
 
+// UsePasskey notes that a passkey was used, with what has changed in its secret, unless somebody sealed that anew meanwhile.
+func (s *Store) UsePasskey(ctx context.Context, id int64, from string, to string, now Millis) (err error) {
+	if s.places == nil {
+		return s.conn.UsePasskey(ctx, id, from, to, now)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.UsePasskey(ctx, id, from, to, now)
+	})
+	return err
+}
+
 // UseRecoveryCode removes a code, and reports whether it was there. Of two who use the same one at once one gets true.
 func (s *Store) UseRecoveryCode(ctx context.Context, accountID int64, hash string) (r0 bool, err error) {
 	if s.places == nil {

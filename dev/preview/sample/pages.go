@@ -356,7 +356,7 @@ func settings(add adder) {
 		return t.SettingsNotificationsPage(p, t.SettingsNotificationsView{Key: "BAAA", Confirm: true, Choices: notificationChoices()})
 	})
 	add("/settings/two-factors", "Settings: second factor", true, func(p *t.Page) templ.Component {
-		return t.SettingsTwoFactorsPage(p, t.SettingsTwoFactorsView{Codes: 9, Factors: []t.FactorView{{ID: "1", Name: "Ada’s phone", Created: t.When{At: now}, Used: t.When{At: now}}, {ID: "2", Name: "The old tablet on the shelf", Created: t.When{At: now}}}})
+		return t.SettingsTwoFactorsPage(p, t.SettingsTwoFactorsView{Codes: 9, Passkeys: true, Factors: []t.FactorView{{ID: "1", Name: "Ada’s phone", Created: t.When{At: now}, Used: t.When{At: now}}, {ID: "2", Name: "The old tablet on the shelf", Created: t.When{At: now}}}})
 	})
 	add("/settings/two-factors-none", "Settings: no second factor", true, func(p *t.Page) templ.Component {
 		return t.SettingsTwoFactorsPage(p, t.SettingsTwoFactorsView{Required: true})

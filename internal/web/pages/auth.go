@@ -47,6 +47,7 @@ func (p *Pages) showLogin(c *gin.Context, status int, v templates.LoginView) err
 		return err
 	}
 	pg.NoIndex = true
+	v.Passkeys = p.Community.Passkeys()
 	return p.render(c, status, templates.LoginPage(pg, v))
 }
 

@@ -116,6 +116,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerOAuth(r)
 	p.registerSettings(r)
 	p.registerTwoFactors(r)
+	p.registerPasskeys(r)
 	p.registerExport(r)
 	p.registerImport(r)
 	p.registerAdmin(r)
@@ -132,7 +133,7 @@ func (p *Pages) Register(r Routes) {
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.
-var openToAll = []string{"/login", "/login/second", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/suspended", "/suspended/", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
+var openToAll = []string{"/login", "/login/second", "/login/passkey", "/login/passkey/options", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/suspended", "/suspended/", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
 
 // Before runs before every page's handler. It finds out who reads, and keeps visitors out of a members-only site.
 func (p *Pages) Before(c *gin.Context) error {

@@ -95,6 +95,7 @@ func (p *Pages) showSecondFactor(c *gin.Context, status int, v templates.SecondF
 		return err
 	}
 	pg.NoIndex, pg.Path = true, "/"
+	v.Passkeys = p.Community.Passkeys()
 	return p.render(c, status, templates.SecondFactorPage(pg, v))
 }
 
@@ -163,6 +164,10 @@ func (p *Pages) formErrors(c *gin.Context, err error) (errs templates.FieldError
 }
 
 func (p *Pages) twoFactors(c *gin.Context, acc *store.Account) error {
+	return p.showTwoFactors(c, acc, http.StatusOK, nil, "")
+}
+
+func (p *Pages) showTwoFactors(c *gin.Context, acc *store.Account, status int, errs templates.FieldErrors, passkeyName string) error {
 	mine, err := p.Community.TwoFactorsOf(c.Request.Context(), acc)
 	if err != nil {
 		return err
@@ -171,7 +176,7 @@ func (p *Pages) twoFactors(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	v := templates.SettingsTwoFactorsView{Codes: mine.Codes, Required: mine.Required}
+	v := templates.SettingsTwoFactorsView{Codes: mine.Codes, Required: mine.Required, Passkeys: p.Community.Passkeys(), PasskeyName: passkeyName, Errors: errs}
 	b := p.viewBuilder(c)
 	for _, f := range mine.Factors {
 		view := templates.FactorView{ID: idText(f.ID), Name: factorName(pg.Lang, f), Created: b.when(f.CreatedAt)}
@@ -180,12 +185,15 @@ func (p *Pages) twoFactors(c *gin.Context, acc *store.Account) error {
 		}
 		v.Factors = append(v.Factors, view)
 	}
-	return p.render(c, http.StatusOK, templates.SettingsTwoFactorsPage(pg, v))
+	return p.render(c, status, templates.SettingsTwoFactorsPage(pg, v))
 }
 
 func factorName(l *lang.Language, f *store.Factor) string {
 	if f.Name != "" {
 		return f.Name
+	}
+	if f.Kind == store.FactorPasskey {
+		return l.T("Passkey")
 	}
 	return l.T("Application for codes")
 }
