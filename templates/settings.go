@@ -87,9 +87,10 @@ type SessionView struct {
 	Seen    When
 }
 
-// SettingsSessionsView is /settings/sessions; /settings/sessions/end-others ends all but the current one.
+// SettingsSessionsView is /settings/sessions; /settings/sessions/end-others ends all but the current session, and all applications.
 type SettingsSessionsView struct {
-	Sessions []SessionView
+	Sessions     []SessionView
+	Applications []ApplicationView
 }
 
 // ApplicationView is an application that may act for the viewer. Revoking posts to /settings/applications/ID/revoke.
@@ -100,11 +101,6 @@ type ApplicationView struct {
 	Scopes  []string // in words
 	Created When
 	Used    When // At zero where it never was
-}
-
-// SettingsApplicationsView is /settings/applications.
-type SettingsApplicationsView struct {
-	Applications []ApplicationView
 }
 
 // SettingsBlocksView is /settings/blocks; its forms post to /@NAME/unblock.

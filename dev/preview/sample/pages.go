@@ -380,12 +380,12 @@ func settings(add adder) {
 		return t.AdminTwoFactorsPage(p, t.AdminTwoFactorsView{Name: "jo", Errors: t.FieldErrors{{Field: "reason", Message: p.T("Say why.")}}})
 	})
 	add("/settings/sessions", "Settings: sessions", true, func(p *t.Page) templ.Component {
-		return t.SettingsSessionsPage(p, t.SettingsSessionsView{Sessions: []t.SessionView{{ID: "1", Current: true, Device: "Firefox on Linux", Address: "203.0.113.7", Created: t.When{At: now}, Seen: t.When{At: now}}, {ID: "2", Device: "Safari on iPhone", Created: t.When{At: now}, Seen: t.When{At: now}}}})
+		return t.SettingsSessionsPage(p, t.SettingsSessionsView{Sessions: []t.SessionView{{ID: "1", Current: true, Device: "Firefox on Linux", Address: "203.0.113.7", Created: t.When{At: now}, Seen: t.When{At: now}}, {ID: "2", Device: "Safari on iPhone", Created: t.When{At: now}, Seen: t.When{At: now}}},
+			Applications: []t.ApplicationView{{ID: "1", Name: "Tusky", Website: "https://tusky.app", Scopes: []string{"Read what you may see", "Post for you"}, Created: t.When{At: now}, Used: t.When{At: now}}}})
 	})
-	add("/settings/applications", "Settings: applications", true, func(p *t.Page) templ.Component {
-		return t.SettingsApplicationsPage(p, t.SettingsApplicationsView{Applications: []t.ApplicationView{{ID: "1", Name: "Tusky", Website: "https://tusky.app", Scopes: []string{"Read what you may see", "Post for you"}, Created: t.When{At: now}, Used: t.When{At: now}}}})
+	add("/settings/sessions-one", "Settings: one session", true, func(p *t.Page) templ.Component {
+		return t.SettingsSessionsPage(p, t.SettingsSessionsView{Sessions: []t.SessionView{{ID: "1", Current: true, Device: "Firefox on Linux", Created: t.When{At: now}, Seen: t.When{At: now}}}})
 	})
-	add("/settings/applications-empty", "Settings: no applications", true, func(p *t.Page) templ.Component { return t.SettingsApplicationsPage(p, t.SettingsApplicationsView{}) })
 	add("/settings/blocks", "Settings: blocks", true, func(p *t.Page) templ.Component {
 		v := persons()[:1]
 		v[0].Relation = t.RelationView{Account: people[0], Blocking: true}

@@ -333,6 +333,16 @@ func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
 			Created: b.when(s.CreatedAt), Seen: b.when(s.UsedAt),
 		})
 	}
+	apps, err := p.Community.ApplicationsOf(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	for _, a := range apps {
+		v.Applications = append(v.Applications, templates.ApplicationView{
+			ID: idText(a.App.ID), Name: a.App.Name, Website: safeWebsite(a.App.Website), Scopes: scopeWords(pg.Lang, a.Scopes),
+			Created: b.when(a.CreatedAt), Used: b.when(a.UsedAt),
+		})
+	}
 	return p.render(c, http.StatusOK, templates.SettingsSessionsPage(pg, v))
 }
 
@@ -387,24 +397,9 @@ func (p *Pages) endOthers(c *gin.Context, acc *store.Account) error {
 	return redirect(c, "/settings/sessions")
 }
 
-func (p *Pages) applications(c *gin.Context, acc *store.Account) error {
-	list, err := p.Community.ApplicationsOf(c.Request.Context(), acc)
-	if err != nil {
-		return err
-	}
-	pg, err := p.page(c, p.lang(c).T("Applications"))
-	if err != nil {
-		return err
-	}
-	b := p.viewBuilder(c)
-	var v templates.SettingsApplicationsView
-	for _, a := range list {
-		v.Applications = append(v.Applications, templates.ApplicationView{
-			ID: idText(a.App.ID), Name: a.App.Name, Website: safeWebsite(a.App.Website), Scopes: scopeWords(pg.Lang, a.Scopes),
-			Created: b.when(a.CreatedAt), Used: b.when(a.UsedAt),
-		})
-	}
-	return p.render(c, http.StatusOK, templates.SettingsApplicationsPage(pg, v))
+// applications leads to where they are now: mails name this address.
+func (p *Pages) applications(c *gin.Context, _ *store.Account) error {
+	return redirect(c, "/settings/sessions#applications")
 }
 
 func (p *Pages) revoke(c *gin.Context, acc *store.Account) error {
@@ -416,7 +411,7 @@ func (p *Pages) revoke(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	p.setFlash(c, "revoked")
-	return redirect(c, "/settings/applications")
+	return redirect(c, "/settings/sessions#applications")
 }
 
 func (p *Pages) blocks(c *gin.Context, acc *store.Account) error {

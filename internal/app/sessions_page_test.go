@@ -1,0 +1,59 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+// Browsers and applications that may act for a member are on one page, and one button ends them all but this browser.
+func TestSessionsAndApplicationsOnOnePage(t *testing.T) {
+	site, anna := memberSite(t)
+	phone := &browser{site, "198.51.100.4", map[string]string{}}
+	if w := phone.send("POST", "/login", "name", "anna", "password", password); w.Code != http.StatusSeeOther {
+		t.Fatalf("log in: %d", w.Code)
+	}
+	ctx := store.Primary(t.Context())
+	c, closeAll, err := openCommunity(ctx, site.cfg, site.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll()
+	acc, err := c.Store.AccountByUsername(ctx, "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, _, err := c.CreateApp(ctx, community.NewApp{Name: "Ice Cubes", RedirectURIs: []string{community.OutOfBand}, Scopes: "read"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer, _, err := c.TokenFor(ctx, app, acc, "read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := anna.send("GET", "/settings/applications"); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/settings/sessions") {
+		t.Errorf("the address in mails: %d", w.Code)
+	}
+	page := anna.send("GET", "/settings/sessions").Body.String()
+	for _, want := range []string{"198.51.100.4", "192.0.2.7", "Ice Cubes", "/revoke", "/settings/sessions/end-others"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, bearer) {
+		t.Error("the page shows a token")
+	}
+	anna.send("POST", "/settings/sessions/end-others")
+	if !anna.in(t) || phone.in(t) {
+		t.Error("the wrong browser is logged out")
+	}
+	if w := site.ask("GET", "/api/v1/accounts/verify_credentials", "", "Authorization: Bearer "+bearer); w.Code != http.StatusUnauthorized {
+		t.Errorf("the application still acts: %d", w.Code)
+	}
+	if page := anna.send("GET", "/settings/sessions").Body.String(); strings.Contains(page, "198.51.100.4") || strings.Contains(page, "Ice Cubes") {
+		t.Error("what is over is still shown")
+	}
+}
