@@ -8,6 +8,9 @@ type AdminView struct {
 	System   bool          // the viewer may see status, jobs and moves
 	Checks   []StatusCheck // those that are not well
 	Log      []AdminLogRow // the newest
+	Waiting  int           // who asked to join
+	// FirstSteps points at the page of first steps, which nobody has closed.
+	FirstSteps bool
 }
 
 // AdminLogRow is one act of administration.

@@ -23,6 +23,7 @@ type AdminSiteView struct {
 var registrations = []Option{
 	{Value: "closed", Label: lang.Key("Nobody"), Hint: lang.Key("The site takes no new members.")},
 	{Value: "invitation", Label: lang.Key("Who is invited"), Hint: lang.Key("Administrators give out invitations.")},
+	{Value: "approval", Label: lang.Key("Who asks and is let in"), Hint: lang.Key("Everybody may ask and says why; moderators decide.")},
 	{Value: "open", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever fills in the form is a member.")},
 }
 

@@ -15,6 +15,7 @@ type SignupView struct {
 	Name   string
 	Email  string
 	Agree  bool
+	Reason string // posted where the site asks for one
 	Return string
 	Rules  []string // what one agrees to; may be empty
 	Errors FieldErrors

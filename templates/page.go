@@ -63,7 +63,9 @@ type Site struct {
 	PictureURL       string // of the site's own picture, or ""
 	PictureWidth     int
 	PictureHeight    int
-	RegistrationOpen bool
+	RegistrationOpen bool // a form to sign up is there
+	Approval         bool // who fills it in waits for a decision
+	Closed           bool // nobody joins, not even by an invitation
 	MembersOnly      bool // a visitor sees neither Explore nor search
 	SourceURL        string
 }

@@ -47,6 +47,17 @@ var adminRoutes = map[string]community.Act{
 	"POST /admin/site":                             community.EditSite,
 	"POST /admin/site/picture":                     community.EditSite,
 	"POST /admin/site/picture/remove":              community.EditSite,
+	"GET /admin/first-steps":                       community.ReadSite,
+	"POST /admin/first-steps/close":                community.EditSite,
+	"GET /admin/invitations":                       community.ReadInvitations,
+	"GET /admin/invitations/:id":                   community.ReadInvitations,
+	"GET /admin/invitations/:id/card":              community.ReadInvitations,
+	"POST /admin/invitations":                      community.Invite,
+	"POST /admin/invitations/mail":                 community.Invite,
+	"POST /admin/invitations/:id/end":              community.EndInvitation,
+	"GET /admin/waiting":                           community.ReadMembers,
+	"POST /admin/waiting/:name/approve":            community.ApproveMember,
+	"POST /admin/waiting/:name/refuse":             community.RefuseMember,
 }
 
 // Each route of the administration answers those whose role may, and tells nobody else that it is there. A route without a

@@ -24,6 +24,9 @@ type accountGroup struct {
 	Delete         accountDelete     `cmd:"" help:"Delete an account with everything in it."`
 	ResetPassword  accountReset      `cmd:"" help:"Print a link with which a member chooses a new password."`
 	TakeTwoFactors accountTwoFactors `cmd:"" help:"Remove a member's second factors and recovery codes, which the member has lost."`
+	Waiting        accountWaiting    `cmd:"" help:"List who asked to join and waits for a decision."`
+	Approve        accountApprove    `cmd:"" help:"Let in somebody who waits, who hears of it by mail."`
+	Refuse         accountRefuse     `cmd:"" help:"Remove the sign-up of somebody who waits, who hears of it by mail."`
 }
 
 // with runs f on the open site.

@@ -17,19 +17,21 @@ type SignUp struct {
 	DisplayName               string // may be ""
 	Invite                    string // the secret of an invitation, "" without one
 	Claim                     string // the token of the claim link, "" without one
+	Reason                    string // why one wants to join, where somebody decides about it
 	Language                  string // as the browser says, may be ""
 	Address                   string // the client's IP address
 	UserAgent                 string
 }
 
-// SignUp makes a member. It returns ErrClosed unless sign-up is open or an invitation or the claim link allows it,
+// SignUp makes a member. Where somebody decides who joins, the member waits (WaitingAt) and may do nothing until ApproveMember,
+// unless an invitation or the claim link let it in. It returns ErrClosed unless sign-up is open or an invitation or the claim link allows it,
 // *Invalid with every mistake, and *TooMany when many came from the same network.
 //
 // An e-mail address by which another account logs in is accepted and stored, but it does not become a way to log in.
 // Refusing it would tell strangers who is a member.
 func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error) {
 	ctx = store.Primary(ctx)
-	role, err := c.mayJoin(ctx, f)
+	role, waits, err := c.mayJoin(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +42,9 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 	f.Email = bad.cleanEmail("email", f.Email)
 	bad.checkPassword("password", f.Password, c.namesOf(ctx, f.Username, f.DisplayName, f.Email)...)
 	bad.checkDisplayName(f.DisplayName)
+	if f.Reason = strings.TrimSpace(f.Reason); waits {
+		bad.checkJoinReason(f.Reason)
+	}
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
@@ -58,6 +63,10 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 		Fields:            store.JSON[[]store.Field]{V: []store.Field{}},
 		DefaultVisibility: store.Public, DefaultLicence: "all-rights-reserved", DefaultShowExif: true, DefaultCommentsFrom: store.CommentsFromEveryone, Discoverable: true,
 		WarnedPhotos: "ask", Theme: "system", LetterKeys: true, Language: cleanLanguage(f.Language),
+	}
+	if waits {
+		now := store.ToMillis(time.Now())
+		acc.WaitingAt, acc.SuspendedAt, acc.JoinReason = &now, &now, f.Reason
 	}
 	for range 2 { // again if somebody took the address between the question and the insert
 		if err = c.insertAccount(ctx, acc, f); !store.ConflictOn(err, "email_key") {
@@ -81,31 +90,35 @@ func (f SignUp) claim() claim {
 	return byStranger
 }
 
-// mayJoin decides whether somebody may sign up, and as what.
-func (c *Community) mayJoin(ctx context.Context, f SignUp) (role string, err error) {
+// mayJoin decides whether somebody may sign up, as what, and whether the sign-up waits for a decision.
+func (c *Community) mayJoin(ctx context.Context, f SignUp) (role string, waits bool, err error) {
 	switch {
 	case f.Claim != "":
 		ok, err := c.ClaimValid(ctx, f.Claim)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		if !ok {
-			return "", ErrClosed
+			return "", false, ErrClosed
 		}
-		return store.RoleOwner, nil
+		return store.RoleOwner, false, nil
 	case f.Invite != "":
 		l, _, err := c.LinkByToken(ctx, f.Invite)
 		if errors.Is(err, ErrNotFound) || err == nil && l.Kind != LinkInvite {
-			return "", ErrClosed
+			return "", false, ErrClosed
 		}
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
-		return l.Role, nil
-	case c.Site(ctx).Registration == RegistrationOpen:
-		return store.RoleMember, nil
+		return l.Role, false, nil
 	}
-	return "", ErrClosed
+	switch c.Site(ctx).Registration {
+	case RegistrationOpen:
+		return store.RoleMember, false, nil
+	case RegistrationApproval:
+		return store.RoleMember, true, nil
+	}
+	return "", false, ErrClosed
 }
 
 func errUsernameTaken() error {
@@ -132,12 +145,19 @@ func (c *Community) usernameFree(ctx context.Context, username string) error {
 func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f SignUp) error {
 	_, err := c.Store.TxOnce(ctx, "accounts", func(ctx context.Context, tx *store.Store, id int64) error {
 		acc.ID = id
+		invitation, invited := c.invitationOf(f.Invite)
+		if invited {
+			acc.InvitationID = &invitation
+		}
 		var err error
 		if acc.EmailKey, err = freeEmailKey(ctx, tx, f.Email, 0); err != nil {
 			return err
 		}
 		if err := tx.CreateAccount(ctx, acc); err != nil {
 			return err
+		}
+		if acc.WaitingAt != nil { // everything else comes with the decision
+			return c.roomToWait(ctx, tx)
 		}
 		if err := tx.AddEvent(ctx, EventAccountCreated, id, id, nil); err != nil {
 			return err
@@ -150,7 +170,11 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 			return err
 		}
 		if f.Claim == "" && f.Invite != "" {
-			if ok, err := tx.UseLink(ctx, hashSecret(f.Invite), LinkInvite); err != nil {
+			use := func() (bool, error) { return tx.UseLink(ctx, hashSecret(f.Invite), LinkInvite) }
+			if invited {
+				use = func() (bool, error) { return tx.UseInvitation(ctx, invitation) }
+			}
+			if ok, err := use(); err != nil {
 				return err
 			} else if !ok {
 				return ErrClosed
@@ -250,6 +274,9 @@ func (c *Community) Login(ctx context.Context, login, password string, from Clie
 		return nil, errWrongLogin()
 	}
 	c.takeBackAll(ctx, buckets)
+	if acc.WaitingAt != nil {
+		return nil, invalid("", "waiting", "Nobody has decided about your sign-up yet. You hear of it by mail.")
+	}
 	if acc.SuspendedAt != nil { // only its owner hears it
 		return nil, &Suspended{acc}
 	}

@@ -353,7 +353,7 @@ func (c *Community) SuspendedAccount(ctx context.Context, id int64, epoch int) (
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	if acc.SuspendedAt == nil || acc.DeletedAt != nil || acc.SessionEpoch != epoch {
+	if acc.SuspendedAt == nil || acc.WaitingAt != nil || acc.DeletedAt != nil || acc.SessionEpoch != epoch {
 		return nil, ErrNotFound
 	}
 	return acc, nil

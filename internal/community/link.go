@@ -75,6 +75,10 @@ func addLink(ctx context.Context, tx *store.Store, secret, kind string, accountI
 
 // LinkByToken finds a link that is neither used nor expired. The account is that of a reset link, else nil.
 func (c *Community) LinkByToken(ctx context.Context, secret string) (*store.OneTimeLink, *store.Account, error) {
+	if id, ok := c.invitationOf(secret); ok {
+		l, err := c.invitationLink(ctx, id)
+		return l, nil, err
+	}
 	l, err := c.Store.LinkByHash(ctx, hashSecret(secret))
 	if err != nil {
 		return nil, nil, fromStore(err)

@@ -22,6 +22,9 @@ const (
 	mailDevice      = "device"
 	mailApplication = "application"
 	mailExport      = "export"
+	mailInvitation  = "invitation"
+	mailApproved    = "approved"
+	mailRefused     = "refused"
 	mailNotices     = "notices"
 
 	mailFactorAdded   = "factor_added"

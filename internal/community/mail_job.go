@@ -30,6 +30,7 @@ type mailJob struct {
 	About   int64  `json:"about,omitempty"` // an export, or the notifications after this one
 	Upto    int64  `json:"upto,omitempty"`
 	Words   string `json:"words,omitempty"` // a device, or an application
+	Name    string `json:"name,omitempty"`  // of somebody who has no account
 	Network string `json:"network,omitempty"`
 	// State is linkState of the account when a change of address was asked for: another address or password since then
 	// ends it, though its letter had to wait.
@@ -55,6 +56,29 @@ func (c *Community) addMail(ctx context.Context, tx *store.Store, m mailJob) err
 		m.At = store.ToMillis(time.Now())
 	}
 	return tx.AddJob(ctx, jobMail, m, 0)
+}
+
+// idOf is the account's id; that of the job where the account is gone, or has never been.
+func idOf(acc *store.Account, id int64) int64 {
+	if acc != nil {
+		return acc.ID
+	}
+	return id
+}
+
+// invitationLetter writes to whom an invitation is for, while it works.
+func (c *Community) invitationLetter(ctx context.Context, id int64) (l mail.Letter, err error) {
+	inv, err := c.Store.InvitationByID(ctx, id)
+	if err != nil {
+		return l, err
+	}
+	words := c.Site(ctx).Language
+	if works, err := c.Store.InvitationWorks(ctx, id); err != nil {
+		return l, err
+	} else if !works {
+		return l, errNoLetter
+	}
+	return mail.Invitation(c.mailSite(ctx, words), inv.Creator, mailTime(words, inv.ExpiresAt), c.InvitationURL(id)), nil
 }
 
 // errNoLetter says that nobody is to be written to any more.
@@ -93,14 +117,14 @@ func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
 		return err
 	}
 	err = c.Mail.Send(ctx, mail.Message{
-		ID: mail.NewID(c.mailHost(), arg.Kind, acc.ID, arg.About, arg.Upto, int64(arg.At)), To: to, Letter: letter, At: arg.At.Time(),
+		ID: mail.NewID(c.mailHost(), arg.Kind, idOf(acc, arg.Account), arg.About, arg.Upto, int64(arg.At)), To: to, Letter: letter, At: arg.At.Time(),
 	})
 	if err == nil {
 		return nil
 	}
 	c.takeBack(context.WithoutCancel(ctx), bucket.name, bucket.limit)
 	if errors.Is(err, mail.ErrRefused) {
-		c.Log.WarnContext(ctx, "a mail was refused", "account", acc.ID, "mail", arg.Kind, "error", err)
+		c.Log.WarnContext(ctx, "a mail was refused", "account", idOf(acc, arg.Account), "mail", arg.Kind, "error", err)
 		return nil // it would be refused again, and strangers choose the address: it is no dead job that somebody has to look at
 	}
 	return fmt.Errorf("send mail: %w", err)
@@ -109,6 +133,13 @@ func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
 // letter writes what the job asks for as things are now, and says where it goes. Addresses that nobody has confirmed get
 // only what asks for that.
 func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, to string, l mail.Letter, err error) {
+	switch m.Kind { // to who has no account
+	case mailRefused:
+		return nil, m.Email, mail.Refused(c.mailSite(ctx, c.Site(ctx).Language), m.Name, m.Words), nil
+	case mailInvitation:
+		l, err = c.invitationLetter(ctx, m.About)
+		return nil, m.Email, l, err
+	}
 	if m.Kind == mailReset {
 		acc, err = c.Store.AccountByEmail(ctx, m.Email)
 	} else {
@@ -145,6 +176,9 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		}
 		link, err := c.linkTo(MailReset, acc, at, mailResetLife, "")
 		return acc, to, mail.Reset(site, person, link), err
+	}
+	if m.Kind == mailApproved {
+		return acc, to, mail.Approved(site, person, c.BaseURL+"/login"), nil
 	}
 	if acc.EmailVerifiedAt == nil {
 		return nil, "", l, errNoLetter

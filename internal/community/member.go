@@ -174,6 +174,9 @@ func (c *Community) unsuspendMember(ctx context.Context, by By, username string,
 }
 
 func (c *Community) suspend(ctx context.Context, tx *store.Store, now *store.Account, until *time.Time) error {
+	if now.WaitingAt != nil {
+		return invalid("", "waiting", "This sign-up waits for a decision: approve or refuse it.")
+	}
 	if err := keepOwner(ctx, tx, now, ""); err != nil {
 		return err
 	}
@@ -225,6 +228,9 @@ func (c *Community) runUnsuspend(ctx context.Context, job *queue.Job) error {
 }
 
 func (c *Community) unsuspend(ctx context.Context, tx *store.Store, now *store.Account) error {
+	if now.WaitingAt != nil {
+		return invalid("", "waiting", "This sign-up waits for a decision: approve or refuse it.")
+	}
 	if err := tx.AddEvent(ctx, EventAccountShown, now.ID, now.ID, nil); err != nil {
 		return err
 	}

@@ -11,13 +11,14 @@ type Act string
 
 // Acts that only read, and are not logged.
 const (
-	ReadAdmin   Act = "admin.read" // the overview
-	ReadReports Act = "reports.read"
-	ReadMembers Act = "members.read" // with sessions and notes
-	ReadEmails  Act = "members.email"
-	ReadLog     Act = "log.read"
-	ReadSystem  Act = "system.read" // status, jobs, moves, the ladder
-	ReadSite    Act = "site.read"
+	ReadAdmin       Act = "admin.read" // the overview
+	ReadReports     Act = "reports.read"
+	ReadMembers     Act = "members.read" // with sessions and notes
+	ReadEmails      Act = "members.email"
+	ReadLog         Act = "log.read"
+	ReadSystem      Act = "system.read" // status, jobs, moves, the ladder
+	ReadSite        Act = "site.read"
+	ReadInvitations Act = "invites.read"
 )
 
 // Acts that change something. Each is one row of the log.
@@ -47,6 +48,9 @@ const (
 	EditSite     Act = "site.edit"
 	// TakeTwoFactors removes a member's second factors.
 	TakeTwoFactors Act = "member.two_factors"
+	EndInvitation  Act = "invite.end"
+	ApproveMember  Act = "member.approve"
+	RefuseMember   Act = "member.refuse"
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -54,13 +58,14 @@ var Roles = []string{store.RoleMember, store.RoleModerator, store.RoleAdmin, sto
 
 // leastRole is the table of permissions: the first of Roles that may do what the act says.
 var leastRole = map[Act]string{
-	ReadAdmin:   store.RoleModerator,
-	ReadReports: store.RoleModerator,
-	ReadMembers: store.RoleModerator,
-	ReadEmails:  store.RoleAdmin,
-	ReadLog:     store.RoleModerator,
-	ReadSystem:  store.RoleAdmin,
-	ReadSite:    store.RoleAdmin,
+	ReadAdmin:       store.RoleModerator,
+	ReadReports:     store.RoleModerator,
+	ReadMembers:     store.RoleModerator,
+	ReadEmails:      store.RoleAdmin,
+	ReadLog:         store.RoleModerator,
+	ReadSystem:      store.RoleAdmin,
+	ReadSite:        store.RoleAdmin,
+	ReadInvitations: store.RoleAdmin,
 
 	CloseReport:    store.RoleModerator,
 	DecideReport:   store.RoleModerator,
@@ -86,6 +91,9 @@ var leastRole = map[Act]string{
 	DropJob:        store.RoleAdmin,
 	EditSite:       store.RoleAdmin,
 	TakeTwoFactors: store.RoleAdmin,
+	EndInvitation:  store.RoleAdmin,
+	ApproveMember:  store.RoleModerator,
+	RefuseMember:   store.RoleModerator,
 }
 
 // Acts returns every act, sorted.

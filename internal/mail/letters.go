@@ -207,3 +207,34 @@ func AppealAnswered(s Site, p Person, accepted bool, words, link string) Letter 
 	}
 	return l
 }
+
+// Invitation asks somebody to join. From is the username of who invites, or "".
+func Invitation(s Site, from, until, link string) Letter {
+	invited := s.Lang.T("You are invited to join %s, a site for photographs.", s.Name)
+	if from != "" {
+		invited = s.Lang.T("@%s has invited you to join %s, a site for photographs.", from, s.Name)
+	}
+	return Letter{Site: s, Subject: s.Lang.T("An invitation to %s", s.Name), Before: []string{invited},
+		Button: Link{s.Lang.T("Join %s", s.Name), link},
+		After:  []string{s.Lang.T("The link works once, until %s. If you do not want to join, do nothing.", until)},
+		Why:    s.Lang.T("Somebody who runs the site entered this address.")}
+}
+
+// Approved tells somebody who asked to join that it was granted.
+func Approved(s Site, p Person, link string) Letter {
+	return Letter{Site: s, Subject: s.Lang.T("You are a member of %s", s.Name),
+		Before: []string{s.Lang.T("You asked to join. Those who run the site have let you in as %s.", s.account(p))},
+		Button: Link{s.Lang.T("Log in"), link}, Why: s.Lang.T("Somebody entered this address at %s.", s.Name)}
+}
+
+// Refused tells somebody who asked to join that it was not granted, with the words of who decided.
+func Refused(s Site, username, words string) Letter {
+	l := Letter{Site: s, Subject: s.Lang.T("Your sign-up at %s", s.Name),
+		Before: []string{s.Lang.T("You asked to join as %s. Those who run the site have decided not to let you in.", s.account(Person{Username: username}))},
+		Why:    s.Lang.T("Somebody entered this address at %s.", s.Name)}
+	if words != "" {
+		l.Before = append(l.Before, s.Lang.T("They say:"), words)
+	}
+	l.After = []string{s.Lang.T("What you entered there has been removed.")}
+	return l
+}

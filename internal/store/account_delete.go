@@ -8,7 +8,7 @@ import (
 // HideAccount hides a deleted account at once: it ends the sessions, prevents log-ins and clears what only the owner
 // knew. Batches remove the rest.
 func (s *conn) HideAccount(ctx context.Context, id int64) error {
-	return s.setAccount(ctx, id, "deleted_at = ?, session_epoch = session_epoch + 1, email = '', email_key = NULL, email_verified_at = NULL, password_hash = '', two_factors_at = NULL, filters = '', exclusive_lists = 0", nowMillis())
+	return s.setAccount(ctx, id, "deleted_at = ?, session_epoch = session_epoch + 1, email = '', email_key = NULL, email_verified_at = NULL, password_hash = '', two_factors_at = NULL, filters = '', exclusive_lists = 0, join_reason = ''", nowMillis())
 }
 
 // BlankAccount empties the row of a deleted account. The row itself stays, because reports and threads of others refer
@@ -155,6 +155,7 @@ func (s *conn) EraseAccountRows(ctx context.Context, accountID int64, limit int)
 		"DELETE FROM access_tokens WHERE account_id = ?",
 		"DELETE FROM one_time_links WHERE account_id = ?",
 		"UPDATE reports SET reporter_id = NULL WHERE reporter_id = ?",
+		"UPDATE invitations SET email = '' WHERE email <> '' AND id IN (SELECT invitation_id FROM accounts WHERE id = ?)",
 	} {
 		res := s.write(ctx).Exec(q, accountID)
 		if res.Error != nil {

@@ -93,6 +93,18 @@ func (s *Store) AccountsByUsername(ctx context.Context, usernames []string) (r0 
 	return r0, err
 }
 
+// AccountsInvitedBy are those who came by the invitation, the first first, also those who wait or are suspended.
+func (s *Store) AccountsInvitedBy(ctx context.Context, invitation int64, limit int) (r0 []*Account, err error) {
+	if s.places == nil {
+		return s.conn.AccountsInvitedBy(ctx, invitation, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AccountsInvitedBy(ctx, invitation, limit)
+		return err
+	})
+	return r0, err
+}
+
 // AccountsNamed returns accounts that the viewer may see and whose displayed name has all of the words, the last of which may be
 // the beginning of one: those with the shortest usernames first. With followed it returns only accounts that the viewer follows.
 // It looks at 1,000 that have the first of the words.
@@ -129,6 +141,18 @@ func (s *Store) AccountsStartingWith(ctx context.Context, viewer *Account, prefi
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.AccountsStartingWith(ctx, viewer, prefix, followed, limit)
+		return err
+	})
+	return r0, err
+}
+
+// AccountsWaiting are those whose sign-up waits for somebody's decision, the first first, on the primary.
+func (s *Store) AccountsWaiting(ctx context.Context, after int64, limit int) (r0 []*Account, err error) {
+	if s.places == nil {
+		return s.conn.AccountsWaiting(ctx, after, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AccountsWaiting(ctx, after, limit)
 		return err
 	})
 	return r0, err
@@ -302,6 +326,17 @@ func (s *Store) AddImport(ctx context.Context, i *Import) (err error) {
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.AddImport(ctx, i)
+	})
+	return err
+}
+
+// AddInvitation inserts an invitation under an id of NewID.
+func (s *Store) AddInvitation(ctx context.Context, i *Invitation) (err error) {
+	if s.places == nil {
+		return s.conn.AddInvitation(ctx, i)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.AddInvitation(ctx, i)
 	})
 	return err
 }
@@ -767,6 +802,17 @@ func (s *Store) Appeals(ctx context.Context, notAbout int64, limit int) (r0 []De
 	return r0, err
 }
 
+// ApproveAccount lets in somebody who waits.
+func (s *Store) ApproveAccount(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.ApproveAccount(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.ApproveAccount(ctx, id)
+	})
+	return err
+}
+
 // AppsByID returns those that exist, in no particular order.
 func (s *Store) AppsByID(ctx context.Context, ids []int64) (r0 []*App, err error) {
 	if s.places == nil {
@@ -1184,6 +1230,18 @@ func (s *Store) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) 
 	return err
 }
 
+// CountInvitations counts those made since the moment.
+func (s *Store) CountInvitations(ctx context.Context, since Millis) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.CountInvitations(ctx, since)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CountInvitations(ctx, since)
+		return err
+	})
+	return r0, err
+}
+
 // CountMediaObjects counts the sets that are being written or in use.
 func (s *Store) CountMediaObjects(ctx context.Context) (r0 int64, err error) {
 	if s.places == nil {
@@ -1251,6 +1309,18 @@ func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (r0 
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.CountUnattachedPhotos(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
+// CountWaiting counts them.
+func (s *Store) CountWaiting(ctx context.Context) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.CountWaiting(ctx)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CountWaiting(ctx)
 		return err
 	})
 	return r0, err
@@ -1937,6 +2007,18 @@ func (s *Store) DropSiteInfo(ctx context.Context, name string) (err error) {
 	return err
 }
 
+// DropWaitingAccount removes the row of somebody who was never let in, with the tokens that clients have for it. The name is
+// free again. ErrNotFound where nobody waits under the id.
+func (s *Store) DropWaitingAccount(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.DropWaitingAccount(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DropWaitingAccount(ctx, id)
+	})
+	return err
+}
+
 // DueDigests lists at most limit rows whose digest is due, the oldest first.
 func (s *Store) DueDigests(ctx context.Context, now Millis, limit int) (r0 []MemberMail, err error) {
 	if s.places == nil {
@@ -1956,6 +2038,18 @@ func (s *Store) DueNotices(ctx context.Context, now Millis, limit int) (r0 []Mem
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.DueNotices(ctx, now, limit)
+		return err
+	})
+	return r0, err
+}
+
+// EndInvitation has an invitation work no more. It returns false where it had been ended.
+func (s *Store) EndInvitation(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.EndInvitation(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.EndInvitation(ctx, id)
 		return err
 	})
 	return r0, err
@@ -2627,6 +2721,42 @@ func (s *Store) Instances(ctx context.Context) (r0 []InstanceRow, err error) {
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.Instances(ctx)
+		return err
+	})
+	return r0, err
+}
+
+// InvitationByID reads on the primary: a card is printed at once, and used once.
+func (s *Store) InvitationByID(ctx context.Context, id int64) (r0 *Invitation, err error) {
+	if s.places == nil {
+		return s.conn.InvitationByID(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.InvitationByID(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
+// InvitationWorks reports whether somebody could join by the invitation now, by the primary's clock.
+func (s *Store) InvitationWorks(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.InvitationWorks(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.InvitationWorks(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
+// Invitations lists all, newest first, on the primary.
+func (s *Store) Invitations(ctx context.Context, r Range) (r0 []*Invitation, err error) {
+	if s.places == nil {
+		return s.conn.Invitations(ctx, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.Invitations(ctx, r)
 		return err
 	})
 	return r0, err
@@ -5188,6 +5318,19 @@ func (s *Store) UseCode(ctx context.Context, hash string, tokenID int64) (r0 boo
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.UseCode(ctx, hash, tokenID)
+		return err
+	})
+	return r0, err
+}
+
+// UseInvitation counts one use, in the transaction of who joins. It returns false for one that no longer works: of several
+// at once, as many get true as it has uses left.
+func (s *Store) UseInvitation(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.UseInvitation(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.UseInvitation(ctx, id)
 		return err
 	})
 	return r0, err

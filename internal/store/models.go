@@ -140,6 +140,9 @@ type Account struct {
 	SuspendedUntil      *Millis `json:"-"` // nil: without an end
 	LimitedAt           *Millis // shown to its followers, and by its address to members
 	StorageQuota        *int64  `json:"-"` // bytes of its photos, nil: the site's
+	WaitingAt           *Millis // asked to join then, and waits for somebody's decision; suspended as long as it waits
+	JoinReason          string  // what it gave as a reason
+	InvitationID        *int64  // by which it came
 	DeletedAt           *Millis // hidden at once, removed in batches by a job
 	CreatedAt           Millis
 	UpdatedAt           Millis
@@ -189,6 +192,8 @@ type OneTimeLink struct {
 	CreatedAt Millis
 	ExpiresAt Millis
 	UsedAt    *Millis
+
+	Email string `gorm:"-"` // of whom an Invitation was sent to
 }
 
 // App is an OAuth client.

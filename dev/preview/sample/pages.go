@@ -473,6 +473,32 @@ func others(add adder) {
 		"registration": {Value: "invitation"}, "visitors": {Value: "read", Locked: "VISITORS"}, "language": {Value: "en"}, "quota": {Value: "0"}, "upload_limit": {Value: "300/1h"}, "post_limit": {Value: "300/1h"},
 		"report_limit": {Value: "30/1h"}, "sign_up_limit": {Value: "20/1h"}, "login_limit": {Value: "10/15m"},
 	}}
+	invitations := []t.InvitationRow{
+		{ID: "1", URL: "/admin/invitation", Note: "The walkers " + Hostile, Uses: 3, MaxUses: 20, Ends: t.When{At: now}, State: "works", Creator: "jo", Created: t.When{At: now}},
+		{ID: "2", URL: "/admin/invitation", Email: "ada@example.org", Uses: 1, MaxUses: 1, State: "used", Created: t.When{At: now}},
+	}
+	roles := []t.Option{{Value: "member", Label: "member|role"}, {Value: "moderator", Label: "moderator|role"}}
+	add("/admin/invitations", "Invitations", true, func(p *t.Page) templ.Component {
+		return t.AdminInvitationsPage(p, t.AdminInvitationsView{Rows: invitations, Mails: true, Uses: "1", Days: "30", Role: "member", Roles: roles})
+	})
+	add("/admin/invitations-mailed", "Invitations, mailed", true, func(p *t.Page) templ.Component {
+		return t.AdminInvitationsPage(p, t.AdminInvitationsView{Mails: true, Closed: true, Uses: "1", Days: "30", Role: "member", Roles: roles, Addresses: Hostile, Mailed: &t.MailedView{Invited: 58, Wrong: []string{Hostile}, Members: []string{"jo@example.org"}}})
+	})
+	add("/admin/invitation", "Invitation", true, func(p *t.Page) templ.Component {
+		return t.AdminInvitationPage(p, t.AdminInvitationView{Row: invitations[0], Link: "https://photos.example.org/links/AZ3Jx9", Card: "/admin/invitation-card", Came: []t.AccountView{people[0], people[1]}})
+	})
+	add("/admin/invitation-card", "Invitation, card", true, func(p *t.Page) templ.Component {
+		return t.InvitationCardPage(p, t.InvitationCardView{Link: "https://photos.example.org/links/AZ3Jx9", QR: "M4 4h7v7h-7z", Size: 29, Ends: t.When{At: now}, Back: "/admin/invitation"})
+	})
+	add("/admin/waiting", "Who wants to join", true, func(p *t.Page) templ.Component {
+		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
+	})
+	add("/admin/first-steps", "First steps", true, func(p *t.Page) templ.Component { return t.FirstStepsPage(p, t.FirstStepsView{Site: site}) })
+	add("/signup-approval", "Sign up, with a reason", false, func(p *t.Page) templ.Component {
+		p.Site.Approval = true
+		return t.SignupPage(p, t.SignupView{Rules: []string{"Be kind."}, Reason: "I walk with you."})
+	})
+	add("/signup-sent", "Sign up, waiting", false, func(p *t.Page) templ.Component { return t.SignupSentPage(p, "ada@example.org") })
 	add("/admin/site", "The site", true, func(p *t.Page) templ.Component { return t.AdminSitePage(p, site) })
 	add("/admin/site-preview", "The site, preview", true, func(p *t.Page) templ.Component {
 		v, preview := site, t.Site{Name: Hostile, Description: "A place for our photographs.", Contact: "us@example.org", MembersOnly: true}

@@ -86,7 +86,7 @@ func (a *API) getUserInfo(q *call) (any, error) {
 func (a *API) signUp(q *call) (any, error) {
 	p := q.params
 	account, err := a.Community.SignUp(q.ctx(), community.SignUp{
-		Username: p.text("username"), Email: p.text("email"), Password: p.text("password"),
+		Username: p.text("username"), Email: p.text("email"), Password: p.text("password"), Reason: p.text("reason"),
 		Language: p.text("locale"), Address: q.clientAddress(), UserAgent: q.c.Request.UserAgent(),
 	})
 	if err != nil {

@@ -36,6 +36,10 @@ func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	v.Appeals = len(appeals)
+	if _, v.Waiting, err = p.Community.Waiting(ctx, byPage(c, acc), 0); err != nil {
+		return err
+	}
+	v.FirstSteps = community.May(acc, community.ReadSite) && !p.Community.FirstStepsClosed(ctx)
 	if v.System {
 		status := p.Status(ctx)
 		v.DeadJobs = status.DeadJobs

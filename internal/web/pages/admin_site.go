@@ -97,7 +97,7 @@ func (p *Pages) saveSite(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	p.setFlash(c, "saved")
-	return redirect(c, "/admin/site")
+	return redirect(c, returnTo(c, "/admin/site"))
 }
 
 // sameLines reports whether two texts are the same but for how a browser ends their lines.
@@ -123,6 +123,7 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return refused(none)
 	}
+	back := "/admin/site#picture"
 	for {
 		part, err := mr.NextPart()
 		if err == io.EOF {
@@ -130,6 +131,14 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 		}
 		if err != nil {
 			return interrupted(err)
+		}
+		if part.FormName() == "return" {
+			text, err := io.ReadAll(io.LimitReader(part, 256))
+			if err != nil {
+				return interrupted(err)
+			}
+			back = localPath(string(text), back)
+			continue
 		}
 		if part.FormName() != "picture" || part.FileName() == "" {
 			continue
@@ -145,7 +154,7 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 			return refused(err)
 		}
 		p.setFlash(c, "saved")
-		return redirect(c, "/admin/site#picture")
+		return redirect(c, back)
 	}
 }
 

@@ -199,12 +199,12 @@ func (p *Pages) showSignUp(c *gin.Context, status int, v templates.SignupView) e
 }
 
 func (p *Pages) signUp(c *gin.Context) error {
-	v := templates.SignupView{Name: c.PostForm("name"), Email: c.PostForm("email"), Agree: on(c, "agree"), Return: returnTo(c, "/")}
+	v := templates.SignupView{Name: c.PostForm("name"), Email: c.PostForm("email"), Reason: c.PostForm("reason"), Agree: on(c, "agree"), Return: returnTo(c, "/")}
 	if !v.Agree {
 		v.Errors = templates.FieldErrors{{Field: "agree", Message: p.lang(c).T("Agree to the rules to sign up.")}}
 		return p.showSignUp(c, http.StatusUnprocessableEntity, v)
 	}
-	errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email})
+	acc, errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Reason: v.Reason})
 	if err != nil {
 		return err
 	}
@@ -212,24 +212,34 @@ func (p *Pages) signUp(c *gin.Context) error {
 		v.Errors = errs
 		return p.showSignUp(c, status, v)
 	}
+	if acc.WaitingAt != nil {
+		pg, err := p.page(c, p.lang(c).T("Your sign-up waits"))
+		if err != nil {
+			return err
+		}
+		return p.render(c, http.StatusOK, templates.SignupSentPage(pg, acc.Email))
+	}
 	return redirect(c, v.Return)
 }
 
-// join signs up and logs in. A status other than 0 means that a form has to be shown again.
-func (p *Pages) join(c *gin.Context, s community.SignUp) (errs templates.FieldErrors, status int, err error) {
+// join signs up and logs in who need not wait. A status other than 0 means that a form has to be shown again.
+func (p *Pages) join(c *gin.Context, s community.SignUp) (acc *store.Account, errs templates.FieldErrors, status int, err error) {
 	s.Password, s.Address, s.UserAgent = c.PostForm("password"), c.ClientIP(), c.Request.UserAgent()
-	acc, err := p.Community.SignUp(c.Request.Context(), s)
+	acc, err = p.Community.SignUp(c.Request.Context(), s)
 	var many *community.TooMany
 	switch errs, ok := p.fieldErrors(c, err, signUpFields); {
 	case ok:
-		return errs, http.StatusUnprocessableEntity, nil
+		return nil, errs, http.StatusUnprocessableEntity, nil
 	case errors.As(err, &many):
 		c.Header("Retry-After", seconds(many.RetryAfter))
-		return templates.FieldErrors{{Message: tooMany(p.lang(c), many)}}, http.StatusTooManyRequests, nil
+		return nil, templates.FieldErrors{{Message: tooMany(p.lang(c), many)}}, http.StatusTooManyRequests, nil
 	case err != nil:
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
-	return nil, 0, p.logIn(c, acc)
+	if acc.WaitingAt != nil {
+		return acc, nil, 0, nil
+	}
+	return acc, nil, 0, p.logIn(c, acc)
 }
 
 func (p *Pages) linkForm(c *gin.Context) error {
@@ -250,6 +260,8 @@ func (p *Pages) linkView(c *gin.Context) (templates.LinkView, error) {
 		Name: c.PostForm("name"), Email: c.PostForm("email")}
 	if acc != nil {
 		v.Name, v.Fixed = acc.Username, true
+	} else if v.Email == "" {
+		v.Email = link.Email // whom the invitation was sent to
 	}
 	return v, nil
 }
@@ -269,7 +281,7 @@ func (p *Pages) link(c *gin.Context) error {
 		return err
 	}
 	if v.Invite {
-		errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Invite: c.Param("token")})
+		_, errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Invite: c.Param("token")})
 		if err != nil {
 			return err
 		}
@@ -317,7 +329,7 @@ func (p *Pages) showClaim(c *gin.Context, status int, v templates.ClaimView) err
 
 func (p *Pages) claim(c *gin.Context) error {
 	v := templates.ClaimView{Name: c.PostForm("name"), Email: c.PostForm("email")}
-	errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Claim: cmp.Or(c.Param("token"), "-")})
+	_, errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Claim: cmp.Or(c.Param("token"), "-")})
 	if err != nil {
 		return err
 	}
@@ -325,5 +337,5 @@ func (p *Pages) claim(c *gin.Context) error {
 		v.Errors = errs
 		return p.showClaim(c, status, v)
 	}
-	return redirect(c, "/")
+	return redirect(c, firstStepsPath)
 }

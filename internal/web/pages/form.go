@@ -183,6 +183,8 @@ var flashes = map[string]templates.Flash{
 	"revoked":          {Text: lang.Key("That application may no longer act for you.")},
 	"account-deleted":  {Text: lang.Key("Your account is deleted. Its photographs are being removed.")},
 	"logged-out":       {Text: lang.Key("You are logged out.")},
+	"let-in":           {Text: lang.Key("Let in. A mail tells it.")},
+	"refused":          {Text: lang.Key("Refused. A mail tells it.")},
 	"closed":           {Text: lang.Key("Closed.")},
 	"decided":          {Text: lang.Key("Decided. The reporter hears that somebody looked at it.")},
 	"done":             {Text: lang.Key("Done.")},

@@ -126,6 +126,8 @@ func (p *Pages) Register(r Routes) {
 	p.registerAdminLog(r)
 	p.registerSite(r)
 	p.registerAdminSite(r)
+	p.registerJoining(r)
+	p.registerFirstSteps(r)
 	p.registerWellKnown(r)
 	p.registerInstall(r)
 	p.registerMedia(r)
@@ -221,7 +223,7 @@ func (p *Pages) siteIn(ctx context.Context) templates.Site { return siteView(p.C
 func siteView(s *community.Site) templates.Site {
 	return templates.Site{
 		Name: s.Name, Description: s.Description, Contact: s.Contact, PictureURL: s.Picture.Path(), PictureWidth: s.Picture.Width, PictureHeight: s.Picture.Height,
-		RegistrationOpen: s.Registration.AnybodyMayAsk(), MembersOnly: s.MembersOnly(),
+		RegistrationOpen: s.Registration.AnybodyMayAsk(), Approval: s.Registration == community.RegistrationApproval, Closed: !s.Registration.Invites(), MembersOnly: s.MembersOnly(),
 	}
 }
 

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Who runs the site invites and decides by pages and by commands: the card has the invitation's link, a form sent twice makes
+// one invitation, and who waits is not logged in until somebody has decided.
+func TestJoiningByPageAndCommand(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
+	site, _ := wired(t, env...)
+	boss := memberOf(t, site, "boss")
+	for _, args := range [][]string{{"account", "role", "boss", "owner"}, {"site", "set", "registration=approval"}} {
+		if code, _, stderr := runCommand(env, args...); code != 0 {
+			t.Fatal(args, stderr)
+		}
+	}
+	send := func(path, cookie string, fields ...string) (int, string, string) {
+		t.Helper()
+		v := url.Values{}
+		for i := 0; i < len(fields); i += 2 {
+			v.Set(fields[i], fields[i+1])
+		}
+		headers := []string{"Content-Type: application/x-www-form-urlencoded"}
+		if cookie != "" {
+			headers = append(headers, cookie)
+		}
+		w := site.ask("POST", path, v.Encode(), headers...)
+		return w.Code, w.Header().Get("Location"), w.Body.String()
+	}
+	site.ask("GET", "/admin/site", "", boss) // reads the row that the command wrote
+	invitation := []string{"note", "the walkers", "uses", "1", "days", "7", "role", "member", "idempotency_key", "k1"}
+	code, first, body := send("/admin/invitations", boss, invitation...)
+	if code != 303 || !strings.HasPrefix(first, "/admin/invitations/") {
+		t.Fatalf("%d %s", code, body)
+	}
+	if _, second, _ := send("/admin/invitations", boss, invitation...); second != first {
+		t.Errorf("a form sent twice made %s and %s", first, second)
+	}
+	link := regexp.MustCompile(`/links/[\w-]{32}`).FindString(site.ask("GET", first, "", boss).Body.String())
+	card := site.ask("GET", first+"/card", "", boss).Body.String()
+	if link == "" || !strings.Contains(card, link) || !strings.Contains(card, `<path d="M4 4h7`) {
+		t.Errorf("the card: %q", link)
+	}
+	if code, _, body := send(link, "", "name", "anna", "email", "anna@example.org", "password", "correct horse battery"); code != 303 {
+		t.Errorf("%d %s", code, body)
+	}
+	if code, _, _ := send(link, "", "name", "carl", "email", "carl@example.org", "password", "correct horse battery"); code == 303 {
+		t.Error("an invitation for one let two in")
+	}
+	if page := site.ask("GET", first, "", boss).Body.String(); !strings.Contains(page, "@anna") || !strings.Contains(page, "Used up") {
+		t.Error("the invitation does not say who came")
+	}
+	if code, _, body := send("/admin/invitations", boss, "note", "kept", "uses", "many", "days", "7"); code != 422 || !strings.Contains(body, `value="many"`) || !strings.Contains(body, `value="kept"`) {
+		t.Errorf("a refused form: %d", code)
+	}
+	if code, _, body := send("/admin/invitations/mail", boss, "addresses", "a@example.net\nno address\nanna@example.org", "idempotency_key", "k2"); code != 200 ||
+		!strings.Contains(body, "1 person is invited.") || !strings.Contains(body, "<li>no address</li>") || !strings.Contains(body, "<li>anna@example.org</li>") {
+		t.Errorf("by mail: %d", code)
+	}
+
+	form := site.ask("GET", "/signup", "").Body.String()
+	if !strings.Contains(form, `name="reason"`) || !strings.Contains(form, "Ask to join") {
+		t.Error("the form asks for no reason")
+	}
+	if w := site.ask("GET", "/api/v2/instance", ""); !strings.Contains(w.Body.String(), `"approval_required":true`) {
+		t.Error(w.Body)
+	}
+	ask := func(name, reason string) (int, string) {
+		code, _, body := send("/signup", "", "name", name, "email", name+"@example.org", "password", "correct horse battery", "agree", "on", "reason", reason)
+		return code, body
+	}
+	if code, body := ask("dora", ""); code != 422 || !strings.Contains(body, "Say why you want to join.") {
+		t.Errorf("without a reason: %d", code)
+	}
+	for _, name := range []string{"dora", "emil", "fritz"} {
+		if code, body := ask(name, "I walk with <b>you</b>."); code != 200 || !strings.Contains(body, "Your sign-up waits") {
+			t.Fatalf("%d %s", code, body)
+		}
+	}
+	if w := site.ask("GET", "/@dora", ""); w.Code != 404 {
+		t.Errorf("who waits has a page: %d", w.Code)
+	}
+	if page := site.ask("GET", "/admin/waiting", "", boss).Body.String(); !strings.Contains(page, "3 people wait.") || !strings.Contains(page, "I walk with &lt;b&gt;you&lt;/b&gt;.") {
+		t.Error("the list of who waits")
+	}
+	if page := site.ask("GET", "/admin", "", boss).Body.String(); !strings.Contains(page, "People who wait to be let in: 3") || !strings.Contains(page, "/admin/first-steps") {
+		t.Error("the overview says nothing of who waits")
+	}
+	if code, _, _ := send("/admin/waiting/dora/approve", boss); code != 303 {
+		t.Error(code)
+	}
+	if w := site.ask("GET", "/@dora", ""); w.Code != 200 {
+		t.Errorf("who was let in has no page: %d", w.Code)
+	}
+	if code, _, _ := send("/admin/waiting/emil/refuse", boss, "words", "Members of the club only."); code != 303 {
+		t.Error(code)
+	}
+	if _, out, stderr := runCommand(env, "account", "waiting"); !strings.Contains(out, "fritz") || strings.Contains(out, "dora") || strings.Contains(out, "emil") {
+		t.Error(out, stderr)
+	}
+	for _, args := range [][]string{{"account", "approve", "fritz"}, {"invitation", "create", "--note", "by command"}, {"invitation", "list"}} {
+		if code, _, stderr := runCommand(env, args...); code != 0 {
+			t.Error(args, stderr)
+		}
+	}
+	if code, _, stderr := runCommand(env, "account", "refuse", "fritz"); code == 0 {
+		t.Error("a member was refused:", stderr)
+	}
+	if page := site.ask("GET", "/admin/first-steps", "", boss).Body.String(); !strings.Contains(page, `action="/admin/site/picture"`) {
+		t.Error("the first steps")
+	}
+	if code, _, _ := send("/admin/first-steps/close", boss); code != 303 {
+		t.Error(code)
+	}
+	if w := site.ask("GET", "/admin/first-steps", "", boss); w.Code != 200 || strings.Contains(w.Body.String(), "Close this page") {
+		t.Errorf("closed first steps: %d", w.Code)
+	}
+}

@@ -1,0 +1,2 @@
+-- done: SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'accounts' AND column_name = 'join_reason'
+ALTER TABLE `accounts` ADD COLUMN `invitation_id` BIGINT NULL, ADD COLUMN `waiting_at` BIGINT NULL, ADD COLUMN `join_reason` VARCHAR(1000) NOT NULL DEFAULT '', ADD KEY `accounts_waiting_at` (`waiting_at`), ADD KEY `accounts_invitation_id` (`invitation_id`,`id`);

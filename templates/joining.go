@@ -1,0 +1,100 @@
+package templates
+
+// InvitationRow is one invitation.
+type InvitationRow struct {
+	ID      string
+	URL     string // "/admin/invitations/ID"
+	Note    string
+	Email   string // whom it was sent to, or ""
+	Role    string
+	Uses    int
+	MaxUses int    // 0: no limit
+	Ends    When   // zero: never
+	State   string // "works", "used", "over" or "ended"
+	Creator string // a username, or "" for the command line
+	Created When
+}
+
+func (r InvitationRow) name(p *Page) string {
+	switch {
+	case r.Note != "":
+		return r.Note
+	case r.Email != "":
+		return r.Email
+	}
+	return p.T("Without a note")
+}
+
+func (r InvitationRow) state(p *Page) string {
+	switch r.State {
+	case "used":
+		return p.T("Used up")
+	case "over":
+		return p.T("Its time is over")
+	case "ended":
+		return p.T("Ended")
+	}
+	return p.T("Works")
+}
+
+func (r InvitationRow) used(p *Page) string {
+	if r.MaxUses == 0 {
+		return p.Lang.Number(r.Uses)
+	}
+	return p.T("%d of %d", r.Uses, r.MaxUses)
+}
+
+// AdminInvitationsView is /admin/invitations. One form posts note, uses, days and role there, the other addresses and
+// mail_note to /admin/invitations/mail.
+type AdminInvitationsView struct {
+	Rows   []InvitationRow
+	Pager  Pager
+	Closed bool // nobody may join at the moment
+	Mails  bool // the site sends mail
+
+	Note, Uses, Days, Role string
+	Roles                  []Option
+
+	Addresses, MailNote string
+	Mailed              *MailedView
+	Errors              FieldErrors
+}
+
+// MailedView is what became of addresses. What is no address stands in the form again.
+type MailedView struct {
+	Invited int
+	Wrong   []string
+	Members []string
+}
+
+// AdminInvitationView is /admin/invitations/ID; its form posts to /admin/invitations/ID/end.
+type AdminInvitationView struct {
+	Row  InvitationRow
+	Link string // where one joins by it
+	Card string // "/admin/invitations/ID/card"
+	Came []AccountView
+}
+
+// InvitationCardView is the card of an invitation, to print.
+type InvitationCardView struct {
+	Link string
+	QR   string // what to draw in a square of Size modules, as the path of an SVG
+	Size int
+	Ends When // zero: never
+	Back string
+}
+
+// WaitingRow is somebody who asked to join. Its forms post words to /admin/waiting/NAME/approve and …/refuse.
+type WaitingRow struct {
+	Name, DisplayName, Email, Reason string
+	Asked                            When
+}
+
+// AdminWaitingView is /admin/waiting.
+type AdminWaitingView struct {
+	Rows    []WaitingRow
+	All     int
+	NextURL string
+	Mails   bool
+	Errors  FieldErrors
+}
