@@ -1689,9 +1689,9 @@ func decisionRows(p *Page, list []DecisionView, undo string) templ.Component {
 			}
 			if d.Until != "" {
 				var templ_7745c5c3_Var86 string
-				templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(", " + p.T("until %s", d.Until))
+				templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(" (" + p.T("until %s", d.Until) + ")")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `member.templ`, Line: 301, Col: 40}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `member.templ`, Line: 301, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var86))
 				if templ_7745c5c3_Err != nil {
