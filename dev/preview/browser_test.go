@@ -96,15 +96,20 @@ func until(t *testing.T, ctx context.Context, expression string) {
 	}
 }
 
-// becomes waits so long for an expression to hold.
+// becomes waits so long for an expression to hold. It asks anew every few seconds: a page that is left meanwhile is kept for
+// the way back, and what was asked of it never answers.
 func becomes(ctx context.Context, patience time.Duration, expression string) error {
+	const once = 5 * time.Second
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_, err := chromedp.Run(wait, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience)))
-	for err != nil && wait.Err() == nil { // the page was left while it was asked
-		_, err = chromedp.Run(wait, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience)))
+	for {
+		try, cancel := context.WithTimeout(wait, once)
+		_, err := chromedp.Run(try, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(once)))
+		cancel()
+		if err == nil || wait.Err() != nil {
+			return err
+		}
 	}
-	return err
 }
 
 func run(t *testing.T, ctx context.Context, script string) {

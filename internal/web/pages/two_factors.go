@@ -316,32 +316,3 @@ func (p *Pages) removeFactor(c *gin.Context, acc *store.Account) error {
 	p.setFlash(c, "saved")
 	return redirect(c, twoFactorsPath)
 }
-
-func (p *Pages) takeTwoFactorsForm(c *gin.Context, _ *store.Account) error {
-	return p.showTakeTwoFactors(c, http.StatusOK, templates.AdminTwoFactorsView{Name: c.Query("name")})
-}
-
-func (p *Pages) showTakeTwoFactors(c *gin.Context, status int, v templates.AdminTwoFactorsView) error {
-	pg, err := p.page(c, p.lang(c).T("Take second factors away"))
-	if err != nil {
-		return err
-	}
-	return p.render(c, status, templates.AdminTwoFactorsPage(pg, v))
-}
-
-func (p *Pages) takeTwoFactors(c *gin.Context, acc *store.Account) error {
-	v := templates.AdminTwoFactorsView{Name: c.PostForm("name"), Reason: c.PostForm("reason")}
-	_, err := p.Community.TakeTwoFactors(c.Request.Context(), byPage(c, acc), v.Name)
-	if errors.Is(err, community.ErrNotFound) {
-		v.Errors = templates.FieldErrors{{Field: "name", Message: p.lang(c).T("There is no member of that name.")}}
-		return p.showTakeTwoFactors(c, http.StatusUnprocessableEntity, v)
-	}
-	if errs, status, err := p.formErrors(c, err); err != nil {
-		return err
-	} else if status != 0 {
-		v.Errors = errs
-		return p.showTakeTwoFactors(c, status, v)
-	}
-	p.setFlash(c, "saved")
-	return redirect(c, "/admin/two-factors")
-}
