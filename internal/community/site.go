@@ -87,8 +87,8 @@ const (
 	// siteIdle is how long events are followed after the last use of the Site.
 	siteIdle = 10 * time.Second
 	// siteWait is how long the database may take to answer. After a failure the last Site is used for siteRetry.
-	siteWait  = 3 * time.Second
-	siteRetry = time.Second
+	siteWait  = time.Second
+	siteRetry = 5 * time.Second
 )
 
 // siteState keeps the Site as it is in the database. Events of other processes drop it, and so does a change by this one,

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tintype/internal/community"
 	"tintype/internal/session"
 	"tintype/static"
 )
@@ -15,7 +16,7 @@ func TestOnlyMembersAreToldThatTheyAreLoggedIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Pages{Options: Options{Assets: assets, ReadOnly: func() bool { return false }}}
+	p := &Pages{Options: Options{Community: community.New(community.Options{}), Assets: assets, ReadOnly: func() bool { return false }}}
 	for _, cookie := range []string{"", session.CookieName(false) + "=1.secret"} {
 		r := httptest.NewRequest("POST", "/login", nil)
 		if cookie != "" {
