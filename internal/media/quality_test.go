@@ -4,7 +4,7 @@ import "testing"
 
 func TestPreviewsAreCoarserThanWhatIsLookedAt(t *testing.T) {
 	o := Options{Quality: 80}
-	for width, want := range map[int]int{320: 68, 960: 68, 961: 80, 2560: 80} {
+	for width, want := range map[int]int{320: 66, 960: 66, 961: 80, 2560: 80} {
 		if got := o.quality(width, false); got != want {
 			t.Errorf("a variant %d pixels wide has quality %d, want %d", width, got, want)
 		}
