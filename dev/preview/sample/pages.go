@@ -474,7 +474,7 @@ func others(add adder) {
 		"report_limit": {Value: "30/1h"}, "sign_up_limit": {Value: "20/1h"}, "login_limit": {Value: "10/15m"},
 	}}
 	invitations := []t.InvitationRow{
-		{ID: "1", URL: "/admin/invitation", Note: "The walkers " + Hostile, Uses: 3, MaxUses: 20, Ends: t.When{At: now}, State: "works", Creator: "jo", Created: t.When{At: now}},
+		{ID: "1", URL: "/admin/invitation", Note: "The walkers: " + Hostile, Uses: 3, MaxUses: 20, Ends: t.When{At: now}, State: "works", Creator: "jo", Created: t.When{At: now}},
 		{ID: "2", URL: "/admin/invitation", Email: "ada@example.org", Uses: 1, MaxUses: 1, State: "used", Created: t.When{At: now}},
 	}
 	roles := []t.Option{{Value: "member", Label: "member|role"}, {Value: "moderator", Label: "moderator|role"}}

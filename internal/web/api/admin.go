@@ -134,8 +134,10 @@ func (a *API) adminAccountsV1(q *call) (any, error) {
 			s.State = state
 		}
 	}
-	if q.params.isTrue("remote") || q.params.isTrue("pending") || q.params.isTrue("disabled") { // there are none
-		return []*AdminAccount{}, nil
+	for _, name := range []string{"remote", "pending", "disabled", "sensitized"} { // there are none
+		if q.params.isTrue(name) {
+			return []*AdminAccount{}, nil
+		}
 	}
 	return a.adminList(q, s)
 }
