@@ -1,0 +1,96 @@
+package sample
+
+import (
+	"fmt"
+
+	"github.com/a-h/templ"
+
+	t "tintype/templates"
+)
+
+// others are the pages of administration, and those that fit nowhere else.
+func others(add adder) {
+	row := func(n int) t.ReportRow {
+		return t.ReportRow{ID: fmt.Sprint(n), URL: "/admin/report", Reason: "It breaks a rule", About: people[n%3], Reporter: people[(n+1)%3], Created: t.When{At: now}}
+	}
+	add("/admin/reports", "Reports", true, func(p *t.Page) templ.Component {
+		return t.AdminReportsPage(p, t.AdminReportsView{Reports: []t.ReportRow{row(0), row(1), row(2)}, OpenURL: "/admin/reports", ClosedURL: "/admin/reports?closed=1"})
+	})
+	acts := []t.AdminLogRow{
+		{Via: "command", Act: "member.role", Whom: people[0].Name, Detail: "member to owner", When: t.When{At: now}},
+		{Who: people[0].Name, Via: "page", Act: "member.suspend", Whom: people[1].Name, Reason: "Sold shoes. " + Hostile, When: t.When{At: now}},
+	}
+	add("/admin", "Administration", true, func(p *t.Page) templ.Component {
+		return t.AdminPage(p, t.AdminView{Reports: 2, DeadJobs: 1, System: true, Log: acts, Checks: []t.StatusCheck{{Name: "Backup", Status: "warning", Text: "The newest is 3 days old.", Advice: "look at its timer"}}})
+	})
+	add("/admin-quiet", "Administration, nothing to do", true, func(p *t.Page) templ.Component { return t.AdminPage(p, t.AdminView{}) })
+	site := t.AdminSiteView{Languages: []t.Option{{Value: "en", Label: "English"}, {Value: "de", Label: "Deutsch"}}, Fields: map[string]t.SiteField{
+		"name": {Value: "Harbour club"}, "description": {Value: "Of the environment.", Locked: "SITE_DESCRIPTION"}, "rules": {Value: "Be kind.\nNo spam."}, "contact": {Value: "us@example.org"},
+		"registration": {Value: "invitation"}, "visitors": {Value: "read", Locked: "VISITORS"}, "language": {Value: "en"}, "quota": {Value: "0"}, "upload_limit": {Value: "300/1h"}, "post_limit": {Value: "300/1h"},
+		"report_limit": {Value: "30/1h"}, "sign_up_limit": {Value: "20/1h"}, "login_limit": {Value: "10/15m"},
+	}}
+	invitations := []t.InvitationRow{
+		{ID: "1", URL: "/admin/invitation", Note: "The walkers: " + Hostile, Uses: 3, MaxUses: 20, Ends: t.When{At: now}, State: "works", Creator: "jo", Created: t.When{At: now}},
+		{ID: "2", URL: "/admin/invitation", Email: "ada@example.org", Uses: 1, MaxUses: 1, State: "used", Created: t.When{At: now}},
+	}
+	roles := []t.Option{{Value: "member", Label: "member|role"}, {Value: "moderator", Label: "moderator|role"}}
+	add("/admin/invitations", "Invitations", true, func(p *t.Page) templ.Component {
+		return t.AdminInvitationsPage(p, t.AdminInvitationsView{Rows: invitations, Mails: true, Uses: "1", Days: "30", Role: "member", Roles: roles})
+	})
+	add("/admin/invitations-mailed", "Invitations, mailed", true, func(p *t.Page) templ.Component {
+		return t.AdminInvitationsPage(p, t.AdminInvitationsView{Mails: true, Closed: true, Uses: "1", Days: "30", Role: "member", Roles: roles, Addresses: Hostile, Mailed: &t.MailedView{Invited: 58, Wrong: []string{Hostile}, Members: []string{"jo@example.org"}}})
+	})
+	add("/admin/invitation", "Invitation", true, func(p *t.Page) templ.Component {
+		return t.AdminInvitationPage(p, t.AdminInvitationView{Row: invitations[0], Link: "https://photos.example.org/links/AZ3Jx9", Card: "/admin/invitation-card", Came: []t.AccountView{people[0], people[1]}})
+	})
+	add("/admin/invitation-card", "Invitation, card", true, func(p *t.Page) templ.Component {
+		return t.InvitationCardPage(p, t.InvitationCardView{Link: "https://photos.example.org/links/AZ3Jx9", QR: "M4 4h7v7h-7z", Size: 29, Ends: t.When{At: now}, Back: "/admin/invitation"})
+	})
+	add("/admin/waiting", "Who wants to join", true, func(p *t.Page) templ.Component {
+		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
+	})
+	add("/admin/first-steps", "First steps", true, func(p *t.Page) templ.Component { return t.FirstStepsPage(p, t.FirstStepsView{Site: site}) })
+	add("/signup-approval", "Sign up, with a reason", false, func(p *t.Page) templ.Component {
+		p.Site.Approval = true
+		return t.SignupPage(p, t.SignupView{Rules: []string{"Be kind."}, Reason: "I walk with you."})
+	})
+	add("/signup-sent", "Sign up, waiting", false, func(p *t.Page) templ.Component { return t.SignupSentPage(p, "ada@example.org") })
+	add("/admin/site", "The site", true, func(p *t.Page) templ.Component { return t.AdminSitePage(p, site) })
+	add("/admin/site-preview", "The site, preview", true, func(p *t.Page) templ.Component {
+		v, preview := site, t.Site{Name: Hostile, Description: "A place for our photographs.", Contact: "us@example.org", MembersOnly: true}
+		v.Preview, v.PreviewRules = &preview, []string{"Be kind.", Hostile}
+		v.Errors = t.FieldErrors{{Field: "contact", Message: "That is neither an e-mail address nor a web address."}}
+		return t.AdminSitePage(p, v)
+	})
+	add("/admin/log", "Log", true, func(p *t.Page) templ.Component {
+		return t.AdminLogPage(p, t.AdminLogView{Acts: []string{"member.role", "member.suspend"}, Rows: acts, CSVURL: "/admin/log.csv", JSONURL: "/admin/log.json"})
+	})
+	add("/admin/log-empty", "Log, nothing found", true, func(p *t.Page) templ.Component { return t.AdminLogPage(p, t.AdminLogView{Text: "shoes"}) })
+	add("/admin/reports-empty", "Reports, none", true, func(p *t.Page) templ.Component {
+		return t.AdminReportsPage(p, t.AdminReportsView{OpenURL: "/admin/reports", ClosedURL: "/admin/reports?closed=1"})
+	})
+	add("/admin/report", "A report", true, func(p *t.Page) templ.Component {
+		post := Post(0, 1)
+		return t.AdminReportPage(p, t.AdminReportView{
+			Report: row(0), Rule: "Be kind.", Text: "This is my photograph.", Post: &post, AboutPost: true, KeptDays: 180, MayAct: true, AssignedTo: "jo", Mine: true,
+			Target: &t.SideView{URL: "/admin/member", Name: people[0].Name, State: "Limited", Joined: t.When{At: now}, ReportsAbout: 3, Warnings: 1}, Verdict: "warn",
+			Errors: t.FieldErrors{{Field: "words", Message: "Say what the warning is about."}},
+		})
+	})
+	members(add)
+	statuses(add)
+	add("/about", "About", false, func(p *t.Page) templ.Component {
+		return t.AboutPage(p, t.AboutView{Members: 54, Posts: 12345, Version: "tintype 0.1"})
+	})
+	add("/rules", "Rules", false, func(p *t.Page) templ.Component {
+		return t.RulesPage(p, t.RulesView{Rules: []string{"Be kind.", "Post what is yours."}})
+	})
+	add("/privacy", "Privacy", false, func(p *t.Page) templ.Component {
+		return t.PrivacyPage(p, t.PrivacyView{KeepOriginals: true, DraftHours: 24})
+	})
+	add("/offline", "Offline", false, func(p *t.Page) templ.Component { return t.OfflinePage(p) })
+	add("/contact", "Contact", false, func(p *t.Page) templ.Component { return t.ContactPage(p) })
+	for _, s := range []int{403, 404, 413, 422, 429, 500, 503} {
+		add(fmt.Sprintf("/error-%d", s), fmt.Sprintf("Error %d", s), s%2 == 1, func(p *t.Page) templ.Component { p.ReadOnly = s == 503; return t.ErrorPage(p, t.ErrorView{Status: s}) })
+	}
+}
