@@ -169,7 +169,7 @@ func TestTakeoutsMoveWithThePhotos(t *testing.T) {
 	send(half, archive[half:]).Want(http.StatusOK)
 	ada.Post("/settings/import/look").Want(http.StatusOK)
 	servertest.Within(t, time.Minute, "the preview is there", func() bool {
-		return ada.Get("/settings/import").Want(http.StatusOK).Holds("Nothing is posted yet")
+		return ada.Get("/settings/import").Want(http.StatusOK).Holds(`action="/settings/import/begin"`)
 	})
 	ada.Post("/settings/import/begin", "visibility", "public").Want(http.StatusOK)
 	servertest.Within(t, time.Minute, "the import is done", func() bool {
