@@ -35,3 +35,4 @@ function place() {
 }
 
 for (const moves of ['scroll', 'resize']) addEventListener(moves, place, { passive: true });
+new ResizeObserver(place).observe(document.body); // what arrives late moves what is below it
