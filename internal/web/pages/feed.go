@@ -73,7 +73,7 @@ func (p *Pages) front(c *gin.Context) error {
 	}
 	view.Grid.Pager.NewerURL = strings.Replace(view.Grid.Pager.NewerURL, "/?", "/explore?", 1)
 	view.Grid.Pager.OlderURL = strings.Replace(view.Grid.Pager.OlderURL, "/?", "/explore?", 1)
-	pg.Description = cmp.Or(p.site(c).Description, pg.T("Photographs on %s.", p.site(c).Name))
+	pg.Description = p.siteDescription(c)
 	pg.Canonical = p.BaseURL + "/"
 	site := p.site(c)
 	pg.OpenGraph = &templates.OpenGraph{Type: "website", Title: site.Name, Description: site.Description, URL: pg.Canonical}
@@ -93,6 +93,7 @@ func (p *Pages) home(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	pg.Description = p.siteDescription(c)
 	b := p.viewBuilder(c)
 	view := templates.FeedView{Posts: b.postViews(posts, true), Pager: postPager(c, page, posts)}
 	if len(posts) < feedLimit && page.MaxID == 0 && page.MinID == 0 {
@@ -102,6 +103,11 @@ func (p *Pages) home(c *gin.Context, acc *store.Account) error {
 	}
 	c.Header("Cache-Control", "private, no-store")
 	return p.render(c, http.StatusOK, templates.HomePage(pg, view))
+}
+
+// siteDescription is what search engines and checkers read of a page that shows the site.
+func (p *Pages) siteDescription(c *gin.Context) string {
+	return cmp.Or(p.site(c).Description, p.lang(c).T("Photographs on %s.", p.site(c).Name))
 }
 
 func postPager(c *gin.Context, page community.Cursor, posts []*community.Post) templates.Pager {
