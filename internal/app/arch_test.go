@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"internal/web/pages": {"internal/lang", "internal/web/sse", "internal/session", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "templates", "static"},
 	"internal/web/api":   {"internal/hostname", "internal/web/sse", "internal/community", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live"},
 	"internal/web/sse":   nil,
-	"internal/archive":   nil,
+	"internal/archive":   {"internal/lang"},
 	"internal/community": {"internal/lang", "internal/archive", "internal/hostname", "internal/recent", "internal/store", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/mail", "internal/sleep"},
 	"internal/budget":    {"internal/sleep"},
 	"internal/hostname":  nil,

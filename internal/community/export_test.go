@@ -121,7 +121,7 @@ func TestExport(t *testing.T) {
 		}
 		d.password(d.ann)
 		d.exec("UPDATE accounts SET email = 'bob@example.org', note = 'BOBS-BIO' WHERE id = ?", d.bob.ID)
-		d.exec("UPDATE accounts SET email = 'ann@example.org' WHERE id = ?", d.ann.ID)
+		d.exec("UPDATE accounts SET email = 'ann@example.org', pages_language = 'de' WHERE id = ?", d.ann.ID)
 		carl := d.account("carl")
 		first := d.publish(d.ann, "Boats <b>at</b> #dawn\nand gulls", store.Public, 2)
 		second := d.publish(d.ann, "For my followers", store.Followers, 1)
@@ -251,6 +251,9 @@ func TestExport(t *testing.T) {
 			}
 		}
 		checkPages(t, files)
+		if !strings.Contains(files["index.html"], `<html lang="de">`) || !strings.Contains(files["index.html"], "Neueste Fotos") {
+			t.Errorf("the pages do not speak their member's language: %q", files["index.html"])
+		}
 		if !strings.Contains(files["index.html"], "Harbour &amp; Friends") || !strings.Contains(files["posts/"+first.CreatedAt.Time().Format("2006")+".html"], "Boats &lt;b&gt;at&lt;/b&gt; #dawn") {
 			t.Errorf("the pages are %q", files["index.html"])
 		}

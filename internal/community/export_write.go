@@ -281,13 +281,17 @@ func (x *exportWriter) commentData(ctx context.Context) error {
 	})
 }
 
-// pages writes the pages for people.
+// pages writes the pages for people, in the member's language.
 func (x *exportWriter) pages(ctx context.Context, profile *archive.Profile) error {
+	html, err := archive.In(x.c.mailLanguage(ctx, x.acc))
+	if err != nil {
+		return err
+	}
 	var all []archive.Page
 	var latest []archive.Latest
 	var w io.Writer
 	posts := 0
-	err := x.ownPosts(ctx, store.KindPost, func(p *store.Post, photos []archive.Photo) error {
+	err = x.ownPosts(ctx, store.KindPost, func(p *store.Post, photos []archive.Photo) error {
 		year := p.CreatedAt.Time().Year()
 		if last := len(all) - 1; last < 0 || all[last].Year != year || all[last].Posts == exportPagePosts {
 			page := archive.Page{Year: year, Part: 1}
@@ -295,7 +299,7 @@ func (x *exportWriter) pages(ctx context.Context, profile *archive.Profile) erro
 				page.Part = all[last].Part + 1
 			}
 			if last >= 0 {
-				if err := archive.EndPage(w, page.File()); err != nil {
+				if err := html.EndPage(w, page.File()); err != nil {
 					return err
 				}
 			}
@@ -304,7 +308,7 @@ func (x *exportWriter) pages(ctx context.Context, profile *archive.Profile) erro
 			if w, err = x.create(page.File()); err != nil {
 				return err
 			}
-			if err := archive.StartPage(w, profile, page); err != nil {
+			if err := html.StartPage(w, profile, page); err != nil {
 				return err
 			}
 		}
@@ -314,10 +318,10 @@ func (x *exportWriter) pages(ctx context.Context, profile *archive.Profile) erro
 		if len(latest) < exportLatest && len(photos) > 0 && !p.Warned() {
 			latest = append(latest, archive.Latest{Photo: photos[0], Page: page.File() + "#p" + strconv.FormatInt(p.ID, 10)})
 		}
-		return archive.WritePost(w, x.post(p, photos))
+		return html.WritePost(w, x.post(p, photos))
 	})
 	if err == nil && w != nil {
-		err = archive.EndPage(w, "")
+		err = html.EndPage(w, "")
 	}
 	if err != nil {
 		return err
@@ -325,24 +329,24 @@ func (x *exportWriter) pages(ctx context.Context, profile *archive.Profile) erro
 	if w, err = x.create("comments.html"); err != nil {
 		return err
 	}
-	if err := archive.StartComments(w, profile); err != nil {
+	if err := html.StartComments(w, profile); err != nil {
 		return err
 	}
 	comments := 0
 	err = x.ownPosts(ctx, store.KindComment, func(p *store.Post, photos []archive.Photo) error {
 		comments++
-		return archive.WriteComment(w, x.comment(p, photos))
+		return html.WriteComment(w, x.comment(p, photos))
 	})
 	if err != nil {
 		return err
 	}
-	if err := archive.EndPage(w, ""); err != nil {
+	if err := html.EndPage(w, ""); err != nil {
 		return err
 	}
 	if w, err = x.create("index.html"); err != nil {
 		return err
 	}
-	return archive.WriteIndex(w, profile, all, latest, posts, comments)
+	return html.WriteIndex(w, profile, all, latest, posts, comments)
 }
 
 // photos writes photographs until the part is full. Those that came after the export began are not in it.
