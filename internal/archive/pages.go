@@ -132,4 +132,6 @@ func (t Pages) StartComments(w io.Writer, p *Profile) error {
 }
 
 // WriteComment writes a comment of that page, which EndPage ends.
-func (t Pages) WriteComment(w io.Writer, c *Comment) error { return t.pages.ExecuteTemplate(w, "comment", c) }
+func (t Pages) WriteComment(w io.Writer, c *Comment) error {
+	return t.pages.ExecuteTemplate(w, "comment", c)
+}
