@@ -171,3 +171,31 @@ func TestPushInABrowser(t *testing.T) {
 		}
 	}
 }
+
+// A click on what was pushed closes it and opens the page that it names: the one that is open already, else a new one, and
+// never another site's. A browser lets no program click on a notification, so the worker's own script is run with an
+// eye on what it does.
+func TestAClickOnAPush(t *testing.T) {
+	site := start(t)
+	worker := servertest.NewClient(t, site.URL).Get("/sw.js").Want(http.StatusOK).Body
+	b := openBrowser(t)
+	b.run(chromedp.Navigate(site.URL + "/explore"))
+	did, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`(async () => {
+		const heard = {}, did = [];
+		const self = { addEventListener: (name, hear) => { heard[name] = hear; } };
+		const clients = {
+			matchAll: async ({ type }) => type === 'window' ? [{ url: location.href + '#here', focus: async () => did.push('focus') }] : [],
+			openWindow: async (url) => did.push(url.replace(location.origin, '')),
+		};
+		`+worker+`
+		for (const data of ['/@ada/1', location.pathname, 'https://elsewhere.example/', '//elsewhere.example/', '/notifications']) {
+			let over;
+			heard.notificationclick({ notification: { data, close: () => did.push('close') }, waitUntil: (p) => { over = p; } });
+			await over;
+		}
+		return did.join(' ');
+	})()`, chromedp.EvalAwaitPromise))
+	if want := "close /@ada/1 close focus close close close /notifications"; err != nil || did != want {
+		t.Errorf("the clicks did %q, want %q: %v", did, want, err)
+	}
+}
