@@ -204,6 +204,28 @@ func (s *Store) AddAlbumMember(ctx context.Context, id int64, albumID int64, acc
 	return err
 }
 
+// AddAnnouncement inserts an announcement under an id of NewID.
+func (s *Store) AddAnnouncement(ctx context.Context, a Announcement) (err error) {
+	if s.places == nil {
+		return s.conn.AddAnnouncement(ctx, a)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.AddAnnouncement(ctx, a)
+	})
+	return err
+}
+
+// AddAnnouncementComment inserts a comment under an id of NewID.
+func (s *Store) AddAnnouncementComment(ctx context.Context, c AnnouncementComment) (err error) {
+	if s.places == nil {
+		return s.conn.AddAnnouncementComment(ctx, c)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.AddAnnouncementComment(ctx, c)
+	})
+	return err
+}
+
 // AddBlock inserts the block. It returns ErrConflict if it exists.
 func (s *Store) AddBlock(ctx context.Context, b Block) (err error) {
 	if s.places == nil {
@@ -753,6 +775,91 @@ func (s *Store) AlbumsWith(ctx context.Context, acc *Account, r Range) (r0 []*Al
 	return r0, err
 }
 
+// AnnouncementByID is ErrNotFound for one that is deleted.
+func (s *Store) AnnouncementByID(ctx context.Context, id int64) (r0 *Announcement, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementByID(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementByID(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
+// AnnouncementCommentByID is ErrNotFound for one whose author the viewer may not see. A nil viewer sees all.
+func (s *Store) AnnouncementCommentByID(ctx context.Context, viewer *Account, id int64) (r0 *AnnouncementComment, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementCommentByID(ctx, viewer, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementCommentByID(ctx, viewer, id)
+		return err
+	})
+	return r0, err
+}
+
+// AnnouncementComments lists the comments whose authors the viewer may see, the newest first.
+func (s *Store) AnnouncementComments(ctx context.Context, viewer *Account, id int64, r Range) (r0 []AnnouncementComment, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementComments(ctx, viewer, id, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementComments(ctx, viewer, id, r)
+		return err
+	})
+	return r0, err
+}
+
+// AnnouncementEmojis are the names of all reactions to the announcement.
+func (s *Store) AnnouncementEmojis(ctx context.Context, id int64) (r0 []string, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementEmojis(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementEmojis(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
+// AnnouncementMarksBy are the account's marks on the announcements.
+func (s *Store) AnnouncementMarksBy(ctx context.Context, accountID int64, ids []int64) (r0 []AnnouncementMark, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementMarksBy(ctx, accountID, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementMarksBy(ctx, accountID, ids)
+		return err
+	})
+	return r0, err
+}
+
+// AnnouncementReactions counts the reactions to the announcements, of each the first one first. Accounts that nobody sees do
+// not count.
+func (s *Store) AnnouncementReactions(ctx context.Context, ids []int64) (r0 []AnnouncementReaction, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementReactions(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementReactions(ctx, ids)
+		return err
+	})
+	return r0, err
+}
+
+// Announcements lists those that are not deleted, the newest first, with a moment only those published until then.
+func (s *Store) Announcements(ctx context.Context, until *Millis, r Range) (r0 []*Announcement, err error) {
+	if s.places == nil {
+		return s.conn.Announcements(ctx, until, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.Announcements(ctx, until, r)
+		return err
+	})
+	return r0, err
+}
+
 // AnswerAppeal writes what became of an answer that waits, and reports whether it waited.
 func (s *Store) AnswerAppeal(ctx context.Context, d Decision) (r0 bool, err error) {
 	if s.places == nil {
@@ -1184,6 +1291,18 @@ func (s *Store) CommentsOn(ctx context.Context, viewer *Account, rootID int64, r
 	return r0, err
 }
 
+// CommentsOnAnnouncementsBy lists the account's own comments, the newest first.
+func (s *Store) CommentsOnAnnouncementsBy(ctx context.Context, accountID int64, r Range) (r0 []AnnouncementComment, err error) {
+	if s.places == nil {
+		return s.conn.CommentsOnAnnouncementsBy(ctx, accountID, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CommentsOnAnnouncementsBy(ctx, accountID, r)
+		return err
+	})
+	return r0, err
+}
+
 // CountAccounts counts the active ones.
 func (s *Store) CountAccounts(ctx context.Context) (r0 int64, err error) {
 	if s.places == nil {
@@ -1203,6 +1322,18 @@ func (s *Store) CountAlbums(ctx context.Context, ownerID int64) (r0 int, err err
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.CountAlbums(ctx, ownerID)
+		return err
+	})
+	return r0, err
+}
+
+// CountAnnouncementComments counts the comments that the viewer may see, and with a nil viewer all of them, up to most.
+func (s *Store) CountAnnouncementComments(ctx context.Context, viewer *Account, id int64, most int) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.CountAnnouncementComments(ctx, viewer, id, most)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CountAnnouncementComments(ctx, viewer, id, most)
 		return err
 	})
 	return r0, err
@@ -1918,6 +2049,29 @@ func (s *Store) DraftOf(ctx context.Context, accountID int64) (r0 *Draft, err er
 	return r0, err
 }
 
+// DropAnnouncement deletes the row.
+func (s *Store) DropAnnouncement(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.DropAnnouncement(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DropAnnouncement(ctx, id)
+	})
+	return err
+}
+
+// DropAnnouncementComment deletes a comment, and reports whether it was there.
+func (s *Store) DropAnnouncementComment(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.DropAnnouncementComment(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.DropAnnouncementComment(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
 // DropEmailKey takes the address as a way to log in from an account.
 func (s *Store) DropEmailKey(ctx context.Context, id int64) (err error) {
 	if s.places == nil {
@@ -2070,8 +2224,8 @@ func (s *Store) EnsureTags(ctx context.Context, names map[string]string) (r0 []i
 }
 
 // EraseAccountRows removes at most limit rows of each kind that belong to the account and that no counter counts:
-// notifications and choices about them, push subscriptions, bookmarks, mutes, lists, notes, mentions, drafts, markers, keys, sessions, tokens and links, and what
-// moderators noted and decided about it. Reports that it made stay without its
+// notifications and choices about them, push subscriptions, bookmarks, mutes, lists, notes, mentions, drafts, markers, keys, sessions, tokens and links, comments and marks on
+// announcements, and what moderators noted and decided about it. Reports that it made stay without its
 // name. It returns how many rows it removed; 0 means that none is left.
 func (s *Store) EraseAccountRows(ctx context.Context, accountID int64, limit int) (r0 int, err error) {
 	if s.places == nil {
@@ -2093,6 +2247,18 @@ func (s *Store) EraseAlbum(ctx context.Context, id int64) (err error) {
 		return in.EraseAlbum(ctx, id)
 	})
 	return err
+}
+
+// EraseAnnouncementRows removes comments and marks of an announcement, at most limit of each, and returns how many.
+func (s *Store) EraseAnnouncementRows(ctx context.Context, id int64, limit int) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.EraseAnnouncementRows(ctx, id, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.EraseAnnouncementRows(ctx, id, limit)
+		return err
+	})
+	return r0, err
 }
 
 // ErasePostRows removes likes, boosts, bookmarks and notifications of the post, at most limit, and once few enough are left its
@@ -3021,6 +3187,18 @@ func (s *Store) LockAlbum(ctx context.Context, id int64) (r0 *Album, err error) 
 	return r0, err
 }
 
+// LockAnnouncement is the row, deleted or not, and keeps others from changing it until the transaction ends.
+func (s *Store) LockAnnouncement(ctx context.Context, id int64) (r0 *Announcement, err error) {
+	if s.places == nil {
+		return s.conn.LockAnnouncement(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.LockAnnouncement(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
 // LockOwnPhotos locks those of the photos that the account has in posts, so that none goes meanwhile, and returns their ids.
 func (s *Store) LockOwnPhotos(ctx context.Context, accountID int64, ids []int64) (r0 []int64, err error) {
 	if s.places == nil {
@@ -3115,6 +3293,18 @@ func (s *Store) LockSiteInfos(ctx context.Context, prefix string) (r0 map[string
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.LockSiteInfos(ctx, prefix)
+		return err
+	})
+	return r0, err
+}
+
+// MarkAnnouncement writes a mark, and reports whether it was not there.
+func (s *Store) MarkAnnouncement(ctx context.Context, m AnnouncementMark) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.MarkAnnouncement(ctx, m)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.MarkAnnouncement(ctx, m)
 		return err
 	})
 	return r0, err
@@ -4719,6 +4909,17 @@ func (s *Store) SetAlbumDownloadDone(ctx context.Context, id int64, done int) (e
 	return err
 }
 
+// SetAnnouncement writes what may change: the text, the times and the end.
+func (s *Store) SetAnnouncement(ctx context.Context, a Announcement) (err error) {
+	if s.places == nil {
+		return s.conn.SetAnnouncement(ctx, a)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetAnnouncement(ctx, a)
+	})
+	return err
+}
+
 // SetCommentsFrom stores who may comment on a post.
 func (s *Store) SetCommentsFrom(ctx context.Context, id int64, from CommentsFrom) (err error) {
 	if s.places == nil {
@@ -5023,6 +5224,19 @@ func (s *Store) StalePhotos(ctx context.Context, state string, before Millis, li
 	return r0, err
 }
 
+// StandingAnnouncements are those that neither have ended at the moment nor are deleted, also those to be published later,
+// the newest publication first.
+func (s *Store) StandingAnnouncements(ctx context.Context, now Millis, limit int) (r0 []*Announcement, err error) {
+	if s.places == nil {
+		return s.conn.StandingAnnouncements(ctx, now, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.StandingAnnouncements(ctx, now, limit)
+		return err
+	})
+	return r0, err
+}
+
 // StatementCounts returns how many statements this process has sent for its requests and jobs since it started:
 // those that read, and all others. What the follower of the replication clock and probes send is not among them.
 func (s *Store) StatementCounts() (int64, int64) { return s.current().StatementCounts() }
@@ -5241,6 +5455,18 @@ func (s *Store) UndoDecisions(ctx context.Context, accountID int64, kind string,
 		return in.UndoDecisions(ctx, accountID, kind, at)
 	})
 	return err
+}
+
+// UnmarkAnnouncement removes a mark, and reports whether it was there.
+func (s *Store) UnmarkAnnouncement(ctx context.Context, m AnnouncementMark) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.UnmarkAnnouncement(ctx, m)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.UnmarkAnnouncement(ctx, m)
+		return err
+	})
+	return r0, err
 }
 
 // UnreadNotifications counts what the account may see and has not read, up to most.
