@@ -213,6 +213,10 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 		r.community.FollowSite(ctx)
 		return nil
 	})
+	a.background("announcements", func(ctx context.Context) error {
+		r.community.FollowAnnouncements(ctx)
+		return nil
+	})
 	sqs, err := d.sqs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the queue: %w", err)

@@ -83,6 +83,7 @@ type Limit struct {
 type Community struct {
 	Options
 	site      *siteState
+	announced *announcedState
 	passwords *passwords
 	tags      *recent.Map[string, []store.Tag]  // of captions
 	rendered  *recent.Map[string, renderedText] // by the text
@@ -101,7 +102,7 @@ func New(o Options) *Community {
 	if o.Push == nil {
 		o.Push = push.New(push.Options{Contact: o.BaseURL})
 	}
-	return &Community{Options: o, site: newSiteState(o.Live), passwords: newPasswords(runtime.NumCPU()), exportPart: exportPartBytes, importPart: ImportPartBytes, importStep: func() {},
+	return &Community{Options: o, site: newSiteState(o.Live), announced: newAnnouncedState(o.Live), passwords: newPasswords(runtime.NumCPU()), exportPart: exportPartBytes, importPart: ImportPartBytes, importStep: func() {},
 		tags: recent.New[string, []store.Tag](textsKept, textsKeptFor), rendered: recent.New[string, renderedText](textsKept, textsKeptFor)}
 }
 

@@ -19,6 +19,8 @@ const (
 	ReadSystem      Act = "system.read" // status, jobs, moves, the ladder
 	ReadSite        Act = "site.read"
 	ReadInvitations Act = "invites.read"
+	// ReadAnnouncements is also of those to be published later.
+	ReadAnnouncements Act = "announcements.read"
 )
 
 // Acts that change something. Each is one row of the log.
@@ -51,6 +53,13 @@ const (
 	EndInvitation  Act = "invite.end"
 	ApproveMember  Act = "member.approve"
 	RefuseMember   Act = "member.refuse"
+
+	Announce           Act = "announcement.add"
+	EditAnnouncement   Act = "announcement.edit"
+	EndAnnouncement    Act = "announcement.end"
+	DeleteAnnouncement Act = "announcement.delete"
+	// RemoveAnnouncementComment removes a comment of somebody else.
+	RemoveAnnouncementComment Act = "announcement.remove_comment"
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -94,6 +103,13 @@ var leastRole = map[Act]string{
 	EndInvitation:  store.RoleAdmin,
 	ApproveMember:  store.RoleModerator,
 	RefuseMember:   store.RoleModerator,
+
+	ReadAnnouncements:         store.RoleAdmin,
+	Announce:                  store.RoleAdmin,
+	EditAnnouncement:          store.RoleAdmin,
+	EndAnnouncement:           store.RoleAdmin,
+	DeleteAnnouncement:        store.RoleAdmin,
+	RemoveAnnouncementComment: store.RoleModerator,
 }
 
 // Acts returns every act, sorted.

@@ -19,11 +19,13 @@ const (
 
 // Report is a complaint about an account, or about one of its posts or comments.
 type Report struct {
-	TargetID int64  // 0: the post's author
-	PostID   int64  // 0: the account itself
-	Category string // one of ReportCategories, or "" where the comment begins with the reason
-	Rule     string // the site's rule that it breaks, in its words, or ""
-	Comment  string
+	TargetID int64 // 0: the post's author
+	PostID   int64 // 0: the account itself
+	// CommentID is a comment on an announcement: the report is about its author, and keeps its words.
+	CommentID int64  `json:",omitempty"`
+	Category  string // one of ReportCategories, or "" where the comment begins with the reason
+	Rule      string // the site's rule that it breaks, in its words, or ""
+	Comment   string
 	// IdempotencyKey is the key of the form: sent twice, it makes one report.
 	IdempotencyKey string `json:"-"`
 }
@@ -59,11 +61,18 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 		filed.TargetID, filed.PostID = post.AuthorID, &post.ID
 		filed.Excerpt = excerpt(post.Warning, post.Caption)
 	}
+	if r.CommentID != 0 {
+		comment, err := c.AnnouncementCommentByID(ctx, acc, r.CommentID)
+		if err != nil {
+			return nil, err
+		}
+		filed.TargetID, filed.Excerpt = comment.AccountID, excerpt(comment.Text)
+	}
 	target, err := c.reportable(ctx, acc, filed.TargetID)
 	if err != nil {
 		return nil, err
 	}
-	if filed.PostID == nil {
+	if filed.PostID == nil && r.CommentID == 0 {
 		filed.Excerpt = excerpt(target.DisplayName, target.Note)
 	}
 	var wrong Invalid

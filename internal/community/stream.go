@@ -42,13 +42,15 @@ type MessageKind int
 
 // Kinds of messages.
 const (
-	MessagePost         MessageKind = iota + 1 // Post is new
-	MessageEdited                              // Post has changed
-	MessageDeleted                             // the post ID is gone, or no longer for these eyes
-	MessageNotification                        // Notification is new
-	MessageCounts                              // the post ID has so many Likes, Boosts and Comments
-	MessageUnread                              // so many notifications are Unread
-	MessageFilters                             // the account's filters have changed
+	MessagePost             MessageKind = iota + 1 // Post is new
+	MessageEdited                                  // Post has changed
+	MessageDeleted                                 // the post ID is gone, or no longer for these eyes
+	MessageNotification                            // Notification is new
+	MessageCounts                                  // the post ID has so many Likes, Boosts and Comments
+	MessageUnread                                  // so many notifications are Unread
+	MessageFilters                                 // the account's filters have changed
+	MessageAnnouncement                            // Announcement is published, or has changed
+	MessageAnnouncementGone                        // the announcement ID has ended, or is deleted
 )
 
 // A Message is sent to one stream, on the channels that it matches.
@@ -58,6 +60,7 @@ type Message struct {
 	ID            int64
 	Post          *Post
 	Notification  *Notification
+	Announcement  *Announcement // without what is the reader's own
 	Likes, Boosts int
 	Comments      int
 	NoComment     string // why the account may not comment on the post ID, "" where it may
@@ -332,7 +335,7 @@ func (s *Streams) Drain(ctx context.Context, within time.Duration) {
 
 // streamed are the kinds of events that streams follow.
 var streamed = []string{
-	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPostBoosted, EventPostUnboosted, EventNotification, EventFiltersChanged,
+	EventPostCreated, EventPostUpdated, EventPostDeleted, EventPostLiked, EventPostUnliked, EventPostBoosted, EventPostUnboosted, EventNotification, EventFiltersChanged, EventAnnouncement, EventAnnouncementGone,
 	EventAccountHidden, EventAccountGone, EventTokenRevoked, EventAppRevoked, EventSessionsEnded,
 }
 

@@ -48,6 +48,10 @@ func (s *Streams) tellAll(ctx context.Context, events []live.Event) error {
 			err = s.tellNotification(ctx, e)
 		case EventFiltersChanged:
 			s.tellFilters(e.AccountID)
+		case EventAnnouncement:
+			err = s.tellAnnouncement(ctx, e.RefID)
+		case EventAnnouncementGone:
+			s.tellMembers(Message{Kind: MessageAnnouncementGone, ID: e.RefID})
 		}
 		if err != nil {
 			return err
