@@ -136,7 +136,7 @@ func (a *API) Register(r Router) {
 func (a *API) endpoints() [][]endpoint {
 	return [][]endpoint{
 		a.appEndpoints(), a.instanceEndpoints(), a.accountEndpoints(), a.followEndpoints(), a.mediaEndpoints(), a.statusEndpoints(), a.timelineEndpoints(), a.listEndpoints(), a.filterEndpoints(),
-		a.notificationEndpoints(), a.pushEndpoints(), a.otherEndpoints(), a.exploreEndpoints(), a.adminEndpoints(), a.emptyEndpoints(),
+		a.notificationEndpoints(), a.pushEndpoints(), a.otherEndpoints(), a.announcementEndpoints(), a.exploreEndpoints(), a.adminEndpoints(), a.emptyEndpoints(),
 		a.streamEndpoints(), a.descriptionEndpoints(),
 	}
 }

@@ -83,6 +83,7 @@ var documented = []struct {
 	{"GET /api/v1/markers", "timeline", nil, ""},
 	{"POST /api/v1/markers", "last_read_id", nil, ""},
 	{"POST /api/v1/reports", "account_id status_ids comment category rule_ids", nil, "forward"},
+	{"GET /api/v1/announcements", "with_dismissed", nil, ""},
 	{"GET /oauth/authorize", "", nil, "force_login lang"}, // a page
 }
 
@@ -95,7 +96,7 @@ var bare = []string{
 	"GET /api/v2/filters/:id/statuses", "GET /api/v2/filters/statuses/:id", "DELETE /api/v2/filters/statuses/:id",
 	"GET /api/v1/lists/:id", "DELETE /api/v1/lists/:id", "GET /api/v1/accounts/:id/lists",
 	"GET /api/v1/notifications/:id", "GET /api/v1/notifications/unread_count", "POST /api/v1/notifications/dismiss",
-	"GET /api/openapi.json",
+	"GET /api/openapi.json", "PUT /api/v1/announcements/:id/reactions/:name", "DELETE /api/v1/announcements/:id/reactions/:name",
 	"DELETE /api/v1/push/subscription", "GET /api/v1/push/subscription",
 	"PUT /api/v2/media/:id", // answers 404, by which a client finds v1
 }
@@ -269,7 +270,7 @@ var kinds = map[string]string{
 	"type": "choice", "exclude_unreviewed": "boolean", "timeline": "list", "status_ids": "list", "comment": "text", "category": "choice",
 	"notifications": "boolean", "duration": "number", "rule_ids": "list", "order": "choice", "forward": "boolean", "id": "list", "reason": "text", "poll": "fields", "scheduled_at": "text",
 	"context": "list", "filter_action": "choice", "expires_in": "number", "keywords_attributes": "fields", "keyword": "text", "whole_word": "boolean", "status_id": "id",
-	"title": "text", "replies_policy": "choice", "exclusive": "boolean", "account_ids": "list",
+	"with_dismissed": "boolean", "title": "text", "replies_policy": "choice", "exclusive": "boolean", "account_ids": "list",
 }
 
 // Each documented parameter is refused where its value is of a kind that it never is, whatever else the request says, and

@@ -93,7 +93,7 @@ var single = []string{
 var booleans = []string{
 	"agreement", "bot", "discoverable", "exclude_reblogs", "exclude_replies", "exclude_unreviewed", "exclusive", "following", "forward",
 	"hide_collections", "indexable", "local", "locked", "notify", "only_media", "pinned", "reblogs", "remote", "resolve", "sensitive",
-	"source[sensitive]", "subscription[standard]", "whole_word", "with_suspended",
+	"source[sensitive]", "subscription[standard]", "whole_word", "with_dismissed", "with_suspended",
 }
 
 // listed are the parameters that are lists of texts or ids.

@@ -10,7 +10,6 @@ func (a *API) emptyEndpoints() []endpoint {
 		all = append(all, endpoint{method: http.MethodGet, path: path, access: access, scope: scope, answer: none})
 	}
 	list("/api/v1/custom_emojis", visitors, "")
-	list("/api/v1/announcements", members, "read:accounts")
 	list("/api/v1/conversations", members, "read:statuses")
 	list("/api/v1/domain_blocks", members, "read:blocks")
 	list("/api/v1/featured_tags", members, "read:accounts")

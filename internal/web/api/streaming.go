@@ -165,6 +165,11 @@ func (a *API) message(m community.Message, viewer *store.Account) (event, payloa
 		payload, err = oneLine(v.notification(m.Notification))
 	case community.MessageDeleted:
 		event, payload = "delete", formatID(m.ID)
+	case community.MessageAnnouncement:
+		event = "announcement"
+		payload, err = oneLine(v.announcement(m.Announcement))
+	case community.MessageAnnouncementGone:
+		event, payload = "announcement.delete", formatID(m.ID)
 	case community.MessageFilters:
 		event = "filters_changed" // Mastodon defines no payload for it
 	}
