@@ -54,6 +54,8 @@
 //	/admin/appeals …          AppealsPage(p, AppealsView), AppealPage(p, AppealView) at /ID
 //	/settings/decisions …     DecisionsPage(p, DecisionsView), DecisionPage(p, DecisionPageView) at /ID
 //	/suspended …              SuspendedPage(p, SuspendedView), SuspendedDecisionPage(p, DecisionPageView) at /decisions/ID
+//	/announcements …          AnnouncementsPage(p, AnnouncementsView), AnnouncementPage(p, AnnouncementPageView) at /ID
+//	/admin/announcements …    AdminAnnouncementsPage(p, …View), AdminAnnouncementPage(p, …View) at /ID
 //	/admin/status             AdminStatusPage(p, StatusView)
 //	/admin/jobs               AdminJobsPage(p, AdminJobsView)
 //	/admin/moves              AdminMovesPage(p, AdminMovesView)

@@ -4,9 +4,10 @@ import "tintype/internal/lang"
 
 // FeedView is the home feed: cards one under the other.
 type FeedView struct {
-	Posts   []PostView
-	Pager   Pager
-	Welcome *WelcomeView // where the feed is short; nil elsewhere
+	Announcements []AnnouncementView // that the member has not dismissed; on the first page
+	Posts         []PostView
+	Pager         Pager
+	Welcome       *WelcomeView // where the feed is short; nil elsewhere
 }
 
 // WelcomeView is what a short feed shows besides: whom to follow, which tags are used, and what to do first.

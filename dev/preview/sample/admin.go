@@ -46,6 +46,31 @@ func others(add adder) {
 	add("/admin/invitation-card", "Invitation, card", true, func(p *t.Page) templ.Component {
 		return t.InvitationCardPage(p, t.InvitationCardView{Link: "https://photos.example.org/links/AZ3Jx9", QR: "M4 4h7v7h-7z", Size: 29, Ends: t.When{At: now}, Back: "/admin/invitation"})
 	})
+	announcement := t.AnnouncementView{ID: "1", URL: "/announcement", Text: "<p>We walk to the <a href=\"https://example.net/lighthouse\">lighthouse</a> on Sunday.</p>", Event: "5 Dec 2026 10:00 UTC to 5 Dec 2026 12:30 UTC",
+		Published: t.When{At: now}, Edited: true, Reactions: []t.ReactionView{{Name: "👍", Count: 12, Mine: true}, {Name: "🎉", Count: 1}}}
+	announced := t.AnnouncementForm{Text: Hostile, Starts: "2026-12-05T10:00", Publish: "tomorrow", Max: 5000}
+	add("/admin/announcements", "Announcements, administration", true, func(p *t.Page) templ.Component {
+		return t.AdminAnnouncementsPage(p, t.AdminAnnouncementsView{Form: announced, Errors: t.FieldErrors{{Field: "publish", Message: "Write the moment as 2026-12-31T18:30."}}, Rows: []t.AdminAnnouncementRow{
+			{URL: "/admin/announcement", Text: "We walk to the lighthouse on Sunday.", State: "Stands", Published: "30 Nov 2026 09:12 UTC", Event: announcement.Event}, {URL: "/admin/announcement", Text: Hostile, State: "Over", Published: "1 Oct 2026 09:12 UTC"},
+		}})
+	})
+	add("/admin/announcement", "Announcement, administration", true, func(p *t.Page) templ.Component {
+		return t.AdminAnnouncementPage(p, t.AdminAnnouncementView{ID: "1", State: "Stands", Ends: true, Public: "/announcement", Form: announced})
+	})
+	add("/announcements", "Announcements", true, func(p *t.Page) templ.Component {
+		over := announcement
+		over.Over, over.Event = true, ""
+		return t.AnnouncementsPage(p, t.AnnouncementsView{List: []t.AnnouncementView{announcement, over}})
+	})
+	add("/announcement", "Announcement", true, func(p *t.Page) templ.Component {
+		return t.AnnouncementPage(p, t.AnnouncementPageView{Announcement: announcement, Count: 2, Max: 2000, MoreURL: "/announcement", Text: Hostile, Comments: []t.AnnouncementCommentView{
+			{ID: "3", URL: "/announcements/1/comments/3", Author: people[0], Text: "<p>Where do we meet?</p>", Created: t.When{At: now}, CanRemove: true},
+			{ID: "4", URL: "/announcements/1/comments/4", Author: people[1], Text: "<p>At the bridge.</p>", Created: t.When{At: now}, CanRemove: true, CanReport: true},
+		}})
+	})
+	add("/home-announcement", "Home, with an announcement", true, func(p *t.Page) templ.Component {
+		return t.HomePage(p, t.FeedView{Announcements: []t.AnnouncementView{announcement}, Posts: Posts(0, 2)})
+	})
 	add("/admin/waiting", "Who wants to join", true, func(p *t.Page) templ.Component {
 		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
 	})

@@ -96,6 +96,15 @@ func (p *Pages) home(c *gin.Context, acc *store.Account) error {
 	pg.Description = p.siteDescription(c)
 	b := p.viewBuilder(c)
 	view := templates.FeedView{Posts: b.postViews(posts, true), Pager: postPager(c, page, posts)}
+	if page.MaxID == 0 && page.MinID == 0 {
+		list, err := p.Community.Announcements(c.Request.Context(), acc, false)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			view.Announcements = append(view.Announcements, b.announcementView(a))
+		}
+	}
 	if len(posts) < feedLimit && page.MaxID == 0 && page.MinID == 0 {
 		if view.Welcome, err = p.welcome(c, acc); err != nil {
 			return err

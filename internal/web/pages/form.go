@@ -191,6 +191,7 @@ var flashes = map[string]templates.Flash{
 	"answered":         {Text: lang.Key("Your answer is sent.")},
 	"member-deleted":   {Text: lang.Key("The account is deleted. What is in it is being removed.")},
 	"album-changed":    {Text: lang.Key("The album has changed since that archive was made, so it is gone. Make it again.")},
+	"announced":        {Text: lang.Key("Announced.")},
 	"already-posted":   {Text: lang.Key("That was posted already.")},
 	"job-again":        {Text: lang.Key("The job runs again, as soon as a worker is free.")},
 }

@@ -127,6 +127,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerSite(r)
 	p.registerAdminSite(r)
 	p.registerJoining(r)
+	p.registerAnnouncements(r)
 	p.registerFirstSteps(r)
 	p.registerWellKnown(r)
 	p.registerInstall(r)
