@@ -42,26 +42,27 @@ type Environment struct {
 
 // commands are what the program does; each Run method is one of them.
 type commands struct {
-	Serve      serveCommand    `cmd:"" default:"1" help:"Serve the site. This is what the program does without a command."`
-	Migrate    migrateGroup    `cmd:"" help:"Change the database's schema."`
-	Setup      setupGroup      `cmd:"" help:"Make what the site stands on, where the rights allow it."`
-	Assets     assetsGroup     `cmd:"" help:"Bring scripts and styles to where STATIC_BASE_URL serves them from."`
-	Site       siteGroup       `cmd:"" help:"Show and change what the site says of itself, whom it lets in and what it grants."`
-	Account    accountGroup    `cmd:"" help:"Let people in, help them, shut them out."`
-	Report     reportGroup     `cmd:"" help:"Decide what members have reported."`
-	Log        logCommand      `cmd:"" help:"Show the log of administration: who did what to whom, why and when."`
-	Jobs       jobsGroup       `cmd:"" help:"Look after background jobs."`
-	Media      mediaGroup      `cmd:"" help:"Look after the files of photos."`
-	Mail       mailGroup       `cmd:"" help:"Look after the site's mail."`
-	Move       moveGroup       `cmd:"" help:"Move a part of the site to another place while people use it."`
-	Ladder     ladderCommand   `cmd:"" help:"Show which rung each part of the site is on, and advise whether to climb."`
-	Backup     backupGroup     `cmd:"" help:"Keep copies of a site on SQLite, and bring one back."`
-	Demo       demoCommand     `cmd:"" help:"Fill the site with made-up members and posts."`
-	Config     configCommand   `cmd:"" help:"Show the settings in force, secrets hidden."`
-	Doctor     doctorCommand   `cmd:"" help:"Try everything that the settings name, and say what is wrong."`
-	Health     healthCommand   `cmd:"" help:"Ask the site that runs on this machine whether it is alive, for containers and scripts."`
-	Version    versionCmd      `cmd:"" help:"Show the release."`
-	Invitation invitationGroup `cmd:"" help:"Invite people, and see who came."`
+	Serve        serveCommand      `cmd:"" default:"1" help:"Serve the site. This is what the program does without a command."`
+	Migrate      migrateGroup      `cmd:"" help:"Change the database's schema."`
+	Setup        setupGroup        `cmd:"" help:"Make what the site stands on, where the rights allow it."`
+	Assets       assetsGroup       `cmd:"" help:"Bring scripts and styles to where STATIC_BASE_URL serves them from."`
+	Site         siteGroup         `cmd:"" help:"Show and change what the site says of itself, whom it lets in and what it grants."`
+	Account      accountGroup      `cmd:"" help:"Let people in, help them, shut them out."`
+	Report       reportGroup       `cmd:"" help:"Decide what members have reported."`
+	Log          logCommand        `cmd:"" help:"Show the log of administration: who did what to whom, why and when."`
+	Jobs         jobsGroup         `cmd:"" help:"Look after background jobs."`
+	Media        mediaGroup        `cmd:"" help:"Look after the files of photos."`
+	Mail         mailGroup         `cmd:"" help:"Look after the site's mail."`
+	Move         moveGroup         `cmd:"" help:"Move a part of the site to another place while people use it."`
+	Ladder       ladderCommand     `cmd:"" help:"Show which rung each part of the site is on, and advise whether to climb."`
+	Backup       backupGroup       `cmd:"" help:"Keep copies of a site on SQLite, and bring one back."`
+	Demo         demoCommand       `cmd:"" help:"Fill the site with made-up members and posts."`
+	Config       configCommand     `cmd:"" help:"Show the settings in force, secrets hidden."`
+	Doctor       doctorCommand     `cmd:"" help:"Try everything that the settings name, and say what is wrong."`
+	Health       healthCommand     `cmd:"" help:"Ask the site that runs on this machine whether it is alive, for containers and scripts."`
+	Version      versionCmd        `cmd:"" help:"Show the release."`
+	Invitation   invitationGroup   `cmd:"" help:"Invite people, and see who came."`
+	Announcement announcementGroup `cmd:"" help:"Tell every member something."`
 }
 
 // A Program is what the commands are about: a site, and what opens parts of it as
