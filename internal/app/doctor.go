@@ -98,6 +98,7 @@ func (d drivers) diagnosis() *doctor.Diagnosis {
 		Parts:        nextSettings,
 		Mail:         d.smtp(),
 		DatabaseNext: func(ctx context.Context) (*store.Place, error) { return store.OpenPlace(ctx, d.nextStoreOptions()) },
+		DatabaseMove: d.databaseMove,
 		NextStore:    func(ctx context.Context) (*store.Store, error) { return store.Open(ctx, d.nextStoreOptions()) },
 		Schema:       store.NewMigrator(d.storeOptions()).State,
 		Backups:      func(ctx context.Context) (backup.Archive, error) { return d.backups(ctx, "") },

@@ -47,6 +47,20 @@ func (d drivers) openStore(ctx context.Context) (*store.Store, error) {
 	return s, nil
 }
 
+// databaseMove is how far a move between the two databases is. How many rows there are it does not count.
+func (d drivers) databaseMove(ctx context.Context) (s move.DatabaseStatus, err error) {
+	a, err := store.OpenPlace(ctx, d.storeOptions())
+	if err != nil {
+		return s, err
+	}
+	b, err := store.OpenPlace(ctx, d.nextStoreOptions())
+	if err != nil {
+		return s, errors.Join(err, a.Close())
+	}
+	s, err = move.ReadDatabaseStatus(ctx, a, b, 1)
+	return s, errors.Join(err, a.Close(), b.Close())
+}
+
 // followDatabase has the store serve the database that is in charge, where there
 // are two, until the function that it returns is called. A process that serves the
 // site (serving) also keeps the one up that the site has left, while there is a way

@@ -18,6 +18,7 @@ import (
 	"tintype/internal/config"
 	"tintype/internal/mail"
 	"tintype/internal/media"
+	"tintype/internal/move"
 	"tintype/internal/queue"
 	"tintype/internal/session"
 	"tintype/internal/sleep"
@@ -88,6 +89,8 @@ type Diagnosis struct {
 	MediaNextErr    error
 	// DatabaseNext opens the database of DATABASE_NEXT; it is asked only where that is set.
 	DatabaseNext func(context.Context) (*store.Place, error)
+	// DatabaseMove is how far the database's move there is; it is asked only where that is set.
+	DatabaseMove func(context.Context) (move.DatabaseStatus, error)
 	// NextStore opens it with its replicas; it is asked only where DATABASE_REPLICA_URLS_NEXT is set.
 	NextStore func(context.Context) (*store.Store, error)
 	// Parts are what may move by itself, with the setting that names its other place.

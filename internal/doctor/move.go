@@ -10,6 +10,7 @@ import (
 	"tintype/internal/media"
 	"tintype/internal/move"
 	"tintype/internal/session"
+	"tintype/internal/store"
 )
 
 // checkNext tries the places that parts of the site may move to, and says where those are that have moved.
@@ -79,6 +80,9 @@ func (d *Diagnosis) checkDatabaseNext(ctx context.Context) []Check {
 		return []Check{failed("DATABASE_NEXT: the database cannot be read", err, "")}
 	}
 	list := []Check{fine("DATABASE_NEXT: %s answers, and is %s", p.Name(), g.Mode)}
+	if g.Mode == store.GateFilling {
+		list = append(list, d.checkUnderWay(ctx)...)
+	}
 	trusts, err := p.TakesTriggers(ctx)
 	switch {
 	case err != nil:
@@ -90,6 +94,19 @@ func (d *Diagnosis) checkDatabaseNext(ctx context.Context) []Check {
 		list = append(list, d.checkReplicasNext(ctx, len(p.Tables()) == 0)...)
 	}
 	return list
+}
+
+// checkUnderWay warns of a move that somebody began: until its end what is written is kept for it, in a log without a bound.
+func (d *Diagnosis) checkUnderWay(ctx context.Context) []Check {
+	s, err := d.DatabaseMove(ctx)
+	switch {
+	case err != nil:
+		return []Check{failed("DATABASE_NEXT: how far the move is cannot be read", err, "")}
+	case !s.UnderWay:
+		return nil
+	}
+	return []Check{warn(fmt.Sprintf("the database is moving from %s to %s: %d writes are kept for it there, and more until its end", s.InCharge, s.Other, s.Behind),
+		"where nobody is at work, `tintype move database` goes on and `tintype move abort database` gives it up")}
 }
 
 // checkReplicasNext tries the replicas of the other database; bare: that has no schema yet.

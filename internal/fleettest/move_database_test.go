@@ -95,6 +95,16 @@ func TestMoveDatabaseOfAFleet(t *testing.T) {
 		written(n)
 		mover.Kill()
 	}
+	// Nobody may go on with it, and its log grows.
+	begun := f[0].StartCommand("move", "database")
+	servertest.Within(t, 2*time.Minute, "the move begins", func() bool {
+		out, _, err := f[1].Command("move", "status")
+		return err == nil && strings.Contains(out, "The database is moving from") || t.Failed()
+	})
+	begun.Kill()
+	if out, stderr, err := f[1].Command("doctor"); err != nil || !strings.Contains(out, "`tintype move abort database` gives it up") {
+		t.Errorf("%v: %s%s", err, out, stderr)
+	}
 	mover := f[0].StartCommand("move", "database", "--json")
 	written(60)
 	hung.Store(true)
