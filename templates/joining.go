@@ -65,6 +65,7 @@ type MailedView struct {
 	Invited int
 	Wrong   []string
 	Members []string
+	Blocked []string
 }
 
 // AdminInvitationView is /admin/invitations/ID; its form posts to /admin/invitations/ID/end.

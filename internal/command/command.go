@@ -63,6 +63,7 @@ type commands struct {
 	Version      versionCmd        `cmd:"" help:"Show the release."`
 	Invitation   invitationGroup   `cmd:"" help:"Invite people, and see who came."`
 	Announcement announcementGroup `cmd:"" help:"Tell every member something."`
+	Block        blockGroup        `cmd:"" help:"Keep out e-mail domains and networks."`
 }
 
 // A Program is what the commands are about: a site, and what opens parts of it as

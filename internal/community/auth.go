@@ -25,7 +25,8 @@ type SignUp struct {
 
 // SignUp makes a member. Where somebody decides who joins, the member waits (WaitingAt) and may do nothing until ApproveMember,
 // unless an invitation or the claim link let it in. It returns ErrClosed unless sign-up is open or an invitation or the claim link allows it,
-// *Invalid with every mistake, and *TooMany when many came from the same network.
+// *Invalid with every mistake, or where the site keeps out the address or the network, and *TooMany when many came from the
+// same network.
 //
 // An e-mail address by which another account logs in is accepted and stored, but it does not become a way to log in.
 // Refusing it would tell strangers who is a member.
@@ -49,6 +50,9 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 		return nil, err
 	}
 	if err := c.allowNetwork(ctx, "sign_up", f.Address, c.Site(ctx).SignUpLimit); err != nil {
+		return nil, err
+	}
+	if err := c.mayComeFrom(ctx, f); err != nil {
 		return nil, err
 	}
 	if err := c.usernameFree(ctx, f.Username); err != nil {

@@ -154,10 +154,11 @@ type Mailed struct {
 	Invited int
 	Wrong   []string // what is no address
 	Members []string // addresses of members, who need no invitation
+	Blocked []string // addresses with which nobody may join
 }
 
 // InviteByMail sends an invitation that works once to each address: they stand one a line, or between commas. What is no
-// address is named in the result, and so is what a member has; the others are invited all the same. The same form sent twice
+// address is named in the result, and so is what a member has, or what the site keeps out; the others are invited all the same. The same form sent twice
 // sends one mail to each. *Invalid for none at all, and for more than MaxInvitationMails.
 func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, key string) (Mailed, error) {
 	ctx = store.Primary(ctx)
@@ -171,6 +172,10 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 	}
 	if c.Mail == nil {
 		return done, invalid("addresses", "no_mail", "This site sends no mail. Make an invitation, and give out its card or its link.")
+	}
+	out, err := c.blocks(ctx)
+	if err != nil {
+		return done, err
 	}
 	var list []store.Invitation
 	seen := map[string]bool{}
@@ -188,6 +193,10 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 		if len(seen) > MaxInvitationMails {
 			return Mailed{}, invalid("addresses", "too_many", "At most %d addresses are possible at once.", MaxInvitationMails)
 		}
+		if out.hasEmail(address) {
+			done.Blocked = append(done.Blocked, address)
+			continue
+		}
 		if _, err := c.Store.AccountByEmail(ctx, address); err == nil {
 			done.Members = append(done.Members, address)
 			continue
@@ -197,14 +206,13 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 		list = append(list, store.Invitation{Note: n.Note, Role: n.Role, Email: address, MaxUses: 1, ExpiresAt: endIn(n.Days)})
 	}
 	if len(list) == 0 {
-		if len(done.Wrong)+len(done.Members) == 0 {
+		if len(done.Wrong)+len(done.Members)+len(done.Blocked) == 0 {
 			return done, invalid("addresses", "blank", "Enter at least one e-mail address.")
 		}
 		return done, nil
 	}
 	done.Invited = len(list)
-	_, err := c.invite(ctx, by, key, []string{addresses, n.Note}, list)
-	if err != nil {
+	if _, err = c.invite(ctx, by, key, []string{addresses, n.Note}, list); err != nil {
 		return Mailed{}, err
 	}
 	return done, nil

@@ -107,6 +107,11 @@ func (c *Community) ConfirmEmail(ctx context.Context, token string) (*store.Acco
 	if err != nil {
 		return nil, err
 	}
+	if l.Purpose == MailChange { // it may have been blocked since the mail was sent
+		if err := c.emailAllowed(ctx, l.Extra); err != nil {
+			return nil, err
+		}
+	}
 	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
 		email := now.Email
 		if l.Purpose == MailChange {

@@ -21,6 +21,7 @@ const (
 	ReadInvitations Act = "invites.read"
 	// ReadAnnouncements is also of those to be published later.
 	ReadAnnouncements Act = "announcements.read"
+	ReadBlocks        Act = "blocks.read" // what the site keeps out
 )
 
 // Acts that change something. Each is one row of the log.
@@ -60,6 +61,8 @@ const (
 	DeleteAnnouncement Act = "announcement.delete"
 	// RemoveAnnouncementComment removes a comment of somebody else.
 	RemoveAnnouncementComment Act = "announcement.remove_comment"
+	AddBlock                  Act = "block.add"
+	RemoveBlock               Act = "block.remove"
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -75,6 +78,7 @@ var leastRole = map[Act]string{
 	ReadSystem:      store.RoleAdmin,
 	ReadSite:        store.RoleAdmin,
 	ReadInvitations: store.RoleAdmin,
+	ReadBlocks:      store.RoleAdmin,
 
 	CloseReport:    store.RoleModerator,
 	DecideReport:   store.RoleModerator,
@@ -110,6 +114,8 @@ var leastRole = map[Act]string{
 	EndAnnouncement:           store.RoleAdmin,
 	DeleteAnnouncement:        store.RoleAdmin,
 	RemoveAnnouncementComment: store.RoleModerator,
+	AddBlock:                  store.RoleAdmin,
+	RemoveBlock:               store.RoleAdmin,
 }
 
 // Acts returns every act, sorted.

@@ -85,6 +85,9 @@ func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Conf
 	if err := c.confirm(ctx, acc, "email_password", by); err != nil {
 		return nil, err
 	}
+	if err := c.emailAllowed(ctx, email); err != nil {
+		return nil, err
+	}
 	if c.MailDelivers {
 		if err := c.Allow(ctx, fmt.Sprintf("verify:%d", acc.ID), verifyLimit); err != nil {
 			return nil, err

@@ -91,8 +91,8 @@ const (
 	siteRetry = 5 * time.Second
 )
 
-// siteState keeps the Site as it is in the database. Events of other processes drop it, and so does a change by this one,
-// before anybody hears that it was made.
+// siteState keeps the Site as it is in the database, and what the site keeps out. Events of other processes drop them, and so
+// does a change by this one, before anybody hears that it was made.
 type siteState struct {
 	watch      *live.Watch // nil where there are no events
 	following  atomic.Bool
@@ -101,6 +101,8 @@ type siteState struct {
 
 	mu    sync.Mutex // held to read the rows
 	retry time.Time
+
+	blocks blockState
 }
 
 type knownSite struct {
@@ -115,23 +117,34 @@ func newSiteState(hub *live.Hub) *siteState {
 	s := &siteState{}
 	if hub != nil {
 		s.watch = live.NewWatch(live.WatchOptions{
-			Hub: hub, Kinds: []string{EventSiteChanged}, Depth: eventsAhead, Idle: siteIdle,
-			OnStart: s.drop,
-			OnEvent: func(live.Event) { s.drop() },
-			OnStop:  func(bool) { s.drop() },
+			Hub: hub, Kinds: []string{EventSiteChanged, EventBlocksChanged}, Depth: eventsAhead, Idle: siteIdle,
+			OnStart: s.dropAll,
+			OnEvent: func(e live.Event) {
+				if e.Kind == EventBlocksChanged {
+					s.blocks.drop()
+				} else {
+					s.drop()
+				}
+			},
+			OnStop: func(bool) { s.dropAll() },
 		})
 	}
 	return s
 }
 
-// FollowSite keeps Site true until ctx ends, whatever other processes change. Without it, as in a command, a Site that was
+func (s *siteState) dropAll() {
+	s.drop()
+	s.blocks.drop()
+}
+
+// FollowSite keeps Site, and what the site keeps out, true until ctx ends, whatever other processes change. Without it, as in a command, a Site that was
 // read once is kept, but for changes by this process.
 func (c *Community) FollowSite(ctx context.Context) {
 	if c.site.watch == nil {
 		return
 	}
 	c.site.following.Store(true)
-	c.site.drop()
+	c.site.dropAll()
 	c.site.watch.Follow(ctx)
 	c.site.following.Store(false)
 }

@@ -512,6 +512,17 @@ func (s *Store) AddSession(ctx context.Context, r SessionRow) (r0 bool, err erro
 	return r0, err
 }
 
+// AddSiteBlock inserts a row under an id of NewID.
+func (s *Store) AddSiteBlock(ctx context.Context, b *SiteBlock) (err error) {
+	if s.places == nil {
+		return s.conn.AddSiteBlock(ctx, b)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.AddSiteBlock(ctx, b)
+	})
+	return err
+}
+
 // AddSiteInfo inserts a value unless it exists, and reports whether it did. Of several processes one gets true.
 func (s *Store) AddSiteInfo(ctx context.Context, name string, value string) (r0 bool, err error) {
 	if s.places == nil {
@@ -1433,6 +1444,18 @@ func (s *Store) CountReadyPhotos(ctx context.Context, accountID int64, last int6
 	return r0, err
 }
 
+// CountSiteBlocks counts the rows of a kind.
+func (s *Store) CountSiteBlocks(ctx context.Context, kind string) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.CountSiteBlocks(ctx, kind)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CountSiteBlocks(ctx, kind)
+		return err
+	})
+	return r0, err
+}
+
 // CountUnattachedPhotos counts an account's photos that wait.
 func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (r0 int, err error) {
 	if s.places == nil {
@@ -2148,6 +2171,18 @@ func (s *Store) DropPost(ctx context.Context, id int64) (err error) {
 		return in.DropPost(ctx, id)
 	})
 	return err
+}
+
+// DropSiteBlock removes a row. It returns false where there was none.
+func (s *Store) DropSiteBlock(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.DropSiteBlock(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.DropSiteBlock(ctx, id)
+		return err
+	})
+	return r0, err
 }
 
 // DropSiteInfo removes a value, if it is there.
@@ -5173,6 +5208,54 @@ func (s *Store) SetThreadVisibility(ctx context.Context, rootID int64, v Visibil
 		return in.SetThreadVisibility(ctx, rootID, v)
 	})
 	return err
+}
+
+// SiteBlockByID reads on the primary, or returns ErrNotFound.
+func (s *Store) SiteBlockByID(ctx context.Context, id int64) (r0 *SiteBlock, err error) {
+	if s.places == nil {
+		return s.conn.SiteBlockByID(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.SiteBlockByID(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
+// SiteBlockOf is the row with the value, on the primary, or ErrNotFound.
+func (s *Store) SiteBlockOf(ctx context.Context, kind string, value string) (r0 *SiteBlock, err error) {
+	if s.places == nil {
+		return s.conn.SiteBlockOf(ctx, kind, value)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.SiteBlockOf(ctx, kind, value)
+		return err
+	})
+	return r0, err
+}
+
+// SiteBlockValues are the values of every row, by kind, on the primary. Rows are bounded where they are made.
+func (s *Store) SiteBlockValues(ctx context.Context) (r0 map[string][]string, err error) {
+	if s.places == nil {
+		return s.conn.SiteBlockValues(ctx)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.SiteBlockValues(ctx)
+		return err
+	})
+	return r0, err
+}
+
+// SiteBlocks lists those of a kind, newest first, on the primary.
+func (s *Store) SiteBlocks(ctx context.Context, kind string, r Range) (r0 []*SiteBlock, err error) {
+	if s.places == nil {
+		return s.conn.SiteBlocks(ctx, kind, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.SiteBlocks(ctx, kind, r)
+		return err
+	})
+	return r0, err
 }
 
 // SiteInfo returns a value of the site itself, ErrNotFound where nobody has set it. It reads on the primary.

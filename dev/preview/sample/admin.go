@@ -2,6 +2,7 @@ package sample
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -71,6 +72,11 @@ func others(add adder) {
 	add("/home-announcement", "Home, with an announcement", true, func(p *t.Page) templ.Component {
 		return t.HomePage(p, t.FeedView{Announcements: []t.AnnouncementView{announcement}, Posts: Posts(0, 2)})
 	})
+	add("/admin/blocks", "Kept out", true, func(p *t.Page) templ.Component {
+		return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "domain", Value: Hostile, Errors: t.FieldErrors{{Field: "value", Message: "That is no domain, such as example.com."}}, Rows: []t.BlockRow{
+			{ID: "1", Value: "throwaway.example", Note: "Sends only spam. " + Hostile, Creator: people[0].Name, Created: t.When{At: now}}, {ID: "2", Value: strings.Repeat("long", 15) + ".example", Created: t.When{At: now}}}})
+	})
+	add("/admin/blocks-none", "Kept out, nothing", true, func(p *t.Page) templ.Component { return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "range"}) })
 	add("/admin/waiting", "Who wants to join", true, func(p *t.Page) templ.Component {
 		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
 	})

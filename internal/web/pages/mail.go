@@ -139,7 +139,12 @@ func (p *Pages) useMailLink(c *gin.Context, v templates.MailLinkView) error {
 	ctx, token := c.Request.Context(), c.Param("token")
 	switch v.Kind {
 	case "verify", "change":
-		if _, err := p.Community.ConfirmEmail(ctx, token); err != nil {
+		_, err := p.Community.ConfirmEmail(ctx, token)
+		if errs, ok := p.fieldErrors(c, err, nil); ok {
+			v.Errors = errs
+			return p.showMailLink(c, http.StatusUnprocessableEntity, v)
+		}
+		if err != nil {
 			return err
 		}
 		return p.mailDone(c, templates.MailDoneView{Title: p.lang(c).T("Confirmed"), Text: p.lang(c).T("%s is the address of @%s.", v.Email, v.Name), LinkURL: "/", LinkText: p.lang(c).T("Home")})

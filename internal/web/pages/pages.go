@@ -128,6 +128,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerAdminSite(r)
 	p.registerJoining(r)
 	p.registerAnnouncements(r)
+	p.registerAdminBlocks(r)
 	p.registerFirstSteps(r)
 	p.registerWellKnown(r)
 	p.registerInstall(r)

@@ -1,0 +1,46 @@
+package templates
+
+// BlockRow is something that the site keeps out. Its form posts kind to /admin/blocks/ID/remove.
+type BlockRow struct {
+	ID, Value, Note string
+	Creator         string // a username, or "" for the command line
+	Created         When
+}
+
+// AdminBlocksView is /admin/blocks. Its form posts kind, value and note there.
+type AdminBlocksView struct {
+	Kind   string // "domain" or "range"
+	Rows   []BlockRow
+	Pager  Pager
+	Value  string
+	Note   string
+	Errors FieldErrors
+}
+
+// blockWords are what a page says of a kind.
+type blockWords struct {
+	title, label, hint, none string
+}
+
+func (v AdminBlocksView) words(p *Page) blockWords {
+	switch v.Kind {
+	case "range":
+		return blockWords{
+			p.T("Networks"), p.T("IP address or range"), p.T("Such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32. Nobody joins from there; members go on as they are."),
+			p.T("No network is blocked."),
+		}
+	}
+	return blockWords{
+		p.T("E-mail domains"), p.T("E-mail domain"), p.T("Such as example.com, with all of its subdomains. Nobody joins with an address there, and no member changes to one."),
+		p.T("No e-mail domain is blocked."),
+	}
+}
+
+// tabs are the kinds, as links.
+func (v AdminBlocksView) tabs(p *Page) []Option {
+	list := make([]Option, 0, 2)
+	for _, kind := range []string{"domain", "range"} {
+		list = append(list, Option{Value: kind, Label: AdminBlocksView{Kind: kind}.words(p).title})
+	}
+	return list
+}
