@@ -1,6 +1,4 @@
-// What a post's page has besides: the dots of its reel, sharing, and the way through the list that the reader came from.
-import { say } from './dom.js';
-
+// What a post's page has besides: the dots of its reel, and the way through the list that the reader came from.
 document.documentElement.classList.add('js');
 
 const reel = document.querySelector('[data-reel]');
@@ -25,24 +23,6 @@ if (reel) {
     if (!by || event.target !== reel || event.metaKey || event.ctrlKey || event.altKey) return;
     event.preventDefault();
     to(reel.children[Math.round(reel.scrollLeft / reel.clientWidth) + by]);
-  });
-}
-
-const share = document.querySelector('[data-share]');
-if (share) {
-  share.querySelector('summary').addEventListener('click', async (event) => {
-    const url = share.querySelector('input').value;
-    if (!navigator.share && !navigator.clipboard) return;
-    event.preventDefault();
-    try {
-      if (navigator.share) await navigator.share({ title: document.title, url });
-      else {
-        await navigator.clipboard.writeText(url);
-        say(/*T*/'The address is copied.');
-      }
-    } catch (error) {
-      if (error.name !== 'AbortError') share.open = true;
-    }
   });
 }
 

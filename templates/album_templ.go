@@ -1207,7 +1207,7 @@ func AlbumPage(p *Page, v AlbumPageView) templ.Component {
 				}
 			}
 			if v.ShareURL != "" {
-				templ_7745c5c3_Err = share(p, PostPageView{ShareURL: v.ShareURL}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = share(p, v.ShareURL).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1330,7 +1330,7 @@ func AlbumPage(p *Page, v AlbumPageView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = shell(p, layout{section: "explore", class: "wide album", scripts: []string{"actions.js", "feed.js", "grid.js", "post.js"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = shell(p, layout{section: "explore", class: "wide album", scripts: []string{"actions.js", "feed.js", "grid.js", "share.js"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -2847,8 +2847,8 @@ func reel(p *Page, post PostView) templ.Component {
 
 func reelID(i int) string { return "photo-" + strconv.Itoa(i+1) }
 
-// share passes the post's address on: to the device's own sheet, or to the clipboard; without scripts it can be copied.
-func share(p *Page, v PostPageView) templ.Component {
+// share passes an address on: to the device's own sheet, or to the clipboard; without scripts it can be copied.
+func share(p *Page, url string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -2904,9 +2904,9 @@ func share(p *Page, v PostPageView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var146 string
-		templ_7745c5c3_Var146, templ_7745c5c3_Err = templ.JoinStringErrs(v.ShareURL)
+		templ_7745c5c3_Var146, templ_7745c5c3_Err = templ.JoinStringErrs(url)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `post.templ`, Line: 472, Col: 49}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `post.templ`, Line: 472, Col: 42}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var146))
 		if templ_7745c5c3_Err != nil {
@@ -3165,7 +3165,7 @@ func PostPage(p *Page, v PostPageView) templ.Component {
 				}
 			}
 			if v.ShareURL != "" {
-				templ_7745c5c3_Err = share(p, v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = share(p, v.ShareURL).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -3251,7 +3251,7 @@ func PostPage(p *Page, v PostPageView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = shell(p, layout{class: "post-page", scripts: []string{"actions.js", "comment.js", "lightbox.js", "post.js"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var148), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = shell(p, layout{class: "post-page", scripts: []string{"actions.js", "comment.js", "lightbox.js", "post.js", "share.js"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var148), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

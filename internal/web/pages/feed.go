@@ -285,10 +285,11 @@ var notificationParts = map[string][]string{
 	"comments": {store.NotifyMention}, "likes": {store.NotifyLike}, "boosts": {store.NotifyBoost}, "followers": {store.NotifyFollow, store.NotifyFollowRequest},
 }
 
-// groupOf names what a notification shares a row with; "" has one of its own. Follows of one day stand together.
+// groupOf names what a notification shares a row with; "" has one of its own. Follows of one day stand together, and so
+// do those who joined.
 func groupOf(n *community.Notification) string {
 	switch {
-	case n.Kind == store.NotifyFollow:
+	case n.Kind == store.NotifyFollow || n.Kind == store.NotifySignUp:
 		return n.Kind + " " + n.CreatedAt.Time().UTC().Format(time.DateOnly)
 	case n.Post != nil && n.Kind != store.NotifyMention && n.Kind != store.NotifyReport:
 		return n.Kind + " " + idText(n.Post.ID)

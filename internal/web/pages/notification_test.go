@@ -28,6 +28,8 @@ func TestNotificationsThatShareARow(t *testing.T) {
 		"follows of one day":     {n(store.NotifyFollow, 0, day), n(store.NotifyFollow, 0, day.Add(time.Hour)), true},
 		"follows of two days":    {n(store.NotifyFollow, 0, day), n(store.NotifyFollow, 0, day.AddDate(0, 0, 1)), false},
 		"requests to follow":     {n(store.NotifyFollowRequest, 0, day), n(store.NotifyFollowRequest, 0, day), false},
+		"who joined in a day":     {n(store.NotifySignUp, 0, day), n(store.NotifySignUp, 0, day), true},
+		"who joined, and follows": {n(store.NotifySignUp, 0, day), n(store.NotifyFollow, 0, day), false},
 		"reports about one post": {n(store.NotifyReport, 1, day), n(store.NotifyReport, 1, day), false},
 	} {
 		a, b := groupOf(test.a), groupOf(test.b)
