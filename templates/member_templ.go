@@ -973,7 +973,7 @@ func MemberPage(p *Page, v MemberView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = textField(field{name: "reason", label: p.T("Reason"), value: v.Form.Reason, max: 1000, hint: p.T("For the log. The member does not read it.")}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = textField(field{name: "reason", label: p.T("Reason"), value: v.Form.Reason, max: 1000, required: true, hint: p.T("For the log. The member does not read it.")}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1274,7 +1274,7 @@ func MemberPage(p *Page, v MemberView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = textField(field{name: "act_reason", label: p.T("Reason"), value: v.Form.ActReason, max: 1000}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = textField(field{name: "act_reason", label: p.T("Reason"), value: v.Form.ActReason, max: 1000, required: true}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1317,7 +1317,7 @@ func MemberPage(p *Page, v MemberView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = textField(field{name: "role_reason", label: p.T("Reason"), value: v.Form.RoleReason, max: 1000}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = textField(field{name: "role_reason", label: p.T("Reason"), value: v.Form.RoleReason, max: 1000, required: true}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1355,7 +1355,7 @@ func MemberPage(p *Page, v MemberView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = textField(field{name: "quota_reason", label: p.T("Reason"), value: v.Form.QuotaReason, max: 1000}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = textField(field{name: "quota_reason", label: p.T("Reason"), value: v.Form.QuotaReason, max: 1000, required: true}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -51,6 +51,9 @@ func (c *Community) DecideReport(ctx context.Context, by By, id int64, kind stri
 	if err != nil {
 		return nil, fromStore(err)
 	}
+	if strings.TrimSpace(by.Reason) == "" { // each act has one
+		by.Reason = strings.TrimSuffix("report: "+row.Category, ": ")
+	}
 	s.report, s.post, s.excerpt = &row.ID, row.PostID, row.Excerpt
 	if kind == store.DecideNothing || target.DeletedAt != nil {
 		if kind != store.DecideNothing {
