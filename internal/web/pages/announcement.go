@@ -182,7 +182,16 @@ func (p *Pages) commentOnAnnouncement(c *gin.Context, acc *store.Account) error 
 	if err != nil {
 		return err
 	}
-	return redirect(c, announcementPath(id)+"?after="+idText(made-1)+"#c-"+idText(made))
+	// On the first page what it answers stands above it; further on the page begins with it.
+	first, err := p.Community.CommentsOnAnnouncement(c.Request.Context(), acc, id, community.Cursor{Limit: listLimit})
+	if err != nil {
+		return err
+	}
+	page := announcementPath(id)
+	if n := len(first); n == listLimit && first[n-1].ID < made {
+		page += "?after=" + idText(made-1)
+	}
+	return redirect(c, page+"#c-"+idText(made))
 }
 
 func (p *Pages) removeAnnouncementComment(c *gin.Context, acc *store.Account) error {
