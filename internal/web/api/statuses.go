@@ -271,6 +271,7 @@ func (a *API) deleteStatus(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, unseen := a.Community.PostByID(q.ctx(), q.account, id)
 	gone, err := a.Community.DeletePost(q.ctx(), q.account, id)
 	if errors.Is(err, community.ErrNotFound) {
 		if boost, notFound := a.Community.BoostByID(q.ctx(), q.account, id); notFound == nil && boost.BoosterID == q.account.ID {
@@ -280,6 +281,10 @@ func (a *API) deleteStatus(q *call) (any, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if errors.Is(unseen, community.ErrNotFound) { // a moderator may remove what only others see, which is no way to read it
+		hidden := store.Post{ID: gone.ID, AuthorID: gone.AuthorID, Kind: gone.Kind, Visibility: gone.Visibility, CreatedAt: gone.CreatedAt}
+		gone = &community.Post{Post: hidden, Author: gone.Author}
 	}
 	e := q.view().status(gone)
 	e.Text = &gone.Caption
