@@ -302,11 +302,14 @@ func (c *Community) rehash(ctx context.Context, acc *store.Account, password str
 	acc.PasswordHash = hash
 }
 
-// Confirmation is the password of a member who is logged in, asked for before something that a forgotten open browser
-// must not do.
+// Confirmation is the password or a passkey of a member who is logged in, asked for before something that a forgotten open
+// browser must not do. Who logs in by passkeys may have forgotten the password.
 type Confirmation struct {
 	Password string
 	Session  string // names the session: tries are counted by it, so that nobody outside can use them up
+	// Passkey is what the browser answered to what AskToConfirm asked, and Challenge what came with that question. They stand
+	// for the password where Passkey is not "".
+	Passkey, Challenge string
 }
 
 func (c *Community) confirm(ctx context.Context, acc *store.Account, field string, by Confirmation) error {
@@ -318,15 +321,23 @@ func (c *Community) confirm(ctx context.Context, acc *store.Account, field strin
 	if err != nil {
 		return fromStore(err)
 	}
-	ok, _, err := c.passwords.check(ctx, byMember, by.Password, now.PasswordHash)
-	if err != nil {
-		return err
+	if by.Passkey != "" {
+		err = c.confirmByPasskey(ctx, now, field, by)
+	} else {
+		err = c.confirmByPassword(ctx, now, field, by)
 	}
-	if !ok {
-		return invalid(field, "wrong", "That is not your password.")
+	if err == nil {
+		c.takeBackAll(ctx, buckets)
 	}
-	c.takeBackAll(ctx, buckets)
-	return nil
+	return err
+}
+
+func (c *Community) confirmByPassword(ctx context.Context, acc *store.Account, field string, by Confirmation) error {
+	ok, _, err := c.passwords.check(ctx, byMember, by.Password, acc.PasswordHash)
+	if err == nil && !ok {
+		err = invalid(field, "wrong", "That is not your password.")
+	}
+	return err
 }
 
 // namesOf are the names that somebody guesses as an account's password: its own, and the site's.

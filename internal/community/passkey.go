@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -90,26 +91,27 @@ func (c *Community) passkeysOf(ctx context.Context, acc *store.Account) (passkey
 // passkeyChallenge is what a browser is asked, until it answers.
 type passkeyChallenge struct {
 	Account int64                `json:"account,omitempty"` // 0: a log-in
+	Confirm string               `json:"confirm,omitempty"` // the session in which something is confirmed; "" for what is none
 	Session webauthn.SessionData `json:"session"`
 	At      int64                `json:"at"`
 }
 
-func (c *Community) sealChallenge(account int64, session *webauthn.SessionData) (string, error) {
-	b, err := json.Marshal(passkeyChallenge{account, *session, time.Now().Unix()})
+func (c *Community) sealChallenge(account int64, confirm string, session *webauthn.SessionData) (string, error) {
+	b, err := json.Marshal(passkeyChallenge{account, confirm, *session, time.Now().Unix()})
 	if err != nil {
 		return "", err
 	}
 	return c.seal(sealsPasskeyChallenge, b)
 }
 
-// openChallenge takes a challenge back, once.
-func (c *Community) openChallenge(ctx context.Context, account int64, sealed string) (webauthn.SessionData, error) {
+// openChallenge takes a challenge back, once, and for what it was made.
+func (c *Community) openChallenge(ctx context.Context, account int64, confirm, sealed string) (webauthn.SessionData, error) {
 	var ch passkeyChallenge
 	b, _, err := c.unseal(sealsPasskeyChallenge, sealed)
 	if err == nil {
 		err = json.Unmarshal(b, &ch)
 	}
-	if err != nil || ch.Account != account || time.Since(time.Unix(ch.At, 0)) > PasskeyLife {
+	if err != nil || ch.Account != account || ch.Confirm != confirm || time.Since(time.Unix(ch.At, 0)) > PasskeyLife {
 		return ch.Session, errPasskey()
 	}
 	var many *TooMany
@@ -138,7 +140,7 @@ func (c *Community) NewPasskey(ctx context.Context, acc *store.Account) (options
 	if err != nil {
 		return nil, "", fmt.Errorf("begin a passkey: %w", err)
 	}
-	sealed, err = c.sealChallenge(acc.ID, session)
+	sealed, err = c.sealChallenge(acc.ID, "", session)
 	return made, sealed, err
 }
 
@@ -148,7 +150,7 @@ func (c *Community) AddPasskey(ctx context.Context, acc *store.Account, by Confi
 	if err := c.confirm(ctx, acc, "passkey_password", by); err != nil {
 		return nil, err
 	}
-	session, err := c.openChallenge(ctx, acc.ID, sealed)
+	session, err := c.openChallenge(ctx, acc.ID, "", sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +191,7 @@ func (c *Community) AskPasskey(ctx context.Context) (options any, sealed string,
 	if err != nil {
 		return nil, "", fmt.Errorf("ask for a passkey: %w", err)
 	}
-	sealed, err = c.sealChallenge(0, session)
+	sealed, err = c.sealChallenge(0, "", session)
 	return asked, sealed, err
 }
 
@@ -202,7 +204,7 @@ func (c *Community) LoginByPasskey(ctx context.Context, sealed, answer string, f
 	if err := c.allowAll(ctx, buckets); err != nil {
 		return nil, err
 	}
-	session, err := c.openChallenge(ctx, 0, sealed)
+	session, err := c.openChallenge(ctx, 0, "", sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -247,18 +249,89 @@ func (c *Community) LoginByPasskey(ctx context.Context, sealed, answer string, f
 	case acc.SuspendedAt != nil:
 		return nil, &Suspended{acc}
 	}
-	b, err := json.Marshal(key)
-	if err != nil {
+	if err := c.notePasskey(ctx, rows[string(key.ID)], key); err != nil {
 		return nil, err
-	}
-	secret, err := c.seal(sealsFactor, b)
-	if err != nil {
-		return nil, err
-	}
-	row := rows[string(key.ID)]
-	if err := c.Store.UsePasskey(ctx, row.ID, row.Secret, secret, store.ToMillis(time.Now())); err != nil {
-		return nil, fromStore(err)
 	}
 	c.takeBackAll(ctx, buckets)
 	return acc, nil
+}
+
+// notePasskey stores when a passkey was used, and its counter.
+func (c *Community) notePasskey(ctx context.Context, row *store.Factor, key *webauthn.Credential) error {
+	b, err := json.Marshal(key)
+	if err != nil {
+		return err
+	}
+	secret, err := c.seal(sealsFactor, b)
+	if err != nil {
+		return err
+	}
+	return fromStore(c.Store.UsePasskey(ctx, row.ID, row.Secret, secret, store.ToMillis(time.Now())))
+}
+
+// HasPasskey reports whether the member can confirm something by a passkey.
+func (c *Community) HasPasskey(ctx context.Context, acc *store.Account) (bool, error) {
+	if !HasTwoFactors(acc) || !c.Passkeys() {
+		return false, nil
+	}
+	list, err := c.Store.FactorsOf(ctx, acc.ID)
+	return slices.ContainsFunc(list, func(f *store.Factor) bool { return f.Kind == store.FactorPasskey }), fromStore(err)
+}
+
+// AskToConfirm asks the member's browser for one of the member's own passkeys, instead of the password: see Confirmation. The
+// answer counts in the same session. ErrNotFound where there is none.
+func (c *Community) AskToConfirm(ctx context.Context, acc *store.Account, session string) (options any, sealed string, err error) {
+	if !c.Passkeys() {
+		return nil, "", ErrNotFound
+	}
+	w, err := c.webAuthn(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	u, _, err := c.passkeysOf(ctx, acc)
+	if err != nil {
+		return nil, "", fromStore(err)
+	}
+	if len(u.keys) == 0 {
+		return nil, "", ErrNotFound
+	}
+	asked, data, err := w.BeginLogin(u, webauthn.WithUserVerification(protocol.VerificationRequired))
+	if err != nil {
+		return nil, "", fmt.Errorf("ask for a passkey: %w", err)
+	}
+	sealed, err = c.sealChallenge(acc.ID, hashSecret(session), data)
+	return asked, sealed, err
+}
+
+func (c *Community) confirmByPasskey(ctx context.Context, acc *store.Account, field string, by Confirmation) error {
+	wrong := invalid(field, "passkey", "That passkey was not accepted. Try again, or type your password.")
+	data, err := c.openChallenge(ctx, acc.ID, hashSecret(by.Session), by.Challenge)
+	var bad *Invalid
+	if errors.As(err, &bad) {
+		return wrong
+	}
+	if err != nil {
+		return err
+	}
+	w, err := c.webAuthn(ctx)
+	if err != nil {
+		return err
+	}
+	u, rows, err := c.passkeysOf(ctx, acc)
+	if err != nil {
+		return fromStore(err)
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(by.Passkey))
+	if err != nil {
+		return wrong
+	}
+	key, err := w.ValidateLogin(u, data, parsed)
+	switch {
+	case err != nil || rows[string(key.ID)] == nil:
+		return wrong
+	case key.Authenticator.CloneWarning:
+		c.Log.WarnContext(ctx, "a passkey may have been copied, and was refused", "account", acc.ID)
+		return wrong
+	}
+	return c.notePasskey(ctx, rows[string(key.ID)], key)
 }
