@@ -41,6 +41,7 @@ func TestPermissions(t *testing.T) {
 func TestNoActWithoutItsRow(t *testing.T) { onEach(t, testNoActWithoutItsRow) }
 
 func testNoActWithoutItsRow(t *testing.T, c *circle) {
+	c.setDefaults(func(s *Site) { s.Registration = RegistrationInvitation })
 	people := map[string]*store.Account{}
 	var names []string
 	for i, role := range []string{store.RoleOwner, store.RoleAdmin, store.RoleAdmin, store.RoleModerator, store.RoleMember, store.RoleMember} {
@@ -90,10 +91,12 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		}
 		fmt.Fprintln(&b, site)
 		fmt.Fprintln(&b, count("posts WHERE deleted_at IS NOT NULL"), count("reports WHERE state = 'closed'"), count("reports WHERE assigned_to_id IS NOT NULL"), count("moderator_notes"),
-			count("decisions"), count("decisions WHERE undone_at IS NOT NULL"), count("decisions WHERE answered_at IS NOT NULL"))
+			count("decisions"), count("decisions WHERE undone_at IS NOT NULL"), count("decisions WHERE answered_at IS NOT NULL"),
+			count("invitations"), count("invitations WHERE ended_at IS NOT NULL"), count("accounts WHERE waiting_at IS NOT NULL"), count("accounts WHERE deleted_at IS NULL"))
 		return b.String()
 	}
-	acts := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport, DecideReport, AssignReport, ReopenReport, AnswerAppeal, Warn, Unwarn, LimitAccount, Unlimit, LogOut, Note, RemoveNote, SetQuota, EditSite, TakeTwoFactors}
+	acts := []Act{Suspend, Unsuspend, SetRole, ResetLink, RemovePost, CloseReport, DecideReport, AssignReport, ReopenReport, AnswerAppeal, Warn, Unwarn, LimitAccount, Unlimit, LogOut, Note, RemoveNote, SetQuota, EditSite, TakeTwoFactors,
+		Invite, EndInvitation, ApproveMember, RefuseMember, DeleteOther}
 	report := func(actor, target string, state string) store.Report {
 		r := store.Report{ID: c.Store.NewID(), ReporterID: &people[actor].ID, TargetID: people[target].ID, State: state, CreatedAt: 1}
 		if err := c.Store.AddReport(c.ctx, r); err != nil {
@@ -189,6 +192,33 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 		case SetQuota:
 			bytes := int64(i)
 			_, err = c.SetMemberQuota(c.ctx, by, target, &bytes)
+		case Invite:
+			target = ""
+			_, err = c.Invite(c.ctx, by, NewInvitation{Note: "words", MaxUses: 1})
+		case EndInvitation:
+			made, inviteErr := c.Invite(c.ctx, ByCommand(""), NewInvitation{Note: "words", MaxUses: 1})
+			if inviteErr != nil {
+				t.Fatal(inviteErr)
+			}
+			target, before, rows = "", state(), count("admin_log")
+			err = c.EndInvitation(c.ctx, by, made.ID)
+		case ApproveMember, RefuseMember, DeleteOther:
+			target = fmt.Sprintf("new%d", i)
+			c.account(target, func(a *store.Account) {
+				if act != DeleteOther {
+					a.WaitingAt = new(store.Millis(1))
+					a.SuspendedAt = a.WaitingAt
+				}
+			})
+			before = state()
+			switch act {
+			case ApproveMember:
+				_, err = c.ApproveMember(c.ctx, by, target)
+			case RefuseMember:
+				err = c.RefuseMember(c.ctx, by, target, "")
+			default:
+				_, err = c.DeleteMember(c.ctx, by, target)
+			}
 		}
 		changed, logged := state() != before, count("admin_log")-rows
 		if changed != (logged == 1) || logged > 1 || err != nil && (changed || logged != 0) {
