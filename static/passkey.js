@@ -23,3 +23,23 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     }
   });
 }
+
+// A passkey instead of the password, where that is asked for again.
+for (const line of document.querySelectorAll('[data-confirm]')) {
+  const form = line.closest('form');
+  const button = line.querySelector('button');
+  line.hidden = !able;
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    try {
+      const { publicKey } = JSON.parse((await load('/settings/confirm/options', { method: 'POST' })).text);
+      const shown = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
+      form.elements.confirm_passkey.value = JSON.stringify(shown.toJSON());
+      form.querySelector('[autocomplete="current-password"]').required = false;
+      form.requestSubmit();
+    } catch (error) {
+      say(error.name === 'NotAllowedError' ? /*T*/'No passkey was chosen.' : error.message);
+    }
+    button.disabled = false;
+  });
+}

@@ -30,6 +30,8 @@ type Page struct {
 	ReadOnly  bool   // the site takes no writes for the moment
 	FormKey   string // makes a form that is sent twice make one thing; "" for a visitor
 	Three     bool   // on a phone, grids are square cuts, three across
+
+	ConfirmByPasskey bool // where the viewer's password is asked for again, a passkey will do
 }
 
 // english is the language of pages for whoever runs the site, as of the doctor and the documentation.

@@ -168,6 +168,20 @@ func objectMakers() map[string]func(*roleSite) map[string]string {
 			r.must(err)
 			return object("id", idOf(inv.ID))
 		},
+		"announcement": func(r *roleSite) map[string]string {
+			a, err := r.c.Announce(r.ctx, community.ByCommand(secretOfModerators), community.NewAnnouncement{Text: "We meet at nine."})
+			r.must(err)
+			return object("id", idOf(a.ID), "name", "👍")
+		},
+		// A comment of Anna's.
+		"remark": func(r *roleSite) map[string]string {
+			o := r.object("announcement", false)
+			id, err := strconv.ParseInt(o["id"], 10, 64)
+			r.must(err)
+			comment, err := r.c.CommentOnAnnouncement(r.ctx, r.accounts["anna"], id, "At the weir.", "")
+			r.must(err)
+			return object("id", o["id"], "comment", idOf(comment))
+		},
 		"job": func(r *roleSite) map[string]string {
 			r.must(r.c.Store.Tx(r.ctx, func(ctx context.Context, tx *store.Store) error { return tx.AddJob(ctx, "test.kind", nil, 0) }))
 			jobs, err := r.c.Store.ClaimJobs(r.ctx, []string{"test.kind"}, 1, "token", time.Hour)

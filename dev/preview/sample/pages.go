@@ -368,6 +368,7 @@ func settings(add adder) {
 		return t.RecoveryCodesPage(p, []string{"mzxw-6ytb-oi2d-gnbv", "onsw-g4tf-orrg-mzxw", "nbsw-y3dp-eb3w-64tm"})
 	})
 	add("/settings/two-factors/codes", "Settings: new recovery codes", true, func(p *t.Page) templ.Component {
+		p.ConfirmByPasskey = true
 		return t.FactorPasswordPage(p, t.FactorPasswordView{Kind: "codes", Action: "/settings/two-factors/codes"})
 	})
 	add("/settings/two-factors/1/remove", "Settings: remove a second factor", true, func(p *t.Page) templ.Component {

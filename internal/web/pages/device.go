@@ -89,7 +89,11 @@ func (p *Pages) logOut(c *gin.Context) error {
 	return nil
 }
 
-// confirmation is the password of a form that asks for it again.
-func confirmation(c *gin.Context, field string) community.Confirmation {
-	return community.Confirmation{Password: c.PostForm(field), Session: sessions.Default(c).ID()}
+// confirmation is the password of a form that asks for it again, or the passkey that was shown instead.
+func (p *Pages) confirmation(c *gin.Context, field string) community.Confirmation {
+	by := community.Confirmation{Password: c.PostForm(field), Session: sessions.Default(c).ID(), Passkey: c.PostForm("confirm_passkey")}
+	if by.Passkey != "" {
+		by.Challenge = p.takeChallenge(c, confirmCookie)
+	}
+	return by
 }

@@ -31,7 +31,7 @@ func (p *Pages) exportForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showExport(c *gin.Context, status int, acc *store.Account, errs templates.FieldErrors) error {
-	pg, err := p.page(c, p.lang(c).T("Export"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Export"))
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (p *Pages) exportView(c *gin.Context, acc *store.Account, base string) (tem
 }
 
 func (p *Pages) startExport(c *gin.Context, acc *store.Account) error {
-	err := p.Community.StartExport(c.Request.Context(), acc, confirmation(c, "password"))
+	err := p.Community.StartExport(c.Request.Context(), acc, p.confirmation(c, "password"))
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))

@@ -200,7 +200,7 @@ func (p *Pages) accountForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showAccount(c *gin.Context, status int, v templates.SettingsAccountView) error {
-	pg, err := p.page(c, p.lang(c).T("Account"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Account"))
 	if err != nil {
 		return err
 	}
@@ -221,10 +221,10 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 		if p.Community.MailDelivers {
 			flash = "email-asked"
 		}
-		changed, err = p.Community.ChangeEmail(ctx, acc, confirmation(c, "current_password"), v.Email)
+		changed, err = p.Community.ChangeEmail(ctx, acc, p.confirmation(c, "current_password"), v.Email)
 	} else {
 		names = map[string]string{"password": "new_password"}
-		changed, err = p.Community.ChangePassword(ctx, acc, confirmation(c, "current_password"), c.PostForm("new_password"))
+		changed, err = p.Community.ChangePassword(ctx, acc, p.confirmation(c, "current_password"), c.PostForm("new_password"))
 	}
 	if errs, ok := p.fieldErrors(c, err, names); ok {
 		v.Errors = errs
@@ -442,7 +442,7 @@ func (p *Pages) showDeleteAccount(c *gin.Context, status int, acc *store.Account
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, p.lang(c).T("Delete your account"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Delete your account"))
 	if err != nil {
 		return err
 	}
@@ -453,7 +453,7 @@ func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 	if store.Fold(strings.TrimPrefix(c.PostForm("confirm"), "@")) != store.Fold(acc.Username) {
 		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, templates.FieldErrors{{Field: "confirm", Message: p.lang(c).T("Type your name, %s, to confirm.", acc.Username)}})
 	}
-	err := p.Community.DeleteAccount(c.Request.Context(), acc, confirmation(c, "password"))
+	err := p.Community.DeleteAccount(c.Request.Context(), acc, p.confirmation(c, "password"))
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))

@@ -172,7 +172,7 @@ func (p *Pages) showTwoFactors(c *gin.Context, acc *store.Account, status int, e
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, p.lang(c).T("Second factor"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Second factor"))
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (p *Pages) totpForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showTOTP(c *gin.Context, status int, setup community.TOTPSetup, v templates.TOTPFormView) error {
-	pg, err := p.page(c, p.lang(c).T("Set up an application"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Set up an application"))
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (p *Pages) showTOTP(c *gin.Context, status int, setup community.TOTPSetup, 
 
 func (p *Pages) addTOTP(c *gin.Context, acc *store.Account) error {
 	sealed, name := c.PostForm("setup"), c.PostForm("name")
-	codes, err := p.Community.AddTOTP(c.Request.Context(), acc, confirmation(c, "current_password"), sealed, c.PostForm("code"), name)
+	codes, err := p.Community.AddTOTP(c.Request.Context(), acc, p.confirmation(c, "current_password"), sealed, c.PostForm("code"), name)
 	if errs, status, err := p.formErrors(c, err); err != nil {
 		return err
 	} else if status != 0 {
@@ -251,7 +251,7 @@ func (p *Pages) codesForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) askPassword(c *gin.Context, status int, v templates.FactorPasswordView) error {
-	pg, err := p.page(c, p.lang(c).T("Second factor"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Second factor"))
 	if err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func (p *Pages) askPassword(c *gin.Context, status int, v templates.FactorPasswo
 }
 
 func (p *Pages) newCodes(c *gin.Context, acc *store.Account) error {
-	codes, err := p.Community.NewRecoveryCodes(c.Request.Context(), acc, confirmation(c, "current_password"))
+	codes, err := p.Community.NewRecoveryCodes(c.Request.Context(), acc, p.confirmation(c, "current_password"))
 	if errs, status, err := p.formErrors(c, err); err != nil {
 		return err
 	} else if status != 0 {
@@ -307,7 +307,7 @@ func (p *Pages) removeFactor(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	err = p.Community.RemoveFactor(c.Request.Context(), acc, confirmation(c, "current_password"), f.ID)
+	err = p.Community.RemoveFactor(c.Request.Context(), acc, p.confirmation(c, "current_password"), f.ID)
 	if errs, status, err := p.formErrors(c, err); err != nil {
 		return err
 	} else if status != 0 {
