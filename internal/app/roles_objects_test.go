@@ -168,6 +168,11 @@ func objectMakers() map[string]func(*roleSite) map[string]string {
 			r.must(err)
 			return object("id", idOf(inv.ID))
 		},
+		"banned": func(r *roleSite) map[string]string {
+			b, err := r.c.AddBlock(r.ctx, community.ByCommand(""), community.NewBlock{Kind: store.BlockDomain, Value: r.name("domain") + ".example", Note: secretOfModerators})
+			r.must(err)
+			return object("id", idOf(b.ID))
+		},
 		"announcement": func(r *roleSite) map[string]string {
 			a, err := r.c.Announce(r.ctx, community.ByCommand(secretOfModerators), community.NewAnnouncement{Text: "We meet at nine."})
 			r.must(err)
