@@ -56,6 +56,7 @@
 //	/suspended …              SuspendedPage(p, SuspendedView), SuspendedDecisionPage(p, DecisionPageView) at /decisions/ID
 //	/announcements …          AnnouncementsPage(p, AnnouncementsView), AnnouncementPage(p, AnnouncementPageView) at /ID
 //	/admin/announcements …    AdminAnnouncementsPage(p, …View), AdminAnnouncementPage(p, …View) at /ID
+//	/leaving                  LeavingPage(p, LeavingView)
 //	/admin/status             AdminStatusPage(p, StatusView)
 //	/admin/jobs               AdminJobsPage(p, AdminJobsView)
 //	/admin/moves              AdminMovesPage(p, AdminMovesView)

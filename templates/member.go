@@ -30,6 +30,8 @@ type MemberView struct {
 	PostsCount, Comments   int
 	Confirmed              bool // the address
 	Suspended, Limited     bool
+	Waiting                bool   // to be let in
+	LeavesUntil            string // in words, where the member has left; "" elsewhere
 	TwoFactors             bool
 	SuspendedUntil         string // in words, "" for no end
 	MayAct                 bool
@@ -171,6 +173,9 @@ func (v MemberView) acts(p *Page) []Option {
 	if v.Administers && v.TwoFactors {
 		list = append(list, Option{Value: "factors", Label: p.T("Take the second factors away"), Hint: p.T("For a member who has lost them. The member is told.")})
 	}
+	if v.Administers && v.LeavesUntil != "" {
+		list = append(list, Option{Value: "back", Label: p.T("Bring the account back"), Hint: p.T("For a member who has left and cannot log in.")})
+	}
 	if v.Administers {
 		list = append(list,
 			Option{Value: "reset", Label: p.T("Make a link for a new password"), Hint: p.T("It works for a day. You hand it over yourself.")},
@@ -209,5 +214,6 @@ var RoleNames = map[string]string{
 // MemberStateNames are the states of members in words.
 var MemberStateNames = map[string]string{
 	"active": lang.Key("Neither limited nor suspended"), "limited": lang.Key("Limited|state"), "suspended": lang.Key("Suspended|state"),
+	"waiting": lang.Key("Waiting to be let in"), "leaving": lang.Key("Has left, and may come back"),
 	"unconfirmed": lang.Key("Address not confirmed"), "new": lang.Key("New: joined within 30 days"), "silent": lang.Key("Silent: nothing posted within 90 days"),
 }

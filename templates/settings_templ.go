@@ -2845,7 +2845,7 @@ func SettingsDeletePage(p *Page, v SettingsDeleteView) templ.Component {
 }
 
 func deleteAccountWords(p *Page, v SettingsDeleteView) string {
-	return p.T("Delete @%[1]s, %[2]s, %[3]s, and every comment, like and follow? This cannot be undone. The name @%[1]s stays taken: nobody can sign up with it again, not even you.",
+	return p.T("Delete @%[1]s, %[2]s, %[3]s, and every comment, like and follow? All of it is hidden at once and deleted after a week; until then you can log in and come back. The name @%[1]s stays taken: nobody can sign up with it again, not even you.",
 		v.Name, p.N("%d post", "%d posts", v.Posts), photoWords(p, v.Photos))
 }
 

@@ -22,6 +22,8 @@ type accountGroup struct {
 	Quota          accountQuota      `cmd:"" help:"Bound how much a member's photos may take."`
 	Note           accountNote       `cmd:"" help:"Add a moderators' note about a member."`
 	Delete         accountDelete     `cmd:"" help:"Delete an account with everything in it."`
+	Leave          accountLeave      `cmd:"" help:"Close an account as its member does who leaves: it is deleted a week later."`
+	BringBack      accountBringBack  `cmd:"" help:"Open an account again that its member has left."`
 	ResetPassword  accountReset      `cmd:"" help:"Print a link with which a member chooses a new password."`
 	TakeTwoFactors accountTwoFactors `cmd:"" help:"Remove a member's second factors and recovery codes, which the member has lost."`
 	Waiting        accountWaiting    `cmd:"" help:"List who asked to join and waits for a decision."`

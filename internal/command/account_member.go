@@ -122,7 +122,7 @@ func (a accountDelete) Run(c *call) error {
 type accountList struct {
 	Text  string `arg:"" optional:"" help:"A part of a username or address, or words of a displayed name."`
 	Role  string `help:"Only those with this role."`
-	State string `help:"Only those that are active, limited, suspended, unconfirmed, new or silent."`
+	State string `help:"Only those that are active, limited, suspended, waiting, leaving, unconfirmed, new or silent."`
 	Limit int    `default:"100" help:"How many at most, up to 200."`
 }
 
@@ -143,6 +143,10 @@ func (a accountList) Run(c *call) error {
 
 func memberState(a *store.Account) string {
 	switch {
+	case a.WaitingAt != nil:
+		return "waiting"
+	case a.OnlyLeaving():
+		return "leaving"
 	case a.SuspendedAt != nil:
 		return "suspended"
 	case a.Limited():
@@ -169,6 +173,9 @@ func (a accountShow) Run(c *call) error {
 		line("state", memberState(m.Account))
 		if m.SuspendedUntil != nil {
 			line("suspended until", m.SuspendedUntil.Time().Format(time.DateOnly))
+		}
+		if m.LeavingAt != nil {
+			line("left, deleted on", community.LeavesUntil(m.Account).Format(time.DateOnly))
 		}
 		line("joined", m.CreatedAt.Time().Format(time.DateOnly))
 		line("posts, comments", fmt.Sprintf("%d, %d", m.PostsCount, m.CommentsCount))

@@ -47,7 +47,7 @@ func (c *Community) impose(ctx context.Context, tx *store.Store, now *store.Acco
 		if e.Detail == "" {
 			e.Detail = untilWords(s.Until)
 		}
-		if now.SuspendedAt == nil {
+		if now.SuspendedAt == nil || now.OnlyLeaving() {
 			if err := c.suspend(ctx, tx, now, s.Until); err != nil {
 				return err
 			}
@@ -346,7 +346,7 @@ func (c *Community) UndoDecision(ctx context.Context, by By, id int64) error {
 	return err
 }
 
-// SuspendedAccount is an account that is suspended, for its member: ErrNotFound where it is not, or where the epoch of its
+// SuspendedAccount is an account that is suspended, or left (LeavingAt), for its member: ErrNotFound where it is not, or where the epoch of its
 // sessions is another.
 func (c *Community) SuspendedAccount(ctx context.Context, id int64, epoch int) (*store.Account, error) {
 	acc, err := c.Store.AccountByID(store.PrimaryWhileThere(ctx), id)
@@ -359,12 +359,16 @@ func (c *Community) SuspendedAccount(ctx context.Context, id int64, epoch int) (
 	return acc, nil
 }
 
-// A Suspended is the log-in of a suspended member, who may read the decision, answer it, take everything along and leave.
+// A Suspended is the log-in of a suspended member, who may read the decision, answer it, take everything along and leave; and of one
+// who has left, who may come back.
 type Suspended struct{ Account *store.Account }
 
 func (e *Suspended) Error() string { return "the account is suspended" }
 
 // Unwrap is what a form says of it.
 func (e *Suspended) Unwrap() error {
+	if e.Account.LeavingAt != nil {
+		return invalid("", "leaving", "You have left. Log in on the site to come back.")
+	}
 	return invalid("", "suspended", "This account is suspended.")
 }

@@ -60,6 +60,7 @@ func (c *Community) RegisterJobs(q *queue.Queue) {
 		Run: c.runImport, Dead: c.importFailed, Class: ClassImport, Timeout: 2 * importSlice, MaxAttempts: 6, Backoff: 10 * time.Second,
 	})
 	q.Register(jobUnsuspend, queue.Handler{Run: c.runUnsuspend, Timeout: time.Minute, MaxAttempts: 20})
+	q.Register(jobLeave, queue.Handler{Run: c.runLeave, Timeout: time.Minute, MaxAttempts: 100})
 	q.Register(jobAnnounce, queue.Handler{Run: c.runAnnounce, Timeout: time.Minute, MaxAttempts: 20})
 	q.Register(jobAnnouncementDelete, queue.Handler{Run: c.runAnnouncementDelete, Class: ClassBulk, Timeout: 10 * time.Minute, MaxAttempts: 10})
 	q.Register(JobAccountPhotos, queue.Handler{Run: c.runAccountPhotos, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})

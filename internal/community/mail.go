@@ -26,6 +26,7 @@ const (
 	mailApproved    = "approved"
 	mailRefused     = "refused"
 	mailNotices     = "notices"
+	mailLeaving     = "leaving"
 
 	mailFactorAdded   = "factor_added"
 	mailFactorRemoved = "factor_removed"

@@ -148,7 +148,7 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 	if err != nil {
 		return nil, "", l, err
 	}
-	if !acc.Active() && (m.Kind != mailDecision || acc.DeletedAt != nil) { // who is suspended reads why
+	if !acc.Active() && (m.Kind != mailDecision && m.Kind != mailLeaving || acc.DeletedAt != nil) { // who is suspended reads why
 		return nil, "", l, errNoLetter
 	}
 	words := c.mailLanguage(ctx, acc)
@@ -184,6 +184,11 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		return nil, "", l, errNoLetter
 	}
 	switch m.Kind {
+	case mailLeaving:
+		if acc.LeavingAt == nil || *acc.LeavingAt != m.At {
+			return nil, "", l, errNoLetter
+		}
+		l = mail.Leaving(site, person, mailTime(words, store.ToMillis(LeavesUntil(acc))), c.BaseURL+"/login")
 	case mailPassword:
 		l = mail.PasswordChanged(site, person, mailTime(words, m.At), c.BaseURL+"/forgot-password")
 	case mailDevice:

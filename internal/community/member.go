@@ -126,7 +126,7 @@ func (c *Community) SuspendMember(ctx context.Context, by By, username string, s
 		return nil, err
 	}
 	return c.onMember(ctx, by, Suspend, username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {
-		if now.SuspendedAt != nil {
+		if now.SuspendedAt != nil && !now.OnlyLeaving() {
 			if sameMoment(now.SuspendedUntil, s.Until) {
 				return false, nil
 			}
@@ -160,7 +160,7 @@ func (c *Community) UnsuspendMember(ctx context.Context, by By, username string)
 // unsuspendMember is UnsuspendMember, with due only where the suspension's end has come.
 func (c *Community) unsuspendMember(ctx context.Context, by By, username string, due bool) (*store.Account, error) {
 	return c.onMember(ctx, by, Unsuspend, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
-		if now.SuspendedAt == nil {
+		if now.SuspendedAt == nil || now.OnlyLeaving() {
 			return false, nil
 		}
 		if due {
@@ -190,6 +190,9 @@ func (c *Community) suspend(ctx context.Context, tx *store.Store, now *store.Acc
 		return err
 	}
 	at := store.ToMillis(time.Now())
+	if now.LeavingAt != nil && *now.LeavingAt == at { // see OnlyLeaving
+		at++
+	}
 	if err := tx.SetSuspended(ctx, now.ID, &at); err != nil || until == nil {
 		return err
 	}
@@ -230,6 +233,12 @@ func (c *Community) runUnsuspend(ctx context.Context, job *queue.Job) error {
 func (c *Community) unsuspend(ctx context.Context, tx *store.Store, now *store.Account) error {
 	if now.WaitingAt != nil {
 		return invalid("", "waiting", "This sign-up waits for a decision: approve or refuse it.")
+	}
+	if now.LeavingAt != nil { // nobody sees it before its member is back
+		if err := tx.SetSuspended(ctx, now.ID, now.LeavingAt); err != nil {
+			return err
+		}
+		return tx.UndoDecisions(ctx, now.ID, store.DecideSuspend, store.ToMillis(time.Now()))
 	}
 	if err := tx.AddEvent(ctx, EventAccountShown, now.ID, now.ID, nil); err != nil {
 		return err

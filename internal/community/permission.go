@@ -42,6 +42,8 @@ const (
 	Note         Act = "member.note"
 	RemoveNote   Act = "member.note_remove"
 	DeleteOther  Act = "member.delete"
+	LeaveOther   Act = "member.leave"
+	BringBack    Act = "member.bring_back"
 	SetQuota     Act = "member.quota"
 	ResetLink    Act = "member.reset_link"
 	SetRole      Act = "member.role"
@@ -96,6 +98,8 @@ var leastRole = map[Act]string{
 	Note:           store.RoleModerator,
 	RemoveNote:     store.RoleModerator,
 	DeleteOther:    store.RoleAdmin,
+	LeaveOther:     store.RoleAdmin,
+	BringBack:      store.RoleAdmin,
 	SetQuota:       store.RoleAdmin,
 	ResetLink:      store.RoleAdmin,
 	SetRole:        store.RoleAdmin,

@@ -72,6 +72,14 @@ func ResetUnconfirmed(s Site, p Person) Letter {
 	return l
 }
 
+// Leaving tells somebody who has left until when to come back.
+func Leaving(s Site, p Person, until, link string) Letter {
+	return Letter{Site: s, Subject: s.Lang.T("Your account is closed"), Hello: s.hello(p),
+		Before: []string{s.Lang.T("You have left: nobody sees %s any more. Until %s you can log in and come back, and everything is there again. Then it is deleted with everything in it.", s.account(p), until)},
+		Button: Link{s.Lang.T("Come back"), link}, After: []string{s.Lang.T("If you did not do that, come back and choose another password.")},
+		Why: s.Lang.T("Members who leave are told, always.")}
+}
+
 // NewDevice tells of a log-in from where the member had never logged in.
 func NewDevice(s Site, p Person, device, network, when, link string) Letter {
 	return Letter{Site: s, Subject: s.Lang.T("A new log-in"), Hello: s.hello(p),

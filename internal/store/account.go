@@ -231,6 +231,11 @@ func (s *conn) SetSuspendedUntil(ctx context.Context, id int64, until *Millis) e
 	return s.setAccount(ctx, id, "suspended_until = ?", until)
 }
 
+// SetLeaving notes when the member left, nil when the member is back.
+func (s *conn) SetLeaving(ctx context.Context, id int64, at *Millis) error {
+	return s.setAccount(ctx, id, "leaving_at = ?", at)
+}
+
 // SetLimited limits an account, or nil for at no longer.
 func (s *conn) SetLimited(ctx context.Context, id int64, at *Millis) error {
 	return s.setAccount(ctx, id, "limited_at = ?", at)

@@ -19,7 +19,9 @@ type MemberFilter struct {
 const (
 	MemberActive      = "active" // neither limited nor suspended
 	MemberLimited     = "limited"
-	MemberSuspended   = "suspended"
+	MemberSuspended   = "suspended"   // by moderators
+	MemberWaiting     = "waiting"     // to be let in
+	MemberLeaving     = "leaving"     // has left, and may come back
 	MemberUnconfirmed = "unconfirmed" // nobody has confirmed the address
 	MemberNew         = "new"         // joined within NewMember
 	MemberSilent      = "silent"      // joined before, and posted nothing within SilentMember
@@ -67,7 +69,11 @@ func (s *conn) Members(ctx context.Context, f MemberFilter, now time.Time, r Ran
 	case MemberLimited:
 		where += " AND limited_at IS NOT NULL"
 	case MemberSuspended:
-		where += " AND suspended_at IS NOT NULL"
+		where += " AND suspended_at IS NOT NULL AND waiting_at IS NULL AND (leaving_at IS NULL OR leaving_at <> suspended_at)"
+	case MemberWaiting:
+		where += " AND waiting_at IS NOT NULL"
+	case MemberLeaving:
+		where += " AND leaving_at IS NOT NULL"
 	case MemberUnconfirmed:
 		where += " AND email_verified_at IS NULL"
 	case MemberNew:

@@ -1016,6 +1016,17 @@ func (s *Store) BlankAccount(ctx context.Context, id int64) (err error) {
 	return err
 }
 
+// BlankPost removes what a deleted post says, while its row stays.
+func (s *Store) BlankPost(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.BlankPost(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.BlankPost(ctx, id)
+	})
+	return err
+}
+
 // Blocked reports whether either account blocks the other. For decisions about writes the context is to be Primary,
 // or a transaction's.
 func (s *Store) Blocked(ctx context.Context, a int64, b int64) (r0 bool, err error) {
@@ -3012,6 +3023,18 @@ func (s *Store) Jobs(ctx context.Context, state string, beforeID int64, limit in
 	return r0, err
 }
 
+// KeepsPost reports whether a report about the post is open, or was closed after the moment.
+func (s *Store) KeepsPost(ctx context.Context, postID int64, since Millis) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.KeepsPost(ctx, postID, since)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.KeepsPost(ctx, postID, since)
+		return err
+	})
+	return r0, err
+}
+
 // LikedBy returns the accounts that like the post and that the viewer may see, the newest like first, as pairs of the
 // like's id and the account's.
 func (s *Store) LikedBy(ctx context.Context, viewer *Account, postID int64, r Range) (r0 []RowAccount, err error) {
@@ -4186,6 +4209,19 @@ func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) (r0
 	return r0, err
 }
 
+// PostsKeptTooLong lists deleted posts that stand for the sake of reports alone, the last of which was closed before the moment,
+// or whose authors have gone.
+func (s *Store) PostsKeptTooLong(ctx context.Context, before Millis, limit int) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.PostsKeptTooLong(ctx, before, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.PostsKeptTooLong(ctx, before, limit)
+		return err
+	})
+	return r0, err
+}
+
 // PrimaryAway reports whether the primary is known not to answer: then replicas are read and nothing is written.
 func (s *Store) PrimaryAway() bool { return s.current().PrimaryAway() }
 
@@ -5044,6 +5080,17 @@ func (s *Store) SetHideBoosts(ctx context.Context, followerID int64, followeeID 
 	return err
 }
 
+// SetLeaving notes when the member left, nil when the member is back.
+func (s *Store) SetLeaving(ctx context.Context, id int64, at *Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetLeaving(ctx, id, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetLeaving(ctx, id, at)
+	})
+	return err
+}
+
 // SetLimited limits an account, or nil for at no longer.
 func (s *Store) SetLimited(ctx context.Context, id int64, at *Millis) (err error) {
 	if s.places == nil {
@@ -5140,6 +5187,17 @@ func (s *Store) SetRecoveryCodes(ctx context.Context, accountID int64, hashes []
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.SetRecoveryCodes(ctx, accountID, hashes)
+	})
+	return err
+}
+
+// SetReportReason says what a report is about.
+func (s *Store) SetReportReason(ctx context.Context, id int64, category string, rule string) (err error) {
+	if s.places == nil {
+		return s.conn.SetReportReason(ctx, id, category, rule)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetReportReason(ctx, id, category, rule)
 	})
 	return err
 }

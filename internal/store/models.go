@@ -138,6 +138,7 @@ type Account struct {
 	SessionEpoch        int // sessions made under another epoch are over
 	SuspendedAt         *Millis
 	SuspendedUntil      *Millis `json:"-"` // nil: without an end
+	LeavingAt           *Millis `json:"-"` // its member left then, and may come back for a while; suspended as long
 	LimitedAt           *Millis // shown to its followers, and by its address to members
 	StorageQuota        *int64  `json:"-"` // bytes of its photos, nil: the site's
 	WaitingAt           *Millis // asked to join then, and waits for somebody's decision; suspended as long as it waits
@@ -153,6 +154,16 @@ type Account struct {
 
 // Limited reports whether only its followers, and members who ask for it, see the account.
 func (a *Account) Limited() bool { return a.LimitedAt != nil }
+
+// OnlyLeaving reports whether the account is suspended for no other reason than that its member has left: the two have one moment.
+func (a *Account) OnlyLeaving() bool {
+	return a.LeavingAt != nil && a.SuspendedAt != nil && *a.LeavingAt == *a.SuspendedAt
+}
+
+// Barred reports whether moderators have suspended the account: neither does it only wait to be let in, nor has its member only left.
+func (a *Account) Barred() bool {
+	return a.SuspendedAt != nil && a.WaitingAt == nil && !a.OnlyLeaving()
+}
 
 // Active reports whether the account can be seen and can act.
 func (a *Account) Active() bool { return a.SuspendedAt == nil && a.DeletedAt == nil }

@@ -104,6 +104,11 @@ func (s *conn) AssignReport(ctx context.Context, id int64, toID *int64) error {
 	return translate(s.write(ctx).Exec("UPDATE reports SET assigned_to_id = ? WHERE id = ?", toID, id).Error)
 }
 
+// SetReportReason says what a report is about.
+func (s *conn) SetReportReason(ctx context.Context, id int64, category, rule string) error {
+	return translate(s.write(ctx).Exec("UPDATE reports SET category = ?, rule = ? WHERE id = ?", category, rule, id).Error)
+}
+
 // OpenReportsOnPost lists the open reports about a post.
 func (s *conn) OpenReportsOnPost(ctx context.Context, postID int64, limit int) ([]Report, error) {
 	var list []Report
@@ -121,6 +126,24 @@ func (s *conn) ForgetReported(ctx context.Context, before Millis, limit int) (in
 		}
 	}
 	return len(ids), err
+}
+
+// KeepsPost reports whether a report about the post is open, or was closed after the moment.
+func (s *conn) KeepsPost(ctx context.Context, postID int64, since Millis) (bool, error) {
+	return s.exists(ctx, "SELECT 1 FROM reports WHERE post_id = ? AND (state = ? OR closed_at >= ?) LIMIT 1", postID, ReportOpen, since)
+}
+
+// PostsKeptTooLong lists deleted posts that stand for the sake of reports alone, the last of which was closed before the moment,
+// or whose authors have gone.
+func (s *conn) PostsKeptTooLong(ctx context.Context, before Millis, limit int) ([]int64, error) {
+	return s.idList(Primary(ctx), "SELECT DISTINCT p.id FROM reports r JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = p.author_id WHERE p.deleted_at IS NOT NULL"+
+		" AND (a.deleted_at IS NOT NULL OR p.deleted_at < ? AND NOT EXISTS (SELECT 1 FROM reports o WHERE o.post_id = p.id AND (o.state = ? OR o.closed_at >= ?))) ORDER BY p.id LIMIT ?",
+		before, ReportOpen, before, limit)
+}
+
+// BlankPost removes what a deleted post says, while its row stays.
+func (s *conn) BlankPost(ctx context.Context, id int64) error {
+	return translate(s.write(ctx).Exec("UPDATE posts SET caption = '', warning = '' WHERE id = ? AND deleted_at IS NOT NULL", id).Error)
 }
 
 // AccountsWithRole are the ids of active accounts with one of the roles, at most limit.

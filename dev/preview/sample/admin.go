@@ -47,6 +47,9 @@ func others(add adder) {
 	add("/admin/invitation-card", "Invitation, card", true, func(p *t.Page) templ.Component {
 		return t.InvitationCardPage(p, t.InvitationCardView{Link: "https://photos.example.org/links/AZ3Jx9", QR: "M4 4h7v7h-7z", Size: 29, Ends: t.When{At: now}, Back: "/admin/invitation"})
 	})
+	add("/leaving", "Your account is closed", false, func(p *t.Page) templ.Component {
+		return t.LeavingPage(p, t.LeavingView{Name: "jo", Until: "7 Dec 2026 18:30 UTC"})
+	})
 	announcement := t.AnnouncementView{ID: "1", URL: "/announcement", Text: "<p>We walk to the <a href=\"https://example.net/lighthouse\">lighthouse</a> on Sunday.</p>", Event: "5 Dec 2026 10:00 UTC to 5 Dec 2026 12:30 UTC",
 		Published: t.When{At: now}, Edited: true, Reactions: []t.ReactionView{{Name: "👍", Count: 12, Mine: true}, {Name: "🎉", Count: 1}}}
 	announced := t.AnnouncementForm{Text: Hostile, Starts: "2026-12-05T10:00", Publish: "tomorrow", Max: 5000}

@@ -36,6 +36,7 @@ func Letters(l *lang.Language) []Letter {
 		{"verify", mail.Verify(site, ada, link)},
 		{"change", mail.ChangeAddress(site, ada, link)},
 		{"changed", mail.AddressChanged(site, ada, link)},
+		{"leaving", mail.Leaving(site, ada, when, site.URL+"/login")},
 		{"reset", mail.Reset(site, ada, link)},
 		{"reset-unconfirmed", mail.ResetUnconfirmed(site, ada)},
 		{"device", mail.NewDevice(site, ada, device, "203.0.113.7", when, site.URL+"/settings/sessions")},

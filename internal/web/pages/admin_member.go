@@ -50,6 +50,10 @@ func (p *Pages) memberRow(b viewBuilder, a *store.Account, email bool) templates
 
 func stateWords(l *lang.Language, a *store.Account) string {
 	switch {
+	case a.WaitingAt != nil:
+		return l.T(templates.MemberStateNames[store.MemberWaiting])
+	case a.OnlyLeaving():
+		return l.T(templates.MemberStateNames[store.MemberLeaving])
 	case a.SuspendedAt != nil:
 		return l.T(templates.MemberStateNames[store.MemberSuspended])
 	case a.Limited():
@@ -105,7 +109,11 @@ func (p *Pages) showMember(c *gin.Context, status int, acc *store.Account, v tem
 	v.Role = l.T(templates.RoleNames[m.Role])
 	v.UsedBytes, v.Photos = fileSize(l, m.Bytes), l.N("%d photograph", "%d photographs", int(m.MemberFacts.Photos))
 	v.PostsCount, v.Comments = m.PostsCount, m.CommentsCount
-	v.Confirmed, v.Suspended, v.Limited = m.EmailVerifiedAt != nil, m.SuspendedAt != nil, m.Account.Limited()
+	v.Confirmed, v.Suspended, v.Limited = m.EmailVerifiedAt != nil, m.Barred(), m.Account.Limited()
+	v.Waiting = m.WaitingAt != nil
+	if m.LeavingAt != nil {
+		v.LeavesUntil = momentWords(l, store.ToMillis(community.LeavesUntil(m.Account)), true)
+	}
 	v.SuspendedUntil, v.TwoFactors = untilText(l, m.SuspendedUntil), community.HasTwoFactors(m.Account)
 	v.MayAct, v.Administers = m.MayAct, community.May(acc, community.SetRole)
 	for _, o := range options(l, community.Roles, templates.RoleNames) {
@@ -250,6 +258,8 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 		}
 	case "factors":
 		_, err = p.Community.TakeTwoFactors(ctx, by, name)
+	case "back":
+		_, err = p.Community.BringBackMember(ctx, by, name)
 	case "delete":
 		if store.Fold(strings.TrimPrefix(strings.TrimSpace(v.Form.Confirm), "@")) != store.Fold(name) {
 			err = &community.Invalid{Fields: []community.FieldError{{Field: "confirm", Code: "invalid", Message: lang.Key("Type the member’s name to confirm.")}}}

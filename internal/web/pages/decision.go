@@ -28,7 +28,7 @@ func (p *Pages) registerDecisions(r Routes) {
 	r.Personal(post, "/suspended/export", p.suspended(p.suspendedExport))
 	r.Download(get, "/suspended/export/:id/:part", p.suspended(p.downloadExport))
 	r.Personal(post, "/suspended/delete", p.suspended(p.suspendedDelete))
-	r.Personal(post, "/suspended/leave", p.suspended(p.leaveSuspended))
+	r.Personal(post, "/suspended/leave", p.shutOut(p.leaveSuspended))
 }
 
 func (p *Pages) decisionView(b viewBuilder, d *community.Decision) templates.DecisionView {
@@ -196,11 +196,24 @@ func (p *Pages) enterSuspended(c *gin.Context, acc *store.Account) error {
 	b := binary.BigEndian.AppendUint64(nil, uint64(acc.ID))
 	b = binary.BigEndian.AppendUint64(b, uint64(acc.SessionEpoch))
 	p.Signed.SetCookie(c.Writer, suspendedCookie, b, suspendedLife)
+	if acc.LeavingAt != nil {
+		return redirect(c, "/leaving")
+	}
 	return redirect(c, "/suspended")
 }
 
 // suspended wraps a handler for somebody whose account is suspended.
 func (p *Pages) suspended(h func(*gin.Context, *store.Account) error) func(*gin.Context) error {
+	return p.shutOut(func(c *gin.Context, acc *store.Account) error {
+		if acc.LeavingAt != nil { // first the member says whether to come back
+			return redirect(c, "/leaving")
+		}
+		return h(c, acc)
+	})
+}
+
+// shutOut wraps a handler for somebody whose account is suspended, or who has left.
+func (p *Pages) shutOut(h func(*gin.Context, *store.Account) error) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		b, ok := p.Signed.Cookie(c.Request, suspendedCookie)
 		if !ok || len(b) != 16 {
@@ -309,7 +322,7 @@ func (p *Pages) suspendedDelete(c *gin.Context, acc *store.Account) error {
 		v.Errors = templates.FieldErrors{{Field: "confirm", Message: p.lang(c).T("Type your name, %s, to confirm.", acc.Username)}}
 		return p.showSuspended(c, http.StatusUnprocessableEntity, acc, v)
 	}
-	err := p.Community.DeleteAccount(c.Request.Context(), acc, suspendedConfirmation(c, "password"))
+	err := p.Community.LeaveAccount(c.Request.Context(), acc, suspendedConfirmation(c, "password"))
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))
@@ -324,5 +337,6 @@ func (p *Pages) suspendedDelete(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	p.Signed.DropCookie(c.Writer, suspendedCookie)
+	p.setFlash(c, "left")
 	return redirect(c, "/")
 }

@@ -182,6 +182,8 @@ var flashes = map[string]templates.Flash{
 	"others-ended":     {Text: lang.Key("Every other place is logged out, and every application.")},
 	"revoked":          {Text: lang.Key("That application may no longer act for you.")},
 	"account-deleted":  {Text: lang.Key("Your account is deleted. Its photographs are being removed.")},
+	"left":             {Text: lang.Key("Your account is closed. Log in within a week to come back.")},
+	"back":             {Text: lang.Key("Welcome back. Everything is there again.")},
 	"logged-out":       {Text: lang.Key("You are logged out.")},
 	"let-in":           {Text: lang.Key("Let in. A mail tells it.")},
 	"refused":          {Text: lang.Key("Refused. A mail tells it.")},

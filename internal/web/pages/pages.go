@@ -129,6 +129,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerJoining(r)
 	p.registerAnnouncements(r)
 	p.registerAdminBlocks(r)
+	p.registerLeaving(r)
 	p.registerFirstSteps(r)
 	p.registerWellKnown(r)
 	p.registerInstall(r)

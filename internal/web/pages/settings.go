@@ -453,7 +453,7 @@ func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 	if store.Fold(strings.TrimPrefix(c.PostForm("confirm"), "@")) != store.Fold(acc.Username) {
 		return p.showDeleteAccount(c, http.StatusUnprocessableEntity, acc, templates.FieldErrors{{Field: "confirm", Message: p.lang(c).T("Type your name, %s, to confirm.", acc.Username)}})
 	}
-	err := p.Community.DeleteAccount(c.Request.Context(), acc, p.confirmation(c, "password"))
+	err := p.Community.LeaveAccount(c.Request.Context(), acc, p.confirmation(c, "password"))
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))
@@ -465,13 +465,14 @@ func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	// The account is gone, so its sessions are over; that no store keeps them, where it is another than the database,
+	// The account is closed, so its sessions are over; that no store keeps them, where it is another than the database,
 	// is only tidy.
 	if err := p.Sessions.EndOthers(c.Request.Context(), acc, ""); err != nil {
-		p.Log.WarnContext(c.Request.Context(), "the sessions of a deleted account are left to expire", "account", acc.ID, "error", err)
+		p.Log.WarnContext(c.Request.Context(), "the sessions of a closed account are left to expire", "account", acc.ID, "error", err)
 	}
 	if err := p.logOut(c); err != nil {
 		return err
 	}
+	p.setFlash(c, "left")
 	return redirect(c, "/")
 }

@@ -1,0 +1,122 @@
+package app
+
+import (
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Who leaves is gone from every page at once, and by logging in comes back or has everything deleted. Commands do the same.
+func TestLeavingByPageAndCommand(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
+	site, _ := wired(t, env...)
+	boss, anna := memberOf(t, site, "boss"), memberOf(t, site, "anna")
+	run := func(args ...string) {
+		t.Helper()
+		if code, _, stderr := runCommand(env, args...); code != 0 {
+			t.Fatal(args, stderr)
+		}
+	}
+	run("account", "role", "boss", "owner")
+	send := func(path, cookie string, fields ...string) (code int, to, cookies, body string) {
+		t.Helper()
+		v := url.Values{}
+		for i := 0; i < len(fields); i += 2 {
+			v.Set(fields[i], fields[i+1])
+		}
+		headers := []string{"Content-Type: application/x-www-form-urlencoded"}
+		if cookie != "" {
+			headers = append(headers, cookie)
+		}
+		w := site.ask("POST", path, v.Encode(), headers...)
+		for _, c := range w.Result().Cookies() {
+			if c.MaxAge >= 0 {
+				cookies += "; " + c.Name + "=" + c.Value
+			}
+		}
+		return w.Code, w.Header().Get("Location"), "Cookie: " + strings.TrimPrefix(cookies, "; "), w.Body.String()
+	}
+	const password = "correct horse battery"
+	leave := func(cookie string) {
+		t.Helper()
+		if code, to, _, body := send("/settings/delete", cookie, "confirm", "anna", "password", password); code != 303 || to != "/" {
+			t.Fatalf("%d %s %s", code, to, body)
+		}
+	}
+	comesIn := func() string {
+		t.Helper()
+		code, to, cookie, body := send("/login", "", "name", "anna", "password", password)
+		if code != 303 || to != "/leaving" {
+			t.Fatalf("%d %s %s", code, to, body)
+		}
+		return cookie
+	}
+	status := func(path string, headers ...string) int { return site.ask("GET", path, "", headers...).Code }
+
+	if code, _, _, _ := send("/settings/delete", anna, "confirm", "anna", "password", "wrong"); code != 422 || status("/@anna") != 200 {
+		t.Errorf("with a wrong password: %d", code)
+	}
+	leave(anna)
+	if code := status("/@anna", boss); code != 404 {
+		t.Errorf("the profile: %d", code)
+	}
+	if w := site.ask("GET", "/settings", "", anna); w.Code == 200 && strings.Contains(w.Body.String(), "/settings/delete") {
+		t.Error("the session goes on")
+	}
+	if w := site.ask("GET", "/leaving", ""); !strings.HasPrefix(w.Header().Get("Location"), "/login") {
+		t.Errorf("/leaving for strangers: %d", w.Code)
+	}
+	door := comesIn()
+	if page := site.ask("GET", "/leaving", "", door).Body.String(); !strings.Contains(page, `action="/leaving/back"`) || !strings.Contains(page, "Nobody sees @anna any more.") {
+		t.Error("the page offers no way back")
+	}
+	if w := site.ask("GET", "/suspended", "", door); w.Header().Get("Location") != "/leaving" {
+		t.Errorf("/suspended: %d", w.Code)
+	}
+	for _, path := range []string{"/settings", "/"} {
+		if w := site.ask("GET", path, "", door); strings.Contains(w.Body.String(), "/logout") {
+			t.Errorf("half in: %s", path)
+		}
+	}
+	if page := site.ask("GET", "/admin/members?state=leaving", "", boss).Body.String(); !strings.Contains(page, "/admin/members/anna") {
+		t.Error("who has left is not in the list of those")
+	}
+	if page := site.ask("GET", "/admin/members/anna", "", boss).Body.String(); !strings.Contains(page, "The member has left.") || !strings.Contains(page, `value="back"`) || strings.Contains(page, "is suspended") {
+		t.Error("the page of somebody who has left")
+	}
+	code, to, in, _ := send("/leaving/back", door)
+	if code != 303 || to != "/" || status("/@anna") != 200 || status("/settings", in) != 200 {
+		t.Errorf("back: %d %s", code, to)
+	}
+	if code, to, _, _ := send("/leaving/back", door); !strings.HasPrefix(to, "/login") {
+		t.Errorf("the way back is open although nobody is away: %d %s", code, to)
+	}
+
+	run("account", "leave", "anna", "--reason", "by letter")
+	if _, out, _ := runCommand(env, "account", "list", "--state", "leaving"); !strings.Contains(out, "anna") {
+		t.Error(out)
+	}
+	if code, _, _, _ := send("/admin/members/anna/act", boss, "act", "back", "act_reason", "by telephone"); code != 303 || status("/@anna") != 200 {
+		t.Errorf("brought back by page: %d", code)
+	}
+	run("account", "leave", "anna")
+	run("account", "bring-back", "anna")
+	run("account", "leave", "anna")
+	door = comesIn()
+	if code, _, _, _ := send("/leaving/delete", door, "password", "wrong"); code != 422 {
+		t.Errorf("deleted with a wrong password: %d", code)
+	}
+	if code, to, _, _ := send("/leaving/delete", door, "password", password); code != 303 || to != "/" {
+		t.Errorf("delete now: %d %s", code, to)
+	}
+	if code, to, _, _ := send("/leaving/back", door); !strings.HasPrefix(to, "/login") {
+		t.Errorf("back from nowhere: %d %s", code, to)
+	}
+	if code, to, _, _ := send("/login", "", "name", "anna", "password", password); code == 303 {
+		t.Errorf("logged in to what is deleted: %s", to)
+	}
+	if code, _, _, body := send("/signup", "", "name", "anna", "email", "other@example.org", "password", password, "agree", "on"); code != 422 || !strings.Contains(body, "taken") {
+		t.Errorf("the name is given again: %d", code)
+	}
+}
