@@ -36,8 +36,9 @@ type AdminReportView struct {
 	KeptDays                      int
 	Verdict, Words, Until, Reason string
 	Errors                        FieldErrors
-	Text                          string // the reporter's, plain
-	Excerpt                       string // the words complained of, as they were then; plain
+	Text                          string      // the reporter's, plain
+	Excerpt                       string      // the words complained of, as they were then; plain
+	Kept                          []PhotoView // of a post that is deleted
 	Post                          *PostView
 	Comment                       *CommentView
 	ClosedBy                      string
@@ -72,5 +73,6 @@ type PrivacyView struct {
 	KeepOriginals bool
 	DraftHours    int // how long an unfinished draft's photos wait
 	CDN           bool
+	ReportDays    int      // how long what was reported is kept once that is decided
 	Text          RichText // the operator's own words, or ""
 }

@@ -161,6 +161,9 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 			return err
 		}
 		if acc.WaitingAt != nil { // everything else comes with the decision
+			if err := c.addMail(ctx, tx, mailJob{Kind: mailVerify, Account: id, Email: acc.Email}); err != nil {
+				return err
+			}
 			return c.roomToWait(ctx, tx)
 		}
 		if err := tx.AddEvent(ctx, EventAccountCreated, id, id, nil); err != nil {

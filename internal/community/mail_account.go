@@ -112,7 +112,8 @@ func (c *Community) ConfirmEmail(ctx context.Context, token string) (*store.Acco
 			return nil, err
 		}
 	}
-	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+	may := func(now *store.Account) bool { return now.Active() || confirmsWaiting(now, l.Purpose) }
+	return c.changeAccountIf(ctx, acc.ID, may, func(ctx context.Context, tx *store.Store, now *store.Account) error {
 		email := now.Email
 		if l.Purpose == MailChange {
 			email = l.Extra

@@ -148,7 +148,7 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 	if err != nil {
 		return nil, "", l, err
 	}
-	if !acc.Active() && (m.Kind != mailDecision && m.Kind != mailLeaving || acc.DeletedAt != nil) { // who is suspended reads why
+	if !acc.Active() && !readsThough(acc, m.Kind) {
 		return nil, "", l, errNoLetter
 	}
 	words := c.mailLanguage(ctx, acc)
@@ -229,6 +229,18 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		return nil, "", l, queue.Permanent(fmt.Errorf("there is no mail of the kind %q", m.Kind))
 	}
 	return acc, to, l, err
+}
+
+// readsThough reports whether somebody who may not log in gets mail of a kind: who is suspended reads why, who has left until when to
+// come back, and who waits to be let in confirms the address.
+func readsThough(acc *store.Account, kind string) bool {
+	switch kind {
+	case mailDecision, mailLeaving:
+		return acc.DeletedAt == nil
+	case mailVerify:
+		return acc.WaitingAt != nil && acc.DeletedAt == nil
+	}
+	return false
 }
 
 // decisionLetter tells of a decision, or of what became of the answer to it. A suspended member logs in to answer.

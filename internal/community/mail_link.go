@@ -145,6 +145,11 @@ func (c *Community) linkTo(purpose byte, acc *store.Account, from time.Time, lif
 	return c.mailURL(MailLink{Purpose: purpose, Account: acc.ID, Expires: from.Add(life), State: linkState(purpose, acc), Extra: extra})
 }
 
+// confirmsWaiting reports whether the link confirms the address of somebody who waits to be let in.
+func confirmsWaiting(acc *store.Account, purpose byte) bool {
+	return acc.WaitingAt != nil && acc.DeletedAt == nil && purpose == MailVerify
+}
+
 // MailLinkByToken finds what a link is for and whose it is. ErrNotFound where it was used, its time is over, or the account
 // may not act.
 func (c *Community) MailLinkByToken(ctx context.Context, token string) (MailLink, *store.Account, error) {
@@ -153,7 +158,7 @@ func (c *Community) MailLinkByToken(ctx context.Context, token string) (MailLink
 		return l, nil, err
 	}
 	acc, err := c.Store.AccountByID(store.Primary(ctx), l.Account)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (!acc.Active() || linkState(l.Purpose, acc) != l.State || l.Purpose == MailUndo && !undoable(acc, l)) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (!acc.Active() && !confirmsWaiting(acc, l.Purpose) || linkState(l.Purpose, acc) != l.State || l.Purpose == MailUndo && !undoable(acc, l)) {
 		return l, nil, ErrNotFound
 	}
 	return l, acc, fromStore(err)

@@ -77,3 +77,47 @@ func TestAChangeOfAddressEndsWithThePassword(t *testing.T) {
 		}
 	})
 }
+
+// Who waits to be let in confirms the address at once, and gets no other mail. Nothing else comes of it.
+func TestWhoWaitsConfirmsTheAddress(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		c.withMail()
+		c.setDefaults(func(s *Site) { s.Registration = RegistrationApproval })
+		acc, err := c.SignUp(c.ctx, SignUp{Username: "dora", Email: "dora@example.org", Password: "correct horse battery", Reason: "I walk with you."})
+		if err != nil || acc.WaitingAt == nil {
+			t.Fatal(acc, err)
+		}
+		var queued int
+		if err := c.Store.SQL().QueryRowContext(c.ctx, "SELECT COUNT(*) FROM jobs WHERE kind = ?", jobMail).Scan(&queued); err != nil || queued != 1 {
+			t.Errorf("%d letters are to be written, %v", queued, err)
+		}
+		verify := mailJob{Kind: mailVerify, Account: acc.ID, Email: acc.Email, At: store.ToMillis(time.Now())}
+		_, to, letter, err := c.letter(c.ctx, verify)
+		if err != nil || to != acc.Email {
+			t.Fatalf("%s %v", to, err)
+		}
+		for _, kind := range []string{mailReset, mailDevice, mailLeaving} {
+			_, _, _, err := c.letter(c.ctx, mailJob{Kind: kind, Account: acc.ID, Email: acc.Email, At: verify.At})
+			c.expectErr(kind, err, errNoLetter)
+		}
+		token := letter.Button.URL[len(c.BaseURL+"/mail/"):]
+		for range 2 {
+			_, err = c.ConfirmEmail(c.ctx, token)
+			if err != nil && !errors.Is(err, ErrNotFound) { // a link works once
+				t.Fatal(err)
+			}
+		}
+		now, err := c.Store.AccountByID(store.Primary(c.ctx), acc.ID)
+		if err != nil || now.EmailVerifiedAt == nil || now.WaitingAt == nil || now.Active() {
+			t.Errorf("%+v %v", now, err)
+		}
+		var bad *Invalid
+		if _, err := c.Login(c.ctx, "dora", "correct horse battery", Client{Address: "192.0.2.1"}); !errors.As(err, &bad) || bad.Fields[0].Code != "waiting" {
+			t.Errorf("log in: %v", err)
+		}
+		_, err = c.ApproveMember(c.ctx, ByCommand(""), "dora")
+		c.expectErr("", err, nil)
+		_, _, _, err = c.letter(c.ctx, verify)
+		c.expectErr("once confirmed", err, errNoLetter)
+	})
+}

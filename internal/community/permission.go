@@ -30,6 +30,7 @@ const (
 	DecideReport Act = "report.decide" // something is
 	AssignReport Act = "report.assign"
 	ReopenReport Act = "report.reopen"
+	EditReport   Act = "report.edit" // what it is about
 	AnswerAppeal Act = "appeal.answer"
 	RemovePost   Act = "post.remove" // or a comment
 	Warn         Act = "member.warn"
@@ -86,6 +87,7 @@ var leastRole = map[Act]string{
 	DecideReport:   store.RoleModerator,
 	AssignReport:   store.RoleModerator,
 	ReopenReport:   store.RoleModerator,
+	EditReport:     store.RoleModerator,
 	AnswerAppeal:   store.RoleModerator,
 	RemovePost:     store.RoleModerator,
 	Warn:           store.RoleModerator,

@@ -265,6 +265,15 @@ func (c *Community) PhotoByID(ctx context.Context, acc *store.Account, id int64)
 	if acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone {
 		return nil, ErrNotFound
 	}
+	if p.PostID != nil { // of a deleted post they may be kept for moderators
+		post, err := c.Store.RawPost(ctx, *p.PostID)
+		if err != nil {
+			return nil, fromStore(err)
+		}
+		if post.DeletedAt != nil {
+			return nil, ErrNotFound
+		}
+	}
 	return p, nil
 }
 

@@ -307,6 +307,18 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 		return false, fromStore(err)
 	case p.State != store.PhotoReady || o.Kind != store.SetPrivate || o.State == store.ObjectGone || p.SetRandom != random && o.State != store.ObjectRetired:
 		return false, nil
+	}
+	if p.PostID != nil {
+		switch post, err := c.Store.RawPost(ctx, *p.PostID); {
+		case errors.Is(err, store.ErrNotFound):
+			return false, nil
+		case err != nil:
+			return false, fromStore(err)
+		case post.DeletedAt != nil: // it is kept because it was reported, and its author is not to see it either
+			return viewer != nil && May(viewer, ReadReports) && hiddenFrom(viewer) != p.AccountID, nil
+		}
+	}
+	switch {
 	case viewer != nil && viewer.ID == p.AccountID:
 		return true, nil
 	case p.PostID != nil:

@@ -3,6 +3,7 @@ package community
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"tintype/internal/queue"
@@ -160,21 +161,97 @@ func (c *Community) runPostDelete(ctx context.Context, job *queue.Job) error {
 	if row.DeletedAt == nil {
 		return queue.Permanent(errors.New("the post is not deleted"))
 	}
+	kept, err := c.keepReported(ctx, row)
+	if err != nil {
+		return err
+	}
+	if kept {
+		return c.finishJob(ctx, job, func(context.Context, *store.Store) error { return nil })
+	}
 	return c.erasePost(ctx, row.ID, func(ctx context.Context, drop func(context.Context, *store.Store) error) error {
 		return c.finishJob(ctx, job, drop)
 	})
 }
 
+// keepReported keeps the photos of a deleted post about which there are reports, for moderators alone, and reports whether there are
+// any. They get names that nobody knows, and what else there is of the post goes, but for its row. It can be repeated at any point;
+// forgetReported has the rest removed.
+func (c *Community) keepReported(ctx context.Context, p *store.Post) (bool, error) {
+	kept, err := c.Store.KeepsPost(ctx, p.ID, store.ToMillis(time.Now().Add(-KeepReported)))
+	if err != nil || !kept {
+		return false, err
+	}
+	author, err := c.Store.AccountByID(ctx, p.AuthorID)
+	if err != nil || author.DeletedAt != nil { // who leaves takes everything along
+		return false, err
+	}
+	photos, err := c.Store.PhotoIDsOfPost(ctx, p.ID)
+	if err != nil || len(photos) == 0 {
+		return false, err
+	}
+	if err := c.eraseThread(ctx, p.ID); err != nil {
+		return false, err
+	}
+	err = c.withSets(ctx, store.SetPrivate, photos, func(sets []replacedSet) error {
+		return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+			if _, err := tx.LockPost(ctx, p.ID); err != nil {
+				return err
+			}
+			if err := tx.BlankPost(ctx, p.ID); err != nil {
+				return err
+			}
+			return c.switchSets(ctx, tx, sets)
+		})
+	})
+	if err != nil {
+		return false, err
+	}
+	return true, c.eraseDependents(ctx, p.ID)
+}
+
+// KeptPhotos are the photos of a reported post that is deleted, for those who read reports.
+func (c *Community) KeptPhotos(ctx context.Context, by By, r *FiledReport) ([]*store.Photo, error) {
+	if err := by.may(ReadReports); err != nil {
+		return nil, err
+	}
+	if r.PostID == nil || by.Account != nil && r.TargetID == hiddenFrom(by.Account) {
+		return nil, nil
+	}
+	row, err := c.Store.RawPost(store.Primary(ctx), *r.PostID)
+	if err != nil || row.DeletedAt == nil {
+		return nil, ignoreNotFound(fromStore(err))
+	}
+	ids, err := c.Store.PhotoIDsOfPost(store.Primary(ctx), row.ID)
+	if err != nil || len(ids) == 0 {
+		return nil, fromStore(err)
+	}
+	list, err := c.Store.PhotosByID(store.Primary(ctx), ids)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	list = slices.DeleteFunc(list, func(p *store.Photo) bool { return p.State != store.PhotoReady || p.SetKind != store.SetPrivate })
+	slices.SortFunc(list, func(a, b *store.Photo) int { return a.Position - b.Position })
+	return list, nil
+}
+
 // erasePost removes a hidden post's rows in batches: the comments of its thread, dependent rows, its photos. last runs
 // the transaction that deletes the row itself.
 func (c *Community) erasePost(ctx context.Context, id int64, last func(ctx context.Context, drop func(context.Context, *store.Store) error) error) error {
+	if err := c.eraseThread(ctx, id); err != nil {
+		return err
+	}
+	if err := c.eraseRows(ctx, id); err != nil {
+		return err
+	}
+	return last(ctx, func(ctx context.Context, tx *store.Store) error { return tx.DropPost(ctx, id) })
+}
+
+// eraseThread removes the comments below a hidden post.
+func (c *Community) eraseThread(ctx context.Context, id int64) error {
 	for {
 		comments, err := c.Store.CommentIDs(ctx, id, eraseBatch)
-		if err != nil {
+		if err != nil || len(comments) == 0 {
 			return err
-		}
-		if len(comments) == 0 {
-			break
 		}
 		for _, comment := range comments {
 			if err := c.eraseRows(ctx, comment); err != nil {
@@ -185,10 +262,6 @@ func (c *Community) erasePost(ctx context.Context, id int64, last func(ctx conte
 			}
 		}
 	}
-	if err := c.eraseRows(ctx, id); err != nil {
-		return err
-	}
-	return last(ctx, func(ctx context.Context, tx *store.Store) error { return tx.DropPost(ctx, id) })
 }
 
 // dropComment deletes the row of a comment whose post is deleted. Its author's counters still count it, unless it was
@@ -221,11 +294,22 @@ func (c *Community) eraseRows(ctx context.Context, id int64) error {
 		}
 		return c.markPhotosGone(ctx, tx, photos)
 	})
-	for n := eraseBatch; err == nil && n == eraseBatch; {
-		err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+	if err != nil {
+		return err
+	}
+	return c.eraseDependents(ctx, id)
+}
+
+// eraseDependents is eraseRows without the photos.
+func (c *Community) eraseDependents(ctx context.Context, id int64) error {
+	for n := eraseBatch; n == eraseBatch; {
+		err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) (err error) {
 			n, err = tx.ErasePostRows(ctx, id, eraseBatch)
 			return err
 		})
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }

@@ -22,9 +22,9 @@ type Report struct {
 	TargetID int64 // 0: the post's author
 	PostID   int64 // 0: the account itself
 	// CommentID is a comment on an announcement: the report is about its author, and keeps its words.
-	CommentID int64  `json:",omitempty"`
-	Category  string // one of ReportCategories, or "" where the comment begins with the reason
-	Rule      string // the site's rule that it breaks, in its words, or ""
+	CommentID int64    `json:",omitempty"`
+	Category  string   // one of ReportCategories, or "" where the comment begins with the reason
+	Rules     []string // the site's rules that it breaks, in their words
 	Comment   string
 	// IdempotencyKey is the key of the form: sent twice, it makes one report.
 	IdempotencyKey string `json:"-"`
@@ -49,7 +49,10 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 		return nil, ErrUnauthenticated
 	}
 	ctx = store.Primary(ctx)
-	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Category: r.Category, Rule: clipRunes(oneLine(r.Rule), maxRule), Comment: strings.TrimSpace(r.Comment), State: store.ReportOpen}
+	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Category: r.Category, Comment: strings.TrimSpace(r.Comment), State: store.ReportOpen}
+	var more []string
+	filed.Rule, more = joinRules(r.Rules)
+	filed.Comment = strings.TrimSpace(filed.Comment + "\n" + strings.Join(more, "\n"))
 	if r.PostID != 0 {
 		post, err := c.Store.PostByID(ctx, acc, r.PostID)
 		if err != nil {
@@ -100,6 +103,27 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 		filed.ID = first
 	}
 	return &filed, nil
+}
+
+// joinRules puts rules one on a line, as many as there is room for, and returns the others.
+func joinRules(rules []string) (joined string, others []string) {
+	for _, r := range rules {
+		r = clipRunes(oneLine(r), maxRule)
+		if more := strings.TrimPrefix(joined+"\n"+r, "\n"); utf8.RuneCountInString(more) <= maxRule {
+			joined = more
+		} else {
+			others = append(others, r)
+		}
+	}
+	return joined, others
+}
+
+// RulesOf are the rules that a report says were broken, in the words that they had then.
+func RulesOf(r *store.Report) []string {
+	if r.Rule == "" {
+		return nil
+	}
+	return strings.Split(r.Rule, "\n")
 }
 
 func (c *Community) fileReport(ctx context.Context, acc *store.Account, filed *store.Report, key *store.IdempotencyKey) error {

@@ -194,6 +194,40 @@ func (c *Community) ReopenReport(ctx context.Context, by By, id int64) (*FiledRe
 	return c.reportAfter(ctx, by, id)
 }
 
+// ReportChange is what a moderator changes of a report. A nil field stays as it is.
+type ReportChange struct {
+	Category *string
+	Rules    *[]string
+}
+
+// EditReport says what a report is about. *Invalid for an unknown category.
+func (c *Community) EditReport(ctx context.Context, by By, id int64, change ReportChange) (*FiledReport, error) {
+	if change.Category != nil && !slices.Contains(ReportCategories, *change.Category) {
+		return nil, invalid("category", "invalid", "The category is one of %s.", strings.Join(ReportCategories, ", "))
+	}
+	err := c.onReport(ctx, by, EditReport, id, func(ctx context.Context, tx *store.Store, now *store.Report, e *store.AdminEntry) (bool, error) {
+		category, rule := now.Category, now.Rule
+		if change.Category != nil {
+			category = *change.Category
+		}
+		if change.Rules != nil {
+			var more []string
+			if rule, more = joinRules(*change.Rules); len(more) > 0 {
+				return false, invalid("rules", "too_long", "So many rules have no room in one report.")
+			}
+		}
+		if category == now.Category && rule == now.Rule {
+			return false, nil
+		}
+		e.Detail = cutText(strings.TrimSpace(category+" "+oneLine(rule)), maxDetail)
+		return true, tx.SetReportReason(ctx, id, category, rule)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.reportAfter(ctx, by, id)
+}
+
 // onReport is administration of one report, which f finds locked.
 func (c *Community) onReport(ctx context.Context, by By, act Act, id int64, f func(ctx context.Context, tx *store.Store, now *store.Report, e *store.AdminEntry) (bool, error)) error {
 	return c.administration(ctx, by, act, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
@@ -283,6 +317,22 @@ func (c *Community) ReportsByCommand(ctx context.Context, state string, limit in
 
 // forgetReported removes what closed reports kept of what was reported, once its time is over.
 func (c *Community) forgetReported(ctx context.Context, now store.Millis) error {
+	before := now - store.Millis(KeepReported.Milliseconds())
+	posts, err := c.Store.PostsKeptTooLong(ctx, before, mediaBatch) // the next run has the others
+	if err != nil {
+		return err
+	}
+	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		for _, id := range posts {
+			if err := tx.AddJob(ctx, JobPostDelete, postDeletePayload{id}, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return inBatches(ctx, func() (int, error) {
 		return c.Store.ForgetReported(ctx, now-store.Millis(KeepReported.Milliseconds()), mediaBatch)
 	})

@@ -19,7 +19,7 @@ func TestOneModeratorDecides(t *testing.T) {
 			mods = append(mods, c.account(fmt.Sprintf("mod%d", i), func(a *store.Account) { a.Role = store.RoleModerator }))
 		}
 		post := c.post(bob, store.Public, "rude words")
-		r, err := c.Report(c.ctx, ann, Report{PostID: post.ID, Rule: "Be kind.", Comment: "Look"})
+		r, err := c.Report(c.ctx, ann, Report{PostID: post.ID, Rules: []string{"Be kind."}, Comment: "Look"})
 		c.expectErr("report", err, nil)
 		second, err := c.Report(c.ctx, mods[0], Report{PostID: post.ID, Comment: "So it is"})
 		c.expectErr("report", err, nil)

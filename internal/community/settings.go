@@ -116,6 +116,11 @@ func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Conf
 
 // changeAccount locks an account that may act, has f change it, and answers it as it is then.
 func (c *Community) changeAccount(ctx context.Context, id int64, f func(ctx context.Context, tx *store.Store, now *store.Account) error) (*store.Account, error) {
+	return c.changeAccountIf(ctx, id, (*store.Account).Active, f)
+}
+
+// changeAccountIf is changeAccount for an account of which may is true.
+func (c *Community) changeAccountIf(ctx context.Context, id int64, may func(*store.Account) bool, f func(ctx context.Context, tx *store.Store, now *store.Account) error) (*store.Account, error) {
 	var after *store.Account
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		locked, err := tx.LockAccounts(ctx, id)
@@ -123,7 +128,7 @@ func (c *Community) changeAccount(ctx context.Context, id int64, f func(ctx cont
 			return err
 		}
 		now := locked[id]
-		if now == nil || !now.Active() {
+		if now == nil || !may(now) {
 			return ErrUnauthenticated
 		}
 		if err := f(ctx, tx, now); err != nil {

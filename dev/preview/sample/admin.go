@@ -120,7 +120,7 @@ func others(add adder) {
 		return t.RulesPage(p, t.RulesView{Rules: []string{"Be kind.", "Post what is yours."}})
 	})
 	add("/privacy", "Privacy", false, func(p *t.Page) templ.Component {
-		return t.PrivacyPage(p, t.PrivacyView{KeepOriginals: true, DraftHours: 24})
+		return t.PrivacyPage(p, t.PrivacyView{KeepOriginals: true, DraftHours: 24, ReportDays: 180})
 	})
 	add("/offline", "Offline", false, func(p *t.Page) templ.Component { return t.OfflinePage(p) })
 	add("/contact", "Contact", false, func(p *t.Page) templ.Component { return t.ContactPage(p) })

@@ -2,6 +2,8 @@ package api
 
 import (
 	"cmp"
+	"context"
+	"slices"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -85,10 +87,28 @@ func (v *view) warning(d *store.Decision, about *store.Account) *Warning {
 }
 
 // report is what was filed, for who filed it and for moderators.
+// rulesIn are those of the site's rules that the report names. One that has other words since has no id any more.
+func (v *view) rulesIn(r *store.Report) []Rule {
+	list := []Rule{}
+	named := community.RulesOf(r)
+	if len(named) == 0 {
+		return list
+	}
+	for _, rule := range rulesOf(v.api.Community.Site(context.Background())) {
+		if slices.ContainsFunc(named, func(words string) bool { return words == community.Plain(rule.Text) }) {
+			list = append(list, rule)
+		}
+	}
+	return list
+}
+
 func (v *view) report(r *store.Report, target *store.Account) *Report {
 	e := &Report{
 		ID: formatID(r.ID), Category: cmp.Or(r.Category, "other"), Comment: r.Comment, CreatedAt: formatMillis(r.CreatedAt),
-		StatusIDs: []string{}, RuleIDs: []nothing{}, ActionTaken: r.State != store.ReportOpen,
+		StatusIDs: []string{}, RuleIDs: []string{}, ActionTaken: r.State != store.ReportOpen,
+	}
+	for _, rule := range v.rulesIn(r) {
+		e.RuleIDs = append(e.RuleIDs, rule.ID)
 	}
 	if r.ClosedAt != nil {
 		at := formatMillis(*r.ClosedAt)
@@ -167,16 +187,16 @@ type Search struct {
 
 // Report is a complaint that was filed.
 type Report struct {
-	ID            string    `json:"id"`
-	ActionTaken   bool      `json:"action_taken"`
-	ActionTakenAt *string   `json:"action_taken_at"`
-	Category      string    `json:"category"`
-	Comment       string    `json:"comment"`
-	Forwarded     bool      `json:"forwarded"`
-	CreatedAt     string    `json:"created_at"`
-	StatusIDs     []string  `json:"status_ids"`
-	RuleIDs       []nothing `json:"rule_ids"`
-	TargetAccount *Account  `json:"target_account"`
+	ID            string   `json:"id"`
+	ActionTaken   bool     `json:"action_taken"`
+	ActionTakenAt *string  `json:"action_taken_at"`
+	Category      string   `json:"category"`
+	Comment       string   `json:"comment"`
+	Forwarded     bool     `json:"forwarded"`
+	CreatedAt     string   `json:"created_at"`
+	StatusIDs     []string `json:"status_ids"`
+	RuleIDs       []string `json:"rule_ids"`
+	TargetAccount *Account `json:"target_account"`
 }
 
 // FamiliarFollowers are those of an account's followers whom the reader follows.

@@ -197,6 +197,19 @@ func (a *API) getPreferences(q *call) (any, error) {
 	return Preferences{Visibility: visibilityWord(q.account.DefaultVisibility), Sensitive: q.account.DefaultSensitive, Language: language, Media: media}, nil
 }
 
+// rulesByID are the words of the site's rules with the ids.
+func (a *API) rulesByID(q *call, ids []string) ([]string, error) {
+	known, words := rulesOf(a.Community.Site(q.ctx())), []string(nil)
+	for _, id := range ids {
+		i := slices.IndexFunc(known, func(r Rule) bool { return r.ID == id })
+		if i < 0 {
+			return nil, invalid("rule_ids: the site has no such rule")
+		}
+		words = append(words, known[i].Text)
+	}
+	return words, nil
+}
+
 // postReport files a complaint about an account, or about the first post in the request.
 func (a *API) postReport(q *call) (any, error) {
 	p := q.params
@@ -206,15 +219,10 @@ func (a *API) postReport(q *call) (any, error) {
 	}
 	report := community.Report{TargetID: target, Category: cmp.Or(p.text("category"), "other"), Comment: p.text("comment")}
 	if rules := p.list("rule_ids"); len(rules) > 0 {
-		known, broken := rulesOf(a.Community.Site(q.ctx())), ""
-		for _, id := range rules {
-			i := slices.IndexFunc(known, func(r Rule) bool { return r.ID == id })
-			if i < 0 {
-				return nil, invalid("rule_ids: the site has no such rule")
-			}
-			broken += "\n" + known[i].ID + ". " + known[i].Text
+		var err error
+		if report.Rules, err = a.rulesByID(q, rules); err != nil {
+			return nil, err
 		}
-		report.Comment = strings.TrimSpace(report.Comment + "\n" + broken)
 	}
 	statuses := p.ids("status_ids")
 	for _, text := range p.list("status_ids") {

@@ -120,11 +120,20 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 	if err != nil {
 		return err
 	}
-	v.Report, v.Text, v.Excerpt, v.Rule, v.AboutPost, v.Decision = p.reportRow(b, r), text, r.Excerpt, r.Rule, r.PostID != nil, r.Decision
+	v.Report, v.Text, v.Excerpt, v.Rule, v.AboutPost, v.Decision = p.reportRow(b, r), text, r.Excerpt, strings.Join(community.RulesOf(&r.Report), " · "), r.PostID != nil, r.Decision
 	v.Target, v.Reporter = p.side(b, r.Target, sides.Target), p.side(b, r.Reporter, sides.Reporter)
 	v.KeptDays = int(community.KeepReported.Hours() / 24)
 	v.MayAct = r.Target != nil && community.MayActOn(acc, r.Target)
 	v.AssignedTo, v.Mine = v.Report.Assigned, r.AssignedTo != nil && r.AssignedTo.ID == acc.ID
+	if r.Post == nil && r.PostID != nil {
+		kept, err := p.Community.KeptPhotos(c.Request.Context(), byPage(c, acc), r)
+		if err != nil {
+			return err
+		}
+		for i, photo := range kept {
+			v.Kept = append(v.Kept, b.photoView(photo, nil, nil, i+1))
+		}
+	}
 	if r.Post != nil {
 		if r.Post.Kind == store.KindComment {
 			if r.Post.RootID != nil {

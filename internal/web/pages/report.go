@@ -93,7 +93,7 @@ func (p *Pages) sendReport(c *gin.Context, acc *store.Account, v templates.Repor
 	r.Comment = strings.TrimSpace(words + "\n" + v.Text)
 	rules := p.rulesIn(c, p.siteLanguage(c)) // as those who moderate read them
 	if at, err := strconv.Atoi(v.Rule); err == nil && at > 0 && at <= len(rules) {
-		r.Rule = rules[at-1]
+		r.Rules = []string{rules[at-1]}
 	}
 	_, err := p.Community.Report(c.Request.Context(), acc, r)
 	if errs, ok := p.fieldErrors(c, err, map[string]string{"comment": "text"}); ok {

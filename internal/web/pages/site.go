@@ -60,7 +60,7 @@ func (p *Pages) privacy(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, templates.PrivacyPage(pg, templates.PrivacyView{KeepOriginals: p.KeepOriginals, CDN: p.CDN, DraftHours: 24}))
+	return p.render(c, http.StatusOK, templates.PrivacyPage(pg, templates.PrivacyView{KeepOriginals: p.KeepOriginals, CDN: p.CDN, DraftHours: 24, ReportDays: int(community.KeepReported.Hours() / 24)}))
 }
 
 func (p *Pages) contact(c *gin.Context) error {
