@@ -23,6 +23,12 @@ func (a *API) adminEndpoints() []endpoint {
 		{method: post, path: accountsPath + "/:id/action", access: members, scope: writeAccounts, answer: a.adminAct},
 		{method: post, path: accountsPath + "/:id/unsilence", access: members, scope: writeAccounts, answer: a.adminUndo((*community.Community).UnlimitMember)},
 		{method: post, path: accountsPath + "/:id/unsuspend", access: members, scope: writeAccounts, answer: a.adminUndo((*community.Community).UnsuspendMember)},
+		{method: post, path: accountsPath + "/:id/approve", access: members, scope: writeAccounts, answer: a.adminApprove},
+		{method: post, path: accountsPath + "/:id/reject", access: members, scope: writeAccounts, answer: a.adminReject},
+		// Nobody's log-in is disabled alone, and nobody's photos are all marked: these undo what never is.
+		{method: post, path: accountsPath + "/:id/enable", access: members, scope: writeAccounts, answer: a.adminAccount},
+		{method: post, path: accountsPath + "/:id/unsensitive", access: members, scope: writeAccounts, answer: a.adminAccount},
+		{method: http.MethodPut, path: reportsPath + "/:id", access: members, scope: writeReports, answer: a.adminEditReport},
 		{method: get, path: reportsPath, access: members, scope: readReports, answer: a.adminReports},
 		{method: get, path: reportsPath + "/:id", access: members, scope: readReports, answer: a.adminReport},
 		{method: post, path: reportsPath + "/:id/assign_to_self", access: members, scope: writeReports, answer: a.adminAssign(true)},
@@ -67,7 +73,7 @@ type AdminReport struct {
 	Assigned      *AdminAccount `json:"assigned_account"`
 	TakenBy       *AdminAccount `json:"action_taken_by_account"`
 	Statuses      []*Status     `json:"statuses"`
-	Rules         []nothing     `json:"rules"`
+	Rules         []Rule        `json:"rules"`
 }
 
 func (v *view) adminAccount(a *store.Account, emails bool) *AdminAccount {
@@ -76,11 +82,14 @@ func (v *view) adminAccount(a *store.Account, emails bool) *AdminAccount {
 	}
 	e := &AdminAccount{
 		ID: formatID(a.ID), Username: a.Username, CreatedAt: formatMillis(a.CreatedAt), IPs: []nothing{}, Locale: a.PagesLanguage,
-		Role: Role{ID: "-99", Permissions: permitNothing}, Confirmed: a.EmailVerifiedAt != nil, Approved: true,
-		Silenced: a.Limited(), Suspended: a.SuspendedAt != nil, Account: v.account(a),
+		Role: Role{ID: "-99", Permissions: permitNothing}, Confirmed: a.EmailVerifiedAt != nil, Approved: a.WaitingAt == nil,
+		Silenced: a.Limited(), Suspended: a.SuspendedAt != nil && a.WaitingAt == nil, Account: v.account(a),
 	}
 	if known, ok := roles[a.Role]; ok {
 		e.Role = known
+	}
+	if a.JoinReason != "" {
+		e.InviteRequest = &a.JoinReason
 	}
 	if emails {
 		e.Email = a.Email
@@ -94,16 +103,7 @@ func (q *call) admin() community.By {
 
 func (q *call) readsEmails() bool { return community.May(q.account, community.ReadEmails) }
 
-// unsearched are parameters by which Mastodon finds accounts and this site does not: another list would be an answer to another
-// question.
-var unsearched = []string{"ip", "by_domain", "role_ids", "invited_by"}
-
 func (a *API) adminList(q *call, s community.MemberSearch) (any, error) {
-	for _, name := range unsearched {
-		if q.params.given(name) != nil || q.params.hasList(name) {
-			return nil, invalid(name + ": members are not looked for by it")
-		}
-	}
 	list, err := a.Community.Members(q.ctx(), q.admin(), s, q.page(100, 200))
 	if err != nil {
 		return nil, err
@@ -129,12 +129,12 @@ func (q *call) searchText() string {
 
 func (a *API) adminAccountsV1(q *call) (any, error) {
 	s := community.MemberSearch{Text: q.searchText(), Staff: q.params.isTrue("staff")}
-	for name, state := range map[string]string{"active": store.MemberActive, "silenced": store.MemberLimited, "suspended": store.MemberSuspended} {
+	for name, state := range map[string]string{"active": store.MemberActive, "silenced": store.MemberLimited, "suspended": store.MemberSuspended, "pending": store.MemberWaiting} {
 		if q.params.isTrue(name) {
 			s.State = state
 		}
 	}
-	for _, name := range []string{"remote", "pending", "disabled", "sensitized"} { // there are none
+	for _, name := range []string{"remote", "disabled", "sensitized"} { // there are none
 		if q.params.isTrue(name) {
 			return []*AdminAccount{}, nil
 		}
@@ -145,17 +145,29 @@ func (a *API) adminAccountsV1(q *call) (any, error) {
 func (a *API) adminAccountsV2(q *call) (any, error) {
 	s := community.MemberSearch{Text: q.searchText(), Staff: q.params.text("permissions") == "staff"}
 	switch q.params.text("status") {
+	case "":
 	case "active":
 		s.State = store.MemberActive
 	case "silenced":
 		s.State = store.MemberLimited
 	case "suspended":
 		s.State = store.MemberSuspended
-	case "pending", "disabled":
+	case "pending":
+		s.State = store.MemberWaiting
+	case "disabled":
 		return []*AdminAccount{}, nil
+	default:
+		return nil, invalid("status is one of active, pending, disabled, silenced, suspended")
 	}
-	if q.params.text("origin") == "remote" {
+	switch q.params.text("origin") {
+	case "", "local":
+	case "remote":
 		return []*AdminAccount{}, nil
+	default:
+		return nil, invalid("origin is local or remote")
+	}
+	if permissions := q.params.text("permissions"); permissions != "" && permissions != "staff" {
+		return nil, invalid("permissions is staff or nothing")
 	}
 	return a.adminList(q, s)
 }
@@ -182,7 +194,7 @@ func (a *API) adminDelete(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.SuspendedAt == nil {
+	if m.SuspendedAt == nil || m.WaitingAt != nil {
 		return nil, &Error{Status: http.StatusForbidden, Message: "The account is not suspended"}
 	}
 	if _, err := a.Community.DeleteMember(q.ctx(), q.admin(), m.Username); err != nil {
@@ -245,12 +257,60 @@ func (a *API) adminUndo(undo func(*community.Community, context.Context, communi
 	}
 }
 
+// waiting is the member whom the path names, who must wait to be let in.
+func (a *API) waiting(q *call) (*community.Member, error) {
+	m, err := a.target(q)
+	if err == nil && m.WaitingAt == nil {
+		err = &Error{Status: http.StatusForbidden, Message: "This action is not allowed"}
+	}
+	return m, err
+}
+
+func (a *API) adminApprove(q *call) (any, error) {
+	m, err := a.waiting(q)
+	if err != nil {
+		return nil, err
+	}
+	now, err := a.Community.ApproveMember(q.ctx(), q.admin(), m.Username)
+	if err != nil {
+		return nil, err
+	}
+	return q.view().adminAccount(now, q.readsEmails()), nil
+}
+
+// adminReject removes the sign-up, so that the answer is the account as it was.
+func (a *API) adminReject(q *call) (any, error) {
+	m, err := a.waiting(q)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Community.RefuseMember(q.ctx(), q.admin(), m.Username, ""); err != nil {
+		return nil, err
+	}
+	return q.view().adminAccount(m.Account, q.readsEmails()), nil
+}
+
+// adminEditReport says what a report is about: its category, and the rules that were broken.
+func (a *API) adminEditReport(q *call) (any, error) {
+	change := community.ReportChange{Category: q.params.given("category")}
+	if q.params.hasList("rule_ids") {
+		words, err := a.rulesByID(q, q.params.list("rule_ids"))
+		if err != nil {
+			return nil, err
+		}
+		change.Rules = &words
+	}
+	return a.onReport(q, func(id int64) (*community.FiledReport, error) {
+		return a.Community.EditReport(q.ctx(), q.admin(), id, change)
+	})
+}
+
 func (v *view) adminReport(r *community.FiledReport, emails bool) *AdminReport {
 	plain := v.report(&r.Report, nil)
 	e := &AdminReport{
 		ID: plain.ID, ActionTaken: plain.ActionTaken, ActionTakenAt: plain.ActionTakenAt, Category: plain.Category, Comment: plain.Comment, CreatedAt: plain.CreatedAt, UpdatedAt: plain.CreatedAt,
 		Account: v.adminAccount(r.Reporter, emails), Target: v.adminAccount(r.Target, emails), Assigned: v.adminAccount(r.AssignedTo, emails), TakenBy: v.adminAccount(r.ClosedBy, emails),
-		Statuses: []*Status{}, Rules: []nothing{},
+		Statuses: []*Status{}, Rules: v.rulesIn(&r.Report),
 	}
 	if plain.ActionTakenAt != nil {
 		e.UpdatedAt = *plain.ActionTakenAt

@@ -96,3 +96,74 @@ func TestAdminAPI(t *testing.T) {
 	s.do("DELETE", "/api/v1/admin/accounts/"+itoa(bob.ID), bossToken, "").ok()
 	s.get("/api/v1/admin/accounts/"+itoa(bob.ID), modToken).is(404)
 }
+
+// Sign-ups that wait are decided by clients, and a report says what it is about. What undoes what never is changes nothing.
+func TestAdminAPIDecidesAboutWhoWaits(t *testing.T) {
+	s := newSite(t)
+	anna, mod := s.join("anna"), s.join("moda")
+	if _, err := s.community.PromoteAccount(s.ctx(), "moda", store.RoleModerator); err != nil {
+		t.Fatal(err)
+	}
+	app, _, err := s.community.CreateApp(s.ctx(), community.NewApp{Name: "Admin client", RedirectURIs: []string{community.OutOfBand}, Scopes: "admin:read admin:write"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := s.community.TokenFor(s.ctx(), app, mod.Account, "admin:read admin:write")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.community.SetSite(s.ctx(), community.ByCommand(""), map[string]*string{"registration": new("approval")}); err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]string{}
+	for _, name := range []string{"dora", "emil"} {
+		acc, err := s.community.SignUp(s.ctx(), community.SignUp{Username: name, Email: name + "@tintype.test", Password: password, Address: "192.0.2.1", Reason: "I walk with you."})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[name] = strconv.FormatInt(acc.ID, 10)
+	}
+	for _, list := range []string{"/api/v1/admin/accounts?pending=true", "/api/v2/admin/accounts?status=pending"} {
+		if got := s.get(list, token).ok().list(); len(got) != 2 || at(got[0], "username") != "emil" || at(got[0], "approved") != false || at(got[0], "suspended") != false || at(got[0], "invite_request") != "I walk with you." {
+			t.Errorf("%s: %v", list, got)
+		}
+	}
+	if got := s.get("/api/v2/admin/accounts?status=suspended", token).ok().list(); len(got) != 0 {
+		t.Errorf("who waits is suspended: %v", got)
+	}
+	const accounts = "/api/v1/admin/accounts/"
+	annas := strconv.FormatInt(anna.ID, 10)
+	s.post(accounts+ids["dora"]+"/approve", anna.token, "").is(403)
+	s.post(accounts+annas+"/approve", token, "").is(403)
+	s.post(accounts+annas+"/reject", token, "").is(403)
+	if o := s.post(accounts+ids["dora"]+"/approve", token, form("reason", "known")).ok().object(); o["approved"] != true {
+		t.Errorf("approved: %v", o)
+	}
+	s.get("/api/v1/accounts/"+ids["dora"], anna.token).ok()
+	s.post(accounts+ids["emil"]+"/reject", token, "").ok()
+	s.get(accounts+ids["emil"], token).is(404)
+	for _, nothing := range []string{"/enable", "/unsensitive"} {
+		if o := s.post(accounts+annas+nothing, token, "").ok().object(); o["disabled"] != false || o["id"] != annas {
+			t.Errorf("%s: %v", nothing, o)
+		}
+		s.post(accounts+annas+nothing, anna.token, "").is(403)
+	}
+
+	filed := s.post("/api/v1/reports", anna.token, form("account_id", strconv.FormatInt(mod.ID, 10), "category", "violation", "rule_ids[]", "2", "rule_ids[]", "4", "comment", "rude")).ok().object()
+	if rules := filed["rule_ids"].([]any); len(rules) != 2 || rules[0] != "2" || filed["comment"] != "rude" {
+		t.Errorf("a report with rules: %v", filed)
+	}
+	s.post("/api/v1/reports", anna.token, form("account_id", annas, "rule_ids[]", "9")).is(422)
+	other := s.post("/api/v1/reports", mod.token, form("account_id", annas, "comment", "spam")).ok().object()["id"].(string)
+	at1 := "/api/v1/admin/reports/" + other
+	s.do("PUT", at1, token, form("category", "nonsense")).is(422)
+	s.do("PUT", at1, token, form("rule_ids[]", "9")).is(422)
+	s.do("PUT", at1, anna.token, form("category", "spam")).is(403)
+	if o := s.do("PUT", at1, token, form("category", "violation", "rule_ids[]", "1")).ok().object(); o["category"] != "violation" || len(o["rules"].([]any)) != 1 || o["comment"] != "spam" {
+		t.Errorf("an edited report: %v", o)
+	}
+	if o := s.do("PUT", at1, token, form("category", "spam")).ok().object(); o["category"] != "spam" || len(o["rules"].([]any)) != 1 {
+		t.Errorf("edited once more: %v", o)
+	}
+	s.do("PUT", "/api/v1/admin/reports/"+filed["id"].(string), token, form("category", "spam")).is(403) // it is about oneself
+}

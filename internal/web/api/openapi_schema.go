@@ -151,7 +151,7 @@ func kindOf(name string) string {
 		return kindLanguage
 	case name == "focus":
 		return kindFocus
-	case name == "status_id", name == "max_id", name == "since_id", name == "min_id", name == "account_id", name == "in_reply_to_id":
+	case name == "status_id", name == "max_id", name == "since_id", name == "min_id", name == "account_id", name == "in_reply_to_id", name == "report_id", name == "target_account_id":
 		return kindID
 	case slices.Contains(numeric, name):
 		return kindNumber

@@ -38,7 +38,16 @@ var refusals = []refusal{
 	{postMethod, "/api/v1/media", "thumbnail", "thumbnails are made of the photo", isText},
 	{postMethod, "/api/v2/media", "thumbnail", "thumbnails are made of the photo", isText},
 	{putMethod, "/api/v1/media/:id", "thumbnail", "thumbnails are made of the photo", isText},
+	// By these Mastodon finds accounts and this site does not: another list would be an answer to another question.
+	{getMethod, "/api/v1/admin/accounts", "ip", notFoundBy, isText},
+	{getMethod, "/api/v1/admin/accounts", "by_domain", notFoundBy, isText},
+	{getMethod, "/api/v2/admin/accounts", "ip", notFoundBy, isText},
+	{getMethod, "/api/v2/admin/accounts", "by_domain", notFoundBy, isText},
+	{getMethod, "/api/v2/admin/accounts", "role_ids", notFoundBy, isListed},
+	{getMethod, "/api/v2/admin/accounts", "invited_by", notFoundBy, isText},
 }
+
+const notFoundBy = "members are not looked for by it"
 
 func isFalse(p *params, name string) bool {
 	b := p.boolean(name)
@@ -83,22 +92,22 @@ func isObject(p *params, name string) bool {
 // single are the parameters that have one value, which a list or an object is not: a caption that came as a list would
 // be published as none. Booleans are single, too.
 var single = []string{
-	"account_id", "acct", "category", "client_id", "client_name", "client_secret", "code", "code_verifier", "comment", "description",
-	"display_name", "duration", "email", "expires_in", "filter_action", "focus", "grant_type", "in_reply_to_id", "keyword", "language", "limit", "locale", "max_id", "min_id", "note", "offset", "order",
-	"password", "q", "reason", "redirect_uri", "replies_policy", "scheduled_at", "scope", "scopes", "since_id", "source[language]", "source[privacy]", "spoiler_text", "status", "status_id",
-	"data[policy]", "subscription[endpoint]", "subscription[keys][auth]", "subscription[keys][p256dh]", "tagged", "title", "token", "type", "username", "visibility", "website",
+	"account_id", "acct", "by_domain", "category", "client_id", "client_name", "client_secret", "code", "code_verifier", "comment", "description",
+	"display_name", "duration", "email", "expires_in", "filter_action", "focus", "grant_type", "in_reply_to_id", "invited_by", "ip", "keyword", "language", "limit", "locale", "max_id", "min_id", "note", "offset", "order", "origin",
+	"password", "permissions", "q", "reason", "redirect_uri", "replies_policy", "report_id", "scheduled_at", "scope", "scopes", "since_id", "source[language]", "source[privacy]", "spoiler_text", "status", "status_id",
+	"data[policy]", "subscription[endpoint]", "subscription[keys][auth]", "subscription[keys][p256dh]", "tagged", "target_account_id", "text", "title", "token", "type", "username", "visibility", "website",
 }
 
 // booleans are the parameters that are true or false. Any other word would be taken for true.
 var booleans = []string{
-	"agreement", "bot", "discoverable", "exclude_reblogs", "exclude_replies", "exclude_unreviewed", "exclusive", "following", "forward",
-	"hide_collections", "indexable", "local", "locked", "notify", "only_media", "pinned", "reblogs", "remote", "resolve", "sensitive",
-	"source[sensitive]", "subscription[standard]", "whole_word", "with_dismissed", "with_suspended",
+	"active", "agreement", "bot", "disabled", "discoverable", "exclude_reblogs", "exclude_replies", "exclude_unreviewed", "exclusive", "following", "forward",
+	"hide_collections", "indexable", "local", "locked", "notify", "only_media", "pending", "pinned", "reblogs", "remote", "resolve", "resolved", "sensitive", "sensitized", "silenced",
+	"source[sensitive]", "staff", "subscription[standard]", "suspended", "whole_word", "with_dismissed", "with_suspended",
 }
 
 // listed are the parameters that are lists of texts or ids.
 var listed = []string{
-	"account_ids", "all", "any", "context", "exclude_types", "id", "languages", "media_ids", "none", "redirect_uris", "rule_ids", "status_ids", "timeline", "types",
+	"account_ids", "all", "any", "context", "exclude_types", "id", "languages", "media_ids", "none", "redirect_uris", "role_ids", "rule_ids", "status_ids", "timeline", "types",
 }
 
 // structured are the parameters that have fields, which a text is not.
@@ -109,7 +118,7 @@ var fileParams = []string{"avatar", "file", "header", "thumbnail"}
 
 // numeric are the parameters of lists that are whole numbers. One that is none would lead to the first page again, and
 // a client that follows pages would never come to an end.
-var numeric = []string{"account_id", "duration", "expires_in", "limit", "max_id", "min_id", "offset", "since_id"}
+var numeric = []string{"account_id", "duration", "expires_in", "limit", "max_id", "min_id", "offset", "report_id", "since_id", "target_account_id"}
 
 // spoken are the parameters that name a language.
 var spoken = []string{"language", "locale", "source[language]"}
