@@ -100,7 +100,8 @@ type ApplicationView struct {
 	Website string
 	Scopes  []string // in words
 	Created When
-	Used    When // At zero where it never was
+	Used    When   // At zero where it never was
+	Address string // from which it was used last, or ""
 }
 
 // SettingsBlocksView is /settings/blocks; its forms post to /@NAME/unblock.

@@ -37,8 +37,11 @@ func TestSessionsAndApplicationsOnOnePage(t *testing.T) {
 	if w := anna.send("GET", "/settings/applications"); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/settings/sessions") {
 		t.Errorf("the address in mails: %d", w.Code)
 	}
+	if w := site.ask("GET", "/api/v1/accounts/verify_credentials", "", "Authorization: Bearer "+bearer, "X-Forwarded-For: 203.0.113.5"); w.Code != http.StatusOK {
+		t.Errorf("the application: %d", w.Code)
+	}
 	page := anna.send("GET", "/settings/sessions").Body.String()
-	for _, want := range []string{"198.51.100.4", "192.0.2.7", "Ice Cubes", "/revoke", "/settings/sessions/end-others"} {
+	for _, want := range []string{"198.51.100.4", "192.0.2.7", "203.0.113.5", "Ice Cubes", "/revoke", "/settings/sessions/end-others"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -53,7 +56,7 @@ func TestSessionsAndApplicationsOnOnePage(t *testing.T) {
 	if w := site.ask("GET", "/api/v1/accounts/verify_credentials", "", "Authorization: Bearer "+bearer); w.Code != http.StatusUnauthorized {
 		t.Errorf("the application still acts: %d", w.Code)
 	}
-	if page := anna.send("GET", "/settings/sessions").Body.String(); strings.Contains(page, "198.51.100.4") || strings.Contains(page, "Ice Cubes") {
+	if page := anna.send("GET", "/settings/sessions").Body.String(); strings.Contains(page, "198.51.100.4") || strings.Contains(page, "Ice Cubes") || strings.Contains(page, "203.0.113.5") {
 		t.Error("what is over is still shown")
 	}
 }

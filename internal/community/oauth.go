@@ -344,13 +344,35 @@ func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.Ac
 		return nil, nil, nil, ErrForbidden
 	}
 	c.Store.CarryByToken(ctx, t)
-	if now := store.ToMillis(time.Now()); now-t.UsedAt > store.Millis((24 * time.Hour).Milliseconds()) {
-		if err := c.Store.TouchToken(ctx, t.ID, now); err != nil {
+	if now, address := store.ToMillis(time.Now()), addressOf(ctx); useIsNews(t, now, address) {
+		if address == "" {
+			address = t.Address
+		}
+		if err := c.Store.TouchToken(ctx, t.ID, now, address); err != nil {
 			c.Log.WarnContext(ctx, "a token's use was not noted", "token", t.ID, "error", err)
 		}
-		t.UsedAt = now
+		t.UsedAt, t.Address = now, address
 	}
 	return t, acc, app, nil
+}
+
+// useIsNews reports whether a token's use is noted: once a day, and sooner the first time and from elsewhere, which a telephone
+// on its way is often.
+func useIsNews(t *store.AccessToken, now store.Millis, address string) bool {
+	since := time.Duration(now-t.UsedAt) * time.Millisecond
+	return since > 24*time.Hour || address != "" && (t.Address == "" || t.Address != address && since > time.Hour)
+}
+
+type addressKey struct{}
+
+// WithAddress says from which IP address what is done with ctx was asked for.
+func WithAddress(ctx context.Context, address string) context.Context {
+	return context.WithValue(ctx, addressKey{}, address)
+}
+
+func addressOf(ctx context.Context) string {
+	address, _ := ctx.Value(addressKey{}).(string)
+	return address
 }
 
 // Application is a client that may act for a member.
@@ -359,6 +381,7 @@ type Application struct {
 	Scopes    string // of all its tokens together
 	CreatedAt store.Millis
 	UsedAt    store.Millis // to the day
+	Address   string       // from which it was used last, "" where it never was
 }
 
 // ApplicationsOf lists the clients that may act for the member, newest first.
@@ -377,10 +400,13 @@ func (c *Community) ApplicationsOf(ctx context.Context, acc *store.Account) ([]A
 			i = len(list)
 			at[t.AppID] = i
 			ids = append(ids, t.AppID)
-			list = append(list, Application{CreatedAt: t.CreatedAt, UsedAt: t.UsedAt})
+			list = append(list, Application{CreatedAt: t.CreatedAt, UsedAt: t.UsedAt, Address: t.Address})
 		}
 		a := &list[i]
 		a.Scopes, _ = cleanScopes(a.Scopes + " " + t.Scopes)
+		if t.UsedAt > a.UsedAt {
+			a.Address = t.Address
+		}
 		a.CreatedAt, a.UsedAt = min(a.CreatedAt, t.CreatedAt), max(a.UsedAt, t.UsedAt)
 	}
 	apps, err := c.Store.AppsByID(ctx, ids)

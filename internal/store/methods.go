@@ -5540,13 +5540,13 @@ func (s *Store) TouchSession(ctx context.Context, accountID int64, hash string, 
 	return err
 }
 
-// TouchToken records when the token was used.
-func (s *Store) TouchToken(ctx context.Context, id int64, at Millis) (err error) {
+// TouchToken records when the token was used, and from which address.
+func (s *Store) TouchToken(ctx context.Context, id int64, at Millis, address string) (err error) {
 	if s.places == nil {
-		return s.conn.TouchToken(ctx, id, at)
+		return s.conn.TouchToken(ctx, id, at, address)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.TouchToken(ctx, id, at)
+		return in.TouchToken(ctx, id, at, address)
 	})
 	return err
 }

@@ -228,6 +228,7 @@ type AccessToken struct {
 	Scopes    string
 	CreatedAt Millis
 	UsedAt    Millis
+	Address   string   // from which it was used last; "" before
 	Position  Position // from which its client reads; see CarryByToken
 }
 

@@ -82,12 +82,12 @@ func (s *conn) TokenOwnerByHash(ctx context.Context, hash string) (*AccessToken,
 	return &o.Token, &o.Account, &o.App, nil
 }
 
-// TouchToken records when the token was used.
-func (s *conn) TouchToken(ctx context.Context, id int64, at Millis) error {
+// TouchToken records when the token was used, and from which address.
+func (s *conn) TouchToken(ctx context.Context, id int64, at Millis, address string) error {
 	if s.readOnly {
 		return nil
 	}
-	return translate(s.write(ctx).Exec("UPDATE access_tokens SET used_at = ? WHERE id = ? AND used_at < ?", at, id, at).Error)
+	return translate(s.write(ctx).Exec("UPDATE access_tokens SET used_at = ?, address = ? WHERE id = ? AND used_at <= ?", at, address, id, at).Error)
 }
 
 // DeleteToken revokes a token, and ends its push subscription. One that does not exist is no error.

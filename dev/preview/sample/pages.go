@@ -382,7 +382,7 @@ func settings(add adder) {
 	})
 	add("/settings/sessions", "Settings: sessions", true, func(p *t.Page) templ.Component {
 		return t.SettingsSessionsPage(p, t.SettingsSessionsView{Sessions: []t.SessionView{{ID: "1", Current: true, Device: "Firefox on Linux", Address: "203.0.113.7", Created: t.When{At: now}, Seen: t.When{At: now}}, {ID: "2", Device: "Safari on iPhone", Created: t.When{At: now}, Seen: t.When{At: now}}},
-			Applications: []t.ApplicationView{{ID: "1", Name: "Tusky", Website: "https://tusky.app", Scopes: []string{"Read what you may see", "Post for you"}, Created: t.When{At: now}, Used: t.When{At: now}}}})
+			Applications: []t.ApplicationView{{ID: "1", Name: "Tusky", Website: "https://tusky.app", Scopes: []string{"Read what you may see", "Post for you"}, Created: t.When{At: now}, Used: t.When{At: now}, Address: "192.0.2.9"}}})
 	})
 	add("/settings/sessions-one", "Settings: one session", true, func(p *t.Page) templ.Component {
 		return t.SettingsSessionsPage(p, t.SettingsSessionsView{Sessions: []t.SessionView{{ID: "1", Current: true, Device: "Firefox on Linux", Created: t.When{At: now}, Seen: t.When{At: now}}}})

@@ -31,7 +31,7 @@ type call struct {
 }
 
 func (q *call) ctx() context.Context {
-	return community.WithVia(q.c.Request.Context(), community.ViaAPI)
+	return community.WithAddress(community.WithVia(q.c.Request.Context(), community.ViaAPI), q.clientAddress())
 }
 
 // id is the path's :id. What is no id is of nothing that exists.

@@ -340,7 +340,7 @@ func (p *Pages) sessions(c *gin.Context, acc *store.Account) error {
 	for _, a := range apps {
 		v.Applications = append(v.Applications, templates.ApplicationView{
 			ID: idText(a.App.ID), Name: a.App.Name, Website: safeWebsite(a.App.Website), Scopes: scopeWords(pg.Lang, a.Scopes),
-			Created: b.when(a.CreatedAt), Used: b.when(a.UsedAt),
+			Created: b.when(a.CreatedAt), Used: b.when(a.UsedAt), Address: a.Address,
 		})
 	}
 	return p.render(c, http.StatusOK, templates.SettingsSessionsPage(pg, v))
