@@ -125,11 +125,16 @@ func (s *actsSite) join(name, link string) *subject {
 	return m
 }
 
-// state is what acts can change, and how many rows the log has.
+// onAccounts are acts that change the account's row: a decision that stands beside it is not enough.
+var onAccounts = []string{"limit", "unlimit", "suspend", "suspend until", "unsuspend", "role", "quota", "logout"}
+
+const endOfAccounts = "-- accounts\n"
+
+// state is what acts can change, first of accounts, and how many rows the log has.
 func (s *actsSite) state() (state string, rows int) {
 	s.t.Helper()
 	var b strings.Builder
-	for _, query := range []string{
+	for i, query := range []string{
 		"SELECT CONCAT_WS(' ', username, role, suspended_at IS NOT NULL, suspended_until IS NOT NULL, limited_at IS NOT NULL, COALESCE(storage_quota, -1), session_epoch, two_factors_at IS NOT NULL, deleted_at IS NOT NULL) FROM accounts ORDER BY id",
 		"SELECT CONCAT_WS(' ', id, undone_at IS NOT NULL, answered_at IS NOT NULL) FROM decisions ORDER BY id",
 		"SELECT CONCAT_WS(' ', id, state, COALESCE(assigned_to_id, 0)) FROM reports WHERE state = 'closed' OR assigned_to_id IS NOT NULL ORDER BY id",
@@ -150,6 +155,9 @@ func (s *actsSite) state() (state string, rows int) {
 			s.t.Fatal(err)
 		}
 		list.Close()
+		if i == 0 {
+			b.WriteString(endOfAccounts)
+		}
 	}
 	if err := s.db.QueryRowContext(s.t.Context(), "SELECT COUNT(*) FROM admin_log").Scan(&rows); err != nil {
 		s.t.Fatal(err)
@@ -223,7 +231,15 @@ func (s *actsSite) act(n int) bool {
 	wait.Wait()
 	after, more := s.state()
 	s.t.Logf("%d: %s %s (%s), %d at once: changed %t, %d rows", n, role, what, m.name, tries, before != after, more-rows)
-	if changed := before != after; changed != (more > rows) || more-rows > tries || tries == 1 && more-rows > 1 {
+	most := tries
+	if slices.Contains(onAccounts, what) {
+		before, _, _ = strings.Cut(before, endOfAccounts)
+		after, _, _ = strings.Cut(after, endOfAccounts)
+		if what != "logout" {
+			most = 1 // of two who do the same, one finds it done
+		}
+	}
+	if changed := before != after; changed != (more > rows) || more-rows > most {
 		s.t.Errorf("%d: %s by %s on %s, %d at once: changed %t, %d rows in the log", n, what, role, m.name, tries, changed, more-rows)
 	}
 	s.look(m, before != after)
