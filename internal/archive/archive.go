@@ -94,6 +94,13 @@ type Mark struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
+// AnnouncementComment is a comment of the member's on an announcement.
+type AnnouncementComment struct {
+	URL       string    `json:"url"` // of the announcement
+	Text      string    `json:"text"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
 // Album is an album of the member's. Photos are the member's own in it; those of others are theirs.
 type Album struct {
 	Title       string    `json:"title"`

@@ -3,6 +3,7 @@ package community
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -585,6 +586,11 @@ func (s *Streams) tellMembers(m Message) {
 			}
 		}
 	}
+}
+
+// AnnouncementURL is the address of an announcement's page.
+func (c *Community) AnnouncementURL(id int64) string {
+	return c.BaseURL + "/announcements/" + strconv.FormatInt(id, 10)
 }
 
 // announcementWords are what its state is called.

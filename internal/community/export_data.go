@@ -57,6 +57,24 @@ func (x *exportWriter) albums(ctx context.Context) error {
 	})
 }
 
+// announcementComments writes what the member said below announcements.
+func (x *exportWriter) announcementComments(ctx context.Context) error {
+	return x.jsonList("data/announcement_comments.json", func(add func(any) error) error {
+		for r := (store.Range{Limit: exportRows}); ; {
+			list, err := x.c.Store.CommentsOnAnnouncementsBy(ctx, x.acc.ID, r)
+			if err != nil || len(list) == 0 {
+				return err
+			}
+			r.Max = list[len(list)-1].ID
+			for _, c := range list {
+				if err := add(archive.AnnouncementComment{URL: x.c.AnnouncementURL(c.AnnouncementID), Text: c.Text, CreatedAt: c.CreatedAt.Time()}); err != nil {
+					return err
+				}
+			}
+		}
+	})
+}
+
 // marks writes what the member liked and the like: whose posts these are and where, never what they say. Those that the
 // member may not see any more are left out.
 func (x *exportWriter) marks(ctx context.Context) error {

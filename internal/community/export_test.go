@@ -175,8 +175,17 @@ func TestExport(t *testing.T) {
 		_, err = d.AddFilterPost(ctx, ann, filter.ID, bobs.ID)
 		must(err)
 
+		walk, err := d.Announce(ctx, ByCommand(""), NewAnnouncement{Text: "We walk."})
+		must(err)
+		for who, text := range map[*store.Account]string{d.ann: "Where do we meet?", d.bob: "BOBS-COMMENT"} {
+			_, err = d.CommentOnAnnouncement(ctx, who, walk.ID, text, "")
+			must(err)
+		}
 		must(d.StartExport(ctx, d.ann, Confirmation{Password: annsPassword}))
 		e, files := d.exported(d.ann)
+		if l := readJSON[[]archive.AnnouncementComment](t, files, "data/announcement_comments.json"); len(l) != 1 || l[0].Text != "Where do we meet?" || l[0].URL != d.AnnouncementURL(walk.ID) {
+			t.Errorf("the comments on announcements are %+v", l)
+		}
 		if l := readJSON[[]archive.List](t, files, "data/lists.json"); len(l) != 1 || l[0].Title != "Harbours" || !l[0].Exclusive || !slices.Equal(l[0].Members, []string{"bob"}) {
 			t.Errorf("the lists are %+v", l)
 		}
