@@ -8,6 +8,14 @@ acts.comment = async (form) => {
   try {
     const { doc, whole } = await send(form);
     const list = document.getElementById('comments');
+    const held = doc.querySelector('[data-held]');
+    if (held) {
+      form.elements.text.value = '';
+      form.elements.idempotency_key.value = key();
+      replyTo(form, '', '');
+      say(held.textContent);
+      return;
+    }
     if (whole) {
       list.replaceWith(document.importNode(doc.getElementById('comments'), true));
     } else {

@@ -8,6 +8,7 @@ type AdminView struct {
 	System   bool          // the viewer may see status, jobs and moves
 	Checks   []StatusCheck // those that are not well
 	Log      []AdminLogRow // the newest
+	Held     int           // posts that wait
 	Waiting  int           // who asked to join
 	// FirstSteps points at the page of first steps, which nobody has closed.
 	FirstSteps bool

@@ -9,7 +9,7 @@ type BlockRow struct {
 
 // AdminBlocksView is /admin/blocks. Its form posts kind, value and note there.
 type AdminBlocksView struct {
-	Kind   string // "domain" or "range"
+	Kind   string // "domain", "range" or "word"
 	Rows   []BlockRow
 	Pager  Pager
 	Value  string
@@ -24,6 +24,11 @@ type blockWords struct {
 
 func (v AdminBlocksView) words(p *Page) blockWords {
 	switch v.Kind {
+	case "word":
+		return blockWords{
+			p.T("Words"), p.T("Word, or several in a row"), p.T("Posts and comments with it wait for a moderator. Whole words count, whatever their case; also in alternative texts, and in the displayed name of who posts."),
+			p.T("No word is blocked."),
+		}
 	case "range":
 		return blockWords{
 			p.T("Networks"), p.T("IP address or range"), p.T("Such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32. Nobody joins from there; members go on as they are."),
@@ -38,8 +43,8 @@ func (v AdminBlocksView) words(p *Page) blockWords {
 
 // tabs are the kinds, as links.
 func (v AdminBlocksView) tabs(p *Page) []Option {
-	list := make([]Option, 0, 2)
-	for _, kind := range []string{"domain", "range"} {
+	list := make([]Option, 0, 3)
+	for _, kind := range []string{"domain", "range", "word"} {
 		list = append(list, Option{Value: kind, Label: AdminBlocksView{Kind: kind}.words(p).title})
 	}
 	return list

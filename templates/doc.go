@@ -51,6 +51,9 @@
 //	/admin/reports            AdminReportsPage(p, AdminReportsView)
 //	/admin/reports/ID         AdminReportPage(p, AdminReportView)
 //	/admin/members …          MembersPage(p, MembersView), MemberPage(p, MemberView) at /NAME
+//	/admin/held               AdminHeldPage(p, AdminHeldView)
+//	/held                     OwnHeldPage(p, OwnHeldView)
+//	/admin/blocks             AdminBlocksPage(p, AdminBlocksView)
 //	/admin/appeals …          AppealsPage(p, AppealsView), AppealPage(p, AppealView) at /ID
 //	/settings/decisions …     DecisionsPage(p, DecisionsView), DecisionPage(p, DecisionPageView) at /ID
 //	/suspended …              SuspendedPage(p, SuspendedView), SuspendedDecisionPage(p, DecisionPageView) at /decisions/ID

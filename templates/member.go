@@ -128,6 +128,8 @@ func decisionWords(p *Page, kind string) string {
 		return p.T("A warning")
 	case "remove":
 		return p.T("A post was removed")
+	case "reject":
+		return p.T("A post was not published")
 	case "limit":
 		return p.T("The account is limited")
 	case "suspend":

@@ -173,6 +173,16 @@ func objectMakers() map[string]func(*roleSite) map[string]string {
 			r.must(err)
 			return object("id", idOf(b.ID))
 		},
+		// A comment of Anna's that waits for a moderator.
+		"held": func(r *roleSite) map[string]string {
+			_, err := r.c.AddBlock(r.ctx, community.ByCommand(""), community.NewBlock{Kind: store.BlockWord, Value: "quarantine"})
+			r.must(err)
+			on, err := strconv.ParseInt(r.object("post", false)["id"], 10, 64)
+			r.must(err)
+			held, err := r.c.Publish(r.ctx, r.accounts["anna"], community.NewPost{Caption: "In quarantine.", InReplyTo: on})
+			r.must(err)
+			return object("id", idOf(held.ID))
+		},
 		"announcement": func(r *roleSite) map[string]string {
 			a, err := r.c.Announce(r.ctx, community.ByCommand(secretOfModerators), community.NewAnnouncement{Text: "We meet at nine."})
 			r.must(err)

@@ -238,7 +238,7 @@ var watched = []string{
 	"SELECT id, caption, visibility, comments_from, likes_count, boosts_count FROM posts WHERE deleted_at IS NULL",
 	"SELECT id, author_id FROM posts WHERE deleted_at IS NULL AND kind = 'comment'",
 	"SELECT * FROM admin_log", "SELECT * FROM decisions WHERE account_id IN (SELECT id FROM accounts WHERE deleted_at IS NULL)", "SELECT * FROM reports", "SELECT * FROM invitations", "SELECT * FROM one_time_links",
-	"SELECT * FROM moderator_notes", "SELECT * FROM factors", "SELECT * FROM lists", "SELECT * FROM list_members", "SELECT * FROM albums", "SELECT * FROM album_members",
+	"SELECT * FROM held_posts", "SELECT * FROM site_blocks", "SELECT * FROM moderator_notes", "SELECT * FROM factors", "SELECT * FROM lists", "SELECT * FROM list_members", "SELECT * FROM albums", "SELECT * FROM album_members",
 	"SELECT * FROM follows", "SELECT * FROM follow_requests", "SELECT * FROM mutes", "SELECT * FROM drafts", "SELECT * FROM account_notes", "SELECT * FROM site_info",
 	"SELECT * FROM tag_follows", "SELECT * FROM authorization_codes", "SELECT id, account_id, scopes FROM access_tokens",
 	"SELECT id, account_id FROM push_subscriptions", "SELECT account_id, state FROM exports", "SELECT account_id, album_id FROM album_downloads",

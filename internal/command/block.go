@@ -18,8 +18,8 @@ type blockGroup struct {
 }
 
 type blockAdd struct {
-	Kind   string `arg:"" enum:"domain,range" help:"domain (of e-mail addresses, with its subdomains) or range (of IP addresses)."`
-	Value  string `arg:"" help:"Such as example.com, 192.0.2.0/24 or 2001:db8::/32."`
+	Kind   string `arg:"" enum:"domain,range,word" help:"domain (of e-mail addresses, with its subdomains), range (of IP addresses) or word (posts with it wait for a moderator)."`
+	Value  string `arg:"" help:"Such as example.com, 192.0.2.0/24, 2001:db8::/32 or 'free money'."`
 	Note   string `help:"Why, for those who run the site."`
 	Reason string `help:"Why, for the log."`
 }
@@ -36,7 +36,7 @@ func (b blockAdd) Run(c *call) error {
 }
 
 type blockRemove struct {
-	Kind   string `arg:"" enum:"domain,range"`
+	Kind   string `arg:"" enum:"domain,range,word"`
 	Value  string `arg:""`
 	Reason string `help:"Why, for the log."`
 }
@@ -52,7 +52,7 @@ func (b blockRemove) Run(c *call) error {
 }
 
 type blockList struct {
-	Kind string `enum:",domain,range" default:"" help:"Only this kind."`
+	Kind string `enum:",domain,range,word" default:"" help:"Only this kind."`
 	JSON bool   `name:"json" help:"As JSON: a list of objects with id, kind, value, note, by and at."`
 }
 

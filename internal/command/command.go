@@ -63,7 +63,8 @@ type commands struct {
 	Version      versionCmd        `cmd:"" help:"Show the release."`
 	Invitation   invitationGroup   `cmd:"" help:"Invite people, and see who came."`
 	Announcement announcementGroup `cmd:"" help:"Tell every member something."`
-	Block        blockGroup        `cmd:"" help:"Keep out e-mail domains and networks."`
+	Held         heldGroup         `cmd:"" help:"Decide about posts that wait for a moderator."`
+	Block        blockGroup        `cmd:"" help:"Keep out e-mail domains and networks, and hold posts with certain words."`
 }
 
 // A Program is what the commands are about: a site, and what opens parts of it as

@@ -20,7 +20,7 @@ func (c *Community) PostByKey(ctx context.Context, acc *store.Account, key strin
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return c.PostByID(ctx, acc, k.PostID)
+	return c.PostOrHeld(ctx, acc, k.PostID)
 }
 
 // CountPhotos is how many photographs acc has posted.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -170,8 +171,25 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 	}
 	w.c.importStep()
 	w.row.Next++
+	in.Caption = w.caption(it)
 	if len(in.PhotoIDs) > 0 {
-		in.Caption = w.caption(it)
+		why, err := w.c.whyHold(ctx, w.acc, in)
+		if err != nil {
+			return err
+		}
+		if len(why) > 0 {
+			if err := w.c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return w.c.markPhotosGone(ctx, tx, in.PhotoIDs) }); err != nil {
+				return err
+			}
+			for _, s := range waits {
+				if slices.Contains(in.PhotoIDs, s.id) {
+					w.leave(s.name, LeftHeld)
+				}
+			}
+			in.PhotoIDs = nil
+		}
+	}
+	if len(in.PhotoIDs) > 0 {
 		w.row.Report.V.Posts++
 		w.row.Report.V.Photos += len(in.PhotoIDs)
 		if err := w.publish(ctx, in, w.time(it)); err != nil {

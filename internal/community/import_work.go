@@ -40,6 +40,9 @@ var (
 // LeftRefused is why a photograph is left out that this site could not prepare. archive has the other reasons.
 const LeftRefused = "refused"
 
+// LeftHeld is why a photograph is left out that would have to wait for a moderator: an import can be thousands.
+const LeftHeld = "held"
+
 type importJob struct {
 	Account int64 `json:"account_id"`
 	Import  int64 `json:"import_id"`

@@ -44,7 +44,7 @@ const (
 const infoNotices = "mail_notices_upto"
 
 // soonByMail are the kinds that do not wait for others: somebody may wait for an answer.
-var soonByMail = []string{store.NotifyMention, store.NotifyFollowRequest, store.NotifyAlbum, store.NotifyReport, store.NotifyAppeal}
+var soonByMail = []string{store.NotifyMention, store.NotifyFollowRequest, store.NotifyAlbum, store.NotifyReport, store.NotifyHeld, store.NotifyAppeal}
 
 func (c *Community) mailDueJob(ctx context.Context, _ *queue.Job) error {
 	now, err := c.Store.Now(ctx)

@@ -20,12 +20,13 @@ var notificationKinds = []NotificationKind{
 	{store.NotifyFollowRequest, lang.Key("Requests to follow you")},
 	{store.NotifyAlbum, lang.Key("Invitations to albums")},
 	{store.NotifyReport, lang.Key("Reports")},
+	{store.NotifyHeld, lang.Key("Posts that wait for a moderator")},
 	{store.NotifyAppeal, lang.Key("Answers to decisions")},
 	{store.NotifySignUp, lang.Key("New members")},
 }
 
 // moderatorsKinds are of those who may do what the act says.
-var moderatorsKinds = map[string]Act{store.NotifyReport: ReadReports, store.NotifyAppeal: AnswerAppeal, store.NotifySignUp: ReadMembers}
+var moderatorsKinds = map[string]Act{store.NotifyReport: ReadReports, store.NotifyAppeal: AnswerAppeal, store.NotifyHeld: ReadHeld, store.NotifySignUp: ReadMembers}
 
 // A NotificationChoice is where a member learns of a kind of notification.
 type NotificationChoice struct {

@@ -22,6 +22,7 @@ const (
 	// ReadAnnouncements is also of those to be published later.
 	ReadAnnouncements Act = "announcements.read"
 	ReadBlocks        Act = "blocks.read" // what the site keeps out
+	ReadHeld          Act = "held.read"   // posts that wait; those who may read them need not wait themselves
 )
 
 // Acts that change something. Each is one row of the log.
@@ -66,6 +67,8 @@ const (
 	RemoveAnnouncementComment Act = "announcement.remove_comment"
 	AddBlock                  Act = "block.add"
 	RemoveBlock               Act = "block.remove"
+	ApproveHeld               Act = "held.approve"
+	RejectHeld                Act = "held.reject"
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -82,6 +85,7 @@ var leastRole = map[Act]string{
 	ReadSite:        store.RoleAdmin,
 	ReadInvitations: store.RoleAdmin,
 	ReadBlocks:      store.RoleAdmin,
+	ReadHeld:        store.RoleModerator,
 
 	CloseReport:    store.RoleModerator,
 	DecideReport:   store.RoleModerator,
@@ -122,6 +126,8 @@ var leastRole = map[Act]string{
 	RemoveAnnouncementComment: store.RoleModerator,
 	AddBlock:                  store.RoleAdmin,
 	RemoveBlock:               store.RoleAdmin,
+	ApproveHeld:               store.RoleModerator,
+	RejectHeld:                store.RoleModerator,
 }
 
 // Acts returns every act, sorted.

@@ -341,7 +341,7 @@ func (c *Community) lockUnattached(ctx context.Context, tx *store.Store, acc *st
 	if err != nil {
 		return nil, err
 	}
-	if acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone || p.AttachedAt != nil {
+	if acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone || p.AttachedAt != nil || p.Source == store.SourceHeld {
 		return nil, ErrNotFound
 	}
 	return p, nil
@@ -358,7 +358,7 @@ func (c *Community) RemovePhoto(ctx context.Context, acc *store.Account, id int6
 		switch {
 		case acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone:
 			return ErrNotFound
-		case p.AttachedAt != nil:
+		case p.AttachedAt != nil || p.Source == store.SourceHeld:
 			return invalid("id", "in_use", "This photo is in use. Edit the post to take it out.")
 		}
 		return c.markPhotosGone(ctx, tx, []int64{id})

@@ -276,7 +276,7 @@ func (c *Community) PublicPhotoAllowed(ctx context.Context, random string) (bool
 }
 
 // PrivatePhotoAllowed reports whether the viewer (0: a visitor) may have the files of a private set. The owner may, and
-// so may those who may see its post. Members who may see the account may have its avatar and header.
+// so may those who may see its post, or where that is held those who decide about it. Members who may see the account may have its avatar and header.
 func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, viewerID int64) (bool, error) {
 	var viewer *store.Account
 	if viewerID != 0 {
@@ -321,6 +321,8 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 	switch {
 	case viewer != nil && viewer.ID == p.AccountID:
 		return true, nil
+	case p.Source == store.SourceHeld && p.PostID == nil:
+		return May(viewer, ReadHeld), nil
 	case p.PostID != nil:
 		ok, err := c.Store.CanSee(ctx, viewer, *p.PostID)
 		return ok, fromStore(err)

@@ -19,6 +19,7 @@ type Post struct {
 	Mentions []*store.Account
 	Tags     []store.Tag    // by name, as the caption has them; rows of their own only for feeds and search
 	ReplyTo  *store.Account // the author of what a comment answers
+	Held     bool           // it waits for a moderator: its id is that of a held post, and nobody but its author and moderators has it
 	Filtered []FilterResult // the viewer's filters that it meets, of those that work where it is shown
 }
 

@@ -48,6 +48,9 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 	if err := c.checkChange(change, &after); err != nil {
 		return nil, err
 	}
+	if err := c.editMayStand(ctx, acc, was, &after, change); err != nil {
+		return nil, err
+	}
 	var root *store.Post
 	if was.RootID != nil {
 		if root, err = c.Store.RawPost(ctx, *was.RootID); err != nil {

@@ -42,6 +42,7 @@ type NewPost struct {
 }
 
 // Publish writes a post, or with InReplyTo a comment. It waits up to 20 s for photos that are still being prepared.
+// A post that must wait for a moderator is Held: it is kept outside of everything that is read until it is approved.
 // Under one idempotency key one post is made: a repeated request gets it, also while it is being made, and *Invalid if
 // it asks for something else.
 //
@@ -100,7 +101,7 @@ func (c *Community) firstAnswer(ctx context.Context, acc *store.Account, key *st
 	if k.BodyHash != key.BodyHash {
 		return nil, invalid("idempotency_key", "reused", "This form was sent before with other content.")
 	}
-	return c.PostByID(ctx, acc, k.PostID)
+	return c.PostOrHeld(ctx, acc, k.PostID)
 }
 
 func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost, key *store.IdempotencyKey) (*Post, error) {
@@ -111,7 +112,15 @@ func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost,
 	if err := c.Allow(ctx, fmt.Sprintf("post:%d", acc.ID), c.Site(ctx).PostLimit); err != nil {
 		return nil, err
 	}
+	return c.publishRow(ctx, acc, p, in, nil, key, nil)
+}
+
+// publishRow publishes the row of a post: of one that a moderator approves with run, which gives f a transaction and the
+// post's id. Without run it is a post that its author sends, and may have to be held. Its photos in have wait for it.
+func (c *Community) publishRow(ctx context.Context, acc *store.Account, p *store.Post, in NewPost, have []int64, key *store.IdempotencyKey,
+	run func(ctx context.Context, f func(ctx context.Context, tx *store.Store, id int64) error) error) (*Post, error) {
 	var parent, root *store.Post
+	var err error
 	if in.InReplyTo != 0 {
 		if parent, err = c.Store.PostByID(ctx, acc, in.InReplyTo); err != nil {
 			return nil, fromStore(err)
@@ -128,12 +137,23 @@ func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost,
 	if err != nil {
 		return nil, err
 	}
-	if err := c.readyPhotos(ctx, acc, in.PhotoIDs, nil); err != nil {
+	if err := c.readyPhotos(ctx, acc, in.PhotoIDs, have); err != nil {
 		return nil, err
+	}
+	if run == nil {
+		if why, err := c.whyHold(ctx, acc, in); err != nil {
+			return nil, err
+		} else if len(why) > 0 {
+			return c.hold(ctx, acc, p, in, key, why)
+		}
+		run = func(ctx context.Context, f func(context.Context, *store.Store, int64) error) error {
+			_, err := c.Store.TxOnce(ctx, "posts", f)
+			return err
+		}
 	}
 	var made store.Post // as the try that was committed left it
 	err = c.withSetsFor(ctx, p.Visibility, in.PhotoIDs, func(sets []replacedSet) error {
-		_, err = c.Store.TxOnce(ctx, "posts", func(ctx context.Context, tx *store.Store, id int64) error {
+		return run(ctx, func(ctx context.Context, tx *store.Store, id int64) error {
 			row := *p // a try that is run again starts anew
 			row.ID, row.CreatedAt = id, store.ToMillis(store.IDTime(id))
 			err := c.publishTx(ctx, tx, acc, &row, in, key, parent, words, sets)
@@ -142,7 +162,6 @@ func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost,
 			}
 			return err
 		})
-		return err
 	})
 	if err != nil {
 		return nil, fromStore(err)
@@ -206,29 +225,35 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 		return err
 	}
 	if in.ClearDraft {
-		if err := tx.ClearDraftText(ctx, acc.ID); err != nil {
+		if err := c.clearDraft(ctx, tx, acc); err != nil {
 			return err
-		}
-		left, err := tx.PhotosOfDraft(ctx, acc.ID)
-		if err != nil {
-			return err
-		}
-		var refused []int64 // their author has read why, and posted without them
-		for _, ph := range left {
-			if ph.State == store.PhotoRefused {
-				refused = append(refused, ph.ID)
-			}
-		}
-		if len(refused) > 0 {
-			if err := c.markPhotosGone(ctx, tx, refused); err != nil {
-				return err
-			}
 		}
 	}
 	if err := tx.AddEvent(ctx, EventPostCreated, acc.ID, row.ID, nil); err != nil {
 		return err
 	}
 	return countPost(ctx, tx, row, 1)
+}
+
+// clearDraft forgets what was typed into the web's form, once it is a post.
+func (c *Community) clearDraft(ctx context.Context, tx *store.Store, acc *store.Account) error {
+	if err := tx.ClearDraftText(ctx, acc.ID); err != nil {
+		return err
+	}
+	left, err := tx.PhotosOfDraft(ctx, acc.ID)
+	if err != nil {
+		return err
+	}
+	var refused []int64 // their author has read why, and posted without them
+	for _, ph := range left {
+		if ph.State == store.PhotoRefused {
+			refused = append(refused, ph.ID)
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return c.markPhotosGone(ctx, tx, refused)
 }
 
 // newPostRow checks the input and makes the row of a post. It reports every mistake at once.

@@ -27,7 +27,7 @@ func (c *Community) readyPhotos(ctx context.Context, acc *store.Account, ids, ha
 			bad.add("photos", "missing", "Photo %d is no longer there. Upload it again.", i+1)
 		case err != nil:
 			return err
-		case p.PostID != nil:
+		case p.PostID != nil || p.Source == store.SourceHeld:
 			bad.add("photos", "taken", "Photo %d is in another post already.", i+1)
 		case p.State == store.PhotoRefused:
 			bad.add("photos", "refused", "Photo %d: %s", i+1, p.Refusal)

@@ -87,6 +87,8 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		return l.T("%s has reported something", name)
 	case store.NotifySignUp:
 		return l.T("%s has joined", name)
+	case store.NotifyHeld:
+		return l.T("A post by %s waits for a moderator", name)
 	case store.NotifyAppeal:
 		return l.T("%s has answered a decision", name)
 	case store.NotifyDecision:
@@ -102,7 +104,7 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 	return name
 }
 
-var pushWithoutWords = []string{store.NotifyReport, store.NotifyAppeal, store.NotifyDecision, store.NotifyOutcome}
+var pushWithoutWords = []string{store.NotifyReport, store.NotifyHeld, store.NotifyAppeal, store.NotifyDecision, store.NotifyOutcome}
 
 func pushBody(n *Notification) string {
 	text := ""
@@ -131,6 +133,8 @@ func pushPath(n *Notification) string {
 		return "/admin/reports"
 	case n.Kind == store.NotifySignUp && n.From != nil:
 		return "/admin/members/" + n.From.Username
+	case n.Kind == store.NotifyHeld:
+		return "/admin/held"
 	case n.Kind == store.NotifyAppeal:
 		return "/admin/appeals"
 	case n.Kind == store.NotifyDecision:

@@ -54,6 +54,7 @@ type Site struct {
 	UploadLimit Limit // photos per account
 	PostLimit   Limit // posts and comments per account
 	ReportLimit Limit
+	HoldFirst   int // so many of a new member's first posts and comments wait for a moderator; 0: none
 	QuotaMB     int // what the originals of one member's photos may take, in megabytes; 0: no bound
 }
 

@@ -17,10 +17,10 @@ import (
 const MaxBlockNote = 200
 
 // BlockKinds are the kinds of what the site keeps out.
-var BlockKinds = []string{store.BlockDomain, store.BlockRange}
+var BlockKinds = []string{store.BlockDomain, store.BlockRange, store.BlockWord}
 
 // mostBlocks is how many of each kind there may be: every instance keeps them in memory.
-var mostBlocks = map[string]int{store.BlockDomain: 5000, store.BlockRange: 5000}
+var mostBlocks = map[string]int{store.BlockDomain: 5000, store.BlockRange: 5000, store.BlockWord: 1000}
 
 // NewBlock is the form of something to be kept out.
 type NewBlock struct {
@@ -49,6 +49,15 @@ func (n *NewBlock) clean() error {
 			bad.add("value", "too_wide", "That range has too many addresses. The widest are /8, and /16 of IPv6.")
 		default:
 			n.Value = r.String()
+		}
+	case store.BlockWord:
+		words := plainWords(n.Value)
+		n.Value = strings.Join(words, " ")
+		switch {
+		case len(words) == 0:
+			bad.add("value", "invalid", "That has neither a letter nor a digit.")
+		case len(words) > maxBlockedWords || len([]rune(n.Value)) > maxBlockedWord:
+			bad.add("value", "too_long", "At most %d words in a row are possible, of %d characters.", maxBlockedWords, maxBlockedWord)
 		}
 	default:
 		bad.add("kind", "invalid", "Choose one of: %s.", strings.Join(BlockKinds, ", "))

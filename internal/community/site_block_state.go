@@ -17,6 +17,7 @@ const EventBlocksChanged = "site.blocks"
 type blockList struct {
 	domains    map[string]bool
 	ranges     []netip.Prefix
+	words      *wordList
 	generation uint64 // before its rows were read
 }
 
@@ -80,7 +81,7 @@ func (c *Community) blocks(ctx context.Context) (*blockList, error) {
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	l := &blockList{domains: make(map[string]bool, len(rows[store.BlockDomain])), generation: generation}
+	l := &blockList{domains: make(map[string]bool, len(rows[store.BlockDomain])), words: newWordList(rows[store.BlockWord]), generation: generation}
 	for _, d := range rows[store.BlockDomain] {
 		l.domains[d] = true
 	}

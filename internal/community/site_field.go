@@ -68,6 +68,14 @@ var SiteFields = []SiteField{
 	limitField("upload_limit", "UPLOAD_LIMIT", func(s *Site) *Limit { return &s.UploadLimit }),
 	limitField("post_limit", "POST_LIMIT", func(s *Site) *Limit { return &s.PostLimit }),
 	limitField("report_limit", "REPORT_LIMIT", func(s *Site) *Limit { return &s.ReportLimit }),
+	{"hold_first", "", func(s *Site) string { return strconv.Itoa(s.HoldFirst) }, func(s *Site, text string) error {
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n < 0 || n > MaxHoldFirst {
+			return invalid("hold_first", "invalid", "That is not a number from 0 to %d.", MaxHoldFirst)
+		}
+		s.HoldFirst = n
+		return nil
+	}},
 	{"quota", "QUOTA_MB", func(s *Site) string { return strconv.Itoa(s.QuotaMB) }, func(s *Site, text string) error {
 		n, err := strconv.Atoi(strings.TrimSpace(text))
 		if err != nil || n < 0 || n > maxQuotaMB {

@@ -129,7 +129,7 @@ func (c *Community) Sweep(ctx context.Context) error {
 	} {
 		errs = append(errs, c.sweepPhotos(ctx, state, before))
 	}
-	errs = append(errs, c.sweepAbandoned(ctx), c.sweepDownloads(ctx), c.sweepRetired(ctx), c.sweepGone(ctx), c.sweepRows(ctx, ago(tombstone)))
+	errs = append(errs, c.sweepAbandoned(ctx), c.sweepDownloads(ctx), c.sweepRetired(ctx), c.sweepGone(ctx), c.sweepHeld(ctx, ago(keepDecided)), c.sweepRows(ctx, ago(tombstone)))
 	if s, ok := media.As[media.TempSweeper](c.Media); ok {
 		_, err := s.SweepTemp(ctx, 2*maxUpload)
 		errs = append(errs, err)

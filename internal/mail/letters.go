@@ -178,7 +178,7 @@ func Digest(s Site, p Person, items []Item, followed bool, unread int, link, off
 	return l
 }
 
-// Decided tells a member of a decision of the moderators, by its kind: warn, remove, limit or suspend.
+// Decided tells a member of a decision of the moderators, by its kind: warn, remove, reject, limit or suspend.
 func Decided(s Site, p Person, kind, words, until, link string) Letter {
 	l := Letter{Site: s, Hello: s.hello(p), Button: Link{s.Lang.T("Read it, and answer"), link},
 		After: []string{s.Lang.T("You may answer once. Until then and after you can take everything along that you have posted, or delete your account.")},
@@ -188,6 +188,8 @@ func Decided(s Site, p Person, kind, words, until, link string) Letter {
 		l.Subject, l.Before = s.Lang.T("A warning"), []string{s.Lang.T("The moderators have a warning for %s.", s.account(p))}
 	case "remove":
 		l.Subject, l.Before = s.Lang.T("A post of yours was removed"), []string{s.Lang.T("The moderators have removed something that %s posted.", s.account(p))}
+	case "reject":
+		l.Subject, l.Before = s.Lang.T("A post of yours was not published"), []string{s.Lang.T("The moderators have not published something that %s wanted to post.", s.account(p))}
 	case "limit":
 		l.Subject, l.Before = s.Lang.T("Your account is limited"), []string{s.Lang.T("The moderators have limited %s: followers see what you post, and public pages do not show it.", s.account(p))}
 	default:

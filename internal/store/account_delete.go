@@ -92,7 +92,7 @@ func (s *conn) LivePostIDsOf(ctx context.Context, accountID int64, limit int) ([
 
 // EraseAccountRows removes at most limit rows of each kind that belong to the account and that no counter counts:
 // notifications and choices about them, push subscriptions, bookmarks, mutes, lists, notes, mentions, drafts, markers, keys, sessions, tokens and links, comments and marks on
-// announcements, and what moderators noted and decided about it. Reports that it made stay without its
+// announcements, posts that are held, and what moderators noted and decided about it. Reports that it made stay without its
 // name. It returns how many rows it removed; 0 means that none is left.
 func (s *conn) EraseAccountRows(ctx context.Context, accountID int64, limit int) (int, error) {
 	total := 0
@@ -112,7 +112,7 @@ func (s *conn) EraseAccountRows(ctx context.Context, accountID int64, limit int)
 	for _, of := range [][2]string{
 		{"bookmarks", "account_id"}, {"pins", "account_id"}, {"tag_follows", "account_id"}, {"album_members", "account_id"}, {"conversation_mutes", "account_id"}, {"mutes", "account_id"}, {"mutes", "target_id"}, {"account_notes", "account_id"}, {"account_notes", "target_id"},
 		{"list_members", "follower_id"}, {"list_members", "followee_id"}, {"lists", "account_id"},
-		{"push_subscriptions", "account_id"}, {"moderator_notes", "account_id"}, {"decisions", "account_id"},
+		{"push_subscriptions", "account_id"}, {"moderator_notes", "account_id"}, {"decisions", "account_id"}, {"held_posts", "account_id"},
 		{"announcement_comments", "account_id"}, {"announcement_marks", "account_id"},
 	} {
 		table := of[0]

@@ -7,6 +7,7 @@ const (
 	DecideNothing = "nothing"
 	DecideWarn    = "warn"
 	DecideRemove  = "remove" // a post or comment
+	DecideReject  = "reject" // a post or comment that was held
 	DecideLimit   = "limit"
 	DecideSuspend = "suspend"
 )

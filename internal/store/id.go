@@ -32,7 +32,7 @@ func (g *ids) raise(id int64) {
 
 // idTables are those whose rows have ids of ids.
 var idTables = []string{
-	"accounts", "access_tokens", "account_notes", "admin_log", "album_downloads", "album_members", "album_photos", "albums", "announcement_comments", "announcement_marks", "announcements", "apps", "blocks", "bookmarks", "boosts", "conversation_mutes", "decisions", "events", "factors", "follow_requests", "follows", "instances", "invitations", "jobs", "likes", "list_members", "lists", "moderator_notes", "mutes", "notifications", "pins", "post_versions",
+	"accounts", "access_tokens", "account_notes", "admin_log", "album_downloads", "album_members", "album_photos", "albums", "announcement_comments", "announcement_marks", "announcements", "apps", "blocks", "bookmarks", "boosts", "conversation_mutes", "decisions", "events", "factors", "follow_requests", "follows", "held_posts", "instances", "invitations", "jobs", "likes", "list_members", "lists", "moderator_notes", "mutes", "notifications", "pins", "post_versions",
 	"photos", "posts", "reports", "site_blocks", "tag_follows", "tags",
 }
 

@@ -15,7 +15,7 @@ type MemberMail struct {
 }
 
 // MailedKinds are the kinds of notifications that a member gets by mail who has chosen nothing.
-var MailedKinds = []string{NotifyReport, NotifyAppeal}
+var MailedKinds = []string{NotifyReport, NotifyAppeal, NotifyHeld}
 
 // wantsMail is the condition that the account of a notification n, which is joined to the choice nc, has chosen its kind for mail.
 var wantsMail = "COALESCE(nc.mail, CASE WHEN n.kind IN ('" + strings.Join(MailedKinds, "', '") + "') THEN 1 ELSE 0 END) = 1"

@@ -341,6 +341,17 @@ func (s *Store) AddFollowRequest(ctx context.Context, r FollowRequest) (err erro
 	return err
 }
 
+// AddHeldPost inserts the row under an id of NewID.
+func (s *Store) AddHeldPost(ctx context.Context, h *HeldPost) (err error) {
+	if s.places == nil {
+		return s.conn.AddHeldPost(ctx, h)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.AddHeldPost(ctx, h)
+	})
+	return err
+}
+
 // AddImport writes the row of a new import. The transaction has locked the account, and dropped the import before.
 func (s *Store) AddImport(ctx context.Context, i *Import) (err error) {
 	if s.places == nil {
@@ -1383,6 +1394,18 @@ func (s *Store) CountFollows(ctx context.Context, deltas map[int64]FollowDelta) 
 	return err
 }
 
+// CountHeldPosts counts those that wait, up to most; of one account, unless that is 0.
+func (s *Store) CountHeldPosts(ctx context.Context, accountID int64, most int) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.CountHeldPosts(ctx, accountID, most)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CountHeldPosts(ctx, accountID, most)
+		return err
+	})
+	return r0, err
+}
+
 // CountInvitations counts those made since the moment.
 func (s *Store) CountInvitations(ctx context.Context, since Millis) (r0 int, err error) {
 	if s.places == nil {
@@ -1580,6 +1603,19 @@ func (s *Store) CreateToken(ctx context.Context, t *AccessToken) (err error) {
 		return in.CreateToken(ctx, t)
 	})
 	return err
+}
+
+// DecideHeldPost writes down what became of a post that waits: State, Payload, PostID, Words, DecidedByID and DecidedAt. It
+// returns false for one that waits no more.
+func (s *Store) DecideHeldPost(ctx context.Context, h *HeldPost) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.DecideHeldPost(ctx, h)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.DecideHeldPost(ctx, h)
+		return err
+	})
+	return r0, err
 }
 
 // DecisionByID is ErrNotFound where there is none. It reads the primary.
@@ -2106,6 +2142,18 @@ func (s *Store) DropAnnouncementComment(ctx context.Context, id int64) (r0 bool,
 	return r0, err
 }
 
+// DropDecidedHeldPosts removes up to limit rows that were decided before the moment, and returns how many.
+func (s *Store) DropDecidedHeldPosts(ctx context.Context, before Millis, limit int) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.DropDecidedHeldPosts(ctx, before, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.DropDecidedHeldPosts(ctx, before, limit)
+		return err
+	})
+	return r0, err
+}
+
 // DropEmailKey takes the address as a way to log in from an account.
 func (s *Store) DropEmailKey(ctx context.Context, id int64) (err error) {
 	if s.places == nil {
@@ -2113,6 +2161,17 @@ func (s *Store) DropEmailKey(ctx context.Context, id int64) (err error) {
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.DropEmailKey(ctx, id)
+	})
+	return err
+}
+
+// DropHeldPost removes the row.
+func (s *Store) DropHeldPost(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.DropHeldPost(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DropHeldPost(ctx, id)
 	})
 	return err
 }
@@ -2271,7 +2330,7 @@ func (s *Store) EnsureTags(ctx context.Context, names map[string]string) (r0 []i
 
 // EraseAccountRows removes at most limit rows of each kind that belong to the account and that no counter counts:
 // notifications and choices about them, push subscriptions, bookmarks, mutes, lists, notes, mentions, drafts, markers, keys, sessions, tokens and links, comments and marks on
-// announcements, and what moderators noted and decided about it. Reports that it made stay without its
+// announcements, posts that are held, and what moderators noted and decided about it. Reports that it made stay without its
 // name. It returns how many rows it removed; 0 means that none is left.
 func (s *Store) EraseAccountRows(ctx context.Context, accountID int64, limit int) (r0 int, err error) {
 	if s.places == nil {
@@ -2725,6 +2784,42 @@ func (s *Store) HasVersions(ctx context.Context, postID int64) (r0 bool, err err
 	return r0, err
 }
 
+// HeldPostByID is the row in any state, on the primary, or ErrNotFound.
+func (s *Store) HeldPostByID(ctx context.Context, id int64) (r0 *HeldPost, err error) {
+	if s.places == nil {
+		return s.conn.HeldPostByID(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.HeldPostByID(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
+// HeldPosts lists those that wait, newest first, on the primary.
+func (s *Store) HeldPosts(ctx context.Context, r Range) (r0 []*HeldPost, err error) {
+	if s.places == nil {
+		return s.conn.HeldPosts(ctx, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.HeldPosts(ctx, r)
+		return err
+	})
+	return r0, err
+}
+
+// HeldPostsOf lists those of an account that wait or were rejected, newest first, on the primary.
+func (s *Store) HeldPostsOf(ctx context.Context, accountID int64, limit int) (r0 []*HeldPost, err error) {
+	if s.places == nil {
+		return s.conn.HeldPostsOf(ctx, accountID, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.HeldPostsOf(ctx, accountID, limit)
+		return err
+	})
+	return r0, err
+}
+
 // HideAccount hides a deleted account at once: it ends the sessions, prevents log-ins and clears what only the owner
 // knew. Batches remove the rest.
 func (s *Store) HideAccount(ctx context.Context, id int64) (err error) {
@@ -2746,6 +2841,19 @@ func (s *Store) HidePost(ctx context.Context, id int64, at Millis) (err error) {
 		return in.HidePost(ctx, id, at)
 	})
 	return err
+}
+
+// HoldPhotos takes ready photos of the account, which belong to no post yet, for a post that is held. It returns how many
+// there were: until they are released nothing else takes, changes or sweeps them.
+func (s *Store) HoldPhotos(ctx context.Context, accountID int64, ids []int64) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.HoldPhotos(ctx, accountID, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.HoldPhotos(ctx, accountID, ids)
+		return err
+	})
+	return r0, err
 }
 
 // HomePosts are the posts of the viewer and of those the viewer follows, and what these boosted. The cost depends on how
@@ -3252,6 +3360,18 @@ func (s *Store) LockAnnouncement(ctx context.Context, id int64) (r0 *Announcemen
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.LockAnnouncement(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
+// LockHeldPost is HeldPostByID in a transaction that decides about it.
+func (s *Store) LockHeldPost(ctx context.Context, id int64) (r0 *HeldPost, err error) {
+	if s.places == nil {
+		return s.conn.LockHeldPost(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.LockHeldPost(ctx, id)
 		return err
 	})
 	return r0, err
@@ -4505,6 +4625,17 @@ func (s *Store) ReleaseJob(ctx context.Context, id int64, token string) (err err
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.ReleaseJob(ctx, id, token)
+	})
+	return err
+}
+
+// ReleasePhotos ends HoldPhotos, in the transaction that gives them to a post.
+func (s *Store) ReleasePhotos(ctx context.Context, ids []int64) (err error) {
+	if s.places == nil {
+		return s.conn.ReleasePhotos(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.ReleasePhotos(ctx, ids)
 	})
 	return err
 }

@@ -61,6 +61,7 @@ const (
 	SourceEdit = "edit" // added to a post that is being edited
 	// SourceImport is of photos that a job posts soon. They count among no photos that wait.
 	SourceImport = "import"
+	SourceHeld   = "held" // of a post that waits for a moderator
 	SourceDemo   = "demo" // its files are shared by many rows and never deleted
 )
 
@@ -361,6 +362,7 @@ const (
 	NotifySignUp        = "admin.sign_up"
 	NotifyDecision      = "decision"       // of the moderators about the account or one of its posts; moderation_warning in the API
 	NotifyOutcome       = "report_outcome" // what came of a report; Mastodon has none, so the API leaves it out
+	NotifyHeld          = "admin.held"     // for moderators: a post waits; only on pages
 	NotifyAppeal        = "admin.appeal"   // for moderators: a member answered a decision; only on pages, too
 	NotifyAlbum         = "album_invite"   // an invitation to an album; Mastodon has none, so the API leaves it out
 )
@@ -373,7 +375,7 @@ type Notification struct {
 	FromID    int64
 	PostID    *int64
 	AlbumID   *int64 // of NotifyAlbum
-	RefID     *int64 // the report of NotifyReport and NotifyOutcome, the decision of NotifyDecision and NotifyAppeal
+	RefID     *int64 // the report of NotifyReport and NotifyOutcome, the decision of NotifyDecision and NotifyAppeal, the held post of NotifyHeld
 	CreatedAt Millis
 }
 

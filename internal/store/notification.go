@@ -56,9 +56,9 @@ func (s *conn) DeleteNotificationsFrom(ctx context.Context, accountID, fromID in
 // DeleteNotificationsBetween removes the notifications of each account that come from the other.
 func (s *conn) DeleteNotificationsBetween(ctx context.Context, a, b int64) error {
 	var ids []int64
-	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind NOT IN (?, ?, ?) UNION ALL "+
-		"SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind NOT IN (?, ?, ?)",
-		a, b, NotifyReport, NotifyAppeal, NotifySignUp, b, a, NotifyReport, NotifyAppeal, NotifySignUp).Scan(&ids).Error
+	err := s.write(ctx).Raw("SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind NOT IN (?, ?, ?, ?) UNION ALL "+
+		"SELECT id FROM notifications WHERE account_id = ? AND from_id = ? AND kind NOT IN (?, ?, ?, ?)",
+		a, b, NotifyReport, NotifyAppeal, NotifySignUp, NotifyHeld, b, a, NotifyReport, NotifyAppeal, NotifySignUp, NotifyHeld).Scan(&ids).Error
 	if err != nil {
 		return translate(err)
 	}

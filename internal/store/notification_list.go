@@ -12,13 +12,13 @@ type NotificationFilter struct {
 const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.ref_id, n.created_at"
 
 // seenNotifications is what the account's notifications are listed and counted by: those from accounts, and about
-// posts, that it may still see, but for muted ones, and invitations that still stand. Reports and answers to
-// decisions are listed whoever sent them.
+// posts, that it may still see, but for muted ones, and invitations that still stand. Reports, answers to
+// decisions and held posts are listed whoever sent them.
 func (s *conn) seenNotifications(account *Account, f NotificationFilter) (from string, args []any) {
 	sender, post := accountSeen(account, "f"), postSeen(account)
 	from = " FROM notifications n " + s.dialect.orderedJoin() + " accounts f ON f.id = n.from_id LEFT JOIN posts p ON p.id = n.post_id LEFT JOIN accounts a ON a.id = p.author_id" +
-		" WHERE n.account_id = ? AND (n.kind IN (?, ?) OR " + sender.sql + ") AND (n.post_id IS NULL OR " + post.sql + ")"
-	args = append(append([]any{account.ID, NotifyReport, NotifyAppeal}, sender.args...), post.args...)
+		" WHERE n.account_id = ? AND (n.kind IN (?, ?, ?) OR " + sender.sql + ") AND (n.post_id IS NULL OR " + post.sql + ")"
+	args = append(append([]any{account.ID, NotifyReport, NotifyAppeal, NotifyHeld}, sender.args...), post.args...)
 	from += " AND NOT EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = n.account_id AND mu.target_id = n.from_id AND mu.notifications = 1 AND " + s.notOver() + ")"
 	from += " AND (n.album_id IS NULL OR EXISTS (SELECT 1 FROM album_members am WHERE am.album_id = n.album_id AND am.account_id = n.account_id))"
 	for _, l := range []struct {

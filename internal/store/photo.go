@@ -136,7 +136,7 @@ func (s *conn) PhotosToRename(ctx context.Context, accountID int64, suspended bo
 
 // waits is true of a photo that belongs to no post and is no avatar or header, and may still come to. One that is refused for good
 // has no original any more, and waits for nothing.
-const waits = "account_id = ? AND (state IN ('uploading', 'pending', 'ready') OR state = 'refused' AND orig_random <> '') AND attached_at IS NULL AND source <> 'import'"
+const waits = "account_id = ? AND (state IN ('uploading', 'pending', 'ready') OR state = 'refused' AND orig_random <> '') AND attached_at IS NULL AND source NOT IN ('import', 'held')"
 
 // CountUnattachedPhotos counts an account's photos that wait.
 func (s *conn) CountUnattachedPhotos(ctx context.Context, accountID int64) (int, error) {
@@ -260,7 +260,7 @@ func (s *conn) MarkPhotosGone(ctx context.Context, ids []int64) error {
 // StalePhotos lists up to limit photos that are attached to nothing, in that state, made before the moment and not
 // touched since.
 func (s *conn) StalePhotos(ctx context.Context, state string, before Millis, limit int) ([]int64, error) {
-	return s.idList(Primary(ctx), "SELECT id FROM photos WHERE attached_at IS NULL AND state = ? AND created_at < ? AND updated_at < ? ORDER BY created_at LIMIT ?",
+	return s.idList(Primary(ctx), "SELECT id FROM photos WHERE attached_at IS NULL AND source <> 'held' AND state = ? AND created_at < ? AND updated_at < ? ORDER BY created_at LIMIT ?",
 		state, before, before, limit)
 }
 

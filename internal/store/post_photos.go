@@ -13,7 +13,7 @@ func (s *conn) AttachPhoto(ctx context.Context, accountID, photoID, postID int64
 		return false, err
 	}
 	res := s.write(ctx).Exec("UPDATE photos SET post_id = ?, position = ?, description = ?, attached_at = ?, updated_at = ?"+
-		" WHERE id = ? AND account_id = ? AND purpose = ? AND state = ? AND post_id IS NULL",
+		" WHERE id = ? AND account_id = ? AND purpose = ? AND state = ? AND post_id IS NULL AND source <> 'held'",
 		postID, position, description, at, at, photoID, accountID, PurposePost, PhotoReady)
 	return res.RowsAffected == 1, translate(res.Error)
 }

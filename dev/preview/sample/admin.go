@@ -27,7 +27,7 @@ func others(add adder) {
 	add("/admin-quiet", "Administration, nothing to do", true, func(p *t.Page) templ.Component { return t.AdminPage(p, t.AdminView{}) })
 	site := t.AdminSiteView{Languages: []t.Option{{Value: "en", Label: "English"}, {Value: "de", Label: "Deutsch"}}, Fields: map[string]t.SiteField{
 		"name": {Value: "Harbour club"}, "description": {Value: "Of the environment.", Locked: "SITE_DESCRIPTION"}, "rules": {Value: "Be kind.\nNo spam."}, "contact": {Value: "us@example.org"},
-		"registration": {Value: "invitation"}, "visitors": {Value: "read", Locked: "VISITORS"}, "language": {Value: "en"}, "quota": {Value: "0"}, "upload_limit": {Value: "300/1h"}, "post_limit": {Value: "300/1h"},
+		"registration": {Value: "invitation"}, "visitors": {Value: "read", Locked: "VISITORS"}, "language": {Value: "en"}, "hold_first": {Value: "2"}, "quota": {Value: "0"}, "upload_limit": {Value: "300/1h"}, "post_limit": {Value: "300/1h"},
 		"report_limit": {Value: "30/1h"}, "sign_up_limit": {Value: "20/1h"}, "login_limit": {Value: "10/15m"},
 	}}
 	invitations := []t.InvitationRow{
@@ -74,6 +74,18 @@ func others(add adder) {
 	})
 	add("/home-announcement", "Home, with an announcement", true, func(p *t.Page) templ.Component {
 		return t.HomePage(p, t.FeedView{Announcements: []t.AnnouncementView{announcement}, Posts: Posts(0, 2)})
+	})
+	post := Post(0, 1)
+	held := t.HeldView{ID: "1", Author: people[0], Created: t.When{At: now}, Caption: post.Caption, Photos: post.Photos, Why: []string{"It is among the first posts of a new member.", "It has a blocked word: casino"}}
+	comment := t.HeldView{ID: "2", Author: people[1], Created: t.When{At: now}, Caption: "<p>Come to the casino.</p>", Comment: true, ParentURL: "/post", Warning: Hostile}
+	add("/admin/held", "Held posts", true, func(p *t.Page) templ.Component {
+		return t.AdminHeldPage(p, t.AdminHeldView{Posts: []t.HeldView{held, comment}, System: true, About: "2", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has decided this already."}}})
+	})
+	add("/admin/held-none", "Held posts, none", true, func(p *t.Page) templ.Component { return t.AdminHeldPage(p, t.AdminHeldView{}) })
+	add("/held", "Waiting for a moderator", true, func(p *t.Page) templ.Component {
+		rejected := comment
+		rejected.Rejected, rejected.Words, rejected.Why = true, "No adverts. "+Hostile, nil
+		return t.OwnHeldPage(p, t.OwnHeldView{Posts: []t.HeldView{held, rejected}})
 	})
 	add("/admin/blocks", "Kept out", true, func(p *t.Page) templ.Component {
 		return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "domain", Value: Hostile, Errors: t.FieldErrors{{Field: "value", Message: "That is no domain, such as example.com."}}, Rows: []t.BlockRow{

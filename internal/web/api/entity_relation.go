@@ -70,7 +70,7 @@ const moderationWarning = "moderation_warning"
 
 // warningActions are the kinds of decisions as Mastodon calls them.
 var warningActions = map[string]string{
-	store.DecideWarn: "none", store.DecideRemove: "delete_statuses", store.DecideLimit: "silence", store.DecideSuspend: "suspend",
+	store.DecideWarn: "none", store.DecideReject: "none", store.DecideRemove: "delete_statuses", store.DecideLimit: "silence", store.DecideSuspend: "suspend",
 }
 
 var appealStates = map[string]string{store.AppealWaits: "pending", store.AppealAccepted: "approved", store.AppealRejected: "rejected"}

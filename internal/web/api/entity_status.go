@@ -129,6 +129,9 @@ func (v *view) status(p *community.Post) *Status {
 func (v *view) post(p *community.Post) *Status {
 	author, id := v.account(p.Author), v.texts.id(p.ID)
 	address := v.texts.join(author.URL, "/", id)
+	if p.Held { // it has no page of its own
+		address = v.texts.join(v.api.BaseURL, "/held#", id)
+	}
 	e := &Status{
 		ID: id, URI: address, URL: address,
 		CreatedAt: v.texts.moment(p.CreatedAt), EditedAt: optionalMillis(p.EditedAt),

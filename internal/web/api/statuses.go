@@ -70,6 +70,9 @@ func (a *API) getStatus(q *call) (any, error) {
 	if errors.Is(err, community.ErrNotFound) {
 		p, err = a.Community.BoostByID(q.ctx(), q.account, id)
 	}
+	if errors.Is(err, community.ErrNotFound) { // a client asks for what it has just posted
+		p, err = a.Community.PostOrHeld(q.ctx(), q.account, id)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -277,6 +280,11 @@ func (a *API) deleteStatus(q *call) (any, error) {
 		if boost, notFound := a.Community.BoostByID(q.ctx(), q.account, id); notFound == nil && boost.BoosterID == q.account.ID {
 			_, err = a.Community.SetBoost(q.ctx(), q.account, boost.ID, false)
 			return q.view().status(boost), err
+		}
+		if held, notFound := a.Community.PostOrHeld(q.ctx(), q.account, id); notFound == nil && held.Held {
+			e := q.view().status(held)
+			e.Text = &held.Caption
+			return e, a.Community.WithdrawHeld(q.ctx(), q.account, id)
 		}
 	}
 	if err != nil {

@@ -39,6 +39,9 @@ func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 	if _, v.Waiting, err = p.Community.Waiting(ctx, byPage(c, acc), 0); err != nil {
 		return err
 	}
+	if v.Held, err = p.Community.HeldCount(ctx, byPage(c, acc)); err != nil {
+		return err
+	}
 	v.FirstSteps = community.May(acc, community.ReadSite) && !p.Community.FirstStepsClosed(ctx)
 	if v.System {
 		status := p.Status(ctx)

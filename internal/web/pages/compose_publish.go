@@ -53,6 +53,10 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	if post.Held {
+		p.setFlash(c, "held")
+		return redirect(c, "/held")
+	}
 	p.setFlash(c, "posted")
 	if entered.Each && len(ids) > 1 {
 		return redirect(c, "/@"+acc.Username)

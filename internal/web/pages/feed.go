@@ -350,6 +350,8 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, seen 
 		}
 	case store.NotifySignUp:
 		v.URL = memberURL(n.From.Username)
+	case store.NotifyHeld:
+		v.URL = "/admin/held"
 	case store.NotifyAppeal:
 		v.URL = "/admin/appeals"
 		if n.Decision != nil {

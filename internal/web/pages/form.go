@@ -171,6 +171,7 @@ var flashes = map[string]templates.Flash{
 	"email-asked":      {Text: lang.Key("A mail is on its way to the new address. It counts once you have confirmed it there.")},
 	"mail-sent":        {Text: lang.Key("The mail is on its way.")},
 	"posted":           {Text: lang.Key("Posted.")},
+	"held":             {Text: lang.Key("It waits for a moderator. Until then nobody else sees it.")},
 	"deleted":          {Text: lang.Key("Deleted.")},
 	"reported":         {Text: lang.Key("Thank you. An administrator will read your report.")},
 	"blocked":          {Text: lang.Key("Blocked. Neither of you sees the other any more.")},

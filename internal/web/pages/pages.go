@@ -130,6 +130,7 @@ func (p *Pages) Register(r Routes) {
 	p.registerAnnouncements(r)
 	p.registerAdminBlocks(r)
 	p.registerLeaving(r)
+	p.registerHeld(r)
 	p.registerFirstSteps(r)
 	p.registerWellKnown(r)
 	p.registerInstall(r)
@@ -256,7 +257,12 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 			return nil, err
 		}
 	}
-	reports := 0
+	held, reports := 0, 0
+	if community.May(acc, community.ReadHeld) {
+		if held, err = p.Community.HeldCount(ctx, community.By{Account: acc, Via: community.ViaPage}); err != nil {
+			return nil, err
+		}
+	}
 	if community.May(acc, community.ReadReports) {
 		if reports, err = p.Community.OpenReports(ctx, acc); err != nil {
 			return nil, err
@@ -264,7 +270,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	}
 	pg.Viewer = &templates.Viewer{
 		Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
-		Admin: community.May(acc, community.ReadAdmin), Unread: unread, FollowRequests: waiting, Reports: reports,
+		Admin: community.May(acc, community.ReadAdmin), Unread: unread, FollowRequests: waiting, Reports: reports, Held: held,
 		Theme: acc.Theme, Letters: acc.LetterKeys,
 	}
 	if p.Community.MailDelivers && acc.EmailVerifiedAt == nil {

@@ -310,6 +310,17 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	if cm.Held && wantsFragment(c) {
+		pg, err := p.page(c, "")
+		if err != nil {
+			return err
+		}
+		return p.render(c, http.StatusOK, templates.CommentHeld(pg))
+	}
+	if cm.Held {
+		p.setFlash(c, "held")
+		return redirect(c, p.postPath(root))
+	}
 	if wantsFragment(c) {
 		pg, err := p.page(c, "")
 		if err != nil {

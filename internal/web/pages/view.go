@@ -274,6 +274,9 @@ func (b viewBuilder) asks(id int64) bool {
 
 // postPath is the page of a post. A comment's address leads on to its place on the post's page.
 func (p *Pages) postPath(post *community.Post) string {
+	if post.Held {
+		return "/held"
+	}
 	if post.Kind == store.KindComment {
 		return "/posts/" + idText(post.ID)
 	}
