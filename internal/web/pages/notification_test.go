@@ -22,15 +22,15 @@ func TestNotificationsThatShareARow(t *testing.T) {
 		a, b *community.Notification
 		same bool
 	}{
-		"likes of one post":      {n(store.NotifyLike, 1, day), n(store.NotifyLike, 1, day.AddDate(0, 0, -3)), true},
-		"likes of two posts":     {n(store.NotifyLike, 1, day), n(store.NotifyLike, 2, day), false},
-		"comments on one post":   {n(store.NotifyMention, 1, day), n(store.NotifyMention, 1, day), false},
-		"follows of one day":     {n(store.NotifyFollow, 0, day), n(store.NotifyFollow, 0, day.Add(time.Hour)), true},
-		"follows of two days":    {n(store.NotifyFollow, 0, day), n(store.NotifyFollow, 0, day.AddDate(0, 0, 1)), false},
-		"requests to follow":     {n(store.NotifyFollowRequest, 0, day), n(store.NotifyFollowRequest, 0, day), false},
+		"likes of one post":       {n(store.NotifyLike, 1, day), n(store.NotifyLike, 1, day.AddDate(0, 0, -3)), true},
+		"likes of two posts":      {n(store.NotifyLike, 1, day), n(store.NotifyLike, 2, day), false},
+		"comments on one post":    {n(store.NotifyMention, 1, day), n(store.NotifyMention, 1, day), false},
+		"follows of one day":      {n(store.NotifyFollow, 0, day), n(store.NotifyFollow, 0, day.Add(time.Hour)), true},
+		"follows of two days":     {n(store.NotifyFollow, 0, day), n(store.NotifyFollow, 0, day.AddDate(0, 0, 1)), false},
+		"requests to follow":      {n(store.NotifyFollowRequest, 0, day), n(store.NotifyFollowRequest, 0, day), false},
 		"who joined in a day":     {n(store.NotifySignUp, 0, day), n(store.NotifySignUp, 0, day), true},
 		"who joined, and follows": {n(store.NotifySignUp, 0, day), n(store.NotifyFollow, 0, day), false},
-		"reports about one post": {n(store.NotifyReport, 1, day), n(store.NotifyReport, 1, day), false},
+		"reports about one post":  {n(store.NotifyReport, 1, day), n(store.NotifyReport, 1, day), false},
 	} {
 		a, b := groupOf(test.a), groupOf(test.b)
 		if same := a == b && a != ""; same != test.same {
