@@ -54,17 +54,25 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		for _, l := range chosen {
 			do(t, ctx, chromedp.EmulateViewport(int64(l.width), 900), chromedp.Navigate(at+path+"?theme="+l.theme))
 			until(t, ctx, `document.readyState === 'complete'`)
-			run(t, ctx, string(script))
+			run(t, ctx, `scrollTo(0, 0);`+string(script)) // what lies half under the header counts as too small
 			found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axe, chromedp.EvalAwaitPromise))
 			if err != nil {
 				t.Fatalf("%s: %v", path, err)
 			}
-			for _, f := range found {
+			drawn, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](stretched))
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			for _, f := range append(found, drawn...) {
 				t.Errorf("%s at %d, %s: %s", path, l.width, l.theme, f)
 			}
 		}
 	}
 }
+
+// stretched names the pictures that are drawn wider or higher than they are.
+const stretched = `[...document.images].filter((i) => i.complete && i.naturalWidth && i.clientHeight && getComputedStyle(i).objectFit === 'fill'
+	&& Math.abs(i.clientWidth * i.naturalHeight / i.clientHeight / i.naturalWidth - 1) > 0.05).map((i) => 'stretched: ' + i.outerHTML.slice(0, 200))`
 
 // TestEveryPageIsValid has html-validate hold every page of the preview against the HTML standard.
 func TestEveryPageIsValid(t *testing.T) {
