@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -96,18 +97,24 @@ func until(t *testing.T, ctx context.Context, expression string) {
 	}
 }
 
-// becomes waits so long for an expression to hold. It asks anew every few seconds: a page that is left meanwhile is kept for
-// the way back, and what was asked of it never answers.
+// becomes waits so long for an expression to hold. Each time it is asked of the page that the tab shows then: a page that is
+// left meanwhile is kept for the way back, and what waits in it never answers.
 func becomes(ctx context.Context, patience time.Duration, expression string) error {
-	const once = 5 * time.Second
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	again := time.NewTicker(30 * time.Millisecond)
+	defer again.Stop()
 	for {
-		try, cancel := context.WithTimeout(wait, once)
-		_, err := chromedp.Run(try, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(once)))
+		try, cancel := context.WithTimeout(wait, 5*time.Second)
+		holds, err := chromedp.Run(try, chromedp.Evaluate[bool]("!!("+expression+")"))
 		cancel()
-		if err == nil || wait.Err() != nil {
-			return err
+		if err == nil && holds {
+			return nil
+		}
+		select {
+		case <-wait.Done():
+			return errors.Join(wait.Err(), err)
+		case <-again.C:
 		}
 	}
 }
