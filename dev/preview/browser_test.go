@@ -106,7 +106,7 @@ func becomes(ctx context.Context, patience time.Duration, expression string) err
 	defer again.Stop()
 	for {
 		try, cancel := context.WithTimeout(wait, 5*time.Second)
-		holds, err := chromedp.Run(try, chromedp.Evaluate[bool]("!!("+expression+")"))
+		holds, err := chromedp.Run(try, chromedp.Evaluate[bool]("(async () => !!(await ("+expression+")))()", chromedp.EvalAwaitPromise))
 		cancel()
 		if err == nil && holds {
 			return nil

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -170,12 +171,25 @@ func (b *browser) becomes(js string) {
 	b.becomesWithin(90*time.Second, js)
 }
 
+// becomesWithin asks the page that the tab shows, again and again: what waits in a page never answers once that is left.
 func (b *browser) becomesWithin(patience time.Duration, js string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience+10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(100*time.Millisecond))); err != nil {
-		b.fail(fmt.Errorf("%w: %s", err, js))
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		try, cancel := context.WithTimeout(ctx, 10*time.Second)
+		holds, err := chromedp.Run(try, chromedp.Evaluate[bool]("(async () => !!(await ("+js+")))()", chromedp.EvalAwaitPromise))
+		cancel()
+		if err == nil && holds {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			b.fail(fmt.Errorf("%w: %s", errors.Join(ctx.Err(), err), js))
+		case <-again.C:
+		}
 	}
 }
 
