@@ -38,7 +38,11 @@ func TestBrokenUploadsAreTheSendersMistake(t *testing.T) {
 			{"files without end", files.String(), http.StatusRequestEntityTooLarge},
 		} {
 			q := servertest.Request{Method: http.MethodPost, Path: path, ContentType: "multipart/form-data; boundary=b", Body: []byte(c.body)}
-			if p := m.Do(q); p.Status != c.want {
+			p := m.Do(q)
+			for try := 0; p.Status == http.StatusServiceUnavailable && try < 5; try++ { // of a busy machine
+				p = m.Do(q)
+			}
+			if p.Status != c.want {
 				t.Errorf("%s with %s: %d, want %d: %s", path, c.what, p.Status, c.want, p.Text())
 			}
 		}
