@@ -199,6 +199,17 @@ var photoChanges = map[string]photoChange{
 	"SetDraftPosition of what was posted a moment ago": {false, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
 		return tx.SetDraftPosition(ctx, o.first, 7)
 	}},
+	"HoldPhotos and nothing that is posted": {false, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
+		n, err := tx.HoldPhotos(ctx, o.account, []int64{o.ready, o.first})
+		return done(n == 1, err)
+	}},
+	"ReleasePhotos": {false, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
+		n, err := tx.HoldPhotos(ctx, o.account, []int64{o.ready})
+		if err != nil || n != 1 {
+			return done(false, err)
+		}
+		return tx.ReleasePhotos(ctx, []int64{o.ready, o.first})
+	}},
 	"AttachPhoto": {true, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
 		return done(tx.AttachPhoto(ctx, o.account, o.ready, o.post, 2, "", 2))
 	}},
