@@ -125,12 +125,13 @@ func (s *conn) SampleMediaObjects(ctx context.Context, n int) ([]*MediaObject, e
 		var b [16]byte
 		rand.Read(b[:]) // never fails
 		var list []*MediaObject
-		for _, where := range []string{"random >= ?", "random < ?"} { // behind the last there may be none
-			err := s.read(ctx).Where("state = ? AND "+where, ObjectLive, hex.EncodeToString(b[:])).Order("random").Limit(together).Find(&list).Error
+		for _, where := range []string{"random >= ?", "random < ?"} { // behind the last comes the first
+			var some []*MediaObject
+			err := s.read(ctx).Where("state = ? AND "+where, ObjectLive, hex.EncodeToString(b[:])).Order("random").Limit(together - len(list)).Find(&some).Error
 			if err != nil {
 				return nil, translate(err)
 			}
-			if len(list) > 0 {
+			if list = append(list, some...); len(list) == together {
 				break
 			}
 		}
