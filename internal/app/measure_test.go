@@ -273,6 +273,9 @@ func TestTheLadderRaisesLimits(t *testing.T) {
 
 // What no limit bounds shows in the signals when it happens, and in its rule.
 func TestTheLadderSeesLoads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it loads the machine, which is to be its own")
+	}
 	servertest.OneOf(t, 0, 2)
 	t.Run("cpu", func(t *testing.T) {
 		s := measured(t)
