@@ -3,10 +3,6 @@ package community
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,9 +12,6 @@ import (
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
-
-// keepKeys is how long an idempotency key returns the first answer.
-const keepKeys = 48 * time.Hour
 
 // NewPost is a post to publish. Zero values take the account's defaults.
 type NewPost struct {
@@ -67,41 +60,6 @@ func (c *Community) Publish(ctx context.Context, acc *store.Account, in NewPost)
 		}
 	}
 	return p, err
-}
-
-func idempotencyKey(acc *store.Account, in NewPost) (*store.IdempotencyKey, error) {
-	if in.IdempotencyKey == "" {
-		return nil, nil
-	}
-	key := in.IdempotencyKey
-	in.IdempotencyKey = ""
-	body, err := json.Marshal(in)
-	if err != nil {
-		return nil, fmt.Errorf("hash a post: %w", err)
-	}
-	keyHash, bodyHash := sha256.Sum256([]byte(key)), sha256.Sum256(body)
-	return &store.IdempotencyKey{AccountID: acc.ID, KeyHash: hex.EncodeToString(keyHash[:]), BodyHash: hex.EncodeToString(bodyHash[:])}, nil
-}
-
-// firstAnswer is the post that was made under the key; nil if there is none yet.
-func (c *Community) firstAnswer(ctx context.Context, acc *store.Account, key *store.IdempotencyKey) (*Post, error) {
-	if key == nil {
-		return nil, nil
-	}
-	k, err := c.Store.IdempotencyKeyOf(ctx, acc.ID, key.KeyHash)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, fromStore(err)
-	}
-	if old := store.ToMillis(time.Now().Add(-keepKeys)); k.CreatedAt < old {
-		return nil, fromStore(c.Store.DropIdempotencyKey(ctx, acc.ID, key.KeyHash, old))
-	}
-	if k.BodyHash != key.BodyHash {
-		return nil, invalid("idempotency_key", "reused", "This form was sent before with other content.")
-	}
-	return c.PostOrHeld(ctx, acc, k.PostID)
 }
 
 func (c *Community) publish(ctx context.Context, acc *store.Account, in NewPost, key *store.IdempotencyKey) (*Post, error) {
