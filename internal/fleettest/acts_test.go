@@ -199,7 +199,7 @@ func (s *actsSite) act(n int) bool {
 	case "quota":
 		doing = servertest.Form(at+"/quota", "quota", fmt.Sprint(500+n))
 	case "note":
-		doing = servertest.Form(at+"/note", "note", "Told so.")
+		doing = servertest.Form(at+"/note", "note", "Warned before.")
 	case "logout", "reset", "factors":
 		doing = servertest.Form(at+"/act", "act", what, "act_reason", "asked for it")
 	case "delete":
