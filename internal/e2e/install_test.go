@@ -52,7 +52,7 @@ func TestInstall(t *testing.T) {
 func TestTheOfflinePageInABrowser(t *testing.T) {
 	site := start(t)
 	b := openBrowser(t)
-	b.forgives = "ERR_CONNECTION_REFUSED"
+	b.forgiveAway(site.URL)
 	b.signUp(site.URL, "ada")
 	b.run(chromedp.Navigate(site.URL + "/explore"))
 	b.becomes(`(navigator.serviceWorker.getRegistration().then((r) => { window.installed = !!r?.active; }), window.installed === true)`)

@@ -37,7 +37,7 @@ func TestPasskeys(t *testing.T) {
 	b.becomes(`document.body.innerText.includes("Dora's laptop")`)
 
 	// A page that is logged out in another place asks for its stream once more, and is led to the log-in page.
-	b.forgives = "EventSource's response has a MIME type"
+	b.forgives = append(b.forgives, "EventSource's response has a MIME type")
 	logOut := func() {
 		t.Helper()
 		b.becomes(`fetch('/logout', { method: 'POST' }).then(() => fetch('/settings')).then((r) => new URL(r.url).pathname === '/login')`)

@@ -201,7 +201,7 @@ func testStreamsAndReplicas(t *testing.T, f servertest.Flavour) {
 func livePage(t *testing.T, site stage) {
 	servertest.Chromium(t)
 	b := openBrowser(t)
-	b.forgives = site.URL + "/live?" // refused, or 503 by the balancer, while the site is away
+	b.forgiveAway(site.URL)
 	b.signUp(site.URL, "lara")
 	ben, eve := site.join(t, "lev"), site.join(t, "liv")
 	post := ben.PublishPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "For @lara to see")
