@@ -35,6 +35,7 @@ type AdminReportView struct {
 	Decision                      string // of a closed report
 	KeptDays                      int
 	Verdict, Words, Until, Reason string
+	Alike                         bool // photographs like those of a removed post are kept out
 	Errors                        FieldErrors
 	Text                          string      // the reporter's, plain
 	Excerpt                       string      // the words complained of, as they were then; plain

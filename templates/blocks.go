@@ -9,7 +9,7 @@ type BlockRow struct {
 
 // AdminBlocksView is /admin/blocks. Its form posts kind, value and note there.
 type AdminBlocksView struct {
-	Kind   string // "domain", "range" or "word"
+	Kind   string // "domain", "range", "word" or "photo"
 	Rows   []BlockRow
 	Pager  Pager
 	Value  string
@@ -29,6 +29,11 @@ func (v AdminBlocksView) words(p *Page) blockWords {
 			p.T("Words"), p.T("Word, or several in a row"), p.T("Posts and comments with it wait for a moderator. Whole words count, whatever their case; also in alternative texts, and in the displayed name of who posts."),
 			p.T("No word is blocked."),
 		}
+	case "photo":
+		return blockWords{
+			p.T("Photographs"), p.T("Address of a post, or a photograph’s 16 digits"), p.T("Posts with photographs that look like these wait for a moderator, also in another size or a little darker. Those of posts that a moderator removes come here by themselves."),
+			p.T("No photograph is kept out."),
+		}
 	case "range":
 		return blockWords{
 			p.T("Networks"), p.T("IP address or range"), p.T("Such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32. Nobody joins from there; members go on as they are."),
@@ -43,8 +48,8 @@ func (v AdminBlocksView) words(p *Page) blockWords {
 
 // tabs are the kinds, as links.
 func (v AdminBlocksView) tabs(p *Page) []Option {
-	list := make([]Option, 0, 3)
-	for _, kind := range []string{"domain", "range", "word"} {
+	list := make([]Option, 0, 4)
+	for _, kind := range []string{"domain", "range", "word", "photo"} {
 		list = append(list, Option{Value: kind, Label: AdminBlocksView{Kind: kind}.words(p).title})
 	}
 	return list

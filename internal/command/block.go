@@ -18,25 +18,26 @@ type blockGroup struct {
 }
 
 type blockAdd struct {
-	Kind   string `arg:"" enum:"domain,range,word" help:"domain (of e-mail addresses, with its subdomains), range (of IP addresses) or word (posts with it wait for a moderator)."`
-	Value  string `arg:"" help:"Such as example.com, 192.0.2.0/24, 2001:db8::/32 or 'free money'."`
+	Kind   string `arg:"" enum:"domain,range,word,photo" help:"domain (of e-mail addresses, with its subdomains), range (of IP addresses), or what makes posts wait for a moderator: word, photo (photographs that look like it)."`
+	Value  string `arg:"" help:"Such as example.com, 192.0.2.0/24, 2001:db8::/32, 'free money', or the address of a post with the photographs."`
 	Note   string `help:"Why, for those who run the site."`
 	Reason string `help:"Why, for the log."`
 }
 
 func (b blockAdd) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		made, err := site.AddBlock(c, community.ByCommand(b.Reason), community.NewBlock{Kind: b.Kind, Value: b.Value, Note: b.Note})
-		if err != nil {
-			return err
+		list, err := site.KeepOut(c, community.ByCommand(b.Reason), community.NewBlock{Kind: b.Kind, Value: b.Value, Note: b.Note})
+		for _, made := range list {
+			if _, err := fmt.Fprintf(c.env.Stdout, "%s is kept out.\n", oneLine(made.Value)); err != nil {
+				return err
+			}
 		}
-		_, err = fmt.Fprintf(c.env.Stdout, "%s is kept out.\n", oneLine(made.Value))
 		return err
 	})
 }
 
 type blockRemove struct {
-	Kind   string `arg:"" enum:"domain,range,word"`
+	Kind   string `arg:"" enum:"domain,range,word,photo"`
 	Value  string `arg:""`
 	Reason string `help:"Why, for the log."`
 }
@@ -52,7 +53,7 @@ func (b blockRemove) Run(c *call) error {
 }
 
 type blockList struct {
-	Kind string `enum:",domain,range,word" default:"" help:"Only this kind."`
+	Kind string `enum:",domain,range,word,photo" default:"" help:"Only this kind."`
 	JSON bool   `name:"json" help:"As JSON: a list of objects with id, kind, value, note, by and at."`
 }
 

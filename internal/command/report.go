@@ -56,12 +56,13 @@ type reportDecide struct {
 	Decision string `arg:"" enum:"nothing,warn,remove,limit,suspend" help:"nothing, warn, remove (the post), limit or suspend."`
 	Words    string `help:"Words to the member."`
 	Until    string `help:"The day on which a suspension ends, such as 2026-12-31, at midnight UTC."`
+	Alike    bool   `help:"With remove: keep out photographs that look like those of the post." negatable:"" default:"true"`
 	Reason   string `help:"Why, for the log."`
 }
 
 func (r reportDecide) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		s := community.Sanction{Words: r.Words}
+		s := community.Sanction{Words: r.Words, Alike: r.Alike}
 		if r.Until != "" {
 			day, err := time.ParseInLocation(time.DateOnly, r.Until, time.UTC)
 			if err != nil {

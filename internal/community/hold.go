@@ -25,6 +25,7 @@ const (
 const (
 	HeldFirst = "first" // it is among the first of a new member
 	HeldWord  = "word"  // a blocked word is in it
+	HeldPhoto = "photo" // a photograph in it looks like one that is kept out
 )
 
 // Held is a held post as its author and those who decide read it.
@@ -37,7 +38,7 @@ type Held struct {
 // HeldReason is why a post is held.
 type HeldReason struct {
 	Kind string // HeldFirst …
-	Text string // the word, or ""
+	Text string // the word or the photograph, or ""
 }
 
 func heldReasons(text string) []HeldReason {
@@ -69,9 +70,9 @@ func (c *Community) whyHold(ctx context.Context, acc *store.Account, in NewPost)
 		return nil, err
 	}
 	texts := []string{in.Caption, in.Warning, acc.DisplayName}
+	var photos []*store.Photo
 	if len(in.PhotoIDs) > 0 {
-		photos, err := c.Store.PhotosByID(ctx, in.PhotoIDs)
-		if err != nil {
+		if photos, err = c.Store.PhotosByID(ctx, in.PhotoIDs); err != nil {
 			return nil, fromStore(err)
 		}
 		for _, ph := range photos {
@@ -86,11 +87,18 @@ func (c *Community) whyHold(ctx context.Context, acc *store.Account, in NewPost)
 	if w := out.words.find(texts...); w != "" {
 		why = append(why, HeldWord+": "+w)
 	}
+	look, err := c.blockedLook(ctx, out, photos)
+	if err != nil {
+		return nil, err
+	}
+	if look != "" {
+		why = append(why, HeldPhoto+": "+look)
+	}
 	return why, nil
 }
 
-// editMayStand is *Invalid for an edit that brings a blocked word into a post: it would be seen before a moderator has seen it.
-// Words that a moderator has let pass with the post may stay.
+// editMayStand is *Invalid for an edit that brings a blocked word or photograph into a post: it would be seen before a moderator
+// has seen it. What a moderator has let pass with the post may stay. The photos of the change are ready.
 func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, after *store.Post, change PostChange) error {
 	if May(acc, ReadHeld) {
 		return nil
@@ -107,6 +115,22 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 	}
 	if w := out.words.find(texts...); w != "" && w != out.words.find(was.Caption, was.Warning) {
 		return invalid("caption", "held", "A moderator has to see this first, because of the word “%s”. Post it anew: then it waits for one.", w)
+	}
+	ids := change.photoIDs()
+	if len(out.looks) == 0 || len(ids) == 0 {
+		return nil
+	}
+	photos, err := c.Store.PhotosByID(ctx, ids)
+	if err != nil {
+		return fromStore(err)
+	}
+	photos = slices.DeleteFunc(photos, func(ph *store.Photo) bool { return value(ph.PostID) == was.ID })
+	look, err := c.blockedLook(ctx, out, photos)
+	if err != nil {
+		return err
+	}
+	if look != "" {
+		return invalid("photos", "held", "A moderator has to see one of these photos first, because it looks like one that was removed. Post it anew: then it waits for one.")
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/store"
 )
@@ -64,9 +65,12 @@ func keepOwner(ctx context.Context, tx *store.Store, acc *store.Account, field s
 type Sanction struct {
 	Words string     // to the member, may be ""
 	Until *time.Time // when a suspension ends by itself; nil: never
+	// Alike keeps out what looks like the photographs of a post that is removed: posts with it wait for a moderator.
+	Alike bool
 
 	report, post *int64
 	excerpt      string
+	looks        []media.Look
 }
 
 const maxWords = 2000 // characters of a moderator to a member, and back

@@ -59,9 +59,17 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 }
 
 // removePost is the deletion of somebody else's post or comment as an act of moderation.
+// What looks like its photographs is kept out from then on.
 func (c *Community) removePost(ctx context.Context, by By, p *store.Post, author *store.Account) error {
+	looks, err := c.looksOfPost(ctx, p.ID)
+	if err != nil { // the photos cannot be read now: that is no reason to let the post stand
+		c.Log.Warn("photographs like those of a removed post are not kept out", "post", p.ID, "error", err)
+	}
 	return c.administration(ctx, by, RemovePost, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
-		e.RefID, e.TargetID, e.Target, e.Detail = &p.ID, &author.ID, author.Username, p.Kind
+		e.RefID, e.TargetID, e.Target, e.Detail = &p.ID, &author.ID, author.Username, p.Kind+keptOut(looks)
+		if err := c.blockLooks(ctx, tx, by, looks, p.ID); err != nil {
+			return false, err
+		}
 		return true, hidePost(ctx, tx, p)
 	})
 }

@@ -48,9 +48,6 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 	if err := c.checkChange(change, &after); err != nil {
 		return nil, err
 	}
-	if err := c.editMayStand(ctx, acc, was, &after, change); err != nil {
-		return nil, err
-	}
 	var root *store.Post
 	if was.RootID != nil {
 		if root, err = c.Store.RawPost(ctx, *was.RootID); err != nil {
@@ -71,6 +68,9 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 		if err := c.readyPhotos(ctx, acc, want, have); err != nil {
 			return nil, err
 		}
+	}
+	if err := c.editMayStand(ctx, acc, was, &after, change); err != nil {
+		return nil, err
 	}
 	err = c.withSetsFor(ctx, after.Visibility, want, func(sets []replacedSet) error {
 		return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {

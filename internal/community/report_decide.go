@@ -55,6 +55,11 @@ func (c *Community) DecideReport(ctx context.Context, by By, id int64, kind stri
 		by.Reason = strings.TrimSuffix("report: "+row.Category, ": ")
 	}
 	s.report, s.post, s.excerpt = &row.ID, row.PostID, row.Excerpt
+	if kind == store.DecideRemove && s.Alike {
+		if s.looks, err = c.looksOfPost(ctx, *row.PostID); err != nil {
+			return nil, err
+		}
+	}
 	if kind == store.DecideNothing || target.DeletedAt != nil {
 		if kind != store.DecideNothing {
 			return nil, invalid("decision", "invalid", "The member has left. Close the report.")
@@ -77,6 +82,7 @@ func (c *Community) DecideReport(ctx context.Context, by By, id int64, kind stri
 			if kind == store.DecideSuspend {
 				e.Detail += " " + untilWords(s.Until)
 			}
+			e.Detail += keptOut(s.looks)
 			return true, c.carryOut(ctx, tx, by, now, report, kind, s, e)
 		})
 	}
@@ -112,6 +118,9 @@ func (c *Community) carryOut(ctx context.Context, tx *store.Store, by By, now *s
 			err = hidePost(ctx, tx, post)
 		}
 		if err != nil && !errors.Is(err, store.ErrNotFound) { // its author was faster
+			return err
+		}
+		if err := c.blockLooks(ctx, tx, by, s.looks, *report.PostID); err != nil {
 			return err
 		}
 		others, err := tx.OpenReportsOnPost(ctx, *report.PostID, maxReportAdmins)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"tintype/internal/media"
 	"tintype/internal/store"
 )
 
@@ -17,10 +18,10 @@ import (
 const MaxBlockNote = 200
 
 // BlockKinds are the kinds of what the site keeps out.
-var BlockKinds = []string{store.BlockDomain, store.BlockRange, store.BlockWord}
+var BlockKinds = []string{store.BlockDomain, store.BlockRange, store.BlockWord, store.BlockPhoto}
 
 // mostBlocks is how many of each kind there may be: every instance keeps them in memory.
-var mostBlocks = map[string]int{store.BlockDomain: 5000, store.BlockRange: 5000, store.BlockWord: 1000}
+var mostBlocks = map[string]int{store.BlockDomain: 5000, store.BlockRange: 5000, store.BlockWord: 1000, store.BlockPhoto: 5000}
 
 // NewBlock is the form of something to be kept out.
 type NewBlock struct {
@@ -59,6 +60,12 @@ func (n *NewBlock) clean() error {
 		case len(words) > maxBlockedWords || len([]rune(n.Value)) > maxBlockedWord:
 			bad.add("value", "too_long", "At most %d words in a row are possible, of %d characters.", maxBlockedWords, maxBlockedWord)
 		}
+	case store.BlockPhoto:
+		look, ok := media.ParseLook(n.Value)
+		if !ok {
+			bad.add("value", "invalid", "That is no address of a post, and not the 16 digits of a photograph.")
+		}
+		n.Value = look.String()
 	default:
 		bad.add("kind", "invalid", "Choose one of: %s.", strings.Join(BlockKinds, ", "))
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"tintype/internal/media"
 	"tintype/internal/store"
 )
 
@@ -18,6 +19,7 @@ type blockList struct {
 	domains    map[string]bool
 	ranges     []netip.Prefix
 	words      *wordList
+	looks      []media.Look
 	generation uint64 // before its rows were read
 }
 
@@ -88,6 +90,11 @@ func (c *Community) blocks(ctx context.Context) (*blockList, error) {
 	for _, text := range rows[store.BlockRange] {
 		if r, err := netip.ParsePrefix(text); err == nil {
 			l.ranges = append(l.ranges, r)
+		}
+	}
+	for _, text := range rows[store.BlockPhoto] {
+		if look, ok := media.ParseLook(text); ok {
+			l.looks = append(l.looks, look)
 		}
 	}
 	s.known.Store(l)

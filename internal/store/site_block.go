@@ -7,6 +7,7 @@ const (
 	BlockDomain = "domain" // an e-mail domain, with its subdomains
 	BlockRange  = "range"  // a range of IP addresses
 	BlockWord   = "word"   // a word, or several in a row: posts with it are held
+	BlockPhoto  = "photo"  // the look of a photograph: posts with one like it are held
 )
 
 // SiteBlock is something that the site keeps out. Its value is written in one way only, so that it stands there once.

@@ -76,7 +76,7 @@ func others(add adder) {
 		return t.HomePage(p, t.FeedView{Announcements: []t.AnnouncementView{announcement}, Posts: Posts(0, 2)})
 	})
 	post := Post(0, 1)
-	held := t.HeldView{ID: "1", Author: people[0], Created: t.When{At: now}, Caption: post.Caption, Photos: post.Photos, Why: []string{"It is among the first posts of a new member.", "It has a blocked word: casino"}}
+	held := t.HeldView{ID: "1", Author: people[0], Created: t.When{At: now}, Caption: post.Caption, Photos: post.Photos, Why: []string{"It is among the first posts of a new member.", "It has a blocked word: casino", "A photo looks like one that was removed: 9f3c0a5be1d27846"}}
 	comment := t.HeldView{ID: "2", Author: people[1], Created: t.When{At: now}, Caption: "<p>Come to the casino.</p>", Comment: true, ParentURL: "/post", Warning: Hostile}
 	add("/admin/held", "Held posts", true, func(p *t.Page) templ.Component {
 		return t.AdminHeldPage(p, t.AdminHeldView{Posts: []t.HeldView{held, comment}, System: true, About: "2", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has decided this already."}}})
@@ -92,6 +92,9 @@ func others(add adder) {
 			{ID: "1", Value: "throwaway.example", Note: "Sends only spam. " + Hostile, Creator: people[0].Name, Created: t.When{At: now}}, {ID: "2", Value: strings.Repeat("long", 15) + ".example", Created: t.When{At: now}}}})
 	})
 	add("/admin/blocks-none", "Kept out, nothing", true, func(p *t.Page) templ.Component { return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "range"}) })
+	add("/admin/blocks-photos", "Kept out, photographs", true, func(p *t.Page) templ.Component {
+		return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "photo", Rows: []t.BlockRow{{ID: "1", Value: "9f3c0a5be1d27846", Note: "post 117703248101382019", Creator: people[0].Name, Created: t.When{At: now}}}})
+	})
 	add("/admin/waiting", "Who wants to join", true, func(p *t.Page) templ.Component {
 		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
 	})
@@ -118,7 +121,7 @@ func others(add adder) {
 	add("/admin/report", "A report", true, func(p *t.Page) templ.Component {
 		post := Post(0, 1)
 		return t.AdminReportPage(p, t.AdminReportView{
-			Report: row(0), Rule: "Be kind.", Text: "This is my photograph.", Post: &post, AboutPost: true, KeptDays: 180, MayAct: true, AssignedTo: "jo", Mine: true,
+			Report: row(0), Rule: "Be kind.", Text: "This is my photograph.", Post: &post, AboutPost: true, Alike: true, KeptDays: 180, MayAct: true, AssignedTo: "jo", Mine: true,
 			Target: &t.SideView{URL: "/admin/member", Name: people[0].Name, State: "Limited", Joined: t.When{At: now}, ReportsAbout: 3, Warnings: 1}, Verdict: "warn",
 			Errors: t.FieldErrors{{Field: "words", Message: "Say what the warning is about."}},
 		})

@@ -86,7 +86,7 @@ func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) report(c *gin.Context, acc *store.Account) error {
-	return p.showFiledReport(c, http.StatusOK, acc, templates.AdminReportView{})
+	return p.showFiledReport(c, http.StatusOK, acc, templates.AdminReportView{Alike: true})
 }
 
 // side is the history of one side of a report, nil where the account is gone.
@@ -159,14 +159,14 @@ func (p *Pages) decideReport(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	v := templates.AdminReportView{Verdict: c.PostForm("decision"), Words: c.PostForm("words"), Until: c.PostForm("until"), Reason: c.PostForm("reason")}
+	v := templates.AdminReportView{Verdict: c.PostForm("decision"), Words: c.PostForm("words"), Until: c.PostForm("until"), Alike: c.PostForm("alike") == "on", Reason: c.PostForm("reason")}
 	until, err := p.untilOf(c)
 	switch {
 	case err != nil:
 	case v.Verdict == "":
 		err = chooseFirst("decision")
 	default:
-		s := community.Sanction{Words: v.Words}
+		s := community.Sanction{Words: v.Words, Alike: v.Alike}
 		if v.Verdict == store.DecideSuspend {
 			s.Until = until
 		}
@@ -198,7 +198,7 @@ func (p *Pages) assignReport(take bool) func(*gin.Context, *store.Account) error
 			return err
 		}
 		_, err = p.Community.AssignReport(c.Request.Context(), byPage(c, acc), id, take)
-		return p.afterReport(c, acc, id, err, templates.AdminReportView{}, "done")
+		return p.afterReport(c, acc, id, err, templates.AdminReportView{Alike: true}, "done")
 	}
 }
 
@@ -208,5 +208,5 @@ func (p *Pages) reopenReport(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	_, err = p.Community.ReopenReport(c.Request.Context(), byPage(c, acc), id)
-	return p.afterReport(c, acc, id, err, templates.AdminReportView{}, "done")
+	return p.afterReport(c, acc, id, err, templates.AdminReportView{Alike: true}, "done")
 }

@@ -54,7 +54,7 @@ func (p *Pages) showBlocks(c *gin.Context, acc *store.Account, status int, v tem
 
 func (p *Pages) addBlock(c *gin.Context, acc *store.Account) error {
 	v := templates.AdminBlocksView{Kind: blockKind(c.PostForm("kind")), Value: c.PostForm("value"), Note: c.PostForm("note")}
-	_, err := p.Community.AddBlock(c.Request.Context(), byPage(c, acc), community.NewBlock{Kind: v.Kind, Value: v.Value, Note: v.Note})
+	_, err := p.Community.KeepOut(c.Request.Context(), byPage(c, acc), community.NewBlock{Kind: v.Kind, Value: v.Value, Note: v.Note})
 	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		v.Errors = errs
 		return p.showBlocks(c, acc, http.StatusUnprocessableEntity, v)
