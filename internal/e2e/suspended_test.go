@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -32,13 +31,9 @@ func TestASuspendedMemberIsReadableNowhere(t *testing.T) {
 	ben.Post("/posts/"+id+"/comments", "text", "Lovely").Want(http.StatusOK)
 	ada.Post("/posts/"+id+"/comments", "text", "Thank you, "+words).Want(http.StatusOK)
 
-	// byAddress are asked for, lists show to whom nobody asked for. Of each the words must not appear.
-	byAddress := []string{"/@ada", path, path + "/1", "/@ada.atom", "/@ada/followers", "/posts/" + id, path + "/likes", "/api/v1/accounts/lookup?acct=ada", "/api/v1/accounts/" + account.ID,
-		"/api/v1/accounts/" + account.ID + "/statuses", "/api/v1/statuses/" + id, "/api/v1/statuses/" + id + "/context", "/oembed?url=" + url.QueryEscape(site.URL+path)}
-	lists := []string{"/", "/explore", "/explore/popular", "/tags/weirs", "/people", "/people/new", "/search?q=quietude", "/search?q=ada",
-		"/api/v1/timelines/public", "/api/v1/timelines/tag/weirs", "/api/v1/trends/statuses", "/api/v1/directory?local=true"}
-	forMembers := []string{"/api/v2/search?q=quietude", "/api/v2/search?q=ad&type=accounts"}
-	home := []string{"/api/v1/timelines/home"}
+	author := servertest.Author{Site: site.URL, Name: "ada", Account: account.ID, Post: path, Tag: "weirs", Words: words, Search: "quietude"}
+	places := author.Places()
+	byAddress, home := places.ByAddress, []string{"/api/v1/timelines/home"}
 	all := func(c *servertest.Client, paths []string, wants func(a servertest.Answer) bool, what string) {
 		t.Helper()
 		for _, p := range paths {
@@ -49,14 +44,7 @@ func TestASuspendedMemberIsReadableNowhere(t *testing.T) {
 			})
 		}
 	}
-	hidden := func(a servertest.Answer) bool {
-		return a.Status < 500 && !strings.Contains(a.Body, words) && !strings.Contains(a.Body, "/@ada\"") && !strings.Contains(a.Body, `"acct":"ada"`)
-	}
-	gone := func(a servertest.Answer) bool { return a.Status == http.StatusNotFound && hidden(a) }
 	there := func(a servertest.Answer) bool { return a.Status == http.StatusOK }
-	shown := func(a servertest.Answer) bool {
-		return a.Status == http.StatusOK && strings.Contains(a.Body, words)
-	}
 	member, follower := ben.WithToken(ben.NewToken()), fan.WithToken(fan.NewToken()) // of the API
 	command := func(args ...string) {
 		t.Helper()
@@ -66,26 +54,26 @@ func TestASuspendedMemberIsReadableNowhere(t *testing.T) {
 	}
 	all(visitor, byAddress, there, "before")
 	all(visitor, photos, there, "before")
-	all(follower, home, shown, "before")
+	all(follower, home, author.Shown, "before")
 
 	command("limit", "ada")
-	all(visitor, byAddress, gone, "limited, for a visitor")
-	all(visitor, lists, hidden, "limited, for a visitor")
-	all(member, append(lists[8:], forMembers...), hidden, "limited, for a member")
+	all(visitor, byAddress, author.Gone, "limited, for a visitor")
+	all(visitor, places.Lists(), author.Hidden, "limited, for a visitor")
+	all(member, append(places.API, places.ForMembers...), author.Hidden, "limited, for a member")
 	all(member, []string{"/api/v1/accounts/" + account.ID, "/api/v1/statuses/" + id}, there, "limited, for a member who asks")
-	all(follower, append([]string{"/api/v1/timelines/public"}, home...), shown, "limited, for a follower")
+	all(follower, append([]string{"/api/v1/timelines/public"}, home...), author.Shown, "limited, for a follower")
 	command("limit", "ada", "--undo")
 	all(visitor, byAddress, there, "no longer limited")
 
 	stream := member.Lines("/api/v1/streaming/public")
 	command("suspend", "ada", "--words", "Enough.")
 	for who, c := range map[string]*servertest.Client{"a visitor": visitor, "a member": ben, "a follower": fan, "a member’s application": member} {
-		all(c, byAddress, gone, "suspended, for "+who)
-		all(c, lists, hidden, "suspended, for "+who)
+		all(c, byAddress, author.Gone, "suspended, for "+who)
+		all(c, places.Lists(), author.Hidden, "suspended, for "+who)
 		all(c, photos, func(a servertest.Answer) bool { return a.Status == http.StatusNotFound }, "suspended, for "+who)
 	}
-	all(member, forMembers, hidden, "suspended, for a member")
-	all(follower, home, hidden, "suspended, for a follower")
+	all(member, places.ForMembers, author.Hidden, "suspended, for a member")
+	all(follower, home, author.Hidden, "suspended, for a follower")
 	// Nothing of hers comes by a stream any more: what others post meanwhile comes without it.
 	next := servertest.NewClient(t, site.URL).SignUp("cid")
 	next.PublishPhoto(phototest.JPEG(phototest.Options{Width: 200, Height: 200}), "caption", "Afterwards")

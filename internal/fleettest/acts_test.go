@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,7 +22,8 @@ type subject struct {
 	app        *servertest.Client // an application of the member
 	id, post   string             // of the account, and the post's path
 	photos     []string
-	out        bool // suspended, or deleted
+	out        bool // suspended, has left, or is deleted
+	left       bool
 	deleted    bool
 }
 
@@ -36,13 +36,15 @@ type actsSite struct {
 	staff    map[string]*servertest.Client // by role
 	subjects []*subject
 	readers  map[string]*servertest.Client
+	root     string   // the path of a post of a reader's
+	deck     []string // kinds of acts that are still to be drawn
 }
 
 // Acts at random, of those who moderate and administer, of members and of jobs, at any of three instances: each change has its row in
-// the log, each row its change, also where two do the same at once. Whoever is suspended is readable nowhere from then on.
+// the log, each row its change, also where two do the same at once. Whoever is suspended, or leaves, is readable nowhere from then on.
 func TestActsAtRandom(t *testing.T) {
 	address := servertest.Database(t).NewDatabase(t)
-	f := newFleet(t, 3, "DATABASE_URL="+address, "PAGE_LIMIT=1000000/5m", "REPORT_LIMIT=100000/1h")
+	f := newFleet(t, 3, "DATABASE_URL="+address, "PAGE_LIMIT=1000000/5m", "REPORT_LIMIT=100000/1h", "REGISTRATION=")
 	s := &actsSite{t: t, f: f, db: connect(t, address), random: servertest.Random(t), staff: map[string]*servertest.Client{}}
 	for _, role := range []string{"owner", "admin", "moderator"} {
 		s.staff[role] = browser(t, f[0])
@@ -57,6 +59,8 @@ func TestActsAtRandom(t *testing.T) {
 	for i := range 4 {
 		s.join(fmt.Sprintf("member%d", i), "")
 	}
+	s.root = eve.PublishPhoto(photo, "caption", "What do you think?").URL.Path
+	s.open()
 	var streams []func() []string
 	for _, i := range f {
 		streams = append(streams, gather(s.readers["an application"].At(i).Lines("/api/v1/streaming/public")))
@@ -108,7 +112,7 @@ func (s *actsSite) instance() *servertest.Instance { return s.f[s.random.IntN(le
 // join makes a member with a post, by an invitation's link or without one.
 func (s *actsSite) join(name, link string) *subject {
 	s.t.Helper()
-	m := &subject{name: name, word: "word" + name, client: browser(s.t, s.instance())}
+	m := &subject{name: name, word: "word" + name + "end", client: browser(s.t, s.instance())}
 	if link == "" {
 		m.client.SignUp(name)
 	} else {
@@ -135,10 +139,12 @@ func (s *actsSite) state() (state string, rows int) {
 	s.t.Helper()
 	var b strings.Builder
 	for i, query := range []string{
-		"SELECT CONCAT_WS(' ', username, role, suspended_at IS NOT NULL, suspended_until IS NOT NULL, limited_at IS NOT NULL, COALESCE(storage_quota, -1), session_epoch, two_factors_at IS NOT NULL, deleted_at IS NOT NULL) FROM accounts ORDER BY id",
+		"SELECT CONCAT_WS(' ', username, role, suspended_at IS NOT NULL, suspended_until IS NOT NULL, leaving_at IS NOT NULL, waiting_at IS NOT NULL, limited_at IS NOT NULL, COALESCE(storage_quota, -1), session_epoch, two_factors_at IS NOT NULL, deleted_at IS NOT NULL) FROM accounts ORDER BY id",
 		"SELECT CONCAT_WS(' ', id, undone_at IS NOT NULL, answered_at IS NOT NULL) FROM decisions ORDER BY id",
 		"SELECT CONCAT_WS(' ', id, state, COALESCE(assigned_to_id, 0)) FROM reports WHERE state = 'closed' OR assigned_to_id IS NOT NULL ORDER BY id",
 		"SELECT CONCAT_WS(' ', id, ended_at IS NOT NULL) FROM invitations ORDER BY id", "SELECT id FROM moderator_notes ORDER BY id", "SELECT hash FROM one_time_links ORDER BY hash",
+		"SELECT CONCAT_WS(' ', id, text, ended_at IS NOT NULL) FROM announcements WHERE deleted_at IS NULL ORDER BY id", "SELECT id FROM announcement_comments ORDER BY id", "SELECT id FROM site_blocks ORDER BY id",
+		"SELECT CONCAT_WS(' ', id, state) FROM held_posts ORDER BY id", "SELECT CONCAT_WS(' ', name, value) FROM site_info WHERE name LIKE 'site.%' ORDER BY name",
 	} {
 		list, err := s.db.QueryContext(s.t.Context(), query)
 		if err != nil {
@@ -165,6 +171,18 @@ func (s *actsSite) state() (state string, rows int) {
 	return b.String(), rows
 }
 
+// draw is a kind of act. All are dealt before one comes again: so few steps would leave out many of so many kinds.
+func (s *actsSite) draw() string {
+	if len(s.deck) == 0 {
+		s.deck = slices.Concat([]string{"warn", "limit", "unlimit", "suspend", "suspend", "suspend until", "unsuspend", "unsuspend", "role", "quota", "note", "logout", "reset", "factors", "delete", "invite", "report", "appeal", "job"},
+			aboutMembers, aboutNobody, ownActs)
+		s.random.Shuffle(len(s.deck), func(i, j int) { s.deck[i], s.deck[j] = s.deck[j], s.deck[i] })
+	}
+	what := s.deck[0]
+	s.deck = s.deck[1:]
+	return what
+}
+
 // act does something at random, and reports whether it changed anything.
 func (s *actsSite) act(n int) bool {
 	s.t.Helper()
@@ -186,8 +204,10 @@ func (s *actsSite) act(n int) bool {
 	decide := func(pairs ...string) servertest.Request {
 		return servertest.Form(at+"/decide", append(pairs, "reason", fmt.Sprint("reason ", n))...)
 	}
-	what := []string{"warn", "limit", "unlimit", "suspend", "suspend", "suspend until", "unsuspend", "unsuspend", "role", "quota", "note", "logout", "reset", "factors", "delete", "invite", "report", "appeal", "job"}[s.random.IntN(19)]
+	what := s.draw()
 	switch what {
+	case "leave", "come back", "leave by command":
+		return s.byThemselves(what, n, m)
 	case "warn":
 		doing = decide("decision", "warn", "words", "Be kind.")
 	case "limit", "unlimit", "suspend", "unsuspend":
@@ -217,6 +237,8 @@ func (s *actsSite) act(n int) bool {
 		doing = s.appeal(m)
 	case "job":
 		return s.end(m)
+	default:
+		doing = s.more(what, n, m, role)
 	}
 	if doing.Path == "" {
 		return false
@@ -242,7 +264,7 @@ func (s *actsSite) act(n int) bool {
 	if changed := before != after; changed != (more > rows) || more-rows > most {
 		s.t.Errorf("%d: %s by %s on %s, %d at once: changed %t, %d rows in the log", n, what, role, m.name, tries, changed, more-rows)
 	}
-	s.look(m, before != after)
+	s.look(m, before != after && !slices.Contains(aboutNobody, what))
 	return before != after
 }
 
@@ -250,12 +272,12 @@ func (s *actsSite) act(n int) bool {
 func (s *actsSite) look(m *subject, changed bool) {
 	s.t.Helper()
 	var suspended, deleted bool
-	if err := s.db.QueryRowContext(s.t.Context(), "SELECT suspended_at IS NOT NULL, deleted_at IS NOT NULL FROM accounts WHERE id = ?", m.id).Scan(&suspended, &deleted); err != nil && err != sql.ErrNoRows {
+	if err := s.db.QueryRowContext(s.t.Context(), "SELECT suspended_at IS NOT NULL, leaving_at IS NOT NULL, deleted_at IS NOT NULL FROM accounts WHERE id = ?", m.id).Scan(&suspended, &m.left, &deleted); err != nil && err != sql.ErrNoRows {
 		s.t.Fatal(err)
 	} else if err == sql.ErrNoRows {
 		deleted = true
 	}
-	m.out, m.deleted = suspended || deleted, deleted
+	m.out, m.left, m.deleted = suspended || deleted, m.left && !deleted, deleted
 	some := s.random.IntN(len(s.f))
 	for n, i := range s.f {
 		if !changed && n != some {
@@ -282,18 +304,27 @@ func (s *actsSite) look(m *subject, changed bool) {
 // hidden demands that nothing of the member's is readable.
 func (s *actsSite) hidden(m *subject, reader *servertest.Client, where string) {
 	s.t.Helper()
-	id := m.post[strings.LastIndex(m.post, "/")+1:]
-	gone := []string{"/@" + m.name, m.post, m.post + "/1", m.post + "/likes", "/@" + m.name + ".atom", "/posts/" + id, "/@" + m.name + "/followers", "/api/v1/accounts/" + m.id, "/api/v1/accounts/" + m.id + "/statuses",
-		"/api/v1/statuses/" + id, "/api/v1/statuses/" + id + "/context", "/oembed?url=" + url.QueryEscape(origin+m.post)}
-	lists := []string{"/", "/explore", "/explore/popular", "/people/new", "/people", "/tags/tag" + m.name, "/search?q=tag" + m.name, "/api/v1/timelines/public?limit=40", "/api/v1/timelines/tag/tag" + m.name,
-		"/api/v2/search?q=" + url.QueryEscape("#tag"+m.name), "/api/v1/directory?local=true", "/api/v1/trends/statuses"}
-	for _, path := range slices.Concat(gone, m.photos, lists) {
+	author := servertest.Author{Site: origin, Name: m.name, Account: m.id, Post: m.post, Tag: "tag" + m.name, Words: m.word, Search: "tag" + m.name}
+	places := author.Places()
+	lists := slices.Concat([]string{s.root}, places.Lists(), places.ForMembers)
+	for _, path := range slices.Concat(places.ByAddress, m.photos, lists) {
 		listed := slices.Contains(lists, path)
 		servertest.Within(s.t, 10*time.Second, fmt.Sprintf("%s is not readable at %s (%s)", m.name, path, where), func() bool {
 			a := reader.Try(servertest.Read(path))
-			return a.Status < 500 && !strings.Contains(a.Body, m.word) && !strings.Contains(a.Body, "/@"+m.name+`"`) && (listed || a.Status == http.StatusNotFound)
+			return author.Hidden(a) && (listed || a.Status == http.StatusNotFound)
 		})
 	}
+}
+
+// reported has the member reported by a reader, and returns the report's path.
+func (s *actsSite) reported(m *subject) string {
+	s.t.Helper()
+	s.readers["a member"].At(s.instance()).Post("/@"+m.name+"/report", "reason", "abuse", "text", "He is rude.").Want(http.StatusOK)
+	var id int64
+	if err := s.db.QueryRowContext(s.t.Context(), "SELECT MAX(id) FROM reports WHERE target_id = ?", m.id).Scan(&id); err != nil {
+		s.t.Fatal(err)
+	}
+	return fmt.Sprintf("/admin/reports/%d", id)
 }
 
 // report has the member reported by a reader, and returns the decision about that.
@@ -301,12 +332,7 @@ func (s *actsSite) report(m *subject, by *servertest.Client) servertest.Request 
 	if m.out {
 		return servertest.Request{}
 	}
-	s.readers["a member"].At(s.instance()).Post("/@"+m.name+"/report", "reason", "abuse", "text", "He is rude.").Want(http.StatusOK)
-	var id int64
-	if err := s.db.QueryRowContext(s.t.Context(), "SELECT MAX(id) FROM reports WHERE target_id = ?", m.id).Scan(&id); err != nil {
-		s.t.Fatal(err)
-	}
-	path := fmt.Sprintf("/admin/reports/%d", id)
+	path := s.reported(m)
 	switch s.random.IntN(3) {
 	case 0:
 		return servertest.Form(path + "/assign")
@@ -361,6 +387,9 @@ func (s *actsSite) end(m *subject) bool {
 	s.t.Helper()
 	var until sql.NullInt64
 	if err := s.db.QueryRowContext(s.t.Context(), "SELECT suspended_until FROM accounts WHERE id = ?", m.id).Scan(&until); err != nil || !until.Valid {
+		return false
+	}
+	if m.left { // who has left is not back when that ends
 		return false
 	}
 	_, rows := s.state()
