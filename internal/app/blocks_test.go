@@ -2,8 +2,10 @@ package app
 
 import (
 	"encoding/json"
+	"mime/multipart"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -98,4 +100,65 @@ func TestBlocksByPageAndCommand(t *testing.T) {
 	if log := site.ask("GET", "/admin/log", "", boss).Body.String(); strings.Count(log, "block.add") < 2 || strings.Count(log, "block.remove") < 2 {
 		t.Error("the log lacks acts")
 	}
+}
+
+// What cannot wait for a moderator is refused with the form as it was typed: the sentence stands at the field and names the word.
+func TestBlockedWordsInForms(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
+	site, _ := wired(t, env...)
+	boss, anna := memberOf(t, site, "boss"), memberOf(t, site, "anna")
+	for _, args := range [][]string{{"account", "role", "boss", "owner"}, {"announcement", "add", "We walk."}} {
+		if code, _, stderr := runCommand(env, args...); code != 0 {
+			t.Fatal(args, stderr)
+		}
+	}
+	send := func(cookie, path string, fields ...string) (int, string) {
+		v := url.Values{}
+		for i := 0; i < len(fields); i += 2 {
+			v.Set(fields[i], fields[i+1])
+		}
+		w := site.ask("POST", path, v.Encode(), "Content-Type: application/x-www-form-urlencoded", cookie)
+		return w.Code, w.Body.String()
+	}
+	if code, body := send(boss, "/admin/blocks", "kind", "word", "value", "Casino"); code != 303 {
+		t.Fatal(code, body)
+	}
+	profile := func(cookie string) (int, string) {
+		var body strings.Builder
+		form := multipart.NewWriter(&body)
+		for _, f := range [][2]string{{"display_name", "Anna of the Casino"}, {"bio", "typed & kept"}, {"field_name_1", "work"}, {"field_value_1", "casino"}} {
+			if err := form.WriteField(f[0], f[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := form.Close(); err != nil {
+			t.Fatal(err)
+		}
+		w := site.ask("POST", "/settings/profile", body.String(), "Content-Type: "+form.FormDataContentType(), cookie)
+		return w.Code, w.Body.String()
+	}
+	has := func(what string, code int, body string, all ...string) {
+		t.Helper()
+		if code != 422 {
+			t.Errorf("%s: %d", what, code)
+		}
+		for _, want := range append(all, "That has the word “casino”, which is not allowed here.") {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s lacks %s", what, want)
+			}
+		}
+	}
+	code, body := profile(anna)
+	has("the profile", code, body, `id="e-display_name"`, `value="Anna of the Casino"`, ">typed &amp; kept</textarea>", `id="e-fields"`, `value="casino"`)
+	if code, body := profile(boss); code != 303 {
+		t.Errorf("the owner’s profile: %d %s", code, body)
+	}
+	code, body = send(anna, "/albums", "title", "At the casino", "description", "typed & kept", "visibility", "public", "adders", "owner", "ordering", "hand")
+	has("the album", code, body, `id="e-title"`, `value="At the casino"`, ">typed &amp; kept</textarea>")
+	if strings.Contains(body, `id="e-description"`) {
+		t.Error("the album’s text is refused, too")
+	}
+	at := regexp.MustCompile(`/announcements/\d+`).FindString(site.ask("GET", "/announcements", "", anna).Body.String())
+	code, body = send(anna, at+"/comments", "text", "To the casino & back?")
+	has("the comment", code, body, `id="e-text"`, ">To the casino &amp; back?</textarea>")
 }

@@ -36,7 +36,14 @@ func (c *Community) CreateAlbum(ctx context.Context, acc *store.Account, f Album
 }
 
 func (c *Community) createAlbum(ctx context.Context, acc *store.Account, al *store.Album, key *store.IdempotencyKey) error {
-	_, err := c.Store.TxOnce(ctx, "albums", func(ctx context.Context, tx *store.Store, id int64) error {
+	words, err := c.wordsFor(ctx, acc)
+	if err == nil {
+		err = checkAlbumWords(words, &store.Album{}, al)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = c.Store.TxOnce(ctx, "albums", func(ctx context.Context, tx *store.Store, id int64) error {
 		if err := takeKey(ctx, tx, key, id); err != nil {
 			return err
 		}
@@ -98,6 +105,13 @@ func (f *AlbumForm) fill(al *store.Album) error {
 	return wrong.err()
 }
 
+func checkAlbumWords(words *wordList, was, now *store.Album) error {
+	var wrong Invalid
+	wrong.checkWords(words, "title", []string{was.Title}, []string{now.Title})
+	wrong.checkWords(words, "description", []string{was.Description}, []string{now.Description})
+	return wrong.err()
+}
+
 // Form is what the album's owner entered.
 func (al *Album) Form() AlbumForm {
 	f := AlbumForm{Title: al.Title, Description: al.Description, Visibility: al.Visibility, Adders: al.Adders, Ordering: al.Ordering}
@@ -138,8 +152,16 @@ func (c *Community) inOwnAlbum(ctx context.Context, acc *store.Account, id int64
 
 // EditAlbum changes what its owner entered. Errors: *Invalid, ErrForbidden.
 func (c *Community) EditAlbum(ctx context.Context, acc *store.Account, id int64, f AlbumForm) error {
+	words, err := c.wordsFor(ctx, acc)
+	if err != nil {
+		return err
+	}
 	return c.inOwnAlbum(ctx, acc, id, func(ctx context.Context, tx *store.Store, al *store.Album) error {
+		was := *al
 		if err := f.fill(al); err != nil {
+			return err
+		}
+		if err := checkAlbumWords(words, &was, al); err != nil {
 			return err
 		}
 		al.UpdatedAt = store.ToMillis(time.Now())

@@ -202,10 +202,19 @@ func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Accoun
 	}
 	made := int64(0)
 	first, err := c.once(ctx, key, func() error {
+		words, err := c.wordsFor(ctx, acc)
+		if err != nil {
+			return err
+		}
+		var blocked Invalid
+		blocked.checkWords(words, "text", nil, []string{text})
+		if err := blocked.err(); err != nil {
+			return err
+		}
 		if err := c.Allow(ctx, fmt.Sprintf("post:%d", acc.ID), c.Site(ctx).PostLimit); err != nil {
 			return err
 		}
-		_, err := c.Store.TxOnce(ctx, "announcement_comments", func(ctx context.Context, tx *store.Store, drawn int64) error {
+		_, err = c.Store.TxOnce(ctx, "announcement_comments", func(ctx context.Context, tx *store.Store, drawn int64) error {
 			made = drawn
 			if err := takeKey(ctx, tx, key, drawn); err != nil {
 				return err

@@ -55,6 +55,15 @@ func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error
 	if err := c.mayComeFrom(ctx, f); err != nil {
 		return nil, err
 	}
+	words, err := c.wordsFor(ctx, &store.Account{Role: role})
+	if err != nil {
+		return nil, err
+	}
+	bad.checkWords(words, "username", nil, []string{f.Username})
+	bad.checkWords(words, "display_name", nil, []string{f.DisplayName})
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
 	if err := c.usernameFree(ctx, f.Username); err != nil {
 		return nil, err
 	}

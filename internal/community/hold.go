@@ -113,7 +113,7 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 			texts = append(texts, *ph.Description)
 		}
 	}
-	if w := out.words.find(texts...); w != "" && w != out.words.find(was.Caption, was.Warning) {
+	if w := out.words.brought([]string{was.Caption, was.Warning}, texts); w != "" {
 		return invalid("caption", "held", "A moderator has to see this first, because of the word “%s”. Post it anew: then it waits for one.", w)
 	}
 	ids := change.photoIDs()

@@ -53,7 +53,14 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
+	words, err := c.wordsFor(ctx, acc)
+	if err != nil {
+		return nil, err
+	}
 	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if err := p.checkWords(words, now); err != nil {
+			return err
+		}
 		set(&now.DisplayName, p.DisplayName)
 		set(&now.Note, p.Note)
 		set(&now.Fields.V, p.Fields)
@@ -76,6 +83,29 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 		}
 		return tx.SaveProfile(ctx, now)
 	})
+}
+
+// checkWords is *Invalid where the change brings a blocked word into a text of the profile.
+func (p ProfileChange) checkWords(words *wordList, now *store.Account) error {
+	var bad Invalid
+	if p.DisplayName != nil {
+		bad.checkWords(words, "display_name", []string{now.DisplayName}, []string{*p.DisplayName})
+	}
+	if p.Note != nil {
+		bad.checkWords(words, "note", []string{now.Note}, []string{*p.Note})
+	}
+	if p.Fields != nil {
+		bad.checkWords(words, "fields", fieldTexts(now.Fields.V), fieldTexts(*p.Fields))
+	}
+	return bad.err()
+}
+
+func fieldTexts(fields []store.Field) []string {
+	var texts []string
+	for _, f := range fields {
+		texts = append(texts, f.Name, f.Value)
+	}
+	return texts
 }
 
 // changeProfilePhoto replaces or removes an account's avatar or header.

@@ -1,12 +1,15 @@
 package api_test
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
 
+	"tintype/internal/community"
 	"tintype/internal/phototest"
+	"tintype/internal/store"
 )
 
 func TestUpdateCredentials(t *testing.T) {
@@ -77,6 +80,14 @@ func TestUpdateCredentials(t *testing.T) {
 		if r := s.do(http.MethodPatch, address, anna.token, body); r.status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
+	}
+	_, err := s.community.AddBlock(context.Background(), community.ByCommand(""), community.NewBlock{Kind: store.BlockWord, Value: "casino"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := s.do(http.MethodPatch, address, anna.token, form("note", "A Casino", "display_name", "casino")).is(http.StatusUnprocessableEntity)
+	if e := r.object(); !strings.HasPrefix(e["error"].(string), "Validation failed: That has the word “casino”, which is not allowed here.") || at(e, "details.note").([]any)[0].(map[string]any)["error"] != "ERR_BLOCKED" {
+		t.Errorf("a blocked word: %s", r.body)
 	}
 	if o := s.get("/api/v1/accounts/verify_credentials", anna.token).ok().object(); o["display_name"] != "Anna" {
 		t.Errorf("a refused change was made: %v", o)
