@@ -55,7 +55,8 @@ type MemberView struct {
 // between words.
 type MemberForm struct {
 	Decision, Words, Until, Reason string
-	RoleReason, QuotaReason        string
+	Role, RoleReason, QuotaReason  string
+	QuotaTyped                     bool // MemberView.QuotaMB is what was typed
 	Act, ActReason, Confirm        string
 	Note                           string
 }

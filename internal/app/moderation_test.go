@@ -70,7 +70,7 @@ func TestMembersAreLookedAfter(t *testing.T) {
 	}
 	does(mod, "/admin/members/anna/decide", 422, "decision", "suspend", "until", "tomorrow")
 	does(mod, "/admin/members/anna/decide", 422)
-	does(mod, "/admin/members/anna/decide", 303, "decision", "warn", "words", "Be kind, please.")
+	does(mod, "/admin/members/anna/decide", 303, "decision", "warn", "reason", "at the walk", "words", "Be kind, please.")
 	sees(anna, "/notifications", 200, "Be kind, please.", "The moderators have decided", "!moda")
 	sees(anna, "/settings/decisions", 200, "Be kind, please.", "!moda")
 
@@ -79,24 +79,24 @@ func TestMembersAreLookedAfter(t *testing.T) {
 	sees(anna, "/settings/decisions", 200, "!Told her twice.")
 
 	sees(stranger, "/@anna", 200)
-	does(mod, "/admin/members/anna/decide", 303, "decision", "limit")
+	does(mod, "/admin/members/anna/decide", 303, "decision", "limit", "reason", "at the walk")
 	sees(stranger, "/@anna", 404)
 	sees(mod, "/@anna", 200)
-	does(mod, "/admin/members/anna/decide", 303, "decision", "unlimit")
+	does(mod, "/admin/members/anna/decide", 303, "decision", "unlimit", "reason", "at the walk")
 	sees(stranger, "/@anna", 200)
 
 	does(mod, "/admin/members/anna/act", 403, "act", "reset") // administrators alone
-	if page := does(boss, "/admin/members/anna/act", 200, "act", "reset"); !strings.Contains(page, "/links/") {
+	if page := does(boss, "/admin/members/anna/act", 200, "act", "reset", "act_reason", "lost it"); !strings.Contains(page, "/links/") {
 		t.Error("no link for a new password")
 	}
 	does(boss, "/admin/members/anna/quota", 422, "quota", "much")
-	does(boss, "/admin/members/anna/quota", 303, "quota", "2000")
+	does(boss, "/admin/members/anna/quota", 303, "quota", "2000", "quota_reason", "many photographs")
 	sees(boss, "/admin/members/anna", 200, `value="2000"`)
-	does(boss, "/admin/members/anna/role", 303, "role", "moderator")
-	does(boss, "/admin/members/anna/role", 303, "role", "member")
+	does(boss, "/admin/members/anna/role", 303, "role", "moderator", "role_reason", "helps")
+	does(boss, "/admin/members/anna/role", 303, "role", "member", "role_reason", "helps")
 	does(boss, "/admin/members/boss/act", 403, "act", "logout")
 
-	does(mod, "/admin/members/anna/decide", 303, "decision", "suspend", "words", "Enough now.", "until", "2126-01-01")
+	does(mod, "/admin/members/anna/decide", 303, "decision", "suspend", "reason", "at the walk", "words", "Enough now.", "until", "2126-01-01")
 	sees(anna, "/settings", out)
 	sees(stranger, "/@anna", 404)
 	sees(mod, "/@anna", 404)

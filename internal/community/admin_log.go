@@ -40,6 +40,8 @@ type By struct {
 	Account *store.Account
 	Via     string
 	Reason  string
+	// MustSayWhy is of those whose form asks for the reason: without one nothing is done.
+	MustSayWhy bool
 }
 
 // ByCommand is somebody at the command line.
@@ -89,6 +91,10 @@ func (c *Community) logged(ctx context.Context, by By, act Act, f func(ctx conte
 		changed, err := f(ctx, tx, &e)
 		if err != nil || !changed {
 			return err
+		}
+		// Only now: who may not do it, and what else is wrong, is said first.
+		if by.MustSayWhy && by.Reason == "" {
+			return invalid("reason", "blank", "Say why.")
 		}
 		return tx.AddAdminEntry(ctx, e)
 	})

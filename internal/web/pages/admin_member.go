@@ -159,7 +159,7 @@ func (p *Pages) showMember(c *gin.Context, status int, acc *store.Account, v tem
 			v.Applications = append(v.Applications, templates.ApplicationView{ID: idText(a.App.ID), Name: a.App.Name, Created: b.when(a.CreatedAt), Used: b.when(a.UsedAt)})
 		}
 	}
-	if m.StorageQuota != nil && v.QuotaMB == "" {
+	if m.StorageQuota != nil && !v.Form.QuotaTyped {
 		v.QuotaMB = strconv.FormatInt(*m.StorageQuota/1_000_000, 10)
 	}
 	return p.render(c, status, templates.MemberPage(pg, v))
@@ -202,7 +202,7 @@ func (p *Pages) decideMember(c *gin.Context, acc *store.Account) error {
 	v := templates.MemberView{Form: templates.MemberForm{Decision: c.PostForm("decision"), Words: c.PostForm("words"), Until: c.PostForm("until"), Reason: c.PostForm("reason")}}
 	until, err := p.untilOf(c)
 	if err == nil {
-		ctx, by, name := c.Request.Context(), byPage(c, acc), c.Param("name")
+		ctx, by, name := c.Request.Context(), byReason(c, acc, "reason"), c.Param("name")
 		s := community.Sanction{Words: v.Form.Words}
 		switch v.Form.Decision {
 		case "warn":
@@ -235,14 +235,14 @@ func (p *Pages) undoDecision(c *gin.Context, acc *store.Account) error {
 	return p.afterAct(c, acc, p.Community.UndoDecision(c.Request.Context(), byPage(c, acc), id), templates.MemberView{}, nil)
 }
 
-// byField is byPage for a form whose reason has another name.
-func byField(c *gin.Context, acc *store.Account, field string) community.By {
-	return community.By{Account: acc, Via: community.ViaPage, Reason: c.PostForm(field)}
+// byReason is byPage for a form that asks for a reason, in a field of that name.
+func byReason(c *gin.Context, acc *store.Account, field string) community.By {
+	return community.By{Account: acc, Via: community.ViaPage, Reason: c.PostForm(field), MustSayWhy: true}
 }
 
 func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 	v := templates.MemberView{Form: templates.MemberForm{Act: c.PostForm("act"), ActReason: c.PostForm("act_reason"), Confirm: c.PostForm("confirm")}}
-	ctx, by, name := c.Request.Context(), byField(c, acc, "act_reason"), c.Param("name")
+	ctx, by, name := c.Request.Context(), byReason(c, acc, "act_reason"), c.Param("name")
 	var err error
 	switch v.Form.Act {
 	case "logout":
@@ -285,16 +285,16 @@ func (p *Pages) endEverywhere(c *gin.Context, acc *store.Account) {
 }
 
 func (p *Pages) setMemberRole(c *gin.Context, acc *store.Account) error {
-	v := templates.MemberView{Form: templates.MemberForm{RoleReason: c.PostForm("role_reason")}}
-	_, err := p.Community.SetMemberRole(c.Request.Context(), byField(c, acc, "role_reason"), c.Param("name"), c.PostForm("role"))
+	v := templates.MemberView{Form: templates.MemberForm{Role: c.PostForm("role"), RoleReason: c.PostForm("role_reason")}}
+	_, err := p.Community.SetMemberRole(c.Request.Context(), byReason(c, acc, "role_reason"), c.Param("name"), v.Form.Role)
 	return p.afterAct(c, acc, err, v, map[string]string{"reason": "role_reason"})
 }
 
 func (p *Pages) setMemberQuota(c *gin.Context, acc *store.Account) error {
-	v := templates.MemberView{QuotaMB: c.PostForm("quota"), Form: templates.MemberForm{QuotaReason: c.PostForm("quota_reason")}}
+	v := templates.MemberView{QuotaMB: c.PostForm("quota"), Form: templates.MemberForm{QuotaTyped: true, QuotaReason: c.PostForm("quota_reason")}}
 	bytes, err := quotaOf(v.QuotaMB)
 	if err == nil {
-		_, err = p.Community.SetMemberQuota(c.Request.Context(), byField(c, acc, "quota_reason"), c.Param("name"), bytes)
+		_, err = p.Community.SetMemberQuota(c.Request.Context(), byReason(c, acc, "quota_reason"), c.Param("name"), bytes)
 	}
 	return p.afterAct(c, acc, err, v, map[string]string{"reason": "quota_reason"})
 }

@@ -25,7 +25,7 @@ func (p *Pages) showTakeTwoFactors(c *gin.Context, status int, v templates.Admin
 
 func (p *Pages) takeTwoFactors(c *gin.Context, acc *store.Account) error {
 	v := templates.AdminTwoFactorsView{Name: c.PostForm("name"), Reason: c.PostForm("reason")}
-	_, err := p.Community.TakeTwoFactors(c.Request.Context(), byPage(c, acc), v.Name)
+	_, err := p.Community.TakeTwoFactors(c.Request.Context(), byReason(c, acc, "reason"), v.Name)
 	if errors.Is(err, community.ErrNotFound) {
 		v.Errors = templates.FieldErrors{{Field: "name", Message: p.lang(c).T("There is no member of that name.")}}
 		return p.showTakeTwoFactors(c, http.StatusUnprocessableEntity, v)
