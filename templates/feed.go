@@ -119,7 +119,8 @@ const (
 	NotifyAppeal         NotificationKind = "admin.appeal" // for moderators: somebody answered a decision
 	NotifyDecision       NotificationKind = "decision"
 	NotifyOutcome        NotificationKind = "report_outcome"
-	NotifyReport         NotificationKind = "admin.report" // for administrators: somebody reported something
+	NotifyApproved       NotificationKind = "held_approved" // a post of the member's that waited is published
+	NotifyReport         NotificationKind = "admin.report"  // for administrators: somebody reported something
 )
 
 // NotificationView is one row of /notifications.
@@ -148,4 +149,6 @@ type NotificationsView struct {
 }
 
 // ofModerators reports whether the words say who acts: the moderators, none of whom is named.
-func (k NotificationKind) ofModerators() bool { return k == NotifyDecision || k == NotifyOutcome }
+func (k NotificationKind) ofModerators() bool {
+	return k == NotifyDecision || k == NotifyOutcome || k == NotifyApproved
+}

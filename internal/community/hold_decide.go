@@ -100,7 +100,10 @@ func (c *Community) ApproveHeld(ctx context.Context, by By, id int64) (*Post, er
 			if err := decideHeld(ctx, tx, by, now); err != nil {
 				return false, err
 			}
-			return true, f(ctx, tx, *now.PostID)
+			if err := f(ctx, tx, *now.PostID); err != nil {
+				return false, err
+			}
+			return true, tellApproved(ctx, tx, author.ID, *now.PostID)
 		})
 	}
 	post, err := c.publishRow(ctx, author, row, in, in.PhotoIDs, nil, run)
@@ -114,6 +117,16 @@ func (c *Community) ApproveHeld(ctx context.Context, by By, id int64) (*Post, er
 		}
 	}
 	return post, err
+}
+
+// tellApproved tells the author of a held post that it is published. The notification comes from the author's own account: members do
+// not learn which moderator decided.
+func tellApproved(ctx context.Context, tx *store.Store, authorID, postID int64) error {
+	push, err := tx.HasPush(ctx, authorID)
+	if err != nil {
+		return err
+	}
+	return tell(ctx, tx, store.Notification{AccountID: authorID, Kind: store.NotifyApproved, FromID: authorID, PostID: &postID, CreatedAt: store.ToMillis(store.IDTime(postID))}, push)
 }
 
 // isAbout reports whether an error is a mistake in the field.

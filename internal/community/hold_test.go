@@ -3,11 +3,13 @@ package community
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -139,6 +141,39 @@ func TestHeldPosts(t *testing.T) {
 			if n := count(what); n != want {
 				t.Errorf("approved: %s: %d, want %d", what, n, want)
 			}
+		}
+
+		// Its author is told, once, and nobody else; applications are not, which know no such kind.
+		told := func(acc *store.Account, f NotificationFilter) (kinds []string) {
+			t.Helper()
+			list, err := g.Notifications(g.ctx, acc, f, Cursor{})
+			g.must(err)
+			for _, n := range list {
+				kinds = append(kinds, n.Kind)
+				if n.Kind == store.NotifyApproved && (n.Post == nil || n.Post.ID != post.ID || n.FromID != ann.ID || pushTitle(lang.Find(lang.English), ann, n) != "Your post is published" ||
+					!strings.HasSuffix(pushPath(n), fmt.Sprintf("/@ann/%d", post.ID))) {
+					t.Errorf("the author is told %+v", n)
+				}
+			}
+			return kinds
+		}
+		if got := told(ann, NotificationFilter{OnPage: true}); !slices.Equal(got, []string{store.NotifyApproved}) {
+			t.Errorf("the author is told %v", got)
+		}
+		if n, err := g.UnreadNotifications(g.ctx, ann, NotificationFilter{OnPage: true}); err != nil || n != 1 {
+			t.Errorf("the author has %d unread, %v", n, err)
+		}
+		if got := told(ann, NotificationFilter{}); len(got) != 0 {
+			t.Errorf("applications are told %v", got)
+		}
+		if got := told(ann, NotificationFilter{Types: []string{store.NotifyApproved}}); len(got) != 0 {
+			t.Errorf("applications that ask for the kind are told %v", got)
+		}
+		if n := count("notifications WHERE kind = 'held_approved'"); n != 1 {
+			t.Errorf("%d are told of one approved post", n)
+		}
+		if ok, err := g.wantsPush(g.ctx, ann, store.NotifyApproved); err != nil || !ok {
+			t.Errorf("it is not pushed: %v", err)
 		}
 
 		g.must(g.RejectHeld(g.ctx, mod, comment.ID, "No adverts."))

@@ -30,7 +30,7 @@ type Notification struct {
 // a list with a kind that is new to them.
 func (n *Notification) OnlyOnPages() bool { return slices.Contains(onlyOnPages, n.Kind) }
 
-var onlyOnPages = []string{store.NotifyAlbum, store.NotifyOutcome, store.NotifyAppeal, store.NotifyHeld}
+var onlyOnPages = []string{store.NotifyAlbum, store.NotifyOutcome, store.NotifyAppeal, store.NotifyHeld, store.NotifyApproved}
 
 // NotificationFilter narrows a list to Types (all, if empty) without Exclude, and to those from one account.
 type NotificationFilter struct {

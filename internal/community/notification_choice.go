@@ -89,7 +89,8 @@ func (c *Community) ChooseNotifications(ctx context.Context, acc *store.Account,
 
 // wantsPush reports whether the member wants notifications of the kind pushed to browsers.
 func (c *Community) wantsPush(ctx context.Context, acc *store.Account, kind string) (bool, error) {
-	if kind == store.NotifyDecision || kind == store.NotifyOutcome { // nobody turns these off
+	switch kind {
+	case store.NotifyDecision, store.NotifyOutcome, store.NotifyApproved: // nobody turns these off
 		return true, nil
 	}
 	choices, err := c.NotificationChoices(ctx, acc)

@@ -93,6 +93,11 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		return l.T("%s has answered a decision", name)
 	case store.NotifyDecision:
 		return l.T("A message from the moderators")
+	case store.NotifyApproved:
+		if comment {
+			return l.T("Your comment is published")
+		}
+		return l.T("Your post is published")
 	case store.NotifyOutcome:
 		return l.T("Your report was looked at")
 	case store.NotifyMention:

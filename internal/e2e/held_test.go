@@ -108,6 +108,9 @@ func TestAHeldPostIsReadableNowhere(t *testing.T) {
 			servertest.Within(t, 10*time.Second, who+" reads "+p, func() bool { return strings.Contains(c.Try(servertest.Read(p)).Body, post.ID) })
 		}
 	}
+	ada.Get("/notifications").Want(http.StatusOK).Has("The moderators have published what you posted", "/@ada/"+post.ID)
+	adasApp.Get("/api/v1/notifications").Want(http.StatusOK).Lacks("held_approved", words)
+	ben.Get("/notifications").Want(http.StatusOK).Lacks("The moderators have published")
 	bensApp.Get("/api/v1/timelines/home").Want(http.StatusOK).Has(words)
 	bensApp.Get("/api/v1/notifications").Want(http.StatusOK).Has(words)
 	for _, lines := range []<-chan string{stream, home} {

@@ -362,6 +362,7 @@ const (
 	NotifySignUp        = "admin.sign_up"
 	NotifyDecision      = "decision"       // of the moderators about the account or one of its posts; moderation_warning in the API
 	NotifyOutcome       = "report_outcome" // what came of a report; Mastodon has none, so the API leaves it out
+	NotifyApproved      = "held_approved"  // the author's held post is published; only on pages
 	NotifyHeld          = "admin.held"     // for moderators: a post waits; only on pages
 	NotifyAppeal        = "admin.appeal"   // for moderators: a member answered a decision; only on pages, too
 	NotifyAlbum         = "album_invite"   // an invitation to an album; Mastodon has none, so the API leaves it out
