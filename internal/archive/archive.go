@@ -101,6 +101,29 @@ type AnnouncementComment struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
+// HeldPost is a post or comment of the member's that waits for a moderator, or was not published.
+type HeldPost struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"created_at"`
+	// Why it had to wait: "first" among the first of a new member, "word: …" for a blocked word, "photo" for a photograph.
+	Why []string `json:"why"`
+	// State is waits or rejected.
+	State        string     `json:"state"`
+	DecidedAt    *time.Time `json:"decided_at,omitempty"`
+	Words        string     `json:"words,omitempty"`       // of the moderators
+	InReplyTo    string     `json:"in_reply_to,omitempty"` // of a comment: an address on the site
+	Visibility   string     `json:"visibility"`
+	Caption      string     `json:"caption"`
+	Tags         []string   `json:"tags,omitempty"`
+	Warning      string     `json:"warning,omitempty"`
+	Sensitive    bool       `json:"sensitive,omitempty"`
+	Licence      string     `json:"licence"`
+	ShowExif     bool       `json:"show_exif"`
+	Language     string     `json:"language,omitempty"`
+	CommentsFrom string     `json:"comments_from,omitempty"`
+	Photos       []Photo    `json:"photos"` // none of a rejected one: they are deleted
+}
+
 // Album is an album of the member's. Photos are the member's own in it; those of others are theirs.
 type Album struct {
 	Title       string    `json:"title"`

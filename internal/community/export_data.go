@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 
 	"tintype/internal/archive"
 	"tintype/internal/store"
@@ -72,6 +73,49 @@ func (x *exportWriter) announcementComments(ctx context.Context) error {
 				}
 			}
 		}
+	})
+}
+
+// heldPosts writes what waits for a moderator, and what was not published. What was is among the posts.
+func (x *exportWriter) heldPosts(ctx context.Context) error {
+	rows, err := x.c.Store.HeldPostsOf(ctx, x.acc.ID, 5*maxHeldOf)
+	if err != nil {
+		return err
+	}
+	return x.jsonList("data/held_posts.json", func(add func(any) error) error {
+		for _, row := range rows {
+			h, err := x.c.loadHeld(store.Primary(ctx), row)
+			if err != nil {
+				return err
+			}
+			p := h.Post
+			out := archive.HeldPost{
+				ID: strconv.FormatInt(h.ID, 10), CreatedAt: h.CreatedAt.Time(), Why: []string{}, State: h.State, Words: h.Words, Visibility: string(p.Visibility), Caption: p.Caption,
+				Warning: p.Warning, Sensitive: p.Sensitive, Licence: p.Licence, ShowExif: p.ShowExif, Language: p.Language, CommentsFrom: string(p.CommentsFrom), Photos: []archive.Photo{},
+			}
+			out.Tags, _ = x.c.Extract(p.Caption)
+			if h.DecidedAt != nil {
+				at := h.DecidedAt.Time()
+				out.DecidedAt = &at
+			}
+			if p.InReplyToID != nil {
+				out.InReplyTo = x.c.BaseURL + "/posts/" + strconv.FormatInt(*p.InReplyToID, 10)
+			}
+			for _, why := range h.Why {
+				text := why.Kind
+				if why.Kind == HeldWord {
+					text += ": " + why.Text
+				}
+				out.Why = append(out.Why, text)
+			}
+			for _, ph := range p.Photos {
+				out.Photos = append(out.Photos, exportPhoto(ph))
+			}
+			if err := add(out); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -181,8 +181,27 @@ func TestExport(t *testing.T) {
 			_, err = d.CommentOnAnnouncement(ctx, who, walk.ID, text, "")
 			must(err)
 		}
+		_, err = d.AddBlock(ctx, ByCommand(""), NewBlock{Kind: store.BlockWord, Value: "casino"})
+		must(err)
+		held := d.publish(d.ann, "At the #casino", store.Followers, 1)
+		if bobsToo := d.publish(d.bob, "BOBS-CASINO casino", store.Public, 1); !held.Held || !bobsToo.Held {
+			t.Fatal("the posts are not held")
+		}
+		rejected, err := d.Publish(ctx, d.ann, NewPost{Caption: "A casino?", InReplyTo: bobs.ID})
+		must(err)
+		must(d.RejectHeld(ctx, ByCommand(""), rejected.ID, "No adverts."))
 		must(d.StartExport(ctx, d.ann, Confirmation{Password: annsPassword}))
 		e, files := d.exported(d.ann)
+		// They stand newest first.
+		if l := readJSON[[]archive.HeldPost](t, files, "data/held_posts.json"); len(l) != 2 || l[0].State != store.HeldRejected || l[0].Caption != "A casino?" || l[0].Words != "No adverts." || l[0].DecidedAt == nil ||
+			l[0].InReplyTo != "https://photos.example/posts/"+strconv.FormatInt(bobs.ID, 10) || l[1].State != store.HeldWaits || l[1].Caption != "At the #casino" || l[1].Visibility != "followers" ||
+			!slices.Equal(l[1].Tags, []string{"casino"}) || !slices.Equal(l[1].Why, []string{"word: casino"}) || l[1].DecidedAt != nil || !l[1].CreatedAt.Equal(held.CreatedAt.Time()) ||
+			len(l[1].Photos) != 1 || l[1].Photos[0].Description != "described: At the #casino" || files[l[1].Photos[0].File] == "" || files[l[1].Photos[0].Small] == "" {
+			t.Errorf("the held posts are %+v", l)
+		}
+		if strings.Contains(files[archive.PostsFile]+files["data/draft.json"]+files[archive.CommentsFile], "casino") {
+			t.Error("held posts stand among the published ones, or in the draft")
+		}
 		if l := readJSON[[]archive.AnnouncementComment](t, files, "data/announcement_comments.json"); len(l) != 1 || l[0].Text != "Where do we meet?" || l[0].URL != d.AnnouncementURL(walk.ID) {
 			t.Errorf("the comments on announcements are %+v", l)
 		}
@@ -196,7 +215,7 @@ func TestExport(t *testing.T) {
 		if l := readJSON[[]archive.Album](t, files, "data/albums.json"); len(l) != 1 || l[0].Title != "The harbour" || len(l[0].Photos) != 1 || files[l[0].Photos[0]] == "" {
 			t.Errorf("the albums are %+v", l)
 		}
-		if e.State != store.ExportReady || e.Photos != 4 || e.Progress != 4 || e.Total != 4 || e.Missing != 0 || len(e.Parts.V) < 2 || e.FinishedAt == nil {
+		if e.State != store.ExportReady || e.Photos != 5 || e.Progress != 5 || e.Total != 5 || e.Missing != 0 || len(e.Parts.V) < 2 || e.FinishedAt == nil {
 			t.Errorf("the export is %+v", e)
 		}
 

@@ -146,7 +146,7 @@ func (x *exportWriter) words(ctx context.Context) error {
 	if err := x.json(archive.ProfileFile, profile); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{x.postData, x.commentData, x.albums, x.announcementComments, x.marks, x.people, x.lists, x.filters, x.rest} {
+	for _, step := range []func(context.Context) error{x.postData, x.commentData, x.heldPosts, x.albums, x.announcementComments, x.marks, x.people, x.lists, x.filters, x.rest} {
 		if err := step(ctx); err != nil {
 			return err
 		}
