@@ -32,7 +32,7 @@ for (const line of document.querySelectorAll('[data-confirm]')) {
   button.addEventListener('click', async () => {
     button.disabled = true;
     try {
-      const { publicKey } = JSON.parse((await load('/settings/confirm/options', { method: 'POST' })).text);
+      const { publicKey } = JSON.parse((await load(line.dataset.confirm, { method: 'POST' })).text);
       const shown = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
       form.elements.confirm_passkey.value = JSON.stringify(shown.toJSON());
       form.querySelector('[autocomplete="current-password"]').required = false;

@@ -58,6 +58,29 @@ func TestPasskeys(t *testing.T) {
 	b.becomes(`fetch('/settings').then((r) => new URL(r.url).pathname === '/login')`)
 	b.click(`form[data-passkey=ask] button`, `input[name=new_password]`)
 
+	// So it will for somebody who is suspended, or has left: before an export, before leaving, and to delete everything at once.
+	command := func(args ...string) {
+		t.Helper()
+		if _, errs, err := site.Command(args...); err != nil {
+			t.Fatal(args, errs, err)
+		}
+	}
+	command("account", "suspend", "dora")
+	enter := func(then string) {
+		t.Helper()
+		b.run(chromedp.Navigate(site.URL + "/login"))
+		b.click(`form[data-passkey=ask] button`, then)
+	}
+	enter(`form[action="/suspended/export"]`)
+	b.click(`form[action="/suspended/export"] [data-confirm] button`, `p[role=status], main a[href^="/suspended/export/"]`)
+	b.run(chromedp.SendKeys(chromedp.CSS(`input[name=confirm]`), "dora"))
+	b.click(`form[action="/suspended/delete"] [data-confirm] button`, `a[href="/login"]`)
+	enter(`form[action="/leaving/back"]`)
+	b.becomes(`!document.querySelector('form[action="/leaving/delete"] [data-confirm]').hidden`)
+	b.click(`form[action="/leaving/back"] button`, `form[action="/suspended/delete"]`)
+	command("account", "suspend", "dora", "--undo")
+	enter(`nav a[href="/compose"]`)
+
 	// An answer of the browser counts once, and only with the question that was asked.
 	stranger := servertest.NewClient(t, site.URL)
 	for _, credential := range []string{"", "{}", `{"id":"AA","rawId":"AA","type":"public-key","response":{}}`} {

@@ -59,6 +59,7 @@ func members(add adder) {
 		return t.DecisionPage(p, t.DecisionPageView{Decision: decisions[1]})
 	})
 	add("/suspended", "Suspended", false, func(p *t.Page) templ.Component {
+		p.ConfirmByPasskey = true
 		return t.SuspendedPage(p, t.SuspendedView{Name: people[2].Name, Until: "31 December 2026", Decisions: decisions})
 	})
 	add("/suspended-packed", "Suspended, with an export", false, func(p *t.Page) templ.Component {

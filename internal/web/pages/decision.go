@@ -189,6 +189,9 @@ const (
 	// the account's id and the epoch of its sessions. It is no session: it leads to /suspended alone.
 	suspendedCookie = "suspended"
 	suspendedLife   = time.Hour
+	// suspendedSession stands for a session where something is confirmed: wrong answers are counted for all who hold such a cookie
+	// of the account.
+	suspendedSession = "suspended"
 )
 
 // enterSuspended leads a suspended member to the one page that is left.
@@ -240,7 +243,7 @@ func (p *Pages) showSuspended(c *gin.Context, status int, acc *store.Account, v 
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, p.lang(c).T("Your account is suspended"))
+	pg, err := p.confirmPageFor(c, acc, p.lang(c).T("Your account is suspended"))
 	if err != nil {
 		return err
 	}
@@ -292,13 +295,13 @@ func (p *Pages) leaveSuspended(c *gin.Context, _ *store.Account) error {
 	return redirect(c, "/")
 }
 
-// suspendedConfirmation counts wrong passwords for all who hold such a cookie of the account.
-func suspendedConfirmation(c *gin.Context, field string) community.Confirmation {
-	return community.Confirmation{Password: c.PostForm(field), Session: "suspended"}
+// suspendedConfirmation is confirmation for somebody who is suspended, or has left.
+func (p *Pages) suspendedConfirmation(c *gin.Context, field string) community.Confirmation {
+	return p.confirmationIn(c, field, suspendedSession)
 }
 
 func (p *Pages) suspendedExport(c *gin.Context, acc *store.Account) error {
-	err := p.Community.StartExport(c.Request.Context(), acc, suspendedConfirmation(c, "export_password"))
+	err := p.Community.StartExport(c.Request.Context(), acc, p.suspendedConfirmation(c, "export_password"))
 	var v templates.SuspendedView
 	var many *community.TooMany
 	if errors.As(err, &many) {
@@ -322,7 +325,7 @@ func (p *Pages) suspendedDelete(c *gin.Context, acc *store.Account) error {
 		v.Errors = templates.FieldErrors{{Field: "confirm", Message: p.lang(c).T("Type your name, %s, to confirm.", acc.Username)}}
 		return p.showSuspended(c, http.StatusUnprocessableEntity, acc, v)
 	}
-	err := p.Community.LeaveAccount(c.Request.Context(), acc, suspendedConfirmation(c, "password"))
+	err := p.Community.LeaveAccount(c.Request.Context(), acc, p.suspendedConfirmation(c, "password"))
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))

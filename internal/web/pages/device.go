@@ -91,7 +91,12 @@ func (p *Pages) logOut(c *gin.Context) error {
 
 // confirmation is the password of a form that asks for it again, or the passkey that was shown instead.
 func (p *Pages) confirmation(c *gin.Context, field string) community.Confirmation {
-	by := community.Confirmation{Password: c.PostForm(field), Session: sessions.Default(c).ID(), Passkey: c.PostForm("confirm_passkey")}
+	return p.confirmationIn(c, field, sessions.Default(c).ID())
+}
+
+// confirmationIn is confirmation in a session that has another name.
+func (p *Pages) confirmationIn(c *gin.Context, field, session string) community.Confirmation {
+	by := community.Confirmation{Password: c.PostForm(field), Session: session, Passkey: c.PostForm("confirm_passkey")}
 	if by.Passkey != "" {
 		by.Challenge = p.takeChallenge(c, confirmCookie)
 	}

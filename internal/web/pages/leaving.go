@@ -32,7 +32,7 @@ func (p *Pages) leavingPage(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showLeaving(c *gin.Context, status int, acc *store.Account, errs templates.FieldErrors) error {
-	pg, err := p.page(c, p.lang(c).T("Your account is closed"))
+	pg, err := p.confirmPageFor(c, acc, p.lang(c).T("Your account is closed"))
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (p *Pages) comeBack(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) deleteNow(c *gin.Context, acc *store.Account) error {
-	err := p.Community.DeleteAccount(c.Request.Context(), acc, suspendedConfirmation(c, "password"))
+	err := p.Community.DeleteAccount(c.Request.Context(), acc, p.suspendedConfirmation(c, "password"))
 	var many *community.TooMany
 	if errors.As(err, &many) {
 		c.Header("Retry-After", seconds(many.RetryAfter))

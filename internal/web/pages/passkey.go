@@ -27,6 +27,7 @@ func (p *Pages) registerPasskeys(r Routes) {
 	r.Personal(post, twoFactorsPath+"/passkey/options", p.member(p.newPasskey))
 	r.Personal(post, twoFactorsPath+"/passkey", p.member(p.addPasskey))
 	r.Personal(post, "/settings/confirm/options", p.member(p.askToConfirm))
+	r.Personal(post, "/suspended/confirm/options", p.shutOut(p.askSuspendedToConfirm))
 }
 
 // answerOptions answers a script's question what to ask the browser.
@@ -82,10 +83,21 @@ func (p *Pages) askToConfirm(c *gin.Context, acc *store.Account) error {
 	return p.answerOptions(c, confirmCookie, options, sealed, err)
 }
 
+// askSuspendedToConfirm is askToConfirm for somebody who is suspended, or has left.
+func (p *Pages) askSuspendedToConfirm(c *gin.Context, acc *store.Account) error {
+	options, sealed, err := p.Community.AskToConfirm(c.Request.Context(), acc, suspendedSession)
+	return p.answerOptions(c, confirmCookie, options, sealed, err)
+}
+
 // confirmPage is a page that asks for the password again, or for a passkey.
 func (p *Pages) confirmPage(c *gin.Context, title string) (*templates.Page, error) {
+	return p.confirmPageFor(c, viewer(c), title)
+}
+
+// confirmPageFor is confirmPage for an account that may have no session.
+func (p *Pages) confirmPageFor(c *gin.Context, acc *store.Account, title string) (*templates.Page, error) {
 	pg, err := p.page(c, title)
-	if acc := viewer(c); err == nil && acc != nil {
+	if err == nil && acc != nil {
 		pg.ConfirmByPasskey, err = p.Community.HasPasskey(c.Request.Context(), acc)
 	}
 	return pg, err
