@@ -199,6 +199,12 @@ func (r *roleSite) answersTo(role, method, path string, form ...string) map[stri
 // photo is a photograph of Anna's that is ready.
 func (r *roleSite) photo(description string) string {
 	r.t.Helper()
+	// One like those of a post that a moderator has removed would be held.
+	kept, err := r.c.SiteBlocks(r.ctx, community.ByCommand(""), store.BlockPhoto, community.Cursor{})
+	r.must(err)
+	for _, b := range kept {
+		r.must(r.c.RemoveBlock(r.ctx, community.ByCommand(""), b.ID))
+	}
 	var body bytes.Buffer
 	m := multipart.NewWriter(&body)
 	r.must(m.WriteField("description", description))
