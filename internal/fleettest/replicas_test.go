@@ -22,6 +22,8 @@ func testReplicas(t *testing.T, f servertest.Flavour) {
 	site := newFleet(t, 2, "DATABASE_URL="+primary, "DATABASE_REPLICA_URLS="+strings.Join(replicas, ","))
 	a, b := site[0], site[1]
 	bob, cat, dan := browser(t, a).SignUp("bob"), browser(t, a).SignUpByToken("cat"), browser(t, a).SignUpByToken("dan")
+	fay := browser(t, a).SignUp("fay")
+	faysApp := fay.WithToken(fay.NewToken())
 	bob.Stay = true // or the next read would be asked of the instance that wrote
 	root := cat.At(a).PostPhoto(photo, "the root of all comments")
 	db.CatchUp(t)
@@ -109,6 +111,21 @@ func testReplicas(t *testing.T, f servertest.Flavour) {
 			})
 		}
 		wg.Wait()
+	})
+
+	t.Run("R57 whoever is suspended is out at once, while replicas are late", func(t *testing.T) {
+		if out, stderr, err := a.Command("account", "suspend", "fay"); err != nil {
+			t.Fatal(out, stderr, err)
+		}
+		if got := faysApp.At(b).Try(servertest.Read("/api/v1/accounts/verify_credentials")); got.Status != http.StatusUnauthorized {
+			t.Errorf("the application: %d, %v", got.Status, got.Err)
+		}
+		if got := fay.At(b).Try(servertest.Read("/settings")); got.URL == nil || got.URL.Path != "/login" {
+			t.Errorf("the browser: %d at %v, %v", got.Status, got.URL, got.Err)
+		}
+		servertest.Eventually(t, "a visitor finds no profile once the replicas have it", func() bool {
+			return browser(t, b).Get("/@fay").Status == http.StatusNotFound
+		})
 	})
 
 	for _, m := range servers {
