@@ -162,6 +162,9 @@ func (p *Proxy) Cuts() int { return int(p.cut.Load().times.Load()) }
 
 func (p *Proxy) serve(client net.Conn) {
 	defer client.Close()
+	// First, so that of Refuse or Target and then CutAll one or the other is in time for this connection.
+	p.track(client, true)
+	defer p.track(client, false)
 	if p.refuse.Load() {
 		return
 	}
@@ -173,8 +176,6 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	defer server.Close()
-	p.track(client, true)
-	defer p.track(client, false)
 	var swallow atomic.Bool
 	answered := make(chan struct{})
 	go func() {
