@@ -61,24 +61,8 @@ func Database(t testing.TB) *DatabaseServer {
 // It is dropped at the test's end.
 func (m *DatabaseServer) NewDatabase(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("test_%d", m.databases.Add(1))
-	password := rand.Text()
-	db, err := m.root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	for _, statement := range []string{
-		"CREATE DATABASE " + name,
-		"CREATE USER '" + name + "'@'127.0.0.1' IDENTIFIED BY '" + password + "'",
-		"GRANT ALL ON " + name + ".* TO '" + name + "'@'127.0.0.1'",
-	} {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			t.Fatal(err)
-		}
-	}
+	address := m.LastingDatabase(t)
+	name := address[strings.LastIndexByte(address, '/')+1:]
 	t.Cleanup(func() {
 		if len(m.guards) == 0 {
 			return // it has ended, and its folder gone
@@ -87,6 +71,18 @@ func (m *DatabaseServer) NewDatabase(t testing.TB) string {
 			t.Error(err)
 		}
 	})
+	return address
+}
+
+// LastingDatabase is NewDatabase for one that stays as long as the server does.
+func (m *DatabaseServer) LastingDatabase(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", m.databases.Add(1))
+	password := rand.Text()
+	must(t, m.Exec(
+		"CREATE DATABASE "+name,
+		"CREATE USER '"+name+"'@'127.0.0.1' IDENTIFIED BY '"+password+"'",
+		"GRANT ALL ON "+name+".* TO '"+name+"'@'127.0.0.1'"))
 	return fmt.Sprintf("mysql://%s:%s@127.0.0.1:%d/%s", name, password, m.Port, name)
 }
 

@@ -31,7 +31,7 @@ func EachDialect(t *testing.T, test func(t *testing.T, open func(t testing.TB) *
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite) })
 	servertest.OnAnyFlavour(t, func(t *testing.T, f servertest.Flavour) {
 		server := f.Server(t)
-		test(t, func(t testing.TB) *store.Store { return MySQL(t, server.NewDatabase(t)) })
+		test(t, func(t testing.TB) *store.Store { return Empty(t, server) })
 	})
 }
 
