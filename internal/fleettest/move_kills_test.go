@@ -108,7 +108,7 @@ func captions(t *testing.T, address string) map[string]int {
 // members write. The mover and the processes are killed and hung at random moments: no request fails but at a process
 // that is down or hangs, nothing is lost, nothing is there twice. TEST_SEED says when; TEST_ALL=1 kills 200 times.
 func TestMoveDatabaseAmidKills(t *testing.T) {
-	servertest.OneOf(t, 1, 3)
+	servertest.OneOf(t, 4, 6)
 	rnd := servertest.Random(t)
 	want := 2
 	if servertest.All() {

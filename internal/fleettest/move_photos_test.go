@@ -301,7 +301,7 @@ func (p *photoPeople) finish(flags ...string) {
 // and delete, movers that are killed and hang, and a crawler that asks for every address it ever saw: each answers all
 // the time with the same bytes, but those of deleted photos, which do not come back.
 func TestPhotosMoveUnderPeople(t *testing.T) {
-	servertest.OneOf(t, 1, 3)
+	servertest.OneOf(t, 1, 6)
 	server := servertest.S3(t)
 	for _, name := range []string{"one", "two"} {
 		server.NewBucket(t, name)

@@ -18,10 +18,12 @@ func EachURL(t *testing.T, test func(t *testing.T, newURL func(testing.TB) strin
 	})
 }
 
-// Each runs the test on every kind of database, each time with a function that opens fresh ones.
+// Each runs the test on every kind of database, each time with a function that opens empty ones.
 func Each(t *testing.T, test func(t *testing.T, open func(t testing.TB) *store.Store)) {
-	EachURL(t, func(t *testing.T, newURL func(testing.TB) string) {
-		test(t, func(t testing.TB) *store.Store { return openNew(t, newURL(t)) })
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite) })
+	servertest.OnEachFlavour(t, func(t *testing.T, f servertest.Flavour) {
+		server := f.Server(t)
+		test(t, func(t testing.TB) *store.Store { return Empty(t, server) })
 	})
 }
 
