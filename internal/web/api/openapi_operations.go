@@ -93,6 +93,7 @@ var operations = map[string]operation{
 	"PUT /api/v1/statuses/:id":               {does: "Edit an own post or comment.", takes: "status media_ids<10 media_attributes sensitive spoiler_text visibility language", gives: Status{}},
 	"DELETE /api/v1/statuses/:id":            {does: "Delete an own post, comment or boost, or a comment under an own post.", gives: Status{}},
 	"GET /api/v1/statuses/:id/context":       {does: "What stands above and below in the thread.", gives: Context{}},
+	"GET /api/v1/statuses/:id/card":          {does: "Always empty: links have no previews.", gives: nothing{}},
 	"GET /api/v1/statuses/:id/source":        {does: "The text of an own post as it was typed.", gives: StatusSource{}},
 	"GET /api/v1/statuses/:id/history":       {does: "The versions of a post, oldest first.", gives: []StatusEdit{}},
 	"GET /api/v1/statuses/:id/favourited_by": {does: "Who likes a post.", takes: people, gives: []*Account{}},

@@ -97,7 +97,7 @@ var documented = []struct {
 // bare are endpoints for which Mastodon documents no parameters, or whose list is always empty here.
 var bare = []string{
 	"GET /oauth/userinfo", "POST /oauth/userinfo", "GET /api/v1/apps/verify_credentials", "GET /api/v1/accounts/verify_credentials", "GET /api/v1/accounts/:id", "GET /api/v1/statuses/:id",
-	"DELETE /api/v1/statuses/:id", "GET /api/v1/statuses/:id/context", "GET /api/v1/statuses/:id/source", "GET /api/v1/statuses/:id/history", "POST /api/v1/tags/:name/follow", "POST /api/v1/tags/:name/unfollow",
+	"DELETE /api/v1/statuses/:id", "GET /api/v1/statuses/:id/context", "GET /api/v1/statuses/:id/card", "GET /api/v1/statuses/:id/source", "GET /api/v1/statuses/:id/history", "POST /api/v1/tags/:name/follow", "POST /api/v1/tags/:name/unfollow",
 	"GET /api/v1/media", "GET /api/v1/media/:id", "DELETE /api/v1/media/:id", "GET /api/v1/preferences", "GET /api/v1/tags/:name",
 	"GET /api/v2/filters/:id", "DELETE /api/v2/filters/:id", "GET /api/v2/filters/:id/keywords", "GET /api/v2/filters/keywords/:id", "DELETE /api/v2/filters/keywords/:id",
 	"GET /api/v2/filters/:id/statuses", "GET /api/v2/filters/statuses/:id", "DELETE /api/v2/filters/statuses/:id",

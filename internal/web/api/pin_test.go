@@ -83,6 +83,28 @@ func TestHistory(t *testing.T) {
 	s.get("/api/v1/statuses/"+id+"/history", "").is(http.StatusNotFound)
 }
 
+// Links have no previews. Whoever may not see a post does not learn from that either that it is there.
+func TestCard(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	id := s.publish(anna, "See https://example.org")["id"].(string)
+	boost := s.post("/api/v1/statuses/"+id+"/reblog", bob.token, "").ok().object()["id"].(string)
+	for _, of := range []string{id, boost} {
+		for _, as := range []string{"", anna.token, bob.token} {
+			if o := s.get("/api/v1/statuses/"+of+"/card", as).ok().object(); len(o) != 0 {
+				t.Errorf("card: %v", o)
+			}
+		}
+	}
+	if _, err := s.store.SQL().ExecContext(s.ctx(), "UPDATE posts SET visibility = 'followers', listed = 0 WHERE id = ?", id); err != nil {
+		t.Fatal(err)
+	}
+	s.get("/api/v1/statuses/"+id+"/card", anna.token).ok()
+	s.get("/api/v1/statuses/"+id+"/card", bob.token).is(http.StatusNotFound)
+	s.get("/api/v1/statuses/"+id+"/card", "").is(http.StatusNotFound)
+	s.get("/api/v1/statuses/1/card", anna.token).is(http.StatusNotFound)
+}
+
 func TestFollowedTags(t *testing.T) {
 	s := newSite(t)
 	anna, bob, cleo := s.join("anna"), s.join("bob"), s.join("cleo")

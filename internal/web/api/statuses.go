@@ -21,6 +21,7 @@ func (a *API) statusEndpoints() []endpoint {
 		{method: put, path: "/api/v1/statuses/:id", access: members, scope: write, answer: a.putStatus},
 		{method: remove, path: "/api/v1/statuses/:id", access: members, scope: write, answer: a.deleteStatus},
 		{method: get, path: "/api/v1/statuses/:id/context", access: visitors, scope: read, answer: a.getContext},
+		{method: get, path: "/api/v1/statuses/:id/card", access: visitors, scope: read, answer: a.getCard},
 		{method: get, path: "/api/v1/statuses/:id/source", access: members, scope: read, answer: a.getSource},
 		{method: get, path: "/api/v1/statuses/:id/favourited_by", access: visitors, scope: "read:accounts", answer: a.markers(a.Community.LikedBy)},
 		{method: get, path: "/api/v1/statuses/:id/reblogged_by", access: visitors, scope: "read:accounts", answer: a.markers(a.Community.BoostedBy)},
@@ -311,6 +312,14 @@ func (a *API) getContext(q *call) (any, error) {
 		return nil, err
 	}
 	return around, nil
+}
+
+// getCard answers with nothing about a post that the caller may see: links have no previews here.
+func (a *API) getCard(q *call) (any, error) {
+	return nothing{}, q.onPost(func(id int64) error {
+		_, err := a.Community.PostByID(q.ctx(), q.account, id)
+		return err
+	})
 }
 
 // getSource is for the author alone: nobody else edits the text.
