@@ -128,16 +128,24 @@ func TestStatementsOfARequest(t *testing.T) {
 		album := g.album(third, AlbumForm{}, photos...)
 		g.album(third, AlbumForm{}, photos[1:]...)
 		g.album(third, AlbumForm{}, photos[2:]...)
+		var newest *Post
 		for range 24 {
-			liked := g.post(third, store.Public, "another's")
-			_, err := g.Boost(g.ctx, other, liked.ID)
+			newest = g.post(third, store.Public, "another's")
+			_, err := g.Boost(g.ctx, other, newest.ID)
 			g.must(err)
-			_, err = g.Bookmark(g.ctx, me, liked.ID)
+			_, err = g.Bookmark(g.ctx, me, newest.ID)
 			g.must(err)
 		}
+		muted := g.account("muted")
+		_, err := g.Boost(g.ctx, other, g.post(muted, store.Public, "of who is muted").ID)
+		g.must(err)
+		_, err = g.Mute(g.ctx, me, muted.ID, MuteOptions{For: time.Hour})
+		g.must(err)
+		_, err = g.MuteConversation(g.ctx, me, newest.ID)
+		g.must(err)
 
 		title := "one of others"
-		_, err := g.CreateFilter(g.ctx, me, FilterChange{Title: &title, Contexts: FilterContexts, Keywords: []KeywordChange{{Keyword: &[]string{"another's"}[0]}}})
+		_, err = g.CreateFilter(g.ctx, me, FilterChange{Title: &title, Contexts: FilterContexts, Keywords: []KeywordChange{{Keyword: &[]string{"another's"}[0]}}})
 		g.must(err)
 		me, _, err = g.SessionAccount(g.ctx, me.ID)
 		g.must(err)
@@ -162,8 +170,13 @@ func TestStatementsOfARequest(t *testing.T) {
 			// Who posted and boosted last, the page, accounts, photos.
 			{"home feed", 4, func() error {
 				posts, err := g.HomeFeed(g.ctx, me, Cursor{Limit: 24})
-				if len(posts) != 24 || posts[0].Booster == nil || !posts[0].Bookmarked || len(posts[0].Filtered) != 1 {
+				if len(posts) != 24 || posts[0].ID != newest.ID || posts[0].Booster == nil || !posts[0].Bookmarked || !posts[0].Muted || len(posts[0].Filtered) != 1 {
 					t.Errorf("%d posts", len(posts))
+				}
+				for _, p := range posts {
+					if p.AuthorID == muted.ID {
+						t.Error("who is muted is on the page")
+					}
 				}
 				return err
 			}},
