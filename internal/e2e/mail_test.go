@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"tintype/internal/servertest"
 )
@@ -31,7 +32,7 @@ func TestMail(t *testing.T) {
 	}
 
 	ada := servertest.NewClient(t, site.URL).SignUp("ada")
-	servertest.NewClient(t, site.URL).SignUp("grace")
+	grace := servertest.NewClient(t, site.URL).SignUp("grace")
 	ada.Get("/settings").Want(http.StatusOK).Has("Confirm ada@example.org", "Send it again")
 	server.Await(t, "grace@example.org", "Confirm your address")
 	servertest.Eventually(t, "the first mail comes again, its answer was lost", func() bool { return len(server.Letters()) == 3 })
@@ -64,6 +65,20 @@ func TestMail(t *testing.T) {
 	ada.Get("/settings").Lacks("Send it again")
 	stranger.Post(link).Want(http.StatusNotFound).Has("works no more")
 	stranger.Get(link + "x").Want(http.StatusNotFound)
+
+	// An export is told of to an address that was confirmed, and to no other.
+	for _, m := range []*servertest.Client{grace, ada} {
+		m.Post("/settings/export", "password", servertest.Password).Want(http.StatusOK)
+		servertest.Within(t, time.Minute, "the export can be downloaded", func() bool {
+			return exportLink.MatchString(m.Get("/settings/export").Want(http.StatusOK).Body)
+		})
+	}
+	ready := server.Await(t, "ada@example.org", "Your export is ready")
+	export := ready.Link(site.URL + "/settings/export")
+	if export != site.URL+"/settings/export" || !strings.Contains(ready.HTML, `href="`+export+`"`) {
+		t.Errorf("the letter leads to %q:\n%s", export, ready.Text)
+	}
+	ada.Get(strings.TrimPrefix(export, site.URL)).Want(http.StatusOK).Has(`href="/settings/export/`)
 
 	// A forgotten password.
 	stranger.Post("/forgot-password", "email", "ADA@example.org").Want(http.StatusOK)
@@ -98,6 +113,11 @@ func TestMail(t *testing.T) {
 	}
 	if n := len(server.To("nobody@example.org", "")); n != 0 {
 		t.Errorf("%d mails to nobody", n)
+	}
+	for address, want := range map[string]int{"ada@example.org": 1, "grace@example.org": 0} {
+		if n := len(server.To(address, "Your export is ready")); n != want {
+			t.Errorf("%d mails to %s about an export, want %d", n, address, want)
+		}
 	}
 }
 
