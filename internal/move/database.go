@@ -92,7 +92,9 @@ func NewDatabase(o DatabaseOptions) *Database {
 // A NotEmptyError says that the target holds what is not of this move.
 type NotEmptyError struct{ Place, What string }
 
-func (e *NotEmptyError) Error() string { return e.Place + " is not empty: " + e.What }
+func (e *NotEmptyError) Error() string {
+	return e.Place + " is not empty: " + e.What + "; if nobody needs that, add --empty=" + e.Place
+}
 
 // Prepare makes gates, logs and the source's triggers, or finds those of an earlier run. From here on the source logs
 // what is written. The target must be empty, or this very move's.
@@ -139,19 +141,9 @@ func (d *Database) Prepare(ctx context.Context) error {
 		return fmt.Errorf("%w: the site has moved from %s to %s already", ErrUnfit, a.Name(), am.Peer)
 	case ag.Mode != store.GateOpen:
 		return fmt.Errorf("%w: %s is %s", ErrUnfit, a.Name(), ag.Mode)
-	case bm.ID != "":
-		return &NotEmptyError{b.Name(), "it takes part in a move, with " + bm.Peer}
-	case bg.Mode == store.GateMoved:
-		return &NotEmptyError{b.Name(), "it has an older copy of a site that has moved to " + bm.Peer}
-	case bg.Mode != store.GateOpen && bg.Mode != store.GateFilling:
-		return fmt.Errorf("%w: %s is %s", ErrUnfit, b.Name(), bg.Mode)
 	default:
-		table, err := b.Occupied(ctx)
-		if err != nil {
+		if err := taken(ctx, b); err != nil {
 			return err
-		}
-		if table != "" {
-			return &NotEmptyError{b.Name(), "its table " + table + " has rows"}
 		}
 		to := store.PlaceMove{ID: am.ID, Peer: b.Name(), Logs: true}
 		if to.ID == "" {

@@ -3,6 +3,7 @@ package move
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,12 +33,22 @@ type DatabaseChecked struct {
 	Problems    []string // each a reason not to begin
 	Bare        bool     // the target has no schema, so that nobody knows whether the rows fit
 	Unknown     []string // what could not be looked at
+	// Takes is about how long the move takes: the copy, at the pace of a sample that was written into the target, or at the
+	// rate that was set, and the comparison.
+	Takes time.Duration
 }
 
-// CheckDatabase looks for what stands in the way of a move: processes that do not have both places, clocks apart, rows
-// that do not fit. each is called now and then with the rows that were read. On the way back to a place that is kept up,
-// rows are not looked at. Where the target has no schema yet, they are only counted.
-func CheckDatabase(ctx context.Context, source, target *store.Place, back bool, each func(rows int64)) (*DatabaseChecked, error) {
+// CheckOptions say what a move is to do.
+type CheckOptions struct {
+	Back  bool             // to a place that is kept up: rows are not looked at
+	Empty bool             // what the target holds is removed first
+	Rate  int              // rows a second at most; 0: as fast as it goes
+	Each  func(rows int64) // called now and then with the rows that were read; nil: nobody asks
+}
+
+// CheckDatabase looks for what stands in the way of a move: processes that do not have both places, clocks apart, a target
+// that is not empty or takes no triggers, rows that do not fit. Where the target has no schema yet, rows are only counted.
+func CheckDatabase(ctx context.Context, source, target *store.Place, o CheckOptions) (*DatabaseChecked, error) {
 	c := &DatabaseChecked{}
 	c.Bare = len(target.Tables()) == 0
 	if !c.Bare {
@@ -86,18 +97,28 @@ func CheckDatabase(ctx context.Context, source, target *store.Place, back bool, 
 	for _, d := range Compare(instances(list), nil) {
 		c.Problems = append(c.Problems, d.Text+": "+d.Advice)
 	}
-	if back {
-		return c, nil
+	if o.Back {
+		c.Takes, err = aboutBack(ctx, source)
+		return c, err
+	}
+	if !c.Bare {
+		if err := c.look(ctx, source, target, o.Empty); err != nil {
+			return nil, err
+		}
 	}
 	into := target
 	if c.Bare {
 		into = source
 	}
-	fit, err := source.CheckFits(ctx, into, each)
+	begin := time.Now()
+	fit, err := source.CheckFits(ctx, into, o.Each)
 	if err != nil {
 		return nil, err
 	}
 	c.Rows, c.Bytes = fit.Rows, fit.Bytes
+	if err := c.try(ctx, source, target, time.Since(begin), o.Rate); err != nil {
+		return nil, err
+	}
 	// Rows come with their indexes, and first go into a log beside the file.
 	switch room, known, err := target.Room(); {
 	case err != nil:
@@ -112,6 +133,76 @@ func CheckDatabase(ctx context.Context, source, target *store.Place, back bool, 
 		c.Problems = append(c.Problems, fmt.Sprintf("and %d more that do not fit", fit.More))
 	}
 	return c, nil
+}
+
+// look adds a problem where the target holds what is not of this move, or may not be emptied.
+func (c *DatabaseChecked) look(ctx context.Context, source, target *store.Place, empty bool) error {
+	err := taken(ctx, target)
+	if empty {
+		err = clearable(ctx, source, target)
+	}
+	if occupied := (*NotEmptyError)(nil); errors.As(err, &occupied) || errors.Is(err, ErrUnfit) {
+		c.Problems = append(c.Problems, err.Error())
+		err = nil
+	}
+	return err
+}
+
+// switchTakes is about how long the steps of a move take that do not depend on the rows: triggers, and the wait until
+// every process asks often.
+const switchTakes = 10 * time.Second
+
+// try makes triggers in both places, writes a sample into the target, and reckons from that how long the move takes. Read
+// is what it took to read every row.
+func (c *DatabaseChecked) try(ctx context.Context, source, target *store.Place, read time.Duration, rate int) error {
+	bytes := int(max(c.Bytes/max(c.Rows, 1), 1))
+	var pace float64
+	for _, p := range []*store.Place{source, target} {
+		var err error
+		if p == source {
+			_, err = p.Try(ctx, 0)
+		} else {
+			pace, err = p.Try(ctx, bytes)
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			c.Problems = append(c.Problems, fmt.Sprintf("%s: %v", p.Name(), err))
+			return nil
+		}
+	}
+	pace /= 2 // the site's tables have indexes, the sample has none
+	if rate > 0 {
+		pace = min(pace, float64(rate))
+	}
+	copying := time.Duration(float64(c.Rows) / pace * float64(time.Second))
+	c.Takes = max(copying, read) + 2*read + switchTakes // every row of both is read and compared
+	return nil
+}
+
+// aboutBack reckons how long the way back takes to a place that is kept up: every row of both is compared. It reads for a
+// moment, to know the pace.
+func aboutBack(ctx context.Context, source *store.Place) (time.Duration, error) {
+	rows, err := source.AboutRows(ctx)
+	if err != nil {
+		return 0, err
+	}
+	begin, read := time.Now(), int64(0)
+	for copier := source.Copy(store.CopyPoint{}); time.Since(begin) < 300*time.Millisecond; {
+		b, err := copier.Next(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if b == nil {
+			break
+		}
+		read = b.Point.Rows
+	}
+	if read == 0 {
+		return switchTakes, nil
+	}
+	return time.Duration(2*float64(rows)/float64(read)*float64(time.Since(begin))) + switchTakes, nil
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/url"
 	"os"
@@ -24,7 +25,7 @@ import (
 // checked looks at a move and returns what stands in its way, and what is not known.
 func checked(t *testing.T, source, target *store.Place) (problems, unknown string) {
 	t.Helper()
-	c, err := move.CheckDatabase(t.Context(), source, target, false, nil)
+	c, err := move.CheckDatabase(t.Context(), source, target, move.CheckOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +65,16 @@ func TestCheckFindsStrangers(t *testing.T) {
 				move.ClientFact: "127.0.0.1", move.ClientsFact: "127.0.0.1",
 			}
 			listed(t, source, 1, "1", facts)
+			logs, err := own.Value("SELECT @@GLOBAL.log_bin")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if problems, _ := checked(t, source, target); strings.Contains(problems, source.Name()+": the server writes a binary log and lets no trigger be made") != (logs == "1") {
+				t.Errorf("log_bin is %s: %q", logs, problems)
+			}
+			if err := own.Exec("SET GLOBAL log_bin_trust_function_creators = 1"); err != nil {
+				t.Fatal(err)
+			}
 			if problems, unknown := checked(t, source, target); problems != "" || !strings.Contains(unknown, "PROCESS") {
 				t.Errorf("with nobody else: %q, not known: %q", problems, unknown)
 			}
@@ -102,7 +113,8 @@ func TestCheckFindsStrangers(t *testing.T) {
 
 // TestCheckListsProcesses has processes that a move must not begin with.
 func TestCheckListsProcesses(t *testing.T) {
-	source, target := openPlace(t, databaseURL(t, "sqlite")), openPlace(t, databaseURL(t, "sqlite"))
+	file := databaseURL(t, "sqlite")
+	source, target := openPlace(t, file), openPlace(t, databaseURL(t, "sqlite"))
 	facts := func(key, client string, clients ...string) map[string]string {
 		return map[string]string{
 			move.DatabaseFact: move.Fingerprint(source.Name()), move.DatabaseNextFact: move.Fingerprint(target.Name()),
@@ -133,6 +145,65 @@ func TestCheckListsProcesses(t *testing.T) {
 	}
 	if problems, _ := checked(t, source, target); !strings.Contains(problems, "10.0.0.2 uses ") || strings.Contains(problems, "10.0.0.1") {
 		t.Errorf("one that hangs, seen by another: %q", problems)
+	}
+	s, err := store.Open(t.Context(), storetest.Options(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.CreateMove(t.Context(), store.MoveRow{Part: "sessions", Phase: "reading", Step: 2, Source: "sql:", Target: "dynamodb:x", Progress: "{}"}); err != nil {
+		t.Fatal(err)
+	}
+	if problems, _ := checked(t, source, target); !strings.Contains(problems, "the sessions of the site are being moved") {
+		t.Errorf("while sessions move: %q", problems)
+	}
+}
+
+// TestCheckFindsWhatATargetHolds has rows of another site in the target: they stand in the way until they are to be
+// removed by the target's name, which nobody does to a site that is served.
+func TestCheckFindsWhatATargetHolds(t *testing.T) {
+	file := databaseURL(t, "sqlite")
+	source, target := openPlace(t, databaseURL(t, "sqlite")), openPlace(t, file)
+	s, err := store.Open(t.Context(), storetest.Options(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := errors.Join(s.AddJob(t.Context(), "test", "x", 0), s.SetSiteInfo(t.Context(), "of another site", "x")); err != nil {
+		t.Fatal(err)
+	}
+	if problems, _ := checked(t, source, target); !strings.Contains(problems, target.Name()+" is not empty: its table jobs has rows; if nobody needs that, add --empty="+target.Name()) {
+		t.Errorf("%q", problems)
+	}
+	emptied := func() string {
+		t.Helper()
+		c, err := move.CheckDatabase(t.Context(), source, target, move.CheckOptions{Empty: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(c.Problems, "\n")
+	}
+	listed(t, target, 7, "1", nil)
+	if problems := emptied(); !strings.Contains(problems, "web7 serves a site from "+target.Name()) {
+		t.Errorf("served: %q", problems)
+	}
+	if err := move.Clear(t.Context(), source, target); !errors.Is(err, move.ErrUnfit) {
+		t.Errorf("it empties a site that is served: %v", err)
+	}
+	if err := target.Forget(t.Context(), 7); err != nil {
+		t.Fatal(err)
+	}
+	if problems := emptied(); problems != "" {
+		t.Errorf("to be emptied: %q", problems)
+	}
+	if err := move.Clear(t.Context(), source, target); err != nil {
+		t.Fatal(err)
+	}
+	if problems, _ := checked(t, source, target); problems != "" {
+		t.Errorf("emptied: %q", problems)
+	}
+	if value, err := s.SiteInfo(t.Context(), "of another site"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("what the other site was is still there: %q, %v", value, err)
 	}
 }
 

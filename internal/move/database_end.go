@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tintype/internal/store"
@@ -44,6 +45,86 @@ func Finish(ctx context.Context, source, target *store.Place) error {
 		return err
 	}
 	return errors.Join(target.Strip(ctx), source.Strip(ctx))
+}
+
+// taken returns a NotEmptyError where a target holds what no move into it has begun with.
+func taken(ctx context.Context, target *store.Place) error {
+	m, err := target.Move(ctx)
+	if err != nil {
+		return err
+	}
+	g, err := target.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case g.Mode == store.GateMoved:
+		return &NotEmptyError{target.Name(), "it has an older copy of a site that has moved to " + m.Peer}
+	case m.ID != "" && g.Mode == store.GateFilling:
+		return &NotEmptyError{target.Name(), "it takes part in another move, from " + m.Peer}
+	case m.ID != "" || g.Mode != store.GateOpen && g.Mode != store.GateFilling:
+		return fmt.Errorf("%w: %s is %s, and takes part in a move with %s", ErrUnfit, target.Name(), g.Mode, m.Peer)
+	}
+	table, err := target.Occupied(ctx)
+	if err == nil && table != "" {
+		err = &NotEmptyError{target.Name(), "its table " + table + " has rows"}
+	}
+	return err
+}
+
+// clearable says why Clear may not empty the target: a site is served from it.
+func clearable(ctx context.Context, source, target *store.Place) error {
+	err := taken(ctx, target)
+	if occupied := (*NotEmptyError)(nil); err != nil && !errors.As(err, &occupied) {
+		return err
+	}
+	g, err := target.Gate(ctx)
+	if err != nil || g.Mode != store.GateOpen {
+		return err // the site has left it, or nobody has ever served it
+	}
+	own, err := source.Answers(ctx)
+	if err != nil {
+		return err
+	}
+	others, err := target.Answers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range others {
+		if !p.Silent && !slices.ContainsFunc(own, func(o store.PlaceAnswer) bool { return o.ID == p.ID }) {
+			return fmt.Errorf("%w: %s serves a site from %s, which is not emptied: end it first", ErrUnfit, p.Host, target.Name())
+		}
+	}
+	return nil
+}
+
+// Clear empties a target that holds what is not of this move, as somebody has asked for by its name. It refuses one from
+// which a site is served.
+func Clear(ctx context.Context, source, target *store.Place) error {
+	if err := taken(ctx, target); err == nil { // it is empty, but for what says which site it had
+		return target.ForgetSite(ctx)
+	}
+	if err := clearable(ctx, source, target); err != nil {
+		return err
+	}
+	if err := target.MakeGate(ctx); err != nil {
+		return err
+	}
+	g, err := target.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	if g.Mode == store.GateOpen {
+		to := g
+		to.Mode = store.GateFilling // nobody begins to serve it meanwhile
+		if ok, err := target.SwapGate(ctx, g, to, time.Second); err != nil || !ok {
+			return cmpErr(err, ErrTakenOver)
+		}
+	}
+	if err := Discard(ctx, target); err != nil {
+		return err
+	}
+	return target.ForgetSite(ctx) // now that no trigger is left that would refuse it
 }
 
 // Discard empties a place that a site has left, so that it can be a target again. It never says that it is in charge

@@ -35,7 +35,7 @@ const (
 )
 
 // notMoved are the tables that belong to a place, not to the site.
-var notMoved = []string{gateTable, logTable, pointTable, wayBackTable, "instances", "measures", "replication_clock", "schema_migrations", "move_same_place"}
+var notMoved = []string{gateTable, logTable, pointTable, wayBackTable, "instances", "measures", "replication_clock", "schema_migrations", "move_same_place", trialTable}
 
 // placeConns bounds a place's connections: the copy reads ahead while it writes, and a comparison reads both places.
 const placeConns = 4

@@ -175,6 +175,73 @@ func (p *Place) SamePlace(ctx context.Context, other *Place) (bool, error) {
 	return same, errors.Join(err, p.ddl(ctx, "DROP TABLE IF EXISTS "+name))
 }
 
+// trialTable is where Try writes.
+const trialTable = "move_trial"
+
+// Bounds of what Try writes.
+const (
+	trialTime  = 300 * time.Millisecond
+	trialRows  = 2000
+	trialBytes = 1 << 20 // and half as much again
+)
+
+// Try makes a table with a trigger, as a move needs to, and drops both. Into a target it also writes rows of about that
+// many bytes, and returns how many it wrote a second; 0 bytes: it writes none. The error says what an operator can do.
+func (p *Place) Try(ctx context.Context, rowBytes int) (pace float64, err error) {
+	if p.onSQLite() && rowBytes == 0 {
+		return 0, nil // it takes triggers, and the site writes there
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	const drop = "DROP TABLE IF EXISTS " + trialTable
+	create := []string{
+		drop,
+		"CREATE TABLE " + trialTable + " (id BIGINT NOT NULL PRIMARY KEY, value LONGBLOB NOT NULL)",
+		"CREATE TRIGGER move_trial_insert BEFORE INSERT ON " + trialTable + " FOR EACH ROW SET NEW.value = NEW.value",
+	}
+	if p.onSQLite() {
+		create[2] = "CREATE TRIGGER move_trial_insert BEFORE INSERT ON " + trialTable + " BEGIN SELECT 1; END"
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if dropErr := p.ddl(end, drop); err == nil {
+			err = dropErr
+		}
+	}()
+	for _, statement := range create {
+		if err := p.ddl(ctx, statement); err != nil {
+			return 0, err
+		}
+	}
+	if rowBytes == 0 {
+		return 0, nil
+	}
+	rowBytes = min(rowBytes, trialBytes/8)
+	rows := min(trialBytes/8/rowBytes, trialRows/4) // of a statement
+	value := make([]byte, rowBytes)
+	written, begin := 0, time.Now()
+	for written == 0 || written < trialRows && written*rowBytes < trialBytes && time.Since(begin) < trialTime {
+		err := p.tx(ctx, 0, func(tx *sql.Tx) error {
+			for part := range 4 {
+				args := make([]any, 0, 2*rows)
+				for i := range rows {
+					args = append(args, written+part*rows+i, value)
+				}
+				if _, err := tx.ExecContext(ctx, "INSERT INTO "+trialTable+" (id, value) VALUES "+strings.Repeat("(?, ?), ", rows-1)+"(?, ?)", args...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, placeError(err)
+		}
+		written += 4 * rows
+	}
+	return float64(written) / time.Since(begin).Seconds(), nil
+}
+
 // TakesTriggers tells whether the server lets an owner of the database make triggers: not while it writes a binary log
 // and does not trust owners.
 func (p *Place) TakesTriggers(ctx context.Context) (bool, error) {

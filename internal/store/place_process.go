@@ -145,6 +145,14 @@ func (p *Place) Empty(ctx context.Context) error {
 	return p.Strip(ctx)
 }
 
+// ForgetSite removes what the place says of the site that it had. Empty leaves that, because migrations write there, too.
+func (p *Place) ForgetSite(ctx context.Context) error {
+	return placeError(p.tx(ctx, 0, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM site_info")
+		return err
+	}))
+}
+
 // PartsUnderWay names the parts of the site (sessions, media) that are being moved. They and the database do not move at
 // the same time: the rows that lead each process are in the database.
 func (p *Place) PartsUnderWay(ctx context.Context) ([]string, error) {
