@@ -259,5 +259,6 @@ func openMoves(ctx context.Context, cfg *config.Config, log *slog.Logger, o comm
 	if err != nil {
 		return nil, nil, errors.Join(err, closeAll())
 	}
+	sessions.Mover.Busy, photos.Mover.Busy = d.databaseMoves, d.databaseMoves
 	return map[string]*move.Plan{partSessions: sessions, partMedia: photos}, closeAll, nil
 }

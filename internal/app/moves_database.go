@@ -61,6 +61,19 @@ func (d drivers) databaseMove(ctx context.Context) (s move.DatabaseStatus, err e
 	return s, errors.Join(err, a.Close(), b.Close())
 }
 
+// databaseMoves returns an error while the database is being moved: it is the one part that moves by itself. Without
+// DATABASE_NEXT, openStore has asked.
+func (d drivers) databaseMoves(ctx context.Context) error {
+	if d.cfg.DatabaseNext == nil {
+		return nil
+	}
+	s, err := d.databaseMove(ctx)
+	if err == nil && s.UnderWay {
+		err = fmt.Errorf("the database of the site is moving from %s to %s, by itself: let that end first, or give it up by tintype move abort database", s.InCharge, s.Other)
+	}
+	return err
+}
+
 // followDatabase has the store serve the database that is in charge, where there
 // are two, until the function that it returns is called. A process that serves the
 // site (serving) also keeps the one up that the site has left, while there is a way

@@ -92,6 +92,8 @@ type PartMover struct {
 	Work    Work
 	Back    bool // a move that begins is the way back of the one before
 	Rate    int  // things a second at most; 0: as fast as it goes
+	// Busy, if set, says why nothing may begin now: the database is being moved, in which the rows of moves are.
+	Busy func(context.Context) error
 	// Report is told of each change and, while work goes on, every now and then, once at a time. It may be nil.
 	Report func(Row, PartProgress)
 
@@ -121,6 +123,9 @@ func (m *PartMover) Row(ctx context.Context) (*Row, error) {
 // Examine says why a move from source to target may not begin: what processes differ in, and those that lack a place,
 // by name. It gives those that have been silent for a while the time to be gone.
 func (m *PartMover) Examine(ctx context.Context, source, target string) error {
+	if err := m.mayBegin(ctx); err != nil {
+		return err
+	}
 	var wrong []string
 	for end := time.Now().Add(GoneAfter + 5*time.Second); ; {
 		list, err := Alive(ctx, m.Table)
@@ -140,6 +145,14 @@ func (m *PartMover) Examine(ctx context.Context, source, target string) error {
 		}
 	}
 	return fmt.Errorf("not all processes of the site are ready for the move:\n  %s", strings.Join(wrong, "\n  "))
+}
+
+// mayBegin returns why nothing may begin now.
+func (m *PartMover) mayBegin(ctx context.Context) error {
+	if m.Busy == nil {
+		return nil
+	}
+	return m.Busy(ctx)
 }
 
 // unfit lists what is wrong with processes, and tells whether all of it is wrong only with some that may have ended or not
@@ -282,6 +295,11 @@ func (m *PartMover) finish(ctx context.Context) error {
 	}
 	if Phase(row.Phase) == PhaseFinished && ParsePartProgress(*row).Note == doneNote && !m.Work.FinishAgain {
 		return nil
+	}
+	if Phase(row.Phase) == PhaseMoved {
+		if err := m.mayBegin(ctx); err != nil {
+			return err
+		}
 	}
 	return m.work(ctx, row, *row, func(ctx context.Context) error {
 		if err := m.await(ctx); err != nil {
