@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -56,12 +57,68 @@ func TestExitStatuses(t *testing.T) {
 	}
 }
 
-// A flag acts or is refused: the database is copied by one worker.
-func TestMoveCommandsRefuseWorkersOfTheDatabase(t *testing.T) {
-	for _, args := range [][]string{{"move", "database", "--workers=4"}, {"move", "back", "database", "--workers=4"}} {
-		if status, _, stderr := runCommand([]string{"DATA_DIR=" + t.TempDir()}, args...); status != command.StatusFailure || !strings.Contains(stderr, "leave --workers out") {
-			t.Errorf("%v: %d %s", args, status, stderr)
+// A flag acts or is refused, in a line.
+func TestMoveCommandsRefuseFlagsThatDoNothing(t *testing.T) {
+	for _, c := range []struct {
+		args   string
+		status int
+		stderr string
+	}{
+		{"move database --workers=4", command.StatusFailure, "leave --workers out"},
+		{"move back database --workers=4", command.StatusFailure, "leave --workers out"},
+		{"move finish database --rate=4", command.StatusFailure, "leave --rate and --workers out"},
+		{"move abort database --workers=4", command.StatusFailure, "leave --rate and --workers out"},
+		{"move finish database --delete-source", command.StatusFailure, "--delete-source is for photos"},
+		{"move finish sessions --without-missing", command.StatusFailure, "--without-missing is for photos"},
+		{"move back database --without-missing", command.StatusFailure, "--without-missing is for photos"},
+		{"move finish sessions --empty=sql:", 2, "unknown flag --empty"},
+		{"move abort media --empty=sql:", 2, "unknown flag --empty"},
+		{"move status --rate=4", 2, "unknown flag --rate"},
+	} {
+		status, _, stderr := runCommand([]string{"DATA_DIR=" + t.TempDir()}, strings.Fields(c.args)...)
+		if line, _, _ := strings.Cut(stderr, "\n"); status != c.status || !strings.Contains(line, c.stderr) {
+			t.Errorf("%s: %d %s", c.args, status, stderr)
 		}
+	}
+}
+
+// A database with rows of another site is in the way of a move, as --dry-run says. It is emptied by its name, and only
+// once.
+func TestMoveCommandsEmptyTheTarget(t *testing.T) {
+	dir := t.TempDir()
+	next := "sqlite:" + filepath.Join(dir, "next.db")
+	env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "DATABASE_NEXT=" + next}
+	other := []string{"DATA_DIR=" + filepath.Join(dir, "other"), "DATABASE_URL=" + next}
+	for _, e := range [][]string{env, other} {
+		if code, _, stderr := runCommand(e, "migrate", "up"); code != 0 {
+			t.Fatal(stderr)
+		}
+	}
+	db, err := store.Open(t.Context(), drivers{cfg: mustLoad(t, other...)}.storeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.AddJob(t.Context(), "test.other", "x", 0), db.SetSiteInfo(t.Context(), "test.other", "x"), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	run := func(code int, want string, args ...string) {
+		t.Helper()
+		status, out, stderr := runCommand(env, append([]string{"move"}, args...)...)
+		if status != code || !strings.Contains(out+stderr, want) {
+			t.Fatalf("%v: %d, no %q in\n%s%s", args, status, want, out, stderr)
+		}
+	}
+	refusal := "its table jobs has rows; if nobody needs that, add --empty=" + next
+	run(command.StatusFailure, refusal, "database", "--dry-run")
+	run(command.StatusFailure, "and the database would move to "+next, "database", "--empty=sqlite:elsewhere.db")
+	run(0, next+" is emptied first. It takes less than a minute.", "database", "--dry-run", "--empty="+next)
+	run(command.StatusFailure, refusal, "database")
+	run(0, "The database is in "+next, "database", "--empty="+next)
+	run(0, "The database is in "+next, "database", "--empty="+next)
+	run(0, `{"event":"end","text":"finish removes`, "finish", "database", "--json", "--dry-run")
+	run(0, `{"event":"end","text":"The move is finished.`, "finish", "database", "--json")
+	if code, out, stderr := runCommand(other, "jobs", "list"); code != 0 || strings.Contains(out, "test.other") {
+		t.Errorf("%d %s%s", code, out, stderr)
 	}
 }
 

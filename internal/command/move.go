@@ -26,13 +26,26 @@ type moveGroup struct {
 	Abort    moveAbort    `cmd:"" help:"Take back a move that is under way."`
 }
 
+// workFlags are those of every command that works on a move.
+type workFlags struct {
+	DryRun  bool `help:"Check everything, and begin nothing."`
+	JSON    bool `name:"json" help:"Progress as JSON: an object a line."`
+	Rate    int  `help:"How many things a second at most; 0 is as fast as it goes."`
+	Workers int  `placeholder:"8" help:"How many sessions or files at once. The database is copied in order, by one."`
+}
+
 // moveFlags are those of every command that moves something.
 type moveFlags struct {
-	DryRun  bool   `help:"Check everything, and begin nothing."`
-	JSON    bool   `name:"json" help:"Progress as JSON: an object a line."`
-	Rate    int    `help:"How many things a second at most; 0 is as fast as it goes."`
-	Workers int    `placeholder:"8" help:"How many sessions or files at once. The database is copied in order, by one."`
-	Empty   string `placeholder:"PLACE" help:"Empty this place first, whatever it holds."`
+	workFlags `embed:""`
+	Empty     string `placeholder:"PLACE" help:"Empty this place first, whatever it holds. It has to be the one to move to."`
+}
+
+// ofDatabase refuses the flags that mean nothing where finish or abort ends a move of the database.
+func (f workFlags) ofDatabase() error {
+	if f.Rate != 0 || f.Workers != 0 {
+		return errors.New("nothing is copied: leave --rate and --workers out")
+	}
+	return nil
 }
 
 // MoveOptions are how a part is moved.
@@ -56,13 +69,21 @@ type photoFlags struct {
 	WithoutMissing bool `help:"Photos: move them although files are missing, without those."`
 }
 
+// of refuses the flag for other parts.
+func (f photoFlags) of(part string) error {
+	if f.WithoutMissing && part != move.PartMedia {
+		return errors.New("--without-missing is for photos")
+	}
+	return nil
+}
+
 type moveMedia struct {
 	moveFlags  `embed:""`
 	photoFlags `embed:""`
 }
 
 // plan opens the site for a mover. It ends with what it was given to do, or by a signal.
-func (c *call) plan(part string, f moveFlags, o MoveOptions, do func(context.Context, *move.Plan, *moveOutput) error) error {
+func (c *call) plan(part string, f workFlags, o MoveOptions, do func(context.Context, *move.Plan, *moveOutput) error) error {
 	cfg, err := c.config()
 	if err != nil {
 		return err
@@ -93,7 +114,7 @@ func (m moveMedia) Run(c *call) error {
 
 // move moves a part to the place that its setting names.
 func (c *call) move(part string, f moveFlags, o MoveOptions) error {
-	return c.plan(part, f, o, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
+	return c.plan(part, f.workFlags, o, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
 		source, target, row, err := p.Route(ctx)
 		if err != nil {
 			return err
@@ -108,6 +129,9 @@ func (c *call) move(part string, f moveFlags, o MoveOptions) error {
 
 // runMove moves a part, after saying what that is.
 func runMove(ctx context.Context, p *move.Plan, out *moveOutput, f moveFlags, source, target string, row *move.Row) error {
+	if f.Empty != "" && f.Empty != target {
+		return fmt.Errorf("--empty names %s, and the %s would move to %s", f.Empty, p.What, target)
+	}
 	goesOn := row != nil && move.Phase(row.Phase).UnderWay() && row.Source == source && row.Target == target
 	if err := out.announce(ctx, p, source, target, goesOn); err != nil {
 		return err
@@ -139,13 +163,16 @@ type moveBack struct {
 }
 
 func (m moveBack) Run(c *call) error {
+	if err := m.photoFlags.of(m.Part); err != nil {
+		return err
+	}
 	if m.Part == partDatabase {
 		return moveDatabase{m.moveFlags, m.wayFlags}.back(c)
 	}
 	if m.WayBack.set {
 		return errors.New("--way-back is for the database: sessions and photos have a way back anyway")
 	}
-	return c.plan(m.Part, m.moveFlags, MoveOptions{WithoutMissing: m.WithoutMissing}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
+	return c.plan(m.Part, m.workFlags, MoveOptions{WithoutMissing: m.WithoutMissing}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
 		row, err := p.Mover.Row(ctx)
 		if err != nil {
 			return err
@@ -175,19 +202,24 @@ func (m moveBack) Run(c *call) error {
 
 type moveFinish struct {
 	partArg      `embed:""`
-	moveFlags    `embed:""`
+	workFlags    `embed:""`
 	photoFlags   `embed:""`
 	DeleteSource bool `help:"Photos: delete them in the place that they have left, after everything was compared once more."`
 }
 
 func (m moveFinish) Run(c *call) error {
-	if m.Part == partDatabase {
-		return finishDatabase(c, m.DryRun)
+	if err := m.photoFlags.of(m.Part); err != nil {
+		return err
 	}
-	if m.DeleteSource && m.Part != move.PartMedia {
+	switch {
+	case m.DeleteSource && m.Part == partDatabase:
+		return errors.New("--delete-source is for photos: remove the database that the site has left by hand")
+	case m.DeleteSource && m.Part != move.PartMedia:
 		return errors.New("--delete-source is for photos: the place that sessions have left is emptied anyway")
+	case m.Part == partDatabase:
+		return finishDatabase(c, m.workFlags)
 	}
-	return c.plan(m.Part, m.moveFlags, MoveOptions{WithoutMissing: m.WithoutMissing, DeleteSource: m.DeleteSource}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
+	return c.plan(m.Part, m.workFlags, MoveOptions{WithoutMissing: m.WithoutMissing, DeleteSource: m.DeleteSource}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
 		if m.DryRun {
 			return out.say("finish gives up the place that the %s have left. Nothing was begun.", p.What)
 		}
@@ -207,14 +239,14 @@ func (m moveFinish) Run(c *call) error {
 
 type moveAbort struct {
 	partArg   `embed:""`
-	moveFlags `embed:""`
+	workFlags `embed:""`
 }
 
 func (m moveAbort) Run(c *call) error {
 	if m.Part == partDatabase {
-		return abortDatabase(c, m.DryRun)
+		return abortDatabase(c, m.workFlags)
 	}
-	return c.plan(m.Part, m.moveFlags, MoveOptions{}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
+	return c.plan(m.Part, m.workFlags, MoveOptions{}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
 		if m.DryRun {
 			return out.say("abort leaves the %s where they were. Nothing was begun.", p.What)
 		}

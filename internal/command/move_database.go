@@ -116,10 +116,7 @@ func (m moveDatabase) move(c *call, back bool) error {
 
 // run moves the database; back tells that it is to go to the place that it has left.
 func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool) error {
-	out := &databaseOutput{w: c.env.Stdout, json: m.JSON}
-	if !m.JSON {
-		out.meter = newMeter(out.w)
-	}
+	out := newDatabaseOutput(c.env.Stdout, m.JSON)
 	from, err := d.source.Move(ctx)
 	if err != nil {
 		return err
@@ -159,6 +156,11 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 	if err := out.say("begin", map[string]any{"source": d.source.Name(), "target": d.target.Name(), "resumes": resumes, "way_back": cheap},
 		"%s the database of this site from %s to %s, while it runs.", map[bool]string{false: "Moves", true: "Goes on with the move of"}[resumes], d.source.Name(), d.target.Name()); err != nil {
 		return err
+	}
+	if resumes && !cheap {
+		if out.total, err = d.source.AboutRows(ctx); err != nil {
+			return err
+		}
 	}
 	if resumes && m.Empty != "" {
 		if err := out.say("resumes", nil, "What is in %s is this move's, and stays.", d.target.Name()); err != nil {
@@ -203,12 +205,14 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 }
 
 // finishDatabase removes what the move has made.
-func finishDatabase(c *call, dryRun bool) error {
-	if dryRun {
-		_, err := fmt.Fprintln(c.env.Stdout, "finish removes what the move has made in both databases, and ends the way back that copies nothing. Nothing was begun.")
+func finishDatabase(c *call, f workFlags) error {
+	if err := f.ofDatabase(); err != nil {
 		return err
 	}
-	return c.withDatabases(func(d *databases, out *databaseOutput) error {
+	if f.DryRun {
+		return newDatabaseOutput(c.env.Stdout, f.JSON).say("end", nil, "finish removes what the move has made in both databases, and ends the way back that copies nothing. Nothing was begun.")
+	}
+	return c.withDatabases(f.JSON, func(d *databases, out *databaseOutput) error {
 		if err := move.Finish(c, d.target, d.source); err != nil {
 			return err
 		}
@@ -217,12 +221,14 @@ func finishDatabase(c *call, dryRun bool) error {
 }
 
 // abortDatabase gives up a move that is under way.
-func abortDatabase(c *call, dryRun bool) error {
-	if dryRun {
-		_, err := fmt.Fprintln(c.env.Stdout, "abort leaves the database where it was, and empties the other one, unless that is kept up. Nothing was begun.")
+func abortDatabase(c *call, f workFlags) error {
+	if err := f.ofDatabase(); err != nil {
 		return err
 	}
-	return c.withDatabases(func(d *databases, out *databaseOutput) error {
+	if f.DryRun {
+		return newDatabaseOutput(c.env.Stdout, f.JSON).say("end", nil, "abort leaves the database where it was, and empties the other one, unless that is kept up. Nothing was begun.")
+	}
+	return c.withDatabases(f.JSON, func(d *databases, out *databaseOutput) error {
 		if err := move.Abort(c, d.source, d.target); err != nil {
 			return err
 		}
@@ -230,12 +236,12 @@ func abortDatabase(c *call, dryRun bool) error {
 	})
 }
 
-func (c *call) withDatabases(f func(*databases, *databaseOutput) error) error {
+func (c *call) withDatabases(asJSON bool, f func(*databases, *databaseOutput) error) error {
 	d, err := c.databases(c, false)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(d, &databaseOutput{w: c.env.Stdout}), d.close())
+	return errors.Join(f(d, newDatabaseOutput(c.env.Stdout, asJSON)), d.close())
 }
 
 // wayBackEntry is the way back for programs.

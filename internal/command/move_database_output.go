@@ -29,6 +29,14 @@ type databaseOutput struct {
 	said    string
 }
 
+func newDatabaseOutput(w io.Writer, asJSON bool) *databaseOutput {
+	o := &databaseOutput{w: w, json: asJSON}
+	if !asJSON {
+		o.meter = newMeter(w)
+	}
+	return o
+}
+
 func (o *databaseOutput) say(event string, fields map[string]any, format string, args ...any) error {
 	text := fmt.Sprintf(format, args...)
 	if o.json {
