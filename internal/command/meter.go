@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"tintype/internal/config"
@@ -16,6 +17,8 @@ type meter struct {
 	total int64
 	done  int64
 	last  time.Time
+	// columns is the width of a line; 0: the terminal says.
+	columns int
 }
 
 // newMeter is nil where w is no terminal.
@@ -26,10 +29,48 @@ func newMeter(w io.Writer) *meter {
 	return nil
 }
 
+// step says what is done in the one line that changes. What the terminal has no room for is left out: a line that breaks
+// is not written over.
 func (p *meter) step(what string) {
 	if p != nil {
-		fmt.Fprintf(p.w, "\r\033[K%s", what)
+		fmt.Fprintf(p.w, "\r\033[K%s", cut(what, p.width()-1))
 	}
+}
+
+// bar is step with a bar before it, of which so much is done: from 0 to 1.
+func (p *meter) bar(done float64, what string) {
+	if p == nil {
+		return
+	}
+	cells := 20
+	if p.width() < 60 {
+		cells = 10
+	}
+	done = min(max(done, 0), 1)
+	full := int(done * float64(cells))
+	p.step(fmt.Sprintf("[%s%s] %3d%% %s", strings.Repeat("#", full), strings.Repeat("-", cells-full), int(100*done), what))
+}
+
+// width is how many characters a line of the terminal has.
+func (p *meter) width() int {
+	if p.columns > 0 {
+		return p.columns
+	}
+	if f, ok := p.w.(*os.File); ok {
+		if n := terminalWidth(f); n > 0 {
+			return n
+		}
+	}
+	return 80
+}
+
+// cut leaves out what goes beyond so many characters.
+func cut(text string, most int) string {
+	letters := []rune(text)
+	if len(letters) <= most || most < 1 {
+		return text
+	}
+	return string(letters[:most-1]) + "…"
 }
 
 func (p *meter) start(what string, total int64) {

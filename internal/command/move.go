@@ -324,7 +324,7 @@ func (s moveStatus) Run(c *call) error {
 // moveEvery is how often a move says how far it is where nobody watches.
 const moveEvery = 10 * time.Second
 
-// moveOutput says how far a move is: on a terminal in one line that changes, in a pipe every now and then, for programs
+// moveOutput says how far a move is: on a terminal by a bar in one line that changes, in a pipe every now and then, for programs
 // an object a line.
 type moveOutput struct {
 	mu    sync.Mutex
@@ -413,7 +413,11 @@ func (o *moveOutput) report(r move.Row, now move.PartProgress) {
 	text := move.DescribeWork(r, now)
 	switch changed := r.Step != o.step; {
 	case o.meter != nil:
-		o.meter.step(text)
+		if now.Pass > 0 && now.Total > 0 {
+			o.meter.bar(float64(now.Done)/float64(now.Total), text)
+		} else {
+			o.meter.step(text)
+		}
 	case !changed && time.Since(o.last) < moveEvery:
 		return
 	case o.json:

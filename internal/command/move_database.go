@@ -145,6 +145,8 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 	switch {
 	case left && !back && (m.Empty == "" || m.Empty == d.source.Name()): // by a command that was typed before
 		return out.moved(ctx, d)
+	case cheap && m.Rate != 0:
+		return errors.New("nothing is copied on this way back: leave --rate out")
 	case m.Empty != "" && m.Empty != d.target.Name():
 		return fmt.Errorf("--empty names %s, and the database would move to %s", m.Empty, d.target.Name())
 	case resumes, cheap:

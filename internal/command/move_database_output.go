@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 	"tintype/internal/store"
 )
 
-// databaseOutput says how far the move is: on a terminal in one line that changes, in a pipe every ten seconds, for
+// databaseOutput says how far the move is: on a terminal by a bar in one line that changes, in a pipe every ten seconds, for
 // programs an object a line.
 type databaseOutput struct {
 	w     io.Writer
@@ -55,17 +56,23 @@ func (o *databaseOutput) say(event string, fields map[string]any, format string,
 
 // progress is called after each step.
 func (o *databaseOutput) progress(p move.Progress) {
-	text := p.Phase
+	text, trouble, done := p.Phase, "", 1.0
+	fields := map[string]any{
+		"phase": p.Phase, "rows": p.Rows, "bytes": p.Bytes, "of_rows": o.total, "behind": p.Behind,
+		"writes_held_ms": p.Held.Milliseconds(), "writes_held_longest_ms": p.Longest.Milliseconds(),
+	}
 	if p.Phase == "copying" {
 		if o.begin.IsZero() {
 			o.begin, o.first = time.Now(), p.Rows
 		}
 		o.copying, o.rows = time.Since(o.begin), p.Rows
 		text = fmt.Sprintf("copying: %d of about %d rows", p.Rows, max(o.total, p.Rows))
-		if took := time.Since(o.begin).Seconds(); took > 1 && p.Rows > o.first {
+		done = float64(p.Rows) / float64(max(o.total, p.Rows, 1))
+		if took := o.copying.Seconds(); took > 1 && p.Rows > o.first {
 			rate := float64(p.Rows-o.first) / took
 			left := time.Duration(float64(max(o.total-p.Rows, 0)) / rate * float64(time.Second))
 			text += fmt.Sprintf(", %.0f a second, about %s left", rate, left.Round(time.Second))
+			fields["rows_per_second"], fields["left_ms"] = math.Round(rate), left.Milliseconds()
 		}
 	}
 	if p.Behind > 0 && p.Phase == "replaying" {
@@ -74,26 +81,43 @@ func (o *databaseOutput) progress(p move.Progress) {
 	if len(p.Waits) > 0 {
 		text += fmt.Sprintf(" for %s, which may be up to two minutes where one hangs or was killed", strings.Join(p.Waits, " and "))
 	}
+	text += "; " + describeHold(p)
 	if p.GivenUp > 0 {
 		text += fmt.Sprintf("; the switch was not over in a second %d times, and is tried again", p.GivenUp)
 	}
 	if p.Trouble != nil {
-		text += "; tries again: " + p.Trouble.Error()
+		trouble = p.Trouble.Error()
+		fields["trouble"] = trouble
 	}
-	switch {
-	case o.meter != nil:
-		o.meter.step(text)
-		return
-	case time.Since(o.last) < moveEvery && (p.Trouble == nil || o.said == p.Trouble.Error()):
+	if o.meter != nil {
+		if trouble != "" && trouble != o.said {
+			o.meter.end()
+			fmt.Fprintln(o.w, "Tries again: "+trouble) // whole, as no line that changes is
+		}
+		o.said = trouble
+		o.meter.bar(done, text)
 		return
 	}
-	o.last, o.said = time.Now(), ""
-	fields := map[string]any{"phase": p.Phase, "rows": p.Rows, "bytes": p.Bytes, "of_rows": o.total, "behind": p.Behind}
-	if p.Trouble != nil {
-		o.said = p.Trouble.Error()
-		fields["trouble"] = o.said
+	if time.Since(o.last) < moveEvery && (trouble == "" || o.said == trouble) {
+		return
+	}
+	o.last, o.said = time.Now(), trouble
+	if trouble != "" {
+		text += "; tries again: " + trouble
 	}
 	_ = o.say("progress", fields, "%s", text) // who does not read has gone
+}
+
+// describeHold says what the site's writes wait now, as far as this command has asked them to.
+func describeHold(p move.Progress) string {
+	text := "no write is held"
+	if p.Held > 0 {
+		text = fmt.Sprintf("writes have been held for %s now", p.Held.Round(time.Millisecond))
+	}
+	if p.Longest > p.Held {
+		text += fmt.Sprintf(", before for %s at most", p.Longest.Round(time.Millisecond))
+	}
+	return text
 }
 
 // figures says what the move took. This run may have decided nothing: then it did not hold the writes.

@@ -41,6 +41,9 @@ type Progress struct {
 	// longest lease that they can have.
 	Waits   []string
 	GivenUp int // attempts to switch that were not over in time
+	// Held is for how long the site's writes have been held by now, because this run has asked for that; 0: they are not.
+	// Longest is the longest time that they were.
+	Held, Longest time.Duration
 	// Trouble is why the last try of the present step failed; nil if it did not.
 	Trouble error
 }
@@ -313,12 +316,31 @@ func (d *Database) note(ctx context.Context, e Effect, ev Event) {
 		p.Phase = "comparing"
 	case e.Op == OpSwapGate && e.Side == Source && e.To.Hold != 0 && e.To.Mode == Open:
 		p.Phase = "switching"
-		d.heldFrom = time.Now()
 	case e.Op == OpSwapGate && e.Side == Source && e.To.Mode == Moved:
 		p.Phase = "finishing"
 	}
+	d.noteHold(e, ev)
 	if d.o.Progress != nil {
 		d.o.Progress(*p)
+	}
+}
+
+// noteHold records for how long writes have been held: from an attempt to switch until it is given up, or the target is
+// open.
+func (d *Database) noteHold(e Effect, ev Event) {
+	if e.Op == OpSwapGate && e.To.Mode == Open {
+		switch {
+		case e.Side == Source && e.To.Hold != 0:
+			d.heldFrom = time.Now()
+		case ev.OK:
+			d.heldFrom = time.Time{}
+		}
+	}
+	p := &d.progress
+	p.Held = 0
+	if !d.heldFrom.IsZero() {
+		p.Held = time.Since(d.heldFrom)
+		p.Longest = max(p.Longest, p.Held)
 	}
 }
 

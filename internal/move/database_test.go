@@ -355,9 +355,10 @@ func TestDatabaseAbortAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
+	var last move.Progress
 	run := func(source, target *store.Place, abandon func(move.Effect) bool) error {
 		t.Helper()
-		d := move.NewDatabase(move.DatabaseOptions{Source: source, Target: target, Abandon: abandon})
+		d := move.NewDatabase(move.DatabaseOptions{Source: source, Target: target, Abandon: abandon, Progress: func(p move.Progress) { last = p }})
 		if err := d.Prepare(ctx); err != nil {
 			return err
 		}
@@ -369,6 +370,9 @@ func TestDatabaseAbortAndBack(t *testing.T) {
 	})
 	if !errors.Is(err, move.ErrAbandoned) {
 		t.Fatal(err)
+	}
+	if last.Held <= 0 {
+		t.Errorf("sealed, it does not say that writes are held: %+v", last)
 	}
 	if err := write(stores[0], "two"); !errors.Is(err, store.ErrSealed) {
 		t.Errorf("under the seal: %v", err)
@@ -391,6 +395,9 @@ func TestDatabaseAbortAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(stores[1], "two")
+	if last.Held != 0 || last.Longest <= 0 {
+		t.Errorf("at its end, it says that writes are held: %+v", last)
+	}
 	if err := move.Abort(ctx, a, b); !errors.Is(err, move.ErrUnfit) {
 		t.Errorf("a move that is over is aborted: %v", err)
 	}
