@@ -62,7 +62,7 @@ func move(t testing.TB, posts int) (string, error) {
 }
 
 // progress are the beginnings of lines that say how far a move is. How many there are depends on the machine.
-var progress = []string{"copying", "replaying", "comparing", "switching", "finishing"}
+var progress = []string{"copying", "replaying", "comparing", "waiting", "switching", "finishing"}
 
 // width is how many letters a line of the picture has.
 const width = 100

@@ -87,6 +87,7 @@ func (d drivers) photosPlan(ctx context.Context, db *store.Store, o command.Move
 		Promise: "Every photo's address answers all the time; a photo that is posted meanwhile is written to both places.",
 		Strict:  true,
 		Check:   work.Check,
+		Pace:    work.Pace,
 		Settings: func(address string) []string {
 			place, err := config.ParseMediaPlace(address)
 			if err != nil {

@@ -192,6 +192,21 @@ func (d drivers) sessionsPlan(ctx context.Context, db *store.Store, workers int)
 		})
 	}
 	p.Occupied = func(ctx context.Context, address string) (int64, error) { return count(ctx, address) }
+	p.Pace = func(ctx context.Context, _, target string, _ int64) (time.Duration, error) {
+		at, err := place(target)
+		if err != nil {
+			return 0, err
+		}
+		const questions = 3
+		begin := time.Now()
+		for range questions {
+			if _, err := at.Get(ctx, 0, "none"); err != nil && !errors.Is(err, session.ErrNone) {
+				return 0, err
+			}
+		}
+		// A session is read in one place and added in the other.
+		return 2 * time.Since(begin) / questions / time.Duration(workers), nil
+	}
 	clear := func(ctx context.Context, address string, want func(*session.Record) bool, step func(int64) error) error {
 		at, err := place(address)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"tintype/internal/command"
 	"tintype/internal/servertest"
 	"tintype/internal/store"
 )
@@ -51,7 +52,7 @@ func TestMovesPage(t *testing.T) {
 func TestMovesPageOfTheDatabase(t *testing.T) {
 	dir := t.TempDir()
 	next := "sqlite:" + filepath.Join(dir, "next.db")
-	env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "DATABASE_NEXT=" + next}
+	env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "DATABASE_NEXT=" + next, "MEDIA_NEXT=disk:" + filepath.Join(dir, "photos")}
 	site, _ := wired(t, env...)
 	root := memberOf(t, site, "boss")
 	if code, _, stderr := runCommand(env, "account", "promote", "boss"); code != 0 {
@@ -76,11 +77,17 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 		_, out, stderr := runCommand(env, "move", "database", "--rate", "2", "--way-back=1h")
 		ended <- out + stderr
 	}()
-	seen := ""
+	seen, asked := "", false
 	servertest.Within(t, time.Minute, "the page shows the copy and its rate", func() bool {
 		text, refresh := page()
 		if refresh == "3" {
 			seen = text
+		}
+		if refresh == "3" && !asked { // photos wait for the database
+			asked = true
+			if code, out, stderr := runCommand(env, "move", "media", "--dry-run"); code != command.StatusFailure || !strings.Contains(stderr, "the database of the site is moving from sqlite:") || !strings.Contains(out, " in all") {
+				t.Errorf("%d %s%s", code, out, stderr)
+			}
 		}
 		return strings.Contains(seen, "a second, about")
 	})
@@ -89,8 +96,11 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, seen)
 		}
 	}
-	if out := <-ended; !strings.Contains(out, "The database is in "+next) {
-		t.Fatal(out)
+	out := <-ended
+	for _, want := range []string{"The database is in " + next, "It takes less than a minute.", "; no write is held"} {
+		if !strings.Contains(out, want) {
+			t.Fatalf("no %q in\n%s", want, out)
+		}
 	}
 	servertest.Within(t, time.Minute, "the page shows that the old database is kept up", func() bool {
 		text, _ := page()

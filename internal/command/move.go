@@ -351,8 +351,19 @@ func (o *moveOutput) announce(ctx context.Context, p *move.Plan, source, target 
 	if err != nil {
 		return fmt.Errorf("%s cannot be read: %w", source, err)
 	}
+	size := move.MediaSize{Files: n}
+	if p.Size != nil {
+		if size, err = p.Size(ctx, source); err != nil {
+			return fmt.Errorf("%s cannot be listed: %w", source, err)
+		}
+	}
+	takes := p.Takes(ctx, source, target, n, size.Files, size.Bytes)
 	if o.json {
-		return o.object(map[string]any{"event": "begin", "part": p.Mover.Part, "source": source, "target": target, "count": n, "resumes": goesOn})
+		return o.object(map[string]any{"event": "begin", "part": p.Mover.Part, "source": source, "target": target, "count": n, "bytes": size.Bytes, "takes_ms": takes.Milliseconds(), "resumes": goesOn})
+	}
+	howLong := "how long that takes is not known"
+	if takes > 0 {
+		howLong = about(takes) + " in all"
 	}
 	verb := "Moves"
 	if goesOn {
@@ -360,13 +371,9 @@ func (o *moveOutput) announce(ctx context.Context, p *move.Plan, source, target 
 	}
 	fmt.Fprintf(o.w, "%s the %s of this site from %s to %s, while it runs.\n", verb, p.What, source, target)
 	if p.Size == nil {
-		fmt.Fprintf(o.w, "There are %d. Each takes a read and a write, and each of three steps waits a few seconds for all processes.\n", n)
+		fmt.Fprintf(o.w, "There are %d. Each takes a read and a write, and each of three steps waits a few seconds for all processes: %s.\n", n, howLong)
 	} else {
-		size, err := p.Size(ctx, source)
-		if err != nil {
-			return fmt.Errorf("%s cannot be listed: %w", source, err)
-		}
-		fmt.Fprintf(o.w, "There are %d sets of files, %s in %d files. Each file is read, written and read once more, at the pace that the two places allow.\n", n, config.FormatSize(size.Bytes), size.Files)
+		fmt.Fprintf(o.w, "There are %d sets of files, %s in %d files. Each file is read, written and read once more, at the pace that the two places allow: %s.\n", n, config.FormatSize(size.Bytes), size.Files, howLong)
 	}
 	fmt.Fprintf(o.w, "Needed: every process of the site has both places (%s). %s\n", p.Mover.Setting, p.Promise)
 	_, err = fmt.Fprintf(o.w, "Back: %s.\n", p.Cost)

@@ -3,6 +3,7 @@ package move
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Plan is a part that may move, with its mover.
@@ -21,6 +22,8 @@ type Plan struct {
 	Strict bool
 	// Size tells, if it is set, how much a place holds.
 	Size func(ctx context.Context, place string) (MediaSize, error)
+	// Pace, if it is set, measures for a moment how long a thing of that many bytes takes, with all workers at work.
+	Pace func(ctx context.Context, source, target string, bytes int64) (time.Duration, error)
 	// Promise is what people are spared, in a sentence.
 	Promise string
 	// Cost is what the way back costs, in a sentence.
@@ -76,6 +79,29 @@ func (p *Plan) Ready(ctx context.Context, source, target, empty string) error {
 		return fmt.Errorf("%s holds %d %s, which no move of this site has left there; if nobody needs them, add --empty=%s", target, n, p.What, target)
 	}
 	return nil
+}
+
+// settles is about how long a move waits in all for every process to know of its steps.
+const settles = 20 * time.Second
+
+// Takes is about how long a move takes, from what is measured in a moment or set as a rate. It is 0 where neither says.
+// Things are what is counted; they come in so many pieces of so many bytes.
+func (p *Plan) Takes(ctx context.Context, source, target string, things, pieces, bytes int64) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	known, work := false, time.Duration(0)
+	if p.Pace != nil && pieces > 0 {
+		if each, err := p.Pace(ctx, source, target, bytes/pieces); err == nil { // else the checks tell what is wrong
+			known, work = true, time.Duration(pieces)*each
+		}
+	}
+	if rate := p.Mover.Rate; rate > 0 {
+		known, work = true, max(work, time.Duration(things)*time.Second/time.Duration(rate))
+	}
+	if !known && pieces > 0 {
+		return 0
+	}
+	return work + settles
 }
 
 // Leftover tells whether what is in a place was left there by the last move.
