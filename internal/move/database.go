@@ -1,11 +1,12 @@
 package move
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"tintype/internal/sleep"
@@ -35,6 +36,9 @@ type DatabaseOptions struct {
 type Database struct {
 	o        DatabaseOptions
 	mover    string
+	move     string       // the move's id
+	claimed  bool         // this run has been the source's mover
+	attempt  atomic.Int64 // until when an attempt to switch may last, as UnixNano
 	comparer *store.Comparer
 	copier   *store.Copier
 	ahead    chan ahead // the batch after the one that is being written
@@ -42,7 +46,10 @@ type Database struct {
 	began    time.Time
 	copied   int64 // rows, by this run
 	failures int   // of the step that is under way, one after the other
-	asked    int64 // the epoch under which processes were asked to ask often
+	// unwritten is what the target did not take; nil if it took what came last. What is read again on the way to another
+	// try does not end the trouble with it.
+	unwritten *store.PlaceBatch
+	asked     int64 // the epoch under which processes were asked to ask often
 	// Held is how long the source took no writes in the attempt that decided the switch.
 	Held     time.Duration
 	heldFrom time.Time
@@ -75,145 +82,6 @@ func NewDatabase(o DatabaseOptions) *Database {
 	return &Database{o: o, mover: rand.Text(), comparer: store.NewComparer(o.Source, o.Target)}
 }
 
-// A NotEmptyError says that the target holds what is not of this move.
-type NotEmptyError struct{ Place, What string }
-
-func (e *NotEmptyError) Error() string {
-	return e.Place + " is not empty: " + e.What + "; if nobody needs that, add --empty=" + e.Place
-}
-
-// Prepare makes gates, logs and the source's triggers, or finds those of an earlier run. From here on the source logs
-// what is written. The target must be empty, or this very move's.
-func (d *Database) Prepare(ctx context.Context) error {
-	if d.o.Back {
-		return d.prepareBack(ctx)
-	}
-	a, b := d.o.Source, d.o.Target
-	if err := a.SameSchema(b); err != nil {
-		return err
-	}
-	for _, p := range []*store.Place{a, b} {
-		if err := p.MakeGate(ctx); err != nil {
-			return err
-		}
-	}
-	am, err := a.Move(ctx)
-	if err != nil {
-		return err
-	}
-	bm, err := b.Move(ctx)
-	if err != nil {
-		return err
-	}
-	ag, err := a.Gate(ctx)
-	if err != nil {
-		return err
-	}
-	bg, err := b.Gate(ctx)
-	if err != nil {
-		return err
-	}
-	switch {
-	case am.ID != "" && am.ID == bm.ID: // a run before has begun it
-		if ag.Mode == store.GateMoved || bg.Mode != store.GateFilling || bm.WayBack || d.o.WayBack == 0 {
-			break
-		}
-		to := bm
-		to.WayBack = true
-		if err := d.keepUp(ctx, bm, to, store.GateFilling); err != nil {
-			return err
-		}
-	case ag.Mode == store.GateMoved:
-		return fmt.Errorf("%w: the site has moved from %s to %s already", ErrUnfit, a.Name(), am.Peer)
-	case ag.Mode != store.GateOpen:
-		return fmt.Errorf("%w: %s is %s", ErrUnfit, a.Name(), ag.Mode)
-	default:
-		if err := taken(ctx, b); err != nil {
-			return err
-		}
-		to := store.PlaceMove{ID: am.ID, Peer: b.Name(), Logs: true}
-		if to.ID == "" {
-			to.ID = rand.Text()
-		}
-		if ok, err := a.SetMove(ctx, am, to, store.GateOpen, store.GateOpen); err != nil || !ok {
-			return cmpErr(err, ErrTakenOver)
-		}
-		to.Peer, to.Logs, to.WayBack = a.Name(), false, d.o.WayBack > 0
-		if err := d.keepUp(ctx, bm, to, bg.Mode); err != nil {
-			return err
-		}
-	}
-	if ag.Mode == store.GateMoved {
-		return nil
-	}
-	if err := a.MakeTriggers(ctx); err != nil {
-		return err
-	}
-	d.progress.Phase = "copying"
-	return nil
-}
-
-// keepUp writes into the target's gate which move it takes part in, and that it logs for a way back, if it is to: it
-// does from the moment at which it is opened.
-func (d *Database) keepUp(ctx context.Context, from, to store.PlaceMove, mode string) error {
-	b := d.o.Target
-	if to.WayBack {
-		if err := b.MakeWayBack(ctx, d.o.WayBack, cmp.Or(d.o.WayBackMost, WayBackMost)); err != nil {
-			return err
-		}
-	}
-	ok, err := b.SetMove(ctx, from, to, mode, store.GateFilling)
-	if err != nil || !ok {
-		return cmpErr(err, ErrTakenOver)
-	}
-	return nil
-}
-
-// prepareBack makes the log of the way back that of a move. No replayer claims the source from here on.
-func (d *Database) prepareBack(ctx context.Context) error {
-	a, b := d.o.Source, d.o.Target
-	if err := a.SameSchema(b); err != nil {
-		return err
-	}
-	if g, err := a.Gate(ctx); err != nil || g.Mode == store.GateMoved { // the switch is decided
-		return err
-	}
-	am, err := a.Move(ctx)
-	if err != nil {
-		return err
-	}
-	bm, err := b.Move(ctx)
-	if err != nil {
-		return err
-	}
-	if am.ID == "" || am.ID != bm.ID || !am.WayBack && !am.Logs {
-		return fmt.Errorf("%w: %s does not keep %s up", ErrUnfit, a.Name(), b.Name())
-	}
-	if !am.Logs {
-		to := am
-		to.WayBack, to.Logs = false, true
-		if ok, err := a.SetMove(ctx, am, to, store.GateOpen, store.GateOpen); err != nil || !ok {
-			return cmpErr(err, ErrTakenOver)
-		}
-	}
-	if d.o.WayBack > 0 && !bm.WayBack {
-		bg, err := b.Gate(ctx)
-		if err != nil {
-			return err
-		}
-		to := bm
-		to.WayBack = true
-		if err := b.MakeWayBack(ctx, d.o.WayBack, cmp.Or(d.o.WayBackMost, WayBackMost)); err != nil {
-			return err
-		}
-		if ok, err := b.SetMove(ctx, bm, to, bg.Mode, bg.Mode); err != nil || !ok {
-			return cmpErr(err, ErrTakenOver)
-		}
-	}
-	d.progress.Phase = "replaying"
-	return errors.Join(a.MakeTriggers(ctx), b.MakeTriggers(ctx))
-}
-
 // newMover makes the Mover of a run.
 func (d *Database) newMover() *Mover {
 	switch {
@@ -228,6 +96,14 @@ func (d *Database) newMover() *Mover {
 // Run moves the site. It returns nil once the target is in charge and open. It may be killed at any time: another run
 // goes on.
 func (d *Database) Run(ctx context.Context) error {
+	if d.o.stays == nil {
+		if m, err := d.o.Source.Mover(ctx); err == nil && m.ID != "" && m.ID != d.mover {
+			return ErrTakenOver // this one was stopped for long after Prepare
+		}
+		stop := d.keepAlive(ctx)
+		defer d.leaveRow(ctx)
+		defer stop()
+	}
 	m := d.newMover()
 	d.began = time.Now()
 	var ev Event
@@ -242,12 +118,46 @@ func (d *Database) Run(ctx context.Context) error {
 		if d.o.Abandon != nil && d.o.Abandon(e) {
 			return ErrAbandoned
 		}
+		if claims := e.Op == OpSwapGate && e.Side == Source && e.To.Mover == d.mover && !d.claimed; claims && d.givenUp(ctx) {
+			return ErrTakenOver
+		}
 		ev = d.do(ctx, e)
+		if ev.Err != nil && (d.replaced(ctx, e) || !d.claimed && d.givenUp(ctx)) {
+			return ErrTakenOver
+		}
 		if d.o.stays != nil {
 			d.o.stays.note(e, ev)
 		}
 		d.note(ctx, e, ev)
 	}
+}
+
+// givenUp tells whether the source takes part in the move no more.
+func (d *Database) givenUp(ctx context.Context) bool {
+	if d.move == "" {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, opTime[OpReadGate])
+	defer cancel()
+	m, err := d.o.Source.Move(ctx)
+	return err == nil && m.ID != d.move
+}
+
+// replaced tells whether the source has another mover, or none, after a step that failed. An abort takes away what the
+// step needs: to try it again would never end. While the source is sealed there is no time to ask; the gate's swap tells.
+func (d *Database) replaced(ctx context.Context, e Effect) bool {
+	switch e.Op {
+	case OpCopy, OpReadLog, OpReadRows, OpWriteRows, OpDeleteLog, OpCompare:
+	default:
+		return false
+	}
+	if !d.claimed || e.For > 0 {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, opTime[OpReadGate])
+	defer cancel()
+	g, err := d.o.Source.Gate(ctx)
+	return err == nil && g.Mover != d.mover
 }
 
 func (d *Database) end(o Outcome) error {
@@ -263,7 +173,7 @@ func (d *Database) end(o Outcome) error {
 }
 
 // note records the progress. It waits where the copy fails again and again, so that a place that is away or full is not
-// asked ten times a second.
+// asked ten times a second, and where a row does not fit, until somebody has changed it.
 func (d *Database) note(ctx context.Context, e Effect, ev Event) {
 	p := &d.progress
 	switch {
@@ -271,17 +181,49 @@ func (d *Database) note(ctx context.Context, e Effect, ev Event) {
 		return
 	case e.Op == OpCompare && ev.Err == nil && !ev.OK: // Trouble is the difference
 	case ev.Err == nil:
-		p.Trouble = nil
-		d.failures = 0
+		if d.unwritten == nil || e.Op == OpCompare || e.Op == OpWriteRows && past(e.Batch, d.unwritten) {
+			p.Trouble, d.failures, d.unwritten = nil, 0, nil
+		}
 	default:
 		p.Trouble = fmt.Errorf("%s: %w", e.Side, ev.Err)
 		d.failures++
-	}
-	switch {
-	case e.Op == OpCopy, e.Op == OpWriteRows && p.Phase == "copying", d.o.stays != nil:
-		if n := d.failures; n > 3 {
-			_ = sleep.For(ctx, min(time.Duration(n)*100*time.Millisecond, 5*time.Second))
+		if b, ok := e.Batch.(*store.PlaceBatch); ok && e.Op == OpWriteRows {
+			d.unwritten = b
 		}
+	}
+	d.phase(e, ev)
+	if d.o.Progress != nil {
+		d.o.Progress(*p)
+	}
+	n, unfit := d.failures, (*store.UnfitError)(nil)
+	switch {
+	case ev.Err == nil || e.For > 0: // or writes would be held meanwhile
+	case errors.As(ev.Err, &unfit):
+		_ = sleep.For(ctx, min(time.Duration(n)*250*time.Millisecond, 5*time.Second))
+	case n > 3 && (e.Op == OpCopy || e.Op == OpWriteRows && p.Phase == "copying" || d.o.stays != nil):
+		_ = sleep.For(ctx, min(time.Duration(n)*100*time.Millisecond, 5*time.Second))
+	}
+}
+
+// past tells whether what was written ends the trouble with what could not be written. Other tables' rows may come
+// between: those that people have added meanwhile.
+func past(written any, failed *store.PlaceBatch) bool {
+	b, ok := written.(*store.PlaceBatch)
+	if !ok || b.Point != nil && b.Point.Done {
+		return true
+	}
+	for _, part := range failed.Parts {
+		if b.Point != nil && b.Point.Table > part.Table || slices.ContainsFunc(b.Parts, func(p store.PlacePart) bool { return p.Table == part.Table }) {
+			return true
+		}
+	}
+	return len(failed.Parts) == 0
+}
+
+// phase records what is being done.
+func (d *Database) phase(e Effect, ev Event) {
+	p := &d.progress
+	switch {
 	case e.Op == OpReadLog:
 		p.Phase, p.Behind, p.Waits = "replaying", int64(len(ev.Log)), nil
 	case e.Op == OpSwapGate && e.Side == Source && e.To.Watch && !e.From.Watch:
@@ -303,9 +245,6 @@ func (d *Database) note(ctx context.Context, e Effect, ev Event) {
 		p.Phase = "finishing"
 	}
 	d.noteHold(e, ev)
-	if d.o.Progress != nil {
-		d.o.Progress(*p)
-	}
 }
 
 // opTime is how long a step may take that has no bound of its own.
@@ -328,6 +267,9 @@ func (d *Database) do(ctx context.Context, e Effect) Event {
 		return Event{}
 	}
 	limit := opTime[e.Op]
+	if e.Op == OpSwapGate && e.To.Hold != 0 {
+		d.attempt.Store(time.Now().Add(AttemptTime).UnixNano())
+	}
 	switch {
 	case e.Op == OpSwapGate && e.Side == Target && e.For > 0:
 		limit = e.For // the source is sealed
@@ -381,9 +323,11 @@ func (d *Database) do(ctx context.Context, e Effect) Event {
 func (d *Database) swap(ctx context.Context, e Effect) Event {
 	if d.o.stays != nil && e.Side == Source {
 		ok, err := d.o.Source.ClaimWayBack(ctx, toGate(e.From), toGate(e.To))
+		d.claimed = d.claimed || ok
 		return Event{Err: err, OK: ok}
 	}
 	ok, err := swap(ctx, d.o.Source, d.o.Target, e)
+	d.claimed = d.claimed || ok && e.Side == Source && e.To.Mover == d.mover
 	if ok && e.Side == Source && e.To.Mode == Moved {
 		d.Held = time.Since(d.heldFrom)
 	}
@@ -431,7 +375,7 @@ func (d *Database) copy(ctx context.Context) Event {
 		return Event{Batch: next.batch}
 	}
 	// The target's triggers stand before it can be opened. While it is filled they would slow the copy down.
-	if err := d.o.Target.MakeTriggers(ctx); err != nil {
+	if err := d.makeTriggers(ctx, d.o.Target); err != nil {
 		d.copier = nil
 		return Event{Err: err}
 	}

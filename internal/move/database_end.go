@@ -44,6 +44,14 @@ func Finish(ctx context.Context, source, target *store.Place) error {
 	if _, err := target.SetMove(ctx, m, store.PlaceMove{}, store.GateOpen, store.GateOpen); err != nil {
 		return err
 	}
+	if b, err = target.Gate(ctx); err != nil {
+		return err
+	}
+	to := b
+	to.Mover = ""
+	if _, err := target.SwapGate(ctx, b, to, time.Second); err != nil {
+		return err
+	}
 	return errors.Join(target.Strip(ctx), source.Strip(ctx))
 }
 
@@ -151,7 +159,7 @@ func Abort(ctx context.Context, source, target *store.Place) error {
 	if err != nil {
 		return err
 	}
-	if m, err := source.Move(ctx); err != nil || !m.Logs && m.ID != "" {
+	if begun, err := begun(ctx, source); err != nil || !begun {
 		return cmpErr(err, fmt.Errorf("%w: no move is under way from %s to %s", ErrUnfit, source.Name(), target.Name()))
 	}
 	for {
@@ -186,15 +194,34 @@ func Abort(ctx context.Context, source, target *store.Place) error {
 	if err != nil {
 		return err
 	}
-	if am.ID != "" && bm.ID == am.ID {
-		if err := target.Empty(ctx); err != nil {
-			return err
-		}
+	switch {
+	case am.ID != "" && bm.ID == am.ID:
+		err = target.Empty(ctx)
+	case bm.ID == "": // the mover was stopped before the target took part
+		err = target.Strip(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	if _, err := source.SetMove(ctx, am, store.PlaceMove{}, store.GateOpen, store.GateOpen); err != nil {
 		return err
 	}
 	return source.Strip(ctx)
+}
+
+// begun tells whether a move from the place has begun and is not over, or has left something there.
+func begun(ctx context.Context, source *store.Place) (bool, error) {
+	m, err := source.Move(ctx)
+	if err != nil || m.ID != "" {
+		return m.Logs, err
+	}
+	g, err := source.Gate(ctx)
+	if err != nil {
+		return false, err
+	}
+	left, err := source.Remains(ctx)
+	// What has moved before keeps its gate.
+	return len(left) > 1 || len(left) == 1 && g.Generation == 0, err
 }
 
 // OnTheWayBack tells whether a move is under way from the place to the one that it has kept up.

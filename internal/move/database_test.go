@@ -319,6 +319,7 @@ func TestDatabaseMoves(t *testing.T) {
 			if err := move.Finish(ctx, source, target); err != nil {
 				t.Fatal(err)
 			}
+			nothingLeft(t, source, target)
 			if g, err := target.Gate(ctx); err != nil || g.Mode != store.GateOpen || g.Generation != int64(i+1) {
 				t.Errorf("the target's gate is %+v, %v", g, err)
 			}
@@ -380,6 +381,7 @@ func TestDatabaseAbortAndBack(t *testing.T) {
 	if err := move.Abort(ctx, a, b); err != nil {
 		t.Fatal(err)
 	}
+	nothingLeft(t, a, b)
 	if err := write(stores[0], "two"); err != nil {
 		t.Errorf("after the abort: %v", err)
 	}

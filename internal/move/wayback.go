@@ -38,6 +38,7 @@ type WayBack struct {
 	before   time.Time // the step that is under way
 	read     time.Time // the log was read to its end, and is being replayed; the zero time where it was not
 	complete time.Time // until when everything is replayed; the zero time where that is not known
+	unfit    string    // the row that does not fit into the other place, as it was last said
 }
 
 // NewWayBack makes one. State is that of the process's follower.
@@ -247,6 +248,11 @@ func (w *WayBack) replay(ctx context.Context, now, left *store.Place) error {
 func (w *WayBack) note(e Effect, ev Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	var unfit *store.UnfitError
+	if errors.As(ev.Err, &unfit) && unfit.Error() != w.unfit {
+		w.unfit = unfit.Error()
+		w.log.Warn("the place that the site has left is not kept up: it waits until the row is changed", "error", unfit)
+	}
 	switch {
 	case ev.Err != nil:
 		w.read = time.Time{}

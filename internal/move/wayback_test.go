@@ -149,7 +149,8 @@ func TestDatabaseWayBack(t *testing.T) {
 	}
 }
 
-// nothingLeft finds what a move has made and not removed.
+// nothingLeft finds what a move has made and not removed: triggers, logs, flags. A place that was in charge after
+// another one keeps its gate, which has its generation; one that the site has left keeps it to say where the site is.
 func nothingLeft(t *testing.T, places ...*store.Place) {
 	t.Helper()
 	for _, p := range places {
@@ -157,8 +158,16 @@ func nothingLeft(t *testing.T, places ...*store.Place) {
 		if err != nil || len(left) > 1 || len(left) == 1 && left[0] != "move_gate" {
 			t.Errorf("%s still has %v, %v", p.Name(), left, err)
 		}
-		if m, err := p.Move(t.Context()); err != nil || m.Logs || m.WayBack {
+		g, err := p.Gate(t.Context())
+		if err != nil || len(left) == 1 && g.Generation == 0 && g.Mode == store.GateOpen {
+			t.Errorf("%s keeps a gate that says nothing: %+v, %v", p.Name(), g, err)
+		}
+		m, err := p.Move(t.Context())
+		if err != nil || m.Logs || m.WayBack {
 			t.Errorf("%s still says %+v, %v", p.Name(), m, err)
+		}
+		if g.Mode == store.GateOpen && (m.ID != "" || g.Mover != "" || g.Watch || g.Hold != 0) {
+			t.Errorf("the gate of %s still says %+v, %+v", p.Name(), m, g)
 		}
 	}
 }

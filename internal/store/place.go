@@ -32,10 +32,11 @@ const (
 	pointTable = "move_checkpoint"
 	// wayBackTable is only in a place that has taken the site over and keeps the one before it up.
 	wayBackTable = "move_way_back"
+	moverTable   = "move_mover"
 )
 
 // notMoved are the tables that belong to a place, not to the site.
-var notMoved = []string{gateTable, logTable, pointTable, wayBackTable, "instances", "measures", "replication_clock", "schema_migrations", "move_same_place", trialTable}
+var notMoved = []string{gateTable, logTable, pointTable, wayBackTable, moverTable, "instances", "measures", "replication_clock", "schema_migrations", "move_same_place", trialTable}
 
 // placeConns bounds a place's connections: the copy reads ahead while it writes, and a comparison reads both places.
 const placeConns = 4

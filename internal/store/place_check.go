@@ -32,7 +32,7 @@ func (c *PlaceCheck) problem(format string, args ...any) {
 // UTF-8, keys that the target takes for the same, rows that its server does not take at once. each is called now and
 // then with the rows that were read.
 func (p *Place) CheckFits(ctx context.Context, target *Place, each func(rows int64)) (*PlaceCheck, error) {
-	c := &PlaceCheck{}
+	c, largest := &PlaceCheck{}, ""
 	for copier := p.Copy(CopyPoint{}); ; {
 		b, err := copier.Next(ctx)
 		if err != nil {
@@ -44,17 +44,19 @@ func (p *Place) CheckFits(ctx context.Context, target *Place, each func(rows int
 		for _, part := range b.Parts {
 			t, into := p.Table(part.Table), target.Table(part.Table)
 			for _, row := range part.Rows {
-				bytes := 0
-				for _, v := range row {
-					bytes += size(v)
+				text, larger := into.fits(part.Columns, row), int64(row.size()) > c.Largest
+				if text == "" && !larger {
+					continue
 				}
-				c.Largest = max(c.Largest, int64(bytes))
-				if text := t.fits(row, into); text != "" {
-					key, err := t.encodeKey(row)
-					if err != nil {
-						return nil, err
-					}
+				key, err := t.encodeKey(row)
+				if err != nil {
+					return nil, err
+				}
+				if text != "" {
 					c.problem("%s, key %s: %s", t.Name, key, text)
+				}
+				if larger {
+					c.Largest, largest = int64(row.size()), t.Name+", key "+key
 				}
 			}
 		}
@@ -66,17 +68,66 @@ func (p *Place) CheckFits(ctx context.Context, target *Place, each func(rows int
 	if target.onSQLite() {
 		return c, nil
 	}
-	var most int64
-	if err := target.r.QueryRowContext(ctx, "SELECT @@max_allowed_packet").Scan(&most); err != nil {
-		return nil, translate(err)
+	most, err := target.maxPacket(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if 2*c.Largest > most { // the site sends text in which any byte may take two
-		c.problem("the largest row has %d bytes, and max_allowed_packet of %s is %d: set it to %d and more", c.Largest, target.name, most, 2*c.Largest)
+		c.problem("%s: the row, the largest one, has %d bytes, and max_allowed_packet of %s is %d: set it to %d and more", largest, c.Largest, target.name, most, 2*c.Largest)
 	}
 	if !p.onSQLite() {
 		return c, nil
 	}
 	return c, p.checkSpaces(ctx, c)
+}
+
+// maxPacket is how many bytes the server of a place on MySQL takes at once.
+func (p *Place) maxPacket(ctx context.Context) (most int64, err error) {
+	err = p.r.QueryRowContext(ctx, "SELECT @@max_allowed_packet").Scan(&most)
+	return most, translate(err)
+}
+
+// An UnfitError names a row that does not fit into a place.
+type UnfitError struct {
+	Place, Table string
+	Key          string // as the log has it
+	Why          string
+	err          error
+}
+
+func (e *UnfitError) Error() string {
+	return fmt.Sprintf("a row does not fit into %s: %s, key %s: %s", e.Place, e.Table, e.Key, e.Why)
+}
+
+func (e *UnfitError) Unwrap() error { return e.err }
+
+// unfit looks for a row because of which the place did not take the batch. It returns err itself where all fit.
+func (p *Place) unfit(ctx context.Context, b *PlaceBatch, err error) error {
+	most := int64(0)
+	if !p.onSQLite() {
+		most, _ = p.maxPacket(ctx) // the row is named the next time
+	}
+	for _, part := range b.Parts {
+		t := p.Table(part.Table)
+		if t == nil {
+			return err
+		}
+		for _, row := range part.Rows {
+			why := t.fits(part.Columns, row)
+			if n := int64(row.size()); why == "" && most > 0 && n > most {
+				why = fmt.Sprintf("it has %d bytes, and the server's max_allowed_packet is %d: set it to %d and more", n, most, 2*n)
+			}
+			if why == "" {
+				continue
+			}
+			key, keyErr := t.keyIn(part.Columns, row)
+			if keyErr != nil {
+				return errors.Join(err, keyErr)
+			}
+			return &UnfitError{Place: p.name, Table: part.Table, Key: key, Why: why, err: err}
+		}
+	}
+	return err
 }
 
 // checkSpaces finds unique keys of which a MySQL server takes two for the same, because they only differ in spaces at
@@ -100,13 +151,23 @@ func (p *Place) checkSpaces(ctx context.Context, c *PlaceCheck) error {
 			if !text {
 				continue
 			}
-			var one int
-			err := p.r.QueryRowContext(ctx, "SELECT 1 FROM "+identifier(t.Name)+" WHERE "+notNull(key)+" GROUP BY "+strings.Join(parts, ", ")+" HAVING COUNT(*) > 1 LIMIT 1").Scan(&one)
-			switch {
-			case err == nil:
-				c.problem("%s: two rows differ only in spaces at the end of (%s), which have to be unique", t.Name, strings.Join(key, ", "))
-			case !errors.Is(err, sql.ErrNoRows):
+			trimmed := strings.Join(parts, ", ")
+			where := " FROM " + identifier(t.Name) + " WHERE " + notNull(key)
+			var twins []string
+			err := collect(ctx, p.r, func(rows *sql.Rows) error {
+				row, _, err := newScanner(t).row(rows)
+				if err != nil {
+					return err
+				}
+				text, err := t.encodeKey(row)
+				twins = append(twins, text)
+				return err
+			}, "SELECT "+identifiers(t.columnNames())+where+" AND ("+trimmed+") IN (SELECT "+trimmed+where+" GROUP BY "+trimmed+" HAVING COUNT(*) > 1) ORDER BY "+trimmed+" LIMIT 2")
+			if err != nil {
 				return translate(err)
+			}
+			if len(twins) == 2 {
+				c.problem("%s, keys %s and %s: they differ only in spaces at the end of (%s), which has to be unique", t.Name, twins[0], twins[1], strings.Join(key, ", "))
 			}
 		}
 	}

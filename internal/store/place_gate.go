@@ -217,6 +217,31 @@ func (p *Place) triggers(ctx context.Context) (map[string]bool, error) {
 
 // MakeTriggers makes the triggers that are not there yet. What they do, the gate says.
 func (p *Place) MakeTriggers(ctx context.Context) error {
+	return p.makeTriggers(ctx, func() (bool, error) { return true, nil })
+}
+
+// MakeTriggersOf is MakeTriggers for as long as the place takes part in that move. ok is false where it does not, as
+// after an abort: triggers that outlive their gate refuse every write, so none of them stays.
+func (p *Place) MakeTriggersOf(ctx context.Context, move string) (ok bool, err error) {
+	takesPart := func() (bool, error) {
+		m, err := p.Move(ctx)
+		ok = err == nil && m.ID == move
+		return ok, err
+	}
+	if err := p.makeTriggers(ctx, takesPart); err != nil {
+		return false, err
+	}
+	if _, err := takesPart(); ok || err != nil {
+		return ok, err
+	}
+	if m, err := p.Move(ctx); err != nil || m.ID != "" { // another move needs them
+		return false, err
+	}
+	return false, p.Strip(ctx)
+}
+
+// makeTriggers makes the triggers that are not there yet, while it may.
+func (p *Place) makeTriggers(ctx context.Context, may func() (bool, error)) error {
 	has, err := p.triggers(ctx)
 	if err != nil {
 		return err
@@ -225,6 +250,9 @@ func (p *Place) MakeTriggers(ctx context.Context) error {
 		for _, event := range triggerEvents {
 			if has[triggerName(t, event)] {
 				continue
+			}
+			if ok, err := may(); err != nil || !ok {
+				return err
 			}
 			if err := p.ddl(ctx, p.trigger(t, event)); err != nil {
 				return fmt.Errorf("make the triggers of %s in %s: %w", t.Name, p.name, err)
@@ -246,7 +274,7 @@ func (p *Place) Strip(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, table := range []string{logTable, pointTable, wayBackTable} {
+	for _, table := range []string{logTable, pointTable, wayBackTable, moverTable} {
 		if err := p.ddl(ctx, "DROP TABLE IF EXISTS "+identifier(table)); err != nil {
 			return err
 		}
@@ -408,6 +436,9 @@ type MovedError struct {
 	// WayBack: the database is the site's, and keeps the place up that the site has left.
 	WayBack bool
 }
+
+// Elsewhere tells whether the site is in the other place.
+func (e *MovedError) Elsewhere() bool { return e.Mode == GateMoved || e.Mode == GateFilling }
 
 func (e *MovedError) Error() string {
 	switch e.Mode {

@@ -263,7 +263,17 @@ func (p *Place) Point(ctx context.Context) (CopyPoint, error) {
 // WriteRows writes a batch in a transaction that first locks the gate and finds it filling under that epoch. ok is
 // false, and nothing is written, where it is not. Rows that stand in the way by a unique key go: the source has changed
 // them, and they are in its log.
+//
+// A row that does not fit is an UnfitError.
 func (p *Place) WriteRows(ctx context.Context, epoch int64, b *PlaceBatch) (ok bool, err error) {
+	ok, err = p.writeRows(ctx, epoch, b)
+	if err != nil {
+		err = p.unfit(ctx, b, err)
+	}
+	return ok, err
+}
+
+func (p *Place) writeRows(ctx context.Context, epoch int64, b *PlaceBatch) (ok bool, err error) {
 	err = p.tx(ctx, 0, func(tx *sql.Tx) error {
 		g, err := readGate(ctx, tx, p.dialect.forUpdate())
 		if err != nil {

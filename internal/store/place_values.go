@@ -187,10 +187,30 @@ func (t *PlaceTable) byName() []int {
 	return order
 }
 
-// fits tells what does not fit of a row into the table of another place, "" if all does.
-func (t *PlaceTable) fits(row PlaceRow, into *PlaceTable) string {
+// size is about how many bytes a row takes on its way.
+func (r PlaceRow) size() int {
+	n := 0
+	for _, v := range r {
+		n += size(v)
+	}
+	return n
+}
+
+// keyIn is encodeKey for a row with these columns.
+func (t *PlaceTable) keyIn(columns []string, row PlaceRow) (string, error) {
+	own := make(PlaceRow, len(t.Columns))
+	for _, k := range t.key {
+		if i := slices.Index(columns, t.Columns[k].Name); i >= 0 {
+			own[k] = row[i]
+		}
+	}
+	return t.encodeKey(own)
+}
+
+// fits tells what does not fit into the table of a row with these columns, "" if all does.
+func (t *PlaceTable) fits(columns []string, row PlaceRow) string {
 	for i, v := range row {
-		c := into.column(t.Columns[i].Name)
+		c := t.column(columns[i])
 		switch v := v.(type) {
 		case string:
 			if !utf8.ValidString(v) {
