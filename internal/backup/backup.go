@@ -33,10 +33,12 @@ type Manifest struct {
 	Release    string           `json:"release"` // of the program that wrote it
 	Created    time.Time        `json:"created"` // when the database was copied
 	Schema     uint             `json:"schema"`
-	MinRelease int              `json:"min_release"` // the oldest that can use the schema, as store.Release counts
-	Rows       map[string]int64 `json:"rows"`        // by table
-	Photos     string           `json:"photos"`      // "here", or "bucket" where they are not part of it
-	SecretKey  string           `json:"secret_key"`  // "here", or "setting" where SECRET_KEY is set and has to be kept elsewhere
+	MinRelease int              `json:"min_release"`      // the oldest that can use the schema, as store.Release counts
+	Rows       map[string]int64 `json:"rows"`             // by table
+	Database   string           `json:"database"`         // the address of the database that was copied, "" in backups of earlier releases
+	Moving     string           `json:"moving,omitempty"` // that of the other one, if the site was being moved, or could come back; the backup knows of one only
+	Photos     string           `json:"photos"`           // "here", or "bucket" where they are not part of it
+	SecretKey  string           `json:"secret_key"`       // "here", or "setting" where SECRET_KEY is set and has to be kept elsewhere
 	// Missing are files that the database names and that did not exist when the backup was made.
 	Missing []string `json:"missing,omitempty"`
 	Files   int      `json:"files"`

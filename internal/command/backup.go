@@ -101,6 +101,8 @@ type created struct {
 	Backup    string           `json:"backup"`
 	Bytes     int64            `json:"bytes"`
 	Files     int              `json:"files"`
+	Database  string           `json:"database"`
+	Moving    string           `json:"moving,omitempty"`
 	Photos    string           `json:"photos"`
 	Rows      map[string]int64 `json:"rows"`
 	Encrypted bool             `json:"encrypted"`
@@ -118,15 +120,16 @@ func (b backupCreate) Run(c *call) (err error) {
 		return err
 	}
 	defer r.end(&err)
-	if r.cfg.Database.Driver != "sqlite" {
-		return errors.New("the database is no file here: this makes backups of SQLite; back up MySQL where it runs, by Aurora's snapshots and point-in-time recovery (docs/backup.md)")
+	file, err := databaseFile(r.ctx, r.cfg)
+	if err != nil {
+		return err
 	}
 	place, err := r.archive(b.To)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	m := &backupMaker{cfg: r.cfg, release: r.release, place: place, key: r.key, show: r.show}
+	m := &backupMaker{cfg: r.cfg, file: file, release: r.release, place: place, key: r.key, show: r.show}
 	err = m.make(r.ctx)
 	if m.written {
 		r.kept = place.String() + "/" + m.name
@@ -135,7 +138,7 @@ func (b backupCreate) Run(c *call) (err error) {
 		return err
 	}
 	done := created{
-		Backup: r.kept, Bytes: m.size, Files: m.manifest.Files, Photos: m.manifest.Photos, Rows: m.manifest.Rows,
+		Backup: r.kept, Bytes: m.size, Files: m.manifest.Files, Database: m.manifest.Database, Moving: m.manifest.Moving, Photos: m.manifest.Photos, Rows: m.manifest.Rows,
 		Encrypted: r.key != nil, Missing: m.manifest.Missing,
 	}
 	// What is missing here an older backup may have.
@@ -146,8 +149,8 @@ func (b backupCreate) Run(c *call) (err error) {
 	}
 	done.Seconds = time.Since(start).Seconds()
 	r.show.end()
-	if err := r.say(done, "%s: %s, %d posts and comments, %d files, read back and found whole in %s.%s",
-		done.Backup, config.FormatSize(done.Bytes), done.Rows["posts"], done.Files, config.ShortDuration(time.Since(start).Round(100*time.Millisecond)), m.remarks()); err != nil {
+	if err := r.say(done, "%s: %s of %s, %d posts and comments, %d files, read back and found whole in %s.%s",
+		done.Backup, config.FormatSize(done.Bytes), done.Database, done.Rows["posts"], done.Files, config.ShortDuration(time.Since(start).Round(100*time.Millisecond)), m.remarks()); err != nil {
 		return err
 	}
 	if n := len(done.Missing); n > 0 {
@@ -159,6 +162,9 @@ func (b backupCreate) Run(c *call) (err error) {
 // remarks are what a backup does not hold, in sentences.
 func (b *backupMaker) remarks() string {
 	var s string
+	if m := b.manifest; m.Moving != "" {
+		s += fmt.Sprintf("\nThe site is on a move between %s and %s. The backup is of the first, in which the site is now, and knows nothing of the other.", m.Database, m.Moving)
+	}
 	if b.manifest.Photos == photosBucket {
 		s += "\nThe photos are in a bucket and not part of it: the bucket's versioning stands in for a backup of them."
 	}
@@ -193,17 +199,20 @@ type backupVerify struct {
 
 // restored is what verify and restore say as JSON.
 type restored struct {
-	Backup  string           `json:"backup"`
-	Into    string           `json:"into,omitempty"`
-	Created time.Time        `json:"created"`
-	Release string           `json:"release"`
-	Schema  uint             `json:"schema"`
-	Files   int              `json:"files"`
-	Bytes   int64            `json:"bytes"`
-	Photos  string           `json:"photos"`
-	Rows    map[string]int64 `json:"rows"`
-	Missing []string         `json:"missing,omitempty"`
-	Seconds float64          `json:"seconds"`
+	Backup  string    `json:"backup"`
+	Into    string    `json:"into,omitempty"`
+	Created time.Time `json:"created"`
+	Release string    `json:"release"`
+	Schema  uint      `json:"schema"`
+	Files   int       `json:"files"`
+	Bytes   int64     `json:"bytes"`
+	// Database is where the database was from which the backup was made.
+	Database string           `json:"database,omitempty"`
+	Moving   string           `json:"moving,omitempty"`
+	Photos   string           `json:"photos"`
+	Rows     map[string]int64 `json:"rows"`
+	Missing  []string         `json:"missing,omitempty"`
+	Seconds  float64          `json:"seconds"`
 }
 
 func (b backupVerify) Run(c *call) (err error) {
@@ -234,7 +243,7 @@ func (b backupVerify) Run(c *call) (err error) {
 func outcome(m *backup.Manifest, name, into string, start time.Time) restored {
 	return restored{
 		Backup: name, Into: into, Created: m.Created, Release: m.Release, Schema: m.Schema, Files: m.Files, Bytes: m.Bytes,
-		Photos: m.Photos, Rows: m.Rows, Missing: m.Missing, Seconds: time.Since(start).Seconds(),
+		Database: m.Database, Moving: m.Moving, Photos: m.Photos, Rows: m.Rows, Missing: m.Missing, Seconds: time.Since(start).Seconds(),
 	}
 }
 
@@ -317,6 +326,12 @@ func (b backupRestore) Run(c *call) (err error) {
 func restoredText(cfg *config.Config, m *backup.Manifest, name, into string) string {
 	lines := []string{fmt.Sprintf("%s of %s is in %s: %d posts and comments, %d files. Start the site with DATA_DIR=%s to have it as it was then.",
 		name, m.Created.Format(time.RFC3339), into, m.Rows["posts"], m.Files, into)}
+	if m.Moving != "" {
+		lines = append(lines, fmt.Sprintf("It was made while the site was on a move between %s and %s. It is of the first, and stands alone.", m.Database, m.Moving))
+	}
+	if cfg.DatabaseNext != nil {
+		lines = append(lines, "DATABASE_NEXT is set: leave it out, for the database that it names is not this site as it was then.")
+	}
 	if m.Photos != photosHere {
 		lines = append(lines, "Its photos are in its bucket, as before.")
 	}

@@ -33,6 +33,7 @@ const mostMissing = 10_000
 // A backupMaker makes one backup.
 type backupMaker struct {
 	cfg     *config.Config
+	file    string // of the database
 	release string
 	place   backup.Archive
 	key     *backup.Key
@@ -48,7 +49,7 @@ type backupMaker struct {
 
 // make makes a backup and returns once it was read back and found whole.
 func (b *backupMaker) make(ctx context.Context) (err error) {
-	parent := filepath.Dir(b.cfg.Database.Path)
+	parent := filepath.Dir(b.file)
 	disks, err := b.disks()
 	if err != nil {
 		return err
@@ -130,6 +131,20 @@ func (b *backupMaker) inCharge(row *store.MoveRow, disks []*media.Disk) ([]*medi
 	return nil, fmt.Errorf("the photos of this site are in %s: set that place, or name it in MEDIA_NEXT", charge)
 }
 
+// databaseFile is the file in which the site's database is: that of DATABASE_URL, or that of DATABASE_NEXT where the site
+// has moved there.
+func databaseFile(ctx context.Context, cfg *config.Config) (string, error) {
+	if next := cfg.DatabaseNext; next != nil && next.Driver == "sqlite" {
+		if moved, err := store.HasTakenOver(ctx, next.Path); err != nil || moved {
+			return next.Path, err
+		}
+	}
+	if cfg.Database.Driver != "sqlite" {
+		return "", errors.New("the database is no file here: this makes backups of SQLite; back up MySQL where it runs, by Aurora's snapshots and point-in-time recovery (docs/backup.md)")
+	}
+	return cfg.Database.Path, nil
+}
+
 func (b *backupMaker) staged(name string) string {
 	return filepath.Join(b.stage.Dir, filepath.FromSlash(name))
 }
@@ -144,7 +159,10 @@ func (b *backupMaker) collect(ctx context.Context, disks []*media.Disk) error {
 	defer release()
 	b.show.step("copying the database")
 	b.manifest = backup.Manifest{Release: b.release, Created: time.Now().UTC(), Photos: photosBucket, SecretKey: "setting"}
-	if err := store.CopySQLite(ctx, b.cfg.Database.Path, b.staged(backupDatabase)); err != nil {
+	if b.manifest.Database, err = store.AddressName("sqlite:" + b.file); err != nil {
+		return err
+	}
+	if b.manifest.Moving, err = store.CopySQLite(ctx, b.file, b.staged(backupDatabase)); err != nil {
 		return err
 	}
 	row, err := store.ForgetProcesses(ctx, b.staged(backupDatabase), move.PartMedia, func(row *store.MoveRow) bool {

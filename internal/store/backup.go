@@ -12,44 +12,76 @@ import (
 )
 
 // CopySQLite copies the SQLite database in the file path, as it is at one moment, to the file to, which must not exist.
-// Others go on reading and writing. Deleted data is not in the copy, nor in its free pages.
-func CopySQLite(ctx context.Context, path, to string) error {
+// Others go on reading and writing. Deleted data is not in the copy, nor in its free pages. A database that is not the
+// site's, or not any more, is a MovedError. Moving is the address of the other place, without its password, if at that
+// moment a move was under way, or that place was kept up; else "".
+func CopySQLite(ctx context.Context, path, to string) (moving string, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no database at %s", path)
+		return "", fmt.Errorf("there is no database at %s", path)
 	}
 	db, err := openFile(path, "rw")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer db.Close()
-	var moved *MovedError
-	if err := inCharge(ctx, db, path); errors.As(err, &moved) && moved.Mode != GateOpen {
-		return fmt.Errorf("there is nothing to copy: %w", err)
+	if _, err := movingFrom(ctx, db, path); err != nil { // before all of it is copied
+		return "", err
 	}
 	// Not SQLite's online backup: that begins anew whenever another process has written.
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
-		return fmt.Errorf("copy the database: %w", sqliteError(err))
+		return "", fmt.Errorf("copy the database: %w", sqliteError(err))
 	}
-	if err := stripCopy(ctx, to); err != nil {
-		return fmt.Errorf("copy the database: %w", sqliteError(err))
+	copied, err := openFile(to, "rw")
+	if err != nil {
+		return "", err
 	}
-	return nil
+	defer copied.Close()
+	if moving, err = movingFrom(ctx, copied, path); err != nil { // it may have left meanwhile
+		return "", err
+	}
+	if err := stripCopy(ctx, copied); err != nil {
+		return "", fmt.Errorf("copy the database: %w", sqliteError(err))
+	}
+	return moving, nil
+}
+
+// movingFrom returns a MovedError where the database is not the site's, and else the place that it moves to or keeps up.
+func movingFrom(ctx context.Context, db rowAsker, path string) (string, error) {
+	var moved *MovedError
+	err := inCharge(ctx, db, path)
+	switch {
+	case !errors.As(err, &moved):
+		return "", err
+	case moved.Elsewhere():
+		return "", fmt.Errorf("there is nothing to copy: %w", err)
+	}
+	return moved.Peer, nil // sealed, it is in charge until the move is decided, or has just come to be
+}
+
+// HasTakenOver tells whether a site has moved into the SQLite database in the file path, and is there. A file that does
+// not exist has not.
+func HasTakenOver(ctx context.Context, path string) (bool, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	db, err := openFile(path, "rw")
+	if err != nil {
+		return false, err
+	}
+	defer db.Close()
+	g, err := readGate(ctx, db, "")
+	return err == nil && g.Generation > 0 && g.Mode != GateMoved && g.Mode != GateFilling, err
 }
 
 // stripCopy removes from a copy what a move has made in the database: a site that is brought back from it is in one place.
-func stripCopy(ctx context.Context, path string) error {
-	db, err := openFile(path, "rw")
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+func stripCopy(ctx context.Context, db *sql.DB) error {
 	var drop []string
-	err = collect(ctx, db, func(rows *sql.Rows) error {
+	err := collect(ctx, db, func(rows *sql.Rows) error {
 		var typ, name string
 		err := rows.Scan(&typ, &name)
 		drop = append(drop, "DROP "+typ+" IF EXISTS "+identifier(name))
 		return err
-	}, `SELECT type, name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'move\_%' ESCAPE '\' OR name IN (?, ?, ?, ?) ORDER BY type DESC`, gateTable, logTable, pointTable, wayBackTable)
+	}, `SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'table') AND name LIKE 'move\_%' ESCAPE '\' ORDER BY type DESC`)
 	if err != nil {
 		return err
 	}

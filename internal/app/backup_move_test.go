@@ -1,0 +1,107 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tintype/internal/move"
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// A backup that is made in the middle of a move is of the database in charge, says so, and restores to a site that
+// stands alone. Once the site has moved it is of the other one.
+func TestBackupDuringAMove(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	data := filepath.Join(dir, "data")
+	now, next := "sqlite:"+filepath.Join(data, "tintype.db"), "sqlite:"+filepath.Join(dir, "next.db")
+	backups := filepath.Join(dir, "backups")
+	alone := []string{"DATA_DIR=" + data, "BACKUP_TO=" + backups}
+	env := append([]string{"DATABASE_NEXT=" + next}, alone...)
+	if code, _, stderr := runCommand(env, "migrate", "up"); code != 0 {
+		t.Fatal(stderr)
+	}
+	if err := store.NewMigrator(storetest.Options(next)).Up(ctx); err != nil {
+		t.Fatal(err)
+	}
+	open := func(url string) (*store.Place, *store.Store) {
+		t.Helper()
+		p, err := store.OpenPlace(ctx, storetest.Options(url))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(ctx, storetest.Options(url))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close(); p.Close() })
+		return p, s
+	}
+	a, site := open(now)
+	b, _ := open(next)
+	run := func(abandon func(move.Effect) bool) error {
+		d := move.NewDatabase(move.DatabaseOptions{Source: a, Target: b, Abandon: abandon})
+		if err := d.Prepare(ctx); err != nil {
+			t.Fatal(err)
+		}
+		return d.Run(ctx)
+	}
+	if err := run(func(e move.Effect) bool { return e.Op == move.OpReadLog }); !errors.Is(err, move.ErrAbandoned) {
+		t.Fatal(err)
+	}
+	if err := site.SetSiteInfo(ctx, "value", "in the log"); err != nil {
+		t.Fatal(err)
+	}
+	backup := func(env []string, args ...string) (said struct{ Database, Moving string }) {
+		t.Helper()
+		code, out, stderr := runCommand(env, append([]string{"backup"}, append(args, "--json")...)...)
+		if err := json.Unmarshal([]byte(out), &said); code != 0 || err != nil {
+			t.Fatal(code, err, out, stderr)
+		}
+		return said
+	}
+	if said := backup(env, "create"); said.Database != now || said.Moving != next {
+		t.Errorf("create says %+v", said)
+	}
+	if _, out, stderr := runCommand(env, "backup", "create"); !strings.Contains(out, " of "+now+",") || !strings.Contains(out, "between "+now+" and "+next) {
+		t.Errorf("create says %s%s", out, stderr)
+	}
+	into := filepath.Join(dir, "restored")
+	if said := backup(alone, "restore", "latest", "--into", into); said.Database != now || said.Moving != next {
+		t.Errorf("restore says %+v", said)
+	}
+	if _, out, stderr := runCommand(env, "backup", "restore", "latest", "--into", into+" too"); !strings.Contains(out, "DATABASE_NEXT is set: leave it out") || !strings.Contains(out, "stands alone") {
+		t.Errorf("restore says %s%s", out, stderr)
+	}
+	restored, again := open("sqlite:" + filepath.Join(into, "tintype.db"))
+	left, err := restored.Remains(ctx)
+	g, gateErr := restored.Gate(ctx)
+	m, moveErr := restored.Move(ctx)
+	if err := errors.Join(err, gateErr, moveErr, again.CheckInCharge(ctx)); err != nil || len(left) > 0 || g != (store.Gate{Mode: store.GateOpen}) || m != (store.PlaceMove{}) {
+		t.Errorf("restored, it has %v, %+v, %+v, %v", left, g, m, err)
+	}
+	if v, err := again.SiteInfo(ctx, "value"); err != nil || v != "in the log" {
+		t.Errorf("%q, %v", v, err)
+	}
+	if err := again.SetSiteInfo(ctx, "value", "alone"); err != nil {
+		t.Error(err)
+	}
+	served, _ := wired(t, "DATA_DIR="+into)
+	if w := served.ask("GET", "/api/v1/instance", ""); w.Code != 200 {
+		t.Errorf("the restored site: %d %s", w.Code, w.Body)
+	}
+
+	// The move knows nothing of that.
+	if err := run(nil); err != nil {
+		t.Fatal(err)
+	}
+	if said := backup(env, "create"); said.Database != next || said.Moving != "" {
+		t.Errorf("after the move create says %+v", said)
+	}
+	if code, _, stderr := runCommand(alone, "backup", "create"); code == 0 || !strings.Contains(stderr, "the site has moved to "+next) {
+		t.Errorf("of the place that the site has left: %d %s", code, stderr)
+	}
+}
