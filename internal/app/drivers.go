@@ -78,22 +78,43 @@ func (d drivers) sessionsAt(ctx context.Context, db *store.Store, place config.S
 }
 
 // prepareSchema migrates where the settings say so. It returns an error if this
-// release cannot work on the schema.
-func (d drivers) prepareSchema(ctx context.Context) error {
-	m := store.NewMigrator(d.storeOptions())
-	if d.cfg.Migrate == "auto" {
-		if err := m.Up(ctx); err != nil {
-			return fmt.Errorf("the database: %w", err)
-		}
+// release cannot work on the schema, a store.MovedError if that may change once
+// a move of the database is over. The driver is that of the database that it was
+// about.
+func (d drivers) prepareSchema(ctx context.Context) (driver string, err error) {
+	m, driver, err := d.schemaInCharge(ctx)
+	if err == nil && d.cfg.Migrate == "auto" {
+		err = m.Up(ctx)
 	}
-	state, err := m.State(ctx)
+	var state store.SchemaState
+	if err == nil {
+		state, err = m.State(ctx)
+	}
 	if err == nil {
 		err = state.Usable()
 	}
 	if err != nil {
-		return fmt.Errorf("the database: %w", err)
+		err = fmt.Errorf("the database: %w", err)
 	}
-	return nil
+	return driver, err
+}
+
+// schemaInCharge is the schema of the database in which the site is: of that in
+// DATABASE_NEXT, where it has moved there.
+func (d drivers) schemaInCharge(ctx context.Context) (m *store.Migrator, driver string, err error) {
+	m, driver = store.NewMigrator(d.storeOptions()), d.cfg.Database.Driver
+	if d.cfg.DatabaseNext == nil {
+		return m, driver, nil
+	}
+	err = m.CheckInCharge(ctx)
+	var moved *store.MovedError
+	switch {
+	case errors.As(err, &moved) && moved.Elsewhere():
+		return store.NewMigrator(d.nextStoreOptions()), d.cfg.DatabaseNext.Driver, nil
+	case moved != nil: // only a change of the schema waits for that
+		err = nil
+	}
+	return m, driver, err
 }
 
 // media is the place of photos that the setting names.

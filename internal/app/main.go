@@ -68,7 +68,7 @@ func program() command.Program {
 // openCommunity opens the site for one command, beside a server that may run.
 func openCommunity(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *community.Community, closeAll func() error, err error) {
 	d := drivers{cfg: cfg, log: log}
-	if err := d.prepareSchema(ctx); err != nil {
+	if _, err := d.prepareSchema(ctx); err != nil {
 		return nil, nil, err
 	}
 	r, err := d.services(ctx, nil, false)

@@ -254,7 +254,7 @@ func (d drivers) sessionsPlan(ctx context.Context, db *store.Store, workers int)
 // openMoves opens the parts of the site that can be moved.
 func openMoves(ctx context.Context, cfg *config.Config, log *slog.Logger, o command.MoveOptions) (map[string]*move.Plan, func() error, error) {
 	d := drivers{cfg: cfg, log: log}
-	if err := d.prepareSchema(ctx); err != nil {
+	if _, err := d.prepareSchema(ctx); err != nil {
 		return nil, nil, err
 	}
 	db, err := d.openStore(ctx)

@@ -19,7 +19,6 @@ import (
 	"tintype/internal/push"
 	"tintype/internal/queue"
 	"tintype/internal/session"
-	"tintype/internal/sleep"
 	"tintype/internal/store"
 	"tintype/internal/web"
 	"tintype/internal/web/api"
@@ -378,32 +377,4 @@ func (a *App) newAPI(r *services, assets *static.Assets, visible *community.Visi
 		Streams:        a.streams,
 		Streaming:      a.site.Admission.ReleaseForStream,
 	})
-}
-
-// schemaPoll is how often a process looks whether the schema has come.
-const schemaPoll = time.Second
-
-// awaitSchema returns once the schema is usable. It waits for a database server
-// that does not answer or has no usable schema yet. Meanwhile the process listens,
-// and /readyz says why it is not ready.
-func (a *App) awaitSchema(ctx context.Context) error {
-	said := ""
-	for {
-		err := a.drivers().prepareSchema(ctx)
-		if err == nil {
-			a.site.Health.Done("database")
-			return nil
-		}
-		if a.cfg.Database.Driver == "sqlite" || ctx.Err() != nil {
-			return err
-		}
-		a.site.Health.Wait("database", err.Error())
-		if err.Error() != said {
-			said = err.Error()
-			a.log.WarnContext(ctx, "waiting for the database", "reason", said)
-		}
-		if err := sleep.For(ctx, schemaPoll); err != nil {
-			return err
-		}
-	}
 }

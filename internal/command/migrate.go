@@ -20,7 +20,8 @@ func (migrateUp) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := m.Up(c); err != nil {
+	waits := func(why error) { fmt.Fprintf(c.env.Stderr, "Waits: %v.\n", why) }
+	if err := m.UpAfterMove(c, waits); err != nil {
 		return err
 	}
 	state, err := m.State(c)

@@ -148,8 +148,15 @@ func (m *Migrator) Status(ctx context.Context) ([]Step, SchemaState, error) {
 	return steps, st, err
 }
 
+// CheckInCharge returns a MovedError where the site is not in the database, or where a move is under way. Of a database
+// that does not exist yet it says nothing.
+func (m *Migrator) CheckInCharge(ctx context.Context) error {
+	return m.with(ctx, false, func(ctx context.Context, db *sql.DB, dialect string) error { return inCharge(ctx, db, dialect) })
+}
+
 // Up applies what is missing. Several processes may call it at once: one works, the others wait for it. A schema
-// newer than this binary is left alone where its minimum release allows this one.
+// newer than this binary is left alone where its minimum release allows this one. While the database takes part in a move
+// nothing is applied: that is a MovedError.
 func (m *Migrator) Up(ctx context.Context) error {
 	return m.with(ctx, true, func(ctx context.Context, db *sql.DB, dialect string) error {
 		if dialect == "mysql" {
@@ -171,6 +178,29 @@ func (m *Migrator) Up(ctx context.Context) error {
 			return g.Up()
 		})
 	})
+}
+
+// movePoll is how often who waits for the end of a move looks whether it is over.
+const movePoll = time.Second
+
+// UpAfterMove is Up once a move of the database is over, or given up. It tells waits why it waits, once for each reason,
+// and goes on until ctx ends. Where the site has moved away it does not wait.
+func (m *Migrator) UpAfterMove(ctx context.Context, waits func(why error)) error {
+	said := ""
+	for {
+		err := m.Up(ctx)
+		var moved *MovedError
+		if !errors.As(err, &moved) || moved.Elsewhere() {
+			return err
+		}
+		if err.Error() != said {
+			said = err.Error()
+			waits(err)
+		}
+		if err := sleep.For(ctx, movePoll); err != nil {
+			return err
+		}
+	}
 }
 
 // Down takes back n migrations, and what they held with them. While others use the database it does nothing and returns
