@@ -5,7 +5,7 @@ import { say, load, send, swap, count, number } from './dom.js';
 document.addEventListener('submit', (event) => {
   const form = event.target;
   const act = acts[form.dataset.act];
-  if (!act || !form.reportValidity()) return;
+  if (!act) return;
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = '1';
@@ -22,17 +22,16 @@ export const acts = {
     const button = form.querySelector('button');
     const word = button.firstChild;
     const before = word.textContent;
+    const show = (text) => { word.textContent = text; button.classList.toggle('plain'); };
     const sent = send(form);
     const next = { [/*T*/'Follow']: /*T*/'Following', [/*T*/'Ask to follow']: /*T*/'Requested', [/*T*/'Following']: /*T*/'Follow', [/*T*/'Requested']: /*T*/'Ask to follow', [/*T*/'Unblock']: /*T*/'Follow' };
-    word.textContent = next[before.trim()] || before;
-    button.classList.toggle('plain');
+    show(next[before.trim()] || before);
     try {
       const { doc } = await sent;
       if (!swap(box, doc)) location.reload();
       swap(document.getElementById(box.id.replace('follow', 'counts')), doc);
     } catch (error) {
-      word.textContent = before;
-      button.classList.toggle('plain');
+      show(before);
       say(error.message);
     }
   },

@@ -1,12 +1,14 @@
 // Comments without a reload, and answers to them.
 import { acts } from './actions.js';
-import { say, send, swap, key, comments, number } from './dom.js';
+import { say, send, swap, comments, number } from './dom.js';
+
+const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 
 acts.comment = async (form) => {
   const button = form.querySelector('button');
   button.disabled = true;
   try {
-    const { doc, whole } = await send(form);
+    const { doc } = await send(form);
     const list = document.getElementById('comments');
     const held = doc.querySelector('[data-held]');
     if (held) {
@@ -16,7 +18,7 @@ acts.comment = async (form) => {
       say(held.textContent);
       return;
     }
-    if (whole) {
+    if (doc.getElementById('main')) { // a whole page
       list.replaceWith(document.importNode(doc.getElementById('comments'), true));
     } else {
       place(list, document.importNode(doc.querySelector('.comment'), true), form.elements.in_reply_to.value);

@@ -10,8 +10,6 @@ const status = {
 // say shows a sentence near the foot of the page, and has it read out; quiet ones are only read out.
 export const say = (text, quiet) => import('./say.js').then((m) => m.say(text, quiet), () => { document.getElementById('say').textContent = text; });
 
-export const parse = (html) => new DOMParser().parseFromString(html, 'text/html');
-
 // load fetches a page or a fragment. Where log-in is asked for, the browser goes there. Failures are Errors whose
 // message is a sentence for the reader; doc is what was answered.
 export async function load(url, options = {}) {
@@ -26,12 +24,12 @@ export async function load(url, options = {}) {
     location.assign(answer.url);
     throw new Error(/*T*/'Log in first.');
   }
-  const doc = parse(text);
+  const doc = new DOMParser().parseFromString(text, 'text/html');
   if (!answer.ok) {
     const words = doc.querySelector('[data-sentence]')?.textContent || read(text)?.error || status[answer.status] || /*T*/'That did not work. Try again.';
     throw Object.assign(new Error(words), { status: answer.status, doc });
   }
-  return { doc, text, whole: !!doc.getElementById('main'), redirected: answer.redirected };
+  return { doc, text };
 }
 
 // read is what JSON says, or null.
@@ -43,9 +41,11 @@ export function read(text) {
   }
 }
 
-// send sends a form as the browser would. Where log-in is asked for first, the browser itself sends it: the log-in page
-// then carries what was entered.
+// send sends a form as the browser would, once what its caller changes is seen: to begin a request takes a slow phone longer
+// than to show that. Where log-in is asked for first, the browser itself sends it: the log-in page then carries what was entered.
 export async function send(form) {
+  // A page that is hidden is never painted.
+  await new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 99); });
   try {
     return await load(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
   } catch (error) {
@@ -65,8 +65,6 @@ export function swap(old, doc) {
   if (focused) (node.querySelector(tag) || node.querySelector('a,button'))?.focus({ preventScroll: true });
   return node;
 }
-
-export const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 
 // Numbers as the pages write them; a count of nothing is not shown.
 export const grouped = (n) => (n < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f'));
