@@ -9,7 +9,7 @@
 //
 // Every figure is a median. Goals that are missed make it fail. A machine that is busy with other things measures those, too.
 //
-//	go run ./bench/phone [-json] [-runs 5] [-accounts 60] [-posts 400] [-trace DIR]
+//	go run ./bench/phone [-json] [-runs 5] [-accounts 60] [-posts 400] [-parts pages,acts,images] [-trace DIR]
 //
 // It needs Chromium in the PATH (Debian: chromium). With -trace, what the browser did in each act is written to the folder, to be
 // opened in its developer tools.
@@ -36,6 +36,7 @@ var (
 	runs     = flag.Int("runs", 5, "how often each is measured")
 	accounts = flag.Int("accounts", 60, "members of the site")
 	posts    = flag.Int("posts", 400, "posts of the site")
+	parts    = flag.String("parts", "pages,acts,images", "what is measured")
 	traces   = flag.String("trace", "", "folder for traces of the acts")
 )
 
@@ -193,18 +194,44 @@ func measure(t *rig.T) (*report, error) {
 		return nil, err
 	}
 	r := &report{}
+	if has("pages") {
+		if err := r.measurePages(t, phone, post, profile, visitor, member); err != nil {
+			return nil, err
+		}
+	}
+	if has("acts") {
+		if err := r.measureActs(t, phone, post, member); err != nil {
+			return nil, err
+		}
+	}
+	if has("images") {
+		if r.Images, err = phone.images("/"); err != nil {
+			return nil, fmt.Errorf("images: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// has tells whether a part is asked for.
+func has(part string) bool { return slices.Contains(strings.Split(*parts, ","), part) }
+
+func (r *report) measurePages(t *rig.T, phone *phone, post, profile string, visitor, member *servertest.Client) error {
 	for _, page := range []struct {
 		name, path string
 		as         *servertest.Client
 	}{{"front", "/", visitor}, {"explore", "/explore", visitor}, {"post", post, visitor}, {"profile", profile, visitor}, {"home", "/", member}} {
 		p, err := phone.page(page.path, page.as.Cookies())
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", page.name, err)
+			return fmt.Errorf("%s: %w", page.name, err)
 		}
 		p.Page = page.name
 		r.Pages = append(r.Pages, p)
 		t.Logf("%s: %v", page.name, p.Paints)
 	}
+	return nil
+}
+
+func (r *report) measureActs(t *rig.T, phone *phone, post string, member *servertest.Client) error {
 	const (
 		like  = `[data-act=like] button`
 		was   = `window.was = document.querySelector('[data-act=like] button').getAttribute('aria-pressed')`
@@ -218,15 +245,12 @@ func measure(t *rig.T) (*report, error) {
 	} {
 		a, err := phone.act(act.name, act.path, act.before, act.on, act.after, member.Cookies())
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", act.name, err)
+			return fmt.Errorf("%s: %w", act.name, err)
 		}
 		r.Acts = append(r.Acts, a)
 		t.Logf("%s: %v", act.name, pick(a.Times, whole))
 	}
-	if r.Images, err = phone.images("/"); err != nil {
-		return nil, fmt.Errorf("images: %w", err)
-	}
-	return r, nil
+	return nil
 }
 
 // firstPost is the newest post on Explore of somebody but the member, and its author's profile.
