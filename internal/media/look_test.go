@@ -88,12 +88,12 @@ func TestLooks(t *testing.T) {
 	const scenes = 24
 	var looks []media.Look
 	for seed := range uint64(scenes) {
-		m := scene(seed, 640, 480)
+		m := scene(seed, 240, 180)
 		look := lookOf(t, asJPEG(t, m, 90))
 		for name, again := range map[string][]byte{
-			"smaller": asJPEG(t, cut(m, 0, 320, 240), 82), "larger": asJPEG(t, cut(m, 0, 1300, 975), 90), "of low quality": asJPEG(t, m, 15),
+			"smaller": asJPEG(t, cut(m, 0, 120, 90), 82), "larger": asJPEG(t, cut(m, 0, 480, 360), 90), "of low quality": asJPEG(t, m, 15),
 			"lighter": asJPEG(t, lighter(m, 15, false), 90), "darker": asJPEG(t, lighter(m, -15, false), 90), "gray": asJPEG(t, lighter(m, 0, true), 90),
-			"a little cut": asJPEG(t, cut(m, 1, 640, 480), 90), "of another shape": asJPEG(t, cut(m, 0, 640, 560), 90),
+			"a little cut": asJPEG(t, cut(m, 1, 240, 180), 90), "of another shape": asJPEG(t, cut(m, 0, 240, 210), 90),
 		} {
 			if got := lookOf(t, again); !got.Like(look) || !look.Like(got) {
 				t.Errorf("scene %d, %s: %v is not like %v", seed, name, got, look)
