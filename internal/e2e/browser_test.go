@@ -96,8 +96,15 @@ func (b *browser) run(actions ...chromedp.Action[chromedp.Void]) {
 	// The tab belongs to b.ctx: a shorter context for one step must not close it.
 	ctx, cancel := context.WithTimeout(b.ctx, 60*time.Second)
 	defer cancel()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		b.fail(err)
+	for _, a := range actions {
+		err := chromedp.Do(ctx, a)
+		// A script may replace a node between its being found and its being used: nothing was done then.
+		for n := 0; n < 5 && err != nil && strings.Contains(err.Error(), "Could not find node"); n++ {
+			err = chromedp.Do(ctx, a)
+		}
+		if err != nil {
+			b.fail(err)
+		}
 	}
 }
 
