@@ -63,7 +63,7 @@ func TestASecondProcessOnThePortSaysSo(t *testing.T) {
 }
 
 // A balancer sends requests until the readiness check fails; not one of them
-// may fail, and none may meet a closed door before that.
+// may fail, and none may be refused before that.
 func TestStopLosesNoRequestOfABalancer(t *testing.T) {
 	site := servertest.Tintype(t, "DRAIN_DELAY=5s", "API_LIMIT=1000000/1m")
 	target := make(chan struct{}) // closed when the balancer takes the instance out

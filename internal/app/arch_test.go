@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ var mayImport = map[string][]string{
 
 // forTests are packages that only tests import; what they import themselves is
 // their own affair.
-var forTests = []string{"internal/servertest", "internal/store/storetest", "internal/media/mediatest", "internal/session/sessiontest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/push/pushtest", "internal/phototest", "internal/e2e", "internal/fleettest", "internal/deploytest", "deploy/ami", "deploy/asg"}
+var forTests = []string{"internal/servertest", "internal/store/storetest", "internal/media/mediatest", "internal/session/sessiontest", "internal/queue/queuetest", "internal/push/pushtest", "internal/phototest", "internal/e2e", "internal/fleettest", "internal/deploytest", "deploy/ami", "deploy/asg"}
 
 // onlyIn says which packages may import a library; a name stands for all that
 // lies beneath it.
@@ -102,7 +103,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		}
 		return strings.CutPrefix(path, module+"/")
 	}
-	seen := 0
+	seen, there := 0, map[string]bool{}
 	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p listed
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
@@ -115,6 +116,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			continue
 		}
 		seen++
+		there[name] = true
 		if slices.Contains(forTests, name) || (p.Name == "main" && name != "") || strings.HasPrefix(name, "dev/") || strings.HasPrefix(name, "deploy/") || strings.HasPrefix(name, "bench/") {
 			continue // generators, benchmarks and tools are no part of the program
 		}
@@ -139,6 +141,11 @@ func TestWhoMayImportWhom(t *testing.T) {
 			if dep, ours := inModule(imported); ours && dep == "internal/app" && name != "internal/app" && name != "" {
 				t.Errorf("the tests of %s must not import %s", p.ImportPath, imported)
 			}
+		}
+	}
+	for _, name := range slices.Concat(forTests, slices.Collect(maps.Keys(mayImport))) {
+		if !there[name] {
+			t.Errorf("the tables name %s, which is no package any more", name)
 		}
 	}
 	if seen < 5 {

@@ -67,15 +67,15 @@ func TestLeavingByPageAndCommand(t *testing.T) {
 	if w := site.ask("GET", "/leaving", ""); !strings.HasPrefix(w.Header().Get("Location"), "/login") {
 		t.Errorf("/leaving for strangers: %d", w.Code)
 	}
-	door := comesIn()
-	if page := site.ask("GET", "/leaving", "", door).Body.String(); !strings.Contains(page, `action="/leaving/back"`) || !strings.Contains(page, "Nobody sees @anna any more.") {
+	cookie := comesIn()
+	if page := site.ask("GET", "/leaving", "", cookie).Body.String(); !strings.Contains(page, `action="/leaving/back"`) || !strings.Contains(page, "Nobody sees @anna any more.") {
 		t.Error("the page offers no way back")
 	}
-	if w := site.ask("GET", "/suspended", "", door); w.Header().Get("Location") != "/leaving" {
+	if w := site.ask("GET", "/suspended", "", cookie); w.Header().Get("Location") != "/leaving" {
 		t.Errorf("/suspended: %d", w.Code)
 	}
 	for _, path := range []string{"/settings", "/"} {
-		if w := site.ask("GET", path, "", door); strings.Contains(w.Body.String(), "/logout") {
+		if w := site.ask("GET", path, "", cookie); strings.Contains(w.Body.String(), "/logout") {
 			t.Errorf("half in: %s", path)
 		}
 	}
@@ -85,11 +85,11 @@ func TestLeavingByPageAndCommand(t *testing.T) {
 	if page := site.ask("GET", "/admin/members/anna", "", boss).Body.String(); !strings.Contains(page, "The member has left.") || !strings.Contains(page, `value="back"`) || strings.Contains(page, "is suspended") {
 		t.Error("the page of somebody who has left")
 	}
-	code, to, in, _ := send("/leaving/back", door)
+	code, to, in, _ := send("/leaving/back", cookie)
 	if code != 303 || to != "/" || status("/@anna") != 200 || status("/settings", in) != 200 {
 		t.Errorf("back: %d %s", code, to)
 	}
-	if code, to, _, _ := send("/leaving/back", door); !strings.HasPrefix(to, "/login") {
+	if code, to, _, _ := send("/leaving/back", cookie); !strings.HasPrefix(to, "/login") {
 		t.Errorf("the way back is open although nobody is away: %d %s", code, to)
 	}
 
@@ -103,14 +103,14 @@ func TestLeavingByPageAndCommand(t *testing.T) {
 	run("account", "leave", "anna")
 	run("account", "bring-back", "anna")
 	run("account", "leave", "anna")
-	door = comesIn()
-	if code, _, _, _ := send("/leaving/delete", door, "password", "wrong"); code != 422 {
+	cookie = comesIn()
+	if code, _, _, _ := send("/leaving/delete", cookie, "password", "wrong"); code != 422 {
 		t.Errorf("deleted with a wrong password: %d", code)
 	}
-	if code, to, _, _ := send("/leaving/delete", door, "password", password); code != 303 || to != "/" {
+	if code, to, _, _ := send("/leaving/delete", cookie, "password", password); code != 303 || to != "/" {
 		t.Errorf("delete now: %d %s", code, to)
 	}
-	if code, to, _, _ := send("/leaving/back", door); !strings.HasPrefix(to, "/login") {
+	if code, to, _, _ := send("/leaving/back", cookie); !strings.HasPrefix(to, "/login") {
 		t.Errorf("back from nowhere: %d %s", code, to)
 	}
 	if code, to, _, _ := send("/login", "", "name", "anna", "password", password); code == 303 {

@@ -15,17 +15,18 @@ import (
 // oldWords are words that this project once had of its own, with what the field
 // says instead. CONTRIBUTING.md has the whole table.
 var oldWords = map[string]string{
-	`\w*[lL]ooker`:                 "view builder",
-	`Told`:                         "Invalidate",
-	`CaughtUp|Settled`:             "WaitForReplicas",
-	`[fF]aces?|\w+Faces?`:          "avatar, header, profile photo",
-	`\w*Loose\w*`:                  "unattached",
-	`[kK]nocks?`:                   "probe",
-	`[hH]earers?|ears?|earpieces?`: "subscriber, open stream",
-	`heldPage`:                     "buffered response",
-	`doors`:                        "listeners",
-	`exchange(?:Of|Key)`:           "request info",
-	`[dD]arkroom\w*`:               "photoSite",
+	`\w*[lL]ooker`:                   "view builder",
+	`Told`:                           "Invalidate",
+	`CaughtUp|Settled`:               "WaitForReplicas",
+	`[fF]aces?|\w+Faces?`:            "avatar, header, profile photo",
+	`\w*Loose\w*`:                    "unattached",
+	`[kK]nocks?`:                     "probe",
+	`[hH]earers?|ears?|earpieces?`:   "subscriber, open stream",
+	`heldPage`:                       "buffered response",
+	`[dD]oors?`:                      "listeners",
+	`Photo(?:Made|Again)|PlacePhoto`: "MarkPhotoReady, RequeuePhoto, SetPhotoPosition",
+	`exchange(?:Of|Key)`:             "request info",
+	`[dD]arkroom\w*`:                 "photoSite",
 	`[wW]riterAway|writer_away|(?:[tT]he|old|new|one) writer`: "primary, SQLite's write connection",
 }
 

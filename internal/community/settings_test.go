@@ -34,7 +34,7 @@ func TestChangePassword(t *testing.T) {
 		if _, err := c.Login(ctx, "anna", "a new password", community.Client{Address: home}); err != nil {
 			t.Error(err)
 		}
-		// Guessing here is limited like guessing at the door.
+		// Guessing here is limited like guessing at a log-in.
 		var many *community.TooMany
 		for range 4 {
 			_, err = c.ChangePassword(ctx, acc, community.Confirmation{Password: "wrong password"}, "a new password")

@@ -253,7 +253,7 @@ func TestTheBucketIsAway(t *testing.T) {
 	}
 	var mu sync.Mutex
 	away := false
-	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		shut := away
 		mu.Unlock()
@@ -274,8 +274,8 @@ func TestTheBucketIsAway(t *testing.T) {
 		w.WriteHeader(resp.StatusCode)
 		_, _ = io.Copy(w, resp.Body)
 	}))
-	t.Cleanup(door.Close)
-	f := newFleet(t, 1, append(s3Env(server), "AWS_ENDPOINT_URL_S3="+door.URL)...)
+	t.Cleanup(front.Close)
+	f := newFleet(t, 1, append(s3Env(server), "AWS_ENDPOINT_URL_S3="+front.URL)...)
 	anna := browser(t, f[0])
 	anna.SignUp("anna")
 	post := published(anna, "public")

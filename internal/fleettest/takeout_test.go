@@ -66,14 +66,14 @@ func (s *takeoutSite) slow(address string) string {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host // it is signed
 	}}
-	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/orig/") {
 			time.Sleep(time.Duration(s.slowness.Load())) // a slow store is what this is for
 		}
 		forward.ServeHTTP(w, r)
 	}))
-	s.t.Cleanup(door.Close)
-	return door.URL
+	s.t.Cleanup(front.Close)
+	return front.URL
 }
 
 // killed ends a worker amid a job of a kind, as if its lease had run out, has the other one go on, and starts the first again.

@@ -34,16 +34,16 @@ func awsConfig(endpoint string) aws.Config {
 	}
 }
 
-// minidyn is DynamoDB's API in this process, with a door in front that tests can hold.
+// minidyn is DynamoDB's API in this process, with an interceptor in front that tests set.
 type minidyn struct {
 	*httptest.Server
-	door atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
+	before atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
 }
 
 func newMinidyn(t *testing.T) *minidyn {
 	m, db := &minidyn{}, server.NewServer()
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f := m.door.Load(); f != nil && (*f)(w, r) {
+		if f := m.before.Load(); f != nil && (*f)(w, r) {
 			return
 		}
 		db.ServeHTTP(w, r)
@@ -53,7 +53,7 @@ func newMinidyn(t *testing.T) *minidyn {
 }
 
 // intercept has f see each request first; true means that it has been answered.
-func (m *minidyn) intercept(f func(http.ResponseWriter, *http.Request) bool) { m.door.Store(&f) }
+func (m *minidyn) intercept(f func(http.ResponseWriter, *http.Request) bool) { m.before.Store(&f) }
 
 var tables atomic.Int64
 

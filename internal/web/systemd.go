@@ -88,16 +88,16 @@ func (d Listeners) Watchdog(log *slog.Logger) func(context.Context) error {
 	if every <= 0 || err != nil {
 		return nil
 	}
-	// With TLS the plain door is asked: a certificate that cannot be had is no
+	// With TLS the plain listener is asked: a certificate that cannot be had is no
 	// reason to restart.
-	door := d.Site[0]
+	first := d.Site[0]
 	if len(d.Plain) > 0 {
-		door = d.Plain[0]
+		first = d.Plain[0]
 	}
 	client := &http.Client{Timeout: every / 3, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialOwn(ctx, door.Addr())
+			return dialOwn(ctx, first.Addr())
 		},
 	}}
 	return func(ctx context.Context) error {
