@@ -138,6 +138,10 @@ func (c *Community) Announce(ctx context.Context, by By, n NewAnnouncement) (*st
 	}
 	first, err := c.once(ctx, key, func() error {
 		return c.administration(ctx, by, Announce, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+			// The lock has those that come at once count each other.
+			if _, err := tx.LockSiteInfos(ctx, "announcements."); err != nil {
+				return false, err
+			}
 			if err := takeKey(ctx, tx, key, row.ID); err != nil {
 				return false, err
 			}

@@ -158,6 +158,11 @@ func (c *Community) usernameFree(ctx context.Context, username string) error {
 func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f SignUp) error {
 	_, err := c.Store.TxOnce(ctx, "accounts", func(ctx context.Context, tx *store.Store, id int64) error {
 		acc.ID = id
+		if acc.WaitingAt != nil { // first: what is read afterwards has what others wrote
+			if err := c.roomToWait(ctx, tx); err != nil {
+				return err
+			}
+		}
 		invitation, invited := c.invitationOf(f.Invite)
 		if invited {
 			acc.InvitationID = &invitation
@@ -170,10 +175,7 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 			return err
 		}
 		if acc.WaitingAt != nil { // everything else comes with the decision
-			if err := c.addMail(ctx, tx, mailJob{Kind: mailVerify, Account: id, Email: acc.Email}); err != nil {
-				return err
-			}
-			return c.roomToWait(ctx, tx)
+			return c.addMail(ctx, tx, mailJob{Kind: mailVerify, Account: id, Email: acc.Email})
 		}
 		if err := tx.AddEvent(ctx, EventAccountCreated, id, id, nil); err != nil {
 			return err

@@ -108,6 +108,10 @@ func (c *Community) invite(ctx context.Context, by By, formID string, entered an
 	}
 	first, err := c.once(ctx, key, func() error {
 		return c.administration(ctx, by, Invite, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+			// The lock has those that come at once count each other.
+			if _, err := tx.LockSiteInfos(ctx, "invitations."); err != nil {
+				return false, err
+			}
 			if err := takeKey(ctx, tx, key, list[0].ID); err != nil {
 				return false, err
 			}

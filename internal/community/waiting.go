@@ -27,10 +27,13 @@ func (e *Invalid) checkJoinReason(reason string) {
 	}
 }
 
-// roomToWait refuses a sign-up where too many wait already.
+// roomToWait refuses a sign-up where too many wait already. Those that come at once wait for each other.
 func (c *Community) roomToWait(ctx context.Context, tx *store.Store) error {
+	if _, err := tx.LockSiteInfos(ctx, "waiting."); err != nil {
+		return err
+	}
 	n, err := tx.CountWaiting(ctx)
-	if err == nil && n > maxWaiting {
+	if err == nil && n >= maxWaiting {
 		err = invalid("", "too_many", "Too many people wait to be let in. Try again in a few days.")
 	}
 	return err
