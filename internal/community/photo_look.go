@@ -68,6 +68,35 @@ func (c *Community) blockedLook(ctx context.Context, out *blockList, photos []*s
 	return "", nil
 }
 
+// profilePhotosMayStand is *Invalid for a new picture of a profile that looks like one that is kept out: none can wait for a moderator.
+func (c *Community) profilePhotosMayStand(ctx context.Context, acc *store.Account, p ProfileChange) error {
+	if p.AvatarPhotoID == 0 && p.HeaderPhotoID == 0 || May(acc, ReadHeld) {
+		return nil
+	}
+	out, err := c.blocks(ctx)
+	if err != nil {
+		return err
+	}
+	photos, err := c.Store.PhotosByID(store.Primary(ctx), []int64{p.AvatarPhotoID, p.HeaderPhotoID})
+	if err != nil {
+		return fromStore(err)
+	}
+	var bad Invalid
+	for _, ph := range photos {
+		if ph.AccountID != acc.ID {
+			continue // it is refused for that
+		}
+		look, err := c.blockedLook(ctx, out, []*store.Photo{ph})
+		if err != nil {
+			return err
+		}
+		if look != "" {
+			bad.add(ph.Purpose, "blocked", "This looks like a photo that was removed, and is not allowed here. Choose another, or write to those who run the site.")
+		}
+	}
+	return bad.err()
+}
+
 // looksOfPost are what the photos of a post look like, also of one that was removed while its photos are kept.
 func (c *Community) looksOfPost(ctx context.Context, id int64) ([]media.Look, error) {
 	ids, err := c.Store.PhotoIDsOfPost(ctx, id)

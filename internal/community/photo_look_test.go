@@ -139,6 +139,15 @@ func TestPhotosLikeARemovedOne(t *testing.T) {
 			t.Error("a moderator has to wait")
 		}
 
+		// No picture of a profile can wait: it is refused.
+		for n, want := range map[int]string{3: "avatar blocked", 5: ""} {
+			p, err := d.StartUpload(ctx, d.bob, Upload{FileName: "me.jpg", Purpose: store.PurposeAvatar, Body: bytes.NewReader(stripes(t, n, 400))})
+			must(err)
+			if _, err := d.UpdateProfile(ctx, d.bob, ProfileChange{AvatarPhotoID: d.wait(d.bob, p.ID).ID}); want == "" && err != nil || want != "" && codes(err) != want {
+				t.Errorf("a picture of %d stripes: %v", n, err)
+			}
+		}
+
 		for _, b := range blocks() {
 			must(d.RemoveBlockOf(ctx, ByCommand("fine after all"), store.BlockPhoto, b.Value))
 		}

@@ -57,6 +57,9 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 	if err != nil {
 		return nil, err
 	}
+	if err := c.profilePhotosMayStand(ctx, acc, p); err != nil {
+		return nil, err
+	}
 	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
 		if err := p.checkWords(words, now); err != nil {
 			return err
