@@ -59,7 +59,7 @@ var forTests = []string{"internal/servertest", "internal/store/storetest", "inte
 var onlyIn = map[string][]string{
 	"github.com/gin-gonic/gin":       {"internal/web", "internal/web/pages", "internal/web/api", "internal/session"},
 	"github.com/gin-contrib":         {"internal/web/pages", "internal/session"},
-	"net/http":                       {"internal/app", "internal/doctor", "internal/web", "internal/config", "internal/awsconfig", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/session", "internal/awscall", "internal/telemetry", "internal/push"},
+	"net/http":                       {"internal/app", "internal/doctor", "internal/web", "internal/awsconfig", "internal/web/pages", "internal/web/api", "internal/web/sse", "internal/session", "internal/awscall", "internal/telemetry", "internal/push"},
 	"database/sql":                   {"internal/store"},
 	"gorm.io":                        {"internal/store"},
 	"modernc.org/sqlite":             {"internal/store"},

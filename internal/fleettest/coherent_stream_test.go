@@ -228,7 +228,7 @@ func TestStreamsThroughARollingRestart(t *testing.T) {
 		i.Signal(syscall.SIGTERM)
 		for range 12 { // longer than it takes to drain
 			act(1)
-			time.Sleep(400 * time.Millisecond)
+			time.Sleep(400 * time.Millisecond) // what is acted comes over the whole of the stop
 		}
 		if err := i.Wait(time.Minute); err != nil {
 			t.Errorf("instance %d: %v", n+1, err)
