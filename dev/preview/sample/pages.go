@@ -310,6 +310,10 @@ func forms(add adder) {
 			v.Photos = append(v.Photos, d)
 		}
 		v.Errors = t.FieldErrors{{Field: "caption", Message: "The caption is 12 characters too long."}, {Field: "description-2", Message: "This description is too long."}}
+		for i, d := range []t.DraftPhotoView{v.Photos[0], v.Photos[3]} { // from an application
+			d.ID = fmt.Sprint(31 + i)
+			v.Waiting = append(v.Waiting, d)
+		}
 		v.Caption = "On the ridge before #dawn, with @jo and too little coffee."
 		return t.ComposePage(p, v)
 	})
