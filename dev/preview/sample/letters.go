@@ -53,6 +53,12 @@ func Letters(l *lang.Language) []Letter {
 		{"warned", mail.Decided(site, ada, "warn", "Please mark such photographs.", "", site.URL+"/settings/decisions")},
 		{"suspended", mail.Decided(site, ada, "suspend", "Enough now.", when, site.URL+"/login")},
 		{"appeal", mail.AppealAnswered(site, ada, true, "So it was.", site.URL+"/settings/decisions")},
+		{"removed", mail.Decided(site, ada, "remove", "This is not your photograph.", "", site.URL+"/settings/decisions")},
+		{"limited", mail.Decided(site, ada, "limit", "Too much of the same.", "", site.URL+"/settings/decisions")},
+		{"rejected", mail.Decided(site, ada, "reject", "No adverts.", "", site.URL+"/held")},
+		{"invitation", mail.Invitation(site, "Jo", when, site.URL+"/invite/cgAAAZ3xN2cAAQ")},
+		{"approved", mail.Approved(site, ada, site.URL+"/login")},
+		{"refused", mail.Refused(site, "ada", "We know nobody of that name.")},
 		{"digest-popular", mail.Digest(site, ada, posts, false, 0, site.URL, link)},
 	} {
 		all = append(all, Letter{"/letters/" + one.name, one.letter.Subject, one.letter})
