@@ -27,6 +27,14 @@ var registrations = []Option{
 	{Value: "open", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever fills in the form is a member.")},
 }
 
+var twoFactorChoices = []Option{
+	{Value: "none", Label: lang.Key("Nobody"), Hint: lang.Key("Each member chooses.")},
+	{Value: "owner", Label: lang.Key("Owners")},
+	{Value: "admin", Label: lang.Key("Administrators and owners")},
+	{Value: "moderator", Label: lang.Key("Moderators, administrators and owners")},
+	{Value: "member", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever lacks one may do nothing but set one up.")},
+}
+
 var visitorChoices = []Option{
 	{Value: "read", Label: lang.Key("Everybody"), Hint: lang.Key("Public photographs are seen without an account.")},
 	{Value: "none", Label: lang.Key("Members only"), Hint: lang.Key("Without an account nobody sees a photograph, a name or a number.")},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"tintype/internal/community"
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 )
 
@@ -283,5 +286,39 @@ func TestRequireTwoFactors(t *testing.T) {
 	remove := regexp.MustCompile(`/settings/two-factors/[0-9]+/remove`).FindString(page)
 	if w := anna.send("POST", remove, "current_password", password); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "needs a second factor") {
 		t.Errorf("to remove the last: %d", w.Code)
+	}
+}
+
+// Whoever administers the site asks roles for a second factor while it runs. Each instance asks from then on.
+func TestRequireTwoFactorsWhileItRuns(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open"}
+	site, _ := wired(t, env...)
+	boss, anna := memberOf(t, site, "boss"), memberOf(t, site, "anna")
+	if code, _, stderr := runCommand(env, "account", "role", "boss", "owner"); code != 0 {
+		t.Fatal(stderr)
+	}
+	asked := func(cookie string) bool {
+		t.Helper()
+		w := site.ask("GET", "/settings/account", "", cookie)
+		return w.Code == http.StatusSeeOther && w.Header().Get("Location") == "/settings/two-factors"
+	}
+	if asked(boss) || asked(anna) {
+		t.Fatal("a factor is asked for by itself")
+	}
+	for _, c := range []struct {
+		who         string
+		owner, each bool
+	}{{"owner", true, false}, {"member", true, true}, {"none", false, false}} {
+		if code, _, stderr := runCommand(env, "site", "set", "two_factors="+c.who); code != 0 {
+			t.Fatal(stderr)
+		}
+		servertest.Eventually(t, "the site asks "+c.who, func() bool { return asked(boss) == c.owner && asked(anna) == c.each })
+	}
+	if code, _, stderr := runCommand(env, "site", "set", "two_factors=nobody"); code == 0 || !strings.Contains(stderr, "none, owner, admin, moderator, member") {
+		t.Errorf("%d %s", code, stderr)
+	}
+	locked := append(slices.Clone(env), "REQUIRE_TWO_FACTORS=admin")
+	if code, _, stderr := runCommand(locked, "site", "set", "two_factors=none"); code == 0 || !strings.Contains(stderr, "REQUIRE_TWO_FACTORS") {
+		t.Errorf("what the environment says was changed: %d %s", code, stderr)
 	}
 }

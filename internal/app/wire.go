@@ -111,15 +111,14 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 		SessionHolds: func(ctx context.Context, accountID int64, hash string) (bool, error) {
 			return session.Holds(ctx, r.sessions, accountID, hash)
 		},
-		PhotoURL:          r.addresses.Public,
-		BaseURL:           d.cfg.Origin(),
-		RequireTwoFactors: d.cfg.TwoFactors,
-		KeepOriginals:     d.cfg.KeepOriginals,
-		MaxUploadBytes:    d.cfg.MaxUploadBytes,
-		SecretKeys:        r.keys.Now,
-		SiteDefaults:      d.siteDefaults(),
-		SiteLocks:         d.siteLocks(),
-		DraftTTL:          draftLife,
+		PhotoURL:       r.addresses.Public,
+		BaseURL:        d.cfg.Origin(),
+		KeepOriginals:  d.cfg.KeepOriginals,
+		MaxUploadBytes: d.cfg.MaxUploadBytes,
+		SecretKeys:     r.keys.Now,
+		SiteDefaults:   d.siteDefaults(),
+		SiteLocks:      d.siteLocks(),
+		DraftTTL:       draftLife,
 	})
 	return r, nil
 }
@@ -130,7 +129,7 @@ func (d drivers) siteDefaults() community.Site {
 		Name: d.cfg.SiteName, Description: d.cfg.SiteDescription, Contact: d.cfg.Contact, Language: lang.Find(d.cfg.SiteLanguage),
 		Registration: d.cfg.Registration, Visitors: d.cfg.Visitors,
 		LoginLimit: limit(d.cfg.LoginLimit), SignUpLimit: limit(d.cfg.SignUpLimit), UploadLimit: limit(d.cfg.UploadLimit),
-		PostLimit: limit(d.cfg.PostLimit), ReportLimit: limit(d.cfg.ReportLimit), QuotaMB: d.cfg.QuotaMB,
+		PostLimit: limit(d.cfg.PostLimit), ReportLimit: limit(d.cfg.ReportLimit), QuotaMB: d.cfg.QuotaMB, RequireTwoFactors: d.cfg.TwoFactors,
 	}
 }
 

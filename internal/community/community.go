@@ -41,12 +41,10 @@ type Options struct {
 	SessionHolds func(ctx context.Context, accountID int64, hash string) (bool, error)
 	PhotoURL     func(key string) string // where a public photo is fetched; nil: nowhere
 
-	BaseURL string // https://example.org, no slash at the end
-	// RequireTwoFactors is the least role that needs a second factor; "" or "none": none does.
-	RequireTwoFactors string
-	KeepOriginals     bool
-	MaxUploadBytes    int64
-	SecretKeys        func() [][]byte // as they are now: the first signs, all verify
+	BaseURL        string // https://example.org, no slash at the end
+	KeepOriginals  bool
+	MaxUploadBytes int64
+	SecretKeys     func() [][]byte // as they are now: the first signs, all verify
 
 	// SiteDefaults is the Site as the settings say. What the database says of a field goes before it, unless SiteLocks has the
 	// field's name: there stands the variable of the environment that decides it.

@@ -340,7 +340,7 @@ func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.Ac
 	if err != nil {
 		return nil, nil, nil, fromStore(err)
 	}
-	if c.MustSetUpTwoFactors(acc) {
+	if c.MustSetUpTwoFactors(ctx, acc) {
 		return nil, nil, nil, ErrForbidden
 	}
 	c.Store.CarryByToken(ctx, t)

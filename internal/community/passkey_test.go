@@ -327,7 +327,8 @@ func TestConfirmByPasskey(t *testing.T) {
 		if _, _, err := s.AskToConfirm(s.ctx, cleo, "one"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("somebody without a passkey is asked: %v", err)
 		}
-		s.RequireTwoFactors = store.RoleMember
+		s.SiteDefaults.RequireTwoFactors = store.RoleMember
+		s.site.drop()
 		mine, err := s.TwoFactorsOf(s.ctx, ann)
 		s.must(err)
 		var bad *Invalid
@@ -337,7 +338,8 @@ func TestConfirmByPasskey(t *testing.T) {
 		if acc, err := s.by(key); err != nil || acc.ID != ann.ID {
 			t.Errorf("it still lets in: %v", err)
 		}
-		s.RequireTwoFactors = ""
+		s.SiteDefaults.RequireTwoFactors = ""
+		s.site.drop()
 		s.must(s.RemoveFactor(s.ctx, ann, asked(ann, key, "one"), mine.Factors[0].ID))
 		if _, err := s.by(key); !refusedPasskey(err) {
 			t.Errorf("a passkey that was removed: %v", err)

@@ -56,6 +56,9 @@ type Site struct {
 	ReportLimit Limit
 	HoldFirst   int // so many of a new member's first posts and comments wait for a moderator; 0: none
 	QuotaMB     int // what the originals of one member's photos may take, in megabytes; 0: no bound
+
+	// RequireTwoFactors is the least role that needs a second factor; "" or "none": none does.
+	RequireTwoFactors string
 }
 
 // MembersOnly reports whether the site shows nothing to people without an account.

@@ -1,6 +1,7 @@
 package community
 
 import (
+	"cmp"
 	"fmt"
 	netmail "net/mail"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"tintype/internal/lang"
+	"tintype/internal/store"
 )
 
 // Bounds of what the site says of itself, in characters.
@@ -21,6 +23,9 @@ const (
 	MaxSiteRule        = 500
 	maxQuotaMB         = 100_000_000
 )
+
+// TwoFactorRoles are whom a site may ask for a second factor: nobody, or those of a role and above it.
+var TwoFactorRoles = []string{"none", store.RoleOwner, store.RoleAdmin, store.RoleModerator, store.RoleMember}
 
 // SiteField is a field of Site that is edited as text.
 type SiteField struct {
@@ -56,6 +61,10 @@ var SiteFields = []SiteField{
 	{"visitors", "VISITORS", func(s *Site) string { return string(s.Visitors) }, func(s *Site, text string) error {
 		s.Visitors = Visitors(text)
 		return among("visitors", s.Visitors, []Visitors{VisitorsRead, VisitorsNone})
+	}},
+	{"two_factors", "REQUIRE_TWO_FACTORS", func(s *Site) string { return cmp.Or(s.RequireTwoFactors, TwoFactorRoles[0]) }, func(s *Site, text string) error {
+		s.RequireTwoFactors = text
+		return among("two_factors", text, TwoFactorRoles)
 	}},
 	{"language", "SITE_LANGUAGE", func(s *Site) string { return s.Language.Code() }, func(s *Site, text string) error {
 		if s.Language = lang.Find(text); s.Language == nil || !slices.Contains(lang.Codes(), text) {

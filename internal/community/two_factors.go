@@ -51,12 +51,12 @@ const RememberLife = 60 * 24 * time.Hour
 func HasTwoFactors(acc *store.Account) bool { return acc.TwoFactorsAt != nil }
 
 // MustSetUpTwoFactors reports whether the account's role asks for a second factor that it lacks. It may do nothing but set one up.
-func (c *Community) MustSetUpTwoFactors(acc *store.Account) bool {
-	return acc != nil && acc.TwoFactorsAt == nil && c.twoFactorsRequired(acc.Role)
+func (c *Community) MustSetUpTwoFactors(ctx context.Context, acc *store.Account) bool {
+	return acc != nil && acc.TwoFactorsAt == nil && c.twoFactorsRequired(ctx, acc.Role)
 }
 
-func (c *Community) twoFactorsRequired(role string) bool {
-	least := rank(c.RequireTwoFactors)
+func (c *Community) twoFactorsRequired(ctx context.Context, role string) bool {
+	least := rank(c.Site(ctx).RequireTwoFactors)
 	return least >= 0 && rank(role) >= least
 }
 
@@ -280,7 +280,7 @@ func (c *Community) RemoveFactor(ctx context.Context, acc *store.Account, by Con
 				return err
 			}
 		} else {
-			if c.twoFactorsRequired(now.Role) {
+			if c.twoFactorsRequired(ctx, now.Role) {
 				return invalid("current_password", "required", "Your role on this site needs a second factor. Add another one before you remove this.")
 			}
 			if err := tx.DeleteFactors(ctx, now.ID); err != nil {
@@ -319,7 +319,7 @@ func (c *Community) TwoFactorsOf(ctx context.Context, acc *store.Account) (TwoFa
 		return TwoFactors{}, fromStore(err)
 	}
 	left, err := c.Store.RecoveryCodesLeft(ctx, acc.ID)
-	return TwoFactors{list, left, c.twoFactorsRequired(acc.Role)}, fromStore(err)
+	return TwoFactors{list, left, c.twoFactorsRequired(ctx, acc.Role)}, fromStore(err)
 }
 
 // halfState is a fingerprint of what a half log-in rests on: another password or other factors end it.

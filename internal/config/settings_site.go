@@ -92,8 +92,8 @@ var siteSettings = []setting{
 	},
 	{
 		name: "REQUIRE_TWO_FACTORS", group: "Site", def: "none",
-		help:  "Who needs a second factor to log in: `none`, or those of a role and above it: `owner`, `admin`, `moderator`, `member` (everybody). Whoever lacks one may do nothing but set one up, by pages and by the API.",
-		parse: oneOf(func(c *Config) *string { return &c.TwoFactors }, "none", "owner", "admin", "moderator", "member"),
+		help:  "Who needs a second factor to log in: `none`, or those of a role and above it: `owner`, `admin`, `moderator`, `member` (everybody). Whoever lacks one may do nothing but set one up, by pages and by the API." + editable,
+		parse: oneOf(func(c *Config) *string { return &c.TwoFactors }, community.TwoFactorRoles...),
 	},
 	{
 		name: "REGISTRATION", group: "Site", def: "open where BASE_URL is this machine and visitors may read, else invitation",

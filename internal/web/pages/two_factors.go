@@ -43,7 +43,7 @@ func (p *Pages) registerTwoFactors(r Routes) {
 // setUpFirst leads a member whose role asks for a second factor that it lacks to where it sets one up. Nothing else is open to it.
 func (p *Pages) setUpFirst(c *gin.Context) error {
 	path := c.Request.URL.Path
-	if !p.Community.MustSetUpTwoFactors(viewer(c)) || path == "/logout" || path == twoFactorsPath || strings.HasPrefix(path, twoFactorsPath+"/") {
+	if !p.Community.MustSetUpTwoFactors(c.Request.Context(), viewer(c)) || path == "/logout" || path == twoFactorsPath || strings.HasPrefix(path, twoFactorsPath+"/") {
 		return nil
 	}
 	if c.Request.Method != http.MethodGet || wantsJSON(c) {
