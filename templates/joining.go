@@ -96,6 +96,6 @@ type AdminWaitingView struct {
 	Rows    []WaitingRow
 	All     int
 	NextURL string
-	Mails   bool
+	Mails   bool // whoever is decided about hears of it by mail
 	Errors  FieldErrors
 }

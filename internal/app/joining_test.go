@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -11,7 +12,7 @@ import (
 // Who runs the site invites and decides by pages and by commands: the card has the invitation's link, a form sent twice makes
 // one invitation, and who waits is not logged in until somebody has decided.
 func TestJoiningByPageAndCommand(t *testing.T) {
-	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "SMTP_URL=smtp://127.0.0.1:9", "MAIL_FROM=club@example.org"}
 	site, _ := wired(t, env...)
 	boss := memberOf(t, site, "boss")
 	for _, args := range [][]string{{"account", "role", "boss", "owner"}, {"site", "set", "registration=approval"}} {
@@ -119,5 +120,39 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 	}
 	if w := site.ask("GET", "/admin/first-steps", "", boss); w.Code != 200 || strings.Contains(w.Body.String(), "Close this page") {
 		t.Errorf("closed first steps: %d", w.Code)
+	}
+}
+
+// A site whose mail reaches nobody promises none: it invites nobody by mail, and says that people have to be told.
+func TestJoiningWithoutMail(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
+	site, _ := wired(t, env...)
+	boss := memberOf(t, site, "boss")
+	for _, args := range [][]string{{"account", "role", "boss", "owner"}, {"site", "set", "registration=approval"}} {
+		if code, _, stderr := runCommand(env, args...); code != 0 {
+			t.Fatal(args, stderr)
+		}
+	}
+	site.ask("GET", "/admin/site", "", boss) // reads the row that the command wrote
+	if page := site.ask("GET", "/admin/invitations", "", boss).Body.String(); !strings.Contains(page, "This site sends no mail.") || strings.Contains(page, `name="addresses"`) {
+		t.Error("the page of invitations offers mail")
+	}
+	form := url.Values{"addresses": {"a@example.net"}, "idempotency_key": {"k"}}.Encode()
+	if w := site.ask("POST", "/admin/invitations/mail", form, boss, "Content-Type: application/x-www-form-urlencoded"); w.Code != 422 || strings.Contains(w.Body.String(), "is invited") {
+		t.Errorf("by mail: %d", w.Code)
+	}
+	list := filepath.Join(t.TempDir(), "addresses")
+	if err := os.WriteFile(list, []byte("a@example.net\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := runCommand(env, "invitation", "mail", list); code == 0 || !strings.Contains(stderr, "sends no mail") {
+		t.Errorf("by command: %d %s", code, stderr)
+	}
+	ask := url.Values{"name": {"carl"}, "email": {"carl@example.org"}, "password": {"correct horse battery"}, "agree": {"on"}, "reason": {"I walk with you."}}.Encode()
+	if w := site.ask("POST", "/signup", ask, "Content-Type: application/x-www-form-urlencoded"); w.Code != 200 || !strings.Contains(w.Body.String(), "Your sign-up waits") || strings.Contains(w.Body.String(), "by mail") {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if page := site.ask("GET", "/admin/waiting", "", boss).Body.String(); !strings.Contains(page, "@carl") || !strings.Contains(page, "tell them yourself") || strings.Contains(page, "They stand in the mail") {
+		t.Error("the page of those who wait promises mail")
 	}
 }

@@ -293,7 +293,7 @@ func (c *Community) Login(ctx context.Context, login, password string, from Clie
 	}
 	c.takeBackAll(ctx, buckets)
 	if acc.WaitingAt != nil {
-		return nil, invalid("", "waiting", "Nobody has decided about your sign-up yet. You hear of it by mail.")
+		return nil, invalid("", "waiting", "Nobody has decided about your sign-up yet. Try again later.")
 	}
 	if acc.SuspendedAt != nil { // only its owner hears it
 		return nil, &Suspended{acc}

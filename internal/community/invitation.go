@@ -174,7 +174,7 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 	if err := n.clean(by); err != nil {
 		return done, err
 	}
-	if c.Mail == nil {
+	if !c.MailDelivers { // files would reach nobody
 		return done, invalid("addresses", "no_mail", "This site sends no mail. Make an invitation, and give out its card or its link.")
 	}
 	out, err := c.blocks(ctx)

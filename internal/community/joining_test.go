@@ -21,7 +21,7 @@ func linkSecret(url string) string { return url[strings.LastIndexByte(url, '/')+
 func joining(t *testing.T, s *store.Store, how community.Registration) *community.Community {
 	return newSite(t, s, func(o *community.Options) {
 		o.SiteDefaults.Registration = how
-		o.Mail = mail.NewFiles(t.TempDir(), nil)
+		o.Mail, o.MailDelivers = mail.NewFiles(t.TempDir(), nil), true
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 // Of those who come at once to a limit as many get through as there is room for: each counts what the others made.
 func TestLimitsThatManyReachAtOnce(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, g *testSite) {
-		g.SiteDefaults.Registration, g.Mail = RegistrationApproval, mail.NewFiles(t.TempDir(), nil)
+		g.SiteDefaults.Registration, g.Mail, g.MailDelivers = RegistrationApproval, mail.NewFiles(t.TempDir(), nil), true
 		g.SecretKeys = func() [][]byte { return [][]byte{[]byte("0123456789abcdef0123456789abcdef")} }
 		const many = 3 // strangers wait for each other where passwords are hashed
 		atOnce := func(name, refusal string, f func(i int) error) {

@@ -23,7 +23,7 @@ func TestWhatIsKeptOutDoesNotJoin(t *testing.T) {
 		s := open(t)
 		here, there := siteInstance(t, s), siteInstance(t, s)
 		for _, c := range []*Community{here, there} {
-			c.SiteDefaults.Registration, c.Mail = RegistrationOpen, mail.NewFiles(t.TempDir(), nil)
+			c.SiteDefaults.Registration, c.Mail, c.MailDelivers = RegistrationOpen, mail.NewFiles(t.TempDir(), nil), true
 			c.SecretKeys = func() [][]byte { return [][]byte{[]byte("0123456789abcdef0123456789abcdef")} }
 		}
 		ctx, by := t.Context(), ByCommand("spam")

@@ -44,7 +44,8 @@ type actsSite struct {
 // the log, each row its change, also where two do the same at once. Whoever is suspended, or leaves, is readable nowhere from then on.
 func TestActsAtRandom(t *testing.T) {
 	address := servertest.Database(t).NewDatabase(t)
-	f := newFleet(t, 3, "DATABASE_URL="+address, "PAGE_LIMIT=1000000/5m", "REPORT_LIMIT=100000/1h", "REGISTRATION=")
+	mails := servertest.NewMailServer(t, servertest.MailServerOptions{})
+	f := newFleet(t, 3, "DATABASE_URL="+address, "SMTP_URL="+mails.URL(), "MAIL_FROM=club@example.org", "PAGE_LIMIT=1000000/5m", "REPORT_LIMIT=100000/1h", "REGISTRATION=")
 	s := &actsSite{t: t, f: f, db: connect(t, address), random: servertest.Random(t), staff: map[string]*servertest.Client{}}
 	for _, role := range []string{"owner", "admin", "moderator"} {
 		s.staff[role] = browser(t, f[0])

@@ -27,7 +27,7 @@ func others(add adder) {
 	add("/admin-quiet", "Administration, nothing to do", true, func(p *t.Page) templ.Component { return t.AdminPage(p, t.AdminView{}) })
 	site := t.AdminSiteView{Languages: []t.Option{{Value: "en", Label: "English"}, {Value: "de", Label: "Deutsch"}}, Fields: map[string]t.SiteField{
 		"name": {Value: "Harbour club"}, "description": {Value: "Of the environment.", Locked: "SITE_DESCRIPTION"}, "rules": {Value: "Be kind.\nNo spam."}, "contact": {Value: "us@example.org"},
-		"registration": {Value: "invitation"}, "visitors": {Value: "read", Locked: "VISITORS"}, "language": {Value: "en"}, "hold_first": {Value: "2"}, "quota": {Value: "0"}, "upload_limit": {Value: "300/1h"}, "post_limit": {Value: "300/1h"},
+		"registration": {Value: "invitation"}, "visitors": {Value: "read", Locked: "VISITORS"}, "two_factors": {Value: "admin"}, "language": {Value: "en"}, "hold_first": {Value: "2"}, "quota": {Value: "0"}, "upload_limit": {Value: "300/1h"}, "post_limit": {Value: "300/1h"},
 		"report_limit": {Value: "30/1h"}, "sign_up_limit": {Value: "20/1h"}, "login_limit": {Value: "10/15m"},
 	}}
 	invitations := []t.InvitationRow{
@@ -96,7 +96,7 @@ func others(add adder) {
 		return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "photo", Rows: []t.BlockRow{{ID: "1", Value: "9f3c0a5be1d27846", Note: "post 117703248101382019", Creator: people[0].Name, Created: t.When{At: now}}}})
 	})
 	add("/admin/waiting", "Who wants to join", true, func(p *t.Page) templ.Component {
-		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
+		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Mails: true, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
 	})
 	add("/admin/first-steps", "First steps", true, func(p *t.Page) templ.Component { return t.FirstStepsPage(p, t.FirstStepsView{Site: site}) })
 	add("/signup-approval", "Sign up, with a reason", false, func(p *t.Page) templ.Component {
@@ -104,6 +104,7 @@ func others(add adder) {
 		return t.SignupPage(p, t.SignupView{Rules: []string{"Be kind."}, Reason: "I walk with you."})
 	})
 	add("/signup-sent", "Sign up, waiting", false, func(p *t.Page) templ.Component { return t.SignupSentPage(p, "ada@example.org") })
+	add("/signup-sent-no-mail", "Sign up, waiting without mail", false, func(p *t.Page) templ.Component { return t.SignupSentPage(p, "") })
 	add("/admin/site", "The site", true, func(p *t.Page) templ.Component { return t.AdminSitePage(p, site) })
 	add("/admin/site-preview", "The site, preview", true, func(p *t.Page) templ.Component {
 		v, preview := site, t.Site{Name: Hostile, Description: "A place for our photographs.", Contact: "us@example.org", MembersOnly: true}

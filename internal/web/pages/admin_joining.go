@@ -78,7 +78,7 @@ func (p *Pages) showInvitations(c *gin.Context, acc *store.Account, status int, 
 		v.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
 	}
 	v.Closed = !p.Community.Site(c.Request.Context()).Registration.Invites()
-	v.Mails = p.Community.Mail != nil
+	v.Mails = p.Community.MailDelivers
 	return p.render(c, status, templates.AdminInvitationsPage(pg, v))
 }
 
@@ -220,7 +220,7 @@ func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, errs
 	if err != nil {
 		return err
 	}
-	b, v := p.viewBuilder(c), templates.AdminWaitingView{All: all, Errors: errs}
+	b, v := p.viewBuilder(c), templates.AdminWaitingView{All: all, Mails: p.Community.MailDelivers, Errors: errs}
 	for _, a := range list {
 		row := templates.WaitingRow{Name: a.Username, DisplayName: a.Name(), Reason: a.JoinReason, Asked: b.when(*a.WaitingAt)}
 		if community.May(acc, community.ReadEmails) {

@@ -217,7 +217,11 @@ func (p *Pages) signUp(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		return p.render(c, http.StatusOK, templates.SignupSentPage(pg, acc.Email))
+		email := ""
+		if p.Community.MailDelivers {
+			email = acc.Email
+		}
+		return p.render(c, http.StatusOK, templates.SignupSentPage(pg, email))
 	}
 	return redirect(c, v.Return)
 }
