@@ -59,7 +59,11 @@ func browser(t *testing.T) (ctx context.Context, at string) {
 	if chromium.err != nil {
 		t.Fatal(chromium.err)
 	}
-	ctx, cancel := context.WithTimeout(chromium.ctx, 5*time.Minute)
+	patience := 5 * time.Minute
+	if servertest.All() { // every page in all its looks
+		patience = 30 * time.Minute
+	}
+	ctx, cancel := context.WithTimeout(chromium.ctx, patience)
 	t.Cleanup(cancel)
 	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
 	heard := make(chan struct{})
