@@ -22,7 +22,7 @@ func TestOneMoverOfTheDatabase(t *testing.T) {
 	if servertest.All() {
 		route = [2]string{"mysql", "mariadb"}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	a, b := openPlace(t, databaseURL(t, route[0])), openPlace(t, databaseURL(t, route[1]))
 	mover := func(step func(move.Effect)) *move.Database {
