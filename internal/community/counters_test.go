@@ -106,6 +106,11 @@ func TestCounters(t *testing.T) {
 		for range 8 {
 			w.join(sites[0])
 		}
+		for _, suspend := range []bool{true, false, true, false} { // each is a decision, and told
+			if _, err := sites[0].SuspendAccount(ctx, "member1", suspend); err != nil {
+				t.Fatal(err)
+			}
+		}
 		var wg sync.WaitGroup
 		var busy atomic.Int64
 		const hands = 6
@@ -298,7 +303,8 @@ func agree(t *testing.T, ctx context.Context, s *store.Store) {
 		"a live comment on a deleted post":   "SELECT COUNT(*) FROM posts c JOIN posts p ON p.id = c.in_reply_to_id AND p.id <> c.root_id WHERE c.deleted_at IS NULL AND p.deleted_at IS NOT NULL",
 		"a like told of that is not there":   "SELECT COUNT(*) FROM notifications n WHERE n.kind = 'favourite' AND NOT EXISTS (SELECT 1 FROM likes l WHERE l.account_id = n.from_id AND l.post_id = n.post_id)",
 		"a follow told of that is not there": "SELECT COUNT(*) FROM notifications n WHERE n.kind = 'follow' AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = n.from_id AND f.followee_id = n.account_id)",
-		"the same told twice":                "SELECT COUNT(*) FROM (SELECT 1 FROM notifications GROUP BY account_id, kind, from_id, COALESCE(post_id, 0) HAVING COUNT(*) > 1) twice",
+		"the same told twice": "SELECT COUNT(*) FROM (SELECT 1 FROM notifications GROUP BY account_id, kind, from_id, COALESCE(post_id, 0)," +
+			" COALESCE(album_id, 0), COALESCE(ref_id, 0) HAVING COUNT(*) > 1) twice",
 	} {
 		var wrong int
 		if err := s.SQL().QueryRowContext(ctx, query).Scan(&wrong); err != nil {
