@@ -91,7 +91,7 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 		}
 		return strings.Contains(seen, "a second, about")
 	})
-	for _, want := range []string{"The database is moving from sqlite:", "<progress", "of about", "Writes that wait", "none waits now", "comes again by itself"} {
+	for _, want := range []string{"The database is moving from sqlite:", "<progress", "of about", "Moved by", ", process ", "Writes that wait", "none waits now", "comes again by itself"} {
 		if !strings.Contains(seen, want) {
 			t.Errorf("no %q in\n%s", want, seen)
 		}
@@ -106,7 +106,7 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 		text, _ := page()
 		return strings.Contains(text, "next.db") && strings.Contains(text, "is kept up for the way back: it is 0 writes behind, and had everything")
 	})
-	if text, refresh := page(); !strings.Contains(text, "it has moved from") || strings.Contains(text, "is moving from") || refresh != "" || strings.Contains(text, "<progress") || strings.Contains(text, "comes again") {
+	if text, refresh := page(); !strings.Contains(text, "it has moved from") || strings.Contains(text, "is moving from") || refresh != "" || strings.Contains(text, "<progress") || strings.Contains(text, "Moved by") || strings.Contains(text, "comes again") {
 		t.Errorf("%q %s", refresh, text)
 	}
 }

@@ -111,6 +111,11 @@ func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
 	default:
 		m.Live = true
 		m.State = fmt.Sprintf("The database is moving from %s to %s.", s.InCharge, s.Other)
+		if move.AtWork(s.Mover) {
+			m.Mover = s.Mover.Name
+		} else {
+			m.State += " " + strings.ReplaceAll(move.DescribeMover(s.Mover), "`", "")
+		}
 		m.Percent, m.Work = w.work(s)
 	}
 	if s.UnderWay || waits.Longest > 0 {

@@ -310,8 +310,13 @@ func (d *databases) describe(ctx context.Context) (string, *wayBackEntry, error)
 		if err != nil {
 			return "", nil, err
 		}
+		mover, err := d.source.Mover(ctx)
+		if err != nil {
+			return "", nil, err
+		}
 		behind, err := d.source.LogLength(ctx)
-		return fmt.Sprintf("The database is moving from %s to %s: %d rows are copied, %d writes are behind.", d.source.Name(), d.target.Name(), at.Rows, behind), nil, err
+		return fmt.Sprintf("The database is moving from %s to %s: %d rows are copied, %d writes are behind. %s",
+			d.source.Name(), d.target.Name(), at.Rows, behind, move.DescribeMover(mover)), nil, err
 	}
 	return fmt.Sprintf("The database is in %s.", d.source.Name()), nil, nil
 }

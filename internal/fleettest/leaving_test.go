@@ -47,7 +47,7 @@ func TestWhoLeavesIsReadableNowhere(t *testing.T) {
 					continue
 				}
 				for _, p := range paths {
-					servertest.Within(t, 10*time.Second, fmt.Sprintf("%s: %s at instance %d, for %s", what, p, n+1, who), func() bool {
+					servertest.Within(t, time.Minute, fmt.Sprintf("%s: %s at instance %d, for %s", what, p, n+1, who), func() bool {
 						return wanted(reader.At(i).Try(servertest.Read(p)))
 					})
 				}
@@ -123,7 +123,7 @@ func TestWhoLeavesIsReadableNowhere(t *testing.T) {
 				continue
 			}
 			for _, p := range shown[who] {
-				servertest.Within(t, 10*time.Second, fmt.Sprintf("back: %s at instance %d, for %s", p, n+1, who), func() bool {
+				servertest.Within(t, time.Minute, fmt.Sprintf("back: %s at instance %d, for %s", p, n+1, who), func() bool {
 					a := reader.At(i).Try(servertest.Read(p))
 					return a.Status == http.StatusOK && !author.Hidden(a)
 				})

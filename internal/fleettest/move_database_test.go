@@ -99,9 +99,13 @@ func TestMoveDatabaseOfAFleet(t *testing.T) {
 	begun := f[0].StartCommand("move", "database")
 	servertest.Within(t, 2*time.Minute, "the move begins", func() bool {
 		out, _, err := f[1].Command("move", "status")
-		return err == nil && strings.Contains(out, "The database is moving from") || t.Failed()
+		return err == nil && strings.Contains(out, "The database is moving from") && strings.Contains(out, " is at work since ") || t.Failed()
 	})
 	begun.Kill()
+	servertest.Within(t, 2*time.Minute, "nobody is at work", func() bool {
+		out, _, err := f[1].Command("move", "status")
+		return err == nil && strings.Contains(out, "Nobody is at work: `tintype move database` goes on") || t.Failed()
+	})
 	if out, stderr, err := f[1].Command("doctor"); err != nil || !strings.Contains(out, "`tintype move abort database` gives it up") {
 		t.Errorf("%v: %s%s", err, out, stderr)
 	}

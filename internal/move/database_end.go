@@ -170,9 +170,7 @@ func Abort(ctx context.Context, source, target *store.Place) error {
 		if g.Mode == store.GateMoved {
 			return fmt.Errorf("%w: the site has moved to %s: it can be moved back", ErrUnfit, target.Name())
 		}
-		to := g // a mover that is at work loses its epoch
-		to.Mode, to.Epoch, to.Mover, to.Watch, to.Hold = store.GateOpen, g.Epoch+1, "", false, 0
-		ok, err := source.SwapGate(ctx, g, to, time.Second)
+		ok, err := openAgain(ctx, source, g)
 		if err != nil {
 			return err
 		}
@@ -207,6 +205,13 @@ func Abort(ctx context.Context, source, target *store.Place) error {
 		return err
 	}
 	return source.Strip(ctx)
+}
+
+// openAgain has the source go on as if nobody moved it, if its gate is still g. A mover that is at work loses its epoch.
+func openAgain(ctx context.Context, source *store.Place, g store.Gate) (bool, error) {
+	to := g
+	to.Mode, to.Epoch, to.Mover, to.Watch, to.Hold = store.GateOpen, g.Epoch+1, "", false, 0
+	return source.SwapGate(ctx, g, to, time.Second)
 }
 
 // begun tells whether a move from the place has begun and is not over, or has left something there.

@@ -15,9 +15,10 @@ type DatabaseStatus struct {
 	Switching       bool // writes are held or refused at this moment
 	Moved           bool // the other place is the one that the site has left
 	Rows, Bytes     int64
-	Total           int64 // about how many rows there are to copy; 0 while nobody knows
-	Behind          int64 // writes that the other place does not have yet, as the log has them
-	Copied          bool  // every row, once
+	Total           int64            // about how many rows there are to copy; 0 while nobody knows
+	Behind          int64            // writes that the other place does not have yet, as the log has them
+	Copied          bool             // every row, once
+	Mover           store.PlaceMover // of a move that is under way
 	// WayBack is how far the other place is kept up that the site has left; nil where it is not, and never was.
 	WayBack *WayBackStatus
 }
@@ -63,6 +64,9 @@ func ReadDatabaseStatus(ctx context.Context, a, b *store.Place, total int64) (s 
 		return s, err
 	}
 	s.Rows, s.Bytes, s.Copied = at.Rows, at.Bytes, at.Done
+	if s.Mover, err = a.Mover(ctx); err != nil {
+		return s, err
+	}
 	if s.Behind, err = a.LogLength(ctx); err != nil {
 		return s, err
 	}

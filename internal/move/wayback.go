@@ -33,6 +33,10 @@ type WayBack struct {
 	holder string
 	log    *slog.Logger
 
+	abandonedMost                 int64
+	abandonedAfter, abandonedLook time.Duration
+	looked                        time.Time // whether the move is abandoned
+
 	mu       sync.Mutex
 	replayed int64     // entries since the lease was last prolonged
 	before   time.Time // the step that is under way
@@ -43,7 +47,8 @@ type WayBack struct {
 
 // NewWayBack makes one. State is that of the process's follower.
 func NewWayBack(source, target *store.Place, state func() FollowState, log *slog.Logger) *WayBack {
-	return &WayBack{places: [2]*store.Place{source, target}, state: state, holder: rand.Text(), log: log}
+	return &WayBack{places: [2]*store.Place{source, target}, state: state, holder: rand.Text(), log: log,
+		abandonedMost: AbandonedMost, abandonedAfter: AbandonedAfter, abandonedLook: abandonedLook}
 }
 
 // Run keeps the other place up, whenever it is this process's turn, until ctx ends.
@@ -74,6 +79,10 @@ func (w *WayBack) turn(ctx context.Context) error {
 	look, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	m, err := now.Move(look)
+	if err == nil && m.Logs && time.Since(w.looked) >= w.abandonedLook {
+		w.looked = time.Now()
+		return w.endIfAbandoned(ctx, now, m.Peer)
+	}
 	if err != nil || !m.WayBack {
 		return err
 	}
@@ -154,6 +163,16 @@ func (w *WayBack) prolong(ctx context.Context, now, left *store.Place) error {
 	over, err := w.endIfOver(ctx, now, left)
 	if over && err == nil {
 		err = errTurnOver
+	}
+	return err
+}
+
+// endIfAbandoned gives up a move with which nobody goes on.
+func (w *WayBack) endIfAbandoned(ctx context.Context, now *store.Place, to string) error {
+	gone, err := giveUpAbandoned(ctx, now, w.abandonedMost, w.abandonedAfter)
+	if gone {
+		w.log.WarnContext(ctx, "the move of the database was given up: nobody went on with it, and its log was full. The site stays where it is; `tintype move database --empty` begins anew",
+			"from", now.Name(), "to", to, "entries", w.abandonedMost, "silent_for", w.abandonedAfter)
 	}
 	return err
 }

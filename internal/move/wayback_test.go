@@ -27,11 +27,17 @@ func routes() [][2]string {
 
 // keepUp runs the process's part in keeping the other place up, until the function that it returns is called.
 func (s *server) keepUp(source, target *store.Place) (stop func()) {
+	return s.keepUpWith(source, target, func(*move.WayBack) {})
+}
+
+// keepUpWith is keepUp with what set changes before it begins.
+func (s *server) keepUpWith(source, target *store.Place, set func(*move.WayBack)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	back := move.NewWayBack(source, target, func() move.FollowState {
 		st, _ := s.follower.State()
 		return st
 	}, slog.New(slog.DiscardHandler))
+	set(back)
 	var wg sync.WaitGroup
 	wg.Go(func() { back.Run(ctx) })
 	return func() { cancel(); wg.Wait() }

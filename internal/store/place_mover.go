@@ -14,7 +14,7 @@ type PlaceMover struct {
 	Name  string // of the machine and the process
 	Since time.Time
 	Beat  int64         // grows as long as it is alive
-	Age   time.Duration // since it was last heard of, by the place's clock
+	Age   time.Duration // since it, or the last one before it, was last heard of, by the place's clock
 }
 
 // moverDDL makes the row of the mover that is at work. The gate alone decides who may write; the row is for people, who
@@ -52,6 +52,11 @@ func (p *Place) ReplaceMover(ctx context.Context, was PlaceMover, id, name strin
 			return false, fmt.Errorf("prepare %s: %w", p.name, err)
 		}
 	}
+	return p.TakeMover(ctx, was, id, name)
+}
+
+// TakeMover is ReplaceMover where the row is there already. It needs no right to make one.
+func (p *Place) TakeMover(ctx context.Context, was PlaceMover, id, name string) (ok bool, err error) {
 	now := p.dialect.nowMillis()
 	return p.setMover(ctx, "UPDATE `move_mover` SET `mover` = ?, `name` = ?, `since_at` = "+now+", `seen_at` = "+now+", `beat` = `beat` + 1 WHERE `id` = 1 AND `mover` = ? AND `beat` = ?",
 		id, name, was.ID, was.Beat)

@@ -1,0 +1,8 @@
+package move
+
+import "time"
+
+// GiveUp has it look often for a move with which nobody goes on, and give it up at these bounds.
+func (w *WayBack) GiveUp(most int64, after time.Duration) {
+	w.abandonedMost, w.abandonedAfter, w.abandonedLook = most, after, 0
+}
