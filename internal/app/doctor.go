@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	netmail "net/mail"
 	"os"
 
 	"tintype/internal/backup"
+	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/doctor"
 	"tintype/internal/queue"
@@ -81,6 +83,9 @@ func examine(ctx context.Context, cfg *config.Config, log *slog.Logger) (*doctor
 		unused := func() [][]byte { return [][]byte{[]byte("signs nothing here")} }
 		d.Addresses, _ = opener.addresses(unused, signer, func() bool { return cfg.Visitors.MembersOnly() }) // nil: not asked for
 	}
+	if d.Mail != nil {
+		d.TestMail = opener.testMail(d.Store)
+	}
 	return d, func() {
 		if d.Redis != nil {
 			d.Redis.Close()
@@ -102,5 +107,19 @@ func (d drivers) diagnosis() *doctor.Diagnosis {
 		NextStore:    func(ctx context.Context) (*store.Store, error) { return store.Open(ctx, d.nextStoreOptions()) },
 		Schema:       store.NewMigrator(d.storeOptions()).State,
 		Backups:      func(ctx context.Context) (backup.Archive, error) { return d.backups(ctx, "") },
+	}
+}
+
+// testMail sends one mail as `tintype mail test` does, to MAIL_FROM. The address that MAIL_FROM has by default has no
+// mailbox at most sites: then the mail goes to the site's contact where that is an address. db may be nil.
+func (d drivers) testMail(db *store.Store) func(context.Context) (to string, err error) {
+	site := community.New(community.Options{Store: db, Log: d.log, Mail: d.mail(), BaseURL: d.cfg.Origin(), SiteDefaults: d.siteDefaults(), SiteLocks: d.siteLocks()})
+	return func(ctx context.Context) (string, error) {
+		to := d.cfg.MailFrom.Address
+		if contact, err := netmail.ParseAddress(site.Site(ctx).Contact); err == nil && d.cfg.IsDefault("MAIL_FROM") {
+			to = contact.Address
+		}
+		_, err := site.SendTestMail(ctx, to)
+		return to, err
 	}
 }

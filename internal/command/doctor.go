@@ -11,6 +11,11 @@ type doctorCommand struct {
 	JSON bool `name:"json" help:"As JSON: an object with checks."`
 }
 
+// Help is shown by --help.
+func (doctorCommand) Help() string {
+	return `Everything that was tried is undone, but for one thing: where SMTP_URL is set, each run sends one mail, as "tintype mail test" does, to the address of MAIL_FROM, or to the contact where MAIL_FROM is not set. Alarms ask /deepz instead, which makes the same checks and sends none.`
+}
+
 // errUnwell is the exit status of a doctor who found a failure.
 var errUnwell = errors.New("something does not work; see above")
 

@@ -94,10 +94,13 @@ type Diagnosis struct {
 	// NextStore opens it with its replicas; it is asked only where DATABASE_REPLICA_URLS_NEXT is set.
 	NextStore func(context.Context) (*store.Store, error)
 	// Parts are what may move by itself, with the setting that names its other place.
-	Parts     map[string]string
-	Queue     *queue.SQS // nil where the database alone is the queue
-	QueueErr  error
-	Mail      *mail.SMTP   // nil without SMTP_URL
+	Parts    map[string]string
+	Queue    *queue.SQS // nil where the database alone is the queue
+	QueueErr error
+	Mail     *mail.SMTP // nil without SMTP_URL
+	// TestMail sends one mail, as `tintype mail test` does, and says to whom. It is asked at most once a run, and only where
+	// the server of Mail lets the site in. nil sends none: alarms and people ask the running site as often as they like.
+	TestMail  func(ctx context.Context) (to string, err error)
 	Redis     *cache.Redis // nil where there is none, or nothing of this process asks it
 	RedisErr  error
 	Addresses *media.Addresses  // nil without a CDN
@@ -110,6 +113,8 @@ type Diagnosis struct {
 
 	// servers asks the database servers, once a run.
 	servers func() []store.Server
+	// testMail is TestMail once a run, also where the check is made once more: a mail whose answer was lost may have come.
+	testMail func() (to string, err error)
 
 	mu   sync.Mutex
 	last []Check
@@ -159,6 +164,11 @@ func (d *Diagnosis) Run(ctx context.Context) []Check {
 		{"variables", d.checkVariables},
 	}
 	found := make([][]Check, len(steps))
+	d.testMail = sync.OnceValues(func() (string, error) {
+		ctx, cancel := context.WithTimeout(ctx, checkPatience)
+		defer cancel()
+		return d.TestMail(ctx)
+	})
 	round := func(wanted func(i int) bool) {
 		d.servers = sync.OnceValue(func() []store.Server {
 			ctx, cancel := context.WithTimeout(ctx, checkPatience)

@@ -2,10 +2,14 @@ package doctor
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
+
+	"tintype/internal/mail"
 )
 
-// checkMail asks the mail server, and logs in there. `tintype mail test` sends a mail.
+// checkMail asks the mail server, logs in there, and sends one mail where the run sends any.
 func (d *Diagnosis) checkMail(ctx context.Context) []Check {
 	switch d.Config.Mail() {
 	case "files":
@@ -17,5 +21,16 @@ func (d *Diagnosis) checkMail(ctx context.Context) []Check {
 	if err := d.Mail.Check(ctx); err != nil {
 		return []Check{failed(d.Mail.String(), err, "see that SMTP_URL names the right host, port, user and password; mail waits meanwhile, for about a day")}
 	}
-	return []Check{fine("%s answers, and lets the site in: %s; `tintype mail test ADDRESS` sends a mail", d.Mail, time.Since(start).Round(time.Millisecond))}
+	if d.TestMail == nil {
+		return []Check{fine("%s answers, and lets the site in: %s; no mail was sent, which `tintype doctor` does", d.Mail, time.Since(start).Round(time.Millisecond))}
+	}
+	to, err := d.testMail()
+	switch {
+	case errors.Is(err, mail.ErrRefused):
+		return []Check{warn(fmt.Sprintf("%s lets the site in, and takes no mail to %s: %v", d.Mail, to, err),
+			"whoever answers the site's mail reaches nobody: set MAIL_FROM to an address that is read; `tintype mail test ADDRESS` tries another address")}
+	case err != nil:
+		return []Check{failed(fmt.Sprintf("%s lets the site in, and took no mail to %s", d.Mail, to), err, "see that the server takes mail from the address of MAIL_FROM; mail waits meanwhile, for about a day")}
+	}
+	return []Check{fine("%s took a mail to %s: %s; see there whether it came, and not among what is unwanted", d.Mail, to, time.Since(start).Round(time.Millisecond))}
 }
