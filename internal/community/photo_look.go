@@ -77,6 +77,9 @@ func (c *Community) profilePhotosMayStand(ctx context.Context, acc *store.Accoun
 	if err != nil {
 		return err
 	}
+	if len(out.looks) == 0 {
+		return nil
+	}
 	photos, err := c.Store.PhotosByID(store.Primary(ctx), []int64{p.AvatarPhotoID, p.HeaderPhotoID})
 	if err != nil {
 		return fromStore(err)
