@@ -154,11 +154,9 @@ func expectsContinue(r *http.Request) bool {
 }
 
 // asksFirst reports whether the client waits to hear that it may do what it asks for.
-// The API finds that out before it reads a body, so that a refusal costs nobody an
+// The routes find that out before they read a body, so that a refusal costs nobody an
 // upload. Whoever logs in has to send the body in any case.
-func asksFirst(r *http.Request) bool {
-	return expectsContinue(r) && IsTokenPath(r.URL.Path) && !isLogIn(r)
-}
+func asksFirst(r *http.Request) bool { return expectsContinue(r) && !isLogIn(r) }
 
 // ReleaseForStream gives back the place of a request that is a stream from now on.
 // Streams have bounds of their own.

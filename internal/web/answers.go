@@ -70,6 +70,7 @@ var errorTable = []func(error) (answer, bool){
 	as(func(e *HTTPError) answer {
 		return answer{status: e.Status, message: e.Message, retryAfter: e.RetryAfter}
 	}),
+	is(errSlowBody, answer{status: http.StatusRequestTimeout, message: lang.Key("The upload came too slowly and was ended. Try again.")}),
 	as(func(e *api.Error) answer {
 		return answer{status: e.Status, message: e.Message, retryAfter: e.RetryAfter, body: e.Body()}
 	}),

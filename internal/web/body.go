@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -25,6 +26,10 @@ const (
 	strangerHead = 16 << 10
 	memberHead   = 64 << 10
 )
+
+// errSlowBody is of a body whose next bytes did not come in time. The error
+// responder knows it, whatever a handler makes of a body that broke off.
+var errSlowBody = errors.New("the body came too slowly")
 
 // limitBody bounds the request's body; reading past the bound is an
 // *http.MaxBytesError, which the error responder knows.
@@ -102,6 +107,9 @@ func (b *patientReader) Read(p []byte) (int, error) {
 // receive reads from the client.
 func (b *patientReader) receive(p []byte) (int, error) {
 	n, err := b.body.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("%w: %w", errSlowBody, err)
+	}
 	b.pending += n
 	switch {
 	case err == io.EOF:
@@ -146,7 +154,7 @@ func (b *patientReader) end(deadline time.Time) {
 
 // brokenBody is the answer to a body that did not come.
 func brokenBody(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	if errors.Is(err, errSlowBody) {
 		return &HTTPError{Status: http.StatusRequestTimeout, Message: lang.Key("What you sent came too slowly, so nothing was done. Please send it again."), Cause: err}
 	}
 	return &HTTPError{Status: http.StatusBadRequest, Message: lang.Key("What you sent did not arrive whole, so nothing was done. Please send it again."), Cause: err}

@@ -35,6 +35,9 @@ func readForm(r *http.Request) error {
 	default:
 		err = r.ParseForm()
 	}
+	if errors.Is(err, errSlowBody) {
+		return brokenBody(err)
+	}
 	var tooLarge *http.MaxBytesError
 	if err != nil && !errors.As(err, &tooLarge) {
 		return &HTTPError{Status: http.StatusBadRequest, Message: lang.Key("The form did not arrive whole, so nothing was done. Please send it again."), Cause: err}

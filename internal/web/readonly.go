@@ -15,7 +15,7 @@ func readOnly(e *ErrorResponder, m Metrics, next http.Handler) http.Handler {
 			return
 		}
 		m.Refused("read_only")
-		if !isMachinePath(r.URL.Path) {
+		if !isMachinePath(r.URL.Path) && !expectsContinue(r) {
 			limitBody(w, r, smallBody)
 			_ = readForm(r) // the error page keeps what was entered, as far as it came
 		}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -14,15 +13,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/servertest"
-	"tintype/internal/web/api"
 )
 
 // serveTCP answers on a port as the program does, one trusted proxy in front.
-func serveTCP(t *testing.T, limit int, register func(*Routes)) (*testSite, string) {
+func serveTCP(t *testing.T, limit int, register func(*Routes), change ...func(*Options)) (*testSite, string) {
 	t.Helper()
-	site := newTestSite(t, register, func(o *Options) {
+	site := newTestSite(t, register, append(change, func(o *Options) {
 		o.Log, o.MaxInFlight, o.TrustedProxies = slog.New(slog.DiscardHandler), limit, 1
-	})
+	})...)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -131,58 +129,6 @@ func TestALargeBodyHoldsAPlaceOnlyWhileItMoves(t *testing.T) {
 		t.Errorf("%v: %s", err, answer)
 	}
 	servertest.Eventually(t, "all is given back", func() bool {
-		places.mu.Lock()
-		defer places.mu.Unlock()
-		return places.inFlight == 0 && site.Admission.arriving.waiting == 0
-	})
-}
-
-// A client that asks before it sends a large body hears of a refusal before it does.
-func TestARefusalComesBeforeTheBody(t *testing.T) {
-	refused := func(*gin.Context) error {
-		return &api.Error{Status: http.StatusUnauthorized, Message: "The access token is invalid"}
-	}
-	taken := func(c *gin.Context) error {
-		n, err := io.Copy(io.Discard, c.Request.Body)
-		c.String(http.StatusOK, "%d bytes", n)
-		return err
-	}
-	site, addr := serveTCP(t, 8, func(r *Routes) {
-		r.APIUpload("POST", "/api/v2/media", refused)
-		r.API("POST", "/api/v1/statuses", refused)
-		r.APIUpload("POST", "/api/v1/media", taken)
-	})
-	const most = 1 << 40
-	for _, c := range []struct {
-		path, length, want string
-	}{
-		{"/api/v2/media", "10000000", "401"}, {"/api/v1/statuses", "900000", "401"},
-		{"/api/v1/nothing", "900000", "404"},
-		{"/api/v1/media", fmt.Sprint(int64(most)), "413"},
-		{"/api/v1/media", "20000", "100"},
-	} {
-		conn := send(t, addr, "POST "+c.path+" HTTP/1.1\r\nHost: localhost:8080\r\nAuthorization: Bearer x\r\nExpect: 100-continue\r\nContent-Length: "+c.length+"\r\n\r\n")
-		answers := bufio.NewReader(conn)
-		line, err := answers.ReadString('\n')
-		if err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+c.want+" ") {
-			t.Errorf("%s of %s bytes: %v %q, want %s", c.path, c.length, err, line, c.want)
-		}
-		if c.want == "100" {
-			if _, err := io.WriteString(conn, strings.Repeat("x", 20000)); err != nil {
-				t.Fatal(err)
-			}
-			servertest.Eventually(t, "what was asked for is done", func() bool {
-				line, err := answers.ReadString('\n')
-				if err != nil {
-					t.Fatal(err)
-				}
-				return strings.HasPrefix(line, "HTTP/1.1 200 ")
-			})
-		}
-		conn.Close()
-	}
-	servertest.Eventually(t, "all is given back", func() bool {
-		places := site.Admission.requests
 		places.mu.Lock()
 		defer places.mu.Unlock()
 		return places.inFlight == 0 && site.Admission.arriving.waiting == 0
