@@ -35,3 +35,6 @@ func (s *conn) ExecForTest(ctx context.Context, statement string, args ...any) e
 func (s *conn) WordsBetween(from, to string, limit int) (string, []any) {
 	return s.dialect.wordsBetween(from, to, limit)
 }
+
+// ProbeDisk asks the disk under the readers of a SQLite database whether it answers.
+func ProbeDisk(s *Store) error { return s.conn.disk.probe() }

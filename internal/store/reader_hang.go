@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,7 +37,7 @@ type readerDisk struct {
 }
 
 func newReaderDisk(file string, most int) *readerDisk {
-	d := &readerDisk{most: int64(most), probe: func() error { return readPast(file) }, probing: make(chan struct{}, 1)}
+	d := &readerDisk{most: int64(most), probe: (&probedFile{name: file}).read, probing: make(chan struct{}, 1)}
 	d.breaker = budget.NewBreaker(budget.BreakerOptions{Probe: d.ask, Cached: true})
 	return d
 }
@@ -65,18 +66,41 @@ func (d *readerDisk) ask(ctx context.Context) error {
 // full reports that so much hangs that nobody need try.
 func (d *readerDisk) full() bool { return d.hung.Load() >= d.most && d.breaker.Away() }
 
-// readPast reads the beginning of a file from its disk, past the system's memory where that is possible.
-func readPast(file string) error {
-	if err := readDirect(file); err == nil {
-		return nil
+// A probedFile is a database's file that is read past SQLite. It is never closed: as POSIX has it, that would give up all
+// locks that SQLite has on the file in this process. Another program that looks at the database then takes itself for the
+// last one and deletes the WAL, and with it what is written from then on.
+type probedFile struct {
+	name  string
+	files [2]*os.File // as openDirect and os.Open open it; nil until it is needed
+}
+
+// read reads the beginning of the file from its disk, past the system's memory where that is possible.
+func (p *probedFile) read() (err error) {
+	for i, open := range []func(string) (*os.File, error){openDirect, os.Open} {
+		if p.files[i] == nil {
+			if p.files[i], err = open(p.name); err != nil {
+				continue
+			}
+			keepOpen(p.files[i])
+		}
+		if err = readPage(p.files[i]); err == nil {
+			return nil
+		}
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = f.ReadAt(make([]byte, 4096), 0)
 	return err
+}
+
+// opened are the files that stay open until the end of the process. Its locks are the process's, and a file that nobody
+// refers to any more is closed.
+var opened struct {
+	sync.Mutex
+	files []*os.File
+}
+
+func keepOpen(f *os.File) {
+	opened.Lock()
+	defer opened.Unlock()
+	opened.files = append(opened.files, f)
 }
 
 // calls makes one call after the other, each of which may be left behind.
