@@ -22,7 +22,7 @@ type setupDatabase struct {
 
 // Help is shown by --help.
 func (setupDatabase) Help() string {
-	return `DATABASE_URL, or the file that DATABASE_URL_FILE names, holds the address of the site's database as an account that may create users, such as the master user of RDS. The database is made if it is missing, and with it three users: NAME_owner for "tintype migrate up", NAME_app for the site, NAME_reader (SELECT alone) for replicas. Running it again changes nothing, but takes away privileges that are too many.`
+	return `DATABASE_URL, or the file that DATABASE_URL_FILE names, holds the address of the site's database as an account that may create users, such as the master user of RDS. The database is made if it is missing, and with it three users: NAME_owner for "tintype migrate up", NAME_app for the site, NAME_reader (SELECT alone) for replicas. NAME_app may add to the log of administration, and neither change nor delete what stands there. Running it again changes nothing, but grants what a newer release needs, and takes away privileges that are too many.`
 }
 
 // databasePatience is for all statements together.

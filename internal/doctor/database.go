@@ -201,11 +201,18 @@ var beyondReadOnly = []string{"SUPER", "READ_ONLY ADMIN", "CONNECTION_ADMIN", "C
 func judgePrimary(cfg *config.Config, sv store.Server) []Check {
 	var list []Check
 	v := sv.Variables
-	if lacking := store.Lacking(sv.Grants, sv.Database, store.AppPrivileges); len(lacking) > 0 {
-		list = append(list, Check{Status: Failure, Text: "the user of DATABASE_URL lacks " + strings.Join(lacking, ", "), Advice: "GRANT " + strings.Join(lacking, ", ") + " ON " + sv.Database + ".* to it; `tintype setup database` does so"})
+	if lacking := store.LackingOfApp(sv.Grants, sv.Database); len(lacking) > 0 {
+		list = append(list, Check{Status: Failure, Text: "the user of DATABASE_URL lacks " + strings.Join(lacking, ", "), Advice: "run `tintype setup database` of this release again, which grants it"})
+	}
+	// Whoever owns the schema may change everything, and knows it.
+	if store.MayChangeLog(sv.Grants, sv.Database) && len(store.Lacking(sv.Grants, sv.Database, store.OwnerPrivileges)) > 0 {
+		list = append(list, warn("the user of DATABASE_URL may change and delete what the log of administration says", "run `tintype setup database` of this release again: it leaves the site's user the right to add to the log"))
 	}
 	if cfg.Migrate == "auto" {
-		if lacking := store.Lacking(sv.Grants, sv.Database, store.OwnerPrivileges); len(lacking) > 0 {
+		lacking := slices.DeleteFunc(store.Lacking(sv.Grants, sv.Database, store.OwnerPrivileges), func(p string) bool {
+			return slices.Contains(store.AppTablePrivileges, p) // what it lacks of these is said above
+		})
+		if len(lacking) > 0 {
 			list = append(list, warn("MIGRATE=auto, and the user of DATABASE_URL lacks "+strings.Join(lacking, ", ")+": it cannot migrate", "set MIGRATE=wait, and run `tintype migrate up` as the schema's owner before each release"))
 		}
 	}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,12 @@ func TestJudgingDatabaseServers(t *testing.T) {
 			"version": "8.0.39", "server_id": "1", "time_zone": "+00:00", "character_set_connection": "utf8mb4", "sql_mode": "STRICT_ALL_TABLES,NO_ZERO_DATE",
 			"transaction_isolation": "REPEATABLE-READ", "max_connections": "500", "max_user_connections": "0", "innodb_flush_log_at_trx_commit": "1",
 			"sync_binlog": "1", "log_bin": "ON", "binlog_format": "ROW", "replica_preserve_commit_order": "ON", "replica_parallel_workers": "4",
-		}, Grants: []store.Grant{{Privileges: []string{"USAGE"}, On: "*.*"}, {Privileges: []string{"SELECT", "INSERT", "UPDATE", "DELETE"}, On: "`site`.*"}}}
+		}, Grants: []store.Grant{{Privileges: []string{"USAGE"}, On: "*.*"}, {Privileges: []string{"SELECT", "INSERT"}, On: "`site`.*"}}}
+		for _, table := range store.AppTables() {
+			sv.Grants = append(sv.Grants, store.Grant{Privileges: []string{"UPDATE", "DELETE"}, On: "`site`.`" + table + "`"})
+		}
 		if replica {
+			sv.Grants = sv.Grants[:2]
 			sv.Address = "replica.example:3306"
 			sv.Variables["read_only"] = "ON"
 			sv.Grants[1].Privileges = []string{"SELECT"}
@@ -70,9 +75,26 @@ func TestJudgingDatabaseServers(t *testing.T) {
 		t.Errorf("without TLS on this machine: %+v", found)
 	}
 	poor := good(false)
-	poor.Grants[1].Privileges = []string{"SELECT", "INSERT"}
-	if found := judgeServer(cfg, poor); len(found) != 1 || found[0].Status != Failure || !strings.Contains(found[0].Text, "lacks UPDATE, DELETE") {
+	poor.Grants = poor.Grants[:2]
+	if found := judgeServer(cfg, poor); len(found) != 1 || found[0].Status != Failure || !strings.HasSuffix(found[0].Text, "lacks UPDATE, DELETE") {
 		t.Errorf("without rights: %+v", found)
+	}
+	lacks := good(false)
+	lacks.Grants = slices.DeleteFunc(lacks.Grants, func(g store.Grant) bool { return g.On == "`site`.`likes`" })
+	if found := judgeServer(cfg, lacks); len(found) != 1 || found[0].Status != Failure || !strings.HasSuffix(found[0].Text, "lacks UPDATE on likes, DELETE on likes") || !strings.Contains(found[0].Advice, "setup database") {
+		t.Errorf("a new table without rights: %+v", found)
+	}
+	for _, on := range []string{"`site`.*", "`site`.`admin_log`"} {
+		much := good(false)
+		much.Grants = append(much.Grants, store.Grant{Privileges: []string{"DELETE"}, On: on})
+		if found := judgeServer(cfg, much); len(found) != 1 || found[0].Status != Warning || !strings.Contains(found[0].Text, "log of administration") {
+			t.Errorf("with DELETE on %s: %+v", on, found)
+		}
+	}
+	owner := good(false)
+	owner.Grants = []store.Grant{{Privileges: []string{"ALL PRIVILEGES"}, On: "`site`.*"}}
+	if found := judgeServer(cfg, owner); len(found) != 0 {
+		t.Errorf("the schema's owner: %+v", found)
 	}
 	cfg.Migrate = "auto"
 	if found := judgeServer(cfg, good(false)); len(found) != 1 || found[0].Status != Warning || !strings.Contains(found[0].Text, "MIGRATE=auto") {

@@ -65,6 +65,16 @@ func (e examined) hasNot(name, status string) {
 	}
 }
 
+// saysNot demands that no line of a subject has the text.
+func (e examined) saysNot(name, text string) {
+	e.t.Helper()
+	for _, c := range e.checks {
+		if c.Name == name && strings.Contains(c.Text, text) {
+			e.t.Errorf("%+v", c)
+		}
+	}
+}
+
 // R1, R14, R17: everything that is configured is used as the site uses it.
 func TestDoctorOfAFleet(t *testing.T) { servertest.OnAnyFlavour(t, testDoctorOfAFleet) }
 

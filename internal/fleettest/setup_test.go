@@ -50,7 +50,7 @@ var assignment = regexp.MustCompile(`(?m)^(DATABASE_URL|DATABASE_REPLICA_URLS)=(
 
 // Three users with what each needs and no more, made by an account like the master user of RDS; the schema migrates as
 // its owner, the site runs as the application and reads replicas as the reader.
-func TestSetupDatabase(t *testing.T) { servertest.OnAnyFlavour(t, testSetupDatabase) }
+func TestSetupDatabase(t *testing.T) { servertest.OnEachFlavour(t, testSetupDatabase) }
 
 func testSetupDatabase(t *testing.T, f servertest.Flavour) {
 	db := f.Replicas(t, 1)
@@ -92,6 +92,10 @@ func testSetupDatabase(t *testing.T, f servertest.Flavour) {
 		log := site.Logs()
 		return strings.Contains(log, "may not do that") && strings.Contains(log, "CREATE") && strings.Contains(log, "tintype migrate up") && strings.Contains(log, "MIGRATE=wait")
 	})
+	// As if the setup had been an older release's, which knew nothing of the last table: the owner grants it.
+	if err := db.Primary.Exec("REVOKE UPDATE, DELETE ON `site`.`announcement_comments` FROM 'site_app'@'%'"); err != nil {
+		t.Fatal(err)
+	}
 	out, stderr, err = servertest.Run(t, []string{"DATABASE_URL=" + owner}, "migrate", "up")
 	if err != nil {
 		t.Fatalf("as the owner: %v\n%s%s", err, out, stderr)
@@ -101,6 +105,9 @@ func testSetupDatabase(t *testing.T, f servertest.Flavour) {
 	}
 	anna := browser(t, site)
 	anna.SignUp("anna")
+	if out, stderr, err := servertest.Run(t, env, "site", "set", "name=Harbour Club"); err != nil {
+		t.Fatalf("an act that the log has: %v\n%s%s", err, out, stderr)
+	}
 	post := published(anna, "public")
 	browser(t, site).Get(post).Want(200)
 	anna.Post("/posts/" + post[strings.LastIndexByte(post, '/')+1:] + "/delete").Want(200)
@@ -113,6 +120,15 @@ func testSetupDatabase(t *testing.T, f servertest.Flavour) {
 		{"the application", app, "CREATE TABLE x (a INT)", false},
 		{"the application", app, "CREATE USER 'x'@'%'", false},
 		{"the application", app, "UPDATE accounts SET note = note", true},
+		{"the application", app, "UPDATE announcement_comments SET account_id = account_id", true},
+		{"the application", app, "UPDATE admin_log SET reason = 'none'", false},
+		{"the application", app, "DELETE FROM admin_log", false},
+		{"the application", app, "DELETE FROM admin_log WHERE id = 0", false},
+		{"the application", app, "REPLACE INTO admin_log SELECT * FROM admin_log", false},
+		{"the application", app, "TRUNCATE admin_log", false},
+		{"the application", app, "GRANT DELETE ON admin_log TO 'site_app'@'%'", false},
+		{"the application", app, "INSERT INTO admin_log SELECT * FROM admin_log WHERE 1 = 0", true},
+		{"the owner", owner, "UPDATE admin_log SET reason = reason", true},
 		{"the reader", reader, "INSERT INTO site_info (name, value) VALUES ('x', 'y')", false},
 		{"the reader", reader, "UPDATE accounts SET note = note", false},
 		{"the reader", reader, "DELETE FROM accounts", false},
@@ -132,6 +148,27 @@ func testSetupDatabase(t *testing.T, f servertest.Flavour) {
 	e.has("database", "warning", "MIGRATE=auto, and the user of DATABASE_URL lacks CREATE")
 	e.has("replicas", "ok", "is read")
 	e.hasNot("replicas", "warning")
+	e.hasNot("database", "failure")
+	e.saysNot("database", "log of administration")
+	if n, err := db.Primary.Value("SELECT COUNT(*) FROM site.admin_log"); err != nil || n == "0" {
+		t.Errorf("the log has %s rows, %v", n, err)
+	}
+
+	// As a setup of an older release left it, with a table that a newer release has.
+	if err := db.Primary.Exec("GRANT UPDATE, DELETE ON `site`.* TO 'site_app'@'%'"); err != nil {
+		t.Fatal(err)
+	}
+	doctor(t, env...).has("database", "warning", "may change and delete what the log of administration says")
+	if out, stderr, err := servertest.Run(t, admin, "setup", "database"); err != nil {
+		t.Fatalf("%v\n%s%s", err, out, stderr)
+	}
+	if err := db.Primary.Exec("REVOKE UPDATE ON `site`.`likes` FROM 'site_app'@'%'"); err != nil {
+		t.Fatal(err)
+	}
+	doctor(t, env...).has("database", "failure", "lacks UPDATE on likes")
+	if err := db.Primary.Exec("GRANT DELETE ON `site`.`admin_log` TO 'site_app'@'%'"); err != nil {
+		t.Fatal(err)
+	}
 
 	// Again: nothing changes, no password is shown or set, and what is too much goes.
 	for _, statement := range []string{"GRANT DROP ON `site`.* TO 'site_app'@'%'", "GRANT ALL ON `site`.* TO 'site_reader'@'%' WITH GRANT OPTION", "GRANT SELECT ON mysql.* TO 'site_app'@'%'"} {
@@ -143,6 +180,13 @@ func testSetupDatabase(t *testing.T, f servertest.Flavour) {
 	if err != nil || assignment.MatchString(out) || !strings.Contains(out, "with the password that it has") || !strings.Contains(stderr, "it also has SELECT on `mysql`.*") {
 		t.Errorf("%v\n%s%s", err, out, stderr)
 	}
+	if err := as(t, app, "DELETE FROM admin_log"); err == nil || !strings.Contains(err.Error(), "denied") {
+		t.Errorf("the application still deletes from the log: %v", err)
+	}
+	mended := doctor(t, env...)
+	mended.hasNot("database", "failure")
+	mended.saysNot("database", "log of administration")
+	anna.Get(published(anna, "public")).Want(200)
 	for _, address := range []string{app, reader} {
 		if err := as(t, address, "SELECT 1"); err != nil {
 			t.Errorf("the password changed: %v", err)

@@ -241,9 +241,12 @@ func Lacking(grants []Grant, database string, needed []string) []string {
 // The privileges on the site's database that each part of the program needs.
 var (
 	ReaderPrivileges = []string{"SELECT"}
-	AppPrivileges    = []string{"SELECT", "INSERT", "UPDATE", "DELETE"}
+	AppPrivileges    = []string{"SELECT", "INSERT"}
 	OwnerPrivileges  = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "TRIGGER"}
 )
+
+// AppTablePrivileges are what the site's user needs in each table but the log of administration.
+var AppTablePrivileges = []string{"UPDATE", "DELETE"}
 
 // A RightsError says that the database's user may not change the schema.
 type RightsError struct{ Lacking []string }

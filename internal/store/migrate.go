@@ -172,6 +172,12 @@ func (m *Migrator) Up(ctx context.Context) error {
 			if err := inCharge(ctx, db, dialect); err != nil {
 				return fmt.Errorf("the schema changes once the move is over, not before: %w", err)
 			}
+			if dialect == "mysql" {
+				// Before: processes that wait for the schema begin as soon as the last table is there.
+				if err := grantToApp(ctx, db); err != nil {
+					return err
+				}
+			}
 			return g.Up()
 		})
 	})

@@ -82,7 +82,7 @@ func SetupDatabase(ctx context.Context, o SetupOptions) ([]SetupUser, error) {
 	}
 	var users []SetupUser
 	for _, r := range setupRoles {
-		u := SetupUser{Role: r.name, Name: name[:min(len(name), longestUser)] + "_" + r.name, Privileges: r.privileges}
+		u := SetupUser{Role: r.name, Name: name[:min(len(name), longestUser)] + "_" + r.name, Privileges: slices.Clone(r.privileges)}
 		secret, err := u.make(ctx, conn, name, o)
 		address := *base
 		address.User = url.User(u.Name)
@@ -90,6 +90,9 @@ func SetupDatabase(ctx context.Context, o SetupOptions) ([]SetupUser, error) {
 			address.User = url.UserPassword(u.Name, secret)
 		}
 		u.URL = address.String()
+		if r.name == "app" {
+			u.Privileges = append(u.Privileges, strings.Join(AppTablePrivileges, " and ")+" in every table but "+adminLogTable)
+		}
 		users = append(users, u) // also one that is half made: its password is known to nobody else
 		if err != nil {
 			return users, fmt.Errorf("the user %s: %w", u.Name, err)
@@ -154,8 +157,18 @@ func (u *SetupUser) make(ctx context.Context, db *sql.DB, database string, o Set
 	}
 	u.NewSecret = u.Made || given
 	// First what is needed: a site that runs must not be without it for a moment.
-	if _, err := db.ExecContext(ctx, "GRANT "+strings.Join(u.Privileges, ", ")+" ON `"+database+"`.* TO "+account); err != nil {
+	grant := "GRANT " + strings.Join(u.Privileges, ", ") + " ON `" + database + "`.* TO " + account
+	if u.Role == "owner" {
+		grant += " WITH GRANT OPTION" // so that a migration's new table is the site's as well
+	}
+	if _, err := db.ExecContext(ctx, grant); err != nil {
 		return secret, explainDenied("grant "+strings.Join(u.Privileges, ", "), err)
+	}
+	if u.Role == "app" {
+		grants, _ := grantsOf(ctx, db, account) // where they cannot be seen, all are granted
+		if err := grantTables(ctx, db, database, account, needsTables(grants, database)); err != nil {
+			return secret, explainDenied("grant "+strings.Join(AppTablePrivileges, ", "), err)
+		}
 	}
 	return secret, u.narrow(ctx, db, database, account)
 }
@@ -170,21 +183,36 @@ func (u *SetupUser) narrow(ctx context.Context, db *sql.DB, database, account st
 		}
 		u.Notes = nil
 		for _, g := range grants {
+			if table := g.table(database); table != "" && u.Role == "app" {
+				if err := revoke(ctx, db, tooMuchOn(table, g.Privileges), g.On, account); err != nil {
+					return err
+				}
+				continue
+			}
 			if !g.covers(database) || g.On == "*.*" {
 				u.noteElsewhere(g)
 				continue
 			}
-			more := slices.DeleteFunc(slices.Clone(g.Privileges), func(p string) bool { return slices.Contains(u.Privileges, p) || p == "USAGE" })
+			more := slices.DeleteFunc(slices.Clone(g.Privileges), func(p string) bool {
+				return slices.Contains(u.Privileges, p) || p == "USAGE" || p == "GRANT OPTION" && u.Role == "owner"
+			})
 			if i := slices.Index(more, "ALL PRIVILEGES"); i >= 0 {
 				more = append(slices.Delete(more, i, i+1), slices.DeleteFunc(slices.Clone(revocable), func(p string) bool { return slices.Contains(u.Privileges, p) })...)
 			}
-			if len(more) == 0 {
-				continue
-			}
-			if _, err := db.ExecContext(ctx, "REVOKE "+strings.Join(more, ", ")+" ON "+g.On+" FROM "+account); err != nil {
-				return explainDenied("revoke "+strings.Join(more, ", "), err)
+			if err := revoke(ctx, db, more, g.On, account); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+func revoke(ctx context.Context, db *sql.DB, privileges []string, on, account string) error {
+	if len(privileges) == 0 {
+		return nil
+	}
+	if _, err := db.ExecContext(ctx, "REVOKE "+strings.Join(privileges, ", ")+" ON "+on+" FROM "+account); err != nil {
+		return explainDenied("revoke "+strings.Join(privileges, ", "), err)
 	}
 	return nil
 }
