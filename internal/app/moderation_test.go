@@ -92,8 +92,8 @@ func TestMembersAreLookedAfter(t *testing.T) {
 	does(boss, "/admin/members/anna/quota", 422, "quota", "much")
 	does(boss, "/admin/members/anna/quota", 303, "quota", "2000", "quota_reason", "many photographs")
 	sees(boss, "/admin/members/anna", 200, `value="2000"`)
-	does(boss, "/admin/members/anna/role", 303, "role", "moderator", "role_reason", "helps")
-	does(boss, "/admin/members/anna/role", 303, "role", "member", "role_reason", "helps")
+	does(boss, "/admin/members/anna/role", 303, "role", "moderator", "role_reason", "helps", "role_password", "correct horse battery")
+	does(boss, "/admin/members/anna/role", 303, "role", "member", "role_reason", "helps", "role_password", "correct horse battery")
 	does(boss, "/admin/members/boss/act", 403, "act", "logout")
 
 	does(mod, "/admin/members/anna/decide", 303, "decision", "suspend", "reason", "at the walk", "words", "Enough now.", "until", "2126-01-01")
@@ -130,7 +130,7 @@ func TestMembersAreLookedAfter(t *testing.T) {
 	sees(anna, "/suspended", out)
 
 	does(boss, "/admin/members/anna/act", 422, "act", "delete", "confirm", "ann")
-	does(boss, "/admin/members/anna/act", 303, "act", "delete", "confirm", "@Anna", "act_reason", "asked for it")
+	does(boss, "/admin/members/anna/act", 303, "act", "delete", "confirm", "@Anna", "act_reason", "asked for it", "act_password", "correct horse battery")
 	sees(boss, "/admin/members/anna", 404)
 	sees(boss, "/admin/log?whom=anna", 200, "member.warn", "member.limit", "member.unlimit", "member.suspend", "appeal.answer", "member.delete", "asked for it", "member.quota", "member.note")
 }

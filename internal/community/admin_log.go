@@ -42,6 +42,8 @@ type By struct {
 	Reason  string
 	// MustSayWhy is of those whose form asks for the reason: without one nothing is done.
 	MustSayWhy bool
+	// Confirm is the password or a passkey of those whose form asks for it again: with a wrong one nothing is done.
+	Confirm *Confirmation
 }
 
 // ByCommand is somebody at the command line.
@@ -111,6 +113,12 @@ func (c *Community) onMember(ctx context.Context, by By, act Act, username strin
 	acc, err := c.Store.AccountByUsername(ctx, strings.TrimPrefix(strings.TrimSpace(username), "@"))
 	if err != nil {
 		return nil, fromStore(err)
+	}
+	// Without a reason nothing is done either, and that is said first: what was typed need not be typed twice.
+	if by.Confirm != nil && (!by.MustSayWhy || strings.TrimSpace(by.Reason) != "") {
+		if err := c.confirm(ctx, by.Account, "password", *by.Confirm); err != nil {
+			return nil, err
+		}
 	}
 	err = c.logged(ctx, by, act, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		ids := []int64{acc.ID}

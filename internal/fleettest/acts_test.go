@@ -216,20 +216,20 @@ func (s *actsSite) act(n int) bool {
 	case "suspend until":
 		doing = decide("decision", "suspend", "until", time.Now().AddDate(0, 0, 2).Format(time.DateOnly))
 	case "role":
-		doing = servertest.Form(at+"/role", "role", []string{"member", "moderator"}[s.random.IntN(2)], "role_reason", "asked for it")
+		doing = servertest.Form(at+"/role", "role", []string{"member", "moderator"}[s.random.IntN(2)], "role_reason", "asked for it", "role_password", password)
 	case "quota":
 		doing = servertest.Form(at+"/quota", "quota", fmt.Sprint(500+n), "quota_reason", "asked for it")
 	case "note":
 		doing = servertest.Form(at+"/note", "note", "Warned before.")
 	case "logout", "reset", "factors":
-		doing = servertest.Form(at+"/act", "act", what, "act_reason", "asked for it")
+		doing = servertest.Form(at+"/act", "act", what, "act_reason", "asked for it", "act_password", password)
 	case "delete":
 		if len(there) < 3 || s.random.IntN(3) > 0 {
 			what = "delete by another name"
 			doing = servertest.Form(at+"/act", "act", "delete", "confirm", "nobody")
 			break
 		}
-		doing = servertest.Form(at+"/act", "act", "delete", "confirm", m.name, "act_reason", "asked for it")
+		doing = servertest.Form(at+"/act", "act", "delete", "confirm", m.name, "act_reason", "asked for it", "act_password", password)
 	case "invite":
 		return s.invite(n, by, role)
 	case "report":

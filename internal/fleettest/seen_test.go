@@ -122,9 +122,9 @@ func TestActsAreSeenEverywhere(t *testing.T) {
 		sees("an application’s public timeline has it", bensApp, b, read("/api/v1/timelines/public"), author.Shown))
 	seen("a warning", decide("warn", "words", "Be kind, ada."),
 		sees("the member reads it", ada, b, read("/settings/decisions"), holds("Be kind, ada.")))
-	seen("a role", send(member+"/role", "role", "moderator", "role_reason", "helps"),
+	seen("a role", send(member+"/role", "role", "moderator", "role_reason", "helps", "role_password", password),
 		sees("the member reads reports", ada, b, read("/admin/reports"), is(http.StatusOK)))
-	seen("a role’s end", send(member+"/role", "role", "member", "role_reason", "helps no more"),
+	seen("a role’s end", send(member+"/role", "role", "member", "role_reason", "helps no more", "role_password", password),
 		sees("the member reads none", ada, b, read("/admin/reports"), func(got servertest.Answer) bool { return got.Status >= 400 && got.Status < 500 }))
 
 	app := ada.WithToken(ada.NewToken())
@@ -138,7 +138,7 @@ func TestActsAreSeenEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	who, form := logIn("ada")
-	seen("second factors taken away", send(member+"/act", "act", "factors", "act_reason", "a lost phone"), sees("the password suffices", who, b, form, isIn))
+	seen("second factors taken away", send(member+"/act", "act", "factors", "act_reason", "a lost phone", "act_password", password), sees("the password suffices", who, b, form, isIn))
 
 	ada.LogIn("ada", password).Want(http.StatusOK)
 	app = ada.WithToken(ada.NewToken())
@@ -192,7 +192,7 @@ func TestActsAreSeenEverywhere(t *testing.T) {
 	seen("an approval", send("/admin/waiting/cid/approve"), sees("the member gets in", who, b, form, isIn))
 	seen("a refusal", send("/admin/waiting/dan/refuse"), sees("a moderator no longer finds it waiting", mia, b, read("/admin/waiting"), lacks("/admin/waiting/dan/")))
 
-	seen("a deletion", send(member+"/act", "act", "delete", "confirm", "ada", "act_reason", "asked for it"),
+	seen("a deletion", send(member+"/act", "act", "delete", "confirm", "ada", "act_reason", "asked for it", "act_password", password),
 		sees("a visitor no longer finds the profile", visitor, b, read("/@ada"), author.Gone),
 		sees("a member no longer finds the post", ben, b, read(post.URL.Path), author.Gone),
 		sees("explore lacks it", visitor, b, read("/explore"), author.Hidden))

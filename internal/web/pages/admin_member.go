@@ -99,7 +99,7 @@ func (p *Pages) showMember(c *gin.Context, status int, acc *store.Account, v tem
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, "@"+m.Username)
+	pg, err := p.confirmPage(c, "@"+m.Username)
 	if err != nil {
 		return err
 	}
@@ -191,8 +191,11 @@ func (p *Pages) afterAct(c *gin.Context, acc *store.Account, err error, v templa
 		v.Errors = errs
 		return p.showMember(c, http.StatusUnprocessableEntity, acc, v)
 	}
-	if err != nil {
+	if errs, status, err := p.formErrors(c, err); err != nil { // too many wrong passwords
 		return err
+	} else if status != 0 {
+		v.Errors = errs
+		return p.showMember(c, status, acc, v)
 	}
 	p.setFlash(c, "done")
 	return redirect(c, memberURL(c.Param("name")))
@@ -240,6 +243,13 @@ func byReason(c *gin.Context, acc *store.Account, field string) community.By {
 	return community.By{Account: acc, Via: community.ViaPage, Reason: c.PostForm(field), MustSayWhy: true}
 }
 
+// byConfirmed is byReason for a form that also asks for the password of whoever acts, or for a passkey.
+func (p *Pages) byConfirmed(c *gin.Context, acc *store.Account, reason, password string) community.By {
+	by, confirm := byReason(c, acc, reason), p.confirmation(c, password)
+	by.Confirm = &confirm
+	return by
+}
+
 func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 	v := templates.MemberView{Form: templates.MemberForm{Act: c.PostForm("act"), ActReason: c.PostForm("act_reason"), Confirm: c.PostForm("confirm")}}
 	ctx, by, name := c.Request.Context(), byReason(c, acc, "act_reason"), c.Param("name")
@@ -257,7 +267,7 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 			return p.showMember(c, http.StatusOK, acc, templates.MemberView{ResetURL: p.Community.LinkURL(secret)})
 		}
 	case "factors":
-		_, err = p.Community.TakeTwoFactors(ctx, by, name)
+		_, err = p.Community.TakeTwoFactors(ctx, p.byConfirmed(c, acc, "act_reason", "act_password"), name)
 	case "back":
 		_, err = p.Community.BringBackMember(ctx, by, name)
 	case "delete":
@@ -266,7 +276,7 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 			break
 		}
 		var m *store.Account
-		if m, err = p.Community.DeleteMember(ctx, by, name); err == nil {
+		if m, err = p.Community.DeleteMember(ctx, p.byConfirmed(c, acc, "act_reason", "act_password"), name); err == nil {
 			p.endEverywhere(c, m)
 			p.setFlash(c, "member-deleted")
 			return redirect(c, "/admin/members")
@@ -274,7 +284,7 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 	default:
 		err = chooseFirst("act")
 	}
-	return p.afterAct(c, acc, err, v, map[string]string{"reason": "act_reason"})
+	return p.afterAct(c, acc, err, v, map[string]string{"reason": "act_reason", "password": "act_password"})
 }
 
 // endEverywhere has a store of sessions that is another than the database forget them. They are over already.
@@ -286,8 +296,8 @@ func (p *Pages) endEverywhere(c *gin.Context, acc *store.Account) {
 
 func (p *Pages) setMemberRole(c *gin.Context, acc *store.Account) error {
 	v := templates.MemberView{Form: templates.MemberForm{Role: c.PostForm("role"), RoleReason: c.PostForm("role_reason")}}
-	_, err := p.Community.SetMemberRole(c.Request.Context(), byReason(c, acc, "role_reason"), c.Param("name"), v.Form.Role)
-	return p.afterAct(c, acc, err, v, map[string]string{"reason": "role_reason"})
+	_, err := p.Community.SetMemberRole(c.Request.Context(), p.byConfirmed(c, acc, "role_reason", "role_password"), c.Param("name"), v.Form.Role)
+	return p.afterAct(c, acc, err, v, map[string]string{"reason": "role_reason", "password": "role_password"})
 }
 
 func (p *Pages) setMemberQuota(c *gin.Context, acc *store.Account) error {

@@ -16,7 +16,7 @@ func (p *Pages) takeTwoFactorsForm(c *gin.Context, _ *store.Account) error {
 }
 
 func (p *Pages) showTakeTwoFactors(c *gin.Context, status int, v templates.AdminTwoFactorsView) error {
-	pg, err := p.page(c, p.lang(c).T("Take second factors away"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Take second factors away"))
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (p *Pages) showTakeTwoFactors(c *gin.Context, status int, v templates.Admin
 
 func (p *Pages) takeTwoFactors(c *gin.Context, acc *store.Account) error {
 	v := templates.AdminTwoFactorsView{Name: c.PostForm("name"), Reason: c.PostForm("reason")}
-	_, err := p.Community.TakeTwoFactors(c.Request.Context(), byReason(c, acc, "reason"), v.Name)
+	_, err := p.Community.TakeTwoFactors(c.Request.Context(), p.byConfirmed(c, acc, "reason", "password"), v.Name)
 	if errors.Is(err, community.ErrNotFound) {
 		v.Errors = templates.FieldErrors{{Field: "name", Message: p.lang(c).T("There is no member of that name.")}}
 		return p.showTakeTwoFactors(c, http.StatusUnprocessableEntity, v)

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tintype/internal/store"
+)
+
+// To delete a member, to change a role and to take two factors away, a page asks for the password of whoever acts. Without it
+// nothing is done, and what was typed is still there, but for the password. The command line is no open browser.
+func TestActsAskForThePassword(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h", "LOGIN_LIMIT=4/1h"}
+	site, _ := wired(t, env...)
+	at := func(n string) *browser { return &browser{site, "192.0.2." + n, map[string]string{}} }
+	boss, _ := at("1").joins(t, "boss"), at("2").joins(t, "anna")
+	command := func(args ...string) string {
+		t.Helper()
+		code, out, stderr := runCommand(env, args...)
+		if code != 0 {
+			t.Fatal(args, stderr)
+		}
+		return out
+	}
+	command("account", "role", "boss", "owner")
+	db, err := store.Open(t.Context(), site.drivers().storeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	const anna = "/admin/members/anna"
+	for _, c := range []struct {
+		name, path, password string
+		form, kept           []string
+		done                 string // what the log has then
+	}{
+		{"a role", anna + "/role", "role_password", []string{"role", "moderator", "role_reason", "helps at the desk"}, []string{`value="moderator" selected`, `value="helps at the desk"`}, "member.role"},
+		{"factors on the member’s page", anna + "/act", "act_password", []string{"act", "factors", "act_reason", "a lost phone"}, []string{`value="a lost phone"`}, "member.two_factors"},
+		{"factors on their own page", "/admin/two-factors", "password", []string{"name", "anna", "reason", "a lost phone"}, []string{`value="anna"`, `value="a lost phone"`}, "member.two_factors"},
+		{"deletion", anna + "/act", "act_password", []string{"act", "delete", "confirm", "@anna", "act_reason", "asked for it"}, []string{`value="delete" checked`, `value="@anna"`, `value="asked for it"`}, "member.delete"},
+	} {
+		if c.done == "member.two_factors" {
+			if _, err := db.SQL().ExecContext(t.Context(), "UPDATE accounts SET two_factors_at = 1 WHERE username = 'anna'"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := command("log")
+		for _, wrong := range []string{"", "not the password"} {
+			w := boss.send("POST", c.path, append(c.form, c.password, wrong)...)
+			body := w.Body.String()
+			if w.Code != 422 || !strings.Contains(body, `id="e-`+c.password+`">That is not your password.`) {
+				t.Errorf("%s with the password %q: %d\n%s", c.name, wrong, w.Code, body)
+			}
+			for _, kept := range c.kept {
+				if !strings.Contains(body, kept) {
+					t.Errorf("%s: the form lost %s", c.name, kept)
+				}
+			}
+			if wrong != "" && strings.Contains(body, wrong) {
+				t.Errorf("%s: the page shows the password", c.name)
+			}
+		}
+		if after := command("log"); after != before {
+			t.Errorf("%s was done without the password: %s", c.name, after)
+		}
+		if w := boss.send("POST", c.path, append(c.form, c.password, "correct horse battery")...); w.Code != 303 {
+			t.Errorf("%s: %d\n%s", c.name, w.Code, w.Body)
+		}
+		if after := command("log"); strings.Count(after, c.done) != strings.Count(before, c.done)+1 {
+			t.Errorf("%s is not in the log: %s", c.name, after)
+		}
+	}
+
+	// What hurts nobody asks for none.
+	at("3").joins(t, "ben")
+	if w := boss.send("POST", "/admin/members/ben/act", "act", "logout", "act_reason", "a lost phone"); w.Code != 303 {
+		t.Errorf("a log-out: %d", w.Code)
+	}
+	// Whoever tries passwords at an open browser is stopped, and the right one does not help then.
+	for range 4 {
+		boss.send("POST", "/admin/members/ben/role", "role", "moderator", "role_reason", "helps", "role_password", "guess")
+	}
+	w := boss.send("POST", "/admin/members/ben/role", "role", "moderator", "role_reason", "helps", "role_password", "correct horse battery")
+	if w.Code != 429 || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), `value="helps"`) {
+		t.Errorf("after too many tries: %d %v", w.Code, w.Header())
+	}
+	command("account", "role", "ben", "moderator")
+}
