@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,6 +48,17 @@ func TestAdminAPI(t *testing.T) {
 		s.get(path, modToken).ok()
 	}
 	s.get("/api/v1/admin/reports", bossToken).is(403)
+
+	// Who moderates is told of who joins, and nobody else.
+	carl := s.join("carl")
+	if told := s.get("/api/v1/notifications?types[]=admin.sign_up", modToken).list(); len(told) != 1 || told[0]["type"] != "admin.sign_up" || at(told[0], "account.id") != itoa(carl.ID) || at(told[0], "account.acct") != "carl" {
+		t.Errorf("the moderator is told %v", told)
+	}
+	for name, other := range map[string]string{"a member": anna.token, "who joined": carl.token} {
+		if told := s.get("/api/v1/notifications?types[]=admin.sign_up", other).list(); len(told) != 0 {
+			t.Errorf("%s is told %v", name, told)
+		}
+	}
 
 	all := s.get("/api/v2/admin/accounts?username=bo", modToken).list()
 	if len(all) != 2 || at(all[0], "email") != "" || at(all[0], "domain") != nil || at(all[0], "account.acct") != "boss" {
@@ -95,6 +107,26 @@ func TestAdminAPI(t *testing.T) {
 	s.do("DELETE", "/api/v1/admin/accounts/"+itoa(bob.ID), modToken, "").is(403) // administrators alone
 	s.do("DELETE", "/api/v1/admin/accounts/"+itoa(bob.ID), bossToken, "").ok()
 	s.get("/api/v1/admin/accounts/"+itoa(bob.ID), modToken).is(404)
+
+	// Each act is in the log once, as one of the API by whom it was; what was refused is not.
+	entries, err := s.community.AdminLog(s.ctx(), community.ByCommand(""), community.AdminLogSearch{}, community.Cursor{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var acts []string
+	for _, e := range entries {
+		if e.Via == community.ViaCommand {
+			continue // the roles, above
+		}
+		if e.Via != community.ViaAPI {
+			t.Errorf("%s is said to be by %s", e.Act, e.Via)
+		}
+		acts = append([]string{e.Actor + " " + e.Act}, acts...)
+	}
+	want := []string{"moda report.assign", "moda report.decide", "moda report.reopen", "moda report.close", "moda member.unlimit", "moda member.suspend", "boss member.delete"}
+	if !slices.Equal(acts, want) {
+		t.Errorf("the log has %q, want %q", acts, want)
+	}
 }
 
 // Sign-ups that wait are decided by clients, and a report says what it is about. What undoes what never is changes nothing.
