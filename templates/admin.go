@@ -21,8 +21,8 @@ type AdminReportsView struct {
 	Pager     Pager
 }
 
-// AdminReportView is /admin/reports/ID. Its forms post decision, words, until and reason to /admin/reports/ID/decide, and
-// nothing to /assign, /unassign and /reopen.
+// AdminReportView is /admin/reports/ID. Its forms post decision, words, until and reason to /admin/reports/ID/decide, category,
+// rules (each that was broken) and edit_reason to /edit, and nothing to /assign, /unassign and /reopen.
 type AdminReportView struct {
 	Report                        ReportRow
 	Rule                          string // that it breaks, or ""
@@ -37,6 +37,12 @@ type AdminReportView struct {
 	Verdict, Words, Until, Reason string
 	Alike                         bool // photographs like those of a removed post are kept out
 	Errors                        FieldErrors
+	Category                      string // of Categories, or ""
+	Categories                    []Option
+	RuleChoices                   []RuleChoice
+	AboutTyped                    bool // Category and RulesTyped are what was typed
+	RulesTyped                    []string
+	EditReason                    string
 	Text                          string      // the reporter's, plain
 	Excerpt                       string      // the words complained of, as they were then; plain
 	Kept                          []PhotoView // of a post that is deleted
@@ -44,6 +50,12 @@ type AdminReportView struct {
 	Comment                       *CommentView
 	ClosedBy                      string
 	ClosedAt                      When
+}
+
+// RuleChoice is a rule that may have been broken.
+type RuleChoice struct {
+	Words  string
+	Broken bool
 }
 
 // SideView is the history of one side of a report.

@@ -7,9 +7,12 @@ type AdminView struct {
 	DeadJobs int
 	System   bool          // the viewer may see status, jobs and moves
 	Checks   []StatusCheck // those that are not well
-	Log      []AdminLogRow // the newest
-	Held     int           // posts that wait
-	Waiting  int           // who asked to join
+	// Kept are those of backups and disks that are well; NoBackups says that nothing is to make any. Both are for System alone.
+	Kept      []StatusCheck
+	NoBackups bool
+	Log       []AdminLogRow // the newest
+	Held      int           // posts that wait
+	Waiting   int           // who asked to join
 	// FirstSteps points at the page of first steps, which nobody has closed.
 	FirstSteps bool
 }

@@ -11,7 +11,7 @@ import (
 // To delete a member, to change a role and to take two factors away, a page asks for the password of whoever acts. Without it
 // nothing is done, and what was typed is still there, but for the password. The command line is no open browser.
 func TestActsAskForThePassword(t *testing.T) {
-	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h", "LOGIN_LIMIT=4/1h"}
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h", "LOGIN_LIMIT=10/1h"}
 	site, _ := wired(t, env...)
 	at := func(n string) *browser { return &browser{site, "192.0.2." + n, map[string]string{}} }
 	boss, _ := at("1").joins(t, "boss"), at("2").joins(t, "anna")

@@ -103,6 +103,9 @@ func TestStatusPage(t *testing.T) {
 	if w := site.ask("GET", "/admin/jobs?state=ready", "", root); !strings.Contains(w.Body.String(), "test.kind") {
 		t.Errorf("not among those that wait:\n%s", w.Body)
 	}
+	if w := site.ask("POST", "/admin/jobs/"+id+"/drop", "", root, "Content-Type: application/x-www-form-urlencoded"); w.Code != 404 {
+		t.Errorf("a job that may run is dropped by the page: %d", w.Code)
+	}
 	if w := site.ask("POST", "/admin/jobs/77/retry", "", root, "Content-Type: application/x-www-form-urlencoded"); w.Code != 404 {
 		t.Errorf("no such job: %d", w.Code)
 	}

@@ -189,7 +189,7 @@ func (a accountShow) Run(c *call) error {
 			if d.UndoneAt != nil {
 				undone = " (taken back)"
 			}
-			line("decision", d.CreatedAt.Time().Format(time.DateOnly)+" "+d.Kind+undone+" "+oneLine(d.Words))
+			line("decision", fmt.Sprint(d.ID, " ", d.CreatedAt.Time().Format(time.DateOnly), " ", d.Kind, undone, " ", oneLine(d.Words)))
 		}
 		for _, n := range m.Notes {
 			who := "command line"

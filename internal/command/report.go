@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -12,6 +13,10 @@ import (
 type reportGroup struct {
 	List   reportList   `cmd:"" help:"List reports, the newest first."`
 	Decide reportDecide `cmd:"" help:"Decide a report, which closes it."`
+	Take   reportTake   `cmd:"" help:"Say that a moderator looks at a report. Others may still decide."`
+	Leave  reportLeave  `cmd:"" help:"Say that nobody looks at a report any more."`
+	Edit   reportEdit   `cmd:"" help:"Say what a report is about."`
+	Undo   reportUndo   `cmd:"" help:"Have a warning count no longer. account show names its number."`
 	Reopen reportReopen `cmd:"" help:"Open a closed report again."`
 	Appeal reportAppeal `cmd:"" help:"Decide about a member's answer to a decision. Without a number it lists those that wait."`
 }
@@ -74,6 +79,83 @@ func (r reportDecide) Run(c *call) error {
 			return named("report", fmt.Sprint(r.Report), err)
 		}
 		_, err := fmt.Fprintf(c.env.Stdout, "Report %d is decided: %s.\n", r.Report, r.Decision)
+		return err
+	})
+}
+
+type reportTake struct {
+	Report    int64  `arg:""`
+	Moderator string `arg:"" help:"The moderator's username."`
+	Reason    string `help:"Why, for the log."`
+}
+
+func (r reportTake) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		filed, err := site.GiveReport(c, community.ByCommand(r.Reason), r.Report, r.Moderator)
+		if err != nil {
+			return named("report", fmt.Sprint(r.Report), err)
+		}
+		_, err = fmt.Fprintf(c.env.Stdout, "%s looks at report %d.\n", nameOf(filed.AssignedTo), r.Report)
+		return err
+	})
+}
+
+type reportLeave struct {
+	Report int64  `arg:""`
+	Reason string `help:"Why, for the log."`
+}
+
+func (r reportLeave) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		if _, err := site.AssignReport(c, community.ByCommand(r.Reason), r.Report, false); err != nil {
+			return named("report", fmt.Sprint(r.Report), err)
+		}
+		_, err := fmt.Fprintf(c.env.Stdout, "Nobody looks at report %d.\n", r.Report)
+		return err
+	})
+}
+
+type reportEdit struct {
+	Report   int64    `arg:""`
+	Category string   `help:"spam, legal, violation or other."`
+	Rule     []string `sep:"none" help:"A rule that was broken, in its words. It takes the place of those that the report names. Can be repeated."`
+	NoRule   bool     `help:"No rule was broken."`
+	Reason   string   `help:"Why, for the log."`
+}
+
+func (r reportEdit) Run(c *call) error {
+	var change community.ReportChange
+	if r.Category != "" {
+		change.Category = &r.Category
+	}
+	switch {
+	case r.NoRule && len(r.Rule) > 0:
+		return errors.New("either --rule or --no-rule")
+	case r.NoRule || len(r.Rule) > 0:
+		change.Rules = &r.Rule
+	case r.Category == "":
+		return errors.New("what is the report about? Say --category, --rule or --no-rule")
+	}
+	return c.with(func(site *community.Community) error {
+		if _, err := site.EditReport(c, community.ByCommand(r.Reason), r.Report, change); err != nil {
+			return named("report", fmt.Sprint(r.Report), err)
+		}
+		_, err := fmt.Fprintf(c.env.Stdout, "Report %d is changed.\n", r.Report)
+		return err
+	})
+}
+
+type reportUndo struct {
+	Decision int64  `arg:"" help:"The number of the decision."`
+	Reason   string `help:"Why, for the log."`
+}
+
+func (r reportUndo) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		if err := site.UndoDecision(c, community.ByCommand(r.Reason), r.Decision); err != nil {
+			return named("warning", fmt.Sprint(r.Decision), err)
+		}
+		_, err := fmt.Fprintf(c.env.Stdout, "Warning %d counts no longer.\n", r.Decision)
 		return err
 	})
 }

@@ -16,6 +16,8 @@ type siteGroup struct {
 	Set     siteSet     `cmd:"" help:"Change it. What a variable of the environment decides cannot be changed here."`
 	Reset   siteReset   `cmd:"" help:"Take back to the default what was changed."`
 	Picture sitePicture `cmd:"" help:"Choose the site's picture, or remove it."`
+
+	FirstSteps siteFirstSteps `cmd:"" help:"Whether the administration still points at the page of first steps, and the command for each."`
 }
 
 type siteGet struct {
@@ -120,6 +122,33 @@ func (s sitePicture) Run(c *call) error {
 			return err
 		}
 		return site.SetSitePicture(c, community.ByCommand(s.Reason), file)
+	})
+}
+
+type siteFirstSteps struct {
+	Close  bool   `help:"Point at the page no longer. It can be opened all the same."`
+	Reason string `help:"Why, for the log."`
+}
+
+func (s siteFirstSteps) Run(c *call) error {
+	return c.with(func(site *community.Community) error {
+		if s.Close {
+			if err := site.CloseFirstSteps(c, community.ByCommand(s.Reason)); err != nil {
+				return err
+			}
+		}
+		if site.FirstStepsClosed(c) {
+			_, err := fmt.Fprintln(c.env.Stdout, "The first steps are closed. The page is /admin/first-steps all the same.")
+			return err
+		}
+		_, err := fmt.Fprint(c.env.Stdout, `The first steps are open, at /admin/first-steps. By command they are:
+  tintype site set name='Our club'
+  tintype site picture FILE
+  tintype site set registration=invitation
+  tintype invitation create
+  tintype site first-steps --close
+`)
+		return err
 	})
 }
 

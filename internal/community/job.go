@@ -184,8 +184,20 @@ func (c *Community) RetryJob(ctx context.Context, by By, id int64) error {
 
 // DropJob deletes a job.
 func (c *Community) DropJob(ctx context.Context, by By, id int64) error {
+	return c.dropJob(ctx, by, id, false)
+}
+
+// DropDeadJob deletes a job that failed for good: ErrNotFound where it may still run.
+func (c *Community) DropDeadJob(ctx context.Context, by By, id int64) error {
+	return c.dropJob(ctx, by, id, true)
+}
+
+func (c *Community) dropJob(ctx context.Context, by By, id int64, onlyDead bool) error {
 	return c.administration(ctx, by, DropJob, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		job, err := tx.JobByID(ctx, id)
+		if err == nil && onlyDead && job.State != store.JobDead {
+			err = store.ErrNotFound
+		}
 		if err != nil {
 			return false, err
 		}

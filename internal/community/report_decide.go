@@ -170,16 +170,44 @@ func (c *Community) closeReport(ctx context.Context, tx *store.Store, by By, r *
 
 // AssignReport says that a moderator looks at a report, or with take unset nobody does. Others may still decide.
 func (c *Community) AssignReport(ctx context.Context, by By, id int64, take bool) (*FiledReport, error) {
-	if by.Account == nil {
+	if take && by.Account == nil {
 		return nil, ErrUnauthenticated // the command line is nobody
 	}
+	to := by.Account
+	if !take {
+		to = nil
+	}
+	return c.assignReport(ctx, by, id, to)
+}
+
+// GiveReport says that the moderator of that name looks at a report. ErrNotFound is of the report; *Invalid for somebody who does
+// not moderate, and for whom the report is about.
+func (c *Community) GiveReport(ctx context.Context, by By, id int64, moderator string) (*FiledReport, error) {
+	if err := by.may(AssignReport); err != nil {
+		return nil, err
+	}
+	to, err := c.Store.AccountByUsername(store.Primary(ctx), strings.TrimPrefix(strings.TrimSpace(moderator), "@"))
+	if errors.Is(err, store.ErrNotFound) || err == nil && !May(to, AssignReport) {
+		return nil, invalid("moderator", "invalid", "%s does not moderate.", strings.TrimSpace(moderator))
+	}
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return c.assignReport(ctx, by, id, to)
+}
+
+// assignReport gives a report to the account, nil for nobody.
+func (c *Community) assignReport(ctx context.Context, by By, id int64, whom *store.Account) (*FiledReport, error) {
 	err := c.onReport(ctx, by, AssignReport, id, func(ctx context.Context, tx *store.Store, now *store.Report, e *store.AdminEntry) (bool, error) {
 		if now.State != store.ReportOpen {
 			return false, c.decidedBy(ctx, tx, now.ClosedByID)
 		}
-		to := &by.Account.ID
-		if e.Detail = "@" + by.Account.Username; !take {
-			to, e.Detail = nil, "nobody"
+		var to *int64
+		if e.Detail = "nobody"; whom != nil {
+			if now.TargetID == hiddenFrom(whom) {
+				return false, invalid("moderator", "invalid", "The report is about @%s.", whom.Username)
+			}
+			to, e.Detail = &whom.ID, "@"+whom.Username
 		}
 		if to == nil && now.AssignedToID == nil || to != nil && now.AssignedToID != nil && *to == *now.AssignedToID {
 			return false, nil

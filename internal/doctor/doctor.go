@@ -136,6 +136,13 @@ func (d *Diagnosis) Checks(ctx context.Context) []Check {
 	return d.last
 }
 
+// Forget has the next Checks run again.
+func (d *Diagnosis) Forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last = nil
+}
+
 // Run makes all checks at the same time and returns them in a fixed order.
 func (d *Diagnosis) Run(ctx context.Context) []Check {
 	steps := []struct {

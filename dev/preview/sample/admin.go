@@ -22,7 +22,7 @@ func others(add adder) {
 		{Who: people[0].Name, Via: "page", Act: "member.suspend", Whom: people[1].Name, Reason: "Sold shoes. " + Hostile, When: t.When{At: now}},
 	}
 	add("/admin", "Administration", true, func(p *t.Page) templ.Component {
-		return t.AdminPage(p, t.AdminView{Reports: 2, DeadJobs: 1, System: true, Log: acts, Checks: []t.StatusCheck{{Name: "Backup", Status: "warning", Text: "The newest is 3 days old.", Advice: "look at its timer"}}})
+		return t.AdminPage(p, t.AdminView{Kept: []t.StatusCheck{{Name: "disk", Status: "ok", Text: "/var/lib/tintype has 40 GB free"}}, NoBackups: true, Reports: 2, DeadJobs: 1, System: true, Log: acts, Checks: []t.StatusCheck{{Name: "Backup", Status: "warning", Text: "The newest is 3 days old.", Advice: "look at its timer"}}})
 	})
 	add("/admin-quiet", "Administration, nothing to do", true, func(p *t.Page) templ.Component { return t.AdminPage(p, t.AdminView{}) })
 	site := t.AdminSiteView{Languages: []t.Option{{Value: "en", Label: "English"}, {Value: "de", Label: "Deutsch"}}, Fields: map[string]t.SiteField{
@@ -123,6 +123,8 @@ func others(add adder) {
 		post := Post(0, 1)
 		return t.AdminReportPage(p, t.AdminReportView{
 			Report: row(0), Rule: "Be kind.", Text: "This is my photograph.", Post: &post, AboutPost: true, Alike: true, KeptDays: 180, MayAct: true, AssignedTo: "jo", Mine: true,
+			Category: "violation", Categories: []t.Option{{Value: "spam", Label: "Spam"}, {Value: "violation", Label: "Against the rules"}}, AboutTyped: true,
+			RuleChoices: []t.RuleChoice{{Words: "Be kind.", Broken: true}, {Words: "No spam. " + Hostile}}, EditReason: "as the words say",
 			Target: &t.SideView{URL: "/admin/member", Name: people[0].Name, State: "Limited", Joined: t.When{At: now}, ReportsAbout: 3, Warnings: 1}, Verdict: "warn",
 			Errors: t.FieldErrors{{Field: "words", Message: "Say what the warning is about."}},
 		})

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -17,6 +18,7 @@ func (p *Pages) registerAdmin(r Routes) {
 	r.Personal(http.MethodPost, "/admin/reports/:id/decide", p.may(community.CloseReport, p.decideReport))
 	r.Personal(http.MethodPost, "/admin/reports/:id/assign", p.may(community.AssignReport, p.assignReport(true)))
 	r.Personal(http.MethodPost, "/admin/reports/:id/unassign", p.may(community.AssignReport, p.assignReport(false)))
+	r.Personal(http.MethodPost, "/admin/reports/:id/edit", p.may(community.EditReport, p.editReport))
 	r.Personal(http.MethodPost, "/admin/reports/:id/reopen", p.may(community.ReopenReport, p.reopenReport))
 }
 
@@ -122,6 +124,7 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 	}
 	v.Report, v.Text, v.Excerpt, v.Rule, v.AboutPost, v.Decision = p.reportRow(b, r), text, r.Excerpt, strings.Join(community.RulesOf(&r.Report), " · "), r.PostID != nil, r.Decision
 	v.Target, v.Reporter = p.side(b, r.Target, sides.Target), p.side(b, r.Reporter, sides.Reporter)
+	p.aboutReport(c, &r.Report, &v)
 	v.KeptDays = int(community.KeepReported.Hours() / 24)
 	v.MayAct = r.Target != nil && community.MayActOn(acc, r.Target)
 	v.AssignedTo, v.Mine = v.Report.Assigned, r.AssignedTo != nil && r.AssignedTo.ID == acc.ID
@@ -209,4 +212,49 @@ func (p *Pages) reopenReport(c *gin.Context, acc *store.Account) error {
 	}
 	_, err = p.Community.ReopenReport(c.Request.Context(), byPage(c, acc), id)
 	return p.afterReport(c, acc, id, err, templates.AdminReportView{Alike: true}, "done")
+}
+
+// aboutReport fills the form that says what a report is about: as it was typed, else as the report says. Rules that the report
+// names and the site has no longer can be kept.
+func (p *Pages) aboutReport(c *gin.Context, r *store.Report, v *templates.AdminReportView) {
+	l := p.lang(c)
+	for _, category := range community.ReportCategories {
+		v.Categories = append(v.Categories, templates.Option{Value: category, Label: l.T(categoryWords[category])})
+	}
+	broken := community.RulesOf(r)
+	if v.AboutTyped {
+		broken = v.RulesTyped
+	} else {
+		v.Category = r.Category
+	}
+	rules := p.rulesIn(c, p.siteLanguage(c)) // as those who moderate read them, and as reports name them
+	for _, rule := range community.RulesOf(r) {
+		if !slices.Contains(rules, rule) {
+			rules = append(rules, rule)
+		}
+	}
+	for _, rule := range rules {
+		v.RuleChoices = append(v.RuleChoices, templates.RuleChoice{Words: rule, Broken: slices.Contains(broken, rule)})
+	}
+}
+
+// editReport says what a report is about.
+func (p *Pages) editReport(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	v := templates.AdminReportView{Alike: true, AboutTyped: true, Category: c.PostForm("category"), RulesTyped: c.PostFormArray("rules"), EditReason: c.PostForm("edit_reason")}
+	change := community.ReportChange{Rules: &v.RulesTyped}
+	if v.Category != "" { // the page's own reports have none
+		change.Category = &v.Category
+	}
+	by := byPage(c, acc)
+	by.Reason = v.EditReason
+	_, err = p.Community.EditReport(c.Request.Context(), by, id, change)
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"reason": "edit_reason"}); ok {
+		v.Errors = errs
+		return p.showFiledReport(c, http.StatusUnprocessableEntity, acc, v)
+	}
+	return p.afterReport(c, acc, id, err, v, "done")
 }

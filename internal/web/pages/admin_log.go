@@ -46,9 +46,14 @@ func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 	if v.System {
 		status := p.Status(ctx)
 		v.DeadJobs = status.DeadJobs
+		v.NoBackups = true
 		for _, check := range status.Checks {
-			if check.Status != "ok" {
+			v.NoBackups = v.NoBackups && check.Name != "backup"
+			switch {
+			case check.Status != "ok":
 				v.Checks = append(v.Checks, check)
+			case check.Name == "backup" || check.Name == "disk":
+				v.Kept = append(v.Kept, check)
 			}
 		}
 	}

@@ -196,6 +196,7 @@ var flashes = map[string]templates.Flash{
 	"album-changed":    {Text: lang.Key("The album has changed since that archive was made, so it is gone. Make it again.")},
 	"announced":        {Text: lang.Key("Announced.")},
 	"already-posted":   {Text: lang.Key("That was posted already.")},
+	"job-dropped":      {Text: lang.Key("The job is deleted.")},
 	"job-again":        {Text: lang.Key("The job runs again, as soon as a worker is free.")},
 }
 

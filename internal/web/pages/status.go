@@ -17,6 +17,7 @@ func (p *Pages) registerStatus(r Routes) {
 	r.Personal(http.MethodGet, "/admin/moves", p.may(community.ReadSystem, p.moves))
 	r.Personal(http.MethodGet, "/admin/ladder", p.may(community.ReadSystem, p.ladder))
 	r.Personal(http.MethodPost, "/admin/jobs/:id/retry", p.may(community.RetryJob, p.retryJob))
+	r.Personal(http.MethodPost, "/admin/jobs/:id/drop", p.may(community.DropJob, p.dropJob))
 }
 
 // deadShown is how many dead jobs the status page lists.
@@ -87,6 +88,19 @@ func (p *Pages) retryJob(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	p.setFlash(c, "job-again")
+	return redirect(c, returnTo(c, "/admin/jobs"))
+}
+
+// dropJob deletes a job that failed for good. One that may still run is dropped by command alone: its cause counts on it.
+func (p *Pages) dropJob(c *gin.Context, acc *store.Account) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := p.Community.DropDeadJob(c.Request.Context(), byPage(c, acc), id); err != nil {
+		return err
+	}
+	p.setFlash(c, "job-dropped")
 	return redirect(c, returnTo(c, "/admin/jobs"))
 }
 
