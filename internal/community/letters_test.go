@@ -1,0 +1,171 @@
+package community
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+)
+
+var (
+	markup     = regexp.MustCompile(`(?s)<(?:style|title)>.*?</(?:style|title)>|<[^>]*>`)
+	formatting = regexp.MustCompile(`%!|%[a-z]|\{\{|<nil>`)
+)
+
+// asRead is a text as a person reads it: without markup, whatever line it stands on.
+func asRead(text string) string {
+	return strings.Join(strings.Fields(html.UnescapeString(markup.ReplaceAllString(text, " "))), " ")
+}
+
+// Letters about joining, decisions, second factors and leaving come by a real server, and say what a person needs to read: what
+// happened, to which account, what to do, and why it came. Text and HTML say the same. None names a moderator.
+func TestLettersAsAPersonReadsThem(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		s := newMailTestSite(t, g)
+		g.setDefaults(func(site *Site) { site.Contact, site.Registration = "desk@example.org", RegistrationApproval })
+		s.limitLogins(Limit{Count: 100, Window: 1 << 40})
+		boss := s.member("boss", func(a *store.Account) { a.Role = store.RoleOwner })
+		by := By{Account: boss, Via: ViaPage, Reason: "only for the log"}
+		s.member("ann", func(a *store.Account) { a.DisplayName = "Ann & Co" })
+		waits := func(name string) {
+			s.must(ignoring(g.SignUp(g.ctx, SignUp{Username: name, Email: name + "@example.org", Password: "correct horse battery", Reason: "I walk with you.", Address: "192.0.2.1"})))
+			s.deliver()
+		}
+		decisionOf := func(name string) int64 {
+			acc, err := g.Store.AccountByUsername(store.Primary(g.ctx), name)
+			s.must(err)
+			list, err := g.OwnDecisions(g.ctx, acc)
+			s.must(err)
+			return list[0].ID
+		}
+		appeals := func(accept bool) func() {
+			return func() {
+				s.must(ignoring(g.WarnMember(g.ctx, by, "ann", Sanction{Words: "Once more."})))
+				acc, err := g.Store.AccountByUsername(store.Primary(g.ctx), "ann")
+				s.must(err)
+				id := decisionOf("ann")
+				s.must(g.AppealDecision(g.ctx, acc, id, "It was a joke."))
+				s.deliver()
+				s.must(g.AnswerAppeal(g.ctx, by, id, accept, "We read it twice."))
+			}
+		}
+		for _, c := range []struct {
+			name    string
+			do      func()
+			to      string
+			subject string
+			also    string   // the subject of one more that comes with it
+			says    []string // in this order
+			link    string   // "" for none
+			never   []string
+		}{
+			{name: "invitation", do: func() { s.must(ignoring(g.InviteByMail(g.ctx, by, "new@example.org", "of the walk", ""))) },
+				to: "new@example.org", subject: "An invitation to Our Club",
+				says: []string{"@boss has invited you to join Our Club, a site for photographs.", "Join Our Club", "The link works once, until ", "If you do not want to join, do nothing.", "Somebody who runs the site entered this address."},
+				link: g.BaseURL + "/links/", never: []string{"of the walk", "Hello"}},
+			{name: "approved", do: func() { waits("cleo"); s.must(ignoring(g.ApproveMember(g.ctx, by, "cleo"))) },
+				to: "cleo@example.org", subject: "You are a member of Our Club", also: "Confirm your address",
+				says: []string{"You asked to join. Those who run the site have let you in as @cleo", "Log in"}, link: g.BaseURL + "/login", never: []string{"boss", "I walk with you."}},
+			{name: "refused", do: func() { waits("dora"); s.must(g.RefuseMember(g.ctx, by, "dora", "We are <b>full</b>, sorry.")) },
+				to: "dora@example.org", subject: "Your sign-up at Our Club",
+				says: []string{"You asked to join as @dora", "have decided not to let you in.", "They say:", "We are <b>full</b>, sorry.", "What you entered there has been removed."}, never: []string{"boss", "I walk with you."}},
+			{name: "decision", do: func() {
+				s.must(ignoring(g.WarnMember(g.ctx, by, "ann", Sanction{Words: "Be kind at the <harbour>, please."})))
+			},
+				to: "ann@example.org", subject: "A warning",
+				says: []string{"Hello Ann & Co,", "The moderators have a warning for ", "They say:", "Be kind at the <harbour>, please.", "You may answer once.", "Members are told of decisions about them, always."},
+				link: g.BaseURL + "/settings/decisions", never: []string{"boss"}},
+			{name: "appeal accepted", do: appeals(true), to: "ann@example.org", subject: "About your answer",
+				says: []string{"Hello Ann & Co,", "The moderators have read your answer, and taken back the decision about ", "We read it twice.", "You answered a decision of the moderators."},
+				link: g.BaseURL + "/settings/decisions", never: []string{"boss", "stands", "It was a joke."}},
+			{name: "appeal rejected", do: appeals(false), to: "ann@example.org", subject: "About your answer",
+				says: []string{"The moderators have read your answer. The decision about ", " stands.", "We read it twice."},
+				link: g.BaseURL + "/settings/decisions", never: []string{"boss", "taken back", "It was a joke."}},
+			{name: "factor removed", do: func() {
+				acc, _, _ := s.withTOTP("finn")
+				factors, err := g.TwoFactorsOf(g.ctx, acc)
+				s.must(err)
+				s.deliver() // that of the one that was added
+				s.must(g.RemoveFactor(g.ctx, acc, Confirmation{Password: "correct horse battery"}, factors.Factors[0].ID))
+			}, to: "finn@example.org", subject: "A second factor was removed",
+				says: []string{"Hello ", "A second factor of ", "@finn", " was removed, ", "See your second factors", "Members are told of second factors, always."},
+				link: g.BaseURL + "/settings/two-factors", never: []string{"added"}},
+			{name: "leaving", do: func() {
+				acc, _, _ := s.withTOTP("gil")
+				s.deliver()
+				s.must(g.LeaveAccount(g.ctx, acc, Confirmation{Password: "correct horse battery"}))
+			}, to: "gil@example.org", subject: "Your account is closed",
+				says: []string{"You have left: nobody sees ", "@gil", "you can log in and come back, and everything is there again. Then it is deleted with everything in it.", "Come back", "Members who leave are told, always."},
+				link: g.BaseURL + "/login", never: []string{"moderators"}},
+			{name: "suspended", do: func() { s.must(ignoring(g.SuspendMember(g.ctx, by, "ann", Sanction{Words: "Enough now."}))) },
+				to: "ann@example.org", subject: "Your account is suspended",
+				says: []string{"Hello Ann & Co,", "The moderators have suspended ", "nobody sees it, and you cannot post.", "They say:", "Enough now."}, link: g.BaseURL + "/login", never: []string{"boss", "It ends on"}},
+		} {
+			s.deliver()
+			c.do()
+			var subjects []string
+			var got []servertest.Letter
+			for _, l := range s.deliver() {
+				subjects = append(subjects, l.Subject)
+				if l.Subject != c.also {
+					got = append(got, l)
+				}
+			}
+			if len(got) != 1 {
+				t.Errorf("%s: the letters are %q", c.name, subjects)
+				continue
+			}
+			l := got[0]
+			if l.To != c.to || l.From != "club@example.org" || l.Subject != c.subject || !strings.Contains(l.Header.Get("From"), "Our Club") || l.Header.Get("Message-ID") == "" {
+				t.Errorf("%s: to %s from %s: %q %v", c.name, l.To, l.From, l.Subject, l.Header)
+			}
+			if off := l.Header.Get("List-Unsubscribe"); off != "" {
+				t.Errorf("%s can be turned off: %s", c.name, off)
+			}
+			if strings.Contains(l.HTML, "<img") || strings.Contains(l.HTML, "src=") || strings.Contains(l.HTML, "<b>full</b>") {
+				t.Errorf("%s has pictures, or markup of people:\n%s", c.name, l.HTML)
+			}
+			for part, text := range map[string]string{"text": strings.Join(strings.Fields(l.Text), " "), "HTML": asRead(l.HTML)} {
+				from := 0
+				for _, words := range c.says {
+					at := strings.Index(text[from:], words)
+					if at < 0 {
+						t.Errorf("%s, %s: no %q after the words before it in:\n%s", c.name, part, words, text)
+						break
+					}
+					from += at + len(words)
+				}
+				if !strings.Contains(text, "Questions: desk@example.org") {
+					t.Errorf("%s, %s: it does not say whom to ask:\n%s", c.name, part, text)
+				}
+				for _, words := range append(c.never, "only for the log") {
+					if strings.Contains(text, words) {
+						t.Errorf("%s, %s: %q in:\n%s", c.name, part, words, text)
+					}
+				}
+				if bad := formatting.FindString(text); bad != "" {
+					t.Errorf("%s, %s: %q in:\n%s", c.name, part, bad, text)
+				}
+			}
+			checkLink(t, c.name, l, g.BaseURL, c.link)
+		}
+	})
+}
+
+// checkLink sees that the letter's one button leads there, in both of its parts; nowhere where link is "".
+func checkLink(t *testing.T, name string, l servertest.Letter, base, link string) {
+	t.Helper()
+	if link == "" {
+		if got := l.Link(base + "/"); got != "" {
+			t.Errorf("%s leads to %s", name, got)
+		}
+		return
+	}
+	got := l.Link(link)
+	if got == "" || !strings.Contains(l.HTML, `href="`+got+`"`) {
+		t.Errorf("%s leads to %q, want %s…, in both parts:\n%s", name, got, link, l.Text)
+	}
+}
