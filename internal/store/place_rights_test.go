@@ -1,0 +1,74 @@
+package store_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+)
+
+// TestPlaceOfTheSitesUser has a process of the site keep up the place that the site has left, with the rights that `setup database`
+// gives its user: rows of the log of administration are added, also where some are there already, and none is changed.
+func TestPlaceOfTheSitesUser(t *testing.T) {
+	for _, f := range servertest.Flavours {
+		t.Run(f.String(), func(t *testing.T) {
+			ctx := testContext(t)
+			a, b := newSite(t, "sqlite"), newSite(t, f.String())
+			beginPlaces(t, ctx, a.place, b.place)
+			copyAll(t, ctx, a.place, b.place)
+			owner, err := url.Parse(b.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, server := strings.Trim(owner.Path, "/"), f.Server(t)
+			grantee := "'" + owner.User.Username() + "'@'127.0.0.1'"
+			if err := server.Exec("GRANT CREATE USER ON *.* TO "+grantee, "GRANT SELECT ON mysql.* TO "+grantee, "GRANT ALL ON "+name+".* TO "+grantee+" WITH GRANT OPTION"); err != nil {
+				t.Fatal(err)
+			}
+			users, err := store.SetupDatabase(ctx, store.SetupOptions{URL: func(context.Context) (string, error) { return b.url, nil }, From: "127.0.0.1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				for _, u := range users {
+					if err := server.Exec("DROP USER '" + u.Name + "'@'127.0.0.1'"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			app := openPlace(t, users[1].URL)
+
+			a.addTags(t, 1, 10)
+			for id := int64(1); id <= 3; id++ {
+				if err := a.AddAdminEntry(ctx, store.AdminEntry{ID: id, Actor: "ann", Via: "page", Act: "member.warn", Reason: "why"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			log, err := a.place.ReadLog(ctx, 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batch, _, err := a.place.ReadRows(ctx, log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // whoever died after the rows and before the log's end does so again
+				if ok, err := app.WriteRows(ctx, 1, batch); !ok || err != nil {
+					t.Fatalf("the place takes no rows of the site's user: %v %v", ok, err)
+				}
+			}
+			if n := b.count(t, "SELECT COUNT(*) FROM admin_log WHERE reason = 'why'"); n != 3 {
+				t.Errorf("the log has %d rows, want 3", n)
+			}
+			if n, want := b.count(t, "SELECT COUNT(*) FROM tags"), a.count(t, "SELECT COUNT(*) FROM tags"); n != want {
+				t.Errorf("%d tags, want %d", n, want)
+			}
+			if err := store.NewComparer(a.place, b.place).Compare(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
