@@ -132,7 +132,11 @@ func inLanguage(name, code string) string {
 	return strings.TrimSuffix(name, ".js") + "." + code + ".js"
 }
 
+// group finds what stands between three digits of a number.
+var group = regexp.MustCompile(`/\*GROUP\*/'[^']*'`)
+
 func say(body []byte, l *lang.Language) []byte {
+	body = group.ReplaceAllLiteral(body, []byte("'"+l.Group()+"'"))
 	return said.ReplaceAllFunc(body, func(found []byte) []byte {
 		m := said.FindSubmatch(found)
 		if found[len(found)-1] == '`' {

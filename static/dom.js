@@ -66,8 +66,8 @@ export function swap(old, doc) {
   return node;
 }
 
-// Numbers as the pages write them; a count of nothing is not shown.
-export const grouped = (n) => (n < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f'));
+// Numbers as the pages write them; a count of nothing is not shown. What stands between three digits is the language's.
+export const grouped = (n) => (n < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, /*GROUP*/'\u202f'));
 export const count = (el, n) => { if (el) el.textContent = n > 0 ? grouped(n) : ''; };
 
 // comments shows a post's count of comments wherever the page tells it. It is always the server's number: what a member

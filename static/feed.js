@@ -62,7 +62,7 @@ async function more(asked) {
       link.remove();
       if (!pager.children.length) pager.remove();
     }
-    if (added.length) say(added.length + ' more', true);
+    if (added.length) say(/*T*/`${added.length} more`, true);
     if (asked) (added[0]?.querySelector('a') || added[0])?.focus({ preventScroll: true });
     busy = false;
     watch();

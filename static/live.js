@@ -46,7 +46,7 @@ function badge(n) {
   if (!n || !link) return b?.remove();
   if (!b) link.append(b = Object.assign(document.createElement('b'), { className: 'badge' }));
   b.textContent = n > 99 ? '99+' : grouped(n);
-  b.append(Object.assign(document.createElement('span'), { className: 'vh', textContent: ' unread' }));
+  b.append(Object.assign(document.createElement('span'), { className: 'vh', textContent: ' ' + /*T*/'unread' }));
 }
 
 document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));

@@ -6,7 +6,7 @@ const page = '/offline';
 self.addEventListener('install', (event) => {
   event.waitUntil((async () => {
     const answer = await fetch(page, { credentials: 'omit' });
-    if (!answer.ok) throw new Error('The offline page does not answer.');
+    if (!answer.ok) throw new Error(answer.status);
     const cache = await caches.open(kept);
     const sheet = (await answer.clone().text()).match(/<link rel="stylesheet" href="([^"]+)"/)[1];
     await cache.add(new Request(sheet, { mode: 'cors', credentials: 'omit' }));
@@ -35,7 +35,7 @@ self.addEventListener('push', (event) => {
   try {
     told = event.data.json().notification;
   } catch { /* shown all the same: a browser ends pushes that show nothing */ }
-  const { title = 'Something happened', navigate = '/notifications', ...rest } = told || {};
+  const { title = location.host, navigate = '/notifications', ...rest } = told || {};
   event.waitUntil(self.registration.showNotification(title, { ...rest, data: navigate }));
 });
 

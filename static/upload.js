@@ -4,7 +4,8 @@ import { read } from './dom.js';
 
 export const megabytes = (n) => {
   const mb = n / 1e6;
-  return `${mb < 10 ? Math.round(mb * 10) / 10 : Math.round(mb)} MB`;
+  const number = mb.toLocaleString(document.documentElement.lang, { maximumFractionDigits: mb < 10 ? 1 : 0 });
+  return /*T*/`${number} MB`;
 };
 
 // refusal is why a file need not be sent at all, or ''.

@@ -2,8 +2,12 @@ package e2e
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 
 	"tintype/internal/phototest"
 	"tintype/internal/servertest"
@@ -50,4 +54,34 @@ func TestEachMemberReadsTheirOwnLanguage(t *testing.T) {
 	choose(ada, "tlh").Want(http.StatusUnprocessableEntity).Has(german)
 	choose(ada, "").Want(http.StatusOK).Has(french, "Enregistré.")
 	ben.Get("/api/v1/instance").Want(http.StatusOK)
+}
+
+// What scripts write into a German page is German: what is announced as a feed grows, what the live stream tells, and the
+// sizes of files.
+func TestScriptsOfAGermanPageSpeakGerman(t *testing.T) {
+	b := openBrowser(t)
+	site := servertest.Tintype(t, "SITE_LANGUAGE=de", "MAX_UPLOAD_BYTES=1MiB")
+	ada := servertest.NewClient(t, site.URL).SignUp("ada")
+	photo := phototest.JPEG(phototest.Options{Width: 60, Height: 60})
+	var path string
+	for range 50 { // more than a page
+		path = ada.PublishPhoto(photo, "caption", "Nebel").URL.Path
+	}
+	b.signUp(site.URL, "dora")
+	b.run(chromedp.Navigate(site.URL + "/explore"))
+	b.becomes(`!!document.querySelector('[data-older]') || document.querySelectorAll('.tile').length >= 50`)
+	b.number(`globalThis.said = []; new MutationObserver(() => said.push(document.getElementById('say').textContent)).observe(document.getElementById('say'), {childList: true, characterData: true, subtree: true}); scrollTo(0, document.body.scrollHeight); 1`)
+	b.becomes(`said.some((text) => /^\d+ weitere$/.test(text)) && !said.some((text) => /more/.test(text))`)
+
+	b.run(chromedp.Navigate(site.URL + path))
+	b.becomes(`!document.querySelector('.nav a[href="/notifications"] .badge')`)
+	ada.Post("/@dora/follow").Want(http.StatusOK)
+	b.becomes(`document.querySelector('.nav a[href="/notifications"] .badge')?.textContent === '1 ungelesen'`)
+
+	name := filepath.Join(t.TempDir(), "gross.jpg")
+	if err := os.WriteFile(name, make([]byte, 1_500_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.Navigate(site.URL+"/compose"), chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{name}))
+	b.becomes(`/1,5 MB/.test(document.querySelector('#photos [data-state=refused]')?.textContent) && !/Remove|That file/.test(document.querySelector('#photos').textContent)`)
 }

@@ -201,16 +201,21 @@ func (l *Language) form(one, many string, n int) string {
 	return plain(many)
 }
 
+// Group is what stands between groups of three digits.
+func (l *Language) Group() string {
+	if l == nil {
+		return "\u202f"
+	}
+	return l.group
+}
+
 // Number writes a whole number with groups of three from five digits on: 12 345.
 func (l *Language) Number(n int) string {
 	s := strconv.Itoa(n)
 	if len(s) < 5 {
 		return s
 	}
-	group := "\u202f"
-	if l != nil {
-		group = l.group
-	}
+	group := l.Group()
 	var b strings.Builder
 	for i, c := range s {
 		if i > 0 && (len(s)-i)%3 == 0 && s[i-1] != '-' {
