@@ -302,10 +302,11 @@ func mastoJS(t *testing.T, site stage) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	site.join(t, "mabel") // whom misty follows, mutes and blocks
+	misty, mabel := site.join(t, "misty"), site.join(t, "mabel") // whom misty follows, mutes, blocks and reports
+	mabel.Post("/@misty/follow").Want(http.StatusOK)
 	cmd := exec.CommandContext(ctx, node, "testdata/masto.mjs", library, site.URL, photo, "misty", "mabel")
 	cmd.Env = append(os.Environ(), "NO_PROXY=*")
-	if said := converse(t, cmd, site.join(t, "misty"), ""); !strings.HasSuffix(said, "done\n") {
+	if said := converse(t, cmd, misty, ""); !strings.HasSuffix(said, "done\n") {
 		t.Fatalf("masto.js:\n%s", said)
 	}
 }

@@ -2,14 +2,15 @@
 standard input, and then does what a client does, failing where anything is not as the library expects."""
 import datetime
 import sys
+import time
 
 from mastodon import Mastodon, MastodonNotFoundError, MastodonAPIError
 
 address, photo, name, other = sys.argv[1:]
-client_id, client_secret = Mastodon.create_app("Mastodon.py", scopes=["read", "write", "follow"], api_base_url=address)
+client_id, client_secret = Mastodon.create_app("Mastodon.py", scopes=["read", "write", "follow", "push"], api_base_url=address)
 m = Mastodon(client_id=client_id, client_secret=client_secret, api_base_url=address)
-print(m.auth_request_url(scopes=["read", "write", "follow"]), flush=True)
-m.log_in(code=input(), redirect_uri="urn:ietf:wg:oauth:2.0:oob", scopes=["read", "write", "follow"])
+print(m.auth_request_url(scopes=["read", "write", "follow", "push"]), flush=True)
+m.log_in(code=input(), redirect_uri="urn:ietf:wg:oauth:2.0:oob", scopes=["read", "write", "follow", "push"])
 
 me = m.account_verify_credentials()
 assert me.acct == name and isinstance(me.created_at, datetime.datetime), me
@@ -78,8 +79,37 @@ assert m.search(name).accounts[0].id == me.id
 assert m.account_relationships(me.id)[0].following is False
 assert m.notifications() == []
 assert m.markers_set(["home"], [posted[0]]).home.last_read_id is not None
+assert m.markers_get(["home"]).home.last_read_id is not None
+private, keys = m.push_subscription_generate_keys()
+pushed = m.push_subscription_set("https://push.invalid/py", keys, favourite_events=True, follow_events=False, policy="followed")
+assert pushed.endpoint == "https://push.invalid/py" and pushed.server_key and pushed.policy == "followed", pushed
+assert pushed.alerts.favourite is True and pushed.alerts.follow is False, pushed
+assert m.push_subscription_update(mention_events=True).alerts.mention is True
+assert m.push_subscription().alerts.favourite is False
+m.push_subscription_delete()
+try:
+    m.push_subscription()
+    raise SystemExit("a push subscription that ended is still there")
+except MastodonNotFoundError:
+    pass
+report = m.report(them, comment="Sells things", category="spam")
+assert report.target_account.id == them.id and report.category == "spam" and report.action_taken is False, report
+waiting = time.monotonic() + 60
+while me.id not in [a.id for a in m.directory(order="active", local=True, limit=80)]:
+    assert time.monotonic() < waiting, "the directory lacks who posted"
+assert me.id not in [a.id for a in m.suggestions()]
+assert m.account(them).acct == other and [a.id for a in m.account_search(other)] == [them.id]
+assert m.account_familiar_followers(them)[0].accounts == []
+assert [a.id for a in m.account_following(me)] == [] and [a.id for a in m.account_followers(me)] == []
+assert m.media(m.media_post(photo, description="one more")).description == "one more"
+assert all(rule.text for rule in m.instance_rules()) and m.instance_peers() == []
+assert m.instance_nodeinfo().metadata.upstream.name == "mastodon"
+assert m.app_verify_credentials().name == "Mastodon.py"
+m.notifications_clear()
+assert isinstance(m.trending_tags(limit=3), list) and isinstance(m.trending_statuses(), list)
 assert m.preferences()["posting:default:visibility"] == "public"
-for empty in (m.filters, m.lists, m.mutes, m.blocks, m.bookmarks, m.conversations, m.custom_emojis, m.announcements, m.follow_requests):
+for empty in (m.filters, m.lists, m.mutes, m.blocks, m.bookmarks, m.conversations, m.custom_emojis, m.announcements, m.follow_requests, m.featured_tags,
+              m.endorsements, m.domain_blocks, m.scheduled_statuses, m.trending_links):
     assert empty() == [], empty
 try:
     m.status_post("no photo")

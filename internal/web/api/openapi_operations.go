@@ -196,9 +196,9 @@ var operations = map[string]operation{
 	"GET /api/v1/endorsements":                         {does: "Always empty.", gives: []nothing{}},
 	"GET /api/v1/scheduled_statuses":                   {does: "Always empty: posts cannot be scheduled.", gives: []nothing{}},
 
-	"POST /api/v1/push/subscription":   {does: "Be told of notifications by Web Push, in place of what the token had.", takes: "subscription! data", gives: PushSubscription{}},
+	"POST /api/v1/push/subscription":   {does: "Be told of notifications by Web Push, in place of what the token had.", takes: "subscription! data policy", gives: PushSubscription{}},
 	"GET /api/v1/push/subscription":    {does: "The token's subscription, 404 where it has none.", gives: PushSubscription{}},
-	"PUT /api/v1/push/subscription":    {does: "Change of what the token's subscription tells.", takes: "data", gives: PushSubscription{}},
+	"PUT /api/v1/push/subscription":    {does: "Change of what the token's subscription tells.", takes: "data policy", gives: PushSubscription{}},
 	"DELETE /api/v1/push/subscription": {does: "End the token's subscription.", gives: nothing{}},
 
 	"GET /api/v1/streaming":                   {does: "A WebSocket with any of the streams.", takes: "stream tag list access_token", gives: plainText},

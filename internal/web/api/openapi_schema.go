@@ -32,6 +32,7 @@ var wordsOf = map[[2]string][]string{
 	{"List", "replies_policy"}:      community.RepliesPolicies,
 
 	{"", "replies_policy"}: community.RepliesPolicies,
+	{"", "policy"}:         pushPolicies,
 	{"", "visibility"}:     {string(store.Public), string(store.Unlisted), wordPrivate},
 	{"", "category"}:       community.ReportCategories,
 	{"", "order"}:          {string(community.DirectoryActive), string(community.DirectoryNew)},
@@ -39,6 +40,8 @@ var wordsOf = map[[2]string][]string{
 	{"", "timeline"}:       community.Timelines,
 	{"", "grant_type"}:     {"authorization_code", "client_credentials"},
 }
+
+var pushPolicies = []string{community.PushFromAll, community.PushFromFollowed, community.PushFromFollowers, community.PushFromNone}
 
 // of describes what encoding/json writes of a type. Structs become entities of their own, without keys that they do not
 // have.
@@ -185,7 +188,7 @@ func fieldsOf(name string) schema {
 			alerts = append(alerts, kind, kindBoolean)
 		}
 		s := fields("policy", kindText)
-		s["properties"].(schema)["policy"].(schema)["enum"] = []string{community.PushFromAll, community.PushFromFollowed, community.PushFromFollowers, community.PushFromNone}
+		s["properties"].(schema)["policy"].(schema)["enum"] = pushPolicies
 		s["properties"].(schema)["alerts"] = fields(alerts...)
 		return s
 	}

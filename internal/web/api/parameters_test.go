@@ -68,8 +68,8 @@ var documented = []struct {
 	{"POST /api/v1/statuses/:id/reblog", "", map[string]string{"visibility": "visibility=private"}, ""},
 	{"GET /api/v1/statuses/:id/reblogged_by", "max_id since_id limit", nil, ""},
 	{"GET /api/v1/notifications", "max_id since_id min_id limit types exclude_types account_id", nil, ""},
-	{"POST /api/v1/push/subscription", "subscription[endpoint] subscription[keys][auth] subscription[keys][p256dh] subscription[standard] data[policy]", nil, ""},
-	{"PUT /api/v1/push/subscription", "data[policy]", nil, ""},
+	{"POST /api/v1/push/subscription", "subscription[endpoint] subscription[keys][auth] subscription[keys][p256dh] subscription[standard] data[policy] policy", nil, ""},
+	{"PUT /api/v1/push/subscription", "data[policy] policy", nil, ""},
 	{"POST /api/v1/media", "file description focus", map[string]string{"thumbnail": "thumbnail=x"}, ""},
 	{"POST /api/v2/media", "file description focus", map[string]string{"thumbnail": "thumbnail=x"}, ""},
 	{"PUT /api/v1/media/:id", "description focus", map[string]string{"thumbnail": "thumbnail=x"}, ""},
@@ -295,7 +295,7 @@ var kinds = map[string]string{
 	"context": "list", "filter_action": "choice", "expires_in": "number", "keywords_attributes": "fields", "keyword": "text", "whole_word": "boolean", "status_id": "id",
 	"active": "boolean", "silenced": "boolean", "suspended": "boolean", "pending": "boolean", "disabled": "boolean", "staff": "boolean", "ip": "text", "by_domain": "text",
 	"origin": "choice", "permissions": "choice", "role_ids": "list", "invited_by": "text", "text": "text", "report_id": "id", "resolved": "boolean", "target_account_id": "id",
-	"with_dismissed": "boolean", "title": "text", "replies_policy": "choice", "exclusive": "boolean", "account_ids": "list",
+	"with_dismissed": "boolean", "title": "text", "replies_policy": "choice", "policy": "choice", "exclusive": "boolean", "account_ids": "list",
 }
 
 // Each documented parameter is refused where its value is of a kind that it never is, whatever else the request says, and

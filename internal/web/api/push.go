@@ -71,7 +71,11 @@ func (q *call) pushData() (alerts []string, policy string, err error) {
 			}
 		}
 	}
-	return alerts, q.params.text("data[policy]"), nil
+	// Mastodon.py and masto.js have the policy beside the data, where Mastodon's documentation once had it.
+	if policy = q.params.text("data[policy]"); policy == "" {
+		policy = q.params.text("policy")
+	}
+	return alerts, policy, nil
 }
 
 // postPush has an app told, in place of what its token had. Apps of Mastodon 4.2 read the draft of Web Push; those that read

@@ -94,6 +94,13 @@ func TestPushSubscription(t *testing.T) {
 	if o := r.object(); at(o, "alerts.mention") != true || at(o, "alerts.favourite") != false || o["policy"] != "followed" || o["endpoint"] != d.Endpoint {
 		t.Errorf("after PUT: %s", r.body)
 	}
+	// Some clients have the policy beside the data. Where both are given, the data's is meant.
+	for body, want := range map[string]string{"policy=follower": "follower", "policy=none&data[policy]=all": "all", `{"policy":"followed","data":{"alerts":{"mention":true}}}`: "followed"} {
+		if o := s.do(http.MethodPut, pushPath, anna.token, body).ok().object(); o["policy"] != want {
+			t.Errorf("%s: the policy is %v", body, o["policy"])
+		}
+	}
+	s.do(http.MethodPut, pushPath, anna.token, "policy=friends").is(http.StatusUnprocessableEntity)
 	// POST replaces the whole, for an app that reads the standard.
 	other := service.Device()
 	s.post(pushPath, anna.token, form("subscription[endpoint]", other.Endpoint, "subscription[keys][p256dh]", other.P256dh, "subscription[keys][auth]", other.Auth,

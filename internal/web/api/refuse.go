@@ -94,7 +94,7 @@ func isObject(p *params, name string) bool {
 var single = []string{
 	"account_id", "acct", "by_domain", "category", "client_id", "client_name", "client_secret", "code", "code_verifier", "comment", "description",
 	"display_name", "duration", "email", "expires_in", "filter_action", "focus", "grant_type", "in_reply_to_id", "invited_by", "ip", "keyword", "language", "limit", "locale", "max_id", "min_id", "note", "offset", "order", "origin",
-	"password", "permissions", "q", "reason", "redirect_uri", "replies_policy", "report_id", "scheduled_at", "scope", "scopes", "since_id", "source[language]", "source[privacy]", "spoiler_text", "status", "status_id",
+	"password", "permissions", "policy", "q", "reason", "redirect_uri", "replies_policy", "report_id", "scheduled_at", "scope", "scopes", "since_id", "source[language]", "source[privacy]", "spoiler_text", "status", "status_id",
 	"data[policy]", "subscription[endpoint]", "subscription[keys][auth]", "subscription[keys][p256dh]", "tagged", "target_account_id", "text", "title", "token", "type", "username", "visibility", "website",
 }
 
