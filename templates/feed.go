@@ -22,7 +22,7 @@ type WelcomeView struct {
 type ExploreKind string
 
 const (
-	ExploreNew     ExploreKind = "new"
+	ExploreNew     ExploreKind = ""
 	ExplorePopular ExploreKind = "popular"
 	ExploreTags    ExploreKind = "tags"
 	ExplorePeople  ExploreKind = "people"

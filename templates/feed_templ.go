@@ -119,7 +119,7 @@ func FeedItem(p *Page, post PostView, nth int) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = frame(p, post, post.Photos[0], feedSizes, 1280, nth).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = frame(p, post, post.Photos[0], feedSizes, 1280, feedTurn(nth)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -185,7 +185,7 @@ func FeedItem(p *Page, post PostView, nth int) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = img(photo, stripSizes, 320, nth+1).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = img(photo, stripSizes, 320, eager).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
