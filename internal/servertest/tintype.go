@@ -366,7 +366,7 @@ func BinaryWith(t testing.TB, files map[string]string) string {
 	must(t, err)
 	list, out := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "tintype")
 	must(t, os.WriteFile(list, text, 0o600))
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), buildPatience)
 	defer cancel()
 	c := exec.CommandContext(ctx, "go", "build", "-overlay", list, "-o", out, ".")
 	c.Dir = root
@@ -376,6 +376,9 @@ func BinaryWith(t testing.TB, files map[string]string) string {
 	}
 	return out
 }
+
+// buildPatience is how long a build of the program may take, on a machine that builds other things as well.
+const buildPatience = 20 * time.Minute
 
 func buildBinary() (string, error) {
 	root, err := moduleRoot()
@@ -392,7 +395,7 @@ func buildBinary() (string, error) {
 	}
 	defer unlock()
 	latest := filepath.Join(dir, "tintype")
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), buildPatience)
 	defer cancel()
 	c := exec.CommandContext(ctx, "go", "build", "-o", latest, ".")
 	c.Dir = root
