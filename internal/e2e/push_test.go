@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/chromedp"
 
-	"tintype/internal/phototest"
 	"tintype/internal/servertest"
 )
 
@@ -30,71 +28,6 @@ func subscriptionOf(t *testing.T, endpoint string) []string {
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	return []string{"endpoint", endpoint, "p256dh", encode(key.PublicKey().Bytes()), "auth", encode(make([]byte, 16))}
-}
-
-// Members see their notifications by kind, and choose which appear at all. All of it works without scripts, but for
-// turning push on.
-func TestNotificationsByKind(t *testing.T) {
-	site := start(t)
-	mia, max := servertest.NewClient(t, site.URL).SignUp("mia"), servertest.NewClient(t, site.URL).SignUp("max")
-	mia.Get("/notifications").Want(http.StatusOK).Has("Nothing here yet").Lacks("What to show")
-	id := postID(mia.PublishPhoto(phototest.JPEG(phototest.Options{Width: 300, Height: 200}), "caption", "A bridge"))
-	unread := func(want bool) {
-		t.Helper()
-		if got := strings.Contains(mia.Get("/").Want(http.StatusOK).Body, `class="badge"`); got != want {
-			t.Errorf("there is something unread: %v", got)
-		}
-	}
-	unread(false)
-	max.Post("/posts/" + id + "/like").Want(http.StatusOK)
-	max.Post("/@mia/follow").Want(http.StatusOK)
-	max.Post("/posts/"+id+"/comments", "text", "I know that bridge").Want(http.StatusOK)
-	unread(true)
-
-	const like, follow, comment = "likes your photograph", "follows you", "I know that bridge"
-	mia.Get("/notifications/likes").Want(http.StatusOK).Has(like, `href="/notifications/likes" aria-current="page"`, `class="row unread"`).Lacks(follow, comment, "Clear all")
-	mia.Get("/notifications/comments").Want(http.StatusOK).Has(comment).Lacks(like, follow)
-	mia.Get("/notifications/followers").Want(http.StatusOK).Has(follow).Lacks(like, comment)
-	mia.Get("/notifications/boosts").Want(http.StatusOK).Has("Nothing of this kind yet", `href="/notifications"`).Lacks(like, follow, comment)
-	mia.Get("/notifications/banana").Want(http.StatusNotFound)
-	unread(true) // a part says nothing of the rest
-	mia.Get("/notifications").Want(http.StatusOK).Has(like, follow, comment, `class="row unread"`)
-	unread(false)
-	mia.Get("/notifications").Want(http.StatusOK).Has(like, follow, comment, "Clear all").Lacks(`class="row unread"`)
-
-	choices := mia.Get("/settings/notifications").Want(http.StatusOK).Has(`name="page" value="favourite" checked`, `name="push" value="mention" checked`, "Turn on").Lacks("admin.report", "Told by push")
-	if !strings.Contains(choices.Body, `data-key="B`) {
-		t.Error("the page has no key to subscribe with")
-	}
-	chosen := url.Values{"kind": {"favourite", "mention", "follow"}, "page": {"mention", "follow"}, "push": {"favourite"}}
-	mia.Do(servertest.Values("/settings/notifications", chosen)).Want(http.StatusOK).
-		Has("Saved", `name="push" value="favourite" checked`, `name="page" value="mention" checked`, `name="push" value="reblog" checked`).
-		Lacks(`name="page" value="favourite" checked`, `name="push" value="mention" checked`)
-	mia.Get("/notifications").Want(http.StatusOK).Has(follow, comment).Lacks(like)
-	mia.Get("/notifications/likes").Want(http.StatusOK).Lacks(like)
-	max.Post("/posts/" + id + "/unlike").Want(http.StatusOK)
-	max.Post("/posts/" + id + "/like").Want(http.StatusOK)
-	unread(false)
-	mia.Post("/settings/notifications", "kind", "banana", "page", "banana").Want(http.StatusUnprocessableEntity)
-	max.Get("/settings/notifications").Want(http.StatusOK).Has(`name="page" value="favourite" checked`) // what another chose
-
-	// A browser is told until it is turned off, or logged out.
-	const push = "/settings/notifications/push"
-	for _, endpoint := range []string{"http://push.example/1", "https://127.0.0.1/1", "https://[::1]/1", ""} {
-		mia.Post(push, subscriptionOf(t, endpoint)...).Want(http.StatusUnprocessableEntity)
-	}
-	mia.Get("/settings/notifications").Want(http.StatusOK).Lacks("Told by push")
-	page := mia.Post(push, subscriptionOf(t, "https://push.invalid/1")...).Want(http.StatusOK).Has("Push is on in this browser", "Told by push", "This one").Lacks("data-on", "push.invalid")
-	_, after, _ := strings.Cut(page.Body, "/settings/notifications/devices/")
-	device, _, _ := strings.Cut(after, "/")
-	max.Post("/settings/notifications/devices/" + device + "/remove").Want(http.StatusNotFound)
-	mia.Post("/settings/notifications/devices/"+device+"/remove").Want(http.StatusOK).Has("Push is off there", "Turn on").Lacks("Told by push")
-	mia.Post(push, subscriptionOf(t, "https://push.invalid/2")...).Want(http.StatusOK)
-	mia.Post("/settings/account", "what", "password", "current_password", servertest.Password, "new_password", "another horse battery").Want(http.StatusOK).Has("password")
-	mia.Get("/settings/notifications").Want(http.StatusOK).Has("This one") // it goes on under the new session
-	mia.Post("/logout").Want(http.StatusOK)
-	mia.LogIn("mia", "another horse battery")
-	mia.Get("/settings/notifications").Want(http.StatusOK).Has("Turn on").Lacks("Told by push")
 }
 
 // In a browser, a button turns push on, and what is pushed is shown by the service worker under a strict policy.
