@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tintype/internal/phototest"
 	"tintype/internal/servertest"
@@ -53,6 +55,82 @@ func TestFullDisk(t *testing.T) {
 	servertest.NewClient(t, site.URL).Get(first.URL.Path).Want(200).Has("Before")
 	servertest.NewClient(t, site.URL).Get(again.URL.Path).Want(200).Has("After")
 	leftovers(t, filepath.Join(site.DataDir, "media"))
+}
+
+// A site whose disk is full does not start, and says why and what to do. With READ_ONLY it starts and shows everything,
+// also after a kill, and writes nothing.
+func TestAFullDiskAtStart(t *testing.T) {
+	dir := smallDisk(t, "48m")
+	site := servertest.NewTintype(t, "DATA_DIR="+filepath.Join(dir, "data"), "SIGNUP_LIMIT=1000/1h")
+	site.Start()
+	ada := servertest.NewClient(t, site.URL).SignUp("ada")
+	first := ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600, Seed: 1}), "caption", "Before")
+	for _, killed := range []bool{false, true} {
+		name := map[bool]string{false: "after a stop", true: "after a kill"}[killed]
+		t.Run(name, func(t *testing.T) {
+			site.Set("READ_ONLY=false")
+			if killed {
+				site.Start()
+				ada.Post("/posts/"+filepath.Base(first.URL.Path)+"/comments", "text", "Just before the kill").Want(http.StatusOK)
+				site.Kill()
+			} else if err := site.Stop(); err != nil {
+				t.Fatal(err)
+			}
+			ballast := filepath.Join(dir, "ballast")
+			fill(t, ballast)
+			defer os.Remove(ballast)
+
+			if !killed { // after a kill the WAL is still there, with room for a start
+				logged := len(site.Logs())
+				site.StartOnly()
+				if err := site.Wait(time.Minute); err == nil {
+					t.Error("the program ended as if all were well")
+				}
+				said := site.Logs()[logged:]
+				for _, want := range []string{"is full", "READ_ONLY=true", dir} {
+					if !strings.Contains(said, want) {
+						t.Errorf("the start says %q, without %q", said, want)
+					}
+				}
+				if strings.Contains(said, "panic") || strings.Contains(said, "malformed") {
+					t.Errorf("the start says %q", said)
+				}
+			}
+
+			site.Set("READ_ONLY=true")
+			site.Start()
+			visitor := servertest.NewClient(t, site.URL)
+			for _, path := range []string{"/", "/explore", "/@ada", first.URL.Path, "/about", "/api/v1/timelines/public?local=true"} {
+				visitor.Get(path).Want(http.StatusOK)
+			}
+			visitor.Get(first.URL.Path).Has("Before")
+			if killed {
+				visitor.Get(first.URL.Path).Has("Just before the kill")
+			}
+			for _, u := range first.Photos() {
+				visitor.Get(u).Want(http.StatusOK)
+			}
+			// Who was logged in still is, and hears at once that nothing is stored.
+			ada.Get("/settings").Want(http.StatusOK).Has("ada")
+			comment := ada.Post("/posts/"+filepath.Base(first.URL.Path)+"/comments", "text", "Into a full disk").Want(http.StatusServiceUnavailable).Has("can only be read")
+			if comment.Header.Get("Retry-After") == "" {
+				t.Error("the refused comment has no Retry-After")
+			}
+			ada.Do(servertest.File("/compose/photos", "photos", phototest.JPEG(phototest.Options{Width: 300, Height: 200}))).Want(http.StatusServiceUnavailable)
+			visitor.Get(first.URL.Path).Lacks("Into a full disk")
+			if err := site.Stop(); err != nil {
+				t.Errorf("it ends with %v", err)
+			}
+		})
+	}
+	// With room again everything works on.
+	site.Set("READ_ONLY=false")
+	site.Start()
+	again := ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 600, Height: 400, Seed: 2}), "caption", "After")
+	for _, u := range again.Photos() {
+		ada.Get(u).Want(http.StatusOK)
+	}
+	servertest.NewClient(t, site.URL).Get(first.URL.Path).Want(http.StatusOK).Has("Before", "Just before the kill").Lacks("Into a full disk")
 }
 
 // smallDisk mounts a file system of that size in memory, which takes root.

@@ -255,6 +255,12 @@ func (r *Routes) addRoute(on gin.IRoutes, method, path string, p Policy, bodyLim
 			defer cancel()
 			c.Request = c.Request.WithContext(ctx)
 		}
+		defer func() {
+			// net/http knows the files of its own request only, not of this copy of it.
+			if f := c.Request.MultipartForm; f != nil {
+				_ = f.RemoveAll()
+			}
+		}()
 		infoOf(c.Request.Context()).route = path
 		finish := r.setPolicy(c, p)
 		r.run(c, h)

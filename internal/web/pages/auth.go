@@ -61,7 +61,7 @@ const (
 
 // loginFirst answers a form whose sender is not logged in. The log-in page carries the form along.
 func (p *Pages) loginFirst(c *gin.Context) error {
-	if err := c.Request.ParseForm(); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	if err := readWords(c.Request); err != nil {
 		return err
 	}
 	v := templates.LoginView{Return: returnTo(c, c.Request.URL.Path), Notice: p.lang(c).T("Log in first. Nothing of what you entered is lost.")}

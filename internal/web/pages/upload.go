@@ -185,6 +185,37 @@ func (f *draftForm) read(part *multipart.Part) error {
 	return nil
 }
 
+// readWords reads the form of somebody who is not logged in: what was entered, but no files. These would lie in the
+// temporary folder, where strangers could fill the disk with them. A client that asks before it sends its body is told
+// at once to log in.
+func readWords(r *http.Request) error {
+	mr, err := r.MultipartReader()
+	if err != nil { // another kind of form, or one that was read before
+		if err := r.ParseForm(); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+			return err
+		}
+		return nil
+	}
+	form := &draftForm{values: map[string][]string{}}
+	r.PostForm = form.values
+	for !strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+		part, err := mr.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return interrupted(err)
+		}
+		if part.FileName() != "" {
+			continue
+		}
+		if err := form.read(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (f *draftForm) get(name string) string {
 	if v := f.values[name]; len(v) > 0 {
 		return v[0]
