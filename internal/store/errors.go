@@ -55,6 +55,7 @@ const (
 	sqliteLocked     = 6
 	sqliteFull       = 13
 	sqliteIOErr      = 10
+	sqliteProtocol   = 15 // ten seconds of waiting for a lock that should last a moment
 	sqlitePrimaryKey = 1555
 	sqliteUnique     = 2067
 	sqliteForeignKey = 787
@@ -88,7 +89,7 @@ func translate(err error) error {
 		switch se.Code() & 0xFF {
 		case sqliteFull:
 			return fmt.Errorf("%w: %w", ErrFull, err)
-		case sqliteBusy, sqliteLocked, sqliteIOErr:
+		case sqliteBusy, sqliteLocked, sqliteIOErr, sqliteProtocol:
 			return fmt.Errorf("%w: %w", ErrBusy, err)
 		}
 		return err

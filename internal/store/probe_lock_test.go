@@ -3,6 +3,8 @@
 package store_test
 
 import (
+	"bufio"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -70,6 +72,69 @@ func TestAProbeKeepsTheLocks(t *testing.T) {
 	}
 	if got := held(); got != "free" {
 		t.Errorf("after the end the file is %s", got)
+	}
+}
+
+// A lock that another program holds on the marks of readers is as any other one: the database is busy, and well again once
+// the lock is gone.
+func TestAForeignLockOnTheMarksOfReaders(t *testing.T) {
+	if file := os.Getenv("TEST_LOCK_MARKS"); file != "" {
+		holdMarks(t, file)
+		return
+	}
+	ctx := t.Context()
+	file := filepath.Join(t.TempDir(), "tintype.db")
+	o := storetest.Options("sqlite:" + file)
+	if err := store.NewMigrator(o).Up(ctx); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestAForeignLockOnTheMarksOfReaders$")
+	c.Env = append(os.Environ(), "TEST_LOCK_MARKS="+file+"-shm")
+	release, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(said).ReadString('\n'); line != "held\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if n, err := s.CountAccounts(ctx); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("%d accounts, %v", n, err)
+	}
+	release.Close()
+	if err := c.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.CountAccounts(ctx); err != nil {
+		t.Errorf("without the lock: %v", err)
+	}
+}
+
+// holdMarks holds, in a process of its own, the locks of a WAL's readers until its input ends.
+func holdMarks(t *testing.T, file string) {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: 123, Len: 5} // WAL_READ_LOCK(0) to (4)
+	if err := syscall.FcntlFlock(f.Fd(), syscall.F_SETLKW, &lock); err != nil {
+		t.Fatal(err)
+	}
+	os.Stdout.WriteString("held\n")
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+		t.Error(err)
 	}
 }
 
