@@ -8,8 +8,9 @@ import (
 )
 
 // dateText is a date as EXIF, XMP, IPTC and the programs that write them have it: a day, perhaps a time, perhaps an
-// offset. Cameras with an unset clock write blanks or zeros, of which a time may be left out.
-var dateText = regexp.MustCompile(`^(\d{4})([-:/.])(\d{1,2})[-:/.](\d{1,2})(?:[T ]\s*(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2})?)?(.*)$`)
+// offset. Cameras with an unset clock write blanks or zeros, of which a time may be left out; some write a blank for a
+// leading zero.
+var dateText = regexp.MustCompile(`^(\d{4})([-:/.]) ?(\d{1,2})[-:/.] ?(\d{1,2})(?:[T ]\s*(\d{1,2})[:.]( \d|\d{2})(?:[:.]( \d|\d{2})(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2})?)?(.*)$`)
 
 // offsetText is an offset alone, as EXIF's tags of their own have it.
 var offsetText = regexp.MustCompile(`^([-+])(\d{2}):?(\d{2})$`)
@@ -27,7 +28,7 @@ func parseDate(s, offset string) taken {
 	if m == nil {
 		return taken{}
 	}
-	number := func(i int) int { n, _ := strconv.Atoi(m[i]); return n } // digits, by the expression
+	number := func(i int) int { n, _ := strconv.Atoi(strings.TrimSpace(m[i])); return n } // digits, by the expression
 	y, mo, d := number(1), time.Month(number(3)), number(4)
 	day := time.Date(y, mo, d, 0, 0, 0, 0, time.UTC)
 	if day.Day() != d || day.Month() != mo || !plausible(day) {

@@ -26,6 +26,8 @@ func TestDates(t *testing.T) {
 		"slashes":                   {options{TakenAt: "2021/07/01 10:11:12"}, "2021-07-01 10:11:12 +0000", false, false},
 		"ISO 8601 and fractions":    {options{TakenAt: "2021-07-01T10:11:12.345+02:00"}, "2021-07-01 10:11:12 +0200", true, false},
 		"without seconds":           {options{TakenAt: "2021:07:01 10:11"}, "2021-07-01 10:11:00 +0000", false, false},
+		"blanks for zeros":          {options{TakenAt: "2021: 7: 1  9: 5: 2"}, "2021-07-01 09:05:02 +0000", false, false},
+		"a month left blank":        {options{TakenAt: "2021:  : 1 10:11:12"}, none, false, false},
 		"a day":                     {options{TakenAt: "2021:07:01"}, "2021-07-01 00:00:00 +0000", false, true},
 		"a day, the time blank":     {options{TakenAt: "2021:07:01   :  :  "}, "2021-07-01 00:00:00 +0000", false, true},
 		"a day, an offset":          {options{TakenAt: "2021:07:01", Offset: "+02:00"}, "2021-07-01 00:00:00 +0000", false, true},
