@@ -156,6 +156,7 @@ func goMastodon(t *testing.T, site stage) {
 		return len(followers) == 1 && followers[0].Acct == "gus"
 	})
 	goMastodonActs(t, c, me, posted[0])
+	goMastodonRequests(t, soon, c, other, me, posted)
 	must(c.DeleteStatus(ctx, posted[0]))
 	if _, err := c.GetStatus(ctx, posted[0]); err == nil {
 		t.Error("a deleted status is still there")

@@ -103,13 +103,14 @@ assert m.account_familiar_followers(them)[0].accounts == []
 assert [a.id for a in m.account_following(me)] == [] and [a.id for a in m.account_followers(me)] == []
 assert m.media(m.media_post(photo, description="one more")).description == "one more"
 assert all(rule.text for rule in m.instance_rules()) and m.instance_peers() == []
+assert isinstance(m.instance_activity(), list) and m.stream_healthy()
 assert m.instance_nodeinfo().metadata.upstream.name == "mastodon"
 assert m.app_verify_credentials().name == "Mastodon.py"
 m.notifications_clear()
 assert isinstance(m.trending_tags(limit=3), list) and isinstance(m.trending_statuses(), list)
 assert m.preferences()["posting:default:visibility"] == "public"
 for empty in (m.filters, m.lists, m.mutes, m.blocks, m.bookmarks, m.conversations, m.custom_emojis, m.announcements, m.follow_requests, m.featured_tags,
-              m.endorsements, m.domain_blocks, m.scheduled_statuses, m.trending_links):
+              m.featured_tag_suggestions, m.endorsements, m.domain_blocks, m.scheduled_statuses, m.trending_links):
     assert empty() == [], empty
 try:
     m.status_post("no photo")

@@ -178,10 +178,11 @@ assert.deepEqual([report.targetAccount.id, report.comment, report.category, repo
 await assert.rejects(v1.reports.create({ accountId: '1', comment: 'Nobody' }), missing);
 
 // What is always empty here, and the lists of what is popular, which a job fills.
-for (const list of [v1.featuredTags, account.featuredTags, v1.endorsements, account.endorsements, v1.domainBlocks, v1.scheduledStatuses, v1.conversations, v1.instance.peers, v1.trends.links]) {
+for (const list of [v1.featuredTags, account.featuredTags, account.identityProofs, v1.endorsements, account.endorsements, v1.domainBlocks, v1.scheduledStatuses, v1.conversations, v1.instance.peers, v1.trends.links]) {
   assert.deepEqual(await list.list(), []);
 }
-for (const list of [v1.trends.tags, v1.trends.statuses]) assert.ok(Array.isArray(await list.list({ limit: 5 })));
+assert.deepEqual(await v1.instance.domainBlocks.fetch(), []);
+for (const list of [v1.instance.activity, v1.trends.tags, v1.trends.statuses]) assert.ok(Array.isArray(await list.list({ limit: 5 })));
 assert.equal((await v1.apps.verifyCredentials()).name, 'masto.js');
 assert.deepEqual(ids(await v1.timelines.home.list({ limit: 40 })).filter((id) => posted.includes(id)), posted);
 assert.deepEqual(ids(await v1.timelines.tag.$select('mistyhills').list({ all: ['nowhere'] })), []);
