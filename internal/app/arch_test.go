@@ -79,6 +79,7 @@ var onlyIn = map[string][]string{
 	"github.com/boombuler":           {"internal/community"},
 	"github.com/wneessen":            {"internal/mail"},
 	"github.com/emersion":            {}, // tests alone
+	"github.com/makiuchi-d":          {}, // tests alone
 }
 
 type listed struct {

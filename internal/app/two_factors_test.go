@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/totp"
 
 	"tintype/internal/community"
@@ -50,6 +51,9 @@ func setUp(t *testing.T, b *browser) (a *authenticator, codes []string) {
 	t.Helper()
 	page := b.send("GET", "/settings/two-factors/app").Body.String()
 	a = &authenticator{secret: regexp.MustCompile(`class="secret">([A-Z2-7]+)<`).FindStringSubmatch(page)[1], used: -30 * time.Second}
+	if key, err := otp.NewKeyFromURL(readQR(t, page)); err != nil || key.Secret() != a.secret || key.Type() != "totp" || key.Issuer() == "" || key.AccountName() == "" {
+		t.Errorf("the QR code is read as %v, %v", key, err)
+	}
 	setup := hiddenIn(t, page, "setup")
 	w := b.send("POST", "/settings/two-factors/app", "setup", setup, "code", "12345", "name", "My phone", "current_password", password)
 	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), a.secret) || !strings.Contains(w.Body.String(), "My phone") {

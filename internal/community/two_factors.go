@@ -16,7 +16,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/boombuler/barcode/qr"
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/totp"
 
@@ -67,12 +66,6 @@ type TOTPSetup struct {
 	Sealed string // goes back with the first code; nothing is stored until then
 }
 
-// QRCode is a picture as the path of an SVG, one unit a module.
-type QRCode struct {
-	Size int
-	Path string
-}
-
 type totpSetup struct {
 	Account int64  `json:"account"`
 	Secret  string `json:"secret"`
@@ -104,7 +97,7 @@ func (c *Community) totpSetup(ctx context.Context, acc *store.Account, setup tot
 	if err != nil {
 		return TOTPSetup{}, fmt.Errorf("make a TOTP key: %w", err)
 	}
-	code, err := drawQR(key.URL())
+	code, err := DrawQR(key.URL())
 	if err != nil {
 		return TOTPSetup{}, err
 	}
@@ -114,25 +107,6 @@ func (c *Community) totpSetup(ctx context.Context, acc *store.Account, setup tot
 	}
 	sealed, err := c.seal(sealsTOTPSetup, payload)
 	return TOTPSetup{Secret: key.Secret(), QR: code, Sealed: sealed}, err
-}
-
-// drawQR is the text as a QR code, with the quiet zone around it.
-func drawQR(text string) (QRCode, error) {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
-	if err != nil {
-		return QRCode{}, fmt.Errorf("draw a QR code: %w", err)
-	}
-	const quiet = 4
-	var path strings.Builder
-	n := code.Bounds().Dx()
-	for y := range n {
-		for x := range n {
-			if r, _, _, _ := code.At(x, y).RGBA(); r == 0 {
-				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+quiet, y+quiet)
-			}
-		}
-	}
-	return QRCode{n + 2*quiet, path.String()}, nil
 }
 
 func (c *Community) openTOTPSetup(acc *store.Account, sealed string) (totpSetup, error) {

@@ -1,13 +1,11 @@
 package pages
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"rsc.io/qr"
 
 	"tintype/internal/community"
 	"tintype/internal/lang"
@@ -65,7 +63,7 @@ func (p *Pages) showInvitations(c *gin.Context, acc *store.Account, status int, 
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, p.lang(c).T("Invitations"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Invitations"))
 	if err != nil {
 		return err
 	}
@@ -98,15 +96,16 @@ func number(text string) int {
 func (p *Pages) invite(c *gin.Context, acc *store.Account) error {
 	v := p.newInvitationsView(acc)
 	v.Note, v.Uses, v.Days, v.Role = c.PostForm("note"), c.PostForm("uses"), c.PostForm("days"), c.PostForm("role")
-	inv, err := p.Community.Invite(c.Request.Context(), byPage(c, acc), community.NewInvitation{
+	by, confirm := byPage(c, acc), p.confirmation(c, "password")
+	by.Confirm = &confirm
+	inv, err := p.Community.Invite(c.Request.Context(), by, community.NewInvitation{
 		Note: v.Note, MaxUses: number(v.Uses), Days: number(v.Days), Role: v.Role, Key: c.PostForm("idempotency_key"),
 	})
-	if errs, ok := p.fieldErrors(c, err, nil); ok {
-		v.Errors = errs
-		return p.showInvitations(c, acc, http.StatusUnprocessableEntity, v)
-	}
-	if err != nil {
+	if errs, status, err := p.formErrors(c, err); err != nil {
 		return err
+	} else if status != 0 {
+		v.Errors = errs
+		return p.showInvitations(c, acc, status, v)
 	}
 	return redirect(c, "/admin/invitations/"+idText(inv.ID))
 }
@@ -165,35 +164,12 @@ func (p *Pages) invitationCard(c *gin.Context, acc *store.Account) error {
 		return community.ErrNotFound
 	}
 	v := templates.InvitationCardView{Link: p.Community.InvitationURL(id), Ends: row.Ends, Back: row.URL}
-	if v.QR, v.Size, err = qrPath(v.Link); err != nil {
+	code, err := community.DrawQR(v.Link)
+	if err != nil {
 		return err
 	}
+	v.QR, v.Size = code.Path, code.Size
 	return p.render(c, http.StatusOK, templates.InvitationCardPage(pg, v))
-}
-
-// qrQuiet is the empty margin around a code, in modules, that readers need.
-const qrQuiet = 4
-
-// qrPath draws the QR code of a text: a path of squares, in a square of so many modules.
-func qrPath(text string) (path string, size int, err error) {
-	code, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return "", 0, err
-	}
-	var b strings.Builder
-	for y := range code.Size {
-		for x := 0; x < code.Size; x++ {
-			if !code.Black(x, y) {
-				continue
-			}
-			start := x
-			for x < code.Size && code.Black(x, y) {
-				x++
-			}
-			fmt.Fprintf(&b, "M%d %dh%dv1h-%dz", start+qrQuiet, y+qrQuiet, x-start, x-start)
-		}
-	}
-	return b.String(), code.Size + 2*qrQuiet, nil
 }
 
 func (p *Pages) endInvitation(c *gin.Context, acc *store.Account) error {
