@@ -86,7 +86,7 @@ func TestMembersAreLookedAfter(t *testing.T) {
 	sees(stranger, "/@anna", 200)
 
 	does(mod, "/admin/members/anna/act", 403, "act", "reset") // administrators alone
-	if page := does(boss, "/admin/members/anna/act", 200, "act", "reset", "act_reason", "lost it"); !strings.Contains(page, "/links/") {
+	if page := does(boss, "/admin/members/anna/act", 200, "act", "reset", "act_reason", "lost it", "act_password", "correct horse battery"); !strings.Contains(page, "/links/") {
 		t.Error("no link for a new password")
 	}
 	does(boss, "/admin/members/anna/quota", 422, "quota", "much")

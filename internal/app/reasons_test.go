@@ -42,7 +42,7 @@ func TestActsHaveAReason(t *testing.T) {
 		{anna + "/decide", "reason", `value="limit" checked`, []string{"decision", "limit"}, 303},
 		{anna + "/decide", "reason", `value="unlimit" checked`, []string{"decision", "unlimit"}, 303},
 		{anna + "/act", "act_reason", `value="logout" checked`, []string{"act", "logout"}, 303},
-		{anna + "/act", "act_reason", `value="reset" checked`, []string{"act", "reset"}, 200},
+		{anna + "/act", "act_reason", `value="reset" checked`, []string{"act", "reset", "act_password", "correct horse battery"}, 200},
 		{anna + "/role", "role_reason", `value="moderator" selected`, []string{"role", "moderator", "role_password", "correct horse battery"}, 303},
 		{anna + "/quota", "quota_reason", `value="2000"`, []string{"quota", "2000"}, 303},
 		{"/admin/two-factors", "reason", `value="anna"`, []string{"name", "anna", "password", "correct horse battery"}, 303},

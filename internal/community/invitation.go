@@ -75,6 +75,11 @@ func (c *Community) Invite(ctx context.Context, by By, n NewInvitation) (*store.
 	if err := n.clean(by); err != nil {
 		return nil, err
 	}
+	if by.Confirm != nil && n.Role != store.RoleMember {
+		if err := c.confirm(ctx, by.Account, "password", *by.Confirm); err != nil {
+			return nil, err
+		}
+	}
 	made, err := c.invite(ctx, by, n.Key, n, []store.Invitation{{Note: n.Note, Role: n.Role, MaxUses: n.MaxUses, ExpiresAt: endIn(n.Days)}})
 	if err != nil {
 		return nil, err

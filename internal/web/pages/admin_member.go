@@ -262,7 +262,7 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 		}
 	case "reset":
 		var secret string
-		if secret, err = p.Community.CreateResetLink(ctx, by, name); err == nil {
+		if secret, err = p.Community.CreateResetLink(ctx, p.byConfirmed(c, acc, "act_reason", "act_password"), name); err == nil {
 			c.Header("Cache-Control", "no-store")
 			return p.showMember(c, http.StatusOK, acc, templates.MemberView{ResetURL: p.Community.LinkURL(secret)})
 		}
