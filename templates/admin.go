@@ -42,6 +42,8 @@ type AdminReportView struct {
 	RuleChoices                   []RuleChoice
 	AboutTyped                    bool // Category and RulesTyped are what was typed
 	RulesTyped                    []string
+	WasCategory                   string // what the form was made with
+	WasRules                      []string
 	EditReason                    string
 	Text                          string      // the reporter's, plain
 	Excerpt                       string      // the words complained of, as they were then; plain

@@ -89,6 +89,17 @@ func TestReportsByPageAndByCommand(t *testing.T) {
 	}
 	logged("report.edit", "page", "moda", "spam", 2)
 	page(`value="spam" selected`, "Be kind, always.")
+	// Who changes one thing leaves what somebody else has changed since.
+	command(0, "Report "+id+" is changed", "report", "edit", id, "--rule", "Be kind, always.")
+	if w := mod.send("POST", "/admin/reports/"+id+"/edit", "was_category", "spam", "category", "other"); w.Code != 303 {
+		t.Errorf("edit: %d\n%s", w.Code, w.Body)
+	}
+	page(`value="other" selected`)
+	page(`value="Be kind, always." checked`)
+	if w := mod.send("POST", "/admin/reports/"+id+"/edit", "was_category", "spam", "category", "spam", "was_rules", "Be kind, always."); w.Code != 303 {
+		t.Errorf("edit: %d\n%s", w.Code, w.Body)
+	}
+	page(`value="other" selected`, `value="Be kind, always." checked`)
 	if w := anna.send("POST", "/admin/reports/"+id+"/edit", "category", "other"); w.Code != 404 && w.Code != 403 {
 		t.Errorf("a member edits it: %d", w.Code)
 	}

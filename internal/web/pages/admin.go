@@ -225,7 +225,7 @@ func (p *Pages) aboutReport(c *gin.Context, r *store.Report, v *templates.AdminR
 	if v.AboutTyped {
 		broken = v.RulesTyped
 	} else {
-		v.Category = r.Category
+		v.Category, v.WasCategory, v.WasRules = r.Category, r.Category, broken
 	}
 	rules := p.rulesIn(c, p.siteLanguage(c)) // as those who moderate read them, and as reports name them
 	for _, rule := range community.RulesOf(r) {
@@ -238,16 +238,22 @@ func (p *Pages) aboutReport(c *gin.Context, r *store.Report, v *templates.AdminR
 	}
 }
 
-// editReport says what a report is about.
+// editReport says what a report is about. It changes only what the sender changed: somebody else may have changed the rest
+// meanwhile.
 func (p *Pages) editReport(c *gin.Context, acc *store.Account) error {
 	id, err := idParam(c, "id")
 	if err != nil {
 		return err
 	}
 	v := templates.AdminReportView{Alike: true, AboutTyped: true, Category: c.PostForm("category"), RulesTyped: c.PostFormArray("rules"), EditReason: c.PostForm("edit_reason")}
-	change := community.ReportChange{Rules: &v.RulesTyped}
-	if v.Category != "" { // the page's own reports have none
+	v.WasRules = c.PostFormArray("was_rules")
+	var change community.ReportChange
+	was, sent := c.GetPostForm("was_category")
+	if v.WasCategory = was; v.Category != "" && (!sent || v.Category != was) { // the page's own reports have none
 		change.Category = &v.Category
+	}
+	if !sent || !slices.Equal(slices.Sorted(slices.Values(v.RulesTyped)), slices.Sorted(slices.Values(v.WasRules))) {
+		change.Rules = &v.RulesTyped
 	}
 	by := byPage(c, acc)
 	by.Reason = v.EditReason
