@@ -61,6 +61,9 @@ const (
 
 // loginFirst answers a form whose sender is not logged in. The log-in page carries the form along.
 func (p *Pages) loginFirst(c *gin.Context) error {
+	if strings.EqualFold(c.GetHeader("Expect"), "100-continue") { // who asks before it sends its body has nothing to lose yet
+		return community.ErrUnauthenticated
+	}
 	if err := readWords(c.Request); err != nil {
 		return err
 	}

@@ -186,8 +186,7 @@ func (f *draftForm) read(part *multipart.Part) error {
 }
 
 // readWords reads the form of somebody who is not logged in: what was entered, but no files. These would lie in the
-// temporary folder, where strangers could fill the disk with them. A client that asks before it sends its body is told
-// at once to log in.
+// temporary folder, where strangers could fill the disk with them.
 func readWords(r *http.Request) error {
 	mr, err := r.MultipartReader()
 	if err != nil { // another kind of form, or one that was read before
@@ -198,7 +197,7 @@ func readWords(r *http.Request) error {
 	}
 	form := &draftForm{values: map[string][]string{}}
 	r.PostForm = form.values
-	for !strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+	for {
 		part, err := mr.NextPart()
 		if err == io.EOF {
 			break
