@@ -184,24 +184,21 @@ func (c *Community) RetryJob(ctx context.Context, by By, id int64) error {
 
 // DropJob deletes a job.
 func (c *Community) DropJob(ctx context.Context, by By, id int64) error {
-	return c.dropJob(ctx, by, id, false)
+	return c.dropJob(ctx, by, id)
 }
 
 // DropDeadJob deletes a job that failed for good: ErrNotFound where it may still run.
 func (c *Community) DropDeadJob(ctx context.Context, by By, id int64) error {
-	return c.dropJob(ctx, by, id, true)
+	return c.dropJob(ctx, by, id, store.JobDead)
 }
 
-func (c *Community) dropJob(ctx context.Context, by By, id int64, onlyDead bool) error {
+func (c *Community) dropJob(ctx context.Context, by By, id int64, states ...string) error {
 	return c.administration(ctx, by, DropJob, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		job, err := tx.JobByID(ctx, id)
-		if err == nil && onlyDead && job.State != store.JobDead {
-			err = store.ErrNotFound
-		}
 		if err != nil {
 			return false, err
 		}
 		e.RefID, e.Detail = &id, job.Kind
-		return true, tx.DropJob(ctx, id)
+		return true, tx.DropJob(ctx, id, states...)
 	})
 }

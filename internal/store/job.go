@@ -238,9 +238,14 @@ func (s *conn) RetryJob(ctx context.Context, id int64) error {
 	return nil
 }
 
-// DropJob deletes a job. If the job is running, its effects will not be committed.
-func (s *conn) DropJob(ctx context.Context, id int64) error {
-	res := s.write(ctx).Exec("DELETE FROM jobs WHERE id = ?", id)
+// DropJob deletes a job that is in one of the states, or in any where none is given; ErrNotFound where it is not. If the job
+// is running, its effects will not be committed.
+func (s *conn) DropJob(ctx context.Context, id int64, states ...string) error {
+	statement, args := "DELETE FROM jobs WHERE id = ?", []any{id}
+	if len(states) > 0 {
+		statement, args = statement+" AND state IN ?", append(args, states)
+	}
+	res := s.write(ctx).Exec(statement, args...)
 	if res.Error == nil && res.RowsAffected == 0 {
 		return ErrNotFound
 	}

@@ -2187,13 +2187,14 @@ func (s *Store) DropIdempotencyKey(ctx context.Context, accountID int64, keyHash
 	return err
 }
 
-// DropJob deletes a job. If the job is running, its effects will not be committed.
-func (s *Store) DropJob(ctx context.Context, id int64) (err error) {
+// DropJob deletes a job that is in one of the states, or in any where none is given; ErrNotFound where it is not. If the job
+// is running, its effects will not be committed.
+func (s *Store) DropJob(ctx context.Context, id int64, states ...string) (err error) {
 	if s.places == nil {
-		return s.conn.DropJob(ctx, id)
+		return s.conn.DropJob(ctx, id, states...)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.DropJob(ctx, id)
+		return in.DropJob(ctx, id, states...)
 	})
 	return err
 }
