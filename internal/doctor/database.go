@@ -202,11 +202,11 @@ func judgePrimary(cfg *config.Config, sv store.Server) []Check {
 	var list []Check
 	v := sv.Variables
 	if lacking := store.LackingOfApp(sv.Grants, sv.Database); len(lacking) > 0 {
-		list = append(list, Check{Status: Failure, Text: "the user of DATABASE_URL lacks " + strings.Join(lacking, ", "), Advice: "run `tintype setup database` of this release again, which grants it"})
+		list = append(list, Check{Status: Failure, Text: "the user of DATABASE_URL lacks " + strings.Join(lacking, ", "), Advice: "run `tintype setup database` of this release again, which grants it to the user that it has made for the site"})
 	}
 	// Whoever owns the schema may change everything, and knows it.
 	if store.MayChangeLog(sv.Grants, sv.Database) && len(store.Lacking(sv.Grants, sv.Database, store.OwnerPrivileges)) > 0 {
-		list = append(list, warn("the user of DATABASE_URL may change and delete what the log of administration says", "run `tintype setup database` of this release again: it leaves the site's user the right to add to the log"))
+		list = append(list, warn("the user of DATABASE_URL may change and delete what the log of administration says", "once every process has this release, run `tintype setup database` again, and have the site use the user NAME_app that it makes: that may add to the log alone"))
 	}
 	if cfg.Migrate == "auto" {
 		lacking := slices.DeleteFunc(store.Lacking(sv.Grants, sv.Database, store.OwnerPrivileges), func(p string) bool {

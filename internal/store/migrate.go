@@ -166,17 +166,18 @@ func (m *Migrator) Up(ctx context.Context) error {
 			if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
 				return err
 			}
+			if dialect == "mysql" {
+				// Before: processes that wait for the schema begin as soon as the last table is there. And where nothing else is
+				// to do, too: `setup database` of an older release may have come between.
+				if err := grantToApp(ctx, db); err != nil {
+					return err
+				}
+			}
 			if v >= latest {
 				return nil
 			}
 			if err := inCharge(ctx, db, dialect); err != nil {
 				return fmt.Errorf("the schema changes once the move is over, not before: %w", err)
-			}
-			if dialect == "mysql" {
-				// Before: processes that wait for the schema begin as soon as the last table is there.
-				if err := grantToApp(ctx, db); err != nil {
-					return err
-				}
 			}
 			return g.Up()
 		})

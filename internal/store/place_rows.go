@@ -217,18 +217,20 @@ func (p *Place) ReadLog(ctx context.Context, limit int) ([]LoggedWrite, error) {
 
 // DeleteLog deletes exactly these entries. A range would lock what others are about to add.
 func (p *Place) DeleteLog(ctx context.Context, log []LoggedWrite) error {
-	return translate(p.tx(ctx, 0, func(tx *sql.Tx) error {
-		for chunk := range slices.Chunk(log, 1000) {
-			args := make([]any, len(chunk))
-			for i, l := range chunk {
-				args[i] = l.Number
-			}
-			if _, err := tx.ExecContext(ctx, "DELETE FROM `move_log` WHERE `number` IN "+placeholders(len(args)), args...); err != nil {
-				return err
-			}
+	return translate(p.tx(ctx, 0, func(tx *sql.Tx) error { return deleteLog(ctx, tx, log) }))
+}
+
+func deleteLog(ctx context.Context, tx *sql.Tx, log []LoggedWrite) error {
+	for chunk := range slices.Chunk(log, 1000) {
+		args := make([]any, len(chunk))
+		for i, l := range chunk {
+			args[i] = l.Number
 		}
-		return nil
-	}))
+		if _, err := tx.ExecContext(ctx, "DELETE FROM `move_log` WHERE `number` IN "+placeholders(len(args)), args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LogLength counts the entries of the log.
@@ -358,12 +360,34 @@ func (p *Place) replaceRows(ctx context.Context, tx *sql.Tx, part *PlacePart) er
 		if part.Table == adminLogTable && denied(err) {
 			// A process of the site keeps the place up that the site has left, and may only add to the log. What it was told
 			// of before is there already, and no entry ever changes.
-			err = p.replace(ctx, tx, strings.Replace(query, "REPLACE", "INSERT IGNORE", 1), args, bytes > wholeStatement)
+			err = p.addRows(ctx, tx, part, list[:n])
 		}
 		if err != nil {
 			return err
 		}
 		list = list[n:]
+	}
+	return nil
+}
+
+// addRows inserts those of the rows that are not there, by their column id, one by one: the log of administration has few.
+func (p *Place) addRows(ctx context.Context, tx *sql.Tx, part *PlacePart, rows []PlaceRow) error {
+	id := slices.Index(part.Columns, "id")
+	if id < 0 {
+		return fmt.Errorf("the table %s has no id", part.Table)
+	}
+	insert := "INSERT INTO " + identifier(part.Table) + " (" + identifiers(part.Columns) + ") VALUES " + placeholders(len(part.Columns))
+	for _, row := range rows {
+		var there int
+		if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+identifier(part.Table)+" WHERE `id` = ?", row[id]).Scan(&there); err != nil {
+			return err
+		}
+		if there > 0 {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, insert, row...); err != nil {
+			return err
+		}
 	}
 	return nil
 }
