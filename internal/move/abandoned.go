@@ -39,42 +39,42 @@ func giveUpAbandoned(ctx context.Context, now *store.Place, most int64, silent t
 	if ok, err := now.TakeMover(held, mover, id, moverName()); err != nil || !ok {
 		return false, err
 	}
-	gone, back, err := reopenWithout(held, now)
+	gone, err = reopenWithout(held, now)
 	drop, cancelDrop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancelDrop()
 	if dropErr := now.DropMover(drop, id); err == nil {
 		err = dropErr
 	}
-	if gone && !back && err == nil {
-		err = now.ClearLog(ctx)
+	if gone && err == nil {
+		err = now.ClearLog(ctx) // or the next look does
 	}
 	return gone, err
 }
 
-// reopenWithout opens the gate of now, and has it log nothing for a move any more. It tells whether now keeps the other
-// place up again, which logs too.
-func reopenWithout(ctx context.Context, now *store.Place) (ok, back bool, err error) {
+// reopenWithout opens the gate of now, and has it log nothing for a move any more. Where now kept the other place up before,
+// it logs for that again.
+func reopenWithout(ctx context.Context, now *store.Place) (ok bool, err error) {
 	g, err := now.Gate(ctx)
 	if err != nil || g.Mode == store.GateMoved {
-		return false, false, err
+		return false, err
 	}
-	if ok, err = openAgain(ctx, now, g); err != nil || !ok {
-		return false, false, err
+	if ok, err := openAgain(ctx, now, g); err != nil || !ok {
+		return false, err
 	}
 	m, err := now.Move(ctx)
 	if err != nil {
-		return false, false, err
+		return false, err
 	}
-	if back, err = OnTheWayBack(ctx, now); err != nil {
-		return false, false, err
+	back, err := OnTheWayBack(ctx, now)
+	if err != nil {
+		return false, err
 	}
 	to := store.PlaceMove{}
 	if back {
 		to = m
 		to.Logs, to.WayBack = false, true
 	}
-	ok, err = now.SetMove(ctx, m, to, store.GateOpen, store.GateOpen)
-	return ok, back, err
+	return now.SetMove(ctx, m, to, store.GateOpen, store.GateOpen)
 }
 
 // AtWork tells whether somebody moves the database now.
@@ -85,5 +85,5 @@ func DescribeMover(m store.PlaceMover) string {
 	if !AtWork(m) {
 		return "Nobody is at work: `tintype move database` goes on, `tintype move abort database` gives it up."
 	}
-	return fmt.Sprintf("%s is at work since %s, heard of %d s ago.", m.Name, m.Since.UTC().Format("2006-01-02 15:04:05 UTC"), int64(m.Age/time.Second))
+	return fmt.Sprintf("%s has been moving it since %s, and was last heard from %d s ago.", m.Name, m.Since.UTC().Format("2006-01-02 15:04:05 UTC"), int64(m.Age/time.Second))
 }

@@ -79,9 +79,9 @@ func (w *WayBack) turn(ctx context.Context) error {
 	look, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	m, err := now.Move(look)
-	if err == nil && m.Logs && time.Since(w.looked) >= w.abandonedLook {
+	if err == nil && !m.WayBack && time.Since(w.looked) >= w.abandonedLook {
 		w.looked = time.Now()
-		return w.endIfAbandoned(ctx, now, m.Peer)
+		return w.endIfAbandoned(ctx, now, m)
 	}
 	if err != nil || !m.WayBack {
 		return err
@@ -167,12 +167,15 @@ func (w *WayBack) prolong(ctx context.Context, now, left *store.Place) error {
 	return err
 }
 
-// endIfAbandoned gives up a move with which nobody goes on.
-func (w *WayBack) endIfAbandoned(ctx context.Context, now *store.Place, to string) error {
+// endIfAbandoned gives up a move with which nobody goes on. What its log still has is deleted by any process that comes by.
+func (w *WayBack) endIfAbandoned(ctx context.Context, now *store.Place, m store.PlaceMove) error {
+	if !m.Logs {
+		return now.ClearLog(ctx)
+	}
 	gone, err := giveUpAbandoned(ctx, now, w.abandonedMost, w.abandonedAfter)
 	if gone {
-		w.log.WarnContext(ctx, "the move of the database was given up: nobody went on with it, and its log was full. The site stays where it is; `tintype move database --empty` begins anew",
-			"from", now.Name(), "to", to, "entries", w.abandonedMost, "silent_for", w.abandonedAfter)
+		w.log.WarnContext(ctx, "the move of the database was given up: nobody went on with it, and its log was full. The site stays where it is; `tintype move database --empty="+m.Peer+"` begins anew",
+			"from", now.Name(), "to", m.Peer, "entries", w.abandonedMost, "silent_for", w.abandonedAfter)
 	}
 	return err
 }

@@ -106,22 +106,37 @@ func (p *Place) EndWayBack(ctx context.Context, why string) (ok bool, err error)
 	return ok && err == nil, translate(err)
 }
 
-// LogSpan is about how many entries the log has, and never less. It costs two look-ups.
+// LogSpan is about how many entries the log has, and never less; 0 where there is none. It costs two look-ups.
 func (p *Place) LogSpan(ctx context.Context) (int64, error) {
 	var n int64
 	err := p.r.QueryRowContext(ctx, "SELECT COALESCE((SELECT MAX(`number`) FROM `move_log`) - (SELECT MIN(`number`) FROM `move_log`) + 1, 0)").Scan(&n)
+	if err != nil && missingTable(err) {
+		return 0, nil
+	}
 	return n, translate(err)
 }
 
-// ClearLog deletes the entries of a log that nobody reads any more, a part at a time.
+// ClearLog deletes the entries of a log that nobody reads any more, a part at a time, for as long as the place logs nothing:
+// what a move or a way back logs from then on is theirs.
 func (p *Place) ClearLog(ctx context.Context) error {
 	for {
 		list, err := p.ReadLog(ctx, 5000)
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		if err := p.DeleteLog(ctx, list); err != nil {
-			return err
+		logs := logsNothing
+		err = p.tx(ctx, 0, func(tx *sql.Tx) error {
+			lock := " LOCK IN SHARE MODE"
+			if p.onSQLite() {
+				lock = "" // the transaction has the only lock
+			}
+			if err := tx.QueryRowContext(ctx, "SELECT `logs` FROM `move_gate` WHERE `id` = 1"+lock).Scan(&logs); err != nil || logs != logsNothing {
+				return err
+			}
+			return deleteLog(ctx, tx, list)
+		})
+		if err != nil || logs != logsNothing {
+			return translate(err)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type PlaceMover struct {
 	Name  string // of the machine and the process
 	Since time.Time
 	Beat  int64         // grows as long as it is alive
-	Age   time.Duration // since it, or the last one before it, was last heard of, by the place's clock
+	Age   time.Duration // since anybody at work was last heard from, by the place's clock
 }
 
 // moverDDL makes the row of the mover that is at work. The gate alone decides who may write; the row is for people, who
