@@ -110,32 +110,29 @@ func TestOverviewOfTheSystem(t *testing.T) {
 		overview(t, site, boss, []string{none, disk}, []string{dead})
 	})
 
-	t.Run("with backups", func(t *testing.T) {
-		dir := t.TempDir()
-		backups := filepath.Join(dir, "backups")
-		if err := os.MkdirAll(backups, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		made := func(age time.Duration) string {
-			name := filepath.Join(backups, backup.Name(time.Now().Add(-age), nil))
-			if err := os.WriteFile(name, nil, 0o600); err != nil {
+	for _, c := range []struct {
+		name         string
+		age          time.Duration
+		holds, lacks []string
+	}{
+		// Late: it needs somebody, with what to do.
+		{"with a late backup", 72 * time.Hour, []string{"the newest of 1 backups", " is 72h old", "tintype-backup.timer", disk}, []string{none}},
+		{"with a backup", 5 * time.Hour, []string{"the newest of 1 backups", " is 5h old", disk}, []string{none, "tintype-backup.timer"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			backups := filepath.Join(dir, "backups")
+			if err := os.MkdirAll(backups, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			return name
-		}
-		env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "BACKUP_TO=" + backups}
-		old := made(72 * time.Hour)
-		site, _ := wired(t, env...)
-		boss, mod := members(t, site, env)
-		// Late: it needs somebody, with what to do.
-		overview(t, site, boss, []string{"the newest of 1 backups", " is 72h old", "tintype-backup.timer", disk}, []string{none})
-		overview(t, site, mod, nil, []string{"the newest of", none})
-		if err := os.Remove(old); err != nil {
-			t.Fatal(err)
-		}
-		made(5 * time.Hour)
-		site.doctor.Load().Forget()
-		overview(t, site, boss, []string{"the newest of 1 backups", " is 5h old", disk}, []string{none, "tintype-backup.timer"})
-		overview(t, site, mod, nil, []string{"the newest of", none})
-	})
+			if err := os.WriteFile(filepath.Join(backups, backup.Name(time.Now().Add(-c.age), nil)), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "BACKUP_TO=" + backups}
+			site, _ := wired(t, env...)
+			boss, mod := members(t, site, env)
+			overview(t, site, boss, c.holds, c.lacks)
+			overview(t, site, mod, nil, []string{"the newest of", none})
+		})
+	}
 }

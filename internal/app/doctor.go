@@ -111,12 +111,16 @@ func (d drivers) diagnosis() *doctor.Diagnosis {
 }
 
 // testMail sends one mail as `tintype mail test` does, to MAIL_FROM. The address that MAIL_FROM has by default has no
-// mailbox at most sites: then the mail goes to the site's contact where that is an address. db may be nil.
+// mailbox at most sites: then the mail goes to the site's contact where that is an address, else to nobody. db may be nil.
 func (d drivers) testMail(db *store.Store) func(context.Context) (to string, err error) {
 	site := community.New(community.Options{Store: db, Log: d.log, Mail: d.mail(), BaseURL: d.cfg.Origin(), SiteDefaults: d.siteDefaults(), SiteLocks: d.siteLocks()})
 	return func(ctx context.Context) (string, error) {
 		to := d.cfg.MailFrom.Address
-		if contact, err := netmail.ParseAddress(site.Site(ctx).Contact); err == nil && d.cfg.IsDefault("MAIL_FROM") {
+		if d.cfg.IsDefault("MAIL_FROM") {
+			contact, err := netmail.ParseAddress(site.Site(ctx).Contact)
+			if err != nil {
+				return "", nil
+			}
 			to = contact.Address
 		}
 		_, err := site.SendTestMail(ctx, to)

@@ -17,10 +17,13 @@ const backupLate = 36 * time.Hour
 
 // checkBackup sees that the backups that BACKUP_TO promises are made.
 func (d *Diagnosis) checkBackup(ctx context.Context) []Check {
-	if d.Config.BackupTo == "" {
+	sqlite := d.Config.Database.Driver == "sqlite"
+	switch {
+	case d.Config.BackupTo == "" && sqlite:
 		return nil
-	}
-	if d.Config.Database.Driver != "sqlite" {
+	case d.Config.BackupTo == "":
+		return []Check{fine("the database's server is to make backups, and MEDIA_STORE=s3 to keep versions (docs/backup.md)")}
+	case !sqlite:
 		return []Check{warn("BACKUP_TO is set, but `tintype backup` is for SQLite: nothing is kept there", "take it away, and see that the database server makes backups, and MEDIA_STORE=s3 has versions (docs/backup.md)")}
 	}
 	place, err := d.Backups(ctx)

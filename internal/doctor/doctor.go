@@ -98,7 +98,7 @@ type Diagnosis struct {
 	Queue    *queue.SQS // nil where the database alone is the queue
 	QueueErr error
 	Mail     *mail.SMTP // nil without SMTP_URL
-	// TestMail sends one mail, as `tintype mail test` does, and says to whom. It is asked at most once a run, and only where
+	// TestMail sends one mail, as `tintype mail test` does, and says to whom; "" where there is nobody to send it to. It is asked at most once a run, and only where
 	// the server of Mail lets the site in. nil sends none: alarms and people ask the running site as often as they like.
 	TestMail  func(ctx context.Context) (to string, err error)
 	Redis     *cache.Redis // nil where there is none, or nothing of this process asks it
@@ -134,13 +134,6 @@ func (d *Diagnosis) Checks(ctx context.Context) []Check {
 		d.at = time.Now()
 	}
 	return d.last
-}
-
-// Forget has the next Checks run again.
-func (d *Diagnosis) Forget() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.last = nil
 }
 
 // Run makes all checks at the same time and returns them in a fixed order.

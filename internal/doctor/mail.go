@@ -22,15 +22,19 @@ func (d *Diagnosis) checkMail(ctx context.Context) []Check {
 		return []Check{failed(d.Mail.String(), err, "see that SMTP_URL names the right host, port, user and password; mail waits meanwhile, for about a day")}
 	}
 	if d.TestMail == nil {
-		return []Check{fine("%s answers, and lets the site in: %s; no mail was sent, which `tintype doctor` does", d.Mail, time.Since(start).Round(time.Millisecond))}
+		return []Check{fine("%s answers, and lets the site in: %s; no mail was sent; `tintype doctor` sends one", d.Mail, time.Since(start).Round(time.Millisecond))}
 	}
 	to, err := d.testMail()
 	switch {
+	case to == "":
+		return []Check{fine("%s answers, and lets the site in: %s; no mail was sent: MAIL_FROM is not set, and the site's contact is no address", d.Mail, time.Since(start).Round(time.Millisecond))}
+	case errors.Is(err, mail.ErrLater):
+		return []Check{warn(fmt.Sprintf("%s lets the site in, and takes no mail to %s now: %v", d.Mail, to, err), "mail waits and is sent again, for about a day; `tintype mail test` tries once more")}
 	case errors.Is(err, mail.ErrRefused):
 		return []Check{warn(fmt.Sprintf("%s lets the site in, and takes no mail to %s: %v", d.Mail, to, err),
 			"whoever answers the site's mail reaches nobody: set MAIL_FROM to an address that is read; `tintype mail test ADDRESS` tries another address")}
 	case err != nil:
 		return []Check{failed(fmt.Sprintf("%s lets the site in, and took no mail to %s", d.Mail, to), err, "see that the server takes mail from the address of MAIL_FROM; mail waits meanwhile, for about a day")}
 	}
-	return []Check{fine("%s took a mail to %s: %s; see there whether it came, and not among what is unwanted", d.Mail, to, time.Since(start).Round(time.Millisecond))}
+	return []Check{fine("%s took a mail to %s: %s; look there whether it came, and is not among spam", d.Mail, to, time.Since(start).Round(time.Millisecond))}
 }

@@ -19,6 +19,9 @@ import (
 // ErrRefused says that the server does not want this mail, now or later. Other errors of a Sender may go away.
 var ErrRefused = errors.New("the mail was refused")
 
+// ErrLater says that the server does not want this mail now, and may want it later.
+var ErrLater = errors.New("the mail is to come later")
+
 // A Message is one letter to one address.
 type Message struct {
 	ID     string // of NewID: the same for each try, so that receivers drop what comes twice

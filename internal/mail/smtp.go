@@ -123,6 +123,9 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 		if aboutReceiver(answer) {
 			return fmt.Errorf("%w: %s", ErrRefused, reason(err))
 		}
+		if answer.IsTemp() {
+			return fmt.Errorf("%w: %s", ErrLater, reason(err))
+		}
 	}
 	return errors.New(reason(err))
 }
