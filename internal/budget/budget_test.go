@@ -194,19 +194,22 @@ func TestNewConnectionsAreRefused(t *testing.T) {
 	f.refuses.Store(true)
 	ctx, cancel := context.WithCancel(t.Context())
 	told := make(chan struct{})
+	late := false // this machine let nobody say so
 	b.Heard()
 	go func() {
 		defer close(told)
-		for ctx.Err() == nil {
+		for last := time.Now(); ctx.Err() == nil; last = time.Now() {
 			b.Heard()
 			_ = sleep.For(ctx, 5*time.Millisecond)
+			late = late || time.Since(last) > 200*time.Millisecond
 		}
 	}()
-	if b.Verdict(t.Context()) {
-		t.Error("the backend is away")
-	}
+	away := b.Verdict(t.Context())
 	cancel()
 	<-told
+	if away && !late {
+		t.Error("the backend is away")
+	}
 }
 
 func TestWhoHasGoneSaysNothingAboutABackend(t *testing.T) {

@@ -124,7 +124,7 @@ func TestCounters(t *testing.T) {
 					var unavailable *Unavailable
 					switch {
 					case err == nil, errors.Is(err, ErrNotFound), errors.Is(err, ErrForbidden), errors.Is(err, ErrUnauthenticated), errors.As(err, &invalid):
-					case errors.As(err, &unavailable):
+					case errors.As(err, &unavailable), errors.Is(err, store.ErrBusy):
 						busy.Add(1)
 						t.Logf("%s: %v", what, err)
 					default:

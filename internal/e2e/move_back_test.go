@@ -96,7 +96,8 @@ func moveThereAndBack(t *testing.T, from, to string) {
 	site.Start()
 	ann := servertest.NewClient(t, site.URL).SignUp("ann")
 	bob := servertest.NewClient(t, site.URL).SignUpByToken("bob")
-	movers := []*mover{{Client: bob, timeline: "home"}, {Client: bob, timeline: "notifications"}}
+	slow := servertest.WatchSlow(t)
+	movers := []*mover{{Client: bob, timeline: "home", slow: slow}, {Client: bob, timeline: "notifications", slow: slow}}
 	written := func(turns *atomic.Int64, n int64) {
 		t.Helper()
 		before := turns.Load()

@@ -300,6 +300,13 @@ func (s *actsSite) look(m *subject, changed bool) {
 			s.t.Errorf("%s is suspended, and posts: %d", m.name, a.Status)
 		}
 	}
+	if deleted { // the job that removes what was theirs changes what other acts are held against
+		servertest.Within(s.t, time.Minute, "the deletion is done", func() bool {
+			var left int
+			err := s.db.QueryRowContext(s.t.Context(), "SELECT COUNT(*) FROM jobs WHERE kind = 'account.delete' AND state = 'ready'").Scan(&left)
+			return err == nil && left == 0
+		})
+	}
 }
 
 // hidden demands that nothing of the member's is readable.
@@ -310,7 +317,7 @@ func (s *actsSite) hidden(m *subject, reader *servertest.Client, where string) {
 	lists := slices.Concat([]string{s.root}, places.Lists(), places.ForMembers)
 	for _, path := range slices.Concat(places.ByAddress, m.photos, lists) {
 		listed := slices.Contains(lists, path)
-		servertest.Within(s.t, 10*time.Second, fmt.Sprintf("%s is not readable at %s (%s)", m.name, path, where), func() bool {
+		servertest.Within(s.t, time.Minute, fmt.Sprintf("%s is not readable at %s (%s)", m.name, path, where), func() bool {
 			a := reader.Try(servertest.Read(path))
 			return author.Hidden(a) && (listed || a.Status == http.StatusNotFound)
 		})

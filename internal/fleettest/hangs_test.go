@@ -20,8 +20,8 @@ const (
 	recovery  = 2 * time.Second
 )
 
-// busy is what a machine that does much else may add to each of them but to a later read, of which many are made. TEST_ALL=1,
-// which wants a machine of its own, adds nothing.
+// busy is what a machine that does much else may add to each of them. To a later read, of which many are made, it adds half.
+// TEST_ALL=1, which wants a machine of its own, adds nothing.
 func busy() time.Duration {
 	if servertest.All() {
 		return 0
@@ -277,7 +277,7 @@ func (b hanging) measure(t *testing.T, anna *servertest.Client, ready func() boo
 				}
 				slices.Sort(all)
 				t.Logf("later: %s took %v to %v more", q.name, all[0].Round(time.Millisecond), all[len(all)-1].Round(time.Millisecond))
-				if all[len(all)/2] > laterRead {
+				if all[len(all)/2] > laterRead+busy()/2 {
 					t.Errorf("later: %s took %v more", q.name, all[len(all)/2])
 				}
 			}
@@ -303,7 +303,7 @@ func (b hanging) measure(t *testing.T, anna *servertest.Client, ready func() boo
 				took -= d
 			}
 			t.Logf("all was well after %v", took.Round(time.Millisecond))
-			if took > recovery+busy() {
+			if took > recovery+2*busy() { // a round of all requests may begin anew
 				t.Errorf("all was well only after %v", took)
 			}
 			if !strings.Contains(anna.Get("/").Body, "/@anna") {

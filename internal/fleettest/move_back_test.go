@@ -1,6 +1,7 @@
 package fleettest
 
 import (
+	"database/sql"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -71,11 +72,17 @@ func TestMoveDatabaseOfAFleetAndBack(t *testing.T) {
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	var turns atomic.Int64
+	var databases []*sql.DB
+	for i := range sides {
+		address, _ := sides[i].NewDatabase(t)
+		databases = append(databases, connect(t, address))
+	}
+	slow := servertest.WatchSlow(t, databases...)
 	members := make([]*commenter, 4)
 	for i := range members {
 		c := browser(t, f[0]).SignUpByToken(fmt.Sprint("member", i))
 		c.Patience = 20 * time.Second
-		members[i] = &commenter{Client: c, name: c.Name, root: c.PostPhoto(photo, "root").ID, at: processes}
+		members[i] = &commenter{Client: c, name: c.Name, root: c.PostPhoto(photo, "root").ID, at: processes, slow: slow}
 		wg.Go(func() {
 			tick := time.NewTicker(30 * time.Millisecond)
 			defer tick.Stop()

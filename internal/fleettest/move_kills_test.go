@@ -2,6 +2,7 @@ package fleettest
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -34,10 +35,10 @@ type commenter struct {
 	*servertest.Client
 	name, root string
 	at         []*tormented
-	acked      []string      // texts
-	slow       *atomic.Int64 // when a database was last seen to be slow, in nanoseconds since 1970
+	acked      []string // texts
+	slow       *servertest.Slow
 	tries      int
-	excused    int           // answers that the site cannot do it for the moment, while a database was slow
+	excused    int           // answers that the site cannot do it for the moment, while the machine was too busy
 	longest    time.Duration // of the answers
 }
 
@@ -55,7 +56,7 @@ func (c *commenter) ask(q servertest.Request) servertest.Answer {
 		if times%2 != 0 || p.times.Load() != times {
 			continue
 		}
-		if a.Status != http.StatusServiceUnavailable || time.Now().UnixNano()-c.slow.Load() > int64(10*time.Second) {
+		if a.Status != http.StatusServiceUnavailable || !c.slow.Recently() {
 			return a
 		}
 		c.excused++
@@ -131,30 +132,17 @@ func TestMoveDatabaseAmidKills(t *testing.T) {
 	}
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	var turns, slow atomic.Int64
-	for _, s := range servers { // on a machine that is too busy, the site may say that it cannot do it
-		db := connect(t, s.NewDatabase(t))
-		wg.Go(func() {
-			tick := time.NewTicker(100 * time.Millisecond)
-			defer tick.Stop()
-			for {
-				select {
-				case <-stop:
-					return
-				case <-tick.C:
-				}
-				begin := time.Now()
-				if err := db.PingContext(context.Background()); err != nil || time.Since(begin) > 300*time.Millisecond {
-					slow.Store(time.Now().UnixNano())
-				}
-			}
-		})
+	var turns atomic.Int64
+	var databases []*sql.DB
+	for _, server := range servers {
+		databases = append(databases, connect(t, server.NewDatabase(t)))
 	}
+	slow := servertest.WatchSlow(t, databases...)
 	members := make([]*commenter, 4)
 	for i := range members {
 		c := browser(t, f[0]).SignUpByToken(fmt.Sprint("member", i))
 		c.Patience = 20 * time.Second
-		members[i] = &commenter{Client: c, name: c.Name, root: c.PostPhoto(photo, "root").ID, at: processes, slow: &slow}
+		members[i] = &commenter{Client: c, name: c.Name, root: c.PostPhoto(photo, "root").ID, at: processes, slow: slow}
 		wg.Go(func() {
 			tick := time.NewTicker(30 * time.Millisecond)
 			defer tick.Stop()
