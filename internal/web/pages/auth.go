@@ -61,13 +61,13 @@ const (
 
 // loginFirst answers a form whose sender is not logged in. The log-in page carries the form along.
 func (p *Pages) loginFirst(c *gin.Context) error {
-	if strings.EqualFold(c.GetHeader("Expect"), "100-continue") { // who asks before it sends its body has nothing to lose yet
-		return community.ErrUnauthenticated
-	}
 	if err := readWords(c.Request); err != nil {
 		return err
 	}
 	v := templates.LoginView{Return: returnTo(c, c.Request.URL.Path), Notice: p.lang(c).T("Log in first. Nothing of what you entered is lost.")}
+	if asksFirst(c.Request) {
+		v.Notice = p.lang(c).T("Please log in first.")
+	}
 	v.Carried = append(v.Carried, templates.HiddenField{Name: carriedAct, Value: c.Request.URL.Path})
 	v.Carried = append(v.Carried, keptFields(c.Request.PostForm, carriedField)...)
 	return p.showLogin(c, http.StatusUnauthorized, v)

@@ -185,8 +185,14 @@ func (f *draftForm) read(part *multipart.Part) error {
 	return nil
 }
 
+// asksFirst tells whether the client waits to hear that it may send its body.
+func asksFirst(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Expect"), "100-continue")
+}
+
 // readWords reads the form of somebody who is not logged in: what was entered, but no files. These would lie in the
-// temporary folder, where strangers could fill the disk with them.
+// temporary folder, where strangers could fill the disk with them. Of a client that asks before it sends its body nothing is
+// read: it is told at once to log in.
 func readWords(r *http.Request) error {
 	mr, err := r.MultipartReader()
 	if err != nil { // another kind of form, or one that was read before
@@ -197,7 +203,7 @@ func readWords(r *http.Request) error {
 	}
 	form := &draftForm{values: map[string][]string{}}
 	r.PostForm = form.values
-	for {
+	for !asksFirst(r) {
 		part, err := mr.NextPart()
 		if err == io.EOF {
 			break
