@@ -161,8 +161,11 @@ func (c *Client) Post(path string, pairs ...string) Answer {
 // Must is Send where another status than that is an error.
 func (c *Client) Must(status int, q Request) (Answer, error) {
 	a := c.Send(context.Background(), q)
-	if a.Err == nil && a.Status != status {
+	if busy := a.Busy(); a.Err == nil && a.Status != status {
 		a.Err = fmt.Errorf("status %d: %.300s", a.Status, a.Body)
+		if busy {
+			a.Err = fmt.Errorf("%w: %w", ErrBusy, a.Err)
+		}
 	}
 	if a.Err != nil {
 		return a, fmt.Errorf("%s %s as %q: %w", q.Method, q.Path, c.Name, a.Err)
