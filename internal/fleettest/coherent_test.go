@@ -238,8 +238,8 @@ func TestHotKeyExpires(t *testing.T) {
 	rush("/api/v1/timelines/public", api...)
 }
 
-// R26: under load Redis is killed, hangs, turns read-only or misses its replicas: nobody gets an error, and each
-// instance comes back to it by itself.
+// R26: under load Redis is killed, hangs, turns read-only or misses its replicas: nobody gets an error, but
+// for a few whom a busy machine has come again, and each instance comes back to it by itself.
 func TestRedisGoesUnderLoad(t *testing.T) {
 	redis := servertest.Redis(t)
 	site := prepare(t, 3, "DATABASE_URL="+servertest.Database(t).NewDatabase(t), "CACHE_URL="+redis.URL())
@@ -247,8 +247,8 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 	site.start(t)
 	ada := browser(t, site[0]).SignUpByToken("ada")
 	ada.At(site[0]).PostPhoto(photo, "a photo")
-	var asked, failed atomic.Int64
-	var slowest atomic.Int64
+	var sent servertest.Load
+	var failed, slowest atomic.Int64
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
 	t.Cleanup(wg.Wait)
@@ -269,9 +269,8 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 				case <-time.After(pause):
 				}
 				began := time.Now()
-				got := ask(n)
-				asked.Add(1)
-				if got.Err != nil || got.Status != http.StatusOK {
+				got := sent.Count(ask(n))
+				if !got.Busy() && (got.Err != nil || got.Status != http.StatusOK) {
 					failed.Add(1)
 					t.Errorf("%s: %v, %d: %.200s", p.Name, got.Err, got.Status, got.Body)
 				}
@@ -325,5 +324,6 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 	}
 	end()
 	wg.Wait()
-	t.Logf("%d of %d requests failed", failed.Load(), asked.Load())
+	t.Logf("%d of %d requests failed", failed.Load(), sent.Asked())
+	sent.Check(t)
 }

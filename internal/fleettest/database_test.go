@@ -160,6 +160,7 @@ func passwordChanges(t *testing.T, server *servertest.DatabaseServer, keep func(
 	made := ann.At(site[0]).PostPhoto(photo, "a photo")
 
 	var wg sync.WaitGroup
+	var sent servertest.Load
 	stop := make(chan struct{})
 	load := func(workers int) {
 		for w := range workers {
@@ -174,8 +175,8 @@ func passwordChanges(t *testing.T, server *servertest.DatabaseServer, keep func(
 					if n%5 == 0 {
 						q = servertest.Form("/api/v1/statuses", "status", fmt.Sprintf("w%dn%d", w, n), "in_reply_to_id", made.ID)
 					}
-					got := ann.At(site[(w+n)%2]).Try(q)
-					if got.Err != nil || got.Status != http.StatusOK {
+					got := sent.Count(ann.At(site[(w+n)%2]).Try(q))
+					if !got.Busy() && (got.Err != nil || got.Status != http.StatusOK) {
 						t.Errorf("%v, %d: %s", got.Err, got.Status, got.Body)
 						return
 					}
@@ -201,4 +202,5 @@ func passwordChanges(t *testing.T, server *servertest.DatabaseServer, keep func(
 	}
 	close(stop)
 	wg.Wait()
+	sent.Check(t)
 }

@@ -34,7 +34,7 @@ type people struct {
 	stay   []*servertest.Client // logged in all the time
 	mu     sync.Mutex
 	left   []*servertest.Client // whose sessions have ended; with their cookies from before
-	asked  atomic.Int64
+	asked  servertest.Load
 	failed atomic.Int64
 	stop   chan struct{}
 	group  sync.WaitGroup
@@ -47,10 +47,14 @@ func (p *people) like(c *servertest.Client) *servertest.Client {
 	return b
 }
 
+// try asks with the cookies of a client at some instance, and once more where the machine is too busy for it.
+func (p *people) try(c *servertest.Client, q servertest.Request) servertest.Answer {
+	return servertest.Again(50, func() servertest.Answer { return p.asked.Count(p.like(c).Try(q)) })
+}
+
 // in tells whether the cookies of a client are those of somebody who is logged in; an answer that is neither fails.
 func (p *people) in(c *servertest.Client) (bool, error) {
-	a := p.like(c).Try(servertest.Read("/settings"))
-	p.asked.Add(1)
+	a := p.try(c, servertest.Read("/settings"))
 	if a.Err != nil || a.Status != http.StatusOK {
 		return false, fmt.Errorf("%d %v", a.Status, a.Err)
 	}
@@ -121,7 +125,9 @@ func (p *people) comeAndGo(name string) {
 	again := func() *servertest.Client {
 		c := browser(p.t, p.f[rand.IntN(len(p.f))])
 		c.Name = name
-		a := c.Try(servertest.Form("/login", "name", name, "password", password))
+		a := servertest.Again(50, func() servertest.Answer {
+			return p.asked.Count(c.Try(servertest.Form("/login", "name", name, "password", password)))
+		})
 		if a.Err != nil || a.Status != http.StatusOK || a.URL.Path == "/login" {
 			p.fail("%s cannot log in: %d %v %v", name, a.Status, a.URL, a.Err)
 		}
@@ -131,7 +137,7 @@ func (p *people) comeAndGo(name string) {
 	p.checkIn(a)
 	old := p.like(a)
 	old.Name = name
-	if answer := p.like(a).Try(servertest.Form("/logout")); answer.Err != nil || answer.Status != http.StatusOK {
+	if answer := p.try(a, servertest.Form("/logout")); answer.Err != nil || answer.Status != http.StatusOK {
 		p.fail("%s cannot log out: %d %v", name, answer.Status, answer.Err)
 	}
 	p.ended(old)
@@ -141,7 +147,7 @@ func (p *people) comeAndGo(name string) {
 	c := again()
 	old = p.like(b)
 	old.Name = name
-	if answer := p.like(c).Try(servertest.Form("/settings/account", "what", "password", "current_password", password, "new_password", password+"!")); answer.Err != nil || answer.Status != http.StatusOK {
+	if answer := p.try(c, servertest.Form("/settings/account", "what", "password", "current_password", password, "new_password", password+"!")); answer.Err != nil || answer.Status != http.StatusOK {
 		p.fail("%s cannot change the password: %d %v", name, answer.Status, answer.Err)
 	}
 	p.ended(old)
@@ -158,7 +164,8 @@ func (p *people) end() {
 	for _, c := range p.left {
 		p.checkOut(c)
 	}
-	p.t.Logf("%d requests, %d failed; %d sessions ended on the way", p.asked.Load(), p.failed.Load(), len(p.left))
+	p.t.Logf("%d requests, %d failed; %d sessions ended on the way", p.asked.Asked(), p.failed.Load(), len(p.left))
+	p.asked.Check(p.t)
 }
 
 // moveStatus is what the program says of the move of sessions.

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -79,10 +80,21 @@ func (s *takeoutSite) slow(address string) string {
 // killed ends a worker amid a job of a kind, as if its lease had run out, has the other one go on, and starts the first again.
 func (s *takeoutSite) killed(worker int, kind, amid string) {
 	s.t.Helper()
-	servertest.Within(s.t, time.Minute, "a worker is in the middle of "+kind, func() bool { return s.value(amid) > 0 })
+	taken := "SELECT COUNT(*) FROM $jobs WHERE state = 'ready' AND kind = '" + kind + "' AND attempts = 1"
+	servertest.Within(s.t, time.Minute, "a worker is in the middle of "+kind, func() bool {
+		if s.value(amid) == 0 {
+			return false
+		}
+		s.workers[worker].Signal(syscall.SIGSTOP) // or it may end the job before it is killed
+		if s.value(amid) > 0 && s.value(taken) == 1 {
+			return true
+		}
+		s.workers[worker].Signal(syscall.SIGCONT)
+		return false
+	})
 	s.dead = append(s.dead, s.workers[worker].PID())
 	s.workers[worker].Kill()
-	if s.value("SELECT COUNT(*) FROM $jobs WHERE state = 'ready' AND kind = '"+kind+"' AND attempts = 1") != 1 {
+	if s.value(taken) != 1 {
 		s.t.Errorf("the worker was not in the middle of %s when it was killed", kind)
 	}
 	if err := s.db.Primary.Exec("UPDATE " + s.schema + ".jobs SET lease_until = 1 WHERE state = 'ready'"); err != nil {
