@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -130,5 +131,41 @@ func TestAbandonedMove(t *testing.T) {
 				nothingLeft(t, a, b)
 			})
 		}
+	}
+}
+
+// Where no move has begun, and after one that is finished, there is nothing to give up and nothing to say.
+func TestNothingToGiveUp(t *testing.T) {
+	for _, kind := range []string{"sqlite", "mariadb"} {
+		t.Run(kind, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			urls := []string{databaseURL(t, kind), databaseURL(t, "sqlite")}
+			startServer(t, 1, urls[0], urls[1])
+			a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
+			look := func(what string, side move.Side) {
+				t.Helper()
+				w := move.NewWayBack(a, b, func() move.FollowState {
+					return move.FollowState{Side: side, Gate: move.Gate{Mode: move.Open}}
+				}, slog.New(slog.DiscardHandler))
+				w.GiveUp(0, 0)
+				if err := w.Turn(ctx); err != nil {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+			look("before a move", move.Source)
+			d := move.NewDatabase(move.DatabaseOptions{Source: a, Target: b})
+			if err := d.Prepare(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Run(ctx); err != nil {
+				t.Fatal(err)
+			}
+			look("after a move", move.Target)
+			if err := move.Finish(ctx, a, b); err != nil {
+				t.Fatal(err)
+			}
+			look("after its end", move.Target)
+		})
 	}
 }

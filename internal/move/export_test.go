@@ -1,8 +1,14 @@
 package move
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // GiveUp has it look often for a move with which nobody goes on, and give it up at these bounds.
 func (w *WayBack) GiveUp(most int64, after time.Duration) {
 	w.abandonedMost, w.abandonedAfter, w.abandonedLook = most, after, 0
 }
+
+// Turn looks once whether there is something to do.
+func (w *WayBack) Turn(ctx context.Context) error { return w.turn(ctx) }

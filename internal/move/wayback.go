@@ -170,6 +170,11 @@ func (w *WayBack) prolong(ctx context.Context, now, left *store.Place) error {
 // endIfAbandoned gives up a move with which nobody goes on. What its log still has is deleted by any process that comes by.
 func (w *WayBack) endIfAbandoned(ctx context.Context, now *store.Place, m store.PlaceMove) error {
 	if !m.Logs {
+		ctx, cancel := context.WithTimeout(ctx, abandonedLook)
+		defer cancel()
+		if span, err := now.LogSpan(ctx); err != nil || span == 0 {
+			return err
+		}
 		return now.ClearLog(ctx)
 	}
 	gone, err := giveUpAbandoned(ctx, now, w.abandonedMost, w.abandonedAfter)
