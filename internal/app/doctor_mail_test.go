@@ -30,6 +30,9 @@ func TestDoctorSendsOneMail(t *testing.T) {
 			status: doctor.OK, to: "club@example.org", mails: 1, says: []string{"took a mail to club@example.org", "look there whether it came"}},
 		{name: "the contact without MAIL_FROM", env: []string{"CONTACT=desk@example.org"}, status: doctor.OK, to: "desk@example.org", mails: 1, says: []string{"took a mail to desk@example.org"}},
 		{name: "a contact that is no address", env: []string{"CONTACT=https://club.example/desk"}, status: doctor.OK, says: []string{"no mail was sent: MAIL_FROM is not set"}},
+		{name: "a sender that the server does not know", server: servertest.MailServerOptions{Rcpt: func(string) error {
+			return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 1, 8}, Message: "sender's domain not found"}
+		}}, env: []string{"MAIL_FROM=club@example.org"}, status: doctor.Failure, says: []string{"took no mail to club@example.org"}, advises: "MAIL_FROM"},
 		{name: "later", server: servertest.MailServerOptions{Rcpt: func(string) error {
 			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, come again"}
 		}}, env: []string{"MAIL_FROM=club@example.org"}, status: doctor.Warning, says: []string{"takes no mail to club@example.org now", "greylisted"}, advises: "mail test"},

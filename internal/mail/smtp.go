@@ -123,7 +123,7 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 		if aboutReceiver(answer) {
 			return fmt.Errorf("%w: %s", ErrRefused, reason(err))
 		}
-		if answer.IsTemp() {
+		if status := answer.EnhancedStatusCode(); answer.IsTemp() && answer.Reason != gomail.ErrSMTPMailFrom && status != "4.1.7" && status != "4.1.8" { // these are of the sender
 			return fmt.Errorf("%w: %s", ErrLater, reason(err))
 		}
 	}
