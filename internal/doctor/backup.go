@@ -22,7 +22,11 @@ func (d *Diagnosis) checkBackup(ctx context.Context) []Check {
 	case d.Config.BackupTo == "" && sqlite:
 		return nil
 	case d.Config.BackupTo == "":
-		return []Check{fine("the database's server is to make backups, and MEDIA_STORE=s3 to keep versions (docs/backup.md)")}
+		photos := "the bucket is to keep versions"
+		if d.Config.PhotosOnDisk() {
+			photos = "snapshots of its volume are to save MEDIA_DIR"
+		}
+		return []Check{fine("the database's server is to make backups, and %s (docs/deploy.md)", photos)}
 	case !sqlite:
 		return []Check{warn("BACKUP_TO is set, but `tintype backup` is for SQLite: nothing is kept there", "take it away, and see that the database server makes backups, and MEDIA_STORE=s3 has versions (docs/backup.md)")}
 	}
