@@ -58,7 +58,7 @@ func TestRollingRestart(t *testing.T) {
 	}
 	post := ada.Publish("caption", "Still here").Want(200).URL.Path
 
-	var sent servertest.Load
+	sent := servertest.NewLoad(t)
 	var failed atomic.Int64
 	stop := make(chan struct{})
 	var readers sync.WaitGroup

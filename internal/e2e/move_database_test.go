@@ -32,6 +32,7 @@ func (m *mover) ask(q servertest.Request) (servertest.Answer, error) {
 		if err == nil || a.Status != http.StatusServiceUnavailable || !m.slow.Recently() {
 			return a, err
 		}
+		time.Sleep(100 * time.Millisecond) // a client that comes again, as it was asked to
 	}
 }
 

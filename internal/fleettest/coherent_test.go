@@ -247,7 +247,7 @@ func TestRedisGoesUnderLoad(t *testing.T) {
 	site.start(t)
 	ada := browser(t, site[0]).SignUpByToken("ada")
 	ada.At(site[0]).PostPhoto(photo, "a photo")
-	var sent servertest.Load
+	sent := servertest.NewLoad(t)
 	var failed, slowest atomic.Int64
 	var wg sync.WaitGroup
 	stop := make(chan struct{})

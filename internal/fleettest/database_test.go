@@ -160,7 +160,7 @@ func passwordChanges(t *testing.T, server *servertest.DatabaseServer, keep func(
 	made := ann.At(site[0]).PostPhoto(photo, "a photo")
 
 	var wg sync.WaitGroup
-	var sent servertest.Load
+	sent := servertest.NewLoad(t)
 	stop := make(chan struct{})
 	load := func(workers int) {
 		for w := range workers {

@@ -47,6 +47,7 @@ func TestMoveDatabaseOfAFleet(t *testing.T) {
 				if left = err != nil && hung.Load() && at == f[2]; left || err == nil || a.Status != http.StatusServiceUnavailable || !slow.Recently() {
 					return a, left, err
 				}
+				time.Sleep(100 * time.Millisecond) // a client that comes again, as it was asked to
 			}
 		}
 		wg.Go(func() {

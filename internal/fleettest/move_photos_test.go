@@ -35,7 +35,7 @@ type photoPeople struct {
 	leaving map[string]bool   // deleted; may still answer
 	gone    map[string]bool   // deleted, and has answered 404
 	failed  int
-	asked   servertest.Load
+	asked   *servertest.Load
 	ends    chan struct{}
 	group   sync.WaitGroup
 }
@@ -321,7 +321,7 @@ func TestPhotosMoveUnderPeople(t *testing.T) {
 	f := prepare(t, 2, append(server.Env(), "MEDIA_DIR="+first, "MEDIA_NEXT=s3://one", "LOG_LEVEL=warn")...)
 	f.start(t)
 	p := &photoPeople{
-		t: t, f: f, turns: make([]sync.RWMutex, len(f)), ends: make(chan struct{}),
+		t: t, f: f, turns: make([]sync.RWMutex, len(f)), ends: make(chan struct{}), asked: servertest.NewLoad(t),
 		content: map[string]string{}, leaving: map[string]bool{}, gone: map[string]bool{},
 	}
 	p.ann = browser(t, f[0]).SignUpByToken("ann")

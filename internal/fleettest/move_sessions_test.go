@@ -34,7 +34,7 @@ type people struct {
 	stay   []*servertest.Client // logged in all the time
 	mu     sync.Mutex
 	left   []*servertest.Client // whose sessions have ended; with their cookies from before
-	asked  servertest.Load
+	asked  *servertest.Load
 	failed atomic.Int64
 	stop   chan struct{}
 	group  sync.WaitGroup
@@ -196,7 +196,7 @@ func moveStatus(t *testing.T, i *servertest.Instance) (phase, inCharge string) {
 func TestSessionsMoveUnderPeople(t *testing.T) {
 	servertest.OneOf(t, 0, 3)
 	f := movingSite(t, 3)
-	p := &people{t: t, f: f, stop: make(chan struct{})}
+	p := &people{t: t, f: f, stop: make(chan struct{}), asked: servertest.NewLoad(t)}
 	names := 0
 	newcomer := func() string {
 		names++

@@ -308,7 +308,7 @@ func testReplicas(t *testing.T, f servertest.Flavour) {
 
 // again reads a path, and once more where the machine is too busy for it at the first time.
 func again(c *servertest.Client, path string) servertest.Answer {
-	return servertest.Again(20, func() servertest.Answer { return c.Get(path) })
+	return servertest.Again(8, func() servertest.Answer { return c.Get(path) })
 }
 
 // fresh is an address that no instance has a page for yet: pages are kept by what they read.

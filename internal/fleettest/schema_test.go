@@ -51,7 +51,7 @@ func testThePreviousReleaseOnTheNextSchema(t *testing.T, f servertest.Flavour) {
 
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
-	var sent servertest.Load
+	sent := servertest.NewLoad(t)
 	var phase atomic.Int64
 	for w := range 3 {
 		wg.Go(func() {

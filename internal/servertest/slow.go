@@ -42,7 +42,11 @@ func WatchSlow(t testing.TB, databases ...*sql.DB) *Slow {
 	}
 	watch(func() error { return nil })
 	for _, db := range databases {
-		watch(func() error { return db.PingContext(ctx) })
+		watch(func() error {
+			ctx, cancel := context.WithTimeout(ctx, 2*slowAnswer)
+			defer cancel()
+			return db.PingContext(ctx)
+		})
 	}
 	return s
 }
