@@ -78,7 +78,7 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 		ended <- out + stderr
 	}()
 	seen, asked := "", false
-	servertest.Within(t, time.Minute, "the page shows the copy and its rate", func() bool {
+	servertest.Within(t, 4*time.Minute, "the page shows the copy and its rate", func() bool {
 		text, refresh := page()
 		if refresh == "3" {
 			seen = text
