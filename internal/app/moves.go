@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -75,6 +76,9 @@ func (d drivers) presence(ctx context.Context, db *store.Store, id int64, keys f
 			facts := d.databaseFacts(ctx)
 			d.addClients(ctx, db, facts)
 			facts[move.KeyFact] = strings.Join(prints, ",")
+			if waited := db.WriteWaits().Longest; waited > 0 {
+				facts[move.WriteWaitFact] = strconv.FormatInt(waited.Milliseconds(), 10)
+			}
 			return facts
 		},
 	}

@@ -106,6 +106,18 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 		text, _ := page()
 		return strings.Contains(text, "next.db") && strings.Contains(text, "is kept up for the way back: it is 0 writes behind, and had everything")
 	})
+	// What other processes have told of their writes is told on.
+	db, err := store.Open(t.Context(), site.drivers().nextStoreOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.SaveInstance(t.Context(), store.InstanceRow{ID: 9, Host: "web-2, <i>process</i> 9", Facts: `{"write wait":"4321000"}`, Parts: "{}", EveryMs: 60000}); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := page(); !strings.Contains(text, "elsewhere the longest was 1h12m1s (web-2, &lt;i&gt;process&lt;/i&gt; 9)") {
+		t.Errorf("%s", text)
+	}
 	if text, refresh := page(); !strings.Contains(text, "it has moved from") || strings.Contains(text, "is moving from") || refresh != "" || strings.Contains(text, "<progress") || strings.Contains(text, "Moved by") || strings.Contains(text, "comes again") {
 		t.Errorf("%q %s", refresh, text)
 	}

@@ -118,8 +118,10 @@ func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
 		}
 		m.Percent, m.Work = w.work(s)
 	}
-	if s.UnderWay || waits.Longest > 0 {
-		m.Writes = describeWaits(waits)
+	// Where the list cannot be read, what this process knows is still told.
+	others, _ := w.r.store.Instances(ctx)
+	if longest, _ := move.LongestWriteWait(others); s.UnderWay || max(waits.Longest, longest) > 0 {
+		m.Writes = describeWaits(waits, others)
 	}
 	return m
 }
@@ -151,8 +153,8 @@ func (w *moveWatch) work(s move.DatabaseStatus) (percent int, text string) {
 	return percent, text
 }
 
-// describeWaits says what a switch costs those who write, in this process.
-func describeWaits(w store.WriteWaits) string {
+// describeWaits says what a switch costs those who write: in this process now, and on any of the others as it told last.
+func describeWaits(w store.WriteWaits, others []store.InstanceRow) string {
 	text := "none waits now"
 	if w.Now > 0 {
 		text = fmt.Sprintf("%d wait now, the first for %s", w.Now, w.Since.Round(time.Millisecond))
@@ -160,7 +162,11 @@ func describeWaits(w store.WriteWaits) string {
 	if w.Longest > 0 {
 		text += fmt.Sprintf("; the longest that one has waited is %s", w.Longest.Round(time.Millisecond))
 	}
-	return text + " (in this process)"
+	text += " (in this process)"
+	if longest, host := move.LongestWriteWait(others); longest > w.Longest {
+		text += fmt.Sprintf("; elsewhere the longest was %s (%s)", longest, host)
+	}
+	return text
 }
 
 // status asks the two databases, which it opens if need be.

@@ -4,12 +4,30 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // KeyFact is the name of the fact that holds the fingerprints of the secret keys, separated by commas, the one that
 // signs first.
 const KeyFact = "key"
+
+// WriteWaitFact is the name of the fact that says for how many milliseconds a write has waited at most for a move of the
+// database since the process began.
+const WriteWaitFact = "write wait"
+
+// LongestWriteWait returns the longest wait that any of the processes tells of, and whose it was: 0 if none does.
+func LongestWriteWait(list []Instance) (longest time.Duration, host string) {
+	for _, r := range list {
+		var facts map[string]string
+		_ = json.Unmarshal([]byte(r.Facts), &facts) // what is no object has no facts
+		if ms, err := strconv.ParseInt(facts[WriteWaitFact], 10, 64); err == nil && time.Duration(ms)*time.Millisecond > longest {
+			longest, host = time.Duration(ms)*time.Millisecond, r.Host
+		}
+	}
+	return longest, host
+}
 
 // A Difference is something that the processes of a site should have in common and do not.
 type Difference struct {

@@ -339,3 +339,13 @@ func TestCompare(t *testing.T) {
 		}
 	}
 }
+
+func TestLongestWriteWait(t *testing.T) {
+	list := []Instance{{Host: "a", Facts: `{"write wait":"12"}`}, {Host: "b", Facts: `{"write wait":"340"}`}, {Host: "c", Facts: `{"write wait":"many"}`}, {Host: "d", Facts: `{}`}, {Host: "e"}}
+	if longest, host := LongestWriteWait(list); longest != 340*time.Millisecond || host != "b" {
+		t.Errorf("%s %s", longest, host)
+	}
+	if longest, host := LongestWriteWait(list[2:]); longest != 0 || host != "" {
+		t.Errorf("%s %s", longest, host)
+	}
+}
