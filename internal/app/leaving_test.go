@@ -1,8 +1,11 @@
 package app
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -119,4 +122,54 @@ func TestLeavingByPageAndCommand(t *testing.T) {
 	if code, _, _, body := send("/signup", "", "name", "anna", "email", "other@example.org", "password", password, "agree", "on"); code != 422 || !strings.Contains(body, "taken") {
 		t.Errorf("the name is given again: %d", code)
 	}
+}
+
+// On a site for members only, those whose account is closed or suspended still reach every page that is left to them: whoever
+// knows the password comes in, answers, takes everything along, comes back or leaves for good.
+func TestWhoIsShutOutOfAMembersOnlySite(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "VISITORS=none", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h"}
+	site, _ := wired(t, env...)
+	for i, c := range []struct{ name, command, page string }{{"anna", "leave", "/leaving"}, {"ben", "suspend", "/suspended"}} {
+		b := (&browser{site, "192.0.2." + strconv.Itoa(i), map[string]string{}}).joins(t, c.name)
+		if code, _, stderr := runCommand(env, "account", c.command, c.name); code != 0 {
+			t.Fatal(stderr)
+		}
+		if w := b.send("GET", "/leaving"); !leadsToLogin(w) {
+			t.Errorf("%s without a log-in: %d %v", c.name, w.Code, w.Header())
+		}
+		if w := b.send("POST", "/login", "name", c.name, "password", "correct horse battery"); w.Header().Get("Location") != c.page {
+			t.Fatalf("%s: %d %v", c.name, w.Code, w.Header())
+		}
+		if w := b.send("GET", c.page); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "@"+c.name) {
+			t.Errorf("%s: %d %v", c.page, w.Code, w.Header())
+		}
+		for _, route := range site.routes.All() {
+			path := routeParameter.ReplaceAllString(route.Path, "1")
+			if path == "/suspended/leave" || !strings.HasPrefix(path, "/leaving") && !strings.HasPrefix(path, "/suspended") {
+				continue
+			}
+			if path == "/leaving/back" && c.page == "/leaving" {
+				continue // below
+			}
+			if w := b.send(route.Method, path); leadsToLogin(w) {
+				t.Errorf("%s is shut out of %s %s: %d", c.name, route.Method, route.Path, w.Code)
+			}
+		}
+		if w := b.send("GET", "/"); !leadsToLogin(w) {
+			t.Errorf("%s reads the site: %d", c.name, w.Code)
+		}
+		if c.page != "/leaving" {
+			continue
+		}
+		if w := b.send("POST", "/leaving/back"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" {
+			t.Errorf("back: %d %v", w.Code, w.Header())
+		}
+		if w := b.send("GET", "/"); w.Code != http.StatusOK {
+			t.Errorf("the site, when one is back: %d", w.Code)
+		}
+	}
+}
+
+func leadsToLogin(w *httptest.ResponseRecorder) bool {
+	return w.Code == http.StatusUnauthorized || strings.HasPrefix(w.Header().Get("Location"), "/login")
 }

@@ -139,7 +139,7 @@ func (p *Pages) Register(r Routes) {
 }
 
 // openToAll are the pages that answer visitors of a site that is for members only.
-var openToAll = []string{"/login", "/login/second", "/login/passkey", "/login/passkey/options", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/suspended", "/suspended/", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
+var openToAll = []string{"/login", "/login/second", "/login/passkey", "/login/passkey/options", "/logout", "/signup", "/forgot-password", "/links/", "/claim/", "/mail/", "/rules", "/privacy", "/contact", "/suspended", "/suspended/", "/leaving", "/leaving/", "/.well-known/", "/manifest.webmanifest", "/offline", "/sw.js"}
 
 // Before runs before every page's handler. It finds out who reads, and keeps visitors out of a members-only site.
 func (p *Pages) Before(c *gin.Context) error {
