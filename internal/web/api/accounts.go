@@ -24,6 +24,7 @@ func (a *API) accountEndpoints() []endpoint {
 		{method: get, path: "/api/v1/accounts/:id/endorsements", access: visitors, scope: "read:accounts", answer: none},
 		{method: get, path: "/api/v1/accounts/:id/identity_proofs", access: visitors, scope: "read:accounts", answer: none},
 		{method: get, path: "/api/v1/accounts/:id/lists", access: members, scope: "read:lists", answer: a.getListsWith},
+		{method: get, path: "/api/v1/preferences", access: members, scope: "read:accounts", answer: a.getPreferences},
 	}
 }
 
@@ -139,4 +140,19 @@ func (a *API) getAccountStatuses(q *call) (any, error) {
 		return nil, err
 	}
 	return q.postPage(posts), nil
+}
+
+func (a *API) getPreferences(q *call) (any, error) {
+	media := "default"
+	switch q.account.WarnedPhotos {
+	case "show":
+		media = "show_all"
+	case "hide":
+		media = "hide_all"
+	}
+	var language *string
+	if q.account.Language != "" {
+		language = &q.account.Language
+	}
+	return Preferences{Visibility: visibilityWord(q.account.DefaultVisibility), Sensitive: q.account.DefaultSensitive, Language: language, Media: media}, nil
 }

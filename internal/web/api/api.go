@@ -95,9 +95,9 @@ func New(o Options) *API {
 type access int
 
 const (
-	// open endpoints answer anybody, on closed sites too.
+	// open endpoints answer anybody, on members-only sites too.
 	open access = iota
-	// visitors may ask, unless the site is closed. A token that is shown must be good and have the scope.
+	// visitors may ask, unless the site is members-only. A token that is shown must be good and have the scope.
 	visitors
 	// apps need a token, an account's or that of an app alone.
 	apps
@@ -136,7 +136,7 @@ func (a *API) Register(r Router) {
 func (a *API) endpoints() [][]endpoint {
 	return [][]endpoint{
 		a.appEndpoints(), a.instanceEndpoints(), a.accountEndpoints(), a.followEndpoints(), a.mediaEndpoints(), a.statusEndpoints(), a.timelineEndpoints(), a.listEndpoints(), a.filterEndpoints(),
-		a.notificationEndpoints(), a.pushEndpoints(), a.otherEndpoints(), a.announcementEndpoints(), a.exploreEndpoints(), a.adminEndpoints(), a.emptyEndpoints(),
+		a.notificationEndpoints(), a.pushEndpoints(), a.searchEndpoints(), a.tagEndpoints(), a.markerEndpoints(), a.reportEndpoints(), a.announcementEndpoints(), a.exploreEndpoints(), a.adminEndpoints(), a.emptyEndpoints(),
 		a.streamEndpoints(), a.descriptionEndpoints(),
 	}
 }

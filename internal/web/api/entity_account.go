@@ -141,3 +141,10 @@ func (v *view) self(a *store.Account, followRequests int) *Account {
 	}
 	return &e
 }
+
+// Suggestion is an account that one might follow. Source is what older clients know.
+type Suggestion struct {
+	Source  string   `json:"source"`
+	Sources []string `json:"sources"`
+	Account *Account `json:"account"`
+}

@@ -37,13 +37,6 @@ func (a *API) getDirectory(q *call) (any, error) {
 	return q.view().accountList(accounts), nil
 }
 
-// Suggestion is an account that one might follow. Source is what older clients know.
-type Suggestion struct {
-	Source  string   `json:"source"`
-	Sources []string `json:"sources"`
-	Account *Account `json:"account"`
-}
-
 // sources are the names that clients have for why somebody is suggested.
 var sources = map[string]string{
 	community.SuggestedFamiliar: "friends_of_friends", community.SuggestedPosting: "most_interactions", community.SuggestedNew: "featured",

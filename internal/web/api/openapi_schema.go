@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"tintype/internal/community"
@@ -124,42 +123,6 @@ func (s schemas) object(t reflect.Type) schema {
 		o["required"] = required
 	}
 	return o
-}
-
-// Kinds of parameters. kindOf finds a parameter's by the lists that requests are checked against.
-const (
-	kindText     = "text"
-	kindBoolean  = "boolean"
-	kindNumber   = "number"
-	kindID       = "id"
-	kindList     = "list"
-	kindFields   = "fields"
-	kindFile     = "file"
-	kindLanguage = "language"
-	kindFocus    = "focus"
-	kindMarker   = "marker" // a timeline's position
-)
-
-func kindOf(name string) string {
-	switch {
-	case slices.Contains(fileParams, name):
-		return kindFile
-	case slices.Contains(booleans, name):
-		return kindBoolean
-	case slices.Contains(listed, name):
-		return kindList
-	case slices.Contains(structured, name), name == "poll":
-		return kindFields
-	case slices.Contains(spoken, name):
-		return kindLanguage
-	case name == "focus":
-		return kindFocus
-	case name == "status_id", name == "max_id", name == "since_id", name == "min_id", name == "account_id", name == "in_reply_to_id", name == "report_id", name == "target_account_id":
-		return kindID
-	case slices.Contains(numeric, name):
-		return kindNumber
-	}
-	return kindText
 }
 
 // longest are the most characters of texts whose characters count one each.

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -305,5 +308,31 @@ func TestAnotherAnswerThanDescribed(t *testing.T) {
 		if status.VisitJSON(value, openapi3.EnableFormatValidation()) == nil {
 			t.Errorf("%s: nothing is said", what)
 		}
+	}
+}
+
+// The types of answers stand in the files that CONTRIBUTING.md names, those of errors in errors.go.
+func TestEntitiesStandInTheirFiles(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	structs, found := regexp.MustCompile(`(?m)^type ([A-Z]\w*) struct \{$([^}]*)`), 0
+	for _, name := range files {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range structs.FindAllStringSubmatch(string(source), -1) {
+			if !strings.Contains(m[2], "`json:") {
+				continue
+			}
+			if found++; !strings.HasPrefix(name, "entity_") && name != "errors.go" {
+				t.Errorf("%s has the entity %s: it belongs in an entity_*.go", name, m[1])
+			}
+		}
+	}
+	if found < 40 {
+		t.Errorf("only %d entities were found", found)
 	}
 }

@@ -148,7 +148,7 @@ func TestEveryDocumentedParameter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") || name == "refuse.go" {
+		if strings.HasSuffix(name, "_test.go") || name == "refuse.go" || name == "parameter_kinds.go" {
 			continue
 		}
 		body, err := os.ReadFile(name)
@@ -211,7 +211,7 @@ func TestEveryDocumentedParameter(t *testing.T) {
 		if path != endpoint && strings.Contains(path, "/accounts/:id/") && s.get(strings.Replace(path, ":id", "1", 1), anna.token).body == "[]\n" {
 			continue
 		}
-		t.Errorf("%s: its parameters are not in the table", endpoint)
+		t.Errorf("%s: its parameters are not in the table: add a row to documented, or to bare where Mastodon documents none", endpoint)
 	}
 	// What says how it is anyway is taken, and what was refused was not done.
 	r := s.post(path("/api/v1/accounts/%d/follow", bob.ID), anna.token, "notify=false&reblogs=true&languages[]=").ok().object()

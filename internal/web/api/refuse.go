@@ -89,40 +89,6 @@ func isObject(p *params, name string) bool {
 	return false
 }
 
-// single are the parameters that have one value, which a list or an object is not: a caption that came as a list would
-// be published as none. Booleans are single, too.
-var single = []string{
-	"account_id", "acct", "by_domain", "category", "client_id", "client_name", "client_secret", "code", "code_verifier", "comment", "description",
-	"display_name", "duration", "email", "expires_in", "filter_action", "focus", "grant_type", "in_reply_to_id", "invited_by", "ip", "keyword", "language", "limit", "locale", "max_id", "min_id", "note", "offset", "order", "origin",
-	"password", "permissions", "policy", "q", "reason", "redirect_uri", "replies_policy", "report_id", "scheduled_at", "scope", "scopes", "since_id", "source[language]", "source[privacy]", "spoiler_text", "status", "status_id",
-	"data[policy]", "subscription[endpoint]", "subscription[keys][auth]", "subscription[keys][p256dh]", "tagged", "target_account_id", "text", "title", "token", "type", "username", "visibility", "website",
-}
-
-// booleans are the parameters that are true or false. Any other word would be taken for true.
-var booleans = []string{
-	"active", "agreement", "bot", "disabled", "discoverable", "exclude_reblogs", "exclude_replies", "exclude_unreviewed", "exclusive", "following", "forward",
-	"hide_collections", "indexable", "local", "locked", "notify", "only_media", "pending", "pinned", "reblogs", "remote", "resolve", "resolved", "sensitive", "sensitized", "silenced",
-	"source[sensitive]", "staff", "subscription[standard]", "suspended", "whole_word", "with_dismissed", "with_suspended",
-}
-
-// listed are the parameters that are lists of texts or ids.
-var listed = []string{
-	"account_ids", "all", "any", "context", "exclude_types", "id", "languages", "media_ids", "none", "redirect_uris", "role_ids", "rule_ids", "status_ids", "timeline", "types",
-}
-
-// structured are the parameters that have fields, which a text is not.
-var structured = []string{"data", "fields_attributes", "keywords_attributes", "media_attributes", "source", "subscription", "subscription[keys]"}
-
-// fileParams are the parameters that are files.
-var fileParams = []string{"avatar", "file", "header", "thumbnail"}
-
-// numeric are the parameters of lists that are whole numbers. One that is none would lead to the first page again, and
-// a client that follows pages would never come to an end.
-var numeric = []string{"account_id", "duration", "expires_in", "limit", "max_id", "min_id", "offset", "report_id", "since_id", "target_account_id"}
-
-// spoken are the parameters that name a language.
-var spoken = []string{"language", "locale", "source[language]"}
-
 // isBooleanWord reports whether the text is one that clients write for true, false or nothing.
 func isBooleanWord(text string) bool {
 	switch strings.ToLower(text) {
