@@ -277,14 +277,20 @@ func TestSessionTable(t *testing.T) {
 	}
 }
 
+// listIn returns a list of modules/cdn, as it is written between its brackets.
+func listIn(t *testing.T, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^\s*` + name + `\s*= \[(.*)\]$`).FindStringSubmatch(read(t, "modules/cdn/main.tf"))
+	if m == nil {
+		t.Fatalf("modules/cdn has no list of %s", name)
+	}
+	return m[1]
+}
+
 // CloudFront sends pages only the parameters that it also keeps them by: the list has to hold all that pages read.
 func TestPageQueries(t *testing.T) {
-	m := regexp.MustCompile(`(?m)^\s*page_queries = \[(.*)\]$`).FindStringSubmatch(read(t, "modules/cdn/main.tf"))
-	if m == nil {
-		t.Fatal("modules/cdn has no list of page_queries")
-	}
 	var listed []string
-	for _, name := range strings.Split(m[1], ",") {
+	for _, name := range strings.Split(listIn(t, "page_queries"), ",") {
 		listed = append(listed, strings.Trim(name, ` "`))
 	}
 	used := map[string]bool{}
@@ -292,13 +298,28 @@ func TestPageQueries(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no pages", err)
 	}
-	asked := regexp.MustCompile(`Query(?:Array)?\("(\w+)"\)`)
+	var everything []string // where each parameter is sent
+	for _, path := range strings.Split(listIn(t, "dynamic_paths"), ",") {
+		everything = append(everything, strings.TrimSuffix(strings.Trim(path, ` "`), "*"))
+	}
+	asked, route := regexp.MustCompile(`Query(?:Array)?\("(\w+)"\)`), regexp.MustCompile(`\br\.[A-Z]\w*\(http\.Method\w+, "([^"]*)"`)
 	for _, file := range files {
-		// Photos, OAuth, oEmbed and the administration have paths of their own, where everything is sent.
-		if base := filepath.Base(file); strings.HasSuffix(base, "_test.go") || strings.HasPrefix(base, "admin_") || slices.Contains([]string{"media.go", "oauth.go", "oembed.go"}, base) {
+		base := filepath.Base(file)
+		if strings.HasSuffix(base, "_test.go") {
 			continue
 		}
-		for _, m := range asked.FindAllStringSubmatch(read(t, file), -1) {
+		source := read(t, file)
+		// Photos, streams, OAuth, oEmbed and the administration have paths of their own, where everything is sent.
+		if strings.HasPrefix(base, "admin_") || slices.Contains([]string{"admin.go", "live.go", "media.go", "oauth.go", "oembed.go", "status.go"}, base) {
+			for _, m := range route.FindAllStringSubmatch(source, -1) {
+				sent := func(prefix string) bool { return strings.HasPrefix(m[1], prefix) }
+				if m[1] != "/admin" && !slices.ContainsFunc(everything, sent) { // which reads none
+					t.Errorf("%s has %s, which is not beneath dynamic_paths", base, m[1])
+				}
+			}
+			continue
+		}
+		for _, m := range asked.FindAllStringSubmatch(source, -1) {
 			used[m[1]] = true
 		}
 	}

@@ -10,7 +10,7 @@ locals {
   # What pages may be asked for. Everything else behind a ? is not even sent to
   # the site, so that no answer can depend on what its key in the cache does not
   # hold. A test compares this with what the pages read.
-  page_queries = ["after", "max_id", "min_id", "posts", "q", "reply", "return", "show", "state"]
+  page_queries = ["after", "max_id", "min_id", "q", "reply", "return", "show"]
 
   # Of the cookies only the session's is part of the key. Others are sent along:
   # an answer that depends on one is private.
