@@ -60,6 +60,9 @@ type countedSessions struct {
 	trace func(ctx context.Context, operation string) (context.Context, func(error)) // may be nil
 }
 
+// Unwrap lets session.As find what the backend can do.
+func (b countedSessions) Unwrap() session.Backend { return b.Backend }
+
 // begin is called before the store is asked, and end with what begin returned.
 func (b countedSessions) begin(ctx context.Context, operation string) (context.Context, func(error)) {
 	if b.trace == nil {

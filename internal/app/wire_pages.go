@@ -106,4 +106,7 @@ func (s pageSessions) EndOthers(ctx context.Context, acc *store.Account, keep st
 // readOnlySessions are as they are: reading is no use, so none is prolonged.
 type readOnlySessions struct{ session.Backend }
 
+// Unwrap lets session.As find what the backend can do.
+func (b readOnlySessions) Unwrap() session.Backend { return b.Backend }
+
 func (readOnlySessions) Touch(context.Context, int64, string, time.Time, time.Time) error { return nil }

@@ -139,14 +139,14 @@ func (d *Diagnosis) checkSessionsNext(ctx context.Context) []Check {
 	if d.SessionsNextErr != nil {
 		return []Check{failed("SESSION_NEXT: the store was not opened", d.SessionsNextErr, "")}
 	}
-	dynamo, isDynamo := d.SessionsNext.(*session.Dynamo)
+	table, inspects := session.As[session.Inspector](d.SessionsNext)
 	switch {
-	case !isDynamo:
+	case !inspects:
 		return []Check{fine("SESSION_NEXT: sessions may move to the database")} // which has its own check
 	case d.Config.ReadOnly:
-		return []Check{fine("SESSION_NEXT: %s; READ_ONLY, so no write was tried", dynamo)}
+		return []Check{fine("SESSION_NEXT: %s; READ_ONLY, so no write was tried", d.SessionsNext)}
 	}
-	list := checkTable(ctx, dynamo, "GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem, Query and Scan")
+	list := checkTable(ctx, d.SessionsNext.String(), table, "GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem, Query and Scan")
 	for i := range list {
 		list[i].Text = "SESSION_NEXT: " + list[i].Text
 	}
@@ -162,7 +162,7 @@ func (d *Diagnosis) checkMediaNext(ctx context.Context) []Check {
 		return []Check{fine("%s; READ_ONLY, so no write was tried", where)}
 	}
 	var err error
-	if bucket, ok := media.As[*media.S3](d.MediaNext); ok {
+	if bucket, ok := media.As[media.Inspector](d.MediaNext); ok {
 		_, err = bucket.Inspect(ctx)
 	} else {
 		err = d.MediaNext.Check(ctx)

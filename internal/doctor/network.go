@@ -106,7 +106,7 @@ func (d *Diagnosis) checkMedia(ctx context.Context) []Check {
 	if d.Config.ReadOnly {
 		return append([]Check{fine("%s; READ_ONLY, so no write was tried", where)}, sampled...)
 	}
-	bucket, isBucket := media.As[*media.S3](d.Media)
+	bucket, isBucket := media.As[media.Inspector](d.Media)
 	if !isBucket {
 		if err := d.Media.Check(ctx); err != nil {
 			return []Check{failed(where, err, "the program writes, reads and deletes there: see that it exists, has room, and grants these rights")}
@@ -130,7 +130,9 @@ func (d *Diagnosis) checkMedia(ctx context.Context) []Check {
 		}
 		list = append(list, warn(text, "add a lifecycle rule that expires noncurrent versions after 7 days, as the privacy page says"))
 	}
-	list = append(list, d.checkRedirect(ctx, bucket)...)
+	if signer, ok := media.As[media.Presigner](d.Media); ok {
+		list = append(list, d.checkRedirect(ctx, signer)...)
+	}
 	return append(append(list, sampled...), d.checkClosed(ctx, bucket)...)
 }
 
@@ -183,7 +185,7 @@ func (d *Diagnosis) checkSample(ctx context.Context) []Check {
 }
 
 // checkRedirect fetches a photo that was just written from the bucket itself, under an address as readers get it.
-func (d *Diagnosis) checkRedirect(ctx context.Context, bucket *media.S3) []Check {
+func (d *Diagnosis) checkRedirect(ctx context.Context, bucket media.Presigner) []Check {
 	if !d.Config.MediaRedirect {
 		return nil
 	}
@@ -213,7 +215,7 @@ func (d *Diagnosis) checkRedirect(ctx context.Context, bucket *media.S3) []Check
 }
 
 // checkClosed sees that what is not for everybody is not given to everybody.
-func (d *Diagnosis) checkClosed(ctx context.Context, bucket *media.S3) []Check {
+func (d *Diagnosis) checkClosed(ctx context.Context, bucket media.Inspector) []Check {
 	var list []Check
 	for kind, what := range map[media.Kind]string{media.Original: "originals, with the places where they were taken", media.Private: "photos for followers only"} {
 		key := media.OriginalKey(media.NewRandom())

@@ -20,20 +20,19 @@ func (d *Diagnosis) checkSessions(ctx context.Context) []Check {
 	}
 	random := fmt.Sprintf("doctor%058d", time.Now().UnixNano())
 	const account = math.MaxInt64 // nobody's
-	dynamo, isDynamo := d.Sessions.(*session.Dynamo)
-	if !isDynamo || d.Config.ReadOnly {
+	table, inspects := session.As[session.Inspector](d.Sessions)
+	if !inspects || d.Config.ReadOnly {
 		// Rows belong to accounts in SQL; that writes are taken, the database's check has shown.
 		if _, err := d.Sessions.Get(ctx, account, random); !errors.Is(err, session.ErrNone) {
 			return []Check{failed("sessions cannot be read", err, "")}
 		}
 		return []Check{fine("%s: read", d.Sessions)}
 	}
-	return checkTable(ctx, dynamo, "GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem and Query")
+	return checkTable(ctx, d.Sessions.String(), table, "GetItem, PutItem, UpdateItem, DeleteItem, BatchWriteItem and Query")
 }
 
 // checkTable tries a table of sessions.
-func checkTable(ctx context.Context, table *session.Dynamo, rights string) []Check {
-	where := table.String()
+func checkTable(ctx context.Context, where string, table session.Inspector, rights string) []Check {
 	facts, err := table.Inspect(ctx)
 	if err != nil {
 		return []Check{failed(where, err, "the role needs "+rights+" on the table; `tintype setup dynamodb` makes it, with "+session.TableKey)}

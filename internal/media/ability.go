@@ -31,6 +31,14 @@ type Presigner interface {
 	Origins(ctx context.Context) ([]string, error)
 }
 
+// An Inspector is a Store that tells more of itself than Check does.
+type Inspector interface {
+	// Inspect writes, reads, copies and deletes an object, and reads the configuration as far as it may.
+	Inspect(context.Context) (BucketFacts, error)
+	// Unsigned is the address at which anybody could fetch an object, did the store let them.
+	Unsigned(ctx context.Context, key string) (string, error)
+}
+
 // A TempSweeper is a Store whose temporary files a crash may leave behind.
 type TempSweeper interface {
 	// SweepTemp removes those that are older than olderThan, and returns their number.

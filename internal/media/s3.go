@@ -64,7 +64,10 @@ var (
 	_ Presigner = (*S3)(nil)
 )
 
-var _ Presigner = (*S3)(nil)
+var (
+	_ Presigner = (*S3)(nil)
+	_ Inspector = (*S3)(nil)
+)
 
 // String implements Store.
 func (s *S3) String() string { return "s3, " + s.o.Bucket + "/" + s.o.Prefix }

@@ -99,6 +99,21 @@ func (m *Moving) String() string {
 	return r.Source.String()
 }
 
+// Unwrap is the place in charge, whose abilities As finds; nil where nobody can know it.
+func (m *Moving) Unwrap() Backend {
+	ctx, cancel := context.WithTimeout(context.Background(), dynamoAll)
+	defer cancel()
+	_, r, done, err := m.route(ctx)
+	if err != nil {
+		return nil
+	}
+	defer done()
+	if r.Phase == Moved {
+		return r.Target
+	}
+	return r.Source
+}
+
 // Get implements Backend.
 func (m *Moving) Get(ctx context.Context, accountID int64, hash string) (*Record, error) {
 	ctx, r, done, err := m.route(ctx)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"tintype/internal/session"
 	"tintype/internal/session/sessiontest"
 	"tintype/internal/store"
@@ -99,6 +101,33 @@ func TestACopyLeavesBehindWhatIsOver(t *testing.T) {
 }
 
 // Where nobody knows where sessions are, nobody is logged out: that is no answer about a session.
+// What a place can do is found through the move: that of the place in charge.
+func TestAMoveHidesNoAbility(t *testing.T) {
+	table := session.NewDynamo(aws.Config{Region: "eu-central-1"}, "sessions")
+	rows := session.NewSQL(nil)
+	for _, c := range []struct {
+		phase          session.Phase
+		source, target session.Movable
+		want           bool
+	}{
+		{session.Alone, table, rows, true},
+		{session.Reading, table, rows, true},
+		{session.Writing, table, rows, true},
+		{session.Moved, table, rows, false},
+		{session.Moved, rows, table, true},
+		{session.Writing, rows, table, false},
+	} {
+		found, ok := session.As[session.Inspector](moved(c.phase, c.source, c.target))
+		if ok != c.want || ok && found != session.Inspector(table) {
+			t.Errorf("%v from %s: %v", c.phase, c.source, ok)
+		}
+	}
+	nowhere := session.NewMoving(func(context.Context) (session.Route, func(), error) { return session.Route{}, nil, errors.New("away") }, nil)
+	if _, ok := session.As[session.Inspector](nowhere); ok {
+		t.Error("a place that nobody knows has an ability")
+	}
+}
+
 func TestMovingKnowsNothingWithoutARoute(t *testing.T) {
 	lost := session.NewMoving(func(context.Context) (session.Route, func(), error) {
 		return session.Route{}, nil, errors.New("the database is away")
