@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -70,20 +69,14 @@ func (q *call) keptKey() string {
 	if r.Method != http.MethodGet || q.shown || r.Header.Get("Authorization") != "" || store.Positioned(q.ctx()) {
 		return ""
 	}
-	for _, cursor := range []string{"max_id", "min_id", "since_id"} {
+	for _, cursor := range cursors {
 		if _, ok := q.params.values[cursor]; ok {
 			return ""
 		}
 	}
 	key := r.URL.EscapedPath()
-	known := url.Values{}
-	for _, name := range echoed {
-		if values, ok := q.params.values[name]; ok {
-			known[name] = values
-		}
-	}
-	if len(known) > 0 {
-		key += "?" + known.Encode()
+	if chosen := q.filters(); len(chosen) > 0 {
+		key += "?" + chosen.Encode()
 	}
 	if len(key) > keptKeyMost {
 		return ""

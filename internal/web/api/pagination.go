@@ -2,7 +2,9 @@ package api
 
 import (
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 
 	"tintype/internal/community"
 )
@@ -23,10 +25,31 @@ func (q *call) page(fallback, most int) community.Cursor {
 	}
 }
 
-// echoed are the parameters that a page of a list has in common with the next one.
-var echoed = []string{
-	"limit", "local", "remote", "only_media", "exclude_replies", "exclude_reblogs", "pinned", "tagged",
-	"types[]", "exclude_types[]", "any[]", "all[]", "none[]", "account_id",
+// taken are the names of the parameters that each endpoint takes, by method and path.
+var taken = sync.OnceValue(func() map[string][]string {
+	all := make(map[string][]string, len(operations))
+	for endpoint, o := range operations {
+		for _, word := range strings.Fields(o.takes) {
+			all[endpoint] = append(all[endpoint], specialOf.FindStringSubmatch(word)[1])
+		}
+	}
+	return all
+})
+
+// cursors are the parameters that say which page of a list is asked for.
+var cursors = []string{"max_id", "min_id", "since_id"}
+
+// filters are what the request chooses a list by: its parameters that the endpoint takes, however they are written, but for
+// cursors. A page of a list has them in common with the next one.
+func (q *call) filters() url.Values {
+	chosen, known := url.Values{}, taken()[q.endpoint.method+" "+q.endpoint.path]
+	for key, values := range q.params.values {
+		name, _, _ := strings.Cut(key, "[")
+		if slices.Contains(known, name) && !slices.Contains(cursors, name) {
+			chosen[key] = values
+		}
+	}
+	return chosen
 }
 
 // link writes the Link header: the next page first, absolute addresses with one cursor each. older is the cursor of the
@@ -35,12 +58,7 @@ func (q *call) link(older, newer int64) {
 	if newer == 0 {
 		return
 	}
-	query := url.Values{}
-	for _, name := range echoed {
-		if values, ok := q.params.values[name]; ok {
-			query[name] = values
-		}
-	}
+	query := q.filters()
 	var b strings.Builder
 	if older != 0 {
 		b.WriteString("<" + q.address(query, "max_id", older) + `>; rel="next", `)
