@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"tintype/internal/community"
@@ -123,19 +125,21 @@ func (a *API) getAccountStatuses(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	o := community.AccountFeedOptions{
+		OnlyMedia:      q.params.isTrue("only_media"),
+		ExcludeReplies: q.params.isTrue("exclude_replies"),
+		ExcludeBoosts:  q.params.isTrue("exclude_reblogs"),
+		Tagged:         strings.TrimPrefix(q.params.text("tagged"), "#"),
+	}
+	page := q.page(defaultStatuses, maxStatuses)
 	if q.params.isTrue("pinned") {
 		posts, err := a.Community.PinnedPosts(q.ctx(), q.account, id)
 		if err != nil {
 			return nil, err
 		}
-		return statusList(q.view().statuses(posts)), nil
+		return q.postPage(pageOfPins(posts, o.Tagged, page)), nil
 	}
-	posts, err := a.Community.AccountFeed(q.ctx(), q.account, id, community.AccountFeedOptions{
-		OnlyMedia:      q.params.isTrue("only_media"),
-		ExcludeReplies: q.params.isTrue("exclude_replies"),
-		ExcludeBoosts:  q.params.isTrue("exclude_reblogs"),
-		Tagged:         strings.TrimPrefix(q.params.text("tagged"), "#"),
-	}, q.page(defaultStatuses, maxStatuses))
+	posts, err := a.Community.AccountFeed(q.ctx(), q.account, id, o, page)
 	if err != nil {
 		return nil, err
 	}
@@ -155,4 +159,21 @@ func (a *API) getPreferences(q *call) (any, error) {
 		language = &q.account.Language
 	}
 	return Preferences{Visibility: visibilityWord(q.account.DefaultVisibility), Sensitive: q.account.DefaultSensitive, Language: language, Media: media}, nil
+}
+
+// pageOfPins is a page of the pinned posts with the tag, "" for any, by their ids as in every list of posts. Each pin is a
+// post with photos, so that nothing else narrows them.
+func pageOfPins(posts []*community.Post, tag string, page community.Cursor) []*community.Post {
+	var tags []string
+	if tag != "" {
+		tags = foldTags([]string{tag})
+	}
+	posts = slices.DeleteFunc(posts, func(p *community.Post) bool {
+		return !wears(p, tags, nil) || page.MaxID > 0 && p.ID >= page.MaxID || p.ID <= max(page.MinID, page.SinceID)
+	})
+	slices.SortFunc(posts, func(a, b *community.Post) int { return cmp.Compare(b.ID, a.ID) })
+	if page.MinID > 0 { // the page just above the cursor
+		return posts[max(0, len(posts)-page.Limit):]
+	}
+	return posts[:min(len(posts), page.Limit)]
 }

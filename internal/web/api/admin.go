@@ -59,22 +59,43 @@ func (a *API) adminList(q *call, s community.MemberSearch) (any, error) {
 	return all, nil
 }
 
-func (q *call) searchText() string {
-	for _, name := range []string{"username", "display_name", "email"} {
-		if text := q.params.text(name); text != "" {
-			return text
+// onlyOne is which of the parameters has a value, "" for none. Members are looked for by one of them: two would be an
+// answer to half of the question.
+func (q *call) onlyOne(has func(p *params, name string) bool, names ...string) (string, error) {
+	found := ""
+	for _, name := range names {
+		if !has(q.params, name) {
+			continue
 		}
+		if found != "" {
+			return "", invalid(found + ", " + name + ": members are looked for by one of them")
+		}
+		found = name
 	}
-	return ""
+	return found, nil
 }
 
-func (a *API) adminAccountsV1(q *call) (any, error) {
-	s := community.MemberSearch{Text: q.searchText(), Staff: q.params.isTrue("staff")}
-	for name, state := range map[string]string{"active": store.MemberActive, "silenced": store.MemberLimited, "suspended": store.MemberSuspended, "pending": store.MemberWaiting} {
-		if q.params.isTrue(name) {
-			s.State = state
-		}
+func (q *call) searchText() (string, error) {
+	name, err := q.onlyOne(isText, "username", "display_name", "email")
+	if name == "" {
+		return "", err
 	}
+	return q.params.text(name), nil
+}
+
+// memberStates are the states of members by the names that the first version has for them.
+var memberStates = map[string]string{"active": store.MemberActive, "silenced": store.MemberLimited, "suspended": store.MemberSuspended, "pending": store.MemberWaiting}
+
+func (a *API) adminAccountsV1(q *call) (any, error) {
+	text, err := q.searchText()
+	if err != nil {
+		return nil, err
+	}
+	state, err := q.onlyOne((*params).isTrue, "active", "silenced", "suspended", "pending")
+	if err != nil {
+		return nil, err
+	}
+	s := community.MemberSearch{Text: text, Staff: q.params.isTrue("staff"), State: memberStates[state]}
 	for _, name := range []string{"remote", "disabled", "sensitized"} { // there are none
 		if q.params.isTrue(name) {
 			return []*AdminAccount{}, nil
@@ -84,17 +105,15 @@ func (a *API) adminAccountsV1(q *call) (any, error) {
 }
 
 func (a *API) adminAccountsV2(q *call) (any, error) {
-	s := community.MemberSearch{Text: q.searchText(), Staff: q.params.text("permissions") == "staff"}
+	text, err := q.searchText()
+	if err != nil {
+		return nil, err
+	}
+	s := community.MemberSearch{Text: text, Staff: q.params.text("permissions") == "staff"}
 	switch q.params.text("status") {
 	case "":
-	case "active":
-		s.State = store.MemberActive
-	case "silenced":
-		s.State = store.MemberLimited
-	case "suspended":
-		s.State = store.MemberSuspended
-	case "pending":
-		s.State = store.MemberWaiting
+	case "active", "silenced", "suspended", "pending":
+		s.State = memberStates[q.params.text("status")]
 	case "disabled":
 		return []*AdminAccount{}, nil
 	default:

@@ -70,6 +70,11 @@ func TestAdminAPI(t *testing.T) {
 	if staff := s.get("/api/v2/admin/accounts?permissions=staff", modToken).list(); len(staff) != 2 {
 		t.Errorf("staff: %v", staff)
 	}
+	for _, two := range []string{"v1/admin/accounts?username=bo&email=x", "v2/admin/accounts?display_name=Bo&username=bo", "v1/admin/accounts?active=true&suspended=true"} {
+		if r := s.get("/api/"+two, modToken).is(422); !strings.Contains(r.body, "by one of them") {
+			t.Errorf("%s: %s", two, r.body)
+		}
+	}
 
 	filed := s.post("/api/v1/reports", anna.token, form("account_id", itoa(bob.ID), "category", "spam", "comment", "Shoes")).ok().object()
 	report := "/api/v1/admin/reports/" + filed["id"].(string)

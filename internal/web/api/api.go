@@ -65,6 +65,7 @@ type API struct {
 	answers *answerCache // nil: none is kept
 
 	description description
+	onRead      func(parameter string) // of params, for tests
 }
 
 // New makes an API.

@@ -42,3 +42,6 @@ func KindOf(name string) string { return kindOf(name) }
 
 // Describe makes the description.
 func (a *API) Describe() map[string]any { return a.describe("Test site") }
+
+// OnRead has f told of each parameter that an endpoint looks at.
+func (a *API) OnRead(f func(parameter string)) { a.onRead = f }

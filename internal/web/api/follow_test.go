@@ -182,6 +182,13 @@ func TestFollowRequestsAndNotifications(t *testing.T) {
 	if o := s.get("/api/v1/notifications/unread_count", anna.token).ok().object(); o["count"] != 2.0 {
 		t.Errorf("unread: %v", o)
 	}
+	for query, want := range map[string]float64{
+		"limit=1": 1, "types[]=follow_request": 2, "types[]=mention": 0, "exclude_types[]=follow_request": 0, "account_id=" + strconv.FormatInt(eve.ID, 10): 1,
+	} {
+		if o := s.get("/api/v1/notifications/unread_count?"+query, anna.token).ok().object(); o["count"] != want {
+			t.Errorf("unread with %s: %v, want %v", query, o, want)
+		}
+	}
 	if r := s.post(path("/api/v1/follow_requests/%d/authorize", bob.ID), anna.token, "").ok().object(); r["followed_by"] != true {
 		t.Errorf("accepted: %v", r)
 	}

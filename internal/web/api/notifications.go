@@ -20,10 +20,7 @@ func (a *API) notificationEndpoints() []endpoint {
 }
 
 func (a *API) getNotifications(q *call) (any, error) {
-	p := q.params
-	list, err := a.Community.Notifications(q.ctx(), q.account, community.NotificationFilter{
-		Types: kindsOf(p.list("types")), Exclude: kindsOf(p.list("exclude_types")), FromID: p.otherID("account_id"),
-	}, q.page(defaultNotifications, maxNotifications))
+	list, err := a.Community.Notifications(q.ctx(), q.account, q.notificationFilter(), q.page(defaultNotifications, maxNotifications))
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +33,12 @@ func (a *API) getNotifications(q *call) (any, error) {
 		all = append(all, v.notification(n))
 	}
 	return all, nil
+}
+
+// notificationFilter is which notifications the request is about.
+func (q *call) notificationFilter() community.NotificationFilter {
+	p := q.params
+	return community.NotificationFilter{Types: kindsOf(p.list("types")), Exclude: kindsOf(p.list("exclude_types")), FromID: p.otherID("account_id")}
 }
 
 // kindsOf are kinds of notifications as clients call them.
@@ -64,8 +67,9 @@ func (a *API) getNotification(q *call) (any, error) {
 }
 
 func (a *API) countUnread(q *call) (any, error) {
-	n, err := a.Community.UnreadNotifications(q.ctx(), q.account, community.NotificationFilter{})
-	return UnreadCount{n}, err
+	most := q.params.number("limit", community.MaxUnread, 1, community.MaxUnread)
+	n, err := a.Community.UnreadNotifications(q.ctx(), q.account, q.notificationFilter())
+	return UnreadCount{min(n, most)}, err
 }
 
 func (a *API) clearNotifications(q *call) (any, error) {

@@ -117,7 +117,7 @@ var operations = map[string]operation{
 	"GET /api/v1/bookmarks":          {does: "Posts that the caller bookmarked.", takes: posts, gives: []*Status{}},
 
 	"GET /api/v1/notifications":              {does: "Notifications, newest first.", takes: people + " types exclude_types account_id", gives: []*Notification{}},
-	"GET /api/v1/notifications/unread_count": {does: "How many notifications are unread.", gives: UnreadCount{}},
+	"GET /api/v1/notifications/unread_count": {does: "How many notifications are unread, counted up to the limit.", takes: "limit=100:100 types exclude_types account_id", gives: UnreadCount{}},
 	"GET /api/v1/notifications/:id":          {does: "A notification.", gives: Notification{}},
 	"POST /api/v1/notifications/clear":       {does: "Remove all notifications.", gives: nothing{}},
 	"POST /api/v1/notifications/:id/dismiss": {does: "Remove a notification.", gives: nothing{}},

@@ -26,11 +26,18 @@ const (
 type params struct {
 	values map[string][]string
 	count  int
+	onRead func(name string) // told of each parameter that the endpoint looks at, for tests; nil: nobody is
 }
 
 var errTooManyParams = errors.New("too many parameters")
 
 func newParams() *params { return &params{values: make(map[string][]string)} }
+
+func (p *params) note(name string) {
+	if p.onRead != nil {
+		p.onRead(name)
+	}
+}
 
 func (p *params) add(name, value string) error {
 	if p.count++; p.count > maxParams {
@@ -164,6 +171,7 @@ func (p *params) addValue(name string, value any, depth int) error {
 
 // lookup returns the last value under the name, and whether there is one.
 func (p *params) lookup(name string) (string, bool) {
+	p.note(name)
 	v := p.values[name]
 	if len(v) == 0 {
 		return "", false
@@ -219,6 +227,7 @@ func (p *params) number(name string, fallback, least, most int) int {
 
 // list is an array in any of its forms: name[], name[0], or the bare name given once or more.
 func (p *params) list(name string) []string {
+	p.note(name)
 	var all []string
 	all = append(all, p.values[name+"[]"]...)
 	all = append(all, p.values[name]...)
@@ -238,6 +247,7 @@ func (p *params) hasList(name string) bool {
 
 // rows are the objects of an array of objects, in their order.
 func (p *params) rows(name string) []*params {
+	p.note(name)
 	var rows []*params
 	for _, i := range p.indices(name, "][") {
 		prefix := name + "[" + strconv.Itoa(i) + "]["

@@ -32,6 +32,21 @@ func TestPins(t *testing.T) {
 	if got := pinned(""); !slices.Equal(got, want) {
 		t.Errorf("pinned: %v, want %v", got, want)
 	}
+	for query, some := range map[string][]string{
+		"&max_id=" + want[1]: want[2:], "&max_id=" + want[4]: nil, "&min_id=" + want[3] + "&limit=2": want[1:3], "&since_id=" + want[3] + "&limit=2": want[:2],
+		"&limit=1": want[:1], "&tagged=hill": nil, "&exclude_replies=true&only_media=true&exclude_reblogs=true": want,
+	} {
+		if got := idsIn(s.get(path("/api/v1/accounts/%d/statuses?pinned=true", anna.ID)+query, "").ok().list()); !slices.Equal(got, some) {
+			t.Errorf("pinned%s: %v, want %v", query, got, some)
+		}
+	}
+	var paged []string
+	for _, page := range s.pages(path("/api/v1/accounts/%d/statuses?pinned=true&limit=2", anna.ID), "") {
+		paged = append(paged, idsIn(page)...)
+	}
+	if !slices.Equal(paged, want) {
+		t.Errorf("pinned, page by page: %v, want %v", paged, want)
+	}
 	if o := s.get("/api/v1/statuses/"+posts[0], bob.token).ok().object(); o["pinned"] != false {
 		t.Errorf("for another: %v", o)
 	}

@@ -198,5 +198,8 @@ func (q *call) refuse() error {
 			return invalid(r.name + ": " + r.why)
 		}
 	}
+	if q.api.onRead != nil { // what was looked at so far was for every endpoint
+		q.params.onRead = q.api.onRead
+	}
 	return nil
 }

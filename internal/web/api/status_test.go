@@ -330,7 +330,12 @@ func TestFollowersOnly(t *testing.T) {
 	if o := s.get("/api/v1/statuses/"+open+"/context", anna.token).ok().body; strings.Contains(o, "For few") {
 		t.Errorf("it was published: %s", o)
 	}
-	s.post("/api/v1/statuses", bob.token, form("status", "For all", "in_reply_to_id", open, "visibility", "unlisted")).ok()
+	wide := s.post("/api/v1/statuses", bob.token, form("status", "For all", "in_reply_to_id", open, "visibility", "unlisted")).ok().object()
+	for word, status := range map[string]int{"private": http.StatusUnprocessableEntity, wide["visibility"].(string): http.StatusOK} {
+		if r := s.do(http.MethodPut, "/api/v1/statuses/"+wide["id"].(string), bob.token, form("status", "For whom?", "visibility", word)).is(status); status != http.StatusOK && !strings.Contains(r.body, "visibility: ") {
+			t.Errorf("a comment that is to be %s: %s", word, r.body)
+		}
+	}
 	seen := s.get("/api/v1/statuses/"+id, bob.token).ok().object()
 	address := at(seen["media_attachments"].([]any)[0], "url").(string)
 	if !strings.HasPrefix(address, baseURL+"/media/priv/") || !strings.Contains(address, "v="+strconv.FormatInt(bob.ID, 10)) || !strings.Contains(address, "k=t") {

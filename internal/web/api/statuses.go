@@ -209,6 +209,9 @@ func (a *API) putStatus(q *call) (any, error) {
 		return nil, errDirect
 	} else if word != "" {
 		v := visibilityOf(word)
+		if p, err := a.Community.PostByID(q.ctx(), q.account, id); err == nil && p.Kind == store.KindComment && p.Visibility != v {
+			return nil, invalid("visibility: a comment is seen by whoever sees its post")
+		}
 		change.Visibility = &v
 	}
 	if change.Photos, err = a.editedPhotos(q, id); err != nil {
