@@ -10,6 +10,12 @@ import (
 	"strings"
 )
 
+// The values of SESSION_STORE and MEDIA_STORE. Each has a case in every method of its place below.
+var (
+	sessionDrivers = []string{"sql", "dynamodb"}
+	mediaDrivers   = []string{"disk", "s3"}
+)
+
 // SessionPlace is where sessions are.
 type SessionPlace struct {
 	Driver string // "sql" or "dynamodb", as SESSION_STORE has it
@@ -18,19 +24,24 @@ type SessionPlace struct {
 
 // String is the place's address, as SESSION_NEXT has it.
 func (p SessionPlace) String() string {
-	if p.Driver == "dynamodb" {
+	switch p.Driver {
+	case "sql":
+		return "sql:"
+	case "dynamodb":
 		return "dynamodb:" + p.Table
 	}
-	return p.Driver + ":"
+	panic("config: sessions in " + p.Driver + " have no address")
 }
 
 // Settings are what makes the place the one of the settings.
 func (p SessionPlace) Settings() []string {
-	list := []string{"SESSION_STORE=" + p.Driver}
-	if p.Driver == "dynamodb" {
-		list = append(list, "SESSION_DYNAMODB_TABLE="+p.Table)
+	switch p.Driver {
+	case "sql":
+		return []string{"SESSION_STORE=sql"}
+	case "dynamodb":
+		return []string{"SESSION_STORE=dynamodb", "SESSION_DYNAMODB_TABLE=" + p.Table}
 	}
-	return list
+	panic("config: sessions in " + p.Driver + " have no settings")
 }
 
 // SessionPlace is the place that SESSION_STORE names.
@@ -71,39 +82,45 @@ type MediaPlace struct {
 
 // String is the place's address, as MEDIA_NEXT has it, but for the region: a bucket has its name alone.
 func (p MediaPlace) String() string {
-	switch {
-	case p.Driver == "disk":
+	switch p.Driver {
+	case "disk":
 		return "disk:" + p.Dir
-	case p.Prefix == "":
-		return "s3://" + p.Bucket
+	case "s3":
+		return strings.TrimSuffix("s3://"+p.Bucket+"/"+p.Prefix, "/")
 	}
-	return "s3://" + p.Bucket + "/" + strings.TrimSuffix(p.Prefix, "/")
+	panic("config: photos in " + p.Driver + " have no address")
 }
 
 // Settings are what makes the place the one of the settings.
 func (p MediaPlace) Settings() []string {
-	if p.Driver == "disk" {
+	switch p.Driver {
+	case "disk":
 		return []string{"MEDIA_STORE=disk", "MEDIA_DIR=" + p.Dir}
+	case "s3":
+		list := []string{"MEDIA_STORE=s3", "MEDIA_S3_BUCKET=" + p.Bucket}
+		if p.Prefix != "" {
+			list = append(list, "MEDIA_S3_PREFIX="+strings.TrimSuffix(p.Prefix, "/"))
+		}
+		if p.Region != "" {
+			list = append(list, "AWS_REGION="+p.Region)
+		}
+		return list
 	}
-	list := []string{"MEDIA_STORE=s3", "MEDIA_S3_BUCKET=" + p.Bucket}
-	if p.Prefix != "" {
-		list = append(list, "MEDIA_S3_PREFIX="+strings.TrimSuffix(p.Prefix, "/"))
-	}
-	if p.Region != "" {
-		list = append(list, "AWS_REGION="+p.Region)
-	}
-	return list
+	panic("config: photos in " + p.Driver + " have no settings")
 }
 
 // Same tells whether two places are one, also under two names.
 func (p MediaPlace) Same(other MediaPlace) bool {
-	switch {
-	case p.Driver != other.Driver:
+	if p.Driver != other.Driver {
 		return false
-	case p.Driver == "disk":
-		return realPath(p.Dir) == realPath(other.Dir)
 	}
-	return p.Bucket == other.Bucket && p.Prefix == other.Prefix // no two buckets have one name
+	switch p.Driver {
+	case "disk":
+		return realPath(p.Dir) == realPath(other.Dir)
+	case "s3":
+		return p.Bucket == other.Bucket && p.Prefix == other.Prefix // no two buckets have one name
+	}
+	panic("config: whether photos in " + p.Driver + " are in one place is not known")
 }
 
 // realPath is the folder behind links. What is not there yet may lie in one that is.

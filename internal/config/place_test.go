@@ -69,8 +69,10 @@ func TestNextIsThePresentFolderByAnotherName(t *testing.T) {
 	}
 }
 
-// An address says the same after it was written and read, and names the settings that make it the place.
+// An address says the same after it was written and read, and names the settings that make it the place. Every driver that
+// a setting takes has one.
 func TestPlacesAreWrittenAsTheyAreRead(t *testing.T) {
+	tried := map[string]bool{}
 	for text, settings := range map[string]string{
 		"disk:/var/lib/photos": "MEDIA_STORE=disk MEDIA_DIR=/var/lib/photos",
 		"s3://photos":          "MEDIA_STORE=s3 MEDIA_S3_BUCKET=photos",
@@ -80,6 +82,7 @@ func TestPlacesAreWrittenAsTheyAreRead(t *testing.T) {
 		if err != nil || place.String() != text || strings.Join(place.Settings(), " ") != settings {
 			t.Errorf("%s: %s %v %v", text, place, place.Settings(), err)
 		}
+		tried[place.Driver] = true
 		if c := mustLoad(t, place.Settings()...); !c.MediaPlace().Same(place) || c.MediaPlace().String() != text {
 			t.Errorf("%s: by its settings %s", text, c.MediaPlace())
 		}
@@ -92,8 +95,14 @@ func TestPlacesAreWrittenAsTheyAreRead(t *testing.T) {
 		if err != nil || place.String() != text || strings.Join(place.Settings(), " ") != settings {
 			t.Errorf("%s: %s %v %v", text, place, place.Settings(), err)
 		}
+		tried[place.Driver] = true
 		if c := mustLoad(t, place.Settings()...); c.SessionPlace() != place {
 			t.Errorf("%s: by its settings %s", text, c.SessionPlace())
+		}
+	}
+	for _, driver := range slices.Concat(mediaDrivers, sessionDrivers) {
+		if !tried[driver] {
+			t.Errorf("no address of %s was tried: add one", driver)
 		}
 	}
 	east, err := ParseMediaPlace("s3://photos?region=us-east-1")

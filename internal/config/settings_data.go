@@ -111,7 +111,7 @@ var dataSettings = []setting{
 	{
 		name: "SESSION_STORE", group: "Data", def: "sql",
 		help:  "Where sessions live: `sql`, in the database, or `dynamodb`, in a DynamoDB table.",
-		parse: oneOf(func(c *Config) *string { return &c.SessionStore }, "sql", "dynamodb"),
+		parse: oneOf(func(c *Config) *string { return &c.SessionStore }, sessionDrivers...),
 	},
 	{
 		name: "SESSION_DYNAMODB_TABLE", group: "Data", def: "",

@@ -10,7 +10,7 @@ var photoSettings = []setting{
 	{
 		name: "MEDIA_STORE", group: "Data", def: "disk",
 		help:  "Where photos live: `disk`, in MEDIA_DIR, or `s3`, in a bucket of S3 or of a server that speaks its API.",
-		parse: oneOf(func(c *Config) *string { return &c.MediaStore }, "disk", "s3"),
+		parse: oneOf(func(c *Config) *string { return &c.MediaStore }, mediaDrivers...),
 	},
 	{
 		name: "MEDIA_DIR", group: "Data", def: "{DATA_DIR}/media",

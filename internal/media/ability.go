@@ -51,6 +51,26 @@ type Folder interface {
 	Dir() string
 }
 
+// A Lister is a Store that tells what it has. That is slow, and no part of serving photos.
+type Lister interface {
+	// List calls f for each file of a kind, in the order of keys, until f returns an error. What comes or goes meanwhile
+	// may be in it or not.
+	List(ctx context.Context, kind Kind, f func(Listed) error) error
+}
+
+// Listed is a file that List found.
+type Listed struct {
+	Key     string // "" for a file that no Put has made
+	Name    string // where it is, for people
+	Size    int64
+	ModTime time.Time
+}
+
+// A Haver is a Store that tells whether an object is there without reading it.
+type Haver interface {
+	Has(ctx context.Context, key string) (bool, error)
+}
+
 // Has tells whether a store has an object, by its Haver or else by opening it.
 func Has(ctx context.Context, s Store, key string) (bool, error) {
 	if haver, ok := As[Haver](s); ok {

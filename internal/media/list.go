@@ -6,26 +6,10 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
-
-// A Lister is a Store that tells what it has. That is slow, and no part of serving photos.
-type Lister interface {
-	// List calls f for each file of a kind, in the order of keys, until f returns an error. What comes or goes meanwhile
-	// may be in it or not.
-	List(ctx context.Context, kind Kind, f func(Listed) error) error
-}
-
-// Listed is a file that List found.
-type Listed struct {
-	Key     string // "" for a file that no Put has made
-	Name    string // where it is, for people
-	Size    int64
-	ModTime time.Time
-}
 
 var (
 	_ Lister = (*Disk)(nil)

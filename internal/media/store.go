@@ -48,11 +48,6 @@ type Store interface {
 	String() string
 }
 
-// A Haver is a Store that tells whether an object is there without reading it.
-type Haver interface {
-	Has(ctx context.Context, key string) (bool, error)
-}
-
 // CacheControl returns the Cache-Control header of objects of a kind. Keys are never reused, so browsers may keep
 // public photos for a year. Edges ask again after a day, because an invalidation may not have reached them.
 func CacheControl(kind Kind) string {
