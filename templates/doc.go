@@ -26,7 +26,8 @@
 //	/albums/ID/download       AlbumDownloadPage(p, AlbumDownloadView)
 //	/albums/ID/delete         AlbumDeletePage(p, AlbumDeleteView)
 //	/posts/ID/albums          PostAlbumsPage(p, PostAlbumsView)
-//	/login /signup            LoginPage(p, LoginView) SignupPage(p, SignupView) SignupClosedPage(p)
+//	/login                    LoginPage(p, LoginView), then SecondFactorPage(p, SecondFactorView)
+//	/signup                   SignupPage(p, SignupView) SignupClosedPage(p) SignupSentPage(p, string)
 //	/forgot-password          ForgotPage(p)
 //	/forgot-password          ForgotMailPage(p, ForgotMailView) where the site sends mail
 //	/mail/TOKEN               MailLinkPage(p, MailLinkView) MailDonePage(p, MailDoneView) MailOverPage(p)
@@ -42,12 +43,19 @@
 //	/notifications …          NotificationsPage(p, NotificationsView), a part at /comments, /likes, /boosts, /followers
 //	/settings                 SettingsIndexPage(p)
 //	/settings/profile …       SettingsProfilePage, SettingsAccountPage, SettingsPostingPage, SettingsViewingPage, SettingsNotificationsPage,
-//	                          SettingsSessionsPage, SettingsApplicationsPage, SettingsBlocksPage, SettingsMutesPage, SettingsTagsPage, SettingsDeletePage,
+//	                          SettingsSessionsPage, SettingsBlocksPage, SettingsMutesPage, SettingsTagsPage, SettingsDeletePage,
 //	                          each (p, view of the same name)
+//	/settings/two-factors …   SettingsTwoFactorsPage(p, …); TOTPFormPage(p, TOTPFormView) at /app, RecoveryCodesPage(p, []string) at /codes,
+//	                          FactorPasswordPage(p, FactorPasswordView) before codes and removals
 //	/settings/export /import  SettingsExportPage(p, …), SettingsImportPage(p, …)
 //	/settings/filters …       SettingsFiltersPage(p, …), SettingsFilterPage(p, …)
 //	/lists /lists/ID …        ListsPage(p, …), ListPage(p, …), ListEditPage(p, …); PersonListsPage at /@NAME/lists
 //	/admin /admin/log         AdminPage(p, AdminView) AdminLogPage(p, AdminLogView)
+//	/admin/first-steps        FirstStepsPage(p, FirstStepsView)
+//	/admin/site               AdminSitePage(p, AdminSiteView)
+//	/admin/invitations …      AdminInvitationsPage(p, …View), AdminInvitationPage(p, …View) at /ID, InvitationCardPage(p, …View) at /ID/card
+//	/admin/waiting            AdminWaitingPage(p, AdminWaitingView)
+//	/admin/two-factors        AdminTwoFactorsPage(p, AdminTwoFactorsView)
 //	/admin/reports            AdminReportsPage(p, AdminReportsView)
 //	/admin/reports/ID         AdminReportPage(p, AdminReportView)
 //	/admin/members …          MembersPage(p, MembersView), MemberPage(p, MemberView) at /NAME
