@@ -49,7 +49,9 @@ type App struct {
 	streams *community.Streams
 	// measureEvery is what counts as a minute of the day of measures.
 	measureEvery time.Duration
-	memoryLimit  int64 // bytes that this process may use, 0 if that is not known
+	// patience is how long a handler may work; 0 is what web.RouteOptions say.
+	patience    time.Duration
+	memoryLimit int64 // bytes that this process may use, 0 if that is not known
 }
 
 type stopHook struct {

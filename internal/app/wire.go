@@ -260,6 +260,7 @@ func (a *App) wireWeb(ctx context.Context, r *services, sqs *queue.SQS) (http.Ha
 		Middleware: sessions.Middleware(),
 		BeforePage: p.Before,
 		ErrorPage:  p.ErrorPage,
+		Patience:   a.patience,
 		Images:     images,
 		Assets:     assetOrigins,
 	})

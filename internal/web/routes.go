@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -52,12 +53,13 @@ type Routes struct {
 	cookie string // the session's: a request without it is a visitor's
 
 	maxUpload  int64
+	patience   time.Duration
 	beforePage func(*gin.Context) error // before each handler of a page; may be nil
 
 	table []Route
 }
 
-// requestPatience is how long a handler may work that waits for no photo.
+// requestPatience is how long a handler may work that waits for no photo and sends no large file.
 const requestPatience = 30 * time.Second
 
 // RouteOptions are what routes need beside the handlers that register there.
@@ -67,6 +69,8 @@ type RouteOptions struct {
 	// BeforePage runs before each handler of a page and before an error page. Nil is nothing.
 	BeforePage func(*gin.Context) error
 	ErrorPage  ErrorPage // nil: a plain one
+	// Patience is how long a handler may work that has a deadline; 0 is half a minute.
+	Patience time.Duration
 	// Images and Assets are origins beside the site's own from which pages load
 	// photos and static files.
 	Images, Assets []string
@@ -86,7 +90,7 @@ func (s *Site) NewRoutes(o RouteOptions) *Routes {
 	if o.ErrorPage != nil {
 		s.Errors.page.Store(&o.ErrorPage)
 	}
-	r := &Routes{engine: engine, pages: engine.Group("/", o.Middleware...), limit: s.limitPages, errors: s.Errors, cookie: s.o.SessionCookie, maxUpload: s.o.MaxUploadBytes, beforePage: o.BeforePage}
+	r := &Routes{engine: engine, pages: engine.Group("/", o.Middleware...), limit: s.limitPages, errors: s.Errors, cookie: s.o.SessionCookie, maxUpload: s.o.MaxUploadBytes, patience: cmp.Or(o.Patience, requestPatience), beforePage: o.BeforePage}
 	engine.NoRoute(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusNotFound, Message: notFoundText}))...)
 	engine.NoMethod(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusMethodNotAllowed, Message: lang.Key("This address does not take that kind of request.")}))...)
 	return r
@@ -251,7 +255,7 @@ func (r *Routes) addRoute(on gin.IRoutes, method, path string, p Policy, bodyLim
 			return
 		}
 		if timed {
-			ctx, cancel := context.WithTimeout(c.Request.Context(), requestPatience)
+			ctx, cancel := context.WithTimeout(c.Request.Context(), r.patience)
 			defer cancel()
 			c.Request = c.Request.WithContext(ctx)
 		}
@@ -300,7 +304,7 @@ func (r *Routes) missing(err error) gin.HandlerFunc {
 			r.errors.Write(c.Writer, c.Request, err)
 			return
 		}
-		ctx, cancel := context.WithTimeout(c.Request.Context(), requestPatience)
+		ctx, cancel := context.WithTimeout(c.Request.Context(), r.patience)
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)
 		r.run(c, answer)

@@ -36,7 +36,7 @@ func (p *Pages) registerAlbums(r Routes) {
 	r.Personal(http.MethodPost, "/albums/:id/delete", p.member(p.albumDelete))
 	r.Personal(http.MethodGet, "/albums/:id/download", p.member(p.albumDownload))
 	r.Personal(http.MethodPost, "/albums/:id/download", p.member(p.startAlbumDownload))
-	r.Personal(http.MethodGet, "/downloads/:random", p.member(p.downloadFile))
+	r.Download(http.MethodGet, "/downloads/:random", p.member(p.downloadFile))
 	r.Personal(http.MethodGet, "/posts/:id/albums", p.member(p.postAlbumsForm))
 	r.Personal(http.MethodPost, "/posts/:id/albums", p.member(p.postAlbums))
 }

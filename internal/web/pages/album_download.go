@@ -78,6 +78,7 @@ func (p *Pages) downloadFile(c *gin.Context, acc *store.Account) error {
 	c.Header("Content-Disposition", attachment(al.Title+".zip"))
 	c.Header("Content-Security-Policy", "default-src 'none'; sandbox")
 	c.Header("Cache-Control", "private, no-store")
+	c.Header("ETag", obj.ETag)
 	http.ServeContent(c.Writer, c.Request, "", obj.ModTime, obj)
 	return nil
 }

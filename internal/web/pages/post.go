@@ -36,7 +36,7 @@ func (p *Pages) registerPosts(r Routes) {
 	r.Personal(http.MethodGet, "/posts/:id/history", p.history)
 	r.Personal(http.MethodGet, "/posts/:id/report", p.member(p.reportPostForm))
 	r.Personal(http.MethodPost, "/posts/:id/report", p.member(p.reportPost))
-	r.Personal(http.MethodGet, "/photos/:id/original", p.member(p.original))
+	r.Download(http.MethodGet, "/photos/:id/original", p.member(p.original))
 }
 
 // isAt reports whether a post's page is at the address, whose name must be its author's.
@@ -433,6 +433,7 @@ func (p *Pages) original(c *gin.Context, acc *store.Account) error {
 	c.Header("Content-Type", "application/octet-stream")
 	c.Header("Content-Disposition", attachment(name))
 	c.Header("Content-Security-Policy", "default-src 'none'; sandbox")
+	c.Header("ETag", obj.ETag)
 	http.ServeContent(c.Writer, c.Request, "", obj.ModTime, obj)
 	return nil
 }
