@@ -2,11 +2,9 @@ package app
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,14 +30,10 @@ func (s *slowTaker) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 // Files that are larger than a page come whole, however long their reader takes.
 func TestADownloadOutlastsThePatienceForPages(t *testing.T) {
 	data := "DATA_DIR=" + filepath.Join(t.TempDir(), "data")
-	var front atomic.Pointer[http.Handler]
-	serve := func(h http.HandlerFunc) { var as http.Handler = h; front.Store(&as) }
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*front.Load()).ServeHTTP(w, r) }))
-	t.Cleanup(server.Close)
-
+	front := newFront(t)
 	site, _ := wired(t, data)
-	serve(site.site.ServeHTTP)
-	ada := servertest.NewClient(t, server.URL).SignUp("ada")
+	front.serve(site.site.ServeHTTP)
+	ada := front.join("ada")
 	photo := phototest.JPEG(phototest.Options{Width: 1600, Height: 1200, Seed: 1, Quality: 95, Detail: true})
 	if len(photo) < 200_000 {
 		t.Fatalf("a photo of %d bytes is read at once", len(photo))
@@ -68,7 +62,7 @@ func TestADownloadOutlastsThePatienceForPages(t *testing.T) {
 
 	const patience = time.Second
 	site, _ = wiredAs(t, func(a *App) { a.patience = patience }, data)
-	serve(func(w http.ResponseWriter, r *http.Request) { site.site.ServeHTTP(&slowTaker{w, 3 * patience / 2}, r) })
+	front.serve(func(w http.ResponseWriter, r *http.Request) { site.site.ServeHTTP(&slowTaker{w, 3 * patience / 2}, r) })
 	for path, begins := range map[string]string{"/photos/" + id[1] + "/original": string(photo), archive[1]: "PK", export[1]: "PK"} {
 		a := ada.Get(path).Want(http.StatusOK)
 		if !strings.HasPrefix(a.Body, begins) || a.Header.Get("Content-Length") != idOf(int64(len(a.Body))) {

@@ -73,14 +73,14 @@ func (a *API) search(q *call) (any, error) {
 	return found, nil
 }
 
-// postAt returns the id in the address of a post of this site.
+// postAt returns the id in the address of a post or comment of this site: /@NAME/ID, or /posts/ID, where pages link to.
 func (a *API) postAt(address string) (int64, bool) {
 	path, ok := hostname.Local(address, a.BaseURL)
-	if !ok || !strings.HasPrefix(path, "/@") {
+	if !ok {
 		return 0, false
 	}
-	_, id, ok := strings.Cut(strings.TrimRight(path[1:], "/"), "/")
-	if !ok {
+	in, id, ok := strings.Cut(strings.Trim(path, "/"), "/")
+	if !ok || in != "posts" && !strings.HasPrefix(in, "@") {
 		return 0, false
 	}
 	return parseID(id)

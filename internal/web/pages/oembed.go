@@ -50,7 +50,7 @@ func (p *Pages) oEmbed(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if post.Kind != store.KindPost || store.Fold(name) != store.Fold(post.Author.Username) {
+	if !isBy(name, post) {
 		return community.ErrNotFound
 	}
 	e := oEmbedded{

@@ -41,7 +41,11 @@ func (p *Pages) registerPosts(r Routes) {
 
 // isAt reports whether a post's page is at the address, whose name must be its author's.
 func isAt(c *gin.Context, post *community.Post) bool {
-	return post.Kind == store.KindPost && store.Fold(c.Param("name")) == store.Fold(post.Author.Username)
+	return post.Kind == store.KindPost && isBy(c.Param("name"), post)
+}
+
+func isBy(name string, post *community.Post) bool {
+	return store.Fold(name) == store.Fold(post.Author.Username)
 }
 
 // find redirects from an id to the page of the post or comment.
@@ -61,7 +65,7 @@ func (p *Pages) find(c *gin.Context) error {
 	return redirect(c, to)
 }
 
-// postLocation is the path of a post, or that of a comment with its fragment on the post's page.
+// postLocation is the path of a post, or that of a comment with its fragment on that page of the post which holds it.
 func (p *Pages) postLocation(c *gin.Context, post *community.Post) (string, error) {
 	if post.Kind != store.KindComment || post.RootID == nil {
 		return p.postPath(post), nil
@@ -70,7 +74,11 @@ func (p *Pages) postLocation(c *gin.Context, post *community.Post) (string, erro
 	if err != nil {
 		return "", err
 	}
-	return p.postPath(root) + "#c-" + idText(post.ID), nil
+	path := p.postPath(root)
+	if root.CommentsCount > listLimit {
+		path += "?after=" + idText(post.ID-1)
+	}
+	return path + "#c-" + idText(post.ID), nil
 }
 
 func (p *Pages) post(c *gin.Context) error {
@@ -82,10 +90,17 @@ func (p *Pages) post(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !isAt(c, post) {
+	if !isBy(c.Param("name"), post) {
 		return community.ErrNotFound
 	}
 	spelt(c, c.Param("name"), post.Author.Username)
+	if post.Kind == store.KindComment { // the address that clients are told
+		to, err := p.postLocation(c, post)
+		if err != nil {
+			return err
+		}
+		return redirect(c, to)
+	}
 	return p.showPost(c, http.StatusOK, post, comments, nil)
 }
 
