@@ -636,7 +636,7 @@ func SettingsImportPage(p *Page, v SettingsImportView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = radioField(field{name: "visibility", label: p.T("Who sees the posts"), value: orPublic(v.Visibility), hint: p.T("Those that were not public where they come from are for your followers in any case.")}, choices(p, visibilities), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = radioField(field{name: "visibility", label: p.T("Who sees the posts"), value: orPublic(v.Visibility), hint: p.T("Those that were not public where they come from are for your followers in any case.") + " " + p.T("Albums are for the same people, and for you alone where nothing in them was public.")}, choices(p, visibilities), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

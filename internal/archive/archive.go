@@ -9,6 +9,7 @@ const (
 	ProfileFile  = "data/profile.json"
 	PostsFile    = "data/posts.json"
 	CommentsFile = "data/comments.json"
+	AlbumsFile   = "data/albums.json"
 )
 
 // Profile is what an export says of the member.

@@ -32,11 +32,25 @@ type Item struct {
 	Taken   time.Time // zero where nothing tells it
 	Caption string
 	Tags    []string
-	Albums  []string
+	Albums  []string // of all its photographs
 	Photos  []ItemPhoto
 	Warning string
 	// Closed says that its author had not shown it to everybody.
 	Closed bool
+	// What follows is empty where the archive does not tell it.
+	Sensitive    *bool
+	ShowExif     *bool
+	Licence      string // as this site names it, or UnknownLicence
+	CommentsFrom string // as an export names it
+	Language     string
+}
+
+// UnknownLicence is a licence that the archive names and this program does not know.
+const UnknownLicence = "unknown"
+
+// AlbumsOf are the albums of one of the item's photographs.
+func (it *Item) AlbumsOf(photo int) []string {
+	return append(slices.Clip(it.Albums), it.Photos[photo].Albums...)
 }
 
 // ItemPhoto is a photograph of an item.
@@ -44,6 +58,9 @@ type ItemPhoto struct {
 	Ref
 	Name        string // of its file
 	Description string
+	Albums      []string // beside those of its item
+	FocusX      float64
+	FocusY      float64
 	Size        int64
 	Modified    time.Time
 }
@@ -69,7 +86,8 @@ type Left struct {
 type Found struct {
 	Source string
 	Items  []Item
-	Left   []Left // the first of them
+	Albums []Album // those of which the archive says more than a title
+	Left   []Left  // the first of them
 	Counts map[string]int
 }
 
@@ -319,13 +337,21 @@ func (r *reader) own() error {
 	if ok, err := r.parse(r.byName[PostsFile], &posts); err != nil || !ok {
 		return err
 	}
+	albums, err := r.ownAlbums()
+	if err != nil {
+		return err
+	}
 	for _, p := range posts {
-		it := Item{Taken: p.CreatedAt, Caption: p.Caption, Warning: p.Warning, Closed: p.Visibility != "public" && p.Visibility != ""}
+		it := Item{
+			Taken: p.CreatedAt, Caption: p.Caption, Warning: p.Warning, Closed: p.Visibility != "public" && p.Visibility != "",
+			Sensitive: &p.Sensitive, ShowExif: &p.ShowExif, Licence: cmp.Or(p.Licence, UnknownLicence), CommentsFrom: p.CommentsFrom, Language: p.Language,
+		}
 		for _, ph := range p.Photos {
 			if photo, ok := r.named(ph.File, ph.Description); ok {
 				if ph.Name != "" {
 					photo.Name = ph.Name
 				}
+				photo.Albums, photo.FocusX, photo.FocusY = albums[ph.File], ph.FocusX, ph.FocusY
 				it.Photos = append(it.Photos, photo)
 			}
 		}
@@ -334,6 +360,32 @@ func (r *reader) own() error {
 		}
 	}
 	return nil
+}
+
+// ownAlbums notes the albums of an export, and returns their titles by the files of the photographs in them.
+func (r *reader) ownAlbums() (map[string][]string, error) {
+	e := r.byName[AlbumsFile]
+	if e == nil {
+		return nil, nil
+	}
+	var list []Album
+	if ok, err := r.parse(e, &list); err != nil || !ok {
+		return nil, err
+	}
+	of := map[string][]string{}
+	for _, a := range list {
+		if r.text -= len(a.Title) + len(a.Description); r.text < 0 {
+			return nil, fmt.Errorf("%w: texts", ErrTooMuch)
+		}
+		for _, name := range a.Photos {
+			if a.Title != "" && !slices.Contains(of[name], a.Title) {
+				of[name] = append(of[name], a.Title)
+			}
+		}
+		a.Photos = nil
+		r.found.Albums = append(r.found.Albums, a)
+	}
+	return of, nil
 }
 
 // unixTime is zero for what is no moment.

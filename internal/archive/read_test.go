@@ -68,6 +68,12 @@ func line(it Item) string {
 		if p.Description != "" {
 			n += "(" + p.Description + ")"
 		}
+		if len(p.Albums) > 0 {
+			n += "[" + strings.Join(p.Albums, ",") + "]"
+		}
+		if p.FocusX != 0 || p.FocusY != 0 {
+			n += fmt.Sprintf("@%g,%g", p.FocusX, p.FocusY)
+		}
 		names = append(names, n)
 	}
 	s := it.Taken.UTC().Format("2006-01-02T15:04") + " " + strings.Join(names, "+") + " " + fmt.Sprintf("%q", it.Caption)
@@ -79,6 +85,17 @@ func line(it Item) string {
 	}
 	if it.Closed {
 		s += " closed"
+	}
+	if it.Sensitive != nil && *it.Sensitive {
+		s += " sensitive"
+	}
+	if it.ShowExif != nil && *it.ShowExif {
+		s += " exif"
+	}
+	for _, more := range []string{it.Licence, it.CommentsFrom, it.Language} {
+		if more != "" {
+			s += " " + more
+		}
 	}
 	return s
 }
@@ -116,12 +133,12 @@ func TestRead(t *testing.T) {
 			`2020-01-01T12:00 IMG(1).jpg ""`, `2020-07-01T12:00 geyser.jpg "" in Ísland 2020`,
 		}, map[string]int{LeftTrashed: 1, LeftVideo: 1}},
 		{"Flickr in two files", [][]file{{
-			{name: "photo_30000001.json", text: `{"id":"30000001","name":"Pier","description":"At low tide","date_taken":"2008-05-03 07:30:00","privacy":"public","tags":[{"tag":"Low Tide"},{"tag":"pier"}]}`},
-			{name: "photo_30000002.json", text: `{"id":"30000002","name":"","description":"","date_taken":"0000-00-00 00:00:00","date_imported":"2009-01-02 03:04:05","privacy":"friend & family"}`},
+			{name: "photo_30000001.json", text: `{"id":"30000001","name":"Pier","description":"At low tide","date_taken":"2008-05-03 07:30:00","privacy":"public","license":"Attribution-NonCommercial-ShareAlike License","safety":"safe","tags":[{"tag":"Low Tide"},{"tag":"pier"}]}`},
+			{name: "photo_30000002.json", text: `{"id":"30000002","name":"","description":"","date_taken":"0000-00-00 00:00:00","date_imported":"2009-01-02 03:04:05","privacy":"friend & family","license":"All Rights Reserved","safety":"moderate"}`},
 			{name: "photo_30000003.json", text: `{"id":"30000003"}`},
 			{name: "albums.json", text: `{"albums":[{"title":"Coast","photos":["30000001","30000002","0"]}]}`},
 		}, {{name: "pier_30000001_o.jpg"}, {name: "30000002.png"}, {name: "stray_30000009_o.jpg"}}}, Flickr, []string{
-			`2008-05-03T07:30 pier_30000001_o.jpg "Pier\n\nAt low tide" tags Low Tide,pier in Coast`, `2009-01-02T03:04 30000002.png "" in Coast closed`,
+			`2008-05-03T07:30 pier_30000001_o.jpg "Pier\n\nAt low tide" tags Low Tide,pier in Coast cc-by-nc-sa-4.0`, `2009-01-02T03:04 30000002.png "" in Coast closed sensitive unknown`,
 		}, map[string]int{LeftMissing: 1, LeftUnposted: 1}},
 		{"Instagram", [][]file{{
 			{name: "your_instagram_activity/media/posts_1.json", text: `[{"media":[{"uri":"media/posts/201907/1.jpg","creation_timestamp":1563105600,"title":"Caf\u00c3\u00a9 \u00f0\u009f\u008c\u008a"}]},
@@ -138,8 +155,11 @@ func TestRead(t *testing.T) {
 			{name: "facebook-ada/your_facebook_activity/posts/media/a.jpg"}, {name: "facebook-ada/your_facebook_activity/posts/media/b.jpg"}, {name: "facebook-ada/your_facebook_activity/messages/photos/private.jpg"},
 		}}, Facebook, []string{`2015-01-01T12:00 a.jpg "Café" in Façades`, `2016-01-01T12:00 b.jpg "B" in Façades`}, map[string]int{LeftUnposted: 1}},
 		{"an export of our own", [][]file{{
-			{name: PostsFile, text: `[{"created_at":"2021-05-06T07:08:09Z","visibility":"followers","caption":"Hi #x","photos":[{"file":"photos/1.jpg","name":"IMG_1.jpg","description":"A bridge"}]}]`}, {name: "small/1.jpg"},
-		}, {{name: "photos/1.jpg"}, {name: "photos/avatar.jpg"}}}, Own, []string{`2021-05-06T07:08 IMG_1.jpg(A bridge) "Hi #x" closed`}, map[string]int{LeftUnposted: 1}},
+			{name: PostsFile, text: `[{"created_at":"2021-05-06T07:08:09Z","visibility":"followers","caption":"Hi #x","sensitive":true,"show_exif":true,"licence":"cc-by-4.0","comments_from":"nobody","language":"fr",
+				"photos":[{"file":"photos/1.jpg","name":"IMG_1.jpg","description":"A bridge","focus_x":0.5,"focus_y":-0.25},{"file":"photos/2.jpg"}]}]`},
+			{name: AlbumsFile, text: `[{"title":"Bridges","visibility":"invited","photos":["photos/1.jpg","photos/9.jpg"]},{"title":"Rivers","photos":["photos/1.jpg"]}]`}, {name: "small/1.jpg"},
+		}, {{name: "photos/1.jpg"}, {name: "photos/2.jpg"}, {name: "photos/avatar.jpg"}}}, Own,
+			[]string{`2021-05-06T07:08 IMG_1.jpg(A bridge)[Bridges,Rivers]@0.5,-0.25+2.jpg "Hi #x" closed sensitive exif cc-by-4.0 nobody fr`}, map[string]int{LeftUnposted: 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var archives [][]byte
@@ -166,6 +186,17 @@ func TestRead(t *testing.T) {
 				t.Error("a second look finds something else")
 			}
 		})
+	}
+}
+
+func TestLicences(t *testing.T) {
+	for words, want := range map[string]string{
+		"": "", "All Rights Reserved": UnknownLicence, "Attribution License": "cc-by-4.0", "Attribution-NonCommercial-NoDerivs License": "cc-by-nc-nd-4.0",
+		"CC BY-SA 4.0": "cc-by-sa-4.0", "CC BY-NC-ND 4.0": "cc-by-nc-nd-4.0", "Public Domain Dedication (CC0)": "cc0-1.0", "United States Government Work": UnknownLicence,
+	} {
+		if got := licenceOf(words); got != want {
+			t.Errorf("%q is %q, want %q", words, got, want)
+		}
 	}
 }
 

@@ -243,6 +243,8 @@ func (r *reader) flickr() error {
 			DateTaken   string `json:"date_taken"`
 			DateUpload  string `json:"date_imported"`
 			Privacy     string `json:"privacy"`
+			Licence     string `json:"license"`
+			Safety      string `json:"safety"`
 			Tags        []struct {
 				Tag string `json:"tag"`
 			} `json:"tags"`
@@ -262,6 +264,11 @@ func (r *reader) flickr() error {
 			continue
 		}
 		it := Item{Photos: []ItemPhoto{photo}, Albums: albums[m[1]], Closed: p.Privacy != "" && p.Privacy != "public"}
+		it.Licence = licenceOf(p.Licence)
+		if p.Safety != "" && !strings.EqualFold(p.Safety, "safe") {
+			sensitive := true
+			it.Sensitive = &sensitive
+		}
 		for _, date := range []string{p.DateTaken, p.DateUpload} {
 			if at, err := time.Parse(time.DateTime, date); err == nil {
 				it.Taken = at
@@ -277,6 +284,33 @@ func (r *reader) flickr() error {
 		}
 	}
 	return nil
+}
+
+// licenceOf finds the licence that Flickr names in words ("Attribution-NonCommercial License", "CC BY-NC 4.0"), "" for none. It
+// never allows more than these say.
+func licenceOf(words string) string {
+	words = strings.ToLower(words)
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(s string) bool { return strings.Contains(words, s) })
+	}
+	switch {
+	case strings.TrimSpace(words) == "":
+		return ""
+	case has("cc0"):
+		return "cc0-1.0"
+	case !has("attribution", "cc by"):
+		return UnknownLicence
+	}
+	id := "cc-by"
+	if has("noncommercial", "-nc") {
+		id += "-nc"
+	}
+	if has("noderiv", "-nd") {
+		id += "-nd"
+	} else if has("sharealike", "-sa") {
+		id += "-sa"
+	}
+	return id + "-4.0"
 }
 
 // Google Takeout: each photograph has its data in a file beside it, whose name is the photograph's with

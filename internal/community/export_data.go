@@ -13,7 +13,7 @@ import (
 
 // albums writes the member's albums with the names of the member's own photographs in them.
 func (x *exportWriter) albums(ctx context.Context) error {
-	return x.jsonList("data/albums.json", func(add func(any) error) error {
+	return x.jsonList(archive.AlbumsFile, func(add func(any) error) error {
 		for r := (store.Range{Limit: exportRows}); ; {
 			list, err := x.c.Store.AlbumsOf(ctx, x.acc, x.acc.ID, r)
 			if err != nil || len(list) == 0 {

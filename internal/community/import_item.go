@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"tintype/internal/archive"
+	"tintype/internal/media"
 	"tintype/internal/store"
 )
 
@@ -24,7 +25,8 @@ type importer struct {
 	row    *store.Import // as it is, with what has happened since it was written
 	zips   []*zip.Reader
 	found  *archive.Found
-	albums map[string]int64
+	albums map[string]int64 // by title; nil until one is needed
+	open   map[string]bool  // titles of albums of the archive with something for everybody; nil until one is needed
 }
 
 // work posts item after item. more is true where its time is over before the last.
@@ -71,10 +73,10 @@ func (w *importer) write(ctx context.Context, tx *store.Store) error {
 
 // albumsAgain puts the item before into its albums: a run that was killed may have posted it, and no more.
 func (w *importer) albumsAgain(ctx context.Context, it *archive.Item) error {
-	if len(it.Albums) == 0 {
+	if !slices.ContainsFunc(it.Photos, func(p archive.ItemPhoto) bool { return len(it.Albums)+len(p.Albums) > 0 }) {
 		return nil
 	}
-	var ids []int64
+	ids := make([]int64, len(it.Photos))
 	for n := range it.Photos {
 		hash, err := w.hash(&it.Photos[n])
 		if archive.Broken(err) || errors.Is(err, archive.ErrTooMuch) {
@@ -88,10 +90,10 @@ func (w *importer) albumsAgain(ctx context.Context, it *archive.Item) error {
 			return err
 		}
 		if len(same) > 0 && same[0].PostID != nil {
-			ids = append(ids, same[0].ID)
+			ids[n] = same[0].ID
 		}
 	}
-	return w.intoAlbums(ctx, it.Albums, ids)
+	return w.intoAlbums(ctx, it, ids)
 }
 
 // leave notes a file that is left out.
@@ -123,14 +125,26 @@ func (w *importer) leftOut(r *store.ImportReport) {
 
 // item posts an item with those of its photographs that the member does not have yet.
 func (w *importer) item(ctx context.Context, it *archive.Item) error {
-	in := NewPost{Warning: clipRunes(it.Warning, MaxWarning), Visibility: w.row.Visibility, Descriptions: map[int64]string{}}
+	in := NewPost{
+		Warning: clipRunes(it.Warning, MaxWarning), Visibility: w.row.Visibility, Descriptions: map[int64]string{}, Focus: map[int64]media.Focus{},
+		Sensitive: it.Sensitive, ShowExif: it.ShowExif, Language: it.Language, Licence: it.Licence, CommentsFrom: store.CommentsFrom(it.CommentsFrom),
+	}
+	if _, ok := LicenceByID(in.Licence); !ok && in.Licence != "" {
+		in.Licence = AllRightsReserved
+	}
+	switch in.CommentsFrom {
+	case store.CommentsFromEveryone, store.CommentsFromFollowers, store.CommentsFromNobody:
+	default:
+		in.CommentsFrom = ""
+	}
 	if it.Closed && in.Visibility != store.Followers {
 		in.Visibility = store.Followers // it was not for everybody where it comes from
 	}
-	var known []int64 // photos of earlier posts, for the albums
+	ids := make([]int64, len(it.Photos)) // of those that are in a post, for the albums
 	type started struct {
-		id          int64
-		name, words string
+		id    int64
+		place int
+		*archive.ItemPhoto
 	}
 	var waits []started
 	for n := range it.Photos {
@@ -141,11 +155,9 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 			return err
 		case have:
 			w.row.Report.V.Known++
-			if id != 0 {
-				known = append(known, id)
-			}
+			ids[n] = id
 		case id != 0:
-			waits = append(waits, started{id, ph.Name, ph.Description})
+			waits = append(waits, started{id, n, ph})
 		}
 	}
 	for _, s := range waits {
@@ -156,7 +168,7 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 		case err != nil:
 			return err
 		case p.State == store.PhotoRefused:
-			w.leave(s.name, LeftRefused)
+			w.leave(s.Name, LeftRefused)
 			continue
 		case p.State != store.PhotoReady:
 			return fmt.Errorf("photo %d is not ready", p.ID)
@@ -165,8 +177,12 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 			it.Taken = takenAt(p.Metadata.V.TakenAt)
 		}
 		in.PhotoIDs = append(in.PhotoIDs, p.ID)
-		if s.words != "" {
-			in.Descriptions[p.ID] = clipRunes(tidy(s.words), MaxDescription)
+		ids[s.place] = p.ID
+		if s.Description != "" {
+			in.Descriptions[p.ID] = clipRunes(tidy(s.Description), MaxDescription)
+		}
+		if f := (media.Focus{X: s.FocusX, Y: s.FocusY}); f != (media.Focus{}) && f.X >= -1 && f.X <= 1 && f.Y >= -1 && f.Y <= 1 {
+			in.Focus[p.ID] = f
 		}
 	}
 	w.c.importStep()
@@ -183,7 +199,8 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 			}
 			for _, s := range waits {
 				if slices.Contains(in.PhotoIDs, s.id) {
-					w.leave(s.name, LeftHeld)
+					w.leave(s.Name, LeftHeld)
+					ids[s.place] = 0
 				}
 			}
 			in.PhotoIDs = nil
@@ -196,7 +213,7 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 			return err
 		}
 	}
-	return w.intoAlbums(ctx, it.Albums, append(known, in.PhotoIDs...))
+	return w.intoAlbums(ctx, it, ids)
 }
 
 // time is when a post is dated. What has no date is as old as the account: new, it would fill the feeds of others.
@@ -383,57 +400,4 @@ func (w *importer) publish(ctx context.Context, in NewPost, at time.Time) error 
 		}
 		return err
 	}
-}
-
-// intoAlbums adds photos to the member's albums of these names, which it makes where they are missing. What does not fit in stays out:
-// the photographs are there all the same.
-func (w *importer) intoAlbums(ctx context.Context, names []string, photos []int64) error {
-	if len(names) == 0 || len(photos) == 0 {
-		return nil
-	}
-	if w.albums == nil {
-		w.albums = map[string]int64{}
-		for r := (store.Range{Limit: 200}); ; {
-			list, err := w.c.Store.AlbumsOf(ctx, w.acc, w.acc.ID, r)
-			if err != nil {
-				return err
-			}
-			if len(list) == 0 {
-				break
-			}
-			for _, al := range list {
-				w.albums[al.Title] = al.ID
-			}
-			r.Max = list[len(list)-1].ID
-		}
-	}
-	for _, name := range names {
-		var wrong *Invalid
-		name = clipRunes(oneLine(name), MaxAlbumTitle)
-		id := w.albums[name]
-		if id == 0 && name != "" {
-			visibility := w.row.Visibility
-			if visibility == store.Unlisted {
-				visibility = store.AlbumMembers
-			}
-			al, err := w.c.CreateAlbum(ctx, w.acc, AlbumForm{Title: name, Visibility: visibility, Adders: store.AddersOwner, Ordering: store.OrderOldest})
-			if errors.As(err, &wrong) {
-				w.albums[name] = -1
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			id = al.ID
-			w.albums[name] = id
-		}
-		if id <= 0 {
-			continue
-		}
-		_, err := w.c.AddToAlbum(ctx, w.acc, id, photos, false)
-		if err != nil && !errors.As(err, &wrong) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrForbidden) {
-			return err
-		}
-	}
-	return nil
 }

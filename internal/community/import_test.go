@@ -170,7 +170,7 @@ func TestImport(t *testing.T) {
 			t.Errorf("%d posts after the second time", n)
 		}
 		// Albums, and what was not for everybody.
-		flickr := zipped(t, "photo_10000001.json", `{"id":"10000001","name":"Gulls","privacy":"private","date_taken":"2010-01-02 03:04:05","tags":[{"tag":"low tide"}]}`,
+		flickr := zipped(t, "photo_10000001.json", `{"id":"10000001","name":"Gulls","privacy":"private","license":"All Rights Reserved","date_taken":"2010-01-02 03:04:05","tags":[{"tag":"low tide"}]}`,
 			"albums.json", `{"albums":[{"title":"Coast","photos":["10000001"]}]}`)
 		d.sendImport(d.ann, flickr, zipped(t, "gulls_10000001_o.jpg", photograph(6)))
 		must(d.BeginImport(ctx, d.ann, store.Public))
@@ -181,8 +181,11 @@ func TestImport(t *testing.T) {
 		}
 		albums, err := d.Store.AlbumsOf(ctx, d.ann, d.ann.ID, store.Range{Limit: 10})
 		must(err)
-		if len(albums) != 1 || albums[0].Title != "Coast" {
+		if len(albums) != 1 || albums[0].Title != "Coast" || albums[0].Visibility != store.AlbumInvited {
 			t.Fatalf("the albums are %+v", albums)
+		}
+		if last := posts[len(posts)-1]; last.Licence != AllRightsReserved {
+			t.Errorf("the licence is %s", last.Licence)
 		}
 		if photos, err := d.Store.AlbumPhotos(ctx, d.ann, albums[0], 0, 10); err != nil || len(photos) != 1 {
 			t.Errorf("the album has %+v, %v", photos, err)

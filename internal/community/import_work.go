@@ -223,9 +223,11 @@ func previewOf(f *archive.Found) store.ImportPreview {
 		}
 		p.Years[year] += len(it.Photos)
 		p.Photos += len(it.Photos)
-		for _, a := range it.Albums {
-			if !slices.Contains(p.Albums, a) && len(p.Albums) < importAlbums {
-				p.Albums = append(p.Albums, clipRunes(a, 100))
+		for n := range it.Photos {
+			for _, a := range it.AlbumsOf(n) {
+				if a = clipRunes(a, 100); !slices.Contains(p.Albums, a) && len(p.Albums) < importAlbums {
+					p.Albums = append(p.Albums, a)
+				}
 			}
 		}
 	}
