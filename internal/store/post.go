@@ -16,16 +16,16 @@ var viewerColumns = []column[Post]{
 	flag("EXISTS (SELECT 1 FROM bookmarks k WHERE k.account_id = ? AND k.post_id = p.id)", func(p *Post) *bool { return &p.Bookmarked }),
 }
 
-// Where a post stands. Of posts that home or listed has found it is known: they are no comments, and not deleted.
+// Where a post stands in its thread. Of posts that home or listed has found it is known: they are no comments, and not deleted.
 var (
-	placeColumns = []column[Post]{
+	threadColumns = []column[Post]{
 		word("p.kind", func(p *Post) *string { return &p.Kind }),
 		optional("p.root_id", func(p *Post) **int64 { return &p.RootID }),
 		optional("p.in_reply_to_id", func(p *Post) **int64 { return &p.InReplyToID }),
 		optional("p.in_reply_to_author_id", func(p *Post) **int64 { return &p.InReplyToAuthorID }),
 		optional("p.deleted_at", func(p *Post) **Millis { return &p.DeletedAt }),
 	}
-	homePlace = []column[Post]{given(func(p *Post) { p.Kind = KindPost })}
+	homeThread = []column[Post]{given(func(p *Post) { p.Kind = KindPost })}
 )
 
 // What else is read of posts. What follows from it (home, listed) is not read again.
@@ -57,8 +57,8 @@ type postRow struct {
 
 // anyPost reads any post or comment, homePost those that home or listed has found.
 var (
-	anyPost  = postRow{concat(placeColumns, contentColumns), concat(viewerColumns, placeColumns, contentColumns)}
-	homePost = postRow{concat(homePlace, contentColumns), concat(viewerColumns, homePlace, contentColumns)}
+	anyPost  = postRow{concat(threadColumns, contentColumns), concat(viewerColumns, threadColumns, contentColumns)}
+	homePost = postRow{concat(homeThread, contentColumns), concat(viewerColumns, homeThread, contentColumns)}
 )
 
 // A postSelection is what a statement selects of posts, with the arguments of its placeholders.

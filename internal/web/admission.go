@@ -14,13 +14,13 @@ import (
 
 // An Admission bounds the requests worked on at once: past the bound it is
 // better to say so early than to be slow for everybody. Members may take every
-// place, visitors only some, and those of one network fewer, so that a crawler
+// slot, visitors only some, and those of one network fewer, so that a crawler
 // cannot shut members out.
 //
-// Only what works takes a place. A request takes its place when its body has come
-// (while more of a large body is awaited, the place is free) and gives it back when
+// Only what works takes a slot. A request takes its slot when its body has come
+// (while more of a large body is awaited, the slot is free) and gives it back when
 // its answer waits for its reader. What waits for clients is in wait lists, which those
-// who linger cannot close to others. Log-ins have places of their own, so that a
+// who linger cannot close to others. Log-ins have slots of their own, so that a
 // flood of other requests cannot take them.
 //
 // Only the database knows who is a member, and the database is what is to be
@@ -28,13 +28,13 @@ import (
 // request with a credential that it does not know has less room than a member's
 // and more than a visitor's.
 type Admission struct {
-	requests   *places
+	requests   *slots
 	total      int // everybody
 	claimants  int // all but known members
 	visitors   int // requests without a credential
 	perNetwork int // all but known members, of one network
 
-	logIns        *places
+	logIns        *slots
 	logInsInAll   int // with devices where somebody has logged in before
 	logInsOfAll   int // of everybody else
 	logInsPerEach int // of everybody else, of one network; a known device has half more
@@ -63,13 +63,13 @@ const (
 func newAdmission(limit int, sessionCookie string) *Admission {
 	logIns := max(limit/8, 1)
 	return &Admission{
-		requests:   newPlaces(),
+		requests:   newSlots(),
 		total:      limit,
 		claimants:  max(limit*9/10, 1),
 		visitors:   max(limit*3/4, 1),
 		perNetwork: max(limit/8, 2),
 
-		logIns:        newPlaces(),
+		logIns:        newSlots(),
 		logInsInAll:   logIns + max(logIns/4, 1),
 		logInsOfAll:   logIns,
 		logInsPerEach: max(logIns/2, 1),
@@ -118,14 +118,14 @@ func (a *Admission) limit(e *ErrorResponder, m Metrics, next http.Handler) http.
 				}
 			}
 		}
-		if x.place = a.enterAs(c, r); x.place == nil {
+		if x.slot = a.enterAs(c, r); x.slot == nil {
 			m.Refused("admission")
 			e.Write(w, r, busy)
 			return
 		}
-		defer x.place.give()
+		defer x.slot.give()
 		if body != nil {
-			body.place = x.place
+			body.slot = x.slot
 		}
 		if x.response != nil {
 			var answer *waiter
@@ -138,9 +138,9 @@ func (a *Admission) limit(e *ErrorResponder, m Metrics, next http.Handler) http.
 				if c.member {
 					list = a.membersLeaving
 				}
-				// Where the wait list is full, the request keeps its place.
+				// Where the wait list is full, the request keeps its slot.
 				if answer = list.join(c.holders(), cut); answer != nil {
-					x.place.give()
+					x.slot.give()
 				}
 			}
 		}
@@ -158,11 +158,11 @@ func expectsContinue(r *http.Request) bool {
 // upload. Whoever logs in has to send the body in any case.
 func asksFirst(r *http.Request) bool { return expectsContinue(r) && !isLogIn(r) }
 
-// ReleaseForStream gives back the place of a request that is a stream from now on.
+// ReleaseForStream gives back the slot of a request that is a stream from now on.
 // Streams have bounds of their own.
 func (a *Admission) ReleaseForStream(r *http.Request) {
 	x := infoOf(r.Context())
-	x.place.give()
+	x.slot.give()
 	if x.span != nil {
 		x.span.End(x.route, 0, 0, x.id) // a trace is of the beginning: what comes later belongs to nothing that ends
 	}
@@ -205,10 +205,10 @@ func (c caller) holders() []holder {
 	return h
 }
 
-// enter asks for a place, nil if there is none.
-func (a *Admission) enter(r *http.Request) *place { return a.enterAs(a.callerOf(r), r) }
+// enter asks for a slot, nil if there is none.
+func (a *Admission) enter(r *http.Request) *slot { return a.enterAs(a.callerOf(r), r) }
 
-func (a *Admission) enterAs(c caller, r *http.Request) *place {
+func (a *Admission) enterAs(c caller, r *http.Request) *slot {
 	if c.member {
 		return a.requests.take(nil, a.total, 0)
 	}
@@ -231,95 +231,95 @@ func isLogIn(r *http.Request) bool {
 	return path == "/api/v1/accounts" && r.Method == http.MethodPost || underPath(path, "/login") || underPath(path, "/signup") || underPath(path, "/claim") || underPath(path, "/links") || underPath(path, "/oauth")
 }
 
-// places count the requests that are worked on.
-type places struct {
+// slots count the requests that are worked on.
+type slots struct {
 	mu       sync.Mutex
 	inFlight int
 	networks map[netip.Prefix]int
 }
 
-// A place is the right of one request to be worked on. A nil place is none.
-type place struct {
-	of       *places
+// A slot is the right of one request to be worked on. A nil slot is none.
+type slot struct {
+	of       *slots
 	networks []netip.Prefix
 
 	mu          sync.Mutex
 	held, given bool
 }
 
-func newPlaces() *places { return &places{networks: make(map[netip.Prefix]int)} }
+func newSlots() *slots { return &slots{networks: make(map[netip.Prefix]int)} }
 
-// take returns a place, or nil if most places are taken, or perNetwork by one of the
+// take returns a slot, or nil if most slots are taken, or perNetwork by one of the
 // networks. Without networks only most counts.
-func (p *places) take(networks []netip.Prefix, most, perNetwork int) *place {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.inFlight >= most {
+func (s *slots) take(networks []netip.Prefix, most, perNetwork int) *slot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.inFlight >= most {
 		return nil
 	}
 	for level, n := range networks {
-		if p.networks[n] >= bound(perNetwork, level) {
+		if s.networks[n] >= bound(perNetwork, level) {
 			return nil
 		}
 	}
-	p.add(networks)
-	return &place{of: p, networks: networks, held: true}
+	s.add(networks)
+	return &slot{of: s, networks: networks, held: true}
 }
 
-func (p *places) add(networks []netip.Prefix) {
-	p.inFlight++
+func (s *slots) add(networks []netip.Prefix) {
+	s.inFlight++
 	for _, n := range networks {
-		p.networks[n]++
+		s.networks[n]++
 	}
 }
 
-// leave gives the place back until resume.
-func (p *place) leave() {
-	if p == nil {
+// leave gives the slot back until resume.
+func (s *slot) leave() {
+	if s == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.held {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.held {
 		return
 	}
-	p.held = false
-	p.of.mu.Lock()
-	defer p.of.mu.Unlock()
-	p.of.inFlight--
-	for _, n := range p.networks {
-		if p.of.networks[n]--; p.of.networks[n] <= 0 {
-			delete(p.of.networks, n)
+	s.held = false
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	s.of.inFlight--
+	for _, n := range s.networks {
+		if s.of.networks[n]--; s.of.networks[n] <= 0 {
+			delete(s.of.networks, n)
 		}
 	}
 }
 
-// resume takes the place again, past the bounds: a request that had one is not
+// resume takes the slot again, past the bounds: a request that had one is not
 // refused half way.
-func (p *place) resume() {
-	if p == nil {
+func (s *slot) resume() {
+	if s == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.held || p.given {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held || s.given {
 		return
 	}
-	p.held = true
-	p.of.mu.Lock()
-	defer p.of.mu.Unlock()
-	p.of.add(p.networks)
+	s.held = true
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	s.of.add(s.networks)
 }
 
-// give gives the place back for good.
-func (p *place) give() {
-	if p == nil {
+// give gives the slot back for good.
+func (s *slot) give() {
+	if s == nil {
 		return
 	}
-	p.mu.Lock()
-	p.given = true
-	p.mu.Unlock()
-	p.leave()
+	s.mu.Lock()
+	s.given = true
+	s.mu.Unlock()
+	s.leave()
 }
 
 // Remember notes that the request's credential was found good. A body that is

@@ -20,7 +20,7 @@ func from(addr string, headers ...string) *http.Request {
 }
 
 // fill enters as often as it can.
-func fill(a *Admission, request func(i int) *http.Request, most int) (taken []*place) {
+func fill(a *Admission, request func(i int) *http.Request, most int) (taken []*slot) {
 	for i := range most {
 		p := a.enter(request(i))
 		if p == nil {

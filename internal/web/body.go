@@ -22,7 +22,7 @@ const (
 	readPatience = 30 * time.Second
 	bodyPiece    = 16 << 10
 	// strangerHead and memberHead are how much of a body is awaited before its
-	// request takes a place. A form that a person fills in is shorter.
+	// request takes a slot. A form that a person fills in is shorter.
 	strangerHead = 16 << 10
 	memberHead   = 64 << 10
 )
@@ -57,7 +57,7 @@ type patientReader struct {
 	pending int    // bytes since the deadline last moved
 	head    []byte // awaited before, to be read first
 	ended   error  // of the body, once it has come to an end
-	place   *place // given back while bytes are awaited; nil until there is one
+	slot    *slot  // given back while bytes are awaited; nil until there is one
 	arrived func() // called once when no more is to come; may be nil
 
 	mu   sync.Mutex
@@ -97,9 +97,9 @@ func (b *patientReader) Read(p []byte) (int, error) {
 	if b.ended != nil {
 		return 0, b.ended
 	}
-	b.place.leave()
+	b.slot.leave()
 	n, err := b.receive(p)
-	b.place.resume()
+	b.slot.resume()
 	b.ended = err
 	return n, err
 }

@@ -72,10 +72,10 @@ func TestARefusalComesBeforeTheBody(t *testing.T) {
 		conn.Close()
 	}
 	servertest.Eventually(t, "all is given back", func() bool {
-		places := site.Admission.requests
-		places.mu.Lock()
-		defer places.mu.Unlock()
-		return places.inFlight == 0 && site.Admission.arriving.waiting == 0
+		slots := site.Admission.requests
+		slots.mu.Lock()
+		defer slots.mu.Unlock()
+		return slots.inFlight == 0 && site.Admission.arriving.waiting == 0
 	})
 }
 

@@ -21,7 +21,7 @@ type requestInfo struct {
 	route    string             // the pattern of the route that answers; empty before one is found
 	failure  error              // what the error responder was given
 	response *response          // what goes out
-	place    *place             // among those in flight; nil before admission
+	slot     *slot              // among those in flight; nil before admission
 	body     *waiter            // its body on the way in, nil once that has come
 	span     *telemetry.Request // nil where nothing is traced
 	stream   bool               // it stays open

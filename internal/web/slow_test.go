@@ -70,7 +70,7 @@ func status(t *testing.T, method, url, client, body string, headers ...string) i
 	return resp.StatusCode
 }
 
-// Bodies that do not come take no places: 384 forms from six networks used to shut
+// Bodies that do not come take no slots: 384 forms from six networks used to shut
 // every visitor out.
 func TestSlowBodiesShutNobodyOut(t *testing.T) {
 	site, addr := serveTCP(t, 64, func(r *Routes) {
@@ -100,8 +100,8 @@ func TestSlowBodiesShutNobodyOut(t *testing.T) {
 }
 
 // A body that comes in time may still take long: what moves is not cut off, and
-// holds no place while it waits.
-func TestALargeBodyHoldsAPlaceOnlyWhileItMoves(t *testing.T) {
+// holds no slot while it waits.
+func TestALargeBodyHoldsASlotOnlyWhileItMoves(t *testing.T) {
 	begun := make(chan struct{})
 	site, addr := serveTCP(t, 8, func(r *Routes) {
 		r.Upload("POST", "/compose", 1, func(c *gin.Context) error {
@@ -115,11 +115,11 @@ func TestALargeBodyHoldsAPlaceOnlyWhileItMoves(t *testing.T) {
 	half := strings.Repeat("x", strangerHead+1000)
 	c := send(t, addr, fmt.Sprintf("POST /compose HTTP/1.1\r\nHost: localhost:8080\r\nX-Forwarded-For: 198.51.100.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", 2*len(half), half))
 	<-begun
-	places := site.Admission.requests
-	servertest.Eventually(t, "the place is given back", func() bool {
-		places.mu.Lock()
-		defer places.mu.Unlock()
-		return places.inFlight == 0
+	slots := site.Admission.requests
+	servertest.Eventually(t, "the slot is given back", func() bool {
+		slots.mu.Lock()
+		defer slots.mu.Unlock()
+		return slots.inFlight == 0
 	})
 	if _, err := io.WriteString(c, half); err != nil {
 		t.Fatal(err)
@@ -129,20 +129,20 @@ func TestALargeBodyHoldsAPlaceOnlyWhileItMoves(t *testing.T) {
 		t.Errorf("%v: %s", err, answer)
 	}
 	servertest.Eventually(t, "all is given back", func() bool {
-		places.mu.Lock()
-		defer places.mu.Unlock()
-		return places.inFlight == 0 && site.Admission.arriving.waiting == 0
+		slots.mu.Lock()
+		defer slots.mu.Unlock()
+		return slots.inFlight == 0 && site.Admission.arriving.waiting == 0
 	})
 }
 
-// Readers who do not read hold no places.
-func TestSlowReadersHoldNoPlace(t *testing.T) {
+// Readers who do not read hold no slots.
+func TestSlowReadersHoldNoSlot(t *testing.T) {
 	large := bytes.Repeat([]byte("photo!"), 4<<20)
 	site, addr := serveTCP(t, 8, func(r *Routes) {
 		r.Personal("GET", "/large", func(c *gin.Context) error { c.Data(http.StatusOK, "image/jpeg", large); return nil })
 		r.Personal("GET", "/", text("x"))
 	})
-	for i := range 8 { // more than visitors have places
+	for i := range 8 { // more than visitors have slots
 		send(t, addr, fmt.Sprintf("GET /large HTTP/1.1\r\nHost: localhost:8080\r\nX-Forwarded-For: 198.51.%d.1\r\n\r\n", i))
 		servertest.Eventually(t, "the answer waits", func() bool {
 			site.Admission.leaving.mu.Lock()
@@ -155,9 +155,9 @@ func TestSlowReadersHoldNoPlace(t *testing.T) {
 	}
 }
 
-// Log-ins have places of their own: others' floods do not take them, and a flood of
+// Log-ins have slots of their own: others' floods do not take them, and a flood of
 // log-ins takes nobody else's.
-func TestLogInsHavePlacesOfTheirOwn(t *testing.T) {
+func TestLogInsHaveSlotsOfTheirOwn(t *testing.T) {
 	a := newAdmission(64, "sid")
 	to := func(path, addr string) *http.Request {
 		r := from(addr)
@@ -179,7 +179,7 @@ func TestLogInsHavePlacesOfTheirOwn(t *testing.T) {
 	}
 	for _, path := range []string{"/signup", "/oauth/authorize", "/oauth/token", "/links/x"} {
 		if a.enter(to(path, "203.0.113.1")) == nil && a.logIns.inFlight < a.logInsPerEach {
-			t.Errorf("%s has no place while visitors fill theirs", path)
+			t.Errorf("%s has no slot while visitors fill theirs", path)
 		}
 	}
 	fill(a, func(i int) *http.Request { return to("/login", network(i)) }, 200)
@@ -190,7 +190,7 @@ func TestLogInsHavePlacesOfTheirOwn(t *testing.T) {
 		p.give()
 	}
 	if a.enter(to("/", "203.0.113.1")) == nil {
-		t.Error("a flood of log-ins takes visitors' places")
+		t.Error("a flood of log-ins takes visitors' slots")
 	}
 	known := to("/login", "203.0.113.1")
 	known.Header.Set("Cookie", "device=known")

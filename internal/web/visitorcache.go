@@ -19,11 +19,11 @@ const (
 	// visitorPageLife is how long a page may be shown while events cannot be read;
 	// else what another process changes shows as soon as its event is heard, and
 	// what this process commits at once.
-	visitorPageLife  = 5 * time.Second
-	visitorPageMost  = 1 << 20  // bytes of one page
-	visitorPagesMost = 18 << 20 // bytes of all that have a plain address
-	visitorPlaceMost = 6 << 20  // bytes of all whose address has a query: strangers make up as many as they like
-	visitorQueryMost = 256      // bytes of what a page reads of a query; longer ones are nobody's link
+	visitorPageLife    = 5 * time.Second
+	visitorPageMost    = 1 << 20  // bytes of one page
+	visitorPagesMost   = 18 << 20 // bytes of all that have a plain address
+	visitorQueriedMost = 6 << 20  // bytes of all whose address has a query: strangers make up as many as they like
+	visitorQueryMost   = 256      // bytes of what a page reads of a query; longer ones are nobody's link
 )
 
 // textQuery is the one parameter of a kept page that may be any text.
@@ -39,7 +39,7 @@ type VisitorPages struct {
 	generation func() uint64
 	query      func(path string) (names []string, ok bool)
 	pages      *otter.Cache[string, *visitorPage] // by their path
-	places     *otter.Cache[string, *visitorPage] // by their path and query
+	queried    *otter.Cache[string, *visitorPage] // by their path and query
 	flight     singleflight.Group
 
 	kept, joined, made, remade, unkept atomic.Int64
@@ -70,14 +70,14 @@ func newVisitorPages(life time.Duration, sessionCookie string, generation func()
 	}
 	return &VisitorPages{
 		next: next, cookie: sessionCookie, generation: generation, query: query,
-		pages: keep(visitorPagesMost), places: keep(visitorPlaceMost),
+		pages: keep(visitorPagesMost), queried: keep(visitorQueriedMost),
 	}
 }
 
 // keptIn is the cache of the pages with such a key.
 func (v *VisitorPages) keptIn(key string) *otter.Cache[string, *visitorPage] {
 	if strings.Contains(key, "?") {
-		return v.places
+		return v.queried
 	}
 	return v.pages
 }

@@ -74,8 +74,8 @@ func TestVisitorPages(t *testing.T) {
 		t.Errorf("a path in escapes is another page: %q and %q", a, b)
 	}
 	for _, nobodys := range []string{"/?max_id=0", "/?max_id=-7", "/?max_id=x", "/?max_id=1.5", "/?max_id=99999999999999999999"} {
-		size := site.places.EstimatedSize()
-		if a, b := page(get(nobodys)), page(get(nobodys)); a == b || site.places.EstimatedSize() != size {
+		size := site.queried.EstimatedSize()
+		if a, b := page(get(nobodys)), page(get(nobodys)); a == b || site.queried.EstimatedSize() != size {
 			t.Errorf("%s is kept: %q", nobodys, a)
 		}
 	}
@@ -95,20 +95,20 @@ func TestVisitorPages(t *testing.T) {
 			t.Errorf("HEAD: %d bytes, %v", head.Body.Len(), head.Header())
 		}
 	}
-	// However many places strangers make up, they take no memory from the pages themselves.
+	// However many addresses strangers make up, they take no memory from the pages themselves.
 	before := made.Load()
 	for i := range 200 {
 		get(fmt.Sprint("/large?max_id=", 100+i))
 	}
-	site.places.CleanUp()
-	if w := site.places.WeightedSize(); w > visitorPlaceMost {
-		t.Errorf("%d bytes of places are kept", w)
+	site.queried.CleanUp()
+	if w := site.queried.WeightedSize(); w > visitorQueriedMost {
+		t.Errorf("%d bytes of pages whose address has a query are kept", w)
 	}
 	if n := made.Load() - before; n < 200 {
 		t.Errorf("%d pages were made", n)
 	}
 	if got := page(get("/")); got != "page 1" {
-		t.Errorf("after 200 places that were made up: %q", got)
+		t.Errorf("after 200 addresses that were made up: %q", got)
 	}
 	made.Store(2)
 	generation.Add(1) // something was committed

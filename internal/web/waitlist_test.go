@@ -47,14 +47,14 @@ func TestLingerersMakeRoomForNewcomers(t *testing.T) {
 	// Members' uploads are never cut off for others.
 	m := newWaitList(1, 1, 0)
 	if m.join([]holder{{credential: 1}}, func() { t.Error("cut off") }) == nil || m.join([]holder{{credential: 2}}, nil) != nil {
-		t.Error("a member's place went to another")
+		t.Error("a member's slot went to another")
 	}
 }
 
 // A subscriber who has a /48 gets four times what one with a /64 gets, not 65,536 times.
 func TestIPv6CountsAtThreeWidths(t *testing.T) {
 	r := newWaitList(1000, 10, 0)
-	p := newPlaces()
+	p := newSlots()
 	for _, c := range []struct {
 		name string
 		addr func(i int) netip.Addr
