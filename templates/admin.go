@@ -50,6 +50,8 @@ type AdminReportView struct {
 	Kept                          []PhotoView // of a post that is deleted
 	Post                          *PostView
 	Comment                       *CommentView
+	Hidden                        bool // the viewer has no other page with it
+	Changed                       bool // it has other words now than Excerpt
 	ClosedBy                      string
 	ClosedAt                      When
 }

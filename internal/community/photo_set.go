@@ -276,7 +276,7 @@ func (c *Community) PublicPhotoAllowed(ctx context.Context, random string) (bool
 }
 
 // PrivatePhotoAllowed reports whether the viewer (0: a visitor) may have the files of a private set. The owner may, and
-// so may those who may see its post, or where that is held those who decide about it. Members who may see the account may have its avatar and header.
+// so may those who may see its post, where that is held those who decide about it, and where it was reported those who read reports. Members who may see the account may have its avatar and header.
 func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, viewerID int64) (bool, error) {
 	var viewer *store.Account
 	if viewerID != 0 {
@@ -315,7 +315,7 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 		case err != nil:
 			return false, fromStore(err)
 		case post.DeletedAt != nil: // it is kept because it was reported, and its author is not to see it either
-			return viewer != nil && May(viewer, ReadReports) && hiddenFrom(viewer) != p.AccountID, nil
+			return c.isEvidence(ctx, viewer, p)
 		}
 	}
 	switch {
@@ -324,8 +324,10 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 	case p.Source == store.SourceHeld && p.PostID == nil:
 		return May(viewer, ReadHeld), nil
 	case p.PostID != nil:
-		ok, err := c.Store.CanSee(ctx, viewer, *p.PostID)
-		return ok, fromStore(err)
+		if ok, err := c.Store.CanSee(ctx, viewer, *p.PostID); err != nil || ok {
+			return ok, fromStore(err)
+		}
+		return c.isEvidence(ctx, viewer, p)
 	case p.AttachedAt != nil:
 		ok, err := c.Store.CanSeeAccount(ctx, viewer, p.AccountID)
 		return ok, fromStore(err)

@@ -3,7 +3,6 @@ package community
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"tintype/internal/queue"
@@ -215,31 +214,6 @@ func (c *Community) keepReported(ctx context.Context, p *store.Post) (bool, erro
 		return false, err
 	}
 	return true, c.eraseDependents(ctx, p.ID)
-}
-
-// KeptPhotos are the photos of a reported post that is deleted, for those who read reports.
-func (c *Community) KeptPhotos(ctx context.Context, by By, r *FiledReport) ([]*store.Photo, error) {
-	if err := by.may(ReadReports); err != nil {
-		return nil, err
-	}
-	if r.PostID == nil || by.Account != nil && r.TargetID == hiddenFrom(by.Account) {
-		return nil, nil
-	}
-	row, err := c.Store.RawPost(store.Primary(ctx), *r.PostID)
-	if err != nil || row.DeletedAt == nil {
-		return nil, ignoreNotFound(fromStore(err))
-	}
-	ids, err := c.Store.PhotoIDsOfPost(store.Primary(ctx), row.ID)
-	if err != nil || len(ids) == 0 {
-		return nil, fromStore(err)
-	}
-	list, err := c.Store.PhotosByID(store.Primary(ctx), ids)
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	list = slices.DeleteFunc(list, func(p *store.Photo) bool { return p.State != store.PhotoReady || p.SetKind != store.SetPrivate })
-	slices.SortFunc(list, func(a, b *store.Photo) int { return a.Position - b.Position })
-	return list, nil
 }
 
 // erasePost removes a hidden post's rows in batches: the comments of its thread, dependent rows, its photos. last runs

@@ -33,12 +33,19 @@ type Report struct {
 // ReportCategories are what a report may say of itself in one word.
 var ReportCategories = []string{"spam", "legal", "violation", "other"}
 
-// FiledReport is a report as an administrator reads it. Deleted accounts are nil, and so is a post that the
-// administrator cannot see. Its Excerpt is kept.
+// FiledReport is a report as a moderator reads it. Deleted accounts are nil, and so is a post that is gone. Its Excerpt is
+// kept.
 type FiledReport struct {
 	store.Report
 	Reporter, Target, ClosedBy, AssignedTo *store.Account
 	Post                                   *Post
+	// Hidden is of a Post that the moderator would not find: it is shown because it was reported.
+	Hidden bool
+}
+
+// Changed reports whether the post has other words now than were reported.
+func (r *FiledReport) Changed() bool {
+	return r.Post != nil && r.Excerpt != "" && r.Excerpt != excerpt(r.Post.Warning, r.Post.Caption)
 }
 
 // Report files a complaint and notifies those who read reports. It stores the reported words, which may be edited or
@@ -255,6 +262,10 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 	if err != nil {
 		return nil, err
 	}
+	hidden, err := c.hiddenPosts(ctx, admin, rows, posts)
+	if err != nil {
+		return nil, err
+	}
 	of := func(id *int64) *store.Account {
 		if id == nil {
 			return nil
@@ -265,7 +276,10 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 	for i, r := range rows {
 		list[i] = &FiledReport{Report: r, Reporter: of(r.ReporterID), Target: of(&r.TargetID), ClosedBy: of(r.ClosedByID), AssignedTo: of(r.AssignedToID)}
 		if r.PostID != nil {
-			list[i].Post = posts[*r.PostID]
+			if list[i].Post = posts[*r.PostID]; list[i].Post == nil {
+				list[i].Post = hidden[r.ID]
+				list[i].Hidden = list[i].Post != nil
+			}
 		}
 	}
 	return list, nil

@@ -125,3 +125,121 @@ func TestKeptPhotosGoWithTheirAuthor(t *testing.T) {
 		return d.count("SELECT COUNT(*) FROM photos WHERE state <> 'gone'") == 0 && d.count("SELECT COUNT(*) FROM posts WHERE id = ?", post.ID) == 0
 	})
 }
+
+// Those who read reports see a reported post with its photographs whoever may see it, and nobody else does because of the report:
+// while it is open, and for a stated time after it is closed.
+func TestReportedPostsAreSeenByThoseWhoDecide(t *testing.T) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newPhotoSite(t, open(t), photoSiteOptions{}).work()
+		ctx := store.Primary(t.Context())
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		role := func(name, role string) *store.Account {
+			must(d.Store.SetRole(ctx, d.account(name).ID, role))
+			acc, err := d.Store.AccountByID(ctx, d.account(name).ID)
+			must(err)
+			return acc
+		}
+		mod, cid := role("moda", store.RoleModerator), d.account("cid")
+		_, err := d.Follow(ctx, d.bob, d.ann.ID)
+		must(err)
+		followers, public := d.publish(d.ann, "for friends", store.Followers, 2), d.publish(d.ann, "for all", store.Public, 1)
+		other := d.publish(d.ann, "never reported", store.Followers, 1)
+		comment, err := d.Publish(ctx, d.ann, NewPost{Caption: "rude", InReplyTo: public.ID})
+		must(err)
+		of := map[*Post]*store.Report{}
+		for _, p := range []*Post{followers, public, comment} {
+			of[p], err = d.Report(ctx, d.bob, Report{PostID: p.ID, Comment: "look"})
+			must(err)
+		}
+		_, err = d.Block(ctx, d.ann, mod.ID)
+		must(err)
+		// seen says of the report's post how many photos the moderator is shown, -1 for no post, and that it may have their files.
+		seen := func(p *Post) int {
+			t.Helper()
+			r, err := d.ReportByID(ctx, mod, of[p].ID)
+			must(err)
+			list, err := d.Reports(ctx, mod, "", Cursor{})
+			must(err)
+			for _, one := range list {
+				if one.ID == r.ID && (one.Post == nil) != (r.Post == nil) {
+					t.Errorf("in the list of reports the post is %+v", one.Post)
+				}
+			}
+			if r.Post == nil {
+				return -1
+			}
+			if !r.Hidden || r.Post.Author == nil || r.Post.Author.ID != d.ann.ID || r.Post.Caption != p.Caption || r.Changed() {
+				t.Errorf("%q is shown as %+v", p.Caption, r)
+			}
+			for _, photo := range r.Post.Photos {
+				for who, want := range map[*store.Account]bool{nil: false, mod: true, cid: false} {
+					got, id := false, int64(0)
+					if who != nil {
+						id = who.ID
+					}
+					switch free, err := d.PublicPhotoAllowed(ctx, photo.SetRandom); {
+					case err != nil:
+						t.Fatal(err)
+					case photo.SetKind == store.SetPrivate:
+						got = d.allowed(photo, who)
+					case free: // everybody has it
+						got, want = true, true
+					default:
+						got, err = d.WithheldPhotoAllowed(ctx, photo.SetRandom, id)
+						must(err)
+					}
+					if got != want {
+						t.Errorf("a photo of %q: readable %v by %+v, want %v", p.Caption, got, who, want)
+					}
+				}
+			}
+			return len(r.Post.Photos)
+		}
+		check := func(when string, want ...int) {
+			t.Helper()
+			for i, p := range []*Post{followers, public, comment} {
+				if got := seen(p); got != want[i] {
+					t.Errorf("%s: %q has %d photos for the moderator, want %d", when, p.Caption, got, want[i])
+				}
+			}
+			if d.allowed(other.Photos[0], mod) {
+				t.Errorf("%s: the moderator has the photo of a post that nobody reported", when)
+			}
+		}
+		check("blocked", 2, 1, 0)
+		_, err = d.SuspendMember(ctx, ByCommand(""), "ann", Sanction{})
+		must(err)
+		check("suspended", 2, 1, 0)
+		_, err = d.UnsuspendMember(ctx, ByCommand(""), "ann")
+		must(err)
+		_, err = d.LeaveMember(ctx, ByCommand(""), "ann")
+		must(err)
+		check("left", 2, 1, 0)
+		_, err = d.BringBackMember(ctx, ByCommand(""), "ann")
+		must(err)
+
+		_, err = d.CloseReport(ctx, ByCommand(""), of[followers].ID)
+		must(err)
+		check("closed", 2, 1, 0)
+		d.exec("UPDATE reports SET closed_at = closed_at - ?", KeepReported.Milliseconds()+1000)
+		check("long closed", -1, 1, 0)
+		if d.allowed(followers.Photos[0], mod) {
+			t.Error("the moderator has the photo long after the report was closed")
+		}
+		// Whoever is reported is given nothing by it, nor does the reporter see more than before.
+		must(d.Store.SetRole(ctx, d.ann.ID, store.RoleModerator))
+		if _, err := d.ReportByID(ctx, role("ann", store.RoleModerator), of[public].ID); err != ErrForbidden {
+			t.Errorf("about oneself: %v", err)
+		}
+		_, err = d.Unfollow(ctx, d.bob, d.ann.ID)
+		must(err)
+		if d.allowed(followers.Photos[0], d.bob) {
+			t.Error("who reported it may have the photo")
+		}
+	})
+}

@@ -15,7 +15,7 @@ import (
 // PathPrefix is where the site serves media: PathPrefix + key.
 const PathPrefix = "/media/"
 
-// The reasons for which VerifyPrivate refuses an address.
+// The reasons for which Verify refuses an address.
 var (
 	ErrSignature = errors.New("media: the address is not signed by this site")
 	ErrExpired   = errors.New("media: the address has expired")
@@ -115,6 +115,22 @@ func (a *Addresses) Private(key string, viewer int64, cookie bool, now time.Time
 		}
 		// It can only be a key that does not sign. The site serves the photo, too.
 	}
+	return a.onSite(key, viewer, cookie, end)
+}
+
+// Withheld is Private, also of a pub/ key: the address of a photo that the site withholds from everybody else. It always
+// leads to the site, which asks whether the viewer may have it.
+func (a *Addresses) Withheld(key string, viewer int64, cookie bool, now time.Time) string {
+	return a.onSite(key, viewer, cookie, (now.Unix()/a.window+2)*a.window)
+}
+
+// WithheldAbs is Withheld with scheme and host.
+func (a *Addresses) WithheldAbs(key string, viewer int64, cookie bool, now time.Time) string {
+	return a.base + a.Withheld(key, viewer, cookie, now)
+}
+
+// onSite is an address that the site serves, signed for one viewer until its end.
+func (a *Addresses) onSite(key string, viewer int64, cookie bool, end int64) string {
 	kind := "t"
 	if cookie {
 		kind = "c"
@@ -141,14 +157,14 @@ func KeyOf(path string) (Key, error) {
 	return ParseKey(key)
 }
 
-// VerifyPrivate checks a private address. It returns the viewer for whom the address was made, and whether the request
-// must carry that viewer's session. The error is ErrSignature, ErrExpired or wraps ErrKey.
-func (a *Addresses) VerifyPrivate(path string, query url.Values, now time.Time) (viewer int64, cookie bool, err error) {
+// Verify checks a signed address, of a priv/ or a pub/ key. It returns the viewer for whom the address was made, and whether
+// the request must carry that viewer's session. The error is ErrSignature, ErrExpired or wraps ErrKey.
+func (a *Addresses) Verify(path string, query url.Values, now time.Time) (viewer int64, cookie bool, err error) {
 	k, err := KeyOf(path)
 	if err != nil {
 		return 0, false, err
 	}
-	if k.Kind != Private {
+	if k.Kind != Private && k.Kind != Public {
 		return 0, false, keyError(path)
 	}
 	kind := query.Get("k")

@@ -57,7 +57,7 @@ func TestPrivateAddress(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return a.VerifyPrivate(u.Path, u.Query(), now)
+		return a.Verify(u.Path, u.Query(), now)
 	}
 	if v, cookie, err := check(late, start.Add(2*time.Hour-time.Second)); v != 42 || !cookie || err != nil {
 		t.Errorf("a full window later: %v %v %v", v, cookie, err)
@@ -78,24 +78,31 @@ func TestPrivateAddress(t *testing.T) {
 		"end":    strings.Replace(addr, "e=1", "e=2", 1),
 		"random": strings.Replace(addr, random, media.NewRandom(), 1),
 		"none":   "/media/" + key,
+		"public": "/media/pub/" + random + "/640.jpg",
 		"twice":  "/media/" + key + "?k=c&v=42&e=9999999999&s=",
 	} {
 		if _, _, err := check(bad, start); !errors.Is(err, media.ErrSignature) {
 			t.Errorf("%s changed: %v", name, err)
 		}
 	}
-	for _, path := range []string{"/media/priv/../orig/" + random, "/media/pub/" + random + "/640.jpg", "/media/orig/" + random, "/"} {
+	for _, path := range []string{"/media/priv/../orig/" + random, "/media/orig/" + random, "/"} {
 		if _, _, err := check(path, start); !errors.Is(err, media.ErrKey) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
+	// A public photo that the site withholds from others has one too, and it leads to the site.
+	cdn := addresses(t, media.AddressOptions{BaseURL: "https://s.example", MediaBaseURL: "https://c.example", Keys: keys(keyA), Window: time.Hour})
+	withheld := cdn.WithheldAbs(media.VariantKey(media.Public, random, "640"), 42, true, start)
+	if v, cookie, err := check(withheld, start); v != 42 || !cookie || err != nil || !strings.HasPrefix(withheld, "https://s.example/media/pub/") {
+		t.Errorf("withheld: %s: %v %v %v", withheld, v, cookie, err)
+	}
 	rotated := addresses(t, media.AddressOptions{Keys: keys(keyB, keyA)})
 	u, _ := url.Parse(addr)
-	if _, _, err := rotated.VerifyPrivate(u.Path, u.Query(), start); err != nil {
+	if _, _, err := rotated.Verify(u.Path, u.Query(), start); err != nil {
 		t.Errorf("with the old key second: %v", err)
 	}
 	gone := addresses(t, media.AddressOptions{Keys: keys(keyB)})
-	if _, _, err := gone.VerifyPrivate(u.Path, u.Query(), start); !errors.Is(err, media.ErrSignature) {
+	if _, _, err := gone.Verify(u.Path, u.Query(), start); !errors.Is(err, media.ErrSignature) {
 		t.Errorf("with the old key gone: %v", err)
 	}
 }

@@ -4833,6 +4833,19 @@ func (s *Store) ReportByID(ctx context.Context, id int64) (r0 *Report, err error
 	return r0, err
 }
 
+// ReportedPosts are those of the posts and comments that are there, and their authors, whoever may see them. For those who
+// read reports about them.
+func (s *Store) ReportedPosts(ctx context.Context, viewer *Account, ids []int64) (r0 []Post, err error) {
+	if s.places == nil {
+		return s.conn.ReportedPosts(ctx, viewer, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReportedPosts(ctx, viewer, ids)
+		return err
+	})
+	return r0, err
+}
+
 // Reports lists the reports of a state ("" for all), newest first, without those about one account (0: none).
 func (s *Store) Reports(ctx context.Context, state string, notAbout int64, r Range) (r0 []Report, err error) {
 	if s.places == nil {

@@ -144,6 +144,18 @@ func (s *conn) PostsByID(ctx context.Context, viewer *Account, ids []int64) ([]P
 	return posts, nil
 }
 
+// ReportedPosts are those of the posts and comments that are there, and their authors, whoever may see them. For those who
+// read reports about them.
+func (s *conn) ReportedPosts(ctx context.Context, viewer *Account, ids []int64) ([]Post, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	columns := anyPost.by(viewer)
+	list, args := in(ids)
+	return s.posts(ctx, columns, "SELECT "+columns.sql+" FROM posts p JOIN accounts a ON a.id = p.author_id WHERE p.id IN "+list+
+		" AND p.deleted_at IS NULL AND a.deleted_at IS NULL", slices.Concat(columns.args, args)...)
+}
+
 // RawPost is the post or comment whoever asks, deleted or not, else ErrNotFound. For rules and jobs, not for readers.
 func (s *conn) RawPost(ctx context.Context, id int64) (*Post, error) {
 	return s.RawPostFor(ctx, nil, id)

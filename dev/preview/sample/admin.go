@@ -129,6 +129,13 @@ func others(add adder) {
 			Errors: t.FieldErrors{{Field: "words", Message: "Say what the warning is about."}},
 		})
 	})
+	add("/admin/report-hidden", "A report, about a hidden post", true, func(p *t.Page) templ.Component {
+		post := Post(0, 3)
+		return t.AdminReportPage(p, t.AdminReportView{
+			Report: row(1), Text: "Not this.", Post: &post, Hidden: true, Changed: true, Excerpt: "As it was. " + Hostile, AboutPost: true, KeptDays: 180,
+			Categories: []t.Option{{Value: "spam", Label: "Spam"}},
+		})
+	})
 	members(add)
 	statuses(add)
 	add("/about", "About", false, func(p *t.Page) templ.Component {

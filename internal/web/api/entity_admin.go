@@ -75,7 +75,9 @@ func (v *view) adminReport(r *community.FiledReport, emails bool) *AdminReport {
 		e.UpdatedAt = *plain.ActionTakenAt
 	}
 	if r.Post != nil {
+		v.withheld = r.Post.Author.SuspendedAt != nil
 		e.Statuses = append(e.Statuses, v.status(r.Post))
+		v.withheld = false
 	}
 	return e
 }

@@ -53,6 +53,7 @@ type view struct {
 	api      *API
 	viewer   int64 // 0 is a visitor
 	now      time.Time
+	withheld bool               // the site withholds the photos from others: their author is suspended
 	accounts map[int64]*Account // made already: authors come again on a page of posts
 	texts    texts
 }
@@ -67,6 +68,9 @@ func (v *view) address(p *store.Photo, variant string) string {
 	key := media.Key{Kind: media.Kind(p.SetKind), Random: p.SetRandom, Variant: variant}
 	if p.SetKind == store.SetPrivate {
 		return v.api.Addresses.PrivateAbs(key.String(), v.viewer, false, v.now)
+	}
+	if v.withheld {
+		return v.api.Addresses.WithheldAbs(key.String(), v.viewer, false, v.now)
 	}
 	return v.texts.keep(v.api.Addresses.AppendPublicAbs(v.texts.scratch[:0], key))
 }

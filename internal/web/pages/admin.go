@@ -123,6 +123,7 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 		return err
 	}
 	v.Report, v.Text, v.Excerpt, v.Rule, v.AboutPost, v.Decision = p.reportRow(b, r), text, r.Excerpt, strings.Join(community.RulesOf(&r.Report), " · "), r.PostID != nil, r.Decision
+	v.Hidden, v.Changed = r.Hidden, r.Changed()
 	v.Target, v.Reporter = p.side(b, r.Target, sides.Target), p.side(b, r.Reporter, sides.Reporter)
 	p.aboutReport(c, &r.Report, &v)
 	v.KeptDays = int(community.KeepReported.Hours() / 24)
@@ -139,11 +140,12 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 	}
 	if r.Post != nil {
 		if r.Post.Kind == store.KindComment {
-			if r.Post.RootID != nil {
+			if r.Post.RootID != nil && !r.Hidden {
 				v.ThreadURL = "/posts/" + idText(r.Post.ID)
 			}
 			v.Comment = &templates.CommentView{ID: idText(r.Post.ID), Author: p.accountView(r.Post.Author), Text: templates.RichText(p.caption(r.Post)), Created: b.when(r.Post.CreatedAt)}
 		} else {
+			b.withheld = r.Post.Author.SuspendedAt != nil
 			post := b.postView(r.Post, false)
 			v.Post = &post
 		}

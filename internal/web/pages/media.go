@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -20,14 +21,14 @@ func (p *Pages) registerMedia(r Routes) {
 
 // publicMedia serves public photos, cacheable for a year: a name is never used twice. On a members-only site the
 // request must have a session; applications get signed addresses instead. The photos of a suspended member are not
-// served.
+// served, but for those of a reported post to those who read reports, at addresses that are signed for them.
 func (p *Pages) publicMedia(c *gin.Context) error {
 	ok, err := p.Community.PublicPhotoAllowed(c.Request.Context(), c.Param("random"))
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return community.ErrNotFound
+		return p.signedMedia(c, p.Community.WithheldPhotoAllowed)
 	}
 	if !p.site(c).MembersOnly {
 		return p.serveMedia(c, media.CacheControl(media.Public))
@@ -44,7 +45,11 @@ func (p *Pages) publicMedia(c *gin.Context) error {
 // privateMedia serves photos that only some may see. The address is signed for one reader and a limited time. A page's
 // address works in that reader's own session only. Each request checks whether the reader may still see the photo.
 func (p *Pages) privateMedia(c *gin.Context) error {
-	reader, own, err := p.Addresses.VerifyPrivate(c.Request.URL.Path, c.Request.URL.Query(), time.Now())
+	return p.signedMedia(c, p.Community.PrivatePhotoAllowed)
+}
+
+func (p *Pages) signedMedia(c *gin.Context, allowed func(ctx context.Context, random string, reader int64) (bool, error)) error {
+	reader, own, err := p.Addresses.Verify(c.Request.URL.Path, c.Request.URL.Query(), time.Now())
 	if err != nil {
 		return community.ErrNotFound
 	}
@@ -54,7 +59,7 @@ func (p *Pages) privateMedia(c *gin.Context) error {
 	if acc := viewer(c); acc == nil && own || acc != nil && acc.ID != reader {
 		return community.ErrNotFound
 	}
-	ok, err := p.Community.PrivatePhotoAllowed(c.Request.Context(), c.Param("random"), reader)
+	ok, err := allowed(c.Request.Context(), c.Param("random"), reader)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type viewBuilder struct {
 	lang *lang.Language
 
 	filtered bool // a filter covers the post
+	withheld bool // the site withholds the photos from others: their author is suspended
 }
 
 // asked is the warned post whose photos a page was asked for.
@@ -52,12 +53,15 @@ func invented(c *gin.Context) bool {
 // keyURL returns the address of a media key for this reader. Addresses of private keys work only in the reader's own
 // session.
 func (b viewBuilder) keyURL(key string) string {
-	if strings.HasPrefix(key, store.SetPrivate+"/") {
-		id := int64(0)
-		if b.acc != nil {
-			id = b.acc.ID
-		}
+	id := int64(0)
+	if b.acc != nil {
+		id = b.acc.ID
+	}
+	switch {
+	case strings.HasPrefix(key, store.SetPrivate+"/"):
 		return b.p.Addresses.Private(key, id, true, b.now)
+	case b.withheld:
+		return b.p.Addresses.Withheld(key, id, true, b.now)
 	}
 	return b.p.Addresses.Public(key)
 }
