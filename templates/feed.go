@@ -115,6 +115,7 @@ const (
 	NotifyFollowAccepted NotificationKind = "follow_accepted"
 	NotifyAlbum          NotificationKind = "album_invite"
 	NotifySignUp         NotificationKind = "admin.sign_up"
+	NotifyWaiting        NotificationKind = "waiting"      // for moderators: somebody asks to join
 	NotifyHeld           NotificationKind = "admin.held"   // for moderators: a post waits
 	NotifyAppeal         NotificationKind = "admin.appeal" // for moderators: somebody answered a decision
 	NotifyDecision       NotificationKind = "decision"

@@ -52,7 +52,7 @@ type Viewer struct {
 	Unread         int    // notifications not seen
 	FollowRequests int    // waiting, for a locked account
 	Reports        int    // waiting, for who reads them
-	Held           int    // posts that wait, for who decides about them
+	Undecided      int    // posts that are held, sign-ups and answers that wait, for who decides about them
 	ConfirmEmail   string // the address that is still to be confirmed; "" for none
 	Theme          string // "system", "light" or "dark"
 	Letters        bool   // single-letter keyboard commands are on

@@ -1311,15 +1311,15 @@ func yourLinks(p *Page, section string) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				if p.Viewer.Held > 0 {
+				if p.Viewer.Undecided > 0 {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 117, "<b class=\"badge\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var60 string
-					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(badge(p.Viewer.Held))
+					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(badge(p.Viewer.Undecided))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `shell.templ`, Line: 250, Col: 43}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `shell.templ`, Line: 250, Col: 48}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var60))
 					if templ_7745c5c3_Err != nil {

@@ -89,6 +89,13 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 	if page := site.ask("GET", "/admin/waiting", "", boss).Body.String(); !strings.Contains(page, "3 people wait.") || !strings.Contains(page, "I walk with &lt;b&gt;you&lt;/b&gt;.") {
 		t.Error("the list of who waits")
 	}
+	if page := site.ask("GET", "/notifications", "", boss).Body.String(); !strings.Contains(page, `<a href="/admin/waiting">ask to join</a>`) || !strings.Contains(page, `<b class="badge">3</b>`) ||
+		strings.Contains(page, `"/@dora"`) || strings.Contains(page, "I walk with") {
+		t.Errorf("nobody is told who waits:\n%s", page)
+	}
+	if page := site.ask("GET", "/settings/notifications", "", boss).Body.String(); !strings.Contains(page, "New members, and who asks to join") {
+		t.Error("where one hears of who waits cannot be chosen")
+	}
 	if page := site.ask("GET", "/admin", "", boss).Body.String(); !strings.Contains(page, "People who wait to be let in: 3") || !strings.Contains(page, "/admin/first-steps") {
 		t.Error("the overview says nothing of who waits")
 	}

@@ -174,13 +174,16 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 		if err := tx.CreateAccount(ctx, acc); err != nil {
 			return err
 		}
+		joined := store.Notification{Kind: store.NotifySignUp, FromID: id, CreatedAt: store.ToMillis(time.Now())}
 		if acc.WaitingAt != nil { // everything else comes with the decision
+			if err := c.tellModerators(ctx, tx, ApproveMember, joined); err != nil {
+				return err
+			}
 			return c.addMail(ctx, tx, mailJob{Kind: mailVerify, Account: id, Email: acc.Email})
 		}
 		if err := tx.AddEvent(ctx, EventAccountCreated, id, id, nil); err != nil {
 			return err
 		}
-		joined := store.Notification{Kind: store.NotifySignUp, FromID: id, CreatedAt: store.ToMillis(time.Now())}
 		if err := c.tellModerators(ctx, tx, ReadMembers, joined, id); err != nil {
 			return err
 		}

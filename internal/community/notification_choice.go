@@ -22,7 +22,7 @@ var notificationKinds = []NotificationKind{
 	{store.NotifyReport, lang.Key("Reports")},
 	{store.NotifyHeld, lang.Key("Posts that wait for a moderator")},
 	{store.NotifyAppeal, lang.Key("Answers to decisions")},
-	{store.NotifySignUp, lang.Key("New members")},
+	{store.NotifySignUp, lang.Key("New members, and who asks to join")},
 }
 
 // moderatorsKinds are of those who may do what the act says.
@@ -37,7 +37,7 @@ type NotificationChoice struct {
 }
 
 // NotificationChoices are those of a member, in their order. Until something else is chosen, everything is on the page and pushed,
-// and by mail come store.MailedKinds.
+// and by mail come store.MailedKinds: new members only where somebody decides about them.
 func (c *Community) NotificationChoices(ctx context.Context, acc *store.Account) ([]NotificationChoice, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
@@ -46,12 +46,13 @@ func (c *Community) NotificationChoices(ctx context.Context, acc *store.Account)
 	if err != nil {
 		return nil, fromStore(err)
 	}
+	decides := c.Site(ctx).Registration == RegistrationApproval
 	var list []NotificationChoice
 	for _, k := range notificationKinds {
 		if act, ok := moderatorsKinds[k.Kind]; ok && !May(acc, act) {
 			continue
 		}
-		choice := NotificationChoice{k, true, true, slices.Contains(store.MailedKinds, k.Kind)}
+		choice := NotificationChoice{k, true, true, slices.Contains(store.MailedKinds, k.Kind) && (k.Kind != store.NotifySignUp || decides)}
 		if at := slices.IndexFunc(rows, func(r store.NotificationChoice) bool { return r.Kind == k.Kind }); at >= 0 {
 			choice.Page, choice.Push = rows[at].Page, rows[at].Push
 			if rows[at].Mail != nil {

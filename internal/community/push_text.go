@@ -86,6 +86,9 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 	case store.NotifyReport:
 		return l.T("%s has reported something", name)
 	case store.NotifySignUp:
+		if n.From.WaitingAt != nil {
+			return l.T("%s asks to join", name)
+		}
 		return l.T("%s has joined", name)
 	case store.NotifyHeld:
 		return l.T("A post by %s waits for a moderator", name)
@@ -136,6 +139,8 @@ func pushPath(n *Notification) string {
 	switch {
 	case n.Kind == store.NotifyReport:
 		return "/admin/reports"
+	case n.Kind == store.NotifySignUp && n.From != nil && n.From.WaitingAt != nil:
+		return "/admin/waiting"
 	case n.Kind == store.NotifySignUp && n.From != nil:
 		return "/admin/members/" + n.From.Username
 	case n.Kind == store.NotifyHeld:

@@ -51,6 +51,17 @@ func (c *Community) Waiting(ctx context.Context, by By, after int64) (list []*st
 	return list, all, fromStore(err)
 }
 
+// Undecided counts what waits for those who decide, up to MaxUnread: sign-ups, held posts and answers to decisions.
+func (c *Community) Undecided(ctx context.Context, by By) (int, error) {
+	for _, act := range []Act{ReadMembers, ReadHeld, ReadReports} {
+		if err := by.may(act); err != nil {
+			return 0, err
+		}
+	}
+	n, err := c.Store.Undecided(ctx, hiddenFrom(by.Account), MaxUnread)
+	return n, fromStore(err)
+}
+
 // ApproveMember lets in somebody who waits, who hears of it by mail. *Invalid where nobody waits under the name.
 func (c *Community) ApproveMember(ctx context.Context, by By, username string) (*store.Account, error) {
 	return c.onMember(ctx, by, ApproveMember, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {

@@ -91,13 +91,23 @@ func (s *conn) CountWaiting(ctx context.Context) (int, error) {
 	return n, translate(err)
 }
 
+// Undecided counts the accounts that wait, the posts that are held and the answers to decisions that wait, each up to most.
+// Decisions about one account are not counted (0: all are).
+func (s *conn) Undecided(ctx context.Context, notAbout int64, most int) (int, error) {
+	var n int
+	err := s.read(Primary(ctx)).Raw("SELECT (SELECT COUNT(*) FROM (SELECT id FROM accounts WHERE waiting_at IS NOT NULL AND deleted_at IS NULL LIMIT ?) a)"+
+		" + (SELECT COUNT(*) FROM (SELECT id FROM held_posts WHERE state = ? LIMIT ?) h) + (SELECT COUNT(*) FROM (SELECT id FROM decisions WHERE answer = ? AND account_id <> ? LIMIT ?) d)",
+		most, HeldWaits, most, AppealWaits, notAbout, most).Scan(&n).Error
+	return min(n, most), translate(err)
+}
+
 // ApproveAccount lets in somebody who waits.
 func (s *conn) ApproveAccount(ctx context.Context, id int64) error {
 	return s.setAccount(ctx, id, "waiting_at = NULL, suspended_at = NULL")
 }
 
-// DropWaitingAccount removes the row of somebody who was never let in, with the tokens that clients have for it. The name is
-// free again. ErrNotFound where nobody waits under the id.
+// DropWaitingAccount removes the row of somebody who was never let in, with the tokens that clients have for it and what
+// moderators were told. The name is free again. ErrNotFound where nobody waits under the id.
 func (s *conn) DropWaitingAccount(ctx context.Context, id int64) error {
 	var waiting []int
 	if err := s.write(ctx).Raw("SELECT 1 FROM accounts WHERE id = ? AND waiting_at IS NOT NULL"+s.dialect.forUpdate(), id).Scan(&waiting).Error; err != nil {
@@ -105,6 +115,13 @@ func (s *conn) DropWaitingAccount(ctx context.Context, id int64) error {
 	}
 	if len(waiting) == 0 {
 		return ErrNotFound
+	}
+	var told []int64
+	if err := s.write(ctx).Raw("SELECT id FROM notifications WHERE from_id = ?", id).Scan(&told).Error; err != nil {
+		return translate(err)
+	}
+	if err := s.deleteNotifications(ctx, told); err != nil {
+		return err
 	}
 	return errors.Join(
 		translate(s.write(ctx).Exec("DELETE FROM access_tokens WHERE account_id = ?", id).Error),

@@ -14,11 +14,15 @@ type MemberMail struct {
 	NoticedAt    Millis  // when the last one was due
 }
 
-// MailedKinds are the kinds of notifications that a member gets by mail who has chosen nothing.
-var MailedKinds = []string{NotifyReport, NotifyAppeal, NotifyHeld}
+// MailedKinds are the kinds of notifications that a member gets by mail who has chosen nothing. NotifySignUp is one of them while
+// it waits for a decision.
+var MailedKinds = []string{NotifyReport, NotifyAppeal, NotifyHeld, NotifySignUp}
+
+// signUpWaits is the condition that a notification n is of somebody who waits to be let in.
+const signUpWaits = "(n.kind = '" + NotifySignUp + "' AND EXISTS (SELECT 1 FROM accounts w WHERE w.id = n.from_id AND w.waiting_at IS NOT NULL))"
 
 // wantsMail is the condition that the account of a notification n, which is joined to the choice nc, has chosen its kind for mail.
-var wantsMail = "COALESCE(nc.mail, CASE WHEN n.kind IN ('" + strings.Join(MailedKinds, "', '") + "') THEN 1 ELSE 0 END) = 1"
+var wantsMail = "COALESCE(nc.mail, CASE WHEN n.kind = '" + NotifySignUp + "' AND NOT " + signUpWaits + " THEN 0 WHEN n.kind IN ('" + strings.Join(MailedKinds, "', '") + "') THEN 1 ELSE 0 END) = 1"
 
 // MemberMailOf returns the account's row, one without anything where there is none.
 func (s *conn) MemberMailOf(ctx context.Context, accountID int64) (MemberMail, error) {
@@ -81,7 +85,7 @@ func (s *conn) DueDigests(ctx context.Context, now Millis, limit int) ([]MemberM
 type Noticed struct {
 	AccountID int64
 	First     int64 // the oldest of them
-	Soon      bool  // one is of a kind that does not wait for others
+	Soon      bool  // one is of a kind that does not wait for others, or of somebody who waits to be let in
 }
 
 // NoticedByMail finds the members with an address of their own who have such notifications after one id and up to another, and
@@ -91,7 +95,7 @@ func (s *conn) NoticedByMail(ctx context.Context, after, upto int64, soon []stri
 	for _, k := range soon {
 		args = append(args, k)
 	}
-	rows, err := s.query(ctx, "SELECT n.account_id, MIN(n.id), MAX(CASE WHEN n.kind IN "+placeholders(len(soon))+" THEN 1 ELSE 0 END) FROM notifications n"+
+	rows, err := s.query(ctx, "SELECT n.account_id, MIN(n.id), MAX(CASE WHEN n.kind IN "+placeholders(len(soon))+" OR "+signUpWaits+" THEN 1 ELSE 0 END) FROM notifications n"+
 		" JOIN accounts a ON a.id = n.account_id LEFT JOIN notification_choices nc ON nc.account_id = n.account_id AND nc.kind = n.kind"+
 		" WHERE n.id > ? AND n.id <= ? AND n.id > a.notifications_read_id AND a.email_verified_at IS NOT NULL AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND "+wantsMail+
 		" GROUP BY n.account_id ORDER BY n.account_id", append(args, after, upto)...)

@@ -2267,8 +2267,8 @@ func (s *Store) DropSiteInfo(ctx context.Context, name string) (err error) {
 	return err
 }
 
-// DropWaitingAccount removes the row of somebody who was never let in, with the tokens that clients have for it. The name is
-// free again. ErrNotFound where nobody waits under the id.
+// DropWaitingAccount removes the row of somebody who was never let in, with the tokens that clients have for it and what
+// moderators were told. The name is free again. ErrNotFound where nobody waits under the id.
 func (s *Store) DropWaitingAccount(ctx context.Context, id int64) (err error) {
 	if s.places == nil {
 		return s.conn.DropWaitingAccount(ctx, id)
@@ -5715,6 +5715,19 @@ func (s *Store) TrendingTags(ctx context.Context, viewer *Account, skip int, lim
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.TrendingTags(ctx, viewer, skip, limit)
+		return err
+	})
+	return r0, err
+}
+
+// Undecided counts the accounts that wait, the posts that are held and the answers to decisions that wait, each up to most.
+// Decisions about one account are not counted (0: all are).
+func (s *Store) Undecided(ctx context.Context, notAbout int64, most int) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.Undecided(ctx, notAbout, most)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.Undecided(ctx, notAbout, most)
 		return err
 	})
 	return r0, err

@@ -13,9 +13,12 @@ const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n
 
 // seenNotifications is what the account's notifications are listed and counted by: those from accounts, and about
 // posts, that it may still see, but for muted ones, and invitations that still stand. Reports, answers to
-// decisions and held posts are listed whoever sent them.
+// decisions and held posts are listed whoever sent them, and those who moderate see who waits to be let in.
 func (s *conn) seenNotifications(account *Account, f NotificationFilter) (from string, args []any) {
 	sender, post := accountSeen(account, "f"), postSeen(account)
+	if account.Role != RoleMember {
+		sender = condition{"(" + signUpWaits + " OR " + sender.sql + ")", sender.args}
+	}
 	from = " FROM notifications n " + s.dialect.orderedJoin() + " accounts f ON f.id = n.from_id LEFT JOIN posts p ON p.id = n.post_id LEFT JOIN accounts a ON a.id = p.author_id" +
 		" WHERE n.account_id = ? AND (n.kind IN (?, ?, ?) OR " + sender.sql + ") AND (n.post_id IS NULL OR " + post.sql + ")"
 	args = append(append([]any{account.ID, NotifyReport, NotifyAppeal, NotifyHeld}, sender.args...), post.args...)

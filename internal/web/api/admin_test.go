@@ -59,6 +59,19 @@ func TestAdminAPI(t *testing.T) {
 			t.Errorf("%s is told %v", name, told)
 		}
 	}
+	if err := s.community.SetSite(s.ctx(), community.ByCommand(""), map[string]*string{"registration": new("approval")}); err != nil {
+		t.Fatal(err)
+	}
+	dora, err := s.community.SignUp(s.ctx(), community.SignUp{Username: "dora", Email: "dora@example.org", Password: "correct horse battery", Reason: "I walk with you.", Address: "192.0.2.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told := s.get("/api/v1/notifications?types[]=admin.sign_up", modToken).list(); len(told) != 2 || at(told[0], "account.id") != itoa(dora.ID) || at(told[0], "account.suspended") != nil {
+		t.Errorf("the moderator is told of who waits: %v", told)
+	}
+	if err := s.community.RefuseMember(s.ctx(), community.ByCommand(""), "dora", ""); err != nil {
+		t.Fatal(err)
+	}
 
 	all := s.get("/api/v2/admin/accounts?username=bo", modToken).list()
 	if len(all) != 2 || at(all[0], "email") != "" || at(all[0], "domain") != nil || at(all[0], "account.acct") != "boss" {

@@ -92,7 +92,7 @@ func (v *view) account(a *store.Account) *Account {
 		Locked: a.Locked, Bot: a.Bot, Discoverable: &a.Discoverable, CreatedAt: v.texts.moment(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
 		Avatar: avatar, AvatarStatic: avatar, Header: header, HeaderStatic: header,
 		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount + a.OpenCommentsCount,
-		Limited: a.Limited(), Suspended: a.SuspendedAt != nil,
+		Limited: a.Limited(), Suspended: a.SuspendedAt != nil && a.WaitingAt == nil,
 		Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
 	}
 	// Others see neither the count nor the date of posts that are for followers only.

@@ -289,6 +289,8 @@ var notificationParts = map[string][]string{
 // do those who joined.
 func groupOf(n *community.Notification) string {
 	switch {
+	case n.Kind == store.NotifySignUp && n.From != nil && n.From.WaitingAt != nil:
+		return n.Kind + " waits " + n.CreatedAt.Time().UTC().Format(time.DateOnly)
 	case n.Kind == store.NotifyFollow || n.Kind == store.NotifySignUp:
 		return n.Kind + " " + n.CreatedAt.Time().UTC().Format(time.DateOnly)
 	case n.Post != nil && n.Kind != store.NotifyMention && n.Kind != store.NotifyReport:
@@ -350,6 +352,10 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, seen 
 		}
 	case store.NotifySignUp:
 		v.URL = memberURL(n.From.Username)
+		if n.From.WaitingAt != nil { // who has no profile yet
+			v.Kind, v.URL = templates.NotifyWaiting, "/admin/waiting"
+			v.Account.URL = v.URL
+		}
 	case store.NotifyHeld:
 		v.URL = "/admin/held"
 	case store.NotifyAppeal:

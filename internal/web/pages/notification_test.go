@@ -18,6 +18,8 @@ func TestNotificationsThatShareARow(t *testing.T) {
 		}
 		return out
 	}
+	waits := n(store.NotifySignUp, 0, day)
+	waits.From = &store.Account{WaitingAt: new(store.ToMillis(day))}
 	for name, test := range map[string]struct {
 		a, b *community.Notification
 		same bool
@@ -30,6 +32,8 @@ func TestNotificationsThatShareARow(t *testing.T) {
 		"requests to follow":      {n(store.NotifyFollowRequest, 0, day), n(store.NotifyFollowRequest, 0, day), false},
 		"who joined in a day":     {n(store.NotifySignUp, 0, day), n(store.NotifySignUp, 0, day), true},
 		"who joined, and follows": {n(store.NotifySignUp, 0, day), n(store.NotifyFollow, 0, day), false},
+		"who waits, in a day":     {waits, waits, true},
+		"who waits, and joined":   {waits, n(store.NotifySignUp, 0, day), false},
 		"reports about one post":  {n(store.NotifyReport, 1, day), n(store.NotifyReport, 1, day), false},
 	} {
 		a, b := groupOf(test.a), groupOf(test.b)

@@ -257,9 +257,9 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 			return nil, err
 		}
 	}
-	held, reports := 0, 0
+	undecided, reports := 0, 0
 	if community.May(acc, community.ReadHeld) {
-		if held, err = p.Community.HeldCount(ctx, community.By{Account: acc, Via: community.ViaPage}); err != nil {
+		if undecided, err = p.Community.Undecided(ctx, community.By{Account: acc, Via: community.ViaPage}); err != nil {
 			return nil, err
 		}
 	}
@@ -270,7 +270,7 @@ func (p *Pages) page(c *gin.Context, title string) (*templates.Page, error) {
 	}
 	pg.Viewer = &templates.Viewer{
 		Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
-		Admin: community.May(acc, community.ReadAdmin), Unread: unread, FollowRequests: waiting, Reports: reports, Held: held,
+		Admin: community.May(acc, community.ReadAdmin), Unread: unread, FollowRequests: waiting, Reports: reports, Undecided: undecided,
 		Theme: acc.Theme, Letters: acc.LetterKeys,
 	}
 	if p.Community.MailDelivers && acc.EmailVerifiedAt == nil {

@@ -1,0 +1,146 @@
+package community
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tintype/internal/push"
+	"tintype/internal/push/pushtest"
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+)
+
+func asksToJoin(g *testSite, name string) *store.Account {
+	g.t.Helper()
+	acc, err := g.SignUp(g.ctx, SignUp{Username: name, Email: name + "@example.org", Password: "correct horse battery", Reason: "I walk with you.", Address: "192.0.2.7"})
+	g.must(err)
+	if acc.WaitingAt == nil {
+		g.t.Fatalf("%s need not wait", name)
+	}
+	return acc
+}
+
+// Those who decide who joins hear of it at once, as they have chosen: on the page, by clients, by push and by mail. What they were
+// told goes with a sign-up that is refused, and says that somebody joined where it was approved.
+func TestModeratorsHearWhoWaits(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		s := newMailTestSite(t, g)
+		g.setDefaults(func(s *Site) { s.Registration = RegistrationApproval })
+		phones := &pushSite{testSite: g, service: pushtest.New(t), backend: jobBackend{g.Store}}
+		g.Push = push.New(push.Options{Contact: "https://photos.example", Allow: pushtest.Allow, Roots: phones.service.Roots()})
+		role := func(role string) func(*store.Account) { return func(a *store.Account) { a.Role = role } }
+		mod, quiet, ann := s.member("mod", role(store.RoleModerator)), s.member("quiet", role(store.RoleModerator)), s.member("ann")
+		former := s.member("former", role(store.RoleModerator))
+		g.must(g.ChooseNotifications(g.ctx, quiet, []NotificationChoice{{NotificationKind{Kind: store.NotifySignUp}, true, false, false}}))
+		device, silent := phones.browser(mod, "a"), phones.browser(quiet, "b")
+		told := func(acc *store.Account, f NotificationFilter) (names []string) {
+			t.Helper()
+			acc = reread(g, acc)
+			list, err := g.Notifications(g.ctx, acc, f, Cursor{})
+			g.must(err)
+			unread, err := g.UnreadNotifications(g.ctx, acc, f)
+			g.must(err)
+			if unread != len(list) {
+				t.Errorf("%s has %d unread, and %d in the list", acc.Username, unread, len(list))
+			}
+			for _, n := range list {
+				names = append(names, n.Kind+" "+n.From.Username)
+			}
+			return names
+		}
+		undecided := func(want int) {
+			t.Helper()
+			if n, err := g.Undecided(g.ctx, By{Account: reread(g, mod), Via: ViaPage}); err != nil || n != want {
+				t.Errorf("%d wait, want %d: %v", n, want, err)
+			}
+		}
+
+		asksToJoin(g, "carl")
+		asksToJoin(g, "dora")
+		undecided(2)
+		both := []string{store.NotifySignUp + " dora", store.NotifySignUp + " carl"}
+		for _, f := range []NotificationFilter{{OnPage: true}, {Types: []string{store.NotifySignUp}}} {
+			for _, m := range []*store.Account{mod, quiet, former} {
+				if got := told(m, f); !slices.Equal(got, both) {
+					t.Errorf("%s is told %q", m.Username, got)
+				}
+			}
+			if got := told(ann, f); len(got) != 0 {
+				t.Errorf("a member is told %q", got)
+			}
+		}
+		_, err := g.PromoteAccount(g.ctx, "former", store.RoleMember)
+		g.must(err)
+		if got := told(former, NotificationFilter{OnPage: true}); len(got) != 0 {
+			t.Errorf("who moderates no more is told %q", got)
+		}
+		phones.deliver()
+		phones.expectTold("a moderator", device, "carl asks to join", "dora asks to join")
+		phones.expectTold("a moderator who wants no push", silent)
+		got := s.later(3 * time.Minute)
+		got = slices.DeleteFunc(got, func(l servertest.Letter) bool { return strings.Contains(l.Subject, "onfirm") })
+		if len(got) != 1 || got[0].To != "mod@example.org" || !strings.Contains(got[0].Text, "carl asks to join") || !strings.Contains(got[0].Text, "dora asks to join") ||
+			strings.Contains(got[0].Text, "I walk with you") || got[0].Link(g.BaseURL+"/admin/waiting") == "" {
+			t.Fatalf("%d mails: %+v", len(got), got)
+		}
+
+		_, err = g.ApproveMember(g.ctx, ByCommand(""), "carl")
+		g.must(err)
+		g.must(g.RefuseMember(g.ctx, ByCommand(""), "dora", "Members only."))
+		undecided(0)
+		if got := told(mod, NotificationFilter{OnPage: true}); !slices.Equal(got, both[1:]) {
+			t.Errorf("after the decisions the moderator is told %q", got)
+		}
+		list, err := g.Notifications(g.ctx, reread(g, mod), NotificationFilter{OnPage: true}, Cursor{})
+		g.must(err)
+		if path := pushPath(list[0]); path != "/admin/members/carl" {
+			t.Errorf("who was let in is found at %s", path)
+		}
+
+		// Where nobody decides, a new member is no reason for a mail.
+		g.setDefaults(func(s *Site) { s.Registration = RegistrationOpen })
+		if _, err := g.SignUp(g.ctx, SignUp{Username: "emil", Email: "emil@example.org", Password: "correct horse battery", Address: "192.0.2.7"}); err != nil {
+			t.Fatal(err)
+		}
+		s.again()
+		g.must(g.Store.SetSiteInfo(g.ctx, infoNotices, "0"))
+		for _, l := range s.later(25 * time.Hour) {
+			if l.To == "mod@example.org" {
+				t.Errorf("a mail about a new member: %+v", l)
+			}
+		}
+	})
+}
+
+// What waits is counted for those who decide: sign-ups, held posts and answers to decisions.
+func TestUndecidedCountsWhatWaits(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		ann, mod := g.account("ann"), g.account("mod")
+		_, err := g.PromoteAccount(g.ctx, "mod", store.RoleModerator)
+		g.must(err)
+		mod = reread(g, mod)
+		count := func(want int) {
+			t.Helper()
+			if n, err := g.Undecided(g.ctx, By{Account: mod, Via: ViaPage}); err != nil || n != want {
+				t.Errorf("%d wait, want %d: %v", n, want, err)
+			}
+		}
+		count(0)
+		g.must(g.Store.AddHeldPost(g.ctx, &store.HeldPost{ID: g.Store.NewID(), AccountID: ann.ID, State: store.HeldWaits, Payload: "{}", CreatedAt: 1}))
+		count(1)
+		g.setDefaults(func(s *Site) { s.Registration = RegistrationApproval })
+		asksToJoin(g, "carl")
+		count(2)
+		for _, about := range []*store.Account{ann, mod} { // a moderator does not see what is about itself
+			_, err := g.Store.AddDecision(g.ctx, store.Decision{AccountID: about.ID, Kind: store.DecideWarn, Words: "x", CreatedAt: 1, Answer: store.AppealWaits})
+			g.must(err)
+		}
+		count(3)
+		if _, err := g.Undecided(context.Background(), By{Account: ann, Via: ViaPage}); err != ErrForbidden {
+			t.Errorf("a member counts: %v", err)
+		}
+	})
+}
