@@ -1,5 +1,6 @@
 // Package app constructs the program and runs it. It is the only place where a
-// setting chooses a driver.
+// setting chooses a driver, the database's dialect aside, which store.Open takes
+// from the address.
 package app
 
 import (

@@ -100,55 +100,6 @@ func (d drivers) presence(ctx context.Context, db *store.Store, id int64, keys f
 	return p, p.Start(ctx)
 }
 
-// sessionRoute leads the operations of sessions as the move's row says. Places
-// are all that this process has, by their addresses.
-func sessionRoute(part *move.Part, places map[string]session.Movable) func(context.Context) (session.Route, func(), error) {
-	return func(ctx context.Context) (session.Route, func(), error) {
-		// What is done under a route ends before others may take it for over.
-		route, done, err := part.Begin(ctx)
-		if err != nil {
-			return session.Route{}, nil, err
-		}
-		r := session.Route{Source: places[route.Source], Target: places[route.Target]}
-		switch route.Phase {
-		case move.PhaseReading:
-			r.Phase = session.Reading
-		case move.PhaseWriting:
-			r.Phase = session.Writing
-		case move.PhaseMoved:
-			r.Phase = session.Moved
-		default: // PhaseAborting, too: the source alone
-			r.Phase = session.Alone
-		}
-		return r, done, nil
-	}
-}
-
-// movingSessions are the sessions of a site that may move them. A site that
-// cannot has its place alone, and pays nothing.
-func (d drivers) movingSessions(ctx context.Context, db *store.Store, part *move.Part) (session.Backend, error) {
-	own, err := d.sessions(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	next, err := d.sessionsNext(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	route, err := part.Route()
-	if err != nil {
-		return nil, err
-	}
-	if next == nil && route.Phase == move.PhaseStill {
-		return own, nil
-	}
-	places := map[string]session.Movable{d.cfg.SessionPlace().String(): own}
-	if next != nil {
-		places[d.cfg.SessionNext.String()] = next
-	}
-	return session.NewMoving(sessionRoute(part, places), nil), nil
-}
-
 // sessionsPlan is the move of sessions.
 func (d drivers) sessionsPlan(ctx context.Context, db *store.Store, workers int) (*move.Plan, error) {
 	own, err := d.sessions(ctx, db)

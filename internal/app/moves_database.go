@@ -13,40 +13,6 @@ import (
 	"tintype/internal/store"
 )
 
-// nextStoreOptions are those of the database that DATABASE_NEXT names.
-func (d drivers) nextStoreOptions() store.Options {
-	o := d.storeOptions()
-	o.URL, o.Replicas = d.cfg.DatabaseNext.URL.Value, d.cfg.ReplicasNext.Value
-	return o
-}
-
-// openStore opens the site's database, and with DATABASE_NEXT the other one, too.
-// Without it, a database that the site has left is refused, and one of which a
-// move is under way: this process would not notice.
-func (d drivers) openStore(ctx context.Context) (*store.Store, error) {
-	if d.cfg.DatabaseNext != nil {
-		s, err := store.OpenBoth(ctx, d.storeOptions(), d.nextStoreOptions())
-		if err != nil {
-			err = fmt.Errorf("DATABASE_URL or DATABASE_NEXT: %w", err)
-		}
-		return s, err
-	}
-	s, err := store.Open(ctx, d.storeOptions())
-	if err != nil {
-		return nil, err
-	}
-	if err := s.CheckInCharge(ctx); err != nil {
-		var moved *store.MovedError
-		if errors.As(err, &moved) && moved.WayBack {
-			err = fmt.Errorf("%w: name that in DATABASE_NEXT, on all processes", err)
-		} else if errors.As(err, &moved) {
-			err = fmt.Errorf("%w: make that DATABASE_URL or DATABASE_NEXT, on all processes", err)
-		}
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
-}
-
 // databaseMove is how far a move between the two databases is. How many rows there are it does not count.
 func (d drivers) databaseMove(ctx context.Context) (s move.DatabaseStatus, err error) {
 	a, err := store.OpenPlace(ctx, d.storeOptions())

@@ -60,7 +60,7 @@ func (a *App) newSessions(r *services) *session.Store {
 	})
 }
 
-// sessionBackend chooses the store of sessions.
+// sessionBackend is the store of sessions, counted, and read only on a site that is.
 func (a *App) sessionBackend(r *services) session.Backend {
 	b := session.Backend(countedSessions{r.sessions, a.metrics.sessionIO, traceCalls(a.tracer, "sessions")})
 	if a.cfg.ReadOnly {

@@ -11,62 +11,6 @@ import (
 	"tintype/internal/store"
 )
 
-// mediaPlaces opens the places that the settings name, by their addresses.
-func (d drivers) mediaPlaces(ctx context.Context) (own, next media.Store, places map[string]media.Store, err error) {
-	if own, err = d.mediaAt(ctx, d.cfg.MediaPlace()); err != nil {
-		return nil, nil, nil, err
-	}
-	if next, err = d.mediaNext(ctx); err != nil {
-		return nil, nil, nil, err
-	}
-	places = map[string]media.Store{d.cfg.MediaPlace().String(): own}
-	if next != nil {
-		places[d.cfg.MediaNext.String()] = next
-	}
-	return own, next, places, nil
-}
-
-// movingMedia are the photos of a site that may move them, counted. A site that
-// cannot has its place alone, and pays nothing.
-func (d drivers) movingMedia(ctx context.Context, part *move.Part) (media.Store, error) {
-	own, next, places, err := d.mediaPlaces(ctx)
-	if err != nil {
-		return nil, err
-	}
-	photos := own
-	if next != nil {
-		photos = media.NewMoving(media.MovingOptions{
-			Places: []media.Store{own, next},
-			Begin: func(ctx context.Context) (media.Route, func(), error) {
-				r, done, err := part.Begin(ctx)
-				if err != nil {
-					return media.Route{}, nil, err
-				}
-				route, err := move.MediaRoute(r, places)
-				if err != nil {
-					done()
-				}
-				return route, done, err
-			},
-			Last: func() media.Route {
-				r, err := part.Route()
-				if err == nil {
-					var route media.Route
-					if route, err = move.MediaRoute(r, places); err == nil {
-						return route
-					}
-				}
-				return media.Route{Charge: own} // of which only the abilities are asked
-			},
-			Log: d.log,
-		})
-	}
-	if d.metrics == nil {
-		return photos, nil
-	}
-	return countedMedia{photos, d.metrics.mediaIO}, nil
-}
-
 // photosPlan is the move of photos.
 func (d drivers) photosPlan(ctx context.Context, db *store.Store, o command.MoveOptions) (*move.Plan, error) {
 	_, next, places, err := d.mediaPlaces(ctx)
