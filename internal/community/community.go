@@ -86,6 +86,7 @@ type Community struct {
 	tags      *recent.Map[string, []store.Tag]  // of captions
 	rendered  *recent.Map[string, renderedText] // by the text
 	pushKeys  pushKeys
+	touched   recent.Pauses[int64] // by the token
 
 	exportPart int64  // what a part of an export may hold
 	importPart int64  // what a part of a file holds that is sent for an import

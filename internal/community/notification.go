@@ -2,8 +2,10 @@ package community
 
 import (
 	"context"
+	"errors"
 	"slices"
 
+	"tintype/internal/budget"
 	"tintype/internal/store"
 )
 
@@ -250,4 +252,15 @@ func (c *Community) MarkNotificationsRead(ctx context.Context, acc *store.Accoun
 		}
 	}
 	return fromStore(c.Store.MarkNotificationsRead(ctx, acc.ID, upTo))
+}
+
+// SawNotifications marks everything up to the id as read, because the member has just been shown it. Where that cannot be
+// written in a moment, they stay unread: the page is shown all the same.
+func (c *Community) SawNotifications(ctx context.Context, acc *store.Account, upTo int64) {
+	id := acc.ID
+	budget.Aside(ctx, func(ctx context.Context) {
+		if err := c.Store.MarkNotificationsRead(ctx, id, upTo); err != nil && !errors.Is(err, store.ErrBusy) {
+			c.Log.WarnContext(ctx, "notifications were not marked as read", "account", id, "error", err)
+		}
+	})
 }

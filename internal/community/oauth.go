@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tintype/internal/budget"
 	"tintype/internal/store"
 )
 
@@ -348,12 +349,29 @@ func (c *Community) TokenByBearer(ctx context.Context, bearer string) (*store.Ac
 		if address == "" {
 			address = t.Address
 		}
-		if err := c.Store.TouchToken(ctx, t.ID, now, address); err != nil {
-			c.Log.WarnContext(ctx, "a token's use was not noted", "token", t.ID, "error", err)
-		}
+		c.touchToken(ctx, t.ID, now, address)
 		t.UsedAt, t.Address = now, address
 	}
 	return t, acc, app, nil
+}
+
+// touchPause is how long a token is left alone whose use could not be noted.
+const touchPause = time.Minute
+
+// touchToken notes a token's use. That it fails is no reason to fail the request.
+func (c *Community) touchToken(ctx context.Context, id int64, now store.Millis, address string) {
+	if !c.touched.First(id, time.Now(), touchPause) {
+		return
+	}
+	budget.Aside(ctx, func(ctx context.Context) {
+		err := c.Store.TouchToken(ctx, id, now, address)
+		switch {
+		case err == nil:
+			c.touched.Forget(id)
+		case !errors.Is(err, store.ErrPrimaryAway): // then nothing can be noted, as everybody knows
+			c.Log.WarnContext(ctx, "a token's use was not noted", "token", id, "error", err)
+		}
+	})
 }
 
 // useIsNews reports whether a token's use is noted: once a day, and sooner the first time and from elsewhere, which a telephone

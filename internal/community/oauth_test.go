@@ -1,16 +1,20 @@
 package community_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -345,3 +349,40 @@ func TestTokens(t *testing.T) {
 		alive(third, false)
 	})
 }
+
+// A token whose use cannot be noted serves all the same, and is left alone for a while.
+func TestAUseThatCannotBeNoted(t *testing.T) {
+	s := storetest.SQLite(t)
+	var said atomic.Int64
+	c := newSite(t, s, func(o *community.Options) { o.Log = slog.New(countedLines{&said}) })
+	ctx := community.WithAddress(deadline(t), "192.0.2.1")
+	cl := newClient(t, c, "read")
+	bearer, _, err := c.ClientCredentials(ctx, cl.app.ClientID, cl.secret, "read", "192.0.2.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	use := func() {
+		t.Helper()
+		if _, _, _, err := c.TokenByBearer(ctx, bearer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.SQL().ExecContext(ctx, "CREATE TRIGGER refuses BEFORE UPDATE ON access_tokens BEGIN SELECT RAISE(ABORT, 'not now'); END"); err != nil {
+		t.Fatal(err)
+	}
+	use()
+	servertest.Eventually(t, "somebody hears of it", func() bool { return said.Load() == 1 })
+	use()
+	use()
+	if n := said.Load(); n != 1 {
+		t.Errorf("%d tries to note it", n)
+	}
+}
+
+// countedLines counts what is logged.
+type countedLines struct{ n *atomic.Int64 }
+
+func (c countedLines) Enabled(context.Context, slog.Level) bool  { return true }
+func (c countedLines) Handle(context.Context, slog.Record) error { c.n.Add(1); return nil }
+func (c countedLines) WithAttrs([]slog.Attr) slog.Handler        { return c }
+func (c countedLines) WithGroup(string) slog.Handler             { return c }

@@ -65,6 +65,8 @@ func TestAFullDiskAtStart(t *testing.T) {
 	site.Start()
 	ada := servertest.NewClient(t, site.URL).SignUp("ada")
 	first := ada.PublishPhoto(phototest.JPEG(phototest.Options{Width: 900, Height: 600, Seed: 1}), "caption", "Before")
+	servertest.NewClient(t, site.URL).SignUp("bob").Post("/@ada/follow").Want(http.StatusOK)
+	app := ada.WithToken(ada.NewToken())
 	for _, killed := range []bool{false, true} {
 		name := map[bool]string{false: "after a stop", true: "after a kill"}[killed]
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +114,9 @@ func TestAFullDiskAtStart(t *testing.T) {
 			}
 			// Who was logged in still is, and hears at once that nothing is stored.
 			ada.Get("/settings").Want(http.StatusOK).Has("ada")
+			// What is read is not written down: the token's first use, and what is new to her.
+			app.Get("/api/v1/notifications").Want(http.StatusOK).Has("bob")
+			ada.Get("/notifications").Want(http.StatusOK).Has("bob")
 			comment := ada.Post("/posts/"+filepath.Base(first.URL.Path)+"/comments", "text", "Into a full disk").Want(http.StatusServiceUnavailable).Has("can only be read")
 			if comment.Header.Get("Retry-After") == "" {
 				t.Error("the refused comment has no Retry-After")

@@ -11,6 +11,9 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 	gorilla "github.com/gorilla/sessions"
+
+	"tintype/internal/budget"
+	"tintype/internal/recent"
 )
 
 // AccountKey is the key of a session's only value, its account, a Member. Setting it and calling Save logs in. Clear
@@ -66,7 +69,7 @@ func Reasons() []Reason {
 // From then on sessions.Default has the account under AccountKey, and the session's name in lists as its ID.
 type Store struct {
 	o       Options
-	touched touches
+	touched recent.Pauses[string]
 }
 
 var _ sessions.Store = (*Store)(nil)
@@ -212,6 +215,10 @@ func (s *Store) find(ctx context.Context, sec secret) (Member, *Record, Reason, 
 	return m, rec, "", nil
 }
 
+// touchPause is how long this process leaves a session alone whose use it has just noted, or tried to: the many requests
+// that arrive together after a day have all read the same record.
+const touchPause = time.Minute
+
 // touch notes the use of a session, at most daily, and lets the cookie live as long as the session. That it fails
 // is no reason to fail the request.
 func (s *Store) touch(c *gin.Context, sec secret, rec *Record) {
@@ -220,12 +227,17 @@ func (s *Store) touch(c *gin.Context, sec secret, rec *Record) {
 		return
 	}
 	// Of the requests of one page only one writes.
-	if !s.touched.first(rec.Hash, now) {
+	if !s.touched.First(rec.Hash, now, touchPause) {
 		return
 	}
-	expires := expiry(rec.CreatedAt, now)
-	if err := s.o.Backend.Touch(c.Request.Context(), rec.AccountID, rec.Hash, now, expires); err != nil {
-		s.o.Log.WarnContext(c.Request.Context(), "a session's use was not noted", "account", rec.AccountID, "error", err)
+	account, hash, expires := rec.AccountID, rec.Hash, expiry(rec.CreatedAt, now)
+	var err error
+	ended := budget.Aside(c.Request.Context(), func(ctx context.Context) {
+		if err = s.o.Backend.Touch(ctx, account, hash, now, expires); err != nil {
+			s.o.Log.WarnContext(ctx, "a session's use was not noted", "account", account, "error", err)
+		}
+	})
+	if !ended || err != nil {
 		return
 	}
 	rec.UsedAt, rec.ExpiresAt = now, expires

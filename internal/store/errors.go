@@ -53,6 +53,7 @@ func ConflictOn(err error, column string) bool {
 const (
 	sqliteBusy       = 5
 	sqliteLocked     = 6
+	sqliteReadOnly   = 8
 	sqliteFull       = 13
 	sqliteIOErr      = 10
 	sqliteProtocol   = 15 // ten seconds of waiting for a lock that should last a moment
@@ -87,6 +88,8 @@ func translate(err error) error {
 			return fmt.Errorf("%w: %w: %w", ErrSealed, ErrBusy, err)
 		}
 		switch se.Code() & 0xFF {
+		case sqliteReadOnly: // the file, or its disk, takes no writes
+			return fmt.Errorf("%w: %w", ErrPrimaryAway, err)
 		case sqliteFull:
 			return fmt.Errorf("%w: %w", ErrFull, err)
 		case sqliteBusy, sqliteLocked, sqliteIOErr, sqliteProtocol:

@@ -38,7 +38,7 @@ type Options struct {
 	// dialect and machine.
 	MaxConns int
 	Log      *slog.Logger
-	// ReadOnly refuses every transaction with ErrPrimaryAway, and leaves the replication clock to others.
+	// ReadOnly refuses every transaction and write with ErrPrimaryAway, and leaves the replication clock to others.
 	ReadOnly bool
 	// Tracing is called for statements; nil costs nothing.
 	Tracing *Tracing

@@ -37,7 +37,7 @@ type conn struct {
 	signals    *signals
 	cluster    *cluster        // nil without replicas
 	breaker    *budget.Breaker // of a lone MySQL, else nil
-	readOnly   bool            // no transaction begins
+	readOnly   bool            // nothing is written
 	tracing    *Tracing        // nil: nobody is told
 	statements *statementCounts
 	disk       *readerDisk  // under readers
@@ -90,12 +90,16 @@ func (s *conn) read(ctx context.Context) *gorm.DB {
 	}
 }
 
-// write is the transaction, or the primary for a single statement.
+// write is the transaction, or the primary for a single statement. Where nothing may be written, the statement fails.
 func (s *conn) write(ctx context.Context) *gorm.DB {
 	if s.tx != nil {
 		return s.tx.WithContext(ctx)
 	}
 	db := s.w.WithContext(ctx)
+	if s.readOnly {
+		_ = db.AddError(ErrPrimaryAway)
+		return db
+	}
 	if s.cluster != nil {
 		if s.cluster.breaker.Away() {
 			_ = db.AddError(ErrPrimaryAway) // and nothing was written that its client would have to read

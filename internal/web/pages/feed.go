@@ -3,7 +3,6 @@ package pages
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -233,10 +232,7 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 	seen := acc.NotificationsReadID
 	// A part of the page says nothing of what the other parts have, so it marks nothing.
 	if part == "" && page.MaxID == 0 && len(list) > 0 && list[0].ID > seen {
-		// While the site is read-only, notifications can be read but stay unread.
-		if err := p.Community.MarkNotificationsRead(ctx, acc, list[0].ID); err != nil && !errors.Is(err, store.ErrPrimaryAway) {
-			return err
-		}
+		p.Community.SawNotifications(ctx, acc, list[0].ID)
 	}
 	pg, err := p.page(c, p.lang(c).T("Notifications"))
 	if err != nil {

@@ -1,0 +1,48 @@
+package budget
+
+import (
+	"context"
+	"time"
+)
+
+// The bounds of what a read writes by the way.
+const (
+	// asidePatience is how long the read waits for it.
+	asidePatience = 100 * time.Millisecond
+	// asideLimit is how long it may go on without the read, which a slow disk needs.
+	asideLimit = 2500 * time.Millisecond
+	// mostAsides is how many of them are under way at once. Each may hold a connection, while another program has a lock.
+	mostAsides = 4
+)
+
+var asides = make(chan struct{}, mostAsides)
+
+// Aside runs what a read writes by the way, such as that a session was used. The read waits 100 ms for it at most, which
+// are no part of its allowance, and must not fail with it. Aside reports whether write has ended. If not, it goes on
+// alone, for a while, or was never begun, where too many are under way.
+func Aside(ctx context.Context, write func(context.Context)) (ended bool) {
+	patience := time.NewTimer(asidePatience)
+	defer patience.Stop()
+	select {
+	case asides <- struct{}{}:
+	case <-patience.C:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+	done := make(chan struct{})
+	go func() {
+		defer func() { <-asides }()
+		defer close(done)
+		ctx, cancel := context.WithTimeout(None(context.WithoutCancel(ctx)), asideLimit)
+		defer cancel()
+		write(ctx)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return false
+}
