@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	mysqldriver "github.com/go-sql-driver/mysql"
+
 	"tintype/internal/sleep"
 )
 
@@ -19,7 +21,7 @@ import (
 type InUseError struct{ Who []string }
 
 func (e *InUseError) Error() string {
-	return "the database is in use by " + strings.Join(e.Who, ", ") + ": stop the site first"
+	return "the database is in use by " + strings.Join(e.Who, "; ") + ": stop the site first"
 }
 
 // useLock is the file that whoever has a SQLite database open holds a shared lock on. SQLite's own locks last only as
@@ -73,13 +75,19 @@ func lockAlone(file string) (*os.File, error) {
 // goodbye is how long connections that end may still be listed.
 const goodbye = 2 * time.Second
 
-// connected returns an InUseError that names who else is connected to the schema, as far as the server tells our user:
-// without the PROCESS privilege it names that user's connections only.
-func connected(ctx context.Context, db *sql.DB) error {
+// usedByOthers returns an InUseError that names who else is connected to the schema, and which processes of the site say
+// that they are there. A server tells a user without the PROCESS privilege of that user's connections only, and the
+// schema's owner is not the site's user.
+func usedByOthers(ctx context.Context, db *sql.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for begin := time.Now(); ; {
 		who, err := connectedNow(ctx, db)
+		if err == nil {
+			var there []string
+			there, err = presentNow(ctx, db)
+			who = append(who, there...)
+		}
 		switch {
 		case err != nil:
 			return err
@@ -112,6 +120,28 @@ func connectedNow(ctx context.Context, db *sql.DB) ([]string, error) {
 		if name := user + "@" + host; !slices.Contains(who, name) {
 			who = append(who, name)
 		}
+	}
+	return who, rows.Err()
+}
+
+// presentNow names the processes of the site that have shown themselves lately.
+func presentNow(ctx context.Context, db *sql.DB) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT host, roles FROM instances WHERE "+seenLately(mysqlDialect{})+" ORDER BY host, id")
+	var me *mysqldriver.MySQLError
+	if errors.As(err, &me) && (me.Number == 1146 || me.Number == 1054) {
+		return nil, nil // the schema is older than such rows
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var who []string
+	for rows.Next() {
+		var host, roles string
+		if err := rows.Scan(&host, &roles); err != nil {
+			return nil, err
+		}
+		who = append(who, host+" ("+roles+")")
 	}
 	return who, rows.Err()
 }

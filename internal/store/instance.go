@@ -18,6 +18,9 @@ type InstanceRow = struct {
 	Parts                   string // JSON: what it has answered to other moves
 }
 
+// seenLately is the condition of the rows of processes that are there: each writes its own every so often.
+func seenLately(d dialect) string { return "seen_at + 3 * every_ms > " + d.nowMillis() }
+
 // SaveInstance writes the row of a process, which shows that it is there now. What a row says of the database's move stays
 // as it is: Place.Answer writes that.
 func (s *conn) SaveInstance(ctx context.Context, r InstanceRow) error {

@@ -227,7 +227,7 @@ func (m *Migrator) Down(ctx context.Context, n int, force bool) error {
 	default:
 		err := m.with(ctx, false, func(ctx context.Context, db *sql.DB, _ string) error {
 			db.SetMaxOpenConns(1) // or we were among the others
-			return connected(ctx, db)
+			return usedByOthers(ctx, db)
 		})
 		if err != nil {
 			return err

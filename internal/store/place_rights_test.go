@@ -1,9 +1,6 @@
 package store_test
 
 import (
-	"context"
-	"net/url"
-	"strings"
 	"testing"
 
 	"tintype/internal/servertest"
@@ -19,26 +16,7 @@ func TestPlaceOfTheSitesUser(t *testing.T) {
 			a, b := newSite(t, "sqlite"), newSite(t, f.String())
 			beginPlaces(t, ctx, a.place, b.place)
 			copyAll(t, ctx, a.place, b.place)
-			owner, err := url.Parse(b.url)
-			if err != nil {
-				t.Fatal(err)
-			}
-			name, server := strings.Trim(owner.Path, "/"), f.Server(t)
-			grantee := "'" + owner.User.Username() + "'@'127.0.0.1'"
-			if err := server.Exec("GRANT CREATE USER ON *.* TO "+grantee, "GRANT SELECT ON mysql.* TO "+grantee, "GRANT ALL ON "+name+".* TO "+grantee+" WITH GRANT OPTION"); err != nil {
-				t.Fatal(err)
-			}
-			users, err := store.SetupDatabase(ctx, store.SetupOptions{URL: func(context.Context) (string, error) { return b.url, nil }, From: "127.0.0.1"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				for _, u := range users {
-					if err := server.Exec("DROP USER '" + u.Name + "'@'127.0.0.1'"); err != nil {
-						t.Error(err)
-					}
-				}
-			})
+			users := setUp(t, f, b.url)
 			app := openPlace(t, users[1].URL)
 
 			a.addTags(t, 1, 10)
