@@ -123,6 +123,62 @@ func (c *Community) Suggestions(ctx context.Context, acc *store.Account, limit i
 	return out, nil
 }
 
+const (
+	// MaxFamiliar is of how many accounts one may ask at once which of their followers one follows: each looks at all whom one
+	// follows.
+	MaxFamiliar = 40
+	// familiarEach is how many of them are named of each.
+	familiarEach = 40
+)
+
+// Familiar are those of an account's followers whom somebody follows.
+type Familiar struct {
+	ID        int64
+	Followers []*store.Account
+}
+
+// FamiliarFollowers are those followers of each account whom acc follows, at most 40 of each, for those of the first
+// MaxFamiliar ids whom acc may see.
+func (c *Community) FamiliarFollowers(ctx context.Context, acc *store.Account, ids []int64) ([]Familiar, error) {
+	if acc == nil {
+		return nil, ErrUnauthenticated
+	}
+	ids = ids[:min(len(ids), MaxFamiliar)]
+	found, err := c.Store.FamiliarFollowers(ctx, acc, ids, familiarEach)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	var people idSet
+	for _, id := range ids {
+		people.add(id)
+		for _, follower := range found[id] {
+			people.add(follower)
+		}
+	}
+	shown, err := c.shownAccounts(ctx, acc, people.ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[int64]*store.Account, len(shown))
+	for _, a := range shown {
+		byID[a.ID] = a
+	}
+	var all []Familiar
+	for _, id := range ids {
+		if byID[id] == nil {
+			continue
+		}
+		f := Familiar{ID: id}
+		for _, follower := range found[id] {
+			if a := byID[follower]; a != nil {
+				f.Followers = append(f.Followers, a)
+			}
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
 // NewestOf loads the newest public posts of each account, at most so many of each, by the account's id. Together they are
 // at most 80.
 func (c *Community) NewestOf(ctx context.Context, viewer *store.Account, accounts []*store.Account, each int) (map[int64][]*Post, error) {

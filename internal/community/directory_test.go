@@ -1,6 +1,7 @@
 package community
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,41 @@ func TestSuggestions(t *testing.T) {
 		}
 		if got, err = g.Suggestions(g.ctx, p["viewer"], 1); err != nil || len(got) != 1 {
 			t.Errorf("%d of one, %v", len(got), err)
+		}
+	})
+}
+
+func TestFamiliarFollowers(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		p := g.found("viewer", "ann", "ben", "mutual", "stranger", "blocker", "famous", "alone")
+		follow := func(who string, whom ...string) {
+			for _, name := range whom {
+				_, err := g.Follow(g.ctx, p[who], p[name].ID)
+				g.must(err)
+			}
+		}
+		follow("viewer", "ann", "ben", "mutual", "famous")
+		follow("ann", "famous", "ben")
+		follow("mutual", "famous", "viewer")
+		follow("ben", "famous", "blocker")
+		follow("stranger", "famous")
+		_, err := g.Block(g.ctx, p["blocker"], p["viewer"].ID)
+		g.must(err)
+		_, err = g.Store.SQL().ExecContext(g.ctx, "UPDATE accounts SET suspended_at = 1 WHERE username = 'ben'")
+		g.must(err)
+		found, err := g.FamiliarFollowers(g.ctx, p["viewer"], []int64{p["famous"].ID, p["blocker"].ID, 17, p["alone"].ID, p["viewer"].ID, p["ben"].ID})
+		g.must(err)
+		var got []string
+		for _, f := range found {
+			of, err := g.Store.AccountByID(g.ctx, f.ID)
+			g.must(err)
+			got = append(got, strings.TrimSpace(of.Username+": "+names(f.Followers)))
+		}
+		if want := []string{"famous: mutual ann", "alone:", "viewer: mutual"}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if _, err := g.FamiliarFollowers(g.ctx, nil, nil); !errors.Is(err, ErrUnauthenticated) {
+			t.Errorf("a visitor: %v", err)
 		}
 	})
 }

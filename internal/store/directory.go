@@ -41,6 +41,32 @@ func (s *conn) FollowedByFollowees(ctx context.Context, account *Account, limit 
 		" WHERE "+c.sql+" ORDER BY g.n DESC, g.followee_id DESC LIMIT ?", append(append([]any{account.ID, familiar}, c.args...), limit)...)
 }
 
+// FamiliarFollowers are, for each of the accounts, those of its followers whom the viewer follows and may see, at most so many
+// of each, whom the viewer followed last first.
+func (s *conn) FamiliarFollowers(ctx context.Context, viewer *Account, of []int64, each int) (map[int64][]int64, error) {
+	if len(of) == 0 {
+		return nil, nil
+	}
+	c := accountSeen(viewer, "a")
+	branch := "SELECT * FROM (SELECT f.followee_id AS followed, f.follower_id AS follower FROM follows mine" + s.dialect.useIndex("follows_follower_id_id") + " " +
+		s.dialect.orderedJoin() + " follows f ON f.follower_id = mine.followee_id AND f.followee_id = ? " + s.joinByID("accounts a", "f.follower_id") +
+		" WHERE mine.follower_id = ? AND " + c.sql + " ORDER BY mine.id DESC LIMIT ?) b"
+	var args []any
+	for _, id := range of {
+		args = append(append(append(args, id, viewer.ID), c.args...), each)
+	}
+	rows, err := s.query(ctx, strings.TrimSuffix(strings.Repeat(branch+" UNION ALL ", len(of)), " UNION ALL "), args...)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int64][]int64, len(of))
+	for rows.next() {
+		followed := rows.int()
+		found[followed] = append(found[followed], rows.int())
+	}
+	return found, rows.done()
+}
+
 // NewestPublicOf lists the newest public posts of each author, at most so many of each, that no warning covers.
 func (s *conn) NewestPublicOf(ctx context.Context, authors []int64, each int) ([]int64, error) {
 	if len(authors) == 0 {

@@ -2488,6 +2488,19 @@ func (s *Store) FailJob(ctx context.Context, id int64, token string, reason stri
 	return err
 }
 
+// FamiliarFollowers are, for each of the accounts, those of its followers whom the viewer follows and may see, at most so many
+// of each, whom the viewer followed last first.
+func (s *Store) FamiliarFollowers(ctx context.Context, viewer *Account, of []int64, each int) (r0 map[int64][]int64, err error) {
+	if s.places == nil {
+		return s.conn.FamiliarFollowers(ctx, viewer, of, each)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.FamiliarFollowers(ctx, viewer, of, each)
+		return err
+	})
+	return r0, err
+}
+
 // FeedAccounts are the accounts as others see them, without what belongs to the member alone (address, password,
 // preferences). Of the ids only those that the viewer may see are answered.
 func (s *Store) FeedAccounts(ctx context.Context, viewer *Account, ids []int64) (r0 map[int64]*Account, err error) {

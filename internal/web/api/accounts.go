@@ -107,15 +107,19 @@ func (a *API) accountsFor(q *call, limit int) ([]*store.Account, error) {
 	return found[min(skip, len(found)):], nil
 }
 
-// getFamiliarFollowers always returns none: finding them would read everybody's follows.
+// getFamiliarFollowers answers with those of each account's followers whom the caller follows.
 func (a *API) getFamiliarFollowers(q *call) (any, error) {
 	ids := q.params.ids("id")
-	if len(ids) > maxRelations {
+	if len(ids) > community.MaxFamiliar {
 		return nil, errTooManyIDs
 	}
-	all := make([]FamiliarFollowers, 0, len(ids))
-	for _, id := range ids {
-		all = append(all, FamiliarFollowers{ID: formatID(id), Accounts: []*Account{}})
+	found, err := a.Community.FamiliarFollowers(q.ctx(), q.account, ids)
+	if err != nil {
+		return nil, err
+	}
+	v, all := q.view(), make([]FamiliarFollowers, 0, len(found))
+	for _, f := range found {
+		all = append(all, FamiliarFollowers{ID: formatID(f.ID), Accounts: v.accountList(f.Followers)})
 	}
 	return all, nil
 }

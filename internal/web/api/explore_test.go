@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 )
 
@@ -45,6 +46,27 @@ func TestDirectoryAndSuggestions(t *testing.T) {
 	if v1 := s.get("/api/v1/suggestions", anna.token).ok().list(); len(v1) != 1 || v1[0]["acct"] != "bob" {
 		t.Errorf("suggested to anna, in the old form: %v", v1)
 	}
+}
+
+// What a client shows of a profile: who of its followers one follows.
+func TestFamiliarFollowers(t *testing.T) {
+	s := newSite(t)
+	anna, bob, cleo := s.join("anna"), s.join("bob"), s.join("cleo")
+	s.post(path("/api/v1/accounts/%d/follow", anna.ID), bob.token, "").ok()
+	s.post(path("/api/v1/accounts/%d/follow", bob.ID), cleo.token, "").ok()
+	list := s.get(path("/api/v1/accounts/familiar_followers?id[]=%d&id[]=17", anna.ID)+path("&id[]=%d", bob.ID), cleo.token).ok().list()
+	if len(list) != 2 || list[0]["id"] != strconv.FormatInt(anna.ID, 10) || list[1]["id"] != strconv.FormatInt(bob.ID, 10) || len(list[1]["accounts"].([]any)) != 0 {
+		t.Fatalf("%v", list)
+	}
+	if of := list[0]["accounts"].([]any); len(of) != 1 || at(of[0], "acct") != "bob" {
+		t.Errorf("of anna: %v", of)
+	}
+	s.get("/api/v1/accounts/familiar_followers?id[]=1", "").is(http.StatusUnauthorized)
+	many := "/api/v1/accounts/familiar_followers?"
+	for id := range 41 {
+		many += "&id[]=" + strconv.Itoa(1+id)
+	}
+	s.get(many, cleo.token).is(http.StatusUnprocessableEntity)
 }
 
 func TestTrends(t *testing.T) {

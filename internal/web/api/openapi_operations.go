@@ -54,7 +54,7 @@ var operations = map[string]operation{
 	"GET /api/v1/accounts":                      {does: "Accounts by their ids.", takes: "id<80", gives: []*Account{}},
 	"GET /api/v1/accounts/lookup":               {does: "An account by its name.", takes: "acct", gives: Account{}},
 	"GET /api/v1/accounts/search":               {does: "Accounts by the beginning of their names.", takes: "q limit=40:80 offset=0:80 following resolve", gives: []*Account{}},
-	"GET /api/v1/accounts/familiar_followers":   {does: "No familiar followers for each id: they are not looked for.", takes: "id<200", gives: []FamiliarFollowers{}},
+	"GET /api/v1/accounts/familiar_followers":   {does: "Those followers of each account whom the caller follows, at most 40 of each.", takes: "id<40", gives: []FamiliarFollowers{}},
 	"GET /api/v1/accounts/relationships":        {does: "How the caller stands to accounts.", takes: "id<200 with_suspended", gives: []Relationship{}},
 	"GET /api/v1/accounts/:id":                  {does: "An account.", gives: Account{}},
 	"GET /api/v1/accounts/:id/statuses":         {does: "An account's posts, comments and boosts, newest first.", takes: posts + " only_media exclude_replies exclude_reblogs pinned tagged", gives: []*Status{}},
