@@ -2,9 +2,11 @@ package community
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tintype/internal/store"
 )
@@ -204,5 +206,60 @@ func TestWhatIsPopular(t *testing.T) {
 				t.Errorf("%s is shown to whom its only author blocked, or with a post that is gone", tag.Name)
 			}
 		}
+	})
+}
+
+// A tag's history has each of seven days, whether or not the tag is among those that are ranked.
+func TestTagHistory(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		p := g.found("anna", "bob")
+		anna, bob := p["anna"], p["bob"]
+		first := g.post(anna, store.Public, "#dawn")
+		g.post(bob, store.Public, "#dawn #lake")
+		g.post(bob, store.Followers, "#dawn")
+		dawn, err := g.Tag(g.ctx, anna, "dawn")
+		g.must(err)
+		lake, err := g.Tag(g.ctx, anna, "lake")
+		g.must(err)
+		now := store.IDTime(first.ID)
+		for i, before := range []time.Duration{2 * 24 * time.Hour, 2 * 24 * time.Hour, 6 * 24 * time.Hour, 7 * 24 * time.Hour} {
+			at := now.Add(-before).UnixMilli()
+			id := at<<16 + int64(i)
+			_, err := g.Store.SQL().ExecContext(g.ctx, fmt.Sprintf("INSERT INTO posts (id, author_id, kind, home, listed, caption, visibility, licence, photos_count, created_at)"+
+				" VALUES (%d, %d, 'post', 1, 1, '#dawn', 'public', '', 1, %d)", id, anna.ID, at))
+			g.must(err)
+			_, err = g.Store.SQL().ExecContext(g.ctx, fmt.Sprintf("INSERT INTO post_tags (post_id, tag_id) VALUES (%d, %d)", id, dawn.ID))
+			g.must(err)
+		}
+		_, err = g.FollowTag(g.ctx, bob, "dawn", true)
+		g.must(err)
+		told := func(when string, at time.Time, want ...string) {
+			t.Helper()
+			uses, err := g.TagUses(g.ctx, bob, []store.Tag{*lake, *dawn, {Name: "unused"}}, at)
+			g.must(err)
+			for i, u := range uses {
+				said := u.Name
+				if u.Followed {
+					said += " followed"
+				}
+				for back, d := range u.Days {
+					if d.Day != at.UTC().Unix()/86400-int64(back) {
+						t.Errorf("%s: day %d of %s is %d", when, back, u.Name, d.Day)
+					}
+					said += fmt.Sprintf(" %d:%d", d.Uses, d.Accounts)
+				}
+				if said != want[i] {
+					t.Errorf("%s: %q, want %q", when, said, want[i])
+				}
+			}
+		}
+		for _, when := range []string{"counted", "ranked"} {
+			told(when, now, "lake 1:1 0:0 0:0 0:0 0:0 0:0 0:0", "dawn followed 2:2 0:0 2:1 0:0 0:0 0:0 1:1", "unused 0:0 0:0 0:0 0:0 0:0 0:0 0:0")
+			told(when+", the day after", now.Add(24*time.Hour), "lake 0:0 1:1 0:0 0:0 0:0 0:0 0:0", "dawn followed 0:0 2:2 0:0 2:1 0:0 0:0 0:0", "unused 0:0 0:0 0:0 0:0 0:0 0:0 0:0")
+			g.must(g.RankTrends(g.ctx))
+		}
+		_, err = g.Store.SQL().ExecContext(g.ctx, "UPDATE posts SET listed = 0") // what was ranked is not counted again
+		g.must(err)
+		told("kept", now, "lake 1:1 0:0 0:0 0:0 0:0 0:0 0:0", "dawn followed 2:2 0:0 2:1 0:0 0:0 0:0 1:1", "unused 0:0 0:0 0:0 0:0 0:0 0:0 0:0")
 	})
 }

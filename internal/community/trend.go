@@ -2,6 +2,8 @@ package community
 
 import (
 	"context"
+	"math"
+	"slices"
 	"time"
 
 	"tintype/internal/store"
@@ -34,6 +36,19 @@ func (c *Community) RankTrends(ctx context.Context) error {
 	tags, err := c.Store.RankedTags(ctx, since(tagsFor), maxTags)
 	if err != nil {
 		return err
+	}
+	for some := range slices.Chunk(tags, 20) {
+		ids := make([]int64, len(some))
+		for i, t := range some {
+			ids[i] = t.TargetID
+		}
+		days, err := c.Store.CountTagDays(ctx, ids, dayOf(now.Time())-historyDays+1, math.MaxInt32)
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			some[i].Days = store.TagDays(days[some[i].TargetID])
+		}
 	}
 	return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		if err := tx.ReplaceTrends(ctx, store.TrendPost, posts); err != nil {

@@ -1490,6 +1490,19 @@ func (s *Store) CountSiteBlocks(ctx context.Context, kind string) (r0 int, err e
 	return r0, err
 }
 
+// CountTagDays counts, for each of the tags and each day from the first, the public posts with it and their authors. Of a tag
+// it counts the newest posts, at most so many.
+func (s *Store) CountTagDays(ctx context.Context, tags []int64, first int64, each int) (r0 map[int64][]TagDay, err error) {
+	if s.places == nil {
+		return s.conn.CountTagDays(ctx, tags, first, each)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CountTagDays(ctx, tags, first, each)
+		return err
+	})
+	return r0, err
+}
+
 // CountUnattachedPhotos counts an account's photos that wait.
 func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (r0 int, err error) {
 	if s.places == nil {
@@ -5716,6 +5729,18 @@ func (s *Store) TrendingPosts(ctx context.Context, viewer *Account, skip int, li
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.TrendingPosts(ctx, viewer, skip, limit)
+		return err
+	})
+	return r0, err
+}
+
+// TrendingTagDays are those of CountTagDays that were counted when the tags were ranked, of the tags that are.
+func (s *Store) TrendingTagDays(ctx context.Context, tags []int64) (r0 map[int64][]TagDay, err error) {
+	if s.places == nil {
+		return s.conn.TrendingTagDays(ctx, tags)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.TrendingTagDays(ctx, tags)
 		return err
 	})
 	return r0, err

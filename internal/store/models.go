@@ -450,4 +450,5 @@ type Trend struct {
 	TargetID       int64
 	CoverID        int64 // a post that shows it, 0 for none
 	Uses, Accounts int
+	Days           string // of a tag: what each of the last days had, as TagDays writes it
 }

@@ -51,12 +51,12 @@ func (s *conn) ReplaceTrends(ctx context.Context, kind string, list []Trend) err
 	if len(list) == 0 {
 		return nil
 	}
-	args := make([]any, 0, 6*len(list))
+	args := make([]any, 0, 7*len(list))
 	for i, t := range list {
-		args = append(args, kind, i, t.TargetID, t.CoverID, t.Uses, t.Accounts)
+		args = append(args, kind, i, t.TargetID, t.CoverID, t.Uses, t.Accounts, t.Days)
 	}
-	return translate(s.write(ctx).Exec("INSERT INTO trends (kind, position, target_id, cover_id, uses, accounts) VALUES "+
-		strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?), ", len(list)), ", "), args...).Error)
+	return translate(s.write(ctx).Exec("INSERT INTO trends (kind, position, target_id, cover_id, uses, accounts, days) VALUES "+
+		strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?, ?), ", len(list)), ", "), args...).Error)
 }
 
 // TrendingPosts reads the posts that are popular, those that the viewer may see, the first of them skipped.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -143,7 +144,7 @@ func (v *view) notification(n *community.Notification) *Notification {
 	return e
 }
 
-// Tag is a hashtag. History counts the last days, in words.
+// Tag is a hashtag. History counts each of the last seven days, in words, today first.
 type Tag struct {
 	ID        string   `json:"id"`
 	Name      string   `json:"name"`
@@ -159,8 +160,12 @@ type TagDay struct {
 	Accounts string `json:"accounts"`
 }
 
-func (v *view) tag(t store.Tag) Tag {
-	return Tag{ID: formatID(t.ID), Name: t.Name, URL: v.api.Community.TagURL(t.Name), History: []TagDay{}}
+func (v *view) tag(t community.TagUse) Tag {
+	e := Tag{ID: formatID(t.ID), Name: t.Name, URL: v.api.Community.TagURL(t.Name), History: make([]TagDay, len(t.Days)), Following: t.Followed}
+	for i, d := range t.Days {
+		e.History[i] = TagDay{Day: strconv.FormatInt(d.Day*24*60*60, 10), Uses: strconv.Itoa(d.Uses), Accounts: strconv.Itoa(d.Accounts)}
+	}
+	return e
 }
 
 // Marker is how far a timeline was read.

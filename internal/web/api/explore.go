@@ -2,10 +2,9 @@ package api
 
 import (
 	"net/http"
-	"strconv"
-	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/store"
 )
 
 func (a *API) exploreEndpoints() []endpoint {
@@ -73,20 +72,17 @@ const (
 	maxTrends     = 40
 )
 
-// getUsedTags tells how often each tag was used in the days that it was ranked by, as one day.
 func (a *API) getUsedTags(q *call) (any, error) {
 	p := q.params
-	tags, err := a.Community.UsedTags(q.ctx(), q.account, p.number("offset", 0, 0, maxAccounts), p.number("limit", defaultTrends, 1, maxTrends), false)
+	used, err := a.Community.UsedTags(q.ctx(), q.account, p.number("offset", 0, 0, maxAccounts), p.number("limit", defaultTrends, 1, maxTrends), false)
 	if err != nil {
 		return nil, err
 	}
-	all, v := make([]Tag, len(tags)), q.view()
-	today := strconv.FormatInt(time.Now().UTC().Truncate(24*time.Hour).Unix(), 10)
-	for i, t := range tags {
-		all[i] = v.tag(t.Tag)
-		all[i].History = []TagDay{{Day: today, Uses: strconv.Itoa(t.Uses), Accounts: strconv.Itoa(t.Accounts)}}
+	tags := make([]store.Tag, len(used))
+	for i, t := range used {
+		tags[i] = t.Tag
 	}
-	return all, nil
+	return q.tags(tags)
 }
 
 func (a *API) getPopularStatuses(q *call) (any, error) {

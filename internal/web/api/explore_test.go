@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
 )
 
 func TestDirectoryAndSuggestions(t *testing.T) {
@@ -89,11 +90,43 @@ func TestTrends(t *testing.T) {
 		if len(got) != 1 || got[0]["name"] != "dawn" {
 			t.Fatalf("%s: %v", path, got)
 		}
-		day := got[0]["history"].([]any)[0].(map[string]any)
-		if day["uses"] != "1" || day["accounts"] != "1" {
-			t.Errorf("%s: %v", path, day)
+		if got[0]["following"] != false {
+			t.Errorf("%s, to a visitor: %v", path, got)
 		}
 	}
+	// Each list says of a tag whether one follows it, and what each of seven days had.
+	s.post("/api/v1/tags/dawn/follow", bob.token, "").ok()
+	s.publish(bob, "Not ranked #dawns")
+	for _, path := range []string{"/api/v1/trends", "/api/v1/trends/tags", "/api/v1/followed_tags", "/api/v1/tags/dawn", "/api/v2/search?type=hashtags&q=dawn", "/api/v1/tags/dawns", "/api/v1/tags/unused"} {
+		r := s.get(path, bob.token).ok()
+		var list []map[string]any
+		switch r.body[0] {
+		case '[':
+			list = r.list()
+		default:
+			list = []map[string]any{r.object()}
+			if found, ok := list[0]["hashtags"].([]any); ok {
+				list = []map[string]any{found[0].(map[string]any), found[1].(map[string]any)}
+			}
+		}
+		for _, tag := range list {
+			days := tag["history"].([]any)
+			if tag["following"] != (tag["name"] == "dawn") || len(days) != 7 {
+				t.Fatalf("%s: %v", path, tag)
+			}
+			want := "1"
+			if tag["name"] == "unused" {
+				want = "0"
+			}
+			if today := days[0].(map[string]any); today["uses"] != want || today["accounts"] != want || today["day"] != strconv.FormatInt(time.Now().UTC().Truncate(24*time.Hour).Unix(), 10) {
+				t.Errorf("%s: %v", path, days)
+			}
+			if before := days[6].(map[string]any); before["uses"] != "0" {
+				t.Errorf("%s: %v", path, days)
+			}
+		}
+	}
+	s.get("/api/v1/tags/no%20tag", bob.token).is(http.StatusNotFound)
 	if got := s.get("/api/v1/trends/statuses?offset=1", "").ok().list(); len(got) != 0 {
 		t.Errorf("behind the only one: %v", got)
 	}

@@ -66,8 +66,8 @@ func (a *API) search(q *call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range tags[min(skip, len(tags)):] {
-			found.Hashtags = append(found.Hashtags, v.tag(t))
+		if found.Hashtags, err = q.tags(tags[min(skip, len(tags)):]); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil

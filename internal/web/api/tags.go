@@ -1,6 +1,10 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"tintype/internal/store"
+)
 
 func (a *API) tagEndpoints() []endpoint {
 	const get, post = http.MethodGet, http.MethodPost
@@ -12,26 +16,38 @@ func (a *API) tagEndpoints() []endpoint {
 	}
 }
 
-// getTag answers also for tags that nobody has used yet, because clients show tags while they are typed.
-func (a *API) getTag(q *call) (any, error) {
-	t, err := a.Community.Tag(q.ctx(), q.account, q.c.Param("name"))
+// tags are the tags as the caller sees them.
+func (q *call) tags(list []store.Tag) ([]Tag, error) {
+	uses, err := q.api.Community.TagUses(q.ctx(), q.account, list, q.api.Now())
 	if err != nil {
 		return nil, err
 	}
-	e := q.view().tag(*t)
-	e.Following, err = a.Community.FollowsTag(q.ctx(), q.account, t.ID)
-	return e, err
+	v, all := q.view(), make([]Tag, len(uses))
+	for i, u := range uses {
+		all[i] = v.tag(u)
+	}
+	return all, nil
+}
+
+func (q *call) tag(t *store.Tag, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	all, err := q.tags([]store.Tag{*t})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// getTag answers also for tags that nobody has used yet, because clients show tags while they are typed.
+func (a *API) getTag(q *call) (any, error) {
+	return q.tag(a.Community.TagNamed(q.ctx(), q.account, q.c.Param("name")))
 }
 
 func (a *API) followTag(follow bool) func(*call) (any, error) {
 	return func(q *call) (any, error) {
-		t, err := a.Community.FollowTag(q.ctx(), q.account, q.c.Param("name"), follow)
-		if err != nil {
-			return nil, err
-		}
-		e := q.view().tag(*t)
-		e.Following = follow
-		return e, nil
+		return q.tag(a.Community.FollowTag(q.ctx(), q.account, q.c.Param("name"), follow))
 	}
 }
 
@@ -41,11 +57,5 @@ func (a *API) getFollowedTags(q *call) (any, error) {
 		return nil, err
 	}
 	q.link(next, prev)
-	v, list := q.view(), []Tag{}
-	for _, t := range tags {
-		e := v.tag(t)
-		e.Following = true
-		list = append(list, e)
-	}
-	return list, nil
+	return q.tags(tags)
 }
