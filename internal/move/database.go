@@ -301,11 +301,15 @@ func (d *Database) do(ctx context.Context, e Effect) Event {
 		return Event{Err: err, Batch: batch, Log: fromLog(done)}
 	case OpWriteRows:
 		batch := e.Batch.(*store.PlaceBatch)
-		ok, err := p.WriteRows(ctx, e.Epoch, batch)
-		d.written(batch, ok, err)
+		ok, err := p.WriteRows(ctx, e.Epoch, e.Mover, batch)
+		d.written(ctx, batch, ok, err)
 		return Event{Err: err, OK: ok}
 	case OpDeleteLog:
-		return Event{Err: p.DeleteLog(ctx, toLog(e.Log))}
+		ok, err := p.DeleteLog(ctx, e.Mover, toLog(e.Log))
+		if err == nil && !ok {
+			err = ErrTakenOver
+		}
+		return Event{Err: err}
 	case OpCompare:
 		err := d.comparer.Compare(ctx)
 		var differ *store.DifferenceError
@@ -395,7 +399,7 @@ func (d *Database) readAhead(ctx context.Context) {
 }
 
 // written counts what was copied and keeps to the rate. What was not written is read again from the checkpoint.
-func (d *Database) written(b *store.PlaceBatch, ok bool, err error) {
+func (d *Database) written(ctx context.Context, b *store.PlaceBatch, ok bool, err error) {
 	if b.Point == nil {
 		return
 	}
@@ -413,7 +417,7 @@ func (d *Database) written(b *store.PlaceBatch, ok bool, err error) {
 	if d.o.Rate > 0 {
 		due := time.Duration(float64(d.copied) / float64(d.o.Rate) * float64(time.Second))
 		if early := due - time.Since(d.began); early > 0 {
-			time.Sleep(min(early, 10*time.Second))
+			_ = sleep.For(ctx, min(early, 10*time.Second))
 		}
 	}
 }

@@ -113,9 +113,10 @@ const (
 	// log was read. Where the rows are too large together, Event.Log is the first entries, whose rows were read.
 	OpReadRows
 	// OpWriteRows: write Effect.Batch into the target, in a transaction that first locks its gate and finds it in mode
-	// Filling under Effect.Epoch. Event.OK is false, and nothing is written, where it is not.
+	// Filling under Effect.Epoch, by Effect.Mover. Event.OK is false, and nothing is written, where it is not.
 	OpWriteRows
-	// OpDeleteLog: delete exactly the numbers of Effect.Log from the source's log.
+	// OpDeleteLog: delete exactly the numbers of Effect.Log from the source's log, if its gate names Effect.Mover. It is an
+	// error where that does not.
 	OpDeleteLog
 	// OpCompare: compare what was not compared since the last clean pass. Event.OK tells whether both places agree, but
 	// for what the source's log names.
@@ -176,6 +177,7 @@ type Effect struct {
 	Side     Side
 	From, To Gate
 	Epoch    int64
+	Mover    string // under whose epoch
 	Log      []LogEntry
 	Limit    int
 	Batch    Batch

@@ -172,7 +172,7 @@ func (m *Mover) step(ev Event) Effect {
 			return m.enter(readingLog)
 		}
 		m.state = copyWriting
-		return Effect{Op: OpWriteRows, Side: Target, Epoch: m.epoch, Batch: ev.Batch}
+		return Effect{Op: OpWriteRows, Side: Target, Epoch: m.epoch, Mover: m.id, Batch: ev.Batch}
 	case copyWriting:
 		if ev.Err != nil {
 			return m.again(copying)
@@ -270,7 +270,7 @@ func (m *Mover) enter(s moverState) Effect {
 	case readingRows:
 		return Effect{Op: OpReadRows, Side: Source, Log: m.log}
 	case deletingLog:
-		return Effect{Op: OpDeleteLog, Side: Source, Log: m.log}
+		return Effect{Op: OpDeleteLog, Side: Source, Mover: m.id, Log: m.log}
 	case comparing:
 		return Effect{Op: OpCompare}
 	case watching:

@@ -22,7 +22,7 @@ func (m *Mover) onReplay(ev Event) Effect {
 			m.log, m.more = ev.Log, true
 		}
 		m.state = writingRows
-		return Effect{Op: OpWriteRows, Side: Target, Epoch: m.epoch, Batch: ev.Batch}
+		return Effect{Op: OpWriteRows, Side: Target, Epoch: m.epoch, Mover: m.id, Batch: ev.Batch}
 	case writingRows:
 		if !ev.OK { // another epoch
 			if m.sealed {

@@ -176,7 +176,7 @@ func (db *database) rowsOf(list []LogEntry) *batch {
 }
 
 func (db *database) take(e Effect) bool {
-	if db.w.plan.fault != withoutEpoch && (db.gate.Mode != Filling || db.gate.Epoch != e.Epoch) {
+	if db.w.plan.fault != withoutEpoch && (db.gate.Mode != Filling || db.gate.Epoch != e.Epoch || db.gate.Mover != e.Mover) {
 		return false
 	}
 	b := e.Batch.(*batch)

@@ -268,6 +268,10 @@ func (p *process) effect(e Effect, then func(Event)) {
 		}, then)
 	case OpDeleteLog:
 		p.ask(db, patience, func(reply func(Event)) {
+			if w.plan.fault != withoutEpoch && db.gate.Mover != e.Mover {
+				reply(Event{Err: ErrTakenOver})
+				return
+			}
 			db.deleteLog(e.Log)
 			reply(Event{})
 		}, then)

@@ -3,9 +3,14 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
+
+	"tintype/internal/sleep"
 )
 
 // PlaceAnswer is what a process of the site has answered to a move, in its row of instances.
@@ -93,8 +98,18 @@ func (p *Place) Occupied(ctx context.Context) (string, error) {
 	return "", nil
 }
 
+// ErrNotEmptied says that a place became another's while it was being emptied.
+var ErrNotEmptied = errors.New("another process has taken the database over, and it is not emptied further")
+
+// emptyRows is how many rows Empty deletes at a time.
+const emptyRows = 10_000
+
 // Empty removes every row that a move has put into the place, and all that the move has made there. It is for a place
 // that is being filled: one that serves a site is refused.
+//
+// It takes the gate over first, as a mover does. From then on no mover writes, and each statement here looks whether the
+// gate still says so: who was stopped in the middle and wakes when the site is in this place does no harm. A TRUNCATE
+// could not look.
 func (p *Place) Empty(ctx context.Context) error {
 	g, err := p.Gate(ctx)
 	if err != nil {
@@ -103,29 +118,30 @@ func (p *Place) Empty(ctx context.Context) error {
 	if g.Mode != GateFilling {
 		return fmt.Errorf("%s is %s, and is not emptied", p.name, g.Mode)
 	}
-	has, err := p.triggers(ctx)
-	if err != nil {
+	own := g
+	own.Epoch, own.Mover = g.Epoch+1, "emptying "+rand.Text()
+	if ok, err := p.SwapGate(ctx, g, own, 10*time.Second); err != nil || !ok { // a mover's batch may hold the lock
+		return cmp.Or(err, ErrNotEmptied)
+	}
+	still := func() error {
+		g, err := p.Gate(ctx)
+		if err == nil && g != own {
+			err = ErrNotEmptied
+		}
 		return err
 	}
-	for name := range has {
-		if err := p.ddl(ctx, "DROP TRIGGER IF EXISTS "+identifier(name)); err != nil {
-			return err
-		}
+	if err := p.dropMoveTables(ctx, still, pointTable); err != nil { // whoever goes on with the move copies from the beginning
+		return err
 	}
 	for _, t := range p.tables {
 		if t.Name == "site_info" {
 			continue // what a migration has written belongs there; a move writes over the rest
 		}
-		statement := "TRUNCATE TABLE " + identifier(t.Name)
-		if p.onSQLite() {
-			statement = "DELETE FROM " + identifier(t.Name)
-		}
-		if err := p.ddl(ctx, statement); err != nil {
+		if err := p.emptyTable(ctx, t, own.Mover); err != nil {
 			return fmt.Errorf("empty %s: %w", p.name, err)
 		}
 	}
-	m, err := p.Move(ctx)
-	if err != nil {
+	if err := p.dropMoveTables(ctx, still, logTable, wayBackTable, moverTable); err != nil {
 		return err
 	}
 	// A place that has been in charge of the site must not look so again.
@@ -133,16 +149,85 @@ func (p *Place) Empty(ctx context.Context) error {
 	if g.Generation == 0 {
 		mode = GateOpen
 	}
-	if _, err := p.SetMove(ctx, m, PlaceMove{}, GateFilling, mode); err != nil {
+	done := false
+	err = p.tx(ctx, 0, func(tx *sql.Tx) error { // the next move counts its epochs anew
+		res, err := tx.ExecContext(ctx, "UPDATE `move_gate` SET `move` = '', `peer` = '', `logs` = 0, `mode` = ?, `epoch` = 0, `mover` = '', `watch` = 0, `hold` = 0 WHERE `id` = 1 AND `mode` = ? AND `mover` = ?",
+			mode, GateFilling, own.Mover)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		done = n == 1
 		return err
-	}
-	from := g
-	from.Mode = mode
-	to := Gate{Mode: mode, Generation: g.Generation} // the next move counts its epochs anew
-	if _, err := p.SwapGate(ctx, from, to, 0); err != nil {
-		return err
+	})
+	if err != nil || !done {
+		return cmp.Or(translate(err), ErrNotEmptied)
 	}
 	return p.Strip(ctx)
+}
+
+// dropMoveTables drops the place's triggers and some of the move's tables, while the caller still may.
+func (p *Place) dropMoveTables(ctx context.Context, still func() error, tables ...string) error {
+	has, err := p.triggers(ctx)
+	if err != nil {
+		return err
+	}
+	statements := make([]string, 0, len(has)+len(tables))
+	for name := range has {
+		statements = append(statements, "DROP TRIGGER IF EXISTS "+identifier(name))
+	}
+	for _, name := range tables {
+		statements = append(statements, "DROP TABLE IF EXISTS "+identifier(name))
+	}
+	for _, statement := range statements {
+		if err := errors.Join(still(), ctx.Err()); err != nil {
+			return err
+		}
+		if err := p.ddl(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emptyTable deletes the table's rows, a part at a time, as long as the gate names that mover.
+func (p *Place) emptyTable(ctx context.Context, t *PlaceTable, mover string) error {
+	for begin := time.Now(); ; {
+		var gone int64
+		err := p.tx(ctx, schemaPatience, func(tx *sql.Tx) error {
+			g, err := readGate(ctx, tx, p.dialect.forUpdate())
+			if err != nil {
+				return err
+			}
+			if g.Mode != GateFilling || g.Mover != mover {
+				return ErrNotEmptied
+			}
+			statement := "DELETE FROM " + identifier(t.Name)
+			if !p.onSQLite() {
+				statement += " LIMIT " + strconv.Itoa(emptyRows) // by no order: all go
+			}
+			res, err := tx.ExecContext(ctx, statement)
+			if err != nil {
+				return err
+			}
+			gone, err = res.RowsAffected()
+			return err
+		})
+		switch {
+		case errors.Is(err, ErrNotEmptied):
+			return err
+		case err != nil && retryable(err) && time.Since(begin) < schemaPatience:
+			if err := sleep.For(ctx, 50*time.Millisecond); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
+			return placeError(err)
+		case p.onSQLite() || gone < emptyRows:
+			return nil
+		}
+		begin = time.Now()
+	}
 }
 
 // ForgetSite removes what the place says of the site that it had. Empty leaves that, because migrations write there, too.

@@ -167,8 +167,11 @@ func TestPlaceEpoch(t *testing.T) {
 			a.addTags(t, 1, 10)
 			beginPlaces(t, ctx, a.place, b.place)
 			batch := must[*store.PlaceBatch](t)(a.place.Copy(store.CopyPoint{}).Next(ctx))
+			if must[bool](t)(b.place.WriteRows(ctx, 1, "another mover", batch)) {
+				t.Error("another mover writes under the epoch of the first")
+			}
 			for epoch, want := range map[int64]bool{0: false, 2: false, 1: true} {
-				if ok := must[bool](t)(b.place.WriteRows(ctx, epoch, batch)); ok != want {
+				if ok := must[bool](t)(b.place.WriteRows(ctx, epoch, testMover, batch)); ok != want {
 					t.Errorf("epoch %d: %v", epoch, ok)
 				}
 			}
@@ -178,8 +181,53 @@ func TestPlaceEpoch(t *testing.T) {
 			if !must[bool](t)(b.place.SwapGate(ctx, from, to, 0)) {
 				t.Fatal("no swap")
 			}
-			if must[bool](t)(b.place.WriteRows(ctx, 1, batch)) {
+			if must[bool](t)(b.place.WriteRows(ctx, 1, testMover, batch)) {
 				t.Error("a mover writes into a place that is open")
+			}
+		})
+	}
+}
+
+// TestEmptyIsFenced has a process that empties a place wake after another one has taken the place over: it deletes no
+// more. Nor does it begin where the place serves a site.
+func TestEmptyIsFenced(t *testing.T) {
+	for _, kind := range placeKinds {
+		t.Run(kind, func(t *testing.T) {
+			ctx := testContext(t)
+			a, b := newSite(t, "sqlite"), newSite(t, kind)
+			a.addTags(t, 1, 10)
+			beginPlaces(t, ctx, a.place, b.place)
+			copyAll(t, ctx, a.place, b.place)
+			had := b.count(t, "SELECT COUNT(*) FROM tags")
+			if err := b.place.EmptyTable(ctx, "tags", "emptying, from before"); !errors.Is(err, store.ErrNotEmptied) {
+				t.Errorf("a place that another one has taken: %v", err)
+			}
+			from := must[store.Gate](t)(b.place.Gate(ctx))
+			to := from
+			to.Mode, to.Mover = store.GateOpen, "emptying, from before"
+			if !must[bool](t)(b.place.SwapGate(ctx, from, to, 0)) {
+				t.Fatal("no swap")
+			}
+			if err := b.place.EmptyTable(ctx, "tags", "emptying, from before"); !errors.Is(err, store.ErrNotEmptied) {
+				t.Errorf("a place that is in charge: %v", err)
+			}
+			if err := b.place.Empty(ctx); err == nil {
+				t.Error("a place that is in charge is emptied")
+			}
+			if n := b.count(t, "SELECT COUNT(*) FROM tags"); n != had || n == 0 {
+				t.Errorf("%d tags, want %d", n, had)
+			}
+			if !must[bool](t)(b.place.SwapGate(ctx, to, from, 0)) {
+				t.Fatal("no swap")
+			}
+			if err := b.place.Empty(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if n := b.count(t, "SELECT COUNT(*) FROM tags"); n != 0 {
+				t.Errorf("%d tags are left", n)
+			}
+			if left := must[[]string](t)(b.place.Remains(ctx)); len(left) > 0 {
+				t.Errorf("left: %v", left)
 			}
 		})
 	}

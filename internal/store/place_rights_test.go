@@ -34,8 +34,13 @@ func TestPlaceOfTheSitesUser(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 { // whoever died after the rows and before the log's end does so again
-				if ok, err := app.WriteRows(ctx, 1, batch); !ok || err != nil {
+				if ok, err := app.WriteRows(ctx, 1, testMover, batch); !ok || err != nil {
 					t.Fatalf("the place takes no rows of the site's user: %v %v", ok, err)
+				}
+			}
+			for mover, want := range map[string]bool{testMover: true, "another": false} {
+				if ok, err := app.DeleteLog(ctx, mover, log[:1]); ok != want || err != nil {
+					t.Errorf("%s deletes from the log: %v %v", mover, ok, err)
 				}
 			}
 			if n := b.count(t, "SELECT COUNT(*) FROM admin_log WHERE reason = 'why'"); n != 3 {

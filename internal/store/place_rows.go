@@ -215,9 +215,21 @@ func (p *Place) ReadLog(ctx context.Context, limit int) ([]LoggedWrite, error) {
 	return list, translate(err)
 }
 
-// DeleteLog deletes exactly these entries. A range would lock what others are about to add.
-func (p *Place) DeleteLog(ctx context.Context, log []LoggedWrite) error {
-	return translate(p.tx(ctx, 0, func(tx *sql.Tx) error { return deleteLog(ctx, tx, log) }))
+// DeleteLog deletes exactly these entries, if the gate names that mover: the numbers of a log that was made anew are
+// others' writes. ok is false, and nothing is deleted, where it does not. A range would lock what others are about to add.
+func (p *Place) DeleteLog(ctx context.Context, mover string, log []LoggedWrite) (ok bool, err error) {
+	err = p.tx(ctx, 0, func(tx *sql.Tx) error {
+		lock := " LOCK IN SHARE MODE"
+		if p.onSQLite() {
+			lock = "" // the transaction has the only lock
+		}
+		g, err := readGate(ctx, tx, lock)
+		if ok = g.Mover == mover; !ok || err != nil {
+			return err
+		}
+		return deleteLog(ctx, tx, log)
+	})
+	return ok && err == nil, translate(err)
 }
 
 func deleteLog(ctx context.Context, tx *sql.Tx, log []LoggedWrite) error {
@@ -262,26 +274,26 @@ func (p *Place) Point(ctx context.Context) (CopyPoint, error) {
 	return c, translate(err)
 }
 
-// WriteRows writes a batch in a transaction that first locks the gate and finds it filling under that epoch. ok is
-// false, and nothing is written, where it is not. Rows that stand in the way by a unique key go: the source has changed
+// WriteRows writes a batch in a transaction that first locks the gate and finds it filling under that epoch and
+// by that mover: after an abort epochs begin anew. ok is false, and nothing is written, where it is not. Rows that stand in the way by a unique key go: the source has changed
 // them, and they are in its log.
 //
 // A row that does not fit is an UnfitError.
-func (p *Place) WriteRows(ctx context.Context, epoch int64, b *PlaceBatch) (ok bool, err error) {
-	ok, err = p.writeRows(ctx, epoch, b)
+func (p *Place) WriteRows(ctx context.Context, epoch int64, mover string, b *PlaceBatch) (ok bool, err error) {
+	ok, err = p.writeRows(ctx, epoch, mover, b)
 	if err != nil {
 		err = p.unfit(ctx, b, err)
 	}
 	return ok, err
 }
 
-func (p *Place) writeRows(ctx context.Context, epoch int64, b *PlaceBatch) (ok bool, err error) {
+func (p *Place) writeRows(ctx context.Context, epoch int64, mover string, b *PlaceBatch) (ok bool, err error) {
 	err = p.tx(ctx, 0, func(tx *sql.Tx) error {
 		g, err := readGate(ctx, tx, p.dialect.forUpdate())
 		if err != nil {
 			return err
 		}
-		if ok = g.Mode == GateFilling && g.Epoch == epoch; !ok {
+		if ok = g.Mode == GateFilling && g.Epoch == epoch && g.Mover == mover; !ok {
 			return nil
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE `move_gate` SET `busy` = 1 WHERE `id` = 1"); err != nil {

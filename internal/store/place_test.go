@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -158,6 +159,9 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
+// testMover is the mover of beginPlaces.
+const testMover = "a mover"
+
 // beginPlaces makes gates and triggers in both places, as a move does: the source logs, the target is filled under epoch 1.
 func beginPlaces(t *testing.T, ctx context.Context, a, b *store.Place) {
 	t.Helper()
@@ -172,11 +176,13 @@ func beginPlaces(t *testing.T, ctx context.Context, a, b *store.Place) {
 	if ok := must[bool](t)(b.SetMove(ctx, store.PlaceMove{}, store.PlaceMove{ID: "m"}, store.GateOpen, store.GateFilling)); !ok {
 		t.Fatal("the target is not open")
 	}
-	from := must[store.Gate](t)(b.Gate(ctx))
-	to := from
-	to.Epoch = 1
-	if ok := must[bool](t)(b.SwapGate(ctx, from, to, 0)); !ok {
-		t.Fatal("the target's gate has changed")
+	for _, p := range []*store.Place{a, b} {
+		from := must[store.Gate](t)(p.Gate(ctx))
+		to := from
+		to.Epoch, to.Mover = 1, testMover
+		if ok := must[bool](t)(p.SwapGate(ctx, from, to, 0)); !ok {
+			t.Fatal("a gate has changed")
+		}
 	}
 	for _, p := range []*store.Place{a, b} {
 		if err := p.MakeTriggers(ctx); err != nil {
@@ -192,7 +198,7 @@ func copyAll(t *testing.T, ctx context.Context, a, b *store.Place) (batches int)
 		if batch == nil {
 			return batches
 		}
-		if !must[bool](t)(b.WriteRows(ctx, 1, batch)) {
+		if !must[bool](t)(b.WriteRows(ctx, 1, testMover, batch)) {
 			t.Fatal("the target takes no rows")
 		}
 	}
@@ -210,14 +216,17 @@ func replay(ctx context.Context, a, b *store.Place, epoch int64, c *store.Compar
 	if err != nil {
 		return 0, err
 	}
-	ok, err := b.WriteRows(ctx, epoch, batch)
+	ok, err := b.WriteRows(ctx, epoch, testMover, batch)
 	if err == nil && !ok {
 		err = errors.New("the target takes no rows")
 	}
 	if err != nil {
 		return 0, err
 	}
-	return len(done), a.DeleteLog(ctx, done)
+	if ok, err := a.DeleteLog(ctx, testMover, done); err != nil || !ok {
+		return 0, cmp.Or(err, errors.New("the source's log is another mover's"))
+	}
+	return len(done), nil
 }
 
 func eachPair(t *testing.T, test func(t *testing.T, a, b *site)) {
@@ -271,7 +280,7 @@ func TestPlaceCopy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !must[bool](t)(b.place.WriteRows(ctx, 1, batch)) {
+			if !must[bool](t)(b.place.WriteRows(ctx, 1, testMover, batch)) {
 				t.Fatal("the target takes no rows")
 			}
 		}
@@ -382,7 +391,7 @@ func TestPlaceGateRefuses(t *testing.T) {
 				if name == "many" && len(log) < before-2 {
 					t.Errorf("a statement that writes many rows logs %d", len(log))
 				}
-				if err := s.place.DeleteLog(ctx, log); err != nil {
+				if ok, err := s.place.DeleteLog(ctx, must[store.Gate](t)(s.place.Gate(ctx)).Mover, log); err != nil || !ok {
 					t.Fatal(err)
 				}
 			}

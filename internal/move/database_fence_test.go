@@ -1,0 +1,141 @@
+package move_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"tintype/internal/move"
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
+)
+
+// jobsIn counts the rows of a table that tests fill.
+func jobsIn(t *testing.T, s *store.Store) (n int) {
+	t.Helper()
+	if err := s.SQL().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM jobs").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// openSites opens a store beside each of the two places.
+func openSites(t *testing.T, urls []string) (sites [2]*store.Store) {
+	t.Helper()
+	for i, url := range urls {
+		s, err := store.Open(t.Context(), storetest.Options(url))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		sites[i] = s
+	}
+	return sites
+}
+
+// A mover is stopped with a batch in its hand. Its move is given up, and another one has copied and compared everything
+// when it wakes: under the same epoch, since nothing of the first move is left. What it has in its hand is refused, and it
+// deletes nothing from the log.
+func TestAMoverFromBeforeTheAbort(t *testing.T) {
+	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
+	sites := openSites(t, urls)
+	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for range 20 {
+		if err := sites[0].AddJob(ctx, "test", "x", 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stopped, wake, ended := make(chan bool), make(chan bool), make(chan error)
+	old := move.NewDatabase(move.DatabaseOptions{Source: openPlace(t, urls[0]), Target: openPlace(t, urls[1]), Abandon: func(e move.Effect) bool {
+		if batch, ok := e.Batch.(*store.PlaceBatch); ok && e.Op == move.OpWriteRows && wake != nil {
+			for _, part := range batch.Parts {
+				if part.Table == "jobs" && len(part.Rows) > 0 {
+					stopped <- true
+					<-wake
+					wake = nil
+				}
+			}
+		}
+		return false
+	}})
+	if err := old.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- old.Run(ctx) }()
+	<-stopped
+	if err := move.Abort(ctx, a, b); err != nil {
+		t.Fatal(err)
+	}
+	nothingLeft(t, a, b)
+	if _, err := sites[0].SQL().ExecContext(ctx, "DELETE FROM jobs"); err != nil {
+		t.Fatal(err)
+	}
+	woken := false
+	d := move.NewDatabase(move.DatabaseOptions{Source: a, Target: b, Abandon: func(e move.Effect) bool {
+		if e.Op == move.OpSwapGate && e.To.Hold != 0 && !woken { // everything is compared
+			woken = true
+			// Somebody writes, which is in the log under the numbers of the first move's.
+			if err := sites[0].AddJob(ctx, "test", "new", 0); err != nil {
+				t.Error(err)
+			}
+			wake <- true
+			if err := <-ended; !errors.Is(err, move.ErrTakenOver) {
+				t.Errorf("the mover from before ends with %v", err)
+			}
+		}
+		return false
+	}})
+	if err := errors.Join(d.Prepare(ctx), d.Run(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	if n := jobsIn(t, sites[1]); n != 1 {
+		t.Errorf("the target has %d jobs, want the one", n)
+	}
+}
+
+// Aborts come at any moment of a mover that is at work, and goes on for as long as it can: the target keeps no row.
+func TestAbortBesideTheMover(t *testing.T) {
+	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
+	sites := openSites(t, urls)
+	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	for range 200 {
+		if err := sites[0].AddJob(ctx, "test", "x", 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rounds := 10
+	if servertest.All() {
+		rounds = 100
+	}
+	for range rounds {
+		d := move.NewDatabase(move.DatabaseOptions{Source: openPlace(t, urls[0]), Target: openPlace(t, urls[1])})
+		if err := d.Prepare(ctx); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- d.Run(ctx) }()
+		time.Sleep(rand.N(40 * time.Millisecond)) // any moment will do
+		err := move.Abort(ctx, a, b)
+		ran := <-ended
+		if errors.Is(err, move.ErrUnfit) && ran == nil { // the move was faster
+			if err := move.Finish(ctx, a, b); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		if err != nil || !errors.Is(ran, move.ErrTakenOver) {
+			t.Fatalf("given up: %v; the mover ends with %v", err, ran)
+		}
+		nothingLeft(t, a, b)
+		if table, err := b.Occupied(ctx); err != nil || table != "" {
+			t.Fatalf("the target holds %q, %v", table, err)
+		}
+	}
+}
