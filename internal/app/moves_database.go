@@ -67,8 +67,13 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 		}
 	}
 	f := move.NewProcessFollower(source, target, store.PlaceAnswer{ID: id, Host: processName(), Program: Version, Roles: roleNames(d.cfg), Facts: string(facts)})
-	said := false
+	said, warned := false, false
 	f.OnChange = func(s move.FollowState) {
+		if s.Strange.Mode != "" && !warned {
+			warned = true
+			d.log.Error("of DATABASE_URL and DATABASE_NEXT, one says that the site has moved, and the other is not where it has moved to: nothing is served; name that one",
+				"database", source.Name(), "next", target.Name())
+		}
 		db.Serve(store.Serving{Next: s.Side == move.Target, Until: s.ReadableUntil, Writable: s.Writable, HeldUntil: s.HeldUntil})
 		if s.Side == move.Target && s.Writable && !said {
 			said = true

@@ -311,9 +311,13 @@ func (d *Database) do(ctx context.Context, e Effect) Event {
 		}
 		return Event{Err: err}
 	case OpCompare:
+		p = d.o.Target
 		err := d.comparer.Compare(ctx)
 		var differ *store.DifferenceError
 		if errors.As(err, &differ) {
+			if g, gateErr := p.Gate(ctx); gateErr == nil && g.Mover != d.mover {
+				return Event{Err: ErrTakenOver} // an abort empties the target
+			}
 			d.progress.Trouble = err
 			return Event{}
 		}

@@ -9,11 +9,11 @@ import (
 )
 
 func fromGate(g store.Gate) Gate {
-	return Gate{Mode: Mode(g.Mode), Generation: g.Generation, Epoch: g.Epoch, Mover: g.Mover, Watch: g.Watch, Hold: g.Hold}
+	return Gate{Mode: Mode(g.Mode), Generation: g.Generation, Epoch: g.Epoch, Mover: g.Mover, Watch: g.Watch, Hold: g.Hold, Move: g.Move}
 }
 
 func toGate(g Gate) store.Gate {
-	return store.Gate{Mode: string(g.Mode), Generation: g.Generation, Epoch: g.Epoch, Mover: g.Mover, Watch: g.Watch, Hold: g.Hold}
+	return store.Gate{Mode: string(g.Mode), Generation: g.Generation, Epoch: g.Epoch, Mover: g.Mover, Watch: g.Watch, Hold: g.Hold, Move: g.Move}
 }
 
 func fromLog(log []store.LoggedWrite) []LogEntry {

@@ -38,19 +38,23 @@ func Finish(ctx context.Context, source, target *store.Place) error {
 	if a.Mode != store.GateMoved || b.Mode != store.GateOpen {
 		return fmt.Errorf("%w: %s is %s, and %s is %s: the move is not over", ErrUnfit, source.Name(), a.Mode, target.Name(), b.Mode)
 	}
+	// A move back may have begun since the first look, or begin now.
 	if m, err = target.Move(ctx); err != nil {
 		return err
 	}
-	if _, err := target.SetMove(ctx, m, store.PlaceMove{}, store.GateOpen, store.GateOpen); err != nil {
-		return err
+	if m.Logs || m.WayBack {
+		return ErrTakenOver
+	}
+	if ok, err := target.SetMove(ctx, m, store.PlaceMove{}, store.GateOpen, store.GateOpen); err != nil || !ok {
+		return cmpErr(err, ErrTakenOver)
 	}
 	if b, err = target.Gate(ctx); err != nil {
 		return err
 	}
 	to := b
 	to.Mover = ""
-	if _, err := target.SwapGate(ctx, b, to, time.Second); err != nil {
-		return err
+	if ok, err := target.SwapGate(ctx, b, to, time.Second); err != nil || !ok {
+		return cmpErr(err, ErrTakenOver)
 	}
 	return errors.Join(target.Strip(ctx), source.Strip(ctx))
 }

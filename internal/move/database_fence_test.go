@@ -110,7 +110,7 @@ func TestAbortBesideTheMover(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rounds := 10
+	rounds := 4
 	if servertest.All() {
 		rounds = 100
 	}

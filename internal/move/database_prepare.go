@@ -102,6 +102,12 @@ func (d *Database) prepare(ctx context.Context) error {
 		return err
 	}
 	d.move = am.ID
+	// One that began since the check was made sees this move, or is seen here.
+	if parts, err := a.PartsUnderWay(ctx); err != nil {
+		return err
+	} else if len(parts) > 0 {
+		return errors.Join(fmt.Errorf("%w: the %s of the site have begun to move: let that end first", ErrUnfit, people(parts[0])), Abort(ctx, a, b))
+	}
 	if err := d.makeTriggers(ctx, a); err != nil {
 		return err
 	}

@@ -35,6 +35,9 @@ type Follower struct {
 
 	endedAt time.Duration // when sleepers were last ended, or the wait for that began
 
+	left    *Gate // of the place that sent this process to the one it serves; nil: none has
+	strange Gate  // of a place that is not the one to which the other sent; its Mode is "" while there is none
+
 	decided    bool          // the other place says that this one is in charge, and it is not open yet
 	movedSince time.Duration // when that was first seen
 	generation int64         // of this place once it is in charge
@@ -51,6 +54,10 @@ func (f *Follower) Side() Side { return f.side }
 
 // Gate is the gate of the place that the process serves, as it was last read.
 func (f *Follower) Gate() Gate { return f.gate }
+
+// Strange is the gate of the other place, where that is not the one to which the site has moved: the process serves neither.
+// Its Mode is "" otherwise.
+func (f *Follower) Strange() Gate { return f.strange }
 
 // ReadableUntil is the time before which an operation may begin to read the process's place. It is 0 where none may.
 func (f *Follower) ReadableUntil() time.Duration {
@@ -110,8 +117,26 @@ func (f *Follower) pause(d time.Duration) Effect {
 	return Effect{Op: OpPause, For: d}
 }
 
+// belongs tells whether a place is the one to which another sends that is being left, or filled. A setting may name a
+// database of another site, or the file of that name on another machine.
+func belongs(g, left Gate) bool {
+	switch {
+	case left.Mode == Moved && g.Mode == Open:
+		return g.Generation > left.Generation
+	case left.Mode == Moved:
+		return g.Move == left.Move && (g.Mode == Filling || g.Mode == Sealed)
+	}
+	// Left is filled, by a move or for a way back. What was emptied names no move.
+	return left.Move == "" || g.Move == left.Move || g.Generation > left.Generation
+}
+
 // onGate does what the gate of the process's place asks for.
 func (f *Follower) onGate(g Gate) Effect {
+	if f.left != nil && !belongs(g, *f.left) {
+		f.changeOver(nil)
+		f.strange = g
+		return f.pause(watchPoll)
+	}
 	if g.Hold != 0 && (g.Hold != f.gate.Hold || g.Epoch != f.gate.Epoch) {
 		f.heldSince = f.now
 	}
@@ -124,13 +149,13 @@ func (f *Follower) onGate(g Gate) Effect {
 	to := g
 	switch g.Mode {
 	case Moved:
-		f.changeOver()
+		f.changeOver(&g)
 		f.decided, f.movedSince, f.generation = true, f.now, g.Generation+1
 		return f.ask()
 	case Filling:
 		if !f.decided {
 			// The place was never opened, or it is filled anew: the other one is in charge, if any is.
-			f.changeOver()
+			f.changeOver(&g)
 			return f.pause(watchPoll)
 		}
 		to.Mode, to.Generation, to.Watch, to.Hold = Sealed, f.generation, true, 0
@@ -146,9 +171,9 @@ func (f *Follower) onGate(g Gate) Effect {
 			return f.swap(g, to)
 		}
 	default:
-		f.decided = false
+		f.decided, f.left = false, nil
 	}
-	f.gate = g
+	f.gate, f.strange = g, Gate{}
 	f.grant(g.Watch || g.Mode != Open)
 	want := Answer{Hold: g.Hold, Generation: g.Generation}
 	if g.Watch {
@@ -166,8 +191,9 @@ func (f *Follower) grant(short bool) {
 	f.lease, f.granted = f.sent+d, true
 }
 
-// changeOver has the process serve the other place.
-func (f *Follower) changeOver() {
+// changeOver has the process serve the other place. Left is the gate that sends it there, nil where none does.
+func (f *Follower) changeOver(left *Gate) {
+	f.left = left
 	f.side, f.granted, f.gate, f.saved, f.decided = f.side.Other(), false, Gate{}, false, false
 }
 

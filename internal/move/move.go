@@ -66,6 +66,8 @@ type Gate struct {
 	Watch bool
 	// Hold is the attempt for which processes hold new writes back, 0 for none.
 	Hold int64
+	// Move is which move the place takes part in, or took part in last. OpSwapGate leaves it as it is.
+	Move string
 }
 
 // The times of the protocol. Processes measure them with clocks of their own, which may run up to a twentieth faster or

@@ -104,6 +104,10 @@ const retryPause = 100 * time.Millisecond
 // for every write that began before it.
 const holdTime = 250 * time.Millisecond
 
+// listTime is how long a mover waits for the list of processes once the switch is decided. Without it every process is
+// given the whole of its lease.
+const listTime = 300 * time.Millisecond
+
 // maxRest bounds how long a mover rests after an attempt that failed.
 const maxRest = 30 * time.Second
 
@@ -306,7 +310,8 @@ func (m *Mover) enter(s moverState) Effect {
 		to.Mode, to.Hold, to.Epoch = Open, 0, m.src.Epoch+1
 		return m.swap(Source, to, 0)
 	case listing:
-		return Effect{Op: OpProcesses, Side: Source}
+		// Nobody can write until the target is open, and a source that hangs is needed for nothing more.
+		return Effect{Op: OpProcesses, Side: Source, For: listTime}
 	case finishing:
 		return Effect{Op: OpReadGate, Side: Target}
 	case awaitingAnswers:

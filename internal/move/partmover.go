@@ -213,6 +213,10 @@ func (m *PartMover) move(ctx context.Context, source, target string, ready func(
 			if err := m.advance(ctx, PhaseReading, source, target); err != nil {
 				return err
 			}
+			// A move of the database that began since ready was asked sees this one, or is seen here.
+			if err := m.mayBegin(ctx); err != nil {
+				return fmt.Errorf("%w; what has begun here, tintype move abort %s takes back", err, m.Part)
+			}
 			return m.forward(ctx)
 		})
 	}

@@ -181,6 +181,9 @@ func EmptyMedia(ctx context.Context, s media.Store, step func(files int64) error
 		if err := step(int64(len(batch))); err != nil {
 			return err
 		}
+		// A mover that is stopped here deletes nothing when it wakes: another one may have filled the place meanwhile.
+		ctx, cancel := context.WithTimeout(ctx, moverSilent-moverLease)
+		defer cancel()
 		err := s.Delete(ctx, batch...)
 		batch = batch[:0]
 		return err

@@ -34,6 +34,8 @@ type FollowState struct {
 	Writable  bool
 	HeldUntil time.Time
 	Gate      Gate
+	// Strange is the gate of the other place, where the site has left this one for a third: its Mode is "" otherwise.
+	Strange Gate
 }
 
 // NewProcessFollower makes one. The id is the process's own, as instances have it.
@@ -60,7 +62,7 @@ func (f *ProcessFollower) Run(ctx context.Context) {
 }
 
 func (f *ProcessFollower) publish(m *Follower) {
-	s := FollowState{Side: m.Side(), Gate: m.Gate()}
+	s := FollowState{Side: m.Side(), Gate: m.Gate(), Strange: m.Strange()}
 	if until := m.ReadableUntil(); until > 0 {
 		s.ReadableUntil = f.begin.Add(until)
 	}

@@ -21,6 +21,7 @@ type Gate struct {
 	Mover      string
 	Watch      bool
 	Hold       int64
+	Move       string // read alone: SetMove writes it
 }
 
 // The modes of a Gate.
@@ -262,31 +263,33 @@ func (p *Place) makeTriggers(ctx context.Context, may func() (bool, error)) erro
 	return nil
 }
 
-// Strip drops the triggers, the log and the checkpoint. The gate stays where it says something: that the site has moved
-// away, or its generation.
+// ErrInMove says that a place takes part in a move, whose triggers and tables stay.
+var ErrInMove = errors.New("the database takes part in another move")
+
+// Strip drops the triggers, the log and the checkpoint of a move that is over. The gate stays where it says something: that
+// the site has moved away, or its generation. It stops where another move begins.
 func (p *Place) Strip(ctx context.Context) error {
-	has, err := p.triggers(ctx)
-	if err != nil {
+	still := func() error {
+		m, err := p.Move(ctx)
+		if err != nil || m.ID == "" {
+			return err
+		}
+		if g, err := p.Gate(ctx); err != nil || g.Mode == GateMoved {
+			return err
+		}
+		return ErrInMove
+	}
+	if err := p.dropMoveTables(ctx, still, logTable, pointTable, wayBackTable, moverTable); err != nil {
 		return err
-	}
-	for name := range has {
-		if err := p.ddl(ctx, "DROP TRIGGER IF EXISTS "+identifier(name)); err != nil {
-			return err
-		}
-	}
-	for _, table := range []string{logTable, pointTable, wayBackTable, moverTable} {
-		if err := p.ddl(ctx, "DROP TABLE IF EXISTS "+identifier(table)); err != nil {
-			return err
-		}
 	}
 	gate, err := p.Gate(ctx)
 	if err != nil || gate.Mode != GateOpen || gate.Generation > 0 {
 		return err
 	}
-	return p.ddl(ctx, "DROP TABLE IF EXISTS "+identifier(gateTable))
+	return p.dropMoveTables(ctx, still, gateTable)
 }
 
-const gateColumns = "`mode`, `generation`, `epoch`, `mover`, `watch`, `hold`"
+const gateColumns = "`mode`, `generation`, `epoch`, `mover`, `watch`, `hold`, `move`"
 
 // Gate reads the gate. A place without one is open and has never moved.
 func (p *Place) Gate(ctx context.Context) (Gate, error) { return readGate(ctx, p.r, "") }
@@ -298,7 +301,7 @@ type rowAsker interface {
 
 func readGate(ctx context.Context, db rowAsker, lock string) (Gate, error) {
 	var g Gate
-	err := db.QueryRowContext(ctx, "SELECT "+gateColumns+" FROM `move_gate` WHERE `id` = 1"+lock).Scan(&g.Mode, &g.Generation, &g.Epoch, &g.Mover, &g.Watch, &g.Hold)
+	err := db.QueryRowContext(ctx, "SELECT "+gateColumns+" FROM `move_gate` WHERE `id` = 1"+lock).Scan(&g.Mode, &g.Generation, &g.Epoch, &g.Mover, &g.Watch, &g.Hold, &g.Move)
 	if errors.Is(err, sql.ErrNoRows) || err != nil && missingTable(err) {
 		return Gate{Mode: GateOpen}, nil
 	}

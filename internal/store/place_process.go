@@ -63,20 +63,28 @@ func (p *Place) Forget(ctx context.Context, id int64) error {
 	return translate(err)
 }
 
+// followPatience is how long FollowClock waits for the other place, which may hang now that the site has left it.
+const followPatience = 300 * time.Millisecond
+
 // FollowClock raises the place's replication clock to the other's, so that a position in the other is none of the
-// future here. SQLite has no clock that runs.
+// future here. Where the other does not answer, it is raised beyond what that one can have: both follow the time, and a move
+// begins only where their times agree. SQLite has no clock that runs.
 func (p *Place) FollowClock(ctx context.Context, other *Place) error {
 	if p.onSQLite() || other.onSQLite() {
 		return nil
 	}
-	var version int64
-	err := other.r.QueryRowContext(ctx, versionQuery).Scan(&version)
-	if errors.Is(err, sql.ErrNoRows) {
+	asking, cancel := context.WithTimeout(ctx, followPatience)
+	defer cancel()
+	version, beyond := int64(0), int64(0)
+	err := other.r.QueryRowContext(asking, versionQuery).Scan(&version)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return nil
+	case err != nil:
+		beyond = (MaxClockDifference + time.Second).Milliseconds()
 	}
-	if err == nil {
-		_, err = p.w.ExecContext(ctx, "INSERT INTO replication_clock (id, version, holder, lease_until) VALUES (1, ?, '', 0) ON DUPLICATE KEY UPDATE version = GREATEST(version, VALUES(version))", version)
-	}
+	_, err = p.w.ExecContext(ctx, "INSERT INTO replication_clock (id, version, holder, lease_until) VALUES (1, GREATEST(?, IF(? > 0, "+clockNow+" + ?, 0)), '', 0)"+
+		" ON DUPLICATE KEY UPDATE version = GREATEST(version, VALUES(version))", version, beyond, beyond)
 	return translate(err)
 }
 
@@ -206,11 +214,18 @@ func (p *Place) emptyTable(ctx context.Context, t *PlaceTable, mover string) err
 			if !p.onSQLite() {
 				statement += " LIMIT " + strconv.Itoa(emptyRows) // by no order: all go
 			}
+			// A mover that has not noticed yet may make triggers, which refuse whoever is not busy with a move.
+			if _, err := tx.ExecContext(ctx, "UPDATE `move_gate` SET `busy` = 1 WHERE `id` = 1"); err != nil {
+				return err
+			}
 			res, err := tx.ExecContext(ctx, statement)
 			if err != nil {
 				return err
 			}
-			gone, err = res.RowsAffected()
+			if gone, err = res.RowsAffected(); err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, "UPDATE `move_gate` SET `busy` = 0 WHERE `id` = 1")
 			return err
 		})
 		switch {

@@ -232,3 +232,36 @@ func TestEmptyIsFenced(t *testing.T) {
 		})
 	}
 }
+
+// TestFollowClock has the clock of a place go on from that of the other, also where that one does not answer any more.
+func TestFollowClock(t *testing.T) {
+	ctx := testContext(t)
+	a, b := newSite(t, "mariadb"), newSite(t, "mysql")
+	version := func(s *site) int64 {
+		return int64(s.count(t, "SELECT COALESCE(MAX(version), 0) FROM replication_clock"))
+	}
+	ahead := time.Now().Add(time.Hour).UnixMilli()
+	if _, err := a.SQL().ExecContext(ctx, "REPLACE INTO replication_clock (id, version, holder, lease_until) VALUES (1, ?, '', 0)", ahead); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.place.FollowClock(ctx, a.place); err != nil {
+		t.Fatal(err)
+	}
+	if got := version(b); got < ahead {
+		t.Errorf("the clock is %d ms behind", ahead-got)
+	}
+	if _, err := b.SQL().ExecContext(ctx, "DELETE FROM replication_clock"); err != nil {
+		t.Fatal(err)
+	}
+	gone := openPlace(t, a.url)
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := time.Now()
+	if err := b.place.FollowClock(ctx, gone); err != nil {
+		t.Fatal(err)
+	}
+	if got, least := version(b), before.Add(store.MaxClockDifference).UnixMilli(); got < least {
+		t.Errorf("the clock is %d ms before what the other one may have", least-got)
+	}
+}
