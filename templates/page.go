@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"strings"
 	"time"
 
 	"tintype/internal/lang"
@@ -62,7 +63,7 @@ type Viewer struct {
 type Site struct {
 	Name             string
 	Description      string // plain text
-	Contact          string // e-mail address, or ""
+	Contact          string // an e-mail or a web address, or ""
 	PictureURL       string // of the site's own picture, or ""
 	PictureWidth     int
 	PictureHeight    int
@@ -71,6 +72,14 @@ type Site struct {
 	Closed           bool // nobody joins, not even by an invitation
 	MembersOnly      bool // a visitor sees neither Explore nor search
 	SourceURL        string
+}
+
+// ContactURL is where a link to the contact leads: the web address itself, or a new mail. "" without a contact.
+func (s Site) ContactURL() string {
+	if s.Contact == "" || strings.HasPrefix(s.Contact, "https://") || strings.HasPrefix(s.Contact, "http://") {
+		return s.Contact
+	}
+	return "mailto:" + s.Contact
 }
 
 // OpenGraph is the preview of the page for sites that link to it. It must never hold a photo under a content warning,

@@ -120,6 +120,15 @@ func TestWhatTheSiteKeepsIsItsOwnersAlone(t *testing.T) {
 	}
 }
 
+func TestTheContactOfSecurityTxt(t *testing.T) {
+	for contact, want := range map[string]string{"https://club.example/write@us": "https://club.example/write@us", "http://club.example/@us": "/contact", "": "/contact"} {
+		site, _ := wired(t, "CONTACT="+contact)
+		if body := site.ask("GET", "/.well-known/security.txt", "").Body.String(); !strings.HasPrefix(body, "Contact: ") || !strings.HasSuffix(strings.SplitN(body, "\n", 2)[0], want) || strings.Contains(body, "mailto:") {
+			t.Errorf("the contact %q: %s", contact, body)
+		}
+	}
+}
+
 func TestWellKnownAddresses(t *testing.T) {
 	site, _ := memberSite(t)
 	w := site.ask("GET", "/.well-known/change-password", "")

@@ -20,11 +20,13 @@ func Pages() []Page { return PagesIn(nil) }
 func PagesIn(l *lang.Language) []Page {
 	var all []Page
 	add := func(path, title string, member bool, make func(*t.Page) templ.Component) {
-		all = append(all, Page{Path: path, Title: title, Make: func(a t.Assets) templ.Component {
+		with := func(a t.Assets, change func(*t.Page)) templ.Component {
 			p := base(a, path, member)
 			p.Lang = l
+			change(p)
 			return make(p)
-		}})
+		}
+		all = append(all, Page{Path: path, Title: title, With: with, Make: func(a t.Assets) templ.Component { return with(a, func(*t.Page) {}) }})
 	}
 	posts(add)
 	albums(add)

@@ -16,6 +16,8 @@ type Page struct {
 	Path  string // where the preview serves it
 	Title string
 	Make  func(templates.Assets) templ.Component
+	// With is Make with a change of what all pages have in common.
+	With func(a templates.Assets, change func(*templates.Page)) templ.Component
 }
 
 var now = time.Date(2026, 11, 21, 13, 58, 0, 0, time.UTC)

@@ -25,12 +25,9 @@ func (p *Pages) changePassword(c *gin.Context) error {
 
 // securityTxt tells whoever has found a hole whom to write to (RFC 9116).
 func (p *Pages) securityTxt(c *gin.Context) error {
-	contact := p.BaseURL + "/contact"
-	switch {
-	case strings.HasPrefix(p.site(c).Contact, "https://"):
-		contact = p.site(c).Contact
-	case strings.Contains(p.site(c).Contact, "@"):
-		contact = "mailto:" + p.site(c).Contact
+	contact := p.site(c).ContactURL()
+	if contact == "" || strings.HasPrefix(contact, "http://") { // the RFC has no web address without TLS
+		contact = p.BaseURL + "/contact"
 	}
 	expires := time.Now().UTC().Truncate(24 * time.Hour).Add(securityTxtLife)
 	c.Header("Content-Type", "text/plain; charset=utf-8")
