@@ -3,6 +3,7 @@ package templates_test
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,48 @@ import (
 	"tintype/dev/preview/sample"
 	"tintype/templates"
 )
+
+// A page on which a passkey stands for the password has the script that asks for it, in a form with the password that it stands for.
+func TestConfirmingByPasskeyHasItsScript(t *testing.T) {
+	assets, offer := newAssets(t), 0
+	for _, page := range sample.Pages() {
+		var b bytes.Buffer
+		if err := page.With(assets, func(p *templates.Page) { p.ConfirmByPasskey = true }).Render(context.Background(), &b); err != nil {
+			t.Fatalf("%s: %v", page.Path, err)
+		}
+		doc, err := html.Parse(&b)
+		if err != nil {
+			t.Fatalf("%s: %v", page.Path, err)
+		}
+		script := false
+		var forms []*html.Node
+		for _, n := range elements(doc) {
+			src, _ := attr(n, "src")
+			script = script || n.Data == "script" && strings.Contains(src, "/passkey")
+			if _, ok := attr(n, "data-confirm"); ok {
+				for n.Data != "form" {
+					n = n.Parent
+				}
+				forms = append(forms, n)
+			}
+		}
+		if len(forms) == 0 {
+			continue
+		}
+		offer++
+		if !script {
+			t.Errorf("%s offers a passkey that no script asks for", page.Path)
+		}
+		for _, form := range forms {
+			if !slices.ContainsFunc(elements(form), func(n *html.Node) bool { auto, _ := attr(n, "autocomplete"); return auto == "current-password" }) {
+				t.Errorf("%s offers a passkey where no password is asked for", page.Path)
+			}
+		}
+	}
+	if offer < 8 {
+		t.Errorf("only %d pages offer a passkey", offer)
+	}
+}
 
 // A contact is an e-mail address or a web address. A link to it leads there on every page that names it.
 func TestContactsAreLinked(t *testing.T) {
