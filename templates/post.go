@@ -64,6 +64,7 @@ type PostView struct {
 	Pinned     bool
 	Muted      bool // the viewer hears no more of the conversation
 	Own        bool // the viewer's
+	Removes    bool // the viewer moderates, and may remove it
 
 	LicenceName string // "CC BY 4.0"; "" for all rights reserved
 	LicenceURL  string
@@ -79,7 +80,7 @@ type CommentView struct {
 	Reply      bool   // answers another comment: indented once
 	ReplyTo    string // name of whom it answers, where that is not plain from the order; else ""
 	ByAuthor   bool   // written by the post's author
-	CanRemove  bool   // the viewer's own, or under the viewer's own post
+	CanRemove  bool   // the viewer's own, or under the viewer's own post, or the viewer moderates
 	CanReport  bool
 	ReplyURL   string // the post's page with reply=ID, and #comment; "" where the viewer may not answer
 	HiddenText string // instead of Text, such as "This comment was removed."
@@ -171,6 +172,12 @@ type DeleteView struct {
 	Photos   int
 	Comments int
 	Return   string // where to go when nothing is deleted
+	// Removes is the author's username where a moderator removes what somebody else wrote. The form posts words, reason and alike
+	// then.
+	Removes       string
+	Words, Reason string
+	Alike         bool
+	Errors        FieldErrors
 }
 
 // ReportView is the form to report a post, a comment or an account. It posts reason and text to Action.

@@ -49,6 +49,7 @@ type commands struct {
 	Site         siteGroup         `cmd:"" help:"Show and change what the site says of itself, whom it lets in and what it grants."`
 	Account      accountGroup      `cmd:"" help:"Let people in, help them, shut them out."`
 	Report       reportGroup       `cmd:"" help:"Decide what members have reported."`
+	Post         postGroup         `cmd:"" help:"Remove what members have posted."`
 	Log          logCommand        `cmd:"" help:"Show the log of administration: who did what to whom, why and when."`
 	Jobs         jobsGroup         `cmd:"" help:"Look after background jobs."`
 	Media        mediaGroup        `cmd:"" help:"Look after the files of photos."`

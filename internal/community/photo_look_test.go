@@ -71,7 +71,8 @@ func TestPhotosLikeARemovedOne(t *testing.T) {
 			t.Fatal("a photograph waits on a site that keeps out none")
 		}
 
-		// One is removed by a decision that says so, one by a decision that does not, the third by a moderator who met it.
+		// One is removed by a decision that says so, one by a decision that does not, the third by a moderator who met it and said so,
+		// another by one who did not.
 		for _, r := range []struct {
 			post  *Post
 			alike bool
@@ -85,7 +86,9 @@ func TestPhotosLikeARemovedOne(t *testing.T) {
 				t.Errorf("%d photographs are kept out, want %d", n, r.kept)
 			}
 		}
-		_, err = d.DeletePost(ctx, mod, third.ID)
+		_, err = d.RemovePost(ctx, by, third.ID, Sanction{Alike: true})
+		must(err)
+		_, err = d.DeletePost(ctx, mod, post(d.ann, photo(d.ann, 23, 800)).ID)
 		must(err)
 		if list := blocks(); len(list) != 3 || list[0].Creator != "moda" || list[0].Note != fmt.Sprintf("post %d", third.ID) {
 			t.Errorf("%+v", list)

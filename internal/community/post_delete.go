@@ -20,11 +20,19 @@ type postDeletePayload struct {
 const eraseBatch = 200
 
 // DeletePost deletes a post or comment and returns it as it was. Authors may delete their own and comments under their
-// own posts; moderators may delete any. It disappears from every page at once; a job removes the rows and photos.
-// Answers to a deleted comment become answers to its parent. It returns ErrNotFound for what the account may not see,
-// ErrForbidden for what it may not delete.
+// own posts; what moderators delete of others is RemovePost. It disappears from every page at once; a job removes the rows
+// and photos. Answers to a deleted comment become answers to its parent. It returns ErrNotFound for what the account may not
+// see, ErrForbidden for what it may not delete.
 func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
-	if acc == nil || !acc.Active() {
+	return c.RemovePost(ctx, By{Account: acc, Via: viaOf(ctx)}, id, Sanction{})
+}
+
+// RemovePost is DeletePost for those who may moderate as well, on members whom they stand above: as an act of moderation it is
+// logged, the author is told of the decision with the words of s and may answer it, and open reports about the post are closed
+// by it. With s.Alike photographs like its own are kept out from then on. What is the actor's own to delete goes without that.
+func (c *Community) RemovePost(ctx context.Context, by By, id int64, s Sanction) (*Post, error) {
+	acc := by.Account
+	if err := by.may(RemovePost); acc == nil && err != nil || acc != nil && !acc.Active() {
 		return nil, ErrUnauthenticated
 	}
 	ctx = store.Primary(ctx)
@@ -32,24 +40,24 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	if err := c.MayDelete(ctx, acc, row); err != nil {
-		return nil, err
+	removal := acc == nil
+	if acc == nil && row.DeletedAt != nil {
+		return nil, ErrNotFound
+	} else if acc != nil {
+		if removal, err = c.MayDelete(ctx, acc, row); err != nil {
+			return nil, err
+		}
 	}
 	was, err := c.loadPost(ctx, acc, row)
-	if errors.Is(err, ErrNotFound) { // an administrator deletes what is hidden from members too
+	if errors.Is(err, ErrNotFound) { // a moderator removes what is hidden from members too
 		was = &Post{Post: *row, Photos: []*store.Photo{}}
 		was.Author, err = c.Store.AccountByID(ctx, row.AuthorID)
 	}
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	own, err := c.isOwn(ctx, acc, row)
-	if err != nil {
-		return nil, err
-	}
-	if !own {
-		err = c.removePost(ctx, By{Account: acc, Via: viaOf(ctx)}, row, was.Author)
-		return was, err
+	if removal {
+		return was, c.removePost(ctx, by, row, was.Author, s)
 	}
 	if err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) }); err != nil {
 		return nil, fromStore(err)
@@ -58,19 +66,35 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 }
 
 // removePost is the deletion of somebody else's post or comment as an act of moderation.
-// What looks like its photographs is kept out from then on.
-func (c *Community) removePost(ctx context.Context, by By, p *store.Post, author *store.Account) error {
-	looks, err := c.looksOfPost(ctx, p.ID)
-	if err != nil { // the photos cannot be read now: that is no reason to let the post stand
-		c.Log.Warn("photographs like those of a removed post are not kept out", "post", p.ID, "error", err)
+func (c *Community) removePost(ctx context.Context, by By, p *store.Post, author *store.Account, s Sanction) (err error) {
+	if err := s.clean(); err != nil {
+		return err
 	}
-	return c.administration(ctx, by, RemovePost, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
-		e.RefID, e.TargetID, e.Target, e.Detail = &p.ID, &author.ID, author.Username, p.Kind+keptOut(looks)
-		if err := c.blockLooks(ctx, tx, by, looks, p.ID); err != nil {
+	s.post, s.excerpt = &p.ID, excerpt(p.Warning, p.Caption)
+	if s.Alike {
+		if s.looks, err = c.looksOfPost(ctx, p.ID); err != nil {
+			return err
+		}
+	}
+	_, err = c.onMember(ctx, by, RemovePost, author.Username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {
+		e.RefID, e.Detail = &p.ID, p.Kind+keptOut(s.looks)
+		if err := hidePost(ctx, tx, p); err != nil {
 			return false, err
 		}
-		return true, hidePost(ctx, tx, p)
+		if err := c.blockLooks(ctx, tx, by, s.looks, p.ID); err != nil {
+			return false, err
+		}
+		decision, err := c.decide(ctx, tx, by, now.ID, store.DecideRemove, s)
+		if err != nil {
+			return false, err
+		}
+		open, err := tx.OpenReportsOnPost(ctx, p.ID, maxReportAdmins)
+		if err != nil {
+			return false, err
+		}
+		return true, c.closeReports(ctx, tx, by, open, store.DecideRemove, &decision)
 	})
+	return err
 }
 
 // isOwn reports whether the post or comment is the account's own to delete: it wrote it, or the post under which it stands.
@@ -85,25 +109,32 @@ func (c *Community) isOwn(ctx context.Context, acc *store.Account, p *store.Post
 	return root.AuthorID == acc.ID && root.DeletedAt == nil, nil
 }
 
-// MayDelete returns nil if the account may delete the post or comment, else the error of DeletePost.
-func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.Post) error {
-	switch {
-	case p.DeletedAt != nil:
-		return ErrNotFound
-	case p.AuthorID == acc.ID, May(acc, RemovePost):
-		return nil
+// MayDelete returns nil if the account may delete the post or comment, else the error of DeletePost. removal is set where that
+// is an act of moderation, and not of the account's own.
+func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.Post) (removal bool, err error) {
+	if p.DeletedAt != nil {
+		return false, ErrNotFound
 	}
 	if own, err := c.isOwn(ctx, acc, p); err != nil || own {
-		return err
+		return false, err
+	}
+	if May(acc, RemovePost) {
+		author, err := c.Store.AccountByID(ctx, p.AuthorID)
+		if err != nil {
+			return false, fromStore(err)
+		}
+		if mayActOn(acc, author) {
+			return true, nil
+		}
 	}
 	seen, err := c.Store.CanSee(ctx, acc, p.ID)
 	switch {
 	case err != nil:
-		return fromStore(err)
+		return false, fromStore(err)
 	case seen:
-		return ErrForbidden
+		return false, ErrForbidden
 	}
-	return ErrNotFound
+	return false, ErrNotFound
 }
 
 // hidePost removes a post or comment from every page and counter and adds the job that removes the rest. It returns

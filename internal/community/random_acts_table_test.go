@@ -82,7 +82,7 @@ var drawnActs = map[Act]func(d *randomActs) (do func() error){
 	RemovePost: func(d *randomActs) func() error {
 		d.somebodyElse()
 		post := d.post(d.people[d.target], store.Public, "words")
-		return func() error { _, err := d.DeletePost(d.ctx, d.by.Account, post.ID); return err }
+		return func() error { _, err := d.RemovePost(d.ctx, d.by, post.ID, Sanction{Words: "words"}); return err }
 	},
 	CloseReport: func(d *randomActs) func() error {
 		r := d.report(store.ReportOpen)

@@ -157,7 +157,7 @@ func testNoActWithoutItsRow(t *testing.T, c *circle) {
 			}
 			if err == nil && changed && !d.own {
 				e := c.lastAct()
-				if e.Act != string(act) || e.Target != d.target || (d.by.Account != nil) != (e.Actor == d.actor) || act != RemovePost && e.Reason != d.by.Reason {
+				if e.Act != string(act) || e.Target != d.target || (d.by.Account != nil) != (e.Actor == d.actor) || e.Reason != d.by.Reason {
 					t.Fatalf("%s: the log says %+v", what, e)
 				}
 			}

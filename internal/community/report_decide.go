@@ -140,8 +140,13 @@ func (c *Community) carryOut(ctx context.Context, tx *store.Store, by By, now *s
 	if err != nil {
 		return err
 	}
-	for i := range closing {
-		if err := c.closeReport(ctx, tx, by, &closing[i], kind, &decision); err != nil {
+	return c.closeReports(ctx, tx, by, closing, kind, &decision)
+}
+
+// closeReports is closeReport for several.
+func (c *Community) closeReports(ctx context.Context, tx *store.Store, by By, list []store.Report, kind string, decision *int64) error {
+	for i := range list {
+		if err := c.closeReport(ctx, tx, by, &list[i], kind, decision); err != nil {
 			return err
 		}
 	}

@@ -330,6 +330,9 @@ func forms(add adder) {
 	add("/delete", "Delete a post", true, func(p *t.Page) templ.Component {
 		return t.DeletePage(p, t.DeleteView{ID: "1", Photos: 4, Comments: 12, Return: "/post"})
 	})
+	add("/delete-removal", "Delete a post, by a moderator", true, func(p *t.Page) templ.Component {
+		return t.DeletePage(p, t.DeleteView{ID: "1", Photos: 2, Comments: 3, Return: "/", Removes: people[0].Name, Words: Hostile, Errors: t.FieldErrors{{Field: "reason", Message: "Say why."}}})
+	})
 	add("/delete-comment", "Remove a comment", true, func(p *t.Page) templ.Component {
 		return t.DeletePage(p, t.DeleteView{ID: "1", Comment: true, Text: "<p>No.</p>", Return: "/post"})
 	})

@@ -147,6 +147,33 @@ func TestAdminAPI(t *testing.T) {
 	}
 }
 
+// A moderator removes a post by a client as by the page: the reason is logged, the author is told the words.
+func TestModeratorsRemoveByAPI(t *testing.T) {
+	s := newSite(t)
+	anna, mod, peer := s.join("anna"), s.join("moda"), s.join("modb")
+	for _, name := range []string{"moda", "modb"} {
+		if _, err := s.community.PromoteAccount(s.ctx(), name, store.RoleModerator); err != nil {
+			t.Fatal(err)
+		}
+	}
+	post := func(m *member) string {
+		return "/api/v1/statuses/" + s.post("/api/v1/statuses", m.token, form("status", "Shoes", "media_ids[]", strconv.FormatInt(s.photo(m, store.SetPublic), 10))).ok().object()["id"].(string)
+	}
+	s.do("DELETE", post(peer), mod.token, form("reason", "spam")).is(403)
+	s.do("DELETE", post(anna), mod.token, form("reason", strings.Repeat("x", 1001))).is(422)
+	if o := s.do("DELETE", post(anna), mod.token, form("reason", "spam", "text", "No shoes.")).ok().object(); o["text"] != "Shoes" {
+		t.Errorf("the answer: %v", o)
+	}
+	log, err := s.community.AdminLog(s.ctx(), community.ByCommand(""), community.AdminLogSearch{Act: string(community.RemovePost)}, community.Cursor{})
+	if err != nil || len(log) != 1 || log[0].Reason != "spam" || log[0].Via != community.ViaAPI || log[0].Target != "anna" {
+		t.Errorf("the log: %+v %v", log, err)
+	}
+	own, err := s.community.OwnDecisions(s.ctx(), anna.Account)
+	if err != nil || len(own) != 1 || own[0].Kind != store.DecideRemove || own[0].Words != "No shoes." {
+		t.Errorf("anna is told %+v %v", own, err)
+	}
+}
+
 // Sign-ups that wait are decided by clients, and a report says what it is about. What undoes what never is changes nothing.
 func TestAdminAPIDecidesAboutWhoWaits(t *testing.T) {
 	s := newSite(t)

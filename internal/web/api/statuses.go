@@ -272,14 +272,15 @@ func photoChanges(p *params, of []int64) (map[int64]community.PhotoChange, error
 	return changes, nil
 }
 
-// deleteStatus deletes a post or comment, or takes a boost back.
+// deleteStatus deletes a post or comment, or takes a boost back. What a moderator removes of others has a reason and words to its
+// author.
 func (a *API) deleteStatus(q *call) (any, error) {
 	id, err := q.id()
 	if err != nil {
 		return nil, err
 	}
 	_, unseen := a.Community.PostByID(q.ctx(), q.account, id)
-	gone, err := a.Community.DeletePost(q.ctx(), q.account, id)
+	gone, err := a.Community.RemovePost(q.ctx(), q.admin(), id, community.Sanction{Words: q.params.text("text")})
 	if errors.Is(err, community.ErrNotFound) {
 		if boost, notFound := a.Community.BoostByID(q.ctx(), q.account, id); notFound == nil && boost.BoosterID == q.account.ID {
 			_, err = a.Community.SetBoost(q.ctx(), q.account, boost.ID, false)

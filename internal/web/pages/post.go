@@ -222,7 +222,7 @@ func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.P
 		}
 	}
 	if me := b.acc; me != nil {
-		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || community.May(me, community.RemovePost)
+		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || community.May(me, community.RemovePost) && community.MayActOn(me, cm.Author)
 		v.CanReport = me.ID != cm.AuthorID
 		if answerable {
 			v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"
@@ -383,6 +383,11 @@ func (p *Pages) replyTo(ctx context.Context, me *store.Account, id int64) (name,
 }
 
 func (p *Pages) deleteForm(c *gin.Context, acc *store.Account) error {
+	return p.showDelete(c, http.StatusOK, acc, templates.DeleteView{})
+}
+
+// showDelete asks before a post or comment goes. v has what was typed, and what is wrong with it.
+func (p *Pages) showDelete(c *gin.Context, status int, acc *store.Account, v templates.DeleteView) error {
 	id, err := idParam(c, "id")
 	if err != nil {
 		return err
@@ -391,17 +396,20 @@ func (p *Pages) deleteForm(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Community.MayDelete(c.Request.Context(), acc, &post.Post); err != nil {
+	removal, err := p.Community.MayDelete(c.Request.Context(), acc, &post.Post)
+	if err != nil {
 		return err
 	}
 	pg, err := p.page(c, p.lang(c).T("Delete"))
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, templates.DeletePage(pg, templates.DeleteView{
-		ID: idText(id), Comment: post.Kind == store.KindComment, Text: templates.RichText(p.caption(post)),
-		Photos: len(post.Photos), Comments: post.CommentsCount, Return: localPath(c.Query("return"), p.postPath(post)),
-	}))
+	v.ID, v.Comment, v.Text = idText(id), post.Kind == store.KindComment, templates.RichText(p.caption(post))
+	v.Photos, v.Comments, v.Return = len(post.Photos), post.CommentsCount, localPath(c.Query("return"), returnTo(c, p.postPath(post)))
+	if removal {
+		v.Removes = post.Author.Username
+	}
+	return p.render(c, status, templates.DeletePage(pg, v))
 }
 
 func (p *Pages) delete(c *gin.Context, acc *store.Account) error {
@@ -409,7 +417,12 @@ func (p *Pages) delete(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	post, err := p.Community.DeletePost(c.Request.Context(), acc, id)
+	v := templates.DeleteView{Words: c.PostForm("words"), Reason: c.PostForm("reason"), Alike: on(c, "alike")}
+	post, err := p.Community.RemovePost(c.Request.Context(), byReason(c, acc, "reason"), id, community.Sanction{Words: v.Words, Alike: v.Alike})
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
+		v.Errors = errs
+		return p.showDelete(c, http.StatusUnprocessableEntity, acc, v)
+	}
 	if err != nil {
 		return err
 	}

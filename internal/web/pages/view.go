@@ -199,6 +199,7 @@ func (b viewBuilder) postView(post *community.Post, feed bool) templates.PostVie
 		Warning: warningText(b.lang, &post.Post), Covered: b.covered(post),
 		Likes: post.LikesCount, Boosts: post.BoostsCount, Comments: post.CommentsCount, Liked: post.Liked, Boosted: post.Boosted, Muted: post.Muted, Pinned: post.Pinned, Bookmarked: post.Bookmarked,
 		Own:     b.acc != nil && b.acc.ID == post.AuthorID,
+		Removes: community.May(b.acc, community.RemovePost) && community.MayActOn(b.acc, post.Author),
 		Caption: templates.RichText(b.p.caption(post)),
 	}
 	v.Boostable = post.Kind == store.KindPost && post.Visibility != store.Followers

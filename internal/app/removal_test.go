@@ -1,0 +1,77 @@
+package app
+
+import (
+	"strings"
+	"testing"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
+)
+
+// A moderator finds the way to remove somebody's post or comment on its page, says why there, and its author reads the words. Who
+// is not above the author finds none.
+func TestModeratorsRemoveByPage(t *testing.T) {
+	r := newRoleSite(t)
+	post := r.postObject("public", "Shoes for sale")
+	comment := r.answers("POST", "/api/v1/statuses", "status", "And bags", "in_reply_to_id", post["id"])["id"].(string)
+	for _, c := range []struct {
+		role string
+		sees bool
+	}{{"other", false}, {"moderator", true}, {"admin", true}} {
+		page := r.browsers[c.role].send("GET", "/@anna_1/"+post["id"]).Body.String()
+		for _, id := range []string{post["id"], comment} {
+			if got := strings.Contains(page, "/posts/"+id+"/delete"); got != c.sees {
+				t.Errorf("%s is shown the way to remove %s: %v", c.role, id, got)
+			}
+		}
+	}
+	mod, anna := r.browsers["moderator"], r.browsers["anna"]
+	if page := mod.send("GET", "/posts/"+comment+"/delete").Body.String(); !strings.Contains(page, `name="reason"`) || strings.Contains(page, `name="alike"`) {
+		t.Error("the form about a comment", page)
+	}
+	if page := anna.send("GET", "/posts/"+post["id"]+"/delete").Body.String(); strings.Contains(page, `name="reason"`) {
+		t.Error("the author is asked why")
+	}
+	path := "/posts/" + post["id"] + "/delete"
+	if page := mod.send("GET", path).Body.String(); !strings.Contains(page, "@anna_1 wrote") || !strings.Contains(page, `name="alike" value="on">`) {
+		t.Error("the form", page)
+	}
+	if w := mod.send("POST", path, "words", "No adverts.", "alike", "on"); w.Code != 422 || !strings.Contains(w.Body.String(), "No adverts.</textarea>") || !strings.Contains(w.Body.String(), `value="on" checked`) {
+		t.Errorf("without a reason: %d %s", w.Code, w.Body)
+	}
+	if w := mod.send("POST", path, "words", "No adverts.", "reason", "an advert"); w.Code != 303 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if blocks, err := r.c.SiteBlocks(r.ctx, community.ByCommand(""), store.BlockPhoto, community.Cursor{}); err != nil || len(blocks) != 0 {
+		t.Errorf("unasked, %d photographs are kept out: %v", len(blocks), err)
+	}
+	if page := anna.send("GET", "/notifications").Body.String(); !strings.Contains(page, "No adverts.") || strings.Contains(page, "moderator_1") {
+		t.Error("the author is told", page)
+	}
+	if page := anna.send("GET", "/settings/decisions").Body.String(); !strings.Contains(page, "No adverts.") {
+		t.Error("the author finds the decision", page)
+	}
+
+	// Not of somebody of the same role.
+	r.must(r.c.Store.SetRole(r.ctx, r.accounts["anna"].ID, store.RoleModerator))
+	post = r.postObject("public", "Words of a moderator")
+	if page := mod.send("GET", "/@anna_1/"+post["id"]); page.Code != 200 || strings.Contains(page.Body.String(), "/posts/"+post["id"]+"/delete") {
+		t.Errorf("of a moderator: %d, or the way is shown", page.Code)
+	}
+	for _, method := range []string{"GET", "POST"} {
+		if w := mod.send(method, "/posts/"+post["id"]+"/delete", "reason", "no"); w.Code != 403 {
+			t.Errorf("%s of a moderator's: %d", method, w.Code)
+		}
+	}
+	if code, _, stderr := r.command(t, "post", "remove", post["id"]); code == 0 || !strings.Contains(stderr, "--yes") {
+		t.Error(code, stderr)
+	}
+	if code, out, stderr := r.command(t, "post", "remove", post["id"], "--yes", "--words", "So we agreed."); code != 0 || !strings.Contains(out, "by @anna_1 is removed") {
+		t.Error(code, out, stderr)
+	}
+}
+
+func (r *roleSite) command(t *testing.T, args ...string) (code int, out, stderr string) {
+	t.Helper()
+	return runCommand([]string{"DATA_DIR=" + r.cfg.DataDir}, args...)
+}
