@@ -203,6 +203,11 @@ func (c *Community) noticesLetter(ctx context.Context, acc *store.Account, m mai
 	if err != nil {
 		return mail.Letter{}, err
 	}
+	read, err := c.ReadMark(ctx, acc)
+	if err != nil {
+		return mail.Letter{}, err
+	}
+	rows = slices.DeleteFunc(rows, func(n store.Notification) bool { return read.Read(&n) })
 	list, err := c.loadNotifications(ctx, acc, rows)
 	if err != nil {
 		return mail.Letter{}, err

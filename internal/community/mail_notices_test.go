@@ -71,13 +71,20 @@ func (s *mailTestSite) deliver() []servertest.Letter {
 func (s *mailTestSite) later(d time.Duration) []servertest.Letter {
 	s.t.Helper()
 	ctx := store.Primary(s.ctx)
-	now, err := s.Store.Now(ctx)
-	s.must(err)
-	s.must(s.planNotices(ctx, now+store.Millis((3*time.Minute).Milliseconds())))
-	now += store.Millis(d.Milliseconds())
+	now := s.plan() + store.Millis(d.Milliseconds())
 	s.must(s.writeNotices(ctx, now))
 	s.must(s.writeDigests(ctx, now))
 	return s.deliver()
+}
+
+// plan looks for members who have new notifications, and returns the time.
+func (s *mailTestSite) plan() store.Millis {
+	s.t.Helper()
+	ctx := store.Primary(s.ctx)
+	now, err := s.Store.Now(ctx)
+	s.must(err)
+	s.must(s.planNotices(ctx, now+store.Millis((3*time.Minute).Milliseconds())))
+	return now
 }
 
 // again has members looked for anew, as if what is there had just happened.
@@ -283,6 +290,15 @@ func TestNotificationsByMail(t *testing.T) {
 		s.comment(bob, mine.ID, "Fifth")
 		s.must(s.MarkNotificationsRead(s.ctx, ann, 0))
 		wanted("read on the page", s.later(60*time.Hour))
+		s.again()
+		s.comment(bob, mine.ID, "Read in an app")
+		s.readInApp(ann)
+		wanted("read in an application", s.later(70*time.Hour))
+		s.again()
+		s.comment(bob, mine.ID, "Planned, then read in an app")
+		s.plan()
+		s.readInApp(ann)
+		wanted("read in an application before the mail is written", s.later(80*time.Hour))
 		s.again()
 		s.comment(bob, mine.ID, "Sixth")
 		s.must(ignoring(g.Block(g.ctx, ann, bob.ID)))

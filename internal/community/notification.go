@@ -28,11 +28,8 @@ type Notification struct {
 	Decision *store.Decision
 }
 
-// OnlyOnPages reports whether clients of the API would not know the kind: Mastodon has none like it, and some clients fail on
-// a list with a kind that is new to them.
-func (n *Notification) OnlyOnPages() bool { return slices.Contains(onlyOnPages, n.Kind) }
-
-var onlyOnPages = []string{store.NotifyAlbum, store.NotifyOutcome, store.NotifyAppeal, store.NotifyHeld, store.NotifyApproved}
+// OnlyOnPages reports whether clients of the API would not know the kind.
+func (n *Notification) OnlyOnPages() bool { return slices.Contains(store.PageKinds, n.Kind) }
 
 // NotificationFilter narrows a list to Types (all, if empty) without Exclude, and to those from one account.
 type NotificationFilter struct {
@@ -44,7 +41,7 @@ type NotificationFilter struct {
 func (f NotificationFilter) rows() store.NotificationFilter {
 	exclude := f.Exclude
 	if !f.OnPage {
-		exclude = slices.Concat(exclude, onlyOnPages)
+		exclude = slices.Concat(exclude, store.PageKinds)
 	}
 	return store.NotificationFilter{Kinds: f.Types, Exclude: exclude, FromID: f.FromID, OnPage: f.OnPage}
 }
@@ -216,11 +213,17 @@ func (c *Community) UnreadNotifications(ctx context.Context, acc *store.Account,
 	if err != nil || n == 0 || !f.OnPage || !c.matcherOf(ctx, acc.ID, acc.Filters).hides(FilterNotifications) {
 		return n, fromStore(err)
 	}
-	// The page leaves out what filters hide, which no statement knows. The newest n are those that are unread.
-	rows, err := c.Store.Notifications(ctx, acc, f.rows(), store.Range{Limit: n})
+	// The page leaves out what filters hide, which no statement knows.
+	read, err := c.ReadMark(ctx, acc)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := c.Store.Notifications(ctx, acc, f.rows(), store.Range{Min: read.All, Limit: 2 * MaxUnread})
 	if err != nil {
 		return 0, fromStore(err)
 	}
+	rows = slices.DeleteFunc(rows, func(n store.Notification) bool { return read.Read(&n) })
+	rows = rows[:min(len(rows), MaxUnread)]
 	var about idSet
 	for _, r := range rows {
 		if r.PostID != nil {
@@ -240,7 +243,17 @@ func (c *Community) UnreadNotifications(ctx context.Context, acc *store.Account,
 	return n, nil
 }
 
-// MarkNotificationsRead marks everything up to the id as read; 0 marks everything.
+// ReadMark is how far the member has read its notifications, on pages or in applications.
+func (c *Community) ReadMark(ctx context.Context, acc *store.Account) (store.ReadMark, error) {
+	at := store.ReadMark{All: acc.NotificationsReadID}
+	set, err := c.Store.MarkersOf(ctx, acc.ID, []string{store.TimelineNotifications})
+	for _, m := range set {
+		at.Apps = m.LastReadID
+	}
+	return at, fromStore(err)
+}
+
+// MarkNotificationsRead marks everything up to the id as read, also for applications; 0 marks everything.
 func (c *Community) MarkNotificationsRead(ctx context.Context, acc *store.Account, upTo int64) error {
 	if acc == nil {
 		return ErrUnauthenticated
@@ -251,7 +264,26 @@ func (c *Community) MarkNotificationsRead(ctx context.Context, acc *store.Accoun
 			return fromStore(err)
 		}
 	}
-	return fromStore(c.Store.MarkNotificationsRead(ctx, acc.ID, upTo))
+	return fromStore(c.markRead(ctx, acc.ID, upTo))
+}
+
+func (c *Community) markRead(ctx context.Context, account, upTo int64) error {
+	return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		changed, err := tx.MarkNotificationsRead(ctx, account, upTo) // first: it locks the account, to which markers refer
+		if err != nil || !changed {
+			return err
+		}
+		set, err := tx.MarkersOf(ctx, account, []string{store.TimelineNotifications})
+		if err != nil {
+			return err
+		}
+		if len(set) == 0 || set[0].LastReadID < upTo {
+			if err := tx.SetMarker(ctx, account, store.TimelineNotifications, upTo); err != nil {
+				return err
+			}
+		}
+		return tx.AddEvent(ctx, EventNotification, account, 0, nil) // open pages count anew
+	})
 }
 
 // SawNotifications marks everything up to the id as read, because the member has just been shown it. Where that cannot be
@@ -259,7 +291,7 @@ func (c *Community) MarkNotificationsRead(ctx context.Context, acc *store.Accoun
 func (c *Community) SawNotifications(ctx context.Context, acc *store.Account, upTo int64) {
 	id := acc.ID
 	budget.Aside(ctx, func(ctx context.Context) {
-		if err := c.Store.MarkNotificationsRead(ctx, id, upTo); err != nil && !errors.Is(err, store.ErrBusy) {
+		if err := c.markRead(ctx, id, upTo); err != nil && !errors.Is(err, store.ErrBusy) {
 			c.Log.WarnContext(ctx, "notifications were not marked as read", "account", id, "error", err)
 		}
 	})

@@ -92,6 +92,9 @@ func (c *Community) pushable(ctx context.Context, arg pushJob) (*store.Account, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if read, err := c.ReadMark(ctx, acc); err != nil || read.Read(&n.Notification) {
+		return nil, nil, err
+	}
 	if n.Post != nil && len(n.Post.Filtered) > 0 { // covered ones, too: a push would show what the cover hides
 		return nil, nil, nil
 	}

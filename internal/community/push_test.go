@@ -143,6 +143,8 @@ func TestWhatIsPushed(t *testing.T) {
 		}
 		meanwhile("read already", func() { like(cid, mine.ID) }, func() error { return g.MarkNotificationsRead(g.ctx, ann, 0) }, nil)
 		g.must(ignoring(g.Unlike(g.ctx, cid, mine.ID)))
+		meanwhile("read in an application", func() { like(cid, mine.ID) }, func() error { g.readInApp(ann); return nil }, nil)
+		g.must(ignoring(g.Unlike(g.ctx, cid, mine.ID)))
 		meanwhile("taken back", func() { like(cid, mine.ID) }, func() error { return ignoring(g.Unlike(g.ctx, cid, mine.ID)) }, nil)
 		meanwhile("muted", func() { like(cid, mine.ID) }, func() error { return ignoring(g.Mute(g.ctx, ann, cid.ID, MuteOptions{})) },
 			func() error { return ignoring(g.Unmute(g.ctx, ann, cid.ID)) })

@@ -95,10 +95,11 @@ func (s *conn) NoticedByMail(ctx context.Context, after, upto int64, soon []stri
 	for _, k := range soon {
 		args = append(args, k)
 	}
+	apps := unreadByApps()
 	rows, err := s.query(ctx, "SELECT n.account_id, MIN(n.id), MAX(CASE WHEN n.kind IN "+placeholders(len(soon))+" OR "+signUpWaits+" THEN 1 ELSE 0 END) FROM notifications n"+
 		" JOIN accounts a ON a.id = n.account_id LEFT JOIN notification_choices nc ON nc.account_id = n.account_id AND nc.kind = n.kind"+
-		" WHERE n.id > ? AND n.id <= ? AND n.id > a.notifications_read_id AND a.email_verified_at IS NOT NULL AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND "+wantsMail+
-		" GROUP BY n.account_id ORDER BY n.account_id", append(args, after, upto)...)
+		" WHERE n.id > ? AND n.id <= ? AND n.id > a.notifications_read_id AND a.email_verified_at IS NOT NULL AND a.suspended_at IS NULL AND a.deleted_at IS NULL AND "+wantsMail+" AND "+apps.sql+
+		" GROUP BY n.account_id ORDER BY n.account_id", append(append(args, after, upto), apps.args...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -3515,15 +3515,16 @@ func (s *Store) MarkAnnouncement(ctx context.Context, m AnnouncementMark) (r0 bo
 	return r0, err
 }
 
-// MarkNotificationsRead notes that everything up to the id is read; it never goes back.
-func (s *Store) MarkNotificationsRead(ctx context.Context, accountID int64, upTo int64) (err error) {
+// MarkNotificationsRead notes that everything up to the id is read; it never goes back. It reports whether something was not.
+func (s *Store) MarkNotificationsRead(ctx context.Context, accountID int64, upTo int64) (r0 bool, err error) {
 	if s.places == nil {
 		return s.conn.MarkNotificationsRead(ctx, accountID, upTo)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.MarkNotificationsRead(ctx, accountID, upTo)
+		r0, err = in.MarkNotificationsRead(ctx, accountID, upTo)
+		return err
 	})
-	return err
+	return r0, err
 }
 
 // MarkPhotoReady notes what was made of a photo: SetRandom, SetKind, Variants, OrigRandom, MediaType, sizes, colours and
@@ -4596,6 +4597,19 @@ func (s *Store) RawPostFor(ctx context.Context, viewer *Account, id int64) (r0 *
 
 // ReadCounts is empty without replicas.
 func (s *Store) ReadCounts() ReadCounts { return s.current().ReadCounts() }
+
+// ReadInApps finds, among the account's notifications after one id and up to another, the last before the first that only pages
+// show. It is 0 where there is none. Everything up to it is read by who has read there in an application.
+func (s *Store) ReadInApps(ctx context.Context, accountID int64, after int64, upTo int64) (r0 int64, err error) {
+	if s.places == nil {
+		return s.conn.ReadInApps(ctx, accountID, after, upTo)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReadInApps(ctx, accountID, after, upTo)
+		return err
+	})
+	return r0, err
+}
 
 // ReadyPhotosAfter lists up to limit ready photos of an account whose ids are above after and not above last, in the
 // order of their ids: of posts, of the profile, and those that wait to be posted.

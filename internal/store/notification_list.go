@@ -1,12 +1,39 @@
 package store
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // NotificationFilter narrows a list of notifications; a nil list of kinds does not.
 type NotificationFilter struct {
 	Kinds, Exclude []string
 	FromID         int64 // 0: from anybody
 	OnPage         bool  // without the kinds that the account does not want on its page
+}
+
+// PageKinds are the kinds of notifications that only pages show: Mastodon has none like them, and some clients fail on a list
+// with a kind that is new to them.
+var PageKinds = []string{NotifyAlbum, NotifyOutcome, NotifyAppeal, NotifyHeld, NotifyApproved}
+
+// TimelineNotifications is the marker of notifications.
+const TimelineNotifications = "notifications"
+
+// ReadMark is how far an account has read its notifications: everything up to one, and what applications show up to another.
+type ReadMark struct{ All, Apps int64 }
+
+// Read reports whether the notification has been read.
+func (m ReadMark) Read(n *Notification) bool {
+	return n.ID <= m.All || n.ID <= m.Apps && !slices.Contains(PageKinds, n.Kind)
+}
+
+// unreadByApps holds for notifications n that were not read in an application: apps do not read what only pages show.
+func unreadByApps() condition {
+	var args []any
+	for _, k := range PageKinds {
+		args = append(args, k)
+	}
+	return condition{"(n.kind IN " + placeholders(len(PageKinds)) + " OR NOT EXISTS (SELECT 1 FROM markers mk WHERE mk.account_id = n.account_id AND mk.timeline = ? AND mk.last_read_id >= n.id))", append(args, TimelineNotifications)}
 }
 
 const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.ref_id, n.created_at"
@@ -81,8 +108,10 @@ func (s *conn) notifications(ctx context.Context, from string, args ...any) ([]N
 // UnreadNotifications counts what the account may see and has not read, up to most.
 func (s *conn) UnreadNotifications(ctx context.Context, account *Account, f NotificationFilter, most int) (int, error) {
 	from, args := s.seenNotifications(account, f)
+	apps := unreadByApps()
+	args = append(append(append(args, account.ID), apps.args...), most)
 	rows, err := s.query(ctx, "SELECT COUNT(*) FROM (SELECT n.id"+from+
-		" AND n.id > (SELECT r.notifications_read_id FROM accounts r WHERE r.id = ?) ORDER BY n.id LIMIT ?) unread", append(args, account.ID, most)...)
+		" AND n.id > (SELECT r.notifications_read_id FROM accounts r WHERE r.id = ?) AND "+apps.sql+" ORDER BY n.id LIMIT ?) unread", args...)
 	if err != nil {
 		return 0, err
 	}
@@ -93,9 +122,29 @@ func (s *conn) UnreadNotifications(ctx context.Context, account *Account, f Noti
 	return n, rows.done()
 }
 
-// MarkNotificationsRead notes that everything up to the id is read; it never goes back.
-func (s *conn) MarkNotificationsRead(ctx context.Context, accountID, upTo int64) error {
-	return translate(s.write(ctx).Exec("UPDATE accounts SET notifications_read_id = ? WHERE id = ? AND notifications_read_id < ?", upTo, accountID, upTo).Error)
+// MarkNotificationsRead notes that everything up to the id is read; it never goes back. It reports whether something was not.
+func (s *conn) MarkNotificationsRead(ctx context.Context, accountID, upTo int64) (bool, error) {
+	res := s.write(ctx).Exec("UPDATE accounts SET notifications_read_id = ? WHERE id = ? AND notifications_read_id < ?", upTo, accountID, upTo)
+	return res.RowsAffected == 1, translate(res.Error)
+}
+
+// ReadInApps finds, among the account's notifications after one id and up to another, the last before the first that only pages
+// show. It is 0 where there is none. Everything up to it is read by who has read there in an application.
+func (s *conn) ReadInApps(ctx context.Context, accountID, after, upTo int64) (int64, error) {
+	args := []any{}
+	for _, k := range PageKinds {
+		args = append(args, k)
+	}
+	rows, err := s.query(ctx, "SELECT COALESCE(MIN(CASE WHEN kind IN "+placeholders(len(PageKinds))+" THEN id - 1 END), MAX(id), 0) FROM notifications"+
+		" WHERE account_id = ? AND id > ? AND id <= ?", append(args, accountID, after, upTo)...)
+	if err != nil {
+		return 0, err
+	}
+	var last int64
+	for rows.next() {
+		last = rows.int()
+	}
+	return last, rows.done()
 }
 
 // NewestNotification is the id of the newest that the account has, 0 if it has none.

@@ -229,9 +229,12 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 	if err != nil {
 		return err
 	}
-	seen := acc.NotificationsReadID
+	read, err := p.Community.ReadMark(ctx, acc)
+	if err != nil {
+		return err
+	}
 	// A part of the page says nothing of what the other parts have, so it marks nothing.
-	if part == "" && page.MaxID == 0 && len(list) > 0 && list[0].ID > seen {
+	if part == "" && page.MaxID == 0 && len(list) > 0 && list[0].ID > read.All {
 		p.Community.SawNotifications(ctx, acc, list[0].ID)
 	}
 	pg, err := p.page(c, p.lang(c).T("Notifications"))
@@ -249,7 +252,7 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 		if n.Post != nil && n.Post.Hidden() {
 			continue
 		}
-		item := p.notificationView(b, n, seen)
+		item := p.notificationView(b, n, !read.Read(&n.Notification))
 		if root := threads[n.ID]; item.Post == nil && root != nil && len(root.Photos) > 0 {
 			post := b.postView(root, false)
 			item.Post = &post
@@ -329,10 +332,10 @@ func (p *Pages) threads(ctx context.Context, acc *store.Account, list []*communi
 	return out, nil
 }
 
-func (p *Pages) notificationView(b viewBuilder, n *community.Notification, seen int64) templates.NotificationView {
+func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unread bool) templates.NotificationView {
 	v := templates.NotificationView{
 		ID: idText(n.ID), Kind: templates.NotificationKind(n.Kind), Account: p.accountView(n.From),
-		Created: b.when(n.CreatedAt), Unread: n.ID > seen, URL: "/@" + n.From.Username,
+		Created: b.when(n.CreatedAt), Unread: unread, URL: "/@" + n.From.Username,
 	}
 	if n.Kind == store.NotifyFollowRequest {
 		v.URL = "/follow-requests"
