@@ -311,8 +311,9 @@ elif ((start)); then
 			;;
 		esac
 	done
-	# One that is new cannot be had while the service runs, which whoever knocks at
-	# the other one starts: both are closed, and opened at once.
+	# systemd opens a new socket only while the service does not run, and whoever
+	# connects to the other socket starts the service: both are closed, and opened
+	# at once.
 	if ((closed)); then
 		systemctl stop "${sockets[@]}" tintype.service
 		systemctl start "${sockets[@]}"

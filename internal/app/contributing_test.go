@@ -81,19 +81,25 @@ func TestReadmeNamesEveryDirectory(t *testing.T) {
 }
 
 // goFiles are the Go files of the repository, by their paths in it.
-func goFiles(t *testing.T) (files []string) {
+func goFiles(t *testing.T) []string {
+	t.Helper()
+	return filesIn(t, func(name string) bool { return strings.HasSuffix(name, ".go") })
+}
+
+// filesIn are files of the repository, by their paths in it.
+func filesIn(t *testing.T, want func(name string) bool) (files []string) {
 	t.Helper()
 	err := fs.WalkDir(os.DirFS("../.."), ".", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "data" || d.Name() == "node_modules") {
 			return fs.SkipDir
 		}
-		if err == nil && strings.HasSuffix(name, ".go") {
+		if err == nil && !d.IsDir() && want(name) {
 			files = append(files, name)
 		}
 		return err
 	})
 	if err != nil || len(files) < 100 {
-		t.Fatalf("%d Go files, %v", len(files), err)
+		t.Fatalf("%d files, %v", len(files), err)
 	}
 	return files
 }

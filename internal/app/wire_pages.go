@@ -80,13 +80,13 @@ func (s pageSessions) List(ctx context.Context, acc *store.Account) ([]pages.Ses
 	if err != nil {
 		return nil, err
 	}
-	places := make([]pages.Session, 0, len(list))
+	shown := make([]pages.Session, 0, len(list))
 	for _, r := range list {
-		places = append(places, pages.Session{
+		shown = append(shown, pages.Session{
 			Hash: r.Hash, UserAgent: r.UserAgent, Address: r.Address, CreatedAt: store.ToMillis(r.CreatedAt), UsedAt: store.ToMillis(r.UsedAt),
 		})
 	}
-	return places, nil
+	return shown, nil
 }
 
 func (s pageSessions) End(ctx context.Context, acc *store.Account, hash string) error {

@@ -55,20 +55,20 @@ func (r *Redis) Send(ctx context.Context) {
 	}
 }
 
-// Listen calls heard at each signal of another process, until ctx ends. Signals that come while Redis is away are lost.
-func (r *Redis) Listen(ctx context.Context, heard func()) {
+// Listen calls onSignal at each signal of another process, until ctx ends. Signals that come while Redis is away are lost.
+func (r *Redis) Listen(ctx context.Context, onSignal func()) {
 	for ctx.Err() == nil {
 		if client := r.reachable(); client != nil {
 			err := client.Receive(ctx, client.B().Subscribe().Channel(r.channel()).Build(), func(m rueidis.PubSubMessage) {
 				if m.Message != r.self {
 					r.received.Add(1)
-					heard()
+					onSignal()
 				}
 			})
 			if err != nil && ctx.Err() == nil {
 				r.log.Debug("signals of other processes are not heard", "error", err)
 			}
-			heard() // perhaps something came meanwhile
+			onSignal() // perhaps something came meanwhile
 		}
 		if sleep.For(ctx, listenAgain) != nil {
 			return

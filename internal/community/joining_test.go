@@ -110,14 +110,14 @@ func TestInvitationsEndAndAreBounded(t *testing.T) {
 		}
 		closed := joining(t, s, community.RegistrationClosed)
 		if _, err := closed.Invite(ctx, by, community.NewInvitation{}); !errors.As(err, &invalid) {
-			t.Errorf("on a closed site: %v", err)
+			t.Errorf("where registration is closed: %v", err)
 		}
 		other, err := c.Invite(ctx, by, community.NewInvitation{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := closed.SignUp(ctx, signUp("carl", linkSecret(c.InvitationURL(other.ID)), "")); !errors.Is(err, community.ErrClosed) {
-			t.Errorf("an invitation to a closed site: %v", err)
+			t.Errorf("an invitation where registration is closed: %v", err)
 		}
 		log, err := c.AdminLog(ctx, by, community.AdminLogSearch{}, community.Cursor{})
 		if err != nil || len(log) != 3 { // two made, one ended

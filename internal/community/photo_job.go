@@ -61,7 +61,7 @@ func (c *Community) preparePhoto(ctx context.Context, job *queue.Job) error {
 	}
 	made, err := c.Processor.Process(ctx, src, media.Focus{X: p.FocusX, Y: p.FocusY}, c.putTo(ctx, set))
 	if err == nil {
-		err = c.photoMade(ctx, job, p, set, made)
+		err = c.markPhotoReady(ctx, job, p, set, made)
 	}
 	switch {
 	case err == nil:
@@ -77,8 +77,8 @@ func (c *Community) preparePhoto(ctx context.Context, job *queue.Job) error {
 	return err
 }
 
-// photoMade commits a finished set.
-func (c *Community) photoMade(ctx context.Context, job *queue.Job, p *store.Photo, set newSet, made media.Result) error {
+// markPhotoReady commits a finished set.
+func (c *Community) markPhotoReady(ctx context.Context, job *queue.Job, p *store.Photo, set newSet, made media.Result) error {
 	ready := &store.Photo{
 		ID: p.ID, SetRandom: set.random, SetKind: set.kind, OrigRandom: p.OrigRandom, MediaType: made.Format.ContentType(),
 		Width: made.Width, Height: made.Height, Blurhash: made.Blurhash, ColorTop: made.ColorTop, ColorBottom: made.ColorBottom,

@@ -408,11 +408,11 @@ func (s *Streams) follow(ctx context.Context) {
 	}
 	// Events wait here until every replica has what they tell of. What ends streams does not wait.
 	var next, waiting []live.Event
-	caughtUp := make(chan error, 1)
+	waited := make(chan error, 1)
 	for {
 		if len(waiting) == 0 && len(next) > 0 {
 			waiting, next = next, nil
-			go func() { caughtUp <- s.waitForReplicas(ctx) }()
+			go func() { waited <- s.waitForReplicas(ctx) }()
 		}
 		select {
 		case e := <-sub.C():
@@ -421,7 +421,7 @@ func (s *Streams) follow(ctx context.Context) {
 				anew(errors.New("too many events wait for the replicas"))
 				return
 			}
-		case err := <-caughtUp:
+		case err := <-waited:
 			if err == nil {
 				s.forget(waiting)
 				err = s.tellAll(ctx, waiting)

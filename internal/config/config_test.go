@@ -81,7 +81,7 @@ func TestDefaultsFollowOtherSettings(t *testing.T) {
 		}
 	}
 	if c = mustLoad(t, "VISITORS=none"); c.Registration != "invitation" {
-		t.Errorf("a closed site takes members by itself: %s", c.Registration)
+		t.Errorf("a members-only site takes members by itself: %s", c.Registration)
 	}
 }
 

@@ -37,12 +37,12 @@ type AddressOptions struct {
 
 // Addresses makes the addresses under which readers fetch photographs. It is safe for use by many goroutines.
 type Addresses struct {
-	base   string
-	cdn    string // "" for the site
-	closed func() bool
-	signer func() *Signer
-	keys   func() [][]byte
-	window int64 // seconds
+	base        string
+	cdn         string // "" for the site
+	membersOnly func() bool
+	signer      func() *Signer
+	keys        func() [][]byte
+	window      int64 // seconds
 }
 
 // NewAddresses checks the options.
@@ -64,7 +64,7 @@ func NewAddresses(o AddressOptions) (*Addresses, error) {
 	}
 	a := &Addresses{
 		base: strings.TrimRight(o.BaseURL, "/"), cdn: strings.TrimRight(o.MediaBaseURL, "/"),
-		closed: o.MembersOnly, signer: o.Signer, keys: o.Keys, window: int64(o.Window / time.Second),
+		membersOnly: o.MembersOnly, signer: o.Signer, keys: o.Keys, window: int64(o.Window / time.Second),
 	}
 	if o.Signer != nil && a.cdn == "" {
 		return nil, errors.New("media: a signer of addresses needs the CDN's address")
@@ -73,7 +73,7 @@ func NewAddresses(o AddressOptions) (*Addresses, error) {
 }
 
 // onCDN reports whether readers fetch pub/ keys from the CDN.
-func (a *Addresses) onCDN() bool { return a.cdn != "" && (a.closed == nil || !a.closed()) }
+func (a *Addresses) onCDN() bool { return a.cdn != "" && (a.membersOnly == nil || !a.membersOnly()) }
 
 // Public returns the address of a pub/ key for pages: on the CDN if there is one, else relative to the site.
 func (a *Addresses) Public(key string) string {

@@ -98,7 +98,7 @@ func TestSignerRefusesWhatIsNoKey(t *testing.T) {
 	}
 }
 
-// On a closed site nothing is public, whatever the CDN still has.
+// On a members-only site nothing is public, whatever the CDN still has.
 func TestClosedSitesKeepPublicKeysToThemselves(t *testing.T) {
 	a := addresses(t, media.AddressOptions{BaseURL: "https://s.example", MediaBaseURL: "https://cdn.example", MembersOnly: func() bool { return true }, Keys: keys(keyA)})
 	key := media.VariantKey(media.Public, media.NewRandom(), "320")

@@ -15,8 +15,8 @@ import (
 func accessLog(log *slog.Logger, e *ErrorResponder, m Metrics, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w := newResponse(rw)
-		x := infoOf(r.Context())
-		x.response = w
+		info := infoOf(r.Context())
+		info.response = w
 		patientBody(w.control, r)
 		m.RequestBegan()
 		defer func() {
@@ -27,17 +27,17 @@ func accessLog(log *slog.Logger, e *ErrorResponder, m Metrics, next http.Handler
 			if w.status == 0 {
 				w.begin(0) // an answer without a body: net/http sends it after us
 			}
-			logRequest(log, x, w, r)
+			logRequest(log, info, w, r)
 			m.RequestEnded()
-			if x.span != nil {
-				x.span.End(x.route, w.status, w.bytes, x.id)
+			if info.span != nil {
+				info.span.End(info.route, w.status, w.bytes, info.id)
 			}
 			if !isHealthPath(r.URL.Path) {
-				took := time.Since(x.start)
-				if x.stream {
+				took := time.Since(info.start)
+				if info.stream {
 					took = 0 // it lasted as long as its client liked
 				}
-				m.Answered(x.route, knownMethod(r), w.status, w.bytes, took)
+				m.Answered(info.route, knownMethod(r), w.status, w.bytes, took)
 			}
 			if failed == http.ErrAbortHandler {
 				panic(failed)
@@ -47,7 +47,7 @@ func accessLog(log *slog.Logger, e *ErrorResponder, m Metrics, next http.Handler
 	})
 }
 
-func logRequest(log *slog.Logger, x *requestInfo, w *response, r *http.Request) {
+func logRequest(log *slog.Logger, info *requestInfo, w *response, r *http.Request) {
 	level := slog.LevelInfo
 	switch {
 	case isHealthPath(r.URL.Path):
@@ -60,14 +60,14 @@ func logRequest(log *slog.Logger, x *requestInfo, w *response, r *http.Request) 
 	}
 	attrs := []slog.Attr{
 		slog.String("method", r.Method),
-		slog.String("path", x.path),
+		slog.String("path", info.path),
 		slog.Int("status", w.status),
 		slog.Int64("bytes", w.bytes),
-		slog.Float64("ms", float64(time.Since(x.start).Microseconds())/1000),
-		slog.String("client", x.client.String()),
+		slog.Float64("ms", float64(time.Since(info.start).Microseconds())/1000),
+		slog.String("client", info.client.String()),
 	}
-	if x.failure != nil && w.status != http.StatusNotFound {
-		attrs = append(attrs, slog.String("error", x.failure.Error()))
+	if info.failure != nil && w.status != http.StatusNotFound {
+		attrs = append(attrs, slog.String("error", info.failure.Error()))
 	}
 	log.LogAttrs(r.Context(), level, "request", attrs...)
 }

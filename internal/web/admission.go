@@ -96,19 +96,19 @@ func (a *Admission) limit(e *ErrorResponder, m Metrics, next http.Handler) http.
 		RetryAfter: 2 * time.Second,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, c := infoOf(r.Context()), a.callerOf(r)
+		info, c := infoOf(r.Context()), a.callerOf(r)
 		body, _ := r.Body.(*patientReader)
 		if body != nil {
 			list, head := a.arriving, strangerHead
 			if c.member {
 				list, head = a.membersArriving, memberHead
 			}
-			if x.body = list.join(c.holders(), body.cut); x.body == nil {
+			if info.body = list.join(c.holders(), body.cut); info.body == nil {
 				m.Refused("admission")
 				e.Write(w, r, busy)
 				return
 			}
-			leave := func() { x.body.leave() }
+			leave := func() { info.body.leave() }
 			defer leave()
 			body.arrived = leave
 			if !asksFirst(r) {
@@ -118,20 +118,20 @@ func (a *Admission) limit(e *ErrorResponder, m Metrics, next http.Handler) http.
 				}
 			}
 		}
-		if x.slot = a.enterAs(c, r); x.slot == nil {
+		if info.slot = a.enterAs(c, r); info.slot == nil {
 			m.Refused("admission")
 			e.Write(w, r, busy)
 			return
 		}
-		defer x.slot.give()
+		defer info.slot.give()
 		if body != nil {
-			body.slot = x.slot
+			body.slot = info.slot
 		}
-		if x.response != nil {
+		if info.response != nil {
 			var answer *waiter
 			defer func() { answer.leave() }()
-			x.response.sending = func(cut func()) {
-				if x.stream {
+			info.response.sending = func(cut func()) {
+				if info.stream {
 					return
 				}
 				list := a.leaving
@@ -140,7 +140,7 @@ func (a *Admission) limit(e *ErrorResponder, m Metrics, next http.Handler) http.
 				}
 				// Where the wait list is full, the request keeps its slot.
 				if answer = list.join(c.holders(), cut); answer != nil {
-					x.slot.give()
+					info.slot.give()
 				}
 			}
 		}
@@ -161,10 +161,10 @@ func asksFirst(r *http.Request) bool { return expectsContinue(r) && !isLogIn(r) 
 // ReleaseForStream gives back the slot of a request that is a stream from now on.
 // Streams have bounds of their own.
 func (a *Admission) ReleaseForStream(r *http.Request) {
-	x := infoOf(r.Context())
-	x.slot.give()
-	if x.span != nil {
-		x.span.End(x.route, 0, 0, x.id) // a trace is of the beginning: what comes later belongs to nothing that ends
+	info := infoOf(r.Context())
+	info.slot.give()
+	if info.span != nil {
+		info.span.End(info.route, 0, 0, info.id) // a trace is of the beginning: what comes later belongs to nothing that ends
 	}
 }
 
@@ -331,10 +331,10 @@ func (a *Admission) Remember(r *http.Request) {
 	}
 	hash := a.known.hash(credential)
 	a.known.add(hash)
-	if x := infoOf(r.Context()); x.body != nil && x.body.waitList == a.arriving {
-		if g := a.membersArriving.join([]holder{{credential: hash}}, x.body.cut); g != nil {
-			x.body.leave()
-			x.body = g
+	if info := infoOf(r.Context()); info.body != nil && info.body.waitList == a.arriving {
+		if g := a.membersArriving.join([]holder{{credential: hash}}, info.body.cut); g != nil {
+			info.body.leave()
+			info.body = g
 		}
 	}
 }

@@ -30,8 +30,8 @@ type ErrorResponder struct {
 // Write answers with an error. Unexpected errors are logged in full. The reader
 // sees only the request's id.
 func (e *ErrorResponder) Write(w http.ResponseWriter, r *http.Request, err error) {
-	x := infoOf(r.Context())
-	x.failure = err
+	info := infoOf(r.Context())
+	info.failure = err
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		// Whoever asked is gone. The status is for the log alone.
 		w.WriteHeader(statusClientGone)
@@ -40,8 +40,8 @@ func (e *ErrorResponder) Write(w http.ResponseWriter, r *http.Request, err error
 	a := answerFor(err)
 	switch a.status {
 	case http.StatusInternalServerError, http.StatusInsufficientStorage:
-		e.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("error", err.Error()), slog.String("path", x.path))
-		x.failure = nil // said once is enough
+		e.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("error", err.Error()), slog.String("path", info.path))
+		info.failure = nil // said once is enough
 	}
 	if held, ok := w.(*bufferedResponse); ok {
 		held.drop()
@@ -68,7 +68,7 @@ func (e *ErrorResponder) Write(w http.ResponseWriter, r *http.Request, err error
 		if p := e.page.Load(); p != nil {
 			page = *p
 		}
-		page(w, r, a.status, a.message, x.id)
+		page(w, r, a.status, a.message, info.id)
 	}
 }
 
@@ -78,21 +78,21 @@ const statusClientGone = 499
 // started reports whether the header has gone out.
 func started(w http.ResponseWriter) bool {
 	for {
-		switch x := w.(type) {
+		switch outer := w.(type) {
 		case *response:
-			return x.status != 0
+			return outer.status != 0
 		case *bufferedResponse:
-			if x.passed {
+			if outer.passed {
 				return true
 			}
-			w = x.Unwrap()
+			w = outer.Unwrap()
 		case *compressor:
-			if x.begun() {
+			if outer.begun() {
 				return true
 			}
-			w = x.Unwrap()
+			w = outer.Unwrap()
 		case interface{ Unwrap() http.ResponseWriter }:
-			w = x.Unwrap()
+			w = outer.Unwrap()
 		default:
 			return false
 		}

@@ -15,14 +15,14 @@ func LogHandler(h slog.Handler) slog.Handler { return requestHandler{h} }
 type requestHandler struct{ slog.Handler }
 
 func (h requestHandler) Handle(ctx context.Context, record slog.Record) error {
-	x := infoOf(ctx)
-	if x.id != "" {
-		record.AddAttrs(slog.String("request_id", x.id))
+	info := infoOf(ctx)
+	if info.id != "" {
+		record.AddAttrs(slog.String("request_id", info.id))
 	}
 	switch {
-	case x.span != nil:
-		record.AddAttrs(slog.String("trace_id", x.span.TraceID()))
-	case x.id == "":
+	case info.span != nil:
+		record.AddAttrs(slog.String("trace_id", info.span.TraceID()))
+	case info.id == "":
 		if id := telemetry.TraceID(ctx); id != "" { // a job's
 			record.AddAttrs(slog.String("trace_id", id))
 		}

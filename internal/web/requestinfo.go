@@ -31,8 +31,8 @@ type infoKey struct{}
 
 // infoOf is what is known of the request; outside of a request it is empty.
 func infoOf(ctx context.Context) *requestInfo {
-	if x, ok := ctx.Value(infoKey{}).(*requestInfo); ok {
-		return x
+	if info, ok := ctx.Value(infoKey{}).(*requestInfo); ok {
+		return info
 	}
 	return &requestInfo{}
 }
@@ -45,19 +45,19 @@ func ClientAddress(ctx context.Context) netip.Addr { return infoOf(ctx).client }
 // at X-Forwarded-For again) and under which id the request is known.
 func begin(trustedHops int, tracer *telemetry.Tracer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &requestInfo{
+		info := &requestInfo{
 			id:     requestID(r, trustedHops),
 			client: clientAddr(r, trustedHops),
 			start:  time.Now(),
 			path:   loggedPath(r.URL.Path),
 		}
-		ctx := context.WithValue(budget.Start(r.Context(), allowance(r.Method)), infoKey{}, x)
+		ctx := context.WithValue(budget.Start(r.Context(), allowance(r.Method)), infoKey{}, info)
 		if tracer != nil && !isHealthPath(r.URL.Path) {
-			ctx, x.span = tracer.Request(ctx, knownMethod(r), traceparent(r, trustedHops))
+			ctx, info.span = tracer.Request(ctx, knownMethod(r), traceparent(r, trustedHops))
 		}
 		r = r.WithContext(ctx)
-		r.RemoteAddr = netip.AddrPortFrom(x.client, 0).String()
-		w.Header().Set("X-Request-Id", x.id)
+		r.RemoteAddr = netip.AddrPortFrom(info.client, 0).String()
+		w.Header().Set("X-Request-Id", info.id)
 		next.ServeHTTP(w, r)
 	})
 }

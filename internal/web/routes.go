@@ -202,8 +202,8 @@ func (r *Routes) Stream(method, path string, h func(*gin.Context) error) {
 func (r *Routes) addStream(on gin.IRoutes, method, path string, h func(*gin.Context) error) {
 	on.Handle(method, path, func(c *gin.Context) {
 		limitBody(c.Writer, c.Request, smallBody)
-		x := infoOf(c.Request.Context())
-		x.route, x.stream = path, true
+		info := infoOf(c.Request.Context())
+		info.route, info.stream = path, true
 		c.Request = c.Request.WithContext(budget.None(c.Request.Context())) // it waits for as long as it is open
 		r.setPolicy(c, PolicyPersonal)
 		r.run(c, h)
