@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"slices"
 
 	"tintype/internal/store"
 )
@@ -123,6 +124,38 @@ func (c *Community) BoostByID(ctx context.Context, viewer *store.Account, id int
 		return nil, fromStore(err)
 	}
 	return c.loadPost(ctx, viewer, p)
+}
+
+// PostsAndBoostsByID is PostsByID for ids of boosts as well, whose posts come as the boosts bring them.
+func (c *Community) PostsAndBoostsByID(ctx context.Context, viewer *store.Account, ids []int64) ([]*Post, error) {
+	posts, err := c.PostsByID(ctx, viewer, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int64]*Post, len(ids))
+	for _, p := range posts {
+		found[p.ID] = p
+	}
+	others := slices.DeleteFunc(slices.Clone(ids[:min(len(ids), 80)]), func(id int64) bool { return found[id] != nil })
+	rows, err := c.Store.BoostsByID(ctx, viewer, others)
+	if err != nil || len(rows) == 0 {
+		return posts, fromStore(err)
+	}
+	boosts, err := c.loadPosts(ctx, viewer, filterAnywhere, rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range boosts {
+		found[p.BoostID] = p
+	}
+	all := make([]*Post, 0, len(found))
+	for _, id := range ids {
+		if p := found[id]; p != nil {
+			all = append(all, p)
+			delete(found, id)
+		}
+	}
+	return all, nil
 }
 
 // BoostedBy returns the accounts that boosted the post and that the viewer may see, the newest boost first. The cursors

@@ -52,11 +52,9 @@ func (s *conn) BoostedBy(ctx context.Context, viewer *Account, postID int64, r R
 
 // BoostByID is the boosted post as that boost brings it, if the viewer may see both, else ErrNotFound.
 func (s *conn) BoostByID(ctx context.Context, viewer *Account, id int64) (*Post, error) {
-	columns, by, post := homePost.by(viewer), accountSeen(viewer, "ba"), rootSeen(viewer, "p", "a")
 	var found *Post
 	err := lookUp(ctx, func(ctx context.Context) error {
-		posts, err := s.entries(ctx, columns, "SELECT "+columns.sql+", b.id, b.account_id FROM boosts b JOIN accounts ba ON ba.id = b.account_id JOIN posts p ON p.id = b.post_id"+
-			" JOIN accounts a ON a.id = p.author_id WHERE b.id = ? AND "+by.sql+" AND "+post.sql, slices.Concat(columns.args, []any{id}, by.args, post.args)...)
+		posts, err := s.BoostsByID(ctx, viewer, []int64{id})
 		if err != nil {
 			return err
 		}
@@ -67,6 +65,17 @@ func (s *conn) BoostByID(ctx context.Context, viewer *Account, id int64) (*Post,
 		return nil
 	})
 	return found, err
+}
+
+// BoostsByID are the boosted posts as those of the boosts bring them of which the viewer may see both, in no particular order.
+func (s *conn) BoostsByID(ctx context.Context, viewer *Account, ids []int64) ([]Post, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	columns, by, post := homePost.by(viewer), accountSeen(viewer, "ba"), rootSeen(viewer, "p", "a")
+	list, args := in(ids)
+	return s.entries(ctx, columns, "SELECT "+columns.sql+", b.id, b.account_id FROM boosts b JOIN accounts ba ON ba.id = b.account_id JOIN posts p ON p.id = b.post_id"+
+		" JOIN accounts a ON a.id = p.author_id WHERE b.id IN "+list+" AND "+by.sql+" AND "+post.sql, slices.Concat(columns.args, args, by.args, post.args)...)
 }
 
 // BoostsOf are the posts that the account boosted and the viewer may see, given that the account is seen. Warned ones are

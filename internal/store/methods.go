@@ -1149,6 +1149,18 @@ func (s *Store) BoostsBy(ctx context.Context, accountID int64, limit int) (r0 []
 	return r0, err
 }
 
+// BoostsByID are the boosted posts as those of the boosts bring them of which the viewer may see both, in no particular order.
+func (s *Store) BoostsByID(ctx context.Context, viewer *Account, ids []int64) (r0 []Post, err error) {
+	if s.places == nil {
+		return s.conn.BoostsByID(ctx, viewer, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.BoostsByID(ctx, viewer, ids)
+		return err
+	})
+	return r0, err
+}
+
 // BoostsOf are the posts that the account boosted and the viewer may see, given that the account is seen. Warned ones are
 // left out as in any feed.
 func (s *Store) BoostsOf(ctx context.Context, viewer *Account, accountID int64, r Range) (r0 []Post, err error) {

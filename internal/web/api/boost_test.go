@@ -70,6 +70,12 @@ func TestBoosts(t *testing.T) {
 	if o := s.get("/api/v1/statuses/"+own, "").ok().object(); at(o, "reblog.id") != id || at(o, "reblog.reblogged") != false {
 		t.Errorf("the boost by its id: %v", o)
 	}
+	if list := s.get("/api/v1/statuses?id[]="+own+"&id[]=17&id[]="+id+"&id[]="+own, "").ok().list(); !slices.Equal(idsIn(list), []string{own, id}) || at(list[0], "reblog.id") != id {
+		t.Errorf("a boost among ids: %v", list)
+	}
+	if list := s.get("/api/v1/statuses?id[]="+own, "").ok().list(); !slices.Equal(idsIn(list), []string{own}) {
+		t.Errorf("a boost alone: %v", list)
+	}
 	if o := s.post("/api/v1/statuses/"+own+"/favourite", cleo.token, "").ok().object(); o["id"] != id || o["favourites_count"] != 1.0 {
 		t.Errorf("to like a boost: %v", o)
 	}
@@ -171,6 +177,9 @@ func TestWhatCannotBeBoosted(t *testing.T) {
 	}
 	for _, who := range []*member{cleo, {}} {
 		s.get("/api/v1/statuses/"+boost, who.token).is(http.StatusNotFound)
+		if list := s.get("/api/v1/statuses?id[]="+boost, who.token).ok().list(); len(list) != 0 {
+			t.Errorf("by its id: %v", list)
+		}
 		if list := s.get(path("/api/v1/accounts/%d/statuses", bob.ID)+"?exclude_replies=true", who.token).ok().list(); len(list) != 0 {
 			t.Errorf("bob's statuses: %v", list)
 		}

@@ -88,7 +88,7 @@ var operations = map[string]operation{
 	"PUT /api/v2/media/:id":    {does: "Always 404, by which clients find v1.", gives: nothing{}},
 
 	"POST /api/v1/statuses":                  {does: "Post photos, or comment on what in_reply_to_id names.", takes: "status media_ids<10 media_attributes in_reply_to_id sensitive spoiler_text visibility language", gives: Status{}},
-	"GET /api/v1/statuses":                   {does: "Posts and comments by their ids.", takes: "id<80", gives: []*Status{}},
+	"GET /api/v1/statuses":                   {does: "Posts, comments and boosts by their ids.", takes: "id<80", gives: []*Status{}},
 	"GET /api/v1/statuses/:id":               {does: "A post, comment or boost.", gives: Status{}},
 	"PUT /api/v1/statuses/:id":               {does: "Edit an own post or comment.", takes: "status media_ids<10 media_attributes sensitive spoiler_text visibility language", gives: Status{}},
 	"DELETE /api/v1/statuses/:id":            {does: "Delete an own post, comment or boost, or a comment under an own post. Moderators remove those of others, with a reason for the log and a text to the author.", takes: "reason text", gives: Status{}},

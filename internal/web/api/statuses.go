@@ -85,7 +85,7 @@ func (a *API) getStatuses(q *call) (any, error) {
 	if len(ids) > maxIDs {
 		return nil, errTooManyIDs
 	}
-	posts, err := a.Community.PostsByID(q.ctx(), q.account, ids)
+	posts, err := a.Community.PostsAndBoostsByID(q.ctx(), q.account, ids)
 	if err != nil {
 		return nil, err
 	}
