@@ -85,6 +85,7 @@ type Community struct {
 	passwords *passwords
 	tags      *recent.Map[string, []store.Tag]  // of captions
 	rendered  *recent.Map[string, renderedText] // by the text
+	apps      *recent.Map[int64, *PostApp]      // of posts
 	pushKeys  pushKeys
 	touched   recent.Pauses[int64] // by the token
 
@@ -102,7 +103,7 @@ func New(o Options) *Community {
 		o.Push = push.New(push.Options{Contact: o.BaseURL})
 	}
 	return &Community{Options: o, site: newSiteState(o.Live), announced: newAnnouncedState(o.Live), passwords: newPasswords(runtime.NumCPU()), exportPart: exportPartBytes, importPart: ImportPartBytes, importStep: func() {},
-		tags: recent.New[string, []store.Tag](textsKept, textsKeptFor), rendered: recent.New[string, renderedText](textsKept, textsKeptFor)}
+		tags: recent.New[string, []store.Tag](textsKept, textsKeptFor), rendered: recent.New[string, renderedText](textsKept, textsKeptFor), apps: newPostApps()}
 }
 
 // A Cursor asks for a part of a list ordered by id, newest first. At most one of the ids is set; 0 is none. MinID asks

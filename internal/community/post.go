@@ -15,6 +15,7 @@ type Post struct {
 	store.Post
 	Author   *store.Account
 	Booster  *store.Account // who boosted it, where a boost brought it into a feed
+	App      *PostApp       // that it was made with, nil for this site's pages
 	Photos   []*store.Photo
 	Mentions []*store.Account
 	Tags     []store.Tag    // by name, as the caption has them; rows of their own only for feeds and search
@@ -79,7 +80,7 @@ func (c *Community) LoadPost(ctx context.Context, viewer *store.Account, p *stor
 	return c.loadPost(store.Primary(ctx), viewer, p)
 }
 
-// loadPosts fills in what a page of posts shows, in at most three statements however many posts there are. A post whose
+// loadPosts fills in what a page of posts shows, in at most four statements however many posts there are. A post whose
 // author disappeared meanwhile is left out. The viewer's filters stand in its row.
 func (c *Community) loadPosts(ctx context.Context, viewer *store.Account, in FilterContext, posts []store.Post) ([]*Post, error) {
 	return c.load(ctx, viewer, in, posts, false)
@@ -136,6 +137,9 @@ func (c *Community) load(ctx context.Context, viewer *store.Account, in FilterCo
 		return nil, fromStore(err)
 	}
 	if err := c.loadPhotos(ctx, withPhotos, accounts, metadata); err != nil {
+		return nil, err
+	}
+	if err := c.loadApps(ctx, all); err != nil {
 		return nil, err
 	}
 	for _, m := range mentions {

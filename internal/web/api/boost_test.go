@@ -31,6 +31,7 @@ func TestBoosts(t *testing.T) {
 	own := boost["id"].(string)
 	for way, want := range map[string]any{
 		"account.acct": "bob", "reblog.id": id, "reblog.account.acct": "anna", "reblog.reblogged": true, "reblog.reblogs_count": 1.0, "reblogged": true, "reblog.reblog": nil,
+		"reblog.application.name": "Test client", "application": nil,
 	} {
 		if got := at(boost, way); got != want {
 			t.Errorf("boost: %s is %v, want %v", way, got, want)

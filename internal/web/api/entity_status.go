@@ -122,7 +122,7 @@ func (v *view) status(p *community.Post) *Status {
 	boost := *e
 	boost.ID, boost.URI = id, v.texts.join(v.api.Community.AccountURL(p.Booster.Username), "/boosts/", id)
 	boost.CreatedAt, boost.EditedAt = v.texts.moment(store.ToMillis(store.IDTime(p.BoostID))), nil
-	boost.Account, boost.MediaAttachments, boost.Reblog = v.account(p.Booster), []*MediaAttachment{}, e
+	boost.Account, boost.MediaAttachments, boost.Reblog, boost.Application = v.account(p.Booster), []*MediaAttachment{}, e, nil
 	return &boost
 }
 
@@ -141,6 +141,12 @@ func (v *view) post(p *community.Post) *Status {
 		Mentions: make([]Mention, 0, len(p.Mentions)), Tags: make([]StatusTag, 0, len(p.Tags)), Emojis: []nothing{},
 		FavouritesCount: p.LikesCount, ReblogsCount: p.BoostsCount, RepliesCount: p.CommentsCount, CommentsDisabled: p.CommentsFrom == store.CommentsFromNobody,
 		Favourited: p.Liked, Reblogged: p.Boosted, Bookmarked: p.Bookmarked, Muted: p.Muted, Pinned: p.Pinned, Filtered: filterResults(p.Filtered),
+	}
+	if p.App != nil {
+		e.Application = &StatusApp{Name: p.App.Name}
+		if p.App.Website != "" {
+			e.Application.Website = &p.App.Website
+		}
 	}
 	if p.Language != "" {
 		e.Language = &p.Language

@@ -100,6 +100,9 @@ func TestAStatus(t *testing.T) {
 	if u := photo["preview_url"].(string); !strings.HasSuffix(u, "/640.jpg") {
 		t.Errorf("preview at %s", u)
 	}
+	if of := o["application"]; at(of, "name") != "Test client" || at(of, "website") != nil {
+		t.Errorf("application %v", of)
+	}
 	again := s.get("/api/v1/statuses/"+id, "").ok().object()
 	if again["content"] != content {
 		t.Errorf("a visitor sees %v", again)
