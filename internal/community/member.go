@@ -35,6 +35,9 @@ func (c *Community) SetMemberRole(ctx context.Context, by By, username, role str
 			}
 		}
 		e.Detail = now.Role + " to " + role
+		if err := tx.AddEvent(ctx, EventAccountUpdated, now.ID, now.ID, nil); err != nil { // clients show who looks after the site
+			return false, err
+		}
 		return true, tx.SetRole(ctx, now.ID, role)
 	})
 }

@@ -122,7 +122,12 @@ func (a *Account) appendJSON(b []byte) []byte {
 	b = appendOptional(append(b, `,"last_status_at":`...), a.LastStatusAt)
 	b = appendNothings(append(b, `,"emojis":`...), a.Emojis)
 	b = appendFields(append(b, `,"fields":`...), a.Fields)
-	b = appendNothings(append(b, `,"roles":`...), a.Roles)
+	b = appendList(append(b, `,"roles":`...), a.Roles, func(b []byte, r AccountRole) []byte {
+		b = appendString(append(b, `{"id":`...), r.ID)
+		b = appendString(append(b, `,"name":`...), r.Name)
+		b = appendString(append(b, `,"color":`...), r.Color)
+		return append(b, '}')
+	})
 	if s := a.Source; s != nil {
 		b = appendString(append(b, `,"source":{"privacy":`...), s.Privacy)
 		b = strconv.AppendBool(append(b, `,"sensitive":`...), s.Sensitive)

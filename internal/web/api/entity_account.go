@@ -29,7 +29,7 @@ type Account struct {
 	LastStatusAt   *string        `json:"last_status_at"` // a day
 	Emojis         []nothing      `json:"emojis"`
 	Fields         []Field        `json:"fields"`
-	Roles          []nothing      `json:"roles"`
+	Roles          []AccountRole  `json:"roles"`            // of those who look after the site, whom others may ask
 	Source         *AccountSource `json:"source,omitempty"` // of one's own account
 	Role           *Role          `json:"role,omitempty"`
 	Limited        bool           `json:"limited,omitempty"`   // shown to its followers, and where it is asked for
@@ -65,6 +65,13 @@ type Role struct {
 	Highlighted bool   `json:"highlighted"`
 }
 
+// AccountRole is a Role as others see it.
+type AccountRole struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Color string `json:"color"`
+}
+
 // Permissions as Mastodon counts them: 1 is an administrator's.
 const (
 	permitNothing = "0"
@@ -93,7 +100,10 @@ func (v *view) account(a *store.Account) *Account {
 		Avatar: avatar, AvatarStatic: avatar, Header: header, HeaderStatic: header,
 		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount + a.OpenCommentsCount,
 		Limited: a.Limited(), Suspended: a.SuspendedAt != nil && a.WaitingAt == nil,
-		Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []nothing{},
+		Emojis: []nothing{}, Fields: make([]Field, 0, len(a.Fields.V)), Roles: []AccountRole{},
+	}
+	if role, ok := roles[a.Role]; ok && role.Highlighted && !e.Suspended {
+		e.Roles = append(e.Roles, AccountRole{role.ID, role.Name, role.Color})
 	}
 	// Others see neither the count nor the date of posts that are for followers only.
 	if a.ID == v.viewer {

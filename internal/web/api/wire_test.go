@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/store"
 )
 
 func TestInstance(t *testing.T) {
@@ -303,6 +304,45 @@ func TestOwnAccount(t *testing.T) {
 	}
 	s.get("/api/v1/accounts/verify_credentials", s.tokenFor(anna.Account, "profile")).ok()
 	s.get("/api/v1/accounts/verify_credentials", s.tokenFor(anna.Account, "write")).is(http.StatusForbidden)
+}
+
+// Who looks after the site says so to everybody, at once.
+func TestRolesOfAccounts(t *testing.T) {
+	s := newSite(t)
+	anna, bob := s.join("anna"), s.join("bob")
+	s.publish(anna, "A hill")
+	roles := func() (all []string) {
+		t.Helper()
+		status := s.get("/api/v1/timelines/public", "").ok().list()[0]
+		for _, of := range []any{s.get(path("/api/v1/accounts/%d", anna.ID), bob.token).ok().object(), status["account"]} {
+			for _, role := range at(of, "roles").([]any) {
+				wantKeys(t, role.(map[string]any), []string{"id", "name", "color"})
+				all = append(all, role.(map[string]any)["name"].(string))
+			}
+		}
+		return all
+	}
+	if got := roles(); got != nil {
+		t.Errorf("a member: %v", got)
+	}
+	changes := func() (n int) {
+		if err := s.store.SQL().QueryRowContext(s.ctx(), "SELECT COUNT(*) FROM events WHERE kind = ?", community.EventAccountUpdated).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := changes() // which empty what visitors are shown of memory
+	for _, c := range [][2]string{{store.RoleModerator, "Moderator Moderator"}, {store.RoleMember, ""}, {store.RoleAdmin, "Admin Admin"}, {store.RoleOwner, "Owner Owner"}} {
+		if _, err := s.community.PromoteAccount(s.ctx(), "anna", c[0]); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(roles(), " "); got != c[1] {
+			t.Errorf("%s: %q, want %q", c[0], got, c[1])
+		}
+	}
+	if n := changes() - before; n != 4 {
+		t.Errorf("%d events of four changes", n)
+	}
 }
 
 // Each entity has the keys that some client crashes without; those that may be null are there all the same.
