@@ -1,6 +1,7 @@
 package app
 
 import (
+	"database/sql"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -120,5 +121,31 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 	}
 	if text, refresh := page(); !strings.Contains(text, "it has moved from") || strings.Contains(text, "is moving from") || refresh != "" || strings.Contains(text, "<progress") || strings.Contains(text, "Moved by") || strings.Contains(text, "comes again") {
 		t.Errorf("%q %s", refresh, text)
+	}
+}
+
+// A database that somebody else uses stays as it is: it gets no table of the site's, unless it is to be emptied.
+func TestMoveIntoAForeignDatabase(t *testing.T) {
+	dir := t.TempDir()
+	next := filepath.Join(dir, "notes.db")
+	env := []string{"DATA_DIR=" + filepath.Join(dir, "data"), "DATABASE_NEXT=sqlite:" + next}
+	wired(t, env...)
+	notes, err := sql.Open("sqlite", next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notes.Close()
+	for _, statement := range []string{"CREATE TABLE notes (id INTEGER NOT NULL PRIMARY KEY, text TEXT NOT NULL) STRICT", "INSERT INTO notes VALUES (1, 'keep me')"} {
+		if _, err := notes.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, stderr := runCommand(env, "move", "database")
+	if code != command.StatusFailure || !strings.Contains(stderr, "its table notes has rows") || !strings.Contains(stderr, "--empty=") {
+		t.Errorf("%d %s%s", code, out, stderr)
+	}
+	tables := 0
+	if err := notes.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table'").Scan(&tables); err != nil || tables != 1 {
+		t.Errorf("%d tables, %v", tables, err)
 	}
 }

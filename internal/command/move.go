@@ -205,9 +205,13 @@ type moveFinish struct {
 	workFlags    `embed:""`
 	photoFlags   `embed:""`
 	DeleteSource bool `help:"Photos: delete them in the place that they have left, after everything was compared once more."`
+	Force        bool `help:"Database: finish with the one that answers, because the other is lost for good."`
 }
 
 func (m moveFinish) Run(c *call) error {
+	if m.Force && m.Part != partDatabase {
+		return errors.New("--force is for the database")
+	}
 	if err := m.photoFlags.of(m.Part); err != nil {
 		return err
 	}
@@ -217,7 +221,7 @@ func (m moveFinish) Run(c *call) error {
 	case m.DeleteSource && m.Part != move.PartMedia:
 		return errors.New("--delete-source is for photos: the place that sessions have left is emptied anyway")
 	case m.Part == partDatabase:
-		return finishDatabase(c, m.workFlags)
+		return finishDatabase(c, m.workFlags, m.Force)
 	}
 	return c.plan(m.Part, m.workFlags, MoveOptions{WithoutMissing: m.WithoutMissing, DeleteSource: m.DeleteSource}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
 		if m.DryRun {
@@ -240,11 +244,15 @@ func (m moveFinish) Run(c *call) error {
 type moveAbort struct {
 	partArg   `embed:""`
 	workFlags `embed:""`
+	Force     bool `help:"Database: give up with the one that answers, because the other is lost for good."`
 }
 
 func (m moveAbort) Run(c *call) error {
+	if m.Force && m.Part != partDatabase {
+		return errors.New("--force is for the database")
+	}
 	if m.Part == partDatabase {
-		return abortDatabase(c, m.workFlags)
+		return abortDatabase(c, m.workFlags, m.Force)
 	}
 	return c.plan(m.Part, m.workFlags, MoveOptions{}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
 		if m.DryRun {

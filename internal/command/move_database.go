@@ -65,8 +65,8 @@ type databases struct {
 
 func (d *databases) close() error { return errors.Join(d.source.Close(), d.target.Close()) }
 
-// databases opens both. Unless nothing is to be changed, the other one gets the schema.
-func (c *call) databases(ctx context.Context, prepare bool) (*databases, error) {
+// databases opens both, DATABASE_NEXT after prepare, if that is not nil.
+func (c *call) databases(ctx context.Context, prepare func(context.Context, store.Options) error) (*databases, error) {
 	cfg, err := c.config()
 	if err != nil {
 		return nil, err
@@ -75,9 +75,9 @@ func (c *call) databases(ctx context.Context, prepare bool) (*databases, error) 
 		return nil, errors.New("DATABASE_NEXT is not set: it names the database to move to, on all processes of the site")
 	}
 	d := &databases{settings: [2]config.Database{cfg.Database, *cfg.DatabaseNext}, replicas: [2][]string{cfg.Replicas.Shown(), cfg.ReplicasNext.Shown()}}
-	if prepare {
-		if err := store.NewMigrator(store.Options{URL: cfg.DatabaseNext.URL.Value}).Up(ctx); err != nil {
-			return nil, fmt.Errorf("the schema of DATABASE_NEXT: %w", err)
+	if prepare != nil {
+		if err := prepare(ctx, store.Options{URL: cfg.DatabaseNext.URL.Value}); err != nil {
+			return nil, fmt.Errorf("DATABASE_NEXT: %w", err)
 		}
 	}
 	if d.source, err = store.OpenPlace(ctx, store.Options{URL: cfg.Database.URL.Value}); err != nil {
@@ -107,11 +107,43 @@ func (m moveDatabase) move(c *call, back bool) error {
 	}
 	ctx, stop := signal.NotifyContext(c, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	d, err := c.databases(ctx, !m.DryRun && !back)
+	prepare := m.makeSchema
+	if m.DryRun || back {
+		prepare = nil
+	}
+	d, err := c.databases(ctx, prepare)
 	if err != nil {
 		return err
 	}
 	return errors.Join(m.run(ctx, c, d, back), d.close())
+}
+
+// makeSchema gives the database to move to the schema. One that has rows under another schema is somebody's: it stays as it is.
+func (m moveDatabase) makeSchema(ctx context.Context, next store.Options) error {
+	migrator := store.NewMigrator(next)
+	state, err := migrator.State(ctx)
+	if err != nil || state.Usable() == nil {
+		return err
+	}
+	p, err := store.OpenPlace(ctx, next)
+	if err != nil {
+		return err
+	}
+	g, err := p.Gate(ctx)
+	table := ""
+	if err == nil && g.Mode == store.GateOpen {
+		table, err = p.Occupied(ctx)
+	}
+	if err := errors.Join(err, p.Close()); err != nil {
+		return err
+	}
+	if table != "" && m.Empty != p.Name() {
+		return &move.NotEmptyError{Place: p.Name(), What: "its table " + table + " has rows, under the schema of another release or program"}
+	}
+	if err := migrator.Up(ctx); err != nil {
+		return fmt.Errorf("the schema: %w", err)
+	}
+	return nil
 }
 
 // run moves the database; back tells that it is to go to the place that it has left.
@@ -191,7 +223,9 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 			return err
 		}
 	}
-	run := move.NewDatabase(move.DatabaseOptions{Source: d.source, Target: d.target, Rate: m.Rate, Progress: out.progress, Back: cheap, WayBack: m.WayBack.wait()})
+	run := move.NewDatabase(move.DatabaseOptions{Source: d.source, Target: d.target, Rate: m.Rate, Progress: out.progress, Back: cheap, WayBack: m.WayBack.wait(), Check: func(ctx context.Context) error {
+		return move.CheckProcesses(ctx, d.source, d.target)
+	}})
 	began := time.Now()
 	if err := run.Prepare(ctx); err != nil {
 		return err
@@ -207,12 +241,25 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 }
 
 // finishDatabase removes what the move has made.
-func finishDatabase(c *call, f workFlags) error {
+func finishDatabase(c *call, f workFlags, force bool) error {
 	if err := f.ofDatabase(); err != nil {
 		return err
 	}
 	if f.DryRun {
 		return newDatabaseOutput(c.env.Stdout, f.JSON).say("end", nil, "finish removes what the move has made in both databases, and ends the way back that copies nothing. Nothing was begun.")
+	}
+	if force {
+		return c.alone(f.JSON, func(p *store.Place, lost string, out *databaseOutput) error {
+			opened, err := move.FinishAlone(c, p)
+			if err != nil {
+				return err
+			}
+			if !opened {
+				return out.say("end", nil, "The move is finished without %s. The database is in %s: make it DATABASE_URL, and leave DATABASE_NEXT out.", lost, p.Name())
+			}
+			return out.say("end", nil, "The site is in %s now: make it DATABASE_URL, and leave DATABASE_NEXT out. It has what was copied and brought here; what was written last in %s may be missing, and nobody knows how much. Never start the site from that one again: it may take itself for the site's database.",
+				p.Name(), lost)
+		})
 	}
 	return c.withDatabases(f.JSON, func(d *databases, out *databaseOutput) error {
 		if err := move.Finish(c, d.target, d.source); err != nil {
@@ -223,12 +270,20 @@ func finishDatabase(c *call, f workFlags) error {
 }
 
 // abortDatabase gives up a move that is under way.
-func abortDatabase(c *call, f workFlags) error {
+func abortDatabase(c *call, f workFlags, force bool) error {
 	if err := f.ofDatabase(); err != nil {
 		return err
 	}
 	if f.DryRun {
 		return newDatabaseOutput(c.env.Stdout, f.JSON).say("end", nil, "abort leaves the database where it was, and empties the other one, unless that is kept up. Nothing was begun.")
+	}
+	if force {
+		return c.alone(f.JSON, func(p *store.Place, lost string, out *databaseOutput) error {
+			if err := move.AbortAlone(c, p); err != nil {
+				return err
+			}
+			return out.say("end", nil, "The database is in %s, as before: leave DATABASE_NEXT out. What is in %s stays there.", p.Name(), lost)
+		})
 	}
 	return c.withDatabases(f.JSON, func(d *databases, out *databaseOutput) error {
 		if err := move.Abort(c, d.source, d.target); err != nil {
@@ -239,11 +294,43 @@ func abortDatabase(c *call, f workFlags) error {
 }
 
 func (c *call) withDatabases(asJSON bool, f func(*databases, *databaseOutput) error) error {
-	d, err := c.databases(c, false)
+	d, err := c.databases(c, nil)
 	if err != nil {
 		return err
 	}
 	return errors.Join(f(d, newDatabaseOutput(c.env.Stdout, asJSON)), d.close())
+}
+
+// alone calls f with the one of the two databases that answers. Lost is the other one's address. Where both answer it
+// is an error: each can be asked.
+func (c *call) alone(asJSON bool, f func(p *store.Place, lost string, out *databaseOutput) error) error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	if cfg.DatabaseNext == nil {
+		return errors.New("DATABASE_NEXT is not set: the two databases of the move have to be named, also the one that is lost")
+	}
+	settings := []config.Database{cfg.Database, *cfg.DatabaseNext}
+	var places []*store.Place
+	var lost string
+	var failures []error
+	for _, s := range settings {
+		p, err := store.OpenPlace(c, store.Options{URL: s.URL.Value})
+		if err != nil {
+			lost, failures = s.String(), append(failures, err)
+			continue
+		}
+		defer p.Close()
+		places = append(places, p)
+	}
+	switch {
+	case len(places) == 2:
+		return errors.New("both databases answer: leave --force out, which is for one that is lost for good")
+	case len(places) == 0:
+		return errors.Join(failures...)
+	}
+	return f(places[0], lost, newDatabaseOutput(c.env.Stdout, asJSON))
 }
 
 // wayBackEntry is the way back for programs.
@@ -278,7 +365,7 @@ func describeDatabase(ctx context.Context, c *call) (string, *wayBackEntry, erro
 	if err != nil || cfg.DatabaseNext == nil {
 		return "", nil, err
 	}
-	d, err := c.databases(ctx, false)
+	d, err := c.databases(ctx, nil)
 	if err != nil {
 		return "", nil, err
 	}

@@ -24,6 +24,9 @@ type DatabaseOptions struct {
 	// copied: for so long, and while no more than WayBackMost writes are behind. 0: it does not.
 	WayBack     time.Duration
 	WayBackMost int64
+	// Check is asked before each attempt to switch, after everything was compared: its error puts the attempt off. Nil: nothing
+	// is.
+	Check func(context.Context) error
 	// Back moves to the place that the site has left and that is kept up: nothing is copied.
 	Back bool
 	// stays is told of the steps of a run that never ends by itself.
@@ -320,6 +323,9 @@ func (d *Database) do(ctx context.Context, e Effect) Event {
 			}
 			d.progress.Trouble = err
 			return Event{}
+		}
+		if err == nil && e.For == 0 && d.o.Check != nil { // writes are not held yet
+			err = d.o.Check(ctx)
 		}
 		return Event{Err: err, OK: err == nil}
 	case OpEndSleepers:

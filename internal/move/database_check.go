@@ -78,24 +78,8 @@ func CheckDatabase(ctx context.Context, source, target *store.Place, o CheckOpti
 	for _, part := range parts {
 		c.Problems = append(c.Problems, fmt.Sprintf("the %s of the site are being moved: let that end first, or abort it", people(part)))
 	}
-	list, err := c.strangers(ctx, source)
-	if err != nil {
+	if err := c.processes(ctx, source, target, false); err != nil {
 		return nil, err
-	}
-	want := [2]string{Fingerprint(source.Name()), Fingerprint(target.Name())}
-	for _, p := range list {
-		if p.Silent {
-			continue // it may have been killed: the switch waits for what it may have left behind
-		}
-		facts := factsOf(p)
-		if has := [2]string{facts[DatabaseFact], facts[DatabaseNextFact]}; has != want && has != [2]string{want[1], want[0]} {
-			c.Problems = append(c.Problems, fmt.Sprintf("%s does not have both databases: set DATABASE_NEXT on all processes, and restart them", p.Host))
-			continue
-		}
-		c.Processes++
-	}
-	for _, d := range Compare(instances(list), nil) {
-		c.Problems = append(c.Problems, d.Text+": "+d.Advice)
 	}
 	if o.Back {
 		c.Takes, err = aboutBack(ctx, source)
@@ -133,6 +117,44 @@ func CheckDatabase(ctx context.Context, source, target *store.Place, o CheckOpti
 		c.Problems = append(c.Problems, fmt.Sprintf("and %d more that do not fit", fit.More))
 	}
 	return c, nil
+}
+
+// processes adds a problem for each process of the site that is not ready for the switch, and for what is no process of it.
+// Begun tells that the move has begun: processes that have been silent since do not stop it.
+func (c *DatabaseChecked) processes(ctx context.Context, source, target *store.Place, begun bool) error {
+	list, err := c.strangers(ctx, source, begun)
+	if err != nil {
+		return err
+	}
+	want := [2]string{Fingerprint(source.Name()), Fingerprint(target.Name())}
+	for _, p := range list {
+		if p.Silent {
+			continue // it may have been killed: the switch waits for what it may have left behind
+		}
+		facts := factsOf(p)
+		if has := [2]string{facts[DatabaseFact], facts[DatabaseNextFact]}; has != want && has != [2]string{want[1], want[0]} {
+			c.Problems = append(c.Problems, fmt.Sprintf("%s does not have both databases: set DATABASE_NEXT on all processes, and restart them", p.Host))
+			continue
+		}
+		c.Processes++
+	}
+	for _, d := range Compare(instances(list), nil) {
+		c.Problems = append(c.Problems, d.Text+": "+d.Advice)
+	}
+	return nil
+}
+
+// CheckProcesses says what stands in the way of a switch among the processes of the site: those that began since the move was
+// checked. Nil: nothing does.
+func CheckProcesses(ctx context.Context, source, target *store.Place) error {
+	c := &DatabaseChecked{}
+	if err := c.processes(ctx, source, target, true); err != nil {
+		return err
+	}
+	if len(c.Problems) > 0 {
+		return errors.New(strings.Join(c.Problems, "; "))
+	}
+	return nil
 }
 
 // look adds a problem where the target holds what is not of this move, or may not be emptied.
@@ -214,7 +236,7 @@ const (
 
 // strangers lists the processes, and adds a problem for each address from which the source is in use by something else:
 // an older release, a process that hangs, somebody's shell.
-func (c *DatabaseChecked) strangers(ctx context.Context, source *store.Place) ([]store.PlaceAnswer, error) {
+func (c *DatabaseChecked) strangers(ctx context.Context, source *store.Place, begun bool) ([]store.PlaceAnswer, error) {
 	for begin := time.Now(); ; {
 		list, err := source.Answers(ctx)
 		if err != nil {
@@ -226,7 +248,7 @@ func (c *DatabaseChecked) strangers(ctx context.Context, source *store.Place) ([
 		}
 		known, patience := []string{own}, strangerPatience
 		for _, p := range list {
-			if p.Silent {
+			if p.Silent && !begun {
 				continue
 			}
 			facts := factsOf(p)

@@ -166,21 +166,8 @@ func Abort(ctx context.Context, source, target *store.Place) error {
 	if begun, err := begun(ctx, source); err != nil || !begun {
 		return cmpErr(err, fmt.Errorf("%w: no move is under way from %s to %s", ErrUnfit, source.Name(), target.Name()))
 	}
-	for {
-		g, err := source.Gate(ctx)
-		if err != nil {
-			return err
-		}
-		if g.Mode == store.GateMoved {
-			return fmt.Errorf("%w: the site has moved to %s: it can be moved back", ErrUnfit, target.Name())
-		}
-		ok, err := openAgain(ctx, source, g)
-		if err != nil {
-			return err
-		}
-		if ok {
-			break
-		}
+	if err := goOn(ctx, source, target.Name()); err != nil {
+		return err
 	}
 	am, err := source.Move(ctx)
 	if err != nil {

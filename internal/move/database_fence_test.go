@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,5 +138,44 @@ func TestAbortBesideTheMover(t *testing.T) {
 		if table, err := b.Occupied(ctx); err != nil || table != "" {
 			t.Fatalf("the target holds %q, %v", table, err)
 		}
+	}
+}
+
+// A process that begins without the second database while the move is under way puts the switch off until it has it, or
+// has ended: no write is held for it.
+func TestASwitchWaitsForProcesses(t *testing.T) {
+	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
+	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	both := map[string]string{move.DatabaseFact: move.Fingerprint(a.Name()), move.DatabaseNextFact: move.Fingerprint(b.Name())}
+	listed(t, a, 1, "1", both)
+	listed(t, a, 2, "1", map[string]string{move.DatabaseFact: move.Fingerprint(a.Name())})
+	asked, held := 0, false
+	d := move.NewDatabase(move.DatabaseOptions{Source: a, Target: b, Check: func(ctx context.Context) error {
+		err := move.CheckProcesses(ctx, a, b)
+		if asked++; asked <= 3 {
+			if err == nil || !strings.Contains(err.Error(), "web2 does not have both databases") || strings.Contains(err.Error(), "web1") {
+				t.Errorf("try %d: %v", asked, err)
+			}
+			if held {
+				t.Error("writes are held for a switch that may not be")
+			}
+		}
+		if asked == 3 {
+			if err := errors.Join(a.Forget(ctx, 1), a.Forget(ctx, 2)); err != nil { // neither would ever answer
+				t.Error(err)
+			}
+		}
+		return err
+	}, Abandon: func(e move.Effect) bool {
+		held = held || e.Op == move.OpSwapGate && e.To.Hold != 0
+		return false
+	}})
+	if err := errors.Join(d.Prepare(ctx), d.Run(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	if asked < 4 {
+		t.Errorf("the processes were asked about %d times", asked)
 	}
 }
