@@ -60,6 +60,11 @@ func (c *Community) runAccountPhotos(ctx context.Context, job *queue.Job) error 
 			return err
 		}
 		hidden := acc.SuspendedAt != nil
+		if hidden && after == 0 {
+			if err := c.dropReplaced(ctx, acc.ID); err != nil {
+				return err
+			}
+		}
 		ids, err := c.Store.PhotosToRename(ctx, acc.ID, hidden, after, renameBatch)
 		if err != nil {
 			return err
@@ -90,6 +95,17 @@ func (c *Community) runAccountPhotos(ctx context.Context, job *queue.Job) error 
 			})
 		}
 	}
+}
+
+// dropReplaced removes the photos that an account's profile had before: readers hold their public addresses.
+func (c *Community) dropReplaced(ctx context.Context, accountID int64) error {
+	return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		ids, err := tx.ReplacedPhotos(ctx, accountID)
+		if err != nil {
+			return err
+		}
+		return c.markPhotosGone(ctx, tx, ids)
+	})
 }
 
 // switchRenamed points photos at their new sets, unless the account or a post changed meanwhile.

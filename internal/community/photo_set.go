@@ -248,8 +248,9 @@ func (c *Community) markPhotosGone(ctx context.Context, tx *store.Store, ids []i
 	return tx.AddJob(ctx, jobRemove, removeJob{Photos: ids}, 0)
 }
 
-// useProfilePhoto makes a ready photo the account's avatar or header (its purpose), and takes the one before out of use; 0
-// takes it out without a new one. The caller writes the account's row in the same transaction.
+// useProfilePhoto makes a ready photo the account's avatar or header (its purpose). Pages and clients hold the addresses of
+// the one before, which is kept for a day as a retired set is. 0 takes it out without a new one: then it is gone at once,
+// and whatever it replaced today. The caller writes the account's row in the same transaction.
 func (c *Community) useProfilePhoto(ctx context.Context, tx *store.Store, acc *store.Account, photoID int64, purpose string) error {
 	if photoID != 0 {
 		ok, err := tx.AttachProfilePhoto(ctx, acc.ID, photoID, purpose)
@@ -260,11 +261,43 @@ func (c *Community) useProfilePhoto(ctx context.Context, tx *store.Store, acc *s
 			return invalid(purpose, "not_found", "The picture is no longer there. Choose it again.")
 		}
 	}
-	old, err := tx.OtherProfilePhotos(ctx, acc.ID, purpose, photoID)
+	gone, err := tx.OtherProfilePhotos(ctx, acc.ID, purpose, photoID)
 	if err != nil {
 		return err
 	}
-	return c.markPhotosGone(ctx, tx, old)
+	keep := 0
+	if photoID != 0 {
+		keep = maxRetired
+		if gone, err = c.retireProfilePhotos(ctx, tx, gone); err != nil {
+			return err
+		}
+	}
+	replaced, err := tx.ReplacedPhotos(ctx, acc.ID)
+	if err != nil {
+		return err
+	}
+	return c.markPhotosGone(ctx, tx, append(gone, replaced[min(keep, len(replaced)):]...))
+}
+
+// retireProfilePhotos keeps the readers' files of photos that were replaced, and has their originals removed. It returns
+// those of which nothing is to be kept.
+func (c *Community) retireProfilePhotos(ctx context.Context, tx *store.Store, ids []int64) (rest []int64, err error) {
+	var retired []int64
+	for _, id := range ids {
+		ok, err := tx.RetireProfilePhoto(ctx, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case ok:
+			retired = append(retired, id)
+		default:
+			rest = append(rest, id)
+		}
+	}
+	if len(retired) > 0 {
+		err = tx.AddJob(ctx, jobRemove, removeJob{Photos: retired}, 0)
+	}
+	return rest, err
 }
 
 // PublicPhotoAllowed reports whether the files of a public set may be served: not once the set is gone, of which copies

@@ -48,6 +48,8 @@ type Site struct {
 	Registration Registration
 	Visitors     Visitors
 	Picture      SitePicture
+	// replacedPictures are the sums of pictures that others replaced, and when.
+	replacedPictures map[string]store.Millis
 
 	LoginLimit  Limit // tries per account and per address
 	SignUpLimit Limit // per address
@@ -215,6 +217,7 @@ func (c *Community) siteOf(rows map[string]string) *Site {
 		site.Registration = RegistrationInvitation
 	}
 	site.Picture = pictureOf(rows[siteRow+sitePicture])
+	site.replacedPictures = replacedOf(rows[siteRow+replacedPictures])
 	return &site
 }
 

@@ -2,6 +2,7 @@ package community
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -9,8 +10,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"tintype/internal/media"
 	"tintype/internal/store"
@@ -28,6 +32,12 @@ const (
 	sitePictureWidth = 1280
 
 	sitePictureSum = 32 // characters
+
+	// replacedPictures is the row of the pictures that others replaced. Clients hold their addresses, so they are kept for
+	// as long as retired sets are.
+	replacedPictures = "replaced_pictures"
+	// maxReplacedPictures is how many they may be.
+	maxReplacedPictures = 5
 )
 
 // SitePicture is the site's picture; without one, Sum is empty.
@@ -52,6 +62,60 @@ func pictureOf(row string) (p SitePicture) {
 		return SitePicture{}
 	}
 	return p
+}
+
+// replacedOf reads the row of replaced pictures: when each was, by its sum.
+func replacedOf(row string) (at map[string]store.Millis) {
+	if row != "" && json.Unmarshal([]byte(row), &at) != nil {
+		return nil
+	}
+	return at
+}
+
+// keepReplaced writes down which replaced pictures are kept, and removes the bytes of the other ones. The rows are locked.
+func keepReplaced(ctx context.Context, tx *store.Store, all map[string]store.Millis, most int) error {
+	kept := map[string]store.Millis{}
+	sums := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Compare(all[b], all[a]) })
+	for i, sum := range sums {
+		if i < most && isKept(all[sum]) {
+			kept[sum] = all[sum]
+		} else if err := tx.DropSiteInfo(ctx, sitePictureRow+sum); err != nil {
+			return err
+		}
+	}
+	if len(kept) == 0 {
+		return tx.DropSiteInfo(ctx, siteRow+replacedPictures)
+	}
+	row, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	return tx.SetSiteInfo(ctx, siteRow+replacedPictures, string(row))
+}
+
+func isKept(replaced store.Millis) bool { return time.Since(replaced.Time()) < keepRetired }
+
+// forgetReplacedPictures removes those that had their time.
+func (c *Community) forgetReplacedPictures(ctx context.Context) error {
+	row, err := c.Store.SiteInfo(ctx, siteRow+replacedPictures)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, at := range replacedOf(row) {
+		if !isKept(at) {
+			return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+				rows, err := tx.LockSiteInfos(ctx, siteRow)
+				if err != nil {
+					return err
+				}
+				return keepReplaced(ctx, tx, replacedOf(rows[siteRow+replacedPictures]), maxReplacedPictures)
+			})
+		}
+	}
+	return nil
 }
 
 // SetSitePicture makes a JPEG of the file, without what its metadata tells, the site's picture. It returns *Invalid for a
@@ -98,7 +162,8 @@ func (c *Community) RemoveSitePicture(ctx context.Context, by By) error {
 	})
 }
 
-// replaceSitePicture removes the bytes of the picture that was, in the transaction that writes the one that will be.
+// replaceSitePicture retires the picture that was, in the transaction that writes the one that will be. Where there will be
+// none, the bytes of all are removed at once.
 func (c *Community) replaceSitePicture(ctx context.Context, by By, sum string, write func(context.Context, *store.Store) error) error {
 	return c.administration(store.Primary(ctx), by, EditSite, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		rows, err := tx.LockSiteInfos(ctx, siteRow)
@@ -109,17 +174,23 @@ func (c *Community) replaceSitePicture(ctx context.Context, by By, sum string, w
 		if was.Sum == sum {
 			return false, nil
 		}
+		what, keep := "changed", maxReplacedPictures
+		if sum == "" {
+			what, keep = "removed", 0
+		}
+		replaced := replacedOf(rows[siteRow+replacedPictures])
+		if replaced == nil {
+			replaced = map[string]store.Millis{}
+		}
 		if was.Sum != "" {
-			if err := tx.DropSiteInfo(ctx, sitePictureRow+was.Sum); err != nil {
-				return false, err
-			}
+			replaced[was.Sum] = store.ToMillis(time.Now())
+		}
+		delete(replaced, sum)
+		if err := keepReplaced(ctx, tx, replaced, keep); err != nil {
+			return false, err
 		}
 		if err := write(ctx, tx); err != nil {
 			return false, err
-		}
-		what := "changed"
-		if sum == "" {
-			what = "removed"
 		}
 		noteDetail(e, sitePicture, what)
 		return true, c.tellSiteChanged(ctx, tx, true)
@@ -128,10 +199,13 @@ func (c *Community) replaceSitePicture(ctx context.Context, by By, sum string, w
 
 var sumLike = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// SitePictureFile returns the JPEG under a name of SitePicture.Path, ErrNotFound for another.
+// SitePictureFile returns the JPEG under a name of SitePicture.Path, ErrNotFound for another. A picture that another
+// replaced is there for a day.
 func (c *Community) SitePictureFile(ctx context.Context, name string) ([]byte, error) {
 	sum, ok := strings.CutSuffix(name, ".jpg")
-	if !ok || !sumLike.MatchString(sum) || c.Site(ctx).Picture.Sum != sum {
+	site := c.Site(ctx)
+	replaced, had := site.replacedPictures[sum]
+	if !ok || !sumLike.MatchString(sum) || site.Picture.Sum != sum && !(had && isKept(replaced)) {
 		return nil, ErrNotFound
 	}
 	text, err := c.Store.SiteInfo(ctx, sitePictureRow+sum)

@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -137,6 +138,50 @@ func TestSitePicture(t *testing.T) {
 	second := c.Site(ctx).Picture
 	if second.Width != 300 || second.Sum == first.Sum {
 		t.Errorf("%+v", second)
+	}
+	// Clients hold the address of the one before for a day.
+	served := func(p SitePicture) bool {
+		t.Helper()
+		_, err := c.SitePictureFile(ctx, strings.TrimPrefix(p.Path(), "/site-picture/"))
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	forget := func() {
+		t.Helper()
+		if err := c.Forget(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if forget(); !served(first) || !served(second) {
+		t.Error("a picture that was replaced is gone at once")
+	}
+	row, err := c.Store.SiteInfo(ctx, siteRow+replacedPictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := replacedOf(row)
+	at[first.Sum] -= store.Millis(keepRetired.Milliseconds())
+	old, _ := json.Marshal(at)
+	if err := c.Store.SetSiteInfo(ctx, siteRow+replacedPictures, string(old)); err != nil {
+		t.Fatal(err)
+	}
+	c.site.drop()
+	if served(first) {
+		t.Error("a picture that was replaced is there after a day")
+	}
+	forget()
+	if rows, err := c.Store.SiteInfos(ctx, sitePictureRow); err != nil || len(rows) != 1 {
+		t.Errorf("%d pictures are kept after a day, %v", len(rows), err)
+	}
+	for i := range 2 * maxReplacedPictures {
+		if err := c.SetSitePicture(ctx, by, phototest.JPEG(phototest.Options{Width: 300, Height: 200, Seed: int64(3 + i)})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rows, err := c.Store.SiteInfos(ctx, sitePictureRow); err != nil || len(rows) != 1+maxReplacedPictures {
+		t.Errorf("%d pictures are kept, %v", len(rows), err)
 	}
 	var invalid *Invalid
 	if err := c.SetSitePicture(ctx, by, []byte("no photo")); !errors.As(err, &invalid) {

@@ -200,14 +200,31 @@ func (c *Community) sweepAbandoned(ctx context.Context) error {
 	})
 }
 
-// sweepRetired gives up sets whose addresses had their time. The copies at the edges of a CDN end by their own lifetime.
+// sweepRetired gives up sets whose addresses had their time, and the photos that had no other. The copies at the edges of a CDN end by their own lifetime.
 func (c *Community) sweepRetired(ctx context.Context) error {
 	return inBatches(ctx, func() (int, error) {
 		sets, err := c.Store.OldRetiredMediaObjects(ctx, keepRetired, mediaBatch)
 		if err != nil || len(sets) == 0 {
 			return 0, err
 		}
+		var ids []int64
+		for _, s := range sets {
+			ids = append(ids, s.PhotoID)
+		}
+		photos, err := c.Store.PhotosByID(store.Primary(ctx), ids)
+		if err != nil {
+			return 0, err
+		}
+		var replaced []int64
+		for _, p := range photos {
+			if p.Purpose == store.PurposeReplaced {
+				replaced = append(replaced, p.ID)
+			}
+		}
 		err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+			if err := c.markPhotosGone(ctx, tx, replaced); err != nil {
+				return err
+			}
 			for _, s := range sets {
 				if err := tx.DropMediaObject(ctx, s.Random, s.PhotoID); err != nil {
 					return err
@@ -275,6 +292,7 @@ func (c *Community) Forget(ctx context.Context) error {
 		inBatches(ctx, func() (int, error) { return s.DeleteOldEvents(ctx, ago(keepEvents), mediaBatch) }),
 		inBatches(ctx, func() (int, error) { return s.RemoveIdempotencyKeys(ctx, ago(keepKeys), mediaBatch) }),
 		c.sweepPeople(ctx),
+		c.forgetReplacedPictures(ctx),
 		c.forgetReported(ctx, now),
 		c.sweepExports(ctx),
 		c.tendPush(ctx, now),

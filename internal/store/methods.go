@@ -4247,7 +4247,7 @@ func (s *Store) PhotosOfDraft(ctx context.Context, accountID int64) (r0 []*Photo
 }
 
 // PhotosToRename lists photos of an account whose files have names of the wrong kind, by id: of a suspended one those
-// with public names, else those with private names that everybody may see.
+// with public names, else those with private names that everybody may see. What was replaced is renamed no more.
 func (s *Store) PhotosToRename(ctx context.Context, accountID int64, suspended bool, after int64, limit int) (r0 []int64, err error) {
 	if s.places == nil {
 		return s.conn.PhotosToRename(ctx, accountID, suspended, after, limit)
@@ -4867,6 +4867,19 @@ func (s *Store) ReplaceTrends(ctx context.Context, kind string, list []Trend) (e
 	return err
 }
 
+// ReplacedPhotos lists an account's photos that were avatars or headers and have retired sets, those that were replaced
+// last first.
+func (s *Store) ReplacedPhotos(ctx context.Context, accountID int64) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.ReplacedPhotos(ctx, accountID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReplacedPhotos(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
 // Replicas lists what is known of the replicas, and the version of the primary's clock that they are compared with.
 func (s *Store) Replicas() ([]ReplicaState, int64) { return s.current().Replicas() }
 
@@ -4978,6 +4991,19 @@ func (s *Store) RetireMediaObject(ctx context.Context, random string, photoID in
 		return in.RetireMediaObject(ctx, random, photoID)
 	})
 	return err
+}
+
+// RetireProfilePhoto notes that another photo took the place of an avatar or header: its set is retired, and its original
+// gone. ok is false, and nothing changed, if it has no set of its own.
+func (s *Store) RetireProfilePhoto(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.RetireProfilePhoto(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.RetireProfilePhoto(ctx, id)
+		return err
+	})
+	return r0, err
 }
 
 // RetireUsername records that nobody may have the username again.

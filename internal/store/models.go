@@ -52,6 +52,8 @@ const (
 	PurposePost   = "post"
 	PurposeAvatar = "avatar"
 	PurposeHeader = "header"
+	// PurposeReplaced is that of an avatar or header whose place another took: its addresses are good for a day.
+	PurposeReplaced = "replaced"
 )
 
 // Sources of unattached photos. Those of the web belong to their author's draft.

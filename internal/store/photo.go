@@ -125,13 +125,13 @@ func (s *conn) PhotoIDsOf(ctx context.Context, accountID int64, limit int) ([]in
 }
 
 // PhotosToRename lists photos of an account whose files have names of the wrong kind, by id: of a suspended one those
-// with public names, else those with private names that everybody may see.
+// with public names, else those with private names that everybody may see. What was replaced is renamed no more.
 func (s *conn) PhotosToRename(ctx context.Context, accountID int64, suspended bool, after int64, limit int) ([]int64, error) {
 	if suspended {
-		return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND id > ? AND state = 'ready' AND set_kind = 'pub' ORDER BY id LIMIT ?", accountID, after, limit)
+		return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND id > ? AND state = 'ready' AND set_kind = 'pub' AND purpose <> ? ORDER BY id LIMIT ?", accountID, after, PurposeReplaced, limit)
 	}
-	return s.idList(ctx, "SELECT ph.id FROM photos ph LEFT JOIN posts p ON p.id = ph.post_id WHERE ph.account_id = ? AND ph.id > ? AND ph.state = 'ready' AND ph.set_kind = 'priv'"+
-		" AND (p.visibility <> ? AND p.deleted_at IS NULL OR ph.post_id IS NULL AND ph.attached_at IS NOT NULL) ORDER BY ph.id LIMIT ?", accountID, after, Followers, limit)
+	return s.idList(ctx, "SELECT ph.id FROM photos ph LEFT JOIN posts p ON p.id = ph.post_id WHERE ph.account_id = ? AND ph.id > ? AND ph.state = 'ready' AND ph.set_kind = 'priv' AND ph.purpose <> ?"+
+		" AND (p.visibility <> ? AND p.deleted_at IS NULL OR ph.post_id IS NULL AND ph.attached_at IS NOT NULL) ORDER BY ph.id LIMIT ?", accountID, after, PurposeReplaced, Followers, limit)
 }
 
 // waits is true of a photo that belongs to no post and is no avatar or header, and may still come to. One that is refused for good
@@ -233,6 +233,30 @@ func (s *conn) AttachProfilePhoto(ctx context.Context, accountID, id int64, purp
 func (s *conn) OtherProfilePhotos(ctx context.Context, accountID int64, purpose string, keep int64) ([]int64, error) {
 	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state = ? AND purpose = ? AND attached_at IS NOT NULL AND id <> ?"+s.dialect.forUpdate(),
 		accountID, PhotoReady, purpose, keep)
+}
+
+// RetireProfilePhoto notes that another photo took the place of an avatar or header: its set is retired, and its original
+// gone. ok is false, and nothing changed, if it has no set of its own.
+func (s *conn) RetireProfilePhoto(ctx context.Context, id int64) (ok bool, err error) {
+	if err := s.photosChange(ctx, id); err != nil {
+		return false, err
+	}
+	now := s.dialect.nowMillis()
+	res := s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+now+" WHERE photo_id = ? AND kind <> ? AND state = ?", ObjectRetired, id, SetOriginal, ObjectLive)
+	if res.Error != nil || res.RowsAffected == 0 {
+		return false, translate(res.Error)
+	}
+	err = s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = "+now+" WHERE photo_id = ? AND kind = ? AND state <> ?", ObjectGone, id, SetOriginal, ObjectGone).Error
+	if err == nil {
+		err = s.write(ctx).Exec("UPDATE photos SET purpose = ?, orig_random = '', sha256 = '', bytes = 0, updated_at = ? WHERE id = ?", PurposeReplaced, ToMillis(time.Now()), id).Error
+	}
+	return true, translate(err)
+}
+
+// ReplacedPhotos lists an account's photos that were avatars or headers and have retired sets, those that were replaced
+// last first.
+func (s *conn) ReplacedPhotos(ctx context.Context, accountID int64) ([]int64, error) {
+	return s.idList(Primary(ctx), "SELECT id FROM photos WHERE account_id = ? AND state = ? AND purpose = ? ORDER BY updated_at DESC, id DESC", accountID, PhotoReady, PurposeReplaced)
 }
 
 // MarkPhotosGone takes photos out of use, in whatever state they are, and with them their sets. Who does that to photos of

@@ -216,6 +216,15 @@ var photoChanges = map[string]photoChange{
 	"AttachProfilePhoto": {false, func(ctx context.Context, tx *store.Store, o *photoOwner) error { // it shows once SaveProfile has said so
 		return done(tx.AttachProfilePhoto(ctx, o.account, o.portrait, store.PurposeAvatar))
 	}},
+	"RetireProfilePhoto": {false, func(ctx context.Context, tx *store.Store, o *photoOwner) error { // likewise
+		if err := tx.AddMediaObject(ctx, "ofportrait", store.SetPublic, o.portrait, nil); err != nil {
+			return err
+		}
+		if ok, err := tx.MediaObjectLive(ctx, "ofportrait", nil); !ok || err != nil {
+			return done(ok, err)
+		}
+		return done(tx.RetireProfilePhoto(ctx, o.portrait))
+	}},
 	"SaveProfile": {true, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
 		return tx.SaveProfile(ctx, &store.Account{ID: o.account, AvatarPhotoID: &o.portrait, HeaderPhotoID: &o.header})
 	}},
