@@ -1,6 +1,6 @@
 // What the other modules share: saying things, and sending forms.
 
-// What stands between here and the site answers without a sentence.
+// A proxy between here and the site answers without a sentence.
 const status = {
   401: /*T*/'Log in first.',
   429: /*T*/'Too many tries. Wait a little.',
@@ -66,7 +66,7 @@ export function swap(old, doc) {
   return node;
 }
 
-// Numbers as the pages write them; a count of nothing is not shown. What stands between three digits is the language's.
+// Numbers as the pages write them; a count of nothing is not shown. The language says what stands between three digits.
 export const grouped = (n) => (n < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, /*GROUP*/'\u202f'));
 export const count = (el, n) => { if (el) el.textContent = n > 0 ? grouped(n) : ''; };
 

@@ -60,7 +60,7 @@ type AdminInvitationsView struct {
 	Errors              FieldErrors
 }
 
-// MailedView is what became of addresses. What is no address stands in the form again.
+// MailedView is what became of addresses. A text that is not an address stands in the form again.
 type MailedView struct {
 	Invited int
 	Wrong   []string

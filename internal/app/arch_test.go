@@ -12,8 +12,8 @@ import (
 )
 
 // mayImport says which of our packages each of them may import: those below it,
-// never up. Whoever adds a package adds it here. What no file imports is not allowed:
-// a page that reaches around community is to be a decision.
+// never up. Whoever adds a package adds it here. An import that no file has is not
+// allowed: a page that reaches around community is to be a decision.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
 	"internal/app":       {"internal/lang", "internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/command", "internal/doctor", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/mail", "internal/move", "internal/ladder", "internal/telemetry", "internal/backup", "templates", "static", "internal/sleep"},

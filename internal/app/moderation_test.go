@@ -191,7 +191,7 @@ func TestReportsAreDecided(t *testing.T) {
 	}
 }
 
-// What pages do to members, commands do.
+// Commands do what pages do to members.
 func TestAccountCommands(t *testing.T) {
 	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1"}
 	site, _ := wired(t, env...)

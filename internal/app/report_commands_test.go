@@ -11,7 +11,7 @@ import (
 	"tintype/internal/store"
 )
 
-// What pages do with reports, warnings and first steps, commands do, and the other way round. The log says which way it was.
+// Commands do what pages do with reports, warnings and first steps, and the other way round. The log says which way it was.
 func TestReportsByPageAndByCommand(t *testing.T) {
 	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h"}
 	site, _ := wired(t, env...)

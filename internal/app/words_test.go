@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// oldWords are words that this project once had of its own, with what the field
-// says instead. CONTRIBUTING.md has the whole table. A name with a package before it
+// oldWords are words and turns that this project once had of its own, with what the
+// field says instead. CONTRIBUTING.md has the whole table. A name with a package before it
 // is looked for as that.
 var oldWords = map[string]string{
 	`\w*[lL]ooker`:                           "view builder",
@@ -33,6 +33,7 @@ var oldWords = map[string]string{
 	`[rR]ooms`:                               "services",
 	`web\.Exit|[eE]xit(?:Of|Page)`:           "error responder",
 	`[cC]losed (?:sites?|communit(?:y|ies))`: "members-only",
+	`What (?:is|are) no(?:ne|body)?`:         "a plain subject, as in: a text that is not an id",
 	`community\.Page`:                        "community.Cursor",
 	`pages\.Place`:                           "pages.Session",
 	`backup\.(?:Place|Stage)`:                "backup.Archive, backup.StagingDir",
@@ -155,8 +156,8 @@ func words(src []byte) iter.Seq2[string, int] {
 var quoted = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|(?:^|[\\s=(,\\[{:+])'(?:[^'\\\\]|\\\\.)*'")
 
 // wordsOfLines are the lines of a file of another language, without what is quoted in
-// them. Comments, which begin with the mark, are whole. What is quoted over several
-// lines is not told from the rest.
+// them. Comments, which begin with the mark, are whole. Quotes over several lines are
+// not told from the rest.
 func wordsOfLines(src []byte, mark string) iter.Seq2[string, int] {
 	comment := regexp.MustCompile(`(?:^|\s)` + mark + `.*`)
 	return func(yield func(string, int) bool) {

@@ -176,7 +176,7 @@ func (r *reader) source() string {
 	return Plain
 }
 
-// parse reads a file of data. What is no JSON of that shape is left out, which is no error.
+// parse reads a file of data. A file that is not JSON of that shape is left out, without an error.
 func (r *reader) parse(e *entry, into any) (ok bool, err error) {
 	f, err := OpenFile(e.file, min(maxJSON, r.json))
 	if errors.Is(err, ErrTooMuch) {

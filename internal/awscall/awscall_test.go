@@ -159,7 +159,7 @@ func TestCallInXML(t *testing.T) {
 	}
 }
 
-// What may pass is tried again with a new signature; what cannot is not. Errors name the operation, the status, the
+// A call that may pass is tried again with a new signature; one that cannot is not. Errors name the operation, the status, the
 // request and the code, and never the answer.
 func TestRetriesAndErrors(t *testing.T) {
 	for name, c := range map[string]struct {

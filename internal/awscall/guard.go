@@ -89,7 +89,7 @@ func (g *Guard) Do(r *http.Request) (*http.Response, error) {
 	answer, err := g.client.Do(r.WithContext(ctx))
 	w.End(err == nil)
 	if err != nil {
-		// What refuses costs little, and is asked again by whoever comes next.
+		// A service that refuses costs little: whoever comes next asks it again.
 		if errors.Is(context.Cause(ctx), budget.ErrAway) {
 			err = budget.ErrAway
 		}

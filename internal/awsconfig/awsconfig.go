@@ -79,8 +79,8 @@ func LimitWait(c *aws.Config, wait time.Duration) {
 	}
 }
 
-// logger takes what the SDK would write to stderr by itself. What fails comes
-// as an error besides, so its words are for whoever looks closely.
+// logger takes what the SDK would write to stderr by itself. A failure comes as
+// an error besides, so these words are for whoever looks closely.
 type logger struct{ log *slog.Logger }
 
 func (l logger) Logf(c logging.Classification, format string, v ...any) {

@@ -8,7 +8,7 @@ import (
 )
 
 // scryptWork is the power of two that makes a passphrase slow to guess: 64 MB and a quarter of a second, as a small
-// machine can afford. What is guessed is as long as shortestPassphrase at least.
+// machine can afford. A passphrase is as long as shortestPassphrase at least.
 const (
 	scryptWork         = 16
 	shortestPassphrase = 20

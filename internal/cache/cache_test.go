@@ -163,7 +163,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// What one instance makes the others find, and what one drops is dropped for all that have not kept it.
+// The other instances find what one makes. A value that one drops is dropped for all that have not kept it.
 func TestFleet(t *testing.T) {
 	r := servertest.Redis(t)
 	a, _ := instance(t, r, time.Nanosecond)

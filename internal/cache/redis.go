@@ -276,7 +276,7 @@ func (r *Redis) distrust() {
 
 func (r *Redis) name(key string) string { return r.prefix + "{" + key + "}" }
 
-// drop removes keys. What cannot be removed now is removed before Redis is read again.
+// drop removes keys. Keys that cannot be removed now are removed before Redis is read again.
 func (r *Redis) drop(keys []string, window time.Duration) {
 	r.mu.Lock()
 	client := r.client

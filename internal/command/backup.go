@@ -141,7 +141,7 @@ func (b backupCreate) Run(c *call) (err error) {
 		Backup: r.kept, Bytes: m.size, Files: m.manifest.Files, Database: m.manifest.Database, Moving: m.manifest.Moving, Photos: m.manifest.Photos, Rows: m.manifest.Rows,
 		Encrypted: r.key != nil, Missing: m.manifest.Missing,
 	}
-	// What is missing here an older backup may have.
+	// An older backup may have what is missing here.
 	if b.Keep > 0 && len(done.Missing) == 0 {
 		if done.Removed, err = prune(r.ctx, place, m.name, b.Keep); err != nil {
 			return err

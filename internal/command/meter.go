@@ -29,8 +29,8 @@ func newMeter(w io.Writer) *meter {
 	return nil
 }
 
-// step says what is done in the one line that changes. What the terminal has no room for is left out: a line that breaks
-// is not written over.
+// step says what is done in the one line that changes. Words that the terminal has no room for are left out: a line that
+// breaks is not written over.
 func (p *meter) step(what string) {
 	if p != nil {
 		fmt.Fprintf(p.w, "\r\033[K%s", cut(what, p.width()-1))

@@ -69,8 +69,9 @@ type AccountSearch struct {
 // maxNameWords is how many words of a name are looked for: more has no name.
 const maxNameWords = 8
 
-// SearchAccounts finds accounts whose username starts with the text, then those whose displayed name has all of its words, of
-// which the last may go on. Whose whole username it is comes first, and is found by the viewer who blocked it, too.
+// SearchAccounts finds accounts whose username starts with the text, then those whose displayed name has all of its words; the
+// last word may be the beginning of one. The account that has the text as its username comes first. The viewer who blocked
+// that one finds it, too.
 func (c *Community) SearchAccounts(ctx context.Context, viewer *store.Account, q AccountSearch) ([]*store.Account, error) {
 	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err

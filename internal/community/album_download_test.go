@@ -158,7 +158,7 @@ func TestAlbumDownloads(t *testing.T) {
 			t.Errorf("%d downloads of three members", n)
 		}
 
-		// What the album shows no more, no archive hands out.
+		// No archive hands out what the album shows no more.
 		_, err = d.DeletePost(ctx, d.bob, *kept.PostID)
 		must(err)
 		if _, _, err := d.OpenAlbumDownload(ctx, cora, mine.Random); !errors.Is(err, ErrAlbumChanged) {

@@ -282,7 +282,7 @@ func TestReactionsToAnnouncements(t *testing.T) {
 	}
 }
 
-// What one process announces, the others show within moments, and streams tell of it; those who hear of it find it.
+// The other processes show within moments what one announces, and streams tell of it; those who hear of it find it.
 func TestAnnouncementsAreSeenEverywhere(t *testing.T) {
 	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)

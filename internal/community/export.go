@@ -275,8 +275,8 @@ func (c *Community) exportFailed(ctx context.Context, job *queue.Job, reason str
 	})
 }
 
-// What follows keeps files that are no photographs, the parts of exports and imports, among the originals: their rows of media_objects are of no
-// photo, so that sweeps, moves and checks of the media know them.
+// The functions below keep files that are no photographs, the parts of exports and imports, among the originals. Their rows
+// of media_objects name no photo, so that sweeps, moves and checks of the media know them.
 
 // announceFile writes the row of such a file before its first byte.
 func (c *Community) announceFile(ctx context.Context, random string) error {
@@ -285,7 +285,7 @@ func (c *Community) announceFile(ctx context.Context, random string) error {
 	})
 }
 
-// dropFile removes such a file that nothing came to use. What cannot be done here the sweep does.
+// dropFile removes such a file that nothing came to use. The sweep does what cannot be done here.
 func (c *Community) dropFile(ctx context.Context, random string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

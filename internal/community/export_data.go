@@ -76,7 +76,7 @@ func (x *exportWriter) announcementComments(ctx context.Context) error {
 	})
 }
 
-// heldPosts writes what waits for a moderator, and what was not published. What was is among the posts.
+// heldPosts writes the posts that wait for a moderator, and those that were not published. Published ones are among the posts.
 func (x *exportWriter) heldPosts(ctx context.Context) error {
 	rows, err := x.c.Store.HeldPostsOf(ctx, x.acc.ID, 5*maxHeldOf)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"tintype/internal/store"
 )
 
-// FilterChange is what an account decides of a filter. What is nil stays as it is.
+// FilterChange is what an account decides of a filter. A field that is nil stays as it is.
 type FilterChange struct {
 	Title    *string
 	Contexts []FilterContext

@@ -15,7 +15,7 @@ func (c *Community) Follow(ctx context.Context, acc *store.Account, targetID int
 	return c.FollowWith(ctx, acc, targetID, FollowOptions{})
 }
 
-// FollowOptions say what of a followed account is shown. What is nil stays as it is.
+// FollowOptions say what of a followed account is shown. A field that is nil stays as it is.
 type FollowOptions struct {
 	HideBoosts *bool // leaves out what the account boosts; false without a word
 }

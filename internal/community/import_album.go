@@ -13,7 +13,7 @@ import (
 func albumTitle(s string) string { return clipRunes(oneLine(s), MaxAlbumTitle) }
 
 // intoAlbums adds an item's photos, by their places in it, to the member's albums of these names, which it makes where they are
-// missing. What does not fit in stays out: the photographs are there all the same.
+// missing. Photos beyond what an album takes stay out of it: they are there all the same.
 func (w *importer) intoAlbums(ctx context.Context, it *archive.Item, photos []int64) error {
 	var titles []string
 	in := map[string][]int64{}
@@ -86,7 +86,7 @@ func (w *importer) album(ctx context.Context, title string) (int64, error) {
 // albumAudiences are who sees an album, the most people first.
 var albumAudiences = []store.Visibility{store.Public, store.AlbumMembers, store.Followers, store.AlbumInvited}
 
-// fewer is the audience that fewer people belong to. What is no audience is nobody but those who were invited.
+// fewer is the audience that fewer people belong to. An unknown audience counts as those alone who were invited.
 func fewer(a, b store.Visibility) store.Visibility {
 	n, m := slices.Index(albumAudiences, a), slices.Index(albumAudiences, b)
 	if n < 0 || m < 0 {

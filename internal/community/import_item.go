@@ -216,7 +216,7 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 	return w.intoAlbums(ctx, it, ids)
 }
 
-// time is when a post is dated. What has no date is as old as the account: new, it would fill the feeds of others.
+// time is when a post is dated. A photograph without a date is as old as the account: new, it would fill the feeds of others.
 func (w *importer) time(it *archive.Item) time.Time {
 	if datable(it.Taken) {
 		return it.Taken

@@ -166,9 +166,9 @@ type Mailed struct {
 	Blocked []string // addresses with which nobody may join
 }
 
-// InviteByMail sends an invitation that works once to each address: they stand one a line, or between commas. What is no
-// address is named in the result, and so is what a member has, or what the site keeps out; the others are invited all the same. The same form sent twice
-// sends one mail to each. *Invalid for none at all, and for more than MaxInvitationMails.
+// InviteByMail sends an invitation that works once to each address: they stand one a line, or between commas. The result
+// names texts that are not an address, addresses that a member has, and those that the site keeps out; the others are invited
+// all the same. The same form sent twice sends one mail to each. *Invalid for none at all, and for more than MaxInvitationMails.
 func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, key string) (Mailed, error) {
 	ctx = store.Primary(ctx)
 	var done Mailed

@@ -19,7 +19,7 @@ const (
 // feed.
 var RepliesPolicies = []string{"followed", "list", "none"}
 
-// ListOptions are what an account decides of a list. What is nil stays as it is.
+// ListOptions are what an account decides of a list. A field that is nil stays as it is.
 type ListOptions struct {
 	Title          *string
 	RepliesPolicy  *string

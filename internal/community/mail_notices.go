@@ -118,7 +118,7 @@ func (c *Community) noticedUpto(ctx context.Context) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// writeNotices has the mails of notifications written that are due. What came after members were looked for is the next mail's.
+// writeNotices has the mails of notifications written that are due. Those that came after members were looked for are the next mail's.
 func (c *Community) writeNotices(ctx context.Context, now store.Millis) error {
 	upto, err := c.noticedUpto(ctx)
 	if err != nil {

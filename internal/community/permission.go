@@ -6,7 +6,7 @@ import (
 	"tintype/internal/store"
 )
 
-// An Act is something that not every member may do. What changes anything is logged under the same name.
+// An Act is something that not every member may do. An act that changes anything is logged under the same name.
 type Act string
 
 // Acts that only read, and are not logged.

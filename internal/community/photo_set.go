@@ -64,7 +64,7 @@ func (c *Community) putTo(ctx context.Context, s newSet) func(media.Variant, io.
 }
 
 // dropSets removes sets that nothing came to use, even when the caller's time is over. A set that is in use after
-// all (the answer to its commit got lost) stays. What cannot be done here the sweep does.
+// all (the answer to its commit got lost) stays. The sweep does what cannot be done here.
 func (c *Community) dropSets(ctx context.Context, sets ...newSet) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

@@ -29,7 +29,7 @@ func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64
 
 // RemovePost is DeletePost for those who may moderate as well, on members whom they stand above: as an act of moderation it is
 // logged, the author is told of the decision with the words of s and may answer it, and open reports about the post are closed
-// by it. With s.Alike photographs like its own are kept out from then on. What is the actor's own to delete goes without that.
+// by it. With s.Alike photographs like its own are kept out from then on. A post of the actor's own goes without that.
 func (c *Community) RemovePost(ctx context.Context, by By, id int64, s Sanction) (*Post, error) {
 	acc := by.Account
 	if err := by.may(RemovePost); acc == nil && err != nil || acc != nil && !acc.Active() {

@@ -183,7 +183,7 @@ func TestWhoSeesWhat(t *testing.T) {
 			slices.Sort(w)
 			return strings.Join(w, " ")
 		}
-		// What everybody who is nobody in particular sees.
+		// What those see who have nothing to do with the author.
 		open := map[string]string{
 			"public feed": "public warned", "home feed": "", "account feed": "public public/reply unlisted unlisted/reply warned", "profile": "public unlisted warned",
 			"follower's feed": "public/comment unlisted/comment", "feed of alltag": "public warned", "feed of followerstag": "", "feed of gonetag": "", "tags": "alltag publictag",

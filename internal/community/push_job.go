@@ -17,7 +17,7 @@ import (
 const jobPush = "push"
 
 const (
-	// pushLife is how long a push waits here for its turn. What is older, nobody wants to be woken by.
+	// pushLife is how long a push waits here for its turn. Nobody wants to be woken by an older one.
 	pushLife = 6 * time.Hour
 	// pushTTL is how long push services keep a message for a device that is off.
 	pushTTL = 48 * time.Hour

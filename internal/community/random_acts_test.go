@@ -277,7 +277,7 @@ func (d *randomActs) look(what, name string) {
 	}
 }
 
-// What follows makes what acts are about.
+// The functions below make what acts are about.
 
 func (d *randomActs) announcement() int64 {
 	id := d.Store.NewID()

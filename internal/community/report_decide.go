@@ -225,7 +225,7 @@ func (c *Community) assignReport(ctx context.Context, by By, id int64, whom *sto
 	return c.reportAfter(ctx, by, id)
 }
 
-// ReopenReport opens a closed report again. What was decided stays.
+// ReopenReport opens a closed report again. The decision stays.
 func (c *Community) ReopenReport(ctx context.Context, by By, id int64) (*FiledReport, error) {
 	err := c.onReport(ctx, by, ReopenReport, id, func(ctx context.Context, tx *store.Store, _ *store.Report, _ *store.AdminEntry) (bool, error) {
 		return tx.ReopenReport(ctx, id)

@@ -37,7 +37,7 @@ func (r Registration) AnybodyMayAsk() bool {
 // Invites reports whether invitations work.
 func (r Registration) Invites() bool { return r != RegistrationClosed && r != "" }
 
-// Site is what the site says of itself, whom it lets in, and what it grants. What is unset has its zero value. A Site is
+// Site is what the site says of itself, whom it lets in, and what it grants. A field that is unset has its zero value. A Site is
 // never changed once others have it.
 type Site struct {
 	Name         string

@@ -38,7 +38,7 @@ func (l *blockList) hasEmail(email string) bool {
 	return false
 }
 
-// hasAddress reports whether an IP address is in a range that is kept out. What is no address is in none.
+// hasAddress reports whether an IP address is in a range that is kept out. A text that is not an address is in no range.
 func (l *blockList) hasAddress(text string) bool {
 	a, err := netip.ParseAddr(text)
 	if err != nil {

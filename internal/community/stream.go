@@ -406,7 +406,7 @@ func (s *Streams) follow(ctx context.Context) {
 		s.mu.Unlock()
 		again(err)
 	}
-	// Events wait here until every replica has what they tell of. What ends streams does not wait.
+	// Events wait here until every replica has what they tell of. Events that end streams do not wait.
 	var next, waiting []live.Event
 	waited := make(chan error, 1)
 	for {

@@ -145,7 +145,7 @@ func ValidTag(name string) bool {
 }
 
 // mentionAt is the username that the text begins with, and how many bytes the mention takes, a host of the site's own
-// included. What goes on with another host is a name of another site, or a mailbox.
+// included. A name that goes on with another host is one of another site, or a mailbox.
 func mentionAt(text, origin string) (name string, size int) {
 	end := 0
 	for end < len(text) && (text[end] == '_' || text[end] >= '0' && text[end] <= '9' || text[end]|0x20 >= 'a' && text[end]|0x20 <= 'z') {

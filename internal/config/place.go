@@ -123,7 +123,7 @@ func (p MediaPlace) Same(other MediaPlace) bool {
 	panic("config: whether photos in " + p.Driver + " are in one place is not known")
 }
 
-// realPath is the folder behind links. What is not there yet may lie in one that is.
+// realPath is the folder behind links. A folder that is not there yet may lie in one that is.
 func realPath(path string) string {
 	path, err := filepath.Abs(path)
 	if err != nil {

@@ -77,8 +77,8 @@ type filler struct {
 	lastID   int64
 }
 
-// Fill makes the demo. ErrReal if there are real members and Force is not set. What was written before an error
-// stays, whole and counted.
+// Fill makes the demo. ErrReal if there are real members and Force is not set. Posts that were written before
+// an error stay, whole and counted.
 func Fill(ctx context.Context, o Options) (*Summary, error) {
 	if o.Accounts < 2 || o.Posts < 0 || o.PhotosDir == "" && o.Pictures < 1 {
 		return nil, errors.New("a demo has at least 2 accounts and 1 picture")

@@ -55,7 +55,7 @@ func said(t *testing.T, i *servertest.Instance, line string, times int) {
 }
 
 // R18: SECRET_KEY rotates under two instances that see each change at different moments, and neither is restarted: at no
-// moment does one refuse what the other signed, nor is anybody logged out. What is no key changes nothing.
+// moment does one refuse what the other signed, nor is anybody logged out. A text that is not a key changes nothing.
 func TestTheSecretKeyRotates(t *testing.T) {
 	t.Parallel() // with those that, like it, mostly wait
 	young, old := strings.Repeat("young", 8), strings.Repeat("elder", 8)
@@ -111,7 +111,7 @@ func TestTheSecretKeyRotates(t *testing.T) {
 		}
 	}
 
-	// What is no key is said once.
+	// A text that is not a key is said once.
 	const wrong = `msg="the setting cannot be read again`
 	keys[0].write("hush-too-short")
 	said(t, f[0], wrong, 1)

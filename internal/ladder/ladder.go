@@ -60,7 +60,7 @@ type Facts struct {
 	Processes   int   `json:"processes,omitempty"` // FLEET_MAX_PROCESSES
 }
 
-// Figures are what was measured in a minute, by the names of Signals. What is not known has no figure.
+// Figures are what was measured in a minute, by the names of Signals. A signal that is not known has no figure.
 type Figures map[string]float64
 
 // quarter is a row's figures: one place in each list for each minute, null for what is not known.

@@ -276,7 +276,7 @@ func (l *Language) Say(t Text) string {
 func Key(text string) string { return text }
 
 // Retell is in the language what the program said in English by one of the keys: a text that a row keeps, without its
-// arguments. Arguments that are keys themselves are translated, too. What no key fits stays as it is.
+// arguments. Arguments that are keys themselves are translated, too. A text that fits no key stays as it is.
 func (l *Language) Retell(said string, keys []string) string {
 	if l.Code() == English {
 		return said

@@ -116,7 +116,7 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-// What shows nothing is known by nothing: one blank wall would be like any other. What is no picture is no error either.
+// A picture that shows nothing is known by nothing: one blank wall would be like any other. A file that is not a picture gives no error either.
 func TestNoLook(t *testing.T) {
 	flat := func(v uint8, noise int) image.Image {
 		r := rand.New(rand.NewPCG(1, 2))

@@ -9,7 +9,7 @@ import (
 	"tintype/internal/store"
 )
 
-// The bounds of a move with which nobody goes on. Its log grows with each write of the site until then.
+// The bounds of a move that nobody goes on with. Its log grows with each write of the site until then.
 const (
 	// AbandonedAfter is how long nobody has been at work by then.
 	AbandonedAfter = time.Hour

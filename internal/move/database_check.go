@@ -278,7 +278,7 @@ func (c *DatabaseChecked) strangers(ctx context.Context, source *store.Place, be
 	}
 }
 
-// factsOf are the facts of a process. What is no object has none.
+// factsOf are the facts of a process. A text that is not a JSON object has none.
 func factsOf(p store.PlaceAnswer) map[string]string {
 	var facts map[string]string
 	_ = json.Unmarshal([]byte(p.Facts), &facts)

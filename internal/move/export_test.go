@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// GiveUp has it look often for a move with which nobody goes on, and give it up at these bounds.
+// GiveUp has it look often for a move that nobody goes on with, and give it up at these bounds.
 func (w *WayBack) GiveUp(most int64, after time.Duration) {
 	w.abandonedMost, w.abandonedAfter, w.abandonedLook = most, after, 0
 }

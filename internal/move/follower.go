@@ -126,7 +126,7 @@ func belongs(g, left Gate) bool {
 	case left.Mode == Moved:
 		return g.Move == left.Move && (g.Mode == Filling || g.Mode == Sealed)
 	}
-	// Left is filled, by a move or for a way back. What was emptied names no move.
+	// Left is filled, by a move or for a way back. A place that was emptied names no move.
 	return left.Move == "" || g.Move == left.Move || g.Generation > left.Generation
 }
 

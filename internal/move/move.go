@@ -7,7 +7,7 @@
 // The protocol of the database is two pure state machines. A Mover copies, switches and finishes; every process of the site
 // has a Follower, which tells where that process may read and write. Neither does anything by itself: Step takes what
 // happened and answers with what to do next, so that the very code that ships runs in the simulation of this package's
-// tests. What does the work is a driver: Database for `tintype move database`, ProcessFollower in the processes of the site.
+// tests. A driver does the work: Database for `tintype move database`, ProcessFollower in the processes of the site.
 //
 // Each of the two places has a gate, one row that says what the place is for (see Mode). Triggers in each place read
 // that row with a lock before every write, so no write can commit after the place was sealed. One conditional update in

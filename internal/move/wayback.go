@@ -167,7 +167,7 @@ func (w *WayBack) prolong(ctx context.Context, now, left *store.Place) error {
 	return err
 }
 
-// endIfAbandoned gives up a move with which nobody goes on. What its log still has is deleted by any process that comes by.
+// endIfAbandoned gives up a move that nobody goes on with. Any process that comes by deletes what its log still has.
 func (w *WayBack) endIfAbandoned(ctx context.Context, now *store.Place, m store.PlaceMove) error {
 	if !m.Logs {
 		ctx, cancel := context.WithTimeout(ctx, abandonedLook)

@@ -164,11 +164,11 @@ func Public(a netip.Addr) bool {
 	return true
 }
 
-// Send sends a message. Errors that are none of ErrGone, ErrBusy and ErrRefused may be over at another try.
+// Send sends a message. An error other than ErrGone, ErrBusy and ErrRefused may be over at another try.
 func (s *Sender) Send(ctx context.Context, key Key, to Receiver, m Message) error {
 	u, err := url.Parse(to.Endpoint)
 	if err != nil || !IsEndpoint(to.Endpoint) {
-		return fmt.Errorf("%w: the address is none of a push service", ErrRefused)
+		return fmt.Errorf("%w: the address is not one of a push service", ErrRefused)
 	}
 	done, ok := s.begin(u.Host)
 	if !ok {

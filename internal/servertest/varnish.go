@@ -89,7 +89,7 @@ sub vcl_backend_response {
         set beresp.ttl = 0s;
         return (deliver);
     }
-    # What the site says of its Cookie header, the key stands for.
+    # The key stands for what the site says of its Cookie header.
     set beresp.http.Vary = regsuball(beresp.http.Vary, "(?i)(^|, *)Cookie(, *|$)", "\2");
     set beresp.http.Vary = regsub(beresp.http.Vary, "^, *", "");
     if (beresp.http.Vary == "") {

@@ -47,7 +47,7 @@ const (
 	dynamoBatch = 25
 )
 
-// item is a session as the table holds it. What is empty is null: not every server takes empty values.
+// item is a session as the table holds it. An empty value is null: not every server takes one.
 type item struct {
 	AccountID string `dynamodbav:"account_id"`
 	Hash      string `dynamodbav:"session_hash"`

@@ -38,7 +38,7 @@ func newColumns[T any](list ...column[T]) columns[T] {
 	return columns[T]{list: list, sql: "CONCAT_WS(' ', " + strings.Join(selected, ", ") + ")"}
 }
 
-// read fills a row from the next column of r, which sql has selected. What does not fit is r's error.
+// read fills a row from the next column of r, which sql has selected. A value that does not fit is r's error.
 func (c *columns[T]) read(r *rowReader, row *T) {
 	r.packed, r.rest = r.text(), false
 	last := len(c.list) - 1

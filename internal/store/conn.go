@@ -143,7 +143,7 @@ func (c *trackingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 func (c *trackingConnector) connect(whole context.Context) (_ *tracked, err error) {
-	// What waits here cannot be cut off yet: which server it leads to is not known.
+	// A call that waits here cannot be cut off yet: which server it leads to is not known.
 	ctx, cancel := context.WithTimeout(whole, greetingPatience)
 	defer cancel()
 	defer func() {

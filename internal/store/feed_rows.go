@@ -68,8 +68,8 @@ func (s *conn) FeedAccounts(ctx context.Context, viewer *Account, ids []int64) (
 	return out, rows.done()
 }
 
-// What is read of photos for pages, and for the page of a single post: of posts, and of accounts. With them comes what of
-// their post or account tells them from other photos.
+// The photos of posts and of accounts, as pages and the page of a single post read them. With them comes what tells them,
+// by their post or account, from other photos.
 var (
 	postPhotos    = newShownPhotos("p.photos_version", "IFNULL(p.edited_at, 0)")
 	accountPhotos = newShownPhotos("a.photos_version", "0")

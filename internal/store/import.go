@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// What stands here writes many rows at once, for demo sites and measurements. The rows come with ids of their own
+// The functions here write many rows at once, for demo sites and measurements. The rows come with ids of their own
 // (IDAt) and with counters that are right among themselves; AddToAccounts brings the accounts' up to date. All belong
 // into a transaction, in batches that end well within its deadline.
 

@@ -39,7 +39,7 @@ func (s *conn) DeleteOldMeasures(ctx context.Context, before int64) error {
 }
 
 // StatementCounts returns how many statements this process has sent for its requests and jobs since it started:
-// those that read, and all others. What the follower of the replication clock and probes send is not among them.
+// those that read, and all others. Those of probes and of the follower of the replication clock are not among them.
 func (s *conn) StatementCounts() (reads, writes int64) {
 	return s.statements.reads.Load(), s.statements.writes.Load()
 }
@@ -47,7 +47,7 @@ func (s *conn) StatementCounts() (reads, writes int64) {
 // statementCounts are of this process, in both places of a site that moves.
 type statementCounts struct{ reads, writes atomic.Int64 }
 
-// count has what gorm sends through db counted. What passes gorm by is counted where it is sent.
+// count has the statements counted that gorm sends through db. Those that pass gorm by are counted where they are sent.
 func (c *statementCounts) count(db *gorm.DB) error {
 	read := func(*gorm.DB) { c.reads.Add(1) }
 	write := func(*gorm.DB) { c.writes.Add(1) }

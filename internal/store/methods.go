@@ -5602,7 +5602,7 @@ func (s *Store) StandingAnnouncements(ctx context.Context, now Millis, limit int
 }
 
 // StatementCounts returns how many statements this process has sent for its requests and jobs since it started:
-// those that read, and all others. What the follower of the replication clock and probes send is not among them.
+// those that read, and all others. Those of probes and of the follower of the replication clock are not among them.
 func (s *Store) StatementCounts() (int64, int64) { return s.current().StatementCounts() }
 
 // SwitchSet points a ready photo at another set, if it still has the one that the other was made from. The photo's post or

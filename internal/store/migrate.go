@@ -253,7 +253,7 @@ func (m *Migrator) Down(ctx context.Context, n int, force bool) error {
 	})
 }
 
-// run calls f, again where a table was in use. What is applied stays so.
+// run calls f, again where a table was in use. Migrations that were applied stay so.
 func (m *Migrator) run(ctx context.Context, db *sql.DB, dialect string, f func(*migrate.Migrate, uint) error) error {
 	src, err := iofs.New(migrations.FS, dialect)
 	if err != nil {

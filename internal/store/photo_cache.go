@@ -9,7 +9,7 @@ import (
 const (
 	// photosKept bounds the memory of the photos that a process keeps, in bytes.
 	photosKept = 16 << 20
-	// photosKeptFor bounds how old they get. What relies on it are changes that draw no version: those of the release
+	// photosKeptFor bounds how old they get. Changes that draw no version rely on it: those of the release
 	// before, as far as photosKey does not tell them, and those by hand.
 	photosKeptFor = time.Minute
 )

@@ -216,7 +216,7 @@ func (p *Place) triggers(ctx context.Context) (map[string]bool, error) {
 	return has, translate(err)
 }
 
-// MakeTriggers makes the triggers that are not there yet. What they do, the gate says.
+// MakeTriggers makes the triggers that are not there yet. The gate says what they do.
 func (p *Place) MakeTriggers(ctx context.Context) error {
 	return p.makeTriggers(ctx, func() (bool, error) { return true, nil })
 }

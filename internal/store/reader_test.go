@@ -32,7 +32,7 @@ func readersOf(t *testing.T, conns int) (*Store, context.Context) {
 	return s, ctx
 }
 
-// What is read at the same time, and what was read before, does not run into what is read next.
+// Rows that are read at the same time, or were read before, do not run into those that are read next.
 func TestPagesAreOfTheirStatement(t *testing.T) {
 	s, ctx := readersOf(t, 2)
 	words := func(q string, args ...any) (out []string) {

@@ -178,7 +178,7 @@ func (r *Reads) Answer(ctx context.Context) Position {
 // positionPatience is how long an answer waits for its position.
 const positionPatience = time.Second
 
-// End gives back what is held. What still runs under the context reads on the primary.
+// End gives back what is held. Calls that still run under the context read on the primary.
 func (r *Reads) End() {
 	if r == nil {
 		return

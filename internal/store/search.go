@@ -286,7 +286,7 @@ func (s *conn) postsWith(ctx context.Context, viewer *Account, q PostSearch, t S
 	return list[:min(len(list), limit)], nil
 }
 
-// seenMatches are the ids on the page, of the posts that the viewer may find. What decides are the posts themselves, not the
+// seenMatches are the ids on the page, of the posts that the viewer may find. The posts themselves decide, not the
 // index.
 func (s *conn) seenMatches(ctx context.Context, viewer *Account, q PostSearch, found []match) ([]int64, error) {
 	where := postSeen(viewer)

@@ -43,7 +43,7 @@ func TestWordsOfATextAndOfASearch(t *testing.T) {
 			t.Errorf("%q is looked for as %q, want %q", text, got, want[1])
 		}
 	}
-	// What stops early stops.
+	// An iteration that is stopped early stops.
 	for range indexWords("one two 東京 three") {
 		break
 	}

@@ -132,7 +132,7 @@ func (s *conn) Close() error {
 		if s.breaker != nil {
 			s.breaker.Close()
 		}
-		// What fails here is only the goodbye on a connection that had ended before, unused: all that was asked has been
+		// Only the goodbye fails here, on a connection that had ended before, unused: all that was asked has been
 		// answered.
 		_ = s.SQL().Close()
 		return nil

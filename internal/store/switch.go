@@ -84,7 +84,7 @@ type Serving struct {
 	Next bool
 	// Until is the moment before which an operation may begin; the zero time: none may.
 	Until time.Time
-	// Writable tells whether a transaction should be tried. What is refused by the database is run again all the same.
+	// Writable tells whether a transaction should be tried. A transaction that the database refuses is run again all the same.
 	Writable bool
 	// HeldUntil is the moment before which no transaction begins, because a switch is under way.
 	HeldUntil time.Time

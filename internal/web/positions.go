@@ -15,7 +15,7 @@ import (
 // __Host-tintype_position by name where the site is https.
 const positionCookie = "position"
 
-// positionLife bounds the cookie. What decides is the replication clock; a
+// positionLife bounds the cookie. The replication clock decides; a
 // position on the primary alone has nothing to compare and ends sooner.
 const positionLife = 10 * time.Minute
 

@@ -62,8 +62,8 @@ func begin(trustedHops int, tracer *telemetry.Tracer, next http.Handler) http.Ha
 	})
 }
 
-// How long a request waits for the database and the stores in all. What hangs is found out sooner: this ends the wait for
-// a lock that another program holds.
+// How long a request waits for the database and the stores in all. A backend that hangs is found out sooner: this ends the
+// wait for a lock that another program holds.
 const (
 	readAllowance  = 4 * time.Second
 	writeAllowance = 2500 * time.Millisecond

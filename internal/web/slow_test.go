@@ -203,7 +203,7 @@ func TestLogInsHaveSlotsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// What is still on its way when its sender turns out to be a member is a member's.
+// A body that is still on its way when its sender turns out to be a member counts as a member's.
 func TestAnUploadBecomesAMembers(t *testing.T) {
 	a := newAdmission(64, "sid")
 	r := from("198.51.100.1", "Cookie", "sid=good")

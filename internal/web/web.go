@@ -1,6 +1,6 @@
 // Package web is the HTTP server: listeners, TLS, the layers that every request
-// passes, and how errors become answers. What it serves is beneath it: pages and
-// api register their handlers at Routes.
+// passes, and how errors become answers. The handlers are in the packages beneath
+// it: pages and api register them at Routes.
 package web
 
 import (

@@ -174,7 +174,7 @@ func TestModeratorsRemoveByAPI(t *testing.T) {
 	}
 }
 
-// Sign-ups that wait are decided by clients, and a report says what it is about. What undoes what never is changes nothing.
+// Sign-ups that wait are decided by clients, and a report says what it is about. Undoing what never was done changes nothing.
 func TestAdminAPIDecidesAboutWhoWaits(t *testing.T) {
 	s := newSite(t)
 	anna, mod := s.join("anna"), s.join("moda")

@@ -47,7 +47,7 @@ type Options struct {
 	Streaming func(*http.Request) // told of each request that from then on only listens; may be nil
 }
 
-// Router takes the API's routes. What a handler returns as an error leaves by the site's error responder, which writes an
+// Router takes the API's routes. An error that a handler returns leaves by the site's error responder, which writes an
 // *Error as its Body says.
 type Router interface {
 	API(method, path string, h func(*gin.Context) error)

@@ -34,7 +34,7 @@ func (q *call) ctx() context.Context {
 	return community.WithAddress(community.WithVia(q.c.Request.Context(), community.ViaAPI), q.clientAddress())
 }
 
-// id is the path's :id. What is no id is of nothing that exists.
+// id is the path's :id, or errNotFound where that is not an id.
 func (q *call) id() (int64, error) {
 	id, ok := parseID(q.c.Param("id"))
 	if !ok {
@@ -125,7 +125,7 @@ func (q *call) clientAddress() string {
 	return address
 }
 
-// limit counts the request against who asks. What costs as much as several requests is counted once more for each.
+// limit counts the request against who asks. A request that costs as much as several is counted once more for each.
 func (q *call) limit() error {
 	var left allowance
 	if q.account != nil {

@@ -193,7 +193,7 @@ func TestEveryDocumentedParameter(t *testing.T) {
 		}
 		t.Errorf("%s: its parameters are not in the table: add a row to documented, or to bare where Mastodon documents none", endpoint)
 	}
-	// What says how it is anyway is taken, and what was refused was not done.
+	// A value that says what is so anyway is taken, and nothing was done that was refused.
 	r := s.post(path("/api/v1/accounts/%d/follow", bob.ID), anna.token, "notify=false&reblogs=true&languages[]=").ok().object()
 	if r["notifying"] != false || r["showing_reblogs"] != true {
 		t.Errorf("a follow: %v", r)
@@ -382,7 +382,7 @@ func TestNoDocumentedParameterIsDropped(t *testing.T) {
 	if got := s.get("/api/v1/markers?timeline[]=other", anna.token).ok().body; got != "{}\n" {
 		t.Errorf("an unknown timeline has a marker: %s", got)
 	}
-	// What a list is narrowed to and nobody is leaves nothing.
+	// A list that is narrowed to nobody is empty.
 	for _, address := range []string{"/api/v1/notifications?account_id=0", "/api/v1/notifications?types[]=banana"} {
 		if list := s.get(address, anna.token).ok().list(); len(list) != 0 {
 			t.Errorf("%s: %v", address, list)

@@ -216,7 +216,7 @@ func (p *params) boolean(name string) *bool {
 	return &b
 }
 
-// number reads a whole number. What is no number is the fallback; what is out of range is clamped.
+// number reads a whole number. A text that is not a number gives the fallback; a number out of range is clamped.
 func (p *params) number(name string, fallback, least, most int) int {
 	n, err := strconv.Atoi(strings.TrimSpace(p.text(name)))
 	if err != nil {
@@ -286,7 +286,7 @@ func (p *params) indices(name, end string) []int {
 	return found
 }
 
-// ids reads an array of ids without duplicates. What is no id finds nothing.
+// ids reads an array of ids without duplicates. A text that is not an id finds nothing.
 func (p *params) ids(name string) []int64 {
 	var ids []int64
 	for _, text := range p.list(name) {

@@ -43,8 +43,8 @@ type frameError struct {
 	Status int    `json:"status"`
 }
 
-// handshakes reports whether the request begins a WebSocket (RFC 6455, 4.2.1). What does not is refused in the API's form,
-// not in that of the library.
+// handshakes reports whether the request begins a WebSocket (RFC 6455, 4.2.1). A request that does not is refused in
+// the API's form, not in that of the library.
 func handshakes(r *http.Request) bool {
 	upgrade := false
 	for _, line := range r.Header.Values("Connection") {

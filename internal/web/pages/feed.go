@@ -419,7 +419,7 @@ func (p *Pages) setGrid(c *gin.Context, _ *store.Account) error {
 	return redirect(c, returnTo(c, "/explore"))
 }
 
-// outcomeText tells who reported something what came of it. What the moderators said to the other member is not theirs.
+// outcomeText tells who reported something what came of it. It leaves out what the moderators said to the other member.
 func outcomeText(l *lang.Language, r *community.FiledReport) string {
 	switch {
 	case r == nil || r.State == store.ReportOpen:

@@ -72,8 +72,8 @@ func newKey() string {
 	return hex.EncodeToString(b)
 }
 
-// idParam reads an id from the path. What is no number is ErrNotFound, and so is one in another spelling, such as +7: each
-// page has one address.
+// idParam reads an id from the path. A text that is not a number is ErrNotFound, and so is a number in another spelling,
+// such as +7: each page has one address.
 func idParam(c *gin.Context, name string) (int64, error) {
 	id, err := strconv.ParseInt(c.Param(name), 10, 64)
 	if err != nil || id <= 0 || c.Param(name) != idText(id) {

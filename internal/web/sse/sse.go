@@ -68,7 +68,7 @@ func Pump[M any](ctx context.Context, s *Writer, next <-chan M, done <-chan stru
 	beat := time.NewTicker(Beat)
 	defer beat.Stop()
 	for {
-		// What has to end sends nothing more, however much is waiting.
+		// A stream that has to end sends nothing more, however much is waiting.
 		select {
 		case <-done:
 			return nil
