@@ -295,7 +295,8 @@ func (d *randomActs) report(state string) store.Report {
 	r := store.Report{ID: d.Store.NewID(), ReporterID: &d.reader.ID, TargetID: d.people[d.target].ID, State: state, CreatedAt: 1}
 	post := d.post(d.people[d.target], store.Public, "reported")
 	r.PostID = &post.ID
-	d.must(d.Store.AddReport(d.ctx, r))
+	_, err := d.Store.AddReport(d.ctx, r)
+	d.must(err)
 	return r
 }
 

@@ -48,10 +48,47 @@ func (r *FiledReport) Changed() bool {
 	return r.Post != nil && r.Excerpt != "" && r.Excerpt != excerpt(r.Post.Warning, r.Post.Caption)
 }
 
+// MaxReported is how many posts one complaint names at most.
+const MaxReported = 20
+
 // Report files a complaint and notifies those who read reports. It stores the reported words, which may be edited or
 // deleted later. It returns ErrNotFound where acc cannot see what it reports, except for accounts that acc blocked
 // itself, and *TooMany past the limit.
 func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*store.Report, error) {
+	filed, err := c.readReport(ctx, acc, r)
+	if err != nil {
+		return nil, err
+	}
+	key, err := formKey(acc, "report", r.IdempotencyKey, r)
+	if err != nil {
+		return nil, err
+	}
+	first, err := c.once(ctx, key, func() error { return c.fileReports(ctx, acc, []*store.Report{filed}, key) })
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if first != 0 {
+		filed.ID = first
+	}
+	return filed, nil
+}
+
+// ReportPosts is Report about several posts or comments of one account, of which the caller takes MaxReported at most. Each is a report of its own, so that
+// moderators decide about each; they are told once. All are filed or none.
+func (c *Community) ReportPosts(ctx context.Context, acc *store.Account, r Report, postIDs []int64) ([]*store.Report, error) {
+	filed := make([]*store.Report, len(postIDs))
+	for i, id := range postIDs {
+		r.PostID = id
+		var err error
+		if filed[i], err = c.readReport(ctx, acc, r); err != nil {
+			return nil, err
+		}
+	}
+	return filed, fromStore(c.fileReports(ctx, acc, filed, nil))
+}
+
+// readReport checks a complaint, and returns what is to be filed.
+func (c *Community) readReport(ctx context.Context, acc *store.Account, r Report) (*store.Report, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
@@ -98,17 +135,6 @@ func (c *Community) Report(ctx context.Context, acc *store.Account, r Report) (*
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	key, err := formKey(acc, "report", r.IdempotencyKey, r)
-	if err != nil {
-		return nil, err
-	}
-	first, err := c.once(ctx, key, func() error { return c.fileReport(ctx, acc, &filed, key) })
-	if err != nil {
-		return nil, fromStore(err)
-	}
-	if first != 0 {
-		filed.ID = first
-	}
 	return &filed, nil
 }
 
@@ -133,21 +159,30 @@ func RulesOf(r *store.Report) []string {
 	return strings.Split(r.Rule, "\n")
 }
 
-func (c *Community) fileReport(ctx context.Context, acc *store.Account, filed *store.Report, key *store.IdempotencyKey) error {
-	if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.Site(ctx).ReportLimit); err != nil {
-		return err
+func (c *Community) fileReports(ctx context.Context, acc *store.Account, filed []*store.Report, key *store.IdempotencyKey) error {
+	ctx = store.Primary(ctx)
+	for range filed {
+		if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.Site(ctx).ReportLimit); err != nil {
+			return err
+		}
 	}
 	_, err := c.Store.TxOnce(ctx, "reports", func(ctx context.Context, tx *store.Store, id int64) error {
 		if err := takeKey(ctx, tx, key, id); err != nil {
 			return err
 		}
-		filed.ID, filed.CreatedAt = id, store.ToMillis(store.IDTime(id))
-		if err := tx.AddReport(ctx, *filed); err != nil {
-			return err
+		for i, r := range filed {
+			r.ID, r.CreatedAt = 0, store.ToMillis(store.IDTime(id))
+			if i == 0 {
+				r.ID = id
+			}
+			var err error
+			if r.ID, err = tx.AddReport(ctx, *r); err != nil {
+				return err
+			}
 		}
 		// Who is reported does not hear by whom.
-		n := store.Notification{Kind: store.NotifyReport, FromID: acc.ID, RefID: &id, CreatedAt: filed.CreatedAt}
-		return c.tellModerators(ctx, tx, ReadReports, n, acc.ID, filed.TargetID)
+		n := store.Notification{Kind: store.NotifyReport, FromID: acc.ID, RefID: &id, CreatedAt: filed[0].CreatedAt}
+		return c.tellModerators(ctx, tx, ReadReports, n, acc.ID, filed[0].TargetID)
 	})
 	return err
 }

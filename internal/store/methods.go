@@ -499,15 +499,16 @@ func (s *Store) AddPostVersion(ctx context.Context, v PostVersion) (err error) {
 	return err
 }
 
-// AddReport inserts the report.
-func (s *Store) AddReport(ctx context.Context, r Report) (err error) {
+// AddReport inserts the report and returns its id, a new one where it has none.
+func (s *Store) AddReport(ctx context.Context, r Report) (r0 int64, err error) {
 	if s.places == nil {
 		return s.conn.AddReport(ctx, r)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.AddReport(ctx, r)
+		r0, err = in.AddReport(ctx, r)
+		return err
 	})
-	return err
+	return r0, err
 }
 
 // AddSession inserts a session if nothing is under its key, and tells whether it did. One whose account is gone is not

@@ -8,9 +8,15 @@ const (
 	ReportClosed = "closed"
 )
 
-// AddReport inserts the report.
-func (s *conn) AddReport(ctx context.Context, r Report) error {
-	return translate(s.write(ctx).Create(&r).Error)
+// AddReport inserts the report and returns its id, a new one where it has none.
+func (s *conn) AddReport(ctx context.Context, r Report) (int64, error) {
+	if r.ID != 0 {
+		return r.ID, translate(s.write(ctx).Create(&r).Error)
+	}
+	return s.insertFresh(func(id int64) error {
+		r.ID = id
+		return s.write(ctx).Create(&r).Error
+	})
 }
 
 // Reports lists the reports of a state ("" for all), newest first, without those about one account (0: none).

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tintype/internal/community"
 )
@@ -239,9 +241,67 @@ func TestReports(t *testing.T) {
 			t.Errorf("report: %v", o)
 		}
 	}
-	for _, body := range []string{form("category", "rude"), form("status_ids[]", post, "status_ids[]", "7"), form("rule_ids[]", "99")} {
+	for _, body := range []string{form("category", "rude"), form("rule_ids[]", "99")} {
 		s.post("/api/v1/reports", anna.token, form("account_id", strconv.FormatInt(bob.ID, 10))+"&"+body).is(http.StatusUnprocessableEntity)
 	}
 	s.post("/api/v1/reports", anna.token, form("comment", "rude")).is(http.StatusUnprocessableEntity)
 	s.post("/api/v1/reports", anna.token, form("account_id", "1")).is(http.StatusNotFound)
+}
+
+// A report that names several posts of somebody is one about each for those who decide, who are told once. All are filed or none.
+func TestAReportAboutSeveralPosts(t *testing.T) {
+	s := newSite(t, func(o *options) {
+		o.community.SiteDefaults.ReportLimit = community.Limit{Count: 4, Window: 1000 * time.Hour}
+	})
+	anna, bob, eve := s.join("anna"), s.join("bob"), s.join("eve")
+	admin := adminToken(s)
+	var posts []string
+	for range 3 {
+		posts = append(posts, s.publish(bob, "Shoes")["id"].(string))
+	}
+	boost := s.post("/api/v1/statuses/"+posts[1]+"/reblog", eve.token, "").ok().object()["id"].(string)
+	report := func(token string, ids ...string) *reply {
+		t.Helper()
+		body := form("account_id", strconv.FormatInt(bob.ID, 10), "category", "spam", "comment", "Sells shoes")
+		for _, id := range ids {
+			body += "&status_ids[]=" + id
+		}
+		return s.post("/api/v1/reports", token, body)
+	}
+	filed := func() (about []string) {
+		t.Helper()
+		for _, r := range s.get("/api/v1/admin/reports", admin).ok().list() {
+			if r["comment"] != "Sells shoes" || r["category"] != "spam" || len(r["statuses"].([]any)) != 1 {
+				t.Errorf("report: %v", r)
+			}
+			about = append(about, at(r["statuses"].([]any)[0], "id").(string))
+		}
+		slices.Sort(about)
+		return about
+	}
+	report(anna.token, posts[0], "17").is(http.StatusNotFound)
+	report(anna.token, posts[0], s.publish(eve, "Another's")["id"].(string)).is(http.StatusNotFound)
+	var many []string
+	for i := range 21 {
+		many = append(many, strconv.Itoa(1+i))
+	}
+	report(anna.token, many...).is(http.StatusUnprocessableEntity)
+	if got := filed(); got != nil {
+		t.Errorf("of what was refused %v was filed", got)
+	}
+	o := report(anna.token, posts[0], boost, posts[2], posts[1]).ok().object()
+	if got := o["status_ids"].([]any); !slices.Equal(got, []any{posts[0], posts[1], posts[2]}) || at(o, "target_account.acct") != "bob" {
+		t.Errorf("report: %v", o)
+	}
+	if got := filed(); !slices.Equal(got, posts) {
+		t.Errorf("filed about %v, want %v", got, posts)
+	}
+	s.get("/api/v1/admin/reports/"+o["id"].(string), admin).ok()
+	report(anna.token, posts...).is(http.StatusTooManyRequests) // each counts
+	if got := filed(); len(got) != 3 {
+		t.Errorf("filed past the limit: %v", got)
+	}
+	if told := s.get("/api/v1/notifications?types[]=admin.report", admin).ok().list(); len(told) != 1 || at(told[0], "report.id") != o["id"] {
+		t.Errorf("told: %v", told)
+	}
 }

@@ -174,7 +174,7 @@ var operations = map[string]operation{
 	"POST /api/v1/admin/reports/:id/unassign":       {does: "Leave a report to others.", takes: "reason", gives: AdminReport{}},
 	"POST /api/v1/admin/reports/:id/resolve":        {does: "Close a report. 422 says who closed it before.", takes: "reason", gives: AdminReport{}},
 	"POST /api/v1/admin/reports/:id/reopen":         {does: "Open a closed report again.", takes: "reason", gives: AdminReport{}},
-	"POST /api/v1/reports":                          {does: "Report an account, or one of its posts.", takes: "account_id! status_ids<1 comment category rule_ids forward", gives: Report{}},
+	"POST /api/v1/reports":                          {does: "Report an account, or some of its posts.", takes: "account_id! status_ids<20 comment category rule_ids forward", gives: Report{}},
 
 	"GET /api/v1/directory":       {does: "Members who may be found.", takes: "limit=40:80 offset=0:2000 order local", gives: []*Account{}},
 	"GET /api/v1/suggestions":     {does: "Whom to follow, as clients of old ask.", takes: "limit=40:80", gives: []*Account{}},

@@ -116,7 +116,7 @@ func adminToken(s *site) string {
 	if _, err := s.community.PromoteAccount(s.ctx(), "theboss", store.RoleOwner); err != nil {
 		s.t.Fatal(err)
 	}
-	return s.tokenFor(boss.Account, "admin:read admin:write")
+	return s.tokenFor(boss.Account, "read admin:read admin:write")
 }
 
 type routes []string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -26,7 +27,8 @@ func (a *API) rulesByID(q *call, ids []string) ([]string, error) {
 	return words, nil
 }
 
-// postReport files a complaint about an account, or about the first post in the request.
+// postReport files a complaint about an account, or about posts of it. The answer to one about several is the report about the
+// first, with the ids of all.
 func (a *API) postReport(q *call) (any, error) {
 	p := q.params
 	target, ok := parseID(p.text("account_id"))
@@ -40,27 +42,12 @@ func (a *API) postReport(q *call) (any, error) {
 			return nil, err
 		}
 	}
-	statuses := p.ids("status_ids")
 	for _, text := range p.list("status_ids") {
 		if _, ok := parseID(text); !ok && text != "" {
 			return nil, invalid("status_ids: holds what is not an id")
 		}
 	}
-	if len(statuses) > 1 {
-		return nil, invalid("A report is about one post at a time: status_ids names several")
-	}
-	var filed *store.Report
-	file := func(post int64) (err error) {
-		report.PostID = post
-		filed, err = a.Community.Report(q.ctx(), q.account, report)
-		return err
-	}
-	var err error
-	if len(statuses) > 0 {
-		err = q.ofPost(statuses[0], file)
-	} else {
-		err = file(0)
-	}
+	filed, err := a.file(q, report, p.ids("status_ids"))
 	if err != nil {
 		return nil, err
 	}
@@ -73,5 +60,34 @@ func (a *API) postReport(q *call) (any, error) {
 	if len(about) > 0 {
 		account = about[0]
 	}
-	return q.view().report(filed, account), nil
+	e := q.view().report(filed[0], account)
+	for _, other := range filed[1:] {
+		e.StatusIDs = append(e.StatusIDs, formatID(*other.PostID))
+	}
+	return e, nil
+}
+
+// file files a report about an account, or one about each of its posts. Where an id is that of a boost, it is the boosted post.
+func (a *API) file(q *call, report community.Report, statuses []int64) ([]*store.Report, error) {
+	if len(statuses) > community.MaxReported {
+		return nil, invalid("status_ids: names more than " + strconv.Itoa(community.MaxReported) + " posts")
+	}
+	if len(statuses) == 0 {
+		filed, err := a.Community.Report(q.ctx(), q.account, report)
+		return []*store.Report{filed}, err
+	}
+	found, err := a.Community.PostsAndBoostsByID(q.ctx(), q.account, statuses)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) < len(statuses) {
+		return nil, errNotFound
+	}
+	var posts []int64
+	for _, p := range found {
+		if !slices.Contains(posts, p.ID) {
+			posts = append(posts, p.ID)
+		}
+	}
+	return a.Community.ReportPosts(q.ctx(), q.account, report, posts)
 }
