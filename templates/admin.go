@@ -27,6 +27,7 @@ type AdminReportView struct {
 	Report                        ReportRow
 	Rule                          string // that it breaks, or ""
 	AboutPost                     bool
+	AboutComment                  bool      // under a post, or an announcement
 	Target, Reporter              *SideView // nil where the account is gone
 	ThreadURL                     string    // of a comment: the post under which it stands
 	AssignedTo                    string    // a username, "" for nobody

@@ -1205,7 +1205,7 @@ func AdminReportPage(p *Page, v AdminReportView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if v.AboutPost && v.MayAct {
+				if v.AboutPost && !v.AboutComment && v.MayAct {
 					templ_7745c5c3_Err = checkField("alike", p.T("Keep photographs like these out"), p.T("If the post is removed: posts with photographs that look like its own wait for a moderator."), v.Alike, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -55,6 +55,7 @@ type AnnouncementCommentView struct {
 	Text      RichText
 	Created   When
 	CanRemove bool
+	Removal   bool // as an act of moderation: URL/remove asks why
 	CanReport bool
 }
 

@@ -194,7 +194,9 @@ func (v AdminReportView) verdicts(p *Page) []Option {
 		return list
 	}
 	list = append(list, Option{Value: "warn", Label: p.T("Warn"), Hint: p.T("Tells the member, and nothing else.")})
-	if v.AboutPost {
+	if v.AboutComment {
+		list = append(list, Option{Value: "remove", Label: p.T("Remove the comment"), Hint: p.T("This cannot be undone.")})
+	} else if v.AboutPost {
 		list = append(list, Option{Value: "remove", Label: p.T("Remove the post"), Hint: p.T("This cannot be undone.")})
 	}
 	return append(list,

@@ -164,10 +164,10 @@ type PostEditView struct {
 	Errors       FieldErrors
 }
 
-// DeleteView asks before a post or a comment is deleted: GET /posts/ID/delete.
+// DeleteView asks before a post or a comment is deleted: GET /posts/ID/delete, and /announcements/ID/comments/ID/remove.
 type DeleteView struct {
-	ID       string
-	Comment  bool // it is a comment
+	Action   string // where the form posts to
+	Comment  bool   // it is a comment
 	Text     RichText
 	Photos   int
 	Comments int

@@ -71,6 +71,62 @@ func TestModeratorsRemoveByPage(t *testing.T) {
 	}
 }
 
+// A report about a comment on an announcement leads to the comment, and removes it. Moderators also remove it where they meet it.
+func TestCommentsOnAnnouncementsAreRemoved(t *testing.T) {
+	r := newRoleSite(t)
+	mod, anna := r.browsers["moderator"], r.browsers["anna"]
+	walk, err := r.c.Announce(r.ctx, community.ByCommand(""), community.NewAnnouncement{Text: "We walk."})
+	r.must(err)
+	say := func(text string) (path string, id int64) {
+		t.Helper()
+		id, err := r.c.CommentOnAnnouncement(r.ctx, r.accounts["anna"], walk.ID, text, "")
+		r.must(err)
+		return "/announcements/" + idOf(walk.ID) + "/comments/" + idOf(id), id
+	}
+	path, _ := say("Shoes for sale")
+	page := "/announcements/" + idOf(walk.ID)
+	if body := mod.send("GET", page).Body.String(); !strings.Contains(body, `href="`+path+`/remove"`) {
+		t.Error("the moderator is shown no way", body)
+	}
+	if body := r.browsers["other"].send("GET", page).Body.String(); strings.Contains(body, path+"/remove") {
+		t.Error("another member is shown the way")
+	}
+	if body := mod.send("GET", path+"/remove").Body.String(); !strings.Contains(body, `name="reason"`) || !strings.Contains(body, "Shoes for sale") {
+		t.Error("the form", body)
+	}
+	if w := mod.send("POST", path+"/remove", "words", "No adverts."); w.Code != 422 || !strings.Contains(w.Body.String(), "No adverts.</textarea>") {
+		t.Errorf("without a reason: %d", w.Code)
+	}
+	if w := mod.send("POST", path+"/remove", "words", "No adverts.", "reason", "spam"); w.Code != 303 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if body := anna.send("GET", "/notifications").Body.String(); !strings.Contains(body, "No adverts.") {
+		t.Error("anna is told", body)
+	}
+
+	path, id := say("Bags for sale")
+	if w := r.browsers["other"].send("POST", path+"/report", "reason", "spam"); w.Code != 303 {
+		t.Fatalf("report: %d %s", w.Code, w.Body)
+	}
+	_, rest, _ := strings.Cut(mod.send("GET", "/admin/reports").Body.String(), `href="/admin/reports/`)
+	report, _, _ := strings.Cut(rest, `"`)
+	body := mod.send("GET", "/admin/reports/"+report).Body.String()
+	for _, want := range []string{"Bags for sale", page + "?after=" + idOf(id-1) + "#c-" + idOf(id), "Remove the comment"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %q on the report's page: %s", want, body)
+		}
+	}
+	if w := mod.send("POST", "/admin/reports/"+report+"/decide", "decision", "remove", "words", "Nor bags."); w.Code != 303 {
+		t.Errorf("decide: %d %s", w.Code, w.Body)
+	}
+	if body := anna.send("GET", page).Body.String(); strings.Contains(body, "Bags for sale") {
+		t.Error("it is still there")
+	}
+	if body := mod.send("GET", "/admin/reports/"+report).Body.String(); !strings.Contains(body, "Bags for sale") {
+		t.Error("the report forgot the words")
+	}
+}
+
 func (r *roleSite) command(t *testing.T, args ...string) (code int, out, stderr string) {
 	t.Helper()
 	return runCommand([]string{"DATA_DIR=" + r.cfg.DataDir}, args...)

@@ -147,12 +147,13 @@ func (a announcementDelete) Run(c *call) error {
 
 type announcementRemove struct {
 	ID     int64  `arg:"" help:"The comment's number: its address ends with it, after #c-."`
+	Words  string `help:"Words to its author, who is told, and may answer once."`
 	Reason string `help:"Why, for the log."`
 }
 
 func (a announcementRemove) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		return named("comment", strconv.FormatInt(a.ID, 10), site.RemoveAnnouncementComment(c, community.ByCommand(a.Reason), a.ID))
+		return named("comment", strconv.FormatInt(a.ID, 10), site.RemoveAnnouncementComment(c, community.ByCommand(a.Reason), a.ID, community.Sanction{Words: a.Words}))
 	})
 }
 

@@ -58,7 +58,7 @@ func nameOf(a *store.Account) string {
 
 type reportDecide struct {
 	Report   int64  `arg:""`
-	Decision string `arg:"" enum:"nothing,warn,remove,limit,suspend" help:"nothing, warn, remove (the post), limit or suspend."`
+	Decision string `arg:"" enum:"nothing,warn,remove,limit,suspend" help:"nothing, warn, remove (the post or comment), limit or suspend."`
 	Words    string `help:"Words to the member."`
 	Until    string `help:"The day on which a suspension ends, such as 2026-12-31, at midnight UTC."`
 	Alike    bool   `help:"With remove: keep out photographs that look like those of the post." negatable:"" default:"true"`

@@ -264,9 +264,10 @@ func (c *Community) AnnouncementCommentByID(ctx context.Context, acc *store.Acco
 	return list[0], nil
 }
 
-// RemoveAnnouncementComment deletes a comment: its author's own, or as an act of a moderator, which is logged. Doing so again is
-// ErrNotFound.
-func (c *Community) RemoveAnnouncementComment(ctx context.Context, by By, id int64) error {
+// RemoveAnnouncementComment deletes a comment: its author's own, or as an act of a moderator who stands above its author. That is
+// logged, the author is told of the decision with the words of s and may answer it, and open reports about the comment are closed
+// by it. Doing so again is ErrNotFound.
+func (c *Community) RemoveAnnouncementComment(ctx context.Context, by By, id int64, s Sanction) error {
 	ctx = store.Primary(ctx)
 	acts := by.may(RemoveAnnouncementComment)
 	viewer := by.Account
@@ -288,13 +289,46 @@ func (c *Community) RemoveAnnouncementComment(ctx context.Context, by By, id int
 	if acts != nil {
 		return acts
 	}
+	if err := s.clean(); err != nil {
+		return err
+	}
 	author, err := c.Store.AccountByID(ctx, comment.AccountID)
 	if err != nil {
 		return fromStore(err)
 	}
-	return c.administration(ctx, by, RemoveAnnouncementComment, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
-		e.RefID, e.TargetID, e.Target = &comment.AnnouncementID, &comment.AccountID, author.Username
-		e.Detail = cutText(oneLine(comment.Text), maxDetail)
-		return tx.DropAnnouncementComment(ctx, id)
+	s.excerpt = excerpt(comment.Text)
+	_, err = c.onMember(ctx, by, RemoveAnnouncementComment, author.Username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {
+		e.RefID, e.Detail = &comment.AnnouncementID, cutText(oneLine(comment.Text), maxDetail)
+		dropped, err := tx.DropAnnouncementComment(ctx, id)
+		if err == nil && !dropped {
+			err = ErrNotFound // somebody was faster
+		}
+		if err != nil {
+			return false, err
+		}
+		decision, err := c.decide(ctx, tx, by, now.ID, store.DecideRemove, s)
+		if err != nil {
+			return false, err
+		}
+		open, err := tx.OpenReportsOnComment(ctx, id, maxReportAdmins)
+		if err != nil {
+			return false, err
+		}
+		return true, c.closeReports(ctx, tx, by, open, store.DecideRemove, &decision)
 	})
+	return err
+}
+
+// MayRemoveComment returns nil if the account may remove the comment on an announcement, else the error of
+// RemoveAnnouncementComment. removal is set where that is an act of moderation.
+func MayRemoveComment(acc *store.Account, comment *AnnouncementComment) (removal bool, err error) {
+	switch {
+	case acc == nil:
+		return false, ErrUnauthenticated
+	case acc.ID == comment.AccountID:
+		return false, nil
+	case May(acc, RemoveAnnouncementComment) && mayActOn(acc, comment.Author):
+		return true, nil
+	}
+	return false, ErrForbidden
 }

@@ -214,14 +214,53 @@ func TestCommentsOnAnnouncements(t *testing.T) {
 		_, err = c.Report(c.ctx, bob, Report{CommentID: rude})
 		c.expectErr("a report of what one cannot see", err, ErrNotFound)
 
-		c.expectErr("bob removes ann's", c.RemoveAnnouncementComment(c.ctx, By{Account: bob, Via: ViaPage}, asked), ErrForbidden)
-		c.expectErr("ann removes her own", c.RemoveAnnouncementComment(c.ctx, By{Account: ann, Via: ViaPage}, asked), nil)
-		c.expectErr("a moderator removes eve's", c.RemoveAnnouncementComment(c.ctx, By{Account: mod, Via: ViaPage, Reason: "rude"}, rude), nil)
+		c.expectErr("bob removes ann's", c.RemoveAnnouncementComment(c.ctx, By{Account: bob, Via: ViaPage}, asked, Sanction{}), ErrForbidden)
+		c.expectErr("ann removes her own", c.RemoveAnnouncementComment(c.ctx, By{Account: ann, Via: ViaPage}, asked, Sanction{}), nil)
+		by := By{Account: mod, Via: ViaPage, Reason: "rude"}
+		if code, _ := refused(c.RemoveAnnouncementComment(c.ctx, By{Account: mod, Via: ViaPage, MustSayWhy: true}, rude, Sanction{})); code != "blank" {
+			t.Error("a moderator need not say why")
+		}
+		c.expectErr("a moderator removes eve's", c.RemoveAnnouncementComment(c.ctx, by, rude, Sanction{Words: "Be kind."}), nil)
 		if e := c.lastAct(); e.Act != "announcement.remove_comment" || e.Target != "eve" || e.Detail != "Nowhere, fool." || e.Reason != "rude" {
 			t.Errorf("the log says %+v", e)
 		}
-		c.expectErr("again", c.RemoveAnnouncementComment(c.ctx, By{Account: mod, Via: ViaPage}, rude), ErrNotFound)
+		c.expectErr("again", c.RemoveAnnouncementComment(c.ctx, by, rude, Sanction{}), ErrNotFound)
 		c.expect("what is left", read(ann, Cursor{}), all[2:])
+		if own, err := c.OwnDecisions(c.ctx, eve); err != nil || len(own) != 1 || own[0].Kind != store.DecideRemove || own[0].Words != "Be kind." || own[0].Excerpt != "Nowhere, fool." || !own[0].Appealable() {
+			t.Errorf("eve is told %+v %v", own, err)
+		}
+		c.expect("eve is told", c.told(eve), []string{store.NotifyDecision})
+		if r, err := c.ReportByID(c.ctx, mod, filed.ID); err != nil || r.State != store.ReportClosed || r.Decision != store.DecideRemove || r.AnnouncementComment != nil {
+			t.Errorf("the report about it: %+v %v", r, err)
+		}
+
+		// Not of somebody of the same role, and by a decision about a report.
+		peer := c.account("peer", func(a *store.Account) { a.Role = store.RoleModerator })
+		peers, err := c.CommentOnAnnouncement(c.ctx, peer, walk.ID, "Not you.", "")
+		c.expectErr("", err, nil)
+		c.expectErr("a moderator's", c.RemoveAnnouncementComment(c.ctx, by, peers, Sanction{}), ErrForbidden)
+		c.expectErr("by command", c.RemoveAnnouncementComment(c.ctx, ByCommand(""), peers, Sanction{}), nil)
+		again, err := c.CommentOnAnnouncement(c.ctx, eve, walk.ID, "Fools, all.", "")
+		c.expectErr("", err, nil)
+		_, err = c.Block(c.ctx, eve, mod.ID)
+		c.expectErr("", err, nil)
+		filed, err = c.Report(c.ctx, ann, Report{CommentID: again})
+		c.expectErr("report", err, nil)
+		second, err := c.Report(c.ctx, peer, Report{CommentID: again})
+		c.expectErr("report", err, nil)
+		if r, err := c.ReportByID(c.ctx, mod, filed.ID); err != nil || *r.AnnouncementID != walk.ID || r.AnnouncementComment == nil || r.AnnouncementComment.ID != again || r.AnnouncementComment.Text != "Fools, all." {
+			t.Errorf("the moderator reads %+v %v", r, err)
+		}
+		_, err = c.DecideReport(c.ctx, By{Account: mod, Via: ViaPage}, filed.ID, store.DecideRemove, Sanction{Words: "Once more."})
+		c.expectErr("decide", err, nil)
+		c.expect("what is left", read(ann, Cursor{}), all[2:])
+		for _, r := range []*store.Report{filed, second} {
+			if r, err := c.ReportByID(c.ctx, mod, r.ID); err != nil || r.State != store.ReportClosed || r.Decision != store.DecideRemove || r.Excerpt != "Fools, all." {
+				t.Errorf("after it: %+v %v", r, err)
+			}
+		}
+		_, err = c.Unblock(c.ctx, eve, mod.ID)
+		c.expectErr("", err, nil)
 
 		// Who is suspended, or has left, says nothing and counts nowhere.
 		c.expectErr("", c.ReactToAnnouncement(c.ctx, bob, walk.ID, "🎉", true), nil)

@@ -175,7 +175,7 @@ var drawnActs = map[Act]func(d *randomActs) (do func() error){
 	RemoveAnnouncementComment: func(d *randomActs) func() error {
 		d.somebodyElse()
 		id := d.announcementComment(d.people[d.target].ID)
-		return func() error { return d.RemoveAnnouncementComment(d.ctx, d.by, id) }
+		return func() error { return d.RemoveAnnouncementComment(d.ctx, d.by, id, Sanction{Words: "words"}) }
 	},
 
 	AddBlock: func(d *randomActs) func() error {
@@ -243,7 +243,7 @@ var ownActs = map[Act]func(d *randomActs) (do func() error){
 		d.own = true
 		id := d.announcementComment(d.people[d.target].ID)
 		return func() error {
-			return d.RemoveAnnouncementComment(d.ctx, By{Account: d.now(d.target), Via: ViaPage}, id)
+			return d.RemoveAnnouncementComment(d.ctx, By{Account: d.now(d.target), Via: ViaPage}, id, Sanction{})
 		}
 	},
 }

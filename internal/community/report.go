@@ -21,7 +21,7 @@ const (
 type Report struct {
 	TargetID int64 // 0: the post's author
 	PostID   int64 // 0: the account itself
-	// CommentID is a comment on an announcement: the report is about its author, and keeps its words.
+	// CommentID is a comment on an announcement.
 	CommentID int64    `json:",omitempty"`
 	Category  string   // one of ReportCategories, or "" where the comment begins with the reason
 	Rules     []string // the site's rules that it breaks, in their words
@@ -41,6 +41,8 @@ type FiledReport struct {
 	Post                                   *Post
 	// Hidden is of a Post that the moderator would not find: it is shown because it was reported.
 	Hidden bool
+	// AnnouncementComment is what the report is about where that is one, nil where it is gone.
+	AnnouncementComment *store.AnnouncementComment
 }
 
 // Changed reports whether the post has other words now than were reported.
@@ -114,6 +116,7 @@ func (c *Community) readReport(ctx context.Context, acc *store.Account, r Report
 			return nil, err
 		}
 		filed.TargetID, filed.Excerpt = comment.AccountID, excerpt(comment.Text)
+		filed.AnnouncementID, filed.CommentID = &comment.AnnouncementID, &comment.ID
 	}
 	target, err := c.reportable(ctx, acc, filed.TargetID)
 	if err != nil {
@@ -272,7 +275,7 @@ func (c *Community) OpenReports(ctx context.Context, admin *store.Account) (int,
 }
 
 func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows []store.Report) ([]*FiledReport, error) {
-	var people, about idSet
+	var people, about, comments idSet
 	for _, r := range rows {
 		people.add(r.TargetID)
 		for _, id := range []*int64{r.ReporterID, r.ClosedByID, r.AssignedToID} {
@@ -282,6 +285,9 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 		}
 		if r.PostID != nil {
 			about.add(*r.PostID)
+		}
+		if r.CommentID != nil {
+			comments.add(*r.CommentID)
 		}
 	}
 	accounts, err := c.accountsWithPhotos(ctx, people.ids)
@@ -301,6 +307,12 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 	if err != nil {
 		return nil, err
 	}
+	var commented []store.AnnouncementComment
+	if admin == nil || May(admin, ReadReports) {
+		if commented, err = c.Store.AnnouncementCommentsByID(ctx, comments.ids); err != nil {
+			return nil, fromStore(err)
+		}
+	}
 	of := func(id *int64) *store.Account {
 		if id == nil {
 			return nil
@@ -315,6 +327,9 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 				list[i].Post = hidden[r.ID]
 				list[i].Hidden = list[i].Post != nil
 			}
+		}
+		if at := slices.IndexFunc(commented, func(one store.AnnouncementComment) bool { return r.CommentID != nil && one.ID == *r.CommentID }); at >= 0 {
+			list[i].AnnouncementComment = &commented[at]
 		}
 	}
 	return list, nil

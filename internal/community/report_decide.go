@@ -18,7 +18,7 @@ var Verdicts = []string{store.DecideNothing, store.DecideWarn, store.DecideRemov
 
 // DecideReport closes a report with a decision, which the member is told with the words of s, and the reporter without
 // them. Of two moderators the first decides: the other gets *Invalid that says who it was. DecideRemove closes the other
-// open reports about the post as well.
+// open reports about the post or comment as well.
 func (c *Community) DecideReport(ctx context.Context, by By, id int64, kind string, s Sanction) (*FiledReport, error) {
 	if !slices.Contains(Verdicts, kind) {
 		return nil, invalid("decision", "invalid", "The decision is one of %s.", strings.Join(Verdicts, ", "))
@@ -44,8 +44,8 @@ func (c *Community) DecideReport(ctx context.Context, by By, id int64, kind stri
 	if by.Account != nil && row.TargetID == hiddenFrom(by.Account) {
 		return nil, ErrForbidden
 	}
-	if kind == store.DecideRemove && row.PostID == nil {
-		return nil, invalid("decision", "invalid", "This report is about no post.")
+	if kind == store.DecideRemove && row.PostID == nil && row.CommentID == nil {
+		return nil, invalid("decision", "invalid", "This report is about no post and no comment.")
 	}
 	target, err := c.Store.AccountByID(ctx, row.TargetID)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Community) DecideReport(ctx context.Context, by By, id int64, kind stri
 		by.Reason = strings.TrimSuffix("report: "+row.Category, ": ")
 	}
 	s.report, s.post, s.excerpt = &row.ID, row.PostID, row.Excerpt
-	if kind == store.DecideRemove && s.Alike {
+	if kind == store.DecideRemove && s.Alike && row.PostID != nil {
 		if s.looks, err = c.looksOfPost(ctx, *row.PostID); err != nil {
 			return nil, err
 		}
@@ -113,17 +113,7 @@ func (c *Community) openReport(ctx context.Context, tx *store.Store, id int64) (
 func (c *Community) carryOut(ctx context.Context, tx *store.Store, by By, now *store.Account, report *store.Report, kind string, s Sanction, e *store.AdminEntry) error {
 	closing := []store.Report{*report}
 	if kind == store.DecideRemove {
-		post, err := tx.RawPost(ctx, *report.PostID)
-		if err == nil {
-			err = hidePost(ctx, tx, post)
-		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) { // its author was faster
-			return err
-		}
-		if err := c.blockLooks(ctx, tx, by, s.looks, *report.PostID); err != nil {
-			return err
-		}
-		others, err := tx.OpenReportsOnPost(ctx, *report.PostID, maxReportAdmins)
+		others, err := c.removeReported(ctx, tx, by, report, s)
 		if err != nil {
 			return err
 		}
@@ -141,6 +131,28 @@ func (c *Community) carryOut(ctx context.Context, tx *store.Store, by By, now *s
 		return err
 	}
 	return c.closeReports(ctx, tx, by, closing, kind, &decision)
+}
+
+// removeReported removes the post or comment that a report is about, unless its author was faster, and lists the open reports about
+// it.
+func (c *Community) removeReported(ctx context.Context, tx *store.Store, by By, report *store.Report, s Sanction) ([]store.Report, error) {
+	if report.PostID == nil {
+		if _, err := tx.DropAnnouncementComment(ctx, *report.CommentID); err != nil {
+			return nil, err
+		}
+		return tx.OpenReportsOnComment(ctx, *report.CommentID, maxReportAdmins)
+	}
+	post, err := tx.RawPost(ctx, *report.PostID)
+	if err == nil {
+		err = hidePost(ctx, tx, post)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if err := c.blockLooks(ctx, tx, by, s.looks, *report.PostID); err != nil {
+		return nil, err
+	}
+	return tx.OpenReportsOnPost(ctx, *report.PostID, maxReportAdmins)
 }
 
 // closeReports is closeReport for several.

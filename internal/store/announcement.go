@@ -174,6 +174,16 @@ func (s *conn) AnnouncementCommentByID(ctx context.Context, viewer *Account, id 
 	return &list[0], nil
 }
 
+// AnnouncementCommentsByID are those of the comments that are there, whoever may see them, in no particular order.
+func (s *conn) AnnouncementCommentsByID(ctx context.Context, ids []int64) ([]AnnouncementComment, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var list []AnnouncementComment
+	err := s.read(ctx).Where("id IN ?", ids).Find(&list).Error
+	return list, translate(err)
+}
+
 // CountAnnouncementComments counts the comments that the viewer may see, and with a nil viewer all of them, up to most.
 func (s *conn) CountAnnouncementComments(ctx context.Context, viewer *Account, id int64, most int) (int, error) {
 	q, args := "SELECT c.id FROM announcement_comments c WHERE c.announcement_id = ?", []any{id}

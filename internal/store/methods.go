@@ -834,6 +834,18 @@ func (s *Store) AnnouncementComments(ctx context.Context, viewer *Account, id in
 	return r0, err
 }
 
+// AnnouncementCommentsByID are those of the comments that are there, whoever may see them, in no particular order.
+func (s *Store) AnnouncementCommentsByID(ctx context.Context, ids []int64) (r0 []AnnouncementComment, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementCommentsByID(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementCommentsByID(ctx, ids)
+		return err
+	})
+	return r0, err
+}
+
 // AnnouncementEmojis are the names of all reactions to the announcement.
 func (s *Store) AnnouncementEmojis(ctx context.Context, id int64) (r0 []string, err error) {
 	if s.places == nil {
@@ -4107,6 +4119,18 @@ func (s *Store) OpenReports(ctx context.Context, notAbout int64, most int) (r0 i
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.OpenReports(ctx, notAbout, most)
+		return err
+	})
+	return r0, err
+}
+
+// OpenReportsOnComment lists the open reports about a comment on an announcement.
+func (s *Store) OpenReportsOnComment(ctx context.Context, commentID int64, limit int) (r0 []Report, err error) {
+	if s.places == nil {
+		return s.conn.OpenReportsOnComment(ctx, commentID, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.OpenReportsOnComment(ctx, commentID, limit)
 		return err
 	})
 	return r0, err

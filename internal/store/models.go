@@ -400,6 +400,8 @@ type Report struct {
 	AssignedToID *int64 // the moderator who looks at it
 	Decision     string // one of the kinds of decisions, "" where it is open
 	DecisionID   *int64 // of a decision that the member was told
+
+	AnnouncementID, CommentID *int64 // of a comment on an announcement
 }
 
 // IdempotencyKey ties a key to the post that it made, or to the album, list or report that a form with it made.

@@ -122,6 +122,13 @@ func (s *conn) OpenReportsOnPost(ctx context.Context, postID int64, limit int) (
 	return list, translate(err)
 }
 
+// OpenReportsOnComment lists the open reports about a comment on an announcement.
+func (s *conn) OpenReportsOnComment(ctx context.Context, commentID int64, limit int) ([]Report, error) {
+	var list []Report
+	err := s.read(Primary(ctx)).Raw("SELECT * FROM reports WHERE comment_id = ? AND state = ? ORDER BY id LIMIT ?", commentID, ReportOpen, limit).Scan(&list).Error
+	return list, translate(err)
+}
+
 // ForgetReported removes the words that closed reports kept of what was reported, of those closed before the moment, at
 // most limit, and returns how many.
 func (s *conn) ForgetReported(ctx context.Context, before Millis, limit int) (int, error) {

@@ -69,7 +69,7 @@ func others(add adder) {
 	add("/announcement", "Announcement", true, func(p *t.Page) templ.Component {
 		return t.AnnouncementPage(p, t.AnnouncementPageView{Announcement: announcement, Count: 2, Max: 2000, MoreURL: "/announcement", Text: Hostile, Comments: []t.AnnouncementCommentView{
 			{ID: "3", URL: "/announcements/1/comments/3", Author: people[0], Text: "<p>Where do we meet?</p>", Created: t.When{At: now}, CanRemove: true},
-			{ID: "4", URL: "/announcements/1/comments/4", Author: people[1], Text: "<p>At the bridge.</p>", Created: t.When{At: now}, CanRemove: true, CanReport: true},
+			{ID: "4", URL: "/announcements/1/comments/4", Author: people[1], Text: "<p>At the bridge.</p>", Created: t.When{At: now}, CanRemove: true, Removal: true, CanReport: true},
 		}})
 	})
 	add("/home-announcement", "Home, with an announcement", true, func(p *t.Page) templ.Component {

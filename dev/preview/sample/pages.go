@@ -328,13 +328,13 @@ func forms(add adder) {
 		return t.PostEditPage(p, v)
 	})
 	add("/delete", "Delete a post", true, func(p *t.Page) templ.Component {
-		return t.DeletePage(p, t.DeleteView{ID: "1", Photos: 4, Comments: 12, Return: "/post"})
+		return t.DeletePage(p, t.DeleteView{Action: "/posts/1/delete", Photos: 4, Comments: 12, Return: "/post"})
 	})
 	add("/delete-removal", "Delete a post, by a moderator", true, func(p *t.Page) templ.Component {
-		return t.DeletePage(p, t.DeleteView{ID: "1", Photos: 2, Comments: 3, Return: "/", Removes: people[0].Name, Words: Hostile, Errors: t.FieldErrors{{Field: "reason", Message: "Say why."}}})
+		return t.DeletePage(p, t.DeleteView{Action: "/posts/1/delete", Photos: 2, Comments: 3, Return: "/", Removes: people[0].Name, Words: Hostile, Errors: t.FieldErrors{{Field: "reason", Message: "Say why."}}})
 	})
 	add("/delete-comment", "Remove a comment", true, func(p *t.Page) templ.Component {
-		return t.DeletePage(p, t.DeleteView{ID: "1", Comment: true, Text: "<p>No.</p>", Return: "/post"})
+		return t.DeletePage(p, t.DeleteView{Action: "/posts/1/delete", Comment: true, Text: "<p>No.</p>", Return: "/post"})
 	})
 	add("/report", "Report", true, func(p *t.Page) templ.Component {
 		return t.ReportPage(p, t.ReportView{Action: "/posts/1/report", What: "this post by @ada", Reasons: []t.Option{{Value: "spam", Label: "Spam"}, {Value: "violation", Label: "It breaks a rule"}, {Value: "other", Label: "Something else"}}, Errors: t.FieldErrors{{Field: "reason", Message: "Choose what is wrong."}}})

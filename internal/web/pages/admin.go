@@ -123,7 +123,7 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 		return err
 	}
 	v.Report, v.Text, v.Excerpt, v.Rule, v.AboutPost, v.Decision = p.reportRow(b, r), text, r.Excerpt, strings.Join(community.RulesOf(&r.Report), " · "), r.PostID != nil, r.Decision
-	v.Hidden, v.Changed = r.Hidden, r.Changed()
+	v.Hidden, v.Changed, v.AboutComment = r.Hidden, r.Changed(), r.CommentID != nil || r.Post != nil && r.Post.Kind == store.KindComment
 	v.Target, v.Reporter = p.side(b, r.Target, sides.Target), p.side(b, r.Reporter, sides.Reporter)
 	p.aboutReport(c, &r.Report, &v)
 	v.KeptDays = int(community.KeepReported.Hours() / 24)
@@ -148,6 +148,17 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 			b.withheld = r.Post.Author.SuspendedAt != nil
 			post := b.postView(r.Post, false)
 			v.Post = &post
+		}
+	}
+	if cm := r.AnnouncementComment; cm != nil && r.Target != nil {
+		v.Comment = &templates.CommentView{ID: idText(cm.ID), Author: p.accountView(r.Target), Text: templates.RichText(p.Community.Render(cm.Text, nil, nil)), Created: b.when(cm.CreatedAt)}
+		switch _, err := p.Community.AnnouncementCommentByID(c.Request.Context(), acc, cm.ID); {
+		case isNotFound(err):
+			v.Hidden = true
+		case err != nil:
+			return err
+		default: // the page begins with it, wherever it stands
+			v.ThreadURL = announcementPath(cm.AnnouncementID) + "?after=" + idText(cm.ID-1) + "#c-" + idText(cm.ID)
 		}
 	}
 	if r.ClosedAt != nil {

@@ -20,6 +20,7 @@ func (p *Pages) registerAnnouncements(r Routes) {
 	r.Personal(post, "/announcements/:id/dismiss", p.member(p.dismissAnnouncement))
 	r.Personal(post, "/announcements/:id/react", p.member(p.reactToAnnouncement))
 	r.Personal(post, "/announcements/:id/comments", p.member(p.commentOnAnnouncement))
+	r.Personal(get, "/announcements/:id/comments/:comment/remove", p.member(p.removeAnnouncementCommentForm))
 	r.Personal(post, "/announcements/:id/comments/:comment/remove", p.member(p.removeAnnouncementComment))
 	r.Personal(get, "/announcements/:id/comments/:comment/report", p.member(p.reportAnnouncementCommentForm))
 	r.Personal(post, "/announcements/:id/comments/:comment/report", p.member(p.reportAnnouncementComment))
@@ -32,6 +33,10 @@ func (p *Pages) registerAnnouncements(r Routes) {
 }
 
 func announcementPath(id int64) string { return "/announcements/" + idText(id) }
+
+func announcementCommentPath(id, comment int64) string {
+	return announcementPath(id) + "/comments/" + idText(comment)
+}
 
 // thumbsUp is what the page offers to react with. Applications know others.
 const thumbsUp = "👍"
@@ -124,10 +129,11 @@ func (p *Pages) showAnnouncement(c *gin.Context, acc *store.Account, status int,
 	b := p.viewBuilder(c)
 	v.Announcement, v.Count, v.Max = b.announcementView(a), a.Comments, community.MaxComment
 	for _, cm := range comments {
+		removal, refused := community.MayRemoveComment(acc, cm)
 		v.Comments = append(v.Comments, templates.AnnouncementCommentView{
-			ID: idText(cm.ID), URL: announcementPath(id) + "/comments/" + idText(cm.ID), Author: p.accountView(cm.Author),
+			ID: idText(cm.ID), URL: announcementCommentPath(id, cm.ID), Author: p.accountView(cm.Author),
 			Text: templates.RichText(p.Community.Render(cm.Text, cm.Mentions, cm.Tags)), Created: b.when(cm.CreatedAt),
-			CanRemove: cm.AccountID == acc.ID || community.May(acc, community.RemoveAnnouncementComment), CanReport: cm.AccountID != acc.ID,
+			CanRemove: refused == nil, Removal: removal, CanReport: cm.AccountID != acc.ID,
 		})
 	}
 	if after != 0 {
@@ -194,6 +200,36 @@ func (p *Pages) commentOnAnnouncement(c *gin.Context, acc *store.Account) error 
 	return redirect(c, page+"#c-"+idText(made))
 }
 
+func (p *Pages) removeAnnouncementCommentForm(c *gin.Context, acc *store.Account) error {
+	return p.showRemoveComment(c, http.StatusOK, acc, templates.DeleteView{})
+}
+
+// showRemoveComment asks before a comment goes. v has what was typed, and what is wrong with it.
+func (p *Pages) showRemoveComment(c *gin.Context, status int, acc *store.Account, v templates.DeleteView) error {
+	id, err := idParam(c, "comment")
+	if err != nil {
+		return err
+	}
+	cm, err := p.Community.AnnouncementCommentByID(c.Request.Context(), acc, id)
+	if err != nil {
+		return err
+	}
+	removal, err := community.MayRemoveComment(acc, cm)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, p.lang(c).T("Delete"))
+	if err != nil {
+		return err
+	}
+	v.Action, v.Return = announcementCommentPath(cm.AnnouncementID, id)+"/remove", announcementPath(cm.AnnouncementID)
+	v.Comment, v.Text = true, templates.RichText(p.Community.Render(cm.Text, cm.Mentions, cm.Tags))
+	if removal {
+		v.Removes = cm.Author.Username
+	}
+	return p.render(c, status, templates.DeletePage(pg, v))
+}
+
 func (p *Pages) removeAnnouncementComment(c *gin.Context, acc *store.Account) error {
 	id, err := idParam(c, "id")
 	if err != nil {
@@ -203,7 +239,13 @@ func (p *Pages) removeAnnouncementComment(c *gin.Context, acc *store.Account) er
 	if err != nil {
 		return err
 	}
-	if err := p.Community.RemoveAnnouncementComment(c.Request.Context(), byPage(c, acc), comment); err != nil {
+	v := templates.DeleteView{Words: c.PostForm("words"), Reason: c.PostForm("reason")}
+	err = p.Community.RemoveAnnouncementComment(c.Request.Context(), byReason(c, acc, "reason"), comment, community.Sanction{Words: v.Words})
+	if errs, ok := p.fieldErrors(c, err, nil); ok {
+		v.Errors = errs
+		return p.showRemoveComment(c, http.StatusUnprocessableEntity, acc, v)
+	}
+	if err != nil {
 		return err
 	}
 	p.setFlash(c, "removed")
@@ -220,7 +262,7 @@ func (p *Pages) reportAnnouncementCommentView(c *gin.Context, acc *store.Account
 		return templates.ReportView{}, nil, err
 	}
 	return templates.ReportView{
-		Action: announcementPath(cm.AnnouncementID) + "/comments/" + idText(id) + "/report", What: p.lang(c).T("Report this comment by @%s", cm.Author.Username), Reasons: said(p.lang(c), reportReasons),
+		Action: announcementCommentPath(cm.AnnouncementID, id) + "/report", What: p.lang(c).T("Report this comment by @%s", cm.Author.Username), Reasons: said(p.lang(c), reportReasons),
 		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Rules: p.ruleOptions(c), Rule: c.PostForm("rule"), Return: announcementPath(cm.AnnouncementID),
 	}, cm, nil
 }

@@ -404,7 +404,7 @@ func (p *Pages) showDelete(c *gin.Context, status int, acc *store.Account, v tem
 	if err != nil {
 		return err
 	}
-	v.ID, v.Comment, v.Text = idText(id), post.Kind == store.KindComment, templates.RichText(p.caption(post))
+	v.Action, v.Comment, v.Text = "/posts/"+idText(id)+"/delete", post.Kind == store.KindComment, templates.RichText(p.caption(post))
 	v.Photos, v.Comments, v.Return = len(post.Photos), post.CommentsCount, localPath(c.Query("return"), returnTo(c, p.postPath(post)))
 	if removal {
 		v.Removes = post.Author.Username
