@@ -236,8 +236,8 @@ func (c *Community) albumItems(ctx context.Context, viewer *store.Account, rows 
 // AlbumSlide is one photo of an album with its neighbours, 0 for none.
 type AlbumSlide struct {
 	AlbumItem
-	Place, Total   int // in the album, from 1
-	Previous, Next int64
+	Place, Total   int   // in the album, from 1
+	Previous, Next int64 // but for those that filters hide
 }
 
 // AlbumSlide returns a photo of the album, or ErrNotFound if the album has none such that the viewer may see. It comes with its
@@ -251,22 +251,55 @@ func (c *Community) AlbumSlide(ctx context.Context, viewer *store.Account, al *A
 	if at < 0 {
 		return nil, ErrNotFound
 	}
-	post, err := c.PostByID(ctx, viewer, refs[at].PostID)
+	row, err := c.Store.PostByID(ctx, viewer, refs[at].PostID)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	posts, err := c.load(ctx, viewer, FilterPublic, []store.Post{*row}, true)
 	if err != nil {
 		return nil, err
 	}
-	item := itemOf(post, photoID)
+	if len(posts) == 0 {
+		return nil, ErrNotFound
+	}
+	item := itemOf(posts[0], photoID)
 	if item == nil {
 		return nil, ErrNotFound
 	}
 	s := &AlbumSlide{AlbumItem: *item, Place: at + 1, Total: len(refs)}
-	if at > 0 {
-		s.Previous = refs[at-1].PhotoID
+	before := slices.Clone(refs[:at])
+	slices.Reverse(before)
+	if s.Previous, err = c.firstShown(ctx, viewer, before); err != nil {
+		return nil, err
 	}
-	if at < len(refs)-1 {
-		s.Next = refs[at+1].PhotoID
+	s.Next, err = c.firstShown(ctx, viewer, refs[at+1:])
+	return s, err
+}
+
+// firstShown is the first of the photos that no filter of the viewer hides, 0 if there is none.
+func (c *Community) firstShown(ctx context.Context, viewer *store.Account, refs []store.AlbumPhotoRef) (int64, error) {
+	if len(refs) == 0 {
+		return 0, nil
 	}
-	return s, nil
+	if viewer == nil || !c.matcherOf(ctx, viewer.ID, viewer.Filters).hides(FilterPublic) {
+		return refs[0].PhotoID, nil
+	}
+	for some := range slices.Chunk(refs, 20) {
+		var about idSet
+		for _, r := range some {
+			about.add(r.PostID)
+		}
+		posts, err := c.postsOf(ctx, viewer, FilterPublic, about.ids)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range some {
+			if p := posts[r.PostID]; p != nil && !p.Hidden() {
+				return r.PhotoID, nil
+			}
+		}
+	}
+	return 0, nil
 }
 
 // OwnPhotos lists the account's photos that it could add to the album: those that are in posts and not in the album yet,

@@ -189,6 +189,24 @@ func TestWhatIsPopular(t *testing.T) {
 		if want := []string{"lake Ignored #lake #lake", "dawn Talked about #dawn", "spiders -"}; !slices.Equal(have, want) {
 			t.Errorf("tags are %q, want %q", have, want)
 		}
+		// Nobody is shown whom they mute, nor what their filters cover.
+		_, err = g.Mute(g.ctx, cleo, anna.ID, MuteOptions{})
+		g.must(err)
+		title, word := "No lakes", "ignored"
+		_, err = g.CreateFilter(g.ctx, cleo, FilterChange{Title: &title, Contexts: []FilterContext{FilterPublic}, Keywords: []KeywordChange{{Keyword: &word}}})
+		g.must(err)
+		cleo, _, err = g.SessionAccount(g.ctx, cleo.ID)
+		g.must(err)
+		if posts, err = g.PopularPosts(g.ctx, cleo, 0, 80); err != nil || len(posts) != 0 {
+			t.Errorf("popular are %v to who mutes their author, %v", idsOf(posts), err)
+		}
+		tags, err = g.UsedTags(g.ctx, cleo, 0, 80, true)
+		g.must(err)
+		for _, tag := range tags {
+			if tag.Cover != nil {
+				t.Errorf("%s is shown with %q", tag.Name, tag.Cover.Caption)
+			}
+		}
 		// What changed since it was ranked is not shown.
 		_, err = g.EditPost(g.ctx, anna, liked.ID, PostChange{Visibility: new(store.Followers)})
 		g.must(err)

@@ -49,6 +49,11 @@ func (c *Community) PostsByID(ctx context.Context, viewer *store.Account, ids []
 	return c.postsByID(ctx, viewer, filterAnywhere, ids)
 }
 
+// PostsIn is PostsByID for a list of a kind, with the filters that work there.
+func (c *Community) PostsIn(ctx context.Context, viewer *store.Account, in FilterContext, ids []int64) ([]*Post, error) {
+	return c.postsByID(ctx, viewer, in, ids)
+}
+
 func (c *Community) postsByID(ctx context.Context, viewer *store.Account, in FilterContext, ids []int64) ([]*Post, error) {
 	if err := c.reader(ctx, viewer); err != nil {
 		return nil, err

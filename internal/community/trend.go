@@ -77,7 +77,7 @@ func (c *Community) PopularPosts(ctx context.Context, viewer *store.Account, ski
 // UsedTag is a tag that members use, with a post that shows it.
 type UsedTag struct {
 	store.TrendingTag
-	Cover *Post // nil for none
+	Cover *Post // nil for none; never what a warning or a filter covers, or of somebody whom the viewer mutes
 }
 
 // UsedTags lists the tags of public posts that most members used in the last ninety days, at most 80, the first of them
@@ -99,10 +99,31 @@ func (c *Community) UsedTags(ctx context.Context, viewer *store.Account, skip, l
 		}
 	}
 	posts, err := c.postsOf(ctx, viewer, FilterPublic, about.ids)
+	if err != nil {
+		return nil, err
+	}
+	muted, err := c.mutedAuthors(ctx, viewer, posts)
 	for i := range out {
-		if p := posts[out[i].CoverID]; p != nil && p.Visibility == store.Public && !p.Warned() {
+		if p := posts[out[i].CoverID]; p != nil && p.Visibility == store.Public && !p.Warned() && len(p.Filtered) == 0 && !muted[p.AuthorID] {
 			out[i].Cover = p
 		}
 	}
 	return out, err
+}
+
+// mutedAuthors are those of the posts' authors whom the viewer mutes.
+func (c *Community) mutedAuthors(ctx context.Context, viewer *store.Account, posts map[int64]*Post) (map[int64]bool, error) {
+	if viewer == nil || len(posts) == 0 {
+		return nil, nil
+	}
+	var authors idSet
+	for _, p := range posts {
+		authors.add(p.AuthorID)
+	}
+	about, err := c.Store.Relationships(ctx, viewer.ID, authors.ids)
+	muted := map[int64]bool{}
+	for _, r := range about {
+		muted[r.ID] = r.Muting
+	}
+	return muted, fromStore(err)
 }

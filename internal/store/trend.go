@@ -63,6 +63,9 @@ func (s *conn) ReplaceTrends(ctx context.Context, kind string, list []Trend) err
 func (s *conn) TrendingPosts(ctx context.Context, viewer *Account, skip, limit int) ([]Post, error) {
 	where := condition{"tr.kind = ? AND p.listed = 1", []any{TrendPost}}
 	where.and(accountListed(viewer, "a"))
+	if c, ok := s.unmuted(viewer, "a"); ok {
+		where.and(c)
+	}
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}

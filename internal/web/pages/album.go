@@ -58,7 +58,7 @@ func (b viewBuilder) albumView(al *community.Album) templates.AlbumView {
 }
 
 func (b viewBuilder) albumItem(album int64, item *community.AlbumItem) templates.AlbumItemView {
-	post := b.postView(item.Post, false)
+	post := b.filteredView(item.Post, false)
 	v := templates.AlbumItemView{Post: post, Photo: post.Photos[item.Number-1], URL: slidePath(album, item.Photo.ID)}
 	if post.Covered {
 		before, _, _ := strings.Cut(post.ShowURL, "#")
@@ -68,9 +68,9 @@ func (b viewBuilder) albumItem(album int64, item *community.AlbumItem) templates
 }
 
 func (b viewBuilder) albumItems(album int64, items []*community.AlbumItem) []templates.AlbumItemView {
-	out := make([]templates.AlbumItemView, len(items))
-	for i, item := range items {
-		out[i] = b.albumItem(album, item)
+	out := make([]templates.AlbumItemView, 0, len(items))
+	for _, item := range items {
+		out = append(out, b.albumItem(album, item))
 	}
 	return out
 }
@@ -79,7 +79,7 @@ func (b viewBuilder) albumCards(albums []*community.Album) []templates.AlbumCard
 	out := make([]templates.AlbumCardView, len(albums))
 	for i, al := range albums {
 		out[i] = templates.AlbumCardView{AlbumView: b.albumView(al)}
-		if al.Cover != nil {
+		if al.Cover != nil && !al.Cover.Post.Hidden() {
 			item := b.albumItem(al.ID, al.Cover)
 			out[i].Cover = &item
 		}
@@ -180,12 +180,14 @@ func (p *Pages) album(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	pages := skipPager(c, skip, len(items), gridLimit)
+	items = slices.DeleteFunc(items, func(i *community.AlbumItem) bool { return i.Post.Hidden() })
 	pg, err := p.page(c, al.Title)
 	if err != nil {
 		return err
 	}
 	b := p.viewBuilder(c)
-	v := templates.AlbumPageView{Album: b.albumView(al), Items: b.albumItems(al.ID, items), Total: total, Pager: skipPager(c, skip, len(items), gridLimit)}
+	v := templates.AlbumPageView{Album: b.albumView(al), Items: b.albumItems(al.ID, items), Total: total, Pager: pages}
 	if len(items) > 0 {
 		v.SlidesURL = v.Items[0].URL
 	}
@@ -284,17 +286,21 @@ func (p *Pages) albumSlide(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pg, err := p.page(c, al.Title+": "+postTitle(p.lang(c), s.Post))
+	b := p.viewBuilder(c)
+	v, title := p.slideView(b, al, s), postTitle(b.lang, s.Post)
+	if v.Item.Post.Covered {
+		title = b.lang.T("Photograph by %s", s.Post.Author.Name())
+	}
+	pg, err := p.page(c, al.Title+": "+title)
 	if err != nil {
 		return err
 	}
-	b := p.viewBuilder(c)
 	if al.Visibility == store.Public && s.Post.Visibility == store.Public {
 		pg.Canonical = p.BaseURL + p.postPath(s.Post)
 	} else {
 		pg.NoIndex = true
 	}
-	return p.render(c, http.StatusOK, templates.AlbumSlidePage(pg, p.slideView(b, al, s)))
+	return p.render(c, http.StatusOK, templates.AlbumSlidePage(pg, v))
 }
 
 func (p *Pages) albumRemoveForm(c *gin.Context, _ *store.Account) error {

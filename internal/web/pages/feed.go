@@ -253,8 +253,8 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 			continue
 		}
 		item := p.notificationView(b, n, !read.Read(&n.Notification))
-		if root := threads[n.ID]; item.Post == nil && root != nil && len(root.Photos) > 0 {
-			post := b.postView(root, false)
+		if root := threads[n.ID]; item.Post == nil && root != nil && len(root.Photos) > 0 && !root.Hidden() {
+			post := b.filteredView(root, false)
 			item.Post = &post
 		}
 		key := groupOf(n)
@@ -317,7 +317,7 @@ func (p *Pages) threads(ctx context.Context, acc *store.Account, list []*communi
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	posts, err := p.Community.PostsByID(ctx, acc, ids)
+	posts, err := p.Community.PostsIn(ctx, acc, community.FilterNotifications, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,10 @@ import (
 // foundIn says where the posts have the words of the query, but for those whose words are covered.
 func foundIn(query string, posts []*community.Post, b viewBuilder) (list []templates.FoundView) {
 	for _, post := range posts {
-		f := templates.FoundView{Post: b.postView(post, false)}
+		if post.Hidden() {
+			continue
+		}
+		f := templates.FoundView{Post: b.filteredView(post, false)}
 		if f.Post.Covered {
 			continue
 		}

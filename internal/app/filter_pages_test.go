@@ -1,0 +1,87 @@
+package app
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tintype/internal/servertest"
+	"tintype/internal/store"
+)
+
+var photoOriginal = regexp.MustCompile(`/photos/([0-9]+)/original`)
+
+// photosIn are the ids of the photos on a page of their owner.
+func photosIn(a servertest.Answer) (ids []string) {
+	for _, m := range photoOriginal.FindAllStringSubmatch(a.Body, -1) {
+		ids = append(ids, m[1])
+	}
+	return ids
+}
+
+// What a filter covers or hides is on no list, as words or as a photograph.
+func TestFiltersHoldInEveryList(t *testing.T) {
+	site, front := siteWithFront(t)
+	lea, leo := front.join("lea"), front.join("leo")
+	lea.Post("/@leo/follow").Want(http.StatusOK)
+	publish := func(caption string) (path, photo, set string) {
+		t.Helper()
+		post := leo.PublishPhoto(front.photo(), "caption", caption)
+		for key := range post.PhotosByKey() {
+			set = key[:strings.LastIndexByte(key, '/')]
+		}
+		return post.URL.Path, photosIn(post)[0], set
+	}
+	const words = "in the shed"
+	_, boat, _ := publish("A boat")
+	spiderPath, spider, set := publish("A spider in the shed #crawling")
+	_, shore, _ := publish("A shore")
+	album := strings.TrimSuffix(leo.Post("/albums", "title", "Week", "visibility", "public", "adders", "owner", "ordering", "hand").Want(http.StatusOK).URL.Path, "/add")
+	for _, photo := range []string{boat, spider, shore} {
+		leo.Post(album+"/add", "photos", photo).Want(http.StatusOK)
+	}
+	leo.Post(album+"/cover", "photo", spider).Want(http.StatusOK)
+	id := spiderPath[strings.LastIndexByte(spiderPath, '/')+1:]
+	lea.Post("/posts/" + id + "/like").Want(http.StatusOK)
+	mine := lea.Post("/posts/"+id+"/comments", "text", "Uh").Want(http.StatusOK)
+	leo.Post("/posts/"+id+"/comments", "text", "@lea it is kind", "in_reply_to", regexp.MustCompile(`id="c-([0-9]+)"`).FindStringSubmatch(mine.Body)[1]).Want(http.StatusOK)
+	c, closeAll, err := openCommunity(t.Context(), site.cfg, site.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll()
+	if err := c.RankTrends(store.Primary(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+
+	slide := func(photo string) string { return album + "/photos/" + photo }
+	pages := []string{"/search?q=spider", album, "/albums", "/@leo/albums", "/explore", "/explore/popular", "/explore/tags", "/tags/crawling", "/@leo", "/notifications"}
+	for _, page := range pages {
+		lea.Get(page).Want(http.StatusOK).Has(set)
+	}
+	lea.Get(slide(boat)).Want(http.StatusOK).Has(slide(spider))
+
+	form := []string{"title", "Legs", "words", "spider", "whole", "on", "in_home", "on", "in_public", "on", "in_account", "on", "in_notifications", "on", "ends", "0", "act"}
+	made := lea.Post("/settings/filters", append(form, "cover")...).Want(http.StatusOK)
+	filter := regexp.MustCompile(`href="(/settings/filters/[0-9]+)"`).FindStringSubmatch(made.Body)[1]
+	for _, page := range pages {
+		lea.Get(page).Want(http.StatusOK).Lacks(set, words, "spider</mark>")
+	}
+	for _, page := range []string{album, "/search?q=spider", "/explore", "/@leo"} {
+		lea.Get(page).Want(http.StatusOK).Has(id)
+	}
+	lea.Get(slide(boat)).Want(http.StatusOK).Has(slide(spider))
+	lea.Get(slide(spider)).Want(http.StatusOK).Has("Filtered: Legs").Lacks(set, words)
+	lea.Get(slide(spider)+"?show="+id).Want(http.StatusOK).Has(set, words)
+	lea.Get("/search?q=spider&show="+id).Want(http.StatusOK).Has(set, words)
+	leo.Get(slide(spider)).Want(http.StatusOK).Has(set, words)
+
+	lea.Post(filter, append(form, "hide")...).Want(http.StatusOK)
+	for _, page := range pages {
+		lea.Get(page).Want(http.StatusOK).Lacks(set, words, spiderPath, slide(spider), "Filtered")
+	}
+	lea.Get(slide(boat)).Want(http.StatusOK).Has(slide(shore)).Lacks(slide(spider))
+	lea.Get(slide(shore)).Want(http.StatusOK).Has(slide(boat)).Lacks(slide(spider))
+	lea.Get(spiderPath).Want(http.StatusOK).Has(set, words) // it was asked for
+}
