@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"internal/session":   {"internal/awscall", "internal/budget", "internal/recent", "internal/sleep"},
 	"internal/awscall":   {"internal/budget"},
 	"internal/media":     {"internal/lang", "internal/awscall", "internal/budget", "internal/sleep"},
-	"internal/cache":     {"internal/sleep"},
+	"internal/cache":     {"internal/budget", "internal/sleep"},
 	"internal/queue":     {"internal/awscall", "internal/sleep"},
 	"internal/live":      nil,
 	"internal/lang":      nil,

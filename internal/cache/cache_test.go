@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tintype/internal/budget"
 	"tintype/internal/cache"
 	"tintype/internal/servertest"
 )
@@ -221,6 +222,39 @@ func TestStampede(t *testing.T) {
 		wg.Wait()
 		if n := loads.Load(); n < 1 || n > 3 {
 			t.Errorf("made %d times", n)
+		}
+	}
+}
+
+// R44: an instance stops while it makes a value. The others wait for it for a moment, which their requests' time pays for,
+// and make the value themselves.
+func TestWhoMakesAValueIsStopped(t *testing.T) {
+	r := servertest.Redis(t)
+	stopped, _ := instance(t, r, time.Millisecond)
+	other, _ := instance(t, r, time.Millisecond)
+	var ended sync.WaitGroup
+	defer ended.Wait()
+	goOn := make(chan struct{})
+	defer close(goOn)
+	for n, allowance := range []time.Duration{time.Hour, 100 * time.Millisecond} {
+		key, began := fmt.Sprint("key", n), make(chan struct{})
+		ended.Go(func() {
+			_, err := stopped.Get(t.Context(), key, time.Minute, func(context.Context, bool) ([]byte, error) {
+				close(began)
+				<-goOn
+				return []byte("late"), nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		<-began
+		ctx := budget.Start(t.Context(), allowance)
+		if v, err := other.Get(ctx, key, time.Minute, value("here")); err != nil || string(v) != "here" {
+			t.Errorf("%s, %v", v, err)
+		}
+		if used := allowance - budget.Left(ctx, allowance); used < min(allowance, 900*time.Millisecond) || used > 2500*time.Millisecond {
+			t.Errorf("of %v it took %v", allowance, used)
 		}
 	}
 }

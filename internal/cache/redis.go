@@ -15,6 +15,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"tintype/internal/budget"
 	"tintype/internal/sleep"
 )
 
@@ -29,6 +30,8 @@ const (
 	probeEvery = 250 * time.Millisecond
 	// lockLife is how long one instance may make a value before another one does too.
 	lockLife = 3 * time.Second
+	// lockPatience is how long the others wait for that value: the instance that makes it may be stopped.
+	lockPatience = time.Second
 	// lockPoll is how often those who wait for it look.
 	lockPoll = 10 * time.Millisecond
 	// maxPending is how many drops are remembered for a Redis that is away.
@@ -331,10 +334,15 @@ func (r *Redis) look(ctx context.Context, key string) *redisEntry {
 		return f
 	}
 	f.secret = rand.Text()
+	ctx, charge, end := budget.Take(ctx)
+	defer end()
+	defer charge()
 	for {
 		mine, err := f.askSoon(ctx, client)
 		if err != nil {
-			r.failed(err)
+			if ctx.Err() == nil { // else it is not Redis whose time is over
+				r.failed(err)
+			}
 			r.passed.Add(1)
 			return f
 		}
@@ -342,7 +350,7 @@ func (r *Redis) look(ctx context.Context, key string) *redisEntry {
 		case f.found:
 			r.hits.Add(1)
 			return f
-		case mine || time.Since(f.asked) > lockLife:
+		case mine || time.Since(f.asked) > lockPatience:
 			r.misses.Add(1)
 			f.client = client
 			return f

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
@@ -193,6 +195,9 @@ func (c *Community) switchSets(ctx context.Context, tx *store.Store, sets []repl
 	return nil
 }
 
+// copiesAtOnce is how many files are copied at once: a bucket takes a while for each, and somebody may wait for all.
+const copiesAtOnce = 8
+
 // copySets copies the sets of those photos that are of another kind. What it returns must be switched to or dropped,
 // even with an error.
 func (c *Community) copySets(ctx context.Context, kind string, photoIDs []int64) ([]replacedSet, error) {
@@ -216,25 +221,27 @@ func (c *Community) copySets(ctx context.Context, kind string, photoIDs []int64)
 	if err := c.announceSets(ctx, announced...); err != nil {
 		return nil, fromStore(err)
 	}
+	copies, ctx := errgroup.WithContext(ctx)
+	copies.SetLimit(copiesAtOnce)
 	for _, p := range photos {
 		i := slices.IndexFunc(sets, func(s replacedSet) bool { return s.photo == p.ID })
 		if i < 0 {
 			continue
 		}
 		for _, v := range p.Variants.V {
-			err := c.Media.Copy(ctx, p.Key(v.Name), sets[i].key(v.Name))
-			switch {
-			case err == nil:
-			case errors.Is(err, media.ErrNotFound):
-				return sets, fmt.Errorf("%w: %w", errSetChanged, err)
-			case errors.Is(err, media.ErrNoSpace):
-				return sets, ErrFull
-			default:
-				return sets, err
-			}
+			copies.Go(func() error {
+				err := c.Media.Copy(ctx, p.Key(v.Name), sets[i].key(v.Name))
+				switch {
+				case errors.Is(err, media.ErrNotFound):
+					return fmt.Errorf("%w: %w", errSetChanged, err)
+				case errors.Is(err, media.ErrNoSpace):
+					return ErrFull
+				}
+				return err
+			})
 		}
 	}
-	return sets, nil
+	return sets, copies.Wait()
 }
 
 // markPhotosGone takes photos out of use and has their bytes and rows removed. Batches are the caller's.

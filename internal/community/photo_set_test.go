@@ -396,3 +396,32 @@ func TestClosedSite(t *testing.T) {
 		t.Errorf("an unknown set: %v, %v", ok, err)
 	}
 }
+
+// gatheredCopies is a store in which a copy waits for others to come.
+type gatheredCopies struct {
+	media.Store
+	coming sync.WaitGroup
+}
+
+func (g *gatheredCopies) Copy(ctx context.Context, from, to string) error {
+	g.coming.Done()
+	came := make(chan struct{})
+	go func() { g.coming.Wait(); close(came) }()
+	select {
+	case <-came:
+		return g.Store.Copy(ctx, from, to)
+	case <-time.After(time.Minute):
+		return errors.New("the copies come one by one")
+	}
+}
+
+// Somebody may wait for the copies of many files, so they are made at once.
+func TestFilesAreCopiedAtOnce(t *testing.T) {
+	g := &gatheredCopies{}
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{media: func(s media.Store) media.Store { g.Store = s; return g }})
+	p := d.made(d.ann)
+	g.coming.Add(len(p.Variants.V))
+	if err := d.makePrivate(p); err != nil {
+		t.Fatal(err)
+	}
+}

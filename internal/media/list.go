@@ -84,7 +84,7 @@ func (s *S3) List(ctx context.Context, kind Kind, f func(Listed) error) error {
 }
 
 func (s *S3) listPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListObjectsV2Output, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*s3Short)
+	ctx, cancel := oneWait(ctx, 2*s3Short)
 	defer cancel()
 	return pages.NextPage(ctx)
 }

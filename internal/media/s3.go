@@ -75,6 +75,7 @@ func (s *S3) String() string { return "s3, " + s.o.Bucket + "/" + s.o.Prefix }
 // NewS3 makes a driver for an existing bucket. It sends no request.
 func NewS3(cfg aws.Config, o S3Options) *S3 {
 	s := &S3{credentials: cfg.Credentials, o: o}
+	s.clock.asking = make(chan struct{}, 1)
 	s.client = s3.NewFromConfig(cfg, func(c *s3.Options) {
 		c.APIOptions = append(c.APIOptions, s.clock.listen)
 		c.UsePathStyle = o.PathStyle
@@ -230,7 +231,7 @@ func (s *S3) Delete(ctx context.Context, keys ...string) error {
 }
 
 func (s *S3) deleteBatch(ctx context.Context, batch []types.ObjectIdentifier) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*s3Short)
+	ctx, cancel := oneWait(ctx, 2*s3Short)
 	defer cancel()
 	out, err := s.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
 		Bucket: &s.o.Bucket, Delete: &types.Delete{Objects: batch, Quiet: aws.Bool(true)},
@@ -257,7 +258,7 @@ func (s *S3) Copy(ctx context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*s3Short)
+	ctx, cancel := oneWait(ctx, 2*s3Short)
 	defer cancel()
 	if from == to {
 		_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: src})
@@ -304,6 +305,8 @@ func (s *S3) Presign(ctx context.Context, key string, life time.Duration) (addre
 	if err != nil {
 		return "", 0, err
 	}
+	ctx, cancel := oneWait(ctx, signPatience)
+	defer cancel()
 	cred, err := s.credentials.Retrieve(ctx)
 	if err != nil {
 		return "", 0, s3Error(ctx, "sign "+key, err)

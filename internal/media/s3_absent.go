@@ -69,7 +69,8 @@ func (s *S3) mayRead(ctx context.Context, kind Kind) bool {
 	if time.Since(asked) < rightsFresh {
 		return may
 	}
-	ctx, cancel := context.WithTimeout(ctx, s3Short)
+	whole := ctx
+	ctx, cancel := oneWait(ctx, s3Short)
 	defer cancel()
 	if known == "" && !s.o.ReadOnly {
 		known = OriginalKey(NewRandom())
@@ -79,7 +80,7 @@ func (s *S3) mayRead(ctx context.Context, kind Kind) bool {
 		if _, err := s.Put(ctx, known, strings.NewReader("tintype probe"), PutOptions{}); err != nil {
 			return false
 		}
-		defer s.Delete(context.WithoutCancel(ctx), known) //nolint:errcheck // a probe that stays harms nobody
+		defer s.Delete(context.WithoutCancel(whole), known) //nolint:errcheck // a probe that stays harms nobody
 	}
 	if known == "" {
 		return false
@@ -108,7 +109,7 @@ func (s *S3) Has(ctx context.Context, key string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s3Short)
+	ctx, cancel := oneWait(ctx, s3Short)
 	defer cancel()
 	_, err = s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: name})
 	if err == nil {

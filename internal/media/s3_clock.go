@@ -2,7 +2,6 @@ package media
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,16 +16,14 @@ const (
 	clockFresh = 10 * time.Minute
 	// clockSlack is up to where a difference is only the way there and back.
 	clockSlack = 5 * time.Second
-	// clockPatience bounds the question for the time.
-	clockPatience = 3 * time.Second
 )
 
 // bucketClock is the bucket's clock as its answers tell it. The SDK corrects its own requests by it; an address that is
 // signed here and used by a reader must be right at once.
 type bucketClock struct {
-	skew   atomic.Int64 // nanoseconds that the bucket is ahead of this machine
-	heard  atomic.Int64 // Unix nanoseconds of the last answer, here; 0: none
-	asking sync.Mutex
+	skew   atomic.Int64  // nanoseconds that the bucket is ahead of this machine
+	heard  atomic.Int64  // Unix nanoseconds of the last answer, here; 0: none
+	asking chan struct{} // holds one who asks
 }
 
 // now is the time at the bucket.
@@ -60,24 +57,33 @@ func (c *bucketClock) hear(date string, sent, came time.Time) {
 }
 
 // askTheTime has the bucket tell the time, if it has not for a while. A process that only signs would never hear it otherwise.
-// Nobody waits for the answer to somebody else's question, except for the first one.
+// Nobody waits for the answer to somebody else's question, except for the first one, and nobody for longer than ctx.
 func (s *S3) askTheTime(ctx context.Context) {
 	c := &s.clock
 	heard := c.heard.Load()
 	if time.Since(time.Unix(0, heard)) < clockFresh {
 		return
 	}
-	if heard == 0 {
-		c.asking.Lock()
-	} else if !c.asking.TryLock() {
+	asks := false
+	select {
+	case c.asking <- struct{}{}:
+		asks = true
+	default:
+	}
+	if !asks && heard == 0 {
+		select {
+		case c.asking <- struct{}{}:
+			asks = true
+		case <-ctx.Done():
+		}
+	}
+	if !asks {
 		return
 	}
-	defer c.asking.Unlock()
+	defer func() { <-c.asking }()
 	if c.heard.Load() != heard {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, clockPatience)
-	defer cancel()
 	name := s.o.Prefix + OriginalKey(NewRandom())
 	// Whatever it answers, 404 or 403, it tells the time.
 	_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: &name}, func(o *s3.Options) { o.RetryMaxAttempts = 1 })

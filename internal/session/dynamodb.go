@@ -107,8 +107,13 @@ func (b *Dynamo) Get(ctx context.Context, accountID int64, hash string) (*Record
 
 // oneWait is the context of a call, with all its tries. It takes its time from the budget of the request.
 func oneWait(ctx context.Context) (context.Context, context.CancelFunc) {
+	return waitFor(ctx, dynamoAll)
+}
+
+// waitFor is oneWait for what may take longer.
+func waitFor(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
 	ctx, done, end := budget.Take(ctx)
-	ctx, cancel := context.WithTimeout(ctx, dynamoAll)
+	ctx, cancel := context.WithTimeout(ctx, most)
 	return ctx, func() {
 		cancel()
 		done()
@@ -263,7 +268,7 @@ func (b *Dynamo) scan(ctx context.Context, pages *dynamodb.ScanPaginator) (*dyna
 
 // DeleteOthers implements Backend. Sessions that begin meanwhile stay.
 func (b *Dynamo) DeleteOthers(ctx context.Context, accountID int64, keep string) error {
-	ctx, cancel := context.WithTimeout(ctx, dynamoBulk)
+	ctx, cancel := waitFor(ctx, dynamoBulk)
 	defer cancel()
 	var ends []types.WriteRequest
 	err := b.each(ctx, accountID, attrAccount+", "+attrHash, func(v map[string]types.AttributeValue) error {

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
+	"tintype/internal/budget"
 	"tintype/internal/servertest"
 	"tintype/internal/session"
 	"tintype/internal/session/sessiontest"
@@ -123,6 +125,32 @@ func TestDynamoEndsMoreSessionsThanFitIntoABatch(t *testing.T) {
 }
 
 // The TTL is never before the session's own end, and in seconds.
+// R44: ending all sessions takes its time from the request that asks, however the table is throttled.
+func TestDynamoEndsSessionsOfAThrottledTable(t *testing.T) {
+	m := newMinidyn(t)
+	b := newTable(t, awsConfig(m.URL))
+	now := time.Now()
+	must(t, b.Put(t.Context(), &session.Record{AccountID: anna, Hash: "a", CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)}))
+	m.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".BatchWriteItem") {
+			return false
+		}
+		var in struct{ RequestItems json.RawMessage }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			t.Error(err)
+		}
+		fmt.Fprintf(w, `{"UnprocessedItems":%s}`, in.RequestItems)
+		return true
+	})
+	ctx := budget.Start(t.Context(), 300*time.Millisecond)
+	if err := b.DeleteOthers(ctx, anna, ""); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("it ended with %v", err)
+	}
+	if left := budget.Left(ctx, time.Hour); left != 0 {
+		t.Errorf("%v are left of the request's time", left)
+	}
+}
+
 func TestDynamoKeepsItemsUntilTheyAreOver(t *testing.T) {
 	m := newMinidyn(t)
 	cfg := awsConfig(m.URL)
