@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -169,5 +170,26 @@ func TestWhoMayImportWhom(t *testing.T) {
 	}
 	if seen < 5 {
 		t.Fatalf("go list showed %d packages of ours", seen)
+	}
+}
+
+// TestOneClientAsksTheProgram: tests that ask the real program over HTTP do it as servertest.Client does.
+func TestOneClientAsksTheProgram(t *testing.T) {
+	others := []string{"http.Client", "http.DefaultClient", "http.Get", "http.Head", "http.Post", "http.PostForm"}
+	seen := 0
+	eachGoFile(t, func(name string, src []byte) {
+		dir := path.Dir(name)
+		if name != "internal/app/life_test.go" && !slices.Contains([]string{"internal/e2e", "internal/fleettest", "internal/deploytest"}, dir) {
+			return
+		}
+		seen++
+		for word, line := range words(src) {
+			if slices.Contains(others, word) {
+				t.Errorf("%s:%d uses %s: ask with servertest.Client", name, line, word)
+			}
+		}
+	})
+	if seen < 50 {
+		t.Errorf("only %d files were found", seen)
 	}
 }

@@ -47,14 +47,9 @@ func (s *liveSite) routes(register func(*web.Routes)) http.Handler {
 	return r.Handler()
 }
 
+// status is that of the answer, 0 without one.
 func status(url string) int {
-	answer, err := http.Get(url)
-	if err != nil {
-		return 0
-	}
-	defer answer.Body.Close()
-	_, _ = io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode
+	return servertest.NewClient(nil, url).Send(context.Background(), servertest.Read(url)).Status
 }
 
 func TestListensBeforeItIsReady(t *testing.T) {
@@ -188,13 +183,9 @@ func TestOrderOfAStop(t *testing.T) {
 
 	uploaded := make(chan error, 1)
 	go func() {
-		answer, err := http.Post(s.url+"/upload", "image/jpeg", bytes.NewReader(make([]byte, 3<<20)))
-		if err == nil {
-			defer answer.Body.Close()
-			body, _ := io.ReadAll(answer.Body)
-			if string(body) != strconv.Itoa(3<<20) {
-				err = fmt.Errorf("%d %s", answer.StatusCode, body)
-			}
+		answer, err := servertest.NewClient(nil, s.url).Must(200, servertest.Request{Method: "POST", Path: "/upload", ContentType: "image/jpeg", Body: make([]byte, 3<<20)})
+		if err == nil && answer.Body != strconv.Itoa(3<<20) {
+			err = errors.New(answer.Body)
 		}
 		uploaded <- err
 	}()
@@ -250,12 +241,7 @@ func TestLargeAnswersGoOutWhole(t *testing.T) {
 		}), nil
 	})
 	servertest.Eventually(t, "ready", func() bool { return status(s.url+"/readyz") == 200 })
-	answer, err := http.Get(s.url + "/media/x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if got, err := io.ReadAll(answer.Body); err != nil || !bytes.Equal(got, data) {
-		t.Errorf("%d bytes of %d, %v", len(got), len(data), err)
+	if got := servertest.NewClient(t, s.url).Get("/media/x").Want(200).Body; got != string(data) {
+		t.Errorf("%d bytes of %d, or others", len(got), len(data))
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,15 +30,18 @@ func TestCertificates(t *testing.T) {
 		"LISTEN_ADDR=127.0.0.1", "DRAIN_DELAY=0s", "ACME_DIRECTORY_URL="+authority.Directory, "SSL_CERT_FILE="+authority.CAFile)
 	site.StartOnly()
 	plain := fmt.Sprintf("http://127.0.0.1:%d", httpPort)
-	eventually(t, "ready", func() error { return ask(http.DefaultClient, plain+"/readyz") })
+	eventually(t, "ready", func() error { return answers(plain + "/readyz") })
 
-	client, dialed := readers(t, authority, site.Port)
-	eventually(t, "the site by https", func() error { return ask(client, own+"/about") })
+	client, dialed := readers(t, authority, own, site.Port)
+	eventually(t, "the site by https", func() error {
+		_, err := client.Must(http.StatusOK, servertest.Read("/about"))
+		return err
+	})
 	eventually(t, "the second name, too", func() error {
 		_, err := dialed("www.photos.test")
 		return err
 	})
-	answer, err := client.Get(own + "/about")
+	answer, err := client.Open(t.Context(), servertest.Read("/about"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,22 +54,14 @@ func TestCertificates(t *testing.T) {
 	}
 
 	t.Run("plain HTTP leads to https and takes nothing", func(t *testing.T) {
-		stay := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		answer, err := stay.Get(plain + "/@ada?page=2")
-		if err != nil {
-			t.Fatal(err)
+		stay := servertest.NewClient(t, plain)
+		stay.Stay = true
+		answer := stay.Get("/@ada?page=2")
+		if to := answer.Header.Get("Location"); answer.Status != http.StatusPermanentRedirect || to != own+"/@ada?page=2" {
+			t.Errorf("%d to %q", answer.Status, to)
 		}
-		answer.Body.Close()
-		if to := answer.Header.Get("Location"); answer.StatusCode != http.StatusPermanentRedirect || to != own+"/@ada?page=2" {
-			t.Errorf("%s to %q", answer.Status, to)
-		}
-		answer, err = stay.Post(plain+"/login", "application/x-www-form-urlencoded", strings.NewReader("name=ada&password=x"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusForbidden {
-			t.Errorf("a password sent in the clear got %s", answer.Status)
+		if answer := stay.Post("/login", "name", "ada", "password", "x"); answer.Status != http.StatusForbidden {
+			t.Errorf("a password sent in the clear got %d", answer.Status)
 		}
 	})
 
@@ -80,7 +74,7 @@ func TestCertificates(t *testing.T) {
 			t.Fatal(err)
 		}
 		site.StartOnly()
-		eventually(t, "ready again", func() error { return ask(http.DefaultClient, plain+"/readyz") })
+		eventually(t, "ready again", func() error { return answers(plain + "/readyz") })
 		after, err := dialed("photos.test")
 		if err != nil {
 			t.Fatal(err)
@@ -145,7 +139,7 @@ func TestAnAuthorityThatHangs(t *testing.T) {
 	site.Set("TLS_DOMAINS=photos.test", fmt.Sprintf("HTTP_PORT=%d", httpPort), fmt.Sprintf("BASE_URL=https://photos.test:%d", site.Port),
 		"LISTEN_ADDR=127.0.0.1", "DRAIN_DELAY=0s", "SHUTDOWN_TIMEOUT=15s", "ACME_DIRECTORY_URL="+authority.URL+"/dir", "SSL_CERT_FILE="+file)
 	site.StartOnly()
-	eventually(t, "ready", func() error { return ask(http.DefaultClient, fmt.Sprintf("http://127.0.0.1:%d/readyz", httpPort)) })
+	eventually(t, "ready", func() error { return answers(fmt.Sprintf("http://127.0.0.1:%d/readyz", httpPort)) })
 	select {
 	case <-asked:
 	case <-time.After(time.Minute):
@@ -158,7 +152,7 @@ func TestAnAuthorityThatHangs(t *testing.T) {
 
 // readers is a browser that trusts the authority and finds every name on this
 // machine, and a way to look at a name's certificate.
-func readers(t *testing.T, authority servertest.ACMEServer, port int) (*http.Client, func(name string) (*x509.Certificate, error)) {
+func readers(t *testing.T, authority servertest.ACMEServer, site string, port int) (*servertest.Client, func(name string) (*x509.Certificate, error)) {
 	t.Helper()
 	text, err := os.ReadFile(authority.CAFile)
 	if err != nil {
@@ -166,26 +160,18 @@ func readers(t *testing.T, authority servertest.ACMEServer, port int) (*http.Cli
 	}
 	management := x509.NewCertPool()
 	management.AppendCertsFromPEM(text)
-	c := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: management}}}
-	answer, err := c.Get(authority.RootURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	root, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := servertest.NewClient(t, authority.RootURL)
+	c.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: management}}
+	root := c.Get(authority.RootURL).Want(http.StatusOK).Body
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(root) {
+	if !roots.AppendCertsFromPEM([]byte(root)) {
 		t.Fatalf("no root: %s", root)
 	}
 	here := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", port))
 	}
-	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
-		DialContext: here, TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true,
-	}}
+	client := servertest.NewClient(t, site)
+	client.Transport = &http.Transport{DialContext: here, TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
 	return client, func(name string) (*x509.Certificate, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
@@ -200,19 +186,6 @@ func readers(t *testing.T, authority servertest.ACMEServer, port int) (*http.Cli
 		}
 		return secure.ConnectionState().PeerCertificates[0], nil
 	}
-}
-
-func ask(c *http.Client, url string) error {
-	answer, err := c.Get(url)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %.200s", answer.Status, text)
-	}
-	return err
 }
 
 func eventually(t *testing.T, what string, ok func() error) {

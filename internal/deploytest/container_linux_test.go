@@ -2,7 +2,6 @@ package deploytest
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,7 +113,7 @@ exec chroot --userspec="$user" "$root" "$@"`
 		return nil
 	}
 	eventually(t, "healthy", check)
-	eventually(t, "ready", func() error { return ask(http.DefaultClient, own+"/readyz") })
+	eventually(t, "ready", func() error { return answers(own + "/readyz") })
 	join(t, own, "ada").postPhoto("From a container")
 
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {

@@ -198,7 +198,7 @@ func TestTheImageOfAGroup(t *testing.T) {
 		t.Errorf("it serves before it knows what: %s", out)
 	}
 	meta.set(false, "SETTINGS=ssm:/photos/web/\n")
-	eventually(t, "ready", func() error { return ask(http.DefaultClient, site+"/readyz") })
+	eventually(t, "ready", func() error { return answers(site + "/readyz") })
 	join(t, site, "ada").postPhoto("From the group")
 
 	t.Run("as an instance of the group", func(t *testing.T) {

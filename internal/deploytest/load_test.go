@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"tintype/internal/servertest"
 )
 
 // A load reads all the time.
@@ -21,7 +23,8 @@ func newLoad(t *testing.T, site string) *load {
 	l := &load{end: make(chan struct{})}
 	t.Cleanup(l.quit)
 	for n := range 3 {
-		client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: n > 0}}
+		client := servertest.NewClient(nil, site)
+		client.Transport = &http.Transport{DisableKeepAlives: n > 0}
 		l.wg.Go(func() {
 			for {
 				select {
@@ -30,7 +33,7 @@ func newLoad(t *testing.T, site string) *load {
 				case <-time.After(10 * time.Millisecond):
 				}
 				l.asked.Add(1)
-				if err := ask(client, site+"/about"); err != nil {
+				if _, err := client.Must(http.StatusOK, servertest.Read("/about")); err != nil {
 					l.failed.Add(1)
 					text := err.Error()
 					l.first.CompareAndSwap(nil, &text)

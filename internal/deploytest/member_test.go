@@ -50,3 +50,9 @@ func (m *member) sees(p servertest.Status, caption string) {
 		m.t.Errorf("%s is no JPEG", p.Media[0].URL)
 	}
 }
+
+// answers asks as a visitor. It returns an error unless the address answers with 200.
+func answers(address string) error {
+	_, err := servertest.NewClient(nil, address).Must(http.StatusOK, servertest.Read(address))
+	return err
+}

@@ -65,7 +65,7 @@ func TestAProvisionedMachine(t *testing.T) {
 		}
 	})
 	provision()
-	eventually(t, "ready", func() error { return ask(http.DefaultClient, site+"/readyz") })
+	eventually(t, "ready", func() error { return answers(site + "/readyz") })
 	ada := join(t, site, "ada")
 	first := ada.postPhoto("On a real machine")
 
@@ -153,9 +153,9 @@ func TestAProvisionedMachine(t *testing.T) {
 		restore := strings.Replace(block(t, "backup.md", "tintype backup restore"), " latest ", " "+strings.Replace(made[0], "/var/lib/tintype/", "/var/lib/tintype.before/", 1)+" ", 1)
 		restore = regexp.MustCompile(`(?m)^tintype doctor.*$`).ReplaceAllString(restore, "")
 		m.MustRun("sh", "-ec", restore)
-		eventually(t, "ready", func() error { return ask(http.DefaultClient, site+"/readyz") })
+		eventually(t, "ready", func() error { return answers(site + "/readyz") })
 		ada.sees(first, "On a real machine")
-		if err := ask(http.DefaultClient, after.URL); err == nil {
+		if err := answers(after.URL); err == nil {
 			t.Error("what came after the backup is there")
 		}
 		m.MustRun("rm", "-r", "/var/lib/tintype.before")
@@ -185,7 +185,10 @@ func TestAProvisionedMachine(t *testing.T) {
 			if now := mainPID(m); now == pid || now == "0" {
 				return fmt.Errorf("process %s", now)
 			}
-			return ask(&http.Client{Timeout: 5 * time.Second}, site+"/readyz")
+			client := servertest.NewClient(nil, site)
+			client.Patience = 5 * time.Second
+			_, err := client.Must(http.StatusOK, servertest.Read("/readyz"))
+			return err
 		})
 		if out := m.MustRun("journalctl", "--no-pager", "-u", "tintype.service"); !strings.Contains(out, "Watchdog timeout") {
 			t.Errorf("it was not the watchdog:\n%s", out)

@@ -2,7 +2,6 @@ package deploytest
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -40,7 +39,7 @@ func TestSettingsAtAWS(t *testing.T) {
 		}
 	}
 	site.Start()
-	if err := ask(http.DefaultClient, site.URL+"/about"); err != nil {
+	if err := answers(site.URL + "/about"); err != nil {
 		t.Error(err)
 	}
 	if strings.Contains(site.Logs(), key) {

@@ -158,7 +158,7 @@ func (s *systemd) stop() {
 func TestARestartRefusesNobody(t *testing.T) {
 	s := newSystemd(t, "DRAIN_DELAY=0s")
 	s.start()
-	if err := ask(http.DefaultClient, s.url+"/about"); err != nil {
+	if err := answers(s.url + "/about"); err != nil {
 		t.Fatal(err)
 	}
 	l := newLoad(t, s.url)
@@ -235,12 +235,11 @@ func TestTheWatchdogIsFedOnEverySocket(t *testing.T) {
 				}
 				return nil
 			})
-			client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			client := servertest.NewClient(t, "http://photos.example")
+			client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, network, l.Addr().String())
-			}}}
-			if err := ask(client, "http://photos.example/about"); err != nil {
-				t.Error(err)
-			}
+			}}
+			client.Get("/about").Want(http.StatusOK)
 			s.stop()
 		})
 	}

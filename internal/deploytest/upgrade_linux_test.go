@@ -51,7 +51,7 @@ func TestAnUpgradeThatFails(t *testing.T) {
 	// runs wants the site to answer, its process to be that program, and the one before to be this one.
 	runs := func(now, before string) {
 		t.Helper()
-		if err := ask(http.DefaultClient, site+"/about"); err != nil {
+		if err := answers(site + "/about"); err != nil {
 			t.Errorf("the site: %v", err)
 		}
 		if out, err := m.Run("cmp", program, now); err != nil {
@@ -179,7 +179,7 @@ trap 'moment=$((moment + 1)); echo $moment >/run/moments; [[ $moment != "$KILL_A
 			if interrupted(number, before, "--binary", at[now]) == nil && number == 0 {
 				t.Errorf("it was not interrupted at %q", before)
 			}
-			if err := ask(http.DefaultClient, site+"/about"); err != nil {
+			if err := answers(site + "/about"); err != nil {
 				t.Errorf("interrupted at %d, %q, the site is away: %v", number, before, err)
 			}
 			must("--binary", at[now])
@@ -217,23 +217,20 @@ trap 'moment=$((moment + 1)); echo $moment >/run/moments; [[ $moment != "$KILL_A
 		defer stop()
 		for range 4 { // each of whom has systemd start the service
 			readers.Go(func() {
-				client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+				client := servertest.NewClient(nil, site)
+				client.Transport = &http.Transport{DisableKeepAlives: true}
 				for ctx.Err() == nil {
-					_ = ask(client, site+"/livez")
+					client.Send(ctx, servertest.Read("/livez"))
 					time.Sleep(5 * time.Millisecond) // they leave the processor to others
 				}
 			})
 		}
 		must("--binary", fresh)
 		m.MustRun("systemctl", "is-active", "tintype.socket", "tintype-https.socket", "tintype.service")
-		stay := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		answer, err := stay.Get(site + "/about")
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		if to := answer.Header.Get("Location"); to != "https://photos.example/about" {
-			t.Errorf("%s to %q", answer.Status, to)
+		stay := servertest.NewClient(t, site)
+		stay.Stay = true
+		if answer := stay.Get("/about"); answer.Header.Get("Location") != "https://photos.example/about" {
+			t.Errorf("%d to %q", answer.Status, answer.Header.Get("Location"))
 		}
 	})
 }
