@@ -54,7 +54,7 @@ var oldWordsAllowed = map[string]string{
 // TestOldWords refuses words in identifiers and comments that CONTRIBUTING.md has
 // replaced. Texts for people are not looked at.
 func TestOldWords(t *testing.T) {
-	any := regexp.MustCompile(`\b(?:` + strings.Join(slices.Sorted(maps.Keys(oldWords)), "|") + `)\b`)
+	every := regexp.MustCompile(`\b(?:` + strings.Join(slices.Sorted(maps.Keys(oldWords)), "|") + `)\b`)
 	instead := func(found string) string {
 		for old, now := range oldWords {
 			if regexp.MustCompile(`^(?:` + old + `)$`).MatchString(found) {
@@ -65,7 +65,7 @@ func TestOldWords(t *testing.T) {
 	}
 	check := func(name string, words iter.Seq2[string, int]) {
 		for word, line := range words {
-			for _, found := range any.FindAllString(word, -1) {
+			for _, found := range every.FindAllString(word, -1) {
 				t.Errorf("%s:%d says %q: the word is %s", name, line, found, instead(found))
 			}
 		}
