@@ -119,9 +119,15 @@ type AppealsView struct {
 // AppealView is /admin/appeals/ID. Its form posts answer, words and reason to it.
 type AppealView struct {
 	Decision              DecisionView
+	Newer                 bool   // a newer decision of the kind holds
+	ReportURL             string // that it came from, or ""
+	MayAct                bool
 	Answer, Words, Reason string
 	Errors                FieldErrors
 }
+
+// Waits reports whether an answer waits for moderators.
+func (v AppealView) Waits() bool { return v.Decision.Answer == "waits" && !v.Decision.Undone }
 
 func decisionWords(p *Page, kind string) string {
 	switch kind {
@@ -143,14 +149,14 @@ func decisionWords(p *Page, kind string) string {
 
 func (v DecisionView) state(p *Page) string {
 	switch {
+	case v.Undone && v.Answer != "accepted":
+		return p.T("This holds no longer.")
 	case v.Answer == "waits":
 		return p.T("The answer waits for the moderators.")
 	case v.Answer == "accepted":
 		return p.T("The decision was taken back.")
 	case v.Answer == "rejected":
 		return p.T("The decision stands.")
-	case v.Undone:
-		return p.T("This holds no longer.")
 	}
 	return ""
 }

@@ -16,6 +16,9 @@ type Decision struct {
 	store.Decision
 	Account        *store.Account
 	By, AnsweredBy *store.Account
+	// Newer says that a newer decision of the kind holds, so that this one can be taken back without an end to what it did. It
+	// is read of a single decision.
+	Newer bool
 }
 
 // Appealable reports whether the member may still answer.
@@ -51,7 +54,7 @@ func (c *Community) impose(ctx context.Context, tx *store.Store, now *store.Acco
 			if err := c.suspend(ctx, tx, now, s.Until); err != nil {
 				return err
 			}
-		} else if err := c.setSuspensionEnd(ctx, tx, now.ID, s.Until); err != nil {
+		} else if err := c.changeSuspensionEnd(ctx, tx, now.ID, s.Until); err != nil {
 			return err
 		}
 	}
@@ -77,7 +80,7 @@ func (c *Community) decide(ctx context.Context, tx *store.Store, by By, accountI
 	return id, c.tellDecision(ctx, tx, accountID, id)
 }
 
-// tellDecision tells a member of a decision, or of what became of the answer to it. The notification comes from the
+// tellDecision tells a member of a decision, of what became of the answer to it, or that it holds no longer. The notification comes from the
 // member's own account: members do not learn which moderator decided.
 func (c *Community) tellDecision(ctx context.Context, tx *store.Store, accountID, id int64) error {
 	push, err := tx.HasPush(ctx, accountID)
@@ -159,7 +162,20 @@ func (c *Community) DecisionByID(ctx context.Context, by By, id int64) (*Decisio
 	if err != nil {
 		return nil, err
 	}
-	return list[0], nil
+	list[0].Newer, err = newerHolds(ctx, c.Store, row)
+	return list[0], err
+}
+
+// newerHolds reports whether a newer limit or suspension holds.
+func newerHolds(ctx context.Context, s *store.Store, d *store.Decision) (bool, error) {
+	if d.Kind != store.DecideLimit && d.Kind != store.DecideSuspend {
+		return false, nil
+	}
+	newest, err := s.StandingDecision(ctx, d.AccountID, d.Kind)
+	if err != nil {
+		return false, ignoreNotFound(fromStore(err))
+	}
+	return newest.ID > d.ID, nil
 }
 
 // Appeals are the decisions whose members have answered and wait, for those who read reports.
@@ -255,7 +271,8 @@ func (c *Community) AppealDecision(ctx context.Context, acc *store.Account, id i
 }
 
 // AnswerAppeal takes a decision back because of the member's answer, or lets it stand. Of two moderators the first decides;
-// the other gets *Invalid that says who it was. A removed post stays removed.
+// the other gets *Invalid that says who it was, and so does whoever answers about a decision that holds no longer. A removed post
+// stays removed, and a limit or suspension stays where a newer decision says so.
 func (c *Community) AnswerAppeal(ctx context.Context, by By, id int64, accept bool, words string) error {
 	s := Sanction{Words: words}
 	if err := s.clean(); err != nil {
@@ -291,10 +308,19 @@ func (c *Community) AnswerAppeal(ctx context.Context, by By, id int64, accept bo
 			if err != nil {
 				return false, err
 			}
+			if then.Answer == store.AppealWaits && then.UndoneAt != nil {
+				return false, invalid("", "over", "This decision holds no longer, so there is nothing to answer.")
+			}
 			return false, c.decidedBy(ctx, tx, then.AnsweredByID)
 		}
 		if accept {
+			newer, err := newerHolds(ctx, tx, d)
+			if err != nil {
+				return false, err
+			}
 			switch {
+			case newer:
+				_, err = tx.UndoDecision(ctx, id, at)
 			case d.Kind == store.DecideLimit && now.Limited():
 				err = c.unlimit(ctx, tx, now)
 			case d.Kind == store.DecideSuspend && now.SuspendedAt != nil:
@@ -341,9 +367,25 @@ func (c *Community) UndoDecision(ctx context.Context, by By, id int64) error {
 	}
 	_, err = c.onMember(ctx, by, Unwarn, about.Username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {
 		e.RefID = &id
-		return tx.UndoDecision(ctx, id, store.ToMillis(time.Now()))
+		undone, err := tx.UndoDecision(ctx, id, store.ToMillis(time.Now()))
+		if err != nil || !undone {
+			return false, err
+		}
+		return true, c.tellDecision(ctx, tx, now.ID, id)
 	})
 	return err
+}
+
+// telling runs what ends a limit or suspension, and tells the member that the newest decision of the kind holds no longer.
+func (c *Community) telling(ctx context.Context, tx *store.Store, accountID int64, kind string, end func() error) error {
+	d, err := tx.StandingDecision(ctx, accountID, kind)
+	if ignoreNotFound(err) != nil {
+		return err
+	}
+	if err := end(); err != nil || d == nil {
+		return err
+	}
+	return c.tellDecision(ctx, tx, accountID, d.ID)
 }
 
 // SuspendedAccount is an account that is suspended, or left (LeavingAt), for its member: ErrNotFound where it is not, or where the epoch of its

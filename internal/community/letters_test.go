@@ -84,6 +84,30 @@ func TestLettersAsAPersonReadsThem(t *testing.T) {
 			{name: "appeal rejected", do: appeals(false), to: "ann@example.org", subject: "About your answer",
 				says: []string{"The moderators have read your answer. The decision about ", " stands.", "We read it twice."},
 				link: g.BaseURL + "/settings/decisions", never: []string{"boss", "taken back", "It was a joke."}},
+			{name: "a warning taken back", do: func() {
+				s.must(ignoring(g.WarnMember(g.ctx, by, "ann", Sanction{Words: "Be kind."})))
+				s.deliver()
+				s.must(g.UndoDecision(g.ctx, by, decisionOf("ann")))
+			}, to: "ann@example.org", subject: "A decision was taken back",
+				says: []string{"Hello Ann & Co,", "The moderators have taken back what they decided about ", "Read it", "Members are told of decisions about them, always."},
+				link: g.BaseURL + "/settings/decisions", never: []string{"boss", "Be kind."}},
+			{name: "the end of a limit", do: func() {
+				s.must(ignoring(g.LimitMember(g.ctx, by, "ann", Sanction{})))
+				s.deliver()
+				s.must(ignoring(g.UnlimitMember(g.ctx, by, "ann")))
+			}, to: "ann@example.org", subject: "Your account is limited no longer",
+				says: []string{"is shown as any other account again."}, link: g.BaseURL + "/settings/decisions", never: []string{"boss"}},
+			{name: "the end of a suspension", do: func() {
+				s.must(ignoring(g.SuspendMember(g.ctx, by, "ann", Sanction{})))
+				id := decisionOf("ann")
+				acc, err := g.Store.AccountByUsername(store.Primary(g.ctx), "ann")
+				s.must(err)
+				s.must(g.AppealDecision(g.ctx, acc, id, "It was a joke."))
+				s.must(g.AnswerAppeal(g.ctx, by, id, false, "No."))
+				s.deliver()
+				s.must(ignoring(g.UnsuspendMember(g.ctx, by, "ann")))
+			}, to: "ann@example.org", subject: "Your account is suspended no longer",
+				says: []string{"The suspension of ", " has ended. You can log in and post again."}, link: g.BaseURL + "/settings/decisions", never: []string{"boss", "stands"}},
 			{name: "factor removed", do: func() {
 				acc, _, _ := s.withTOTP("finn")
 				factors, err := g.TwoFactorsOf(g.ctx, acc)

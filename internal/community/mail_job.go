@@ -243,11 +243,15 @@ func readsThough(acc *store.Account, kind string) bool {
 	return false
 }
 
-// decisionLetter tells of a decision, or of what became of the answer to it. A suspended member logs in to answer.
+// decisionLetter tells of a decision, of what became of the answer to it, or that it holds no longer. A suspended member logs in to
+// answer.
 func decisionLetter(site mail.Site, person mail.Person, d *store.Decision, baseURL string, suspended bool) mail.Letter {
 	link := baseURL + "/settings/decisions"
 	if suspended {
 		link = baseURL + "/login"
+	}
+	if d.UndoneAt != nil && d.Answer != store.AppealAccepted {
+		return mail.DecisionEnded(site, person, d.Kind, link)
 	}
 	if d.Answer == store.AppealAccepted || d.Answer == store.AppealRejected {
 		return mail.AppealAnswered(site, person, d.Answer == store.AppealAccepted, d.AnswerWords, link)

@@ -122,23 +122,26 @@ func (c *Community) UnlimitMember(ctx context.Context, by By, username string) (
 		if !now.Limited() {
 			return false, nil
 		}
-		return true, c.unlimit(ctx, tx, now)
+		return true, c.telling(ctx, tx, now.ID, store.DecideLimit, func() error { return c.unlimit(ctx, tx, now) })
 	})
 }
 
 // SuspendMember hides an account and ends its sessions. Its tokens stay, but are refused meanwhile. Doing so again changes
-// nothing but the end of the suspension. The last owner cannot be suspended.
+// nothing but the end of the suspension, of which the member is told, with the words: where neither is new, nothing is done. The
+// last owner cannot be suspended.
 func (c *Community) SuspendMember(ctx context.Context, by By, username string, s Sanction) (*store.Account, error) {
 	if err := s.clean(); err != nil {
 		return nil, err
 	}
 	return c.onMember(ctx, by, Suspend, username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {
-		if now.SuspendedAt != nil && !now.OnlyLeaving() {
-			if sameMoment(now.SuspendedUntil, s.Until) {
+		if now.SuspendedAt != nil && !now.OnlyLeaving() && sameMoment(now.SuspendedUntil, s.Until) {
+			d, err := tx.StandingDecision(ctx, now.ID, store.DecideSuspend)
+			if ignoreNotFound(err) != nil {
+				return false, err
+			}
+			if s.Words == "" || d != nil && d.Words == s.Words {
 				return false, nil
 			}
-			e.Detail = untilWords(s.Until)
-			return true, c.setSuspensionEnd(ctx, tx, now.ID, s.Until)
 		}
 		return true, c.sanction(ctx, tx, by, now, store.DecideSuspend, s, e)
 	})
@@ -176,7 +179,7 @@ func (c *Community) unsuspendMember(ctx context.Context, by By, username string,
 				return false, err
 			}
 		}
-		return true, c.unsuspend(ctx, tx, now)
+		return true, c.telling(ctx, tx, now.ID, store.DecideSuspend, func() error { return c.unsuspend(ctx, tx, now) })
 	})
 }
 
@@ -222,6 +225,18 @@ func (c *Community) setSuspensionEnd(ctx context.Context, tx *store.Store, id in
 		return err
 	}
 	return tx.AddJob(ctx, jobUnsuspend, unsuspendPayload{id}, at)
+}
+
+// changeSuspensionEnd is setSuspensionEnd for a suspension that holds: what was decided ends then, too.
+func (c *Community) changeSuspensionEnd(ctx context.Context, tx *store.Store, id int64, until *time.Time) error {
+	if err := c.setSuspensionEnd(ctx, tx, id, until); err != nil {
+		return err
+	}
+	var at *store.Millis
+	if until != nil {
+		at = new(store.ToMillis(*until))
+	}
+	return tx.SetSuspensionEnds(ctx, id, at)
 }
 
 func (c *Community) runUnsuspend(ctx context.Context, job *queue.Job) error {

@@ -205,6 +205,20 @@ func Decided(s Site, p Person, kind, words, until, link string) Letter {
 	return l
 }
 
+// DecisionEnded tells a member that a decision of the moderators holds no longer, by its kind: warn, limit or suspend.
+func DecisionEnded(s Site, p Person, kind, link string) Letter {
+	l := Letter{Site: s, Hello: s.hello(p), Button: Link{s.Lang.T("Read it"), link}, Why: s.Lang.T("Members are told of decisions about them, always.")}
+	switch kind {
+	case "limit":
+		l.Subject, l.Before = s.Lang.T("Your account is limited no longer"), []string{s.Lang.T("%s is shown as any other account again.", s.account(p))}
+	case "suspend":
+		l.Subject, l.Before = s.Lang.T("Your account is suspended no longer"), []string{s.Lang.T("The suspension of %s has ended. You can log in and post again.", s.account(p))}
+	default:
+		l.Subject, l.Before = s.Lang.T("A decision was taken back"), []string{s.Lang.T("The moderators have taken back what they decided about %s.", s.account(p))}
+	}
+	return l
+}
+
 // AppealAnswered tells a member what became of the answer to a decision.
 func AppealAnswered(s Site, p Person, accepted bool, words, link string) Letter {
 	l := Letter{Site: s, Subject: s.Lang.T("About your answer"), Hello: s.hello(p), Button: Link{s.Lang.T("Read it"), link},

@@ -89,6 +89,33 @@ func (s *conn) UndoDecisions(ctx context.Context, accountID int64, kind string, 
 	return nil
 }
 
+// StandingDecision is the newest decision of a kind about an account that still holds, else ErrNotFound.
+func (s *conn) StandingDecision(ctx context.Context, accountID int64, kind string) (*Decision, error) {
+	var list []Decision
+	err := s.read(Primary(ctx)).Raw("SELECT * FROM decisions WHERE account_id = ? AND kind = ? AND undone_at IS NULL ORDER BY id DESC LIMIT 1", accountID, kind).Scan(&list).Error
+	if err != nil {
+		return nil, translate(err)
+	}
+	if len(list) == 0 {
+		return nil, ErrNotFound
+	}
+	return &list[0], nil
+}
+
+// SetSuspensionEnds has the suspensions of an account that still hold end at the moment, nil for never.
+func (s *conn) SetSuspensionEnds(ctx context.Context, accountID int64, at *Millis) error {
+	ids, err := s.idList(Primary(ctx), "SELECT id FROM decisions WHERE account_id = ? AND kind = ? AND undone_at IS NULL", accountID, DecideSuspend)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.write(ctx).Exec("UPDATE decisions SET ends_at = ? WHERE id = ?", at, id).Error; err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
 // UndoDecision notes that a decision holds no longer, and reports whether it did.
 func (s *conn) UndoDecision(ctx context.Context, id int64, at Millis) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE decisions SET undone_at = ? WHERE id = ? AND undone_at IS NULL", at, id)
@@ -101,17 +128,18 @@ func (s *conn) AppealDecision(ctx context.Context, id int64, words string, at Mi
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
-// AnswerAppeal writes what became of an answer that waits, and reports whether it waited.
+// AnswerAppeal writes what became of an answer that waits, and reports whether it waited: none does once the decision holds no
+// longer.
 func (s *conn) AnswerAppeal(ctx context.Context, d Decision) (bool, error) {
-	res := s.write(ctx).Exec("UPDATE decisions SET answer = ?, answer_words = ?, answered_by_id = ?, answered_at = ? WHERE id = ? AND answer = ?",
+	res := s.write(ctx).Exec("UPDATE decisions SET answer = ?, answer_words = ?, answered_by_id = ?, answered_at = ? WHERE id = ? AND answer = ? AND undone_at IS NULL",
 		d.Answer, d.AnswerWords, d.AnsweredByID, d.AnsweredAt, d.ID, AppealWaits)
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
-// Appeals lists the decisions that were answered and wait for moderators, the oldest first, without those about one
+// Appeals lists the decisions that hold, were answered and wait for moderators, the oldest first, without those about one
 // account (0: none).
 func (s *conn) Appeals(ctx context.Context, notAbout int64, limit int) ([]Decision, error) {
 	var list []Decision
-	err := s.read(Primary(ctx)).Raw("SELECT * FROM decisions WHERE answer = ? AND account_id <> ? ORDER BY id LIMIT ?", AppealWaits, notAbout, limit).Scan(&list).Error
+	err := s.read(Primary(ctx)).Raw("SELECT * FROM decisions WHERE answer = ? AND undone_at IS NULL AND account_id <> ? ORDER BY id LIMIT ?", AppealWaits, notAbout, limit).Scan(&list).Error
 	return list, translate(err)
 }

@@ -895,7 +895,8 @@ func (s *Store) Announcements(ctx context.Context, until *Millis, r Range) (r0 [
 	return r0, err
 }
 
-// AnswerAppeal writes what became of an answer that waits, and reports whether it waited.
+// AnswerAppeal writes what became of an answer that waits, and reports whether it waited: none does once the decision holds no
+// longer.
 func (s *Store) AnswerAppeal(ctx context.Context, d Decision) (r0 bool, err error) {
 	if s.places == nil {
 		return s.conn.AnswerAppeal(ctx, d)
@@ -931,7 +932,7 @@ func (s *Store) AppealDecision(ctx context.Context, id int64, words string, at M
 	return r0, err
 }
 
-// Appeals lists the decisions that were answered and wait for moderators, the oldest first, without those about one
+// Appeals lists the decisions that hold, were answered and wait for moderators, the oldest first, without those about one
 // account (0: none).
 func (s *Store) Appeals(ctx context.Context, notAbout int64, limit int) (r0 []Decision, err error) {
 	if s.places == nil {
@@ -5505,6 +5506,17 @@ func (s *Store) SetSuspendedUntil(ctx context.Context, id int64, until *Millis) 
 	return err
 }
 
+// SetSuspensionEnds has the suspensions of an account that still hold end at the moment, nil for never.
+func (s *Store) SetSuspensionEnds(ctx context.Context, accountID int64, at *Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetSuspensionEnds(ctx, accountID, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetSuspensionEnds(ctx, accountID, at)
+	})
+	return err
+}
+
 // SetThreadVisibility repeats the visibility of a post in its comments.
 func (s *Store) SetThreadVisibility(ctx context.Context, rootID int64, v Visibility) (err error) {
 	if s.places == nil {
@@ -5621,6 +5633,18 @@ func (s *Store) StandingAnnouncements(ctx context.Context, now Millis, limit int
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.StandingAnnouncements(ctx, now, limit)
+		return err
+	})
+	return r0, err
+}
+
+// StandingDecision is the newest decision of a kind about an account that still holds, else ErrNotFound.
+func (s *Store) StandingDecision(ctx context.Context, accountID int64, kind string) (r0 *Decision, err error) {
+	if s.places == nil {
+		return s.conn.StandingDecision(ctx, accountID, kind)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.StandingDecision(ctx, accountID, kind)
 		return err
 	})
 	return r0, err

@@ -49,7 +49,7 @@ func members(add adder) {
 	})
 	add("/admin/appeals-none", "Answers to decisions, none", true, func(p *t.Page) templ.Component { return t.AppealsPage(p, t.AppealsView{}) })
 	add("/admin/appeal", "An answer to a decision", true, func(p *t.Page) templ.Component {
-		return t.AppealPage(p, t.AppealView{Decision: about(2)[0]})
+		return t.AppealPage(p, t.AppealView{Decision: about(2)[0], MayAct: true, Newer: true, ReportURL: "/admin/report"})
 	})
 	add("/settings/decisions", "Settings: decisions of moderators", true, func(p *t.Page) templ.Component {
 		return t.DecisionsPage(p, t.DecisionsView{Decisions: decisions})

@@ -158,7 +158,11 @@ func (p *Pages) showAppeal(c *gin.Context, status int, acc *store.Account, v tem
 	if err != nil {
 		return err
 	}
-	v.Decision = p.decisionView(p.viewBuilder(c), d)
+	v.Decision, v.Newer = p.decisionView(p.viewBuilder(c), d), d.Newer
+	v.MayAct = community.MayActOn(acc, d.Account)
+	if d.ReportID != nil {
+		v.ReportURL = "/admin/reports/" + idText(*d.ReportID)
+	}
 	return p.render(c, status, templates.AppealPage(pg, v))
 }
 

@@ -367,6 +367,9 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unrea
 		if n.Decision != nil {
 			v.URL += "/" + idText(n.Decision.ID)
 			v.Text = plain(n.Decision.Words, 140)
+			if n.Decision.UndoneAt != nil {
+				v.Text = strings.TrimSpace(b.lang.T("This holds no longer.") + " " + v.Text)
+			}
 		}
 	case store.NotifyOutcome:
 		v.URL = "/notifications"
