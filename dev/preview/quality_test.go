@@ -70,9 +70,9 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 }
 
-// stretched names the pictures that are drawn wider or higher than they are.
-const stretched = `[...document.images].filter((i) => i.complete && i.naturalWidth && i.clientHeight && getComputedStyle(i).objectFit === 'fill'
-	&& Math.abs(i.clientWidth * i.naturalHeight / i.clientHeight / i.naturalWidth - 1) > 0.05).map((i) => 'stretched: ' + i.outerHTML.slice(0, 200))`
+// stretched names the pictures that are drawn wider or higher than they are, and a page that scrolls sideways.
+const stretched = `(document.documentElement.scrollWidth > innerWidth ? ['scrolls sideways, to ' + document.documentElement.scrollWidth] : []).concat([...document.images].filter((i) => i.complete && i.naturalWidth && i.clientHeight && getComputedStyle(i).objectFit === 'fill'
+	&& Math.abs(i.clientWidth * i.naturalHeight / i.clientHeight / i.naturalWidth - 1) > 0.05).map((i) => 'stretched: ' + i.outerHTML.slice(0, 200)))`
 
 // TestEveryPageIsValid has html-validate hold every page of the preview against the HTML standard.
 func TestEveryPageIsValid(t *testing.T) {
