@@ -94,8 +94,11 @@ func (c *Community) ApproveHeld(ctx context.Context, by By, id int64) (*Post, er
 			if err := tx.ReleasePhotos(ctx, in.PhotoIDs); err != nil {
 				return false, err
 			}
-			now.PostID = new(int64)
-			*now.PostID = c.Store.NewID()
+			postID, err := tx.NewPostID(ctx)
+			if err != nil {
+				return false, err
+			}
+			now.PostID = &postID
 			now.State, now.Payload = store.HeldApproved, ""
 			if err := decideHeld(ctx, tx, by, now); err != nil {
 				return false, err

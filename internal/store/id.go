@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,8 +37,8 @@ var idTables = []string{
 	"photos", "posts", "reports", "site_blocks", "tag_follows", "tags",
 }
 
-// learnFloor reads once, before the first transaction, the newest id that stands in the database. Later ones are heard
-// of by EventsAfter.
+// learnFloor reads once, before the first transaction, the newest id that stands in the database. Of later ones EventsAfter
+// tells sooner or later. What readers pass by its id is looked at when a new one is drawn: see NewPostID and MayNotify.
 func (s *conn) learnFloor(ctx context.Context) error {
 	s.ids.mu.Lock()
 	learned := s.ids.learned
@@ -60,6 +61,28 @@ func (s *conn) learnFloor(ctx context.Context) error {
 	return nil
 }
 
+// feedTables are those whose rows stand in feeds together, by their ids.
+var feedTables = []string{"posts", "boosts"}
+
+// NewPostID draws an id for a post or a boost. It is above those that stand on the primary: a reader who has the newest one asks
+// for what came since, and must not miss this one because the clocks of two instances are apart.
+func (s *conn) NewPostID(ctx context.Context) (int64, error) {
+	db := s.w
+	switch {
+	case s.tx != nil:
+		db = s.tx
+	case s.readers != nil: // they see every commit, and do not stand in the queue of those who write
+		db = s.r
+	}
+	var newest int64
+	query := "SELECT COALESCE(MAX(id), 0) FROM (SELECT MAX(id) AS id FROM " + strings.Join(feedTables, " UNION ALL SELECT MAX(id) FROM ") + ") AS newest"
+	if err := db.WithContext(ctx).Raw(query).Scan(&newest).Error; err != nil {
+		return 0, translate(err)
+	}
+	s.ids.raise(newest)
+	return s.NewID(), nil
+}
+
 func (g *ids) draw() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -73,6 +96,14 @@ func (g *ids) draw() int64 {
 	id := g.ms<<16 | g.next
 	g.next++
 	return id
+}
+
+// newID draws an id for a row of the table.
+func (s *conn) newID(ctx context.Context, table string) (int64, error) {
+	if slices.Contains(feedTables, table) {
+		return s.NewPostID(ctx)
+	}
+	return s.NewID(), nil
 }
 
 // IDTime is the moment at which the id was drawn.

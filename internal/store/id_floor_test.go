@@ -62,6 +62,64 @@ func TestIDsAreAboveThoseOfOtherInstances(t *testing.T) {
 	})
 }
 
+// What feeds and lists of notifications show by its id is above what stands there, by whatever clock and whether or not this
+// process reads events: a client that has the newest one asks for what came since.
+func TestWhatIsPostedIsAboveWhatOthersPosted(t *testing.T) {
+	storetest.Two(t, func(t *testing.T, ahead, behind *store.Store) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		account := func(id int64, name string) *store.Account {
+			a := &store.Account{ID: id, Username: name, Role: store.RoleMember, DefaultVisibility: store.Public, WarnedPhotos: "ask", Theme: "system"}
+			must(behind.CreateAccount(ctx, a))
+			return a
+		}
+		ann, bob := account(1, "ann"), account(2, "bob")
+		post := func(s *store.Store) int64 {
+			t.Helper()
+			id, err := s.TxOnce(ctx, "posts", func(ctx context.Context, tx *store.Store, id int64) error {
+				return tx.CreatePost(ctx, &store.Post{ID: id, AuthorID: ann.ID, Visibility: store.Public, Licence: "all-rights-reserved", CommentsFrom: "everyone"})
+			})
+			must(err)
+			return id
+		}
+		notify := func(s *store.Store, how func(tx *store.Store, n store.Notification) error) (id int64) {
+			t.Helper()
+			n := store.Notification{AccountID: ann.ID, FromID: bob.ID, Kind: store.NotifyFollow}
+			must(s.Tx(ctx, func(ctx context.Context, tx *store.Store) (err error) {
+				if err := how(tx, n); err != nil {
+					return err
+				}
+				id, err = tx.AddNotification(ctx, n)
+				return err
+			}))
+			return id
+		}
+		mayNotify := func(tx *store.Store, n store.Notification) error { _, _, err := tx.MayNotify(ctx, n); return err }
+		hasPush := func(tx *store.Store, n store.Notification) error { _, err := tx.HasPush(ctx, n.AccountID); return err }
+
+		post(behind) // both have read what stood there
+		post(ahead)
+		ahead.SetClock(func() time.Time { return time.Now().Add(time.Hour) })
+		first := post(ahead)
+		if second := post(behind); second <= first {
+			t.Errorf("a post has %d, below %d", second, first)
+		}
+		for name, how := range map[string]func(*store.Store, store.Notification) error{"MayNotify": mayNotify, "HasPush": hasPush} {
+			ahead.SetClock(func() time.Time { return time.Now().Add(2 * time.Hour) })
+			first := notify(ahead, how)
+			if second := notify(behind, how); second <= first {
+				t.Errorf("after %s a notification has %d, below %d", name, second, first)
+			}
+		}
+	})
+}
+
 // No table with ids is forgotten.
 func TestEveryTableWithIDsIsAskedForItsNewest(t *testing.T) {
 	db, err := sql.Open("sqlite", storetest.SQLiteURL(t)[len("sqlite:"):])

@@ -2801,7 +2801,8 @@ func (s *Store) HasInAlbum(ctx context.Context, albumID int64, photoID int64) (r
 	return r0, err
 }
 
-// HasPush reports whether the account has a subscription.
+// HasPush reports whether the account has a push subscription. As after MayNotify, a notification that is added to the account
+// from now on has an id above those that stand there, whatever the clock says: a client that asks for what came since gets it.
 func (s *Store) HasPush(ctx context.Context, accountID int64) (r0 bool, err error) {
 	if s.places == nil {
 		return s.conn.HasPush(ctx, accountID)
@@ -3952,6 +3953,19 @@ func (s *Store) NewAccounts(ctx context.Context, viewer *Account, skip int, limi
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.NewAccounts(ctx, viewer, skip, limit)
+		return err
+	})
+	return r0, err
+}
+
+// NewPostID draws an id for a post or a boost. It is above those that stand on the primary: a reader who has the newest one asks
+// for what came since, and must not miss this one because the clocks of two instances are apart.
+func (s *Store) NewPostID(ctx context.Context) (r0 int64, err error) {
+	if s.places == nil {
+		return s.conn.NewPostID(ctx)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.NewPostID(ctx)
 		return err
 	})
 	return r0, err

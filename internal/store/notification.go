@@ -21,7 +21,7 @@ func (s *conn) MayNotify(ctx context.Context, n Notification) (may, push bool, e
 	from := accountSeen(&Account{ID: n.AccountID}, "f")
 	from.and(unlimited(n.AccountID, "f"))
 	same, post := "p.post_id IS NULL", []any(nil)
-	args := append(append([]any{n.AccountID, n.FromID}, to.args...), from.args...)
+	args := append(append([]any{n.AccountID, n.AccountID, n.FromID}, to.args...), from.args...)
 	quiet := ""
 	if n.AlbumID != nil {
 		same, post = "p.album_id = ?", []any{*n.AlbumID}
@@ -32,11 +32,31 @@ func (s *conn) MayNotify(ctx context.Context, n Notification) (may, push bool, e
 		args = append(args, *n.PostID)
 	}
 	args = append(append(args, n.AccountID, n.FromID, n.Kind), post...)
-	var found int // 0: it may not; 1: it may; 2: and it has one
-	err = s.read(ctx).Raw("SELECT COALESCE(MAX(1 + EXISTS (SELECT 1 FROM push_subscriptions ps WHERE ps.account_id = a.id)), 0) FROM accounts a, accounts f WHERE a.id = ? AND f.id = ? AND "+to.sql+" AND "+from.sql+
+	var told struct {
+		Found  int   // 0: it may not; 1: it may; 2: and it has one
+		Newest int64 // that stands there
+	}
+	err = s.read(ctx).Raw("SELECT COALESCE(MAX(1 + EXISTS (SELECT 1 FROM push_subscriptions ps WHERE ps.account_id = a.id)), 0) AS found, "+
+		newestOf+" AS newest FROM accounts a, accounts f WHERE a.id = ? AND f.id = ? AND "+to.sql+" AND "+from.sql+
 		" AND NOT EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = a.id AND mu.target_id = f.id AND mu.notifications = 1 AND "+s.notOver()+")"+quiet+
-		" AND NOT EXISTS (SELECT 1 FROM notifications p WHERE p.account_id = ? AND p.from_id = ? AND p.kind = ? AND "+same+")", args...).Scan(&found).Error
-	return found > 0, found > 1, translate(err)
+		" AND NOT EXISTS (SELECT 1 FROM notifications p WHERE p.account_id = ? AND p.from_id = ? AND p.kind = ? AND "+same+")", args...).Scan(&told).Error
+	s.ids.raise(told.Newest)
+	return told.Found > 0, told.Found > 1, translate(err)
+}
+
+// newestOf selects the newest notification of an account.
+const newestOf = "(SELECT COALESCE(MAX(nn.id), 0) FROM notifications nn WHERE nn.account_id = ?)"
+
+// HasPush reports whether the account has a push subscription. As after MayNotify, a notification that is added to the account
+// from now on has an id above those that stand there, whatever the clock says: a client that asks for what came since gets it.
+func (s *conn) HasPush(ctx context.Context, accountID int64) (bool, error) {
+	var told struct {
+		Found  bool
+		Newest int64
+	}
+	err := s.read(ctx).Raw("SELECT EXISTS (SELECT 1 FROM push_subscriptions p WHERE p.account_id = ?) AS found, "+newestOf+" AS newest", accountID, accountID).Scan(&told).Error
+	s.ids.raise(told.Newest)
+	return told.Found, translate(err)
 }
 
 // DeleteNotificationsFrom removes the account's notifications of these kinds that come from fromID. postID nil matches

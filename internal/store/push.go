@@ -29,12 +29,6 @@ type PushSubscription struct {
 const livePush = "(p.token_id IS NOT NULL AND EXISTS (SELECT 1 FROM access_tokens t WHERE t.id = p.token_id AND t.account_id = p.account_id)" +
 	" OR p.session_hash IS NOT NULL AND p.session_epoch = a.session_epoch)"
 
-// HasPush reports whether the account has a subscription.
-func (s *conn) HasPush(ctx context.Context, accountID int64) (bool, error) {
-	ids, err := s.idList(ctx, "SELECT p.id FROM push_subscriptions p WHERE p.account_id = ? LIMIT 1", accountID)
-	return len(ids) > 0, err
-}
-
 // PushSubscriptionsOf lists the account's subscriptions whose token or session epoch holds, newest first.
 func (s *conn) PushSubscriptionsOf(ctx context.Context, accountID int64) ([]*PushSubscription, error) {
 	return s.pushSubscriptions(ctx, "p.account_id = ? AND "+livePush+" ORDER BY p.id DESC", accountID)

@@ -141,7 +141,9 @@ func (s *conn) try(ctx context.Context, o *once, f func(context.Context, *Store,
 		return nil, stageBody, err
 	}
 	if o.id == 0 {
-		o.id = s.NewID()
+		if o.id, err = s.newID(ctx, o.table); err != nil {
+			return nil, stageBody, err
+		}
 	}
 	db := s.w.WithContext(ctx).Begin(&sql.TxOptions{Isolation: sql.LevelDefault})
 	if db.Error != nil {
