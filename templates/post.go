@@ -76,7 +76,12 @@ type CommentView struct {
 	ID         string
 	Author     AccountView
 	Text       RichText
+	Warning    string // words that stand before Text, which they cover; ""
+	Photos     []PhotoView
+	Covered    bool   // the viewer chose not to see this, or a filter covers it: Photos are bare
+	ShowURL    string // of the page that shows it; "" where it is not covered
 	Created    When
+	Edited     bool
 	Reply      bool   // answers another comment: indented once
 	ReplyTo    string // name of whom it answers, where that is not plain from the order; else ""
 	ByAuthor   bool   // written by the post's author

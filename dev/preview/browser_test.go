@@ -282,7 +282,7 @@ func TestComment(t *testing.T) {
 	run(t, ctx, `window.before = document.querySelector('[name=idempotency_key]').value; document.querySelector('[data-reply="1"]').click()`)
 	until(t, ctx, `document.activeElement.id === 'f-text' && document.querySelector('#h-text').textContent === 'In reply to @jo'`)
 	run(t, ctx, `document.querySelector('#f-text').value = 'Yes.'; document.querySelector('#comment').requestSubmit()`)
-	until(t, ctx, `document.querySelectorAll('.comment').length === 5 && document.querySelector('#c-3').nextElementSibling.textContent.includes('Received')`)
+	until(t, ctx, `document.querySelectorAll('.comment').length === 8 && document.querySelector('#c-3').nextElementSibling.textContent.includes('Received')`)
 	until(t, ctx, `document.querySelector('[name=idempotency_key]').value !== window.before && document.querySelector('#comments-head').textContent === '5 comments' && document.querySelector('[name=in_reply_to]').value === ''`)
 	run(t, ctx, `document.querySelector('#f-text').value = 'bad'; document.querySelector('#comment').requestSubmit()`)
 	until(t, ctx, `document.activeElement.id === 'f-text' && document.activeElement.getAttribute('aria-invalid') === 'true' && document.activeElement.value === 'bad'`)
@@ -299,7 +299,7 @@ func TestOwnCommentCountsOnce(t *testing.T) {
 		document.querySelector('#comments-head').textContent = '5 comments';
 		return answer;
 	}; document.querySelector('#f-text').value = 'Yes.'; document.querySelector('#comment').requestSubmit()`)
-	until(t, ctx, `document.querySelectorAll('.comment').length === 5 && document.querySelector('#f-text').value === ''`)
+	until(t, ctx, `document.querySelectorAll('.comment').length === 8 && document.querySelector('#f-text').value === ''`)
 	until(t, ctx, `document.querySelector('[data-comment] .n').textContent.trim() === '5' && document.querySelector('#comments-head').textContent === '5 comments'`)
 }
 

@@ -2,11 +2,13 @@ package app
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"tintype/internal/servertest"
+	"tintype/internal/store"
 )
 
 // The address that the API gives for a comment leads to it on the post's page, in a long thread as well.
@@ -54,4 +56,69 @@ func TestTheAddressOfACommentLeadsToIt(t *testing.T) {
 	}
 	mia.Post("/posts/" + post.ID + "/delete").Want(http.StatusOK)
 	max.Get(first.URL).Want(http.StatusNotFound)
+}
+
+// A comment's photographs and its warning, which applications post, are on pages: in the thread, in notifications, and before
+// moderators.
+func TestCommentsWithPhotographsAndWarnings(t *testing.T) {
+	site, front := siteWithFront(t, "REPORT_LIMIT=100/1h")
+	mia, max, moe := front.join("mia"), front.join("max"), front.join("moe")
+	visitor := front.visitor()
+	post := asApp(mia).PostPhoto(front.photo(), "A bridge")
+	path := "/@mia/" + post.ID
+	app := asApp(max)
+	comment := func(pairs ...string) (s servertest.Status, set string) {
+		t.Helper()
+		media := app.Do(servertest.File("/api/v2/media", "file", front.photo())).Want(http.StatusOK)
+		app.Post("/api/v1/statuses", append(pairs, "in_reply_to_id", post.ID, "media_ids[]", media.ID())...).Into(&s)
+		_, key, _ := strings.Cut(s.Media[0].URL, "/media/")
+		return s, key[:strings.LastIndexByte(key, '/')]
+	}
+	plain, plainSet := comment("status", "")
+	warned, warnedSet := comment("status", "Eight legs", "spoiler_text", "A spider")
+	shown := max.Get(path).Want(http.StatusOK).Has(plainSet, warnedSet, "<details open><summary>A spider</summary>") // the author's own
+	if n := strings.Count(shown.Body, `data-gallery`); n < 2 {
+		t.Errorf("%d galleries", n)
+	}
+	for _, c := range []*servertest.Client{mia, visitor} {
+		c.Get(path).Want(http.StatusOK).Has(plainSet, "/@max/"+plain.ID+"/1", "<details><summary>A spider</summary>", "show="+warned.ID+"#c-"+warned.ID).Lacks(warnedSet)
+		c.Get(path+"?show="+warned.ID).Want(http.StatusOK).Has(plainSet, warnedSet)
+		c.Get("/@max/"+plain.ID+"/1").Want(http.StatusOK).Has(plainSet, "/posts/"+plain.ID)
+		c.Get("/@max/" + plain.ID + "/2").Want(http.StatusNotFound)
+		c.Get("/@mia/" + plain.ID + "/1").Want(http.StatusNotFound)
+		c.Get("/@max/" + warned.ID + "/1").Want(http.StatusOK).Lacks(warnedSet)
+	}
+	mia.Get("/notifications").Want(http.StatusOK).Has("A spider").Lacks("Eight legs", warnedSet)
+	app.Do(servertest.Form("/api/v1/statuses/"+plain.ID, "status", "Mine", "media_ids[]", plain.Media[0].ID).As(http.MethodPut)).Want(http.StatusOK)
+	mia.Get(path).Want(http.StatusOK).Has("Mine", "/posts/"+plain.ID+"/history")
+
+	mia.Post("/settings/filters", "title", "Bugs", "words", "spider", "in_thread", "on", "act", "cover", "ends", "0").Want(http.StatusOK)
+	mia.Get(path).Want(http.StatusOK).Has("Filtered: Bugs").Lacks(warnedSet)
+	mia.Get(path+"?show="+warned.ID).Want(http.StatusOK).Has(warnedSet, "Eight legs").Lacks("Filtered: Bugs")
+
+	for _, id := range []string{plain.ID, warned.ID} {
+		moe.Post("/posts/"+id+"/report", "reason", "spam").Want(http.StatusOK)
+	}
+	c, closeAll, err := openCommunity(t.Context(), site.cfg, site.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll()
+	ctx := store.Primary(t.Context())
+	if acc, err := c.Store.AccountByUsername(ctx, "moe"); err != nil || c.Store.SetRole(ctx, acc.ID, store.RoleModerator) != nil {
+		t.Fatal(err)
+	}
+	list := moe.Get("/admin/reports").Want(http.StatusOK)
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile(`href="(/admin/reports/[0-9]+)"`).FindAllStringSubmatch(list.Body, -1) {
+		report := moe.Get(m[1]).Want(http.StatusOK)
+		seen[plainSet] = seen[plainSet] || report.Holds(plainSet)
+		if report.Holds("Eight legs") {
+			report.Has("A spider", "show="+warned.ID).Lacks(warnedSet)
+			seen[warnedSet] = moe.Get(m[1] + "?show=" + warned.ID).Want(http.StatusOK).Holds(warnedSet)
+		}
+	}
+	if len(seen) != 2 || !seen[plainSet] || !seen[warnedSet] {
+		t.Errorf("moderators see %v", seen)
+	}
 }

@@ -85,6 +85,8 @@ type Comment struct {
 	InReplyTo string    `json:"in_reply_to"` // an address on the site
 	CreatedAt time.Time `json:"created_at"`
 	Text      string    `json:"text"`
+	Warning   string    `json:"warning,omitempty"`
+	Sensitive bool      `json:"sensitive,omitempty"`
 	Photos    []Photo   `json:"photos,omitempty"`
 }
 

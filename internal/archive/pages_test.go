@@ -26,7 +26,7 @@ func TestPagesSpeakALanguage(t *testing.T) {
 			in.WriteIndex(&b, profile, []archive.Page{page}, []archive.Latest{{Photo: archive.Photo{Small: "a.jpg"}, Page: "p"}}, 1, 12345),
 			in.WriteIndex(&b, profile, nil, nil, 0, 0),
 			in.StartPage(&b, profile, page), in.WritePost(&b, post), in.EndPage(&b, "posts/2025.html"),
-			in.StartComments(&b, profile), in.WriteComment(&b, &archive.Comment{CreatedAt: at, Text: "Ja", InReplyTo: "https://harbour.example/posts/1"}), in.EndPage(&b, ""),
+			in.StartComments(&b, profile), in.WriteComment(&b, &archive.Comment{CreatedAt: at, Text: "Ja", Warning: "Nebel", Photos: []archive.Photo{{Small: "small/c.jpg", Description: "Steg"}}, InReplyTo: "https://harbour.example/posts/1"}), in.EndPage(&b, ""),
 		} {
 			if err != nil {
 				t.Fatal(err)
@@ -42,6 +42,9 @@ func TestPagesSpeakALanguage(t *testing.T) {
 			said, other = german, english
 		}
 		text := write(code)
+		if !strings.Contains(text, `src="small/c.jpg" alt="Steg"`) || !strings.Contains(text, `class="warning">Nebel<`) {
+			t.Errorf("a comment lacks its photograph or its warning in %s", text)
+		}
 		for _, want := range said {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: %q is missing in %s", code, want, text)

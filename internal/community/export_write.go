@@ -271,7 +271,7 @@ func (x *exportWriter) address(p *store.Post, author string) string {
 func (x *exportWriter) comment(p *store.Post, photos []archive.Photo) *archive.Comment {
 	return &archive.Comment{
 		ID: strconv.FormatInt(p.ID, 10), URL: x.address(p, ""), InReplyTo: x.c.BaseURL + "/posts/" + strconv.FormatInt(value(p.InReplyToID), 10),
-		CreatedAt: p.CreatedAt.Time(), Text: p.Caption, Photos: photos,
+		CreatedAt: p.CreatedAt.Time(), Text: p.Caption, Warning: p.Warning, Sensitive: p.Sensitive, Photos: photos,
 	}
 }
 

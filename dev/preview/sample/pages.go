@@ -104,6 +104,9 @@ func posts(add adder) {
 		{ID: "1", Author: people[2], Text: "<p>The fog looks as if it had been asked to wait.</p>", Created: t.When{At: now}, ReplyURL: "?reply=1#comment", CanRemove: true},
 		{ID: "2", Author: people[0], ByAuthor: true, Text: "<p>It was. It did not.</p>", Reply: true, Created: t.When{At: now}, ReplyURL: "?reply=2", CanReport: true},
 		{ID: "3", Author: people[1], Text: "<p>Magnifique. Et le café ?</p>", Reply: true, ReplyTo: "jo", Created: t.When{At: now}, ReplyURL: "?reply=3", CanReport: true},
+		{ID: "5", Author: people[2], Text: "<p>Mine from the same morning.</p>", Photos: Post(7, 3).Photos, Edited: true, Created: t.When{At: now}, ReplyURL: "?reply=5"},
+		{ID: "6", Author: people[1], Warning: "Spiders, close up", Covered: true, ShowURL: "?show=6#c-6", Text: "<p>This one lives there.</p>", Photos: Post(8, 2).Photos, Created: t.When{At: now}, CanReport: true},
+		{ID: "7", Author: people[0], Filtered: "Legs", Covered: true, ShowURL: "?show=7#c-7", Photos: Post(9, 1).Photos, Created: t.When{At: now}},
 		{ID: "4", Author: people[1], HiddenText: "This comment was removed.", Created: t.When{At: now}},
 	}
 	form := func(id string) *t.CommentForm { return &t.CommentForm{PostID: id, IdempotencyKey: "k", Max: 2000} }

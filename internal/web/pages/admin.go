@@ -143,7 +143,9 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 			if r.Post.RootID != nil && !r.Hidden {
 				v.ThreadURL = "/posts/" + idText(r.Post.ID)
 			}
-			v.Comment = &templates.CommentView{ID: idText(r.Post.ID), Author: p.accountView(r.Post.Author), Text: templates.RichText(p.caption(r.Post)), Created: b.when(r.Post.CreatedAt)}
+			b.withheld = r.Post.Author.SuspendedAt != nil
+			comment := b.commentContent(r.Post)
+			v.Comment = &comment
 		} else {
 			b.withheld = r.Post.Author.SuspendedAt != nil
 			post := b.postView(r.Post, false)

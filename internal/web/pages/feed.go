@@ -379,7 +379,7 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unrea
 		v.URL = p.postPath(n.Post)
 		view := b.filteredView(n.Post, false)
 		if n.Post.Kind == store.KindComment {
-			v.Text = plain(n.Post.Caption, 140)
+			v.Text = plain(cmp.Or(n.Post.Warning, n.Post.Caption), 140)
 			if title := n.Post.CoveredBy(); title != "" {
 				v.Text = "Filtered: " + title
 			}

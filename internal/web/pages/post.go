@@ -209,28 +209,6 @@ func postTitle(l *lang.Language, post *community.Post) string {
 	return l.T("Photograph by %s", post.Author.Name())
 }
 
-func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.Post, answerable bool) templates.CommentView {
-	v := templates.CommentView{
-		ID: idText(cm.ID), Author: p.accountView(cm.Author), Text: templates.RichText(p.caption(cm)),
-		Created: b.when(cm.CreatedAt), ByAuthor: cm.AuthorID == root.AuthorID,
-	}
-	v.Filtered = cm.CoveredBy()
-	if cm.InReplyToID != nil && *cm.InReplyToID != root.ID {
-		v.Reply = true
-		if cm.ReplyTo != nil {
-			v.ReplyTo = cm.ReplyTo.Username
-		}
-	}
-	if me := b.acc; me != nil {
-		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || community.May(me, community.RemovePost) && community.MayActOn(me, cm.Author)
-		v.CanReport = me.ID != cm.AuthorID
-		if answerable {
-			v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"
-		}
-	}
-	return v
-}
-
 func (p *Pages) lightbox(c *gin.Context) error {
 	id, err := idParam(c, "id")
 	if err != nil {
@@ -240,7 +218,7 @@ func (p *Pages) lightbox(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !isAt(c, post) {
+	if !isBy(c.Param("name"), post) {
 		return community.ErrNotFound
 	}
 	spelt(c, c.Param("name"), post.Author.Username)
@@ -253,7 +231,11 @@ func (p *Pages) lightbox(c *gin.Context) error {
 		return err
 	}
 	b := p.viewBuilder(c)
-	p.describe(pg, b, post)
+	if post.Kind == store.KindComment {
+		pg.NoIndex = true
+	} else {
+		p.describe(pg, b, post)
+	}
 	return p.render(c, http.StatusOK, templates.LightboxPage(pg, templates.LightboxView{Post: b.postView(post, false), Number: int(n)}))
 }
 

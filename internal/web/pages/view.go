@@ -213,21 +213,9 @@ func (b viewBuilder) postView(post *community.Post, feed bool) templates.PostVie
 	if lic, ok := community.LicenceByID(post.Licence); ok && lic.URL != "" {
 		v.LicenceName, v.LicenceURL = lic.Name, lic.URL
 	}
-	for i, ph := range post.Photos {
-		if v.Covered {
-			// No address of a covered photo leaves the server, not even inside the view.
-			v.Photos = append(v.Photos, templates.PhotoView{
-				ID: idText(ph.ID), Width: ph.Width, Height: ph.Height, ColorTop: ph.ColorTop, ColorBottom: ph.ColorBottom,
-				Alt: ph.Description, Described: ph.Description != "",
-			})
-			continue
-		}
-		v.Photos = append(v.Photos, b.photoView(ph, &post.Post, post.Author, i+1))
-	}
+	v.Photos = b.photoViews(post, v.Covered)
 	if v.Covered {
-		q := b.path.Query()
-		q.Set("show", v.ID)
-		v.ShowURL = b.path.Path + "?" + q.Encode() + "#p-" + v.ID
+		v.ShowURL = b.showURL(v.ID, "p-"+v.ID)
 	}
 	return v
 }
