@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,8 @@ type By struct {
 	Reason  string
 	// MustSayWhy is of those whose form asks for the reason: without one nothing is done.
 	MustSayWhy bool
+	// Key names the form that asked, with what was entered in it: sent again, it does nothing more, and succeeds. "" for none.
+	Key string
 	// Confirm is the password or a passkey of those whose form asks for it again: with a wrong one nothing is done.
 	Confirm *Confirmation
 }
@@ -62,6 +65,14 @@ func (b By) may(act Act) error {
 // first try: it shows whether a COMMIT without an answer had landed. The actor is locked and asked again: somebody may have
 // taken the role away meanwhile, and a late replica may not know.
 func (c *Community) administration(ctx context.Context, by By, act Act, f func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (changed bool, err error)) error {
+	if err := c.administrationOnce(ctx, by, act, f); !errors.Is(err, errDone) {
+		return err
+	}
+	return nil
+}
+
+// administrationOnce is administration that returns errDone where the same form has done the act before.
+func (c *Community) administrationOnce(ctx context.Context, by By, act Act, f func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (changed bool, err error)) error {
 	return c.logged(ctx, by, act, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		if by.Account != nil {
 			locked, err := tx.LockAccounts(ctx, by.Account.ID)
@@ -76,7 +87,26 @@ func (c *Community) administration(ctx context.Context, by By, act Act, f func(c
 	})
 }
 
-// logged is administration for f that asks itself what the actor may.
+// errDone says that an act was done already, by the same form.
+var errDone = errors.New("done already")
+
+// onceKey is the key of the form that asked for the act, nil where it has none.
+func (b By) onceKey(act Act) *store.IdempotencyKey {
+	key, _ := formKey(b.Account, "act "+string(act), b.Key, nil) // fails for no nil
+	return key
+}
+
+// done reports whether the form that asks has done the act. Those who find what it is about gone, or decided, ask first.
+func (c *Community) done(ctx context.Context, by By, act Act) (bool, error) {
+	key := by.onceKey(act)
+	if key == nil {
+		return false, nil
+	}
+	id, err := c.madeUnder(store.Primary(ctx), key)
+	return id != 0, err
+}
+
+// logged is administrationOnce for f that asks itself what the actor may.
 func (c *Community) logged(ctx context.Context, by By, act Act, f func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (changed bool, err error)) error {
 	if err := by.may(act); err != nil {
 		return err
@@ -85,6 +115,15 @@ func (c *Community) logged(ctx context.Context, by By, act Act, f func(ctx conte
 	if n := utf8.RuneCountInString(by.Reason); n > maxReason {
 		return invalid("reason", "too_long", "The reason has %d characters, at most %d are possible.", n, maxReason)
 	}
+	key := by.onceKey(act)
+	before, err := c.once(ctx, key, func() error { return c.writeLogged(ctx, by, act, key, f) })
+	if err == nil && before != 0 {
+		return errDone
+	}
+	return fromStore(err)
+}
+
+func (c *Community) writeLogged(ctx context.Context, by By, act Act, key *store.IdempotencyKey, f func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (changed bool, err error)) error {
 	_, err := c.Store.TxOnce(store.Primary(ctx), "admin_log", func(ctx context.Context, tx *store.Store, id int64) error {
 		e := store.AdminEntry{ID: id, Via: by.Via, Act: string(act), Reason: by.Reason, CreatedAt: store.ToMillis(time.Now())}
 		if by.Account != nil {
@@ -98,9 +137,12 @@ func (c *Community) logged(ctx context.Context, by By, act Act, f func(ctx conte
 		if by.MustSayWhy && by.Reason == "" {
 			return invalid("reason", "blank", "Say why.")
 		}
+		if err := takeKey(ctx, tx, key, id); err != nil {
+			return err
+		}
 		return tx.AddAdminEntry(ctx, e)
 	})
-	return fromStore(err)
+	return err
 }
 
 // onMember is administration of one account, which f finds locked. It returns ErrNotFound for an account that is deleted,
@@ -110,7 +152,18 @@ func (c *Community) onMember(ctx context.Context, by By, act Act, username strin
 	if err := by.may(act); err != nil {
 		return nil, err
 	}
-	acc, err := c.Store.AccountByUsername(ctx, strings.TrimPrefix(strings.TrimSpace(username), "@"))
+	done, err := c.done(ctx, by, act)
+	if err != nil {
+		return nil, err
+	}
+	username = strings.TrimPrefix(strings.TrimSpace(username), "@")
+	acc, err := c.Store.AccountByUsername(ctx, username)
+	if done {
+		if errors.Is(err, store.ErrNotFound) { // what was done is that it is gone
+			acc, err = &store.Account{Username: username}, nil
+		}
+		return acc, fromStore(err)
+	}
 	if err != nil {
 		return nil, fromStore(err)
 	}
@@ -147,7 +200,7 @@ func (c *Community) onMember(ctx context.Context, by By, act Act, username strin
 		acc, err = tx.AccountByID(ctx, now.ID)
 		return changed, err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errDone) {
 		return nil, err
 	}
 	return acc, nil

@@ -127,6 +127,7 @@ func (c *Community) Announce(ctx context.Context, by By, n NewAnnouncement) (*st
 	if err := c.cleanAnnouncement(&n, nil, now); err != nil {
 		return nil, err
 	}
+	by.Key = "" // there is that of the announcement
 	key, err := formKey(by.Account, "announcement", n.IdempotencyKey, n)
 	if err != nil {
 		return nil, err

@@ -63,11 +63,15 @@ func (c *Community) lockWaiting(ctx context.Context, tx *store.Store, id int64) 
 }
 
 // ApproveHeld publishes a held post as if its author had posted it now. It returns ErrNotFound for one that its author took back,
-// and *Invalid for one that was decided before, or that cannot be published any more.
+// and *Invalid for one that was decided before, or that cannot be published any more. The post is nil where the same form had
+// approved it.
 func (c *Community) ApproveHeld(ctx context.Context, by By, id int64) (*Post, error) {
 	ctx = store.Primary(ctx)
 	h, author, err := c.waitingHeld(ctx, by, ApproveHeld, id)
 	if err != nil {
+		return nil, err
+	}
+	if done, err := c.done(ctx, by, ApproveHeld); done || err != nil {
 		return nil, err
 	}
 	if h.State != store.HeldWaits {
@@ -85,7 +89,7 @@ func (c *Community) ApproveHeld(ctx context.Context, by By, id int64) (*Post, er
 		return nil, err
 	}
 	run := func(ctx context.Context, f func(context.Context, *store.Store, int64) error) error {
-		return c.administration(ctx, by, ApproveHeld, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+		return c.administrationOnce(ctx, by, ApproveHeld, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 			now, err := c.lockWaiting(ctx, tx, id)
 			if err != nil {
 				return false, err
@@ -113,6 +117,9 @@ func (c *Community) ApproveHeld(ctx context.Context, by By, id int64) (*Post, er
 	if in.AlbumID != 0 && isAbout(err, "album") { // it was closed meanwhile, or is gone
 		in.AlbumID, in.AlbumPhotoIDs = 0, nil
 		post, err = c.publishRow(ctx, author, row, in, in.PhotoIDs, nil, run)
+	}
+	if errors.Is(err, errDone) {
+		return nil, nil
 	}
 	if errors.Is(err, ErrNotFound) && in.InReplyTo != 0 {
 		if _, gone := c.Store.HeldPostByID(ctx, id); gone == nil {

@@ -101,6 +101,7 @@ func (c *Community) invite(ctx context.Context, by By, formID string, entered an
 	if !c.Site(ctx).Registration.Invites() {
 		return 0, invalid("", "closed", "Nobody may join at the moment. Change who may join first.")
 	}
+	by.Key = "" // there is formID
 	key, err := formKey(by.Account, "invitation", formID, entered)
 	if err != nil {
 		return 0, err

@@ -34,7 +34,7 @@ func (c *Community) CreateInvite(ctx context.Context, by By, role string) (secre
 	if a := by.Account; a != nil && a.Role != store.RoleOwner && rank(role) >= rank(a.Role) {
 		return "", ErrForbidden // only owners make administrators
 	}
-	secret = newSecret()
+	by.Key, secret = "", newSecret() // each form gets a link that works
 	return secret, c.administration(ctx, by, Invite, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		e.Detail = role
 		return true, addLink(ctx, tx, secret, LinkInvite, nil, role, inviteLife)
@@ -43,7 +43,7 @@ func (c *Community) CreateInvite(ctx context.Context, by By, role string) (secre
 
 // CreateResetLink makes a secret with which a member sets a new password within a day. It replaces earlier ones.
 func (c *Community) CreateResetLink(ctx context.Context, by By, username string) (secret string, err error) {
-	secret = newSecret()
+	by.Key, secret = "", newSecret() // each form gets a link that works
 	_, err = c.onMember(ctx, by, ResetLink, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
 		return true, addLink(ctx, tx, secret, LinkReset, &now.ID, "", resetLife)
 	})

@@ -88,6 +88,9 @@ func (c *Community) RefuseMember(ctx context.Context, by By, username, words str
 	if err := by.may(RefuseMember); err != nil {
 		return err
 	}
+	if done, err := c.done(ctx, by, RefuseMember); done || err != nil {
+		return err
+	}
 	words = strings.TrimSpace(words)
 	if n := utf8.RuneCountInString(words); n > maxReason {
 		return invalid("words", "too_long", "That has %d characters, at most %d are possible.", n, maxReason)

@@ -1,6 +1,10 @@
 package pages
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,7 +28,24 @@ func (p *Pages) registerAdmin(r Routes) {
 
 // byPage is who administers by a page, with the reason that its form gives.
 func byPage(c *gin.Context, acc *store.Account) community.By {
-	return community.By{Account: acc, Via: community.ViaPage, Reason: c.PostForm("reason")}
+	return community.By{Account: acc, Via: community.ViaPage, Reason: c.PostForm("reason"), Key: sentForm(c)}
+}
+
+// sentForm names the form of a request with what was entered, but for passwords; "" where the page gave it no key. The same form
+// with other words, which Back brings to the screen again, is another.
+func sentForm(c *gin.Context) string {
+	key := c.PostForm("idempotency_key")
+	if key == "" {
+		return ""
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q", c.Request.URL.Path)
+	for _, name := range slices.Sorted(maps.Keys(c.Request.PostForm)) {
+		if !strings.Contains(name, "password") && name != "confirm_passkey" {
+			fmt.Fprintf(h, " %q=%q", name, c.Request.PostForm[name])
+		}
+	}
+	return key[:min(len(key), 100)] + " " + hex.EncodeToString(h.Sum(nil))
 }
 
 func (p *Pages) reportRow(b viewBuilder, r *community.FiledReport) templates.ReportRow {

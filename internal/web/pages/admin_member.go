@@ -207,6 +207,9 @@ func (p *Pages) decideMember(c *gin.Context, acc *store.Account) error {
 	if err == nil {
 		ctx, by, name := c.Request.Context(), byReason(c, acc, "reason"), c.Param("name")
 		s := community.Sanction{Words: v.Form.Words}
+		if v.Form.Decision != "warn" { // the others change nothing the second time, and may be meant so after their opposite
+			by.Key = ""
+		}
 		switch v.Form.Decision {
 		case "warn":
 			_, err = p.Community.WarnMember(ctx, by, name, s)
@@ -240,7 +243,9 @@ func (p *Pages) undoDecision(c *gin.Context, acc *store.Account) error {
 
 // byReason is byPage for a form that asks for a reason, in a field of that name.
 func byReason(c *gin.Context, acc *store.Account, field string) community.By {
-	return community.By{Account: acc, Via: community.ViaPage, Reason: c.PostForm(field), MustSayWhy: true}
+	by := byPage(c, acc)
+	by.Reason, by.MustSayWhy = c.PostForm(field), true
+	return by
 }
 
 // byConfirmed is byReason for a form that also asks for the password of whoever acts, or for a passkey.
@@ -253,6 +258,15 @@ func (p *Pages) byConfirmed(c *gin.Context, acc *store.Account, reason, password
 func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 	v := templates.MemberView{Form: templates.MemberForm{Act: c.PostForm("act"), ActReason: c.PostForm("act_reason"), Confirm: c.PostForm("confirm")}}
 	ctx, by, name := c.Request.Context(), byReason(c, acc, "act_reason"), c.Param("name")
+	if v.Form.Act != "delete" { // the others may be done again
+		by.Key = ""
+	}
+	confirmed := func() community.By {
+		by := by
+		confirm := p.confirmation(c, "act_password")
+		by.Confirm = &confirm
+		return by
+	}
 	var err error
 	switch v.Form.Act {
 	case "logout":
@@ -262,12 +276,12 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 		}
 	case "reset":
 		var secret string
-		if secret, err = p.Community.CreateResetLink(ctx, p.byConfirmed(c, acc, "act_reason", "act_password"), name); err == nil {
+		if secret, err = p.Community.CreateResetLink(ctx, confirmed(), name); err == nil {
 			c.Header("Cache-Control", "no-store")
 			return p.showMember(c, http.StatusOK, acc, templates.MemberView{ResetURL: p.Community.LinkURL(secret)})
 		}
 	case "factors":
-		_, err = p.Community.TakeTwoFactors(ctx, p.byConfirmed(c, acc, "act_reason", "act_password"), name)
+		_, err = p.Community.TakeTwoFactors(ctx, confirmed(), name)
 	case "back":
 		_, err = p.Community.BringBackMember(ctx, by, name)
 	case "delete":
@@ -276,7 +290,7 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 			break
 		}
 		var m *store.Account
-		if m, err = p.Community.DeleteMember(ctx, p.byConfirmed(c, acc, "act_reason", "act_password"), name); err == nil {
+		if m, err = p.Community.DeleteMember(ctx, confirmed(), name); err == nil {
 			p.endEverywhere(c, m)
 			p.setFlash(c, "member-deleted")
 			return redirect(c, "/admin/members")
