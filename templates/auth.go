@@ -33,6 +33,9 @@ type LinkView struct {
 	Errors FieldErrors
 }
 
+// LinkOverView is a link that works no more, and why: "used", "ended", "over", "closed", "claimed" or "unknown".
+type LinkOverView struct{ Why string }
+
 // ClaimView is /claim/TOKEN: the first administrator. It posts name, email and password.
 type ClaimView struct {
 	Action string

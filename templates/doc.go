@@ -31,7 +31,7 @@
 //	/forgot-password          ForgotPage(p)
 //	/forgot-password          ForgotMailPage(p, ForgotMailView) where the site sends mail
 //	/mail/TOKEN               MailLinkPage(p, MailLinkView) MailDonePage(p, MailDoneView) MailOverPage(p)
-//	/links/TOKEN              LinkPage(p, LinkView)
+//	/links/TOKEN              LinkPage(p, LinkView) LinkOverPage(p, LinkOverView)
 //	/claim/TOKEN              ClaimPage(p, ClaimView)
 //	/compose                  ComposePage(p, ComposeView)
 //	/posts/ID/edit            PostEditPage(p, PostEditView)

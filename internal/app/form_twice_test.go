@@ -4,12 +4,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"tintype/internal/community"
+	"tintype/internal/servertest"
+	"tintype/internal/store"
 )
 
 // hiddenFields are those of the form of a page that posts to an address.
@@ -131,5 +136,134 @@ func TestFormsOfAdministrationSentTwice(t *testing.T) {
 		if !slices.ContainsFunc(rows, func(row row) bool { return row.action == route.path }) {
 			t.Errorf("no form is sent twice to %s", route.path)
 		}
+	}
+}
+
+// Whoever becomes a member by a form that is sent twice is in, whichever of the answers the browser shows: the owner by the claim
+// link, an invited member, one who signs up, and one who waits.
+func TestJoiningTwiceIsJoiningOnce(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h", "CONTACT=https://club.example/us"}
+	site, _ := wired(t, env...)
+	c, closeAll, err := openCommunity(store.Primary(t.Context()), site.cfg, site.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = closeAll() })
+	path := func(url string) string { return strings.TrimPrefix(url, c.BaseURL) }
+	// twice sends the form as two browsers, since the second request of a double click has no session yet.
+	twice := func(path, to string, form ...string) {
+		t.Helper()
+		for i := range 2 {
+			b := &browser{site, "192.0.2.1", map[string]string{}}
+			w := b.send("POST", path, form...)
+			if w.Code != http.StatusSeeOther || w.Header().Get("Location") != to || !b.in(t) {
+				t.Errorf("%s, time %d: %d %v\n%s", path, i+1, w.Code, w.Header(), w.Body)
+			}
+		}
+	}
+	refused := func(path string, form ...string) {
+		t.Helper()
+		b := &browser{site, "192.0.2.2", map[string]string{}}
+		if w := b.send("POST", path, form...); w.Code < 400 || b.cookies["tintype_session"] != "" {
+			t.Errorf("%s with %v: %d %v", path, form, w.Code, w.Header())
+		}
+	}
+	as := func(name, with string) []string {
+		return []string{"name", name, "email", name + "@example.org", "password", with, "agree", "on", "reason", "I walk with you."}
+	}
+	stranger := &browser{site, "192.0.2.3", map[string]string{}}
+	says := func(path string, code int, parts ...string) {
+		t.Helper()
+		w := stranger.send("GET", path)
+		for _, part := range parts {
+			if w.Code != code || !strings.Contains(w.Body.String(), part) {
+				t.Errorf("%s: %d, without %q\n%s", path, w.Code, part, w.Body)
+			}
+		}
+	}
+
+	claim, claimed, err := c.ClaimLink(t.Context())
+	if err != nil || claimed {
+		t.Fatal(claimed, err)
+	}
+	says(path(claim), 200, "Become the administrator")
+	refused(path(claim), as("boss", "short")...)
+	twice(path(claim), "/admin/first-steps", as("boss", password)...)
+	if acc, err := c.Store.AccountByUsername(store.Primary(t.Context()), "boss"); err != nil || acc.Role != store.RoleOwner {
+		t.Errorf("who claimed the site is %+v, %v", acc, err)
+	}
+	refused(path(claim), as("boss", "another password")...)
+	refused(path(claim), as("thief", password)...)
+	says(path(claim), 404, "The site has its administrator.", `href="/login"`)
+	says("/claim/nothing", 404, "Nothing is at this address")
+
+	inv, err := c.Invite(t.Context(), community.ByCommand(""), community.NewInvitation{MaxUses: 1, Days: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := path(c.InvitationURL(inv.ID))
+	twice(link, "/", as("anna", password)...)
+	refused(link, as("anna", "another password")...)
+	refused(link, as("carl", password)...)
+	says(link, 404, "This invitation was used", `href="https://club.example/us"`, `href="/login"`)
+	if _, came, err := c.InvitationByID(t.Context(), community.ByCommand(""), inv.ID); err != nil || len(came) != 1 {
+		t.Errorf("%d came by an invitation for one, %v", len(came), err)
+	}
+	ended, err := c.Invite(t.Context(), community.ByCommand(""), community.NewInvitation{Days: 7})
+	if err == nil {
+		err = c.EndInvitation(t.Context(), community.ByCommand(""), ended.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(path(c.InvitationURL(ended.ID)), 404, "have ended this invitation")
+	late, err := c.Invite(t.Context(), community.ByCommand(""), community.NewInvitation{Days: 7})
+	if err == nil {
+		_, err = c.Store.SQL().ExecContext(t.Context(), "UPDATE invitations SET expires_at = 1 WHERE id = "+idOf(late.ID))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(path(c.InvitationURL(late.ID)), 404, "The time of this invitation is over.")
+	says("/links/"+strings.Repeat("x", 32), 404, "This link works no more", `href="https://club.example/us"`)
+
+	reset, err := c.CreateResetLink(t.Context(), community.ByCommand(""), "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{303, 404} {
+		b := &browser{site, "192.0.2.4", map[string]string{}}
+		if w := b.send("POST", path(c.LinkURL(reset)), "password", "battery staple correct"); w.Code != want || want == 404 && !strings.Contains(w.Body.String(), "it worked: log in") {
+			t.Errorf("a new password, time %d: %d\n%s", i+1, w.Code, w.Body)
+		}
+	}
+
+	twice("/signup", "/", as("dora", password)...)
+	refused("/signup", as("dora", "another password")...)
+	refused("/signup", "name", "dora", "email", "other@example.org", "password", password, "agree", "on")
+	if _, err := c.Store.SQL().ExecContext(t.Context(), "UPDATE accounts SET created_at = 1 WHERE username = 'dora'"); err != nil {
+		t.Fatal(err)
+	}
+	refused("/signup", as("dora", password)...) // a sign-up is no log-in
+
+	set := func(how string) {
+		t.Helper()
+		if err := c.SetSite(store.Primary(t.Context()), community.ByCommand(""), map[string]*string{"registration": &how}); err != nil {
+			t.Fatal(err)
+		}
+		stranger.send("GET", "/about")
+		servertest.Eventually(t, "the site takes sign-ups as "+how, func() bool {
+			return strings.Contains(stranger.send("GET", "/signup").Body.String(), map[string]string{"approval": "Ask to join", "invitation": "This site is by invitation."}[how])
+		})
+	}
+	set("approval")
+	for i := range 2 {
+		if w := stranger.send("POST", "/signup", as("emil", password)...); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Your sign-up waits") {
+			t.Errorf("a sign-up that waits, time %d: %d\n%s", i+1, w.Code, w.Body)
+		}
+	}
+	set("invitation")
+	if w := stranger.send("POST", "/signup", as("fred", password)...); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "This site is by invitation.") {
+		t.Errorf("a sign-up where that was closed meanwhile: %d\n%s", w.Code, w.Body)
 	}
 }

@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -324,5 +326,46 @@ func TestRequireTwoFactorsWhileItRuns(t *testing.T) {
 	locked := append(slices.Clone(env), "REQUIRE_TWO_FACTORS=admin")
 	if code, _, stderr := runCommand(locked, "site", "set", "two_factors=none"); code == 0 || !strings.Contains(stderr, "REQUIRE_TWO_FACTORS") {
 		t.Errorf("what the environment says was changed: %d %s", code, stderr)
+	}
+}
+
+// Whoever presses twice sets one factor up, and reads its recovery codes in whichever answer the browser shows.
+func TestASecondFactorSetUpTwiceIsOne(t *testing.T) {
+	site, b := memberSite(t)
+	page := b.send("GET", "/settings/two-factors/app").Body.String()
+	a := &authenticator{secret: regexp.MustCompile(`class="secret">([A-Z2-7]+)<`).FindStringSubmatch(page)[1]}
+	form := []string{"setup", hiddenIn(t, page, "setup"), "code", a.code(t), "name", "My phone", "current_password", password}
+	found := regexp.MustCompile(`<code>([a-z2-7-]+)</code>`)
+	send := func() []string {
+		t.Helper()
+		w := b.send("POST", "/settings/two-factors/app", form...)
+		if w.Code != http.StatusOK && w.Code != http.StatusSeeOther {
+			t.Errorf("%d\n%s", w.Code, w.Body)
+		}
+		return found.FindAllString(w.Body.String(), -1)
+	}
+	var first, second []string
+	var both sync.WaitGroup
+	other := &browser{site, b.address, maps.Clone(b.cookies)}
+	both.Go(func() { first = send() })
+	both.Go(func() {
+		second = found.FindAllString(other.send("POST", "/settings/two-factors/app", form...).Body.String(), -1)
+	})
+	both.Wait()
+	if len(first) != 10 || !slices.Equal(first, second) || !slices.Equal(first, send()) {
+		t.Fatalf("the codes are %v, and in the other answer %v", first, second)
+	}
+	page = b.send("GET", "/settings/two-factors").Body.String()
+	if n := len(regexp.MustCompile(`"/settings/two-factors/[0-9]+/remove"`).FindAllString(page, -1)); n != 1 {
+		t.Errorf("there are %d factors:\n%s", n, page)
+	}
+	// Another application gets no codes, and once one is used nobody reads them again.
+	b.cookies = map[string]string{}
+	b.send("POST", "/login", "name", "anna", "password", password)
+	if w := b.send("POST", "/login/second", "code", strings.Trim(first[0], "</code>")); w.Code != http.StatusSeeOther {
+		t.Fatalf("a recovery code: %d", w.Code)
+	}
+	if got := send(); len(got) != 0 {
+		t.Errorf("the codes are shown once more after one was used: %v", got)
 	}
 }

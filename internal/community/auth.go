@@ -30,8 +30,46 @@ type SignUp struct {
 //
 // An e-mail address by which another account logs in is accepted and stored, but it does not become a way to log in.
 // Refusing it would tell strangers who is a member.
+//
+// The same form sent again within signUpAgain gets the account that it has made.
 func (c *Community) SignUp(ctx context.Context, f SignUp) (*store.Account, error) {
 	ctx = store.Primary(ctx)
+	acc, err := c.signUp(ctx, f)
+	var many *TooMany
+	if isCode(err, "username", "taken") || errors.Is(err, ErrClosed) || errors.As(err, &many) {
+		if made := c.signedUp(ctx, f); made != nil {
+			return made, nil
+		}
+	}
+	return acc, err
+}
+
+// signUpAgain is how long a sign-up that is sent once more is taken for the same: somebody has pressed twice, or the answer was
+// lost on its way.
+const signUpAgain = 10 * time.Minute
+
+// signedUp is the account that this very form has made a moment ago, nil where it has made none. It is a log-in: tries are
+// counted as such.
+func (c *Community) signedUp(ctx context.Context, f SignUp) *store.Account {
+	f.Username = strings.TrimSpace(f.Username)
+	acc, err := c.Store.AccountByUsername(ctx, f.Username)
+	if err != nil || !acc.Active() && acc.WaitingAt == nil || acc.DeletedAt != nil || HasTwoFactors(acc) || time.Since(acc.CreatedAt.Time()) > signUpAgain {
+		return nil
+	}
+	buckets := c.loginBuckets(ctx, f.Username, acc, Client{Address: f.Address})
+	if err := c.allowAll(ctx, buckets); err != nil {
+		return nil
+	}
+	ok, _, err := c.passwords.check(ctx, f.claim(), f.Password, acc.PasswordHash)
+	var bad Invalid
+	if err != nil || !ok || bad.cleanEmail("email", f.Email) != acc.Email { // asked last: how long it takes is no hint
+		return nil
+	}
+	c.takeBackAll(ctx, buckets)
+	return acc
+}
+
+func (c *Community) signUp(ctx context.Context, f SignUp) (*store.Account, error) {
 	role, waits, err := c.mayJoin(ctx, f)
 	if err != nil {
 		return nil, err

@@ -33,8 +33,15 @@ func (c *Community) ClaimLink(ctx context.Context) (url string, claimed bool, er
 // ClaimValid reports whether the token is that of the claim link and nobody has used it yet.
 func (c *Community) ClaimValid(ctx context.Context, token string) (bool, error) {
 	claimed, err := c.claimed(ctx)
-	if err != nil || claimed || token == "" {
+	if err != nil || claimed {
 		return false, err
+	}
+	return c.claimTokenIs(ctx, token)
+}
+
+func (c *Community) claimTokenIs(ctx context.Context, token string) (bool, error) {
+	if token == "" {
+		return false, nil
 	}
 	nonce, err := c.claimNonce(ctx)
 	if err != nil {
@@ -45,6 +52,15 @@ func (c *Community) ClaimValid(ctx context.Context, token string) (bool, error) 
 		ok = hmac.Equal([]byte(claimToken(k, nonce)), []byte(token)) || ok
 	}
 	return ok, nil
+}
+
+// ClaimedBy reports whether the token is that of the claim link, and somebody has used it.
+func (c *Community) ClaimedBy(ctx context.Context, token string) (bool, error) {
+	claimed, err := c.claimed(ctx)
+	if err != nil || !claimed {
+		return false, err
+	}
+	return c.claimTokenIs(ctx, token)
 }
 
 func (c *Community) claimed(ctx context.Context) (bool, error) {

@@ -145,6 +145,12 @@ func isAbout(err error, field string) bool {
 	return errors.As(err, &bad) && slices.ContainsFunc(bad.Fields, func(f FieldError) bool { return f.Field == field })
 }
 
+// isCode reports whether an error is that mistake in the field.
+func isCode(err error, field, code string) bool {
+	var bad *Invalid
+	return errors.As(err, &bad) && slices.ContainsFunc(bad.Fields, func(f FieldError) bool { return f.Field == field && f.Code == code })
+}
+
 // decideHeld writes down what became of a post that waits, and is locked.
 func decideHeld(ctx context.Context, tx *store.Store, by By, h *store.HeldPost) error {
 	at, err := tx.Now(ctx)

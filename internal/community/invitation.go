@@ -321,6 +321,37 @@ func (c *Community) invitationOf(token string) (int64, bool) {
 	return id, ok
 }
 
+// Why a link works no more.
+const (
+	LinkUsed    = "used"
+	LinkEnded   = "ended"
+	LinkOver    = "over"    // its time is
+	LinkNoMore  = "closed"  // nobody may join at the moment
+	LinkUnknown = "unknown" // it was used or is over, or it was never one of this site
+)
+
+// WhyNoLink says why LinkByToken found nothing. Only who has the secret of an invitation learns what became of it.
+func (c *Community) WhyNoLink(ctx context.Context, secret string) (string, error) {
+	id, ok := c.invitationOf(secret)
+	if !ok {
+		return LinkUnknown, nil
+	}
+	inv, err := c.Store.InvitationByID(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return LinkUnknown, nil
+	case err != nil:
+		return "", fromStore(err)
+	case inv.EndedAt != nil:
+		return LinkEnded, nil
+	case inv.MaxUses != 0 && inv.Uses >= inv.MaxUses:
+		return LinkUsed, nil
+	case !c.Site(ctx).Registration.Invites():
+		return LinkNoMore, nil
+	}
+	return LinkOver, nil
+}
+
 // invitationLink is the invitation as a one-time link, ErrNotFound for one that no longer works.
 func (c *Community) invitationLink(ctx context.Context, id int64) (*store.OneTimeLink, error) {
 	inv, err := c.Store.InvitationByID(ctx, id)

@@ -171,7 +171,7 @@ func (c *Community) AddPasskey(ctx context.Context, acc *store.Account, by Confi
 	if err != nil {
 		return nil, err
 	}
-	codes, err = c.addFactor(ctx, acc, &store.Factor{Kind: store.FactorPasskey, Name: name, CredentialHash: new(hashSecret(string(key.ID)))}, b)
+	codes, err = c.addFactor(ctx, acc, &store.Factor{Kind: store.FactorPasskey, Name: name, CredentialHash: new(hashSecret(string(key.ID)))}, b, recoveryChance())
 	if store.ConflictOn(err, "credential_hash") {
 		return nil, errPasskey()
 	}

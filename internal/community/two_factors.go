@@ -70,13 +70,15 @@ type totpSetup struct {
 	Account int64  `json:"account"`
 	Secret  string `json:"secret"`
 	At      int64  `json:"at"`
+	// Codes is of what recovery codes are made, so that the form gets the same ones when it is sent again.
+	Codes []byte `json:"codes"`
 }
 
 // SetUpTOTP makes a secret for an application that shows codes.
 func (c *Community) SetUpTOTP(ctx context.Context, acc *store.Account) (TOTPSetup, error) {
 	b := make([]byte, 20)
 	_, _ = rand.Read(b) // never fails
-	return c.totpSetup(ctx, acc, totpSetup{acc.ID, base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b), time.Now().Unix()})
+	return c.totpSetup(ctx, acc, totpSetup{acc.ID, base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b), time.Now().Unix(), recoveryChance()})
 }
 
 // TOTPSetupAgain is the same set-up once more, for a form that was refused.
@@ -144,7 +146,7 @@ func cleanCode(code string) string {
 }
 
 // AddTOTP stores an application that has shown a code, after asking for the password. With the first factor come recovery codes,
-// which nobody can show again.
+// which nobody can show again but by the same form: sent twice, it adds one factor, and both answers have the codes.
 func (c *Community) AddTOTP(ctx context.Context, acc *store.Account, by Confirmation, sealed, code, name string) (codes []string, err error) {
 	ctx = store.Primary(ctx)
 	setup, err := c.openTOTPSetup(acc, sealed)
@@ -158,11 +160,15 @@ func (c *Community) AddTOTP(ctx context.Context, acc *store.Account, by Confirma
 	if err := c.confirm(ctx, acc, "current_password", by); err != nil {
 		return nil, err
 	}
-	return c.addFactor(ctx, acc, &store.Factor{Kind: store.FactorTOTP, Name: name, LastStep: step}, []byte(setup.Secret))
+	if len(setup.Codes) != recoveryCodes*recoveryBytes {
+		setup.Codes = recoveryChance()
+	}
+	return c.addFactor(ctx, acc, &store.Factor{Kind: store.FactorTOTP, Name: name, LastStep: step}, []byte(setup.Secret), setup.Codes)
 }
 
-// addFactor stores a factor with its secret.
-func (c *Community) addFactor(ctx context.Context, acc *store.Account, f *store.Factor, secret []byte) (codes []string, err error) {
+// addFactor stores a factor with its secret. The codes that come with the first factor are made of chance. An application whose
+// secret is stored already is not added again: it gets its codes once more, as long as none of them is gone.
+func (c *Community) addFactor(ctx context.Context, acc *store.Account, f *store.Factor, secret, chance []byte) (codes []string, err error) {
 	f.Name = oneLine(f.Name)
 	if n := utf8.RuneCountInString(f.Name); n > maxFactorName {
 		return nil, invalid("name", "too_long", "The name may have at most %d characters.", maxFactorName)
@@ -184,6 +190,17 @@ func (c *Community) addFactor(ctx context.Context, acc *store.Account, f *store.
 		if err != nil {
 			return err
 		}
+		made, hashes := newRecoveryCodes(chance)
+		if f.Kind == store.FactorTOTP && slices.ContainsFunc(all, func(other *store.Factor) bool {
+			was, _, err := c.unseal(sealsFactor, other.Secret)
+			return err == nil && other.Kind == store.FactorTOTP && subtle.ConstantTimeCompare(was, secret) == 1
+		}) {
+			left, err := tx.RecoveryCodesAmong(ctx, now.ID, hashes)
+			if err == nil && left == len(hashes) {
+				codes = made
+			}
+			return err
+		}
 		if len(all) >= maxFactors {
 			return invalid("name", "too_many", "There may be at most %d. Remove one first.", maxFactors)
 		}
@@ -195,8 +212,7 @@ func (c *Community) addFactor(ctx context.Context, acc *store.Account, f *store.
 			if err := tx.MarkTwoFactors(ctx, now.ID, f.CreatedAt); err != nil {
 				return err
 			}
-			var hashes []string
-			codes, hashes = newRecoveryCodes()
+			codes = made
 			if err := tx.SetRecoveryCodes(ctx, now.ID, hashes); err != nil {
 				return err
 			}
@@ -206,10 +222,15 @@ func (c *Community) addFactor(ctx context.Context, acc *store.Account, f *store.
 	return codes, fromStore(err)
 }
 
-func newRecoveryCodes() (codes, hashes []string) {
-	for range recoveryCodes {
-		b := make([]byte, recoveryBytes)
-		_, _ = rand.Read(b) // never fails
+// recoveryChance is of what newRecoveryCodes makes codes.
+func recoveryChance() []byte {
+	b := make([]byte, recoveryCodes*recoveryBytes)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
+
+func newRecoveryCodes(chance []byte) (codes, hashes []string) {
+	for b := range slices.Chunk(chance, recoveryBytes) {
 		text := strings.ToLower(base32.StdEncoding.EncodeToString(b))
 		hashes = append(hashes, hashSecret(text))
 		codes = append(codes, text[:4]+"-"+text[4:8]+"-"+text[8:12]+"-"+text[12:])
@@ -228,7 +249,7 @@ func (c *Community) NewRecoveryCodes(ctx context.Context, acc *store.Account, by
 			return ErrNotFound
 		}
 		var hashes []string
-		codes, hashes = newRecoveryCodes()
+		codes, hashes = newRecoveryCodes(recoveryChance())
 		return tx.SetRecoveryCodes(ctx, now.ID, hashes)
 	})
 	return codes, err

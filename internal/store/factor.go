@@ -96,6 +96,13 @@ func (s *conn) RecoveryCodesLeft(ctx context.Context, accountID int64) (int, err
 	return n, translate(err)
 }
 
+// RecoveryCodesAmong counts those of the codes, by their hashes, that the account has.
+func (s *conn) RecoveryCodesAmong(ctx context.Context, accountID int64, hashes []string) (int, error) {
+	var n int
+	err := s.read(Primary(ctx)).Raw("SELECT COUNT(*) FROM recovery_codes WHERE account_id = ? AND hash IN ?", accountID, hashes).Scan(&n).Error
+	return n, translate(err)
+}
+
 // FactorsSealedOtherwise lists at most limit factors after the id whose secret does not begin with the prefix.
 func (s *conn) FactorsSealedOtherwise(ctx context.Context, prefix string, after int64, limit int) ([]*Factor, error) {
 	var list []*Factor

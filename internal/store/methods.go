@@ -4687,6 +4687,18 @@ func (s *Store) RecountComments(ctx context.Context, id int64) (err error) {
 	return err
 }
 
+// RecoveryCodesAmong counts those of the codes, by their hashes, that the account has.
+func (s *Store) RecoveryCodesAmong(ctx context.Context, accountID int64, hashes []string) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.RecoveryCodesAmong(ctx, accountID, hashes)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.RecoveryCodesAmong(ctx, accountID, hashes)
+		return err
+	})
+	return r0, err
+}
+
 // RecoveryCodesLeft counts the account's codes.
 func (s *Store) RecoveryCodesLeft(ctx context.Context, accountID int64) (r0 int, err error) {
 	if s.places == nil {

@@ -278,6 +278,9 @@ func forms(add adder) {
 		return t.MailDonePage(p, t.MailDoneView{Title: p.T("Confirmed"), Text: p.T("%s is the address of @%s.", "ada@example.org", "ada"), LinkURL: "/", LinkText: p.T("Home")})
 	})
 	add("/mail-over", "Link in a mail, over", false, func(p *t.Page) templ.Component { return t.MailOverPage(p) })
+	for _, why := range []string{"used", "ended", "over", "closed", "claimed", "unknown"} {
+		add("/link-over-"+why, "Link that works no more: "+why, false, func(p *t.Page) templ.Component { return t.LinkOverPage(p, t.LinkOverView{Why: why}) })
+	}
 	add("/link", "One-time link", false, func(p *t.Page) templ.Component { return t.LinkPage(p, t.LinkView{Action: "/links/x", Name: "ada"}) })
 	add("/link-invite", "Invitation", false, func(p *t.Page) templ.Component {
 		return t.LinkPage(p, t.LinkView{Action: "/links/x", Invite: true, Rules: []string{"Be kind."}})

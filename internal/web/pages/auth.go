@@ -195,7 +195,7 @@ func (p *Pages) showSignUp(c *gin.Context, status int, v templates.SignupView) e
 		return err
 	}
 	if !p.site(c).RegistrationOpen {
-		return p.render(c, http.StatusOK, templates.SignupClosedPage(pg))
+		return p.render(c, status, templates.SignupClosedPage(pg))
 	}
 	v.Rules = p.rulesIn(c, pg.Lang)
 	return p.render(c, status, templates.SignupPage(pg, v))
@@ -208,6 +208,9 @@ func (p *Pages) signUp(c *gin.Context) error {
 		return p.showSignUp(c, http.StatusUnprocessableEntity, v)
 	}
 	acc, errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Reason: v.Reason})
+	if errors.Is(err, community.ErrClosed) { // closed while the form was filled in
+		return p.showSignUp(c, http.StatusForbidden, v)
+	}
 	if err != nil {
 		return err
 	}
@@ -251,6 +254,9 @@ func (p *Pages) join(c *gin.Context, s community.SignUp) (acc *store.Account, er
 
 func (p *Pages) linkForm(c *gin.Context) error {
 	v, err := p.linkView(c)
+	if errors.Is(err, community.ErrNotFound) {
+		return p.linkOver(c)
+	}
 	if err != nil {
 		return err
 	}
@@ -282,13 +288,38 @@ func (p *Pages) showLink(c *gin.Context, status int, v templates.LinkView) error
 	return p.render(c, status, templates.LinkPage(pg, v))
 }
 
-func (p *Pages) link(c *gin.Context) error {
-	v, err := p.linkView(c)
+// linkOver answers a link that works no more with why, and whom to ask.
+func (p *Pages) linkOver(c *gin.Context) error {
+	why, err := p.Community.WhyNoLink(c.Request.Context(), c.Param("token"))
 	if err != nil {
 		return err
 	}
-	if v.Invite {
+	return p.showLinkOver(c, templates.LinkOverView{Why: why})
+}
+
+func (p *Pages) showLinkOver(c *gin.Context, v templates.LinkOverView) error {
+	pg, err := p.page(c, p.lang(c).T("Your link"))
+	if err != nil {
+		return err
+	}
+	pg.NoIndex, pg.Path = true, "/"
+	return p.render(c, http.StatusNotFound, templates.LinkOverPage(pg, v))
+}
+
+func (p *Pages) link(c *gin.Context) error {
+	v, err := p.linkView(c)
+	over := errors.Is(err, community.ErrNotFound)
+	if err != nil && !over {
+		return err
+	}
+	if v.Invite || over { // a form that is sent twice finds its link used, and lets in whom it has let in
+		if over {
+			v.Name, v.Email = c.PostForm("name"), c.PostForm("email")
+		}
 		_, errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Invite: c.Param("token")})
+		if errors.Is(err, community.ErrClosed) || over && status != 0 {
+			return p.linkOver(c)
+		}
 		if err != nil {
 			return err
 		}
@@ -302,6 +333,9 @@ func (p *Pages) link(c *gin.Context) error {
 	if errs, ok := p.fieldErrors(c, err, map[string]string{"new_password": "password"}); ok {
 		v.Errors = errs
 		return p.showLink(c, http.StatusUnprocessableEntity, v)
+	}
+	if errors.Is(err, community.ErrNotFound) { // used a moment ago
+		return p.linkOver(c)
 	}
 	if err != nil {
 		return err
@@ -319,9 +353,21 @@ func (p *Pages) claimForm(c *gin.Context) error {
 		return err
 	}
 	if !ok {
-		return community.ErrNotFound
+		return p.claimOver(c, community.ErrNotFound)
 	}
 	return p.showClaim(c, http.StatusOK, templates.ClaimView{})
+}
+
+// claimOver answers the claim link after somebody has used it; other tokens get err.
+func (p *Pages) claimOver(c *gin.Context, err error) error {
+	used, askErr := p.Community.ClaimedBy(c.Request.Context(), c.Param("token"))
+	if askErr != nil {
+		return askErr
+	}
+	if !used {
+		return err
+	}
+	return p.showLinkOver(c, templates.LinkOverView{Why: "claimed"})
 }
 
 func (p *Pages) showClaim(c *gin.Context, status int, v templates.ClaimView) error {
@@ -337,6 +383,9 @@ func (p *Pages) showClaim(c *gin.Context, status int, v templates.ClaimView) err
 func (p *Pages) claim(c *gin.Context) error {
 	v := templates.ClaimView{Name: c.PostForm("name"), Email: c.PostForm("email")}
 	_, errs, status, err := p.join(c, community.SignUp{Username: v.Name, Email: v.Email, Claim: cmp.Or(c.Param("token"), "-")})
+	if errors.Is(err, community.ErrClosed) {
+		return p.claimOver(c, err)
+	}
 	if err != nil {
 		return err
 	}
