@@ -97,6 +97,18 @@ func (d drivers) movingSessions(ctx context.Context, db *store.Store, part *move
 	return session.NewMoving(sessionRoute(part, places), nil), nil
 }
 
+// watchedSessions has the operations of sessions counted and traced, and nothing
+// written where nothing may be.
+func (d drivers) watchedSessions(b session.Backend) session.Backend {
+	if d.metrics != nil {
+		b = countedSessions{b, d.metrics.sessionIO, traceCalls(d.tracer, "sessions")}
+	}
+	if d.cfg.ReadOnly {
+		b = readOnlySessions{b}
+	}
+	return b
+}
+
 // mediaPlaces opens the places that the settings name, by their addresses.
 func (d drivers) mediaPlaces(ctx context.Context) (own, next media.Store, places map[string]media.Store, err error) {
 	if own, err = d.mediaAt(ctx, d.cfg.MediaPlace()); err != nil {

@@ -90,8 +90,14 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 	if r.sessions, err = d.movingSessions(ctx, r.store, r.presence.Part(partSessions)); err != nil {
 		return nil, errors.Join(fmt.Errorf("sessions: %w", err), r.Close())
 	}
+	r.sessions = d.watchedSessions(r.sessions)
 	r.live = live.NewHub(live.Options{Reader: community.EventReader(r.store), Log: d.log})
-	r.store.OnEvent(r.live.Wake)
+	r.store.OnEvent(func() {
+		r.live.Wake()
+		if redis != nil {
+			redis.Signal()
+		}
+	})
 	r.cached = d.cached(redis, r.live)
 	if r.cached != nil {
 		r.store.OnEventOf(r.cached.Invalidate)

@@ -24,10 +24,6 @@ func (a *App) connectRedis(redis *cache.Redis, r *services) {
 		redis.Listen(ctx, r.live.Wake)
 		return nil
 	})
-	r.store.OnEvent(func() {
-		r.live.Wake()
-		redis.Signal()
-	})
 	a.metrics.watchRedis(redis)
 }
 

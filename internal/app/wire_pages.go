@@ -49,7 +49,7 @@ func (a *App) newSessions(r *services) *session.Store {
 		a.metrics.noSession.WithLabelValues(string(why)) // shows as 0
 	}
 	return session.NewStore(session.Options{
-		Backend: a.sessionBackend(r),
+		Backend: r.sessions,
 		Load: func(ctx context.Context, id int64) (session.Member, bool, error) {
 			return r.community.SessionAccount(ctx, id)
 		},
@@ -58,15 +58,6 @@ func (a *App) newSessions(r *services) *session.Store {
 		Address:   func(req *http.Request) string { return web.ClientAddress(req.Context()).String() },
 		OnRefused: func(why session.Reason) { a.metrics.noSession.WithLabelValues(string(why)).Inc() },
 	})
-}
-
-// sessionBackend is the store of sessions, counted, and read only on a site that is.
-func (a *App) sessionBackend(r *services) session.Backend {
-	b := session.Backend(countedSessions{r.sessions, a.metrics.sessionIO, traceCalls(a.tracer, "sessions")})
-	if a.cfg.ReadOnly {
-		b = readOnlySessions{b}
-	}
-	return b
 }
 
 // pageSessions is what pages need of sessions beside gin-contrib's sessions.Default.
