@@ -388,6 +388,9 @@ function compose() {
     } else if ('remove' in button.dataset) {
       event.preventDefault();
       remove(row);
+    } else if ('retry' in button.dataset) {
+      event.preventDefault();
+      retry(row);
     }
   });
 

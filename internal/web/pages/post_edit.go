@@ -171,9 +171,20 @@ func (p *Pages) edit(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	photos, asked := moved(c, photos)
+	if id := formID(c.PostForm("retry")); id != 0 {
+		asked, err = true, p.retryInEdit(c, acc, photos, id)
+		errs, ok := p.fieldErrors(c, err, map[string]string{"id": "photos"})
+		if err != nil && !ok {
+			return err
+		}
+		v.Errors = errs
+	}
 	v.Photos = p.editPhotos(c, photos)
 	was := slices.Clone(v.Photos)
 	entered(c, v.Photos)
+	if asked && len(v.Errors) > 0 {
+		return p.showEdit(c, http.StatusUnprocessableEntity, v)
+	}
 	if asked {
 		return p.showEdit(c, http.StatusOK, v)
 	}
@@ -206,6 +217,23 @@ func (p *Pages) edit(c *gin.Context, acc *store.Account) error {
 	}
 	p.setFlash(c, "saved")
 	return redirect(c, p.postPath(post))
+}
+
+// retryInEdit prepares one of the photos once more, and waits a while for it. What was entered of the post stays in the form.
+func (p *Pages) retryInEdit(c *gin.Context, acc *store.Account, photos []*store.Photo, id int64) error {
+	at := slices.IndexFunc(photos, func(ph *store.Photo) bool { return ph.ID == id && ph.PostID == nil })
+	if at < 0 {
+		return nil // it was removed meanwhile
+	}
+	ctx := c.Request.Context()
+	if _, err := p.Community.RetryPhoto(ctx, acc, id); err != nil {
+		return err
+	}
+	ph, err := p.Community.WaitPhoto(ctx, acc, id, photoPatience)
+	if err == nil {
+		photos[at] = ph
+	}
+	return err
 }
 
 // addToPost takes files for a post that is being edited. They join it when the edit is saved.
