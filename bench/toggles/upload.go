@@ -11,7 +11,7 @@ import (
 )
 
 // measureUploads has photos uploaded one after the other on the whole fleet, by web instances that make the variants
-// themselves, and with workers of their own.
+// themselves, and with workers of their own: with what tells processes of each other, and without.
 func measureUploads(t *rig.T, photos int) error {
 	whole := servertest.Whole()
 	together := whole
@@ -58,11 +58,20 @@ func measureUploads(t *rig.T, photos int) error {
 	if err != nil {
 		return err
 	}
+	t.Logf("-- without Redis and SQS")
+	silent := whole
+	silent.Redis, silent.SQS = false, false
+	s.Move(silent)
+	webSilent, workerSilent, tookSilent, err := measure()
+	if err != nil {
+		return err
+	}
 	fmt.Printf("CPU for one upload, a JPEG of 2400 by 1600 (%s), of %d, beyond what runs at rest\n", rig.MB(int64(len(file))), photos)
 	rig.Table(
 		[]string{"", "web tier", "worker", "until it is ready"},
 		[]string{"web instances do the jobs", rig.Millis(webAlone), "", rig.Millis(tookAlone)},
 		[]string{"a worker does", rig.Millis(web), rig.Millis(worker), rig.Millis(took)},
+		[]string{"without Redis and SQS", rig.Millis(webSilent), rig.Millis(workerSilent), rig.Millis(tookSilent)},
 	)
 	return nil
 }

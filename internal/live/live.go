@@ -44,7 +44,7 @@ const (
 	glance = time.Second
 	// soon is how often it is looked while somebody waits for one event, as an uploader does for a photo, and nothing may
 	// wake the hub: by one reading for all who wait, however many they are.
-	soon = 40 * time.Millisecond
+	soon = 20 * time.Millisecond
 )
 
 // Hub follows events for one process.
@@ -120,7 +120,7 @@ func (h *Hub) SubscribeDeep(depth int, ref int64, kinds ...string) *Subscription
 	return s
 }
 
-// SubscribeSoon is Subscribe for who keeps somebody waiting until the event comes: it is looked for every 40 ms.
+// SubscribeSoon is Subscribe for who keeps somebody waiting until the event comes: it is looked for every 20 ms.
 func (h *Hub) SubscribeSoon(ref int64, kinds ...string) *Subscription {
 	s := h.Subscribe(ref, kinds...)
 	h.mu.Lock()

@@ -87,7 +87,7 @@ type Options struct {
 	Poll    time.Duration  // default 1 s
 	Lease   time.Duration  // default 30 s
 	// Awaited are classes whose jobs somebody waits for, in a process that learns of other processes' jobs only by
-	// polling. Where one job was found there are often more, so for a minute the poll runs every 100 ms.
+	// polling: it looks for them every 25 ms, or for a tenth of the time where a look takes long.
 	Awaited []string
 	// Observe is told how each try went: "done", "failed" (it is tried again), "dead", "lost" (the lease) or
 	// "returned" (at a stop). Nil: nobody is.
@@ -115,12 +115,10 @@ type class struct {
 	slots   chan struct{}
 	wake    chan struct{}
 	awaited bool
-	found   time.Time // a job, at last; dispatch alone uses it
 }
 
 const (
-	awaitedPoll = 100 * time.Millisecond
-	awaitedFor  = time.Minute // after one was found
+	awaitedPoll = 25 * time.Millisecond
 	// mostPause is how long the poll waits at most where jobs cannot be claimed: a database that does not answer says so
 	// at once, and once it is back the jobs are due.
 	mostPause = 1500 * time.Millisecond
@@ -314,12 +312,9 @@ func (q *Queue) dispatch(ctx context.Context, c *class) {
 		for range free - len(jobs) {
 			<-c.slots
 		}
-		if len(jobs) > 0 {
-			c.found = claimed
-		}
 		wait := q.o.Poll
-		if c.awaited && time.Since(c.found) < awaitedFor {
-			wait = min(wait, awaitedPoll)
+		if c.awaited {
+			wait = min(wait, max(awaitedPoll, 9*time.Since(claimed)))
 		}
 		wait = jitter(wait)
 		switch {
