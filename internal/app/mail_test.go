@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -71,5 +72,69 @@ func TestOneClickEndsMail(t *testing.T) {
 	}
 	if strings.Contains(site.logged.String(), strings.TrimPrefix(path, "/mail/")) {
 		t.Error("the log tells the address")
+	}
+}
+
+// Who is suspended or has left, and has forgotten the password, gets another one by mail, and with it to what is left: on a site for
+// members only as on any other. Who waits to be let in, and whose account is deleted, get none.
+func TestAForgottenPasswordOfWhoIsShutOut(t *testing.T) {
+	server := servertest.NewMailServer(t, servertest.MailServerOptions{})
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "VISITORS=none", "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h", "SMTP_URL=" + server.URL(), "MAIL_FROM=club@example.org"}
+	site, _ := wired(t, env...)
+	ctx := store.Primary(t.Context())
+	c, closeAll, err := openCommunity(ctx, site.cfg, site.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll()
+	at := func(name string) *browser {
+		return (&browser{site, "192.0.2.1", map[string]string{}}).joins(t, name)
+	}
+	for _, name := range []string{"anna", "ben", "carl"} {
+		at(name)
+	}
+	if _, err := c.Store.SQL().ExecContext(ctx, "UPDATE accounts SET email_verified_at = 1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"leave", "anna"}, {"suspend", "ben"}, {"delete", "carl", "--yes"}} {
+		if code, _, stderr := runCommand(env, append([]string{"account"}, args...)...); code != 0 {
+			t.Fatal(args, stderr)
+		}
+	}
+	for _, name := range []string{"carl", "anna", "ben"} {
+		b := &browser{site, "192.0.2.2", map[string]string{}}
+		if w := b.send("POST", "/forgot-password", "email", name+"@example.org"); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	for name, left := range map[string]string{"anna": "/leaving", "ben": "/suspended"} {
+		b := &browser{site, "192.0.2.3", map[string]string{}}
+		link := server.Await(t, name+"@example.org", "password").Link(c.BaseURL + "/mail/")
+		path := strings.TrimPrefix(link, c.BaseURL)
+		if w := b.send("GET", path); w.Code != http.StatusOK {
+			t.Fatalf("%s opens %q: %d", name, link, w.Code)
+		}
+		if w := b.send("POST", path, "password", "battery staple correct"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != left {
+			t.Errorf("%s chooses a password: %d %v", name, w.Code, w.Header())
+		}
+		if w := b.send("GET", left); w.Code != http.StatusOK {
+			t.Errorf("%s: %d %v", left, w.Code, w.Header())
+		}
+		if b.in(t) {
+			t.Errorf("%s is logged in", name)
+		}
+		if w := b.send("POST", path, "password", "another one that fits"); w.Code != http.StatusNotFound {
+			t.Errorf("the link of %s works twice: %d", name, w.Code)
+		}
+		server.Await(t, name+"@example.org", "changed")
+		b = &browser{site, "192.0.2.4", map[string]string{}}
+		if w := b.send("POST", "/login", "name", name, "password", "battery staple correct"); w.Header().Get("Location") != left {
+			t.Errorf("%s logs in: %d %v", name, w.Code, w.Header())
+		}
+	}
+	for _, l := range server.Letters() {
+		if l.To == "carl@example.org" && strings.Contains(l.Text, c.BaseURL+"/mail/") && strings.Contains(l.Subject, "password") {
+			t.Errorf("a deleted account gets a link: %+v", l)
+		}
 	}
 }

@@ -79,7 +79,7 @@ func (c *Community) ResetByMail(ctx context.Context, token, password string) (*s
 	if err != nil {
 		return nil, err
 	}
-	return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+	return c.changeAccountIf(ctx, acc.ID, mayReset, func(ctx context.Context, tx *store.Store, now *store.Account) error {
 		if now.PasswordHash == hash { // an earlier COMMIT, whose answer was lost
 			return nil
 		}

@@ -232,11 +232,13 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 }
 
 // readsThough reports whether somebody who may not log in gets mail of a kind: who is suspended reads why, who has left until when to
-// come back, and who waits to be let in confirms the address.
+// come back, both choose another password for what is left to them, and who waits to be let in confirms the address.
 func readsThough(acc *store.Account, kind string) bool {
 	switch kind {
 	case mailDecision, mailLeaving:
 		return acc.DeletedAt == nil
+	case mailReset, mailPassword:
+		return mayReset(acc)
 	case mailVerify:
 		return acc.WaitingAt != nil && acc.DeletedAt == nil
 	}

@@ -150,6 +150,15 @@ func confirmsWaiting(acc *store.Account, purpose byte) bool {
 	return acc.WaitingAt != nil && acc.DeletedAt == nil && purpose == MailVerify
 }
 
+// mayReset reports whether the account's member may choose another password by mail. Who is suspended or has left may: there is an
+// answer to give, everything to take along, a way back.
+func mayReset(acc *store.Account) bool { return acc.DeletedAt == nil && acc.WaitingAt == nil }
+
+// linkWorks reports whether a link for the purpose does something for the account as it is.
+func linkWorks(acc *store.Account, purpose byte) bool {
+	return acc.Active() || confirmsWaiting(acc, purpose) || purpose == MailReset && mayReset(acc)
+}
+
 // MailLinkByToken finds what a link is for and whose it is. ErrNotFound where it was used, its time is over, or the account
 // may not act.
 func (c *Community) MailLinkByToken(ctx context.Context, token string) (MailLink, *store.Account, error) {
@@ -158,7 +167,7 @@ func (c *Community) MailLinkByToken(ctx context.Context, token string) (MailLink
 		return l, nil, err
 	}
 	acc, err := c.Store.AccountByID(store.Primary(ctx), l.Account)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (!acc.Active() && !confirmsWaiting(acc, l.Purpose) || linkState(l.Purpose, acc) != l.State || l.Purpose == MailUndo && !undoable(acc, l)) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (!linkWorks(acc, l.Purpose) || linkState(l.Purpose, acc) != l.State || l.Purpose == MailUndo && !undoable(acc, l)) {
 		return l, nil, ErrNotFound
 	}
 	return l, acc, fromStore(err)
