@@ -67,6 +67,7 @@ func TestPhotosLikeARemovedOne(t *testing.T) {
 			return p
 		}
 		first, second, third := post(d.ann, photo(d.ann, 3, 800)), post(d.ann, photo(d.ann, 8, 800)), post(d.ann, photo(d.ann, 12, 800), photo(d.ann, 17, 800))
+		fourth := post(d.ann, photo(d.ann, 23, 800))
 		if first.Held || second.Held || len(blocks()) != 0 {
 			t.Fatal("a photograph waits on a site that keeps out none")
 		}
@@ -88,7 +89,7 @@ func TestPhotosLikeARemovedOne(t *testing.T) {
 		}
 		_, err = d.RemovePost(ctx, by, third.ID, Sanction{Alike: true})
 		must(err)
-		_, err = d.DeletePost(ctx, mod, post(d.ann, photo(d.ann, 23, 800)).ID)
+		_, err = d.DeletePost(ctx, mod, fourth.ID)
 		must(err)
 		if list := blocks(); len(list) != 3 || list[0].Creator != "moda" || list[0].Note != fmt.Sprintf("post %d", third.ID) {
 			t.Errorf("%+v", list)
