@@ -310,7 +310,7 @@ func (c *Community) RemoveAnnouncementComment(ctx context.Context, by By, id int
 		if err != nil {
 			return false, err
 		}
-		open, err := tx.OpenReportsOnComment(ctx, id, maxReportAdmins)
+		open, err := tx.OpenReportsOnComment(ctx, id, maxReportsClosed)
 		if err != nil {
 			return false, err
 		}

@@ -35,6 +35,11 @@ func (c *Community) SetMarkers(ctx context.Context, acc *store.Account, lastRead
 				return err
 			}
 		}
+		was, err := tx.MarkersOf(ctx, acc.ID, []string{store.TimelineNotifications})
+		if err != nil {
+			return err
+		}
+		news := upTo > 0 || noted && (len(was) == 0 || was[0].LastReadID != seen)
 		var set []string
 		for _, t := range Timelines { // in one order, so that two clients cannot deadlock
 			if id, ok := lastRead[t]; ok && id >= 0 {
@@ -44,12 +49,11 @@ func (c *Community) SetMarkers(ctx context.Context, acc *store.Account, lastRead
 				set = append(set, t)
 			}
 		}
-		if noted {
+		if news {
 			if err := tx.AddEvent(ctx, EventNotification, acc.ID, 0, nil); err != nil { // open pages count anew
 				return err
 			}
 		}
-		var err error
 		ms, err = tx.MarkersOf(ctx, acc.ID, set)
 		return err
 	})

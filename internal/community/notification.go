@@ -248,7 +248,7 @@ func (c *Community) ReadMark(ctx context.Context, acc *store.Account) (store.Rea
 	at := store.ReadMark{All: acc.NotificationsReadID}
 	set, err := c.Store.MarkersOf(ctx, acc.ID, []string{store.TimelineNotifications})
 	for _, m := range set {
-		at.Apps = m.LastReadID
+		at.Apps = m.ReadUpTo()
 	}
 	return at, fromStore(err)
 }

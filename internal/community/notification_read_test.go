@@ -103,5 +103,11 @@ func TestReadingIsOneThingEverywhere(t *testing.T) {
 			}
 			unread("after another marker", 0, 0)
 		}
+		_, err = g.SetMarkers(g.ctx, again(), map[string]int64{store.TimelineNotifications: 1 << 61})
+		g.must(err)
+		_, err = g.Store.SQL().ExecContext(g.ctx, "UPDATE markers SET updated_at = updated_at - 60000") // it was a minute ago
+		g.must(err)
+		g.comment(bob, post.ID, "after the marker from the future")
+		unread("what came after it", 1, 1)
 	})
 }

@@ -88,7 +88,7 @@ func (c *Community) removePost(ctx context.Context, by By, p *store.Post, author
 		if err != nil {
 			return false, err
 		}
-		open, err := tx.OpenReportsOnPost(ctx, p.ID, maxReportAdmins)
+		open, err := tx.OpenReportsOnPost(ctx, p.ID, maxReportsClosed)
 		if err != nil {
 			return false, err
 		}

@@ -13,7 +13,8 @@ import (
 const (
 	maxReportComment = 1000 // characters
 	maxExcerpt       = 1000
-	maxReportAdmins  = 100 // how many moderators and administrators are told
+	maxReportAdmins  = 100    // how many moderators and administrators are told
+	maxReportsClosed = 10_000 // about one post, at once
 	maxRule          = 500
 )
 

@@ -140,7 +140,7 @@ func (c *Community) removeReported(ctx context.Context, tx *store.Store, by By, 
 		if _, err := tx.DropAnnouncementComment(ctx, *report.CommentID); err != nil {
 			return nil, err
 		}
-		return tx.OpenReportsOnComment(ctx, *report.CommentID, maxReportAdmins)
+		return tx.OpenReportsOnComment(ctx, *report.CommentID, maxReportsClosed)
 	}
 	post, err := tx.RawPost(ctx, *report.PostID)
 	if err == nil {
@@ -152,7 +152,7 @@ func (c *Community) removeReported(ctx context.Context, tx *store.Store, by By, 
 	if err := c.blockLooks(ctx, tx, by, s.looks, *report.PostID); err != nil {
 		return nil, err
 	}
-	return tx.OpenReportsOnPost(ctx, *report.PostID, maxReportAdmins)
+	return tx.OpenReportsOnPost(ctx, *report.PostID, maxReportsClosed)
 }
 
 // closeReports is closeReport for several.

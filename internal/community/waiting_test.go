@@ -139,6 +139,9 @@ func TestUndecidedCountsWhatWaits(t *testing.T) {
 			g.must(err)
 		}
 		count(3)
+		_, err = g.Store.AddDecision(g.ctx, store.Decision{AccountID: ann.ID, Kind: store.DecideWarn, Words: "x", CreatedAt: 1, Answer: store.AppealWaits, UndoneAt: ptr(store.Millis(2))})
+		g.must(err)
+		count(3) // who answered what holds no longer waits for nothing
 		if _, err := g.Undecided(context.Background(), By{Account: ann, Via: ViaPage}); err != ErrForbidden {
 			t.Errorf("a member counts: %v", err)
 		}

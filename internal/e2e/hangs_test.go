@@ -38,7 +38,7 @@ func TestAForeignLock(t *testing.T) {
 	app := bert.WithToken(bert.NewToken())
 	anna.Stay, bert.Stay = true, true
 
-	db, err := sql.Open("sqlite", filepath.Join(i.DataDir, "tintype.db"))
+	db, err := sql.Open("sqlite", filepath.Join(i.DataDir, "tintype.db")+"?_pragma=busy_timeout(10000)") // jobs may write
 	if err != nil {
 		t.Fatal(err)
 	}

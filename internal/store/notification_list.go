@@ -27,13 +27,21 @@ func (m ReadMark) Read(n *Notification) bool {
 	return n.ID <= m.All || n.ID <= m.Apps && !slices.Contains(PageKinds, n.Kind)
 }
 
-// unreadByApps holds for notifications n that were not read in an application: apps do not read what only pages show.
+// markerSlack is by how much the clocks of two processes may differ, in milliseconds.
+const markerSlack = 5000
+
+// ReadUpTo is the newest notification that a marker can have read: none that was made after it was set. An application may
+// set one to an id that there is not yet.
+func (m *Marker) ReadUpTo() int64 { return min(m.LastReadID, (int64(m.UpdatedAt)+markerSlack)<<16) }
+
+// unreadByApps holds for notifications n that were not read in an application: apps do not read what only pages show. See
+// Marker.ReadUpTo.
 func unreadByApps() condition {
 	var args []any
 	for _, k := range PageKinds {
 		args = append(args, k)
 	}
-	return condition{"(n.kind IN " + placeholders(len(PageKinds)) + " OR NOT EXISTS (SELECT 1 FROM markers mk WHERE mk.account_id = n.account_id AND mk.timeline = ? AND mk.last_read_id >= n.id))", append(args, TimelineNotifications)}
+	return condition{"(n.kind IN " + placeholders(len(PageKinds)) + " OR NOT EXISTS (SELECT 1 FROM markers mk WHERE mk.account_id = n.account_id AND mk.timeline = ? AND mk.last_read_id >= n.id AND (mk.updated_at + ?) * 65536 >= n.id))", append(args, TimelineNotifications, markerSlack)}
 }
 
 const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.ref_id, n.created_at"

@@ -16,7 +16,7 @@ func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.P
 		}
 	}
 	if me := b.acc; me != nil {
-		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || community.May(me, community.RemovePost)
+		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || community.May(me, community.RemovePost) && community.MayActOn(me, cm.Author)
 		v.CanReport = me.ID != cm.AuthorID
 		if answerable {
 			v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"
