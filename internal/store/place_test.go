@@ -396,6 +396,12 @@ func TestPlaceGateRefuses(t *testing.T) {
 				}
 			}
 			set(store.GateOpen)
+			if err := s.place.Strip(ctx); !errors.Is(err, store.ErrInMove) {
+				t.Errorf("what takes part in a move is stripped: %v", err)
+			}
+			if !must[bool](t)(s.place.SetMove(ctx, logs, m, store.GateOpen, store.GateOpen)) {
+				t.Fatal("it is not open")
+			}
 			// It has moved before: its generation stays. Else nothing does.
 			if err := s.place.Strip(ctx); err != nil {
 				t.Fatal(err)
