@@ -83,17 +83,20 @@ func TestMoveWithALostDatabase(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if code, _, stderr := runCommand(env, "move", c.command, "database", "--force"); code != command.StatusFailure || !strings.Contains(stderr, "both databases answer") {
+			if code, _, stderr := runCommand(env, "move", c.command, "database", "--force=sqlite:"+files[c.lost]); code != command.StatusFailure || !strings.Contains(stderr, "both databases answer") {
 				t.Fatalf("%d %s", code, stderr)
 			}
 			if err := os.RemoveAll(filepath.Dir(files[c.lost])); err != nil {
 				t.Fatal(err)
 			}
 			other := map[string]string{"abort": "finish", "finish": "abort"}[c.command]
-			if code, _, stderr := runCommand(env, "move", other, "database", "--force"); code != command.StatusFailure || !strings.Contains(stderr, c.refused) {
+			if code, _, stderr := runCommand(env, "move", other, "database", "--force=sqlite:"+files[c.lost]); code != command.StatusFailure || !strings.Contains(stderr, c.refused) {
 				t.Errorf("%s: %d %s", other, code, stderr)
 			}
-			code, out, stderr := runCommand(env, "move", c.command, "database", "--force")
+			if code, _, stderr := runCommand(env, "move", c.command, "database", "--force=sqlite:"+files[1-c.lost]); code != command.StatusFailure || !strings.Contains(stderr, "add --force=sqlite:"+files[c.lost]) {
+				t.Errorf("the wrong one: %d %s", code, stderr)
+			}
+			code, out, stderr := runCommand(env, "move", c.command, "database", "--force=sqlite:"+files[c.lost])
 			if code != 0 || !strings.Contains(out, c.says) {
 				t.Fatalf("%d %s%s", code, out, stderr)
 			}

@@ -2,6 +2,8 @@ package budget
 
 import (
 	"context"
+	"log/slog"
+	"runtime/debug"
 	"time"
 )
 
@@ -34,6 +36,11 @@ func Aside(ctx context.Context, write func(context.Context)) (ended bool) {
 	go func() {
 		defer func() { <-asides }()
 		defer close(done)
+		defer func() { // else it would end the process, and not only the request
+			if why := recover(); why != nil {
+				slog.ErrorContext(ctx, "what a read writes by the way has failed", "panic", why, "stack", string(debug.Stack()))
+			}
+		}()
 		ctx, cancel := context.WithTimeout(None(context.WithoutCancel(ctx)), asideLimit)
 		defer cancel()
 		write(ctx)

@@ -204,12 +204,12 @@ type moveFinish struct {
 	partArg      `embed:""`
 	workFlags    `embed:""`
 	photoFlags   `embed:""`
-	DeleteSource bool `help:"Photos: delete them in the place that they have left, after everything was compared once more."`
-	Force        bool `help:"Database: finish with the one that answers, because the other is lost for good."`
+	DeleteSource bool   `help:"Photos: delete them in the place that they have left, after everything was compared once more."`
+	Force        string `placeholder:"PLACE" help:"Database: finish without this one, which is lost for good."`
 }
 
 func (m moveFinish) Run(c *call) error {
-	if m.Force && m.Part != partDatabase {
+	if m.Force != "" && m.Part != partDatabase {
 		return errors.New("--force is for the database")
 	}
 	if err := m.photoFlags.of(m.Part); err != nil {
@@ -244,11 +244,11 @@ func (m moveFinish) Run(c *call) error {
 type moveAbort struct {
 	partArg   `embed:""`
 	workFlags `embed:""`
-	Force     bool `help:"Database: give up with the one that answers, because the other is lost for good."`
+	Force     string `placeholder:"PLACE" help:"Database: give up without this one, which is lost for good."`
 }
 
 func (m moveAbort) Run(c *call) error {
-	if m.Force && m.Part != partDatabase {
+	if m.Force != "" && m.Part != partDatabase {
 		return errors.New("--force is for the database")
 	}
 	if m.Part == partDatabase {

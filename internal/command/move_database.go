@@ -241,15 +241,15 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 }
 
 // finishDatabase removes what the move has made.
-func finishDatabase(c *call, f workFlags, force bool) error {
+func finishDatabase(c *call, f workFlags, force string) error {
 	if err := f.ofDatabase(); err != nil {
 		return err
 	}
 	if f.DryRun {
 		return newDatabaseOutput(c.env.Stdout, f.JSON).say("end", nil, "finish removes what the move has made in both databases, and ends the way back that copies nothing. Nothing was begun.")
 	}
-	if force {
-		return c.alone(f.JSON, func(p *store.Place, lost string, out *databaseOutput) error {
+	if force != "" {
+		return c.alone(f.JSON, force, func(p *store.Place, lost string, out *databaseOutput) error {
 			opened, err := move.FinishAlone(c, p)
 			if err != nil {
 				return err
@@ -270,15 +270,15 @@ func finishDatabase(c *call, f workFlags, force bool) error {
 }
 
 // abortDatabase gives up a move that is under way.
-func abortDatabase(c *call, f workFlags, force bool) error {
+func abortDatabase(c *call, f workFlags, force string) error {
 	if err := f.ofDatabase(); err != nil {
 		return err
 	}
 	if f.DryRun {
 		return newDatabaseOutput(c.env.Stdout, f.JSON).say("end", nil, "abort leaves the database where it was, and empties the other one, unless that is kept up. Nothing was begun.")
 	}
-	if force {
-		return c.alone(f.JSON, func(p *store.Place, lost string, out *databaseOutput) error {
+	if force != "" {
+		return c.alone(f.JSON, force, func(p *store.Place, lost string, out *databaseOutput) error {
 			if err := move.AbortAlone(c, p); err != nil {
 				return err
 			}
@@ -301,9 +301,12 @@ func (c *call) withDatabases(asJSON bool, f func(*databases, *databaseOutput) er
 	return errors.Join(f(d, newDatabaseOutput(c.env.Stdout, asJSON)), d.close())
 }
 
+// aloneTime is how long a database is asked that may be lost.
+const aloneTime = 10 * time.Second
+
 // alone calls f with the one of the two databases that answers. Lost is the other one's address. Where both answer it
 // is an error: each can be asked.
-func (c *call) alone(asJSON bool, f func(p *store.Place, lost string, out *databaseOutput) error) error {
+func (c *call) alone(asJSON bool, named string, f func(p *store.Place, lost string, out *databaseOutput) error) error {
 	cfg, err := c.config()
 	if err != nil {
 		return err
@@ -316,7 +319,9 @@ func (c *call) alone(asJSON bool, f func(p *store.Place, lost string, out *datab
 	var lost string
 	var failures []error
 	for _, s := range settings {
-		p, err := store.OpenPlace(c, store.Options{URL: s.URL.Value})
+		opening, cancel := context.WithTimeout(c, aloneTime) // a server may take connections and say nothing
+		p, err := store.OpenPlace(opening, store.Options{URL: s.URL.Value})
+		cancel()
 		if err != nil {
 			lost, failures = s.String(), append(failures, err)
 			continue
@@ -329,6 +334,8 @@ func (c *call) alone(asJSON bool, f func(p *store.Place, lost string, out *datab
 		return errors.New("both databases answer: leave --force out, which is for one that is lost for good")
 	case len(places) == 0:
 		return errors.Join(failures...)
+	case named != lost:
+		return fmt.Errorf("%s does not answer (%w), and --force names %s: if it is lost for good, and no process of the site reaches it any more, add --force=%s", lost, failures[0], named, lost)
 	}
 	return f(places[0], lost, newDatabaseOutput(c.env.Stdout, asJSON))
 }

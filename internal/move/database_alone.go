@@ -32,7 +32,7 @@ func FinishAlone(ctx context.Context, p *store.Place) (opened bool, err error) {
 		}
 		// The other place may have one more than this had, and the switch adds one.
 		to.Generation += 2
-	case g.Mode == store.GateSealed && m.ID != "": // it has its generation already
+	case g.Mode == store.GateSealed && m.ID != "" && !m.Logs: // it has its generation already
 	case g.Mode == store.GateOpen && (m.WayBack || m.ID != "" && !m.Logs):
 		if m.WayBack {
 			if ok, err := p.EndWayBack(ctx, "the other database is lost"); err != nil || !ok {
@@ -56,21 +56,12 @@ func AbortAlone(ctx context.Context, source *store.Place) error {
 	if begun, err := begun(ctx, source); err != nil || !begun {
 		return cmpErr(err, fmt.Errorf("%w: no move from %s is under way", ErrUnfit, source.Name()))
 	}
-	back, err := OnTheWayBack(ctx, source)
-	if err != nil {
-		return err
-	}
 	if err := goOn(ctx, source, "its target"); err != nil {
 		return err
 	}
 	m, err := source.Move(ctx)
 	if err != nil {
 		return err
-	}
-	if back {
-		if _, err := source.EndWayBack(ctx, "the other database is lost"); err != nil {
-			return err
-		}
 	}
 	return forgetMove(ctx, source, m)
 }

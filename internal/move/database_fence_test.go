@@ -51,14 +51,15 @@ func TestAMoverFromBeforeTheAbort(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stopped, wake, ended := make(chan bool), make(chan bool), make(chan error)
+	stopped, wake, ended := make(chan bool), make(chan bool), make(chan error, 1)
+	held := false
 	old := move.NewDatabase(move.DatabaseOptions{Source: openPlace(t, urls[0]), Target: openPlace(t, urls[1]), Abandon: func(e move.Effect) bool {
-		if batch, ok := e.Batch.(*store.PlaceBatch); ok && e.Op == move.OpWriteRows && wake != nil {
+		if batch, ok := e.Batch.(*store.PlaceBatch); ok && e.Op == move.OpWriteRows {
 			for _, part := range batch.Parts {
-				if part.Table == "jobs" && len(part.Rows) > 0 {
-					stopped <- true
+				if part.Table == "jobs" && len(part.Rows) > 0 && !held {
+					held = true
+					close(stopped)
 					<-wake
-					wake = nil
 				}
 			}
 		}
@@ -68,7 +69,11 @@ func TestAMoverFromBeforeTheAbort(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() { ended <- old.Run(ctx) }()
-	<-stopped
+	select {
+	case <-stopped:
+	case err := <-ended:
+		t.Fatalf("the mover ended before it copied: %v", err)
+	}
 	if err := move.Abort(ctx, a, b); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +89,7 @@ func TestAMoverFromBeforeTheAbort(t *testing.T) {
 			if err := sites[0].AddJob(ctx, "test", "new", 0); err != nil {
 				t.Error(err)
 			}
-			wake <- true
+			close(wake)
 			if err := <-ended; !errors.Is(err, move.ErrTakenOver) {
 				t.Errorf("the mover from before ends with %v", err)
 			}
@@ -115,6 +120,7 @@ func TestAbortBesideTheMover(t *testing.T) {
 	if servertest.All() {
 		rounds = 100
 	}
+	aborted := 0
 	for range rounds {
 		d := move.NewDatabase(move.DatabaseOptions{Source: openPlace(t, urls[0]), Target: openPlace(t, urls[1])})
 		if err := d.Prepare(ctx); err != nil {
@@ -129,7 +135,7 @@ func TestAbortBesideTheMover(t *testing.T) {
 			if err := move.Finish(ctx, a, b); err != nil {
 				t.Fatal(err)
 			}
-			return
+			break
 		}
 		if err != nil || !errors.Is(ran, move.ErrTakenOver) {
 			t.Fatalf("given up: %v; the mover ends with %v", err, ran)
@@ -138,6 +144,10 @@ func TestAbortBesideTheMover(t *testing.T) {
 		if table, err := b.Occupied(ctx); err != nil || table != "" {
 			t.Fatalf("the target holds %q, %v", table, err)
 		}
+		aborted++
+	}
+	if aborted == 0 {
+		t.Error("every move was faster than its abort")
 	}
 }
 

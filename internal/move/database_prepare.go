@@ -65,6 +65,7 @@ func (d *Database) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	begun := false // by this run
 	switch {
 	case am.ID != "" && am.ID == bm.ID: // a run before has begun it
 		if ag.Mode == store.GateMoved || bg.Mode != store.GateFilling || bm.WayBack || d.o.WayBack == 0 {
@@ -83,6 +84,7 @@ func (d *Database) prepare(ctx context.Context) error {
 		if err := taken(ctx, b); err != nil {
 			return err
 		}
+		begun = true
 		to := store.PlaceMove{ID: am.ID, Peer: b.Name(), Logs: true}
 		if to.ID == "" {
 			to.ID = rand.Text()
@@ -106,7 +108,11 @@ func (d *Database) prepare(ctx context.Context) error {
 	if parts, err := a.PartsUnderWay(ctx); err != nil {
 		return err
 	} else if len(parts) > 0 {
-		return errors.Join(fmt.Errorf("%w: the %s of the site have begun to move: let that end first", ErrUnfit, people(parts[0])), Abort(ctx, a, b))
+		err := fmt.Errorf("%w: the %s of the site have begun to move: let that end first", ErrUnfit, people(parts[0]))
+		if begun { // what a run before has copied stays
+			err = errors.Join(err, Abort(ctx, a, b))
+		}
+		return err
 	}
 	if err := d.makeTriggers(ctx, a); err != nil {
 		return err

@@ -165,8 +165,8 @@ func (f *Follower) onGate(g Gate) Effect {
 		case f.decided && f.now-f.movedSince >= f.wait:
 			to.Mode, to.Watch = Open, false
 			return f.swap(g, to)
-		case !f.decided && (f.now-f.sealedSince >= AbandonAfter || f.now-f.heldSince >= passed(AttemptTime)):
-			// Whoever sealed it was stopped, or his attempt is over. If he was not, the first update decides.
+		case !f.decided && (f.now-f.sealedSince >= AbandonAfter || g.Hold != 0 && f.now-f.heldSince >= passed(AttemptTime)):
+			// The mover that sealed it was stopped, or its attempt is over. If it was not, the first update decides.
 			to.Mode, to.Hold, to.Epoch = Open, 0, g.Epoch+1
 			return f.swap(g, to)
 		}

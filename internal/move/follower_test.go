@@ -54,3 +54,30 @@ func TestAFollowerGoesToNoOtherPlace(t *testing.T) {
 		}
 	}
 }
+
+// A target is sealed without a hold. A process that comes late does not open it before others' leases on the source are over.
+func TestALateFollowerOpensNoSealedTarget(t *testing.T) {
+	f := NewFollower()
+	now := time.Hour // since its start: its first answer came late
+	ev := Event{}
+	seen := time.Duration(0)
+	for range 400 {
+		e := f.Step(now, ev)
+		ev, now = Event{OK: true}, now+time.Millisecond
+		switch e.Op {
+		case OpPause:
+			now += e.For
+		case OpReadGate:
+			ev.Gate = Gate{Mode: Sealed, Generation: 4, Epoch: 3}
+			if seen == 0 {
+				seen = now
+			}
+		case OpSwapGate:
+			if now-seen < AbandonAfter {
+				t.Fatalf("it is opened %v after it was first seen sealed", now-seen)
+			}
+			return
+		}
+	}
+	t.Error("it is never opened")
+}

@@ -54,6 +54,7 @@ const (
 	sqliteBusy       = 5
 	sqliteLocked     = 6
 	sqliteReadOnly   = 8
+	sqliteMoved      = 8 | 4<<8 // SQLITE_READONLY_DBMOVED
 	sqliteFull       = 13
 	sqliteIOErr      = 10
 	sqliteProtocol   = 15 // ten seconds of waiting for a lock that should last a moment
@@ -86,6 +87,8 @@ func translate(err error) error {
 			return &ConflictError{Key: "foreign key", Foreign: true, err: err}
 		case sqliteTrigger: // only a move's triggers refuse anything
 			return fmt.Errorf("%w: %w: %w", ErrSealed, ErrBusy, err)
+		case sqliteMoved: // which no waiting mends
+			return fmt.Errorf("the database's file was moved or replaced under this process: restart it: %w", err)
 		}
 		switch se.Code() & 0xFF {
 		case sqliteReadOnly: // the file, or its disk, takes no writes

@@ -133,7 +133,7 @@ func (p *Place) Empty(ctx context.Context) error {
 	}
 	still := func() error {
 		g, err := p.Gate(ctx)
-		if err == nil && g != own {
+		if err == nil && (g.Mode != GateFilling || g.Mover != own.Mover) {
 			err = ErrNotEmptied
 		}
 		return err
@@ -202,8 +202,9 @@ func (p *Place) dropMoveTables(ctx context.Context, still func() error, tables .
 func (p *Place) emptyTable(ctx context.Context, t *PlaceTable, mover string) error {
 	for begin := time.Now(); ; {
 		var gone int64
-		err := p.tx(ctx, schemaPatience, func(tx *sql.Tx) error {
-			g, err := readGate(ctx, tx, p.dialect.forUpdate())
+		part, cancel := context.WithTimeout(ctx, schemaPatience)
+		err := p.tx(part, schemaPatience, func(tx *sql.Tx) error {
+			g, err := readGate(part, tx, p.dialect.forUpdate())
 			if err != nil {
 				return err
 			}
@@ -215,19 +216,20 @@ func (p *Place) emptyTable(ctx context.Context, t *PlaceTable, mover string) err
 				statement += " LIMIT " + strconv.Itoa(emptyRows) // by no order: all go
 			}
 			// A mover that has not noticed yet may make triggers, which refuse whoever is not busy with a move.
-			if _, err := tx.ExecContext(ctx, "UPDATE `move_gate` SET `busy` = 1 WHERE `id` = 1"); err != nil {
+			if _, err := tx.ExecContext(part, "UPDATE `move_gate` SET `busy` = 1 WHERE `id` = 1"); err != nil {
 				return err
 			}
-			res, err := tx.ExecContext(ctx, statement)
+			res, err := tx.ExecContext(part, statement)
 			if err != nil {
 				return err
 			}
 			if gone, err = res.RowsAffected(); err != nil {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, "UPDATE `move_gate` SET `busy` = 0 WHERE `id` = 1")
+			_, err = tx.ExecContext(part, "UPDATE `move_gate` SET `busy` = 0 WHERE `id` = 1")
 			return err
 		})
+		cancel()
 		switch {
 		case errors.Is(err, ErrNotEmptied):
 			return err

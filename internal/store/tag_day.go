@@ -61,15 +61,15 @@ func (s *conn) TrendingTagDays(ctx context.Context, tags []int64) (map[int64][]T
 	return found, rows.done()
 }
 
-// TagDays writes days for a Trend: "20423:12:5", the day, the uses and the accounts, with a space between days. No days are a
-// space, which is not the same as days that nobody counted.
+// TagDays writes days for a Trend: "20423:12:5", the day, the uses and the accounts, with a space between days. No days are
+// "-", which is not the same as days that nobody counted.
 func TagDays(days []TagDay) string {
 	words := make([]string, len(days))
 	for i, d := range days {
 		words[i] = fmt.Sprintf("%d:%d:%d", d.Day, d.Uses, d.Accounts)
 	}
 	if len(words) == 0 {
-		return " "
+		return "-"
 	}
 	return strings.Join(words, " ")
 }
