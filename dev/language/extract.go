@@ -17,19 +17,22 @@ import (
 type found struct {
 	texts   map[string]string // where it is said
 	plurals map[string]plural
+	past    *[]string // what is said past the catalogue: where, and what
 }
 
 type plural struct{ one, where string }
 
 // told are the arguments that are keys, by the name of the function.
-var told = map[string]int{"T": 0, "Key": 0, "Date": 1, "add": 2, "invalid": 2, "refusedComment": 1, "errImport": 0}
+var told = map[string]int{
+	"T": 0, "Key": 0, "Date": 1, "add": 2, "invalid": 2, "refusedComment": 1, "errImport": 0, "checkLength": 2, "unprocessable": 0, "saying": 0,
+}
 
 // script finds what scripts say: literals behind the mark that package static replaces.
 var script = regexp.MustCompile("(?s)/\\*T\\*/(?:'((?:[^'\\\\]|\\\\.)*)'|`([^`]*)`)")
 
 // extract reads the program's files below root.
 func extract(root string) (found, error) {
-	f := found{texts: map[string]string{}, plurals: map[string]plural{}}
+	f := found{texts: map[string]string{}, plurals: map[string]plural{}, past: new([]string)}
 	for m := time.January; m <= time.December; m++ {
 		f.texts[m.String()], f.texts[m.String()[:3]] = "a month", "a month"
 	}
@@ -76,38 +79,58 @@ func (f found) readGo(path string) error {
 		if !ok {
 			return true
 		}
-		name := ""
-		switch fun := call.Fun.(type) {
-		case *ast.Ident:
-			name = fun.Name
-		case *ast.SelectorExpr:
-			name = fun.Sel.Name
-			if x, ok := fun.X.(*ast.Ident); name == "Key" && (!ok || x.Name != "lang") {
-				return true // another package's
-			}
+		if key, ok := argument(call, keyAt(path, call)); ok && key != "" {
+			f.texts[key] = path
 		}
-		at := func(i int) (string, bool) {
-			if i >= len(call.Args) {
-				return "", false
-			}
-			return literal(call.Args[i])
-		}
-		if i, ok := told[name]; ok && (name != "add" || strings.Contains(filepath.ToSlash(path), "/community/")) {
-			if key, ok := at(i); ok && key != "" {
-				f.texts[key] = path
-			}
-		}
-		if x, ok := call.Fun.(*ast.SelectorExpr); ok && name == "N" && fmt.Sprint(x.X) != "english" {
-			one, ok1 := at(0)
-			many, ok2 := at(1)
+		if x, ok := call.Fun.(*ast.SelectorExpr); ok && called(call) == "N" && fmt.Sprint(x.X) != "english" {
+			one, ok1 := argument(call, 0)
+			many, ok2 := argument(call, 1)
 			if ok1 && ok2 {
 				f.plurals[many] = plural{one, path}
 			}
 		}
 		return true
 	})
+	*f.past = append(*f.past, pastCatalogue(path, fset, file)...)
 	return nil
 }
+
+// keyAt is which argument of a call is a key, -1 for none.
+func keyAt(path string, call *ast.CallExpr) int {
+	name := called(call)
+	x, method := call.Fun.(*ast.SelectorExpr)
+	i, ok := told[name]
+	switch {
+	case !ok:
+	case name == "Key" && (!method || fmt.Sprint(x.X) != "lang"), name == "add" && !in(path, "community"), in(path, "api") && name == "invalid":
+		// another package's
+	default:
+		return i
+	}
+	return -1
+}
+
+// called is the name of the function that is called.
+func called(call *ast.CallExpr) string {
+	switch fun := call.Fun.(type) {
+	case *ast.Ident:
+		return fun.Name
+	case *ast.SelectorExpr:
+		return fun.Sel.Name
+	}
+	return ""
+}
+
+// argument is an argument of a call, if it is a literal.
+func argument(call *ast.CallExpr, i int) (string, bool) {
+	if i < 0 || i >= len(call.Args) {
+		return "", false
+	}
+	return literal(call.Args[i])
+}
+
+// in reports whether a file is in a directory of that name.
+func in(path, dir string) bool { return strings.Contains(filepath.ToSlash(path), "/"+dir+"/") }
 
 func literal(e ast.Expr) (string, bool) {
 	switch e := e.(type) {

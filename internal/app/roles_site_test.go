@@ -45,10 +45,10 @@ type roleSite struct {
 	n        int
 }
 
-func newRoleSite(t *testing.T) *roleSite {
+func newRoleSite(t *testing.T, settings ...string) *roleSite {
 	t.Helper()
-	site, _ := wired(t, "DATA_DIR="+filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=1000/1h", "LOGIN_LIMIT=10000/1h",
-		"UPLOAD_LIMIT=10000/1h", "POST_LIMIT=10000/1h", "REPORT_LIMIT=10000/1h", "PAGE_LIMIT=100000/1h", "API_LIMIT=100000/1h")
+	site, _ := wired(t, append([]string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=1000/1h", "LOGIN_LIMIT=10000/1h",
+		"UPLOAD_LIMIT=10000/1h", "POST_LIMIT=10000/1h", "REPORT_LIMIT=10000/1h", "PAGE_LIMIT=100000/1h", "API_LIMIT=100000/1h"}, settings...)...)
 	r := &roleSite{testSite: site, t: t, ctx: store.Primary(t.Context()), browsers: map[string]*browser{}, accounts: map[string]*store.Account{}, tokens: map[string]string{}, objects: map[string]map[string]string{}, makers: objectMakers()}
 	c, closeAll, err := openCommunity(r.ctx, site.cfg, site.log)
 	r.must(err)

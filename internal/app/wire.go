@@ -236,7 +236,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if !a.cfg.Web {
 		a.openDoctor(ctx, r, sqs, nil)
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			a.site.Errors.Write(w, req, &web.HTTPError{Status: http.StatusNotFound, Message: "This process does jobs only."})
+			a.site.Errors.Write(w, req, &web.HTTPError{Status: http.StatusNotFound, Message: lang.Key("This process does jobs only.")})
 		}), nil
 	}
 	return a.wireWeb(ctx, r, sqs)
@@ -266,6 +266,7 @@ func (a *App) wireWeb(ctx context.Context, r *services, sqs *queue.SQS) (http.Ha
 		Middleware: sessions.Middleware(),
 		BeforePage: p.Before,
 		ErrorPage:  p.ErrorPage,
+		Language:   p.LanguageOf,
 		Patience:   a.patience,
 		Images:     images,
 		Assets:     assetOrigins,

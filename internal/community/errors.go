@@ -28,13 +28,16 @@ type FieldError struct {
 	Text lang.Text
 }
 
-// Say is the sentence in a language.
-func (f FieldError) Say(l *lang.Language) string {
+// Sentence is what is wrong, which waits to be said in a language.
+func (f FieldError) Sentence() lang.Text {
 	if f.Text.Key == "" {
-		return l.T(f.Message)
+		return lang.Text{Key: f.Message}
 	}
-	return l.Say(f.Text)
+	return f.Text
 }
+
+// Say is the sentence in a language.
+func (f FieldError) Say(l *lang.Language) string { return l.Say(f.Sentence()) }
 
 // Invalid is bad input. It lists every mistake at once.
 type Invalid struct{ Fields []FieldError }

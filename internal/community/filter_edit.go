@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -39,7 +40,7 @@ func (o *FilterChange) apply(f *Filter) error {
 	if f.Title == "" {
 		bad.add("title", "blank", "A filter needs a name.")
 	}
-	checkLength(bad, "title", "The name", f.Title, MaxFilterTitle)
+	checkLength(bad, "title", lang.Key("The name"), f.Title, MaxFilterTitle)
 	if o.Contexts != nil {
 		f.Contexts = slices.Clone(o.Contexts)
 		slices.Sort(f.Contexts)
@@ -98,7 +99,7 @@ func (k *KeywordChange) apply(f *Filter, bad *Invalid) error {
 	if store.Fold(word.Keyword) == "" {
 		bad.add("keyword", "blank", "A keyword has at least a letter.")
 	}
-	checkLength(bad, "keyword", "A keyword", word.Keyword, MaxFilterKeyword)
+	checkLength(bad, "keyword", lang.Key("A keyword"), word.Keyword, MaxFilterKeyword)
 	if len(f.Keywords) == MaxFilterKeywords+1 {
 		bad.add("keyword", "too_many", "A filter has %d keywords at most.", MaxFilterKeywords)
 	}

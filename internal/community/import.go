@@ -42,8 +42,8 @@ func (c *Community) ImportOf(ctx context.Context, acc *store.Account) (*store.Im
 }
 
 // errImport is a sentence for whoever sends files in an order that does not fit.
-func errImport(message string) error {
-	return invalid("archive", "invalid", message)
+func errImport(message string, args ...any) error {
+	return invalid("archive", "invalid", message, args...)
 }
 
 // changeImport changes the member's import in a transaction. The account is locked; i is nil where there is none.
@@ -144,7 +144,7 @@ func (c *Community) StartImportFile(ctx context.Context, acc *store.Account, nam
 			files = files[:n-1]
 		}
 		if len(files) >= maxImportFiles {
-			return errImport(fmt.Sprintf("An import has at most %d files.", maxImportFiles))
+			return errImport("An import has at most %d files.", maxImportFiles)
 		}
 		if i.Received+size > MaxImportBytes {
 			return ErrTooLarge

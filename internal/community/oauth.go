@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"tintype/internal/budget"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -137,15 +138,15 @@ func (c *Community) CheckAuthorization(app *store.App, a Authorization) (Authori
 	}
 	scopes, ok := cleanScopes(a.Scopes)
 	if !ok || !scopesWithin(scopes, app.Scopes) {
-		return a, &OAuthError{"invalid_scope", "The application did not register these scopes."}
+		return a, &OAuthError{"invalid_scope", lang.Key("The application did not register these scopes.")}
 	}
 	a.Scopes = scopes
 	switch {
 	case a.Challenge == "" && a.ChallengeMethod == "":
 	case a.ChallengeMethod != "S256":
-		return a, &OAuthError{"invalid_request", "The code challenge method must be S256."}
+		return a, &OAuthError{"invalid_request", lang.Key("The code challenge method must be S256.")}
 	case !isChallenge(a.Challenge):
-		return a, &OAuthError{"invalid_request", "The code challenge is malformed."}
+		return a, &OAuthError{"invalid_request", lang.Key("The code challenge is malformed.")}
 	}
 	return a, nil
 }
@@ -273,7 +274,7 @@ func (c *Community) ClientCredentials(ctx context.Context, clientID, clientSecre
 	}
 	scopes, ok := cleanScopes(scopes)
 	if !ok || !scopesWithin(scopes, app.Scopes) {
-		return "", nil, &OAuthError{"invalid_scope", "The application did not register these scopes."}
+		return "", nil, &OAuthError{"invalid_scope", lang.Key("The application did not register these scopes.")}
 	}
 	if err := c.allowNetwork(ctx, "client_token", address, c.daily(ctx, clientTokensPerSignUp)); err != nil {
 		return "", nil, err

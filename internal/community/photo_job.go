@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"tintype/internal/lang"
 	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/store"
@@ -146,7 +147,7 @@ func (c *Community) preparingFailed(ctx context.Context, job *queue.Job, reason 
 		if err != nil {
 			return err
 		}
-		ok, err := tx.MarkPhotoRefused(ctx, p.ID, RefusalFailed, "This site could not prepare this photo. Nothing is wrong with your file. Try again later.", p.OrigRandom)
+		ok, err := tx.MarkPhotoRefused(ctx, p.ID, RefusalFailed, lang.Key("This site could not prepare this photo. Nothing is wrong with your file. Try again later."), p.OrigRandom)
 		if err != nil || !ok {
 			return err
 		}

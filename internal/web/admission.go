@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tintype/internal/lang"
 	"tintype/internal/web/api"
 )
 
@@ -92,7 +93,7 @@ func (a *Admission) KnownDevice(known func(*http.Request) bool) { a.device.Store
 func (a *Admission) limit(e *ErrorResponder, m Metrics, next http.Handler) http.Handler {
 	busy := &HTTPError{
 		Status:     http.StatusServiceUnavailable,
-		Message:    "The site is busy at the moment. Please try again in a few seconds.",
+		Message:    lang.Key("The site is busy at the moment. Please try again in a few seconds."),
 		RetryAfter: 2 * time.Second,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -3,8 +3,8 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"tintype/internal/community"
@@ -18,16 +18,25 @@ import (
 // answer is what a reader gets for an error.
 type answer struct {
 	status     int
-	message    string
+	sentences  []lang.Text // for people
 	retryAfter time.Duration
-	fields     []fieldMessage
-	body       any // the client API's own form of the error; nil elsewhere
+	fields     []community.FieldError // what is wrong with which field of a form
+	body       any                    // the client API's own form of the error; nil elsewhere
 }
 
-// fieldMessage says what is wrong with one field of a form.
-type fieldMessage struct{ Field, Code, Message string }
+// say is what went wrong, in a language.
+func (a answer) say(l *lang.Language) string {
+	said := make([]string, len(a.sentences))
+	for i, s := range a.sentences {
+		said[i] = l.Say(s)
+	}
+	return strings.Join(said, " ")
+}
 
-// HTTPError is an error of the HTTP layers themselves.
+// saying is one sentence that waits to be said in a language. Its key is a text of package lang.
+func saying(key string, args ...any) []lang.Text { return []lang.Text{{Key: key, Args: args}} }
+
+// HTTPError is an error of the HTTP layers themselves. Its message is a text of package lang.
 type HTTPError struct {
 	Status     int
 	Message    string
@@ -59,52 +68,52 @@ func answerFor(err error) answer {
 			return a
 		}
 	}
-	return answer{status: http.StatusInternalServerError, message: brokenText}
+	return answer{status: http.StatusInternalServerError, sentences: saying(brokenText)}
 }
 
 // errorTable is asked from the top; what it does not know is a 500.
 var errorTable = []func(error) (answer, bool){
 	as(func(e *panicked) answer {
-		return answer{status: http.StatusInternalServerError, message: brokenText}
+		return answer{status: http.StatusInternalServerError, sentences: saying(brokenText)}
 	}),
 	as(func(e *HTTPError) answer {
-		return answer{status: e.Status, message: e.Message, retryAfter: e.RetryAfter}
+		return answer{status: e.Status, sentences: saying(e.Message), retryAfter: e.RetryAfter}
 	}),
-	is(errSlowBody, answer{status: http.StatusRequestTimeout, message: lang.Key("The upload came too slowly and was ended. Try again.")}),
+	is(errSlowBody, answer{status: http.StatusRequestTimeout, sentences: saying(lang.Key("The upload came too slowly and was ended. Try again."))}),
 	as(func(e *api.Error) answer {
-		return answer{status: e.Status, message: e.Message, retryAfter: e.RetryAfter, body: e.Body()}
+		return answer{status: e.Status, sentences: saying(e.Message), retryAfter: e.RetryAfter, body: e.Body()}
 	}),
 	as(func(e *http.MaxBytesError) answer {
-		return answer{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("That is too large. The limit is %d MB.", max(e.Limit/1_000_000, 1))}
+		return answer{status: http.StatusRequestEntityTooLarge, sentences: saying(lang.Key("That is too large. The limit is %d MB."), max(e.Limit/1_000_000, 1))}
 	}),
 	as(func(e *community.Invalid) answer {
-		a := answer{status: http.StatusUnprocessableEntity, message: e.Error()}
+		a := answer{status: http.StatusUnprocessableEntity, fields: e.Fields}
 		for _, f := range e.Fields {
-			a.fields = append(a.fields, fieldMessage{f.Field, f.Code, f.Message})
+			a.sentences = append(a.sentences, f.Sentence())
 		}
 		return a
 	}),
 	as(func(e *community.TooMany) answer {
-		return answer{status: http.StatusTooManyRequests, message: lang.Key("You did that too often. Please try again later."), retryAfter: max(e.RetryAfter, time.Second)}
+		return answer{status: http.StatusTooManyRequests, sentences: saying(lang.Key("You did that too often. Please try again later.")), retryAfter: max(e.RetryAfter, time.Second)}
 	}),
-	is(store.ErrPrimaryAway, answer{status: http.StatusServiceUnavailable, message: readOnlyText, retryAfter: 5 * time.Second}),
+	is(store.ErrPrimaryAway, answer{status: http.StatusServiceUnavailable, sentences: saying(readOnlyText), retryAfter: 5 * time.Second}),
 	as(func(e *community.Unavailable) answer {
-		return answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: max(e.RetryAfter, time.Second)}
+		return answer{status: http.StatusServiceUnavailable, sentences: saying(awayText), retryAfter: max(e.RetryAfter, time.Second)}
 	}),
-	is(community.ErrNotFound, answer{status: http.StatusNotFound, message: notFoundText}),
-	is(community.ErrForbidden, answer{status: http.StatusForbidden, message: lang.Key("You may not do that.")}),
-	is(community.ErrClosed, answer{status: http.StatusForbidden, message: lang.Key("This site takes new members by invitation only.")}),
-	is(community.ErrUnauthenticated, answer{status: http.StatusUnauthorized, message: lang.Key("Please log in first.")}),
-	is(community.ErrTooLarge, answer{status: http.StatusRequestEntityTooLarge, message: lang.Key("That is larger than this site takes.")}),
-	is(community.ErrFull, answer{status: http.StatusInsufficientStorage, message: fullText}),
-	is(store.ErrNotFound, answer{status: http.StatusNotFound, message: notFoundText}),
-	is(store.ErrConflict, answer{status: http.StatusUnprocessableEntity, message: lang.Key("Something else changed this in the meantime. Please look again and repeat it.")}),
-	is(store.ErrFull, answer{status: http.StatusInsufficientStorage, message: fullText}),
-	is(store.ErrBusy, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 2 * time.Second}),
-	is(session.ErrUnavailable, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 5 * time.Second}),
-	is(media.ErrUnavailable, answer{status: http.StatusServiceUnavailable, message: awayText, retryAfter: 5 * time.Second}),
-	is(media.ErrNoSpace, answer{status: http.StatusInsufficientStorage, message: fullText}),
-	is(context.DeadlineExceeded, answer{status: http.StatusServiceUnavailable, message: lang.Key("That took too long. Please try again in a moment."), retryAfter: 5 * time.Second}),
+	is(community.ErrNotFound, answer{status: http.StatusNotFound, sentences: saying(notFoundText)}),
+	is(community.ErrForbidden, answer{status: http.StatusForbidden, sentences: saying(lang.Key("You may not do that."))}),
+	is(community.ErrClosed, answer{status: http.StatusForbidden, sentences: saying(lang.Key("This site takes new members by invitation only."))}),
+	is(community.ErrUnauthenticated, answer{status: http.StatusUnauthorized, sentences: saying(lang.Key("Please log in first."))}),
+	is(community.ErrTooLarge, answer{status: http.StatusRequestEntityTooLarge, sentences: saying(lang.Key("That is larger than this site takes."))}),
+	is(community.ErrFull, answer{status: http.StatusInsufficientStorage, sentences: saying(fullText)}),
+	is(store.ErrNotFound, answer{status: http.StatusNotFound, sentences: saying(notFoundText)}),
+	is(store.ErrConflict, answer{status: http.StatusUnprocessableEntity, sentences: saying(lang.Key("Something else changed this in the meantime. Please look again and repeat it."))}),
+	is(store.ErrFull, answer{status: http.StatusInsufficientStorage, sentences: saying(fullText)}),
+	is(store.ErrBusy, answer{status: http.StatusServiceUnavailable, sentences: saying(awayText), retryAfter: 2 * time.Second}),
+	is(session.ErrUnavailable, answer{status: http.StatusServiceUnavailable, sentences: saying(awayText), retryAfter: 5 * time.Second}),
+	is(media.ErrUnavailable, answer{status: http.StatusServiceUnavailable, sentences: saying(awayText), retryAfter: 5 * time.Second}),
+	is(media.ErrNoSpace, answer{status: http.StatusInsufficientStorage, sentences: saying(fullText)}),
+	is(context.DeadlineExceeded, answer{status: http.StatusServiceUnavailable, sentences: saying(lang.Key("That took too long. Please try again in a moment.")), retryAfter: 5 * time.Second}),
 }
 
 // is matches one error by errors.Is.

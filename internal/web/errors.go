@@ -14,17 +14,27 @@ import (
 	"sync/atomic"
 
 	"tintype/internal/hostname"
+	"tintype/internal/lang"
 )
 
-// ErrorPage renders an error as a page. Message is a sentence for people; the
+// ErrorPage renders an error as a page. say is a sentence for people in a language; the
 // status and the headers are already decided, and the function writes both.
-type ErrorPage func(w http.ResponseWriter, r *http.Request, status int, message, requestID string)
+type ErrorPage func(w http.ResponseWriter, r *http.Request, status int, say func(*lang.Language) string, requestID string)
 
 // An ErrorResponder is the one place where errors become answers.
 type ErrorResponder struct {
 	log *slog.Logger
 	// page is set once the site is wired, while requests may already come in.
-	page atomic.Pointer[ErrorPage]
+	page     atomic.Pointer[ErrorPage]
+	language atomic.Pointer[func(*http.Request) *lang.Language]
+}
+
+// languageOf is what whoever asks reads: English until the site is wired.
+func (e *ErrorResponder) languageOf(r *http.Request) *lang.Language {
+	if of := e.language.Load(); of != nil {
+		return (*of)(r)
+	}
+	return nil
 }
 
 // Write answers with an error. Unexpected errors are logged in full. The reader
@@ -59,8 +69,10 @@ func (e *ErrorResponder) Write(w http.ResponseWriter, r *http.Request, err error
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(a.retryAfter.Seconds()))))
 	}
 	switch {
-	case isMachinePath(r.URL.Path) || wantsJSON(r):
-		writeErrorJSON(w, a, IsTokenPath(r.URL.Path))
+	case isMachinePath(r.URL.Path):
+		writeErrorJSON(w, a, nil, IsTokenPath(r.URL.Path))
+	case wantsJSON(r): // whose script shows it
+		writeErrorJSON(w, a, e.languageOf(r), IsTokenPath(r.URL.Path))
 	case a.status == http.StatusUnauthorized:
 		http.Redirect(w, r, "/login?return="+url.QueryEscape(wayBack(r)), http.StatusSeeOther)
 	default:
@@ -68,7 +80,7 @@ func (e *ErrorResponder) Write(w http.ResponseWriter, r *http.Request, err error
 		if p := e.page.Load(); p != nil {
 			page = *p
 		}
-		page(w, r, a.status, a.message, info.id)
+		page(w, r, a.status, a.say, info.id)
 	}
 }
 
@@ -124,23 +136,23 @@ func localPath(u *url.URL) string {
 	return local.String()
 }
 
-func writeErrorJSON(w http.ResponseWriter, a answer, token bool) {
+func writeErrorJSON(w http.ResponseWriter, a answer, l *lang.Language, token bool) {
 	if a.body != nil {
 		sendErrorJSON(w, a.status, a.body)
 		return
 	}
-	body := map[string]any{"error": a.message}
+	body := map[string]any{"error": a.say(l)}
 	if token && a.status == http.StatusNotFound {
 		body["error"] = "Record not found"
 	}
 	if len(a.fields) > 0 {
 		details := make(map[string][]map[string]string)
 		for _, f := range a.fields {
-			details[f.Field] = append(details[f.Field], map[string]string{"error": apiCode(f.Code), "description": f.Message})
+			details[f.Field] = append(details[f.Field], map[string]string{"error": apiCode(f.Code), "description": f.Say(l)})
 		}
 		body["details"] = details
 		if token {
-			body["error"] = "Validation failed: " + a.message
+			body["error"] = "Validation failed: " + a.say(l)
 		}
 	}
 	sendErrorJSON(w, a.status, body)
@@ -170,11 +182,11 @@ var plainError = template.Must(template.New("error").Parse(`<!doctype html>
 `))
 
 // plainErrorPage needs nothing of the site, for errors that come before it.
-func plainErrorPage(w http.ResponseWriter, _ *http.Request, status int, message, requestID string) {
+func plainErrorPage(w http.ResponseWriter, _ *http.Request, status int, say func(*lang.Language) string, requestID string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_ = plainError.Execute(w, struct {
 		Status      int
 		Message, ID string
-	}{status, message, requestID})
+	}{status, say(nil), requestID})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 )
 
@@ -89,9 +90,9 @@ func TestErrorsOfPages(t *testing.T) {
 	site := newTestSite(t, func(r *Routes) {
 		r.Personal("GET", "/secret", func(*gin.Context) error { return community.ErrNotFound })
 	})
-	page := ErrorPage(func(w http.ResponseWriter, _ *http.Request, status int, message, id string) {
+	page := ErrorPage(func(w http.ResponseWriter, _ *http.Request, status int, say func(*lang.Language) string, id string) {
 		w.WriteHeader(status)
-		fmt.Fprintf(w, "designed: %s (%s)", message, id)
+		fmt.Fprintf(w, "designed: %s (%s)", say(nil), id)
 	})
 	site.Errors.page.Store(&page)
 	w := site.ask("GET", "/secret", "")

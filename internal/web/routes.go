@@ -69,6 +69,8 @@ type RouteOptions struct {
 	// BeforePage runs before each handler of a page and before an error page. Nil is nothing.
 	BeforePage func(*gin.Context) error
 	ErrorPage  ErrorPage // nil: a plain one
+	// Language is what whoever asks reads. Nil is English.
+	Language func(*http.Request) *lang.Language
 	// Patience is how long a handler may work that has a deadline; 0 is half a minute.
 	Patience time.Duration
 	// Images and Assets are origins beside the site's own from which pages load
@@ -89,6 +91,9 @@ func (s *Site) NewRoutes(o RouteOptions) *Routes {
 	s.content.Store(newContentPolicy(o.Images, o.Assets))
 	if o.ErrorPage != nil {
 		s.Errors.page.Store(&o.ErrorPage)
+	}
+	if o.Language != nil {
+		s.Errors.language.Store(&o.Language)
 	}
 	r := &Routes{engine: engine, pages: engine.Group("/", o.Middleware...), limit: s.limitPages, errors: s.Errors, cookie: s.o.SessionCookie, maxUpload: s.o.MaxUploadBytes, patience: cmp.Or(o.Patience, requestPatience), beforePage: o.BeforePage}
 	engine.NoRoute(append(slices.Clone(o.Middleware), r.missing(&HTTPError{Status: http.StatusNotFound, Message: notFoundText}))...)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/telemetry"
 )
 
@@ -117,7 +118,7 @@ func (s *Site) serveInside(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Errors.Write(w, r, &HTTPError{
 		Status:     http.StatusServiceUnavailable,
-		Message:    "The site is starting. Please try again in a few seconds.",
+		Message:    lang.Key("The site is starting. Please try again in a few seconds."),
 		RetryAfter: 2 * time.Second,
 	})
 }

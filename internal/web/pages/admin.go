@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -49,7 +50,7 @@ func sentForm(c *gin.Context) string {
 }
 
 func (p *Pages) reportRow(b viewBuilder, r *community.FiledReport) templates.ReportRow {
-	reason, _ := reasonOf(r)
+	reason, _ := reasonOf(b.lang, r)
 	row := templates.ReportRow{
 		ID: idText(r.ID), URL: "/admin/reports/" + idText(r.ID), Reason: reason,
 		Created: b.when(r.CreatedAt), Closed: r.State == "closed",
@@ -67,19 +68,21 @@ func (p *Pages) reportRow(b viewBuilder, r *community.FiledReport) templates.Rep
 }
 
 // categoryWords are the categories that applications send.
-var categoryWords = map[string]string{"spam": "Spam", "legal": "Against the law", "violation": "Against the rules", "other": "Something else"}
+var categoryWords = map[string]string{
+	"spam": lang.Key("Spam"), "legal": lang.Key("Against the law"), "violation": lang.Key("Against the rules"), "other": lang.Key("Something else"),
+}
 
 // reasonOf returns why a report was made, on one line, and its text. The page writes the reason as the first line of the
 // comment; applications send a category beside it.
-func reasonOf(r *community.FiledReport) (reason, text string) {
+func reasonOf(l *lang.Language, r *community.FiledReport) (reason, text string) {
 	reason, text, _ = strings.Cut(r.Comment, "\n")
 	if r.Category == "" {
 		return reason, text
 	}
 	if r.Comment == "" {
-		return categoryWords[r.Category], ""
+		return l.T(categoryWords[r.Category]), ""
 	}
-	return categoryWords[r.Category] + ": " + reason, r.Comment
+	return l.T(categoryWords[r.Category]) + ": " + reason, r.Comment
 }
 
 func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
@@ -138,7 +141,7 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 		return err
 	}
 	b := p.viewBuilder(c)
-	_, text := reasonOf(r)
+	_, text := reasonOf(b.lang, r)
 	sides, err := p.Community.HistoriesOf(c.Request.Context(), r)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func (b viewBuilder) albumView(al *community.Album) templates.AlbumView {
 		Invited: al.Invited, MayAdd: al.MayAdd(b.acc, b.now), ByHand: al.Ordering == store.OrderByHand,
 	}
 	if al.EndsAt != nil {
-		v.LastDay = al.EndsAt.Time().AddDate(0, 0, -1).Format("2 Jan 2006")
+		v.LastDay = b.lang.Date(al.EndsAt.Time().AddDate(0, 0, -1), "2 Jan 2006")
 	}
 	return v
 }

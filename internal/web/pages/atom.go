@@ -69,9 +69,9 @@ func (p *Pages) accountAtom(c *gin.Context, name string) error {
 	return p.atom(c, atomFeed{ID: page, Title: acc.Name(), Author: &atomPerson{Name: acc.Name(), URI: page}}, page, acc.CreatedAt, posts)
 }
 
-func licenceName(id string) string {
-	l, _ := community.LicenceByID(id)
-	return l.Name
+func licenceName(l *lang.Language, id string) string {
+	licence, _ := community.LicenceByID(id)
+	return l.T(licence.Name)
 }
 
 func (p *Pages) tagAtom(c *gin.Context, name string) error {
@@ -121,7 +121,7 @@ func (p *Pages) atomEntry(l *lang.Language, post *community.Post, updated store.
 	e := atomEntry{
 		ID: link, Title: postTitle(l, post), Published: atomTime(post.CreatedAt), Updated: atomTime(updated),
 		Author: atomPerson{Name: post.Author.Name(), URI: p.BaseURL + "/@" + post.Author.Username},
-		Rights: licenceName(post.Licence),
+		Rights: licenceName(l, post.Licence),
 		Links:  []atomLink{{Rel: "alternate", Type: "text/html", Href: link}},
 	}
 	caption := p.caption(post)

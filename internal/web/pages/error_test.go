@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tintype/internal/community"
+	"tintype/internal/lang"
 	"tintype/internal/session"
 	"tintype/static"
 )
@@ -23,7 +24,7 @@ func TestOnlyMembersAreToldThatTheyAreLoggedIn(t *testing.T) {
 			r.Header.Set("Cookie", cookie)
 		}
 		w := httptest.NewRecorder()
-		p.ErrorPage(w, r, 503, "", "1")
+		p.ErrorPage(w, r, 503, func(*lang.Language) string { return "" }, "1")
 		body := w.Body.String()
 		if !strings.Contains(body, "briefly unavailable") || strings.Contains(body, "still logged in") != (cookie != "") {
 			t.Errorf("with the cookie %q: %s", cookie, body)

@@ -166,7 +166,10 @@ func (p *Pages) welcome(c *gin.Context, acc *store.Account) (*templates.WelcomeV
 		return nil, err
 	}
 	for i, s := range suggestions {
-		v.People[i].Why, v.People[i].Relation.Reload = whySuggested[s.Source], true
+		v.People[i].Relation.Reload = true
+		if why := whySuggested[s.Source]; why != "" {
+			v.People[i].Why = p.lang(c).T(why)
+		}
 	}
 	if v.Steps {
 		v.Tags, err = p.tagViews(c, welcomeTags)

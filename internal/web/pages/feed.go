@@ -381,7 +381,7 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unrea
 		if n.Post.Kind == store.KindComment {
 			v.Text = plain(cmp.Or(n.Post.Warning, n.Post.Caption), 140)
 			if title := n.Post.CoveredBy(); title != "" {
-				v.Text = "Filtered: " + title
+				v.Text = b.lang.T("Filtered: %s", title)
 			}
 			if n.Kind == store.NotifyMention && n.Post.InReplyToAuthorID != nil && b.acc != nil && *n.Post.InReplyToAuthorID == b.acc.ID {
 				v.Kind = templates.NotifyComment

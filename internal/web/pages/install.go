@@ -36,8 +36,8 @@ func (p *Pages) manifest(c *gin.Context) error {
 			icon("icon-512.png", "512x512", "image/png", ""), icon("icon-mask.png", "512x512", "image/png", "maskable"),
 		},
 		"shortcuts": []any{
-			map[string]any{"name": "Post", "url": "/compose"},
-			map[string]any{"name": "Notifications", "url": "/notifications"},
+			map[string]any{"name": p.lang(c).T("Post|verb"), "url": "/compose"},
+			map[string]any{"name": p.lang(c).T("Notifications"), "url": "/notifications"},
 		},
 		"share_target": map[string]any{
 			"action": "/compose/share", "method": "POST", "enctype": "multipart/form-data",

@@ -82,7 +82,7 @@ func (p *Pages) liveNow(ctx context.Context, acc *store.Account, ids []int64) ([
 		if len(ids) == 1 { // the page of a post: only there is a form, which may have been closed since it was rendered
 			var refused *community.Invalid
 			if err := p.Community.MayComment(ctx, acc, &post.Post); errors.As(err, &refused) {
-				m.NoComment = refused.Fields[0].Message
+				m.NoComment = refused.Fields[0].Sentence().Key // which liveEvents says in the reader's language
 			} else if err != nil {
 				return nil, err
 			}

@@ -39,11 +39,11 @@ func (p *Pages) authorizationOf(c *gin.Context, get func(string) string) (a auth
 		return ""
 	}
 	if t := value("response_type"); t != "" && t != "code" {
-		return a, false, unprocessable("The application asks for something other than a code.")
+		return a, false, unprocessable(lang.Key("The application asks for something other than a code."))
 	}
 	a.app, err = p.Community.AppByClientID(c.Request.Context(), value("client_id"))
 	if errors.Is(err, community.ErrNotFound) {
-		return a, false, unprocessable("The application is not known here. Let it connect anew.")
+		return a, false, unprocessable(lang.Key("The application is not known here. Let it connect anew."))
 	}
 	if err != nil {
 		return a, false, err
@@ -67,6 +67,7 @@ func (p *Pages) authorizationOf(c *gin.Context, get func(string) string) (a auth
 	return a, false, err
 }
 
+// unprocessable is a request that the page refuses. The message is a text of package lang.
 func unprocessable(message string) error {
 	return &community.Invalid{Fields: []community.FieldError{{Code: "invalid", Message: message}}}
 }
@@ -106,7 +107,7 @@ func (p *Pages) authorizeForm(c *gin.Context) error {
 		if u, err := url.Parse(a.ask.RedirectURI); err == nil {
 			v.RedirectTo = shownHost(u.Host)
 			if u.Scheme != "http" && u.Scheme != "https" {
-				v.RedirectTo = "an application on this device (" + u.Scheme + ")"
+				v.RedirectTo = p.lang(c).T("an application on this device (%s)", u.Scheme)
 			}
 		}
 	}

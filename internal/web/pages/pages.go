@@ -207,6 +207,12 @@ func (p *Pages) may(act community.Act, h func(*gin.Context, *store.Account) erro
 // keeps one page for all visitors.
 func (p *Pages) lang(c *gin.Context) *lang.Language { return langOf(viewer(c), p.siteLanguage(c)) }
 
+// LanguageOf is what whoever sent the request reads.
+func (p *Pages) LanguageOf(r *http.Request) *lang.Language {
+	acc, _ := session.Current(r.Context()).(*store.Account)
+	return langOf(acc, p.Community.Site(r.Context()).Language)
+}
+
 func langOf(acc *store.Account, site *lang.Language) *lang.Language {
 	if acc == nil || acc.PagesLanguage == "" {
 		return site
@@ -321,12 +327,8 @@ func statusTitle(status int) string {
 }
 
 // ErrorPage renders an error in the site's own shell. It must work while the database does not.
-func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, message, requestID string) {
-	site := p.Community.Site(r.Context())
-	l := site.Language
-	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
-		l = langOf(acc, site.Language)
-	}
+func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, say func(*lang.Language) string, requestID string) {
+	site, l := p.Community.Site(r.Context()), p.LanguageOf(r)
 	pg := &templates.Page{Title: l.T(statusTitle(status)), Lang: l, Site: siteView(site), Assets: p.Assets.In(l.Code()), Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
 	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
 		pg.Viewer = &templates.Viewer{
@@ -340,13 +342,13 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, me
 	case http.StatusNotFound, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable:
 		// The page has its own sentences for these.
 	default:
-		v.Sentence = l.T(message)
+		v.Sentence = say(l)
 	}
 	if _, err := r.Cookie(session.CookieName(p.Secure)); err != nil && status == http.StatusServiceUnavailable {
 		v.Sentence = l.T("The site is briefly unavailable.") // without the comfort for members
 	}
 	if pg.ReadOnly && status == http.StatusServiceUnavailable {
-		v.Sentence, v.LinkURL, v.LinkText = l.T(message), "/", l.T("Home")
+		v.Sentence, v.LinkURL, v.LinkText = say(l), "/", l.T("Home")
 	}
 	if status == http.StatusServiceUnavailable && r.Method == http.MethodPost && len(r.PostForm) > 0 {
 		v.Action, v.Fields = r.URL.Path, keptFields(r.PostForm, "")

@@ -219,7 +219,7 @@ func (p *Pages) reportAccountView(c *gin.Context) (templates.ReportView, *store.
 		return templates.ReportView{}, nil, err
 	}
 	return templates.ReportView{
-		Action: "/@" + acc.Username + "/report", What: "@" + acc.Username, Reasons: reportReasons,
+		Action: "/@" + acc.Username + "/report", What: "@" + acc.Username, Reasons: said(p.lang(c), reportReasons),
 		Reason: c.PostForm("reason"), Text: c.PostForm("text"), Rules: p.ruleOptions(c), Rule: c.PostForm("rule"), Return: localPath(c.Query("return"), returnTo(c, "/@"+acc.Username)),
 	}, acc, nil
 }

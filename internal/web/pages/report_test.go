@@ -18,7 +18,7 @@ func TestReasonOf(t *testing.T) {
 		{"other", "Rude.", "Something else: Rude.", "Rude."},
 	} {
 		r := &community.FiledReport{Report: store.Report{Category: tt.category, Comment: tt.comment}}
-		if reason, text := reasonOf(r); reason != tt.reason || text != tt.text {
+		if reason, text := reasonOf(nil, r); reason != tt.reason || text != tt.text {
 			t.Errorf("%q %q: %q and %q, want %q and %q", tt.category, tt.comment, reason, text, tt.reason, tt.text)
 		}
 	}

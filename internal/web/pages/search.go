@@ -30,7 +30,7 @@ func (p *Pages) search(c *gin.Context) error {
 	var wrong *community.Invalid
 	switch {
 	case errors.As(err, &wrong):
-		view.Error, status = wrong.Fields[0].Message, http.StatusUnprocessableEntity
+		view.Error, status = wrong.Fields[0].Say(p.lang(c)), http.StatusUnprocessableEntity
 	case err != nil:
 		return err
 	default:
