@@ -165,10 +165,9 @@ func RulesOf(r *store.Report) []string {
 
 func (c *Community) fileReports(ctx context.Context, acc *store.Account, filed []*store.Report, key *store.IdempotencyKey) error {
 	ctx = store.Primary(ctx)
-	for range filed {
-		if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.Site(ctx).ReportLimit); err != nil {
-			return err
-		}
+	// One about many posts counts as one: else it might use the limit up, and be refused for that.
+	if err := c.Allow(ctx, fmt.Sprintf("report:%d", acc.ID), c.Site(ctx).ReportLimit); err != nil {
+		return err
 	}
 	_, err := c.Store.TxOnce(ctx, "reports", func(ctx context.Context, tx *store.Store, id int64) error {
 		if err := takeKey(ctx, tx, key, id); err != nil {
