@@ -1,5 +1,7 @@
 package templates
 
+import "slices"
+
 // HeldView is a post or comment that waits for a moderator, or was rejected.
 type HeldView struct {
 	ID         string
@@ -36,6 +38,14 @@ func (v AdminHeldView) words(id string) string {
 		return v.Words
 	}
 	return ""
+}
+
+// lost are the words that were typed about a post that waits no longer.
+func (v AdminHeldView) lost() string {
+	if slices.ContainsFunc(v.Posts, func(h HeldView) bool { return h.ID == v.About }) {
+		return ""
+	}
+	return v.Words
 }
 
 // heldSource is the address of a variant that is large enough to judge by.

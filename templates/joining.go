@@ -1,5 +1,7 @@
 package templates
 
+import "slices"
+
 // InvitationRow is one invitation.
 type InvitationRow struct {
 	ID      string
@@ -96,6 +98,24 @@ type AdminWaitingView struct {
 	Rows    []WaitingRow
 	All     int
 	NextURL string
-	Mails   bool // whoever is decided about hears of it by mail
+	Mails   bool   // whoever is decided about hears of it by mail
+	About   string // the name whose form was refused
+	Words   string // typed there
 	Errors  FieldErrors
+}
+
+// words are those that were typed about somebody.
+func (v AdminWaitingView) words(name string) string {
+	if name == v.About {
+		return v.Words
+	}
+	return ""
+}
+
+// lost are the words that were typed about somebody who waits no longer.
+func (v AdminWaitingView) lost() string {
+	if slices.ContainsFunc(v.Rows, func(r WaitingRow) bool { return r.Name == v.About }) {
+		return ""
+	}
+	return v.Words
 }

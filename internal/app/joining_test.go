@@ -108,6 +108,14 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 	if code, _, _ := send("/admin/waiting/emil/refuse", boss, "words", "Members of the club only."); code != 303 {
 		t.Error(code)
 	}
+	for path, says := range map[string]string{"dora/refuse": "@boss has let @dora in already.", "emil/approve": "@boss has refused the sign-up of @emil already."} {
+		if code, _, body := send("/admin/waiting/"+path, boss, "words", "Another time."); code != 422 || !strings.Contains(body, says) || !strings.Contains(body, "Another time.</blockquote>") {
+			t.Errorf("%s, once it is decided: %d %s", path, code, body)
+		}
+	}
+	if code, _, body := send("/admin/waiting/fritz/refuse", boss, "words", strings.Repeat("x", 1001)); code != 422 || !strings.Contains(body, "xxx</textarea>") {
+		t.Errorf("many words: %d %s", code, body)
+	}
 	if _, out, stderr := runCommand(env, "account", "waiting"); !strings.Contains(out, "fritz") || strings.Contains(out, "dora") || strings.Contains(out, "emil") {
 		t.Error(out, stderr)
 	}

@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -62,11 +63,16 @@ func (c *Community) Undecided(ctx context.Context, by By) (int, error) {
 	return n, fromStore(err)
 }
 
-// ApproveMember lets in somebody who waits, who hears of it by mail. *Invalid where nobody waits under the name.
+// ApproveMember lets in somebody who waits, who hears of it by mail. *Invalid where nobody waits under the name: where somebody else
+// has decided, it says who and what. Who does so again hears nothing.
 func (c *Community) ApproveMember(ctx context.Context, by By, username string) (*store.Account, error) {
-	return c.onMember(ctx, by, ApproveMember, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
-		if now.WaitingAt == nil {
-			return false, nil // somebody else was first
+	acc, err := c.onMember(ctx, by, ApproveMember, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
+		if now.WaitingAt == nil { // somebody else was first
+			err := joinDecided(ctx, tx, by, ApproveMember, store.AdminLogFilter{TargetID: now.ID})
+			if errors.Is(err, ErrNotFound) {
+				err = invalid("", "not_waiting", "Nobody waits under this name.")
+			}
+			return false, err
 		}
 		if err := tx.ApproveAccount(ctx, now.ID); err != nil {
 			return false, err
@@ -79,10 +85,17 @@ func (c *Community) ApproveMember(ctx context.Context, by By, username string) (
 		}
 		return true, c.addMail(ctx, tx, mailJob{Kind: mailVerify, Account: now.ID, Email: now.Email})
 	})
+	if errors.Is(err, ErrNotFound) {
+		if decided := joinDecided(store.Primary(ctx), c.Store, by, ApproveMember, store.AdminLogFilter{Target: nameOf(username)}); decided != nil {
+			err = decided
+		}
+	}
+	return acc, err
 }
 
 // RefuseMember removes the sign-up of somebody who waits, who hears of it by mail, with the words. The name is free again.
-// ErrNotFound where nobody waits under the name.
+// *Invalid where somebody else has decided, which says who and what; ErrNotFound where nobody has waited under the name. Who
+// does so again hears nothing.
 func (c *Community) RefuseMember(ctx context.Context, by By, username, words string) error {
 	ctx = store.Primary(ctx)
 	if err := by.may(RefuseMember); err != nil {
@@ -95,7 +108,10 @@ func (c *Community) RefuseMember(ctx context.Context, by By, username, words str
 	if n := utf8.RuneCountInString(words); n > maxReason {
 		return invalid("words", "too_long", "That has %d characters, at most %d are possible.", n, maxReason)
 	}
-	acc, err := c.Store.AccountByUsername(ctx, strings.TrimPrefix(strings.TrimSpace(username), "@"))
+	acc, err := c.Store.AccountByUsername(ctx, nameOf(username))
+	if errors.Is(err, store.ErrNotFound) {
+		return joinDecided(ctx, c.Store, by, RefuseMember, store.AdminLogFilter{Target: nameOf(username)})
+	}
 	if err != nil {
 		return fromStore(err)
 	}
@@ -104,9 +120,45 @@ func (c *Community) RefuseMember(ctx context.Context, by By, username, words str
 	}
 	return c.administration(ctx, by, RefuseMember, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		e.TargetID, e.Target = &acc.ID, acc.Username
-		if err := tx.DropWaitingAccount(ctx, acc.ID); err != nil {
+		err := tx.DropWaitingAccount(ctx, acc.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			return false, joinDecided(ctx, tx, by, RefuseMember, store.AdminLogFilter{TargetID: acc.ID})
+		}
+		if err != nil {
 			return false, err
 		}
 		return true, c.addMail(ctx, tx, mailJob{Kind: mailRefused, Account: acc.ID, Email: acc.Email, Words: words, Name: acc.Username})
 	})
+}
+
+// nameOf is a username as it was typed, perhaps after an @.
+func nameOf(typed string) string { return strings.TrimPrefix(strings.TrimSpace(typed), "@") }
+
+// joinDecided says who has decided already about somebody who asked to join, and what: nothing where it was the same actor, and the
+// same act. ErrNotFound where nobody has. The filter names of whom.
+func joinDecided(ctx context.Context, s *store.Store, by By, act Act, f store.AdminLogFilter) error {
+	var last store.AdminEntry
+	for _, verdict := range []Act{ApproveMember, RefuseMember} {
+		f.Act = string(verdict)
+		list, err := s.AdminLog(ctx, f, store.Range{Limit: 1})
+		if err != nil {
+			return fromStore(err)
+		}
+		if len(list) > 0 && list[0].ID > last.ID {
+			last = list[0]
+		}
+	}
+	switch {
+	case last.ID == 0:
+		return ErrNotFound
+	case last.Act == string(act) && (by.Account == nil) == (last.ActorID == nil) && (by.Account == nil || by.Account.ID == *last.ActorID):
+		return nil
+	case last.Act == string(ApproveMember) && last.Actor == "":
+		return invalid("", "decided", "@%s was let in already, by command.", last.Target)
+	case last.Act == string(ApproveMember):
+		return invalid("", "decided", "@%s has let @%s in already.", last.Actor, last.Target)
+	case last.Actor == "":
+		return invalid("", "decided", "The sign-up of @%s was refused already, by command.", last.Target)
+	}
+	return invalid("", "decided", "@%s has refused the sign-up of @%s already.", last.Actor, last.Target)
 }

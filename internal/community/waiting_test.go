@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,6 +145,77 @@ func TestUndecidedCountsWhatWaits(t *testing.T) {
 		count(3) // who answered what holds no longer waits for nothing
 		if _, err := g.Undecided(context.Background(), By{Account: ann, Via: ViaPage}); err != ErrForbidden {
 			t.Errorf("a member counts: %v", err)
+		}
+	})
+}
+
+// Of two who decide about a sign-up one does, also at once, and the other hears who did what. Who sends a form twice hears nothing.
+func TestOneDecidesAboutASignUp(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		var mods []By
+		for _, name := range []string{"moda", "modb"} {
+			mods = append(mods, By{Account: c.account(name, func(a *store.Account) { a.Role = store.RoleModerator }), Via: ViaPage})
+		}
+		command := ByCommand("")
+		waits := func(name string) string {
+			c.account(name, func(a *store.Account) { a.WaitingAt, a.SuspendedAt = new(store.Millis(1)), new(store.Millis(1)) })
+			return name
+		}
+		approve := func(by By, name string) error { _, err := c.ApproveMember(c.ctx, by, name); return err }
+		refuse := func(by By, name string) error { return c.RefuseMember(c.ctx, by, name, "Members only.") }
+		for name, tt := range map[string]struct {
+			first, second func(By, string) error
+			by            By
+			says          string
+		}{
+			"approved1": {approve, refuse, mods[0], "@moda has let @approved1 in already."},
+			"approved2": {approve, approve, mods[0], "@moda has let @approved2 in already."},
+			"approved3": {approve, approve, mods[1], ""},
+			"approved4": {approve, refuse, mods[1], "@modb has let @approved4 in already."}, // one's own, and something else
+			"approved5": {approve, refuse, command, "@approved5 was let in already, by command."},
+			"refused1":  {refuse, approve, mods[0], "@moda has refused the sign-up of @refused1 already."},
+			"refused2":  {refuse, refuse, mods[0], "@moda has refused the sign-up of @refused2 already."},
+			"refused3":  {refuse, refuse, mods[1], ""},
+			"refused4":  {refuse, approve, command, "The sign-up of @refused4 was refused already, by command."},
+		} {
+			c.expectErr(name, tt.first(tt.by, waits(name)), nil)
+			rows := c.lastAct().ID
+			err := tt.second(mods[1], "@"+name)
+			if code, sentence := refused(err); sentence != tt.says || tt.says != "" && code != "decided" || tt.says == "" && err != nil {
+				t.Errorf("%s: the second hears %v", name, err)
+			}
+			if c.lastAct().ID != rows {
+				t.Errorf("%s: the second is logged", name)
+			}
+		}
+		c.account("ann")
+		if code, _ := refused(approve(mods[0], "ann")); code != "not_waiting" {
+			t.Errorf("a member is let in: %s", code)
+		}
+		for _, name := range []string{"ann", "nobody"} {
+			c.expectErr("refuse "+name, refuse(mods[0], name), ErrNotFound)
+		}
+		c.expectErr("nobody", approve(mods[0], "nobody"), ErrNotFound)
+
+		// Whoever asks again under the name of somebody who was refused waits as anybody.
+		c.expectErr("refused before", approve(mods[1], waits("refused1")), nil)
+
+		for n := range 5 {
+			name := waits("both" + string(rune('a'+n)))
+			var wg sync.WaitGroup
+			errs := make([]error, 2)
+			for i, act := range []func(By, string) error{approve, refuse} {
+				wg.Go(func() { errs[i] = act(mods[i], name) })
+			}
+			wg.Wait()
+			if (errs[0] == nil) == (errs[1] == nil) {
+				t.Errorf("both at once: %v", errs)
+			}
+			for i, err := range errs {
+				if code, _ := refused(err); err != nil && code != "decided" {
+					t.Errorf("%d of both: %v", i, err)
+				}
+			}
 		}
 	})
 }

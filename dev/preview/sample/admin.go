@@ -96,7 +96,7 @@ func others(add adder) {
 		return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "photo", Rows: []t.BlockRow{{ID: "1", Value: "9f3c0a5be1d27846", Note: "post 117703248101382019", Creator: people[0].Name, Created: t.When{At: now}}}})
 	})
 	add("/admin/waiting", "Who wants to join", true, func(p *t.Page) templ.Component {
-		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Mails: true, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
+		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Mails: true, About: "cleo", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has let @cleo in already."}}, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
 	})
 	add("/admin/first-steps", "First steps", true, func(p *t.Page) templ.Component { return t.FirstStepsPage(p, t.FirstStepsView{Site: site}) })
 	add("/signup-approval", "Sign up, with a reason", false, func(p *t.Page) templ.Component {

@@ -184,10 +184,11 @@ func (p *Pages) endInvitation(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) waiting(c *gin.Context, acc *store.Account) error {
-	return p.showWaiting(c, acc, http.StatusOK, nil)
+	return p.showWaiting(c, acc, http.StatusOK, templates.AdminWaitingView{})
 }
 
-func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, errs templates.FieldErrors) error {
+// showWaiting renders who waits. v has what was typed about one of them, and what is wrong with it.
+func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, v templates.AdminWaitingView) error {
 	list, all, err := p.Community.Waiting(c.Request.Context(), byPage(c, acc), formID(c.Query("after")))
 	if err != nil {
 		return err
@@ -196,7 +197,8 @@ func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, errs
 	if err != nil {
 		return err
 	}
-	b, v := p.viewBuilder(c), templates.AdminWaitingView{All: all, Mails: p.Community.MailDelivers, Errors: errs}
+	b := p.viewBuilder(c)
+	v.All, v.Mails = all, p.Community.MailDelivers
 	for _, a := range list {
 		row := templates.WaitingRow{Name: a.Username, DisplayName: a.Name(), Reason: a.JoinReason, Asked: b.when(*a.WaitingAt)}
 		if community.May(acc, community.ReadEmails) {
@@ -212,8 +214,9 @@ func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, errs
 
 // decided answers a decision about somebody who waited.
 func (p *Pages) decided(c *gin.Context, acc *store.Account, flash string, err error) error {
-	if errs, ok := p.fieldErrors(c, err, nil); ok {
-		return p.showWaiting(c, acc, http.StatusUnprocessableEntity, errs)
+	// The forms are those of several people: no field has a name of its own.
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"words": "", "reason": ""}); ok {
+		return p.showWaiting(c, acc, http.StatusUnprocessableEntity, templates.AdminWaitingView{About: c.Param("name"), Words: c.PostForm("words"), Errors: errs})
 	}
 	if err != nil {
 		return err
