@@ -76,6 +76,8 @@ func TestFormsOfAdministrationSentTwice(t *testing.T) {
 		{"waiting", "/admin/waiting", "/admin/waiting/:name/refuse", "words=Members+only.", "/admin/waiting$"},
 		{"held", "/admin/held", "/admin/held/:id/approve", "", "/admin/held$"},
 		{"held", "/admin/held", "/admin/held/:id/reject", "words=No.", "/admin/held$"},
+		{"post", "/posts/:id/delete", "/posts/:id/delete", "words=No.&reason=spam", "/@anna_1"},
+		{"remark", "/announcements/:id/comments/:comment/remove", "/announcements/:id/comments/:comment/remove", "reason=spam", "/announcements/"},
 		{"banned", "/admin/blocks", "/admin/blocks/:id/remove", "", "/admin/blocks"},
 		{"-", "/admin/blocks", "/admin/blocks", "kind=domain&value=shoes.example", "/admin/blocks"},
 		{"-", "/admin/announcements", "/admin/announcements", "text=We+walk.", "/admin/announcements$"},

@@ -276,6 +276,9 @@ func (c *Community) RemoveAnnouncementComment(ctx context.Context, by By, id int
 	} else if viewer == nil || !viewer.Active() {
 		return acts
 	}
+	if done, err := c.done(ctx, by, RemoveAnnouncementComment); done || err != nil {
+		return err
+	}
 	comment, err := c.Store.AnnouncementCommentByID(ctx, viewer, id)
 	if err != nil {
 		return fromStore(err)

@@ -40,6 +40,12 @@ func (c *Community) RemovePost(ctx context.Context, by By, id int64, s Sanction)
 	if err != nil {
 		return nil, fromStore(err)
 	}
+	if done, err := c.done(ctx, by, RemovePost); err != nil {
+		return nil, err
+	} else if done {
+		author, err := c.Store.AccountByID(ctx, row.AuthorID)
+		return &Post{Post: *row, Author: author}, fromStore(err)
+	}
 	removal := acc == nil
 	if acc == nil && row.DeletedAt != nil {
 		return nil, ErrNotFound
