@@ -98,8 +98,8 @@ func (c *Community) whyHold(ctx context.Context, acc *store.Account, in NewPost)
 }
 
 // editMayStand is *Invalid for an edit that brings a blocked word or photograph into a post: it would be seen before a moderator
-// has seen it. What a moderator has let pass with the post may stay. The photos of the change are ready.
-func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, after *store.Post, change PostChange) error {
+// has seen it. What a moderator has let pass with the post may stay. have are its photos; those of the change are ready.
+func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, after *store.Post, have []int64, change PostChange) error {
 	if May(acc, ReadHeld) {
 		return nil
 	}
@@ -107,22 +107,31 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 	if err != nil {
 		return err
 	}
-	texts := []string{after.Caption, after.Warning}
-	for _, ph := range change.Photos {
-		if ph.Description != nil {
-			texts = append(texts, *ph.Description)
+	ids := change.photoIDs()
+	var photos []*store.Photo
+	if all := slices.Concat(have, ids); len(all) > 0 && out.holds() {
+		if photos, err = c.Store.PhotosByID(ctx, all); err != nil {
+			return fromStore(err)
 		}
 	}
-	if w := out.words.brought([]string{was.Caption, was.Warning}, texts); w != "" {
+	before, texts := []string{was.Caption, was.Warning}, []string{after.Caption, after.Warning}
+	said := map[int64]string{}
+	for _, ph := range photos {
+		if said[ph.ID] = ph.Description; value(ph.PostID) == was.ID {
+			before = append(before, ph.Description)
+		}
+	}
+	for _, ph := range change.Photos {
+		if ph.Description != nil {
+			said[ph.ID] = *ph.Description
+		}
+		texts = append(texts, said[ph.ID])
+	}
+	if w := out.words.brought(before, texts); w != "" {
 		return invalid("caption", "held", "A moderator has to see this first, because of the word “%s”. Post it anew: then it waits for one.", w)
 	}
-	ids := change.photoIDs()
 	if len(out.looks) == 0 || len(ids) == 0 {
 		return nil
-	}
-	photos, err := c.Store.PhotosByID(ctx, ids)
-	if err != nil {
-		return fromStore(err)
 	}
 	photos = slices.DeleteFunc(photos, func(ph *store.Photo) bool { return value(ph.PostID) == was.ID })
 	look, err := c.blockedLook(ctx, out, photos)

@@ -256,3 +256,40 @@ func TestFirstPostsAreHeld(t *testing.T) {
 		}
 	})
 }
+
+// What a moderator has let pass with a post stays through edits, also in an alternative text, which the page sends with each of them.
+// Another blocked word comes in by no text, nor with a photo.
+func TestWhatWasApprovedMayBeEdited(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		mod, ann := heldSite(g)
+		photo := g.photo(ann)
+		held, err := g.Publish(g.ctx, ann, NewPost{Caption: "A door", PhotoIDs: []int64{photo}, Descriptions: map[int64]string{photo: "That of the casino"}})
+		g.must(err)
+		post, err := g.ApproveHeld(g.ctx, mod, held.ID)
+		g.must(err)
+		edit := func(caption string, photos ...PostPhoto) error {
+			_, err := g.EditPost(g.ctx, ann, post.ID, PostChange{Caption: &caption, Photos: photos})
+			return err
+		}
+		as := func(id int64, text string) PostPhoto { return PostPhoto{ID: id, Description: &text} }
+		g.must(edit("A red door", as(photo, "That of the casino")))
+		g.must(edit("A red door, seen from the casino", as(photo, "That of the casino, at noon")))
+		_, err = g.AddBlock(g.ctx, ByCommand(""), NewBlock{Kind: store.BlockWord, Value: "roulette"})
+		g.must(err)
+		if err := edit("A red door", as(photo, "That of the casino, with a roulette")); codes(err) != "caption held" {
+			t.Errorf("another word in the alternative text: %v", err)
+		}
+		second := g.photo(ann)
+		if _, err := g.Store.SQL().ExecContext(g.ctx, "UPDATE photos SET description = ? WHERE id = ?", "A roulette", second); err != nil {
+			t.Fatal(err)
+		}
+		if err := edit("Two doors", as(photo, "That of the casino"), PostPhoto{ID: second}); codes(err) != "caption held" {
+			t.Errorf("another word with a new photo: %v", err)
+		}
+		g.must(edit("Two doors", as(photo, "That of the casino"), as(second, "A wheel")))
+		g.must(edit("Two doors", as(photo, "A door"), as(second, "A wheel")))
+		if err := edit("Two doors", as(photo, "That of the casino"), as(second, "A wheel")); codes(err) != "caption held" {
+			t.Errorf("a word that was taken out comes back: %v", err)
+		}
+	})
+}

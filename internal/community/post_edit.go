@@ -69,7 +69,7 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 			return nil, err
 		}
 	}
-	if err := c.editMayStand(ctx, acc, was, &after, change); err != nil {
+	if err := c.editMayStand(ctx, acc, was, &after, have, change); err != nil {
 		return nil, err
 	}
 	err = c.withSetsFor(ctx, after.Visibility, want, func(sets []replacedSet) error {

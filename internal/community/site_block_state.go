@@ -23,6 +23,11 @@ type blockList struct {
 	generation uint64 // before its rows were read
 }
 
+// holds reports whether posts can have to wait because of what is kept out: of words or photographs.
+func (l *blockList) holds() bool {
+	return len(l.words.whole) > 0 || len(l.words.within) > 0 || len(l.looks) > 0
+}
+
 // hasEmail reports whether the domain of an e-mail address is kept out, or a domain above it.
 func (l *blockList) hasEmail(email string) bool {
 	d := mailDomain(email[strings.LastIndexByte(email, '@')+1:])
