@@ -239,6 +239,12 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 				return ErrClosed
 			}
 		}
+		if acc.Role == store.RoleMember {
+			return nil
+		}
+		if err := tx.AddAdminEntry(ctx, c.roleEntry(ctx, acc, f)); err != nil {
+			return err
+		}
 		if rank(acc.Role) < rank(store.RoleAdmin) {
 			return nil
 		}
@@ -249,6 +255,19 @@ func (c *Community) insertAccount(ctx context.Context, acc *store.Account, f Sig
 		return err
 	})
 	return err
+}
+
+// roleEntry is the row of the log of somebody who has a role from the beginning: by the claim link, or by an invitation.
+func (c *Community) roleEntry(ctx context.Context, acc *store.Account, f SignUp) store.AdminEntry {
+	e := store.AdminEntry{
+		ID: c.Store.NewID(), ActorID: &acc.ID, Actor: acc.Username, Via: viaOf(ctx), TargetID: &acc.ID, Target: acc.Username, CreatedAt: store.ToMillis(time.Now()),
+	}
+	if f.Claim != "" {
+		e.Act = string(ClaimSite)
+		return e
+	}
+	e.Act, e.RefID, e.Detail = string(SetRole), acc.InvitationID, store.RoleMember+" to "+acc.Role+", by an invitation"
+	return e
 }
 
 // freeEmailKey returns the key under which the address logs an account in, nil if another account has it.

@@ -256,3 +256,47 @@ func TestSignUpsWaitForADecision(t *testing.T) {
 		}
 	})
 }
+
+// Who has a role from the beginning, by the claim link or by an invitation, has a row in the log that says so.
+func TestRolesFromTheBeginningAreLogged(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := joining(t, s, community.RegistrationInvitation)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		link, _, err := c.ClaimLink(ctx)
+		must(err)
+		claim := signUp("boss", "", "")
+		claim.Claim = linkSecret(link)
+		boss, err := c.SignUp(ctx, claim)
+		must(err)
+		second := signUp("second", "", "")
+		second.Claim = claim.Claim
+		if _, err := c.SignUp(ctx, second); !errors.Is(err, community.ErrClosed) {
+			t.Errorf("claimed again: %v", err)
+		}
+		by := community.By{Account: boss, Via: community.ViaPage}
+		for name, role := range map[string]string{"moda": store.RoleModerator, "ann": store.RoleMember} {
+			inv, err := c.Invite(ctx, by, community.NewInvitation{MaxUses: 1, Days: 1, Role: role})
+			must(err)
+			_, err = c.SignUp(community.WithVia(ctx, community.ViaAPI), signUp(name, linkSecret(c.InvitationURL(inv.ID)), ""))
+			must(err)
+		}
+		log, err := c.AdminLog(ctx, by, community.AdminLogSearch{}, community.Cursor{})
+		must(err)
+		var rows []string
+		for _, e := range log {
+			if e.Act != string(community.Invite) {
+				rows = append(rows, fmt.Sprintf("%s %s %s %s: %s", e.Via, e.Actor, e.Act, e.Target, e.Detail))
+			}
+		}
+		want := []string{"api moda member.role moda: member to moderator, by an invitation", "page boss site.claim boss: "}
+		if !slices.Equal(rows, want) {
+			t.Errorf("the log says %q, want %q", rows, want)
+		}
+	})
+}

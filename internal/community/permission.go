@@ -53,6 +53,7 @@ const (
 	RetryJob     Act = "job.retry"
 	DropJob      Act = "job.drop"
 	EditSite     Act = "site.edit"
+	ClaimSite    Act = "site.claim" // by the claim link, once
 	// TakeTwoFactors removes a member's second factors.
 	TakeTwoFactors Act = "member.two_factors"
 	EndInvitation  Act = "invite.end"
@@ -113,6 +114,7 @@ var leastRole = map[Act]string{
 	RetryJob:       store.RoleAdmin,
 	DropJob:        store.RoleAdmin,
 	EditSite:       store.RoleAdmin,
+	ClaimSite:      store.RoleOwner, // whoever has claimed it is one
 	TakeTwoFactors: store.RoleAdmin,
 	EndInvitation:  store.RoleAdmin,
 	ApproveMember:  store.RoleModerator,

@@ -23,6 +23,7 @@ import (
 var notDrawn = map[Act]string{
 	ReadAdmin: "reads", ReadReports: "reads", ReadMembers: "reads", ReadEmails: "reads", ReadLog: "reads", ReadSystem: "reads", ReadSite: "reads",
 	ReadInvitations: "reads", ReadAnnouncements: "reads", ReadBlocks: "reads", ReadHeld: "reads",
+	ClaimSite: "happens once, before there is anybody",
 }
 
 // Every act that permission.go names is in the table of permissions, and is drawn by the random test or left out for a reason.
