@@ -16,6 +16,8 @@ type HeldView struct {
 	Why        []string // sentences
 	Rejected   bool
 	Words      string // of who rejected it
+	// The reader may decide: not about one's own, nor against somebody above.
+	MayApprove, MayReject bool
 }
 
 // OwnHeldView is /held. Its forms post to /held/ID/withdraw.

@@ -35,6 +35,7 @@ type MemberView struct {
 	TwoFactors             bool
 	SuspendedUntil         string // in words, "" for no end
 	MayAct                 bool
+	Oneself                bool // it is the reader's own, of which others' words are left out
 	Administers            bool // the viewer is an administrator
 	Roles                  []Option
 	ReportsAbout, OpenHere int
@@ -175,6 +176,14 @@ func (v MemberView) sanctions(p *Page) []Option {
 		list = append(list, Option{Value: "unsuspend", Label: p.T("End the suspension")})
 	}
 	return append(list, suspend)
+}
+
+// undoAt is where warnings are taken back, "" for who may not.
+func (v MemberView) undoAt() string {
+	if !v.MayAct {
+		return ""
+	}
+	return v.URL
 }
 
 func (v MemberView) acts(p *Page) []Option {

@@ -216,12 +216,16 @@ type AdminLogSearch struct {
 // maxLogPage is how many entries one page has at most.
 const maxLogPage = 500
 
-// AdminLog lists acts of administration, newest first. For those who may read the log, else ErrForbidden.
+// AdminLog lists acts of administration, newest first. For those who may read the log, else ErrForbidden. Nobody reads what others
+// did to oneself, and why, but for an owner.
 func (c *Community) AdminLog(ctx context.Context, by By, q AdminLogSearch, p Cursor) ([]store.AdminEntry, error) {
 	if err := by.may(ReadLog); err != nil {
 		return nil, err
 	}
 	f := store.AdminLogFilter{Act: q.Act, Text: strings.TrimSpace(q.Text)}
+	if by.Account != nil {
+		f.NotAbout = hiddenFrom(by.Account)
+	}
 	if name := strings.TrimPrefix(strings.TrimSpace(q.Whom), "@"); name != "" {
 		acc, err := c.Store.AccountByUsername(store.Primary(ctx), name)
 		if err != nil {

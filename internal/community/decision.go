@@ -96,7 +96,12 @@ func (c *Community) tellDecision(ctx context.Context, tx *store.Store, accountID
 
 // tellModerators tells those who may do what the act says, but for some accounts. n is what each is told.
 func (c *Community) tellModerators(ctx context.Context, tx *store.Store, act Act, n store.Notification, except ...int64) error {
-	admins, err := tx.AccountsWithRole(ctx, rolesThat(act), maxReportAdmins)
+	return c.tellThose(ctx, tx, rolesThat(act), n, except...)
+}
+
+// tellThose is tellModerators for those who have one of the roles.
+func (c *Community) tellThose(ctx context.Context, tx *store.Store, roles []string, n store.Notification, except ...int64) error {
+	admins, err := tx.AccountsWithRole(ctx, roles, maxReportAdmins)
 	if err != nil {
 		return err
 	}
@@ -266,7 +271,7 @@ func (c *Community) AppealDecision(ctx context.Context, acc *store.Account, id i
 			return invalid("words", "answered", "You have answered this decision, or it holds no longer.")
 		}
 		n := store.Notification{Kind: store.NotifyAppeal, FromID: acc.ID, RefID: &id, CreatedAt: store.ToMillis(time.Now())}
-		return c.tellModerators(ctx, tx, AnswerAppeal, n, acc.ID)
+		return c.tellThose(ctx, tx, rolesOver(AnswerAppeal, locked[acc.ID]), n, acc.ID)
 	}))
 }
 

@@ -49,6 +49,7 @@ type Member struct {
 	Notes     []ModeratorNote
 	About, By []*FiledReport // the newest reports about the member, and by it
 	MayAct    bool           // the reader's role is above the member's
+	Oneself   bool           // the reader is the member, and no owner: what others say of it is left out
 }
 
 // A ModeratorNote is a note about a member. Author is nil for the command line, and where the account is gone.
@@ -102,11 +103,15 @@ func (c *Community) member(ctx context.Context, by By, acc *store.Account, err e
 	if m.Decisions, err = c.DecisionsAbout(ctx, by, acc); err != nil {
 		return nil, err
 	}
-	if m.Notes, err = c.moderatorNotes(ctx, acc.ID); err != nil {
+	// Nobody reads by whom they were reported, who decided about them, and what moderators tell each other of them.
+	if m.Oneself = by.Account != nil && hiddenFrom(by.Account) == acc.ID; m.Oneself {
+		for _, d := range m.Decisions {
+			d.ByID, d.AnsweredByID, d.By, d.AnsweredBy = nil, nil, nil, nil
+		}
+	} else if m.Notes, err = c.moderatorNotes(ctx, acc.ID); err != nil {
 		return nil, err
 	}
-	// Nobody reads by whom they were reported.
-	if by.Account == nil || hiddenFrom(by.Account) != acc.ID {
+	if !m.Oneself {
 		rows, err := c.Store.ReportsAbout(ctx, acc.ID, store.Range{Limit: maxMemberReports})
 		if err != nil {
 			return nil, fromStore(err)

@@ -3,6 +3,7 @@ package community
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -205,5 +206,83 @@ func TestQuota(t *testing.T) {
 		ann, err = c.SetMemberQuota(c.ctx, ByCommand(""), "ann", nil)
 		c.expectErr("unset", err, nil)
 		c.expectErr("no quota", c.withinQuota(c.ctx, c.Store, ann, 1<<40), nil)
+	})
+}
+
+// A moderator reads neither the notes about oneself, nor who decided about one, nor why. An owner does, and everybody reads it of
+// others.
+func TestModeratorsDoNotReadOfThemselves(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		of := func(name, role string) *store.Account {
+			return c.account(name, func(a *store.Account) { a.Role = role })
+		}
+		boss, adda, mod := of("boss", store.RoleOwner), of("adda", store.RoleAdmin), of("moda", store.RoleModerator)
+		by := By{Account: boss, Via: ViaPage, Reason: "told her twice"}
+		for _, name := range []string{"moda", "adda"} {
+			c.expectErr("note", c.NoteMember(c.ctx, by, name, "Watch her."), nil)
+			_, err := c.WarnMember(c.ctx, by, name, Sanction{Words: "Be kind."})
+			c.expectErr("warn", err, nil)
+		}
+		c.expectErr("an owner about an owner", c.NoteMember(c.ctx, By{Account: of("olga", store.RoleOwner), Via: ViaPage}, "boss", "Is fine."), nil)
+		_, err := c.SuspendMember(c.ctx, By{Account: mod, Via: ViaPage, Reason: "spam"}, c.account("ann").Username, Sanction{})
+		c.expectErr("suspend", err, nil)
+		for _, tt := range []struct {
+			reader *store.Account
+			whom   string
+			reads  bool
+		}{{mod, "moda", false}, {adda, "adda", false}, {adda, "moda", true}, {mod, "adda", true}, {boss, "boss", true}, {nil, "moda", true}} {
+			reader := By{Account: tt.reader, Via: ViaPage}
+			if tt.reader == nil {
+				reader = ByCommand("")
+			}
+			m, err := c.MemberByName(c.ctx, reader, tt.whom)
+			c.expectErr(tt.whom, err, nil)
+			c.expect(tt.whom+": notes", len(m.Notes) == 1, tt.reads)
+			c.expect(tt.whom+": oneself", m.Oneself, !tt.reads)
+			for _, d := range m.Decisions {
+				c.expect(tt.whom+": who decided", d.By != nil && d.ByID != nil, tt.reads)
+				c.expect(tt.whom+": the words", d.Words, "Be kind.")
+			}
+			log, err := c.AdminLog(c.ctx, reader, AdminLogSearch{Whom: tt.whom}, Cursor{})
+			c.expectErr("log", err, nil)
+			c.expect(tt.whom+": the log", len(log) > 0, tt.reads)
+		}
+		log, err := c.AdminLog(c.ctx, By{Account: mod, Via: ViaPage}, AdminLogSearch{}, Cursor{})
+		c.expectErr("log", err, nil)
+		for _, e := range log {
+			if e.Target == "moda" {
+				t.Errorf("the moderator reads %+v", e)
+			}
+		}
+		if len(log) != 4 { // two about adda, one about boss, and her own about ann
+			t.Errorf("%d rows: %+v", len(log), log)
+		}
+	})
+}
+
+// An answer to a decision is told to those who can decide about it.
+func TestAnswersAreToldToThoseAbove(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		people := map[string]*store.Account{"ann": c.account("ann")}
+		for name, role := range map[string]string{"boss": store.RoleOwner, "olga": store.RoleOwner, "adda": store.RoleAdmin, "moda": store.RoleModerator, "modb": store.RoleModerator} {
+			people[name] = c.account(name, func(a *store.Account) { a.Role = role })
+		}
+		for whom, want := range map[string]string{"ann": "adda boss moda modb olga", "moda": "adda boss olga", "adda": "boss olga", "boss": "olga"} {
+			_, err := c.Store.SQL().ExecContext(c.ctx, "DELETE FROM notifications")
+			c.expectErr("forget", err, nil)
+			_, err = c.WarnMember(c.ctx, ByCommand(""), whom, Sanction{Words: "Be kind."})
+			c.expectErr("warn", err, nil)
+			list, err := c.OwnDecisions(c.ctx, people[whom])
+			c.expectErr("decisions", err, nil)
+			c.expectErr("answer", c.AppealDecision(c.ctx, people[whom], list[0].ID, "I was."), nil)
+			var told []string
+			for name, acc := range people {
+				if slices.Contains(c.told(acc), store.NotifyAppeal) {
+					told = append(told, name)
+				}
+			}
+			slices.Sort(told)
+			c.expect("of "+whom+" are told", strings.Join(told, " "), want)
+		}
 	})
 }

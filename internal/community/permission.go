@@ -175,3 +175,10 @@ func authorize(acc *store.Account, act Act) error {
 
 // rolesThat are the roles that may do what the act says.
 func rolesThat(act Act) []string { return Roles[rank(leastRole[act]):] }
+
+// rolesOver are those of rolesThat that may act on the account.
+func rolesOver(act Act, target *store.Account) []string {
+	return slices.DeleteFunc(slices.Clone(rolesThat(act)), func(role string) bool {
+		return !mayActOn(&store.Account{Role: role}, target)
+	})
+}

@@ -69,7 +69,7 @@ func (s *actsSite) more(what string, n int, m *subject, role string) servertest.
 		}
 		id := announcement()
 		s.readers["a member"].At(s.instance()).Post("/announcements/"+id+"/comments", "text", "Where do we meet?").Want(http.StatusOK)
-		return servertest.Form("/announcements/" + id + "/comments/" + last("SELECT MAX(id) FROM announcement_comments WHERE announcement_id = ?", id) + "/remove")
+		return servertest.Form("/announcements/"+id+"/comments/"+last("SELECT MAX(id) FROM announcement_comments WHERE announcement_id = ?", id)+"/remove", "reason", "rude")
 	case "bring back":
 		return servertest.Form("/admin/members/"+m.name+"/act", "act", "back", "act_reason", "asked for it")
 	case "approve held", "reject held":

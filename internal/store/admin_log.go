@@ -26,6 +26,7 @@ type AdminLogFilter struct {
 	TargetID int64
 	Target   string // the name of a target, as it was then
 	Text     string // within the names, the reason or the detail, whatever its case
+	NotAbout int64  // without what others did to this account
 }
 
 // AddAdminEntry appends to the log of administration, in the act's own transaction. No statement of this package changes
@@ -48,6 +49,9 @@ func (s *conn) AdminLog(ctx context.Context, f AdminLogFilter, r Range) ([]Admin
 	}
 	if f.Target != "" {
 		where, args = where+" AND target = ?", append(args, f.Target)
+	}
+	if f.NotAbout != 0 {
+		where, args = where+" AND (target_id IS NULL OR target_id <> ? OR actor_id = ?)", append(args, f.NotAbout, f.NotAbout)
 	}
 	if f.Text != "" {
 		where, args = where+" AND words LIKE ? ESCAPE '!'", append(args, "%"+likeEscape.Replace(Fold(f.Text))+"%")

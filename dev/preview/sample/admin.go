@@ -76,8 +76,8 @@ func others(add adder) {
 		return t.HomePage(p, t.FeedView{Announcements: []t.AnnouncementView{announcement}, Posts: Posts(0, 2)})
 	})
 	post := Post(0, 1)
-	held := t.HeldView{ID: "1", Author: people[0], Created: t.When{At: now}, Caption: post.Caption, Photos: post.Photos, Why: []string{"It is among the first posts of a new member.", "It has a blocked word: casino", "A photo looks like one that was removed: 9f3c0a5be1d27846"}}
-	comment := t.HeldView{ID: "2", Author: people[1], Created: t.When{At: now}, Caption: "<p>Come to the casino.</p>", Comment: true, ParentURL: "/post", Warning: Hostile}
+	held := t.HeldView{ID: "1", Author: people[0], Created: t.When{At: now}, Caption: post.Caption, Photos: post.Photos, Why: []string{"It is among the first posts of a new member.", "It has a blocked word: casino", "A photo looks like one that was removed: 9f3c0a5be1d27846"}, MayApprove: true, MayReject: true}
+	comment := t.HeldView{ID: "2", Author: people[1], Created: t.When{At: now}, Caption: "<p>Come to the casino.</p>", Comment: true, ParentURL: "/post", Warning: Hostile, MayApprove: true, MayReject: true}
 	add("/admin/held", "Held posts", true, func(p *t.Page) templ.Component {
 		return t.AdminHeldPage(p, t.AdminHeldView{Posts: []t.HeldView{held, comment}, System: true, About: "2", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has decided this already."}}})
 	})

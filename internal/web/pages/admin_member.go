@@ -115,7 +115,7 @@ func (p *Pages) showMember(c *gin.Context, status int, acc *store.Account, v tem
 		v.LeavesUntil = momentWords(l, store.ToMillis(community.LeavesUntil(m.Account)), true)
 	}
 	v.SuspendedUntil, v.TwoFactors = untilText(l, m.SuspendedUntil), community.HasTwoFactors(m.Account)
-	v.MayAct, v.Administers = m.MayAct, community.May(acc, community.SetRole)
+	v.MayAct, v.Oneself, v.Administers = m.MayAct, m.Oneself, community.May(acc, community.SetRole)
 	for _, o := range options(l, community.Roles, templates.RoleNames) {
 		if acc.Role == store.RoleOwner || o.Value == store.RoleMember || o.Value == store.RoleModerator {
 			v.Roles = append(v.Roles, o)
@@ -131,7 +131,7 @@ func (p *Pages) showMember(c *gin.Context, status int, acc *store.Account, v tem
 	}
 	for _, d := range m.Decisions {
 		view := p.decisionView(b, d)
-		if d.Appeal != "" {
+		if d.Appeal != "" && !m.Oneself {
 			view.URL = "/admin/appeals/" + view.ID
 		}
 		v.Decisions = append(v.Decisions, view)

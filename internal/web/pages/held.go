@@ -91,7 +91,9 @@ func (p *Pages) showHeld(c *gin.Context, acc *store.Account, status int, v templ
 	}
 	b := p.viewBuilder(c)
 	for _, h := range list {
-		v.Posts = append(v.Posts, b.heldView(h))
+		view := b.heldView(h)
+		view.MayApprove, view.MayReject = h.AccountID != acc.ID, community.MayActOn(acc, h.Post.Author)
+		v.Posts = append(v.Posts, view)
 	}
 	v.Pager = past(c)
 	if len(list) > 0 {
