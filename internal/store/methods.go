@@ -5886,7 +5886,7 @@ func (s *Store) TrendingTags(ctx context.Context, viewer *Account, skip int, lim
 }
 
 // Undecided counts the accounts that wait, the posts that are held and the answers to decisions that wait, each up to most.
-// Decisions about one account are not counted (0: all are).
+// Decisions about one account are not counted (0: all are), nor are answers to what holds no longer.
 func (s *Store) Undecided(ctx context.Context, notAbout int64, most int) (r0 int, err error) {
 	if s.places == nil {
 		return s.conn.Undecided(ctx, notAbout, most)
