@@ -12,7 +12,7 @@ import (
 )
 
 // The database, sessions and photos may be in two places while they move. Here both
-// are opened, and led by the move's row.
+// are opened; the move's row says which one is used.
 
 // nextStoreOptions are those of the database that DATABASE_NEXT names.
 func (d drivers) nextStoreOptions() store.Options {

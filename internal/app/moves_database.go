@@ -71,7 +71,7 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 	f.OnChange = func(s move.FollowState) {
 		if s.Strange.Mode != "" && !warned {
 			warned = true
-			d.log.Error("of DATABASE_URL and DATABASE_NEXT, one says that the site has moved, and the other is not where it has moved to: nothing is served; name that one",
+			d.log.Error("of DATABASE_URL and DATABASE_NEXT, one says that the site has moved, and the other is not where it has moved to: nothing is served: name the database that the site has moved to",
 				"database", source.Name(), "next", target.Name())
 		}
 		db.Serve(store.Serving{Next: s.Side == move.Target, Until: s.ReadableUntil, Writable: s.Writable, HeldUntil: s.HeldUntil})

@@ -143,7 +143,11 @@ func (c *Community) FamiliarFollowers(ctx context.Context, acc *store.Account, i
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
-	ids = ids[:min(len(ids), MaxFamiliar)]
+	var asked idSet // a client may name one twice
+	for _, id := range ids[:min(len(ids), MaxFamiliar)] {
+		asked.add(id)
+	}
+	ids = asked.ids
 	found, err := c.Store.FamiliarFollowers(ctx, acc, ids, familiarEach)
 	if err != nil {
 		return nil, fromStore(err)

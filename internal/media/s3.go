@@ -62,10 +62,6 @@ var (
 	_ Store     = (*S3)(nil)
 	_ Haver     = (*S3)(nil)
 	_ Presigner = (*S3)(nil)
-)
-
-var (
-	_ Presigner = (*S3)(nil)
 	_ Inspector = (*S3)(nil)
 )
 

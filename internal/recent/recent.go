@@ -1,5 +1,5 @@
-// Package recent keeps what a process has read or made lately, in bounded memory. It is for values that are the same
-// whoever makes them and whenever: nothing is ever taken out of it, it is forgotten.
+// Package recent keeps what a process has read or made lately, in bounded memory: values that are the same
+// whoever makes them and whenever (Map), and what was done a moment ago (Pauses).
 package recent
 
 import (

@@ -124,7 +124,6 @@ func TestDynamoEndsMoreSessionsThanFitIntoABatch(t *testing.T) {
 	}
 }
 
-// The TTL is never before the session's own end, and in seconds.
 // R44: ending all sessions takes its time from the request that asks, however the table is throttled.
 func TestDynamoEndsSessionsOfAThrottledTable(t *testing.T) {
 	m := newMinidyn(t)
@@ -151,6 +150,7 @@ func TestDynamoEndsSessionsOfAThrottledTable(t *testing.T) {
 	}
 }
 
+// The TTL is never before the session's own end, and in seconds.
 func TestDynamoKeepsItemsUntilTheyAreOver(t *testing.T) {
 	m := newMinidyn(t)
 	cfg := awsConfig(m.URL)

@@ -100,7 +100,6 @@ func TestACopyLeavesBehindWhatIsOver(t *testing.T) {
 	})
 }
 
-// Where nobody knows where sessions are, nobody is logged out: that is no answer about a session.
 // What a place can do is found through the move: that of the place in charge.
 func TestAMoveHidesNoAbility(t *testing.T) {
 	table := session.NewDynamo(aws.Config{Region: "eu-central-1"}, "sessions")
@@ -128,6 +127,7 @@ func TestAMoveHidesNoAbility(t *testing.T) {
 	}
 }
 
+// Where nobody knows where sessions are, nobody is logged out: that is no answer about a session.
 func TestMovingKnowsNothingWithoutARoute(t *testing.T) {
 	lost := session.NewMoving(func(context.Context) (session.Route, func(), error) {
 		return session.Route{}, nil, errors.New("the database is away")

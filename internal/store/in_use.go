@@ -21,7 +21,7 @@ import (
 type InUseError struct{ Who []string }
 
 func (e *InUseError) Error() string {
-	return "the database is in use by " + strings.Join(e.Who, "; ") + ": stop the site first"
+	return "the database is in use by " + strings.Join(e.Who, "; ") + ": stop the site first, or wait half a minute after a kill"
 }
 
 // useLock is the file that whoever has a SQLite database open holds a shared lock on. SQLite's own locks last only as

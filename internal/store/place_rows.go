@@ -275,8 +275,8 @@ func (p *Place) Point(ctx context.Context) (CopyPoint, error) {
 }
 
 // WriteRows writes a batch in a transaction that first locks the gate and finds it filling under that epoch and
-// by that mover: after an abort epochs begin anew. ok is false, and nothing is written, where it is not. Rows that stand in the way by a unique key go: the source has changed
-// them, and they are in its log.
+// by that mover: after an abort epochs begin anew. ok is false, and nothing is written, where it is not. Rows that
+// stand in the way by a unique key go: the source has changed them, and they are in its log.
 //
 // A row that does not fit is an UnfitError.
 func (p *Place) WriteRows(ctx context.Context, epoch int64, mover string, b *PlaceBatch) (ok bool, err error) {
