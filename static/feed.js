@@ -87,6 +87,7 @@ function remember() {
   if (item) history.replaceState({ ...history.state, item: idOf(item), top: item.getBoundingClientRect().top }, '');
   // For next and previous on a post's page. It comes last: where nothing may be stored, it throws.
   sessionStorage.from = JSON.stringify(Array.from(document.querySelectorAll('[data-post]'), (el) => el.dataset.post));
+  sessionStorage.more = older()?.href || '';
 }
 
 function restore() {

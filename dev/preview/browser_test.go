@@ -428,9 +428,15 @@ func TestNextGoesThroughTheListOneCameFrom(t *testing.T) {
 	do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(at+"/explore"))
 	until(t, ctx, `document.querySelectorAll('.tile').length >= 24`)
 	run(t, ctx, `sessionStorage.setItem('from', '[]'); dispatchEvent(new Event('pagehide'))`)
-	until(t, ctx, `JSON.parse(sessionStorage.getItem('from')).length >= 24 && JSON.parse(sessionStorage.getItem('from'))[0] === '/@ada/115000'`)
+	until(t, ctx, `JSON.parse(sessionStorage.getItem('from')).length >= 24 && JSON.parse(sessionStorage.getItem('from'))[0] === '/@ada/115000' && new URL(sessionStorage.getItem('more')).pathname.length > 1`)
+	run(t, ctx, `sessionStorage.removeItem('more')`)
 	do(t, ctx, chromedp.Navigate(at+"/post"))
 	until(t, ctx, `document.querySelector('[data-way=next]').getAttribute('href') === '/post-ten' && !document.querySelector('[data-way=prev]').hasAttribute('href')`)
+	// At the end of what was loaded, the list goes on.
+	run(t, ctx, `sessionStorage.setItem('from', JSON.stringify(['/before', '/post'])); sessionStorage.setItem('more', location.origin + '/explore')`)
+	do(t, ctx, chromedp.Navigate(at+"/post"))
+	until(t, ctx, `document.querySelector('[data-way=next]').getAttribute('href') === '/@ada/115000' && document.querySelector('[data-way=next]').rel === 'next' &&
+		JSON.parse(sessionStorage.getItem('from')).length >= 26 && sessionStorage.getItem('more') !== location.origin + '/explore'`)
 	run(t, ctx, `sessionStorage.setItem('from', JSON.stringify(['/before', '/post', '/after']))`)
 	do(t, ctx, chromedp.Navigate(at+"/post"))
 	until(t, ctx, `['prev', 'next'].map((rel) => document.querySelector('[data-way=' + rel + ']')).map((a) => a.getAttribute('href') + a.getAttribute('aria-label')).join() === '/beforePrevious,/afterNext'`)
