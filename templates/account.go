@@ -32,15 +32,17 @@ type ProfileField struct {
 
 // ProfileView is an account's page.
 type ProfileView struct {
-	Account   AccountView
-	HeaderURL string // "" for the default
-	Bio       RichText
-	Fields    []ProfileField
-	Counts    ProfileCounts
-	Relation  RelationView
-	Pinned    []PostView
-	Hidden    bool // the posts are not shown to this viewer: blocked
-	Grid      GridView
+	Account    AccountView
+	HeaderURL  string // "" for the default
+	Bio        RichText
+	Fields     []ProfileField
+	Counts     ProfileCounts
+	Relation   RelationView
+	NoteErrors FieldErrors // of the private note, which is Relation.Note as it was typed
+	MutedUntil string      // when the viewer's mute ends; "" where nothing says so
+	Pinned     []PostView
+	Hidden     bool // the posts are not shown to this viewer: blocked
+	Grid       GridView
 }
 
 // ProfileCounts are the numbers under a profile's name.

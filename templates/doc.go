@@ -40,7 +40,8 @@
 //	/posts/ID/report          ReportPage(p, ReportView), /@NAME/report too
 //	/@NAME/block /mute        BlockPage(p, BlockView) MutePage(p, MuteView)
 //	/follow-requests          FollowRequestsPage(p, FollowRequestsView)
-//	/notifications …          NotificationsPage(p, NotificationsView), a part at /comments, /likes, /boosts, /followers
+//	/notifications …          NotificationsPage(p, NotificationsView), a part at /comments, /likes, /boosts, /followers;
+//	                          NotificationsClearPage(p) at /clear
 //	/settings                 SettingsIndexPage(p)
 //	/settings/profile …       SettingsProfilePage, SettingsAccountPage, SettingsPostingPage, SettingsViewingPage, SettingsNotificationsPage,
 //	                          SettingsSessionsPage, SettingsBlocksPage, SettingsMutesPage, SettingsTagsPage, SettingsDeletePage,

@@ -133,6 +133,7 @@ type NotificationView struct {
 	Unread  bool
 	Others  []AccountView // who did the same before, the latest first
 	URL     string        // what it is about: a post, a comment, or the account
+	Comment bool          // what it is about is a comment
 	Text    string        // a comment's beginning, or an album's title, plain; may be ""
 	Post    *PostView     // for the thumbnail; covered posts show their colours only
 }
@@ -140,7 +141,7 @@ type NotificationView struct {
 // NotificationTabs are the parts of /notifications, by the ends of their addresses.
 var NotificationTabs = []Option{{Value: "", Label: lang.Key("All")}, {Value: "comments", Label: lang.Key("Comments")}, {Value: "likes", Label: lang.Key("Likes")}, {Value: "boosts", Label: lang.Key("Boosts")}, {Value: "followers", Label: lang.Key("Followers")}}
 
-// NotificationsView is /notifications; its form posts to /notifications/clear.
+// NotificationsView is /notifications.
 type NotificationsView struct {
 	Items          []NotificationView
 	Part           string // one of NotificationTabs, "" for all

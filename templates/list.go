@@ -22,11 +22,12 @@ type ListView struct {
 	Pager Pager
 }
 
-// ListEditView is /lists/ID/edit; its forms post to /lists/ID, /lists/ID/remove and /lists/ID/delete.
+// ListEditView is /lists/ID/edit; its forms post to /lists/ID, /lists/ID/add, /lists/ID/remove and /lists/ID/delete.
 type ListEditView struct {
 	List     ListRow
 	TitleMax int
 	People   []PersonView
+	Name     string // as typed, of somebody to add
 	Errors   FieldErrors
 }
 
@@ -52,7 +53,15 @@ type FilterForm struct {
 	Places            []FilterPlace
 	Ends              string
 	EndsIn            []Option
+	Posts             []FilterPostView // that it names besides
 	Errors            FieldErrors
+}
+
+// FilterPostView is a post that a filter names, by who posted it and when. Drop has the filter no longer name it.
+type FilterPostView struct {
+	ID, Words string
+	URL       string // "" where the member sees it no more
+	Drop      bool
 }
 
 // FilterRow is a filter in the list of /settings/filters.

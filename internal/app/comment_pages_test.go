@@ -89,6 +89,8 @@ func TestCommentsWithPhotographsAndWarnings(t *testing.T) {
 		c.Get("/@max/" + warned.ID + "/1").Want(http.StatusOK).Lacks(warnedSet)
 	}
 	mia.Get("/notifications").Want(http.StatusOK).Has("A spider").Lacks("Eight legs", warnedSet)
+	asApp(mia).Post("/api/v1/statuses/" + plain.ID + "/favourite").Want(http.StatusOK)
+	max.Get("/notifications").Want(http.StatusOK).Has("likes your comment").Lacks("likes your photograph")
 	app.Do(servertest.Form("/api/v1/statuses/"+plain.ID, "status", "Mine", "media_ids[]", plain.Media[0].ID).As(http.MethodPut)).Want(http.StatusOK)
 	mia.Get(path).Want(http.StatusOK).Has("Mine", "/posts/"+plain.ID+"/history")
 

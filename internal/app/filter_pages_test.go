@@ -85,3 +85,47 @@ func TestFiltersHoldInEveryList(t *testing.T) {
 	lea.Get(slide(shore)).Want(http.StatusOK).Has(slide(boat)).Lacks(slide(spider))
 	lea.Get(spiderPath).Want(http.StatusOK).Has(set, words) // it was asked for
 }
+
+// A filter that an application made of single posts says so, and lets go of them; words of which some are whole stay so.
+func TestAFilterOfSinglePostsOnPages(t *testing.T) {
+	_, front := siteWithFront(t)
+	lea, leo := front.join("lea"), front.join("leo")
+	app := asApp(lea)
+	kept, gone := asApp(leo).PostPhoto(front.photo(), "A boat"), asApp(leo).PostPhoto(front.photo(), "A shore")
+	filter := app.Post("/api/v2/filters", "title", "Enough", "context[]", "public", "filter_action", "warn").Want(http.StatusOK).ID()
+	for _, post := range []servertest.Status{kept, gone} {
+		app.Post("/api/v2/filters/"+filter+"/statuses", "status_id", post.ID).Want(http.StatusOK)
+	}
+	page := "/settings/filters/" + filter
+	lea.Get("/settings/filters").Want(http.StatusOK).Has("Covers 2 posts").Lacks("No words yet")
+	leo.Post("/posts/" + gone.ID + "/delete").Want(http.StatusOK)
+	shown := lea.Get(page).Want(http.StatusOK).Has("Single posts", "@leo, ", `href="/posts/`+kept.ID+`"`, "A post that you do not see any more").Lacks("A boat")
+	drops := regexp.MustCompile(`name="(drop_[0-9]+)"`).FindAllStringSubmatch(shown.Body, -1)
+	if len(drops) != 2 {
+		t.Fatalf("%d posts can be taken out", len(drops))
+	}
+	form := []string{"title", "Enough", "words", "fog\nmist", "whole", "on", "in_public", "on", "act", "cover", "ends", "0"}
+	lea.Post(page, append(form, drops[0][1], "on")...).Want(http.StatusOK).Has("Covers fog, mist, 1 post")
+	lea.Get(page).Want(http.StatusOK).Has("A post that you do not see any more").Lacks(`href="/posts/` + kept.ID + `"`)
+
+	var f struct {
+		Keywords []struct {
+			ID, Keyword string
+			WholeWord   bool `json:"whole_word"`
+		}
+	}
+	app.Get("/api/v2/filters/" + filter).Into(&f)
+	app.Do(servertest.Form("/api/v2/filters/keywords/"+f.Keywords[0].ID, "keyword", f.Keywords[0].Keyword, "whole_word", "false").As(http.MethodPut)).Want(http.StatusOK)
+	form[5] = ""
+	lea.Post(page, form...).Want(http.StatusOK)
+	app.Get("/api/v2/filters/" + filter).Into(&f)
+	if f.Keywords[0].WholeWord || !f.Keywords[1].WholeWord {
+		t.Errorf("after saving the form as it was, the keywords are %+v", f.Keywords)
+	}
+	form[5] = "on"
+	lea.Post(page, form...).Want(http.StatusOK)
+	app.Get("/api/v2/filters/" + filter).Into(&f)
+	if !f.Keywords[0].WholeWord || !f.Keywords[1].WholeWord {
+		t.Errorf("after the box was ticked, the keywords are %+v", f.Keywords)
+	}
+}

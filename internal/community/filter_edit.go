@@ -17,6 +17,8 @@ type FilterChange struct {
 	Hide     *bool
 	Ends     *time.Duration // from now; 0: never
 	Keywords []KeywordChange
+	// DropPosts are the ids of FilterPosts that the filter no longer names; one that it has not is fine.
+	DropPosts []int64
 	// IdempotencyKey is the key of the form: sent twice, it makes one filter.
 	IdempotencyKey string `json:"-"`
 }
@@ -68,6 +70,7 @@ func (o *FilterChange) apply(f *Filter) error {
 			return err
 		}
 	}
+	f.Posts = slices.DeleteFunc(f.Posts, func(p FilterPost) bool { return slices.Contains(o.DropPosts, p.ID) })
 	return bad.err()
 }
 

@@ -2,7 +2,9 @@ package community
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 
 	"tintype/internal/lang"
 	"tintype/internal/store"
@@ -228,6 +230,19 @@ func (c *Community) AddToList(ctx context.Context, acc *store.Account, id int64,
 		return tx.AddListMembers(ctx, l, added, now)
 	})
 	return err
+}
+
+// AddNameToList is AddToList for an account by its name. It returns *Invalid for a name that nobody has whom acc sees.
+func (c *Community) AddNameToList(ctx context.Context, acc *store.Account, id int64, name string) error {
+	name = strings.TrimPrefix(strings.TrimSpace(name), "@")
+	whom, err := c.AccountByName(store.Primary(ctx), acc, name)
+	if errors.Is(err, ErrNotFound) || name == "" {
+		return invalid("name", "unknown", "There is nobody by that name.")
+	}
+	if err != nil {
+		return err
+	}
+	return c.AddToList(ctx, acc, id, []int64{whom.ID})
 }
 
 // RemoveFromList takes accounts out of a list; those that are not in it are fine.

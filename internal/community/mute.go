@@ -68,6 +68,15 @@ func (c *Community) Mutes(ctx context.Context, acc *store.Account, p Cursor) (pa
 	return page, ends, fromStore(err)
 }
 
+// MuteEnd is when the account's mute of the target ends, nil where that has no end or there is no mute.
+func (c *Community) MuteEnd(ctx context.Context, acc *store.Account, targetID int64) (*store.Millis, error) {
+	ends, err := c.Store.MuteEnds(ctx, acc.ID, []int64{targetID})
+	if at, ok := ends[targetID]; ok {
+		return &at, nil
+	}
+	return nil, fromStore(err)
+}
+
 // MaxPrivateNote is how many characters a private note has at most.
 const MaxPrivateNote = 2000
 

@@ -197,6 +197,12 @@ func profiles(add adder) {
 		return t.ProfilePage(p, v)
 	})
 	add("/profile-locked", "Profile, locked, long name", true, func(p *t.Page) templ.Component { return t.ProfilePage(p, profile(1)) })
+	add("/profile-muted", "Profile, muted, a refused note", true, func(p *t.Page) templ.Component {
+		v := profile(0)
+		v.Relation.Muting, v.MutedUntil, v.Relation.Note = true, "24 Dec 2026, 15:04 UTC", "Has the tripod"
+		v.NoteErrors = t.FieldErrors{{Field: "note", Message: "A note has 2001 characters; 2000 are the most."}}
+		return t.ProfilePage(p, v)
+	})
 	add("/profile-own", "Profile, own and empty", true, func(p *t.Page) templ.Component {
 		v := profile(2)
 		v.Grid = t.GridView{}
@@ -245,6 +251,7 @@ func profiles(add adder) {
 		}
 		return t.NotificationsPage(p, v)
 	})
+	add("/notifications/clear", "Notifications, clear all", true, func(p *t.Page) templ.Component { return t.NotificationsClearPage(p) })
 	add("/notifications-part", "Notifications, a part", true, func(p *t.Page) templ.Component {
 		return t.NotificationsPage(p, t.NotificationsView{Part: "boosts"})
 	})
@@ -416,10 +423,11 @@ func settings(add adder) {
 	places := []t.FilterPlace{{Name: "home", Label: "Home and lists", On: true}, {Name: "public", Label: "Explore, tags and search"}}
 	filter := t.FilterForm{URL: "/settings/filters", Title: "Spiders", Words: "spider\ntarantula", Whole: true, Places: places, Ends: "0", EndsIn: []t.Option{{Value: "0", Label: "Until I delete it"}}}
 	add("/settings/filters", "Settings: filters", true, func(p *t.Page) templ.Component {
-		return t.SettingsFiltersPage(p, t.SettingsFiltersView{Filters: []t.FilterRow{{Title: "Spiders", URL: "/settings/filters/1", What: "Covers spider, tarantula"}}, Form: filter})
+		return t.SettingsFiltersPage(p, t.SettingsFiltersView{Filters: []t.FilterRow{{Title: "Spiders", URL: "/settings/filters/1", What: "Covers spider, tarantula, 2 posts"}}, Form: filter})
 	})
 	add("/settings/filters/1", "Settings: a filter", true, func(p *t.Page) templ.Component {
 		refused := filter
+		refused.Posts = []t.FilterPostView{{ID: "1", Words: "@jo, 24 Dec 2026", URL: "/post"}, {ID: "2", Words: "A post that you do not see any more", Drop: true}}
 		refused.Title, refused.Errors = "", t.FieldErrors{{Field: "title", Message: "A filter needs a name."}}
 		return t.SettingsFilterPage(p, t.SettingsFilterView{Title: "Spiders", URL: "/settings/filters/1", Form: refused})
 	})

@@ -41,6 +41,7 @@ func (p *Pages) registerFeeds(r Routes) {
 	for part := range notificationParts {
 		r.Personal(http.MethodGet, "/notifications/"+part, p.member(p.notifications(part)))
 	}
+	r.Personal(http.MethodGet, "/notifications/clear", p.member(p.clearForm))
 	r.Personal(http.MethodPost, "/notifications/clear", p.member(p.clearNotifications))
 }
 
@@ -379,6 +380,7 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unrea
 		v.URL = p.postPath(n.Post)
 		view := b.filteredView(n.Post, false)
 		if n.Post.Kind == store.KindComment {
+			v.Comment = true
 			v.Text = plain(cmp.Or(n.Post.Warning, n.Post.Caption), 140)
 			if title := n.Post.CoveredBy(); title != "" {
 				v.Text = b.lang.T("Filtered: %s", title)
@@ -392,6 +394,15 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unrea
 		}
 	}
 	return v
+}
+
+// clearForm asks before all notifications go.
+func (p *Pages) clearForm(c *gin.Context, _ *store.Account) error {
+	pg, err := p.page(c, p.lang(c).T("Clear all"))
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.NotificationsClearPage(pg))
 }
 
 func (p *Pages) clearNotifications(c *gin.Context, acc *store.Account) error {

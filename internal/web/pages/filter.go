@@ -48,6 +48,10 @@ func emptyFilterForm(l *lang.Language) templates.FilterForm {
 // typedFilter is the form as it was sent.
 func typedFilter(c *gin.Context, f templates.FilterForm) templates.FilterForm {
 	f.Title, f.Words, f.Whole, f.Hide, f.Ends = c.PostForm("title"), c.PostForm("words"), on(c, "whole"), c.PostForm("act") == "hide", c.PostForm("ends")
+	f.Posts = slices.Clone(f.Posts)
+	for i := range f.Posts {
+		f.Posts[i].Drop = on(c, "drop_"+f.Posts[i].ID)
+	}
 	f.Places = slices.Clone(f.Places)
 	for i := range f.Places {
 		f.Places[i].On = on(c, "in_"+f.Places[i].Name)
@@ -64,14 +68,45 @@ func formOf(l *lang.Language, f *community.Filter) templates.FilterForm {
 	var words []string
 	for _, k := range f.Keywords {
 		words = append(words, k.Keyword)
-		form.Whole = form.Whole && k.WholeWord
 	}
-	form.Words = strings.Join(words, "\n")
+	form.Words, form.Whole = strings.Join(words, "\n"), wholeWords(f)
 	if f.ExpiresAt != nil {
 		form.Ends = endsAsItIs
 		form.EndsIn = append([]templates.Option{{Value: endsAsItIs, Label: endText(l, f)}}, said(l, filterTimes)...)
 	}
 	return form
+}
+
+// wholeWords reports whether all keywords of the filter are looked for as whole words.
+func wholeWords(f *community.Filter) bool {
+	return !slices.ContainsFunc(f.Keywords, func(k community.FilterKeyword) bool { return !k.WholeWord })
+}
+
+// filterPosts are the posts that the filter names, by whom they are and of when: their words are what the filter keeps away.
+func (p *Pages) filterPosts(c *gin.Context, acc *store.Account, f *community.Filter) ([]templates.FilterPostView, error) {
+	l, found := p.lang(c), map[int64]*community.Post{}
+	var ids []int64
+	for _, named := range f.Posts {
+		ids = append(ids, named.PostID)
+	}
+	for some := range slices.Chunk(ids, gridLimit) {
+		posts, err := p.Community.PostsByID(c.Request.Context(), acc, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, post := range posts {
+			found[post.ID] = post
+		}
+	}
+	var out []templates.FilterPostView
+	for _, named := range f.Posts {
+		v := templates.FilterPostView{ID: idText(named.ID), Words: l.T("A post that you do not see any more")}
+		if post := found[named.PostID]; post != nil {
+			v.URL, v.Words = "/posts/"+idText(post.ID), "@"+post.Author.Username+", "+l.Date(post.CreatedAt.Time(), "2 Jan 2006")
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 func endText(l *lang.Language, f *community.Filter) string {
@@ -104,10 +139,19 @@ func filterChange(form templates.FilterForm, was *community.Filter) community.Fi
 			typed = append(typed, line)
 		}
 	}
+	for _, named := range form.Posts {
+		if named.Drop {
+			o.DropPosts = append(o.DropPosts, formID(named.ID))
+		}
+	}
 	if was != nil {
+		whole := &form.Whole
+		if form.Whole == wholeWords(was) { // the form has one box for all words, which may differ
+			whole = nil
+		}
 		for _, k := range was.Keywords {
 			at := slices.Index(typed, k.Keyword)
-			o.Keywords = append(o.Keywords, community.KeywordChange{ID: k.ID, WholeWord: &form.Whole, Remove: at < 0})
+			o.Keywords = append(o.Keywords, community.KeywordChange{ID: k.ID, WholeWord: whole, Remove: at < 0})
 			if at >= 0 {
 				typed = slices.Delete(typed, at, at+1)
 			}
@@ -140,6 +184,9 @@ func (p *Pages) filtersPage(c *gin.Context, acc *store.Account, status int, form
 		var words []string
 		for _, k := range f.Keywords {
 			words = append(words, k.Keyword)
+		}
+		if n := len(f.Posts); n > 0 {
+			words = append(words, pg.N("%d post", "%d posts", n))
 		}
 		what := pg.T("Covers %s", strings.Join(words, ", "))
 		if f.Hide {
@@ -185,7 +232,17 @@ func (p *Pages) filterForm(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	return p.filterPage(c, http.StatusOK, f, formOf(p.lang(c), f))
+	form, err := p.formOfFilter(c, acc, f)
+	if err != nil {
+		return err
+	}
+	return p.filterPage(c, http.StatusOK, f, form)
+}
+
+func (p *Pages) formOfFilter(c *gin.Context, acc *store.Account, f *community.Filter) (form templates.FilterForm, err error) {
+	form = formOf(p.lang(c), f)
+	form.Posts, err = p.filterPosts(c, acc, f)
+	return form, err
 }
 
 func (p *Pages) filterPage(c *gin.Context, status int, f *community.Filter, form templates.FilterForm) error {
@@ -201,7 +258,11 @@ func (p *Pages) editFilter(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	form := typedFilter(c, formOf(p.lang(c), f))
+	form, err := p.formOfFilter(c, acc, f)
+	if err != nil {
+		return err
+	}
+	form = typedFilter(c, form)
 	_, err = p.Community.UpdateFilter(c.Request.Context(), acc, f.ID, filterChange(form, f))
 	if errs, ok := p.fieldErrors(c, err, filterFields); ok {
 		form.Errors = errs

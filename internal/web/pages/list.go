@@ -16,6 +16,7 @@ func (p *Pages) registerLists(r Routes) {
 	r.Personal(http.MethodGet, "/lists/:id", p.member(p.list))
 	r.Personal(http.MethodGet, "/lists/:id/edit", p.member(p.listForm))
 	r.Personal(http.MethodPost, "/lists/:id", p.member(p.editList))
+	r.Personal(http.MethodPost, "/lists/:id/add", p.member(p.addToList))
 	r.Personal(http.MethodPost, "/lists/:id/remove", p.member(p.removeFromList))
 	r.Personal(http.MethodPost, "/lists/:id/delete", p.member(p.deleteList))
 	r.Personal(http.MethodGet, "/@:name/lists", p.member(p.personLists))
@@ -92,10 +93,10 @@ func (p *Pages) listForm(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	return p.listEditPage(c, acc, http.StatusOK, l, nil)
+	return p.listEditPage(c, acc, http.StatusOK, l, "", nil)
 }
 
-func (p *Pages) listEditPage(c *gin.Context, acc *store.Account, status int, l *store.List, errs templates.FieldErrors) error {
+func (p *Pages) listEditPage(c *gin.Context, acc *store.Account, status int, l *store.List, name string, errs templates.FieldErrors) error {
 	people, err := p.Community.AllListMembers(c.Request.Context(), acc, l.ID)
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func (p *Pages) listEditPage(c *gin.Context, acc *store.Account, status int, l *
 	if err != nil {
 		return err
 	}
-	v := templates.ListEditView{List: listRow(l), TitleMax: community.MaxListTitle, Errors: errs}
+	v := templates.ListEditView{List: listRow(l), TitleMax: community.MaxListTitle, Name: name, Errors: errs}
 	for _, a := range people {
 		v.People = append(v.People, templates.PersonView{Account: p.accountView(a)})
 	}
@@ -120,12 +121,28 @@ func (p *Pages) editList(c *gin.Context, acc *store.Account) error {
 	_, err = p.Community.UpdateList(c.Request.Context(), acc, l.ID, community.ListOptions{Title: &title, Exclusive: &exclusive})
 	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		l.Title, l.Exclusive = title, exclusive
-		return p.listEditPage(c, acc, http.StatusUnprocessableEntity, l, errs)
+		return p.listEditPage(c, acc, http.StatusUnprocessableEntity, l, "", errs)
 	}
 	if err != nil {
 		return err
 	}
 	return redirect(c, listRow(l).URL)
+}
+
+func (p *Pages) addToList(c *gin.Context, acc *store.Account) error {
+	l, err := p.ownList(c, acc)
+	if err != nil {
+		return err
+	}
+	name := c.PostForm("name")
+	err = p.Community.AddNameToList(c.Request.Context(), acc, l.ID, name)
+	if errs, ok := p.fieldErrors(c, err, map[string]string{"account_ids": "name"}); ok {
+		return p.listEditPage(c, acc, http.StatusUnprocessableEntity, l, name, errs)
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, listRow(l).URL+"/edit#people")
 }
 
 func (p *Pages) removeFromList(c *gin.Context, acc *store.Account) error {
@@ -136,7 +153,7 @@ func (p *Pages) removeFromList(c *gin.Context, acc *store.Account) error {
 	if err := p.Community.RemoveFromList(c.Request.Context(), acc, l.ID, []int64{formID(c.PostForm("account"))}); err != nil {
 		return err
 	}
-	return redirect(c, listRow(l).URL+"/edit")
+	return redirect(c, listRow(l).URL+"/edit#people")
 }
 
 func (p *Pages) deleteList(c *gin.Context, acc *store.Account) error {

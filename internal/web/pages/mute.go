@@ -43,9 +43,25 @@ func (p *Pages) mute(c *gin.Context, me *store.Account) error {
 }
 
 func (p *Pages) note(c *gin.Context, me *store.Account) error {
-	return p.relate(func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
-		return p.Community.SetNote(ctx, acc, id, c.PostForm("note"))
+	note := c.PostForm("note")
+	err := p.relate(func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
+		return p.Community.SetNote(ctx, acc, id, note)
 	}, "saved")(c, me)
+	errs, ok := p.fieldErrors(c, err, map[string]string{"comment": "note"})
+	if !ok {
+		return err
+	}
+	acc, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	c.Request.URL = mustPath("/@" + acc.Username) // where the links of the page lead from
+	return p.renderProfile(c, http.StatusUnprocessableEntity, acc, &note, errs)
+}
+
+// muteEnd is when a mute ends, in words.
+func muteEnd(l *lang.Language, at store.Millis) string {
+	return l.Date(at.Time(), "2 Jan 2006, 15:04") + " UTC"
 }
 
 func (p *Pages) hideBoosts(hide bool) func(context.Context, *store.Account, int64) (community.Relationship, error) {
@@ -65,7 +81,7 @@ func (p *Pages) mutes(c *gin.Context, acc *store.Account) error {
 	}
 	for i, a := range list.Accounts {
 		if at, ok := ends[a.ID]; ok {
-			rows[i].Bio = p.lang(c).T("Muted until %s", p.lang(c).Date(at.Time(), "2 Jan 2006, 15:04")+" UTC")
+			rows[i].Bio = p.lang(c).T("Muted until %s", muteEnd(p.lang(c), at))
 		}
 	}
 	pg, err := p.page(c, p.lang(c).T("Muted"))

@@ -56,6 +56,11 @@ func (p *Pages) profile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return p.renderProfile(c, http.StatusOK, acc, nil, nil)
+}
+
+// renderProfile renders a profile. A private note that was refused is shown in its form again.
+func (p *Pages) renderProfile(c *gin.Context, status int, acc *store.Account, note *string, errs templates.FieldErrors) error {
 	ctx := c.Request.Context()
 	me := viewer(c)
 	pg, err := p.page(c, acc.Name()+" (@"+acc.Username+")")
@@ -79,6 +84,19 @@ func (p *Pages) profile(c *gin.Context) error {
 		Counts:   p.countsOf(me, acc, rel),
 		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, p.viewBuilder(c), posts, page),
 	}
+	if note != nil {
+		v.Relation.Note = *note
+	}
+	v.NoteErrors = errs
+	if rel.Muting {
+		end, err := p.Community.MuteEnd(ctx, me, acc.ID)
+		if err != nil {
+			return err
+		}
+		if end != nil {
+			v.MutedUntil = muteEnd(pg.Lang, *end)
+		}
+	}
 	if !rel.Blocking && page.MaxID == 0 && page.MinID == 0 {
 		pinned, err := p.Community.PinnedPosts(ctx, me, acc.ID)
 		if err != nil {
@@ -97,7 +115,7 @@ func (p *Pages) profile(c *gin.Context) error {
 	if acc.Avatar != nil && acc.Avatar.SetKind == store.SetPublic && !p.site(c).MembersOnly {
 		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key(media.SquareName))
 	}
-	return p.render(c, http.StatusOK, templates.ProfilePage(pg, v))
+	return p.render(c, status, templates.ProfilePage(pg, v))
 }
 
 func (p *Pages) countsOf(me, acc *store.Account, rel community.Relationship) templates.ProfileCounts {
