@@ -87,7 +87,11 @@ func TestInvitationsEndAndAreBounded(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		for _, forged := range []string{secret[:len(secret)-1] + "x", "AAAA" + secret[4:], strings.Repeat("A", len(secret)), "x"} {
+		last := "x"
+		if strings.HasSuffix(secret, last) { // one link in 64
+			last = "y"
+		}
+		for _, forged := range []string{secret[:len(secret)-1] + last, "AAAA" + secret[4:], strings.Repeat("A", len(secret)), "x"} {
 			if _, err := c.SignUp(ctx, signUp("carl", forged, "")); forged != secret && !errors.Is(err, community.ErrClosed) {
 				t.Errorf("%s: %v", forged, err)
 			}
