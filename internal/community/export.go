@@ -21,8 +21,8 @@ const (
 	// exportPartBytes is what a part may hold before the next one begins; its last photograph may lead past it. The S3
 	// driver has a whole part in a temporary file for a while, and people download it in one go.
 	exportPartBytes = 1 << 30
-	// exportPatience is how long writing one part may take. A sweep gives up what took twice maxUpload.
-	exportPatience = maxUpload
+	// exportPatience is how long writing one part may take, less than an upload may.
+	exportPatience = time.Hour
 	// exportStep is how often progress is written down.
 	exportStep = 2 * time.Second
 )

@@ -192,7 +192,7 @@ func (c *Community) keepPart(ctx context.Context, body io.Reader) (part store.Im
 		return part, fromStore(err)
 	}
 	hash, r := sha256.New(), &bodyReader{r: body}
-	ctx, cancel := context.WithTimeout(ctx, maxUpload)
+	ctx, cancel := context.WithTimeout(ctx, c.maxUpload())
 	defer cancel()
 	part.Bytes, err = c.Media.Put(ctx, media.OriginalKey(part.Random), io.TeeReader(r, hash), media.PutOptions{
 		ContentType: "application/octet-stream", CacheControl: "private, no-store", MaxSize: ImportPartBytes,

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// maxUpload is how long an upload may stream in. Tombstones of sets outlast it.
-	maxUpload = time.Hour
+	// slowestUpload is how many bytes a second come at least of an upload that is not given up before.
+	slowestUpload = 512
 	// maxUnattached is how many photos an account may have that are in no post yet.
 	maxUnattached = 100
 )
@@ -61,7 +61,7 @@ func (c *Community) StartUpload(ctx context.Context, acc *store.Account, u Uploa
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxUpload)
+	ctx, cancel := context.WithTimeout(ctx, c.maxUpload())
 	defer cancel()
 	p, err := c.announceUpload(ctx, acc, u)
 	if err != nil {
@@ -82,6 +82,16 @@ func (c *Community) StartUpload(ctx context.Context, acc *store.Account, u Uploa
 	p.State = store.PhotoPending
 	return p, nil
 }
+
+// maxUpload is how long an upload may stream in, and be stored: as long as the largest takes that comes as slowly as it may.
+// Tombstones of sets outlast it.
+func (c *Community) maxUpload() time.Duration {
+	return time.Hour + time.Duration(max(c.MaxUploadBytes, ImportPartBytes)/slowestUpload)*time.Second
+}
+
+// tombstone is how long a set that is gone stays known. No upload and no lease lasts longer, so that whoever still wrote to it
+// when it went has ended when its bytes are removed for the second time.
+func (c *Community) tombstone() time.Duration { return c.maxUpload() + 30*time.Minute }
 
 // announceUpload writes the rows of the upload before its first byte, so that a sweep finds what a crash leaves.
 func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Upload) (*store.Photo, error) {

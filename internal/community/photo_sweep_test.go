@@ -3,11 +3,13 @@ package community
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"tintype/internal/media"
+	"tintype/internal/phototest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -47,7 +49,7 @@ func TestTombstones(t *testing.T) {
 	if n := d.count("SELECT COUNT(*) FROM media_objects"); n != 2 || len(d.files()) != 1 {
 		t.Errorf("%d tombstones, files %v: it is too early", n, d.files())
 	}
-	d.pass(tombstone + time.Minute)
+	d.pass(d.tombstone() + time.Minute)
 	if err := d.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -84,5 +86,38 @@ func TestDemoFilesStay(t *testing.T) {
 	}
 	if n := d.count("SELECT COUNT(*) FROM photos"); n != 0 {
 		t.Errorf("%d rows are left", n)
+	}
+}
+
+// patientMedia notes how long what is stored may take.
+type patientMedia struct {
+	media.Store
+	patience time.Duration
+}
+
+func (m *patientMedia) Put(ctx context.Context, key string, r io.Reader, o media.PutOptions) (int64, error) {
+	if end, ok := ctx.Deadline(); ok {
+		m.patience = max(m.patience, time.Until(end))
+	}
+	return m.Store.Put(ctx, key, r, o)
+}
+
+// An upload that brings a kilobyte a second comes to its end, however large it may be, and nothing is swept before.
+func TestASlowUploadHasItsTime(t *testing.T) {
+	m := &patientMedia{}
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{media: func(s media.Store) media.Store { m.Store = s; return m }})
+	d.MaxUploadBytes = 40e6
+	p := d.upload(d.ann, phototest.JPEG(phototest.Options{}))
+	slow := 40e6 / 1000 * time.Second
+	if m.patience < slow || d.tombstone() < m.patience {
+		t.Errorf("an upload may take %v, and a tombstone stands for %v; %v is needed", m.patience, d.tombstone(), slow)
+	}
+	d.exec("UPDATE photos SET state = 'uploading' WHERE id = ?", p.ID)
+	d.pass(slow)
+	if err := d.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now := d.again(p); now.State != store.PhotoUploading {
+		t.Errorf("an upload that goes on is %s", now.State)
 	}
 }

@@ -14,9 +14,6 @@ import (
 const jobRetention = "retention" // periodic: forgets what has served its time
 
 const (
-	// tombstone is how long a set that is gone stays known. No upload and no lease lasts longer, so that whoever
-	// still wrote to it when it went has ended when its bytes are removed for the second time.
-	tombstone  = maxUpload + 30*time.Minute
 	mediaBatch = 100
 	// mediaBatches bounds one run; the next one goes on.
 	mediaBatches = 200
@@ -125,13 +122,13 @@ func (c *Community) Sweep(ctx context.Context) error {
 	}
 	var errs []error
 	for state, before := range map[string]store.Millis{
-		store.PhotoUploading: ago(2 * maxUpload), store.PhotoPending: ago(ttl), store.PhotoReady: ago(ttl), store.PhotoRefused: ago(ttl),
+		store.PhotoUploading: ago(2 * c.maxUpload()), store.PhotoPending: ago(ttl), store.PhotoReady: ago(ttl), store.PhotoRefused: ago(ttl),
 	} {
 		errs = append(errs, c.sweepPhotos(ctx, state, before))
 	}
-	errs = append(errs, c.sweepAbandoned(ctx), c.sweepDownloads(ctx), c.sweepRetired(ctx), c.sweepGone(ctx), c.sweepHeld(ctx, ago(keepDecided)), c.sweepRows(ctx, ago(tombstone)))
+	errs = append(errs, c.sweepAbandoned(ctx), c.sweepDownloads(ctx), c.sweepRetired(ctx), c.sweepGone(ctx), c.sweepHeld(ctx, ago(keepDecided)), c.sweepRows(ctx, ago(c.tombstone())))
 	if s, ok := media.As[media.TempSweeper](c.Media); ok {
-		_, err := s.SweepTemp(ctx, 2*maxUpload)
+		_, err := s.SweepTemp(ctx, 2*c.maxUpload())
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -179,7 +176,7 @@ func (c *Community) sweepPhotos(ctx context.Context, state string, before store.
 // sweepAbandoned marks sets gone whose process has died.
 func (c *Community) sweepAbandoned(ctx context.Context) error {
 	return inBatches(ctx, func() (int, error) {
-		sets, err := c.Store.AbandonedMediaObjects(ctx, 2*maxUpload, mediaBatch)
+		sets, err := c.Store.AbandonedMediaObjects(ctx, 2*c.maxUpload(), mediaBatch)
 		if err != nil {
 			return 0, err
 		}
@@ -254,7 +251,7 @@ func randomsOf(sets []*store.MediaObject) []string {
 // sweepGone removes the bytes of sets for the second time, and then their tombstones.
 func (c *Community) sweepGone(ctx context.Context) error {
 	return inBatches(ctx, func() (int, error) {
-		sets, err := c.Store.OldGoneMediaObjects(ctx, tombstone, mediaBatch)
+		sets, err := c.Store.OldGoneMediaObjects(ctx, c.tombstone(), mediaBatch)
 		if err != nil || len(sets) == 0 {
 			return 0, err
 		}
