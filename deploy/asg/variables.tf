@@ -269,7 +269,7 @@ variable "firewall_limit" {
 }
 
 variable "firewall_login_limit" {
-  description = "Attempts to log in or sign up by one address in five minutes."
+  description = "Attempts to log in or sign up, and what else strangers send that costs much, by one address in five minutes."
   type        = number
   default     = 100
 }

@@ -225,11 +225,12 @@ func (a *Admission) enterAs(c caller, r *http.Request) *slot {
 	return a.requests.take(c.networks, a.visitors, a.perNetwork)
 }
 
-// isLogIn reports whether somebody logs in by the request, signs up or lets an
-// application in.
-func isLogIn(r *http.Request) bool {
-	path := r.URL.Path
-	return path == "/api/v1/accounts" && r.Method == http.MethodPost || underPath(path, "/login") || underPath(path, "/signup") || underPath(path, "/claim") || underPath(path, "/links") || underPath(path, "/oauth")
+func isLogIn(r *http.Request) bool { return IsLogIn(r.Method, r.URL.Path) }
+
+// IsLogIn reports whether somebody logs in by such a request, signs up or lets an
+// application in. The firewall of deploy/asg bounds those, too.
+func IsLogIn(method, path string) bool {
+	return path == "/api/v1/accounts" && method == http.MethodPost || underPath(path, "/login") || underPath(path, "/signup") || underPath(path, "/claim") || underPath(path, "/links") || underPath(path, "/oauth")
 }
 
 // slots count the requests that are worked on.

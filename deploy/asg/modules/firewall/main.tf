@@ -1,4 +1,4 @@
-# Rate rules, by address: over all, and on what costs a password's hash.
+# Rate rules, by address: over all, and on what strangers send that costs a password's hash, a mail or a row.
 
 resource "aws_wafv2_web_acl" "this" {
   name        = var.name
@@ -42,7 +42,7 @@ resource "aws_wafv2_web_acl" "this" {
             statement {
               regex_match_statement {
                 # The site reads a path without its escapes: /log%69n is /login.
-                regex_string = "^/(login|signup|claim/.+|links/.+|oauth/token|api/v1/accounts)/*$"
+                regex_string = "^/((login|signup|claim|links|mail|oauth)(/.*)?|(forgot-password|api/v1/(accounts|apps))/*)$"
                 field_to_match {
                   uri_path {}
                 }

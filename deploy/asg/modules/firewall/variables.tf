@@ -14,6 +14,6 @@ variable "limit" {
 }
 
 variable "login_limit" {
-  description = "Attempts to log in or sign up by one address in five minutes."
+  description = "Attempts to log in or sign up, and what else strangers send that costs much, by one address in five minutes."
   type        = number
 }
