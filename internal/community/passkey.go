@@ -195,12 +195,21 @@ func (c *Community) AskPasskey(ctx context.Context) (options any, sealed string,
 	return asked, sealed, err
 }
 
+// passkeyBuckets are the limits of a log-in by a passkey. Nobody can guess one, so a browser in which anybody has logged in
+// before counts by itself, and a neighbour's tries do not shut it out.
+func (c *Community) passkeyBuckets(ctx context.Context, from Client) []bucket {
+	limit := c.Site(ctx).LoginLimit
+	if from.Device != "" {
+		return []bucket{{"passkey:device:" + from.Device, limit}}
+	}
+	return networkBuckets("passkey", from.Address, Limit{Count: limit.Count * loginsPerNetwork, Window: limit.Window})
+}
+
 // LoginByPasskey finds the account that the passkey belongs to. It needs no password: the passkey is in a device, which has
 // asked for a finger or a number. *Suspended for one that is, as Login. Tries are limited by network: *TooMany.
 func (c *Community) LoginByPasskey(ctx context.Context, sealed, answer string, from Client) (*store.Account, error) {
 	ctx = store.Primary(ctx)
-	many := Limit{Count: c.Site(ctx).LoginLimit.Count * loginsPerNetwork, Window: c.Site(ctx).LoginLimit.Window}
-	buckets := networkBuckets("passkey", from.Address, many)
+	buckets := c.passkeyBuckets(ctx, from)
 	if err := c.allowAll(ctx, buckets); err != nil {
 		return nil, err
 	}

@@ -235,6 +235,48 @@ func TestPasskeys(t *testing.T) {
 	})
 }
 
+// One computer's junk shuts the network that it shares out of log-ins by passkeys, and no browser in which somebody has logged
+// in before. That one has limits of its own.
+func TestPasskeysOfABrowserThatIsKnown(t *testing.T) {
+	s := newMailTestSite(t, newTestSite(t, testStore(t)))
+	_, key := s.withPasskey("ann")
+	s.limitLogins(Limit{Count: 2, Window: time.Hour})
+	stranger := Client{Address: "192.0.2.7"}
+	known := stranger
+	known.Device, known.Accounts = "a browser", []int64{7} // of another member
+	by := func(from Client, junk bool) error {
+		t.Helper()
+		options, sealed, err := s.AskPasskey(s.ctx)
+		s.must(err)
+		answer := key.shows(options)
+		if junk {
+			answer = "{}"
+		}
+		_, err = s.LoginByPasskey(s.ctx, sealed, answer, from)
+		return err
+	}
+	var many *TooMany
+	for range 2 * loginsPerNetwork {
+		if err := by(stranger, true); !refusedPasskey(err) {
+			t.Fatalf("junk: %v", err)
+		}
+	}
+	if err := by(stranger, false); !errors.As(err, &many) {
+		t.Errorf("after much junk of the network: %v", err)
+	}
+	if err := by(known, false); err != nil {
+		t.Errorf("in a browser that is known: %v", err)
+	}
+	for range 2 {
+		if err := by(known, true); !refusedPasskey(err) {
+			t.Fatalf("junk: %v", err)
+		}
+	}
+	if err := by(known, false); !errors.As(err, &many) {
+		t.Errorf("after much junk of the browser: %v", err)
+	}
+}
+
 // A passkey goes on working while SECRET_KEY changes, and after the former one has gone.
 func TestPasskeysOutliveASecretKey(t *testing.T) {
 	s := newMailTestSite(t, newTestSite(t, testStore(t)))
