@@ -94,3 +94,27 @@ func TestHEICBecomesAJPEG(t *testing.T) {
 		t.Errorf("the file begins with % x", made[:min(len(made), 100)])
 	}
 }
+
+// A HEIC that is chosen for the profile becomes a JPEG as well, in a browser that can. In another it is sent as it is.
+func TestAPictureBecomesAJPEG(t *testing.T) {
+	ctx, at := browser(t)
+	file, _ := heic()
+	do(t, ctx, chromedp.Navigate(at+"/settings/profile"))
+	run(t, ctx, `(() => {
+		const input = document.querySelector('#f-avatar');
+		const bytes = Uint8Array.from(atob('`+base64.StdEncoding.EncodeToString(file)+`'), (c) => c.charCodeAt(0));
+		window.choose = () => {
+			const chosen = new DataTransfer();
+			chosen.items.add(new File([bytes], 'IMG_1.HEIC'));
+			input.files = chosen.files;
+			input.dispatchEvent(new Event('change'));
+		};
+		window.chosen = () => input.files[0].name + (input.form.querySelector('button').disabled ? ' …' : '');
+	})()`)
+	run(t, ctx, `window.choose()`)
+	until(t, ctx, `window.chosen() === 'IMG_1.HEIC'`)
+	run(t, ctx, `window.Image = function () { // of a browser with a decoder
+		return Object.assign(document.createElement('canvas'), { width: 30, height: 20, decode: async () => {} });
+	}; window.choose()`)
+	until(t, ctx, `window.chosen() === 'IMG_1.jpg'`)
+}

@@ -136,7 +136,7 @@ func (c *Community) SetSitePicture(ctx context.Context, by By, file []byte) erro
 	})
 	var refused *media.Refused
 	if errors.As(err, &refused) {
-		return invalid("picture", "refused", "That file is no photograph that this site can read.")
+		return &Invalid{Fields: []FieldError{{Field: "picture", Code: "refused", Message: refused.Sentence}}}
 	}
 	if err != nil {
 		return err

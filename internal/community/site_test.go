@@ -184,8 +184,10 @@ func TestSitePicture(t *testing.T) {
 		t.Errorf("%d pictures are kept, %v", len(rows), err)
 	}
 	var invalid *Invalid
-	if err := c.SetSitePicture(ctx, by, []byte("no photo")); !errors.As(err, &invalid) {
-		t.Error(err)
+	for what, file := range map[string][]byte{"no photograph": []byte("no photo"), "HEIC": phototest.HEIC(), "damaged": phototest.JPEG(phototest.Options{Seed: 1})[:2000]} {
+		if err := c.SetSitePicture(ctx, by, file); !errors.As(err, &invalid) || lang.Find("de").Retell(invalid.Fields[0].Message, media.Sentences) == invalid.Fields[0].Message {
+			t.Errorf("%s: %v", what, err) // what it is, and what to do
+		}
 	}
 	if err := c.RemoveSitePicture(ctx, by); err != nil || c.Site(ctx).Picture.Path() != "" {
 		t.Errorf("%v %q", err, c.Site(ctx).Picture.Path())

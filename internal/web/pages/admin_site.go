@@ -11,6 +11,7 @@ import (
 
 	"tintype/internal/community"
 	"tintype/internal/lang"
+	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -113,6 +114,9 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 		errs, ok := p.fieldErrors(c, err, nil)
 		if !ok {
 			return err
+		}
+		for i, e := range errs {
+			errs[i].Message = p.lang(c).Retell(e.Message, media.Sentences) // what the file lacks
 		}
 		v := p.siteFormView(c)
 		v.Errors = errs
