@@ -115,6 +115,9 @@ func (b backupCreate) Run(c *call) (err error) {
 	if b.Keep < 0 {
 		return errors.New("how many backups to keep? At least 1, or 0 for all")
 	}
+	if err := config.CheckPath(b.To); err != nil {
+		return fmt.Errorf("--to %w", err)
+	}
 	r, err := b.begin(c)
 	if err != nil {
 		return err
@@ -277,6 +280,9 @@ type backupRestore struct {
 }
 
 func (b backupRestore) Run(c *call) (err error) {
+	if err := config.CheckPath(b.Into); err != nil {
+		return fmt.Errorf("--into %w", err)
+	}
 	r, err := b.begin(c)
 	if err != nil {
 		return err

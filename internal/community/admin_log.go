@@ -111,7 +111,7 @@ func (c *Community) logged(ctx context.Context, by By, act Act, f func(ctx conte
 	if err := by.may(act); err != nil {
 		return err
 	}
-	by.Reason = strings.TrimSpace(by.Reason)
+	by.Reason = tidy(by.Reason)
 	if n := utf8.RuneCountInString(by.Reason); n > maxReason {
 		return invalid("reason", "too_long", "The reason has %d characters, at most %d are possible.", n, maxReason)
 	}
@@ -168,7 +168,7 @@ func (c *Community) onMember(ctx context.Context, by By, act Act, username strin
 		return nil, fromStore(err)
 	}
 	// Without a reason nothing is done either, and that is said first: what was typed need not be typed twice.
-	if by.Confirm != nil && (!by.MustSayWhy || strings.TrimSpace(by.Reason) != "") {
+	if by.Confirm != nil && (!by.MustSayWhy || tidy(by.Reason) != "") {
 		if err := c.confirm(ctx, by.Account, "password", *by.Confirm); err != nil {
 			return nil, err
 		}

@@ -81,7 +81,7 @@ func (c *Community) signUp(ctx context.Context, f SignUp) (*store.Account, error
 	f.Email = bad.cleanEmail("email", f.Email)
 	bad.checkPassword("password", f.Password, c.namesOf(ctx, f.Username, f.DisplayName, f.Email)...)
 	bad.checkDisplayName(f.DisplayName)
-	if f.Reason = strings.TrimSpace(f.Reason); waits {
+	if f.Reason = tidy(f.Reason); waits {
 		bad.checkJoinReason(f.Reason)
 	}
 	if err := bad.err(); err != nil {

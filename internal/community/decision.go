@@ -3,7 +3,6 @@ package community
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -234,7 +233,7 @@ func (c *Community) AppealDecision(ctx context.Context, acc *store.Account, id i
 		return ErrUnauthenticated
 	}
 	ctx = store.Primary(ctx)
-	words = strings.TrimSpace(words)
+	words = tidy(words)
 	switch n := utf8.RuneCountInString(words); {
 	case words == "":
 		return invalid("words", "blank", "Write what those who decide should know.")

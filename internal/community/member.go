@@ -79,7 +79,7 @@ type Sanction struct {
 const maxWords = 2000 // characters of a moderator to a member, and back
 
 func (s *Sanction) clean() error {
-	s.Words = strings.TrimSpace(s.Words)
+	s.Words = tidy(s.Words)
 	if n := len([]rune(s.Words)); n > maxWords {
 		return invalid("words", "too_long", "That has %d characters, at most %d are possible.", n, maxWords)
 	}

@@ -155,7 +155,7 @@ func (c *Community) moderatorNotes(ctx context.Context, accountID int64) ([]Mode
 
 // NoteMember adds a note about a member, which moderators read.
 func (c *Community) NoteMember(ctx context.Context, by By, username, words string) error {
-	words = strings.TrimSpace(words)
+	words = tidy(words)
 	switch n := utf8.RuneCountInString(words); {
 	case words == "":
 		return invalid("note", "blank", "Write a note.")

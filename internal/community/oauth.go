@@ -376,10 +376,13 @@ func (c *Community) touchToken(ctx context.Context, id int64, now store.Millis, 
 }
 
 // useIsNews reports whether a token's use is noted: once a day, and sooner the first time and from elsewhere, which a telephone
-// on its way is often.
+// on its way is often. A client's own token is noted each hour: it goes after a day without use.
 func useIsNews(t *store.AccessToken, now store.Millis, address string) bool {
-	since := time.Duration(now-t.UsedAt) * time.Millisecond
-	return since > 24*time.Hour || address != "" && (t.Address == "" || t.Address != address && since > time.Hour)
+	since, often := time.Duration(now-t.UsedAt)*time.Millisecond, 24*time.Hour
+	if t.AccountID == nil {
+		often = time.Hour
+	}
+	return since > often || address != "" && (t.Address == "" || t.Address != address && since > time.Hour)
 }
 
 type addressKey struct{}

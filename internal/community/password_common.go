@@ -55,25 +55,24 @@ func isMonotonous(password string) bool {
 	return len(seen) <= 2
 }
 
-// isOwnName tells whether a password is nothing but one of the names, repeated or not, with digits and signs around it.
+// isOwnName tells whether a password is nothing but one of the names, repeated or not, with digits and signs around it. A name
+// may be made of digits.
 func isOwnName(password string, names ...string) bool {
-	password = letters(password)
-	for _, name := range names {
-		name = letters(name)
-		if name == "" || len(password) == 0 {
-			continue
-		}
-		if strings.ReplaceAll(password, name, "") == "" {
-			return true
+	for _, kept := range []func(rune) bool{unicode.IsLetter, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }} {
+		password := only(kept, password)
+		for _, name := range names {
+			if name = only(kept, name); name != "" && password != "" && strings.ReplaceAll(password, name, "") == "" {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// letters are the letters of a text, without regard to case or accents.
-func letters(s string) string {
+// only is what is kept of a text, without regard to case or accents.
+func only(kept func(rune) bool, s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) {
+		if kept(r) {
 			return r
 		}
 		return -1

@@ -170,6 +170,11 @@ func TestPasswordsThatAreGuessedFirst(t *testing.T) {
 			t.Errorf("%q: %q, want %q", password, got, code)
 		}
 	}
+	for password, own := range map[string]bool{"84950372": true, "8495037284950372": true, "--84950372!": true, "84950372161": false, "my 84950372": false} {
+		if isOwnName(password, "anna", "84950372") != own {
+			t.Errorf("%q: the member's own name %v", password, !own)
+		}
+	}
 	list, err := commonPasswords()
 	if err != nil || len(list) != 10_000 || !slices.IsSorted(list) {
 		t.Errorf("%d passwords, %v", len(list), err)

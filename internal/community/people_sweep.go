@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// keepClientTokens is how long a client's own token may lie unused (uses are noted daily), keepUnusedApps how long a
+	// keepClientTokens is how long a client's own token may lie unused (its uses are noted hourly), keepUnusedApps how long a
 	// registration with which nobody has done anything: clients register again by themselves.
-	keepClientTokens = 2 * 24 * time.Hour
+	keepClientTokens = 25 * time.Hour
 	keepUnusedApps   = 24 * time.Hour
 
 	keepAttempts = 2 * 24 * time.Hour // longer than two windows of any limit

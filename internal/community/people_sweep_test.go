@@ -16,7 +16,7 @@ func TestSweepPeople(t *testing.T) {
 		ann := g.account("ann")
 		now, err := s.Now(g.ctx)
 		g.must(err)
-		old := now - store.Millis((3 * 24 * time.Hour).Milliseconds())
+		old := now - store.Millis((26 * time.Hour).Milliseconds())
 		age := func(table string, id int64) {
 			t.Helper()
 			for _, column := range map[string][]string{"apps": {"created_at"}, "access_tokens": {"created_at", "used_at"}}[table] {
@@ -36,6 +36,11 @@ func TestSweepPeople(t *testing.T) {
 		_, own, err := g.ClientCredentials(g.ctx, stale.ClientID, secret, "", "192.0.2.1")
 		g.must(err)
 		age("access_tokens", own.ID)
+		// Its uses are noted each hour, so that it is not taken for unused.
+		before := now - store.Millis((2 * time.Hour).Milliseconds())
+		if !useIsNews(&store.AccessToken{UsedAt: before}, now, "") || useIsNews(&store.AccessToken{UsedAt: before, AccountID: &ann.ID}, now, "") {
+			t.Error("a client's own token is noted each hour, a member's each day")
+		}
 		used, _ := app("used")
 		bearer, tok, err := g.TokenFor(g.ctx, used, ann, "read")
 		g.must(err)

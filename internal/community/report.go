@@ -96,7 +96,7 @@ func (c *Community) readReport(ctx context.Context, acc *store.Account, r Report
 		return nil, ErrUnauthenticated
 	}
 	ctx = store.Primary(ctx)
-	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Category: r.Category, Comment: strings.TrimSpace(r.Comment), State: store.ReportOpen}
+	filed := store.Report{ReporterID: &acc.ID, TargetID: r.TargetID, Category: r.Category, Comment: tidy(r.Comment), State: store.ReportOpen}
 	var more []string
 	filed.Rule, more = joinRules(r.Rules)
 	filed.Comment = strings.TrimSpace(filed.Comment + "\n" + strings.Join(more, "\n"))

@@ -51,7 +51,7 @@ func (c *Community) DecideReport(ctx context.Context, by By, id int64, kind stri
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	if strings.TrimSpace(by.Reason) == "" { // each act has one
+	if tidy(by.Reason) == "" { // each act has one
 		by.Reason = strings.TrimSuffix("report: "+row.Category, ": ")
 	}
 	s.report, s.post, s.excerpt = &row.ID, row.PostID, row.Excerpt

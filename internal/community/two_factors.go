@@ -441,7 +441,7 @@ func IsRemembered(acc *store.Account, b []byte) bool {
 
 // TakeTwoFactors removes a member's second factors and recovery codes, for somebody who has lost them all. The member is told.
 func (c *Community) TakeTwoFactors(ctx context.Context, by By, username string) (*store.Account, error) {
-	if strings.TrimSpace(by.Reason) == "" {
+	if tidy(by.Reason) == "" {
 		return nil, invalid("reason", "blank", "Say why.")
 	}
 	return c.onMember(ctx, by, TakeTwoFactors, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
@@ -451,7 +451,7 @@ func (c *Community) TakeTwoFactors(ctx context.Context, by By, username string) 
 		if err := tx.DeleteFactors(ctx, now.ID); err != nil {
 			return false, err
 		}
-		return true, c.addMail(ctx, tx, mailJob{Kind: mailFactorsTaken, Account: now.ID, Words: strings.TrimSpace(by.Reason)})
+		return true, c.addMail(ctx, tx, mailJob{Kind: mailFactorsTaken, Account: now.ID, Words: tidy(by.Reason)})
 	})
 }
 

@@ -104,7 +104,7 @@ func (c *Community) RefuseMember(ctx context.Context, by By, username, words str
 	if done, err := c.done(ctx, by, RefuseMember); done || err != nil {
 		return err
 	}
-	words = strings.TrimSpace(words)
+	words = tidy(words)
 	if n := utf8.RuneCountInString(words); n > maxReason {
 		return invalid("words", "too_long", "That has %d characters, at most %d are possible.", n, maxReason)
 	}

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// CheckPath refuses what only a shell replaces in a path that somebody wrote: of --into=~/site it replaces nothing.
+func CheckPath(path string) error { return checkPath(path) }
+
 // checkPath refuses what only a shell replaces. Unit files, compose files and container runtimes hand it over as it is
 // written, and the data would lie in a folder named ~ or "data", inside a container and lost with it.
 func checkPath(path string) error {

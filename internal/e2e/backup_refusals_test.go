@@ -60,6 +60,9 @@ func TestBackupRefuses(t *testing.T) {
 	for _, to := range []string{"S3://backups/photos", "https://backups.example/photos"} { // not a folder of that name
 		refusedBackup(t, site, "is neither a folder nor", "create", "--to", to)
 	}
+	// Behind a = no shell replaces anything.
+	refusedBackup(t, site, "begins with ~", "create", "--to=~/backups")
+	refusedBackup(t, site, "begins with ~", "restore", "latest", "--into=~/site")
 	// A link leads to where the site shall be; one that leads nowhere is said before the work.
 	target, link := filepath.Join(t.TempDir(), "disk"), filepath.Join(t.TempDir(), "site")
 	if err := os.Symlink(target, link); err != nil {

@@ -25,7 +25,7 @@ var documented = []struct {
 	{"POST /api/v1/apps", "client_name redirect_uris scopes website", nil, ""},
 	{"POST /oauth/token", "grant_type code client_id client_secret redirect_uri code_verifier scope", nil, "scope"},
 	{"POST /oauth/revoke", "client_id client_secret token", nil, ""},
-	{"POST /api/v1/accounts", "username email password locale", map[string]string{"agreement": "agreement=false"}, "reason"},
+	{"POST /api/v1/accounts", "username email password locale reason", map[string]string{"agreement": "agreement=false"}, ""},
 	{"PATCH /api/v1/accounts/update_credentials", "display_name note avatar header locked bot discoverable fields_attributes source[privacy] source[sensitive] source[language]",
 		map[string]string{"hide_collections": "hide_collections=true", "indexable": "indexable=false"}, ""},
 	{"GET /api/v1/accounts", "id", nil, ""},
