@@ -4,6 +4,9 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"tintype/internal/store"
+	"tintype/internal/store/storetest"
 )
 
 // Batches shrink and pauses grow while the database is busy. On an idle one batches grow to their bound.
@@ -41,5 +44,28 @@ func TestPacerFollowsTheLoad(t *testing.T) {
 	cancel()
 	if err := newPacer(1).pause(ctx, time.Minute); err == nil {
 		t.Error("a pause outlives its job")
+	}
+}
+
+// The removal of an account goes by the pacer: it pauses after each batch, and takes no more rows at once than the pacer says.
+func TestAnAccountIsRemovedAtThePacersPace(t *testing.T) {
+	g := newTestSite(t, storetest.SQLite(t))
+	ann, bob := g.account("ann"), g.account("bob")
+	post := g.post(bob, store.Public, "a post")
+	const posts = 6
+	for range posts {
+		g.post(ann, store.Public, "one of many")
+		g.comment(ann, post.ID, "a comment")
+	}
+	pauses := 0
+	p := newPacer(2)
+	p.pause = func(context.Context, time.Duration) error { pauses++; return nil }
+	for more := true; more; {
+		var err error
+		more, err = g.eraseAccountBatch(g.ctx, ann.ID, p)
+		g.must(err)
+	}
+	if pauses < posts {
+		t.Errorf("after %d posts, as many photos and comments there were %d pauses", posts, pauses)
 	}
 }
