@@ -13,6 +13,8 @@ type AdminView struct {
 	Log       []AdminLogRow // the newest
 	Held      int           // posts that wait
 	Waiting   int           // who asked to join
+	// Unreached are members to whom mail failed, UnreachedInvitations what was not sent to whom it is for.
+	Unreached, UnreachedInvitations int
 	// FirstSteps points at the page of first steps, which nobody has closed.
 	FirstSteps bool
 }

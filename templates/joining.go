@@ -13,8 +13,10 @@ type InvitationRow struct {
 	MaxUses int    // 0: no limit
 	Ends    When   // zero: never
 	State   string // "works", "used", "over" or "ended"
-	Creator string // a username, or "" for the command line
-	Created When
+	// MailFailed is when the mail to Email failed; zero where it did not.
+	MailFailed When
+	Creator    string // a username, or "" for the command line
+	Created    When
 }
 
 func (r InvitationRow) name(p *Page) string {
@@ -35,6 +37,9 @@ func (r InvitationRow) state(p *Page) string {
 		return p.T("Its time is over")
 	case "ended":
 		return p.T("Ended")
+	}
+	if !r.MailFailed.At.IsZero() {
+		return p.T("Works, but its mail did not arrive")
 	}
 	return p.T("Works")
 }
@@ -91,6 +96,7 @@ type InvitationCardView struct {
 type WaitingRow struct {
 	Name, DisplayName, Email, Reason string
 	Asked                            When
+	Unreached                        bool // mail to the address failed
 }
 
 // AdminWaitingView is /admin/waiting.

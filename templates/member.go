@@ -29,6 +29,7 @@ type MemberView struct {
 	UsedBytes, Photos      string // in words
 	PostsCount, Comments   int
 	Confirmed              bool // the address
+	MailFailed             When // when mail to the address failed; zero where it did not
 	Suspended, Limited     bool
 	Waiting                bool   // to be let in
 	LeavesUntil            string // in words, where the member has left; "" elsewhere
@@ -235,5 +236,5 @@ var RoleNames = map[string]string{
 var MemberStateNames = map[string]string{
 	"active": lang.Key("Neither limited nor suspended"), "limited": lang.Key("Limited|state"), "suspended": lang.Key("Suspended|state"),
 	"waiting": lang.Key("Waiting to be let in"), "leaving": lang.Key("Has left, and may come back"),
-	"unconfirmed": lang.Key("Address not confirmed"), "new": lang.Key("New: joined within 30 days"), "silent": lang.Key("Silent: nothing posted within 90 days"),
+	"unconfirmed": lang.Key("Address not confirmed"), "unreached": lang.Key("Mail does not arrive"), "new": lang.Key("New: joined within 30 days"), "silent": lang.Key("Silent: nothing posted within 90 days"),
 }

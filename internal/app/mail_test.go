@@ -138,3 +138,62 @@ func TestAForgottenPasswordOfWhoIsShutOut(t *testing.T) {
 		}
 	}
 }
+
+// Those who run the site see whom mail does not reach: on the overview, in the lists and on the pages of members and invitations, and
+// by commands.
+func TestMailThatFailsIsShown(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "SMTP_URL=smtp://127.0.0.1:9", "MAIL_FROM=club@example.org"}
+	site, _ := wired(t, env...)
+	boss := memberOf(t, site, "boss")
+	memberOf(t, site, "anna")
+	command := func(args ...string) string {
+		t.Helper()
+		code, out, stderr := runCommand(env, args...)
+		if code != 0 {
+			t.Fatal(args, stderr)
+		}
+		return out
+	}
+	command("account", "role", "boss", "owner")
+	page := func(path string) string { return site.ask("GET", path, "", boss).Body.String() }
+	w := site.ask("POST", "/admin/invitations/mail", "addresses=x%40example.net&idempotency_key=k", boss, "Content-Type: application/x-www-form-urlencoded")
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	_, rest, _ := strings.Cut(page("/admin/invitations"), `href="/admin/invitations/`)
+	invitation, _, _ := strings.Cut(rest, `"`)
+	if now := page("/admin"); strings.Contains(now, "does not reach") || strings.Contains(now, "did not arrive") {
+		t.Error("the overview tells of mail that has not failed")
+	}
+	c, closeAll, err := openCommunity(store.Primary(t.Context()), site.cfg, site.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll()
+	for _, statement := range []string{"UPDATE accounts SET mail_failed_at = created_at WHERE username = 'anna'", "UPDATE invitations SET mail_failed_at = created_at"} {
+		if _, err := c.Store.SQL().ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]string{
+		"/admin": "Members whom mail does not reach: 1", "/admin/members?state=unreached": "/admin/members/anna", "/admin/members/anna": "could not be delivered",
+		"/admin/invitations": "Works, but its mail did not arrive", "/admin/invitations/" + invitation: "could not be delivered",
+	} {
+		if body := page(path); !strings.Contains(body, want) {
+			t.Errorf("%s lacks %q:\n%s", path, want, body)
+		}
+	}
+	if body := page("/admin"); !strings.Contains(body, "Invitations whose mail did not arrive: 1") {
+		t.Error("the overview does not count the invitation")
+	}
+	if body := page("/admin/members?state=unreached"); strings.Contains(body, "/admin/members/boss") {
+		t.Error("the list has somebody whom mail reaches")
+	}
+	for _, c := range []struct{ out, want string }{
+		{command("account", "show", "anna"), "not delivered"}, {command("account", "list", "--state", "unreached"), "anna"}, {command("invitation", "list"), "the mail failed"},
+	} {
+		if !strings.Contains(c.out, c.want) {
+			t.Errorf("no %q in %s", c.want, c.out)
+		}
+	}
+}

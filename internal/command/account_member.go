@@ -122,7 +122,7 @@ func (a accountDelete) Run(c *call) error {
 type accountList struct {
 	Text  string `arg:"" optional:"" help:"A part of a username or address, or words of a displayed name."`
 	Role  string `help:"Only those with this role."`
-	State string `help:"Only those that are active, limited, suspended, waiting, leaving, unconfirmed, new or silent."`
+	State string `help:"Only those that are active, limited, suspended, waiting, leaving, unconfirmed, unreached (mail failed), new or silent."`
 	Limit int    `default:"100" help:"How many at most, up to 200."`
 }
 
@@ -169,6 +169,9 @@ func (a accountShow) Run(c *call) error {
 		line := func(name, value string) { fmt.Fprintf(w, "%s\t%s\n", name, value) }
 		line("name", m.Username)
 		line("e-mail", m.Email)
+		if m.MailFailedAt != nil {
+			line("mail", "refused, or not delivered: "+m.MailFailedAt.Time().Format(time.DateOnly))
+		}
 		line("role", m.Role)
 		line("state", memberState(m.Account))
 		if m.SuspendedUntil != nil {

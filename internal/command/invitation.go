@@ -89,7 +89,7 @@ func (i invitationList) Run(c *call) error {
 				if n++; n > i.Limit {
 					break
 				}
-				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.CreatedAt.Time().Format(time.DateOnly), orDash(one.Creator), usesOf(one), endOf(one), one.Role, oneLine(one.Note+" "+one.Email))
+				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.CreatedAt.Time().Format(time.DateOnly), orDash(one.Creator), usesOf(one), endOf(one), one.Role, oneLine(one.Note+" "+one.Email+unsent(one)))
 			}
 			if len(list) < page.Limit {
 				break
@@ -115,6 +115,14 @@ func endOf(i *store.Invitation) string {
 		return "never"
 	}
 	return i.ExpiresAt.Time().Format(time.DateOnly)
+}
+
+// unsent marks an invitation whose mail failed.
+func unsent(i *store.Invitation) string {
+	if i.MailFailedAt == nil {
+		return ""
+	}
+	return " (the mail failed)"
 }
 
 func orDash(s string) string {

@@ -18,6 +18,8 @@ const jobMail = "mail"
 const (
 	// mailLife is how long a mail is tried, and waits for its turn.
 	mailLife = 24 * time.Hour
+	// mailSlow is after how long a mail that is tried again counts as one that failed, until it is delivered.
+	mailSlow = time.Hour
 	// mailAttempts is how often, with ten minutes between two tries in the end.
 	mailAttempts = 160
 )
@@ -94,6 +96,7 @@ func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
 	}
 	if time.Since(arg.At.Time()) > mailLife {
 		c.Log.WarnContext(ctx, "a mail could not be sent within a day", "account", arg.Account, "mail", arg.Kind)
+		c.noteUnsent(ctx, arg)
 		return nil // nobody needs it any more
 	}
 	acc, to, letter, err := c.letter(ctx, arg)
@@ -120,12 +123,17 @@ func (c *Community) runMail(ctx context.Context, job *queue.Job) error {
 		ID: mail.NewID(c.mailHost(), arg.Kind, idOf(acc, arg.Account), arg.About, arg.Upto, int64(arg.At)), To: to, Letter: letter, At: arg.At.Time(),
 	})
 	if err == nil {
+		c.noteMail(ctx, arg, acc, to, false)
 		return nil
 	}
 	c.takeBack(context.WithoutCancel(ctx), bucket.name, bucket.limit)
 	if errors.Is(err, mail.ErrRefused) {
 		c.Log.WarnContext(ctx, "a mail was refused", "account", idOf(acc, arg.Account), "mail", arg.Kind, "error", err)
+		c.noteMail(ctx, arg, acc, to, true)
 		return nil // it would be refused again, and strangers choose the address: it is no dead job that somebody has to look at
+	}
+	if time.Since(arg.At.Time()) > mailSlow {
+		c.noteMail(ctx, arg, acc, to, true)
 	}
 	return fmt.Errorf("send mail: %w", err)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // MemberStates are the states by which members are filtered.
-var MemberStates = []string{store.MemberActive, store.MemberLimited, store.MemberSuspended, store.MemberWaiting, store.MemberLeaving, store.MemberUnconfirmed, store.MemberNew, store.MemberSilent}
+var MemberStates = []string{store.MemberActive, store.MemberLimited, store.MemberSuspended, store.MemberWaiting, store.MemberLeaving, store.MemberUnconfirmed, store.MemberUnreached, store.MemberNew, store.MemberSilent}
 
 // MemberSearch chooses members. Empty fields choose all.
 type MemberSearch struct {

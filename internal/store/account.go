@@ -200,7 +200,12 @@ func (s *conn) ReplacePasswordHash(ctx context.Context, id int64, old, hash stri
 
 // SetEmail stores an address. key is nil where another account logs in by it, verified is nil where nobody has proved to have it.
 func (s *conn) SetEmail(ctx context.Context, id int64, email string, key *string, verified *Millis) error {
-	return s.setAccount(ctx, id, "email = ?, email_key = ?, email_verified_at = ?", email, key, verified)
+	return s.setAccount(ctx, id, "email = ?, email_key = ?, email_verified_at = ?, mail_failed_at = NULL", email, key, verified)
+}
+
+// SetMailFailed notes that a mail to the account's address failed, or with nil that one was delivered.
+func (s *conn) SetMailFailed(ctx context.Context, id int64, email string, at *Millis) error {
+	return translate(s.write(ctx).Exec("UPDATE accounts SET mail_failed_at = ? WHERE id = ? AND email = ?", at, id, email).Error)
 }
 
 // DropEmailKey takes the address as a way to log in from an account.

@@ -18,6 +18,8 @@ type Invitation struct {
 	ExpiresAt Millis // 0: never
 	EndedAt   *Millis
 	CreatedAt Millis
+	// MailFailedAt is when the mail to Email failed; nil where it did not, or there is none.
+	MailFailedAt *Millis
 }
 
 // AddInvitation inserts an invitation under an id of NewID.
@@ -61,6 +63,21 @@ func (s *conn) UseInvitation(ctx context.Context, id int64) (bool, error) {
 func (s *conn) EndInvitation(ctx context.Context, id int64) (bool, error) {
 	res := s.write(ctx).Exec("UPDATE invitations SET ended_at = "+s.dialect.nowMillis()+" WHERE id = ? AND ended_at IS NULL", id)
 	return res.RowsAffected == 1, translate(res.Error)
+}
+
+// SetInvitationMailFailed notes that the mail of an invitation failed, or with nil that it was delivered.
+func (s *conn) SetInvitationMailFailed(ctx context.Context, id int64, at *Millis) error {
+	return translate(s.write(ctx).Exec("UPDATE invitations SET mail_failed_at = ? WHERE id = ? AND (mail_failed_at IS NULL) <> (? IS NULL)", at, id, at).Error)
+}
+
+// CountUnreached counts the members to whom mail failed since the moment, and the invitations that still work of which it did.
+func (s *conn) CountUnreached(ctx context.Context, since Millis) (members, invitations int, err error) {
+	db := s.read(Primary(ctx))
+	if err := db.Raw("SELECT COUNT(*) FROM accounts WHERE mail_failed_at >= ? AND deleted_at IS NULL", since).Scan(&members).Error; err != nil {
+		return 0, 0, translate(err)
+	}
+	err = db.Raw("SELECT COUNT(*) FROM invitations WHERE mail_failed_at >= ? AND "+invitationWorks+s.dialect.nowMillis()+")", since).Scan(&invitations).Error
+	return members, invitations, translate(err)
 }
 
 // CountInvitations counts those made since the moment.

@@ -23,6 +23,7 @@ const (
 	MemberWaiting     = "waiting"     // to be let in
 	MemberLeaving     = "leaving"     // has left, and may come back
 	MemberUnconfirmed = "unconfirmed" // nobody has confirmed the address
+	MemberUnreached   = "unreached"   // mail to the address failed
 	MemberNew         = "new"         // joined within NewMember
 	MemberSilent      = "silent"      // joined before, and posted nothing within SilentMember
 )
@@ -76,6 +77,8 @@ func (s *conn) Members(ctx context.Context, f MemberFilter, now time.Time, r Ran
 		where += " AND leaving_at IS NOT NULL"
 	case MemberUnconfirmed:
 		where += " AND email_verified_at IS NULL"
+	case MemberUnreached:
+		where += " AND mail_failed_at IS NOT NULL"
 	case MemberNew:
 		where, args = where+" AND created_at >= ?", append(args, ToMillis(now.Add(-NewMember)))
 	case MemberSilent:

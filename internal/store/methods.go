@@ -1541,6 +1541,18 @@ func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (r0 
 	return r0, err
 }
 
+// CountUnreached counts the members to whom mail failed since the moment, and the invitations that still work of which it did.
+func (s *Store) CountUnreached(ctx context.Context, since Millis) (r0 int, r1 int, err error) {
+	if s.places == nil {
+		return s.conn.CountUnreached(ctx, since)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, r1, err = in.CountUnreached(ctx, since)
+		return err
+	})
+	return r0, r1, err
+}
+
 // CountWaiting counts them.
 func (s *Store) CountWaiting(ctx context.Context) (r0 int, err error) {
 	if s.places == nil {
@@ -5355,6 +5367,17 @@ func (s *Store) SetHideBoosts(ctx context.Context, followerID int64, followeeID 
 	return err
 }
 
+// SetInvitationMailFailed notes that the mail of an invitation failed, or with nil that it was delivered.
+func (s *Store) SetInvitationMailFailed(ctx context.Context, id int64, at *Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetInvitationMailFailed(ctx, id, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetInvitationMailFailed(ctx, id, at)
+	})
+	return err
+}
+
 // SetLeaving notes when the member left, nil when the member is back.
 func (s *Store) SetLeaving(ctx context.Context, id int64, at *Millis) (err error) {
 	if s.places == nil {
@@ -5373,6 +5396,17 @@ func (s *Store) SetLimited(ctx context.Context, id int64, at *Millis) (err error
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.SetLimited(ctx, id, at)
+	})
+	return err
+}
+
+// SetMailFailed notes that a mail to the account's address failed, or with nil that one was delivered.
+func (s *Store) SetMailFailed(ctx context.Context, id int64, email string, at *Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetMailFailed(ctx, id, email, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetMailFailed(ctx, id, email, at)
 	})
 	return err
 }

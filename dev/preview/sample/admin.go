@@ -22,7 +22,7 @@ func others(add adder) {
 		{Who: people[0].Name, Via: "page", Act: "member.suspend", Whom: people[1].Name, Reason: "Sold shoes. " + Hostile, When: t.When{At: now}},
 	}
 	add("/admin", "Administration", true, func(p *t.Page) templ.Component {
-		return t.AdminPage(p, t.AdminView{Kept: []t.StatusCheck{{Name: "disk", Status: "ok", Text: "/var/lib/tintype has 40 GB free"}}, NoBackups: true, Reports: 2, DeadJobs: 1, System: true, Log: acts, Checks: []t.StatusCheck{{Name: "Backup", Status: "warning", Text: "The newest is 3 days old.", Advice: "look at its timer"}}})
+		return t.AdminPage(p, t.AdminView{Kept: []t.StatusCheck{{Name: "disk", Status: "ok", Text: "/var/lib/tintype has 40 GB free"}}, NoBackups: true, Reports: 2, Unreached: 3, UnreachedInvitations: 1, DeadJobs: 1, System: true, Log: acts, Checks: []t.StatusCheck{{Name: "Backup", Status: "warning", Text: "The newest is 3 days old.", Advice: "look at its timer"}}})
 	})
 	add("/admin-quiet", "Administration, nothing to do", true, func(p *t.Page) templ.Component { return t.AdminPage(p, t.AdminView{}) })
 	site := t.AdminSiteView{Languages: []t.Option{{Value: "en", Label: "English"}, {Value: "de", Label: "Deutsch"}}, Fields: map[string]t.SiteField{
@@ -33,6 +33,7 @@ func others(add adder) {
 	invitations := []t.InvitationRow{
 		{ID: "1", URL: "/admin/invitation", Note: "The walkers: " + Hostile, Uses: 3, MaxUses: 20, Ends: t.When{At: now}, State: "works", Creator: "jo", Created: t.When{At: now}},
 		{ID: "2", URL: "/admin/invitation", Email: "ada@example.org", Uses: 1, MaxUses: 1, State: "used", Created: t.When{At: now}},
+		{ID: "3", URL: "/admin/invitation", Email: "bob@example.org", MaxUses: 1, State: "works", MailFailed: t.When{At: now}, Created: t.When{At: now}},
 	}
 	roles := []t.Option{{Value: "member", Label: "member|role"}, {Value: "moderator", Label: "moderator|role"}}
 	add("/admin/invitations", "Invitations", true, func(p *t.Page) templ.Component {
@@ -43,6 +44,9 @@ func others(add adder) {
 	})
 	add("/admin/invitation", "Invitation", true, func(p *t.Page) templ.Component {
 		return t.AdminInvitationPage(p, t.AdminInvitationView{Row: invitations[0], Link: "https://photos.example.org/links/AZ3Jx9", Card: "/admin/invitation-card", Came: []t.AccountView{people[0], people[1]}})
+	})
+	add("/admin/invitation-unsent", "Invitation whose mail failed", true, func(p *t.Page) templ.Component {
+		return t.AdminInvitationPage(p, t.AdminInvitationView{Row: invitations[2], Link: "https://photos.example.org/links/AZ3Jx9", Card: "/admin/invitation-card"})
 	})
 	add("/admin/invitation-card", "Invitation, card", true, func(p *t.Page) templ.Component {
 		return t.InvitationCardPage(p, t.InvitationCardView{Link: "https://photos.example.org/links/AZ3Jx9", QR: "M4 4h7v7h-7z", Size: 29, Ends: t.When{At: now}, Back: "/admin/invitation"})

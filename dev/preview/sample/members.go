@@ -42,7 +42,7 @@ func members(add adder) {
 		})
 	})
 	add("/admin/member-above", "A member whom the reader can only look at", true, func(p *t.Page) templ.Component {
-		return t.MemberPage(p, t.MemberView{MemberRow: row(0, "Owner", "Suspended"), Suspended: true, SuspendedUntil: "31 December 2026"})
+		return t.MemberPage(p, t.MemberView{MemberRow: row(0, "Owner", "Suspended"), Suspended: true, SuspendedUntil: "31 December 2026", MailFailed: t.When{At: now}})
 	})
 	add("/admin/appeals", "Answers to decisions", true, func(p *t.Page) templ.Component {
 		return t.AppealsPage(p, t.AppealsView{Appeals: about(2)[:1]})

@@ -34,6 +34,9 @@ func (b viewBuilder) invitationRow(i *store.Invitation) templates.InvitationRow 
 	if i.ExpiresAt != 0 {
 		row.Ends = templates.When{At: i.ExpiresAt.Time()}
 	}
+	if i.MailFailedAt != nil {
+		row.MailFailed = b.when(*i.MailFailedAt)
+	}
 	switch {
 	case i.EndedAt != nil:
 		row.State = "ended"
@@ -204,6 +207,7 @@ func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, v te
 		if community.May(acc, community.ReadEmails) {
 			row.Email = a.Email
 		}
+		row.Unreached = a.MailFailedAt != nil
 		v.Rows = append(v.Rows, row)
 	}
 	if len(list) > 0 && len(list) < all {

@@ -42,6 +42,11 @@ func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 	if v.Held, err = p.Community.HeldCount(ctx, byPage(c, acc)); err != nil {
 		return err
 	}
+	unreached, err := p.Community.Unreached(ctx, byPage(c, acc))
+	if err != nil {
+		return err
+	}
+	v.Unreached, v.UnreachedInvitations = unreached.Members, unreached.Invitations
 	v.FirstSteps = community.May(acc, community.ReadSite) && !p.Community.FirstStepsClosed(ctx)
 	if v.System {
 		status := p.Status(ctx)

@@ -109,6 +109,9 @@ func (p *Pages) showMember(c *gin.Context, status int, acc *store.Account, v tem
 	v.Role = l.T(templates.RoleNames[m.Role])
 	v.UsedBytes, v.Photos = fileSize(l, m.Bytes), l.N("%d photograph", "%d photographs", int(m.MemberFacts.Photos))
 	v.PostsCount, v.Comments = m.PostsCount, m.CommentsCount
+	if m.MailFailedAt != nil {
+		v.MailFailed = b.when(*m.MailFailedAt)
+	}
 	v.Confirmed, v.Suspended, v.Limited = m.EmailVerifiedAt != nil, m.Barred(), m.Account.Limited()
 	v.Waiting = m.WaitingAt != nil
 	if m.LeavingAt != nil {

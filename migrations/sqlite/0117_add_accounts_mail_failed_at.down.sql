@@ -1,0 +1,2 @@
+DROP INDEX accounts_mail_failed_at;
+ALTER TABLE accounts DROP COLUMN mail_failed_at;
