@@ -18,6 +18,7 @@ type AdminSiteView struct {
 	Preview      *Site
 	PreviewRules []string
 	Errors       FieldErrors
+	Return       string // where the forms lead to once they are taken; "" for the page itself
 }
 
 var registrations = []Option{

@@ -79,6 +79,7 @@ type ErrorView struct {
 	Sentence string
 	LinkURL  string // the one way on
 	LinkText string
+	Beside   bool // the link opens beside the page, which keeps what was entered
 
 	// What was entered in a refused form, to be sent again to Action; empty where there is none.
 	Action string

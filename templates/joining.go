@@ -81,6 +81,8 @@ type AdminInvitationView struct {
 	Link string // where one joins by it
 	Card string // "/admin/invitations/ID/card"
 	Came []AccountView
+	// FirstSteps points at the page of first steps, which nobody has closed.
+	FirstSteps bool
 }
 
 // InvitationCardView is the card of an invitation, to print.
@@ -104,10 +106,12 @@ type AdminWaitingView struct {
 	Rows    []WaitingRow
 	All     int
 	NextURL string
-	Mails   bool   // whoever is decided about hears of it by mail
-	About   string // the name whose form was refused
-	Words   string // typed there
-	Errors  FieldErrors
+	// After is where the page begins, and FirstURL leads to the first; both "" on that.
+	After, FirstURL string
+	Mails           bool   // whoever is decided about hears of it by mail
+	About           string // the name whose form was refused
+	Words           string // typed there
+	Errors          FieldErrors
 }
 
 // words are those that were typed about somebody.

@@ -14,8 +14,8 @@ const (
 	MaxJoinReason = 1000
 	// maxWaiting is how many sign-ups may wait at once.
 	maxWaiting = 1000
-	// waitingPage is how many are listed at once.
-	waitingPage = 100
+	// WaitingPage is how many are listed at once.
+	WaitingPage = 100
 )
 
 // checkJoinReason notes what is wrong with the reason of somebody who asks to join.
@@ -45,7 +45,7 @@ func (c *Community) Waiting(ctx context.Context, by By, after int64) (list []*st
 	if err := by.may(ReadMembers); err != nil {
 		return nil, 0, err
 	}
-	if list, err = c.Store.AccountsWaiting(ctx, after, waitingPage); err != nil {
+	if list, err = c.Store.AccountsWaiting(ctx, after, WaitingPage); err != nil {
 		return nil, 0, fromStore(err)
 	}
 	all, err = c.Store.CountWaiting(ctx)

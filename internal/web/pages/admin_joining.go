@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -143,6 +144,7 @@ func (p *Pages) invitation(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	v := templates.AdminInvitationView{Row: p.viewBuilder(c).invitationRow(inv), Link: p.Community.InvitationURL(id), Card: "/admin/invitations/" + idText(id) + "/card"}
+	v.FirstSteps = community.May(acc, community.ReadSite) && !p.Community.FirstStepsClosed(c.Request.Context())
 	for _, a := range came {
 		v.Came = append(v.Came, p.accountView(a))
 	}
@@ -190,9 +192,14 @@ func (p *Pages) waiting(c *gin.Context, acc *store.Account) error {
 	return p.showWaiting(c, acc, http.StatusOK, templates.AdminWaitingView{})
 }
 
-// showWaiting renders who waits. v has what was typed about one of them, and what is wrong with it.
+// showWaiting renders the page of those who wait on which somebody is. v has what was typed, and what is wrong with it.
 func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, v templates.AdminWaitingView) error {
-	list, all, err := p.Community.Waiting(c.Request.Context(), byPage(c, acc), formID(c.Query("after")))
+	after := formID(cmp.Or(c.PostForm("after"), c.Query("after")))
+	list, all, err := p.Community.Waiting(c.Request.Context(), byPage(c, acc), after)
+	if err == nil && len(list) == 0 && after != 0 { // all of this page are decided
+		after = 0
+		list, all, err = p.Community.Waiting(c.Request.Context(), byPage(c, acc), after)
+	}
 	if err != nil {
 		return err
 	}
@@ -202,6 +209,9 @@ func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, v te
 	}
 	b := p.viewBuilder(c)
 	v.All, v.Mails = all, p.Community.MailDelivers
+	if after != 0 {
+		v.After, v.FirstURL = idText(after), "/admin/waiting"
+	}
 	for _, a := range list {
 		row := templates.WaitingRow{Name: a.Username, DisplayName: a.Name(), Reason: a.JoinReason, Asked: b.when(*a.WaitingAt)}
 		if community.May(acc, community.ReadEmails) {
@@ -210,7 +220,7 @@ func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, v te
 		row.Unreached = a.MailFailedAt != nil
 		v.Rows = append(v.Rows, row)
 	}
-	if len(list) > 0 && len(list) < all {
+	if len(list) == community.WaitingPage && len(list) < all {
 		v.NextURL = "/admin/waiting?after=" + idText(list[len(list)-1].ID)
 	}
 	return p.render(c, status, templates.AdminWaitingPage(pg, v))
@@ -226,6 +236,9 @@ func (p *Pages) decided(c *gin.Context, acc *store.Account, flash string, err er
 		return err
 	}
 	p.setFlash(c, flash)
+	if after := formID(c.PostForm("after")); after != 0 {
+		return redirect(c, "/admin/waiting?after="+idText(after))
+	}
 	return redirect(c, "/admin/waiting")
 }
 

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -78,7 +79,7 @@ func (p *Pages) saveSite(c *gin.Context, acc *store.Account) error {
 		}
 		changes[name] = &text
 	}
-	v.Reason = c.PostForm("reason")
+	v.Reason, v.Return = c.PostForm("reason"), returnTo(c, "")
 	var err error
 	if c.PostForm("preview") != "" {
 		var site *community.Site
@@ -110,6 +111,7 @@ func sameLines(a, b string) bool {
 }
 
 func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
+	back, said := "/admin/site#picture", ""
 	refused := func(err error) error {
 		errs, ok := p.fieldErrors(c, err, nil)
 		if !ok {
@@ -119,7 +121,7 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 			errs[i].Message = p.lang(c).Retell(e.Message, media.Sentences) // what the file lacks
 		}
 		v := p.siteFormView(c)
-		v.Errors = errs
+		v.Errors, v.Return = errs, said
 		return p.showSite(c, http.StatusUnprocessableEntity, v)
 	}
 	none := &community.Invalid{Fields: []community.FieldError{{Field: "picture", Code: "blank", Message: lang.Key("Choose a photograph first.")}}}
@@ -127,7 +129,6 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return refused(none)
 	}
-	back := "/admin/site#picture"
 	for {
 		part, err := mr.NextPart()
 		if err == io.EOF {
@@ -141,7 +142,8 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 			if err != nil {
 				return interrupted(err)
 			}
-			back = localPath(string(text), back)
+			said = localPath(string(text), "")
+			back = cmp.Or(said, back)
 			continue
 		}
 		if part.FormName() != "picture" || part.FileName() == "" {

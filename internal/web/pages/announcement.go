@@ -182,11 +182,10 @@ func (p *Pages) commentOnAnnouncement(c *gin.Context, acc *store.Account) error 
 	}
 	text := c.PostForm("text")
 	made, err := p.Community.CommentOnAnnouncement(c.Request.Context(), acc, id, text, c.PostForm("idempotency_key"))
-	if errs, ok := p.fieldErrors(c, err, nil); ok {
-		return p.showAnnouncement(c, acc, http.StatusUnprocessableEntity, templates.AnnouncementPageView{Text: text, Errors: errs})
-	}
-	if err != nil {
+	if errs, status, err := p.formErrors(c, err); err != nil {
 		return err
+	} else if status != 0 {
+		return p.showAnnouncement(c, acc, status, templates.AnnouncementPageView{Text: text, Errors: errs})
 	}
 	// On the first page what it answers stands above it; further on the page begins with it.
 	first, err := p.Community.CommentsOnAnnouncement(c.Request.Context(), acc, id, community.Cursor{Limit: listLimit})

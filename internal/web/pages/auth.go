@@ -89,7 +89,7 @@ func keptFields(form url.Values, prefix string) []templates.HiddenField {
 
 // writtenIn returns the text that somebody wrote in a form, to be shown where the form itself is not.
 func writtenIn(form url.Values) string {
-	return cmp.Or(form.Get("text"), form.Get("caption"), form.Get("bio"))
+	return cmp.Or(form.Get("text"), form.Get("caption"), form.Get("bio"), form.Get("words"), form.Get("note"))
 }
 
 func (p *Pages) login(c *gin.Context) error {
@@ -131,7 +131,7 @@ func (p *Pages) confirm(c *gin.Context, acc *store.Account, action, back string)
 		if field, ok := strings.CutPrefix(name, carriedField); ok {
 			for _, s := range values {
 				v.Fields = append(v.Fields, templates.HiddenField{Name: field, Value: s})
-				if field == "text" || field == "caption" {
+				if field == "text" || field == "caption" || field == "words" {
 					v.Text = s
 				}
 			}

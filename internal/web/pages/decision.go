@@ -203,11 +203,17 @@ func (p *Pages) enterSuspended(c *gin.Context, acc *store.Account) error {
 	b := binary.BigEndian.AppendUint64(nil, uint64(acc.ID))
 	b = binary.BigEndian.AppendUint64(b, uint64(acc.SessionEpoch))
 	p.Signed.SetCookie(c.Writer, suspendedCookie, b, suspendedLife)
+	if act := localPath(c.PostForm(carriedAct), "/"); isSuspendedAnswer(act) { // written slowly
+		return p.confirm(c, acc, act, "/suspended")
+	}
 	if acc.LeavingAt != nil {
 		return redirect(c, "/leaving")
 	}
 	return redirect(c, "/suspended")
 }
+
+// isSuspendedAnswer reports whether a path takes what a suspended member answers to a decision.
+func isSuspendedAnswer(path string) bool { return strings.HasPrefix(path, "/suspended/decisions/") }
 
 // suspended wraps a handler for somebody whose account is suspended.
 func (p *Pages) suspended(h func(*gin.Context, *store.Account) error) func(*gin.Context) error {
@@ -224,6 +230,9 @@ func (p *Pages) shutOut(h func(*gin.Context, *store.Account) error) func(*gin.Co
 	return func(c *gin.Context) error {
 		b, ok := p.Signed.Cookie(c.Request, suspendedCookie)
 		if !ok || len(b) != 16 {
+			if c.Request.Method == http.MethodPost && isSuspendedAnswer(c.Request.URL.Path) {
+				return p.loginFirst(c)
+			}
 			return community.ErrUnauthenticated
 		}
 		acc, err := p.Community.SuspendedAccount(c.Request.Context(), int64(binary.BigEndian.Uint64(b)), int(binary.BigEndian.Uint64(b[8:])))

@@ -40,6 +40,9 @@ func (p *Pages) showExport(c *gin.Context, status int, acc *store.Account, errs 
 		return err
 	}
 	v.Errors = errs
+	if v.State == store.ExportWorking { // nothing can be typed here meanwhile
+		c.Header("Refresh", takeoutRefresh)
+	}
 	return p.render(c, status, templates.SettingsExportPage(pg, v))
 }
 
@@ -64,9 +67,6 @@ func (p *Pages) exportView(c *gin.Context, acc *store.Account, base string) (tem
 			}
 			v.Parts = append(v.Parts, templates.DownloadView{URL: fmt.Sprintf("%s%d/%d", base, e.ID, i+1), Label: label, Size: fileSize(l, part.Bytes)})
 		}
-	}
-	if v.State == store.ExportWorking {
-		c.Header("Refresh", takeoutRefresh)
 	}
 	return v, nil
 }

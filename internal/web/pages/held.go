@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -129,11 +130,14 @@ func (p *Pages) afterHeld(c *gin.Context, acc *store.Account, err error, v templ
 			errs[i].Field = ""
 		}
 		v.Errors = errs
+		if u, err := url.Parse(returnTo(c, "/admin/held")); err == nil && u.Path == "/admin/held" {
+			c.Request.URL = u // the part of the list in which the post stands
+		}
 		return p.showHeld(c, acc, http.StatusUnprocessableEntity, v)
 	}
 	if err != nil {
 		return err
 	}
 	p.setFlash(c, "done")
-	return redirect(c, "/admin/held")
+	return redirect(c, returnTo(c, "/admin/held"))
 }

@@ -100,8 +100,11 @@ func (p *Pages) sendReport(c *gin.Context, acc *store.Account, v templates.Repor
 		v.Errors = errs
 		return p.showReport(c, http.StatusUnprocessableEntity, v)
 	}
-	if err != nil {
+	if errs, status, err := p.formErrors(c, err); err != nil {
 		return err
+	} else if status != 0 { // too many
+		v.Errors = errs
+		return p.showReport(c, status, v)
 	}
 	p.setFlash(c, "reported")
 	return redirect(c, v.Return)

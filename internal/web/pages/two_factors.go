@@ -46,11 +46,30 @@ func (p *Pages) setUpFirst(c *gin.Context) error {
 	if !p.Community.MustSetUpTwoFactors(c.Request.Context(), viewer(c)) || path == "/logout" || path == twoFactorsPath || strings.HasPrefix(path, twoFactorsPath+"/") {
 		return nil
 	}
-	if c.Request.Method != http.MethodGet || wantsJSON(c) {
+	if wantsJSON(c) {
 		return community.ErrForbidden
 	}
 	c.Abort()
+	if c.Request.Method != http.MethodGet {
+		return p.keptUntilSetUp(c)
+	}
 	return redirect(c, twoFactorsPath)
+}
+
+// keptUntilSetUp answers a form whose sender has to set up a second factor first: the page keeps what was entered.
+func (p *Pages) keptUntilSetUp(c *gin.Context) error {
+	if err := readWords(c.Request); err != nil {
+		return err
+	}
+	pg, err := p.page(c, p.lang(c).T("Second factor"))
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusForbidden, templates.ErrorPage(pg, templates.ErrorView{
+		Status: http.StatusForbidden, Sentence: p.lang(c).T("Your role on this site needs a second factor now. Set one up, then send this again."),
+		Action: c.Request.URL.Path, Fields: keptFields(c.Request.PostForm, ""), Text: writtenIn(c.Request.PostForm),
+		LinkURL: twoFactorsPath, LinkText: p.lang(c).T("Set up a second factor"), Beside: true,
+	}))
 }
 
 // remembered reports whether the account's second factor was given in this browser, and is not to be asked for.
