@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tintype/internal/community"
 	"tintype/internal/servertest"
 	"tintype/internal/store"
 )
@@ -55,6 +56,12 @@ func TestReportsByPageAndByCommand(t *testing.T) {
 			t.Errorf("%s: %d rows, want %d, the newest by %s of %q about %q: %+v %v", act, len(entries), n, via, actor, detail, entries, err)
 		}
 	}
+
+	// What one decides by.
+	for _, says := range []string{"He is rude.", "about", "@ben (active, since", "from", "@anna (active", "reports about it 1", "the account", "open", "/admin/reports/" + id} {
+		command(0, says, "report", "show", id)
+	}
+	command(1, "there is no report 77", "report", "show", "77")
 
 	// Taken, and left.
 	command(0, "@moda looks at report "+id, "report", "take", id, "@moda")
@@ -145,4 +152,40 @@ func TestReportsByPageAndByCommand(t *testing.T) {
 	servertest.Eventually(t, "the running site points at them no longer", func() bool {
 		return !strings.Contains(boss.send("GET", "/admin").Body.String(), `<p class="notice"><a href="/admin/first-steps">`)
 	})
+}
+
+// Moderators get from what they see to the member's page, and nobody else is led there. A command shows of a reported post what the page
+// shows in words.
+func TestFromAPostToItsMember(t *testing.T) {
+	r := newRoleSite(t)
+	id := r.object("post", false)["id"]
+	for _, role := range routeRoles {
+		moderates := role == "moderator" || role == "admin" || role == "owner"
+		for _, path := range []string{"/@anna_1", "/@anna_1/" + id} {
+			body := r.asks(role, "GET", path, "", "").Body.String()
+			if strings.Contains(body, `href="/admin/members/anna_1"`) != moderates {
+				t.Errorf("%s as %s leads to the member's page: %t", path, role, !moderates)
+			}
+		}
+	}
+	post, err := strconv.ParseInt(id, 10, 64)
+	r.must(err)
+	filed, err := r.c.Report(r.ctx, r.accounts["other"], community.Report{PostID: post, Category: "spam", Comment: "Not a harbour.", Rules: []string{"Be kind."}})
+	r.must(err)
+	_, err = r.c.GiveReport(r.ctx, community.ByCommand(""), filed.ID, "moderator_1")
+	r.must(err)
+	env := []string{"DATA_DIR=" + r.cfg.DataDir}
+	show := func(want ...string) {
+		t.Helper()
+		_, out, stderr := runCommand(env, "report", "show", idOf(filed.ID))
+		for _, words := range want {
+			if !strings.Contains(out, words) {
+				t.Errorf("no %q in\n%s%s", words, out, stderr)
+			}
+		}
+	}
+	show("Not a harbour.", "Be kind.", "spam", "@moderator_1", "A harbour #harbour", "/posts/"+id, "photographs: 1", "public")
+	_, err = r.c.DecideReport(r.ctx, community.ByCommand(""), filed.ID, store.DecideRemove, community.Sanction{Words: "No."})
+	r.must(err)
+	show("closed remove by the command line", "A harbour #harbour", "posts removed 1")
 }

@@ -12,6 +12,7 @@ import (
 
 type reportGroup struct {
 	List   reportList   `cmd:"" help:"List reports, the newest first."`
+	Show   reportShow   `cmd:"" help:"Show a report, and what decides about both sides of it."`
 	Decide reportDecide `cmd:"" help:"Decide a report, which closes it."`
 	Take   reportTake   `cmd:"" help:"Say that a moderator looks at a report. Others may still decide."`
 	Leave  reportLeave  `cmd:"" help:"Say that nobody looks at a report any more."`
@@ -190,9 +191,9 @@ func (r reportAppeal) Run(c *call) error {
 			return err
 		}
 		w := tabwriter.NewWriter(c.env.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "DECISION\tKIND\tMEMBER\tANSWER")
+		fmt.Fprintln(w, "DECISION\tKIND\tMEMBER\tWORDS\tANSWER")
 		for _, d := range list {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", d.ID, d.Kind, nameOf(d.Account), oneLine(d.Appeal))
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", d.ID, d.Kind, nameOf(d.Account), orDash(oneLine(d.Words)), oneLine(d.Appeal))
 		}
 		return w.Flush()
 	})

@@ -360,6 +360,11 @@ func (c *Community) HistoriesOf(ctx context.Context, r *FiledReport) (h Historie
 	return h, nil
 }
 
+// ReportByCommand is one report for the command line.
+func (c *Community) ReportByCommand(ctx context.Context, id int64) (*FiledReport, error) {
+	return c.reportAfter(ctx, ByCommand(""), id)
+}
+
 // ReportsByCommand lists reports for the command line.
 func (c *Community) ReportsByCommand(ctx context.Context, state string, limit int) ([]*FiledReport, error) {
 	rows, err := c.Store.Reports(store.Primary(ctx), state, 0, store.Range{Limit: min(limit, maxLogPage)})
