@@ -54,7 +54,8 @@ func named(what, name string, err error) error {
 }
 
 type accountCreate struct {
-	Admin bool `help:"The new account is an administrator."`
+	Admin  bool   `help:"The new account is an administrator."`
+	Reason string `help:"Why, for the log."`
 }
 
 func (a accountCreate) Run(c *call) error {
@@ -63,7 +64,7 @@ func (a accountCreate) Run(c *call) error {
 		if a.Admin {
 			role = store.RoleAdmin
 		}
-		secret, err := site.CreateInvite(c, community.ByCommand(""), role)
+		secret, err := site.CreateInvite(c, community.ByCommand(a.Reason), role)
 		if err != nil {
 			return err
 		}

@@ -107,6 +107,8 @@ type jobsRetry struct {
 	IDs  []int64 `arg:"" optional:"" name:"id"`
 	Dead bool    `help:"All that failed for good."`
 	JSON bool    `name:"json" help:"As JSON: an object with retried, the ids."`
+
+	Reason string `help:"Why, for the log."`
 }
 
 func (j jobsRetry) Run(c *call) error {
@@ -130,7 +132,7 @@ func (j jobsRetry) Run(c *call) error {
 		}
 		done := []string{}
 		err := eachJob(ids, func(id int64) error {
-			err := site.RetryJob(c, community.ByCommand(""), id)
+			err := site.RetryJob(c, community.ByCommand(j.Reason), id)
 			if err == nil {
 				done = append(done, strconv.FormatInt(id, 10))
 			}
@@ -150,12 +152,13 @@ func (j jobsRetry) Run(c *call) error {
 }
 
 type jobsDrop struct {
-	IDs []int64 `arg:"" name:"id"`
+	IDs    []int64 `arg:"" name:"id"`
+	Reason string  `help:"Why, for the log."`
 }
 
 func (j jobsDrop) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		return eachJob(j.IDs, func(id int64) error { return site.DropJob(c, community.ByCommand(""), id) })
+		return eachJob(j.IDs, func(id int64) error { return site.DropJob(c, community.ByCommand(j.Reason), id) })
 	})
 }
 
