@@ -14,6 +14,7 @@ type ReportRow struct {
 
 // AdminReportsView is /admin/reports.
 type AdminReportsView struct {
+	System    bool // the viewer may see status, jobs and moves
 	Reports   []ReportRow
 	Closed    bool // shows the closed ones
 	OpenURL   string

@@ -100,7 +100,7 @@ func (p *Pages) reports(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	b := p.viewBuilder(c)
-	v := templates.AdminReportsView{Closed: state == "closed", OpenURL: "/admin/reports", ClosedURL: "/admin/reports?state=closed"}
+	v := templates.AdminReportsView{Closed: state == "closed", System: community.May(acc, community.ReadSystem), OpenURL: "/admin/reports", ClosedURL: "/admin/reports?state=closed"}
 	for _, r := range list {
 		v.Reports = append(v.Reports, p.reportRow(b, r))
 	}
