@@ -211,7 +211,7 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		if e.ID != m.About || e.State != store.ExportReady {
 			return nil, "", l, errNoLetter
 		}
-		l = mail.ExportReady(site, person, mailTime(words, e.ExpiresAt), c.BaseURL+"/settings/export")
+		l = mail.ExportReady(site, person, mailTime(words, e.ExpiresAt), c.BaseURL+exportPath(acc))
 	case mailFactorAdded:
 		l = mail.FactorAdded(site, person, mailTime(words, m.At), c.BaseURL+"/settings/two-factors")
 	case mailFactorRemoved:
@@ -239,13 +239,21 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 	return acc, to, l, err
 }
 
+// exportPath is where a member finds an export that is ready. Who is suspended logs in first.
+func exportPath(acc *store.Account) string {
+	if acc.SuspendedAt != nil {
+		return "/login"
+	}
+	return "/settings/export"
+}
+
 // readsThough reports whether somebody who may not log in gets mail of a kind: who is suspended reads why, who has left until when to
-// come back, both choose another password for what is left to them, and who waits to be let in confirms the address.
+// come back, both choose another password for what is left to them and take an export along, and who waits to be let in confirms the address.
 func readsThough(acc *store.Account, kind string) bool {
 	switch kind {
 	case mailDecision, mailLeaving:
 		return acc.DeletedAt == nil
-	case mailReset, mailPassword:
+	case mailReset, mailPassword, mailExport:
 		return mayReset(acc)
 	case mailVerify:
 		return acc.WaitingAt != nil && acc.DeletedAt == nil
