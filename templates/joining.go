@@ -73,6 +73,7 @@ type MailedView struct {
 	Wrong   []string
 	Members []string
 	Blocked []string
+	Already []string // they have an invitation that still works
 }
 
 // AdminInvitationView is /admin/invitations/ID; its form posts to /admin/invitations/ID/end.

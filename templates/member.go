@@ -28,8 +28,10 @@ type MemberView struct {
 	MemberRow
 	UsedBytes, Photos      string // in words
 	PostsCount, Comments   int
-	Confirmed              bool // the address
-	MailFailed             When // when mail to the address failed; zero where it did not
+	Confirmed              bool           // the address
+	Invitation             *InvitationRow // by which the member came, or nil
+	JoinReason             string         // why the member asked to join, or ""
+	MailFailed             When           // when mail to the address failed; zero where it did not
 	Suspended, Limited     bool
 	Waiting                bool   // to be let in
 	LeavesUntil            string // in words, where the member has left; "" elsewhere

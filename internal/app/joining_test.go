@@ -63,6 +63,15 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 		!strings.Contains(body, "1 person is invited.") || !strings.Contains(body, "<li>no address</li>") || !strings.Contains(body, "<li>anna@example.org</li>") {
 		t.Errorf("by mail: %d", code)
 	}
+	if code, _, body := send("/admin/invitations/mail", boss, "addresses", "A@example.net", "idempotency_key", "k3"); code != 200 || !strings.Contains(body, "Invited already") || strings.Contains(body, "1 person is invited.") {
+		t.Errorf("the same address again: %d", code)
+	}
+	if page := site.ask("GET", "/admin/members/anna", "", boss).Body.String(); !strings.Contains(page, "Came by an invitation of @boss") || !strings.Contains(page, `href="`+first+`"`) || !strings.Contains(page, "the walkers") {
+		t.Error("the member's page does not say by which invitation she came")
+	}
+	if _, out, _ := runCommand(env, "account", "show", "anna"); !strings.Contains(out, "of boss the walkers") {
+		t.Error(out)
+	}
 
 	form := site.ask("GET", "/signup", "").Body.String()
 	if !strings.Contains(form, `name="reason"`) || !strings.Contains(form, "Ask to join") {
@@ -104,6 +113,9 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 	}
 	if w := site.ask("GET", "/@dora", ""); w.Code != 200 {
 		t.Errorf("who was let in has no page: %d", w.Code)
+	}
+	if page := site.ask("GET", "/admin/members/dora", "", boss).Body.String(); !strings.Contains(page, "I walk with &lt;b&gt;you&lt;/b&gt;.") {
+		t.Error("the member's page does not say why she wanted to join")
 	}
 	if code, _, _ := send("/admin/waiting/emil/refuse", boss, "words", "Members of the club only."); code != 303 {
 		t.Error(code)

@@ -89,14 +89,15 @@ type accountNote struct {
 	Username string `arg:""`
 	Words    string `arg:"" optional:"" help:"The note."`
 	Remove   int64  `help:"Remove the note with this number, which account show names."`
+	Reason   string `help:"Why, for the log."`
 }
 
 func (a accountNote) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
 		if a.Remove != 0 {
-			return named("note about", a.Username, site.RemoveNote(c, community.ByCommand(""), a.Username, a.Remove))
+			return named("note about", a.Username, site.RemoveNote(c, community.ByCommand(a.Reason), a.Username, a.Remove))
 		}
-		return named("account", a.Username, site.NoteMember(c, community.ByCommand(""), a.Username, a.Words))
+		return named("account", a.Username, site.NoteMember(c, community.ByCommand(a.Reason), a.Username, a.Words))
 	})
 }
 
@@ -173,6 +174,12 @@ func (a accountShow) Run(c *call) error {
 			line("mail", "refused, or not delivered: "+m.MailFailedAt.Time().Format(time.DateOnly))
 		}
 		line("role", m.Role)
+		if i := m.Invitation; i != nil {
+			line("came by", oneLine(fmt.Sprintf("invitation %d of %s %s", i.ID, orDash(i.Creator), i.Note)))
+		}
+		if m.JoinReason != "" {
+			line("wanted to join", oneLine(m.JoinReason))
+		}
 		line("state", memberState(m.Account))
 		if m.SuspendedUntil != nil {
 			line("suspended until", m.SuspendedUntil.Time().Format(time.DateOnly))

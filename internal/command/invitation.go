@@ -58,6 +58,9 @@ func (i invitationMail) Run(c *call) error {
 		for _, address := range done.Blocked {
 			fmt.Fprintf(c.env.Stdout, "%s is of a domain that is blocked.\n", oneLine(address))
 		}
+		for _, address := range done.Already {
+			fmt.Fprintf(c.env.Stdout, "%s has an invitation that still works.\n", oneLine(address))
+		}
 		for _, wrong := range done.Wrong {
 			fmt.Fprintf(c.env.Stdout, "%q is no e-mail address.\n", wrong)
 		}

@@ -165,11 +165,12 @@ type Mailed struct {
 	Wrong   []string // what is no address
 	Members []string // addresses of members, who need no invitation
 	Blocked []string // addresses with which nobody may join
+	Already []string // addresses of which an invitation still works
 }
 
 // InviteByMail sends an invitation that works once to each address: they stand one a line, or between commas. The result
-// names texts that are not an address, addresses that a member has, and those that the site keeps out; the others are invited
-// all the same. The same form sent twice sends one mail to each. *Invalid for none at all, and for more than MaxInvitationMails.
+// names texts that are not an address, addresses that a member has, those that the site keeps out, and those that have an
+// invitation which still works and whose mail did not fail; the others are invited all the same. The same form sent twice sends one mail to each. *Invalid for none at all, and for more than MaxInvitationMails.
 func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, key string) (Mailed, error) {
 	ctx = store.Primary(ctx)
 	var done Mailed
@@ -184,6 +185,10 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 		return done, invalid("addresses", "no_mail", "This site sends no mail. Make an invitation, and give out its card or its link.")
 	}
 	out, err := c.blocks(ctx)
+	if err != nil {
+		return done, err
+	}
+	invited, err := c.invitedAlready(ctx, by, key, []string{addresses, n.Note})
 	if err != nil {
 		return done, err
 	}
@@ -207,6 +212,10 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 			done.Blocked = append(done.Blocked, address)
 			continue
 		}
+		if invited[store.Fold(address)] {
+			done.Already = append(done.Already, address)
+			continue
+		}
 		if _, err := c.Store.AccountByEmail(ctx, address); err == nil {
 			done.Members = append(done.Members, address)
 			continue
@@ -216,7 +225,7 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 		list = append(list, store.Invitation{Note: n.Note, Role: n.Role, Email: address, MaxUses: 1, ExpiresAt: endIn(n.Days)})
 	}
 	if len(list) == 0 {
-		if len(done.Wrong)+len(done.Members)+len(done.Blocked) == 0 {
+		if len(done.Wrong)+len(done.Members)+len(done.Blocked)+len(done.Already) == 0 {
 			return done, invalid("addresses", "blank", "Enter at least one e-mail address.")
 		}
 		return done, nil
@@ -226,6 +235,26 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 		return Mailed{}, err
 	}
 	return done, nil
+}
+
+// invitedAlready are the addresses, by their keys, that need no other invitation. The same form sent again is answered as the first
+// time: there are none for it.
+func (c *Community) invitedAlready(ctx context.Context, by By, formID string, entered any) (map[string]bool, error) {
+	key, err := formKey(by.Account, "invitation", formID, entered)
+	if err != nil {
+		return nil, err
+	}
+	if key != nil {
+		if first, err := c.madeUnder(ctx, key); err != nil || first != 0 {
+			return nil, err
+		}
+	}
+	list, err := c.Store.InvitedAddresses(ctx)
+	invited := make(map[string]bool, len(list))
+	for _, address := range list {
+		invited[store.Fold(address)] = true
+	}
+	return invited, fromStore(err)
 }
 
 // splitAddresses takes a list apart: one a line, or between commas and semicolons, each perhaps with a name before it.

@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,8 @@ type Member struct {
 	About, By []*FiledReport // the newest reports about the member, and by it
 	MayAct    bool           // the reader's role is above the member's
 	Oneself   bool           // the reader is the member, and no owner: what others say of it is left out
+	// Invitation is the one by which the member came, nil where it came otherwise, or for those who may not read invitations.
+	Invitation *store.Invitation
 }
 
 // A ModeratorNote is a note about a member. Author is nil for the command line, and where the account is gone.
@@ -96,6 +99,11 @@ func (c *Community) member(ctx context.Context, by By, acc *store.Account, err e
 	m := &Member{Account: acc, MayAct: by.Account == nil || mayActOn(by.Account, acc)}
 	if by.may(ReadEmails) == nil {
 		m.Email = acc.Email
+	}
+	if acc.InvitationID != nil && by.may(ReadInvitations) == nil {
+		if m.Invitation, err = c.Store.InvitationByID(ctx, *acc.InvitationID); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, fromStore(err)
+		}
 	}
 	if m.MemberFacts, err = c.Store.MemberFacts(ctx, acc.ID); err != nil {
 		return nil, fromStore(err)

@@ -65,6 +65,13 @@ func (s *conn) EndInvitation(ctx context.Context, id int64) (bool, error) {
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
+// InvitedAddresses are those of invitations that still work, and whose mail did not fail.
+func (s *conn) InvitedAddresses(ctx context.Context) ([]string, error) {
+	var list []string
+	err := s.read(Primary(ctx)).Raw("SELECT email FROM invitations WHERE email <> '' AND mail_failed_at IS NULL AND " + invitationWorks + s.dialect.nowMillis() + ")").Scan(&list).Error
+	return list, translate(err)
+}
+
 // SetInvitationMailFailed notes that the mail of an invitation failed, or with nil that it was delivered.
 func (s *conn) SetInvitationMailFailed(ctx context.Context, id int64, at *Millis) error {
 	return translate(s.write(ctx).Exec("UPDATE invitations SET mail_failed_at = ? WHERE id = ? AND (mail_failed_at IS NULL) <> (? IS NULL)", at, id, at).Error)

@@ -3148,6 +3148,18 @@ func (s *Store) Invitations(ctx context.Context, r Range) (r0 []*Invitation, err
 	return r0, err
 }
 
+// InvitedAddresses are those of invitations that still work, and whose mail did not fail.
+func (s *Store) InvitedAddresses(ctx context.Context) (r0 []string, err error) {
+	if s.places == nil {
+		return s.conn.InvitedAddresses(ctx)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.InvitedAddresses(ctx)
+		return err
+	})
+	return r0, err
+}
+
 // IsConversationMuted reports whether the account hears no more of the thread in which the post stands.
 func (s *Store) IsConversationMuted(ctx context.Context, accountID int64, postID int64) (r0 bool, err error) {
 	if s.places == nil {

@@ -40,7 +40,7 @@ func others(add adder) {
 		return t.AdminInvitationsPage(p, t.AdminInvitationsView{Rows: invitations, Mails: true, Uses: "1", Days: "30", Role: "member", Roles: roles})
 	})
 	add("/admin/invitations-mailed", "Invitations, mailed", true, func(p *t.Page) templ.Component {
-		return t.AdminInvitationsPage(p, t.AdminInvitationsView{Mails: true, Closed: true, Uses: "1", Days: "30", Role: "member", Roles: roles, Addresses: Hostile, Mailed: &t.MailedView{Invited: 58, Wrong: []string{Hostile}, Members: []string{"jo@example.org"}}})
+		return t.AdminInvitationsPage(p, t.AdminInvitationsView{Mails: true, Closed: true, Uses: "1", Days: "30", Role: "member", Roles: roles, Addresses: Hostile, Mailed: &t.MailedView{Invited: 58, Wrong: []string{Hostile}, Members: []string{"jo@example.org"}, Already: []string{"bob@example.org"}}})
 	})
 	add("/admin/invitation", "Invitation", true, func(p *t.Page) templ.Component {
 		return t.AdminInvitationPage(p, t.AdminInvitationView{Row: invitations[0], Link: "https://photos.example.org/links/AZ3Jx9", Card: "/admin/invitation-card", Came: []t.AccountView{people[0], people[1]}})

@@ -125,7 +125,7 @@ func (p *Pages) inviteByMail(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	v.Mailed = &templates.MailedView{Invited: done.Invited, Wrong: done.Wrong, Members: done.Members, Blocked: done.Blocked}
+	v.Mailed = &templates.MailedView{Invited: done.Invited, Wrong: done.Wrong, Members: done.Members, Blocked: done.Blocked, Already: done.Already}
 	v.Addresses, v.MailNote = strings.Join(done.Wrong, "\n"), ""
 	return p.showInvitations(c, acc, http.StatusOK, v)
 }

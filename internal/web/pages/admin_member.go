@@ -109,6 +109,11 @@ func (p *Pages) showMember(c *gin.Context, status int, acc *store.Account, v tem
 	v.Role = l.T(templates.RoleNames[m.Role])
 	v.UsedBytes, v.Photos = fileSize(l, m.Bytes), l.N("%d photograph", "%d photographs", int(m.MemberFacts.Photos))
 	v.PostsCount, v.Comments = m.PostsCount, m.CommentsCount
+	if m.Invitation != nil {
+		row := b.invitationRow(m.Invitation)
+		v.Invitation = &row
+	}
+	v.JoinReason = m.JoinReason
 	if m.MailFailedAt != nil {
 		v.MailFailed = b.when(*m.MailFailedAt)
 	}
