@@ -432,9 +432,7 @@ func (c *Community) openSource(ctx context.Context, p *store.Photo) (*media.Obje
 
 // description trims an alternative text and holds it against its limit.
 func (e *Invalid) description(field, s string) string {
-	s = tidy(strings.ReplaceAll(s, "
-", "
-"))
+	s = tidy(s)
 	if n := utf8.RuneCountInString(s); n > MaxDescription {
 		e.add(field, "too_long", "A description may have %d characters; this one has %d.", MaxDescription, n)
 	}
