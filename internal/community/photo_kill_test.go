@@ -266,11 +266,20 @@ func killAt(t *testing.T, n int) int {
 // full is a disk that takes no more bytes from its nth write on, while full is set.
 type full struct {
 	media.Store
+	mu   sync.Mutex
 	left int
 }
 
+// takes reports whether there is room for another write.
+func (f *full) takes() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left--
+	return f.left >= 0
+}
+
 func (f *full) Put(ctx context.Context, key string, r io.Reader, o media.PutOptions) (int64, error) {
-	if f.left--; f.left < 0 {
+	if !f.takes() {
 		_, _ = io.CopyN(io.Discard, r, 1000)
 		return 0, media.ErrNoSpace
 	}
@@ -278,7 +287,7 @@ func (f *full) Put(ctx context.Context, key string, r io.Reader, o media.PutOpti
 }
 
 func (f *full) Copy(ctx context.Context, from, to string) error {
-	if f.left--; f.left < 0 {
+	if !f.takes() {
 		return media.ErrNoSpace
 	}
 	return f.Store.Copy(ctx, from, to)

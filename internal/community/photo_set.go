@@ -221,7 +221,9 @@ func (c *Community) copySets(ctx context.Context, kind string, photoIDs []int64)
 	if err := c.announceSets(ctx, announced...); err != nil {
 		return nil, fromStore(err)
 	}
-	copies, ctx := errgroup.WithContext(ctx)
+	// One that fails does not stop the others: on a disk a copy goes on without whoever gave it up, and would be made after
+	// what is announced was removed.
+	var copies errgroup.Group
 	copies.SetLimit(copiesAtOnce)
 	for _, p := range photos {
 		i := slices.IndexFunc(sets, func(s replacedSet) bool { return s.photo == p.ID })
