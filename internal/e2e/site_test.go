@@ -74,13 +74,6 @@ func day(t *testing.T, site stage) {
 	t.Run("search", func(t *testing.T) {
 		nobody.Sees("/search?q=harbour", postPath, "<h2>Photographs</h2>")
 		ben.Get("/search?" + url.Values{"q": {"from:ada tag:harbour"}}.Encode()).Want(200).Has(postPath)
-		// What somebody was sent, an address or a name with the host, is found as well.
-		sent := func(text string) string { return "/search?" + url.Values{"q": {text}}.Encode() }
-		if a := nobody.Get(sent(site.URL + postPath)).Want(200); a.URL.Path != postPath {
-			t.Errorf("the address of a post leads to %s", a.URL)
-		}
-		nobody.Get(sent("@ada@" + strings.TrimPrefix(site.URL, "http://"))).Want(200).Has(`href="/@ada"`)
-		nobody.Get(sent("https://elsewhere.example" + postPath)).Want(200).Lacks(postPath + `"`)
 		ben.Get("/search?q=harbour+before%3A2020").Want(200).Lacks("<h2>Photographs</h2>").Has("Nothing here matches", "before:2020")
 		ben.Get("/search?q=harbour+before%3Ayesterday").Want(422).Lacks("<h2>Photographs</h2>").Has("harbour before:yesterday", "2026-05-01")
 	})

@@ -9,7 +9,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
-	"tintype/internal/hostname"
 	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/templates"
@@ -39,7 +38,7 @@ func (p *Pages) oEmbed(c *gin.Context) error {
 		return nil
 	}
 	asked, err := url.Parse(c.Query("url"))
-	if err != nil || !p.ownHost(asked) || !strings.HasPrefix(asked.Path, "/@") {
+	if err != nil || !strings.EqualFold(asked.Host, mustPath(p.BaseURL).Host) || !strings.HasPrefix(asked.Path, "/@") {
 		return community.ErrNotFound
 	}
 	name, id, cut := strings.Cut(strings.TrimPrefix(asked.Path, "/@"), "/")
@@ -64,13 +63,6 @@ func (p *Pages) oEmbed(c *gin.Context) error {
 	c.Header("Cache-Control", "public, max-age=300")
 	c.JSON(http.StatusOK, e)
 	return nil
-}
-
-// ownHost reports whether an address leads to this site, by whatever scheme and however the host is spelt.
-func (p *Pages) ownHost(address *url.URL) bool {
-	own := mustPath(p.BaseURL)
-	given, err := hostname.Clean(address.Host, strings.ToLower(address.Scheme))
-	return err == nil && hostname.Same(given, own.Host, own.Scheme)
 }
 
 // embedPhoto chooses the largest variant of a photo that fits where it is to be shown, and a smaller one.
