@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"internal/doctor":    {"internal/config", "internal/mail", "internal/move", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/backup", "static", "internal/sleep"},
 	"internal/demo":      {"internal/community", "internal/store", "internal/media"},
 	"internal/web":       {"internal/lang", "internal/hostname", "internal/budget", "internal/web/api", "internal/session", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/sleep"},
-	"internal/web/pages": {"internal/lang", "internal/web/sse", "internal/session", "internal/community", "internal/store", "internal/media", "templates", "static"},
+	"internal/web/pages": {"internal/lang", "internal/hostname", "internal/web/sse", "internal/session", "internal/community", "internal/store", "internal/media", "templates", "static"},
 	"internal/web/api":   {"internal/hostname", "internal/web/sse", "internal/community", "internal/store", "internal/media"},
 	"internal/web/sse":   nil,
 	"internal/archive":   {"internal/lang"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"tintype/internal/hostname"
 	"tintype/internal/store"
 )
 
@@ -19,6 +20,16 @@ func (c *Community) AccountByName(ctx context.Context, viewer *store.Account, us
 		return nil, fromStore(err)
 	}
 	return acc, c.loadProfilePhotos(ctx, acc)
+}
+
+// LocalName returns a member's name without this site's own host, however that is spelt: "@name@host" is "name".
+func (c *Community) LocalName(acct string) string {
+	acct = strings.TrimPrefix(strings.TrimSpace(acct), "@")
+	scheme, own, _ := strings.Cut(c.BaseURL, "://")
+	if name, host, ok := strings.Cut(acct, "@"); ok && hostname.Same(host, own, scheme) {
+		return name
+	}
+	return acct
 }
 
 // AccountByID finds an account that the viewer may see, else ErrNotFound.

@@ -81,7 +81,7 @@ func (c *Community) searchedAuthor(ctx context.Context, viewer *store.Account, n
 		}
 		return viewer.ID, nil
 	}
-	acc, err := c.Store.SeenAccountByUsername(ctx, viewer, strings.TrimPrefix(name, "@"))
+	acc, err := c.Store.SeenAccountByUsername(ctx, viewer, c.LocalName(name))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return 0, nil

@@ -113,6 +113,8 @@ func TestSearchFindsWhatAPostIsMadeOf(t *testing.T) {
 			{"camera:planar", ""},
 			{"from:ben", four},
 			{"from: @BEN nebel", four},
+			{"from:@ben@Photos.Example nebel", four},
+			{"from:ben@elsewhere.example nebel", ""},
 			{"nebel from:ben tag:nebel", ""},
 			{"from:nobody", ""},
 			{"nebel before:2020-01-01", ""},

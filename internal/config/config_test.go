@@ -70,6 +70,10 @@ func TestDefaultsFollowOtherSettings(t *testing.T) {
 	if c = mustLoad(t, "DATA_DIR=/srv/what? 100%/#1"); c.Database.Path != "/srv/what? 100%/#1/tintype.db" {
 		t.Errorf("%s", c.Database.Path)
 	}
+	c = mustLoad(t, "MEDIA_BASE_URL=https://Bücher.example.:443/tintype/", "STATIC_BASE_URL=HTTP://CDN.example/")
+	if c.MediaBaseURL != "https://xn--bcher-kva.example/tintype" || c.StaticBaseURL != "http://cdn.example" {
+		t.Errorf("%s %s", c.MediaBaseURL, c.StaticBaseURL)
+	}
 	c = mustLoad(t, "BASE_URL=https://Photos.example:443/", "TRUSTED_PROXIES=1", "DATABASE_URL=mysql://u:p@db/tintype")
 	if c.Origin() != "https://photos.example" || !c.Secure() || c.Registration != "invitation" || c.DrainDelay != 10*time.Second || c.Migrate != "wait" {
 		t.Errorf("%s %s %s %s", c.Origin(), c.Registration, c.DrainDelay, c.Migrate)

@@ -75,7 +75,11 @@ func cdnInto(field func(*Config) *string) func(*Config, value) error {
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(u.Host, " ;,'\"") {
 			return fmt.Errorf("%q is not an address such as https://cdn.example.org", v.text)
 		}
-		*field(c) = strings.TrimRight(u.String(), "/")
+		origin, err := hostname.Origin(u) // as browsers write it: it stands in the pages' content security policy
+		if err != nil {
+			return fmt.Errorf("%q is not an address such as https://cdn.example.org", v.text)
+		}
+		*field(c) = origin + strings.TrimRight(u.EscapedPath(), "/")
 		return nil
 	}
 }

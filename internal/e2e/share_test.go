@@ -31,6 +31,7 @@ func TestOEmbed(t *testing.T) {
 		t.Errorf("the open post embeds as %+v", e)
 	}
 	visitor.Get(strings.TrimPrefix(e.URL, site.URL)).Want(http.StatusOK)
+	visitor.Get("/oembed?url=" + url.QueryEscape(strings.Replace(strings.ToUpper(site.URL), ".1:", ".1.:", 1)+open.URL.Path)).Want(http.StatusOK)
 	embed(visitor, warned, "").Want(http.StatusOK).Has(`"type":"link"`).Lacks("Eight legs", "/media/")
 	for _, c := range []*servertest.Client{visitor, m} {
 		embed(c, secret, "").Want(http.StatusNotFound).Lacks("For friends")

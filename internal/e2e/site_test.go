@@ -74,6 +74,17 @@ func day(t *testing.T, site stage) {
 	t.Run("search", func(t *testing.T) {
 		nobody.Sees("/search?q=harbour", postPath, "<h2>Photographs</h2>")
 		ben.Get("/search?" + url.Values{"q": {"from:ada tag:harbour"}}.Encode()).Want(200).Has(postPath)
+		// What somebody was sent, an address or a name with the host, is found as well.
+		sent := func(text string) string { return "/search?" + url.Values{"q": {text}}.Encode() }
+		scheme, host, _ := strings.Cut(site.URL, "://")
+		name, port, _ := strings.Cut(host, ":")
+		for _, spelling := range []string{site.URL, host, strings.ToUpper(scheme) + "://" + strings.ToUpper(name) + ".:" + port} {
+			if a := nobody.Get(sent(spelling + postPath)).Want(200); a.URL.Path != postPath {
+				t.Errorf("%s leads to %s", spelling+postPath, a.URL)
+			}
+		}
+		nobody.Get(sent("@ada@" + host)).Want(200).Has(`href="/@ada"`)
+		nobody.Get(sent("https://elsewhere.example"+postPath)).Want(200).Lacks(`href="`+postPath, `href="/posts/`)
 		ben.Get("/search?q=harbour+before%3A2020").Want(200).Lacks("<h2>Photographs</h2>").Has("Nothing here matches", "before:2020")
 		ben.Get("/search?q=harbour+before%3Ayesterday").Want(422).Lacks("<h2>Photographs</h2>").Has("harbour before:yesterday", "2026-05-01")
 	})

@@ -70,14 +70,19 @@ func Origin(u *url.URL) (string, error) {
 	return scheme + "://" + host, err
 }
 
-// Local returns the path of an address of the site with that origin, and whether it is one.
+// Local returns the path of an address of the site with that origin, and whether it is one. It may be by http or https, and
+// browsers show addresses without either.
 func Local(address, origin string) (path string, ok bool) {
-	u, err := url.Parse(strings.TrimSpace(address))
-	if err != nil || u.Host == "" || u.User != nil {
+	scheme, own, _ := strings.Cut(origin, "://")
+	if address = strings.TrimSpace(address); !strings.Contains(address, "://") {
+		address = scheme + "://" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") == "" {
 		return "", false
 	}
-	given, err := Origin(u)
-	if err != nil || given != origin {
+	given, err := Clean(u.Host, u.Scheme)
+	if err != nil || !Same(given, own, scheme) {
 		return "", false
 	}
 	return u.Path, true

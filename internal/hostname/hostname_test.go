@@ -64,8 +64,10 @@ func TestOriginAndLocal(t *testing.T) {
 	}
 	for address, want := range map[string]string{
 		"https://xn--bcher-kva.example/@ann": "/@ann", "https://bücher.example/@ann/17?x#y": "/@ann/17", " https://BÜCHER.example.:443/@ann ": "/@ann",
-		"http://xn--bcher-kva.example/@ann": "", "https://xn--bcher-kva.example:8443/@ann": "", "https://bucher.example/@ann": "",
-		"https://ann@xn--bcher-kva.example/@ann": "", "/@ann": "", "@ann": "", "": "",
+		"http://xn--bcher-kva.example/@ann": "/@ann", "HTTP://xn--bcher-kva.example:80/@ann": "/@ann", "BÜCHER.example/@ann/17": "/@ann/17", "bücher.example.:443/@ann": "/@ann",
+		"https://xn--bcher-kva.example:8443/@ann": "", "https://bucher.example/@ann": "", "https://elsewhere.example/@ann?u=https://xn--bcher-kva.example": "",
+		"https://ann@xn--bcher-kva.example/@ann": "", "ftp://xn--bcher-kva.example/@ann": "", "https://xn--bcher-kva.example/": "", "xn--bcher-kva.example": "",
+		"/@ann": "", "@ann": "", "@ann@xn--bcher-kva.example": "", "": "",
 	} {
 		if got, ok := Local(address, home); got != want || ok != (want != "") {
 			t.Errorf("%q is %q, %v, want %q", address, got, ok, want)

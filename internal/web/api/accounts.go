@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"tintype/internal/community"
-	"tintype/internal/hostname"
 	"tintype/internal/store"
 )
 
@@ -61,26 +60,11 @@ func (a *API) getAccounts(q *call) (any, error) {
 }
 
 func (a *API) lookUpAccount(q *call) (any, error) {
-	found, err := a.Community.AccountByName(q.ctx(), q.account, a.localName(q.params.text("acct")))
+	found, err := a.Community.AccountByName(q.ctx(), q.account, a.Community.LocalName(q.params.text("acct")))
 	if err != nil {
 		return nil, err
 	}
 	return q.view().account(found), nil
-}
-
-// localName returns an acct without this site's own host: "@name@host" is "name".
-func (a *API) localName(acct string) string {
-	acct = strings.TrimPrefix(strings.TrimSpace(acct), "@")
-	if name, host, ok := strings.Cut(acct, "@"); ok && a.ownHost(host) {
-		return name
-	}
-	return acct
-}
-
-// ownHost reports whether the host is this site's own, however it is spelt.
-func (a *API) ownHost(host string) bool {
-	scheme, own, _ := strings.Cut(a.BaseURL, "://")
-	return hostname.Same(host, own, scheme)
 }
 
 func (a *API) searchAccounts(q *call) (any, error) {
@@ -93,7 +77,7 @@ func (a *API) searchAccounts(q *call) (any, error) {
 
 // accountsFor finds accounts by the beginning of their names. An offset skips as many.
 func (a *API) accountsFor(q *call, limit int) ([]*store.Account, error) {
-	words := a.localName(q.params.text("q"))
+	words := a.Community.LocalName(q.params.text("q"))
 	if words == "" || strings.Contains(words, "@") { // nobody is from elsewhere
 		return nil, nil
 	}

@@ -2,13 +2,13 @@ package pages
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/hostname"
 	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/templates"
@@ -37,11 +37,11 @@ func (p *Pages) oEmbed(c *gin.Context) error {
 		c.JSON(http.StatusNotImplemented, gin.H{"error": "Only JSON is known here."})
 		return nil
 	}
-	asked, err := url.Parse(c.Query("url"))
-	if err != nil || !strings.EqualFold(asked.Host, mustPath(p.BaseURL).Host) || !strings.HasPrefix(asked.Path, "/@") {
+	asked, ok := hostname.Local(c.Query("url"), p.BaseURL)
+	if !ok || !strings.HasPrefix(asked, "/@") {
 		return community.ErrNotFound
 	}
-	name, id, cut := strings.Cut(strings.TrimPrefix(asked.Path, "/@"), "/")
+	name, id, cut := strings.Cut(strings.TrimPrefix(asked, "/@"), "/")
 	if !cut {
 		return community.ErrNotFound
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/hostname"
 	"tintype/internal/store"
 	"tintype/templates"
 )
@@ -21,6 +22,9 @@ func (p *Pages) search(c *gin.Context) error {
 		return err
 	}
 	pg.NoIndex = true
+	if path, ok := hostname.Local(query, p.BaseURL); ok && (strings.HasPrefix(path, "/@") || strings.HasPrefix(path, "/posts/") || strings.HasPrefix(path, "/tags/")) {
+		return redirect(c, (&url.URL{Path: path}).EscapedPath()) // somebody was sent it
+	}
 	view := templates.SearchView{Query: query}
 	if query == "" {
 		return p.render(c, http.StatusOK, templates.SearchPage(pg, view))
@@ -42,7 +46,8 @@ func (p *Pages) search(c *gin.Context) error {
 			return err
 		}
 	}
-	if len(posts) == 0 && skip == 0 && len(view.People) == 0 && len(view.Tags) == 0 {
+	elsewhere := strings.Contains(query, "://") // what is newest here has nothing to do with it
+	if len(posts) == 0 && skip == 0 && len(view.People) == 0 && len(view.Tags) == 0 && !elsewhere {
 		if view.Newest, err = p.newest(c, b); err != nil {
 			return err
 		}
@@ -54,6 +59,9 @@ func (p *Pages) searchNames(c *gin.Context, query string, view *templates.Search
 	ctx := c.Request.Context()
 	var people []*store.Account
 	var err error
+	if strings.HasPrefix(query, "@") {
+		query = "@" + p.Community.LocalName(query)
+	}
 	if !strings.HasPrefix(query, "#") {
 		if people, err = p.Community.SearchAccounts(ctx, viewer(c), community.AccountSearch{Text: query, Limit: 20}); err != nil {
 			return err
