@@ -177,6 +177,7 @@ type DeleteView struct {
 	Photos   int
 	Comments int
 	Return   string // where to go when nothing is deleted
+	Then     string // where the answer leads; the form posts it, for a second click that finds nothing any more
 	// Removes is the author's username where a moderator removes what somebody else wrote. The form posts words, reason and alike
 	// then.
 	Removes       string

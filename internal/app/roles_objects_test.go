@@ -77,6 +77,11 @@ func objectMakers() map[string]func(*roleSite) map[string]string {
 			return object("name", a.Username, "id", idOf(a.ID))
 		},
 		"post": func(r *roleSite) map[string]string { return r.postObject("public", "A harbour #harbour") },
+		// A comment of Anna's on a post.
+		"comment": func(r *roleSite) map[string]string {
+			c := r.answers("POST", "/api/v1/statuses", "status", "Well seen.", "in_reply_to_id", r.object("post", true)["id"])
+			return object("id", c["id"].(string))
+		},
 		"followers": func(r *roleSite) map[string]string {
 			o := r.postObject("private", secretOfAnna+" orchard #harbour")
 			r.answers("POST", "/api/v1/statuses/"+o["id"]+"/bookmark")

@@ -17,6 +17,7 @@ import (
 
 	"tintype/internal/community"
 	"tintype/internal/phototest"
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 )
 
@@ -238,4 +239,14 @@ func (r *roleSite) account(waiting bool) *store.Account {
 	})
 	r.must(err)
 	return a
+}
+
+// settled waits until no job is left to do.
+func (r *roleSite) settled() {
+	r.t.Helper()
+	servertest.Eventually(r.t, "no job waits", func() bool {
+		n := 0
+		r.must(r.c.Store.SQL().QueryRowContext(r.ctx, "SELECT COUNT(*) FROM jobs WHERE state = 'ready' AND run_at <= ?", store.ToMillis(time.Now())).Scan(&n))
+		return n == 0
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"time"
 
 	"tintype/internal/store"
 )
@@ -27,4 +28,26 @@ func (c *Community) PostByKey(ctx context.Context, acc *store.Account, key strin
 func (c *Community) CountPhotos(ctx context.Context, acc *store.Account) (int, error) {
 	n, err := c.Store.CountPhotosOf(ctx, acc.ID)
 	return n, fromStore(err)
+}
+
+// FormSent notes that acc sends the form with the key, and reports whether it was sent before. Of two that arrive at the same time one
+// is the first.
+func (c *Community) FormSent(ctx context.Context, acc *store.Account, key string) (again bool, err error) {
+	k, err := formKey(acc, "sent", key, nil)
+	if k == nil || err != nil {
+		return false, err
+	}
+	first, err := c.once(ctx, k, func() error {
+		return c.Store.Tx(store.Primary(ctx), func(ctx context.Context, tx *store.Store) error { return takeKey(ctx, tx, k, c.Store.NewID()) })
+	})
+	return first != 0, fromStore(err)
+}
+
+// FormFailed forgets that the form was sent: it did nothing.
+func (c *Community) FormFailed(ctx context.Context, acc *store.Account, key string) error {
+	k, err := formKey(acc, "sent", key, nil)
+	if k == nil || err != nil {
+		return err
+	}
+	return fromStore(c.Store.DropIdempotencyKey(store.Primary(ctx), k.AccountID, k.KeyHash, store.ToMillis(time.Now().Add(time.Hour))))
 }

@@ -21,7 +21,7 @@ func (p *Pages) registerAnnouncements(r Routes) {
 	r.Personal(post, "/announcements/:id/react", p.member(p.reactToAnnouncement))
 	r.Personal(post, "/announcements/:id/comments", p.member(p.commentOnAnnouncement))
 	r.Personal(get, "/announcements/:id/comments/:comment/remove", p.member(p.removeAnnouncementCommentForm))
-	r.Personal(post, "/announcements/:id/comments/:comment/remove", p.member(p.removeAnnouncementComment))
+	r.Personal(post, "/announcements/:id/comments/:comment/remove", p.member(p.goneOnce(p.removeAnnouncementComment, leadsUp("removed", "/announcements/"))))
 	r.Personal(get, "/announcements/:id/comments/:comment/report", p.member(p.reportAnnouncementCommentForm))
 	r.Personal(post, "/announcements/:id/comments/:comment/report", p.member(p.reportAnnouncementComment))
 	r.Personal(get, "/admin/announcements", p.may(community.ReadAnnouncements, p.adminAnnouncements))

@@ -30,7 +30,7 @@ func (p *Pages) registerCompose(r Routes) {
 	r.Upload(http.MethodPost, "/compose/share", community.MaxPhotos, p.member(p.share))
 	r.Personal(http.MethodPost, "/compose/photos/:id", p.member(p.describePhoto))
 	r.Personal(http.MethodGet, "/compose/photos/:id", p.member(p.photoState))
-	r.Personal(http.MethodPost, "/compose/photos/:id/remove", p.member(p.removePhoto))
+	r.Personal(http.MethodPost, "/compose/photos/:id/remove", p.member(p.goneOnce(p.removePhoto, leads("", "/compose"))))
 	r.Personal(http.MethodPost, "/compose/photos/:id/retry", p.member(p.retryPhoto))
 	r.Personal(http.MethodPost, "/compose/order", p.member(p.orderPhotos))
 }

@@ -20,7 +20,7 @@ func (p *Pages) registerFilters(r Routes) {
 	r.Personal(http.MethodPost, "/settings/filters", p.member(p.makeFilter))
 	r.Personal(http.MethodGet, "/settings/filters/:id", p.member(p.filterForm))
 	r.Personal(http.MethodPost, "/settings/filters/:id", p.member(p.editFilter))
-	r.Personal(http.MethodPost, "/settings/filters/:id/delete", p.member(p.deleteFilter))
+	r.Personal(http.MethodPost, "/settings/filters/:id/delete", p.member(p.goneOnce(p.deleteFilter, leads("", "/settings/filters"))))
 }
 
 // filterPlaces are the words for contexts of filters.

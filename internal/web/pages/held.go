@@ -16,7 +16,7 @@ const heldLimit = 20
 
 func (p *Pages) registerHeld(r Routes) {
 	r.Personal(http.MethodGet, "/held", p.member(p.ownHeld))
-	r.Personal(http.MethodPost, "/held/:id/withdraw", p.member(p.withdrawHeld))
+	r.Personal(http.MethodPost, "/held/:id/withdraw", p.member(p.goneOnce(p.withdrawHeld, leads("deleted", "/held"))))
 	r.Personal(http.MethodGet, "/admin/held", p.may(community.ReadHeld, p.adminHeld))
 	r.Personal(http.MethodPost, "/admin/held/:id/approve", p.may(community.ApproveHeld, p.approveHeld))
 	r.Personal(http.MethodPost, "/admin/held/:id/reject", p.may(community.RejectHeld, p.rejectHeld))

@@ -18,7 +18,7 @@ func (p *Pages) registerLists(r Routes) {
 	r.Personal(http.MethodPost, "/lists/:id", p.member(p.editList))
 	r.Personal(http.MethodPost, "/lists/:id/add", p.member(p.addToList))
 	r.Personal(http.MethodPost, "/lists/:id/remove", p.member(p.removeFromList))
-	r.Personal(http.MethodPost, "/lists/:id/delete", p.member(p.deleteList))
+	r.Personal(http.MethodPost, "/lists/:id/delete", p.member(p.goneOnce(p.deleteList, leads("", "/lists"))))
 	r.Personal(http.MethodGet, "/@:name/lists", p.member(p.personLists))
 	r.Personal(http.MethodPost, "/@:name/lists", p.member(p.putInLists))
 }

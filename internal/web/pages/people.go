@@ -36,8 +36,8 @@ func (p *Pages) registerPeople(r Routes) {
 	r.Personal(http.MethodGet, "/@:name/report", p.member(p.reportAccountForm))
 	r.Personal(http.MethodPost, "/@:name/report", p.member(p.reportAccount))
 	r.Personal(http.MethodGet, "/follow-requests", p.member(p.followRequests))
-	r.Personal(http.MethodPost, "/follow-requests/:name/accept", p.member(p.answerRequest(p.Community.AcceptFollow)))
-	r.Personal(http.MethodPost, "/follow-requests/:name/refuse", p.member(p.answerRequest(p.Community.RefuseFollow)))
+	r.Personal(http.MethodPost, "/follow-requests/:name/accept", p.member(p.goneOnce(p.answerRequest(p.Community.AcceptFollow), leads("", "/follow-requests"))))
+	r.Personal(http.MethodPost, "/follow-requests/:name/refuse", p.member(p.goneOnce(p.answerRequest(p.Community.RefuseFollow), leads("", "/follow-requests"))))
 }
 
 func (p *Pages) accountOf(c *gin.Context) (*store.Account, error) {

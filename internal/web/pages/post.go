@@ -32,7 +32,7 @@ func (p *Pages) registerPosts(r Routes) {
 	r.Personal(http.MethodPost, "/posts/:id/comments-from", p.member(p.commentsFrom))
 	p.registerEdit(r)
 	r.Personal(http.MethodGet, "/posts/:id/delete", p.member(p.deleteForm))
-	r.Personal(http.MethodPost, "/posts/:id/delete", p.member(p.delete))
+	r.Personal(http.MethodPost, "/posts/:id/delete", p.member(p.goneOnce(p.delete, afterDelete)))
 	r.Personal(http.MethodGet, "/posts/:id/history", p.history)
 	r.Personal(http.MethodGet, "/posts/:id/report", p.member(p.reportPostForm))
 	r.Personal(http.MethodPost, "/posts/:id/report", p.member(p.reportPost))
@@ -387,11 +387,26 @@ func (p *Pages) showDelete(c *gin.Context, status int, acc *store.Account, v tem
 		return err
 	}
 	v.Action, v.Comment, v.Text = "/posts/"+idText(id)+"/delete", post.Kind == store.KindComment, templates.RichText(p.caption(post))
+	v.Then = "/@" + post.Author.Username
+	if v.Comment && post.RootID != nil {
+		root, err := p.Community.PostByID(c.Request.Context(), acc, *post.RootID)
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		if err == nil {
+			v.Then = p.postPath(root) + "#comments"
+		}
+	}
 	v.Photos, v.Comments, v.Return = len(post.Photos), post.CommentsCount, localPath(c.Query("return"), returnTo(c, p.postPath(post)))
 	if removal {
 		v.Removes = post.Author.Username
 	}
 	return p.render(c, status, templates.DeletePage(pg, v))
+}
+
+// afterDelete is where the form leads that deletes a post or comment.
+func afterDelete(c *gin.Context, acc *store.Account) (flash, to string) {
+	return "deleted", localPath(c.PostForm("then"), "/@"+acc.Username)
 }
 
 func (p *Pages) delete(c *gin.Context, acc *store.Account) error {

@@ -38,7 +38,7 @@ func (p *Pages) registerSettings(r Routes) {
 	r.Personal(post, "/settings/notifications/push", p.member(p.subscribePush))
 	r.Personal(post, "/settings/notifications/devices/:id/remove", p.member(p.endPush))
 	r.Personal(get, "/settings/sessions", p.member(p.sessions))
-	r.Personal(post, "/settings/sessions/:id/end", p.member(p.endSession))
+	r.Personal(post, "/settings/sessions/:id/end", p.member(p.goneOnce(p.endSession, leads("session-ended", "/settings/sessions"))))
 	r.Personal(post, "/settings/sessions/end-others", p.member(p.endOthers))
 	r.Personal(get, "/settings/applications", p.member(p.applications))
 	r.Personal(post, "/settings/applications/:id/revoke", p.member(p.revoke))

@@ -35,7 +35,7 @@ func (p *Pages) registerTwoFactors(r Routes) {
 	r.Personal(post, twoFactorsPath+"/codes", p.member(p.newCodes))
 	r.Personal(post, twoFactorsPath+"/forget", p.member(p.forgetDevices))
 	r.Personal(get, twoFactorsPath+"/:id/remove", p.member(p.removeFactorForm))
-	r.Personal(post, twoFactorsPath+"/:id/remove", p.member(p.removeFactor))
+	r.Personal(post, twoFactorsPath+"/:id/remove", p.member(p.goneOnce(p.removeFactor, leads("saved", twoFactorsPath))))
 	r.Personal(get, "/admin/two-factors", p.may(community.TakeTwoFactors, p.takeTwoFactorsForm))
 	r.Personal(post, "/admin/two-factors", p.may(community.TakeTwoFactors, p.takeTwoFactors))
 }
