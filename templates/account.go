@@ -45,6 +45,14 @@ type ProfileView struct {
 	Grid       GridView
 }
 
+// BoostsView is /@NAME/boosts: what the account boosted, the newest boost first.
+type BoostsView struct {
+	Account AccountView
+	Own     bool
+	Posts   []PostView
+	Pager   Pager
+}
+
 // ProfileCounts are the numbers under a profile's name.
 type ProfileCounts struct {
 	Posts     int

@@ -10,9 +10,10 @@
 //	/                         FrontPage(p, FrontView) for visitors, HomePage(p, FeedView) for members
 //	/explore                  ExplorePage(p, ExploreView), /explore/popular, /explore/tags and /people too
 //	/tags/:tag                TagPage(p, TagView)
-//	/bookmarks /likes         MarkedPage(p, MarkedView)
+//	/bookmarks /likes /boosts MarkedPage(p, MarkedView)
 //	/search                   SearchPage(p, SearchView)
 //	/@NAME                    ProfilePage(p, ProfileView)
+//	/@NAME/boosts             BoostsPage(p, BoostsView)
 //	/@NAME/followers …        PeoplePage(p, PeopleView)
 //	/@NAME/ID                 PostPage(p, PostPageView)
 //	/@NAME/ID/N               LightboxPage(p, LightboxView)

@@ -52,17 +52,21 @@ type MarkedKind string
 const (
 	MarkedBookmarks MarkedKind = "bookmarks"
 	MarkedLikes     MarkedKind = "likes"
+	MarkedBoosts    MarkedKind = "boosts"
 )
 
 // Title is the page's heading.
 func (k MarkedKind) Title() string {
-	if k == MarkedLikes {
+	switch k {
+	case MarkedLikes:
 		return lang.Key("Likes")
+	case MarkedBoosts:
+		return lang.Key("Boosts")
 	}
 	return lang.Key("Bookmarks")
 }
 
-// MarkedView is /bookmarks or /likes: what the member has marked, the latest mark first.
+// MarkedView is /bookmarks, /likes or /boosts: what the member has marked, the latest mark first.
 type MarkedView struct {
 	Kind MarkedKind
 	Grid GridView

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"tintype/internal/servertest"
 )
 
 // A profile says until when its account is muted.
@@ -42,4 +44,39 @@ func TestClearingNotificationsIsAsked(t *testing.T) {
 	mia.Get("/notifications/clear").Want(http.StatusOK).Has(`action="/notifications/clear"`, "This cannot be undone.", `href="/notifications"`)
 	mia.Get("/notifications").Want(http.StatusOK).Has("follows you")
 	mia.Post("/notifications/clear").Want(http.StatusOK).Lacks("follows you")
+}
+
+// What a member boosts is on a tab of the profile, for whoever may see it, and in a list of the member's own.
+func TestAProfileShowsBoosts(t *testing.T) {
+	_, front := siteWithFront(t)
+	mia, max, lou := front.join("mia"), front.join("max"), front.join("lou")
+	mia.Get("/@mia/boosts").Want(http.StatusOK).Has("You have not boosted anything yet")
+	max.Get("/@mia/boosts").Want(http.StatusOK).Has("@mia has not boosted anything")
+	mia.Get("/boosts").Want(http.StatusOK).Has("You have not boosted anything yet")
+	post := max.PublishPhoto(front.photo(), "caption", "A bridge").URL.Path
+	mia.Post("/posts/" + post[strings.LastIndexByte(post, '/')+1:] + "/boost").Want(http.StatusOK)
+
+	for _, c := range []*servertest.Client{mia, max, lou, front.visitor()} {
+		c.Get("/@mia").Want(http.StatusOK).Has(`href="/@mia/boosts"`).Lacks(post)
+		c.Get("/@mia/boosts").Want(http.StatusOK).Has(`href="`+post+`"`, "A bridge", `class="boosted"`)
+		c.Get("/@max/boosts").Want(http.StatusOK).Lacks(post)
+	}
+	mia.Get("/likes").Want(http.StatusOK).Has(`href="/boosts"`)
+	mia.Get("/boosts").Want(http.StatusOK).Has(post)
+	max.Get("/boosts").Want(http.StatusOK).Lacks(post)
+
+	lou.Post("/@max/mute", "for", "0").Want(http.StatusOK)
+	lou.Get("/@mia/boosts").Want(http.StatusOK).Lacks(post)
+	lou.Post("/@max/unmute").Want(http.StatusOK)
+	lou.Get("/@mia/boosts").Want(http.StatusOK).Has(post)
+	max.Post("/@lou/block").Want(http.StatusOK)
+	lou.Get("/@mia/boosts").Want(http.StatusOK).Lacks(post)
+	lou.Post("/@mia/block").Want(http.StatusOK)
+	if at := lou.Get("/@mia/boosts").Want(http.StatusOK).URL.Path; at != "/@mia" {
+		t.Errorf("the boosts of a blocked member are at %s", at)
+	}
+	max.Do(servertest.Form("/posts/"+post[strings.LastIndexByte(post, '/')+1:]+"/edit", "caption", "A bridge", "licence", "all-rights-reserved", "visibility", "followers")).Want(http.StatusOK)
+	for _, c := range []*servertest.Client{mia, front.visitor()} {
+		c.Get("/@mia/boosts").Want(http.StatusOK).Lacks(post)
+	}
 }

@@ -114,6 +114,24 @@ func unboostTx(ctx context.Context, tx *store.Store, acc *store.Account, p *stor
 	return tx.AddToBoosts(ctx, p.ID, -1)
 }
 
+// BoostedPosts is LikedPosts for boosts.
+func (c *Community) BoostedPosts(ctx context.Context, acc *store.Account, page Cursor) (posts []*Post, next, prev int64, err error) {
+	return c.markedPosts(ctx, acc, page, c.Store.BoostedPosts)
+}
+
+// BoostsOf returns what the account boosted and the viewer may see, the newest boost first, paged by FeedID, or ErrNotFound if the
+// viewer may not see the account.
+func (c *Community) BoostsOf(ctx context.Context, viewer *store.Account, accountID int64, page Cursor) ([]*Post, error) {
+	if err := c.seesAccount(ctx, viewer, accountID); err != nil {
+		return nil, err
+	}
+	posts, err := c.Store.BoostsOf(ctx, viewer, accountID, page.span(defaultPosts, maxPosts))
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	return c.loadPosts(ctx, viewer, FilterAccount, posts)
+}
+
 // BoostByID is the boosted post as that boost brings it, else ErrNotFound.
 func (c *Community) BoostByID(ctx context.Context, viewer *store.Account, id int64) (*Post, error) {
 	if err := c.reader(ctx, viewer); err != nil {

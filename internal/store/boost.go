@@ -78,10 +78,13 @@ func (s *conn) BoostsByID(ctx context.Context, viewer *Account, ids []int64) ([]
 		" JOIN accounts a ON a.id = p.author_id WHERE b.id IN "+list+" AND "+by.sql+" AND "+post.sql, slices.Concat(columns.args, args, by.args, post.args)...)
 }
 
-// BoostsOf are the posts that the account boosted and the viewer may see, given that the account is seen. Warned ones are
-// left out as in any feed.
+// BoostsOf are the posts that the account boosted and the viewer may see, given that the account is seen. Warned ones, and those
+// of who is muted, are left out as in any feed.
 func (s *conn) BoostsOf(ctx context.Context, viewer *Account, accountID int64, r Range) ([]Post, error) {
 	columns, where := homePost.by(viewer), rootSeen(viewer, "p", "a")
+	if c, ok := s.unmuted(viewer, "a"); ok {
+		where.and(c)
+	}
 	if c, ok := notHidden(viewer); ok {
 		where.and(c)
 	}

@@ -74,6 +74,7 @@ func posts(add adder) {
 	add("/bookmarks", "Bookmarks", true, func(p *t.Page) templ.Component {
 		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBookmarks, Grid: t.GridView{Posts: Posts(0, 9)}})
 	})
+	add("/boosts", "Boosts, none", true, func(p *t.Page) templ.Component { return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBoosts}) })
 	add("/likes", "Likes, none", true, func(p *t.Page) templ.Component { return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedLikes}) })
 	add("/explore/tags", "Explore, tags", false, func(p *t.Page) templ.Component {
 		return t.ExplorePage(p, t.ExploreView{Kind: t.ExploreTags, Tags: tagged()})
@@ -212,6 +213,16 @@ func profiles(add adder) {
 		v := profile(0)
 		v.Relation = t.RelationView{Account: people[0]}
 		return t.ProfilePage(p, v)
+	})
+	add("/profile-boosts", "Profile, boosts", true, func(p *t.Page) templ.Component {
+		posts := Posts(2, 5)
+		for i := range posts {
+			posts[i].Booster = &people[0]
+		}
+		return t.BoostsPage(p, t.BoostsView{Account: people[0], Posts: posts, Pager: t.Pager{OlderURL: "/older"}})
+	})
+	add("/profile-boosts-none", "Profile, no boosts", false, func(p *t.Page) templ.Component {
+		return t.BoostsPage(p, t.BoostsView{Account: people[1]})
 	})
 	add("/followers", "Followers", true, func(p *t.Page) templ.Component {
 		return t.PeoplePage(p, t.PeopleView{Account: people[0], Kind: t.PeopleFollowers, People: persons()})

@@ -34,6 +34,7 @@ func (p *Pages) registerFeeds(r Routes) {
 	r.Cacheable(http.MethodGet, "/search", p.search, "q", "after", "show")
 	r.Personal(http.MethodGet, "/bookmarks", p.member(p.marked(templates.MarkedBookmarks, p.Community.BookmarkedPosts)))
 	r.Personal(http.MethodGet, "/likes", p.member(p.marked(templates.MarkedLikes, p.Community.LikedPosts)))
+	r.Personal(http.MethodGet, "/boosts", p.member(p.marked(templates.MarkedBoosts, p.Community.BoostedPosts)))
 	r.Personal(http.MethodPost, "/tags/:tag/follow", p.member(p.followTag(true)))
 	r.Personal(http.MethodPost, "/tags/:tag/unfollow", p.member(p.followTag(false)))
 	r.Personal(http.MethodGet, "/settings/tags", p.member(p.followedTags))

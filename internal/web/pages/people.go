@@ -16,6 +16,7 @@ import (
 
 func (p *Pages) registerPeople(r Routes) {
 	r.Cacheable(http.MethodGet, "/@:name", p.profile, "max_id", "min_id", "show")
+	r.Cacheable(http.MethodGet, "/@:name/boosts", p.boostsOf, "max_id", "min_id", "show")
 	r.Cacheable(http.MethodGet, "/@:name/followers", p.people(templates.PeopleFollowers), "max_id", "min_id")
 	r.Cacheable(http.MethodGet, "/@:name/following", p.people(templates.PeopleFollowing), "max_id", "min_id")
 	for path, act := range map[string]func(context.Context, *store.Account, int64) (community.Relationship, error){
@@ -116,6 +117,36 @@ func (p *Pages) renderProfile(c *gin.Context, status int, acc *store.Account, no
 		pg.OpenGraph.ImageURL = p.Addresses.PublicAbs(acc.Avatar.Key(media.SquareName))
 	}
 	return p.render(c, status, templates.ProfilePage(pg, v))
+}
+
+// boostsOf shows what an account boosted.
+func (p *Pages) boostsOf(c *gin.Context) error {
+	acc, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	me := viewer(c)
+	rel, err := p.relation(c, me, acc)
+	if err != nil {
+		return err
+	}
+	if rel.Blocking { // the profile says so
+		return redirect(c, "/@"+acc.Username)
+	}
+	page := pageOf(c, feedLimit)
+	posts, err := p.Community.BoostsOf(c.Request.Context(), me, acc.ID, page)
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, p.lang(c).T("Boosted by %s", acc.Name()))
+	if err != nil {
+		return err
+	}
+	pg.NoIndex = true // the posts have pages of their own
+	pg.Canonical = p.BaseURL + "/@" + acc.Username + "/boosts"
+	return p.render(c, http.StatusOK, templates.BoostsPage(pg, templates.BoostsView{
+		Account: p.accountView(acc), Own: me != nil && me.ID == acc.ID, Posts: p.viewBuilder(c).postViews(posts, true), Pager: postPager(c, page, posts),
+	}))
 }
 
 func (p *Pages) countsOf(me, acc *store.Account, rel community.Relationship) templates.ProfileCounts {
