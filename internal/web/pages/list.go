@@ -142,7 +142,7 @@ func (p *Pages) addToList(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	return redirect(c, listRow(l).URL+"/edit#people")
+	return redirect(c, returnTo(c, listRow(l).URL+"/edit#people"))
 }
 
 func (p *Pages) removeFromList(c *gin.Context, acc *store.Account) error {
