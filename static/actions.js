@@ -48,7 +48,7 @@ async function mark(form) {
   show(!on, before + (on ? -1 : 1));
   try {
     const { doc } = await sent;
-    if (!swap(form.closest('.actions'), doc)) location.reload();
+    if (!swap(form.closest('[id]'), doc)) location.reload();
   } catch (error) {
     show(on, before);
     say(error.message);

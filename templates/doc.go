@@ -35,7 +35,7 @@
 //	/links/TOKEN              LinkPage(p, LinkView) LinkOverPage(p, LinkOverView)
 //	/claim/TOKEN              ClaimPage(p, ClaimView)
 //	/compose                  ComposePage(p, ComposeView)
-//	/posts/ID/edit            PostEditPage(p, PostEditView)
+//	/posts/ID/edit            PostEditPage(p, PostEditView), of a comment CommentEditPage(p, CommentEditView)
 //	/posts/ID/history         HistoryPage(p, HistoryView)
 //	/posts/ID/delete          DeletePage(p, DeleteView)
 //	/posts/ID/report          ReportPage(p, ReportView), /@NAME/report too
@@ -89,6 +89,7 @@
 //
 //	POST /posts/ID/like, /unlike,
 //	  /boost, /bookmark …            PostActions(p, PostView)                       #a-ID
+//	  /like of a comment             CommentLike(p, CommentView)                    #k-ID
 //	POST /posts/ID/comments          Comment(p, CommentView); refused with 422:     #c-ID
 //	                                 CommentEntry(p, CommentForm)                   #comment
 //	POST /@NAME/follow, /unfollow    FollowButton(p, RelationView)                  #follow-NAME

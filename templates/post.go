@@ -82,6 +82,9 @@ type CommentView struct {
 	ShowURL    string // of the page that shows it; "" where it is not covered
 	Created    When
 	Edited     bool
+	Likes      int
+	Liked      bool
+	EditURL    string // of the viewer's own; "" of others'
 	Reply      bool   // answers another comment: indented once
 	ReplyTo    string // name of whom it answers, where that is not plain from the order; else ""
 	ByAuthor   bool   // written by the post's author
@@ -89,6 +92,15 @@ type CommentView struct {
 	CanReport  bool
 	ReplyURL   string // the post's page with reply=ID, and #comment; "" where the viewer may not answer
 	HiddenText string // instead of Text, such as "This comment was removed."
+}
+
+// CommentEditView is /posts/ID/edit of a comment.
+type CommentEditView struct {
+	Action, Return string
+	Text, Warning  string
+	Warned         bool // it has a warning, which the form has as well
+	Max            int  // characters
+	Errors         FieldErrors
 }
 
 // CommentForm is the form under a post: it posts text, in_reply_to and idempotency_key to /posts/ID/comments.

@@ -124,3 +124,34 @@ func TestCommentsWithPhotographsAndWarnings(t *testing.T) {
 		t.Errorf("moderators see %v", seen)
 	}
 }
+
+// A comment is liked and edited where it stands.
+func TestCommentsAreLikedAndEditedOnPages(t *testing.T) {
+	_, front := siteWithFront(t)
+	mia, max := front.join("mia"), front.join("max")
+	path := mia.PublishPhoto(front.photo(), "caption", "A bridge").URL.Path
+	said := max.Post("/posts/"+path[strings.LastIndexByte(path, '/')+1:]+"/comments", "text", "What a bride").Want(http.StatusOK)
+	id := regexp.MustCompile(`id="c-([0-9]+)"`).FindStringSubmatch(said.Body)[1]
+	like, edit := "/posts/"+id+"/like", "/posts/"+id+"/edit"
+
+	mia.Get(path).Want(http.StatusOK).Has(`action="` + like + `"`).Lacks(edit)
+	max.Get(path).Want(http.StatusOK).Has(`href="` + edit + `"`)
+	front.visitor().Get(path).Want(http.StatusOK).Lacks(like, edit, "1 like")
+	if at := mia.Post(like, "return", path).Want(http.StatusOK).Has(`action="/posts/` + id + `/unlike"`); at.URL.Path != path || at.URL.Fragment != "c-"+id {
+		t.Errorf("the like leads to %s", at.URL)
+	}
+	front.visitor().Get(path).Want(http.StatusOK).Has("1 like")
+	max.Get("/notifications").Want(http.StatusOK).Has("likes your comment")
+	fragment := mia.Do(servertest.Form("/posts/"+id+"/unlike").With("X-Fragment", "1")).Want(http.StatusOK)
+	fragment.Has(`id="k-`+id+`"`, `action="`+like+`"`).Lacks("<html", "Bookmark")
+
+	mia.Get(edit).Want(http.StatusForbidden)
+	mia.Post(edit, "caption", "Mine").Want(http.StatusForbidden)
+	max.Get(edit).Want(http.StatusOK).Has("What a bride</textarea>").Lacks("Add photographs", "licence")
+	long := strings.Repeat("long ", 1000)
+	max.Post(edit, "caption", long).Want(http.StatusUnprocessableEntity).Has("long long", `aria-invalid="true"`)
+	if at := max.Post(edit, "caption", "What a bridge").Want(http.StatusOK).Has("What a bridge", "/posts/"+id+"/history").Lacks("What a bride"); at.URL.Path != path {
+		t.Errorf("the edit leads to %s", at.URL)
+	}
+	mia.Get("/posts/"+id+"/history").Want(http.StatusOK).Has("What a bride<", "What a bridge")
+}

@@ -51,6 +51,9 @@ func members(add adder) {
 	add("/admin/appeal", "An answer to a decision", true, func(p *t.Page) templ.Component {
 		return t.AppealPage(p, t.AppealView{Decision: about(2)[0], MayAct: true, Newer: true, ReportURL: "/admin/report"})
 	})
+	add("/comment-edit", "Edit a comment", true, func(p *t.Page) templ.Component {
+		return t.CommentEditPage(p, t.CommentEditView{Action: "/posts/2/edit", Return: "/post", Text: Hostile, Warning: "Spiders", Warned: true, Max: 2000})
+	})
 	add("/settings/decisions", "Settings: decisions of moderators", true, func(p *t.Page) templ.Component {
 		return t.DecisionsPage(p, t.DecisionsView{Decisions: decisions})
 	})

@@ -102,8 +102,8 @@ func posts(add adder) {
 		return t.SearchPage(p, t.SearchView{Query: Hostile, Newest: Posts(3, 9)})
 	})
 	comments := []t.CommentView{
-		{ID: "1", Author: people[2], Text: "<p>The fog looks as if it had been asked to wait.</p>", Created: t.When{At: now}, ReplyURL: "?reply=1#comment", CanRemove: true},
-		{ID: "2", Author: people[0], ByAuthor: true, Text: "<p>It was. It did not.</p>", Reply: true, Created: t.When{At: now}, ReplyURL: "?reply=2", CanReport: true},
+		{ID: "1", Author: people[2], Text: "<p>The fog looks as if it had been asked to wait.</p>", Created: t.When{At: now}, ReplyURL: "?reply=1#comment", CanRemove: true, Likes: 3, Liked: true},
+		{ID: "2", Author: people[0], ByAuthor: true, EditURL: "/posts/2/edit", Text: "<p>It was. It did not.</p>", Reply: true, Created: t.When{At: now}, ReplyURL: "?reply=2", CanReport: true},
 		{ID: "3", Author: people[1], Text: "<p>Magnifique. Et le café ?</p>", Reply: true, ReplyTo: "jo", Created: t.When{At: now}, ReplyURL: "?reply=3", CanReport: true},
 		{ID: "5", Author: people[2], Text: "<p>Mine from the same morning.</p>", Photos: Post(7, 3).Photos, Edited: true, Created: t.When{At: now}, ReplyURL: "?reply=5"},
 		{ID: "6", Author: people[1], Warning: "Spiders, close up", Covered: true, ShowURL: "?show=6#c-6", Text: "<p>This one lives there.</p>", Photos: Post(8, 2).Photos, Created: t.When{At: now}, CanReport: true},

@@ -1,7 +1,12 @@
 package pages
 
 import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
 	"tintype/internal/community"
+	"tintype/internal/store"
 	"tintype/templates"
 )
 
@@ -17,6 +22,9 @@ func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.P
 	}
 	if me := b.acc; me != nil {
 		v.CanRemove = me.ID == cm.AuthorID || me.ID == root.AuthorID || community.May(me, community.RemovePost) && community.MayActOn(me, cm.Author)
+		if me.ID == cm.AuthorID {
+			v.EditURL = "/posts/" + v.ID + "/edit"
+		}
 		v.CanReport = me.ID != cm.AuthorID
 		if answerable {
 			v.ReplyURL = "/@" + root.Author.Username + "/" + idText(root.ID) + "?reply=" + v.ID + "#comment"
@@ -29,7 +37,7 @@ func (p *Pages) commentView(b viewBuilder, root *community.Post, cm *community.P
 func (b viewBuilder) commentContent(cm *community.Post) templates.CommentView {
 	v := templates.CommentView{
 		ID: idText(cm.ID), Author: b.p.accountView(cm.Author), Text: templates.RichText(b.p.caption(cm)), Warning: cm.Warning,
-		Created: b.when(cm.CreatedAt), Edited: cm.EditedAt != nil,
+		Created: b.when(cm.CreatedAt), Edited: cm.EditedAt != nil, Likes: cm.LikesCount, Liked: cm.Liked,
 	}
 	if !b.asks(cm.ID) {
 		v.Filtered = cm.CoveredBy()
@@ -40,6 +48,37 @@ func (b viewBuilder) commentContent(cm *community.Post) templates.CommentView {
 	}
 	v.Photos = b.photoViews(cm, v.Covered)
 	return v
+}
+
+// editComment shows the form of the member's own comment, or carries it out.
+func (p *Pages) editComment(c *gin.Context, acc *store.Account, cm *community.Post) error {
+	v := templates.CommentEditView{
+		Action: "/posts/" + idText(cm.ID) + "/edit", Return: p.postPath(cm), Text: cm.Caption, Warning: cm.Warning, Warned: cm.Warning != "", Max: community.MaxComment,
+	}
+	status := http.StatusOK
+	if c.Request.Method == http.MethodPost {
+		v.Text = c.PostForm("caption")
+		change := community.PostChange{Caption: &v.Text}
+		if v.Warned {
+			v.Warning = c.PostForm("warning")
+			change.Warning = &v.Warning
+		}
+		_, err := p.Community.EditPost(c.Request.Context(), acc, cm.ID, change)
+		errs, refused := p.fieldErrors(c, err, nil)
+		if err == nil {
+			p.setFlash(c, "saved")
+			return redirect(c, v.Return)
+		}
+		if !refused {
+			return err
+		}
+		v.Errors, status = errs, http.StatusUnprocessableEntity
+	}
+	pg, err := p.page(c, p.lang(c).T("Edit"))
+	if err != nil {
+		return err
+	}
+	return p.render(c, status, templates.CommentEditPage(pg, v))
 }
 
 // photoViews are the photos of a post. Of those that are covered no address leaves the server, not even inside the view.

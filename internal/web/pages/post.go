@@ -250,8 +250,13 @@ func (p *Pages) mark(set func(context.Context, *store.Account, int64, bool) (*st
 		if err != nil {
 			return err
 		}
+		comment := row.Kind == store.KindComment
 		if !wantsFragment(c) {
-			return redirect(c, withFragment(returnTo(c, "/posts/"+idText(id)), "p-"+idText(id)))
+			fragment := "p-" + idText(id)
+			if comment {
+				fragment = "c-" + idText(id)
+			}
+			return redirect(c, withFragment(returnTo(c, "/posts/"+idText(id)), fragment))
 		}
 		post, err := p.Community.LoadPost(c.Request.Context(), acc, row)
 		if err != nil {
@@ -263,6 +268,9 @@ func (p *Pages) mark(set func(context.Context, *store.Account, int64, bool) (*st
 		}
 		b := p.viewBuilder(c)
 		b.path = mustPath(pg.Path)
+		if comment {
+			return p.render(c, http.StatusOK, templates.CommentLike(pg, b.commentContent(post)))
+		}
 		return p.render(c, http.StatusOK, templates.PostActions(pg, b.postView(post, false)))
 	}
 }

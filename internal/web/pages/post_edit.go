@@ -26,6 +26,9 @@ func (p *Pages) editForm(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	if post.Kind == store.KindComment {
+		return p.editComment(c, acc, post)
+	}
 	v := p.editView(c, post)
 	v.Photos = p.editPhotos(c, post.Photos)
 	return p.showEdit(c, http.StatusOK, v)
@@ -165,6 +168,9 @@ func (p *Pages) edit(c *gin.Context, acc *store.Account) error {
 	post, err := p.ownPost(c, acc)
 	if err != nil {
 		return err
+	}
+	if post.Kind == store.KindComment {
+		return p.editComment(c, acc, post)
 	}
 	v, photos, err := p.enteredEdit(c, acc, post)
 	if err != nil {
