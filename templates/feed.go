@@ -114,6 +114,7 @@ const (
 	NotifyRequest        NotificationKind = "follow_request"
 	NotifyLike           NotificationKind = "favourite"
 	NotifyBoost          NotificationKind = "reblog"
+	NotifyUpdate         NotificationKind = "update" // a post that the member boosted or commented on was edited
 	NotifyComment        NotificationKind = "comment"
 	NotifyMention        NotificationKind = "mention"
 	NotifyFollowAccepted NotificationKind = "follow_accepted"

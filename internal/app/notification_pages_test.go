@@ -43,3 +43,29 @@ func TestReadInAnApplicationIsReadOnPages(t *testing.T) {
 		return markers.Notifications.LastReadID == newest()
 	})
 }
+
+// Who boosted a post or commented on it learns of its edit on pages and in applications, unless that is turned off.
+func TestAnEditIsTold(t *testing.T) {
+	_, front := siteWithFront(t)
+	mia, max, lou := front.join("mia"), front.join("max"), front.join("lou")
+	post := asApp(mia).PostPhoto(front.photo(), "A bride")
+	const words = "edited a photograph that you boosted or commented on"
+	max.Post("/posts/" + post.ID + "/boost").Want(http.StatusOK)
+	lou.Post("/posts/"+post.ID+"/comments", "text", "Fine").Want(http.StatusOK)
+	lou.Get("/settings/notifications").Want(http.StatusOK).Has("Edits of what you boosted or commented on", `name="page" value="update" checked`, `name="push" value="update" checked`)
+	lou.Post("/settings/notifications", "kind", "update").Want(http.StatusOK).Lacks(`name="page" value="update" checked`)
+	asApp(mia).Do(servertest.Form("/api/v1/statuses/"+post.ID, "status", "A bridge", "media_ids[]", post.Media[0].ID).As(http.MethodPut)).Want(http.StatusOK)
+	servertest.Eventually(t, "an edit is told", func() bool { return max.Get("/notifications").Want(http.StatusOK).Holds(words) })
+	max.Get("/notifications").Want(http.StatusOK).Has(`href="/@mia/` + post.ID + `"`)
+	var list []struct {
+		Type    string
+		Account struct{ Acct string }
+		Status  servertest.Status
+	}
+	asApp(lou).Get("/api/v1/notifications?types[]=update").Into(&list)
+	if len(list) != 1 || list[0].Type != "update" || list[0].Account.Acct != "mia" || list[0].Status.ID != post.ID {
+		t.Errorf("an application is told %+v", list)
+	}
+	lou.Get("/notifications").Want(http.StatusOK).Lacks(words)
+	mia.Get("/notifications").Want(http.StatusOK).Lacks(words)
+}

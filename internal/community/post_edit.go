@@ -108,11 +108,13 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 }
 
 func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.Post, change PostChange, words captionWords, sets []replacedSet) error {
+	var have, want []int64
 	if change.Photos != nil {
-		have, err := tx.PhotoIDsOfPost(ctx, p.ID)
-		if err != nil {
+		var err error
+		if have, err = tx.PhotoIDsOfPost(ctx, p.ID); err != nil {
 			return err
 		}
+		want = change.photoIDs()
 		if err := c.placePhotos(ctx, tx, p, have, change.Photos); err != nil {
 			return err
 		}
@@ -135,6 +137,9 @@ func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.P
 		return err
 	}
 	if _, err := tx.IndexPosts(ctx, p.ID); err != nil {
+		return err
+	}
+	if err := tellEdit(ctx, tx, p, was, have, want); err != nil {
 		return err
 	}
 	if err := tx.AddEvent(ctx, EventPostUpdated, p.AuthorID, p.ID, postEventOf(was)); err != nil {

@@ -77,6 +77,8 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		return l.T("%s liked your post", name)
 	case store.NotifyBoost:
 		return l.T("%s boosted your post", name)
+	case store.NotifyUpdate:
+		return l.T("%s edited a post that you boosted or commented on", name)
 	case store.NotifyFollow:
 		return l.T("%s follows you", name)
 	case store.NotifyFollowRequest:

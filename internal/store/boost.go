@@ -48,6 +48,15 @@ func (s *conn) BoostedBy(ctx context.Context, viewer *Account, postID int64, r R
 	return s.markedBy(ctx, "boosts", viewer, postID, r)
 }
 
+// BoostersAndCommenters are the ids of those who boosted the post or commented on it, but for its author and those who may not see
+// it, above after, in order.
+func (s *conn) BoostersAndCommenters(ctx context.Context, postID, after int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT x.id FROM (SELECT b.account_id AS id FROM boosts b WHERE b.post_id = ? AND b.account_id > ?"+
+		" UNION SELECT c.author_id FROM posts c WHERE c.root_id = ? AND c.deleted_at IS NULL AND c.author_id > ?) x JOIN posts p ON p.id = ?"+
+		" WHERE p.author_id <> x.id AND (p.visibility <> ? OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = x.id AND f.followee_id = p.author_id))"+
+		" ORDER BY x.id LIMIT ?", postID, after, postID, after, postID, Followers, limit)
+}
+
 // A boost is seen by whoever sees the account that boosted, ba, and the post.
 
 // BoostByID is the boosted post as that boost brings it, if the viewer may see both, else ErrNotFound.

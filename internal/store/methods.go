@@ -1151,6 +1151,19 @@ func (s *Store) BoostedPosts(ctx context.Context, acc *Account, r Range) (r0 []R
 	return r0, err
 }
 
+// BoostersAndCommenters are the ids of those who boosted the post or commented on it, but for its author and those who may not see
+// it, above after, in order.
+func (s *Store) BoostersAndCommenters(ctx context.Context, postID int64, after int64, limit int) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.BoostersAndCommenters(ctx, postID, after, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.BoostersAndCommenters(ctx, postID, after, limit)
+		return err
+	})
+	return r0, err
+}
+
 // BoostsBy is LikesBy for boosts.
 func (s *Store) BoostsBy(ctx context.Context, accountID int64, limit int) (r0 []LikeRef, err error) {
 	if s.places == nil {
@@ -1175,8 +1188,8 @@ func (s *Store) BoostsByID(ctx context.Context, viewer *Account, ids []int64) (r
 	return r0, err
 }
 
-// BoostsOf are the posts that the account boosted and the viewer may see, given that the account is seen. Warned ones are
-// left out as in any feed.
+// BoostsOf are the posts that the account boosted and the viewer may see, given that the account is seen. Warned ones, and those
+// of who is muted, are left out as in any feed.
 func (s *Store) BoostsOf(ctx context.Context, viewer *Account, accountID int64, r Range) (r0 []Post, err error) {
 	if s.places == nil {
 		return s.conn.BoostsOf(ctx, viewer, accountID, r)

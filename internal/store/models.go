@@ -361,6 +361,7 @@ const (
 	NotifyLike          = "favourite"
 	NotifyBoost         = "reblog"
 	NotifyMention       = "mention" // a mention, or a comment on one's post or comment
+	NotifyUpdate        = "update"  // a post that one boosted or commented on was edited
 	NotifyReport        = "admin.report"
 	NotifySignUp        = "admin.sign_up"
 	NotifyDecision      = "decision"       // of the moderators about the account or one of its posts; moderation_warning in the API
