@@ -1,5 +1,7 @@
 package templates
 
+import "tintype/internal/lang"
+
 // AdminView is /admin.
 type AdminView struct {
 	Reports  int // that wait
@@ -40,13 +42,28 @@ func (r AdminLogRow) who(p *Page) string {
 	return p.T("the site")
 }
 
-// AdminLogView is /admin/log; its form asks for it with act, whom and q.
+// wayWords are the ways by which somebody administers.
+var wayWords = map[string]string{"page": lang.Key("By page"), "command": lang.Key("By command"), "api": lang.Key("By an application"), "job": lang.Key("By the site itself")}
+
+// AdminLogView is /admin/log; its form asks for it with act, who, whom, way, from, to and q.
 type AdminLogView struct {
-	Acts            []string // that can be chosen
-	Act, Whom, Text string
+	System          bool
+	Acts, Ways      []string // that can be chosen
+	Act, Way        string
+	Who, Whom, Text string
+	From, To        string // days
+	Errors          FieldErrors
 	Rows            []AdminLogRow
 	CSVURL, JSONURL string
 	Pager           Pager
+}
+
+func (v AdminLogView) ways(p *Page) []Option {
+	list := []Option{{Label: p.T("Every way")}}
+	for _, w := range v.Ways {
+		list = append(list, Option{Value: w, Label: p.T(wayWords[w])})
+	}
+	return list
 }
 
 func (v AdminLogView) options(p *Page) []Option {

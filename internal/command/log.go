@@ -13,7 +13,11 @@ import (
 
 type logCommand struct {
 	Act    string `help:"Only acts of this kind, such as member.suspend."`
+	Who    string `help:"Only acts by this member."`
 	Whom   string `help:"Only acts on this member."`
+	Way    string `enum:",page,command,api,job" default:"" help:"Only acts by page, by command, by the API, or of the site itself (job)."`
+	From   string `help:"Only acts on this day in UTC and later, such as 2026-12-31."`
+	To     string `help:"Only acts on this day in UTC and before."`
 	Text   string `help:"Only acts with this text in a name, the reason or the detail."`
 	Format string `enum:"table,json,csv" default:"table" help:"table, json (one object a line) or csv."`
 	Limit  int    `default:"0" help:"How many, the newest first; 0 for all."`
@@ -24,7 +28,7 @@ func (l logCommand) Run(c *call) error {
 		write, flush := l.writer(c)
 		page := community.Cursor{Limit: 500}
 		for n := 0; ; {
-			list, err := site.AdminLog(c, community.ByCommand(""), community.AdminLogSearch{Act: l.Act, Whom: l.Whom, Text: l.Text}, page)
+			list, err := site.AdminLog(c, community.ByCommand(""), community.AdminLogSearch{Act: l.Act, Who: l.Who, Whom: l.Whom, Way: l.Way, From: l.From, To: l.To, Text: l.Text}, page)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,9 @@ import (
 	"tintype/internal/store"
 )
 
+// Ways are those by which somebody administers.
+var Ways = []string{ViaPage, ViaCommand, ViaAPI, ViaJob}
+
 // Ways by which somebody administers.
 const (
 	ViaPage    = "page"
@@ -209,8 +212,49 @@ func (c *Community) onMember(ctx context.Context, by By, act Act, username strin
 // AdminLogSearch chooses entries of the log. Empty fields choose all.
 type AdminLogSearch struct {
 	Act  string
+	Who  string // a username
 	Whom string // a username
-	Text string
+	Way  string // one of Ways
+	// From and To are the first and the last day in UTC, such as 2026-12-31.
+	From, To string
+	Text     string
+}
+
+// filter is the search for the store; *Invalid for what is no day.
+func (q AdminLogSearch) filter() (store.AdminLogFilter, error) {
+	f := store.AdminLogFilter{Act: q.Act, Via: q.Way, Text: strings.TrimSpace(q.Text)}
+	var bad Invalid
+	for _, day := range []struct {
+		field, text string
+		into        *store.Millis
+		add         int
+	}{{"from", q.From, &f.From, 0}, {"to", q.To, &f.To, 1}} {
+		if day.text = strings.TrimSpace(day.text); day.text == "" {
+			continue
+		}
+		t, err := time.Parse(time.DateOnly, day.text)
+		if err != nil {
+			bad.add(day.field, "invalid", "Write the day as 2026-12-31.")
+			continue
+		}
+		*day.into = store.ToMillis(t.AddDate(0, 0, day.add))
+	}
+	return f, bad.err()
+}
+
+// accountNamed is the id of an account, or the name of one that is gone.
+func (c *Community) accountNamed(ctx context.Context, typed string) (id int64, name string, err error) {
+	if name = nameOf(typed); name == "" {
+		return 0, "", nil
+	}
+	acc, err := c.Store.AccountByUsername(store.Primary(ctx), name)
+	switch err = fromStore(err); {
+	case err == nil:
+		return acc.ID, "", nil
+	case errors.Is(err, ErrNotFound):
+		return 0, name, nil
+	}
+	return 0, "", err
 }
 
 // maxLogPage is how many entries one page has at most.
@@ -222,20 +266,18 @@ func (c *Community) AdminLog(ctx context.Context, by By, q AdminLogSearch, p Cur
 	if err := by.may(ReadLog); err != nil {
 		return nil, err
 	}
-	f := store.AdminLogFilter{Act: q.Act, Text: strings.TrimSpace(q.Text)}
+	f, err := q.filter()
+	if err != nil {
+		return nil, err
+	}
 	if by.Account != nil {
 		f.NotAbout = hiddenFrom(by.Account)
 	}
-	if name := strings.TrimPrefix(strings.TrimSpace(q.Whom), "@"); name != "" {
-		acc, err := c.Store.AccountByUsername(store.Primary(ctx), name)
-		if err != nil {
-			if err = fromStore(err); err != ErrNotFound {
-				return nil, err
-			}
-			f.Target = name // of an account that is gone
-		} else {
-			f.TargetID = acc.ID
-		}
+	if f.TargetID, f.Target, err = c.accountNamed(ctx, q.Whom); err != nil {
+		return nil, err
+	}
+	if f.ActorID, f.Actor, err = c.accountNamed(ctx, q.Who); err != nil {
+		return nil, err
 	}
 	list, err := c.Store.AdminLog(ctx, f, p.span(defaultAccounts, maxLogPage))
 	return list, fromStore(err)

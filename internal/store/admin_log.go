@@ -23,8 +23,12 @@ type AdminEntry struct {
 // AdminLogFilter chooses entries of the log. Empty fields choose all.
 type AdminLogFilter struct {
 	Act      string
+	Via      string
+	ActorID  int64
+	Actor    string // the name of an actor, as it was then
 	TargetID int64
 	Target   string // the name of a target, as it was then
+	From, To Millis // To is the first moment that is too late
 	Text     string // within the names, the reason or the detail, whatever its case
 	NotAbout int64  // without what others did to this account
 }
@@ -43,6 +47,21 @@ func (s *conn) AdminLog(ctx context.Context, f AdminLogFilter, r Range) ([]Admin
 	where, args := "id < ? AND id > ?", []any{r.max(), r.Min}
 	if f.Act != "" {
 		where, args = where+" AND act = ?", append(args, f.Act)
+	}
+	if f.Via != "" {
+		where, args = where+" AND via = ?", append(args, f.Via)
+	}
+	if f.ActorID != 0 {
+		where, args = where+" AND actor_id = ?", append(args, f.ActorID)
+	}
+	if f.Actor != "" {
+		where, args = where+" AND actor = ?", append(args, f.Actor)
+	}
+	if f.From != 0 {
+		where, args = where+" AND created_at >= ?", append(args, f.From)
+	}
+	if f.To != 0 {
+		where, args = where+" AND created_at < ?", append(args, f.To)
 	}
 	if f.TargetID != 0 {
 		where, args = where+" AND target_id = ?", append(args, f.TargetID)

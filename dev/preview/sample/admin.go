@@ -117,9 +117,11 @@ func others(add adder) {
 		return t.AdminSitePage(p, v)
 	})
 	add("/admin/log", "Log", true, func(p *t.Page) templ.Component {
-		return t.AdminLogPage(p, t.AdminLogView{Acts: []string{"member.role", "member.suspend"}, Rows: acts, CSVURL: "/admin/log.csv", JSONURL: "/admin/log.json"})
+		return t.AdminLogPage(p, t.AdminLogView{System: true, Acts: []string{"member.role", "member.suspend"}, Ways: []string{"page", "command", "api", "job"}, From: "2026-12-01", Rows: acts, CSVURL: "/admin/log.csv", JSONURL: "/admin/log.json"})
 	})
-	add("/admin/log-empty", "Log, nothing found", true, func(p *t.Page) templ.Component { return t.AdminLogPage(p, t.AdminLogView{Text: "shoes"}) })
+	add("/admin/log-empty", "Log, nothing found", true, func(p *t.Page) templ.Component {
+		return t.AdminLogPage(p, t.AdminLogView{Text: "shoes", To: "tomorrow", Errors: t.FieldErrors{{Field: "to", Message: "Write the day as 2026-12-31."}}})
+	})
 	add("/admin/reports-empty", "Reports, none", true, func(p *t.Page) templ.Component {
 		return t.AdminReportsPage(p, t.AdminReportsView{OpenURL: "/admin/reports", ClosedURL: "/admin/reports?closed=1"})
 	})

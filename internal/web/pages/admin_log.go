@@ -72,7 +72,7 @@ func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 
 // logSearch reads from the query which entries are asked for.
 func logSearch(c *gin.Context) community.AdminLogSearch {
-	return community.AdminLogSearch{Act: c.Query("act"), Whom: c.Query("whom"), Text: c.Query("q")}
+	return community.AdminLogSearch{Act: c.Query("act"), Who: c.Query("who"), Whom: c.Query("whom"), Way: c.Query("way"), From: c.Query("from"), To: c.Query("to"), Text: c.Query("q")}
 }
 
 func logRows(b viewBuilder, list []store.AdminEntry) []templates.AdminLogRow {
@@ -89,14 +89,20 @@ func (p *Pages) adminLog(c *gin.Context, acc *store.Account) error {
 	q := logSearch(c)
 	page := pageOf(c, listLimit)
 	list, err := p.Community.AdminLog(c.Request.Context(), byPage(c, acc), q, page)
-	if err != nil {
+	status, errs := http.StatusOK, templates.FieldErrors(nil)
+	if wrong, ok := p.fieldErrors(c, err, nil); ok {
+		status, errs = http.StatusUnprocessableEntity, wrong
+	} else if err != nil {
 		return err
 	}
 	pg, err := p.page(c, p.lang(c).T("Log"))
 	if err != nil {
 		return err
 	}
-	v := templates.AdminLogView{Act: q.Act, Whom: q.Whom, Text: q.Text, Rows: logRows(p.viewBuilder(c), list), Pager: past(c)}
+	v := templates.AdminLogView{
+		Act: q.Act, Who: q.Who, Whom: q.Whom, Way: q.Way, From: q.From, To: q.To, Text: q.Text, Errors: errs,
+		System: community.May(acc, community.ReadSystem), Ways: community.Ways, Rows: logRows(p.viewBuilder(c), list), Pager: past(c),
+	}
 	for _, a := range community.Acts() {
 		if !strings.HasSuffix(string(a), ".read") {
 			v.Acts = append(v.Acts, string(a))
@@ -109,7 +115,7 @@ func (p *Pages) adminLog(c *gin.Context, acc *store.Account) error {
 	if len(list) > 0 {
 		v.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
 	}
-	return p.render(c, http.StatusOK, templates.AdminLogPage(pg, v))
+	return p.render(c, status, templates.AdminLogPage(pg, v))
 }
 
 // exportedEntries bounds how much of the log one file has. A command writes all.
