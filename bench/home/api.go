@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -20,6 +21,9 @@ func byAPI(t *rig.T, url string) error {
 		browser := servertest.NewClient(t, program.URL)
 		browser.LogIn(readerName(0, i), readerPassword).Want(http.StatusOK)
 		clients = append(clients, servertest.NewClient(t, program.URL).WithToken(browser.NewToken()))
+	}
+	if err := atRest(t, program); err != nil {
+		return err
 	}
 	const warm = 30
 	times := make([]time.Duration, 0, *samples)
@@ -43,4 +47,21 @@ func byAPI(t *rig.T, url string) error {
 	)
 	fmt.Println()
 	return program.Stop()
+}
+
+// atRest waits until the jobs of a database that was just filled are over: less than a tenth of a processor for three
+// seconds.
+func atRest(t *rig.T, program *servertest.Instance) error {
+	calm := 0
+	for range 300 {
+		before := rig.CPU(t, program.PID())
+		time.Sleep(time.Second)
+		if calm++; rig.CPU(t, program.PID())-before >= 100*time.Millisecond {
+			calm = 0
+		}
+		if calm == 3 {
+			return nil
+		}
+	}
+	return errors.New("the program was not at rest within five minutes")
 }
