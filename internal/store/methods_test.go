@@ -22,7 +22,7 @@ var update = goflag.Bool("update", false, "write methods.go")
 var ofProcess = []string{"AfterCommit", "Commits", "NewID", "OnEvent", "OnEventOf", "OnJob"}
 
 // byHand are methods of Store that are more than conn's.
-var byHand = []string{"Close", "MayReplicate", "Serve", "ServesNext", "StartReads", "Tx", "TxOnce", "WriteWaits", "current", "transaction"}
+var byHand = []string{"AwayAt", "Close", "GateByReplica", "MayReplicate", "Serve", "ServesNext", "StartReads", "Tx", "TxOnce", "WriteWaits", "current", "transaction"}
 
 // TestMethodsOfStore holds methods.go against the methods of conn: each exported one has to be there, so that none runs
 // in a place that the site has left. `go generate ./internal/store` writes it.

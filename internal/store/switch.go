@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tintype/internal/budget"
 )
 
 //go:generate go test -run TestMethodsOfStore -update .
@@ -84,6 +86,8 @@ type Serving struct {
 	Next bool
 	// Until is the moment before which an operation may begin; the zero time: none may.
 	Until time.Time
+	// ByReplicasUntil is the same for a read that begins while the primary is away: a replica answers it.
+	ByReplicasUntil time.Time
 	// Writable tells whether a transaction should be tried. A transaction that the database refuses is run again all the same.
 	Writable bool
 	// HeldUntil is the moment before which no transaction begins, because a switch is under way.
@@ -166,11 +170,15 @@ func (s *Store) StartReads(ctx context.Context, brought Position) (context.Conte
 // sealedPoll is how often somebody who was refused by a place looks again, should he not be told.
 const sealedPoll = 25 * time.Millisecond
 
+// doubtAfter is how long somebody waits for permission until the server is asked whether it is there at all.
+const doubtAfter = 300 * time.Millisecond
+
 // run runs a whole method in the place in charge, once this process may go by what it knows of it. A place that refuses
 // to be written is left or opened soon: then the whole method runs again, so that no statement built for one database
-// reaches the other. Nobody holds a connection meanwhile.
+// reaches the other. Nobody holds a connection meanwhile. A switch is waited for beside the request's budget, and a server
+// that does not say who is in charge under it.
 func (p *places) run(ctx context.Context, transaction bool, f func(*conn) error) error {
-	waits := int64(0)
+	waits, began := int64(0), time.Time{}
 	defer func() {
 		if waits != 0 {
 			p.waits.end(waits)
@@ -179,12 +187,20 @@ func (p *places) run(ctx context.Context, transaction bool, f func(*conn) error)
 	for {
 		st := p.state.Load()
 		now := time.Now()
-		wait := st.Until.Sub(now) <= 0
-		if transaction {
-			wait = wait || !st.Writable || now.Before(st.HeldUntil)
-		}
+		over := !now.Before(st.Until) && (transaction || !now.Before(st.ByReplicasUntil) || !st.c.PrimaryAway())
 		var err error
-		if !wait {
+		switch {
+		case over:
+			if err := st.c.awayError(); err != nil {
+				return err
+			}
+			if began.IsZero() {
+				began = now
+			} else if now.Sub(began) > doubtAfter {
+				st.c.doubt()
+				began = now
+			}
+		case !transaction || st.Writable && !now.Before(st.HeldUntil):
 			if err = f(st.c); !errors.Is(err, ErrSealed) {
 				return err
 			}
@@ -192,16 +208,86 @@ func (p *places) run(ctx context.Context, transaction bool, f func(*conn) error)
 		if waits == 0 && (transaction || err != nil) {
 			waits = p.waits.begin()
 		}
-		select {
-		case <-ctx.Done():
+		if ended := st.await(ctx, over); ended != nil {
 			if err == nil {
-				err = fmt.Errorf("%w: %w: %w", ErrSealed, ErrBusy, ctx.Err())
+				err = fmt.Errorf("%w: %w: %w", ErrSealed, ErrBusy, ended)
 			}
 			return err
-		case <-st.changed:
-		case <-time.After(sealedPoll):
 		}
 	}
+}
+
+// await waits until something may have changed; charged: on the time of the request's budget.
+func (st *serving) await(ctx context.Context, charged bool) error {
+	if charged {
+		var done func()
+		var cancel context.CancelFunc
+		ctx, done, cancel = budget.Take(ctx)
+		defer cancel()
+		defer done()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-st.changed:
+	case <-time.After(sealedPoll):
+	}
+	return nil
+}
+
+// judge is who knows whether the primary answers; nil on SQLite.
+func (s *conn) judge() *budget.Breaker {
+	if s.cluster != nil {
+		return s.cluster.breaker
+	}
+	return s.breaker
+}
+
+// awayError refuses what would wait for a primary that is known not to answer; nil: it may.
+func (s *conn) awayError() error {
+	switch b := s.judge(); {
+	case b == nil || !b.Away():
+		return nil
+	case s.cluster != nil:
+		return ErrPrimaryAway
+	}
+	return translate(budget.ErrAway)
+}
+
+// doubt has the primary be asked whether it is there.
+func (s *conn) doubt() {
+	if b := s.judge(); b != nil {
+		b.Failed()
+	}
+}
+
+func (p *places) at(next bool) *conn {
+	if next {
+		return p.conns[1]
+	}
+	return p.conns[0]
+}
+
+// AwayAt tells whether a place's primary is known not to answer.
+func (s *Store) AwayAt(next bool) bool { return s.places.at(next).awayError() != nil }
+
+// GateByReplica reads the gate of a place whose primary has not answered, as the most advanced of its replicas has it. It
+// is an error where there is none, and where nobody knows yet that the primary is away: then that is found out.
+func (s *Store) GateByReplica(ctx context.Context, next bool) (Gate, error) {
+	c := s.places.at(next)
+	if !c.PrimaryAway() {
+		c.doubt()
+		return Gate{}, ErrBusy
+	}
+	err := ErrPrimaryAway
+	for _, e := range c.cluster.mostAdvanced() {
+		var g Gate
+		if g, err = readGate(ctx, e.pool, ""); err == nil {
+			return g, nil
+		}
+		e.lookAgain()
+	}
+	return Gate{}, err
 }
 
 // Tx runs f in a transaction on the primary. When the database asks for it (deadlock, failover, a lost connection) the

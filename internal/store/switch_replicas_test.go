@@ -1,9 +1,12 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
+	"tintype/internal/budget"
 	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
@@ -85,4 +88,72 @@ func TestReplicasOfThePlaceInCharge(t *testing.T) {
 	// Back in the first place, its replica counts again.
 	s.Serve(store.Serving{Until: long, Writable: true})
 	byReplica(0, 1)
+}
+
+// TestReadsWhileNobodySaysWhoIsInCharge has the primary hang for longer than the process may go by what it knew. Replicas
+// answer for as long as one of them says that no switch is near. Whatever else waits is refused at once, and first waits no
+// longer than its request's budget.
+func TestReadsWhileNobodySaysWhoIsInCharge(t *testing.T) {
+	side := storetest.OnReplicas(t, servertest.AnyFlavour(t), 1)
+	ctx := testContext(t)
+	s, err := store.OpenBoth(ctx, side.Options(), storetest.Options(storetest.SQLiteURL(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	long, past := time.Now().Add(time.Hour), time.Now().Add(-time.Second)
+	s.Serve(store.Serving{Until: long, Writable: true})
+	ann := newAccount(t, s, "ann")
+	begin(t, s, 0).mark(ann, 1)
+	side.CatchUp(t)
+	read := func(budgeted time.Duration) (err error, took time.Duration) {
+		t.Helper()
+		r := begin(t, s, 0)
+		defer r.end()
+		if budgeted > 0 {
+			r.ctx = budget.Start(r.ctx, budgeted)
+		}
+		from := time.Now()
+		n, err := r.marked(ann)
+		if err == nil && n != 1 {
+			t.Errorf("it reads %d", n)
+		}
+		return err, time.Since(from)
+	}
+	s.Serve(store.Serving{Until: past, Writable: true})
+	if err, took := read(200 * time.Millisecond); !errors.Is(err, store.ErrBusy) || took > 10*time.Second {
+		t.Errorf("a read whose budget is used up: %v after %v", err, took)
+	}
+	if _, err := s.GateByReplica(ctx, false); !errors.Is(err, store.ErrBusy) || s.AwayAt(false) {
+		t.Errorf("a replica tells the gate while the primary is there: %v", err)
+	}
+	side.Primary.Hang(t)
+	if err, _ := read(20 * time.Second); !errors.Is(err, store.ErrPrimaryAway) {
+		t.Errorf("a read that waits: %v", err)
+	}
+	if g, err := s.GateByReplica(ctx, false); err != nil || g.Mode != store.GateOpen || !s.AwayAt(false) {
+		t.Errorf("the gate of a replica: %+v, %v", g, err)
+	}
+	s.Serve(store.Serving{Until: past, ByReplicasUntil: long, Writable: true})
+	if err, _ := read(0); err != nil {
+		t.Errorf("a read by a replica: %v", err)
+	}
+	if err := s.Tx(ctx, func(context.Context, *store.Store) error { return nil }); !errors.Is(err, store.ErrPrimaryAway) {
+		t.Errorf("a transaction: %v", err)
+	}
+	s.Serve(store.Serving{Until: past, Writable: true})
+	if err, _ := read(0); !errors.Is(err, store.ErrPrimaryAway) {
+		t.Errorf("a read that nobody allows any more: %v", err)
+	}
+	// The primary may have been left meanwhile: once it answers, it has to say so first.
+	s.Serve(store.Serving{Until: past, ByReplicasUntil: long, Writable: true})
+	side.Primary.Cont(t)
+	storetest.Eventually(t, time.Minute, func() bool { return !s.PrimaryAway() })
+	if err, _ := read(200 * time.Millisecond); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("a read of a primary that is back: %v", err)
+	}
 }
