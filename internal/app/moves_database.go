@@ -67,6 +67,7 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 		}
 	}
 	f := move.NewProcessFollower(source, target, store.PlaceAnswer{ID: id, Host: processName(), Program: Version, Roles: roleNames(d.cfg), Facts: string(facts)})
+	f.Servers = db
 	said, warned := false, false
 	f.OnChange = func(s move.FollowState) {
 		if s.Strange.Mode != "" && !warned {
@@ -74,7 +75,7 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 			d.log.Error("of DATABASE_URL and DATABASE_NEXT, one says that the site has moved, and the other is not where it has moved to: nothing is served: name the database that the site has moved to",
 				"database", source.Name(), "next", target.Name())
 		}
-		db.Serve(store.Serving{Next: s.Side == move.Target, Until: s.ReadableUntil, Writable: s.Writable, HeldUntil: s.HeldUntil})
+		db.Serve(store.Serving{Next: s.Side == move.Target, Until: s.ReadableUntil, ByReplicasUntil: s.ByReplicasUntil, Writable: s.Writable, HeldUntil: s.HeldUntil})
 		if s.Side == move.Target && s.Writable && !said {
 			said = true
 			d.log.WarnContext(ctx, "the site has moved to DATABASE_NEXT: make it DATABASE_URL in the settings", "from", source.Name(), "to", target.Name())

@@ -156,6 +156,7 @@ func moveThereAndBack(t *testing.T, from, to string) {
 	written(turns, 50)
 	stop()
 	for _, m := range movers {
+		servertest.WaitedAtMost(t, m.longest)
 		t.Logf("%d writes, the longest took %v", m.n, m.longest)
 	}
 	ann.LoggedIn("ann")

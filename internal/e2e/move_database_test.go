@@ -114,6 +114,7 @@ func TestMoveDatabase(t *testing.T) {
 		close(stop)
 		wg.Wait()
 		for _, m := range movers {
+			servertest.WaitedAtMost(t, m.longest)
 			t.Logf("%d writes, the longest took %v", m.n, m.longest)
 		}
 		ann.LoggedIn("ann")

@@ -4,8 +4,10 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tintype/internal/servertest"
 )
@@ -114,4 +116,37 @@ func testPagesWhileThePrimaryIsAway(t *testing.T, flavour servertest.Flavour) {
 	if a := read("/notifications"); says(a) {
 		t.Errorf("the notifications: %s", a.Body)
 	}
+}
+
+// R36 with a place to move to, and no move: reads go on past the two minutes for which a process may go by what it knew of
+// the primary.
+func TestReadsGoOnBeforeAMove(t *testing.T) {
+	if !servertest.All() {
+		t.Skip("it takes more than two minutes: TEST_ALL=1 runs it")
+	}
+	db := servertest.AnyFlavour(t).Replicas(t, 1)
+	primary, replicas := db.NewDatabase(t)
+	next := "sqlite:" + filepath.Join(t.TempDir(), "next.db")
+	f := newFleet(t, 1, "DATABASE_URL="+primary, "DATABASE_REPLICA_URLS="+strings.Join(replicas, ","), "DATABASE_NEXT="+next)
+	anna := browser(t, f[0]).SignUp("anna")
+	post := published(anna, "public")
+	db.CatchUp(t)
+	again(anna, post).Want(http.StatusOK)
+	db.Primary.Hang(t)
+	until := time.Now().Add(140 * time.Second) // time itself is the point
+	for n := 0; time.Now().Before(until); n++ {
+		begin := time.Now()
+		if a := anna.Try(servertest.Read(fresh(post, -7, n))); a.Status != http.StatusOK {
+			t.Fatalf("%d after %v, %v before the end", a.Status, time.Since(begin), time.Until(until))
+		}
+		time.Sleep(time.Second)
+	}
+	begin := time.Now()
+	if a := anna.Post("/settings/posting", "visibility", "followers", "licence", "cc-by-4.0"); a.Status != http.StatusServiceUnavailable || time.Since(begin) > aWrite {
+		t.Errorf("a write: %d after %v", a.Status, time.Since(begin))
+	}
+	db.Primary.Cont(t)
+	servertest.Eventually(t, "the site takes writes again", func() bool {
+		return anna.Post("/settings/posting", "visibility", "followers", "licence", "cc-by-4.0").Status != http.StatusServiceUnavailable
+	})
 }

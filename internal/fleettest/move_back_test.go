@@ -181,5 +181,6 @@ func TestMoveDatabaseOfAFleetAndBack(t *testing.T) {
 	if out, stderr, err := f[1].Command("move", "finish", "database"); err != nil {
 		t.Errorf("%v: %s%s", err, out, stderr)
 	}
+	servertest.WaitedAtMost(t, longest)
 	t.Logf("%d comments, the longest answer took %v", turns.Load(), longest)
 }

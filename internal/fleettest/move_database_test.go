@@ -138,6 +138,7 @@ func TestMoveDatabaseOfAFleet(t *testing.T) {
 	if t.Failed() {
 		return
 	}
+	servertest.WaitedAtMost(t, time.Duration(longest.Load()))
 	t.Logf("%d writes, the longest took %v", turns.Load(), time.Duration(longest.Load()))
 	status, stderr, err := f[1].Command("move", "status", "--json")
 	if err != nil || !strings.Contains(status, "it has moved from") {

@@ -323,6 +323,7 @@ func TestDatabaseMoves(t *testing.T) {
 			if g, err := target.Gate(ctx); err != nil || g.Mode != store.GateOpen || g.Generation != int64(i+1) {
 				t.Errorf("the target's gate is %+v, %v", g, err)
 			}
+			servertest.WaitedAtMost(t, time.Duration(p.longest.Load()))
 			t.Logf("%d kills at %d kinds of steps, %d writes, the longest took %v; the source took none for %v", kills, len(killed), p.writes.Load(), time.Duration(p.longest.Load()), held)
 			if len(killed) < 18 || kills == 0 { // the seed spreads the kills over the three moves
 				t.Errorf("the mover was killed %d times at %d kinds of steps only", kills, len(killed))

@@ -9,6 +9,7 @@ const (
 	followPause followState = iota
 	followRegister
 	followRead
+	followReplica
 	followAnswer
 	followSwap
 	followSleepers
@@ -25,6 +26,7 @@ type Follower struct {
 	sent    time.Duration // when the question that is under way was sent
 	lease   time.Duration // until when the place may be read
 	granted bool          // there has been a lease
+	replica time.Duration // until when the place's replicas may be read while its primary is away
 	gate    Gate          // of the place that is served, as last read
 	answer  Answer        // what was last written into the process's row
 	saved   bool          // the answer is written
@@ -40,14 +42,21 @@ type Follower struct {
 
 	decided    bool          // the other place says that this one is in charge, and it is not open yet
 	movedSince time.Duration // when that was first seen
+	sawHold    bool          // heldSince is of the attempt that decided it
 	generation int64         // of this place once it is in charge
 
-	wait time.Duration // how long after the decision others may still read the other place
+	wait     time.Duration // how long after a gate has changed others may still go by what it was
+	heldWait time.Duration // the same of a gate that held writes
+
+	replicaLease time.Duration
+	longHold     bool // it keeps a ShortLease while writes are held; for tests
 }
 
 // NewFollower makes the Follower of a process that serves the source, unless its gate says otherwise. Nothing is
 // readable or writable before it has asked.
-func NewFollower() *Follower { return &Follower{wait: passed(ShortLease)} }
+func NewFollower() *Follower {
+	return &Follower{wait: passed(ShortLease), heldWait: passed(HoldLease), replicaLease: ReplicaLease}
+}
 
 // Side is the one that the process serves.
 func (f *Follower) Side() Side { return f.side }
@@ -67,6 +76,10 @@ func (f *Follower) ReadableUntil() time.Duration {
 	return f.lease
 }
 
+// ByReplicasUntil is the time before which an operation may begin to read the place's replicas while its primary is away. It
+// is 0 where none may.
+func (f *Follower) ByReplicasUntil() time.Duration { return f.replica }
+
 // Writable tells whether a write that begins now should be tried. The place itself may still refuse it.
 func (f *Follower) Writable(now time.Duration) bool {
 	if now >= f.ReadableUntil() || f.gate.Mode != Open {
@@ -82,9 +95,13 @@ func (f *Follower) Step(now time.Duration, ev Event) Effect {
 	switch f.state {
 	case followRead:
 		if ev.Err != nil {
-			return f.pause(watchPoll)
+			return f.askReplica()
 		}
+		f.replica = 0
 		return f.onGate(ev.Gate)
+	case followReplica:
+		f.onReplica(ev)
+		return f.pause(watchPoll)
 	case followRegister:
 		if ev.Err != nil {
 			return f.pause(watchPoll)
@@ -112,6 +129,30 @@ func (f *Follower) ask() Effect {
 	return Effect{Op: OpReadGate, Side: f.side}
 }
 
+// replicaPatience is how long a replica may take to tell the gate.
+const replicaPatience = 500 * time.Millisecond
+
+// askReplica asks a replica in the stead of a primary that did not answer, unless a switch was near when that last did.
+func (f *Follower) askReplica() Effect {
+	if !f.granted || f.gate.Mode != Open || f.gate.Watch {
+		return f.pause(watchPoll)
+	}
+	f.state, f.sent = followReplica, f.now
+	return Effect{Op: OpReadReplica, Side: f.side, For: replicaPatience}
+}
+
+// onReplica lets replicas be read where the primary, when it wrote what this one has, was far from a switch. Without an
+// answer the lease before it runs on.
+func (f *Follower) onReplica(ev Event) {
+	if ev.Err != nil {
+		return
+	}
+	f.replica = 0
+	if g := ev.Gate; g.Mode == Open && !g.Watch && g.Generation == f.gate.Generation {
+		f.replica = f.sent + f.replicaLease
+	}
+}
+
 func (f *Follower) pause(d time.Duration) Effect {
 	f.state = followPause
 	return Effect{Op: OpPause, For: d}
@@ -137,7 +178,7 @@ func (f *Follower) onGate(g Gate) Effect {
 		f.strange = g
 		return f.pause(watchPoll)
 	}
-	if g.Hold != 0 && (g.Hold != f.gate.Hold || g.Epoch != f.gate.Epoch) {
+	if g.Hold != 0 && !f.decided && (g.Hold != f.gate.Hold || g.Epoch != f.gate.Epoch) {
 		f.heldSince = f.now
 	}
 	if g.Mode == Sealed && (g.Epoch != f.sealedAt || f.gate.Mode != Sealed) {
@@ -149,6 +190,7 @@ func (f *Follower) onGate(g Gate) Effect {
 	to := g
 	switch g.Mode {
 	case Moved:
+		f.sawHold = f.gate.Hold != 0 && f.gate.Epoch == g.Epoch
 		f.changeOver(&g)
 		f.decided, f.movedSince, f.generation = true, f.now, g.Generation+1
 		return f.ask()
@@ -162,11 +204,12 @@ func (f *Follower) onGate(g Gate) Effect {
 		return f.swap(g, to)
 	case Sealed:
 		switch {
-		case f.decided && f.now-f.movedSince >= f.wait:
+		case f.decided && leasesOver(f.now, f.movedSince, f.heldSince, f.sawHold, f.wait, f.heldWait):
 			to.Mode, to.Watch = Open, false
 			return f.swap(g, to)
-		case !f.decided && (f.now-f.sealedSince >= AbandonAfter || g.Hold != 0 && f.now-f.heldSince >= passed(AttemptTime)):
-			// The mover that sealed it was stopped, or its attempt is over. If it was not, the first update decides.
+		case !f.decided && (f.now-f.sealedSince >= AbandonAfter || g.Hold != 0 && f.now-f.heldSince >= AttemptTime):
+			// The mover that sealed it was stopped, or its attempt is over. If it was not, the first update decides. Writes have
+			// waited since the hold: from there on everything is counted.
 			to.Mode, to.Hold, to.Epoch = Open, 0, g.Epoch+1
 			return f.swap(g, to)
 		}
@@ -174,7 +217,7 @@ func (f *Follower) onGate(g Gate) Effect {
 		f.decided, f.left = false, nil
 	}
 	f.gate, f.strange = g, Gate{}
-	f.grant(g.Watch || g.Mode != Open)
+	f.grant(g)
 	want := Answer{Hold: g.Hold, Generation: g.Generation}
 	if g.Watch {
 		want.Watch = g.Epoch
@@ -183,18 +226,30 @@ func (f *Follower) onGate(g Gate) Effect {
 }
 
 // grant takes a lease from the moment at which the gate was asked.
-func (f *Follower) grant(short bool) {
+func (f *Follower) grant(g Gate) {
 	d := LongLease
-	if short {
+	switch {
+	case g.Hold != 0 && !f.longHold:
+		d = HoldLease
+	case g.Watch || g.Mode != Open:
 		d = ShortLease
 	}
 	f.lease, f.granted = f.sent+d, true
 }
 
+// leasesOver tells whether no process can go by the gate that the source had before it was left: not by one from before
+// the hold, if held is a moment after that began, and not by one with the hold.
+func leasesOver(now, moved, held time.Duration, known bool, wait, heldWait time.Duration) bool {
+	if !known {
+		return now-moved >= wait
+	}
+	return now-held >= wait && now-moved >= heldWait
+}
+
 // changeOver has the process serve the other place. Left is the gate that sends it there, nil where none does.
 func (f *Follower) changeOver(left *Gate) {
 	f.left = left
-	f.side, f.granted, f.gate, f.saved, f.decided = f.side.Other(), false, Gate{}, false, false
+	f.side, f.granted, f.gate, f.saved, f.decided, f.replica = f.side.Other(), false, Gate{}, false, false, 0
 }
 
 func (f *Follower) swap(from, to Gate) Effect {
@@ -218,6 +273,8 @@ const sleepersAfter = 8 * time.Second
 // vanished in the middle of a transaction. The mover may have another user than the site, and cannot end that.
 func (f *Follower) next() Effect {
 	switch {
+	case f.now >= f.lease:
+		return f.ask() // the answer took longer than it is worth: the process hung meanwhile
 	case f.gate.Watch && f.now-f.endedAt >= sleepersAfter:
 		f.state, f.endedAt = followSleepers, f.now
 		return Effect{Op: OpEndSleepers, Side: f.side}

@@ -44,7 +44,7 @@ func (m *member) live() {
 		m.next++
 		value := m.next
 		p.run(func() {
-			p.write(m.key, value, func() bool { return done }, func() {
+			p.write(m.key, value, w.now, func() bool { return done }, func() {
 				if !done {
 					m.acked = value
 					m.ids[value]++
@@ -110,6 +110,15 @@ func (p *process) served(write bool, gaveUp func() bool, do func(*database), fai
 	if p.w.plan.fault == withoutLease && !write {
 		ok = true
 	}
+	if db := p.w.dbs[f.Side()]; !ok && !write && p.clock() < f.ByReplicasUntil() && p.away(db) {
+		// What a replica has may be old while the primary is away. But nobody may have gone on elsewhere.
+		p.w.byReplica++
+		if p.w.dbs[f.Side().Other()].gate.Mode == Open {
+			p.w.fail("%s reads a replica of the %s, which the site has left", p.id, f.Side())
+		}
+		failed()
+		return
+	}
 	if !ok {
 		p.after(15*time.Millisecond, func() { p.served(write, gaveUp, do, failed) })
 		return
@@ -135,15 +144,18 @@ func (p *process) read(key string, gaveUp func() bool, got func(row, bool), fail
 }
 
 // write is a transaction of the site: whole again on a refusal, and looked up where the answer to COMMIT is lost.
-func (p *process) write(key string, value int, gaveUp func() bool, acked, failed func()) {
+func (p *process) write(key string, value int, since time.Duration, gaveUp func() bool, acked, failed func()) {
 	again := func() {
-		p.after(15*time.Millisecond, func() { p.write(key, value, gaveUp, acked, failed) })
+		p.after(15*time.Millisecond, func() { p.write(key, value, since, gaveUp, acked, failed) })
 	}
 	p.served(true, gaveUp, func(db *database) {
 		w := p.w
 		w.txs++
 		tx := &transaction{id: w.txs, db: db}
 		p.begin(tx, key, value, func(ev Event) {
+			if ev.Err == nil {
+				p.waited(since)
+			}
 			switch {
 			case ev.Err == errSealed:
 				again()
@@ -163,6 +175,22 @@ func (p *process) write(key string, value int, gaveUp func() bool, acked, failed
 		})
 	}, failed)
 }
+
+// waited notes that a write was let in that has waited since then, at a process that ran all the time and
+// reached both databases.
+func (p *process) waited(since time.Duration) {
+	w := p.w
+	if p.booted+2*time.Second > since || max(p.hungUntil, p.cutUntil[Source], p.cutUntil[Target]) > since {
+		return
+	}
+	w.longest = max(w.longest, w.now-since)
+	if w.longest > writeWait && w.plan.fault == noFault && !w.plan.chaos {
+		w.fail("a write waited for %v", w.longest)
+	}
+}
+
+// writeWait is what R38 lets a write wait.
+const writeWait = 2 * time.Second
 
 // begin runs the first write of the transaction, whose trigger reads the gate.
 func (p *process) begin(tx *transaction, key string, value int, then func(Event)) {

@@ -77,6 +77,12 @@ const (
 	LongLease = 2 * time.Minute
 	// ShortLease is the same while a switch is near. It bounds how long nobody can write when a process hangs.
 	ShortLease = time.Second
+	// ReplicaLease is for how long a process may read a place's replicas after one of them has told, in the primary's stead,
+	// that no switch is near. The mover waits for a LongLease once it has said that one is. So what a replica tells may be as
+	// old as the difference, and a replica that lags more is not read.
+	ReplicaLease = 10 * time.Second
+	// HoldLease is the same while writes are held. Who decides waits for the leases from before the hold, and for these.
+	HoldLease = 500 * time.Millisecond
 	// AttemptTime is how long a switch may take from the first held write to the decision.
 	AttemptTime = time.Second
 	// AbandonAfter is how long a process finds a place sealed before it opens it again in the mover's stead.
@@ -101,6 +107,9 @@ const (
 	OpPause
 	// OpReadGate: read the gate of Effect.Side into Event.Gate.
 	OpReadGate
+	// OpReadReplica: read the gate of Effect.Side into Event.Gate, as its most advanced replica has it. It is an error where
+	// the primary is not known to be away.
+	OpReadReplica
 	// OpSwapGate: in one transaction, replace the gate of Effect.Side by Effect.To if it is still Effect.From.
 	// Event.OK tells whether it was. To wait for its lock longer than Effect.For is an error, after which nothing has
 	// happened; after any other error the swap may have happened.

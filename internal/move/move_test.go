@@ -35,11 +35,14 @@ func schedules(t *testing.T) (first uint64, n int) {
 	return first, n
 }
 
-func play(t *testing.T, seed uint64, p plan) {
+// play returns how long a write has waited at most.
+func play(t *testing.T, seed uint64, p plan) time.Duration {
 	t.Helper()
-	if failures := newWorld(seed, p).run(); len(failures) > 0 {
+	w := newWorld(seed, p)
+	if failures := w.run(); len(failures) > 0 {
 		t.Fatalf("seed %d, plan %+v: %s", seed, p, failures[0])
 	}
+	return w.longest
 }
 
 func TestMoveUndisturbed(t *testing.T) {
@@ -67,12 +70,12 @@ func TestMoveAmidKillsAndHangs(t *testing.T) {
 	}
 	// What is not the long form takes a part of them, another one by each seed.
 	every := max(1, len(plans)/(3*n))
-	played := 0
+	played, longest := 0, time.Duration(0)
 	for i := int(first) % every; i < len(plans); i += every {
-		play(t, first+uint64(i), plans[i])
+		longest = max(longest, play(t, first+uint64(i), plans[i]))
 		played++
 	}
-	t.Logf("%d schedules of %d steps", played, steps)
+	t.Logf("%d schedules of %d steps; the longest wait of a write is %v", played, steps, longest)
 }
 
 // TestMoveAmidALongHang has a process hang that has read the source under a long lease, and wake within that lease or
@@ -81,6 +84,23 @@ func TestMoveAmidALongHang(t *testing.T) {
 	first, n := schedules(t)
 	for i := range max(3, n/3) {
 		play(t, first+uint64(i), plan{sleep: time.Duration(20+i*7%130) * time.Second})
+	}
+}
+
+// TestMoveWhileAProcessIsCutOff has a process lose the source's primary before a switch is near. It reads replicas for as
+// long as the site cannot have moved.
+func TestMoveWhileAProcessIsCutOff(t *testing.T) {
+	first, n := schedules(t)
+	reads := 0
+	for i := range max(6, n/3) {
+		w := newWorld(first+uint64(i), plan{cut: time.Duration(130+i*37%300) * time.Second, begin: time.Duration(i*23%200) * time.Second})
+		if failures := w.run(); len(failures) > 0 {
+			t.Fatalf("seed %d: %s", first+uint64(i), failures[0])
+		}
+		reads += w.byReplica
+	}
+	if reads == 0 {
+		t.Error("no replica was read")
 	}
 }
 
@@ -108,14 +128,14 @@ func TestWayBackAmidKillsAndHangs(t *testing.T) {
 		}
 	}
 	every := max(1, len(plans)/n)
-	played := 0
+	played, longest := 0, time.Duration(0)
 	for i := int(first) % every; i < len(plans); i += every {
 		p := plans[i]
 		p.back = true
-		play(t, first+uint64(i), p)
+		longest = max(longest, play(t, first+uint64(i), p))
 		played++
 	}
-	t.Logf("%d schedules of %d and %d steps", played, movers, keepers)
+	t.Logf("%d schedules of %d and %d steps; the longest wait of a write is %v", played, movers, keepers, longest)
 }
 
 // TestMoveAtRandom has everything happen at random, and reports the seed of what goes wrong. Every other move has a way
@@ -139,6 +159,7 @@ func TestPlantedFaults(t *testing.T) {
 					{fault: f, hangMover: 8 + int(seed%40), hangFor: 20 * time.Second, after: seed%3 == 0},
 					{fault: f, hangProcess: 1 + int(seed%30), hangFor: time.Duration(1+seed%4) * time.Second},
 					{fault: f, sleep: 40 * time.Second},
+					{fault: f, cut: 8 * time.Minute, begin: time.Duration(seed%3) * time.Minute},
 					{fault: f, back: true, hangKeeper: 1 + int(seed%40), hangFor: 5 * time.Second},
 				} {
 					played++

@@ -66,7 +66,9 @@ type Mover struct {
 	failed   int           // attempts to switch that failed
 	next     time.Duration // not before then is another one made
 	unlocked int           // times that the source's gate could not be claimed, one after the other
-	wait     time.Duration // how long after the decision a process may still read the source
+	held     time.Duration // when the source was known to hold writes for the attempt; 0: that is not known
+	wait     time.Duration // how long after a gate has changed a process may still go by what it was
+	heldWait time.Duration // the same of a gate that held writes
 	strange  int           // times that the target's gate did not fit the source's
 
 	back  bool  // the target has everything but what the source's log names: it is the place that the site has left
@@ -77,7 +79,9 @@ type Mover struct {
 }
 
 // NewMover makes a Mover. Its id is one that no other mover has had.
-func NewMover(id string) *Mover { return &Mover{id: id, wait: passed(ShortLease), limit: LogBatch} }
+func NewMover(id string) *Mover {
+	return &Mover{id: id, wait: passed(ShortLease), heldWait: passed(HoldLease), limit: LogBatch}
+}
 
 // NewMoverBack makes a Mover to the place that the site has left, which has everything but what the source's log names.
 func NewMoverBack(id string) *Mover {
@@ -202,7 +206,7 @@ func (m *Mover) step(ev Event) Effect {
 			m.rest()
 			return m.read(Source)
 		}
-		m.since = m.now
+		m.since, m.held = m.now, m.now
 		return m.enter(awaitingHold)
 	case awaitingHold:
 		held := ev.Err == nil && all(ev.Processes, func(a Answer) bool { return a.Hold == m.attempt })
@@ -372,6 +376,7 @@ func (m *Mover) onSource(ev Event) Effect {
 	case m.stays && ev.Gate.Mode != Open:
 		return m.end(Unfit) // a switch is under way: the source is not open yet, or a mover back has sealed it
 	case ev.Gate.Mode == Moved:
+		m.held = 0 // it may be another mover's attempt that decided
 		return m.decided()
 	case ev.Gate.Mode == Filling && m.epoch != 0:
 		// It was in charge when this mover began. So the switch is over, and somebody keeps this place up already.

@@ -25,6 +25,9 @@ func (m *Mover) onCommitUnknown(ev Event) Effect {
 	m.src = ev.Gate
 	switch {
 	case ev.Gate.Mode == Moved:
+		if ev.Gate.Epoch != m.epoch {
+			m.held = 0
+		}
 		return m.decided()
 	case ev.Gate.Mode == Sealed && ev.Gate.Epoch == m.epoch && m.now < m.deadline:
 		return m.enter(committing)
@@ -66,7 +69,7 @@ func (m *Mover) onFinish(ev Event) Effect {
 		}
 		return m.end(Finished)
 	case awaitingAnswers:
-		if !m.everybodyAnswered(ev) && m.now-m.moved < m.wait {
+		if !m.everybodyAnswered(ev) && !leasesOver(m.now, m.moved, m.held, m.held != 0, m.wait, m.heldWait) {
 			return m.pauseFor(urgentPoll/2, awaitingAnswers)
 		}
 		to := m.dst

@@ -2,10 +2,12 @@ package move
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"tintype/internal/budget"
 	"tintype/internal/sleep"
 	"tintype/internal/store"
 )
@@ -16,6 +18,8 @@ type ProcessFollower struct {
 	self           store.PlaceAnswer // whose ID and names are the process's
 	begin          time.Time
 
+	// Servers, if set before Run, knows which of the places do not answer, and their replicas.
+	Servers PlaceServers
 	// OnChange, if set before Run, is called with each new state.
 	OnChange func(FollowState)
 
@@ -24,11 +28,21 @@ type ProcessFollower struct {
 	wake  chan struct{} // closed when state changes
 }
 
+// PlaceServers are the connections with which a process serves the two places: next is the target. *store.Store has them.
+type PlaceServers interface {
+	// AwayAt tells whether the place's primary is known not to answer.
+	AwayAt(next bool) bool
+	// GateByReplica reads the gate as a replica has it, while the primary is away.
+	GateByReplica(ctx context.Context, next bool) (store.Gate, error)
+}
+
 // FollowState is what a process may do.
 type FollowState struct {
 	Side Side
 	// ReadableUntil is the moment before which an operation may begin to read; the zero time: none may.
 	ReadableUntil time.Time
+	// ByReplicasUntil is the same for reads that replicas answer, while the primary is away.
+	ByReplicasUntil time.Time
 	// Writable tells whether a write should be tried, unless writes are held for an attempt: then HeldUntil is when it
 	// is tried all the same.
 	Writable  bool
@@ -66,6 +80,9 @@ func (f *ProcessFollower) publish(m *Follower) {
 	if until := m.ReadableUntil(); until > 0 {
 		s.ReadableUntil = f.begin.Add(until)
 	}
+	if until := m.ByReplicasUntil(); until > 0 {
+		s.ByReplicasUntil = f.begin.Add(until)
+	}
 	s.Writable = m.gate.Mode == Open
 	if m.gate.Hold != 0 {
 		s.HeldUntil = f.begin.Add(m.heldSince + AttemptTime)
@@ -88,7 +105,10 @@ func (f *ProcessFollower) do(ctx context.Context, e Effect) Event {
 		return Event{}
 	}
 	limit := 2 * time.Second
-	if e.For > 0 {
+	switch {
+	case e.Op == OpReadReplica:
+		limit = e.For
+	case e.For > 0:
 		limit = e.For + time.Second
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -99,7 +119,16 @@ func (f *ProcessFollower) do(ctx context.Context, e Effect) Event {
 	}
 	switch e.Op {
 	case OpReadGate:
+		if f.Servers != nil && f.Servers.AwayAt(e.Side == Target) {
+			return Event{Err: budget.ErrAway} // who knows that goes on asking, and leaves no connection behind each time
+		}
 		g, err := p.Gate(ctx)
+		return Event{Err: err, Gate: fromGate(g)}
+	case OpReadReplica:
+		if f.Servers == nil {
+			return Event{Err: errors.ErrUnsupported}
+		}
+		g, err := f.Servers.GateByReplica(ctx, e.Side == Target)
 		return Event{Err: err, Gate: fromGate(g)}
 	case OpSwapGate:
 		ok, err := swap(ctx, f.source, f.target, e)

@@ -12,6 +12,7 @@ type database struct {
 	w         *world
 	place     Side
 	gate      Gate
+	gates     []gateAt // as it was, for its replica
 	rows      map[string]row
 	log       map[int64]string // number: key
 	numbers   int64
@@ -22,6 +23,22 @@ type database struct {
 	waiting []*lockWait
 	copied  int  // the checkpoint of a copy into this database
 	keptUp  bool // somebody has begun to keep the other one up
+}
+
+type gateAt struct {
+	at   time.Duration
+	gate Gate
+}
+
+// gateBefore is the gate as a replica has it that lags so far behind.
+func (db *database) gateBefore(lag time.Duration) Gate {
+	g := db.gates[0].gate
+	for _, was := range db.gates {
+		if was.at <= db.w.now-lag {
+			g = was.gate
+		}
+	}
+	return g
 }
 
 type lockWait struct {
@@ -146,6 +163,7 @@ func (db *database) setGate(g Gate) {
 		w.dbs[Target].gate.Mode = Open
 	}
 	db.gate = g
+	db.gates = append(db.gates, gateAt{w.now, g})
 	if w.dbs[Source].gate.Mode == Open && w.dbs[Target].gate.Mode == Open {
 		w.fail("both places are open")
 	}

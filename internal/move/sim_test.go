@@ -18,22 +18,24 @@ import (
 type fault int
 
 const (
-	noFault       fault = iota
-	withoutLock         // the triggers read the gate without a lock
-	decideByReads       // a swap compares first and writes later
-	withoutEpoch        // the target takes rows under any epoch
-	deleteByKey         // replayed entries are deleted with all others of their rows
-	withoutLease        // processes read without asking whether they may
-	withoutWait         // the target is opened as soon as the switch is decided
-	openedEarly         // the target is opened once the source is sealed
-	rowsBeforeLog       // rows are read before the log that names them
-	silentIsGone        // a process that was silent for half a minute counts as gone
-	loggedLate          // the new place logs once somebody keeps the old one up, and not from its opening
+	noFault        fault = iota
+	withoutLock          // the triggers read the gate without a lock
+	decideByReads        // a swap compares first and writes later
+	withoutEpoch         // the target takes rows under any epoch
+	deleteByKey          // replayed entries are deleted with all others of their rows
+	withoutLease         // processes read without asking whether they may
+	withoutWait          // the target is opened as soon as the switch is decided
+	openedEarly          // the target is opened once the source is sealed
+	rowsBeforeLog        // rows are read before the log that names them
+	silentIsGone         // a process that was silent for half a minute counts as gone
+	blindByReplica       // replicas are read without a look at the gate that they have
+	longHold             // processes keep the longer lease while writes are held
+	loggedLate           // the new place logs once somebody keeps the old one up, and not from its opening
 	countOfFaults
 )
 
 func (f fault) String() string {
-	return [...]string{"none", "without lock", "decide by reads", "without epoch", "delete by key", "without lease", "without wait", "opened early", "rows before log", "silent is gone", "logged late"}[f]
+	return [...]string{"none", "without lock", "decide by reads", "without epoch", "delete by key", "without lease", "without wait", "opened early", "rows before log", "silent is gone", "blind by replica", "long hold", "logged late"}[f]
 }
 
 // plan is what happens to whom in a schedule, besides what the seed brings.
@@ -45,6 +47,8 @@ type plan struct {
 	hangFor                  time.Duration
 	killProcess, hangProcess int           // the same for process 0, counted from when the mover asks for short leases
 	sleep                    time.Duration // for how long process 0 hangs, from before a switch is near
+	cut                      time.Duration // for how long process 0 does not reach the source's primary, from before a switch is near
+	begin                    time.Duration // the mover begins so much later
 	back                     bool          // the old place is kept up, and the site moves back
 	killKeeper, hangKeeper   int           // the same for the first of those who keep it up
 	chaos                    bool
@@ -91,6 +95,10 @@ type world struct {
 	txs      int
 	finished bool
 	failures []string
+	lag      time.Duration // of the databases' replicas
+
+	longest   time.Duration // that a write waited at a process that ran meanwhile
+	byReplica int           // reads that replicas answered while their primary was away
 
 	moverSteps, processSteps, keeperSteps int
 	backBegun                             bool // a mover back is at work: nobody claims the source to keep the target up
@@ -103,9 +111,11 @@ type process struct {
 	id        string
 	life      int // raised when it is killed
 	alive     bool
+	booted    time.Duration
 	hungSince time.Duration
 	hungUntil time.Duration
-	rate      float64 // of its clock
+	cutUntil  [2]time.Duration // it does not reach the databases before
+	rate      float64          // of its clock
 	offset    time.Duration
 	mover     *Mover
 	flip      bool // its mover's source is the target of the first move
@@ -196,6 +206,9 @@ func (p *process) ask(db *database, patience time.Duration, work func(reply func
 	}
 	lost := w.plan.chaos && w.chance(0.01)
 	w.at(w.travel(), func() {
+		if w.now < p.cutUntil[db.place] {
+			return
+		}
 		db.whenUp(func() {
 			work(func(ev Event) {
 				if lost {
@@ -206,6 +219,11 @@ func (p *process) ask(db *database, patience time.Duration, work func(reply func
 		})
 	})
 	p.after(patience, func() { once(Event{Err: errLost}) })
+}
+
+// away tells whether the process knows that the database's primary does not answer.
+func (p *process) away(db *database) bool {
+	return p.w.now < p.cutUntil[db.place] || p.w.now < db.hungUntil
 }
 
 // effect has the driver's work done, as a driver would.
@@ -221,6 +239,18 @@ func (p *process) effect(e Effect, then func(Event)) {
 		p.after(e.For, func() { then(Event{}) })
 	case OpReadGate:
 		p.ask(db, patience, func(reply func(Event)) { reply(Event{Gate: db.gate}) }, then)
+	case OpReadReplica:
+		p.after(3*time.Millisecond, func() {
+			if !p.away(db) {
+				then(Event{Err: errLost})
+				return
+			}
+			if w.plan.fault == blindByReplica {
+				then(Event{Gate: p.follower.gate})
+				return
+			}
+			then(Event{Gate: db.gateBefore(w.lag)})
+		})
 	case OpSwapGate:
 		p.ask(db, patience, func(reply func(Event)) { db.swap(e, p.mover != nil && p.mover.stays, reply) }, then)
 	case OpProcesses:

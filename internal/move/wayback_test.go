@@ -150,6 +150,7 @@ func TestDatabaseWayBack(t *testing.T) {
 			if g, err := a.Gate(ctx); err != nil || g.Mode != store.GateOpen || g.Generation != 2 {
 				t.Errorf("the gate is %+v, %v", g, err)
 			}
+			servertest.WaitedAtMost(t, time.Duration(p.longest.Load()))
 			t.Logf("%d kills, %d writes, the longest took %v", kills, p.writes.Load(), time.Duration(p.longest.Load()))
 		})
 	}

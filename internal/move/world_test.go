@@ -15,6 +15,10 @@ func newWorld(seed uint64, p plan) *world {
 			rows: map[string]row{}, log: map[int64]string{}, processes: map[string]Answer{}, shared: map[int]*transaction{},
 		}
 	}
+	for _, db := range w.dbs {
+		db.gates = []gateAt{{gate: db.gate}}
+	}
+	w.lag = time.Duration(seed%61) * time.Second
 	for i := range 7 {
 		w.dbs[Source].rows[fmt.Sprintf("old%d", i)] = row{value: i}
 	}
@@ -29,9 +33,12 @@ func newWorld(seed uint64, p plan) *world {
 		w.at(w.between(0, time.Second), m.live)
 	}
 	w.mover = w.newProcess("mover")
-	w.at(w.between(time.Second, 3*time.Second), w.startMover)
+	w.at(w.between(time.Second, 3*time.Second)+w.plan.begin, w.startMover)
 	if p.sleep > 0 {
 		w.at(w.between(500*time.Millisecond, 3*time.Second), func() { w.procs[0].hang(p.sleep) })
+	}
+	if p.cut > 0 {
+		w.at(w.between(2500*time.Millisecond, 4*time.Second), func() { w.procs[0].cutUntil[Source] = w.now + p.cut })
 	}
 	if p.back {
 		for i := range 2 {
@@ -66,8 +73,10 @@ func (p *process) boot() {
 	p.reclock()
 	p.follower = NewFollower()
 	if p.w.plan.fault == withoutWait {
-		p.follower.wait = 0
+		p.follower.wait, p.follower.heldWait = 0, 0
 	}
+	p.follower.longHold = p.w.plan.fault == longHold
+	p.booted = p.w.now
 	p.followerStep(Event{})
 }
 
@@ -99,7 +108,7 @@ func (w *world) startMover() {
 	}
 	p.mover.limit = 25
 	if w.plan.fault == withoutWait {
-		p.mover.wait = 0
+		p.mover.wait, p.mover.heldWait = 0, 0
 	}
 	p.moverStep(Event{})
 }
@@ -239,19 +248,21 @@ func (w *world) secondMover() {
 // mischief kills and hangs anything now and then, for a while.
 func (w *world) mischief() {
 	until := 40 * time.Second
-	kinds := 7
+	kinds := 8
 	if w.plan.back {
-		until, kinds = 70*time.Second, 9
+		until, kinds = 70*time.Second, 10
 	}
 	if w.finished || w.now > until {
 		return
 	}
 	switch w.rng.IntN(kinds) {
 	case 7:
+		w.procs[w.rng.IntN(len(w.procs))].cutUntil[w.rng.IntN(2)] = w.now + w.between(time.Second, 30*time.Second)
+	case 8:
 		k := w.keepers[w.rng.IntN(2)]
 		k.kill()
 		w.at(w.between(50*time.Millisecond, 3*time.Second), k.startKeeper)
-	case 8:
+	case 9:
 		w.keepers[w.rng.IntN(2)].hang(w.between(100*time.Millisecond, 9*time.Second))
 	case 0:
 		p := w.procs[w.rng.IntN(len(w.procs))]

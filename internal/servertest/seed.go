@@ -11,6 +11,18 @@ import (
 // All reports whether TEST_ALL=1 asks for the long forms of tests.
 func All() bool { return os.Getenv("TEST_ALL") == "1" }
 
+// writeWait is what a write may wait during a move, from request to answer (R38).
+const writeWait = 2 * time.Second
+
+// WaitedAtMost holds the longest wait of a write during a move against what it may be. Where TEST_ALL does not promise a
+// machine of its own, the wait is only logged by who has measured it.
+func WaitedAtMost(t testing.TB, longest time.Duration) {
+	t.Helper()
+	if All() && longest > writeWait {
+		t.Errorf("a write waited for %v", longest)
+	}
+}
+
 // Random is seeded by TEST_SEED, else by the clock. The seed is logged: a run
 // with it draws the same numbers again.
 func Random(t testing.TB) *rand.Rand {
