@@ -7,7 +7,7 @@ if (page) {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
     const link = { ArrowLeft: '[rel=prev]', ArrowRight: '[rel=next]', Escape: '[data-close]' }[event.key];
     const to = link && page.querySelector('a' + link);
-    if (to) location.assign(to.href);
+    if (to) to.click();
   });
   let from;
   page.addEventListener('touchstart', (event) => { from = event.touches.length === 1 && event.touches[0]; }, { passive: true });
@@ -16,7 +16,7 @@ if (page) {
     const aside = from && Math.abs(event.changedTouches[0].clientY - from.clientY) < Math.abs(by) / 2;
     const to = aside && Math.abs(by) > 60 && visualViewport?.scale === 1 && page.querySelector(by > 0 ? 'a[rel=prev]' : 'a[rel=next]');
     from = null;
-    if (to) location.assign(to.href);
+    if (to) to.click();
   }, { passive: true });
 }
 

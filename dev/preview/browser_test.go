@@ -225,6 +225,24 @@ func TestAlbumSlides(t *testing.T) {
 	}
 }
 
+// The slideshow plays, pauses, and turns where it stands while it plays.
+func TestTheSlideshowPlays(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(390, 800), chromedp.Navigate(at+"/album/slide?2"))
+	until(t, ctx, `document.querySelector('[data-slides]:not([hidden])') && document.querySelector('[data-play]').textContent === 'Play'`)
+	run(t, ctx, `window.same = true; document.querySelector('[data-slides] select').append(new Option('at once', '0.05', true, true)); document.querySelector('[data-play]').focus(); document.querySelector('[data-play]').click()`)
+	until(t, ctx, `document.querySelector('[data-play]').textContent === 'Pause' && location.search === '?3'`)
+	until(t, ctx, `document.activeElement.matches('[data-play]')`)
+	run(t, ctx, `document.querySelector('[data-play]').click(); window.there = document.querySelector('.plate figure')`)
+	until(t, ctx, `document.querySelector('[data-play]').textContent === 'Play'`)
+	run(t, ctx, `document.querySelector('[data-slides] select').value = '20'; document.activeElement.blur(); document.body.dispatchEvent(new KeyboardEvent('keydown', { key: ' ', bubbles: true, cancelable: true }))`)
+	until(t, ctx, `document.querySelector('[data-play]').textContent === 'Pause'`)
+	run(t, ctx, `document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }))`)
+	until(t, ctx, `location.search === '?1' && window.same && document.querySelector('[data-play]').textContent === 'Pause'`)
+	run(t, ctx, `document.body.dispatchEvent(new KeyboardEvent('keydown', { key: ' ', bubbles: true })); document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }))`)
+	until(t, ctx, `!window.same && location.search === '?1' && document.readyState === 'complete'`) // a page of its own again
+}
+
 // A tile that is dragged goes before the one that it is dropped on, or behind it where it came from above, and the site is
 // told the same.
 func TestArrangingAnAlbum(t *testing.T) {
