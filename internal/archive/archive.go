@@ -80,14 +80,16 @@ type Photo struct {
 
 // Comment is a comment that the member wrote.
 type Comment struct {
-	ID        string    `json:"id"`
-	URL       string    `json:"url"`
-	InReplyTo string    `json:"in_reply_to"` // an address on the site
-	CreatedAt time.Time `json:"created_at"`
-	Text      string    `json:"text"`
-	Warning   string    `json:"warning,omitempty"`
-	Sensitive bool      `json:"sensitive,omitempty"`
-	Photos    []Photo   `json:"photos,omitempty"`
+	ID        string     `json:"id"`
+	URL       string     `json:"url"`
+	InReplyTo string     `json:"in_reply_to"` // an address on the site
+	CreatedAt time.Time  `json:"created_at"`
+	EditedAt  *time.Time `json:"edited_at,omitempty"`
+	Text      string     `json:"text"`
+	Warning   string     `json:"warning,omitempty"`
+	Sensitive bool       `json:"sensitive,omitempty"`
+	Photos    []Photo    `json:"photos,omitempty"`
+	Versions  []Version  `json:"earlier_versions,omitempty"`
 }
 
 // Mark is a like, a bookmark, a boost or a pin: which post, and since when. The post itself is its author's.
@@ -133,7 +135,71 @@ type Album struct {
 	Description string    `json:"description,omitempty"`
 	Visibility  string    `json:"visibility"`
 	CreatedAt   time.Time `json:"created_at"`
-	Photos      []string  `json:"photos"` // files of the export
+	// Adders says who else adds: owner (nobody), invited or members.
+	Adders string `json:"adders"`
+	// Order is that of the photographs: newest, oldest or hand.
+	Order   string   `json:"order"`
+	LastDay string   `json:"last_day,omitempty"` // on which something could be added
+	Cover   string   `json:"cover,omitempty"`    // a file of the export; left out where another's photograph is chosen, or none
+	Invited []string `json:"invited,omitempty"`  // usernames
+	Photos  []string `json:"photos"`             // files of the export
+}
+
+// NotificationChoices say where the member learns of what. Digest is the weekly mail.
+type NotificationChoices struct {
+	Digest bool                 `json:"weekly_mail"`
+	Kinds  []NotificationChoice `json:"kinds"`
+}
+
+// NotificationChoice is where the member learns of one kind.
+type NotificationChoice struct {
+	Kind string `json:"kind"`
+	Page bool   `json:"page"`
+	Push bool   `json:"push"`
+	Mail bool   `json:"mail"`
+}
+
+// Decision is what moderators decided about the member, and what became of the member's answer.
+type Decision struct {
+	Kind        string     `json:"kind"`
+	CreatedAt   time.Time  `json:"created_at"`
+	Words       string     `json:"words,omitempty"`
+	About       string     `json:"about,omitempty"` // of the member's post, as it was
+	EndsAt      *time.Time `json:"ends_at,omitempty"`
+	UndoneAt    *time.Time `json:"undone_at,omitempty"`
+	Appeal      string     `json:"appeal,omitempty"`
+	AppealedAt  *time.Time `json:"appealed_at,omitempty"`
+	Answer      string     `json:"answer,omitempty"`
+	AnswerWords string     `json:"answer_words,omitempty"`
+	AnsweredAt  *time.Time `json:"answered_at,omitempty"`
+}
+
+// Report is what the member told the moderators.
+type Report struct {
+	Username  string     `json:"username,omitempty"` // whom it is about
+	URL       string     `json:"url,omitempty"`      // of a post, or of an announcement under which somebody commented
+	CreatedAt time.Time  `json:"created_at"`
+	Category  string     `json:"category,omitempty"`
+	Rule      string     `json:"rule,omitempty"`
+	Comment   string     `json:"comment,omitempty"`
+	State     string     `json:"state"`
+	ClosedAt  *time.Time `json:"closed_at,omitempty"`
+}
+
+// AnnouncementReaction is an emoji that the member put to an announcement.
+type AnnouncementReaction struct {
+	URL       string    `json:"url"` // of the announcement
+	Emoji     string    `json:"emoji"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Application may act for the member.
+type Application struct {
+	Name      string     `json:"name"`
+	Website   string     `json:"website,omitempty"`
+	Scopes    []string   `json:"scopes"`
+	CreatedAt time.Time  `json:"created_at"`
+	UsedAt    *time.Time `json:"used_at,omitempty"`
 }
 
 // List is a list of people that the member follows, with a feed of its own.

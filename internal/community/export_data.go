@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"tintype/internal/archive"
 	"tintype/internal/store"
@@ -22,6 +23,9 @@ func (x *exportWriter) albums(ctx context.Context) error {
 			r.Max = list[len(list)-1].ID
 			for _, al := range list {
 				out := archive.Album{Title: al.Title, Description: al.Description, Visibility: string(al.Visibility), CreatedAt: al.CreatedAt.Time(), Photos: []string{}}
+				if err := x.albumForm(ctx, al, &out); err != nil {
+					return err
+				}
 				for skip := 0; ; skip += exportRows {
 					refs, err := x.c.Store.AlbumPhotos(ctx, x.acc, al, skip, exportRows)
 					if err != nil {
@@ -56,6 +60,32 @@ func (x *exportWriter) albums(ctx context.Context) error {
 			}
 		}
 	})
+}
+
+// albumForm fills in what the owner decided of an album.
+func (x *exportWriter) albumForm(ctx context.Context, al *store.Album, out *archive.Album) error {
+	out.Adders, out.Order = al.Adders, al.Ordering
+	if al.EndsAt != nil {
+		out.LastDay = al.EndsAt.Time().AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	if al.CoverPhotoID != nil {
+		photos, err := x.c.Store.PhotosByID(ctx, []int64{*al.CoverPhotoID})
+		if err != nil {
+			return err
+		}
+		for _, ph := range photos {
+			if ph.AccountID == x.acc.ID {
+				out.Cover = exportFile(ph)
+			}
+		}
+	}
+	ids, err := x.c.Store.AlbumMemberIDs(ctx, al.ID, MaxAlbumInvited)
+	if err != nil {
+		return err
+	}
+	names, err := x.names(ctx, ids)
+	out.Invited = slices.Sorted(maps.Values(names))
+	return err
 }
 
 // announcementComments writes what the member said below announcements.

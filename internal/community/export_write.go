@@ -36,7 +36,11 @@ If there are several zip files, unpack all of them into the same folder.
   posts/   pages with the posts of each year
   photos/  the photographs as they were uploaded
   small/   smaller copies, which the pages show
-  data/    the same and more as JSON, for programs
+  data/    the same as JSON, for programs, and what the pages leave out: your settings, drafts and earlier versions;
+           posts that wait or were not published; albums, with their order, cover and who adds to them; likes, bookmarks,
+           boosts, pins and muted conversations; whom you follow, block and mute, and your notes; lists, filters and followed
+           tags; where you learn of what; the applications that may act for you; your comments on announcements and your
+           reactions to them; your reports; and what moderators decided about you, with your answers
 `
 
 // exportWriter writes one part of an export.
@@ -146,7 +150,10 @@ func (x *exportWriter) words(ctx context.Context) error {
 	if err := x.json(archive.ProfileFile, profile); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{x.postData, x.commentData, x.heldPosts, x.albums, x.announcementComments, x.marks, x.people, x.lists, x.filters, x.rest} {
+	for _, step := range []func(context.Context) error{
+		x.postData, x.commentData, x.heldPosts, x.albums, x.announcementComments, x.announcementReactions, x.marks, x.people,
+		x.lists, x.filters, x.notificationChoices, x.applications, x.decisions, x.reports, x.rest,
+	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -232,18 +239,25 @@ func (x *exportWriter) postData(ctx context.Context) error {
 	return x.jsonList(archive.PostsFile, func(add func(any) error) error {
 		return x.ownPosts(ctx, store.KindPost, func(p *store.Post, photos []archive.Photo) error {
 			out := x.post(p, photos)
-			if p.EditedAt != nil {
-				versions, err := x.c.Store.PostVersions(ctx, p.ID)
-				if err != nil {
-					return err
-				}
-				for _, v := range versions {
-					out.Versions = append(out.Versions, archive.Version{Since: v.CreatedAt.Time(), Caption: v.Caption, Warning: v.Warning})
-				}
+			var err error
+			if out.Versions, err = x.versions(ctx, p); err != nil {
+				return err
 			}
 			return add(out)
 		})
 	})
+}
+
+// versions are what an edited post or comment said, the first one first.
+func (x *exportWriter) versions(ctx context.Context, p *store.Post) (out []archive.Version, err error) {
+	if p.EditedAt == nil {
+		return nil, nil
+	}
+	versions, err := x.c.Store.PostVersions(ctx, p.ID)
+	for _, v := range versions {
+		out = append(out, archive.Version{Since: v.CreatedAt.Time(), Caption: v.Caption, Warning: v.Warning})
+	}
+	return out, err
 }
 
 func (x *exportWriter) post(p *store.Post, photos []archive.Photo) *archive.Post {
@@ -253,10 +267,7 @@ func (x *exportWriter) post(p *store.Post, photos []archive.Photo) *archive.Post
 		CommentsFrom: string(p.CommentsFrom), Likes: p.LikesCount, Boosts: p.BoostsCount, Comments: p.CommentsCount, Photos: photos,
 	}
 	out.Tags, _ = x.c.Extract(p.Caption)
-	if p.EditedAt != nil {
-		at := p.EditedAt.Time()
-		out.EditedAt = &at
-	}
+	out.EditedAt = instant(p.EditedAt)
 	return out
 }
 
@@ -272,12 +283,19 @@ func (x *exportWriter) comment(p *store.Post, photos []archive.Photo) *archive.C
 	return &archive.Comment{
 		ID: strconv.FormatInt(p.ID, 10), URL: x.address(p, ""), InReplyTo: x.c.BaseURL + "/posts/" + strconv.FormatInt(value(p.InReplyToID), 10),
 		CreatedAt: p.CreatedAt.Time(), Text: p.Caption, Warning: p.Warning, Sensitive: p.Sensitive, Photos: photos,
+		EditedAt: instant(p.EditedAt),
 	}
 }
 
 func (x *exportWriter) commentData(ctx context.Context) error {
 	return x.jsonList(archive.CommentsFile, func(add func(any) error) error {
-		return x.ownPosts(ctx, store.KindComment, func(p *store.Post, photos []archive.Photo) error { return add(x.comment(p, photos)) })
+		return x.ownPosts(ctx, store.KindComment, func(p *store.Post, photos []archive.Photo) (err error) {
+			out := x.comment(p, photos)
+			if out.Versions, err = x.versions(ctx, p); err != nil {
+				return err
+			}
+			return add(out)
+		})
 	})
 }
 

@@ -203,6 +203,13 @@ func (s *conn) CommentsOnAnnouncementsBy(ctx context.Context, accountID int64, r
 	return newestFirst(list, r), translate(err)
 }
 
+// AnnouncementReactionsBy lists the account's own reactions, the newest first.
+func (s *conn) AnnouncementReactionsBy(ctx context.Context, accountID int64, r Range) ([]AnnouncementMark, error) {
+	var list []AnnouncementMark
+	err := s.read(ctx).Raw("SELECT * FROM announcement_marks WHERE account_id = ? AND name <> '' AND id < ? AND id > ? ORDER BY id"+r.order()+" LIMIT ?", accountID, r.max(), r.Min, r.Limit).Scan(&list).Error
+	return newestFirst(list, r), translate(err)
+}
+
 // DropAnnouncementComment deletes a comment, and reports whether it was there.
 func (s *conn) DropAnnouncementComment(ctx context.Context, id int64) (bool, error) {
 	res := s.write(ctx).Exec("DELETE FROM announcement_comments WHERE id = ?", id)

@@ -883,6 +883,18 @@ func (s *Store) AnnouncementReactions(ctx context.Context, ids []int64) (r0 []An
 	return r0, err
 }
 
+// AnnouncementReactionsBy lists the account's own reactions, the newest first.
+func (s *Store) AnnouncementReactionsBy(ctx context.Context, accountID int64, r Range) (r0 []AnnouncementMark, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementReactionsBy(ctx, accountID, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementReactionsBy(ctx, accountID, r)
+		return err
+	})
+	return r0, err
+}
+
 // Announcements lists those that are not deleted, the newest first, with a moment only those published until then.
 func (s *Store) Announcements(ctx context.Context, until *Millis, r Range) (r0 []*Announcement, err error) {
 	if s.places == nil {
