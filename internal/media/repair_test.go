@@ -300,6 +300,22 @@ func TestCanvas(t *testing.T) {
 	}
 }
 
+// caseWants is what becomes of the files that CASES_DIR is known to have: their size as viewers show them, when they were
+// taken, and whether that is a day without a time. A size of 0 is a refusal.
+var caseWants = map[string]struct {
+	width, height int
+	taken         string
+	day           bool
+}{
+	"gif-first-frame-small.gif":            {100, 80, "", false},
+	"jpeg-without-eoi.jpg":                 {320, 240, "", false},
+	"jpeg-cmyk-profile-table.jpg":          {320, 240, "", false},
+	"webp-orientation6-exif-prefixed.webp": {240, 320, "", false},
+	"date-date-without-time.jpg":           {160, 120, "2021-07-01T00:00:00", true},
+	"date-digitized-only.jpg":              {160, 120, "2021-07-01T12:34:56", false},
+	"tiny.heic":                            {},
+}
+
 // TestCasesDir runs over the cases where CASES_DIR names some.
 func TestCasesDir(t *testing.T) {
 	dir := os.Getenv("CASES_DIR")
@@ -311,11 +327,23 @@ func TestCasesDir(t *testing.T) {
 		t.Fatal(err, files)
 	}
 	for _, f := range files {
+		name := filepath.Base(f)
 		b, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r, err := media.NewProcessor(media.Options{}).Process(t.Context(), bytes.NewReader(b), media.Focus{}, discard)
-		t.Log(filepath.Base(f), r.Width, r.Height, r.Meta.TakenAt, r.Meta.DayOnly, err)
+		t.Log(name, r.Width, r.Height, r.Meta.TakenAt, r.Meta.DayOnly, err)
+		want, known := caseWants[name]
+		if !known {
+			continue
+		}
+		taken := ""
+		if !r.Meta.TakenAt.IsZero() {
+			taken = r.Meta.TakenAt.Format("2006-01-02T15:04:05")
+		}
+		if (err != nil) != (want.width == 0) || r.Width != want.width || r.Height != want.height || taken != want.taken || r.Meta.DayOnly != want.day {
+			t.Errorf("%s: %d×%d, taken %q, a day alone %t, %v", name, r.Width, r.Height, taken, r.Meta.DayOnly, err)
+		}
 	}
 }
