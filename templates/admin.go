@@ -33,6 +33,8 @@ type AdminReportView struct {
 	ThreadURL                     string    // of a comment: the post under which it stands
 	AssignedTo                    string    // a username, "" for nobody
 	Mine                          bool      // assigned to the viewer
+	Takers                        []Option  // other moderators, whom it can be given to
+	Taker                         string    // of them, as it was chosen
 	MayAct                        bool
 	Decision                      string // of a closed report
 	KeptDays                      int

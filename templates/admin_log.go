@@ -17,6 +17,9 @@ type AdminView struct {
 	Waiting   int           // who asked to join
 	// Unreached are members to whom mail failed, UnreachedInvitations what was not sent to whom it is for.
 	Unreached, UnreachedInvitations int
+	// MailTo is whom the form of /admin/mail/test writes to, which is for System alone.
+	MailTo string
+	Errors FieldErrors
 	// FirstSteps points at the page of first steps, which nobody has closed.
 	FirstSteps bool
 }

@@ -7,12 +7,17 @@ type SiteField struct {
 	Value  string
 	Was    string // in force when the form was made: what was not changed is not sent
 	Locked string // the variable of the environment that decides it, or ""
+	// Own is of a field that was changed here, and Default what it would be otherwise; Reset is that it is to be so again.
+	Own, Reset bool
+	Default    string
 }
 
-// AdminSiteView is /admin/site. Its form posts the fields by their names, was_NAME, reason and, to see a preview, preview;
+// AdminSiteView is /admin/site. Its form posts the fields by their names, was_NAME, reset with the names of those that are to have
+// their default again, reason and, to see a preview, preview;
 // others post picture to /admin/site/picture and nothing to /admin/site/picture/remove.
 type AdminSiteView struct {
 	Fields       map[string]SiteField
+	Sources      bool // what decides each field is shown
 	Languages    []Option
 	Reason       string
 	Preview      *Site

@@ -12,11 +12,12 @@ type mailGroup struct {
 
 type mailTest struct {
 	Address string `arg:"" help:"Whom to write to."`
+	Reason  string `help:"Why, for the log."`
 }
 
 func (m mailTest) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
-		where, err := site.SendTestMail(c, m.Address)
+		where, err := site.SendTest(c, community.ByCommand(m.Reason), m.Address)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"net/url"
+	"strings"
 	"time"
 
 	"tintype/internal/lang"
@@ -82,6 +83,38 @@ func mailTime(l *lang.Language, at store.Millis) string {
 	return l.Date(at.Time().UTC(), "2 January 2006, 15:04 MST")
 }
 
+const (
+	testMailPatience = 20 * time.Second
+	testMailsPerHour = 10 // of one account
+)
+
+// SendTest is SendTestMail as an act of somebody. *Invalid says why no mail went.
+func (c *Community) SendTest(ctx context.Context, by By, address string) (string, error) {
+	if err := by.may(TestMail); err != nil {
+		return "", err
+	}
+	if done, err := c.done(ctx, by, TestMail); done || err != nil {
+		return c.Mail.String(), err
+	}
+	address = strings.TrimSpace(address)
+	if a, err := netmail.ParseAddress(address); err != nil || a.Address != address {
+		return "", invalid("address", "invalid", "“%s” is no e-mail address.", address)
+	}
+	if by.Account != nil {
+		if err := c.Allow(ctx, fmt.Sprintf("mailtest:%d", by.Account.ID), Limit{testMailsPerHour, time.Hour}); err != nil {
+			return "", err
+		}
+	}
+	where, err := c.SendTestMail(ctx, address)
+	if err != nil {
+		return "", invalid("address", "refused", "The mail did not go: %s", err.Error())
+	}
+	return where, c.administration(ctx, by, TestMail, func(_ context.Context, _ *store.Store, e *store.AdminEntry) (bool, error) {
+		e.Detail = cutText(address, maxDetail)
+		return true, nil
+	})
+}
+
 // SendTestMail sends a mail to the address at once, and says where it went.
 func (c *Community) SendTestMail(ctx context.Context, address string) (string, error) {
 	a, err := netmail.ParseAddress(address)
@@ -92,6 +125,8 @@ func (c *Community) SendTestMail(ctx context.Context, address string) (string, e
 		return "", fmt.Errorf("no mail is written here: SMTP_URL is not set, and STATELESS keeps nothing on this machine")
 	}
 	now := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, testMailPatience)
+	defer cancel()
 	err = c.Mail.Send(ctx, mail.Message{ID: mail.NewID(c.mailHost(), "test", now.UnixNano(), newSecret()), To: a.Address, At: now, Letter: mail.Test(c.mailSite(ctx, c.Site(ctx).Language))})
 	return c.Mail.String(), err
 }

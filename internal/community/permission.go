@@ -70,6 +70,7 @@ const (
 	RemoveBlock               Act = "block.remove"
 	ApproveHeld               Act = "held.approve"
 	RejectHeld                Act = "held.reject"
+	TestMail                  Act = "mail.test" // a mail that shows whether mail comes
 )
 
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
@@ -130,6 +131,7 @@ var leastRole = map[Act]string{
 	RemoveBlock:               store.RoleAdmin,
 	ApproveHeld:               store.RoleModerator,
 	RejectHeld:                store.RoleModerator,
+	TestMail:                  store.RoleAdmin,
 }
 
 // Acts returns every act, sorted.

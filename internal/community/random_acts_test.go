@@ -23,6 +23,7 @@ import (
 var notDrawn = map[Act]string{
 	ReadAdmin: "reads", ReadReports: "reads", ReadMembers: "reads", ReadEmails: "reads", ReadLog: "reads", ReadSystem: "reads", ReadSite: "reads",
 	ReadInvitations: "reads", ReadAnnouncements: "reads", ReadBlocks: "reads", ReadHeld: "reads",
+	TestMail:  "sends a mail at once, whatever becomes of the rest",
 	ClaimSite: "happens once, before there is anybody",
 }
 

@@ -213,6 +213,25 @@ func (c *Community) GiveReport(ctx context.Context, by By, id int64, moderator s
 	return c.assignReport(ctx, by, id, to)
 }
 
+// ReportTakers are the usernames of those to whom a report about the account may be given.
+func (c *Community) ReportTakers(ctx context.Context, by By, about int64) ([]string, error) {
+	if err := by.may(AssignReport); err != nil {
+		return nil, err
+	}
+	ids, err := c.Store.AccountsWithRole(ctx, rolesThat(AssignReport), maxReportAdmins)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	accounts, err := c.accountsWithPhotos(ctx, ids)
+	var names []string
+	for _, id := range ids {
+		if acc := accounts[id]; acc != nil && about != hiddenFrom(acc) {
+			names = append(names, acc.Username)
+		}
+	}
+	return names, err
+}
+
 // assignReport gives a report to the account, nil for nobody.
 func (c *Community) assignReport(ctx context.Context, by By, id int64, whom *store.Account) (*FiledReport, error) {
 	err := c.onReport(ctx, by, AssignReport, id, func(ctx context.Context, tx *store.Store, now *store.Report, e *store.AdminEntry) (bool, error) {

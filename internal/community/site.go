@@ -229,6 +229,8 @@ type SiteSetting struct {
 	Name   string `json:"name"`
 	Value  string `json:"value"`
 	Source string `json:"source"` // "environment", "site" or "default"
+	// Default is the value that the field has where nothing decides it.
+	Default string `json:"default"`
 	// Variable is the variable of the environment that decides, or could; "" where there is none.
 	Variable string `json:"variable,omitempty"`
 }
@@ -237,9 +239,10 @@ type SiteSetting struct {
 func (c *Community) SiteSettings(ctx context.Context) []SiteSetting {
 	c.site.drop()
 	k := c.siteNow(ctx)
+	plain := c.siteOf(nil)
 	list := make([]SiteSetting, len(SiteFields))
 	for i, f := range SiteFields {
-		list[i] = SiteSetting{Name: f.Name, Value: f.get(k.site), Source: "default", Variable: f.Variable}
+		list[i] = SiteSetting{Name: f.Name, Value: f.get(k.site), Source: "default", Default: f.get(plain), Variable: f.Variable}
 		if _, ok := k.rows[siteRow+f.Name]; ok {
 			list[i].Source = "site"
 		}

@@ -25,9 +25,9 @@ func others(add adder) {
 		return t.AdminPage(p, t.AdminView{Kept: []t.StatusCheck{{Name: "disk", Status: "ok", Text: "/var/lib/tintype has 40 GB free"}}, NoBackups: true, Reports: 2, Unreached: 3, UnreachedInvitations: 1, DeadJobs: 1, System: true, Log: acts, Checks: []t.StatusCheck{{Name: "Backup", Status: "warning", Text: "The newest is 3 days old.", Advice: "look at its timer"}}})
 	})
 	add("/admin-quiet", "Administration, nothing to do", true, func(p *t.Page) templ.Component { return t.AdminPage(p, t.AdminView{}) })
-	site := t.AdminSiteView{Languages: []t.Option{{Value: "en", Label: "English"}, {Value: "de", Label: "Deutsch"}}, Fields: map[string]t.SiteField{
-		"name": {Value: "Harbour club"}, "description": {Value: "Of the environment.", Locked: "SITE_DESCRIPTION"}, "rules": {Value: "Be kind.\nNo spam."}, "contact": {Value: "us@example.org"},
-		"registration": {Value: "invitation"}, "visitors": {Value: "read", Locked: "VISITORS"}, "two_factors": {Value: "admin"}, "language": {Value: "en"}, "hold_first": {Value: "2"}, "quota": {Value: "0"}, "upload_limit": {Value: "300/1h"}, "post_limit": {Value: "300/1h"},
+	site := t.AdminSiteView{Sources: true, Languages: []t.Option{{Value: "en", Label: "English"}, {Value: "de", Label: "Deutsch"}}, Fields: map[string]t.SiteField{
+		"name": {Value: "Harbour club", Own: true, Default: "Tintype"}, "description": {Value: "Of the environment.", Locked: "SITE_DESCRIPTION"}, "rules": {Value: "Be kind.\nNo spam.", Own: true, Reset: true, Default: "Be kind.\n" + Hostile}, "contact": {Value: "us@example.org"},
+		"registration": {Value: "invitation", Own: true, Default: "closed"}, "visitors": {Value: "read", Locked: "VISITORS"}, "two_factors": {Value: "admin"}, "language": {Value: "en"}, "hold_first": {Value: "2"}, "quota": {Value: "0"}, "upload_limit": {Value: "300/1h"}, "post_limit": {Value: "300/1h"},
 		"report_limit": {Value: "30/1h"}, "sign_up_limit": {Value: "20/1h"}, "login_limit": {Value: "10/15m"},
 	}}
 	invitations := []t.InvitationRow{

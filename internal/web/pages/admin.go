@@ -150,6 +150,15 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 	v.Hidden, v.Changed, v.AboutComment = r.Hidden, r.Changed(), r.CommentID != nil || r.Post != nil && r.Post.Kind == store.KindComment
 	v.Target, v.Reporter = p.side(b, r.Target, sides.Target), p.side(b, r.Reporter, sides.Reporter)
 	p.aboutReport(c, &r.Report, &v)
+	takers, err := p.Community.ReportTakers(c.Request.Context(), byPage(c, acc), r.TargetID)
+	if err != nil {
+		return err
+	}
+	for _, name := range takers {
+		if name != acc.Username && name != v.Report.Assigned {
+			v.Takers = append(v.Takers, templates.Option{Value: name, Label: "@" + name})
+		}
+	}
 	v.KeptDays = int(community.KeepReported.Hours() / 24)
 	v.MayAct = r.Target != nil && community.MayActOn(acc, r.Target)
 	v.AssignedTo, v.Mine = v.Report.Assigned, r.AssignedTo != nil && r.AssignedTo.ID == acc.ID
@@ -239,8 +248,13 @@ func (p *Pages) assignReport(take bool) func(*gin.Context, *store.Account) error
 		if err != nil {
 			return err
 		}
-		_, err = p.Community.AssignReport(c.Request.Context(), byPage(c, acc), id, take)
-		return p.afterReport(c, acc, id, err, templates.AdminReportView{Alike: true}, "done")
+		v := templates.AdminReportView{Alike: true, Taker: c.PostForm("moderator")}
+		if take && v.Taker != "" {
+			_, err = p.Community.GiveReport(c.Request.Context(), byPage(c, acc), id, v.Taker)
+		} else {
+			_, err = p.Community.AssignReport(c.Request.Context(), byPage(c, acc), id, take)
+		}
+		return p.afterReport(c, acc, id, err, v, "done")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 func (p *Pages) registerAdminLog(r Routes) {
 	r.Personal(http.MethodGet, "/admin", p.may(community.ReadAdmin, p.adminOverview))
+	r.Personal(http.MethodPost, "/admin/mail/test", p.may(community.TestMail, p.testMail))
 	r.Personal(http.MethodGet, "/admin/log", p.may(community.ReadLog, p.adminLog))
 	r.Download(http.MethodGet, "/admin/log.csv", p.may(community.ReadLog, p.adminLogCSV))
 	r.Download(http.MethodGet, "/admin/log.json", p.may(community.ReadLog, p.adminLogJSON))
@@ -22,12 +23,34 @@ func (p *Pages) registerAdminLog(r Routes) {
 
 // adminOverview shows what needs somebody, and leads to what the viewer may do.
 func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
+	return p.showOverview(c, acc, http.StatusOK, templates.AdminView{MailTo: acc.Email})
+}
+
+// testMail sends a mail that shows whether mail comes.
+func (p *Pages) testMail(c *gin.Context, acc *store.Account) error {
+	v := templates.AdminView{MailTo: c.PostForm("address")}
+	_, err := p.Community.SendTest(c.Request.Context(), byPage(c, acc), v.MailTo)
+	if errs, status, err := p.formErrors(c, err); err != nil {
+		return err
+	} else if status != 0 {
+		v.Errors = errs
+		return p.showOverview(c, acc, status, v)
+	}
+	p.setFlash(c, "test-mail")
+	if !p.Community.MailDelivers {
+		p.setFlash(c, "test-mail-file")
+	}
+	return redirect(c, "/admin#test-mail")
+}
+
+// showOverview renders it. v has what was typed, and what is wrong with it.
+func (p *Pages) showOverview(c *gin.Context, acc *store.Account, status int, v templates.AdminView) error {
 	ctx := c.Request.Context()
 	pg, err := p.page(c, p.lang(c).T("Administration"))
 	if err != nil {
 		return err
 	}
-	v := templates.AdminView{System: community.May(acc, community.ReadSystem)}
+	v.System = community.May(acc, community.ReadSystem)
 	if v.Reports, err = p.Community.OpenReports(ctx, acc); err != nil {
 		return err
 	}
@@ -49,10 +72,10 @@ func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 	v.Unreached, v.UnreachedInvitations = unreached.Members, unreached.Invitations
 	v.FirstSteps = community.May(acc, community.ReadSite) && !p.Community.FirstStepsClosed(ctx)
 	if v.System {
-		status := p.Status(ctx)
-		v.DeadJobs = status.DeadJobs
+		now := p.Status(ctx)
+		v.DeadJobs = now.DeadJobs
 		v.NoBackups = true
-		for _, check := range status.Checks {
+		for _, check := range now.Checks {
 			v.NoBackups = v.NoBackups && check.Name != "backup"
 			switch {
 			case check.Status != "ok":
@@ -67,7 +90,7 @@ func (p *Pages) adminOverview(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	v.Log = logRows(p.viewBuilder(c), entries)
-	return p.render(c, http.StatusOK, templates.AdminPage(pg, v))
+	return p.render(c, status, templates.AdminPage(pg, v))
 }
 
 // logSearch reads from the query which entries are asked for.

@@ -290,6 +290,11 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 		}
 	case "factors":
 		_, err = p.Community.TakeTwoFactors(ctx, confirmed(), name)
+	case "leave":
+		var m *store.Account
+		if m, err = p.Community.LeaveMember(ctx, by, name); err == nil {
+			p.endEverywhere(c, m)
+		}
 	case "back":
 		_, err = p.Community.BringBackMember(ctx, by, name)
 	case "delete":

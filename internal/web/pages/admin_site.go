@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -26,22 +28,21 @@ func (p *Pages) registerAdminSite(r Routes) {
 
 // siteFormView is the form with what is in force.
 func (p *Pages) siteFormView(c *gin.Context) templates.AdminSiteView {
-	v := templates.AdminSiteView{Fields: map[string]templates.SiteField{}}
+	v := templates.AdminSiteView{Sources: true, Fields: map[string]templates.SiteField{}}
 	for _, s := range p.Community.SiteSettings(c.Request.Context()) {
-		f := templates.SiteField{Value: s.Value, Was: s.Value}
+		f := templates.SiteField{Value: s.Value, Was: s.Value, Own: s.Source == "site", Default: s.Default}
 		if s.Source == "environment" {
 			f.Locked = s.Variable
 		}
 		v.Fields[s.Name] = f
 	}
-	if site := p.Community.Site(c.Request.Context()); site.Rules == nil {
-		f := v.Fields["rules"]
-		for _, r := range site.RulesIn(p.lang(c)) {
-			f.Value += r + "\n"
-		}
-		f.Was = f.Value
-		v.Fields["rules"] = f
+	rules := v.Fields["rules"]
+	rules.Default = strings.Join((&community.Site{}).RulesIn(p.lang(c)), "\n")
+	if p.Community.Site(c.Request.Context()).Rules == nil {
+		rules.Value = rules.Default + "\n"
+		rules.Was = rules.Value
 	}
+	v.Fields["rules"] = rules
 	for _, code := range lang.Codes() {
 		v.Languages = append(v.Languages, templates.Option{Value: code, Label: lang.Find(code).Name()})
 	}
@@ -65,6 +66,10 @@ func (p *Pages) saveSite(c *gin.Context, acc *store.Account) error {
 	v := p.siteFormView(c)
 	changes := map[string]*string{}
 	for name, f := range v.Fields {
+		if f.Own && slices.Contains(c.PostFormArray("reset"), name) {
+			changes[name], f.Reset = nil, true
+			v.Fields[name] = f
+		}
 		text, sent := c.GetPostForm(name)
 		if !sent || f.Locked != "" {
 			continue
@@ -74,7 +79,7 @@ func (p *Pages) saveSite(c *gin.Context, acc *store.Account) error {
 			f.Was = was
 		}
 		v.Fields[name] = f
-		if sameLines(f.Value, f.Was) {
+		if f.Reset || sameLines(f.Value, f.Was) {
 			continue
 		}
 		changes[name] = &text

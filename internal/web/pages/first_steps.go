@@ -27,8 +27,10 @@ func (p *Pages) firstSteps(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	site := p.siteFormView(c)
+	site.Sources = false
 	return p.render(c, http.StatusOK, templates.FirstStepsPage(pg, templates.FirstStepsView{
-		Site: p.siteFormView(c), Invited: len(list) > 0, Closed: p.Community.FirstStepsClosed(c.Request.Context()),
+		Site: site, Invited: len(list) > 0, Closed: p.Community.FirstStepsClosed(c.Request.Context()),
 	}))
 }
 

@@ -170,6 +170,8 @@ var flashes = map[string]templates.Flash{
 	"email-changed":    {Text: lang.Key("Your e-mail address is changed.")},
 	"email-asked":      {Text: lang.Key("A mail is on its way to the new address. It counts once you have confirmed it there.")},
 	"mail-sent":        {Text: lang.Key("The mail is on its way.")},
+	"test-mail":        {Text: lang.Key("The mail server has taken the mail. See whether it comes, and not among what is unwanted.")},
+	"test-mail-file":   {Text: lang.Key("This site sends no mail: the letter lies as a file in DATA_DIR/mail.")},
 	"posted":           {Text: lang.Key("Posted.")},
 	"held":             {Text: lang.Key("It waits for a moderator. Until then nobody else sees it.")},
 	"deleted":          {Text: lang.Key("Deleted.")},
