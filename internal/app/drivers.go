@@ -32,6 +32,8 @@ type drivers struct {
 	log     *slog.Logger
 	tracer  *telemetry.Tracer // nil: nothing is traced
 	metrics *metrics          // nil: nothing is counted
+	// stored names some photos of a kind that the database knows; nil before there is one.
+	stored func(context.Context, media.Kind) []string
 }
 
 func (a *App) drivers() drivers {
@@ -153,7 +155,7 @@ func (d drivers) bucket(ctx context.Context, place config.MediaPlace) (media.Sto
 		c.Region = place.Region
 	}
 	awsconfig.LimitWait(&c, 15*time.Second)
-	o := media.S3Options{Bucket: place.Bucket, Prefix: place.Prefix, PathStyle: d.cfg.MediaPathStyle, ReadOnly: d.cfg.ReadOnly}
+	o := media.S3Options{Bucket: place.Bucket, Prefix: place.Prefix, PathStyle: d.cfg.MediaPathStyle, ReadOnly: d.cfg.ReadOnly, Stored: d.stored}
 	if d.cfg.MediaEncryption != "bucket" {
 		o.Encryption = d.cfg.MediaEncryption
 	}

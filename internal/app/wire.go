@@ -84,6 +84,7 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 	if r.presence, err = d.presence(ctx, r.store, r.id, r.keys.Now, serving); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	d.stored = storedPhotos(r.store)
 	if r.media, err = d.movingMedia(ctx, r.presence.Part(partMedia)); err != nil {
 		return nil, errors.Join(fmt.Errorf("photos: %w", err), r.Close())
 	}

@@ -46,6 +46,8 @@ type S3Options struct {
 	Encryption string // "AES256" or "aws:kms"; "" is the bucket's own default
 	TempDir    string // for uploads over a megabyte; "" is the system's
 	ReadOnly   bool   // nothing is written to find out about rights
+	// Stored names some objects of a kind that should exist, for the same end where nothing may be written; nil: none is known.
+	Stored func(context.Context, Kind) []string
 }
 
 // S3 is a Store in a bucket of S3 or of a server that speaks its API. Objects are always written whole. When the answer

@@ -18,6 +18,9 @@ import (
 // rightsFresh is how long a verdict over the right to read is good.
 const rightsFresh = time.Minute
 
+// mostCandidates is how many objects that should exist are asked for.
+const mostCandidates = 5
+
 // readRights is what is known of the right to read objects of each kind.
 type readRights struct {
 	mu    sync.Mutex
@@ -31,10 +34,14 @@ func (r *readRights) saw(key string) {
 	kind := Kind(key[:strings.IndexByte(key, '/')])
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.init()
+	r.known[kind] = key
+}
+
+func (r *readRights) init() {
 	if r.known == nil {
 		r.known, r.asked, r.may = map[Kind]string{}, map[Kind]time.Time{}, map[Kind]bool{}
 	}
-	r.known[kind] = key
 }
 
 // forget drops a key that was deleted.
@@ -72,35 +79,55 @@ func (s *S3) mayRead(ctx context.Context, kind Kind) bool {
 	whole := ctx
 	ctx, cancel := oneWait(ctx, s3Short)
 	defer cancel()
-	if known == "" && !s.o.ReadOnly {
-		known = OriginalKey(NewRandom())
+	candidates := []string{known}
+	switch {
+	case known != "":
+	case s.o.ReadOnly:
+		candidates = s.stored(ctx, kind)
+	default:
+		probe := OriginalKey(NewRandom())
 		if kind != Original {
-			known = VariantKey(kind, NewRandom(), "320")
+			probe = VariantKey(kind, NewRandom(), "320")
 		}
-		if _, err := s.Put(ctx, known, strings.NewReader("tintype probe"), PutOptions{}); err != nil {
+		if _, err := s.Put(ctx, probe, strings.NewReader("tintype probe"), PutOptions{}); err != nil {
 			return false
 		}
-		defer s.Delete(context.WithoutCancel(whole), known) //nolint:errcheck // a probe that stays harms nobody
+		defer s.Delete(context.WithoutCancel(whole), probe) //nolint:errcheck // a probe that stays harms nobody
+		candidates = []string{probe}
 	}
-	if known == "" {
+	if len(candidates) == 0 {
 		return false
 	}
-	name := s.o.Prefix + known
-	_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: &name})
-	if err != nil && ctx.Err() != nil {
-		return false // nothing was learned
+	may = false
+	for _, key := range candidates {
+		name := s.o.Prefix + key
+		_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: &name})
+		if err != nil && ctx.Err() != nil {
+			return false // nothing was learned
+		}
+		if may = err == nil; may {
+			s.rights.saw(key)
+			break
+		}
 	}
 	s.rights.mu.Lock()
 	defer s.rights.mu.Unlock()
-	if s.rights.known == nil {
-		s.rights.known, s.rights.asked, s.rights.may = map[Kind]string{}, map[Kind]time.Time{}, map[Kind]bool{}
-	}
-	if err != nil && s.rights.known[kind] == known {
+	s.rights.init()
+	if !may && known != "" && s.rights.known[kind] == known {
 		delete(s.rights.known, kind) // it may have gone meanwhile: the next question uses another
 	} else {
-		s.rights.asked[kind], s.rights.may[kind] = time.Now(), err == nil
+		s.rights.asked[kind], s.rights.may[kind] = time.Now(), may
 	}
-	return err == nil
+	return may
+}
+
+// stored are objects of a kind that should exist, a few, because one may be missing itself.
+func (s *S3) stored(ctx context.Context, kind Kind) []string {
+	if s.o.Stored == nil {
+		return nil
+	}
+	keys := s.o.Stored(ctx, kind)
+	return keys[:min(len(keys), mostCandidates)]
 }
 
 // Has implements Haver.

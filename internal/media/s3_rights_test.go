@@ -1,6 +1,7 @@
 package media_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -56,10 +57,15 @@ func (b *narrowBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func newNarrow(t *testing.T, readOnly bool) (*narrowBucket, *media.S3) {
+	return newNarrowWith(t, media.S3Options{ReadOnly: readOnly})
+}
+
+func newNarrowWith(t *testing.T, o media.S3Options) (*narrowBucket, *media.S3) {
 	b := &narrowBucket{objects: map[string][]byte{}}
 	server := httptest.NewServer(b)
 	t.Cleanup(server.Close)
-	return b, media.NewS3(s3Config(servertest.S3Server{URL: server.URL, AccessKey: "a", SecretKey: "b"}), media.S3Options{Bucket: "photos", PathStyle: true, ReadOnly: readOnly})
+	o.Bucket, o.PathStyle = "photos", true
+	return b, media.NewS3(s3Config(servertest.S3Server{URL: server.URL, AccessKey: "a", SecretKey: "b"}), o)
 }
 
 // A missing object is missing, also to who may not list; a bucket that gives nothing at all is unavailable.
@@ -98,6 +104,38 @@ func TestS3AbsentWithoutListBucket(t *testing.T) {
 		b, s := newNarrow(t, true)
 		if _, err := s.Open(t.Context(), absent); !errors.Is(err, media.ErrUnavailable) || b.puts > 0 {
 			t.Errorf("open: %v; %d probes", err, b.puts)
+		}
+	})
+	t.Run("read-only, with what the database knows", func(t *testing.T) {
+		there, gone := media.VariantKey(media.Public, media.NewRandom(), "320"), media.VariantKey(media.Public, media.NewRandom(), "640")
+		asked := 0
+		b, s := newNarrowWith(t, media.S3Options{ReadOnly: true, Stored: func(_ context.Context, kind media.Kind) []string {
+			if asked++; kind != media.Public {
+				return nil
+			}
+			return []string{gone, there} // one that should be there is missing as well
+		}})
+		b.objects["/photos/"+there] = []byte("x")
+		for range 3 {
+			if _, err := s.Open(t.Context(), absent); !errors.Is(err, media.ErrNotFound) || b.puts > 0 {
+				t.Errorf("open: %v; %d probes", err, b.puts)
+			}
+		}
+		if asked != 1 {
+			t.Errorf("the database was asked %d times", asked)
+		}
+		private := media.VariantKey(media.Private, media.NewRandom(), "320")
+		if _, err := s.Open(t.Context(), private); !errors.Is(err, media.ErrUnavailable) { // of which nothing is known
+			t.Errorf("open: %v", err)
+		}
+	})
+	t.Run("denied, though the database knows some", func(t *testing.T) {
+		b, s := newNarrowWith(t, media.S3Options{ReadOnly: true, Stored: func(context.Context, media.Kind) []string {
+			return []string{media.VariantKey(media.Public, media.NewRandom(), "320")}
+		}})
+		b.closed = true
+		if _, err := s.Open(t.Context(), absent); !errors.Is(err, media.ErrUnavailable) || errors.Is(err, media.ErrNotFound) {
+			t.Errorf("open: %v", err)
 		}
 	})
 	t.Run("denied", func(t *testing.T) {
