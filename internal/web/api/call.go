@@ -27,6 +27,7 @@ type call struct {
 	token    *store.AccessToken // nil without one
 	app      *store.App
 	shown    bool // a token, good or not
+	kept     bool // the answer is given to others as well
 	status   int  // of the answer, 200 unless set
 }
 

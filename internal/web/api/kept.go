@@ -3,8 +3,10 @@ package api
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,7 +65,8 @@ func newAnswerCache(generation func() uint64) *answerCache {
 }
 
 // keptKey names what the request asks for, "" where its answer is not kept: a page below a cursor, of which there are as
-// many as posts, and what is not the same for all. Parameters that no endpoint knows make no other answer.
+// many as posts, and what is not the same for all. Parameters that no endpoint knows make no other answer, and each question
+// has one key, however it is written.
 func (q *call) keptKey() string {
 	r := q.c.Request
 	if r.Method != http.MethodGet || q.shown || r.Header.Get("Authorization") != "" || store.Positioned(q.ctx()) {
@@ -74,19 +77,54 @@ func (q *call) keptKey() string {
 			return ""
 		}
 	}
-	key := r.URL.EscapedPath()
-	if chosen := q.filters(); len(chosen) > 0 {
-		key += "?" + chosen.Encode()
+	path, chosen := q.question()
+	if len(chosen) > 0 {
+		path += "?" + chosen.Encode()
 	}
-	if len(key) > keptKeyMost {
+	if len(path) > keptKeyMost {
 		return ""
 	}
-	return key
+	return path
+}
+
+// question is what a request for an answer that may be kept asks for, in one spelling: tags as they are compared, lists in
+// order, numbers as they are taken, and nothing for what is so anyway. Its path is escaped.
+func (q *call) question() (path string, chosen url.Values) {
+	path = q.endpoint.path
+	for _, p := range q.c.Params {
+		path = strings.Replace(path, ":"+p.Key, url.PathEscape(foldTags([]string{p.Value})[0]), 1)
+	}
+	chosen = url.Values{}
+	for _, name := range taken()[q.endpoint.method+" "+q.endpoint.path] {
+		switch {
+		case slices.Contains(cursors, name):
+		case slices.Contains(booleans, name):
+			if q.params.isTrue(name) {
+				chosen.Set(name, "true")
+			}
+		case name == "limit":
+			if n := q.page(defaultStatuses, maxStatuses).Limit; n != defaultStatuses {
+				chosen.Set(name, strconv.Itoa(n))
+			}
+		default: // a list of tags
+			given := q.params.list(name)
+			if len(given) <= maxExtraTags { // else it is refused
+				given = foldTags(given)
+				slices.Sort(given)
+				given = slices.Compact(given)
+			}
+			if len(given) > 0 {
+				chosen[name+"[]"] = given
+			}
+		}
+	}
+	return path, chosen
 }
 
 // keptAnswer writes the visitors' answer, made now unless it is known. One request makes it for all who ask meanwhile.
 func (q *call) keptAnswer(e endpoint, key string) error {
 	k := q.api.answers
+	q.kept = true
 	now := k.generation() // before anything is read
 	if a, ok := k.known.GetIfPresent(key); ok && a.generation == now {
 		k.kept.Add(1)

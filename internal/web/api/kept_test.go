@@ -112,6 +112,37 @@ func TestKeptAnswers(t *testing.T) {
 			t.Errorf("%s after a commit: %s", path, got)
 		}
 	}
+	// Each question is answered once, however it is written.
+	for _, spellings := range [][]string{
+		{"/api/v1/timelines/public", "/api/v1/timelines/public?limit=20", "/api/v1/timelines/public?limit=020&local=0", "/api/v1/timelines/public?limit=+20&limit=%32%30", "/api/v1/timelines/public?limit=&only_media=false&remote=no"},
+		{"/api/v1/timelines/public?limit=40&local=true", "/api/v1/timelines/public?local=1&limit=41", "/api/v1/timelines/public?local=ON&limit=0040", "/api/v1/timelines/public?limit=999999&local=yes"},
+		{"/api/v1/timelines/tag/sea", "/api/v1/timelines/tag/SEA", "/api/v1/timelines/tag/%53ea", "/api/v1/timelines/tag/%23sea", "/api/v1/timelines/tag/s%C3%A9a", "/api/v1/timelines/tag/sea?local=f"},
+		{"/api/v1/timelines/tag/sea?any[]=land&any[]=Air", "/api/v1/timelines/tag/sea?any[]=air&any[]=%23LAND", "/api/v1/timelines/tag/sea?any[1]=air&any[0]=land", "/api/v1/timelines/tag/sea?any=land&any=air&any=Land"},
+	} {
+		publish("again #sea")
+		first := get(spellings[0])
+		made := body(first)
+		before := s.api.KeptOutcomes()["made"]()
+		for _, path := range spellings[1:] {
+			again := get(path)
+			if got := body(again); got != made || again.Header.Get("Link") != first.Header.Get("Link") || again.StatusCode != http.StatusOK {
+				t.Errorf("%s is answered %d with %q, %s; %s was with %q", path, again.StatusCode, again.Header.Get("Link"), got, spellings[0], first.Header.Get("Link"))
+			}
+		}
+		if n := s.api.KeptOutcomes()["made"]() - before; n != 0 {
+			t.Errorf("other spellings of %s made %d answers more", spellings[0], n)
+		}
+	}
+	for _, path := range []string{"/api/v1/timelines/public?limit=19", "/api/v1/timelines/tag/sea?all[]=sea", "/api/v1/timelines/public?local=true"} {
+		before := s.api.KeptOutcomes()["made"]()
+		body(get(path))
+		if n := s.api.KeptOutcomes()["made"]() - before; n != 1 {
+			t.Errorf("%s made %d answers", path, n)
+		}
+	}
+	if r := get("/api/v1/timelines/tag/sea?any[]=a&any[]=a&any[]=a&any[]=a&any[]=a"); r.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("five tags: %d", r.StatusCode)
+	}
 	if got := body(get("/api/v1/timelines/public?limit=1")); strings.Count(got, `"spoiler_text"`) != 1 {
 		t.Errorf("another limit: %s", got)
 	}

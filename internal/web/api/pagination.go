@@ -58,21 +58,24 @@ func (q *call) link(older, newer int64) {
 	if newer == 0 {
 		return
 	}
-	query := q.filters()
+	path, query := q.c.Request.URL.EscapedPath(), q.filters()
+	if q.kept { // the answer is given to whoever asks the same in other words
+		path, query = q.question()
+	}
 	var b strings.Builder
 	if older != 0 {
-		b.WriteString("<" + q.address(query, "max_id", older) + `>; rel="next", `)
+		b.WriteString("<" + q.address(path, query, "max_id", older) + `>; rel="next", `)
 	}
-	b.WriteString("<" + q.address(query, "min_id", newer) + `>; rel="prev"`)
+	b.WriteString("<" + q.address(path, query, "min_id", newer) + `>; rel="prev"`)
 	q.c.Header("Link", b.String())
 }
 
 // rawSeparators are what clients cut the header at, though paths may hold them.
 var rawSeparators = strings.NewReplacer(",", "%2C", ";", "%3B")
 
-func (q *call) address(query url.Values, cursor string, id int64) string {
+func (q *call) address(path string, query url.Values, cursor string, id int64) string {
 	query.Set(cursor, formatID(id))
-	address := q.api.BaseURL + rawSeparators.Replace(q.c.Request.URL.EscapedPath()) + "?" + query.Encode()
+	address := q.api.BaseURL + rawSeparators.Replace(path) + "?" + query.Encode()
 	query.Del(cursor)
 	return address
 }
