@@ -17,7 +17,7 @@ import (
 // allowed: a page that reaches around community is to be a decision.
 var mayImport = map[string][]string{
 	"":                   {"internal/app"},
-	"internal/app":       {"internal/lang", "internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/command", "internal/doctor", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/mail", "internal/move", "internal/ladder", "internal/telemetry", "internal/backup", "templates", "static", "internal/sleep"},
+	"internal/app":       {"internal/lang", "internal/budget", "internal/config", "internal/awsconfig", "internal/web", "internal/web/pages", "internal/web/api", "internal/command", "internal/doctor", "internal/community", "internal/store", "internal/session", "internal/media", "internal/cache", "internal/queue", "internal/live", "internal/push", "internal/mail", "internal/move", "internal/ladder", "internal/telemetry", "internal/backup", "templates", "static", "internal/sleep"},
 	"internal/config":    {"internal/mail", "internal/lang", "internal/hostname", "internal/awsconfig", "internal/awscall", "internal/community", "internal/store", "internal/media", "internal/telemetry", "internal/backup"},
 	"internal/awsconfig": {"internal/awscall"},
 	"internal/command":   {"internal/config", "internal/doctor", "internal/demo", "internal/move", "internal/ladder", "internal/community", "internal/store", "internal/session", "internal/media", "internal/backup", "static"},

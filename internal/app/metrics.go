@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tintype/internal/budget"
 	"tintype/internal/queue"
 	"tintype/internal/store"
 	"tintype/internal/telemetry"
@@ -132,6 +133,7 @@ func (m *metrics) watch(r *services, photoMemory int64) {
 	if r.store.MayReplicate() {
 		m.watchReplicas(r.store)
 	}
+	m.counter("waits_given_up_total", "Waits for a server or a disk that ended without an answer: many while it hangs, once it is found out none.", nil, budget.GaveUp)
 	m.gauge("photo_memory_bytes", "Memory for decoding photos that is in use, as reckoned from their headers.", func() float64 { return float64(r.processor.MemoryInUse()) })
 	m.gauge("photo_memory_limit_bytes", "PHOTO_MEMORY: what all photos in work may take together.", func() float64 { return float64(photoMemory) })
 	m.counter("photo_memory_waits_total", "Photos that had to wait until others gave memory back.", nil, func() int64 { n, _ := r.processor.MemoryWaits(); return n })

@@ -206,6 +206,9 @@ func (b *Breaker) trip(err error) {
 	cut := make([]func(), 0, len(b.waits))
 	for w := range b.waits {
 		cut = append(cut, w.cut)
+		if w.since.Load() != 0 {
+			gaveUp.Add(1)
+		}
 	}
 	b.ended.Go(func() { b.recover(returned) })
 	b.mu.Unlock()

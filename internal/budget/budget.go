@@ -7,6 +7,7 @@ package budget
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -74,6 +75,15 @@ func (b *Budget) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.waiting--; b.waiting == 0 {
-		b.left = max(b.left-time.Since(b.since), 0)
+		before := b.left
+		if b.left = max(b.left-time.Since(b.since), 0); b.left == 0 && before > 0 {
+			gaveUp.Add(1)
+		}
 	}
 }
+
+var gaveUp atomic.Int64
+
+// GaveUp counts the waits of this process that ended without an answer: with the allowance of a request, or because the
+// backend was found to be away. What is refused without a wait is none of them.
+func GaveUp() int64 { return gaveUp.Load() }

@@ -13,6 +13,7 @@ import (
 
 func TestWaitsShareABudget(t *testing.T) {
 	const whole = 200 * time.Millisecond
+	gave := GaveUp()
 	ctx := Start(t.Context(), whole)
 	before := time.Now()
 	for n := range 3 { // each would wait for ever
@@ -26,6 +27,9 @@ func TestWaitsShareABudget(t *testing.T) {
 	}
 	if Left(ctx, time.Hour) != 0 {
 		t.Errorf("%v are left", Left(ctx, time.Hour))
+	}
+	if n := GaveUp() - gave; n != 1 {
+		t.Errorf("%d waits count as given up: only the first one waited", n)
 	}
 	if took := time.Since(before); took < whole {
 		t.Errorf("the waits ended after %v", took)

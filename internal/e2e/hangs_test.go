@@ -26,6 +26,15 @@ func took(ask func() servertest.Answer) (servertest.Answer, time.Duration) {
 	return a, time.Since(begin)
 }
 
+// within is a bound of R44 with what a machine may add that does much else. TEST_ALL=1, which wants a machine of its own,
+// adds nothing.
+func within(bound time.Duration) time.Duration {
+	if servertest.All() {
+		return bound
+	}
+	return bound + 2*time.Second
+}
+
 // R44: another program holds the lock of the database's file. Reads go on, and each write hears within three seconds that
 // it cannot be now, whatever it is made of.
 func TestAForeignLock(t *testing.T) {
@@ -84,9 +93,16 @@ func TestAForeignLock(t *testing.T) {
 	if _, err := lock.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range reads {
+	locked := time.Now()
+	for n, r := range append(reads, reads...) {
+		most := 1500 * time.Millisecond
+		if n >= len(reads) {
+			time.Sleep(time.Until(locked.Add(time.Second))) // time itself is the point: the bound is that after the first second
+			most = 100 * time.Millisecond
+		}
 		a, d := took(func() servertest.Answer { return r.who.Get(r.path) })
-		if a.Status != http.StatusOK || d-free > 3500*time.Millisecond { // 1.5 s, and 2 s for a machine that does much else
+		t.Logf("%s took %v", r.path, d.Round(time.Millisecond))
+		if a.Status != http.StatusOK || d-free > within(most) {
 			t.Errorf("%s: %d after %v", r.path, a.Status, d)
 		}
 	}
@@ -95,7 +111,7 @@ func TestAForeignLock(t *testing.T) {
 		if a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: %d, Retry-After %q", q.Path, a.Status, a.Header.Get("Retry-After"))
 		}
-		if d-free > 5*time.Second { // 3 s, and 2 s for a machine that does much else
+		if d-free > within(3*time.Second) {
 			t.Errorf("%s took %v, and %v without the lock", q.Path, d, free)
 		}
 	}
@@ -109,7 +125,7 @@ func TestAForeignLock(t *testing.T) {
 		}()
 	}
 	for range cap(longest) {
-		if d := <-longest; d-free > 6*time.Second { // likewise
+		if d := <-longest; d-free > within(4*time.Second) { // they meet each other, too
 			t.Errorf("one of many writes took %v", d)
 		}
 	}
@@ -117,7 +133,7 @@ func TestAForeignLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, d := took(func() servertest.Answer { return bert.Do(comment("kept")) })
-	if a.Status != http.StatusSeeOther || d-free > 4*time.Second { // 2 s, likewise
+	if a.Status != http.StatusSeeOther || d-free > within(2*time.Second) {
 		t.Errorf("afterwards: %d after %v", a.Status, d)
 	}
 	if page := bert.Get(post); !page.Holds("kept") || page.Holds("lost") {
@@ -248,7 +264,7 @@ func TestTheDiskHangsUnderReaders(t *testing.T) {
 			t.Errorf("%s: %d, Retry-After %q, %v", path, a.Status, a.Header.Get("Retry-After"), a.Err)
 		}
 		slowest = max(slowest, d-free)
-		if n > 0 && d-free > 2500*time.Millisecond {
+		if n > 0 && d-free > within(500*time.Millisecond) {
 			t.Errorf("later: %s took %v", path, d)
 		}
 	}
@@ -256,7 +272,7 @@ func TestTheDiskHangsUnderReaders(t *testing.T) {
 		t.Error("nothing that was read was hung")
 	}
 	t.Logf("the slowest took %v, %d were refused", slowest.Round(time.Millisecond), refused)
-	if slowest > 3500*time.Millisecond { // 1.5 s, and 2 s for a machine that does much else
+	if slowest > within(1500*time.Millisecond) {
 		t.Errorf("the first took %v", slowest)
 	}
 	longest := make(chan time.Duration, 30)
@@ -267,7 +283,7 @@ func TestTheDiskHangsUnderReaders(t *testing.T) {
 		}()
 	}
 	for range cap(longest) {
-		if d := <-longest; d-free > 3500*time.Millisecond {
+		if d := <-longest; d-free > within(1500*time.Millisecond) {
 			t.Errorf("one of many took %v", d)
 		}
 	}
@@ -329,12 +345,12 @@ func TestTheDiskHangs(t *testing.T) {
 				if a.Status != want || want == http.StatusServiceUnavailable && a.Header.Get("Retry-After") == "" {
 					t.Errorf("%s: %d, Retry-After %q: %s", q.Path, a.Status, a.Header.Get("Retry-After"), a.Text())
 				}
-				if d-free > 5*time.Second { // 3 s, and 2 s for a machine that does much else
+				if d-free > within(3*time.Second) {
 					t.Errorf("%s took %v, and %v before", q.Path, d, free)
 				}
 			}
 			for _, path := range []string{"/", post, "/settings", photo} {
-				if a, d := took(func() servertest.Answer { return anna.Get(path) }); a.Status != http.StatusOK || d-free > 3500*time.Millisecond { // 1.5 s, likewise
+				if a, d := took(func() servertest.Answer { return anna.Get(path) }); a.Status != http.StatusOK || d-free > within(1500*time.Millisecond) {
 					t.Errorf("%s: %d after %v", path, a.Status, d)
 				}
 			}
