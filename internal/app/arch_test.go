@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"internal/lang":      nil,
 	"internal/push":      nil,
 	"internal/mail":      {"internal/lang"},
-	"internal/move":      {"internal/store", "internal/media", "internal/sleep"},
+	"internal/move":      {"internal/budget", "internal/store", "internal/media", "internal/sleep"},
 	"internal/ladder":    nil,
 	"internal/telemetry": nil,
 	"internal/backup":    nil,
