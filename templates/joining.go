@@ -106,6 +106,7 @@ type WaitingRow struct {
 type AdminWaitingView struct {
 	Rows    []WaitingRow
 	All     int
+	System  bool // the viewer may see status, jobs and moves
 	NextURL string
 	// After is where the page begins, and FirstURL leads to the first; both "" on that.
 	After, FirstURL string

@@ -208,6 +208,7 @@ func (p *Pages) showWaiting(c *gin.Context, acc *store.Account, status int, v te
 		return err
 	}
 	b := p.viewBuilder(c)
+	v.System = community.May(acc, community.ReadSystem)
 	v.All, v.Mails = all, p.Community.MailDelivers
 	if after != 0 {
 		v.After, v.FirstURL = idText(after), "/admin/waiting"
