@@ -108,6 +108,9 @@ func (w *importer) albumForm(title string) AlbumForm {
 			described = true
 			f.Visibility = fewer(f.Visibility, store.Visibility(a.Visibility))
 			f.Description = clipRunes(tidy(a.Description), MaxAlbumDescription)
+			if a.Order == store.OrderNewest { // one by hand would be in the order of the posts
+				f.Ordering = a.Order
+			}
 		}
 	}
 	if described {

@@ -80,8 +80,8 @@ func TestImportOfAnExport(t *testing.T) {
 	held := map[string]store.Visibility{}
 	for _, al := range albums {
 		held[al.Title] = al.Visibility
-		if al.Description != "Of "+al.Title {
-			t.Errorf("%s is described as %q", al.Title, al.Description)
+		if al.Description != "Of "+al.Title || al.Ordering != store.OrderNewest {
+			t.Errorf("%s is described as %q, in the order %s", al.Title, al.Description, al.Ordering)
 		}
 		refs, err := d.Store.AlbumPhotos(ctx, d.bob, al, 0, 10)
 		must(err)
