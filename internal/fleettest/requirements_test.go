@@ -20,7 +20,7 @@ func TestRequirementsHaveTheirTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const last, next = 37, 66 // all up to last, and of the next ones those that are met
+	const last, next = 37, 67 // all up to last, and of the next ones those that are met
 	seen := map[int]bool{}
 	for _, row := range requirementRow.FindAllStringSubmatch(string(text), -1) {
 		n, err := strconv.Atoi(row[1])
