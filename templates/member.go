@@ -123,8 +123,9 @@ type AppealsView struct {
 // AppealView is /admin/appeals/ID. Its form posts answer, words and reason to it.
 type AppealView struct {
 	Decision              DecisionView
-	Newer                 bool   // a newer decision of the kind holds
-	ReportURL             string // that it came from, or ""
+	Newer                 bool        // a newer decision of the kind holds
+	ReportURL             string      // that it came from, or ""
+	Kept                  []PhotoView // of a post that was removed
 	MayAct                bool
 	Answer, Words, Reason string
 	Errors                FieldErrors

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tintype/internal/community"
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 )
 
@@ -51,6 +52,15 @@ func TestModeratorsRemoveByPage(t *testing.T) {
 	if page := anna.send("GET", "/settings/decisions").Body.String(); !strings.Contains(page, "No adverts.") {
 		t.Error("the author finds the decision", page)
 	}
+
+	// Who decides about the answer sees the photographs.
+	decisions, err := r.c.OwnDecisions(r.ctx, r.accounts["anna"])
+	r.must(err)
+	r.must(r.c.AppealDecision(r.ctx, r.accounts["anna"], decisions[0].ID, "They are a friend's."))
+	servertest.Eventually(t, "the photographs that are kept", func() bool {
+		page := mod.send("GET", "/admin/appeals/"+idOf(decisions[0].ID)).Body.String()
+		return strings.Contains(page, "Photographs of the deleted post") && strings.Contains(page, "/media/")
+	})
 
 	// Not of somebody of the same role.
 	r.must(r.c.Store.SetRole(r.ctx, r.accounts["anna"].ID, store.RoleModerator))

@@ -217,7 +217,7 @@ func (c *Community) runPostDelete(ctx context.Context, job *queue.Job) error {
 	})
 }
 
-// keepReported keeps the photos of a deleted post about which there are reports, for moderators alone, and reports whether there are
+// keepReported keeps the photos of a deleted post about which there are reports, or which a moderator removed, for moderators alone, and reports whether there are
 // any. They get names that nobody knows, and what else there is of the post goes, but for its row. It can be repeated at any point;
 // forgetReported has the rest removed.
 func (c *Community) keepReported(ctx context.Context, p *store.Post) (bool, error) {

@@ -10,7 +10,8 @@ import (
 
 // Evidence is what was reported. Those who read reports see it, and nobody else because of a report: also where its author
 // blocks them, is suspended or has left, or shows it to followers alone, and where it is deleted. It ends KeepReported after
-// the report is closed.
+// the report is closed. What a moderator removed without a report is kept in the same way, from the decision, and from the answer
+// to its author's.
 
 // hiddenPosts are the posts and comments of reports that the reader of reports would not find, by the ids of the reports. seen
 // has those that it finds. A nil admin is the command line. Whoever does not read reports is given none.
@@ -59,7 +60,7 @@ func (c *Community) hiddenPosts(ctx context.Context, admin *store.Account, rows 
 	return out, nil
 }
 
-// isEvidence reports whether the viewer may have a photo because its post was reported.
+// isEvidence reports whether the viewer may have a photo because its post was reported, or removed by a moderator.
 func (c *Community) isEvidence(ctx context.Context, viewer *store.Account, p *store.Photo) (bool, error) {
 	if viewer == nil || p.PostID == nil || !May(viewer, ReadReports) || hiddenFrom(viewer) == p.AccountID {
 		return false, nil
@@ -95,13 +96,22 @@ func (c *Community) WithheldPhotoAllowed(ctx context.Context, random string, vie
 
 // KeptPhotos are the photos of a reported post that is deleted, for those who read reports.
 func (c *Community) KeptPhotos(ctx context.Context, by By, r *FiledReport) ([]*store.Photo, error) {
+	return c.keptPhotos(ctx, by, r.PostID, r.TargetID)
+}
+
+// PhotosDecidedAbout are the photos of the post that the decision removed, for those who answer its author.
+func (c *Community) PhotosDecidedAbout(ctx context.Context, by By, d *Decision) ([]*store.Photo, error) {
+	return c.keptPhotos(ctx, by, d.PostID, d.AccountID)
+}
+
+func (c *Community) keptPhotos(ctx context.Context, by By, postID *int64, author int64) ([]*store.Photo, error) {
 	if err := by.may(ReadReports); err != nil {
 		return nil, err
 	}
-	if r.PostID == nil || by.Account != nil && r.TargetID == hiddenFrom(by.Account) {
+	if postID == nil || by.Account != nil && author == hiddenFrom(by.Account) {
 		return nil, nil
 	}
-	row, err := c.Store.RawPost(store.Primary(ctx), *r.PostID)
+	row, err := c.Store.RawPost(store.Primary(ctx), *postID)
 	if err != nil || row.DeletedAt == nil {
 		return nil, ignoreNotFound(fromStore(err))
 	}

@@ -243,3 +243,80 @@ func TestReportedPostsAreSeenByThoseWhoDecide(t *testing.T) {
 		}
 	})
 }
+
+// The photographs of a post that a moderator removes without a report are kept as those of a reported one: while its author may
+// answer, while the answer waits, and then for the stated time.
+func TestPhotosOfARemovedPostAreKept(t *testing.T) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newPhotoSite(t, open(t), photoSiteOptions{}).work()
+		ctx := store.Primary(t.Context())
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		mod := d.account("moda")
+		must(d.Store.SetRole(ctx, mod.ID, store.RoleModerator))
+		mod, err := d.Store.AccountByID(ctx, mod.ID)
+		must(err)
+		by := By{Account: mod, Via: ViaPage, Reason: "an advert"}
+		removed, own := d.publish(d.ann, "shoes", store.Public, 2), d.publish(d.ann, "fine", store.Public, 1)
+		_, err = d.RemovePost(ctx, by, removed.ID, Sanction{Words: "No adverts."})
+		must(err)
+		_, err = d.DeletePost(ctx, d.ann, own.ID)
+		must(err)
+		decisions, err := d.OwnDecisions(ctx, d.ann)
+		must(err)
+		kept := func() []*store.Photo {
+			t.Helper()
+			decision, err := d.DecisionByID(ctx, by, decisions[0].ID)
+			must(err)
+			list, err := d.PhotosDecidedAbout(ctx, by, decision)
+			must(err)
+			return list
+		}
+		servertest.Eventually(t, "the photos to be kept", func() bool { return len(kept()) == 2 })
+		d.idle()
+		if n := d.count("SELECT COUNT(*) FROM photos WHERE state = 'ready'"); n != 2 {
+			t.Errorf("%d photos are left, want those of the removed post", n)
+		}
+		for _, photo := range kept() {
+			for who, want := range map[*store.Account]bool{nil: false, d.ann: false, d.bob: false, mod: true} {
+				if got := d.allowed(photo, who); got != want {
+					t.Errorf("readable %v, want %v, for %+v", got, want, who)
+				}
+			}
+		}
+		if list, err := d.PhotosDecidedAbout(ctx, By{Account: d.ann, Via: ViaPage}, decisions[0]); err != ErrForbidden || list != nil {
+			t.Errorf("the author asks: %v %v", list, err)
+		}
+		forget := func() int {
+			t.Helper()
+			must(d.forgetReported(ctx, store.ToMillis(time.Now())))
+			d.idle()
+			return len(kept())
+		}
+		ages := func(column string) {
+			d.exec("UPDATE decisions SET "+column+" = "+column+" - ?", KeepReported.Milliseconds()+1000)
+		}
+		if forget() != 2 {
+			t.Error("forgotten at once")
+		}
+		must(d.AppealDecision(ctx, d.ann, decisions[0].ID, "It was a joke."))
+		ages("created_at")
+		d.exec("UPDATE posts SET deleted_at = deleted_at - ? WHERE deleted_at IS NOT NULL", KeepReported.Milliseconds()+1000)
+		if forget() != 2 {
+			t.Error("forgotten while the answer waits")
+		}
+		must(d.AnswerAppeal(ctx, by, decisions[0].ID, false, "No."))
+		if forget() != 2 {
+			t.Error("forgotten as soon as the answer is decided")
+		}
+		ages("answered_at")
+		must(d.forgetReported(ctx, store.ToMillis(time.Now())))
+		servertest.Eventually(t, "the end of the photos", func() bool {
+			return d.count("SELECT COUNT(*) FROM photos WHERE state <> 'gone'") == 0 && d.count("SELECT COUNT(*) FROM posts WHERE id = ?", removed.ID) == 0
+		})
+	})
+}

@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Report states.
 const (
@@ -141,17 +144,40 @@ func (s *conn) ForgetReported(ctx context.Context, before Millis, limit int) (in
 	return len(ids), err
 }
 
-// KeepsPost reports whether a report about the post is open, or was closed after the moment.
-func (s *conn) KeepsPost(ctx context.Context, postID int64, since Millis) (bool, error) {
-	return s.exists(ctx, "SELECT 1 FROM reports WHERE post_id = ? AND (state = ? OR closed_at >= ?) LIMIT 1", postID, ReportOpen, since)
+// keptByReport and keptByDecision say of a post p that somebody may still have to look at it: a report about it is open, or was
+// closed after a moment; a moderator removed it after that, and its author's answer waits, or was answered after that.
+const (
+	keptByReport   = "EXISTS (SELECT 1 FROM reports o WHERE o.post_id = p.id AND (o.state = ? OR o.closed_at >= ?))"
+	keptByDecision = "EXISTS (SELECT 1 FROM decisions d WHERE d.account_id = p.author_id AND d.post_id = p.id AND d.kind = ?" +
+		" AND (d.created_at >= ? OR d.answered_at >= ? OR d.answer = ? AND d.undone_at IS NULL))"
+)
+
+func keptArgs(since Millis) []any {
+	return []any{ReportOpen, since, DecideRemove, since, since, AppealWaits}
 }
 
-// PostsKeptTooLong lists deleted posts that stand for the sake of reports alone, the last of which was closed before the moment,
-// or whose authors have gone.
+// KeepsPost reports whether a report about the post is open, or was closed after the moment, or whether a moderator has removed it
+// whose decision its author may still answer.
+func (s *conn) KeepsPost(ctx context.Context, postID int64, since Millis) (bool, error) {
+	return s.exists(ctx, "SELECT 1 FROM posts p WHERE p.id = ? AND ("+keptByReport+" OR "+keptByDecision+")", append([]any{postID}, keptArgs(since)...)...)
+}
+
+// PostsKeptTooLong lists deleted posts that stand for the sake of reports and decisions alone, the last of which ended before the
+// moment, or whose authors have gone.
 func (s *conn) PostsKeptTooLong(ctx context.Context, before Millis, limit int) ([]int64, error) {
-	return s.idList(Primary(ctx), "SELECT DISTINCT p.id FROM reports r JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = p.author_id WHERE p.deleted_at IS NOT NULL"+
-		" AND (a.deleted_at IS NOT NULL OR p.deleted_at < ? AND NOT EXISTS (SELECT 1 FROM reports o WHERE o.post_id = p.id AND (o.state = ? OR o.closed_at >= ?))) ORDER BY p.id LIMIT ?",
-		before, ReportOpen, before, limit)
+	var all []int64
+	for _, from := range []string{"reports r", "decisions r"} {
+		ids, err := s.idList(Primary(ctx), "SELECT DISTINCT p.id FROM "+from+" JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = p.author_id WHERE p.deleted_at IS NOT NULL"+
+			" AND (a.deleted_at IS NOT NULL OR p.deleted_at < ? AND NOT "+keptByReport+" AND NOT "+keptByDecision+") ORDER BY p.id LIMIT ?",
+			append(append([]any{before}, keptArgs(before)...), limit)...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ids...)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	return all[:min(len(all), limit)], nil
 }
 
 // BlankPost removes what a deleted post says, while its row stays.

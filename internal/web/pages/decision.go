@@ -160,6 +160,13 @@ func (p *Pages) showAppeal(c *gin.Context, status int, acc *store.Account, v tem
 	}
 	v.Decision, v.Newer = p.decisionView(p.viewBuilder(c), d), d.Newer
 	v.MayAct = community.MayActOn(acc, d.Account)
+	kept, err := p.Community.PhotosDecidedAbout(c.Request.Context(), byPage(c, acc), d)
+	if err != nil {
+		return err
+	}
+	for i, photo := range kept {
+		v.Kept = append(v.Kept, p.viewBuilder(c).photoView(photo, nil, nil, i+1))
+	}
 	if d.ReportID != nil {
 		v.ReportURL = "/admin/reports/" + idText(*d.ReportID)
 	}
