@@ -115,6 +115,10 @@ func (d drivers) schemaInCharge(ctx context.Context) (m *store.Migrator, driver 
 		return store.NewMigrator(d.nextStoreOptions()), d.cfg.DatabaseNext.Driver, nil
 	case moved != nil: // only a change of the schema waits for that
 		err = nil
+	case d.startsInNext(ctx):
+		return store.NewMigrator(d.nextStoreOptions()), d.cfg.DatabaseNext.Driver, nil
+	case err != nil:
+		err = fmt.Errorf("DATABASE_URL does not answer, and DATABASE_NEXT does not say that the site has moved there, so nobody knows where the site is: %w", err)
 	}
 	return m, driver, err
 }

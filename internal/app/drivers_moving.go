@@ -21,7 +21,8 @@ func (d drivers) nextStoreOptions() store.Options {
 	return o
 }
 
-// openStore opens the site's database, and with DATABASE_NEXT the other one, too.
+// openStore opens the site's database, and with DATABASE_NEXT the other one, too:
+// one that is away, once it answers.
 // Without it, a database that the site has left is refused, and one of which a
 // move is under way: this process would not notice.
 func (d drivers) openStore(ctx context.Context) (*store.Store, error) {

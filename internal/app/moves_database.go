@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -34,10 +36,29 @@ func (d drivers) databaseMoves(ctx context.Context) error {
 		return nil
 	}
 	s, err := d.databaseMove(ctx)
+	if err != nil && d.staysAlone(ctx) {
+		return nil
+	}
 	if err == nil && s.UnderWay {
 		err = fmt.Errorf("the database of the site is moving from %s to %s, by itself: let that end first, or give it up by tintype move abort database", s.InCharge, s.Other)
 	}
 	return err
+}
+
+// staysAlone tells whether DATABASE_URL is in charge, and no move from it is under
+// way: then the other one need not be asked.
+func (d drivers) staysAlone(ctx context.Context) bool {
+	p, err := store.NewPlace(ctx, d.storeOptions())
+	if err != nil {
+		return false
+	}
+	defer p.Close()
+	g, err := p.Gate(ctx)
+	if err != nil || g.Mode != store.GateOpen {
+		return false
+	}
+	m, err := p.Move(ctx)
+	return err == nil && !m.Logs
 }
 
 // followDatabase has the store serve the database that is in charge, where there
@@ -48,11 +69,11 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 	if d.cfg.DatabaseNext == nil {
 		return func() error { return nil }, nil
 	}
-	source, err := store.OpenPlace(ctx, d.storeOptions())
+	source, err := store.NewPlace(ctx, d.storeOptions())
 	if err != nil {
 		return nil, err
 	}
-	target, err := store.OpenPlace(ctx, d.nextStoreOptions())
+	target, err := store.NewPlace(ctx, d.nextStoreOptions())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("DATABASE_NEXT: %w", err), source.Close())
 	}
@@ -68,6 +89,10 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 	}
 	f := move.NewProcessFollower(source, target, store.PlaceAnswer{ID: id, Host: processName(), Program: Version, Roles: roleNames(d.cfg), Facts: string(facts)})
 	f.Servers = db
+	if d.startsInNext(ctx) {
+		f.Start = move.Target
+		d.log.WarnContext(ctx, "DATABASE_URL does not answer, or is empty, and the site has moved to DATABASE_NEXT: make that DATABASE_URL in the settings", "from", source.Name(), "to", target.Name())
+	}
 	said, warned := false, false
 	f.OnChange = func(s move.FollowState) {
 		if s.Strange.Mode != "" && !warned {
@@ -104,6 +129,42 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 		}
 		return errors.Join(release(), source.Close(), target.Close())
 	}, nil
+}
+
+// startPatience is how long a process that begins waits for the database of which
+// it may not need to know.
+const startPatience = 5 * time.Second
+
+// startsInNext tells whether DATABASE_NEXT says that it has taken the site over,
+// while DATABASE_URL says nothing at all: it is away, or its file is gone.
+func (d drivers) startsInNext(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	asking, done := context.WithTimeout(ctx, startPatience/2)
+	defer done()
+	if state, err := store.NewMigrator(d.storeOptions()).State(asking); err == nil && state.Version != 0 {
+		return false
+	}
+	raw, err := d.cfg.Database.URL.Value(ctx)
+	if err != nil {
+		return false
+	}
+	name, err := store.AddressName(raw)
+	if err != nil || d.cfg.DatabaseNext.Driver == "sqlite" && missing(d.cfg.DatabaseNext.Path) {
+		return false
+	}
+	next, err := store.NewPlace(ctx, d.nextStoreOptions())
+	if err != nil {
+		return false
+	}
+	defer next.Close()
+	took, err := move.TookOver(ctx, next, name)
+	return took && err == nil
+}
+
+func missing(file string) bool {
+	_, err := os.Stat(file)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // succeed removes the rows of the process that had DATA_DIR before this one and

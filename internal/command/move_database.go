@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -374,10 +375,62 @@ func describeDatabase(ctx context.Context, c *call) (string, *wayBackEntry, erro
 	}
 	d, err := c.databases(ctx, nil)
 	if err != nil {
-		return "", nil, err
+		text, aloneErr := describeAlone(ctx, []config.Database{cfg.Database, *cfg.DatabaseNext})
+		if aloneErr != nil {
+			return "", nil, err
+		}
+		return text, nil, nil
 	}
 	text, back, err := d.describe(ctx)
 	return text, back, errors.Join(err, d.close())
+}
+
+// describeAlone says what one of the two databases tells while the other one is away.
+func describeAlone(ctx context.Context, settings []config.Database) (string, error) {
+	var texts, away []string
+	for _, s := range settings {
+		p, err := store.NewPlace(ctx, store.Options{URL: s.URL.Value})
+		if err != nil {
+			return "", err
+		}
+		asking, cancel := context.WithTimeout(ctx, aloneTime)
+		text, err := tells(asking, p)
+		cancel()
+		if err != nil {
+			away = append(away, fmt.Sprintf("%s does not answer: %v.", p.Name(), err))
+		} else {
+			texts = append(texts, text)
+		}
+		if err := p.Close(); err != nil {
+			return "", err
+		}
+	}
+	if len(texts) != 1 {
+		return "", errors.New(strings.Join(away, " "))
+	}
+	return texts[0] + " " + away[0], nil
+}
+
+// tells is what a database says of where the site is.
+func tells(ctx context.Context, p *store.Place) (string, error) {
+	g, err := p.Gate(ctx)
+	if err != nil {
+		return "", err
+	}
+	m, err := p.Move(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case g.Mode == store.GateOpen && m.Logs:
+		return fmt.Sprintf("The database is in %s, and is being moved to %s.", p.Name(), m.Peer), nil
+	case g.Mode == store.GateOpen && m.ID == "" && g.Generation == 0:
+		return fmt.Sprintf("%s takes part in no move, and has never.", p.Name()), nil
+	case g.Mode == store.GateOpen:
+		return fmt.Sprintf("The database is in %s.", p.Name()), nil
+	case g.Mode == store.GateMoved:
+		return fmt.Sprintf("The database has moved from %s to %s.", p.Name(), m.Peer), nil
+	}
+	return fmt.Sprintf("%s is %s, from %s.", p.Name(), g.Mode, m.Peer), nil
 }
 
 func (d *databases) describe(ctx context.Context) (string, *wayBackEntry, error) {

@@ -72,12 +72,12 @@ func (d *Diagnosis) checkDatabaseNext(ctx context.Context) []Check {
 	}
 	p, err := d.DatabaseNext(ctx)
 	if err != nil {
-		return []Check{failed("DATABASE_NEXT: the database was not opened", err, "")}
+		return []Check{nextAway(err)}
 	}
 	defer p.Close()
 	g, err := p.Gate(ctx)
 	if err != nil {
-		return []Check{failed("DATABASE_NEXT: the database cannot be read", err, "")}
+		return []Check{nextAway(err)}
 	}
 	list := []Check{fine("DATABASE_NEXT: %s answers, and is %s", p.Name(), g.Mode)}
 	if g.Mode == store.GateFilling {
@@ -94,6 +94,13 @@ func (d *Diagnosis) checkDatabaseNext(ctx context.Context) []Check {
 		list = append(list, d.checkReplicasNext(ctx, len(p.Tables()) == 0)...)
 	}
 	return list
+}
+
+// nextAway is of a database that the site does not need as long as it is in the other one.
+func nextAway(err error) Check {
+	c := failed("DATABASE_NEXT: the database was not opened", err, "the site runs without it, but cannot move there, nor come back, before it answers")
+	c.Status = Warning
+	return c
 }
 
 // checkUnderWay warns of a move that somebody began: until its end what is written is kept for it, in a log without a bound.

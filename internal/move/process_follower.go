@@ -18,6 +18,9 @@ type ProcessFollower struct {
 	self           store.PlaceAnswer // whose ID and names are the process's
 	begin          time.Time
 
+	// Start is the place whose gate is asked first: the Source, unless that is away and TookOver has told that the site is in
+	// the Target.
+	Start Side
 	// Servers, if set before Run, knows which of the places do not answer, and their replicas.
 	Servers PlaceServers
 	// OnChange, if set before Run, is called with each new state.
@@ -57,6 +60,18 @@ func NewProcessFollower(source, target *store.Place, self store.PlaceAnswer) *Pr
 	return &ProcessFollower{source: source, target: target, self: self, begin: time.Now(), wake: make(chan struct{})}
 }
 
+// TookOver tells whether a place says that it is in charge of the site which was in the one of that name, which is away. A
+// place is left by an update of its own gate: so one that is open and takes part in a move with the other is in charge,
+// whichever way that goes. After `tintype move finish database` it does not name the other any more, and nobody knows.
+func TookOver(ctx context.Context, p *store.Place, from string) (bool, error) {
+	g, err := p.Gate(ctx)
+	if err != nil || g.Mode != store.GateOpen {
+		return false, err
+	}
+	m, err := p.Move(ctx)
+	return err == nil && m.ID != "" && m.Peer == from, err
+}
+
 // State returns what the process may do now, and a channel that is closed when that changes.
 func (f *ProcessFollower) State() (FollowState, <-chan struct{}) {
 	f.mu.Lock()
@@ -67,6 +82,7 @@ func (f *ProcessFollower) State() (FollowState, <-chan struct{}) {
 // Run follows the gates until ctx ends.
 func (f *ProcessFollower) Run(ctx context.Context) {
 	m := NewFollower()
+	m.side = f.Start
 	var ev Event
 	for ctx.Err() == nil {
 		e := m.Step(time.Since(f.begin), ev)

@@ -101,6 +101,14 @@ func (w *WayBack) turn(ctx context.Context) error {
 	if over, err := w.endIfOver(ctx, now, left); err != nil || over {
 		return err
 	}
+	for _, p := range w.places { // it may have been away when this process began
+		if len(p.Tables()) > 0 {
+			continue
+		}
+		if err := p.ReadSchema(look); err != nil {
+			return err
+		}
+	}
 	return w.keep(ctx, now, left)
 }
 

@@ -43,6 +43,19 @@ const placeConns = 4
 
 // OpenPlace connects to the database that o names and reads its schema.
 func OpenPlace(ctx context.Context, o Options) (*Place, error) {
+	p, err := NewPlace(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.ReadSchema(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+// NewPlace is OpenPlace without a connection, which its first use makes: the database may be away. It has tables after
+// ReadSchema.
+func NewPlace(ctx context.Context, o Options) (*Place, error) {
 	raw, err := o.URL(ctx)
 	if err != nil {
 		return nil, err
@@ -56,10 +69,7 @@ func OpenPlace(ctx context.Context, o Options) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.name, err = AddressName(raw); err == nil {
-		err = p.readSchema(ctx)
-	}
-	if err != nil {
+	if p.name, err = AddressName(raw); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// readSchema fills tables from the database's own schema, so that a table that comes later moves without code.
-func (p *Place) readSchema(ctx context.Context) error {
+// ReadSchema fills tables from the database's own schema, so that a table that comes later moves without code.
+func (p *Place) ReadSchema(ctx context.Context) error {
 	var list []*PlaceTable
 	var err error
 	if p.onSQLite() {

@@ -15,10 +15,14 @@ import (
 
 // places are the two databases between which a site moves, and which of them this process serves.
 type places struct {
-	conns [2]*conn
+	conns [2]atomic.Pointer[conn] // nil where one could not be opened yet
 	state atomic.Pointer[serving]
+	mayBe bool // one that is not open has replicas
 
-	mu sync.Mutex // of Serve
+	mu   sync.Mutex // of Serve and of opening
+	want Serving    // as Serve said
+	stop context.CancelFunc
+	late sync.WaitGroup // who opens the other one
 
 	waits writeWaits
 }
@@ -94,45 +98,6 @@ type Serving struct {
 	HeldUntil time.Time
 }
 
-// OpenBoth connects to the two databases of a site that can move from one to the other. Nothing is read or written
-// before Serve says in which. Replicas of a place are read while it is served.
-func OpenBoth(ctx context.Context, o, next Options) (*Store, error) {
-	a, err := open(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	next.statements = a.statements
-	b, err := open(ctx, next)
-	if err != nil {
-		return nil, errors.Join(err, a.Close())
-	}
-	// Ids, signals and counts are the process's own. Whoever is asked for the newest ids is asked again in the other place.
-	b.ids, b.signals = a.ids, a.signals
-	p := &places{conns: [2]*conn{a, b}}
-	p.state.Store(&serving{c: a, changed: make(chan struct{})})
-	return &Store{conn: a, places: p}, nil
-}
-
-// Serve says what the process may do from now on. It is for a Store of OpenBoth.
-func (s *Store) Serve(v Serving) {
-	p := s.places
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	was := p.state.Load()
-	if was.Serving == v {
-		return
-	}
-	now := &serving{Serving: v, c: p.conns[0], changed: make(chan struct{})}
-	if v.Next {
-		now.c = p.conns[1]
-	}
-	if now.c.cluster != nil && (now.c != was.c || was.Until.IsZero()) {
-		now.c.cluster.takeOver()
-	}
-	p.state.Store(now)
-	close(was.changed)
-}
-
 // ServesNext tells whether the process serves the place that OpenBoth was given second.
 func (s *Store) ServesNext() bool { return s.places != nil && s.places.state.Load().Next }
 
@@ -152,7 +117,14 @@ func (s *Store) MayReplicate() bool {
 	return s.places.replicated()
 }
 
-func (p *places) replicated() bool { return p.conns[0].Replicated() || p.conns[1].Replicated() }
+func (p *places) replicated() bool {
+	for i := range p.conns {
+		if c := p.conns[i].Load(); c != nil && c.Replicated() {
+			return true
+		}
+	}
+	return p.mayBe
+}
 
 // StartReads lets a request read on replicas that have reached the position its client brought. End it with the
 // request. Without replicas it is nil, and the context unchanged. The request goes by the replicas of the place that is
@@ -261,20 +233,27 @@ func (s *conn) doubt() {
 	}
 }
 
+// at is a place's connections, nil where it could not be opened yet.
 func (p *places) at(next bool) *conn {
 	if next {
-		return p.conns[1]
+		return p.conns[1].Load()
 	}
-	return p.conns[0]
+	return p.conns[0].Load()
 }
 
 // AwayAt tells whether a place's primary is known not to answer.
-func (s *Store) AwayAt(next bool) bool { return s.places.at(next).awayError() != nil }
+func (s *Store) AwayAt(next bool) bool {
+	c := s.places.at(next)
+	return c != nil && c.awayError() != nil
+}
 
 // GateByReplica reads the gate of a place whose primary has not answered, as the most advanced of its replicas has it. It
 // is an error where there is none, and where nobody knows yet that the primary is away: then that is found out.
 func (s *Store) GateByReplica(ctx context.Context, next bool) (Gate, error) {
 	c := s.places.at(next)
+	if c == nil {
+		return Gate{}, ErrBusy
+	}
 	if !c.PrimaryAway() {
 		c.doubt()
 		return Gate{}, ErrBusy
@@ -322,5 +301,13 @@ func (s *Store) Close() error {
 	if s.places == nil {
 		return s.conn.Close()
 	}
-	return errors.Join(s.places.conns[0].Close(), s.places.conns[1].Close())
+	s.places.stop()
+	s.places.late.Wait()
+	var err error
+	for i := range s.places.conns {
+		if c := s.places.conns[i].Load(); c != nil {
+			err = errors.Join(err, c.Close())
+		}
+	}
+	return err
 }
