@@ -3234,7 +3234,8 @@ func (s *Store) Jobs(ctx context.Context, state string, beforeID int64, limit in
 	return r0, err
 }
 
-// KeepsPost reports whether a report about the post is open, or was closed after the moment.
+// KeepsPost reports whether a report about the post is open, or was closed after the moment, or whether a moderator has removed it
+// whose decision its author may still answer.
 func (s *Store) KeepsPost(ctx context.Context, postID int64, since Millis) (r0 bool, err error) {
 	if s.places == nil {
 		return s.conn.KeepsPost(ctx, postID, since)
@@ -4458,8 +4459,8 @@ func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) (r0
 	return r0, err
 }
 
-// PostsKeptTooLong lists deleted posts that stand for the sake of reports alone, the last of which was closed before the moment,
-// or whose authors have gone.
+// PostsKeptTooLong lists deleted posts that stand for the sake of reports and decisions alone, the last of which ended before the
+// moment, or whose authors have gone.
 func (s *Store) PostsKeptTooLong(ctx context.Context, before Millis, limit int) (r0 []int64, err error) {
 	if s.places == nil {
 		return s.conn.PostsKeptTooLong(ctx, before, limit)
