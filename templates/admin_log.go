@@ -61,6 +61,11 @@ type AdminLogView struct {
 	Pager           Pager
 }
 
+// narrowed tells whether more than words narrows the list.
+func (v AdminLogView) narrowed() bool {
+	return v.Act+v.Way+v.Who+v.Whom+v.From+v.To != ""
+}
+
 func (v AdminLogView) ways(p *Page) []Option {
 	list := []Option{{Label: p.T("Every way")}}
 	for _, w := range v.Ways {

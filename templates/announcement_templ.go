@@ -954,7 +954,7 @@ func announcementComment(p *Page, c AnnouncementCommentView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = lookAfterLink(p, c.Author).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = moderateLink(p, c.Author).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

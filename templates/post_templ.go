@@ -1046,7 +1046,7 @@ func PostActions(p *Page, post PostView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = lookAfter(p, post.Author).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = moderate(p, post.Author).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -103,3 +103,12 @@ func TestProfileHeaderIsLow(t *testing.T) {
 		until(t, ctx, `document.querySelector('.profile-header').offsetHeight <= `+most+` && document.querySelector('.tile').getBoundingClientRect().top < innerHeight`)
 	}
 }
+
+// The page for when the network is away has no navigation, nor the room of one.
+func TestOfflineHasItsWidth(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+"/offline"))
+		until(t, ctx, `document.querySelector('main')?.getBoundingClientRect().width >= Math.min(innerWidth, 480)`)
+	}
+}
