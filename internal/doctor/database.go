@@ -43,10 +43,29 @@ func (d *Diagnosis) checkDatabase(ctx context.Context) []Check {
 		}
 		return errProbe
 	})
+	if errors.Is(err, store.ErrDefiner) {
+		return append([]Check{failed(d.Config.Database.String()+" refuses every write", err, definerAdvice)}, list...)
+	}
 	if !errors.Is(err, errProbe) {
 		return append([]Check{failed(d.Config.Database.String()+" refuses a write", err, "the application's user needs SELECT, INSERT, UPDATE and DELETE, on the primary")}, list...)
 	}
+	lost, err := d.Store.LostDefiners(ctx)
+	list = append(list, judgeDefiners("", lost, err)...)
 	return append([]Check{fine("%s answers%s, and takes a write (rolled back)", d.Config.Database, about)}, list...)
+}
+
+const definerAdvice = "create that user again, with its rights; `tintype move abort database` or `tintype move finish database` drops the triggers"
+
+// judgeDefiners says that users are gone who made the triggers of a move.
+func judgeDefiners(setting string, lost []string, err error) []Check {
+	if err != nil {
+		return []Check{failed(setting+"the users who made its triggers cannot be listed", err, "")}
+	}
+	var list []Check
+	for _, name := range lost {
+		list = append(list, Check{Status: Failure, Text: setting + name + " made the triggers of a move and does not exist any more: writes fail", Advice: definerAdvice})
+	}
+	return list
 }
 
 // aboutServer is what people like to know of a server, in brackets.

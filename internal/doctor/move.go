@@ -90,6 +90,8 @@ func (d *Diagnosis) checkDatabaseNext(ctx context.Context) []Check {
 	case !trusts:
 		list = append(list, warn("DATABASE_NEXT: the server writes a binary log and lets only its administrators make triggers", "set log_bin_trust_function_creators=1 on it for the time of the move"))
 	}
+	lost, err := p.LostDefiners(ctx)
+	list = append(list, judgeDefiners("DATABASE_NEXT: ", lost, err)...)
 	if d.Config.ReplicasNext.URLs.IsSet() {
 		list = append(list, d.checkReplicasNext(ctx, len(p.Tables()) == 0)...)
 	}

@@ -24,6 +24,8 @@ var (
 	ErrBusy     = errors.New("store: unavailable") // the database did not answer, or not in time
 	ErrFull     = errors.New("store: disk full")
 	ErrNestedTx = errors.New("store: a transaction inside a transaction")
+	// ErrDefiner refuses every write because the user is gone who made a move's triggers. Whoever meets it meets ErrBusy as well.
+	ErrDefiner = errors.New("store: the user who made the triggers of a move of the database does not exist any more")
 	// ErrSealed refuses a write while the database is being moved. Whoever meets it meets ErrBusy as well.
 	ErrSealed = errors.New("store: the database is being moved")
 )
@@ -113,6 +115,8 @@ func translate(err error) error {
 			return &ConflictError{Key: "foreign key", Foreign: true, err: err}
 		case 1644: // a SIGNAL; only a move's triggers refuse anything
 			return fmt.Errorf("%w: %w: %w", ErrSealed, ErrBusy, err)
+		case 1449: // the site has no definers but those
+			return fmt.Errorf("%w: %w: %w", ErrDefiner, ErrBusy, err)
 		case 1021, 1114, 28, 3: // disk full in its several forms
 			return fmt.Errorf("%w: %w", ErrFull, err)
 		case 1040, 1203, 1205, 1213, 1020, 1412, 1053, 1317, 1927, 1969, 3024, 1290, 1836:

@@ -264,3 +264,38 @@ func denied(err error) bool {
 	var me *mysqldriver.MySQLError
 	return errors.As(err, &me) && slices.Contains([]uint16{1044, 1142, 1143, 1227, 1370}, me.Number)
 }
+
+// LostDefiners names the users who made triggers of a move here and do not exist any more: then every write fails. Who may
+// not see the server's triggers or users finds none.
+func (s *conn) LostDefiners(ctx context.Context) ([]string, error) {
+	return lostDefiners(ctx, s.SQL(), s.Dialect())
+}
+
+// LostDefiners is that of a Store, for a place.
+func (p *Place) LostDefiners(ctx context.Context) ([]string, error) {
+	return lostDefiners(ctx, p.r, p.Dialect())
+}
+
+func lostDefiners(ctx context.Context, db *sql.DB, dialect string) ([]string, error) {
+	if dialect != "mysql" {
+		return nil, nil
+	}
+	names := func(query string) (list []string, err error) {
+		err = collect(ctx, db, func(rows *sql.Rows) error {
+			var name string
+			err := rows.Scan(&name)
+			list = append(list, name)
+			return err
+		}, query)
+		return list, err
+	}
+	lost, err := names("SELECT DISTINCT definer FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name LIKE 'move\\_%'")
+	if err != nil || len(lost) == 0 {
+		return nil, translate(err)
+	}
+	users, err := names("SELECT CONCAT(user, '@', host) FROM mysql.user")
+	if err != nil && denied(err) {
+		return nil, nil
+	}
+	return slices.DeleteFunc(lost, func(name string) bool { return slices.Contains(users, name) }), translate(err)
+}

@@ -3580,6 +3580,19 @@ func (s *Store) LockSiteInfos(ctx context.Context, prefix string) (r0 map[string
 	return r0, err
 }
 
+// LostDefiners names the users who made triggers of a move here and do not exist any more: then every write fails. Who may
+// not see the server's triggers or users finds none.
+func (s *Store) LostDefiners(ctx context.Context) (r0 []string, err error) {
+	if s.places == nil {
+		return s.conn.LostDefiners(ctx)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.LostDefiners(ctx)
+		return err
+	})
+	return r0, err
+}
+
 // MarkAnnouncement writes a mark, and reports whether it was not there.
 func (s *Store) MarkAnnouncement(ctx context.Context, m AnnouncementMark) (r0 bool, err error) {
 	if s.places == nil {
