@@ -118,6 +118,13 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 		SessionHolds: func(ctx context.Context, accountID int64, hash string) (bool, error) {
 			return session.Holds(ctx, r.sessions, accountID, hash)
 		},
+		SessionUsed: func(ctx context.Context, accountID int64) (time.Time, error) {
+			list, err := r.sessions.List(ctx, accountID)
+			if err != nil || len(list) == 0 {
+				return time.Time{}, err
+			}
+			return list[0].UsedAt, nil
+		},
 		PhotoURL:       r.addresses.Public,
 		BaseURL:        d.cfg.Origin(),
 		KeepOriginals:  d.cfg.KeepOriginals,

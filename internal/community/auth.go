@@ -119,6 +119,9 @@ func (c *Community) signUp(ctx context.Context, f SignUp) (*store.Account, error
 		now := store.ToMillis(time.Now())
 		acc.WaitingAt, acc.SuspendedAt, acc.JoinReason = &now, &now, f.Reason
 	}
+	if c.MailDelivers && !waits && f.Invite == "" && f.Claim == "" {
+		acc.UnconfirmedAt = new(store.ToMillis(time.Now()))
+	}
 	for range 2 { // again if somebody took the address between the question and the insert
 		if err = c.insertAccount(ctx, acc, f); !store.ConflictOn(err, "email_key") {
 			break

@@ -37,6 +37,8 @@ type Options struct {
 	// MailDelivers says that mail reaches those it is for, so that pages may promise it.
 	MailDelivers bool
 
+	// SessionUsed is when a browser's session of the account was used last, the zero time where it has none. Nil: there are none.
+	SessionUsed func(ctx context.Context, accountID int64) (time.Time, error)
 	// SessionHolds reports whether a session of a browser still holds. Nil: all do that have the account's epoch.
 	SessionHolds func(ctx context.Context, accountID int64, hash string) (bool, error)
 	PhotoURL     func(key string) string // where a public photo is fetched; nil: nowhere

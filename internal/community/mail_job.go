@@ -168,7 +168,7 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 			return nil, "", l, errNoLetter
 		}
 		link, err := c.linkTo(MailVerify, acc, at, verifyLife, "")
-		return acc, to, mail.Verify(site, person, link), err
+		return acc, to, mail.Verify(site, person, link, acc.UnconfirmedAt != nil), err
 	case mailChange:
 		if state := linkState(MailChange, acc); !bytes.Equal(state[:], m.State) || acc.EmailVerifiedAt != nil && acc.Email == m.Email {
 			return nil, "", l, errNoLetter

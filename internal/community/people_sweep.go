@@ -18,8 +18,8 @@ const (
 	keepLinks    = 24 * time.Hour     // after their end
 )
 
-// sweepPeople removes what nobody needs any more: expired sessions, links and codes, counts of limits, and clients
-// that nobody uses. A run is bounded, and does no harm next to another.
+// sweepPeople removes what nobody needs any more: expired sessions, links and codes, counts of limits, clients
+// that nobody uses, and accounts of strangers that were never confirmed. A run is bounded, and does no harm next to another.
 func (c *Community) sweepPeople(ctx context.Context) error {
 	now, err := c.Store.Now(ctx)
 	if err != nil {
@@ -34,6 +34,7 @@ func (c *Community) sweepPeople(ctx context.Context) error {
 		inBatches(ctx, func() (int, error) { return counted(s.DeleteExpiredSessions(ctx, now, mediaBatch)) }),
 		inBatches(ctx, func() (int, error) { return counted(s.DeleteAttempts(ctx, ago(keepAttempts), mediaBatch)) }),
 		inBatches(ctx, func() (int, error) { return s.DeleteUnusedClientTokens(ctx, ago(keepClientTokens), mediaBatch) }),
+		c.sweepUnconfirmed(ctx, now),
 		inBatches(ctx, func() (int, error) { return s.DeleteUnusedApps(ctx, ago(keepUnusedApps), mediaBatch) }),
 	)
 }

@@ -26,12 +26,16 @@ func Test(s Site) Letter {
 		Why: s.Lang.T("Somebody who runs the site has asked for this mail.")}
 }
 
-// Verify asks whether the address is the member's.
-func Verify(s Site, p Person, link string) Letter {
-	return Letter{Site: s, Subject: s.Lang.T("Confirm your address"),
+// Verify asks whether the address is the member's. Swept tells that the account goes where nobody confirms it and nothing is in it.
+func Verify(s Site, p Person, link string, swept bool) Letter {
+	l := Letter{Site: s, Subject: s.Lang.T("Confirm your address"),
 		Before: []string{s.Lang.T("This address was entered for %s. Confirm that it is yours, so that you can log in with it and choose a new password when you forget yours.", s.account(p))},
 		Button: Link{s.Lang.T("Confirm the address"), link}, After: []string{s.Lang.T("The link works for three days. If you know nothing of this, do nothing: the address counts for nothing then.")},
 		Why: s.Lang.T("Somebody entered this address at %s.", s.Name)}
+	if swept {
+		l.After = append(l.After, s.Lang.T("Unless the address is confirmed, an account with nothing in it is removed after seven days without a visit."))
+	}
+	return l
 }
 
 // ChangeAddress asks whether the new address is the member's.

@@ -200,7 +200,11 @@ func (s *conn) ReplacePasswordHash(ctx context.Context, id int64, old, hash stri
 
 // SetEmail stores an address. key is nil where another account logs in by it, verified is nil where nobody has proved to have it.
 func (s *conn) SetEmail(ctx context.Context, id int64, email string, key *string, verified *Millis) error {
-	return s.setAccount(ctx, id, "email = ?, email_key = ?, email_verified_at = ?, mail_failed_at = NULL", email, key, verified)
+	confirmed := ""
+	if verified != nil {
+		confirmed = ", unconfirmed_at = NULL"
+	}
+	return s.setAccount(ctx, id, "email = ?, email_key = ?, email_verified_at = ?, mail_failed_at = NULL"+confirmed, email, key, verified)
 }
 
 // SetMailFailed notes that a mail to the account's address failed, or with nil that one was delivered.

@@ -8,7 +8,7 @@ import (
 // HideAccount hides a deleted account at once: it ends the sessions, prevents log-ins and clears what only the owner
 // knew. Batches remove the rest.
 func (s *conn) HideAccount(ctx context.Context, id int64) error {
-	return s.setAccount(ctx, id, "deleted_at = ?, session_epoch = session_epoch + 1, email = '', email_key = NULL, email_verified_at = NULL, password_hash = '', two_factors_at = NULL, filters = '', exclusive_lists = 0, join_reason = '', leaving_at = NULL, mail_failed_at = NULL", nowMillis())
+	return s.setAccount(ctx, id, "deleted_at = ?, session_epoch = session_epoch + 1, email = '', email_key = NULL, email_verified_at = NULL, password_hash = '', two_factors_at = NULL, filters = '', exclusive_lists = 0, join_reason = '', leaving_at = NULL, mail_failed_at = NULL, unconfirmed_at = NULL", nowMillis())
 }
 
 // BlankAccount empties the row of a deleted account. The row itself stays, because reports and threads of others refer

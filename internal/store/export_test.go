@@ -39,6 +39,9 @@ func (s *conn) WordsBetween(from, to string, limit int) (string, []any) {
 // ProbeDisk asks the disk under the readers of a SQLite database whether it answers.
 func ProbeDisk(s *Store) error { return s.conn.disk.probe() }
 
+// AccountTraces are accountTraces.
+func AccountTraces() [][2]string { return accountTraces }
+
 // EmptyTable is emptyTable by the table's name.
 func (p *Place) EmptyTable(ctx context.Context, table, mover string) error {
 	return p.emptyTable(ctx, p.Table(table), mover)

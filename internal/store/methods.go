@@ -2195,6 +2195,17 @@ func (s *Store) DraftOf(ctx context.Context, accountID int64) (r0 *Draft, err er
 	return r0, err
 }
 
+// DropAccount removes the row of an account that left no traces and whose own rows were erased. Its username is free again.
+func (s *Store) DropAccount(ctx context.Context, id int64) (err error) {
+	if s.places == nil {
+		return s.conn.DropAccount(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DropAccount(ctx, id)
+	})
+	return err
+}
+
 // DropAnnouncement deletes the row.
 func (s *Store) DropAnnouncement(ctx context.Context, id int64) (err error) {
 	if s.places == nil {
@@ -2838,6 +2849,18 @@ func (s *Store) HasInAlbum(ctx context.Context, albumID int64, photoID int64) (r
 	return r0, err
 }
 
+// HasPhotoRows reports whether there are rows of the account's photos, those that are gone as well.
+func (s *Store) HasPhotoRows(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.HasPhotoRows(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.HasPhotoRows(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
 // HasPush reports whether the account has a push subscription. As after MayNotify, a notification that is added to the account
 // from now on has an id above those that stand there, whatever the clock says: a client that asks for what came since gets it.
 func (s *Store) HasPush(ctx context.Context, accountID int64) (r0 bool, err error) {
@@ -2858,6 +2881,19 @@ func (s *Store) HasTokenOf(ctx context.Context, accountID int64, appID int64) (r
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.HasTokenOf(ctx, accountID, appID)
+		return err
+	})
+	return r0, err
+}
+
+// HasTraces reports whether an account has made anything, or others have made something about it. Drafts are none; photos
+// are until somebody posts them or a sweep has taken them, rows and all.
+func (s *Store) HasTraces(ctx context.Context, id int64) (r0 bool, err error) {
+	if s.places == nil {
+		return s.conn.HasTraces(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.HasTraces(ctx, id)
 		return err
 	})
 	return r0, err
@@ -5639,6 +5675,17 @@ func (s *Store) SetThreadVisibility(ctx context.Context, rootID int64, v Visibil
 	return err
 }
 
+// SetUnconfirmed notes when an account was last seen that waits for its address to be confirmed; nil: it is not swept.
+func (s *Store) SetUnconfirmed(ctx context.Context, id int64, at *Millis) (err error) {
+	if s.places == nil {
+		return s.conn.SetUnconfirmed(ctx, id, at)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.SetUnconfirmed(ctx, id, at)
+	})
+	return err
+}
+
 // SiteBlockByID reads on the primary, or returns ErrNotFound.
 func (s *Store) SiteBlockByID(ctx context.Context, id int64) (r0 *SiteBlock, err error) {
 	if s.places == nil {
@@ -5901,6 +5948,18 @@ func (s *Store) TokensOf(ctx context.Context, accountID int64) (r0 []*AccessToke
 	return r0, err
 }
 
+// TokensUsed is when one of the account's tokens was used last, 0 where it has none.
+func (s *Store) TokensUsed(ctx context.Context, id int64) (r0 Millis, err error) {
+	if s.places == nil {
+		return s.conn.TokensUsed(ctx, id)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.TokensUsed(ctx, id)
+		return err
+	})
+	return r0, err
+}
+
 // TouchAlbum notes that something was added. The album is locked.
 func (s *Store) TouchAlbum(ctx context.Context, id int64) (err error) {
 	if s.places == nil {
@@ -5965,6 +6024,19 @@ func (s *Store) TrendingTags(ctx context.Context, viewer *Account, skip int, lim
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.TrendingTags(ctx, viewer, skip, limit)
+		return err
+	})
+	return r0, err
+}
+
+// UnconfirmedAccounts lists at most limit accounts that wait for their address to be confirmed and were last seen before
+// that moment, the longest unseen first.
+func (s *Store) UnconfirmedAccounts(ctx context.Context, before Millis, limit int) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.UnconfirmedAccounts(ctx, before, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.UnconfirmedAccounts(ctx, before, limit)
 		return err
 	})
 	return r0, err

@@ -105,6 +105,7 @@ type Account struct {
 	EmailVerifiedAt     *Millis // when a mail to the address was answered; nil while none was
 	EmailUndoneAt       Millis  `json:"-"` // when an old address was brought back last; 0: never
 	EmailUndoneChange   Millis  `json:"-"` // when the change was made that this undid
+	UnconfirmedAt       *Millis `json:"-"` // it came as a stranger with an address that nobody has confirmed, and was last seen then; nil: it is not swept
 	MailFailedAt        *Millis `json:"-"` // when a mail to the address failed that none has reached since
 	PasswordHash        string
 	TwoFactorsAt        *Millis `json:"-"` // since when second factors are asked for, and devices remembered; nil: there are none

@@ -33,7 +33,7 @@ func Letters(l *lang.Language) []Letter {
 		letter mail.Letter
 	}{
 		{"test", mail.Test(site)},
-		{"verify", mail.Verify(site, ada, link)},
+		{"verify", mail.Verify(site, ada, link, true)},
 		{"change", mail.ChangeAddress(site, ada, link)},
 		{"changed", mail.AddressChanged(site, ada, link)},
 		{"leaving", mail.Leaving(site, ada, when, site.URL+"/login")},

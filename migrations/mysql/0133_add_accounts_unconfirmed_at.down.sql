@@ -1,0 +1,1 @@
+ALTER TABLE `accounts` DROP KEY `accounts_unconfirmed_at`, DROP COLUMN `unconfirmed_at`;

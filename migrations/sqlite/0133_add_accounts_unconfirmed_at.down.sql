@@ -1,0 +1,2 @@
+DROP INDEX accounts_unconfirmed_at;
+ALTER TABLE accounts DROP COLUMN unconfirmed_at;
