@@ -20,7 +20,7 @@ func notificationWords(p *Page, n NotificationView) string {
 	case NotifyRequest:
 		return p.T("asks to follow you")
 	case NotifyFollowAccepted:
-		return p.T("accepted that you follow")
+		return p.T("accepted your follow request")
 	case NotifyLike:
 		if n.Comment && several {
 			return p.T("like your comment|several")
@@ -56,7 +56,7 @@ func notificationWords(p *Page, n NotificationView) string {
 		}
 		return p.T("asks to join")
 	case NotifyHeld:
-		return p.T("posted something that waits for a moderator")
+		return p.T("posted something that is waiting for a moderator")
 	case NotifyAppeal:
 		return p.T("answered a decision")
 	case NotifyDecision:

@@ -77,7 +77,7 @@ func TestDoctorSendsOneMail(t *testing.T) {
 				t.Fatalf("%d mails came, want %d", len(letters), c.mails)
 			}
 			for _, l := range letters {
-				if l.To != c.to || !strings.HasPrefix(l.Subject, "A test of ") || !strings.Contains(l.Text, "This mail has come.") {
+				if l.To != c.to || !strings.HasPrefix(l.Subject, "A test of ") || !strings.Contains(l.Text, "This mail has arrived.") {
 					t.Errorf("to %s, %q:\n%s", l.To, l.Subject, l.Text)
 				}
 			}

@@ -64,7 +64,7 @@ func TestLettersAsAPersonReadsThem(t *testing.T) {
 		}{
 			{name: "invitation", do: func() { s.must(ignoring(g.InviteByMail(g.ctx, by, "new@example.org", "of the walk", ""))) },
 				to: "new@example.org", subject: "An invitation to Our Club",
-				says: []string{"@boss has invited you to join Our Club, a site for photographs.", "Join Our Club", "The link works once, until ", "If you do not want to join, do nothing.", "Somebody who runs the site entered this address."},
+				says: []string{"@boss has invited you to join Our Club, a site for photographs.", "Join Our Club", "The link works once, until ", "If you do not want to join, you can ignore this mail.", "Somebody who runs the site entered this address."},
 				link: g.BaseURL + "/links/", never: []string{"of the walk", "Hello"}},
 			{name: "approved", do: func() { waits("cleo"); s.must(ignoring(g.ApproveMember(g.ctx, by, "cleo"))) },
 				to: "cleo@example.org", subject: "You are a member of Our Club", also: "Confirm your address",
@@ -76,7 +76,7 @@ func TestLettersAsAPersonReadsThem(t *testing.T) {
 				s.must(ignoring(g.WarnMember(g.ctx, by, "ann", Sanction{Words: "Be kind at the <harbour>, please."})))
 			},
 				to: "ann@example.org", subject: "A warning",
-				says: []string{"Hello Ann & Co,", "The moderators have a warning for ", "They say:", "Be kind at the <harbour>, please.", "You may answer once.", "Members are told of decisions about them, always."},
+				says: []string{"Hello Ann & Co,", "The moderators have a warning for ", "They say:", "Be kind at the <harbour>, please.", "You may answer once.", "Members are always told of decisions about them."},
 				link: g.BaseURL + "/settings/decisions", never: []string{"boss"}},
 			{name: "appeal accepted", do: appeals(true), to: "ann@example.org", subject: "About your answer",
 				says: []string{"Hello Ann & Co,", "The moderators have read your answer, and taken back the decision about ", "We read it twice.", "You answered a decision of the moderators."},
@@ -89,14 +89,14 @@ func TestLettersAsAPersonReadsThem(t *testing.T) {
 				s.deliver()
 				s.must(g.UndoDecision(g.ctx, by, decisionOf("ann")))
 			}, to: "ann@example.org", subject: "A decision was taken back",
-				says: []string{"Hello Ann & Co,", "The moderators have taken back what they decided about ", "Read it", "Members are told of decisions about them, always."},
+				says: []string{"Hello Ann & Co,", "The moderators have taken back what they decided about ", "Read it", "Members are always told of decisions about them."},
 				link: g.BaseURL + "/settings/decisions", never: []string{"boss", "Be kind."}},
 			{name: "the end of a limit", do: func() {
 				s.must(ignoring(g.LimitMember(g.ctx, by, "ann", Sanction{})))
 				s.deliver()
 				s.must(ignoring(g.UnlimitMember(g.ctx, by, "ann")))
-			}, to: "ann@example.org", subject: "Your account is limited no longer",
-				says: []string{"is shown as any other account again."}, link: g.BaseURL + "/settings/decisions", never: []string{"boss"}},
+			}, to: "ann@example.org", subject: "Your account is no longer limited",
+				says: []string{"is shown like any other account again."}, link: g.BaseURL + "/settings/decisions", never: []string{"boss"}},
 			{name: "the end of a suspension", do: func() {
 				s.must(ignoring(g.SuspendMember(g.ctx, by, "ann", Sanction{})))
 				id := decisionOf("ann")
@@ -106,7 +106,7 @@ func TestLettersAsAPersonReadsThem(t *testing.T) {
 				s.must(g.AnswerAppeal(g.ctx, by, id, false, "No."))
 				s.deliver()
 				s.must(ignoring(g.UnsuspendMember(g.ctx, by, "ann")))
-			}, to: "ann@example.org", subject: "Your account is suspended no longer",
+			}, to: "ann@example.org", subject: "Your account is no longer suspended",
 				says: []string{"The suspension of ", " has ended. You can log in and post again."}, link: g.BaseURL + "/settings/decisions", never: []string{"boss", "stands"}},
 			{name: "factor removed", do: func() {
 				acc, _, _ := s.withTOTP("finn")
@@ -115,14 +115,14 @@ func TestLettersAsAPersonReadsThem(t *testing.T) {
 				s.deliver() // that of the one that was added
 				s.must(g.RemoveFactor(g.ctx, acc, Confirmation{Password: "correct horse battery"}, factors.Factors[0].ID))
 			}, to: "finn@example.org", subject: "A second factor was removed",
-				says: []string{"Hello ", "A second factor of ", "@finn", " was removed, ", "See your second factors", "Members are told of second factors, always."},
+				says: []string{"Hello ", "A second factor of ", "@finn", " was removed on ", "See your second factors", "Members are always told of changes to second factors."},
 				link: g.BaseURL + "/settings/two-factors", never: []string{"added"}},
 			{name: "leaving", do: func() {
 				acc, _, _ := s.withTOTP("gil")
 				s.deliver()
 				s.must(g.LeaveAccount(g.ctx, acc, Confirmation{Password: "correct horse battery"}))
 			}, to: "gil@example.org", subject: "Your account is closed",
-				says: []string{"You have left: nobody sees ", "@gil", "you can log in and come back, and everything is there again. Then it is deleted with everything in it.", "Come back", "Members who leave are told, always."},
+				says: []string{"You have left: nobody sees ", "@gil", "you can log in and come back, and everything is there again. Then it is deleted with everything in it.", "Come back", "Members who leave are always told."},
 				link: g.BaseURL + "/login", never: []string{"moderators"}},
 			{name: "suspended", do: func() { s.must(ignoring(g.SuspendMember(g.ctx, by, "ann", Sanction{Words: "Enough now."}))) },
 				to: "ann@example.org", subject: "Your account is suspended",

@@ -178,7 +178,7 @@ func TestLettersInTheMembersLanguage(t *testing.T) {
 			if l.Subject != l2.T("Your password was changed") || !strings.Contains(l.HTML, `<html lang="`+code+`">`) || !strings.Contains(strings.Join(strings.Fields(l.Text), " "), mailTime(l2, at)) {
 				t.Errorf("to %s: %s\n%s", l.To, l.Subject, l.Text)
 			}
-			if code != "en" && (strings.Contains(l.Text, "Members are told") || strings.Contains(l.Text, "nothing to do")) {
+			if code != "en" && (strings.Contains(l.Text, "Members are always told") || strings.Contains(l.Text, "nothing to do")) {
 				t.Errorf("English in %s:\n%s", code, l.Text)
 			}
 		}
@@ -277,14 +277,14 @@ func TestNotificationsByMail(t *testing.T) {
 		s.comment(cid, mine.ID, "Third")
 		s.must(ignoring(g.Unlike(g.ctx, bob, mine.ID)))
 		like(bob)
-		l = wanted("a comment takes the likes along", s.later(26*time.Hour), "bob liked your post", "cid answered you", "bob answered you")
-		if l.Subject != "3 things new for you" {
+		l = wanted("a comment takes the likes along", s.later(26*time.Hour), "bob liked your post", "cid replied to you", "bob replied to you")
+		if l.Subject != "3 new things for you" {
 			t.Errorf("the subject is %q", l.Subject)
 		}
 		read()
 		s.comment(bob, mine.ID, "Fourth")
 		wanted("not twice in an hour", s.later(26*time.Hour+30*time.Minute))
-		wanted("after an hour", s.later(27*time.Hour+time.Minute), "bob answered you")
+		wanted("after an hour", s.later(27*time.Hour+time.Minute), "bob replied to you")
 
 		read()
 		s.comment(bob, mine.ID, "Fifth")
@@ -307,7 +307,7 @@ func TestNotificationsByMail(t *testing.T) {
 
 		read()
 		s.comment(cid, mine.ID, "Seventh")
-		l = wanted("before the end", s.later(120*time.Hour), "cid answered you")
+		l = wanted("before the end", s.later(120*time.Hour), "cid replied to you")
 		off := strings.Trim(l.Header.Get("List-Unsubscribe"), "<>")
 		token, ok := strings.CutPrefix(off, g.BaseURL+"/mail/")
 		if !ok || l.Header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" || !strings.Contains(l.Text, off) || !strings.Contains(l.HTML, off) {

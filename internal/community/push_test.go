@@ -118,7 +118,7 @@ func TestWhatIsPushed(t *testing.T) {
 		like(bob, mine.ID)
 		g.comment(bob, mine.ID, "A fine one")
 		s.deliver()
-		s.expectTold("a like and a comment", d, "bob liked your post", "bob answered you")
+		s.expectTold("a like and a comment", d, "bob liked your post", "bob replied to you")
 		var p pushPayload
 		m := d.Got()[0]
 		g.must(json.Unmarshal([]byte(m.Payload), &p))

@@ -93,7 +93,7 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		}
 		return l.T("%s has joined", name)
 	case store.NotifyHeld:
-		return l.T("A post by %s waits for a moderator", name)
+		return l.T("A post by %s is waiting for a moderator", name)
 	case store.NotifyAppeal:
 		return l.T("%s has answered a decision", name)
 	case store.NotifyDecision:
@@ -107,7 +107,7 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		return l.T("Your report was looked at")
 	case store.NotifyMention:
 		if p := n.Post; p != nil && p.InReplyToAuthorID != nil && *p.InReplyToAuthorID == acc.ID {
-			return l.T("%s answered you", name)
+			return l.T("%s replied to you", name)
 		}
 		return l.T("%s mentioned you", name)
 	}

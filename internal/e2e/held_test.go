@@ -85,7 +85,7 @@ func TestAHeldPostIsReadableNowhere(t *testing.T) {
 	ada.Get("/held").Want(http.StatusOK).Has(words, "Nobody but you and the moderators")
 	adasApp.Get("/api/v1/statuses/" + held.ID).Want(http.StatusOK).Has("Quietude")
 	mod.Get("/admin").Want(http.StatusOK).Has("Posts that wait to be seen: 1")
-	mod.Get("/notifications").Want(http.StatusOK).Has("posted something that waits for a moderator")
+	mod.Get("/notifications").Want(http.StatusOK).Has("posted something that is waiting for a moderator")
 	page := mod.Get("/admin/held").Want(http.StatusOK).Has(words, "quietude")
 	for _, photo := range page.Photos() {
 		mod.Get(photo).Want(http.StatusOK)

@@ -20,7 +20,7 @@ func Letters(l *lang.Language) []Letter {
 	when := l.Date(now, "2 January 2006, 15:04 MST")
 	items := []mail.Item{
 		{Words: l.N("%s and one other liked your post", "%s and %d others liked your post", 12, "Marguerite de La Fontaine-Boué"), Detail: "Fog on the ridge. #dawn", URL: site.URL + "/@ada/115000"},
-		{Words: l.T("%s answered you", "Jo"), Detail: "Where did you stand for this one?", URL: site.URL + "/posts/115001"},
+		{Words: l.T("%s replied to you", "Jo"), Detail: "Where did you stand for this one?", URL: site.URL + "/posts/115001"},
 		{Words: l.T("%s follows you", "Jo"), URL: site.URL + "/notifications"},
 	}
 	posts := []mail.Item{

@@ -107,7 +107,7 @@ func TestPushSubscription(t *testing.T) {
 		"subscription[standard]", "true", "data[alerts][mention]", "1")).ok()
 	s.post("/api/v1/statuses", bob.token, form("status", "A comment", "in_reply_to_id", post)).ok()
 	servertest.Eventually(t, "the comment is pushed", func() bool { return len(other.Got()) > 0 })
-	if m := other.Got()[0]; m.Encoding != "aes128gcm" || !strings.Contains(m.Payload, "bob answered you") || len(d.Got()) != 1 {
+	if m := other.Got()[0]; m.Encoding != "aes128gcm" || !strings.Contains(m.Payload, "bob replied to you") || len(d.Got()) != 1 {
 		t.Errorf("the new device got %+v, the old one %d messages", m, len(d.Got()))
 	}
 	if got := s.do(http.MethodDelete, pushPath, anna.token, "").ok().body; got != "{}\n" {

@@ -158,7 +158,7 @@ func (p *Pages) useMailLink(c *gin.Context, v templates.MailLinkView) error {
 		if err := p.Community.EndMail(ctx, token); err != nil {
 			return err
 		}
-		return p.mailDone(c, templates.MailDoneView{Title: p.lang(c).T("No more of these"), Text: p.lang(c).T("@%s gets no more mail of that kind. You can choose it again among your settings.", v.Name), LinkURL: "/settings/notifications", LinkText: p.lang(c).T("Notifications")})
+		return p.mailDone(c, templates.MailDoneView{Title: p.lang(c).T("No more of these"), Text: p.lang(c).T("@%s will get no more mail of that kind. You can turn it on again in your settings.", v.Name), LinkURL: "/settings/notifications", LinkText: p.lang(c).T("Notifications")})
 	case "reset":
 		acc, err := p.Community.ResetByMail(ctx, token, c.PostForm("password"))
 		if errs, ok := p.fieldErrors(c, err, nil); ok {
