@@ -121,7 +121,10 @@ func (c *call) move(part string, f moveFlags, o MoveOptions) error {
 		}
 		if row != nil && move.HasMoved(*row) && row.Target == source && source == p.Next {
 			// A move to the place of the settings would be the way back, which is asked for by name.
-			return out.moved(p, *row)
+			if f.DryRun {
+				return out.moved(p, *row)
+			}
+			return errors.Join(p.Mover.Keep(ctx), out.moved(p, *row))
 		}
 		return runMove(ctx, p, out, f, source, target, row)
 	})
@@ -152,7 +155,7 @@ func runMove(ctx context.Context, p *move.Plan, out *moveOutput, f moveFlags, so
 	if err != nil {
 		return err
 	}
-	return out.moved(p, *now)
+	return errors.Join(p.Mover.Keep(ctx), out.moved(p, *now))
 }
 
 type moveBack struct {

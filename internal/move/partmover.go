@@ -50,6 +50,8 @@ type PartProgress struct {
 	Note  string   `json:"note,omitempty"`
 	// Back says that the move is the way back of the one before, so that who asks for that again asks for the same.
 	Back bool `json:"back,omitempty"`
+	// MovedMs is when the target took charge, in milliseconds since 1970; 0: nobody has noted it.
+	MovedMs int64 `json:"moved_ms,omitempty"`
 	// Checkpoint is where the work of the phase goes on after its mover has died, as the work understands it.
 	Checkpoint json.RawMessage `json:"checkpoint,omitempty"`
 }
@@ -75,6 +77,9 @@ type Work struct {
 	Discard func(ctx context.Context, source, target string, step func(bytes int64) error) error
 	// Settle, if set, brings to the target what it still misses in PhaseMoved, before the source is left.
 	Settle func(ctx context.Context, source, target string, step func(bytes int64) error) error
+	// Keep, if set, brings to the source what it misses of what came since the target took charge: until the move is finished
+	// some still read it there. A source that does not answer ends it with a FinalError.
+	Keep func(ctx context.Context, source, target string, since time.Time, step func(bytes int64) error) error
 	// Finish cleans up when the move is finished and every process knows: nothing reads the source.
 	Finish func(ctx context.Context, source, target string, step func(bytes int64) error) error
 	// FinishAgain has Finish called for a move that is finished already, too.
@@ -255,6 +260,7 @@ func (m *PartMover) forward(ctx context.Context) error {
 			if err := m.advance(ctx, PhaseMoved, r.Source, r.Target); err != nil {
 				return err
 			}
+			m.set(func(p *PartProgress) { p.MovedMs = time.Now().UnixMilli() })
 		default:
 			return nil
 		}

@@ -21,7 +21,10 @@ func (m *PartMover) work(ctx context.Context, row *Row, first Row, do func(conte
 		m.release(ctx)
 		return errChanged
 	}
-	m.set(func(p *PartProgress) { p.Checkpoint = ParsePartProgress(m.row).Checkpoint })
+	m.set(func(p *PartProgress) {
+		was := ParsePartProgress(m.row)
+		p.Checkpoint, p.MovedMs = was.Checkpoint, was.MovedMs
+	})
 	ctx, cancel := context.WithCancelCause(ctx)
 	ended := make(chan struct{})
 	go func() {
@@ -201,4 +204,24 @@ func (m *PartMover) advance(ctx context.Context, to Phase, source, target string
 			return err
 		}
 	}
+}
+
+// Keep brings to the source of a move that is not finished what did not come to both places since the target took charge.
+func (m *PartMover) Keep(ctx context.Context) error {
+	if m.Work.Keep == nil {
+		return nil
+	}
+	return again(func() error {
+		row, err := m.Row(ctx)
+		if err != nil || row == nil || Phase(row.Phase) != PhaseMoved {
+			return err
+		}
+		return m.work(ctx, row, *row, func(ctx context.Context) error {
+			r, since := m.held(), time.Time{}
+			if ms := ParsePartProgress(*row).MovedMs; ms > 0 {
+				since = time.UnixMilli(ms)
+			}
+			return m.do(ctx, func(ctx context.Context) error { return m.Work.Keep(ctx, r.Source, r.Target, since, m.step(ctx)) })
+		})
+	})
 }

@@ -63,8 +63,9 @@ type PhotoCopy struct {
 	// called by several goroutines at once.
 	Waits func(reason string)
 
-	mu    sync.Mutex // of Progress
-	pause func(context.Context, time.Duration) error
+	giveUp func(error) error // if set, is asked before each wait, by several goroutines at once; its error ends the pass
+	mu     sync.Mutex        // of Progress
+	pause  func(context.Context, time.Duration) error
 }
 
 // Pass goes through all sets once and returns how many files it has copied. Sets that are recorded meanwhile, or are
@@ -186,6 +187,11 @@ func (c *PhotoCopy) persist(ctx context.Context, f func() error) error {
 
 // wait tells why there is a pause, and makes it.
 func (c *PhotoCopy) wait(ctx context.Context, reason error, pause time.Duration) error {
+	if c.giveUp != nil {
+		if err := c.giveUp(reason); err != nil {
+			return err
+		}
+	}
 	if c.Waits != nil {
 		c.Waits(reason.Error())
 		defer c.Waits("")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"tintype/internal/media"
 	"tintype/internal/store"
@@ -112,6 +114,27 @@ func (w *PhotoWork) Attach(m *PartMover) {
 					return err
 				}
 			}
+		},
+		Keep: func(ctx context.Context, source, target string, since time.Time, step func(int64) error) error {
+			c, err := w.copier(m, target, source, step)
+			if err != nil {
+				return err
+			}
+			c.InCharge = true // what is there is right
+			c.Save = func(PhotoProgress) {}
+			c.Progress = PhotoProgress{}
+			if !since.IsZero() {
+				c.Progress.Since = since.Add(-setSlack).UnixMilli()
+			}
+			var tries atomic.Int64
+			c.giveUp = func(reason error) error {
+				if tries.Add(1) > setTries {
+					return &FinalError{fmt.Errorf("%s does not get what has been posted since, and readers who are led there miss that: `tintype move media` brings it there once it answers: %w", source, reason)}
+				}
+				return nil
+			}
+			_, err = c.Pass(ctx)
+			return err
 		},
 		Finish: func(ctx context.Context, source, target string, step func(int64) error) error {
 			if !w.DeleteSource {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"tintype/internal/media"
 )
@@ -189,5 +190,44 @@ func TestPhotosThroughAMove(t *testing.T) {
 	}
 	if size, err := Measure(t.Context(), w.disks[toPlace]); err != nil || size.Files != int64(2*len(sets)-1) {
 		t.Errorf("the target has %+v, %v", size, err)
+	}
+}
+
+// What did not come to the place that the site has left, because that was away, comes there by another `move media`, as
+// long as the move is not finished: a CDN may still ask it. While it is away that ends, and says so.
+func TestWhatThePlaceBeforeMisses(t *testing.T) {
+	w := newPhotoWorld(t)
+	before := w.settled(3)
+	moved := time.Now()
+	m := newMoverTable()
+	m.set(Row{Part: "sessions", Phase: "moved", Step: 5, Epoch: 2, Source: fromPlace, Target: toPlace, Progress: fmt.Sprintf(`{"moved_ms":%d}`, moved.UnixMilli())})
+	away := &atomic.Bool{}
+	places := map[string]media.Store{fromPlace: &place{Store: w.disks[fromPlace], away: away}, toPlace: w.disks[toPlace]}
+	mover := &PartMover{Table: m, Part: "sessions", Setting: "MEDIA_NEXT", Name: "me"}
+	work := &PhotoWork{Rows: w.db, Open: func(address string) (media.Store, error) { return places[address], nil }}
+	work.Attach(mover)
+	key := media.VariantKey(media.Public, before[0], "320")
+	_, err := w.disks[toPlace].Put(t.Context(), key, strings.NewReader(content(key)), media.PutOptions{})
+	w.must(err)
+	w.must(w.disks[fromPlace].Delete(t.Context(), key))
+
+	away.Store(true)
+	var final *FinalError
+	if err := mover.Keep(t.Context()); !errors.As(err, &final) || !strings.Contains(err.Error(), fromPlace+" does not get") {
+		t.Errorf("away: %v", err)
+	}
+	away.Store(false)
+	for range 2 {
+		w.must(mover.Keep(t.Context()))
+		w.must(w.read(w.disks[fromPlace], key))
+	}
+	if r := m.row(); r.Phase != "moved" || r.Mover != "" || ParsePartProgress(r).MovedMs != moved.UnixMilli() {
+		t.Errorf("the row is %+v", r)
+	}
+	m.set(Row{Part: "sessions", Phase: "finished", Step: 6, Epoch: 3, Source: fromPlace, Target: toPlace, Progress: "{}"})
+	w.must(w.disks[fromPlace].Delete(t.Context(), key))
+	w.must(mover.Keep(t.Context()))
+	if err := w.read(w.disks[fromPlace], key); err == nil {
+		t.Error("a move that is finished keeps the place up that the site has left")
 	}
 }
