@@ -83,6 +83,9 @@ func day(t *testing.T, site stage) {
 				t.Errorf("%s leads to %s", spelling+postPath, a.URL)
 			}
 		}
+		if a := nobody.Get(sent(site.URL + "/tags/harbour")).Want(200); a.URL.Path != "/tags/harbour" {
+			t.Errorf("the address of a tag leads to %s", a.URL)
+		}
 		nobody.Get(sent("@ada@" + host)).Want(200).Has(`href="/@ada"`)
 		nobody.Get(sent("https://elsewhere.example"+postPath)).Want(200).Lacks(`href="`+postPath, `href="/posts/`)
 		ben.Get("/search?q=harbour+before%3A2020").Want(200).Lacks("<h2>Photographs</h2>").Has("Nothing here matches", "before:2020")

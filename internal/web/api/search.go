@@ -73,7 +73,7 @@ func (a *API) search(q *call) (any, error) {
 	return found, nil
 }
 
-// postAt returns the id in the address of a post or comment of this site: /@NAME/ID, or /posts/ID, where pages link to.
+// postAt returns the id in the address of a post or comment of this site: /@NAME/ID, one of its photos behind that, or /posts/ID, where pages link to.
 func (a *API) postAt(address string) (int64, bool) {
 	path, ok := hostname.Local(address, a.BaseURL)
 	if !ok {
@@ -83,5 +83,6 @@ func (a *API) postAt(address string) (int64, bool) {
 	if !ok || in != "posts" && !strings.HasPrefix(in, "@") {
 		return 0, false
 	}
+	id, _, _ = strings.Cut(id, "/") // the address of one of its photos
 	return parseID(id)
 }

@@ -15,7 +15,8 @@ func TestSearch(t *testing.T) {
 	id := s.publish(anna, "A hill #hillwalking")["id"].(string)
 	for q, want := range map[string][3]int{
 		"an": {1, 0, 0}, "@anna": {1, 0, 0}, "hill": {0, 1, 1}, "#hill": {0, 1, 1}, "zzz": {0, 0, 0}, "A HÍLL": {0, 1, 0},
-		baseURL + "/@anna/" + id: {0, 1, 0}, baseURL + "/@anna": {1, 0, 0}, "https://TINTYPE.test.:443/@anna/" + id: {0, 1, 0}, "https://Tintype.TEST/@anna/": {1, 0, 0},
+		baseURL + "/@anna/" + id: {0, 1, 0}, baseURL + "/@anna/" + id + "/2": {0, 1, 0}, baseURL + "/@anna": {1, 0, 0}, strings.Replace(baseURL, "https", "http", 1) + "/@anna/" + id: {0, 1, 0},
+		strings.TrimPrefix(baseURL, "https://") + "/@anna/" + id: {0, 1, 0}, "https://elsewhere.example/@anna/" + id: {0, 0, 0}, "https://TINTYPE.test.:443/@anna/" + id: {0, 1, 0}, "https://Tintype.TEST/@anna/": {1, 0, 0},
 		"https://tintype.test:8443/@anna/" + id: {0, 0, 0}, "https://tintype.test.evil.test/@anna": {0, 0, 0}, "@anna@Tintype.test.": {1, 0, 0}, "anna@elsewhere.test": {0, 0, 0},
 	} {
 		o := s.do(http.MethodGet, "/api/v2/search?"+form("q", q, "resolve", "true"), bob.token, "").ok().object()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -14,6 +15,9 @@ import (
 	"tintype/templates"
 )
 
+// pasted are how the paths begin of pages that people send each other.
+var pasted = []string{"/@", "/posts/", "/tags/", "/albums/"}
+
 // search shows what is found: people and tags by the beginning of their names, above the first page of photographs.
 func (p *Pages) search(c *gin.Context) error {
 	query, skip := strings.TrimSpace(c.Query("q")), skipped(c)
@@ -22,7 +26,7 @@ func (p *Pages) search(c *gin.Context) error {
 		return err
 	}
 	pg.NoIndex = true
-	if path, ok := hostname.Local(query, p.BaseURL); ok && (strings.HasPrefix(path, "/@") || strings.HasPrefix(path, "/posts/") || strings.HasPrefix(path, "/tags/")) {
+	if path, ok := hostname.Local(query, p.BaseURL); ok && slices.ContainsFunc(pasted, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
 		return redirect(c, (&url.URL{Path: path}).EscapedPath()) // somebody was sent it
 	}
 	view := templates.SearchView{Query: query}
