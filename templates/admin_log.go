@@ -4,11 +4,13 @@ import "tintype/internal/lang"
 
 // AdminView is /admin.
 type AdminView struct {
-	Reports  int // that wait
-	Appeals  int // that wait
-	DeadJobs int
-	System   bool          // the viewer may see status, jobs and moves
-	Checks   []StatusCheck // those that are not well
+	Reports int // that wait for the viewer
+	Appeals int // that wait for the viewer
+	// OthersReports and OthersAppeals are about those who are not below the viewer.
+	OthersReports, OthersAppeals int
+	DeadJobs                     int
+	System                       bool          // the viewer may see status, jobs and moves
+	Checks                       []StatusCheck // those that are not well
 	// Kept are those of backups and disks that are well; NoBackups says that nothing is to make any. Both are for System alone.
 	Kept      []StatusCheck
 	NoBackups bool

@@ -178,6 +178,14 @@ func authorize(acc *store.Account, act Act) error {
 // rolesThat are the roles that may do what the act says.
 func rolesThat(act Act) []string { return Roles[rank(leastRole[act]):] }
 
+// decidesAbout is about whom the account may decide.
+func decidesAbout(acc *store.Account) store.Above {
+	if acc.Role == store.RoleOwner {
+		return store.Above{Roles: Roles, Not: acc.ID}
+	}
+	return store.Above{Roles: Roles[:rank(acc.Role)], Not: acc.ID}
+}
+
 // rolesOver are those of rolesThat that may act on the account.
 func rolesOver(act Act, target *store.Account) []string {
 	return slices.DeleteFunc(slices.Clone(rolesThat(act)), func(role string) bool {

@@ -265,13 +265,40 @@ func (c *Community) ReportByID(ctx context.Context, admin *store.Account, id int
 	return list[0], nil
 }
 
-// OpenReports counts the reports that wait, up to MaxUnread. For those who may read reports, else ErrForbidden.
+// OpenReports counts the reports that wait about those below the reader, up to MaxUnread. For those who may read reports, else ErrForbidden.
 func (c *Community) OpenReports(ctx context.Context, admin *store.Account) (int, error) {
 	if err := authorize(admin, ReadReports); err != nil {
 		return 0, err
 	}
-	n, err := c.Store.OpenReports(ctx, hiddenFrom(admin), MaxUnread)
+	n, err := c.Store.OpenReports(ctx, decidesAbout(admin), MaxUnread)
 	return n, fromStore(err)
+}
+
+// Waiting is what waits for the decision of one who reads reports, up to MaxUnread of each, and what it finds and others decide.
+type Waiting struct {
+	Reports, Appeals             int
+	OthersReports, OthersAppeals int
+}
+
+// WaitingFor counts it. For those who may read reports, else ErrForbidden.
+func (c *Community) WaitingFor(ctx context.Context, admin *store.Account) (w Waiting, err error) {
+	if err := authorize(admin, ReadReports); err != nil {
+		return w, err
+	}
+	all := store.Above{Roles: Roles, Not: hiddenFrom(admin)}
+	for _, n := range []struct {
+		count        func(context.Context, store.Above, int) (int, error)
+		mine, others *int
+	}{{c.Store.OpenReports, &w.Reports, &w.OthersReports}, {c.Store.CountAppeals, &w.Appeals, &w.OthersAppeals}} {
+		if *n.mine, err = n.count(ctx, decidesAbout(admin), MaxUnread); err != nil {
+			return w, fromStore(err)
+		}
+		if *n.others, err = n.count(ctx, all, MaxUnread); err != nil {
+			return w, fromStore(err)
+		}
+		*n.others -= *n.mine
+	}
+	return w, nil
 }
 
 func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows []store.Report) ([]*FiledReport, error) {

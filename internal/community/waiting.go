@@ -52,14 +52,14 @@ func (c *Community) Waiting(ctx context.Context, by By, after int64) (list []*st
 	return list, all, fromStore(err)
 }
 
-// Undecided counts what waits for those who decide, up to MaxUnread: sign-ups, held posts and answers to decisions.
+// Undecided counts what waits for whoever decides, up to MaxUnread: sign-ups, held posts and answers to decisions of those below.
 func (c *Community) Undecided(ctx context.Context, by By) (int, error) {
 	for _, act := range []Act{ReadMembers, ReadHeld, ReadReports} {
 		if err := by.may(act); err != nil {
 			return 0, err
 		}
 	}
-	n, err := c.Store.Undecided(ctx, hiddenFrom(by.Account), MaxUnread)
+	n, err := c.Store.Undecided(ctx, decidesAbout(by.Account), MaxUnread)
 	return n, fromStore(err)
 }
 

@@ -136,6 +136,14 @@ func (s *conn) AnswerAppeal(ctx context.Context, d Decision) (bool, error) {
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
+// CountAppeals counts what Appeals lists, up to most.
+func (s *conn) CountAppeals(ctx context.Context, about Above, most int) (int, error) {
+	var n int
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT d.id FROM decisions d JOIN accounts a ON a.id = d.account_id WHERE d.answer = ? AND d.undone_at IS NULL AND d.account_id <> ? AND a.role IN ? LIMIT ?) waiting",
+		AppealWaits, about.Not, about.Roles, most).Scan(&n).Error
+	return n, translate(err)
+}
+
 // Appeals lists the decisions that hold, were answered and wait for moderators, the oldest first, without those about one
 // account (0: none).
 func (s *conn) Appeals(ctx context.Context, notAbout int64, limit int) ([]Decision, error) {

@@ -116,12 +116,12 @@ func (s *conn) CountWaiting(ctx context.Context) (int, error) {
 }
 
 // Undecided counts the accounts that wait, the posts that are held and the answers to decisions that wait, each up to most.
-// Decisions about one account are not counted (0: all are), nor are answers to what holds no longer.
-func (s *conn) Undecided(ctx context.Context, notAbout int64, most int) (int, error) {
+// Answers to what holds no longer are not counted.
+func (s *conn) Undecided(ctx context.Context, about Above, most int) (int, error) {
 	var n int
 	err := s.read(ctx).Raw("SELECT (SELECT COUNT(*) FROM (SELECT id FROM accounts WHERE waiting_at IS NOT NULL AND deleted_at IS NULL LIMIT ?) a)"+
-		" + (SELECT COUNT(*) FROM (SELECT id FROM held_posts WHERE state = ? LIMIT ?) h) + (SELECT COUNT(*) FROM (SELECT id FROM decisions WHERE answer = ? AND undone_at IS NULL AND account_id <> ? LIMIT ?) d)",
-		most, HeldWaits, most, AppealWaits, notAbout, most).Scan(&n).Error
+		" + (SELECT COUNT(*) FROM (SELECT id FROM held_posts WHERE state = ? LIMIT ?) h) + (SELECT COUNT(*) FROM (SELECT d.id FROM decisions d JOIN accounts b ON b.id = d.account_id WHERE d.answer = ? AND d.undone_at IS NULL AND d.account_id <> ? AND b.role IN ? LIMIT ?) d)",
+		most, HeldWaits, most, AppealWaits, about.Not, about.Roles, most).Scan(&n).Error
 	return min(n, most), translate(err)
 }
 

@@ -1423,6 +1423,18 @@ func (s *Store) CountAnnouncementComments(ctx context.Context, viewer *Account, 
 	return r0, err
 }
 
+// CountAppeals counts what Appeals lists, up to most.
+func (s *Store) CountAppeals(ctx context.Context, about Above, most int) (r0 int, err error) {
+	if s.places == nil {
+		return s.conn.CountAppeals(ctx, about, most)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.CountAppeals(ctx, about, most)
+		return err
+	})
+	return r0, err
+}
+
 // CountComments adds to the counters, in ascending order of the accounts' ids. Call it last in a transaction.
 func (s *Store) CountComments(ctx context.Context, deltas map[int64]CommentDelta) (err error) {
 	if s.places == nil {
@@ -4226,13 +4238,13 @@ func (s *Store) OldRetiredMediaObjects(ctx context.Context, age time.Duration, l
 	return r0, err
 }
 
-// OpenReports counts the reports that wait, up to most, without those about one account (0: none).
-func (s *Store) OpenReports(ctx context.Context, notAbout int64, most int) (r0 int, err error) {
+// OpenReports counts the reports that wait, up to most.
+func (s *Store) OpenReports(ctx context.Context, about Above, most int) (r0 int, err error) {
 	if s.places == nil {
-		return s.conn.OpenReports(ctx, notAbout, most)
+		return s.conn.OpenReports(ctx, about, most)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.OpenReports(ctx, notAbout, most)
+		r0, err = in.OpenReports(ctx, about, most)
 		return err
 	})
 	return r0, err
@@ -6043,13 +6055,13 @@ func (s *Store) UnconfirmedAccounts(ctx context.Context, before Millis, limit in
 }
 
 // Undecided counts the accounts that wait, the posts that are held and the answers to decisions that wait, each up to most.
-// Decisions about one account are not counted (0: all are), nor are answers to what holds no longer.
-func (s *Store) Undecided(ctx context.Context, notAbout int64, most int) (r0 int, err error) {
+// Answers to what holds no longer are not counted.
+func (s *Store) Undecided(ctx context.Context, about Above, most int) (r0 int, err error) {
 	if s.places == nil {
-		return s.conn.Undecided(ctx, notAbout, most)
+		return s.conn.Undecided(ctx, about, most)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.Undecided(ctx, notAbout, most)
+		r0, err = in.Undecided(ctx, about, most)
 		return err
 	})
 	return r0, err

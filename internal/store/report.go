@@ -76,10 +76,17 @@ func (s *conn) ReportsByID(ctx context.Context, ids []int64) ([]Report, error) {
 	return list, translate(err)
 }
 
-// OpenReports counts the reports that wait, up to most, without those about one account (0: none).
-func (s *conn) OpenReports(ctx context.Context, notAbout int64, most int) (int, error) {
+// Above says about whom somebody decides: accounts with one of the roles, but one (0: none).
+type Above struct {
+	Roles []string
+	Not   int64
+}
+
+// OpenReports counts the reports that wait, up to most.
+func (s *conn) OpenReports(ctx context.Context, about Above, most int) (int, error) {
 	var n int
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT id FROM reports WHERE state = ? AND target_id <> ? LIMIT ?) waiting", ReportOpen, notAbout, most).Scan(&n).Error
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT r.id FROM reports r JOIN accounts a ON a.id = r.target_id WHERE r.state = ? AND r.target_id <> ? AND a.role IN ? LIMIT ?) waiting",
+		ReportOpen, about.Not, about.Roles, most).Scan(&n).Error
 	return n, translate(err)
 }
 

@@ -51,14 +51,11 @@ func (p *Pages) showOverview(c *gin.Context, acc *store.Account, status int, v t
 		return err
 	}
 	v.System = community.May(acc, community.ReadSystem)
-	if v.Reports, err = p.Community.OpenReports(ctx, acc); err != nil {
-		return err
-	}
-	appeals, err := p.Community.Appeals(ctx, byPage(c, acc))
+	waits, err := p.Community.WaitingFor(ctx, acc)
 	if err != nil {
 		return err
 	}
-	v.Appeals = len(appeals)
+	v.Reports, v.Appeals, v.OthersReports, v.OthersAppeals = waits.Reports, waits.Appeals, waits.OthersReports, waits.OthersAppeals
 	if _, v.Waiting, err = p.Community.Waiting(ctx, byPage(c, acc), 0); err != nil {
 		return err
 	}
