@@ -178,7 +178,7 @@ func sizes(file string) ([]string, image.Point, error) {
 		return nil, image.Point{}, err
 	}
 	defer f.Close()
-	h, err := media.Inspect(f)
+	h, err := media.Inspect(context.Background(), f)
 	if err != nil {
 		return nil, image.Point{}, err
 	}

@@ -48,7 +48,7 @@ func (c *Community) preparePhoto(ctx context.Context, job *queue.Job) error {
 	defer src.Close()
 
 	var refused *media.Refused
-	head, err := media.Inspect(src)
+	head, err := media.Inspect(ctx, src)
 	if errors.As(err, &refused) {
 		return c.refusePhoto(ctx, job, p, refused)
 	}

@@ -13,7 +13,7 @@ import (
 // and no photo that has them takes them along when it goes. The photo has no row, account or post; its Metadata is
 // what the file says. *media.Refused for what the site would refuse.
 func (c *Community) ShareFile(ctx context.Context, name string, file io.ReadSeeker) (*store.Photo, error) {
-	head, err := media.Inspect(file)
+	head, err := media.Inspect(ctx, file)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func seeds(f *testing.F) {
 func FuzzInspect(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, err := media.Inspect(bytes.NewReader(b))
+		h, err := media.Inspect(t.Context(), bytes.NewReader(b))
 		var refused *media.Refused
 		if err == nil && (h.Width <= 0 || h.Height <= 0) || err != nil && !errors.As(err, &refused) {
 			t.Errorf("%+v, %v", h, err)
@@ -53,7 +53,7 @@ func FuzzProcess(f *testing.F) {
 			return
 		}
 		for name, b := range files {
-			if h, err := media.Inspect(bytes.NewReader(b)); err != nil {
+			if h, err := media.Inspect(t.Context(), bytes.NewReader(b)); err != nil {
 				t.Errorf("%s of %+v: %v", name, r, err)
 			} else if h.Width > r.Width {
 				t.Errorf("%s is wider than the photo", name)

@@ -2,6 +2,7 @@ package media
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type Header struct {
 	chroma     [2]int
 	deep       bool  // 16 bits a channel
 	interlaced bool  // PNG
+	named      bool  // JPEG: its components are called R, G and B
 	start      int64 // JPEG: where it begins, behind bytes that are none of it
 	p3         bool  // PNG: cICP says Display P3
 	frame      frame
@@ -72,8 +74,8 @@ const maxSide = 65535
 
 // Inspect reads a picture's structure: its format, its size, what decoding costs, and where its metadata lie. It
 // decodes no pixels and keeps nothing in memory. It returns a *Refused for a file that is no picture of a known format
-// or is cut off, and otherwise the error of r.
-func Inspect(r io.ReadSeeker) (Header, error) {
+// or is cut off, and otherwise the error of r or of ctx.
+func Inspect(ctx context.Context, r io.ReadSeeker) (Header, error) {
 	size, err := r.Seek(0, io.SeekEnd)
 	if err == nil {
 		_, err = r.Seek(0, io.SeekStart)
@@ -81,7 +83,7 @@ func Inspect(r io.ReadSeeker) (Header, error) {
 	if err != nil {
 		return Header{}, fmt.Errorf("media: %w", err)
 	}
-	t := &tracked{r: r}
+	t := &tracked{r: ctxReader{ctx, r}}
 	b := &headReader{src: r, t: t, r: bufio.NewReaderSize(t, 16<<10), size: size}
 	h, err := inspect(b)
 	h.Bytes = size

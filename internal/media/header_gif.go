@@ -97,9 +97,7 @@ func (b *headReader) extensionGIF(h *Header) error {
 		if err := b.blocksGIF(); err != nil {
 			return err
 		}
-		if n := b.off - 1 - 257 - off; n > 0 {
-			h.spans.xmp = append(h.spans.xmp, span{off: off, n: n})
-		}
+		keep(&h.spans.xmp, span{off: off, n: b.off - 1 - 257 - off}, maxCopies)
 		return nil
 	}
 	return b.blocksGIF()

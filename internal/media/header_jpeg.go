@@ -12,7 +12,7 @@ import (
 // inspectJPEG walks to the first scan of the JPEG that begins at start.
 func inspectJPEG(b *headReader, start int64) (Header, error) {
 	h := Header{Format: JPEG, start: start}
-	adobe := -1
+	app := jpegApp{adobe: -1}
 	if err := b.skip(start + 2); err != nil {
 		return h, err
 	}
@@ -40,7 +40,7 @@ func inspectJPEG(b *headReader, start int64) (Header, error) {
 			if h.Width == 0 {
 				return h, errNoPicture
 			}
-			h.setJPEGKind(adobe)
+			h.setJPEGKind(app)
 			return h, nil
 		case marker == 0xc0 || marker == 0xc1 || marker == 0xc2:
 			seg, err := b.read(int(n))
@@ -55,10 +55,8 @@ func inspectJPEG(b *headReader, start int64) (Header, error) {
 			return h, refuseKind(codingName(marker), fmt.Errorf("coding process %#x", marker))
 		case marker == 0xe1 || marker == 0xe2 || marker == 0xed:
 			h.spans.segment(marker, b.peek(n), b.off, n)
-		case marker == 0xee:
-			if seg := b.peek(n); len(seg) >= 12 && string(seg[:5]) == "Adobe" {
-				adobe = int(seg[11])
-			}
+		case marker == 0xe0 || marker == 0xee:
+			app.read(marker, b.peek(n))
 		}
 		if err := b.skip(n); err != nil {
 			return h, err
@@ -86,24 +84,17 @@ func (s *spans) segment(marker byte, head []byte, off, n int64) {
 	const xmp, photoshop, icc = "http://ns.adobe.com/xap/1.0/\x00", "Photoshop 3.0\x00", "ICC_PROFILE\x00"
 	switch {
 	case marker == 0xe1 && bytes.HasPrefix(head, []byte(xmp)):
-		s.xmp = append(s.xmp, after(xmp))
+		keep(&s.xmp, after(xmp), maxCopies)
 	case marker == 0xe1 && len(head) >= 6 && bytes.EqualFold(head[:4], []byte("Exif")):
-		s.exif = append(s.exif, after(string(head[:6])))
+		keep(&s.exif, after(string(head[:6])), maxCopies)
 	case marker == 0xed && bytes.HasPrefix(head, []byte(photoshop)):
-		if len(s.iptc) < maxSpans {
-			s.iptc = append(s.iptc, after(photoshop))
-		}
+		keep(&s.iptc, after(photoshop), maxParts)
 	case marker == 0xe2 && bytes.HasPrefix(head, []byte(icc)) && len(head) >= len(icc)+2:
 		p := after(icc + "12")
 		p.order, s.parts = int(head[len(icc)]), int(head[len(icc)+1])
-		if len(s.icc) < maxSpans {
-			s.icc = append(s.icc, p)
-		}
+		keep(&s.icc, p, maxParts)
 	}
 }
-
-// maxSpans is more parts than a profile can have.
-const maxSpans = 256
 
 // marker reads up to the next marker; between segments encoders may leave fill bytes.
 func (b *headReader) marker() (byte, error) {
@@ -148,6 +139,7 @@ func (h *Header) frameJPEG(seg []byte, progressive bool) error {
 		return errors.New("a short frame header")
 	}
 	h.Progressive, h.components = progressive, n
+	h.named = n == 3 && seg[6] == 'R' && seg[9] == 'G' && seg[12] == 'B'
 	var hs, vs [4]int
 	hmax, vmax := 1, 1
 	for i := range n {
@@ -172,14 +164,29 @@ func (h *Header) frameJPEG(seg []byte, progressive bool) error {
 	return nil
 }
 
-// setJPEGKind follows the standard decoder's rules.
-func (h *Header) setJPEGKind(adobe int) {
+// jpegApp is what the segments of applications say of a JPEG's colours, as the standard decoder reads them.
+type jpegApp struct {
+	jfif  bool
+	adobe int // Adobe's number of the transform; -1: it is not told
+}
+
+func (a *jpegApp) read(marker byte, seg []byte) {
+	switch {
+	case marker == 0xe0 && len(seg) >= 5:
+		a.jfif = string(seg[:5]) == "JFIF\x00"
+	case marker == 0xee && len(seg) >= 12 && string(seg[:5]) == "Adobe":
+		a.adobe = int(seg[11])
+	}
+}
+
+// setJPEGKind follows the standard decoder's rules. One of RGB is decoded to planes and turned into pixels afterwards.
+func (h *Header) setJPEGKind(app jpegApp) {
 	switch {
 	case h.components == 1:
 		h.kind = kindGray
 	case h.components == 4:
 		h.kind = kindCMYK
-	case adobe == 0:
+	case !app.jfif && (app.adobe == 0 || h.named):
 		h.kind = kindRGB
 	default:
 		h.kind = kindYCbCr

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
 )
 
 // inspectPNG walks through the chunks to the end of the file, for texts may stand behind the pixels.
@@ -55,7 +56,9 @@ func inspectPNG(b *headReader) (Header, error) {
 				h.spans.icc = []span{{off: b.off + int64(i) + 2, n: n - int64(i) - 2, zlib: true}}
 			}
 		case "eXIf":
-			h.spans.exif = append([]span{{off: b.off, n: n}}, h.spans.exif...)
+			if n > 0 { // goes before a text with the same
+				h.spans.exif = slices.Insert(h.spans.exif[:min(len(h.spans.exif), maxCopies-1)], 0, span{off: b.off, n: n})
+			}
 		case "tEXt", "zTXt", "iTXt":
 			h.spans.textPNG(name, head, b.off, n)
 		case "IDAT":
@@ -128,18 +131,17 @@ func (s *spans) textPNG(name string, head []byte, off, n int64) {
 	}
 	switch string(key) {
 	case "XML:com.adobe.xmp":
-		s.xmp = append(s.xmp, p)
+		keep(&s.xmp, p, maxCopies)
 	case "Raw profile type xmp":
 		p.hex = true
-		s.xmp = append(s.xmp, p)
+		keep(&s.xmp, p, maxCopies)
 	case "Raw profile type exif", "Raw profile type APP1":
 		p.hex = true
-		s.exif = append(s.exif, p)
+		keep(&s.exif, p, maxCopies)
 	case "Raw profile type iptc":
 		p.hex = true
-		s.iptc = append(s.iptc, p)
+		keep(&s.iptc, p, maxCopies)
 	}
-	s.xmp, s.exif, s.iptc = s.xmp[:min(len(s.xmp), 4)], s.exif[:min(len(s.exif), 4)], s.iptc[:min(len(s.iptc), 4)]
 }
 
 // pngSource hands the decoder the chunks that make the picture and no others: what is wrong with a text is no reason to

@@ -97,7 +97,8 @@ func (s *jpegSource) segment() error {
 		return refuseCorrupt(lang.Key("a part of it has an impossible length"), errors.New("a segment with a negative length"))
 	}
 	switch {
-	case c >= 0xc0 && c <= 0xcf && c != 0xc8, c == 0xda, c == 0xdb, c == 0xdd, c == 0xe0, c == 0xee:
+	case c >= 0xc0 && c <= 0xcf && c != 0xc8, c == 0xda, c == 0xdb, c == 0xdd:
+	case (c == 0xe0 || c == 0xee) && s.scans == 0: // later ones would change the colours, which the header was charged for
 	default:
 		if _, err := s.r.Discard(n); err != nil {
 			return s.end(err)

@@ -83,7 +83,7 @@ func TestJPEGEncoder(t *testing.T) {
 func TestJPEGSegments(t *testing.T) {
 	var e jpegEncoder
 	b := e.encode(scene(40, 30, false, false), 82, profileP3, []byte("<packet/>"))
-	h, err := Inspect(bytes.NewReader(b))
+	h, err := Inspect(t.Context(), bytes.NewReader(b))
 	var read blocks
 	if err == nil {
 		err = h.spans.read(bytes.NewReader(b), &read)

@@ -171,7 +171,7 @@ type job struct {
 
 // open inspects, waits for its share of the budget, and decodes.
 func (p *Processor) open(ctx context.Context, src io.ReadSeeker) (*job, error) {
-	head, err := Inspect(src)
+	head, err := Inspect(ctx, src)
 	if err != nil {
 		return nil, err
 	}

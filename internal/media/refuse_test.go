@@ -251,7 +251,7 @@ func TestPNGChunkBombs(t *testing.T) {
 
 func ExampleRefused_For() {
 	var refused *media.Refused
-	_, err := media.Inspect(bytes.NewReader(phototest.HEIC()))
+	_, err := media.Inspect(context.Background(), bytes.NewReader(phototest.HEIC()))
 	if errors.As(err, &refused) {
 		fmt.Println(refused.For("IMG_2041.heic"))
 	}

@@ -28,6 +28,20 @@ type spans struct {
 // left out.
 type blocks struct{ exif, xmp, iptc, icc []byte }
 
+const (
+	// maxCopies is how many blocks of a kind are kept of which one is read: the first that can be.
+	maxCopies = 4
+	// maxParts is more parts than a block of metadata can be in.
+	maxParts = 256
+)
+
+// keep notes one more span, unless it is empty or so many are there. A file can have millions.
+func keep(list *[]span, p span, most int) {
+	if p.n > 0 && len(*list) < most {
+		*list = append(*list, p)
+	}
+}
+
 // cost is how many bytes of memory reading the spans takes at most, and what is made of them.
 func (s spans) cost() int64 {
 	size := func(list []span, limit int64) (n int64) {
