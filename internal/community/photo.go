@@ -73,7 +73,7 @@ func (c *Community) StartUpload(ctx context.Context, acc *store.Account, u Uploa
 	})
 	if err == nil {
 		p.SHA256 = hex.EncodeToString(hash.Sum(nil))
-		err = c.acceptUpload(ctx, p)
+		err = c.acceptUpload(ctx, acc, p)
 	}
 	if err != nil {
 		c.giveUpUpload(ctx, p.ID, key)
@@ -152,9 +152,22 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 // errUnwanted means that somebody removed the photo or its set while bytes were written.
 var errUnwanted = errors.New("the upload was removed meanwhile")
 
-// acceptUpload commits the acknowledgement of an upload.
-func (c *Community) acceptUpload(ctx context.Context, p *store.Photo) error {
+// acceptUpload commits the acknowledgement of an upload. Only now its size is known, and what came meanwhile: where there is
+// a quota, the account's lock makes uploads at the same moment count each other once more.
+func (c *Community) acceptUpload(ctx context.Context, acc *store.Account, p *store.Photo) error {
+	quota := acc.StorageQuota != nil || c.Site(ctx).QuotaMB > 0
 	_, err := c.Store.TxOnce(ctx, "jobs", func(ctx context.Context, tx *store.Store, jobID int64) error {
+		if quota {
+			locked, err := tx.LockAccounts(ctx, acc.ID)
+			if err != nil {
+				return err
+			}
+			if now := locked[acc.ID]; now != nil {
+				if err := c.withinQuota(ctx, tx, now, p.Bytes); err != nil {
+					return err
+				}
+			}
+		}
 		if ok, err := tx.MarkPhotoUploaded(ctx, p.ID, p.Bytes, p.SHA256); err != nil || !ok {
 			return orUnwanted(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,6 +61,64 @@ func TestUploadsAtOnceKeepToTheirLimit(t *testing.T) {
 			t.Errorf("accepted and refused: %s", got)
 		}
 	})
+}
+
+// Uploads at once keep to the quota, although none tells its size before it is whole: what comes too late is removed.
+func TestUploadsAtOnceKeepToTheQuota(t *testing.T) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		const size, fit, sent = 100_000, 7, 20
+		for _, own := range []bool{true, false} {
+			d := newPhotoSite(t, open(t), photoSiteOptions{})
+			quota := int64(fit*size + size/2)
+			if own {
+				acc, err := d.SetMemberQuota(t.Context(), ByCommand(""), d.ann.Username, &quota)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.ann = acc
+			} else {
+				quota = 1_000_000
+				d.setDefaults(func(s *Site) { s.QuotaMB = 1 })
+			}
+			var accepted, refused atomic.Int64
+			var wg, begun sync.WaitGroup
+			begun.Add(sent)
+			for range sent {
+				wg.Go(func() {
+					// The first byte waits until every upload has begun.
+					body := io.MultiReader(onRead(func() { begun.Done(); begun.Wait() }), strings.NewReader(strings.Repeat("x", size)))
+					_, err := d.StartUpload(t.Context(), d.ann, Upload{Body: body})
+					var bad *Invalid
+					switch {
+					case err == nil:
+						accepted.Add(1)
+					case errors.As(err, &bad) && bad.Fields[0].Code == "quota":
+						refused.Add(1)
+					default:
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			want := quota / size
+			if accepted.Load() != want || refused.Load() != sent-want {
+				t.Errorf("own %v: %d accepted, %d refused, want %d", own, accepted.Load(), refused.Load(), want)
+			}
+			used, err := d.Store.PhotoBytes(t.Context(), d.ann.ID)
+			n, err2 := d.Store.CountUnattachedPhotos(t.Context(), d.ann.ID)
+			if err != nil || err2 != nil || used > quota || int64(n) != want {
+				t.Errorf("own %v: %d photos of %d bytes, quota %d, %v, %v", own, n, used, quota, err, err2)
+			}
+		}
+	})
+}
+
+// onRead is an empty body that does something when it is read.
+type onRead func()
+
+func (f onRead) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
 }
 
 // What is refused holds no place among the photos that wait, and what waits can be seen and removed.
