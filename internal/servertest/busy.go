@@ -28,6 +28,17 @@ func Again(tries int, ask func() Answer) Answer {
 	}
 }
 
+// unlessBusy does what a test needs before it begins, again where the site is busy.
+func unlessBusy(do func() error) error {
+	for tries := 5; ; tries-- {
+		err := do()
+		if tries == 1 || !errors.Is(err, ErrBusy) {
+			return err
+		}
+		time.Sleep(200 * time.Millisecond) // a client that comes again, as it was asked to
+	}
+}
+
 // A Load counts the answers to a test that asks all the time, and how often the site was busy though the machine was not
 // seen to be.
 type Load struct {

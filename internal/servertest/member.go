@@ -12,7 +12,7 @@ import (
 // SignUp makes the browser a new member's.
 func (c *Client) SignUp(name string) *Client {
 	c.t.Helper()
-	must(c.t, c.TrySignUp(name))
+	must(c.t, unlessBusy(func() error { return c.TrySignUp(name) }))
 	return c
 }
 
@@ -31,7 +31,7 @@ func (c *Client) TrySignUp(name string) error {
 // SignUpByToken makes the client an application of a new member.
 func (c *Client) SignUpByToken(name string) *Client {
 	c.t.Helper()
-	must(c.t, c.TrySignUpByToken(name))
+	must(c.t, unlessBusy(func() error { return c.TrySignUpByToken(name) }))
 	return c
 }
 
