@@ -84,7 +84,8 @@ type Work struct {
 	Finish func(ctx context.Context, source, target string, step func(bytes int64) error) error
 	// FinishAgain has Finish called for a move that is finished already, too.
 	FinishAgain bool
-	// Count is how many things there are in the source, for people.
+	// Count is how many things there are in a place, for people. Unless SourceWhole is set, it fails where the target does
+	// not answer: PhaseWriting does not begin before it does.
 	Count func(ctx context.Context, source string) (int64, error)
 }
 
@@ -247,6 +248,11 @@ func (m *PartMover) forward(ctx context.Context) error {
 				if err := m.copy(ctx, r); err != nil {
 					return err
 				}
+			} else if err := m.do(ctx, func(ctx context.Context) error {
+				_, err := m.Work.Count(ctx, r.Target) // from now on people need it
+				return err
+			}); err != nil {
+				return err
 			}
 			if err := m.advance(ctx, PhaseWriting, r.Source, r.Target); err != nil {
 				return err

@@ -210,6 +210,36 @@ func TestAMoverWaitsForEveryProcess(t *testing.T) {
 	})
 }
 
+// A target that is away half-way is waited for before anybody needs it, if not everything stays in the source.
+func TestAMoverWaitsForTheTarget(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMoverTable()
+			serve(t, m, 1, "one", "1", "b")
+			mover, did := moverOf(m, "me")
+			mover.Work.SourceWhole = whole
+			var away atomic.Bool
+			mover.Work.Count = func(_ context.Context, place string) (int64, error) {
+				if place == "b" && away.Load() {
+					return 0, errAway
+				}
+				return 3, nil
+			}
+			ended := make(chan error, 1)
+			away.Store(true) // since it was emptied
+			go func() { ended <- mover.Move(t.Context(), "a", "b", always) }()
+			time.Sleep(5 * time.Minute)
+			if r := m.row(); !whole && (r.Phase != "reading" || ParsePartProgress(r).Note != errAway.Error() || did() != "empty b") {
+				t.Errorf("%+v, did %s", r, did())
+			}
+			away.Store(false)
+			if err := <-ended; err != nil || m.row().Phase != "moved" {
+				t.Error(err, m.row())
+			}
+		})
+	}
+}
+
 // R42: a move does not begin while processes differ, or one lacks a place.
 func TestAMoveDoesNotBeginWhileProcessesDiffer(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -34,7 +34,8 @@ type Phase int
 const (
 	// Alone: there is the source only.
 	Alone Phase = iota
-	// Reading: what is new goes to the source; the target is asked first, because a process that is ahead writes there.
+	// Reading: what is new goes to the source, which is in charge: what it has is good, without the target. Only what it
+	// lacks is looked for in the target, because a process that is ahead writes there.
 	Reading
 	// Writing: what is new goes to the target; what is not there is looked for in the source.
 	Writing
@@ -121,10 +122,10 @@ func (m *Moving) Get(ctx context.Context, accountID int64, hash string) (*Record
 		return nil, err
 	}
 	defer done()
-	return r.get(ctx, accountID, hash)
+	return r.get(ctx, accountID, hash, m.now())
 }
 
-// places are those that are read, in their order.
+// places are those that have sessions, and first the one whose record of two is newer.
 func (r Route) places() []Movable {
 	switch r.Phase {
 	case Alone:
@@ -135,8 +136,16 @@ func (r Route) places() []Movable {
 	return []Movable{r.Target, r.Source}
 }
 
-func (r Route) get(ctx context.Context, accountID int64, hash string) (*Record, error) {
-	for _, place := range r.places() {
+// get reads a session. In the phase Reading the target may be away: nobody who has a session in the source notices. No
+// log-out is acknowledged before that is deleted from the source; in the phase Moved it is left there, but nobody is in
+// that phase while one is in Reading. In the phase Writing somebody may be, so the target must answer.
+func (r Route) get(ctx context.Context, accountID int64, hash string, now time.Time) (*Record, error) {
+	places := r.places()
+	if r.Phase == Reading {
+		slices.Reverse(places)
+	}
+	var old *Record
+	for i, place := range places {
 		rec, err := place.Get(ctx, accountID, hash)
 		switch {
 		case errors.Is(err, ErrNone):
@@ -144,9 +153,14 @@ func (r Route) get(ctx context.Context, accountID int64, hash string) (*Record, 
 			return nil, err
 		case rec.Ended():
 			return nil, ErrNone
+		case r.Phase == Reading && i == 0 && !rec.holds(now):
+			old = rec // a process that is ahead notes uses in the target
 		default:
 			return rec, nil
 		}
+	}
+	if old != nil {
+		return old, nil
 	}
 	return nil, ErrNone
 }
@@ -166,6 +180,10 @@ func (m *Moving) Put(ctx context.Context, rec *Record) error {
 		if _, err := r.Target.Get(ctx, rec.AccountID, rec.Hash); errors.Is(err, ErrNone) {
 			return r.Source.Put(ctx, rec)
 		} else if err != nil {
+			// A log-in has a new secret, of which no place knows: it needs no answer.
+			if added, addErr := r.Source.Add(ctx, rec); added || addErr != nil {
+				return addErr
+			}
 			return err
 		}
 	}
@@ -221,7 +239,7 @@ func (m *Moving) Delete(ctx context.Context, accountID int64, hash string) error
 	if r.Phase == Alone {
 		return r.Source.Delete(ctx, accountID, hash)
 	}
-	rec, err := r.get(ctx, accountID, hash)
+	rec, err := r.get(ctx, accountID, hash, m.now())
 	if errors.Is(err, ErrNone) {
 		return nil // nobody leaves marks for what never was
 	}

@@ -19,8 +19,15 @@ type memoryPlace struct {
 	rows            map[string]session.Record
 }
 
-// step lets others run, and then belongs to the call alone.
-func (p *memoryPlace) step(call, hash string) { p.w.yield(p.name + "." + call + " " + hash) }
+// step lets others run, and then belongs to the call alone. It fails where the place is away.
+func (p *memoryPlace) step(call, hash string) error {
+	p.w.yield(p.name + "." + call + " " + hash)
+	if p.w.away && p == p.w.target {
+		p.told("away")
+		return session.ErrUnavailable
+	}
+	return nil
+}
 
 // told adds an answer to what the actor that runs knows. With the places it makes the state.
 func (p *memoryPlace) told(what any) {
@@ -28,7 +35,12 @@ func (p *memoryPlace) told(what any) {
 }
 
 func (p *memoryPlace) Get(_ context.Context, _ int64, hash string) (*session.Record, error) {
-	p.step("Get", hash)
+	if err := p.step("Get", hash); err != nil {
+		if p.w.fault == awayIsEmpty {
+			return nil, session.ErrNone
+		}
+		return nil, err
+	}
 	r, ok := p.rows[hash]
 	p.told(fmt.Sprint(ok, r.Epoch))
 	if !ok {
@@ -41,13 +53,17 @@ func (p *memoryPlace) Put(_ context.Context, r *session.Record) error {
 	if r.Ended() && (p.w.fault == noMarks || p.w.fault == noMarksWhenMoved && p.w.phaseOfRunning() == session.Moved) {
 		return p.Delete(context.Background(), r.AccountID, r.Hash)
 	}
-	p.step("Put", r.Hash)
+	if err := p.step("Put", r.Hash); err != nil {
+		return err
+	}
 	p.rows[r.Hash] = *r
 	return nil
 }
 
 func (p *memoryPlace) Add(_ context.Context, r *session.Record) (bool, error) {
-	p.step("Add", r.Hash)
+	if err := p.step("Add", r.Hash); err != nil {
+		return false, err
+	}
 	_, there := p.rows[r.Hash]
 	if there && p.w.fault != copiesOver {
 		p.told("there")
@@ -59,7 +75,9 @@ func (p *memoryPlace) Add(_ context.Context, r *session.Record) (bool, error) {
 }
 
 func (p *memoryPlace) Touch(_ context.Context, _ int64, hash string, used, expires time.Time) error {
-	p.step("Touch", hash)
+	if err := p.step("Touch", hash); err != nil {
+		return err
+	}
 	if r, ok := p.rows[hash]; ok {
 		r.UsedAt, r.ExpiresAt = used, expires
 		p.rows[hash] = r
@@ -68,13 +86,17 @@ func (p *memoryPlace) Touch(_ context.Context, _ int64, hash string, used, expir
 }
 
 func (p *memoryPlace) Delete(_ context.Context, _ int64, hash string) error {
-	p.step("Delete", hash)
+	if err := p.step("Delete", hash); err != nil {
+		return err
+	}
 	delete(p.rows, hash)
 	return nil
 }
 
 func (p *memoryPlace) List(context.Context, int64) ([]*session.Record, error) {
-	p.step("List", "")
+	if err := p.step("List", ""); err != nil {
+		return nil, err
+	}
 	var all []*session.Record
 	for _, hash := range slices.Sorted(maps.Keys(p.rows)) {
 		r := p.rows[hash]
@@ -85,14 +107,19 @@ func (p *memoryPlace) List(context.Context, int64) ([]*session.Record, error) {
 }
 
 func (p *memoryPlace) DeleteOthers(_ context.Context, _ int64, keep string) error {
-	p.step("DeleteOthers", keep)
+	if err := p.step("DeleteOthers", keep); err != nil {
+		return err
+	}
 	maps.DeleteFunc(p.rows, func(hash string, _ session.Record) bool { return hash != keep })
 	return nil
 }
 
 // Each reads all at once: the longest that a copy may be out of date.
 func (p *memoryPlace) Each(ctx context.Context, f func(*session.Record) error) error {
-	all, _ := p.List(ctx, 0)
+	all, err := p.List(ctx, 0)
+	if err != nil {
+		return err
+	}
 	for _, r := range all {
 		if err := f(r); err != nil {
 			return err

@@ -144,3 +144,54 @@ func TestMovingKnowsNothingWithoutARoute(t *testing.T) {
 		}
 	}
 }
+
+// awayPlace does not answer.
+type awayPlace struct{ session.Movable }
+
+func (awayPlace) Get(context.Context, int64, string) (*session.Record, error) {
+	return nil, session.ErrUnavailable
+}
+func (awayPlace) Put(context.Context, *session.Record) error { return session.ErrUnavailable }
+func (awayPlace) List(context.Context, int64) ([]*session.Record, error) {
+	return nil, session.ErrUnavailable
+}
+
+// While the source is in charge the target may be away: who is logged in stays so, and others log in. What needs the
+// target, as a log-out does, is not answered as if it had been done.
+func TestMovingWithTheTargetAway(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		source := sqlPlace(t, open(t))
+		now := time.Now()
+		for _, r := range []*session.Record{
+			{AccountID: 1, Hash: "in", CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)},
+			{AccountID: 1, Hash: "over", CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(-time.Hour)},
+			{AccountID: 1, Hash: "ended", Epoch: -1, CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)},
+		} {
+			must(t, source.Put(t.Context(), r))
+		}
+		reading, writing := moved(session.Reading, source, awayPlace{}), moved(session.Writing, source, awayPlace{})
+		must(t, reading.Put(t.Context(), &session.Record{AccountID: 1, Hash: "new", CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)}))
+		for hash, want := range map[string]error{
+			"in": nil, "new": nil, "ended": session.ErrNone,
+			"over": session.ErrUnavailable, // a process that is ahead may have noted a use
+			"none": session.ErrUnavailable, // or a log-in
+		} {
+			if _, err := reading.Get(t.Context(), 1, hash); !errors.Is(err, want) {
+				t.Errorf("reading, %s: %v", hash, err)
+			}
+			// Here a log-out may have left the source alone.
+			if _, err := writing.Get(t.Context(), 1, hash); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("writing, %s: %v", hash, err)
+			}
+		}
+		_, list := reading.List(t.Context(), 1)
+		for what, err := range map[string]error{"end": reading.Delete(t.Context(), 1, "in"), "ends": reading.DeleteOthers(t.Context(), 1, ""), "list": list} {
+			if !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if _, err := reading.Get(t.Context(), 1, "in"); err != nil {
+			t.Errorf("what was not ended: %v", err)
+		}
+	})
+}
