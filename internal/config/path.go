@@ -3,8 +3,12 @@ package config
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
+
+// variable is what a shell replaces anywhere in a path.
+var variable = regexp.MustCompile(`\$[A-Za-z_{]`)
 
 // CheckPath refuses what only a shell replaces in a path that somebody wrote: of --into=~/site it replaces nothing.
 func CheckPath(path string) error { return checkPath(path) }
@@ -20,8 +24,8 @@ func checkPath(path string) error {
 		return errors.New("is in quotes, which would be part of the name: leave them out")
 	case first == '~':
 		return fmt.Errorf("begins with ~, which nobody replaces here: write the whole path (or ./%s for a folder of that name)", strings.SplitN(path, "/", 2)[0])
-	case first == '$':
-		return errors.New("begins with a variable, which nobody replaces here: write the whole path")
+	case first == '$', variable.MatchString(path):
+		return errors.New("has a variable in it, which nobody replaces here: write the whole path")
 	}
 	return nil
 }

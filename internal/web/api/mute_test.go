@@ -58,6 +58,14 @@ func TestMutes(t *testing.T) {
 	if list := s.get("/api/v1/mutes", anna.token).ok().list(); len(list) != 1 || list[0]["acct"] != "bob" || list[0]["mute_expires_at"] != nil {
 		t.Errorf("mutes: %v", list)
 	}
+	for _, query := range []string{"/api/v1/accounts/search?q=bob", "/api/v1/accounts/search?q=@bob"} { // who unmutes looks there first
+		if list := s.get(query, anna.token).ok().list(); len(list) != 1 || list[0]["acct"] != "bob" {
+			t.Errorf("%s: %v", query, list)
+		}
+	}
+	if found := s.get("/api/v2/search?type=accounts&q=bob", anna.token).ok().object()["accounts"].([]any); len(found) != 1 {
+		t.Errorf("a search for a muted account finds %v", found)
+	}
 	for _, who := range []*member{bob, cleo} {
 		list := s.get(path("/api/v1/accounts/relationships?id=%d", anna.ID), who.token).ok().list()
 		if list[0]["muting"] != false || list[0]["blocked_by"] != false {
