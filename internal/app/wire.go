@@ -387,6 +387,8 @@ func (a *App) newAPI(r *services, assets *static.Assets, visible *community.Visi
 		Limit:          limit(a.cfg.APILimit),
 		Counter:        a.counter(),
 		Authenticate:   a.site.Admission.Remember,
+		Refused:        a.site.Admission.Forget,
+		Known:          a.site.Admission.Knows,
 		Generation:     visible.Count,
 		TakesGzip:      web.AcceptsGzip,
 		Streams:        a.streams,

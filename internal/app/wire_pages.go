@@ -39,6 +39,7 @@ func (a *App) newPages(r *services, sessions *session.Store, assets *static.Asse
 		Streams:        a.streams,
 		Streaming:      a.site.Admission.ReleaseForStream,
 		LoggedIn:       a.site.Admission.Remember,
+		LoggedOut:      a.site.Admission.Forget,
 		Accept:         "image/jpeg,image/png,image/webp,image/gif",
 	})
 }

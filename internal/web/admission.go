@@ -34,6 +34,7 @@ type Admission struct {
 	claimants  int // all but known members
 	visitors   int // requests without a credential
 	perNetwork int // all but known members, of one network
+	perMember  int // a known member, in all its sessions
 
 	logIns        *slots
 	logInsInAll   int // with devices where somebody has logged in before
@@ -50,13 +51,13 @@ type Admission struct {
 
 const (
 	// graceOfBody is how long a body may be on its way before a newcomer may cut it
-	// off, where a wait list is full.
+	// off, where a wait list is full. A member's counts from its last bodyPiece.
 	graceOfBody = 2 * time.Second
 	// graceOfAnswer is the same for an answer that is being read: a photo on a slow
 	// line takes its time.
 	graceOfAnswer = 10 * time.Second
-	// bodiesOfMember and answersOfMember are how many of one credential may be on
-	// their way at once.
+	// bodiesOfMember and answersOfMember are how many of one member may be on
+	// their way at once, in all its sessions. A network has twice as many.
 	bodiesOfMember  = 64
 	answersOfMember = 256
 )
@@ -69,6 +70,7 @@ func newAdmission(limit int, sessionCookie string) *Admission {
 		claimants:  max(limit*9/10, 1),
 		visitors:   max(limit*3/4, 1),
 		perNetwork: max(limit/8, 2),
+		perMember:  max(limit/2, 1),
 
 		logIns:        newSlots(),
 		logInsInAll:   logIns + max(logIns/4, 1),
@@ -76,9 +78,9 @@ func newAdmission(limit int, sessionCookie string) *Admission {
 		logInsPerEach: max(logIns/2, 1),
 
 		arriving:        newWaitList(2*limit, max(limit/8, 4), graceOfBody),
-		membersArriving: newWaitList(2*limit, bodiesOfMember, 0),
+		membersArriving: newWaitList(2*limit, min(max(limit/4, 4), bodiesOfMember), graceOfBody),
 		leaving:         newWaitList(8*limit, 2*limit, graceOfAnswer),
-		membersLeaving:  newWaitList(8*limit, answersOfMember, graceOfAnswer),
+		membersLeaving:  newWaitList(8*limit, min(max(limit, 16), answersOfMember), graceOfAnswer),
 
 		cookie: sessionCookie,
 		known:  knownCredentials{seed: maphash.MakeSeed()},
@@ -112,6 +114,11 @@ func (a *Admission) limit(e *ErrorResponder, m Metrics, next http.Handler) http.
 			leave := func() { info.body.leave() }
 			defer leave()
 			body.arrived = leave
+			body.moved = func() {
+				if info.body.waitList == a.membersArriving {
+					info.body.moved()
+				}
+			}
 			if !asksFirst(r) {
 				if _, err := body.await(head, r.ContentLength); err != nil {
 					e.Write(w, r, brokenBody(err))
@@ -172,16 +179,15 @@ func (a *Admission) ReleaseForStream(r *http.Request) {
 // A caller is what is known of whoever asks, before anything is looked up.
 type caller struct {
 	credential string
-	hash       uint64 // of the credential
-	member     bool   // it was found good before
+	member     bool  // the credential was found good before
+	account    int64 // whose it was then
 	networks   []netip.Prefix
 }
 
 func (a *Admission) callerOf(r *http.Request) caller {
 	c := caller{credential: a.credential(r)}
 	if c.credential != "" {
-		c.hash = a.known.hash(c.credential)
-		c.member = a.known.has(c.hash)
+		c.account, c.member = a.known.owner(a.known.hash(c.credential))
 	}
 	// A loopback address is no crawler: it is this machine, or everybody behind a
 	// proxy here that was not declared.
@@ -191,17 +197,20 @@ func (a *Admission) callerOf(r *http.Request) caller {
 	return c
 }
 
+// Knows reports whether the request's credential was found good before.
+func (a *Admission) Knows(r *http.Request) bool { return a.callerOf(r).member }
+
 // holders are what the caller's bodies and answers are counted by, beside the total.
 func (c caller) holders() []holder {
+	var h []holder
 	if c.member {
-		return []holder{{credential: c.hash}}
+		h = append(h, holder{account: c.account})
 	}
-	if len(c.networks) == 0 {
+	for _, n := range c.networks {
+		h = append(h, holder{network: n, members: c.member})
+	}
+	if len(h) == 0 {
 		return []holder{{}}
-	}
-	h := make([]holder, len(c.networks))
-	for i, n := range c.networks {
-		h[i].network = n
 	}
 	return h
 }
@@ -211,18 +220,22 @@ func (a *Admission) enter(r *http.Request) *slot { return a.enterAs(a.callerOf(r
 
 func (a *Admission) enterAs(c caller, r *http.Request) *slot {
 	if c.member {
-		return a.requests.take(nil, a.total, 0)
+		return a.requests.take([]holder{{account: c.account}}, a.total, a.perMember)
+	}
+	networks := c.holders()
+	if networks[0] == (holder{}) {
+		networks = nil
 	}
 	if isLogIn(r) {
 		if known := a.device.Load(); known != nil && (*known)(r) {
-			return a.logIns.take(c.networks, a.logInsInAll, a.logInsPerEach*3/2+1)
+			return a.logIns.take(networks, a.logInsInAll, a.logInsPerEach*3/2+1)
 		}
-		return a.logIns.take(c.networks, a.logInsOfAll, a.logInsPerEach)
+		return a.logIns.take(networks, a.logInsOfAll, a.logInsPerEach)
 	}
 	if c.credential != "" {
-		return a.requests.take(c.networks, a.claimants, a.perNetwork)
+		return a.requests.take(networks, a.claimants, a.perNetwork)
 	}
-	return a.requests.take(c.networks, a.visitors, a.perNetwork)
+	return a.requests.take(networks, a.visitors, a.perNetwork)
 }
 
 func isLogIn(r *http.Request) bool { return IsLogIn(r.Method, r.URL.Path) }
@@ -237,41 +250,41 @@ func IsLogIn(method, path string) bool {
 type slots struct {
 	mu       sync.Mutex
 	inFlight int
-	networks map[netip.Prefix]int
+	holders  map[holder]int
 }
 
 // A slot is the right of one request to be worked on. A nil slot is none.
 type slot struct {
-	of       *slots
-	networks []netip.Prefix
+	of      *slots
+	holders []holder
 
 	mu          sync.Mutex
 	held, given bool
 }
 
-func newSlots() *slots { return &slots{networks: make(map[netip.Prefix]int)} }
+func newSlots() *slots { return &slots{holders: make(map[holder]int)} }
 
-// take returns a slot, or nil if most slots are taken, or perNetwork by one of the
-// networks. Without networks only most counts.
-func (s *slots) take(networks []netip.Prefix, most, perNetwork int) *slot {
+// take returns a slot, or nil if most slots are taken, or each by one of the holders,
+// see bound. Without holders only most counts.
+func (s *slots) take(as []holder, most, each int) *slot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.inFlight >= most {
 		return nil
 	}
-	for level, n := range networks {
-		if s.networks[n] >= bound(perNetwork, level) {
+	for level, h := range as {
+		if s.holders[h] >= bound(each, level) {
 			return nil
 		}
 	}
-	s.add(networks)
-	return &slot{of: s, networks: networks, held: true}
+	s.add(as)
+	return &slot{of: s, holders: as, held: true}
 }
 
-func (s *slots) add(networks []netip.Prefix) {
+func (s *slots) add(as []holder) {
 	s.inFlight++
-	for _, n := range networks {
-		s.networks[n]++
+	for _, h := range as {
+		s.holders[h]++
 	}
 }
 
@@ -289,9 +302,9 @@ func (s *slot) leave() {
 	s.of.mu.Lock()
 	defer s.of.mu.Unlock()
 	s.of.inFlight--
-	for _, n := range s.networks {
-		if s.of.networks[n]--; s.of.networks[n] <= 0 {
-			delete(s.of.networks, n)
+	for _, h := range s.holders {
+		if s.of.holders[h]--; s.of.holders[h] <= 0 {
+			delete(s.of.holders, h)
 		}
 	}
 }
@@ -310,7 +323,7 @@ func (s *slot) resume() {
 	s.held = true
 	s.of.mu.Lock()
 	defer s.of.mu.Unlock()
-	s.of.add(s.networks)
+	s.of.add(s.holders)
 }
 
 // give gives the slot back for good.
@@ -324,20 +337,27 @@ func (s *slot) give() {
 	s.leave()
 }
 
-// Remember notes that the request's credential was found good. A body that is
-// still on its way counts as a member's from then on.
-func (a *Admission) Remember(r *http.Request) {
+// Remember notes that the request's credential was found good, and whose it is. A
+// body that is still on its way counts as a member's from then on.
+func (a *Admission) Remember(r *http.Request, account int64) {
 	credential := a.credential(r)
 	if credential == "" {
 		return
 	}
-	hash := a.known.hash(credential)
-	a.known.add(hash)
+	a.known.add(a.known.hash(credential), account)
 	if info := infoOf(r.Context()); info.body != nil && info.body.waitList == a.arriving {
-		if g := a.membersArriving.join([]holder{{credential: hash}}, info.body.cut); g != nil {
+		if g := a.membersArriving.join(a.callerOf(r).holders(), info.body.cut); g != nil {
 			info.body.leave()
 			info.body = g
 		}
+	}
+}
+
+// Forget notes that the request's credential is not good, or is not any more: its
+// session has ended, or its account is suspended.
+func (a *Admission) Forget(r *http.Request) {
+	if credential := a.credential(r); credential != "" {
+		a.known.forget(a.known.hash(credential))
 	}
 }
 
@@ -365,7 +385,7 @@ type knownCredentials struct {
 	seed maphash.Seed
 
 	mu          sync.RWMutex
-	young, aged map[uint64]struct{}
+	young, aged map[uint64]int64 // whose they are
 }
 
 const knownGeneration = 10_000
@@ -374,15 +394,17 @@ func (k *knownCredentials) hash(credential string) uint64 {
 	return maphash.String(k.seed, credential)
 }
 
-func (k *knownCredentials) has(h uint64) bool {
+// owner returns whose credential it is, where it is remembered.
+func (k *knownCredentials) owner(h uint64) (account int64, ok bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	_, young := k.young[h]
-	_, aged := k.aged[h]
-	return young || aged
+	if account, ok = k.young[h]; !ok {
+		account, ok = k.aged[h]
+	}
+	return account, ok
 }
 
-func (k *knownCredentials) add(h uint64) {
+func (k *knownCredentials) add(h uint64, account int64) {
 	k.mu.RLock()
 	_, there := k.young[h]
 	k.mu.RUnlock()
@@ -392,7 +414,17 @@ func (k *knownCredentials) add(h uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.young == nil || len(k.young) >= knownGeneration {
-		k.young, k.aged = make(map[uint64]struct{}), k.young
+		k.young, k.aged = make(map[uint64]int64), k.young
 	}
-	k.young[h] = struct{}{}
+	k.young[h] = account
+}
+
+func (k *knownCredentials) forget(h uint64) {
+	if _, there := k.owner(h); !there {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.young, h)
+	delete(k.aged, h)
 }

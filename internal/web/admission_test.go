@@ -36,7 +36,7 @@ func network(i int) string { return fmt.Sprintf("198.%d.%d.1", 51+i/200, i%200) 
 func TestVisitorsLeaveRoomForMembers(t *testing.T) {
 	a := newAdmission(40, "sid")
 	member := from("203.0.113.1", "Cookie", "sid=good")
-	a.Remember(member)
+	a.Remember(member, 7)
 	visitors := fill(a, func(i int) *http.Request { return from(network(i)) }, 100)
 	if len(visitors) != a.visitors {
 		t.Errorf("%d visitors, want %d", len(visitors), a.visitors)
@@ -52,8 +52,8 @@ func TestVisitorsLeaveRoomForMembers(t *testing.T) {
 	for _, p := range append(append(visitors, claimants...), members...) {
 		p.give()
 	}
-	if a.requests.inFlight != 0 || len(a.requests.networks) != 0 {
-		t.Errorf("left: %d in flight, %v", a.requests.inFlight, a.requests.networks)
+	if a.requests.inFlight != 0 || len(a.requests.holders) != 0 {
+		t.Errorf("left: %d in flight, %v", a.requests.inFlight, a.requests.holders)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestOneNetworkOfVisitorsGetsOnlySoFar(t *testing.T) {
 	}
 	// A member in the same network does not suffer for it.
 	member := from("203.0.113.7", "Cookie", "sid=good")
-	a.Remember(member)
+	a.Remember(member, 7)
 	if a.enter(member) == nil {
 		t.Error("a member is shut out by the visitors of the network")
 	}
@@ -121,12 +121,50 @@ func TestCredentialsCountOnlyWhereTheyAreRead(t *testing.T) {
 func TestKnownCredentialsAreBounded(t *testing.T) {
 	a := newAdmission(8, "sid")
 	for i := range 3 * knownGeneration {
-		a.known.add(a.known.hash(fmt.Sprint(i)))
+		a.known.add(a.known.hash(fmt.Sprint(i)), 7)
 	}
 	if n := len(a.known.young) + len(a.known.aged); n > 2*knownGeneration {
 		t.Errorf("%d remembered", n)
 	}
-	if !a.known.has(a.known.hash(fmt.Sprint(3*knownGeneration - 1))) {
+	if _, ok := a.known.owner(a.known.hash(fmt.Sprint(3*knownGeneration - 1))); !ok {
 		t.Error("the newest is forgotten")
+	}
+}
+
+// A credential that was good once is nobody's when its session has ended.
+func TestARefusedCredentialIsForgotten(t *testing.T) {
+	a := newAdmission(40, "sid")
+	was := from("203.0.113.1", "Cookie", "sid=good")
+	a.Remember(was, 7)
+	if !a.Knows(was) {
+		t.Fatal("a member is not known")
+	}
+	for i := range knownGeneration + 1 { // into the aged ones
+		a.known.add(uint64(i), 8)
+	}
+	a.Forget(was)
+	if a.Knows(was) {
+		t.Error("a credential that was refused counts as a member's")
+	}
+	if n := len(fill(a, func(int) *http.Request { return was }, 100)); n != a.perNetwork {
+		t.Errorf("it holds %d places, want %d as everybody of its network", n, a.perNetwork)
+	}
+}
+
+// A member has half of the places, in however many sessions.
+func TestOneMemberLeavesRoomForOthers(t *testing.T) {
+	a := newAdmission(40, "sid")
+	taken := fill(a, func(i int) *http.Request {
+		r := from(network(i), "Cookie", fmt.Sprintf("sid=session%d", i%16))
+		a.Remember(r, 7)
+		return r
+	}, 100)
+	if len(taken) != 20 {
+		t.Errorf("a member with 16 sessions holds %d places of 40, want 20", len(taken))
+	}
+	other := from("203.0.113.1", "Cookie", "sid=other")
+	a.Remember(other, 8)
+	if a.enter(other) == nil {
+		t.Error("another member is shut out")
 	}
 }

@@ -59,6 +59,7 @@ type patientReader struct {
 	ended   error  // of the body, once it has come to an end
 	slot    *slot  // given back while bytes are awaited; nil until there is one
 	arrived func() // called once when no more is to come; may be nil
+	moved   func() // called when a bodyPiece has come; may be nil
 
 	mu   sync.Mutex
 	over bool // no deadline moves any more
@@ -119,6 +120,9 @@ func (b *patientReader) receive(p []byte) (int, error) {
 		b.end(time.Time{})
 	case b.pending >= bodyPiece:
 		b.extend()
+		if b.moved != nil {
+			b.moved()
+		}
 	}
 	if err != nil && b.arrived != nil {
 		b.arrived()

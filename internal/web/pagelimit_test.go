@@ -42,7 +42,7 @@ func TestStrangersGetSoManyPages(t *testing.T) {
 	if got := site.ask("GET", "/", "", here, cookie).Code; got != 429 {
 		t.Errorf("with a cookie of whatever kind: %d", got)
 	}
-	site.Admission.Remember(from("203.0.113.1", "Cookie", site.o.SessionCookie+"=secret"))
+	site.Admission.Remember(from("203.0.113.1", "Cookie", site.o.SessionCookie+"=secret"), 7)
 	if got := site.ask("GET", "/", "", here, cookie).Code; got != 200 {
 		t.Errorf("a member in a network of strangers: %d", got)
 	}

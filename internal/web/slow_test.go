@@ -209,8 +209,38 @@ func TestAnUploadBecomesAMembers(t *testing.T) {
 	r := from("198.51.100.1", "Cookie", "sid=good")
 	cut := false
 	infoOf(r.Context()).body = a.arriving.join(a.callerOf(r).holders(), func() { cut = true })
-	a.Remember(r)
+	a.Remember(r, 7)
 	if a.arriving.waiting != 0 || a.membersArriving.waiting != 1 || cut {
 		t.Errorf("%d strangers' and %d members' bodies, cut %v", a.arriving.waiting, a.membersArriving.waiting, cut)
 	}
+}
+
+// Nor does a member with many sessions shut the others out, whose bodies come at once.
+func TestAMembersSlowBodiesShutNoMemberOut(t *testing.T) {
+	site, addr := serveTCP(t, 64, func(r *Routes) { r.Personal("POST", "/settings", text("x")) })
+	cookie := func(i int) string { return fmt.Sprintf("%s=session%d", site.o.SessionCookie, i) }
+	for i := range 16 {
+		site.Admission.Remember(from("203.0.113.1", "Cookie", cookie(i)), 7)
+	}
+	site.Admission.Remember(from("203.0.113.1", "Cookie", cookie(100)), 8)
+	for i := range 256 {
+		send(t, addr, strings.Replace(slowPost("/settings", fmt.Sprintf("198.51.%d.%d", i%6, i)), "Content-Type", "Cookie: "+cookie(i%16)+"\r\nContent-Type", 1))
+	}
+	list := site.Admission.membersArriving
+	waiting := func() int {
+		list.mu.Lock()
+		defer list.mu.Unlock()
+		return list.waiting
+	}
+	servertest.Eventually(t, "slow bodies wait", func() bool { return waiting() >= 16 })
+	if got := status(t, "POST", "http://"+addr+"/settings", "203.0.113.9", "name=bob", "Cookie", cookie(100)); got != 200 {
+		t.Errorf("another member's form: %d", got)
+	}
+	if n := waiting(); n > 16 {
+		t.Errorf("%d bodies of one member wait of %d, want a quarter of MAX_IN_FLIGHT", n, list.most)
+	}
+	// The member's own pass, too, when the slow ones are settled.
+	servertest.Eventually(t, "an own form passes", func() bool {
+		return status(t, "POST", "http://"+addr+"/settings", "198.51.0.1", "name=ada", "Cookie", cookie(0)) == 200
+	})
 }

@@ -44,10 +44,34 @@ func TestLingerersMakeRoomForNewcomers(t *testing.T) {
 	if r.waiting != 3 {
 		t.Errorf("%d wait, want 3", r.waiting)
 	}
-	// Members' uploads are never cut off for others.
-	m := newWaitList(1, 1, 0)
-	if m.join([]holder{{credential: 1}}, func() { t.Error("cut off") }) == nil || m.join([]holder{{credential: 2}}, nil) != nil {
-		t.Error("a member's slot went to another")
+	// What moves does not linger.
+	m := newWaitList(1, 1, 2*time.Second)
+	m.now = func() time.Time { return now }
+	upload := m.join([]holder{{account: 1}}, func() { t.Error("an upload that moves is cut off") })
+	now = now.Add(3 * time.Second)
+	upload.moved()
+	if m.join([]holder{{account: 2}}, nil) != nil {
+		t.Error("the slot of an upload that moves went to another")
+	}
+}
+
+// Where the fullest holder's bodies move, those that linger elsewhere make room.
+func TestLingerersMakeRoomForWhatMoves(t *testing.T) {
+	r := newWaitList(3, 3, 2*time.Second)
+	now := time.Unix(1000, 0)
+	r.now = func() time.Time { return now }
+	var cut []string
+	join := func(name string, account int64) *waiter {
+		return r.join([]holder{{account: account}}, func() { cut = append(cut, name) })
+	}
+	quick := []*waiter{join("a1", 1), join("a2", 1)}
+	join("b1", 2)
+	now = now.Add(3 * time.Second)
+	for _, w := range quick {
+		w.moved()
+	}
+	if join("c1", 3) == nil || !slices.Equal(cut, []string{"b1"}) {
+		t.Errorf("cut off: %v", cut)
 	}
 }
 
@@ -71,7 +95,7 @@ func TestIPv6CountsAtThreeWidths(t *testing.T) {
 			if r.join(caller{networks: networks}.holders(), nil) != nil {
 				waiting++
 			}
-			if p.take(networks, 1000, 10) != nil {
+			if p.take(caller{networks: networks}.holders(), 1000, 10) != nil {
 				working++
 			}
 		}

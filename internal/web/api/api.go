@@ -34,9 +34,11 @@ type Options struct {
 	Limit        community.Limit // requests by one account, or by one address without an account
 	Counter      Counter         // counts them over the fleet; nil: each process for itself
 	Now          func() time.Time
-	WaitV1       time.Duration       // how long v1/media waits for a photo; 0 is a minute
-	WaitV2       time.Duration       // how long v2/media waits before it answers 202; 0 is 20 s
-	Authenticate func(*http.Request) // told of each request whose token was found good; may be nil
+	WaitV1       time.Duration                        // how long v1/media waits for a photo; 0 is a minute
+	WaitV2       time.Duration                        // how long v2/media waits before it answers 202; 0 is 20 s
+	Authenticate func(r *http.Request, account int64) // told of each request whose token was found good, and is a member's; may be nil
+	Refused      func(*http.Request)                  // told of each request whose token is not good; may be nil
+	Known        func(*http.Request) bool             // reports whether the request's token was found good before; may be nil
 
 	// Generation counts how often what visitors see has changed: what was made at one count is given to them for as long
 	// as it is the same. Nil: no answer is kept.
@@ -61,6 +63,7 @@ type Router interface {
 type API struct {
 	Options
 	limits  *limiter
+	guesses *limiter // of tokens that are none
 	stats   siteStats
 	answers *answerCache // nil: none is kept
 
@@ -85,7 +88,7 @@ func New(o Options) *API {
 	if o.Limit.Count == 0 {
 		o.Limit = community.Limit{Count: 300, Window: 5 * time.Minute}
 	}
-	a := &API{Options: o, limits: newLimiter(o.Limit.Count, o.Limit.Window, o.Now, o.Counter)}
+	a := &API{Options: o, limits: newLimiter(o.Limit.Count, o.Limit.Window, o.Now, o.Counter), guesses: newLimiter(o.Limit.Count, o.Limit.Window, o.Now, nil)}
 	if o.Generation != nil {
 		a.answers = newAnswerCache(o.Generation)
 	}

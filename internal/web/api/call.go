@@ -88,22 +88,34 @@ func (a *API) handler(e endpoint) func(*gin.Context) error {
 }
 
 // authenticate finds out whose token the request shows, if any. A bad one is not refused here: it counts as a visitor's
-// request against the limits, so that nobody can guess tokens freely.
+// request against the limits, so that nobody can guess tokens freely. A network that has guessed too often has no token read that
+// this process does not know, so that its guesses cost the database nothing.
 func (q *call) authenticate(bearer string) error {
 	q.shown = bearer != ""
 	if bearer == "" {
 		return nil
 	}
+	r, guesses := q.c.Request, q.api.guesses
+	if q.api.Known == nil || !q.api.Known(r) {
+		if left := guesses.leftOfNetwork(r.RemoteAddr); left.wait > 0 {
+			left.write(q.c.Writer.Header())
+			return left.refusal()
+		}
+	}
 	token, account, app, err := q.api.Community.TokenByBearer(q.ctx(), bearer)
 	if errors.Is(err, community.ErrUnauthenticated) {
+		guesses.takeOfNetwork(q.ctx(), r.RemoteAddr)
+		if q.api.Refused != nil {
+			q.api.Refused(r)
+		}
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	q.token, q.account, q.app = token, account, app
-	if q.api.Authenticate != nil {
-		q.api.Authenticate(q.c.Request)
+	if account != nil && q.api.Authenticate != nil { // anybody registers an application, which has a token of its own
+		q.api.Authenticate(r, account.ID)
 	}
 	return nil
 }
@@ -136,7 +148,7 @@ func (q *call) limit() error {
 	}
 	left.write(q.c.Writer.Header())
 	if left.wait > 0 {
-		return &Error{Status: http.StatusTooManyRequests, Message: "Too many requests", RetryAfter: left.wait}
+		return left.refusal()
 	}
 	return nil
 }

@@ -94,6 +94,33 @@ func (a allowance) write(h http.Header) {
 	h.Set("X-RateLimit-Reset", formatTime(a.resets))
 }
 
+// refusal is the answer past the limit.
+func (a allowance) refusal() error {
+	return &Error{Status: http.StatusTooManyRequests, Message: "Too many requests", RetryAfter: a.wait}
+}
+
+// leftOfNetwork is what the network has left, as counted in this process. It counts nothing.
+func (l *limiter) leftOfNetwork(remote string) allowance {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	a := allowance{limit: l.limit, remaining: l.limit, resets: l.ends}
+	if !now.Before(l.ends) {
+		return a
+	}
+	for level, network := range networksOf(remote) {
+		used, known := l.counts[network]
+		if !known && len(l.counts) >= limitedKeys {
+			used = l.crowd[maphash.String(l.seed, network)%sharedBuckets]
+		}
+		a.remaining = max(min(a.remaining, l.limit<<level-used), 0)
+		if used >= l.limit<<level {
+			a.wait = l.ends.Sub(now)
+		}
+	}
+	return a
+}
+
 // takeOfNetwork counts one request of a visitor: by an IPv4 address, or by an IPv6 /64, because a client with one IPv6
 // address has 2^64 of them. Who has a /56 gets twice as much from all of it, and a /48 four times; that is counted in
 // this process only.

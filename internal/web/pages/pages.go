@@ -88,8 +88,9 @@ type Options struct {
 	Ladder func(context.Context) (templates.LadderView, error)
 
 	Streams   *community.Streams
-	Streaming func(*http.Request) // told of each request that from then on only listens; may be nil
-	LoggedIn  func(*http.Request) // told of each request of somebody who is logged in; may be nil
+	Streaming func(*http.Request)                  // told of each request that from then on only listens; may be nil
+	LoggedIn  func(r *http.Request, account int64) // told of each request of somebody who is logged in; may be nil
+	LoggedOut func(*http.Request)                  // told of each request of anybody else; may be nil
 }
 
 // Pages is the handlers.
@@ -146,14 +147,17 @@ func (p *Pages) Before(c *gin.Context) error {
 	if err := p.Sessions.Begin(c); err != nil {
 		return err
 	}
+	if viewer(c) == nil && p.LoggedOut != nil {
+		p.LoggedOut(c.Request)
+	}
 	if viewer(c) == nil && p.site(c).MembersOnly && !openTo(c.Request.URL.Path) {
 		return community.ErrUnauthenticated
 	}
 	if err := p.setUpFirst(c); err != nil || c.IsAborted() {
 		return err
 	}
-	if viewer(c) != nil && p.LoggedIn != nil {
-		p.LoggedIn(c.Request)
+	if acc := viewer(c); acc != nil && p.LoggedIn != nil {
+		p.LoggedIn(c.Request, acc.ID)
 	}
 	return nil
 }
