@@ -32,6 +32,7 @@ type drivers struct {
 	log     *slog.Logger
 	tracer  *telemetry.Tracer // nil: nothing is traced
 	metrics *metrics          // nil: nothing is counted
+	proof   *databaseProof    // nil where no move asks for it
 	// stored names some photos of a kind that the database knows; nil before there is one.
 	stored func(context.Context, media.Kind) []string
 }

@@ -75,6 +75,11 @@ func (d drivers) presence(ctx context.Context, db *store.Store, id int64, keys f
 			}
 			facts := d.databaseFacts(ctx)
 			d.addClients(ctx, db, facts)
+			if d.proof != nil {
+				facts[move.DatabaseProofFact] = d.proof.prove(ctx)
+			} else if d.cfg.DatabaseNext != nil {
+				facts[move.DatabaseProofFact] = move.ProofExempt
+			}
 			facts[move.KeyFact] = strings.Join(prints, ",")
 			if waited := db.WriteWaits().Longest; waited > 0 {
 				facts[move.WriteWaitFact] = strconv.FormatInt(waited.Milliseconds(), 10)
@@ -89,6 +94,10 @@ func (d drivers) presence(ctx context.Context, db *store.Store, id int64, keys f
 		o.Every = presenceEveryLone
 	}
 	p := move.NewPresence(o)
+	if d.proof != nil {
+		soon := p.Soon
+		d.proof.soon.Store(&soon)
+	}
 	text := func(set bool, place fmt.Stringer) string {
 		if !set {
 			return ""

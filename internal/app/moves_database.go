@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tintype/internal/move"
@@ -77,7 +78,9 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("DATABASE_NEXT: %w", err), source.Close())
 	}
-	facts, err := json.Marshal(d.databaseFacts(ctx))
+	known := d.databaseFacts(ctx)
+	known[move.DatabaseProofFact] = move.ProofExempt // until the process says more
+	facts, err := json.Marshal(known)
 	if err != nil {
 		return nil, errors.Join(err, source.Close(), target.Close())
 	}
@@ -89,6 +92,10 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 	}
 	f := move.NewProcessFollower(source, target, store.PlaceAnswer{ID: id, Host: processName(), Program: Version, Roles: roleNames(d.cfg), Facts: string(facts)})
 	f.Servers = db
+	if d.proof != nil {
+		d.proof.prove = func(ctx context.Context) string { return proveOther(ctx, f, source, target) }
+	}
+	near := false
 	if d.startsInNext(ctx) {
 		f.Start = move.Target
 		d.log.WarnContext(ctx, "DATABASE_URL does not answer, or is empty, and the site has moved to DATABASE_NEXT: make that DATABASE_URL in the settings", "from", source.Name(), "to", target.Name())
@@ -100,6 +107,10 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 			d.log.Error("of DATABASE_URL and DATABASE_NEXT, one says that the site has moved, and the other is not where it has moved to: nothing is served: name the database that the site has moved to",
 				"database", source.Name(), "next", target.Name())
 		}
+		if s.Gate.Watch && !near {
+			d.proof.now()
+		}
+		near = s.Gate.Watch
 		db.Serve(store.Serving{Next: s.Side == move.Target, Until: s.ReadableUntil, ByReplicasUntil: s.ByReplicasUntil, Writable: s.Writable, HeldUntil: s.HeldUntil})
 		if s.Side == move.Target && s.Writable && !said {
 			said = true
@@ -129,6 +140,47 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 		}
 		return errors.Join(release(), source.Close(), target.Close())
 	}, nil
+}
+
+// A databaseProof is how a process proves that both of its databases are those of
+// the move.
+type databaseProof struct {
+	prove func(context.Context) string
+	soon  atomic.Pointer[func()]
+}
+
+// now has the proof be told at once.
+func (p *databaseProof) now() {
+	if p == nil {
+		return
+	}
+	if soon := p.soon.Load(); soon != nil {
+		(*soon)()
+	}
+}
+
+// provePatience is how long a proof may take: it is part of what a process says of
+// itself every now and then.
+const provePatience = time.Second
+
+// proveOther tries the place that the process does not serve, while a move is
+// under way, and returns the move in which that takes part.
+func proveOther(ctx context.Context, f *move.ProcessFollower, source, target *store.Place) string {
+	s, _ := f.State()
+	if s.Gate.Move == "" {
+		return ""
+	}
+	other := target
+	if s.Side == move.Target {
+		other = source
+	}
+	ctx, cancel := context.WithTimeout(ctx, provePatience)
+	defer cancel()
+	id, err := other.Prove(ctx)
+	if err != nil {
+		return "" // or the next time
+	}
+	return id
 }
 
 // startPatience is how long a process that begins waits for the database of which

@@ -78,6 +78,9 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 		}
 	}
 	r.id = r.store.NewID()
+	if serving && d.cfg.DatabaseNext != nil {
+		d.proof = &databaseProof{}
+	}
 	if r.unfollow, err = d.followDatabase(ctx, r.store, r.id, serving); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database: %w", err), r.store.Close())
 	}

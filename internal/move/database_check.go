@@ -19,6 +19,13 @@ const (
 	DatabaseNextFact = "database next"
 )
 
+// DatabaseProofFact is the name of the fact that holds the move in which the place takes part that a process does not serve, as
+// the process has read it there when it tried a write. Exempt processes, which write nothing or end soon, say ProofExempt.
+const (
+	DatabaseProofFact = "database proof"
+	ProofExempt       = "exempt"
+)
+
 // ClientFact is the name of the fact that holds the address which the database's server has for a process. ClientsFact is
 // that of all from which the process saw the database in use, separated by commas.
 const (
@@ -126,6 +133,16 @@ func (c *DatabaseChecked) processes(ctx context.Context, source, target *store.P
 	if err != nil {
 		return err
 	}
+	proof := ""
+	if begun {
+		// Once a switch is near, each process has had the time to prove it. Two places may have one name: a file on two
+		// machines, or a name that leads elsewhere.
+		if g, err := source.Gate(ctx); err != nil {
+			return err
+		} else if g.Watch {
+			proof = g.Move
+		}
+	}
 	want := [2]string{Fingerprint(source.Name()), Fingerprint(target.Name())}
 	for _, p := range list {
 		if p.Silent {
@@ -134,6 +151,10 @@ func (c *DatabaseChecked) processes(ctx context.Context, source, target *store.P
 		facts := factsOf(p)
 		if has := [2]string{facts[DatabaseFact], facts[DatabaseNextFact]}; has != want && has != [2]string{want[1], want[0]} {
 			c.Problems = append(c.Problems, fmt.Sprintf("%s does not have both databases: set DATABASE_NEXT on all processes, and restart them", p.Host))
+			continue
+		}
+		if has := facts[DatabaseProofFact]; proof != "" && has != proof && has != ProofExempt {
+			c.Problems = append(c.Problems, fmt.Sprintf("%s has not proved that it reaches %s and may write there: see that both addresses lead it to the same databases as this command", p.Host, target.Name()))
 			continue
 		}
 		c.Processes++

@@ -189,3 +189,55 @@ func TestASwitchWaitsForProcesses(t *testing.T) {
 		t.Errorf("the processes were asked about %d times", asked)
 	}
 }
+
+// Once a switch is near, each process that writes has to have read the move's id in the other database, over its own
+// connections, and to have tried a write there. An address of the same name may lead it elsewhere.
+func TestProcessesProveTheirPlace(t *testing.T) {
+	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
+	a, b, another := openPlace(t, urls[0]), openPlace(t, urls[1]), openPlace(t, urls[2])
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := move.NewDatabase(move.DatabaseOptions{Source: a, Target: b}).Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	has := func(proof string) {
+		t.Helper()
+		if err := a.Forget(ctx, 1); err != nil {
+			t.Fatal(err)
+		}
+		listed(t, a, 1, "1", map[string]string{move.DatabaseFact: move.Fingerprint(a.Name()), move.DatabaseNextFact: move.Fingerprint(b.Name()), move.DatabaseProofFact: proof})
+	}
+	proved := func(p *store.Place) string {
+		t.Helper()
+		id, err := p.Prove(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	has("")
+	if err := move.CheckProcesses(ctx, a, b); err != nil {
+		t.Errorf("long before the switch: %v", err)
+	}
+	g, err := a.Gate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near := g
+	near.Watch = true
+	if ok, err := a.SwapGate(ctx, g, near, 0); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for _, proof := range []string{"", "of another move", proved(another)} {
+		has(proof)
+		if err := move.CheckProcesses(ctx, a, b); err == nil || !strings.Contains(err.Error(), "web1 has not proved that it reaches "+b.Name()) {
+			t.Errorf("with %q: %v", proof, err)
+		}
+	}
+	for _, proof := range []string{proved(b), move.ProofExempt} {
+		has(proof)
+		if err := move.CheckProcesses(ctx, a, b); err != nil {
+			t.Errorf("with %q: %v", proof, err)
+		}
+	}
+}

@@ -180,6 +180,9 @@ func (p *Presence) pause() time.Duration {
 	return every
 }
 
+// Soon has Run write the row at once, because a fact has changed.
+func (p *Presence) Soon() { p.soon() }
+
 // soon has Run refresh at once.
 func (p *Presence) soon() {
 	select {

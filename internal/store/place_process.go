@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	randv2 "math/rand/v2"
 	"strconv"
 	"time"
 
@@ -61,6 +63,29 @@ func (p *Place) Forget(ctx context.Context, id int64) error {
 		return nil // nobody has made the schema there yet
 	}
 	return translate(err)
+}
+
+// errProved rolls back what Prove has written.
+var errProved = errors.New("proved")
+
+// Prove shows that this process reaches the place and may write there: it adds a row, which it rolls back. It returns the
+// move that the place takes part in, a random text that who moves has written there.
+func (p *Place) Prove(ctx context.Context) (move string, err error) {
+	err = p.tx(ctx, 0, func(tx *sql.Tx) error {
+		g, err := readGate(ctx, tx, "")
+		if err != nil {
+			return err
+		}
+		move = g.Move
+		now := p.dialect.nowMillis()
+		_, err = tx.ExecContext(ctx, "INSERT INTO instances (id, host, program, roles, started_at, seen_at, every_ms, facts, generation, watch, hold, parts)"+
+			" VALUES (?, '', '', '', "+now+", "+now+", 0, '{}', 0, 0, 0, '{}')", -1-randv2.Int64N(math.MaxInt64))
+		return cmp.Or(err, errProved)
+	})
+	if errors.Is(err, errProved) {
+		return move, nil
+	}
+	return "", translate(err)
 }
 
 // followPatience is how long FollowClock waits for the other place, which may hang now that the site has left it.

@@ -162,6 +162,30 @@ func must[T any](t *testing.T) func(T, error) T {
 // testMover is the mover of beginPlaces.
 const testMover = "a mover"
 
+// A process proves that it reaches a place by its move's id, and that it may write there, where nobody may yet. Nothing stays.
+func TestProve(t *testing.T) {
+	for _, kind := range []string{"sqlite", "mariadb", "mysql"} {
+		t.Run(kind, func(t *testing.T) {
+			ctx := testContext(t)
+			a, b := newSite(t, "sqlite"), newSite(t, kind)
+			if id, err := b.place.Prove(ctx); id != "" || err != nil {
+				t.Errorf("before a move: %q, %v", id, err)
+			}
+			beginPlaces(t, ctx, a.place, b.place)
+			if id, err := b.place.Prove(ctx); id != "m" || err != nil {
+				t.Errorf("in the move m: %q, %v", id, err)
+			}
+			if n := b.count(t, "SELECT COUNT(*) FROM instances"); n != 0 {
+				t.Errorf("%d rows stay", n)
+			}
+			tamper(t, b, "DROP TABLE instances")
+			if id, err := b.place.Prove(ctx); err == nil || id != "" {
+				t.Errorf("without a write: %q, %v", id, err)
+			}
+		})
+	}
+}
+
 // beginPlaces makes gates and triggers in both places, as a move does: the source logs, the target is filled under epoch 1.
 func beginPlaces(t *testing.T, ctx context.Context, a, b *store.Place) {
 	t.Helper()
