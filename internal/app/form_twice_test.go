@@ -116,8 +116,15 @@ func TestFormsOfAdministrationSentTwice(t *testing.T) {
 			return w, w.Header().Get("Location") + " " + strings.Join(w.Header()["Set-Cookie"], " ")
 		}
 		posted := routeRow{method: "POST"}
-		before := r.changes(posted)
+		logged := func() (n int) {
+			r.must(r.c.Store.SQL().QueryRowContext(r.ctx, "SELECT COUNT(*) FROM admin_log WHERE via = 'page'").Scan(&n))
+			return n
+		}
+		before, rows := r.changes(posted), logged()
 		first, says := send()
+		if n := logged() - rows; n != 1 {
+			t.Errorf("%s with %s writes %d rows of the log", action, row.form, n)
+		}
 		done := r.changes(posted)
 		if first.Code != http.StatusSeeOther || !regexp.MustCompile(row.where).MatchString(first.Header().Get("Location")) || done == before {
 			t.Errorf("%s with %s: %d %s", action, row.form, first.Code, says)

@@ -172,7 +172,7 @@ func (c *Community) loadAnnouncementComments(ctx context.Context, acc *store.Acc
 }
 
 // CommentOnAnnouncement adds a member's comment. It counts against the limit of posts and comments, and follows their rules; nobody is
-// notified. The same form sent twice makes one.
+// notified. The same form sent twice makes one. A new member's first ones, which would have to wait for a moderator, are refused.
 func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Account, id int64, text, formID string) (int64, error) {
 	if acc == nil || !acc.Active() {
 		return 0, ErrUnauthenticated
@@ -202,6 +202,11 @@ func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Accoun
 	}
 	made := int64(0)
 	first, err := c.once(ctx, key, func() error {
+		if first, err := c.isAmongFirst(ctx, acc); err != nil {
+			return err
+		} else if first {
+			return invalid("text", "held", "Your first posts and comments wait for a moderator, and a comment on an announcement cannot wait. Comment here once they are published.")
+		}
 		words, err := c.wordsFor(ctx, acc)
 		if err != nil {
 			return err

@@ -90,7 +90,11 @@ func (c *Community) tellDecision(ctx context.Context, tx *store.Store, accountID
 	if err := tell(ctx, tx, n, push); err != nil {
 		return err
 	}
-	return c.addMail(ctx, tx, mailJob{Kind: mailDecision, Account: accountID, About: id})
+	d, err := tx.DecisionByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	return c.addMail(ctx, tx, mailJob{Kind: mailDecision, Account: accountID, About: id, Stage: stageOf(d)})
 }
 
 // tellModerators tells those who may do what the act says, but for some accounts. n is what each is told.

@@ -56,14 +56,10 @@ func (c *Community) whyHold(ctx context.Context, acc *store.Account, in NewPost)
 		return nil, nil
 	}
 	var why []string
-	if first := c.Site(ctx).HoldFirst; first > 0 {
-		now, err := c.Store.AccountByID(ctx, acc.ID)
-		if err != nil {
-			return nil, fromStore(err)
-		}
-		if now.PostsCount+now.CommentsCount < first {
-			why = append(why, HeldFirst)
-		}
+	if first, err := c.isAmongFirst(ctx, acc); err != nil {
+		return nil, err
+	} else if first {
+		why = append(why, HeldFirst)
 	}
 	out, err := c.blocks(ctx)
 	if err != nil {
@@ -95,6 +91,19 @@ func (c *Community) whyHold(ctx context.Context, acc *store.Account, in NewPost)
 		why = append(why, HeldPhoto+": "+look)
 	}
 	return why, nil
+}
+
+// isAmongFirst reports whether what a member posts next is among the first that wait for a moderator.
+func (c *Community) isAmongFirst(ctx context.Context, acc *store.Account) (bool, error) {
+	first := c.Site(ctx).HoldFirst
+	if first == 0 || May(acc, ReadHeld) {
+		return false, nil
+	}
+	now, err := c.Store.AccountByID(ctx, acc.ID)
+	if err != nil {
+		return false, fromStore(err)
+	}
+	return now.PostsCount+now.CommentsCount < first, nil
 }
 
 // editMayStand is *Invalid for an edit that brings a blocked word or photograph into a post: it would be seen before a moderator

@@ -246,7 +246,14 @@ func TestFirstPostsAreHeld(t *testing.T) {
 		}
 		bob := g.account("bob")
 		root := g.post(mod.Account, store.Public, "A lamp")
-		var err error
+		// A comment on an announcement cannot wait. It is refused for as long.
+		notice, err := g.Announce(g.ctx, ByCommand(""), NewAnnouncement{Text: "We meet at nine."})
+		g.must(err)
+		for who, want := range map[*store.Account]string{bob: "text held", ann: codes(nil), mod.Account: codes(nil)} {
+			if _, err := g.CommentOnAnnouncement(g.ctx, who, notice.ID, "Where?", ""); codes(err) != want {
+				t.Errorf("%s comments on an announcement: %v, want %q", who.Username, err, want)
+			}
+		}
 		n := 0
 		for ; err == nil && n <= maxHeldOf; n++ {
 			_, err = g.Publish(g.ctx, bob, NewPost{Caption: strings.Repeat("a", n+1), InReplyTo: root.ID})

@@ -193,3 +193,46 @@ func checkLink(t *testing.T, name string, l servertest.Letter, base, link string
 		t.Errorf("%s leads to %q, want %s…, in both parts:\n%s", name, got, link, l.Text)
 	}
 }
+
+// A decision that is taken back, or whose answer is decided, before its mail went is told once, as it is then. What follows later has
+// a mail of its own.
+func TestADecisionIsToldAsItIs(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		s := newMailTestSite(t, g)
+		ann := s.member("ann")
+		newest := func() int64 {
+			list, err := g.OwnDecisions(g.ctx, ann)
+			s.must(err)
+			return list[0].ID
+		}
+		warn := func() { s.must(ignoring(g.WarnMember(g.ctx, ByCommand(""), "ann", Sanction{Words: "Be kind."}))) }
+		takeBack := func() { s.must(g.UndoDecision(g.ctx, ByCommand(""), newest())) }
+		limit := func() { s.must(ignoring(g.LimitMember(g.ctx, ByCommand(""), "ann", Sanction{}))) }
+		unlimit := func() { s.must(ignoring(g.UnlimitMember(g.ctx, ByCommand(""), "ann"))) }
+		answer := func() {
+			s.must(g.AppealDecision(g.ctx, ann, newest(), "A joke."))
+			s.must(g.AnswerAppeal(g.ctx, ByCommand(""), newest(), false, ""))
+		}
+		send := func() { s.deliver() }
+		for name, c := range map[string]struct {
+			acts []func()
+			want int
+		}{
+			"taken back at once":       {[]func(){warn, takeBack}, 1},
+			"taken back later":         {[]func(){warn, send, takeBack}, 2},
+			"limited and not":          {[]func(){limit, unlimit}, 1},
+			"limited, not, and again":  {[]func(){limit, unlimit, limit, send, unlimit}, 3},
+			"answered at once":         {[]func(){warn, answer}, 1},
+			"answered, and taken back": {[]func(){warn, send, answer, takeBack}, 2},
+		} {
+			before := len(s.server.Letters())
+			for _, act := range c.acts {
+				act()
+			}
+			send()
+			if n := len(s.server.Letters()) - before; n != c.want {
+				t.Errorf("%s: %d mails, want %d", name, n, c.want)
+			}
+		}
+	})
+}

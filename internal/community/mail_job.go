@@ -36,7 +36,9 @@ type mailJob struct {
 	Network string `json:"network,omitempty"`
 	// State is linkState of the account when a change of address was asked for: another address or password since then
 	// ends it, though its letter had to wait.
-	State []byte       `json:"state,omitempty"`
+	State []byte `json:"state,omitempty"`
+	// Stage is the stageOf a decision of which the letter tells: what came after that has a letter of its own.
+	Stage string       `json:"stage,omitempty"`
 	At    store.Millis `json:"at"`
 }
 
@@ -229,7 +231,7 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		if derr != nil {
 			return nil, "", l, derr
 		}
-		if d.AccountID != acc.ID {
+		if d.AccountID != acc.ID || m.Stage != "" && m.Stage != stageOf(d) {
 			return nil, "", l, errNoLetter
 		}
 		l = decisionLetter(site, person, d, c.BaseURL, acc.SuspendedAt != nil)
@@ -261,6 +263,24 @@ func readsThough(acc *store.Account, kind string) bool {
 	return false
 }
 
+// Stages of a decision. The member is told of each.
+const (
+	stageDecided  = "decided"
+	stageAnswered = "answered"
+	stageEnded    = "ended"
+)
+
+// stageOf is in which stage a decision is.
+func stageOf(d *store.Decision) string {
+	switch {
+	case d.UndoneAt != nil && d.Answer != store.AppealAccepted:
+		return stageEnded
+	case d.Answer == store.AppealAccepted, d.Answer == store.AppealRejected:
+		return stageAnswered
+	}
+	return stageDecided
+}
+
 // decisionLetter tells of a decision, of what became of the answer to it, or that it holds no longer. A suspended member logs in to
 // answer.
 func decisionLetter(site mail.Site, person mail.Person, d *store.Decision, baseURL string, suspended bool) mail.Letter {
@@ -268,10 +288,10 @@ func decisionLetter(site mail.Site, person mail.Person, d *store.Decision, baseU
 	if suspended {
 		link = baseURL + "/login"
 	}
-	if d.UndoneAt != nil && d.Answer != store.AppealAccepted {
+	switch stageOf(d) {
+	case stageEnded:
 		return mail.DecisionEnded(site, person, d.Kind, link)
-	}
-	if d.Answer == store.AppealAccepted || d.Answer == store.AppealRejected {
+	case stageAnswered:
 		return mail.AppealAnswered(site, person, d.Answer == store.AppealAccepted, d.AnswerWords, link)
 	}
 	until := ""
