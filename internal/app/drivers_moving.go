@@ -40,14 +40,21 @@ func (d drivers) openStore(ctx context.Context) (*store.Store, error) {
 	if err := s.CheckInCharge(ctx); err != nil {
 		var moved *store.MovedError
 		if errors.As(err, &moved) && moved.WayBack {
-			err = fmt.Errorf("%w: name that in DATABASE_NEXT, on all processes", err)
+			err = fmt.Errorf("%w: name that in DATABASE_NEXT, on all processes%s", err, restoredHint)
 		} else if errors.As(err, &moved) {
-			err = fmt.Errorf("%w: make that DATABASE_URL or DATABASE_NEXT, on all processes", err)
+			hint := ""
+			if !moved.Elsewhere() {
+				hint = restoredHint
+			}
+			err = fmt.Errorf("%w: make that DATABASE_URL or DATABASE_NEXT, on all processes%s", err, hint)
 		}
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
+
+// restoredHint is for who has brought back a server's snapshot.
+const restoredHint = "; or, if this database was restored from a backup, run tintype move abort database --restored"
 
 // sessionRoute leads the operations of sessions as the move's row says. Places
 // are all that this process has, by their addresses.

@@ -98,7 +98,7 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 		}
 	}
 	out := <-ended
-	for _, want := range []string{"The database is in " + next, "It takes less than a minute.", "; no write is held"} {
+	for _, want := range []string{"The database is in " + next, "It takes less than a minute.", "\nNeeded: every process of the site has both databases (DATABASE_NEXT); about ", " of room for " + next, "; no write is held"} {
 		if !strings.Contains(out, want) {
 			t.Fatalf("no %q in\n%s", want, out)
 		}

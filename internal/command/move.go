@@ -248,14 +248,20 @@ type moveAbort struct {
 	partArg   `embed:""`
 	workFlags `embed:""`
 	Force     string `placeholder:"PLACE" help:"Database: give up without this one, which is lost for good."`
+	Restored  bool   `help:"Database: DATABASE_URL was restored from a backup of a database that was being moved. What the move has left there goes."`
 }
 
 func (m moveAbort) Run(c *call) error {
 	if m.Force != "" && m.Part != partDatabase {
 		return errors.New("--force is for the database")
 	}
-	if m.Part == partDatabase {
-		return abortDatabase(c, m.workFlags, m.Force)
+	switch {
+	case m.Restored && m.Part != partDatabase:
+		return errors.New("--restored is for the database")
+	case m.Restored && m.Force != "":
+		return errors.New("a restored database is the only one: leave --force out")
+	case m.Part == partDatabase:
+		return abortDatabase(c, m.workFlags, m.Force, m.Restored)
 	}
 	return c.plan(m.Part, m.workFlags, MoveOptions{}, func(ctx context.Context, p *move.Plan, out *moveOutput) error {
 		if m.DryRun {
@@ -321,8 +327,8 @@ func (s moveStatus) Run(c *call) error {
 	if err != nil {
 		return errors.Join(err, closeAll())
 	}
-	if database != "" {
-		lines = append(lines, database)
+	if database != nil {
+		lines = append(lines, database.Text)
 	}
 	if s.JSON {
 		err = writeJSON(c.env.Stdout, map[string]any{"moves": append([]moveEntry{}, entries...), "database": database, "way_back": back})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -166,12 +165,17 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 	if err != nil {
 		return err
 	}
+	if own.Mode != store.GateOpen && own.Mode != store.GateMoved && gate.Mode == store.GateMoved && from.ID == to.ID {
+		// It is decided, and the place in charge does not take writes yet: that move goes on.
+		d.source, d.target, d.swapped = d.target, d.source, !d.swapped
+		from, to, own, gate = to, from, gate, own
+	}
 	goesBack, err := move.OnTheWayBack(ctx, d.source)
 	if err != nil {
 		return err
 	}
 	same := from.ID != "" && from.ID == to.ID
-	resumes := goesBack || same && gate.Mode == store.GateFilling && (from.Logs || own.Mode == store.GateMoved)
+	resumes := goesBack || same && (gate.Mode == store.GateFilling && from.Logs || gate.Mode != store.GateMoved && own.Mode == store.GateMoved)
 	left := !resumes && (gate.Mode == store.GateMoved || gate.Mode == store.GateFilling && gate.Generation > 0 && (same || to.ID == ""))
 	cheap := goesBack || back && from.WayBack && m.Empty == ""
 	empties := !resumes && m.Empty != ""
@@ -271,9 +275,12 @@ func finishDatabase(c *call, f workFlags, force string) error {
 }
 
 // abortDatabase gives up a move that is under way.
-func abortDatabase(c *call, f workFlags, force string) error {
+func abortDatabase(c *call, f workFlags, force string, restored bool) error {
 	if err := f.ofDatabase(); err != nil {
 		return err
+	}
+	if restored {
+		return c.restored(f)
 	}
 	if f.DryRun {
 		return newDatabaseOutput(c.env.Stdout, f.JSON).say("end", nil, "abort leaves the database where it was, and empties the other one, unless that is kept up. Nothing was begun.")
@@ -341,129 +348,25 @@ func (c *call) alone(asJSON bool, named string, f func(p *store.Place, lost stri
 	return f(places[0], lost, newDatabaseOutput(c.env.Stdout, asJSON))
 }
 
-// wayBackEntry is the way back for programs.
-type wayBackEntry struct {
-	To       string `json:"to"`
-	Behind   int64  `json:"behind"`    // writes
-	BehindMs int64  `json:"behind_ms"` // how long ago that place had everything; -1 before it has had once
-	Replayed int64  `json:"replayed"`  // writes, about
-	Until    int64  `json:"until"`     // milliseconds since 1970; 0 before it has begun
-	Lasts    int64  `json:"lasts_ms"`
-	Most     int64  `json:"most_behind"`
-	Going    bool   `json:"going_back"` // a move back is under way
-	Ended    string `json:"ended"`      // why it has ended, "" while it has not
-}
-
-// describeWayBack says how far the place is kept up that the site has left; nil where it is not.
-func describeWayBack(ctx context.Context, d *databases) (*wayBackEntry, string, error) {
-	b, err := move.ReadWayBack(ctx, d.source, d.target)
-	if err != nil || b == nil {
-		return nil, "", err
-	}
-	e := &wayBackEntry{To: b.To, Behind: b.Behind, BehindMs: -1, Replayed: b.Replayed, Until: int64(b.Until), Lasts: b.Lasts.Milliseconds(), Most: b.Most, Going: b.Going, Ended: b.Why}
-	if b.Late >= 0 {
-		e.BehindMs = b.Late.Milliseconds()
-	}
-	return e, b.String(), nil
-}
-
-// describeDatabase says where the database is, and what the way back is like; "" and nil where it has no other place.
-func describeDatabase(ctx context.Context, c *call) (string, *wayBackEntry, error) {
+// restored has the database take part in no move that was restored from a backup.
+func (c *call) restored(f workFlags) error {
 	cfg, err := c.config()
-	if err != nil || cfg.DatabaseNext == nil {
-		return "", nil, err
-	}
-	d, err := c.databases(ctx, nil)
 	if err != nil {
-		text, aloneErr := describeAlone(ctx, []config.Database{cfg.Database, *cfg.DatabaseNext})
-		if aloneErr != nil {
-			return "", nil, err
-		}
-		return text, nil, nil
+		return err
 	}
-	text, back, err := d.describe(ctx)
-	return text, back, errors.Join(err, d.close())
-}
-
-// describeAlone says what one of the two databases tells while the other one is away.
-func describeAlone(ctx context.Context, settings []config.Database) (string, error) {
-	var texts, away []string
-	for _, s := range settings {
-		p, err := store.NewPlace(ctx, store.Options{URL: s.URL.Value})
-		if err != nil {
-			return "", err
-		}
-		asking, cancel := context.WithTimeout(ctx, aloneTime)
-		text, err := tells(asking, p)
-		cancel()
-		if err != nil {
-			away = append(away, fmt.Sprintf("%s does not answer: %v.", p.Name(), err))
-		} else {
-			texts = append(texts, text)
-		}
-		if err := p.Close(); err != nil {
-			return "", err
-		}
+	if cfg.DatabaseNext != nil {
+		return errors.New("DATABASE_NEXT is set: leave it out, because a restored database stands alone")
 	}
-	if len(texts) != 1 {
-		return "", errors.New(strings.Join(away, " "))
-	}
-	return texts[0] + " " + away[0], nil
-}
-
-// tells is what a database says of where the site is.
-func tells(ctx context.Context, p *store.Place) (string, error) {
-	g, err := p.Gate(ctx)
+	p, err := store.OpenPlace(c, store.Options{URL: cfg.Database.URL.Value})
 	if err != nil {
-		return "", err
+		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	m, err := p.Move(ctx)
-	switch {
-	case err != nil:
-		return "", err
-	case g.Mode == store.GateOpen && m.Logs:
-		return fmt.Sprintf("The database is in %s, and is being moved to %s.", p.Name(), m.Peer), nil
-	case g.Mode == store.GateOpen && m.ID == "" && g.Generation == 0:
-		return fmt.Sprintf("%s takes part in no move, and has never.", p.Name()), nil
-	case g.Mode == store.GateOpen:
-		return fmt.Sprintf("The database is in %s.", p.Name()), nil
-	case g.Mode == store.GateMoved:
-		return fmt.Sprintf("The database has moved from %s to %s.", p.Name(), m.Peer), nil
+	out := newDatabaseOutput(c.env.Stdout, f.JSON)
+	if f.DryRun {
+		return errors.Join(out.say("end", nil, "abort --restored removes from %s what a move has left there. Nothing was begun.", p.Name()), p.Close())
 	}
-	return fmt.Sprintf("%s is %s, from %s.", p.Name(), g.Mode, m.Peer), nil
-}
-
-func (d *databases) describe(ctx context.Context) (string, *wayBackEntry, error) {
-	a, err := d.source.Gate(ctx)
-	if err != nil {
-		return "", nil, err
+	if err := move.AbortRestored(c, p); err != nil {
+		return errors.Join(err, p.Close())
 	}
-	b, err := d.target.Gate(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	back, text, err := describeWayBack(ctx, d)
-	if err != nil {
-		return "", nil, err
-	}
-	if text != "" {
-		text = " " + text
-	}
-	switch {
-	case b.Mode == store.GateMoved, back != nil:
-		return fmt.Sprintf("The database is in %s; it has moved from %s.%s", d.source.Name(), d.target.Name(), text), back, nil
-	case b.Mode == store.GateFilling && a.Mover != "":
-		at, err := d.target.Point(ctx)
-		if err != nil {
-			return "", nil, err
-		}
-		mover, err := d.source.Mover(ctx)
-		if err != nil {
-			return "", nil, err
-		}
-		behind, err := d.source.LogLength(ctx)
-		return fmt.Sprintf("The database is moving from %s to %s: %d rows are copied, %d writes are behind. %s",
-			d.source.Name(), d.target.Name(), at.Rows, behind, move.DescribeMover(mover)), nil, err
-	}
-	return fmt.Sprintf("The database is in %s.", d.source.Name()), nil, nil
+	return errors.Join(out.say("end", nil, "The site is in %s alone, which takes part in no move any more.", p.Name()), p.Close())
 }

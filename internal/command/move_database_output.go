@@ -142,6 +142,7 @@ func (o *databaseOutput) plan(d *databases, found *move.DatabaseChecked, way way
 	if cheap {
 		text = fmt.Sprintf("%s was kept up, so nothing is copied. What was written last is brought there, and every row of both is read and compared: that takes %s. Writes wait for less than a second at the end.", d.target.Name(), about(found.Takes))
 	}
+	text += "\n" + needed(d, found, cheap)
 	if way.set {
 		text += fmt.Sprintf("\nThe way back: for %s, %s is kept up with what is written in %s, by the processes of the site. Each write also adds a line to a log, which makes it %s. While it lasts, tintype move back database copies nothing. It ends early if more than %d writes are behind: the site goes on, and the way back then copies everything again.",
 			way.lasts, d.source.Name(), d.target.Name(), wayBackCost(d.target), move.WayBackMost)
@@ -150,6 +151,24 @@ func (o *databaseOutput) plan(d *databases, found *move.DatabaseChecked, way way
 			d.source.Name(), d.target.Name(), wayBackCost(d.target))
 	}
 	return o.say("plan", map[string]any{"way_back": way.set, "takes_ms": found.Takes.Milliseconds(), "empties": empties}, "%s", text)
+}
+
+// needed says what the move takes.
+func needed(d *databases, found *move.DatabaseChecked, cheap bool) string {
+	text := "Needed: every process of the site has both databases (DATABASE_NEXT)"
+	var servers []string
+	for _, p := range []*store.Place{d.source, d.target} {
+		if p.Dialect() != "sqlite" {
+			servers = append(servers, p.Name())
+		}
+	}
+	if len(servers) > 0 {
+		text += "; the rights CREATE, DROP and TRIGGER in " + strings.Join(servers, " and ") + ", and log_bin_trust_function_creators where a binary log is written"
+	}
+	if !cheap {
+		text += fmt.Sprintf("; about %s of room for %s", config.FormatSize(2*found.Bytes), d.target.Name())
+	}
+	return text + "."
 }
 
 // about is a time that was reckoned, in words.

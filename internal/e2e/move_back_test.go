@@ -107,7 +107,7 @@ func moveThereAndBack(t *testing.T, from, to string) {
 	written(turns, 10)
 
 	out, stderr, err := site.Command("move", "database", "--dry-run")
-	if err != nil || !strings.Contains(out, "copies everything again") || !strings.Contains(out, "With --way-back") || !strings.Contains(out, "It takes less than a minute.") || strings.Count(out, "\n") > 12 {
+	if err != nil || !strings.Contains(out, "copies everything again") || !strings.Contains(out, "With --way-back") || !strings.Contains(out, "It takes less than a minute.") || !strings.Contains(out, "\nNeeded: every process") || !strings.Contains(out, "TRIGGER in mysql://") || strings.Count(out, "\n") > 12 {
 		t.Errorf("%v: %s%s", err, out, stderr)
 	}
 	if out, stderr, err = site.Command("move", "database", "--way-back=2h"); err != nil || !strings.Contains(out, "for 2h0m0s") || !strings.Contains(out, "is kept up") || strings.Count(out, "\n") > 20 {

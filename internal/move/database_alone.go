@@ -66,6 +66,45 @@ func AbortAlone(ctx context.Context, source *store.Place) error {
 	return forgetMove(ctx, source, m)
 }
 
+// AbortRestored has a place take part in no move that is a copy of one that did, as a server's snapshot is. It refuses one
+// that was not in charge when the copy was made, and one that is no copy: processes serve it.
+func AbortRestored(ctx context.Context, p *store.Place) error {
+	g, err := p.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := p.Move(ctx)
+	if err != nil {
+		return err
+	}
+	switch g.Mode {
+	case store.GateMoved:
+		return fmt.Errorf("%w: the site had left %s for %s when this copy was made: restore that, or a copy from before", ErrUnfit, p.Name(), m.Peer)
+	case store.GateFilling:
+		return fmt.Errorf("%w: %s was being filled from %s when this copy was made: restore that", ErrUnfit, p.Name(), m.Peer)
+	}
+	answers, err := p.Answers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range answers {
+		if !a.Silent {
+			return fmt.Errorf("%w: %s serves the site from %s: a restored copy has nobody for the first minutes, and of a move that is under way there is tintype move abort database", ErrUnfit, a.Host, p.Name())
+		}
+	}
+	left, err := p.Remains(ctx)
+	switch {
+	case err != nil:
+		return err
+	case m.ID == "" && len(left) == 0:
+		return fmt.Errorf("%w: %s takes part in no move", ErrUnfit, p.Name())
+	case m.Logs || m.ID == "":
+		return AbortAlone(ctx, p)
+	}
+	_, err = FinishAlone(ctx, p)
+	return err
+}
+
 // forgetMove has a place that is in charge take part in no move.
 func forgetMove(ctx context.Context, p *store.Place, m store.PlaceMove) error {
 	if ok, err := p.SetMove(ctx, m, store.PlaceMove{}, store.GateOpen, store.GateOpen); err != nil || !ok {
