@@ -174,8 +174,8 @@ func (c *Community) dropDownloadsOf(ctx context.Context, tx *store.Store, albumI
 
 // sweepDownloads removes archives whose time is over.
 func (c *Community) sweepDownloads(ctx context.Context) error {
-	return inBatches(ctx, func() (int, error) {
-		list, err := c.Store.ExpiredAlbumDownloads(ctx, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		list, err := c.Store.ExpiredAlbumDownloads(ctx, limit)
 		if err != nil || len(list) == 0 {
 			return 0, err
 		}

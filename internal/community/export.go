@@ -145,8 +145,8 @@ func (c *Community) dropExport(ctx context.Context, tx *store.Store, e *store.Ex
 
 // sweepExports drops exports whose time is over.
 func (c *Community) sweepExports(ctx context.Context) error {
-	return inBatches(ctx, func() (int, error) {
-		old, err := c.Store.ExpiredExports(ctx, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		old, err := c.Store.ExpiredExports(ctx, limit)
 		for _, e := range old {
 			if err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return c.dropExport(ctx, tx, e) }); err != nil {
 				return 0, err

@@ -359,9 +359,9 @@ func (c *Community) dropHeldPhotos(ctx context.Context, tx *store.Store, h *stor
 }
 
 func (c *Community) sweepHeld(ctx context.Context, before store.Millis) error {
-	return inBatches(ctx, func() (n int, err error) {
+	return inBatches(ctx, func(limit int) (n int, err error) {
 		err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-			n, err = tx.DropDecidedHeldPosts(ctx, before, mediaBatch)
+			n, err = tx.DropDecidedHeldPosts(ctx, before, limit)
 			return err
 		})
 		return n, err

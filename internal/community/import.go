@@ -392,8 +392,8 @@ func (c *Community) dropImport(ctx context.Context, tx *store.Store, i *store.Im
 
 // sweepImports drops imports whose time is over.
 func (c *Community) sweepImports(ctx context.Context) error {
-	return inBatches(ctx, func() (int, error) {
-		old, err := c.Store.ExpiredImports(ctx, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		old, err := c.Store.ExpiredImports(ctx, limit)
 		for _, i := range old {
 			if err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return c.dropImport(ctx, tx, i) }); err != nil {
 				return 0, err

@@ -48,6 +48,27 @@ func TestPacerFollowsTheLoad(t *testing.T) {
 }
 
 // The removal of an account goes by the pacer: it pauses after each batch, and takes no more rows at once than the pacer says.
+// A sweep that has much to do pauses after each batch, and has an end.
+func TestSweepsPause(t *testing.T) {
+	p := newPacer(mediaBatch)
+	pauses := 0
+	p.pause = func(context.Context, time.Duration) error { pauses++; return nil }
+	left, batches := 250, 0
+	err := atPace(t.Context(), p, func(limit int) (int, error) {
+		n := min(limit, left)
+		left -= n
+		batches++
+		return n, nil
+	})
+	if err != nil || left != 0 || pauses < batches-1 || pauses < 3 {
+		t.Errorf("%d are left after %d batches and %d pauses: %v", left, batches, pauses, err)
+	}
+	done := 0
+	if err := atPace(t.Context(), p, func(limit int) (int, error) { done += limit; return limit, nil }); err != nil || done > mediaBatch*(mediaBatches+1) {
+		t.Errorf("a run did %d: %v", done, err)
+	}
+}
+
 func TestAnAccountIsRemovedAtThePacersPace(t *testing.T) {
 	g := newTestSite(t, storetest.SQLite(t))
 	ann, bob := g.account("ann"), g.account("bob")

@@ -31,10 +31,10 @@ func (c *Community) sweepPeople(ctx context.Context) error {
 	_, linksErr := s.DeleteExpiredLinks(ctx, ago(keepLinks))
 	_, codesErr := s.DeleteExpiredCodes(ctx, ago(keepLinks))
 	return errors.Join(linksErr, codesErr,
-		inBatches(ctx, func() (int, error) { return counted(s.DeleteExpiredSessions(ctx, now, mediaBatch)) }),
-		inBatches(ctx, func() (int, error) { return counted(s.DeleteAttempts(ctx, ago(keepAttempts), mediaBatch)) }),
-		inBatches(ctx, func() (int, error) { return s.DeleteUnusedClientTokens(ctx, ago(keepClientTokens), mediaBatch) }),
+		inBatches(ctx, func(limit int) (int, error) { return counted(s.DeleteExpiredSessions(ctx, now, limit)) }),
+		inBatches(ctx, func(limit int) (int, error) { return counted(s.DeleteAttempts(ctx, ago(keepAttempts), limit)) }),
+		inBatches(ctx, func(limit int) (int, error) { return s.DeleteUnusedClientTokens(ctx, ago(keepClientTokens), limit) }),
 		c.sweepUnconfirmed(ctx, now),
-		inBatches(ctx, func() (int, error) { return s.DeleteUnusedApps(ctx, ago(keepUnusedApps), mediaBatch) }),
+		inBatches(ctx, func(limit int) (int, error) { return s.DeleteUnusedApps(ctx, ago(keepUnusedApps), limit) }),
 	)
 }

@@ -372,8 +372,8 @@ func (c *Community) resealPush(ctx context.Context) error {
 		return err
 	}
 	var after int64
-	return inBatches(ctx, func() (int, error) {
-		list, err := c.Store.PushSubscriptionsSealedOtherwise(ctx, keys[0].prefix, after, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		list, err := c.Store.PushSubscriptionsSealedOtherwise(ctx, keys[0].prefix, after, limit)
 		if err != nil {
 			return 0, err
 		}
@@ -423,5 +423,5 @@ func (c *Community) pushKeyLost(ctx context.Context, now store.Millis, lost stri
 		return err
 	}
 	c.Log.WarnContext(ctx, "the key of Web Push was made anew: all subscriptions have ended")
-	return inBatches(ctx, func() (int, error) { return c.Store.DeletePushBefore(ctx, now, mediaBatch) })
+	return inBatches(ctx, func(limit int) (int, error) { return c.Store.DeletePushBefore(ctx, now, limit) })
 }

@@ -411,7 +411,7 @@ func (c *Community) forgetReported(ctx context.Context, now store.Millis) error 
 	if err != nil {
 		return err
 	}
-	return inBatches(ctx, func() (int, error) {
-		return c.Store.ForgetReported(ctx, now-store.Millis(KeepReported.Milliseconds()), mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		return c.Store.ForgetReported(ctx, now-store.Millis(KeepReported.Milliseconds()), limit)
 	})
 }

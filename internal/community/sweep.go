@@ -134,16 +134,27 @@ func (c *Community) Sweep(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// inBatches calls f until it has less than a batch to do.
-func inBatches(ctx context.Context, f func() (int, error)) error {
-	for range mediaBatches {
+// inBatches calls f, which does at most limit, until it has less to do, at the pace of a pacer. Removed bytes count to how long a
+// batch took.
+func inBatches(ctx context.Context, f func(limit int) (int, error)) error {
+	return atPace(ctx, newPacer(mediaBatch), f)
+}
+
+func atPace(ctx context.Context, p *pacer, f func(limit int) (int, error)) error {
+	for done := 0; done < mediaBatches*mediaBatch; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n, err := f()
-		if err != nil || n < mediaBatch {
+		n, limit := 0, p.size
+		err := p.batch(ctx, func(limit int) (int, error) {
+			var err error
+			n, err = f(limit)
+			return n, err
+		})
+		if err != nil || n < limit {
 			return err
 		}
+		done += n
 	}
 	return nil
 }
@@ -151,8 +162,8 @@ func inBatches(ctx context.Context, f func() (int, error)) error {
 // sweepPhotos removes unattached photos that are too old. It marks them first, so that no post can take one whose bytes
 // are being removed.
 func (c *Community) sweepPhotos(ctx context.Context, state string, before store.Millis) error {
-	return inBatches(ctx, func() (int, error) {
-		ids, err := c.Store.StalePhotos(ctx, state, before, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		ids, err := c.Store.StalePhotos(ctx, state, before, limit)
 		if err != nil || len(ids) == 0 {
 			return 0, err
 		}
@@ -175,8 +186,8 @@ func (c *Community) sweepPhotos(ctx context.Context, state string, before store.
 
 // sweepAbandoned marks sets gone whose process has died.
 func (c *Community) sweepAbandoned(ctx context.Context) error {
-	return inBatches(ctx, func() (int, error) {
-		sets, err := c.Store.AbandonedMediaObjects(ctx, 2*c.maxUpload(), mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		sets, err := c.Store.AbandonedMediaObjects(ctx, 2*c.maxUpload(), limit)
 		if err != nil {
 			return 0, err
 		}
@@ -185,7 +196,7 @@ func (c *Community) sweepAbandoned(ctx context.Context) error {
 				return 0, err
 			}
 		}
-		gone, err := c.Store.GoneMediaObjects(ctx, nil, randomsOf(sets), mediaBatch)
+		gone, err := c.Store.GoneMediaObjects(ctx, nil, randomsOf(sets), limit)
 		if err != nil || len(gone) == 0 {
 			return 0, err
 		}
@@ -199,8 +210,8 @@ func (c *Community) sweepAbandoned(ctx context.Context) error {
 
 // sweepRetired gives up sets whose addresses had their time, and the photos that had no other. The copies at the edges of a CDN end by their own lifetime.
 func (c *Community) sweepRetired(ctx context.Context) error {
-	return inBatches(ctx, func() (int, error) {
-		sets, err := c.Store.OldRetiredMediaObjects(ctx, keepRetired, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		sets, err := c.Store.OldRetiredMediaObjects(ctx, keepRetired, limit)
 		if err != nil || len(sets) == 0 {
 			return 0, err
 		}
@@ -250,8 +261,8 @@ func randomsOf(sets []*store.MediaObject) []string {
 
 // sweepGone removes the bytes of sets for the second time, and then their tombstones.
 func (c *Community) sweepGone(ctx context.Context) error {
-	return inBatches(ctx, func() (int, error) {
-		sets, err := c.Store.OldGoneMediaObjects(ctx, c.tombstone(), mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		sets, err := c.Store.OldGoneMediaObjects(ctx, c.tombstone(), limit)
 		if err != nil || len(sets) == 0 {
 			return 0, err
 		}
@@ -265,8 +276,8 @@ func (c *Community) sweepGone(ctx context.Context) error {
 
 // sweepRows removes rows of photos that are gone and whose job was dropped.
 func (c *Community) sweepRows(ctx context.Context, before store.Millis) error {
-	return inBatches(ctx, func() (int, error) {
-		ids, err := c.Store.StalePhotos(ctx, store.PhotoGone, before, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		ids, err := c.Store.StalePhotos(ctx, store.PhotoGone, before, limit)
 		if err != nil {
 			return 0, err
 		}
@@ -285,9 +296,9 @@ func (c *Community) Forget(ctx context.Context) error {
 	ago := func(d time.Duration) store.Millis { return now - store.Millis(d.Milliseconds()) }
 	s := c.Store
 	return errors.Join(
-		inBatches(ctx, func() (int, error) { return s.DeleteFinishedJobs(ctx, ago(keepDoneJobs), mediaBatch) }),
-		inBatches(ctx, func() (int, error) { return s.DeleteOldEvents(ctx, ago(keepEvents), mediaBatch) }),
-		inBatches(ctx, func() (int, error) { return s.RemoveIdempotencyKeys(ctx, ago(keepKeys), mediaBatch) }),
+		inBatches(ctx, func(limit int) (int, error) { return s.DeleteFinishedJobs(ctx, ago(keepDoneJobs), limit) }),
+		inBatches(ctx, func(limit int) (int, error) { return s.DeleteOldEvents(ctx, ago(keepEvents), limit) }),
+		inBatches(ctx, func(limit int) (int, error) { return s.RemoveIdempotencyKeys(ctx, ago(keepKeys), limit) }),
 		c.sweepPeople(ctx),
 		c.forgetReplacedPictures(ctx),
 		c.forgetReported(ctx, now),

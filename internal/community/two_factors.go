@@ -465,8 +465,8 @@ func (c *Community) resealFactors(ctx context.Context) error {
 		return err
 	}
 	var after int64
-	return inBatches(ctx, func() (int, error) {
-		list, err := c.Store.FactorsSealedOtherwise(ctx, keys[0].prefix, after, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		list, err := c.Store.FactorsSealedOtherwise(ctx, keys[0].prefix, after, limit)
 		if err != nil {
 			return 0, err
 		}

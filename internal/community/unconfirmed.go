@@ -19,8 +19,8 @@ func (c *Community) sweepUnconfirmed(ctx context.Context, now store.Millis) erro
 		return nil
 	}
 	before := now - store.Millis(keepUnconfirmed.Milliseconds())
-	return inBatches(ctx, func() (int, error) {
-		ids, err := c.Store.UnconfirmedAccounts(ctx, before, mediaBatch)
+	return inBatches(ctx, func(limit int) (int, error) {
+		ids, err := c.Store.UnconfirmedAccounts(ctx, before, limit)
 		if err != nil {
 			return 0, err
 		}
