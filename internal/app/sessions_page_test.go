@@ -53,6 +53,10 @@ func TestSessionsAndApplicationsOnOnePage(t *testing.T) {
 	if !anna.in(t) || phone.in(t) {
 		t.Error("the wrong browser is logged out")
 	}
+	after, err := c.Store.AccountByUsername(ctx, "anna")
+	if err != nil || after.SessionEpoch == acc.SessionEpoch {
+		t.Errorf("the other browsers still count as known: epoch %d, %v", after.SessionEpoch, err)
+	}
 	if w := site.ask("GET", "/api/v1/accounts/verify_credentials", "", "Authorization: Bearer "+bearer); w.Code != http.StatusUnauthorized {
 		t.Errorf("the application still acts: %d", w.Code)
 	}

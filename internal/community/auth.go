@@ -296,12 +296,19 @@ type Client struct {
 	Address string // its IP address
 	// Device names a browser, whatever its address, in which the Accounts have logged in before. The caller vouches for it.
 	Device   string
-	Accounts []int64
+	Accounts []KnownAccount
+}
+
+// KnownAccount is an account that has logged in somewhere, by its id and the epoch of its sessions then. A new password ends what
+// the one before it gave, this too.
+type KnownAccount struct {
+	ID    int64
+	Epoch int
 }
 
 // knows tells whether the account has logged in there before.
 func (cl Client) knows(acc *store.Account) bool {
-	return acc != nil && cl.Device != "" && slices.Contains(cl.Accounts, acc.ID)
+	return acc != nil && cl.Device != "" && slices.Contains(cl.Accounts, KnownAccount{acc.ID, acc.SessionEpoch})
 }
 
 // claim is whose turn a log-in to the account takes.

@@ -238,7 +238,7 @@ func TestStrangersDoNotShutTheOwnerOut(t *testing.T) {
 			t.Fatalf("strangers may guess for ever: %v", err)
 		}
 		// The owner's own browser, and a session that is open, are let in all the same.
-		own := community.Client{Address: home, Device: "own", Accounts: []int64{berta.ID, anna.ID}}
+		own := community.Client{Address: home, Device: "own", Accounts: []community.KnownAccount{{ID: berta.ID}, {ID: anna.ID}}}
 		if _, err := c.Login(ctx, "anna@example.org", goodPassword, own); err != nil {
 			t.Errorf("from a device that logged in before: %v", err)
 		}
@@ -249,8 +249,17 @@ func TestStrangersDoNotShutTheOwnerOut(t *testing.T) {
 		if _, err := c.ChangePassword(ctx, anna, by, "a new password"); err != nil {
 			t.Errorf("change the password: %v", err)
 		}
+		// Who had the old password has no bucket left that strangers do not have; the owner logs in anew with the new one.
+		if _, err := c.Login(ctx, "anna", "a new password", own); !errors.As(err, &many) {
+			t.Errorf("a device that knew the old password: %v", err)
+		}
+		after, _, err := c.SessionAccount(ctx, anna.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own.Accounts[1].Epoch = after.SessionEpoch
 		// A device is known for those alone who logged in there, and has a limit itself.
-		if _, err := c.Login(ctx, "anna", "a new password", community.Client{Address: home, Device: "other", Accounts: []int64{berta.ID}}); !errors.As(err, &many) {
+		if _, err := c.Login(ctx, "anna", "a new password", community.Client{Address: home, Device: "other", Accounts: []community.KnownAccount{{ID: berta.ID}}}); !errors.As(err, &many) {
 			t.Errorf("another's device: %v", err)
 		}
 		for range 3 {

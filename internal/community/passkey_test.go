@@ -243,7 +243,7 @@ func TestPasskeysOfABrowserThatIsKnown(t *testing.T) {
 	s.limitLogins(Limit{Count: 2, Window: time.Hour})
 	stranger := Client{Address: "192.0.2.7"}
 	known := stranger
-	known.Device, known.Accounts = "a browser", []int64{7} // of another member
+	known.Device, known.Accounts = "a browser", []KnownAccount{{7, 0}} // of another member
 	by := func(from Client, junk bool) error {
 		t.Helper()
 		options, sealed, err := s.AskPasskey(s.ctx)

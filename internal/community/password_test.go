@@ -86,16 +86,17 @@ func TestStrangersHashInSlotsOfTheirOwn(t *testing.T) {
 	if _, _, err := p.check(t.Context(), byMember, "password", ""); err != nil {
 		t.Errorf("a member: %v", err)
 	}
-	ann := &store.Account{ID: 7}
+	ann := &store.Account{ID: 7, SessionEpoch: 3}
 	for _, c := range []struct {
 		name string
 		got  claim
 		want claim
 	}{
 		{"a new browser", Client{}.claim(ann), byStranger},
-		{"a browser of another account", Client{Device: "d", Accounts: []int64{8}}.claim(ann), byStranger},
-		{"an unknown name in a known browser", Client{Device: "d", Accounts: []int64{7}}.claim(nil), byStranger},
-		{"the account's browser", Client{Device: "d", Accounts: []int64{7}}.claim(ann), byMember},
+		{"a browser of another account", Client{Device: "d", Accounts: []KnownAccount{{8, 3}}}.claim(ann), byStranger},
+		{"the account's browser before a new password", Client{Device: "d", Accounts: []KnownAccount{{7, 2}}}.claim(ann), byStranger},
+		{"an unknown name in a known browser", Client{Device: "d", Accounts: []KnownAccount{{7, 3}}}.claim(nil), byStranger},
+		{"the account's browser", Client{Device: "d", Accounts: []KnownAccount{{7, 3}}}.claim(ann), byMember},
 		{"a sign-up", SignUp{}.claim(), byStranger},
 		{"a sign-up by invitation", SignUp{Invite: "x"}.claim(), byMember},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"tintype/internal/lang"
 	"tintype/internal/store"
@@ -71,6 +72,22 @@ func (c *Community) EndOtherAccess(ctx context.Context, acc *store.Account, sess
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		return endOtherAccess(ctx, tx, acc.ID, session)
 	}))
+}
+
+// ForgetOthers is for somebody who has ended all sessions but one: no browser counts any more as one where the account has logged in
+// before, or where its second factor was given. All sessions are over then, also the one that was left: its browser logs in anew.
+func (c *Community) ForgetOthers(ctx context.Context, acc *store.Account) (*store.Account, error) {
+	return c.changeAccount(store.Primary(ctx), acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if now.SessionEpoch != acc.SessionEpoch { // an earlier COMMIT, whose answer was lost
+			return nil
+		}
+		if now.TwoFactorsAt != nil {
+			if err := tx.MarkTwoFactors(ctx, now.ID, max(*now.TwoFactorsAt+1, store.ToMillis(time.Now()))); err != nil {
+				return err
+			}
+		}
+		return tx.RaiseEpoch(ctx, now.ID)
+	})
 }
 
 // ChangeEmail sets the e-mail address after asking for the password. Where mail reaches people, the new address counts once

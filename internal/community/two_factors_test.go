@@ -87,7 +87,7 @@ func TestSecondFactorsAreNotGuessed(t *testing.T) {
 		if _, err := s.SecondFactor(s.ctx, HalfLogin(ann), s.code(secret, 0), Client{Address: "203.0.113.5"}); !errors.As(err, &many) {
 			t.Errorf("from elsewhere: %v", err)
 		}
-		known := Client{Address: "203.0.113.6", Device: "d", Accounts: []int64{ann.ID}}
+		known := Client{Address: "203.0.113.6", Device: "d", Accounts: []KnownAccount{{ann.ID, ann.SessionEpoch}}}
 		if _, err := s.SecondFactor(s.ctx, HalfLogin(ann), s.code(secret, 0), known); err != nil {
 			t.Errorf("in a browser that knows the account: %v", err)
 		}

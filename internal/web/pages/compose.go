@@ -76,7 +76,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 		return err
 	}
 	for _, ph := range waiting {
-		if ph.Source != store.SourceWeb {
+		if ph.Source != store.SourceWeb || ph.Purpose != store.PurposePost { // the others are the draft
 			v.Waiting = append(v.Waiting, p.draftPhoto(b, ph))
 		}
 	}

@@ -18,8 +18,8 @@ import (
 
 const (
 	// deviceCookie is the purpose of the signed cookie that tells in which browser who has logged in before: 16 random
-	// bytes that name the browser, then 8 bytes for each account, the last one first. It outlives the session, and lets
-	// nobody in: tries to log in are counted by it.
+	// bytes that name the browser, then for each account its id and the epoch of its sessions, 8 bytes each, the last one first.
+	// It outlives the session, but no epoch, and lets nobody in: tries to log in are counted by it.
 	deviceCookie      = "device"
 	deviceLife        = 365 * 24 * time.Hour
 	deviceNameBytes   = 16
@@ -30,12 +30,12 @@ const (
 func (p *Pages) client(c *gin.Context) community.Client {
 	cl := community.Client{Address: c.ClientIP()}
 	b, ok := p.Signed.Cookie(c.Request, deviceCookie)
-	if !ok || len(b) < deviceNameBytes || len(b)%8 != 0 {
+	if !ok || len(b) < deviceNameBytes || (len(b)-deviceNameBytes)%16 != 0 {
 		return cl
 	}
 	cl.Device = hex.EncodeToString(b[:deviceNameBytes])
-	for ids := range slices.Chunk(b[deviceNameBytes:], 8) {
-		cl.Accounts = append(cl.Accounts, int64(binary.BigEndian.Uint64(ids)))
+	for known := range slices.Chunk(b[deviceNameBytes:], 16) {
+		cl.Accounts = append(cl.Accounts, community.KnownAccount{ID: int64(binary.BigEndian.Uint64(known)), Epoch: int(binary.BigEndian.Uint64(known[8:]))})
 	}
 	return cl
 }
@@ -54,14 +54,15 @@ func (p *Pages) rememberDevice(c *gin.Context, acc *store.Account) {
 		b = make([]byte, deviceNameBytes)
 		_, _ = rand.Read(b) // never fails
 	}
-	accounts := []int64{acc.ID}
-	for _, id := range cl.Accounts {
-		if id != acc.ID && len(accounts) < maxDeviceAccounts {
-			accounts = append(accounts, id)
+	accounts := []community.KnownAccount{{ID: acc.ID, Epoch: acc.SessionEpoch}}
+	for _, known := range cl.Accounts {
+		if known.ID != acc.ID && len(accounts) < maxDeviceAccounts {
+			accounts = append(accounts, known)
 		}
 	}
-	for _, id := range accounts {
-		b = binary.BigEndian.AppendUint64(b, uint64(id))
+	for _, known := range accounts {
+		b = binary.BigEndian.AppendUint64(b, uint64(known.ID))
+		b = binary.BigEndian.AppendUint64(b, uint64(known.Epoch))
 	}
 	p.Signed.SetCookie(c.Writer, deviceCookie, b, deviceLife)
 }
@@ -75,6 +76,15 @@ func (p *Pages) logIn(c *gin.Context, acc *store.Account) error {
 	}
 	p.rememberDevice(c, acc)
 	return nil
+}
+
+// logInAgain has a session whose epoch is over go on in this browser, under a new secret.
+func (p *Pages) logInAgain(c *gin.Context, acc *store.Account) error {
+	before := sessions.Default(c).ID()
+	if err := p.logIn(c, acc); err != nil {
+		return err
+	}
+	return p.Community.KeepPush(c.Request.Context(), acc, before, sessions.Default(c).ID())
 }
 
 // logOut ends the session, and has the browser forget the pages and photographs that it has kept. The cookies stay out

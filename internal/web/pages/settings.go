@@ -3,7 +3,6 @@ package pages
 import (
 	"errors"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"slices"
 	"strconv"
@@ -98,6 +97,14 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 	form := &draftForm{values: map[string][]string{}}
 	c.Request.PostForm = form.values // for the error page, which keeps what was entered
 	pictures, files := map[string]*store.Photo{}, 0
+	saved := false
+	defer func() {
+		for _, ph := range pictures {
+			if !saved {
+				p.discard(c, acc, ph)
+			}
+		}
+	}()
 	v, err := p.profileView(c, acc)
 	if err != nil {
 		return err
@@ -124,14 +131,18 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 			return community.ErrTooLarge
 		}
 		photo, message, err := p.uploadProfilePhoto(c, acc, part, purpose)
+		if photo != nil {
+			if before := pictures[purpose]; before != nil {
+				p.discard(c, acc, before)
+			}
+			pictures[purpose] = photo
+		}
 		if err != nil {
 			return err
 		}
 		if message != "" {
 			v.Errors = append(v.Errors, templates.FieldError{Field: purpose, Message: message})
-			continue
 		}
-		pictures[purpose] = photo
 	}
 	v.DisplayName, v.Bio = form.get("display_name"), form.get("bio")
 	if form.has("discoverable") { // first what says that there is a box, then whether it is ticked
@@ -166,33 +177,9 @@ func (p *Pages) saveProfile(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	saved = true
 	p.setFlash(c, "saved")
 	return redirect(c, "/settings/profile")
-}
-
-// uploadProfilePhoto takes an avatar or a header; message says why it was refused.
-func (p *Pages) uploadProfilePhoto(c *gin.Context, acc *store.Account, part *multipart.Part, purpose string) (photo *store.Photo, message string, err error) {
-	ctx := c.Request.Context()
-	photo, err = p.Community.StartUpload(ctx, acc, community.Upload{FileName: part.FileName(), Source: store.SourceWeb, Purpose: purpose, Body: part})
-	if errs, ok := p.fieldErrors(c, err, nil); ok {
-		return nil, errs[0].Message, nil
-	}
-	if errors.Is(err, community.ErrTooLarge) {
-		return nil, p.tooLarge(p.lang(c), part.FileName()), nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	if photo, err = p.Community.WaitPhoto(ctx, acc, photo.ID, photoPatience); err != nil {
-		return nil, "", err
-	}
-	switch photo.State {
-	case store.PhotoReady:
-		return photo, "", nil
-	case store.PhotoRefused:
-		return nil, refusalSentence(p.lang(c), photo), nil
-	}
-	return nil, p.lang(c).T("The site is busy. Try again in a moment."), nil
 }
 
 func (p *Pages) accountForm(c *gin.Context, acc *store.Account) error {
@@ -240,12 +227,8 @@ func (p *Pages) saveAccount(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	if changed.SessionEpoch != acc.SessionEpoch {
-		// A new password ends every session, this one too: here it goes on under a new secret.
-		before := sessions.Default(c).ID()
-		if err := p.logIn(c, changed); err != nil {
-			return err
-		}
-		if err := p.Community.KeepPush(ctx, changed, before, sessions.Default(c).ID()); err != nil {
+		// A new password ends every session, this one too.
+		if err := p.logInAgain(c, changed); err != nil {
 			return err
 		}
 	}
@@ -392,6 +375,17 @@ func (p *Pages) endSession(c *gin.Context, acc *store.Account) error {
 func (p *Pages) endOthers(c *gin.Context, acc *store.Account) error {
 	if err := p.Sessions.EndOthers(c.Request.Context(), acc, sessions.Default(c).ID()); err != nil {
 		return err
+	}
+	remembered := community.HasTwoFactors(acc) && p.remembered(c, acc)
+	changed, err := p.Community.ForgetOthers(c.Request.Context(), acc)
+	if err != nil {
+		return err
+	}
+	if err := p.logInAgain(c, changed); err != nil {
+		return err
+	}
+	if remembered && community.HasTwoFactors(changed) {
+		p.remember(c, changed)
 	}
 	p.setFlash(c, "others-ended")
 	return redirect(c, "/settings/sessions")
