@@ -105,20 +105,25 @@ func (s *Store) CookieName() string { return CookieName(s.o.Secure) }
 
 // current is what a request is known to be. There is one a request, in its context.
 type current struct {
-	session *gorilla.Session
-	member  Member  // nil for a visitor
-	record  *Record // nil for a visitor
+	session *gorilla.Session // shows the record's owner, until a handler sets another
+	record  *Record          // with its Owner; nil for a visitor
 }
 
-// set has the session show who is logged in.
-func (cur *current) set(m Member, rec *Record) {
-	cur.member, cur.record = m, rec
+// show has the session show the record's owner.
+func (cur *current) show(rec *Record) {
+	cur.record = rec
 	clear(cur.session.Values)
 	cur.session.ID, cur.session.IsNew = "", true
 	if rec != nil {
-		cur.session.Values[AccountKey] = m
+		cur.session.Values[AccountKey] = rec.Owner
 		cur.session.ID, cur.session.IsNew = rec.Hash, false
 	}
+}
+
+// member is the account that the session shows, nil for a visitor.
+func (cur *current) member() Member {
+	m, _ := cur.session.Values[AccountKey].(Member)
+	return m
 }
 
 type contextKey struct{}
@@ -128,10 +133,11 @@ func currentOf(ctx context.Context) *current {
 	return cur
 }
 
-// Current returns the account of the request that ctx belongs to, nil for a visitor and before Begin.
+// Current returns the account of the request that ctx belongs to, nil for a visitor and before Begin. It is the one that
+// sessions.Default has under AccountKey.
 func Current(ctx context.Context) Member {
 	if cur := currentOf(ctx); cur != nil {
-		return cur.member
+		return cur.member()
 	}
 	return nil
 }
@@ -155,7 +161,7 @@ func (s *Store) Begin(c *gin.Context) error {
 	if cur == nil {
 		return errors.New("session: the route lacks the middleware")
 	}
-	cur.set(nil, nil)
+	cur.show(nil)
 	cookie, err := c.Request.Cookie(s.CookieName())
 	if err != nil {
 		return nil
@@ -165,7 +171,7 @@ func (s *Store) Begin(c *gin.Context) error {
 		s.refuse(c, Malformed, 0)
 		return nil
 	}
-	m, rec, why, err := s.find(c.Request.Context(), sec)
+	rec, why, err := s.find(c.Request.Context(), sec)
 	if err != nil {
 		return err
 	}
@@ -173,7 +179,7 @@ func (s *Store) Begin(c *gin.Context) error {
 		s.refuse(c, why, sec.accountID)
 		return nil
 	}
-	cur.set(m, rec)
+	cur.show(rec)
 	s.touch(c, sec, rec)
 	return nil
 }
@@ -185,34 +191,33 @@ func (s *Store) refuse(c *gin.Context, why Reason, account int64) {
 	s.o.Log.DebugContext(c.Request.Context(), "a cookie names no session that holds", "reason", why, "account", account)
 }
 
-// find is the session and its account, or why there is none that still holds.
-func (s *Store) find(ctx context.Context, sec secret) (Member, *Record, Reason, error) {
+// find is the session with its account, or why there is none that still holds.
+func (s *Store) find(ctx context.Context, sec secret) (*Record, Reason, error) {
 	rec, err := s.o.Backend.Get(ctx, sec.accountID, sec.hash())
 	if errors.Is(err, ErrNone) {
-		return nil, nil, Unknown, nil
+		return nil, Unknown, nil
 	}
 	if err != nil {
-		return nil, nil, "", err
+		return nil, "", err
 	}
 	if !rec.holds(s.o.Now()) {
-		return nil, nil, Expired, nil
+		return nil, Expired, nil
 	}
-	m := rec.Owner
-	if m == nil {
+	if rec.Owner == nil {
 		var found bool
-		if m, found, err = s.o.Load(ctx, sec.accountID); err != nil {
-			return nil, nil, "", err
+		if rec.Owner, found, err = s.o.Load(ctx, sec.accountID); err != nil {
+			return nil, "", err
 		} else if !found {
-			return nil, nil, AccountGone, nil
+			return nil, AccountGone, nil
 		}
 	}
-	switch id, epoch := m.SessionOwner(); {
+	switch id, epoch := rec.Owner.SessionOwner(); {
 	case id != rec.AccountID:
-		return nil, nil, WrongAccount, nil
+		return nil, WrongAccount, nil
 	case epoch != rec.Epoch:
-		return nil, nil, OldEpoch, nil
+		return nil, OldEpoch, nil
 	}
-	return m, rec, "", nil
+	return rec, "", nil
 }
 
 // touchPause is how long this process leaves a session alone whose use it has just noted, or tried to: the many requests
@@ -265,10 +270,10 @@ func (s *Store) Save(r *http.Request, w http.ResponseWriter, g *gorilla.Session)
 	if cur == nil || cur.session != g {
 		return errors.New("session: this is not the session of the request")
 	}
-	member, _ := g.Values[AccountKey].(Member)
+	member := cur.member()
 	for key := range g.Values {
 		if key != AccountKey || member == nil {
-			cur.set(cur.member, cur.record)
+			cur.show(cur.record)
 			return fmt.Errorf("session: %v cannot be kept: a session holds the account alone", key)
 		}
 	}
@@ -282,7 +287,7 @@ func (s *Store) Save(r *http.Request, w http.ResponseWriter, g *gorilla.Session)
 		err = s.logIn(ctx, r, w, cur, member)
 	}
 	if err != nil {
-		cur.set(cur.member, cur.record)
+		cur.show(cur.record)
 	}
 	return err
 }
@@ -305,7 +310,8 @@ func (s *Store) logIn(ctx context.Context, r *http.Request, w http.ResponseWrite
 		}
 	}
 	s.setCookie(w, sec.cookie(), Life)
-	cur.set(m, rec)
+	rec.Owner = m
+	cur.show(rec)
 	return nil
 }
 
@@ -317,7 +323,7 @@ func (s *Store) logOut(ctx context.Context, w http.ResponseWriter, cur *current)
 		}
 	}
 	s.clearCookie(w)
-	cur.set(nil, nil)
+	cur.show(nil)
 	return nil
 }
 

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
-	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
@@ -177,8 +176,11 @@ func (p *Pages) Administrator(c *gin.Context) bool {
 }
 
 // viewer is the account that reads, nil for a visitor.
-func viewer(c *gin.Context) *store.Account {
-	acc, _ := sessions.Default(c).Get(session.AccountKey).(*store.Account)
+func viewer(c *gin.Context) *store.Account { return accountOf(c.Request) }
+
+// accountOf is the account that sent the request, nil for a visitor.
+func accountOf(r *http.Request) *store.Account {
+	acc, _ := session.Current(r.Context()).(*store.Account)
 	return acc
 }
 
@@ -213,8 +215,7 @@ func (p *Pages) lang(c *gin.Context) *lang.Language { return langOf(viewer(c), p
 
 // LanguageOf is what whoever sent the request reads.
 func (p *Pages) LanguageOf(r *http.Request) *lang.Language {
-	acc, _ := session.Current(r.Context()).(*store.Account)
-	return langOf(acc, p.Community.Site(r.Context()).Language)
+	return langOf(accountOf(r), p.Community.Site(r.Context()).Language)
 }
 
 func langOf(acc *store.Account, site *lang.Language) *lang.Language {
@@ -334,7 +335,7 @@ func statusTitle(status int) string {
 func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, say func(*lang.Language) string, requestID string) {
 	site, l := p.Community.Site(r.Context()), p.LanguageOf(r)
 	pg := &templates.Page{Title: l.T(statusTitle(status)), Lang: l, Site: siteView(site), Assets: p.Assets.In(l.Code()), Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
-	if acc, ok := session.Current(r.Context()).(*store.Account); ok {
+	if acc := accountOf(r); acc != nil {
 		pg.Viewer = &templates.Viewer{
 			Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
 			Admin: community.May(acc, community.ReadAdmin), Theme: acc.Theme, Letters: acc.LetterKeys,
