@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -15,16 +14,6 @@ import (
 )
 
 // These tests run the program itself, as people and supervisors do.
-
-func get(client *http.Client, url string) (status int, body string, err error) {
-	answer, err := client.Get(url)
-	if err != nil {
-		return 0, "", err
-	}
-	defer answer.Body.Close()
-	data, err := io.ReadAll(answer.Body)
-	return answer.StatusCode, string(data), err
-}
 
 func TestFirstStart(t *testing.T) {
 	site := servertest.Tintype(t)
@@ -44,8 +33,8 @@ func TestFirstStart(t *testing.T) {
 	}
 	// localhost is either address.
 	for _, host := range []string{"127.0.0.1", "localhost"} {
-		if status, _, err := get(http.DefaultClient, fmt.Sprintf("http://%s:%d/readyz", host, site.Port)); err != nil || status != 200 {
-			t.Errorf("%s: %d, %v", host, status, err)
+		if a := servertest.NewClient(t, fmt.Sprintf("http://%s:%d", host, site.Port)).Try(servertest.Read("/readyz")); a.Err != nil || a.Status != 200 {
+			t.Errorf("%s: %d, %v", host, a.Status, a.Err)
 		}
 	}
 	if err := site.Stop(); err != nil {
@@ -73,19 +62,21 @@ func TestStopLosesNoRequestOfABalancer(t *testing.T) {
 	sent := 0
 	for range 4 {
 		wg.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
-			defer client.CloseIdleConnections()
+			own := &http.Transport{}
+			defer own.CloseIdleConnections()
+			client := servertest.NewClient(t, site.URL)
+			client.Transport, client.Patience = own, 10*time.Second
 			for {
 				select {
 				case <-target:
 					return
 				default:
 				}
-				status, body, err := get(client, site.URL+"/api/v1/instance")
+				a := client.Try(servertest.Read("/api/v1/instance"))
 				mu.Lock()
 				sent++
-				if err != nil || status != 200 {
-					failures = append(failures, fmt.Sprintf("%d %s %v", status, body, err))
+				if a.Err != nil || a.Status != 200 {
+					failures = append(failures, fmt.Sprintf("%d %s %v", a.Status, a.Body, a.Err))
 				}
 				mu.Unlock()
 			}
@@ -97,13 +88,14 @@ func TestStopLosesNoRequestOfABalancer(t *testing.T) {
 		return sent >= 8
 	})
 	site.Signal(syscall.SIGTERM)
-	checker := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	checker := servertest.NewClient(t, site.URL)
+	checker.Transport, checker.Patience = &http.Transport{DisableKeepAlives: true}, 5*time.Second
 	servertest.Eventually(t, "readiness fails", func() bool {
-		status, _, err := get(checker, site.URL+"/readyz")
-		if err != nil {
-			t.Fatalf("the site closed before readiness failed: %v", err)
+		a := checker.Try(servertest.Read("/readyz"))
+		if a.Err != nil {
+			t.Fatalf("the site closed before readiness failed: %v", a.Err)
 		}
-		return status == 503
+		return a.Status == 503
 	})
 	close(target)
 	wg.Wait()
@@ -119,19 +111,20 @@ func TestMySQLWaitsForItsSchema(t *testing.T) {
 	url := servertest.MariaDB(t).NewDatabase(t)
 	site := servertest.NewTintype(t, "DATABASE_URL="+url)
 	site.StartOnly()
-	probe := fmt.Sprintf("http://127.0.0.1:%d", site.Port)
+	visitor := servertest.NewClient(t, fmt.Sprintf("http://127.0.0.1:%d", site.Port))
+	get := func(path string) servertest.Answer { return visitor.Try(servertest.Read(path)) }
 	var reason string
 	servertest.Eventually(t, "/readyz says what it waits for", func() bool {
-		if status, body, err := get(http.DefaultClient, probe+"/readyz"); err == nil && status == 503 {
-			reason = body
+		if a := get("/readyz"); a.Err == nil && a.Status == 503 {
+			reason = a.Body
 		}
 		return strings.Contains(reason, "tintype migrate up")
 	})
-	if status, _, err := get(http.DefaultClient, probe+"/livez"); err != nil || status != 200 {
-		t.Errorf("waiting, and not alive: %d, %v", status, err)
+	if a := get("/livez"); a.Err != nil || a.Status != 200 {
+		t.Errorf("waiting, and not alive: %d, %v", a.Status, a.Err)
 	}
-	if status, _, err := get(http.DefaultClient, probe+"/api/v1/instance"); err != nil || status != 503 {
-		t.Errorf("answers without a schema: %d, %v", status, err)
+	if a := get("/api/v1/instance"); a.Err != nil || a.Status != 503 {
+		t.Errorf("answers without a schema: %d, %v", a.Status, a.Err)
 	}
 	if out, stderr, err := site.Command("migrate", "up"); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, stderr)
@@ -139,8 +132,8 @@ func TestMySQLWaitsForItsSchema(t *testing.T) {
 	if err := site.WaitReady(time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if status, body, err := get(http.DefaultClient, probe+"/api/v1/instance"); err != nil || status != 200 {
-		t.Errorf("%d %s %v", status, body, err)
+	if a := get("/api/v1/instance"); a.Err != nil || a.Status != 200 {
+		t.Errorf("%d %s %v", a.Status, a.Body, a.Err)
 	}
 	if strings.Contains(site.Logs(), strings.Split(strings.TrimPrefix(url, "mysql://"), "@")[0]) {
 		t.Error("the log holds the database's password")
