@@ -113,7 +113,7 @@ func traceAWS(t *telemetry.Tracer) func(*middleware.Stack) error {
 			began := time.Now()
 			out, metadata, err := next.HandleInitialize(ctx, in)
 			service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
-			if idle, ok := out.Result.(interface{ Idle() bool }); ok && idle.Idle() || err != nil && operation == "ReceiveMessage" {
+			if idle, ok := out.Result.(queue.Idler); ok && idle.Idle() || err != nil && operation == "ReceiveMessage" {
 				return out, metadata, err // a worker that waits; its log says what fails
 			}
 			if _, sent := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response); !sent && err == nil {

@@ -58,9 +58,14 @@ func (s *SQS) deleteMessages(ctx context.Context, messages []message) ([]refusal
 }
 
 // received is what a worker that waits gets.
+// An Idler is the result of a call to AWS that may have waited in vain. Traces leave such a call out.
+type Idler interface{ Idle() bool }
+
 type received struct{ Messages []message }
 
-// Idle tells traces that nothing came.
+var _ Idler = (*received)(nil)
+
+// Idle implements Idler.
 func (r *received) Idle() bool { return len(r.Messages) == 0 }
 
 // receiveMessages waits so long for messages, and hides those that it gets for so long; 0 is as long as the queue says.
