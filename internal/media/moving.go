@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// routeTime is for how long an operation goes by a route. One that takes longer asks again at its end.
-	routeTime = 10 * time.Second
+	// RouteTime is for how long an operation goes by a route: a mover counts on it. One that writes or deletes and takes
+	// longer asks again at its end.
+	RouteTime = 10 * time.Second
 	// secondTime and secondRate, in bytes a second, bound the writing to the place that is not in charge. Somebody waits
 	// for it, and what does not come to pass the next pass of the move makes good.
 	secondTime = 5 * time.Second
@@ -110,7 +111,7 @@ func (m *Moving) Put(ctx context.Context, key string, r io.Reader, o PutOptions)
 		return 0, err
 	}
 	if err := m.settle(ctx, key, n, route.Charge); err != nil {
-		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), routeTime)
+		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), RouteTime)
 		defer cancel()
 		for _, place := range m.o.Places {
 			err = errors.Join(err, place.Delete(wait, key))
@@ -130,7 +131,7 @@ func (m *Moving) settle(ctx context.Context, key string, n int64, written Store)
 		}
 		err = m.bring(ctx, key, n, written, route)
 		done()
-		if err != nil || m.o.Now().Sub(began) < routeTime {
+		if err != nil || m.o.Now().Sub(began) < RouteTime {
 			return err
 		}
 		written = route.Charge
@@ -230,12 +231,28 @@ func (m *Moving) Has(ctx context.Context, key string) (bool, error) {
 // Delete implements Store. Objects that are gone from the place in charge alone are ErrLeftBehind; whoever tries again
 // removes the rest.
 func (m *Moving) Delete(ctx context.Context, keys ...string) error {
-	route, done, err := m.begin(ctx)
-	if err != nil {
-		return err
+	var by Route // of the last try
+	for {
+		began := m.o.Now()
+		route, done, err := m.begin(ctx)
+		if err != nil {
+			return err
+		}
+		if route == by {
+			done()
+			return nil
+		}
+		err = m.deleteBy(ctx, route, keys)
+		done()
+		if err != nil || m.o.Now().Sub(began) < RouteTime {
+			return err
+		}
+		by = route // meanwhile a move may have copied what was not deleted yet
 	}
-	defer done()
-	err = route.Charge.Delete(ctx, keys...)
+}
+
+func (m *Moving) deleteBy(ctx context.Context, route Route, keys []string) error {
+	err := route.Charge.Delete(ctx, keys...)
 	if route.Other == nil {
 		return err
 	}
@@ -262,7 +279,7 @@ func (m *Moving) Copy(ctx context.Context, from, to string) error {
 		}
 		err = m.copyBy(ctx, route, from, to)
 		done()
-		if err != nil || m.o.Now().Sub(began) < routeTime {
+		if err != nil || m.o.Now().Sub(began) < RouteTime {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tintype/internal/media"
@@ -20,6 +21,8 @@ type shaky struct {
 	media.Store
 	away  atomic.Bool
 	asked atomic.Int64
+	// onDelete, if set, runs before a deletion.
+	onDelete func()
 }
 
 func (s *shaky) refuse() error {
@@ -47,6 +50,9 @@ func (s *shaky) Open(ctx context.Context, key string) (*media.Object, error) {
 func (s *shaky) Delete(ctx context.Context, keys ...string) error {
 	if err := s.refuse(); err != nil {
 		return err
+	}
+	if s.onDelete != nil {
+		s.onDelete()
 	}
 	return s.Store.Delete(ctx, keys...)
 }
@@ -313,6 +319,33 @@ func TestMovingUploadOverASwitch(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
+}
+
+// A deletion that outlasts its lease is done again by the route of then: no mover waits for it, and its copy may have
+// begun. One whose route is the same is done once.
+func TestMovingDeletesOverASwitch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newTwoPlaces(t)
+		key := someKey()
+		p.put(t, p.source, key)
+		p.source.onDelete = func() {
+			if p.begun.Load() == 1 {
+				p.put(t, p.target, key)
+				p.follow(p.moved())
+			}
+			time.Sleep(media.RouteTime)
+		}
+		if err := p.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.has(t, key); got != "" {
+			t.Errorf("it is left in %q", got)
+		}
+		before := p.source.asked.Load()
+		if err := p.Delete(t.Context(), key); err != nil || p.source.asked.Load() != before+1 {
+			t.Errorf("%v, and the source was asked %d times", err, p.source.asked.Load()-before)
+		}
+	})
 }
 
 // Whoever cannot know where photos are does nothing, and leaves nothing.

@@ -53,11 +53,12 @@ const (
 	Lease = 15 * time.Second
 	// readOnlyLease is the same for a process that writes nothing, so that no mover knows of it.
 	readOnlyLease = 2 * time.Second
-	// OperationTime is how long an operation may go on that began under a lease.
+	// OperationTime is how long an operation may go on that began under a lease. Sessions end theirs by it
+	// (session.OperationTime); photos ask for their route again after it (media.RouteTime).
 	OperationTime = 10 * time.Second
 	// GoneAfter is how long a process must have been silent, and a phase over, until nothing can go by that phase any more:
-	// a lease and an operation, by clocks that run a twentieth apart.
-	GoneAfter = 30 * time.Second
+	// a lease and an operation, and a fifth of that because clocks differ.
+	GoneAfter = (Lease + OperationTime) * 6 / 5
 
 	followEvery = 10 * time.Second // how often a process that has another place asks
 	movingEvery = time.Second      // the same while a move is under way

@@ -69,8 +69,8 @@ func NewMoving(begin func(context.Context) (Route, func(), error), now func() ti
 	return &Moving{begin, now}
 }
 
-// operationTime is how long an operation may take in all: a mover counts on it.
-const operationTime = 10 * time.Second
+// OperationTime is how long an operation may take in all: a mover counts on it.
+const OperationTime = 10 * time.Second
 
 // route begins an operation. Its context ends with the operation.
 func (m *Moving) route(ctx context.Context) (context.Context, Route, func(), error) {
@@ -78,7 +78,7 @@ func (m *Moving) route(ctx context.Context) (context.Context, Route, func(), err
 	if err != nil {
 		return ctx, r, nil, unavailable("find the place of sessions", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, operationTime)
+	ctx, cancel := context.WithTimeout(ctx, OperationTime)
 	return ctx, r, func() { cancel(); done() }, nil
 }
 
