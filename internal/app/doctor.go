@@ -18,10 +18,9 @@ import (
 )
 
 // openDoctor has the running site examined, with what it has open itself.
-func (a *App) openDoctor(ctx context.Context, r *services, sqs *queue.SQS, assets *static.Assets) *doctor.Diagnosis {
+func (a *App) openDoctor(r *services, sqs *queue.SQS, assets *static.Assets) *doctor.Diagnosis {
 	d := a.drivers().diagnosis()
-	d.SessionsNext, d.SessionsNextErr = a.drivers().sessionsNext(ctx, r.store)
-	d.MediaNext, d.MediaNextErr = a.drivers().mediaNext(ctx)
+	d.SessionsNext, d.MediaNext = r.sessionsNext, r.mediaNext
 	d.Store, d.Media, d.Sessions, d.Queue, d.Redis = r.store, r.media, r.sessions, sqs, a.redis
 	d.Addresses, d.Assets, d.Held = r.addresses, assets, r.secrets()
 	a.doctor.Store(d)

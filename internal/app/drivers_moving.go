@@ -80,29 +80,29 @@ func sessionRoute(part *move.Part, places map[string]session.Movable) func(conte
 	}
 }
 
-// movingSessions are the sessions of a site that may move them. A site that
-// cannot has its place alone, and pays nothing.
-func (d drivers) movingSessions(ctx context.Context, db *store.Store, part *move.Part) (session.Backend, error) {
+// movingSessions are the sessions of a site that may move them, and the place that
+// SESSION_NEXT names, or nil. A site that cannot move them has its place alone, and
+// pays nothing.
+func (d drivers) movingSessions(ctx context.Context, db *store.Store, part *move.Part) (_ session.Backend, next session.Movable, err error) {
 	own, err := d.sessions(ctx, db)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	next, err := d.sessionsNext(ctx, db)
-	if err != nil {
-		return nil, err
+	if next, err = d.sessionsNext(ctx, db); err != nil {
+		return nil, nil, err
 	}
 	route, err := part.Route()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if next == nil && route.Phase == move.PhaseStill {
-		return own, nil
+		return own, nil, nil
 	}
 	places := map[string]session.Movable{d.cfg.SessionPlace().String(): own}
 	if next != nil {
 		places[d.cfg.SessionNext.String()] = next
 	}
-	return session.NewMoving(sessionRoute(part, places), nil), nil
+	return session.NewMoving(sessionRoute(part, places), nil), next, nil
 }
 
 // watchedSessions has the operations of sessions counted and traced, and nothing
@@ -132,14 +132,15 @@ func (d drivers) mediaPlaces(ctx context.Context) (own, next media.Store, places
 	return own, next, places, nil
 }
 
-// movingMedia are the photos of a site that may move them, counted. A site that
-// cannot has its place alone, and pays nothing.
-func (d drivers) movingMedia(ctx context.Context, part *move.Part) (media.Store, error) {
+// movingMedia are the photos of a site that may move them, counted, and the place
+// that MEDIA_NEXT names, or nil. A site that cannot move them has its place alone,
+// and pays nothing.
+func (d drivers) movingMedia(ctx context.Context, part *move.Part) (photos, next media.Store, err error) {
 	own, next, places, err := d.mediaPlaces(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	photos := own
+	photos = own
 	if next != nil {
 		photos = media.NewMoving(media.MovingOptions{
 			Places: []media.Store{own, next},
@@ -168,7 +169,7 @@ func (d drivers) movingMedia(ctx context.Context, part *move.Part) (media.Store,
 		})
 	}
 	if d.metrics == nil {
-		return photos, nil
+		return photos, next, nil
 	}
-	return countedMedia{photos, d.metrics.mediaIO}, nil
+	return countedMedia{photos, d.metrics.mediaIO}, next, nil
 }

@@ -28,21 +28,23 @@ import (
 // services are the opened parts of a site, which both the server and the commands
 // work with.
 type services struct {
-	id        int64 // of this process, in the list of processes
-	store     *store.Store
-	serving   io.Closer    // the lock of a process that serves a SQLite database; nil without one
-	unfollow  func() error // ends what follows the database's moves
-	presence  *move.Presence
-	community *community.Community
-	media     media.Store
-	processor *media.Processor
-	addresses *media.Addresses
-	sessions  session.Backend
-	live      *live.Hub
-	cached    *community.Cached // nil where there is no cache to share
-	waker     queue.Waker       // nil in commands, where no job is done
-	keys      *config.Rotating[[][]byte]
-	signer    *config.Rotating[*media.Signer] // nil where no CDN takes signed addresses
+	id           int64 // of this process, in the list of processes
+	store        *store.Store
+	serving      io.Closer    // the lock of a process that serves a SQLite database; nil without one
+	unfollow     func() error // ends what follows the database's moves
+	presence     *move.Presence
+	community    *community.Community
+	media        media.Store
+	mediaNext    media.Store // what MEDIA_NEXT names; nil where it names none
+	processor    *media.Processor
+	addresses    *media.Addresses
+	sessions     session.Backend
+	sessionsNext session.Movable // what SESSION_NEXT names; nil where it names none
+	live         *live.Hub
+	cached       *community.Cached // nil where there is no cache to share
+	waker        queue.Waker       // nil in commands, where no job is done
+	keys         *config.Rotating[[][]byte]
+	signer       *config.Rotating[*media.Signer] // nil where no CDN takes signed addresses
 }
 
 // services opens every service with the driver that the settings chose, once and
@@ -62,6 +64,7 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 	if r.signer, err = d.cfg.MediaSigner(ctx, d.log); err != nil {
 		return nil, err
 	}
+	// Whether the site is members-only is asked with each address, and the first is made after the community.
 	if r.addresses, err = d.addresses(r.keys.Now, r.signer, func() bool { return r.community.MembersOnly(context.Background()) }); err != nil {
 		return nil, err
 	}
@@ -82,16 +85,16 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 		d.proof = &databaseProof{}
 	}
 	if r.unfollow, err = d.followDatabase(ctx, r.store, r.id, serving); err != nil {
-		return nil, errors.Join(fmt.Errorf("the database: %w", err), r.store.Close())
+		return nil, errors.Join(fmt.Errorf("the database: %w", err), r.Close())
 	}
 	if r.presence, err = d.presence(ctx, r.store, r.id, r.keys.Now, serving); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	d.stored = storedPhotos(r.store)
-	if r.media, err = d.movingMedia(ctx, r.presence.Part(partMedia)); err != nil {
+	if r.media, r.mediaNext, err = d.movingMedia(ctx, r.presence.Part(partMedia)); err != nil {
 		return nil, errors.Join(fmt.Errorf("photos: %w", err), r.Close())
 	}
-	if r.sessions, err = d.movingSessions(ctx, r.store, r.presence.Part(partSessions)); err != nil {
+	if r.sessions, r.sessionsNext, err = d.movingSessions(ctx, r.store, r.presence.Part(partSessions)); err != nil {
 		return nil, errors.Join(fmt.Errorf("sessions: %w", err), r.Close())
 	}
 	r.sessions = d.watchedSessions(r.sessions)
@@ -176,9 +179,16 @@ func (d drivers) sayTwoServe() {
 }
 
 // Close removes this process from the list of processes and closes the database,
-// on which everything else stands.
+// on which everything else stands. It also closes services that are half open.
 func (r *services) Close() error {
-	err := errors.Join(r.presence.Stop(context.Background()), r.unfollow(), r.store.Close())
+	var err error
+	if r.presence != nil {
+		err = r.presence.Stop(context.Background())
+	}
+	if r.unfollow != nil {
+		err = errors.Join(err, r.unfollow())
+	}
+	err = errors.Join(err, r.store.Close())
 	if r.serving != nil {
 		err = errors.Join(err, r.serving.Close())
 	}
@@ -245,7 +255,7 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	a.metrics.watch(r, a.cfg.PhotoMemory)
 	a.measure(r)
 	if !a.cfg.Web {
-		a.openDoctor(ctx, r, sqs, nil)
+		a.openDoctor(r, sqs, nil)
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			a.site.Errors.Write(w, req, &web.HTTPError{Status: http.StatusNotFound, Message: lang.Key("This process does jobs only.")})
 		}), nil
@@ -273,6 +283,8 @@ func (a *App) wireWeb(ctx context.Context, r *services, sqs *queue.SQS) (http.Ha
 	a.startStreams(r, visible)
 	sessions := a.newSessions(r)
 	p := a.newPages(r, sessions, assets)
+	// The listeners answer before anything is opened, so the site is there already. Its content policy, error page and
+	// admission take here what needs the services; until then they go without.
 	a.routes = a.site.NewRoutes(web.RouteOptions{
 		Middleware: sessions.Middleware(),
 		BeforePage: p.Before,
@@ -287,7 +299,7 @@ func (a *App) wireWeb(ctx context.Context, r *services, sqs *queue.SQS) (http.Ha
 	clients.Register(a.routes)
 	a.metrics.watchKeptAnswers(clients.KeptOutcomes())
 	p.Register(a.routes)
-	diagnosis := a.openDoctor(ctx, r, sqs, assets)
+	diagnosis := a.openDoctor(r, sqs, assets)
 	a.routes.Operators(http.MethodGet, "/deepz", p.Administrator, func(w http.ResponseWriter, req *http.Request) { answerDeepz(w, req, diagnosis) })
 	if !a.cfg.ReadOnly {
 		a.claim = r.community.ClaimLink

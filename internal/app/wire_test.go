@@ -9,6 +9,12 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"tintype/internal/media"
+	"tintype/internal/move"
+	"tintype/internal/session"
+	"tintype/internal/store"
 	"tintype/internal/web"
 )
 
@@ -126,5 +132,63 @@ func TestReadOnlyContradictions(t *testing.T) {
 	}
 	if c := mustLoad(t, "READ_ONLY=true"); c.Migrate != "off" {
 		t.Errorf("MIGRATE is %s", c.Migrate)
+	}
+}
+
+// What counts operations and what writes nothing hides none of a driver's abilities.
+func TestADecorationHidesNoAbility(t *testing.T) {
+	disk, err := media.NewDisk(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own, ok := media.As[*media.Disk](countedMedia{disk, nil}); !ok || own != disk {
+		t.Error("the driver of photos is hidden")
+	}
+	table := session.NewDynamo(aws.Config{Region: "eu-central-1"}, "sessions")
+	for _, b := range []session.Backend{countedSessions{Backend: table}, readOnlySessions{table}, readOnlySessions{countedSessions{Backend: table}}} {
+		if _, ok := session.As[session.Inspector](b); !ok {
+			t.Errorf("%T hides that the table can be tried", b)
+		}
+	}
+}
+
+// The doctor examines the places of a move that the site has open itself.
+func TestTheDoctorHasWhatTheSiteHasOpen(t *testing.T) {
+	site, _ := wired(t, "MEDIA_NEXT=disk:"+filepath.Join(t.TempDir(), "next"))
+	r, err := site.drivers().services(t.Context(), nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if d := site.openDoctor(r, nil, nil); d.MediaNext == nil || d.MediaNext != r.mediaNext || d.SessionsNext != nil {
+		t.Errorf("the doctor has %v and %v", d.MediaNext, d.SessionsNext)
+	}
+}
+
+// A start that fails halfway gives back what it has, so that the next one does not see another process.
+func TestHalfOpenServicesClose(t *testing.T) {
+	site, _ := wired(t)
+	db, err := store.Open(t.Context(), site.drivers().storeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "other.db")
+	half := &services{store: db, serving: store.LockServing(file)}
+	if err := half.Close(); err != nil {
+		t.Error(err)
+	}
+	again := store.LockServing(file)
+	if again == nil {
+		t.Fatal("the lock is left")
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A mover waits for no longer than OperationTime for the operations of a process that is gone.
+func TestOperationsEndAsMoversExpect(t *testing.T) {
+	if session.OperationTime > move.OperationTime || media.RouteTime > move.OperationTime {
+		t.Errorf("sessions may take %v and photos %v, and a mover waits for %v", session.OperationTime, media.RouteTime, move.OperationTime)
 	}
 }

@@ -78,7 +78,8 @@ type RouteOptions struct {
 	Images, Assets []string
 }
 
-// NewRoutes makes the router of a site.
+// NewRoutes makes the router of a site. The site answers before it has one, so that its start can be followed: what
+// content policy and error responder take of the options is set here, not by New.
 func (s *Site) NewRoutes(o RouteOptions) *Routes {
 	gin.SetMode(gin.ReleaseMode) // its debug mode prints to stdout
 	engine := gin.New()
