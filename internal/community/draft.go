@@ -11,9 +11,6 @@ import (
 	"tintype/internal/store"
 )
 
-// DraftPromise is how long people are told that a draft stays. It is kept longer.
-const DraftPromise = 24 * time.Hour
-
 // maxDraftText bounds the stored text of a draft, in characters. It is more than a post may have, so that nothing typed
 // is lost.
 const maxDraftText = 20_000

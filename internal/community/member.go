@@ -356,14 +356,6 @@ func (c *Community) withinQuota(ctx context.Context, tx *store.Store, acc *store
 	return nil
 }
 
-// SuspendAccount suspends or restores an account by command.
-func (c *Community) SuspendAccount(ctx context.Context, username string, suspend bool) (*store.Account, error) {
-	if suspend {
-		return c.SuspendMember(ctx, ByCommand(""), username, Sanction{})
-	}
-	return c.UnsuspendMember(ctx, ByCommand(""), username)
-}
-
 // PromoteAccount gives an account a role by command.
 func (c *Community) PromoteAccount(ctx context.Context, username, role string) (*store.Account, error) {
 	return c.SetMemberRole(ctx, ByCommand(""), username, role)

@@ -19,17 +19,13 @@ type postDeletePayload struct {
 // eraseBatch is how many rows one transaction of a removal touches.
 const eraseBatch = 200
 
-// DeletePost deletes a post or comment and returns it as it was. Authors may delete their own and comments under their
-// own posts; what moderators delete of others is RemovePost. It disappears from every page at once; a job removes the rows
-// and photos. Answers to a deleted comment become answers to its parent. It returns ErrNotFound for what the account may not
-// see, ErrForbidden for what it may not delete.
-func (c *Community) DeletePost(ctx context.Context, acc *store.Account, id int64) (*Post, error) {
-	return c.RemovePost(ctx, By{Account: acc, Via: viaOf(ctx)}, id, Sanction{})
-}
-
-// RemovePost is DeletePost for those who may moderate as well, on members whom they stand above: as an act of moderation it is
-// logged, the author is told of the decision with the words of s and may answer it, and open reports about the post are closed
-// by it. With s.Alike photographs like its own are kept out from then on. A post of the actor's own goes without that.
+// RemovePost deletes a post or comment and returns it as it was. Authors may delete their own and comments under their own
+// posts. It disappears from every page at once; a job removes the rows and photos. Answers to a deleted comment become answers
+// to its parent. It returns ErrNotFound for what the account may not see, ErrForbidden for what it may not delete.
+//
+// Those who may moderate also remove posts of members whom they stand above. That is an act of moderation: it is logged, the
+// author is told of the decision with the words of s and may answer it, and open reports about the post are closed by it. With
+// s.Alike photographs like its own are kept out from then on.
 func (c *Community) RemovePost(ctx context.Context, by By, id int64, s Sanction) (*Post, error) {
 	acc := by.Account
 	if err := by.may(RemovePost); acc == nil && err != nil || acc != nil && !acc.Active() {
@@ -115,7 +111,7 @@ func (c *Community) isOwn(ctx context.Context, acc *store.Account, p *store.Post
 	return root.AuthorID == acc.ID && root.DeletedAt == nil, nil
 }
 
-// MayDelete returns nil if the account may delete the post or comment, else the error of DeletePost. removal is set where that
+// MayDelete returns nil if the account may delete the post or comment, else the error of RemovePost. removal is set where that
 // is an act of moderation, and not of the account's own.
 func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.Post) (removal bool, err error) {
 	if p.DeletedAt != nil {

@@ -46,8 +46,8 @@ func BenchmarkWayBack(b *testing.B) {
 				if err := p.MakeGate(ctx); err != nil {
 					b.Fatal(err)
 				}
-				if err := p.MakeTriggers(ctx); err != nil {
-					b.Fatal(err)
+				if ok, err := p.MakeTriggersOf(ctx, ""); err != nil || !ok {
+					b.Fatal(ok, err)
 				}
 				if ok, err := p.SetMove(ctx, store.PlaceMove{}, store.PlaceMove{ID: "bench", WayBack: true}, store.GateOpen, store.GateOpen); err != nil || !ok {
 					b.Fatal(ok, err)

@@ -277,13 +277,6 @@ func (s *conn) SavePreferences(ctx context.Context, a *Account) error {
 		a.DefaultVisibility, a.DefaultLicence, a.DefaultShowExif, string(a.DefaultCommentsFrom), a.DefaultSensitive, a.WarnedPhotos, a.Theme, a.LetterKeys, a.Language, a.PagesLanguage)
 }
 
-// CountAccounts counts the active ones.
-func (s *conn) CountAccounts(ctx context.Context) (int64, error) {
-	var n int64
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM accounts WHERE suspended_at IS NULL AND deleted_at IS NULL").Scan(&n).Error
-	return n, translate(err)
-}
-
 // FirstAccountAt is when the oldest account was made, which is about when the site began. It returns ErrNotFound where
 // there is none yet.
 func (s *conn) FirstAccountAt(ctx context.Context) (time.Time, error) {

@@ -46,3 +46,8 @@ func AccountTraces() [][2]string { return accountTraces }
 func (p *Place) EmptyTable(ctx context.Context, table, mover string) error {
 	return p.emptyTable(ctx, p.Table(table), mover)
 }
+
+// MakeTriggers makes the triggers that are not there yet, whatever the move.
+func (p *Place) MakeTriggers(ctx context.Context) error {
+	return p.makeTriggers(ctx, func() (bool, error) { return true, nil })
+}

@@ -1387,18 +1387,6 @@ func (s *Store) CommentsOnAnnouncementsBy(ctx context.Context, accountID int64, 
 	return r0, err
 }
 
-// CountAccounts counts the active ones.
-func (s *Store) CountAccounts(ctx context.Context) (r0 int64, err error) {
-	if s.places == nil {
-		return s.conn.CountAccounts(ctx)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.CountAccounts(ctx)
-		return err
-	})
-	return r0, err
-}
-
 // CountAlbums counts the account's own albums.
 func (s *Store) CountAlbums(ctx context.Context, ownerID int64) (r0 int, err error) {
 	if s.places == nil {
@@ -2050,17 +2038,6 @@ func (s *Store) DeleteOtherSessions(ctx context.Context, accountID int64, keep s
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.DeleteOtherSessions(ctx, accountID, keep)
-	})
-	return err
-}
-
-// DeletePostNotifications removes all notifications about the posts.
-func (s *Store) DeletePostNotifications(ctx context.Context, postIDs ...int64) (err error) {
-	if s.places == nil {
-		return s.conn.DeletePostNotifications(ctx, postIDs...)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.DeletePostNotifications(ctx, postIDs...)
 	})
 	return err
 }
@@ -4589,18 +4566,6 @@ func (s *Store) PushSubscriptionByID(ctx context.Context, id int64) (r0 *PushSub
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.PushSubscriptionByID(ctx, id)
-		return err
-	})
-	return r0, err
-}
-
-// PushSubscriptionBySession finds that of a browser, else ErrNotFound.
-func (s *Store) PushSubscriptionBySession(ctx context.Context, accountID int64, hash string) (r0 *PushSubscription, err error) {
-	if s.places == nil {
-		return s.conn.PushSubscriptionBySession(ctx, accountID, hash)
-	}
-	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.PushSubscriptionBySession(ctx, accountID, hash)
 		return err
 	})
 	return r0, err

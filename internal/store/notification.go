@@ -85,18 +85,6 @@ func (s *conn) DeleteNotificationsBetween(ctx context.Context, a, b int64) error
 	return s.deleteNotifications(ctx, ids)
 }
 
-// DeletePostNotifications removes all notifications about the posts.
-func (s *conn) DeletePostNotifications(ctx context.Context, postIDs ...int64) error {
-	if len(postIDs) == 0 {
-		return nil
-	}
-	var ids []int64
-	if err := s.write(ctx).Raw("SELECT id FROM notifications WHERE post_id IN ?", postIDs).Scan(&ids).Error; err != nil {
-		return translate(err)
-	}
-	return s.deleteNotifications(ctx, ids)
-}
-
 // DeleteAlbumNotifications removes what the owner of an album told of it: to the account, or to all for 0.
 func (s *conn) DeleteAlbumNotifications(ctx context.Context, albumID, ownerID, accountID int64) error {
 	q := s.write(ctx).Table("notifications").Where("from_id = ? AND kind = ? AND album_id = ?", ownerID, NotifyAlbum, albumID)

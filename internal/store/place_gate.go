@@ -216,13 +216,9 @@ func (p *Place) triggers(ctx context.Context) (map[string]bool, error) {
 	return has, translate(err)
 }
 
-// MakeTriggers makes the triggers that are not there yet. The gate says what they do.
-func (p *Place) MakeTriggers(ctx context.Context) error {
-	return p.makeTriggers(ctx, func() (bool, error) { return true, nil })
-}
-
-// MakeTriggersOf is MakeTriggers for as long as the place takes part in that move. ok is false where it does not, as
-// after an abort: triggers that outlive their gate refuse every write, so none of them stays.
+// MakeTriggersOf makes the triggers that are not there yet, for as long as the place takes part in that move. The gate
+// says what they do. ok is false where the place does not take part, as after an abort: triggers that outlive their gate
+// refuse every write, so none of them stays.
 func (p *Place) MakeTriggersOf(ctx context.Context, move string) (ok bool, err error) {
 	takesPart := func() (bool, error) {
 		m, err := p.Move(ctx)

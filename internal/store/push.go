@@ -44,11 +44,6 @@ func (s *conn) PushSubscriptionByToken(ctx context.Context, tokenID int64) (*Pus
 	return onePush(s.pushSubscriptions(ctx, "p.token_id = ?", tokenID))
 }
 
-// PushSubscriptionBySession finds that of a browser, else ErrNotFound.
-func (s *conn) PushSubscriptionBySession(ctx context.Context, accountID int64, hash string) (*PushSubscription, error) {
-	return onePush(s.pushSubscriptions(ctx, "p.account_id = ? AND p.session_hash = ? AND "+livePush, accountID, hash))
-}
-
 func onePush(list []*PushSubscription, err error) (*PushSubscription, error) {
 	if err != nil {
 		return nil, err

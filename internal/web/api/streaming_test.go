@@ -403,7 +403,7 @@ func TestStreamsEnd(t *testing.T) {
 	})
 	t.Run("a suspension", func(t *testing.T) {
 		e := socket(t, address, "?stream=user", byToken(bob.token))
-		if _, err := s.community.SuspendAccount(s.ctx(), "bob", true); err != nil {
+		if _, err := s.community.SuspendMember(s.ctx(), community.ByCommand(""), "bob", community.Sanction{}); err != nil {
 			t.Fatal(err)
 		}
 		e.over()
