@@ -139,7 +139,7 @@ func TestReadsGoOnBeforeAMove(t *testing.T) {
 		if a := anna.Try(servertest.Read(fresh(post, -7, n))); a.Status != http.StatusOK {
 			t.Fatalf("%d after %v, %v before the end", a.Status, time.Since(begin), time.Until(until))
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // time itself is the point: a reader every second
 	}
 	begin := time.Now()
 	if a := anna.Post("/settings/posting", "visibility", "followers", "licence", "cc-by-4.0"); a.Status != http.StatusServiceUnavailable || time.Since(begin) > aWrite {
