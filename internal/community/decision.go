@@ -242,7 +242,7 @@ func (c *Community) AppealDecision(ctx context.Context, acc *store.Account, id i
 	case words == "":
 		return invalid("words", "blank", "Write what those who decide should know.")
 	case n > maxWords:
-		return invalid("words", "too_long", "That has %d characters, at most %d are possible.", n, maxWords)
+		return invalid("words", "too_long", "That has %d characters; at most %d are possible.", n, maxWords)
 	}
 	d, err := c.Store.DecisionByID(ctx, id)
 	if err != nil {
@@ -271,7 +271,7 @@ func (c *Community) AppealDecision(ctx context.Context, acc *store.Account, id i
 			if err != nil {
 				return err
 			}
-			return invalid("words", "answered", "You have answered this decision, or it holds no longer.")
+			return invalid("words", "answered", "You have already answered this decision, or it no longer holds.")
 		}
 		n := store.Notification{Kind: store.NotifyAppeal, FromID: acc.ID, RefID: &id, CreatedAt: store.ToMillis(time.Now())}
 		return c.tellThose(ctx, tx, rolesOver(AnswerAppeal, locked[acc.ID]), n, acc.ID)

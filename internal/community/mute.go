@@ -23,7 +23,7 @@ const longestMute = 10 * 365 * 24 * time.Hour
 // block hides, and *Invalid for oneself.
 func (c *Community) Mute(ctx context.Context, acc *store.Account, targetID int64, o MuteOptions) (Relationship, error) {
 	if o.For < 0 || o.For > longestMute {
-		return Relationship{}, invalid("duration", "invalid", "That is no time for which an account can be muted.")
+		return Relationship{}, invalid("duration", "invalid", "An account cannot be muted for that time.")
 	}
 	return c.changeWithID(ctx, acc, targetID, "mutes", func(ctx context.Context, tx *store.Store, id int64, me, target *store.Account, now *Relationship) error {
 		if err := visibleTo(target, now); err != nil {

@@ -62,7 +62,7 @@ func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, se
 	}
 	if n.Website != "" {
 		if u, err := url.Parse(n.Website); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(n.Website) > 255 {
-			bad.add("website", "invalid", "The website is no address of the web.")
+			bad.add("website", "invalid", "The website is not a web address.")
 		}
 	}
 	var uris []string

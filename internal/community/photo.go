@@ -107,14 +107,14 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 		p.Source = store.SourceWeb
 	case store.SourceWeb, store.SourceAPI, store.SourceEdit, store.SourceImport:
 	default:
-		return nil, fmt.Errorf("%q is no source of uploads", p.Source)
+		return nil, fmt.Errorf("uploads cannot come from %q", p.Source)
 	}
 	switch p.Purpose {
 	case "":
 		p.Purpose = store.PurposePost
 	case store.PurposePost, store.PurposeAvatar, store.PurposeHeader:
 	default:
-		return nil, fmt.Errorf("%q is no purpose of photos", p.Purpose)
+		return nil, fmt.Errorf("photos cannot be for %q", p.Purpose)
 	}
 	if err := bad.err(); err != nil {
 		return nil, err

@@ -63,7 +63,7 @@ type certificateFiles struct {
 func (f certificateFiles) Put(ctx context.Context, name string, data []byte) error {
 	err := f.DirCache.Put(ctx, name, data)
 	if err != nil {
-		f.log.ErrorContext(ctx, "a certificate cannot be kept, so that each start asks for another, of which authorities give few a week: see to the folder", "folder", string(f.DirCache), "error", err)
+		f.log.ErrorContext(ctx, "a certificate cannot be kept: each start asks for a new one, and authorities give only a few a week; check the folder", "folder", string(f.DirCache), "error", err)
 	}
 	return err
 }

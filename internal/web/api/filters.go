@@ -90,7 +90,7 @@ func (q *call) filterChange() (o community.FilterChange, err error) {
 		hide := action == actionHide
 		o.Hide = &hide
 	default:
-		return o, invalid("filter_action: is warn or hide")
+		return o, invalid("filter_action must be warn or hide")
 	}
 	if given := p.given("expires_in"); given != nil {
 		var ends time.Duration // nothing is never
