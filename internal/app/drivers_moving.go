@@ -60,7 +60,7 @@ const restoredHint = "; or, if this database was restored from a backup, run tin
 // are all that this process has, by their addresses.
 func sessionRoute(part *move.Part, places map[string]session.Movable) func(context.Context) (session.Route, func(), error) {
 	return func(ctx context.Context) (session.Route, func(), error) {
-		// What is done under a route ends before others may take it for over.
+		// An operation under a route ends before others may take it for over.
 		route, done, err := part.Begin(ctx)
 		if err != nil {
 			return session.Route{}, nil, err

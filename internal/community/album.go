@@ -8,7 +8,7 @@ import (
 	"tintype/internal/store"
 )
 
-// What albums may have. docs/decisions/albums.md says why they are as they are.
+// The bounds of albums. docs/decisions/albums.md says why they are as they are.
 const (
 	MaxAlbums           = 200 // of one owner
 	MaxAlbumTitle       = 100
@@ -19,7 +19,7 @@ const (
 	maxAddedAtOnce      = 80
 )
 
-// EventAlbumChanged tells that an album, or what is in it, is another; its reference is the album.
+// EventAlbumChanged tells that an album or its content has changed; its reference is the album.
 const EventAlbumChanged = "album.changed"
 
 // Album is an album with what a page shows of it.

@@ -42,7 +42,7 @@ func newAnnouncedState(hub *live.Hub) *announcedState {
 	return s
 }
 
-// FollowAnnouncements has the announcements that stand be kept until ctx ends. Without it they are read each time.
+// FollowAnnouncements keeps the current announcements in memory until ctx ends. Without it they are read each time.
 func (c *Community) FollowAnnouncements(ctx context.Context) {
 	s := c.announced
 	if s.watch == nil {

@@ -12,7 +12,7 @@ import (
 	"tintype/internal/store"
 )
 
-// What an account may have of filters.
+// The bounds of an account's filters.
 const (
 	MaxFilters        = 100
 	MaxFilterTitle    = 100

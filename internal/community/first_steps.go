@@ -9,7 +9,7 @@ import (
 // firstStepsRow says that somebody has closed the page of first steps.
 const firstStepsRow = siteRow + "first_steps_closed"
 
-// FirstStepsClosed reports whether the page of first steps need not be pointed at any more.
+// FirstStepsClosed reports whether pages no longer point at the first steps.
 func (c *Community) FirstStepsClosed(ctx context.Context) bool {
 	return c.siteNow(ctx).rows[firstStepsRow] != ""
 }

@@ -107,7 +107,7 @@ func (c *Community) isAmongFirst(ctx context.Context, acc *store.Account) (bool,
 }
 
 // editMayStand is *Invalid for an edit that brings a blocked word or photograph into a post: it would be seen before a moderator
-// has seen it. What a moderator has let pass with the post may stay. have are its photos; those of the change are ready.
+// has seen it. Words and photographs that a moderator has let pass with the post may stay. have are its photos; those of the change are ready.
 func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, after *store.Post, have []int64, change PostChange) error {
 	if May(acc, ReadHeld) {
 		return nil

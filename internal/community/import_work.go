@@ -28,7 +28,7 @@ const (
 	importAlbums    = 100              // albums that a preview names
 )
 
-// What is said of an import that failed.
+// The texts about an import that failed.
 var (
 	importNoZip   = lang.Key("These files are no whole zip archives. Download them again, and send them as they are.")
 	importTooMuch = lang.Key("These files hold more than this site can look through. Send them in smaller pieces.")

@@ -10,7 +10,7 @@ import (
 	"tintype/internal/store"
 )
 
-// What an account may have of lists.
+// The bounds of an account's lists.
 const (
 	MaxLists       = 50
 	MaxListMembers = 500

@@ -14,7 +14,7 @@ import (
 	"tintype/internal/store"
 )
 
-// What a link in a mail is for.
+// The purposes of links in mails.
 const (
 	MailVerify = 'v' // the address is the member's
 	MailChange = 'c' // the new address is

@@ -41,7 +41,7 @@ func (c *Community) Members(ctx context.Context, by By, q MemberSearch, p Cursor
 	return list, c.loadProfilePhotos(ctx, list...)
 }
 
-// A Member is an account as those who look after it read it.
+// A Member is an account with what moderators and administrators read of it.
 type Member struct {
 	*store.Account
 	store.MemberFacts
@@ -168,7 +168,7 @@ func (c *Community) NoteMember(ctx context.Context, by By, username, words strin
 	case words == "":
 		return invalid("note", "blank", "Write a note.")
 	case n > maxWords:
-		return invalid("note", "too_long", "That has %d characters, at most %d are possible.", n, maxWords)
+		return invalid("note", "too_long", "That has %d characters; at most %d are possible.", n, maxWords)
 	}
 	_, err := c.onMember(ctx, by, Note, username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {
 		have, err := tx.CountModeratorNotes(ctx, now.ID)

@@ -60,7 +60,7 @@ func (c *Community) Notifications(ctx context.Context, acc *store.Account, f Not
 	return c.loadNotifications(ctx, acc, rows)
 }
 
-// Notification is one of acc's own, else ErrNotFound.
+// Notification returns one of the account's notifications, else ErrNotFound.
 func (c *Community) Notification(ctx context.Context, acc *store.Account, id int64) (*Notification, error) {
 	if acc == nil {
 		return nil, ErrUnauthenticated

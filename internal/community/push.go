@@ -140,7 +140,7 @@ func (e *Invalid) checkPush(c *Community, n NewPush) {
 		e.add("endpoint", "invalid", "The address of the push service is not on the internet.")
 	}
 	if !push.IsPublicKey(n.P256dh) {
-		e.add("p256dh", "invalid", "The device's public key is none of the curve P-256.")
+		e.add("p256dh", "invalid", "The device's public key is not on the curve P-256.")
 	}
 	if !push.IsAuth(n.Auth) {
 		e.add("auth", "invalid", "The device's secret does not have 16 bytes in base64.")
@@ -160,7 +160,8 @@ func (e *Invalid) checkPushChoice(alerts []string, policy string) {
 	}
 }
 
-// SubscribeApp has the device of an app told of the member's notifications, in place of what its token had. *Invalid.
+// SubscribeApp sends the member's notifications to the device of an app. It replaces the subscription that the token had. The
+// error is an *Invalid.
 func (c *Community) SubscribeApp(ctx context.Context, acc *store.Account, token *store.AccessToken, bearer string, n NewPush) (*store.PushSubscription, error) {
 	return c.subscribe(ctx, acc, n, bearer, func(p *store.PushSubscription) { p.TokenID = &token.ID })
 }
@@ -266,7 +267,7 @@ func (c *Community) EndPushOfSession(ctx context.Context, acc *store.Account, se
 	return fromStore(c.Store.DeletePushOfSession(ctx, acc.ID, session))
 }
 
-// KeepPush has the subscription of a browser go on under the session that took the place of another.
+// KeepPush moves the subscription of a browser to the session that replaced its own.
 func (c *Community) KeepPush(ctx context.Context, acc *store.Account, from, to string) error {
 	return fromStore(c.Store.MovePushSubscription(ctx, acc.ID, from, to, acc.SessionEpoch))
 }

@@ -361,7 +361,7 @@ func (c *Community) ReportsOf(ctx context.Context, admin *store.Account, q Repor
 // Histories are what decides about both sides of a report. Either is nil where the account is gone.
 type Histories struct{ Target, Reporter *store.MemberFacts }
 
-// HistoriesOf are those of a report that the moderator reads.
+// HistoriesOf returns the histories of a report's two sides, for the moderator who reads it.
 func (c *Community) HistoriesOf(ctx context.Context, r *FiledReport) (h Histories, err error) {
 	for _, side := range []struct {
 		acc  *store.Account

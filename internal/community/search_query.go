@@ -31,7 +31,7 @@ type askedFor struct {
 // operators are what may stand before a colon.
 var operators = []string{"from", "tag", "camera", "before", "after"}
 
-// parseSearch reads words and operators. What it does not know is words.
+// parseSearch reads words and operators. It takes everything else for words.
 func parseSearch(text string) (askedFor, error) {
 	var a askedFor
 	bad := &Invalid{}

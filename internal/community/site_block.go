@@ -32,7 +32,7 @@ type NewBlock struct {
 func (n *NewBlock) clean() error {
 	var bad Invalid
 	if n.Note = oneLine(n.Note); len([]rune(n.Note)) > MaxBlockNote {
-		bad.add("note", "too_long", "That has %d characters, at most %d are possible.", len([]rune(n.Note)), MaxBlockNote)
+		bad.add("note", "too_long", "That has %d characters; at most %d are possible.", len([]rune(n.Note)), MaxBlockNote)
 	}
 	n.Value = oneLine(n.Value)
 	switch n.Kind {
@@ -63,7 +63,7 @@ func (n *NewBlock) clean() error {
 	case store.BlockPhoto:
 		look, ok := media.ParseLook(n.Value)
 		if !ok {
-			bad.add("value", "invalid", "That is no address of a post, and not the 16 digits of a photograph.")
+			bad.add("value", "invalid", "That is neither the address of a post nor the 16 digits of a photograph.")
 		}
 		n.Value = look.String()
 	default:
@@ -180,7 +180,7 @@ func (c *Community) addBlock(ctx context.Context, tx *store.Store, by By, n NewB
 	return b, true, c.tellBlocksChanged(ctx, tx)
 }
 
-// RemoveBlock has the site keep something out no more. ErrNotFound where there is nothing under the id.
+// RemoveBlock ends the block with the id. It returns ErrNotFound where there is none.
 func (c *Community) RemoveBlock(ctx context.Context, by By, id int64) error {
 	return c.administration(store.Primary(ctx), by, RemoveBlock, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		was, err := tx.SiteBlockByID(ctx, id)

@@ -123,7 +123,7 @@ func (c *Community) openTOTPSetup(acc *store.Account, sealed string) (totpSetup,
 	return setup, nil
 }
 
-// totpStep is the time step of which the code is, 0 where it is of none near now.
+// totpStep is the time step that the code belongs to, 0 where that is none near now.
 func totpStep(secret, code string, now time.Time) int64 {
 	for _, step := range []int64{0, -1, 1} {
 		at := now.Unix()/totpPeriod + step

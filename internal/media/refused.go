@@ -65,7 +65,7 @@ var (
 	isCostly    = lang.Key("This file has %s megapixels in a form that takes more memory than this site has. Export it %s and try again.")
 )
 
-// Sentences are all that a Refused may say, for who says it in another language.
+// Sentences are all that a Refused may say, so that they can be translated.
 var Sentences = []string{
 	HEICSentence, isCoded, isEmpty, isTruncated, isDamaged, isLong, isHeavy, isLarge, isCostly,
 	isVideo, isSound, isArchive, isRaw, isDocument, isOther, isUnreadable,

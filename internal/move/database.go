@@ -18,16 +18,16 @@ type DatabaseOptions struct {
 	Source, Target *store.Place
 	// Rate bounds the copy, in rows a second; 0: as fast as it goes.
 	Rate int
-	// Progress is called now and then with how far the move is; nil: nobody asks.
+	// Progress is called now and then with how far the move is; nil is nobody.
 	Progress func(Progress)
 	// WayBack has the target keep the source up once it is in charge, so that the site can come back without being
 	// copied: for so long, and while no more than WayBackMost writes are behind. 0: it does not.
 	WayBack     time.Duration
 	WayBackMost int64
-	// Check is asked before each attempt to switch, after everything was compared: its error puts the attempt off. Nil: nothing
-	// is.
+	// Check is asked before each attempt to switch, after everything was compared: its error puts the attempt off. Nil asks
+	// nothing.
 	Check func(context.Context) error
-	// Back moves to the place that the site has left and that is kept up: nothing is copied.
+	// Back moves to the place that the site has left and that is kept up to date: nothing is copied.
 	Back bool
 	// stays is told of the steps of a run that never ends by itself.
 	stays *WayBack

@@ -57,8 +57,8 @@ type Gate struct {
 	Mode Mode
 	// Generation counts the moves of the site. The place in charge has the highest.
 	Generation int64
-	// Epoch counts the movers and the attempts that were given up. What a mover writes into the target is refused under
-	// any epoch but the gate's.
+	// Epoch counts the movers and the attempts that were given up. The target refuses a mover's writes under any epoch but
+	// the gate's.
 	Epoch int64
 	// Mover names who holds the epoch.
 	Mover string

@@ -90,7 +90,7 @@ func NewMoverBack(id string) *Mover {
 	return m
 }
 
-// NewReplayer makes a Mover that keeps the place up that the site has left. It brings there what is written, and never
+// NewReplayer makes a Mover that keeps the place that the site has left up to date. It brings new writes there, and never
 // switches. It does not begin where a move is under way, and ends when another one takes over.
 func NewReplayer(id string) *Mover {
 	m := NewMoverBack(id)

@@ -7,7 +7,7 @@ func (m *Mover) onReplay(ev Event) Effect {
 		return m.enter(givingUp)
 	}
 	if ev.Err != nil {
-		// What was written is written again: the rows are read anew, so nothing gets older by it.
+		// Rows are written again: they are read anew, so nothing gets older by it.
 		return m.again(readingLog)
 	}
 	switch m.state {

@@ -48,7 +48,7 @@ type PartProgress struct {
 	// Waits names the processes that have not answered.
 	Waits []string `json:"waits,omitempty"`
 	Note  string   `json:"note,omitempty"`
-	// Back says that the move is the way back of the one before, so that who asks for that again asks for the same.
+	// Back says that the move is the way back of the one before, so that whoever asks for that again asks for the same.
 	Back bool `json:"back,omitempty"`
 	// MovedMs is when the target took charge, in milliseconds since 1970; 0: nobody has noted it.
 	MovedMs int64 `json:"moved_ms,omitempty"`

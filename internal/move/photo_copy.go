@@ -51,7 +51,7 @@ type PhotoCopy struct {
 	From, To media.Store
 	// InCharge tells that To is in charge already: what it has is right, and is never written over.
 	InCharge bool
-	// Compare has what To has read and compared.
+	// Compare reads what To has, and compares it.
 	Compare bool
 	Workers int // sets at a time; 0 is 4
 	// Progress is where to begin. Save is given it after each page of sets.
@@ -344,7 +344,7 @@ func (c *PhotoCopy) file(ctx context.Context, key string) (int64, error) {
 	if _, err := c.To.Put(ctx, key, body, media.PutOptions{ContentType: o.ContentType, Size: o.Size}); err != nil {
 		return 0, err
 	}
-	// What was written is read again: an answer alone proves nothing of what lies there.
+	// The copy is read again: an answer alone proves nothing of what lies there.
 	got, size, err := c.sum(ctx, key)
 	switch {
 	case errors.Is(err, media.ErrNotFound):

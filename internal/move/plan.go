@@ -10,7 +10,7 @@ import (
 type Plan struct {
 	Mover     *PartMover
 	Own, Next string // the places of the settings; Next is "" where none is set
-	// What names the things that are counted: "sessions".
+	// What is the name of the things that are counted, such as "sessions".
 	What string
 	// Settings returns the lines that make a place the one that the settings name.
 	Settings func(place string) []string

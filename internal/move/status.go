@@ -19,7 +19,7 @@ type DatabaseStatus struct {
 	Behind          int64            // writes that the other place does not have yet, as the log has them
 	Copied          bool             // every row, once
 	Mover           store.PlaceMover // of a move that is under way
-	// WayBack is how far the other place is kept up that the site has left; nil where it is not, and never was.
+	// WayBack is how far the place that the site has left is kept up to date; nil where it never was.
 	WayBack *WayBackStatus
 }
 
@@ -76,7 +76,7 @@ func ReadDatabaseStatus(ctx context.Context, a, b *store.Place, total int64) (s 
 	return s, err
 }
 
-// WayBackStatus is how far the place is kept up that a site has left.
+// WayBackStatus is how far the place that a site has left is kept up to date.
 type WayBackStatus struct {
 	store.WayBack
 	To     string
@@ -85,8 +85,8 @@ type WayBackStatus struct {
 	Going  bool          // a move back is under way
 }
 
-// ReadWayBack asks the place in charge how far the one that the site has left is kept up. It returns nil where it is not,
-// and never was.
+// ReadWayBack asks the place in charge how far the one that the site has left is kept up to date. It returns nil where it
+// never was.
 func ReadWayBack(ctx context.Context, now, left *store.Place) (*WayBackStatus, error) {
 	m, err := now.Move(ctx)
 	if err != nil || m.ID == "" {

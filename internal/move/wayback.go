@@ -26,7 +26,7 @@ const (
 	wayBackLease = 10 * time.Second // of the process that does
 )
 
-// WayBack keeps the place up that the site has left, in a process that has both. Of all processes one does, under a lease.
+// WayBack keeps the place that the site has left up to date, in a process that has both. Of all processes one does, under a lease.
 type WayBack struct {
 	places [2]*store.Place
 	state  func() FollowState
@@ -88,7 +88,7 @@ func (w *WayBack) turn(ctx context.Context) error {
 	}
 	// A file of the same name on another machine is not the place that the site has left.
 	if other, err := left.Move(look); err == nil && other.ID != m.ID {
-		return fmt.Errorf("%s is not what the site has left: it has no part in the move to %s", left.Name(), now.Name())
+		return fmt.Errorf("%s is not the database that the site has left: it took no part in the move to %s", left.Name(), now.Name())
 	}
 	if ok, err := now.HoldWayBack(look, w.holder, wayBackLease, 0, -1); err != nil || !ok {
 		return err

@@ -42,7 +42,7 @@ func (s *conn) LockAnnouncement(ctx context.Context, id int64) (*Announcement, e
 	return list[0], nil
 }
 
-// AnnouncementByID is ErrNotFound for one that is deleted.
+// AnnouncementByID returns the announcement, ErrNotFound where it is deleted.
 func (s *conn) AnnouncementByID(ctx context.Context, id int64) (*Announcement, error) {
 	var list []*Announcement
 	if err := s.read(ctx).Raw("SELECT * FROM announcements WHERE id = ? AND deleted_at IS NULL", id).Scan(&list).Error; err != nil {
@@ -157,7 +157,7 @@ func (s *conn) AnnouncementComments(ctx context.Context, viewer *Account, id int
 	return newestFirst(list, r), translate(err)
 }
 
-// AnnouncementCommentByID is ErrNotFound for one whose author the viewer may not see. A nil viewer sees all.
+// AnnouncementCommentByID returns the comment, ErrNotFound where the viewer may not see its author. A nil viewer sees all.
 func (s *conn) AnnouncementCommentByID(ctx context.Context, viewer *Account, id int64) (*AnnouncementComment, error) {
 	seen := condition{sql: "1 = 1"}
 	if viewer != nil {

@@ -76,7 +76,8 @@ func (s *conn) BoostByID(ctx context.Context, viewer *Account, id int64) (*Post,
 	return found, err
 }
 
-// BoostsByID are the boosted posts as those of the boosts bring them of which the viewer may see both, in no particular order.
+// BoostsByID returns the boosted posts, each with its boost, in no particular order. It leaves out those of which the viewer may
+// not see the post or the boost.
 func (s *conn) BoostsByID(ctx context.Context, viewer *Account, ids []int64) ([]Post, error) {
 	if len(ids) == 0 {
 		return nil, nil

@@ -37,7 +37,7 @@ func (e *busyError) Error() string        { return e.text }
 func (e *busyError) Is(target error) bool { return target == ErrBusy }
 
 const (
-	// slotPatience is how long a read waits for its place on the way to the primary.
+	// slotPatience is how long a read waits for a slot on the primary.
 	slotPatience = 250 * time.Millisecond
 	// pinPatience is how long a replica may take to tell a request how far it has come.
 	pinPatience = 500 * time.Millisecond
@@ -59,7 +59,7 @@ type cluster struct {
 
 	endpoints []*endpoint
 	maxLag    time.Duration
-	slots     chan struct{} // the places on the way from the replicas to the primary
+	slots     chan struct{} // reads that may go to the primary instead of a replica
 	log       *slog.Logger
 	holder    string // this process as a holder of the clock's lease
 	traced    bool   // statements are told of, with the reason

@@ -12,7 +12,7 @@ const (
 	DecideSuspend = "suspend"
 )
 
-// What became of a member's answer to a decision.
+// The outcomes of a member's answer to a decision.
 const (
 	AppealNone     = ""
 	AppealWaits    = "waits"
@@ -49,7 +49,7 @@ func (s *conn) AddDecision(ctx context.Context, d Decision) (int64, error) {
 	})
 }
 
-// DecisionByID is ErrNotFound where there is none. It reads the primary.
+// DecisionByID returns the decision, else ErrNotFound. It reads the primary.
 func (s *conn) DecisionByID(ctx context.Context, id int64) (*Decision, error) {
 	var d Decision
 	if err := first(s.read(Primary(ctx)).Where("id = ?", id), &d); err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// List is a feed of its own of some of those that an account follows.
+// List is a feed of some of the accounts that an account follows.
 type List struct {
 	ID            int64
 	AccountID     int64
@@ -211,7 +211,7 @@ func (s *conn) FollowedAmong(ctx context.Context, accountID int64, ids []int64) 
 	return s.idList(ctx, "SELECT f.followee_id FROM follows f WHERE f.follower_id = ? AND f.followee_id IN "+list, append([]any{accountID}, args...)...)
 }
 
-// ListsAmong returns those of the lists that the account is in, each with whose it is.
+// ListsAmong returns which of the lists the account is in, and the owner of each.
 func (s *conn) ListsAmong(ctx context.Context, memberID int64, listIDs []int64) (map[int64]int64, error) {
 	return s.ownersOfLists(ctx, listIDs, func(list string, args []any) (string, []any) {
 		return "SELECT m.list_id, m.follower_id FROM list_members m WHERE m.followee_id = ? AND m.list_id IN " + list, append([]any{memberID}, args...)

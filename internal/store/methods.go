@@ -798,7 +798,7 @@ func (s *Store) AlbumsWith(ctx context.Context, acc *Account, r Range) (r0 []*Al
 	return r0, err
 }
 
-// AnnouncementByID is ErrNotFound for one that is deleted.
+// AnnouncementByID returns the announcement, ErrNotFound where it is deleted.
 func (s *Store) AnnouncementByID(ctx context.Context, id int64) (r0 *Announcement, err error) {
 	if s.places == nil {
 		return s.conn.AnnouncementByID(ctx, id)
@@ -810,7 +810,7 @@ func (s *Store) AnnouncementByID(ctx context.Context, id int64) (r0 *Announcemen
 	return r0, err
 }
 
-// AnnouncementCommentByID is ErrNotFound for one whose author the viewer may not see. A nil viewer sees all.
+// AnnouncementCommentByID returns the comment, ErrNotFound where the viewer may not see its author. A nil viewer sees all.
 func (s *Store) AnnouncementCommentByID(ctx context.Context, viewer *Account, id int64) (r0 *AnnouncementComment, err error) {
 	if s.places == nil {
 		return s.conn.AnnouncementCommentByID(ctx, viewer, id)
@@ -1188,7 +1188,8 @@ func (s *Store) BoostsBy(ctx context.Context, accountID int64, limit int) (r0 []
 	return r0, err
 }
 
-// BoostsByID are the boosted posts as those of the boosts bring them of which the viewer may see both, in no particular order.
+// BoostsByID returns the boosted posts, each with its boost, in no particular order. It leaves out those of which the viewer may
+// not see the post or the boost.
 func (s *Store) BoostsByID(ctx context.Context, viewer *Account, ids []int64) (r0 []Post, err error) {
 	if s.places == nil {
 		return s.conn.BoostsByID(ctx, viewer, ids)
@@ -1249,8 +1250,8 @@ func (s *Store) CanSeeAccount(ctx context.Context, viewer *Account, accountID in
 	return r0, err
 }
 
-// CarryByToken makes the token, as it has just been read, what carries the position of the request's client: reads
-// go by the position in its row, which the request's writes then raise.
+// CarryByToken has the token carry the position of the request's client. Reads go by the position in the token's row, as it
+// was just read, and the request's writes raise it.
 func (s *Store) CarryByToken(ctx context.Context, t *AccessToken) { s.current().CarryByToken(ctx, t) }
 
 // ChangeMove replaces the row of a part; false if it is no longer at that epoch and step.
@@ -1566,7 +1567,7 @@ func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (r0 
 	return r0, err
 }
 
-// CountUnreached counts the members to whom mail failed since the moment, and the invitations that still work of which it did.
+// CountUnreached counts the members to whom mail failed since the moment, and those of the invitations that still work whose mail failed since then.
 func (s *Store) CountUnreached(ctx context.Context, since Millis) (r0 int, r1 int, err error) {
 	if s.places == nil {
 		return s.conn.CountUnreached(ctx, since)
@@ -1694,7 +1695,7 @@ func (s *Store) DecideHeldPost(ctx context.Context, h *HeldPost) (r0 bool, err e
 	return r0, err
 }
 
-// DecisionByID is ErrNotFound where there is none. It reads the primary.
+// DecisionByID returns the decision, else ErrNotFound. It reads the primary.
 func (s *Store) DecisionByID(ctx context.Context, id int64) (r0 *Decision, err error) {
 	if s.places == nil {
 		return s.conn.DecisionByID(ctx, id)
@@ -3408,7 +3409,7 @@ func (s *Store) ListenersTo(ctx context.Context, postID int64, accountIDs []int6
 	return r0, err
 }
 
-// ListsAmong returns those of the lists that the account is in, each with whose it is.
+// ListsAmong returns which of the lists the account is in, and the owner of each.
 func (s *Store) ListsAmong(ctx context.Context, memberID int64, listIDs []int64) (r0 map[int64]int64, err error) {
 	if s.places == nil {
 		return s.conn.ListsAmong(ctx, memberID, listIDs)
@@ -5014,7 +5015,7 @@ func (s *Store) Replicas() ([]ReplicaState, int64) { return s.current().Replicas
 // Replicated reports whether there are replicas, and so positions.
 func (s *Store) Replicated() bool { return s.current().Replicated() }
 
-// ReportByID is ErrNotFound where there is none.
+// ReportByID returns the report, else ErrNotFound.
 func (s *Store) ReportByID(ctx context.Context, id int64) (r0 *Report, err error) {
 	if s.places == nil {
 		return s.conn.ReportByID(ctx, id)

@@ -15,7 +15,7 @@ type photoRow struct {
 	bytes   int
 }
 
-// What pages show of photos.
+// The columns of photos that pages show.
 var shownPhotoColumns = []column[photoRow]{
 	number("ph.id", func(p *photoRow) *int64 { return &p.ID }),
 	number("ph.account_id", func(p *photoRow) *int64 { return &p.AccountID }),
@@ -43,7 +43,7 @@ var photoMetadataColumns = []column[photoRow]{
 	texts("ph.metadata", func(p *photoRow, text string) error { return p.Metadata.Scan(text) }),
 }
 
-// What is between a photo and its being shown.
+// The columns of the state of a photo that is not shown yet.
 var photoStateColumns = []column[photoRow]{
 	word("ph.state", func(p *photoRow) *string { return &p.State }),
 	word("ph.refusal_code", func(p *photoRow) *string { return &p.RefusalCode }),

@@ -65,8 +65,8 @@ func (e *DifferenceError) Error() string {
 	return fmt.Sprintf("%d rows of %s differ, among them the one with the key %s", e.Rows, e.Table, e.Key)
 }
 
-// Compare compares what was not compared since the last pass without a difference. What the source's log names is not
-// in the target yet, and comes with the next pass. Nothing may be written into the target meanwhile.
+// Compare compares what was not compared since the last pass without a difference. Rows that the source's log names are
+// not in the target yet, and are compared in the next pass. Nothing may be written into the target meanwhile.
 func (c *Comparer) Compare(ctx context.Context) error {
 	if !c.whole {
 		for _, t := range c.source.tables {

@@ -37,7 +37,7 @@ type PlaceMove struct {
 	ID   string // of the move, "" where there is none
 	Peer string // the other place's address without its password
 	Logs bool   // what is written is logged, for the move that is under way
-	// WayBack: what is written is logged to keep the place up that the site has left. No move is under way.
+	// WayBack: writes are logged, to keep the place that the site has left up to date. No move is under way.
 	WayBack bool
 }
 

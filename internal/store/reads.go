@@ -72,8 +72,8 @@ func startReads(ctx context.Context, c *cluster, brought Position) (context.Cont
 	return context.WithValue(ctx, readsKey{}, r), r
 }
 
-// CarryByToken makes the token, as it has just been read, what carries the position of the request's client: reads
-// go by the position in its row, which the request's writes then raise.
+// CarryByToken has the token carry the position of the request's client. Reads go by the position in the token's row, as it
+// was just read, and the request's writes raise it.
 func (s *conn) CarryByToken(ctx context.Context, t *AccessToken) {
 	r := readsOf(ctx)
 	if r == nil {

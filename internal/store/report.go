@@ -34,7 +34,7 @@ func (s *conn) Reports(ctx context.Context, state string, notAbout int64, r Rang
 	return newestFirst(list, r), translate(err)
 }
 
-// ReportByID is ErrNotFound where there is none.
+// ReportByID returns the report, else ErrNotFound.
 func (s *conn) ReportByID(ctx context.Context, id int64) (*Report, error) {
 	var r Report
 	if err := first(s.read(ctx).Where("id = ?", id), &r); err != nil {

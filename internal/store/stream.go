@@ -119,7 +119,7 @@ func (s *conn) WaitForReplicas(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		list, _ := s.Replicas()
-		// What the clock said before the call does not tell that a replica has what came after it.
+		// A replica that shows the clock of before this call may lack what came after it.
 		if !slices.ContainsFunc(list, func(r ReplicaState) bool { return r.InUse && r.Version <= now }) {
 			return nil
 		}

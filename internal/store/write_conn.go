@@ -92,7 +92,7 @@ func (w *writeConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx,
 	if err != nil {
 		return nil, err
 	}
-	return &writerTx{tx, ctx, w}, nil
+	return &writeTx{tx, ctx, w}, nil
 }
 
 // called is do for a call with a result.
@@ -124,11 +124,11 @@ func (w *writeConn) Close() error {
 	return w.driverConn.Close()
 }
 
-type writerTx struct {
+type writeTx struct {
 	driver.Tx
 	ctx context.Context // of the transaction: driver.Tx is given none
 	w   *writeConn
 }
 
-func (t *writerTx) Commit() error   { return t.w.do(t.ctx, t.Tx.Commit) }
-func (t *writerTx) Rollback() error { return t.w.do(t.ctx, t.Tx.Rollback) }
+func (t *writeTx) Commit() error   { return t.w.do(t.ctx, t.Tx.Commit) }
+func (t *writeTx) Rollback() error { return t.w.do(t.ctx, t.Tx.Rollback) }

@@ -98,7 +98,7 @@ func (w *bufferedResponse) Size() int {
 
 func (w *bufferedResponse) Written() bool { return w.passed || w.body.Len() > 0 }
 
-// Flush sends what there is, which then is nothing to keep.
+// Flush sends what there is. The response is then not kept.
 func (w *bufferedResponse) Flush() {
 	w.send()
 	w.ResponseWriter.Flush()

@@ -173,8 +173,8 @@ func (r *Routes) Large(method, path string, most int64, h func(*gin.Context) err
 	r.addRoute(r.pages, method, path, PolicyPersonal, most+uploadMargin, false, r.page(h))
 }
 
-// Download registers a page's route whose answer is a large file for one reader: no
-// deadline but that bytes are taken.
+// Download registers a page's route whose answer is a large file for one reader. It has
+// no deadline as long as the reader takes bytes.
 func (r *Routes) Download(method, path string, h func(*gin.Context) error) {
 	r.addRoute(r.pages, method, path, PolicyPersonal, smallBody, false, r.page(func(c *gin.Context) error {
 		c.Request = c.Request.WithContext(budget.None(c.Request.Context()))

@@ -5,7 +5,7 @@ import (
 	"tintype/internal/store"
 )
 
-// AdminAccount is a member as those who look after it read it. Email is empty for those who may not.
+// AdminAccount is a member as moderators and administrators read it. Email is empty for those who may not read it.
 type AdminAccount struct {
 	ID            string    `json:"id"`
 	Username      string    `json:"username"`

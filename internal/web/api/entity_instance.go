@@ -253,7 +253,7 @@ type NodeInfoLinks struct {
 	Links []NodeInfoLink `json:"links"`
 }
 
-// NodeInfoLink is one of them, and its format.
+// NodeInfoLink leads to a NodeInfo document, and names its format.
 type NodeInfoLink struct {
 	Rel  string `json:"rel"`
 	Href string `json:"href"`

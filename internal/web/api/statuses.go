@@ -272,8 +272,8 @@ func photoChanges(p *params, of []int64) (map[int64]community.PhotoChange, error
 	return changes, nil
 }
 
-// deleteStatus deletes a post or comment, or takes a boost back. What a moderator removes of others has a reason and words to its
-// author.
+// deleteStatus deletes a post or comment, or takes a boost back. When a moderator removes a post of somebody else, there is a
+// reason and words to its author.
 func (a *API) deleteStatus(q *call) (any, error) {
 	id, err := q.id()
 	if err != nil {
