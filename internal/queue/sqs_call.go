@@ -57,10 +57,10 @@ func (s *SQS) deleteMessages(ctx context.Context, messages []message) ([]refusal
 	return s.batchOf(ctx, "DeleteMessageBatch", entries)
 }
 
-// received is what a worker that waits gets.
 // An Idler is the result of a call to AWS that may have waited in vain. Traces leave such a call out.
 type Idler interface{ Idle() bool }
 
+// received is what a worker that waits gets.
 type received struct{ Messages []message }
 
 var _ Idler = (*received)(nil)
