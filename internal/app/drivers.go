@@ -109,7 +109,9 @@ func (d drivers) schemaInCharge(ctx context.Context) (m *store.Migrator, driver 
 	if d.cfg.DatabaseNext == nil {
 		return m, driver, nil
 	}
-	err = m.CheckInCharge(ctx)
+	asking, cancel := context.WithTimeout(ctx, startPatience) // it may hang, and the site be in the other one
+	defer cancel()
+	err = m.CheckInCharge(asking)
 	var moved *store.MovedError
 	switch {
 	case errors.As(err, &moved) && moved.Elsewhere():

@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,4 +138,35 @@ func TestStartsWithoutThePlaceThatItHasLeft(t *testing.T) {
 	if err := site.Wait(time.Minute); err == nil || !strings.Contains(site.Logs(), "nobody knows where the site is") {
 		t.Errorf("it starts: %v", err)
 	}
+}
+
+// The same of a server that hangs, and does not refuse.
+func TestStartsWhileTheServerThatItHasLeftHangs(t *testing.T) {
+	server := servertest.AnyFlavour(t).Server(t)
+	if err := server.Exec("SET GLOBAL log_bin_trust_function_creators = 1"); err != nil {
+		t.Fatal(err)
+	}
+	proxy := servertest.NewProxy(t, server.Port)
+	from, err := url.Parse(server.NewDatabase(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from.Host = fmt.Sprintf("127.0.0.1:%d", proxy.Port)
+	site := servertest.NewTintype(t, "DATABASE_URL="+from.String(), "DATABASE_NEXT=sqlite:"+filepath.Join(t.TempDir(), "new.db"), "MIGRATE=auto")
+	site.Start()
+	servertest.NewClient(t, site.URL).SignUp("ann")
+	if out, stderr, err := site.Command("move", "database", "--way-back=2h"); err != nil {
+		t.Fatalf("%v: %s%s", err, out, stderr)
+	}
+	if err := site.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Silence()
+	site.Start()
+	servertest.NewClient(t, site.URL).LogIn("ann", servertest.Password).Want(http.StatusOK)
+	proxy.Resume()
+	servertest.Eventually(t, "the old database is kept up again", func() bool {
+		w := wayBackOf(t, site)
+		return w != nil && w.Ended == "" && w.Behind == 0 && w.Replayed > 0
+	})
 }
