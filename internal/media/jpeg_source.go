@@ -28,7 +28,9 @@ type jpegSource struct {
 	since   int64           // bytes of coded data since the scan or the last restart began
 	frame   []byte          // the frame header's segment
 	adobe   bool            // a segment says how CMYK was written
-	have    map[byte]uint64 // of a progressive file, by component: the coefficients that are there to their last bit
+	have    map[byte]uint64 // by component: the coefficients that are there to their last bit
+	rough   map[byte]bool   // of a progressive file: the components whose means have begun to come
+	means   bool            // the last scan brings those for the first time
 }
 
 func newJPEGSource(r io.Reader) *jpegSource {
@@ -183,29 +185,51 @@ func (s *jpegSource) coded(p []byte) (int, error) {
 	return 0, err
 }
 
-// progress notes which coefficients a scan brings to their last bit.
+// progress notes which coefficients a scan brings, and which to their last bit.
 func (s *jpegSource) progress(seg []byte) {
 	n := int(seg[4])
-	if len(seg) < 8+2*n || s.frame == nil || s.frame[1] != 0xc2 || seg[7+2*n]&15 != 0 {
+	if len(seg) < 8+2*n || s.frame == nil {
 		return
 	}
-	from, to := seg[5+2*n]&63, seg[6+2*n]&63
+	from, to, bits := seg[5+2*n]&63, seg[6+2*n]&63, seg[7+2*n]
+	if s.frame[1] != 0xc2 {
+		from, to, bits = 0, 63, 0
+	}
 	if s.have == nil {
-		s.have = map[byte]uint64{}
+		s.have, s.rough = map[byte]uint64{}, map[byte]bool{}
+	}
+	if s.means = from == 0 && bits>>4 == 0; s.means {
+		for i := range n {
+			s.rough[seg[5+2*i]] = true
+		}
+	}
+	if bits&15 != 0 {
+		return
 	}
 	for i := range n {
 		s.have[seg[5+2*i]] |= ^uint64(0) << from & (^uint64(0) >> (63 - to))
 	}
 }
 
-// whole tells whether nothing of the picture is missing, as far as shows without decoding: a progressive file that was
-// cut between two scans has all its rows, but not all their detail.
+// whole tells whether nothing of the picture is missing, as far as shows without decoding: a file that was cut between two
+// scans has all its rows, but not all their detail, or not all their colours.
 func (s *jpegSource) whole() bool {
-	if !s.noEnd || s.frame == nil || s.frame[1] != 0xc2 || len(s.frame) < 10 {
+	return !s.noEnd || s.components(func(c byte) bool { return s.have[c] == ^uint64(0) })
+}
+
+// coarse tells whether every row of a file that was cut is there at least in outline: the cut lies behind the scans with the
+// means of all blocks.
+func (s *jpegSource) coarse() bool {
+	return !s.means && s.components(func(c byte) bool { return s.rough[c] })
+}
+
+// components tells whether something is true of every component of the frame, or there is no frame.
+func (s *jpegSource) components(is func(c byte) bool) bool {
+	if s.frame == nil || len(s.frame) < 10 {
 		return true
 	}
 	for i := range int(s.frame[9]) {
-		if at := 10 + 3*i; at >= len(s.frame) || s.have[s.frame[at]] != ^uint64(0) {
+		if at := 10 + 3*i; at >= len(s.frame) || !is(s.frame[at]) {
 			return false
 		}
 	}

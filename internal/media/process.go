@@ -387,10 +387,12 @@ func (j *job) image(src io.ReadSeeker, t *tracked) (image.Image, error) {
 		s := newJPEGSource(t)
 		m, err := jpeg.Decode(s)
 		switch {
+		case err != nil && s.noEnd && s.coarse():
+			err = refuseCoarse(err)
 		case err != nil && s.noEnd:
 			err = refuseTruncated(err)
 		case err == nil && !s.whole():
-			err = refuseTruncated(errors.New("scans are missing"))
+			err = refuseCoarse(errors.New("scans are missing"))
 		}
 		return m, err
 	case PNG:

@@ -88,6 +88,56 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// What a file that was cut lacks is what the sentence says: rows, or detail and colours of all of them.
+func TestCutFilesSayWhatIsMissing(t *testing.T) {
+	const lower, detail = "the lower part of the picture is missing", "not all of its detail and colours"
+	progressive := phototest.JPEG(phototest.Options{Width: 120, Height: 90, Progressive: true, Detail: true})
+	var scans []int
+	for at := 2; at < len(progressive)-1; at++ {
+		if progressive[at] == 0xff && progressive[at+1] == 0xda {
+			scans = append(scans, at)
+		}
+	}
+	if len(scans) != 7 {
+		t.Fatalf("%d scans", len(scans))
+	}
+	// A baseline file of three scans, one a component: the progressive one's frame, with scans of a file of gray each.
+	gray := phototest.JPEG(phototest.Options{Width: 120, Height: 90, Gray: true, Detail: true})
+	scan := gray[bytes.Index(gray, []byte{0xff, 0xda}) : len(gray)-2]
+	frame := bytes.Index(gray, []byte{0xff, 0xc0})
+	head := append(append(bytes.Clone(gray[:frame]), "\xff\xc0\x00\x11\x08\x00\x5a\x00\x78\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00"...), gray[frame+2+int(gray[frame+3]):len(gray)-2-len(scan)]...)
+	planes := func(n int) []byte {
+		b := bytes.Clone(head)
+		for i := range n {
+			s := bytes.Clone(scan)
+			s[5] = byte(i + 1)
+			b = append(b, s...)
+		}
+		return b
+	}
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"in the means":            {progressive[:(scans[0]+scans[1])/2], lower},
+		"behind the means":        {progressive[:scans[1]], detail},
+		"in the detail":           {progressive[:(scans[1]+scans[2])/2], detail},
+		"behind some of it":       {progressive[:scans[4]], detail},
+		"in the last scan":        {progressive[:len(progressive)-40], detail},
+		"baseline, in the middle": {gray[:len(gray)/2], lower},
+		"baseline, one of three":  {planes(1), detail},
+		"baseline, two of three":  {planes(2), detail},
+		"baseline, in the second": {planes(2)[:len(planes(2))-200], lower},
+	} {
+		r := refusal(t, media.NewProcessor(media.Options{}), c.file)
+		if r.Code != media.CodeTruncated || !strings.Contains(r.Sentence, c.want) {
+			t.Errorf("%s: %s, %q (%v), want %q", name, r.Code, r.Sentence, r, c.want)
+		}
+	}
+	process(t, planes(3), media.Focus{}) // only the mark of the end is missing
+	process(t, progressive[:len(progressive)-2], media.Focus{})
+}
+
 // manyScans repeats the last scan of a progressive JPEG.
 func manyScans(file []byte) []byte {
 	last := bytes.LastIndex(file, []byte{0xff, 0xda})

@@ -58,6 +58,7 @@ var (
 	isCoded     = lang.Key("This file is a JPEG coded %s, which this site cannot read. Export it with the usual settings and try again.")
 	isEmpty     = lang.Key("This file is empty. Choose it again, or post without it.")
 	isTruncated = lang.Key("This file ends halfway: the lower part of the picture is missing. Copy it again from where it comes, or post without it.")
+	isCoarse    = lang.Key("This file ends halfway: the whole picture is there, but not all of its detail and colours. Copy it again from where it comes, or post without it.")
 	isDamaged   = lang.Key("This file is damaged: %s. Copy it again from where it comes, or post without it.")
 	isLong      = lang.Key("This file is %d pixels long. The limit is %d. Cut or export it smaller and try again.")
 	isHeavy     = lang.Key("This file is %s MB. The limit is %s MB. Export it smaller and try again.")
@@ -67,7 +68,7 @@ var (
 
 // Sentences are all that a Refused may say, so that they can be translated.
 var Sentences = []string{
-	HEICSentence, isCoded, isEmpty, isTruncated, isDamaged, isLong, isHeavy, isLarge, isCostly,
+	HEICSentence, isCoded, isEmpty, isTruncated, isCoarse, isDamaged, isLong, isHeavy, isLarge, isCostly,
 	isVideo, isSound, isArchive, isRaw, isDocument, isOther, isUnreadable,
 }
 
@@ -97,6 +98,11 @@ func refuseEmpty() *Refused { return &Refused{Code: CodeEmpty, Sentence: isEmpty
 
 func refuseTruncated(cause error) *Refused {
 	return &Refused{Code: CodeTruncated, Sentence: isTruncated, cause: cause}
+}
+
+// refuseCoarse is for a file that has all rows of its picture, but was cut before the last of its scans.
+func refuseCoarse(cause error) *Refused {
+	return &Refused{Code: CodeTruncated, Sentence: isCoarse, cause: cause}
 }
 
 // refuseCorrupt names the damage: "its … is damaged".
