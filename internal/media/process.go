@@ -261,8 +261,12 @@ func (j *job) setColors(icc []byte, adobe bool) {
 	case j.head.p3: // cICP goes before a profile
 		j.p3 = true
 	case err == nil && prof.gray:
-		if !prof.hasSRGBCurve() {
+		switch {
+		case prof.hasSRGBCurve():
+		case j.head.kind == kindGray:
 			j.grayTRC = prof
+		case j.head.kind != kindCMYK: // gray with alpha, which is read as RGB
+			j.convert = newConverter(&profile{toXYZ: primariesSRGB, curve: prof.curve})
 		}
 		return
 	case err != nil && icc == nil && adobe:
