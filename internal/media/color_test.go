@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"image/color"
 	"testing"
@@ -57,6 +58,55 @@ func TestAdobeRGBBecomesSRGB(t *testing.T) {
 		near(t, pic, 80, 420, color.NRGBA{21, 57, 205, 255}, 5)
 		near(t, pic, 560, 420, color.NRGBA{233, 206, 0, 255}, 5)
 	}
+}
+
+// A PNG's gAMA and cHRM count as in Chromium: a gamma alone is relative to 2.2, one with primaries is a space, and primaries
+// alone are nothing. What names a space goes before. References: the definitions, computed apart from this code.
+func TestPNGGammaAndPrimaries(t *testing.T) {
+	number := func(vs ...uint32) (b []byte) {
+		for _, v := range vs {
+			b = binary.BigEndian.AppendUint32(b, v)
+		}
+		return b
+	}
+	gamma := func(v uint32) []byte { return phototest.Chunk("gAMA", number(v)) }
+	primaries := func(rx, ry, gx, gy, bx, by uint32) []byte {
+		return phototest.Chunk("cHRM", number(31270, 32900, rx, ry, gx, gy, bx, by))
+	}
+	srgb, adobe := primaries(64000, 33000, 30000, 60000, 15000, 6000), primaries(64000, 33000, 21000, 71000, 15000, 6000)
+	join := func(list ...[]byte) []byte { return bytes.Join(list, nil) }
+	red := color.NRGBA{200, 40, 40, 255}
+	// The picture's corner is (200, 40, 40).
+	for name, c := range map[string]struct {
+		chunks []byte
+		want   color.NRGBA
+	}{
+		"nothing":                {nil, red},
+		"the usual":              {gamma(45455), red},
+		"the usual, sRGB's":      {join(gamma(45455), srgb), red},
+		"the usual, and near":    {gamma(45000), red},
+		"primaries alone":        {adobe, red},
+		"linear":                 {gamma(100000), color.NRGBA{228, 110, 110, 255}},
+		"1.8":                    {gamma(55556), color.NRGBA{209, 56, 56, 255}},
+		"linear, sRGB's":         {join(srgb, gamma(100000)), color.NRGBA{228, 110, 110, 255}},
+		"Adobe RGB":              {join(gamma(45470), adobe), color.NRGBA{233, 35, 35, 255}},
+		"named sRGB":             {join(phototest.Chunk("sRGB", []byte{0}), gamma(100000), adobe), red},
+		"named by cICP":          {join(phototest.Chunk("cICP", []byte{1, 13, 0, 1}), gamma(100000)), red},
+		"a gamma of nothing":     {gamma(0), red},
+		"a gamma of too much":    {gamma(4_000_000_000), red},
+		"primaries of one point": {join(gamma(45455), primaries(30000, 30000, 30000, 30000, 30000, 30000)), red},
+		"primaries of nothing":   {join(gamma(45455), primaries(0, 0, 0, 0, 0, 0)), red},
+		"twice":                  {join(gamma(45455), gamma(100000)), red},
+	} {
+		t.Log(name)
+		m := process(t, phototest.Splice(phototest.PNG(phototest.Options{}), c.chunks), media.Focus{})
+		if m.Profile != "srgb" {
+			t.Errorf("%s became %s", name, m.Profile)
+		}
+		near(t, m.image(t, "640"), 80, 60, c.want, 5)
+	}
+	gray := process(t, phototest.Splice(phototest.PNG(phototest.Options{Gray: true}), gamma(100000)), media.Focus{})
+	near(t, gray.image(t, "640"), 80, 60, color.NRGBA{157, 157, 157, 255}, 5)
 }
 
 func TestSRGBStays(t *testing.T) {

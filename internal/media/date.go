@@ -88,6 +88,37 @@ func parseIPTCDate(date, clock string) taken {
 	return parseDate(date+" "+clock, "")
 }
 
+// mailDates are RFC 1123's form, which PNG recommends, as programs vary it, and C's.
+var mailDates = []string{"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05", "2 Jan 2006 15:04 -0700", "2 Jan 2006 15:04 MST", "2 Jan 2006 15:04", "Jan _2 15:04:05 2006", "Jan _2 15:04:05 MST 2006"}
+
+// parsePNGDate reads PNG's "Creation Time": a date as in mail, or as ISO 8601 has it.
+func parsePNGDate(s string) taken {
+	if d := parseDate(s, ""); !d.at.IsZero() {
+		return d
+	}
+	if i := strings.IndexAny(s, ", "); i == 3 || i > 3 && s[i] == ',' { // the day of the week
+		s = strings.TrimLeft(s[i:], ", ")
+	}
+	if day, err := time.Parse("2 Jan 2006", s); err == nil && plausible(day) {
+		return taken{at: day, day: true}
+	}
+	for _, layout := range mailDates {
+		at, err := time.Parse(layout, s)
+		if err != nil || !plausible(at) {
+			continue
+		}
+		switch _, off := at.Zone(); {
+		case strings.Contains(layout, "-0700"):
+			return taken{at: at.In(time.FixedZone("", off)), offset: true}
+		case strings.HasSuffix(s, "GMT"), strings.HasSuffix(s, "UTC"):
+			return taken{at: at.UTC(), offset: true}
+		}
+		// Other names of zones mean several; the clock is right.
+		return taken{at: time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, time.UTC)}
+	}
+	return taken{}
+}
+
 // taken finds when the photo was taken: what says so first, then what says when it was digitized, which for a digital
 // camera is the same.
 func (t tags) taken() taken {
@@ -107,6 +138,7 @@ func (t tags) taken() taken {
 		parseDate(first("xmp DateTimeDigitized"), ""),
 		parseIPTCDate(first("iptc DigitalCreationDate"), first("iptc DigitalCreationTime")),
 		parseDate(first("xmp CreateDate"), ""),
+		parsePNGDate(first("png CreationTime")),
 	} {
 		if !d.at.IsZero() {
 			return d

@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"tintype/internal/media"
@@ -51,6 +52,43 @@ func TestDates(t *testing.T) {
 		if got := m.TakenAt.Format("2006-01-02 15:04:05 -0700"); got != c.want || m.HasOffset != c.offset || m.DayOnly != c.day {
 			t.Errorf("%s: %s, offset %v, day only %v; want %s, %v, %v", name, got, m.HasOffset, m.DayOnly, c.want, c.offset, c.day)
 		}
+	}
+}
+
+// A PNG's own text of when it was made counts where nothing else tells.
+func TestPNGCreationTime(t *testing.T) {
+	png := phototest.PNG(phototest.Options{Width: 32, Height: 24})
+	const none = "0001-01-01 00:00:00 +0000"
+	for text, c := range map[string]struct {
+		want        string
+		offset, day bool
+	}{
+		"Thu, 01 Jul 2021 10:11:12 GMT":   {"2021-07-01 10:11:12 +0000", true, false},
+		"Thu, 1 Jul 2021 10:11:12 -0330":  {"2021-07-01 10:11:12 -0330", true, false},
+		"1 Jul 2021 10:11:12 +0000":       {"2021-07-01 10:11:12 +0000", true, false},
+		"Thursday, 1 Jul 2021 10:11 UTC":  {"2021-07-01 10:11:00 +0000", true, false},
+		"Thu, 01 Jul 2021 10:11:12 CEST":  {"2021-07-01 10:11:12 +0000", false, false},
+		"Thu, 01 Jul 2021 10:11:12":       {"2021-07-01 10:11:12 +0000", false, false},
+		"Thu, 01 Jul 2021":                {"2021-07-01 00:00:00 +0000", false, true},
+		"Thu Jul  1 10:11:12 2021":        {"2021-07-01 10:11:12 +0000", false, false},
+		"2021-07-01T10:11:12+02:00":       {"2021-07-01 10:11:12 +0200", true, false},
+		"2021-07-01T10:11:12.345Z":        {"2021-07-01 10:11:12 +0000", true, false},
+		"2021:07:01 10:11:12":             {"2021-07-01 10:11:12 +0000", false, false},
+		"2021-07-01":                      {"2021-07-01 00:00:00 +0000", false, true},
+		"last summer":                     {none, false, false},
+		"Thu, 01 Jul 3021 10:11:12 GMT":   {none, false, false},
+		strings.Repeat("2021-07-01 ", 90): {none, false, false},
+	} {
+		file := phototest.Splice(png, phototest.Chunk("tEXt", []byte("Creation Time\x00"+text)))
+		m := process(t, file, media.Focus{}).Meta
+		if got := m.TakenAt.Format("2006-01-02 15:04:05 -0700"); got != c.want || m.HasOffset != c.offset || m.DayOnly != c.day {
+			t.Errorf("%s: %s, offset %v, day only %v; want %s, %v, %v", text, got, m.HasOffset, m.DayOnly, c.want, c.offset, c.day)
+		}
+	}
+	exif := phototest.EXIF(phototest.Options{TakenAt: "2020:01:02 03:04:05"})
+	both := phototest.Splice(png, append(phototest.Chunk("tEXt", []byte("Creation Time\x002021-07-01")), phototest.Chunk("eXIf", exif)...))
+	if got := process(t, both, media.Focus{}).Meta.TakenAt.Format("2006-01-02"); got != "2020-01-02" {
+		t.Errorf("EXIF does not go before: %s", got)
 	}
 }
 

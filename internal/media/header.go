@@ -29,6 +29,7 @@ type Header struct {
 	named      bool  // JPEG: its components are called R, G and B
 	start      int64 // JPEG: where it begins, behind bytes that are none of it
 	p3         bool  // PNG: cICP says Display P3
+	space      pngSpace
 	frame      frame
 	spans      spans
 }

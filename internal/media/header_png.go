@@ -50,6 +50,13 @@ func inspectPNG(b *headReader) (Header, error) {
 			}
 		case "cICP":
 			h.p3 = len(head) == 4 && head[0] == 12 && head[1] == 13
+			h.space.named = true
+		case "sRGB":
+			h.space.named = true
+		case "gAMA", "cHRM":
+			if !pixels {
+				h.space.read(name, head)
+			}
 		case "iCCP":
 			// A name, a zero, the method zero, zlib.
 			if i := bytes.IndexByte(head, 0); i >= 0 && i+2 <= len(head) && head[i+1] == 0 && h.spans.icc == nil {
@@ -138,6 +145,8 @@ func (s *spans) textPNG(name string, head []byte, off, n int64) {
 	case "Raw profile type exif", "Raw profile type APP1":
 		p.hex = true
 		keep(&s.exif, p, maxCopies)
+	case "Creation Time":
+		keep(&s.day, p, maxCopies)
 	case "Raw profile type iptc":
 		p.hex = true
 		keep(&s.iptc, p, maxCopies)

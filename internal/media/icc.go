@@ -173,14 +173,7 @@ func (p *profile) isSpace(primaries [3][3]float64) bool {
 	if p.table != nil {
 		return false
 	}
-	for i := range 3 {
-		for j := range 3 {
-			if math.Abs(p.toXYZ[i][j]-primaries[i][j]) > 0.004 {
-				return false
-			}
-		}
-	}
-	return p.hasSRGBCurve()
+	return samePrimaries(p.toXYZ, primaries) && p.hasSRGBCurve()
 }
 
 func (p *profile) hasSRGBCurve() bool {

@@ -59,6 +59,7 @@ func readMeta(b blocks) (m Meta, adobe bool) {
 	t.readEXIF(b.exif)
 	t.readXMP(b.xmp)
 	t.readIPTC(b.iptc)
+	t.add("png CreationTime", string(b.day))
 	adobe = strings.HasPrefix(t.text(8, "exif InteroperabilityIndex"), "R03")
 
 	when := t.taken()

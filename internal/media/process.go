@@ -257,6 +257,9 @@ func (j *job) treesCost(ctx context.Context, src io.ReadSeeker) (int64, error) {
 
 func (j *job) setColors(icc []byte, adobe bool) {
 	prof, err := parseProfile(icc)
+	if told := j.head.profile(); told != nil && icc == nil {
+		prof, err = told, nil
+	}
 	switch {
 	case j.head.p3: // cICP goes before a profile
 		j.p3 = true

@@ -21,16 +21,19 @@ type span struct {
 // spans are where a file's metadata lie. They are read only once the memory for them is granted.
 type spans struct {
 	exif, xmp, iptc, icc []span
-	parts                int // of the profile, as its first part says; 0: it is not told
+	day                  []span // PNG's text of when the picture was made
+	parts                int    // of the profile, as its first part says; 0: it is not told
 }
 
 // blocks are a file's metadata, each within its bound: what is longer is cut off (EXIF, whose texts come first) or
 // left out.
-type blocks struct{ exif, xmp, iptc, icc []byte }
+type blocks struct{ exif, xmp, iptc, icc, day []byte }
 
 const (
 	// maxCopies is how many blocks of a kind are kept of which one is read: the first that can be.
 	maxCopies = 4
+	// maxDay bounds a text that is a date.
+	maxDay = 200
 	// maxParts is more parts than a block of metadata can be in.
 	maxParts = 256
 )
@@ -74,6 +77,9 @@ func (s spans) read(r io.ReadSeeker, b *blocks) (err error) {
 		return err
 	}
 	if b.iptc, err = all(r, s.iptc, maxIPTC); err != nil {
+		return err
+	}
+	if b.day, err = first(r, s.day, maxDay, false); err != nil {
 		return err
 	}
 	if s.wholeICC() {
