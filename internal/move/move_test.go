@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// schedules is how many random schedules a run plays; the long form plays MOVE_SCHEDULES.
+// schedules is how many random schedules a run plays, MOVE_SCHEDULES if that is set.
 func schedules(t *testing.T) (first uint64, n int) {
 	first, n = 1, 60
 	if s := os.Getenv("TEST_SEED"); s != "" {
