@@ -1,6 +1,6 @@
-// Command picture moves the database of a demo site from SQLite to MariaDB while a member writes, and draws what the
-// command says as a terminal: docs/move.svg, which the README shows. Only names of places are changed, to those that a
-// site has.
+// Command picture moves the database of a demo site, which runs and nobody uses, from SQLite to MariaDB, and draws what
+// the command says in a pipe as a terminal: docs/move.svg, which the README shows. Only names of places are changed, to
+// those that a site has.
 //
 //	go run ./dev/picture [-out docs/move.svg]
 package main
