@@ -60,6 +60,9 @@ func TestDoctorSamplesPhotos(t *testing.T) {
 	if len(list) != 1 || list[0].Status != Failure || !strings.HasPrefix(list[0].Text, "1 of 4 photos") || !strings.Contains(list[0].Text, missing) || !strings.Contains(list[0].Advice, "MEDIA_DIR") {
 		t.Errorf("with one missing: %+v", list)
 	}
+	if all := d.checkMedia(t.Context()); len(all) != 2 || all[1] != list[0] {
+		t.Errorf("the check of media does not say it: %+v", all)
+	}
 }
 
 // redirectBucket keeps what is put and answers what is read under a presigned address with a status of its own.
