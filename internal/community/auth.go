@@ -118,6 +118,11 @@ func (c *Community) signUp(ctx context.Context, f SignUp) (*store.Account, error
 	if waits {
 		now := store.ToMillis(time.Now())
 		acc.WaitingAt, acc.SuspendedAt, acc.JoinReason = &now, &now, f.Reason
+		if f.Address != "" {
+			if err := c.allowNetwork(ctx, "wait", f.Address, Limit{Count: waitingPerNetwork, Window: 24 * time.Hour}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if c.MailDelivers && !waits && f.Invite == "" && f.Claim == "" {
 		acc.UnconfirmedAt = new(store.ToMillis(time.Now()))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tintype/internal/mail"
 	"tintype/internal/store"
@@ -68,8 +69,17 @@ func TestLimitsThatManyReachAtOnce(t *testing.T) {
 		}
 		atOnce("invitations", " too_many", func(i int) error { return invite(i, 1) })
 
+		for range waitingPerNetwork { // as many sign-ups from there before
+			g.must(g.allowNetwork(g.ctx, "wait", "198.51.100.1", Limit{Count: waitingPerNetwork, Window: 24 * time.Hour}))
+		}
+		for address, want := range map[string]bool{"198.51.100.1": false, "198.51.100.2": true} {
+			_, err := g.SignUp(g.ctx, SignUp{Username: "from" + address[len(address)-1:], Email: address + "@example.org", Password: "correct horse battery", Reason: "I walk with you.", Address: address})
+			if many := new(TooMany); errors.As(err, &many) == want || want && err != nil {
+				t.Errorf("a sign-up from %s: %v", address, err)
+			}
+		}
 		g.must(g.Store.Tx(g.ctx, func(ctx context.Context, tx *store.Store) error {
-			for i := range maxWaiting - 1 {
+			for i := range maxWaiting - 2 {
 				now := store.ToMillis(store.IDTime(g.Store.NewID()))
 				acc := &store.Account{ID: g.Store.NewID(), Username: fmt.Sprintf("w%d", i), Email: fmt.Sprintf("w%d@example.org", i), Role: store.RoleMember, CreatedAt: now, WaitingAt: &now}
 				if err := tx.CreateAccount(ctx, acc); err != nil {

@@ -14,6 +14,9 @@ const (
 	MaxJoinReason = 1000
 	// maxWaiting is how many sign-ups may wait at once.
 	maxWaiting = 1000
+	// waitingPerNetwork is how many of them one network may add in a day: a few addresses would fill the room, and shut everybody out
+	// until somebody has decided about them.
+	waitingPerNetwork = maxWaiting / 20
 	// WaitingPage is how many are listed at once.
 	WaitingPage = 100
 )
