@@ -18,7 +18,7 @@ async function send(url, body, said) {
     } catch {
       said(/*T*/'The connection dropped. Trying again…');
     }
-    if (answer?.redirected || answer?.status === 401) throw new Error(/*T*/'Log in first, then choose the same file: it goes on where it was.');
+    if (answer?.redirected || answer?.status === 401) throw new Error(/*T*/'Log in first, then choose the same file: the upload goes on where it stopped.');
     const json = answer && read(await answer.text().catch(() => ''));
     if (answer?.ok || answer?.status === 409) return json;
     if (answer && answer.status !== 429 && answer.status < 500) throw new Error(json?.error || /*T*/'That file cannot be used.');

@@ -29,8 +29,8 @@ type AdminSiteView struct {
 var registrations = []Option{
 	{Value: "closed", Label: lang.Key("Nobody"), Hint: lang.Key("The site takes no new members.")},
 	{Value: "invitation", Label: lang.Key("Who is invited"), Hint: lang.Key("Administrators give out invitations.")},
-	{Value: "approval", Label: lang.Key("Who asks and is let in"), Hint: lang.Key("Everybody may ask and says why; moderators decide.")},
-	{Value: "open", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever fills in the form is a member.")},
+	{Value: "approval", Label: lang.Key("Who asks and is let in"), Hint: lang.Key("Anybody may ask and say why; moderators decide.")},
+	{Value: "open", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever fills in the form becomes a member.")},
 }
 
 var twoFactorChoices = []Option{
@@ -38,7 +38,7 @@ var twoFactorChoices = []Option{
 	{Value: "owner", Label: lang.Key("Owners")},
 	{Value: "admin", Label: lang.Key("Administrators and owners")},
 	{Value: "moderator", Label: lang.Key("Moderators, administrators and owners")},
-	{Value: "member", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever lacks one may do nothing but set one up.")},
+	{Value: "member", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever has none can do nothing but set one up.")},
 }
 
 var visitorChoices = []Option{

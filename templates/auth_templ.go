@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	nameHint     = lang.Key("Letters, digits and underscores, up to 30. It is part of your address and stays.")
+	nameHint     = lang.Key("Letters, digits and underscores, up to 30. It is part of your address and cannot be changed.")
 	passwordHint = lang.Key("At least 8 characters. Pasting is fine.")
 )
 
@@ -370,7 +370,7 @@ func SignupPage(p *Page, v SignupView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Site.Approval {
-				templ_7745c5c3_Err = textArea(field{name: "reason", label: p.T("Why do you want to join?"), value: v.Reason, hint: p.T("Those who decide read it."), max: 1000, required: true}, 4, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = textArea(field{name: "reason", label: p.T("Why do you want to join?"), value: v.Reason, hint: p.T("Those who decide will read it."), max: 1000, required: true}, 4, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -847,9 +847,9 @@ func LinkPage(p *Page, v LinkView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("For @%s. Every place where you are logged in will be logged out, and every application.", v.Name))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("For @%s. All your sessions and applications will be logged out.", v.Name))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `auth.templ`, Line: 132, Col: 110}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `auth.templ`, Line: 132, Col: 86}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var41))
 				if templ_7745c5c3_Err != nil {
@@ -1013,17 +1013,17 @@ func LinkPage(p *Page, v LinkView) templ.Component {
 func (v LinkOverView) words(p *Page) string {
 	switch v.Why {
 	case "used":
-		return p.T("This invitation was used: as many have joined by it as it was for.")
+		return p.T("This invitation has been used: everyone it was for has joined.")
 	case "ended":
 		return p.T("Those who run the site have ended this invitation.")
 	case "over":
-		return p.T("The time of this invitation is over.")
+		return p.T("This invitation has expired.")
 	case "closed":
 		return p.T("This site takes no new members at the moment.")
 	case "claimed":
-		return p.T("The site has its administrator. Whoever became it logs in.")
+		return p.T("This site already has an administrator, who can log in.")
 	}
-	return p.T("It was used, its time is over, or it was not copied whole. If you have just used it, it worked: log in.")
+	return p.T("It has already been used, has expired, or was not copied completely. If you have just used it, it worked: log in.")
 }
 
 // LinkOverPage answers /links/TOKEN and /claim/TOKEN where the link works no more.
@@ -1065,9 +1065,9 @@ func LinkOverPage(p *Page, v LinkOverView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("This link works no more"))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("This link no longer works"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `auth.templ`, Line: 181, Col: 38}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `auth.templ`, Line: 181, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var51))
 			if templ_7745c5c3_Err != nil {
@@ -1879,7 +1879,7 @@ func (v ErrorView) sentence(p *Page) string {
 	case 405:
 		return p.T("This address does not take that kind of request.")
 	case 413:
-		return p.T("That is larger than this site takes.")
+		return p.T("That is larger than this site accepts.")
 	case 422:
 		return p.T("What was sent does not fit together. Go back and try again.")
 	case 429:

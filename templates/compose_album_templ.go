@@ -31,7 +31,7 @@ func composeAlbum(p *Page, v ComposeView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(v.Albums) > 0 {
-			templ_7745c5c3_Err = selectField(field{name: "album", label: p.T("Album"), value: v.Album, hint: p.T("The photographs go into it as well.")}, v.Albums, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = selectField(field{name: "album", label: p.T("Album"), value: v.Album, hint: p.T("The photographs are added to it as well.")}, v.Albums, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -258,11 +258,11 @@ func FirstStepsPage(p *Page, v FirstStepsView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = textField(field{name: "note", label: p.T("Note"), max: 200, hint: p.T("For you: whom it is for.")}, nil).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = textField(field{name: "note", label: p.T("Note"), max: 200, hint: p.T("For you: who it is for.")}, nil).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = textField(field{name: "uses", label: p.T("How many may join by it"), value: "1", hint: p.T("0: no limit."), kind: "number"}, nil).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = textField(field{name: "uses", label: p.T("How many may join with it"), value: "1", hint: p.T("0: no limit."), kind: "number"}, nil).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -34,7 +34,7 @@ func (r InvitationRow) state(p *Page) string {
 	case "used":
 		return p.T("Used up")
 	case "over":
-		return p.T("Its time is over")
+		return p.T("Expired")
 	case "ended":
 		return p.T("Ended")
 	}

@@ -191,9 +191,9 @@ func (v MemberView) undoAt() string {
 }
 
 func (v MemberView) acts(p *Page) []Option {
-	list := []Option{{Value: "logout", Label: p.T("Log out everywhere"), Hint: p.T("Ends every session, and what applications may do.")}}
+	list := []Option{{Value: "logout", Label: p.T("Log out everywhere"), Hint: p.T("Ends every session, and logs out every application.")}}
 	if v.Administers && v.TwoFactors {
-		list = append(list, Option{Value: "factors", Label: p.T("Take the second factors away"), Hint: p.T("For a member who has lost them. The member is told.")})
+		list = append(list, Option{Value: "factors", Label: p.T("Remove the second factors"), Hint: p.T("For a member who has lost them. The member is told.")})
 	}
 	if v.Administers && v.LeavesUntil != "" {
 		list = append(list, Option{Value: "back", Label: p.T("Bring the account back"), Hint: p.T("For a member who has left and cannot log in.")})
@@ -203,7 +203,7 @@ func (v MemberView) acts(p *Page) []Option {
 	}
 	if v.Administers {
 		list = append(list,
-			Option{Value: "reset", Label: p.T("Make a link for a new password"), Hint: p.T("It works for a day. You hand it over yourself.")},
+			Option{Value: "reset", Label: p.T("Make a link for a new password"), Hint: p.T("It works for a day. You pass it on yourself.")},
 			Option{Value: "delete", Label: p.T("Delete the account"), Hint: p.T("With everything in it. This cannot be undone.")})
 	}
 	return list

@@ -892,7 +892,7 @@ func SettingsAccountPage(p *Page, v SettingsAccountView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = passwordField("new_password", "new_password", p.T("New password"), "new-password", p.T(passwordHint)+" "+p.T("Your other places are logged out, and every application."), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = passwordField("new_password", "new_password", p.T("New password"), "new-password", p.T(passwordHint)+" "+p.T("Your other sessions and all applications are logged out."), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -2036,7 +2036,7 @@ func SettingsSessionsPage(p *Page, v SettingsSessionsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var103 string
-				templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("No application acts for you."))
+				templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("No applications act for you."))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 347, Col: 57}
 				}

@@ -23,8 +23,8 @@ func TestWhatIsSaidPastTheCatalogueIsFound(t *testing.T) {
 		{"internal/web/pages/x.go", `err := unprocessable(lang.Key("Not that."))`, ""},
 		{"internal/web/pages/x.go", `err := fmt.Errorf("read the form: %w", err)`, ""},
 		{"internal/web/pages/x.go", `kind := c.GetHeader("Accept")`, ""},
-		{"internal/community/x.go", `err := errImport(fmt.Sprintf("An import has at most %d files.", n))`, "errImport"},
-		{"internal/community/x.go", `err := errImport("An import has at most %d files.", n)`, ""},
+		{"internal/community/x.go", `err := errImport(fmt.Sprintf("An import may have at most %d files.", n))`, "errImport"},
+		{"internal/community/x.go", `err := errImport("An import may have at most %d files.", n)`, ""},
 		{"internal/community/x.go", `checkLength(bad, "keyword", what, word, 5)`, "checkLength"},
 		{"internal/community/x.go", `checkLength(bad, "keyword", lang.Key("A keyword"), word, 5)`, ""},
 		{"internal/community/x.go", `bad.add("caption", "blank", "Write "+what)`, "add"},
@@ -55,7 +55,7 @@ func TestWordsOfCallsAreKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"A keyword", "The content warning", "An import has at most %d files.", "The application is not known here. Let it connect anew.", "That is too large. The limit is %d MB."} {
+	for _, key := range []string{"A keyword", "The content warning", "An import may have at most %d files.", "This application is not known here. Connect it again.", "That is too large. The limit is %d MB."} {
 		if said.texts[key] == "" {
 			t.Errorf("%q is not found", key)
 		}

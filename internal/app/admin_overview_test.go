@@ -82,8 +82,8 @@ func TestOverviewOfTheSystem(t *testing.T) {
 			})
 		}
 		shows(true)
-		overview(t, site, boss, []string{dead, none, disk}, []string{"Nothing waits for you."})
-		overview(t, site, mod, []string{"Nothing waits for you."}, []string{dead, none, disk})
+		overview(t, site, boss, []string{dead, none, disk}, []string{"Nothing is waiting for you."})
+		overview(t, site, mod, []string{"Nothing is waiting for you."}, []string{dead, none, disk})
 
 		// Dropped by the page, it is gone, and the log says by whom.
 		if w := site.ask("GET", "/admin/jobs", "", boss); !strings.Contains(w.Body.String(), `action="/admin/jobs/`+id+`/drop"`) {

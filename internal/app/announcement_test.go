@@ -49,7 +49,7 @@ func TestAnnouncementsByPageAndCommand(t *testing.T) {
 		}
 	}
 	if code, _, body := send("/admin/announcements", boss, "text", "kept", "starts", "at noon"); code != 422 || !strings.Contains(body, ">kept</textarea>") || !strings.Contains(body, `value="at noon"`) ||
-		!strings.Contains(body, "Write the moment as 2026-12-31T18:30.") {
+		!strings.Contains(body, "Write the time as 2026-12-31T18:30.") {
 		t.Errorf("a refused form: %d", code)
 	}
 	list := page("/admin/announcements", boss)

@@ -51,7 +51,7 @@ func TestPagesDoWhatCommandsDo(t *testing.T) {
 
 	shows("moderator", "/admin", "not /admin/mail/test")
 	shows("admin", "/admin", `action="/admin/mail/test"`, `value="admin@example.org"`)
-	if code, body := post("admin", "/admin/mail/test", "address", "nobody"); code != http.StatusUnprocessableEntity || !strings.Contains(body, "is no e-mail address.") || !strings.Contains(body, `value="nobody"`) {
+	if code, body := post("admin", "/admin/mail/test", "address", "nobody"); code != http.StatusUnprocessableEntity || !strings.Contains(body, "is not an e-mail address.") || !strings.Contains(body, `value="nobody"`) {
 		t.Errorf("no address: %d\n%s", code, body)
 	}
 	for i := range 11 {

@@ -207,7 +207,7 @@ func TestJoiningTwiceIsJoiningOnce(t *testing.T) {
 	}
 	refused(path(claim), as("boss", "another password")...)
 	refused(path(claim), as("thief", password)...)
-	says(path(claim), 404, "The site has its administrator.", `href="/login"`)
+	says(path(claim), 404, "This site already has an administrator", `href="/login"`)
 	says("/claim/nothing", 404, "Nothing is at this address")
 
 	inv, err := c.Invite(t.Context(), community.ByCommand(""), community.NewInvitation{MaxUses: 1, Days: 7})
@@ -218,7 +218,7 @@ func TestJoiningTwiceIsJoiningOnce(t *testing.T) {
 	twice(link, "/", as("anna", password)...)
 	refused(link, as("anna", "another password")...)
 	refused(link, as("carl", password)...)
-	says(link, 404, "This invitation was used", `href="https://club.example/us"`, `href="/login"`)
+	says(link, 404, "This invitation has been used", `href="https://club.example/us"`, `href="/login"`)
 	if _, came, err := c.InvitationByID(t.Context(), community.ByCommand(""), inv.ID); err != nil || len(came) != 1 {
 		t.Errorf("%d came by an invitation for one, %v", len(came), err)
 	}
@@ -237,8 +237,8 @@ func TestJoiningTwiceIsJoiningOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(path(c.InvitationURL(late.ID)), 404, "The time of this invitation is over.")
-	says("/links/"+strings.Repeat("x", 32), 404, "This link works no more", `href="https://club.example/us"`)
+	says(path(c.InvitationURL(late.ID)), 404, "This invitation has expired.")
+	says("/links/"+strings.Repeat("x", 32), 404, "This link no longer works", `href="https://club.example/us"`)
 
 	reset, err := c.CreateResetLink(t.Context(), community.ByCommand(""), "anna")
 	if err != nil {
@@ -271,7 +271,7 @@ func TestJoiningTwiceIsJoiningOnce(t *testing.T) {
 	}
 	set("approval")
 	for i := range 2 {
-		if w := stranger.send("POST", "/signup", as("emil", password)...); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Your sign-up waits") {
+		if w := stranger.send("POST", "/signup", as("emil", password)...); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Your sign-up is waiting") {
 			t.Errorf("a sign-up that waits, time %d: %d\n%s", i+1, w.Code, w.Body)
 		}
 	}

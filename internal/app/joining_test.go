@@ -63,10 +63,10 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 		!strings.Contains(body, "1 person is invited.") || !strings.Contains(body, "<li>no address</li>") || !strings.Contains(body, "<li>anna@example.org</li>") {
 		t.Errorf("by mail: %d", code)
 	}
-	if code, _, body := send("/admin/invitations/mail", boss, "addresses", "A@example.net", "idempotency_key", "k3"); code != 200 || !strings.Contains(body, "Invited already") || strings.Contains(body, "1 person is invited.") {
+	if code, _, body := send("/admin/invitations/mail", boss, "addresses", "A@example.net", "idempotency_key", "k3"); code != 200 || !strings.Contains(body, "Already invited") || strings.Contains(body, "1 person is invited.") {
 		t.Errorf("the same address again: %d", code)
 	}
-	if page := site.ask("GET", "/admin/members/anna", "", boss).Body.String(); !strings.Contains(page, "Came by an invitation of @boss") || !strings.Contains(page, `href="`+first+`"`) || !strings.Contains(page, "the walkers") {
+	if page := site.ask("GET", "/admin/members/anna", "", boss).Body.String(); !strings.Contains(page, "Joined with an invitation from @boss") || !strings.Contains(page, `href="`+first+`"`) || !strings.Contains(page, "the walkers") {
 		t.Error("the member's page does not say by which invitation she came")
 	}
 	if _, out, _ := runCommand(env, "account", "show", "anna"); !strings.Contains(out, "of boss the walkers") {
@@ -88,14 +88,14 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 		t.Errorf("without a reason: %d", code)
 	}
 	for _, name := range []string{"dora", "emil", "fritz"} {
-		if code, body := ask(name, "I walk with <b>you</b>."); code != 200 || !strings.Contains(body, "Your sign-up waits") {
+		if code, body := ask(name, "I walk with <b>you</b>."); code != 200 || !strings.Contains(body, "Your sign-up is waiting") {
 			t.Fatalf("%d %s", code, body)
 		}
 	}
 	if w := site.ask("GET", "/@dora", ""); w.Code != 404 {
 		t.Errorf("who waits has a page: %d", w.Code)
 	}
-	if page := site.ask("GET", "/admin/waiting", "", boss).Body.String(); !strings.Contains(page, "3 people wait.") || !strings.Contains(page, "I walk with &lt;b&gt;you&lt;/b&gt;.") {
+	if page := site.ask("GET", "/admin/waiting", "", boss).Body.String(); !strings.Contains(page, "3 people are waiting.") || !strings.Contains(page, "I walk with &lt;b&gt;you&lt;/b&gt;.") {
 		t.Error("the list of who waits")
 	}
 	if page := site.ask("GET", "/notifications", "", boss).Body.String(); !strings.Contains(page, `<a href="/admin/waiting">ask to join</a>`) || !strings.Contains(page, `<b class="badge">3</b>`) ||
@@ -105,7 +105,7 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 	if page := site.ask("GET", "/settings/notifications", "", boss).Body.String(); !strings.Contains(page, "New members, and who asks to join") {
 		t.Error("where one hears of who waits cannot be chosen")
 	}
-	if page := site.ask("GET", "/admin", "", boss).Body.String(); !strings.Contains(page, "People who wait to be let in: 3") || !strings.Contains(page, "/admin/first-steps") {
+	if page := site.ask("GET", "/admin", "", boss).Body.String(); !strings.Contains(page, "People waiting to be let in: 3") || !strings.Contains(page, "/admin/first-steps") {
 		t.Error("the overview says nothing of who waits")
 	}
 	if code, _, _ := send("/admin/waiting/dora/approve", boss); code != 303 {
@@ -120,7 +120,7 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 	if code, _, _ := send("/admin/waiting/emil/refuse", boss, "words", "Members of the club only."); code != 303 {
 		t.Error(code)
 	}
-	for path, says := range map[string]string{"dora/refuse": "@boss has let @dora in already.", "emil/approve": "@boss has refused the sign-up of @emil already."} {
+	for path, says := range map[string]string{"dora/refuse": "@boss has already let @dora in.", "emil/approve": "@boss has already refused the sign-up of @emil."} {
 		if code, _, body := send("/admin/waiting/"+path, boss, "words", "Another time."); code != 422 || !strings.Contains(body, says) || !strings.Contains(body, "Another time.</blockquote>") {
 			t.Errorf("%s, once it is decided: %d %s", path, code, body)
 		}
@@ -176,10 +176,10 @@ func TestJoiningWithoutMail(t *testing.T) {
 		t.Errorf("by command: %d %s", code, stderr)
 	}
 	ask := url.Values{"name": {"carl"}, "email": {"carl@example.org"}, "password": {"correct horse battery"}, "agree": {"on"}, "reason": {"I walk with you."}}.Encode()
-	if w := site.ask("POST", "/signup", ask, "Content-Type: application/x-www-form-urlencoded"); w.Code != 200 || !strings.Contains(w.Body.String(), "Your sign-up waits") || strings.Contains(w.Body.String(), "by mail") {
+	if w := site.ask("POST", "/signup", ask, "Content-Type: application/x-www-form-urlencoded"); w.Code != 200 || !strings.Contains(w.Body.String(), "Your sign-up is waiting") || strings.Contains(w.Body.String(), "by mail") {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	if page := site.ask("GET", "/admin/waiting", "", boss).Body.String(); !strings.Contains(page, "@carl") || !strings.Contains(page, "tell them yourself") || strings.Contains(page, "They stand in the mail") {
+	if page := site.ask("GET", "/admin/waiting", "", boss).Body.String(); !strings.Contains(page, "@carl") || !strings.Contains(page, "tell them yourself") || strings.Contains(page, "They go into the mail") {
 		t.Error("the page of those who wait promises mail")
 	}
 }

@@ -183,7 +183,7 @@ func TestReportsAreDecided(t *testing.T) {
 	if code, out, stderr := runCommand(env, "report", "decide", id, "nothing", "--reason", "once is enough"); code != 0 {
 		t.Error(out, stderr)
 	}
-	if code, _, stderr := runCommand(env, "report", "decide", id, "nothing"); code == 0 || !strings.Contains(stderr, "decided already, by command") {
+	if code, _, stderr := runCommand(env, "report", "decide", id, "nothing"); code == 0 || !strings.Contains(stderr, "already been decided, by command") {
 		t.Error(stderr)
 	}
 	if page := anna.send("GET", "/notifications").Body.String(); !strings.Contains(page, "The moderators found nothing to do.") || strings.Contains(page, "moda") || strings.Contains(page, "Be kind.") {

@@ -65,7 +65,7 @@ func TestHandlersSpeakTheReadersLanguage(t *testing.T) {
 	}
 	anna, other := r.accounts["anna"], r.accounts["other"]
 
-	said("a search", answer("anna", "GET", "/search?q=before:yesterday", "", 422), "Write a date behind %s:, such as 2026-05-01, 2026-05 or 2026.", "before")
+	said("a search", answer("anna", "GET", "/search?q=before:yesterday", "", 422), "Write a date after %s:, such as 2026-05-01, 2026-05 or 2026.", "before")
 	if body := answer("visitor", "GET", "/manifest.webmanifest", "", 200); !strings.Contains(body, `"name":"Posten"`) || !strings.Contains(body, `"name":"Mitteilungen"`) {
 		t.Errorf("the manifest: %s", body)
 	}
@@ -76,7 +76,7 @@ func TestHandlersSpeakTheReadersLanguage(t *testing.T) {
 	}
 	said("a keyword", answer("anna", "POST", "/settings/filters", form("title", "Rain", "words", strings.Repeat("x", 500), "in_home", "on", "ends", "0", "act", "warn"), 422), "A keyword")
 
-	said("an unknown application", answer("anna", "GET", "/oauth/authorize?client_id=17", "", 422), "The application is not known here. Let it connect anew.")
+	said("an unknown application", answer("anna", "GET", "/oauth/authorize?client_id=17", "", 422), "This application is not known here. Connect it again.")
 	said("another type", answer("anna", "GET", "/oauth/authorize?response_type=token", "", 422), "The application asks for something other than a code.")
 	ask := "/oauth/authorize?response_type=code&client_id=" + r.app.ClientID + "&redirect_uri=" + url.QueryEscape(community.OutOfBand)
 	said("an unknown scope", answer("anna", "GET", ask+"&scope=everything", "", 422), "The application did not register these scopes.")
@@ -101,7 +101,7 @@ func TestHandlersSpeakTheReadersLanguage(t *testing.T) {
 	r.must(err)
 	_, err = r.c.Store.SQL().ExecContext(r.ctx, "UPDATE imports SET files = ?", string(many))
 	r.must(err)
-	said("one file more", answerJSON("/settings/import/start", form("name", "another.zip", "size", "5"), 422), "An import has at most %d files.", 50)
+	said("one file more", answerJSON("/settings/import/start", form("name", "another.zip", "size", "5"), 422), "An import may have at most %d files.", 50)
 
 	said("an error with a number", answer("anna", "POST", "/settings/filters", strings.Repeat("x", 3<<20), 413), "That is too large. The limit is %d MB.", 1)
 	said("what a script shows", answerJSON("/nowhere", "", 404), "There is nothing here, or nothing that you may see.")
@@ -114,7 +114,7 @@ func TestHandlersSpeakTheReadersLanguage(t *testing.T) {
 	french := "fr"
 	_, err = r.c.UpdateViewing(r.ctx, other, community.ViewingChange{Language: &french})
 	r.must(err)
-	if body := html.UnescapeString(answer("other", "GET", "/search?q=before:yesterday", "", 422)); !strings.Contains(body, lang.Find("fr").T("Write a date behind %s:, such as 2026-05-01, 2026-05 or 2026.", "before")) {
+	if body := html.UnescapeString(answer("other", "GET", "/search?q=before:yesterday", "", 422)); !strings.Contains(body, lang.Find("fr").T("Write a date after %s:, such as 2026-05-01, 2026-05 or 2026.", "before")) {
 		t.Errorf("a search in French: %s", body)
 	}
 }

@@ -84,7 +84,7 @@ func TestReportsByPageAndByCommand(t *testing.T) {
 	logged("report.edit", "command", "", "violation Be kind, always.", 1)
 	page(`value="violation" selected`)
 	page(`value="Be kind, always." checked`)
-	command(1, "The category is one of", "report", "edit", id, "--category", "nonsense")
+	command(1, "The category must be one of", "report", "edit", id, "--category", "nonsense")
 	command(1, "Say --category, --rule or --no-rule", "report", "edit", id)
 	command(1, "either --rule or --no-rule", "report", "edit", id, "--rule", "x", "--no-rule")
 	if w := mod.send("POST", "/admin/reports/"+id+"/edit", "category", "nonsense", "rules", "Be kind, always.", "edit_reason", "as typed"); w.Code != 422 || !strings.Contains(w.Body.String(), `value="as typed"`) || !strings.Contains(w.Body.String(), `value="Be kind, always." checked`) {

@@ -99,7 +99,7 @@ func TestReadOnlySite(t *testing.T) {
 			t.Errorf("%s does not say that the site is read-only", path)
 		}
 	}
-	if w := site.ask("GET", "/login", ""); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "can only be read") || !strings.Contains(w.Body.String(), "<main") {
+	if w := site.ask("GET", "/login", ""); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "is read-only for the moment") || !strings.Contains(w.Body.String(), "<main") {
 		t.Errorf("the log-in page: %d %s", w.Code, w.Body)
 	}
 	w := site.ask("POST", "/posts/1/comments", "text=Long+thoughts&idempotency_key=k1&password=hush&return=%2F%40ann%2F1", "Sec-Fetch-Site: same-origin")

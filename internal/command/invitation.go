@@ -19,7 +19,7 @@ type invitationGroup struct {
 
 type invitationCreate struct {
 	Note   string `help:"Whom it is for."`
-	Uses   int    `default:"1" help:"How many may join by it; 0 for no limit."`
+	Uses   int    `default:"1" help:"How many may join with it; 0 for no limit."`
 	Days   int    `default:"30" help:"How many days it works; 0 for no end."`
 	Role   string `enum:"member,moderator,admin" default:"member" help:"What who comes by it is: member, moderator or admin."`
 	Reason string `help:"Why, for the log."`

@@ -238,7 +238,7 @@ func putInAlbum(ctx context.Context, tx *store.Store, acc *store.Account, al *st
 	case err != nil:
 		return 0, err
 	case full:
-		return 0, invalid("photos", "full", "An album has at most %d photographs. These do not fit in.", MaxAlbumPhotos)
+		return 0, invalid("photos", "full", "An album may have at most %d photographs. These do not fit in.", MaxAlbumPhotos)
 	case added == 0:
 		return 0, nil
 	}
@@ -392,7 +392,7 @@ func (c *Community) InviteToAlbum(ctx context.Context, acc *store.Account, id in
 			return err
 		}
 		if now := locked[whom.ID]; now == nil || !seen {
-			return invalid("name", "unknown", "There is nobody by that name whom you could invite.")
+			return invalid("name", "unknown", "There is nobody by that name you could invite.")
 		}
 		ids, err := tx.AlbumMemberIDs(ctx, id, MaxAlbumInvited)
 		switch {
@@ -401,7 +401,7 @@ func (c *Community) InviteToAlbum(ctx context.Context, acc *store.Account, id in
 		case slices.Contains(ids, whom.ID):
 			return nil
 		case len(ids) >= MaxAlbumInvited:
-			return invalid("name", "too_many", "An album has at most %d invited members.", MaxAlbumInvited)
+			return invalid("name", "too_many", "An album may have at most %d invited members.", MaxAlbumInvited)
 		}
 		if err := tx.AddAlbumMember(ctx, tx.NewID(), id, whom.ID); err != nil {
 			return err

@@ -84,14 +84,14 @@ func (c *Community) cleanAnnouncement(n *NewAnnouncement, before *store.Announce
 		bad.add("text", "blank", "Write what members should know.")
 	}
 	if chars := c.Characters(n.Text); chars > MaxCaption || len(n.Text) > maxRenderSize {
-		bad.add("text", "too_long", "The text has %d characters; %d are the most.", max(chars, MaxCaption+1), MaxCaption)
+		bad.add("text", "too_long", "The text has %d characters; the limit is %d.", max(chars, MaxCaption+1), MaxCaption)
 	}
 	tags, names := c.Extract(n.Text)
 	if len(tags) > MaxTags {
-		bad.add("text", "too_many_tags", "A text has at most %d tags.", MaxTags)
+		bad.add("text", "too_many_tags", "A text may have at most %d tags.", MaxTags)
 	}
 	if len(names) > MaxMentions {
-		bad.add("text", "too_many_mentions", "A text mentions at most %d people.", MaxMentions)
+		bad.add("text", "too_many_mentions", "A text may mention at most %d people.", MaxMentions)
 	}
 	if n.EndsAt != nil && n.StartsAt == nil {
 		bad.add("starts", "blank", "Say when it begins as well.")
@@ -100,7 +100,7 @@ func (c *Community) cleanAnnouncement(n *NewAnnouncement, before *store.Announce
 		bad.add("ends", "before", "The end is before the beginning.")
 	}
 	if n.EndsAt != nil && !n.EndsAt.After(now) && (before == nil || before.EndsAt == nil || *before.EndsAt != store.ToMillis(*n.EndsAt)) {
-		bad.add("ends", "past", "The end lies in the past.")
+		bad.add("ends", "past", "The end is in the past.")
 	}
 	if n.PublishAt != nil && n.PublishAt.After(now.Add(maxAhead)) {
 		bad.add("publish", "far", "That is more than a year ahead.")
@@ -151,7 +151,7 @@ func (c *Community) Announce(ctx context.Context, by By, n NewAnnouncement) (*st
 				return false, err
 			}
 			if len(standing) >= MaxAnnouncements {
-				return false, invalid("", "too_many", "%d announcements stand already. End one first.", MaxAnnouncements)
+				return false, invalid("", "too_many", "There are already %d announcements. End one first.", MaxAnnouncements)
 			}
 			e.RefID, e.Detail = &row.ID, cutText(oneLine(row.Text), maxDetail)
 			if err := tx.AddAnnouncement(ctx, row); err != nil {

@@ -76,7 +76,7 @@ func (c *Community) ReactToAnnouncement(ctx context.Context, acc *store.Account,
 			return err
 		}
 		if len(names) >= maxReactions && !slices.Contains(names, name) {
-			return invalid("name", "too_many", "An announcement has at most %d different reactions.", maxReactions)
+			return invalid("name", "too_many", "An announcement may have at most %d different reactions.", maxReactions)
 		}
 		_, err = tx.MarkAnnouncement(ctx, mark)
 		return err
@@ -184,14 +184,14 @@ func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Accoun
 		bad.add("text", "blank", "Write something.")
 	}
 	if n := c.Characters(text); n > MaxComment || len(text) > maxRenderSize {
-		bad.add("text", "too_long", "The text has %d characters; %d are the most.", max(n, MaxComment+1), MaxComment)
+		bad.add("text", "too_long", "The text has %d characters; the limit is %d.", max(n, MaxComment+1), MaxComment)
 	}
 	tags, names := c.Extract(text)
 	if len(tags) > MaxTags {
-		bad.add("text", "too_many_tags", "A text has at most %d tags.", MaxTags)
+		bad.add("text", "too_many_tags", "A text may have at most %d tags.", MaxTags)
 	}
 	if len(names) > MaxMentions {
-		bad.add("text", "too_many_mentions", "A text mentions at most %d people.", MaxMentions)
+		bad.add("text", "too_many_mentions", "A text may mention at most %d people.", MaxMentions)
 	}
 	if err := bad.err(); err != nil {
 		return 0, err
@@ -232,7 +232,7 @@ func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Accoun
 				return err
 			}
 			if n >= maxAnnouncementComments {
-				return invalid("text", "too_many", "An announcement has at most %d comments.", maxAnnouncementComments)
+				return invalid("text", "too_many", "An announcement may have at most %d comments.", maxAnnouncementComments)
 			}
 			return tx.AddAnnouncementComment(ctx, store.AnnouncementComment{ID: drawn, AnnouncementID: id, AccountID: acc.ID, Text: text, CreatedAt: store.ToMillis(store.IDTime(drawn))})
 		})

@@ -293,7 +293,7 @@ func freeEmailKey(ctx context.Context, tx *store.Store, email string, own int64)
 
 // errWrongLogin answers both an unknown name and a wrong password.
 func errWrongLogin() error {
-	return invalid("", "wrong_login", "That name and that password do not belong together.")
+	return invalid("", "wrong_login", "That name and password do not match.")
 }
 
 // Client is the browser or program that somebody logs in with.

@@ -348,13 +348,13 @@ func (c *Community) AnswerAppeal(ctx context.Context, by By, id int64, accept bo
 // decidedBy says who was first.
 func (c *Community) decidedBy(ctx context.Context, tx *store.Store, id *int64) error {
 	if id == nil {
-		return invalid("", "decided", "This has been decided already, by command.")
+		return invalid("", "decided", "This has already been decided, by command.")
 	}
 	acc, err := tx.AccountByID(ctx, *id)
 	if err != nil {
 		return err
 	}
-	return invalid("", "decided", "@%s has decided this already.", acc.Username)
+	return invalid("", "decided", "@%s has already decided this.", acc.Username)
 }
 
 // UndoDecision has a warning count no longer.

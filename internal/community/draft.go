@@ -60,7 +60,7 @@ func (c *Community) SaveDraft(ctx context.Context, acc *store.Account, ch DraftC
 		}
 		*into = strings.ToValidUTF8(*s, "")
 		if n := utf8.RuneCountInString(*into); n > most {
-			bad.add(field, "too_long", "This text has %d characters, more than a draft keeps (%d).", n, most)
+			bad.add(field, "too_long", "This text has %d characters; a draft keeps at most %d.", n, most)
 		}
 	}
 	var d *store.Draft

@@ -49,17 +49,17 @@ func (o *FilterChange) apply(f *Filter) error {
 		f.Contexts = slices.Compact(f.Contexts)
 	}
 	if len(f.Contexts) == 0 {
-		bad.add("context", "blank", "A filter needs a place where it works.")
+		bad.add("context", "blank", "A filter needs at least one place where it applies.")
 	}
 	if slices.ContainsFunc(f.Contexts, func(in FilterContext) bool { return !slices.Contains(FilterContexts, in) }) {
-		bad.add("context", "invalid", "A filter works at home, in notifications, public, thread or account.")
+		bad.add("context", "invalid", "A filter applies to home, notifications, public, thread or account.")
 	}
 	set(&f.Hide, o.Hide)
 	if o.Ends != nil {
 		f.ExpiresAt = nil
 		switch {
 		case *o.Ends < 0 || *o.Ends > longestFilter:
-			bad.add("expires_in", "invalid", "That is no time for which a filter can work.")
+			bad.add("expires_in", "invalid", "That is not a valid time for a filter.")
 		case *o.Ends > 0:
 			at := store.ToMillis(time.Now().Add(*o.Ends))
 			f.ExpiresAt = &at
@@ -100,11 +100,11 @@ func (k *KeywordChange) apply(f *Filter, bad *Invalid) error {
 	}
 	set(&word.WholeWord, k.WholeWord)
 	if store.Fold(word.Keyword) == "" {
-		bad.add("keyword", "blank", "A keyword has at least a letter.")
+		bad.add("keyword", "blank", "A keyword needs at least one letter.")
 	}
 	checkLength(bad, "keyword", lang.Key("A keyword"), word.Keyword, MaxFilterKeyword)
 	if len(f.Keywords) == MaxFilterKeywords+1 {
-		bad.add("keyword", "too_many", "A filter has %d keywords at most.", MaxFilterKeywords)
+		bad.add("keyword", "too_many", "A filter may have at most %d keywords.", MaxFilterKeywords)
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (c *Community) changeFilters(ctx context.Context, acc *store.Account, f fun
 			return err
 		}
 		if len(text) > maxFiltersSize {
-			return invalid("", "too_long", "Your filters have too many words all together. Remove one that you no longer need.")
+			return invalid("", "too_long", "Your filters have too many words in all. Remove one that you no longer need.")
 		}
 		if err := tx.SetFilters(ctx, acc.ID, string(text)); err != nil {
 			return err
@@ -280,7 +280,7 @@ func (c *Community) AddFilterPost(ctx context.Context, acc *store.Account, filte
 			return list, nil
 		}
 		if len(f.Posts) >= MaxFilterPosts {
-			return nil, invalid("", "too_many", "A filter names %d posts at most.", MaxFilterPosts)
+			return nil, invalid("", "too_many", "A filter may name at most %d posts.", MaxFilterPosts)
 		}
 		f.Posts = append(f.Posts, named)
 		return list, nil

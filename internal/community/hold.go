@@ -183,7 +183,7 @@ func (c *Community) hold(ctx context.Context, acc *store.Account, p *store.Post,
 			if got, err := tx.HoldPhotos(ctx, acc.ID, in.PhotoIDs); err != nil {
 				return err
 			} else if got != len(in.PhotoIDs) {
-				return invalid("photos", "taken", "A photo is in another post already, or gone.")
+				return invalid("photos", "taken", "A photo is already in another post, or gone.")
 			}
 			if err := c.switchSets(ctx, tx, sets); err != nil {
 				return err

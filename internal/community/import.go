@@ -144,7 +144,7 @@ func (c *Community) StartImportFile(ctx context.Context, acc *store.Account, nam
 			files = files[:n-1]
 		}
 		if len(files) >= maxImportFiles {
-			return errImport("An import has at most %d files.", maxImportFiles)
+			return errImport("An import may have at most %d files.", maxImportFiles)
 		}
 		if i.Received+size > MaxImportBytes {
 			return ErrTooLarge

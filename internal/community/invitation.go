@@ -53,9 +53,9 @@ func (n *NewInvitation) clean(by By) error {
 		n.Role = store.RoleMember
 	}
 	if n.Role != store.RoleMember && n.Role != store.RoleModerator && n.Role != store.RoleAdmin {
-		bad.add("role", "invalid", "The role is one of %s.", strings.Join(Roles[:3], ", "))
+		bad.add("role", "invalid", "The role must be one of %s.", strings.Join(Roles[:3], ", "))
 	} else if n.Role != store.RoleMember && (n.MaxUses != 1 || n.Days == 0) {
-		bad.add("uses", "role", "An invitation that makes somebody a moderator or an administrator works once, and ends.")
+		bad.add("uses", "role", "An invitation that makes somebody a moderator or an administrator works once, and has an end.")
 	}
 	if err := bad.err(); err != nil {
 		return err
@@ -126,7 +126,7 @@ func (c *Community) invite(ctx context.Context, by By, formID string, entered an
 				return false, err
 			}
 			if n+len(list) > invitationsPerDay {
-				return false, invalid("", "too_many", "%d invitations were made in a day, at most %d are possible.", n, invitationsPerDay)
+				return false, invalid("", "too_many", "%d invitations were made within a day; the limit is %d.", n, invitationsPerDay)
 			}
 			for _, inv := range list {
 				if err := tx.AddInvitation(ctx, &inv); err != nil {
@@ -206,7 +206,7 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 			seen[key] = true
 		}
 		if len(seen) > MaxInvitationMails {
-			return Mailed{}, invalid("addresses", "too_many", "At most %d addresses are possible at once.", MaxInvitationMails)
+			return Mailed{}, invalid("addresses", "too_many", "You can enter at most %d addresses at once.", MaxInvitationMails)
 		}
 		if out.hasEmail(address) {
 			done.Blocked = append(done.Blocked, address)

@@ -29,7 +29,7 @@ func newSecret() string {
 // It is shown once: the database keeps its hash. Its page is at LinkURL.
 func (c *Community) CreateInvite(ctx context.Context, by By, role string) (secret string, err error) {
 	if role != store.RoleMember && role != store.RoleAdmin {
-		return "", invalid("role", "invalid", "The role is member or admin.")
+		return "", invalid("role", "invalid", "The role must be member or admin.")
 	}
 	if a := by.Account; a != nil && a.Role != store.RoleOwner && rank(role) >= rank(a.Role) {
 		return "", ErrForbidden // only owners make administrators

@@ -221,7 +221,7 @@ func (c *Community) AddToList(ctx context.Context, acc *store.Account, id int64,
 		}
 		added := slices.DeleteFunc(slices.Clone(others.ids), func(id int64) bool { return slices.Contains(in, id) })
 		if len(in)+len(added) > MaxListMembers {
-			return invalid("account_ids", "too_many", "A list has %d people at most.", MaxListMembers)
+			return invalid("account_ids", "too_many", "A list may have at most %d people.", MaxListMembers)
 		}
 		now, err := tx.Now(ctx)
 		if err != nil {

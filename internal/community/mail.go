@@ -98,7 +98,7 @@ func (c *Community) SendTest(ctx context.Context, by By, address string) (string
 	}
 	address = strings.TrimSpace(address)
 	if a, err := netmail.ParseAddress(address); err != nil || a.Address != address {
-		return "", invalid("address", "invalid", "“%s” is no e-mail address.", address)
+		return "", invalid("address", "invalid", "“%s” is not an e-mail address.", address)
 	}
 	if by.Account != nil {
 		if err := c.Allow(ctx, fmt.Sprintf("mailtest:%d", by.Account.ID), Limit{testMailsPerHour, time.Hour}); err != nil {

@@ -17,7 +17,7 @@ import (
 // last owner stays one. A site that has an owner is claimed.
 func (c *Community) SetMemberRole(ctx context.Context, by By, username, role string) (*store.Account, error) {
 	if !slices.Contains(Roles, role) {
-		return nil, invalid("role", "invalid", "The role is one of %s.", strings.Join(Roles, ", "))
+		return nil, invalid("role", "invalid", "The role must be one of %s.", strings.Join(Roles, ", "))
 	}
 	if a := by.Account; a != nil && a.Role != store.RoleOwner && rank(role) >= rank(a.Role) {
 		return nil, ErrForbidden
@@ -84,7 +84,7 @@ func (s *Sanction) clean() error {
 		return invalid("words", "too_long", "That has %d characters; at most %d are possible.", n, maxWords)
 	}
 	if s.Until != nil && !s.Until.After(time.Now()) {
-		return invalid("until", "past", "The end lies in the past.")
+		return invalid("until", "past", "The end is in the past.")
 	}
 	return nil
 }

@@ -228,7 +228,7 @@ func testReports(t *testing.T, c *circle) {
 	}
 	other := c.account("other", func(a *store.Account) { a.Role = store.RoleAdmin })
 	_, err = c.CloseReport(c.ctx, By{Account: other, Via: ViaPage}, first.ID)
-	if wrong := new(Invalid); !errors.As(err, &wrong) || wrong.Error() != "@admin has decided this already." {
+	if wrong := new(Invalid); !errors.As(err, &wrong) || wrong.Error() != "@admin has already decided this." {
 		t.Errorf("close again: %v", err)
 	}
 	again, err := c.ReportByID(c.ctx, other, first.ID)

@@ -73,7 +73,7 @@ func (c *Community) CreateApp(ctx context.Context, n NewApp) (app *store.App, se
 		bad.add("redirect_uris", "blank", "The application needs a redirect URI.")
 	}
 	if len(uris) > 20 || len(strings.Join(uris, " ")) > maxRedirectURIs {
-		bad.add("redirect_uris", "too_many", "There may be at most 20 redirect URIs, with %d characters together.", maxRedirectURIs)
+		bad.add("redirect_uris", "too_many", "There may be at most 20 redirect URIs, with %d characters in all.", maxRedirectURIs)
 	}
 	for _, u := range uris {
 		if !validRedirect(u) {

@@ -134,7 +134,7 @@ func (c *Community) KeepOut(ctx context.Context, by By, n NewBlock) ([]*store.Si
 		return nil, err
 	}
 	if len(looks) == 0 {
-		return nil, invalid("value", "no_photo", "There is no post with a photograph that could be known again.")
+		return nil, invalid("value", "no_photo", "There is no post there with a photograph that could be recognised.")
 	}
 	var list []*store.SiteBlock
 	for _, look := range looks {

@@ -211,7 +211,7 @@ func (c *Community) checkChange(ch PostChange, p *store.Post) error {
 	case p.Kind == store.KindComment && p.Caption == "" && p.PhotosCount == 0:
 		bad.add("caption", "blank", "Write something first.")
 	case p.PhotosCount > MaxPhotos:
-		bad.add("photos", "too_many", "A post has at most %d photos.", MaxPhotos)
+		bad.add("photos", "too_many", "A post may have at most %d photos.", MaxPhotos)
 	}
 	seen := idSet{}
 	for _, ph := range ch.Photos {

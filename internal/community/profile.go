@@ -128,7 +128,7 @@ func (c *Community) changeProfilePhoto(ctx context.Context, tx *store.Store, now
 
 func (e *Invalid) checkDisplayName(name string) {
 	if utf8.RuneCountInString(name) > MaxDisplayName {
-		e.add("display_name", "too_long", "The displayed name may have at most %d characters.", MaxDisplayName)
+		e.add("display_name", "too_long", "The display name may have at most %d characters.", MaxDisplayName)
 	}
 }
 

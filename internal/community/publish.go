@@ -245,7 +245,7 @@ func (c *Community) newPostRow(acc *store.Account, in NewPost) (*store.Post, err
 	case p.Kind == store.KindComment && p.Caption == "" && len(in.PhotoIDs) == 0:
 		bad.add("caption", "blank", "Write something first.")
 	case len(in.PhotoIDs) > MaxPhotos:
-		bad.add("photos", "too_many", "A post has at most %d photos.", MaxPhotos)
+		bad.add("photos", "too_many", "A post may have at most %d photos.", MaxPhotos)
 	}
 	seen := idSet{}
 	for _, id := range in.PhotoIDs {
@@ -271,7 +271,7 @@ func (c *Community) checkPost(bad *Invalid, p *store.Post) {
 		most = MaxComment
 	}
 	if n := c.Characters(p.Caption); n > most || len(p.Caption) > maxRenderSize {
-		bad.add("caption", "too_long", "The text has %d characters; %d are the most.", max(n, most+1), most)
+		bad.add("caption", "too_long", "The text has %d characters; the limit is %d.", max(n, most+1), most)
 	}
 	checkLength(bad, "warning", lang.Key("The content warning"), p.Warning, MaxWarning)
 	switch p.Visibility {
@@ -299,7 +299,7 @@ func checkFocus(bad *Invalid, point ...float64) {
 
 func checkLength(bad *Invalid, field, what, text string, most int) {
 	if n := utf8.RuneCountInString(text); n > most {
-		bad.add(field, "too_long", "%s has %d characters; %d are the most.", lang.Text{Key: what}, n, most)
+		bad.add(field, "too_long", "%s has %d characters; the limit is %d.", lang.Text{Key: what}, n, most)
 	}
 }
 
@@ -356,10 +356,10 @@ func (c *Community) readCaption(ctx context.Context, acc *store.Account, p, root
 	tags, names := c.Extract(p.Caption)
 	bad := &Invalid{}
 	if len(tags) > MaxTags {
-		bad.add("caption", "too_many_tags", "A text has at most %d tags.", MaxTags)
+		bad.add("caption", "too_many_tags", "A text may have at most %d tags.", MaxTags)
 	}
 	if len(names) > MaxMentions {
-		bad.add("caption", "too_many_mentions", "A text mentions at most %d people.", MaxMentions)
+		bad.add("caption", "too_many_mentions", "A text may mention at most %d people.", MaxMentions)
 	}
 	if err := bad.err(); err != nil {
 		return w, err

@@ -45,7 +45,7 @@ func (c *Community) firstAnswer(ctx context.Context, acc *store.Account, key *st
 		return nil, fromStore(c.Store.DropIdempotencyKey(ctx, acc.ID, key.KeyHash, old))
 	}
 	if k.BodyHash != key.BodyHash {
-		return nil, invalid("idempotency_key", "reused", "This form was sent before with other content.")
+		return nil, invalid("idempotency_key", "reused", "This form was already sent with different content.")
 	}
 	return c.PostOrHeld(ctx, acc, k.PostID)
 }

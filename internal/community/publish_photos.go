@@ -28,7 +28,7 @@ func (c *Community) readyPhotos(ctx context.Context, acc *store.Account, ids, ha
 		case err != nil:
 			return err
 		case p.PostID != nil || p.Source == store.SourceHeld:
-			bad.add("photos", "taken", "Photo %d is in another post already.", i+1)
+			bad.add("photos", "taken", "Photo %d is already in another post.", i+1)
 		case p.State == store.PhotoRefused:
 			bad.add("photos", "refused", "Photo %d: %s", i+1, p.Refusal)
 		case p.State != store.PhotoReady:
@@ -78,7 +78,7 @@ func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.P
 			}
 		}
 		if err != nil {
-			return invalid("photos", "taken", "Photo %d is in another post already, or gone.", i+1)
+			return invalid("photos", "taken", "Photo %d is already in another post, or gone.", i+1)
 		}
 		if fresh && ph.Description == nil && ph.FocusX == nil && ph.FocusY == nil {
 			continue

@@ -135,7 +135,7 @@ func (e *Invalid) checkPush(c *Community, n NewPush) {
 	case n.Endpoint == "":
 		e.add("endpoint", "blank", "The address of the push service is missing.")
 	case !push.IsEndpoint(n.Endpoint):
-		e.add("endpoint", "invalid", "The address of the push service is no https address of at most %d letters.", push.MaxEndpoint)
+		e.add("endpoint", "invalid", "The address of the push service is not an https address of at most %d characters.", push.MaxEndpoint)
 	case !c.Push.Reaches(n.Endpoint):
 		e.add("endpoint", "invalid", "The address of the push service is not on the internet.")
 	}

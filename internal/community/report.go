@@ -131,7 +131,7 @@ func (c *Community) readReport(ctx context.Context, acc *store.Account, r Report
 		wrong.add("", "self", "You cannot report yourself.")
 	}
 	if r.Category != "" && !slices.Contains(ReportCategories, r.Category) {
-		wrong.add("category", "invalid", "The category is one of %s.", strings.Join(ReportCategories, ", "))
+		wrong.add("category", "invalid", "The category must be one of %s.", strings.Join(ReportCategories, ", "))
 	}
 	if n := utf8.RuneCountInString(filed.Comment); n > maxReportComment {
 		wrong.add("comment", "too_long", "The report has %d characters; at most %d are possible.", n, maxReportComment)

@@ -21,7 +21,7 @@ var Verdicts = []string{store.DecideNothing, store.DecideWarn, store.DecideRemov
 // open reports about the post or comment as well.
 func (c *Community) DecideReport(ctx context.Context, by By, id int64, kind string, s Sanction) (*FiledReport, error) {
 	if !slices.Contains(Verdicts, kind) {
-		return nil, invalid("decision", "invalid", "The decision is one of %s.", strings.Join(Verdicts, ", "))
+		return nil, invalid("decision", "invalid", "The decision must be one of %s.", strings.Join(Verdicts, ", "))
 	}
 	if err := s.clean(); err != nil {
 		return nil, err
@@ -276,7 +276,7 @@ type ReportChange struct {
 // EditReport says what a report is about. *Invalid for an unknown category.
 func (c *Community) EditReport(ctx context.Context, by By, id int64, change ReportChange) (*FiledReport, error) {
 	if change.Category != nil && !slices.Contains(ReportCategories, *change.Category) {
-		return nil, invalid("category", "invalid", "The category is one of %s.", strings.Join(ReportCategories, ", "))
+		return nil, invalid("category", "invalid", "The category must be one of %s.", strings.Join(ReportCategories, ", "))
 	}
 	err := c.onReport(ctx, by, EditReport, id, func(ctx context.Context, tx *store.Store, now *store.Report, e *store.AdminEntry) (bool, error) {
 		category, rule := now.Category, now.Rule

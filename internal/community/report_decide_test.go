@@ -51,7 +51,7 @@ func TestOneModeratorDecides(t *testing.T) {
 			t.Fatal(errs)
 		}
 		for i, err := range errs {
-			if code, sentence := refused(err); i != winner && (code != "decided" || sentence != fmt.Sprintf("@mod%d has decided this already.", winner)) {
+			if code, sentence := refused(err); i != winner && (code != "decided" || sentence != fmt.Sprintf("@mod%d has already decided this.", winner)) {
 				t.Errorf("the others hear %q: %v", sentence, err)
 			}
 		}
@@ -128,7 +128,7 @@ func TestAppeals(t *testing.T) {
 		}
 		c.expectErr("a member answers", c.AnswerAppeal(c.ctx, By{Account: cid, Via: ViaPage}, id, true, ""), ErrForbidden)
 		c.expectErr("accept", c.AnswerAppeal(c.ctx, by, id, true, "So it was."), nil)
-		if code, sentence := refused(c.AnswerAppeal(c.ctx, ByCommand(""), id, false, "")); code != "decided" || sentence != "@moda has decided this already." {
+		if code, sentence := refused(c.AnswerAppeal(c.ctx, ByCommand(""), id, false, "")); code != "decided" || sentence != "@moda has already decided this." {
 			t.Errorf("again: %q", sentence)
 		}
 		now, err := c.Store.AccountByID(store.Primary(c.ctx), bob.ID)

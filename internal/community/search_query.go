@@ -36,7 +36,7 @@ func parseSearch(text string) (askedFor, error) {
 	var a askedFor
 	bad := &Invalid{}
 	if utf8.RuneCountInString(text) > maxSearchRunes {
-		bad.add("q", "too_long", "Search for less: %d characters are the most.", maxSearchRunes)
+		bad.add("q", "too_long", "Search for less: the limit is %d characters.", maxSearchRunes)
 		return a, bad.err()
 	}
 	items := searchItems(text)
@@ -59,23 +59,23 @@ func parseSearch(text string) (askedFor, error) {
 		a.addWords(it, 0, i == len(words)-1 && !it.quoted)
 	}
 	if used > maxOperators {
-		bad.add("q", "too_many", "Search for less: from:, tag:, camera:, before: and after: may stand there %d times.", maxOperators)
+		bad.add("q", "too_many", "Search for less: from:, tag:, camera:, before: and after: may be used %d times.", maxOperators)
 	}
 	if len(a.terms) > maxSearchTerms {
-		bad.add("q", "too_many", "Search for fewer words: %d are the most.", maxSearchTerms)
+		bad.add("q", "too_many", "Search for fewer words: the limit is %d.", maxSearchTerms)
 	}
 	return a, bad.err()
 }
 
 func (a *askedFor) operate(bad *Invalid, operator, value string) {
 	if value == "" {
-		bad.add("q", "blank", "Write something behind %s:.", operator)
+		bad.add("q", "blank", "Write something after %s:.", operator)
 		return
 	}
 	switch operator {
 	case "from":
 		if a.from != "" && !strings.EqualFold(a.from, value) {
-			bad.add("q", "invalid", "A post is from one member: write from: once.")
+			bad.add("q", "invalid", "A post is by one member: write from: only once.")
 			return
 		}
 		a.from = value
@@ -91,7 +91,7 @@ func (a *askedFor) operate(bad *Invalid, operator, value string) {
 		begin, end, ok := searchedDate(value)
 		switch {
 		case !ok:
-			bad.add("q", "invalid", "Write a date behind %s:, such as 2026-05-01, 2026-05 or 2026.", operator)
+			bad.add("q", "invalid", "Write a date after %s:, such as 2026-05-01, 2026-05 or 2026.", operator)
 		case operator == "before" && (a.before == 0 || begin < a.before):
 			a.before = begin
 		case operator == "after":

@@ -39,13 +39,13 @@ func (n *NewBlock) clean() error {
 	case store.BlockDomain:
 		n.Value = blockedDomain(n.Value)
 		if n.Value == "" {
-			bad.add("value", "invalid", "That is no domain, such as example.com.")
+			bad.add("value", "invalid", "That is not a domain, such as example.com.")
 		}
 	case store.BlockRange:
 		r, err := parseRange(n.Value)
 		switch {
 		case err != nil:
-			bad.add("value", "invalid", "That is no IP address, and no range such as 192.0.2.0/24 or 2001:db8::/32.")
+			bad.add("value", "invalid", "That is neither an IP address nor a range such as 192.0.2.0/24 or 2001:db8::/32.")
 		case tooWide(r):
 			bad.add("value", "too_wide", "That range has too many addresses. The widest are /8, and /16 of IPv6.")
 		default:
@@ -58,7 +58,7 @@ func (n *NewBlock) clean() error {
 		case len(words) == 0:
 			bad.add("value", "invalid", "That has neither a letter nor a digit.")
 		case len(words) > maxBlockedWords || len([]rune(n.Value)) > maxBlockedWord:
-			bad.add("value", "too_long", "At most %d words in a row are possible, of %d characters.", maxBlockedWords, maxBlockedWord)
+			bad.add("value", "too_long", "At most %d words in a row, with at most %d characters.", maxBlockedWords, maxBlockedWord)
 		}
 	case store.BlockPhoto:
 		look, ok := media.ParseLook(n.Value)
@@ -168,7 +168,7 @@ func (c *Community) addBlock(ctx context.Context, tx *store.Store, by By, n NewB
 		return nil, false, err
 	}
 	if have >= mostBlocks[n.Kind] {
-		return nil, false, invalid("value", "too_many", "There are %d of them already, and no room for more. Remove some first.", have)
+		return nil, false, invalid("value", "too_many", "There are already %d of them, and no room for more. Remove some first.", have)
 	}
 	b := &store.SiteBlock{ID: c.Store.NewID(), Kind: n.Kind, Value: n.Value, Note: n.Note, CreatedAt: store.ToMillis(time.Now())}
 	if by.Account != nil {

@@ -134,7 +134,7 @@ func setRules(s *Site, text string) error {
 		s.Rules = append(s.Rules, line)
 	}
 	if len(s.Rules) > MaxSiteRules {
-		return invalid("rules", "too_many", "There are %d rules, at most %d are possible.", len(s.Rules), MaxSiteRules)
+		return invalid("rules", "too_many", "There are %d rules; the limit is %d.", len(s.Rules), MaxSiteRules)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func (c *Community) FollowTag(ctx context.Context, acc *store.Account, name stri
 	}
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
 	if !ValidTag(name) {
-		return nil, invalid("", "invalid", "That is no tag.")
+		return nil, invalid("", "invalid", "That is not a tag.")
 	}
 	ctx = store.Primary(ctx)
 	tag := store.Tag{Name: name, NameKey: store.Fold(name)}

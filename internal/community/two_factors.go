@@ -155,7 +155,7 @@ func (c *Community) AddTOTP(ctx context.Context, acc *store.Account, by Confirma
 	}
 	step := totpStep(setup.Secret, cleanCode(code), time.Now())
 	if step == 0 {
-		return nil, invalid("code", "wrong", "That is not the code of this moment. Is the clock of your device right?")
+		return nil, invalid("code", "wrong", "That is not the current code. Is the clock of your device right?")
 	}
 	if err := c.confirm(ctx, acc, "current_password", by); err != nil {
 		return nil, err
@@ -369,7 +369,7 @@ func (c *Community) SecondFactor(ctx context.Context, half []byte, code string, 
 		return nil, fromStore(err)
 	}
 	if !ok {
-		return nil, invalid("code", "wrong", "That code is wrong, or it was used already.")
+		return nil, invalid("code", "wrong", "That code is wrong, or has already been used.")
 	}
 	c.takeBackAll(ctx, buckets)
 	return acc, nil

@@ -50,7 +50,7 @@ func (e *Invalid) checkUsername(username string) {
 	case !validUsername.MatchString(username):
 		e.add("username", "invalid", "The name may have letters from a to z, digits and underscores only.")
 	case reservedUsernames[strings.Trim(store.Fold(username), "_")]:
-		e.add("username", "reserved", "The name %s is kept for the site itself.", username)
+		e.add("username", "reserved", "The name %s is reserved for the site itself.", username)
 	}
 }
 

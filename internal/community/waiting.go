@@ -73,7 +73,7 @@ func (c *Community) ApproveMember(ctx context.Context, by By, username string) (
 		if now.WaitingAt == nil { // somebody else was first
 			err := joinDecided(ctx, tx, by, ApproveMember, store.AdminLogFilter{TargetID: now.ID})
 			if errors.Is(err, ErrNotFound) {
-				err = invalid("", "not_waiting", "Nobody waits under this name.")
+				err = invalid("", "not_waiting", "Nobody with this name is waiting.")
 			}
 			return false, err
 		}
@@ -157,11 +157,11 @@ func joinDecided(ctx context.Context, s *store.Store, by By, act Act, f store.Ad
 	case last.Act == string(act) && (by.Account == nil) == (last.ActorID == nil) && (by.Account == nil || by.Account.ID == *last.ActorID):
 		return nil
 	case last.Act == string(ApproveMember) && last.Actor == "":
-		return invalid("", "decided", "@%s was let in already, by command.", last.Target)
+		return invalid("", "decided", "@%s was already let in, by command.", last.Target)
 	case last.Act == string(ApproveMember):
-		return invalid("", "decided", "@%s has let @%s in already.", last.Actor, last.Target)
+		return invalid("", "decided", "@%s has already let @%s in.", last.Actor, last.Target)
 	case last.Actor == "":
-		return invalid("", "decided", "The sign-up of @%s was refused already, by command.", last.Target)
+		return invalid("", "decided", "The sign-up of @%s was already refused, by command.", last.Target)
 	}
-	return invalid("", "decided", "@%s has refused the sign-up of @%s already.", last.Actor, last.Target)
+	return invalid("", "decided", "@%s has already refused the sign-up of @%s.", last.Actor, last.Target)
 }

@@ -168,15 +168,15 @@ func TestOneDecidesAboutASignUp(t *testing.T) {
 			by            By
 			says          string
 		}{
-			"approved1": {approve, refuse, mods[0], "@moda has let @approved1 in already."},
-			"approved2": {approve, approve, mods[0], "@moda has let @approved2 in already."},
+			"approved1": {approve, refuse, mods[0], "@moda has already let @approved1 in."},
+			"approved2": {approve, approve, mods[0], "@moda has already let @approved2 in."},
 			"approved3": {approve, approve, mods[1], ""},
-			"approved4": {approve, refuse, mods[1], "@modb has let @approved4 in already."}, // one's own, and something else
-			"approved5": {approve, refuse, command, "@approved5 was let in already, by command."},
-			"refused1":  {refuse, approve, mods[0], "@moda has refused the sign-up of @refused1 already."},
-			"refused2":  {refuse, refuse, mods[0], "@moda has refused the sign-up of @refused2 already."},
+			"approved4": {approve, refuse, mods[1], "@modb has already let @approved4 in."}, // one's own, and something else
+			"approved5": {approve, refuse, command, "@approved5 was already let in, by command."},
+			"refused1":  {refuse, approve, mods[0], "@moda has already refused the sign-up of @refused1."},
+			"refused2":  {refuse, refuse, mods[0], "@moda has already refused the sign-up of @refused2."},
 			"refused3":  {refuse, refuse, mods[1], ""},
-			"refused4":  {refuse, approve, command, "The sign-up of @refused4 was refused already, by command."},
+			"refused4":  {refuse, approve, command, "The sign-up of @refused4 was already refused, by command."},
 		} {
 			c.expectErr(name, tt.first(tt.by, waits(name)), nil)
 			rows := c.lastAct().ID

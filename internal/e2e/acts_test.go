@@ -226,7 +226,7 @@ func listsAndFilters(t *testing.T, site stage) {
 	t.Run("filters", func(t *testing.T) {
 		const words = "A spider in the shed"
 		form := []string{"title", "Legs", "words", "Spider\ntarantula", "whole", "on", "in_home", "on", "in_thread", "on", "in_notifications", "on", "act", "cover", "ends", "0"}
-		lea.Post("/settings/filters", "words", "many legs", "act", "cover", "ends", "0").Want(http.StatusUnprocessableEntity).Has("needs a name", "needs a place", "many legs")
+		lea.Post("/settings/filters", "words", "many legs", "act", "cover", "ends", "0").Want(http.StatusUnprocessableEntity).Has("needs a name", "at least one place", "many legs")
 		made := lea.Post("/settings/filters", form...).Want(http.StatusOK).Has("Legs", "Covers Spider, tarantula")
 		_, rest, _ := strings.Cut(made.Body, `href="/settings/filters/`)
 		id, _, _ := strings.Cut(rest, `"`)

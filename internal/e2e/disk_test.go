@@ -117,7 +117,7 @@ func TestAFullDiskAtStart(t *testing.T) {
 			// What is read is not written down: the token's first use, and what is new to her.
 			app.Get("/api/v1/notifications").Want(http.StatusOK).Has("bob")
 			ada.Get("/notifications").Want(http.StatusOK).Has("bob")
-			comment := ada.Post("/posts/"+filepath.Base(first.URL.Path)+"/comments", "text", "Into a full disk").Want(http.StatusServiceUnavailable).Has("can only be read")
+			comment := ada.Post("/posts/"+filepath.Base(first.URL.Path)+"/comments", "text", "Into a full disk").Want(http.StatusServiceUnavailable).Has("is read-only for the moment")
 			if comment.Header.Get("Retry-After") == "" {
 				t.Error("the refused comment has no Retry-After")
 			}

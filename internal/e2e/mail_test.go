@@ -63,7 +63,7 @@ func TestMail(t *testing.T) {
 	ada.Get("/settings").Has("Send it again")
 	stranger.Post(link).Want(http.StatusOK).Has("Confirmed")
 	ada.Get("/settings").Lacks("Send it again")
-	stranger.Post(link).Want(http.StatusNotFound).Has("works no more")
+	stranger.Post(link).Want(http.StatusNotFound).Has("no longer works")
 	stranger.Get(link + "x").Want(http.StatusNotFound)
 
 	// An export is told of to an address that was confirmed, and to no other.

@@ -56,8 +56,8 @@ func (e *HTTPError) Unwrap() error { return e.Cause }
 var (
 	notFoundText = lang.Key("There is nothing here, or nothing that you may see.")
 	brokenText   = lang.Key("Something went wrong on our side.")
-	awayText     = lang.Key("A part of the site does not answer at the moment. Please try again in a few seconds.")
-	readOnlyText = lang.Key("The site can only be read for the moment. Nothing was stored; please try again in a minute.")
+	awayText     = lang.Key("Part of the site is not answering at the moment. Please try again in a few seconds.")
+	readOnlyText = lang.Key("The site is read-only for the moment. Nothing was saved; please try again in a minute.")
 	fullText     = lang.Key("This site has no room left, so nothing was stored. The people who run it know from its log.")
 )
 
@@ -79,7 +79,7 @@ var errorTable = []func(error) (answer, bool){
 	as(func(e *HTTPError) answer {
 		return answer{status: e.Status, sentences: saying(e.Message), retryAfter: e.RetryAfter}
 	}),
-	is(errSlowBody, answer{status: http.StatusRequestTimeout, sentences: saying(lang.Key("The upload came too slowly and was ended. Try again."))}),
+	is(errSlowBody, answer{status: http.StatusRequestTimeout, sentences: saying(lang.Key("The upload arrived too slowly and was stopped. Try again."))}),
 	as(func(e *api.Error) answer {
 		return answer{status: e.Status, sentences: saying(e.Message), retryAfter: e.RetryAfter, body: e.Body()}
 	}),
@@ -104,10 +104,10 @@ var errorTable = []func(error) (answer, bool){
 	is(community.ErrForbidden, answer{status: http.StatusForbidden, sentences: saying(lang.Key("You may not do that."))}),
 	is(community.ErrClosed, answer{status: http.StatusForbidden, sentences: saying(lang.Key("This site takes new members by invitation only."))}),
 	is(community.ErrUnauthenticated, answer{status: http.StatusUnauthorized, sentences: saying(lang.Key("Please log in first."))}),
-	is(community.ErrTooLarge, answer{status: http.StatusRequestEntityTooLarge, sentences: saying(lang.Key("That is larger than this site takes."))}),
+	is(community.ErrTooLarge, answer{status: http.StatusRequestEntityTooLarge, sentences: saying(lang.Key("That is larger than this site accepts."))}),
 	is(community.ErrFull, answer{status: http.StatusInsufficientStorage, sentences: saying(fullText)}),
 	is(store.ErrNotFound, answer{status: http.StatusNotFound, sentences: saying(notFoundText)}),
-	is(store.ErrConflict, answer{status: http.StatusUnprocessableEntity, sentences: saying(lang.Key("Something else changed this in the meantime. Please look again and repeat it."))}),
+	is(store.ErrConflict, answer{status: http.StatusUnprocessableEntity, sentences: saying(lang.Key("Something else changed this in the meantime. Please look at it and try again."))}),
 	is(store.ErrFull, answer{status: http.StatusInsufficientStorage, sentences: saying(fullText)}),
 	is(store.ErrBusy, answer{status: http.StatusServiceUnavailable, sentences: saying(awayText), retryAfter: 2 * time.Second}),
 	is(session.ErrUnavailable, answer{status: http.StatusServiceUnavailable, sentences: saying(awayText), retryAfter: 5 * time.Second}),

@@ -159,7 +159,7 @@ func (b *patientReader) end(deadline time.Time) {
 // brokenBody is the answer to a body that did not come.
 func brokenBody(err error) error {
 	if errors.Is(err, errSlowBody) {
-		return &HTTPError{Status: http.StatusRequestTimeout, Message: lang.Key("What you sent came too slowly, so nothing was done. Please send it again."), Cause: err}
+		return &HTTPError{Status: http.StatusRequestTimeout, Message: lang.Key("What you sent arrived too slowly, so nothing was done. Please send it again."), Cause: err}
 	}
-	return &HTTPError{Status: http.StatusBadRequest, Message: lang.Key("What you sent did not arrive whole, so nothing was done. Please send it again."), Cause: err}
+	return &HTTPError{Status: http.StatusBadRequest, Message: lang.Key("What you sent did not arrive completely, so nothing was done. Please send it again."), Cause: err}
 }

@@ -208,7 +208,7 @@ func slowUpload(t *testing.T, path string, piece, size int, pause time.Duration,
 	if took > 2*readPatience || received >= size {
 		t.Errorf("it ended after %v, with %d bytes", took, received)
 	}
-	if !strings.Contains(string(text), "came too slowly") || strings.Contains(string(text), "deadline") || strings.Contains(string(text), "i/o timeout") {
+	if !strings.Contains(string(text), "arrived too slowly") || strings.Contains(string(text), "deadline") || strings.Contains(string(text), "i/o timeout") {
 		t.Errorf("it says %s", text)
 	}
 	if got := answer.Header.Get("Content-Type"); strings.HasPrefix(got, "application/json") != strings.HasPrefix(path, "/api/") {

@@ -40,7 +40,7 @@ func readForm(r *http.Request) error {
 	}
 	var tooLarge *http.MaxBytesError
 	if err != nil && !errors.As(err, &tooLarge) {
-		return &HTTPError{Status: http.StatusBadRequest, Message: lang.Key("The form did not arrive whole, so nothing was done. Please send it again."), Cause: err}
+		return &HTTPError{Status: http.StatusBadRequest, Message: lang.Key("The form did not arrive completely, so nothing was done. Please send it again."), Cause: err}
 	}
 	return err
 }

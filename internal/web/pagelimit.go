@@ -77,5 +77,5 @@ func (s *Site) limitPages(r *http.Request) error {
 		return nil
 	}
 	s.o.Metrics.Refused("page_limit")
-	return &HTTPError{Status: http.StatusTooManyRequests, Message: lang.Key("Your network asks for more pages than people read. Please wait a little, or log in."), RetryAfter: wait}
+	return &HTTPError{Status: http.StatusTooManyRequests, Message: lang.Key("Your network asks for more pages than people can read. Please wait a little, or log in."), RetryAfter: wait}
 }

@@ -29,7 +29,7 @@ func TestReadOnlyRefusesWritesAndLogIns(t *testing.T) {
 		if want != 503 {
 			continue
 		}
-		if w.Header().Get("Retry-After") == "" || w.Header().Get("Cache-Control") != PersonalControl || !strings.Contains(w.Body.String(), "can only be read") {
+		if w.Header().Get("Retry-After") == "" || w.Header().Get("Cache-Control") != PersonalControl || !strings.Contains(w.Body.String(), "is read-only for the moment") {
 			t.Errorf("%s: %v %s", target, w.Header(), w.Body)
 		}
 		if isJSON := strings.HasPrefix(w.Header().Get("Content-Type"), "application/json"); isJSON != IsTokenPath(path) {

@@ -58,7 +58,7 @@ func others(add adder) {
 		Published: t.When{At: now}, Edited: true, Reactions: []t.ReactionView{{Name: "👍", Count: 12, Mine: true}, {Name: "🎉", Count: 1}}}
 	announced := t.AnnouncementForm{Text: Hostile, Starts: "2026-12-05T10:00", Publish: "tomorrow", Max: 5000}
 	add("/admin/announcements", "Announcements, administration", true, func(p *t.Page) templ.Component {
-		return t.AdminAnnouncementsPage(p, t.AdminAnnouncementsView{Form: announced, Errors: t.FieldErrors{{Field: "publish", Message: "Write the moment as 2026-12-31T18:30."}}, Rows: []t.AdminAnnouncementRow{
+		return t.AdminAnnouncementsPage(p, t.AdminAnnouncementsView{Form: announced, Errors: t.FieldErrors{{Field: "publish", Message: "Write the time as 2026-12-31T18:30."}}, Rows: []t.AdminAnnouncementRow{
 			{URL: "/admin/announcement", Text: "We walk to the lighthouse on Sunday.", State: "Stands", Published: "30 Nov 2026 09:12 UTC", Event: announcement.Event}, {URL: "/admin/announcement", Text: Hostile, State: "Over", Published: "1 Oct 2026 09:12 UTC"},
 		}})
 	})
@@ -83,7 +83,7 @@ func others(add adder) {
 	held := t.HeldView{ID: "1", Author: people[0], Created: t.When{At: now}, Caption: post.Caption, Photos: post.Photos, Why: []string{"It is among the first posts of a new member.", "It has a blocked word: casino", "A photo looks like one that was removed: 9f3c0a5be1d27846"}, MayApprove: true, MayReject: true}
 	comment := t.HeldView{ID: "2", Author: people[1], Created: t.When{At: now}, Caption: "<p>Come to the casino.</p>", Comment: true, ParentURL: "/post", Warning: Hostile, MayApprove: true, MayReject: true}
 	add("/admin/held", "Held posts", true, func(p *t.Page) templ.Component {
-		return t.AdminHeldPage(p, t.AdminHeldView{Posts: []t.HeldView{held, comment}, System: true, About: "2", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has decided this already."}}})
+		return t.AdminHeldPage(p, t.AdminHeldView{Posts: []t.HeldView{held, comment}, System: true, About: "2", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has already decided this."}}})
 	})
 	add("/admin/held-none", "Held posts, none", true, func(p *t.Page) templ.Component { return t.AdminHeldPage(p, t.AdminHeldView{}) })
 	add("/held", "Waiting for a moderator", true, func(p *t.Page) templ.Component {
@@ -92,7 +92,7 @@ func others(add adder) {
 		return t.OwnHeldPage(p, t.OwnHeldView{Posts: []t.HeldView{held, rejected}})
 	})
 	add("/admin/blocks", "Kept out", true, func(p *t.Page) templ.Component {
-		return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "domain", Value: Hostile, Errors: t.FieldErrors{{Field: "value", Message: "That is no domain, such as example.com."}}, Rows: []t.BlockRow{
+		return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "domain", Value: Hostile, Errors: t.FieldErrors{{Field: "value", Message: "That is not a domain, such as example.com."}}, Rows: []t.BlockRow{
 			{ID: "1", Value: "throwaway.example", Note: "Sends only spam. " + Hostile, Creator: people[0].Name, Created: t.When{At: now}}, {ID: "2", Value: strings.Repeat("long", 15) + ".example", Created: t.When{At: now}}}})
 	})
 	add("/admin/blocks-none", "Kept out, nothing", true, func(p *t.Page) templ.Component { return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "range"}) })
@@ -100,7 +100,7 @@ func others(add adder) {
 		return t.AdminBlocksPage(p, t.AdminBlocksView{Kind: "photo", Rows: []t.BlockRow{{ID: "1", Value: "9f3c0a5be1d27846", Note: "post 117703248101382019", Creator: people[0].Name, Created: t.When{At: now}}}})
 	})
 	add("/admin/waiting", "Who wants to join", true, func(p *t.Page) templ.Component {
-		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Mails: true, About: "cleo", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has let @cleo in already."}}, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
+		return t.AdminWaitingPage(p, t.AdminWaitingView{All: 2, Mails: true, About: "cleo", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has already let @cleo in."}}, Rows: []t.WaitingRow{{Name: "ada", DisplayName: "Ada", Email: "ada@example.org", Reason: "I walk with you. " + Hostile, Asked: t.When{At: now}}, {Name: "bo", DisplayName: "bo", Email: "bo@example.org", Reason: "A friend told me.", Asked: t.When{At: now}}}})
 	})
 	add("/admin/first-steps", "First steps", true, func(p *t.Page) templ.Component { return t.FirstStepsPage(p, t.FirstStepsView{Site: site}) })
 	add("/signup-approval", "Sign up, with a reason", false, func(p *t.Page) templ.Component {

@@ -92,7 +92,7 @@ func posts(add adder) {
 		return t.SearchPage(p, t.SearchView{Query: "fog", People: persons(), Tags: []t.TagCount{{Name: "fog", URL: "/tags/fog", Posts: 12}, {Name: "foggymorning", URL: "/tags/foggymorning", Posts: 3}}, Grid: t.GridView{Posts: Posts(0, 9)}})
 	})
 	add("/search-wrong", "Search, a date that is none", true, func(p *t.Page) templ.Component {
-		return t.SearchPage(p, t.SearchView{Query: "fog before:yesterday", Error: "Write a date behind before:, such as 2026-05-01, 2026-05 or 2026.", Newest: Posts(3, 9)})
+		return t.SearchPage(p, t.SearchView{Query: "fog before:yesterday", Error: "Write a date after before:, such as 2026-05-01, 2026-05 or 2026.", Newest: Posts(3, 9)})
 	})
 	add("/search-people", "Search, no photographs", true, func(p *t.Page) templ.Component {
 		return t.SearchPage(p, t.SearchView{Query: "jo", People: persons()[:1]})
@@ -201,7 +201,7 @@ func profiles(add adder) {
 	add("/profile-muted", "Profile, muted, a refused note", true, func(p *t.Page) templ.Component {
 		v := profile(0)
 		v.Relation.Muting, v.MutedUntil, v.Relation.Note = true, "24 Dec 2026, 15:04 UTC", "Has the tripod"
-		v.NoteErrors = t.FieldErrors{{Field: "note", Message: "A note has 2001 characters; 2000 are the most."}}
+		v.NoteErrors = t.FieldErrors{{Field: "note", Message: "A note has 2001 characters; the limit is 2000."}}
 		return t.ProfilePage(p, v)
 	})
 	add("/profile-own", "Profile, own and empty", true, func(p *t.Page) templ.Component {
@@ -394,8 +394,8 @@ func settings(add adder) {
 	add("/settings/two-factors-none", "Settings: no second factor", true, func(p *t.Page) templ.Component {
 		return t.SettingsTwoFactorsPage(p, t.SettingsTwoFactorsView{Required: true})
 	})
-	add("/settings/two-factors/app", "Settings: set up an application", true, func(p *t.Page) templ.Component {
-		return t.TOTPFormPage(p, t.TOTPFormView{Size: 29, Path: "M4 4h7v1h-7zM4 10h7v1h-7zM18 4h7v1h-7zM18 10h7v1h-7zM4 18h7v1h-7zM13 13h3v3h-3z", Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", Setup: "x", Errors: t.FieldErrors{{Field: "code", Message: p.T("That is not the code of this moment. Is the clock of your device right?")}}})
+	add("/settings/two-factors/app", "Settings: set up an authenticator app", true, func(p *t.Page) templ.Component {
+		return t.TOTPFormPage(p, t.TOTPFormView{Size: 29, Path: "M4 4h7v1h-7zM4 10h7v1h-7zM18 4h7v1h-7zM18 10h7v1h-7zM4 18h7v1h-7zM13 13h3v3h-3z", Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", Setup: "x", Errors: t.FieldErrors{{Field: "code", Message: p.T("That is not the current code. Is the clock of your device right?")}}})
 	})
 	add("/settings/two-factors/codes-new", "Settings: recovery codes", true, func(p *t.Page) templ.Component {
 		return t.RecoveryCodesPage(p, []string{"mzxw-6ytb-oi2d-gnbv", "onsw-g4tf-orrg-mzxw", "nbsw-y3dp-eb3w-64tm"})
@@ -408,9 +408,9 @@ func settings(add adder) {
 		return t.FactorPasswordPage(p, t.FactorPasswordView{Kind: "remove", Name: "Ada’s phone", Action: "/settings/two-factors/1/remove", Errors: t.FieldErrors{{Field: "current_password", Message: p.T("That is not your password.")}}})
 	})
 	add("/login-second", "Log in, second factor", false, func(p *t.Page) templ.Component {
-		return t.SecondFactorPage(p, t.SecondFactorView{Return: "/", Errors: t.FieldErrors{{Field: "code", Message: p.T("That code is wrong, or it was used already.")}}})
+		return t.SecondFactorPage(p, t.SecondFactorView{Return: "/", Errors: t.FieldErrors{{Field: "code", Message: p.T("That code is wrong, or has already been used.")}}})
 	})
-	add("/admin/two-factors", "Admin: take second factors away", true, func(p *t.Page) templ.Component {
+	add("/admin/two-factors", "Admin: remove second factors away", true, func(p *t.Page) templ.Component {
 		return t.AdminTwoFactorsPage(p, t.AdminTwoFactorsView{Name: "jo", Errors: t.FieldErrors{{Field: "reason", Message: p.T("Say why.")}}})
 	})
 	add("/settings/sessions", "Settings: sessions", true, func(p *t.Page) templ.Component {

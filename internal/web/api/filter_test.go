@@ -86,7 +86,7 @@ func TestFilters(t *testing.T) {
 		s.do(c.method, c.path, s.tokenFor(anna.Account, "read:statuses"), c.body).is(http.StatusForbidden)
 	}
 	for _, c := range []struct{ path, body, names string }{
-		{all, `{"context":["home"]}`, "name"}, {all, `{"title":"x"}`, "place"}, {all, `{"title":"x","context":["moon"]}`, "works at home"},
+		{all, `{"context":["home"]}`, "name"}, {all, `{"title":"x"}`, "place"}, {all, `{"title":"x","context":["moon"]}`, "applies to home"},
 		{all, `{"title":"x","context":["home"],"filter_action":"blur"}`, "filter_action"}, {all, `{"title":"x","context":["home"],"expires_in":-5}`, "time"},
 		{all, `{"title":"x","context":["home"],"expires_in":0}`, "time"}, {all, `{"title":"x","context":["home"],"keywords_attributes":[{"whole_word":true}]}`, "letter"},
 		{all, `{"title":"x","context":["home"],"keywords_attributes":[{"keyword":"a","whole_word":"banana"}]}`, "whole_word"},

@@ -159,7 +159,7 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 			return interrupted(err)
 		}
 		if len(file) > community.MaxSitePicture {
-			return refused(&community.Invalid{Fields: []community.FieldError{{Field: "picture", Code: "too_large", Message: lang.Key("That file is too large: 10 MB are possible.")}}})
+			return refused(&community.Invalid{Fields: []community.FieldError{{Field: "picture", Code: "too_large", Message: lang.Key("That file is too large. The limit is 10 MB.")}}})
 		}
 		if err := p.Community.SetSitePicture(c.Request.Context(), community.By{Account: acc, Via: community.ViaPage}, file); err != nil {
 			return refused(err)

@@ -16,7 +16,7 @@ func (p *Pages) takeTwoFactorsForm(c *gin.Context, _ *store.Account) error {
 }
 
 func (p *Pages) showTakeTwoFactors(c *gin.Context, status int, v templates.AdminTwoFactorsView) error {
-	pg, err := p.confirmPage(c, p.lang(c).T("Take second factors away"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Remove second factors"))
 	if err != nil {
 		return err
 	}

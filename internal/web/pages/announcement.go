@@ -309,7 +309,7 @@ func readAnnouncement(c *gin.Context) (templates.AnnouncementForm, community.New
 			t, err = time.Parse(formMoment+":05", m.text)
 		}
 		if err != nil || t.Year() < 2000 || t.Year() > 9999 {
-			bad.Fields = append(bad.Fields, community.FieldError{Field: m.field, Code: "invalid", Message: lang.Key("Write the moment as 2026-12-31T18:30.")})
+			bad.Fields = append(bad.Fields, community.FieldError{Field: m.field, Code: "invalid", Message: lang.Key("Write the time as 2026-12-31T18:30.")})
 			continue
 		}
 		*m.into = &t

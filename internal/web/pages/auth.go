@@ -219,7 +219,7 @@ func (p *Pages) signUp(c *gin.Context) error {
 		return p.showSignUp(c, status, v)
 	}
 	if acc.WaitingAt != nil {
-		pg, err := p.page(c, p.lang(c).T("Your sign-up waits"))
+		pg, err := p.page(c, p.lang(c).T("Your sign-up is waiting"))
 		if err != nil {
 			return err
 		}

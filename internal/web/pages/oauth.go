@@ -43,7 +43,7 @@ func (p *Pages) authorizationOf(c *gin.Context, get func(string) string) (a auth
 	}
 	a.app, err = p.Community.AppByClientID(c.Request.Context(), value("client_id"))
 	if errors.Is(err, community.ErrNotFound) {
-		return a, false, unprocessable(lang.Key("The application is not known here. Let it connect anew."))
+		return a, false, unprocessable(lang.Key("This application is not known here. Connect it again."))
 	}
 	if err != nil {
 		return a, false, err

@@ -214,7 +214,7 @@ func factorName(l *lang.Language, f *store.Factor) string {
 	if f.Kind == store.FactorPasskey {
 		return l.T("Passkey")
 	}
-	return l.T("Application for codes")
+	return l.T("Authenticator app")
 }
 
 func (p *Pages) totpForm(c *gin.Context, acc *store.Account) error {
@@ -226,7 +226,7 @@ func (p *Pages) totpForm(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) showTOTP(c *gin.Context, status int, setup community.TOTPSetup, v templates.TOTPFormView) error {
-	pg, err := p.confirmPage(c, p.lang(c).T("Set up an application"))
+	pg, err := p.confirmPage(c, p.lang(c).T("Set up an authenticator app"))
 	if err != nil {
 		return err
 	}
