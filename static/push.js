@@ -31,7 +31,7 @@ if (button) {
   const able = 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
   button.hidden = !able;
   why.hidden = able;
-  if (!able) why.textContent = /*T*/'This browser cannot do it here. On an iPhone, add the site to the home screen first.';
+  if (!able) why.textContent = /*T*/'This browser cannot do this here. On an iPhone, add the site to the home screen first.';
   button.addEventListener('click', async () => {
     button.disabled = true;
     await subscribe().catch((error) => say(error.message));

@@ -63,9 +63,9 @@ func siteLock(p *Page, label string, f SiteField, options []Option) templ.Compon
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("%s of the environment decides this.", f.Locked))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("This is set by %s in the environment.", f.Locked))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin_site.templ`, Line: 10, Col: 72}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin_site.templ`, Line: 10, Col: 74}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -634,7 +634,7 @@ func AdminSitePage(p *Page, v AdminSiteView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = selectField(field{name: "language", label: p.T("Language"), value: v.Fields["language"].Value, hint: p.T("Of pages for visitors, and for members who have chosen none.")}, v.Languages, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = selectField(field{name: "language", label: p.T("Language"), value: v.Fields["language"].Value, hint: p.T("For visitors, and for members who have not chosen one.")}, v.Languages, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -652,9 +652,9 @@ func AdminSitePage(p *Page, v AdminSiteView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Who comes in"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Who may enter"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin_site.templ`, Line: 122, Col: 28}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin_site.templ`, Line: 122, Col: 29}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 			if templ_7745c5c3_Err != nil {
@@ -693,15 +693,15 @@ func AdminSitePage(p *Page, v AdminSiteView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = siteText(p, v, field{name: "hold_first", label: p.T("First posts that wait for a moderator"), hint: p.T("So many posts and comments of a new member are held until a moderator has approved them. 0: none."), kind: "number"}, 1).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = siteText(p, v, field{name: "hold_first", label: p.T("First posts held for a moderator"), hint: p.T("How many posts and comments of a new member are held until a moderator has approved them. 0: none."), kind: "number"}, 1).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = siteText(p, v, field{name: "quota", label: p.T("Room for each member, in megabytes"), hint: p.T("What the originals of one member’s photographs may take together. 0: no bound.")}, 1).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = siteText(p, v, field{name: "quota", label: p.T("Storage for each member, in megabytes"), hint: p.T("How much the originals of one member’s photographs may take together. 0: no limit.")}, 1).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = siteText(p, v, field{name: "upload_limit", label: p.T("Photographs of one member"), hint: p.T("So many in a time, such as 300/1h."), spellcheckOff: true}, 1).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = siteText(p, v, field{name: "upload_limit", label: p.T("Photographs of one member"), hint: p.T("How many in what time, such as 300/1h."), spellcheckOff: true}, 1).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -769,9 +769,9 @@ func AdminSitePage(p *Page, v AdminSiteView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("It stands on the visitors’ front page, and in applications and links elsewhere. Everybody sees it, on a members-only site as well."))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("It is shown on the visitors’ front page, in applications, and with links elsewhere. Everybody sees it, on a members-only site as well."))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin_site.templ`, Line: 142, Col: 147}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin_site.templ`, Line: 142, Col: 151}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var35))
 			if templ_7745c5c3_Err != nil {

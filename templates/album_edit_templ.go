@@ -146,7 +146,7 @@ func AlbumEditPage(p *Page, v AlbumEditView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioField(field{name: "visibility", label: p.T("Who sees it"), value: v.Visibility, hint: p.T("Each photograph keeps its own rule: nobody sees one here whose post they may not open.")}, choices(p, albumVisibilities), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioField(field{name: "visibility", label: p.T("Who sees it"), value: v.Visibility, hint: p.T("Each photograph keeps its own audience: nobody sees one here if they may not open its post.")}, choices(p, albumVisibilities), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -347,9 +347,9 @@ func AlbumEditPage(p *Page, v AlbumEditView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(" " + p.T("%s from the invited", a.DisplayName))
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(" " + p.T("%s from the invited members", a.DisplayName))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `album_edit.templ`, Line: 51, Col: 77}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `album_edit.templ`, Line: 51, Col: 85}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 						if templ_7745c5c3_Err != nil {
@@ -1079,7 +1079,7 @@ func originalsField(p *Page, on, kept bool, errs FieldErrors) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if kept {
-			templ_7745c5c3_Err = checkField("originals", p.T("Let members download my original files"), p.T("Whoever downloads this album gets these as you uploaded them, with the place and the camera data in them. Otherwise they get what this site shows."), on, errs).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = checkField("originals", p.T("Let members download my original files"), p.T("Whoever downloads this album gets these as you uploaded them, including the place and the camera data. Otherwise they get what this site shows."), on, errs).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1184,9 +1184,9 @@ func AlbumAddPage(p *Page, v AlbumAddView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var60 string
-				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("There are none of your posted photographs that the album does not have."))
+				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("The album already has all the photographs that you have posted."))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `album_edit.templ`, Line: 173, Col: 100}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `album_edit.templ`, Line: 173, Col: 92}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var60))
 				if templ_7745c5c3_Err != nil {
@@ -1258,9 +1258,9 @@ func AlbumAddPage(p *Page, v AlbumAddView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var64 string
-					templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Add what you chose before you turn the page."))
+					templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Add what you have chosen before you turn the page."))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `album_edit.templ`, Line: 182, Col: 73}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `album_edit.templ`, Line: 182, Col: 79}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var64))
 					if templ_7745c5c3_Err != nil {

@@ -17,19 +17,19 @@ import (
 var albumVisibilities = []Option{
 	{Value: "public", Label: lang.Key("Public"), Hint: lang.Key("Everybody")},
 	{Value: "members", Label: lang.Key("Members"), Hint: lang.Key("Everybody with an account here")},
-	{Value: "followers", Label: lang.Key("Followers"), Hint: lang.Key("Only who follows you, and whom you invite")},
-	{Value: "invited", Label: lang.Key("Invited"), Hint: lang.Key("Only you and whom you invite")},
+	{Value: "followers", Label: lang.Key("Followers"), Hint: lang.Key("Only people who follow you, and those you invite")},
+	{Value: "invited", Label: lang.Key("Invited"), Hint: lang.Key("Only you and those you invite")},
 }
 
 var albumAdders = []Option{
 	{Value: "owner", Label: lang.Key("Only you")},
-	{Value: "invited", Label: lang.Key("You and whom you invite"), Hint: lang.Key("An outing, for example")},
+	{Value: "invited", Label: lang.Key("You and those you invite"), Hint: lang.Key("An outing, for example")},
 	{Value: "members", Label: lang.Key("Every member who sees it"), Hint: lang.Key("A theme for all, for example")},
 }
 
 var albumOrders = []Option{
 	{Value: "hand", Label: lang.Key("By hand"), Hint: lang.Key("You arrange them. What is added comes last.")},
-	{Value: "oldest", Label: lang.Key("Oldest first"), Hint: lang.Key("By the time when each was posted")},
+	{Value: "oldest", Label: lang.Key("Oldest first"), Hint: lang.Key("By the time each was posted")},
 	{Value: "newest", Label: lang.Key("Newest first")},
 }
 
@@ -101,9 +101,9 @@ func albumFacts(p *Page, a AlbumView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("All members add"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("All members can add"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `album.templ`, Line: 51, Col: 33}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `album.templ`, Line: 51, Col: 37}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -119,9 +119,9 @@ func albumFacts(p *Page, a AlbumView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("The invited add"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Invited members can add"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `album.templ`, Line: 53, Col: 33}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `album.templ`, Line: 53, Col: 41}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -2497,9 +2497,9 @@ func AlbumDownloadPage(p *Page, v AlbumDownloadView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var126 string
-				templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("The archive is being made: %d of %s. This page looks again by itself.", v.Done, photoWords(p, v.Total)))
+				templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("The archive is being made: %d of %s. This page updates by itself.", v.Done, photoWords(p, v.Total)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `album.templ`, Line: 397, Col: 115}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `album.templ`, Line: 397, Col: 111}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var126))
 				if templ_7745c5c3_Err != nil {
@@ -2743,9 +2743,9 @@ func downloadForm(p *Page, v AlbumDownloadView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var141 string
-			templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("This one replaces that of another album."))
+			templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("This one replaces the archive of another album."))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `album.templ`, Line: 418, Col: 133}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `album.templ`, Line: 418, Col: 140}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var141))
 			if templ_7745c5c3_Err != nil {
@@ -2774,7 +2774,7 @@ func downloadForm(p *Page, v AlbumDownloadView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if v.KeptOriginals {
-			templ_7745c5c3_Err = checkField("originals", p.T("Original files"), p.T("Yours, and those whose authors allow it. Of the others you get what this site shows."), v.Originals, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = checkField("originals", p.T("Original files"), p.T("Yours, and those whose authors allow it. For the others you get what this site shows."), v.Originals, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -978,7 +978,7 @@ func CommentEditPage(p *Page, v CommentEditView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = textArea(field{name: "caption", label: p.T("Comment"), value: v.Text, max: v.Max, hint: p.T("What it said before stays to be read.")}, 4, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = textArea(field{name: "caption", label: p.T("Comment"), value: v.Text, max: v.Max, hint: p.T("What it said before can still be read.")}, 4, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -42,9 +42,9 @@ func reminder(p *Page, photos []DraftPhotoView) string {
 
 func keepSentence(p *Page, keep bool) string {
 	if keep {
-		return p.T("The files you upload are kept as they are, for you alone to download.")
+		return p.T("The files you upload are kept as they are. Only you can download them.")
 	}
-	return p.T("The files you upload are not kept: only the largest picture made of each stays.")
+	return p.T("The files you upload are not kept, only the largest picture made from each.")
 }
 
 // filePicker is a file control under its words: the control itself lies over them and is not seen.
@@ -2061,9 +2061,9 @@ func composeForm(p *Page, v ComposeView, empty bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var96 string
-		templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Which people leaf through"))
+		templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("People leaf through the photographs"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `compose.templ`, Line: 450, Col: 155}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `compose.templ`, Line: 450, Col: 165}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var96))
 		if templ_7745c5c3_Err != nil {
@@ -2084,9 +2084,9 @@ func composeForm(p *Page, v ComposeView, empty bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var97 string
-		templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("A post each"))
+		templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("One post each"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `compose.templ`, Line: 451, Col: 116}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `compose.templ`, Line: 451, Col: 118}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var97))
 		if templ_7745c5c3_Err != nil {
@@ -2097,9 +2097,9 @@ func composeForm(p *Page, v ComposeView, empty bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var98 string
-		templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("All with these words, the first on top"))
+		templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("All with the same caption, the first on top"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `compose.templ`, Line: 451, Col: 172}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `compose.templ`, Line: 451, Col: 179}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var98))
 		if templ_7745c5c3_Err != nil {
@@ -2315,9 +2315,9 @@ func waitingPhotos(p *Page, waiting []DraftPhotoView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var105 string
-			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("By your applications, or while you edited a post. What nobody posts goes after two days."))
+			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("By your applications, or while you edited a post. What is not posted is removed after two days."))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `compose.templ`, Line: 499, Col: 116}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `compose.templ`, Line: 499, Col: 123}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var105))
 			if templ_7745c5c3_Err != nil {

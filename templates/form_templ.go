@@ -1124,7 +1124,7 @@ func orEveryone(from string) string {
 var visibilities = []Option{
 	{Value: "public", Label: lang.Key("Public"), Hint: lang.Key("Everybody, and on Explore")},
 	{Value: "unlisted", Label: lang.Key("Unlisted"), Hint: lang.Key("Everybody with the link, not on Explore")},
-	{Value: "followers", Label: lang.Key("Followers"), Hint: lang.Key("Only who follows you")},
+	{Value: "followers", Label: lang.Key("Followers"), Hint: lang.Key("Only people who follow you")},
 }
 
 // choices are options in the page's language.

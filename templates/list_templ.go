@@ -56,7 +56,7 @@ func ListsPage(p *Page, v ListsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("A list is a feed of some of those whom you follow. Make one, then add people to it."))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("A list is a feed of some of the people you follow. Make one, then add people to it."))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 8, Col: 112}
 				}
@@ -483,7 +483,7 @@ func listAdd(p *Page, l ListRow, name string, errs FieldErrors) templ.Component 
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(field{name: "name", label: p.T("Add somebody whom you follow"), value: name, hint: p.T("The name after the @"), spellcheckOff: true, required: true}, errs).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(field{name: "name", label: p.T("Add somebody you follow"), value: name, hint: p.T("The name after the @"), spellcheckOff: true, required: true}, errs).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -907,7 +907,7 @@ func PersonListsPage(p *Page, v PersonListsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("You have no lists. A list is a feed of some of those whom you follow."))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("You have no lists. A list is a feed of some of the people you follow."))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 131, Col: 98}
 				}
@@ -1283,11 +1283,11 @@ func filterForm(p *Page, f FilterForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(field{name: "title", label: p.T("Name"), value: f.Title, hint: p.T("It is shown in the place of what is covered."), max: f.TitleMax, required: true}, f.Errors).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(field{name: "title", label: p.T("Name"), value: f.Title, hint: p.T("It is shown in place of what is covered."), max: f.TitleMax, required: true}, f.Errors).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textArea(field{name: "words", label: p.T("Words"), value: f.Words, hint: p.T("One a line, without regard to case and accents.")}, 4, f.Errors).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textArea(field{name: "words", label: p.T("Words"), value: f.Words, hint: p.T("One on each line. Case and accents do not matter.")}, 4, f.Errors).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1345,7 +1345,7 @@ func filterForm(p *Page, f FilterForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("An application had this filter name them."))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("An application added them to this filter."))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 197, Col: 70}
 			}

@@ -155,9 +155,9 @@ func decisionWords(p *Page, kind string) string {
 func (v DecisionView) state(p *Page) string {
 	switch {
 	case v.Undone && v.Answer != "accepted":
-		return p.T("This holds no longer.")
+		return p.T("This is no longer in force.")
 	case v.Answer == "waits":
-		return p.T("The answer waits for the moderators.")
+		return p.T("The answer is waiting for the moderators.")
 	case v.Answer == "accepted":
 		return p.T("The decision was taken back.")
 	case v.Answer == "rejected":
@@ -174,9 +174,9 @@ func (v MemberView) sanctions(p *Page) []Option {
 	} else {
 		list = append(list, Option{Value: "limit", Label: p.T("Limit"), Hint: p.T("Followers see the account. Public pages, explore, tags, search and the directory do not show it.")})
 	}
-	suspend := Option{Value: "suspend", Label: p.T("Suspend"), Hint: p.T("Nobody sees the account. The member can read why, answer, take everything along and leave.")}
+	suspend := Option{Value: "suspend", Label: p.T("Suspend"), Hint: p.T("Nobody sees the account. The member can read why, answer, download everything and leave.")}
 	if v.Suspended {
-		suspend.Label, suspend.Hint = p.T("Change the suspension’s end"), ""
+		suspend.Label, suspend.Hint = p.T("Change when the suspension ends"), ""
 		list = append(list, Option{Value: "unsuspend", Label: p.T("End the suspension")})
 	}
 	return append(list, suspend)
@@ -199,7 +199,7 @@ func (v MemberView) acts(p *Page) []Option {
 		list = append(list, Option{Value: "back", Label: p.T("Bring the account back"), Hint: p.T("For a member who has left and cannot log in.")})
 	}
 	if v.Administers && v.LeavesUntil == "" {
-		list = append(list, Option{Value: "leave", Label: p.T("Close the account for a week"), Hint: p.T("For a member who asks for it. Nobody sees it, and it is deleted after a week in which the member may come back.")})
+		list = append(list, Option{Value: "leave", Label: p.T("Close the account for a week"), Hint: p.T("For a member who asks for it. Nobody sees it, and it is deleted after a week, during which the member may come back.")})
 	}
 	if v.Administers {
 		list = append(list,
@@ -211,7 +211,7 @@ func (v MemberView) acts(p *Page) []Option {
 
 // verdicts can be chosen for a report.
 func (v AdminReportView) verdicts(p *Page) []Option {
-	list := []Option{{Value: "nothing", Label: p.T("Do nothing"), Hint: p.T("The member hears nothing of it.")}}
+	list := []Option{{Value: "nothing", Label: p.T("Do nothing"), Hint: p.T("The member is not told.")}}
 	if !v.MayAct {
 		return list
 	}
@@ -223,7 +223,7 @@ func (v AdminReportView) verdicts(p *Page) []Option {
 	}
 	return append(list,
 		Option{Value: "limit", Label: p.T("Limit"), Hint: p.T("Followers see the account. Public pages, explore, tags, search and the directory do not show it.")},
-		Option{Value: "suspend", Label: p.T("Suspend"), Hint: p.T("Nobody sees the account. The member can read why, answer, take everything along and leave.")})
+		Option{Value: "suspend", Label: p.T("Suspend"), Hint: p.T("Nobody sees the account. The member can read why, answer, download everything and leave.")})
 }
 
 func appealAnswers(p *Page) []Option {

@@ -103,9 +103,9 @@ func SettingsExportPage(p *Page, v SettingsExportView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("You can leave. This page shows the files once they are there."))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("You can leave this page. It shows the files once they are there."))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 12, Col: 90}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 12, Col: 93}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -348,9 +348,9 @@ func SettingsExportPage(p *Page, v SettingsExportView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("All that you have here, as zip files: your photographs as you uploaded them, captions and comments, whom you follow, block and mute, what you liked and kept, your notes and settings. It opens in a browser without this site."))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Everything you have here, as zip files: your photographs as you uploaded them, captions and comments, who you follow, block and mute, what you liked and bookmarked, your notes and settings. It opens in a browser without this site."))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 52, Col: 239}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 52, Col: 246}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 				if templ_7745c5c3_Err != nil {
@@ -361,9 +361,9 @@ func SettingsExportPage(p *Page, v SettingsExportView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Others' photographs and words are not in it. The files can be downloaded for seven days, by you alone."))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Other people's photographs and words are not in it. The files can be downloaded for seven days, by you alone."))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 53, Col: 131}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 53, Col: 138}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 				if templ_7745c5c3_Err != nil {
@@ -447,7 +447,7 @@ func exportForm(p *Page, v SettingsExportView) templ.Component {
 }
 
 func exportMissing(p *Page, n int) string {
-	return p.T("It lacks %s that changed or went while it was made, or whose files this site could not find.", photoWords(p, n))
+	return p.T("It lacks %s that changed or disappeared while it was being made, or whose files this site could not find.", photoWords(p, n))
 }
 
 // SettingsImportPage is /settings/import.
@@ -636,7 +636,7 @@ func SettingsImportPage(p *Page, v SettingsImportView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = radioField(field{name: "visibility", label: p.T("Who sees the posts"), value: orPublic(v.Visibility), hint: p.T("Those that were not public where they come from are for your followers in any case.") + " " + p.T("Albums are for the same people, and for you alone where nothing in them was public.")}, choices(p, visibilities), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = radioField(field{name: "visibility", label: p.T("Who sees the posts"), value: orPublic(v.Visibility), hint: p.T("Those that were not public where they come from are for your followers only, in any case.") + " " + p.T("Albums are for the same people, and for you alone where nothing in them was public.")}, choices(p, visibilities), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -645,9 +645,9 @@ func SettingsImportPage(p *Page, v SettingsImportView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Each post stands at its original time. Nobody is notified. What you have here already is not posted again."))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Each post keeps its original date. Nobody is notified. What you already have here is not posted again."))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 101, Col: 136}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 101, Col: 132}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 				if templ_7745c5c3_Err != nil {
@@ -732,9 +732,9 @@ func SettingsImportPage(p *Page, v SettingsImportView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("You can leave. What is posted stays if you stop."))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("You can leave this page. What is posted stays if you stop."))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 108, Col: 77}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 108, Col: 87}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var40))
 				if templ_7745c5c3_Err != nil {
@@ -824,7 +824,7 @@ func SettingsImportPage(p *Page, v SettingsImportView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var44 string
-					templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("%s you had here already.", photoWords(p, v.Known)))
+					templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("You already had %s here.", photoWords(p, v.Known)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 121, Col: 65}
 					}
@@ -922,9 +922,9 @@ func SettingsImportPage(p *Page, v SettingsImportView) templ.Component {
 						}
 						if !f.Whole {
 							var templ_7745c5c3_Var49 string
-							templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(", " + p.T("not whole yet"))
+							templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(", " + p.T("not complete yet"))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 137, Col: 40}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 137, Col: 43}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var49))
 							if templ_7745c5c3_Err != nil {
@@ -977,9 +977,9 @@ func SettingsImportPage(p *Page, v SettingsImportView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var52 string
-						templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("The last file is not whole. Choose the same file once more: it goes on where it was."))
+						templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("The last file is incomplete. Choose the same file once more: the upload goes on where it stopped."))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 150, Col: 102}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `takeout.templ`, Line: 150, Col: 115}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var52))
 						if templ_7745c5c3_Err != nil {

@@ -1180,7 +1180,7 @@ func AdminTwoFactorsPage(p *Page, v AdminTwoFactorsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = textField(field{name: "reason", label: p.T("Reason"), hint: p.T("The member reads it."), value: v.Reason, auto: "off", required: true, max: 1000}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = textField(field{name: "reason", label: p.T("Reason"), hint: p.T("The member can read it."), value: v.Reason, auto: "off", required: true, max: 1000}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

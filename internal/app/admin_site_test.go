@@ -29,7 +29,7 @@ func TestSiteIsEditedByPageAndCommand(t *testing.T) {
 	everywhere := []string{"/", "/about", "/manifest.webmanifest", "/api/v1/instance", "/api/v2/instance", "/nodeinfo/2.0", "/api/openapi.json", "/login"}
 	shows("Tintype", everywhere...)
 	form := site.ask("GET", "/admin/site", "", boss).Body.String()
-	if !strings.Contains(form, "SITE_DESCRIPTION of the environment decides this.") || strings.Contains(form, `name="description"`) {
+	if !strings.Contains(form, "This is set by SITE_DESCRIPTION in the environment.") || strings.Contains(form, `name="description"`) {
 		t.Error("the form does not say what the environment decides")
 	}
 	send := func(fields ...string) (int, string) {

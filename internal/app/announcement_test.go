@@ -54,7 +54,7 @@ func TestAnnouncementsByPageAndCommand(t *testing.T) {
 	}
 	list := page("/admin/announcements", boss)
 	at := regexp.MustCompile(`/admin(/announcements/\d+)"`).FindStringSubmatch(list)
-	if at == nil || strings.Count(list, at[1]+`"`) != 1 || !strings.Contains(list, "5 Dec 2090 10:00 UTC to 5 Dec 2090 12:30 UTC") || !strings.Contains(list, "Stands") {
+	if at == nil || strings.Count(list, at[1]+`"`) != 1 || !strings.Contains(list, "5 Dec 2090 10:00 UTC to 5 Dec 2090 12:30 UTC") || !strings.Contains(list, "Active") {
 		t.Fatalf("the list: %v", at)
 	}
 	walk, id := at[1], at[1][strings.LastIndex(at[1], "/")+1:]

@@ -34,7 +34,7 @@ func TestPagesDoWhatCommandsDo(t *testing.T) {
 	}
 
 	const site = "/admin/site"
-	shows("admin", site, "This is the default.", "SITE_DESCRIPTION of the environment decides this.", "not Back to the default")
+	shows("admin", site, "This is the default.", "This is set by SITE_DESCRIPTION in the environment.", "not Back to the default")
 	if code, body := post("admin", site, "name", "Harbour club", "was_name", "Tintype", "contact", "us@example.org", "was_contact", ""); code != http.StatusSeeOther {
 		t.Fatal(code, body)
 	}

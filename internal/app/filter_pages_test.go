@@ -99,14 +99,14 @@ func TestAFilterOfSinglePostsOnPages(t *testing.T) {
 	page := "/settings/filters/" + filter
 	lea.Get("/settings/filters").Want(http.StatusOK).Has("Covers 2 posts").Lacks("No words yet")
 	leo.Post("/posts/" + gone.ID + "/delete").Want(http.StatusOK)
-	shown := lea.Get(page).Want(http.StatusOK).Has("Single posts", "@leo, ", `href="/posts/`+kept.ID+`"`, "A post that you do not see any more").Lacks("A boat")
+	shown := lea.Get(page).Want(http.StatusOK).Has("Single posts", "@leo, ", `href="/posts/`+kept.ID+`"`, "A post that you can no longer see").Lacks("A boat")
 	drops := regexp.MustCompile(`name="(drop_[0-9]+)"`).FindAllStringSubmatch(shown.Body, -1)
 	if len(drops) != 2 {
 		t.Fatalf("%d posts can be taken out", len(drops))
 	}
 	form := []string{"title", "Enough", "words", "fog\nmist", "whole", "on", "in_public", "on", "act", "cover", "ends", "0"}
 	lea.Post(page, append(form, drops[0][1], "on")...).Want(http.StatusOK).Has("Covers fog, mist, 1 post")
-	lea.Get(page).Want(http.StatusOK).Has("A post that you do not see any more").Lacks(`href="/posts/` + kept.ID + `"`)
+	lea.Get(page).Want(http.StatusOK).Has("A post that you can no longer see").Lacks(`href="/posts/` + kept.ID + `"`)
 
 	var f struct {
 		Keywords []struct {

@@ -19,7 +19,7 @@ func TestPeopleAreAddedToAListOnItsPage(t *testing.T) {
 	lea.Get(list).Want(http.StatusOK).Has(`action="` + list + `/add"`)
 	lea.Get(list + "/edit").Want(http.StatusOK).Has(`action="` + list + `/add"`).Lacks("@leo")
 	lea.Post(list+"/add", "name", "nobody").Want(http.StatusUnprocessableEntity).Has("There is nobody by that name.", `value="nobody"`)
-	lea.Post(list+"/add", "name", "@lou").Want(http.StatusUnprocessableEntity).Has("Only people whom you follow", `value="@lou"`)
+	lea.Post(list+"/add", "name", "@lou").Want(http.StatusUnprocessableEntity).Has("Only people you follow", `value="@lou"`)
 	lea.Post(list+"/add", "name", "@Leo ").Want(http.StatusOK).Has("@leo")
 	lea.Get(list).Want(http.StatusOK).Has("A spider in the shed")
 	lea.Get(list).Want(http.StatusOK).Has(`action="` + list + `/add"`) // one at a time is added here as well

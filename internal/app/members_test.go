@@ -242,7 +242,7 @@ func TestPagesPastTheEnd(t *testing.T) {
 			if !strings.Contains(page, want) || !strings.Contains(page, `<a class="button" href="`+c.path+`">Back to the beginning</a>`) {
 				t.Errorf("%s with %s does not say that it is past the end", c.path, cursor)
 			}
-			for _, never := range []string{"No photographs", "No public", "Nothing here yet", "Nobody ", "follows nobody", "You block nobody", "You have no", "You have not", "No report"} {
+			for _, never := range []string{"No photographs", "No public", "Nothing here yet", "Nobody ", "follows nobody", "You have not blocked anybody", "You have no", "You have not", "No report"} {
 				if strings.Contains(page, ">"+never) || strings.Contains(page, "\t"+never) {
 					t.Errorf("%s with %s says %q", c.path, cursor, never)
 				}

@@ -121,7 +121,7 @@ func TestMembersAreLookedAfter(t *testing.T) {
 	forged.cookies["tintype_suspended"] = anna.cookies["tintype_suspended"] + "x"
 	sees(forged, "/suspended", out)
 
-	sees(mod, "/admin", 200, "Answers to decisions that wait: 1")
+	sees(mod, "/admin", 200, "Answers to decisions waiting: 1")
 	sees(mod, "/admin/appeals", 200, "It was a joke.", "@anna")
 	does(mod, "/admin/appeals/"+id, 422, "words", "Well.")
 	does(mod, "/admin/appeals/"+id, 303, "answer", "accepted", "words", "Well.")
@@ -186,7 +186,7 @@ func TestReportsAreDecided(t *testing.T) {
 	if code, _, stderr := runCommand(env, "report", "decide", id, "nothing"); code == 0 || !strings.Contains(stderr, "already been decided, by command") {
 		t.Error(stderr)
 	}
-	if page := anna.send("GET", "/notifications").Body.String(); !strings.Contains(page, "The moderators found nothing to do.") || strings.Contains(page, "moda") || strings.Contains(page, "Be kind.") {
+	if page := anna.send("GET", "/notifications").Body.String(); !strings.Contains(page, "The moderators found no reason to act.") || strings.Contains(page, "moda") || strings.Contains(page, "Be kind.") {
 		t.Error("the reporter hears", page)
 	}
 }

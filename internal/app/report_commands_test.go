@@ -66,13 +66,13 @@ func TestReportsByPageAndByCommand(t *testing.T) {
 	// Taken, and left.
 	command(0, "@moda looks at report "+id, "report", "take", id, "@moda")
 	logged("report.assign", "command", "", "@moda", 1)
-	page("@moda looks at it")
+	page("@moda is looking at it")
 	command(1, "anna does not moderate", "report", "take", id, "anna")
 	command(1, "nobody does not moderate", "report", "take", id, "nobody")
 	command(1, "there is no report 77", "report", "take", "77", "moda")
 	command(0, "Nobody looks at report "+id, "report", "leave", id)
 	logged("report.assign", "command", "", "nobody", 2)
-	page("I look at it", "looks at it")
+	page("I am looking at it", "is looking at it")
 	if w := mod.send("POST", "/admin/reports/"+id+"/assign"); w.Code != 303 {
 		t.Errorf("assign: %d", w.Code)
 	}
@@ -137,7 +137,7 @@ func TestReportsByPageAndByCommand(t *testing.T) {
 	if _, out, _ := runCommand(env, "account", "show", "ben"); strings.Count(out, "(taken back)") != 2 {
 		t.Errorf("not taken back:\n%s", out)
 	}
-	if body := ben.send("GET", "/settings/decisions").Body.String(); strings.Count(body, "This holds no longer.") != 2 {
+	if body := ben.send("GET", "/settings/decisions").Body.String(); strings.Count(body, "This is no longer in force.") != 2 {
 		t.Errorf("the member reads\n%s", body)
 	}
 

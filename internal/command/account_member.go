@@ -121,7 +121,7 @@ func (a accountDelete) Run(c *call) error {
 }
 
 type accountList struct {
-	Text  string `arg:"" optional:"" help:"A part of a username or address, or words of a displayed name."`
+	Text  string `arg:"" optional:"" help:"Part of a username or address, or words of a display name."`
 	Role  string `help:"Only those with this role."`
 	State string `help:"Only those that are active, limited, suspended, waiting, leaving, unconfirmed, unreached (mail failed), new or silent."`
 	Limit int    `default:"100" help:"How many at most, up to 200."`

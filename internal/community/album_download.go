@@ -57,7 +57,7 @@ func (c *Community) StartAlbumDownload(ctx context.Context, acc *store.Account, 
 	case len(files) == 0:
 		return invalid("", "empty", "There is nothing in this album that you may download.")
 	case bytes > MaxAlbumDownload:
-		return invalid("originals", "too_large", "These files have %.1f GB, and an archive at most %d GB. Take them as this site shows them.", float64(bytes)/(1<<30), MaxAlbumDownload>>30)
+		return invalid("originals", "too_large", "These files have %.1f GB, and an archive may have at most %d GB. Download them as this site shows them.", float64(bytes)/(1<<30), MaxAlbumDownload>>30)
 	}
 	if err := c.Allow(ctx, fmt.Sprintf("album-download:%d", acc.ID), albumDownloadLimit); err != nil {
 		return err

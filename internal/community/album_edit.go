@@ -219,7 +219,7 @@ func checkOpen(ctx context.Context, tx *store.Store, acc *store.Account, al *sto
 		return err
 	}
 	if al.EndsAt != nil && now >= *al.EndsAt {
-		return invalid("photos", "over", "The last day to add photographs is over.")
+		return invalid("photos", "over", "The last day to add photographs has passed.")
 	}
 	return nil
 }
@@ -253,7 +253,7 @@ func openAlbum(ctx context.Context, tx *store.Store, acc *store.Account, id int6
 		err = checkOpen(ctx, tx, acc, al)
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, ErrForbidden) {
-		err = invalid("album", "invalid", "Choose an album to which you may add.")
+		err = invalid("album", "invalid", "Choose an album you may add to.")
 	}
 	return al, ofAlbum(err)
 }
@@ -381,7 +381,7 @@ func (c *Community) InviteToAlbum(ctx context.Context, acc *store.Account, id in
 	}
 	return c.inOwnAlbum(ctx, acc, id, func(ctx context.Context, tx *store.Store, _ *store.Album) error {
 		if whom.ID == acc.ID {
-			return invalid("name", "self", "The album is yours already.")
+			return invalid("name", "self", "The album is already yours.")
 		}
 		locked, err := tx.LockAccounts(ctx, whom.ID)
 		if err != nil {

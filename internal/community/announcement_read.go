@@ -280,7 +280,7 @@ func (c *Community) AnnouncementURL(id int64) string {
 
 // announcementWords are what its state is called.
 var announcementWords = map[string]string{
-	AnnouncementScheduled: lang.Key("To be published"), AnnouncementStands: lang.Key("Stands"), AnnouncementOver: lang.Key("Over"),
+	AnnouncementScheduled: lang.Key("To be published"), AnnouncementStands: lang.Key("Active"), AnnouncementOver: lang.Key("Over"),
 }
 
 // AnnouncementWords says a state of an announcement; the words are a key of package lang.

@@ -317,7 +317,7 @@ func (c *Community) AnswerAppeal(ctx context.Context, by By, id int64, accept bo
 				return false, err
 			}
 			if then.Answer == store.AppealWaits && then.UndoneAt != nil {
-				return false, invalid("", "over", "This decision holds no longer, so there is nothing to answer.")
+				return false, invalid("", "over", "This decision is no longer in force, so there is nothing to answer.")
 			}
 			return false, c.decidedBy(ctx, tx, then.AnsweredByID)
 		}

@@ -137,7 +137,7 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 		texts = append(texts, said[ph.ID])
 	}
 	if w := out.words.brought(before, texts); w != "" {
-		return invalid("caption", "held", "A moderator has to see this first, because of the word “%s”. Post it anew: then it waits for one.", w)
+		return invalid("caption", "held", "A moderator has to see this first, because of the word “%s”. Post it as a new post, which then waits for a moderator.", w)
 	}
 	if len(out.looks) == 0 || len(ids) == 0 {
 		return nil
@@ -148,7 +148,7 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 		return err
 	}
 	if look != "" {
-		return invalid("photos", "held", "A moderator has to see one of these photos first, because it looks like one that was removed. Post it anew: then it waits for one.")
+		return invalid("photos", "held", "A moderator has to see one of these photos first, because it looks like one that was removed. Post it as a new post, which then waits for a moderator.")
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (c *Community) hold(ctx context.Context, acc *store.Account, p *store.Post,
 				return err
 			}
 			if waiting >= maxHeldOf {
-				return invalid("", "held_full", "%d of your posts wait for a moderator. Wait until somebody has seen them.", waiting)
+				return invalid("", "held_full", "%d of your posts are waiting for a moderator. Wait until somebody has seen them.", waiting)
 			}
 			if got, err := tx.HoldPhotos(ctx, acc.ID, in.PhotoIDs); err != nil {
 				return err

@@ -248,7 +248,7 @@ func lastFile(i *store.Import) (*store.ImportFile, error) {
 	}
 	f := &i.Files.V[len(i.Files.V)-1]
 	if f.Whole {
-		return nil, errImport("This file is there already.")
+		return nil, errImport("This file is already there.")
 	}
 	return f, nil
 }
@@ -274,7 +274,7 @@ func (c *Community) ImportWholeFile(ctx context.Context, acc *store.Account, nam
 			}
 		}
 		if f.Whole {
-			return errImport("This file is there already.")
+			return errImport("This file is already there.")
 		}
 		for _, p := range f.Parts {
 			hash := sha256.New()
@@ -285,7 +285,7 @@ func (c *Community) ImportWholeFile(ctx context.Context, acc *store.Account, nam
 				if err := c.StopImport(ctx, acc); err != nil {
 					return err
 				}
-				return errImport("A part of another file with this name had come before. It is removed now. Send yours again.")
+				return errImport("Part of another file with this name was here before. It has been removed. Send yours again.")
 			}
 		}
 	}

@@ -30,9 +30,9 @@ const (
 
 // The texts about an import that failed.
 var (
-	importNoZip   = lang.Key("These files are no whole zip archives. Download them again, and send them as they are.")
-	importTooMuch = lang.Key("These files hold more than this site can look through. Send them in smaller pieces.")
-	importNothing = lang.Key("No photographs that this site can read are in these files.")
+	importNoZip   = lang.Key("These files are not complete zip archives. Download them again, and send them as they are.")
+	importTooMuch = lang.Key("These files hold more than this site can look through. Send them in smaller parts.")
+	importNothing = lang.Key("There are no photographs in these files that this site can read.")
 	importHalted  = lang.Key("Your account was suspended while your files were being imported. What was posted until then is there. Send your files again: what you have is not imported twice.")
 	importBroken  = lang.Key("This site could not read your files. Nothing of yours is lost. Try again later.")
 )

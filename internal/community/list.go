@@ -213,7 +213,7 @@ func (c *Community) AddToList(ctx context.Context, acc *store.Account, id int64,
 			if len(seen) < len(others.ids) {
 				return ErrNotFound
 			}
-			return invalid("account_ids", "not_followed", "Only people whom you follow can be in a list.")
+			return invalid("account_ids", "not_followed", "Only people you follow can be in a list.")
 		}
 		in, err := tx.ListMemberIDs(ctx, l.ID)
 		if err != nil {

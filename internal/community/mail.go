@@ -107,7 +107,7 @@ func (c *Community) SendTest(ctx context.Context, by By, address string) (string
 	}
 	where, err := c.SendTestMail(ctx, address)
 	if err != nil {
-		return "", invalid("address", "refused", "The mail did not go: %s", err.Error())
+		return "", invalid("address", "refused", "The mail could not be sent: %s", err.Error())
 	}
 	return where, c.administration(ctx, by, TestMail, func(_ context.Context, _ *store.Store, e *store.AdminEntry) (bool, error) {
 		e.Detail = cutText(address, maxDetail)

@@ -131,7 +131,7 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 			return err
 		}
 		if unattached >= maxUnattached && p.Source != store.SourceImport {
-			return invalid("file", "too_many", "%d of your photos wait to be posted. Post or remove some of them first.", unattached)
+			return invalid("file", "too_many", "%d of your photos are waiting to be posted. Post or remove some of them first.", unattached)
 		}
 		if now := locked[acc.ID]; now != nil {
 			if err := c.withinQuota(ctx, tx, now, u.Size); err != nil {

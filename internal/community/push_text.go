@@ -104,7 +104,7 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		}
 		return l.T("Your post is published")
 	case store.NotifyOutcome:
-		return l.T("Your report was looked at")
+		return l.T("Your report has been reviewed")
 	case store.NotifyMention:
 		if p := n.Post; p != nil && p.InReplyToAuthorID != nil && *p.InReplyToAuthorID == acc.ID {
 			return l.T("%s replied to you", name)

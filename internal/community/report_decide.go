@@ -286,7 +286,7 @@ func (c *Community) EditReport(ctx context.Context, by By, id int64, change Repo
 		if change.Rules != nil {
 			var more []string
 			if rule, more = joinRules(*change.Rules); len(more) > 0 {
-				return false, invalid("rules", "too_long", "So many rules have no room in one report.")
+				return false, invalid("rules", "too_long", "That is too many rules for one report.")
 			}
 		}
 		if category == now.Category && rule == now.Rule {

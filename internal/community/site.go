@@ -70,7 +70,7 @@ func (s *Site) MembersOnly() bool { return s.Visitors.MembersOnly() }
 var DefaultRules = []string{
 	lang.Key("Post photographs that you made, or that you may show."),
 	lang.Key("Put a content warning on what somebody might not want to see unprepared."),
-	lang.Key("Ask the people in your photographs when they can be recognised."),
+	lang.Key("Ask the people in your photographs if they can be recognised."),
 	lang.Key("No harassment, no hate, nothing against the law."),
 }
 
@@ -282,7 +282,7 @@ func (c *Community) changedSite(rows map[string]string, changes map[string]*stri
 			continue
 		}
 		if variable := c.SiteLocks[f.Name]; variable != "" {
-			bad.add(f.Name, "locked", "%s of the environment decides this.", variable)
+			bad.add(f.Name, "locked", "This is set by %s in the environment.", variable)
 			continue
 		}
 		if text == nil {
@@ -314,7 +314,7 @@ func (c *Community) checkSite(before, after map[string]string) error {
 		return invalid("registration", "open", "A members-only site that anybody may join hides nothing. Choose another way to join.")
 	}
 	if will.MembersOnly() && !was.MembersOnly() && c.FetchedElsewhere {
-		return invalid("visitors", "elsewhere", "Photographs are fetched by MEDIA_BASE_URL, where nobody is asked who they are. Set VISITORS=none in the environment instead.")
+		return invalid("visitors", "elsewhere", "Photographs are served from MEDIA_BASE_URL, where nobody is asked who they are. Set VISITORS=none in the environment instead.")
 	}
 	return nil
 }

@@ -215,7 +215,7 @@ func listsAndFilters(t *testing.T, site stage) {
 		leo.Get("/lists").Want(http.StatusOK).Lacks("Shed")
 		lea.Get(path+"/edit").Want(http.StatusOK).Has("@leo", "Shed only")
 		lea.Post("/@lou/unfollow").Want(http.StatusOK)
-		lea.Post("/@lou/lists", "list_"+id, "on").Want(http.StatusUnprocessableEntity).Has("Only people whom you follow")
+		lea.Post("/@lou/lists", "list_"+id, "on").Want(http.StatusUnprocessableEntity).Has("Only people you follow")
 		lea.Post("/@lou/follow").Want(http.StatusOK)
 		lea.Post("/@leo/lists").Want(http.StatusOK)
 		lea.Get(path).Want(http.StatusOK).Lacks(inFeed(spider))

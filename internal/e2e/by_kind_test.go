@@ -41,7 +41,7 @@ func notificationsByKind(t *testing.T, site stage) {
 	unread(false)
 	nia.Sees("/notifications", like, follow, comment, "Clear all").Lacks(`class="row unread"`)
 
-	choices := nia.Get("/settings/notifications").Want(http.StatusOK).Has(`name="page" value="favourite" checked`, `name="push" value="mention" checked`, "Turn on").Lacks("admin.report", "Told by push")
+	choices := nia.Get("/settings/notifications").Want(http.StatusOK).Has(`name="page" value="favourite" checked`, `name="push" value="mention" checked`, "Turn on").Lacks("admin.report", "Browsers with push")
 	if !strings.Contains(choices.Body, `data-key="B`) {
 		t.Error("the page has no key to subscribe with")
 	}
@@ -62,16 +62,16 @@ func notificationsByKind(t *testing.T, site stage) {
 	for _, endpoint := range []string{"http://push.example/1", "https://127.0.0.1/1", "https://[::1]/1", ""} {
 		nia.Post(push, subscriptionOf(t, endpoint)...).Want(http.StatusUnprocessableEntity)
 	}
-	nia.Get("/settings/notifications").Want(http.StatusOK).Lacks("Told by push")
-	page := nia.Post(push, subscriptionOf(t, "https://push.invalid/1")...).Want(http.StatusOK).Has("Push is on in this browser", "Told by push", "This one").Lacks("data-on", "push.invalid")
+	nia.Get("/settings/notifications").Want(http.StatusOK).Lacks("Browsers with push")
+	page := nia.Post(push, subscriptionOf(t, "https://push.invalid/1")...).Want(http.StatusOK).Has("Push is on in this browser", "Browsers with push", "This one").Lacks("data-on", "push.invalid")
 	_, after, _ := strings.Cut(page.Body, "/settings/notifications/devices/")
 	device, _, _ := strings.Cut(after, "/")
 	nat.Post("/settings/notifications/devices/" + device + "/remove").Want(http.StatusNotFound)
-	nia.Post("/settings/notifications/devices/"+device+"/remove").Want(http.StatusOK).Has("Push is off there", "Turn on").Lacks("Told by push")
+	nia.Post("/settings/notifications/devices/"+device+"/remove").Want(http.StatusOK).Has("Push is off in that browser", "Turn on").Lacks("Browsers with push")
 	nia.Post(push, subscriptionOf(t, "https://push.invalid/2")...).Want(http.StatusOK)
 	nia.Post("/settings/account", "what", "password", "current_password", servertest.Password, "new_password", "another horse battery").Want(http.StatusOK).Has("password")
 	nia.Get("/settings/notifications").Want(http.StatusOK).Has("This one") // it goes on under the new session
 	nia.Post("/logout").Want(http.StatusOK)
 	nia.LogIn("nia", "another horse battery")
-	nia.Get("/settings/notifications").Want(http.StatusOK).Has("Turn on").Lacks("Told by push")
+	nia.Get("/settings/notifications").Want(http.StatusOK).Has("Turn on").Lacks("Browsers with push")
 }

@@ -31,7 +31,7 @@ func TestComposeIntoAnAlbum(t *testing.T) {
 	// The form of one who may add to the shared one alone offers no other, and a forged choice is refused with what was typed.
 	ben.Get("/compose").Want(http.StatusOK).Has(`name="album"`, "Everybodys (by ada)").Lacks("Adas own")
 	refused := ben.Publish("caption", "Bens words", "album", id(own))
-	refused.Want(http.StatusUnprocessableEntity).Has("Choose an album to which you may add", "Bens words")
+	refused.Want(http.StatusUnprocessableEntity).Has("Choose an album you may add to", "Bens words")
 	ben.Publish("caption", "Bens words", "album", id(shared)).Want(http.StatusOK)
 	ada.Get(shared).Want(http.StatusOK).Has("1 photograph", "/photos/"+bens)
 

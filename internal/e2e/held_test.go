@@ -82,9 +82,9 @@ func TestAHeldPostIsReadableNowhere(t *testing.T) {
 	}
 	everybody()
 	lacks(ada, "its author, among what is public,", "/", "/explore", "/@ada", "/tags/weirs", "/search?q=quietude")
-	ada.Get("/held").Want(http.StatusOK).Has(words, "Nobody but you and the moderators")
+	ada.Get("/held").Want(http.StatusOK).Has(words, "Only you and the moderators")
 	adasApp.Get("/api/v1/statuses/" + held.ID).Want(http.StatusOK).Has("Quietude")
-	mod.Get("/admin").Want(http.StatusOK).Has("Posts that wait to be seen: 1")
+	mod.Get("/admin").Want(http.StatusOK).Has("Posts waiting to be seen: 1")
 	mod.Get("/notifications").Want(http.StatusOK).Has("posted something that is waiting for a moderator")
 	page := mod.Get("/admin/held").Want(http.StatusOK).Has(words, "quietude")
 	for _, photo := range page.Photos() {

@@ -83,7 +83,7 @@ func TestAMemberImportsAnArchive(t *testing.T) {
 	ada.Do(part).Want(http.StatusOK).Has(`"received":4`)
 	ada.Do(part).Want(http.StatusConflict)
 	ada.Post("/settings/import/start", "name", "two.zip", "size", "8").Want(http.StatusOK).Has(`"received":4`)
-	ada.Get("/settings/import").Want(http.StatusOK).Has("not whole")
+	ada.Get("/settings/import").Want(http.StatusOK).Has("not complete")
 	ada.Post("/settings/import/look").Want(http.StatusUnprocessableEntity).Has("Send your files first.")
 	ada.Post("/settings/import/stop").Want(http.StatusOK).Lacks("takeout.zip")
 

@@ -176,7 +176,7 @@ func TestActsAreSeenEverywhere(t *testing.T) {
 	}
 	path := report("It is too loud.")
 	ada.LogIn("ada", password).Want(http.StatusOK)
-	seen("a report that a moderator takes", send(path+"/assign"), sees("another moderator reads who", mia, b, read(path), holds("@boss looks at it")))
+	seen("a report that a moderator takes", send(path+"/assign"), sees("another moderator reads who", mia, b, read(path), holds("@boss is looking at it")))
 	seen("a report’s decision", send(path+"/decide", "decision", "remove", "words", "Too loud."),
 		sees("a visitor no longer finds the post", visitor, b, read(other), is(http.StatusNotFound)),
 		sees("a member no longer finds it", ben, b, read(other), is(http.StatusNotFound)),

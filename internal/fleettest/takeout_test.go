@@ -329,6 +329,6 @@ func (s *takeoutSite) ownWrites(cat *servertest.Client) {
 		b.Get("/api/v1/lists").Want(http.StatusOK).Lacks("List " + word)
 
 		s.at().Post("/settings/notifications/push", "endpoint", "https://push.example.org/"+word, "p256dh", encode(key.PublicKey().Bytes()), "auth", encode(make([]byte, 16))).Want(http.StatusOK)
-		s.at().Get("/settings/notifications").Want(http.StatusOK).Has("Told by push")
+		s.at().Get("/settings/notifications").Want(http.StatusOK).Has("Browsers with push")
 	}
 }

@@ -102,7 +102,7 @@ func Inspect(ctx context.Context, r io.ReadSeeker) (Header, error) {
 		return Header{}, refuseCorrupt(lang.Key("its header contradicts itself"), err)
 	}
 	if h.Width <= 0 || h.Height <= 0 {
-		return Header{}, refuseCorrupt(lang.Key("it tells no width or height"), errNoPicture)
+		return Header{}, refuseCorrupt(lang.Key("it gives no width or height"), errNoPicture)
 	}
 	return h, nil
 }

@@ -16,7 +16,7 @@ type kind struct {
 
 var (
 	isVideo    = lang.Key("This file is a video. This site shows photographs. Choose a picture of it instead.")
-	isSound    = lang.Key("This file is a sound. This site shows photographs. Choose a picture instead.")
+	isSound    = lang.Key("This file is a sound recording. This site shows photographs. Choose a picture instead.")
 	isArchive  = lang.Key("This file is an archive. Unpack it, then choose the photographs in it.")
 	isRaw      = lang.Key("This file is a camera's raw picture, which this site cannot read. Export it as JPEG and try again.")
 	isDocument = lang.Key("This file is a document. Export its page as JPEG and try again.")
@@ -49,10 +49,10 @@ var kinds = []kind{
 	{"\x00MRM", 0, isRaw},
 	{"IIRO", 0, isRaw}, // Olympus
 	{"IIU\x00", 0, isRaw},
-	{"II*\x00", 0, cannotRead(lang.Key("TIFF, nor the raw pictures of cameras that are one"))},
-	{"MM\x00*", 0, cannotRead(lang.Key("TIFF, nor the raw pictures of cameras that are one"))},
+	{"II*\x00", 0, cannotRead(lang.Key("TIFF, or raw pictures of cameras in that format"))},
+	{"MM\x00*", 0, cannotRead(lang.Key("TIFF, or raw pictures of cameras in that format"))},
 	{"BM", 0, cannotRead("BMP")},
-	{"8BPS", 0, cannotRead(lang.Key("Photoshop's files"))},
+	{"8BPS", 0, cannotRead(lang.Key("Photoshop files"))},
 	{"\xff\x0a", 0, cannotRead("JPEG XL")},
 	{"\x00\x00\x00\x0cJXL ", 0, cannotRead("JPEG XL")},
 	{"\x00\x00\x00\x0cjP  ", 0, cannotRead("JPEG 2000")},

@@ -183,7 +183,7 @@ func TestTruncatedAnywhere(t *testing.T) {
 
 func TestRefusedFor(t *testing.T) {
 	r := refusal(t, media.NewProcessor(media.Options{}), phototest.JPEG(phototest.Options{})[:900])
-	if got := r.For("IMG_2041.jpg"); got != "IMG_2041.jpg ends halfway: the lower part of the picture is missing. Copy it again from where it comes, or post without it." {
+	if got := r.For("IMG_2041.jpg"); got != "IMG_2041.jpg ends halfway: the lower part of the picture is missing. Copy it again from where it came from, or post without it." {
 		t.Error(got)
 	}
 	if got := r.For(""); got != r.Sentence {

@@ -57,9 +57,9 @@ var (
 
 	isCoded     = lang.Key("This file is a JPEG coded %s, which this site cannot read. Export it with the usual settings and try again.")
 	isEmpty     = lang.Key("This file is empty. Choose it again, or post without it.")
-	isTruncated = lang.Key("This file ends halfway: the lower part of the picture is missing. Copy it again from where it comes, or post without it.")
-	isCoarse    = lang.Key("This file ends halfway: the whole picture is there, but not all of its detail and colours. Copy it again from where it comes, or post without it.")
-	isDamaged   = lang.Key("This file is damaged: %s. Copy it again from where it comes, or post without it.")
+	isTruncated = lang.Key("This file ends halfway: the lower part of the picture is missing. Copy it again from where it came from, or post without it.")
+	isCoarse    = lang.Key("This file ends halfway: the whole picture is there, but not all of its detail and colours. Copy it again from where it came from, or post without it.")
+	isDamaged   = lang.Key("This file is damaged: %s. Copy it again from where it came from, or post without it.")
 	isLong      = lang.Key("This file is %d pixels long. The limit is %d. Cut or export it smaller and try again.")
 	isHeavy     = lang.Key("This file is %s MB. The limit is %s MB. Export it smaller and try again.")
 	isLarge     = lang.Key("This file has %s megapixels. The limit is %s. Export it smaller and try again.")

@@ -59,11 +59,11 @@ func others(add adder) {
 	announced := t.AnnouncementForm{Text: Hostile, Starts: "2026-12-05T10:00", Publish: "tomorrow", Max: 5000}
 	add("/admin/announcements", "Announcements, administration", true, func(p *t.Page) templ.Component {
 		return t.AdminAnnouncementsPage(p, t.AdminAnnouncementsView{Form: announced, Errors: t.FieldErrors{{Field: "publish", Message: "Write the time as 2026-12-31T18:30."}}, Rows: []t.AdminAnnouncementRow{
-			{URL: "/admin/announcement", Text: "We walk to the lighthouse on Sunday.", State: "Stands", Published: "30 Nov 2026 09:12 UTC", Event: announcement.Event}, {URL: "/admin/announcement", Text: Hostile, State: "Over", Published: "1 Oct 2026 09:12 UTC"},
+			{URL: "/admin/announcement", Text: "We walk to the lighthouse on Sunday.", State: "Active", Published: "30 Nov 2026 09:12 UTC", Event: announcement.Event}, {URL: "/admin/announcement", Text: Hostile, State: "Over", Published: "1 Oct 2026 09:12 UTC"},
 		}})
 	})
 	add("/admin/announcement", "Announcement, administration", true, func(p *t.Page) templ.Component {
-		return t.AdminAnnouncementPage(p, t.AdminAnnouncementView{ID: "1", State: "Stands", Ends: true, Public: "/announcement", Form: announced})
+		return t.AdminAnnouncementPage(p, t.AdminAnnouncementView{ID: "1", State: "Active", Ends: true, Public: "/announcement", Form: announced})
 	})
 	add("/announcements", "Announcements", true, func(p *t.Page) templ.Component {
 		over := announcement
@@ -80,7 +80,7 @@ func others(add adder) {
 		return t.HomePage(p, t.FeedView{Announcements: []t.AnnouncementView{announcement}, Posts: Posts(0, 2)})
 	})
 	post := Post(0, 1)
-	held := t.HeldView{ID: "1", Author: people[0], Created: t.When{At: now}, Caption: post.Caption, Photos: post.Photos, Why: []string{"It is among the first posts of a new member.", "It has a blocked word: casino", "A photo looks like one that was removed: 9f3c0a5be1d27846"}, MayApprove: true, MayReject: true}
+	held := t.HeldView{ID: "1", Author: people[0], Created: t.When{At: now}, Caption: post.Caption, Photos: post.Photos, Why: []string{"It is among the first posts of a new member.", "It contains a blocked word: casino", "A photo looks like one that was removed: 9f3c0a5be1d27846"}, MayApprove: true, MayReject: true}
 	comment := t.HeldView{ID: "2", Author: people[1], Created: t.When{At: now}, Caption: "<p>Come to the casino.</p>", Comment: true, ParentURL: "/post", Warning: Hostile, MayApprove: true, MayReject: true}
 	add("/admin/held", "Held posts", true, func(p *t.Page) templ.Component {
 		return t.AdminHeldPage(p, t.AdminHeldView{Posts: []t.HeldView{held, comment}, System: true, About: "2", Words: Hostile, Errors: t.FieldErrors{{Message: "@jo has already decided this."}}})

@@ -438,7 +438,7 @@ func settings(add adder) {
 	})
 	add("/settings/filters/1", "Settings: a filter", true, func(p *t.Page) templ.Component {
 		refused := filter
-		refused.Posts = []t.FilterPostView{{ID: "1", Words: "@jo, 24 Dec 2026", URL: "/post"}, {ID: "2", Words: "A post that you do not see any more", Drop: true}}
+		refused.Posts = []t.FilterPostView{{ID: "1", Words: "@jo, 24 Dec 2026", URL: "/post"}, {ID: "2", Words: "A post that you can no longer see", Drop: true}}
 		refused.Title, refused.Errors = "", t.FieldErrors{{Field: "title", Message: "A filter needs a name."}}
 		return t.SettingsFilterPage(p, t.SettingsFilterView{Title: "Spiders", URL: "/settings/filters/1", Form: refused})
 	})
@@ -475,7 +475,7 @@ func settings(add adder) {
 			Years: []t.YearCount{{Year: "2026", Count: 130}, {Year: "2025", Count: 290}, {Year: "Without a date", Count: 11}}},
 		{State: "working", Done: 120, Total: 431, Photos: 120},
 		{State: "done", Posts: 400, Photos: 402, Known: 29, Left: left, LeftFiles: []t.LeftView{{Name: "Takeout/Google Photos/Iceland/MVI_1.MP4", Why: left[0].Why}}},
-		{State: "failed", Error: "These files are no whole zip archives. Download them again, and send them as they are."},
+		{State: "failed", Error: "These files are not complete zip archives. Download them again, and send them as they are."},
 	} {
 		name := "/settings/import"
 		if v.State != "" {

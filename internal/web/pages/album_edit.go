@@ -328,7 +328,7 @@ func (p *Pages) postAlbums(c *gin.Context, acc *store.Account) error {
 	album := formID(c.PostForm("album"))
 	_, err := p.Community.AddToAlbum(c.Request.Context(), acc, album, photos, on(c, "originals"))
 	if album == 0 || errors.Is(err, community.ErrForbidden) { // chosen from a list that has changed
-		err = &community.Invalid{Fields: []community.FieldError{{Field: "album", Code: "invalid", Message: lang.Key("Choose an album to which you may add.")}}}
+		err = &community.Invalid{Fields: []community.FieldError{{Field: "album", Code: "invalid", Message: lang.Key("Choose an album you may add to.")}}}
 	}
 	if errs, ok := p.fieldErrors(c, err, nil); ok {
 		return p.showPostAlbums(c, http.StatusUnprocessableEntity, acc, templates.PostAlbumsView{Album: c.PostForm("album"), Chosen: chosen, Originals: on(c, "originals"), Errors: errs})

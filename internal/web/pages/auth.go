@@ -165,7 +165,7 @@ func actWords(l *lang.Language, action string) (question, verb string) {
 	case "compose":
 		return l.T("Post this?"), l.T("Post|act")
 	}
-	return l.T("Go on with what you had begun?"), l.T("Go on|act")
+	return l.T("Go on where you left off?"), l.T("Go on|act")
 }
 
 func (p *Pages) logout(c *gin.Context) error {

@@ -149,7 +149,7 @@ func (p *Pages) draftPhoto(b viewBuilder, ph *store.Photo) templates.DraftPhotoV
 		d.State = templates.PhotoUploading
 		if time.Since(ph.CreatedAt.Time()) > 2*time.Minute {
 			d.State = templates.PhotoRefused
-			d.Error = b.lang.T("%s did not arrive whole. Remove it and choose it again.", d.Name)
+			d.Error = b.lang.T("%s did not arrive completely. Remove it and choose it again.", d.Name)
 		}
 	}
 	return d

@@ -108,7 +108,7 @@ func (p *Pages) postedBefore(c *gin.Context, acc *store.Account, key string, ent
 		}
 		return true, redirect(c, p.postPath(post))
 	}
-	return true, p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, templates.FieldErrors{{Message: p.lang(c).T("This form was posted before, with another caption. Choose photographs to post it anew.")}})
+	return true, p.showCompose(c, http.StatusUnprocessableEntity, acc, entered, templates.FieldErrors{{Message: p.lang(c).T("This form was already posted, with another caption. Choose photographs to post it again.")}})
 }
 
 // albumOptions are the albums to which the member may add photos, none first; nil where there are none.

@@ -370,7 +370,7 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unrea
 			v.URL += "/" + idText(n.Decision.ID)
 			v.Text = plain(n.Decision.Words, 140)
 			if n.Decision.UndoneAt != nil {
-				v.Text = strings.TrimSpace(b.lang.T("This holds no longer.") + " " + v.Text)
+				v.Text = strings.TrimSpace(b.lang.T("This is no longer in force.") + " " + v.Text)
 			}
 		}
 	case store.NotifyOutcome:
@@ -440,7 +440,7 @@ func outcomeText(l *lang.Language, r *community.FiledReport) string {
 	case r == nil || r.State == store.ReportOpen:
 		return ""
 	case r.Decision == store.DecideNothing:
-		return l.T("The moderators found nothing to do.")
+		return l.T("The moderators found no reason to act.")
 	case r.Decision == store.DecideRemove:
 		return l.T("The moderators removed what you reported.")
 	}

@@ -100,7 +100,7 @@ func (p *Pages) filterPosts(c *gin.Context, acc *store.Account, f *community.Fil
 	}
 	var out []templates.FilterPostView
 	for _, named := range f.Posts {
-		v := templates.FilterPostView{ID: idText(named.ID), Words: l.T("A post that you do not see any more")}
+		v := templates.FilterPostView{ID: idText(named.ID), Words: l.T("A post that you can no longer see")}
 		if post := found[named.PostID]; post != nil {
 			v.URL, v.Words = "/posts/"+idText(post.ID), "@"+post.Author.Username+", "+l.Date(post.CreatedAt.Time(), "2 Jan 2006")
 		}

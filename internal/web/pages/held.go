@@ -39,7 +39,7 @@ func (b viewBuilder) heldView(h *community.Held) templates.HeldView {
 		case community.HeldFirst:
 			v.Why = append(v.Why, b.lang.T("It is among the first posts of a new member."))
 		case community.HeldWord:
-			v.Why = append(v.Why, b.lang.T("It has a blocked word: %s", why.Text))
+			v.Why = append(v.Why, b.lang.T("It contains a blocked word: %s", why.Text))
 		case community.HeldPhoto:
 			v.Why = append(v.Why, b.lang.T("A photo looks like one that was removed: %s", why.Text))
 		}

@@ -61,8 +61,8 @@ var importSources = map[string]string{
 // importReasons say why files are left out.
 var importReasons = map[string]string{
 	"video": lang.Key("videos, which this site does not show"), "heic": lang.Key("HEIC or AVIF, which this site cannot read: convert them to JPEG and import those"),
-	"other": lang.Key("files that are no photographs this site can read, or are damaged"), "unposted": lang.Key("pictures of stories, messages or profiles, not of posts"),
-	"trashed": lang.Key("pictures from the bin"), "large": lang.Key("pictures that are too large for this site"), "missing": lang.Key("pictures that the archive names and does not have: perhaps another of its files does"),
+	"other": lang.Key("files that are damaged, or are not photographs this site can read"), "unposted": lang.Key("pictures of stories, messages or profiles, not of posts"),
+	"trashed": lang.Key("pictures from the bin"), "large": lang.Key("pictures that are too large for this site"), "missing": lang.Key("pictures that the archive names but does not have: perhaps another of its files does"),
 	"held":    lang.Key("pictures that a moderator has to see first: post them by hand"),
 	"refused": lang.Key("pictures that this site could not prepare"),
 }
