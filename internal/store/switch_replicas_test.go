@@ -110,7 +110,7 @@ func TestReadsWhileNobodySaysWhoIsInCharge(t *testing.T) {
 	ann := newAccount(t, s, "ann")
 	begin(t, s, 0).mark(ann, 1)
 	side.CatchUp(t)
-	read := func(budgeted time.Duration) (err error, took time.Duration) {
+	read := func(budgeted time.Duration) (took time.Duration, err error) {
 		t.Helper()
 		r := begin(t, s, 0)
 		defer r.end()
@@ -122,38 +122,38 @@ func TestReadsWhileNobodySaysWhoIsInCharge(t *testing.T) {
 		if err == nil && n != 1 {
 			t.Errorf("it reads %d", n)
 		}
-		return err, time.Since(from)
+		return time.Since(from), err
 	}
 	s.Serve(store.Serving{Until: past, Writable: true})
-	if err, took := read(200 * time.Millisecond); !errors.Is(err, store.ErrBusy) || took > 10*time.Second {
+	if took, err := read(200 * time.Millisecond); !errors.Is(err, store.ErrBusy) || took > 10*time.Second {
 		t.Errorf("a read whose budget is used up: %v after %v", err, took)
 	}
 	if _, err := s.GateByReplica(ctx, false); !errors.Is(err, store.ErrBusy) || s.AwayAt(false) {
 		t.Errorf("a replica tells the gate while the primary is there: %v", err)
 	}
 	side.Primary.Hang(t)
-	if err, _ := read(20 * time.Second); !errors.Is(err, store.ErrPrimaryAway) {
+	if _, err := read(20 * time.Second); !errors.Is(err, store.ErrPrimaryAway) {
 		t.Errorf("a read that waits: %v", err)
 	}
 	if g, err := s.GateByReplica(ctx, false); err != nil || g.Mode != store.GateOpen || !s.AwayAt(false) {
 		t.Errorf("the gate of a replica: %+v, %v", g, err)
 	}
 	s.Serve(store.Serving{Until: past, ByReplicasUntil: long, Writable: true})
-	if err, _ := read(0); err != nil {
+	if _, err := read(0); err != nil {
 		t.Errorf("a read by a replica: %v", err)
 	}
 	if err := s.Tx(ctx, func(context.Context, *store.Store) error { return nil }); !errors.Is(err, store.ErrPrimaryAway) {
 		t.Errorf("a transaction: %v", err)
 	}
 	s.Serve(store.Serving{Until: past, Writable: true})
-	if err, _ := read(0); !errors.Is(err, store.ErrPrimaryAway) {
+	if _, err := read(0); !errors.Is(err, store.ErrPrimaryAway) {
 		t.Errorf("a read that nobody allows any more: %v", err)
 	}
 	// The primary may have been left meanwhile: once it answers, it has to say so first.
 	s.Serve(store.Serving{Until: past, ByReplicasUntil: long, Writable: true})
 	side.Primary.Cont(t)
 	storetest.Eventually(t, time.Minute, func() bool { return !s.PrimaryAway() })
-	if err, _ := read(200 * time.Millisecond); !errors.Is(err, store.ErrBusy) {
+	if _, err := read(200 * time.Millisecond); !errors.Is(err, store.ErrBusy) {
 		t.Errorf("a read of a primary that is back: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,11 @@ import (
 
 // A refused file is told of in the reader's language, by its name, with what is wrong with it.
 func TestRefusalsInEveryLanguage(t *testing.T) {
-	damaged := strings.Replace(media.Sentences[4], "%s", "its header contradicts itself", 1)
+	at := slices.IndexFunc(media.Sentences, func(s string) bool { return strings.Contains(s, "is damaged: %s") })
+	if at < 0 {
+		t.Fatal("no sentence tells of a damaged file")
+	}
+	damaged := strings.Replace(media.Sentences[at], "%s", "its header contradicts itself", 1)
 	for _, c := range []struct {
 		code, name, said string
 		want, lacks      []string
