@@ -225,7 +225,7 @@ func (s *jpegSource) coarse() bool {
 
 // components tells whether something is true of every component of the frame, or there is no frame.
 func (s *jpegSource) components(is func(c byte) bool) bool {
-	if s.frame == nil || len(s.frame) < 10 {
+	if len(s.frame) < 10 {
 		return true
 	}
 	for i := range int(s.frame[9]) {
