@@ -30,7 +30,7 @@ func TestATooLongNoteIsNotLost(t *testing.T) {
 	post := max.PublishPhoto(front.photo(), "caption", "A bridge").URL.Path
 	long := strings.Repeat("long ", 401)
 	mia.Post("/@max/note", "note", long, "return", "/@max").Want(http.StatusUnprocessableEntity).
-		Has(strings.TrimSpace(long), "2000 are the most", `<details class="note" open`, `aria-invalid="true"`, `action="/@max/note"`, `href="`+post+`"`, `value="/@max"`).Lacks(`"/@max/note?`)
+		Has(strings.TrimSpace(long), "the limit is 2000", `<details class="note" open`, `aria-invalid="true"`, `action="/@max/note"`, `href="`+post+`"`, `value="/@max"`).Lacks(`"/@max/note?`)
 	mia.Get("/@max").Want(http.StatusOK).Lacks("long long")
 	mia.Post("/@max/note", "note", "has the tripod", "return", "/@max").Want(http.StatusOK).Has("has the tripod")
 }
