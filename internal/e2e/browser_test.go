@@ -53,6 +53,9 @@ func openBrowser(t testing.TB) *browser {
 	var mu sync.Mutex
 	var complaints []string
 	err := chromedp.Listen(ctx, func(ev any) {
+		if t.Context().Err() != nil {
+			return // the test is over: its site stops under the page in view
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		switch e := ev.(type) {
