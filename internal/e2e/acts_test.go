@@ -190,7 +190,7 @@ func listsAndFilters(t *testing.T, site stage) {
 
 	t.Run("lists", func(t *testing.T) {
 		lea.Get("/lists").Want(http.StatusOK).Has("Make one")
-		lea.Post("/lists", "title", strings.Repeat("x", 101)).Want(http.StatusUnprocessableEntity).Has("at most 100 are possible", strings.Repeat("x", 101))
+		lea.Post("/lists", "title", strings.Repeat("x", 101)).Want(http.StatusUnprocessableEntity).Has("the limit is 100", strings.Repeat("x", 101))
 		made := lea.Post("/lists", "title", "The shed").Want(http.StatusOK).Has("The shed", "Nothing here yet")
 		path := made.URL.Path
 		id := path[strings.LastIndexByte(path, '/')+1:]
