@@ -108,6 +108,14 @@ func (s *server) at(ctx context.Context, write bool) (*store.Store, error) {
 	}
 }
 
+// sideOf is the side of one of the server's stores.
+func (s *server) sideOf(st *store.Store) move.Side {
+	if st == s.stores[move.Target] {
+		return move.Target
+	}
+	return move.Source
+}
+
 // people write and read through any of the servers, and know what they were told.
 type people struct {
 	servers []*server
@@ -149,17 +157,12 @@ func (p *people) live(t *testing.T, name string) {
 		p.mu.Unlock()
 		s := p.servers[rand.IntN(len(p.servers))]
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		if err := p.write(ctx, s, name, n+1); err != nil {
+		side, err := p.write(ctx, s, name, n+1)
+		if err != nil {
 			t.Error(name, err)
 		}
 		// What was acknowledged is read by the next request, wherever it lands.
-		st, err := p.servers[rand.IntN(len(p.servers))].at(ctx, false)
-		if err == nil {
-			var text string
-			if text, err = st.SiteInfo(ctx, name); err == nil && text != strconv.Itoa(n+1) {
-				err = fmt.Errorf("reads %q after the acknowledged write of %d", text, n+1)
-			}
-		}
+		err = readBack(ctx, p.servers[rand.IntN(len(p.servers))], name, n+1, side)
 		cancel()
 		if err != nil && !errors.Is(err, store.ErrBusy) {
 			t.Error(name, err)
@@ -168,16 +171,35 @@ func (p *people) live(t *testing.T, name string) {
 	}
 }
 
-// write is a request: its transaction runs again, whole and with the same id, until it is known to be done.
-func (p *people) write(ctx context.Context, s *server, name string, n int) error {
+// readBack reads, at any server, what was acknowledged in the place on that side. A failure names both sides, and what the next
+// read finds: a move can only lead a read to another place.
+func readBack(ctx context.Context, s *server, name string, n int, acked move.Side) error {
+	st, err := s.at(ctx, false)
+	if err != nil {
+		return err
+	}
+	text, err := st.SiteInfo(ctx, name)
+	if err != nil || text == strconv.Itoa(n) {
+		return err
+	}
+	side := s.sideOf(st)
+	again, err := st.SiteInfo(ctx, name)
+	return fmt.Errorf("reads %q in the %s after the write of %d that the %s acknowledged, and then %q, %v", text, side, n, acked, again, err)
+}
+
+// write is a request: its transaction runs again, whole and with the same id, until it is known to be done. It returns the
+// place where it was done.
+func (p *people) write(ctx context.Context, s *server, name string, n int) (move.Side, error) {
 	begin := time.Now()
 	id := p.ids.Add(1)
 	text := fmt.Sprintf("%s writes %d 👻", name, n)
+	var side move.Side
 	for {
 		st, err := s.at(ctx, true)
 		if err != nil {
-			return err
+			return side, err
 		}
+		side = s.sideOf(st)
 		err = st.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 			if err := tx.AddJobID(ctx, id, "test", text); err != nil {
 				return err
@@ -188,7 +210,7 @@ func (p *people) write(ctx context.Context, s *server, name string, n int) error
 			break
 		}
 		if !errors.Is(err, store.ErrBusy) {
-			return err
+			return side, err
 		}
 	}
 	took := time.Since(begin)
@@ -198,7 +220,7 @@ func (p *people) write(ctx context.Context, s *server, name string, n int) error
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.acked[id], p.last[name] = text, n
-	return nil
+	return side, nil
 }
 
 // check holds a database against what people were told.
