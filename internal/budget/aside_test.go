@@ -26,7 +26,11 @@ func TestAside(t *testing.T) {
 				}
 				over <- ctx.Err()
 			})
-			return time.Since(began), ended, func() error { return <-over }
+			return time.Since(began), ended, func() error {
+				err := <-over
+				synctest.Wait() // its place is free
+				return err
+			}
 		}
 		if took, ended, err := aside(10 * time.Millisecond); took != 10*time.Millisecond || !ended || err() != nil {
 			t.Errorf("a short one took %v, ended: %v", took, ended)
