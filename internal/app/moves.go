@@ -15,6 +15,7 @@ import (
 	"tintype/internal/config"
 	"tintype/internal/move"
 	"tintype/internal/session"
+	"tintype/internal/sleep"
 	"tintype/internal/store"
 )
 
@@ -106,7 +107,17 @@ func (d drivers) presence(ctx context.Context, db *store.Store, id int64, keys f
 	}
 	p.AddPart(partSessions, d.cfg.SessionPlace().String(), nextSettings[partSessions], text(d.cfg.SessionNext != nil, d.cfg.SessionNext))
 	p.AddPart(partMedia, d.cfg.MediaPlace().String(), nextSettings[partMedia], text(d.cfg.MediaNext != nil, d.cfg.MediaNext))
-	return p, p.Start(ctx)
+	err := p.Start(ctx)
+	for said := false; serving && errors.Is(err, store.ErrBusy) && ctx.Err() == nil; err = p.Start(ctx) { // as for the schema
+		if !said {
+			said = true
+			d.log.WarnContext(ctx, "waiting for the database", "reason", err)
+		}
+		if err := sleep.For(ctx, schemaPoll); err != nil {
+			return p, err
+		}
+	}
+	return p, err
 }
 
 // sessionsPlan is the move of sessions.

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"log/slog"
@@ -170,4 +171,49 @@ func testABootWaitsForTheMove(t *testing.T, newURL func(t *testing.T, name strin
 	}
 	servertest.Within(t, time.Minute, "the site is in the new place", func() bool { return strings.Contains(log.String(), "the site has moved to DATABASE_NEXT") })
 	stop()
+}
+
+// A process that starts while another program holds the database's lock, for longer than one try of its own lasts, waits
+// for it as it waits for the schema, and does not end.
+func TestABootWaitsForALock(t *testing.T) {
+	first, _ := wired(t)
+	first.close()
+	path := first.cfg.Database.Path
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	lock, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if _, err := lock.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	log := new(said)
+	a := New(mustLoad(t, "DATA_DIR="+first.cfg.DataDir), slog.New(slog.NewTextHandler(log, nil)), io.Discard)
+	if err := a.openSite(); err != nil {
+		t.Fatal(err)
+	}
+	wired := make(chan error, 1)
+	go func() {
+		_, err := a.wire(ctx)
+		wired <- err
+	}()
+	servertest.Within(t, time.Minute, "the process waits", func() bool { return strings.Contains(log.String(), "waiting for the database") })
+	if _, err := lock.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-wired; err != nil {
+		t.Errorf("after the lock: %v", err)
+	}
+	for _, s := range slices.Backward(a.stops) {
+		if err := s.stop(context.Background()); err != nil {
+			t.Errorf("stop %s: %v", s.name, err)
+		}
+	}
 }

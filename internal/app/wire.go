@@ -227,9 +227,6 @@ func (a *App) wire(ctx context.Context) (http.Handler, error) {
 	if redis != nil {
 		a.connectRedis(redis, r)
 	}
-	if err := r.store.Ping(ctx); err != nil {
-		return nil, fmt.Errorf("the database: %w", err)
-	}
 	a.log.InfoContext(ctx, "stores", "database", a.cfg.Database.String(), "sessions", a.cfg.SessionStore, "photos", a.cfg.MediaStore)
 	a.log.InfoContext(ctx, "photos", "largest_file", config.FormatSize(r.processor.MaxBytes()), "largest_pixels", r.processor.MatrixLimit(), "memory", config.FormatSize(a.cfg.PhotoMemory))
 	d.sayWhereMailGoes()
