@@ -280,14 +280,14 @@ func (p *process) commit(tx *transaction, key string, value int, acked, again, f
 		case p.w.deletedAfter(db, key, value): // its process hung meanwhile
 		case db.rows[key].value > value: // the member had given up, and has written more by another process
 		case gone(value):
-			delete(db.rows, key)
+			db.remove(key)
 		default:
-			db.rows[key] = row{value}
+			db.put(key, row{value})
 		}
-		db.rows[idKey(key, value)] = row{value}
+		db.put(idKey(key, value), row{value})
 		if !(p.w.plan.fault == loggedLate && db.place == Target && !db.keptUp) {
-			db.log[tx.entry[0]] = key
-			db.log[tx.entry[1]] = idKey(key, value)
+			db.logged(tx.entry[0], key)
+			db.logged(tx.entry[1], idKey(key, value))
 		}
 		tx.end()
 		reply(Event{})

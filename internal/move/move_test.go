@@ -3,10 +3,14 @@ package move
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // schedules is how many random schedules a run plays, MOVE_SCHEDULES if that is set.
@@ -142,10 +146,23 @@ func TestWayBackAmidKillsAndHangs(t *testing.T) {
 // back.
 func TestMoveAtRandom(t *testing.T) {
 	first, n := schedules(t)
-	for i := range n {
-		play(t, first+uint64(i), plan{chaos: true, back: i%2 == 1})
+	var g errgroup.Group
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		g.Go(func() error {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				seed, p := first+uint64(i), plan{chaos: true, back: i%2 == 1}
+				if failures := newWorld(seed, p).run(); len(failures) > 0 {
+					return fmt.Errorf("seed %d, plan %+v: %s", seed, p, failures[0])
+				}
+			}
+			return nil
+		})
 	}
-	t.Logf("%d schedules from seed %d", n, first)
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d schedules from seed %d", next.Load()-int64(runtime.GOMAXPROCS(0)), first)
 }
 
 // TestPlantedFaults leaves out one of the protocol's parts at a time. The simulation finds each by a few schedules.

@@ -14,7 +14,8 @@ type database struct {
 	gate      Gate
 	gates     []gateAt // as it was, for its replica
 	rows      map[string]row
-	log       map[int64]string // number: key
+	order     []string   // the keys of rows, in order
+	log       []LogEntry // by number
 	numbers   int64
 	processes map[string]Answer
 	hungUntil time.Duration
@@ -116,13 +117,19 @@ func (tx *transaction) end() {
 	tx.db.grant()
 }
 
-func (db *database) keys() []string {
-	var keys []string
-	for k := range db.rows {
-		keys = append(keys, k)
+func (db *database) put(key string, r row) {
+	if _, there := db.rows[key]; !there {
+		i, _ := slices.BinarySearch(db.order, key)
+		db.order = slices.Insert(db.order, i, key)
 	}
-	slices.Sort(keys)
-	return keys
+	db.rows[key] = r
+}
+
+func (db *database) remove(key string) {
+	if i, there := slices.BinarySearch(db.order, key); there {
+		db.order = slices.Delete(db.order, i, i+1)
+	}
+	delete(db.rows, key)
 }
 
 type batch struct {
@@ -169,18 +176,15 @@ func (db *database) setGate(g Gate) {
 	}
 }
 
-func (db *database) firstEntries(n int) []LogEntry {
-	var numbers []int64
-	for k := range db.log {
-		numbers = append(numbers, k)
-	}
-	slices.Sort(numbers)
-	var list []LogEntry
-	for _, k := range numbers[:min(n, len(numbers))] {
-		list = append(list, LogEntry{Number: k, Key: db.log[k]})
-	}
-	return list
+// logged adds an entry. Whoever has the lower number may commit later.
+func (db *database) logged(number int64, key string) {
+	i, _ := slices.BinarySearchFunc(db.log, number, byNumber)
+	db.log = slices.Insert(db.log, i, LogEntry{Number: number, Key: key})
 }
+
+func byNumber(e LogEntry, number int64) int { return cmp.Compare(e.Number, number) }
+
+func (db *database) firstEntries(n int) []LogEntry { return slices.Clone(db.log[:min(n, len(db.log))]) }
 
 func (db *database) rowsOf(list []LogEntry) *batch {
 	b := &batch{rows: map[string]*row{}}
@@ -200,9 +204,9 @@ func (db *database) take(e Effect) bool {
 	b := e.Batch.(*batch)
 	for k, r := range b.rows {
 		if r == nil {
-			delete(db.rows, k)
+			db.remove(k)
 		} else {
-			db.rows[k] = *r
+			db.put(k, *r)
 		}
 	}
 	db.copied = max(db.copied, b.copied)
@@ -211,13 +215,11 @@ func (db *database) take(e Effect) bool {
 
 func (db *database) deleteLog(list []LogEntry) {
 	for _, l := range list {
-		delete(db.log, l.Number)
+		if i, there := slices.BinarySearchFunc(db.log, l.Number, byNumber); there {
+			db.log = slices.Delete(db.log, i, i+1)
+		}
 		if db.w.plan.fault == deleteByKey {
-			for n, k := range db.log {
-				if k == l.Key {
-					delete(db.log, n)
-				}
-			}
+			db.log = slices.DeleteFunc(db.log, func(e LogEntry) bool { return e.Key == l.Key })
 		}
 	}
 }

@@ -272,7 +272,7 @@ func (p *process) effect(e Effect, then func(Event)) {
 	case OpCopy:
 		from := w.dbs[Target].copied // the checkpoint, which stands in the target
 		p.ask(db, patience, func(reply func(Event)) {
-			keys := db.keys()
+			keys := db.order
 			if from >= len(keys) {
 				reply(Event{Done: true})
 				return
@@ -326,10 +326,10 @@ func (w *world) same(flip bool) bool {
 		a, b = b, a
 	}
 	logged := map[string]bool{}
-	for _, k := range a.log {
-		logged[k] = true
+	for _, l := range a.log {
+		logged[l.Key] = true
 	}
-	for _, k := range slices.Concat(a.keys(), b.keys()) {
+	for _, k := range slices.Concat(a.order, b.order) {
 		x, inA := a.rows[k]
 		y, inB := b.rows[k]
 		if !logged[k] && (inA != inB || x != y) {

@@ -12,7 +12,7 @@ func newWorld(seed uint64, p plan) *world {
 	for i, mode := range []Mode{Open, Filling} {
 		w.dbs[i] = &database{
 			w: w, place: Side(i), gate: Gate{Mode: mode, Generation: 4},
-			rows: map[string]row{}, log: map[int64]string{}, processes: map[string]Answer{}, shared: map[int]*transaction{},
+			rows: map[string]row{}, processes: map[string]Answer{}, shared: map[int]*transaction{},
 		}
 	}
 	for _, db := range w.dbs {
@@ -20,7 +20,7 @@ func newWorld(seed uint64, p plan) *world {
 	}
 	w.lag = time.Duration(seed%61) * time.Second
 	for i := range 7 {
-		w.dbs[Source].rows[fmt.Sprintf("old%d", i)] = row{value: i}
+		w.dbs[Source].put(fmt.Sprintf("old%d", i), row{value: i})
 	}
 	for i := range 3 {
 		p := w.newProcess(fmt.Sprintf("process%d", i))
