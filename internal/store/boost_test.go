@@ -12,8 +12,11 @@ import (
 	"tintype/internal/store/storetest"
 )
 
+// manyFollowed is how many one follows where the database sorts who posted last.
+const manyFollowed = 5001
+
 // A home feed with boosts, and one of a list, holds what a plain look through everything finds, page by page, downwards and upwards: each post
-// once, where it first came to the reader.
+// once, where it first came to the reader. It is the same for those who follow so many that the database sorts them.
 func TestHomeFeedsWithBoosts(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -170,6 +173,21 @@ func TestHomeFeedsWithBoosts(t *testing.T) {
 					t.Errorf("%s up by %d: %d entries, want %d\n%v\n%v", f.name, limit, len(got), len(want), got, want)
 				}
 			}
+			for _, most := range []int{manyFollowed - 1, manyFollowed} { // the border
+				accounts[reader].FollowingCount = most
+				var got []entry
+				for r := (store.Range{Limit: 7}); ; {
+					page := read(r)
+					if got = append(got, page...); len(page) < r.Limit {
+						break
+					}
+					r.Max = page[len(page)-1].id
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s, following %d: %d entries, want %d\n%v\n%v", f.name, most, len(got), len(want), got, want)
+				}
+			}
+			accounts[reader].FollowingCount = 0
 			from := want[len(want)/3].id
 			if got := read(store.Range{Min: from, Limit: len(want)}); !slices.Equal(got, want[:min(len(want)/3, len(want))]) {
 				t.Errorf("%s since %d: %v", f.name, from, got)

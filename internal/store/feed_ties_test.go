@@ -48,8 +48,9 @@ func TestHomeOfAccountsThatPostedAtOnce(t *testing.T) {
 				list = append(list, id(i))
 			}
 		}
-		for _, hide := range []string{"ask", "hide"} {
-			viewer := &store.Account{ID: 1, WarnedPhotos: hide}
+		for _, viewer := range []*store.Account{
+			{ID: 1, WarnedPhotos: "ask"}, {ID: 1, WarnedPhotos: "hide"}, {ID: 1, WarnedPhotos: "ask", FollowingCount: manyFollowed},
+		} {
 			for name, feed := range map[string]struct {
 				want []int64
 				read func(r store.Range) ([]store.Post, error)
@@ -72,7 +73,7 @@ func TestHomeOfAccountsThatPostedAtOnce(t *testing.T) {
 					}
 				}
 				if !slices.Equal(got, feed.want) {
-					t.Errorf("%s, %s: %d posts, want %d in their order", name, hide, len(got), len(feed.want))
+					t.Errorf("%s, %s, following %d: %d posts, want %d in their order", name, viewer.WarnedPhotos, viewer.FollowingCount, len(got), len(feed.want))
 				}
 			}
 		}
