@@ -46,6 +46,8 @@ type By struct {
 	Reason  string
 	// MustSayWhy is of those whose form asks for the reason: without one nothing is done.
 	MustSayWhy bool
+	// OwnOnly is of those who do no more than any member may: their application was not allowed to administer.
+	OwnOnly bool
 	// Key names the form that asked, with what was entered in it: sent again, it does nothing more, and succeeds. "" for none.
 	Key string
 	// Confirm is the password or a passkey of those whose form asks for it again: with a wrong one nothing is done.

@@ -46,7 +46,7 @@ func (c *Community) RemovePost(ctx context.Context, by By, id int64, s Sanction)
 	if acc == nil && row.DeletedAt != nil {
 		return nil, ErrNotFound
 	} else if acc != nil {
-		if removal, err = c.MayDelete(ctx, acc, row); err != nil {
+		if removal, err = c.mayDelete(ctx, by, row); err != nil {
 			return nil, err
 		}
 	}
@@ -114,13 +114,18 @@ func (c *Community) isOwn(ctx context.Context, acc *store.Account, p *store.Post
 // MayDelete returns nil if the account may delete the post or comment, else the error of RemovePost. removal is set where that
 // is an act of moderation, and not of the account's own.
 func (c *Community) MayDelete(ctx context.Context, acc *store.Account, p *store.Post) (removal bool, err error) {
+	return c.mayDelete(ctx, By{Account: acc}, p)
+}
+
+func (c *Community) mayDelete(ctx context.Context, by By, p *store.Post) (removal bool, err error) {
+	acc := by.Account
 	if p.DeletedAt != nil {
 		return false, ErrNotFound
 	}
 	if own, err := c.isOwn(ctx, acc, p); err != nil || own {
 		return false, err
 	}
-	if May(acc, RemovePost) {
+	if !by.OwnOnly && May(acc, RemovePost) {
 		author, err := c.Store.AccountByID(ctx, p.AuthorID)
 		if err != nil {
 			return false, fromStore(err)

@@ -147,7 +147,8 @@ func TestAdminAPI(t *testing.T) {
 	}
 }
 
-// A moderator removes a post by a client as by the page: the reason is logged, the author is told the words.
+// A moderator removes a post by a client as by the page: the reason is logged, the author is told the words. A client that was
+// not allowed to administer, which most are not, deletes only what is the moderator's own.
 func TestModeratorsRemoveByAPI(t *testing.T) {
 	s := newSite(t)
 	anna, mod, peer := s.join("anna"), s.join("moda"), s.join("modb")
@@ -156,20 +157,42 @@ func TestModeratorsRemoveByAPI(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	scopes := func(m *member, list string) string {
+		app, _, err := s.community.CreateApp(s.ctx(), community.NewApp{Name: "Admin client", RedirectURIs: []string{community.OutOfBand}, Scopes: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bearer, _, err := s.community.TokenFor(s.ctx(), app, m.Account, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bearer
+	}
+	mods := scopes(mod, "write admin:write:reports")
 	post := func(m *member) string {
 		return "/api/v1/statuses/" + s.post("/api/v1/statuses", m.token, form("status", "Shoes", "media_ids[]", strconv.FormatInt(s.photo(m, store.SetPublic), 10))).ok().object()["id"].(string)
 	}
-	s.do("DELETE", post(peer), mod.token, form("reason", "spam")).is(403)
-	s.do("DELETE", post(anna), mod.token, form("reason", strings.Repeat("x", 1001))).is(422)
-	if o := s.do("DELETE", post(anna), mod.token, form("reason", "spam", "text", "No shoes.")).ok().object(); o["text"] != "Shoes" {
+	annas, hidden := post(anna), s.post("/api/v1/statuses", anna.token, form("status", "Few", "visibility", "private", "media_ids[]", strconv.FormatInt(s.photo(anna, store.SetPrivate), 10))).ok().object()["id"].(string)
+	for name, token := range map[string]string{"every scope of members": mod.token, "reading only": scopes(mod, "write admin:read")} {
+		if r := s.do("DELETE", annas, token, form("reason", "spam")).is(403); !strings.Contains(r.body, "scope") {
+			t.Errorf("%s: %s", name, r.body)
+		}
+		s.do("DELETE", "/api/v1/statuses/"+hidden, token, "").is(404) // it is not said that it is there
+		s.get(annas, anna.token).ok()
+		s.do("DELETE", post(mod), token, "").ok() // one's own
+	}
+	s.do("DELETE", "/api/v1/statuses/"+hidden, scopes(mod, "write admin:write:accounts"), form("reason", "rude")).ok()
+	s.do("DELETE", post(peer), mods, form("reason", "spam")).is(403)
+	s.do("DELETE", post(anna), mods, form("reason", strings.Repeat("x", 1001))).is(422)
+	if o := s.do("DELETE", post(anna), mods, form("reason", "spam", "text", "No shoes.")).ok().object(); o["text"] != "Shoes" {
 		t.Errorf("the answer: %v", o)
 	}
 	log, err := s.community.AdminLog(s.ctx(), community.ByCommand(""), community.AdminLogSearch{Act: string(community.RemovePost)}, community.Cursor{})
-	if err != nil || len(log) != 1 || log[0].Reason != "spam" || log[0].Via != community.ViaAPI || log[0].Target != "anna" {
+	if err != nil || len(log) != 2 || log[0].Reason != "spam" || log[0].Via != community.ViaAPI || log[0].Target != "anna" {
 		t.Errorf("the log: %+v %v", log, err)
 	}
 	own, err := s.community.OwnDecisions(s.ctx(), anna.Account)
-	if err != nil || len(own) != 1 || own[0].Kind != store.DecideRemove || own[0].Words != "No shoes." {
+	if err != nil || len(own) != 2 || own[0].Kind != store.DecideRemove || own[0].Words != "No shoes." {
 		t.Errorf("anna is told %+v %v", own, err)
 	}
 }

@@ -163,13 +163,18 @@ func (q *call) authorize(e endpoint) error {
 		}
 		return errNoToken
 	}
-	if e.scope != "" && !community.ScopeAllows(q.token.Scopes, e.scope) {
+	if e.scope != "" && !q.scope(e.scope) {
 		return errScope
 	}
 	if q.account == nil && (e.access == members || e.access == visitors && q.api.Community.MembersOnly(q.ctx())) {
 		return errNeedsUser
 	}
 	return nil
+}
+
+// scope reports whether the token allows what takes the scope.
+func (q *call) scope(needed string) bool {
+	return q.token != nil && community.ScopeAllows(q.token.Scopes, needed)
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}

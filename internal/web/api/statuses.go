@@ -273,14 +273,19 @@ func photoChanges(p *params, of []int64) (map[int64]community.PhotoChange, error
 }
 
 // deleteStatus deletes a post or comment, or takes a boost back. When a moderator removes a post of somebody else, there is a
-// reason and words to its author.
+// reason and words to its author, and the token must allow that: every client has "write".
 func (a *API) deleteStatus(q *call) (any, error) {
 	id, err := q.id()
 	if err != nil {
 		return nil, err
 	}
 	_, unseen := a.Community.PostByID(q.ctx(), q.account, id)
-	gone, err := a.Community.RemovePost(q.ctx(), q.admin(), id, community.Sanction{Words: q.params.text("text")})
+	by := q.admin()
+	by.OwnOnly = !q.scope("admin:write:reports") && !q.scope("admin:write:accounts")
+	gone, err := a.Community.RemovePost(q.ctx(), by, id, community.Sanction{Words: q.params.text("text")})
+	if by.OwnOnly && errors.Is(err, community.ErrForbidden) && community.May(q.account, community.RemovePost) {
+		return nil, errScope
+	}
 	if errors.Is(err, community.ErrNotFound) {
 		if boost, notFound := a.Community.BoostByID(q.ctx(), q.account, id); notFound == nil && boost.BoosterID == q.account.ID {
 			_, err = a.Community.SetBoost(q.ctx(), q.account, boost.ID, false)
