@@ -47,8 +47,9 @@ type Database struct {
 	ahead    chan ahead // the batch after the one that is being written
 	progress Progress
 	began    time.Time
-	copied   int64 // rows, by this run
-	failures int   // of the step that is under way, one after the other
+	copied   int64     // rows, since paced
+	paced    time.Time // since when the rate is kept to
+	failures int       // of the step that is under way, one after the other
 	// unwritten is what the target did not take; nil if it took what came last. What is read again on the way to another
 	// try does not end the trouble with it.
 	unwritten *store.PlaceBatch
@@ -114,7 +115,7 @@ func (d *Database) Run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		e := m.Step(time.Since(d.began), ev)
+		e := m.Step(d.clock(), ev)
 		if e.Op == OpDone {
 			return d.end(e.Outcome)
 		}
@@ -134,6 +135,9 @@ func (d *Database) Run(ctx context.Context) error {
 		d.note(ctx, e, ev)
 	}
 }
+
+// clock is the time that the Mover is told. It never goes back.
+func (d *Database) clock() time.Duration { return time.Since(d.began) }
 
 // givenUp tells whether the source takes part in the move no more.
 func (d *Database) givenUp(ctx context.Context) bool {
@@ -376,7 +380,7 @@ func (d *Database) copy(ctx context.Context) Event {
 		}
 		d.copier = d.o.Source.Copy(at)
 		d.progress.Rows, d.progress.Bytes = at.Rows, at.Bytes
-		d.copied, d.began = 0, time.Now()
+		d.copied, d.paced = 0, time.Now()
 		d.readAhead(ctx)
 	}
 	next := <-d.ahead
@@ -426,7 +430,7 @@ func (d *Database) written(ctx context.Context, b *store.PlaceBatch, ok bool, er
 	d.progress.Rows, d.progress.Bytes = b.Point.Rows, b.Point.Bytes
 	if d.o.Rate > 0 {
 		due := time.Duration(float64(d.copied) / float64(d.o.Rate) * float64(time.Second))
-		if early := due - time.Since(d.began); early > 0 {
+		if early := due - time.Since(d.paced); early > 0 {
 			_ = sleep.For(ctx, min(early, 10*time.Second))
 		}
 	}

@@ -277,7 +277,8 @@ func pick(kind string, n uint32) int {
 }
 
 // TestDatabaseMoves takes a database from SQLite to MariaDB, to MySQL and back to SQLite while people write. The mover is
-// killed at each kind of step in one of the moves (in all of them in the long form), and another one goes on.
+// killed at each kind of step in one of the moves (in all of them in the long form), and another one goes on. At the
+// end every byte of what was there before is as it was.
 func TestDatabaseMoves(t *testing.T) {
 	p := &people{pace: 5 * time.Millisecond, acked: map[int64]string{}, last: map[string]int{}}
 	kinds := []string{"sqlite", "mariadb", "mysql", "sqlite"}
@@ -285,6 +286,8 @@ func TestDatabaseMoves(t *testing.T) {
 	for i, kind := range kinds {
 		urls[i] = databaseURL(t, kind)
 	}
+	fillTables(t, urls[0])
+	p.ids.Store(100) // the jobs before are not theirs
 	found := fillSearched(t, urls[0])
 	for i := range kinds[1:] {
 		t.Run(kinds[i]+" to "+kinds[i+1], func(t *testing.T) {
@@ -297,12 +300,17 @@ func TestDatabaseMoves(t *testing.T) {
 			defer p.stop()
 			source, target := openPlace(t, urls[i]), openPlace(t, urls[i+1])
 			killed, kills := map[string]bool{}, 0
-			var held time.Duration
+			var held, clock time.Duration
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			var d *move.Database
 			for {
 				d = move.NewDatabase(move.DatabaseOptions{Source: source, Target: target, Abandon: func(e move.Effect) bool {
+					if now := d.Clock(); now < clock {
+						t.Errorf("at %s the mover's clock goes back from %v to %v", kindOf(e), clock, now)
+					} else {
+						clock = now
+					}
 					kind := kindOf(e)
 					if killed[kind] || e.Op == move.OpPause {
 						return false
@@ -317,6 +325,7 @@ func TestDatabaseMoves(t *testing.T) {
 				if err := d.Prepare(ctx); err != nil {
 					t.Fatal(err)
 				}
+				clock = 0
 				err := d.Run(ctx)
 				held = max(held, d.Held)
 				if err == nil {
@@ -352,6 +361,7 @@ func TestDatabaseMoves(t *testing.T) {
 			}
 		})
 	}
+	sameFiles(t, urls[0], urls[len(urls)-1])
 }
 
 // TestDatabaseAbortAndBack gives a move up in the middle, moves after all, and moves back to the place that it left.

@@ -12,3 +12,6 @@ func (w *WayBack) GiveUp(most int64, after time.Duration) {
 
 // Turn looks once whether there is something to do.
 func (w *WayBack) Turn(ctx context.Context) error { return w.turn(ctx) }
+
+// Clock is what the run tells its Mover for the time.
+func (d *Database) Clock() time.Duration { return d.clock() }
