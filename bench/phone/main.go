@@ -5,13 +5,14 @@
 //     with nothing kept, over a network of 150 ms and 1.6 Mbit/s. Their largest contentful paint, and what their layout shifts.
 //   - Acts: a like, a comment and a menu on a post's page, and a like in the home feed, each tapped with a finger on a page that
 //     has come to rest. What is told is the event timing: from the tap to the next picture, as the browser counts it.
+//   - Scores: what Lighthouse, in its mobile form, gives the same pages in its four categories.
 //   - Images: the bytes of those on the front page, once it has loaded, and once its first page was scrolled through.
 //
 // Every figure is a median. Goals that are missed make it fail. A machine that is busy with other things measures those, too.
 //
-//	go run ./bench/phone [-json] [-runs 5] [-accounts 60] [-posts 400] [-parts pages,acts,images] [-trace DIR]
+//	go run ./bench/phone [-json] [-runs 5] [-accounts 60] [-posts 400] [-parts pages,scores,acts,images] [-trace DIR]
 //
-// It needs Chromium in the PATH (Debian: chromium). With -trace, what the browser did in each act is written to the folder, to be
+// It needs Chromium in the PATH (Debian: chromium), and for the scores Lighthouse (npm install lighthouse@12.8.2). With -trace, what the browser did in each act is written to the folder, to be
 // opened in its developer tools.
 package main
 
@@ -36,7 +37,7 @@ var (
 	runs     = flag.Int("runs", 5, "how often each is measured")
 	accounts = flag.Int("accounts", 60, "members of the site")
 	posts    = flag.Int("posts", 400, "posts of the site")
-	parts    = flag.String("parts", "pages,acts,images", "what is measured")
+	parts    = flag.String("parts", "pages,scores,acts,images", "what is measured")
 	traces   = flag.String("trace", "", "folder for traces of the acts")
 )
 
@@ -72,6 +73,7 @@ func main() {
 // A report is what was measured. Times are in milliseconds.
 type report struct {
 	Pages  []pageFigures  `json:"pages"`
+	Scores []scoreFigures `json:"scores"`
 	Acts   []actFigures   `json:"acts"`
 	Images []imageFigures `json:"images"`
 }
@@ -131,6 +133,9 @@ func (r *report) text() {
 		rows = append(rows, []string{p.Page + ", largest contentful paint", fmt.Sprintf("%.0f ms", median(p.Paints)), fmt.Sprintf("%d ms", goalPaint), all(p.Paints, 0)},
 			[]string{p.Page + ", layout shift", fmt.Sprintf("%.3f", median(p.Shifts)), strconv.Itoa(goalShift), all(p.Shifts, 3)})
 	}
+	for _, f := range r.Scores {
+		rows = append(rows, f.rows()...)
+	}
 	for _, a := range r.Acts {
 		part := func(f func(actTimes) float64) float64 { return median(pick(a.Times, f)) }
 		rows = append(rows, []string{a.Act, fmt.Sprintf("%.0f ms", part(whole)), fmt.Sprintf("%d ms", goalAct), fmt.Sprintf("%s; waits %.0f, handlers %.0f, paint %.0f",
@@ -158,6 +163,11 @@ func (r *report) judge() error {
 	for _, p := range r.Pages {
 		miss(median(p.Paints) > goalPaint, "paint of "+p.Page)
 		miss(median(p.Shifts) > goalShift, "layout of "+p.Page)
+	}
+	for _, f := range r.Scores {
+		for _, name := range categories {
+			miss(median(f.Scores[name]) < goalScore, name+" of "+f.Page)
+		}
 	}
 	for _, a := range r.Acts {
 		miss(median(pick(a.Times, whole)) > goalAct, a.Act)
@@ -194,8 +204,14 @@ func measure(t *rig.T) (*report, error) {
 		return nil, err
 	}
 	r := &report{}
+	pages := []page{{"front", "/", visitor}, {"explore", "/explore", visitor}, {"post", post, visitor}, {"profile", profile, visitor}, {"home", "/", member}}
 	if has("pages") {
-		if err := r.measurePages(t, phone, post, profile, visitor, member); err != nil {
+		if err := r.measurePages(t, phone, pages); err != nil {
+			return nil, err
+		}
+	}
+	if has("scores") {
+		if err := r.measureScores(t, pages, site.URL, program); err != nil {
 			return nil, err
 		}
 	}
@@ -215,11 +231,14 @@ func measure(t *rig.T) (*report, error) {
 // has tells whether a part is asked for.
 func has(part string) bool { return slices.Contains(strings.Split(*parts, ","), part) }
 
-func (r *report) measurePages(t *rig.T, phone *phone, post, profile string, visitor, member *servertest.Client) error {
-	for _, page := range []struct {
-		name, path string
-		as         *servertest.Client
-	}{{"front", "/", visitor}, {"explore", "/explore", visitor}, {"post", post, visitor}, {"profile", profile, visitor}, {"home", "/", member}} {
+// A page is opened by somebody.
+type page struct {
+	name, path string
+	as         *servertest.Client
+}
+
+func (r *report) measurePages(t *rig.T, phone *phone, pages []page) error {
+	for _, page := range pages {
 		p, err := phone.page(page.path, page.as.Cookies())
 		if err != nil {
 			return fmt.Errorf("%s: %w", page.name, err)
