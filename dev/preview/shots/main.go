@@ -2,7 +2,7 @@
 // reports what can be measured: sideways scrolling, text under 13 px, targets under 24 px, what the console says.
 //
 //	go run ./dev/preview &
-//	go run ./dev/preview/shots -out /tmp/shots -only home,explore
+//	go run ./dev/preview/shots -out /tmp/shots -only home,explore [-noscript]
 package main
 
 import (
@@ -50,11 +50,9 @@ const measure = `(() => {
   return found;
 })()`
 
-// loaded waits for the photographs in sight, and a moment more.
-const loaded = `Promise.race([
-  Promise.all([...document.images].filter((i) => i.getBoundingClientRect().top < innerHeight && !i.complete).map((i) => new Promise((done) => { i.onload = i.onerror = done; }))),
-  new Promise((done) => setTimeout(done, 8000)),
-]).then(() => new Promise((done) => setTimeout(() => done(true), 150)))`
+// loaded tells whether the photographs in sight are there. The page is asked again and again: no promise is kept on one
+// without scripts.
+const loaded = `[...document.images].every((i) => i.complete || i.getBoundingClientRect().top >= innerHeight)`
 
 func main() {
 	log.SetFlags(0)
@@ -62,6 +60,7 @@ func main() {
 	out := flag.String("out", "shots", "where the pictures go")
 	only := flag.String("only", "", "comma-separated paths without the leading slash; all where empty")
 	browser := flag.String("browser", "chromium", "the browser's command")
+	noScript := flag.Bool("noscript", false, "without the pages' scripts")
 	flag.Parse()
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		log.Fatal(err)
@@ -82,6 +81,11 @@ func main() {
 			}
 		}
 	}()
+	if *noScript { // what shots evaluates runs nevertheless
+		if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+			log.Fatal(err)
+		}
+	}
 	for _, p := range sample.Pages() {
 		name := strings.TrimPrefix(p.Path, "/")
 		if *only != "" && !strings.Contains(","+*only+",", ","+name+",") {
@@ -122,8 +126,15 @@ func take(ctx context.Context, url string, width, height int64, theme string) (s
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		return nil, nil, err
 	}
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](loaded, chromedp.EvalAwaitPromise)); err != nil {
-		return nil, nil, err
+	for range 80 {
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](loaded))
+		if err != nil {
+			return nil, nil, err
+		}
+		time.Sleep(100 * time.Millisecond) // between two looks, or for what is drawn
+		if there {
+			break
+		}
 	}
 	if found, err = chromedp.Run(ctx, chromedp.Evaluate[[]string](measure)); err != nil {
 		return nil, nil, err
