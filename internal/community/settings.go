@@ -30,6 +30,9 @@ func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, by C
 		if now.PasswordHash == hash { // an earlier COMMIT, whose answer was lost
 			return nil
 		}
+		if err := sameEpoch(acc, now); err != nil {
+			return err
+		}
 		if err := tx.DropLinks(ctx, acc.ID, LinkReset); err != nil {
 			return err
 		}
@@ -67,27 +70,49 @@ func endOtherAccess(ctx context.Context, tx *store.Store, id int64, session stri
 	return tx.AddEvent(ctx, EventSessionsEnded, id, id, nil)
 }
 
-// EndOtherAccess is for somebody who has ended all sessions but one: what applications may do ends, too.
+// EndOtherAccess is for an account whose sessions have ended: what applications may do ends, too.
 func (c *Community) EndOtherAccess(ctx context.Context, acc *store.Account, session string) error {
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		return endOtherAccess(ctx, tx, acc.ID, session)
 	}))
 }
 
-// ForgetOthers is for somebody who has ended all sessions but one: no browser counts any more as one where the account has logged in
-// before, or where its second factor was given. All sessions are over then, also the one that was left: its browser logs in anew.
-func (c *Community) ForgetOthers(ctx context.Context, acc *store.Account) (*store.Account, error) {
+// EndOthers ends all of the account's sessions and tokens but for the session, and has no browser count any more as one where the
+// account has logged in before, or where its second factor was given. The session goes on under another name: its browser logs
+// in anew, and see KeepPush.
+func (c *Community) EndOthers(ctx context.Context, acc *store.Account, session string) (*store.Account, error) {
+	done := false
 	return c.changeAccount(store.Primary(ctx), acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
-		if now.SessionEpoch != acc.SessionEpoch { // an earlier COMMIT, whose answer was lost
+		if done && now.SessionEpoch == acc.SessionEpoch+1 { // an earlier COMMIT, whose answer was lost
 			return nil
+		}
+		if err := sameEpoch(acc, now); err != nil {
+			return err
+		}
+		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {
+			return err
+		}
+		if err := endOtherAccess(ctx, tx, now.ID, session); err != nil {
+			return err
 		}
 		if now.TwoFactorsAt != nil {
 			if err := tx.MarkTwoFactors(ctx, now.ID, max(*now.TwoFactorsAt+1, store.ToMillis(time.Now()))); err != nil {
 				return err
 			}
 		}
-		return tx.RaiseEpoch(ctx, now.ID)
+		err := tx.RaiseEpoch(ctx, now.ID)
+		done = err == nil
+		return err
 	})
+}
+
+// sameEpoch is ErrUnauthenticated where the account's sessions have ended since the request was let in: what gives access is
+// not for whoever a new password was to lock out.
+func sameEpoch(acc, now *store.Account) error {
+	if now.SessionEpoch != acc.SessionEpoch {
+		return ErrUnauthenticated
+	}
+	return nil
 }
 
 // ChangeEmail sets the e-mail address after asking for the password. Where mail reaches people, the new address counts once
@@ -110,6 +135,9 @@ func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Conf
 			return nil, err
 		}
 		return c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+			if err := sameEpoch(acc, now); err != nil {
+				return err
+			}
 			state := linkState(MailChange, now)
 			return c.addMail(ctx, tx, mailJob{Kind: mailChange, Account: now.ID, Email: email, State: state[:]})
 		})
@@ -118,6 +146,9 @@ func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Conf
 	var err error
 	for range 2 { // again if somebody took the address between the question and the update
 		after, err = c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+			if err := sameEpoch(acc, now); err != nil {
+				return err
+			}
 			key, err := freeEmailKey(ctx, tx, email, now.ID)
 			if err != nil {
 				return err

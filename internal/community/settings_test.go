@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"tintype/internal/community"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
@@ -50,6 +52,7 @@ func TestANewPasswordEndsWhatTheOldOneGave(t *testing.T) {
 		ctx := deadline(t)
 		c := newSite(t, s, nil)
 		anna, cl := join(t, c, "anna"), newClient(t, c, "read")
+		var err error
 		for name, end := range map[string]func() error{
 			"change the password": func() error {
 				_, err := c.ChangePassword(ctx, anna, community.Confirmation{Password: goodPassword}, "a new password")
@@ -62,7 +65,8 @@ func TestANewPasswordEndsWhatTheOldOneGave(t *testing.T) {
 				}
 				return err
 			},
-			"end all others": func() error { return c.EndOtherAccess(ctx, anna, "") },
+			"end all access": func() error { return c.EndOtherAccess(ctx, anna, "") },
+			"end all others": func() error { _, err := c.EndOthers(ctx, anna, ""); return err },
 		} {
 			if name == "change the password" {
 				secret, err := c.CreateResetLink(ctx, community.ByCommand(""), "anna")
@@ -72,6 +76,9 @@ func TestANewPasswordEndsWhatTheOldOneGave(t *testing.T) {
 				if _, err := c.ResetPassword(ctx, secret, goodPassword); err != nil {
 					t.Fatal(err)
 				}
+			}
+			if anna, err = s.AccountByID(ctx, anna.ID); err != nil {
+				t.Fatal(err)
 			}
 			bearer, _, err := c.TokenFor(ctx, cl.app, anna, "read")
 			if err != nil {
@@ -91,10 +98,73 @@ func TestANewPasswordEndsWhatTheOldOneGave(t *testing.T) {
 			wantOAuth(t, err, "invalid_grant")
 		}
 		// A name is no password, not even one's own displayed one.
-		_, err := c.ChangePassword(ctx, anna, community.Confirmation{Password: "?"}, "anna-anna-1")
+		_, err = c.ChangePassword(ctx, anna, community.Confirmation{Password: "?"}, "anna-anna-1")
 		wantField(t, err, "new_password", "own_name")
 		_, err = c.ChangePassword(ctx, anna, community.Confirmation{Password: "?"}, "Sunflower")
 		wantField(t, err, "new_password", "common")
+	})
+}
+
+// A request that was let in before a new password ended its session gets nothing by what it still does: no newer epoch to start a
+// session with, and it ends nothing of what was begun since.
+func TestWhatOutlivesItsSessionGivesNoAccess(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx := deadline(t)
+		c := newSite(t, s, nil)
+		stale, cl := join(t, c, "anna"), newClient(t, c, "read")
+		secret, err := c.CreateResetLink(ctx, community.ByCommand(""), "anna")
+		if err != nil {
+			t.Fatal(err)
+		}
+		anna, err := c.ResetPassword(ctx, secret, goodPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.PutSession(ctx, store.SessionRow{AccountID: anna.ID, Hash: "new", Epoch: anna.SessionEpoch}); err != nil {
+			t.Fatal(err)
+		}
+		bearer, _, err := c.TokenFor(ctx, cl.app, anna, "read")
+		if err != nil {
+			t.Fatal(err)
+		}
+		setup, err := c.SetUpTOTP(ctx, stale)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, err := totp.GenerateCode(setup.Secret, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := community.Confirmation{Password: goodPassword}
+		for what, do := range map[string]func() error{
+			"end all others":      func() error { _, err := c.EndOthers(ctx, stale, "old"); return err },
+			"change the password": func() error { _, err := c.ChangePassword(ctx, stale, by, "a new password"); return err },
+			"change the e-mail address": func() error {
+				_, err := c.ChangeEmail(ctx, stale, by, "new@example.org")
+				return err
+			},
+			"add a factor": func() error {
+				_, err := c.AddTOTP(ctx, stale, by, setup.Sealed, code, "")
+				return err
+			},
+		} {
+			if err := do(); !errors.Is(err, community.ErrUnauthenticated) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		now, err := s.AccountByID(ctx, anna.ID)
+		if err != nil || now.SessionEpoch != anna.SessionEpoch || now.Email != anna.Email || now.TwoFactorsAt != nil {
+			t.Errorf("the account is %+v, %v", now, err)
+		}
+		if rows, err := s.SessionsOf(ctx, anna.ID); err != nil || len(rows) != 1 {
+			t.Errorf("sessions %v, %v", rows, err)
+		}
+		if _, _, _, err := c.TokenByBearer(ctx, bearer); err != nil {
+			t.Errorf("a newer token: %v", err)
+		}
+		if after, err := c.EndOthers(ctx, now, "new"); err != nil || after.SessionEpoch != now.SessionEpoch+1 {
+			t.Errorf("after all others have ended: %+v, %v", after, err)
+		}
 	})
 }
 

@@ -186,6 +186,9 @@ func (c *Community) addFactor(ctx context.Context, acc *store.Account, f *store.
 		if !now.Active() {
 			return ErrUnauthenticated
 		}
+		if err := sameEpoch(acc, now); err != nil {
+			return err
+		}
 		all, err := tx.FactorsOf(ctx, now.ID)
 		if err != nil {
 			return err

@@ -373,11 +373,8 @@ func (p *Pages) endSession(c *gin.Context, acc *store.Account) error {
 }
 
 func (p *Pages) endOthers(c *gin.Context, acc *store.Account) error {
-	if err := p.Sessions.EndOthers(c.Request.Context(), acc, sessions.Default(c).ID()); err != nil {
-		return err
-	}
 	remembered := community.HasTwoFactors(acc) && p.remembered(c, acc)
-	changed, err := p.Community.ForgetOthers(c.Request.Context(), acc)
+	changed, err := p.Community.EndOthers(c.Request.Context(), acc, sessions.Default(c).ID())
 	if err != nil {
 		return err
 	}
