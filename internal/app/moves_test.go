@@ -149,3 +149,65 @@ func TestMoveIntoAForeignDatabase(t *testing.T) {
 		t.Errorf("%d tables, %v", tables, err)
 	}
 }
+
+// Whoever has moved photos and then writes the new place into the settings, as the command says, may ask for the move
+// again for what the old place misses. That does not take the site back, which is asked for by name.
+func TestMoveAgainAfterTheSettings(t *testing.T) {
+	dir := t.TempDir()
+	data, old, there := filepath.Join(dir, "data"), "disk:"+filepath.Join(dir, "old"), "disk:"+filepath.Join(dir, "new")
+	before := []string{"DATA_DIR=" + data, "MEDIA_DIR=" + filepath.Join(dir, "old"), "MEDIA_NEXT=" + there}
+	after := []string{"DATA_DIR=" + data, "MEDIA_DIR=" + filepath.Join(dir, "new"), "MEDIA_NEXT=" + old}
+	site, _ := wired(t, before...)
+	site.close()
+	db, err := store.Open(t.Context(), site.drivers().storeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	row := store.MoveRow{Part: "media", Phase: "moved", Step: 4, Epoch: 1, Source: old, Target: there, Progress: "{}"}
+	if _, err := db.CreateMove(t.Context(), row); err != nil {
+		t.Fatal(err)
+	}
+	set := func(phase, progress string) {
+		t.Helper()
+		rows, err := db.Moves(t.Context())
+		if err != nil || len(rows) != 1 {
+			t.Fatal(rows, err)
+		}
+		row.Phase, row.Progress, row.Epoch = phase, progress, rows[0].Epoch+1
+		if done, err := db.ChangeMove(t.Context(), rows[0].Epoch, rows[0].Step, row); err != nil || !done {
+			t.Fatal(done, err)
+		}
+	}
+	for _, c := range []struct {
+		env             []string
+		phase, progress string
+		want            string
+	}{
+		{before, "moved", "{}", "The photos are in " + there + "."},
+		{after, "moved", "{}", "The photos are in " + there + "."},
+		{after, "leaving", "{}", "The photos are in " + there + "."},
+		{before, "finished", "{}", "The photos are in " + there + "."},
+		// What the way back has ended, and a move that is finished, leave it to the settings where another one leads.
+		{after, "moved", `{"back":true}`, "Moves the photos of this site from " + there + " to " + old},
+		{before, "moved", `{"back":true}`, "The photos are in " + there + "."},
+		{after, "finished", "{}", "Moves the photos of this site from " + there + " to " + old},
+	} {
+		set(c.phase, c.progress)
+		if code, out, stderr := runCommand(c.env, "move", "media", "--dry-run"); code != 0 || !strings.Contains(out, c.want) {
+			t.Errorf("%s %s with %s: %d\n%s%s", c.phase, c.progress, c.env[2], code, out, stderr)
+		}
+	}
+	for _, args := range [][]string{{"move", "media"}, {"move", "back", "media"}} {
+		progress := "{}"
+		if args[1] == "back" {
+			progress = `{"back":true}`
+		}
+		set("moved", progress)
+		code, out, stderr := runCommand(after, args...)
+		rows, err := db.Moves(t.Context())
+		if err != nil || code != 0 || len(rows) != 1 || rows[0].Phase != "moved" || rows[0].Target != there || rows[0].Epoch == row.Epoch {
+			t.Errorf("%v: %d %+v %v\n%s%s", args, code, rows, err, out, stderr)
+		}
+	}
+}

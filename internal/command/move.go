@@ -119,15 +119,19 @@ func (c *call) move(part string, f moveFlags, o MoveOptions) error {
 		if err != nil {
 			return err
 		}
-		if row != nil && move.HasMoved(*row) && row.Target == source && source == p.Next {
-			// A move to the place of the settings would be the way back, which is asked for by name.
-			if f.DryRun {
-				return out.moved(p, *row)
-			}
-			return errors.Join(p.Mover.Keep(ctx), out.moved(p, *row))
+		if row != nil && row.Target == source && p.Through(*row) {
+			return again(ctx, p, out, f, *row)
 		}
 		return runMove(ctx, p, out, f, source, target, row)
 	})
+}
+
+// again is a command to move whose move is through: it brings to the source what that misses.
+func again(ctx context.Context, p *move.Plan, out *moveOutput, f moveFlags, row move.Row) error {
+	if f.DryRun {
+		return out.moved(p, row)
+	}
+	return errors.Join(p.Mover.Keep(ctx), out.moved(p, row))
 }
 
 // runMove moves a part, after saying what that is.
@@ -188,7 +192,7 @@ func (m moveBack) Run(c *call) error {
 		switch {
 		case move.HasMoved(*row):
 			if back { // by a command that was asked before
-				return out.moved(p, *row)
+				return again(ctx, p, out, m.moveFlags, *row)
 			}
 		case back && (phase == move.PhaseReading || phase == move.PhaseWriting):
 			source, target = row.Source, row.Target // it goes on

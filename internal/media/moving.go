@@ -167,7 +167,7 @@ func (m *Moving) second(ctx context.Context, place Store, n int64, write func(co
 		return // which says nothing about the place
 	}
 	if m.rests[place].note(err); err != nil {
-		m.o.Log.WarnContext(ctx, "a photo is not in both places of the move yet: `tintype move media` brings it there", "place", place.String(), "error", err)
+		m.o.Log.WarnContext(ctx, "a photo is not in both places of the move yet: the command that moved them brings it there, `tintype move media` or `tintype move back media`", "place", place.String(), "error", err)
 	}
 }
 

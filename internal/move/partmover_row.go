@@ -206,6 +206,16 @@ func (m *PartMover) advance(ctx context.Context, to Phase, source, target string
 	}
 }
 
+// command is the one that asks for the move once more, which is what Keep is for.
+func (m *PartMover) command() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.now.Back {
+		return "move back " + m.Part
+	}
+	return "move " + m.Part
+}
+
 // Keep brings to the source of a move that is not finished what did not come to both places since the target took charge.
 func (m *PartMover) Keep(ctx context.Context) error {
 	if m.Work.Keep == nil {

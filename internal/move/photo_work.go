@@ -129,7 +129,7 @@ func (w *PhotoWork) Attach(m *PartMover) {
 			var tries atomic.Int64
 			c.giveUp = func(reason error) error {
 				if tries.Add(1) > setTries {
-					return &FinalError{fmt.Errorf("%s does not get what has been posted since, and readers who are led there miss that: `tintype move media` brings it there once it answers: %w", source, reason)}
+					return &FinalError{fmt.Errorf("%s does not get what has been posted since, and readers who are led there miss that: `tintype %s` brings it there once it answers: %w", source, m.command(), reason)}
 				}
 				return nil
 			}

@@ -216,6 +216,10 @@ func TestWhatThePlaceBeforeMisses(t *testing.T) {
 	if err := mover.Keep(t.Context()); !errors.As(err, &final) || !strings.Contains(err.Error(), fromPlace+" does not get") {
 		t.Errorf("away: %v", err)
 	}
+	m.set(Row{Part: "sessions", Phase: "moved", Step: 5, Epoch: 3, Source: fromPlace, Target: toPlace, Progress: fmt.Sprintf(`{"moved_ms":%d,"back":true}`, moved.UnixMilli())})
+	if err := mover.Keep(t.Context()); err == nil || !strings.Contains(err.Error(), "`tintype move back ") {
+		t.Errorf("after the way back: %v", err)
+	}
 	away.Store(false)
 	for range 2 {
 		w.must(mover.Keep(t.Context()))

@@ -53,6 +53,13 @@ func (p *Plan) Route(ctx context.Context) (source, target string, row *Row, err 
 	return source, target, row, nil
 }
 
+// Through tells whether a command to move asks for the move that a row tells of, which has come to its target, and not for one
+// in the other direction. That would be the way back, which is asked for by name, whichever place the settings name by now;
+// only once a move is finished, or was itself the way back, the settings say where the next one leads.
+func (p *Plan) Through(r Row) bool {
+	return HasMoved(r) && (r.Target == p.Next || Phase(r.Phase).UnderWay() && !ParsePartProgress(r).Back)
+}
+
 // Ready tells whether the target may be emptied and filled: it is empty, this site's last move has left behind what is
 // there, or empty names it.
 func (p *Plan) Ready(ctx context.Context, source, target, empty string) error {
