@@ -44,7 +44,9 @@ type AnnouncementPageView struct {
 	MoreURL      string // further comments, or ""
 	Text         string
 	Max          int
-	Errors       FieldErrors
+	// Waits says that what the viewer posts first waits for a moderator: a comment here would be refused.
+	Waits  bool
+	Errors FieldErrors
 }
 
 // AnnouncementCommentView is a comment on an announcement.
@@ -74,6 +76,7 @@ type AnnouncementForm struct {
 	AllDay                      bool
 	Max                         int
 	Published                   bool // so that the moment of publication is past
+	HoldFirst                   int  // how many posts of a new member wait for a moderator
 }
 
 // AdminAnnouncementsView is /admin/announcements.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tintype/internal/servertest"
 )
 
 // An administrator announces by page and by command; members read it at the head of home, comment and dismiss it, and their
@@ -104,6 +106,31 @@ func TestAnnouncementsByPageAndCommand(t *testing.T) {
 	if code, _, _ := send(walk+"/comments/"+comment[1]+"/remove", boss, "reason", "pushy"); code != 303 || strings.Contains(page(walk, bob), "Where do we meet") {
 		t.Errorf("the owner could not remove it: %d", code)
 	}
+
+	// While a new member's first posts wait, both sides are told that a comment could not.
+	if strings.Contains(page("/admin/announcements", boss), "cannot comment on it") {
+		t.Error("the form speaks of posts that wait where none do")
+	}
+	run("site", "set", "hold_first=2")
+	servertest.Eventually(t, "the site that runs knows that first posts wait", func() bool {
+		return strings.Contains(page("/admin/announcements", boss), "cannot comment on it until 2 posts and comments of theirs are published")
+	})
+	if body := page(walk, bob); !strings.Contains(body, "a comment on an announcement cannot wait") || strings.Contains(body, `action="`+walk+`/comments"`) {
+		t.Error("bob, whose comment would be refused, is offered the form")
+	}
+	if code, _, body := send(walk+"/comments", bob, "text", "My first words"); code != 422 || !strings.Contains(body, ">My first words</textarea>") || !strings.Contains(body, "cannot wait") {
+		t.Errorf("a first comment: %d", code)
+	}
+	if body := page(walk, boss); strings.Contains(body, "cannot wait") || !strings.Contains(body, `action="`+walk+`/comments"`) {
+		t.Error("the owner is not offered the form")
+	}
+	if !strings.Contains(page("/admin"+walk, boss), "cannot comment on it until 2 posts") {
+		t.Error("the form of the edit does not say who cannot comment")
+	}
+	run("site", "set", "hold_first=0")
+	servertest.Eventually(t, "the site that runs knows that none wait", func() bool {
+		return !strings.Contains(page("/admin/announcements", boss), "cannot comment on it")
+	})
 
 	// Reactions and dismissal.
 	if code, _, _ := send(walk+"/react", anna, "react", "+👍"); code != 303 || !strings.Contains(page(walk, bob), "👍 1") {

@@ -202,7 +202,7 @@ func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Accoun
 	}
 	made := int64(0)
 	first, err := c.once(ctx, key, func() error {
-		if first, err := c.isAmongFirst(ctx, acc); err != nil {
+		if first, err := c.FirstOnesWait(ctx, acc); err != nil {
 			return err
 		} else if first {
 			return invalid("text", "held", "Your first posts and comments wait for a moderator, and a comment on an announcement cannot wait. Comment here once they are published.")

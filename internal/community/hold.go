@@ -56,7 +56,7 @@ func (c *Community) whyHold(ctx context.Context, acc *store.Account, in NewPost)
 		return nil, nil
 	}
 	var why []string
-	if first, err := c.isAmongFirst(ctx, acc); err != nil {
+	if first, err := c.FirstOnesWait(ctx, acc); err != nil {
 		return nil, err
 	} else if first {
 		why = append(why, HeldFirst)
@@ -93,8 +93,8 @@ func (c *Community) whyHold(ctx context.Context, acc *store.Account, in NewPost)
 	return why, nil
 }
 
-// isAmongFirst reports whether what a member posts next is among the first that wait for a moderator.
-func (c *Community) isAmongFirst(ctx context.Context, acc *store.Account) (bool, error) {
+// FirstOnesWait reports whether what a member posts next is among the first that wait for a moderator.
+func (c *Community) FirstOnesWait(ctx context.Context, acc *store.Account) (bool, error) {
 	first := c.Site(ctx).HoldFirst
 	if first == 0 || May(acc, ReadHeld) {
 		return false, nil

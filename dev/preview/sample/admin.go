@@ -56,7 +56,7 @@ func others(add adder) {
 	})
 	announcement := t.AnnouncementView{ID: "1", URL: "/announcement", Text: "<p>We walk to the <a href=\"https://example.net/lighthouse\">lighthouse</a> on Sunday.</p>", Event: "5 Dec 2026 10:00 UTC to 5 Dec 2026 12:30 UTC",
 		Published: t.When{At: now}, Edited: true, Reactions: []t.ReactionView{{Name: "👍", Count: 12, Mine: true}, {Name: "🎉", Count: 1}}}
-	announced := t.AnnouncementForm{Text: Hostile, Starts: "2026-12-05T10:00", Publish: "tomorrow", Max: 5000}
+	announced := t.AnnouncementForm{HoldFirst: 3, Text: Hostile, Starts: "2026-12-05T10:00", Publish: "tomorrow", Max: 5000}
 	add("/admin/announcements", "Announcements, administration", true, func(p *t.Page) templ.Component {
 		return t.AdminAnnouncementsPage(p, t.AdminAnnouncementsView{Form: announced, Errors: t.FieldErrors{{Field: "publish", Message: "Write the time as 2026-12-31T18:30."}}, Rows: []t.AdminAnnouncementRow{
 			{URL: "/admin/announcement", Text: "We walk to the lighthouse on Sunday.", State: "Active", Published: "30 Nov 2026 09:12 UTC", Event: announcement.Event}, {URL: "/admin/announcement", Text: Hostile, State: "Over", Published: "1 Oct 2026 09:12 UTC"},
@@ -75,6 +75,9 @@ func others(add adder) {
 			{ID: "3", URL: "/announcements/1/comments/3", Author: people[0], Text: "<p>Where do we meet?</p>", Created: t.When{At: now}, CanRemove: true},
 			{ID: "4", URL: "/announcements/1/comments/4", Author: people[1], Text: "<p>At the bridge.</p>", Created: t.When{At: now}, CanRemove: true, Removal: true, CanReport: true},
 		}})
+	})
+	add("/announcement-waits", "Announcement, for who cannot comment yet", true, func(p *t.Page) templ.Component {
+		return t.AnnouncementPage(p, t.AnnouncementPageView{Announcement: announcement, Max: 2000, Waits: true})
 	})
 	add("/home-announcement", "Home, with an announcement", true, func(p *t.Page) templ.Component {
 		return t.HomePage(p, t.FeedView{Announcements: []t.AnnouncementView{announcement}, Posts: Posts(0, 2)})

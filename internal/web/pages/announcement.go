@@ -126,6 +126,9 @@ func (p *Pages) showAnnouncement(c *gin.Context, acc *store.Account, status int,
 	if err != nil {
 		return err
 	}
+	if v.Waits, err = p.Community.FirstOnesWait(ctx, acc); err != nil {
+		return err
+	}
 	b := p.viewBuilder(c)
 	v.Announcement, v.Count, v.Max = b.announcementView(a), a.Comments, community.MaxComment
 	for _, cm := range comments {
@@ -335,6 +338,7 @@ func (p *Pages) showAdminAnnouncements(c *gin.Context, acc *store.Account, statu
 		return err
 	}
 	b := p.viewBuilder(c)
+	v.Form.HoldFirst = p.Community.Site(c.Request.Context()).HoldFirst
 	for _, row := range list {
 		a := community.Announcement{Announcement: *row}
 		v.Rows = append(v.Rows, templates.AdminAnnouncementRow{
@@ -392,7 +396,7 @@ func (p *Pages) showAdminAnnouncement(c *gin.Context, acc *store.Account, status
 	if form == nil {
 		form = &templates.AnnouncementForm{Text: row.Text, Starts: momentOf(row.StartsAt), Ends: momentOf(row.EndsAt), AllDay: row.AllDay, Publish: momentOf(&row.PublishAt), Max: community.MaxCaption}
 	}
-	form.Published = published
+	form.Published, form.HoldFirst = published, p.Community.Site(c.Request.Context()).HoldFirst
 	v.Form = *form
 	return p.render(c, status, templates.AdminAnnouncementPage(pg, v))
 }
