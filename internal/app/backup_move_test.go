@@ -89,6 +89,8 @@ func TestBackupDuringAMove(t *testing.T) {
 	if err := again.SetSiteInfo(ctx, "value", "alone"); err != nil {
 		t.Error(err)
 	}
+	// The log of what was restored knows who brought it back, and of backups those before it.
+	logged(t, []string{"DATA_DIR=" + into}, "backup.create ", "backup.restore ")
 	served, _ := wired(t, "DATA_DIR="+into)
 	if w := served.ask("GET", "/api/v1/instance", ""); w.Code != 200 {
 		t.Errorf("the restored site: %d %s", w.Code, w.Body)
@@ -98,9 +100,14 @@ func TestBackupDuringAMove(t *testing.T) {
 	if err := run(nil); err != nil {
 		t.Fatal(err)
 	}
-	if said := backup(env, "create"); said.Database != next || said.Moving != "" {
+	if said := backup(env, "create", "--reason", "after the move"); said.Database != next || said.Moving != "" {
 		t.Errorf("after the move create says %+v", said)
 	}
+	logged(t, env, "backup.create ", "backup.create ", "backup.create after the move")
+	if code, _, stderr := runCommand(append(env, "READ_ONLY=true"), "backup", "create"); code != 0 || strings.Contains(stderr, "row") {
+		t.Errorf("of a read-only site: %d %s", code, stderr)
+	}
+	logged(t, env, "backup.create ", "backup.create ", "backup.create after the move")
 	if code, _, stderr := runCommand(alone, "backup", "create"); code == 0 || !strings.Contains(stderr, "the site has moved to "+next) {
 		t.Errorf("of the place that the site has left: %d %s", code, stderr)
 	}

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"tintype/internal/command"
+	"tintype/internal/community"
 	"tintype/internal/store"
 )
 
@@ -82,6 +84,29 @@ func TestMoveCommandsRefuseFlagsThatDoNothing(t *testing.T) {
 	}
 }
 
+// logged fails unless the acts of moves, backups and files in the log are these, oldest first: each act with its reason.
+func logged(t *testing.T, env []string, want ...string) {
+	t.Helper()
+	code, out, stderr := runCommand(env, "log", "--way=command", "--format=json")
+	var got []string
+	for line := range strings.Lines(out) {
+		var e community.LogEntry
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(e.Act, "move.") || strings.HasPrefix(e.Act, "backup.") || strings.HasPrefix(e.Act, "media.") {
+			if e.Detail == "" {
+				t.Errorf("%+v does not say what", e)
+			}
+			got = append(got, e.Act+" "+e.Reason)
+		}
+	}
+	slices.Reverse(got)
+	if code != 0 || !slices.Equal(got, want) {
+		t.Errorf("%d, the log has %q, not %q\n%s", code, got, want, stderr)
+	}
+}
+
 // A database with rows of another site is in the way of a move, as --dry-run says. It is emptied by its name, and only
 // once.
 func TestMoveCommandsEmptyTheTarget(t *testing.T) {
@@ -113,10 +138,11 @@ func TestMoveCommandsEmptyTheTarget(t *testing.T) {
 	run(command.StatusFailure, "and the database would move to "+next, "database", "--empty=sqlite:elsewhere.db")
 	run(0, next+" is emptied first. It takes less than a minute.", "database", "--dry-run", "--empty="+next)
 	run(command.StatusFailure, refusal, "database")
-	run(0, "The database is in "+next, "database", "--empty="+next)
+	run(0, "The database is in "+next, "database", "--empty="+next, "--reason=a larger disk")
 	run(0, "The database is in "+next, "database", "--empty="+next)
 	run(0, `{"event":"end","text":"finish removes`, "finish", "database", "--json", "--dry-run")
 	run(0, `{"event":"end","text":"The move is finished.`, "finish", "database", "--json")
+	logged(t, other, "move.begin a larger disk", "move.end a larger disk", "move.finish ")
 	if code, out, stderr := runCommand(other, "jobs", "list"); code != 0 || strings.Contains(out, "test.other") {
 		t.Errorf("%d %s%s", code, out, stderr)
 	}

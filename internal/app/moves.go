@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tintype/internal/command"
+	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/move"
 	"tintype/internal/session"
@@ -250,5 +251,7 @@ func openMoves(ctx context.Context, cfg *config.Config, log *slog.Logger, o comm
 		return nil, nil, errors.Join(err, closeAll())
 	}
 	sessions.Mover.Busy, photos.Mover.Busy = d.databaseMoves, d.databaseMoves
+	sessions.Log = func(ctx context.Context, e store.AdminEntry) error { return community.AddEntry(ctx, db, e) }
+	photos.Log = sessions.Log
 	return map[string]*move.Plan{partSessions: sessions, partMedia: photos}, closeAll, nil
 }

@@ -100,6 +100,7 @@ func TestMoveWithALostDatabase(t *testing.T) {
 			if code != 0 || !strings.Contains(out, c.says) {
 				t.Fatalf("%d %s%s", code, out, stderr)
 			}
+			logged(t, []string{"DATA_DIR=" + filepath.Join(dir, "data"), "DATABASE_URL=sqlite:" + files[c.remains]}, "move."+c.command+" ")
 			// The site starts with the one that is there alone, and writes.
 			site, _ := wired(t, "DATA_DIR="+filepath.Join(dir, "data"), "DATABASE_URL=sqlite:"+files[c.remains])
 			memberOf(t, site, "ann")

@@ -133,6 +133,7 @@ func TestARestoredDatabaseStandsAlone(t *testing.T) {
 		t.Errorf("it has %v, %v", left, err)
 	}
 	refused(env, "takes part in no move", strip...)
+	logged(t, env, "move.abort ")
 	site, _ := wired(t, env...)
 	memberOf(t, site, "ann")
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tintype/internal/backup"
+	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/store"
 )
@@ -78,6 +79,23 @@ func (r *backupRun) end(err *error) {
 	r.stop()
 }
 
+// logTime is how long the row of a backup may wait for others who write.
+const logTime = 15 * time.Second
+
+// logIn writes the row of an act into the log of administration of a database, unless the site is read-only. A backup counts
+// without one: then it only says so.
+func (r *backupRun) logIn(c *call, file string, act community.Act, reason, detail string) {
+	if r.cfg.ReadOnly && act == community.CreateBackup {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), logTime)
+	defer cancel()
+	if err := store.AddAdminEntryToFile(ctx, file, community.EntryByCommand(act, reason, detail)); err != nil {
+		r.show.end()
+		fmt.Fprintf(c.env.Stderr, "tintype: %v\n", notLogged(err))
+	}
+}
+
 // say writes the outcome, as a sentence or as JSON.
 func (r *backupRun) say(document any, format string, args ...any) error {
 	switch {
@@ -91,8 +109,9 @@ func (r *backupRun) say(document any, format string, args ...any) error {
 }
 
 type backupCreate struct {
-	To   string `help:"Where to, instead of BACKUP_TO: a folder, or s3://bucket/prefix."`
-	Keep int    `help:"Once the new backup is there and verified, keep this many and remove older ones. 0 keeps all." placeholder:"N"`
+	To     string `help:"Where to, instead of BACKUP_TO: a folder, or s3://bucket/prefix."`
+	Keep   int    `help:"Once the new backup is there and verified, keep this many and remove older ones. 0 keeps all." placeholder:"N"`
+	Reason string `help:"Why, for the log."`
 	backupFlags
 }
 
@@ -138,6 +157,9 @@ func (b backupCreate) Run(c *call) (err error) {
 		r.kept = place.String() + "/" + m.name
 	}
 	if err != nil {
+		if m.written {
+			r.logIn(c, file, community.CreateBackup, b.Reason, r.kept+", not read back")
+		}
 		return err
 	}
 	done := created{
@@ -146,9 +168,15 @@ func (b backupCreate) Run(c *call) (err error) {
 	}
 	// An older backup may have what is missing here.
 	if b.Keep > 0 && len(done.Missing) == 0 {
-		if done.Removed, err = prune(r.ctx, place, m.name, b.Keep); err != nil {
-			return err
-		}
+		done.Removed, err = prune(r.ctx, place, m.name, b.Keep)
+	}
+	what := r.kept
+	if n := len(done.Removed); n > 0 {
+		what += fmt.Sprintf("; older ones removed: %d", n)
+	}
+	r.logIn(c, file, community.CreateBackup, b.Reason, what)
+	if err != nil {
+		return err
 	}
 	done.Seconds = time.Since(start).Seconds()
 	r.show.end()
@@ -275,6 +303,7 @@ func (r *backupRun) restore(text, into string) (m *backup.Manifest, name string,
 
 type backupRestore struct {
 	Backup string `arg:"" help:"A file, s3://bucket/prefix/FILE, or latest: the newest in BACKUP_TO."`
+	Reason string `help:"Why, for the log of the site that is brought back."`
 	Into   string `required:"" placeholder:"FOLDER" help:"A folder that does not exist or is empty. Its contents are a DATA_DIR."`
 	backupFlags
 }
@@ -314,6 +343,7 @@ func (b backupRestore) Run(c *call) (err error) {
 	if err != nil {
 		return err
 	}
+	r.logIn(c, filepath.Join(whole, backupDatabase), community.RestoreBackup, b.Reason, name+" of "+m.Created.Format(time.RFC3339))
 	// Not os.Rename, which refuses a folder that is there even where it is empty.
 	if err := syscall.Rename(whole, into); err != nil {
 		switch {

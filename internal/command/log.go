@@ -66,3 +66,11 @@ func (l logCommand) writer(c *call) (write func(community.LogEntry) error, flush
 		return err
 	}, w.Flush
 }
+
+// notLogged says that an act was done of which the log of administration has no row.
+func notLogged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the log of administration takes no row of this: %w", err)
+}

@@ -18,6 +18,7 @@ type mediaCheck struct {
 	Store  string `enum:"current,next" default:"current" help:"Which place: the one that photos are served from, or next, which MEDIA_NEXT names."`
 	Read   bool   `help:"Read every file as well: an original has to be what was uploaded, a variant a whole JPEG."`
 	Remove bool   `help:"Remove files that no row of the database has, if they are older than 7 days."`
+	Reason string `help:"Why files are removed, for the log."`
 	JSON   bool   `name:"json" help:"As JSON: an object with counts and lists of what is missing, wrong, unknown and foreign."`
 }
 
@@ -47,6 +48,11 @@ func (m mediaCheck) Run(c *call) error {
 			return err
 		}
 		show.end()
+		if r.Removed > 0 {
+			if err := community.AddEntry(c, site.Store, community.EntryByCommand(community.RemoveFiles, m.Reason, fmt.Sprintf("%s: %d files", place, r.Removed))); err != nil {
+				return notLogged(err)
+			}
+		}
 		if m.JSON {
 			err = writeJSON(c.env.Stdout, r)
 		} else {

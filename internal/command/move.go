@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/move"
 )
@@ -28,10 +29,11 @@ type moveGroup struct {
 
 // workFlags are those of every command that works on a move.
 type workFlags struct {
-	DryRun  bool `help:"Check everything, and begin nothing."`
-	JSON    bool `name:"json" help:"Progress as JSON: an object a line."`
-	Rate    int  `help:"How many things a second at most; 0 is as fast as it goes."`
-	Workers int  `placeholder:"8" help:"How many sessions or files at once. The database is copied in order, by one."`
+	DryRun  bool   `help:"Check everything, and begin nothing."`
+	JSON    bool   `name:"json" help:"Progress as JSON: an object a line."`
+	Rate    int    `help:"How many things a second at most; 0 is as fast as it goes."`
+	Workers int    `placeholder:"8" help:"How many sessions or files at once. The database is copied in order, by one."`
+	Reason  string `help:"Why, for the log."`
 }
 
 // moveFlags are those of every command that moves something.
@@ -152,6 +154,10 @@ func runMove(ctx context.Context, p *move.Plan, out *moveOutput, f moveFlags, so
 	if f.DryRun {
 		return out.say("Everything is ready. Nothing was begun.")
 	}
+	what := p.What + " from " + source + " to " + target
+	if err := p.Log(ctx, community.EntryByCommand(community.BeginMove, f.Reason, what)); err != nil {
+		return notLogged(err)
+	}
 	if err := p.Mover.Move(ctx, source, target, ready); err != nil {
 		return err
 	}
@@ -159,7 +165,8 @@ func runMove(ctx context.Context, p *move.Plan, out *moveOutput, f moveFlags, so
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.Mover.Keep(ctx), out.moved(p, *now))
+	logged := p.Log(ctx, community.EntryByCommand(community.EndMove, f.Reason, what))
+	return errors.Join(p.Mover.Keep(ctx), out.moved(p, *now), notLogged(logged))
 }
 
 type moveBack struct {
@@ -241,6 +248,9 @@ func (m moveFinish) Run(c *call) error {
 		if err != nil {
 			return err
 		}
+		if err := p.Log(ctx, community.EntryByCommand(community.FinishMove, m.Reason, p.What+" from "+row.Source+" to "+row.Target)); err != nil {
+			return notLogged(err)
+		}
 		if m.Part == move.PartMedia && !m.DeleteSource {
 			return out.say("The move of the %s from %s to %s is finished. %s still has copies, also of what people delete from now on: once you need them no more, `tintype move finish media --delete-source` compares everything and deletes them.", p.What, row.Source, row.Target, row.Source)
 		}
@@ -277,6 +287,9 @@ func (m moveAbort) Run(c *call) error {
 		}
 		if err := p.Mover.Abort(ctx, func(ctx context.Context) error { return p.Ready(ctx, before.Target, before.Source, before.Source) }); err != nil {
 			return err
+		}
+		if err := p.Log(ctx, community.EntryByCommand(community.AbortMove, m.Reason, p.What+" from "+before.Source+" to "+before.Target)); err != nil {
+			return notLogged(err)
 		}
 		return out.say("The %s are in %s, as before.", p.What, before.Source)
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/move"
 	"tintype/internal/store"
@@ -231,6 +232,12 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 	run := move.NewDatabase(move.DatabaseOptions{Source: d.source, Target: d.target, Rate: m.Rate, Progress: out.progress, Back: cheap, WayBack: m.WayBack.wait(), Check: func(ctx context.Context) error {
 		return move.CheckProcesses(ctx, d.source, d.target)
 	}})
+	what := "database from " + d.source.Name() + " to " + d.target.Name()
+	if own.Mode == store.GateOpen { // else the row of the run before stands there
+		if err := d.source.AddAdminEntry(ctx, community.EntryByCommand(community.BeginMove, m.Reason, what)); err != nil {
+			return notLogged(err)
+		}
+	}
 	began := time.Now()
 	if err := run.Prepare(ctx); err != nil {
 		return err
@@ -242,7 +249,8 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 		return err
 	}
 	d.source, d.target, d.swapped = d.target, d.source, !d.swapped
-	return out.moved(ctx, d)
+	logged := d.source.AddAdminEntry(ctx, community.EntryByCommand(community.EndMove, m.Reason, what))
+	return errors.Join(out.moved(ctx, d), notLogged(logged))
 }
 
 // finishDatabase removes what the move has made.
@@ -259,6 +267,9 @@ func finishDatabase(c *call, f workFlags, force string) error {
 			if err != nil {
 				return err
 			}
+			if err := p.AddAdminEntry(c, community.EntryByCommand(community.FinishMove, f.Reason, "database in "+p.Name()+", without "+lost)); err != nil {
+				return notLogged(err)
+			}
 			if !opened {
 				return out.say("end", nil, "The move is finished without %s. The database is in %s: make it DATABASE_URL, and leave DATABASE_NEXT out.", lost, p.Name())
 			}
@@ -269,6 +280,9 @@ func finishDatabase(c *call, f workFlags, force string) error {
 	return c.withDatabases(f.JSON, func(d *databases, out *databaseOutput) error {
 		if err := move.Finish(c, d.target, d.source); err != nil {
 			return err
+		}
+		if err := d.source.AddAdminEntry(c, community.EntryByCommand(community.FinishMove, f.Reason, "database from "+d.target.Name()+" to "+d.source.Name())); err != nil {
+			return notLogged(err)
 		}
 		return out.say("end", nil, "The move is finished. The database is in %s; %s still says so, and has the rows from before.", d.source.Name(), d.target.Name())
 	})
@@ -290,12 +304,18 @@ func abortDatabase(c *call, f workFlags, force string, restored bool) error {
 			if err := move.AbortAlone(c, p); err != nil {
 				return err
 			}
+			if err := p.AddAdminEntry(c, community.EntryByCommand(community.AbortMove, f.Reason, "database in "+p.Name()+", without "+lost)); err != nil {
+				return notLogged(err)
+			}
 			return out.say("end", nil, "The database is in %s, as before: leave DATABASE_NEXT out. What is in %s stays there.", p.Name(), lost)
 		})
 	}
 	return c.withDatabases(f.JSON, func(d *databases, out *databaseOutput) error {
 		if err := move.Abort(c, d.source, d.target); err != nil {
 			return err
+		}
+		if err := d.source.AddAdminEntry(c, community.EntryByCommand(community.AbortMove, f.Reason, "database from "+d.source.Name()+" to "+d.target.Name())); err != nil {
+			return notLogged(err)
 		}
 		return out.say("end", nil, "The database is in %s, as before.", d.source.Name())
 	})
@@ -367,6 +387,9 @@ func (c *call) restored(f workFlags) error {
 	}
 	if err := move.AbortRestored(c, p); err != nil {
 		return errors.Join(err, p.Close())
+	}
+	if err := p.AddAdminEntry(c, community.EntryByCommand(community.AbortMove, f.Reason, "database in "+p.Name()+", which was restored")); err != nil {
+		return errors.Join(notLogged(err), p.Close())
 	}
 	return errors.Join(out.say("end", nil, "The site is in %s alone, which takes part in no move any more.", p.Name()), p.Close())
 }

@@ -211,6 +211,22 @@ func (c *Community) onMember(ctx context.Context, by By, act Act, username strin
 	return acc, nil
 }
 
+// EntryByCommand is the row of an act that a command does by itself, with no use case of this package.
+func EntryByCommand(act Act, reason, detail string) store.AdminEntry {
+	return store.AdminEntry{
+		Via: ViaCommand, Act: string(act), Reason: cutText(tidy(reason), maxReason), Detail: cutText(oneLine(detail), maxDetail), CreatedAt: store.ToMillis(time.Now()),
+	}
+}
+
+// AddEntry appends an entry of EntryByCommand to the log.
+func AddEntry(ctx context.Context, db *store.Store, e store.AdminEntry) error {
+	_, err := db.TxOnce(store.Primary(ctx), "admin_log", func(ctx context.Context, tx *store.Store, id int64) error {
+		e.ID = id
+		return tx.AddAdminEntry(ctx, e)
+	})
+	return fromStore(err)
+}
+
 // AdminLogSearch chooses entries of the log. Empty fields choose all.
 type AdminLogSearch struct {
 	Act  string

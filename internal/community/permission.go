@@ -73,6 +73,17 @@ const (
 	TestMail                  Act = "mail.test" // a mail that shows whether mail comes
 )
 
+// Acts on the site as a whole, which have a command and no page. EntryByCommand is their row.
+const (
+	CreateBackup  Act = "backup.create"
+	RestoreBackup Act = "backup.restore" // in the log of what was restored
+	RemoveFiles   Act = "media.remove"   // that no row has
+	BeginMove     Act = "move.begin"     // or go on with it
+	EndMove       Act = "move.end"       // the other place is in charge
+	FinishMove    Act = "move.finish"
+	AbortMove     Act = "move.abort"
+)
+
 // Roles are the roles of accounts, from the one that may least. Each may what those before it may.
 var Roles = []string{store.RoleMember, store.RoleModerator, store.RoleAdmin, store.RoleOwner}
 
@@ -132,6 +143,14 @@ var leastRole = map[Act]string{
 	ApproveHeld:               store.RoleModerator,
 	RejectHeld:                store.RoleModerator,
 	TestMail:                  store.RoleAdmin,
+
+	CreateBackup:  store.RoleOwner,
+	RestoreBackup: store.RoleOwner,
+	RemoveFiles:   store.RoleOwner,
+	BeginMove:     store.RoleOwner,
+	EndMove:       store.RoleOwner,
+	FinishMove:    store.RoleOwner,
+	AbortMove:     store.RoleOwner,
 }
 
 // Acts returns every act, sorted.

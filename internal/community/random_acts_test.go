@@ -23,8 +23,10 @@ import (
 var notDrawn = map[Act]string{
 	ReadAdmin: "reads", ReadReports: "reads", ReadMembers: "reads", ReadEmails: "reads", ReadLog: "reads", ReadSystem: "reads", ReadSite: "reads",
 	ReadInvitations: "reads", ReadAnnouncements: "reads", ReadBlocks: "reads", ReadHeld: "reads",
-	TestMail:  "sends a mail at once, whatever becomes of the rest",
-	ClaimSite: "happens once, before there is anybody",
+	TestMail:     "sends a mail at once, whatever becomes of the rest",
+	ClaimSite:    "happens once, before there is anybody",
+	CreateBackup: "by command alone", RestoreBackup: "by command alone", RemoveFiles: "by command alone",
+	BeginMove: "by command alone", EndMove: "by command alone", FinishMove: "by command alone", AbortMove: "by command alone",
 }
 
 // Every act that permission.go names is in the table of permissions, and is drawn by the random test or left out for a reason.

@@ -91,7 +91,11 @@ func TestPhotosMoveToAnotherDisk(t *testing.T) {
 	servertest.NewClient(t, site.URL).Misses(u.Path)
 	servertest.NewClient(t, site.URL).Misses("/media/pub/" + random + "/320.jpg")
 	run("9 files", "media", "check")
-	run("is empty", "move", "finish", "media", "--delete-source")
+	run("is empty", "move", "finish", "media", "--delete-source", "--reason=the old disk goes")
+	run("the old disk goes", "log", "--act=move.finish")
+	for _, act := range []string{"move.begin", "move.end"} {
+		run("photos from "+old+" to "+"disk:"+other, "log", "--act="+act)
+	}
 	if out, _, err := site.Command("media", "check", "--store", "next"); err == nil || !strings.Contains(out, ": 0 files, ") {
 		t.Errorf("the place that was emptied: %v\n%s", err, out)
 	}

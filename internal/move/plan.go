@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"tintype/internal/store"
 )
 
 // Plan is a part that may move, with its mover.
@@ -26,6 +28,8 @@ type Plan struct {
 	Pace func(ctx context.Context, source, target string, bytes int64) (time.Duration, error)
 	// Promise is what people are spared, in a sentence.
 	Promise string
+	// Log writes a row into the log of administration.
+	Log func(context.Context, store.AdminEntry) error
 	// Cost is what the way back costs, in a sentence.
 	Cost string
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 )
 
@@ -36,10 +37,60 @@ type AdminLogFilter struct {
 // AddAdminEntry appends to the log of administration, in the act's own transaction. No statement of this package changes
 // or deletes an entry.
 func (s *conn) AddAdminEntry(ctx context.Context, e AdminEntry) error {
-	return translate(s.write(ctx).Exec("INSERT INTO admin_log (id, actor_id, actor, via, act, target_id, target, ref_id, reason, detail, words, created_at)"+
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	return translate(s.write(ctx).Exec(insertAdminEntry, e.values()...).Error)
+}
+
+const insertAdminEntry = "INSERT INTO admin_log (id, actor_id, actor, via, act, target_id, target, ref_id, reason, detail, words, created_at)" +
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+func (e AdminEntry) values() []any {
+	return []any{
 		e.ID, e.ActorID, e.Actor, e.Via, e.Act, e.TargetID, e.Target, e.RefID, e.Reason, e.Detail,
-		Fold(strings.Join([]string{e.Actor, e.Target, e.Reason, e.Detail}, "\n")), e.CreatedAt).Error)
+		Fold(strings.Join([]string{e.Actor, e.Target, e.Reason, e.Detail}, "\n")), e.CreatedAt,
+	}
+}
+
+// AddAdminEntry appends to the log of administration of a place in charge. It gives the entry its id.
+func (p *Place) AddAdminEntry(ctx context.Context, e AdminEntry) error {
+	return placeError(p.tx(ctx, 0, func(tx *sql.Tx) error { return appendAdminEntry(ctx, tx, e) }))
+}
+
+// AddAdminEntryToFile appends to the log of administration of a SQLite database that no Store has open in this process. It gives
+// the entry its id.
+func AddAdminEntryToFile(ctx context.Context, path string, e AdminEntry) error {
+	db, err := openFile(path, "rw")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	// On its only connection, and with the right to write from the start: somebody else may serve the site from the file.
+	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return sqliteError(err)
+	}
+	if err := appendAdminEntry(ctx, db, e); err != nil {
+		return sqliteError(err)
+	}
+	if _, err := db.ExecContext(ctx, "COMMIT"); err != nil {
+		return sqliteError(err)
+	}
+	return nil
+}
+
+// rowWriter is what a transaction and a pool of one connection have in common.
+type rowWriter interface {
+	rowAsker
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+}
+
+// appendAdminEntry adds an entry above those that stand there.
+func appendAdminEntry(ctx context.Context, tx rowWriter, e AdminEntry) error {
+	var newest int64
+	if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(id), 0) FROM admin_log").Scan(&newest); err != nil {
+		return err
+	}
+	e.ID = max(newest+1, IDAt(e.CreatedAt.Time()))
+	_, err := tx.ExecContext(ctx, insertAdminEntry, e.values()...)
+	return err
 }
 
 // AdminLog lists entries, newest first. It reads the primary: whoever has acted finds the act.
