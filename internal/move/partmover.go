@@ -472,11 +472,12 @@ func (m *PartMover) step(ctx context.Context) func(bytes int64) error {
 	var mu sync.Mutex
 	return func(bytes int64) error {
 		mu.Lock()
-		defer mu.Unlock()
 		n++
+		looked := n
+		mu.Unlock()
 		m.set(func(p *PartProgress) { p.Done, p.Bytes, p.Note = p.Done+1, p.Bytes+bytes, "" })
 		if m.Rate > 0 {
-			if early := time.Duration(n)*time.Second/time.Duration(m.Rate) - time.Since(begun); early > 0 {
+			if early := time.Duration(looked)*time.Second/time.Duration(m.Rate) - time.Since(begun); early > 0 {
 				if err := sleep.For(ctx, early); err != nil {
 					return err
 				}
