@@ -79,6 +79,9 @@ func startServerWith(t *testing.T, id int64, source, target store.Options) *serv
 		t.Cleanup(func() { s.stores[i].Close() })
 	}
 	s.follower = move.NewProcessFollower(openPlaceWith(t, source), openPlaceWith(t, target), store.PlaceAnswer{ID: id, Host: fmt.Sprint("host", id)})
+	if !servertest.All() { // or each mover that is started waits for ten seconds
+		s.follower.MostPause(time.Second)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { s.follower.Run(ctx) })

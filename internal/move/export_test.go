@@ -15,3 +15,6 @@ func (w *WayBack) Turn(ctx context.Context) error { return w.turn(ctx) }
 
 // Clock is what the run tells its Mover for the time.
 func (d *Database) Clock() time.Duration { return d.clock() }
+
+// MostPause has the process ask its gate at least so often while no switch is near. A mover waits for that.
+func (f *ProcessFollower) MostPause(d time.Duration) { f.mostPause = d }

@@ -17,6 +17,7 @@ type ProcessFollower struct {
 	source, target *store.Place
 	self           store.PlaceAnswer // whose ID and names are the process's
 	begin          time.Time
+	mostPause      time.Duration // in tests: no pause is longer; 0: each is as long as it should be
 
 	// Start is the place whose gate is asked first: the Source, unless that is away and TookOver has told that the site is in
 	// the Target.
@@ -117,6 +118,9 @@ func (f *ProcessFollower) publish(m *Follower) {
 
 func (f *ProcessFollower) do(ctx context.Context, e Effect) Event {
 	if e.Op == OpPause {
+		if f.mostPause > 0 {
+			e.For = min(e.For, f.mostPause)
+		}
 		_ = sleep.For(ctx, e.For)
 		return Event{}
 	}
