@@ -4,7 +4,7 @@
 const page = document.querySelector('[data-plate]');
 if (page) {
   document.addEventListener('keydown', (event) => {
-    if (event.metaKey || event.ctrlKey || event.altKey) return;
+    if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest?.('select,input,textarea')) return;
     const link = { ArrowLeft: '[rel=prev]', ArrowRight: '[rel=next]', Escape: '[data-close]' }[event.key];
     const to = link && page.querySelector('a' + link);
     if (to) to.click();

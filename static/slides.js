@@ -10,7 +10,7 @@ const pace = controls.querySelector('select');
 const link = (rel) => page.querySelector(`.plate-nav a[rel=${rel}]`);
 
 let playing = false;
-let timer, ahead, lock;
+let timer, ahead, lock, turning;
 
 // fetched is the page at url with its photograph, which is asked for once.
 function fetched(url) {
@@ -26,13 +26,16 @@ async function read(url) {
 }
 
 async function turn(url) {
+  if (turning) return; // a key that is held, or a click just as the time is over
+  turning = true;
   clearTimeout(timer);
   try {
     const { fresh, title } = await fetched(url);
-    ahead = null; // its parts go into the page
+    ahead = null;
     const held = document.activeElement?.rel;
     const put = () => {
-      for (const part of ['.plate-bar .cam', '[data-close]', 'figure', '.plate-nav']) page.querySelector(part).replaceWith(fresh.querySelector(part));
+      for (const part of ['[data-close]', 'figure', '.plate-nav']) page.querySelector(part).replaceWith(fresh.querySelector(part).cloneNode(true));
+      for (const part of ['h1', '[role=status]']) page.querySelector(part).textContent = fresh.querySelector(part).textContent;
       page.id = fresh.id;
       page.dataset.plate = fresh.dataset.plate;
       document.title = title;
@@ -49,6 +52,8 @@ async function turn(url) {
     ahead = null;
     stop();
     say(error.message);
+  } finally {
+    turning = false;
   }
 }
 
@@ -74,18 +79,21 @@ function set(on) {
   play.textContent = on ? /*T*/'Pause' : /*T*/'Play';
   if (on) {
     wait();
-    navigator.wakeLock?.request('screen').then((l) => { lock = l; if (!playing) l.release(); }, () => {});
+    keepAwake();
   } else {
     lock?.release();
     lock = null;
   }
 }
 
+const keepAwake = () => navigator.wakeLock?.request('screen').then((l) => { lock = l; if (!playing) l.release(); }, () => {});
+
 const toggleFull = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()).catch(() => {});
 
 play.addEventListener('click', () => set(!playing));
 full.addEventListener('click', toggleFull);
 pace.addEventListener('change', () => { if (playing) wait(); });
+document.addEventListener('visibilitychange', () => { if (playing && !document.hidden) keepAwake(); }); // browsers drop it with the tab
 document.addEventListener('fullscreenchange', () => full.setAttribute('aria-pressed', !!document.fullscreenElement));
 // plates.js clicks the links for keys and swipes.
 page.addEventListener('click', (event) => {

@@ -239,6 +239,16 @@ func TestTheSlideshowPlays(t *testing.T) {
 	until(t, ctx, `document.querySelector('[data-play]').textContent === 'Pause'`)
 	run(t, ctx, `document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }))`)
 	until(t, ctx, `location.search === '?1' && window.same && document.querySelector('[data-play]').textContent === 'Pause'`)
+	// A key that is held turns once, and everything is there afterwards.
+	run(t, ctx, `window.there = document.querySelector('.plate figure'); for (let i = 0; i < 3; i++) document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }))`)
+	until(t, ctx, `location.search === '?3' && document.querySelector('.plate figure') !== window.there`)
+	run(t, ctx, `setTimeout(() => { window.waited = true }, 500)`) // nothing more is to happen
+	until(t, ctx, `window.waited && document.querySelector('.plate figure img') && document.querySelector('.plate-nav') && document.querySelector('[data-close]') && document.querySelector('h1') && ![...document.querySelector('.plate').childNodes].some((n) => n.data?.includes('null'))`)
+	// In the list of paces the arrows choose, and Escape closes it.
+	run(t, ctx, `for (const key of ['ArrowLeft', 'Escape']) document.querySelector('[data-slides] select').dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); window.waited = false; setTimeout(() => { window.waited = true }, 500)`)
+	until(t, ctx, `window.waited && window.same && location.search === '?3'`)
+	run(t, ctx, `document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }))`)
+	until(t, ctx, `location.search === '?1' && window.same`)
 	run(t, ctx, `document.body.dispatchEvent(new KeyboardEvent('keydown', { key: ' ', bubbles: true })); document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }))`)
 	until(t, ctx, `!window.same && location.search === '?1' && document.readyState === 'complete'`) // a page of its own again
 }
