@@ -19,12 +19,14 @@ const (
 // each it pauses for as long as the batch took. The time that a batch waits for others counts, so batches are smaller and
 // pauses longer while the database is busy.
 type pacer struct {
-	size, most int
-	pause      func(context.Context, time.Duration) error
+	size, least, most int
+	pause             func(context.Context, time.Duration) error
 }
 
 // newPacer returns a pacer whose batches have up to most rows.
-func newPacer(most int) *pacer { return &pacer{size: min(most, 8), most: most, pause: sleep.For} }
+func newPacer(most int) *pacer {
+	return &pacer{size: min(most, 8), least: 1, most: most, pause: sleep.For}
+}
 
 // batch runs f, which removes at most limit rows and returns how many, and pauses. It does not pause after an empty
 // batch.
@@ -41,7 +43,7 @@ func (p *pacer) batch(ctx context.Context, f func(limit int) (int, error)) error
 func (p *pacer) took(ctx context.Context, n int, d time.Duration) error {
 	switch {
 	case d > batchAim:
-		p.size = max(1, p.size/2)
+		p.size = max(p.least, p.size/2)
 	case n >= p.size && d < batchAim/2:
 		p.size = min(p.most, p.size+1+p.size/4)
 	}

@@ -47,7 +47,20 @@ func TestPacerFollowsTheLoad(t *testing.T) {
 	}
 }
 
-// The removal of an account goes by the pacer: it pauses after each batch, and takes no more rows at once than the pacer says.
+// A sweep takes so many rows at once that it gets on where each batch takes long, however few rows it has.
+func TestSweepsGetOnWhereACommitTakesLong(t *testing.T) {
+	p := sweepPacer()
+	p.pause = func(context.Context, time.Duration) error { return nil }
+	for range 20 {
+		if err := p.took(t.Context(), p.size, 2*batchAim); err != nil {
+			t.Fatal(err)
+		}
+		if p.size < sweepLeast {
+			t.Fatalf("batches of %d", p.size)
+		}
+	}
+}
+
 // A sweep that has much to do pauses after each batch, and has an end.
 func TestSweepsPause(t *testing.T) {
 	p := newPacer(mediaBatch)
@@ -69,6 +82,7 @@ func TestSweepsPause(t *testing.T) {
 	}
 }
 
+// The removal of an account goes by the pacer: it pauses after each batch, and takes no more rows at once than the pacer says.
 func TestAnAccountIsRemovedAtThePacersPace(t *testing.T) {
 	g := newTestSite(t, storetest.SQLite(t))
 	ann, bob := g.account("ann"), g.account("bob")

@@ -17,6 +17,8 @@ const (
 	mediaBatch = 100
 	// mediaBatches bounds one run; the next one goes on.
 	mediaBatches = 200
+	// sweepLeast keeps sweeps from crawling where the COMMIT alone takes longer than batchAim: fewer rows would not shorten that.
+	sweepLeast = 10
 
 	keepDoneJobs = 7 * 24 * time.Hour
 	keepEvents   = 6 * time.Hour
@@ -137,7 +139,13 @@ func (c *Community) Sweep(ctx context.Context) error {
 // inBatches calls f, which does at most limit, until it has less to do, at the pace of a pacer. Removed bytes count to how long a
 // batch took.
 func inBatches(ctx context.Context, f func(limit int) (int, error)) error {
-	return atPace(ctx, newPacer(mediaBatch), f)
+	return atPace(ctx, sweepPacer(), f)
+}
+
+func sweepPacer() *pacer {
+	p := newPacer(mediaBatch)
+	p.size, p.least = sweepLeast, sweepLeast
+	return p
 }
 
 func atPace(ctx context.Context, p *pacer, f func(limit int) (int, error)) error {
