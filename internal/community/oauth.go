@@ -241,6 +241,11 @@ func (c *Community) ExchangeCode(ctx context.Context, e CodeExchange) (bearer st
 		if err := tx.CreateToken(ctx, t); err != nil {
 			return err
 		}
+		if acc.UnconfirmedAt != nil && *acc.UnconfirmedAt < now { // as NoteLogin
+			if err := tx.SetUnconfirmed(ctx, acc.ID, &now); err != nil {
+				return err
+			}
+		}
 		ok, err := tx.UseCode(ctx, hash, id)
 		if err == nil && !ok {
 			return refused // cannot be, since the code is locked; but never two tokens

@@ -33,6 +33,25 @@ func (c *Community) sweepUnconfirmed(ctx context.Context, now store.Millis) erro
 	})
 }
 
+// NoteLogin notes that somebody has logged in to an account that is swept where nobody visits it: the session may be over by then,
+// and it is the only other thing that says so. More than once a day is of no use.
+func (c *Community) NoteLogin(ctx context.Context, acc *store.Account) error {
+	at := store.ToMillis(time.Now())
+	if acc.UnconfirmedAt == nil || *acc.UnconfirmedAt > at-store.Millis((24*time.Hour).Milliseconds()) {
+		return nil
+	}
+	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		locked, err := tx.LockAccounts(ctx, acc.ID)
+		if err != nil {
+			return err
+		}
+		if now := locked[acc.ID]; now == nil || now.UnconfirmedAt == nil || *now.UnconfirmedAt >= at {
+			return nil
+		}
+		return tx.SetUnconfirmed(ctx, acc.ID, &at)
+	}))
+}
+
 func (c *Community) sweepUnconfirmedAccount(ctx context.Context, id int64, before store.Millis) error {
 	seen, err := c.Store.TokensUsed(ctx, id)
 	if err != nil {

@@ -35,6 +35,11 @@ func TestUnconfirmedAccountsAreSwept(t *testing.T) {
 			at := days(n)
 			g.must(s.SetUnconfirmed(g.ctx, acc.ID, &at))
 		}
+		loggedIn := join("loggedin")
+		unseen(loggedIn, 30)
+		loggedIn, err = s.AccountByID(g.ctx, loggedIn.ID)
+		g.must(err)
+		g.must(g.NoteLogin(g.ctx, loggedIn)) // and logged out again
 		gone, fresh, confirmed, posted, follows, followed, limited, back, app, promoted, drafted := join("gone"), join("fresh"), join("confirmed"), join("posted"), join("follows"), join("followed"),
 			join("limited"), join("back"), join("tusky"), join("promoted"), join("drafted")
 		unseen(gone, 8)
@@ -77,7 +82,7 @@ func TestUnconfirmedAccountsAreSwept(t *testing.T) {
 		}
 		g.MailDelivers = true
 		g.must(g.sweepPeople(g.ctx))
-		for acc, stays := range map[*store.Account]bool{ann: true, gone: false, fresh: true, confirmed: true, posted: true, follows: true, followed: true, limited: true, back: true, app: true, promoted: true, drafted: false} {
+		for acc, stays := range map[*store.Account]bool{ann: true, gone: false, fresh: true, confirmed: true, posted: true, follows: true, followed: true, limited: true, back: true, app: true, loggedIn: true, promoted: true, drafted: false} {
 			_, err := s.AccountByID(g.ctx, acc.ID)
 			if (err == nil) != stays || err != nil && !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("%s stays: %v, %v", acc.Username, err == nil, err)
