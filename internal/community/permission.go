@@ -205,6 +205,15 @@ func decidesAbout(acc *store.Account) store.Above {
 	return store.Above{Roles: Roles[:rank(acc.Role)], Not: acc.ID}
 }
 
+// othersDecideAbout are those of whom the account learns and about whom it may not decide. An owner is told of what is about
+// the owner, nobody else of what is about oneself.
+func othersDecideAbout(acc *store.Account) store.Above {
+	if acc.Role == store.RoleOwner {
+		return store.Above{Roles: Roles, Only: acc.ID}
+	}
+	return store.Above{Roles: Roles[rank(acc.Role):], Not: acc.ID}
+}
+
 // rolesOver are those of rolesThat that may act on the account.
 func rolesOver(act Act, target *store.Account) []string {
 	return slices.DeleteFunc(slices.Clone(rolesThat(act)), func(role string) bool {

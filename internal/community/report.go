@@ -285,7 +285,7 @@ func (c *Community) WaitingFor(ctx context.Context, admin *store.Account) (w Wai
 	if err := authorize(admin, ReadReports); err != nil {
 		return w, err
 	}
-	all := store.Above{Roles: Roles, Not: hiddenFrom(admin)}
+	others := othersDecideAbout(admin)
 	for _, n := range []struct {
 		count        func(context.Context, store.Above, int) (int, error)
 		mine, others *int
@@ -293,10 +293,9 @@ func (c *Community) WaitingFor(ctx context.Context, admin *store.Account) (w Wai
 		if *n.mine, err = n.count(ctx, decidesAbout(admin), MaxUnread); err != nil {
 			return w, fromStore(err)
 		}
-		if *n.others, err = n.count(ctx, all, MaxUnread); err != nil {
+		if *n.others, err = n.count(ctx, others, MaxUnread); err != nil {
 			return w, fromStore(err)
 		}
-		*n.others -= *n.mine
 	}
 	return w, nil
 }

@@ -139,8 +139,8 @@ func (s *conn) AnswerAppeal(ctx context.Context, d Decision) (bool, error) {
 // CountAppeals counts what Appeals lists, up to most.
 func (s *conn) CountAppeals(ctx context.Context, about Above, most int) (int, error) {
 	var n int
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT d.id FROM decisions d JOIN accounts a ON a.id = d.account_id WHERE d.answer = ? AND d.undone_at IS NULL AND d.account_id <> ? AND a.role IN ? LIMIT ?) waiting",
-		AppealWaits, about.Not, about.Roles, most).Scan(&n).Error
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT d.id FROM decisions d JOIN accounts a ON a.id = d.account_id WHERE d.answer = ? AND d.undone_at IS NULL AND d.account_id <> ? AND (? = 0 OR d.account_id = ?) AND a.role IN ? LIMIT ?) waiting",
+		AppealWaits, about.Not, about.Only, about.Only, about.Roles, most).Scan(&n).Error
 	return n, translate(err)
 }
 

@@ -76,17 +76,17 @@ func (s *conn) ReportsByID(ctx context.Context, ids []int64) ([]Report, error) {
 	return list, translate(err)
 }
 
-// Above says about whom somebody decides: accounts with one of the roles, but one (0: none).
+// Above says about whom somebody decides: accounts with one of the roles, but one (0: none), or only one (0: all).
 type Above struct {
-	Roles []string
-	Not   int64
+	Roles     []string
+	Not, Only int64
 }
 
 // OpenReports counts the reports that wait, up to most.
 func (s *conn) OpenReports(ctx context.Context, about Above, most int) (int, error) {
 	var n int
-	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT r.id FROM reports r JOIN accounts a ON a.id = r.target_id WHERE r.state = ? AND r.target_id <> ? AND a.role IN ? LIMIT ?) waiting",
-		ReportOpen, about.Not, about.Roles, most).Scan(&n).Error
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT r.id FROM reports r JOIN accounts a ON a.id = r.target_id WHERE r.state = ? AND r.target_id <> ? AND (? = 0 OR r.target_id = ?) AND a.role IN ? LIMIT ?) waiting",
+		ReportOpen, about.Not, about.Only, about.Only, about.Roles, most).Scan(&n).Error
 	return n, translate(err)
 }
 
