@@ -1,6 +1,7 @@
 package app
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -40,6 +41,18 @@ func TestSessionsAndApplicationsOnOnePage(t *testing.T) {
 	if w := site.ask("GET", "/api/v1/accounts/verify_credentials", "", "Authorization: Bearer "+bearer, "X-Forwarded-For: 203.0.113.5"); w.Code != http.StatusOK {
 		t.Errorf("the application: %d", w.Code)
 	}
+	lastSeen := store.Millis(1)
+	if err := c.Store.SetUnconfirmed(ctx, acc.ID, &lastSeen); err != nil {
+		t.Fatal(err)
+	}
+	tablet := &browser{site, "198.51.100.9", map[string]string{}}
+	if w := tablet.send("POST", "/login", "name", "anna", "password", password); w.Code != http.StatusSeeOther {
+		t.Fatalf("log in: %d", w.Code)
+	}
+	tablet.send("POST", "/logout")
+	if now, err := c.Store.AccountByUsername(ctx, "anna"); err != nil || now.UnconfirmedAt == nil || *now.UnconfirmedAt == lastSeen {
+		t.Errorf("a log-in after which nothing is left does not count: %v, %v", now.UnconfirmedAt, err)
+	}
 	page := anna.send("GET", "/settings/sessions").Body.String()
 	for _, want := range []string{"198.51.100.4", "192.0.2.7", "203.0.113.5", "Ice Cubes", "/revoke", "/settings/sessions/end-others"} {
 		if !strings.Contains(page, want) {
@@ -49,7 +62,11 @@ func TestSessionsAndApplicationsOnOnePage(t *testing.T) {
 	if strings.Contains(page, bearer) {
 		t.Error("the page shows a token")
 	}
+	twice := &browser{site, anna.address, maps.Clone(anna.cookies)}
 	anna.send("POST", "/settings/sessions/end-others")
+	for _, c := range twice.send("POST", "/settings/sessions/end-others").Result().Cookies() { // a second click sends what the browser had at the first
+		anna.cookies[c.Name] = c.Value
+	}
 	if !anna.in(t) || phone.in(t) {
 		t.Error("the wrong browser is logged out")
 	}

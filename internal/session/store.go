@@ -184,9 +184,12 @@ func (s *Store) Begin(c *gin.Context) error {
 	return nil
 }
 
-// refuse removes the cookie. The account is the one that the cookie names, which anybody can write into it.
+// refuse removes the cookie. The account is the one that the cookie names, which anybody can write into it. After a form the cookie
+// stays until a page is asked for: sent twice, the form may have got a new session by its first answer, which the second's would remove.
 func (s *Store) refuse(c *gin.Context, why Reason, account int64) {
-	s.clearCookie(c.Writer)
+	if c.Request.Method != http.MethodPost {
+		s.clearCookie(c.Writer)
+	}
 	s.o.OnRefused(why)
 	s.o.Log.DebugContext(c.Request.Context(), "a cookie names no session that holds", "reason", why, "account", account)
 }
