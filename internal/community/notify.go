@@ -10,6 +10,11 @@ import (
 // either account is suspended or deleted, where either blocks the other, or where the same one exists. n needs no id.
 // The caller makes sure that the account may see the post; lists leave out what it may not see.
 func notify(ctx context.Context, tx *store.Store, n store.Notification) error {
+	return notifyBy(ctx, tx, n, true)
+}
+
+// notifyBy is notify, which pushes nothing unless mayPush.
+func notifyBy(ctx context.Context, tx *store.Store, n store.Notification, mayPush bool) error {
 	if n.AccountID == n.FromID {
 		return nil
 	}
@@ -17,7 +22,7 @@ func notify(ctx context.Context, tx *store.Store, n store.Notification) error {
 	if err != nil || !may {
 		return err
 	}
-	return tell(ctx, tx, n, push)
+	return tell(ctx, tx, n, push && mayPush)
 }
 
 // tell writes the notification, has it pushed where that is asked for, and wakes those who wait for it.

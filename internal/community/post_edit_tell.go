@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"tintype/internal/queue"
 	"tintype/internal/store"
@@ -12,12 +13,17 @@ import (
 // jobTellEdit tells who boosted a post or commented on it that it was edited.
 const jobTellEdit = "post.tell_edit"
 
-// editTold is how many are told in one transaction.
-const editTold = 50
+const (
+	// editTold is how many are told in one transaction.
+	editTold = 50
+	// editRings is for how long an edit keeps the next one from being pushed: typing errors are mended one after the other.
+	editRings = store.Millis(10 * time.Minute / time.Millisecond)
+)
 
 type tellEditPayload struct {
 	PostID int64 `json:"post_id"`
 	After  int64 `json:"after,omitempty"` // the account that was looked at last
+	Quiet  bool  `json:"quiet,omitempty"` // nothing is pushed
 }
 
 // tellEdit has a job tell of an edit that changed what a post says or shows. Who may see it or comment on it is no news to others,
@@ -27,7 +33,8 @@ func tellEdit(ctx context.Context, tx *store.Store, p, was *store.Post, photosBe
 	if same || p.Kind != store.KindPost || p.BoostsCount == 0 && p.CommentsCount == 0 {
 		return nil
 	}
-	return tx.AddJob(ctx, jobTellEdit, tellEditPayload{PostID: p.ID}, 0)
+	quiet := was.EditedAt != nil && *p.EditedAt-*was.EditedAt < editRings
+	return tx.AddJob(ctx, jobTellEdit, tellEditPayload{PostID: p.ID, Quiet: quiet}, 0)
 }
 
 // runTellEdit tells some, and leaves the others to a job of their own. What tells of an earlier edit goes, as in Mastodon.
@@ -52,13 +59,14 @@ func (c *Community) runTellEdit(ctx context.Context, job *queue.Job) error {
 			if err := tx.DeleteNotificationsFrom(ctx, id, p.AuthorID, []string{store.NotifyUpdate}, &p.ID); err != nil {
 				return err
 			}
-			if err := notify(ctx, tx, store.Notification{AccountID: id, Kind: store.NotifyUpdate, FromID: p.AuthorID, PostID: &p.ID, CreatedAt: *p.EditedAt}); err != nil {
+			n := store.Notification{AccountID: id, Kind: store.NotifyUpdate, FromID: p.AuthorID, PostID: &p.ID, CreatedAt: *p.EditedAt}
+			if err := notifyBy(ctx, tx, n, !payload.Quiet); err != nil {
 				return err
 			}
 		}
 		if len(people) < editTold {
 			return nil
 		}
-		return tx.AddJob(ctx, jobTellEdit, tellEditPayload{p.ID, people[len(people)-1]}, 0)
+		return tx.AddJob(ctx, jobTellEdit, tellEditPayload{p.ID, people[len(people)-1], payload.Quiet}, 0)
 	})
 }

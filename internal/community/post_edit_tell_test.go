@@ -24,6 +24,12 @@ func (g *testSite) runEach(kind string, run func(context.Context, *queue.Job) er
 	}
 }
 
+func (g *testSite) waitingJobs(kind string) (n int) {
+	g.t.Helper()
+	g.must(g.Store.SQL().QueryRowContext(g.ctx, "SELECT COUNT(*) FROM jobs WHERE kind = ?", kind).Scan(&n))
+	return n
+}
+
 // Who boosted a post or commented on it is told once that it was edited, and by nothing else that happens to it.
 func TestEditsAreTold(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, g *testSite) {
@@ -60,8 +66,15 @@ func TestEditsAreTold(t *testing.T) {
 		g.comment(ann, post.ID, "Thank you")
 		_, err := g.Block(g.ctx, eve, ann.ID)
 		g.must(err)
-		for range 2 { // the second takes the place of the first
+		_, err = g.Store.SQL().ExecContext(g.ctx, "UPDATE posts SET edited_at = edited_at - ? WHERE id = ?", editRings, post.ID)
+		g.must(err)
+		g.must(g.Store.PutPushSubscription(g.ctx, &store.PushSubscription{ID: 1, AccountID: bob.ID, Endpoint: "https://push.example/bob", EndpointHash: "bob", SessionHash: new("s"), CreatedAt: 1}, 10))
+		pushed := g.waitingJobs(jobPush)
+		for range 2 { // the second takes the place of the first, and rings nobody again
 			edit(words(fmt.Sprint("A bridge ", time.Now().UnixNano())))
+			if n := g.waitingJobs(jobPush) - pushed; n != 1 {
+				t.Errorf("%d are pushed to one browser", n)
+			}
 			for _, a := range []*store.Account{bob, cid, dan} {
 				if got := told(a); !slices.Equal(got, []int64{post.ID}) {
 					t.Errorf("%s is told of %v", a.Username, got)
