@@ -18,6 +18,18 @@ import (
 // pasted are how the paths begin of pages that people send each other.
 var pasted = []string{"/@", "/posts/", "/tags/", "/albums/"}
 
+// pastedAddress is the path with what leads to a comment of the page: its fragment, and where its part of the comments begins.
+func pastedAddress(path, query string) string {
+	to := url.URL{Path: path}
+	if given, err := url.Parse(query); err == nil {
+		to.Fragment = given.Fragment
+		if after := given.Query().Get("after"); after != "" {
+			to.RawQuery = url.Values{"after": {after}}.Encode()
+		}
+	}
+	return to.String()
+}
+
 // search shows what is found: people and tags by the beginning of their names, above the first page of photographs.
 func (p *Pages) search(c *gin.Context) error {
 	query, skip := strings.TrimSpace(c.Query("q")), skipped(c)
@@ -27,7 +39,7 @@ func (p *Pages) search(c *gin.Context) error {
 	}
 	pg.NoIndex = true
 	if path, ok := hostname.Local(query, p.BaseURL); ok && slices.ContainsFunc(pasted, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
-		return redirect(c, (&url.URL{Path: path}).EscapedPath()) // somebody was sent it
+		return redirect(c, pastedAddress(path, query)) // somebody was sent it
 	}
 	view := templates.SearchView{Query: query}
 	if query == "" {
