@@ -2201,7 +2201,7 @@ func markedEmpty(p *Page, k MarkedKind) string {
 	case MarkedLikes:
 		return p.T("You have not liked anything yet. What you like is kept here.")
 	case MarkedBoosts:
-		return p.T("You have not boosted anything yet. What you boost is shown to your followers, and stands here and on your profile.")
+		return p.T("You have not boosted anything yet. What you boost is shown to your followers, and is listed here and on your profile.")
 	}
 	return p.T("You have no bookmarks yet. What you bookmark is kept here, and only you see it.")
 }

@@ -373,7 +373,7 @@ func SettingsProfilePage(p *Page, v SettingsProfileView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = fileField("avatar", p.T("Portrait"), p.T("Is trimmed to a square."), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = fileField("avatar", p.T("Portrait"), p.T("It is cropped to a square."), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -400,7 +400,7 @@ func SettingsProfilePage(p *Page, v SettingsProfileView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = fileField("header", p.T("Header"), p.T("Is trimmed to three times as wide as high."), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = fileField("header", p.T("Header"), p.T("It is cropped to three times as wide as high."), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -241,9 +241,9 @@ func SettingsTwoFactorsPage(p *Page, v SettingsTwoFactorsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.N("One code is left. It lets you in once, without the application.", "%d codes are left. Each lets you in once, without the application.", v.Codes))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.N("One code is left. It lets you in once, without your authenticator app.", "%d codes are left. Each lets you in once, without your authenticator app.", v.Codes))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `two_factors.templ`, Line: 40, Col: 157}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `two_factors.templ`, Line: 40, Col: 171}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 				if templ_7745c5c3_Err != nil {

@@ -29,7 +29,7 @@ func TestOverviewCountsWhatItsReaderDecides(t *testing.T) {
 	}
 	for role, want := range map[string][4]int{"moderator": {2, 3, 1, 3}, "admin": {3, 1, 3, 1}, "owner": {4, 1, 4, 1}} {
 		body := r.asks(role, "GET", "/admin", "", "").Body.String()
-		for i, words := range []string{"Reports waiting: %d<", "Reports that wait and that you can only close: %d<", "Answers to decisions waiting: %d<", "Answers to decisions that wait for others: %d<"} {
+		for i, words := range []string{"Reports waiting: %d<", "Reports that you can only close: %d<", "Answers to decisions waiting: %d<", "Answers waiting for others: %d<"} {
 			if says := fmt.Sprintf(words, want[i]); !strings.Contains(body, says) {
 				t.Errorf("%s does not read %q", role, says)
 			}

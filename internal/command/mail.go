@@ -21,7 +21,7 @@ func (m mailTest) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(c.env.Stdout, "Sent: %s. See whether it comes, and not among what is unwanted.\n", where)
+		_, err = fmt.Fprintf(c.env.Stdout, "Sent: %s. Check that it arrives, and not in the spam folder.\n", where)
 		return err
 	})
 }

@@ -136,7 +136,9 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 		}
 		texts = append(texts, said[ph.ID])
 	}
-	if w := out.words.brought(before, texts); w != "" {
+	if w := out.words.brought(before, texts); w != "" && after.Kind == store.KindComment {
+		return invalid("caption", "held", "A moderator has to see this first, because of the word “%s”. Write it as a new comment, which then waits for a moderator.", w)
+	} else if w != "" {
 		return invalid("caption", "held", "A moderator has to see this first, because of the word “%s”. Post it as a new post, which then waits for a moderator.", w)
 	}
 	if len(out.looks) == 0 || len(ids) == 0 {
