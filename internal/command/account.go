@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tintype/internal/community"
+	"tintype/internal/config"
 	"tintype/internal/store"
 )
 
@@ -39,10 +40,21 @@ func (c *call) with(f func(*community.Community) error) (err error) {
 	}
 	site, closeAll, err := c.program.Community(c, cfg, c.logger(cfg.Quiet()))
 	if err != nil {
-		return err
+		return plainly(cfg, err)
 	}
 	defer func() { err = errors.Join(err, closeAll()) }()
-	return f(site)
+	return plainly(cfg, f(site))
+}
+
+// plainly says why the database has taken nothing.
+func plainly(cfg *config.Config, err error) error {
+	switch {
+	case err != nil && cfg.ReadOnly && errors.Is(err, store.ErrPrimaryAway):
+		return errors.New("nothing was changed: READ_ONLY is set, with which the site takes no writes")
+	case errors.Is(err, store.ErrBusy):
+		return fmt.Errorf("the database does not answer, or not in time: try again in a moment; tintype doctor says more: %w", err)
+	}
+	return err
 }
 
 // named says which name it was that is not there.
