@@ -85,3 +85,37 @@ func TestContactsAreLinked(t *testing.T) {
 		}
 	}
 }
+
+// On a phone a cell stands beside its label, and what is in it beside each other: more than one thing would be squeezed into columns.
+func TestCellsHoldOneThing(t *testing.T) {
+	assets, cells := newAssets(t), 0
+	for _, page := range sample.Pages() {
+		var b bytes.Buffer
+		if err := page.With(assets, func(*templates.Page) {}).Render(context.Background(), &b); err != nil {
+			t.Fatalf("%s: %v", page.Path, err)
+		}
+		doc, err := html.Parse(&b)
+		if err != nil {
+			t.Fatalf("%s: %v", page.Path, err)
+		}
+		for _, n := range elements(doc) {
+			label, ok := attr(n, "data-label")
+			if !ok || label == "" || n.Data != "td" { // without a label they are buttons
+				continue
+			}
+			cells++
+			things := 0
+			for c := range n.ChildNodes() {
+				if c.Type == html.ElementNode || c.Type == html.TextNode && strings.TrimSpace(c.Data) != "" {
+					things++
+				}
+			}
+			if things > 1 {
+				t.Errorf("%s: the cell %q holds %d things", page.Path, label, things)
+			}
+		}
+	}
+	if cells < 100 {
+		t.Errorf("only %d cells", cells)
+	}
+}
