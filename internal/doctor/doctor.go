@@ -273,6 +273,29 @@ func (d *Diagnosis) checkSchema(ctx context.Context) []Check {
 const clockApart = 2 * time.Second
 
 func (d *Diagnosis) checkClock(ctx context.Context) []Check {
+	return append(d.checkDatabaseClock(ctx), d.checkBucketClock(ctx)...)
+}
+
+// checkBucketClock compares this machine's clock with that of the place of photos, which refuses requests that seem old.
+func (d *Diagnosis) checkBucketClock(ctx context.Context) []Check {
+	if d.MediaErr != nil || d.Media == nil {
+		return nil
+	}
+	place, ok := media.As[media.Clocked](d.Media)
+	if !ok {
+		return nil
+	}
+	ahead, told := place.ClockAhead(ctx)
+	switch {
+	case !told:
+		return nil // that it does not answer, the check of media says
+	case ahead == 0:
+		return []Check{fine("with the bucket")}
+	}
+	return []Check{warn(fmt.Sprintf("this machine and the bucket are %s apart", ahead.Abs().Round(time.Second)), "have this machine follow a time server: signed requests and addresses are refused from 15 minutes on, where nothing corrects them")}
+}
+
+func (d *Diagnosis) checkDatabaseClock(ctx context.Context) []Check {
 	if d.Store == nil {
 		return nil
 	}

@@ -1,14 +1,17 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -65,11 +68,17 @@ func TestDoctorSamplesPhotos(t *testing.T) {
 	}
 }
 
-// redirectBucket keeps what is put and answers what is read under a presigned address with a status of its own.
+// redirectBucket keeps what is put, and answers what is read under a presigned address with a status of its own. It gives
+// nothing to those who do not sign.
 type redirectBucket struct {
 	mu        sync.Mutex
-	objects   map[string][]byte
+	objects   map[string]bucketObject
 	presigned int
+}
+
+type bucketObject struct {
+	body           []byte
+	caching, media string
 }
 
 func (b *redirectBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -77,18 +86,30 @@ func (b *redirectBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer b.mu.Unlock()
 	switch r.Method {
 	case http.MethodPut:
-		b.objects[r.URL.Path], _ = io.ReadAll(r.Body)
+		o := bucketObject{caching: r.Header.Get("Cache-Control"), media: r.Header.Get("Content-Type")}
+		if source := r.Header.Get("X-Amz-Copy-Source"); source != "" {
+			o.body = b.objects["/"+strings.TrimPrefix(source, "/")].body
+			fmt.Fprint(w, `<CopyObjectResult/>`)
+		} else {
+			o.body, _ = io.ReadAll(r.Body)
+		}
+		b.objects[r.URL.Path] = o
 	case http.MethodPost:
 		fmt.Fprint(w, `<DeleteResult/>`)
 	default:
-		body, ok := b.objects[r.URL.Path]
+		o, ok := b.objects[r.URL.Path]
+		presigned := r.URL.Query().Has("X-Amz-Signature")
 		switch {
 		case !ok:
 			w.WriteHeader(http.StatusNotFound)
-		case r.URL.Query().Has("X-Amz-Signature") && b.presigned != http.StatusOK:
+		case presigned && b.presigned != http.StatusOK:
 			w.WriteHeader(b.presigned)
+		case !presigned && r.Header.Get("Authorization") == "":
+			w.WriteHeader(http.StatusForbidden)
 		default:
-			_, _ = w.Write(body)
+			w.Header().Set("Cache-Control", o.caching)
+			w.Header().Set("Content-Type", o.media)
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(o.body))
 		}
 	}
 }
@@ -105,21 +126,54 @@ func TestDoctorReadsAsReadersAreSent(t *testing.T) {
 		{"true", http.StatusOK, OK, "under a presigned address"},
 		{"true", http.StatusForbidden, Failure, "the bucket answers 403"},
 	} {
-		bucket := &redirectBucket{objects: map[string][]byte{}, presigned: c.presigned}
+		bucket := &redirectBucket{objects: map[string]bucketObject{}, presigned: c.presigned}
 		server := httptest.NewServer(bucket)
 		t.Cleanup(server.Close)
 		s3 := media.NewS3(aws.Config{
 			Region: "eu-central-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 		}, media.S3Options{Bucket: "photos", PathStyle: true})
 		d := &Diagnosis{Config: mustLoad(t, "MEDIA_STORE=s3", "MEDIA_S3_BUCKET=photos", "MEDIA_S3_REDIRECT="+c.redirect), Media: s3}
-		list := d.checkRedirect(context.WithoutCancel(t.Context()), s3)
+		all := d.checkMedia(context.WithoutCancel(t.Context()))
+		list := slices.DeleteFunc(slices.Clone(all), func(l Check) bool { return !strings.Contains(l.Text, "presigned address") })
 		switch {
+		case all[0].Status != OK || !strings.Contains(all[0].Text, "written, read from the middle, copied and deleted"):
+			t.Errorf("%+v: %+v", c, all)
 		case c.status == "":
 			if len(list) != 0 {
-				t.Errorf("%+v: %+v", c, list)
+				t.Errorf("%+v: %+v", c, all)
 			}
 		case len(list) != 1 || list[0].Status != c.status || !strings.Contains(list[0].Text, c.text):
-			t.Errorf("%+v: %+v", c, list)
+			t.Errorf("%+v: %+v", c, all)
+		}
+	}
+}
+
+// Clocks that are apart are named, the bucket's too: its answers tell it.
+func TestDoctorNamesClocksThatAreApart(t *testing.T) {
+	for ahead, want := range map[time.Duration]string{0: "with the bucket", 20 * time.Minute: "this machine and the bucket are 20m", -20 * time.Minute: "this machine and the bucket are 20m"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
+			w.WriteHeader(http.StatusNotFound)
+		}))
+		t.Cleanup(server.Close)
+		s3 := media.NewS3(aws.Config{
+			Region: "eu-central-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		}, media.S3Options{Bucket: "photos", PathStyle: true})
+		d := &Diagnosis{Config: mustLoad(t), Store: storetest.SQLite(t), Media: s3}
+		list := d.checkClock(t.Context())
+		status := OK
+		if ahead != 0 {
+			status = Warning
+		}
+		if len(list) != 2 || list[0].Status != OK || !strings.Contains(list[0].Text, "apart from the database") || list[1].Status != status || !strings.HasPrefix(list[1].Text, want) {
+			t.Errorf("%s: %+v", ahead, list)
+		}
+		server.Close()
+		d.Media = media.NewS3(aws.Config{
+			Region: "eu-central-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		}, media.S3Options{Bucket: "photos", PathStyle: true})
+		if list := d.checkClock(t.Context()); len(list) != 1 {
+			t.Errorf("by a bucket that is away: %+v", list)
 		}
 	}
 }

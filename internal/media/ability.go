@@ -39,6 +39,12 @@ type Inspector interface {
 	Unsigned(ctx context.Context, key string) (string, error)
 }
 
+// A Clocked is a Store with a clock of its own.
+type Clocked interface {
+	// ClockAhead is how far that clock is ahead of this machine's, 0 where it is hardly, and whether it told the time.
+	ClockAhead(ctx context.Context) (ahead time.Duration, told bool)
+}
+
 // A TempSweeper is a Store whose temporary files a crash may leave behind.
 type TempSweeper interface {
 	// SweepTemp removes those that are older than olderThan, and returns their number.

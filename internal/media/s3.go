@@ -65,6 +65,7 @@ var (
 	_ Haver     = (*S3)(nil)
 	_ Presigner = (*S3)(nil)
 	_ Inspector = (*S3)(nil)
+	_ Clocked   = (*S3)(nil)
 )
 
 // String implements Store.

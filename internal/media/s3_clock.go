@@ -23,6 +23,7 @@ const (
 type bucketClock struct {
 	skew   atomic.Int64  // nanoseconds that the bucket is ahead of this machine
 	heard  atomic.Int64  // Unix nanoseconds of the last answer, here; 0: none
+	told   atomic.Bool   // an answer had the time
 	asking chan struct{} // holds one who asks
 }
 
@@ -53,7 +54,14 @@ func (c *bucketClock) hear(date string, sent, came time.Time) {
 		skew = 0
 	}
 	c.skew.Store(int64(skew))
+	c.told.Store(true)
 	c.heard.Store(came.UnixNano())
+}
+
+// ClockAhead is how far the bucket's clock is ahead of this machine's, 0 within clockSlack. It asks where the answer is not known.
+func (s *S3) ClockAhead(ctx context.Context) (ahead time.Duration, told bool) {
+	s.askTheTime(ctx)
+	return time.Duration(s.clock.skew.Load()), s.clock.told.Load()
 }
 
 // askTheTime has the bucket tell the time, if it has not for a while. A process that only signs would never hear it otherwise.
