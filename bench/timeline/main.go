@@ -38,6 +38,9 @@ import (
 // The first page of what visitors see is kept by the site; the same posts below a cursor above all of them are
 // read from the database.
 const (
+	// leastRatio is how many of a bare handler's requests the site answers at least.
+	leastRatio = 0.5
+
 	kept     = "/api/v1/timelines/public?limit=24"
 	timeline = kept + "&max_id=9223372036854775807"
 )
@@ -68,12 +71,12 @@ func main() {
 		if err != nil {
 			return err
 		}
-		return judge(append(goals, page))
+		return rig.Judge(append(goals, page)...)
 	})
 }
 
 // measureAPI takes turns between the site's timelines and PocketBase's list, and compares the least CPU of each.
-func measureAPI(t *rig.T, site *servertest.Instance, program string, accounts, posts, rounds int, duration time.Duration) ([]goal, error) {
+func measureAPI(t *rig.T, site *servertest.Instance, program string, accounts, posts, rounds int, duration time.Duration) ([]rig.Goal, error) {
 	port, pid, err := startPocketBase(t, program, accounts, posts)
 	if err != nil {
 		return nil, err
@@ -113,11 +116,11 @@ func measureAPI(t *rig.T, site *servertest.Instance, program string, accounts, p
 	}
 	fmt.Println("A visitor's GET of 24 posts")
 	rows := [][]string{{"", "CPU of the server a request", "of PocketBase's", "at most", "requests a second", "bytes"}}
-	var goals []goal
+	var goals []rig.Goal
 	for _, s := range sides {
 		ratio, most := float64(s.best)/float64(peer.best), ""
 		if s.goal > 0 {
-			goals, most = append(goals, goal{what: s.name, measured: ratio, bound: s.goal}), fmt.Sprintf("%.3f", s.goal)
+			goals, most = append(goals, rig.Goal{What: s.name, Measured: ratio, Bound: s.goal}), fmt.Sprintf("%.3f", s.goal)
 		}
 		rows = append(rows, []string{
 			s.name, fmt.Sprintf("%d µs", s.best.Microseconds()), fmt.Sprintf("%.3f", ratio), most, fmt.Sprintf("%.0f", s.most.PerSecond()),
@@ -131,18 +134,18 @@ func measureAPI(t *rig.T, site *servertest.Instance, program string, accounts, p
 
 // measurePage takes turns between the site's public page and the same bytes from a bare handler in a process of its
 // own, and compares the best round of each.
-func measurePage(t *rig.T, site *servertest.Instance, rounds int, duration time.Duration) (goal, error) {
+func measurePage(t *rig.T, site *servertest.Instance, rounds int, duration time.Duration) (rig.Goal, error) {
 	body, err := fetch(site.Port, "/")
 	if err != nil {
-		return goal{}, fmt.Errorf("the public page: %w", err)
+		return rig.Goal{}, fmt.Errorf("the public page: %w", err)
 	}
 	file := t.TempDir() + "/page"
 	if err := os.WriteFile(file, body, 0o600); err != nil {
-		return goal{}, err
+		return rig.Goal{}, err
 	}
 	plain, port, err := startBare(file)
 	if err != nil {
-		return goal{}, err
+		return rig.Goal{}, err
 	}
 	t.Cleanup(func() { _ = plain.Process.Kill(); _ = plain.Wait() })
 	type side struct {
@@ -161,7 +164,7 @@ func measurePage(t *rig.T, site *servertest.Instance, rounds int, duration time.
 			before := rig.CPU(t, s.pid)
 			l, err := rig.Get(s.port, 4, length, "/")
 			if err != nil {
-				return goal{}, err
+				return rig.Goal{}, err
 			}
 			if round > 0 {
 				s.rates = append(s.rates, l.PerSecond())
@@ -177,7 +180,7 @@ func measurePage(t *rig.T, site *servertest.Instance, rounds int, duration time.
 	ratio := slices.Max(sides[0].rates) / slices.Max(sides[1].rates)
 	rows = append(rows, []string{fmt.Sprintf("ratio (goal: at least %.1f)", leastRatio), fmt.Sprintf("%.2f", ratio), ""})
 	rig.Table(rows...)
-	return goal{what: "the visitor's page against a bare handler", measured: ratio, bound: leastRatio, least: true}, nil
+	return rig.Goal{What: "the visitor's page against a bare handler", Measured: ratio, Bound: leastRatio, Least: true}, nil
 }
 
 func fetch(port int, path string) ([]byte, error) {

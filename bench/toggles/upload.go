@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,7 +12,8 @@ import (
 )
 
 // measureUploads has photos uploaded one after the other on the whole fleet, by web instances that make the variants
-// themselves, and with workers of their own: with what tells processes of each other, and without.
+// themselves, and with workers of their own: with what tells processes of each other, and without. It ends with
+// judgeUploads.
 func measureUploads(t *rig.T, photos int) error {
 	whole := servertest.Whole()
 	together := whole
@@ -73,7 +75,47 @@ func measureUploads(t *rig.T, photos int) error {
 		[]string{"a worker does", rig.Millis(web), rig.Millis(worker), rig.Millis(took)},
 		[]string{"without Redis and SQS", rig.Millis(webSilent), rig.Millis(workerSilent), rig.Millis(tookSilent)},
 	)
-	return nil
+	fmt.Println()
+	s.Stop()
+	return judgeUploads(t, photos)
+}
+
+// judgeUploads has photos uploaded in turn to a site that is one process and to one with a worker of its own, neither with
+// Redis or SQS, and fails where the second makes people wait for longer than the goal allows.
+func judgeUploads(t *rig.T, photos int) error {
+	sites := []*servertest.Site{newSite(t, mysql, "STATELESS=false"), newSite(t, servertest.Rung{MySQL: true, Worker: true}, "STATELESS=false")}
+	var each []func() error
+	var households []*household
+	for _, s := range sites {
+		h, err := newHousehold(s)
+		if err != nil {
+			return err
+		}
+		households, each = append(households, h), append(each, func() error { return h.ask("upload") })
+	}
+	trip, err := tripMySQL(t, sites[1])
+	if err != nil {
+		return err
+	}
+	tidy := func() error { return errors.Join(households[0].tidy(), households[1].tidy()) }
+	took, err := inTurn(photos, tidy, each[0], each[1], trip)
+	if err != nil {
+		return err
+	}
+	g := uploadGoal(took[0], took[1], took[2])
+	fmt.Printf("Until an upload is ready, without Redis and SQS, the median of %d\n", photos)
+	rig.Table(
+		[]string{"one process", "a worker apart", "added", "round trip", "at most"},
+		[]string{rig.Millis(took[0]), rig.Millis(took[1]), rig.Millis(took[1] - took[0]), rig.Millis(took[2]), fmt.Sprintf("%.1f ms", g.Bound)},
+	)
+	return rig.Judge(g)
+}
+
+// uploadGoal is that a worker apart adds at most 50 ms and two round trips to an upload, until it is ready.
+func uploadGoal(together, apart, round time.Duration) rig.Goal {
+	const most = 50 * time.Millisecond
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+	return rig.Goal{What: "what a worker apart adds to an upload, in ms,", Measured: ms(apart - together), Bound: ms(most + 2*round)}
 }
 
 // overRest is what a site spends in a second with nobody there.
