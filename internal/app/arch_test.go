@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"internal/hostname":  nil,
 	"internal/recent":    nil,
 	"internal/sleep":     nil,
-	"internal/store":     {"internal/budget", "internal/recent", "migrations", "internal/sleep"},
+	"internal/store":     {"internal/budget", "internal/hostname", "internal/recent", "migrations", "internal/sleep"},
 	"internal/session":   {"internal/awscall", "internal/budget", "internal/recent", "internal/sleep"},
 	"internal/awscall":   {"internal/budget"},
 	"internal/media":     {"internal/lang", "internal/awscall", "internal/budget", "internal/sleep"},

@@ -62,7 +62,7 @@ func (c *Community) signedUp(ctx context.Context, f SignUp) *store.Account {
 	}
 	ok, _, err := c.passwords.check(ctx, f.claim(), f.Password, acc.PasswordHash)
 	var bad Invalid
-	if err != nil || !ok || bad.cleanEmail("email", f.Email) != acc.Email { // asked last: how long it takes is no hint
+	if err != nil || !ok || store.EmailKey(bad.cleanEmail("email", f.Email)) != store.EmailKey(acc.Email) { // asked last: how long it takes is no hint
 		return nil
 	}
 	c.takeBackAll(ctx, buckets)
@@ -283,8 +283,8 @@ func freeEmailKey(ctx context.Context, tx *store.Store, email string, own int64)
 	other, err := tx.AccountByEmail(ctx, email)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && other.ID == own:
-		key := store.Fold(email)
-		return &key, nil
+		key := store.EmailKey(email)
+		return &key, tx.ClearEmailKey(ctx, email)
 	case err != nil:
 		return nil, err
 	}
@@ -335,7 +335,15 @@ func (c *Community) loginBuckets(ctx context.Context, login string, acc *store.A
 		return []bucket{{"login:device:" + from.Device, limit}}
 	}
 	many := Limit{Count: limit.Count * loginsPerNetwork, Window: limit.Window}
-	return append(networkBuckets("login", from.Address, many), bucket{"login:" + hashSecret(store.Fold(login)), limit})
+	return append(networkBuckets("login", from.Address, many), bucket{"login:" + hashSecret(loginKey(login)), limit})
+}
+
+// loginKey is the same for every spelling of a name or an e-mail address.
+func loginKey(login string) string {
+	if strings.Contains(login, "@") {
+		return store.EmailKey(login)
+	}
+	return store.Fold(login)
 }
 
 // Login finds the account that the name (or e-mail address) and the password belong to. Whether there is such an

@@ -200,7 +200,7 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 			done.Wrong = append(done.Wrong, text)
 			continue
 		}
-		if key := store.Fold(address); seen[key] {
+		if key := store.EmailKey(address); seen[key] {
 			continue
 		} else {
 			seen[key] = true
@@ -212,7 +212,7 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 			done.Blocked = append(done.Blocked, address)
 			continue
 		}
-		if invited[store.Fold(address)] {
+		if invited[store.EmailKey(address)] {
 			done.Already = append(done.Already, address)
 			continue
 		}
@@ -252,7 +252,7 @@ func (c *Community) invitedAlready(ctx context.Context, by By, formID string, en
 	list, err := c.Store.InvitedAddresses(ctx)
 	invited := make(map[string]bool, len(list))
 	for _, address := range list {
-		invited[store.Fold(address)] = true
+		invited[store.EmailKey(address)] = true
 	}
 	return invited, fromStore(err)
 }
@@ -276,7 +276,7 @@ func splitAddresses(text string) []string {
 
 // inviteAddress is the address in one entry of a list.
 func inviteAddress(text string) (string, bool) {
-	a, err := netmail.ParseAddress(text)
+	a, err := netmail.ParseAddress(strings.TrimSuffix(text, "."))
 	if err != nil {
 		return "", false
 	}

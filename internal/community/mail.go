@@ -50,7 +50,7 @@ func mailBucket(kind, to string) bucket {
 	case mailNotices, mailDigest, mailExport:
 		b.name = "news"
 	}
-	b.name = "mail:" + b.name + ":" + hashSecret(store.Fold(to))
+	b.name = "mail:" + b.name + ":" + hashSecret(store.EmailKey(to))
 	return b
 }
 

@@ -50,7 +50,7 @@ func (c *Community) ForgotPassword(ctx context.Context, email, network string) e
 		return err
 	}
 	var many *TooMany
-	if err := c.Allow(ctx, "forgot:"+hashSecret(store.Fold(email)), forgotLimit); errors.As(err, &many) {
+	if err := c.Allow(ctx, "forgot:"+hashSecret(store.EmailKey(email)), forgotLimit); errors.As(err, &many) {
 		return nil // it has its mails
 	} else if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (c *Community) ConfirmEmail(ctx context.Context, token string) (*store.Acco
 		if err := c.setVerified(ctx, tx, now, email); err != nil {
 			return err
 		}
-		if now.EmailVerifiedAt == nil || strings.EqualFold(now.Email, email) {
+		if now.EmailVerifiedAt == nil || store.EmailKey(now.Email) == store.EmailKey(email) {
 			return nil
 		}
 		return c.addMail(ctx, tx, mailJob{Kind: mailChanged, Account: now.ID, Email: now.Email})
@@ -149,8 +149,9 @@ func (c *Community) setVerified(ctx context.Context, tx *store.Store, now *store
 			if err := tx.DropEmailKey(ctx, other.ID); err != nil {
 				return err
 			}
-			folded := store.Fold(email)
-			key = &folded
+			if key, err = freeEmailKey(ctx, tx, email, now.ID); err != nil {
+				return err
+			}
 		}
 	}
 	at := store.ToMillis(time.Now())

@@ -8,8 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/idna"
-
+	"tintype/internal/hostname"
 	"tintype/internal/media"
 	"tintype/internal/store"
 )
@@ -91,11 +90,14 @@ func blockedDomain(text string) string {
 
 // mailDomain is a domain in the spelling in which domains are compared: in lower case, as punycode, without a dot at its end.
 func mailDomain(d string) string {
-	d = strings.TrimSuffix(strings.TrimSpace(d), ".")
-	if ascii, err := idna.Lookup.ToASCII(d); err == nil {
-		d = ascii
+	if d = strings.TrimSpace(d); strings.ContainsAny(d, ":/") {
+		return strings.ToLower(d) // an IP address
 	}
-	return strings.TrimSuffix(strings.ToLower(d), ".")
+	name, err := hostname.Clean(d, "")
+	if err != nil {
+		return strings.TrimSuffix(strings.ToLower(d), ".")
+	}
+	return name
 }
 
 // parseRange reads an address or a range of IPv4 or IPv6. IPv4 written as IPv6 is IPv4.

@@ -61,8 +61,9 @@ func (e *Invalid) cleanEmail(field, email string) string {
 		e.add(field, "blank", "Enter an e-mail address.")
 		return ""
 	}
+	email = strings.TrimSuffix(email, ".") // which ends a host, but has no place in an address
 	a, err := mail.ParseAddress(email)
-	if err != nil || a.Address != email || len(email) > 254 || strings.HasPrefix(email, `"`) || len(store.Fold(email)) > 254 {
+	if err != nil || a.Address != email || len(email) > 254 || strings.HasPrefix(email, `"`) || len(store.EmailKey(email)) > 254 {
 		e.add(field, "invalid", "That does not look like an e-mail address.")
 		return ""
 	}

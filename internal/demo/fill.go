@@ -143,7 +143,7 @@ func (f *filler) people(ctx context.Context) error {
 	for i, p := range people(f.rnd, taken, f.Accounts, store.Fold) {
 		at := store.ToMillis(joined[i])
 		email := p.username + "@" + Domain
-		key := store.Fold(email)
+		key := store.EmailKey(email)
 		a := store.Account{ID: f.next(joined[i]), Username: p.username, UsernameKey: store.Fold(p.username), Email: email, EmailKey: &key,
 			PasswordHash: f.hash, DisplayName: p.name, Note: p.note, Fields: store.JSON[[]store.Field]{V: []store.Field{}},
 			Role: store.RoleMember, CreatedAt: at, UpdatedAt: at}

@@ -53,15 +53,6 @@ func (s *conn) AccountByUsername(ctx context.Context, username string) (*Account
 	return &a, nil
 }
 
-// AccountByEmail finds the account that logs in by that address.
-func (s *conn) AccountByEmail(ctx context.Context, email string) (*Account, error) {
-	var a Account
-	if err := first(s.read(ctx).Where("email_key = ?", Fold(email)), &a); err != nil {
-		return nil, err
-	}
-	return &a, nil
-}
-
 // AccountsByID returns those that exist, in no particular order.
 func (s *conn) AccountsByID(ctx context.Context, ids []int64) ([]*Account, error) {
 	if len(ids) == 0 {

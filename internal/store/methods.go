@@ -20,7 +20,7 @@ func (s *Store) AbandonedMediaObjects(ctx context.Context, age time.Duration, li
 	return r0, err
 }
 
-// AccountByEmail finds the account that logs in by that address.
+// AccountByEmail finds the account that logs in by that address, in whatever spelling.
 func (s *Store) AccountByEmail(ctx context.Context, email string) (r0 *Account, err error) {
 	if s.places == nil {
 		return s.conn.AccountByEmail(ctx, email)
@@ -1297,6 +1297,18 @@ func (s *Store) ClearDraftText(ctx context.Context, accountID int64) (err error)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		return in.ClearDraftText(ctx, accountID)
+	})
+	return err
+}
+
+// ClearEmailKey takes the key of an address from an account with another address, to which an earlier release gave it. That
+// account gets its own key, or none where somebody has that.
+func (s *Store) ClearEmailKey(ctx context.Context, address string) (err error) {
+	if s.places == nil {
+		return s.conn.ClearEmailKey(ctx, address)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.ClearEmailKey(ctx, address)
 	})
 	return err
 }

@@ -101,7 +101,7 @@ type Account struct {
 	Username            string
 	UsernameKey         string // Fold(Username), unique
 	Email               string
-	EmailKey            *string // Fold(Email), unique; nil without one
+	EmailKey            *string // EmailKey(Email), unique; nil without one
 	EmailVerifiedAt     *Millis // when a mail to the address was answered; nil while none was
 	EmailUndoneAt       Millis  `json:"-"` // when an old address was brought back last; 0: never
 	EmailUndoneChange   Millis  `json:"-"` // when the change was made that this undid
