@@ -2,9 +2,12 @@ package community
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,7 +77,8 @@ func BenchmarkDeleteAccount(b *testing.B) {
 		}
 		quiet := make(chan struct{})
 		time.AfterFunc(2*time.Second, func() { close(quiet) })
-		b.ReportMetric(ms(likes(quiet), 0.99), "before-p99-ms")
+		before := likes(quiet)
+		b.ReportMetric(ms(before, 0.99), "before-p99-ms")
 
 		q := queue.New(queue.Options{Backend: JobBackend(g.Store), Workers: Workers(), Poll: time.Second, Log: slog.New(slog.DiscardHandler)})
 		g.RegisterJobs(q)
@@ -103,12 +107,48 @@ func BenchmarkDeleteAccount(b *testing.B) {
 		}()
 		during := likes(done)
 		b.StopTimer()
-		b.ReportMetric(time.Since(begin).Seconds(), "s/account")
+		whole := time.Since(begin)
+		b.ReportMetric(whole.Seconds(), "s/account")
 		b.ReportMetric(ms(during, 0.5), "during-p50-ms")
 		b.ReportMetric(ms(during, 0.99), "during-p99-ms")
+		if err := judgeDeletion(whole.Seconds()*1e3/posts, ms(before, 0.5), ms(before, 0.99), ms(during, 0.99)); err != nil {
+			b.Error(err)
+		}
 		if err := q.Stop(g.ctx); err != nil {
 			b.Error(err)
 		}
 		b.StartTimer()
+	}
+}
+
+const (
+	// deletionPerWrite is how many times the median of others' writes one post may take of the whole.
+	deletionPerWrite = 40
+	// deletionSlowdown is how many times longer others' writes may take meanwhile, at p99, beside the wait for two batches.
+	deletionSlowdown = 3
+)
+
+// judgeDeletion compares what one post took with the writes of others in the same run, in milliseconds.
+func judgeDeletion(post, before50, before99, during99 float64) error {
+	var errs []error
+	if !(post <= deletionPerWrite*before50) {
+		errs = append(errs, fmt.Errorf("each post took %.1f ms, over %d times the %.1f ms of others' writes", post, deletionPerWrite, before50))
+	}
+	if most := deletionSlowdown*before99 + 2*float64(batchAim.Milliseconds()); !(during99 <= most) {
+		errs = append(errs, fmt.Errorf("others' writes take %.1f ms at p99, over the %.1f ms that %.1f ms from before allow", during99, most, before99))
+	}
+	return errors.Join(errs...)
+}
+
+// The figures of a deletion are errors where they are past its goals, and only there.
+func TestJudgeDeletion(t *testing.T) {
+	for _, c := range []struct {
+		post, before50, before99, during99 float64
+		missed                             int
+	}{{10, 1, 14, 40, 0}, {40, 1, 2, 36, 0}, {41, 1, 2, 36, 1}, {22, 1, 14, 196, 1}, {22, 1, 14, 73, 1}, {100, 1, 2, 37, 2}, {math.NaN(), 1, 10, math.NaN(), 2}} {
+		err := judgeDeletion(c.post, c.before50, c.before99, c.during99)
+		if got := strings.Count(fmt.Sprint(err), "others' writes"); err == nil && c.missed != 0 || err != nil && got != c.missed {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }
