@@ -440,7 +440,8 @@ func (c *Community) confirmByPassword(ctx context.Context, acc *store.Account, f
 // namesOf are the names that somebody guesses as an account's password: its own, and the site's.
 func (c *Community) namesOf(ctx context.Context, username, displayName, email string) []string {
 	mailbox, _, _ := strings.Cut(email, "@")
-	return []string{username, displayName, email, mailbox, c.Site(ctx).Name}
+	_, host, _ := strings.Cut(c.BaseURL, "://")
+	return []string{username, displayName, email, mailbox, c.Site(ctx).Name, host}
 }
 
 // SessionAccount is the account of a session or token, read on the primary (while that is away, on a replica); false if

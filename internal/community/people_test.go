@@ -107,6 +107,7 @@ func TestSignUpRefuses(t *testing.T) {
 		change      func(*community.SignUp)
 	}{
 		{"username", "taken", func(f *community.SignUp) { f.Username = "ANNA" }},
+		{"password", "own_name", func(f *community.SignUp) { f.Password = "Example.org 2026" }}, // the site's host
 		{"username", "blank", func(f *community.SignUp) { f.Username = " " }},
 		{"username", "invalid", func(f *community.SignUp) { f.Username = "bertá" }},
 		{"username", "invalid", func(f *community.SignUp) { f.Username = "ber.ta" }},

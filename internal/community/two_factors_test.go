@@ -117,6 +117,33 @@ func TestSecondFactorsAreSealedAnew(t *testing.T) {
 	})
 }
 
+// Whoever has given the password, and not the second factor yet, begins anew once all others were ended, or the password is
+// another.
+func TestHalfLogInsEndWithAllOthers(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		s := newMailTestSite(t, g)
+		ann, secret, codes := s.withTOTP("ann")
+		for i, end := range []func() error{
+			func() (err error) { ann, err = s.EndOthers(s.ctx, ann, ""); return err },
+			func() (err error) {
+				ann, err = s.ChangePassword(s.ctx, ann, Confirmation{Password: annPassword}, "another good password")
+				return err
+			},
+		} {
+			half := HalfLogin(ann)
+			s.must(end())
+			for _, code := range []string{s.code(secret, 0), codes[i]} {
+				if _, err := s.SecondFactor(s.ctx, half, code, Client{}); !errors.Is(err, ErrUnauthenticated) {
+					t.Errorf("%d: half a log-in lives on: %v", i, err)
+				}
+			}
+			if _, err := s.SecondFactor(s.ctx, HalfLogin(ann), codes[i], Client{}); err != nil {
+				t.Errorf("%d: a log-in from after: %v", i, err)
+			}
+		}
+	})
+}
+
 // An administrator takes the factors of those of lower roles, and the member reads why.
 func TestTakeTwoFactors(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, g *testSite) {
