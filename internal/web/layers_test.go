@@ -158,7 +158,7 @@ func TestCORS(t *testing.T) {
 		r.Personal("GET", "/page", text("x"))
 		r.Asset("GET", "/media/*key", text("x"))
 	})
-	for path, shared := range map[string]bool{"/api/v1/instance": true, "/api/v1/none": true, "/media/pub/x/1.jpg": true, "/.well-known/nodeinfo": true, "/nodeinfo/2.0": true, "/oauth/token": true, "/oauth/revoke": true, "/oauth/none": true, "//api/v1/instance": true, "/page": false, "/oauth/authorize": false, "/": false} {
+	for path, shared := range map[string]bool{"/api/v1/instance": true, "/api/v1/none": true, "/media/pub/x/1.jpg": true, "/.well-known/nodeinfo": true, "/nodeinfo/2.0": true, "/oauth/token": true, "/oauth/revoke": true, "/oauth/none": true, "//api/v1/instance": true, "/api": true, "/api/": true, "/apis": false, "/page": false, "/oauth/authorize": false, "/": false} {
 		h := site.ask("GET", path, "", "Origin: https://elk.example").Header()
 		if got := h.Get("Access-Control-Allow-Origin") == "*"; got != shared {
 			t.Errorf("%s: shared %v", path, got)

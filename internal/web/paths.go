@@ -19,7 +19,7 @@ func IsTokenPath(path string) bool {
 // carelessly write "//api/v1/instance", which is no route, and read the answer
 // as JSON.
 func isAPIPath(path string) bool {
-	return strings.HasPrefix(strings.TrimLeft(path, "/"), "api/") && strings.HasPrefix(path, "/")
+	return strings.HasPrefix(path, "/") && underPath("/"+strings.TrimLeft(path, "/"), "/api")
 }
 
 // isMachinePath tells the routes whose readers are programs. Of OAuth's, people

@@ -44,6 +44,7 @@ func TestWireRulesOnTheProgram(t *testing.T) {
 		{"a trailing slash on a write", "POST", "/api/v1/apps/", "client_name=x&redirect_uris=urn:ietf:wg:oauth:2.0:oob", formType, 200, `"client_id"`},
 		{"query parameters on a write", "POST", "/api/v1/apps?client_name=x&redirect_uris=urn:ietf:wg:oauth:2.0:oob", "", "", 200, `"client_id"`},
 		{"no such path", "GET", "/api/v1/nothing", "", "", 404, `{"error":"Record not found"}`},
+		{"the beginning of all", "GET", "/api/", "", "", 404, `{"error":"Record not found"}`},
 		{"two slashes", "GET", "//api/v1/instance", "", "", 404, `{"error":"Record not found"}`},
 		{"two slashes on a write", "POST", "//api/v1/statuses", "{}", jsonType, 404, `{"error":"Record not found"}`},
 		{"no such path of OAuth's", "GET", "/oauth/nothing", "", "", 404, `{"error":"`},
