@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"internal/live":      nil,
 	"internal/lang":      nil,
 	"internal/push":      nil,
-	"internal/mail":      {"internal/lang"},
+	"internal/mail":      {"internal/lang", "internal/hostname"},
 	"internal/move":      {"internal/budget", "internal/store", "internal/media", "internal/sleep"},
 	"internal/ladder":    nil,
 	"internal/telemetry": nil,

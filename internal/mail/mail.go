@@ -14,6 +14,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"tintype/internal/hostname"
 )
 
 // ErrRefused says that the server does not want this mail, now or later. Other errors of a Sender may go away.
@@ -58,10 +60,10 @@ func compose(from *mail.Address, m Message) (*gomail.Msg, error) {
 	if name == "" {
 		name = m.Letter.Site.Name
 	}
-	if err := msg.FromFormat(name, from.Address); err != nil {
+	if err := msg.FromFormat(name, asSent(from.Address)); err != nil {
 		return nil, fmt.Errorf("the sender's address: %w", err)
 	}
-	if err := msg.To(m.To); err != nil {
+	if err := msg.To(asSent(m.To)); err != nil {
 		return nil, fmt.Errorf("%w: its address is none", ErrRefused)
 	}
 	msg.Subject(oneLine(m.Letter.Subject))
@@ -75,6 +77,16 @@ func compose(from *mail.Address, m Message) (*gomail.Msg, error) {
 	msg.SetBodyString(gomail.TypeTextPlain, m.Letter.Text())
 	msg.AddAlternativeString(gomail.TypeTextHTML, html)
 	return msg, nil
+}
+
+// asSent is an address with its host as punycode: few servers take a host in its own letters.
+func asSent(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	host, err := hostname.Clean(address[at+1:], "")
+	if at < 0 || err != nil {
+		return address
+	}
+	return address[:at+1] + host
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -109,6 +109,22 @@ func TestSMTPDelivers(t *testing.T) {
 	}
 }
 
+// A host in its own letters is sent as punycode, which every server takes.
+func TestSMTPSendsHostsAsPunycode(t *testing.T) {
+	m := servertest.NewMailServer(t, servertest.MailServerOptions{})
+	sent := letter()
+	sent.To = "grace@bücher.example"
+	own := &netmail.Address{Name: "Our Club", Address: "photos@Fotografía.example"}
+	s := mail.NewSMTP(mail.SMTPOptions{URL: func(context.Context) (string, error) { return m.URL(), nil }, Shown: "smtp://127.0.0.1", From: own, Host: "example.org"})
+	if err := s.Send(t.Context(), sent); err != nil {
+		t.Fatal(err)
+	}
+	l := m.Letters()[0]
+	if l.From != "photos@xn--fotografa-n5a.example" || l.To != "grace@xn--bcher-kva.example" || l.Header.Get("To") != "<grace@xn--bcher-kva.example>" {
+		t.Errorf("from %s to %s, %s", l.From, l.To, l.Header.Get("To"))
+	}
+}
+
 // A password goes to no server that does not prove who it is, and to none by an open line.
 func TestSMTPRefusesStrangers(t *testing.T) {
 	server, _ := certificate(t)
