@@ -253,6 +253,17 @@ func TestTheSlideshowPlays(t *testing.T) {
 	until(t, ctx, `!window.same && location.search === '?1' && document.readyState === 'complete'`) // a page of its own again
 }
 
+// What is uncovered while the slideshow plays does not end it.
+func TestTheSlideshowUncovers(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(390, 800), chromedp.Navigate(at+"/album/slide/covered"))
+	until(t, ctx, `document.querySelector('[data-slides]:not([hidden])') && !document.querySelector('.plate img')`)
+	run(t, ctx, `window.same = true; document.querySelector('[data-slides] select').value = '20'; document.querySelector('[data-play]').click(); document.querySelector('[data-show]').click()`)
+	until(t, ctx, `document.querySelector('.plate img')`)
+	run(t, ctx, `window.there = document.querySelector('.plate figure'); document.querySelector('.plate-nav a[rel=next]').click()`)
+	until(t, ctx, `location.search === '?3' && window.same && document.querySelector('.plate figure') !== window.there && document.querySelector('[data-slides]:not([hidden]) [data-play]').textContent === 'Pause'`)
+}
+
 // A tile that is dragged goes before the one that it is dropped on, or behind it where it came from above, and the site is
 // told the same.
 func TestArrangingAnAlbum(t *testing.T) {

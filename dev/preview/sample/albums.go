@@ -75,6 +75,11 @@ func albums(add adder) {
 	})
 	slide := t.AlbumSlideView{Album: album(0, "An outing to the lake"), Item: items(1)[0], Place: 2, Total: 62, Previous: "/album/slide?1", Next: "/album/slide?3", AlbumURL: "/album", MayRemove: true}
 	add("/album/slide", "Album, slideshow", true, func(p *t.Page) templ.Component { return t.AlbumSlidePage(p, slide) })
+	add("/album/slide/covered", "Album, slideshow, covered", true, func(p *t.Page) templ.Component {
+		v := slide
+		v.Item.Post.Warning, v.Item.Post.Covered, v.Item.Post.ShowURL = "Spiders, close up", true, "/album/slide"
+		return t.AlbumSlidePage(p, v)
+	})
 	add("/album/remove", "Album, remove a photograph", true, func(p *t.Page) templ.Component { return t.AlbumRemovePage(p, slide) })
 	add("/album/new", "Album, new, refused", true, func(p *t.Page) templ.Component {
 		return t.AlbumEditPage(p, t.AlbumEditView{Action: "/albums", Visibility: "public", Adders: "members", Ordering: "hand", LastDay: "", TitleMax: 100, TextMax: 2000,
