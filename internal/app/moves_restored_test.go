@@ -1,9 +1,16 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,8 +98,33 @@ func TestMoveGoesOnAfterItsDecision(t *testing.T) {
 	}
 }
 
-// A server's snapshot that was taken during a move has its gate, triggers and log. Restored, it does not start by itself,
-// and a command has it stand alone.
+// copyServer restores a database from a copy that its server's own tools have made, triggers and all.
+func copyServer(t *testing.T, from, into string) {
+	t.Helper()
+	run := func(tool, address string, stdin io.Reader, more ...string) (out bytes.Buffer) {
+		t.Helper()
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		password, _ := u.User.Password()
+		c := exec.CommandContext(t.Context(), servertest.Tool(t, tool, "mariadb-client"), slices.Concat([]string{"--no-defaults", "--host=" + u.Hostname(), "--port=" + u.Port(), "--protocol=tcp", "--user=" + u.User.Username()}, more, []string{strings.Trim(u.Path, "/")})...)
+		c.Env = append(os.Environ(), "MYSQL_PWD="+password)
+		var said bytes.Buffer
+		c.Stdin, c.Stdout, c.Stderr = stdin, &out, &said
+		if err := c.Run(); err != nil {
+			t.Fatalf("%s: %v: %s", tool, err, said.String())
+		}
+		return out
+	}
+	copied := run("mariadb-dump", from, nil, "--single-transaction", "--triggers", "--skip-lock-tables", "--no-tablespaces")
+	// Each database here has a user of its own, who may not make triggers in another's name.
+	run("mariadb", into, bytes.NewReader(regexp.MustCompile("DEFINER=`[^`]*`@`[^`]*`").ReplaceAll(copied.Bytes(), nil)))
+}
+
+// A copy of a server's database that was made during a move has its gate, triggers and log. Restored, it does not start by
+// itself, and says which one the site was going to; a command has it stand alone, with what was written last. The move knows
+// nothing of that.
 func TestARestoredDatabaseStandsAlone(t *testing.T) {
 	server := servertest.FlavourMariaDB.Server(t)
 	if err := server.Exec("SET GLOBAL log_bin_trust_function_creators = 1"); err != nil {
@@ -100,11 +132,36 @@ func TestARestoredDatabaseStandsAlone(t *testing.T) {
 	}
 	dir := t.TempDir()
 	urls := [2]string{server.NewDatabase(t), "sqlite:" + filepath.Join(dir, "two.db")}
-	places, sites := killedMove(t, urls, func(e move.Effect) bool { return e.Op == move.OpReadLog })
+	moving, site := killedMove(t, urls, func(e move.Effect) bool { return e.Op == move.OpReadLog })
+	if err := site[0].SetSiteInfo(t.Context(), "value", "in the log"); err != nil {
+		t.Fatal(err)
+	}
+	restoredURL := server.NewDatabase(t)
+	copyServer(t, urls[0], restoredURL)
+	restored, err := store.OpenPlace(t.Context(), storetest.Options(restoredURL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restored.Close()
+	was, err := moving[0].Remains(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	has, err := restored.Remains(t.Context())
+	slices.Sort(was)
+	slices.Sort(has)
+	if err != nil || len(was) < 10 || !slices.Equal(has, was) {
+		t.Fatalf("the copy has %v, %v of the move, its original %v", has, err, was)
+	}
+	copied, err := store.Open(t.Context(), storetest.Options(restoredURL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer copied.Close()
 	data := "DATA_DIR=" + filepath.Join(dir, "data")
-	env := []string{data, "DATABASE_URL=" + urls[0]}
+	env := []string{data, "DATABASE_URL=" + restoredURL}
 	var status struct{ Database struct{ Rows, Total int64 } }
-	if _, out, stderr := runCommand(append(env, "DATABASE_NEXT="+urls[1]), "move", "status", "--json"); json.Unmarshal([]byte(out), &status) != nil || status.Database.Rows == 0 {
+	if _, out, stderr := runCommand([]string{data, "DATABASE_URL=" + urls[0], "DATABASE_NEXT=" + urls[1]}, "move", "status", "--json"); json.Unmarshal([]byte(out), &status) != nil || status.Database.Rows == 0 {
 		t.Errorf("%s%s", out, stderr)
 	}
 	refused := func(env []string, why string, args ...string) {
@@ -115,25 +172,36 @@ func TestARestoredDatabaseStandsAlone(t *testing.T) {
 	}
 	strip := []string{"move", "abort", "database", "--restored"}
 	refused(env, "abort database --restored", "account", "promote", "ann")
+	refused(env, moving[1].Name(), "account", "promote", "ann")
 	refused([]string{data, "DATABASE_URL=" + urls[1]}, "was being filled from", strip...)
 	refused(append(env, "DATABASE_NEXT="+urls[1]), "leave it out", strip...)
 	// The database of a site is no copy.
-	if err := sites[0].SaveInstance(t.Context(), store.InstanceRow{ID: 9, Host: "web-2", Facts: "{}", Parts: "{}", EveryMs: 60000}); err != nil {
+	if err := copied.SaveInstance(t.Context(), store.InstanceRow{ID: 9, Host: "web-2", Facts: "{}", Parts: "{}", EveryMs: 60000}); err != nil {
 		t.Fatal(err)
 	}
 	refused(env, "web-2 serves the site from", strip...)
-	if err := places[0].Forget(t.Context(), 9); err != nil {
+	if err := restored.Forget(t.Context(), 9); err != nil {
 		t.Fatal(err)
 	}
 	if code, out, stderr := runCommand(env, strip...); code != 0 || !strings.Contains(out, "alone") {
 		t.Fatalf("%d %s%s", code, out, stderr)
 	}
-	left, err := places[0].Remains(t.Context())
+	left, err := restored.Remains(t.Context())
 	if err != nil || len(left) > 0 {
 		t.Errorf("it has %v, %v", left, err)
 	}
 	refused(env, "takes part in no move", strip...)
 	logged(t, env, "move.abort ")
-	site, _ := wired(t, env...)
-	memberOf(t, site, "ann")
+	alone, _ := wired(t, env...)
+	memberOf(t, alone, "ann")
+	if v, err := copied.SiteInfo(t.Context(), "value"); err != nil || v != "in the log" {
+		t.Errorf("%q, %v", v, err)
+	}
+
+	if code, out, stderr := runCommand([]string{data, "DATABASE_URL=" + urls[0], "DATABASE_NEXT=" + urls[1]}, "move", "database"); code != 0 {
+		t.Fatalf("the move that was copied from: %d %s%s", code, out, stderr)
+	}
+	if v, err := site[1].SiteInfo(t.Context(), "value"); err != nil || v != "in the log" {
+		t.Errorf("where it has moved to: %q, %v", v, err)
+	}
 }

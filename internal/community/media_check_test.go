@@ -178,6 +178,58 @@ func TestMediaCheckWhilePeopleArePosting(t *testing.T) {
 	}
 }
 
+// A check removes nothing that has got a row since the rows were read, however old its file is, nor what the sweep is about to
+// remove.
+func TestMediaCheckReadsTheRowBeforeItRemoves(t *testing.T) {
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
+	d.made(d.ann)
+	ctx := t.Context()
+	const last = "ffffffffffffffffffffffffffffff" // behind those of photos
+	key := func(end string) string { return media.VariantKey(media.Public, last+end, "320") }
+	for _, end := range []string{"f0", "f1", "f2"} {
+		d.putFile(key(end), "x", 2*KeepUnknown)
+	}
+	reading := &whileReading{Store: d.Media}
+	reading.then = func() { // the rows of this page are read already
+		for _, end := range []string{"f0", "f1"} {
+			if err := d.Store.AddMediaObject(ctx, last+end, store.SetPublic, 0, []string{"320"}); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := d.Store.DropMediaObject(ctx, last+"f1", 0); err != nil {
+			t.Error(err)
+		}
+	}
+	r, err := d.CheckMedia(ctx, MediaCheck{Store: reading, Read: true, Remove: true})
+	if err != nil || reading.then != nil || r.Removed != 1 || r.UnknownCount != 1 || r.Unknown[0].Key != key("f2") {
+		t.Errorf("%v: %+v", err, r)
+	}
+	for end, want := range map[string]bool{"f0": true, "f1": true, "f2": false} {
+		if there, err := media.Has(ctx, d.Media, key(end)); err != nil || there != want {
+			t.Errorf("%s: there %v, %v; want %v", end, there, err, want)
+		}
+	}
+}
+
+// whileReading does something when the first public photo is opened, once.
+type whileReading struct {
+	media.Store
+	then func()
+}
+
+func (w *whileReading) List(ctx context.Context, kind media.Kind, f func(media.Listed) error) error {
+	lister, _ := media.As[media.Lister](w.Store)
+	return lister.List(ctx, kind, f)
+}
+
+func (w *whileReading) Open(ctx context.Context, key string) (*media.Object, error) {
+	if k, err := media.ParseKey(key); err == nil && k.Kind == media.Public && w.then != nil {
+		w.then()
+		w.then = nil
+	}
+	return w.Store.Open(ctx, key)
+}
+
 // whileListing does something after the public photos were listed, once.
 type whileListing struct {
 	media.Store
