@@ -13,8 +13,9 @@ type dialect interface {
 	greatest(a, b string) string
 	orderedJoin() string          // an inner join whose left side is read first, whatever the optimiser thinks
 	useIndex(index string) string // after a table's alias: MySQL prefers a ref over its first columns to a range over all, and walks
-	// wordsBetween selects at most limit words of the open part of the index that lie between the two, by a seek for each.
-	wordsBetween(from, to string, limit int) (q string, args []any)
+	// wordsBetween selects at most limit words of the open part of the index that lie between the two, in order, by a seek for each.
+	// Where rows is not 0, it selects the first so many rows instead, in which a word may stand several times.
+	wordsBetween(from, to string, limit int) (q string, args []any, rows int)
 	seeksInSubqueries() bool // a correlated subquery seeks by a key that another row gives and a range, both
 }
 
@@ -36,10 +37,10 @@ func (sqliteDialect) useIndex(string) string      { return "" }
 func (sqliteDialect) seeksInSubqueries() bool     { return true }
 
 // SQLite reads all rows of the words for a DISTINCT, so each word is sought after the one before.
-func (sqliteDialect) wordsBetween(from, to string, limit int) (string, []any) {
+func (sqliteDialect) wordsBetween(from, to string, limit int) (string, []any, int) {
 	const next = "(SELECT w.word FROM search_words w WHERE w.scope = 0 AND w.word > "
 	return "WITH RECURSIVE n (word, i) AS (SELECT " + next + "? AND w.word < ? ORDER BY w.word LIMIT 1), 1 UNION ALL SELECT " + next +
-		"n.word AND w.word < ? ORDER BY w.word LIMIT 1), n.i + 1 FROM n WHERE n.word IS NOT NULL AND n.i < ?) SELECT n.word FROM n WHERE n.word IS NOT NULL", []any{from, to, to, limit}
+		"n.word AND w.word < ? ORDER BY w.word LIMIT 1), n.i + 1 FROM n WHERE n.word IS NOT NULL AND n.i < ?) SELECT n.word FROM n WHERE n.word IS NOT NULL", []any{from, to, to, limit}, 0
 }
 
 type mysqlDialect struct{}
@@ -57,9 +58,12 @@ func (mysqlDialect) orderedJoin() string          { return "STRAIGHT_JOIN" }
 func (mysqlDialect) useIndex(index string) string { return " FORCE INDEX (" + index + ")" }
 func (mysqlDialect) seeksInSubqueries() bool      { return false }
 
-// MySQL and MariaDB skip from word to word ("Using index for group-by") where the groups are the key's first columns, all of
-// them; for a DISTINCT word they read all rows.
-func (mysqlDialect) wordsBetween(from, to string, limit int) (string, []any) {
-	return "SELECT w.word FROM search_words w FORCE INDEX FOR GROUP BY (PRIMARY) WHERE w.scope = 0 AND w.word > ? AND w.word < ?" +
-		" GROUP BY w.scope, w.word ORDER BY w.scope, w.word LIMIT ?", []any{from, to, limit}
+// wordRows is how many rows MySQL reads at once to find words.
+const wordRows = 64
+
+// MySQL and MariaDB can skip from word to word ("Using index for group-by"), but do so only where they take words for frequent, on
+// average over the whole index. Words of posts for followers, each in few of them, have them read all rows of the frequent ones.
+func (mysqlDialect) wordsBetween(from, to string, _ int) (string, []any, int) {
+	return "SELECT w.word FROM search_words w WHERE w.scope = 0 AND w.word > ? AND w.word < ? ORDER BY w.scope, w.word, w.post_id LIMIT ?",
+		[]any{from, to, wordRows}, wordRows
 }

@@ -31,9 +31,9 @@ func (s *conn) ExecForTest(ctx context.Context, statement string, args ...any) e
 	return translate(s.write(ctx).Exec(statement, args...).Error)
 }
 
-// WordsBetween is the statement that finds words of the search's index.
-func (s *conn) WordsBetween(from, to string, limit int) (string, []any) {
-	return s.dialect.wordsBetween(from, to, limit)
+// LongerWords finds words of the search's index that begin with one.
+func (s *conn) LongerWords(ctx context.Context, word string) ([]string, error) {
+	return s.longerWords(ctx, word)
 }
 
 // ProbeDisk asks the disk under the readers of a SQLite database whether it answers.

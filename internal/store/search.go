@@ -171,17 +171,23 @@ func (e indexEntry) has(t SearchTerm) (best int, ok bool) {
 
 // longerWords are words of posts for everybody that begin with one: the shortest.
 func (s *conn) longerWords(ctx context.Context, word string) ([]string, error) {
-	q, args := s.dialect.wordsBetween(word, word+"\U0010FFFF", longerRead)
-	rows, err := s.query(ctx, q, args...)
-	if err != nil {
-		return nil, err
-	}
 	var words []string
-	for rows.next() {
-		words = append(words, rows.text())
-	}
-	if err := rows.done(); err != nil {
-		return nil, err
+	for last, more := word, true; more && len(words) < longerRead; {
+		q, args, most := s.dialect.wordsBetween(last, word+"\U0010FFFF", longerRead)
+		rows, err := s.query(ctx, q, args...)
+		if err != nil {
+			return nil, err
+		}
+		n := 0
+		for ; rows.next(); n++ {
+			if next := rows.text(); next != last && len(words) < longerRead {
+				words, last = append(words, next), next
+			}
+		}
+		if err := rows.done(); err != nil {
+			return nil, err
+		}
+		more = most > 0 && n == most
 	}
 	slices.SortStableFunc(words, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
 	return words[:min(len(words), maxLonger)], nil
@@ -307,7 +313,9 @@ func (s *conn) seenMatches(ctx context.Context, viewer *Account, q PostSearch, f
 		where.and(c)
 	}
 	var seen []int64
-	for chunk := range slices.Chunk(found, 128) {
+	for n := min(q.Skip+q.Limit+10, 128); len(found) > 0; n = 128 { // nearly all of them are seen
+		chunk := found[:min(n, len(found))]
+		found = found[len(chunk):]
 		ids := make([]int64, len(chunk))
 		for i, m := range chunk {
 			ids[i] = m.id
