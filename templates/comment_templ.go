@@ -888,7 +888,7 @@ func CommentLike(p *Page, c CommentView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = markButton(p, PostView{ID: c.ID}, "like", p.T("Like"), c.Liked, c.Likes).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = markButton(p, PostView{ID: c.ID}, "like", p.T("Like"), p.T("comment by %s", c.Author.DisplayName), c.Liked, c.Likes).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

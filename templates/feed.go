@@ -37,6 +37,7 @@ type ExploreView struct {
 	People []PersonView
 	New    bool // of people: those who joined last, instead of those who post
 	Pager  Pager
+	Newest []PostView // to look at while nothing is popular
 }
 
 // GridView is posts as tiles.

@@ -1,6 +1,6 @@
 // Command preview serves every page with made-up people and pictures, so that the look can be worked on without a
 // database: "go run ./dev/preview", then http://localhost:8090. ?theme=dark shows a page as a member with that theme
-// sees it; ?slow=1 holds the pictures back, to see the placeholders.
+// sees it, ?lang=de in another language; ?slow=1 holds the pictures back, to see the placeholders.
 package main
 
 import (
@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"tintype/dev/preview/sample"
+	"tintype/internal/lang"
 	"tintype/static"
 )
 
@@ -73,10 +74,21 @@ func newPreview() (http.Handler, error) {
 	mux.HandleFunc("GET /pic/{n}/{name}", picture)
 	acts(mux, assets)
 	index := "<!DOCTYPE html><title>Preview</title><ul>"
+	translated := map[string]map[string]sample.Page{}
+	for _, code := range lang.Codes() {
+		translated[code] = map[string]sample.Page{}
+		for _, p := range sample.PagesIn(lang.Find(code)) {
+			translated[code][p.Path] = p
+		}
+	}
 	for _, p := range sample.Pages() {
 		index += fmt.Sprintf("<li><a href=%q>%s</a> <a href=%q>dark</a>", p.Path, html.EscapeString(p.Title), p.Path+"?theme=dark")
 		mux.HandleFunc("GET "+p.Path, func(w http.ResponseWriter, r *http.Request) {
 			var b bytes.Buffer
+			p := p
+			if in, ok := translated[r.FormValue("lang")][p.Path]; ok {
+				p = in
+			}
 			if err := p.Make(assets).Render(r.Context(), &b); err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return

@@ -52,7 +52,7 @@ func TestAnEditIsTold(t *testing.T) {
 	const words = "edited a photograph that you boosted or commented on"
 	max.Post("/posts/" + post.ID + "/boost").Want(http.StatusOK)
 	lou.Post("/posts/"+post.ID+"/comments", "text", "Fine").Want(http.StatusOK)
-	lou.Get("/settings/notifications").Want(http.StatusOK).Has("Edits of posts you boosted or commented on", `name="page" value="update" checked`, `name="push" value="update" checked`)
+	lou.Get("/settings/notifications").Want(http.StatusOK).Has("Edits of posts you boosted or commented on, and of comments to you", `name="page" value="update" checked`, `name="push" value="update" checked`)
 	lou.Post("/settings/notifications", "kind", "update").Want(http.StatusOK).Lacks(`name="page" value="update" checked`)
 	asApp(mia).Do(servertest.Form("/api/v1/statuses/"+post.ID, "status", "A bridge", "media_ids[]", post.Media[0].ID).As(http.MethodPut)).Want(http.StatusOK)
 	servertest.Eventually(t, "an edit is told", func() bool { return max.Get("/notifications").Want(http.StatusOK).Holds(words) })

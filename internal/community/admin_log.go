@@ -118,7 +118,7 @@ func (c *Community) logged(ctx context.Context, by By, act Act, f func(ctx conte
 	}
 	by.Reason = tidy(by.Reason)
 	if n := utf8.RuneCountInString(by.Reason); n > maxReason {
-		return invalid("reason", "too_long", "The reason has %d characters; at most %d are possible.", n, maxReason)
+		return invalid("reason", "too_long", "The reason has %d characters; the limit is %d.", n, maxReason)
 	}
 	key := by.onceKey(act)
 	before, err := c.once(ctx, key, func() error { return c.writeLogged(ctx, by, act, key, f) })

@@ -78,10 +78,10 @@ func (f *AlbumForm) fill(al *store.Album) error {
 	if n := utf8.RuneCountInString(title); n == 0 {
 		wrong.add("title", "blank", "An album needs a title.")
 	} else if n > MaxAlbumTitle {
-		wrong.add("title", "too_long", "The title has %d characters; at most %d are possible.", n, MaxAlbumTitle)
+		wrong.add("title", "too_long", "The title has %d characters; the limit is %d.", n, MaxAlbumTitle)
 	}
 	if n := utf8.RuneCountInString(text); n > MaxAlbumDescription {
-		wrong.add("description", "too_long", "The text has %d characters; at most %d are possible.", n, MaxAlbumDescription)
+		wrong.add("description", "too_long", "The text has %d characters; the limit is %d.", n, MaxAlbumDescription)
 	}
 	if !slices.Contains([]store.Visibility{store.Public, store.AlbumMembers, store.Followers, store.AlbumInvited}, f.Visibility) {
 		wrong.add("visibility", "invalid", "Choose who sees the album.")

@@ -242,7 +242,7 @@ func (c *Community) AppealDecision(ctx context.Context, acc *store.Account, id i
 	case words == "":
 		return invalid("words", "blank", "Write what those who decide should know.")
 	case n > maxWords:
-		return invalid("words", "too_long", "That has %d characters; at most %d are possible.", n, maxWords)
+		return invalid("words", "too_long", "That has %d characters; the limit is %d.", n, maxWords)
 	}
 	d, err := c.Store.DecisionByID(ctx, id)
 	if err != nil {

@@ -41,7 +41,7 @@ type NewInvitation struct {
 func (n *NewInvitation) clean(by By) error {
 	var bad Invalid
 	if n.Note = oneLine(n.Note); len([]rune(n.Note)) > MaxInvitationNote {
-		bad.add("note", "too_long", "That has %d characters; at most %d are possible.", len([]rune(n.Note)), MaxInvitationNote)
+		bad.add("note", "too_long", "That has %d characters; the limit is %d.", len([]rune(n.Note)), MaxInvitationNote)
 	}
 	if n.MaxUses < 0 || n.MaxUses > MaxInvitationUses {
 		bad.add("uses", "invalid", "That is not a number from 0 to %d.", MaxInvitationUses)

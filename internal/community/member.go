@@ -81,7 +81,7 @@ const maxWords = 2000 // characters of a moderator to a member, and back
 func (s *Sanction) clean() error {
 	s.Words = tidy(s.Words)
 	if n := len([]rune(s.Words)); n > maxWords {
-		return invalid("words", "too_long", "That has %d characters; at most %d are possible.", n, maxWords)
+		return invalid("words", "too_long", "That has %d characters; the limit is %d.", n, maxWords)
 	}
 	if s.Until != nil && !s.Until.After(time.Now()) {
 		return invalid("until", "past", "The end is in the past.")

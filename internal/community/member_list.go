@@ -168,7 +168,7 @@ func (c *Community) NoteMember(ctx context.Context, by By, username, words strin
 	case words == "":
 		return invalid("note", "blank", "Write a note.")
 	case n > maxWords:
-		return invalid("note", "too_long", "That has %d characters; at most %d are possible.", n, maxWords)
+		return invalid("note", "too_long", "That has %d characters; the limit is %d.", n, maxWords)
 	}
 	_, err := c.onMember(ctx, by, Note, username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {
 		have, err := tx.CountModeratorNotes(ctx, now.ID)

@@ -16,7 +16,7 @@ var notificationKinds = []NotificationKind{
 	{store.NotifyMention, lang.Key("Comments and mentions")},
 	{store.NotifyLike, lang.Key("Likes")},
 	{store.NotifyBoost, lang.Key("Boosts")},
-	{store.NotifyUpdate, lang.Key("Edits of posts you boosted or commented on")},
+	{store.NotifyUpdate, lang.Key("Edits of posts you boosted or commented on, and of comments to you")},
 	{store.NotifyFollow, lang.Key("New followers")},
 	{store.NotifyFollowRequest, lang.Key("Requests to follow you")},
 	{store.NotifyAlbum, lang.Key("Invitations to albums")},

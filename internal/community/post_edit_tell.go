@@ -10,7 +10,7 @@ import (
 	"tintype/internal/store"
 )
 
-// jobTellEdit tells who boosted a post or commented on it that it was edited.
+// jobTellEdit tells who boosted a post or commented on it that it was edited; of a comment, to whom it was told.
 const jobTellEdit = "post.tell_edit"
 
 const (
@@ -30,7 +30,7 @@ type tellEditPayload struct {
 // nor is a description that was mended.
 func tellEdit(ctx context.Context, tx *store.Store, p, was *store.Post, photosBefore, photosAfter []int64) error {
 	same := p.Caption == was.Caption && p.Warning == was.Warning && slices.Equal(photosBefore, photosAfter)
-	if same || p.Kind != store.KindPost || p.BoostsCount == 0 && p.CommentsCount == 0 {
+	if same || p.Kind == store.KindPost && p.BoostsCount == 0 && p.CommentsCount == 0 {
 		return nil
 	}
 	quiet := was.EditedAt != nil && *p.EditedAt-*was.EditedAt < editRings
@@ -51,7 +51,11 @@ func (c *Community) runTellEdit(ctx context.Context, job *queue.Job) error {
 		if err != nil {
 			return err
 		}
-		people, err := tx.BoostersAndCommenters(ctx, p.ID, payload.After, editTold)
+		find := tx.BoostersAndCommenters
+		if p.Kind == store.KindComment {
+			find = tx.ToldOfComment
+		}
+		people, err := find(ctx, p.ID, payload.After, editTold)
 		if err != nil {
 			return err
 		}

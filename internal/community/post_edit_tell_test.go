@@ -109,3 +109,57 @@ func TestEditsAreTold(t *testing.T) {
 		}
 	})
 }
+
+// Who was told of a comment is told once that it was edited: whom it answers or mentions, and the post's author. Whom the edit
+// itself mentions for the first time learns of that alone.
+func TestEditsOfCommentsAreTold(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		ann, bob, cid, dan, eve := g.account("ann"), g.account("bob"), g.account("cid"), g.account("dan"), g.account("eve")
+		post := g.post(ann, store.Public, "A bridge")
+		first := g.comment(bob, post.ID, "Where is that?")
+		_, err := g.Boost(g.ctx, eve, post.ID)
+		g.must(err)
+		g.comment(eve, post.ID, "Fine")
+		comment, err := g.Publish(g.ctx, cid, NewPost{Caption: "In the west, @dan knows", InReplyTo: first.ID})
+		g.must(err)
+		kinds := func(a *store.Account) (list []string) {
+			t.Helper()
+			told, err := g.Notifications(g.ctx, a, NotificationFilter{}, Cursor{})
+			g.must(err)
+			for _, n := range told {
+				if n.Post != nil && n.Post.ID == comment.ID {
+					list = append(list, n.Kind)
+				}
+			}
+			return list
+		}
+		edit := func(words string) {
+			t.Helper()
+			time.Sleep(2 * time.Millisecond) // what is told at the edit's own time is told by it
+			_, err := g.EditPost(g.ctx, cid, comment.ID, PostChange{Caption: &words})
+			g.must(err)
+			g.runEach(jobTellEdit, g.runTellEdit)
+		}
+		for _, words := range []string{"In the east, @dan knows", "In the east, @dan and @eve know"} {
+			edit(words)
+			for _, a := range []*store.Account{ann, bob, dan} {
+				if got := kinds(a); !slices.Equal(got, []string{store.NotifyUpdate, store.NotifyMention}) {
+					t.Errorf("%q tells %s %v", words, a.Username, got)
+				}
+			}
+			if got := kinds(cid); len(got) > 0 {
+				t.Errorf("%q tells its author %v", words, got)
+			}
+		}
+		if got := kinds(eve); !slices.Equal(got, []string{store.NotifyMention}) {
+			t.Errorf("whom the edit mentions is told %v", got)
+		}
+		edit("In the north, @eve knows")
+		if got := kinds(dan); !slices.Equal(got, []string{store.NotifyUpdate, store.NotifyMention}) {
+			t.Errorf("whom the comment no longer mentions is told %v", got)
+		}
+		if got := kinds(eve); !slices.Equal(got, []string{store.NotifyUpdate, store.NotifyMention}) {
+			t.Errorf("whom the comment mentions by now is told %v", got)
+		}
+	})
+}

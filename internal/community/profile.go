@@ -42,7 +42,7 @@ func (c *Community) UpdateProfile(ctx context.Context, acc *store.Account, p Pro
 		note := tidy(*p.Note)
 		p.Note = &note
 		if n := utf8.RuneCountInString(note); n > MaxNote {
-			bad.add("note", "too_long", "The text has %d characters; at most %d are possible.", n, MaxNote)
+			bad.add("note", "too_long", "The text has %d characters; the limit is %d.", n, MaxNote)
 		}
 	}
 	if p.Fields != nil {

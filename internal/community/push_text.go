@@ -78,6 +78,9 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 	case store.NotifyBoost:
 		return l.T("%s boosted your post", name)
 	case store.NotifyUpdate:
+		if comment {
+			return l.T("%s edited a comment to you", name)
+		}
 		return l.T("%s edited a post that you boosted or commented on", name)
 	case store.NotifyFollow:
 		return l.T("%s follows you", name)

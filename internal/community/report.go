@@ -134,7 +134,7 @@ func (c *Community) readReport(ctx context.Context, acc *store.Account, r Report
 		wrong.add("category", "invalid", "The category must be one of %s.", strings.Join(ReportCategories, ", "))
 	}
 	if n := utf8.RuneCountInString(filed.Comment); n > maxReportComment {
-		wrong.add("comment", "too_long", "The report has %d characters; at most %d are possible.", n, maxReportComment)
+		wrong.add("comment", "too_long", "The report has %d characters; the limit is %d.", n, maxReportComment)
 	}
 	if err := wrong.err(); err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ type NewBlock struct {
 func (n *NewBlock) clean() error {
 	var bad Invalid
 	if n.Note = oneLine(n.Note); len([]rune(n.Note)) > MaxBlockNote {
-		bad.add("note", "too_long", "That has %d characters; at most %d are possible.", len([]rune(n.Note)), MaxBlockNote)
+		bad.add("note", "too_long", "That has %d characters; the limit is %d.", len([]rune(n.Note)), MaxBlockNote)
 	}
 	n.Value = oneLine(n.Value)
 	switch n.Kind {

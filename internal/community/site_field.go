@@ -105,7 +105,7 @@ func fieldOf(name string) *SiteField {
 
 func shorter(field, text string, most int) error {
 	if n := utf8.RuneCountInString(text); n > most {
-		return invalid(field, "too_long", "That has %d characters; at most %d are possible.", n, most)
+		return invalid(field, "too_long", "That has %d characters; the limit is %d.", n, most)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func setRules(s *Site, text string) error {
 			continue
 		}
 		if n := utf8.RuneCountInString(line); n > MaxSiteRule {
-			return invalid("rules", "too_long", "A rule has %d characters; at most %d are possible.", n, MaxSiteRule)
+			return invalid("rules", "too_long", "A rule has %d characters; the limit is %d.", n, MaxSiteRule)
 		}
 		s.Rules = append(s.Rules, line)
 	}

@@ -27,7 +27,7 @@ func (e *Invalid) checkJoinReason(reason string) {
 	case n == 0:
 		e.add("reason", "blank", "Say why you want to join.")
 	case n > MaxJoinReason:
-		e.add("reason", "too_long", "That has %d characters; at most %d are possible.", n, MaxJoinReason)
+		e.add("reason", "too_long", "That has %d characters; the limit is %d.", n, MaxJoinReason)
 	}
 }
 
@@ -109,7 +109,7 @@ func (c *Community) RefuseMember(ctx context.Context, by By, username, words str
 	}
 	words = tidy(words)
 	if n := utf8.RuneCountInString(words); n > maxReason {
-		return invalid("words", "too_long", "That has %d characters; at most %d are possible.", n, maxReason)
+		return invalid("words", "too_long", "That has %d characters; the limit is %d.", n, maxReason)
 	}
 	acc, err := c.Store.AccountByUsername(ctx, nameOf(username))
 	if errors.Is(err, store.ErrNotFound) {

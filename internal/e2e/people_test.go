@@ -27,6 +27,11 @@ func TestANewMemberFindsPeople(t *testing.T) {
 	if len(home.Photos()) == 0 {
 		t.Error("nobody's photographs are shown")
 	}
+	// Before anything is popular that page has the newest photographs.
+	newest := cora.Get("/explore/popular").Want(http.StatusOK).Has("Nothing was liked or talked about this week", "Newest photographs")
+	if len(newest.Photos()) == 0 {
+		t.Error("there is nothing to look at where nothing is popular")
+	}
 	rankTrends(t, site)
 	servertest.Within(t, time.Minute, "tags to begin with are shown", func() bool {
 		home = cora.Get("/").Want(http.StatusOK)

@@ -35,7 +35,7 @@ func TestOtherLanguages(t *testing.T) {
 		fr.Date(may, "2 Jan 2006, 15:04"):            "1 mai 2026 à 13:04",
 		de.Date(may.AddDate(0, -3, 0), "2 Jan 2006"): "1. Feb. 2026",
 		de.Decimal(1.5, 1):                           "1,5",
-		de.Say(Text{"%s has %d characters; the limit is %d.", []any{Text{Key: "The content warning"}, 9, 8}}): "Die Inhaltswarnung hat 9 Zeichen; höchstens 8 sind möglich.",
+		de.Say(Text{"%s has %d characters; the limit is %d.", []any{Text{Key: "The content warning"}, 9, 8}}): "Die Inhaltswarnung hat 9 Zeichen, höchstens 8 sind möglich.",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -57,6 +57,17 @@ func (s *conn) BoostersAndCommenters(ctx context.Context, postID, after int64, l
 		" ORDER BY x.id LIMIT ?", postID, after, postID, after, postID, Followers, limit)
 }
 
+// ToldOfComment are the ids of those whom a comment answers or mentions, and of its post's author, but for its own author and those
+// who may not see it, above after, in order. Who was told of the comment since it was edited knows what it says.
+func (s *conn) ToldOfComment(ctx context.Context, commentID, after int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT x.id FROM (SELECT m.account_id AS id FROM mentions m WHERE m.post_id = ?"+
+		" UNION SELECT q.author_id FROM posts c JOIN posts q ON q.id = c.in_reply_to_id OR q.id = c.root_id WHERE c.id = ?) x JOIN posts p ON p.id = ? JOIN posts r ON r.id = p.root_id"+
+		" WHERE x.id > ? AND x.id <> p.author_id"+
+		" AND (p.visibility <> ? OR x.id = r.author_id OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = x.id AND f.followee_id = r.author_id))"+
+		" AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.post_id = p.id AND n.account_id = x.id AND n.kind = ? AND n.created_at >= p.edited_at)"+
+		" ORDER BY x.id LIMIT ?", commentID, commentID, commentID, after, Followers, NotifyMention, limit)
+}
+
 // A boost is seen by whoever sees the account that boosted, ba, and the post.
 
 // BoostByID is the boosted post as that boost brings it, if the viewer may see both, else ErrNotFound.

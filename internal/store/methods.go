@@ -5950,6 +5950,19 @@ func (s *Store) TokensUsed(ctx context.Context, id int64) (r0 Millis, err error)
 	return r0, err
 }
 
+// ToldOfComment are the ids of those whom a comment answers or mentions, and of its post's author, but for its own author and those
+// who may not see it, above after, in order. Who was told of the comment since it was edited knows what it says.
+func (s *Store) ToldOfComment(ctx context.Context, commentID int64, after int64, limit int) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.ToldOfComment(ctx, commentID, after, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ToldOfComment(ctx, commentID, after, limit)
+		return err
+	})
+	return r0, err
+}
+
 // TouchAlbum notes that something was added. The album is locked.
 func (s *Store) TouchAlbum(ctx context.Context, id int64) (err error) {
 	if s.places == nil {

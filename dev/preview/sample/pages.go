@@ -83,7 +83,7 @@ func posts(add adder) {
 		return t.ExplorePage(p, t.ExploreView{Kind: t.ExplorePeople, People: suggested(), Pager: t.Pager{OlderURL: "/people"}})
 	})
 	add("/explore/popular", "Explore, nothing popular", true, func(p *t.Page) templ.Component {
-		return t.ExplorePage(p, t.ExploreView{Kind: t.ExplorePopular})
+		return t.ExplorePage(p, t.ExploreView{Kind: t.ExplorePopular, Newest: Posts(0, 12)})
 	})
 	add("/tag", "Tag", true, func(p *t.Page) templ.Component {
 		return t.TagPage(p, t.TagView{Tag: "dawn", Grid: t.GridView{Posts: Posts(0, 7)}})

@@ -67,10 +67,17 @@ func (p *Pages) popular(c *gin.Context) error {
 	}
 	pg.Canonical = p.BaseURL + "/explore/popular"
 	pg.Description = pg.T("The photographs on %s that people liked this week.", p.site(c).Name)
-	return p.render(c, http.StatusOK, templates.ExplorePage(pg, templates.ExploreView{
+	b := p.viewBuilder(c)
+	view := templates.ExploreView{
 		Kind: templates.ExplorePopular,
-		Grid: templates.GridView{Posts: p.viewBuilder(c).postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)},
-	}))
+		Grid: templates.GridView{Posts: b.postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)},
+	}
+	if len(posts) == 0 && skip == 0 {
+		if view.Newest, err = p.newest(c, b); err != nil {
+			return err
+		}
+	}
+	return p.render(c, http.StatusOK, templates.ExplorePage(pg, view))
 }
 
 func (p *Pages) usedTags(c *gin.Context) error {
