@@ -59,6 +59,7 @@ type ItemPhoto struct {
 	Name        string // of its file
 	Description string
 	Albums      []string // beside those of its item
+	CoverOf     []string // those of its albums for which it stands
 	FocusX      float64
 	FocusY      float64
 	Size        int64
@@ -337,7 +338,7 @@ func (r *reader) own() error {
 	if ok, err := r.parse(r.byName[PostsFile], &posts); err != nil || !ok {
 		return err
 	}
-	albums, err := r.ownAlbums()
+	albums, covers, err := r.ownAlbums()
 	if err != nil {
 		return err
 	}
@@ -351,7 +352,7 @@ func (r *reader) own() error {
 				if ph.Name != "" {
 					photo.Name = ph.Name
 				}
-				photo.Albums, photo.FocusX, photo.FocusY = albums[ph.File], ph.FocusX, ph.FocusY
+				photo.Albums, photo.CoverOf, photo.FocusX, photo.FocusY = albums[ph.File], covers[ph.File], ph.FocusX, ph.FocusY
 				it.Photos = append(it.Photos, photo)
 			}
 		}
@@ -362,20 +363,24 @@ func (r *reader) own() error {
 	return nil
 }
 
-// ownAlbums notes the albums of an export, and returns their titles by the files of the photographs in them.
-func (r *reader) ownAlbums() (map[string][]string, error) {
+// ownAlbums notes the albums of an export, and returns their titles by the files of the photographs in them, and by those of their
+// covers.
+func (r *reader) ownAlbums() (of, covers map[string][]string, err error) {
 	e := r.byName[AlbumsFile]
 	if e == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var list []Album
 	if ok, err := r.parse(e, &list); err != nil || !ok {
-		return nil, err
+		return nil, nil, err
 	}
-	of := map[string][]string{}
+	of, covers = map[string][]string{}, map[string][]string{}
 	for _, a := range list {
 		if r.text -= len(a.Title) + len(a.Description); r.text < 0 {
-			return nil, fmt.Errorf("%w: texts", ErrTooMuch)
+			return nil, nil, fmt.Errorf("%w: texts", ErrTooMuch)
+		}
+		if a.Title != "" && a.Cover != "" {
+			covers[a.Cover] = append(covers[a.Cover], a.Title)
 		}
 		for _, name := range a.Photos {
 			if a.Title != "" && !slices.Contains(of[name], a.Title) {
@@ -385,7 +390,7 @@ func (r *reader) ownAlbums() (map[string][]string, error) {
 		a.Photos = nil
 		r.found.Albums = append(r.found.Albums, a)
 	}
-	return of, nil
+	return of, covers, nil
 }
 
 // unixTime is zero for what is no moment.

@@ -86,7 +86,7 @@ func (f *AlbumForm) fill(al *store.Album) error {
 	if !slices.Contains([]store.Visibility{store.Public, store.AlbumMembers, store.Followers, store.AlbumInvited}, f.Visibility) {
 		wrong.add("visibility", "invalid", "Choose who sees the album.")
 	}
-	if !slices.Contains([]string{store.AddersOwner, store.AddersInvited, store.AddersMembers}, f.Adders) {
+	if !slices.Contains(albumAdders, f.Adders) {
 		wrong.add("adders", "invalid", "Choose who adds photographs.")
 	}
 	if !slices.Contains([]string{store.OrderByHand, store.OrderNewest, store.OrderOldest}, f.Ordering) {
@@ -94,8 +94,8 @@ func (f *AlbumForm) fill(al *store.Album) error {
 	}
 	al.EndsAt = nil
 	if day := strings.TrimSpace(f.LastDay); day != "" {
-		at, err := time.Parse(time.DateOnly, day)
-		if err != nil || at.Year() < 2000 || at.Year() > 2999 {
+		at, ok := lastDay(day)
+		if !ok {
 			wrong.add("last_day", "invalid", "Write the last day as 2026-11-30, or leave it empty.")
 		}
 		end := store.ToMillis(at.AddDate(0, 0, 1))
@@ -103,6 +103,15 @@ func (f *AlbumForm) fill(al *store.Album) error {
 	}
 	al.Title, al.Description, al.Visibility, al.Adders, al.Ordering = title, text, f.Visibility, f.Adders, f.Ordering
 	return wrong.err()
+}
+
+// albumAdders are who may add to an album.
+var albumAdders = []string{store.AddersOwner, store.AddersInvited, store.AddersMembers}
+
+// lastDay reads the last day on which something may be added to an album.
+func lastDay(s string) (time.Time, bool) {
+	at, err := time.Parse(time.DateOnly, s)
+	return at, err == nil && at.Year() >= 2000 && at.Year() <= 2999
 }
 
 func checkAlbumWords(words *wordList, was, now *store.Album) error {

@@ -16,7 +16,7 @@ func albumTitle(s string) string { return clipRunes(oneLine(s), MaxAlbumTitle) }
 // missing. Photos beyond what an album takes stay out of it: they are there all the same.
 func (w *importer) intoAlbums(ctx context.Context, it *archive.Item, photos []int64) error {
 	var titles []string
-	in := map[string][]int64{}
+	in, covers := map[string][]int64{}, map[string]int64{}
 	for n, id := range photos {
 		if id == 0 {
 			continue
@@ -30,6 +30,9 @@ func (w *importer) intoAlbums(ctx context.Context, it *archive.Item, photos []in
 				titles = append(titles, title)
 			}
 			in[title] = append(in[title], id)
+			if slices.Contains(it.Photos[n].CoverOf, name) {
+				covers[title] = id
+			}
 		}
 	}
 	for _, title := range titles {
@@ -41,12 +44,33 @@ func (w *importer) intoAlbums(ctx context.Context, it *archive.Item, photos []in
 			continue
 		}
 		var wrong *Invalid
-		_, err = w.c.AddToAlbum(ctx, w.acc, id, in[title], false)
+		err = w.addTo(ctx, id, title, in[title], covers[title])
 		if err != nil && !errors.As(err, &wrong) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrForbidden) {
 			return err
 		}
 	}
 	return nil
+}
+
+// addTo adds photos to an album of the member's. One that ended on a day that the archive tells takes them all the same. cover is the
+// one that stands for the album unless another was chosen, 0 for none of these.
+func (w *importer) addTo(ctx context.Context, id int64, title string, photos []int64, cover int64) error {
+	ended := w.albumForm(title).LastDay
+	return w.c.inOwnAlbum(ctx, w.acc, id, func(ctx context.Context, tx *store.Store, al *store.Album) error {
+		if ended == "" || (&Album{Album: *al}).Form().LastDay != ended {
+			if err := checkOpen(ctx, tx, w.acc, al); err != nil {
+				return err
+			}
+		}
+		if _, err := putInAlbum(ctx, tx, w.acc, al, photos, false); err != nil {
+			return err
+		}
+		if cover == 0 || al.CoverPhotoID != nil {
+			return nil
+		}
+		al.CoverPhotoID = &cover
+		return tx.UpdateAlbum(ctx, al)
+	})
 }
 
 // album finds the member's album of a title, or makes it. It is -1 where there can be none.
@@ -102,18 +126,28 @@ func (w *importer) albumForm(title string) AlbumForm {
 	if f.Visibility == store.Unlisted {
 		f.Visibility = store.AlbumMembers
 	}
-	described := false
+	described := 0
 	for _, a := range w.found.Albums {
 		if albumTitle(a.Title) == title { // several may have one title
-			described = true
+			described++
 			f.Visibility = fewer(f.Visibility, store.Visibility(a.Visibility))
 			f.Description = clipRunes(tidy(a.Description), MaxAlbumDescription)
 			if a.Order == store.OrderNewest { // one by hand would be in the order of the posts
 				f.Ordering = a.Order
 			}
+			f.Adders, f.LastDay = store.AddersOwner, ""
+			if described > 1 {
+				continue
+			}
+			if slices.Contains(albumAdders, a.Adders) {
+				f.Adders = a.Adders
+			}
+			if _, ok := lastDay(a.LastDay); ok {
+				f.LastDay = a.LastDay
+			}
 		}
 	}
-	if described {
+	if described > 0 {
 		return f
 	}
 	if w.open == nil {

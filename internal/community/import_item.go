@@ -168,7 +168,11 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 		case err != nil:
 			return err
 		case p.State == store.PhotoRefused:
-			w.leave(s.Name, LeftRefused)
+			why := LeftRefused
+			if p.Refusal == media.HEICSentence { // with the name of a JPEG, as some phones write it
+				why = archive.LeftHEIC
+			}
+			w.leave(s.Name, why)
 			continue
 		case p.State != store.PhotoReady:
 			return fmt.Errorf("photo %d is not ready", p.ID)

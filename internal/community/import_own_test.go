@@ -29,15 +29,22 @@ func TestImportOfAnExport(t *testing.T) {
 	})
 	must(err)
 	open := d.publish(d.ann, "Open", store.Public, 1)
+	adders, lastDays := map[string]string{"Both": store.AddersOwner, "Mine": store.AddersInvited, "Members": store.AddersMembers}, map[string]string{"Both": "2024-05-31", "Members": "2999-12-31"}
 	for _, al := range []struct {
 		title  string
 		v      store.Visibility
 		photos []int64
 	}{{"Both", store.Public, []int64{two.ID, open.Photos[0].ID}}, {"Mine", store.AlbumInvited, []int64{two.ID}}, {"Members", store.AlbumMembers, []int64{one.ID}}} {
-		made, err := d.CreateAlbum(ctx, d.ann, AlbumForm{Title: al.title, Description: "Of " + al.title, Visibility: al.v, Adders: store.AddersOwner, Ordering: store.OrderNewest})
+		form := AlbumForm{Title: al.title, Description: "Of " + al.title, Visibility: al.v, Adders: adders[al.title], Ordering: store.OrderNewest}
+		made, err := d.CreateAlbum(ctx, d.ann, form)
 		must(err)
 		_, err = d.AddToAlbum(ctx, d.ann, made.ID, al.photos, false)
 		must(err)
+		form.LastDay = lastDays[al.title] // of one that is over
+		must(d.EditAlbum(ctx, d.ann, made.ID, form))
+		if al.title == "Both" {
+			must(d.SetAlbumCover(ctx, d.ann, made.ID, two.ID))
+		}
 	}
 	d.password(d.ann)
 	must(d.StartExport(ctx, d.ann, Confirmation{Password: annsPassword}))
@@ -82,6 +89,12 @@ func TestImportOfAnExport(t *testing.T) {
 		held[al.Title] = al.Visibility
 		if al.Description != "Of "+al.Title || al.Ordering != store.OrderNewest {
 			t.Errorf("%s is described as %q, in the order %s", al.Title, al.Description, al.Ordering)
+		}
+		if form := (&Album{Album: *al}).Form(); form.Adders != adders[al.Title] || form.LastDay != lastDays[al.Title] {
+			t.Errorf("%s takes photos of %s until %q", al.Title, form.Adders, form.LastDay)
+		}
+		if both := al.Title == "Both"; both != (al.CoverPhotoID != nil) || both && *al.CoverPhotoID != photos[1].ID {
+			t.Errorf("the cover of %s is %v", al.Title, al.CoverPhotoID)
 		}
 		refs, err := d.Store.AlbumPhotos(ctx, d.bob, al, 0, 10)
 		must(err)

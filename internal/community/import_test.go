@@ -101,12 +101,12 @@ func TestImport(t *testing.T) {
 		before := d.count("SELECT COUNT(*) FROM notifications")
 
 		data := `{"media":[{"uri":"media/posts/a.jpg","creation_timestamp":1331000000,"title":"Caf\u00c3\u00a9 with @bob #pier"}]},
-			{"title":"Two","creation_timestamp":1341000000,"media":[{"uri":"media/posts/b.jpg"},{"uri":"media/posts/c.jpg"},{"uri":"media/posts/d.mp4"},{"uri":"media/posts/bad.jpg"}]},
+			{"title":"Two","creation_timestamp":1341000000,"media":[{"uri":"media/posts/b.jpg"},{"uri":"media/posts/c.jpg"},{"uri":"media/posts/d.mp4"},{"uri":"media/posts/bad.jpg"},{"uri":"media/posts/phone.jpg"}]},
 			{"title":"Known","creation_timestamp":1351000000,"media":[{"uri":"media/posts/known.jpg"}]}`
 		zip := zipped(t, "content/posts_1.json", "["+data+"]", "media/posts/a.jpg", photograph(2), "media/posts/b.jpg", photograph(3), "media/posts/c.jpg", photograph(4),
-			"media/posts/d.mp4", "video", "media/posts/known.jpg", photograph(1), "media/posts/bad.jpg", "no photograph", "media/stories/s.jpg", photograph(5))
+			"media/posts/d.mp4", "video", "media/posts/known.jpg", photograph(1), "media/posts/bad.jpg", "no photograph", "media/posts/phone.jpg", string(phototest.HEIC()), "media/stories/s.jpg", photograph(5))
 		i := d.sendImport(d.ann, zip)
-		if f := i.Found.V; f.Source != archive.Instagram || f.Posts != 3 || f.Photos != 5 || f.Years[2012] != 5 || f.Left[archive.LeftVideo] != 1 || f.Left[archive.LeftUnposted] != 1 {
+		if f := i.Found.V; f.Source != archive.Instagram || f.Posts != 3 || f.Photos != 6 || f.Years[2012] != 6 || f.Left[archive.LeftVideo] != 1 || f.Left[archive.LeftUnposted] != 1 {
 			t.Errorf("the preview is %+v", f)
 		}
 		if len(i.Files.V[0].Parts) < 3 {
@@ -124,7 +124,7 @@ func TestImport(t *testing.T) {
 		must(d.BeginImport(ctx, d.ann, store.Unlisted))
 		i = d.imported(d.ann, store.ImportDone, store.ImportFailed)
 		r := i.Report.V
-		if i.State != store.ImportDone || r.Posts != 2 || r.Photos != 3 || r.Known != 1 || r.Left[LeftRefused] != 1 || r.Left[archive.LeftVideo] != 1 || r.Left[archive.LeftUnposted] != 1 || len(r.Files) != 3 {
+		if i.State != store.ImportDone || r.Posts != 2 || r.Photos != 3 || r.Known != 1 || r.Left[LeftRefused] != 1 || r.Left[archive.LeftHEIC] != 1 || r.Left[archive.LeftVideo] != 1 || r.Left[archive.LeftUnposted] != 1 || len(r.Files) != 4 {
 			t.Errorf("the report of a %s import is %+v", i.State, r)
 		}
 		posts := d.postsOf(d.ann)
@@ -205,6 +205,11 @@ func TestImportOfWhatIsNoArchive(t *testing.T) {
 		if i := d.sendImport(d.ann, file); i.State != store.ImportFailed || i.Report.V.Error != what {
 			t.Errorf("%s: %+v", what, i)
 		}
+	}
+	// A phone's photographs that this site cannot read are named as such.
+	d.exec("DELETE FROM attempts")
+	if i := d.sendImport(d.ann, zipped(t, "IMG_1.HEIC", string(phototest.HEIC()), "IMG_2.heic", "x")); i.Report.V.Error != importNothing || i.Report.V.Left[archive.LeftHEIC] != 2 {
+		t.Errorf("of HEIC alone: %+v", i)
 	}
 	d.idle()
 	d.sweepAll()

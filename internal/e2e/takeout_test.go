@@ -90,12 +90,12 @@ func TestAMemberImportsAnArchive(t *testing.T) {
 	ada.Do(servertest.Multipart("/settings/import/file", servertest.Part{Field: "archive", File: "takeout.zip", Data: b})).Want(http.StatusOK)
 	ada.Post("/settings/import/look").Want(http.StatusOK)
 	servertest.Within(t, time.Minute, "the preview is there", func() bool {
-		return ada.Get("/settings/import").Want(http.StatusOK).Holds("Nothing is posted yet", "2014", "Google Photos", "videos")
+		return ada.Get("/settings/import").Want(http.StatusOK).Holds("Nothing is posted yet", "2014", "Google Photos", "videos", "HEIC or AVIF, which this site cannot read")
 	})
 	ada.Get("/@ada").Want(http.StatusOK).Lacks("A boat")
 	ada.Post("/settings/import/begin", "visibility", "public").Want(http.StatusOK)
 	servertest.Within(t, time.Minute, "the import is done", func() bool {
-		return ada.Get("/settings/import").Want(http.StatusOK).Holds("Imported: 1 post", "videos")
+		return ada.Get("/settings/import").Want(http.StatusOK).Holds("Imported: 1 post", "videos", "IMG_1.HEIC", "HEIC or AVIF, which this site cannot read")
 	})
 	profile := ada.Get("/@ada").Want(http.StatusOK)
 	ada.Get(regexp.MustCompile(`/@ada/\d+`).FindString(profile.Body)).Want(http.StatusOK).Has("A boat &lt;b&gt;", "2014")
@@ -103,7 +103,7 @@ func TestAMemberImportsAnArchive(t *testing.T) {
 	ben.Get("/settings/import").Want(http.StatusOK).Lacks("takeout.zip", "Imported")
 }
 
-// takeoutZip is an archive of Google Takeout with a photograph and a video.
+// takeoutZip is an archive of Google Takeout with a photograph, a video and a HEIC.
 func takeoutZip(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -112,6 +112,7 @@ func takeoutZip(t *testing.T) []byte {
 		"Takeout/Google Photos/Photos from 2014/boat.jpg":                            phototest.JPEG(phototest.Options{Width: 300, Height: 200}),
 		"Takeout/Google Photos/Photos from 2014/boat.jpg.supplemental-metadata.json": []byte(`{"title":"boat.jpg","description":"A boat <b>","photoTakenTime":{"timestamp":"1400000000"}}`),
 		"Takeout/Google Photos/Photos from 2014/boat.mp4":                            []byte("video"),
+		"Takeout/Google Photos/Photos from 2014/IMG_1.HEIC":                          phototest.HEIC(),
 	} {
 		w, err := z.Create(name)
 		if err == nil {
