@@ -59,5 +59,11 @@ func TestShareTarget(t *testing.T) {
 	}
 	m.Do(share("From the lake", "none", site.URL)).Want(http.StatusOK).Has("From the lake", "shared.jpg")
 	m.Do(share("Another time", "none", site.URL)).Want(http.StatusOK).Has("From the lake").Lacks("Another time")
+	heic := []servertest.Part{{Field: "title", Data: []byte("IMG_1")}, {Field: "photos", File: "IMG_1.HEIC", Data: phototest.HEIC()}}
+	m.Do(servertest.Multipart("/compose/share", append(heic, photoParts("jpeg.jpg")...)...)).Want(http.StatusOK).Has("IMG_1.HEIC", "On a Samsung, turn off High efficiency pictures", "jpeg.jpg", "From the lake")
+	m.Publish("caption", "From the lake").Want(http.StatusOK).Has("From the lake").Lacks("HEIC")
+	said := func(name, words string) servertest.Part { return servertest.Part{Field: name, Data: []byte(words)} }
+	m.Do(servertest.Multipart("/compose/share", said("title", "A pier"), said("text", "https://elsewhere.example/1"), said("url", "https://elsewhere.example/1"))).
+		Want(http.StatusOK).Has("A pier\n\nhttps://elsewhere.example/1</textarea>")
 	m.Do(share("By a stranger", "cross-site", "https://elsewhere.example")).Want(http.StatusForbidden)
 }

@@ -70,13 +70,25 @@ func (p *Pages) share(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	words := strings.TrimSpace(strings.Join([]string{form.get("title"), form.get("text"), form.get("url")}, "\n\n"))
+	var parts []string
+	for _, name := range []string{"title", "text", "url"} { // some applications say the same in two of them
+		if s := strings.TrimSpace(form.get(name)); s != "" && !strings.Contains(strings.Join(parts, "\n"), s) {
+			parts = append(parts, s)
+		}
+	}
+	words := strings.Join(parts, "\n\n")
+	if words != "" && form.files == 0 {
+		errs = nil // a text or an address was shared: the photograph is chosen next
+	}
 	draft, _, err := p.Community.Draft(c.Request.Context(), acc)
 	if err != nil {
 		return err
 	}
 	if words != "" && draft.Caption == "" {
-		if _, err := p.Community.SaveDraft(c.Request.Context(), acc, community.DraftChange{Caption: &words}); err != nil {
+		_, err := p.Community.SaveDraft(c.Request.Context(), acc, community.DraftChange{Caption: &words})
+		if msgs, ok := p.fieldErrors(c, err, nil); ok {
+			errs = append(errs, msgs...)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -105,7 +117,6 @@ func (p *Pages) receive(c *gin.Context, acc *store.Account, source string) (*dra
 	ctx := c.Request.Context()
 	form := &draftForm{values: map[string][]string{}}
 	c.Request.PostForm = form.values // for the form that is shown again, which keeps what was entered
-	files := 0
 	var ids []int64
 	var errs templates.FieldErrors
 	for {
@@ -122,7 +133,7 @@ func (p *Pages) receive(c *gin.Context, acc *store.Account, source string) (*dra
 			}
 			continue
 		}
-		if files++; files > maxFiles {
+		if form.files++; form.files > maxFiles {
 			return nil, nil, community.ErrTooLarge
 		}
 		ph, err := p.Community.StartUpload(ctx, acc, community.Upload{
@@ -162,6 +173,7 @@ func (p *Pages) tooLarge(l *lang.Language, name string) string {
 // draftForm collects the small fields of a multipart form, within bounds, and the photos that came with them.
 type draftForm struct {
 	photos []*store.Photo
+	files  int // that came, whatever became of them
 	values map[string][]string
 	size   int64
 }
