@@ -1,9 +1,14 @@
 package main
 
 import (
+	"hash/fnv"
+	"os"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"tintype/dev/preview/sample"
+	"tintype/internal/servertest"
 )
 
 // sizes are a phone, a tablet and a desk.
@@ -112,3 +117,55 @@ func TestOfflineHasItsWidth(t *testing.T) {
 		until(t, ctx, `document.querySelector('main')?.getBoundingClientRect().width >= Math.min(innerWidth, 480)`)
 	}
 }
+
+// Longer languages fit into the smallest phone: no page is wider, and no two words stand without a space between them.
+func TestPagesFitASmallPhone(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(320, 640))
+	for _, p := range sample.Pages() {
+		h := fnv.New32a()
+		h.Write([]byte(os.Getenv("TEST_SEED") + p.Path))
+		languages := []string{"de", "fr"}
+		if !servertest.All() {
+			languages = languages[h.Sum32()%2:][:1]
+		}
+		for _, l := range languages {
+			do(t, ctx, chromedp.Navigate(at+p.Path+"?lang="+l))
+			until(t, ctx, `document.readyState !== 'loading'`)
+			found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](cramped))
+			if err != nil {
+				t.Fatalf("%s: %v", p.Path, err)
+			}
+			for _, f := range found {
+				t.Errorf("%s at 320, %s: %s", p.Path, l, f)
+			}
+		}
+	}
+}
+
+// cramped names what makes a page scroll sideways, and words that touch the words before them.
+const cramped = `(() => {
+	const found = [];
+	if (document.documentElement.scrollWidth > innerWidth) {
+		const wide = [...document.querySelectorAll('body *')].find((el) => el.getBoundingClientRect().right > innerWidth + 1 && !el.closest('.strip,.vh,.reel,.tabs'));
+		found.push('it is ' + document.documentElement.scrollWidth + ' wide: ' + wide?.outerHTML.slice(0, 100));
+	}
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	for (let last; texts.nextNode();) {
+		const text = texts.currentNode, parent = text.parentElement;
+		if (!text.textContent.trim() || parent.closest('.vh,template,script,svg,dialog:not([open])')) continue;
+		const range = document.createRange();
+		range.selectNodeContents(text);
+		const boxes = [...range.getClientRects()].filter((box) => box.width);
+		if (!boxes.length) continue;
+		// Spaces at the ends of what a flexible box holds are not drawn.
+		const words = getComputedStyle(parent).display.includes('flex') ? text.textContent.trim() : text.textContent;
+		const box = boxes[0], before = last?.box;
+		if (before && Math.min(before.bottom, box.bottom) - Math.max(before.top, box.top) > 6 && box.left > before.left && Math.abs(box.left - before.right) < 2
+			&& /[\p{L}\p{N}]$/u.test(last.words) && /^[\p{L}\p{N}]/u.test(words)) {
+			found.push('"' + last.words.trim().slice(-20) + '" touches "' + words.slice(0, 20) + '"');
+		}
+		last = { box: boxes.at(-1), words };
+	}
+	return found;
+})()`

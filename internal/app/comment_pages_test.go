@@ -134,7 +134,7 @@ func TestCommentsAreLikedAndEditedOnPages(t *testing.T) {
 	id := regexp.MustCompile(`id="c-([0-9]+)"`).FindStringSubmatch(said.Body)[1]
 	like, edit := "/posts/"+id+"/like", "/posts/"+id+"/edit"
 
-	mia.Get(path).Want(http.StatusOK).Has(`action="` + like + `"`).Lacks(edit)
+	mia.Get(path).Want(http.StatusOK).Has(`action="`+like+`"`, `<span class="vh">, comment by max</span>`).Lacks(edit)
 	max.Get(path).Want(http.StatusOK).Has(`href="` + edit + `"`)
 	front.visitor().Get(path).Want(http.StatusOK).Lacks(like, edit, "1 like")
 	if at := mia.Post(like, "return", path).Want(http.StatusOK).Has(`action="/posts/` + id + `/unlike"`); at.URL.Path != path || at.URL.Fragment != "c-"+id {
@@ -154,4 +154,7 @@ func TestCommentsAreLikedAndEditedOnPages(t *testing.T) {
 		t.Errorf("the edit leads to %s", at.URL)
 	}
 	mia.Get("/posts/"+id+"/history").Want(http.StatusOK).Has("What a bride<", "What a bridge")
+	servertest.Eventually(t, "whom the comment answers learns of its edit", func() bool {
+		return mia.Get("/notifications").Want(http.StatusOK).Holds("edited a comment to you", "What a bridge")
+	})
 }
