@@ -554,6 +554,32 @@ run "move_begun" {
     condition     = alltrue([for s in local.web_statements : length(s.Resource) == 2 if contains(["Photos", "PhotosList", "Secrets"], s.Sid)])
     error_message = "Instances may use both buckets and both secrets."
   }
+  assert {
+    condition     = local.cdn_slot == "a"
+    error_message = "While photos are copied, the CDN fetches from the bucket that has all of them."
+  }
+}
+
+# After the copy, and before it is finished: what is posted from then on is in both buckets.
+run "photos_from_the_second_bucket" {
+  command = apply
+  variables {
+    rung = 5
+    next = { database = { instance_class = "db.r8g.large" }, photos = { cdn = true } }
+  }
+
+  assert {
+    condition     = local.cdn_slot == "b" && length(module.photos) == 2 && length(module.cdn) == 1
+    error_message = "The CDN fetches from the second bucket, and the first one stays."
+  }
+  assert {
+    condition     = alltrue([for bucket in module.photos : anytrue([for statement in jsondecode(bucket.policy).Statement : statement.Effect == "Allow" && statement.Principal == { Service = "cloudfront.amazonaws.com" }])])
+    error_message = "Both buckets let the CDN in, so that edges that still ask the first one are answered."
+  }
+  assert {
+    condition     = output.environment.web.MEDIA_NEXT == "s3://photos-photos-b-123456789012" && output.environment.web.MEDIA_S3_BUCKET == "photos-photos-123456789012"
+    error_message = "The site goes on to be told of both, and to have the first."
+  }
 }
 
 run "move_over" {
@@ -568,6 +594,10 @@ run "move_over" {
   assert {
     condition     = keys(module.database) == ["b"] && keys(module.photos) == ["b"] && module.database["b"].shape.class == "db.r8g.large" && !module.database["b"].shape.triggers
     error_message = "Once a move is over, the cluster and the bucket that the site has left are gone."
+  }
+  assert {
+    condition     = local.cdn_slot == "b" && length(module.cdn) == 1
+    error_message = "The CDN fetches from the bucket that is left."
   }
   assert {
     condition     = output.environment.web.MEDIA_S3_BUCKET == "photos-photos-b-123456789012" && length(setintersection(keys(output.environment.web), ["MEDIA_NEXT", "DATABASE_NEXT", "DATABASE_REPLICA_URLS_NEXT"])) == 0 && length(output.next) == 0
