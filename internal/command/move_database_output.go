@@ -210,15 +210,22 @@ func (o *databaseOutput) check(ctx context.Context, d *databases, ask move.Check
 		}
 	}
 	if ask.Back {
-		return found, o.say("checked", map[string]any{"processes": found.Processes}, "%d processes have both databases.", found.Processes)
+		return found, o.say("checked", map[string]any{"processes": found.Processes}, "%s.", haveBoth(found.Processes))
 	}
 	if found.Bare {
 		return found, o.say("checked", map[string]any{"rows": found.Rows, "bytes": found.Bytes, "processes": found.Processes},
-			"There are %d rows, %s, which were read in %s. %s is empty: the schema is made there and each row looked at, whether it fits, when the move begins; %d processes have both databases.",
-			found.Rows, config.FormatSize(found.Bytes), time.Since(begin).Round(time.Second/10), d.target.Name(), found.Processes)
+			"There are %d rows, %s, which were read in %s. %s is empty: the schema is made there and each row looked at, whether it fits, when the move begins; %s.",
+			found.Rows, config.FormatSize(found.Bytes), time.Since(begin).Round(time.Second/10), d.target.Name(), haveBoth(found.Processes))
 	}
 	return found, o.say("checked", map[string]any{"rows": found.Rows, "bytes": found.Bytes, "processes": found.Processes},
-		"There are %d rows, %s, which were read in %s and fit; %d processes have both databases.", found.Rows, config.FormatSize(found.Bytes), time.Since(begin).Round(time.Second/10), found.Processes)
+		"There are %d rows, %s, which were read in %s and fit; %s.", found.Rows, config.FormatSize(found.Bytes), time.Since(begin).Round(time.Second/10), haveBoth(found.Processes))
+}
+
+func haveBoth(processes int) string {
+	if processes == 1 {
+		return "1 process has both databases"
+	}
+	return fmt.Sprintf("%d processes have both databases", processes)
 }
 
 // moved says what to write into the settings.

@@ -105,7 +105,7 @@ func TestMoveDatabase(t *testing.T) {
 			t.Errorf("%v: %s%s", err, out, stderr)
 		}
 		out, stderr, err := site.Command("move", "database")
-		if err != nil || !strings.Contains(out, "DATABASE_URL=") || !strings.Contains(out, "1 processes have both databases") {
+		if err != nil || !strings.Contains(out, "DATABASE_URL=") || !strings.Contains(out, "1 process has both databases") {
 			t.Fatalf("%v: %s%s", err, out, stderr)
 		}
 		// The same process goes on, in the other database.
