@@ -323,6 +323,30 @@ func TestReports(t *testing.T) {
 	}
 }
 
+// Each process proves by its own counts what it uses.
+func TestCountsOfEachProcess(t *testing.T) {
+	busy, idle := Figures{Requests: 3, Reads: 10, SessionUses: 2}, Figures{Requests: 1, Reads: 4}
+	rows := append(rowsOf(t, 1, large(), 60, steady(busy)), rowsOf(t, 2, large(), 60, steady(idle))...)
+	r := Advise(ReadDay(rows, now), DefaultPrices())
+	want := map[string]map[string]string{
+		"Instances": {"machine 1": "10800 requests", "machine 2": "3600 requests"},
+		"Database":  {"machine 1": "36000 reads", "machine 2": "14400 reads"},
+		"Sessions":  {"machine 1": "7200 uses", "machine 2": "0 uses"},
+	}
+	for _, rung := range r.Rungs {
+		counts, asked := map[string]string{}, want[rung.Part]
+		for _, use := range rung.Uses {
+			counts[use.Process] = use.Text()
+		}
+		if asked != nil && !maps.Equal(counts, asked) {
+			t.Errorf("%s: %v, want %v", rung.Part, counts, asked)
+		}
+	}
+	if m := r.Signals[slices.IndexFunc(r.Signals, func(m Measured) bool { return m.Name == Requests })]; m.Now != 4 {
+		t.Errorf("both answered %v requests a second", m.Now)
+	}
+}
+
 // A table of prices that lacks one, has one too many or no date is refused by name.
 func TestPrices(t *testing.T) {
 	if p := DefaultPrices(); p.Verified || p.Date == "" {
