@@ -1,6 +1,7 @@
-// Command picture moves the database of a demo site, which runs and nobody uses, from SQLite to MariaDB, and draws what
-// the command says in a pipe as a terminal: docs/move.svg, which the README shows. Only names of places are changed, to
-// those that a site has.
+// Command picture moves the database of a demo site, in which a member writes all the time, from SQLite to MariaDB, and
+// draws what the command says on a terminal: docs/move.svg, which the README shows. Of the line that changes, which is
+// gone at the end, it keeps the frame nearest to the middle of the copy. Only names of places are changed, to those that a
+// site has.
 //
 //	go run ./dev/picture [-out docs/move.svg]
 package main
@@ -10,10 +11,16 @@ import (
 	"flag"
 	"fmt"
 	"html"
+	"math"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"tintype/bench/rig"
@@ -42,15 +49,22 @@ func move(t testing.TB, posts int) (string, error) {
 		return "", err
 	}
 	next := server.NewDatabase(t)
-	site := servertest.NewTintype(t, "MIGRATE=auto")
+	site := servertest.NewTintype(t, "MIGRATE=auto", "API_LIMIT=1000000/5m")
 	if out, stderr, err := site.Command("demo", "--quiet", "--accounts", "60", "--posts", fmt.Sprint(posts), "--pictures", "3"); err != nil {
 		return "", fmt.Errorf("tintype demo: %w\n%s%s", err, out, stderr)
 	}
 	site.Set("DATABASE_NEXT=" + next)
 	site.Start()
-	said, stderr, err := site.Command(strings.Fields(typed)[1:]...)
+	stop := writes(servertest.NewClient(t, site.URL).SignUpByToken("walker"))
+	command := exec.Command(servertest.Binary(t), strings.Fields(typed)[1:]...)
+	command.Dir = filepath.Dir(site.DataDir)
+	command.Env = append(site.Settings(), "DATA_DIR="+site.DataDir, "PATH="+os.Getenv("PATH"), "TERM=xterm")
+	said, err := onTerminal(command, width)
+	if err := stop(); err != nil {
+		return "", err
+	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w\n%s%s", typed, err, said, stderr)
+		return "", fmt.Errorf("%s: %w\n%s", typed, err, said)
 	}
 	_, place, _ := strings.Cut(next, "@")
 	user, _, _ := strings.Cut(strings.TrimPrefix(next, "mysql://"), ":")
@@ -61,36 +75,66 @@ func move(t testing.TB, posts int) (string, error) {
 	).Replace(said), nil
 }
 
-// progress are the beginnings of lines that say how far a move is. How many there are depends on the machine.
-var progress = []string{"copying", "replaying", "comparing", "waiting", "switching", "finishing"}
+// writes has a member write all the time. Stop ends that, after some more writes, and tells of one that failed.
+func writes(member *servertest.Client) (stop func() error) {
+	quit, result := make(chan struct{}), make(chan error, 1)
+	go func() {
+		left := 20
+		for n := 1; left > 0; n++ {
+			select {
+			case <-quit:
+				left--
+			case <-time.After(20 * time.Millisecond):
+			}
+			if _, err := member.Must(http.StatusOK, servertest.Form("/api/v1/markers", "home[last_read_id]", fmt.Sprint(n))); err != nil {
+				result <- fmt.Errorf("write %d during the move: %w", n, err)
+				return
+			}
+		}
+		result <- nil
+	}()
+	return func() error { close(quit); return <-result }
+}
 
-// width is how many letters a line of the picture has.
-const width = 100
+// width is how many columns the terminal has.
+const width uint16 = 116
 
-// lines are those of the picture: what was typed and what was said, of the progress the first line, broken at words.
+// erased is how the command begins the line that changes anew.
+const erased = "\r\033[K"
+
+// lines are those of the picture: what was typed and what was said, of the line that changes the frame nearest to the
+// middle of the copy, broken at words.
 func lines(said string) []string {
 	out := []string{"$ " + typed}
-	seen := false
+	bar, away := -1, 101
 	for line := range strings.Lines(said) {
-		line = strings.TrimRight(line, "\n")
-		isProgress := false
-		for _, p := range progress {
-			isProgress = isProgress || strings.HasPrefix(line, p)
+		frames := strings.Split(strings.TrimRight(line, "\r\n"), erased)
+		for _, frame := range frames[:len(frames)-1] {
+			m := copying.FindStringSubmatch(frame)
+			if m == nil {
+				continue
+			}
+			if bar < 0 {
+				bar, out = len(out), append(out, "")
+			}
+			percent, _ := strconv.Atoi(m[1]) // digits alone
+			if from := max(percent-50, 50-percent); from < away {
+				out[bar], away = frame, from
+			}
 		}
-		if isProgress && seen {
-			continue
-		}
-		seen = seen || isProgress
-		out = append(out, broken(line)...)
+		out = append(out, broken(frames[len(frames)-1])...)
 	}
 	return out
 }
+
+// copying is a frame with the bar of the copy.
+var copying = regexp.MustCompile(`^\[#*-*\] +([0-9]+)% copying: `)
 
 func broken(line string) (out []string) {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
 	now := indent
 	for _, word := range strings.Fields(line) {
-		if now != indent && utf8.RuneCountInString(now)+1+utf8.RuneCountInString(word) > width {
+		if now != indent && utf8.RuneCountInString(now)+1+utf8.RuneCountInString(word) > int(width) {
 			out = append(out, now)
 			now = indent
 		}
@@ -106,14 +150,17 @@ func broken(line string) (out []string) {
 func draw(list []string) []byte {
 	const letter, height, margin = 7.83, 19, 18
 	var b bytes.Buffer
-	w, h := int(width*letter)+2*margin, len(list)*height+2*margin
+	w, h := int(math.Ceil(float64(width)*letter))+2*margin, len(list)*height+2*margin
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="A terminal: %s">`+"\n", w, h, w, h, typed)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" rx="8" fill="#121514"/>`+"\n", w, h)
-	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13" fill="#d9dedb" xml:space="preserve">`+"\n")
+	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13" fill="#d9dedb" xml:space="preserve" style="white-space:pre">`+"\n")
 	for i, line := range list {
 		weight := ""
-		if i == 0 {
+		switch {
+		case i == 0:
 			weight = ` font-weight="bold" fill="#ffffff"`
+		case copying.MatchString(line):
+			weight = ` fill="#8fd3a5"`
 		}
 		fmt.Fprintf(&b, `<text x="%d" y="%d"%s>%s</text>`+"\n", margin, margin+i*height+14, weight, html.EscapeString(line))
 	}
