@@ -25,7 +25,7 @@ func TestWhatIsSeenLeadsToWhatCanBeDone(t *testing.T) {
 		t.Error("a moderator is led to act on oneself")
 	}
 	pages := []string{"/admin", "/admin/members", "/admin/reports", "/admin/appeals", "/admin/held", "/admin/waiting", "/admin/log"}
-	system := []string{"/admin/invitations", "/admin/announcements", "/admin/blocks", "/admin/site", "/admin/status", "/admin/jobs", "/admin/moves"}
+	system := []string{"/admin/invitations", "/admin/announcements", "/admin/blocks", "/admin/site", "/admin/status", "/admin/jobs", "/admin/moves", "/admin/ladder"}
 	for role, may := range map[string][]string{"moderator": pages, "admin": append(pages, system...)} {
 		for _, page := range may {
 			body := r.asks(role, "GET", page, "", "").Body.String()

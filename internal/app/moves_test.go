@@ -37,7 +37,15 @@ func TestMovesPage(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := db.CreateMove(t.Context(), store.MoveRow{
+		Part: "media", Phase: "reading", Step: 1, Source: "disk:/photos", Target: "s3://photos", Mover: "another, process 8", Progress: `{"done":30,"total":400,"pass":1,"since_ms":2000}`,
+	}); err != nil {
+		t.Fatal(err)
+	}
 	w := site.ask("GET", "/admin/moves", "", root)
+	if n := strings.Count(w.Body.String(), "30 of about 400 photos"); n != 1 || !strings.Contains(w.Body.String(), "moving from disk:/photos to s3://photos. another") {
+		t.Errorf("how far the photos are is said %d times in\n%s", n, w.Body)
+	}
 	for _, want := range []string{"The sessions are in sql:", "dynamodb:sessions", "a &lt;b&gt;machine&lt;/b&gt;, process 7", "web-2, process 9", "the table &lt;i&gt;is away&lt;/i&gt;", `value="30"`} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("no %s in\n%s", want, w.Body)

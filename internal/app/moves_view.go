@@ -69,6 +69,7 @@ func (w *moveWatch) view(ctx context.Context) (templates.AdminMovesView, error) 
 			if now.Total > 0 {
 				m.Percent = int(100 * min(now.Done, now.Total) / now.Total)
 				m.Work = move.DescribeWork(r, now)
+				m.State = strings.Replace(m.State, ": "+m.Work+".", ".", 1) // which stands beneath the bar
 			}
 		}
 		v.Moves = append(v.Moves, m)

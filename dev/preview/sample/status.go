@@ -53,7 +53,7 @@ func statuses(add adder) {
 				Percent: 37, Work: "412 000 of about 1 100 000 rows, 61MiB, 41 200 a second, about 17s left; 12 writes behind", Writes: "none waits now (in this process)",
 			},
 			{
-				Part: "sessions", State: "The sessions are moving from sql: to dynamodb:tintype-sessions: pass 1, 4120 of about 9800 sessions, 410 a second, about 14s left.",
+				Part: "sessions", State: "The sessions are moving from sql: to dynamodb:tintype-sessions. ip-10-0-3-17, process 4401 is at work, heard of 1 s ago.",
 				InCharge: "sql:", Source: "sql:", Target: "dynamodb:tintype-sessions", Mover: "ip-10-0-3-17, process 4401", Percent: 42, Work: "pass 1, 4120 of about 9800 sessions, 410 a second, about 14s left",
 			},
 		}})
