@@ -9,7 +9,8 @@ type JobsWaiting struct {
 	OldestReady Millis // how long the longest of them has been due; a length of time
 }
 
-// WaitingJobs reads the counts on the primary.
+// WaitingJobs reads the counts on the primary. A job that is to run at once has 0 for when it is due, and waits since it was
+// made.
 func (s *conn) WaitingJobs(ctx context.Context) (JobsWaiting, error) {
 	var row struct {
 		Dead, Ready int
@@ -18,7 +19,7 @@ func (s *conn) WaitingJobs(ctx context.Context) (JobsWaiting, error) {
 	}
 	now := s.dialect.nowMillis()
 	err := first(s.read(Primary(ctx)).Raw("SELECT COUNT(CASE WHEN state = ? THEN 1 END) AS dead, COUNT(CASE WHEN state = ? THEN 1 END) AS ready,"+
-		" MIN(CASE WHEN state = ? THEN run_at END) AS oldest, "+now+" AS clock FROM jobs WHERE state = ? OR (state = ? AND run_at <= "+now+" AND lease_until < "+now+")",
+		" MIN(CASE WHEN state = ? THEN CASE WHEN run_at > created_at THEN run_at ELSE created_at END END) AS oldest, "+now+" AS clock FROM jobs WHERE state = ? OR (state = ? AND run_at <= "+now+" AND lease_until < "+now+")",
 		JobDead, JobReady, JobReady, JobDead, JobReady), &row)
 	w := JobsWaiting{Dead: row.Dead, Ready: row.Ready}
 	if row.Oldest != nil {

@@ -6270,7 +6270,8 @@ func (s *Store) WaitForReplicas(ctx context.Context) (err error) {
 	return err
 }
 
-// WaitingJobs reads the counts on the primary.
+// WaitingJobs reads the counts on the primary. A job that is to run at once has 0 for when it is due, and waits since it was
+// made.
 func (s *Store) WaitingJobs(ctx context.Context) (r0 JobsWaiting, err error) {
 	if s.places == nil {
 		return s.conn.WaitingJobs(ctx)
