@@ -1,11 +1,12 @@
 // Command move moves the database of a running site from SQLite to MariaDB and back, again and again, by the command
 // that an operator types, while members write and visitors read. It tells what they noticed: failed requests, and how long
 // a write waited at most in each of the moves. The first move has nobody at work: its copy tells the rows a second.
+// Then it moves many photos from a disk to a bucket, and tells what the triggers of a move cost a write by themselves.
 //
 // Everything runs on loopback on one machine, the site, the server, the mover and the people: the figures are those of a
 // machine that is busy with all of them. The server keeps less than one that holds a site (see the last line).
 //
-//	go run ./bench/move [-json] [-posts 30000] [-accounts 600] [-switches 10] [-people 6]
+//	go run ./bench/move [-json] [-posts 30000] [-accounts 600] [-switches 10] [-people 6] [-photos 20000] [-writes 2000]
 package main
 
 import (
@@ -31,9 +32,17 @@ func main() {
 	accounts := flag.Int("accounts", 600, "its members")
 	switches := flag.Int("switches", 10, "moves with people at work")
 	people := flag.Int("people", 6, "members who write all the time; half as many visitors read")
+	photos := flag.Int("photos", 20_000, "photos to move from a disk to a bucket; 0: leave that out")
+	writes := flag.Int("writes", 2000, "writes with and without triggers; 0: leave that out")
 	flag.Parse()
 	rig.Main(func(t *rig.T) error {
 		r, err := measure(t, *accounts, *posts, *switches, *people)
+		if err == nil && *photos > 0 {
+			r.Photos, err = movePhotos(t, *photos)
+		}
+		if err == nil && *writes > 0 {
+			r.Triggers, err = costOfTriggers(t, *writes)
+		}
 		if err != nil {
 			return err
 		}
@@ -62,6 +71,10 @@ type report struct {
 	Held       []int64 `json:"held_ms"`          // how long the source took no writes
 	PeakBytes  int64   `json:"mover_bytes"`      // the most memory that a mover held
 	Durability string  `json:"durability"`
+
+	CopyBytes float64         `json:"copy_bytes_a_second"` // as the rows are in the source
+	Photos    *photoReport    `json:"photos,omitempty"`
+	Triggers  []triggerReport `json:"triggers,omitempty"`
 }
 
 // Goals, of which the program says so itself.
@@ -92,10 +105,18 @@ func (r *report) text() {
 		[]string{fmt.Sprintf("median of the longest waits of %d moves", len(r.Waits)), fmt.Sprintf("%d ms", median(r.Waits)), "500 ms"},
 		[]string{"median time in which the source took no writes", fmt.Sprintf("%d ms", median(r.Held)), ""},
 		[]string{fmt.Sprintf("copy of %d rows, SQLite to MariaDB, nobody at work", r.Rows), fmt.Sprintf("%.0f rows a second", r.Copy), "20000"},
+		[]string{"of their bytes, without indexes", fmt.Sprintf("%.1f MB a second", r.CopyBytes/1e6), ""},
 		[]string{"the whole of that move", fmt.Sprintf("%.1f s", float64(r.WholeMs)/1000), ""},
 		[]string{"most memory of a mover", rig.MB(r.PeakBytes), "150 MB"},
 	)
 	fmt.Printf("longest waits: %v ms\n%s\n", r.Waits, r.Durability)
+	if p := r.Photos; p != nil {
+		fmt.Printf("%d photos (%d files, %s) from a disk to a bucket: copied and compared in %.1f s, the whole move took %.1f s: %.0f photos, %.1f MB a second\n",
+			p.Photos, p.Files, rig.MB(p.Bytes), float64(p.CopyMs)/1000, float64(p.TookMs)/1000, p.Rate, float64(p.Bytes)/float64(max(p.TookMs, 1))/1000)
+	}
+	for _, c := range r.Triggers {
+		fmt.Printf("a transaction of two rows in %s, median: %.0f µs, with triggers that do nothing %.0f µs, with those that log %.0f µs\n", c.Database, c.Plain, c.Idle, c.Logging)
+	}
 	if r.FirstError != "" {
 		fmt.Println("the first that failed:", r.FirstError)
 	}
@@ -213,6 +234,7 @@ func measure(t *rig.T, accounts, posts, switches, people int) (*report, error) {
 	r.Rows, r.WholeMs = first.Rows, first.TookMs
 	if first.CopyMs > 0 {
 		r.Copy = float64(first.Rows) / float64(first.CopyMs) * 1000
+		r.CopyBytes = float64(first.Bytes) / float64(first.CopyMs) * 1000
 	}
 	t.Logf("%d rows, copied in %.1f s", first.Rows, float64(first.CopyMs)/1000)
 
@@ -249,6 +271,7 @@ type took struct {
 	TookMs int64  `json:"took_ms"`
 	CopyMs int64  `json:"copy_ms"`
 	HeldMs int64  `json:"held_ms"`
+	Bytes  int64  `json:"bytes"` // that were found before
 }
 
 // run runs the command to its end, and looks at its memory meanwhile.
@@ -268,9 +291,17 @@ func run(t *rig.T, site *servertest.Instance, r *report, args ...string) (took, 
 	if err != nil {
 		return took{}, fmt.Errorf("tintype %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
+	bytes := int64(0)
 	for line := range strings.Lines(out) {
 		var m took
-		if json.Unmarshal([]byte(line), &m) == nil && m.Event == "took" {
+		if json.Unmarshal([]byte(line), &m) != nil {
+			continue
+		}
+		switch m.Event {
+		case "checked":
+			bytes = m.Bytes
+		case "took":
+			m.Bytes = bytes
 			return m, nil
 		}
 	}
