@@ -252,6 +252,7 @@ func TestTheLadderRaisesLimits(t *testing.T) {
 		worker := measured(t, with(web.env, advice)...)
 		servertest.Within(t, time.Minute, "the job is done", func() bool { return signal(worker.report(), ladder.JobAge).Now == 0 })
 	})
+	t.Run("job-workers", moreJobWorkers)
 	t.Run("memory", func(t *testing.T) {
 		t.Setenv("GOMEMLIMIT", "off") // or the collector would work itself to death on the small machine
 		used := func(s *measuredSite) float64 { return signal(s.over(1), ladder.Memory).Now }
