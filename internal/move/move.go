@@ -78,10 +78,12 @@ const (
 	// ShortLease is the same while a switch is near. It bounds how long nobody can write when a process hangs.
 	ShortLease = time.Second
 	// ReplicaLease is for how long a process may read a place's replicas after one of them has told, in the primary's stead,
-	// that no switch is near. The mover waits for a LongLease once it has said that one is. So what a replica tells may be as
-	// old as the difference, and a replica that lags more is not read.
+	// that no switch is near. The mover waits for a LongLease once it has said that one is. So it is safe while the replica is
+	// less than LongLease - ReplicaLease behind.
 	ReplicaLease = 10 * time.Second
-	// HoldLease is the same while writes are held. Who decides waits for the leases from before the hold, and for these.
+	// ReplicaBehind is how far a replica may be behind that tells it. The rest is for what nobody measures.
+	ReplicaBehind = LongLease - ReplicaLease - 20*time.Second
+	// HoldLease is a ShortLease while writes are held. Who decides waits for the leases from before the hold, and for these.
 	HoldLease = 500 * time.Millisecond
 	// AttemptTime is how long a switch may take from the first held write to the decision.
 	AttemptTime = time.Second

@@ -36,8 +36,8 @@ type ProcessFollower struct {
 type PlaceServers interface {
 	// AwayAt tells whether the place's primary is known not to answer.
 	AwayAt(next bool) bool
-	// GateByReplica reads the gate as a replica has it, while the primary is away.
-	GateByReplica(ctx context.Context, next bool) (store.Gate, error)
+	// GateByReplica reads the gate as a replica has it that is at most so far behind, while the primary is away.
+	GateByReplica(ctx context.Context, next bool, behind time.Duration) (store.Gate, error)
 }
 
 // FollowState is what a process may do.
@@ -148,7 +148,7 @@ func (f *ProcessFollower) do(ctx context.Context, e Effect) Event {
 		if f.Servers == nil {
 			return Event{Err: errors.ErrUnsupported}
 		}
-		g, err := f.Servers.GateByReplica(ctx, e.Side == Target)
+		g, err := f.Servers.GateByReplica(ctx, e.Side == Target, ReplicaBehind)
 		return Event{Err: err, Gate: fromGate(g)}
 	case OpSwapGate:
 		ok, err := swap(ctx, f.source, f.target, e)

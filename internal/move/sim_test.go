@@ -29,13 +29,14 @@ const (
 	rowsBeforeLog        // rows are read before the log that names them
 	silentIsGone         // a process that was silent for half a minute counts as gone
 	blindByReplica       // replicas are read without a look at the gate that they have
+	lateByReplica        // replicas tell the gate however far they lag
 	longHold             // processes keep the longer lease while writes are held
 	loggedLate           // the new place logs once somebody keeps the old one up, and not from its opening
 	countOfFaults
 )
 
 func (f fault) String() string {
-	return [...]string{"none", "without lock", "decide by reads", "without epoch", "delete by key", "without lease", "without wait", "opened early", "rows before log", "silent is gone", "blind by replica", "long hold", "logged late"}[f]
+	return [...]string{"none", "without lock", "decide by reads", "without epoch", "delete by key", "without lease", "without wait", "opened early", "rows before log", "silent is gone", "blind by replica", "late by replica", "long hold", "logged late"}[f]
 }
 
 // plan is what happens to whom in a schedule, besides what the seed brings.
@@ -247,6 +248,10 @@ func (p *process) effect(e Effect, then func(Event)) {
 			}
 			if w.plan.fault == blindByReplica {
 				then(Event{Gate: p.follower.gate})
+				return
+			}
+			if w.lag > ReplicaBehind && w.plan.fault != lateByReplica {
+				then(Event{Err: errLost})
 				return
 			}
 			then(Event{Gate: db.gateBefore(w.lag)})

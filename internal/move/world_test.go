@@ -18,7 +18,10 @@ func newWorld(seed uint64, p plan) *world {
 	for _, db := range w.dbs {
 		db.gates = []gateAt{{gate: db.gate}}
 	}
-	w.lag = time.Duration(seed%61) * time.Second
+	w.lag = time.Duration(seed%91) * time.Second
+	if seed%4 == 0 {
+		w.lag = time.Duration(seed/4%60+1) * time.Minute
+	}
 	for i := range 7 {
 		w.dbs[Source].put(fmt.Sprintf("old%d", i), row{value: i})
 	}

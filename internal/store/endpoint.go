@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"math"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,7 @@ type server struct {
 	healthy     atomic.Bool // may be read
 	answers     atomic.Bool
 	version     atomic.Int64 // of the clock, at the last answer
+	lag         atomic.Int64 // nanoseconds behind the primary, when that was last known
 	wireHeardAt atomic.Int64 // UnixNano of its last answer to anything
 	heardAt     atomic.Int64 // UnixNano of that
 	why         atomic.Value // string: why it is out, "" when it is not
@@ -82,6 +84,7 @@ func (e *endpoint) serverOf(id string) *server {
 	if s == nil {
 		s = &server{id: id, endpoint: e, movedAt: time.Now()}
 		s.heardAt.Store(time.Now().UnixNano())
+		s.lag.Store(math.MaxInt64)
 		s.why.Store("not asked yet")
 		e.servers[id] = s
 		e.lookAgain()
@@ -285,10 +288,12 @@ func (s *server) judge(ctx context.Context, v int64, err error) {
 		}
 		return
 	}
-	if v != s.version.Load() {
+	moved := v != s.version.Load()
+	if moved {
 		s.movedAt = now
 	}
 	s.version.Store(v)
+	s.measure(now, v, moved)
 	s.heardAt.Store(now.UnixNano())
 	s.answers.Store(true)
 	primary := c.version.Load()
@@ -304,6 +309,46 @@ func (s *server) judge(ctx context.Context, v int64, err error) {
 	default:
 		s.set("")
 	}
+}
+
+// livesOn is how far a replica's clock has to be past the last that was heard of the primary's until the primary is known to have
+// gone on since.
+const livesOn = 5 * time.Second
+
+// measure notes how far the server lags. While this process does not hear the primary, it is as far behind as before, unless
+// the server tells that the primary goes on.
+func (s *server) measure(now time.Time, v int64, moved bool) {
+	c := s.endpoint.c
+	primary := c.version.Load()
+	if primary == 0 || c.breaker.Away() && !(moved && v > primary+livesOn.Milliseconds()) {
+		return
+	}
+	behind := time.Duration(primary-v)*time.Millisecond + now.Sub(time.Unix(0, c.movedAt.Load()))
+	s.lag.Store(int64(max(behind, 0)))
+}
+
+// errLags refuses the gate of a server that may be too far behind.
+var errLags = &busyError{"store: the replica may be too far behind to say who is in charge"}
+
+// gate reads the gate on a server that is at most so far behind the primary.
+func (e *endpoint) gate(ctx context.Context, behind time.Duration) (Gate, error) {
+	conn, err := e.pool.Conn(ctx)
+	if err != nil {
+		return Gate{}, err
+	}
+	defer conn.Close()
+	lag := time.Duration(math.MaxInt64)
+	err = conn.Raw(func(dc any) error {
+		lag = time.Duration(trackedOf(dc).server.lag.Load())
+		return nil
+	})
+	if err != nil {
+		return Gate{}, err
+	}
+	if lag > behind {
+		return Gate{}, errLags
+	}
+	return readGate(ctx, conn, "")
 }
 
 // set records why the server may not be read ("": it may) and logs a change.

@@ -147,8 +147,8 @@ const doubtAfter = 300 * time.Millisecond
 
 // run runs a whole method in the place in charge, once this process may go by what it knows of it. A place that refuses
 // to be written is left or opened soon: then the whole method runs again, so that no statement built for one database
-// reaches the other. Nobody holds a connection meanwhile. A switch is waited for beside the request's budget, and a server
-// that does not say who is in charge under it.
+// reaches the other. Nobody holds a connection meanwhile. Waiting for a switch costs the request's budget nothing. Waiting for a
+// server that does not say who is in charge does.
 func (p *places) run(ctx context.Context, transaction bool, f func(*conn) error) error {
 	waits, began := int64(0), time.Time{}
 	defer func() {
@@ -215,7 +215,7 @@ func (s *conn) judge() *budget.Breaker {
 	return s.breaker
 }
 
-// awayError refuses what would wait for a primary that is known not to answer; nil: it may.
+// awayError is an error where the primary is known not to answer, so that nobody waits for it; else nil.
 func (s *conn) awayError() error {
 	switch b := s.judge(); {
 	case b == nil || !b.Away():
@@ -247,9 +247,10 @@ func (s *Store) AwayAt(next bool) bool {
 	return c != nil && c.awayError() != nil
 }
 
-// GateByReplica reads the gate of a place whose primary has not answered, as the most advanced of its replicas has it. It
-// is an error where there is none, and where nobody knows yet that the primary is away: then that is found out.
-func (s *Store) GateByReplica(ctx context.Context, next bool) (Gate, error) {
+// GateByReplica reads the gate of a place whose primary has not answered, as the most advanced of its replicas has it that was
+// at most so far behind when that was last known. It is an error where there is none, and where nobody knows yet that the
+// primary is away: then that is found out.
+func (s *Store) GateByReplica(ctx context.Context, next bool, behind time.Duration) (Gate, error) {
 	c := s.places.at(next)
 	if c == nil {
 		return Gate{}, ErrBusy
@@ -261,7 +262,7 @@ func (s *Store) GateByReplica(ctx context.Context, next bool) (Gate, error) {
 	err := ErrPrimaryAway
 	for _, e := range c.cluster.mostAdvanced() {
 		var g Gate
-		if g, err = readGate(ctx, e.pool, ""); err == nil {
+		if g, err = e.gate(ctx, behind); err == nil {
 			return g, nil
 		}
 		e.lookAgain()

@@ -128,14 +128,20 @@ func TestReadsWhileNobodySaysWhoIsInCharge(t *testing.T) {
 	if took, err := read(200 * time.Millisecond); !errors.Is(err, store.ErrBusy) || took > 10*time.Second {
 		t.Errorf("a read whose budget is used up: %v after %v", err, took)
 	}
-	if _, err := s.GateByReplica(ctx, false); !errors.Is(err, store.ErrBusy) || s.AwayAt(false) {
+	if _, err := s.GateByReplica(ctx, false, time.Hour); !errors.Is(err, store.ErrBusy) || s.AwayAt(false) {
 		t.Errorf("a replica tells the gate while the primary is there: %v", err)
 	}
+	// What a replica tells is as old as it lags, and a switch may have begun since.
+	side.Replicas[0].StopApplying(t)
+	time.Sleep(2 * time.Second) // it lags
 	side.Primary.Hang(t)
 	if _, err := read(20 * time.Second); !errors.Is(err, store.ErrPrimaryAway) {
 		t.Errorf("a read that waits: %v", err)
 	}
-	if g, err := s.GateByReplica(ctx, false); err != nil || g.Mode != store.GateOpen || !s.AwayAt(false) {
+	if _, err := s.GateByReplica(ctx, false, time.Second); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("a replica that lags tells the gate: %v", err)
+	}
+	if g, err := s.GateByReplica(ctx, false, time.Hour); err != nil || g.Mode != store.GateOpen || !s.AwayAt(false) {
 		t.Errorf("the gate of a replica: %+v, %v", g, err)
 	}
 	s.Serve(store.Serving{Until: past, ByReplicasUntil: long, Writable: true})

@@ -86,6 +86,17 @@ func readerOf(conn any) (*readerConn, *tracedConn) {
 	return conn.(*readerConn), nil
 }
 
+// trackedOf is a connection of a replica's pool.
+func trackedOf(conn any) *tracked {
+	switch t := conn.(type) {
+	case *tracedConn:
+		conn = t.driverConn
+	case *tracedCheckingConn:
+		conn = t.driverConn
+	}
+	return conn.(*tracked)
+}
+
 func noEnd(string) {}
 
 func (c *tracedConn) begin(ctx context.Context, q string) func(kind string) {
