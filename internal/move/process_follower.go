@@ -30,6 +30,8 @@ type ProcessFollower struct {
 	mu    sync.Mutex
 	state FollowState
 	wake  chan struct{} // closed when state changes
+
+	askedOther time.Time // when the place that is not served was last asked whether it took over
 }
 
 // PlaceServers are the connections with which a process serves the two places: next is the target. *store.Store has them.
@@ -89,7 +91,34 @@ func (f *ProcessFollower) Run(ctx context.Context) {
 		e := m.Step(time.Since(f.begin), ev)
 		f.publish(m)
 		ev = f.do(ctx, e)
+		if e.Op == OpReadGate && ev.Err != nil && f.tookOver(ctx, m) {
+			m.changeOver(nil)
+		}
 	}
+}
+
+// otherEvery is how often the other place is asked while the one that is served is away.
+const otherEvery = 2 * time.Second
+
+// tookOver tells whether the other place is in charge, while the one that the process serves does not answer and may not be read:
+// the process may have missed the switch, and the place is then away for good. It is what a process that begins asks, too.
+func (f *ProcessFollower) tookOver(ctx context.Context, m *Follower) bool {
+	now := time.Since(f.begin)
+	if now < m.ReadableUntil() || now < m.ByReplicasUntil() || time.Since(f.askedOther) < otherEvery {
+		return false
+	}
+	f.askedOther = time.Now()
+	served, other := f.source, f.target
+	if m.Side() == Target {
+		served, other = other, served
+	}
+	if f.Servers != nil && f.Servers.AwayAt(m.Side() == Source) || other.FileMissing() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	took, err := TookOver(ctx, other, served.Name())
+	return took && err == nil
 }
 
 func (f *ProcessFollower) publish(m *Follower) {

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,6 +135,16 @@ func (p *Place) Close() error {
 		return p.w.Close()
 	}
 	return errors.Join(p.r.Close(), p.w.Close())
+}
+
+// FileMissing tells whether the place is a SQLite file that does not exist: whoever asks it would make it anew.
+func (p *Place) FileMissing() bool {
+	path, ok := strings.CutPrefix(p.name, "sqlite:")
+	if !ok {
+		return false
+	}
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // Name is the place's address without a password.
