@@ -36,7 +36,9 @@ func (d drivers) databaseMoves(ctx context.Context) error {
 	if d.cfg.DatabaseNext == nil {
 		return nil
 	}
-	s, err := d.databaseMove(ctx)
+	asking, cancel := context.WithTimeout(ctx, startPatience) // one of them may take connections and say nothing
+	defer cancel()
+	s, err := d.databaseMove(asking)
 	if err != nil && d.staysAlone(ctx) {
 		return nil
 	}
@@ -54,6 +56,8 @@ func (d drivers) staysAlone(ctx context.Context) bool {
 		return false
 	}
 	defer p.Close()
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
 	g, err := p.Gate(ctx)
 	if err != nil || g.Mode != store.GateOpen {
 		return false

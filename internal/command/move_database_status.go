@@ -43,7 +43,7 @@ type databaseEntry struct {
 	Other     string `json:"other"`
 	UnderWay  bool   `json:"under_way"` // from the one in charge to the other
 	Switching bool   `json:"switching"` // writes are held
-	Moved     bool   `json:"moved"`     // the other one is the one that the site has left
+	Moved     bool   `json:"moved"`     // the site has left Other
 	Rows      int64  `json:"rows"`
 	Bytes     int64  `json:"bytes"`
 	Total     int64  `json:"of_rows"` // about
@@ -58,13 +58,24 @@ func describeDatabase(ctx context.Context, c *call) (*databaseEntry, *wayBackEnt
 	if err != nil || cfg.DatabaseNext == nil {
 		return nil, nil, err
 	}
-	d, err := c.databases(ctx, nil)
+	asking, cancel := context.WithTimeout(ctx, aloneTime) // a server may take connections and say nothing
+	defer cancel()
+	entry, back, err := c.describeBoth(asking)
 	if err != nil {
 		text, aloneErr := describeAlone(ctx, []config.Database{cfg.Database, *cfg.DatabaseNext})
 		if aloneErr != nil {
 			return nil, nil, err
 		}
 		return &databaseEntry{Text: text}, nil, nil
+	}
+	return entry, back, nil
+}
+
+// describeBoth is describeDatabase where both databases answer.
+func (c *call) describeBoth(ctx context.Context) (*databaseEntry, *wayBackEntry, error) {
+	d, err := c.databases(ctx, nil)
+	if err != nil {
+		return nil, nil, err
 	}
 	text, back, err := d.describe(ctx)
 	if err != nil {

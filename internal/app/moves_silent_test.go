@@ -1,0 +1,46 @@
+package app
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// One of the two databases may take connections and say nothing. The commands about moves end all the same, with what the
+// other one knows.
+func TestMovesWithASilentDatabase(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	dir := t.TempDir()
+	data := "DATA_DIR=" + filepath.Join(dir, "data")
+	site, _ := wired(t, data)
+	site.close()
+	env := []string{data, "DATABASE_NEXT=mysql://u:p@" + l.Addr().String() + "/x", "MEDIA_NEXT=disk:" + filepath.Join(dir, "photos")}
+	for want, args := range map[string][]string{
+		"does not answer":      {"move", "status"},
+		"Everything is ready.": {"move", "media", "--dry-run"},
+	} {
+		type result struct {
+			code        int
+			out, stderr string
+		}
+		ended := make(chan result, 1)
+		go func() {
+			code, out, stderr := runCommand(env, args...)
+			ended <- result{code, out, stderr}
+		}()
+		select {
+		case r := <-ended:
+			if r.code != 0 || !strings.Contains(r.out, want) {
+				t.Errorf("%v: %d %s%s", args, r.code, r.out, r.stderr)
+			}
+		case <-time.After(3 * time.Minute):
+			t.Fatalf("%v does not end", args)
+		}
+	}
+}
