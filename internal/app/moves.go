@@ -97,8 +97,7 @@ func (d drivers) presence(ctx context.Context, db *store.Store, id int64, keys f
 	}
 	p := move.NewPresence(o)
 	if d.proof != nil {
-		soon := p.Soon
-		d.proof.soon.Store(&soon)
+		d.proof.tellBy(p.Soon)
 	}
 	text := func(set bool, place fmt.Stringer) string {
 		if !set {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"tintype/internal/move"
@@ -97,7 +96,10 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 	f := move.NewProcessFollower(source, target, store.PlaceAnswer{ID: id, Host: processName(), Program: Version, Roles: roleNames(d.cfg), Facts: string(facts)})
 	f.Servers = db
 	if d.proof != nil {
-		d.proof.prove = func(ctx context.Context) string { return proveOther(ctx, f, source, target) }
+		o := &otherPlace{follower: f, places: [2]*store.Place{source, target}, away: db.AwayAt}
+		if d.proof.prove = o.prove; d.cfg.ReadOnly {
+			d.proof.prove = func(context.Context) string { return move.ProofExempt }
+		}
 	}
 	near := false
 	if d.startsInNext(ctx) {
@@ -150,7 +152,20 @@ func (d drivers) followDatabase(ctx context.Context, db *store.Store, id int64, 
 // the move.
 type databaseProof struct {
 	prove func(context.Context) string
-	soon  atomic.Pointer[func()]
+
+	mu    sync.Mutex
+	soon  func()
+	early bool // it was to be told before there was anybody who could
+}
+
+// tellBy names what has the proof be told.
+func (p *databaseProof) tellBy(soon func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.soon = soon; p.early {
+		p.early = false
+		soon()
+	}
 }
 
 // now has the proof be told at once.
@@ -158,8 +173,10 @@ func (p *databaseProof) now() {
 	if p == nil {
 		return
 	}
-	if soon := p.soon.Load(); soon != nil {
-		(*soon)()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.early = p.soon == nil; !p.early {
+		p.soon()
 	}
 }
 
@@ -167,22 +184,34 @@ func (p *databaseProof) now() {
 // itself every now and then.
 const provePatience = time.Second
 
-// proveOther tries the place that the process does not serve, while a move is
-// under way, and returns the move in which that takes part.
-func proveOther(ctx context.Context, f *move.ProcessFollower, source, target *store.Place) string {
-	s, _ := f.State()
-	if s.Gate.Move == "" {
-		return ""
-	}
-	other := target
-	if s.Side == move.Target {
-		other = source
+// otherPlace is the one of two places that a process does not serve.
+type otherPlace struct {
+	follower *move.ProcessFollower
+	places   [2]*store.Place
+	away     func(next bool) bool
+	proved   string // the move of which both places are known to be
+}
+
+// prove tries the place while a move is under way, once for each move, and returns
+// the move in which that takes part. The gate names the move also when it is over:
+// then the place has been left, and may be away.
+func (o *otherPlace) prove(ctx context.Context) string {
+	s, _ := o.follower.State()
+	other := o.places[s.Side.Other()]
+	switch {
+	case s.Gate.Move == "" || s.Gate.Move == o.proved:
+		return s.Gate.Move
+	case o.away(s.Side == move.Source) || other.FileMissing():
+		return "" // or the next time
 	}
 	ctx, cancel := context.WithTimeout(ctx, provePatience)
 	defer cancel()
 	id, err := other.Prove(ctx)
 	if err != nil {
-		return "" // or the next time
+		return ""
+	}
+	if id == s.Gate.Move {
+		o.proved = id
 	}
 	return id
 }

@@ -136,13 +136,15 @@ func (p *Presence) Start(ctx context.Context) error {
 func (p *Presence) Run(ctx context.Context) error {
 	swept, failing := p.o.Now(), false
 	for {
+		refresh := p.refresh
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-p.kick:
+			refresh = p.anew
 		case <-time.After(p.pause()):
 		}
-		err := p.refresh(ctx)
+		err := refresh(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
 			p.o.Log.WarnContext(ctx, "the row of this process was not written", "error", err)
 		}
@@ -216,6 +218,21 @@ func (p *Presence) refresh(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// anew is a refresh that begins now: one under way may have been without what is to be told.
+func (p *Presence) anew(ctx context.Context) error {
+	p.mu.Lock()
+	f := p.flight
+	p.mu.Unlock()
+	if f != nil {
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return p.refresh(ctx)
 }
 
 // beat is one writing and asking. What was read counts from before the writing.

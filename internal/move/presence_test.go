@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -348,4 +349,41 @@ func TestLongestWriteWait(t *testing.T) {
 	if longest, host := LongestWriteWait(list[2:]); longest != 0 || host != "" {
 		t.Errorf("%s %s", longest, host)
 	}
+}
+
+// What is to be told soon is told although a writing is under way that began before.
+func TestWhatChangesDuringABeatIsTold(t *testing.T) {
+	m := newTable()
+	m.held = make(chan struct{})
+	var fact atomic.Value
+	fact.Store("before")
+	p := NewPresence(PresenceOptions{Table: m, ID: 1, Every: time.Hour, Facts: func() map[string]string { return map[string]string{"fact": fact.Load().(string)} }})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { _ = p.refresh(ctx) })
+	until := func(what string, done func() bool) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("it never comes that ", what)
+			}
+		}
+	}
+	until("it asks", func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return m.asked == 1
+	})
+	fact.Store("after")
+	p.Soon()
+	running.Go(func() { _ = p.Run(ctx) })
+	until("the kick is taken", func() bool { return len(p.kick) == 0 })
+	close(m.held)
+	until("it is told", func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return strings.Contains(m.instances[1].Facts, "after")
+	})
 }
