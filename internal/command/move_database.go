@@ -229,9 +229,6 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 			return err
 		}
 	}
-	run := move.NewDatabase(move.DatabaseOptions{Source: d.source, Target: d.target, Rate: m.Rate, Progress: out.progress, Back: cheap, WayBack: m.WayBack.wait(), Check: func(ctx context.Context) error {
-		return move.CheckProcesses(ctx, d.source, d.target)
-	}})
 	what := "database from " + d.source.Name() + " to " + d.target.Name()
 	if own.Mode == store.GateOpen { // else the row of the run before stands there
 		if err := d.source.AddAdminEntry(ctx, community.EntryByCommand(community.BeginMove, m.Reason, what)); err != nil {
@@ -239,6 +236,9 @@ func (m moveDatabase) run(ctx context.Context, c *call, d *databases, back bool)
 		}
 	}
 	began := time.Now()
+	run := move.NewDatabase(move.DatabaseOptions{Source: d.source, Target: d.target, Rate: m.Rate, Progress: out.progress, Back: cheap, WayBack: m.WayBack.wait(), Check: func(ctx context.Context) error {
+		return move.CheckProcesses(ctx, d.source, d.target, time.Since(began) > move.ProofAfter)
+	}})
 	if err := run.Prepare(ctx); err != nil {
 		return err
 	}

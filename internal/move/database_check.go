@@ -85,7 +85,7 @@ func CheckDatabase(ctx context.Context, source, target *store.Place, o CheckOpti
 	for _, part := range parts {
 		c.Problems = append(c.Problems, fmt.Sprintf("the %s of the site are being moved: let that end first, or abort it", people(part)))
 	}
-	if err := c.processes(ctx, source, target, false); err != nil {
+	if err := c.processes(ctx, source, target, false, false); err != nil {
 		return nil, err
 	}
 	if o.Back {
@@ -127,19 +127,21 @@ func CheckDatabase(ctx context.Context, source, target *store.Place, o CheckOpti
 }
 
 // processes adds a problem for each process of the site that is not ready for the switch, and for what is no process of it.
-// Begun tells that the move has begun: processes that have been silent since do not stop it.
-func (c *DatabaseChecked) processes(ctx context.Context, source, target *store.Place, begun bool) error {
+// Begun tells that the move has begun: processes that have been silent since do not stop it. Long tells that each process has had
+// the time since then to prove that it reaches the target.
+func (c *DatabaseChecked) processes(ctx context.Context, source, target *store.Place, begun, long bool) error {
 	list, err := c.strangers(ctx, source, begun)
 	if err != nil {
 		return err
 	}
 	proof := ""
 	if begun {
-		// Once a switch is near, each process has had the time to prove it. Two places may have one name: a file on two
-		// machines, or a name that leads elsewhere.
+		// Two places may have one name: a file on two machines, or a name that leads elsewhere. Once a switch is near, each
+		// process is asked for the proof. Before that only where it should have it: a switch that one of them stops is not to
+		// keep all others on short leases.
 		if g, err := source.Gate(ctx); err != nil {
 			return err
-		} else if g.Watch {
+		} else if g.Watch || long {
 			proof = g.Move
 		}
 	}
@@ -165,11 +167,14 @@ func (c *DatabaseChecked) processes(ctx context.Context, source, target *store.P
 	return nil
 }
 
+// ProofAfter is how long a move has to be under way until each process has surely proved that it reaches both places: two beats.
+const ProofAfter = 2*followEvery + 5*time.Second
+
 // CheckProcesses says what stands in the way of a switch among the processes of the site: those that began since the move was
-// checked. Nil: nothing does.
-func CheckProcesses(ctx context.Context, source, target *store.Place) error {
+// checked, and those that do not reach both places, as all must have proved ProofAfter it began (long). Nil: nothing does.
+func CheckProcesses(ctx context.Context, source, target *store.Place, long bool) error {
 	c := &DatabaseChecked{}
-	if err := c.processes(ctx, source, target, true); err != nil {
+	if err := c.processes(ctx, source, target, true, long); err != nil {
 		return err
 	}
 	if len(c.Problems) > 0 {

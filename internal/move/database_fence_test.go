@@ -163,7 +163,7 @@ func TestASwitchWaitsForProcesses(t *testing.T) {
 	listed(t, a, 2, "1", map[string]string{move.DatabaseFact: move.Fingerprint(a.Name())})
 	asked, held := 0, false
 	d := move.NewDatabase(move.DatabaseOptions{Source: a, Target: b, Check: func(ctx context.Context) error {
-		err := move.CheckProcesses(ctx, a, b)
+		err := move.CheckProcesses(ctx, a, b, false)
 		if asked++; asked <= 3 {
 			if err == nil || !strings.Contains(err.Error(), "web2 does not have both databases") || strings.Contains(err.Error(), "web1") {
 				t.Errorf("try %d: %v", asked, err)
@@ -216,8 +216,11 @@ func TestProcessesProveTheirPlace(t *testing.T) {
 		return id
 	}
 	has("")
-	if err := move.CheckProcesses(ctx, a, b); err != nil {
+	if err := move.CheckProcesses(ctx, a, b, false); err != nil {
 		t.Errorf("long before the switch: %v", err)
+	}
+	if err := move.CheckProcesses(ctx, a, b, true); err == nil || !strings.Contains(err.Error(), "web1 has not proved") {
+		t.Errorf("as soon as it had the time: %v", err)
 	}
 	g, err := a.Gate(ctx)
 	if err != nil {
@@ -230,13 +233,13 @@ func TestProcessesProveTheirPlace(t *testing.T) {
 	}
 	for _, proof := range []string{"", "of another move", proved(another)} {
 		has(proof)
-		if err := move.CheckProcesses(ctx, a, b); err == nil || !strings.Contains(err.Error(), "web1 has not proved that it reaches "+b.Name()) {
+		if err := move.CheckProcesses(ctx, a, b, false); err == nil || !strings.Contains(err.Error(), "web1 has not proved that it reaches "+b.Name()) {
 			t.Errorf("with %q: %v", proof, err)
 		}
 	}
 	for _, proof := range []string{proved(b), move.ProofExempt} {
 		has(proof)
-		if err := move.CheckProcesses(ctx, a, b); err != nil {
+		if err := move.CheckProcesses(ctx, a, b, false); err != nil {
 			t.Errorf("with %q: %v", proof, err)
 		}
 	}
