@@ -77,8 +77,8 @@ type Work struct {
 	Discard func(ctx context.Context, source, target string, step func(bytes int64) error) error
 	// Settle, if set, brings to the target what it still misses in PhaseMoved, before the source is left.
 	Settle func(ctx context.Context, source, target string, step func(bytes int64) error) error
-	// Keep, if set, brings to the source what it misses of what came since the target took charge: until the move is finished
-	// some still read it there. A source that does not answer ends it with a FinalError.
+	// Keep, if set, copies back to the source what has come to the target alone since that took charge. Until the move is finished, a
+	// CDN may still read the source. A source that does not answer ends it with a FinalError.
 	Keep func(ctx context.Context, source, target string, since time.Time, step func(bytes int64) error) error
 	// Finish cleans up when the move is finished and every process knows: nothing reads the source.
 	Finish func(ctx context.Context, source, target string, step func(bytes int64) error) error

@@ -23,6 +23,9 @@ type PhotoWork struct {
 	DeleteSource bool
 }
 
+// keepPatience is how long Keep waits for what does not answer.
+const keepPatience = 7 * time.Second
+
 // sampledSets is how many sets Check looks for.
 const sampledSets = 30
 
@@ -126,12 +129,20 @@ func (w *PhotoWork) Attach(m *PartMover) {
 			if !since.IsZero() {
 				c.Progress.Since = since.Add(-setSlack).UnixMilli()
 			}
-			var tries atomic.Int64
+			var silent atomic.Int64 // when a wait began since which nothing has gone well, 0: nothing waits
+			c.Step = func(bytes int64) error {
+				silent.Store(0)
+				return step(bytes)
+			}
 			c.giveUp = func(reason error) error {
-				if tries.Add(1) > setTries {
-					return &FinalError{fmt.Errorf("%s does not get what has been posted since, and readers who are led there miss that: `tintype %s` brings it there once it answers: %w", source, m.command(), reason)}
+				now := time.Now().UnixNano()
+				if silent.CompareAndSwap(0, now) || time.Duration(now-silent.Load()) < keepPatience {
+					return nil
 				}
-				return nil
+				if _, err := media.Has(ctx, c.To, media.OriginalKey(media.NewRandom())); err == nil {
+					return &FinalError{fmt.Errorf("%s does not have everything yet that has been posted since: `tintype %s` goes on with that: %w", source, m.command(), reason)}
+				}
+				return &FinalError{fmt.Errorf("%s does not get what has been posted since, and readers who are led there miss that: `tintype %s` brings it there once it answers: %w", source, m.command(), reason)}
 			}
 			_, err = c.Pass(ctx)
 			return err

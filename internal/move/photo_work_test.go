@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -233,5 +235,48 @@ func TestWhatThePlaceBeforeMisses(t *testing.T) {
 	w.must(mover.Keep(t.Context()))
 	if err := w.read(w.disks[fromPlace], key); err == nil {
 		t.Error("a move that is finished keeps the place up that the site has left")
+	}
+}
+
+// stumbling refuses each object once.
+type stumbling struct {
+	media.Store
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func (s *stumbling) Put(ctx context.Context, key string, r io.Reader, o media.PutOptions) (int64, error) {
+	s.mu.Lock()
+	was := s.seen[key]
+	s.seen[key] = true
+	s.mu.Unlock()
+	if !was {
+		return 0, media.ErrUnavailable
+	}
+	return s.Store.Put(ctx, key, r, o)
+}
+
+// The place that the site has left may fail now and then while it gets what it misses: each failure is got over.
+func TestKeepGoesOnAfterShortFailures(t *testing.T) {
+	w := newPhotoWorld(t)
+	sets := w.settled(12)
+	moved := time.Now()
+	m := newMoverTable()
+	m.set(Row{Part: "sessions", Phase: "moved", Step: 5, Epoch: 2, Source: fromPlace, Target: toPlace, Progress: fmt.Sprintf(`{"moved_ms":%d}`, moved.UnixMilli())})
+	places := map[string]media.Store{fromPlace: &stumbling{Store: w.disks[fromPlace], seen: map[string]bool{}}, toPlace: w.disks[toPlace]}
+	mover := &PartMover{Table: m, Part: "sessions", Setting: "MEDIA_NEXT", Name: "me"}
+	work := &PhotoWork{Rows: w.db, Open: func(address string) (media.Store, error) { return places[address], nil }, Workers: 8}
+	work.Attach(mover)
+	var keys []string
+	for _, random := range sets {
+		key := media.VariantKey(media.Public, random, "320")
+		_, err := w.disks[toPlace].Put(t.Context(), key, strings.NewReader(content(key)), media.PutOptions{})
+		w.must(err)
+		w.must(w.disks[fromPlace].Delete(t.Context(), key))
+		keys = append(keys, key)
+	}
+	w.must(mover.Keep(t.Context()))
+	for _, key := range keys {
+		w.must(w.read(w.disks[fromPlace], key))
 	}
 }
