@@ -104,7 +104,7 @@ func (f *Follower) Step(now time.Duration, ev Event) Effect {
 		return f.pause(watchPoll)
 	case followRegister:
 		if ev.Err != nil {
-			return f.pause(watchPoll)
+			return f.askReplica()
 		}
 		f.saved = true
 	case followAnswer:
@@ -141,7 +141,7 @@ func (f *Follower) askReplica() Effect {
 	return Effect{Op: OpReadReplica, Side: f.side, For: replicaPatience}
 }
 
-// onReplica lets replicas be read where the primary, when it wrote what this one has, was far from a switch. Without an
+// onReplica lets replicas be read where the gate, as the replica has it, says that no switch is near. Without an
 // answer the lease before it runs on.
 func (f *Follower) onReplica(ev Event) {
 	if ev.Err != nil {

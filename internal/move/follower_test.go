@@ -81,3 +81,32 @@ func TestALateFollowerOpensNoSealedTarget(t *testing.T) {
 	}
 	t.Error("it is never opened")
 }
+
+// A process whose answer is lost because the primary falls silent registers anew later. Meanwhile replicas may tell that no
+// switch is near.
+func TestAFollowerThatCannotRegisterAsksReplicas(t *testing.T) {
+	f := NewFollower()
+	ev, now := Event{}, time.Duration(0)
+	away, asked := false, false
+	for range 3000 {
+		e := f.Step(now, ev)
+		ev, now = Event{OK: true}, now+time.Millisecond
+		if e.Op == OpAnswer && e.Answer != (Answer{}) {
+			away = true
+		}
+		switch {
+		case e.Op == OpPause:
+			now += e.For
+		case e.Op == OpReadReplica:
+			asked = true
+			ev.Gate = Gate{Mode: Open, Generation: 1}
+		case away:
+			ev.Err = errLost
+		case e.Op == OpReadGate:
+			ev.Gate = Gate{Mode: Open, Generation: 1}
+		}
+	}
+	if !away || !asked || now >= f.ByReplicasUntil() {
+		t.Errorf("away %v, a replica was asked %v, they may be read until %v of %v", away, asked, f.ByReplicasUntil(), now)
+	}
+}
