@@ -95,9 +95,6 @@ func (s *S3) mayRead(ctx context.Context, kind Kind) bool {
 		defer s.Delete(context.WithoutCancel(whole), probe) //nolint:errcheck // a probe that stays harms nobody
 		candidates = []string{probe}
 	}
-	if len(candidates) == 0 {
-		return false
-	}
 	may = false
 	for _, key := range candidates {
 		name := s.o.Prefix + key
