@@ -48,13 +48,16 @@ func (s *conn) BoostedBy(ctx context.Context, viewer *Account, postID int64, r R
 	return s.markedBy(ctx, "boosts", viewer, postID, r)
 }
 
-// BoostersAndCommenters are the ids of those who boosted the post or commented on it, but for its author and those who may not see
-// it, above after, in order.
+// BoostersAndCommenters returns at most limit ids greater than after, in ascending order, of those who boosted the post or
+// commented on it. It leaves out its author and whoever may not see it any more.
 func (s *conn) BoostersAndCommenters(ctx context.Context, postID, after int64, limit int) ([]int64, error) {
-	return s.idList(ctx, "SELECT x.id FROM (SELECT b.account_id AS id FROM boosts b WHERE b.post_id = ? AND b.account_id > ?"+
-		" UNION SELECT c.author_id FROM posts c WHERE c.root_id = ? AND c.deleted_at IS NULL AND c.author_id > ?) x JOIN posts p ON p.id = ?"+
-		" WHERE p.author_id <> x.id AND (p.visibility <> ? OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = x.id AND f.followee_id = p.author_id))"+
-		" ORDER BY x.id LIMIT ?", postID, after, postID, after, postID, Followers, limit)
+	// Each branch ends by itself at the limit: a post may have very many of either.
+	branch := func(from, who, where string) string {
+		return "SELECT * FROM (SELECT DISTINCT " + who + " AS id FROM " + from + " JOIN posts p ON p.id = ? WHERE " + where + " AND " + who + " > ? AND p.author_id <> " + who +
+			" AND (p.visibility <> ? OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = " + who + " AND f.followee_id = p.author_id)) ORDER BY " + who + " LIMIT ?) x"
+	}
+	return s.idList(ctx, branch("boosts b", "b.account_id", "b.post_id = ?")+" UNION "+branch("posts c", "c.author_id", "c.root_id = ? AND c.deleted_at IS NULL")+
+		" ORDER BY 1 LIMIT ?", postID, postID, after, Followers, limit, postID, postID, after, Followers, limit, limit)
 }
 
 // ToldOfComment are the ids of those whom a comment answers or mentions, and of its post's author, but for its own author and those

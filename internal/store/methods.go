@@ -1163,8 +1163,8 @@ func (s *Store) BoostedPosts(ctx context.Context, acc *Account, r Range) (r0 []R
 	return r0, err
 }
 
-// BoostersAndCommenters are the ids of those who boosted the post or commented on it, but for its author and those who may not see
-// it, above after, in order.
+// BoostersAndCommenters returns at most limit ids greater than after, in ascending order, of those who boosted the post or
+// commented on it. It leaves out its author and whoever may not see it any more.
 func (s *Store) BoostersAndCommenters(ctx context.Context, postID int64, after int64, limit int) (r0 []int64, err error) {
 	if s.places == nil {
 		return s.conn.BoostersAndCommenters(ctx, postID, after, limit)
