@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// pngSpace is the colour space that a PNG's own fields tell. As in Chromium the gamma counts alone or with the primaries, and
-// the primaries not without a gamma; what names a space (cICP, iCCP, sRGB) goes before both.
+// pngSpace is the colour space that a PNG's own fields tell. As in Chromium, a gamma counts with or without primaries;
+// primaries without a gamma do not count. What names a space (cICP, iCCP, sRGB) goes before both.
 type pngSpace struct {
 	named     bool
 	gamma     float64 // that of the encoding, such as 0.45455; 0: not told

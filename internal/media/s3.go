@@ -46,7 +46,8 @@ type S3Options struct {
 	Encryption string // "AES256" or "aws:kms"; "" is the bucket's own default
 	TempDir    string // for uploads over a megabyte; "" is the system's
 	ReadOnly   bool   // nothing is written to find out about rights
-	// Stored names some objects of a kind that should exist, for the same end where nothing may be written; nil: none is known.
+	// Stored names some objects of a kind that should exist; nil: none is known. They are read in place of a probe where nothing may
+	// be written (ReadOnly).
 	Stored func(context.Context, Kind) []string
 }
 

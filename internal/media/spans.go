@@ -30,7 +30,8 @@ type spans struct {
 type blocks struct{ exif, xmp, iptc, icc, day []byte }
 
 const (
-	// maxCopies is how many blocks of a kind are kept of which one is read: the first that can be.
+	// Of some kinds of block only one is read, the first that is readable. maxCopies is how many of them are kept to choose
+	// from.
 	maxCopies = 4
 	// maxDay bounds a text that is a date.
 	maxDay = 200

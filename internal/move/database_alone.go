@@ -66,8 +66,8 @@ func AbortAlone(ctx context.Context, source *store.Place) error {
 	return forgetMove(ctx, source, m)
 }
 
-// AbortRestored has a place take part in no move that is a copy of one that did, as a server's snapshot is. It refuses one
-// that was not in charge when the copy was made, and one that is no copy: processes serve it.
+// AbortRestored ends the move in a database that was restored from a copy made during a move, such as a server's snapshot. It
+// refuses a database that was not in charge when the copy was made, and one that processes serve, which is no copy.
 func AbortRestored(ctx context.Context, p *store.Place) error {
 	g, err := p.Gate(ctx)
 	if err != nil {

@@ -77,7 +77,7 @@ func (s *conn) SetInvitationMailFailed(ctx context.Context, id int64, at *Millis
 	return translate(s.write(ctx).Exec("UPDATE invitations SET mail_failed_at = ? WHERE id = ? AND (mail_failed_at IS NULL) <> (? IS NULL)", at, id, at).Error)
 }
 
-// CountUnreached counts the members to whom mail failed since the moment, and those of the invitations that still work whose mail failed since then.
+// CountUnreached counts the members, and the invitations that still work, to whom mail has failed since the moment.
 func (s *conn) CountUnreached(ctx context.Context, since Millis) (members, invitations int, err error) {
 	db := s.read(Primary(ctx))
 	if err := db.Raw("SELECT COUNT(*) FROM accounts WHERE mail_failed_at >= ? AND deleted_at IS NULL", since).Scan(&members).Error; err != nil {

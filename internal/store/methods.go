@@ -1579,7 +1579,7 @@ func (s *Store) CountUnattachedPhotos(ctx context.Context, accountID int64) (r0 
 	return r0, err
 }
 
-// CountUnreached counts the members to whom mail failed since the moment, and those of the invitations that still work whose mail failed since then.
+// CountUnreached counts the members, and the invitations that still work, to whom mail has failed since the moment.
 func (s *Store) CountUnreached(ctx context.Context, since Millis) (r0 int, r1 int, err error) {
 	if s.places == nil {
 		return s.conn.CountUnreached(ctx, since)

@@ -76,7 +76,8 @@ func (s *conn) ReportsByID(ctx context.Context, ids []int64) ([]Report, error) {
 	return list, translate(err)
 }
 
-// Above says about whom somebody decides: accounts with one of the roles, but one (0: none), or only one (0: all).
+// Above says whose cases somebody may decide: those of accounts with one of the roles, except the account Not
+// (0: no exception), or those of the account Only (0: of all).
 type Above struct {
 	Roles     []string
 	Not, Only int64
