@@ -14,9 +14,11 @@ type AdminView struct {
 	// Kept are those of backups and disks that are well; NoBackups says that nothing is to make any. Both are for System alone.
 	Kept      []StatusCheck
 	NoBackups bool
-	Log       []AdminLogRow // the newest
-	Held      int           // posts that wait
-	Waiting   int           // who asked to join
+	// ChecksLate is set where something has not answered yet: Checks and Kept are of an earlier time, or none are known.
+	ChecksLate bool
+	Log        []AdminLogRow // the newest
+	Held       int           // posts that wait
+	Waiting    int           // who asked to join
 	// Unreached are members to whom mail failed, UnreachedInvitations what was not sent to whom it is for.
 	Unreached, UnreachedInvitations int
 	// MailTo is whom the form of /admin/mail/test writes to, which is for System alone.

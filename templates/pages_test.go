@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/net/html"
 
 	"tintype/dev/preview/sample"
+	"tintype/internal/lang"
 	"tintype/static"
 	"tintype/templates"
 )
@@ -443,4 +445,41 @@ func TestNotificationsNameWhoDidTheSame(t *testing.T) {
 			t.Errorf("%q is missing in %q", want, words)
 		}
 	}
+}
+
+// What the doctor says is in English, and is marked so on a page in another language (WCAG 3.1.2).
+func TestWhatTheDoctorSaysIsMarkedAsEnglish(t *testing.T) {
+	assets := newAssets(t)
+	for _, p := range sample.PagesIn(lang.Find("de")) {
+		if p.Path != "/admin" {
+			continue
+		}
+		var b bytes.Buffer
+		if err := p.Make(assets).Render(context.Background(), &b); err != nil {
+			t.Fatal(err)
+		}
+		doc, err := html.Parse(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, n := range elements(doc) {
+			if words := text(n); n.Data != "p" && n.Data != "span" || !slices.Contains([]string{"Backup", "The newest is 3 days old.", "Look at its timer."}, words) {
+				continue
+			}
+			found++
+			spoken := ""
+			for up := n; up != nil && spoken == ""; up = up.Parent {
+				spoken, _ = attr(up, "lang")
+			}
+			if spoken != "en" {
+				t.Errorf("%q is said to be in %q", text(n), spoken)
+			}
+		}
+		if found != 3 {
+			t.Errorf("%d of 3 texts are there", found)
+		}
+		return
+	}
+	t.Error("there is no page")
 }

@@ -10,7 +10,11 @@ type StatusView struct {
 	Started  When
 	ReadOnly string // why nothing can be written, "" if it can
 
-	Checks    []StatusCheck
+	Checks []StatusCheck
+	// ChecksLate is set where something has not answered yet: Checks are of an earlier time, ChecksOf, or none are known.
+	ChecksLate bool
+	ChecksOf   When
+
 	Systems   []StatusSystem
 	Instances []StatusInstance
 	Replicas  []StatusReplica
@@ -84,6 +88,8 @@ func (v StatusView) verdict() string {
 		}
 	}
 	switch {
+	case len(v.Checks) == 0 && v.ChecksLate:
+		return "Not everything has answered yet."
 	case failures > 0 && warnings > 0:
 		return english.N("%d thing does", "%d things do", failures) + " not work, and " + english.N("%d wants", "%d want", warnings) + " a look."
 	case failures > 0:
@@ -97,6 +103,9 @@ func (v StatusView) verdict() string {
 // worst returns the most severe status of the checks.
 func (v StatusView) worst() string {
 	worst := "ok"
+	if len(v.Checks) == 0 && v.ChecksLate {
+		worst = "warning"
+	}
 	for _, c := range v.Checks {
 		if c.Status == "failure" || c.Status == "warning" && worst == "ok" {
 			worst = c.Status

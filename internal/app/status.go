@@ -121,7 +121,11 @@ func (a *App) status(ctx context.Context, r *services) templates.StatusView {
 		v.ReadOnly = "The primary database does not answer: the site is read from its replicas, and nothing can be written."
 	}
 	if d := a.doctor.Load(); d != nil {
-		for _, c := range d.Checks(ctx) {
+		checks, at, late := d.Known(ctx)
+		if v.ChecksLate = late; late && checks != nil {
+			v.ChecksOf = templates.When{At: at, Text: age(time.Since(at))}
+		}
+		for _, c := range checks {
 			v.Checks = append(v.Checks, templates.StatusCheck{Name: c.Name, Status: c.Status, Text: c.Text, Advice: c.Advice})
 		}
 	}

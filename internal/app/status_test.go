@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tintype/internal/servertest"
 	"tintype/internal/session"
 	"tintype/internal/store"
 	"tintype/internal/web"
@@ -73,7 +74,11 @@ func TestStatusPage(t *testing.T) {
 			}
 		}
 	}
-	body := site.ask("GET", "/admin/status", "", root).Body.String()
+	var body string
+	servertest.Eventually(t, "the checks have ended", func() bool {
+		body = site.ask("GET", "/admin/status", "", root).Body.String()
+		return strings.Contains(body, "What was tried") && !strings.Contains(body, "takes long")
+	})
 	for _, want := range []string{Version, "sqlite:", "takes a write (rolled back)", "1 jobs failed every time", "connections open", "Sessions", "written, read and deleted", "web, worker", "sql, in the database", "memory"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q in\n%s", want, body)

@@ -116,9 +116,10 @@ type Diagnosis struct {
 	// testMail is TestMail once a run, also where the check is made once more: a mail whose answer was lost may have come.
 	testMail func() (to string, err error)
 
-	mu   sync.Mutex
-	last []Check
-	at   time.Time
+	mu      sync.Mutex
+	last    []Check
+	at      time.Time
+	running chan struct{} // closed when the run that is under way ends; nil where none is
 }
 
 // remembered is how long one diagnosis is the answer to all who ask.
@@ -127,13 +128,60 @@ const remembered = 5 * time.Second
 // Checks is Run with its last answer kept for a while: a run writes to the
 // backends, and every alarm of a fleet may ask.
 func (d *Diagnosis) Checks(ctx context.Context) []Check {
+	checks, _, running := d.renew(ctx)
+	if running == nil {
+		return checks
+	}
+	<-running
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.last == nil || time.Since(d.at) > remembered {
-		d.last = d.Run(context.WithoutCancel(ctx))
-		d.at = time.Now()
-	}
 	return d.last
+}
+
+// pagePatience is how long a page waits for checks: longer than a run takes
+// where everything answers.
+const pagePatience = time.Second
+
+// Known is Checks for a page, which is there to see what does not answer: it
+// waits for a run no longer than a moment, and returns the last answer
+// otherwise, with when that was. It is nil where there is none yet. A run goes
+// on, so that the next one who asks learns how it ended.
+func (d *Diagnosis) Known(ctx context.Context) (checks []Check, at time.Time, late bool) {
+	checks, at, running := d.renew(ctx)
+	if running == nil {
+		return checks, at, false
+	}
+	select {
+	case <-running:
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.last, d.at, false
+	case <-time.After(pagePatience):
+	case <-ctx.Done():
+	}
+	return checks, at, true
+}
+
+// renew returns the last answer. Where that is too old it has a run made, unless
+// one is under way, and returns what is closed when the run ends.
+func (d *Diagnosis) renew(ctx context.Context) (last []Check, at time.Time, running <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last != nil && time.Since(d.at) <= remembered {
+		return d.last, d.at, nil
+	}
+	if d.running == nil {
+		d.running = make(chan struct{})
+		go func() {
+			checks := d.Run(context.WithoutCancel(ctx))
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.last, d.at = checks, time.Now()
+			close(d.running)
+			d.running = nil
+		}()
+	}
+	return d.last, d.at, d.running
 }
 
 // Run makes all checks at the same time and returns them in a fixed order.

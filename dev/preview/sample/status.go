@@ -38,6 +38,11 @@ func statuses(add adder) {
 		Dead: jobs, DeadJobs: 2,
 	}
 	add("/admin/status", "Status", true, func(p *t.Page) templ.Component { return t.AdminStatusPage(p, full) })
+	add("/admin/status-late", "Status, something does not answer", true, func(p *t.Page) templ.Component {
+		late := full
+		late.ChecksLate, late.ChecksOf = true, t.When{At: now, Text: "3 min ago"}
+		return t.AdminStatusPage(p, late)
+	})
 	add("/admin/status-well", "Status, all well", true, func(p *t.Page) templ.Component {
 		well := full
 		well.Checks = []t.StatusCheck{full.Checks[0], full.Checks[1]}

@@ -71,7 +71,7 @@ func (p *Pages) showOverview(c *gin.Context, acc *store.Account, status int, v t
 	if v.System {
 		now := p.Status(ctx)
 		v.DeadJobs = now.DeadJobs
-		v.NoBackups = true
+		v.NoBackups, v.ChecksLate = len(now.Checks) > 0, now.ChecksLate
 		for _, check := range now.Checks {
 			v.NoBackups = v.NoBackups && check.Name != "backup"
 			switch {
