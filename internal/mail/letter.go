@@ -109,7 +109,8 @@ func wrap(s, indent string) string {
 	return b.String()
 }
 
-// HTML is the letter as a document. Its colours follow the reader's, where the program that shows it knows them.
+// HTML is the letter as a document. Its colours are the site's (static/css/1-tokens.css), light or dark as the reader's, where the
+// program that shows it knows them.
 func (l Letter) HTML() (string, error) {
 	var b strings.Builder
 	err := document.Execute(&b, l)
@@ -120,23 +121,23 @@ var document = template.Must(template.New("letter").Funcs(template.FuncMap{"cont
 <html lang="{{.Site.Lang.Code}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><title>{{.Subject}}</title>
 <style>
 :root{color-scheme:light dark}
-@media (prefers-color-scheme:dark){.page{background:#16130f!important}.sheet{background:#211d18!important;border-color:#3a342c!important}.ink,.ink a{color:#efe9df!important}.quiet,.quiet a{color:#b3a998!important}.act{background:#e8b062!important;color:#16130f!important}}
+@media (prefers-color-scheme:dark){.page{background:#121514!important}.sheet{background:#1C201E!important;border-color:#2D3330!important}.ink,.ink a{color:#ECEFED!important}.quiet,.quiet a{color:#A5ADA9!important}.act{background:#ECEFED!important;color:#121514!important}}
 </style></head>
-<body class="page" style="margin:0;padding:0;background:#f4f0e8">
+<body class="page" style="margin:0;padding:0;background:#F5F6F5">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="center" style="padding:24px 12px">
-<table role="presentation" class="sheet" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px;background:#fffdf8;border:1px solid #ddd4c4;border-radius:8px"><tr><td class="ink" style="padding:28px;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;color:#241f19;overflow-wrap:anywhere">
-<p style="margin:0 0 20px;font-weight:700"><a href="{{.Site.URL}}" style="color:#241f19;text-decoration:none">{{.Site.Name}}</a></p>
+<table role="presentation" class="sheet" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px;background:#FFFFFF;border:1px solid #D2D6D4;border-radius:2px"><tr><td class="ink" style="padding:28px;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;color:#181B1A;overflow-wrap:anywhere">
+<p style="margin:0 0 20px;font-weight:700"><a href="{{.Site.URL}}" style="color:#181B1A;text-decoration:none">{{.Site.Name}}</a></p>
 <h1 style="margin:0 0 16px;font-size:20px;line-height:1.3">{{.Subject}}</h1>
 {{with .Hello}}<p style="margin:0 0 16px">{{.}}</p>
 {{end}}{{range .Before}}<p style="margin:0 0 16px">{{.}}</p>
-{{end}}{{if .Button.URL}}<p style="margin:0 0 16px"><a class="act" href="{{.Button.URL}}" style="display:inline-block;padding:12px 20px;border-radius:6px;background:#7a4a12;color:#ffffff;font-weight:600;text-decoration:none">{{.Button.Words}}</a></p>
-<p class="quiet" style="margin:0 0 16px;font-size:13px;color:#6b6154">{{.Button.URL}}</p>
+{{end}}{{if .Button.URL}}<p style="margin:0 0 16px"><a class="act" href="{{.Button.URL}}" style="display:inline-block;padding:12px 20px;border-radius:2px;background:#181B1A;color:#F5F6F5;font-weight:600;text-decoration:none">{{.Button.Words}}</a></p>
+<p class="quiet" style="margin:0 0 16px;font-size:13px;color:#525957">{{.Button.URL}}</p>
 {{end}}{{if .Items}}<ul style="margin:0 0 16px;padding:0 0 0 20px">
-{{range .Items}}<li style="margin:0 0 10px">{{if .URL}}<a href="{{.URL}}" style="color:#241f19">{{.Words}}</a>{{else}}{{.Words}}{{end}}{{with .Detail}}<br><span class="quiet" style="color:#6b6154">{{.}}</span>{{end}}</li>
+{{range .Items}}<li style="margin:0 0 10px">{{if .URL}}<a href="{{.URL}}" style="color:#181B1A">{{.Words}}</a>{{else}}{{.Words}}{{end}}{{with .Detail}}<br><span class="quiet" style="color:#525957">{{.}}</span>{{end}}</li>
 {{end}}</ul>
 {{end}}{{range .After}}<p style="margin:0 0 16px">{{.}}</p>
 {{end}}</td></tr></table>
-<p class="quiet" style="max-width:560px;margin:16px auto 0;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:13px;line-height:1.5;color:#6b6154">{{with .Why}}{{.}}<br>{{end}}{{if .Site.Contact}}{{contact .}}<br>{{end}}{{if .Off}}<a href="{{.Off}}" style="color:#6b6154">{{off .}}</a>{{end}}</p>
+<p class="quiet" style="max-width:560px;margin:16px auto 0;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;font-size:13px;line-height:1.5;color:#525957">{{with .Why}}{{.}}<br>{{end}}{{if .Site.Contact}}{{contact .}}<br>{{end}}{{if .Off}}<a href="{{.Off}}" style="color:#525957">{{off .}}</a>{{end}}</p>
 </td></tr></table>
 </body></html>
 `))

@@ -13,6 +13,7 @@ import (
 	netmail "net/mail"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,34 @@ func letter() mail.Message {
 		Letter: mail.Letter{Site: site, Subject: "Grüße <b> & more", Hello: "Hello Grace,", Before: []string{"A paragraph with <script>."},
 			Button: mail.Link{Words: "Confirm", URL: "https://example.org/mail/a-token"}, Items: []mail.Item{{Words: "One", Detail: "more of it", URL: "https://example.org/1"}},
 			Why: "You asked for it.", Off: "https://example.org/mail/off"},
+	}
+}
+
+// Letters have the colours and corners of the site, light and dark, and no others.
+func TestLettersHaveTheSitesColours(t *testing.T) {
+	tokens, err := os.ReadFile("../../static/css/1-tokens.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := letter()
+	m.Letter.After = []string{"After."}
+	page, err := m.Letter.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`#[0-9a-fA-F]{3,8}\b`).FindAllString(page, -1)
+	if len(found) < 10 {
+		t.Fatalf("only %d colours", len(found))
+	}
+	for _, colour := range found {
+		if !strings.Contains(string(tokens), ":"+colour+";") {
+			t.Errorf("%s is no colour of the site", colour)
+		}
+	}
+	for _, radius := range regexp.MustCompile(`border-radius:([^;"]*)`).FindAllStringSubmatch(page, -1) {
+		if !strings.Contains(string(tokens), "--radius:"+radius[1]+";") {
+			t.Errorf("corners of %s", radius[1])
+		}
 	}
 }
 
