@@ -58,6 +58,8 @@ func TestMembersAreLookedAfter(t *testing.T) {
 
 	sees(mod, "/admin", 200, `href="/admin/members"`)
 	sees(mod, "/admin/members?q=ann", 200, `href="/admin/members/anna"`, "!moda</a>", "!anna@example.org")
+	sees(mod, "/admin/members?role=moderator", 200, `href="/admin/members/moda"`, `!href="/admin/members/anna"`, `!href="/admin/members/boss"`)
+	sees(mod, "/admin/members?role=member", 200, `!href="/admin/members/moda"`, `href="/admin/members/anna"`)
 	sees(boss, "/admin/members?q=anna%40ex", 200, "anna@example.org")
 	sees(mod, "/admin/members/anna", 200, "192.0.2.3", "!anna@example.org", "!Delete the account")
 	sees(boss, "/admin/members/anna", 200, "anna@example.org", "Delete the account")
@@ -177,7 +179,7 @@ func TestReportsAreDecided(t *testing.T) {
 	if page := ben.send("GET", "/notifications").Body.String(); !strings.Contains(page, "Be kind.") || strings.Contains(page, "anna") {
 		t.Error("who was reported hears", page)
 	}
-	if code, out, stderr := runCommand(env, "report", "list"); code != 0 || !strings.Contains(out, "@ben") {
+	if code, out, stderr := runCommand(env, "report", "list"); code != 0 || !strings.Contains(out, "@ben") || !strings.Contains(out, "violation Harassment or hate") {
 		t.Error(out, stderr)
 	}
 	if code, out, stderr := runCommand(env, "report", "decide", id, "nothing", "--reason", "once is enough"); code != 0 {

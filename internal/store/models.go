@@ -391,7 +391,7 @@ type Report struct {
 	ReporterID *int64
 	TargetID   int64
 	PostID     *int64
-	Category   string // spam, legal, violation, other; "" where the page's reason stands in Comment
+	Category   string // spam, legal, violation, other; "" of reports that earlier releases took by page. The page's reason is the first line of Comment
 	Rule       string // the site's rule that it is about, in its words, or ""
 	Comment    string
 	Excerpt    string

@@ -73,10 +73,10 @@ var categoryWords = map[string]string{
 }
 
 // reasonOf returns why a report was made, on one line, and its text. The page writes the reason as the first line of the
-// comment; applications send a category beside it.
+// comment, and a category that the reason says in other words; applications send a category of their own beside it.
 func reasonOf(l *lang.Language, r *community.FiledReport) (reason, text string) {
 	reason, text, _ = strings.Cut(r.Comment, "\n")
-	if r.Category == "" {
+	if r.Category == "" || reasonIs(reason, r.Category) {
 		return reason, text
 	}
 	if r.Comment == "" {
@@ -302,7 +302,7 @@ func (p *Pages) editReport(c *gin.Context, acc *store.Account) error {
 	v.WasRules = c.PostFormArray("was_rules")
 	var change community.ReportChange
 	was, sent := c.GetPostForm("was_category")
-	if v.WasCategory = was; v.Category != "" && (!sent || v.Category != was) { // the page's own reports have none
+	if v.WasCategory = was; v.Category != "" && (!sent || v.Category != was) { // reports of earlier releases have none
 		change.Category = &v.Category
 	}
 	if !sent || !slices.Equal(slices.Sorted(slices.Values(v.RulesTyped)), slices.Sorted(slices.Values(v.WasRules))) {

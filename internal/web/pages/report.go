@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,27 @@ var reportReasons = []templates.Option{
 	{Value: "unmarked", Label: lang.Key("Needs a content warning")},
 	{Value: "illegal", Label: lang.Key("Against the law")},
 	{Value: "other", Label: lang.Key("Something else")},
+}
+
+// reasonCategories are the categories of those reasons that have one of their own.
+var reasonCategories = map[string]string{"spam": "spam", "illegal": "legal"}
+
+// reportCategory is what applications and commands read of a reason: of one who names a rule, that a rule was broken.
+func reportCategory(reason string, rules []string) string {
+	switch category := reasonCategories[reason]; {
+	case category != "":
+		return category
+	case len(rules) > 0:
+		return "violation"
+	}
+	return "other"
+}
+
+// reasonIs reports whether the words are a reason of the page that says the category already.
+func reasonIs(words, category string) bool {
+	return slices.ContainsFunc(reportReasons, func(r templates.Option) bool {
+		return r.Label == words && (reportCategory(r.Value, nil) == category || category == "violation")
+	})
 }
 
 func reasonWords(value string) string {
@@ -95,6 +117,7 @@ func (p *Pages) sendReport(c *gin.Context, acc *store.Account, v templates.Repor
 	if at, err := strconv.Atoi(v.Rule); err == nil && at > 0 && at <= len(rules) {
 		r.Rules = []string{rules[at-1]}
 	}
+	r.Category = reportCategory(v.Reason, r.Rules)
 	_, err := p.Community.Report(c.Request.Context(), acc, r)
 	if errs, ok := p.fieldErrors(c, err, map[string]string{"comment": "text"}); ok {
 		v.Errors = errs
