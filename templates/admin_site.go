@@ -1,6 +1,10 @@
 package templates
 
-import "tintype/internal/lang"
+import (
+	"slices"
+
+	"tintype/internal/lang"
+)
 
 // SiteField is one field of /admin/site.
 type SiteField struct {
@@ -31,6 +35,20 @@ var registrations = []Option{
 	{Value: "invitation", Label: lang.Key("Who is invited"), Hint: lang.Key("Administrators give out invitations.")},
 	{Value: "approval", Label: lang.Key("Who asks and is let in"), Hint: lang.Key("Anybody may ask and say why; moderators decide.")},
 	{Value: "open", Label: lang.Key("Everybody"), Hint: lang.Key("Whoever fills in the form becomes a member.")},
+}
+
+// joining says in a sentence who may join.
+func joining(s Site) string {
+	state := "open"
+	switch {
+	case s.Closed:
+		state = "closed"
+	case !s.RegistrationOpen:
+		state = "invitation"
+	case s.Approval:
+		state = "approval"
+	}
+	return registrations[slices.IndexFunc(registrations, func(o Option) bool { return o.Value == state })].Hint
 }
 
 var twoFactorChoices = []Option{

@@ -44,6 +44,16 @@ func TestSiteIsEditedByPageAndCommand(t *testing.T) {
 	if code, body := send("name", "Harbour club", "was_name", "Tintype", "preview", "on"); code != 200 || !strings.Contains(body, "Nothing is saved yet.") || !strings.Contains(body, `class="site-name">Harbour club<`) {
 		t.Errorf("the preview: %d", code)
 	}
+	for state, says := range map[string]string{
+		"closed": "The site takes no new members.", "invitation": "Administrators give out invitations.", "approval": "Anybody may ask and say why; moderators decide.", "open": "Whoever fills in the form becomes a member.",
+	} {
+		_, body := send("registration", state, "preview", "on")
+		_, preview, _ := strings.Cut(body, `id="site-preview"`)
+		preview, _, _ = strings.Cut(preview, "</section>")
+		if !strings.Contains(preview, says) {
+			t.Errorf("the preview of %s does not say %q:\n%s", state, says, preview)
+		}
+	}
 	shows("Tintype", "/about", "/api/v1/instance")
 	if code, body := send("name", "", "was_name", "Tintype", "rules", "My own rule", "was_rules", ""); code != 422 || !strings.Contains(body, "A site needs a name.") || !strings.Contains(body, "My own rule") {
 		t.Errorf("a refused form: %d", code)
