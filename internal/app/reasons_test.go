@@ -1,9 +1,13 @@
 package app
 
 import (
+	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	"tintype/internal/community"
 )
 
 // Each form of a member's page that asks for a reason does nothing without one, also for who sends it without the page: the
@@ -74,4 +78,40 @@ func TestActsHaveAReason(t *testing.T) {
 	}
 	// The command line may leave it out.
 	command("account", "limit", "moda")
+}
+
+// Acts that moderators do by the dozen, or that take back what was done, may have a reason as well: each form has a field for it, and
+// the log has what was typed there.
+func TestRoutineActsMayHaveAReason(t *testing.T) {
+	r := newRoleSite(t)
+	for _, c := range []struct{ kind, page, path, act string }{
+		{"held", "/admin/held", "/admin/held/{id}/approve", "held.approve"},
+		{"held", "/admin/held", "/admin/held/{id}/reject", "held.reject"},
+		{"waiting", "/admin/waiting", "/admin/waiting/{name}/approve", "member.approve"},
+		{"decision", "/admin/members/anna_1", "/admin/members/anna_1/decisions/{id}/undo", "member.unwarn"},
+		{"report", "/admin/reports/{id}", "/admin/reports/{id}/reopen", "report.reopen"},
+	} {
+		o := r.object(c.kind, true)
+		at := func(path string) string {
+			return strings.NewReplacer("{id}", o["id"], "{name}", o["name"]).Replace(path)
+		}
+		if c.kind == "report" {
+			id, err := strconv.ParseInt(o["id"], 10, 64)
+			r.must(err)
+			_, err = r.c.CloseReport(r.ctx, community.ByCommand(""), id)
+			r.must(err)
+		}
+		_, form, _ := strings.Cut(r.asks("moderator", "GET", at(c.page), "", "").Body.String(), `action="`+at(c.path)+`"`)
+		if form, _, _ = strings.Cut(form, "</form>"); !strings.Contains(form, `name="reason"`) {
+			t.Errorf("%s has no field for the reason:\n%s", c.path, form)
+		}
+		reason := "because of the walk, " + c.act
+		if w := r.asks("moderator", "POST", at(c.path), "reason="+url.QueryEscape(reason), "application/x-www-form-urlencoded"); w.Code != 303 {
+			t.Errorf("%s: %d\n%s", c.path, w.Code, w.Body)
+		}
+		log, err := r.c.AdminLog(r.ctx, community.ByCommand(""), community.AdminLogSearch{Act: c.act}, community.Cursor{Limit: 1})
+		if err != nil || len(log) != 1 || log[0].Reason != reason {
+			t.Errorf("%s: the log has %+v %v", c.path, log, err)
+		}
+	}
 }
