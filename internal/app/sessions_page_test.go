@@ -3,8 +3,10 @@ package app
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"tintype/internal/community"
 	"tintype/internal/store"
@@ -14,8 +16,12 @@ import (
 func TestSessionsAndApplicationsOnOnePage(t *testing.T) {
 	site, anna := memberSite(t)
 	phone := &browser{site, "198.51.100.4", map[string]string{}}
-	if w := phone.send("POST", "/login", "name", "anna", "password", password); w.Code != http.StatusSeeOther {
+	w := site.ask("POST", "/login", url.Values{"name": {"anna"}, "password": {password}}.Encode(), "X-Forwarded-For: 198.51.100.4", "User-Agent: Mozilla/5.0 (Android 15; Mobile; rv:130.0) Gecko/130.0 Firefox/130.0")
+	if w.Code != http.StatusSeeOther {
 		t.Fatalf("log in: %d", w.Code)
+	}
+	for _, c := range w.Result().Cookies() {
+		phone.cookies[c.Name] = c.Value
 	}
 	ctx := store.Primary(t.Context())
 	c, closeAll, err := openCommunity(ctx, site.cfg, site.log)
@@ -53,7 +59,15 @@ func TestSessionsAndApplicationsOnOnePage(t *testing.T) {
 	if now, err := c.Store.AccountByUsername(ctx, "anna"); err != nil || now.UnconfirmedAt == nil || *now.UnconfirmedAt == lastSeen {
 		t.Errorf("a log-in after which nothing is left does not count: %v, %v", now.UnconfirmedAt, err)
 	}
+	if _, err := c.Store.SQL().ExecContext(ctx, "UPDATE sessions SET used_at = used_at - ?, created_at = created_at - ? WHERE address = ?", 3*time.Hour.Milliseconds(), 5*time.Hour.Milliseconds(), "198.51.100.4"); err != nil {
+		t.Fatal(err)
+	}
 	page := anna.send("GET", "/settings/sessions").Body.String()
+	_, row, _ := strings.Cut(page, "<b>Firefox on Android</b>")
+	row, _, _ = strings.Cut(row, "</li>")
+	if seen, after, found := strings.Cut(row, "seen"); !found || !strings.Contains(seen, "198.51.100.4") || !strings.Contains(seen, "5 hours ago") || !strings.Contains(after, "3 hours ago") {
+		t.Errorf("the phone is not shown with its network, since when it is logged in and when it was used last:\n%s", page)
+	}
 	for _, want := range []string{"198.51.100.4", "192.0.2.7", "203.0.113.5", "Ice Cubes", "/revoke", "/settings/sessions/end-others"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)

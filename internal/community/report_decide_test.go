@@ -168,6 +168,10 @@ func TestWhatWasReportedIsForgotten(t *testing.T) {
 		}
 		c.expectErr("at once", c.forgetReported(c.ctx, now), nil)
 		c.expect("at once", kept(), "rude words")
+		const day = 24 * 60 * 60_000
+		c.expectErr("a day before its time", c.forgetReported(c.ctx, now+store.Millis(KeepReported.Milliseconds())-day), nil)
+		c.expect("a day before its time", kept(), "rude words")
+		c.expect("pages say how long", KeepReported, 180*24*time.Hour)
 		c.expectErr("later", c.forgetReported(c.ctx, now+store.Millis(KeepReported.Milliseconds())+60_000), nil)
 		c.expect("later", kept(), "")
 	})
