@@ -72,7 +72,7 @@ func TestPagesDoWhatCommandsDo(t *testing.T) {
 	if found != 10 {
 		t.Errorf("%d of the letters are to whom they were sent", found)
 	}
-	shows("admin", "/admin/log?act=mail.test", "club@example.org", "@admin_1")
+	shows("admin", "/admin/log?act=mail.test", "…@example.org", "not club@example.org", "@admin_1")
 
 	who := r.object("person", true)["name"]
 	shows("moderator", "/admin/members/"+who, `not value="leave"`)

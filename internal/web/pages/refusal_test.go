@@ -24,7 +24,7 @@ func TestRefusalsInEveryLanguage(t *testing.T) {
 		{"en", "a.jpg", damaged, []string{"a.jpg is damaged: its header contradicts itself."}, []string{"This file", "%!"}},
 		{"en", "", damaged, []string{"This file is damaged"}, nil},
 		{"de", "a.jpg", damaged, []string{"a.jpg: Diese Datei ist beschädigt: ihr Kopf widerspricht sich."}, []string{"header", "%!"}},
-		{"fr", "", damaged, []string{"Ce fichier est abîmé : son en-tête se contredit."}, []string{"header", "%!"}},
+		{"fr", "", damaged, []string{"Ce fichier est abîmé\u202f: son en-tête se contredit."}, []string{"header", "%!"}},
 		{"de", "b.jpg", "This file is 40 MB. The limit is 20 MB. Export it smaller and try again.", []string{"b.jpg: ", "40 MB", "20 MB"}, []string{"limit", "%!"}},
 		{"de", "c.heic", media.HEICSentence, []string{"c.heic: ", "Samsung"}, []string{"cannot read"}},
 		{"de", "d.jpg", "Something that an older release said.", []string{"Something that an older release said."}, nil},
