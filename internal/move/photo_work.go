@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"tintype/internal/media"
@@ -25,6 +25,28 @@ type PhotoWork struct {
 
 // keepPatience is how long Keep waits for what does not answer.
 const keepPatience = 7 * time.Second
+
+// failure is how long several goroutines together have met with nothing but failures.
+type failure struct {
+	mu    sync.Mutex
+	since time.Time // the zero time: something has gone well since the last one
+}
+
+func (f *failure) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.since = time.Time{}
+}
+
+// lasts is for how long that has been so at one more failure: 0 for the first.
+func (f *failure) lasts() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.since.IsZero() {
+		f.since = time.Now()
+	}
+	return time.Since(f.since)
+}
 
 // sampledSets is how many sets Check looks for.
 const sampledSets = 30
@@ -129,14 +151,13 @@ func (w *PhotoWork) Attach(m *PartMover) {
 			if !since.IsZero() {
 				c.Progress.Since = since.Add(-setSlack).UnixMilli()
 			}
-			var silent atomic.Int64 // when a wait began since which nothing has gone well, 0: nothing waits
+			var failing failure
 			c.Step = func(bytes int64) error {
-				silent.Store(0)
+				failing.end()
 				return step(bytes)
 			}
 			c.giveUp = func(reason error) error {
-				now := time.Now().UnixNano()
-				if silent.CompareAndSwap(0, now) || time.Duration(now-silent.Load()) < keepPatience {
+				if failing.lasts() < keepPatience {
 					return nil
 				}
 				if _, err := media.Has(ctx, c.To, media.OriginalKey(media.NewRandom())); err == nil {

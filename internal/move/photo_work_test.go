@@ -280,3 +280,21 @@ func TestKeepGoesOnAfterShortFailures(t *testing.T) {
 		w.must(w.read(w.disks[fromPlace], key))
 	}
 }
+
+// A worker that fails while another one gets through has not failed for long.
+func TestFailuresThatEndMeanwhile(t *testing.T) {
+	var f failure
+	var running sync.WaitGroup
+	for range 4 {
+		running.Go(func() {
+			for range 50_000 {
+				if d := f.lasts(); d > 5*time.Minute {
+					t.Errorf("it has failed for %s", d)
+					return
+				}
+				f.end()
+			}
+		})
+	}
+	running.Wait()
+}
