@@ -161,9 +161,7 @@ func TestADryRunLeavesNothing(t *testing.T) {
 					}
 				})
 			}
-			if err := store.NewMigrator(storetest.Options(urls[0])).Up(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			storetest.Migrate(t, urls[0])
 			dry("Nothing was begun.", "move", "database") // the target has no schema
 			places, _ := killedMove(t, urls, func(e move.Effect) bool { return e.Op == move.OpCompare })
 			for _, args := range []string{"move database", "move abort database", "move finish database"} {
@@ -197,9 +195,7 @@ func TestAbortByTheCommand(t *testing.T) {
 			t.Run(name+" "+when, func(t *testing.T) {
 				urls := pair()
 				for _, url := range urls {
-					if err := store.NewMigrator(storetest.Options(url)).Up(t.Context()); err != nil {
-						t.Fatal(err)
-					}
+					storetest.Migrate(t, url)
 				}
 				before := [2][]string{contentOf(t, urls[0]), contentOf(t, urls[1])}
 				places, sites := killedMove(t, urls, stop)

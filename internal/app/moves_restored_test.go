@@ -25,10 +25,8 @@ import (
 func killedMove(t *testing.T, urls [2]string, stop func(move.Effect) bool) (places [2]*store.Place, sites [2]*store.Store) {
 	t.Helper()
 	for i, url := range urls {
+		storetest.Migrate(t, url)
 		o := storetest.Options(url)
-		if err := store.NewMigrator(o).Up(t.Context()); err != nil {
-			t.Fatal(err)
-		}
 		var err error
 		if sites[i], err = store.Open(t.Context(), o); err != nil {
 			t.Fatal(err)

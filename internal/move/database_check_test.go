@@ -56,9 +56,7 @@ func TestCheckFindsStrangers(t *testing.T) {
 				t.Fatal(err)
 			}
 			name := strings.Trim(u.Path, "/")
-			if err := store.NewMigrator(storetest.Options(address)).Up(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			storetest.Migrate(t, address)
 			source, target := openPlace(t, address), openPlace(t, databaseURL(t, "sqlite"))
 			facts := map[string]string{
 				move.DatabaseFact: move.Fingerprint(source.Name()), move.DatabaseNextFact: move.Fingerprint(target.Name()),
@@ -241,9 +239,7 @@ func TestCheckFindsOnePlace(t *testing.T) {
 func TestCheckFindsClocksApart(t *testing.T) {
 	own := servertest.FlavourMariaDB.Own(t)
 	address := own.NewDatabase(t)
-	if err := store.NewMigrator(storetest.Options(address)).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Migrate(t, address)
 	source := openPlace(t, databaseURL(t, "sqlite"))
 	if problems, _ := checked(t, source, openPlace(t, address)); problems != "" {
 		t.Errorf("with one clock: %q", problems)
@@ -268,9 +264,7 @@ func TestCheckFindsNoRoom(t *testing.T) {
 		}
 	})
 	address := "sqlite:" + filepath.Join(dir, "next.db")
-	if err := store.NewMigrator(storetest.Options(address)).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Migrate(t, address)
 	file := databaseURL(t, "sqlite")
 	s, err := store.Open(t.Context(), storetest.Options(file))
 	if err != nil {

@@ -98,9 +98,7 @@ func TestDatabaseMovesAmidHangs(t *testing.T) {
 					t.Fatal(err)
 				}
 				urls[j] = s.NewDatabase(t)
-				if err := store.NewMigrator(storetest.Options(urls[j])).Up(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				storetest.Migrate(t, urls[j])
 				places[j] = openPlace(t, urls[j])
 			}
 			p := &people{pace: 10 * time.Millisecond, acked: map[int64]string{}, last: map[string]int{}}

@@ -33,9 +33,7 @@ func databaseURL(t *testing.T, kind string) string {
 			t.Fatal(err)
 		}
 		url := server.NewDatabase(t)
-		if err := store.NewMigrator(storetest.Options(url)).Up(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Migrate(t, url)
 		return url
 	}
 	return storetest.SQLiteURL(t)

@@ -159,9 +159,7 @@ func TestPasswordRotates(t *testing.T) {
 		addresses[i].Store(&address)
 		options[i] = storetest.Options(address)
 		options[i].URL = func(context.Context) (string, error) { return *addresses[i].Load(), nil }
-		if err := store.NewMigrator(options[i]).Up(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Migrate(t, address)
 	}
 	large(t, options[0], 5)
 	rotate := func(i int, also bool) (tell func()) {
@@ -219,9 +217,7 @@ func TestSleeperOfTheSite(t *testing.T) {
 				t.Fatal(err)
 			}
 			owner, target := u.String(), databaseURL(t, "sqlite")
-			if err := store.NewMigrator(storetest.Options(owner)).Up(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			storetest.Migrate(t, owner)
 			s := startServer(t, 1, site, target)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()

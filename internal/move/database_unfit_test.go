@@ -27,9 +27,7 @@ func smallPackets(t *testing.T, f servertest.Flavour) string {
 		t.Fatal(err)
 	}
 	url := server.NewDatabase(t)
-	if err := store.NewMigrator(storetest.Options(url)).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Migrate(t, url)
 	return url
 }
 

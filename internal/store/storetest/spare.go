@@ -36,9 +36,7 @@ func Empty(t testing.TB, server *servertest.DatabaseServer) *store.Store {
 		again := d != nil
 		if !again {
 			d = &spare{url: server.LastingDatabase(t)}
-			if err := store.NewMigrator(Options(d.url)).Up(ctx); err != nil {
-				t.Fatal(err)
-			}
+			Migrate(t, d.url)
 		}
 		kept := false
 		t.Cleanup(func() { // after what a test does at its end, the closing of the store among it

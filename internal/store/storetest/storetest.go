@@ -38,15 +38,9 @@ func SQLite(t testing.TB) *store.Store {
 // SQLiteURL is the address of an empty site's database.
 func SQLiteURL(t testing.TB) string {
 	t.Helper()
-	empty, err := template()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "tintype.db")
-	if err := os.WriteFile(file, empty, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return "sqlite:" + file
+	address := "sqlite:" + filepath.Join(t.TempDir(), "tintype.db")
+	Migrate(t, address)
+	return address
 }
 
 // MySQL migrates the empty database at url and opens it.
