@@ -3,11 +3,13 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"tintype/internal/move"
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -111,4 +113,93 @@ func TestBackupDuringAMove(t *testing.T) {
 	if code, _, stderr := runCommand(alone, "backup", "create"); code == 0 || !strings.Contains(stderr, "the site has moved to "+next) {
 		t.Errorf("of the place that the site has left: %d %s", code, stderr)
 	}
+}
+
+// The other one of the two databases may be a server's. While the site moves there a backup is of the file, and names the server
+// without its password; once it is there the command refuses, and says where the site is. On the way from a server to a file nothing
+// is backed up that is no site yet.
+func TestBackupDuringAMoveOfAServer(t *testing.T) {
+	server := servertest.AnyFlavour(t).Server(t)
+	if err := server.Exec("SET GLOBAL log_bin_trust_function_creators = 1"); err != nil {
+		t.Fatal(err)
+	}
+	dir, ctx := t.TempDir(), t.Context()
+	backups := "BACKUP_TO=" + filepath.Join(dir, "backups")
+	create := func(data, now, next string, args ...string) (code int, out, stderr string) {
+		t.Helper()
+		code, out, stderr = runCommand([]string{"DATA_DIR=" + data, backups, "DATABASE_URL=" + now, "DATABASE_NEXT=" + next}, append([]string{"backup", "create"}, args...)...)
+		for _, address := range []string{now, next} {
+			if u, err := url.Parse(address); err != nil {
+				t.Fatal(err)
+			} else if password, ok := u.User.Password(); ok && strings.Contains(out+stderr, password) {
+				t.Errorf("it tells a password: %s%s", out, stderr)
+			}
+		}
+		return code, out, stderr
+	}
+	saved := func(data, now, next, database, moving string) {
+		t.Helper()
+		var said struct{ Database, Moving string }
+		code, out, stderr := create(data, now, next, "--json")
+		if err := json.Unmarshal([]byte(out), &said); code != 0 || err != nil || said.Database != database || said.Moving != moving {
+			t.Errorf("%d %v: %+v, want %s and %s\n%s%s", code, err, said, database, moving, out, stderr)
+		}
+	}
+	refused := func(data, now, next, why string) {
+		t.Helper()
+		if code, out, stderr := create(data, now, next); code == 0 || !strings.Contains(stderr, why) {
+			t.Errorf("%d %s%s, want %q", code, out, stderr, why)
+		}
+	}
+	midway := func(e move.Effect) bool { return e.Op == move.OpReadLog }
+
+	there := filepath.Join(dir, "there")
+	file, next := "sqlite:"+filepath.Join(there, "tintype.db"), server.NewDatabase(t)
+	places, sites := killedMove(t, [2]string{file, next}, midway)
+	if err := sites[0].SetSiteInfo(ctx, "value", "in the log"); err != nil {
+		t.Fatal(err)
+	}
+	saved(there, file, next, file, places[1].Name())
+	into := filepath.Join(dir, "restored")
+	if code, out, stderr := runCommand([]string{"DATA_DIR=" + there, backups}, "backup", "restore", "latest", "--into", into); code != 0 || !strings.Contains(out, "stands alone") || !strings.Contains(out, places[1].Name()) {
+		t.Errorf("%d %s%s", code, out, stderr)
+	}
+	restored, err := store.OpenPlace(ctx, storetest.Options("sqlite:"+filepath.Join(into, "tintype.db")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restored.Close()
+	left, err := restored.Remains(ctx)
+	m, moveErr := restored.Move(ctx)
+	if err := errors.Join(err, moveErr); err != nil || len(left) > 0 || m != (store.PlaceMove{}) {
+		t.Errorf("restored, it has %v, %+v, %v", left, m, err)
+	}
+	served, _ := wired(t, "DATA_DIR="+into)
+	if w := served.ask("GET", "/api/v1/instance", ""); w.Code != 200 {
+		t.Errorf("the restored site: %d %s", w.Code, w.Body)
+	}
+	again, err := store.Open(ctx, storetest.Options(restored.Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if v, err := again.SiteInfo(ctx, "value"); err != nil || v != "in the log" {
+		t.Errorf("the restored site has %q, %v", v, err)
+	}
+	goOn := func(data, now, next string) {
+		t.Helper()
+		if code, out, stderr := runCommand([]string{"DATA_DIR=" + data, "DATABASE_URL=" + now, "DATABASE_NEXT=" + next}, "move", "database"); code != 0 {
+			t.Fatalf("%d %s%s", code, out, stderr)
+		}
+	}
+	goOn(there, file, next)
+	refused(there, file, next, places[1].Name())
+	refused(there, next, file, "the database is no file here")
+
+	back := filepath.Join(dir, "back")
+	from, to := server.NewDatabase(t), "sqlite:"+filepath.Join(back, "tintype.db")
+	killedMove(t, [2]string{from, to}, midway)
+	refused(back, from, to, "the database is no file here")
+	goOn(back, from, to)
+	saved(back, from, to, to, "")
 }
