@@ -3,6 +3,7 @@ package app
 import (
 	"database/sql"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,9 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 		if refresh == "3" && !asked { // photos wait for the database
 			asked = true
 			if code, out, stderr := runCommand(env, "move", "media", "--dry-run"); code != command.StatusFailure || !strings.Contains(stderr, "the database of the site is moving from sqlite:") || !strings.Contains(out, " in all") {
+				t.Errorf("%d %s%s", code, out, stderr)
+			}
+			if code, out, stderr := runCommand(env, "move", "status"); code != 0 || !regexp.MustCompile(`: \d+ of about \d+ rows are copied, \d+ writes are behind\.`).MatchString(out) {
 				t.Errorf("%d %s%s", code, out, stderr)
 			}
 		}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"tintype/internal/community"
 	"tintype/internal/config"
 	"tintype/internal/media"
+	"tintype/internal/move"
+	"tintype/internal/store"
 )
 
 type mediaGroup struct {
@@ -17,7 +20,7 @@ type mediaGroup struct {
 type mediaCheck struct {
 	Store  string `enum:"current,next" default:"current" help:"Which place: the one that photos are served from, or next, which MEDIA_NEXT names."`
 	Read   bool   `help:"Read every file as well: an original has to be what was uploaded, a variant a whole JPEG."`
-	Remove bool   `help:"Remove files that no row of the database has, if they are older than 7 days."`
+	Remove bool   `help:"Remove files that no row of the database has, if they are older than 7 days. Not while photos move."`
 	Reason string `help:"Why files are removed, for the log."`
 	JSON   bool   `name:"json" help:"As JSON: an object with counts and lists of what is missing, wrong, unknown and foreign."`
 }
@@ -30,6 +33,9 @@ var errMediaDamaged = errors.New("files are missing or wrong; docs/backup.md say
 
 func (m mediaCheck) Run(c *call) error {
 	return c.with(func(site *community.Community) error {
+		if err := m.mayRemove(c, site); err != nil {
+			return err
+		}
 		place, err := m.place(c, site)
 		if err != nil {
 			return err
@@ -63,6 +69,27 @@ func (m mediaCheck) Run(c *call) error {
 		}
 		return err
 	})
+}
+
+// mayRemove refuses to remove files of a place that another site may have, and while photos move: two places have them then, and what
+// is removed from one would stay in the other.
+func (m mediaCheck) mayRemove(ctx context.Context, site *community.Community) error {
+	switch {
+	case !m.Remove:
+		return nil
+	case m.Store == "next":
+		return errors.New("--remove is for the place that photos are served from; `tintype move` empties the other one where that is asked for")
+	}
+	rows, err := site.Store.Moves(store.Primary(ctx))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Part == move.PartMedia && move.Phase(r.Phase).UnderWay() {
+			return fmt.Errorf("--remove waits until photos have moved: %s", move.Describe(r))
+		}
+	}
+	return nil
 }
 
 // place is what is looked at: while photos move, one of their two places.

@@ -346,6 +346,8 @@ func (s moveStatus) Run(c *call) error {
 	}
 	if database != nil {
 		lines = append(lines, database.Text)
+	} else {
+		lines = append(lines, fmt.Sprintf("The database is in %s, and DATABASE_NEXT names no other.", cfg.Database))
 	}
 	if s.JSON {
 		err = writeJSON(c.env.Stdout, map[string]any{"moves": append([]moveEntry{}, entries...), "database": database, "way_back": back})

@@ -46,7 +46,7 @@ type databaseEntry struct {
 	Moved     bool   `json:"moved"`     // the site has left Other
 	Rows      int64  `json:"rows"`
 	Bytes     int64  `json:"bytes"`
-	Total     int64  `json:"of_rows"` // about
+	Total     int64  `json:"of_rows"` // about; 0 where they were not counted in time
 	Behind    int64  `json:"behind"`  // writes
 	Mover     string `json:"mover"`   // "" where nobody is at work
 	Text      string `json:"text"`
@@ -58,9 +58,7 @@ func describeDatabase(ctx context.Context, c *call) (*databaseEntry, *wayBackEnt
 	if err != nil || cfg.DatabaseNext == nil {
 		return nil, nil, err
 	}
-	asking, cancel := context.WithTimeout(ctx, aloneTime) // a server may take connections and say nothing
-	defer cancel()
-	entry, back, err := c.describeBoth(asking)
+	entry, back, err := c.describeBoth(ctx)
 	if err != nil {
 		text, aloneErr := describeAlone(ctx, []config.Database{cfg.Database, *cfg.DatabaseNext})
 		if aloneErr != nil {
@@ -71,18 +69,31 @@ func describeDatabase(ctx context.Context, c *call) (*databaseEntry, *wayBackEnt
 	return entry, back, nil
 }
 
-// describeBoth is describeDatabase where both databases answer.
-func (c *call) describeBoth(ctx context.Context) (*databaseEntry, *wayBackEntry, error) {
-	d, err := c.databases(ctx, nil)
+// describeBoth is describeDatabase where both databases answer. One may take connections and say nothing: nobody waits for that.
+func (c *call) describeBoth(ctx context.Context) (entry *databaseEntry, back *wayBackEntry, err error) {
+	asking, cancel := context.WithTimeout(ctx, aloneTime)
+	defer cancel()
+	d, err := c.databases(asking, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	text, back, err := d.describe(ctx)
+	defer func() { err = errors.Join(err, d.close()) }()
+	s, err := move.ReadDatabaseStatus(asking, d.source, d.target, -1)
 	if err != nil {
-		return nil, nil, errors.Join(err, d.close())
+		return nil, nil, err
 	}
-	s, err := move.ReadDatabaseStatus(ctx, d.source, d.target, 0)
-	return &databaseEntry{s.InCharge, s.Other, s.UnderWay, s.Switching, s.Moved, s.Rows, s.Bytes, s.Total, s.Behind, s.Mover.Name, text}, back, errors.Join(err, d.close())
+	if s.Total = 0; s.UnderWay {
+		// A large file takes long to count. Both have answered: all else is told without that.
+		counting, cancel := context.WithTimeout(ctx, aloneTime)
+		defer cancel()
+		if total, err := d.source.AboutRows(counting); err == nil {
+			s.Total = total
+		}
+	}
+	telling, cancel := context.WithTimeout(ctx, aloneTime)
+	defer cancel()
+	text, back, err := d.describe(telling, s.Total)
+	return &databaseEntry{s.InCharge, s.Other, s.UnderWay, s.Switching, s.Moved, s.Rows, s.Bytes, s.Total, s.Behind, s.Mover.Name, text}, back, err
 }
 
 // describeAlone says what one of the two databases tells while the other one is away.
@@ -133,7 +144,8 @@ func tells(ctx context.Context, p *store.Place) (string, error) {
 	return fmt.Sprintf("%s is %s, from %s.", p.Name(), g.Mode, m.Peer), nil
 }
 
-func (d *databases) describe(ctx context.Context) (string, *wayBackEntry, error) {
+// describe says it in sentences. Total is about how many rows there are to copy, 0 where that is not known.
+func (d *databases) describe(ctx context.Context, total int64) (string, *wayBackEntry, error) {
 	a, err := d.source.Gate(ctx)
 	if err != nil {
 		return "", nil, err
@@ -161,9 +173,13 @@ func (d *databases) describe(ctx context.Context) (string, *wayBackEntry, error)
 		if err != nil {
 			return "", nil, err
 		}
+		of := ""
+		if total > 0 {
+			of = fmt.Sprintf(" of about %d", max(total, at.Rows))
+		}
 		behind, err := d.source.LogLength(ctx)
-		return fmt.Sprintf("The database is moving from %s to %s: %d rows are copied, %d writes are behind. %s",
-			d.source.Name(), d.target.Name(), at.Rows, behind, move.DescribeMover(mover)), nil, err
+		return fmt.Sprintf("The database is moving from %s to %s: %d%s rows are copied, %d writes are behind. %s",
+			d.source.Name(), d.target.Name(), at.Rows, of, behind, move.DescribeMover(mover)), nil, err
 	}
 	return fmt.Sprintf("The database is in %s.", d.source.Name()), nil, nil
 }
