@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tintype/internal/command"
+	"tintype/internal/move"
 	"tintype/internal/servertest"
 	"tintype/internal/store"
 )
@@ -220,6 +221,23 @@ func TestMoveAgainAfterTheSettings(t *testing.T) {
 		rows, err := db.Moves(t.Context())
 		if err != nil || code != 0 || len(rows) != 1 || rows[0].Phase != "moved" || rows[0].Target != there || rows[0].Epoch == row.Epoch {
 			t.Errorf("%v: %d %+v %v\n%s%s", args, code, rows, err, out, stderr)
+		}
+	}
+}
+
+// A file may be too large to count its rows while somebody looks: how far the copy is, is told without that.
+func TestTheWorkOfAMoveThatIsNotCounted(t *testing.T) {
+	w := &moveWatch{first: time.Now().Add(-10 * time.Second)}
+	for _, c := range []struct {
+		total   int64
+		percent int
+		text    string
+	}{
+		{2000, 50, `^1.000 of about 2.000 rows, 5kB, \d+ a second, about \d+s left; 7 writes behind$`},
+		{0, -1, `^1.000 rows, 5kB, \d+ a second; 7 writes behind$`},
+	} {
+		if percent, text := w.work(move.DatabaseStatus{Rows: 1000, Bytes: 5000, Total: c.total, Behind: 7}); percent != c.percent || !regexp.MustCompile(c.text).MatchString(text) {
+			t.Errorf("of %d rows: %d, %q", c.total, percent, text)
 		}
 	}
 }

@@ -21,14 +21,18 @@ type moveWatch struct {
 
 	mu    sync.Mutex
 	a, b  *store.Place // nil until somebody looks, and where there is no other database
-	total int64        // rows, as they were counted
+	total int64        // rows, as they were counted; 0: they were not, and -1: not in time
 	asked time.Time    // when they were
 	first time.Time    // when the copy was seen for the first time, to tell its rate
 	rows  int64        // that there were then
 }
 
-// countAgain is for how long a count of the rows does.
-const countAgain = time.Minute
+const (
+	// countAgain is for how long a count of the rows does.
+	countAgain = time.Minute
+	// countTime is how long a count may take: that of a large file is long, and all else is told without it.
+	countTime = time.Second
+)
 
 func (a *App) watchMoves(r *services) *moveWatch {
 	w := &moveWatch{app: a, r: r}
@@ -117,7 +121,9 @@ func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
 		} else {
 			m.State += " " + strings.ReplaceAll(move.DescribeMover(s.Mover), "`", "")
 		}
-		m.Percent, m.Work = w.work(s)
+		if m.Percent, m.Work = w.work(s); m.Percent < 0 {
+			m.State += " " + m.Work + "."
+		}
 	}
 	// Where the list cannot be read, what this process knows is still told.
 	others, _ := w.r.store.Instances(ctx)
@@ -127,20 +133,24 @@ func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
 	return m
 }
 
-// work says how much of the copy is done, and how fast it goes on since somebody looks.
+// work says how much of the copy is done, and how fast it goes on since somebody looks. The percentage is -1 where nobody knows how
+// much there is.
 func (w *moveWatch) work(s move.DatabaseStatus) (percent int, text string) {
 	if w.first.IsZero() || s.Rows < w.rows {
 		w.first, w.rows = time.Now(), s.Rows
 	}
-	total := max(s.Total, s.Rows)
-	if total > 0 {
-		percent = int(100 * s.Rows / total)
+	total, of := max(s.Total, s.Rows), ""
+	if percent = -1; s.Total > 0 {
+		percent, of = int(100*s.Rows/total), " of about "+people(float64(total))
 	}
-	text = fmt.Sprintf("%s of about %s rows, %s", people(float64(s.Rows)), people(float64(total)), config.FormatSize(s.Bytes))
+	text = fmt.Sprintf("%s%s rows, %s", people(float64(s.Rows)), of, config.FormatSize(s.Bytes))
 	if took := time.Since(w.first).Seconds(); !s.Copied && took > 0.5 && s.Rows > w.rows {
 		rate := float64(s.Rows-w.rows) / took
-		left := time.Duration(float64(total-s.Rows) / rate * float64(time.Second))
-		text += fmt.Sprintf(", %s a second, about %s left", people(rate), left.Round(time.Second))
+		text += fmt.Sprintf(", %s a second", people(rate))
+		if s.Total > 0 {
+			left := time.Duration(float64(total-s.Rows) / rate * float64(time.Second))
+			text += fmt.Sprintf(", about %s left", left.Round(time.Second))
+		}
 	}
 	switch {
 	case s.Switching:
@@ -188,9 +198,21 @@ func (w *moveWatch) status(ctx context.Context) (s move.DatabaseStatus, err erro
 	if time.Since(w.asked) > countAgain {
 		w.total = 0
 	}
-	known := w.total
-	if s, err = move.ReadDatabaseStatus(ctx, w.a, w.b, known); err == nil && known == 0 && s.Total > 0 {
-		w.total, w.asked = s.Total, time.Now()
+	if s, err = move.ReadDatabaseStatus(ctx, w.a, w.b, -1); err != nil || !s.UnderWay {
+		return s, err
 	}
-	return s, err
+	if w.total == 0 {
+		from := w.a
+		if s.InCharge == w.b.Name() {
+			from = w.b
+		}
+		counting, cancel := context.WithTimeout(ctx, countTime)
+		defer cancel()
+		if w.total, err = from.AboutRows(counting); err != nil {
+			w.total = -1
+		}
+		w.asked = time.Now()
+	}
+	s.Total = max(w.total, 0)
+	return s, nil
 }
