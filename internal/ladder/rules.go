@@ -257,7 +257,7 @@ func sentences(first, second string) string {
 
 func databaseOnItsOwn() Step {
 	return Step{
-		Text:     "Move the database to a MySQL or MariaDB server, in the same region, while people use the site.",
+		Text:     "Move the database to a MySQL or MariaDB server, in the same region, while people use the site: docs/scaling.md has each step, in order.",
 		Settings: []string{"DATABASE_NEXT_FILE=/etc/tintype/app.url"},
 		Commands: []string{"setup database --into /etc/tintype", "move database --dry-run", "move database", "move finish database"},
 		cost:     map[string]int{thingDatabase: 1},
@@ -266,7 +266,7 @@ func databaseOnItsOwn() Step {
 
 func photosInABucket() Step {
 	return Step{
-		Text:     "Move the photos to a bucket while people use the site, or add a disk.",
+		Text:     "Move the photos to a bucket while people use the site (docs/scaling.md has each step, in order), or add a disk.",
 		Settings: []string{"MEDIA_NEXT=s3://tintype-photos"},
 		Commands: []string{"move media --dry-run", "move media", "media check", "move finish media"},
 		cost:     map[string]int{thingBucket: 1},
@@ -297,7 +297,7 @@ func severalInstances(d *Day, n int) Step {
 			})
 		}
 		s.Settings = append(s.Settings, "STATELESS=true")
-		s.Text = "Move what lives on the instance to servers that several can share, while people use the site; then start a second one behind a balancer, in another zone."
+		s.Text = "Move what lives on the instance to servers that several can share, while people use the site (docs/scaling.md has each step, in order); then start a second one behind a balancer, in another zone."
 	} else {
 		s.Text = "Start one more like the others, behind the same balancer."
 	}

@@ -86,7 +86,7 @@ func statuses(add adder) {
 			Advice: []t.LadderStep{{
 				Rung: 2, Title: "the database on its own", Cost: "costs about 62 USD a month more",
 				Why:      "writes wait for SQLite's one writer: database_wait was 0.31 in 42 minutes; database_wait of 0.2 in 15 minutes is too much",
-				Text:     "Move the database to a MySQL or MariaDB server, in the same region, while people use the site.",
+				Text:     "Move the database to a MySQL or MariaDB server, in the same region, while people use the site: docs/scaling.md has each step, in order.",
 				Settings: []string{"DATABASE_NEXT_FILE=/etc/tintype/app.url"},
 				Commands: []string{"tintype setup database --into /etc/tintype", "tintype move database --dry-run", "tintype move database", "tintype move finish database"},
 			}},
