@@ -127,6 +127,8 @@ const (
 	NotifyDecision       NotificationKind = "decision"
 	NotifyOutcome        NotificationKind = "report_outcome"
 	NotifyApproved       NotificationKind = "held_approved" // a post of the member's that waited is published
+	NotifyAnnouncement   NotificationKind = "announcement"  // somebody commented on an announcement
+	NotifyAccount        NotificationKind = "account"       // of the member's own account, such as a log-in in a new browser
 	NotifyReport         NotificationKind = "admin.report"  // for administrators: somebody reported something
 )
 
@@ -139,6 +141,7 @@ type NotificationView struct {
 	Unread  bool
 	Others  []AccountView // who did the same before, the latest first
 	URL     string        // what it is about: a post, a comment, or the account
+	Words   string        // of NotifyAccount: what happened
 	Comment bool          // what it is about is a comment
 	Text    string        // a comment's beginning, or an album's title, plain; may be ""
 	Post    *PostView     // for the thumbnail; covered posts show their colours only
@@ -156,7 +159,7 @@ type NotificationsView struct {
 	Pager          Pager
 }
 
-// ofModerators reports whether the words say who acts: the moderators, none of whom is named.
-func (k NotificationKind) ofModerators() bool {
-	return k == NotifyDecision || k == NotifyOutcome || k == NotifyApproved
+// withoutName reports whether the words are the whole sentence: who acts are the moderators, none of whom is named, or the member, or nobody knows.
+func (k NotificationKind) withoutName() bool {
+	return k == NotifyAccount || k == NotifyDecision || k == NotifyOutcome || k == NotifyApproved
 }

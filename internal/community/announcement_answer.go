@@ -171,8 +171,8 @@ func (c *Community) loadAnnouncementComments(ctx context.Context, acc *store.Acc
 	return list, nil
 }
 
-// CommentOnAnnouncement adds a member's comment. It counts against the limit of posts and comments, and follows their rules; nobody is
-// notified. The same form sent twice makes one. A new member's first ones, which would have to wait for a moderator, are refused.
+// CommentOnAnnouncement adds a member's comment. It counts against the limit of posts and comments, and follows their rules. Those who
+// announce are told, and those who commented before. The same form sent twice makes one. A new member's first ones, which would have to wait for a moderator, are refused.
 func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Account, id int64, text, formID string) (int64, error) {
 	if acc == nil || !acc.Active() {
 		return 0, ErrUnauthenticated
@@ -234,7 +234,15 @@ func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Accoun
 			if n >= maxAnnouncementComments {
 				return invalid("text", "too_many", "An announcement may have at most %d comments.", maxAnnouncementComments)
 			}
-			return tx.AddAnnouncementComment(ctx, store.AnnouncementComment{ID: drawn, AnnouncementID: id, AccountID: acc.ID, Text: text, CreatedAt: store.ToMillis(store.IDTime(drawn))})
+			at := store.ToMillis(store.IDTime(drawn))
+			before, err := tx.AnnouncementCommenters(ctx, id, maxAnnouncementTold)
+			if err != nil {
+				return err
+			}
+			if err := tx.AddAnnouncementComment(ctx, store.AnnouncementComment{ID: drawn, AnnouncementID: id, AccountID: acc.ID, Text: text, CreatedAt: at}); err != nil {
+				return err
+			}
+			return tellOfAnnouncement(ctx, tx, store.Notification{Kind: store.NotifyAnnouncement, FromID: acc.ID, RefID: &drawn, CreatedAt: at}, before)
 		})
 		return err
 	})
@@ -245,6 +253,30 @@ func (c *Community) CommentOnAnnouncement(ctx context.Context, acc *store.Accoun
 		made = first
 	}
 	return made, nil
+}
+
+// maxAnnouncementTold is how many of those who commented before hear of a comment, the last ones.
+const maxAnnouncementTold = 50
+
+// tellOfAnnouncement tells those who announce, and those who commented before, of a comment: who asks where to meet is to be answered,
+// and to learn of it.
+func tellOfAnnouncement(ctx context.Context, tx *store.Store, n store.Notification, before []int64) error {
+	whom, err := tx.AccountsWithRole(ctx, rolesThat(Announce), maxReportAdmins)
+	if err != nil {
+		return err
+	}
+	for _, id := range before {
+		if !slices.Contains(whom, id) {
+			whom = append(whom, id)
+		}
+	}
+	for _, id := range whom {
+		n.AccountID = id
+		if err := notify(ctx, tx, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // AnnouncementCommentByID is one comment that the member may see, else ErrNotFound.

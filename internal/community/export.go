@@ -204,7 +204,7 @@ func (c *Community) writeExport(ctx context.Context, job *queue.Job) error {
 				return orUnwanted(err)
 			}
 			if !more {
-				return c.addMail(ctx, tx, mailJob{Kind: mailExport, Account: acc.ID, About: e.ID})
+				return c.tellAccount(ctx, tx, mailJob{Kind: mailExport, Account: acc.ID, About: e.ID})
 			}
 			return tx.AddJob(ctx, jobExport, arg, 0)
 		})

@@ -20,6 +20,70 @@ func asRead(text string) string {
 	return strings.Join(strings.Fields(html.UnescapeString(markup.ReplaceAllString(text, " "))), " ")
 }
 
+// A letterCase is what comes of an act.
+type letterCase struct {
+	name    string
+	do      func()
+	to      string
+	subject string
+	also    string   // the subject of one more that comes with it
+	says    []string // in this order
+	link    string   // "" for none
+	never   []string
+}
+
+// reads sees that the act has one letter sent that says so.
+func (s *mailTestSite) reads(c letterCase) {
+	s.t.Helper()
+	s.deliver()
+	c.do()
+	var subjects []string
+	var got []servertest.Letter
+	for _, l := range s.deliver() {
+		subjects = append(subjects, l.Subject)
+		if l.Subject != c.also {
+			got = append(got, l)
+		}
+	}
+	if len(got) != 1 {
+		s.t.Errorf("%s: the letters are %q", c.name, subjects)
+		return
+	}
+	l := got[0]
+	if l.To != c.to || l.From != "club@example.org" || l.Subject != c.subject || !strings.Contains(l.Header.Get("From"), "Our Club") || l.Header.Get("Message-ID") == "" {
+		s.t.Errorf("%s: to %s from %s: %q %v", c.name, l.To, l.From, l.Subject, l.Header)
+	}
+	if off := l.Header.Get("List-Unsubscribe"); off != "" {
+		s.t.Errorf("%s can be turned off: %s", c.name, off)
+	}
+	if strings.Contains(l.HTML, "<img") || strings.Contains(l.HTML, "src=") || strings.Contains(l.HTML, "<b>full</b>") {
+		s.t.Errorf("%s has pictures, or markup of people:\n%s", c.name, l.HTML)
+	}
+	for part, text := range map[string]string{"text": strings.Join(strings.Fields(l.Text), " "), "HTML": asRead(l.HTML)} {
+		from := 0
+		for _, words := range c.says {
+			at := strings.Index(text[from:], words)
+			if at < 0 {
+				s.t.Errorf("%s, %s: no %q after the words before it in:\n%s", c.name, part, words, text)
+				break
+			}
+			from += at + len(words)
+		}
+		if !strings.Contains(text, "Questions: desk@example.org") {
+			s.t.Errorf("%s, %s: it does not say whom to ask:\n%s", c.name, part, text)
+		}
+		for _, words := range append(c.never, "only for the log") {
+			if strings.Contains(text, words) {
+				s.t.Errorf("%s, %s: %q in:\n%s", c.name, part, words, text)
+			}
+		}
+		if bad := formatting.FindString(text); bad != "" {
+			s.t.Errorf("%s, %s: %q in:\n%s", c.name, part, bad, text)
+		}
+	}
+	checkLink(s.t, c.name, l, s.BaseURL, c.link)
+}
+
 // Letters about joining, decisions, second factors and leaving come by a real server, and say what a person needs to read: what
 // happened, to which account, what to do, and why it came. Text and HTML say the same. None names a moderator.
 func TestLettersAsAPersonReadsThem(t *testing.T) {
@@ -52,16 +116,7 @@ func TestLettersAsAPersonReadsThem(t *testing.T) {
 				s.must(g.AnswerAppeal(g.ctx, by, id, accept, "We read it twice."))
 			}
 		}
-		for _, c := range []struct {
-			name    string
-			do      func()
-			to      string
-			subject string
-			also    string   // the subject of one more that comes with it
-			says    []string // in this order
-			link    string   // "" for none
-			never   []string
-		}{
+		for _, c := range []letterCase{
 			{name: "invitation", do: func() { s.must(ignoring(g.InviteByMail(g.ctx, by, "new@example.org", "of the walk", ""))) },
 				to: "new@example.org", subject: "An invitation to Our Club",
 				says: []string{"@boss has invited you to join Our Club, a site for photographs.", "Join Our Club", "The link works once, until ", "If you do not want to join, you can ignore this mail.", "Somebody who runs the site entered this address."},
@@ -128,59 +183,13 @@ func TestLettersAsAPersonReadsThem(t *testing.T) {
 				to: "ann@example.org", subject: "Your account is suspended",
 				says: []string{"Hello Ann & Co,", "The moderators have suspended ", "nobody sees it, and you cannot post.", "They say:", "Enough now."}, link: g.BaseURL + "/login", never: []string{"boss", "It ends on"}},
 		} {
-			s.deliver()
-			c.do()
-			var subjects []string
-			var got []servertest.Letter
-			for _, l := range s.deliver() {
-				subjects = append(subjects, l.Subject)
-				if l.Subject != c.also {
-					got = append(got, l)
-				}
-			}
-			if len(got) != 1 {
-				t.Errorf("%s: the letters are %q", c.name, subjects)
-				continue
-			}
-			l := got[0]
-			if l.To != c.to || l.From != "club@example.org" || l.Subject != c.subject || !strings.Contains(l.Header.Get("From"), "Our Club") || l.Header.Get("Message-ID") == "" {
-				t.Errorf("%s: to %s from %s: %q %v", c.name, l.To, l.From, l.Subject, l.Header)
-			}
-			if off := l.Header.Get("List-Unsubscribe"); off != "" {
-				t.Errorf("%s can be turned off: %s", c.name, off)
-			}
-			if strings.Contains(l.HTML, "<img") || strings.Contains(l.HTML, "src=") || strings.Contains(l.HTML, "<b>full</b>") {
-				t.Errorf("%s has pictures, or markup of people:\n%s", c.name, l.HTML)
-			}
-			for part, text := range map[string]string{"text": strings.Join(strings.Fields(l.Text), " "), "HTML": asRead(l.HTML)} {
-				from := 0
-				for _, words := range c.says {
-					at := strings.Index(text[from:], words)
-					if at < 0 {
-						t.Errorf("%s, %s: no %q after the words before it in:\n%s", c.name, part, words, text)
-						break
-					}
-					from += at + len(words)
-				}
-				if !strings.Contains(text, "Questions: desk@example.org") {
-					t.Errorf("%s, %s: it does not say whom to ask:\n%s", c.name, part, text)
-				}
-				for _, words := range append(c.never, "only for the log") {
-					if strings.Contains(text, words) {
-						t.Errorf("%s, %s: %q in:\n%s", c.name, part, words, text)
-					}
-				}
-				if bad := formatting.FindString(text); bad != "" {
-					t.Errorf("%s, %s: %q in:\n%s", c.name, part, bad, text)
-				}
-			}
-			checkLink(t, c.name, l, g.BaseURL, c.link)
+			s.reads(c)
 		}
 	})
 }
 
 // checkLink sees that the letter's one button leads there, in both of its parts; nowhere where link is "".
-func checkLink(t *testing.T, name string, l servertest.Letter, base, link string) {
+func checkLink(t testing.TB, name string, l servertest.Letter, base, link string) {
 	t.Helper()
 	if link == "" {
 		if got := l.Link(base + "/"); got != "" {

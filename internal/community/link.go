@@ -134,7 +134,7 @@ func (c *Community) ResetPassword(ctx context.Context, secret, password string) 
 		if err := replacePassword(ctx, tx, acc.ID, hash, ""); err != nil {
 			return err
 		}
-		return c.addMail(ctx, tx, mailJob{Kind: mailPassword, Account: acc.ID})
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailPassword, Account: acc.ID})
 	})
 	if err != nil {
 		return nil, fromStore(err)

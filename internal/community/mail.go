@@ -33,6 +33,8 @@ const (
 	mailFactorRemoved = "factor_removed"
 	mailRecoveryUsed  = "recovery_used"
 	mailFactorsTaken  = "factors_taken"
+	mailNewCodes      = "new_codes"
+	mailRole          = "role"
 	mailDigest        = "digest"
 	mailDecision      = "decision"
 )

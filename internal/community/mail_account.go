@@ -92,7 +92,7 @@ func (c *Community) ResetByMail(ctx context.Context, token, password string) (*s
 		if err := replacePassword(ctx, tx, now.ID, hash, ""); err != nil {
 			return err
 		}
-		return c.addMail(ctx, tx, mailJob{Kind: mailPassword, Account: now.ID})
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailPassword, Account: now.ID})
 	})
 }
 
@@ -130,7 +130,7 @@ func (c *Community) ConfirmEmail(ctx context.Context, token string) (*store.Acco
 		if now.EmailVerifiedAt == nil || store.EmailKey(now.Email) == store.EmailKey(email) {
 			return nil
 		}
-		return c.addMail(ctx, tx, mailJob{Kind: mailChanged, Account: now.ID, Email: now.Email})
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailChanged, Account: now.ID, Email: now.Email})
 	})
 }
 
@@ -194,25 +194,22 @@ func (c *Community) UndoEmail(ctx context.Context, token string) (page string, e
 	return strings.TrimPrefix(link, c.BaseURL), err
 }
 
-// ToldOfLogin writes to a member who has logged in where that account was not known.
+// ToldOfLogin tells a member of a log-in where that account was not known.
 func (c *Community) ToldOfLogin(ctx context.Context, acc *store.Account, from Client, device string) error {
-	if c.Mail == nil || acc.EmailVerifiedAt == nil || from.knows(acc) {
+	if from.knows(acc) {
 		return nil
 	}
 	return fromStore(c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		return c.addMail(ctx, tx, mailJob{Kind: mailDevice, Account: acc.ID, Words: device, Network: from.Address})
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailDevice, Account: acc.ID, Words: device, Network: from.Address})
 	}))
 }
 
-// tellOfApplication writes to a member for whom an application may act, in the transaction that makes its token. A further token
+// tellOfApplication tells a member for whom an application may act, in the transaction that makes its token. A further token
 // of an application that acts for the member already is no news.
 func (c *Community) tellOfApplication(ctx context.Context, tx *store.Store, acc *store.Account, app *store.App) error {
-	if c.Mail == nil || acc.EmailVerifiedAt == nil {
-		return nil
-	}
 	acts, err := tx.HasTokenOf(ctx, acc.ID, app.ID)
 	if err != nil || acts {
 		return err
 	}
-	return c.addMail(ctx, tx, mailJob{Kind: mailApplication, Account: acc.ID, Words: app.Name})
+	return c.tellAccount(ctx, tx, mailJob{Kind: mailApplication, Account: acc.ID, Words: app.Name})
 }

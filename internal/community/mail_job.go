@@ -31,7 +31,7 @@ type mailJob struct {
 	Email   string `json:"email,omitempty"` // where it goes, if not to the account's address
 	About   int64  `json:"about,omitempty"` // an export, or the notifications after this one
 	Upto    int64  `json:"upto,omitempty"`
-	Words   string `json:"words,omitempty"` // a device, or an application
+	Words   string `json:"words,omitempty"` // a device, an application, a reason or a role
 	Name    string `json:"name,omitempty"`  // of somebody who has no account
 	Network string `json:"network,omitempty"`
 	// State is linkState of the account when a change of address was asked for: another address or password since then
@@ -222,6 +222,14 @@ func (c *Community) letter(ctx context.Context, m mailJob) (acc *store.Account, 
 		l = mail.RecoveryUsed(site, person, int(m.About), mailTime(words, m.At), c.BaseURL+"/settings/two-factors/codes")
 	case mailFactorsTaken:
 		l = mail.FactorsTaken(site, person, m.Words, c.BaseURL+"/settings/two-factors")
+	case mailNewCodes:
+		l = mail.NewCodes(site, person, mailTime(words, m.At), c.BaseURL+"/settings/two-factors")
+	case mailRole:
+		if acc.Role != m.Words {
+			return nil, "", l, errNoLetter // it has another one by now, of which another letter tells
+		}
+		news := accountNews[newsOfRole[acc.Role]]
+		l = mail.RoleChanged(site, person, words.T(news.words), c.BaseURL+news.path)
 	case mailNotices:
 		l, err = c.noticesLetter(ctx, acc, m)
 	case mailDigest:

@@ -14,7 +14,7 @@ import (
 )
 
 // SetMemberRole gives a member another role. Only an owner makes owners and administrators, or takes that from them. The
-// last owner stays one. A site that has an owner is claimed.
+// last owner stays one. A site that has an owner is claimed. The member is told.
 func (c *Community) SetMemberRole(ctx context.Context, by By, username, role string) (*store.Account, error) {
 	if !slices.Contains(Roles, role) {
 		return nil, invalid("role", "invalid", "The role must be one of %s.", strings.Join(Roles, ", "))
@@ -38,7 +38,10 @@ func (c *Community) SetMemberRole(ctx context.Context, by By, username, role str
 		if err := tx.AddEvent(ctx, EventAccountUpdated, now.ID, now.ID, nil); err != nil { // clients show who looks after the site
 			return false, err
 		}
-		return true, tx.SetRole(ctx, now.ID, role)
+		if err := tx.SetRole(ctx, now.ID, role); err != nil {
+			return false, err
+		}
+		return true, c.tellAccount(ctx, tx, mailJob{Kind: mailRole, Account: now.ID, Words: role})
 	})
 }
 

@@ -26,6 +26,8 @@ type Notification struct {
 	Report *FiledReport
 	// Decision is of NotifyDecision and NotifyAppeal.
 	Decision *store.Decision
+	// Comment is of NotifyAnnouncement.
+	Comment *store.AnnouncementComment
 }
 
 // OnlyOnPages reports whether clients of the API would not know the kind.
@@ -109,6 +111,10 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 	if err != nil {
 		return nil, err
 	}
+	comments, err := c.notifiedComments(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]*Notification, 0, len(rows))
 	for _, row := range rows {
 		n := &Notification{Notification: row, From: accounts[row.FromID]}
@@ -121,9 +127,9 @@ func (c *Community) loadNotifications(ctx context.Context, acc *store.Account, r
 			}
 		}
 		if row.RefID != nil {
-			n.Report, n.Decision = reports[*row.RefID], decisions[*row.RefID]
+			n.Report, n.Decision, n.Comment = reports[*row.RefID], decisions[*row.RefID], comments[*row.RefID]
 		}
-		if n.From == nil || row.PostID != nil && n.Post == nil || row.AlbumID != nil && n.Album == nil {
+		if n.From == nil || row.Kind == store.NotifyAnnouncement && n.Comment == nil || row.PostID != nil && n.Post == nil || row.AlbumID != nil && n.Album == nil {
 			continue // gone between two statements
 		}
 		list = append(list, n)
@@ -163,6 +169,25 @@ func (c *Community) notifiedOf(ctx context.Context, acc *store.Account, rows []s
 		decisions[d.ID] = d
 	}
 	return reports, decisions, fromStore(err)
+}
+
+// notifiedComments loads the comments on announcements that notifications are about, by id.
+func (c *Community) notifiedComments(ctx context.Context, rows []store.Notification) (map[int64]*store.AnnouncementComment, error) {
+	var about idSet
+	for _, n := range rows {
+		if n.Kind == store.NotifyAnnouncement && n.RefID != nil {
+			about.add(*n.RefID)
+		}
+	}
+	if len(about.ids) == 0 {
+		return nil, nil
+	}
+	found, err := c.Store.AnnouncementCommentsByID(ctx, about.ids)
+	comments := map[int64]*store.AnnouncementComment{}
+	for i := range found {
+		comments[found[i].ID] = &found[i]
+	}
+	return comments, fromStore(err)
 }
 
 // postsOf loads those of the posts and comments that the viewer may see, by id.

@@ -20,6 +20,7 @@ var notificationKinds = []NotificationKind{
 	{store.NotifyFollow, lang.Key("New followers")},
 	{store.NotifyFollowRequest, lang.Key("Requests to follow you")},
 	{store.NotifyAlbum, lang.Key("Invitations to albums")},
+	{store.NotifyAnnouncement, lang.Key("Comments on announcements")},
 	{store.NotifyReport, lang.Key("Reports")},
 	{store.NotifyHeld, lang.Key("Posts waiting for a moderator")},
 	{store.NotifyAppeal, lang.Key("Answers to decisions")},
@@ -92,7 +93,7 @@ func (c *Community) ChooseNotifications(ctx context.Context, acc *store.Account,
 // wantsPush reports whether the member wants notifications of the kind pushed to browsers.
 func (c *Community) wantsPush(ctx context.Context, acc *store.Account, kind string) (bool, error) {
 	switch kind {
-	case store.NotifyDecision, store.NotifyOutcome, store.NotifyApproved: // nobody turns these off
+	case store.NotifyDecision, store.NotifyOutcome, store.NotifyApproved, store.NotifyAccount: // nobody turns these off
 		return true, nil
 	}
 	choices, err := c.NotificationChoices(ctx, acc)

@@ -88,6 +88,8 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		return l.T("%s asks to follow you", name)
 	case store.NotifyAlbum:
 		return l.T("%s invited you to an album", name)
+	case store.NotifyAnnouncement:
+		return l.T("%s commented on an announcement", name)
 	case store.NotifyReport:
 		return l.T("%s has reported something", name)
 	case store.NotifySignUp:
@@ -106,6 +108,9 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 			return l.T("Your comment is published")
 		}
 		return l.T("Your post is published")
+	case store.NotifyAccount:
+		words, _ := AccountNews(&n.Notification)
+		return l.T(words)
 	case store.NotifyOutcome:
 		return l.T("Your report has been reviewed")
 	case store.NotifyMention:
@@ -117,12 +122,14 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 	return name
 }
 
-var pushWithoutWords = []string{store.NotifyReport, store.NotifyHeld, store.NotifyAppeal, store.NotifyDecision, store.NotifyOutcome}
+var pushWithoutWords = []string{store.NotifyReport, store.NotifyHeld, store.NotifyAppeal, store.NotifyDecision, store.NotifyOutcome, store.NotifyAccount}
 
 func pushBody(n *Notification) string {
 	text := ""
 	switch {
 	case slices.Contains(pushWithoutWords, n.Kind): // the words are for the page
+	case n.Comment != nil:
+		text = n.Comment.Text
 	case n.Album != nil:
 		text = n.Album.Title
 	case n.Post != nil && n.Post.Warning != "":
@@ -137,6 +144,12 @@ func pushBody(n *Notification) string {
 		text = clipped + "…"
 	}
 	return text
+}
+
+// AnnouncementCommentPath is the page of an announcement that begins with the comment, wherever it stands.
+func AnnouncementCommentPath(cm *store.AnnouncementComment) string {
+	id := strconv.FormatInt(cm.ID, 10)
+	return "/announcements/" + strconv.FormatInt(cm.AnnouncementID, 10) + "?after=" + strconv.FormatInt(cm.ID-1, 10) + "#c-" + id
 }
 
 // pushPath is where a click leads.
@@ -154,6 +167,11 @@ func pushPath(n *Notification) string {
 		return "/admin/appeals"
 	case n.Kind == store.NotifyDecision:
 		return "/settings/decisions"
+	case n.Kind == store.NotifyAccount:
+		_, path := AccountNews(&n.Notification)
+		return path
+	case n.Comment != nil:
+		return AnnouncementCommentPath(n.Comment)
 	case n.Kind == store.NotifyFollowRequest:
 		return "/follow-requests"
 	case n.Album != nil:

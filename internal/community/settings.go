@@ -39,7 +39,7 @@ func (c *Community) ChangePassword(ctx context.Context, acc *store.Account, by C
 		if err := replacePassword(ctx, tx, acc.ID, hash, by.Session); err != nil {
 			return err
 		}
-		return c.addMail(ctx, tx, mailJob{Kind: mailPassword, Account: acc.ID})
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailPassword, Account: acc.ID})
 	})
 }
 
@@ -153,7 +153,10 @@ func (c *Community) ChangeEmail(ctx context.Context, acc *store.Account, by Conf
 			if err != nil {
 				return err
 			}
-			return tx.SetEmail(ctx, now.ID, email, key, nil)
+			if err := tx.SetEmail(ctx, now.ID, email, key, nil); err != nil || now.Email == email {
+				return err
+			}
+			return notifyAccount(ctx, tx, now.ID, newsEmail)
 		})
 		if !store.ConflictOn(err, "email_key") {
 			break

@@ -220,7 +220,7 @@ func (c *Community) addFactor(ctx context.Context, acc *store.Account, f *store.
 				return err
 			}
 		}
-		return c.addMail(ctx, tx, mailJob{Kind: mailFactorAdded, Account: now.ID, About: id})
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailFactorAdded, Account: now.ID, About: id})
 	})
 	return codes, fromStore(err)
 }
@@ -253,7 +253,10 @@ func (c *Community) NewRecoveryCodes(ctx context.Context, acc *store.Account, by
 		}
 		var hashes []string
 		codes, hashes = newRecoveryCodes(recoveryChance())
-		return tx.SetRecoveryCodes(ctx, now.ID, hashes)
+		if err := tx.SetRecoveryCodes(ctx, now.ID, hashes); err != nil {
+			return err
+		}
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailNewCodes, Account: now.ID})
 	})
 	return codes, err
 }
@@ -285,7 +288,7 @@ func (c *Community) RemoveFactor(ctx context.Context, acc *store.Account, by Con
 				return err
 			}
 		}
-		return c.addMail(ctx, tx, mailJob{Kind: mailFactorRemoved, Account: now.ID, About: id})
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailFactorRemoved, Account: now.ID, About: id})
 	})
 	return err
 }
@@ -421,7 +424,7 @@ func (c *Community) useRecoveryCode(ctx context.Context, acc *store.Account, cod
 		if err != nil {
 			return err
 		}
-		return c.addMail(ctx, tx, mailJob{Kind: mailRecoveryUsed, Account: acc.ID, About: int64(left)})
+		return c.tellAccount(ctx, tx, mailJob{Kind: mailRecoveryUsed, Account: acc.ID, About: int64(left)})
 	})
 	return used, err
 }
@@ -454,7 +457,7 @@ func (c *Community) TakeTwoFactors(ctx context.Context, by By, username string) 
 		if err := tx.DeleteFactors(ctx, now.ID); err != nil {
 			return false, err
 		}
-		return true, c.addMail(ctx, tx, mailJob{Kind: mailFactorsTaken, Account: now.ID, Words: tidy(by.Reason)})
+		return true, c.tellAccount(ctx, tx, mailJob{Kind: mailFactorsTaken, Account: now.ID, Words: tidy(by.Reason)})
 	})
 }
 

@@ -142,6 +142,21 @@ func FactorsTaken(s Site, p Person, reason, link string) Letter {
 		Why: s.Lang.T("Members are always told of changes to second factors.")}
 }
 
+// NewCodes tells that other recovery codes let in from now on.
+func NewCodes(s Site, p Person, when, link string) Letter {
+	return Letter{Site: s, Subject: s.Lang.T("You have new recovery codes"), Hello: s.hello(p),
+		Before: []string{s.Lang.T("New recovery codes for %s were made on %s. The old ones no longer let anybody in.", s.account(p), when)},
+		Button: Link{s.Lang.T("See your second factors"), link}, After: []string{s.nothingToDo() + " " + s.notYou()},
+		Why: s.Lang.T("Members are always told of changes to second factors.")}
+}
+
+// RoleChanged tells of another role, in words.
+func RoleChanged(s Site, p Person, words, link string) Letter {
+	return Letter{Site: s, Subject: words, Hello: s.hello(p),
+		Before: []string{s.Lang.T("Somebody who runs the site has given %s another role.", s.account(p))},
+		Button: Link{s.Lang.T("See what has changed"), link}, Why: s.Lang.T("Members are always told of another role.")}
+}
+
 // ExportReady tells that an export can be fetched.
 func ExportReady(s Site, p Person, until, link string) Letter {
 	return Letter{Site: s, Subject: s.Lang.T("Your export is ready"), Hello: s.hello(p),

@@ -184,6 +184,11 @@ func (s *conn) AnnouncementCommentsByID(ctx context.Context, ids []int64) ([]Ann
 	return list, translate(err)
 }
 
+// AnnouncementCommenters are who commented on an announcement, the last one first.
+func (s *conn) AnnouncementCommenters(ctx context.Context, id int64, limit int) ([]int64, error) {
+	return s.idList(Primary(ctx), "SELECT account_id FROM announcement_comments WHERE announcement_id = ? GROUP BY account_id ORDER BY MAX(id) DESC LIMIT ?", id, limit)
+}
+
 // CountAnnouncementComments counts the comments that the viewer may see, and with a nil viewer all of them, up to most.
 func (s *conn) CountAnnouncementComments(ctx context.Context, viewer *Account, id int64, most int) (int, error) {
 	q, args := "SELECT c.id FROM announcement_comments c WHERE c.announcement_id = ?", []any{id}

@@ -822,6 +822,18 @@ func (s *Store) AnnouncementCommentByID(ctx context.Context, viewer *Account, id
 	return r0, err
 }
 
+// AnnouncementCommenters are who commented on an announcement, the last one first.
+func (s *Store) AnnouncementCommenters(ctx context.Context, id int64, limit int) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.AnnouncementCommenters(ctx, id, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AnnouncementCommenters(ctx, id, limit)
+		return err
+	})
+	return r0, err
+}
+
 // AnnouncementComments lists the comments whose authors the viewer may see, the newest first.
 func (s *Store) AnnouncementComments(ctx context.Context, viewer *Account, id int64, r Range) (r0 []AnnouncementComment, err error) {
 	if s.places == nil {

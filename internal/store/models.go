@@ -370,6 +370,8 @@ const (
 	NotifyApproved      = "held_approved"  // the author's held post is published; only on pages
 	NotifyHeld          = "admin.held"     // for moderators: a post waits; only on pages
 	NotifyAppeal        = "admin.appeal"   // for moderators: a member answered a decision; only on pages, too
+	NotifyAccount       = "account"        // what became of the member's own account, such as a log-in in a new browser; only on pages
+	NotifyAnnouncement  = "announcement"   // a comment on an announcement, for those who announce and who commented before; only on pages
 	NotifyAlbum         = "album_invite"   // an invitation to an album; Mastodon has none, so the API leaves it out
 )
 
@@ -381,7 +383,7 @@ type Notification struct {
 	FromID    int64
 	PostID    *int64
 	AlbumID   *int64 // of NotifyAlbum
-	RefID     *int64 // the report of NotifyReport and NotifyOutcome, the decision of NotifyDecision and NotifyAppeal, the held post of NotifyHeld
+	RefID     *int64 // the report of NotifyReport and NotifyOutcome, the decision of NotifyDecision and NotifyAppeal, the held post of NotifyHeld; which news it is of NotifyAccount; the comment of NotifyAnnouncement
 	CreatedAt Millis
 }
 

@@ -26,6 +26,9 @@ func (s *conn) MayNotify(ctx context.Context, n Notification) (may, push bool, e
 	if n.AlbumID != nil {
 		same, post = "p.album_id = ?", []any{*n.AlbumID}
 	}
+	if n.RefID != nil {
+		same, post = "p.ref_id = ?", []any{*n.RefID}
+	}
 	if n.PostID != nil {
 		same, post = "p.post_id = ?", []any{*n.PostID}
 		quiet = " AND NOT EXISTS (SELECT 1 FROM conversation_mutes c JOIN posts q ON q.id = ? AND c.post_id = COALESCE(q.root_id, q.id) WHERE c.account_id = a.id)"

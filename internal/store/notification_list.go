@@ -14,7 +14,7 @@ type NotificationFilter struct {
 
 // PageKinds are the kinds of notifications that only pages show: Mastodon has none like them, and some clients fail on a list
 // with a kind that is new to them.
-var PageKinds = []string{NotifyAlbum, NotifyOutcome, NotifyAppeal, NotifyHeld, NotifyApproved}
+var PageKinds = []string{NotifyAlbum, NotifyOutcome, NotifyAppeal, NotifyHeld, NotifyApproved, NotifyAccount, NotifyAnnouncement}
 
 // TimelineNotifications is the marker of notifications.
 const TimelineNotifications = "notifications"
@@ -47,7 +47,7 @@ func unreadByApps() condition {
 const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.ref_id, n.created_at"
 
 // seenNotifications is what the account's notifications are listed and counted by: those from accounts, and about
-// posts, that it may still see, but for muted ones, and invitations that still stand. Reports, answers to
+// posts, that it may still see, but for muted ones, invitations that still stand, and comments on announcements that are there. Reports, answers to
 // decisions and held posts are listed whoever sent them, and those who moderate see who waits to be let in.
 func (s *conn) seenNotifications(account *Account, f NotificationFilter) (from string, args []any) {
 	sender, post := accountSeen(account, "f"), postSeen(account)
@@ -59,6 +59,8 @@ func (s *conn) seenNotifications(account *Account, f NotificationFilter) (from s
 	args = append(append([]any{account.ID, NotifyReport, NotifyAppeal, NotifyHeld}, sender.args...), post.args...)
 	from += " AND NOT EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = n.account_id AND mu.target_id = n.from_id AND mu.notifications = 1 AND " + s.notOver() + ")"
 	from += " AND (n.album_id IS NULL OR EXISTS (SELECT 1 FROM album_members am WHERE am.album_id = n.album_id AND am.account_id = n.account_id))"
+	from += " AND (n.kind <> ? OR EXISTS (SELECT 1 FROM announcement_comments ac WHERE ac.id = n.ref_id))"
+	args = append(args, NotifyAnnouncement)
 	for _, l := range []struct {
 		kinds []string
 		is    string

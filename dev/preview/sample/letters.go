@@ -46,6 +46,8 @@ func Letters(l *lang.Language) []Letter {
 		{"factor-removed", mail.FactorRemoved(site, ada, when, site.URL+"/settings/two-factors")},
 		{"recovery-used", mail.RecoveryUsed(site, ada, 9, when, site.URL+"/settings/two-factors/codes")},
 		{"factors-taken", mail.FactorsTaken(site, ada, "Lost the phone; we have talked.", site.URL+"/settings/two-factors")},
+		{"new-codes", mail.NewCodes(site, ada, when, site.URL+"/settings/two-factors")},
+		{"role", mail.RoleChanged(site, ada, l.T("You are now a moderator of this site"), site.URL+"/admin")},
 		{"export", mail.ExportReady(site, ada, when, site.URL+"/settings/export")},
 		{"notices", mail.Notices(site, ada, items, 4, site.URL+"/notifications", link)},
 		{"notice", mail.Notices(site, ada, items[:1], 0, site.URL+"/notifications", link)},

@@ -193,7 +193,7 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 		case err != nil:
 			return err
 		default: // the page begins with it, wherever it stands
-			v.ThreadURL = announcementPath(cm.AnnouncementID) + "?after=" + idText(cm.ID-1) + "#c-" + idText(cm.ID)
+			v.ThreadURL = community.AnnouncementCommentPath(cm)
 		}
 	}
 	if r.ClosedAt != nil {

@@ -373,6 +373,13 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unrea
 				v.Text = strings.TrimSpace(b.lang.T("This is no longer in force.") + " " + v.Text)
 			}
 		}
+	case store.NotifyAnnouncement:
+		if n.Comment != nil {
+			v.URL, v.Text = community.AnnouncementCommentPath(n.Comment), plain(n.Comment.Text, 140)
+		}
+	case store.NotifyAccount:
+		words, path := community.AccountNews(&n.Notification)
+		v.Words, v.URL = b.lang.T(words), path
 	case store.NotifyOutcome:
 		v.URL = "/notifications"
 		v.Text = outcomeText(b.lang, n.Report)
