@@ -1826,7 +1826,7 @@ func AppealPage(p *Page, v AppealView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = radioField(field{name: "answer", label: p.T("What to do"), value: v.Answer}, appealAnswers(p), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = radioField(field{name: "answer", label: p.T("What to do"), value: v.Answer}, v.answers(p), v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -158,6 +158,10 @@ func (v DecisionView) state(p *Page) string {
 		return p.T("This is no longer in force.")
 	case v.Answer == "waits":
 		return p.T("The answer is waiting for the moderators.")
+	case v.Answer == "accepted" && v.Kind == "remove":
+		return p.T("The decision was taken back.") + " " + p.T("What was removed does not come back. It may be posted again.")
+	case v.Answer == "accepted" && v.Kind == "reject":
+		return p.T("The decision was taken back.") + " " + p.T("It may be posted again.")
 	case v.Answer == "accepted":
 		return p.T("The decision was taken back.")
 	case v.Answer == "rejected":
@@ -226,11 +230,16 @@ func (v AdminReportView) verdicts(p *Page) []Option {
 		Option{Value: "suspend", Label: p.T("Suspend"), Hint: p.T("Nobody sees the account. The member can read why, answer, download everything and leave.")})
 }
 
-func appealAnswers(p *Page) []Option {
-	return []Option{
-		{Value: "rejected", Label: p.T("Let the decision stand")},
-		{Value: "accepted", Label: p.T("Take the decision back"), Hint: p.T("A post that was removed stays removed.")},
+// answers can be given to the member's. They say beforehand what is not undone.
+func (v AppealView) answers(p *Page) []Option {
+	accept := Option{Value: "accepted", Label: p.T("Take the decision back")}
+	switch v.Decision.Kind {
+	case "remove":
+		accept.Hint = p.T("What was removed does not come back: it is deleted. The member may post it again.")
+	case "reject":
+		accept.Hint = p.T("It is not published by that: its photographs are deleted. The member may post it again.")
 	}
+	return []Option{{Value: "rejected", Label: p.T("Let the decision stand")}, accept}
 }
 
 // RoleNames are the roles in words, by their names.

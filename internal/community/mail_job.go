@@ -300,7 +300,7 @@ func decisionLetter(site mail.Site, person mail.Person, d *store.Decision, baseU
 	case stageEnded:
 		return mail.DecisionEnded(site, person, d.Kind, link)
 	case stageAnswered:
-		return mail.AppealAnswered(site, person, d.Answer == store.AppealAccepted, d.AnswerWords, link)
+		return mail.AppealAnswered(site, person, d.Kind, d.Answer == store.AppealAccepted, d.AnswerWords, link)
 	}
 	until := ""
 	if d.EndsAt != nil {

@@ -239,11 +239,17 @@ func DecisionEnded(s Site, p Person, kind, link string) Letter {
 }
 
 // AppealAnswered tells a member what became of the answer to a decision.
-func AppealAnswered(s Site, p Person, accepted bool, words, link string) Letter {
+func AppealAnswered(s Site, p Person, kind string, accepted bool, words, link string) Letter {
 	l := Letter{Site: s, Subject: s.Lang.T("About your answer"), Hello: s.hello(p), Button: Link{s.Lang.T("Read it"), link},
 		Before: []string{s.Lang.T("The moderators have read your answer. The decision about %s stands.", s.account(p))}, Why: s.Lang.T("You answered a decision of the moderators.")}
 	if accepted {
 		l.Before = []string{s.Lang.T("The moderators have read your answer, and taken back the decision about %s.", s.account(p))}
+		switch kind {
+		case "remove":
+			l.Before = append(l.Before, s.Lang.T("What was removed does not come back. It may be posted again."))
+		case "reject":
+			l.Before = append(l.Before, s.Lang.T("It may be posted again."))
+		}
 	}
 	if words != "" {
 		l.Items = []Item{{Words: words}}

@@ -57,7 +57,7 @@ func Letters(l *lang.Language) []Letter {
 		{"no-longer-suspended", mail.DecisionEnded(site, ada, "suspend", site.URL+"/settings/decisions")},
 		{"no-longer-limited", mail.DecisionEnded(site, ada, "limit", site.URL+"/settings/decisions")},
 		{"warning-taken-back", mail.DecisionEnded(site, ada, "warn", site.URL+"/settings/decisions")},
-		{"appeal", mail.AppealAnswered(site, ada, true, "So it was.", site.URL+"/settings/decisions")},
+		{"appeal", mail.AppealAnswered(site, ada, "remove", true, "So it was.", site.URL+"/settings/decisions")},
 		{"removed", mail.Decided(site, ada, "remove", "This is not your photograph.", "", site.URL+"/settings/decisions")},
 		{"limited", mail.Decided(site, ada, "limit", "Too much of the same.", "", site.URL+"/settings/decisions")},
 		{"rejected", mail.Decided(site, ada, "reject", "No adverts.", "", site.URL+"/held")},
