@@ -123,3 +123,50 @@ func ofTheSample(text string) bool {
 	}
 	return true
 }
+
+// What stands in an element with another language than the page's is in that language: a text of the catalogue is read out as what
+// it is, also on the pages that are in English for everybody.
+func TestTextsStandInTheirLanguage(t *testing.T) {
+	assets := newAssets(t)
+	in := func(n *html.Node) string {
+		for ; n != nil; n = n.Parent {
+			if v, ok := attr(n, "lang"); ok {
+				return v
+			}
+		}
+		return ""
+	}
+	seen := 0
+	for _, p := range sample.PagesIn(lang.Pseudo()) {
+		var b bytes.Buffer
+		if err := p.Make(assets).Render(context.Background(), &b); err != nil {
+			t.Fatalf("%s: %v", p.Path, err)
+		}
+		doc, err := html.Parse(&b)
+		if err != nil {
+			t.Fatalf("%s: %v", p.Path, err)
+		}
+		look := func(n *html.Node, text string) {
+			if !said.MatchString(text) {
+				return
+			}
+			seen++
+			if got := in(n); got != lang.Pseudo().Code() {
+				t.Errorf("%s: %q stands in an element in %q", p.Path, text, got)
+			}
+		}
+		for n := range doc.Descendants() {
+			if n.Type == html.TextNode && n.Parent.Data != "script" && n.Parent.Data != "style" {
+				look(n, n.Data)
+			}
+			for _, key := range []string{"aria-label", "title", "placeholder"} {
+				if v, ok := attr(n, key); ok {
+					look(n, v)
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no page says anything")
+	}
+}

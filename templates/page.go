@@ -38,6 +38,13 @@ type Page struct {
 // english is the language of pages for whoever runs the site, as of the doctor and the documentation.
 var english *lang.Language
 
+// inEnglish is the page for parts of it that are in English for every reader.
+func (p *Page) inEnglish() *Page {
+	en := *p
+	en.Lang = english
+	return &en
+}
+
 // T is a text in the page's language; see lang.Language.T. A view's own texts come translated.
 func (p *Page) T(key string, args ...any) string { return p.Lang.T(key, args...) }
 

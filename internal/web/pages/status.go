@@ -43,6 +43,7 @@ func (p *Pages) status(c *gin.Context, _ *store.Account) error {
 		p.Log.WarnContext(ctx, "the status page comes without its dead jobs", "error", err)
 	}
 	b := p.viewBuilder(c)
+	b.lang = nil // the page is in English
 	for _, j := range dead {
 		v.Dead = append(v.Dead, b.jobRow(j))
 	}
@@ -64,6 +65,7 @@ func (p *Pages) jobs(c *gin.Context, _ *store.Account) error {
 		return err
 	}
 	b := p.viewBuilder(c)
+	b.lang = nil // the page is in English
 	v := templates.AdminJobsView{State: state}
 	for _, j := range list {
 		v.Jobs = append(v.Jobs, b.jobRow(j))
