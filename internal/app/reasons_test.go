@@ -80,11 +80,17 @@ func TestActsHaveAReason(t *testing.T) {
 	command("account", "limit", "moda")
 }
 
-// Acts that moderators do by the dozen, or that take back what was done, may have a reason as well: each form has a field for it, and
+// Acts that moderators and administrators do by the dozen, or that take back what was done, may have a reason as well: each form has a field for it, and
 // the log has what was typed there.
 func TestRoutineActsMayHaveAReason(t *testing.T) {
 	r := newRoleSite(t)
 	for _, c := range []struct{ kind, page, path, act string }{
+		{"note", "/admin/members/anna_1", "/admin/members/anna_1/note/{id}/remove", "member.note_remove"},
+		{"invitation", "/admin/invitations/{id}", "/admin/invitations/{id}/end", "invite.end"},
+		{"banned", "/admin/blocks", "/admin/blocks/{id}/remove", "block.remove"},
+		{"announcement", "/admin/announcements/{id}", "/admin/announcements/{id}/end", "announcement.end"},
+		{"announcement", "/admin/announcements/{id}", "/admin/announcements/{id}/delete", "announcement.delete"},
+		{"job", "/admin/jobs", "/admin/jobs/{id}/drop", "job.drop"},
 		{"held", "/admin/held", "/admin/held/{id}/approve", "held.approve"},
 		{"held", "/admin/held", "/admin/held/{id}/reject", "held.reject"},
 		{"waiting", "/admin/waiting", "/admin/waiting/{name}/approve", "member.approve"},
@@ -101,12 +107,12 @@ func TestRoutineActsMayHaveAReason(t *testing.T) {
 			_, err = r.c.CloseReport(r.ctx, community.ByCommand(""), id)
 			r.must(err)
 		}
-		_, form, _ := strings.Cut(r.asks("moderator", "GET", at(c.page), "", "").Body.String(), `action="`+at(c.path)+`"`)
+		_, form, _ := strings.Cut(r.asks("admin", "GET", at(c.page), "", "").Body.String(), `action="`+at(c.path)+`"`)
 		if form, _, _ = strings.Cut(form, "</form>"); !strings.Contains(form, `name="reason"`) {
 			t.Errorf("%s has no field for the reason:\n%s", c.path, form)
 		}
 		reason := "because of the walk, " + c.act
-		if w := r.asks("moderator", "POST", at(c.path), "reason="+url.QueryEscape(reason), "application/x-www-form-urlencoded"); w.Code != 303 {
+		if w := r.asks("admin", "POST", at(c.path), "reason="+url.QueryEscape(reason), "application/x-www-form-urlencoded"); w.Code != 303 {
 			t.Errorf("%s: %d\n%s", c.path, w.Code, w.Body)
 		}
 		log, err := r.c.AdminLog(r.ctx, community.ByCommand(""), community.AdminLogSearch{Act: c.act}, community.Cursor{Limit: 1})
