@@ -370,7 +370,7 @@ func albumsBody(p *Page, v AlbumsView, empty string) templ.Component {
 			templ_7745c5c3_Var16 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if len(v.Albums) == 0 && v.Pager.FirstURL != "" {
+		if len(v.Albums) == 0 && v.Pager.explains() {
 			templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1253,7 +1253,7 @@ func AlbumPage(p *Page, v AlbumPageView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Items) == 0 && v.Pager.FirstURL != "" {
+			if len(v.Items) == 0 && v.Pager.explains() {
 				templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

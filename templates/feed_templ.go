@@ -753,7 +753,7 @@ func grid(p *Page, v GridView, empty string) templ.Component {
 			templ_7745c5c3_Var34 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if len(v.Posts) == 0 && v.Pager.FirstURL != "" {
+		if len(v.Posts) == 0 && v.Pager.explains() {
 			templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -949,7 +949,7 @@ func HomePage(p *Page, v FeedView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Posts) == 0 && v.Pager.FirstURL != "" {
+			if len(v.Posts) == 0 && v.Pager.explains() {
 				templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1037,7 +1037,7 @@ func HomePage(p *Page, v FeedView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Welcome != nil {
-				templ_7745c5c3_Err = welcome(p, *v.Welcome, len(v.Posts) == 0).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = welcome(p, *v.Welcome, len(v.Posts) == 0 && !v.Pager.explains()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1279,7 +1279,7 @@ func FrontPage(p *Page, v FrontView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.Grid.Pager.FirstURL != "" {
+			if v.Grid.Pager.explains() {
 				templ_7745c5c3_Err = ended(p, v.Grid.Pager).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -2693,7 +2693,7 @@ func SearchPage(p *Page, v SearchView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if len(v.Grid.Posts) > 0 || v.Grid.Pager.FirstURL != "" {
+				if len(v.Grid.Posts) > 0 || v.Grid.Pager.explains() {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 213, "<h2>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -301,7 +301,7 @@ func ListPage(p *Page, v ListView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Posts) == 0 && v.Pager.FirstURL != "" {
+			if len(v.Posts) == 0 && v.Pager.explains() {
 				templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -277,7 +277,7 @@ func NotificationsPage(p *Page, v NotificationsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Items) > 0 || v.Part != "" || v.Pager.FirstURL != "" {
+			if len(v.Items) > 0 || v.Part != "" || v.Pager.explains() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<nav class=\"tabs\" aria-label=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -333,7 +333,7 @@ func NotificationsPage(p *Page, v NotificationsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Items) == 0 && v.Pager.FirstURL != "" {
+			if len(v.Items) == 0 && v.Pager.explains() {
 				templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

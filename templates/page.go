@@ -154,6 +154,18 @@ type Pager struct {
 	// FirstURL is the list's beginning where this page lies past one of its ends, and so holds nothing.
 	FirstURL string
 	Before   bool // past the newest, not past the oldest
+	// AllHidden is that the member's filters hide whatever the page has.
+	AllHidden bool
+}
+
+// explains reports whether ended says why the page shows nothing, although the list has something.
+func (v Pager) explains() bool { return v.FirstURL != "" || v.AllHidden }
+
+func (v Pager) hiddenWords(p *Page) string {
+	if v.NewerURL != "" && v.OlderURL == "" { // a script puts it below the pages before
+		return p.T("Your filters hide what is left.")
+	}
+	return p.T("Your filters hide everything on this page.")
 }
 
 func (v Pager) endWords(p *Page) string {

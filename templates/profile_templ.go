@@ -1772,7 +1772,7 @@ func BoostsPage(p *Page, v BoostsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Posts) == 0 && v.Pager.FirstURL != "" {
+			if len(v.Posts) == 0 && v.Pager.explains() {
 				templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1950,7 +1950,7 @@ func PeoplePage(p *Page, v PeopleView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.People) == 0 && v.Pager.FirstURL != "" {
+			if len(v.People) == 0 && v.Pager.explains() {
 				templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -2060,7 +2060,7 @@ func FollowRequestsPage(p *Page, v FollowRequestsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.People) == 0 && v.Pager.FirstURL != "" {
+			if len(v.People) == 0 && v.Pager.explains() {
 				templ_7745c5c3_Err = ended(p, v.Pager).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -129,3 +129,45 @@ func TestAFilterOfSinglePostsOnPages(t *testing.T) {
 		t.Errorf("after the box was ticked, the keywords are %+v", f.Keywords)
 	}
 }
+
+// A page of which filters hide everything leads on, and does not say that the list is empty.
+func TestAPageThatFiltersHideLeadsOn(t *testing.T) {
+	_, front := siteWithFront(t)
+	lea, leo := front.join("lea"), front.join("leo")
+	lea.Post("/@leo/follow").Want(http.StatusOK)
+	list := lea.Post("/lists", "title", "The shed").Want(http.StatusOK).URL.Path
+	lea.Post(list+"/add", "name", "leo").Want(http.StatusOK)
+	photo := front.photo()
+	leo.PublishPhoto(photo, "caption", "A shore")
+	album := strings.TrimSuffix(leo.Post("/albums", "title", "Week", "visibility", "public", "adders", "owner", "ordering", "hand").Want(http.StatusOK).URL.Path, "/add")
+	for range 20 { // a page of cards
+		post := leo.PublishPhoto(photo, "caption", "A spider")
+		leo.Post(album+"/add", "photos", photosIn(post)[0]).Want(http.StatusOK)
+	}
+	lea.Post("/settings/filters", "title", "Legs", "words", "spider", "in_home", "on", "in_public", "on", "in_account", "on", "in_notifications", "on", "ends", "0", "act", "hide").Want(http.StatusOK)
+
+	const all = "Your filters hide everything on this page."
+	older := regexp.MustCompile(`rel="next"[^>]* href="([^"]+)"`)
+	for _, page := range []string{"/", list} {
+		first := lea.Get(page).Want(http.StatusOK).Has(all, `href="/settings/filters"`).Lacks("Nothing here yet", "A shore")
+		next := older.FindStringSubmatch(first.Body)
+		if next == nil {
+			t.Errorf("%s does not lead on", page)
+			continue
+		}
+		lea.Get(next[1]).Want(http.StatusOK).Has("A shore").Lacks(all)
+	}
+	lea.Get(album).Want(http.StatusOK).Has(all).Lacks("nothing in here")
+	lea.Get("/search?q=spider").Want(http.StatusOK).Has(all).Lacks("matches “spider”")
+	leo.Get("/search?q=spider").Want(http.StatusOK).Lacks(all)
+
+	comment := lea.PublishPhoto(front.photo(), "caption", "A bridge").URL.Path
+	leo.Post("/posts/"+comment[strings.LastIndexByte(comment, '/')+1:]+"/comments", "text", "Is there a spider?").Want(http.StatusOK)
+	lea.Get("/notifications/comments").Want(http.StatusOK).Has(all).Lacks("Nothing of this kind yet")
+}
+
+// A page past the end of a ranked list leads back.
+func TestPastTheEndOfARankedList(t *testing.T) {
+	_, front := siteWithFront(t)
+	front.join("lea").Get("/explore/popular?after=80").Want(http.StatusOK).Has("This is the end", `href="/explore/popular"`).Lacks("Nothing was liked")
+}

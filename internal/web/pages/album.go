@@ -180,8 +180,9 @@ func (p *Pages) album(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	pages := skipPager(c, skip, len(items), gridLimit)
+	pages, some := skipPager(c, skip, len(items), gridLimit), len(items) > 0
 	items = slices.DeleteFunc(items, func(i *community.AlbumItem) bool { return i.Post.Hidden() })
+	pages.AllHidden = some && len(items) == 0
 	pg, err := p.page(c, al.Title)
 	if err != nil {
 		return err

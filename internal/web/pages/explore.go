@@ -72,6 +72,7 @@ func (p *Pages) popular(c *gin.Context) error {
 		Kind: templates.ExplorePopular,
 		Grid: templates.GridView{Posts: b.postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)},
 	}
+	view.Grid.Pager.AllHidden = allHidden(posts)
 	if len(posts) == 0 && skip == 0 {
 		if view.Newest, err = p.newest(c, b); err != nil {
 			return err

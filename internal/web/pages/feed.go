@@ -124,7 +124,14 @@ func postPager(c *gin.Context, page community.Cursor, posts []*community.Post) t
 	if len(posts) == 0 {
 		return past(c)
 	}
-	return pager(c, page, posts[0].FeedID(), posts[len(posts)-1].FeedID(), len(posts))
+	out := pager(c, page, posts[0].FeedID(), posts[len(posts)-1].FeedID(), len(posts))
+	out.AllHidden = allHidden(posts)
+	return out
+}
+
+// allHidden reports whether filters hide all that a page of a list has.
+func allHidden(posts []*community.Post) bool {
+	return len(posts) > 0 && !slices.ContainsFunc(posts, func(p *community.Post) bool { return !p.Hidden() })
 }
 
 func (p *Pages) grid(c *gin.Context, b viewBuilder, posts []*community.Post, page community.Cursor) templates.GridView {
@@ -277,6 +284,7 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 	}
 	if len(list) > 0 {
 		view.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
+		view.Pager.AllHidden = len(view.Items) == 0
 	}
 	return p.render(c, http.StatusOK, templates.NotificationsPage(pg, view))
 }

@@ -132,11 +132,11 @@ func pager(c *gin.Context, page community.Cursor, first, last int64, n int) temp
 // past is the pager of an empty page, which leads back to the beginning where the request asked for another place.
 func past(c *gin.Context) templates.Pager {
 	page := pageOf(c, 0)
-	if page.MaxID == 0 && page.MinID == 0 {
+	if page.MaxID == 0 && page.MinID == 0 && skipped(c) == 0 {
 		return templates.Pager{}
 	}
 	q := c.Request.URL.Query()
-	for _, name := range []string{"max_id", "min_id", "show"} {
+	for _, name := range []string{"max_id", "min_id", "after", "show"} {
 		q.Del(name)
 	}
 	first := c.Request.URL.Path

@@ -56,6 +56,7 @@ func (p *Pages) search(c *gin.Context) error {
 	default:
 		view.Found = foundIn(query, posts, b)
 		view.Grid = templates.GridView{Posts: b.postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)}
+		view.Grid.Pager.AllHidden = allHidden(posts)
 	}
 	if skip == 0 {
 		if err := p.searchNames(c, query, &view); err != nil {
