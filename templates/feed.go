@@ -139,12 +139,13 @@ type NotificationView struct {
 	Account AccountView
 	Created When
 	Unread  bool
-	Others  []AccountView // who did the same before, the latest first
-	URL     string        // what it is about: a post, a comment, or the account
-	Words   string        // of NotifyAccount: what happened
-	Comment bool          // what it is about is a comment
-	Text    string        // a comment's beginning, or an album's title, plain; may be ""
-	Post    *PostView     // for the thumbnail; covered posts show their colours only
+	Before  *AccountView // who did the same before, nil for nobody
+	Others  int          // how many did, Before among them
+	URL     string       // what it is about: a post, a comment, or the account
+	Words   string       // of NotifyAccount: what happened
+	Comment bool         // what it is about is a comment
+	Text    string       // a comment's beginning, or an album's title, plain; may be ""
+	Post    *PostView    // for the thumbnail; covered posts show their colours only
 }
 
 // NotificationTabs are the parts of /notifications, by the ends of their addresses.

@@ -385,6 +385,7 @@ type Notification struct {
 	AlbumID   *int64 // of NotifyAlbum
 	RefID     *int64 // the report of NotifyReport and NotifyOutcome, the decision of NotifyDecision and NotifyAppeal, the held post of NotifyHeld; which news it is of NotifyAccount; the comment of NotifyAnnouncement
 	CreatedAt Millis
+	FromWaits bool `gorm:"-"` // whoever it is from waits to be let in
 }
 
 // Report is a complaint for the administrators. Excerpt keeps the reported words.

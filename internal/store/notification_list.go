@@ -44,7 +44,7 @@ func unreadByApps() condition {
 	return condition{"(n.kind IN " + placeholders(len(PageKinds)) + " OR NOT EXISTS (SELECT 1 FROM markers mk WHERE mk.account_id = n.account_id AND mk.timeline = ? AND mk.last_read_id >= n.id AND (mk.updated_at + ?) * 65536 >= n.id))", append(args, TimelineNotifications, markerSlack)}
 }
 
-const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.ref_id, n.created_at"
+const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.ref_id, n.created_at, f.waiting_at IS NOT NULL"
 
 // seenNotifications is what the account's notifications are listed and counted by: those from accounts, and about
 // posts, that it may still see, but for muted ones, invitations that still stand, and comments on announcements that are there. Reports, answers to
@@ -110,7 +110,7 @@ func (s *conn) notifications(ctx context.Context, from string, args ...any) ([]N
 	}
 	var list []Notification
 	for rows.next() {
-		list = append(list, Notification{ID: rows.int(), AccountID: rows.int(), Kind: rows.text(), FromID: rows.int(), PostID: rows.optional(), AlbumID: rows.optional(), RefID: rows.optional(), CreatedAt: Millis(rows.int())})
+		list = append(list, Notification{ID: rows.int(), AccountID: rows.int(), Kind: rows.text(), FromID: rows.int(), PostID: rows.optional(), AlbumID: rows.optional(), RefID: rows.optional(), CreatedAt: Millis(rows.int()), FromWaits: rows.bool()})
 	}
 	return list, rows.done()
 }

@@ -262,7 +262,7 @@ func profiles(add adder) {
 				n.Words, n.Post = "You are now a moderator of this site", nil
 			}
 			if k == t.NotifyLike {
-				n.Others = []t.AccountView{people[1], people[2], people[0], people[1]}
+				n.Before, n.Others = &people[1], 4
 			}
 			v.Items = append(v.Items, n)
 		}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -234,7 +233,7 @@ func (p *Pages) notifications(part string) func(*gin.Context, *store.Account) er
 func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part string) error {
 	ctx := c.Request.Context()
 	page := pageOf(c, listLimit)
-	list, err := p.Community.Notifications(ctx, acc, community.NotificationFilter{Types: notificationParts[part], OnPage: true}, page)
+	list, err := p.Community.NotificationGroups(ctx, acc, community.NotificationFilter{Types: notificationParts[part], OnPage: true}, page)
 	if err != nil {
 		return err
 	}
@@ -243,49 +242,42 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 		return err
 	}
 	// A part of the page says nothing of what the other parts have, so it marks nothing.
-	if part == "" && page.MaxID == 0 && len(list) > 0 && list[0].ID > read.All {
-		p.Community.SawNotifications(ctx, acc, list[0].ID)
+	if part == "" && page.MaxID == 0 && list.Newest > read.All {
+		p.Community.SawNotifications(ctx, acc, list.Newest)
 	}
 	pg, err := p.page(c, p.lang(c).T("Notifications"))
 	if err != nil {
 		return err
 	}
-	threads, err := p.threads(ctx, acc, list)
+	threads, err := p.threads(ctx, acc, list.Groups)
 	if err != nil {
 		return err
 	}
 	b := p.viewBuilder(c)
 	view := templates.NotificationsView{Part: part, FollowRequests: pg.Viewer.FollowRequests}
-	together := map[string]int{} // where what happens in the same way to the same thing is listed
-	for _, n := range list {
+	for _, g := range list.Groups {
+		n := g.Latest
 		if n.Post != nil && n.Post.Hidden() {
 			continue
 		}
-		item := p.notificationView(b, n, !read.Read(&n.Notification))
+		item := p.notificationView(b, n, slices.ContainsFunc(g.Rows, func(r store.Notification) bool { return !read.Read(&r) }))
+		if item.Others = g.Others; g.Before != nil {
+			before := p.accountView(g.Before)
+			item.Before = &before
+		}
 		if root := threads[n.ID]; item.Post == nil && root != nil && len(root.Photos) > 0 && !root.Hidden() {
 			post := b.filteredView(root, false)
 			item.Post = &post
 		}
-		key := groupOf(n)
-		if at, ok := together[key]; ok && key != "" {
-			first := &view.Items[at]
-			first.Others = append(first.Others, item.Account)
-			first.Unread = first.Unread || item.Unread
-			continue
-		}
-		together[key] = len(view.Items)
 		view.Items = append(view.Items, item)
 	}
-	view.Pager = past(c)
-	if len(list) == 0 && part == "" && page.MaxID == 0 && page.MinID == 0 {
+	if list.Newest == 0 && part == "" && page.MaxID == 0 && page.MinID == 0 {
 		if view.Newest, err = p.newest(c, b); err != nil {
 			return err
 		}
 	}
-	if len(list) > 0 {
-		view.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
-		view.Pager.AllHidden = len(view.Items) == 0
-	}
+	view.Pager = notificationsPager(c, page, list)
+	view.Pager.AllHidden = list.Newest != 0 && len(view.Items) == 0
 	return p.render(c, http.StatusOK, templates.NotificationsPage(pg, view))
 }
 
@@ -294,18 +286,12 @@ var notificationParts = map[string][]string{
 	"comments": {store.NotifyMention}, "likes": {store.NotifyLike}, "boosts": {store.NotifyBoost}, "followers": {store.NotifyFollow, store.NotifyFollowRequest},
 }
 
-// groupOf names what a notification shares a row with; "" has one of its own. Follows of one day stand together, and so
-// do those who joined.
-func groupOf(n *community.Notification) string {
-	switch {
-	case n.Kind == store.NotifySignUp && n.From != nil && n.From.WaitingAt != nil:
-		return n.Kind + " waits " + n.CreatedAt.Time().UTC().Format(time.DateOnly)
-	case n.Kind == store.NotifyFollow || n.Kind == store.NotifySignUp:
-		return n.Kind + " " + n.CreatedAt.Time().UTC().Format(time.DateOnly)
-	case n.Post != nil && n.Kind != store.NotifyMention && n.Kind != store.NotifyReport:
-		return n.Kind + " " + idText(n.Post.ID)
+func notificationsPager(c *gin.Context, page community.Cursor, list *community.NotificationPage) templates.Pager {
+	n := min(1, int(list.Newest)) // what it has says nothing of whether there is more
+	if list.More {
+		n = page.Limit
 	}
-	return ""
+	return pager(c, page, list.Newest, list.Oldest, n)
 }
 
 const newestLimit = 12
@@ -317,9 +303,10 @@ func (p *Pages) newest(c *gin.Context, b viewBuilder) ([]templates.PostView, err
 }
 
 // threads finds the posts of the threads in which the notifications' comments are, by notification.
-func (p *Pages) threads(ctx context.Context, acc *store.Account, list []*community.Notification) (map[int64]*community.Post, error) {
+func (p *Pages) threads(ctx context.Context, acc *store.Account, list []community.NotificationGroup) (map[int64]*community.Post, error) {
 	var ids []int64
-	for _, n := range list {
+	for _, g := range list {
+		n := g.Latest
 		if n.Post != nil && n.Post.RootID != nil && !slices.Contains(ids, *n.Post.RootID) {
 			ids = append(ids, *n.Post.RootID)
 		}
@@ -332,7 +319,8 @@ func (p *Pages) threads(ctx context.Context, acc *store.Account, list []*communi
 		return nil, err
 	}
 	out := make(map[int64]*community.Post, len(list))
-	for _, n := range list {
+	for _, g := range list {
+		n := g.Latest
 		for _, post := range posts {
 			if n.Post != nil && n.Post.RootID != nil && *n.Post.RootID == post.ID {
 				out[n.ID] = post
