@@ -147,6 +147,14 @@ type Option struct {
 	Hint  string // further words, or ""
 }
 
+// AskView is a form that was sent, to be sent again by whoever is sure.
+type AskView struct {
+	Section, Question, Consequence, Button string
+	Action, Back                           string
+	Fields                                 []HiddenField
+	Shown                                  []HiddenField // what was written, by what it is
+}
+
 // Pager links a list's pages. Empty addresses are not shown.
 type Pager struct {
 	OlderURL string

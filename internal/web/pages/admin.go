@@ -212,6 +212,15 @@ func (p *Pages) decideReport(c *gin.Context, acc *store.Account) error {
 	}
 	v := templates.AdminReportView{Verdict: c.PostForm("decision"), Words: c.PostForm("words"), Until: c.PostForm("until"), Alike: c.PostForm("alike") == "on", Reason: c.PostForm("reason")}
 	until, err := p.untilOf(c)
+	if err == nil && asks(c) {
+		switch v.Verdict {
+		case store.DecideSuspend:
+			return p.askSuspension(c, "")
+		case store.DecideRemove:
+			l := p.lang(c)
+			return p.askAgain(c, l.T("Remove it?"), l.T("It disappears for everybody, with its photographs and comments, and its author is told why.")+" "+l.T("This cannot be undone."), l.T("Remove it"))
+		}
+	}
 	switch {
 	case err != nil:
 	case v.Verdict == "":

@@ -212,6 +212,9 @@ func (p *Pages) afterAct(c *gin.Context, acc *store.Account, err error, v templa
 func (p *Pages) decideMember(c *gin.Context, acc *store.Account) error {
 	v := templates.MemberView{Form: templates.MemberForm{Decision: c.PostForm("decision"), Words: c.PostForm("words"), Until: c.PostForm("until"), Reason: c.PostForm("reason")}}
 	until, err := p.untilOf(c)
+	if err == nil && v.Form.Decision == "suspend" && asks(c) {
+		return p.askSuspension(c, c.Param("name"))
+	}
 	if err == nil {
 		ctx, by, name := c.Request.Context(), byReason(c, acc, "reason"), c.Param("name")
 		s := community.Sanction{Words: v.Form.Words}
