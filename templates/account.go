@@ -107,9 +107,16 @@ type SettingsMutesView struct {
 	Pager  Pager
 }
 
+// SettingsConversationsView is /settings/mutes/conversations; its forms post to /posts/ID/unmute.
+type SettingsConversationsView struct {
+	Posts []PostView
+	Pager Pager
+}
+
 // SettingsTagsView is /settings/tags; its forms post to /tags/TAG/unfollow.
 type SettingsTagsView struct {
 	Tags []TagCount
+	Used []TagView // to begin with, where none is followed
 }
 
 // BlockView asks before blocking: GET /@NAME/block.

@@ -46,6 +46,7 @@ type AlbumsView struct {
 	Own    bool // Owner is the viewer
 	Albums []AlbumCardView
 	Pager  Pager
+	Newest []PostView // to begin with, where there is none
 }
 
 // AlbumPageView is /albums/ID.

@@ -69,8 +69,9 @@ func (k MarkedKind) Title() string {
 
 // MarkedView is /bookmarks, /likes or /boosts: what the member has marked, the latest mark first.
 type MarkedView struct {
-	Kind MarkedKind
-	Grid GridView
+	Kind   MarkedKind
+	Grid   GridView
+	Newest []PostView // to begin with, where nothing is marked
 }
 
 // FrontView is the site's first page for a visitor.

@@ -171,3 +171,37 @@ func TestPastTheEndOfARankedList(t *testing.T) {
 	_, front := siteWithFront(t)
 	front.join("lea").Get("/explore/popular?after=80").Want(http.StatusOK).Has("This is the end", `href="/explore/popular"`).Lacks("Nothing was liked")
 }
+
+// A conversation is muted from the menu of its post, without scripts; the post and a list say so, and both take it back.
+func TestAConversationIsMutedOnPages(t *testing.T) {
+	_, front := siteWithFront(t)
+	lea, leo := front.join("lea"), front.join("leo")
+	post := lea.PublishPhoto(front.photo(), "caption", "A bridge").URL.Path
+	id := post[strings.LastIndexByte(post, '/')+1:]
+	const list, says = "/settings/mutes/conversations", "You muted this conversation"
+	lea.Get(list).Want(http.StatusOK).Has("You have not muted any conversation").Lacks(post)
+	lea.Get(post).Want(http.StatusOK).Has(`action="/posts/` + id + `/mute"`).Lacks(says)
+	lea.Post("/posts/" + id + "/mute").Want(http.StatusOK)
+	lea.Get(post).Want(http.StatusOK).Has(says, `action="/posts/`+id+`/unmute"`, list)
+	leo.Get(post).Want(http.StatusOK).Lacks(says)
+	lea.Get(list).Want(http.StatusOK).Has(post, `action="/posts/`+id+`/unmute"`)
+	leo.Get(list).Want(http.StatusOK).Lacks(post)
+	leo.Post("/posts/"+id+"/comments", "text", "Fine").Want(http.StatusOK)
+	lea.Get("/notifications").Want(http.StatusOK).Lacks("Fine")
+	lea.Post("/posts/"+id+"/unmute", "return", list).Want(http.StatusOK).Lacks(post)
+	lea.Get(post).Want(http.StatusOK).Lacks(says)
+}
+
+// An empty page shows photographs to begin with, and what to do next.
+func TestEmptyPagesLeadOn(t *testing.T) {
+	_, front := siteWithFront(t)
+	lea, leo := front.join("lea"), front.join("leo")
+	leo.PublishPhoto(front.photo(), "caption", "A bridge #water")
+	for page, button := range map[string]string{"/bookmarks": "/explore", "/likes": "/explore", "/boosts": "/explore", "/albums": "/albums/new", "/albums/yours": "/albums/new", "/notifications": "/compose", "/notifications/likes": "/notifications", "/search?q=nothing": ""} {
+		shown := lea.Get(page).Want(http.StatusOK).Has(`class="empty"`, "Newest photographs")
+		if button != "" {
+			shown.Has(`<a class="button" href="` + button + `"`)
+		}
+	}
+	lea.Get("/settings/tags").Want(http.StatusOK).Has(`class="button" href="/explore/tags"`)
+}

@@ -144,6 +144,11 @@ func (c *Community) muteAndLoad(ctx context.Context, acc *store.Account, id int6
 	return c.LoadPost(ctx, acc, p)
 }
 
+// MutedConversations is LikedPosts for the posts whose threads the account has muted.
+func (c *Community) MutedConversations(ctx context.Context, acc *store.Account, page Cursor) (posts []*Post, next, prev int64, err error) {
+	return c.markedPosts(ctx, acc, page, c.Store.MutedConversations)
+}
+
 // SetConversationMute is MuteConversation or UnmuteConversation for a caller that shows only the post's own row.
 func (c *Community) SetConversationMute(ctx context.Context, acc *store.Account, id int64, mute bool) (*store.Post, error) {
 	return c.setMark(ctx, acc, id, "conversation_mutes", mute, func(p *store.Post) *bool { return &p.Muted },

@@ -52,7 +52,9 @@ func albums(add adder) {
 	add("/albums/visitor", "Albums, visitor", false, func(p *t.Page) templ.Component {
 		return t.AlbumsPage(p, t.AlbumsView{Kind: t.AlbumsAll, Albums: albumCards(3)})
 	})
-	add("/albums/yours", "Your albums, none", true, func(p *t.Page) templ.Component { return t.AlbumsPage(p, t.AlbumsView{Kind: t.AlbumsYours}) })
+	add("/albums/yours", "Your albums, none", true, func(p *t.Page) templ.Component {
+		return t.AlbumsPage(p, t.AlbumsView{Kind: t.AlbumsYours, Newest: Posts(0, 12)})
+	})
 	add("/albums/of", "Albums of somebody", true, func(p *t.Page) templ.Component {
 		return t.AlbumsPage(p, t.AlbumsView{Kind: t.AlbumsOf, Owner: Post(0, 1).Author, Albums: albumCards(6)})
 	})

@@ -64,6 +64,9 @@ func posts(add adder) {
 	add("/explore-ended", "Explore, past its end", true, func(p *t.Page) templ.Component {
 		return t.ExplorePage(p, t.ExploreView{Grid: t.GridView{Pager: t.Pager{FirstURL: "/explore"}}})
 	})
+	add("/home-filtered", "Home, all of it filtered", true, func(p *t.Page) templ.Component {
+		return t.HomePage(p, t.FeedView{Pager: t.Pager{OlderURL: "/older", AllHidden: true}})
+	})
 	add("/older", "Home, last page", true, func(p *t.Page) templ.Component {
 		return t.HomePage(p, t.FeedView{Posts: Posts(12, 5), Pager: t.Pager{NewerURL: "/home"}})
 	})
@@ -74,8 +77,12 @@ func posts(add adder) {
 	add("/bookmarks", "Bookmarks", true, func(p *t.Page) templ.Component {
 		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBookmarks, Grid: t.GridView{Posts: Posts(0, 9)}})
 	})
-	add("/boosts", "Boosts, none", true, func(p *t.Page) templ.Component { return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBoosts}) })
-	add("/likes", "Likes, none", true, func(p *t.Page) templ.Component { return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedLikes}) })
+	add("/boosts", "Boosts, none", true, func(p *t.Page) templ.Component {
+		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBoosts, Newest: Posts(0, 12)})
+	})
+	add("/likes", "Likes, none", true, func(p *t.Page) templ.Component {
+		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedLikes, Newest: Posts(3, 12)})
+	})
 	add("/explore/tags", "Explore, tags", false, func(p *t.Page) templ.Component {
 		return t.ExplorePage(p, t.ExploreView{Kind: t.ExploreTags, Tags: tagged()})
 	})
@@ -270,7 +277,7 @@ func profiles(add adder) {
 	})
 	add("/notifications/clear", "Notifications, clear all", true, func(p *t.Page) templ.Component { return t.NotificationsClearPage(p) })
 	add("/notifications-part", "Notifications, a part", true, func(p *t.Page) templ.Component {
-		return t.NotificationsPage(p, t.NotificationsView{Part: "boosts"})
+		return t.NotificationsPage(p, t.NotificationsView{Part: "boosts", Newest: Posts(0, 12)})
 	})
 	add("/notifications-empty", "Notifications, empty", true, func(p *t.Page) templ.Component {
 		return t.NotificationsPage(p, t.NotificationsView{Newest: Posts(0, 12)})
@@ -437,6 +444,19 @@ func settings(add adder) {
 		v[0].Bio = "Muted until 24 Dec 2026, 15:04 UTC"
 		return t.SettingsMutesPage(p, t.SettingsMutesView{People: v})
 	})
+	add("/settings/mutes/conversations", "Settings: muted conversations", true, func(p *t.Page) templ.Component {
+		return t.SettingsConversationsPage(p, t.SettingsConversationsView{Posts: Posts(0, 3)})
+	})
+	add("/settings/mutes/conversations-none", "Settings: muted conversations, none", true, func(p *t.Page) templ.Component {
+		return t.SettingsConversationsPage(p, t.SettingsConversationsView{})
+	})
+	add("/ask", "Moderation, asked once more", true, func(p *t.Page) templ.Component {
+		return t.AskPage(p, t.AskView{
+			Section: "admin", Question: "Suspend @jo?", Button: "Suspend", Action: "/admin/members/jo/decide", Back: "/admin/members/jo",
+			Consequence: "Nobody sees the account, its photographs and comments until the suspension ends. The member is told why, can answer, download everything and leave.",
+			Shown:       []t.HiddenField{{Name: "Words to the member", Value: "Enough for now."}, {Name: "Reason", Value: "rude at the walk"}},
+		})
+	})
 	places := []t.FilterPlace{{Name: "home", Label: "Home and lists", On: true}, {Name: "public", Label: "Explore, tags and search"}}
 	filter := t.FilterForm{URL: "/settings/filters", Title: "Spiders", Words: "spider\ntarantula", Whole: true, Places: places, Ends: "0", EndsIn: []t.Option{{Value: "0", Label: "Until I delete it"}}}
 	add("/settings/filters", "Settings: filters", true, func(p *t.Page) templ.Component {
@@ -462,6 +482,10 @@ func settings(add adder) {
 	add("/settings/tags", "Settings: followed tags", true, func(p *t.Page) templ.Component {
 		return t.SettingsTagsPage(p, t.SettingsTagsView{Tags: []t.TagCount{{Name: "dawn", URL: "/tags/dawn"}}})
 	})
+	add("/settings/tags-none", "Settings: followed tags, none", true, func(p *t.Page) templ.Component {
+		return t.SettingsTagsPage(p, t.SettingsTagsView{Used: tagged()})
+	})
+	add("/lists-none", "Lists, none", true, func(p *t.Page) templ.Component { return t.ListsPage(p, t.ListsView{TitleMax: 100}) })
 	for _, v := range []t.SettingsExportView{
 		{}, {State: "failed"}, {State: "working", Done: 120, Total: 431},
 		{State: "ready", Made: t.When{At: now}, Expires: "7 December 2026", Missing: 1, Parts: []t.DownloadView{

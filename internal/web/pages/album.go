@@ -106,9 +106,7 @@ func (p *Pages) albums(c *gin.Context) error {
 	}
 	pg.Canonical = p.BaseURL + "/albums"
 	pg.Description = pg.T("The albums on %s.", p.site(c).Name)
-	return p.render(c, http.StatusOK, templates.AlbumsPage(pg, templates.AlbumsView{
-		Kind: templates.AlbumsAll, Albums: p.viewBuilder(c).albumCards(albums), Pager: albumsPager(c, page, albums),
-	}))
+	return p.showAlbums(c, pg, templates.AlbumsView{Kind: templates.AlbumsAll}, page, albums)
 }
 
 func (p *Pages) yourAlbums(c *gin.Context, acc *store.Account) error {
@@ -121,9 +119,19 @@ func (p *Pages) yourAlbums(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, templates.AlbumsPage(pg, templates.AlbumsView{
-		Kind: templates.AlbumsYours, Albums: p.viewBuilder(c).albumCards(albums), Pager: albumsPager(c, page, albums),
-	}))
+	return p.showAlbums(c, pg, templates.AlbumsView{Kind: templates.AlbumsYours}, page, albums)
+}
+
+// showAlbums renders a list of albums, and photographs to begin with where it is empty.
+func (p *Pages) showAlbums(c *gin.Context, pg *templates.Page, v templates.AlbumsView, page community.Cursor, albums []*community.Album) (err error) {
+	b := p.viewBuilder(c)
+	v.Albums, v.Pager = b.albumCards(albums), albumsPager(c, page, albums)
+	if len(albums) == 0 && v.Pager.FirstURL == "" {
+		if v.Newest, err = p.newest(c, b); err != nil {
+			return err
+		}
+	}
+	return p.render(c, http.StatusOK, templates.AlbumsPage(pg, v))
 }
 
 func (p *Pages) albumsOf(c *gin.Context) error {

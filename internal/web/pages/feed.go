@@ -148,9 +148,14 @@ func (p *Pages) marked(kind templates.MarkedKind, list func(context.Context, *st
 		if err != nil {
 			return err
 		}
-		return p.render(c, http.StatusOK, templates.MarkedPage(pg, templates.MarkedView{
-			Kind: kind, Grid: templates.GridView{Posts: p.viewBuilder(c).postViews(posts, false), Pager: cursorPager(c, len(posts), next, prev)},
-		}))
+		b := p.viewBuilder(c)
+		view := templates.MarkedView{Kind: kind, Grid: templates.GridView{Posts: b.postViews(posts, false), Pager: cursorPager(c, len(posts), next, prev)}}
+		if len(posts) == 0 && view.Grid.Pager.FirstURL == "" {
+			if view.Newest, err = p.newest(c, b); err != nil {
+				return err
+			}
+		}
+		return p.render(c, http.StatusOK, templates.MarkedPage(pg, view))
 	}
 }
 
@@ -191,6 +196,11 @@ func (p *Pages) followedTags(c *gin.Context, acc *store.Account) error {
 	view := templates.SettingsTagsView{}
 	for _, t := range tags {
 		view.Tags = append(view.Tags, templates.TagCount{Name: t.Name, URL: "/tags/" + url.PathEscape(t.Name)})
+	}
+	if len(tags) == 0 {
+		if view.Used, err = p.tagViews(c, newestLimit); err != nil {
+			return err
+		}
 	}
 	return p.render(c, http.StatusOK, templates.SettingsTagsPage(pg, view))
 }
@@ -271,7 +281,7 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 		}
 		view.Items = append(view.Items, item)
 	}
-	if list.Newest == 0 && part == "" && page.MaxID == 0 && page.MinID == 0 {
+	if list.Newest == 0 && page.MaxID == 0 && page.MinID == 0 {
 		if view.Newest, err = p.newest(c, b); err != nil {
 			return err
 		}

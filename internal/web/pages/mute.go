@@ -92,3 +92,17 @@ func (p *Pages) mutes(c *gin.Context, acc *store.Account) error {
 		People: rows, Pager: cursorPager(c, len(rows), list.Next, list.Prev),
 	}))
 }
+
+func (p *Pages) mutedConversations(c *gin.Context, acc *store.Account) error {
+	posts, next, prev, err := p.Community.MutedConversations(c.Request.Context(), acc, pageOf(c, listLimit))
+	if err != nil {
+		return err
+	}
+	pg, err := p.page(c, p.lang(c).T("Muted conversations"))
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.SettingsConversationsPage(pg, templates.SettingsConversationsView{
+		Posts: p.viewBuilder(c).postViews(posts, false), Pager: cursorPager(c, len(posts), next, prev),
+	}))
+}

@@ -34,6 +34,7 @@ func (p *Pages) registerPeople(r Routes) {
 	r.Personal(http.MethodPost, "/@:name/hide-boosts", p.member(p.relate(p.hideBoosts(true), "saved")))
 	r.Personal(http.MethodPost, "/@:name/show-boosts", p.member(p.relate(p.hideBoosts(false), "saved")))
 	r.Personal(http.MethodGet, "/settings/mutes", p.member(p.mutes))
+	r.Personal(http.MethodGet, "/settings/mutes/conversations", p.member(p.mutedConversations))
 	r.Personal(http.MethodGet, "/@:name/report", p.member(p.reportAccountForm))
 	r.Personal(http.MethodPost, "/@:name/report", p.member(p.reportAccount))
 	r.Personal(http.MethodGet, "/follow-requests", p.member(p.followRequests))
