@@ -74,6 +74,7 @@ const (
 	LeftUnposted = "unposted" // no part of a post: of a story, a message or a profile
 	LeftTrashed  = "trashed"
 	LeftLarge    = "large"
+	LeftLocked   = "locked"  // by a password
 	LeftMissing  = "missing" // named by the data, and not in the archive
 )
 
@@ -183,6 +184,10 @@ func (r *reader) parse(e *entry, into any) (ok bool, err error) {
 	if errors.Is(err, ErrTooMuch) {
 		return false, fmt.Errorf("%w: %s", ErrTooMuch, clip(e.name, 200))
 	}
+	if errors.Is(err, errLocked) {
+		r.found.leave(e.name, LeftLocked)
+		return false, nil
+	}
 	if broken(err) {
 		r.found.leave(e.name, LeftOther)
 		return false, nil
@@ -243,8 +248,15 @@ func (r *reader) photo(e *entry, description string) (ItemPhoto, bool) {
 		r.found.leave(e.name, why)
 		return ItemPhoto{}, false
 	}
-	if e.file.UncompressedSize64 > uint64(r.maxFile) {
+	switch {
+	case locked(e.file):
+		r.found.leave(e.name, LeftLocked)
+		return ItemPhoto{}, false
+	case e.file.UncompressedSize64 > uint64(r.maxFile):
 		r.found.leave(e.name, LeftLarge)
+		return ItemPhoto{}, false
+	case swollen(e.file):
+		r.found.leave(e.name, LeftOther)
 		return ItemPhoto{}, false
 	}
 	return ItemPhoto{Ref: e.Ref, Name: e.base, Description: description, Size: int64(e.file.UncompressedSize64), Modified: e.file.Modified}, true

@@ -248,6 +248,69 @@ func TestBombs(t *testing.T) {
 	if err == nil {
 		t.Error("four megabytes came out of a file that may have one")
 	}
+	// Photographs that are nothing but zeros, and files that share their bytes.
+	z, err = OpenZip(bytes.NewReader(zeros(t)), int64(len(zeros(t))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := Read([]*zip.Reader{z}, 1<<30); err != nil || len(f.Items) != 1 || f.Counts[LeftOther] != 2 {
+		t.Errorf("zeros: %+v, %v", f, err)
+	}
+	shared := zipOf(t, file{name: "a.jpg", text: strings.Repeat("noise", 100)}, file{name: "b.jpg"})
+	directory := shared[bytes.Index(shared, []byte("PK\x01\x02")):]
+	binary.LittleEndian.PutUint32(directory[20:], uint32(len(shared)+1))
+	if _, err := OpenZip(bytes.NewReader(shared), int64(len(shared))); !errors.Is(err, ErrTooMuch) {
+		t.Errorf("more than the archive has: %v", err)
+	}
+}
+
+// zeros has two files of eight megabytes that hold nothing, and a photograph.
+func zeros(t *testing.T) []byte {
+	nothing := strings.Repeat("\x00", 8<<20)
+	return zipOf(t, file{name: "a.jpg", text: nothing}, file{name: "b.jpg", text: nothing}, file{name: "c.jpg", text: "x"})
+}
+
+// Files behind a password are named as such, whether they are photographs or data.
+func TestLocked(t *testing.T) {
+	lock := func(b []byte, name string) []byte {
+		for _, head := range []struct {
+			mark        string
+			flags, name int
+		}{{"PK\x03\x04", 6, 30}, {"PK\x01\x02", 8, 46}} {
+			for at := 0; ; at++ {
+				next := bytes.Index(b[at:], []byte(head.mark))
+				if next < 0 {
+					break
+				}
+				if at += next; bytes.HasPrefix(b[at+head.name:], []byte(name)) {
+					b[at+head.flags] |= 1
+				}
+			}
+		}
+		return b
+	}
+	if f := read(t, lock(zipOf(t, file{name: "a.jpg", text: "x"}, file{name: "b.jpg", text: "y"}), "a.jpg")); len(f.Items) != 1 || f.Items[0].Photos[0].Name != "b.jpg" || f.Counts[LeftLocked] != 1 {
+		t.Errorf("%+v", f)
+	}
+	if f := read(t, lock(zipOf(t, file{name: "content/posts_1.json", text: "[]"}, file{name: "media/a.jpg", text: "y"}), "content/")); f.Source != Instagram || len(f.Items) != 0 || f.Counts[LeftLocked] != 1 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// Windows writes names in its code page, and one name may be there twice. A list of more than 65,535 files is written otherwise.
+func TestNamesAndNumbers(t *testing.T) {
+	f := read(t, zipOf(t, file{name: "M\x81nchen/Stra\xe1e.jpg"}, file{name: "Z\x81rich/a.jpg", text: "1"}, file{name: "Z\x81rich/a.jpg", text: "2"}))
+	if len(f.Items) != 3 || !slices.Equal(f.Items[0].Albums, []string{"München"}) || f.Items[0].Photos[0].Name != "Straße.jpg" || f.Items[1].Photos[0].Ref == f.Items[2].Photos[0].Ref {
+		t.Errorf("%+v", f)
+	}
+	files := make([]file, 70_000)
+	for n := range files {
+		files[n].name = fmt.Sprintf("%d.txt", n)
+	}
+	files[69_999].name = "last.jpg"
+	if f := read(t, zipOf(t, files...)); len(f.Items) != 1 || f.Items[0].Photos[0].Name != "last.jpg" {
+		t.Errorf("%d items", len(f.Items))
+	}
 }
 
 func FuzzRead(f *testing.F) {

@@ -9,6 +9,9 @@ import (
 	"io"
 	"path"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // Bounds on archives that members bring.
@@ -26,6 +29,7 @@ var (
 	ErrNoZip = errors.New("archive: not a whole zip archive")
 	// ErrTooMuch means that an archive holds more than this package reads.
 	ErrTooMuch = errors.New("archive: more than can be read")
+	errLocked  = errors.New("archive: locked by a password")
 )
 
 // OpenZip reads the list of files of an archive. It looks at how long the list claims to be before it reads it.
@@ -48,6 +52,13 @@ func OpenZip(r io.ReaderAt, size int64) (*zip.Reader, error) {
 	}
 	if len(z.File) > maxEntries {
 		return nil, ErrTooMuch
+	}
+	room := uint64(size)
+	for _, f := range z.File { // files that share their bytes make a small archive as large as anybody likes
+		if f.CompressedSize64 > room {
+			return nil, ErrTooMuch
+		}
+		room -= f.CompressedSize64
 	}
 	limited.left = -1 // files are read from here on, each within a bound of its own
 	return z, nil
@@ -136,7 +147,11 @@ func entriesOf(archives []*zip.Reader) ([]entry, error) {
 	var out []entry
 	for i, z := range archives {
 		for j, f := range z.File {
-			name := strings.ToValidUTF8(strings.ReplaceAll(f.Name, `\`, "/"), "�")
+			name := f.Name
+			if !utf8.ValidString(name) {
+				name, _ = charmap.CodePage850.NewDecoder().String(name) // of Windows: it has an answer to every byte
+			}
+			name = strings.ReplaceAll(name, `\`, "/")
 			if strings.HasSuffix(name, "/") {
 				continue
 			}
@@ -153,8 +168,19 @@ func entriesOf(archives []*zip.Reader) ([]entry, error) {
 	return out, nil
 }
 
+// locked reports whether a password is needed. See APPNOTE.TXT 4.4.4: archive/zip does not look at it.
+func locked(f *zip.File) bool { return f.Flags&1 != 0 }
+
+// swollen reports whether a file becomes much larger than it is in the archive. Photographs are compressed already.
+func swollen(f *zip.File) bool {
+	return f.UncompressedSize64 > 4<<20 && f.UncompressedSize64/100 > f.CompressedSize64
+}
+
 // OpenFile opens a file of an archive that may not have more than most bytes, whatever it says of itself.
 func OpenFile(f *zip.File, most int64) (io.ReadCloser, error) {
+	if locked(f) {
+		return nil, errLocked
+	}
 	if f.UncompressedSize64 > uint64(most) {
 		return nil, ErrTooMuch
 	}

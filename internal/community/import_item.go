@@ -271,11 +271,21 @@ func (w *importer) photo(ctx context.Context, ph *archive.ItemPhoto) (id int64, 
 		}
 		return err
 	})
-	if errors.Is(err, ErrTooLarge) {
+	switch {
+	case errors.Is(err, ErrTooLarge):
 		w.leave(ph.Name, archive.LeftLarge)
+		return 0, false, nil
+	case isNoRoom(err):
+		w.leave(ph.Name, LeftNoRoom)
 		return 0, false, nil
 	}
 	return id, false, err
+}
+
+// isNoRoom reports whether the member's quota refuses an upload.
+func isNoRoom(err error) bool {
+	var bad *Invalid
+	return errors.As(err, &bad) && slices.ContainsFunc(bad.Fields, func(f FieldError) bool { return f.Code == "quota" })
 }
 
 // idInPost is the photo's id where it is in a post, else 0.

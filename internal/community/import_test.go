@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tintype/internal/archive"
+	"tintype/internal/media"
 	"tintype/internal/phototest"
 	"tintype/internal/queue"
 	"tintype/internal/servertest"
@@ -211,6 +212,12 @@ func TestImportOfWhatIsNoArchive(t *testing.T) {
 	if i := d.sendImport(d.ann, zipped(t, "IMG_1.HEIC", string(phototest.HEIC()), "IMG_2.heic", "x")); i.Report.V.Error != importNothing || i.Report.V.Left[archive.LeftHEIC] != 2 {
 		t.Errorf("of HEIC alone: %+v", i)
 	}
+	d.exec("DELETE FROM attempts")
+	behindPassword := zipped(t, "a.jpg", photograph(1))
+	behindPassword[bytes.Index(behindPassword, []byte("PK\x01\x02"))+8] |= 1
+	if i := d.sendImport(d.ann, behindPassword); i.Report.V.Error != importLocked || i.Report.V.Left[archive.LeftLocked] != 1 {
+		t.Errorf("behind a password: %+v", i)
+	}
 	d.idle()
 	d.sweepAll()
 	d.consistent()
@@ -392,6 +399,79 @@ func TestImportStopped(t *testing.T) {
 	}
 	if n := d.count("SELECT COUNT(*) FROM media_objects WHERE photo_id = 0 AND state = 'live'"); n != 0 {
 		t.Errorf("%d files of the import are left", n)
+	}
+}
+
+// TestImportWithoutRoom: photographs beyond the member's quota are named, the others are posted, and what had no room comes later.
+func TestImportWithoutRoom(t *testing.T) {
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{}).work()
+	file := zipped(t, "a.jpg", photograph(1), "b.jpg", photograph(2))
+	for _, round := range []struct{ quota, posts, known, noRoom int }{{len(photograph(1)) + 1, 1, 0, 1}, {1 << 20, 1, 1, 0}} {
+		d.exec("UPDATE accounts SET storage_quota = ? WHERE id = ?", round.quota, d.ann.ID)
+		d.sendImport(d.ann, file)
+		if err := d.BeginImport(t.Context(), d.ann, store.Public); err != nil {
+			t.Fatal(err)
+		}
+		i := d.imported(d.ann, store.ImportDone, store.ImportFailed)
+		if r := i.Report.V; i.State != store.ImportDone || r.Posts != round.posts || r.Known != round.known || r.Left[LeftNoRoom] != round.noRoom {
+			t.Errorf("with %d bytes: %s, %+v", round.quota, i.State, r)
+		}
+	}
+}
+
+// TestImportOfALostPart: an import of which a part is gone ends and says so. What it has posted stays.
+func TestImportOfALostPart(t *testing.T) {
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
+	ctx, file := t.Context(), zipped(t, "a.jpg", photograph(1), "b.jpg", photograph(2), "c.jpg", photograph(3))
+	d.importPart = int64(len(file) / 12)
+	lose := func() {
+		i, err := d.ImportOf(ctx, d.ann)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		parts := i.Files.V[0].Parts
+		for _, p := range parts[len(parts)/2 : len(parts)-2] { // the list of files is in the last ones
+			if err := d.Media.Delete(ctx, media.OriginalKey(p.Random)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	steps := 0
+	d.importStep = func() {
+		if steps++; steps == 2 { // the first item is done
+			lose()
+		}
+	}
+	d.work()
+	d.sendImport(d.ann, file)
+	if err := d.BeginImport(ctx, d.ann, store.Public); err != nil {
+		t.Fatal(err)
+	}
+	i := d.imported(d.ann, store.ImportDone, store.ImportFailed)
+	if r := i.Report.V; i.State != store.ImportFailed || r.Error != importLost || r.Posts != 1 || len(d.postsOf(d.ann)) != 1 {
+		t.Errorf("%s: %+v", i.State, r)
+	}
+	d.idle()
+	if n := d.count("SELECT COUNT(*) FROM media_objects WHERE photo_id = 0 AND state = 'live'"); n != 0 {
+		t.Errorf("%d files of the import are left", n)
+	}
+	// Lost before anybody looked at it: the list of files goes with it.
+	d.exec("DELETE FROM attempts")
+	d.importPart = int64(len(file))
+	if err := d.ImportWholeFile(ctx, d.ann, "again.zip", bytes.NewReader(file)); err != nil {
+		t.Fatal(err)
+	}
+	if i, err := d.ImportOf(ctx, d.ann); err != nil {
+		t.Fatal(err)
+	} else if err := d.Media.Delete(ctx, media.OriginalKey(i.Files.V[0].Parts[0].Random)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.LookThroughImport(ctx, d.ann); err != nil {
+		t.Fatal(err)
+	}
+	if i := d.imported(d.ann, store.ImportFound, store.ImportFailed); i.Report.V.Error != importLost {
+		t.Errorf("%s: %+v", i.State, i.Report.V)
 	}
 }
 

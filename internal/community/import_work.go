@@ -10,6 +10,7 @@ import (
 
 	"tintype/internal/archive"
 	"tintype/internal/lang"
+	"tintype/internal/media"
 	"tintype/internal/queue"
 	"tintype/internal/store"
 )
@@ -34,11 +35,16 @@ var (
 	importTooMuch = lang.Key("These files hold more than this site can look through. Send them in smaller parts.")
 	importNothing = lang.Key("There are no photographs in these files that this site can read.")
 	importHalted  = lang.Key("Your account was suspended while your files were being imported. What was posted until then is there. Send your files again: what you have is not imported twice.")
-	importBroken  = lang.Key("This site could not read your files. Nothing of yours is lost. Try again later.")
+	importBroken  = lang.Key("This site could not read your files. What was posted until then is there. Send your files again later: what you have is not imported twice.")
+	importLost    = lang.Key("A part of your files is no longer here. What was posted until then is there. Send your files again: what you have is not imported twice.")
+	importLocked  = lang.Key("These files are locked with a password. Unpack them, make an archive without one, and send that.")
 )
 
 // LeftRefused is why a photograph is left out that this site could not prepare. archive has the other reasons.
 const LeftRefused = "refused"
+
+// LeftNoRoom is why a photograph is left out that is more than the member's storage has room for.
+const LeftNoRoom = "no_room"
 
 // LeftHeld is why a photograph is left out that would have to wait for a moderator: an import can be thousands.
 const LeftHeld = "held"
@@ -94,8 +100,12 @@ func (c *Community) runImport(ctx context.Context, job *queue.Job) error {
 		sentence = importNoZip
 	case errors.Is(err, archive.ErrTooMuch), err == nil && countPhotos(found) > maxImportPhotos:
 		sentence = importTooMuch
+	case errors.Is(err, media.ErrNotFound):
+		sentence = importLost
 	case err != nil:
 		return fmt.Errorf("read the archive: %w", err)
+	case len(found.Items) == 0 && found.Counts[archive.LeftLocked] > 0:
+		sentence = importLocked
 	case len(found.Items) == 0:
 		sentence = importNothing
 	}
@@ -120,6 +130,8 @@ func (c *Community) runImport(ctx context.Context, job *queue.Job) error {
 		return nil
 	case errors.Is(err, errImportHalted):
 		return fail(importHalted, nil)
+	case errors.Is(err, media.ErrNotFound):
+		return fail(importLost, w.row.Report.V.Left)
 	case err != nil:
 		return err
 	}

@@ -64,7 +64,8 @@ var importReasons = map[string]string{
 	"other": lang.Key("files that are damaged, or are not photographs this site can read"), "unposted": lang.Key("pictures of stories, messages or profiles, not of posts"),
 	"trashed": lang.Key("pictures from the bin"), "large": lang.Key("pictures that are too large for this site"), "missing": lang.Key("pictures that the archive names but does not have: perhaps another of its files does"),
 	"held":    lang.Key("pictures that a moderator has to see first: post them by hand"),
-	"refused": lang.Key("pictures that this site could not prepare"),
+	"refused": lang.Key("pictures that this site could not prepare"), "locked": lang.Key("files that are locked with a password"),
+	"no_room": lang.Key("pictures for which you have no room left: delete some photographs here, and import these again"),
 }
 
 func (p *Pages) showImport(c *gin.Context, status int, acc *store.Account, errs templates.FieldErrors) error {
