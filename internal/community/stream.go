@@ -19,6 +19,8 @@ const (
 	ChannelNotifications = "user:notification"
 	ChannelPublic        = "public"
 	ChannelLocal         = "public:local"
+	ChannelMedia         = "public:media" // as public: every post has photos
+	ChannelLocalMedia    = "public:local:media"
 	ChannelTag           = "hashtag"
 	ChannelLocalTag      = "hashtag:local"
 	ChannelList          = "list" // a list of the account's own: whoever listens has asked List
@@ -31,7 +33,7 @@ type Channel struct{ Name, Of string }
 // NeedsMember reports whether the channel belongs to one account.
 func (ch Channel) NeedsMember() bool {
 	switch ch.Name {
-	case ChannelPublic, ChannelLocal, ChannelTag, ChannelLocalTag:
+	case ChannelPublic, ChannelLocal, ChannelMedia, ChannelLocalMedia, ChannelTag, ChannelLocalTag:
 		return false
 	}
 	return true

@@ -147,7 +147,7 @@ func (o openStream) matching(r reach) []Channel {
 		switch ch.Name {
 		case ChannelUser:
 			ok = r.home
-		case ChannelPublic, ChannelLocal:
+		case ChannelPublic, ChannelLocal, ChannelMedia, ChannelLocalMedia:
 			ok = r.listed
 		case ChannelTag, ChannelLocalTag:
 			ok = r.listed && (r.tags == nil || r.tags(key))

@@ -67,9 +67,8 @@ func StreamToken(r *http.Request) string {
 func channelOf(name, tag, list string) (community.Channel, error) {
 	ch := community.Channel{Name: name}
 	switch name {
-	case community.ChannelUser, community.ChannelNotifications, community.ChannelPublic, community.ChannelLocal, community.ChannelDirect:
-	case "public:media", "public:local:media": // every post here has photos
-		ch.Name = strings.TrimSuffix(name, ":media")
+	case community.ChannelUser, community.ChannelNotifications, community.ChannelPublic, community.ChannelLocal, community.ChannelMedia, community.ChannelLocalMedia,
+		community.ChannelDirect:
 	case community.ChannelTag, community.ChannelLocalTag:
 		if ch.Of = strings.TrimPrefix(tag, "#"); ch.Of == "" || len(ch.Of) > 500 {
 			return ch, &Error{Status: http.StatusBadRequest, Message: "Missing tag name parameter"}

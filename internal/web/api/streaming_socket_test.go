@@ -98,16 +98,19 @@ func TestSockets(t *testing.T) {
 	}
 	both := ways["as subprotocol"]
 	both.send(`{"type":"subscribe","stream":"public"}`)
+	both.send(`{"type":"subscribe","stream":"public:media"}`) // a name of its own: clients look for it in the frame
+	both.send(`{"type":"subscribe","stream":"public:local:media"}`)
+	both.send(`{"type":"unsubscribe","stream":"public:local:media"}`)
 	both.send(`{"type":"unsubscribe","stream":"user"}`)
 	both.send(`{"type":"subscribe","stream":"also nonsense"}`) // its refusal says that those before are done
 	both.until("the refusal", about("error", "Unknown stream type"))
 	id = idOf(s.publish(anna, "On other #hills"))
 	got := map[string]bool{}
-	for len(got) < 2 {
-		h, _ := both.until("both", about("update", `"id":"`+id+`"`))
+	for len(got) < 3 {
+		h, _ := both.until("all three", about("update", `"id":"`+id+`"`))
 		got[strings.Join(h.stream, " ")] = true
 	}
-	if !got["public"] || !got["hashtag Hills"] {
+	if !got["public"] || !got["public:media"] || !got["hashtag Hills"] {
 		t.Errorf("told on %v", got)
 	}
 	s.do(http.MethodDelete, "/api/v1/statuses/"+id, anna.token, "").ok()
