@@ -312,6 +312,34 @@ func mastoJS(t *testing.T, site stage) {
 	}
 }
 
+// Administrators and moderators use the API, too, and everybody reads announcements. Streams come over a WebSocket.
+func mastoStaff(t *testing.T, site stage) {
+	node := servertest.Tool(t, "node", "Node.js")
+	library := servertest.NodeFile(t, "masto/dist/esm/index.js")
+	photo := filepath.Join(t.TempDir(), "hill.jpg")
+	if err := os.WriteFile(photo, phototest.JPEG(phototest.Options{}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	staff, member := site.join(t, "stanislav"), site.join(t, "mildred")
+	site.join(t, "reginald") // who is reported
+	if out, stderr, err := site.Command("account", "role", "stanislav", "admin"); err != nil {
+		t.Fatal(out, stderr, err)
+	}
+	member.Post("/@stanislav/follow").Want(http.StatusOK)
+	servertest.Eventually(t, "the new role holds", func() bool { return staff.Get("/admin/announcements").Status == http.StatusOK })
+	staff.Post("/admin/announcements", "text", "Walk on Sunday").Want(http.StatusOK)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "testdata/masto_staff.mjs", library, site.URL, photo,
+		staff.NewTokenFor("read write admin:read admin:write"), member.NewToken(), "reginald")
+	cmd.Env = append(os.Environ(), "NO_PROXY=*")
+	if said, err := cmd.CombinedOutput(); err != nil || !bytes.HasSuffix(said, []byte("done\n")) {
+		t.Fatalf("masto.js: %v\n%s", err, said)
+	}
+	m := regexp.MustCompile(`/admin/announcements/\d+`).FindString(staff.Get("/admin/announcements").Body)
+	staff.Post(m + "/delete").Want(http.StatusOK) // others' scenarios have none
+}
+
 // Debian's toot logs in out of band, posts a photo, reads, answers and deletes.
 func tootClient(t *testing.T, site stage) {
 	toot := servertest.Tool(t, "toot", "Debian package toot")

@@ -111,7 +111,13 @@ func (c *Client) Allow(ask url.Values) string {
 // what the client gets.
 func (c *Client) NewToken() string {
 	c.t.Helper()
-	const oob, scopes = "urn:ietf:wg:oauth:2.0:oob", "read write follow"
+	return c.NewTokenFor("read write follow")
+}
+
+// NewTokenFor is NewToken for a client with other scopes.
+func (c *Client) NewTokenFor(scopes string) string {
+	c.t.Helper()
+	const oob = "urn:ietf:wg:oauth:2.0:oob"
 	var app struct {
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`

@@ -4,7 +4,7 @@ import datetime
 import sys
 import time
 
-from mastodon import Mastodon, MastodonNotFoundError, MastodonAPIError
+from mastodon import Mastodon, MastodonNotFoundError, MastodonAPIError, StreamListener
 
 address, photo, name, other = sys.argv[1:]
 client_id, client_secret = Mastodon.create_app("Mastodon.py", scopes=["read", "write", "follow", "push"], api_base_url=address)
@@ -112,6 +112,35 @@ assert m.preferences()["posting:default:visibility"] == "public"
 for empty in (m.filters, m.lists, m.mutes, m.blocks, m.bookmarks, m.conversations, m.custom_emojis, m.announcements, m.follow_requests, m.featured_tags,
               m.featured_tag_suggestions, m.endorsements, m.domain_blocks, m.scheduled_statuses, m.trending_links):
     assert empty() == [], empty
+
+# Every stream. Nothing tells when one has begun: it is posted again until all have told of a post.
+class Listener(StreamListener):
+    told = False
+
+    def on_update(self, status):
+        self.told = self.told or status.account.id == me.id
+
+
+streams = {
+    "user": lambda heard: m.stream_user(heard, run_async=True), "public": lambda heard: m.stream_public(heard, run_async=True),
+    "local": lambda heard: m.stream_local(heard, run_async=True), "hashtag": lambda heard: m.stream_hashtag("montystream", heard, run_async=True),
+    "local hashtag": lambda heard: m.stream_hashtag("montystream", heard, local=True, run_async=True),
+}
+listeners = {stream: Listener() for stream in streams}
+handles = [begin(listeners[stream]) for stream, begin in streams.items()]
+silent = [m.stream_direct(Listener(), run_async=True), m.stream_list(m.list_create("Nobody"), Listener(), run_async=True)]
+waiting = time.monotonic() + 90
+while not all(listener.told for listener in listeners.values()):
+    assert time.monotonic() < waiting, {stream: listener.told for stream, listener in listeners.items()}
+    again = m.status_post("On every stream #montystream", media_ids=[m.media_post(photo)])
+    patience = time.monotonic() + 5
+    while time.monotonic() < patience and not all(listener.told for listener in listeners.values()):
+        time.sleep(0.05)
+    m.status_delete(again)
+assert all(handle.is_alive() for handle in handles + silent)
+for handle in handles + silent:
+    handle.close()
+
 try:
     m.status_post("no photo")
     raise SystemExit("a post without a photo went through")

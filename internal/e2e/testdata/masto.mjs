@@ -91,6 +91,8 @@ await account.removeFromFollowers();
 assert.deepEqual(await v1.accounts.$select(me.id).followers.list(), []);
 assert.deepEqual(ids(await v1.accounts.$select(me.id).following.list()), []);
 assert.equal((await account.follow({ reblogs: false })).showingReblogs, false);
+assert.equal((await account.unfollow()).following, false);
+await account.follow(); // whom a list is to have is followed
 const list = await v1.lists.create({ title: 'Hill people', exclusive: true });
 assert.equal(list.exclusive, true);
 const chosen = v1.lists.$select(list.id);
