@@ -90,7 +90,7 @@ func TestAnExportHasWhatIsNoPost(t *testing.T) {
 				t.Errorf("%s has what is not the member's", name)
 			}
 		}
-		for _, word := range []string{"applications", "reactions", "reports", "moderators decided", "cover"} {
+		for _, word := range []string{"applications", "reactions", "reports", "moderators decided", "cover", "is theirs and not in here"} {
 			if !strings.Contains(files["README.txt"], word) {
 				t.Errorf("the readme lacks %q", word)
 			}

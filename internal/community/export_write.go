@@ -41,6 +41,8 @@ If there are several zip files, unpack all of them into the same folder.
            boosts, pins and muted conversations; whom you follow, block and mute, and your notes; lists, filters and followed
            tags; where you learn of what; the applications that may act for you; your comments on announcements and your
            reactions to them; your reports; and what moderators decided about you, with your answers
+
+What others wrote below your posts is theirs and not in here, but for how many comments there are.
 `
 
 // exportWriter writes one part of an export.
