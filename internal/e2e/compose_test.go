@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -65,5 +66,16 @@ func TestShareTarget(t *testing.T) {
 	said := func(name, words string) servertest.Part { return servertest.Part{Field: name, Data: []byte(words)} }
 	m.Do(servertest.Multipart("/compose/share", said("title", "A pier"), said("text", "https://elsewhere.example/1"), said("url", "https://elsewhere.example/1"))).
 		Want(http.StatusOK).Has("A pier\n\nhttps://elsewhere.example/1</textarea>")
+	// More than a post may have: all of them are there, one post is refused with the reason, and a post each is made.
+	var many []string
+	for n := range 12 {
+		many = append(many, fmt.Sprintf("many-%d.jpg", n))
+	}
+	m.Do(servertest.Multipart("/compose/share", append(photoParts(many...), said("text", "All of the outing"))...)).Want(http.StatusOK).Has(many...)
+	m.Post("/compose", "caption", "All of the outing", "publish", "1").Want(http.StatusUnprocessableEntity).Has("A post may have at most 10 photos.").Has(many...)
+	m.Post("/compose", "caption", "All of the outing", "each", "on", "publish", "1").Want(http.StatusOK).Has("Posted.")
+	if n := strings.Count(servertest.NewClient(t, site.URL).Get("/@ada.atom").Want(http.StatusOK).Body, "<entry>"); n != 13 { // with the one from before
+		t.Errorf("%d posts", n)
+	}
 	m.Do(share("By a stranger", "cross-site", "https://elsewhere.example")).Want(http.StatusForbidden)
 }
