@@ -3,6 +3,7 @@ package community
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -130,7 +131,7 @@ func TestStatementsOfARequest(t *testing.T) {
 		g.album(third, AlbumForm{}, photos[2:]...)
 		var newest *Post
 		for range 24 {
-			newest = g.post(third, store.Public, "another's")
+			newest = g.post(third, store.Public, "another's #hill")
 			_, err := g.Boost(g.ctx, other, newest.ID)
 			g.must(err)
 			_, err = g.Bookmark(g.ctx, me, newest.ID)
@@ -143,6 +144,29 @@ func TestStatementsOfARequest(t *testing.T) {
 		g.must(err)
 		_, err = g.MuteConversation(g.ctx, me, newest.ID)
 		g.must(err)
+
+		some := "some"
+		list, err := g.CreateList(g.ctx, me, ListOptions{Title: &some})
+		g.must(err)
+		g.must(g.AddToList(g.ctx, me, list.ID, []int64{other.ID}))
+		moderator := g.account("moderator")
+		_, err = g.SetMemberRole(g.ctx, ByCommand(""), "moderator", store.RoleModerator)
+		g.must(err)
+		moderator, _, err = g.SessionAccount(g.ctx, moderator.ID)
+		g.must(err)
+		for n := range 24 {
+			_, err := g.Report(g.ctx, g.account(fmt.Sprint("reporter", n)), Report{TargetID: muted.ID, Comment: "Sells things"})
+			g.must(err)
+		}
+		page := func(want int) func(posts []*Post, err error) error {
+			return func(posts []*Post, err error) error {
+				if len(posts) != want {
+					t.Errorf("%d posts, want %d", len(posts), want)
+				}
+				return err
+			}
+		}
+		full, cursor := page(24), Cursor{Limit: 24}
 
 		title := "one of others"
 		_, err = g.CreateFilter(g.ctx, me, FilterChange{Title: &title, Contexts: FilterContexts, Keywords: []KeywordChange{{Keyword: &[]string{"another's"}[0]}}})
@@ -182,6 +206,35 @@ func TestStatementsOfARequest(t *testing.T) {
 			}},
 			// What is known of photos (see store.photoCache) is not read again.
 			{"public feed", 2, func() error { _, err := g.PublicFeed(g.ctx, me, Cursor{}); return err }},
+			// Whether the reader may see the profile, its posts, its boosts, accounts.
+			{"profile", 4, func() error { return full(g.AccountFeed(g.ctx, me, third.ID, AccountFeedOptions{}, cursor)) }},
+			{"profile, for a moderator", 4, func() error { return full(g.AccountFeed(g.ctx, moderator, third.ID, AccountFeedOptions{}, cursor)) }},
+			{"tag", 3, func() error { return full(g.TagFeed(g.ctx, me, "hill", cursor)) }},
+			// Words that begin so, what has them, which of that the reader may see, the posts, accounts.
+			{"search", 5, func() error { return full(g.SearchPosts(g.ctx, me, PostSearch{Text: "hill", Cursor: cursor})) }},
+			{"list", 4, func() error { return full(g.ListFeed(g.ctx, me, list.ID, cursor)) }},
+			{"bookmarks", 3, func() error {
+				posts, _, _, err := g.BookmarkedPosts(g.ctx, me, cursor)
+				return full(posts, err)
+			}},
+			{"boosts", 4, func() error {
+				posts, _, _, err := g.BoostedPosts(g.ctx, other, cursor)
+				return full(posts, err)
+			}},
+			{"notifications", 4, func() error {
+				all, err := g.Notifications(g.ctx, third, NotificationFilter{}, cursor)
+				if len(all) != 24 || all[0].Post == nil {
+					t.Errorf("%d notifications", len(all))
+				}
+				return err
+			}},
+			{"reports, for a moderator", 2, func() error {
+				all, err := g.ReportsOf(g.ctx, moderator, ReportSearch{State: store.ReportOpen}, cursor)
+				if len(all) != 24 {
+					t.Errorf("%d reports", len(all))
+				}
+				return err
+			}},
 			// The album, its owner, its photos' ids, their posts, authors, and photos.
 			{"an album", 6, func() error {
 				al, err := g.AlbumByID(g.ctx, me, album)
