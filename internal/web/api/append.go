@@ -108,6 +108,7 @@ func (a *Account) appendJSON(b []byte) []byte {
 	} else {
 		b = strconv.AppendBool(b, *a.Discoverable)
 	}
+	b = strconv.AppendBool(append(b, `,"noindex":`...), a.NoIndex)
 	b = appendString(append(b, `,"created_at":`...), a.CreatedAt)
 	b = appendString(append(b, `,"note":`...), a.Note)
 	b = appendString(append(b, `,"url":`...), a.URL)

@@ -15,6 +15,7 @@ type Account struct {
 	Bot            bool           `json:"bot"`
 	Group          bool           `json:"group"`
 	Discoverable   *bool          `json:"discoverable"`
+	NoIndex        bool           `json:"noindex"` // by search engines, as the profile's page says, too
 	CreatedAt      string         `json:"created_at"`
 	Note           string         `json:"note"` // HTML
 	URL            string         `json:"url"`
@@ -96,7 +97,7 @@ func (v *view) account(a *store.Account) *Account {
 	url := v.api.Community.AccountURL(a.Username)
 	e := &Account{
 		ID: v.texts.id(a.ID), Username: a.Username, Acct: a.Username, DisplayName: a.DisplayName,
-		Locked: a.Locked, Bot: a.Bot, Discoverable: &a.Discoverable, CreatedAt: v.texts.moment(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
+		Locked: a.Locked, Bot: a.Bot, Discoverable: &a.Discoverable, NoIndex: !a.Discoverable, CreatedAt: v.texts.moment(a.CreatedAt), Note: v.html(a.Note, nil, nil), URL: url, URI: url,
 		Avatar: avatar, AvatarStatic: avatar, Header: header, HeaderStatic: header,
 		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: a.OpenPostsCount + a.OpenCommentsCount,
 		Limited: a.Limited(), Suspended: a.SuspendedAt != nil && a.WaitingAt == nil,

@@ -412,7 +412,7 @@ func TestBotAndDiscoverable(t *testing.T) {
 	self := path("/api/v1/accounts/%d", anna.ID)
 	want := func(bot, discoverable bool) {
 		t.Helper()
-		if o := s.get(self, "").ok().object(); o["bot"] != bot || o["discoverable"] != discoverable {
+		if o := s.get(self, "").ok().object(); o["bot"] != bot || o["discoverable"] != discoverable || o["noindex"] != !discoverable {
 			t.Errorf("bot %v, discoverable %v, want %v, %v", o["bot"], o["discoverable"], bot, discoverable)
 		}
 		if o := s.get("/api/v1/accounts/verify_credentials", anna.token).ok().object(); at(o, "source.discoverable") != discoverable || at(o, "source.hide_collections") != false {
