@@ -191,6 +191,7 @@ func TestRedirectsToOtherProgramsAreRefused(t *testing.T) {
 		"tel:110": false, "sms:110": false, "ftp://x.example": false, "ws://x.example": false, "wss://x.example": false, "smb://x": false, "ssh://x": false,
 		"about:blank": false, "blob:https://x.example/1": false, "resource://x": false, "urn:x:y": false, "web+thing:x": false, "itms-apps://x": false,
 		"itms-services://?action=download-manifest": false, "zoommtg://x": false, "vscode://x": false, "slack://x": false, "whatsapp://send": false,
+		"workflow://run": false, "App-Prefs:root": false, "x-man-page://1": false, "android-app://x": false, "microsoft-edge-holographic:x": false, "rdp://x": false,
 		"javascript:alert(1)": false, "data:text/html,x": false, "https:///path": false, "https://u:p@x.example/": false, "https://x.example/#f": false,
 	} {
 		if got := validRedirect(uri); got != want {

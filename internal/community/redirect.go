@@ -94,6 +94,8 @@ var foreignSchemes = func() map[string]bool {
 		soap.beeps spotify ssh steam stun stuns submit svn swh tag teamspeak tel teliaeid telnet tftp thismessage tip tn3270
 		turn turns tv udp unreal urn ut2004 ventrilo videotex vemmi vnc wais webcal widget wpid ws wss wtai xcon
 		anydesk cursor discord git-client github-mac itms-services jetbrains line macappstore macappstores msteams onepassword
+		android-app app-prefs applescript bingmaps calculator ghelp man microsoft-edge-holographic netdoc outlookmail prefs putty
+		rdp read recent trash workflow x-help x-man-page x-radar
 		rustdesk sgnl slack sourcetree teamviewer10 tg viber vscode vscode-insiders vscodium whatsapp windsurf zoommtg zoomphonecall zoomus
 		xcon-userid xfire xmlrpc.beep xmlrpc.beeps xmpp xri ymsgr z39.50 z39.50r z39.50s`) {
 		set[scheme] = true
