@@ -119,8 +119,8 @@ func linkState(purpose byte, acc *store.Account) (state [8]byte) {
 	switch purpose {
 	case MailVerify:
 		fmt.Fprint(h, acc.Email, "\x00", acc.EmailVerifiedAt != nil)
-	case MailChange:
-		fmt.Fprint(h, acc.Email, "\x00", acc.PasswordHash)
+	case MailChange: // whoever asked for it had a session, which ends with the epoch
+		fmt.Fprint(h, acc.Email, "\x00", acc.PasswordHash, "\x00", acc.SessionEpoch)
 	case MailReset:
 		fmt.Fprint(h, acc.Email, "\x00", acc.EmailVerifiedAt != nil, "\x00", acc.PasswordHash)
 	default:

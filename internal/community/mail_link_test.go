@@ -56,24 +56,40 @@ func TestTheOldestOwnerBringsTheAddressBack(t *testing.T) {
 	})
 }
 
-// A change of address that somebody asked for ends with another password, though its letter had to wait.
-func TestAChangeOfAddressEndsWithThePassword(t *testing.T) {
+// A change of address that somebody asked for ends with another password, and where all other sessions end, though its letter had
+// to wait.
+func TestAChangeOfAddressEndsWithTheSessions(t *testing.T) {
 	onEach(t, func(t *testing.T, c *circle) {
 		c.withMail()
-		acc := c.confirmed("ann")
-		state := linkState(MailChange, acc)
-		m := mailJob{Kind: mailChange, Account: acc.ID, Email: "new@example.org", State: state[:], At: store.ToMillis(time.Now())}
-		if _, to, _, err := c.letter(c.ctx, m); err != nil || to != "new@example.org" {
-			t.Fatalf("to %q, %v", to, err)
-		}
-		err := c.Store.Tx(c.ctx, func(ctx context.Context, tx *store.Store) error {
-			return replacePassword(ctx, tx, acc.ID, "another hash", "")
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, _, _, err := c.letter(c.ctx, m); !errors.Is(err, errNoLetter) {
-			t.Errorf("with another password: %v", err)
+		ann := c.confirmed("ann")
+		for how, end := range map[string]func() error{
+			"another password": func() error {
+				return c.Store.Tx(c.ctx, func(ctx context.Context, tx *store.Store) error {
+					return replacePassword(ctx, tx, ann.ID, "another hash", "")
+				})
+			},
+			"end all others": func() error { _, err := c.EndOthers(c.ctx, ann, ""); return err },
+			"by an operator": func() error { _, err := c.LogOutMember(c.ctx, ByCommand("stolen"), "ann"); return err },
+		} {
+			var err error
+			if ann, err = c.Store.AccountByID(store.Primary(c.ctx), ann.ID); err != nil {
+				t.Fatal(err)
+			}
+			state := linkState(MailChange, ann)
+			m := mailJob{Kind: mailChange, Account: ann.ID, Email: "new@example.org", State: state[:], At: store.ToMillis(time.Now())}
+			_, to, letter, err := c.letter(c.ctx, m)
+			if err != nil || to != "new@example.org" {
+				t.Fatalf("to %q, %v", to, err)
+			}
+			if err := end(); err != nil {
+				t.Fatalf("%s: %v", how, err)
+			}
+			if _, err := c.ConfirmEmail(c.ctx, letter.Button.URL[len(c.BaseURL+"/mail/"):]); !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s: the link still works: %v", how, err)
+			}
+			if _, _, _, err := c.letter(c.ctx, m); !errors.Is(err, errNoLetter) {
+				t.Errorf("%s: the letter still goes: %v", how, err)
+			}
 		}
 	})
 }

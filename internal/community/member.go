@@ -309,6 +309,9 @@ func (c *Community) LogOutMember(ctx context.Context, by By, username string) (*
 		if err := endOtherAccess(ctx, tx, now.ID, ""); err != nil {
 			return false, err
 		}
+		if err := forgetDevices(ctx, tx, now); err != nil {
+			return false, err
+		}
 		return true, tx.RaiseEpoch(ctx, now.ID)
 	})
 }

@@ -180,15 +180,21 @@ func TestMembersAreFound(t *testing.T) {
 	})
 }
 
-// A member who is logged out everywhere has no session and no token left.
+// A member who is logged out everywhere has no session and no token left, and no browser in which the second factor is not asked for.
 func TestLogOutMember(t *testing.T) {
 	onEach(t, func(t *testing.T, c *circle) {
 		ann := c.account("ann")
-		_, err := c.LogOutMember(c.ctx, ByCommand("lost phone"), "ann")
+		c.expectErr("a second factor", c.Store.MarkTwoFactors(c.ctx, ann.ID, store.ToMillis(time.Now())), nil)
+		ann, err := c.Store.AccountByID(store.Primary(c.ctx), ann.ID)
+		c.expectErr("read", err, nil)
+		device := Remembered(ann)
+		_, err = c.LogOutMember(c.ctx, ByCommand("lost phone"), "ann")
 		c.expectErr("log out", err, nil)
 		now, err := c.Store.AccountByID(store.Primary(c.ctx), ann.ID)
 		c.expectErr("read", err, nil)
 		c.expect("epoch", now.SessionEpoch, ann.SessionEpoch+1)
+		c.expect("a remembered device before", IsRemembered(ann, device), true)
+		c.expect("a remembered device after", IsRemembered(now, device), false)
 	})
 }
 

@@ -162,16 +162,24 @@ func (c *Community) Authorize(ctx context.Context, acc *store.Account, app *stor
 		return "", err
 	}
 	code = newSecret()
-	now, err := c.Store.Now(ctx)
-	if err != nil {
-		return "", fromStore(err)
-	}
-	err = c.Store.CreateCode(ctx, &store.AuthorizationCode{
-		Hash: hashSecret(code), AppID: app.ID, AccountID: acc.ID, RedirectURI: a.RedirectURI, Scopes: a.Scopes,
-		CodeChallenge: a.Challenge, CreatedAt: now, ExpiresAt: now + store.Millis(codeLife.Milliseconds()),
+	_, err = c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, locked *store.Account) error {
+		if err := sameEpoch(acc, locked); err != nil {
+			return err
+		}
+		if _, err := tx.CodeByHash(ctx, hashSecret(code)); !errors.Is(err, store.ErrNotFound) {
+			return err // our own COMMIT, whose answer was lost
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		return tx.CreateCode(ctx, &store.AuthorizationCode{
+			Hash: hashSecret(code), AppID: app.ID, AccountID: acc.ID, RedirectURI: a.RedirectURI, Scopes: a.Scopes,
+			CodeChallenge: a.Challenge, CreatedAt: now, ExpiresAt: now + store.Millis(codeLife.Milliseconds()),
+		})
 	})
 	if err != nil {
-		return "", fromStore(err)
+		return "", err
 	}
 	return code, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"tintype/internal/lang"
 	"tintype/internal/store"
@@ -95,10 +94,8 @@ func (c *Community) EndOthers(ctx context.Context, acc *store.Account, session s
 		if err := endOtherAccess(ctx, tx, now.ID, session); err != nil {
 			return err
 		}
-		if now.TwoFactorsAt != nil {
-			if err := tx.MarkTwoFactors(ctx, now.ID, max(*now.TwoFactorsAt+1, store.ToMillis(time.Now()))); err != nil {
-				return err
-			}
+		if err := forgetDevices(ctx, tx, now); err != nil {
+			return err
 		}
 		err := tx.RaiseEpoch(ctx, now.ID)
 		done = err == nil

@@ -147,6 +147,12 @@ func TestWhatOutlivesItsSessionGivesNoAccess(t *testing.T) {
 				_, err := c.AddTOTP(ctx, stale, by, setup.Sealed, code, "")
 				return err
 			},
+			"make recovery codes": func() error { _, err := c.NewRecoveryCodes(ctx, stale, by); return err },
+			"remove a factor":     func() error { return c.RemoveFactor(ctx, stale, by, 1) },
+			"let an application in": func() error {
+				_, err := c.Authorize(ctx, stale, cl.app, community.Authorization{RedirectURI: callback})
+				return err
+			},
 		} {
 			if err := do(); !errors.Is(err, community.ErrUnauthenticated) {
 				t.Errorf("%s: %v", what, err)

@@ -248,6 +248,9 @@ func (c *Community) NewRecoveryCodes(ctx context.Context, acc *store.Account, by
 		return nil, err
 	}
 	_, err = c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if err := sameEpoch(acc, now); err != nil {
+			return err
+		}
 		if now.TwoFactorsAt == nil {
 			return ErrNotFound
 		}
@@ -269,6 +272,9 @@ func (c *Community) RemoveFactor(ctx context.Context, acc *store.Account, by Con
 		return err
 	}
 	_, err := c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+		if err := sameEpoch(acc, now); err != nil {
+			return err
+		}
 		all, err := tx.FactorsOf(ctx, now.ID)
 		if err != nil {
 			return err
@@ -296,11 +302,16 @@ func (c *Community) RemoveFactor(ctx context.Context, acc *store.Account, by Con
 // ForgetDevices has all devices asked for a second factor at their next log-in.
 func (c *Community) ForgetDevices(ctx context.Context, acc *store.Account) (*store.Account, error) {
 	return c.changeAccount(store.Primary(ctx), acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
-		if now.TwoFactorsAt == nil {
-			return nil
-		}
-		return tx.MarkTwoFactors(ctx, now.ID, max(*now.TwoFactorsAt+1, store.ToMillis(time.Now())))
+		return forgetDevices(ctx, tx, now)
 	})
+}
+
+// forgetDevices ends what Remembered has made for an account that the transaction has locked.
+func forgetDevices(ctx context.Context, tx *store.Store, now *store.Account) error {
+	if now.TwoFactorsAt == nil {
+		return nil
+	}
+	return tx.MarkTwoFactors(ctx, now.ID, max(*now.TwoFactorsAt+1, store.ToMillis(time.Now())))
 }
 
 // TwoFactors are the second factors of a member.
