@@ -64,6 +64,9 @@ func deleteAccount(ctx context.Context, tx *store.Store, now *store.Account) err
 	if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {
 		return err
 	}
+	if err := endGrants(ctx, tx, now, ""); err != nil {
+		return err
+	}
 	if err := tx.AddJob(ctx, JobAccountDelete, accountDeletePayload{now.ID}, 0); err != nil {
 		return err
 	}

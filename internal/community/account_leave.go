@@ -62,6 +62,9 @@ func (c *Community) leave(ctx context.Context, tx *store.Store, now *store.Accou
 	if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {
 		return err
 	}
+	if err := endGrants(ctx, tx, now, ""); err != nil {
+		return err
+	}
 	at, err := tx.Now(ctx)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package community_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -301,6 +302,82 @@ func TestRolesFromTheBeginningAreLogged(t *testing.T) {
 		want := []string{"api moda member.role moda: member to moderator, by an invitation", "page boss site.claim boss: "}
 		if !slices.Equal(rows, want) {
 			t.Errorf("the log says %q, want %q", rows, want)
+		}
+	})
+}
+
+// What somebody gave by a role ends with it: an invitation that makes a moderator, and a link for another member's new password. An
+// invitation of members stays, and so does what the role that is left may give.
+func TestWhatARoleGaveEndsWithIt(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx, command := deadline(t), community.ByCommand("")
+		c := joining(t, s, community.RegistrationInvitation)
+		join := func(name, role string) *store.Account {
+			t.Helper()
+			inv, err := c.Invite(ctx, command, community.NewInvitation{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.SignUp(ctx, signUp(name, linkSecret(c.InvitationURL(inv.ID)), "")); err != nil {
+				t.Fatal(err)
+			}
+			acc, err := c.SetMemberRole(ctx, command, name, role)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return acc
+		}
+		join("boss", store.RoleOwner)
+		for name, test := range map[string]struct {
+			from string
+			lose func(name string) (*store.Account, error)
+			left []string // the roles to which one is still invited
+		}{
+			"lower": {store.RoleOwner, func(name string) (*store.Account, error) {
+				return c.SetMemberRole(ctx, command, name, store.RoleAdmin)
+			}, []string{store.RoleMember, store.RoleModerator}},
+			"lowest": {store.RoleOwner, func(name string) (*store.Account, error) {
+				return c.SetMemberRole(ctx, command, name, store.RoleMember)
+			}, []string{store.RoleMember}},
+			"barred": {store.RoleAdmin, func(name string) (*store.Account, error) {
+				return c.SuspendMember(ctx, command, name, community.Sanction{})
+			}, []string{store.RoleMember}},
+			"gone":   {store.RoleAdmin, func(name string) (*store.Account, error) { return c.LeaveMember(ctx, command, name) }, []string{store.RoleMember}},
+			"erased": {store.RoleAdmin, func(name string) (*store.Account, error) { return c.DeleteMember(ctx, command, name) }, []string{store.RoleMember}},
+		} {
+			join("ann_"+name, store.RoleMember)
+			by := community.By{Account: join(name, test.from), Via: community.ViaPage}
+			invited := map[string]string{}
+			for _, role := range community.Roles[:3] {
+				if role == store.RoleAdmin && test.from != store.RoleOwner {
+					continue
+				}
+				inv, err := c.Invite(ctx, by, community.NewInvitation{Role: role, MaxUses: 1, Days: 30})
+				if err != nil {
+					t.Fatal(err)
+				}
+				invited[role] = linkSecret(c.InvitationURL(inv.ID))
+			}
+			reset, err := c.CreateResetLink(ctx, by, "ann_"+name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, secret := range append(slices.Collect(maps.Values(invited)), reset) {
+				if _, _, err := c.LinkByToken(ctx, secret); err != nil {
+					t.Fatalf("%s: before: %v", name, err)
+				}
+			}
+			if _, err := test.lose(name); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for role, secret := range invited {
+				if _, _, err := c.LinkByToken(ctx, secret); (err == nil) != slices.Contains(test.left, role) {
+					t.Errorf("%s: an invitation to be a %s: %v", name, role, err)
+				}
+			}
+			if _, err := c.ResetPassword(ctx, reset, "a new password"); !errors.Is(err, community.ErrNotFound) {
+				t.Errorf("%s: the link for another's new password: %v", name, err)
+			}
 		}
 	})
 }

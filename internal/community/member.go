@@ -38,11 +38,38 @@ func (c *Community) SetMemberRole(ctx context.Context, by By, username, role str
 		if err := tx.AddEvent(ctx, EventAccountUpdated, now.ID, now.ID, nil); err != nil { // clients show who looks after the site
 			return false, err
 		}
+		if rank(role) < rank(now.Role) {
+			if err := endGrants(ctx, tx, now, role); err != nil {
+				return false, err
+			}
+		}
 		if err := tx.SetRole(ctx, now.ID, role); err != nil {
 			return false, err
 		}
 		return true, c.tellAccount(ctx, tx, mailJob{Kind: mailRole, Account: now.ID, Words: role})
 	})
+}
+
+// endGrants ends what an account gave by a role that it no longer has: invitations that make somebody what the role that is left may
+// not make, and links for another member's new password. role is the one that is left, "" for who is suspended or goes.
+func endGrants(ctx context.Context, tx *store.Store, acc *store.Account, role string) error {
+	if acc.Role == store.RoleMember {
+		return nil
+	}
+	var above []string
+	for _, r := range Roles {
+		if r != store.RoleMember && rank(r) >= rank(role) {
+			above = append(above, r)
+		}
+	}
+	if err := tx.EndInvitationsTo(ctx, acc.ID, above); err != nil {
+		return err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.DropLinksOfActs(ctx, acc.ID, string(ResetLink), LinkReset, now-store.Millis(resetLife.Milliseconds()))
 }
 
 // keepOwner is *Invalid where the account is the site's last active owner, who stays one. It locks the others, so that two
@@ -196,6 +223,9 @@ func (c *Community) suspend(ctx context.Context, tx *store.Store, now *store.Acc
 	if err := endSessions(ctx, tx, now.ID); err != nil {
 		return err
 	}
+	if err := endGrants(ctx, tx, now, ""); err != nil {
+		return err
+	}
 	if err := tx.AddEvent(ctx, EventAccountHidden, now.ID, now.ID, nil); err != nil {
 		return err
 	}
@@ -300,7 +330,8 @@ func endSessions(ctx context.Context, tx *store.Store, accountID int64) error {
 	return tx.DeletePushOfOtherSessions(ctx, accountID, "")
 }
 
-// LogOutMember ends every session of a member and revokes every application.
+// LogOutMember ends every session of a member and revokes every application. No browser counts any more as one where the second
+// factor was given.
 func (c *Community) LogOutMember(ctx context.Context, by By, username string) (*store.Account, error) {
 	return c.onMember(ctx, by, LogOut, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
 		if err := tx.DeleteOtherSessions(ctx, now.ID, ""); err != nil {

@@ -65,6 +65,11 @@ func (s *conn) EndInvitation(ctx context.Context, id int64) (bool, error) {
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
+// EndInvitationsTo has invitations to the roles work no more that an account made.
+func (s *conn) EndInvitationsTo(ctx context.Context, creator int64, roles []string) error {
+	return translate(s.write(ctx).Exec("UPDATE invitations SET ended_at = "+s.dialect.nowMillis()+" WHERE creator_id = ? AND role IN ? AND ended_at IS NULL", creator, roles).Error)
+}
+
 // InvitedAddresses are those of invitations that still work, and whose mail did not fail.
 func (s *conn) InvitedAddresses(ctx context.Context) ([]string, error) {
 	var list []string

@@ -29,6 +29,12 @@ func (s *conn) DropLinks(ctx context.Context, accountID int64, kind string) erro
 	return translate(s.write(ctx).Exec("DELETE FROM one_time_links WHERE account_id = ? AND kind = ?", accountID, kind).Error)
 }
 
+// DropLinksOfActs removes the links of a kind of those accounts that an actor's acts since the moment were about.
+func (s *conn) DropLinksOfActs(ctx context.Context, actor int64, act, kind string, since Millis) error {
+	return translate(s.write(ctx).Exec("DELETE FROM one_time_links WHERE kind = ? AND account_id IN (SELECT target_id FROM admin_log WHERE actor_id = ? AND act = ? AND created_at >= ?)",
+		kind, actor, act, since).Error)
+}
+
 // DeleteExpiredLinks removes links that expired before the moment, used ones too.
 func (s *conn) DeleteExpiredLinks(ctx context.Context, before Millis) (int64, error) {
 	res := s.write(ctx).Exec("DELETE FROM one_time_links WHERE expires_at < ?", before)

@@ -2311,6 +2311,17 @@ func (s *Store) DropLinks(ctx context.Context, accountID int64, kind string) (er
 	return err
 }
 
+// DropLinksOfActs removes the links of a kind of those accounts that an actor's acts since the moment were about.
+func (s *Store) DropLinksOfActs(ctx context.Context, actor int64, act string, kind string, since Millis) (err error) {
+	if s.places == nil {
+		return s.conn.DropLinksOfActs(ctx, actor, act, kind, since)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DropLinksOfActs(ctx, actor, act, kind, since)
+	})
+	return err
+}
+
 // DropMediaObject marks a photo's set gone. A set of another photo, or of none (demo photos share theirs), stays.
 func (s *Store) DropMediaObject(ctx context.Context, random string, photoID int64) (err error) {
 	if s.places == nil {
@@ -2414,6 +2425,17 @@ func (s *Store) EndInvitation(ctx context.Context, id int64) (r0 bool, err error
 		return err
 	})
 	return r0, err
+}
+
+// EndInvitationsTo has invitations to the roles work no more that an account made.
+func (s *Store) EndInvitationsTo(ctx context.Context, creator int64, roles []string) (err error) {
+	if s.places == nil {
+		return s.conn.EndInvitationsTo(ctx, creator, roles)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.EndInvitationsTo(ctx, creator, roles)
+	})
+	return err
 }
 
 // EnsureTags creates missing tags and returns the ids of all, in order of the keys. names are as written, by folded
