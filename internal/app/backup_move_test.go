@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,7 +107,7 @@ func TestBackupDuringAMove(t *testing.T) {
 		t.Errorf("after the move create says %+v", said)
 	}
 	logged(t, env, "backup.create ", "backup.create ", "backup.create after the move")
-	if code, _, stderr := runCommand(append(env, "READ_ONLY=true"), "backup", "create"); code != 0 || strings.Contains(stderr, "row") {
+	if code, _, stderr := runCommand(append(slices.Clone(alone), "DATABASE_URL="+next, "READ_ONLY=true"), "backup", "create"); code != 0 || strings.Contains(stderr, "row") {
 		t.Errorf("of a read-only site: %d %s", code, stderr)
 	}
 	logged(t, env, "backup.create ", "backup.create ", "backup.create after the move")
