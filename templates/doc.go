@@ -45,7 +45,7 @@
 //	                          NotificationsClearPage(p) at /clear
 //	/settings                 SettingsIndexPage(p)
 //	/settings/profile …       SettingsProfilePage, SettingsAccountPage, SettingsPostingPage, SettingsViewingPage, SettingsNotificationsPage,
-//	                          SettingsSessionsPage, SettingsBlocksPage, SettingsMutesPage, SettingsTagsPage, SettingsDeletePage,
+//	                          SettingsSessionsPage, SettingsBlocksPage, SettingsMutesPage, SettingsConversationsPage, SettingsTagsPage, SettingsDeletePage,
 //	                          each (p, view of the same name)
 //	/settings/two-factors …   SettingsTwoFactorsPage(p, …); TOTPFormPage(p, TOTPFormView) at /app, RecoveryCodesPage(p, []string) at /codes,
 //	                          FactorPasswordPage(p, FactorPasswordView) before codes and removals
@@ -79,6 +79,7 @@
 //	/offline                  OfflinePage(p)
 //	/oauth/authorize          AuthorizePage(p, AuthorizeView), AuthorizeCodePage(p, AuthorizeCodeView)
 //	log in, then confirm      ConfirmPage(p, ConfirmView)
+//	a form, asked once more   AskPage(p, AskView)
 //	errors                    ErrorPage(p, ErrorView)
 //
 // # Fragments
