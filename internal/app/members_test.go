@@ -205,6 +205,9 @@ func TestPagesPastTheEnd(t *testing.T) {
 	if code, _, stderr := runCommand(env, "account", "promote", "anna"); code != 0 {
 		t.Fatal(stderr)
 	}
+	if w := b.send("POST", "/notifications/clear"); w.Code != http.StatusSeeOther { // that of the role
+		t.Fatal(w.Code)
+	}
 	stranger := &browser{site, "198.51.100.1", map[string]string{}}
 	const older, newer = "This is the end: there is nothing older.", "This is the end: there is nothing newer."
 	for _, c := range []struct {

@@ -92,7 +92,7 @@ func (c *call) describeBoth(ctx context.Context) (entry *databaseEntry, back *wa
 	}
 	telling, cancel := context.WithTimeout(ctx, aloneTime)
 	defer cancel()
-	text, back, err := d.describe(telling, s.Total)
+	text, back, err := d.describe(telling, s)
 	return &databaseEntry{s.InCharge, s.Other, s.UnderWay, s.Switching, s.Moved, s.Rows, s.Bytes, s.Total, s.Behind, s.Mover.Name, text}, back, err
 }
 
@@ -144,12 +144,8 @@ func tells(ctx context.Context, p *store.Place) (string, error) {
 	return fmt.Sprintf("%s is %s, from %s.", p.Name(), g.Mode, m.Peer), nil
 }
 
-// describe says it in sentences. Total is about how many rows there are to copy, 0 where that is not known.
-func (d *databases) describe(ctx context.Context, total int64) (string, *wayBackEntry, error) {
-	a, err := d.source.Gate(ctx)
-	if err != nil {
-		return "", nil, err
-	}
+// describe says it in sentences.
+func (d *databases) describe(ctx context.Context, s move.DatabaseStatus) (string, *wayBackEntry, error) {
 	b, err := d.target.Gate(ctx)
 	if err != nil {
 		return "", nil, err
@@ -164,22 +160,13 @@ func (d *databases) describe(ctx context.Context, total int64) (string, *wayBack
 	switch {
 	case b.Mode == store.GateMoved, back != nil:
 		return fmt.Sprintf("The database is in %s; it has moved from %s.%s", d.source.Name(), d.target.Name(), text), back, nil
-	case b.Mode == store.GateFilling && a.Mover != "":
-		at, err := d.target.Point(ctx)
-		if err != nil {
-			return "", nil, err
-		}
-		mover, err := d.source.Mover(ctx)
-		if err != nil {
-			return "", nil, err
-		}
+	case s.UnderWay:
 		of := ""
-		if total > 0 {
-			of = fmt.Sprintf(" of about %d", max(total, at.Rows))
+		if s.Total > 0 {
+			of = fmt.Sprintf(" of about %d", max(s.Total, s.Rows))
 		}
-		behind, err := d.source.LogLength(ctx)
 		return fmt.Sprintf("The database is moving from %s to %s: %d%s rows are copied, %d writes are behind. %s",
-			d.source.Name(), d.target.Name(), at.Rows, of, behind, move.DescribeMover(mover)), nil, err
+			d.source.Name(), d.target.Name(), s.Rows, of, s.Behind, move.DescribeMover(s.Mover)), nil, nil
 	}
 	return fmt.Sprintf("The database is in %s.", d.source.Name()), nil, nil
 }
