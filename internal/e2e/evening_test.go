@@ -112,7 +112,7 @@ func administratorsEvening(t *testing.T, scripts bool) {
 	e.shows("I live at the harbour.")
 	e.fits("waiting")
 	e.click(`form[action="/admin/waiting/asks/approve"] button`, said)
-	e.click(`[aria-labelledby=w-sells] summary`, `form[action="/admin/waiting/sells/refuse"] button`)
+	e.click(`[aria-labelledby=w-sells] details:has(form[action$="/refuse"]) > summary`, `form[action="/admin/waiting/sells/refuse"] button`)
 	e.fill("words", "No shops.")
 	e.click(`form[action="/admin/waiting/sells/refuse"] button`, `main .empty`)
 	server.Await(t, "asks@example.org", "")
