@@ -20,6 +20,8 @@ func TestReadInAnApplicationIsReadOnPages(t *testing.T) {
 		return list[0].ID
 	}
 	const badge, row = `class="badge"`, `class="row unread"`
+	mia.Get("/notifications").Want(http.StatusOK).Has("An application may now act for you", row) // which only pages tell
+	mia.Get("/explore").Want(http.StatusOK).Lacks(badge)
 	max.Post("/posts/" + post.ID + "/like").Want(http.StatusOK)
 	mia.Get("/explore").Want(http.StatusOK).Has(badge)
 	if n := count().Count; n != 1 {

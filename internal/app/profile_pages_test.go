@@ -63,7 +63,7 @@ func TestAProfileShowsBoosts(t *testing.T) {
 	}
 	mia.Get("/likes").Want(http.StatusOK).Has(`href="/boosts"`)
 	mia.Get("/boosts").Want(http.StatusOK).Has(post)
-	max.Get("/boosts").Want(http.StatusOK).Lacks(post)
+	max.Get("/boosts").Want(http.StatusOK).Lacks(`class="boosted"`).Has("You have not boosted anything yet")
 
 	lou.Post("/@max/mute", "for", "0").Want(http.StatusOK)
 	lou.Get("/@mia/boosts").Want(http.StatusOK).Lacks(post)

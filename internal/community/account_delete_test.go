@@ -106,6 +106,8 @@ func newLeaving(t *testing.T, s *store.Store) *leaving {
 	g.must(err)
 	l.bearer, _, err = g.TokenFor(ctx, app, l.ann, "read")
 	g.must(err)
+	l.ann, err = s.AccountByID(ctx, l.ann.ID) // its sessions ended once
+	g.must(err)
 	_, err = g.Authorize(ctx, l.ann, app, Authorization{RedirectURI: OutOfBand})
 	g.must(err)
 	_, err = g.CreateResetLink(ctx, ByCommand(""), "ann")
