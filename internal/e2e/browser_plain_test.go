@@ -53,7 +53,7 @@ func withoutScripts(t *testing.T, site stage, files []string) {
 	b.click(`#publish`, `form[action$="/comments"]`)
 	b.shows("By hand, later")
 	b.visit("/bookmarks")
-	b.shows("By hand, later")
+	b.run(chromedp.WaitVisible(chromedp.CSS(`main a[href="` + post + `"]`)))
 
 	b.run(chromedp.Navigate(site.URL + "/@dora"))
 	b.click(`form[action="/@dora/follow"] button`, `form[action="/@dora/unfollow"] button`)

@@ -72,8 +72,8 @@ func TestShareTarget(t *testing.T) {
 		many = append(many, fmt.Sprintf("many-%d.jpg", n))
 	}
 	m.Do(servertest.Multipart("/compose/share", append(photoParts(many...), said("text", "All of the outing"))...)).Want(http.StatusOK).Has(many...)
-	m.Post("/compose", "caption", "All of the outing", "publish", "1").Want(http.StatusUnprocessableEntity).Has("A post may have at most 10 photos.").Has(many...)
-	m.Post("/compose", "caption", "All of the outing", "each", "on", "publish", "1").Want(http.StatusOK).Has("Posted.")
+	m.Publish("caption", "All of the outing").Want(http.StatusUnprocessableEntity).Has("A post may have at most 10 photos.").Has(many...)
+	m.Publish("caption", "All of the outing", "each", "on").Want(http.StatusOK).Has("Posted.")
 	if n := strings.Count(servertest.NewClient(t, site.URL).Get("/@ada.atom").Want(http.StatusOK).Body, "<entry>"); n != 13 { // with the one from before
 		t.Errorf("%d posts", n)
 	}

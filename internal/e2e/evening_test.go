@@ -237,7 +237,7 @@ func (e evening) eval(js string) float64 {
 // shows waits until the page has the text.
 func (e evening) shows(text string) {
 	e.t.Helper()
-	for end := time.Now().Add(30 * time.Second); e.eval(fmt.Sprintf("document.body.innerText.includes(%q) ? 1 : 0", text)) == 0; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); e.eval(fmt.Sprintf("document.body?.innerText.includes(%q) ? 1 : 0", text)) == 0; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			e.fail(fmt.Errorf("the page does not show %q", text))
 		}
