@@ -13,7 +13,7 @@ import (
 // to another place and back by the commands, and nobody is logged out and nothing is missing after any step. TEST_SEED
 // chooses which of the three; with TEST_ALL=1 all of them do, one after the other.
 func TestMovesOnAnyRung(t *testing.T) {
-	servertest.OneOf(t, 0, 2)
+	servertest.OneOf(t, 0, 3)
 	random := servertest.Random(t)
 	rung := servertest.Rung{MySQL: true}
 	for _, s := range switches {
