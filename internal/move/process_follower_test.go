@@ -3,6 +3,7 @@ package move_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,11 +13,14 @@ import (
 )
 
 // awaySource are servers of which the first does not answer any more.
-type awaySource struct{}
+type awaySource struct{ asked atomic.Int64 }
 
-func (awaySource) AwayAt(next bool) bool { return !next }
+func (a *awaySource) AwayAt(next bool) bool {
+	a.asked.Add(1)
+	return !next
+}
 
-func (awaySource) GateByReplica(context.Context, bool, time.Duration) (store.Gate, error) {
+func (*awaySource) GateByReplica(context.Context, bool, time.Duration) (store.Gate, error) {
 	return store.Gate{}, store.ErrBusy
 }
 
@@ -26,9 +30,10 @@ func TestAProcessThatMissedTheSwitch(t *testing.T) {
 	a, b := openPlace(t, databaseURL(t, "sqlite")), openPlace(t, databaseURL(t, "sqlite"))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
+	away := &awaySource{}
 	follow := func() (f *move.ProcessFollower, stop func()) {
 		f = move.NewProcessFollower(a, b, store.PlaceAnswer{ID: 1, Host: "web1", Program: "1", Facts: "{}"})
-		f.Servers = awaySource{}
+		f.Servers = away
 		ctx, cancel := context.WithCancel(ctx)
 		ended := make(chan struct{})
 		go func() { defer close(ended); f.Run(ctx) }()
@@ -39,7 +44,7 @@ func TestAProcessThatMissedTheSwitch(t *testing.T) {
 		t.Fatal(err)
 	}
 	f, stop := follow()
-	time.Sleep(3 * time.Second) // it asks the other one, which is filled
+	servertest.Within(t, time.Minute, "it looks for the site some times", func() bool { return away.asked.Load() >= 5 })
 	stop()
 	if st, _ := f.State(); st.Side != move.Source || !st.ReadableUntil.IsZero() {
 		t.Errorf("it serves the %s before the switch", st.Side)
