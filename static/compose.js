@@ -30,7 +30,7 @@ function compose() {
   const blank = document.getElementById('new-photo');
   const icons = document.getElementById('state-icons').content;
   const publish = document.getElementById('publish');
-  const files = document.getElementById('f-photos');
+  const files = document.querySelector('input#f-photos'); // none where a post holds no more
   const camera = document.getElementById('f-camera');
   const edits = form.dataset.compose === 'edit'; // a post that is there: its photos change when the form is saved
   const max = Number(form.dataset.maxPhotos);
@@ -357,6 +357,7 @@ function compose() {
     save(event.target.closest('.draft-photo'));
   });
   list.addEventListener('input', review);
+  form.querySelector('.each')?.addEventListener('change', review);
 
   // The sheets are dialogs; without this script, the address shows one.
   function open(sheet) {
@@ -413,10 +414,11 @@ function compose() {
     const missing = live.filter((r) => !r.querySelector('[data-description]')?.value.trim()).length;
     line('reminder', reminder(missing, live.length));
     const out = all.filter((r) => state(r) !== 'removed').length - ready;
-    line('left-out', !ready || !out ? '' : out === 1 ? /*T*/'1 photograph is not ready and will be left out.' : /*T*/`${out} photographs are not ready and will be left out.`);
+    const each = form.querySelector('.each');
+    const many = !edits && live.length > max && !each?.querySelector('[value="on"]').checked;
+    line('left-out', many ? /*T*/`A post holds up to ${max} photographs. Remove some, or post them one each.` : !ready || !out ? '' : out === 1 ? /*T*/'1 photograph is not ready and will be left out.' : /*T*/`${out} photographs are not ready and will be left out.`);
     publish.disabled = !ready;
     if (files) files.closest('.add').hidden = live.length >= max;
-    const each = form.querySelector('.each');
     if (each) each.hidden = live.length < 2;
   }
 

@@ -71,8 +71,9 @@ func TestShareTarget(t *testing.T) {
 	for n := range 12 {
 		many = append(many, fmt.Sprintf("many-%d.jpg", n))
 	}
-	m.Do(servertest.Multipart("/compose/share", append(photoParts(many...), said("text", "All of the outing"))...)).Want(http.StatusOK).Has(many...)
-	m.Publish("caption", "All of the outing").Want(http.StatusUnprocessableEntity).Has("A post may have at most 10 photos.").Has(many...)
+	m.Do(servertest.Multipart("/compose/share", append(photoParts(many...), said("text", "All of the outing"))...)).Want(http.StatusOK).
+		Has(many...).Has("A post holds up to 10 photographs. Remove some, or post them one each.", `id="f-photos"`).Lacks(`type="file"`)
+	m.Publish("caption", "All of the outing").Want(http.StatusUnprocessableEntity).Has("A post may have at most 10 photos.", `href="#f-photos"`, `id="f-photos"`).Has(many...)
 	m.Publish("caption", "All of the outing", "each", "on").Want(http.StatusOK).Has("Posted.")
 	if n := strings.Count(servertest.NewClient(t, site.URL).Get("/@ada.atom").Want(http.StatusOK).Body, "<entry>"); n != 13 { // with the one from before
 		t.Errorf("%d posts", n)
