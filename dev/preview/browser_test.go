@@ -237,8 +237,9 @@ func TestTheSlideshowPlays(t *testing.T) {
 	until(t, ctx, `document.querySelector('[data-play]').textContent === 'Play'`)
 	run(t, ctx, `document.querySelector('[data-slides] select').value = '20'; document.activeElement.blur(); document.body.dispatchEvent(new KeyboardEvent('keydown', { key: ' ', bubbles: true, cancelable: true }))`)
 	until(t, ctx, `document.querySelector('[data-play]').textContent === 'Pause'`)
-	run(t, ctx, `document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }))`)
-	until(t, ctx, `location.search === '?1' && window.same && document.querySelector('[data-play]').textContent === 'Pause'`)
+	// The step that was under way when the show was paused may not have ended: a key waits for no step.
+	until(t, ctx, `location.search === '?1' || document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true })) && false`)
+	until(t, ctx, `window.same && document.querySelector('[data-play]').textContent === 'Pause'`)
 	// A key that is held turns once, and everything is there afterwards.
 	run(t, ctx, `window.there = document.querySelector('.plate figure'); for (let i = 0; i < 3; i++) document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }))`)
 	until(t, ctx, `location.search === '?3' && document.querySelector('.plate figure') !== window.there`)
