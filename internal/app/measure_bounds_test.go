@@ -33,13 +33,13 @@ func moreJobWorkers(t *testing.T) {
 	// With so many processors none is busy, whatever else this machine does.
 	processors := runtime.GOMAXPROCS(64)
 	defer runtime.GOMAXPROCS(processors)
-	env := inBucket(t, 200*time.Millisecond)
+	env := inBucket(t, 400*time.Millisecond)
 	for _, e := range env { // credentials come from the process's environment
 		if name, value, _ := strings.Cut(e, "="); strings.HasPrefix(name, "AWS_") {
 			t.Setenv(name, value)
 		}
 	}
-	load := uploads(t, 16, 700, 500)
+	load := uploads(t, 5, 700, 500) // more would reach the 20 s for which an upload waits
 	before := measured(t, append(env, "JOB_WORKERS=1")...)
 	stop := load(before)
 	advice := before.advised("jobs")

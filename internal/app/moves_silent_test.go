@@ -21,26 +21,29 @@ func TestMovesWithASilentDatabase(t *testing.T) {
 	site, _ := wired(t, data)
 	site.close()
 	env := []string{data, "DATABASE_NEXT=mysql://u:p@" + l.Addr().String() + "/x", "MEDIA_NEXT=disk:" + filepath.Join(dir, "photos")}
-	for want, args := range map[string][]string{
+	commands := map[string][]string{
 		"does not answer":      {"move", "status"},
 		"Everything is ready.": {"move", "media", "--dry-run"},
-	} {
-		type result struct {
-			code        int
-			out, stderr string
-		}
-		ended := make(chan result, 1)
+	}
+	type result struct {
+		want, args, out, stderr string
+		code                    int
+	}
+	ended := make(chan result, len(commands))
+	for want, args := range commands {
 		go func() {
 			code, out, stderr := runCommand(env, args...)
-			ended <- result{code, out, stderr}
+			ended <- result{want, strings.Join(args, " "), out, stderr, code}
 		}()
+	}
+	for range commands {
 		select {
 		case r := <-ended:
-			if r.code != 0 || !strings.Contains(r.out, want) {
-				t.Errorf("%v: %d %s%s", args, r.code, r.out, r.stderr)
+			if r.code != 0 || !strings.Contains(r.out, r.want) {
+				t.Errorf("%s: %d %s%s", r.args, r.code, r.out, r.stderr)
 			}
 		case <-time.After(3 * time.Minute):
-			t.Fatalf("%v does not end", args)
+			t.Fatal("a command does not end")
 		}
 	}
 }
