@@ -14,6 +14,7 @@ import (
 	mysqldriver "github.com/go-sql-driver/mysql"
 
 	"tintype/internal/budget"
+	"tintype/internal/sleep"
 )
 
 // What a MySQL server answers is seen on the wire, below the driver: a read that blocks is somebody who waits, for a
@@ -210,12 +211,18 @@ func (b bounded) QueryContext(ctx context.Context, q string, args ...any) (*sql.
 	return queryBounded(ctx, func(ctx context.Context) (*sql.Rows, error) { return b.DB.QueryContext(ctx, q, args...) })
 }
 
-// ExecContext runs a statement under the budget.
+// ExecContext runs a statement under the budget. It runs again where the server ended a deadlock by it: nothing of it was done.
+// A transaction has its own tries.
 func (b bounded) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
 	ctx, done, cancel := budget.Take(ctx)
 	defer cancel()
 	defer done()
-	return b.DB.ExecContext(ctx, q, args...)
+	for try := 1; ; try++ {
+		res, err := b.DB.ExecContext(ctx, q, args...)
+		if !deadlocked(err) || try >= txTries || sleep.For(ctx, pauseAfter(try)) != nil {
+			return res, err
+		}
+	}
 }
 
 // GetDBConn has gorm find the pool itself.

@@ -152,6 +152,12 @@ func retryable(err error) bool {
 	return errors.Is(err, driver.ErrBadConn) || brokenWire(err)
 }
 
+// deadlocked reports whether the server ended a deadlock by this statement, and undid its transaction.
+func deadlocked(err error) bool {
+	var me *mysqldriver.MySQLError
+	return errors.As(err, &me) && me.Number == 1213
+}
+
 // brokenWire reports whether the connection to the server broke, or could not be made.
 func brokenWire(err error) bool {
 	var ne net.Error

@@ -121,11 +121,14 @@ func (s *conn) run(ctx context.Context, o *once, f func(context.Context, *Store,
 			return translate(err)
 		}
 		s.log.Debug("transaction runs again", "try", try, "error", err)
-		if sleep.For(txctx, time.Duration(5<<try+rand.IntN(20))*time.Millisecond) != nil {
+		if sleep.For(txctx, pauseAfter(try)) != nil {
 			return translate(err)
 		}
 	}
 }
+
+// pauseAfter is how long to wait after so many tries. Those that met wait for different times.
+func pauseAfter(try int) time.Duration { return time.Duration(5<<try+rand.IntN(20)) * time.Millisecond }
 
 type txStage int
 
