@@ -185,10 +185,31 @@ func TestTrailingSlashOfTheAPI(t *testing.T) {
 		r.Personal("GET", "/oauth/authorize", text("x"))
 		r.Personal("GET", "/page", text("x"))
 	})
-	for path, want := range map[string]int{"/api/v1/instance": 200, "/api/v1/instance/": 200, "/oauth/authorize/": 200, "/api/v1/instance//": 200, "/page/": 404} {
+	for path, want := range map[string]int{"/api/v1/instance": 200, "/api/v1/instance/": 200, "/oauth/authorize/": 200, "/api/v1/instance//": 200, "/nothing": 404, "//": 404} {
 		if got := site.ask("GET", path, "").Code; got != want {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
+	}
+}
+
+// An address of a page with a slash at its end leads to the page, and never to another host.
+func TestTrailingSlashOfAPage(t *testing.T) {
+	site := newTestSite(t, func(r *Routes) {
+		r.Personal("GET", "/@:name", text("x"))
+		r.Personal("POST", "/@:name", text("x"))
+	})
+	for path, want := range map[string]string{
+		"/@anna/": "/@anna", "/@anna//": "/@anna", "/@anna/?max_id=5&x=%2F": "/@anna?max_id=5&x=%2F", "/tags/caf%C3%A9/": "/tags/caf%C3%A9",
+		"//evil.example/": "/evil.example", "/%2Fevil.example/": "/evil.example", `/\evil.example/`: "/%5Cevil.example", "/a%0D%0Ab/": "/a%0D%0Ab",
+	} {
+		for _, method := range []string{"GET", "HEAD"} {
+			if w := site.ask(method, path, ""); w.Code != 301 || w.Header().Get("Location") != want || w.Header().Get("Cache-Control") != PersonalControl {
+				t.Errorf("%s %s: %d to %q, want %q", method, path, w.Code, w.Header().Get("Location"), want)
+			}
+		}
+	}
+	if w := site.ask("POST", "/@anna/", ""); w.Code != 404 {
+		t.Errorf("POST: %d", w.Code)
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"tintype/internal/media"
@@ -58,4 +59,15 @@ func trimSlash(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// withoutSlash is the address of a page that somebody wrote with a slash at its
+// end, "" for any other. It begins with one slash: two would name another host.
+func withoutSlash(u *url.URL) string {
+	path := strings.Trim(u.Path, "/")
+	if path == "" || !strings.HasSuffix(u.Path, "/") {
+		return ""
+	}
+	to := url.URL{Path: "/" + path, RawQuery: u.RawQuery}
+	return to.String()
 }

@@ -301,9 +301,18 @@ func (r *Routes) run(c *gin.Context, h func(*gin.Context) error) {
 }
 
 // missing answers what no route takes. The pages' steps run before, so that the
-// error page knows who is reading.
+// error page knows who is reading. /@anna/ leads to /@anna.
 func (r *Routes) missing(err error) gin.HandlerFunc {
-	answer := r.page(func(*gin.Context) error { return err })
+	answer := r.page(func(c *gin.Context) error {
+		if c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
+			if to := withoutSlash(c.Request.URL); to != "" {
+				c.Header("Cache-Control", PersonalControl)
+				c.Redirect(http.StatusMovedPermanently, to)
+				return nil
+			}
+		}
+		return err
+	})
 	return func(c *gin.Context) {
 		limitBody(c.Writer, c.Request, smallBody)
 		if isMachinePath(c.Request.URL.Path) {
