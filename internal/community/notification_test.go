@@ -182,6 +182,28 @@ func testReports(t *testing.T, c *circle) {
 	c.expectErr("report whom one has blocked", err, nil)
 	c.expect("excerpt", second.Excerpt, "Bob\n\nsells things")
 	c.expect("the administrator is told of each", c.list(admin, NotificationFilter{}, Cursor{}), []string{"admin.report ann", "admin.report ann"})
+	told, err := c.Notifications(c.ctx, admin, NotificationFilter{}, Cursor{})
+	c.expectErr("an administrator's notifications", err, nil)
+	for kind := range moderatorsKinds {
+		if kind == store.NotifyReport {
+			continue
+		}
+		_, err := c.Store.AddNotification(c.ctx, store.Notification{AccountID: admin.ID, FromID: ann.ID, Kind: kind, CreatedAt: 1})
+		c.expectErr("tell of "+kind, err, nil)
+	}
+	member := *admin
+	member.Role = store.RoleMember
+	for _, f := range []NotificationFilter{{}, {OnPage: true}, {Types: []string{store.NotifyReport}}} {
+		c.expect("who administers no more is told", c.list(&member, f, Cursor{}), []string{})
+		n, err := c.UnreadNotifications(c.ctx, &member, f)
+		c.expectErr("unread", err, nil)
+		c.expect("unread of who administers no more", n, 0)
+	}
+	_, err = c.Notification(c.ctx, &member, told[0].ID)
+	c.expectErr("one by its id", err, ErrNotFound)
+	page, err := c.NotificationGroups(c.ctx, &member, NotificationFilter{OnPage: true}, Cursor{})
+	c.expectErr("the page", err, nil)
+	c.expect("rows of the page", len(page.Groups), 0)
 
 	var invalid *Invalid
 	var tooMany *TooMany

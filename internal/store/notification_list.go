@@ -47,16 +47,19 @@ func unreadByApps() condition {
 const notificationColumns = "n.id, n.account_id, n.kind, n.from_id, n.post_id, n.album_id, n.ref_id, n.created_at, f.waiting_at IS NOT NULL"
 
 // seenNotifications is what the account's notifications are listed and counted by: those from accounts, and about
-// posts, that it may still see, but for muted ones, invitations that still stand, and comments on announcements that are there. Reports, answers to
-// decisions and held posts are listed whoever sent them, and those who moderate see who waits to be let in.
+// posts, that it may still see, but for muted ones, invitations that still stand, and comments on announcements that are there. To those who
+// moderate, reports, answers to decisions and held posts are listed whoever sent them, and who waits to be let in. Who moderates no
+// more is shown nothing of what the role was told.
 func (s *conn) seenNotifications(account *Account, f NotificationFilter) (from string, args []any) {
 	sender, post := accountSeen(account, "f"), postSeen(account)
-	if account.Role != RoleMember {
-		sender = condition{"(" + signUpWaits + " OR " + sender.sql + ")", sender.args}
+	if account.Role == RoleMember {
+		sender = condition{"n.kind NOT IN (?, ?, ?, ?) AND " + sender.sql, append([]any{NotifyReport, NotifyAppeal, NotifyHeld, NotifySignUp}, sender.args...)}
+	} else {
+		sender = condition{"(n.kind IN (?, ?, ?) OR " + signUpWaits + " OR " + sender.sql + ")", append([]any{NotifyReport, NotifyAppeal, NotifyHeld}, sender.args...)}
 	}
 	from = " FROM notifications n " + s.dialect.orderedJoin() + " accounts f ON f.id = n.from_id LEFT JOIN posts p ON p.id = n.post_id LEFT JOIN accounts a ON a.id = p.author_id" +
-		" WHERE n.account_id = ? AND (n.kind IN (?, ?, ?) OR " + sender.sql + ") AND (n.post_id IS NULL OR " + post.sql + ")"
-	args = append(append([]any{account.ID, NotifyReport, NotifyAppeal, NotifyHeld}, sender.args...), post.args...)
+		" WHERE n.account_id = ? AND " + sender.sql + " AND (n.post_id IS NULL OR " + post.sql + ")"
+	args = append(append([]any{account.ID}, sender.args...), post.args...)
 	from += " AND NOT EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = n.account_id AND mu.target_id = n.from_id AND mu.notifications = 1 AND " + s.notOver() + ")"
 	from += " AND (n.album_id IS NULL OR EXISTS (SELECT 1 FROM album_members am WHERE am.album_id = n.album_id AND am.account_id = n.account_id))"
 	from += " AND (n.kind <> ? OR EXISTS (SELECT 1 FROM announcement_comments ac WHERE ac.id = n.ref_id))"
