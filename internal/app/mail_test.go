@@ -123,8 +123,8 @@ func TestAForgottenPasswordOfWhoIsShutOut(t *testing.T) {
 		if b.in(t) {
 			t.Errorf("%s is logged in", name)
 		}
-		if w := b.send("POST", path, "password", "another one that fits"); w.Code != http.StatusNotFound {
-			t.Errorf("the link of %s works twice: %d", name, w.Code)
+		if w := b.send("POST", path, "password", "another one that fits"); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "If you have just used it, it worked.") {
+			t.Errorf("the link of %s, sent twice: %d\n%s", name, w.Code, w.Body)
 		}
 		server.Await(t, name+"@example.org", "changed")
 		b = &browser{site, "192.0.2.4", map[string]string{}}

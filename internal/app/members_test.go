@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tintype/internal/community"
 )
 
 // browser is somebody with a cookie jar at an address.
@@ -194,6 +196,66 @@ func TestTheConsentPageDoesNotVouchForTheApplication(t *testing.T) {
 	}
 	if strings.Contains(w.Body.String(), "goes to p\u0430ypal") {
 		t.Error("the page shows letters of two scripts")
+	}
+}
+
+// Whoever allows an application is who the page named: another member who has logged in since reads it anew, and whoever has
+// logged out logs in first.
+func TestTheConsentPageIsForWhomItNames(t *testing.T) {
+	site, anna := memberSite(t)
+	ask := []string{"response_type", "code", "client_id", registered(t, site), "redirect_uri", community.OutOfBand}
+	page := anna.send("GET", "/oauth/authorize?response_type=code&client_id="+ask[3]+"&redirect_uri="+ask[5]).Body.String()
+	if !strings.Contains(page, "@anna") || !strings.Contains(page, `name="member" value="anna"`) {
+		t.Fatalf("the page does not name its member:\n%s", page)
+	}
+	form := append(ask, "decision", "allow", "member", "anna")
+	bob := (&browser{site, "192.0.2.8", map[string]string{}}).joins(t, "bob")
+	w := bob.send("POST", "/oauth/authorize", form...)
+	if body := w.Body.String(); w.Code != http.StatusOK || strings.Contains(body, "<code") || !strings.Contains(body, "@bob") || !strings.Contains(body, `name="member" value="bob"`) {
+		t.Errorf("another member: %d\n%s", w.Code, body)
+	}
+	for i := range 2 { // the second answer is the one that a browser shows
+		if w := anna.send("POST", "/oauth/authorize", form...); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "<code") {
+			t.Errorf("time %d: %d\n%s", i+1, w.Code, w.Body)
+		}
+	}
+	anna.send("POST", "/logout")
+	w = anna.send("POST", "/oauth/authorize", form...)
+	back, err := url.QueryUnescape(w.Header().Get("Location"))
+	if err != nil || w.Code != http.StatusSeeOther || !strings.HasPrefix(back, "/login?return=/oauth/authorize?") || strings.Contains(back, "decision") || strings.Contains(back, "member") {
+		t.Errorf("logged out: %d to %q, %v", w.Code, back, err)
+	}
+}
+
+// A link for a new password lets in whose it is, also where somebody else is logged in, and changes nobody else.
+func TestAResetLinkInTheBrowserOfAnother(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1"}
+	site, _ := wired(t, env...)
+	signedUp(t, site)
+	bob := (&browser{site, "192.0.2.8", map[string]string{}}).joins(t, "bob")
+	code, link, stderr := runCommand(env, "account", "reset-password", "anna")
+	_, secret, found := strings.Cut(strings.TrimSpace(link), "/links/")
+	if code != 0 || !found {
+		t.Fatal(code, link, stderr)
+	}
+	path := "/links/" + secret
+	if page := bob.send("GET", path).Body.String(); !strings.Contains(page, "@anna") {
+		t.Errorf("the page does not say whose password it is:\n%s", page)
+	}
+	if w := bob.send("POST", path, "password", "short"); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a short password: %d", w.Code)
+	}
+	if w := bob.send("POST", path, "password", "battery staple correct"); w.Code != http.StatusSeeOther {
+		t.Fatalf("a new password: %d\n%s", w.Code, w.Body)
+	}
+	if page := bob.send("GET", "/settings/account").Body.String(); !strings.Contains(page, "anna@example.org") || strings.Contains(page, "bob@example.org") {
+		t.Errorf("afterwards the browser is not anna's:\n%s", page)
+	}
+	for name, password := range map[string]string{"anna": "battery staple correct", "bob": "correct horse battery"} {
+		b := &browser{site, "192.0.2.9", map[string]string{}}
+		if w := b.send("POST", "/login", "name", name, "password", password); w.Code != http.StatusSeeOther {
+			t.Errorf("%s logs in: %d", name, w.Code)
+		}
 	}
 }
 

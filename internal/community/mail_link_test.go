@@ -56,6 +56,37 @@ func TestTheOldestOwnerBringsTheAddressBack(t *testing.T) {
 	})
 }
 
+// Each link works until its time is over, and not a minute longer.
+func TestLinksInMailEnd(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		c.withMail()
+		acc := c.confirmed("ann")
+		for purpose, life := range map[byte]time.Duration{
+			MailVerify: verifyLife, MailChange: changeLife, MailUndo: undoLife, MailReset: mailResetLife, MailNoNotices: offLife, MailNoDigest: offLife,
+		} {
+			token := func(left time.Duration) string {
+				t.Helper()
+				link, err := c.linkTo(purpose, acc, time.Now().Add(left-life), life, "old@example.org")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return link[len(c.BaseURL+"/mail/"):]
+			}
+			_, _, err := c.MailLinkByToken(c.ctx, token(10*time.Minute))
+			c.expectErr(string(purpose)+", ten minutes before its end", err, nil)
+			_, _, err = c.MailLinkByToken(c.ctx, token(-time.Minute))
+			c.expectErr(string(purpose)+", a minute after it", err, ErrNotFound)
+		}
+		link, err := c.linkTo(MailReset, acc, time.Now().Add(-mailResetLife), mailResetLife, "")
+		c.expectErr("a link", err, nil)
+		_, err = c.ResetByMail(c.ctx, link[len(c.BaseURL+"/mail/"):], "battery staple correct")
+		c.expectErr("a new password by a link that is over", err, ErrNotFound)
+		now, err := c.Store.AccountByID(store.Primary(c.ctx), acc.ID)
+		c.expectErr("the account", err, nil)
+		c.expect("its password", now.PasswordHash, acc.PasswordHash)
+	})
+}
+
 // A change of address that somebody asked for ends with another password, and where all other sessions end, though its letter had
 // to wait.
 func TestAChangeOfAddressEndsWithTheSessions(t *testing.T) {

@@ -232,6 +232,14 @@ func TestExchangeCode(t *testing.T) {
 			t.Errorf("without PKCE: %v", err)
 		}
 
+		// A code is good for ten minutes.
+		code = authorize("")
+		if _, err := s.SQL().ExecContext(ctx, "UPDATE authorization_codes SET expires_at = created_at - 1"); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = c.ExchangeCode(ctx, exchange(code, ""))
+		wantOAuth(t, err, "invalid_grant")
+
 		// Of several at once one gets a token, and then nobody has one.
 		code = authorize("")
 		var wg sync.WaitGroup

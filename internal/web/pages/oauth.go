@@ -94,9 +94,14 @@ func (p *Pages) authorizeForm(c *gin.Context) error {
 	if err != nil || done {
 		return err
 	}
-	if viewer(c) == nil {
+	acc := viewer(c)
+	if acc == nil {
 		return redirect(c, "/login?return="+url.QueryEscape(c.Request.URL.RequestURI()))
 	}
+	return p.showAuthorize(c, acc, a)
+}
+
+func (p *Pages) showAuthorize(c *gin.Context, acc *store.Account, a authorization) error {
 	pg, err := p.page(c, p.lang(c).T("Allow %s", a.app.Name))
 	if err != nil {
 		return err
@@ -113,7 +118,7 @@ func (p *Pages) authorizeForm(c *gin.Context) error {
 	}
 	for _, f := range [][2]string{
 		{"response_type", "code"}, {"client_id", a.app.ClientID}, {"redirect_uri", a.ask.RedirectURI}, {"scope", a.ask.Scopes}, {"state", a.state},
-		{"code_challenge", a.ask.Challenge}, {"code_challenge_method", a.ask.ChallengeMethod},
+		{"code_challenge", a.ask.Challenge}, {"code_challenge_method", a.ask.ChallengeMethod}, {"member", acc.Username},
 	} {
 		if f[1] != "" {
 			v.Hidden = append(v.Hidden, templates.HiddenField{Name: f[0], Value: f[1]})
@@ -131,6 +136,7 @@ func (p *Pages) authorize(c *gin.Context) error {
 	if acc == nil {
 		q := c.Request.PostForm
 		q.Del("decision")
+		q.Del("member")
 		return redirect(c, "/login?return="+url.QueryEscape("/oauth/authorize?"+q.Encode()))
 	}
 	if c.PostForm("decision") != "allow" {
@@ -138,6 +144,9 @@ func (p *Pages) authorize(c *gin.Context) error {
 			return redirect(c, "/")
 		}
 		return redirect(c, a.answer(url.Values{"error": {"access_denied"}, "error_description": {"The member refused."}}))
+	}
+	if asked := c.PostForm("member"); asked != "" && asked != acc.Username {
+		return p.showAuthorize(c, acc, a) // somebody else has logged in since the page named who allows
 	}
 	code, err := p.Community.Authorize(c.Request.Context(), acc, a.app, a.ask)
 	if err != nil {
