@@ -227,6 +227,49 @@ func TestTheConsentPageIsForWhomItNames(t *testing.T) {
 	}
 }
 
+// A browser in which a deleted account has logged in lets nobody in, has its tries counted, and knows whoever comes next for
+// what that member has done there alone.
+func TestTheDeviceOfADeletedAccount(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "LOGIN_LIMIT=3/1h"}
+	site, _ := wired(t, env...)
+	(&browser{site, "192.0.2.1", map[string]string{}}).joins(t, "dora")
+	b := signedUp(t, site)
+	if code, _, stderr := runCommand(env, "account", "delete", "anna", "--yes"); code != 0 {
+		t.Fatal(stderr)
+	}
+	logIn := func(b *browser, name string) int {
+		return b.send("POST", "/login", "name", name, "password", "correct horse battery").Code
+	}
+	for i, want := range []int{422, 422, 422, 429} {
+		if code := logIn(b, "anna"); code != want || b.in(t) {
+			t.Errorf("the deleted account, try %d: %d, want %d", i+1, code, want)
+		}
+	}
+	if w := b.send("POST", "/signup", "name", "anna", "email", "new@example.org", "password", "correct horse battery", "agree", "on"); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("the name that stays taken: %d", w.Code)
+	}
+	// Bob joined elsewhere, and strangers have used up his tries: this browser does not know him.
+	other := (&browser{site, "192.0.2.9", map[string]string{}}).joins(t, "bob")
+	for range 3 {
+		(&browser{site, "198.51.100.1", map[string]string{}}).send("POST", "/login", "name", "bob", "password", "wrong password")
+	}
+	if code := logIn(b, "bob"); code != http.StatusTooManyRequests {
+		t.Errorf("the browser of the deleted account knows bob: %d", code)
+	}
+	if code := logIn(other, "bob"); code != http.StatusSeeOther {
+		t.Errorf("bob's own browser: %d", code)
+	}
+	// Who joins in it is known there from then on.
+	b.joins(t, "carl")
+	b.send("POST", "/logout")
+	for range 3 {
+		(&browser{site, "198.51.100.1", map[string]string{}}).send("POST", "/login", "name", "carl", "password", "wrong password")
+	}
+	if code := logIn(b, "carl"); code != http.StatusSeeOther || !b.in(t) {
+		t.Errorf("carl in his browser: %d", code)
+	}
+}
+
 // A link for a new password lets in whose it is, also where somebody else is logged in, and changes nobody else.
 func TestAResetLinkInTheBrowserOfAnother(t *testing.T) {
 	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1"}

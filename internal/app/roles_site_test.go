@@ -200,6 +200,11 @@ func (r *roleSite) answersTo(role, method, path string, form ...string) map[stri
 // photo is a photograph of Anna's that is ready.
 func (r *roleSite) photo(description string) string {
 	r.t.Helper()
+	return r.photoOf("anna", description)
+}
+
+func (r *roleSite) photoOf(role, description string) string {
+	r.t.Helper()
 	// One like those of a post that a moderator has removed would be held.
 	kept, err := r.c.SiteBlocks(r.ctx, community.ByCommand(""), store.BlockPhoto, community.Cursor{})
 	r.must(err)
@@ -214,7 +219,7 @@ func (r *roleSite) photo(description string) string {
 	_, err = f.Write(phototest.JPEG(phototest.Options{Width: 60, Height: 40}))
 	r.must(err)
 	r.must(m.Close())
-	w := r.asks("anna", "POST", "/api/v2/media", body.String(), m.FormDataContentType())
+	w := r.asks(role, "POST", "/api/v2/media", body.String(), m.FormDataContentType())
 	var out struct{ ID string }
 	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil || w.Code != http.StatusOK {
 		r.t.Fatalf("upload: %d %s", w.Code, w.Body)
