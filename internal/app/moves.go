@@ -60,14 +60,15 @@ func roleNames(cfg *config.Config) string {
 
 // presence lists this process, and finds out where the parts of the site are. A
 // process that would serve a place that its part has left gets an error.
-// Commands that have no other place are not listed: they end soon.
-func (d drivers) presence(ctx context.Context, db *store.Store, id int64, keys func() [][]byte, serving bool) (*move.Presence, error) {
+// Commands that have no other place are not listed: they end soon. Beside: another process serves the same file.
+func (d drivers) presence(ctx context.Context, db *store.Store, id int64, keys func() [][]byte, serving, beside bool) (*move.Presence, error) {
 	next := d.cfg.SessionNext != nil || d.cfg.MediaNext != nil || d.cfg.DatabaseNext != nil
 	o := move.PresenceOptions{
 		Table: db, ID: id, Host: processName(), Program: Version, Roles: roleNames(d.cfg), Started: time.Now(),
 		Every:       presenceEvery,
 		Unlisted:    d.cfg.ReadOnly || !serving && !next,
 		Brief:       !serving,
+		Beside:      beside,
 		PrimaryAway: db.PrimaryAway,
 		Log:         d.log,
 		Facts: func() map[string]string {

@@ -87,7 +87,7 @@ func (d drivers) services(ctx context.Context, redis *cache.Redis, serving bool)
 	if r.unfollow, err = d.followDatabase(ctx, r.store, r.id, serving); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database: %w", err), r.Close())
 	}
-	if r.presence, err = d.presence(ctx, r.store, r.id, r.keys.Now, serving); err != nil {
+	if r.presence, err = d.presence(ctx, r.store, r.id, r.keys.Now, serving, d.cfg.Database.Driver == "sqlite" && r.serving == nil); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	d.stored = storedPhotos(r.store)

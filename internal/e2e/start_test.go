@@ -28,6 +28,9 @@ func TestTwoProcessesServeOneFolder(t *testing.T) {
 	if said(first) != 0 || said(second) != 1 {
 		t.Errorf("the first says it %d times, the second %d", said(first), said(second))
 	}
+	if out, stderr, _ := first.Command("doctor"); !strings.Contains(out, "2 processes serve the site") { // other checks decide over its exit status
+		t.Errorf("the doctor does not know of both: %s%s", out, stderr)
+	}
 	for _, want := range []string{"holds=", "does_not_hold=", "API_LIMIT"} {
 		if !strings.Contains(second.Logs(), want) {
 			t.Errorf("the line lacks %q", want)

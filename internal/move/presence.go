@@ -44,7 +44,7 @@ type Table interface {
 	SaveInstance(context.Context, Instance) error
 	Instances(context.Context) ([]Instance, error)
 	DeleteInstance(ctx context.Context, id int64) error
-	DeleteOldInstances(ctx context.Context, own int64) error
+	DeleteOldInstances(ctx context.Context, own int64, alone bool) error
 	Moves(context.Context) ([]Row, error)
 }
 
@@ -81,6 +81,8 @@ type PresenceOptions struct {
 	Unlisted bool
 	// Brief processes are commands: they are listed, and leave the rows of others alone.
 	Brief bool
+	// Beside: another process serves the same file, and its row stays. A mover has to know of both.
+	Beside bool
 	// PrimaryAway tells that nothing can be written at present, and so nothing moves.
 	PrimaryAway func() bool
 	Log         *slog.Logger
@@ -129,7 +131,7 @@ func (p *Presence) Start(ctx context.Context) error {
 	if p.o.Unlisted || p.o.Brief {
 		return nil
 	}
-	return p.o.Table.DeleteOldInstances(ctx, p.o.ID)
+	return p.o.Table.DeleteOldInstances(ctx, p.o.ID, !p.o.Beside)
 }
 
 // Run writes the row, and asks for moves where the process has another place, until ctx ends.
@@ -151,7 +153,7 @@ func (p *Presence) Run(ctx context.Context) error {
 		failing = err != nil
 		if now := p.o.Now(); err == nil && !p.o.Unlisted && now.Sub(swept) > time.Hour {
 			swept = now
-			_ = p.o.Table.DeleteOldInstances(ctx, p.o.ID) // or the next time
+			_ = p.o.Table.DeleteOldInstances(ctx, p.o.ID, false) // or the next time
 		}
 	}
 }

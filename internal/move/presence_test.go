@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -20,6 +23,7 @@ type tableOf struct {
 	asked     int
 	order     []string
 	held      chan struct{} // not nil: Moves waits for it
+	file      bool          // of SQLite
 }
 
 func newTable() *tableOf {
@@ -53,7 +57,14 @@ func (m *tableOf) DeleteInstance(_ context.Context, id int64) error {
 	return m.err
 }
 
-func (m *tableOf) DeleteOldInstances(context.Context, int64) error { return nil }
+func (m *tableOf) DeleteOldInstances(_ context.Context, own int64, alone bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if alone && m.file {
+		maps.DeleteFunc(m.instances, func(id int64, _ Instance) bool { return id != own })
+	}
+	return nil
+}
 
 func (m *tableOf) Moves(context.Context) ([]Row, error) {
 	m.mu.Lock()
@@ -386,4 +397,47 @@ func TestWhatChangesDuringABeatIsTold(t *testing.T) {
 		defer m.mu.Unlock()
 		return strings.Contains(m.instances[1].Facts, "after")
 	})
+}
+
+// On a file the row of a process that was killed goes at once. That of another one that serves the same file stays, also through the
+// hours: a mover has to know of both.
+func TestTheRowOfAProcessOnTheSameFile(t *testing.T) {
+	for _, beside := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newTable()
+			m.file = true
+			other := Instance{ID: 1, Host: "another"}
+			if err := m.SaveInstance(t.Context(), other); err != nil {
+				t.Fatal(err)
+			}
+			there := func() bool {
+				list, err := m.Instances(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return slices.Contains(list, other)
+			}
+			p := NewPresence(PresenceOptions{Table: m, ID: 2, Every: time.Minute, Beside: beside})
+			if err := p.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if there() != beside {
+				t.Errorf("beside %v: it is there %v", beside, there())
+			}
+			if err := m.SaveInstance(t.Context(), other); err != nil { // a second one begins
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error)
+			go func() { ended <- p.Run(ctx) }()
+			time.Sleep(3 * time.Hour)
+			if !there() {
+				t.Errorf("beside %v: after hours it is gone", beside)
+			}
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

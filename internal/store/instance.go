@@ -50,10 +50,10 @@ func (s *conn) DeleteInstance(ctx context.Context, id int64) error {
 	return translate(s.write(ctx).Exec("DELETE FROM instances WHERE id = ?", id).Error)
 }
 
-// DeleteOldInstances removes the rows of processes that ended without a word, after a day. The database of SQLite
-// belongs to one process: there, every row but that of the one that asks is old.
-func (s *conn) DeleteOldInstances(ctx context.Context, own int64) error {
-	if s.dialect.name() == "sqlite" {
+// DeleteOldInstances removes the rows of processes that ended without a word, after a day. Alone: a database of SQLite belongs to
+// the one that asks, and every other row there is old.
+func (s *conn) DeleteOldInstances(ctx context.Context, own int64, alone bool) error {
+	if alone && s.dialect.name() == "sqlite" {
 		return translate(s.write(ctx).Exec("DELETE FROM instances WHERE id <> ?", own).Error)
 	}
 	const day = 24 * 60 * 60 * 1000

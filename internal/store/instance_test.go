@@ -41,7 +41,13 @@ func TestInstances(t *testing.T) {
 		if list[0] != b || list[1] != a {
 			t.Errorf("got %+v", list)
 		}
-		must(s.DeleteOldInstances(ctx, 7))
+		must(s.DeleteOldInstances(ctx, 7, false))
+		list, err = s.Instances(ctx)
+		must(err)
+		if len(list) != 2 {
+			t.Errorf("%d left of those seen just now, beside another process", len(list))
+		}
+		must(s.DeleteOldInstances(ctx, 7, true))
 		list, err = s.Instances(ctx)
 		must(err)
 		if want := map[string]int{"sqlite": 1, "mysql": 2}[s.Dialect()]; len(list) != want {

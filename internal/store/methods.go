@@ -2033,14 +2033,14 @@ func (s *Store) DeleteOldEvents(ctx context.Context, before Millis, limit int) (
 	return r0, err
 }
 
-// DeleteOldInstances removes the rows of processes that ended without a word, after a day. The database of SQLite
-// belongs to one process: there, every row but that of the one that asks is old.
-func (s *Store) DeleteOldInstances(ctx context.Context, own int64) (err error) {
+// DeleteOldInstances removes the rows of processes that ended without a word, after a day. Alone: a database of SQLite belongs to
+// the one that asks, and every other row there is old.
+func (s *Store) DeleteOldInstances(ctx context.Context, own int64, alone bool) (err error) {
 	if s.places == nil {
-		return s.conn.DeleteOldInstances(ctx, own)
+		return s.conn.DeleteOldInstances(ctx, own, alone)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.DeleteOldInstances(ctx, own)
+		return in.DeleteOldInstances(ctx, own, alone)
 	})
 	return err
 }
