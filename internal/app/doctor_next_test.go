@@ -116,3 +116,47 @@ func TestDoctorOfAServerThatTakesNoTriggers(t *testing.T) {
 		}
 	}
 }
+
+// Of the replicas of a database to move to the doctor says whether they follow that one. A replica of another database looks well
+// otherwise.
+func TestDoctorOfReplicasToMoveTo(t *testing.T) {
+	server := servertest.AnyFlavour(t).Server(t)
+	own := "DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	next, other, bare := server.NewDatabase(t), server.NewDatabase(t), server.NewDatabase(t)
+	for _, env := range [][]string{{own}, {own, "DATABASE_URL=" + next}, {own, "DATABASE_URL=" + other}} {
+		if code, _, stderr := runCommand(env, "migrate", "up"); code != 0 {
+			t.Fatal(stderr)
+		}
+	}
+	name := other[strings.LastIndexByte(other, '/')+1:]
+	if err := server.Exec("REPLACE INTO " + name + ".replication_clock (id, version, holder, lease_until) VALUES (1, (UNIX_TIMESTAMP() + 3600) * 1000, 'another site', 0)"); err != nil {
+		t.Fatal(err)
+	}
+	for about, c := range map[string]struct{ next, replica, status, says string }{
+		"one that follows":           {next, next, doctor.OK, "follows its primary"},
+		"one of another database":    {next, other, doctor.Failure, "follows another database than DATABASE_NEXT"},
+		"of an empty one":            {bare, bare, doctor.OK, "the schema is made when the database moves"},
+		"of an empty one, another's": {bare, other, doctor.Failure, "follows another database than DATABASE_NEXT"},
+		"an address where nobody is": {next, "mysql://u:hunter2@127.0.0.1:1/next", doctor.Failure, "none has answered"},
+	} {
+		t.Run(about, func(t *testing.T) {
+			_, out, stderr := runCommand([]string{own, "DATABASE_NEXT=" + c.next, "DATABASE_REPLICA_URLS_NEXT=" + c.replica}, "doctor", "--json")
+			if strings.Contains(out+stderr, "hunter2") {
+				t.Errorf("it tells a password: %s%s", out, stderr)
+			}
+			_, checks := checksOf(t, out)
+			found := 0
+			for _, check := range checks["next"] {
+				if strings.HasPrefix(check.Text, "DATABASE_REPLICA_URLS_NEXT: ") {
+					found++
+					if check.Status != c.status || !strings.Contains(check.Text, c.says) {
+						t.Errorf("%+v", check)
+					}
+				}
+			}
+			if found != 1 {
+				t.Errorf("%d lines about the replica: %s%s", found, out, stderr)
+			}
+		})
+	}
+}

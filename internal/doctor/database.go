@@ -100,9 +100,12 @@ func (d *Diagnosis) checkReplicas(ctx context.Context) []Check {
 			list = append(list, Check{Status: Failure, Text: fmt.Sprintf("address %d is an RDS Proxy, which shares connections: a reader's own writes could be missed", i+1), Advice: "name the readers or the cluster's reader endpoint"})
 		}
 	}
+	foreign, _ := d.Store.ForeignReplicas(ctx) // fails where the primary does, which has its own line
 	known, primary := d.Store.Replicas()
 	for _, r := range known {
 		switch {
+		case slices.Contains(foreign, r.Address):
+			list = append(list, Check{Status: Failure, Text: fmt.Sprintf("%s (server %s) follows another database than DATABASE_URL", r.Address, r.Server), Advice: "name a replica of DATABASE_URL: people read there what is not this site's, or this one as it was"})
 		case !r.InUse:
 			list = append(list, warn(fmt.Sprintf("%s (server %s) is not read: %s", r.Address, r.Server, r.Why), "see that it runs and follows the primary; it comes back by itself"))
 		default:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"tintype/internal/media"
 	"tintype/internal/move"
@@ -130,9 +131,12 @@ func (d *Diagnosis) checkReplicasNext(ctx context.Context, bare bool) []Check {
 	if len(known) == 0 {
 		return []Check{{Status: Failure, Text: setting + "none has answered", Advice: "see that they run, and that their user may SELECT"}}
 	}
+	foreign, _ := s.ForeignReplicas(ctx) // fails where the primary does, which has its own line
 	var list []Check
 	for _, r := range known {
 		switch where := fmt.Sprintf("%s%s (server %s)", setting, r.Address, r.Server); {
+		case slices.Contains(foreign, r.Address):
+			list = append(list, Check{Status: Failure, Text: where + " follows another database than DATABASE_NEXT", Advice: "name a replica of DATABASE_NEXT before you move there: people would read from another site, or this one as it was"})
 		case r.InUse:
 			list = append(list, fine("%s follows its primary", where))
 		case bare:

@@ -2835,6 +2835,20 @@ func (s *Store) FollowsAskedBy(ctx context.Context, accountID int64, r Range) (r
 	return r0, err
 }
 
+// ForeignReplicas lists the addresses of replicas that follow another database than the primary. By their clock alone they
+// look well: every clock goes about with the time. But each has a holder of its own. An address that does not answer, or is too
+// far behind to tell, is not listed.
+func (s *Store) ForeignReplicas(ctx context.Context) (r0 []string, err error) {
+	if s.places == nil {
+		return s.conn.ForeignReplicas(ctx)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ForeignReplicas(ctx)
+		return err
+	})
+	return r0, err
+}
+
 // ForgetReported removes the words that closed reports kept of what was reported, of those closed before the moment, at
 // most limit, and returns how many.
 func (s *Store) ForgetReported(ctx context.Context, before Millis, limit int) (r0 int, err error) {
