@@ -47,3 +47,31 @@ func TestMovesWithASilentDatabase(t *testing.T) {
 		}
 	}
 }
+
+// The page says so, and what the process itself knows; the site goes on.
+func TestMovesPageWithASilentDatabase(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	data := filepath.Join(t.TempDir(), "data")
+	env := []string{"DATA_DIR=" + data, "DATABASE_NEXT=mysql://u:hunter2@" + l.Addr().String() + "/x"}
+	site, _ := wired(t, env...)
+	root := memberOf(t, site, "boss")
+	if code, _, stderr := runCommand(env, "account", "promote", "boss"); code != 0 {
+		t.Fatal(stderr)
+	}
+	w := site.ask("GET", "/admin/moves", "", root)
+	for try := 0; w.Code == 503 && try < 5; try++ { // of a busy machine
+		w = site.ask("GET", "/admin/moves", "", root)
+	}
+	for _, want := range []string{"did not say how far the move is", "see that both answer", "sqlite:" + filepath.Join(data, "tintype.db") + ", as far as this process knows", "What went wrong"} {
+		if w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%d, no %q in\n%s", w.Code, want, w.Body)
+		}
+	}
+	if again := w.Header().Get("Refresh"); again != "" || strings.Contains(w.Body.String(), "hunter2") {
+		t.Errorf("it comes again after %q: %s", again, w.Body)
+	}
+}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -25,7 +26,7 @@ func TestMovesPage(t *testing.T) {
 	if w := site.ask("GET", "/admin/moves", "", other); w.Code != 404 {
 		t.Errorf("others: %d", w.Code)
 	}
-	if w := site.ask("GET", "/admin/moves", "", root); w.Code != 200 || !strings.Contains(w.Body.String(), "has ever been moved") {
+	if w := site.ask("GET", "/admin/moves", "", root); w.Code != 200 || !strings.Contains(w.Body.String(), "Nothing moves.") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	db, err := store.Open(t.Context(), site.drivers().storeOptions())
@@ -56,6 +57,27 @@ func TestMovesPage(t *testing.T) {
 	code, out, stderr := runCommand(env, "move", "status")
 	if code != 0 || !strings.Contains(out, "The sessions are in sql:.") || !strings.Contains(out, "is at work") {
 		t.Errorf("%d %s%s", code, out, stderr)
+	}
+	if w.Header().Get("Refresh") != "3" {
+		t.Errorf("it comes again after %q", w.Header().Get("Refresh"))
+	}
+	// Their movers are killed: nobody moves anything, and the page says what goes on.
+	if _, err := db.SQL().ExecContext(t.Context(), "UPDATE moves SET updated_at = updated_at - 3600000"); err != nil {
+		t.Fatal(err)
+	}
+	w = site.ask("GET", "/admin/moves", "", root)
+	for _, want := range []string{"another, process 8 was at work, and has not been heard of for 1h0m", "tintype move media goes on"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("no %s in\n%s", want, w.Body)
+		}
+	}
+	for _, not := range []string{"is at work", "<progress", "Moved by", "Waits for", "a second"} {
+		if strings.Contains(w.Body.String(), not) {
+			t.Errorf("%s in\n%s", not, w.Body)
+		}
+	}
+	if again := w.Header().Get("Refresh"); again != "" {
+		t.Errorf("it comes again after %s", again)
 	}
 }
 
@@ -134,6 +156,38 @@ func TestMovesPageOfTheDatabase(t *testing.T) {
 	}
 	if text, refresh := page(); !strings.Contains(text, "it has moved from") || strings.Contains(text, "is moving from") || refresh != "" || strings.Contains(text, "<progress") || strings.Contains(text, "Moved by") || strings.Contains(text, "comes again") {
 		t.Errorf("%q %s", refresh, text)
+	}
+	// On the way back, of which the mover is killed, nothing is copied.
+	was, err := store.OpenPlace(t.Context(), site.drivers().storeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer was.Close()
+	now, err := store.OpenPlace(t.Context(), site.drivers().nextStoreOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer now.Close()
+	back := move.NewDatabase(move.DatabaseOptions{Source: now, Target: was, Back: true, Abandon: func(move.Effect) bool { return true }})
+	if err := back.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := back.Run(t.Context()); !errors.Is(err, move.ErrAbandoned) {
+		t.Fatal(err)
+	}
+	if text, refresh := page(); !strings.Contains(text, "It goes back to "+was.Name()) || !strings.Contains(text, "tintype move back database goes on") || refresh != "3" || strings.Contains(text, "<progress") || strings.Contains(text, "rows") {
+		t.Errorf("%q %s", refresh, text)
+	}
+	for _, c := range []struct{ command, says string }{
+		{"abort", "tintype move finish database gives that up"},
+		{"finish", "The move is finished: leave DATABASE_NEXT out, and name " + next},
+	} {
+		if code, out, stderr := runCommand(env, "move", c.command, "database"); code != 0 {
+			t.Fatalf("%d %s%s", code, out, stderr)
+		}
+		if text, refresh := page(); !strings.Contains(text, c.says) || refresh != "" {
+			t.Errorf("%s: %q %s", c.command, refresh, text)
+		}
 	}
 }
 

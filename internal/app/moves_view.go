@@ -65,11 +65,11 @@ func (w *moveWatch) view(ctx context.Context) (templates.AdminMovesView, error) 
 		now := move.ParsePartProgress(r)
 		m := templates.MoveRow{
 			Part: r.Part, State: strings.ReplaceAll(move.Describe(r), "`", ""), InCharge: move.InCharge(r), Source: r.Source, Target: r.Target,
-			Percent: -1, Waits: now.Waits, Note: now.Trouble(),
+			Percent: -1,
 		}
-		if r.Mover != "" {
+		if move.PartAtWork(r) {
 			v.Live = true
-			m.Mover = r.Mover
+			m.Mover, m.Waits, m.Note = r.Mover, now.Waits, now.Trouble()
 			if now.Total > 0 {
 				m.Percent = int(100 * min(now.Done, now.Total) / now.Total)
 				m.Work = move.DescribeWork(r, now)
@@ -96,8 +96,8 @@ func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
 	m := templates.MoveRow{Part: "database", Percent: -1}
 	s, err := w.status(ctx)
 	if err != nil {
-		m.State = "One of the two databases did not say how far the move is."
-		m.InCharge, m.Note = "not known", err.Error()
+		m.State = "One of the two databases did not say how far the move is. A move waits for it, or cannot begin: see that both answer, and look again."
+		m.InCharge, m.Note = w.served()+", as far as this process knows", err.Error()
 		_ = w.close() // and opens them anew the next time
 		return m
 	}
@@ -105,7 +105,7 @@ func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
 	waits := w.r.store.WriteWaits()
 	switch {
 	case s.Moved:
-		m.State = fmt.Sprintf("The database is in %s; it has moved from %s.", s.InCharge, s.Other)
+		m.State = strings.ReplaceAll(s.After(), "`", "")
 		m.Source, m.Target = s.Other, s.InCharge
 		if s.WayBack != nil {
 			m.WayBack = strings.ReplaceAll(s.WayBack.String(), "`", "")
@@ -115,10 +115,15 @@ func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
 		w.first = time.Time{}
 	default:
 		m.Live = true
-		m.State = fmt.Sprintf("The database is moving from %s to %s.", s.InCharge, s.Other)
 		if move.AtWork(s.Mover) {
 			m.Mover = s.Mover.Name
-		} else {
+		}
+		if s.GoesBack() {
+			m.State = strings.ReplaceAll(s.After()+" "+s.WayBack.String(), "`", "")
+			break
+		}
+		m.State = fmt.Sprintf("The database is moving from %s to %s.", s.InCharge, s.Other)
+		if m.Mover == "" {
 			m.State += " " + strings.ReplaceAll(move.DescribeMover(s.Mover), "`", "")
 		}
 		if m.Percent, m.Work = w.work(s); m.Percent < 0 {
@@ -131,6 +136,14 @@ func (w *moveWatch) database(ctx context.Context) templates.MoveRow {
 		m.Writes = describeWaits(waits, others)
 	}
 	return m
+}
+
+// served is the database that this process serves.
+func (w *moveWatch) served() string {
+	if w.r.store.ServesNext() {
+		return w.app.cfg.DatabaseNext.String()
+	}
+	return w.app.cfg.Database.String()
 }
 
 // work says how much of the copy is done, and how fast it goes on since somebody looks. The percentage is -1 where nobody knows how

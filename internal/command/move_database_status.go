@@ -146,10 +146,6 @@ func tells(ctx context.Context, p *store.Place) (string, error) {
 
 // describe says it in sentences.
 func (d *databases) describe(ctx context.Context, s move.DatabaseStatus) (string, *wayBackEntry, error) {
-	b, err := d.target.Gate(ctx)
-	if err != nil {
-		return "", nil, err
-	}
 	back, text, err := describeWayBack(ctx, d)
 	if err != nil {
 		return "", nil, err
@@ -158,8 +154,8 @@ func (d *databases) describe(ctx context.Context, s move.DatabaseStatus) (string
 		text = " " + text
 	}
 	switch {
-	case b.Mode == store.GateMoved, back != nil:
-		return fmt.Sprintf("The database is in %s; it has moved from %s.%s", d.source.Name(), d.target.Name(), text), back, nil
+	case s.Moved, s.GoesBack():
+		return s.After() + text, back, nil
 	case s.UnderWay:
 		of := ""
 		if s.Total > 0 {

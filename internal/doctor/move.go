@@ -56,6 +56,8 @@ func (d *Diagnosis) checkMoves(ctx context.Context) []Check {
 			list = append(list, failed("this process could not start again", err, "set both places"))
 		case choice.Notice != "":
 			list = append(list, warn(choice.Notice, "`tintype move status` says more"))
+		case move.LeftAlone(r):
+			list = append(list, warn(move.Describe(r), fmt.Sprintf("`tintype move abort %s` gives it up", r.Part)))
 		default:
 			list = append(list, fine("%s", move.Describe(r)))
 		}

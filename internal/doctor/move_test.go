@@ -78,10 +78,13 @@ func TestDoctorOfSessionsAndPhotosToMove(t *testing.T) {
 }
 
 // Once parts have moved the doctor says what the settings are to be, and whether this process could start again.
+// Of a move with which nobody goes on it warns.
 func TestDoctorAfterPartsHaveMoved(t *testing.T) {
 	row := func(part, phase, source, target string) store.MoveRow {
 		return store.MoveRow{Part: part, Phase: phase, Source: source, Target: target, Step: 1, Epoch: 1, Progress: "{}"}
 	}
+	begun, goesOn := row("sessions", string(move.PhaseReading), "sql:", "dynamodb:table"), row("sessions", string(move.PhaseReading), "sql:", "dynamodb:table")
+	goesOn.Mover = "web-1, process 7"
 	photos := row(move.PartMedia, string(move.PhaseFinished), "disk:/old", "disk:/new")
 	sessions := row("sessions", string(move.PhaseMoved), "sql:", "dynamodb:table")
 	for name, c := range map[string]struct {
@@ -95,6 +98,8 @@ func TestDoctorAfterPartsHaveMoved(t *testing.T) {
 		"the settings name the old one":    {photos, []string{"MEDIA_DIR=/old"}, Failure, []string{"this process could not start again", "disk:/new", "set both places"}},
 		"sessions, the setting to follow":  {sessions, []string{"SESSION_NEXT=dynamodb:table"}, Warning, []string{"which SESSION_NEXT names: make it the setting"}},
 		"sessions, the settings have both": {sessions, []string{"SESSION_STORE=dynamodb", "SESSION_DYNAMODB_TABLE=table", "SESSION_NEXT=sql:"}, OK, []string{"The sessions are in dynamodb:table; sql: still has the old ones"}},
+		"sessions, nobody goes on":         {begun, []string{"SESSION_NEXT=dynamodb:table"}, Warning, []string{"Nobody is at work: `tintype move sessions` goes on.", "`tintype move abort sessions` gives it up"}},
+		"sessions, somebody does":          {goesOn, []string{"SESSION_NEXT=dynamodb:table"}, OK, []string{"web-1, process 7 is at work"}},
 		"sessions, the old one alone":      {sessions, nil, Failure, []string{"this process could not start again", "dynamodb:table"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,12 +8,17 @@ import (
 
 // Describe says in sentences where a part is, and what is being done about it.
 func Describe(r Row) string {
-	what := people(r.Part)
+	what, now := people(r.Part), ParsePartProgress(r)
+	trouble := ""
+	if !PartAtWork(r) { // nobody goes on at that pace, waits or tries again
+		trouble = now.Trouble()
+		now.SinceMs, now.Waits, now.Note = 0, nil, ""
+	}
 	var text string
 	phase := Phase(r.Phase)
 	switch phase {
 	case PhaseReading, PhaseWriting:
-		text = fmt.Sprintf("The %s are moving from %s to %s: %s.", what, r.Source, r.Target, DescribeWork(r, ParsePartProgress(r)))
+		text = fmt.Sprintf("The %s are moving from %s to %s: %s.", what, r.Source, r.Target, DescribeWork(r, now))
 	case PhaseMoved, PhaseLeaving:
 		text = fmt.Sprintf("The %s are in %s; %s still has the old ones, until `tintype move finish %s`.", what, r.Target, r.Source, r.Part)
 	case PhaseFinished:
@@ -23,16 +28,35 @@ func Describe(r Row) string {
 	default:
 		text = fmt.Sprintf("The %s are in %s. A move to %s was taken back, or did not begin.", what, r.Source, r.Target)
 	}
+	nobody := "Nobody is at work"
+	if r.Mover != "" { // it was killed, or it hangs
+		nobody = fmt.Sprintf("%s was at work, and has not been heard of for %s", r.Mover, (time.Duration(r.AgeMs) * time.Millisecond).Round(time.Second))
+	}
 	switch {
-	case r.Mover != "":
+	case PartAtWork(r):
 		text += fmt.Sprintf(" %s is at work, heard of %d s ago.", r.Mover, r.AgeMs/1000)
 	case phase == PhaseReading || phase == PhaseWriting:
-		text += fmt.Sprintf(" Nobody is at work: `tintype move %s` goes on.", r.Part)
+		text += fmt.Sprintf(" %s: `tintype move %s` goes on.", nobody, r.Part)
 	case phase == PhaseAborting:
-		text += fmt.Sprintf(" Nobody is at work: `tintype move abort %s` goes on.", r.Part)
+		text += fmt.Sprintf(" %s: `tintype move abort %s` goes on.", nobody, r.Part)
+	}
+	if trouble != "" && phase != PhaseFinished && phase != PhaseAborted {
+		text += " What went wrong last: " + trouble + "."
 	}
 	return text
 }
+
+// LeftAlone tells whether a move was begun that is not through, and nobody goes on with it.
+func LeftAlone(r Row) bool {
+	switch Phase(r.Phase) {
+	case PhaseReading, PhaseWriting, PhaseAborting:
+		return !PartAtWork(r)
+	}
+	return false
+}
+
+// PartAtWork tells whether somebody moves the part now.
+func PartAtWork(r Row) bool { return r.Mover != "" && r.AgeMs < moverSilent.Milliseconds() }
 
 // DescribeWork says what is being done, and how far it is.
 func DescribeWork(r Row, now PartProgress) string {

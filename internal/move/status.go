@@ -14,6 +14,7 @@ type DatabaseStatus struct {
 	UnderWay        bool // from the place in charge to the other
 	Switching       bool // writes are held or refused at this moment
 	Moved           bool // the other place is the one that the site has left
+	Finished        bool // nothing is left of the move, but that the other place says where the site is
 	Rows, Bytes     int64
 	Total           int64            // about how many rows there are to copy; 0 while nobody knows
 	Behind          int64            // writes that the other place does not have yet, as the log has them
@@ -54,6 +55,7 @@ func ReadDatabaseStatus(ctx context.Context, a, b *store.Place, total int64) (s 
 		return s, err
 	}
 	s.Moved = s.Moved || s.WayBack != nil && !s.WayBack.Going
+	s.Finished = s.Moved && from.ID == ""
 	s.UnderWay = target.Mode == store.GateFilling && from.Logs && from.ID != "" && from.ID == to.ID
 	if !s.UnderWay {
 		return s, nil
@@ -74,6 +76,23 @@ func ReadDatabaseStatus(ctx context.Context, a, b *store.Place, total int64) (s 
 		s.Total, err = a.AboutRows(ctx)
 	}
 	return s, err
+}
+
+// After says in sentences where the database is after a move, and what is to be done next, if the way back does not say it.
+func (s DatabaseStatus) After() string {
+	text := fmt.Sprintf("The database is in %s; it has moved from %s.", s.InCharge, s.Other)
+	switch {
+	case s.Finished:
+		text += fmt.Sprintf(" The move is finished: leave DATABASE_NEXT out, and name %s in DATABASE_URL.", s.InCharge)
+	case s.WayBack == nil || s.WayBack.Ended != 0:
+		text += fmt.Sprintf(" Name %s in DATABASE_URL; once nobody wants to go back, `tintype move finish database` ends the move.", s.InCharge)
+	}
+	return text
+}
+
+// GoesBack tells whether the move that is under way goes to the place that the site has left, which was kept up: nothing is copied.
+func (s DatabaseStatus) GoesBack() bool {
+	return s.UnderWay && s.WayBack != nil && s.WayBack.Ended == 0
 }
 
 // WayBackStatus is how far the place that a site has left is kept up to date.
@@ -125,5 +144,5 @@ func (s *WayBackStatus) String() string {
 	if s.Until != 0 {
 		text += fmt.Sprintf("; that lasts until %s", time.UnixMilli(int64(s.Until)).UTC().Format("2006-01-02 15:04 UTC"))
 	}
-	return text + "."
+	return text + ". `tintype move back database` goes there and copies nothing; `tintype move finish database` gives that up."
 }

@@ -67,7 +67,7 @@ func statuses(add adder) {
 		return t.AdminMovesPage(p, t.AdminMovesView{Moves: []t.MoveRow{{
 			Part: "database", State: "The database is in mysql://db.internal:3306/tintype; it has moved from sqlite:/var/lib/tintype/tintype.db.",
 			InCharge: "mysql://db.internal:3306/tintype", Source: "sqlite:/var/lib/tintype/tintype.db", Target: "mysql://db.internal:3306/tintype", Percent: -1,
-			WayBack: "sqlite:/var/lib/tintype/tintype.db is kept up for the way back: it is 3 writes behind, and had everything 1s ago; that lasts until 2026-08-22 09:41 UTC.",
+			WayBack: "sqlite:/var/lib/tintype/tintype.db is kept up for the way back: it is 3 writes behind, and had everything 1s ago; that lasts until 2026-08-22 09:41 UTC. tintype move back database goes there and copies nothing; tintype move finish database gives that up.",
 		}}})
 	})
 	add("/admin/moves-none", "Moves, none", true, func(p *t.Page) templ.Component { return t.AdminMovesPage(p, t.AdminMovesView{}) })
