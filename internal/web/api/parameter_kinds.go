@@ -41,6 +41,9 @@ var listed = []string{
 // structured are the parameters that have fields, which a text is not.
 var structured = []string{"data", "fields_attributes", "keywords_attributes", "media_attributes", "source", "subscription", "subscription[keys]"}
 
+// rowed are those of structured that are lists of objects, whose fields have one value each.
+var rowed = []string{"fields_attributes", "keywords_attributes", "media_attributes"}
+
 // fileParams are the parameters that are files.
 var fileParams = []string{"avatar", "file", "header", "thumbnail"}
 

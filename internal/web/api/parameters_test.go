@@ -222,6 +222,12 @@ func TestParametersOfTheWrongKind(t *testing.T) {
 		{http.MethodPut, "/api/v1/media/" + photo, `{"description":["A hill"]}`, "description"},
 		{http.MethodPatch, "/api/v1/accounts/update_credentials", `{"display_name":["Anna"]}`, "display_name"},
 		{http.MethodPatch, "/api/v1/accounts/update_credentials", `{"fields_attributes":"Anna"}`, "fields_attributes"},
+		{http.MethodPatch, "/api/v1/accounts/update_credentials", `{"fields_attributes":[[1]]}`, "fields_attributes"},
+		{http.MethodPatch, "/api/v1/accounts/update_credentials", `{"fields_attributes":{"name":"web","value":"x"}}`, "fields_attributes"},
+		{http.MethodPatch, "/api/v1/accounts/update_credentials", `{"fields_attributes":[{"name":{"a":"web"},"value":"x"}]}`, "fields_attributes"},
+		{http.MethodPatch, "/api/v1/accounts/update_credentials", `{"fields_attributes":{"0":{"name":["web"],"value":"x"}}}`, "fields_attributes"},
+		{http.MethodPatch, "/api/v1/accounts/update_credentials", "fields_attributes[0][name]=web&fields_attributes[x]=5", "fields_attributes"},
+		{http.MethodPost, "/api/v1/statuses", `{"status":"A hill","media_ids":["` + photo + `"],"media_attributes":{"id":"` + photo + `","description":"A hill"}}`, "media_attributes"},
 		{http.MethodGet, "/api/v1/timelines/public?max_id=abc", "", "max_id"},
 		{http.MethodGet, "/api/v1/timelines/public?min_id[]=5", "", "min_id"},
 		{http.MethodGet, "/api/v1/notifications?since_id=1e3", "", "since_id"},
@@ -235,6 +241,15 @@ func TestParametersOfTheWrongKind(t *testing.T) {
 	}
 	if list := s.get("/api/v1/timelines/home", anna.token).ok().list(); len(list) != 0 {
 		t.Errorf("what was refused was posted: %v", list)
+	}
+	// As Rails' forms and clients write lists of objects, and none.
+	for body, want := range map[string]int{
+		`{"fields_attributes":{"7":{"name":"web","value":"x"},"12":{"name":"tel","value":"y"}}}`: 2, `{"fields_attributes":[{"name":"web","value":"x"}]}`: 1,
+		"fields_attributes[][name]=web&fields_attributes[][value]=x": 1, `{"fields_attributes":[]}`: 0,
+	} {
+		if o := s.do(http.MethodPatch, "/api/v1/accounts/update_credentials", anna.token, body).ok().object(); len(o["fields"].([]any)) != want {
+			t.Errorf("%s: %v", body, o["fields"])
+		}
 	}
 	for _, nothing := range []string{"", "None", "null", "undefined", "0", "-1", "99999999999999999999", "%201"} {
 		for _, name := range []string{"max_id", "min_id", "since_id", "limit"} {

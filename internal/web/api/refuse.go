@@ -166,14 +166,22 @@ func misplaced(key string) error {
 		}
 	}
 	name, rest, nested := strings.Cut(key, "[")
-	if !nested || !slices.Contains(listed, name) {
-		return nil
-	}
 	index, after, _ := strings.Cut(rest, "]")
-	if after != "" || strings.Trim(index, "0123456789") != "" {
+	counted := strings.Trim(index, "0123456789") == ""
+	switch {
+	case !nested:
+	case slices.Contains(listed, name) && (after != "" || !counted):
 		return invalid(name + ": is a list of single values")
+	case slices.Contains(rowed, name) && (!counted || after != "" && !isField(after)):
+		return invalid(name + ": is a list of objects with fields of one value each")
 	}
 	return nil
+}
+
+// isField reports whether the end of a name is that of one field, as [name].
+func isField(end string) bool {
+	field, rest, closed := strings.Cut(strings.TrimPrefix(end, "["), "]")
+	return closed && rest == "" && field != ""
 }
 
 // takesNoFile returns an error where a file came for a parameter that is none.
