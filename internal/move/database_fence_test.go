@@ -41,6 +41,7 @@ func openSites(t *testing.T, urls []string) (sites [2]*store.Store) {
 // when it wakes: under the same epoch, since nothing of the first move is left. What it has in its hand is refused, and it
 // deletes nothing from the log.
 func TestAMoverFromBeforeTheAbort(t *testing.T) {
+	beside(t)
 	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
 	sites := openSites(t, urls)
 	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
@@ -106,6 +107,7 @@ func TestAMoverFromBeforeTheAbort(t *testing.T) {
 
 // Aborts come at any moment of a mover that is at work, and goes on for as long as it can: the target keeps no row.
 func TestAbortBesideTheMover(t *testing.T) {
+	beside(t)
 	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
 	sites := openSites(t, urls)
 	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
@@ -154,6 +156,7 @@ func TestAbortBesideTheMover(t *testing.T) {
 // A process that begins without the second database while the move is under way puts the switch off until it has it, or
 // has ended: no write is held for it.
 func TestASwitchWaitsForProcesses(t *testing.T) {
+	beside(t)
 	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
 	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

@@ -18,6 +18,7 @@ import (
 // TestSwitchWaitsForASilentProcess has a process hang that may read the source for two minutes. Its row gets old
 // meanwhile: it is not taken for gone, or it would read the source when it wakes while others write the target.
 func TestSwitchWaitsForASilentProcess(t *testing.T) {
+	beside(t)
 	urls := []string{databaseURL(t, "mariadb"), databaseURL(t, "sqlite")}
 	s := startServer(t, 1, urls[0], urls[1])
 	servertest.Within(t, time.Minute, "a lease", func() bool {

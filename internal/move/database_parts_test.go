@@ -12,6 +12,7 @@ import (
 // Photos or sessions may begin to move after the database's checks. Then that does not move: what this run has made goes,
 // what a run before has copied stays, and it goes on once they have ended.
 func TestTheDatabaseWaitsForParts(t *testing.T) {
+	beside(t)
 	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "sqlite")}
 	sites := openSites(t, urls)
 	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])

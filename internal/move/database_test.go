@@ -39,6 +39,15 @@ func databaseURL(t *testing.T, kind string) string {
 	return storetest.SQLiteURL(t)
 }
 
+// beside lets a test run beside others: most of its time it waits, for a server, a lease or the clock. In the long form, which holds
+// waits against what they may be, each has the machine to itself.
+func beside(t *testing.T) {
+	t.Helper()
+	if !servertest.All() {
+		t.Parallel()
+	}
+}
+
 func openPlace(t *testing.T, url string) *store.Place {
 	t.Helper()
 	return openPlaceWith(t, storetest.Options(url))
@@ -281,7 +290,7 @@ func pick(kind string, n uint32) int {
 // killed at each kind of step in one of the moves (in all of them in the long form), and another one goes on. At the
 // end every byte of what was there before is as it was.
 func TestDatabaseMoves(t *testing.T) {
-	p := &people{pace: 5 * time.Millisecond, acked: map[int64]string{}, last: map[string]int{}}
+	p := &people{pace: 10 * time.Millisecond, acked: map[int64]string{}, last: map[string]int{}}
 	kinds := []string{"sqlite", "mariadb", "mysql", "sqlite"}
 	urls := make([]string, len(kinds))
 	for i, kind := range kinds {
@@ -367,6 +376,7 @@ func TestDatabaseMoves(t *testing.T) {
 
 // TestDatabaseAbortAndBack gives a move up in the middle, moves after all, and moves back to the place that it left.
 func TestDatabaseAbortAndBack(t *testing.T) {
+	beside(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	urls := []string{databaseURL(t, "sqlite"), databaseURL(t, "mariadb")}

@@ -66,6 +66,7 @@ func large(t *testing.T, o store.Options, n int) {
 // TestTargetFillsUp has the target's disk be full in the middle of the copy: people go on, the mover says so, and goes on
 // once there is room.
 func TestTargetFillsUp(t *testing.T) {
+	beside(t)
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=6m", "tintype-test", dir).CombinedOutput(); err != nil {
 		servertest.Without(t, "mount", "cannot mount a small disk (run as root): "+strings.TrimSpace(string(out)))
@@ -106,6 +107,7 @@ func TestTargetFillsUp(t *testing.T) {
 // TestTargetIsSlow has each answer of the target come late, so that no attempt to switch is in time: people go on, with
 // most of their time between attempts. Then the target gets faster, and the site moves.
 func TestTargetIsSlow(t *testing.T) {
+	beside(t)
 	address := databaseURL(t, "mariadb")
 	u, err := url.Parse(address)
 	if err != nil {
@@ -148,6 +150,7 @@ func TestTargetIsSlow(t *testing.T) {
 // TestPasswordRotates gives the users of both databases other passwords in the middle of the copy, and ends the
 // connections to the target. Those that are opened before the settings say so are refused for a while.
 func TestPasswordRotates(t *testing.T) {
+	beside(t)
 	var options [2]store.Options
 	var addresses [2]atomic.Pointer[string]
 	servers := [2]*servertest.DatabaseServer{servertest.FlavourMySQL.Own(t), servertest.FlavourMariaDB.Own(t)}
@@ -201,6 +204,7 @@ func TestPasswordRotates(t *testing.T) {
 // TestSleeperOfTheSite has a client of the site's user vanish in the middle of a transaction, right before the switch. It
 // holds the gate. The mover has another user and cannot end it: a process of the site does.
 func TestSleeperOfTheSite(t *testing.T) {
+	beside(t)
 	for _, f := range servertest.Flavours {
 		if !servertest.All() && pick("sleeper", 2) != int(f) {
 			continue // with another seed

@@ -88,6 +88,7 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 // TestAValueStopsFitting has rows come in the middle of a move that the target does not take: the move pauses and names
 // the row, nobody is held up meanwhile, and it goes on once the row is changed.
 func TestAValueStopsFitting(t *testing.T) {
+	beside(t)
 	servertest.OnAnyFlavour(t, func(t *testing.T, f servertest.Flavour) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()

@@ -101,6 +101,7 @@ func TestAMoveThatCannotGoOn(t *testing.T) {
 // Photos go through all of it: killed, the next mover goes on with the set where the last one was; files that are
 // missing end it; the source is emptied only if everything is the same in both places.
 func TestPhotosThroughAMove(t *testing.T) {
+	t.Parallel()
 	w := newPhotoWorld(t)
 	sets := w.settled(2*setsPage + 5)
 	places := map[string]media.Store{fromPlace: w.disks[fromPlace], toPlace: w.disks[toPlace]}
@@ -198,6 +199,7 @@ func TestPhotosThroughAMove(t *testing.T) {
 // What did not come to the place that the site has left, because that was away, comes there by another `move media`, as
 // long as the move is not finished: a CDN may still ask it. While it is away that ends, and says so.
 func TestWhatThePlaceBeforeMisses(t *testing.T) {
+	t.Parallel()
 	w := newPhotoWorld(t)
 	before := w.settled(3)
 	moved := time.Now()

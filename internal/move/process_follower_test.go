@@ -27,6 +27,7 @@ func (*awaySource) GateByReplica(context.Context, bool, time.Duration) (store.Ga
 // A process that has missed the switch, and whose place is then away for good, finds the site in the other one. While the site
 // is in the place that is away, the other one is not served.
 func TestAProcessThatMissedTheSwitch(t *testing.T) {
+	beside(t)
 	a, b := openPlace(t, databaseURL(t, "sqlite")), openPlace(t, databaseURL(t, "sqlite"))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

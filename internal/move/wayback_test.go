@@ -47,6 +47,7 @@ func (s *server) keepUpWith(source, target *store.Place, set func(*move.WayBack)
 // is stopped at random moments, and the mover back is killed at steps of many kinds. What was acknowledged is there at
 // the end, and nothing is left of the move but the generation.
 func TestDatabaseWayBack(t *testing.T) {
+	beside(t)
 	for _, route := range routes() {
 		t.Run(route[0]+" to "+route[1], func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
