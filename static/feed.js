@@ -85,8 +85,9 @@ function follow() {
 function remember() {
   const item = reading();
   if (item) history.replaceState({ ...history.state, item: idOf(item), top: item.getBoundingClientRect().top }, '');
-  // For next and previous on a post's page. It comes last: where nothing may be stored, it throws.
-  sessionStorage.from = JSON.stringify(Array.from(document.querySelectorAll('[data-post]'), (el) => el.dataset.post));
+  // For next and previous on a post's page: what is pinned above the list stands in it as well. It comes last: where nothing
+  // may be stored, it throws.
+  sessionStorage.from = JSON.stringify(Array.from(list.querySelectorAll('[data-post]'), (el) => el.dataset.post));
   sessionStorage.more = older()?.href || '';
 }
 

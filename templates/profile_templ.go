@@ -1638,7 +1638,7 @@ func ProfilePage(p *Page, v ProfileView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for i, post := range v.Pinned {
-						templ_7745c5c3_Err = Tile(p, post, i).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = tile(p, post, "pinned-", i).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

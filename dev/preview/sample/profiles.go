@@ -18,6 +18,11 @@ func profiles(add adder) {
 		v.HeaderURL = "/pic/6/1920.jpg"
 		return t.ProfilePage(p, v)
 	})
+	add("/profile-pinned", "Profile, pinned posts", true, func(p *t.Page) templ.Component {
+		v := profile(0)
+		v.Pinned = Posts(2, 4)
+		return t.ProfilePage(p, v)
+	})
 	add("/profile-locked", "Profile, locked, long name", true, func(p *t.Page) templ.Component { return t.ProfilePage(p, profile(1)) })
 	add("/profile-muted", "Profile, muted, a refused note", true, func(p *t.Page) templ.Component {
 		v := profile(0)
