@@ -1520,7 +1520,7 @@ func MemberPage(p *Page, v MemberView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if v.Administers {
-					templ_7745c5c3_Err = textField(field{name: "act_password", label: p.T("Your password"), kind: "password", auto: "current-password", hint: p.T("To delete the account, to remove the second factors, or to make a link for a new password.")}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = textField(field{name: "act_password", label: p.T("Your password"), kind: "password", auto: "current-password", hint: p.T("To close or delete the account, to remove the second factors, or to make a link for a new password.")}, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

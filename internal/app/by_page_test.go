@@ -80,7 +80,7 @@ func TestPagesDoWhatCommandsDo(t *testing.T) {
 	if code, _ := post("moderator", "/admin/members/"+who+"/act", "act", "leave", "act_reason", "asked"); code != http.StatusForbidden {
 		t.Errorf("a moderator closes an account: %d", code)
 	}
-	if code, body := post("admin", "/admin/members/"+who+"/act", "act", "leave", "act_reason", "by letter"); code != http.StatusSeeOther {
+	if code, body := post("admin", "/admin/members/"+who+"/act", "act", "leave", "act_reason", "by letter", "act_password", password); code != http.StatusSeeOther {
 		t.Fatal(code, body)
 	}
 	if acc, err := r.c.Store.AccountByUsername(r.ctx, who); err != nil || acc.LeavingAt == nil || acc.DeletedAt != nil {

@@ -11,7 +11,7 @@ import (
 // To delete a member, to change a role and to take two factors away, a page asks for the password of whoever acts. Without it
 // nothing is done, and what was typed is still there, but for the password. The command line is no open browser.
 func TestActsAskForThePassword(t *testing.T) {
-	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h", "LOGIN_LIMIT=14/1h"}
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h", "LOGIN_LIMIT=16/1h"}
 	site, _ := wired(t, env...)
 	at := func(n string) *browser { return &browser{site, "192.0.2." + n, map[string]string{}} }
 	boss, _ := at("1").joins(t, "boss"), at("2").joins(t, "anna")
@@ -40,6 +40,7 @@ func TestActsAskForThePassword(t *testing.T) {
 		{"factors on their own page", "/admin/two-factors", "password", []string{"name", "anna", "reason", "a lost phone"}, []string{`value="anna"`, `value="a lost phone"`}, "member.two_factors"},
 		{"a link for a new password", anna + "/act", "act_password", []string{"act", "reset", "act_reason", "lost it"}, []string{`value="reset" checked`, `value="lost it"`}, "member.reset_link"},
 		{"an invitation to moderate", "/admin/invitations", "password", []string{"note", "the desk", "uses", "1", "days", "7", "role", "moderator"}, []string{`value="the desk"`, `value="moderator" selected`}, "invite.create"},
+		{"an account closed for a week", anna + "/act", "act_password", []string{"act", "leave", "act_reason", "by letter"}, []string{`value="leave" checked`, `value="by letter"`}, "member.leave"},
 		{"deletion", anna + "/act", "act_password", []string{"act", "delete", "confirm", "@anna", "act_reason", "asked for it"}, []string{`value="delete" checked`, `value="@anna"`, `value="asked for it"`}, "member.delete"},
 	} {
 		if c.done == "member.two_factors" {

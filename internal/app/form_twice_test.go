@@ -87,7 +87,7 @@ func TestFormsOfAdministrationSentTwice(t *testing.T) {
 		{"-", "/admin/invitations", "/admin/invitations", "note=walkers&uses=1&days=7&role=member", "/admin/invitations/"},
 		{"invitation", "/admin/invitations/:id", "/admin/invitations/:id/end", "", "/admin/invitations/"},
 		{"-", "/admin", "/admin/mail/test", "address=me@example.org", "/admin#test-mail"},
-		{"anna", "/admin/members/:name", "/admin/members/:name/act", "act=leave&act_reason=asked", "/admin/members/anna_1"},
+		{"anna", "/admin/members/:name", "/admin/members/:name/act", "act=leave&act_reason=asked&act_password=" + password, "/admin/members/anna_1"},
 		{"anna", "/admin/members/:name", "/admin/members/:name/act", "act=back&act_reason=asked", "/admin/members/anna_1"},
 		{"report", "/admin/reports/:id", "/admin/reports/:id/assign", "moderator=moderator_1", "/admin/reports/"},
 		{"job", "/admin/jobs?state=dead", "/admin/jobs/:id/drop", "", "/admin/jobs"},

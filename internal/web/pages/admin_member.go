@@ -295,7 +295,7 @@ func (p *Pages) actOnMember(c *gin.Context, acc *store.Account) error {
 		_, err = p.Community.TakeTwoFactors(ctx, confirmed(), name)
 	case "leave":
 		var m *store.Account
-		if m, err = p.Community.LeaveMember(ctx, by, name); err == nil {
+		if m, err = p.Community.LeaveMember(ctx, confirmed(), name); err == nil {
 			p.endEverywhere(c, m)
 		}
 	case "back":
