@@ -8,7 +8,7 @@ type InvitationRow struct {
 	URL     string // "/admin/invitations/ID"
 	Note    string
 	Email   string // whom it was sent to, or ""
-	Role    string
+	Role    string // in words, what whoever joins becomes; "" for a member
 	Uses    int
 	MaxUses int    // 0: no limit
 	Ends    When   // zero: never
@@ -79,8 +79,8 @@ type MailedView struct {
 // AdminInvitationView is /admin/invitations/ID; its form posts to /admin/invitations/ID/end.
 type AdminInvitationView struct {
 	Row  InvitationRow
-	Link string // where one joins by it
-	Card string // "/admin/invitations/ID/card"
+	Link string // where one joins by it; "" for who may not hand it out
+	Card string // "/admin/invitations/ID/card", or ""
 	Came []AccountView
 	// FirstSteps points at the page of first steps, which nobody has closed.
 	FirstSteps bool

@@ -1,13 +1,50 @@
 package app
 
 import (
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"tintype/internal/community"
+	"tintype/internal/store"
 )
+
+// Who has read an invitation's link can use it, or keep it. So only those are shown it, by its page or its card, who may make somebody
+// what it makes whoever joins.
+func TestInvitationsToARoleAreShownToWhoMayGiveIt(t *testing.T) {
+	r := newRoleSite(t)
+	const list, card = "/admin/invitations", "/card"
+	for role, shown := range map[string][]string{store.RoleMember: {"admin", "owner"}, store.RoleModerator: {"admin", "owner"}, store.RoleAdmin: {"owner"}} {
+		inv, err := r.c.Invite(r.ctx, community.By{Account: r.accounts["owner"], Via: community.ViaPage}, community.NewInvitation{Role: role, MaxUses: 1, Days: 7})
+		r.must(err)
+		page, link := list+"/"+idOf(inv.ID), r.c.InvitationURL(inv.ID)
+		secret := link[strings.LastIndex(link, "/")+1:]
+		for _, who := range []string{"admin", "owner"} {
+			may := slices.Contains(shown, who)
+			for _, path := range []string{list, page, page + card} {
+				w := r.asks(who, "GET", path, "", "")
+				want := http.StatusOK
+				if path == page+card && !may {
+					want = http.StatusForbidden
+				}
+				if has := strings.Contains(w.Body.String(), secret); w.Code != want || has != (may && path != list) {
+					t.Errorf("%s asks for %s, which makes a %s: %d, not %d; the link is there: %t", who, path, role, w.Code, want, has)
+				}
+			}
+			body := r.asks(who, "GET", page, "", "").Body.String()
+			for part, there := range map[string]bool{page + card: may, "Only owners see its link": !may, page + "/end": true, "<dt>Role</dt>": role != store.RoleMember} {
+				if strings.Contains(body, part) != there {
+					t.Errorf("%s reads of an invitation that makes a %s: %q is there: %t", who, role, part, !there)
+				}
+			}
+		}
+	}
+}
 
 // Who runs the site invites and decides by pages and by commands: the card has the invitation's link, a form sent twice makes
 // one invitation, and who waits is not logged in until somebody has decided.

@@ -60,10 +60,16 @@ func (n *NewInvitation) clean(by By) error {
 	if err := bad.err(); err != nil {
 		return err
 	}
-	if a := by.Account; a != nil && a.Role != store.RoleOwner && rank(n.Role) >= rank(a.Role) {
+	if !mayGive(by.Account, n.Role) {
 		return ErrForbidden
 	}
 	return nil
+}
+
+// MayHandOut reports whether somebody may be shown the link of an invitation: who may make somebody what it makes whoever joins. A link
+// that was read can be used, or kept.
+func MayHandOut(by By, inv *store.Invitation) bool {
+	return by.may(ReadInvitations) == nil && mayGive(by.Account, inv.Role)
 }
 
 // Invite makes an invitation. The same form sent twice makes one. *Invalid where the site takes nobody.

@@ -19,7 +19,7 @@ func (c *Community) SetMemberRole(ctx context.Context, by By, username, role str
 	if !slices.Contains(Roles, role) {
 		return nil, invalid("role", "invalid", "The role must be one of %s.", strings.Join(Roles, ", "))
 	}
-	if a := by.Account; a != nil && a.Role != store.RoleOwner && rank(role) >= rank(a.Role) {
+	if !mayGive(by.Account, role) {
 		return nil, ErrForbidden
 	}
 	return c.onMember(ctx, by, SetRole, username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {

@@ -178,6 +178,12 @@ func mayActOn(acc, target *store.Account) bool {
 	return acc.ID != target.ID && (acc.Role == store.RoleOwner || rank(acc.Role) > rank(target.Role))
 }
 
+// mayGive reports whether the account may make somebody what the role says: what is below its own role, and an owner all. nil is the
+// command line, which may.
+func mayGive(acc *store.Account, role string) bool {
+	return acc == nil || acc.Role == store.RoleOwner || rank(role) < rank(acc.Role)
+}
+
 // MayActOn reports whether the account may act on another member at all.
 func MayActOn(acc, target *store.Account) bool {
 	return acc != nil && target != nil && mayActOn(acc, target)

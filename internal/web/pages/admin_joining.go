@@ -29,8 +29,11 @@ func (p *Pages) registerJoining(r Routes) {
 
 func (b viewBuilder) invitationRow(i *store.Invitation) templates.InvitationRow {
 	row := templates.InvitationRow{
-		ID: idText(i.ID), URL: "/admin/invitations/" + idText(i.ID), Note: i.Note, Email: i.Email, Role: i.Role, Uses: i.Uses, MaxUses: i.MaxUses,
+		ID: idText(i.ID), URL: "/admin/invitations/" + idText(i.ID), Note: i.Note, Email: i.Email, Uses: i.Uses, MaxUses: i.MaxUses,
 		State: "works", Creator: i.Creator, Created: b.when(i.CreatedAt),
+	}
+	if i.Role != store.RoleMember {
+		row.Role = b.lang.T(templates.RoleNames[i.Role])
 	}
 	if i.ExpiresAt != 0 {
 		row.Ends = templates.When{At: i.ExpiresAt.Time()}
@@ -135,7 +138,8 @@ func (p *Pages) invitation(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	inv, came, err := p.Community.InvitationByID(c.Request.Context(), byPage(c, acc), id)
+	by := byPage(c, acc)
+	inv, came, err := p.Community.InvitationByID(c.Request.Context(), by, id)
 	if err != nil {
 		return err
 	}
@@ -143,7 +147,10 @@ func (p *Pages) invitation(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	v := templates.AdminInvitationView{Row: p.viewBuilder(c).invitationRow(inv), Link: p.Community.InvitationURL(id), Card: "/admin/invitations/" + idText(id) + "/card"}
+	v := templates.AdminInvitationView{Row: p.viewBuilder(c).invitationRow(inv)}
+	if community.MayHandOut(by, inv) {
+		v.Link, v.Card = p.Community.InvitationURL(id), v.Row.URL+"/card"
+	}
 	v.FirstSteps = community.May(acc, community.ReadSite) && !p.Community.FirstStepsClosed(c.Request.Context())
 	for _, a := range came {
 		v.Came = append(v.Came, p.accountView(a))
@@ -156,9 +163,13 @@ func (p *Pages) invitationCard(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	inv, _, err := p.Community.InvitationByID(c.Request.Context(), byPage(c, acc), id)
+	by := byPage(c, acc)
+	inv, _, err := p.Community.InvitationByID(c.Request.Context(), by, id)
 	if err != nil {
 		return err
+	}
+	if !community.MayHandOut(by, inv) {
+		return community.ErrForbidden
 	}
 	pg, err := p.page(c, p.lang(c).T("Invitation"))
 	if err != nil {
