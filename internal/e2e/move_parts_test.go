@@ -102,9 +102,9 @@ func TestSessionsAndPhotosMoveAtOnce(t *testing.T) {
 
 	// Both are begun, killed, and taken back.
 	media := site.StartCommand("move", "media", "--rate", "1", "--workers", "1")
-	servertest.Within(t, time.Minute, "photos are copied", func() bool { return len(filesUnder(t, photos)) > 0 })
+	servertest.Within(t, 3*time.Minute, "photos are copied", func() bool { return len(filesUnder(t, photos)) > 0 })
 	sessions := site.StartCommand("move", "sessions", "--rate", "1")
-	servertest.Within(t, time.Minute, "sessions are as well", func() bool { return phases(t, site)["sessions"] == "reading" })
+	servertest.Within(t, 3*time.Minute, "sessions are as well", func() bool { return phases(t, site)["sessions"] == "reading" })
 	sessions.Kill()
 	media.Kill()
 	atOnce(t, site, map[string]string{"move abort sessions": "The sessions are in sql:, as before.", "move abort media": ", as before."})
@@ -163,7 +163,7 @@ func TestSessionsAndPhotosMoveAtOnce(t *testing.T) {
 		return err
 	})
 	sessions, media = site.StartCommand("move", "sessions"), site.StartCommand("move", "media")
-	servertest.Within(t, time.Minute, "both have begun again", func() bool {
+	servertest.Within(t, 3*time.Minute, "both have begun again", func() bool {
 		p := phases(t, site)
 		return p["sessions"] != "aborted" && p["media"] != "aborted" || t.Failed()
 	})
