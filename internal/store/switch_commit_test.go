@@ -56,8 +56,10 @@ func TestALostCommitOverASwitch(t *testing.T) {
 					<-sealed
 					return
 				}
-				// The transaction holds the gate until the server notices that its client has gone. Who seals is the next.
+				// The transaction holds the gate until the server notices that its client has gone. Who seals is the next. The table
+				// is read anew only where nobody read it for a tenth of a second.
 				servertest.Eventually(t, "the seal waits", func() bool {
+					time.Sleep(200 * time.Millisecond)
 					n, err := server.Value("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
 					return err == nil && n != "0"
 				})
