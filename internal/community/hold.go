@@ -106,11 +106,16 @@ func (c *Community) FirstOnesWait(ctx context.Context, acc *store.Account) (bool
 	return now.PostsCount+now.CommentsCount < first, nil
 }
 
-// editMayStand is *Invalid for an edit that brings a blocked word or photograph into a post: it would be seen before a moderator
-// has seen it. Words and photographs that a moderator has let pass with the post may stay. have are its photos; those of the change are ready.
+// editMayStand is *Invalid for an edit that brings a blocked word or photograph into a post, and, while the member's first posts wait, any other
+// words or photograph: it would be seen before a moderator has seen it. Words and photographs that a moderator has let pass with the post may stay.
+// have are its photos; those of the change are ready.
 func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, after *store.Post, have []int64, change PostChange) error {
 	if May(acc, ReadHeld) {
 		return nil
+	}
+	first, err := c.FirstOnesWait(ctx, acc)
+	if err != nil {
+		return err
 	}
 	out, err := c.blocks(ctx)
 	if err != nil {
@@ -118,7 +123,7 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 	}
 	ids := change.photoIDs()
 	var photos []*store.Photo
-	if all := slices.Concat(have, ids); len(all) > 0 && out.holds() {
+	if all := slices.Concat(have, ids); len(all) > 0 && (first || out.holds()) {
 		if photos, err = c.Store.PhotosByID(ctx, all); err != nil {
 			return fromStore(err)
 		}
@@ -132,9 +137,23 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 	}
 	for _, ph := range change.Photos {
 		if ph.Description != nil {
-			said[ph.ID] = *ph.Description
+			said[ph.ID] = tidy(*ph.Description)
 		}
 		texts = append(texts, said[ph.ID])
+	}
+	if first {
+		field := ""
+		if slices.ContainsFunc(texts, func(text string) bool { return text != "" && !slices.Contains(before, text) }) {
+			field = "caption"
+		} else if slices.ContainsFunc(ids, func(id int64) bool { return !slices.Contains(have, id) }) {
+			field = "photos"
+		}
+		switch {
+		case field != "" && after.Kind == store.KindComment:
+			return invalid(field, "held", "Your first posts and comments wait for a moderator, and an edit cannot wait. Send this as a new comment.")
+		case field != "":
+			return invalid(field, "held", "Your first posts and comments wait for a moderator, and an edit cannot wait. Send this as a new post.")
+		}
 	}
 	if w := out.words.brought(before, texts); w != "" && after.Kind == store.KindComment {
 		return invalid("caption", "held", "A moderator has to see this first, because of the word “%s”. Write it as a new comment, which then waits for a moderator.", w)

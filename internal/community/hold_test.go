@@ -226,9 +226,31 @@ func TestFirstPostsAreHeld(t *testing.T) {
 			}
 			waiting = append(waiting, p)
 		}
-		for _, p := range waiting[:2] {
-			if post, err := g.ApproveHeld(g.ctx, mod, p.ID); err != nil || post.Visibility != store.Followers || post.Photos[0].SetKind != store.SetPrivate {
+		for i, p := range waiting[:2] {
+			post, err := g.ApproveHeld(g.ctx, mod, p.ID)
+			if err != nil || post.Visibility != store.Followers || post.Photos[0].SetKind != store.SetPrivate {
 				t.Fatalf("%+v %v", post, err)
+			}
+			// Until the first are through, an edit brings nothing that no moderator has seen: it would be seen at once.
+			was, other := "", "Buy shoes"
+			mine := PostPhoto{ID: post.Photos[0].ID}
+			for what, change := range map[string]PostChange{
+				"caption": {Caption: &other}, "warning": {Warning: &other}, "description": {Photos: []PostPhoto{{ID: mine.ID, Description: &other}}}, "photos": {Photos: []PostPhoto{mine, {ID: g.photo(ann)}}},
+			} {
+				want := "caption held"
+				if what == "photos" {
+					want = "photos held"
+				}
+				if i > 0 {
+					want = codes(nil)
+				}
+				if _, err := g.EditPost(g.ctx, ann, post.ID, change); codes(err) != want {
+					t.Errorf("after %d of 2 the %s is edited: %v, want %q", i+1, what, err, want)
+				}
+			}
+			public := store.Public
+			if _, err := g.EditPost(g.ctx, ann, post.ID, PostChange{Caption: &was, Visibility: &public, Photos: []PostPhoto{mine}}); err != nil {
+				t.Errorf("words are taken out: %v", err)
 			}
 		}
 		if p := g.post(ann, store.Public, "Sun"); p.Held {
