@@ -2,7 +2,9 @@ package app
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"tintype/internal/community"
@@ -55,4 +57,22 @@ func TestRetryInAnEditKeepsEditAndDraft(t *testing.T) {
 	mia.Post(retry[1], append(withBoth, "retry", more)...).Want(http.StatusUnprocessableEntity).Has("A bridge, edited</textarea>", "Trying again would not change anything")
 	mia.Post(edit+"/edit", withBoth...).Want(http.StatusOK).Has("A bridge, edited")
 	draft()
+}
+
+// A version from before a photograph was taken out says how many it had, and shows nothing of the one that is gone.
+func TestVersionsSayHowManyPhotographsTheyHad(t *testing.T) {
+	_, front := siteWithFront(t)
+	mia := front.join("mia")
+	app := asApp(mia)
+	var media []string
+	for _, words := range []string{"A bridge", "A mistake"} {
+		media = append(media, app.Do(servertest.Multipart("/api/v2/media", servertest.Part{Field: "file", File: "photo.jpg", Data: front.photo()}, servertest.Part{Field: "description", Data: []byte(words)})).Want(http.StatusOK).ID())
+	}
+	var post servertest.Status
+	app.Do(servertest.Values("/api/v1/statuses", url.Values{"status": {"Two"}, "media_ids[]": media})).Into(&post)
+	app.Do(servertest.Form("/api/v1/statuses/"+post.ID, "status", "Two", "media_ids[]", media[0]).As(http.MethodPut)).Want(http.StatusOK)
+	page := front.visitor().Get("/posts/"+post.ID+"/history").Want(http.StatusOK).Has("2 photographs", "1 photograph", "A bridge").Lacks("A mistake")
+	if strings.Index(page.Text(), "1 photograph") > strings.Index(page.Text(), "2 photographs") {
+		t.Errorf("the newest version is not first: %s", page.Text())
+	}
 }

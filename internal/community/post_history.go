@@ -7,11 +7,12 @@ import (
 )
 
 // Version is a post as it was from CreatedAt on. Photos are those of then that the post still has, with the descriptions of
-// then.
+// then. Had is how many there were: one that was taken out is gone, and so is its description.
 type Version struct {
 	Caption, Warning string
 	Sensitive        bool
 	Photos           []*store.Photo
+	Had              int
 	Tags             []store.Tag
 	CreatedAt        store.Millis
 }
@@ -28,11 +29,11 @@ func (c *Community) History(ctx context.Context, viewer *store.Account, id int64
 		return nil, nil, fromStore(err)
 	}
 	if len(rows) == 0 {
-		return p, []Version{{Caption: p.Caption, Warning: p.Warning, Sensitive: p.Sensitive, Photos: p.Photos, Tags: p.Tags, CreatedAt: p.CreatedAt}}, nil
+		return p, []Version{{Caption: p.Caption, Warning: p.Warning, Sensitive: p.Sensitive, Photos: p.Photos, Had: len(p.Photos), Tags: p.Tags, CreatedAt: p.CreatedAt}}, nil
 	}
 	list := make([]Version, 0, len(rows))
 	for _, row := range rows {
-		v := Version{Caption: row.Caption, Warning: row.Warning, Sensitive: row.Sensitive, Tags: c.tagsOf(row.Caption), CreatedAt: row.CreatedAt}
+		v := Version{Caption: row.Caption, Warning: row.Warning, Sensitive: row.Sensitive, Had: len(row.Photos.V), Tags: c.tagsOf(row.Caption), CreatedAt: row.CreatedAt}
 		for _, had := range row.Photos.V {
 			for _, ph := range p.Photos {
 				if ph.ID == had.ID {

@@ -32,7 +32,7 @@ func (p *Pages) history(c *gin.Context) error {
 	for i := len(versions) - 1; i >= 0; i-- { // the newest first
 		was := versions[i]
 		row := templates.VersionView{
-			Created: b.when(was.CreatedAt), Warning: was.Warning, Photos: len(was.Photos),
+			Created: b.when(was.CreatedAt), Warning: was.Warning, Photos: was.Had,
 			Caption: templates.RichText(p.Community.Render(was.Caption, post.Mentions, was.Tags)),
 		}
 		for _, ph := range was.Photos {
