@@ -63,6 +63,26 @@ func TestNoHoleBesideASquare(t *testing.T) {
 		return Math.abs(a.width - 390) < 1 && Math.abs(a.height - a.width) < 8 && b.top > a.top; })()`)
 }
 
+// On a phone the last row goes across as the others do, unless more of the list is to come: then it waits for its end. On a wide
+// screen it stays as high as the rest.
+func TestTheLastRowOnAPhone(t *testing.T) {
+	ctx, at := browser(t)
+	width := `document.querySelector('.grid .tile').getBoundingClientRect().width`
+	alone := `document.querySelectorAll('.grid .tile').forEach((el, i) => { if (i) el.remove(); else el.className = 'tile r68'; })`
+	do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(at+"/explore"))
+	until(t, ctx, `document.querySelectorAll('.tile').length >= 24 && document.querySelector('.pager [data-older]') !== null`)
+	run(t, ctx, `window.fetch = () => new Promise(() => {}); `+alone) // no more comes
+	until(t, ctx, width+` < 300`)
+	run(t, ctx, `document.querySelector('.pager [data-older]').remove()`)
+	until(t, ctx, width+` > 389`)
+	do(t, ctx, chromedp.Navigate(at+"/profile-pinned"))
+	until(t, ctx, `document.querySelectorAll('.pinned .tile').length > 0`)
+	run(t, ctx, alone)
+	until(t, ctx, width+` > 389`)
+	do(t, ctx, chromedp.EmulateViewport(1440, 900))
+	until(t, ctx, width+` < 800`)
+}
+
 func TestTargetsInTextAre24High(t *testing.T) {
 	ctx, at := browser(t)
 	for _, size := range sizes {
