@@ -51,6 +51,7 @@ type BoostsView struct {
 	Own     bool
 	Posts   []PostView
 	Pager   Pager
+	Newest  []PostView // to look at where there is nothing
 }
 
 // ProfileCounts are the numbers under a profile's name.

@@ -37,14 +37,14 @@ type ExploreView struct {
 	People []PersonView
 	New    bool // of people: those who joined last, instead of those who post
 	Pager  Pager
-	Newest []PostView // to look at while nothing is popular
 }
 
 // GridView is posts as tiles.
 type GridView struct {
-	Posts []PostView
-	Pager Pager
-	Empty string // what to say when there is nothing; each page has its own words where this is ""
+	Posts  []PostView
+	Pager  Pager
+	Empty  string     // what to say when there is nothing; each page has its own words where this is ""
+	Newest []PostView // to look at where there is nothing
 }
 
 // MarkedKind says what the posts of a page were marked by.
@@ -69,9 +69,8 @@ func (k MarkedKind) Title() string {
 
 // MarkedView is /bookmarks, /likes or /boosts: what the member has marked, the latest mark first.
 type MarkedView struct {
-	Kind   MarkedKind
-	Grid   GridView
-	Newest []PostView // to begin with, where nothing is marked
+	Kind MarkedKind
+	Grid GridView
 }
 
 // FrontView is the site's first page for a visitor.

@@ -17,9 +17,10 @@ type ListsView struct {
 
 // ListView is /lists/ID: the feed of a list.
 type ListView struct {
-	List  ListRow
-	Posts []PostView
-	Pager Pager
+	List   ListRow
+	Posts  []PostView
+	Pager  Pager
+	Newest []PostView // to look at where there is nothing
 }
 
 // ListEditView is /lists/ID/edit; its forms post to /lists/ID, /lists/ID/add, /lists/ID/remove and /lists/ID/delete.

@@ -197,7 +197,10 @@ func TestEmptyPagesLeadOn(t *testing.T) {
 	_, front := siteWithFront(t)
 	lea, leo := front.join("lea"), front.join("leo")
 	leo.PublishPhoto(front.photo(), "caption", "A bridge #water")
-	for page, button := range map[string]string{"/bookmarks": "/explore", "/likes": "/explore", "/boosts": "/explore", "/albums": "/albums/new", "/albums/yours": "/albums/new", "/notifications": "/compose", "/notifications/likes": "/notifications", "/search?q=nothing": ""} {
+	front.join("lia")
+	list := lea.Post("/lists", "title", "The shed").Want(http.StatusOK).URL.Path
+	for page, button := range map[string]string{"/bookmarks": "/explore", "/likes": "/explore", "/boosts": "/explore", "/albums": "/albums/new", "/albums/yours": "/albums/new", "/notifications": "/compose", "/notifications/likes": "/notifications", "/search?q=nothing": "",
+		"/@lea": "/compose", "/@lia/boosts": "", list: ""} {
 		shown := lea.Get(page).Want(http.StatusOK).Has(`class="empty"`, "Newest photographs")
 		if button != "" {
 			shown.Has(`<a class="button" href="` + button + `"`)

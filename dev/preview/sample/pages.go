@@ -77,10 +77,10 @@ func posts(add adder) {
 		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBookmarks, Grid: t.GridView{Posts: Posts(0, 9)}})
 	})
 	add("/boosts", "Boosts, none", true, func(p *t.Page) templ.Component {
-		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBoosts, Newest: Posts(0, 12)})
+		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedBoosts, Grid: t.GridView{Newest: Posts(0, 12)}})
 	})
 	add("/likes", "Likes, none", true, func(p *t.Page) templ.Component {
-		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedLikes, Newest: Posts(3, 12)})
+		return t.MarkedPage(p, t.MarkedView{Kind: t.MarkedLikes, Grid: t.GridView{Newest: Posts(3, 12)}})
 	})
 	add("/explore/tags", "Explore, tags", false, func(p *t.Page) templ.Component {
 		return t.ExplorePage(p, t.ExploreView{Kind: t.ExploreTags, Tags: tagged()})
@@ -89,7 +89,7 @@ func posts(add adder) {
 		return t.ExplorePage(p, t.ExploreView{Kind: t.ExplorePeople, People: suggested(), Pager: t.Pager{OlderURL: "/people"}})
 	})
 	add("/explore/popular", "Explore, nothing popular", true, func(p *t.Page) templ.Component {
-		return t.ExplorePage(p, t.ExploreView{Kind: t.ExplorePopular, Newest: Posts(0, 12)})
+		return t.ExplorePage(p, t.ExploreView{Kind: t.ExplorePopular, Grid: t.GridView{Newest: Posts(0, 12)}})
 	})
 	add("/tag", "Tag", true, func(p *t.Page) templ.Component {
 		return t.TagPage(p, t.TagView{Tag: "dawn", Grid: t.GridView{Posts: Posts(0, 7)}})

@@ -73,10 +73,8 @@ func (p *Pages) popular(c *gin.Context) error {
 		Grid: templates.GridView{Posts: b.postViews(posts, false), Pager: skipPager(c, skip, len(posts), gridLimit)},
 	}
 	view.Grid.Pager.AllHidden = allHidden(posts)
-	if len(posts) == 0 && skip == 0 {
-		if view.Newest, err = p.newest(c, b); err != nil {
-			return err
-		}
+	if view.Grid.Newest, err = p.newestWhere(c, b, posts, view.Grid.Pager); err != nil {
+		return err
 	}
 	return p.render(c, http.StatusOK, templates.ExplorePage(pg, view))
 }

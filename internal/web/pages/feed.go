@@ -150,10 +150,8 @@ func (p *Pages) marked(kind templates.MarkedKind, list func(context.Context, *st
 		}
 		b := p.viewBuilder(c)
 		view := templates.MarkedView{Kind: kind, Grid: templates.GridView{Posts: b.postViews(posts, false), Pager: cursorPager(c, len(posts), next, prev)}}
-		if len(posts) == 0 && view.Grid.Pager.FirstURL == "" {
-			if view.Newest, err = p.newest(c, b); err != nil {
-				return err
-			}
+		if view.Grid.Newest, err = p.newestWhere(c, b, posts, view.Grid.Pager); err != nil {
+			return err
 		}
 		return p.render(c, http.StatusOK, templates.MarkedPage(pg, view))
 	}
@@ -310,6 +308,14 @@ const newestLimit = 12
 func (p *Pages) newest(c *gin.Context, b viewBuilder) ([]templates.PostView, error) {
 	posts, err := p.Community.PublicFeed(c.Request.Context(), viewer(c), community.Cursor{Limit: newestLimit})
 	return b.postViews(posts, false), err
+}
+
+// newestWhere is newest where a list has no posts at all, and nothing where it has some or lies past one of its ends.
+func (p *Pages) newestWhere(c *gin.Context, b viewBuilder, posts []*community.Post, pager templates.Pager) ([]templates.PostView, error) {
+	if len(posts) > 0 || pager.FirstURL != "" {
+		return nil, nil
+	}
+	return p.newest(c, b)
 }
 
 // threads finds the posts of the threads in which the notifications' comments are, by notification.

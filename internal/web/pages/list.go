@@ -83,9 +83,12 @@ func (p *Pages) list(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, templates.ListPage(pg, templates.ListView{
-		List: listRow(l), Posts: p.viewBuilder(c).postViews(posts, true), Pager: postPager(c, page, posts),
-	}))
+	b := p.viewBuilder(c)
+	view := templates.ListView{List: listRow(l), Posts: b.postViews(posts, true), Pager: postPager(c, page, posts)}
+	if view.Newest, err = p.newestWhere(c, b, posts, view.Pager); err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.ListPage(pg, view))
 }
 
 func (p *Pages) listForm(c *gin.Context, acc *store.Account) error {

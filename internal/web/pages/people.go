@@ -81,10 +81,16 @@ func (p *Pages) renderProfile(c *gin.Context, status int, acc *store.Account, no
 			return err
 		}
 	}
+	b := p.viewBuilder(c)
 	v := templates.ProfileView{
 		Account: p.accountView(acc), HeaderURL: p.headerURL(acc.Header), Bio: p.bio(acc.Note),
 		Counts:   p.countsOf(me, acc, rel),
-		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, p.viewBuilder(c), posts, page),
+		Relation: p.relationView(me, acc, rel), Hidden: rel.Blocking, Grid: p.grid(c, b, posts, page),
+	}
+	if !rel.Blocking {
+		if v.Grid.Newest, err = p.newestWhere(c, b, posts, v.Grid.Pager); err != nil {
+			return err
+		}
 	}
 	if note != nil {
 		v.Relation.Note = *note
@@ -104,7 +110,7 @@ func (p *Pages) renderProfile(c *gin.Context, status int, acc *store.Account, no
 		if err != nil {
 			return err
 		}
-		v.Pinned = p.viewBuilder(c).postViews(pinned, false)
+		v.Pinned = b.postViews(pinned, false)
 	}
 	for _, f := range acc.Fields.V {
 		v.Fields = append(v.Fields, templates.ProfileField{Name: f.Name, Value: p.line(f.Value)})
@@ -145,9 +151,12 @@ func (p *Pages) boostsOf(c *gin.Context) error {
 	}
 	pg.NoIndex = true // the posts have pages of their own
 	pg.Canonical = p.BaseURL + "/@" + acc.Username + "/boosts"
-	return p.render(c, http.StatusOK, templates.BoostsPage(pg, templates.BoostsView{
-		Account: p.accountView(acc), Own: me != nil && me.ID == acc.ID, Posts: p.viewBuilder(c).postViews(posts, true), Pager: postPager(c, page, posts),
-	}))
+	b := p.viewBuilder(c)
+	view := templates.BoostsView{Account: p.accountView(acc), Own: me != nil && me.ID == acc.ID, Posts: b.postViews(posts, true), Pager: postPager(c, page, posts)}
+	if view.Newest, err = p.newestWhere(c, b, posts, view.Pager); err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, templates.BoostsPage(pg, view))
 }
 
 func (p *Pages) countsOf(me, acc *store.Account, rel community.Relationship) templates.ProfileCounts {
