@@ -15,9 +15,10 @@ func (c *Community) Follow(ctx context.Context, acc *store.Account, targetID int
 	return c.FollowWith(ctx, acc, targetID, FollowOptions{})
 }
 
-// FollowOptions say what of a followed account is shown. A field that is nil stays as it is.
+// FollowOptions say what of a followed account is shown and told. A field that is nil stays as it is; at first both are false.
 type FollowOptions struct {
-	HideBoosts *bool // leaves out what the account boosts; false without a word
+	HideBoosts *bool // leaves out what the account boosts
+	Notify     *bool // tells of each post of the account
 }
 
 // FollowWith is Follow with options, which also change a follow or request that there is.
@@ -37,19 +38,16 @@ func (c *Community) FollowWith(ctx context.Context, acc *store.Account, targetID
 		if !target.Active() || now.Blocking || now.BlockedBy {
 			return ErrNotFound
 		}
-		hide := now.HideBoosts
-		set(&hide, o.HideBoosts)
+		was := now
+		set(&now.HideBoosts, o.HideBoosts)
+		set(&now.Notify, o.Notify)
 		if now.Following || now.Requested && target.Locked {
-			if hide != now.HideBoosts {
-				now.HideBoosts = hide
-				if err := tx.SetHideBoosts(ctx, me.ID, target.ID, hide); err != nil {
-					return err
-				}
-			}
 			rel = now
-			return nil
+			if now == was {
+				return nil
+			}
+			return tx.SetFollowOptions(ctx, me.ID, target.ID, now.HideBoosts, now.Notify)
 		}
-		now.HideBoosts = hide
 		requests, err := tx.FollowRequestsBy(ctx, me.ID)
 		if err != nil {
 			return err
@@ -62,7 +60,7 @@ func (c *Community) FollowWith(ctx context.Context, acc *store.Account, targetID
 		}
 		at := store.ToMillis(store.IDTime(id))
 		if target.Locked {
-			if err := tx.AddFollowRequest(ctx, store.FollowRequest{FollowerID: me.ID, FolloweeID: target.ID, HideBoosts: hide, CreatedAt: at}); err != nil {
+			if err := tx.AddFollowRequest(ctx, store.FollowRequest{FollowerID: me.ID, FolloweeID: target.ID, HideBoosts: now.HideBoosts, Notify: now.Notify, CreatedAt: at}); err != nil {
 				return err
 			}
 			now.Requested = true
@@ -74,7 +72,7 @@ func (c *Community) FollowWith(ctx context.Context, acc *store.Account, targetID
 				return err
 			}
 		}
-		if err := tx.AddFollow(ctx, store.Follow{ID: id, FollowerID: me.ID, FolloweeID: target.ID, HideBoosts: hide, CreatedAt: at}); err != nil {
+		if err := tx.AddFollow(ctx, store.Follow{ID: id, FollowerID: me.ID, FolloweeID: target.ID, HideBoosts: now.HideBoosts, Notify: now.Notify, CreatedAt: at}); err != nil {
 			return err
 		}
 		if err := notify(ctx, tx, store.Notification{AccountID: target.ID, Kind: store.NotifyFollow, FromID: me.ID, CreatedAt: at}); err != nil {
@@ -97,14 +95,15 @@ func (c *Community) Unfollow(ctx context.Context, acc *store.Account, targetID i
 		if !now.Following && !now.Requested {
 			return visibleTo(target, now)
 		}
+		now.HideBoosts, now.Notify = false, false
 		if now.Requested {
-			now.Requested, now.HideBoosts = false, false
+			now.Requested = false
 			if err := dropRequest(ctx, tx, me.ID, target.ID); err != nil {
 				return err
 			}
 		}
 		if now.Following {
-			now.Following, now.HideBoosts = false, false
+			now.Following = false
 			return dropFollow(ctx, tx, me.ID, target.ID)
 		}
 		return nil
@@ -136,7 +135,9 @@ func (c *Community) AcceptFollow(ctx context.Context, acc *store.Account, follow
 		if err := dropRequest(ctx, tx, follower.ID, me.ID); err != nil {
 			return err
 		}
-		err = tx.AddFollow(ctx, store.Follow{ID: id, FollowerID: follower.ID, FolloweeID: me.ID, HideBoosts: theirs[0].HideBoosts, CreatedAt: store.ToMillis(store.IDTime(id))})
+		err = tx.AddFollow(ctx, store.Follow{
+			ID: id, FollowerID: follower.ID, FolloweeID: me.ID, HideBoosts: theirs[0].HideBoosts, Notify: theirs[0].Notify, CreatedAt: store.ToMillis(store.IDTime(id)),
+		})
 		if err != nil {
 			return err
 		}

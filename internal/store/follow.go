@@ -11,10 +11,11 @@ func (s *conn) AddFollow(ctx context.Context, f Follow) error {
 	return translate(s.write(ctx).Create(&f).Error)
 }
 
-// SetHideBoosts changes whether the followee's boosts are shown to the follower. It changes a request as well.
-func (s *conn) SetHideBoosts(ctx context.Context, followerID, followeeID int64, hide bool) error {
+// SetFollowOptions changes whether the followee's boosts are shown to the follower, and whether its posts are told. It changes a
+// request as well.
+func (s *conn) SetFollowOptions(ctx context.Context, followerID, followeeID int64, hideBoosts, notify bool) error {
 	for _, table := range []string{"follows", "follow_requests"} {
-		err := s.write(ctx).Exec("UPDATE "+table+" SET hide_boosts = ? WHERE follower_id = ? AND followee_id = ?", hide, followerID, followeeID).Error
+		err := s.write(ctx).Exec("UPDATE "+table+" SET hide_boosts = ?, notify = ? WHERE follower_id = ? AND followee_id = ?", hideBoosts, notify, followerID, followeeID).Error
 		if err != nil {
 			return translate(err)
 		}
@@ -58,6 +59,13 @@ func (s *conn) deletePair(ctx context.Context, table string, followerID, followe
 	}
 	res := s.write(ctx).Exec("DELETE FROM "+table+" WHERE id = ?", ids[0])
 	return res.RowsAffected > 0, translate(res.Error)
+}
+
+// ToldOfPost are the followers of its author who want to be notified of each post, at most limit above after, in order. Whom the
+// post mentions is told of that.
+func (s *conn) ToldOfPost(ctx context.Context, p *Post, after int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT f.follower_id FROM follows f WHERE f.followee_id = ? AND f.notify = 1 AND f.follower_id > ?"+
+		" AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.post_id = ? AND m.account_id = f.follower_id) ORDER BY f.follower_id LIMIT ?", p.AuthorID, after, p.ID, limit)
 }
 
 // FollowRequestsBy counts the requests of the account that wait for others.

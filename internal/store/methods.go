@@ -5481,13 +5481,14 @@ func (s *Store) SetFilters(ctx context.Context, accountID int64, filters string)
 	return err
 }
 
-// SetHideBoosts changes whether the followee's boosts are shown to the follower. It changes a request as well.
-func (s *Store) SetHideBoosts(ctx context.Context, followerID int64, followeeID int64, hide bool) (err error) {
+// SetFollowOptions changes whether the followee's boosts are shown to the follower, and whether its posts are told. It changes a
+// request as well.
+func (s *Store) SetFollowOptions(ctx context.Context, followerID int64, followeeID int64, hideBoosts bool, notify bool) (err error) {
 	if s.places == nil {
-		return s.conn.SetHideBoosts(ctx, followerID, followeeID, hide)
+		return s.conn.SetFollowOptions(ctx, followerID, followeeID, hideBoosts, notify)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		return in.SetHideBoosts(ctx, followerID, followeeID, hide)
+		return in.SetFollowOptions(ctx, followerID, followeeID, hideBoosts, notify)
 	})
 	return err
 }
@@ -6006,6 +6007,19 @@ func (s *Store) ToldOfComment(ctx context.Context, commentID int64, after int64,
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.ToldOfComment(ctx, commentID, after, limit)
+		return err
+	})
+	return r0, err
+}
+
+// ToldOfPost are the followers of its author who want to be notified of each post, at most limit above after, in order. Whom the
+// post mentions is told of that.
+func (s *Store) ToldOfPost(ctx context.Context, p *Post, after int64, limit int) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.ToldOfPost(ctx, p, after, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ToldOfPost(ctx, p, after, limit)
 		return err
 	})
 	return r0, err

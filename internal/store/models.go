@@ -256,6 +256,7 @@ type Follow struct {
 	FollowerID int64
 	FolloweeID int64
 	HideBoosts bool // the followee's boosts are not shown to the follower
+	Notify     bool // the follower is notified of the followee's posts
 	CreatedAt  Millis
 }
 
@@ -362,6 +363,7 @@ const (
 	NotifyLike          = "favourite"
 	NotifyBoost         = "reblog"
 	NotifyMention       = "mention" // a mention, or a comment on one's post or comment
+	NotifyPost          = "status"  // a post of somebody whose follow has Notify
 	NotifyUpdate        = "update"  // a post that one boosted or commented on was edited
 	NotifyReport        = "admin.report"
 	NotifySignUp        = "admin.sign_up"

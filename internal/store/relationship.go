@@ -13,6 +13,7 @@ type Relationship struct {
 	ID          int64
 	Following   bool
 	HideBoosts  bool // of a follow or request: without their boosts
+	Notify      bool // of a follow or request: their posts are told
 	FollowedBy  bool
 	Requested   bool // waits for their approval
 	RequestedBy bool // they wait for this account's approval
@@ -41,6 +42,8 @@ func (s *conn) Relationships(ctx context.Context, accountID int64, ids []int64) 
 	}{
 		{"follows WHERE hide_boosts = 1 AND", "follower_id", "followee_id", func(r *Relationship) { r.HideBoosts = true }},
 		{"follow_requests WHERE hide_boosts = 1 AND", "follower_id", "followee_id", func(r *Relationship) { r.HideBoosts = true }},
+		{"follows WHERE notify = 1 AND", "follower_id", "followee_id", func(r *Relationship) { r.Notify = true }},
+		{"follow_requests WHERE notify = 1 AND", "follower_id", "followee_id", func(r *Relationship) { r.Notify = true }},
 		{"mutes mu WHERE " + s.notOver() + " AND", "account_id", "target_id", func(r *Relationship) { r.Muting = true }},
 		{"mutes mu WHERE notifications = 1 AND " + s.notOver() + " AND", "account_id", "target_id", func(r *Relationship) { r.MutingNotifications = true }},
 		{"follows WHERE", "follower_id", "followee_id", func(r *Relationship) { r.Following = true }},

@@ -1,0 +1,1 @@
+ALTER TABLE `follows` DROP KEY `follows_followee_id_notify`, DROP COLUMN `notify`;

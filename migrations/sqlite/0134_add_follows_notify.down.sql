@@ -1,0 +1,2 @@
+DROP INDEX follows_followee_id_notify;
+ALTER TABLE follows DROP COLUMN notify;
