@@ -20,6 +20,7 @@ type RelationView struct {
 	Blocking   bool
 	Muting     bool
 	HideBoosts bool   // of a follow
+	Notify     bool   // of a follow: each post is told
 	Note       string // the viewer's own, which nobody else reads
 	Reload     bool   // following changes the whole page, so that no script takes the button's place
 }

@@ -115,6 +115,7 @@ const (
 	NotifyRequest        NotificationKind = "follow_request"
 	NotifyLike           NotificationKind = "favourite"
 	NotifyBoost          NotificationKind = "reblog"
+	NotifyPost           NotificationKind = "status" // somebody whose posts the member asked to be told of has posted
 	NotifyUpdate         NotificationKind = "update" // a post that the member boosted or commented on was edited
 	NotifyComment        NotificationKind = "comment"
 	NotifyMention        NotificationKind = "mention"

@@ -52,6 +52,7 @@ func (c *Community) RegisterJobs(q *queue.Queue) {
 	q.Register(jobPush, queue.Handler{Run: c.runPush, Class: ClassPush, Timeout: 30 * time.Second, MaxAttempts: pushAttempts, Backoff: 20 * time.Second})
 	c.registerMail(q)
 	q.Register(JobPostDelete, queue.Handler{Run: c.runPostDelete, Timeout: 10 * time.Minute})
+	q.Register(jobTellPost, queue.Handler{Run: c.runTellPost, Timeout: time.Minute})
 	q.Register(jobTellEdit, queue.Handler{Run: c.runTellEdit, Timeout: time.Minute})
 	q.Register(JobAccountDelete, queue.Handler{Run: c.runAccountDelete, Class: ClassBulk, Timeout: 2 * accountSlice, MaxAttempts: 10})
 	q.Register(jobExport, queue.Handler{

@@ -14,6 +14,7 @@ type NotificationKind struct{ Kind, Words string }
 // notificationKinds are in the order in which members choose.
 var notificationKinds = []NotificationKind{
 	{store.NotifyMention, lang.Key("Comments and mentions")},
+	{store.NotifyPost, lang.Key("New posts by those you asked to be told of")},
 	{store.NotifyLike, lang.Key("Likes")},
 	{store.NotifyBoost, lang.Key("Boosts")},
 	{store.NotifyUpdate, lang.Key("Edits of posts you boosted or commented on, and of comments to you")},

@@ -187,6 +187,9 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 			return err
 		}
 	}
+	if err := tellFollowers(ctx, tx, row); err != nil {
+		return err
+	}
 	if err := tx.AddEvent(ctx, EventPostCreated, acc.ID, row.ID, nil); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ const (
 
 // PushAlerts are the kinds of notifications that an app can choose, as Mastodon 4.2 names them. Some never occur here.
 var PushAlerts = []string{
-	store.NotifyMention, "status", store.NotifyBoost, store.NotifyFollow, store.NotifyFollowRequest, store.NotifyLike, "poll", store.NotifyUpdate, store.NotifySignUp, store.NotifyReport,
+	store.NotifyMention, store.NotifyPost, store.NotifyBoost, store.NotifyFollow, store.NotifyFollowRequest, store.NotifyLike, "poll", store.NotifyUpdate, store.NotifySignUp, store.NotifyReport,
 }
 
 // Policies say whose doings an app is told of.

@@ -77,6 +77,8 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 		return l.T("%s liked your post", name)
 	case store.NotifyBoost:
 		return l.T("%s boosted your post", name)
+	case store.NotifyPost:
+		return l.T("%s posted a photograph", name)
 	case store.NotifyUpdate:
 		if comment {
 			return l.T("%s edited a comment to you", name)

@@ -73,7 +73,7 @@ func profiles(add adder) {
 		v := t.NotificationsView{FollowRequests: 2}
 		post, covered := Post(0, 1), Post(4, 1)
 		covered.Covered, covered.Warning = true, "Spiders"
-		for i, k := range []t.NotificationKind{t.NotifyLike, t.NotifyComment, t.NotifyFollow, t.NotifyMention, t.NotifyRequest, t.NotifyFollowAccepted, t.NotifyBoost, t.NotifyUpdate, t.NotifyAlbum, t.NotifyApproved, t.NotifyWaiting, t.NotifyAccount, t.NotifyAnnouncement} {
+		for i, k := range []t.NotificationKind{t.NotifyLike, t.NotifyComment, t.NotifyFollow, t.NotifyMention, t.NotifyRequest, t.NotifyFollowAccepted, t.NotifyBoost, t.NotifyPost, t.NotifyUpdate, t.NotifyAlbum, t.NotifyApproved, t.NotifyWaiting, t.NotifyAccount, t.NotifyAnnouncement} {
 			n := t.NotificationView{ID: fmt.Sprint(i), Kind: k, Account: people[i%3], Created: t.When{At: now.Add(-time.Duration(i) * time.Hour)}, Unread: i < 3, URL: "/post", Post: &post}
 			if k == t.NotifyComment || k == t.NotifyMention {
 				n.Text, n.Post = "The fog looks as if it had been asked to wait.", &covered

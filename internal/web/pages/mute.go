@@ -64,9 +64,9 @@ func muteEnd(l *lang.Language, at store.Millis) string {
 	return l.Date(at.Time(), "2 Jan 2006, 15:04") + " UTC"
 }
 
-func (p *Pages) hideBoosts(hide bool) func(context.Context, *store.Account, int64) (community.Relationship, error) {
+func (p *Pages) followWith(o community.FollowOptions) func(context.Context, *store.Account, int64) (community.Relationship, error) {
 	return func(ctx context.Context, acc *store.Account, id int64) (community.Relationship, error) {
-		return p.Community.FollowWith(ctx, acc, id, community.FollowOptions{HideBoosts: &hide})
+		return p.Community.FollowWith(ctx, acc, id, o)
 	}
 }
 

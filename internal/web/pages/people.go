@@ -31,8 +31,11 @@ func (p *Pages) registerPeople(r Routes) {
 	r.Personal(http.MethodPost, "/@:name/mute", p.member(p.mute))
 	r.Personal(http.MethodPost, "/@:name/unmute", p.member(p.relate(p.Community.Unmute, "unmuted")))
 	r.Personal(http.MethodPost, "/@:name/note", p.member(p.note))
-	r.Personal(http.MethodPost, "/@:name/hide-boosts", p.member(p.relate(p.hideBoosts(true), "saved")))
-	r.Personal(http.MethodPost, "/@:name/show-boosts", p.member(p.relate(p.hideBoosts(false), "saved")))
+	for path, o := range map[string]community.FollowOptions{
+		"hide-boosts": {HideBoosts: new(true)}, "show-boosts": {HideBoosts: new(false)}, "notify": {Notify: new(true)}, "unnotify": {Notify: new(false)},
+	} {
+		r.Personal(http.MethodPost, "/@:name/"+path, p.member(p.relate(p.followWith(o), "saved")))
+	}
 	r.Personal(http.MethodGet, "/settings/mutes", p.member(p.mutes))
 	r.Personal(http.MethodGet, "/settings/mutes/conversations", p.member(p.mutedConversations))
 	r.Personal(http.MethodGet, "/@:name/report", p.member(p.reportAccountForm))

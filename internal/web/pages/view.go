@@ -302,7 +302,7 @@ func (p *Pages) relationView(viewer, acc *store.Account, r community.Relationshi
 	return templates.RelationView{
 		Account: p.accountView(acc), Own: viewer != nil && viewer.ID == acc.ID,
 		Following: r.Following, Requested: r.Requested, FollowsYou: r.FollowedBy, Blocking: r.Blocking,
-		Muting: r.Muting, HideBoosts: r.HideBoosts, Note: r.Note,
+		Muting: r.Muting, HideBoosts: r.HideBoosts, Notify: r.Notify, Note: r.Note,
 	}
 }
 
