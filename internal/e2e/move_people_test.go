@@ -24,10 +24,47 @@ type artist struct {
 	words    []string          // of the posts that were acknowledged
 	ids      map[string]string // of those posts, by their words
 	answers  []string          // the words of the comments
-	follows  bool
-	likes    bool
+	marks    []*mark           // what is set and taken back, in turn
+	marked   int               // how often
 	edits    int
 	uploaded int
+}
+
+// A mark is something that a member sets and takes back.
+type mark struct {
+	set, unset servertest.Request
+	read       string    // where it shows
+	is         [2]string // and as what, where it is not set and where it is
+	on         bool
+}
+
+// shown is how it has to show.
+func (m *mark) shown() string {
+	if m.on {
+		return m.is[1]
+	}
+	return m.is[0]
+}
+
+// marksOf are those of a member who has an own post, looks at another's post, and follows somebody who is in a list.
+func marksOf(own, post, other, followed, list string) []*mark {
+	form := servertest.Form
+	posts, accounts, in := "/api/v1/statuses/", "/api/v1/accounts/", "/api/v1/lists/"+list+"/accounts"
+	relation := accounts + "relationships?id[]="
+	of := func(at, do, undo, read, is string) *mark {
+		return &mark{set: form(at + do), unset: form(at + undo), read: read, is: [2]string{`"` + is + `":false`, `"` + is + `":true`}}
+	}
+	return []*mark{
+		of(posts+post, "/favourite", "/unfavourite", posts+post, "favourited"),
+		of(posts+post, "/reblog", "/unreblog", posts+post, "reblogged"),
+		of(posts+post, "/bookmark", "/unbookmark", posts+post, "bookmarked"),
+		of(posts+own, "/mute", "/unmute", posts+own, "muted"),
+		of(posts+own, "/pin", "/unpin", posts+own, "pinned"),
+		of(accounts+other, "/follow", "/unfollow", relation+other, "following"),
+		of(accounts+followed, "/mute", "/unmute", relation+followed, "muting"),
+		of("/api/v1/tags/before", "/follow", "/unfollow", "/api/v1/tags/before", "following"),
+		{set: form(in, "account_ids[]", followed), unset: form(in, "account_ids[]", followed).As(http.MethodDelete), read: accounts + followed + "/lists", is: [2]string{"[]", `"id":"` + list + `"`}},
+	}
 }
 
 // own asks for the entity, which must be as wanted.
@@ -73,20 +110,19 @@ func (a *artist) acts() error {
 		}
 		wrote()
 		return a.own("/api/v1/statuses/"+a.ids[last], edited)
-	case 3: // likes, or no longer
-		a.likes = !a.likes
-		if _, err := a.ask(servertest.Form("/api/v1/statuses/" + a.post + "/" + map[bool]string{true: "favourite", false: "unfavourite"}[a.likes])); err != nil {
+	case 3, 4: // likes, boosts, follows and so on, or no longer
+		m := a.marks[a.marked%len(a.marks)]
+		a.marked++
+		m.on = !m.on
+		q := m.unset
+		if m.on {
+			q = m.set
+		}
+		if _, err := a.ask(q); err != nil {
 			return err
 		}
 		wrote()
-		return a.own("/api/v1/statuses/"+a.post, fmt.Sprintf(`"favourited":%t`, a.likes))
-	case 4: // follows, or no longer
-		a.follows = !a.follows
-		if _, err := a.ask(servertest.Form("/api/v1/accounts/" + a.other + "/" + map[bool]string{true: "follow", false: "unfollow"}[a.follows])); err != nil {
-			return err
-		}
-		wrote()
-		return a.own("/api/v1/accounts/relationships?id[]="+a.other, fmt.Sprintf(`"following":%t`, a.follows))
+		return a.own(m.read, m.shown())
 	}
 	// Answers.
 	got, err := a.ask(servertest.Form("/api/v1/statuses", "status", words, "in_reply_to_id", a.post).With("Idempotency-Key", words))
@@ -102,7 +138,7 @@ func (a *artist) acts() error {
 func (a *artist) whole(id string) error {
 	var captions []string
 	for most := ""; ; {
-		got, err := a.ask(servertest.Read("/api/v1/accounts/" + id + "/statuses?exclude_replies=true&limit=40" + most))
+		got, err := a.ask(servertest.Read("/api/v1/accounts/" + id + "/statuses?exclude_replies=true&exclude_reblogs=true&limit=40" + most))
 		if err != nil {
 			return err
 		}
@@ -142,13 +178,15 @@ func (a *artist) whole(id string) error {
 			return fmt.Errorf("the answer %s of %s is there %d times", w, a.Name, n)
 		}
 	}
-	if err := a.own("/api/v1/statuses/"+a.post, fmt.Sprintf(`"favourited":%t`, a.likes)); err != nil {
-		return err
+	for _, m := range a.marks {
+		if err := a.own(m.read, m.shown()); err != nil {
+			return err
+		}
 	}
-	return a.own("/api/v1/accounts/relationships?id[]="+a.other, fmt.Sprintf(`"following":%t`, a.follows))
+	return nil
 }
 
-// People upload, post, edit, like, follow and answer while the database moves to a server and back to a file, and somebody
+// People upload, post, edit, answer, and set every kind of mark while the database moves to a server and back to a file, and somebody
 // listens to a stream all the time: no request fails, the stream goes on and tells of each post once, and all of it is
 // there in the end, once.
 func TestPeopleAtWorkWhileTheDatabaseMoves(t *testing.T) {
@@ -168,12 +206,16 @@ func TestPeopleAtWorkWhileTheDatabaseMoves(t *testing.T) {
 		c := servertest.NewClient(t, site.URL).SignUpByToken(fmt.Sprintf("artist%d", i))
 		artists[i] = &artist{mover: &mover{Client: c, slow: slow}, ids: map[string]string{}}
 		accounts[i] = c.Get("/api/v1/accounts/verify_credentials").Want(http.StatusOK).ID()
-		posts[i] = c.PostPhoto(phototest.JPEG(phototest.Options{Width: 320, Height: 240, Seed: int64(i)}), "before every move").ID
+		posts[i] = c.PostPhoto(phototest.JPEG(phototest.Options{Width: 320, Height: 240, Seed: int64(i)}), "#before every move").ID
 	}
 	listener := servertest.NewClient(t, site.URL).SignUpByToken("listener")
+	listens := listener.Get("/api/v1/accounts/verify_credentials").Want(http.StatusOK).ID()
 	for i, a := range artists {
 		a.other, a.post = accounts[1-i], posts[1-i]
 		listener.Post("/api/v1/accounts/" + accounts[i] + "/follow").Want(http.StatusOK)
+		a.Post("/api/v1/accounts/" + listens + "/follow").Want(http.StatusOK)
+		list := a.Post("/api/v1/lists", "title", "Listeners").Want(http.StatusOK).ID()
+		a.marks = marksOf(posts[i], a.post, a.other, listens, list)
 	}
 	stream := listener.Lines("/api/v1/streaming/user")
 	var mu sync.Mutex
@@ -226,17 +268,17 @@ func TestPeopleAtWorkWhileTheDatabaseMoves(t *testing.T) {
 			return
 		}
 	}
-	uploaded, edits := 0, 0
+	uploaded, edits, marked := 0, 0, 0
 	for i, a := range artists {
 		if err := a.whole(accounts[i]); err != nil {
 			t.Error(err)
 		}
 		servertest.WaitedAtMost(t, a.longest)
-		uploaded, edits = uploaded+a.uploaded, edits+a.edits
+		uploaded, edits, marked = uploaded+a.uploaded, edits+a.edits, marked+a.marked
 		t.Logf("%s did %d things, the longest write took %v", a.Name, a.n, a.longest)
 	}
-	if uploaded < 10 || edits < 10 {
-		t.Errorf("%d uploads and %d edits only", uploaded, edits)
+	if uploaded < 10 || edits < 10 || marked < 4*len(artists[0].marks) {
+		t.Errorf("%d uploads, %d edits and %d marks only", uploaded, edits, marked)
 	}
 	words := slices.Concat(artists[0].words, artists[1].words)
 	servertest.Within(t, time.Minute, "the stream tells of every post", func() bool {
