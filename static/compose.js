@@ -34,6 +34,7 @@ function compose() {
   const camera = document.getElementById('f-camera');
   const edits = form.dataset.compose === 'edit'; // a post that is there: its photos change when the form is saved
   const max = Number(form.dataset.maxPhotos);
+  const most = Number(form.dataset.maxDraft) || max; // a draft may become several posts
   const rows = () => [...list.children];
   const state = (row) => row.dataset.state;
   const waiting = [];
@@ -73,9 +74,9 @@ function compose() {
   });
 
   function take(chosen) {
-    const room = max - rows().filter((r) => !['refused', 'removed'].includes(state(r))).length;
+    const room = most - rows().filter((r) => !['refused', 'removed'].includes(state(r))).length;
     [...chosen].slice(0, Math.max(room, 0)).forEach(begin);
-    if (chosen.length > room) say(/*T*/`A post holds up to ${max} photographs. The rest were left out.`);
+    if (chosen.length > room) say(edits ? /*T*/`A post holds up to ${max} photographs. The rest were left out.` : /*T*/`Up to ${most} photographs can wait to be posted. The rest were left out.`);
     next();
   }
 
@@ -415,10 +416,11 @@ function compose() {
     line('reminder', reminder(missing, live.length));
     const out = all.filter((r) => state(r) !== 'removed').length - ready;
     const each = form.querySelector('.each');
-    const many = !edits && live.length > max && !each?.querySelector('[value="on"]').checked;
+    const single = !each?.querySelector('[value="on"]').checked;
+    const many = !edits && single && live.length > max;
     line('left-out', many ? /*T*/`A post holds up to ${max} photographs. Remove some, or post them one each.` : !ready || !out ? '' : out === 1 ? /*T*/'1 photograph is not ready and will be left out.' : /*T*/`${out} photographs are not ready and will be left out.`);
     publish.disabled = !ready;
-    if (files) files.closest('.add').hidden = live.length >= max;
+    if (files) files.closest('.add').hidden = live.length >= (single ? max : most);
     if (each) each.hidden = live.length < 2;
   }
 

@@ -56,7 +56,8 @@ type ComposeView struct {
 	Album          string // into which the photos go as well, "" for none
 	Albums         []Option
 	IdempotencyKey string
-	MaxPhotos      int
+	MaxPhotos      int // of a post
+	MaxDraft       int // of the draft, which may become several posts
 	MaxBytes       int64
 	Limit          string // in words: "40 MB and 100 megapixels"
 	Accept         string // for the file control, beginning with image/jpeg

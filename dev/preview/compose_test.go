@@ -113,3 +113,30 @@ func TestShareOpensTheSheet(t *testing.T) {
 	run(t, ctx, `refusal = 'NotAllowedError'; press()`)
 	until(t, ctx, `shared.length === 2 && box.open && box.querySelector('input').getClientRects().length === 1 && !window.copied`)
 }
+
+// More photographs than a post holds are taken: they may become a post each, or some of them go. What the draft itself cannot hold
+// is left out, and is said.
+func TestComposeTakesMoreThanAPostHolds(t *testing.T) {
+	ctx, at := browser(t)
+	hear(t, ctx)
+	do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(at+"/compose"))
+	until(t, ctx, `document.readyState === 'complete' && document.documentElement.classList.contains('js')`)
+	paste := func(n int) {
+		run(t, ctx, fmt.Sprintf(`{ const photos = new DataTransfer(); for (let i = 0; i < %d; i++) photos.items.add(new File(['x'], 'n' + i + '.jpg', { type: 'image/jpeg' }));
+			document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: photos })); }`, n))
+	}
+	all := `[...document.querySelectorAll('.draft-photo')].map((r) => r.dataset.state).join() === Array(%d).fill('ready').join()`
+	full := `document.querySelector('#left-out').textContent === 'A post holds up to 10 photographs. Remove some, or post them one each.'`
+	add := `document.querySelector('.compose-photos .add').getClientRects().length`
+	paste(11)
+	until(t, ctx, fmt.Sprintf(all, 11))
+	until(t, ctx, full+` && `+add+` === 0`)
+	run(t, ctx, `document.querySelector('.each [value="on"]').click()`)
+	until(t, ctx, `document.querySelector('#left-out').textContent === '' && `+add+` === 1`)
+	paste(3)
+	until(t, ctx, fmt.Sprintf(all, 12))
+	until(t, ctx, `said.includes("Up to 12 photographs can wait to be posted. The rest were left out.")`)
+	until(t, ctx, add+` === 0`)
+	run(t, ctx, `document.querySelector('.each [value=""]').click()`)
+	until(t, ctx, full)
+}

@@ -374,7 +374,7 @@ func (x *exportWriter) rest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := x.c.Store.PhotosWaiting(ctx, x.acc.ID, 2*maxUnattached)
+	waiting, err := x.c.Store.PhotosWaiting(ctx, x.acc.ID, 2*MaxUnattached)
 	if err != nil {
 		return err
 	}

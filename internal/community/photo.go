@@ -21,8 +21,8 @@ import (
 const (
 	// slowestUpload is how many bytes a second come at least of an upload that is not given up before.
 	slowestUpload = 512
-	// maxUnattached is how many photos an account may have that are in no post yet.
-	maxUnattached = 100
+	// MaxUnattached is how many photos an account may have that are in no post yet.
+	MaxUnattached = 100
 )
 
 // Events about photos; their reference is the photo.
@@ -130,7 +130,7 @@ func (c *Community) announceUpload(ctx context.Context, acc *store.Account, u Up
 		if err != nil {
 			return err
 		}
-		if unattached >= maxUnattached && p.Source != store.SourceImport {
+		if unattached >= MaxUnattached && p.Source != store.SourceImport {
 			return invalid("file", "too_many", "%d of your photos are waiting to be posted. Post or remove some of them first.", unattached)
 		}
 		if now := locked[acc.ID]; now != nil {
@@ -312,7 +312,7 @@ func (c *Community) PhotosWaiting(ctx context.Context, acc *store.Account) ([]*s
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
-	photos, err := c.Store.PhotosWaiting(store.PrimaryWhileThere(ctx), acc.ID, 2*maxUnattached)
+	photos, err := c.Store.PhotosWaiting(store.PrimaryWhileThere(ctx), acc.ID, 2*MaxUnattached)
 	return photos, fromStore(err)
 }
 

@@ -427,7 +427,7 @@ func TestUploadBroken(t *testing.T) {
 	if n := d.count("SELECT COUNT(*) FROM photos") + d.count("SELECT COUNT(*) FROM jobs"); n != 0 || len(d.files()) != 0 {
 		t.Errorf("%d rows and %v are left", n, d.files())
 	}
-	for range maxUnattached {
+	for range MaxUnattached {
 		d.upload(d.ann, nil)
 	}
 	if _, err := d.StartUpload(t.Context(), d.ann, Upload{Body: strings.NewReader("")}); !errors.As(err, new(*Invalid)) {

@@ -237,7 +237,7 @@ func forms(add adder) {
 		return t.ConfirmPage(p, t.ConfirmView{Action: "/posts/1/like", Question: "Like this photograph by Ada?", Verb: "Like", Cancel: "/post"})
 	})
 	compose := func() t.ComposeView {
-		return t.ComposeView{Albums: []t.Option{{Label: "None"}, {Value: "1", Label: "An outing"}, {Value: "2", Label: "Doors of the old town (by Sofia Lindqvist)"}}, CaptionMax: 2000, Visibility: "public", Licences: licences(), ShowExif: true, IdempotencyKey: "k", MaxPhotos: 10, MaxBytes: 40_000_000, Limit: "40 MB and 100 megapixels", Accept: "image/jpeg,image/png,image/webp,image/gif", KeepOriginals: true, HEICHelp: "This site cannot read HEIC. On an iPhone, choose the photo from the photo library."}
+		return t.ComposeView{Albums: []t.Option{{Label: "None"}, {Value: "1", Label: "An outing"}, {Value: "2", Label: "Doors of the old town (by Sofia Lindqvist)"}}, CaptionMax: 2000, Visibility: "public", Licences: licences(), ShowExif: true, IdempotencyKey: "k", MaxPhotos: 10, MaxDraft: 12, MaxBytes: 40_000_000, Limit: "40 MB and 100 megapixels", Accept: "image/jpeg,image/png,image/webp,image/gif", KeepOriginals: true, HEICHelp: "This site cannot read HEIC. On an iPhone, choose the photo from the photo library."}
 	}
 	add("/compose", "Post, page one", true, func(p *t.Page) templ.Component { return t.ComposePage(p, compose()) })
 	add("/draft", "Post, the draft in every state", true, func(p *t.Page) templ.Component {

@@ -59,7 +59,7 @@ func (p *Pages) showCompose(c *gin.Context, status int, acc *store.Account, ente
 	}
 	v.IdempotencyKey = newKey()
 	v.CaptionMax, v.Licences = community.MaxCaption, licenceOptions(p.lang(c))
-	v.MaxPhotos, v.MaxBytes = community.MaxPhotos, p.MaxUploadBytes
+	v.MaxPhotos, v.MaxDraft, v.MaxBytes = community.MaxPhotos, community.MaxUnattached, p.MaxUploadBytes
 	v.Limit = p.photoLimit(p.lang(c))
 	v.HEICHelp = p.lang(c).T(media.HEICSentence)
 	v.Accept, v.HEIC, v.KeepOriginals, v.Errors = p.Accept, p.HEIC, p.KeepOriginals, errs
