@@ -71,3 +71,24 @@ func TestAnEditIsTold(t *testing.T) {
 	lou.Get("/notifications").Want(http.StatusOK).Lacks(words)
 	mia.Get("/notifications").Want(http.StatusOK).Lacks(words)
 }
+
+// The menu of somebody whom one follows turns on, and off, that one is told of each of their posts.
+func TestTheBellOfAProfile(t *testing.T) {
+	_, front := siteWithFront(t)
+	mia, max, lou := front.join("mia"), front.join("max"), front.join("lou")
+	const on, off, words = `action="/@mia/notify"`, `action="/@mia/unnotify"`, "posted a photograph"
+	max.Get("/@mia").Want(http.StatusOK).Lacks(on, off)
+	for _, c := range []*servertest.Client{max, lou} {
+		c.Post("/@mia/follow").Want(http.StatusOK)
+	}
+	max.Get("/@mia").Want(http.StatusOK).Has(on).Lacks(off)
+	max.Post("/@mia/notify").Want(http.StatusOK).Has(off).Lacks(on)
+	post := mia.PublishPhoto(front.photo(), "caption", "A bridge").URL.Path
+	servertest.Eventually(t, "the post is told", func() bool { return max.Get("/notifications").Want(http.StatusOK).Holds(words) })
+	max.Get("/notifications").Want(http.StatusOK).Has(`href="` + post + `"`)
+	lou.Get("/notifications").Want(http.StatusOK).Lacks(words)
+	max.Get("/settings/notifications").Want(http.StatusOK).Has("New posts by those you asked to be told of", `name="page" value="status" checked`, `name="push" value="status" checked`)
+	max.Post("/settings/notifications", "kind", "status").Want(http.StatusOK).Lacks(`name="page" value="status" checked`)
+	max.Get("/notifications").Want(http.StatusOK).Lacks(words)
+	max.Post("/@mia/unnotify").Want(http.StatusOK).Has(on, "Following").Lacks(off)
+}

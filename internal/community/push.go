@@ -32,7 +32,7 @@ const (
 	sealsPushDevice = "push subscription"
 )
 
-// PushAlerts are the kinds of notifications that an app can choose, as Mastodon 4.2 names them. Some never occur here.
+// PushAlerts are the kinds of notifications that an app can choose, as Mastodon 4.2 names them. There are no polls here.
 var PushAlerts = []string{
 	store.NotifyMention, store.NotifyPost, store.NotifyBoost, store.NotifyFollow, store.NotifyFollowRequest, store.NotifyLike, "poll", store.NotifyUpdate, store.NotifySignUp, store.NotifyReport,
 }

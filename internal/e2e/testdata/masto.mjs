@@ -90,7 +90,8 @@ await assert.rejects(v1.notifications.$select(followed.id).fetch(), missing);
 await account.removeFromFollowers();
 assert.deepEqual(await v1.accounts.$select(me.id).followers.list(), []);
 assert.deepEqual(ids(await v1.accounts.$select(me.id).following.list()), []);
-assert.equal((await account.follow({ reblogs: false })).showingReblogs, false);
+const bell = await account.follow({ reblogs: false, notify: true });
+assert.deepEqual([bell.showingReblogs, bell.notifying], [false, true]);
 assert.equal((await account.unfollow()).following, false);
 await account.follow(); // whom a list is to have is followed
 const list = await v1.lists.create({ title: 'Hill people', exclusive: true });

@@ -31,7 +31,7 @@ type Relationship struct {
 
 func relationship(r community.Relationship) Relationship {
 	return Relationship{
-		ID: formatID(r.ID), Following: r.Following, ShowingReblogs: (r.Following || r.Requested) && !r.HideBoosts, Languages: []string{}, FollowedBy: r.FollowedBy,
+		ID: formatID(r.ID), Following: r.Following, ShowingReblogs: (r.Following || r.Requested) && !r.HideBoosts, Notifying: r.Notify, Languages: []string{}, FollowedBy: r.FollowedBy,
 		Blocking: r.Blocking, BlockedBy: r.BlockedBy, Muting: r.Muting, MutingNotifications: r.MutingNotifications, Note: r.Note, Requested: r.Requested, RequestedBy: r.RequestedBy,
 	}
 }

@@ -48,9 +48,9 @@ func (a *API) getRelationships(q *call) (any, error) {
 	return all, nil
 }
 
-// follow follows the account of the path, with or without its boosts.
+// follow follows the account of the path, with or without its boosts, and with or without a notification of each post.
 func (a *API) follow(q *call) (any, error) {
-	var o community.FollowOptions
+	o := community.FollowOptions{Notify: q.params.boolean("notify")}
 	if show := q.params.boolean("reblogs"); show != nil {
 		hide := !*show
 		o.HideBoosts = &hide

@@ -65,7 +65,7 @@ var operations = map[string]operation{
 	"GET /api/v1/accounts/:id/identity_proofs":  {does: "Always empty.", gives: []nothing{}},
 	"GET /api/v1/accounts/:id/lists":            {does: "The caller's lists that an account is in.", gives: []List{}},
 
-	"POST /api/v1/accounts/:id/follow":                {does: "Follow an account, or ask to.", takes: "reblogs", gives: Relationship{}},
+	"POST /api/v1/accounts/:id/follow":                {does: "Follow an account, or ask to.", takes: "reblogs notify", gives: Relationship{}},
 	"POST /api/v1/accounts/:id/unfollow":              {does: "Follow no more.", gives: Relationship{}},
 	"POST /api/v1/accounts/:id/remove_from_followers": {does: "Have an account follow no more.", gives: Relationship{}},
 	"POST /api/v1/accounts/:id/block":                 {does: "Block an account.", gives: Relationship{}},

@@ -42,7 +42,7 @@ var documented = []struct {
 	{"GET /api/v1/mutes", "max_id since_id min_id limit", nil, ""},
 	{"POST /api/v1/accounts/:id/mute", "notifications duration", nil, ""},
 	{"POST /api/v1/accounts/:id/note", "comment", nil, ""},
-	{"POST /api/v1/accounts/:id/follow", "reblogs", map[string]string{"notify": "notify=true", "languages": "languages[]=de"}, ""},
+	{"POST /api/v1/accounts/:id/follow", "reblogs notify", map[string]string{"languages": "languages[]=de"}, ""},
 	{"GET /api/v1/timelines/list/:id", "max_id since_id min_id limit", nil, ""},
 	{"POST /api/v2/filters", "title context filter_action expires_in keywords_attributes", nil, ""},
 	{"PUT /api/v2/filters/:id", "title context filter_action expires_in keywords_attributes", nil, ""},

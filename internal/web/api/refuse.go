@@ -26,7 +26,6 @@ const (
 )
 
 var refusals = []refusal{
-	{postMethod, "/api/v1/accounts/:id/follow", "notify", "nobody is notified of posts", (*params).isTrue},
 	{postMethod, "/api/v1/accounts/:id/follow", "languages", "posts are not chosen by their language", isListed},
 	{patchMethod, updateCredentials, "hide_collections", "followers and followed accounts are open", (*params).isTrue},
 	{patchMethod, updateCredentials, "indexable", "members find all public posts", isFalse},
