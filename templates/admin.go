@@ -51,11 +51,12 @@ type AdminReportView struct {
 	EditReason                    string
 	Text                          string      // the reporter's, plain
 	Excerpt                       string      // the words complained of, as they were then; plain
-	Kept                          []PhotoView // of a post that is deleted
+	Kept                          []PhotoView // of a post that is deleted, or that an edit took out of it
 	Post                          *PostView
 	Comment                       *CommentView
 	Hidden                        bool // the viewer has no other page with it
 	Changed                       bool // it has other words now than Excerpt
+	OtherPhotos                   bool // it has other photos now than when it was reported
 	ClosedBy                      string
 	ClosedAt                      When
 }

@@ -75,7 +75,7 @@ func photoKeys(p *store.Photo) []string {
 	if p.OrigRandom != "" {
 		keys = append(keys, media.OriginalKey(p.OrigRandom))
 	}
-	if p.State == store.PhotoReady {
+	if p.State == store.PhotoReady || p.State == store.PhotoKept {
 		for _, v := range p.Variants.V {
 			keys = append(keys, p.Key(v.Name))
 		}

@@ -69,7 +69,7 @@ func writeReport(w io.Writer, base string, r *community.FiledReport, sides commu
 		line("what", "the account")
 	}
 	line("reported words", oneLine(r.Excerpt))
-	if r.Changed() {
+	if r.OtherWords() {
 		line("words now", oneLine(r.Post.Warning+" "+r.Post.Caption))
 	}
 }
@@ -82,6 +82,9 @@ func whatPost(base string, r *community.FiledReport) string {
 	what := fmt.Sprintf("a %s, %s/posts/%d", r.Post.Kind, base, r.Post.ID)
 	if n := len(r.Post.Photos); n > 0 {
 		what += fmt.Sprintf(", photographs: %d", n)
+	}
+	if r.OtherPhotos {
+		what += ", photographs changed since the report"
 	}
 	return what + ", " + string(r.Post.Visibility)
 }

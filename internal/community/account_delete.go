@@ -187,7 +187,7 @@ func (c *Community) eraseWholePost(ctx context.Context, tx *store.Store, p *stor
 		return err
 	}
 	if len(comments) == 0 {
-		photos, err := tx.PhotoIDsOfPost(ctx, p.ID)
+		photos, err := tx.AllPhotoIDsOfPost(ctx, p.ID)
 		if err != nil {
 			return err
 		}

@@ -291,7 +291,7 @@ func agree(t *testing.T, ctx context.Context, s *store.Store) {
 			" (SELECT COUNT(*) FROM posts c WHERE c.root_id = p.id AND c.deleted_at IS NULL)",
 		"comments_count of comments": "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND p.root_id IS NOT NULL AND comments_count <>" +
 			" (SELECT COUNT(*) FROM posts c WHERE c.in_reply_to_id = p.id AND c.deleted_at IS NULL)",
-		"photos_count": "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND photos_count <> (SELECT COUNT(*) FROM photos f WHERE f.post_id = p.id)",
+		"photos_count": "SELECT COUNT(*) FROM posts p WHERE p.deleted_at IS NULL AND photos_count <> (SELECT COUNT(*) FROM photos f WHERE f.post_id = p.id AND f.state <> 'kept')",
 		"a follow across a block": "SELECT COUNT(*) FROM follows f JOIN blocks b ON b.account_id = f.follower_id AND b.target_id = f.followee_id" +
 			" OR b.account_id = f.followee_id AND b.target_id = f.follower_id",
 		"a request across a block": "SELECT COUNT(*) FROM follow_requests f JOIN blocks b ON b.account_id = f.follower_id AND b.target_id = f.followee_id" +

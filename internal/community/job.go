@@ -51,6 +51,7 @@ func (c *Community) RegisterJobs(q *queue.Queue) {
 	q.Register(jobAlbumZip, queue.Handler{Run: c.makeAlbumZip, Dead: c.albumZipFailed, Class: ClassAlbum, Timeout: 30 * time.Minute, MaxAttempts: 4})
 	q.Register(jobPush, queue.Handler{Run: c.runPush, Class: ClassPush, Timeout: 30 * time.Second, MaxAttempts: pushAttempts, Backoff: 20 * time.Second})
 	c.registerMail(q)
+	q.Register(jobKeepPhotos, queue.Handler{Run: c.runKeepPhotos, Timeout: 10 * time.Minute})
 	q.Register(JobPostDelete, queue.Handler{Run: c.runPostDelete, Timeout: 10 * time.Minute})
 	q.Register(jobTellPost, queue.Handler{Run: c.runTellPost, Timeout: time.Minute})
 	q.Register(jobTellEdit, queue.Handler{Run: c.runTellEdit, Timeout: time.Minute})

@@ -285,7 +285,7 @@ func (c *Community) PhotoByID(ctx context.Context, acc *store.Account, id int64)
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	if acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone || p.Purpose == store.PurposeReplaced {
+	if acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone || p.State == store.PhotoKept || p.Purpose == store.PurposeReplaced {
 		return nil, ErrNotFound
 	}
 	if p.PostID != nil { // of a deleted post they may be kept for moderators
@@ -379,7 +379,7 @@ func (c *Community) RemovePhoto(ctx context.Context, acc *store.Account, id int6
 			return err
 		}
 		switch {
-		case acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone || p.Purpose == store.PurposeReplaced:
+		case acc == nil || p.AccountID != acc.ID || p.State == store.PhotoGone || p.State == store.PhotoKept || p.Purpose == store.PurposeReplaced:
 			return ErrNotFound
 		case p.AttachedAt != nil || p.Source == store.SourceHeld:
 			return invalid("id", "in_use", "This photo is in use. Edit the post to take it out.")

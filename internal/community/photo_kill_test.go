@@ -96,7 +96,7 @@ func (m *mortal) Delete(ctx context.Context, keys ...string) error {
 func (d *photoSite) runJobs() error {
 	b := JobBackend(d.Store)
 	handlers := map[string]func(context.Context, *queue.Job) error{
-		jobProcess: d.preparePhoto, jobFocus: d.refocusPhoto, jobRemove: d.removeMedia, jobExport: d.writeExport, JobAccountPhotos: d.runAccountPhotos,
+		jobProcess: d.preparePhoto, jobFocus: d.refocusPhoto, jobRemove: d.removeMedia, jobKeepPhotos: d.runKeepPhotos, jobExport: d.writeExport, JobAccountPhotos: d.runAccountPhotos,
 	}
 	for {
 		jobs, err := b.Claim(d.t.Context(), slices.Collect(maps.Keys(handlers)), 1, time.Hour)

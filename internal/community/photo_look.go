@@ -100,9 +100,9 @@ func (c *Community) profilePhotosMayStand(ctx context.Context, acc *store.Accoun
 	return bad.err()
 }
 
-// looksOfPost are what the photos of a post look like, also of one that was removed while its photos are kept.
+// looksOfPost are what the photos of a post look like, also those that are kept of one that was removed or edited.
 func (c *Community) looksOfPost(ctx context.Context, id int64) ([]media.Look, error) {
-	ids, err := c.Store.PhotoIDsOfPost(ctx, id)
+	ids, err := c.Store.AllPhotoIDsOfPost(ctx, id)
 	if err != nil || len(ids) == 0 {
 		return nil, fromStore(err)
 	}

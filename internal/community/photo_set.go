@@ -208,7 +208,7 @@ func (c *Community) copySets(ctx context.Context, kind string, photoIDs []int64)
 	var sets []replacedSet
 	var announced []newSet
 	for _, p := range photos {
-		if p.State != store.PhotoReady || p.SetKind == kind {
+		if p.State != store.PhotoReady && p.State != store.PhotoKept || p.SetKind == kind {
 			continue
 		}
 		s := replacedSet{from: p.SetRandom, variants: p.Variants.V}
@@ -347,8 +347,10 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 		return false, nil
 	case err != nil:
 		return false, fromStore(err)
-	case p.State != store.PhotoReady || o.Kind != store.SetPrivate || o.State == store.ObjectGone || p.SetRandom != random && o.State != store.ObjectRetired:
+	case p.State != store.PhotoReady && p.State != store.PhotoKept || o.Kind != store.SetPrivate || o.State == store.ObjectGone || p.SetRandom != random && o.State != store.ObjectRetired:
 		return false, nil
+	case p.State == store.PhotoKept:
+		return c.isEvidence(ctx, viewer, p)
 	}
 	if p.PostID != nil {
 		switch post, err := c.Store.RawPost(ctx, *p.PostID); {

@@ -230,7 +230,7 @@ func (c *Community) keepReported(ctx context.Context, p *store.Post) (bool, erro
 	if err != nil || author.DeletedAt != nil { // who leaves takes everything along
 		return false, err
 	}
-	photos, err := c.Store.PhotoIDsOfPost(ctx, p.ID)
+	photos, err := c.Store.AllPhotoIDsOfPost(ctx, p.ID)
 	if err != nil || len(photos) == 0 {
 		return false, err
 	}
@@ -305,7 +305,7 @@ func (c *Community) dropComment(ctx context.Context, id int64) error {
 // eraseRows removes the rows that depend on one post or comment.
 func (c *Community) eraseRows(ctx context.Context, id int64) error {
 	err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		photos, err := tx.PhotoIDsOfPost(ctx, id)
+		photos, err := tx.AllPhotoIDsOfPost(ctx, id)
 		if err != nil || len(photos) == 0 {
 			return err
 		}

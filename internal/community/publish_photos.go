@@ -61,7 +61,7 @@ func newPhotos(in NewPost) []PostPhoto {
 }
 
 // placePhotos makes these, in this order, all the photos of a post. Its row is locked or new, and it has the photos of
-// the other ids now. Photos that are new to it must be ready and the author's; the others are removed.
+// the other ids now. Photos that are new to it must be ready and the author's; the others are removed, or kept where the post was reported.
 func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.Post, have []int64, photos []PostPhoto) error {
 	for i, ph := range photos {
 		row, err := tx.LockPhoto(ctx, ph.ID)
@@ -95,5 +95,5 @@ func (c *Community) placePhotos(ctx context.Context, tx *store.Store, p *store.P
 	gone := slices.DeleteFunc(have, func(id int64) bool {
 		return slices.ContainsFunc(photos, func(ph PostPhoto) bool { return ph.ID == id })
 	})
-	return c.markPhotosGone(ctx, tx, gone)
+	return c.takeOut(ctx, tx, p.ID, gone)
 }

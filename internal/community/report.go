@@ -1,6 +1,7 @@
 package community
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -40,14 +41,16 @@ type FiledReport struct {
 	store.Report
 	Reporter, Target, ClosedBy, AssignedTo *store.Account
 	Post                                   *Post
+	// OtherPhotos is of a Post into which photos came after the report, or out of which they were taken.
+	OtherPhotos bool
 	// Hidden is of a Post that the moderator would not find: it is shown because it was reported.
 	Hidden bool
 	// AnnouncementComment is what the report is about where that is one, nil where it is gone.
 	AnnouncementComment *store.AnnouncementComment
 }
 
-// Changed reports whether the post has other words now than were reported.
-func (r *FiledReport) Changed() bool {
+// OtherWords reports whether the post has other words now than were reported.
+func (r *FiledReport) OtherWords() bool {
 	return r.Post != nil && r.Excerpt != "" && r.Excerpt != excerpt(r.Post.Warning, r.Post.Caption)
 }
 
@@ -172,6 +175,18 @@ func (c *Community) fileReports(ctx context.Context, acc *store.Account, filed [
 	_, err := c.Store.TxOnce(ctx, "reports", func(ctx context.Context, tx *store.Store, id int64) error {
 		if err := takeKey(ctx, tx, key, id); err != nil {
 			return err
+		}
+		var about []int64
+		for _, r := range filed {
+			if r.PostID != nil {
+				about = append(about, *r.PostID)
+			}
+		}
+		slices.Sort(about)
+		for _, id := range about { // so that an edit is before the report, or keeps what it takes out
+			if _, err := tx.LockPost(ctx, id); err != nil {
+				return err
+			}
 		}
 		for i, r := range filed {
 			r.ID, r.CreatedAt = 0, store.ToMillis(store.IDTime(id))
@@ -339,6 +354,18 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 			return nil, fromStore(err)
 		}
 	}
+	var edited []int64
+	for _, r := range rows {
+		if r.PostID != nil {
+			if p := cmp.Or(posts[*r.PostID], hidden[r.ID]); p != nil && p.EditedAt != nil {
+				edited = append(edited, r.ID)
+			}
+		}
+	}
+	other, err := c.Store.ReportsBeforePhotos(ctx, edited)
+	if err != nil {
+		return nil, fromStore(err)
+	}
 	of := func(id *int64) *store.Account {
 		if id == nil {
 			return nil
@@ -353,6 +380,7 @@ func (c *Community) loadReports(ctx context.Context, admin *store.Account, rows 
 				list[i].Post = hidden[r.ID]
 				list[i].Hidden = list[i].Post != nil
 			}
+			list[i].OtherPhotos = slices.Contains(other, r.ID)
 		}
 		if at := slices.IndexFunc(commented, func(one store.AnnouncementComment) bool { return r.CommentID != nil && one.ID == *r.CommentID }); at >= 0 {
 			list[i].AnnouncementComment = &commented[at]

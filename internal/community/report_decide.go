@@ -411,7 +411,10 @@ func (c *Community) forgetReported(ctx context.Context, now store.Millis) error 
 	if err != nil {
 		return err
 	}
+	if err := c.forgetTakenOut(ctx, before); err != nil {
+		return err
+	}
 	return inBatches(ctx, func(limit int) (int, error) {
-		return c.Store.ForgetReported(ctx, now-store.Millis(KeepReported.Milliseconds()), limit)
+		return c.Store.ForgetReported(ctx, before, limit)
 	})
 }

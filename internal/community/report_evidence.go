@@ -5,13 +5,14 @@ import (
 	"slices"
 	"time"
 
+	"tintype/internal/queue"
 	"tintype/internal/store"
 )
 
 // Evidence is what was reported. Those who read reports see it, and nobody else because of a report: also where its author
 // blocks them, is suspended or has left, or shows it to followers alone, and where it is deleted. It ends KeepReported after
 // the report is closed. What a moderator removed without a report is kept in the same way, from the decision, and from the answer
-// to its author's.
+// to its author's. So are photos that an edit takes out of a reported post.
 
 // hiddenPosts are the posts and comments of reports that the reader of reports would not find, by the ids of the reports. seen
 // has those that it finds. A nil admin is the command line. Whoever does not read reports is given none.
@@ -94,17 +95,18 @@ func (c *Community) WithheldPhotoAllowed(ctx context.Context, random string, vie
 	return c.isEvidence(ctx, viewer, p)
 }
 
-// KeptPhotos are the photos of a reported post that is deleted, for those who read reports.
+// KeptPhotos are the photos of a reported post that is deleted, and those that an edit took out of one that stands, for those who
+// read reports.
 func (c *Community) KeptPhotos(ctx context.Context, by By, r *FiledReport) ([]*store.Photo, error) {
-	return c.keptPhotos(ctx, by, r.PostID, r.TargetID)
+	return c.keptPhotos(ctx, by, r.PostID, r.TargetID, true)
 }
 
 // PhotosDecidedAbout are the photos of the post that the decision removed, for those who answer its author.
 func (c *Community) PhotosDecidedAbout(ctx context.Context, by By, d *Decision) ([]*store.Photo, error) {
-	return c.keptPhotos(ctx, by, d.PostID, d.AccountID)
+	return c.keptPhotos(ctx, by, d.PostID, d.AccountID, false)
 }
 
-func (c *Community) keptPhotos(ctx context.Context, by By, postID *int64, author int64) ([]*store.Photo, error) {
+func (c *Community) keptPhotos(ctx context.Context, by By, postID *int64, author int64, standing bool) ([]*store.Photo, error) {
 	if err := by.may(ReadReports); err != nil {
 		return nil, err
 	}
@@ -112,10 +114,10 @@ func (c *Community) keptPhotos(ctx context.Context, by By, postID *int64, author
 		return nil, nil
 	}
 	row, err := c.Store.RawPost(store.Primary(ctx), *postID)
-	if err != nil || row.DeletedAt == nil {
+	if err != nil || row.DeletedAt == nil && !standing {
 		return nil, ignoreNotFound(fromStore(err))
 	}
-	ids, err := c.Store.PhotoIDsOfPost(store.Primary(ctx), row.ID)
+	ids, err := c.Store.AllPhotoIDsOfPost(store.Primary(ctx), row.ID)
 	if err != nil || len(ids) == 0 {
 		return nil, fromStore(err)
 	}
@@ -123,7 +125,62 @@ func (c *Community) keptPhotos(ctx context.Context, by By, postID *int64, author
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	list = slices.DeleteFunc(list, func(p *store.Photo) bool { return p.State != store.PhotoReady || p.SetKind != store.SetPrivate })
+	list = slices.DeleteFunc(list, func(p *store.Photo) bool {
+		return p.SetKind != store.SetPrivate || p.State != store.PhotoKept && (p.State != store.PhotoReady || row.DeletedAt == nil)
+	})
 	slices.SortFunc(list, func(a, b *store.Photo) int { return a.Position - b.Position })
 	return list, nil
+}
+
+// jobKeepPhotos gives photos that were taken out of a reported post names that nobody knows.
+const jobKeepPhotos = "photo.keep"
+
+type keepPhotosJob struct {
+	Post   int64   `json:"post"`
+	Photos []int64 `json:"photos"`
+}
+
+// takeOut removes photos that an edit leaves out of a post. Those of a reported one are kept. The post is locked.
+func (c *Community) takeOut(ctx context.Context, tx *store.Store, postID int64, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	kept, err := tx.KeepsPost(ctx, postID, store.ToMillis(time.Now().Add(-KeepReported)))
+	if err != nil {
+		return err
+	}
+	if !kept {
+		return c.markPhotosGone(ctx, tx, ids)
+	}
+	if err := tx.KeepPhotos(ctx, ids); err != nil {
+		return err
+	}
+	return tx.AddJob(ctx, jobKeepPhotos, keepPhotosJob{postID, ids}, 0)
+}
+
+// runKeepPhotos can be repeated at any point: what has its name already is left alone, and so is what is gone.
+func (c *Community) runKeepPhotos(ctx context.Context, job *queue.Job) error {
+	var arg keepPhotosJob
+	if err := readPayload(job, &arg); err != nil {
+		return err
+	}
+	return c.withSets(ctx, store.SetPrivate, arg.Photos, func(sets []replacedSet) error {
+		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
+			if _, err := tx.LockPost(ctx, arg.Post); err != nil {
+				return ignoreNotFound(fromStore(err))
+			}
+			return c.switchSets(ctx, tx, sets)
+		})
+	})
+}
+
+// forgetTakenOut removes photos that were taken out of posts that stand, once the time after their reports is over.
+func (c *Community) forgetTakenOut(ctx context.Context, before store.Millis) error {
+	return inBatches(ctx, func(limit int) (int, error) {
+		ids, err := c.Store.PhotosKeptTooLong(ctx, before, limit)
+		if err != nil || len(ids) == 0 {
+			return 0, err
+		}
+		return len(ids), c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return c.markPhotosGone(ctx, tx, ids) })
+	})
 }

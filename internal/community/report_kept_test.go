@@ -1,9 +1,11 @@
 package community
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"tintype/internal/phototest"
 	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
@@ -173,7 +175,7 @@ func TestReportedPostsAreSeenByThoseWhoDecide(t *testing.T) {
 			if r.Post == nil {
 				return -1
 			}
-			if !r.Hidden || r.Post.Author == nil || r.Post.Author.ID != d.ann.ID || r.Post.Caption != p.Caption || r.Changed() {
+			if !r.Hidden || r.Post.Author == nil || r.Post.Author.ID != d.ann.ID || r.Post.Caption != p.Caption || r.OtherWords() || r.OtherPhotos {
 				t.Errorf("%q is shown as %+v", p.Caption, r)
 			}
 			for _, photo := range r.Post.Photos {
@@ -318,5 +320,153 @@ func TestPhotosOfARemovedPostAreKept(t *testing.T) {
 		servertest.Eventually(t, "the end of the photos", func() bool {
 			return d.count("SELECT COUNT(*) FROM photos WHERE state <> 'gone'") == 0 && d.count("SELECT COUNT(*) FROM posts WHERE id = ?", removed.ID) == 0
 		})
+	})
+}
+
+// Photographs that an edit takes out of a reported post are kept in the same way: they are gone from the post, and from everybody but
+// those who read reports, until the stated time is over or their author leaves.
+func TestPhotosTakenOutOfAReportedPostAreKept(t *testing.T) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newPhotoSite(t, open(t), photoSiteOptions{}).work()
+		ctx := store.Primary(t.Context())
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		mod := d.account("moda")
+		must(d.Store.SetRole(ctx, mod.ID, store.RoleModerator))
+		mod, err := d.Store.AccountByID(ctx, mod.ID)
+		must(err)
+		by := By{Account: mod, Via: ViaPage}
+		album, err := d.CreateAlbum(ctx, d.ann, AlbumForm{Title: "Best", Visibility: store.AlbumMembers, Adders: store.AddersMembers, Ordering: store.OrderByHand})
+		must(err)
+		fresh := func() int64 { return d.wait(d.ann, d.upload(d.ann, phototest.JPEG(phototest.Options{})).ID).ID }
+		report := func(p *Post) *store.Report {
+			filed, err := d.Report(ctx, d.bob, Report{PostID: p.ID, Comment: "look"})
+			must(err)
+			return filed
+		}
+		kept := func(r *store.Report) []*store.Photo {
+			t.Helper()
+			now, err := d.ReportByID(ctx, mod, r.ID)
+			must(err)
+			list, err := d.KeptPhotos(ctx, by, now)
+			must(err)
+			return list
+		}
+		takeOut := func(p *Post, leave *store.Photo) {
+			t.Helper()
+			_, err := d.EditPost(ctx, d.ann, p.ID, PostChange{Photos: []PostPhoto{{ID: leave.ID}}})
+			must(err)
+		}
+		reported, closed, fine := d.publish(d.ann, "rude", store.Public, 2), d.publish(d.ann, "long closed", store.Public, 2), d.publish(d.ann, "fine", store.Public, 2)
+		added := d.publish(d.ann, "more", store.Public, 1)
+		about, old, grown := report(reported), report(closed), report(added)
+		_, err = d.CloseReport(ctx, ByCommand(""), old.ID)
+		must(err)
+		d.exec("UPDATE reports SET closed_at = closed_at - ? WHERE id = ?", KeepReported.Milliseconds()+1000, old.ID)
+		out := reported.Photos[0]
+		_, err = d.AddToAlbum(ctx, d.ann, album.ID, []int64{out.ID}, false)
+		must(err)
+		must(d.forgetReported(ctx, store.ToMillis(time.Now()))) // what follows is not forgotten as it is
+
+		now, err := d.ReportByID(ctx, mod, about.ID)
+		must(err)
+		if now.OtherPhotos {
+			t.Error("photographs are said to be others before the edit")
+		}
+		for _, p := range []*Post{reported, closed, fine} {
+			takeOut(p, p.Photos[1])
+		}
+		if ok, err := d.PublicPhotoAllowed(ctx, out.SetRandom); ok || err != nil {
+			t.Errorf("the old address is good at once: %v %v", ok, err)
+		}
+		_, err = d.EditPost(ctx, d.ann, added.ID, PostChange{Photos: []PostPhoto{{ID: added.Photos[0].ID}, {ID: fresh()}}})
+		must(err)
+		servertest.Eventually(t, "the photo to be kept", func() bool { return len(kept(about)) == 1 })
+		d.idle()
+		for r, want := range map[*store.Report]bool{about: true, grown: true, report(reported): false} {
+			if now, err := d.ReportByID(ctx, mod, r.ID); err != nil || now.OtherPhotos != want || now.OtherWords() {
+				t.Errorf("report %d: other photos %v, want %v; %v", r.ID, now.OtherPhotos, want, err)
+			}
+		}
+		if n := d.count("SELECT COUNT(*) FROM photos WHERE state = 'ready'"); n != 5 {
+			t.Errorf("%d photos are shown, want 5", n)
+		}
+		if n := d.count("SELECT COUNT(*) FROM photos WHERE post_id IN (?, ?)", closed.ID, fine.ID); n != 2 {
+			t.Errorf("%d photos are left of posts about which nobody decides, want 2", n)
+		}
+		photo := kept(about)[0]
+		if photo.ID != out.ID || photo.SetKind != store.SetPrivate || photo.SetRandom == out.SetRandom || d.count("SELECT COUNT(*) FROM album_photos") != 0 {
+			t.Errorf("kept %+v", photo)
+		}
+		post, err := d.PostByID(ctx, d.ann, reported.ID)
+		must(err)
+		_, versions, err := d.History(ctx, d.bob, reported.ID)
+		must(err)
+		if len(post.Photos) != 1 || post.PhotosCount != 1 || len(versions) != 2 || len(versions[0].Photos) != 1 {
+			t.Errorf("the post has %d photos, and its versions are %+v", len(post.Photos), versions)
+		}
+		if _, err := d.PhotoByID(ctx, d.ann, out.ID); err != ErrNotFound {
+			t.Errorf("the author finds the original: %v", err)
+		}
+		if err := d.RemovePhoto(ctx, d.ann, out.ID); err != ErrNotFound {
+			t.Errorf("the author removes it: %v", err)
+		}
+		if _, err := d.EditPost(ctx, d.ann, reported.ID, PostChange{Photos: []PostPhoto{{ID: out.ID}}}); codes(err) != "photos missing" {
+			t.Errorf("the author puts it back: %v", err)
+		}
+		for who, want := range map[*store.Account]bool{nil: false, d.ann: false, d.bob: false, mod: true} {
+			if got := d.allowed(photo, who); got != want {
+				t.Errorf("readable %v, want %v, for %+v", got, want, who)
+			}
+		}
+		// A later edit takes nothing of it away, nor does the end of another report.
+		words := "nice"
+		_, err = d.EditPost(ctx, d.ann, reported.ID, PostChange{Caption: &words, Photos: []PostPhoto{{ID: reported.Photos[1].ID}}})
+		must(err)
+		_, err = d.SuspendMember(ctx, ByCommand(""), "ann", Sanction{})
+		must(err)
+		_, err = d.UnsuspendMember(ctx, ByCommand(""), "ann")
+		must(err)
+		d.idle()
+		must(d.forgetReported(ctx, store.ToMillis(time.Now().Add(KeepReported+time.Hour))))
+		d.idle()
+		if list := kept(about); len(list) != 1 || list[0].SetKind != store.SetPrivate {
+			t.Errorf("kept while the report is open: %+v", list)
+		}
+
+		// Deleted, the post keeps both until the time is over; one that stands loses what was taken out.
+		takeOut(added, added.Photos[0])
+		_, err = d.DeletePost(ctx, d.ann, reported.ID)
+		must(err)
+		servertest.Eventually(t, "both to be kept", func() bool { return len(kept(about)) == 2 && len(kept(grown)) == 1 })
+		d.exec("UPDATE reports SET state = 'closed', closed_at = created_at - ?", KeepReported.Milliseconds()+1000)
+		d.exec("UPDATE posts SET deleted_at = deleted_at - ? WHERE deleted_at IS NOT NULL", KeepReported.Milliseconds()+1000)
+		must(d.forgetReported(ctx, store.ToMillis(time.Now())))
+		servertest.Eventually(t, "the end of what was kept", func() bool {
+			return d.count("SELECT COUNT(*) FROM photos WHERE state NOT IN ('ready', 'gone')") == 0 && d.count("SELECT COUNT(*) FROM posts WHERE id = ?", reported.ID) == 0
+		})
+		d.idle()
+		if n := d.count("SELECT COUNT(*) FROM photos WHERE state = 'ready'"); n != 3 {
+			t.Errorf("%d photos are left, want one of each post that stands", n)
+		}
+		for _, key := range d.files() {
+			if strings.Contains(key, photo.SetRandom) || strings.Contains(key, photo.OrigRandom) {
+				t.Errorf("its file %s is there", key)
+			}
+		}
+
+		report(fine)
+		_, err = d.EditPost(ctx, d.ann, fine.ID, PostChange{Photos: []PostPhoto{{ID: fresh()}}})
+		must(err)
+		servertest.Eventually(t, "it to be kept", func() bool {
+			return d.count("SELECT COUNT(*) FROM photos WHERE state = 'kept' AND set_kind = 'priv'") == 1
+		})
+		_, err = d.DeleteMember(ctx, ByCommand(""), "ann")
+		must(err)
+		servertest.Eventually(t, "the end of all photos", func() bool { return d.count("SELECT COUNT(*) FROM photos WHERE state <> 'gone'") == 0 })
 	})
 }

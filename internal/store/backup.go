@@ -225,8 +225,8 @@ func (c *Copy) Rows(ctx context.Context) (map[string]int64, error) {
 // EachPhoto calls f for every photo whose files should exist, with ID, State, OrigRandom, SetRandom, SetKind and
 // Variants. Photos that share files come one by one.
 func (c *Copy) EachPhoto(ctx context.Context, f func(*Photo) error) error {
-	rows, err := c.db.QueryContext(ctx, "SELECT id, state, orig_random, set_random, set_kind, variants FROM photos WHERE state IN (?, ?, ?) ORDER BY id",
-		PhotoPending, PhotoReady, PhotoRefused)
+	rows, err := c.db.QueryContext(ctx, "SELECT id, state, orig_random, set_random, set_kind, variants FROM photos WHERE state IN (?, ?, ?, ?) ORDER BY id",
+		PhotoPending, PhotoReady, PhotoRefused, PhotoKept)
 	if err != nil {
 		return err
 	}

@@ -798,6 +798,18 @@ func (s *Store) AlbumsWith(ctx context.Context, acc *Account, r Range) (r0 []*Al
 	return r0, err
 }
 
+// AllPhotoIDsOfPost is PhotoIDsOfPost with those that were taken out of the post and are kept.
+func (s *Store) AllPhotoIDsOfPost(ctx context.Context, postID int64) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.AllPhotoIDsOfPost(ctx, postID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.AllPhotoIDsOfPost(ctx, postID)
+		return err
+	})
+	return r0, err
+}
+
 // AnnouncementByID returns the announcement, ErrNotFound where it is deleted.
 func (s *Store) AnnouncementByID(ctx context.Context, id int64) (r0 *Announcement, err error) {
 	if s.places == nil {
@@ -3283,8 +3295,8 @@ func (s *Store) IsConversationMuted(ctx context.Context, accountID int64, postID
 	return r0, err
 }
 
-// IsSetWithheld reports whether the files of a set belong to an account that nobody sees, or to a set that is gone and
-// whose files may still be there.
+// IsSetWithheld reports whether the files of a set belong to an account that nobody sees, to a photo that is kept for those who read
+// reports, or to a set that is gone and whose files may still be there.
 func (s *Store) IsSetWithheld(ctx context.Context, random string) (r0 bool, err error) {
 	if s.places == nil {
 		return s.conn.IsSetWithheld(ctx, random)
@@ -3318,6 +3330,17 @@ func (s *Store) Jobs(ctx context.Context, state string, beforeID int64, limit in
 		return err
 	})
 	return r0, err
+}
+
+// KeepPhotos takes ready photos out of their post, which others do not change meanwhile, and keeps them with it.
+func (s *Store) KeepPhotos(ctx context.Context, ids []int64) (err error) {
+	if s.places == nil {
+		return s.conn.KeepPhotos(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.KeepPhotos(ctx, ids)
+	})
+	return err
 }
 
 // KeepsPost reports whether a report about the post is open, or was closed after the moment, or whether a moderator has removed it
@@ -4386,7 +4409,7 @@ func (s *Store) PhotoIDsOf(ctx context.Context, accountID int64, limit int) (r0 
 	return r0, err
 }
 
-// PhotoIDsOfPost are the ids of all photos that the post has.
+// PhotoIDsOfPost are the ids of the photos that the post has.
 func (s *Store) PhotoIDsOfPost(ctx context.Context, postID int64) (r0 []int64, err error) {
 	if s.places == nil {
 		return s.conn.PhotoIDsOfPost(ctx, postID)
@@ -4418,6 +4441,18 @@ func (s *Store) PhotosByID(ctx context.Context, ids []int64) (r0 []*Photo, err e
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.PhotosByID(ctx, ids)
+		return err
+	})
+	return r0, err
+}
+
+// PhotosKeptTooLong lists kept photos of posts that stand, where the last report about the post was closed before the moment.
+func (s *Store) PhotosKeptTooLong(ctx context.Context, before Millis, limit int) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.PhotosKeptTooLong(ctx, before, limit)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.PhotosKeptTooLong(ctx, before, limit)
 		return err
 	})
 	return r0, err
@@ -5119,6 +5154,18 @@ func (s *Store) ReportsAbout(ctx context.Context, targetID int64, r Range) (r0 [
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.ReportsAbout(ctx, targetID, r)
+		return err
+	})
+	return r0, err
+}
+
+// ReportsBeforePhotos are those of the reports after which a photo came into the reported post, or was taken out.
+func (s *Store) ReportsBeforePhotos(ctx context.Context, ids []int64) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.ReportsBeforePhotos(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReportsBeforePhotos(ctx, ids)
 		return err
 	})
 	return r0, err
@@ -5851,7 +5898,7 @@ func (s *Store) StandingDecision(ctx context.Context, accountID int64, kind stri
 // those that read, and all others. Those of probes and of the follower of the replication clock are not among them.
 func (s *Store) StatementCounts() (int64, int64) { return s.current().StatementCounts() }
 
-// SwitchSet points a ready photo at another set, if it still has the one that the other was made from. The photo's post or
+// SwitchSet points a photo that is ready or kept at another set, if it still has the one that the other was made from. The photo's post or
 // account, if it has one, is locked.
 func (s *Store) SwitchSet(ctx context.Context, id int64, from string, to string, kind string, variants []Variant) (r0 bool, err error) {
 	if s.places == nil {

@@ -44,6 +44,7 @@ const (
 	PhotoPending   = "pending"   // the original is whole, a job makes the variants
 	PhotoReady     = "ready"
 	PhotoRefused   = "refused" // RefusalCode and Refusal say why
+	PhotoKept      = "kept"    // an edit took it out of its post, which was reported: it is for those who read reports alone
 	PhotoGone      = "gone"    // no longer wanted; a job removes its bytes and then the row
 )
 

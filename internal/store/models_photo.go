@@ -59,7 +59,7 @@ type Photo struct {
 	Metadata    JSON[PhotoMetadata]
 	CreatedAt   Millis
 	UpdatedAt   Millis
-	AttachedAt  *Millis
+	AttachedAt  *Millis // of one that is kept: when it was taken out
 }
 
 // Key is the media key of a variant of the photo's current set, "" if it has none.

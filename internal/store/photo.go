@@ -121,7 +121,7 @@ func (s *conn) PhotosOfDraft(ctx context.Context, accountID int64) ([]*Photo, er
 
 // PhotoIDsOf lists up to limit ids of an account's photos that are not gone yet, to remove the account in batches.
 func (s *conn) PhotoIDsOf(ctx context.Context, accountID int64, limit int) ([]int64, error) {
-	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused') ORDER BY id LIMIT ?", accountID, limit)
+	return s.idList(ctx, "SELECT id FROM photos WHERE account_id = ? AND state IN ('uploading', 'pending', 'ready', 'refused', 'kept') ORDER BY id LIMIT ?", accountID, limit)
 }
 
 // PhotosToRename lists photos of an account whose files have names of the wrong kind, by id: of a suspended one those
@@ -195,14 +195,14 @@ func (s *conn) RequeuePhoto(ctx context.Context, id int64) (ok bool, err error) 
 	return s.changePhoto(ctx, id, PhotoRefused, "state = ?, refusal_code = '', refusal = ''", PhotoPending)
 }
 
-// SwitchSet points a ready photo at another set, if it still has the one that the other was made from. The photo's post or
+// SwitchSet points a photo that is ready or kept at another set, if it still has the one that the other was made from. The photo's post or
 // account, if it has one, is locked.
 func (s *conn) SwitchSet(ctx context.Context, id int64, from, to, kind string, variants []Variant) (ok bool, err error) {
 	if err := s.photosChange(ctx, id); err != nil {
 		return false, err
 	}
-	res := s.write(ctx).Exec("UPDATE photos SET set_random = ?, set_kind = ?, variants = ?, updated_at = ? WHERE id = ? AND state = ? AND set_random = ?",
-		to, kind, JSON[[]Variant]{variants}, ToMillis(time.Now()), id, PhotoReady, from)
+	res := s.write(ctx).Exec("UPDATE photos SET set_random = ?, set_kind = ?, variants = ?, updated_at = ? WHERE id = ? AND state IN (?, ?) AND set_random = ?",
+		to, kind, JSON[[]Variant]{variants}, ToMillis(time.Now()), id, PhotoReady, PhotoKept, from)
 	return res.RowsAffected == 1, translate(res.Error)
 }
 

@@ -168,6 +168,9 @@ var photoChanges = map[string]photoChange{
 	"RequeuePhoto": {false, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
 		return done(tx.RequeuePhoto(ctx, o.refused))
 	}},
+	"KeepPhotos": {true, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
+		return tx.KeepPhotos(ctx, []int64{o.second})
+	}},
 	"SwitchSet of a post": {true, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
 		return done(tx.SwitchSet(ctx, o.second, fmt.Sprint("set", o.second), "another", store.SetPrivate, []store.Variant{{Name: "320"}}))
 	}},

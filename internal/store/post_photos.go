@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // ClearDraftText forgets what was typed for the next post.
 func (s *conn) ClearDraftText(ctx context.Context, accountID int64) error {
@@ -18,7 +21,42 @@ func (s *conn) AttachPhoto(ctx context.Context, accountID, photoID, postID int64
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
-// PhotoIDsOfPost are the ids of all photos that the post has.
+// PhotoIDsOfPost are the ids of the photos that the post has.
 func (s *conn) PhotoIDsOfPost(ctx context.Context, postID int64) ([]int64, error) {
+	return s.idList(ctx, "SELECT id FROM photos WHERE post_id = ? AND state <> ? ORDER BY position, id", postID, PhotoKept)
+}
+
+// AllPhotoIDsOfPost is PhotoIDsOfPost with those that were taken out of the post and are kept.
+func (s *conn) AllPhotoIDsOfPost(ctx context.Context, postID int64) ([]int64, error) {
 	return s.idList(ctx, "SELECT id FROM photos WHERE post_id = ? ORDER BY position, id", postID)
+}
+
+// KeepPhotos takes ready photos out of their post, which others do not change meanwhile, and keeps them with it.
+func (s *conn) KeepPhotos(ctx context.Context, ids []int64) error {
+	if err := s.photosChange(ctx, ids...); err != nil {
+		return err
+	}
+	if err := s.dropFromAlbums(ctx, ids); err != nil {
+		return err
+	}
+	list, args := in(ids)
+	now := ToMillis(time.Now())
+	return translate(s.write(ctx).Exec("UPDATE photos SET state = ?, attached_at = ?, updated_at = ? WHERE id IN "+list+" AND state = ?",
+		append(append([]any{PhotoKept, now, now}, args...), PhotoReady)...).Error)
+}
+
+// PhotosKeptTooLong lists kept photos of posts that stand, where the last report about the post was closed before the moment.
+func (s *conn) PhotosKeptTooLong(ctx context.Context, before Millis, limit int) ([]int64, error) {
+	return s.idList(Primary(ctx), "SELECT DISTINCT ph.id FROM reports r JOIN posts p ON p.id = r.post_id JOIN photos ph ON ph.post_id = p.id WHERE r.state = ? AND r.closed_at < ?"+
+		" AND ph.state = ? AND p.deleted_at IS NULL AND NOT "+keptByReport+" AND NOT "+keptByDecision+" ORDER BY ph.id LIMIT ?",
+		append(append([]any{ReportClosed, before, PhotoKept}, keptArgs(before)...), limit)...)
+}
+
+// ReportsBeforePhotos are those of the reports after which a photo came into the reported post, or was taken out.
+func (s *conn) ReportsBeforePhotos(ctx context.Context, ids []int64) ([]int64, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, args := in(ids)
+	return s.idList(ctx, "SELECT DISTINCT r.id FROM reports r JOIN photos ph ON ph.post_id = r.post_id WHERE r.id IN "+list+" AND ph.attached_at > r.created_at ORDER BY r.id", args...)
 }

@@ -132,11 +132,11 @@ func (s *conn) CanSeeAccount(ctx context.Context, viewer *Account, accountID int
 	return s.exists(ctx, "SELECT 1 FROM accounts a WHERE a.id = ? AND "+c.sql, append([]any{accountID}, c.args...)...)
 }
 
-// IsSetWithheld reports whether the files of a set belong to an account that nobody sees, or to a set that is gone and
-// whose files may still be there.
+// IsSetWithheld reports whether the files of a set belong to an account that nobody sees, to a photo that is kept for those who read
+// reports, or to a set that is gone and whose files may still be there.
 func (s *conn) IsSetWithheld(ctx context.Context, random string) (bool, error) {
 	return s.exists(ctx, "SELECT 1 FROM media_objects o LEFT JOIN photos p ON p.id = o.photo_id LEFT JOIN accounts a ON a.id = p.account_id"+
-		" WHERE o.random = ? AND (o.state = ? OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL)", random, ObjectGone)
+		" WHERE o.random = ? AND (o.state = ? OR p.state = ? OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL)", random, ObjectGone, PhotoKept)
 }
 
 func (s *conn) exists(ctx context.Context, q string, args ...any) (bool, error) {

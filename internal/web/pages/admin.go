@@ -147,7 +147,7 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 		return err
 	}
 	v.Report, v.Text, v.Excerpt, v.Rule, v.AboutPost, v.Decision = p.reportRow(b, r), text, r.Excerpt, strings.Join(community.RulesOf(&r.Report), " · "), r.PostID != nil, r.Decision
-	v.Hidden, v.Changed, v.AboutComment = r.Hidden, r.Changed(), r.CommentID != nil || r.Post != nil && r.Post.Kind == store.KindComment
+	v.Hidden, v.Changed, v.OtherPhotos, v.AboutComment = r.Hidden, r.OtherWords(), r.OtherPhotos, r.CommentID != nil || r.Post != nil && r.Post.Kind == store.KindComment
 	v.Target, v.Reporter = p.side(b, r.Target, sides.Target), p.side(b, r.Reporter, sides.Reporter)
 	p.aboutReport(c, &r.Report, &v)
 	takers, err := p.Community.ReportTakers(c.Request.Context(), byPage(c, acc), r.TargetID)
@@ -162,7 +162,7 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 	v.KeptDays = int(community.KeepReported.Hours() / 24)
 	v.MayAct = r.Target != nil && community.MayActOn(acc, r.Target)
 	v.AssignedTo, v.Mine = v.Report.Assigned, r.AssignedTo != nil && r.AssignedTo.ID == acc.ID
-	if r.Post == nil && r.PostID != nil {
+	if r.PostID != nil {
 		kept, err := p.Community.KeptPhotos(c.Request.Context(), byPage(c, acc), r)
 		if err != nil {
 			return err
