@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -219,5 +220,44 @@ func TestAHeldPostIsToldOnceItIsPublished(t *testing.T) {
 		g.must(err)
 		g.runEach(jobTellPost, g.runTellPost)
 		g.expectToldOfPosts("approved", bob, post)
+	})
+}
+
+// An app that chose the alert is pushed each post, a browser too unless its member turned the kind off, and nobody what a filter covers.
+func TestPostsArePushed(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		s := newPushSite(t, g)
+		ann, bob := g.account("ann"), g.account("bob")
+		g.bell(bob, ann, true)
+		browser := s.browser(bob, "one")
+		token, bearer := s.token(bob)
+		phone := s.phone(bob, token, bearer, PushFromFollowed, store.NotifyPost)
+		other, otherBearer := s.token(bob)
+		quiet := s.phone(bob, other, otherBearer, "", store.NotifyMention)
+		post := func(caption string) {
+			t.Helper()
+			g.post(ann, store.Followers, caption)
+			g.runEach(jobTellPost, g.runTellPost)
+			if failed := s.deliver(); len(failed) != 0 {
+				t.Error(failed)
+			}
+		}
+		post("A hill")
+		const title = "ann posted a photograph"
+		s.expectTold("a browser", browser, title)
+		s.expectTold("an app", phone, title)
+		s.expectTold("an app that did not choose it", quiet)
+		if m := phone.Got()[0]; !strings.Contains(m.Payload, `"notification_type":"status"`) || !strings.Contains(m.Payload, `"body":"A hill"`) {
+			t.Errorf("an app got %s", m.Payload)
+		}
+		g.must(g.ChooseNotifications(g.ctx, bob, []NotificationChoice{{NotificationKind: NotificationKind{Kind: store.NotifyPost}, Page: true}}))
+		post("A valley")
+		s.expectTold("a browser whose member wants none", browser, title)
+		s.expectTold("an app", phone, title, title)
+		words := "Spiders"
+		_, err := g.CreateFilter(g.ctx, bob, FilterChange{Title: &words, Contexts: FilterContexts, Keywords: []KeywordChange{{Keyword: &words}}})
+		g.must(err)
+		post("Spiders")
+		s.expectTold("of what a filter covers", phone, title, title)
 	})
 }

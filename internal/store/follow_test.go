@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"tintype/internal/servertest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -73,6 +75,49 @@ func TestFollowOptions(t *testing.T) {
 			must(err)
 			if got[0] != want.Relationship {
 				t.Errorf("%d to %d: %+v, want %+v", want.of, want.ID, got[0], want.Relationship)
+			}
+		}
+	})
+}
+
+// To look for who is told of a post costs what is found, however many follow its author, and however many are told.
+func TestWhoIsToldOfAPostReadsLittle(t *testing.T) {
+	servertest.OnEachFlavour(t, func(t *testing.T, f servertest.Flavour) {
+		s := storetest.MySQL(t, f.Server(t).NewDatabase(t))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		const followers = 3000
+		exec := func(query string) {
+			t.Helper()
+			if _, err := s.SQL().ExecContext(ctx, query); err != nil {
+				t.Fatal(err)
+			}
+		}
+		steps := readSteps(t, ctx, s) // which leaves one connection
+		exec("SET foreign_key_checks = 0")
+		var rows []string
+		for n := range followers {
+			notify := 0
+			if n%1000 == 0 {
+				notify = 1
+			}
+			rows = append(rows, fmt.Sprintf("(%d, %d, 1, 1, %d)", n+1, n+2, notify), fmt.Sprintf("(%d, %d, 2, 1, 1)", followers+n+1, n+3))
+		}
+		exec("INSERT INTO follows (id, follower_id, followee_id, created_at, notify) VALUES " + strings.Join(rows, ","))
+		exec("ANALYZE TABLE follows, mentions")
+		for _, tt := range []struct {
+			what   string
+			author int64
+			limit  int
+			found  int
+		}{{"few of many", 1, 50, 3}, {"a page of many", 2, 50, 50}, {"whether anybody is", 2, 1, 1}} {
+			before := steps()
+			list, err := s.ToldOfPost(ctx, &store.Post{ID: 7, AuthorID: tt.author}, 0, tt.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := steps() - before; len(list) != tt.found || n > 4*tt.found+5 {
+				t.Errorf("%s: %d found after %d steps", tt.what, len(list), n)
 			}
 		}
 	})
