@@ -385,7 +385,7 @@ func settings(add adder) {
 	add("/lists/1/edit", "Lists: edit", true, func(p *t.Page) templ.Component {
 		return t.ListEditPage(p, t.ListEditView{List: list, TitleMax: 100, People: persons()[:2]})
 	})
-	add("/lists/1", "Lists: a feed", true, func(p *t.Page) templ.Component { return t.ListPage(p, t.ListView{List: list}) })
+	add("/lists/1", "Lists: a feed", true, func(p *t.Page) templ.Component { return t.ListPage(p, t.ListView{List: list, Newest: Posts(0, 12)}) })
 	add(people[0].URL+"/lists", "Lists with a person", true, func(p *t.Page) templ.Component {
 		return t.PersonListsPage(p, t.PersonListsView{Account: people[0], Lists: []t.ListRow{list, {ID: "2", Title: "Club"}}})
 	})

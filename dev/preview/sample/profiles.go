@@ -32,7 +32,7 @@ func profiles(add adder) {
 	})
 	add("/profile-own", "Profile, own and empty", true, func(p *t.Page) templ.Component {
 		v := profile(2)
-		v.Grid = t.GridView{}
+		v.Grid = t.GridView{Newest: Posts(0, 12)}
 		return t.ProfilePage(p, v)
 	})
 	add("/profile-visitor", "Profile, visitor", false, func(p *t.Page) templ.Component {
@@ -48,7 +48,7 @@ func profiles(add adder) {
 		return t.BoostsPage(p, t.BoostsView{Account: people[0], Posts: posts, Pager: t.Pager{OlderURL: "/older"}})
 	})
 	add("/profile-boosts-none", "Profile, no boosts", false, func(p *t.Page) templ.Component {
-		return t.BoostsPage(p, t.BoostsView{Account: people[1]})
+		return t.BoostsPage(p, t.BoostsView{Account: people[1], Newest: Posts(0, 12)})
 	})
 	add("/followers", "Followers", true, func(p *t.Page) templ.Component {
 		return t.PeoplePage(p, t.PeopleView{Account: people[0], Kind: t.PeopleFollowers, People: persons()})

@@ -60,6 +60,7 @@ func main() {
 	out := flag.String("out", "shots", "where the pictures go")
 	only := flag.String("only", "", "comma-separated paths without the leading slash; all where empty")
 	browser := flag.String("browser", "chromium", "the browser's command")
+	language := flag.String("lang", "", "the pages' language: de, fr")
 	noScript := flag.Bool("noscript", false, "without the pages' scripts")
 	flag.Parse()
 	if err := os.MkdirAll(*out, 0o755); err != nil {
@@ -94,7 +95,7 @@ func main() {
 		for _, size := range [][2]int64{{390, 844}, {768, 1024}, {1440, 900}} {
 			for _, theme := range []string{"light", "dark"} {
 				where := fmt.Sprintf("%s %d %s", name, size[0], theme)
-				shot, found, err := take(ctx, *at+p.Path, size[0], size[1], theme)
+				shot, found, err := take(ctx, *at+p.Path+"?lang="+*language, size[0], size[1], theme)
 				if err != nil {
 					log.Printf("%s: %v", where, err)
 					continue
