@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"hash/fnv"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -189,3 +191,60 @@ const cramped = `(() => {
 	}
 	return found;
 })()`
+
+// Each entry of the rail has its picture. What only the member sees is in the rail where there is one, else under You.
+func TestTheRail(t *testing.T) {
+	ctx, at := browser(t)
+	shown := `window.shown = (el) => el.getClientRects().length > 0; window.entries = (within) => [...document.querySelectorAll(within + ' :is(a,button)')].filter(shown);
+		window.leads = (within) => entries(within).map((el) => el.getAttribute('href') || el.closest('form').getAttribute('action'));`
+	yours := []string{"/settings", "/admin", "/logout"}
+	holds := func(within string) string {
+		return fmt.Sprintf(`['%s'].every((to) => leads('%s').includes(to))`, strings.Join(yours, "','"), within)
+	}
+	pictured := func(within string) string {
+		return fmt.Sprintf(`entries('%s').length > 3 && entries('%s').every((el) => el.querySelector('svg,img') && el.textContent.trim())`, within, within)
+	}
+	for _, size := range sizes {
+		do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+"/profile-own"))
+		run(t, ctx, shown)
+		if size[0] < 1200 {
+			until(t, ctx, holds(".yours")+` && `+pictured(".yours")+` && !leads('.top').some((to) => to === '/logout')`)
+			continue
+		}
+		until(t, ctx, holds(".top")+` && `+pictured(".top")+` && entries('.yours').length === 0`)
+	}
+}
+
+// The column of a narrow page, and the foot below it, are on one axis.
+func TestColumnsAreOnOneAxis(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		for _, path := range []string{"/home", "/notifications", "/settings/profile", "/login", "/lists/1", "/profile-boosts"} {
+			do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+path))
+			until(t, ctx, `(() => { const middle = (el) => { const b = el.getBoundingClientRect(); return b.left + b.width / 2; };
+				return document.querySelector('.foot ul') && Math.abs(middle(document.querySelector('main')) - middle(document.querySelector('.foot ul'))) < 1; })()`)
+		}
+	}
+}
+
+// Next and previous are where they were on the post before, so that a thumb or a pointer rests there.
+func TestNextAndPreviousStay(t *testing.T) {
+	ctx, at := browser(t)
+	for _, size := range sizes {
+		do(t, ctx, chromedp.EmulateViewport(size[0], size[1]))
+		place := ""
+		for _, path := range []string{"/post", "/post-ten", "/post-covered", "/post-three"} {
+			do(t, ctx, chromedp.Navigate(at+path))
+			until(t, ctx, `document.readyState === 'complete' && document.querySelectorAll('[data-way]').length === 2`)
+			is, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll('[data-way]')].map((el) => el.getBoundingClientRect()).map((b) => [b.left, b.top].map(Math.round)).join(' ')`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if place == "" {
+				place = is
+			} else if is != place {
+				t.Errorf("at %d they are at %s on %s, and at %s before", size[0], is, path, place)
+			}
+		}
+	}
+}
