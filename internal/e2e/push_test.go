@@ -132,3 +132,34 @@ func TestAClickOnAPush(t *testing.T) {
 		t.Errorf("the clicks did %q, want %q: %v", did, want, err)
 	}
 }
+
+// A browser that gives up a subscription tells the site of the next one: of the one that it names, else of one that is made by the
+// wishes of the old. The worker's own script is run, as no push service is there to end one.
+func TestABrowserGivesUpASubscription(t *testing.T) {
+	site := start(t)
+	worker := servertest.NewClient(t, site.URL).Get("/sw.js").Want(http.StatusOK).Body
+	b := openBrowser(t)
+	b.signUp(site.URL, "ada")
+	b.run(chromedp.Navigate(site.URL + "/settings/notifications"))
+	made := func(address string) string {
+		k := subscriptionOf(t, address)
+		return "{ toJSON: () => ({ endpoint: '" + k[1] + "', keys: { p256dh: '" + k[3] + "', auth: '" + k[5] + "' } }) }"
+	}
+	did, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`(async () => {
+		const heard = {}, did = [], ask = window.fetch;
+		const self = { addEventListener: (name, hear) => { heard[name] = hear; }, registration: { pushManager: {
+			subscribe: async (options) => { did.push('subscribe', options.wish); return `+made("https://push.invalid/made")+`; } } } };
+		const fetch = async (at, o) => { const answer = await ask(at, o); did.push(at, o.body.get('endpoint'), answer.status); return answer; };
+		`+worker+`
+		for (const event of [{ newSubscription: `+made("https://push.invalid/named")+` }, { oldSubscription: { options: { wish: 'as before' } } }, {}]) {
+			let over;
+			heard.pushsubscriptionchange({ ...event, waitUntil: (p) => { over = p; } });
+			await over;
+		}
+		return did.join(' ');
+	})()`, chromedp.EvalAwaitPromise))
+	const to = "/settings/notifications/push https://push.invalid/"
+	if want := to + "named 200 subscribe as before " + to + "made 200"; err != nil || did != want {
+		t.Errorf("it did %q, want %q: %v", did, want, err)
+	}
+}
