@@ -102,7 +102,7 @@ func TestSiteIsEditedByPageAndCommand(t *testing.T) {
 
 	// Members-only at once: not a page that was kept before, and not a number.
 	shows("Explore", "/explore")
-	if code, _ := send("visitors", "none", "was_visitors", "read", "registration", "invitation", "was_registration", "open"); code != 303 {
+	if code, _ := send("visitors", "none", "was_visitors", "read", "registration", "invitation", "was_registration", "open", "password", "correct horse battery"); code != 303 {
 		t.Fatal(code)
 	}
 	for _, path := range []string{"/explore", "/about", "/api/v1/timelines/public"} {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,4 +93,59 @@ func TestActsAskForThePassword(t *testing.T) {
 		t.Errorf("after too many tries: %d %v", w.Code, w.Header())
 	}
 	command("account", "role", "ben", "moderator")
+}
+
+// So does the site's page, before it changes who may join and what keeps others out of accounts.
+func TestSiteAsksForThePassword(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
+	site, _ := wired(t, env...)
+	boss := memberOf(t, site, "boss")
+	command := func(args ...string) string {
+		t.Helper()
+		code, out, stderr := runCommand(env, args...)
+		if code != 0 {
+			t.Fatal(args, stderr)
+		}
+		return out
+	}
+	command("account", "role", "boss", "owner")
+	send := func(fields ...string) (int, string) {
+		v := url.Values{}
+		for i := 0; i < len(fields); i += 2 {
+			v.Set(fields[i], fields[i+1])
+		}
+		w := site.ask("POST", "/admin/site", v.Encode(), boss, "Content-Type: application/x-www-form-urlencoded")
+		return w.Code, w.Body.String()
+	}
+	for _, c := range []struct{ form, kept []string }{
+		{[]string{"registration", "approval", "was_registration", "invitation", "reason", "the board"}, []string{`value="approval" checked`, `value="the board"`}},
+		{[]string{"login_limit", "20/1h", "was_login_limit", "10/15m", "name", "Walkers", "was_name", "Tintype"}, []string{`value="20/1h"`, `value="Walkers"`}},
+		{[]string{"reset", "registration"}, []string{`value="registration" checked`}},
+		{[]string{"two_factors", "owner", "was_two_factors", "none"}, []string{`value="owner" checked`}},
+	} {
+		before := command("log")
+		for _, wrong := range []string{"", "not the password"} {
+			code, body := send(append(c.form, "password", wrong)...)
+			if code != 422 || !strings.Contains(body, `id="e-password">That is not your password.`) || wrong != "" && strings.Contains(body, wrong) {
+				t.Errorf("%v with the password %q: %d\n%s", c.form, wrong, code, body)
+			}
+			for _, kept := range c.kept {
+				if !strings.Contains(body, kept) {
+					t.Errorf("%v: the form lost %s", c.form, kept)
+				}
+			}
+		}
+		if after := command("log"); after != before {
+			t.Errorf("%v was done without the password: %s", c.form, after)
+		}
+		if code, body := send(append(c.form, "preview", "on")...); code != 200 {
+			t.Errorf("the preview of %v: %d\n%s", c.form, code, body)
+		}
+		if code, body := send(append(c.form, "password", "correct horse battery")...); code != 303 {
+			t.Errorf("%v: %d\n%s", c.form, code, body)
+		}
+		if after := command("log"); strings.Count(after, "site.edit") != strings.Count(before, "site.edit")+1 {
+			t.Errorf("%v is not in the log: %s", c.form, after)
+		}
+	}
 }

@@ -319,12 +319,25 @@ func (c *Community) checkSite(before, after map[string]string) error {
 	return nil
 }
 
+// guardFields say who comes in, and what keeps others out of the accounts of members, owners among them: whoever finds an open browser must
+// not change them.
+var guardFields = []string{"registration", "two_factors", "login_limit"}
+
 // SetSite changes fields of the site, by name; nil takes one back to its default. *Invalid lists what is wrong, and what the
-// environment has decided. All processes have the change within a second.
+// environment has decided. All processes have the change within a second. Where somebody has to confirm acts, who changes a field that
+// guards accounts confirms it.
 func (c *Community) SetSite(ctx context.Context, by By, changes map[string]*string) error {
 	ctx = store.Primary(ctx)
 	if err := by.may(EditSite); err != nil {
 		return err
+	}
+	for _, f := range guardFields {
+		if _, changes := changes[f]; changes && by.Confirm != nil {
+			if err := c.confirm(ctx, by.Account, "password", *by.Confirm); err != nil {
+				return err
+			}
+			break
+		}
 	}
 	return c.administration(ctx, by, EditSite, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
 		rows, err := tx.LockSiteInfos(ctx, siteRow)

@@ -56,6 +56,7 @@ func administratorsEvening(t *testing.T, scripts bool) {
 	e.fits("first-steps")
 	e.fill("name", "Harbour Club")
 	e.run(chromedp.Click(chromedp.CSS(`input[name=registration][value=approval]`)))
+	e.fill("password", password)
 	e.click(`form[action="/admin/site"] button`, said)
 	e.shows("First steps")
 	picture := filepath.Join(t.TempDir(), "picture.jpg")

@@ -26,7 +26,7 @@ var ownActs = []string{"leave", "come back", "leave by command"}
 func (s *actsSite) open() {
 	s.t.Helper()
 	owner := s.staff["owner"]
-	owner.Post("/admin/site", "registration", "approval").Want(http.StatusOK)
+	owner.Post("/admin/site", "registration", "approval", "password", password).Want(http.StatusOK)
 	owner.Post("/admin/blocks", "kind", "word", "value", heldWord).Want(http.StatusOK)
 	for _, i := range s.f {
 		servertest.Eventually(s.t, "one may ask to join", func() bool {

@@ -211,7 +211,7 @@ func TestActsAreSeenEverywhere(t *testing.T) {
 	}
 	seen("an invitation’s end", send(made.URL.Path+"/end"), sees("nobody may join by it", visitor, b, read(link), lacks(`name="password"`)))
 
-	seen("who may join", send("/admin/site", "registration", "approval"), sees("one may ask to join", visitor, b, read("/signup"), holds(`name="reason"`)))
+	seen("who may join", send("/admin/site", "registration", "approval", "password", password), sees("one may ask to join", visitor, b, read("/signup"), holds(`name="reason"`)))
 	for _, name := range []string{"cid", "dan"} {
 		browser(t, a).Post("/signup", "name", name, "email", name+"@example.org", "password", password, "agree", "on", "reason", "I walk with you.").Want(http.StatusOK)
 	}

@@ -50,7 +50,7 @@ func (p *Pages) siteFormView(c *gin.Context) templates.AdminSiteView {
 }
 
 func (p *Pages) showSite(c *gin.Context, status int, v templates.AdminSiteView) error {
-	pg, err := p.page(c, p.lang(c).T("The site"))
+	pg, err := p.confirmPage(c, p.lang(c).T("The site"))
 	if err != nil {
 		return err
 	}
@@ -94,14 +94,15 @@ func (p *Pages) saveSite(c *gin.Context, acc *store.Account) error {
 			return p.showSite(c, http.StatusOK, v)
 		}
 	} else {
-		err = p.Community.SetSite(c.Request.Context(), byPage(c, acc), changes)
+		by, confirm := byPage(c, acc), p.confirmation(c, "password")
+		by.Confirm = &confirm
+		err = p.Community.SetSite(c.Request.Context(), by, changes)
 	}
-	if errs, ok := p.fieldErrors(c, err, nil); ok {
-		v.Errors = errs
-		return p.showSite(c, http.StatusUnprocessableEntity, v)
-	}
-	if err != nil {
+	if errs, status, err := p.formErrors(c, err); err != nil {
 		return err
+	} else if status != 0 {
+		v.Errors = errs
+		return p.showSite(c, status, v)
 	}
 	p.setFlash(c, "saved")
 	return redirect(c, returnTo(c, "/admin/site"))

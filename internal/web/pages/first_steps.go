@@ -19,7 +19,7 @@ func (p *Pages) registerFirstSteps(r Routes) {
 }
 
 func (p *Pages) firstSteps(c *gin.Context, acc *store.Account) error {
-	pg, err := p.page(c, p.lang(c).T("First steps"))
+	pg, err := p.confirmPage(c, p.lang(c).T("First steps"))
 	if err != nil {
 		return err
 	}
