@@ -79,8 +79,9 @@ type MailedView struct {
 // AdminInvitationView is /admin/invitations/ID; its form posts to /admin/invitations/ID/end.
 type AdminInvitationView struct {
 	Row  InvitationRow
-	Link string // where one joins by it; "" for who may not hand it out
+	Link string // where one joins by it, or ""
 	Card string // "/admin/invitations/ID/card", or ""
+	Once bool   // Link is shown once
 	Came []AccountView
 	// FirstSteps points at the page of first steps, which nobody has closed.
 	FirstSteps bool

@@ -66,11 +66,9 @@ func (n *NewInvitation) clean(by By) error {
 	return nil
 }
 
-// MayHandOut reports whether somebody may be shown the link of an invitation: who may make somebody what it makes whoever joins. A link
-// that was read can be used, or kept.
-func MayHandOut(by By, inv *store.Invitation) bool {
-	return by.may(ReadInvitations) == nil && mayGive(by.Account, inv.Role)
-}
+// ShowsLink reports whether an invitation's link is shown to whoever reads invitations, at each visit. Whoever has read a link can use it, or
+// keep it: that of an invitation to a role is shown once, to who has just made it.
+func ShowsLink(inv *store.Invitation) bool { return inv.Role == store.RoleMember }
 
 // Invite makes an invitation. The same form sent twice makes one. *Invalid where the site takes nobody.
 func (c *Community) Invite(ctx context.Context, by By, n NewInvitation) (*store.Invitation, error) {

@@ -48,10 +48,10 @@ func others(add adder) {
 	add("/admin/invitation-unsent", "Invitation whose mail failed", true, func(p *t.Page) templ.Component {
 		return t.AdminInvitationPage(p, t.AdminInvitationView{Row: invitations[2], Link: "https://photos.example.org/links/AZ3Jx9", Card: "/admin/invitation-card"})
 	})
-	add("/admin/invitation-of-owners", "Invitation that only owners hand out", true, func(p *t.Page) templ.Component {
+	add("/admin/invitation-of-owners", "Invitation to a role, whose link was shown", true, func(p *t.Page) templ.Component {
 		row := invitations[0]
 		row.Role, row.MaxUses, row.Uses = "Administrator", 1, 0
-		return t.AdminInvitationPage(p, t.AdminInvitationView{Row: row})
+		return t.AdminInvitationPage(p, t.AdminInvitationView{Row: row, Once: true})
 	})
 	add("/admin/invitation-card", "Invitation, card", true, func(p *t.Page) templ.Component {
 		return t.InvitationCardPage(p, t.InvitationCardView{Link: "https://photos.example.org/links/AZ3Jx9", QR: "M4 4h7v7h-7z", Size: 29, Ends: t.When{At: now}, Back: "/admin/invitation"})

@@ -114,6 +114,9 @@ func (p *Pages) invite(c *gin.Context, acc *store.Account) error {
 		v.Errors = errs
 		return p.showInvitations(c, acc, status, v)
 	}
+	if !community.ShowsLink(inv) {
+		return p.showInvitation(c, acc, inv.ID, true)
+	}
 	return redirect(c, "/admin/invitations/"+idText(inv.ID))
 }
 
@@ -138,8 +141,12 @@ func (p *Pages) invitation(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	by := byPage(c, acc)
-	inv, came, err := p.Community.InvitationByID(c.Request.Context(), by, id)
+	return p.showInvitation(c, acc, id, false)
+}
+
+// showInvitation shows an invitation, made is set for who has just made it.
+func (p *Pages) showInvitation(c *gin.Context, acc *store.Account, id int64, made bool) error {
+	inv, came, err := p.Community.InvitationByID(c.Request.Context(), byPage(c, acc), id)
 	if err != nil {
 		return err
 	}
@@ -148,8 +155,11 @@ func (p *Pages) invitation(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	v := templates.AdminInvitationView{Row: p.viewBuilder(c).invitationRow(inv)}
-	if community.MayHandOut(by, inv) {
-		v.Link, v.Card = p.Community.InvitationURL(id), v.Row.URL+"/card"
+	if v.Once = !community.ShowsLink(inv); !v.Once {
+		v.Card = v.Row.URL + "/card"
+	}
+	if made || !v.Once {
+		v.Link = p.Community.InvitationURL(id)
 	}
 	v.FirstSteps = community.May(acc, community.ReadSite) && !p.Community.FirstStepsClosed(c.Request.Context())
 	for _, a := range came {
@@ -163,12 +173,11 @@ func (p *Pages) invitationCard(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
-	by := byPage(c, acc)
-	inv, _, err := p.Community.InvitationByID(c.Request.Context(), by, id)
+	inv, _, err := p.Community.InvitationByID(c.Request.Context(), byPage(c, acc), id)
 	if err != nil {
 		return err
 	}
-	if !community.MayHandOut(by, inv) {
+	if !community.ShowsLink(inv) {
 		return community.ErrForbidden
 	}
 	pg, err := p.page(c, p.lang(c).T("Invitation"))
