@@ -190,6 +190,9 @@ func TestJoiningByPageAndCommand(t *testing.T) {
 	if w := site.ask("GET", "/admin/first-steps", "", boss); w.Code != 200 || strings.Contains(w.Body.String(), "Close this page") {
 		t.Errorf("closed first steps: %d", w.Code)
 	}
+	if page := site.ask("GET", "/admin", "", boss).Body.String(); !strings.Contains(page, `<a href="/admin/first-steps"`) || strings.Contains(page, `<p class="notice"><a href="/admin/first-steps"`) {
+		t.Error("the overview does not lead to the closed first steps, or still points at them")
+	}
 }
 
 // A site whose mail reaches nobody promises none: it invites nobody by mail, and says that people have to be told.

@@ -24,6 +24,14 @@ func TestWhatIsSeenLeadsToWhatCanBeDone(t *testing.T) {
 	if body := r.asks("moderator", "GET", "/@anna_1/"+post["id"], "", "").Body.String(); strings.Contains(body, `href="/admin/members/moderator_1"`) || !strings.Contains(body, `id="c-`+own) || !strings.Contains(body, `id="c-`+comment) {
 		t.Error("a moderator is led to act on oneself")
 	}
+	for role, want := range map[string]bool{"moderator": true, "admin": true, "owner": true, "other": false, "limited": false, "visitor": false} { // a place in the navigation of those who may
+		for _, path := range []string{"/", "/explore", "/settings"} {
+			body := r.asks(role, "GET", path, "", "").Body.String()
+			if has := strings.Contains(body, `href="/admin"`); has != (want && strings.Contains(body, `href="/settings"`)) || want && !has || strings.Contains(body, `href="/admin/reports"`) != has {
+				t.Errorf("the navigation of %s leads %s to the administration: %t", path, role, has)
+			}
+		}
+	}
 	pages := []string{"/admin", "/admin/members", "/admin/reports", "/admin/appeals", "/admin/held", "/admin/waiting", "/admin/log"}
 	system := []string{"/admin/invitations", "/admin/announcements", "/admin/blocks", "/admin/site", "/admin/status", "/admin/jobs", "/admin/moves", "/admin/ladder"}
 	for role, may := range map[string][]string{"moderator": pages, "admin": append(pages, system...)} {
