@@ -146,7 +146,7 @@ func others(add adder) {
 	add("/admin/report-hidden", "A report, about a hidden post", true, func(p *t.Page) templ.Component {
 		post := Post(0, 3)
 		return t.AdminReportPage(p, t.AdminReportView{
-			Report: row(1), Text: "Not this.", Post: &post, Hidden: true, Changed: true, OtherPhotos: true, Kept: post.Photos, Excerpt: "As it was. " + Hostile, AboutPost: true, KeptDays: 180,
+			Report: row(1), Text: "Not this.", Post: &post, Hidden: true, Changed: true, OtherPhotos: true, Kept: Post(1, 2).Photos, Excerpt: "As it was. " + Hostile, AboutPost: true, KeptDays: 180,
 			Categories: []t.Option{{Value: "spam", Label: "Spam"}},
 		})
 	})
