@@ -2664,9 +2664,9 @@ func PrivacyPage(p *Page, v PrivacyView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var143 string
-			templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Those who run the site see what is reported to them, whoever else may see it. It is kept for them alone, also where you or they delete it, until %d days after they have decided.", v.ReportDays))
+			templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Those who run the site see what is reported to them, whoever else may see it. It is kept for them alone, also where you or they delete it, or you take it out of a post, until %d days after they have decided.", v.ReportDays))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin.templ`, Line: 384, Col: 205}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin.templ`, Line: 384, Col: 235}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var143))
 			if templ_7745c5c3_Err != nil {
