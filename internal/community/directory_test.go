@@ -167,13 +167,20 @@ func TestWhatIsPopular(t *testing.T) {
 		like(cleo, liked)
 		like(bob, secret)
 		g.comment(bob, talked.ID, "Where is that?")
-		old := g.post(anna, store.Public, "Of long ago")
-		like(bob, old)
+		latest := g.post(anna, store.Public, "Of a moment ago")
+		like(bob, latest)
+		before := func(ago time.Duration, likes int) int64 {
+			p := &store.Post{ID: time.Now().Add(-ago).UnixMilli() << 16, AuthorID: anna.ID, Kind: store.KindPost, Home: true, Listed: true, Visibility: store.Public, LikesCount: likes, CreatedAt: 1}
+			g.must(g.Store.CreatePost(g.ctx, p))
+			return p.ID
+		}
+		before(7*24*time.Hour+time.Hour, 99)
+		week := before(7*24*time.Hour-time.Hour, 1)
 		g.must(g.RankTrends(g.ctx))
 		g.must(g.RankTrends(g.ctx)) // again, over what is there
 		posts, err := g.PopularPosts(g.ctx, nil, 0, 80)
 		g.must(err)
-		if got, want := idsOf(posts), []int64{liked.ID, old.ID, talked.ID}; !slices.Equal(got, want) {
+		if got, want := idsOf(posts), []int64{liked.ID, latest.ID, talked.ID, week}; !slices.Equal(got, want) {
 			t.Errorf("popular are %v, want %v; ignored is %d", got, want, ignored.ID)
 		}
 		tags, err := g.UsedTags(g.ctx, nil, 0, 80, true)
@@ -214,7 +221,7 @@ func TestWhatIsPopular(t *testing.T) {
 		g.must(err)
 		_, err = g.Block(g.ctx, cleo, bob.ID)
 		g.must(err)
-		if posts, err = g.PopularPosts(g.ctx, nil, 0, 80); err != nil || !slices.Equal(idsOf(posts), []int64{old.ID, talked.ID}) {
+		if posts, err = g.PopularPosts(g.ctx, nil, 0, 80); err != nil || !slices.Equal(idsOf(posts), []int64{latest.ID, talked.ID, week}) {
 			t.Errorf("popular are %v afterwards, %v", idsOf(posts), err)
 		}
 		tags, err = g.UsedTags(g.ctx, bob, 0, 80, true)
