@@ -23,7 +23,7 @@ func photosIn(a servertest.Answer) (ids []string) {
 // What a filter covers or hides is on no list, as words or as a photograph.
 func TestFiltersHoldInEveryList(t *testing.T) {
 	site, front := siteWithFront(t)
-	lea, leo := front.join("lea"), front.join("leo")
+	lea, leo, max := front.join("lea"), front.join("leo"), front.join("max")
 	lea.Post("/@leo/follow").Want(http.StatusOK)
 	publish := func(caption string) (path, photo, set string) {
 		t.Helper()
@@ -44,6 +44,9 @@ func TestFiltersHoldInEveryList(t *testing.T) {
 	leo.Post(album+"/cover", "photo", spider).Want(http.StatusOK)
 	id := spiderPath[strings.LastIndexByte(spiderPath, '/')+1:]
 	lea.Post("/posts/" + id + "/like").Want(http.StatusOK)
+	max.Post("/posts/" + id + "/boost").Want(http.StatusOK)
+	list := lea.Post("/lists", "title", "Friends").Want(http.StatusOK).URL.Path
+	lea.Post(list+"/add", "name", "leo").Want(http.StatusOK)
 	mine := lea.Post("/posts/"+id+"/comments", "text", "Uh").Want(http.StatusOK)
 	leo.Post("/posts/"+id+"/comments", "text", "@lea it is kind", "in_reply_to", regexp.MustCompile(`id="c-([0-9]+)"`).FindStringSubmatch(mine.Body)[1]).Want(http.StatusOK)
 	c, closeAll, err := openCommunity(t.Context(), site.cfg, site.log)
@@ -56,7 +59,7 @@ func TestFiltersHoldInEveryList(t *testing.T) {
 	}
 
 	slide := func(photo string) string { return album + "/photos/" + photo }
-	pages := []string{"/search?q=spider", album, "/albums", "/@leo/albums", "/explore", "/explore/popular", "/explore/tags", "/tags/crawling", "/@leo", "/notifications"}
+	pages := []string{"/search?q=spider", album, "/albums", "/@leo/albums", "/explore", "/explore/popular", "/explore/tags", "/tags/crawling", "/@leo", "/notifications", "/people/new", "/@max/boosts", list}
 	for _, page := range pages {
 		lea.Get(page).Want(http.StatusOK).Has(set)
 	}
