@@ -184,7 +184,7 @@ func listsAndFilters(t *testing.T, site stage) {
 	for _, name := range []string{"leo", "lou"} {
 		lea.Post("/@" + name + "/follow").Want(http.StatusOK)
 	}
-	inFeed := func(post servertest.Answer) string { return `id="p-` + postID(post) + `"` }
+	inFeed := func(post servertest.Answer) string { return `class="card" id="p-` + postID(post) + `"` }
 	spider := leo.PublishPhoto(photo, "caption", "A spider in the shed")
 	boat := lou.PublishPhoto(photo, "caption", "A boat")
 
