@@ -20,14 +20,15 @@ func TestRequirementsHaveTheirTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const last, next = 37, 67 // all up to last, and of the next ones those that are met
 	seen := map[int]bool{}
+	last := 0
 	for _, row := range requirementRow.FindAllStringSubmatch(string(text), -1) {
 		n, err := strconv.Atoi(row[1])
-		if err != nil || n < 1 || n > next || seen[n] {
+		if err != nil || n < 1 || seen[n] {
 			t.Errorf("R%s is there twice, or is none", row[1])
 		}
 		seen[n] = true
+		last = max(last, n)
 		if strings.HasPrefix(row[2], "not yet") {
 			continue
 		}
@@ -42,6 +43,9 @@ func TestRequirementsHaveTheirTests(t *testing.T) {
 				t.Errorf("R%d: there is no %s", n, name)
 			}
 		}
+	}
+	if last < 47 { // the ladder's
+		t.Errorf("the last is R%d", last)
 	}
 	for n := 1; n <= last; n++ {
 		if !seen[n] {

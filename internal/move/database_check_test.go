@@ -255,7 +255,7 @@ func TestCheckFindsClocksApart(t *testing.T) {
 // TestCheckFindsNoRoom has a target's disk be smaller than what is to go there.
 func TestCheckFindsNoRoom(t *testing.T) {
 	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=8m", "tintype-test", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=16m", "tintype-test", dir).CombinedOutput(); err != nil {
 		servertest.Without(t, "mount", "cannot mount a small disk (run as root): "+strings.TrimSpace(string(out)))
 	}
 	t.Cleanup(func() {
@@ -274,13 +274,13 @@ func TestCheckFindsNoRoom(t *testing.T) {
 	if problems, unknown := checked(t, openPlace(t, file), openPlace(t, address)); problems != "" || unknown != "" {
 		t.Errorf("with room: %q, not known: %q", problems, unknown)
 	}
-	if err := s.SetSiteInfo(t.Context(), "large", strings.Repeat("x", 5<<20)); err != nil {
+	if err := s.SetSiteInfo(t.Context(), "large", strings.Repeat("x", 10<<20)); err != nil {
 		t.Fatal(err)
 	}
-	if problems, _ := checked(t, openPlace(t, file), openPlace(t, address)); !strings.Contains(problems, "needs about 10.") {
+	if problems, _ := checked(t, openPlace(t, file), openPlace(t, address)); !strings.Contains(problems, "needs about 21.") {
 		t.Errorf("without room: %q", problems)
 	}
-	if _, unknown := checked(t, openPlace(t, file), openPlace(t, databaseURL(t, "mariadb"))); !strings.Contains(unknown, "has room for 5.") {
+	if _, unknown := checked(t, openPlace(t, file), openPlace(t, databaseURL(t, "mariadb"))); !strings.Contains(unknown, "has room for 10.") {
 		t.Errorf("on a server: not known: %q", unknown)
 	}
 }

@@ -68,7 +68,7 @@ func large(t *testing.T, o store.Options, n int) {
 func TestTargetFillsUp(t *testing.T) {
 	beside(t)
 	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=6m", "tintype-test", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=16m", "tintype-test", dir).CombinedOutput(); err != nil {
 		servertest.Without(t, "mount", "cannot mount a small disk (run as root): "+strings.TrimSpace(string(out)))
 	}
 	t.Cleanup(func() {
@@ -80,7 +80,7 @@ func TestTargetFillsUp(t *testing.T) {
 	if err := store.NewMigrator(target).Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	large(t, source, 8)
+	large(t, source, 20)
 	full, written, more := 0, int64(0), false
 	moveAmid(t, 10*time.Millisecond, source, target, func(p move.Progress) {
 		if errors.Is(p.Trouble, store.ErrFull) {
