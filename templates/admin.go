@@ -52,6 +52,8 @@ type AdminReportView struct {
 	Text                          string      // the reporter's, plain
 	Excerpt                       string      // the words complained of, as they were then; plain
 	Kept                          []PhotoView // of a post that is deleted, or that an edit took out of it
+	ProfileThen                   []PhotoView // avatar and header of the account that it is about
+	OtherProfile                  bool        // one of them was replaced
 	Post                          *PostView
 	Comment                       *CommentView
 	Hidden                        bool // the viewer has no other page with it

@@ -259,7 +259,7 @@ func (c *Community) markPhotosGone(ctx context.Context, tx *store.Store, ids []i
 
 // useProfilePhoto makes a ready photo the account's avatar or header (its purpose). Pages and clients hold the addresses of
 // the one before, which is kept for a day as a retired set is. 0 takes it out without a new one: then it is gone at once,
-// and whatever it replaced today. The caller writes the account's row in the same transaction.
+// and whatever it replaced today. What was reported is kept as evidence then. The caller writes the account's row in the same transaction.
 func (c *Community) useProfilePhoto(ctx context.Context, tx *store.Store, acc *store.Account, photoID int64, purpose string) error {
 	if photoID != 0 {
 		ok, err := tx.AttachProfilePhoto(ctx, acc.ID, photoID, purpose)
@@ -285,7 +285,8 @@ func (c *Community) useProfilePhoto(ctx context.Context, tx *store.Store, acc *s
 	if err != nil {
 		return err
 	}
-	return c.markPhotosGone(ctx, tx, append(gone, replaced[min(keep, len(replaced)):]...))
+	_, err = c.dropProfilePhotos(ctx, tx, append(gone, replaced[min(keep, len(replaced)):]...))
+	return err
 }
 
 // retireProfilePhotos keeps the readers' files of photos that were replaced, and has their originals removed. It returns
@@ -373,8 +374,10 @@ func (c *Community) PrivatePhotoAllowed(ctx context.Context, random string, view
 		}
 		return c.isEvidence(ctx, viewer, p)
 	case p.AttachedAt != nil:
-		ok, err := c.Store.CanSeeAccount(ctx, viewer, p.AccountID)
-		return ok, fromStore(err)
+		if ok, err := c.Store.CanSeeAccount(ctx, viewer, p.AccountID); err != nil || ok {
+			return ok, fromStore(err)
+		}
+		return c.isEvidence(ctx, viewer, p)
 	}
 	return false, nil
 }

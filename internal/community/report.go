@@ -128,6 +128,7 @@ func (c *Community) readReport(ctx context.Context, acc *store.Account, r Report
 	}
 	if filed.PostID == nil && r.CommentID == 0 {
 		filed.Excerpt = excerpt(target.DisplayName, target.Note)
+		filed.AvatarPhotoID, filed.HeaderPhotoID = target.AvatarPhotoID, target.HeaderPhotoID
 	}
 	var wrong Invalid
 	if target.ID == acc.ID {

@@ -12,7 +12,8 @@ import (
 // Evidence is what was reported. Those who read reports see it, and nobody else because of a report: also where its author
 // blocks them, is suspended or has left, or shows it to followers alone, and where it is deleted. It ends KeepReported after
 // the report is closed. What a moderator removed without a report is kept in the same way, from the decision, and from the answer
-// to its author's. So are photos that an edit takes out of a reported post.
+// to its author's. So are photos that an edit takes out of a reported post, and the avatar and the header of a reported account that its
+// member replaces: those have their addresses for a day, as others have.
 
 // hiddenPosts are the posts and comments of reports that the reader of reports would not find, by the ids of the reports. seen
 // has those that it finds. A nil admin is the command line. Whoever does not read reports is given none.
@@ -63,10 +64,15 @@ func (c *Community) hiddenPosts(ctx context.Context, admin *store.Account, rows 
 
 // isEvidence reports whether the viewer may have a photo because its post was reported, or removed by a moderator.
 func (c *Community) isEvidence(ctx context.Context, viewer *store.Account, p *store.Photo) (bool, error) {
-	if viewer == nil || p.PostID == nil || !May(viewer, ReadReports) || hiddenFrom(viewer) == p.AccountID {
+	if viewer == nil || !May(viewer, ReadReports) || hiddenFrom(viewer) == p.AccountID {
 		return false, nil
 	}
-	ok, err := c.Store.KeepsPost(ctx, *p.PostID, store.ToMillis(time.Now().Add(-KeepReported)))
+	since := store.ToMillis(time.Now().Add(-KeepReported))
+	if p.PostID == nil {
+		ids, err := c.Store.ReportedProfilePhotos(ctx, []int64{p.ID}, since)
+		return len(ids) == 1, fromStore(err)
+	}
+	ok, err := c.Store.KeepsPost(ctx, *p.PostID, since)
 	return ok, fromStore(err)
 }
 
@@ -106,6 +112,31 @@ func (c *Community) PhotosDecidedAbout(ctx context.Context, by By, d *Decision) 
 	return c.keptPhotos(ctx, by, d.PostID, d.AccountID, false)
 }
 
+// ProfilePhotosThen are the avatar and the header that the account had when it was reported, as far as they are there, for those who
+// read reports.
+func (c *Community) ProfilePhotosThen(ctx context.Context, by By, r *FiledReport) ([]*store.Photo, error) {
+	if err := by.may(ReadReports); err != nil {
+		return nil, err
+	}
+	if by.Account != nil && r.TargetID == hiddenFrom(by.Account) {
+		return nil, nil
+	}
+	var ids []int64
+	for _, id := range []*int64{r.AvatarPhotoID, r.HeaderPhotoID} {
+		if id != nil {
+			ids = append(ids, *id)
+		}
+	}
+	ids, err := c.Store.ReportedProfilePhotos(store.Primary(ctx), ids, store.ToMillis(time.Now().Add(-KeepReported)))
+	if err != nil || len(ids) == 0 {
+		return nil, fromStore(err)
+	}
+	list, err := c.Store.PhotosByID(store.Primary(ctx), ids)
+	return slices.DeleteFunc(list, func(p *store.Photo) bool {
+		return p.State != store.PhotoReady && (p.State != store.PhotoKept || p.SetKind != store.SetPrivate)
+	}), fromStore(err)
+}
+
 func (c *Community) keptPhotos(ctx context.Context, by By, postID *int64, author int64, standing bool) ([]*store.Photo, error) {
 	if err := by.may(ReadReports); err != nil {
 		return nil, err
@@ -132,11 +163,11 @@ func (c *Community) keptPhotos(ctx context.Context, by By, postID *int64, author
 	return list, nil
 }
 
-// jobKeepPhotos gives photos that were taken out of a reported post names that nobody knows.
+// jobKeepPhotos gives photos that were taken out of a reported post, or of a reported account's profile, names that nobody knows.
 const jobKeepPhotos = "photo.keep"
 
 type keepPhotosJob struct {
-	Post   int64   `json:"post"`
+	Post   int64   `json:"post,omitempty"` // 0 for those of a profile
 	Photos []int64 `json:"photos"`
 }
 
@@ -158,6 +189,26 @@ func (c *Community) takeOut(ctx context.Context, tx *store.Store, postID int64, 
 	return tx.AddJob(ctx, jobKeepPhotos, keepPhotosJob{postID, ids}, 0)
 }
 
+// dropProfilePhotos removes former avatars and headers, but those with which their account was reported: they are kept, without their
+// originals. It returns the ids of these.
+func (c *Community) dropProfilePhotos(ctx context.Context, tx *store.Store, ids []int64) ([]int64, error) {
+	kept, err := tx.ReportedProfilePhotos(ctx, ids, store.ToMillis(time.Now().Add(-KeepReported)))
+	if err != nil {
+		return nil, err
+	}
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return slices.Contains(kept, id) })
+	if err := c.markPhotosGone(ctx, tx, ids); err != nil || len(kept) == 0 {
+		return nil, err
+	}
+	if _, err := c.retireProfilePhotos(ctx, tx, kept); err != nil {
+		return nil, err
+	}
+	if err := tx.KeepProfilePhotos(ctx, kept); err != nil {
+		return nil, err
+	}
+	return kept, tx.AddJob(ctx, jobKeepPhotos, keepPhotosJob{Photos: kept}, 0)
+}
+
 // runKeepPhotos can be repeated at any point: what has its name already is left alone, and so is what is gone.
 func (c *Community) runKeepPhotos(ctx context.Context, job *queue.Job) error {
 	var arg keepPhotosJob
@@ -166,15 +217,17 @@ func (c *Community) runKeepPhotos(ctx context.Context, job *queue.Job) error {
 	}
 	return c.withSets(ctx, store.SetPrivate, arg.Photos, func(sets []replacedSet) error {
 		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
-			if _, err := tx.LockPost(ctx, arg.Post); err != nil {
-				return ignoreNotFound(fromStore(err))
+			if arg.Post != 0 {
+				if _, err := tx.LockPost(ctx, arg.Post); err != nil {
+					return ignoreNotFound(fromStore(err))
+				}
 			}
 			return c.switchSets(ctx, tx, sets)
 		})
 	})
 }
 
-// forgetTakenOut removes photos that were taken out of posts that stand, once the time after their reports is over.
+// forgetTakenOut removes photos that were taken out of posts that stand, and of profiles, once the time after their reports is over.
 func (c *Community) forgetTakenOut(ctx context.Context, before store.Millis) error {
 	return inBatches(ctx, func(limit int) (int, error) {
 		ids, err := c.Store.PhotosKeptTooLong(ctx, before, limit)

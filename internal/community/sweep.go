@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tintype/internal/media"
@@ -237,11 +238,14 @@ func (c *Community) sweepRetired(ctx context.Context) error {
 				replaced = append(replaced, p.ID)
 			}
 		}
+		old := sets
 		err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-			if err := c.markPhotosGone(ctx, tx, replaced); err != nil {
+			kept, err := c.dropProfilePhotos(ctx, tx, replaced)
+			if err != nil {
 				return err
 			}
-			for _, s := range sets {
+			old = slices.DeleteFunc(slices.Clone(sets), func(s *store.MediaObject) bool { return slices.Contains(kept, s.PhotoID) })
+			for _, s := range old {
 				if err := tx.DropMediaObject(ctx, s.Random, s.PhotoID); err != nil {
 					return err
 				}
@@ -251,7 +255,7 @@ func (c *Community) sweepRetired(ctx context.Context) error {
 		if err != nil {
 			return 0, err
 		}
-		randoms, err := c.removeBytes(ctx, sets)
+		randoms, err := c.removeBytes(ctx, old)
 		if err != nil {
 			return 0, err
 		}

@@ -3343,6 +3343,17 @@ func (s *Store) KeepPhotos(ctx context.Context, ids []int64) (err error) {
 	return err
 }
 
+// KeepProfilePhotos keeps former avatars and headers, which RetireProfilePhoto took. Their sets stay until they have other names.
+func (s *Store) KeepProfilePhotos(ctx context.Context, ids []int64) (err error) {
+	if s.places == nil {
+		return s.conn.KeepProfilePhotos(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.KeepProfilePhotos(ctx, ids)
+	})
+	return err
+}
+
 // KeepsPost reports whether a report about the post is open, or was closed after the moment, or whether a moderator has removed it
 // whose decision its author may still answer.
 func (s *Store) KeepsPost(ctx context.Context, postID int64, since Millis) (r0 bool, err error) {
@@ -4446,7 +4457,8 @@ func (s *Store) PhotosByID(ctx context.Context, ids []int64) (r0 []*Photo, err e
 	return r0, err
 }
 
-// PhotosKeptTooLong lists kept photos of posts that stand, where the last report about the post was closed before the moment.
+// PhotosKeptTooLong lists kept photos of posts that stand, where the last report about the post was closed before the moment, and
+// kept avatars and headers, where that about their account was.
 func (s *Store) PhotosKeptTooLong(ctx context.Context, before Millis, limit int) (r0 []int64, err error) {
 	if s.places == nil {
 		return s.conn.PhotosKeptTooLong(ctx, before, limit)
@@ -5130,6 +5142,19 @@ func (s *Store) ReportedPosts(ctx context.Context, viewer *Account, ids []int64)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
 		r0, err = in.ReportedPosts(ctx, viewer, ids)
+		return err
+	})
+	return r0, err
+}
+
+// ReportedProfilePhotos are those of the photos that were the avatar or header of their account when it was reported, as far as
+// such a report is open, or was closed after the moment.
+func (s *Store) ReportedProfilePhotos(ctx context.Context, ids []int64, since Millis) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.ReportedProfilePhotos(ctx, ids, since)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ReportedProfilePhotos(ctx, ids, since)
 		return err
 	})
 	return r0, err

@@ -411,6 +411,8 @@ type Report struct {
 	DecisionID   *int64 // of a decision that the member was told
 
 	AnnouncementID, CommentID *int64 // of a comment on an announcement
+
+	AvatarPhotoID, HeaderPhotoID *int64 // of the account, where the report is about one, as they were then
 }
 
 // IdempotencyKey ties a key to the post that it made, or to the album, list or report that a form with it made.

@@ -45,11 +45,49 @@ func (s *conn) KeepPhotos(ctx context.Context, ids []int64) error {
 		append(append([]any{PhotoKept, now, now}, args...), PhotoReady)...).Error)
 }
 
-// PhotosKeptTooLong lists kept photos of posts that stand, where the last report about the post was closed before the moment.
+// KeepProfilePhotos keeps former avatars and headers, which RetireProfilePhoto took. Their sets stay until they have other names.
+func (s *conn) KeepProfilePhotos(ctx context.Context, ids []int64) error {
+	if err := s.KeepPhotos(ctx, ids); err != nil {
+		return err
+	}
+	list, args := in(ids)
+	return translate(s.write(ctx).Exec("UPDATE media_objects SET state = ?, gone_at = NULL WHERE state = ? AND random IN (SELECT set_random FROM photos WHERE id IN "+list+")",
+		append([]any{ObjectLive, ObjectRetired}, args...)...).Error)
+}
+
+// keptByProfileReport says of a photo ph that a report about its account as it was with that avatar or header is open, or was closed
+// after a moment.
+const keptByProfileReport = "EXISTS (SELECT 1 FROM reports o WHERE o.target_id = ph.account_id AND (o.avatar_photo_id = ph.id OR o.header_photo_id = ph.id)" +
+	" AND (o.state = ? OR o.closed_at >= ?))"
+
+// ReportedProfilePhotos are those of the photos that were the avatar or header of their account when it was reported, as far as
+// such a report is open, or was closed after the moment.
+func (s *conn) ReportedProfilePhotos(ctx context.Context, ids []int64, since Millis) ([]int64, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, args := in(ids)
+	return s.idList(ctx, "SELECT ph.id FROM photos ph WHERE ph.id IN "+list+" AND "+keptByProfileReport+" ORDER BY ph.id", append(args, ReportOpen, since)...)
+}
+
+// PhotosKeptTooLong lists kept photos of posts that stand, where the last report about the post was closed before the moment, and
+// kept avatars and headers, where that about their account was.
 func (s *conn) PhotosKeptTooLong(ctx context.Context, before Millis, limit int) ([]int64, error) {
-	return s.idList(Primary(ctx), "SELECT DISTINCT ph.id FROM reports r JOIN posts p ON p.id = r.post_id JOIN photos ph ON ph.post_id = p.id WHERE r.state = ? AND r.closed_at < ?"+
+	all, err := s.idList(Primary(ctx), "SELECT DISTINCT ph.id FROM reports r JOIN posts p ON p.id = r.post_id JOIN photos ph ON ph.post_id = p.id WHERE r.state = ? AND r.closed_at < ?"+
 		" AND ph.state = ? AND p.deleted_at IS NULL AND NOT "+keptByReport+" AND NOT "+keptByDecision+" ORDER BY ph.id LIMIT ?",
 		append(append([]any{ReportClosed, before, PhotoKept}, keptArgs(before)...), limit)...)
+	if err != nil {
+		return nil, err
+	}
+	for _, column := range []string{"avatar_photo_id", "header_photo_id"} {
+		ids, err := s.idList(Primary(ctx), "SELECT DISTINCT ph.id FROM reports r JOIN photos ph ON ph.id = r."+column+" WHERE r.state = ? AND r.closed_at < ?"+
+			" AND ph.state = ? AND NOT "+keptByProfileReport+" ORDER BY ph.id LIMIT ?", ReportClosed, before, PhotoKept, ReportOpen, before, limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ids...)
+	}
+	return all[:min(len(all), limit)], nil
 }
 
 // ReportsBeforePhotos are those of the reports after which a photo came into the reported post, or was taken out.

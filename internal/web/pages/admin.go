@@ -171,6 +171,15 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 			v.Kept = append(v.Kept, b.photoView(photo, nil, nil, i+1))
 		}
 	}
+	then, err := p.Community.ProfilePhotosThen(c.Request.Context(), byPage(c, acc), r)
+	if err != nil {
+		return err
+	}
+	b.withheld = r.Target != nil && r.Target.SuspendedAt != nil
+	for i, photo := range then {
+		v.ProfileThen = append(v.ProfileThen, b.photoView(photo, nil, nil, i+1))
+		v.OtherProfile = v.OtherProfile || r.Target != nil && !isProfilePhoto(r.Target, photo.ID)
+	}
 	if r.Post != nil {
 		if r.Post.Kind == store.KindComment {
 			if r.Post.RootID != nil && !r.Hidden {
@@ -203,6 +212,11 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 		}
 	}
 	return p.render(c, status, templates.AdminReportPage(pg, v))
+}
+
+// isProfilePhoto reports whether the account has that avatar or header now.
+func isProfilePhoto(a *store.Account, id int64) bool {
+	return a.AvatarPhotoID != nil && *a.AvatarPhotoID == id || a.HeaderPhotoID != nil && *a.HeaderPhotoID == id
 }
 
 func (p *Pages) decideReport(c *gin.Context, acc *store.Account) error {

@@ -1,0 +1,1 @@
+ALTER TABLE `reports` DROP COLUMN `header_photo_id`, DROP COLUMN `avatar_photo_id`;
