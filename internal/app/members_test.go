@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -196,6 +197,60 @@ func TestTheConsentPageDoesNotVouchForTheApplication(t *testing.T) {
 	}
 	if strings.Contains(w.Body.String(), "goes to p\u0430ypal") {
 		t.Error("the page shows letters of two scripts")
+	}
+}
+
+// TestTheConsentPageIsAsDescribed holds what GET /api/openapi.json says of a page.
+func TestTheConsentPageIsAsDescribed(t *testing.T) {
+	site, member := memberSite(t)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct {
+				Name     string
+				Required bool
+			}
+			Responses map[string]any
+		}
+	}
+	if err := json.Unmarshal(site.ask("GET", "/api/openapi.json", "").Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	page := doc.Paths["/oauth/authorize"]["get"]
+	var app struct {
+		ClientID string `json:"client_id"`
+	}
+	if err := json.Unmarshal(member.send("POST", "/api/v1/apps", "client_name", "A", "redirect_uris", "urn:ietf:wg:oauth:2.0:oob https://a.example/").Body.Bytes(), &app); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{
+		"response_type": "code", "client_id": app.ClientID, "redirect_uri": "https://a.example/", "scope": "read", "state": "kept",
+		"code_challenge": strings.Repeat("a", 43), "code_challenge_method": "S256",
+	}
+	full, least := url.Values{}, url.Values{}
+	for _, p := range page.Parameters {
+		if values[p.Name] == "" {
+			t.Errorf("a parameter %q is described", p.Name)
+		}
+		full.Set(p.Name, values[p.Name])
+		if p.Required {
+			least.Set(p.Name, values[p.Name])
+		}
+	}
+	shown := member.send("GET", "/oauth/authorize?"+full.Encode())
+	for name, value := range full {
+		if !strings.Contains(shown.Body.String(), `name="`+name+`" value="`+value[0]+`"`) {
+			t.Errorf("%s is described, and the page does not take it", name)
+		}
+	}
+	for who, answer := range map[string]*httptest.ResponseRecorder{
+		"a member": shown, "a visitor": site.ask("GET", "/oauth/authorize?"+full.Encode(), ""), "an unknown application": member.send("GET", "/oauth/authorize?client_id=17"),
+	} {
+		if page.Responses[strconv.Itoa(answer.Code)] == nil {
+			t.Errorf("%s gets %d, which is not described", who, answer.Code)
+		}
+	}
+	if len(full) != len(values) || len(page.Responses) != 3 || len(least) != 1 {
+		t.Errorf("described %v with %v", page.Parameters, page.Responses)
 	}
 }
 

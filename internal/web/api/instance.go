@@ -98,7 +98,7 @@ func (a *API) getNodeInfo(q *call) (any, error) {
 func (a *API) getOAuthMetadata(*call) (any, error) {
 	return map[string]any{
 		"issuer":                                a.BaseURL + "/",
-		"authorization_endpoint":                a.BaseURL + "/oauth/authorize",
+		"authorization_endpoint":                a.BaseURL + consentPath,
 		"token_endpoint":                        a.BaseURL + "/oauth/token",
 		"revocation_endpoint":                   a.BaseURL + "/oauth/revoke",
 		"userinfo_endpoint":                     a.BaseURL + "/oauth/userinfo",

@@ -104,12 +104,13 @@ func (a *API) describe(title string) schema {
 			paths[path].(schema)[strings.ToLower(e.method)] = a.describeOne(e, types)
 		}
 	}
+	paths[consentPath] = schema{"get": describeConsent()}
 	scopes := schema{}
 	for _, s := range community.Scopes() {
 		scopes[s] = ""
 	}
 	flow := schema{"tokenUrl": a.BaseURL + "/oauth/token", "scopes": scopes}
-	code := schema{"authorizationUrl": a.BaseURL + "/oauth/authorize", "tokenUrl": a.BaseURL + "/oauth/token", "scopes": scopes}
+	code := schema{"authorizationUrl": a.BaseURL + consentPath, "tokenUrl": a.BaseURL + "/oauth/token", "scopes": scopes}
 	return schema{
 		"openapi": "3.0.3",
 		"info": schema{
@@ -126,6 +127,30 @@ func (a *API) describe(title string) schema {
 				"content":     contentOf(mimeJSON, schema{"$ref": "#/components/schemas/ErrorBody"}),
 			}},
 			"securitySchemes": schema{oauthScheme: schema{"type": "oauth2", "flows": schema{"authorizationCode": code, "clientCredentials": flow}}},
+		},
+	}
+}
+
+// consentPath is the page where a member allows an application what it asks for. Applications open it in a browser: it is no
+// endpoint of this package.
+const consentPath = "/oauth/authorize"
+
+func describeConsent() schema {
+	text := schema{"type": "string"}
+	var parameters []any
+	for _, p := range []parameter{
+		{"response_type", false, schema{"type": "string", "enum": []string{"code"}}}, {"client_id", true, text}, {"redirect_uri", false, text},
+		{"scope", false, text}, {"state", false, text}, {"code_challenge", false, text}, {"code_challenge_method", false, schema{"type": "string", "enum": []string{"S256"}}},
+	} {
+		parameters = append(parameters, schema{"name": p.name, "in": "query", "required": p.required, "schema": p.schema})
+	}
+	page := contentOf("text/html", text)
+	return schema{
+		"operationId": "openConsentPage", "summary": "Opens the page where a member allows an application what it asks for.", "tags": []string{tagOf(consentPath)},
+		"security": []any{}, "parameters": parameters, "responses": schema{
+			"200": schema{"description": "The page. Its answer leads to redirect_uri with a code, or shows the code where that is urn:ietf:wg:oauth:2.0:oob.", "content": page},
+			"303": schema{"description": "To the page where one logs in, which leads back."},
+			"422": schema{"description": "A page that says what is wrong. What is asked for is never sent to an address that the application did not register.", "content": page},
 		},
 	}
 }

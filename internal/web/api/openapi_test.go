@@ -150,8 +150,11 @@ func TestRoutesAreDescribed(t *testing.T) {
 	for _, item := range doc.Paths.Map() {
 		n += len(item.Operations())
 	}
-	if n != len(all) {
-		t.Errorf("%d operations for %d routes", n, len(all))
+	if consent := operationAt(t, http.MethodGet, "/oauth/authorize"); consent == nil || ids[consent.OperationID] {
+		t.Error("the page where a member allows an application is not described, or is called as something else is")
+	}
+	if n != len(all)+1 {
+		t.Errorf("%d operations for %d routes and that page", n, len(all))
 	}
 }
 
