@@ -20,14 +20,15 @@ type SiteField struct {
 // their default again, reason and, to see a preview, preview;
 // others post picture to /admin/site/picture and nothing to /admin/site/picture/remove.
 type AdminSiteView struct {
-	Fields       map[string]SiteField
-	Sources      bool // what decides each field is shown
-	Languages    []Option
-	Reason       string
-	Preview      *Site
-	PreviewRules []string
-	Errors       FieldErrors
-	Return       string // where the forms lead to once they are taken; "" for the page itself
+	Fields        map[string]SiteField
+	Sources       bool // what decides each field is shown
+	Languages     []Option
+	Reason        string
+	PictureReason string
+	Preview       *Site
+	PreviewRules  []string
+	Errors        FieldErrors
+	Return        string // where the forms lead to once they are taken; "" for the page itself
 }
 
 var registrations = []Option{

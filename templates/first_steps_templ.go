@@ -166,7 +166,7 @@ func FirstStepsPage(p *Page, v FirstStepsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = fileField("picture", p.T("Picture"), p.T("A JPEG, PNG, WebP or GIF of at most 10 MB."), nil).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = fileField(p, "picture", p.T("Picture"), p.T("A JPEG, PNG, WebP or GIF of at most 10 MB."), nil).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,11 +1,15 @@
 package app
 
 import (
+	"bytes"
+	"errors"
+	"mime/multipart"
 	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"tintype/internal/phototest"
 	"tintype/internal/servertest"
 )
 
@@ -115,5 +119,57 @@ func TestSiteIsEditedByPageAndCommand(t *testing.T) {
 	}
 	if w := site.ask("GET", "/robots.txt", ""); !strings.Contains(w.Body.String(), "Disallow: /\n") {
 		t.Error(w.Body)
+	}
+}
+
+// TestSitePictureIsLogged: the form of the site's picture has a reason as others have, and keeps it where it is refused.
+func TestSitePictureIsLogged(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
+	site, _ := wired(t, env...)
+	boss := memberOf(t, site, "boss")
+	if code, _, stderr := runCommand(env, "account", "role", "boss", "owner"); code != 0 {
+		t.Fatal(stderr)
+	}
+	send := func(reason string, file []byte) (int, string) {
+		t.Helper()
+		var body bytes.Buffer
+		m := multipart.NewWriter(&body)
+		f, err := m.CreateFormField("picture_reason")
+		if err == nil {
+			_, err = f.Write([]byte(reason))
+		}
+		if err == nil {
+			f, err = m.CreateFormFile("picture", "a.jpg")
+		}
+		if err == nil {
+			_, err = f.Write(file)
+		}
+		if err = errors.Join(err, m.Close()); err != nil {
+			t.Fatal(err)
+		}
+		w := site.ask("POST", "/admin/site/picture", body.String(), boss, "Content-Type: "+m.FormDataContentType())
+		return w.Code, w.Body.String()
+	}
+	photo := phototest.JPEG(phototest.Options{Width: 300, Height: 200})
+	for what, refused := range map[string]struct {
+		reason string
+		file   []byte
+		says   string
+	}{
+		"a text":      {"voted for", []byte("no photograph"), `value="voted for"`},
+		"many words":  {strings.Repeat("x", 1001), photo, "the limit is 1000"},
+		"many more":   {strings.Repeat("x", 9000), photo, "the limit is 1000"},
+		"no file yet": {"voted for", nil, `value="voted for"`},
+	} {
+		if code, body := send(refused.reason, refused.file); code != 422 || !strings.Contains(body, refused.says) {
+			t.Errorf("%s: %d without %q", what, code, refused.says)
+		}
+	}
+	if code, body := send("the winter's winner", photo); code != 303 {
+		t.Fatal(code, body)
+	}
+	log := site.ask("GET", "/admin/log", "", boss).Body.String()
+	if !strings.Contains(log, "the winter&#39;s winner") || strings.Contains(log, "voted for") {
+		t.Error("the log does not say why the picture was changed")
 	}
 }

@@ -117,9 +117,9 @@ func sameLines(a, b string) bool {
 }
 
 func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
-	back, said := "/admin/site#picture", ""
+	back, said, reason := "/admin/site#picture", "", ""
 	refused := func(err error) error {
-		errs, ok := p.fieldErrors(c, err, nil)
+		errs, ok := p.fieldErrors(c, err, map[string]string{"reason": "picture_reason"})
 		if !ok {
 			return err
 		}
@@ -127,7 +127,7 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 			errs[i].Message = p.lang(c).Retell(e.Message, media.Sentences) // what the file lacks
 		}
 		v := p.siteFormView(c)
-		v.Errors, v.Return = errs, said
+		v.Errors, v.Return, v.PictureReason = errs, said, reason
 		return p.showSite(c, http.StatusUnprocessableEntity, v)
 	}
 	none := &community.Invalid{Fields: []community.FieldError{{Field: "picture", Code: "blank", Message: lang.Key("Choose a photograph first.")}}}
@@ -143,10 +143,14 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 		if err != nil {
 			return interrupted(err)
 		}
-		if part.FormName() == "return" {
-			text, err := io.ReadAll(io.LimitReader(part, 256))
+		if name := part.FormName(); name == "return" || name == "picture_reason" {
+			text, err := io.ReadAll(io.LimitReader(part, 16<<10))
 			if err != nil {
 				return interrupted(err)
+			}
+			if name == "picture_reason" {
+				reason = string(text)
+				continue
 			}
 			said = localPath(string(text), "")
 			back = cmp.Or(said, back)
@@ -162,7 +166,7 @@ func (p *Pages) saveSitePicture(c *gin.Context, acc *store.Account) error {
 		if len(file) > community.MaxSitePicture {
 			return refused(&community.Invalid{Fields: []community.FieldError{{Field: "picture", Code: "too_large", Message: lang.Key("That file is too large. The limit is 10 MB.")}}})
 		}
-		if err := p.Community.SetSitePicture(c.Request.Context(), community.By{Account: acc, Via: community.ViaPage}, file); err != nil {
+		if err := p.Community.SetSitePicture(c.Request.Context(), community.By{Account: acc, Via: community.ViaPage, Reason: reason}, file); err != nil {
 			return refused(err)
 		}
 		p.setFlash(c, "saved")
