@@ -104,7 +104,8 @@ func (c *Community) dropReplaced(ctx context.Context, accountID int64) error {
 		if err != nil {
 			return err
 		}
-		return c.markPhotosGone(ctx, tx, ids)
+		_, err = c.dropProfilePhotos(ctx, tx, ids)
+		return err
 	})
 }
 

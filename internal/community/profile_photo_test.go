@@ -109,23 +109,27 @@ func TestProfilePhotos(t *testing.T) {
 	})
 }
 
-// Where readers fetch photos from elsewhere, nobody there knows who is suspended: what the profile showed before goes.
+// Where readers fetch photos from elsewhere, nobody there knows who is suspended: what the profile showed before goes, and what was
+// reported of it gets a name that nobody knows.
 func TestASuspendedMembersReplacedAvatar(t *testing.T) {
 	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
 	d.FetchedElsewhere = true
 	var avatars []*store.Photo
-	for range 2 {
+	for i := range 3 {
 		p, err := d.StartUpload(t.Context(), d.ann, Upload{Purpose: store.PurposeAvatar, Body: bytes.NewReader(phototest.JPEG(phototest.Options{}))})
 		if err != nil {
 			t.Fatal(err)
 		}
 		d.must()
-		if err := d.tx(func(ctx context.Context, tx *store.Store) error {
-			return d.useProfilePhoto(ctx, tx, d.ann, p.ID, store.PurposeAvatar)
-		}); err != nil {
+		if _, err := d.UpdateProfile(t.Context(), d.ann, ProfileChange{AvatarPhotoID: p.ID}); err != nil {
 			t.Fatal(err)
 		}
 		avatars = append(avatars, d.again(p))
+		if i == 1 {
+			if _, err := d.Report(t.Context(), d.bob, Report{TargetID: d.ann.ID, Comment: "look"}); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	d.must()
 	there := func(p *store.Photo) bool {
@@ -136,15 +140,25 @@ func TestASuspendedMembersReplacedAvatar(t *testing.T) {
 		}
 		return false
 	}
-	if !there(avatars[0]) || !there(avatars[1]) {
-		t.Fatalf("of two avatars there are %v", d.files())
+	if !there(avatars[0]) || !there(avatars[1]) || !there(avatars[2]) {
+		t.Fatalf("of three avatars there are %v", d.files())
 	}
 	d.exec("UPDATE accounts SET suspended_at = 1 WHERE id = ?", d.ann.ID)
 	if err := d.tx(func(ctx context.Context, tx *store.Store) error { return d.renamePhotos(ctx, tx, d.ann.ID) }); err != nil {
 		t.Fatal(err)
 	}
 	d.must()
-	if now := d.again(avatars[1]); there(avatars[0]) || there(avatars[1]) || !there(now) || now.SetKind != store.SetPrivate {
+	for i, p := range avatars {
+		if there(p) {
+			t.Errorf("avatar %d is where it was", i)
+		}
+	}
+	for p, state := range map[*store.Photo]string{avatars[1]: store.PhotoKept, avatars[2]: store.PhotoReady} {
+		if now := d.again(p); !there(now) || now.SetKind != store.SetPrivate || now.State != state {
+			t.Errorf("%s: %+v", state, now)
+		}
+	}
+	if len(d.files()) == 0 || d.count("SELECT COUNT(*) FROM photos WHERE state IN ('ready', 'kept')") != 2 {
 		t.Errorf("of a suspended member there are %v", d.files())
 	}
 }
