@@ -150,7 +150,7 @@ type NotificationView struct {
 }
 
 // NotificationTabs are the parts of /notifications, by the ends of their addresses.
-var NotificationTabs = []Option{{Value: "", Label: lang.Key("All")}, {Value: "comments", Label: lang.Key("Comments")}, {Value: "likes", Label: lang.Key("Likes")}, {Value: "boosts", Label: lang.Key("Boosts")}, {Value: "followers", Label: lang.Key("Followers")}}
+var NotificationTabs = []Option{{Value: "", Label: lang.Key("All")}, {Value: "comments", Label: lang.Key("Comments")}, {Value: "likes", Label: lang.Key("Likes")}, {Value: "boosts", Label: lang.Key("Boosts")}, {Value: "followers", Label: lang.Key("Followers")}, {Value: "posts", Label: lang.Key("Posts")}}
 
 // NotificationsView is /notifications.
 type NotificationsView struct {

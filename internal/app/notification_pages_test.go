@@ -85,7 +85,10 @@ func TestTheBellOfAProfile(t *testing.T) {
 	max.Post("/@mia/notify").Want(http.StatusOK).Has(off).Lacks(on)
 	post := mia.PublishPhoto(front.photo(), "caption", "A bridge").URL.Path
 	servertest.Eventually(t, "the post is told", func() bool { return max.Get("/notifications").Want(http.StatusOK).Holds(words) })
-	max.Get("/notifications").Want(http.StatusOK).Has(`href="` + post + `"`)
+	for _, path := range []string{"/notifications", "/notifications/posts"} {
+		max.Get(path).Want(http.StatusOK).Has(`href="`+post+`"`, words)
+	}
+	max.Get("/notifications/comments").Want(http.StatusOK).Lacks(words)
 	lou.Get("/notifications").Want(http.StatusOK).Lacks(words)
 	max.Get("/settings/notifications").Want(http.StatusOK).Has("New posts by those you asked to be told of", `name="page" value="status" checked`, `name="push" value="status" checked`)
 	max.Post("/settings/notifications", "kind", "status").Want(http.StatusOK).Lacks(`name="page" value="status" checked`)

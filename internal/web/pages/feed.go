@@ -291,7 +291,7 @@ func (p *Pages) showNotifications(c *gin.Context, acc *store.Account, part strin
 
 // notificationParts are the kinds of the parts of the page, by the ends of their addresses.
 var notificationParts = map[string][]string{
-	"comments": {store.NotifyMention}, "likes": {store.NotifyLike}, "boosts": {store.NotifyBoost}, "followers": {store.NotifyFollow, store.NotifyFollowRequest},
+	"comments": {store.NotifyMention}, "likes": {store.NotifyLike}, "boosts": {store.NotifyBoost}, "followers": {store.NotifyFollow, store.NotifyFollowRequest}, "posts": {store.NotifyPost},
 }
 
 func notificationsPager(c *gin.Context, page community.Cursor, list *community.NotificationPage) templates.Pager {
