@@ -9,7 +9,7 @@ import (
 
 // A Listener is an account with a stream, as one post concerns it.
 type Listener struct {
-	Follows bool // its author, or one of its tags
+	Follows bool // its author, who is in no exclusive list, or else one of its tags: see taggedPosts
 	Marks
 	Filters string // its own: see Account
 	Limited bool   // the author is, and the account does not follow it: public feeds leave the post out
@@ -32,7 +32,7 @@ func (s *conn) ListenersTo(ctx context.Context, postID int64, accountIDs []int64
 	for some := range slices.Chunk(accountIDs, listenersAtOnce) {
 		list, args := in(some)
 		rows, err := s.query(ctx, "SELECT v.id, "+strings.ReplaceAll(marksOf.sql, "?", "v.id")+", CASE WHEN EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = v.id AND f.followee_id = p.author_id AND NOT "+exclusively+")"+
-			" OR p.listed = 1 AND a.limited_at IS NULL AND EXISTS (SELECT 1 FROM tag_follows ft JOIN post_tags pt ON pt.tag_id = ft.tag_id WHERE ft.account_id = v.id AND pt.post_id = p.id) THEN 1 ELSE 0 END,"+
+			" OR p.listed = 1 AND a.limited_at IS NULL AND NOT EXISTS (SELECT 1 FROM follows fa WHERE fa.follower_id = v.id AND fa.followee_id = p.author_id) AND EXISTS (SELECT 1 FROM tag_follows ft JOIN post_tags pt ON pt.tag_id = ft.tag_id WHERE ft.account_id = v.id AND pt.post_id = p.id) THEN 1 ELSE 0 END,"+
 			" CASE WHEN v.warned_photos = 'hide' AND v.id <> p.author_id AND (p.sensitive = 1 OR p.warning <> '')"+
 			" OR EXISTS (SELECT 1 FROM mutes mu WHERE mu.account_id = v.id AND mu.target_id = p.author_id AND "+s.notOver()+") THEN 1 ELSE 0 END"+
 			", CASE WHEN a.limited_at IS NULL OR a.id = v.id OR EXISTS (SELECT 1 FROM follows fl WHERE fl.follower_id = v.id AND fl.followee_id = a.id) THEN 0 ELSE 1 END"+

@@ -255,7 +255,9 @@ func TestListStream(t *testing.T) {
 	others.send(fmt.Sprintf(`{"type":"subscribe","stream":"list","list":"%s"}`, id))
 	others.until("the refusal", func(r received) bool { return r.event == "error" && r.data == "Record not found" })
 
-	bobs := idOf(s.publish(bob, "Bob's"))
+	// A followed tag brings nothing of people who are followed: see the home timeline.
+	s.post("/api/v1/tags/ours/follow", anna.token, "").ok()
+	bobs := idOf(s.publish(bob, "Bob's #ours"))
 	list.until("a member's post", about("update", bobs))
 	if got, _ := both.until("a member's post", about("update", bobs)); !slices.Equal(got.stream, []string{"list", id}) {
 		t.Errorf("the frame is of %v", got.stream)
@@ -274,8 +276,12 @@ func TestListStream(t *testing.T) {
 	if _, before := list.until("the deletion", about("delete", bobs)); len(before) != 0 {
 		t.Errorf("told of what the list has not: %v", before)
 	}
+	if got := s.get("/api/v1/timelines/home", anna.token).ok().list(); len(got) != 1 || idOf(got[0]) != cleos {
+		t.Errorf("the home timeline: %v", got)
+	}
 	// Who has an exclusive list is not at home.
 	if _, before := home.until("another's post", about("update", cleos)); slices.ContainsFunc(before, func(r received) bool { return r.event == "update" }) {
 		t.Errorf("at home: %v", before)
 	}
+	home.until("a stranger's post with a followed tag", about("update", idOf(s.publish(dan, "Dan's #ours"))))
 }
