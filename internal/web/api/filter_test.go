@@ -11,6 +11,44 @@ import (
 	"tintype/internal/community"
 )
 
+// An edit has a filter end never, or at once where what it sends is past: clients send the seconds that are left again.
+func TestTheEndOfAFilter(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	const all = "/api/v2/filters"
+	id := idOf(s.post(all, anna.token, `{"title":"Spiders","context":["home"],"expires_in":3600}`).ok().object())
+	for _, c := range []struct {
+		body string
+		want string
+	}{
+		{`{"title":"a"}`, "later"}, {`{"title":"b","expires_in":null}`, "never"}, {`{"expires_in":60}`, "later"}, {`{"expires_in":""}`, "never"},
+		{`{"title":"c","expires_in":-5}`, "over"}, {`{"title":"d"}`, "over"}, {`{"expires_in":60}`, "later"}, {`{"title":"e","expires_in":0}`, "over"},
+		{`{"expires_in":"-1"}`, "over"},
+	} {
+		f := s.do(http.MethodPut, all+"/"+id, anna.token, c.body).ok().object()
+		got := "never"
+		if text, ok := f["expires_at"].(string); ok {
+			ends, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got = "over"; ends.After(time.Now()) {
+				got = "later"
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: it ends %s, want %s", c.body, got, c.want)
+		}
+	}
+	if f := s.get(all+"/"+id, anna.token).ok().object(); f["title"] != "e" {
+		t.Errorf("title: %v", f["title"])
+	}
+	s.do(http.MethodPut, all+"/"+id, anna.token, `{"expires_in":"soon"}`).is(http.StatusUnprocessableEntity)
+	if f := s.post(all, anna.token, `{"title":"x","context":["home"],"expires_in":null}`).ok().object(); f["expires_at"] != nil {
+		t.Errorf("a new one: %v", f)
+	}
+}
+
 // filteredIn are the titles of the filters that the status meets.
 func filteredIn(status map[string]any) (titles []string) {
 	for _, r := range status["filtered"].([]any) {

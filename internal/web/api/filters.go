@@ -74,8 +74,8 @@ func (a *API) getFilter(q *call) (any, error) {
 	return filterEntity(f), nil
 }
 
-// filterChange reads what a request wants of a filter.
-func (q *call) filterChange() (o community.FilterChange, err error) {
+// filterChange reads what a request wants of a filter. past is what it makes of an end that is not to come.
+func (q *call) filterChange(past time.Duration) (o community.FilterChange, err error) {
 	p := q.params
 	o.Title = p.given("title")
 	if p.hasList("context") {
@@ -92,12 +92,12 @@ func (q *call) filterChange() (o community.FilterChange, err error) {
 	default:
 		return o, invalid("filter_action must be warn or hide")
 	}
-	if given := p.given("expires_in"); given != nil {
+	if p.given("expires_in") != nil || p.isNull("expires_in") {
 		var ends time.Duration // nothing is never
-		if strings.TrimSpace(*given) != "" && p.boolean("expires_in") != nil {
+		if strings.TrimSpace(p.text("expires_in")) != "" && p.boolean("expires_in") != nil {
 			const most = 20 * 365 * 24 * 3600
-			if ends = time.Duration(p.number("expires_in", -1, -1, most)) * time.Second; ends == 0 {
-				ends = -1 // what ends at once is no filter
+			if ends = time.Duration(p.number("expires_in", -1, 0, most)) * time.Second; ends == 0 {
+				ends = past
 			}
 		}
 		o.Ends = &ends
@@ -133,7 +133,7 @@ func keywordChange(p *params) (k community.KeywordChange, err error) {
 }
 
 func (a *API) postFilter(q *call) (any, error) {
-	o, err := q.filterChange()
+	o, err := q.filterChange(-1) // refused: what ends at once is no filter
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,8 @@ func (a *API) putFilter(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := q.filterChange()
+	// A client sends the seconds that are left again, also of a filter that is over: it stays over, with an end of now.
+	o, err := q.filterChange(time.Nanosecond)
 	if err != nil {
 		return nil, err
 	}

@@ -25,13 +25,16 @@ const (
 // "fields_attributes[0][name]" for an array of objects.
 type params struct {
 	values map[string][]string
+	nulls  map[string]bool // what a JSON body says is null, which counts as absent: see isNull
 	count  int
 	onRead func(name string) // told of each parameter that the endpoint looks at, for tests; nil: nobody is
 }
 
 var errTooManyParams = errors.New("too many parameters")
 
-func newParams() *params { return &params{values: make(map[string][]string)} }
+func newParams() *params {
+	return &params{values: make(map[string][]string), nulls: make(map[string]bool)}
+}
 
 func (p *params) note(name string) {
 	if p.onRead != nil {
@@ -50,6 +53,7 @@ func (p *params) add(name, value string) error {
 // override adds the parameters of other, which win where both have one.
 func (p *params) override(other *params) {
 	maps.Copy(p.values, other.values)
+	maps.Copy(p.nulls, other.nulls)
 }
 
 // addForm reads a query or an urlencoded body. Pairs that cannot be unescaped are an error.
@@ -134,6 +138,7 @@ func (p *params) addValue(name string, value any, depth int) error {
 	}
 	switch v := value.(type) {
 	case nil:
+		p.nulls[name] = true
 		return nil
 	case string:
 		return p.add(name, v)
@@ -177,6 +182,12 @@ func (p *params) lookup(name string) (string, bool) {
 		return "", false
 	}
 	return v[len(v)-1], true
+}
+
+// isNull reports whether a JSON body says that the value is null, for what a null clears.
+func (p *params) isNull(name string) bool {
+	p.note(name)
+	return p.nulls[name]
 }
 
 // text returns the value under the name, "" if there is none.
