@@ -74,7 +74,7 @@ const (
 
 func (a *API) getUsedTags(q *call) (any, error) {
 	p := q.params
-	used, err := a.Community.UsedTags(q.ctx(), q.account, p.number("offset", 0, 0, maxAccounts), p.number("limit", defaultTrends, 1, maxTrends), false)
+	used, err := a.Community.UsedTags(q.ctx(), q.account, p.number("offset", 0, 0, community.MaxDirectory), p.number("limit", defaultTrends, 1, maxTrends), false)
 	if err != nil {
 		return nil, err
 	}

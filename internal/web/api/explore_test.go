@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"testing"
@@ -68,6 +69,39 @@ func TestFamiliarFollowers(t *testing.T) {
 		many += "&id[]=" + strconv.Itoa(1+id)
 	}
 	s.get(many, cleo.token).is(http.StatusUnprocessableEntity)
+}
+
+// A client that pages until a page is empty has had each of the hundred tags once.
+func TestAllTrendingTags(t *testing.T) {
+	s := newSite(t)
+	anna := s.join("anna")
+	for post := range 4 {
+		text := ""
+		for tag := range 26 {
+			text += fmt.Sprintf(" #t%dx%d", post, tag)
+		}
+		s.publish(anna, text)
+	}
+	if err := s.community.RankTrends(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[any]bool{}
+	for offset := 0; ; {
+		page := s.get(path("/api/v1/trends/tags?limit=40&offset=%d", int64(offset)), "").ok().list()
+		if len(page) == 0 {
+			break
+		}
+		for _, tag := range page {
+			if seen[tag["name"]] {
+				t.Fatalf("%v is on the page at %d again", tag["name"], offset)
+			}
+			seen[tag["name"]] = true
+		}
+		offset += len(page)
+	}
+	if len(seen) != 100 {
+		t.Errorf("%d tags", len(seen))
+	}
 }
 
 func TestTrends(t *testing.T) {
