@@ -99,7 +99,7 @@ func endIn(days int) store.Millis {
 	return store.ToMillis(time.Now().AddDate(0, 0, days))
 }
 
-// invite writes invitations in one act, sends those that have an address, and returns the id of the first. The same form
+// invite writes invitations to one role in one act, sends those that have an address, and returns the id of the first. The same form
 // sent again returns that of the first time.
 func (c *Community) invite(ctx context.Context, by By, formID string, entered any, list []store.Invitation) (int64, error) {
 	if !c.Site(ctx).Registration.Invites() {
@@ -118,6 +118,9 @@ func (c *Community) invite(ctx context.Context, by By, formID string, entered an
 	}
 	first, err := c.once(ctx, key, func() error {
 		return c.administration(ctx, by, Invite, func(ctx context.Context, tx *store.Store, e *store.AdminEntry) (bool, error) {
+			if err := stillGives(ctx, tx, by, list[0].Role); err != nil {
+				return false, err
+			}
 			// The lock has those that come at once count each other.
 			if _, err := tx.LockSiteInfos(ctx, "invitations."); err != nil {
 				return false, err

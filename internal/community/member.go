@@ -23,6 +23,9 @@ func (c *Community) SetMemberRole(ctx context.Context, by By, username, role str
 		return nil, ErrForbidden
 	}
 	return c.onMember(ctx, by, SetRole, username, func(ctx context.Context, tx *store.Store, now *store.Account, e *store.AdminEntry) (bool, error) {
+		if err := stillGives(ctx, tx, by, role); err != nil {
+			return false, err
+		}
 		if now.Role == role {
 			return false, nil
 		}

@@ -61,6 +61,28 @@ func TestTheLastOwnerStays(t *testing.T) {
 	})
 }
 
+// Whose role was taken away while the request was under way gives nobody a role that the one that is left may not give.
+func TestNobodyGivesByALostRole(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		c.account("olga", func(a *store.Account) { a.Role = store.RoleOwner })
+		c.account("cleo")
+		c.expectErr("invitations", c.SetSite(c.ctx, ByCommand(""), map[string]*string{"registration": new("invitation")}), nil)
+		by := By{Account: c.account("bert", func(a *store.Account) { a.Role = store.RoleOwner }), Via: ViaPage} // as the request read it
+		_, err := c.SetMemberRole(c.ctx, ByCommand(""), "bert", store.RoleAdmin)
+		c.expectErr("demote", err, nil)
+		for _, role := range []string{store.RoleOwner, store.RoleAdmin} {
+			_, err := c.SetMemberRole(c.ctx, by, "cleo", role)
+			c.expectErr("make "+role, err, ErrForbidden)
+		}
+		_, err = c.Invite(c.ctx, by, NewInvitation{Role: store.RoleAdmin, MaxUses: 1, Days: 1})
+		c.expectErr("invite an administrator", err, ErrForbidden)
+		_, err = c.Invite(c.ctx, by, NewInvitation{Role: store.RoleModerator, MaxUses: 1, Days: 1})
+		c.expectErr("invite a moderator", err, nil)
+		_, err = c.SetMemberRole(c.ctx, by, "cleo", store.RoleModerator)
+		c.expectErr("make a moderator", err, nil)
+	})
+}
+
 // A suspension ends by itself when its time has come, and not before, nor when it has another end now.
 func TestASuspensionEnds(t *testing.T) {
 	onEach(t, func(t *testing.T, c *circle) {

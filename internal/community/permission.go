@@ -1,6 +1,7 @@
 package community
 
 import (
+	"context"
 	"slices"
 
 	"tintype/internal/store"
@@ -182,6 +183,21 @@ func mayActOn(acc, target *store.Account) bool {
 // command line, which may.
 func mayGive(acc *store.Account, role string) bool {
 	return acc == nil || acc.Role == store.RoleOwner || rank(role) < rank(acc.Role)
+}
+
+// stillGives is mayGive of the actor as it is now, whom the caller has locked: somebody may have taken its role away meanwhile.
+func stillGives(ctx context.Context, tx *store.Store, by By, role string) error {
+	if by.Account == nil {
+		return nil
+	}
+	locked, err := tx.LockAccounts(ctx, by.Account.ID)
+	if err != nil {
+		return err
+	}
+	if actor := locked[by.Account.ID]; actor == nil || !mayGive(actor, role) {
+		return ErrForbidden
+	}
+	return nil
 }
 
 // MayActOn reports whether the account may act on another member at all.
