@@ -125,6 +125,12 @@ func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.P
 	if err := tx.UpdatePost(ctx, p); err != nil {
 		return err
 	}
+	// What was written for followers alone is not for those who may see the post from now on.
+	if p.RootID == nil && was.Visibility == store.Followers && p.Visibility != store.Followers {
+		if err := tx.DropThreadVersions(ctx, p.ID); err != nil {
+			return err
+		}
+	}
 	if err := addVersion(ctx, tx, p, *p.EditedAt); err != nil {
 		return err
 	}

@@ -2391,6 +2391,17 @@ func (s *Store) DropSiteInfo(ctx context.Context, name string) (err error) {
 	return err
 }
 
+// DropThreadVersions forgets all versions of a post and of the comments under it.
+func (s *Store) DropThreadVersions(ctx context.Context, rootID int64) (err error) {
+	if s.places == nil {
+		return s.conn.DropThreadVersions(ctx, rootID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DropThreadVersions(ctx, rootID)
+	})
+	return err
+}
+
 // DropWaitingAccount removes the row of somebody who was never let in, with the tokens that clients have for it and what
 // moderators were told. The name is free again. ErrNotFound where nobody waits under the id.
 func (s *Store) DropWaitingAccount(ctx context.Context, id int64) (err error) {

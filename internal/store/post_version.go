@@ -45,6 +45,14 @@ func (s *conn) HasVersions(ctx context.Context, postID int64) (bool, error) {
 	return s.exists(ctx, "SELECT 1 FROM post_versions WHERE post_id = ? LIMIT 1", postID)
 }
 
+// DropThreadVersions forgets all versions of a post and of the comments under it.
+func (s *conn) DropThreadVersions(ctx context.Context, rootID int64) error {
+	if err := s.write(ctx).Exec("DELETE FROM post_versions WHERE post_id = ?", rootID).Error; err != nil {
+		return translate(err)
+	}
+	return translate(s.write(ctx).Exec("DELETE FROM post_versions WHERE post_id IN (SELECT id FROM posts WHERE root_id = ?)", rootID).Error)
+}
+
 // PostVersions are the versions of a post, oldest first; none where it was never edited.
 func (s *conn) PostVersions(ctx context.Context, postID int64) ([]PostVersion, error) {
 	rows, err := s.query(ctx, "SELECT v.id, v.caption, v.warning, v.sensitive, v.photos, v.created_at FROM post_versions v WHERE v.post_id = ? ORDER BY v.id LIMIT ?", postID, maxVersions)
