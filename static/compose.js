@@ -168,6 +168,7 @@ function compose() {
     if (answer.id) {
       rename(row, row.dataset.id, String(answer.id));
       job.saved = true;
+      if (!row.isConnected) return void drop(row); // it was removed while the answer was under way
       save(row);
     }
     if (state(row) === 'removed') return undefined;
@@ -278,9 +279,9 @@ function compose() {
   function remove(row) {
     const job = jobs.get(row) || {};
     jobs.set(row, job);
-    job.request?.abort();
-    row.querySelector('.sheet').close();
     job.was = state(row);
+    if (job.was !== 'preparing') job.request?.abort(); // else the server has it all, and says what to remove
+    row.querySelector('.sheet').close();
     set(row, 'removed', /*T*/'Removed');
     row.querySelector('[data-again]').focus();
     job.timer = setTimeout(() => drop(row), 8000);
@@ -289,9 +290,9 @@ function compose() {
   function undo(row) {
     const job = jobs.get(row);
     clearTimeout(job.timer);
-    if (known(row)) set(row, job.was, job.was === 'ready' ? /*T*/'Ready' : /*T*/'Preparing');
+    if (known(row) || job.was === 'preparing') set(row, job.was, job.was === 'ready' ? /*T*/'Ready' : /*T*/'Preparing');
     else { set(row, 'waiting', /*T*/'Waiting'); waiting.push(row); next(); }
-    if (state(row) === 'preparing') poll(row);
+    if (state(row) === 'preparing' && known(row)) poll(row);
     row.focus();
   }
 

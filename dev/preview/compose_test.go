@@ -30,6 +30,35 @@ func TestComposeTakesDroppedFiles(t *testing.T) {
 	until(t, ctx, `!document.getElementById('publish').disabled && location.pathname === '/compose'`)
 }
 
+// What is removed while the site prepares it is removed there once the site has said which photograph it is: it has it all by then.
+// Undone, it is not sent a second time.
+func TestComposeRemovesWhatIsBeingPrepared(t *testing.T) {
+	ctx, at := browser(t)
+	do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/compose"))
+	until(t, ctx, `document.readyState === 'complete' && document.documentElement.classList.contains('js')`)
+	// A request that has sent everything and waits for its answer.
+	run(t, ctx, recordSent+`; window.asked = [];
+		window.XMLHttpRequest = class {
+			upload = {}; status = 200; responseURL = location.href;
+			open() {} setRequestHeader() {}
+			abort() { this.aborted = true; this.onabort(); }
+			send() { asked.push(this); setTimeout(() => this.upload.onprogress({ lengthComputable: true, loaded: 7, total: 7 })); }
+			answer(id) { this.responseText = JSON.stringify({ id, state: 'ready' }); this.onload(); }
+		};
+		const photos = new DataTransfer(); for (const name of ['one.jpg', 'two.jpg']) photos.items.add(new File(['x'], name, { type: 'image/jpeg' }));
+		document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: photos }));
+		window.rows = () => [...document.querySelectorAll('.draft-photo')];
+		window.states = () => rows().map((r) => r.dataset.state).join()`)
+	until(t, ctx, `asked.length === 2 && states() === 'preparing,preparing'`)
+	run(t, ctx, `window.mine = rows(); for (const r of mine) r.querySelector('[data-remove]').click()`)
+	until(t, ctx, `states() === 'removed,removed' && !asked.some((r) => r.aborted)`)
+	run(t, ctx, `mine[1].querySelector('[data-again]').click()`)
+	until(t, ctx, `states() === 'removed,preparing'`)
+	run(t, ctx, `mine[0].remove(); asked[0].answer(71); asked[1].answer(72)`)
+	until(t, ctx, `sent.some((s) => s.startsWith('/compose/photos/71/remove')) && !sent.some((s) => s.includes('/72/remove'))`)
+	until(t, ctx, `states() === 'ready' && asked.length === 2 && rows()[0].querySelector('[name=photo]').value === '72'`)
+}
+
 // A tile that is dragged stands where it is dropped, says so to whoever hears the page, and the site is told the same order.
 func TestComposeOrderByDrag(t *testing.T) {
 	ctx, at := browser(t)

@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -35,9 +36,11 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 	if err != nil {
 		return err
 	}
+	// Only what the form shows: an upload whose answer did not come, or that was removed before it came, stays in the draft.
+	shown, listed := c.GetPostFormArray("photo")
 	var ids []int64
 	for _, ph := range photos {
-		if ph.State == store.PhotoReady || ph.State == store.PhotoPending {
+		if (ph.State == store.PhotoReady || ph.State == store.PhotoPending) && (!listed || slices.Contains(shown, idText(ph.ID))) {
 			ids = append(ids, ph.ID)
 		}
 	}
