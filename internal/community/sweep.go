@@ -232,9 +232,14 @@ func (c *Community) sweepRetired(ctx context.Context) error {
 		if err != nil {
 			return 0, err
 		}
-		var replaced []int64
+		var replaced, evidence []int64
+		current := map[string]bool{}
 		for _, p := range photos {
-			if p.Purpose == store.PurposeReplaced {
+			current[p.SetRandom] = true
+			switch {
+			case p.State == store.PhotoKept:
+				evidence = append(evidence, p.ID)
+			case p.Purpose == store.PurposeReplaced:
 				replaced = append(replaced, p.ID)
 			}
 		}
@@ -244,7 +249,8 @@ func (c *Community) sweepRetired(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			old = slices.DeleteFunc(slices.Clone(sets), func(s *store.MediaObject) bool { return slices.Contains(kept, s.PhotoID) })
+			kept = append(kept, evidence...)
+			old = slices.DeleteFunc(slices.Clone(sets), func(s *store.MediaObject) bool { return current[s.Random] && slices.Contains(kept, s.PhotoID) })
 			for _, s := range old {
 				if err := tx.DropMediaObject(ctx, s.Random, s.PhotoID); err != nil {
 					return err

@@ -85,14 +85,15 @@ func (s *conn) ExpiredExports(ctx context.Context, limit int) ([]*Export, error)
 }
 
 // ReadyPhotosAfter lists up to limit ready photos of an account whose ids are above after and not above last, in the
-// order of their ids: of posts, of the profile, and those that wait to be posted.
+// order of their ids: of posts, of the profile, and those that wait to be posted. What is left of a deleted post is not the author's
+// any more: it goes, or is kept as evidence.
 func (s *conn) ReadyPhotosAfter(ctx context.Context, accountID, after, last int64, limit int) ([]*Photo, error) {
-	return s.photos(ctx, "ph.account_id = ? AND ph.state = ? AND ph.id > ? AND ph.id <= ? ORDER BY ph.id LIMIT ?", accountID, PhotoReady, after, last, limit)
+	return s.photos(ctx, "ph.account_id = ? AND ph.state = ? AND "+notDeleted+" AND ph.id > ? AND ph.id <= ? ORDER BY ph.id LIMIT ?", accountID, PhotoReady, after, last, limit)
 }
 
 // CountReadyPhotos counts what ReadyPhotosAfter lists from the beginning.
 func (s *conn) CountReadyPhotos(ctx context.Context, accountID, last int64) (int, error) {
-	rows, err := s.query(ctx, "SELECT COUNT(*) FROM photos WHERE account_id = ? AND state = ? AND id <= ?", accountID, PhotoReady, last)
+	rows, err := s.query(ctx, "SELECT COUNT(*) FROM photos ph WHERE ph.account_id = ? AND ph.state = ? AND "+notDeleted+" AND ph.id <= ?", accountID, PhotoReady, last)
 	if err != nil {
 		return 0, err
 	}

@@ -4407,7 +4407,8 @@ func (s *Store) PhotoByID(ctx context.Context, id int64) (r0 *Photo, err error) 
 	return r0, err
 }
 
-// PhotoBytes is what the originals of an account's photos take, posted or not.
+// PhotoBytes is what the originals of an account's photos take, posted or not. What is kept as evidence does not count: its author
+// can do nothing about it, and is not to learn of it.
 func (s *Store) PhotoBytes(ctx context.Context, accountID int64) (r0 int64, err error) {
 	if s.places == nil {
 		return s.conn.PhotoBytes(ctx, accountID)
@@ -4859,7 +4860,8 @@ func (s *Store) ReadInApps(ctx context.Context, accountID int64, after int64, up
 }
 
 // ReadyPhotosAfter lists up to limit ready photos of an account whose ids are above after and not above last, in the
-// order of their ids: of posts, of the profile, and those that wait to be posted.
+// order of their ids: of posts, of the profile, and those that wait to be posted. What is left of a deleted post is not the author's
+// any more: it goes, or is kept as evidence.
 func (s *Store) ReadyPhotosAfter(ctx context.Context, accountID int64, after int64, last int64, limit int) (r0 []*Photo, err error) {
 	if s.places == nil {
 		return s.conn.ReadyPhotosAfter(ctx, accountID, after, last, limit)
@@ -5158,8 +5160,8 @@ func (s *Store) ReportedPosts(ctx context.Context, viewer *Account, ids []int64)
 	return r0, err
 }
 
-// ReportedProfilePhotos are those of the photos that were the avatar or header of their account when it was reported, as far as
-// such a report is open, or was closed after the moment.
+// ReportedProfilePhotos are those of the photos that were the avatar or header of their account when it was reported, where
+// somebody may still have to look at that report, because it is open or was closed or answered after the moment.
 func (s *Store) ReportedProfilePhotos(ctx context.Context, ids []int64, since Millis) (r0 []int64, err error) {
 	if s.places == nil {
 		return s.conn.ReportedProfilePhotos(ctx, ids, since)

@@ -55,19 +55,17 @@ func (s *conn) KeepProfilePhotos(ctx context.Context, ids []int64) error {
 		append([]any{ObjectLive, ObjectRetired}, args...)...).Error)
 }
 
-// keptByProfileReport says of a photo ph that a report about its account as it was with that avatar or header is open, or was closed
-// after a moment.
-const keptByProfileReport = "EXISTS (SELECT 1 FROM reports o WHERE o.target_id = ph.account_id AND (o.avatar_photo_id = ph.id OR o.header_photo_id = ph.id)" +
-	" AND (o.state = ? OR o.closed_at >= ?))"
+// keptByProfileReport is keptByReport of a photo ph that was the avatar or header of its account when that was reported.
+const keptByProfileReport = "EXISTS (SELECT 1 FROM " + reports + " WHERE o.target_id = ph.account_id AND (o.avatar_photo_id = ph.id OR o.header_photo_id = ph.id) AND " + reported + ")"
 
-// ReportedProfilePhotos are those of the photos that were the avatar or header of their account when it was reported, as far as
-// such a report is open, or was closed after the moment.
+// ReportedProfilePhotos are those of the photos that were the avatar or header of their account when it was reported, where
+// somebody may still have to look at that report, because it is open or was closed or answered after the moment.
 func (s *conn) ReportedProfilePhotos(ctx context.Context, ids []int64, since Millis) ([]int64, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	list, args := in(ids)
-	return s.idList(ctx, "SELECT ph.id FROM photos ph WHERE ph.id IN "+list+" AND "+keptByProfileReport+" ORDER BY ph.id", append(args, ReportOpen, since)...)
+	return s.idList(ctx, "SELECT ph.id FROM photos ph WHERE ph.id IN "+list+" AND "+keptByProfileReport+" ORDER BY ph.id", append(args, reportArgs(since)...)...)
 }
 
 // PhotosKeptTooLong lists kept photos of posts that stand, where the last report about the post was closed before the moment, and
@@ -81,7 +79,7 @@ func (s *conn) PhotosKeptTooLong(ctx context.Context, before Millis, limit int) 
 	}
 	for _, column := range []string{"avatar_photo_id", "header_photo_id"} {
 		ids, err := s.idList(Primary(ctx), "SELECT DISTINCT ph.id FROM reports r JOIN photos ph ON ph.id = r."+column+" WHERE r.state = ? AND r.closed_at < ?"+
-			" AND ph.state = ? AND NOT "+keptByProfileReport+" ORDER BY ph.id LIMIT ?", ReportClosed, before, PhotoKept, ReportOpen, before, limit)
+			" AND ph.state = ? AND NOT "+keptByProfileReport+" ORDER BY ph.id LIMIT ?", append(append([]any{ReportClosed, before, PhotoKept}, reportArgs(before)...), limit)...)
 		if err != nil {
 			return nil, err
 		}

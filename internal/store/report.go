@@ -143,7 +143,8 @@ func (s *conn) OpenReportsOnComment(ctx context.Context, commentID int64, limit 
 // ForgetReported removes the words that closed reports kept of what was reported, of those closed before the moment, at
 // most limit, and returns how many.
 func (s *conn) ForgetReported(ctx context.Context, before Millis, limit int) (int, error) {
-	ids, err := s.idList(Primary(ctx), "SELECT id FROM reports WHERE state = ? AND closed_at < ? AND excerpt <> '' ORDER BY id LIMIT ?", ReportClosed, before, limit)
+	ids, err := s.idList(Primary(ctx), "SELECT o.id FROM reports o LEFT JOIN decisions od ON od.id = o.decision_id WHERE o.state = ? AND o.closed_at < ? AND o.excerpt <> '' AND "+unanswered+
+		" ORDER BY o.id LIMIT ?", ReportClosed, before, before, AppealWaits, limit)
 	for _, id := range ids {
 		if err := s.write(ctx).Exec("UPDATE reports SET excerpt = '' WHERE id = ?", id).Error; err != nil {
 			return 0, translate(err)
@@ -153,15 +154,21 @@ func (s *conn) ForgetReported(ctx context.Context, before Millis, limit int) (in
 }
 
 // keptByReport and keptByDecision say of a post p that somebody may still have to look at it: a report about it is open, or was
-// closed after a moment; a moderator removed it after that, and its author's answer waits, or was answered after that.
+// closed after a moment, or the answer to the decision about it waits, or was answered after that; a moderator removed it after that,
+// and its author's answer waits, or was answered after that. reported says it of a report o, whose arguments are reportArgs.
 const (
-	keptByReport   = "EXISTS (SELECT 1 FROM reports o WHERE o.post_id = p.id AND (o.state = ? OR o.closed_at >= ?))"
+	reports        = "reports o LEFT JOIN decisions od ON od.id = o.decision_id"
+	reported       = "(o.state = ? OR o.closed_at >= ? OR od.answered_at >= ? OR od.answer = ? AND od.undone_at IS NULL)"
+	unanswered     = "(od.id IS NULL OR COALESCE(od.answered_at, 0) < ? AND (od.answer <> ? OR od.undone_at IS NOT NULL))"
+	keptByReport   = "EXISTS (SELECT 1 FROM " + reports + " WHERE o.post_id = p.id AND " + reported + ")"
 	keptByDecision = "EXISTS (SELECT 1 FROM decisions d WHERE d.account_id = p.author_id AND d.post_id = p.id AND d.kind = ?" +
 		" AND (d.created_at >= ? OR d.answered_at >= ? OR d.answer = ? AND d.undone_at IS NULL))"
 )
 
+func reportArgs(since Millis) []any { return []any{ReportOpen, since, since, AppealWaits} }
+
 func keptArgs(since Millis) []any {
-	return []any{ReportOpen, since, DecideRemove, since, since, AppealWaits}
+	return append(reportArgs(since), DecideRemove, since, since, AppealWaits)
 }
 
 // KeepsPost reports whether a report about the post is open, or was closed after the moment, or whether a moderator has removed it
