@@ -154,7 +154,7 @@ func (a *API) adminDelete(q *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.SuspendedAt == nil || m.WaitingAt != nil {
+	if !m.Barred() {
 		return nil, &Error{Status: http.StatusForbidden, Message: "The account is not suspended"}
 	}
 	if _, err := a.Community.DeleteMember(q.ctx(), q.admin(), m.Username); err != nil {

@@ -267,3 +267,41 @@ func TestAdminAPIDecidesAboutWhoWaits(t *testing.T) {
 	}
 	s.do("PUT", "/api/v1/admin/reports/"+filed["id"].(string), token, form("category", "spam")).is(403) // it is about oneself
 }
+
+// Who has left may come back for a week. Clients neither call that a suspension nor end the week; one who was suspended before stays so.
+func TestAdminAPIKnowsWhoHasLeft(t *testing.T) {
+	s := newSite(t)
+	anna, bob, boss := s.join("anna"), s.join("bob"), s.join("boss")
+	if _, err := s.community.PromoteAccount(s.ctx(), "boss", store.RoleOwner); err != nil {
+		t.Fatal(err)
+	}
+	app, _, err := s.community.CreateApp(s.ctx(), community.NewApp{Name: "Admin client", RedirectURIs: []string{community.OutOfBand}, Scopes: "admin:read admin:write"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := s.community.TokenFor(s.ctx(), app, boss.Account, "admin:read admin:write")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.community.SuspendMember(s.ctx(), community.ByCommand(""), "bob", community.Sanction{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []*member{anna, bob} {
+		if err := s.community.LeaveAccount(s.ctx(), m.Account, community.Confirmation{Password: password}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := func(m *member) string { return "/api/v1/admin/accounts/" + strconv.FormatInt(m.ID, 10) }
+	for m, suspended := range map[*member]bool{anna: false, bob: true} {
+		if got := s.get(path(m), token).ok().object(); got["suspended"] != suspended {
+			t.Errorf("%s: suspended is %v, want %v", m.Username, got["suspended"], suspended)
+		}
+	}
+	if got := s.get("/api/v2/admin/accounts?status=suspended", token).ok().list(); len(got) != 1 || got[0]["username"] != "bob" {
+		t.Errorf("suspended: %v", got)
+	}
+	s.do("DELETE", path(anna), token, "").is(403)
+	s.get(path(anna), token).ok()
+	s.do("DELETE", path(bob), token, "").ok()
+	s.get(path(bob), token).is(404)
+}

@@ -50,7 +50,7 @@ func (v *view) adminAccount(a *store.Account, emails bool) *AdminAccount {
 	e := &AdminAccount{
 		ID: formatID(a.ID), Username: a.Username, CreatedAt: formatMillis(a.CreatedAt), IPs: []nothing{}, Locale: a.PagesLanguage,
 		Role: Role{ID: "-99", Permissions: permitNothing}, Confirmed: a.EmailVerifiedAt != nil, Approved: a.WaitingAt == nil,
-		Silenced: a.Limited(), Suspended: a.SuspendedAt != nil && a.WaitingAt == nil, Account: v.account(a),
+		Silenced: a.Limited(), Suspended: a.Barred(), Account: v.account(a),
 	}
 	if known, ok := roles[a.Role]; ok {
 		e.Role = known
