@@ -21,7 +21,7 @@ func (r reportShow) Run(c *call) error {
 		if err != nil {
 			return named("report", fmt.Sprint(r.Report), err)
 		}
-		sides, err := site.HistoriesOf(c, filed)
+		sides, err := site.HistoriesOf(c, nil, filed)
 		if err != nil {
 			return err
 		}

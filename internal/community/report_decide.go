@@ -361,8 +361,9 @@ func (c *Community) ReportsOf(ctx context.Context, admin *store.Account, q Repor
 // Histories are what decides about both sides of a report. Either is nil where the account is gone.
 type Histories struct{ Target, Reporter *store.MemberFacts }
 
-// HistoriesOf returns the histories of a report's two sides, for the moderator who reads it.
-func (c *Community) HistoriesOf(ctx context.Context, r *FiledReport) (h Histories, err error) {
+// HistoriesOf returns the histories of a report's two sides, for the moderator who reads it, nil for the command line. Nobody learns
+// from a report that they filed how many there are about themselves.
+func (c *Community) HistoriesOf(ctx context.Context, reader *store.Account, r *FiledReport) (h Histories, err error) {
 	for _, side := range []struct {
 		acc  *store.Account
 		into **store.MemberFacts
@@ -373,6 +374,9 @@ func (c *Community) HistoriesOf(ctx context.Context, r *FiledReport) (h Historie
 		f, err := c.Store.MemberFacts(ctx, side.acc.ID)
 		if err != nil {
 			return h, fromStore(err)
+		}
+		if reader != nil && side.acc.ID == hiddenFrom(reader) {
+			f.ReportsAbout, f.OpenReports = 0, 0
 		}
 		*side.into = &f
 	}

@@ -88,6 +88,36 @@ func TestOneModeratorDecides(t *testing.T) {
 	})
 }
 
+// Moderators do not learn from a report that they filed themselves how many there are about them. Others do, and so do owners.
+func TestHistoriesLeaveOutReportsAboutOneself(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		of := func(name, role string) *store.Account {
+			return c.account(name, func(a *store.Account) { a.Role = role })
+		}
+		ann, bob := c.account("ann"), c.account("bob")
+		mod, mia, boss := of("moda", store.RoleModerator), of("mia", store.RoleModerator), of("boss", store.RoleOwner)
+		for _, whom := range []*store.Account{mod, boss} {
+			_, err := c.Report(c.ctx, ann, Report{TargetID: whom.ID, Comment: "rude"})
+			c.expectErr("report", err, nil)
+		}
+		for _, tt := range []struct {
+			name          string
+			filed, reader *store.Account
+			about         int
+		}{{"oneself", mod, mod, 0}, {"another moderator", mod, mia, 1}, {"the command line", mod, nil, 1}, {"an owner", boss, boss, 1}} {
+			r, err := c.Report(c.ctx, tt.filed, Report{TargetID: bob.ID, Comment: "spam"})
+			c.expectErr("report", err, nil)
+			filed, err := c.ReportByCommand(c.ctx, r.ID)
+			c.expectErr("read", err, nil)
+			h, err := c.HistoriesOf(c.ctx, tt.reader, filed)
+			c.expectErr("histories", err, nil)
+			c.expect(tt.name+": about the reporter", int(h.Reporter.ReportsAbout), tt.about)
+			c.expect(tt.name+": open", int(h.Reporter.OpenReports), tt.about)
+			c.expect(tt.name+": about the target", h.Target.ReportsAbout > 0, true)
+		}
+	})
+}
+
 // A member answers a decision once, also while suspended, and a moderator takes it back or lets it stand.
 func TestAppeals(t *testing.T) {
 	onEach(t, func(t *testing.T, c *circle) {

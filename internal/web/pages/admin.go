@@ -142,7 +142,7 @@ func (p *Pages) showFiledReport(c *gin.Context, status int, acc *store.Account, 
 	}
 	b := p.viewBuilder(c)
 	_, text := reasonOf(b.lang, r)
-	sides, err := p.Community.HistoriesOf(c.Request.Context(), r)
+	sides, err := p.Community.HistoriesOf(c.Request.Context(), acc, r)
 	if err != nil {
 		return err
 	}
