@@ -27,6 +27,15 @@ const eraseBatch = 200
 // author is told of the decision with the words of s and may answer it, and open reports about the post are closed by it. With
 // s.Alike photographs like its own are kept out from then on.
 func (c *Community) RemovePost(ctx context.Context, by By, id int64, s Sanction) (*Post, error) {
+	return c.takeDown(ctx, by, id, s, false)
+}
+
+// RemovePostToRedraft is RemovePost. The photographs of an own post stay for two days, for its author to post them anew.
+func (c *Community) RemovePostToRedraft(ctx context.Context, by By, id int64, s Sanction) (*Post, error) {
+	return c.takeDown(ctx, by, id, s, true)
+}
+
+func (c *Community) takeDown(ctx context.Context, by By, id int64, s Sanction, redraft bool) (*Post, error) {
 	acc := by.Account
 	if err := by.may(RemovePost); acc == nil && err != nil || acc != nil && !acc.Active() {
 		return nil, ErrUnauthenticated
@@ -61,10 +70,41 @@ func (c *Community) RemovePost(ctx context.Context, by By, id int64, s Sanction)
 	if removal {
 		return was, c.removePost(ctx, by, row, was.Author, s)
 	}
-	if err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) }); err != nil {
+	hide := func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) }
+	if redraft && row.AuthorID == acc.ID && len(was.Photos) > 0 {
+		// Where the files cannot be copied the post goes all the same.
+		if err = c.detach(ctx, row, hide); err == nil || errors.Is(err, store.ErrNotFound) {
+			return was, fromStore(err)
+		}
+	}
+	if err := c.Store.Tx(ctx, hide); err != nil {
 		return nil, fromStore(err)
 	}
 	return was, nil
+}
+
+// detach is the deletion of a post whose photos stay for two days, for its author to post them anew. Their addresses end: they get
+// names that nobody knows. Of a reported post they are evidence instead.
+func (c *Community) detach(ctx context.Context, p *store.Post, hide func(context.Context, *store.Store) error) error {
+	ids, err := c.Store.PhotoIDsOfPost(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	return c.withSets(ctx, store.SetPrivate, ids, func(sets []replacedSet) error {
+		return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+			if err := hide(ctx, tx); err != nil {
+				return err
+			}
+			if err := c.switchSets(ctx, tx, sets); err != nil {
+				return err
+			}
+			kept, err := tx.KeepsPost(ctx, p.ID, store.ToMillis(time.Now().Add(-KeepReported)))
+			if err != nil || kept {
+				return err
+			}
+			return tx.DetachPhotos(ctx, p.ID, ids)
+		})
+	})
 }
 
 // removePost is the deletion of somebody else's post or comment as an act of moderation.

@@ -2206,6 +2206,18 @@ func (s *Store) DescribePhoto(ctx context.Context, p *Photo) (err error) {
 	return err
 }
 
+// DetachPhotos takes ready photos out of their post, which is locked, so that their author can post them anew: as what an application
+// uploaded just now.
+func (s *Store) DetachPhotos(ctx context.Context, postID int64, ids []int64) (err error) {
+	if s.places == nil {
+		return s.conn.DetachPhotos(ctx, postID, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		return in.DetachPhotos(ctx, postID, ids)
+	})
+	return err
+}
+
 // Dialect is "sqlite" or "mysql".
 func (s *Store) Dialect() string { return s.current().Dialect() }
 

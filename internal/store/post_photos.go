@@ -45,6 +45,20 @@ func (s *conn) KeepPhotos(ctx context.Context, ids []int64) error {
 		append(append([]any{PhotoKept, now, now}, args...), PhotoReady)...).Error)
 }
 
+// DetachPhotos takes ready photos out of their post, which is locked, so that their author can post them anew: as what an application
+// uploaded just now.
+func (s *conn) DetachPhotos(ctx context.Context, postID int64, ids []int64) error {
+	if err := s.photosChange(ctx, ids...); err != nil {
+		return err
+	}
+	if err := s.dropFromAlbums(ctx, ids); err != nil {
+		return err
+	}
+	list, args := in(ids)
+	return translate(s.write(ctx).Exec("UPDATE photos SET post_id = NULL, attached_at = NULL, position = 0, source = ?, updated_at = ? WHERE id IN "+list+" AND post_id = ? AND state = ?",
+		append(append([]any{SourceAPI, ToMillis(time.Now())}, args...), postID, PhotoReady)...).Error)
+}
+
 // KeepProfilePhotos keeps former avatars and headers, which RetireProfilePhoto took. Their sets stay until they have other names.
 func (s *conn) KeepProfilePhotos(ctx context.Context, ids []int64) error {
 	if err := s.KeepPhotos(ctx, ids); err != nil {

@@ -91,7 +91,7 @@ var operations = map[string]operation{
 	"GET /api/v1/statuses":                   {does: "Posts, comments and boosts by their ids.", takes: "id<80", gives: []*Status{}},
 	"GET /api/v1/statuses/:id":               {does: "A post, comment or boost.", gives: Status{}},
 	"PUT /api/v1/statuses/:id":               {does: "Edit an own post or comment.", takes: "status media_ids<10 media_attributes sensitive spoiler_text visibility language", gives: Status{}},
-	"DELETE /api/v1/statuses/:id":            {does: "Delete an own post, comment or boost, or a comment under an own post. Moderators remove those of others, with a reason for the log and a text to the author.", takes: "reason text", gives: Status{}},
+	"DELETE /api/v1/statuses/:id":            {does: "Delete an own post, comment or boost, or a comment under an own post. Moderators remove those of others, with a reason for the log and a text to the author.", takes: "reason text delete_media", gives: Status{}},
 	"GET /api/v1/statuses/:id/context":       {does: "What stands above and below in the thread.", gives: Context{}},
 	"GET /api/v1/statuses/:id/card":          {does: "Always empty: links have no previews.", gives: nothing{}},
 	"GET /api/v1/statuses/:id/source":        {does: "The text of an own post as it was typed.", gives: StatusSource{}},

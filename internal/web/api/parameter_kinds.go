@@ -28,7 +28,7 @@ var single = []string{
 
 // booleans are the parameters that are true or false. Any other word would be taken for true.
 var booleans = []string{
-	"active", "agreement", "bot", "disabled", "discoverable", "exclude_reblogs", "exclude_replies", "exclude_unreviewed", "exclusive", "following", "forward",
+	"active", "agreement", "bot", "delete_media", "disabled", "discoverable", "exclude_reblogs", "exclude_replies", "exclude_unreviewed", "exclusive", "following", "forward",
 	"hide_collections", "indexable", "local", "locked", "notify", "only_media", "pending", "pinned", "reblogs", "remote", "resolve", "resolved", "sensitive", "sensitized", "silenced",
 	"source[sensitive]", "staff", "subscription[standard]", "suspended", "whole_word", "with_dismissed", "with_suspended",
 }

@@ -290,7 +290,7 @@ var kinds = map[string]string{
 	"context": "list", "filter_action": "choice", "expires_in": "number", "keywords_attributes": "fields", "keyword": "text", "whole_word": "boolean", "status_id": "id",
 	"active": "boolean", "silenced": "boolean", "suspended": "boolean", "pending": "boolean", "disabled": "boolean", "staff": "boolean", "ip": "text", "by_domain": "text",
 	"origin": "choice", "permissions": "choice", "role_ids": "list", "invited_by": "text", "text": "text", "report_id": "id", "resolved": "boolean", "target_account_id": "id",
-	"with_dismissed": "boolean", "title": "text", "replies_policy": "choice", "policy": "choice", "exclusive": "boolean", "account_ids": "list",
+	"with_dismissed": "boolean", "title": "text", "replies_policy": "choice", "policy": "choice", "exclusive": "boolean", "account_ids": "list", "delete_media": "boolean",
 }
 
 // Each documented parameter is refused where its value is of a kind that it never is, whatever else the request says, and

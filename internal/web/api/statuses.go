@@ -272,7 +272,8 @@ func photoChanges(p *params, of []int64) (map[int64]community.PhotoChange, error
 	return changes, nil
 }
 
-// deleteStatus deletes a post or comment, or takes a boost back. When a moderator removes a post of somebody else, there is a
+// deleteStatus deletes a post or comment, or takes a boost back. Clients write a post anew from what they are answered, with the same
+// media: those stay for a while, unless delete_media says otherwise. When a moderator removes a post of somebody else, there is a
 // reason and words to its author, and the token must allow that: every client has "write".
 func (a *API) deleteStatus(q *call) (any, error) {
 	id, err := q.id()
@@ -282,7 +283,11 @@ func (a *API) deleteStatus(q *call) (any, error) {
 	_, unseen := a.Community.PostByID(q.ctx(), q.account, id)
 	by := q.admin()
 	by.OwnOnly = !q.scope("admin:write:reports") && !q.scope("admin:write:accounts")
-	gone, err := a.Community.RemovePost(q.ctx(), by, id, community.Sanction{Words: q.params.text("text")})
+	take := a.Community.RemovePostToRedraft
+	if drop := q.params.boolean("delete_media"); drop != nil && *drop {
+		take = a.Community.RemovePost
+	}
+	gone, err := take(q.ctx(), by, id, community.Sanction{Words: q.params.text("text")})
 	if by.OwnOnly && errors.Is(err, community.ErrForbidden) && community.May(q.account, community.RemovePost) {
 		return nil, errScope
 	}
