@@ -189,3 +189,35 @@ func TestFromAPostToItsMember(t *testing.T) {
 	r.must(err)
 	show("closed remove by the command line", "A harbour #harbour", "posts removed 1")
 }
+
+// A report about a member who is deleted says so in the list, with no link to nowhere, and asks for what can still be done.
+func TestReportsAboutDeletedMembers(t *testing.T) {
+	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "REGISTRATION=open", "TRUSTED_PROXIES=1", "SIGNUP_LIMIT=100/1h"}
+	site, _ := wired(t, env...)
+	at := func(n string) *browser { return &browser{site, "192.0.2." + n, map[string]string{}} }
+	boss, anna := at("1").joins(t, "boss"), at("2").joins(t, "anna")
+	at("3").joins(t, "ben")
+	run := func(args ...string) {
+		t.Helper()
+		if code, _, stderr := runCommand(env, args...); code != 0 {
+			t.Fatal(args, stderr)
+		}
+	}
+	run("account", "role", "boss", "owner")
+	if w := anna.send("POST", "/@ben/report", "reason", "abuse", "text", "He is rude."); w.Code != 303 {
+		t.Fatal(w.Code, w.Body)
+	}
+	run("account", "delete", "ben", "--yes")
+	list := boss.send("GET", "/admin/reports").Body.String()
+	if strings.Contains(list, `href=""`) || !strings.Contains(list, "a deleted account") {
+		t.Errorf("the list:\n%s", list)
+	}
+	_, rest, _ := strings.Cut(list, `href="/admin/reports/`)
+	id, _, _ := strings.Cut(rest, `"`)
+	if page := boss.send("GET", "/admin/reports/"+id).Body.String(); strings.Contains(page, "Your role is not above") || !strings.Contains(page, "The member has left. Close the report.") {
+		t.Errorf("the report:\n%s", page)
+	}
+	if w := boss.send("POST", "/admin/reports/"+id+"/decide", "decision", "nothing"); w.Code != 303 {
+		t.Errorf("close: %d\n%s", w.Code, w.Body)
+	}
+}
