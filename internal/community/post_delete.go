@@ -71,17 +71,28 @@ func (c *Community) takeDown(ctx context.Context, by By, id int64, s Sanction, r
 		return was, c.removePost(ctx, by, row, was.Author, s)
 	}
 	hide := func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) }
-	if redraft && row.AuthorID == acc.ID && len(was.Photos) > 0 {
-		// Where the files cannot be copied the post goes all the same.
-		if err = c.detach(ctx, row, hide); err == nil || errors.Is(err, store.ErrNotFound) {
+	detached := redraft && row.AuthorID == acc.ID && len(was.Photos) > 0
+	if detached {
+		// Where the files cannot be copied soon the post goes all the same, and they with it.
+		soon, cancel := context.WithTimeout(ctx, detachWait)
+		err = c.detach(soon, row, hide)
+		cancel()
+		if err == nil || errors.Is(err, store.ErrNotFound) {
 			return was, fromStore(err)
 		}
 	}
-	if err := c.Store.Tx(ctx, hide); err != nil {
+	err = c.Store.Tx(ctx, hide)
+	if detached && errors.Is(err, store.ErrNotFound) { // by a COMMIT whose answer came too late
+		err = nil
+	}
+	if err != nil {
 		return nil, fromStore(err)
 	}
 	return was, nil
 }
+
+// detachWait is how long the deletion of a post waits until its files have other names.
+const detachWait = 2 * time.Second
 
 // detach is the deletion of a post whose photos stay for two days, for its author to post them anew. Their addresses end: they get
 // names that nobody knows. Of a reported post they are evidence instead.

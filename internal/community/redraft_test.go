@@ -1,9 +1,13 @@
 package community
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
+	"time"
 
+	"tintype/internal/media"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -69,10 +73,43 @@ func TestPhotographsOfAPostThatIsWrittenAnew(t *testing.T) {
 			t.Errorf("%d deleted posts have rows", n)
 		}
 		d.sweepNow()
-		d.pass(3 * 24 * 3600 * 1e9)
+		d.pass(3 * 24 * time.Hour)
 		d.sweepAll()
 		if n := d.count("SELECT COUNT(*) FROM photos WHERE id = ?", left.Photos[0].ID); n != 0 {
 			t.Error("what was not posted anew is there after three days")
 		}
 	})
 }
+
+// A store of files that fails or hangs does not keep a post from being deleted.
+func TestAPostIsDeletedThoughItsFilesCannotBeCopied(t *testing.T) {
+	for what, copying := range map[string]func(ctx context.Context) error{
+		"fails": func(context.Context) error { return errors.New("no copies today") },
+		"hangs": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{media: func(s media.Store) media.Store { return copier{s, copying} }})
+			p := d.made(d.ann)
+			post := d.post(d.ann, store.Public)
+			if !d.attach(post, p) {
+				t.Fatal("not attached")
+			}
+			if _, err := d.RemovePostToRedraft(t.Context(), By{Account: d.ann, Via: ViaAPI}, post, Sanction{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.PostByID(t.Context(), d.ann, post); err != ErrNotFound {
+				t.Errorf("the deleted post: %v", err)
+			}
+			if now := d.again(p); now.SetRandom != p.SetRandom || now.PostID == nil || d.count("SELECT COUNT(*) FROM jobs WHERE kind = ?", JobPostDelete) != 1 {
+				t.Errorf("its photo: %+v", now)
+			}
+		})
+	}
+}
+
+type copier struct {
+	media.Store
+	copying func(ctx context.Context) error
+}
+
+func (c copier) Copy(ctx context.Context, _, _ string) error { return c.copying(ctx) }
