@@ -242,6 +242,11 @@ func putInAlbum(ctx context.Context, tx *store.Store, acc *store.Account, al *st
 	if len(own) != len(photoIDs) {
 		return 0, ErrNotFound
 	}
+	return putLocked(ctx, tx, al, photoIDs, originals)
+}
+
+// putLocked is putInAlbum for photos that are locked as well.
+func putLocked(ctx context.Context, tx *store.Store, al *store.Album, photoIDs []int64, originals bool) (added int, err error) {
 	added, full, err := tx.AddToAlbum(ctx, al.ID, photoIDs, originals, MaxAlbumPhotos)
 	switch {
 	case err != nil:
@@ -265,6 +270,23 @@ func openAlbum(ctx context.Context, tx *store.Store, acc *store.Account, id int6
 		err = invalid("album", "invalid", "Choose an album you may add to.")
 	}
 	return al, ofAlbum(err)
+}
+
+// addPosted adds those of the photos that are in posts of the account to an album from openAlbum. Others wait for a moderator, or
+// have gone meanwhile.
+func addPosted(ctx context.Context, tx *store.Store, acc *store.Account, al *store.Album, photoIDs []int64) error {
+	posted, err := tx.LockOwnPhotos(ctx, acc.ID, photoIDs)
+	if err != nil {
+		return err
+	}
+	ids := slices.DeleteFunc(slices.Clone(photoIDs), func(id int64) bool { return !slices.Contains(posted, id) })
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := putLocked(ctx, tx, al, ids, false); err != nil {
+		return ofAlbum(err)
+	}
+	return tx.AddEvent(ctx, EventAlbumChanged, acc.ID, al.ID, nil)
 }
 
 // ofAlbum makes what is wrong with adding to an album a mistake in the field of a post in which the album was chosen.

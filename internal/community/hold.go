@@ -176,8 +176,9 @@ func (c *Community) editMayStand(ctx context.Context, acc *store.Account, was, a
 
 // hold keeps a post outside of everything that is read, until a moderator has seen it. The row p is the post as it would be.
 func (c *Community) hold(ctx context.Context, acc *store.Account, p *store.Post, in NewPost, key *store.IdempotencyKey, why []string) (*Post, error) {
-	clear := in.ClearDraft
+	clear, others := in.ClearDraft, in.AlbumPhotoIDs
 	in.IdempotencyKey, in.ClearDraft = "", false
+	in.AlbumPhotoIDs = nil // each post that is held adds its own when it is approved
 	// The member's defaults may be others when it is approved.
 	in.Warning, in.Sensitive, in.Visibility, in.Licence, in.ShowExif, in.CommentsFrom, in.Language = p.Warning, &p.Sensitive, p.Visibility, p.Licence, &p.ShowExif, p.CommentsFrom, p.Language
 	payload, err := json.Marshal(in)
@@ -189,6 +190,15 @@ func (c *Community) hold(ctx context.Context, acc *store.Account, p *store.Post,
 		_, err := c.Store.TxOnce(ctx, "held_posts", func(ctx context.Context, tx *store.Store, id int64) error {
 			if err := takeKey(ctx, tx, key, id); err != nil { // first: whoever comes second under the key waits here
 				return err
+			}
+			if in.AlbumID != 0 && len(others) > 0 { // those that are posted already need not wait for this one
+				al, err := openAlbum(ctx, tx, acc, in.AlbumID)
+				if err == nil {
+					err = addPosted(ctx, tx, acc, al, others)
+				}
+				if err != nil {
+					return err
+				}
 			}
 			// The lock makes posts at the same moment count each other.
 			if _, err := tx.LockAccounts(ctx, acc.ID); err != nil {

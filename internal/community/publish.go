@@ -26,7 +26,8 @@ type NewPost struct {
 	ShowExif       *bool
 	CommentsFrom   store.CommentsFrom `json:",omitempty"` // who may comment on the post
 	AlbumID        int64              `json:",omitempty"` // an album that gets the photos as well
-	AlbumPhotoIDs  []int64            `json:",omitempty"` // what it gets, in order, where that is more than PhotoIDs
+	AlbumPhotoIDs  []int64            `json:",omitempty"` // what it gets, in order, where that is more than PhotoIDs; those that wait for a moderator come later
+	AlbumIfHeld    bool               `json:"-"`          // a later post adds the photos to the album, unless this one is held
 	Language       string
 	InReplyTo      int64 // makes it a comment
 	IdempotencyKey string
@@ -137,7 +138,7 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 		}
 	}
 	var album *store.Album
-	if in.AlbumID != 0 && parent == nil { // before what the photos lock, as AddToAlbum does
+	if in.AlbumID != 0 && !in.AlbumIfHeld && parent == nil { // before what the photos lock, as AddToAlbum does
 		var err error
 		if album, err = openAlbum(ctx, tx, acc, in.AlbumID); err != nil {
 			return err
@@ -169,10 +170,7 @@ func (c *Community) publishTx(ctx context.Context, tx *store.Store, acc *store.A
 		if len(ids) == 0 {
 			ids = in.PhotoIDs
 		}
-		if _, err := putInAlbum(ctx, tx, acc, album, ids, false); err != nil {
-			return ofAlbum(err)
-		}
-		if err := tx.AddEvent(ctx, EventAlbumChanged, acc.ID, album.ID, nil); err != nil {
+		if err := addPosted(ctx, tx, acc, album, ids); err != nil {
 			return err
 		}
 	}

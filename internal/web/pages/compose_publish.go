@@ -78,7 +78,7 @@ func (p *Pages) publishDraft(ctx context.Context, acc *store.Account, entered *t
 	if entered.Each && len(ids) > 1 {
 		for i := len(ids) - 1; i > 0; i-- {
 			one := in
-			one.PhotoIDs, one.IdempotencyKey, one.ClearDraft, one.AlbumID = ids[i:i+1], key+"-"+idText(ids[i]), false, 0
+			one.PhotoIDs, one.IdempotencyKey, one.ClearDraft, one.AlbumIfHeld = ids[i:i+1], key+"-"+idText(ids[i]), false, true
 			if key == "" {
 				one.IdempotencyKey = ""
 			}
