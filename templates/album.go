@@ -112,6 +112,7 @@ type AlbumAddView struct {
 // originals.
 type PostAlbumsView struct {
 	Post                     PostView
+	Unseen                   int // albums that have its photos and that its author does not see
 	Albums                   []AlbumView
 	Album                    string // chosen
 	Chosen                   map[string]bool

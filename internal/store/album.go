@@ -418,6 +418,13 @@ func (s *conn) RemoveFromAlbum(ctx context.Context, albumID, photoID, accountID 
 	return res.RowsAffected > 0, translate(res.Error)
 }
 
+// UnseenAlbumsOf are the albums with photos of the post that its author does not see any more.
+func (s *conn) UnseenAlbumsOf(ctx context.Context, author *Account, postID int64) ([]int64, error) {
+	c := albumSeen(author)
+	return s.idList(ctx, "SELECT DISTINCT al.id FROM photos ph JOIN album_photos ap ON ap.photo_id = ph.id JOIN albums al ON al.id = ap.album_id WHERE ph.post_id = ? AND ph.account_id = ?"+
+		" AND NOT EXISTS (SELECT 1 FROM accounts ow WHERE ow.id = al.owner_id AND "+c.sql+") ORDER BY al.id", append([]any{postID, author.ID}, c.args...)...)
+}
+
 // MoveInAlbum puts a photo before another, or last where before is 0, and reports whether both are in the album, which is
 // locked.
 func (s *conn) MoveInAlbum(ctx context.Context, albumID, photoID, before int64) (bool, error) {

@@ -6264,6 +6264,18 @@ func (s *Store) UnreadNotifications(ctx context.Context, account *Account, f Not
 	return r0, err
 }
 
+// UnseenAlbumsOf are the albums with photos of the post that its author does not see any more.
+func (s *Store) UnseenAlbumsOf(ctx context.Context, author *Account, postID int64) (r0 []int64, err error) {
+	if s.places == nil {
+		return s.conn.UnseenAlbumsOf(ctx, author, postID)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.UnseenAlbumsOf(ctx, author, postID)
+		return err
+	})
+	return r0, err
+}
+
 // UpdateAlbum writes what its owner may change. The album is locked.
 func (s *Store) UpdateAlbum(ctx context.Context, al *Album) (err error) {
 	if s.places == nil {

@@ -302,6 +302,9 @@ func (p *Pages) showPostAlbums(c *gin.Context, status int, acc *store.Account, v
 	if err != nil {
 		return err
 	}
+	if v.Unseen, err = p.Community.UnseenAlbums(ctx, acc, id); err != nil {
+		return err
+	}
 	b := p.viewBuilder(c)
 	v.Post, v.KeptOriginals = b.postView(post, false), p.KeepOriginals
 	for _, al := range albums {
@@ -324,6 +327,17 @@ func (p *Pages) showPostAlbums(c *gin.Context, status int, acc *store.Account, v
 }
 
 func (p *Pages) postAlbums(c *gin.Context, acc *store.Account) error {
+	if on(c, "leave") {
+		id, err := idParam(c, "id")
+		if err == nil {
+			err = p.Community.LeaveUnseenAlbums(c.Request.Context(), acc, id)
+		}
+		if err != nil {
+			return err
+		}
+		p.setFlash(c, "removed")
+		return redirect(c, "/posts/"+idText(id)+"/albums")
+	}
 	photos, chosen := chosenPhotos(c)
 	album := formID(c.PostForm("album"))
 	_, err := p.Community.AddToAlbum(c.Request.Context(), acc, album, photos, on(c, "originals"))
