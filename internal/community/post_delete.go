@@ -72,6 +72,13 @@ func (c *Community) takeDown(ctx context.Context, by By, id int64, s Sanction, r
 	}
 	hide := func(ctx context.Context, tx *store.Store) error { return hidePost(ctx, tx, row) }
 	detached := redraft && row.AuthorID == acc.ID && len(was.Photos) > 0
+	if detached { // what waits to be posted is bounded, and half of that is left for uploads
+		waiting, err := c.Store.CountUnattachedPhotos(ctx, acc.ID)
+		if err != nil {
+			return nil, fromStore(err)
+		}
+		detached = waiting+len(was.Photos) <= MaxUnattached/2
+	}
 	if detached {
 		// Where the files cannot be copied soon the post goes all the same, and they with it.
 		soon, cancel := context.WithTimeout(ctx, detachWait)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tintype/internal/media"
+	"tintype/internal/phototest"
 	"tintype/internal/store"
 	"tintype/internal/store/storetest"
 )
@@ -113,3 +114,19 @@ type copier struct {
 }
 
 func (c copier) Copy(ctx context.Context, _, _ string) error { return c.copying(ctx) }
+
+// Whoever deletes many posts can upload all the same: only so many photographs stay.
+func TestDeletingManyPostsLeavesRoomForUploads(t *testing.T) {
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{}).work()
+	for range MaxUnattached/20 + 1 {
+		post := d.publish(d.ann, "one of many", store.Public, 10)
+		if _, err := d.RemovePostToRedraft(t.Context(), By{Account: d.ann, Via: ViaAPI}, post.ID, Sanction{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.idle()
+	if n := d.count("SELECT COUNT(*) FROM photos WHERE state = 'ready'"); n != MaxUnattached/2 {
+		t.Errorf("%d photographs wait, want %d", n, MaxUnattached/2)
+	}
+	d.upload(d.ann, phototest.JPEG(phototest.Options{}))
+}
