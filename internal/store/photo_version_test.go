@@ -237,6 +237,9 @@ var photoChanges = map[string]photoChange{
 	"MarkPhotosGone of a post": {true, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
 		return tx.MarkPhotosGone(ctx, []int64{o.ready, o.second})
 	}},
+	"DetachPhotos": {true, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
+		return tx.DetachPhotos(ctx, o.post, []int64{o.second, o.ready}) // the other one is in no post
+	}},
 	"MarkPhotosGone of an avatar": {true, func(ctx context.Context, tx *store.Store, o *photoOwner) error {
 		return tx.MarkPhotosGone(ctx, []int64{o.avatar})
 	}},
