@@ -178,7 +178,8 @@ func (r *reader) source() string {
 	return Plain
 }
 
-// parse reads a file of data. A file that is not JSON of that shape is left out, without an error.
+// parse reads a file of data. A file that is not JSON of that shape is left out, without an error. The shape has no map, and
+// nothing of any type: members of objects that it does not name cost nothing, and elements of lists are counted.
 func (r *reader) parse(e *entry, into any) (ok bool, err error) {
 	f, err := OpenFile(e.file, min(maxJSON, r.json))
 	if errors.Is(err, ErrTooMuch) {
@@ -206,6 +207,8 @@ func (r *reader) parse(e *entry, into any) (ok bool, err error) {
 		return false, nil
 	case err != nil:
 		return false, err
+	case manyElements(b, maxElements):
+		return false, fmt.Errorf("%w: %s", ErrTooMuch, clip(e.name, 200))
 	}
 	if json.Unmarshal(b, into) != nil {
 		return false, nil
@@ -346,7 +349,24 @@ func (r *reader) plain() error {
 
 // own reads what Tintype exports.
 func (r *reader) own() error {
-	var posts []Post
+	var posts []struct { // what is read of a Post
+		CreatedAt    time.Time `json:"created_at"`
+		Visibility   string    `json:"visibility"`
+		Caption      string    `json:"caption"`
+		Warning      string    `json:"warning"`
+		Sensitive    bool      `json:"sensitive"`
+		Licence      string    `json:"licence"`
+		ShowExif     bool      `json:"show_exif"`
+		Language     string    `json:"language"`
+		CommentsFrom string    `json:"comments_from"`
+		Photos       []struct {
+			File        string  `json:"file"`
+			Name        string  `json:"name"`
+			Description string  `json:"description"`
+			FocusX      float64 `json:"focus_x"`
+			FocusY      float64 `json:"focus_y"`
+		} `json:"photos"`
+	}
 	if ok, err := r.parse(r.byName[PostsFile], &posts); err != nil || !ok {
 		return err
 	}
@@ -376,7 +396,7 @@ func (r *reader) own() error {
 }
 
 // ownAlbums notes the albums of an export, and returns their titles by the files of the photographs in them, and by those of their
-// covers.
+// covers. Those without a title, and more than a member has, are left out.
 func (r *reader) ownAlbums() (of, covers map[string][]string, err error) {
 	e := r.byName[AlbumsFile]
 	if e == nil {
@@ -391,11 +411,14 @@ func (r *reader) ownAlbums() (of, covers map[string][]string, err error) {
 		if r.text -= len(a.Title) + len(a.Description); r.text < 0 {
 			return nil, nil, fmt.Errorf("%w: texts", ErrTooMuch)
 		}
-		if a.Title != "" && a.Cover != "" {
+		if a.Title == "" || len(r.found.Albums) == maxAlbums {
+			continue
+		}
+		if a.Cover != "" {
 			covers[a.Cover] = append(covers[a.Cover], a.Title)
 		}
 		for _, name := range a.Photos {
-			if a.Title != "" && !slices.Contains(of[name], a.Title) {
+			if !slices.Contains(of[name], a.Title) {
 				of[name] = append(of[name], a.Title)
 			}
 		}

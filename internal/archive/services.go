@@ -168,7 +168,7 @@ func (r *reader) facebook() error {
 		name := fixed(album.Name)
 		for _, m := range album.Photos {
 			if n, ok := at[m.URI]; ok {
-				if it := &r.found.Items[n]; name != "" && !slices.Contains(it.Albums, name) {
+				if it := &r.found.Items[n]; name != "" && len(it.Albums) < maxAlbums && !slices.Contains(it.Albums, name) {
 					it.Albums = append(it.Albums, name)
 				}
 				continue

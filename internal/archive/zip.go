@@ -20,7 +20,9 @@ const (
 	maxDirectory = 64 << 20 // bytes of the list of files
 	maxJSON      = 64 << 20 // of one file of data
 	maxAllJSON   = 1 << 30
+	maxElements  = 500_000  // of the lists in one file of data; an import has 50,000 photographs at most
 	maxText      = 64 << 20 // of all captions together
+	maxAlbums    = 500      // of an export, and of a photograph; a member has fewer
 	maxLeft      = 500      // files that a report names
 )
 
