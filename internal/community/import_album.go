@@ -29,7 +29,9 @@ func (w *importer) intoAlbums(ctx context.Context, it *archive.Item, photos []in
 			if in[title] == nil {
 				titles = append(titles, title)
 			}
-			in[title] = append(in[title], id)
+			if !slices.Contains(in[title], id) { // an item may have the same picture twice
+				in[title] = append(in[title], id)
+			}
 			if slices.Contains(it.Photos[n].CoverOf, name) {
 				covers[title] = id
 			}

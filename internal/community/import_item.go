@@ -142,8 +142,8 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 	}
 	ids := make([]int64, len(it.Photos)) // of those that are in a post, for the albums
 	type started struct {
-		id    int64
-		place int
+		id     int64
+		places []int // in the item, which may have the same picture several times
 		*archive.ItemPhoto
 	}
 	var waits []started
@@ -157,7 +157,11 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 			w.row.Report.V.Known++
 			ids[n] = id
 		case id != 0:
-			waits = append(waits, started{id, n, ph})
+			if at := slices.IndexFunc(waits, func(s started) bool { return s.id == id }); at >= 0 {
+				waits[at].places = append(waits[at].places, n)
+			} else {
+				waits = append(waits, started{id, []int{n}, ph})
+			}
 		}
 	}
 	for _, s := range waits {
@@ -181,7 +185,10 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 			it.Taken = takenAt(p.Metadata.V.TakenAt)
 		}
 		in.PhotoIDs = append(in.PhotoIDs, p.ID)
-		ids[s.place] = p.ID
+		w.row.Report.V.Known += len(s.places) - 1
+		for _, n := range s.places {
+			ids[n] = p.ID
+		}
 		if s.Description != "" {
 			in.Descriptions[p.ID] = clipRunes(tidy(s.Description), MaxDescription)
 		}
@@ -204,7 +211,9 @@ func (w *importer) item(ctx context.Context, it *archive.Item) error {
 			for _, s := range waits {
 				if slices.Contains(in.PhotoIDs, s.id) {
 					w.leave(s.Name, LeftHeld)
-					ids[s.place] = 0
+					for _, n := range s.places {
+						ids[n] = 0
+					}
 				}
 			}
 			in.PhotoIDs = nil

@@ -271,14 +271,30 @@ func TestImportInParts(t *testing.T) {
 	}
 }
 
+// preparePhotos works on the jobs of photographs alone.
+func (d *photoSite) preparePhotos() {
+	photosOnly := queue.New(queue.Options{Backend: JobBackend(d.Store), Workers: Workers(), Poll: 20 * time.Millisecond})
+	photosOnly.Register(jobProcess, queue.Handler{Run: d.preparePhoto, Class: ClassPhoto})
+	go d.Live.Follow(d.t.Context())
+	photosOnly.Start(d.t.Context())
+}
+
+// runImportOnce runs the job of an import, which no worker does. It is run again where it failed.
+func (d *photoSite) runImportOnce(ctx context.Context) error {
+	d.t.Helper()
+	d.exec("UPDATE jobs SET lease_until = 0, run_at = 0 WHERE state = 'ready' AND kind = ?", jobImport)
+	jobs, err := JobBackend(d.Store).Claim(d.t.Context(), []string{jobImport}, 1, time.Hour)
+	if err != nil || len(jobs) != 1 {
+		d.t.Fatalf("%d jobs, %v", len(jobs), err)
+	}
+	return d.runImport(ctx, &jobs[0])
+}
+
 // TestImportAfterKills ends the work at each of its steps: the next run goes on, and nothing is there twice or missing.
 func TestImportAfterKills(t *testing.T) {
 	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
-	photosOnly := queue.New(queue.Options{Backend: JobBackend(d.Store), Workers: Workers(), Poll: 20 * time.Millisecond})
-	photosOnly.Register(jobProcess, queue.Handler{Run: d.preparePhoto, Class: ClassPhoto})
+	d.preparePhotos()
 	ctx := t.Context()
-	go d.Live.Follow(ctx)
-	photosOnly.Start(ctx)
 	var pairs []string
 	for n := range int64(4) {
 		pairs = append(pairs, fmt.Sprintf("Pier/%d.jpg", n), photograph(n))
@@ -290,15 +306,7 @@ func TestImportAfterKills(t *testing.T) {
 	if err := d.LookThroughImport(ctx, d.ann); err != nil {
 		t.Fatal(err)
 	}
-	run := func(ctx context.Context) error {
-		d.exec("UPDATE jobs SET lease_until = 0, run_at = 0 WHERE state = 'ready' AND kind = ?", jobImport)
-		jobs, err := JobBackend(d.Store).Claim(t.Context(), []string{jobImport}, 1, time.Hour)
-		if err != nil || len(jobs) != 1 {
-			t.Fatalf("%d jobs, %v", len(jobs), err)
-		}
-		return d.runImport(ctx, &jobs[0])
-	}
-	if err := run(ctx); err != nil {
+	if err := d.runImportOnce(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.BeginImport(ctx, d.ann, store.Public); err != nil {
@@ -313,7 +321,7 @@ func TestImportAfterKills(t *testing.T) {
 				kill()
 			}
 		}
-		err := run(killed)
+		err := d.runImportOnce(killed)
 		kill()
 		if err == nil {
 			break
