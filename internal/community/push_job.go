@@ -23,8 +23,12 @@ const (
 	pushTTL = 48 * time.Hour
 	// pushAttempts is how often a message is tried, within about ten minutes.
 	pushAttempts = 6
-	// pushBusyPause is the pause before a push service that was busy is tried again. That is no attempt.
+	// pushBusyPause is the first pause before a push service that was busy is tried again, which is no attempt. Each is twice the
+	// one before, up to pushBusyMost.
 	pushBusyPause = 3 * time.Second
+	pushBusyMost  = 5 * time.Minute
+	// pushSilentPauses is after how many pauses, about an hour, a message is given up to a service that does not answer.
+	pushSilentPauses = 18
 	// pushPatience is how long a subscription stays to which nothing could be delivered.
 	pushPatience = 7 * 24 * time.Hour
 )
@@ -34,6 +38,13 @@ type pushJob struct {
 	Notification int64        `json:"notification"`
 	Subscription int64        `json:"subscription,omitempty"` // 0: all that want it
 	At           store.Millis `json:"at"`
+	Busy         int          `json:"busy,omitempty"`  // how often the push service was busy
+	Tried        int          `json:"tried,omitempty"` // attempts before it was
+}
+
+// pause is how long a message waits whose push service is busy.
+func (arg pushJob) pause() time.Duration {
+	return min(pushBusyPause<<min(arg.Busy, 10), pushBusyMost)
 }
 
 // addPush has the notification pushed to the account's devices that want it.
@@ -185,15 +196,18 @@ func (c *Community) sendPush(ctx context.Context, job *queue.Job, arg pushJob, a
 		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error { return tx.PushDelivered(ctx, p.ID) })
 	case errors.Is(err, push.ErrGone):
 		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error { return tx.DeletePushSubscriptions(ctx, p.ID) })
-	case errors.Is(err, push.ErrBusy):
+	case errors.Is(err, push.ErrBusy) && !(errors.Is(err, push.ErrSilent) && arg.Busy >= pushSilentPauses):
 		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
 			now, err := tx.Now(ctx)
 			if err != nil {
 				return err
 			}
-			return tx.AddJob(ctx, jobPush, arg, now+store.Millis(pushBusyPause.Milliseconds()))
+			later := arg
+			later.Busy++
+			later.Tried += job.Attempts - 1
+			return tx.AddJob(ctx, jobPush, later, now+store.Millis(arg.pause().Milliseconds()))
 		})
-	case errors.Is(err, push.ErrRefused) || errors.Is(err, errSealed) || job.Attempts >= pushAttempts:
+	case errors.Is(err, push.ErrRefused) || errors.Is(err, errSealed) || errors.Is(err, push.ErrBusy) || arg.Tried+job.Attempts >= pushAttempts:
 		// The member need not know, and the administrator cannot help.
 		c.Log.WarnContext(ctx, "a push is given up", "account", acc.ID, "subscription", p.ID, "error", err)
 		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {

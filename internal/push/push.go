@@ -49,6 +49,10 @@ var ErrGone = errors.New("push: the subscription has ended")
 // ErrBusy says that the push service has enough to do: the message was not sent.
 var ErrBusy = errors.New("push: the push service is busy")
 
+// ErrSilent is the ErrBusy of a push service that left the last messages without an answer. Another ErrBusy is of this site, which
+// has enough under way to it.
+var ErrSilent = fmt.Errorf("%w: it does not answer", ErrBusy)
+
 // ErrRefused says that the message was refused and that the same one would be refused again: the push service said so, or
 // its address is none to which this site sends.
 var ErrRefused = errors.New("push: refused")
@@ -170,9 +174,9 @@ func (s *Sender) Send(ctx context.Context, key Key, to Receiver, m Message) erro
 	if err != nil || !IsEndpoint(to.Endpoint) {
 		return fmt.Errorf("%w: the address is not one of a push service", ErrRefused)
 	}
-	done, ok := s.begin(u.Host)
-	if !ok {
-		return ErrBusy
+	done, err := s.begin(u.Host)
+	if err != nil {
+		return err
 	}
 	answered := false
 	defer func() { done(answered) }()
@@ -221,8 +225,8 @@ func (s *Sender) post(ctx context.Context, key Key, to Receiver, m Message) (*ht
 		})
 }
 
-// begin takes a place at a push service; false where it has none. done gives the place back.
-func (s *Sender) begin(name string) (done func(answered bool), ok bool) {
+// begin takes a place at a push service; ErrBusy where it has none. done gives the place back.
+func (s *Sender) begin(name string) (done func(answered bool), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -235,7 +239,10 @@ func (s *Sender) begin(name string) (done func(answered bool), ok bool) {
 		s.hosts[name] = h
 	}
 	if h.underWay >= perHost || now.Before(h.rests) {
-		return nil, false
+		if h.silent >= tiredAfter {
+			return nil, ErrSilent
+		}
+		return nil, ErrBusy
 	}
 	h.underWay++
 	return func(answered bool) {
@@ -249,7 +256,7 @@ func (s *Sender) begin(name string) (done func(answered bool), ok bool) {
 		if h.silent++; h.silent >= tiredAfter {
 			h.rests = time.Now().Add(restFor)
 		}
-	}, true
+	}, nil
 }
 
 // forget drops what is known of services to which nothing is under way.
