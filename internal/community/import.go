@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"tintype/internal/media"
@@ -137,11 +138,10 @@ func (c *Community) StartImportFile(ctx context.Context, acc *store.Account, nam
 			return putImport(ctx, tx, i, keepUpload)
 		}
 		if n := len(files); n > 0 && !files[n-1].Whole { // given up for another one
-			if err := c.filesGone(ctx, tx, partsOf(files[n-1])); err != nil {
+			if err := c.cutLastFile(ctx, tx, i); err != nil {
 				return err
 			}
-			i.Received -= files[n-1].Received()
-			files = files[:n-1]
+			files = i.Files.V
 		}
 		if len(files) >= maxImportFiles {
 			return errImport("An import may have at most %d files.", maxImportFiles)
@@ -157,6 +157,17 @@ func (c *Community) StartImportFile(ctx context.Context, acc *store.Account, nam
 
 func over(state string) bool {
 	return state == store.ImportDone || state == store.ImportStopped || state == store.ImportFailed
+}
+
+// cutLastFile takes the last file off an import, which the caller writes.
+func (c *Community) cutLastFile(ctx context.Context, tx *store.Store, i *store.Import) error {
+	last := len(i.Files.V) - 1
+	if err := c.filesGone(ctx, tx, partsOf(i.Files.V[last])); err != nil {
+		return err
+	}
+	i.Received -= i.Files.V[last].Received()
+	i.Files.V = i.Files.V[:last]
+	return nil
 }
 
 func partsOf(f store.ImportFile) (out []string) {
@@ -282,7 +293,7 @@ func (c *Community) ImportWholeFile(ctx context.Context, acc *store.Account, nam
 				if r.err != nil {
 					return uploadError(err, r.err)
 				}
-				if err := c.StopImport(ctx, acc); err != nil {
+				if err := c.dropUnfinished(ctx, acc, f); err != nil {
 					return err
 				}
 				return errImport("Part of another file with this name was here before. It has been removed. Send yours again.")
@@ -313,6 +324,23 @@ func (c *Community) ImportWholeFile(ctx context.Context, acc *store.Account, nam
 			return errImport("The file is empty.")
 		}
 		f.Size, f.Whole = received, true
+		return putImport(ctx, tx, i, keepUpload)
+	})
+}
+
+// dropUnfinished takes a file off the member's import that is not whole, and the import where it has no other.
+func (c *Community) dropUnfinished(ctx context.Context, acc *store.Account, f store.ImportFile) error {
+	return c.changeImport(ctx, acc, func(ctx context.Context, tx *store.Store, i *store.Import) error {
+		last, err := lastFile(i)
+		if err != nil || !slices.Equal(last.Parts, f.Parts) {
+			return err // another request was quicker
+		}
+		if len(i.Files.V) == 1 {
+			return c.dropImport(ctx, tx, i)
+		}
+		if err := c.cutLastFile(ctx, tx, i); err != nil {
+			return err
+		}
 		return putImport(ctx, tx, i, keepUpload)
 	})
 }

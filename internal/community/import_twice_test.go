@@ -67,3 +67,53 @@ func TestImportOfTheSamePhotographTwice(t *testing.T) {
 		})
 	}
 }
+
+// TestWholeFileOfAnotherArchive: a file that is not the one of which a part is here takes that part's place, and no more.
+func TestWholeFileOfAnotherArchive(t *testing.T) {
+	d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
+	ctx := t.Context()
+	first, second := zipped(t, "a.jpg", photograph(1)), zipped(t, "b.jpg", photograph(2))
+	expect := func(what string, files int, received int, parts int) *store.Import {
+		t.Helper()
+		i, err := d.ImportOf(ctx, d.ann)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == nil {
+			i = new(store.Import)
+		}
+		if len(i.Files.V) != files || i.Received != int64(received) || d.count("SELECT COUNT(*) FROM media_objects WHERE state = 'live'") != parts {
+			t.Errorf("%s: %+v", what, i)
+		}
+		return i
+	}
+	part := func(name string) {
+		t.Helper()
+		if _, err := d.StartImportFile(ctx, d.ann, name, 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.AddImportPart(ctx, d.ann, 0, bytes.NewReader(first[:1000])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part("b.zip")
+	if err := d.ImportWholeFile(ctx, d.ann, "b.zip", bytes.NewReader(second)); codes(err) != "archive invalid" {
+		t.Errorf("another file than the one part: %v", err)
+	}
+	expect("nothing else was there", 0, 0, 0)
+	if err := d.ImportWholeFile(ctx, d.ann, "a.zip", bytes.NewReader(first)); err != nil {
+		t.Fatal(err)
+	}
+	part("b.zip")
+	expect("a part of the second", 2, len(first)+1000, 2)
+	if err := d.ImportWholeFile(ctx, d.ann, "b.zip", bytes.NewReader(second)); codes(err) != "archive invalid" {
+		t.Errorf("another file than the part: %v", err)
+	}
+	expect("the first file stays", 1, len(first), 1)
+	if err := d.ImportWholeFile(ctx, d.ann, "b.zip", bytes.NewReader(second)); err != nil {
+		t.Fatal(err)
+	}
+	if i := expect("both", 2, len(first)+len(second), 2); !i.Files.V[0].Whole || !i.Files.V[1].Whole {
+		t.Errorf("%+v", i)
+	}
+}
