@@ -352,7 +352,7 @@ func (x *exportWriter) filters(ctx context.Context) error {
 func (x *exportWriter) rest(ctx context.Context) error {
 	err := x.jsonList("data/followed_tags.json", func(add func(any) error) error {
 		for r := (store.Range{Limit: exportRows}); ; {
-			rows, err := x.c.Store.FollowedTags(ctx, x.acc.ID, r)
+			rows, err := x.c.Store.FollowedTags(ctx, x.acc, r)
 			if err != nil || len(rows) == 0 {
 				return err
 			}

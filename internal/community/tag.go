@@ -25,7 +25,7 @@ func (c *Community) Tag(ctx context.Context, viewer *store.Account, name string)
 	return t, fromStore(err)
 }
 
-// TagNamed is Tag also for a tag that nobody has used yet, which has no id unless acc follows it: clients show tags while they
+// TagNamed is Tag also for a tag of which acc does not know that anybody has used it, which has no id: clients show tags while they
 // are typed. ErrNotFound is for what is no tag.
 func (c *Community) TagNamed(ctx context.Context, acc *store.Account, name string) (*store.Tag, error) {
 	t, err := c.Tag(ctx, acc, name)
@@ -33,17 +33,7 @@ func (c *Community) TagNamed(ctx context.Context, acc *store.Account, name strin
 	if !errors.Is(err, ErrNotFound) || !ValidTag(name) {
 		return t, err
 	}
-	unused := &store.Tag{Name: name, NameKey: store.Fold(name)}
-	if acc == nil {
-		return unused, nil
-	}
-	followed, err := c.Store.FollowedTags(ctx, acc.ID, store.Range{Limit: MaxTagFollows})
-	for _, f := range followed {
-		if f.Tag.NameKey == unused.NameKey {
-			return &f.Tag, nil
-		}
-	}
-	return unused, fromStore(err)
+	return &store.Tag{Name: name, NameKey: store.Fold(name)}, nil
 }
 
 const (
@@ -67,10 +57,10 @@ type TagUse struct {
 // TagUses tells of each tag whether acc follows it, and what each of the seven days up to the moment had. A tag that nobody has
 // used has no id.
 func (c *Community) TagUses(ctx context.Context, acc *store.Account, tags []store.Tag, now time.Time) ([]TagUse, error) {
-	var followed []int64
+	var followed []string
 	var err error
 	if acc != nil && len(tags) > 0 {
-		if followed, err = c.Store.FollowedTagIDs(ctx, acc.ID); err != nil {
+		if followed, err = c.Store.FollowedTagKeys(ctx, acc.ID); err != nil {
 			return nil, fromStore(err)
 		}
 	}
@@ -95,7 +85,7 @@ func (c *Community) TagUses(ctx context.Context, acc *store.Account, tags []stor
 	}
 	uses := make([]TagUse, len(tags))
 	for i, t := range tags {
-		uses[i] = TagUse{Tag: t, Followed: slices.Contains(followed, t.ID), Days: make([]store.TagDay, historyDays)}
+		uses[i] = TagUse{Tag: t, Followed: slices.Contains(followed, t.NameKey), Days: make([]store.TagDay, historyDays)}
 		for at := range uses[i].Days {
 			uses[i].Days[at].Day = today - int64(at)
 		}

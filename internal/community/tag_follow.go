@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -53,7 +54,11 @@ func (c *Community) FollowTag(ctx context.Context, acc *store.Account, name stri
 	if err != nil {
 		return nil, fromStore(err)
 	}
-	return &tag, nil
+	seen, err := c.Store.TagByKey(ctx, acc, tag.NameKey)
+	if errors.Is(err, store.ErrNotFound) { // also where others have used it, in posts that acc may not see
+		return &store.Tag{Name: name, NameKey: tag.NameKey}, nil
+	}
+	return seen, fromStore(err)
 }
 
 // FollowedTags lists the tags that the account follows, newest first. The cursors are ids of follows; next is 0 on the last
@@ -65,7 +70,7 @@ func (c *Community) FollowedTags(ctx context.Context, acc *store.Account, page C
 	r := page.span(defaultAccounts, 200)
 	want := r.Limit
 	r.Limit++
-	rows, err := c.Store.FollowedTags(ctx, acc.ID, r)
+	rows, err := c.Store.FollowedTags(ctx, acc, r)
 	if err != nil {
 		return nil, 0, 0, fromStore(err)
 	}

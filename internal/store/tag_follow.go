@@ -17,6 +17,13 @@ func (s *conn) RemoveTagFollow(ctx context.Context, accountID, tagID int64) erro
 	return translate(s.write(ctx).Exec("DELETE FROM tag_follows WHERE account_id = ? AND tag_id = ?", accountID, tagID).Error)
 }
 
+// FollowedTagKeys are the folded names of the tags that the account follows.
+func (s *conn) FollowedTagKeys(ctx context.Context, accountID int64) ([]string, error) {
+	var keys []string
+	err := s.read(ctx).Raw("SELECT t.name_key FROM tag_follows f JOIN tags t ON t.id = f.tag_id WHERE f.account_id = ?", accountID).Scan(&keys).Error
+	return keys, translate(err)
+}
+
 // FollowedTagIDs are the ids of the tags that the account follows.
 func (s *conn) FollowedTagIDs(ctx context.Context, accountID int64) ([]int64, error) {
 	return s.idList(ctx, "SELECT f.tag_id FROM tag_follows f WHERE f.account_id = ? ORDER BY f.id", accountID)
@@ -28,16 +35,22 @@ type RowTag struct {
 	Tag   Tag
 }
 
-// FollowedTags lists the tags that the account follows, the newest first.
-func (s *conn) FollowedTags(ctx context.Context, accountID int64, r Range) ([]RowTag, error) {
-	rows, err := s.query(ctx, "SELECT f.id, t.id, t.name, t.name_key, t.created_at FROM tag_follows f JOIN tags t ON t.id = f.tag_id WHERE f.account_id = ? AND f.id < ? AND f.id > ?"+
-		" ORDER BY f.id"+r.order()+" LIMIT ?", accountID, r.max(), r.Min, r.Limit)
+// FollowedTags lists the tags that the account follows, the newest first. Of one of which it may not know, its row tells nothing: neither
+// when somebody first used it, nor in which spelling.
+func (s *conn) FollowedTags(ctx context.Context, acc *Account, r Range) ([]RowTag, error) {
+	c := s.tagSeen(acc)
+	rows, err := s.query(ctx, "SELECT f.id, t.id, t.name, t.name_key, t.created_at, "+c.sql+" FROM tag_follows f JOIN tags t ON t.id = f.tag_id WHERE f.account_id = ? AND f.id < ? AND f.id > ?"+
+		" ORDER BY f.id"+r.order()+" LIMIT ?", append(slices.Clone(c.args), acc.ID, r.max(), r.Min, r.Limit)...)
 	if err != nil {
 		return nil, err
 	}
 	var out []RowTag
 	for rows.next() {
-		out = append(out, RowTag{rows.int(), Tag{rows.int(), rows.text(), rows.text(), Millis(rows.int())}})
+		t := RowTag{rows.int(), Tag{rows.int(), rows.text(), rows.text(), Millis(rows.int())}}
+		if !rows.bool() {
+			t.Tag = Tag{Name: t.Tag.NameKey, NameKey: t.Tag.NameKey}
+		}
+		out = append(out, t)
 	}
 	return newestFirst(out, r), rows.done()
 }

@@ -3,9 +3,12 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"tintype/internal/store"
 )
 
 func TestPins(t *testing.T) {
@@ -179,4 +182,43 @@ func TestFollowedTags(t *testing.T) {
 	}
 	s.post("/api/v1/tags/"+strings.Repeat("x", 300)+"/follow", anna.token, "").is(http.StatusUnprocessableEntity)
 	s.post("/api/v1/tags/fog/follow", s.tokenFor(anna.Account, "read"), "").is(http.StatusForbidden)
+}
+
+// Who guesses a tag does not learn whether others used it in posts for followers, when, or in which spelling: the answers are those about
+// a tag that nobody has used.
+func TestFollowingATagTellsNothing(t *testing.T) {
+	s := newSite(t)
+	anna, cleo := s.join("anna"), s.join("cleo")
+	s.post("/api/v1/statuses", cleo.token, form("status", "Shh, #SurpriseForAnna", "visibility", "private", "media_ids[]", number(s.photo(cleo, store.SetPrivate)))).ok()
+	answers := func(name string) (all [3]map[string]any) {
+		t.Helper()
+		all[0] = s.post("/api/v1/tags/"+name+"/follow", anna.token, "").ok().object()
+		all[1] = s.get("/api/v1/tags/"+name, anna.token).ok().object()
+		for _, o := range s.get("/api/v1/followed_tags", anna.token).ok().list() {
+			if strings.EqualFold(o["name"].(string), name) {
+				all[2] = o
+			}
+		}
+		for i, o := range all {
+			if o["name"] != name || o["following"] != true {
+				t.Errorf("answer %d about %s: %v", i, name, o)
+			}
+			delete(o, "name")
+			delete(o, "url")
+		}
+		return all
+	}
+	if used, unused := answers("surpriseforanna"), answers("surpriseforbob"); !reflect.DeepEqual(used, unused) {
+		t.Errorf("of one that was used:\n%v\nof one that was not:\n%v", used, unused)
+	}
+	s.publish(cleo, "Told: #SurpriseForAnna")
+	if list := s.get("/api/v1/followed_tags", anna.token).ok().list(); list[1]["name"] != "SurpriseForAnna" || list[1]["id"] == "0" || list[1]["following"] != true {
+		t.Errorf("once it is public: %v", list)
+	}
+	if o := s.post("/api/v1/tags/surpriseforbob/unfollow", anna.token, "").ok().object(); o["following"] != false {
+		t.Errorf("unfollowed: %v", o)
+	}
+	if list := s.get("/api/v1/followed_tags", anna.token).ok().list(); len(list) != 1 {
+		t.Errorf("after that: %v", list)
+	}
 }
