@@ -266,6 +266,32 @@ func TestTheLastDayOfAnAlbum(t *testing.T) {
 	})
 }
 
+// An album of a limited member is offered to nobody who did not ask for it: moderators limit who would reach everybody.
+func TestAlbumsOfLimitedMembersAreNotOffered(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, g *testSite) {
+		ann, bob, eve := g.account("ann"), g.account("bob"), g.account("eve")
+		all := g.album(ann, AlbumForm{Title: "Cheap pills", Visibility: store.Public, Adders: store.AddersMembers, Ordering: store.OrderByHand})
+		offered := func(who *store.Account) bool {
+			t.Helper()
+			list, err := g.AlbumsToAddTo(g.ctx, who)
+			g.must(err)
+			return slices.ContainsFunc(list, func(al *Album) bool { return al.ID == all })
+		}
+		_, err := g.Follow(g.ctx, eve, ann.ID)
+		g.must(err)
+		if !offered(bob) || !offered(eve) {
+			t.Error("an album to which everybody adds is not offered")
+		}
+		_, err = g.Store.SQL().ExecContext(g.ctx, "UPDATE accounts SET limited_at = 1 WHERE id = ?", ann.ID)
+		g.must(err)
+		ann, err = g.Store.AccountByID(g.ctx, ann.ID)
+		g.must(err)
+		if offered(bob) || !offered(eve) || !offered(ann) {
+			t.Errorf("of a limited member: to somebody %t, to a follower %t, to its owner %t", offered(bob), offered(eve), offered(ann))
+		}
+	})
+}
+
 func TestWhatGoesLeavesItsAlbums(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, g *testSite) {
 		ann, bob, eve := g.account("ann"), g.account("bob"), g.account("eve")

@@ -166,6 +166,7 @@ func (s *conn) AlbumsToAddTo(ctx context.Context, acc *Account, limit int) ([]*A
 	if m, ok := s.unmuted(acc, "ow"); ok {
 		all.and(m)
 	}
+	all.and(unlimited(acc.ID, "ow"))
 	return s.albumList(ctx, acc, Range{Limit: limit}, own, invited, all)
 }
 
