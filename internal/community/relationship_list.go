@@ -56,6 +56,13 @@ const (
 // accountPage reads a page by list, which is asked for one row more than the page holds, to know whether it is the
 // last. The accounts are those that the viewer may see.
 func (c *Community) accountPage(ctx context.Context, viewer *store.Account, p Cursor, list func(store.Range) ([]store.RowAccount, error)) (*AccountPage, error) {
+	return c.pageOfAccounts(ctx, func(ctx context.Context, ids []int64) (map[int64]*store.Account, error) {
+		return c.Store.FeedAccounts(ctx, viewer, ids)
+	}, p, list)
+}
+
+// pageOfAccounts is accountPage of those accounts that read returns.
+func (c *Community) pageOfAccounts(ctx context.Context, read func(context.Context, []int64) (map[int64]*store.Account, error), p Cursor, list func(store.Range) ([]store.RowAccount, error)) (*AccountPage, error) {
 	r := p.span(defaultAccounts, maxAccounts)
 	limit := r.Limit
 	r.Limit++
@@ -81,7 +88,7 @@ func (c *Community) accountPage(ctx context.Context, viewer *store.Account, p Cu
 	for i, row := range rows {
 		ids[i] = row.AccountID
 	}
-	accounts, err := c.Store.FeedAccounts(ctx, viewer, ids)
+	accounts, err := read(ctx, ids)
 	if err != nil {
 		return nil, fromStore(err)
 	}
@@ -146,5 +153,6 @@ func (c *Community) Blocks(ctx context.Context, acc *store.Account, p Cursor) (*
 	if acc == nil {
 		return nil, ErrUnauthenticated
 	}
-	return c.accountPage(ctx, nil, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.BlockedBy(ctx, acc.ID, r) })
+	// Also those whom a visitor does not see: who is limited stays blocked.
+	return c.pageOfAccounts(ctx, c.Store.ActiveAccounts, p, func(r store.Range) ([]store.RowAccount, error) { return c.Store.BlockedBy(ctx, acc.ID, r) })
 }

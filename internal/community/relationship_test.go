@@ -280,6 +280,15 @@ func testBlock(t *testing.T, c *circle) {
 	if len(list.Accounts) != 1 || list.Accounts[0].Username != "bob" {
 		t.Errorf("ann blocks %v", list.Accounts)
 	}
+	_, err = c.Store.SQL().ExecContext(c.ctx, "UPDATE accounts SET limited_at = 1 WHERE id = ?", bob.ID)
+	c.expectErr("limit", err, nil)
+	list, err = c.Blocks(c.ctx, ann, Cursor{})
+	c.expectErr("list", err, nil)
+	if len(list.Accounts) != 1 || list.Accounts[0].Username != "bob" {
+		t.Errorf("with a limited one ann blocks %v", list.Accounts)
+	}
+	_, err = c.Store.SQL().ExecContext(c.ctx, "UPDATE accounts SET limited_at = NULL WHERE id = ?", bob.ID)
+	c.expectErr("limit no more", err, nil)
 	rel, err = c.Unblock(c.ctx, ann, bob.ID)
 	c.expectErr("unblock", err, nil)
 	c.expect("relationship", rel, Relationship{ID: bob.ID, BlockedBy: true})

@@ -50,11 +50,19 @@ var shownAccount = newColumns(
 // FeedAccounts are the accounts as others see them, without what belongs to the member alone (address, password,
 // preferences). Of the ids only those that the viewer may see are answered.
 func (s *conn) FeedAccounts(ctx context.Context, viewer *Account, ids []int64) (map[int64]*Account, error) {
+	return s.shownAccounts(ctx, ids, accountSeen(viewer, "a"))
+}
+
+// ActiveAccounts are FeedAccounts that are neither suspended nor deleted, whoever may see them.
+func (s *conn) ActiveAccounts(ctx context.Context, ids []int64) (map[int64]*Account, error) {
+	return s.shownAccounts(ctx, ids, accountActive("a"))
+}
+
+func (s *conn) shownAccounts(ctx context.Context, ids []int64, c condition) (map[int64]*Account, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	list, args := in(ids)
-	c := accountSeen(viewer, "a")
 	rows, err := s.page(ctx, "SELECT "+shownAccount.sql+" FROM accounts a WHERE a.id IN "+list+" AND "+c.sql, append(args, c.args...)...)
 	if err != nil {
 		return nil, err
