@@ -172,6 +172,7 @@ type PostEditView struct {
 	ShowExif     bool
 	CommentsFrom string // "everyone", "followers" or "nobody"
 	Photos       []DraftPhotoView
+	Had          string // ids of the photos that the post had when the form was first shown, with commas; the form posts them as had
 	MaxPhotos    int
 	MaxBytes     int64
 	Limit        string // in words: "40 MB and 100 megapixels"

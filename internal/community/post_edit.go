@@ -19,6 +19,8 @@ type PostChange struct {
 	CommentsFrom *store.CommentsFrom
 	Language     *string
 	Photos       []PostPhoto // nil: as they are; else all that the post has from now on, in order
+	// Had are the photos that the post had when Photos were chosen, nil where nobody knows. What was added to it since stays, at the end.
+	Had []int64
 }
 
 // PostPhoto is a photo of an edited post: one of its own, or an unattached one of the author.
@@ -43,6 +45,11 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 	if was.AuthorID != acc.ID {
 		return nil, ErrForbidden
 	}
+	have, err := c.Store.PhotoIDsOfPost(ctx, id)
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	change.Photos = append(slices.Clip(change.Photos), change.addedSince(have)...)
 	after := *was
 	change.apply(&after)
 	if err := c.checkChange(change, &after); err != nil {
@@ -57,10 +64,6 @@ func (c *Community) EditPost(ctx context.Context, acc *store.Account, id int64, 
 	words, err := c.readCaption(ctx, acc, &after, root)
 	if err != nil {
 		return nil, err
-	}
-	have, err := c.Store.PhotoIDsOfPost(ctx, id)
-	if err != nil {
-		return nil, fromStore(err)
 	}
 	want := have
 	if change.Photos != nil {
@@ -113,6 +116,9 @@ func (c *Community) editTx(ctx context.Context, tx *store.Store, p, was *store.P
 		var err error
 		if have, err = tx.PhotoIDsOfPost(ctx, p.ID); err != nil {
 			return err
+		}
+		if len(change.addedSince(have)) > 0 { // their files are not chosen for the audience
+			return invalid("photos", "changed", "A photograph was added to this post a moment ago. Send it again.")
 		}
 		want = change.photoIDs()
 		if err := c.placePhotos(ctx, tx, p, have, change.Photos); err != nil {
@@ -176,6 +182,20 @@ func countOpened(ctx context.Context, tx *store.Store, p *store.Post, by int) er
 		return err
 	}
 	return tx.CountComments(ctx, deltas)
+}
+
+// addedSince are those of the post's photos that it did not have when the change was made.
+func (ch PostChange) addedSince(have []int64) (added []PostPhoto) {
+	if ch.Photos == nil || ch.Had == nil {
+		return nil
+	}
+	chosen := ch.photoIDs()
+	for _, id := range have {
+		if !slices.Contains(ch.Had, id) && !slices.Contains(chosen, id) {
+			added = append(added, PostPhoto{ID: id})
+		}
+	}
+	return added
 }
 
 func (ch PostChange) photoIDs() []int64 {

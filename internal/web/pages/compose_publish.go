@@ -2,8 +2,10 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -68,13 +70,15 @@ func (p *Pages) publish(c *gin.Context, acc *store.Account) error {
 }
 
 // publishDraft publishes the draft's photos as one post, or as a post each. Of several posts the first photo's is made
-// last, so that it stands on top; it has the form's key. What an error leaves unposted stays in the draft.
+// last, so that it stands on top; it has the form's key. What an error leaves unposted stays in the draft, and what was posted before
+// it is in the album.
 func (p *Pages) publishDraft(ctx context.Context, acc *store.Account, entered *templates.ComposeView, ids []int64, key string) (*community.Post, error) {
 	in := community.NewPost{
 		Caption: entered.Caption, PhotoIDs: ids, Warning: entered.Warning, Visibility: store.Visibility(entered.Visibility),
 		Licence: entered.Licence, ShowExif: &entered.ShowExif, CommentsFrom: store.CommentsFrom(entered.CommentsFrom), IdempotencyKey: key, ClearDraft: true,
 		AlbumID: formID(entered.Album),
 	}
+	var posted []int64 // a post each, and not in the album yet
 	if entered.Each && len(ids) > 1 {
 		for i := len(ids) - 1; i > 0; i-- {
 			one := in
@@ -82,8 +86,12 @@ func (p *Pages) publishDraft(ctx context.Context, acc *store.Account, entered *t
 			if key == "" {
 				one.IdempotencyKey = ""
 			}
-			if _, err := p.Community.Publish(ctx, acc, one); err != nil {
-				return nil, err
+			post, err := p.Community.Publish(ctx, acc, one)
+			if err != nil {
+				return nil, errors.Join(err, p.intoAlbum(ctx, acc, in.AlbumID, posted))
+			}
+			if !post.Held {
+				posted = slices.Insert(posted, 0, ids[i])
 			}
 		}
 		in.PhotoIDs = ids[:1]
@@ -91,8 +99,26 @@ func (p *Pages) publishDraft(ctx context.Context, acc *store.Account, entered *t
 			in.AlbumPhotoIDs = ids
 		}
 	}
-	return p.Community.Publish(ctx, acc, in)
+	post, err := p.Community.Publish(ctx, acc, in)
+	if err != nil {
+		return nil, errors.Join(err, p.intoAlbum(ctx, acc, in.AlbumID, posted))
+	}
+	return post, nil
 }
+
+// intoAlbum adds what was posted before an error, also for somebody who has gone: the form that is sent again has the rest alone.
+func (p *Pages) intoAlbum(ctx context.Context, acc *store.Account, albumID int64, posted []int64) error {
+	if albumID == 0 || len(posted) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), albumPatience)
+	defer cancel()
+	_, err := p.Community.AddToAlbum(ctx, acc, albumID, posted, false)
+	return err
+}
+
+// albumPatience is how long adding to an album may take after the form's own time is over.
+const albumPatience = 5 * time.Second
 
 // postedBefore answers a form that was sent twice. Its photos are no longer in the draft, but its key leads to the post
 // that they are in. saved reports that its words were stored in the draft again. It returns false where the key is new.

@@ -31,7 +31,22 @@ func (p *Pages) editForm(c *gin.Context, acc *store.Account) error {
 	}
 	v := p.editView(c, post)
 	v.Photos = p.editPhotos(c, post.Photos)
+	ids := make([]string, len(post.Photos))
+	for i, ph := range post.Photos {
+		ids[i] = idText(ph.ID)
+	}
+	v.Had = strings.Join(ids, ",")
 	return p.showEdit(c, http.StatusOK, v)
+}
+
+// had reads the photos that the post had when its form was first shown, nil where the form does not say.
+func had(form string) (ids []int64) {
+	for _, s := range strings.Split(form, ",") {
+		if id := formID(s); id != 0 && len(ids) < maxFiles {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // ownPost returns a post of the member's own, else an error.
@@ -86,6 +101,7 @@ func (p *Pages) enteredEdit(c *gin.Context, acc *store.Account, post *community.
 	v.Caption, v.Warning, v.Licence, v.ShowExif = c.PostForm("caption"), c.PostForm("warning"), c.PostForm("licence"), on(c, "show_exif")
 	v.Visibility = c.DefaultPostForm("visibility", string(post.Visibility))
 	v.CommentsFrom = c.DefaultPostForm("comments_from", string(post.CommentsFrom))
+	v.Had = c.PostForm("had")
 	listed, ok := c.GetPostFormArray("photo")
 	if !ok {
 		return v, post.Photos, nil
@@ -197,7 +213,7 @@ func (p *Pages) edit(c *gin.Context, acc *store.Account) error {
 	visibility, sensitive := store.Visibility(v.Visibility), v.Warning != "" || post.Sensitive && post.Warning == ""
 	change := community.PostChange{
 		Caption: &v.Caption, Warning: &v.Warning, Licence: &v.Licence, ShowExif: &v.ShowExif, Visibility: &visibility, Sensitive: &sensitive,
-		CommentsFrom: commentsFrom(v.CommentsFrom), Photos: []community.PostPhoto{},
+		CommentsFrom: commentsFrom(v.CommentsFrom), Photos: []community.PostPhoto{}, Had: had(v.Had),
 	}
 	for i, d := range v.Photos {
 		if d.State == templates.PhotoRefused {
