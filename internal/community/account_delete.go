@@ -3,6 +3,7 @@ package community
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"tintype/internal/queue"
@@ -182,7 +183,7 @@ func (c *Community) eraseWholePost(ctx context.Context, tx *store.Store, p *stor
 	if err := hidePostRow(ctx, tx, p); err != nil {
 		return err
 	}
-	comments, err := tx.CommentIDs(ctx, p.ID, 1)
+	comments, err := tx.CommentIDs(ctx, p.ID, math.MaxInt64, 1)
 	if err != nil {
 		return err
 	}

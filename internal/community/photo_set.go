@@ -31,6 +31,7 @@ type replacedSet struct {
 	newSet
 	from     string
 	variants []store.Variant
+	secret   bool // the addresses of the set from end at once
 }
 
 // setKind is where the files of a post with this visibility lie.
@@ -149,7 +150,7 @@ func (c *Community) leaveSet(ctx context.Context, tx *store.Store, s replacedSet
 	for _, o := range sets {
 		switch {
 		case o.State != store.ObjectRetired:
-		case s.kind == store.SetPrivate && o.Kind != store.SetPrivate:
+		case s.kind == store.SetPrivate && (s.secret || o.Kind != store.SetPrivate):
 			gone = append(gone, o.Random)
 		default:
 			retired = append(retired, o.Random)
@@ -166,8 +167,34 @@ func (c *Community) leaveSet(ctx context.Context, tx *store.Store, s replacedSet
 // must call switchSets with them in that transaction. f runs again, with new copies, if a photo changed its files in
 // between. The photos must be ready.
 func (c *Community) withSets(ctx context.Context, kind string, photoIDs []int64, f func(sets []replacedSet) error) error {
+	return c.withCopies(ctx, kind, photoIDs, func(_ context.Context, p *store.Photo) (bool, error) { return p.SetKind != kind, nil }, f)
+}
+
+// withSecretSets is withSets for private sets that nobody has had an address of: those of before the moment are copied as well. A
+// private set may have been read by many, and an address signed for a CDN is good for hours.
+func (c *Community) withSecretSets(ctx context.Context, photoIDs []int64, since store.Millis, f func(sets []replacedSet) error) error {
+	stale := func(ctx context.Context, p *store.Photo) (bool, error) {
+		if p.SetKind != store.SetPrivate {
+			return true, nil
+		}
+		o, err := c.Store.MediaObjectByRandom(store.Primary(ctx), p.SetRandom)
+		if err != nil {
+			return false, ignoreNotFound(fromStore(err))
+		}
+		return o.CreatedAt < since, nil
+	}
+	return c.withCopies(ctx, store.SetPrivate, photoIDs, stale, func(sets []replacedSet) error {
+		for i := range sets {
+			sets[i].secret = true
+		}
+		return f(sets)
+	})
+}
+
+// withCopies is withSets that copies those photos' files for which replace is true.
+func (c *Community) withCopies(ctx context.Context, kind string, photoIDs []int64, replace func(context.Context, *store.Photo) (bool, error), f func(sets []replacedSet) error) error {
 	for try := 1; ; try++ {
-		sets, err := c.copySets(ctx, kind, photoIDs)
+		sets, err := c.copySets(ctx, kind, photoIDs, replace)
 		if err == nil {
 			if err = f(sets); err == nil {
 				return nil
@@ -198,9 +225,9 @@ func (c *Community) switchSets(ctx context.Context, tx *store.Store, sets []repl
 // copiesAtOnce is how many files are copied at once: a bucket takes a while for each, and somebody may wait for all.
 const copiesAtOnce = 8
 
-// copySets copies the sets of those photos that are of another kind. What it returns must be switched to or dropped,
-// even with an error.
-func (c *Community) copySets(ctx context.Context, kind string, photoIDs []int64) ([]replacedSet, error) {
+// copySets copies the sets of those photos for which replace is true, into sets of the kind. What it returns must be switched to or
+// dropped, even with an error.
+func (c *Community) copySets(ctx context.Context, kind string, photoIDs []int64, replace func(context.Context, *store.Photo) (bool, error)) ([]replacedSet, error) {
 	photos, err := c.Store.PhotosByID(store.Primary(ctx), photoIDs)
 	if err != nil {
 		return nil, fromStore(err)
@@ -208,7 +235,12 @@ func (c *Community) copySets(ctx context.Context, kind string, photoIDs []int64)
 	var sets []replacedSet
 	var announced []newSet
 	for _, p := range photos {
-		if p.State != store.PhotoReady && p.State != store.PhotoKept || p.SetKind == kind {
+		if p.State != store.PhotoReady && p.State != store.PhotoKept {
+			continue
+		}
+		if ok, err := replace(ctx, p); err != nil {
+			return nil, err
+		} else if !ok {
 			continue
 		}
 		s := replacedSet{from: p.SetRandom, variants: p.Variants.V}

@@ -3,6 +3,7 @@ package community
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"tintype/internal/queue"
@@ -108,7 +109,7 @@ func (c *Community) detach(ctx context.Context, p *store.Post, hide func(context
 	if err != nil {
 		return err
 	}
-	return c.withSets(ctx, store.SetPrivate, ids, func(sets []replacedSet) error {
+	return c.withSecretSets(ctx, ids, store.ToMillis(time.Now()), func(sets []replacedSet) error {
 		return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 			if err := hide(ctx, tx); err != nil {
 				return err
@@ -272,13 +273,30 @@ func (c *Community) runPostDelete(ctx context.Context, job *queue.Job) error {
 		return c.finishJob(ctx, job, func(context.Context, *store.Store) error { return nil })
 	}
 	return c.erasePost(ctx, row.ID, func(ctx context.Context, drop func(context.Context, *store.Store) error) error {
-		return c.finishJob(ctx, job, drop)
+		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
+			if err := drop(ctx, tx); err != nil {
+				return err
+			}
+			return dropRootLater(ctx, tx, row)
+		})
 	})
 }
 
-// keepReported keeps the photos of a deleted post about which there are reports, or which a moderator removed, for moderators alone, and reports whether there are
-// any. They get names that nobody knows, and what else there is of the post goes, but for its row. It can be repeated at any point;
-// forgetReported has the rest removed.
+// dropRootLater has a deleted post removed for which a comment that was kept was the reason to stay.
+func dropRootLater(ctx context.Context, tx *store.Store, comment *store.Post) error {
+	if comment.RootID == nil {
+		return nil
+	}
+	root, err := tx.RawPost(ctx, *comment.RootID)
+	if err != nil || root.DeletedAt == nil {
+		return ignoreNotFound(err)
+	}
+	return tx.AddJob(ctx, JobPostDelete, postDeletePayload{root.ID}, 0)
+}
+
+// keepReported keeps the photos of a post about which there are reports, or which a moderator removed, for moderators alone, and reports
+// whether there are any. The post is deleted, or a comment under a deleted post, with which it is then. They get names that nobody knows,
+// and what else there is of the post goes, but for its row. It can be repeated at any point; forgetReported has the rest removed.
 func (c *Community) keepReported(ctx context.Context, p *store.Post) (bool, error) {
 	kept, err := c.Store.KeepsPost(ctx, p.ID, store.ToMillis(time.Now().Add(-KeepReported)))
 	if err != nil || !kept {
@@ -292,10 +310,19 @@ func (c *Community) keepReported(ctx context.Context, p *store.Post) (bool, erro
 	if err != nil || len(photos) == 0 {
 		return false, err
 	}
-	if err := c.eraseThread(ctx, p.ID); err != nil {
+	if p.DeletedAt == nil {
+		err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return hidePostRow(ctx, tx, p) })
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // an earlier COMMIT, whose answer was lost
+			return false, err
+		}
+		if p, err = c.Store.RawPost(ctx, p.ID); err != nil {
+			return false, err
+		}
+	}
+	if _, err := c.eraseThread(ctx, p.ID); err != nil {
 		return false, err
 	}
-	err = c.withSets(ctx, store.SetPrivate, photos, func(sets []replacedSet) error {
+	err = c.withSecretSets(ctx, photos, *p.DeletedAt, func(sets []replacedSet) error {
 		return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 			if _, err := tx.LockPost(ctx, p.ID); err != nil {
 				return err
@@ -313,38 +340,59 @@ func (c *Community) keepReported(ctx context.Context, p *store.Post) (bool, erro
 }
 
 // erasePost removes a hidden post's rows in batches: the comments of its thread, dependent rows, its photos. last runs
-// the transaction that deletes the row itself.
+// the transaction that deletes the row itself, or what it says where kept comments need it.
 func (c *Community) erasePost(ctx context.Context, id int64, last func(ctx context.Context, drop func(context.Context, *store.Store) error) error) error {
-	if err := c.eraseThread(ctx, id); err != nil {
+	kept, err := c.eraseThread(ctx, id)
+	if err != nil {
 		return err
 	}
 	if err := c.eraseRows(ctx, id); err != nil {
 		return err
 	}
-	return last(ctx, func(ctx context.Context, tx *store.Store) error { return tx.DropPost(ctx, id) })
+	return last(ctx, func(ctx context.Context, tx *store.Store) error {
+		if kept {
+			return tx.BlankPost(ctx, id)
+		}
+		return tx.DropPost(ctx, id)
+	})
 }
 
-// eraseThread removes the comments below a hidden post.
-func (c *Community) eraseThread(ctx context.Context, id int64) error {
-	for {
-		comments, err := c.Store.CommentIDs(ctx, id, eraseBatch)
+// eraseThread removes the comments below a hidden post, newest first, and reports whether it kept some of which photos were reported.
+func (c *Community) eraseThread(ctx context.Context, id int64) (kept bool, err error) {
+	for before := int64(math.MaxInt64); ; {
+		comments, err := c.Store.CommentIDs(ctx, id, before, eraseBatch)
 		if err != nil || len(comments) == 0 {
-			return err
+			return kept, err
 		}
 		for _, comment := range comments {
-			if err := c.eraseRows(ctx, comment); err != nil {
-				return err
+			keeps, err := c.eraseComment(ctx, comment, kept)
+			if err != nil {
+				return kept, err
 			}
-			if err := c.dropComment(ctx, comment); err != nil {
-				return err
-			}
+			kept = kept || keeps
+			before = comment
 		}
 	}
 }
 
+// eraseComment removes a comment whose post is deleted, or keeps what was reported of it. below says that a newer comment was kept.
+func (c *Community) eraseComment(ctx context.Context, id int64, below bool) (kept bool, err error) {
+	row, err := c.Store.RawPost(ctx, id)
+	if err != nil {
+		return false, ignoreNotFound(err)
+	}
+	if kept, err = c.keepReported(ctx, row); err != nil || kept {
+		return kept, err
+	}
+	if err := c.eraseRows(ctx, id); err != nil {
+		return false, err
+	}
+	return false, c.dropComment(ctx, id, below)
+}
+
 // dropComment deletes the row of a comment whose post is deleted. Its author's counters still count it, unless it was
-// deleted before its post.
-func (c *Community) dropComment(ctx context.Context, id int64) error {
+// deleted before its post. With below, kept answers to it become answers to its parent.
+func (c *Community) dropComment(ctx context.Context, id int64, below bool) error {
 	return c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
 		row, err := tx.LockPost(ctx, id)
 		if errors.Is(err, store.ErrNotFound) { // an earlier COMMIT, whose answer was lost
@@ -352,6 +400,11 @@ func (c *Community) dropComment(ctx context.Context, id int64) error {
 		}
 		if err != nil {
 			return err
+		}
+		if below {
+			if _, err := tx.ReparentComments(ctx, id, *row.InReplyToID, *row.InReplyToAuthorID); err != nil {
+				return err
+			}
 		}
 		if err := tx.DropPost(ctx, id); err != nil || row.DeletedAt != nil {
 			return err

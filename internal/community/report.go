@@ -126,10 +126,6 @@ func (c *Community) readReport(ctx context.Context, acc *store.Account, r Report
 	if err != nil {
 		return nil, err
 	}
-	if filed.PostID == nil && r.CommentID == 0 {
-		filed.Excerpt = excerpt(target.DisplayName, target.Note)
-		filed.AvatarPhotoID, filed.HeaderPhotoID = target.AvatarPhotoID, target.HeaderPhotoID
-	}
 	var wrong Invalid
 	if target.ID == acc.ID {
 		wrong.add("", "self", "You cannot report yourself.")
@@ -174,6 +170,11 @@ func (c *Community) fileReports(ctx context.Context, acc *store.Account, filed [
 		return err
 	}
 	_, err := c.Store.TxOnce(ctx, "reports", func(ctx context.Context, tx *store.Store, id int64) error {
+		for _, r := range filed {
+			if err := readProfileNow(ctx, tx, r); err != nil {
+				return err
+			}
+		}
 		if err := takeKey(ctx, tx, key, id); err != nil {
 			return err
 		}
@@ -204,6 +205,26 @@ func (c *Community) fileReports(ctx context.Context, acc *store.Account, filed [
 		return c.tellModerators(ctx, tx, ReadReports, n, acc.ID, filed[0].TargetID)
 	})
 	return err
+}
+
+// readProfileNow has a report about an account keep its profile as it is under the account's lock: a picture that its member replaces
+// or removes at that moment is in the report before, or not at all.
+// It comes first in its transaction, as LockAccounts does.
+func readProfileNow(ctx context.Context, tx *store.Store, r *store.Report) error {
+	if r.PostID != nil || r.CommentID != nil {
+		return nil
+	}
+	locked, err := tx.LockAccounts(ctx, *r.ReporterID, r.TargetID)
+	if err != nil {
+		return err
+	}
+	target := locked[r.TargetID]
+	if target == nil || !target.Active() {
+		return ErrNotFound
+	}
+	r.Excerpt = excerpt(target.DisplayName, target.Note)
+	r.AvatarPhotoID, r.HeaderPhotoID = target.AvatarPhotoID, target.HeaderPhotoID
+	return nil
 }
 
 // reportable finds an account that acc may report: one it sees, or one it has blocked itself.

@@ -167,8 +167,9 @@ func (c *Community) keptPhotos(ctx context.Context, by By, postID *int64, author
 const jobKeepPhotos = "photo.keep"
 
 type keepPhotosJob struct {
-	Post   int64   `json:"post,omitempty"` // 0 for those of a profile
-	Photos []int64 `json:"photos"`
+	Post   int64        `json:"post,omitempty"` // 0 for those of a profile
+	Photos []int64      `json:"photos"`
+	At     store.Millis `json:"at,omitempty"` // when they were taken out
 }
 
 // takeOut removes photos that an edit leaves out of a post. Those of a reported one are kept. The post is locked.
@@ -186,7 +187,7 @@ func (c *Community) takeOut(ctx context.Context, tx *store.Store, postID int64, 
 	if err := tx.KeepPhotos(ctx, ids); err != nil {
 		return err
 	}
-	return tx.AddJob(ctx, jobKeepPhotos, keepPhotosJob{postID, ids}, 0)
+	return tx.AddJob(ctx, jobKeepPhotos, keepPhotosJob{Post: postID, Photos: ids, At: store.ToMillis(time.Now())}, 0)
 }
 
 // dropProfilePhotos removes former avatars and headers, but those with which their account was reported: they are kept, without their
@@ -206,7 +207,7 @@ func (c *Community) dropProfilePhotos(ctx context.Context, tx *store.Store, ids 
 	if err := tx.KeepProfilePhotos(ctx, kept); err != nil {
 		return nil, err
 	}
-	return kept, tx.AddJob(ctx, jobKeepPhotos, keepPhotosJob{Photos: kept}, 0)
+	return kept, tx.AddJob(ctx, jobKeepPhotos, keepPhotosJob{Photos: kept, At: store.ToMillis(time.Now())}, 0)
 }
 
 // runKeepPhotos can be repeated at any point: what has its name already is left alone, and so is what is gone.
@@ -215,7 +216,7 @@ func (c *Community) runKeepPhotos(ctx context.Context, job *queue.Job) error {
 	if err := readPayload(job, &arg); err != nil {
 		return err
 	}
-	return c.withSets(ctx, store.SetPrivate, arg.Photos, func(sets []replacedSet) error {
+	return c.withSecretSets(ctx, arg.Photos, arg.At, func(sets []replacedSet) error {
 		return c.finishJob(ctx, job, func(ctx context.Context, tx *store.Store) error {
 			if arg.Post != 0 {
 				if _, err := tx.LockPost(ctx, arg.Post); err != nil {

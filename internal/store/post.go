@@ -321,10 +321,10 @@ func (s *conn) CommentersOf(ctx context.Context, rootID int64) (map[int64]int, e
 	return by, rows.done()
 }
 
-// CommentIDs are ids of the post's comments that still have rows, deleted or not, from the newest on, so that replies
+// CommentIDs are ids of the post's comments before another that still have rows, deleted or not, from the newest on, so that replies
 // come before what they answer.
-func (s *conn) CommentIDs(ctx context.Context, rootID int64, limit int) ([]int64, error) {
-	return s.idList(ctx, "SELECT p.id FROM posts p WHERE p.root_id = ? ORDER BY p.id DESC LIMIT ?", rootID, limit)
+func (s *conn) CommentIDs(ctx context.Context, rootID, before int64, limit int) ([]int64, error) {
+	return s.idList(ctx, "SELECT p.id FROM posts p WHERE p.root_id = ? AND p.id < ? ORDER BY p.id DESC LIMIT ?", rootID, before, limit)
 }
 
 func (s *conn) idList(ctx context.Context, q string, args ...any) ([]int64, error) {

@@ -178,12 +178,13 @@ func (s *conn) KeepsPost(ctx context.Context, postID int64, since Millis) (bool,
 }
 
 // PostsKeptTooLong lists deleted posts that stand for the sake of reports and decisions alone, the last of which ended before the
-// moment, or whose authors have gone.
+// moment, or whose authors have gone. It leaves out those of which nothing is left but the row, which a kept comment needs.
 func (s *conn) PostsKeptTooLong(ctx context.Context, before Millis, limit int) ([]int64, error) {
 	var all []int64
 	for _, from := range []string{"reports r", "decisions r"} {
 		ids, err := s.idList(Primary(ctx), "SELECT DISTINCT p.id FROM "+from+" JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = p.author_id WHERE p.deleted_at IS NOT NULL"+
-			" AND (a.deleted_at IS NOT NULL OR p.deleted_at < ? AND NOT "+keptByReport+" AND NOT "+keptByDecision+") ORDER BY p.id LIMIT ?",
+			" AND (a.deleted_at IS NOT NULL OR p.deleted_at < ? AND NOT "+keptByReport+" AND NOT "+keptByDecision+")"+
+			" AND (NOT EXISTS (SELECT 1 FROM posts co WHERE co.root_id = p.id) OR EXISTS (SELECT 1 FROM photos ph WHERE ph.post_id = p.id)) ORDER BY p.id LIMIT ?",
 			append(append([]any{before}, keptArgs(before)...), limit)...)
 		if err != nil {
 			return nil, err
