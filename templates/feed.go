@@ -131,6 +131,7 @@ const (
 	NotifyAnnouncement   NotificationKind = "announcement"  // somebody commented on an announcement
 	NotifyAccount        NotificationKind = "account"       // of the member's own account, such as a log-in in a new browser
 	NotifyReport         NotificationKind = "admin.report"  // for administrators: somebody reported something
+	NotifyGiven          NotificationKind = "given"         // for moderators: somebody gave them a report
 )
 
 // NotificationView is one row of /notifications.
@@ -163,5 +164,5 @@ type NotificationsView struct {
 
 // withoutName reports whether the words are the whole sentence: who acts are the moderators, none of whom is named, or the member, or nobody knows.
 func (k NotificationKind) withoutName() bool {
-	return k == NotifyAccount || k == NotifyDecision || k == NotifyOutcome || k == NotifyApproved
+	return k == NotifyAccount || k == NotifyDecision || k == NotifyOutcome || k == NotifyApproved || k == NotifyGiven
 }

@@ -98,6 +98,12 @@ func TestPagesDoWhatCommandsDo(t *testing.T) {
 		t.Fatal(code, body)
 	}
 	shows("moderator", report, "Leave it to others")
+	shows("moderator", "/notifications", "A report was given to you", `href="`+report+`"`)
+	shows("owner", "/notifications", "not A report was given to you")
+	if code, body := post("owner", report+"/assign"); code != http.StatusSeeOther {
+		t.Fatal(code, body)
+	}
+	shows("owner", "/notifications", "not A report was given to you") // who takes it knows
 	shows("admin", "/admin/log?act=report.assign", "@moderator_1")
 
 	about, err := r.c.Report(r.ctx, r.accounts["anna"], community.Report{TargetID: r.accounts["moderator"].ID, Comment: "Rude."})

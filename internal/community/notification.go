@@ -30,6 +30,11 @@ type Notification struct {
 	Comment *store.AnnouncementComment
 }
 
+// GivenReport reports whether somebody gave the account a report to decide about: all others come from who filed them.
+func (n *Notification) GivenReport() bool {
+	return n.Kind == store.NotifyReport && n.Report != nil && (n.Report.ReporterID == nil || *n.Report.ReporterID != n.FromID)
+}
+
 // OnlyOnPages reports whether clients of the API would not know the kind.
 func (n *Notification) OnlyOnPages() bool { return slices.Contains(store.PageKinds, n.Kind) }
 

@@ -93,6 +93,9 @@ func pushTitle(l *lang.Language, acc *store.Account, n *Notification) string {
 	case store.NotifyAnnouncement:
 		return l.T("%s commented on an announcement", name)
 	case store.NotifyReport:
+		if n.GivenReport() {
+			return l.T("A report was given to you")
+		}
 		return l.T("%s has reported something", name)
 	case store.NotifySignUp:
 		if n.From.WaitingAt != nil {

@@ -248,12 +248,31 @@ func (c *Community) assignReport(ctx context.Context, by By, id int64, whom *sto
 		if to == nil && now.AssignedToID == nil || to != nil && now.AssignedToID != nil && *to == *now.AssignedToID {
 			return false, nil
 		}
-		return true, tx.AssignReport(ctx, id, to)
+		if err := tx.AssignReport(ctx, id, to); err != nil {
+			return false, err
+		}
+		return true, tellGiven(ctx, tx, by, id, to)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return c.reportAfter(ctx, by, id)
+}
+
+// tellGiven tells the moderator to whom somebody else gave a report. By the command line it comes from nobody else.
+func tellGiven(ctx context.Context, tx *store.Store, by By, reportID int64, to *int64) error {
+	if to == nil || by.Account != nil && by.Account.ID == *to {
+		return nil
+	}
+	from := *to
+	if by.Account != nil {
+		from = by.Account.ID
+	}
+	push, err := tx.HasPush(ctx, *to)
+	if err != nil {
+		return err
+	}
+	return tell(ctx, tx, store.Notification{AccountID: *to, Kind: store.NotifyReport, FromID: from, RefID: &reportID, CreatedAt: store.ToMillis(time.Now())}, push)
 }
 
 // ReopenReport opens a closed report again. The decision stays.

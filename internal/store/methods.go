@@ -170,6 +170,18 @@ func (s *Store) AccountsWithRole(ctx context.Context, roles []string, limit int)
 	return r0, err
 }
 
+// ActiveAccounts are FeedAccounts that are neither suspended nor deleted, whoever may see them.
+func (s *Store) ActiveAccounts(ctx context.Context, ids []int64) (r0 map[int64]*Account, err error) {
+	if s.places == nil {
+		return s.conn.ActiveAccounts(ctx, ids)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.ActiveAccounts(ctx, ids)
+		return err
+	})
+	return r0, err
+}
+
 // AddAdminEntry appends to the log of administration, in the act's own transaction. No statement of this package changes
 // or deletes an entry.
 func (s *Store) AddAdminEntry(ctx context.Context, e AdminEntry) (err error) {
@@ -1375,14 +1387,14 @@ func (s *Store) CodeByHash(ctx context.Context, hash string) (r0 *AuthorizationC
 	return r0, err
 }
 
-// CommentIDs are ids of the post's comments that still have rows, deleted or not, from the newest on, so that replies
+// CommentIDs are ids of the post's comments before another that still have rows, deleted or not, from the newest on, so that replies
 // come before what they answer.
-func (s *Store) CommentIDs(ctx context.Context, rootID int64, limit int) (r0 []int64, err error) {
+func (s *Store) CommentIDs(ctx context.Context, rootID int64, before int64, limit int) (r0 []int64, err error) {
 	if s.places == nil {
-		return s.conn.CommentIDs(ctx, rootID, limit)
+		return s.conn.CommentIDs(ctx, rootID, before, limit)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.CommentIDs(ctx, rootID, limit)
+		r0, err = in.CommentIDs(ctx, rootID, before, limit)
 		return err
 	})
 	return r0, err
@@ -2822,13 +2834,26 @@ func (s *Store) FollowedTagIDs(ctx context.Context, accountID int64) (r0 []int64
 	return r0, err
 }
 
-// FollowedTags lists the tags that the account follows, the newest first.
-func (s *Store) FollowedTags(ctx context.Context, accountID int64, r Range) (r0 []RowTag, err error) {
+// FollowedTagKeys are the folded names of the tags that the account follows.
+func (s *Store) FollowedTagKeys(ctx context.Context, accountID int64) (r0 []string, err error) {
 	if s.places == nil {
-		return s.conn.FollowedTags(ctx, accountID, r)
+		return s.conn.FollowedTagKeys(ctx, accountID)
 	}
 	err = s.places.run(ctx, false, func(in *conn) (err error) {
-		r0, err = in.FollowedTags(ctx, accountID, r)
+		r0, err = in.FollowedTagKeys(ctx, accountID)
+		return err
+	})
+	return r0, err
+}
+
+// FollowedTags lists the tags that the account follows, the newest first. Of one of which it may not know, its row tells nothing: neither
+// when somebody first used it, nor in which spelling.
+func (s *Store) FollowedTags(ctx context.Context, acc *Account, r Range) (r0 []RowTag, err error) {
+	if s.places == nil {
+		return s.conn.FollowedTags(ctx, acc, r)
+	}
+	err = s.places.run(ctx, false, func(in *conn) (err error) {
+		r0, err = in.FollowedTags(ctx, acc, r)
 		return err
 	})
 	return r0, err
@@ -4630,7 +4655,7 @@ func (s *Store) PostsByID(ctx context.Context, viewer *Account, ids []int64) (r0
 }
 
 // PostsKeptTooLong lists deleted posts that stand for the sake of reports and decisions alone, the last of which ended before the
-// moment, or whose authors have gone.
+// moment, or whose authors have gone. It leaves out those of which nothing is left but the row, which a kept comment needs.
 func (s *Store) PostsKeptTooLong(ctx context.Context, before Millis, limit int) (r0 []int64, err error) {
 	if s.places == nil {
 		return s.conn.PostsKeptTooLong(ctx, before, limit)

@@ -363,6 +363,9 @@ func (p *Pages) notificationView(b viewBuilder, n *community.Notification, unrea
 		if n.Report != nil {
 			v.URL += "/" + idText(n.Report.ID)
 		}
+		if n.GivenReport() {
+			v.Kind = templates.NotifyGiven
+		}
 	case store.NotifySignUp:
 		v.URL = memberURL(n.From.Username)
 		if n.From.WaitingAt != nil { // who has no profile yet
