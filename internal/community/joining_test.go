@@ -379,5 +379,18 @@ func TestWhatARoleGaveEndsWithIt(t *testing.T) {
 				t.Errorf("%s: the link for another's new password: %v", name, err)
 			}
 		}
+
+		// A member who rises above the one who made the link is not to be reached by it.
+		join("riser", store.RoleMember)
+		reset, err := c.CreateResetLink(ctx, community.By{Account: join("maker", store.RoleAdmin), Via: community.ViaPage}, "riser")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.SetMemberRole(ctx, command, "riser", store.RoleOwner); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.ResetPassword(ctx, reset, "a new password"); !errors.Is(err, community.ErrNotFound) {
+			t.Errorf("an administrator's link for an owner's new password: %v", err)
+		}
 	})
 }

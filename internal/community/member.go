@@ -45,6 +45,8 @@ func (c *Community) SetMemberRole(ctx context.Context, by By, username, role str
 			if err := endGrants(ctx, tx, now, role); err != nil {
 				return false, err
 			}
+		} else if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil { // whoever made one may stand below the member from now on
+			return false, err
 		}
 		if err := tx.SetRole(ctx, now.ID, role); err != nil {
 			return false, err
