@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -169,7 +170,8 @@ func (c *Community) UndoEmail(ctx context.Context, token string) (page string, e
 	if err != nil {
 		return "", err
 	}
-	acc, err = c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
+	// Also of an account that is closed: whoever took it may have closed it.
+	acc, err = c.changeAccountIf(ctx, acc.ID, mayReset, func(ctx context.Context, tx *store.Store, now *store.Account) error {
 		if !undoable(now, l) {
 			if now.Email == l.Extra && now.PasswordHash == "" { // an earlier COMMIT, whose answer was lost
 				return nil
@@ -185,6 +187,9 @@ func (c *Community) UndoEmail(ctx context.Context, token string) (page string, e
 		if err := tx.DropLinks(ctx, now.ID, LinkReset); err != nil {
 			return err
 		}
+		if err := dropFactorsSince(ctx, tx, now.ID, l.changedAt()); err != nil {
+			return err
+		}
 		return replacePassword(ctx, tx, now.ID, "", "")
 	})
 	if err != nil {
@@ -192,6 +197,25 @@ func (c *Community) UndoEmail(ctx context.Context, token string) (page string, e
 	}
 	link, err := c.linkTo(MailReset, acc, time.Now(), mailResetLife, "")
 	return strings.TrimPrefix(link, c.BaseURL), err
+}
+
+// dropFactorsSince removes second factors that were added from the moment on, of which the old address heard nothing: a passkey logs in by
+// itself. Those of before stay.
+func dropFactorsSince(ctx context.Context, tx *store.Store, accountID int64, since store.Millis) error {
+	all, err := tx.FactorsOf(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	added := slices.DeleteFunc(slices.Clone(all), func(f *store.Factor) bool { return f.CreatedAt < since })
+	if len(added) > 0 && len(added) == len(all) {
+		return tx.DeleteFactors(ctx, accountID)
+	}
+	for _, f := range added {
+		if err := tx.DeleteFactor(ctx, accountID, f.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ToldOfLogin tells a member of a log-in where that account was not known.

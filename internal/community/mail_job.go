@@ -263,7 +263,7 @@ func readsThough(acc *store.Account, kind string) bool {
 	switch kind {
 	case mailDecision, mailLeaving:
 		return acc.DeletedAt == nil
-	case mailReset, mailPassword, mailExport:
+	case mailReset, mailPassword, mailExport, mailChanged:
 		return mayReset(acc)
 	case mailVerify:
 		return acc.WaitingAt != nil && acc.DeletedAt == nil

@@ -156,7 +156,7 @@ func mayReset(acc *store.Account) bool { return acc.DeletedAt == nil && acc.Wait
 
 // linkWorks reports whether a link for the purpose does something for the account as it is.
 func linkWorks(acc *store.Account, purpose byte) bool {
-	return acc.Active() || confirmsWaiting(acc, purpose) || purpose == MailReset && mayReset(acc)
+	return acc.Active() || confirmsWaiting(acc, purpose) || (purpose == MailReset || purpose == MailUndo) && mayReset(acc)
 }
 
 // MailLinkByToken finds what a link is for and whose it is. ErrNotFound where it was used, its time is over, or the account

@@ -56,6 +56,47 @@ func TestTheOldestOwnerBringsTheAddressBack(t *testing.T) {
 	})
 }
 
+// The way back works also where whoever took the account has closed it, or it is suspended, and leaves them no passkey with which to log
+// in. Factors of before the change stay.
+func TestTheAddressOfAClosedAccountComesBack(t *testing.T) {
+	onEach(t, func(t *testing.T, c *circle) {
+		c.withMail()
+		for i, column := range []string{"leaving_at", "suspended_at"} {
+			acc := c.confirmed([]string{"ann", "bob"}[i])
+			changed := time.Now().Add(-time.Minute)
+			old, added := c.Store.NewID(), c.Store.NewID()
+			factor := func(id int64, kind string, at time.Time) {
+				t.Helper()
+				c.expectErr("a factor", c.Store.Tx(c.ctx, func(ctx context.Context, tx *store.Store) error {
+					return tx.AddFactor(ctx, &store.Factor{ID: id, AccountID: acc.ID, Kind: kind, Name: kind, Secret: "sealed", CreatedAt: store.ToMillis(at)})
+				}), nil)
+			}
+			if i == 0 {
+				factor(old, store.FactorTOTP, changed.Add(-time.Hour))
+			}
+			factor(added, store.FactorPasskey, changed.Add(10*time.Second))
+			_, err := c.Store.SQL().ExecContext(c.ctx, "UPDATE accounts SET "+column+" = ?, suspended_at = ?, email = ?, email_key = ? WHERE id = ?",
+				store.ToMillis(time.Now()), store.ToMillis(time.Now()), "thief"+acc.Username+"@example.org", "thief"+acc.Username+"@example.org", acc.ID)
+			c.expectErr("close it", err, nil)
+			link, err := c.linkTo(MailUndo, acc, changed, undoLife, acc.Username+"@example.org")
+			c.expectErr("the link", err, nil)
+			_, err = c.UndoEmail(c.ctx, link[len(c.BaseURL+"/mail/"):])
+			c.expectErr(column, err, nil)
+			now, err := c.Store.AccountByUsername(c.ctx, acc.Username)
+			if err != nil || now.Email != acc.Username+"@example.org" || now.SuspendedAt == nil {
+				t.Errorf("%s: %+v, %v", column, now, err)
+			}
+			left, err := c.Store.FactorsOf(c.ctx, acc.ID)
+			if err != nil || len(left) != 1-i || i == 0 && left[0].ID != old {
+				t.Errorf("%s: %d factors are left, %v", column, len(left), err)
+			}
+			if !readsThough(now, mailChanged) {
+				t.Errorf("%s: the old address is not told of the change", column)
+			}
+		}
+	})
+}
+
 // Each link works until its time is over, and not a minute longer.
 func TestLinksInMailEnd(t *testing.T) {
 	onEach(t, func(t *testing.T, c *circle) {
