@@ -4,8 +4,8 @@ package archive
 const maxDepth = 10_000
 
 // manyElements reports whether the lists in JSON, those within each other included, have more than so many elements together. Two
-// bytes of text can become an element of hundreds of bytes in memory, so it counts without building any. What is no JSON has any
-// number: nothing is built of it either.
+// bytes of text can become an element of hundreds of bytes in memory, so it counts without building any. A text that is not JSON has
+// any number: nothing is built of it either.
 func manyElements(b []byte, most int) bool {
 	var lists []bool // of what is open here: whether it is a list, and not an object
 	within := func() bool { return len(lists) > 0 && lists[len(lists)-1] }
