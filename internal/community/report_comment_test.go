@@ -205,3 +205,27 @@ func TestEvidenceHasAddressesThatNobodyKnows(t *testing.T) {
 		}
 	})
 }
+
+// A comment's photograph is in no album, whoever forges a form: the thread may be for others than those who see the album.
+func TestAlbumsTakeNoPhotographsOfComments(t *testing.T) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newPhotoSite(t, open(t), photoSiteOptions{}).work()
+		ctx := store.Primary(t.Context())
+		root := d.publish(d.ann, "fine", store.Public, 1)
+		p := d.wait(d.bob, d.upload(d.bob, phototest.JPEG(phototest.Options{})).ID)
+		if _, err := d.Publish(ctx, d.bob, NewPost{Caption: "mine", InReplyTo: root.ID, PhotoIDs: []int64{p.ID}}); err != nil {
+			t.Fatal(err)
+		}
+		posted := d.publish(d.bob, "fog", store.Public, 1).Photos[0].ID
+		album, err := d.CreateAlbum(ctx, d.bob, AlbumForm{Title: "Best", Visibility: store.Public, Adders: store.AddersOwner, Ordering: store.OrderByHand})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := d.AddToAlbum(ctx, d.bob, album.ID, []int64{p.ID}, false); err != ErrNotFound || n != 0 {
+			t.Errorf("a comment's photograph: %d added, %v", n, err)
+		}
+		if n, err := d.AddToAlbum(ctx, d.bob, album.ID, []int64{posted}, false); err != nil || n != 1 {
+			t.Errorf("a post's photograph: %d added, %v", n, err)
+		}
+	})
+}

@@ -357,10 +357,12 @@ func (s *conn) OwnPhotos(ctx context.Context, acc *Account, notIn int64, r Range
 	return newestFirst(out, r), rows.done()
 }
 
-// LockOwnPhotos locks those of the photos that the account has in posts, so that none goes meanwhile, and returns their ids.
+// LockOwnPhotos locks those of the photos that the account has in posts, so that none goes meanwhile, and returns their ids. Those of
+// comments are left out: who may read a thread is for its post to say, and not for an album.
 func (s *conn) LockOwnPhotos(ctx context.Context, accountID int64, ids []int64) ([]int64, error) {
 	list, args := in(ids)
-	return s.idList(ctx, "SELECT ph.id FROM photos ph"+s.dialect.useIndex("PRIMARY")+" WHERE ph.id IN "+list+" AND ph.account_id = ? AND ph.purpose = ? AND ph.state = ? AND ph.post_id IS NOT NULL"+
+	return s.idList(ctx, "SELECT ph.id FROM photos ph"+s.dialect.useIndex("PRIMARY")+" WHERE ph.id IN "+list+" AND ph.account_id = ? AND ph.purpose = ? AND ph.state = ?"+
+		" AND EXISTS (SELECT 1 FROM posts p WHERE p.id = ph.post_id AND p.root_id IS NULL)"+
 		s.dialect.forUpdate(), append(args, accountID, PurposePost, PhotoReady)...)
 }
 

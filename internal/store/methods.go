@@ -3649,7 +3649,8 @@ func (s *Store) LockHeldPost(ctx context.Context, id int64) (r0 *HeldPost, err e
 	return r0, err
 }
 
-// LockOwnPhotos locks those of the photos that the account has in posts, so that none goes meanwhile, and returns their ids.
+// LockOwnPhotos locks those of the photos that the account has in posts, so that none goes meanwhile, and returns their ids. Those of
+// comments are left out: who may read a thread is for its post to say, and not for an album.
 func (s *Store) LockOwnPhotos(ctx context.Context, accountID int64, ids []int64) (r0 []int64, err error) {
 	if s.places == nil {
 		return s.conn.LockOwnPhotos(ctx, accountID, ids)
