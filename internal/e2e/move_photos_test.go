@@ -42,7 +42,7 @@ func TestPhotosMoveToAnotherDisk(t *testing.T) {
 	run("is finished", "move", "finish", "media")
 	third := ann.PostPhoto(phototest.JPEG(phototest.Options{Width: 500, Height: 500}), "after its end")
 	// The old place has copies that nobody deletes any more, so that it is not taken for empty.
-	if _, err := ann.Must(http.StatusOK, servertest.Request{Method: http.MethodDelete, Path: "/api/v1/statuses/" + second.ID}); err != nil {
+	if _, err := ann.Must(http.StatusOK, servertest.Request{Method: http.MethodDelete, Path: "/api/v1/statuses/" + second.ID + "?delete_media=true"}); err != nil {
 		t.Fatal(err)
 	}
 	run(other, "doctor")
