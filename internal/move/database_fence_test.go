@@ -113,24 +113,32 @@ func TestAbortBesideTheMover(t *testing.T) {
 	a, b := openPlace(t, urls[0]), openPlace(t, urls[1])
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	for range 200 {
-		if err := sites[0].AddJob(ctx, "test", "x", 0); err != nil {
-			t.Fatal(err)
+	err := sites[0].Tx(ctx, func(ctx context.Context, tx *store.Store) error {
+		for range 2000 {
+			if err := tx.AddJob(ctx, "test", "x", 0); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	rounds := 4
 	if servertest.All() {
 		rounds = 100
 	}
 	aborted := 0
-	for range rounds {
+	for i := range rounds {
 		d := move.NewDatabase(move.DatabaseOptions{Source: openPlace(t, urls[0]), Target: openPlace(t, urls[1])})
 		if err := d.Prepare(ctx); err != nil {
 			t.Fatal(err)
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- d.Run(ctx) }()
-		time.Sleep(rand.N(40 * time.Millisecond)) // any moment will do
+		if i > 0 { // any moment will do, but the first is before the mover's end
+			time.Sleep(rand.N(40 * time.Millisecond))
+		}
 		err := move.Abort(ctx, a, b)
 		ran := <-ended
 		if errors.Is(err, move.ErrUnfit) && ran == nil { // the move was faster

@@ -270,10 +270,8 @@ func (p *Place) Try(ctx context.Context, rowBytes int) (pace float64, err error)
 			err = dropErr
 		}
 	}()
-	for _, statement := range create {
-		if err := p.ddl(ctx, statement); err != nil {
-			return 0, err
-		}
+	if err := p.ddl(ctx, create...); err != nil {
+		return 0, err
 	}
 	if rowBytes == 0 {
 		return 0, nil

@@ -95,26 +95,56 @@ func (p *Place) logDDL() []string {
 // up for a second at most.
 const schemaPatience = 2 * time.Minute
 
-// ddl runs a statement that changes the schema, again and again while others use the table.
-func (p *Place) ddl(ctx context.Context, statement string) error {
+// ddl runs statements that change the schema, again and again while others use a table.
+func (p *Place) ddl(ctx context.Context, statements ...string) error {
+	return p.ddlWhile(ctx, func() error { return nil }, statements...)
+}
+
+// ddlWhile is ddl that stops where may is an error. On SQLite all is one transaction: after each that changes the schema, every
+// connection of the site reads the whole schema anew, and people wait for most of that.
+func (p *Place) ddlWhile(ctx context.Context, may func() error, statements ...string) error {
+	if p.onSQLite() {
+		return ddlTry(ctx, "the database", func(ctx context.Context) error {
+			return p.tx(ctx, 0, func(tx *sql.Tx) error {
+				if err := may(); err != nil { // and nobody else writes before the end
+					return err
+				}
+				for _, statement := range statements {
+					if _, err := tx.ExecContext(ctx, statement); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+	for _, statement := range statements {
+		if err := errors.Join(may(), ctx.Err()); err != nil {
+			return err
+		}
+		err := ddlTry(ctx, fmt.Sprintf("a table that %.80s needs", statement), func(ctx context.Context) error {
+			_, err := p.w.ExecContext(ctx, statement)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ddlTry runs f again and again while others use what it needs.
+func ddlTry(ctx context.Context, what string, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, schemaPatience)
 	defer cancel()
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		var err error
-		if p.onSQLite() {
-			err = p.tx(ctx, 0, func(tx *sql.Tx) error {
-				_, err := tx.ExecContext(ctx, statement)
-				return err
-			})
-		} else {
-			_, err = p.w.ExecContext(ctx, statement)
-		}
+		err := f(ctx)
 		if err == nil || !retryable(err) {
 			return placeError(err)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("others use a table all the time: %w", placeError(err))
+			return fmt.Errorf("others use %s all the time: %w", what, placeError(err))
 		case <-time.After(pause):
 		}
 	}
@@ -140,10 +170,8 @@ func placeError(err error) error {
 
 // MakeGate makes the gate, the log and the checkpoint where they are not there yet.
 func (p *Place) MakeGate(ctx context.Context) error {
-	for _, statement := range append(p.gateDDL(), p.logDDL()...) {
-		if err := p.ddl(ctx, statement); err != nil {
-			return fmt.Errorf("prepare %s: %w", p.name, err)
-		}
+	if err := p.ddl(ctx, append(p.gateDDL(), p.logDDL()...)...); err != nil {
+		return fmt.Errorf("prepare %s: %w", p.name, err)
 	}
 	return nil
 }
@@ -220,16 +248,18 @@ func (p *Place) triggers(ctx context.Context) (map[string]bool, error) {
 // says what they do. ok is false where the place does not take part, as after an abort: triggers that outlive their gate
 // refuse every write, so none of them stays.
 func (p *Place) MakeTriggersOf(ctx context.Context, move string) (ok bool, err error) {
-	takesPart := func() (bool, error) {
+	takesPart := func() error {
 		m, err := p.Move(ctx)
-		ok = err == nil && m.ID == move
-		return ok, err
+		if err == nil && m.ID != move {
+			err = errOtherMove
+		}
+		return err
 	}
-	if err := p.makeTriggers(ctx, takesPart); err != nil {
-		return false, err
+	if err := p.makeTriggers(ctx, takesPart); err != nil && !errors.Is(err, errOtherMove) {
+		return false, fmt.Errorf("make the triggers in %s: %w", p.name, err)
 	}
-	if _, err := takesPart(); ok || err != nil {
-		return ok, err
+	if err := takesPart(); !errors.Is(err, errOtherMove) {
+		return err == nil, err
 	}
 	if m, err := p.Move(ctx); err != nil || m.ID != "" { // another move needs them
 		return false, err
@@ -237,27 +267,24 @@ func (p *Place) MakeTriggersOf(ctx context.Context, move string) (ok bool, err e
 	return false, p.Strip(ctx)
 }
 
-// makeTriggers makes the triggers that are not there yet, while it may.
-func (p *Place) makeTriggers(ctx context.Context, may func() (bool, error)) error {
+// makeTriggers makes the triggers that are not there yet, as long as may is no error.
+func (p *Place) makeTriggers(ctx context.Context, may func() error) error {
 	has, err := p.triggers(ctx)
 	if err != nil {
 		return err
 	}
+	var statements []string
 	for _, t := range p.tables {
 		for _, event := range triggerEvents {
-			if has[triggerName(t, event)] {
-				continue
-			}
-			if ok, err := may(); err != nil || !ok {
-				return err
-			}
-			if err := p.ddl(ctx, p.trigger(t, event)); err != nil {
-				return fmt.Errorf("make the triggers of %s in %s: %w", t.Name, p.name, err)
+			if !has[triggerName(t, event)] {
+				statements = append(statements, p.trigger(t, event))
 			}
 		}
 	}
-	return nil
+	return p.ddlWhile(ctx, may, statements...)
 }
+
+var errOtherMove = errors.New("the database takes no part in the move")
 
 // ErrInMove says that a place takes part in a move, whose triggers and tables stay.
 var ErrInMove = errors.New("the database takes part in another move")

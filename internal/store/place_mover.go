@@ -47,10 +47,8 @@ func (p *Place) Mover(ctx context.Context) (PlaceMover, error) {
 // ReplaceMover puts a run in the place of the one that was read, and makes the row where there is none. It reports
 // whether that one was still there, and had not been heard of since.
 func (p *Place) ReplaceMover(ctx context.Context, was PlaceMover, id, name string) (ok bool, err error) {
-	for _, statement := range p.moverDDL() {
-		if err := p.ddl(ctx, statement); err != nil {
-			return false, fmt.Errorf("prepare %s: %w", p.name, err)
-		}
+	if err := p.ddl(ctx, p.moverDDL()...); err != nil {
+		return false, fmt.Errorf("prepare %s: %w", p.name, err)
 	}
 	return p.TakeMover(ctx, was, id, name)
 }

@@ -212,15 +212,7 @@ func (p *Place) dropMoveTables(ctx context.Context, still func() error, tables .
 	for _, name := range tables {
 		statements = append(statements, "DROP TABLE IF EXISTS "+identifier(name))
 	}
-	for _, statement := range statements {
-		if err := errors.Join(still(), ctx.Err()); err != nil {
-			return err
-		}
-		if err := p.ddl(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.ddlWhile(ctx, still, statements...)
 }
 
 // emptyTable deletes the table's rows, a part at a time, as long as the gate names that mover.
