@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -109,11 +110,21 @@ func guardWires(b *budget.Breaker, quiet bool) func(*mysqldriver.Config) {
 	}
 }
 
+// primaryIdle is after how long the server ends a connection that says nothing, and with it what that has locked: a process that
+// stands still in the middle of a transaction, like a machine that is paused, must not keep the others from writing. It is
+// longer than a transaction may take, and than connections rest in the pool.
+var primaryIdle = 20 * time.Second
+
+func endIdle(c *mysqldriver.Config) {
+	c.Params["wait_timeout"] = strconv.Itoa(int(primaryIdle.Seconds()))
+}
+
 // openGuarded is a pool of connections to the primary, which the breaker judges.
 func openGuarded(ctx context.Context, o Options, b *budget.Breaker, conns int, limit func(*mysqldriver.Config)) (*sql.DB, error) {
 	address := ""
 	c, err := mysqlConnector(ctx, o.URL, func(c *mysqldriver.Config) {
 		limit(c)
+		endIdle(c)
 		guardWires(b, false)(c)
 		address = c.Addr
 	})
@@ -122,6 +133,7 @@ func openGuarded(ctx context.Context, o Options, b *budget.Breaker, conns int, l
 	}
 	pool := sql.OpenDB(traced(&primaryConnector{c}, o.Tracing, TracedStatement{System: "mysql", Node: "primary", Server: address}))
 	limitPool(pool, conns)
+	pool.SetConnMaxIdleTime(primaryIdle / 2)
 	return pool, nil
 }
 

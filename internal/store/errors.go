@@ -119,7 +119,7 @@ func translate(err error) error {
 			return fmt.Errorf("%w: %w: %w", ErrDefiner, ErrBusy, err)
 		case 1021, 1114, 28, 3: // disk full in its several forms
 			return fmt.Errorf("%w: %w", ErrFull, err)
-		case 1040, 1203, 1205, 1213, 1020, 1412, 1053, 1317, 1927, 1969, 3024, 1290, 1836:
+		case 1040, 1203, 1205, 1213, 1020, 1412, 1053, 1317, 1927, 1969, 3024, 4031, 1290, 1836:
 			return fmt.Errorf("%w: %w", ErrBusy, err)
 		}
 		return err
@@ -136,7 +136,7 @@ func retryable(err error) bool {
 	var me *mysqldriver.MySQLError
 	if errors.As(err, &me) {
 		switch me.Number {
-		case 1213, 1205, 1020, 1053, 1412, 1927: // 1412: a migration came between the snapshot and the table
+		case 1213, 1205, 1020, 1053, 1412, 1927, 4031: // 1412: a migration came between the snapshot and the table; 4031: see primaryIdle
 			return true
 		}
 		return false

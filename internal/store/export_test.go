@@ -13,6 +13,13 @@ func SetTableWait(t *testing.T, seconds string) {
 	tableWait = seconds
 }
 
+// SetPrimaryIdle changes after how long the server ends an idle connection, until the test's end.
+func SetPrimaryIdle(t *testing.T, d time.Duration) {
+	was := primaryIdle
+	t.Cleanup(func() { primaryIdle = was })
+	primaryIdle = d
+}
+
 // MigrationLock names the lock of a database's migrations.
 var MigrationLock = migrationLock
 

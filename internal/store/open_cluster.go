@@ -40,6 +40,7 @@ func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*my
 		guardWires(c.breaker, true)(conf)
 		conf.Timeout, conf.ReadTimeout, conf.WriteTimeout = pollPatience, 2*pollPatience, 2*pollPatience
 		conf.Params["innodb_lock_wait_timeout"] = "1"
+		endIdle(conf)
 	})
 	if err != nil {
 		c.breaker.Close()
@@ -48,6 +49,7 @@ func openCluster(ctx context.Context, o Options, n, replicas int, limit func(*my
 	c.monitor = sql.OpenDB(toClock)
 	c.monitor.SetMaxOpenConns(1)
 	c.monitor.SetConnMaxLifetime(3 * time.Minute)
+	c.monitor.SetConnMaxIdleTime(primaryIdle / 2)
 	c.movedAt.Store(time.Now().UnixNano())
 
 	c.stop = func() {}
