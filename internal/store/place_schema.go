@@ -8,6 +8,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
 )
 
 // ReadSchema fills tables from the database's own schema, so that a table that comes later moves without code.
@@ -202,4 +205,81 @@ func mysqlColumn(name, typ, full string, most int64) PlaceColumn {
 		c.kind = kindReal
 	}
 	return c
+}
+
+// schemaPatience is how long a statement that changes the schema may go on asking for its table. Each try holds others
+// up for a second at most.
+const schemaPatience = 2 * time.Minute
+
+// ddl runs statements that change the schema, again and again while others use a table.
+func (p *Place) ddl(ctx context.Context, statements ...string) error {
+	return p.ddlWhile(ctx, func() error { return nil }, statements...)
+}
+
+// ddlWhile is ddl that stops where may is an error. On SQLite all is one transaction: after each that changes the schema, every
+// connection of the site reads the whole schema anew, and people wait for most of that.
+func (p *Place) ddlWhile(ctx context.Context, may func() error, statements ...string) error {
+	if p.onSQLite() {
+		return ddlTry(ctx, "the database", func(ctx context.Context) error {
+			return p.tx(ctx, 0, func(tx *sql.Tx) error {
+				if err := may(); err != nil { // and nobody else writes before the end
+					return err
+				}
+				for _, statement := range statements {
+					if _, err := tx.ExecContext(ctx, statement); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+	for _, statement := range statements {
+		if err := errors.Join(may(), ctx.Err()); err != nil {
+			return err
+		}
+		err := ddlTry(ctx, fmt.Sprintf("a table that %.80s needs", statement), func(ctx context.Context) error {
+			_, err := p.w.ExecContext(ctx, statement)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ddlTry runs f again and again while others use what it needs.
+func ddlTry(ctx context.Context, what string, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, schemaPatience)
+	defer cancel()
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := f(ctx)
+		if err == nil || !retryable(err) {
+			return placeError(err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("others use %s all the time: %w", what, placeError(err))
+		case <-time.After(pause):
+		}
+	}
+}
+
+// placeError is translate, with what an operator can do about the errors that only a move meets.
+func placeError(err error) error {
+	var me *mysqldriver.MySQLError
+	if errors.As(err, &me) {
+		switch {
+		case me.Number == 1419:
+			return fmt.Errorf("the server writes a binary log and lets no trigger be made: set log_bin_trust_function_creators=1 on it (in the parameter group on RDS and Aurora): %w", err)
+		case denied(err):
+			return fmt.Errorf("the database's user may not make what a move needs (CREATE, DROP and TRIGGER on the database): %w", err)
+		case me.Number == 1153 || me.Number == 1301:
+			return fmt.Errorf("a row is larger than the server's max_allowed_packet: %w", err)
+		case me.Number == 1406 || me.Number == 1264 || me.Number == 1366 || me.Number == 1118:
+			return fmt.Errorf("a value does not fit into the database: %w", err)
+		}
+	}
+	return translate(err)
 }
