@@ -14,7 +14,7 @@ const (
 	keepClientTokens = 25 * time.Hour
 	keepUnusedApps   = 24 * time.Hour
 
-	keepAttempts = 2 * 24 * time.Hour // longer than two windows of any limit
+	keepAttempts = 2 * 24 * time.Hour // two windows of the longest limit that nobody can change
 	keepLinks    = 24 * time.Hour     // after their end
 )
 
@@ -26,13 +26,16 @@ func (c *Community) sweepPeople(ctx context.Context) error {
 		return err
 	}
 	ago := func(d time.Duration) store.Millis { return now - store.Millis(d.Milliseconds()) }
-	s := c.Store
+	s, site, attempts := c.Store, c.Site(ctx), keepAttempts
+	for _, l := range []Limit{site.LoginLimit, site.SignUpLimit, site.UploadLimit, site.PostLimit, site.ReportLimit} {
+		attempts = max(attempts, 2*l.Window)
+	}
 	counted := func(n int64, err error) (int, error) { return int(n), err }
 	_, linksErr := s.DeleteExpiredLinks(ctx, ago(keepLinks))
 	_, codesErr := s.DeleteExpiredCodes(ctx, ago(keepLinks))
 	return errors.Join(linksErr, codesErr,
 		inBatches(ctx, func(limit int) (int, error) { return counted(s.DeleteExpiredSessions(ctx, now, limit)) }),
-		inBatches(ctx, func(limit int) (int, error) { return counted(s.DeleteAttempts(ctx, ago(keepAttempts), limit)) }),
+		inBatches(ctx, func(limit int) (int, error) { return counted(s.DeleteAttempts(ctx, ago(attempts), limit)) }),
 		inBatches(ctx, func(limit int) (int, error) { return s.DeleteUnusedClientTokens(ctx, ago(keepClientTokens), limit) }),
 		c.sweepUnconfirmed(ctx, now),
 		inBatches(ctx, func(limit int) (int, error) { return s.DeleteUnusedApps(ctx, ago(keepUnusedApps), limit) }),

@@ -73,3 +73,23 @@ func TestSweepPeople(t *testing.T) {
 		}
 	})
 }
+
+// Windows may be as long as a month, and no sweep forgets what was counted in one that still holds.
+func TestSweepKeepsWhatLongWindowsCount(t *testing.T) {
+	s := storetest.SQLite(t)
+	g := newTestSite(t, s)
+	g.setDefaults(func(s *Site) { s.PostLimit = Limit{Count: 2, Window: 7 * 24 * time.Hour} })
+	now, err := s.Now(g.ctx)
+	g.must(err)
+	ago := func(d time.Duration) int64 { return int64(now) - d.Milliseconds() }
+	for bucket, at := range map[string]int64{"holds": ago(13 * 24 * time.Hour), "over": ago(15 * 24 * time.Hour)} {
+		_, err := s.SQL().ExecContext(g.ctx, "INSERT INTO attempts (bucket, window_start, count) VALUES (?, ?, 2)", bucket, at)
+		g.must(err)
+	}
+	g.must(g.sweepPeople(g.ctx))
+	var left string
+	g.must(s.SQL().QueryRowContext(g.ctx, "SELECT bucket FROM attempts WHERE bucket IN ('holds', 'over')").Scan(&left))
+	if left != "holds" {
+		t.Errorf("%q is left", left)
+	}
+}
