@@ -59,6 +59,7 @@ func (p *Pages) comeBack(c *gin.Context, acc *store.Account) error {
 	if err := p.logIn(c, now); err != nil {
 		return err
 	}
+	p.toldOfLogin(c, now)
 	p.setFlash(c, "back")
 	return redirect(c, "/")
 }
