@@ -268,6 +268,7 @@ func (c *Community) RemoveFactor(ctx context.Context, acc *store.Account, by Con
 	if err := c.confirm(ctx, acc, "current_password", by); err != nil {
 		return err
 	}
+	done := false
 	_, err := c.changeAccount(ctx, acc.ID, func(ctx context.Context, tx *store.Store, now *store.Account) error {
 		if err := sameEpoch(acc, now); err != nil {
 			return err
@@ -277,6 +278,9 @@ func (c *Community) RemoveFactor(ctx context.Context, acc *store.Account, by Con
 			return err
 		}
 		if !slices.ContainsFunc(all, func(f *store.Factor) bool { return f.ID == id }) {
+			if done { // by an earlier COMMIT, whose answer was lost
+				return nil
+			}
 			return ErrNotFound
 		}
 		if len(all) > 1 {
@@ -291,6 +295,7 @@ func (c *Community) RemoveFactor(ctx context.Context, acc *store.Account, by Con
 				return err
 			}
 		}
+		done = true
 		return c.tellAccount(ctx, tx, mailJob{Kind: mailFactorRemoved, Account: now.ID, About: id})
 	})
 	return err
@@ -410,9 +415,11 @@ func (c *Community) useTOTP(ctx context.Context, acc *store.Account, code string
 
 func (c *Community) useRecoveryCode(ctx context.Context, acc *store.Account, code string) (used bool, err error) {
 	err = c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error {
-		if used, err = tx.UseRecoveryCode(ctx, acc.ID, hashSecret(code)); err != nil || !used {
+		found, err := tx.UseRecoveryCode(ctx, acc.ID, hashSecret(code))
+		if err != nil || !found { // not any more, where used is set: by an earlier COMMIT, whose answer was lost
 			return err
 		}
+		used = true
 		left, err := tx.RecoveryCodesLeft(ctx, acc.ID)
 		if err != nil {
 			return err
