@@ -202,13 +202,14 @@ func (v MemberView) acts(p *Page) []Option {
 	if v.Administers && v.LeavesUntil != "" {
 		list = append(list, Option{Value: "back", Label: p.T("Bring the account back"), Hint: p.T("For a member who has left and cannot log in.")})
 	}
-	if v.Administers && v.LeavesUntil == "" {
+	if v.Administers && v.LeavesUntil == "" && !v.Waiting {
 		list = append(list, Option{Value: "leave", Label: p.T("Close the account for a week"), Hint: p.T("For a member who asks for it. Nobody sees it, and it is deleted after a week, during which the member may come back.")})
 	}
+	if v.Administers && !v.Waiting {
+		list = append(list, Option{Value: "reset", Label: p.T("Make a link for a new password"), Hint: p.T("It works for a day. You pass it on yourself.")})
+	}
 	if v.Administers {
-		list = append(list,
-			Option{Value: "reset", Label: p.T("Make a link for a new password"), Hint: p.T("It works for a day. You pass it on yourself.")},
-			Option{Value: "delete", Label: p.T("Delete the account"), Hint: p.T("With everything in it. This cannot be undone.")})
+		list = append(list, Option{Value: "delete", Label: p.T("Delete the account"), Hint: p.T("With everything in it. This cannot be undone.")})
 	}
 	return list
 }

@@ -48,7 +48,7 @@ func (c *Community) LeaveAccount(ctx context.Context, acc *store.Account, by Con
 // leave closes an account that the transaction has locked.
 func (c *Community) leave(ctx context.Context, tx *store.Store, now *store.Account) error {
 	if now.WaitingAt != nil {
-		return invalid("", "waiting", "This sign-up waits for a decision: approve or refuse it.")
+		return waits()
 	}
 	if err := keepOwner(ctx, tx, now, ""); err != nil {
 		return err

@@ -221,6 +221,8 @@ func TestSignUpsWaitForADecision(t *testing.T) {
 		}
 		_, err = c.UnsuspendMember(ctx, by, "anna")
 		wantField(t, err, "", "waiting")
+		_, err = c.CreateResetLink(ctx, by, "anna")
+		wantField(t, err, "", "waiting")
 
 		for range 2 {
 			if acc, err := c.ApproveMember(ctx, by, "@Anna"); err != nil || !acc.Active() || acc.WaitingAt != nil {
@@ -231,8 +233,21 @@ func TestSignUpsWaitForADecision(t *testing.T) {
 			t.Error(err)
 		}
 		wantField(t, c.RefuseMember(ctx, by, "anna", ""), "", "decided")
+		bert, err := s.AccountByUsername(ctx, "bert")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.NoteMember(ctx, by, "bert", "He is known."); err != nil {
+			t.Fatal(err)
+		}
 		if err := c.RefuseMember(ctx, by, "bert", "Members only."); err != nil {
 			t.Fatal(err)
+		}
+		for _, table := range []string{"moderator_notes", "one_time_links", "access_tokens", "decisions"} {
+			var n int
+			if err := s.SQL().QueryRowContext(ctx, "SELECT COUNT(*) FROM "+table+" WHERE account_id = ?", bert.ID).Scan(&n); err != nil || n != 0 {
+				t.Errorf("%d rows of %s are left of somebody who was refused, %v", n, table, err)
+			}
 		}
 		if _, all, err := c.Waiting(ctx, by, 0); err != nil || all != 0 {
 			t.Errorf("%d wait, %v", all, err)
@@ -241,7 +256,7 @@ func TestSignUpsWaitForADecision(t *testing.T) {
 			t.Errorf("the name is not free again: %v", err)
 		}
 		log, err := c.AdminLog(ctx, by, community.AdminLogSearch{}, community.Cursor{})
-		if err != nil || len(log) != 2 || log[0].Act != "member.refuse" || log[0].Target != "bert" || log[0].Reason != "Members only." || log[1].Act != "member.approve" {
+		if err != nil || len(log) != 3 || log[0].Act != "member.refuse" || log[0].Target != "bert" || log[0].Reason != "Members only." || log[2].Act != "member.approve" {
 			t.Errorf("%+v %v", log, err)
 		}
 		// Each sign-up is asked to confirm the address, and who was let in once more, which is not sent where that was done.

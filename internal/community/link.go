@@ -45,6 +45,9 @@ func (c *Community) CreateInvite(ctx context.Context, by By, role string) (secre
 func (c *Community) CreateResetLink(ctx context.Context, by By, username string) (secret string, err error) {
 	by.Key, secret = "", newSecret() // each form gets a link that works
 	_, err = c.onMember(ctx, by, ResetLink, username, func(ctx context.Context, tx *store.Store, now *store.Account, _ *store.AdminEntry) (bool, error) {
+		if now.WaitingAt != nil {
+			return false, waits()
+		}
 		return true, addLink(ctx, tx, secret, LinkReset, &now.ID, "", resetLife)
 	})
 	if err != nil {

@@ -220,7 +220,7 @@ func (c *Community) unsuspendMember(ctx context.Context, by By, username string,
 
 func (c *Community) suspend(ctx context.Context, tx *store.Store, now *store.Account, until *time.Time) error {
 	if now.WaitingAt != nil {
-		return invalid("", "waiting", "This sign-up waits for a decision: approve or refuse it.")
+		return waits()
 	}
 	if err := keepOwner(ctx, tx, now, ""); err != nil {
 		return err
@@ -292,7 +292,7 @@ func (c *Community) runUnsuspend(ctx context.Context, job *queue.Job) error {
 
 func (c *Community) unsuspend(ctx context.Context, tx *store.Store, now *store.Account) error {
 	if now.WaitingAt != nil {
-		return invalid("", "waiting", "This sign-up waits for a decision: approve or refuse it.")
+		return waits()
 	}
 	if now.LeavingAt != nil { // nobody sees it before its member is back
 		if err := tx.SetSuspended(ctx, now.ID, now.LeavingAt); err != nil {

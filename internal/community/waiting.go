@@ -165,3 +165,8 @@ func joinDecided(ctx context.Context, s *store.Store, by By, act Act, f store.Ad
 	}
 	return invalid("", "decided", "@%s has already refused the sign-up of @%s.", last.Actor, last.Target)
 }
+
+// waits refuses an act on somebody about whose sign-up nobody has decided.
+func waits() error {
+	return invalid("", "waiting", "This sign-up waits for a decision: approve or refuse it.")
+}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 )
 
 // Invitation lets people join. Its secret is made of its id and the site's key, so that no row holds it.
@@ -136,7 +135,7 @@ func (s *conn) ApproveAccount(ctx context.Context, id int64) error {
 }
 
 // DropWaitingAccount removes the row of somebody who was never let in, with the tokens that clients have for it and what
-// moderators were told. The name is free again. ErrNotFound where nobody waits under the id.
+// moderators were told and wrote. The name is free again. ErrNotFound where nobody waits under the id.
 func (s *conn) DropWaitingAccount(ctx context.Context, id int64) error {
 	var waiting []int
 	if err := s.write(ctx).Raw("SELECT 1 FROM accounts WHERE id = ? AND waiting_at IS NOT NULL"+s.dialect.forUpdate(), id).Scan(&waiting).Error; err != nil {
@@ -152,9 +151,10 @@ func (s *conn) DropWaitingAccount(ctx context.Context, id int64) error {
 	if err := s.deleteNotifications(ctx, told); err != nil {
 		return err
 	}
-	return errors.Join(
-		translate(s.write(ctx).Exec("DELETE FROM access_tokens WHERE account_id = ?", id).Error),
-		translate(s.write(ctx).Exec("DELETE FROM account_words WHERE account_id = ?", id).Error),
-		translate(s.write(ctx).Exec("DELETE FROM accounts WHERE id = ?", id).Error),
-	)
+	for _, table := range []string{"access_tokens", "account_words", "one_time_links", "moderator_notes", "decisions"} {
+		if err := s.write(ctx).Exec("DELETE FROM "+table+" WHERE account_id = ?", id).Error; err != nil {
+			return translate(err)
+		}
+	}
+	return s.DropAccount(ctx, id)
 }
