@@ -92,6 +92,9 @@ func TestLeavingByPageAndCommand(t *testing.T) {
 	if code != 303 || to != "/" || status("/@anna") != 200 || status("/settings", in) != 200 {
 		t.Errorf("back: %d %s", code, to)
 	}
+	if page := site.ask("GET", "/notifications", "", in).Body.String(); !strings.Contains(page, "from a browser that had not been used before") {
+		t.Error("nobody told anna of the log-in with which she came back")
+	}
 	if code, to, _, _ := send("/leaving/back", cookie); !strings.HasPrefix(to, "/login") {
 		t.Errorf("the way back is open although nobody is away: %d %s", code, to)
 	}
