@@ -268,7 +268,7 @@ func (w *importer) photo(ctx context.Context, ph *archive.ItemPhoto) (id int64, 
 	}
 	if len(same) > 0 {
 		p := same[0]
-		if p.AttachedAt == nil && p.Source == store.SourceImport && p.Purpose == store.PurposePost {
+		if p.AttachedAt == nil && p.Source == store.SourceImport {
 			return p.ID, false, nil // of a run that was killed
 		}
 		return idInPost(p), true, nil

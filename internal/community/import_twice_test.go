@@ -117,3 +117,38 @@ func TestWholeFileOfAnotherArchive(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 }
+
+// TestImportOfWhatIsInNoPost: the member has the picture already, and not in a post. The import posts it.
+func TestImportOfWhatIsInNoPost(t *testing.T) {
+	for what, change := range map[string]string{
+		"a draft's": "UPDATE photos SET attached_at = NULL", // as it is
+		"an avatar": "UPDATE photos SET purpose = 'avatar', attached_at = created_at",
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{})
+			d.preparePhotos()
+			ctx := t.Context()
+			d.upload(d.ann, []byte(photograph(1)))
+			d.exec(change)
+			zip := zipped(t, archive.PostsFile, `[{"created_at":"2015-01-01T12:00:00Z","visibility":"public","caption":"Once","photos":[{"file":"photos/1.jpg"}]}]`, "photos/1.jpg", photograph(1))
+			if err := d.ImportWholeFile(ctx, d.ann, "a.zip", bytes.NewReader(zip)); err != nil {
+				t.Fatal(err)
+			}
+			for _, next := range []func(context.Context, *store.Account) error{d.LookThroughImport, func(ctx context.Context, acc *store.Account) error { return d.BeginImport(ctx, acc, store.Public) }} {
+				if err := next(ctx, d.ann); err != nil {
+					t.Fatal(err)
+				}
+				if err := d.runImportOnce(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			i, err := d.ImportOf(ctx, d.ann)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := i.Report.V; r.Posts != 1 || r.Photos != 1 || r.Known != 0 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}

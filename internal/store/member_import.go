@@ -120,8 +120,10 @@ func (s *conn) ExpiredImports(ctx context.Context, limit int) ([]*Import, error)
 	return out, translate(err)
 }
 
-// PhotosByHash lists the account's photos that were made of the same bytes, those in use first: up to limit that are ready or being
-// prepared.
+// PhotosByHash lists the account's photos that were made of the same bytes and stand in a post, or will: up to limit that are
+// ready or being prepared, those in use first. Avatars, photos of comments and of drafts are none of them.
 func (s *conn) PhotosByHash(ctx context.Context, accountID int64, sha256 string, limit int) ([]*Photo, error) {
-	return s.photos(ctx, "ph.account_id = ? AND ph.sha256 = ? AND ph.state IN ('pending', 'ready') ORDER BY ph.attached_at IS NULL, ph.id LIMIT ?", accountID, sha256, limit)
+	return s.photos(ctx, "ph.account_id = ? AND ph.sha256 = ? AND ph.state IN ('pending', 'ready') AND ph.purpose = ?"+
+		" AND (ph.source = ? OR ph.source = ? AND ph.attached_at IS NULL OR EXISTS (SELECT 1 FROM posts p WHERE p.id = ph.post_id AND p.root_id IS NULL AND p.deleted_at IS NULL))"+
+		" ORDER BY ph.attached_at IS NULL, ph.id LIMIT ?", accountID, sha256, PurposePost, SourceHeld, SourceImport, limit)
 }

@@ -2427,7 +2427,7 @@ func (s *Store) DropThreadVersions(ctx context.Context, rootID int64) (err error
 }
 
 // DropWaitingAccount removes the row of somebody who was never let in, with the tokens that clients have for it and what
-// moderators were told. The name is free again. ErrNotFound where nobody waits under the id.
+// moderators were told and wrote. The name is free again. ErrNotFound where nobody waits under the id.
 func (s *Store) DropWaitingAccount(ctx context.Context, id int64) (err error) {
 	if s.places == nil {
 		return s.conn.DropWaitingAccount(ctx, id)
@@ -4482,8 +4482,8 @@ func (s *Store) PhotoIDsOfPost(ctx context.Context, postID int64) (r0 []int64, e
 	return r0, err
 }
 
-// PhotosByHash lists the account's photos that were made of the same bytes, those in use first: up to limit that are ready or being
-// prepared.
+// PhotosByHash lists the account's photos that were made of the same bytes and stand in a post, or will: up to limit that are
+// ready or being prepared, those in use first. Avatars, photos of comments and of drafts are none of them.
 func (s *Store) PhotosByHash(ctx context.Context, accountID int64, sha256 string, limit int) (r0 []*Photo, err error) {
 	if s.places == nil {
 		return s.conn.PhotosByHash(ctx, accountID, sha256, limit)
