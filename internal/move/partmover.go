@@ -37,31 +37,6 @@ type MoverTable interface {
 	ChangeMove(ctx context.Context, epoch, step int64, r Row) (bool, error)
 }
 
-// PartProgress is how far the work of a phase is. It is kept in the row.
-type PartProgress struct {
-	Done  int64 `json:"done"`
-	Total int64 `json:"total,omitempty"` // 0: not known
-	Bytes int64 `json:"bytes,omitempty"`
-	Pass  int   `json:"pass,omitempty"`
-	// SinceMs is how long the work has been going on.
-	SinceMs int64 `json:"since_ms,omitempty"`
-	// Waits names the processes that have not answered.
-	Waits []string `json:"waits,omitempty"`
-	Note  string   `json:"note,omitempty"`
-	// Back says that the move is the way back of the one before, so that whoever asks for that again asks for the same.
-	Back bool `json:"back,omitempty"`
-	// MovedMs is when the target took charge, in milliseconds since 1970; 0: nobody has noted it.
-	MovedMs int64 `json:"moved_ms,omitempty"`
-	// Checkpoint is where the work of the phase goes on after its mover has died, as the work understands it.
-	Checkpoint json.RawMessage `json:"checkpoint,omitempty"`
-}
-
-// ParsePartProgress reads the progress of a row.
-func ParsePartProgress(r Row) (p PartProgress) {
-	_ = json.Unmarshal([]byte(r.Progress), &p) // an older release's is no progress
-	return p
-}
-
 // Work is what a mover does with a part. Each function may be called again after a mover has died in it. It calls
 // step for each thing that it has looked at, before the next one, and stops where that fails.
 type Work struct {
@@ -203,9 +178,15 @@ func (m *PartMover) move(ctx context.Context, source, target string, ready func(
 		if row != nil && InCharge(*row) != source {
 			return fmt.Errorf("the %s are in %s, not in %s", people(m.Part), InCharge(*row), source)
 		}
+		kept := row != nil && Phase(row.Phase) == PhaseMoved && row.Source == target && m.Work.Settle != nil
 		return m.work(ctx, row, Row{Part: m.Part, Source: source, Target: target}, func(ctx context.Context) error {
 			if row != nil && Phase(row.Phase).hasMoved() {
 				if err := m.await(ctx); err != nil { // or somebody still reads what is to be emptied
+					return err
+				}
+			}
+			if kept { // or what came to the target alone before the site left it is read by nobody, and may go
+				if err := m.do(ctx, func(ctx context.Context) error { return m.Work.Settle(ctx, target, source, m.step(ctx)) }); err != nil {
 					return err
 				}
 			}
@@ -215,7 +196,12 @@ func (m *PartMover) move(ctx context.Context, source, target string, ready func(
 			if err := m.do(ctx, func(ctx context.Context) error { return m.Work.Empty(ctx, source, target, m.step(ctx)) }); err != nil {
 				return err
 			}
-			m.set(func(p *PartProgress) { p.Back = m.Back })
+			m.set(func(p *PartProgress) {
+				if p.Back, p.Before = m.Back, nil; kept {
+					before := ParsePartProgress(*row).Back
+					p.Before = &before
+				}
+			})
 			if err := m.advance(ctx, PhaseReading, source, target); err != nil {
 				return err
 			}
@@ -284,7 +270,7 @@ func (m *PartMover) copy(ctx context.Context, r Row) error {
 	for pass := 1; ; pass++ {
 		var missing int64
 		m.set(func(p *PartProgress) {
-			*p = PartProgress{Total: total, Pass: pass, Back: p.Back, Checkpoint: p.Checkpoint}
+			*p = PartProgress{Total: total, Pass: pass, Back: p.Back, Before: p.Before, Checkpoint: p.Checkpoint}
 		})
 		err := m.do(ctx, func(ctx context.Context) (err error) {
 			missing, err = m.Work.Copy(ctx, r.Source, r.Target, m.step(ctx))
@@ -356,7 +342,8 @@ func (m *PartMover) enter(ctx context.Context, to Phase) error {
 const doneNote = "done"
 
 // Abort takes back a move that has not come further than PhaseReading, or PhaseWriting if the source is whole. Else
-// log-ins are in the target already: such a move goes on, and then back.
+// log-ins are in the target already: such a move goes on, and then back. A target that the site has left, and that gets what is new,
+// keeps what it has.
 func (m *PartMover) Abort(ctx context.Context, ready func(context.Context) error) error {
 	return again(func() error { return m.abort(ctx, ready) })
 }
@@ -387,6 +374,13 @@ func (m *PartMover) abort(ctx context.Context, ready func(context.Context) error
 		}
 		if err := m.await(ctx); err != nil {
 			return err
+		}
+		if before := ParsePartProgress(r).Before; before != nil {
+			m.set(func(p *PartProgress) { *p = PartProgress{Back: *before} })
+			if err := m.advance(ctx, PhaseMoved, r.Target, r.Source); err != nil {
+				return err
+			}
+			return m.do(ctx, func(ctx context.Context) error { return m.Work.Keep(ctx, r.Target, r.Source, time.Time{}, m.step(ctx)) })
 		}
 		discard := m.Work.Discard
 		if discard == nil {

@@ -10,6 +10,34 @@ import (
 	"tintype/internal/sleep"
 )
 
+// PartProgress is how far the work of a phase is. It is kept in the row.
+type PartProgress struct {
+	Done  int64 `json:"done"`
+	Total int64 `json:"total,omitempty"` // 0: not known
+	Bytes int64 `json:"bytes,omitempty"`
+	Pass  int   `json:"pass,omitempty"`
+	// SinceMs is how long the work has been going on.
+	SinceMs int64 `json:"since_ms,omitempty"`
+	// Waits names the processes that have not answered.
+	Waits []string `json:"waits,omitempty"`
+	Note  string   `json:"note,omitempty"`
+	// Back says that the move is the way back of the one before, so that whoever asks for that again asks for the same.
+	Back bool `json:"back,omitempty"`
+	// Before is the Back of the move before, where this one goes to the place that the site has left by that, and that gets what is
+	// new until then. Who takes this one back has that one again. nil: the target was not in use.
+	Before *bool `json:"before,omitempty"`
+	// MovedMs is when the target took charge, in milliseconds since 1970; 0: nobody has noted it.
+	MovedMs int64 `json:"moved_ms,omitempty"`
+	// Checkpoint is where the work of the phase goes on after its mover has died, as the work understands it.
+	Checkpoint json.RawMessage `json:"checkpoint,omitempty"`
+}
+
+// ParsePartProgress reads the progress of a row.
+func ParsePartProgress(r Row) (p PartProgress) {
+	_ = json.Unmarshal([]byte(r.Progress), &p) // an older release's is no progress
+	return p
+}
+
 // work does something under an epoch of its own, and gives that back.
 func (m *PartMover) work(ctx context.Context, row *Row, first Row, do func(context.Context) error) error {
 	m.restart()
@@ -99,7 +127,8 @@ func (m *PartMover) hold(r Row) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.row, m.said = r, time.Now()
-	m.now.Back = ParsePartProgress(r).Back
+	was := ParsePartProgress(r)
+	m.now.Back, m.now.Before = was.Back, was.Before
 }
 
 // held is the row as this mover has written it.
@@ -119,7 +148,7 @@ func (m *PartMover) set(f func(*PartProgress)) {
 // restart begins the progress of another phase.
 func (m *PartMover) restart() {
 	m.mu.Lock()
-	m.now, m.started = PartProgress{Back: m.now.Back}, time.Now()
+	m.now, m.started = PartProgress{Back: m.now.Back, Before: m.now.Before}, time.Now()
 	m.mu.Unlock()
 }
 

@@ -300,3 +300,44 @@ func TestFailuresThatEndMeanwhile(t *testing.T) {
 	}
 	running.Wait()
 }
+
+// Going back to the place that the site has left: first the place in charge gets what came to that one alone, which nobody would
+// read on the way. Whoever takes that move back is where the site was, and the place that was left keeps what it has.
+func TestPhotosGoBackAndStay(t *testing.T) {
+	w := newPhotoWorld(t)
+	key := media.VariantKey(media.Public, w.settled(1)[0], "320")
+	m := newMoverTable()
+	m.set(Row{Part: "sessions", Phase: "moved", Step: 5, Epoch: 2, Source: fromPlace, Target: toPlace})
+	mover := &PartMover{Table: m, Part: "sessions", Setting: "MEDIA_NEXT", Name: "me", Back: true}
+	work := &PhotoWork{Rows: w.db, Open: func(address string) (media.Store, error) { return w.disks[address], nil }, Workers: 2}
+	work.Attach(mover)
+	if err := w.read(w.disks[toPlace], key); err == nil {
+		t.Fatal("the photo is in both places")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	empty := mover.Work.Empty
+	mover.Work.Empty = func(ctx context.Context, source, target string, step func(int64) error) error {
+		w.must(w.read(w.disks[toPlace], key))
+		return empty(ctx, source, target, step)
+	}
+	mover.Work.Copy = func(ctx context.Context, _, _ string, _ func(int64) error) (int64, error) {
+		stop() // by Ctrl-C
+		return 0, ctx.Err()
+	}
+	if err := mover.Move(ctx, toPlace, fromPlace, func(context.Context) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	row, err := mover.Row(t.Context())
+	w.must(err)
+	if row.Phase != "reading" || row.Source != toPlace || row.Target != fromPlace {
+		t.Fatalf("%+v", row)
+	}
+	w.must(w.disks[fromPlace].Delete(t.Context(), key)) // which Keep brings there again
+	w.must(mover.Abort(t.Context(), nil))
+	if row, err = mover.Row(t.Context()); err != nil || row.Phase != "moved" || row.Source != fromPlace || row.Target != toPlace || ParsePartProgress(*row).Back || ParsePartProgress(*row).Before != nil {
+		t.Errorf("%+v %v", row, err)
+	}
+	w.must(w.read(w.disks[fromPlace], key))
+	w.must(w.read(w.disks[toPlace], key))
+}
