@@ -29,16 +29,22 @@ func (b *Dynamo) Inspect(ctx context.Context) (TableFacts, error) {
 	}
 	s, now := newSecret(-2), time.Now().Truncate(time.Millisecond)
 	start := time.Now()
-	if _, err := b.Get(ctx, s.accountID, s.hash()); !errors.Is(err, ErrNone) {
-		return f, fmt.Errorf("read what is not there: %w", errors.Join(err, errors.New("it should not be there")))
+	switch _, err := b.Get(ctx, s.accountID, s.hash()); {
+	case err == nil:
+		return f, errors.New("the table has a session that nobody made")
+	case !errors.Is(err, ErrNone):
+		return f, fmt.Errorf("read what is not there: %w", err)
 	}
 	f.Took = time.Since(start)
 	// A use that is noted after the end must not bring a session back.
 	if err := b.Touch(ctx, s.accountID, s.hash(), now, now.Add(time.Hour)); err != nil {
 		return f, err
 	}
-	if _, err := b.Get(ctx, s.accountID, s.hash()); !errors.Is(err, ErrNone) {
-		return f, errors.Join(errors.New("the table does not keep to conditions: a session that had ended came back"), err, b.Delete(ctx, s.accountID, s.hash()))
+	switch _, err := b.Get(ctx, s.accountID, s.hash()); {
+	case err == nil:
+		return f, errors.Join(errors.New("the table does not keep to conditions: a session that had ended came back"), b.Delete(ctx, s.accountID, s.hash()))
+	case !errors.Is(err, ErrNone):
+		return f, fmt.Errorf("read a session that has ended: %w", err)
 	}
 	if err := b.Put(ctx, &Record{AccountID: s.accountID, Hash: s.hash(), CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(time.Hour)}); err != nil {
 		return f, err
