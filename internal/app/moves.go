@@ -153,7 +153,7 @@ func (d drivers) sessionsPlan(ctx context.Context, db *store.Store, workers int)
 		if found := places[address]; found != nil {
 			return found, nil
 		}
-		return nil, fmt.Errorf("no setting of this command names %s", address)
+		return nil, &move.FinalError{Err: fmt.Errorf("no setting of this command names %s", address)}
 	}
 	count := func(ctx context.Context, address string) (n int64, err error) {
 		at, err := place(address)

@@ -21,7 +21,7 @@ func (d drivers) photosPlan(ctx context.Context, db *store.Store, o command.Move
 		if found := places[address]; found != nil {
 			return found, nil
 		}
-		return nil, fmt.Errorf("no setting of this command names %s", address)
+		return nil, &move.FinalError{Err: fmt.Errorf("no setting of this command names %s", address)}
 	}
 	work := &move.PhotoWork{Rows: db, Open: place, Workers: o.Workers, WithoutMissing: o.WithoutMissing, DeleteSource: o.DeleteSource}
 	p := &move.Plan{
