@@ -105,6 +105,9 @@ func (c *Community) cleanAnnouncement(n *NewAnnouncement, before *store.Announce
 	if n.PublishAt != nil && n.PublishAt.After(now.Add(maxAhead)) {
 		bad.add("publish", "far", "That is more than a year ahead.")
 	}
+	if n.EndsAt != nil && n.PublishAt != nil && !n.EndsAt.After(*n.PublishAt) && (before == nil || before.PublishAt.Time().After(now)) {
+		bad.add("publish", "after_end", "It would be published after its end.")
+	}
 	return bad.err()
 }
 
@@ -268,17 +271,20 @@ func sameMillis(a, b *store.Millis) bool {
 }
 
 // FinishAnnouncement takes an announcement off the head of home and out of the API. It can still be read among the earlier ones, with
-// its comments. Doing so again changes nothing.
+// its comments. Doing so again changes nothing. *Invalid for one that is not published yet: nobody is to read it.
 func (c *Community) FinishAnnouncement(ctx context.Context, by By, id int64) error {
 	if err := by.may(EndAnnouncement); err != nil {
 		return err
 	}
 	return c.onAnnouncement(ctx, by, EndAnnouncement, id, func(ctx context.Context, tx *store.Store, now *store.Announcement) (bool, error) {
 		at := store.ToMillis(time.Now())
-		if announcementState(now, at.Time()) == AnnouncementOver {
+		switch announcementState(now, at.Time()) {
+		case AnnouncementOver:
 			return false, nil
+		case AnnouncementScheduled:
+			return false, invalid("", "scheduled", "It is not published yet. Delete it instead.")
 		}
-		now.EndedAt, now.PublishAt = &at, min(now.PublishAt, at)
+		now.EndedAt = &at
 		tx.AfterCommit(c.announced.drop)
 		return true, tx.AddEvent(ctx, EventAnnouncementGone, 0, now.ID, nil)
 	})

@@ -72,6 +72,7 @@ func TestAnnouncements(t *testing.T) {
 		for what, n := range map[string]NewAnnouncement{
 			"nothing": {Text: " \n "}, "a long text": {Text: strings.Repeat("x", MaxCaption+1)}, "an end without a beginning": {Text: "x", EndsAt: &soon},
 			"an end before the beginning": {Text: "x", StartsAt: &later, EndsAt: &soon}, "an event that is over": {Text: "x", StartsAt: &past, EndsAt: &past},
+			"one that is published after its end": {Text: "x", StartsAt: &soon, EndsAt: &soon, PublishAt: &later},
 		} {
 			if _, err := c.Announce(c.ctx, by, n); !errors.As(err, &bad) {
 				t.Errorf("%s: %v", what, err)
@@ -92,6 +93,11 @@ func TestAnnouncements(t *testing.T) {
 		c.expect("what members see", c.announcements(ann, false), []string{walk.Text})
 		_, err = c.AnnouncementByID(c.ctx, ann, scheduled.ID)
 		c.expectErr("one that is not published", err, ErrNotFound)
+		if err := c.FinishAnnouncement(c.ctx, by, scheduled.ID); !errors.As(err, &bad) || bad.Fields[0].Code != "scheduled" {
+			t.Errorf("the end of one that is not published: %v", err)
+		}
+		_, err = c.AnnouncementByID(c.ctx, ann, scheduled.ID)
+		c.expectErr("one that is called off", err, ErrNotFound)
 		for what, viewer := range map[string]*store.Account{"a visitor": nil, "a suspended member": hidden} {
 			_, err := c.Announcements(c.ctx, viewer, true)
 			c.expectErr(what, err, ErrUnauthenticated)

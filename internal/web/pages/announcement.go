@@ -388,7 +388,7 @@ func (p *Pages) showAdminAnnouncement(c *gin.Context, acc *store.Account, status
 	now := p.viewBuilder(c).now
 	a := community.Announcement{Announcement: *row}
 	state := a.State(now)
-	v := templates.AdminAnnouncementView{ID: idText(id), State: pg.T(community.AnnouncementWords(state)), Ends: state != community.AnnouncementOver, Errors: errs}
+	v := templates.AdminAnnouncementView{ID: idText(id), State: pg.T(community.AnnouncementWords(state)), Ends: state == community.AnnouncementStands, Errors: errs}
 	published := !now.Before(row.PublishAt.Time())
 	if published {
 		v.Public = announcementPath(id)
