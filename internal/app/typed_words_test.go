@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -239,4 +240,38 @@ func TestFirstStepsGoOnAfterAMistake(t *testing.T) {
 	if page := boss.send("GET", w.Header().Get("Location")).Body.String(); strings.Contains(page, `href="`+steps+`"`) {
 		t.Error("closed first steps are pointed at")
 	}
+}
+
+// A profile that was written slowly goes along to the log-in, and is saved by the page that follows, without scripts.
+func TestASlowProfileIsKept(t *testing.T) {
+	_, front := siteWithFront(t)
+	front.join("mia")
+	mia := front.visitor()
+	mia.Stay = true
+	hidden := func(a servertest.Answer) (parts []servertest.Part) {
+		for _, m := range regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)"`).FindAllStringSubmatch(a.Body, -1) {
+			parts = append(parts, servertest.Part{Field: m[1], Data: []byte(m[2])})
+		}
+		return parts
+	}
+	const path, bio = "/settings/profile", "Bridges at night"
+	words := []servertest.Part{{Field: "display_name", Data: []byte("Mia")}, {Field: "bio", Data: []byte(bio)}, {Field: "discoverable", Data: []byte("on")}}
+	page := mia.Do(servertest.Multipart(path, words...)).Want(http.StatusUnauthorized)
+	entered := []string{"name", "mia", "password", servertest.Password}
+	for _, part := range hidden(page) {
+		entered = append(entered, part.Field, string(part.Data))
+	}
+	page = mia.Post("/login", entered...).Want(http.StatusOK).Has(bio+"</blockquote>", `action="`+path+`"`)
+	var again servertest.Request
+	if carried := hidden(page); page.Holds(`action="` + path + `" enctype="multipart/form-data"`) {
+		again = servertest.Multipart(path, carried...)
+	} else {
+		var pairs []string
+		for _, part := range carried {
+			pairs = append(pairs, part.Field, string(part.Data))
+		}
+		again = servertest.Form(path, pairs...)
+	}
+	mia.Do(again).Want(http.StatusSeeOther)
+	mia.Get("/@mia").Want(http.StatusOK).Has(bio)
 }

@@ -127,16 +127,13 @@ func (p *Pages) confirm(c *gin.Context, acc *store.Account, action, back string)
 	}
 	v := templates.ConfirmView{Action: action, Cancel: back}
 	v.Question, v.Verb = actWords(pg.Lang, action)
+	carried := url.Values{}
 	for name, values := range c.Request.PostForm {
 		if field, ok := strings.CutPrefix(name, carriedField); ok {
-			for _, s := range values {
-				v.Fields = append(v.Fields, templates.HiddenField{Name: field, Value: s})
-				if field == "text" || field == "caption" || field == "words" {
-					v.Text = s
-				}
-			}
+			carried[field] = values
 		}
 	}
+	v.Fields, v.Text = keptFields(carried, ""), writtenIn(carried)
 	return p.render(c, http.StatusOK, templates.ConfirmPage(pg, v))
 }
 
