@@ -115,7 +115,7 @@ func setOf(path string) string {
 	return parts[3]
 }
 
-// remove deletes one of the older posts.
+// remove deletes one of the older posts, with its photo.
 func (p *photoPeople) remove() {
 	p.mu.Lock()
 	if len(p.posts) < 10 {
@@ -134,7 +134,7 @@ func (p *photoPeople) remove() {
 	p.at(func(i *servertest.Instance) {
 		busy := false // once: it may have been deleted all the same
 		a := servertest.Again(50, func() servertest.Answer {
-			a := p.asked.Count(p.ann.At(i).Try(servertest.Read("/api/v1/statuses/" + s.ID).As(http.MethodDelete)))
+			a := p.asked.Count(p.ann.At(i).Try(servertest.Read("/api/v1/statuses/" + s.ID + "?delete_media=true").As(http.MethodDelete)))
 			busy = busy || a.Busy()
 			return a
 		})
@@ -142,6 +142,12 @@ func (p *photoPeople) remove() {
 			p.fail("delete: %d %v: %.300s", a.Status, a.Err, a.Body)
 		}
 	})
+}
+
+func (p *photoPeople) size() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.posts)
 }
 
 // read asks an instance as a visitor, and once more where the machine is too busy for it.
@@ -207,7 +213,12 @@ func (p *photoPeople) start() {
 	for range 3 {
 		p.loop(20*time.Millisecond, func() { p.at(func(i *servertest.Instance) { p.look(i, p.somewhere()) }) })
 	}
-	p.loop(400*time.Millisecond, p.post)
+	p.loop(400*time.Millisecond, func() {
+		p.post()
+		if p.size() > 60 { // a slow machine has no more to move than a fast one
+			p.remove()
+		}
+	})
 	p.loop(time.Second, p.remove)
 }
 

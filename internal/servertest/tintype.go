@@ -292,13 +292,17 @@ func Run(t testing.TB, env []string, args ...string) (stdout, stderr string, err
 }
 
 func run(binary string, env []string, dir string, args []string) (string, string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	const limit = 2 * time.Minute
+	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, fmt.Errorf("it had not ended after %s", limit))
 	defer cancel()
 	c := exec.CommandContext(ctx, binary, args...)
 	var stdout, stderr bytes.Buffer
 	c.Env, c.Dir, c.Stdout, c.Stderr = env, dir, &stdout, &stderr
 	diesWithUs(c)
 	err := c.Run()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	return stdout.String(), stderr.String(), err
 }
 
