@@ -59,8 +59,12 @@ func (s *conn) addJob(ctx context.Context, id int64, kind string, payload any, r
 		return fmt.Errorf("payload of a job %s: %w", kind, err)
 	}
 	b = s.withOrigin(ctx, b)
-	err = s.write(ctx).Exec("INSERT INTO jobs (id, kind, payload, state, run_at, error, created_at) VALUES (?, ?, ?, ?, ?, '', "+
-		s.dialect.nowMillis()+")", id, kind, string(b), JobReady, runAt).Error
+	now := s.dialect.nowMillis()
+	due, args := "?", []any{id, kind, string(b), JobReady, runAt}
+	if runAt == 0 { // now, and not before everything else: jobs that were tried before have their turn as well
+		due, args = now, args[:4]
+	}
+	err = s.write(ctx).Exec("INSERT INTO jobs (id, kind, payload, state, run_at, error, created_at) VALUES (?, ?, ?, ?, "+due+", '', "+now+")", args...).Error
 	if err != nil {
 		return translate(err)
 	}
@@ -77,7 +81,7 @@ func (s *conn) AddTick(ctx context.Context, kind string, every time.Duration) er
 	h.Write([]byte(kind))
 	now, ms := s.dialect.nowMillis(), every.Milliseconds()
 	err := s.write(ctx).Exec(s.dialect.insertIgnore()+" jobs (id, kind, payload, state, run_at, error, created_at) "+
-		"SELECT (t.ms - t.ms % ?) * 65536 + ?, ?, '{}', ?, 0, '', t.ms FROM (SELECT "+now+" AS ms) t",
+		"SELECT (t.ms - t.ms % ?) * 65536 + ?, ?, '{}', ?, t.ms, '', t.ms FROM (SELECT "+now+" AS ms) t",
 		ms, int64(h.Sum32()&0xFFFF), kind, JobReady).Error
 	return translate(err)
 }
@@ -224,7 +228,7 @@ func (s *conn) JobByID(ctx context.Context, id int64) (Job, error) {
 // there is none such.
 func (s *conn) RetryJob(ctx context.Context, id int64) error {
 	now := s.dialect.nowMillis()
-	res := s.write(ctx).Exec("UPDATE jobs SET state = ?, attempts = 0, run_at = 0, lease_until = 0, lease_token = '', finished_at = NULL WHERE id = ? AND (state = ? OR state = ? AND lease_until < "+
+	res := s.write(ctx).Exec("UPDATE jobs SET state = ?, attempts = 0, run_at = "+now+", lease_until = 0, lease_token = '', finished_at = NULL WHERE id = ? AND (state = ? OR state = ? AND lease_until < "+
 		now+")", JobReady, id, JobDead, JobReady)
 	if res.Error != nil {
 		return translate(res.Error)

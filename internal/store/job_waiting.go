@@ -9,8 +9,8 @@ type JobsWaiting struct {
 	OldestReady Millis // how long the longest of them has been due; a length of time
 }
 
-// WaitingJobs reads the counts on the primary. A job that is to run at once has 0 for when it is due, and waits since it was
-// made.
+// WaitingJobs reads the counts on the primary. No job waits since before it was made: an older release wrote 0 for what was due
+// at once.
 func (s *conn) WaitingJobs(ctx context.Context) (JobsWaiting, error) {
 	var row struct {
 		Dead, Ready int

@@ -6467,8 +6467,8 @@ func (s *Store) WaitForReplicas(ctx context.Context) (err error) {
 	return err
 }
 
-// WaitingJobs reads the counts on the primary. A job that is to run at once has 0 for when it is due, and waits since it was
-// made.
+// WaitingJobs reads the counts on the primary. No job waits since before it was made: an older release wrote 0 for what was due
+// at once.
 func (s *Store) WaitingJobs(ctx context.Context) (r0 JobsWaiting, err error) {
 	if s.places == nil {
 		return s.conn.WaitingJobs(ctx)
