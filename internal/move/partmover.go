@@ -424,10 +424,17 @@ func (m *PartMover) behind(ctx context.Context, step int64, waited time.Duration
 	if err != nil {
 		return nil, err
 	}
+	r := m.held()
+	over := HasMoved(r) && !(Phase(r.Phase).UnderWay() && r.Part == PartMedia)
 	var names []string
 	for _, i := range list {
 		var answers map[string]int64
 		_ = json.Unmarshal([]byte(i.Parts), &answers) // what is no object is no answer
+		var facts map[string]string
+		_ = json.Unmarshal([]byte(i.Facts), &facts) // nor has it facts
+		if _, two := facts[m.Part+".next"]; over && !two && facts[m.Part+".own"] == Fingerprint(r.Target) {
+			continue // it was started with the target alone, and answers to no step
+		}
 		gone := i.AgeMs > max(3*i.EveryMs, GoneAfter.Milliseconds())
 		if answers[m.Part] >= step || gone && waited >= GoneAfter {
 			continue
