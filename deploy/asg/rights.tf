@@ -22,7 +22,7 @@ locals {
     {
       Sid      = "Photos"
       Effect   = "Allow"
-      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
       Resource = [for slot in local.buckets : "${module.photos[slot].arn}/*"]
     },
     {

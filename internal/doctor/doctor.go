@@ -382,9 +382,13 @@ func (d *Diagnosis) checkQueue(ctx context.Context) []Check {
 	return list
 }
 
+// Free space below which a folder is low, and full. In one of temporary files, large photos and parts of exports wait on their way to
+// the bucket, a few at a time, each with some 32 MB: a small one in memory will do.
 const (
 	diskLow  = 2 << 30
 	diskFull = 256 << 20
+	tempLow  = 192 << 20
+	tempFull = 64 << 20
 )
 
 func (d *Diagnosis) checkDisk(context.Context) []Check {
@@ -392,13 +396,19 @@ func (d *Diagnosis) checkDisk(context.Context) []Check {
 	if !d.Config.Stateless {
 		dirs = append(dirs, d.Config.DataDir)
 	}
+	temp := ""
 	if folder, ok := media.As[media.Folder](d.Media); ok {
 		dirs = append(dirs, folder.Dir())
 	} else {
-		dirs = append(dirs, os.TempDir()) // large photos on their way to the bucket
+		temp = os.TempDir()
+		dirs = append(dirs, temp)
 	}
 	var list []Check
 	for _, dir := range dirs {
+		low, full := int64(diskLow), int64(diskFull)
+		if dir == temp {
+			low, full = tempLow, tempFull
+		}
 		free, _, err := DiskSpace(dir)
 		text := fmt.Sprintf("%s has %s free", dir, config.FormatSize(free))
 		switch {
@@ -406,9 +416,9 @@ func (d *Diagnosis) checkDisk(context.Context) []Check {
 			continue
 		case err != nil:
 			list = append(list, warn(err.Error(), "the folder is made at the first start"))
-		case free < diskFull:
+		case free < full:
 			list = append(list, Check{Status: Failure, Text: text, Advice: "make room before writes fail"})
-		case free < diskLow:
+		case free < low:
 			list = append(list, warn(text, "make room"))
 		default:
 			list = append(list, fine("%s", text))

@@ -115,7 +115,7 @@ func (d *Diagnosis) checkMedia(ctx context.Context) []Check {
 	}
 	facts, err := bucket.Inspect(ctx)
 	if err != nil {
-		return []Check{failed(where, err, "the role needs GetObject, PutObject and DeleteObject below the prefix; see that the bucket exists, in this region, and grants them")}
+		return []Check{failed(where, err, "the role needs GetObject, PutObject, DeleteObject and AbortMultipartUpload below the prefix; see that the bucket exists, in this region, and grants them")}
 	}
 	list := []Check{fine("%s: written, read from the middle, copied and deleted", where)}
 	if facts.Encryption != "" {

@@ -1,13 +1,10 @@
 package media
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
-	"os"
 	"slices"
 	"time"
 
@@ -22,14 +19,9 @@ import (
 )
 
 const (
-	// s3Memory is how much of an upload is held in memory; what is longer waits in a temporary file, so that neither a
-	// slow reader nor a large file holds memory or a connection to the bucket, and a failed try can be repeated.
-	s3Memory = 1 << 20
 	// s3Short is how long a request without a body may take, all its tries together.
 	s3Short = 15 * time.Second
-	// s3Slowest is the rate in bytes a second below which an upload to the bucket is given up.
-	s3Slowest = 256 << 10
-	s3Tries   = 4
+	s3Tries = 4
 	// s3Batch is how many keys one DeleteObjects takes.
 	s3Batch = 1000
 )
@@ -44,7 +36,7 @@ type S3Options struct {
 	Prefix     string // before every key; "" or ending with a slash
 	PathStyle  bool   // the bucket stands in the path, for servers without a host name for each bucket
 	Encryption string // "AES256" or "aws:kms"; "" is the bucket's own default
-	TempDir    string // for uploads over a megabyte; "" is the system's
+	TempDir    string // for uploads over a megabyte, s3Part of each at most; "" is the system's
 	ReadOnly   bool   // nothing is written to find out about rights
 	// Stored names some objects of a kind that should exist; nil: none is known. They are read in place of a probe where nothing may
 	// be written (ReadOnly).
@@ -95,118 +87,6 @@ func (s *S3) key(key string) (*string, Kind, error) {
 		return nil, "", err
 	}
 	return aws.String(s.o.Prefix + key), k.Kind, nil
-}
-
-// Put implements Store.
-func (s *S3) Put(ctx context.Context, key string, r io.Reader, o PutOptions) (int64, error) {
-	name, kind, err := s.key(key)
-	if err != nil {
-		return 0, err
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	if o.MaxSize > 0 && o.Size > o.MaxSize {
-		return 0, ErrTooLarge
-	}
-	limit := o.MaxSize
-	if o.Size > 0 {
-		limit = o.Size
-	}
-	body, n, err := s.spool(ctx, r, limit)
-	if err != nil {
-		return 0, err
-	}
-	defer body.Close()
-	if o.Size > 0 && n < o.Size {
-		return 0, fmt.Errorf("%w: %d of %d", ErrShort, n, o.Size)
-	}
-	if kind == Original {
-		// What browsers say of a file is not to be trusted.
-		var head [32]byte
-		m, err := io.ReadFull(body, head[:])
-		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return 0, diskError(err)
-		}
-		if _, err := body.Seek(0, io.SeekStart); err != nil {
-			return 0, diskError(err)
-		}
-		o.ContentType = sniff(head[:m]).ContentType()
-	}
-	if o.ContentType == "" {
-		o.ContentType = "image/jpeg"
-	}
-	if o.CacheControl == "" {
-		o.CacheControl = CacheControl(kind)
-	}
-	ctx, cancel := context.WithTimeout(ctx, s3Short+time.Duration(n/s3Slowest)*time.Second)
-	defer cancel()
-	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.o.Bucket, Key: name, Body: body, ContentLength: &n,
-		ContentType: &o.ContentType, CacheControl: &o.CacheControl,
-		ServerSideEncryption: types.ServerSideEncryption(s.o.Encryption),
-	})
-	if err != nil {
-		return 0, s3Error(ctx, "write "+key, err)
-	}
-	s.rights.saw(key)
-	return n, nil
-}
-
-// spooled is a body that can be sent more than once.
-type spooled struct {
-	io.ReadSeeker
-	file *os.File
-}
-
-func (b spooled) Close() {
-	if b.file != nil {
-		b.file.Close()
-		os.Remove(b.file.Name()) // gone already, except where a file that is open cannot be removed
-	}
-}
-
-// spool reads all of r; more than limit bytes are ErrTooLarge, if it is not 0.
-func (s *S3) spool(ctx context.Context, r io.Reader, limit int64) (body spooled, n int64, err error) {
-	src := io.Reader(ctxReader{ctx, r})
-	if limit > 0 {
-		src = io.LimitReader(src, limit+1)
-	}
-	var head bytes.Buffer
-	if n, err = io.CopyN(&head, src, s3Memory); err != nil && !errors.Is(err, io.EOF) {
-		return body, 0, err
-	}
-	switch {
-	case limit > 0 && n > limit:
-		return body, 0, ErrTooLarge
-	case errors.Is(err, io.EOF):
-		return spooled{ReadSeeker: bytes.NewReader(head.Bytes())}, n, nil
-	}
-	file, err := os.CreateTemp(s.o.TempDir, "tintype-put-*")
-	if err != nil {
-		return body, 0, diskError(err)
-	}
-	os.Remove(file.Name()) // a crash leaves nothing
-	body = spooled{file, file}
-	defer func() {
-		if err != nil {
-			body.Close()
-		}
-	}()
-	if _, err = file.Write(head.Bytes()); err != nil {
-		return body, 0, diskError(err)
-	}
-	more, err := io.Copy(struct{ io.Writer }{file}, src)
-	if n += more; err != nil {
-		return body, 0, diskError(err)
-	}
-	if limit > 0 && n > limit {
-		return body, 0, ErrTooLarge
-	}
-	if _, err = file.Seek(0, io.SeekStart); err != nil {
-		return body, 0, diskError(err)
-	}
-	return body, n, nil
 }
 
 // Delete implements Store.

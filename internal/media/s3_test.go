@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -88,6 +91,90 @@ func TestS3LargeObjects(t *testing.T) {
 	}
 	if _, err := s.Put(t.Context(), media.OriginalKey(media.NewRandom()), bytes.NewReader(data), media.PutOptions{MaxSize: 5 << 20}); !errors.Is(err, media.ErrTooLarge) {
 		t.Errorf("over the limit: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(temp, "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// meter is a client that notes how much a request carries at most.
+type meter struct {
+	aws.HTTPClient
+	most atomic.Int64
+}
+
+func (m *meter) Do(r *http.Request) (*http.Response, error) {
+	for now := m.most.Load(); r.ContentLength > now && !m.most.CompareAndSwap(now, r.ContentLength); now = m.most.Load() {
+	}
+	return m.HTTPClient.Do(r)
+}
+
+// What is larger than a small folder for temporary files goes in parts, of which no more than one waits there: an export, an archive.
+// There is no object before all of it has come, and nothing is left of what did not.
+func TestS3PutsInParts(t *testing.T) {
+	server, temp := servertest.S3(t), t.TempDir()
+	cfg := s3Config(server)
+	counted := &meter{HTTPClient: cfg.HTTPClient}
+	cfg.HTTPClient = counted
+	bucket := newBucket(t, server)
+	s := media.NewS3(cfg, media.S3Options{Bucket: bucket, PathStyle: true, TempDir: temp})
+	const part = 32 << 20
+	seeded := func(n int64) io.Reader { return io.LimitReader(mathrand.NewChaCha8([32]byte{1}), n) }
+	sum := func(r io.Reader) string {
+		h := sha256.New()
+		if _, err := io.Copy(h, r); err != nil {
+			t.Error(err)
+		}
+		return fmt.Sprintf("%x", h.Sum(nil))
+	}
+	for _, c := range []struct {
+		name string
+		n    int64
+		o    media.PutOptions
+	}{
+		{"one part", part, media.PutOptions{}},
+		{"one byte more, announced", part + 1, media.PutOptions{Size: part + 1}},
+		{"two parts", 2 * part, media.PutOptions{MaxSize: 2 * part}},
+		{"some of a third one", 2*part + 1000, media.PutOptions{Size: -1}},
+	} {
+		key := media.OriginalKey(media.NewRandom())
+		if n, err := s.Put(t.Context(), key, seeded(c.n), c.o); err != nil || n != c.n {
+			t.Fatalf("%s: %d, %v", c.name, n, err)
+		}
+		o, err := s.Open(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Size != c.n || sum(o) != sum(seeded(c.n)) {
+			t.Errorf("%s: what is read is not what was written: %d bytes", c.name, o.Size)
+		}
+		o.Close()
+	}
+	if most := counted.most.Load(); most > part+1<<20 {
+		t.Errorf("one request carried %d bytes", most)
+	}
+	broken := errors.New("the connection broke")
+	for _, c := range []struct {
+		name string
+		r    io.Reader
+		o    media.PutOptions
+		want error
+	}{
+		{"broken in the second part", io.MultiReader(seeded(part+1000), iotest.ErrReader(broken)), media.PutOptions{}, broken},
+		{"over the limit in the second part", seeded(part + 1001), media.PutOptions{MaxSize: part + 1000}, media.ErrTooLarge},
+		{"fewer than announced", seeded(part + 1000), media.PutOptions{Size: part + 1001}, media.ErrShort},
+	} {
+		key := media.OriginalKey(media.NewRandom())
+		if _, err := s.Put(t.Context(), key, c.r, c.o); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+		if _, err := s.Open(t.Context(), key); !errors.Is(err, media.ErrNotFound) {
+			t.Errorf("%s: it is there: %v", c.name, err)
+		}
+	}
+	client := s3.NewFromConfig(s3Config(server), func(o *s3.Options) { o.UsePathStyle = true })
+	if left, err := client.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket}); err != nil || len(left.Uploads) > 0 {
+		t.Errorf("parts are left: %+v, %v", left, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(temp, "*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
