@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 )
@@ -98,11 +99,13 @@ func (s *S3) mayRead(ctx context.Context, kind Kind) bool {
 	may = false
 	for _, key := range candidates {
 		name := s.o.Prefix + key
-		_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: &name})
+		// Who may not decrypt an object still learns by HEAD that it is there.
+		out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.o.Bucket, Key: &name, Range: aws.String("bytes=0-0")})
 		if err != nil && ctx.Err() != nil {
 			return false // nothing was learned
 		}
 		if may = err == nil; may {
+			out.Body.Close()
 			s.rights.saw(key)
 			break
 		}

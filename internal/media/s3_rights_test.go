@@ -22,6 +22,7 @@ type narrowBucket struct {
 	mu      sync.Mutex
 	objects map[string][]byte
 	closed  bool          // nothing may be read
+	sealed  bool          // nothing may be decrypted
 	ahead   time.Duration // of its clock
 	puts    int
 }
@@ -44,7 +45,7 @@ func (b *narrowBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `<DeleteResult/>`)
 	default:
 		o, ok := b.objects[r.URL.Path]
-		if !ok || b.closed {
+		if !ok || b.closed || b.sealed && r.Method == http.MethodGet {
 			w.WriteHeader(http.StatusForbidden)
 			if r.Method == http.MethodGet {
 				fmt.Fprint(w, `<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`)
@@ -85,6 +86,17 @@ func TestS3AbsentWithoutListBucket(t *testing.T) {
 			t.Errorf("copy: %v", err)
 		}
 		if ok, err := s.Has(t.Context(), absent); ok || err != nil {
+			t.Errorf("has: %v, %v", ok, err)
+		}
+	})
+	t.Run("what may not be decrypted is not absent", func(t *testing.T) {
+		b, s := newNarrow(t, false)
+		there := media.VariantKey(media.Public, media.NewRandom(), "320")
+		b.objects["/photos/"+there], b.sealed = []byte("x"), true
+		if _, err := s.Open(t.Context(), there); !errors.Is(err, media.ErrUnavailable) || errors.Is(err, media.ErrNotFound) {
+			t.Errorf("open: %v", err)
+		}
+		if ok, err := s.Has(t.Context(), there); !ok || err != nil {
 			t.Errorf("has: %v, %v", ok, err)
 		}
 	})
