@@ -102,11 +102,15 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader, o PutOptions) (
 	defer func() {
 		if err != nil {
 			n = 0
-			if errors.Is(err, ErrUnavailable) {
-				go drop() // which may hang as well
-				return
+			// It may hang as well, and then nobody waits for it.
+			dropped := make(chan struct{})
+			go func() { defer close(dropped); drop() }()
+			if !errors.Is(err, ErrUnavailable) {
+				select {
+				case <-dropped:
+				case <-time.After(diskPatience):
+				}
 			}
-			drop()
 		}
 	}()
 	limit := o.MaxSize
@@ -316,8 +320,11 @@ func probe(ctx context.Context, s Store) error {
 
 // SweepTemp removes half-written files that are older than olderThan, and returns their number.
 func (d *Disk) SweepTemp(ctx context.Context, olderThan time.Duration) (int, error) {
-	entries, err := os.ReadDir(filepath.Join(d.dir, tempDir))
-	if err != nil {
+	var entries []os.DirEntry
+	if err := d.caller.do(ctx, diskWrite, func() (err error) {
+		entries, err = os.ReadDir(filepath.Join(d.dir, tempDir))
+		return err
+	}, nil); err != nil {
 		return 0, diskError(err)
 	}
 	n, before := 0, time.Now().Add(-olderThan)
@@ -326,13 +333,22 @@ func (d *Disk) SweepTemp(ctx context.Context, olderThan time.Duration) (int, err
 		if err := ctx.Err(); err != nil {
 			return n, err
 		}
-		info, err := e.Info()
-		if err != nil || !info.ModTime().Before(before) || !info.Mode().IsRegular() {
-			continue // gone already, or still being written
-		}
-		if err := os.Remove(filepath.Join(d.dir, tempDir, e.Name())); err == nil {
+		removed := false
+		err := d.caller.do(ctx, diskPatience, func() error {
+			info, err := e.Info()
+			if err != nil || !info.ModTime().Before(before) || !info.Mode().IsRegular() {
+				return nil // gone already, or still being written
+			}
+			err = os.Remove(filepath.Join(d.dir, tempDir, e.Name()))
+			removed = err == nil
+			return err
+		}, nil)
+		switch {
+		case errors.Is(err, ErrUnavailable):
+			return n, errors.Join(append(errs, err)...)
+		case removed:
 			n++
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			errs = append(errs, err)
 		}
 	}

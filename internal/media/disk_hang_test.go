@@ -103,6 +103,12 @@ func TestADiskThatHangs(t *testing.T) {
 		if _, err := d.Put(t.Context(), media.OriginalKey(media.NewRandom()), strings.NewReader("x"), media.PutOptions{}); !errors.Is(err, media.ErrUnavailable) {
 			t.Fatalf("who writes hears %v", err)
 		}
+		if err := d.Delete(t.Context(), hung); !errors.Is(err, media.ErrUnavailable) {
+			t.Fatalf("who deletes hears %v", err)
+		}
+		if _, err := d.SweepTemp(t.Context(), time.Hour); !errors.Is(err, media.ErrUnavailable) {
+			t.Fatalf("who sweeps hears %v", err)
+		}
 	}
 	if n := runtime.NumGoroutine() - before; n > 10 {
 		t.Errorf("%d goroutines more", n)

@@ -28,17 +28,23 @@ var ErrHeld = errors.New("media: a backup holds the files")
 // lock locks the disk's folder, shared to delete or exclusive to hold, over all processes. The system gives the lock
 // back when its holder dies, so that nobody who is killed leaves deletions stopped.
 func (d *Disk) lock(ctx context.Context, how int, patience time.Duration) (release func(), err error) {
-	f, err := os.Open(d.dir)
-	if err != nil {
+	var f *os.File
+	if err := d.caller.do(ctx, diskPatience, func() (err error) {
+		f, err = os.Open(d.dir)
+		return err
+	}, func() { f.Close() }); err != nil {
 		return nil, diskError(err)
 	}
 	release = sync.OnceFunc(func() { f.Close() })
 	deadline := time.Now().Add(patience)
 	for {
-		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
+		err := d.caller.do(ctx, diskPatience, func() error { return syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) }, nil)
 		switch {
 		case err == nil:
 			return release, nil
+		case errors.Is(err, ErrUnavailable), ctx.Err() != nil:
+			go release() // which may hang as well
+			return nil, err
 		case errors.Is(err, syscall.EWOULDBLOCK), errors.Is(err, syscall.EINTR):
 		case how == syscall.LOCK_SH:
 			return release, nil // a file system without such locks: nobody can hold it either
