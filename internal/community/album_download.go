@@ -116,7 +116,7 @@ func (c *Community) OpenAlbumDownload(ctx context.Context, acc *store.Account, r
 	if err != nil {
 		return nil, nil, fromStore(err)
 	}
-	if d.State != store.DownloadReady || subtle.ConstantTimeCompare([]byte(d.Random), []byte(random)) == 0 || now >= d.ExpiresAt {
+	if d.Random == "" || subtle.ConstantTimeCompare([]byte(d.Random), []byte(random)) == 0 || now >= d.ExpiresAt {
 		return nil, nil, ErrNotFound
 	}
 	al, err := c.AlbumByID(ctx, acc, d.AlbumID)
@@ -131,7 +131,7 @@ func (c *Community) OpenAlbumDownload(ctx context.Context, acc *store.Account, r
 	for _, r := range refs {
 		shown[r.PhotoID] = true
 	}
-	if slices.ContainsFunc(d.Photos.V, func(id int64) bool { return !shown[id] }) {
+	if d.State != store.DownloadReady || slices.ContainsFunc(d.Photos.V, func(id int64) bool { return !shown[id] }) {
 		if err := c.Store.Tx(ctx, func(ctx context.Context, tx *store.Store) error { return c.dropDownload(ctx, tx, d) }); err != nil {
 			return nil, nil, fromStore(err)
 		}
@@ -362,12 +362,15 @@ func (c *Community) zipFiles(ctx context.Context, w io.Writer, al *store.Album, 
 	var list strings.Builder
 	fmt.Fprintf(&list, "%s\r\n%s/albums/%d\r\n\r\n", al.Title, c.BaseURL, al.ID)
 	for i, f := range files {
-		err := c.zipFile(ctx, archive, f)
+		o, err := c.Media.Open(ctx, f.key)
 		if errors.Is(err, media.ErrNotFound) { // has just gone, or moved to other files: the next archive has it
 			continue
 		}
 		if err != nil {
 			return nil, err
+		}
+		if err := zipFile(archive, f, o); err != nil { // half a file is in no archive
+			return nil, fmt.Errorf("copy %s into the archive: %w", o.Key, err)
 		}
 		held = append(held, f.photo)
 		licence, _ := LicenceByID(f.post.Licence)
@@ -393,17 +396,16 @@ func (c *Community) zipFiles(ctx context.Context, w io.Writer, al *store.Album, 
 }
 
 // zipFile adds one file, as it is: photographs do not get smaller.
-func (c *Community) zipFile(ctx context.Context, archive *zip.Writer, f albumFile) error {
-	o, err := c.Media.Open(ctx, f.key)
-	if err != nil {
-		return err
-	}
+func zipFile(archive *zip.Writer, f albumFile, o *media.Object) error {
 	defer o.Close()
 	out, err := archive.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Store, Modified: f.post.CreatedAt.Time()})
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, o)
+	n, err := io.Copy(out, o)
+	if err == nil && n != o.Size {
+		err = io.ErrUnexpectedEOF
+	}
 	return err
 }
 

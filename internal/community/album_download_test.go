@@ -356,3 +356,115 @@ func (h *heldExport) Put(ctx context.Context, key string, r io.Reader, o media.P
 	}
 	return h.Store.Put(ctx, key, r, o)
 }
+
+// Who takes back that others may have an original takes it back from the archives that they have, too: the photo is in the album
+// again, and the archive with the original is not.
+func TestLeaveToOriginalsIsTakenBack(t *testing.T) {
+	storetest.EachDialect(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		d := newPhotoSite(t, open(t), photoSiteOptions{}).work()
+		ctx := t.Context()
+		s := &testSite{d.Community, t, ctx}
+		cora := d.account("cora")
+		bobs, anns := d.posted(d.bob, store.Public, 1), d.posted(d.ann, store.Public, 2)
+		al, err := d.CreateAlbum(ctx, d.ann, AlbumForm{Title: "An outing", Visibility: store.AlbumMembers, Adders: store.AddersMembers, Ordering: store.OrderByHand})
+		s.must(err)
+		add := func(who *store.Account, photo *store.Photo, originals bool) {
+			t.Helper()
+			_, err := d.AddToAlbum(ctx, who, al.ID, []int64{photo.ID}, originals)
+			s.must(err)
+		}
+		add(d.bob, bobs, true)
+		add(d.ann, anns, true)
+		random := func(who *store.Account) string {
+			t.Helper()
+			now, err := d.AlbumDownload(ctx, who)
+			s.must(err)
+			return now.Random
+		}
+		for who, originals := range map[*store.Account]bool{cora: true, d.bob: true, d.ann: false} {
+			s.must(d.StartAlbumDownload(ctx, who, al.ID, originals))
+			d.archive(who)
+		}
+		s.must(d.RemoveFromAlbum(ctx, d.bob, al.ID, bobs.ID))
+		add(d.bob, bobs, false)
+		if _, _, err := d.OpenAlbumDownload(ctx, cora, random(cora)); !errors.Is(err, ErrAlbumChanged) {
+			t.Errorf("the archive with the original: %v", err)
+		}
+		if _, err := d.AlbumDownload(ctx, cora); !errors.Is(err, ErrNotFound) {
+			t.Errorf("it is kept: %v", err)
+		}
+		for _, who := range []*store.Account{d.bob, d.ann} { // his own original, and what the site shows
+			_, o, err := d.OpenAlbumDownload(ctx, who, random(who))
+			if err != nil {
+				t.Fatalf("%s: %v", who.Username, err)
+			}
+			o.Close()
+		}
+		s.must(d.StartAlbumDownload(ctx, cora, al.ID, true))
+		files := d.archive(cora)
+		for name, b := range files {
+			if bytes.Equal(b, d.open(media.OriginalKey(bobs.OrigRandom))) {
+				t.Errorf("%s is the original still", name)
+			}
+		}
+	})
+}
+
+// A photo whose file goes, or is too short, while it is copied makes no archive with half of it.
+func TestNoArchiveHasHalfAPhoto(t *testing.T) {
+	for name, breaks := range map[string]func(*media.Object) io.ReadSeekCloser{
+		"it goes":         func(o *media.Object) io.ReadSeekCloser { return &goneObject{o.ReadSeekCloser, media.ErrNotFound} },
+		"it is too short": func(o *media.Object) io.ReadSeekCloser { return &goneObject{o.ReadSeekCloser, io.EOF} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := &breakingStore{}
+			d := newPhotoSite(t, storetest.SQLite(t), photoSiteOptions{media: func(s media.Store) media.Store { b.Store = s; return b }}).work()
+			ctx := t.Context()
+			s := &testSite{d.Community, t, ctx}
+			al, err := d.Store.AlbumByID(ctx, d.ann, s.album(d.ann, AlbumForm{}, d.posted(d.ann, store.Public, 1).ID))
+			s.must(err)
+			files, _, err := d.albumFiles(ctx, d.bob, al, false)
+			s.must(err)
+			random, made := media.NewRandom(), store.AlbumDownload{}
+			b.breaks = breaks
+			if err := d.writeAlbumZip(ctx, al, &made, files, random); err == nil {
+				t.Errorf("it is made: %+v", made)
+			}
+			if _, err := b.Store.Open(ctx, media.OriginalKey(random)); !errors.Is(err, media.ErrNotFound) {
+				t.Errorf("it is kept: %v", err)
+			}
+			b.breaks = nil
+			s.must(d.writeAlbumZip(ctx, al, &made, files, random))
+			if len(made.Photos.V) != 1 {
+				t.Errorf("%+v", made)
+			}
+		})
+	}
+}
+
+// breakingStore gives objects that break.
+type breakingStore struct {
+	media.Store
+	breaks func(*media.Object) io.ReadSeekCloser
+}
+
+func (b *breakingStore) Open(ctx context.Context, key string) (*media.Object, error) {
+	o, err := b.Store.Open(ctx, key)
+	if err == nil && b.breaks != nil {
+		o.ReadSeekCloser = b.breaks(o)
+	}
+	return o, err
+}
+
+// goneObject gives ten bytes, and then the error.
+type goneObject struct {
+	io.ReadSeekCloser
+	err error
+}
+
+func (g *goneObject) Read(p []byte) (int, error) {
+	if at, err := g.Seek(0, io.SeekCurrent); err != nil || at >= 10 {
+		return 0, errors.Join(err, g.err)
+	}
+	return g.ReadSeekCloser.Read(p[:min(len(p), 10)])
+}

@@ -412,13 +412,19 @@ func (s *conn) AddToAlbum(ctx context.Context, albumID int64, photoIDs []int64, 
 }
 
 // RemoveFromAlbum takes a photo out and reports whether it was in. With accountID it must be that account's photo. The album is locked.
+// Others' archives of the album with original files are given up: the photo may come back without its author's leave to those.
 func (s *conn) RemoveFromAlbum(ctx context.Context, albumID, photoID, accountID int64) (bool, error) {
 	q, args := "DELETE FROM album_photos WHERE album_id = ? AND photo_id = ?", []any{albumID, photoID}
 	if accountID != 0 {
 		q, args = q+" AND EXISTS (SELECT 1 FROM photos ph WHERE ph.id = ? AND ph.account_id = ?)", append(args, photoID, accountID)
 	}
 	res := s.write(ctx).Exec(q, args...)
-	return res.RowsAffected > 0, translate(res.Error)
+	if res.Error != nil || res.RowsAffected == 0 {
+		return false, translate(res.Error)
+	}
+	err := s.write(ctx).Exec("UPDATE album_downloads SET state = ? WHERE album_id = ? AND originals = ? AND account_id <> (SELECT ph.account_id FROM photos ph WHERE ph.id = ?)",
+		DownloadFailed, albumID, true, photoID).Error
+	return true, translate(err)
 }
 
 // UnseenAlbumsOf are the albums with photos of the post that its author does not see any more.

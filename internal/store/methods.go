@@ -4446,7 +4446,7 @@ func (s *Store) PhotoByID(ctx context.Context, id int64) (r0 *Photo, err error) 
 }
 
 // PhotoBytes is what the originals of an account's photos take, posted or not. What is kept as evidence does not count: its author
-// can do nothing about it, and is not to learn of it.
+// can do nothing about it, and is not to learn of it. Nor does what was refused for good, whose original is gone.
 func (s *Store) PhotoBytes(ctx context.Context, accountID int64) (r0 int64, err error) {
 	if s.places == nil {
 		return s.conn.PhotoBytes(ctx, accountID)
@@ -5027,6 +5027,7 @@ func (s *Store) RemoveConversationMute(ctx context.Context, accountID int64, roo
 }
 
 // RemoveFromAlbum takes a photo out and reports whether it was in. With accountID it must be that account's photo. The album is locked.
+// Others' archives of the album with original files are given up: the photo may come back without its author's leave to those.
 func (s *Store) RemoveFromAlbum(ctx context.Context, albumID int64, photoID int64, accountID int64) (r0 bool, err error) {
 	if s.places == nil {
 		return s.conn.RemoveFromAlbum(ctx, albumID, photoID, accountID)
