@@ -149,10 +149,10 @@ func (s *conn) CountUnattachedPhotos(ctx context.Context, accountID int64) (int,
 const notDeleted = "NOT EXISTS (SELECT 1 FROM posts d WHERE d.id = ph.post_id AND d.deleted_at IS NOT NULL)"
 
 // PhotoBytes is what the originals of an account's photos take, posted or not. What is kept as evidence does not count: its author
-// can do nothing about it, and is not to learn of it.
+// can do nothing about it, and is not to learn of it. Nor does what was refused for good, whose original is gone.
 func (s *conn) PhotoBytes(ctx context.Context, accountID int64) (int64, error) {
 	var n int64
-	err := s.read(ctx).Raw("SELECT COALESCE(SUM(ph.bytes), 0) FROM photos ph WHERE ph.account_id = ? AND ph.state NOT IN (?, ?) AND "+notDeleted, accountID, PhotoGone, PhotoKept).Scan(&n).Error
+	err := s.read(ctx).Raw("SELECT COALESCE(SUM(ph.bytes), 0) FROM photos ph WHERE ph.account_id = ? AND ph.state NOT IN (?, ?) AND NOT (ph.state = 'refused' AND ph.orig_random = '') AND "+notDeleted, accountID, PhotoGone, PhotoKept).Scan(&n).Error
 	return n, translate(err)
 }
 
