@@ -84,7 +84,7 @@ func (c *Community) Invite(ctx context.Context, by By, n NewInvitation) (*store.
 			return nil, err
 		}
 	}
-	made, err := c.invite(ctx, by, n.Key, n, []store.Invitation{{Note: n.Note, Role: n.Role, MaxUses: n.MaxUses, ExpiresAt: endIn(n.Days)}})
+	made, _, err := c.invite(ctx, by, n.Key, n, []store.Invitation{{Note: n.Note, Role: n.Role, MaxUses: n.MaxUses, ExpiresAt: endIn(n.Days)}})
 	if err != nil {
 		return nil, err
 	}
@@ -99,16 +99,16 @@ func endIn(days int) store.Millis {
 	return store.ToMillis(time.Now().AddDate(0, 0, days))
 }
 
-// invite writes invitations to one role in one act, sends those that have an address, and returns the id of the first. The same form
-// sent again returns that of the first time.
-func (c *Community) invite(ctx context.Context, by By, formID string, entered any, list []store.Invitation) (int64, error) {
+// invite writes invitations to one role in one act, sends those that have an address, and returns the id of the first. It leaves out
+// the addresses that somebody else has invited meanwhile, and returns them. The same form sent again returns the id of the first time.
+func (c *Community) invite(ctx context.Context, by By, formID string, entered any, list []store.Invitation) (id int64, already []string, err error) {
 	if !c.Site(ctx).Registration.Invites() {
-		return 0, invalid("", "closed", "Nobody may join at the moment. Change who may join first.")
+		return 0, nil, invalid("", "closed", "Nobody may join at the moment. Change who may join first.")
 	}
 	by.Key = "" // there is formID
 	key, err := formKey(by.Account, "invitation", formID, entered)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	for i := range list {
 		list[i].ID, list[i].CreatedAt = c.Store.NewID(), store.ToMillis(time.Now())
@@ -128,14 +128,18 @@ func (c *Community) invite(ctx context.Context, by By, formID string, entered an
 			if err := takeKey(ctx, tx, key, list[0].ID); err != nil {
 				return false, err
 			}
+			var made []store.Invitation
+			if made, already, err = notInvited(ctx, tx, list); err != nil || len(made) == 0 {
+				return false, err
+			}
 			n, err := tx.CountInvitations(ctx, store.ToMillis(time.Now().Add(-24*time.Hour)))
 			if err != nil {
 				return false, err
 			}
-			if n+len(list) > invitationsPerDay {
+			if n+len(made) > invitationsPerDay {
 				return false, invalid("", "too_many", "%d invitations were made within a day; the limit is %d.", n, invitationsPerDay)
 			}
-			for _, inv := range list {
+			for _, inv := range made {
 				if err := tx.AddInvitation(ctx, &inv); err != nil {
 					return false, err
 				}
@@ -146,8 +150,8 @@ func (c *Community) invite(ctx context.Context, by By, formID string, entered an
 					return false, err
 				}
 			}
-			e.RefID = &list[0].ID
-			e.Detail = fmt.Sprintf("%d invitations by mail", len(list))
+			e.RefID = &made[0].ID
+			e.Detail = fmt.Sprintf("%d invitations by mail", len(made))
 			if list[0].Email == "" {
 				e.Detail = list[0].Role
 			}
@@ -158,12 +162,38 @@ func (c *Community) invite(ctx context.Context, by By, formID string, entered an
 		})
 	})
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	if first != 0 {
-		return first, nil
+		return first, nil, nil
 	}
-	return list[0].ID, nil
+	return list[0].ID, already, nil
+}
+
+// notInvited divides invitations into those to be made, and the addresses of which one works by now.
+func notInvited(ctx context.Context, tx *store.Store, list []store.Invitation) (made []store.Invitation, already []string, err error) {
+	if list[0].Email == "" {
+		return list, nil, nil
+	}
+	invited, err := invitedKeys(ctx, tx)
+	for _, inv := range list {
+		if invited[store.EmailKey(inv.Email)] {
+			already = append(already, inv.Email)
+		} else {
+			made = append(made, inv)
+		}
+	}
+	return made, already, err
+}
+
+// invitedKeys are the addresses, by their keys, of which an invitation works.
+func invitedKeys(ctx context.Context, db *store.Store) (map[string]bool, error) {
+	list, err := db.InvitedAddresses(ctx)
+	invited := make(map[string]bool, len(list))
+	for _, address := range list {
+		invited[store.EmailKey(address)] = true
+	}
+	return invited, fromStore(err)
 }
 
 // Mailed is what became of addresses that were to be invited.
@@ -237,10 +267,11 @@ func (c *Community) InviteByMail(ctx context.Context, by By, addresses, note, ke
 		}
 		return done, nil
 	}
-	done.Invited = len(list)
-	if _, err = c.invite(ctx, by, key, []string{addresses, n.Note}, list); err != nil {
+	_, already, err := c.invite(ctx, by, key, []string{addresses, n.Note}, list)
+	if err != nil {
 		return Mailed{}, err
 	}
+	done.Invited, done.Already = len(list)-len(already), append(done.Already, already...)
 	return done, nil
 }
 
@@ -256,12 +287,7 @@ func (c *Community) invitedAlready(ctx context.Context, by By, formID string, en
 			return nil, err
 		}
 	}
-	list, err := c.Store.InvitedAddresses(ctx)
-	invited := make(map[string]bool, len(list))
-	for _, address := range list {
-		invited[store.EmailKey(address)] = true
-	}
-	return invited, fromStore(err)
+	return invitedKeys(ctx, c.Store)
 }
 
 // splitAddresses takes a list apart: one a line, or between commas and semicolons, each perhaps with a name before it.

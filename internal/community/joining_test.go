@@ -179,6 +179,36 @@ func TestSixtyAddressesAreInvited(t *testing.T) {
 	})
 }
 
+// Two administrators paste the same list at the same time: each address gets one mail, and both together say so.
+func TestTwoFormsInviteAnAddressOnce(t *testing.T) {
+	eachDialect(t, func(t *testing.T, s *store.Store) {
+		ctx, by := deadline(t), community.ByCommand("")
+		c := joining(t, s, community.RegistrationInvitation)
+		const addresses = 40
+		done, errs := make([]community.Mailed, 4), make([]error, 4)
+		var wg sync.WaitGroup
+		for i := range done {
+			wg.Go(func() {
+				done[i], errs[i] = c.InviteByMail(ctx, by, manyAddresses(addresses), fmt.Sprintf("form %d", i), "")
+			})
+		}
+		wg.Wait()
+		invited := 0
+		for i, d := range done {
+			if errs[i] != nil || d.Invited+len(d.Already) != addresses {
+				t.Errorf("%+v %v", d, errs[i])
+			}
+			invited += d.Invited
+		}
+		var mails, acts int
+		err := errors.Join(s.SQL().QueryRowContext(ctx, "SELECT COUNT(*) FROM jobs WHERE kind = 'mail'").Scan(&mails),
+			s.SQL().QueryRowContext(ctx, "SELECT COUNT(*) FROM admin_log").Scan(&acts))
+		if err != nil || invited != addresses || mails != addresses || acts != 1 {
+			t.Errorf("invited %d, %d mails, %d acts, %v", invited, mails, acts, err)
+		}
+	})
+}
+
 func manyAddresses(n int) string {
 	var b strings.Builder
 	for i := range n {
