@@ -39,7 +39,7 @@ func TestAccountLettersAsAPersonReadsThem(t *testing.T) {
 			{name: "application", do: func() { s.must(s.allow(ann, "Ice Cubes")) }, to: ann.Email, subject: "An application may act for you",
 				says: []string{hello, "An application was allowed to act for " + at + ".", "See your applications", "Ice Cubes", fine, "If not, revoke it there.", "Members are always told of new applications."}, link: g.BaseURL + "/settings/applications"},
 			{name: "factor added", do: func() { s.withTOTP("fay") }, to: "fay@example.org", subject: "A second factor was added",
-				says: []string{"Hello fay,", "A second factor for logging in to @fay at Our Club was added on ", "See your second factors", fine, notYou, factors}, link: g.BaseURL + "/settings/two-factors", never: []string{"removed"}},
+				says: []string{"Hello fay,", "A second factor for logging in to @fay at Our Club was added on ", "See your second factors", fine, "If not, remove it there.", notYou, factors}, link: g.BaseURL + "/settings/two-factors", never: []string{"removed"}},
 			{name: "recovery code used", do: func() {
 				s.must(ignoring(g.SecondFactor(g.ctx, HalfLogin(ann), codes[0], Client{Address: "192.0.2.1"})))
 			}, to: ann.Email, subject: "A recovery code was used",

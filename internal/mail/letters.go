@@ -114,7 +114,7 @@ func NewApplication(s Site, p Person, application, when, link string) Letter {
 func FactorAdded(s Site, p Person, when, link string) Letter {
 	return Letter{Site: s, Subject: s.Lang.T("A second factor was added"), Hello: s.hello(p),
 		Before: []string{s.Lang.T("A second factor for logging in to %s was added on %s.", s.account(p), when)},
-		Button: Link{s.Lang.T("See your second factors"), link}, After: []string{s.nothingToDo() + " " + s.notYou()},
+		Button: Link{s.Lang.T("See your second factors"), link}, After: []string{s.nothingToDo() + " " + s.Lang.T("If not, remove it there.") + " " + s.notYou()},
 		Why: s.Lang.T("Members are always told of changes to second factors.")}
 }
 
