@@ -220,6 +220,11 @@ func TestPrivatePhotosByRedirect(t *testing.T) {
 			t.Errorf("%s is no photo", to)
 		}
 		browser(t, f[0]).Get(address).Want(http.StatusNotFound)
+		// The address is signed for GET. Who asks for the head alone gets that from the site.
+		head := anna.Do(servertest.Read(address).As(http.MethodHead)).Want(http.StatusOK)
+		if n, err := strconv.Atoi(head.Header.Get("Content-Length")); err != nil || n < 100 || head.Header.Get("Location") != "" {
+			t.Errorf("the head of %s: %v", address, head.Header)
+		}
 	}
 }
 

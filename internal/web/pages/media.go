@@ -80,7 +80,7 @@ const (
 
 // sendToStore redirects to the media store where that is configured, if the address there outlives the redirect.
 func (p *Pages) sendToStore(c *gin.Context, key string) (sent bool, err error) {
-	if p.Presign == nil {
+	if p.Presign == nil || c.Request.Method != http.MethodGet { // which is what the address is signed for
 		return false, nil
 	}
 	address, good, err := p.Presign.Presign(c.Request.Context(), key, presignLife)
