@@ -24,7 +24,7 @@ export const acts = {
     const before = word.textContent;
     const show = (text) => { word.textContent = text; button.classList.toggle('plain'); };
     const sent = send(form);
-    const next = { [/*T*/'Follow']: /*T*/'Following', [/*T*/'Ask to follow']: /*T*/'Requested', [/*T*/'Following']: /*T*/'Follow', [/*T*/'Requested']: /*T*/'Ask to follow', [/*T*/'Unblock']: /*T*/'Follow' };
+    const next = { [/*T*/'Follow']: /*T*/'Following', [/*T*/'Ask to follow']: /*T*/'Requested', [/*T*/'Following']: /*T*/'Follow', [/*T*/'Requested']: /*T*/'Ask to follow' };
     show(next[before.trim()] || before);
     try {
       const { doc } = await sent;

@@ -280,6 +280,7 @@ function compose() {
     const job = jobs.get(row) || {};
     jobs.set(row, job);
     job.was = state(row);
+    job.words = row.querySelector('.state span').textContent;
     if (job.was !== 'preparing') job.request?.abort(); // else the server has it all, and says what to remove
     row.querySelector('.sheet').close();
     set(row, 'removed', /*T*/'Removed');
@@ -290,7 +291,8 @@ function compose() {
   function undo(row) {
     const job = jobs.get(row);
     clearTimeout(job.timer);
-    if (known(row) || job.was === 'preparing') set(row, job.was, job.was === 'ready' ? /*T*/'Ready' : /*T*/'Preparing');
+    if (['refused', 'interrupted'].includes(job.was)) set(row, job.was, job.words);
+    else if (known(row) || job.was === 'preparing') set(row, job.was, job.was === 'ready' ? /*T*/'Ready' : /*T*/'Preparing');
     else { set(row, 'waiting', /*T*/'Waiting'); waiting.push(row); next(); }
     if (state(row) === 'preparing' && known(row)) poll(row);
     row.focus();

@@ -1,20 +1,20 @@
 // The lightbox over a page: the gallery's photos on the plate, one beside the other. Its address is that of a real
 // page, so that it can be shared, and Back closes it. On that page itself, only keys and swipes are added.
 
-const page = document.querySelector('[data-plate]');
-if (page) {
+if (document.querySelector('[data-plate]')) {
+  const onPlate = (link) => document.querySelector(`[data-plate] a${link}`); // looked up each time: "Show" puts another plate there
   document.addEventListener('keydown', (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest?.('select,input,textarea')) return;
     const link = { ArrowLeft: '[rel=prev]', ArrowRight: '[rel=next]', Escape: '[data-close]' }[event.key];
-    const to = link && page.querySelector('a' + link);
+    const to = link && onPlate(link);
     if (to) to.click();
   });
   let from;
-  page.addEventListener('touchstart', (event) => { from = event.touches.length === 1 && event.touches[0]; }, { passive: true });
-  page.addEventListener('touchend', (event) => {
+  document.addEventListener('touchstart', (event) => { from = event.touches.length === 1 && event.target.closest('[data-plate]') && event.touches[0]; }, { passive: true });
+  document.addEventListener('touchend', (event) => {
     const by = from && event.touches.length === 0 ? event.changedTouches[0].clientX - from.clientX : 0;
     const aside = from && Math.abs(event.changedTouches[0].clientY - from.clientY) < Math.abs(by) / 2;
-    const to = aside && Math.abs(by) > 60 && visualViewport?.scale === 1 && page.querySelector(by > 0 ? 'a[rel=prev]' : 'a[rel=next]');
+    const to = aside && Math.abs(by) > 60 && visualViewport?.scale === 1 && onPlate(by > 0 ? '[rel=prev]' : '[rel=next]');
     from = null;
     if (to) to.click();
   }, { passive: true });
