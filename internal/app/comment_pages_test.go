@@ -48,6 +48,9 @@ func TestTheAddressOfACommentLeadsToIt(t *testing.T) {
 	if a := max.Get(last.URL).Want(http.StatusOK); a.URL.Fragment != "c-"+last.ID || !a.Holds(`id="c-`+last.ID+`"`) {
 		t.Errorf("%s leads to %s, where it is not", last.URL, a.URL)
 	}
+	if a := max.Post("/posts/"+post.ID+"/comments", "text", "By the form").Want(http.StatusOK); a.URL.Path != "/@mia/"+post.ID || !a.Holds("By the form") {
+		t.Errorf("the form of a comment leads to %s, where that is not", a.URL)
+	}
 	var found struct{ Statuses []servertest.Status }
 	for _, address := range []string{last.URL, site.cfg.Origin() + "/posts/" + last.ID, site.cfg.Origin() + "/posts/" + post.ID + "/"} {
 		if app.Get("/api/v2/search?resolve=true&q=" + address).Into(&found); len(found.Statuses) != 1 {

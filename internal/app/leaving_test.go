@@ -10,6 +10,17 @@ import (
 	"testing"
 )
 
+// drops tells whether an answer has the browser forget a cookie, and says nothing else of it later.
+func drops(w *httptest.ResponseRecorder, name string) bool {
+	dropped := false
+	for _, c := range w.Result().Cookies() {
+		if c.Name == name {
+			dropped = c.MaxAge < 0
+		}
+	}
+	return dropped
+}
+
 // Who leaves is gone from every page at once, and by logging in comes back or has everything deleted. Commands do the same.
 func TestLeavingByPageAndCommand(t *testing.T) {
 	env := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")}
@@ -41,11 +52,25 @@ func TestLeavingByPageAndCommand(t *testing.T) {
 		return w.Code, w.Header().Get("Location"), "Cookie: " + strings.TrimPrefix(cookies, "; "), w.Body.String()
 	}
 	const password = "correct horse battery"
+	// farewell is for whoever has left, once, and not for whoever comes next.
+	farewell := func(to, cookies, words string) {
+		t.Helper()
+		w := site.ask("GET", to, "", cookies)
+		if !strings.Contains(w.Body.String(), words) || !drops(w, "flash") {
+			t.Errorf("%s does not say %q, or says it again: %v", to, words, w.Header().Values("Set-Cookie"))
+		}
+		w = site.ask("POST", "/login", url.Values{"name": {"boss"}, "password": {password}}.Encode(), "Content-Type: application/x-www-form-urlencoded", cookies)
+		if w.Code != 303 || !drops(w, "flash") {
+			t.Errorf("%d, and the next one is told of it: %v", w.Code, w.Header().Values("Set-Cookie"))
+		}
+	}
 	leave := func(cookie string) {
 		t.Helper()
-		if code, to, _, body := send("/settings/delete", cookie, "confirm", "anna", "password", password); code != 303 || to != "/" {
+		code, to, cookies, body := send("/settings/delete", cookie, "confirm", "anna", "password", password)
+		if code != 303 || to != "/login" {
 			t.Fatalf("%d %s %s", code, to, body)
 		}
+		farewell(to, cookies, "Your account is closed.")
 	}
 	comesIn := func() string {
 		t.Helper()
@@ -113,9 +138,11 @@ func TestLeavingByPageAndCommand(t *testing.T) {
 	if code, _, _, _ := send("/leaving/delete", cookie, "password", "wrong"); code != 422 {
 		t.Errorf("deleted with a wrong password: %d", code)
 	}
-	if code, to, _, _ := send("/leaving/delete", cookie, "password", password); code != 303 || to != "/" {
+	code, to, cookies, _ := send("/leaving/delete", cookie, "password", password)
+	if code != 303 || to != "/login" {
 		t.Errorf("delete now: %d %s", code, to)
 	}
+	farewell(to, cookies, "Your account is deleted.")
 	if code, to, _, _ := send("/leaving/back", cookie); !strings.HasPrefix(to, "/login") {
 		t.Errorf("back from nowhere: %d %s", code, to)
 	}

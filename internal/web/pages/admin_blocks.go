@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -47,7 +48,11 @@ func (p *Pages) showBlocks(c *gin.Context, acc *store.Account, status int, v tem
 	}
 	v.Pager = past(c)
 	if len(list) > 0 {
-		v.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
+		at := url.URL{Path: "/admin/blocks", RawQuery: c.Request.URL.RawQuery}
+		if c.Request.Method == http.MethodPost { // refused: the form has the kind
+			at.RawQuery = url.Values{"kind": {v.Kind}}.Encode()
+		}
+		v.Pager = pagerOf(&at, page, list[0].ID, list[len(list)-1].ID, len(list))
 	}
 	return p.render(c, status, templates.AdminBlocksPage(pg, v))
 }

@@ -3,6 +3,7 @@ package pages
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -79,8 +80,8 @@ func (p *Pages) showInvitations(c *gin.Context, acc *store.Account, status int, 
 		v.Rows = append(v.Rows, b.invitationRow(i))
 	}
 	v.Pager = past(c)
-	if len(list) > 0 {
-		v.Pager = pager(c, page, list[0].ID, list[len(list)-1].ID, len(list))
+	if len(list) > 0 { // also below a form with another address
+		v.Pager = pagerOf(&url.URL{Path: "/admin/invitations", RawQuery: c.Request.URL.RawQuery}, page, list[0].ID, list[len(list)-1].ID, len(list))
 	}
 	v.Closed = !p.Community.Site(c.Request.Context()).Registration.Invites()
 	v.Mails = p.Community.MailDelivers

@@ -47,6 +47,9 @@ func (p *Pages) showLogin(c *gin.Context, status int, v templates.LoginView) err
 		return err
 	}
 	pg.NoIndex = true
+	if pg.Viewer == nil {
+		pg.Flash = p.takeFlash(c) // a farewell
+	}
 	v.Passkeys = p.Community.Passkeys()
 	return p.render(c, status, templates.LoginPage(pg, v))
 }

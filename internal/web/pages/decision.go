@@ -361,5 +361,5 @@ func (p *Pages) suspendedDelete(c *gin.Context, acc *store.Account) error {
 	}
 	p.Signed.DropCookie(c.Writer, suspendedCookie)
 	p.setFlash(c, "left")
-	return redirect(c, "/")
+	return redirect(c, "/login") // the front page is the same for all visitors, and says nothing to one
 }

@@ -75,6 +75,9 @@ func (p *Pages) logIn(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	p.rememberDevice(c, acc)
+	if _, err := c.Request.Cookie(flashCookie); err == nil {
+		p.dropFlash(c) // it is for whoever was here before
+	}
 	if err := p.Community.NoteLogin(c.Request.Context(), acc); err != nil {
 		p.Log.WarnContext(c.Request.Context(), "a log-in to an unconfirmed account is not noted", "account", acc.ID, "error", err)
 	}

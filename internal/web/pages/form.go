@@ -111,14 +111,19 @@ func pager(c *gin.Context, page community.Cursor, first, last int64, n int) temp
 	if n == 0 {
 		return past(c)
 	}
+	return pagerOf(c.Request.URL, page, first, last, n)
+}
+
+// pagerOf is pager for a list that is not empty and has another address than the form that shows it again.
+func pagerOf(at *url.URL, page community.Cursor, first, last int64, n int) templates.Pager {
 	var out templates.Pager
 	link := func(name string, id int64) string {
-		q := c.Request.URL.Query()
+		q := at.Query()
 		q.Del("max_id")
 		q.Del("min_id")
 		q.Del("show")
 		q.Set(name, idText(id))
-		return c.Request.URL.Path + "?" + q.Encode()
+		return at.Path + "?" + q.Encode()
 	}
 	if n >= page.Limit || page.MinID != 0 {
 		out.OlderURL = link("max_id", last)
@@ -213,12 +218,16 @@ func (p *Pages) takeFlash(c *gin.Context) *templates.Flash {
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(c.Writer, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.Secure, SameSite: http.SameSiteLaxMode})
+	p.dropFlash(c)
 	if f, ok := flashes[ck.Value]; ok {
 		f.Text = p.lang(c).T(f.Text)
 		return &f
 	}
 	return nil
+}
+
+func (p *Pages) dropFlash(c *gin.Context) {
+	http.SetCookie(c.Writer, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.Secure, SameSite: http.SameSiteLaxMode})
 }
 
 // interrupted is the answer to an upload whose body broke off on the client's side.

@@ -79,5 +79,5 @@ func (p *Pages) deleteNow(c *gin.Context, acc *store.Account) error {
 	}
 	p.Signed.DropCookie(c.Writer, suspendedCookie)
 	p.setFlash(c, "account-deleted")
-	return redirect(c, "/")
+	return redirect(c, "/login") // the front page is the same for all visitors, and says nothing to one
 }

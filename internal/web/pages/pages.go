@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tintype/internal/community"
+	"tintype/internal/hostname"
 	"tintype/internal/lang"
 	"tintype/internal/media"
 	"tintype/internal/session"
@@ -334,7 +336,7 @@ func statusTitle(status int) string {
 // ErrorPage renders an error in the site's own shell. It must work while the database does not.
 func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, say func(*lang.Language) string, requestID string) {
 	site, l := p.Community.Site(r.Context()), p.LanguageOf(r)
-	pg := &templates.Page{Title: l.T(statusTitle(status)), Lang: l, Site: siteView(site), Assets: p.Assets.In(l.Code()), Path: r.URL.RequestURI(), RequestID: requestID, NoIndex: true}
+	pg := &templates.Page{Title: l.T(statusTitle(status)), Lang: l, Site: siteView(site), Assets: p.Assets.In(l.Code()), Path: askedFrom(r), RequestID: requestID, NoIndex: true}
 	if acc := accountOf(r); acc != nil {
 		pg.Viewer = &templates.Viewer{
 			Name: acc.Username, DisplayName: acc.Name(), AvatarURL: p.avatarURL(acc.Avatar),
@@ -355,10 +357,9 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, sa
 	if pg.ReadOnly && status == http.StatusServiceUnavailable {
 		v.Sentence, v.LinkURL, v.LinkText = say(l), "/", l.T("Home")
 	}
-	if status == http.StatusServiceUnavailable && r.Method == http.MethodPost && len(r.PostForm) > 0 {
+	if r.Method == http.MethodPost && len(r.PostForm) > 0 && (status == http.StatusTooManyRequests || status >= http.StatusInternalServerError) {
 		v.Action, v.Fields = r.URL.Path, keptFields(r.PostForm, "")
 		v.Text = writtenIn(r.PostForm)
-		pg.Path = localPath(r.PostForm.Get("return"), "/") // where the address can be asked for
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
@@ -367,6 +368,20 @@ func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, status int, sa
 	if err := templates.ErrorPage(pg, v).Render(ctx, w); err != nil {
 		p.Log.Error("render the error page", "error", err)
 	}
+}
+
+// askedFrom is the address that can be asked for again after an error: that of the request, or of the page whose form it is; "" where
+// nothing tells which one that was.
+func askedFrom(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		at := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, `/\`), RawQuery: r.URL.RawQuery} // two slashes would name another host
+		return at.String()
+	}
+	page := ""
+	if from, err := url.Parse(r.Referer()); err == nil && hostname.Same(from.Host, r.Host, from.Scheme) {
+		page = from.RequestURI()
+	}
+	return localPath(r.PostForm.Get("return"), localPath(page, ""))
 }
 
 // wantsJSON reports that the site's script asks for data instead of a page.

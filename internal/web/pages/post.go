@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -338,7 +339,11 @@ func (p *Pages) comment(c *gin.Context, acc *store.Account) error {
 		b.path = mustPath(pg.Path)
 		return p.render(c, http.StatusOK, templates.CommentPosted(pg, p.commentView(b, root, cm, true), b.postView(root, false)))
 	}
-	return redirect(c, "/@"+root.Author.Username+"/"+idText(root.ID)+"#c-"+idText(cm.ID))
+	at, err := p.postLocation(c, cm)
+	if err != nil {
+		return err
+	}
+	return redirect(c, at)
 }
 
 // commentsFrom changes who may comment on the member's own post.
@@ -461,6 +466,9 @@ func (p *Pages) original(c *gin.Context, acc *store.Account) error {
 	name := photo.FileName
 	if name == "" {
 		name = "photograph"
+	}
+	if photo.OrigRandom == "" { // the largest that was made of it
+		name = strings.TrimSuffix(name, path.Ext(name)) + ".jpg"
 	}
 	// The type is never one that a browser would run or show, because the file is as it was uploaded.
 	c.Header("Content-Type", "application/octet-stream")

@@ -465,5 +465,5 @@ func (p *Pages) deleteAccount(c *gin.Context, acc *store.Account) error {
 		return err
 	}
 	p.setFlash(c, "left")
-	return redirect(c, "/")
+	return redirect(c, "/login") // the front page is the same for all visitors, and says nothing to one
 }
