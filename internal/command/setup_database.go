@@ -125,17 +125,3 @@ func (s setupDatabase) passwords() (map[string]string, error) {
 	}
 	return found, nil
 }
-
-// writeSecret writes a file that is never there half, and that nobody else reads.
-func writeSecret(path, text string) error {
-	draft, err := os.CreateTemp(filepath.Dir(path), ".draft-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(draft.Name())
-	_, err = draft.WriteString(text + "\n")
-	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
-		return err
-	}
-	return os.Rename(draft.Name(), path)
-}
