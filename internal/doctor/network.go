@@ -266,10 +266,15 @@ func (d *Diagnosis) checkCDN(ctx context.Context) []Check {
 	public := media.VariantKey(media.Public, media.NewRandom(), "320")
 	err := d.withProbe(ctx, public, func() error {
 		status, _, body, err := d.fetch(ctx, where+"/"+public)
+		gave := status == http.StatusOK && string(body) == probeText
 		switch {
 		case err != nil:
 			return err
-		case status != http.StatusOK || string(body) != probeText:
+		case d.Config.Visitors.MembersOnly() && gave: // whom the site leads there by signed addresses alone
+			list = append(list, warn(where+" gives public photos to everybody who has the address, and this site is for members only", "have the CDN give nothing below /pub/"))
+		case d.Config.Visitors.MembersOnly():
+			list = append(list, fine("%s answers, and gives no public photo, for this site is for members only", where))
+		case !gave:
 			list = append(list, Check{Status: Failure, Text: fmt.Sprintf("%s answers %d for a photo that is there", where, status), Advice: advice})
 		default:
 			list = append(list, fine("%s gave a photo that was just written", where))

@@ -248,6 +248,12 @@ func TestDoctorOfACDN(t *testing.T) {
 	e = doctor(t, append(env, "MEDIA_BASE_URL="+edge.URL+"/elsewhere", "STATIC_BASE_URL="+edge.URL+"/elsewhere")...)
 	e.has("cdn", "failure", "answers 404 for a photo that is there")
 	e.has("static", "failure", "answers 404")
+	// Where only members see photos, a CDN that gives none to everybody is right, and one that does is not.
+	e = doctor(t, append(env, "VISITORS=none", "MEDIA_BASE_URL="+edge.URL+"/elsewhere")...)
+	e.has("cdn", "ok", "gives no public photo")
+	e.hasNot("cdn", "failure")
+	e = doctor(t, append(env, "VISITORS=none")...)
+	e.has("cdn", "warning", "this site is for members only")
 }
 
 // A site that runs is asked at its own address.
