@@ -95,6 +95,11 @@ func (g *guided) types(line string) {
 		err = g.at.Stop()
 	case line == "systemctl start tintype.socket tintype", line == "go run .":
 		g.at.Start()
+	case len(words) == 3 && words[0] == "cp":
+		var data []byte
+		if data, err = os.ReadFile(g.path(words[1])); err == nil {
+			err = os.WriteFile(g.path(words[2]), data, 0o600)
+		}
 	case strings.HasPrefix(line, "install -m 0640 -g tintype ") && len(words) == 7:
 		var data []byte
 		if data, err = os.ReadFile(g.path(words[5])); err == nil {
