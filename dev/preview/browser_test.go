@@ -217,8 +217,8 @@ func TestAlbumSlides(t *testing.T) {
 		run(t, ctx, `window.swipe = (from, to, down) => {
 			const page = document.querySelector('[data-plate]');
 			const touch = (x, y) => new Touch({ identifier: 1, target: page, clientX: x, clientY: y });
-			page.dispatchEvent(new TouchEvent('touchstart', { touches: [touch(from, 100)], changedTouches: [touch(from, 100)] }));
-			page.dispatchEvent(new TouchEvent('touchend', { touches: [], changedTouches: [touch(to, 100 + down)] }));
+			page.dispatchEvent(new TouchEvent('touchstart', { bubbles: true, touches: [touch(from, 100)], changedTouches: [touch(from, 100)] }));
+			page.dispatchEvent(new TouchEvent('touchend', { bubbles: true, touches: [], changedTouches: [touch(to, 100 + down)] }));
 		}`)
 		run(t, ctx, "setTimeout(() => { "+turn+" }, 50)") // once the module of plates.js has run, too
 		until(t, ctx, `location.pathname + location.search === '`+to+`'`)
