@@ -168,7 +168,7 @@ func (c *cluster) onPrimary(ctx context.Context, why reason, q string, args []an
 }
 
 // fallBack asks the primary for what no replica may answer, if a slot is free. A request keeps its slot until it is
-// answered.
+// answered; whoever stays connected after that, for hours perhaps, gives it back with each question.
 func (c *cluster) fallBack(ctx context.Context, r *Reads, why reason, q string, args []any) (*sql.Rows, error) {
 	if c.breaker.Away() {
 		return nil, ErrPrimaryAway
@@ -185,6 +185,9 @@ func (c *cluster) fallBack(ctx context.Context, r *Reads, why reason, q string, 
 			c.counts.refused.Add(1)
 			return nil, errFallbackFull
 		}
+	}
+	if r.answered {
+		defer r.letGo()
 	}
 	return c.onPrimary(ctx, why, q, args)
 }

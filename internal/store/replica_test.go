@@ -106,6 +106,16 @@ func testReplicas(t *testing.T, f servertest.Flavour) {
 		})
 	})
 
+	t.Run("who stays connected holds no place", func(t *testing.T) {
+		for range 30 { // more than may ask the primary at once
+			r := begin(t, a, 0)
+			r.reads.Answer(r.ctx)
+			if _, err := a.ListByID(r.ctx, acc, 1); !errors.Is(err, store.ErrNotFound) {
+				t.Fatal(err)
+			}
+		}
+	})
+
 	t.Run("without a request the primary answers", func(t *testing.T) {
 		before := replicaReads(a)
 		if _, err := a.MarkersOf(t.Context(), acc, []string{"home"}); err != nil || replicaReads(a) != before {
