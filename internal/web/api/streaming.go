@@ -115,7 +115,8 @@ func (q *call) openStream() (*community.Stream, error) {
 func (q *call) listen(st *community.Stream, ch community.Channel) error {
 	if ch.Name == community.ChannelList {
 		id, _ := parseID(ch.Of)
-		if _, err := q.api.Community.List(q.ctx(), q.account, id); err != nil {
+		// On the primary: a connection to a replica that has what the client wrote would be held for as long as the stream.
+		if _, err := q.api.Community.List(store.Primary(q.ctx()), q.account, id); err != nil {
 			return apiError(err)
 		}
 	}

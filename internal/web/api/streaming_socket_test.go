@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/mattn/go-mastodon"
 
+	"tintype/internal/community"
 	"tintype/internal/servertest"
 )
 
@@ -192,4 +193,19 @@ func TestNoWebSocket(t *testing.T) {
 			t.Errorf("%v: %d %s", wrong, r.status, r.body)
 		}
 	}
+}
+
+// What is asked for over a socket counts as any other request does.
+func TestCommandsAreLimited(t *testing.T) {
+	s := newSite(t, func(o *options) { o.api.Limit = community.Limit{Count: 5, Window: 1000 * time.Hour} })
+	address := s.serve()
+	anna := s.join("anna")
+	e := socket(t, address, "?stream=user&access_token="+anna.token, nil)
+	for range 10 {
+		e.send(`{"type":"subscribe","stream":"list","list":"7"}`)
+	}
+	e.until("a list that is not there", about("error", "Record not found"))
+	e.until("too many of them", about("error", "Too many"))
+	e.send(`{"type":"subscribe","stream":"hashtag","tag":"hills"}`)
+	e.until("also of others", about("error", "Too many"))
 }

@@ -149,7 +149,9 @@ func (s *socket) read(ctx context.Context) {
 		}
 		switch c.Type {
 		case "subscribe":
-			err = s.subscribe(&c)
+			if err = s.limit(); err == nil {
+				err = s.subscribe(&c)
+			}
 		case "unsubscribe":
 			if ch, cerr := channelOf(c.Stream, c.Tag, c.List); cerr == nil {
 				s.stream.Unlisten(ch)
