@@ -231,6 +231,15 @@ func TestQuota(t *testing.T) {
 		if code, _ := refused(c.withinQuota(c.ctx, c.Store, ann, 2_000_001)); code != "quota" {
 			t.Error("more than the quota was taken")
 		}
+		// What was refused for good takes no room; what may be tried again does.
+		for _, p := range []store.Photo{{State: store.PhotoRefused, Bytes: 1_900_000}, {State: store.PhotoRefused, Bytes: 900_000, OrigRandom: "0123456789abcdef0123456789abcdef"}} {
+			p.ID, p.AccountID = c.Store.NewID(), ann.ID
+			c.expectErr("a refused photo", c.Store.AddPhoto(c.ctx, &p), nil)
+		}
+		c.expectErr("beside what was refused", c.withinQuota(c.ctx, c.Store, ann, 1_000_000), nil)
+		if code, _ := refused(c.withinQuota(c.ctx, c.Store, ann, 1_200_000)); code != "quota" {
+			t.Error("what may be tried again takes no room")
+		}
 		ann, err = c.SetMemberQuota(c.ctx, ByCommand(""), "ann", nil)
 		c.expectErr("unset", err, nil)
 		c.expectErr("no quota", c.withinQuota(c.ctx, c.Store, ann, 1<<40), nil)
