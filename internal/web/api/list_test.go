@@ -251,6 +251,8 @@ func TestListStream(t *testing.T) {
 	list, home := events(t, root+"/list?list="+id, anna.token), events(t, root+"/user", anna.token)
 	both := socket(t, strings.TrimSuffix(root, "/api/v1/streaming"), "?access_token="+anna.token, nil)
 	both.send(fmt.Sprintf(`{"type":"subscribe","stream":"list","list":"%s"}`, id))
+	both.send(`{"type":"subscribe","stream":"nonsense"}`) // its refusal says that the one before is done
+	both.until("the refusal", about("error", "Unknown stream type"))
 	others := socket(t, strings.TrimSuffix(root, "/api/v1/streaming"), "?access_token="+bob.token, nil)
 	others.send(fmt.Sprintf(`{"type":"subscribe","stream":"list","list":"%s"}`, id))
 	others.until("the refusal", func(r received) bool { return r.event == "error" && r.data == "Record not found" })
